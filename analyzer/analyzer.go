@@ -1,0 +1,90 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+)
+
+// An Analyzer finds packages, and other things worth reporting, in single files of an image.
+//
+// Analyze is called for every regular file that matches a pattern of Info, from many goroutines, in no particular
+// order. It must be a pure function of the file: answers are kept and reused for equal layers. It may return both a
+// Result and an error: what was understood before the file went bad. An error becomes a [Diagnostic] for that file and
+// never ends the scan; so does a panic.
+type Analyzer interface {
+	Info() Info
+	Analyze(ctx context.Context, f *File) (*Result, error)
+}
+
+// Info identifies an analyzer and says which files it wants. It is plain data: it is hashed into cache keys, printed,
+// indexed, and sent to other processes.
+type Info struct {
+	// Name is the analyzer's name, unique within a Scanner: "dpkg".
+	Name string
+
+	// Version is raised whenever Analyze may answer differently for the same file.
+	Version int
+
+	// Patterns say which files the analyzer wants, in one of five forms:
+	//
+	//	var/lib/dpkg/status          one exact path
+	//	var/lib/dpkg/info/*.list     "*" stands for any run of characters within one path element
+	//	**/package.json              a base name, in any directory
+	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
+	//	**/*.jar                     a suffix of the base name, in any directory
+	//	**                           every regular file
+	//
+	// They are matched against the path in the layer, slash-separated, without a leading slash; case matters.
+	Patterns []string
+
+	// With names siblings, files of the same directory, which Analyze needs next to a wanted file and opens through
+	// File.Sibling. It exists for the few formats that keep one database in several files, such as a database and its
+	// write-ahead log. Siblings are held in memory until the layer ends.
+	With []string
+
+	// MaxSize is the size in bytes above which a file is reported instead of read; 0 means Limits.FileSize, which is
+	// also the most it can be.
+	MaxSize int64
+
+	// Build is a further identity for caches; package plugin sets it to the executable's digest.
+	Build string
+}
+
+// A Result is what an analyzer learnt from one file.
+type Result struct {
+	// Packages are the packages that the file says exist.
+	Packages []Package
+
+	// Fragments complete packages of the same analyzer that were found in other files, such as a list of owned files
+	// beside a package database. They are joined after the layers are merged, by Type, Name, and, where a fragment has
+	// them, Arch and Version; see Scanner. A fragment alone is not a package.
+	Fragments []Package
+
+	// Findings are things worth reporting that are not packages.
+	Findings []Finding
+
+	// Distro is what the file says about the distribution, nil if nothing.
+	Distro *Distro
+}
+
+// Func returns an Analyzer made of an Info and a function.
+func Func(info Info, analyze func(ctx context.Context, f *File) (*Result, error)) Analyzer {
+	return funcAnalyzer{info, analyze}
+}
+
+type funcAnalyzer struct {
+	info    Info
+	analyze func(context.Context, *File) (*Result, error)
+}
+
+func (a funcAnalyzer) Info() Info { return a.info }
+func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
+	return a.analyze(ctx, f)
+}
+
+// Errors that an analyzer may wrap to say what kind of Diagnostic its error is; any other is Malformed. An error made by
+// errors.Join becomes one Diagnostic for each of its parts.
+var (
+	ErrTooLarge    = errors.New("too large")
+	ErrUnsupported = errors.New("unsupported")
+)
