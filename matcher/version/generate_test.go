@@ -1,0 +1,114 @@
+package version
+
+import (
+	"math/rand/v2"
+	"strings"
+)
+
+// A generator makes pairs of versions that look like those of one ecosystem. The same seed makes the same pairs.
+type generator struct {
+	rand   *rand.Rand
+	tokens []string // what versions are made of: separators, words, numbers
+	real   []string // versions that were seen in advisories
+}
+
+func newGenerator(seed string, tokens, real []string) *generator {
+	var key [32]byte
+	copy(key[:], seed)
+	return &generator{rand.New(rand.NewChaCha8(key)), tokens, real}
+}
+
+// pair returns two versions, mostly near each other, since versions that differ at once test little. Half of the first
+// ones are mutated from real versions, half are made of tokens.
+func (g *generator) pair() (a, b string) {
+	if g.rand.IntN(2) == 0 && len(g.real) > 0 {
+		a = g.mutate(g.real[g.rand.IntN(len(g.real))], g.rand.IntN(3))
+	} else {
+		a = g.compose()
+	}
+	switch g.rand.IntN(8) {
+	case 0:
+		b = g.compose()
+	case 1:
+		if b = a; len(g.real) > 0 {
+			b = g.real[g.rand.IntN(len(g.real))]
+		}
+	default:
+		b = g.mutate(a, 1+g.rand.IntN(3))
+	}
+	return a, b
+}
+
+func (g *generator) token() string { return g.tokens[g.rand.IntN(len(g.tokens))] }
+
+func (g *generator) number() string {
+	switch g.rand.IntN(8) {
+	case 0, 1:
+		return "0"
+	case 2:
+		return "0" + string(rune('0'+g.rand.IntN(10)))
+	case 3:
+		return "2023" + string(rune('0'+g.rand.IntN(10)))
+	case 4:
+		n := make([]byte, 1+g.rand.IntN(24))
+		for i := range n {
+			n[i] = byte('0' + g.rand.IntN(10))
+		}
+		return string(n)
+	}
+	return string(rune('1' + g.rand.IntN(9)))
+}
+
+func (g *generator) compose() string {
+	var s strings.Builder
+	s.WriteString(g.number())
+	for range g.rand.IntN(9) {
+		if g.rand.IntN(3) == 0 {
+			s.WriteString(g.number())
+		} else {
+			s.WriteString(g.token())
+		}
+	}
+	return s.String()
+}
+
+// mutate changes s in n places.
+func (g *generator) mutate(s string, n int) string {
+	for range n {
+		at := g.rand.IntN(len(s) + 1)
+		switch g.rand.IntN(7) {
+		case 0:
+			s = s[:at] + g.token() + s[at:]
+		case 1:
+			s = s[:at] + g.number() + s[at:]
+		case 2:
+			s += g.token()
+		case 3:
+			s += g.token() + g.number()
+		case 4: // remove a few bytes
+			to := min(len(s), at+1+g.rand.IntN(3))
+			s = s[:at] + s[to:]
+		case 5: // replace the number that follows
+			i := strings.IndexAny(s[at:], "0123456789")
+			if i >= 0 {
+				_, rest := digits(s[at+i:])
+				s = s[:at+i] + g.number() + rest
+			}
+		case 6: // change case
+			if at < len(s) && isAlpha(s[at]) {
+				s = s[:at] + string(rune(s[at]^0x20)) + s[at+1:]
+			}
+		}
+	}
+	if s == "" {
+		return "0"
+	}
+	return s
+}
+
+// alphabets are what the versions of each ecosystem are made of.
+var alphabets = map[string][]string{
+	"deb": {".", ".", "-", "-", "~", "~", "+", ":", "a", "Z", "ubuntu", "deb", "~rc", "+deb12u", "+b", "1:", "_", "~~"},
+	"pypi": {".", ".", ".", "-", "_", "+", "!", "1!", "a", "b", "rc", "c", "alpha", "beta", "pre", "preview", "post", "rev", "r",
+		".dev", "dev", ".post", "-1", "+local", "+1.a", "v", "RC", "Post", ".0", ".0.0"},
+}

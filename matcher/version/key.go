@@ -1,0 +1,40 @@
+package version
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// Some ecosystems rewrite a version before they compare it: they drop zeros, fold spellings, fill gaps. Their schemes
+// build a key in Parse, a string of bytes in the order of versions, so that comparing is comparing bytes, and what must
+// hold of an order holds by construction. Each field of a key is either of fixed length, or a number or word as below,
+// none of which is a prefix of another.
+
+// keySize is the room for a key on the stack; a longer one costs a second allocation.
+const keySize = 96
+
+func compareKeys(a, b string) int { return strings.Compare(a, b) }
+
+// appendNumber appends a run of digits so that the byte order is the numeric order: the count of digits without leading
+// zeros, then the digits. It never begins with the byte 0, so that a 0 can end a list of numbers.
+func appendNumber(key []byte, number string) []byte {
+	number = trimZeros(number)
+	if n := len(number) + 1; n < 0xff {
+		key = append(key, byte(n))
+	} else {
+		key = binary.BigEndian.AppendUint64(append(key, 0xff), uint64(n))
+	}
+	return append(key, number...)
+}
+
+// appendWord appends letters and digits, folded to lower case if wanted, and an end that comes before any of them.
+func appendWord(key []byte, word string, fold bool) []byte {
+	at := len(key)
+	key = append(key, word...)
+	if fold {
+		for i := at; i < len(key); i++ {
+			key[i] = lower(key[i])
+		}
+	}
+	return append(key, 0)
+}

@@ -1,0 +1,236 @@
+package version
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	native    = flag.Bool("native", false, "compare with the ecosystems' own tools, which must be installed; see testdata/native")
+	update    = flag.Bool("update", false, "with -native, rewrite testdata/*.golden")
+	pairs     = flag.Int("pairs", 120_000, "with -native, pairs for each ecosystem")
+	nativeDir = flag.String("nativedir", "", "with -native, where libraries are that have no fixed place: node_modules/semver, maven-artifact.jar")
+)
+
+// goldenPairs is how many of the pairs that a native tool has answered are committed.
+const goldenPairs = 3000
+
+// tools start the ecosystems' own implementations. Each reads lines "a TAB b" and answers each with "<", "=" or ">", or,
+// where it refuses a version, with "?" and a digit for each of them, 1 if it is the one.
+var tools = map[string]func(t *testing.T) *exec.Cmd{
+	"deb": func(t *testing.T) *exec.Cmd {
+		bin := filepath.Join(t.TempDir(), "deb")
+		if out, err := exec.Command("cc", "-o", bin, "testdata/native/deb.c", "-ldpkg", "-lmd").CombinedOutput(); err != nil {
+			t.Fatalf("cc: %v\n%s", err, out)
+		}
+		return exec.Command(bin)
+	},
+	"pypi": func(*testing.T) *exec.Cmd { return exec.Command("python3", "testdata/native/pypi.py") },
+}
+
+// defects are where this package and a tool differ and the tool, or its age, is why. A case that is not explained is a
+// failure.
+var defects = map[string]func(a, b, native, ours string) (why string){
+	"deb": func(a, b, native, ours string) string {
+		for _, s := range [...]string{a, b} {
+			if i := strings.IndexByte(s, ':'); i > 1 && (s[0] == '+' || s[0] == '-') {
+				return "dpkg reads the epoch with strtol, and so takes a sign, which deb-version(7) does not"
+			}
+		}
+		return ""
+	},
+}
+
+// TestDifferential compares generated pairs with the ecosystems' own tools, one long-lived process each:
+//
+//	go test -run Differential -native -update
+func TestDifferential(t *testing.T) {
+	if !*native {
+		t.Skip("needs -native and the ecosystems' tools; TestGolden holds their answers to a sample")
+	}
+	for name, tool := range tools {
+		t.Run(name, func(t *testing.T) {
+			real := realVersions(t, name)
+			g := newGenerator(name, alphabets[name], real)
+			questions := make([][2]string, *pairs)
+			for i := range questions {
+				questions[i][0], questions[i][1] = g.pair()
+			}
+			answers := ask(t, tool(t), questions)
+
+			explained, failures := map[string]int{}, 0
+			var golden []string
+			for i, q := range questions {
+				ours := answer(t, name, q[0], q[1])
+				if ours != answers[i] {
+					if explain := defects[name]; explain != nil {
+						if why := explain(q[0], q[1], answers[i], ours); why != "" {
+							explained[why]++
+							continue
+						}
+					}
+					if failures++; failures <= 40 {
+						t.Errorf("%q %s %q, the tool says %s", q[0], ours, q[1], answers[i])
+					}
+					continue
+				}
+				if len(golden) < goldenPairs {
+					golden = append(golden, goldenLines(q, ours)...)
+				}
+			}
+			t.Logf("%s: %d real versions, %d pairs, %d disagreements not explained", name, len(real), len(questions), failures)
+			for why, n := range explained {
+				t.Logf("%s: %d pairs: %s", name, n, why)
+			}
+			if *update && failures == 0 {
+				text := strings.Join(golden, "\n") + "\n"
+				if err := os.WriteFile("testdata/"+name+".golden", []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestRefused asks the ecosystems' own tools whether they refuse the versions that TestConformance says they do.
+func TestRefused(t *testing.T) {
+	if !*native {
+		t.Skip("needs -native and the ecosystems' tools")
+	}
+	for _, list := range conformance {
+		tool := tools[list.scheme]
+		if tool == nil || list.refused == "" {
+			continue
+		}
+		var questions [][2]string
+		for _, v := range strings.Fields(list.refused) {
+			questions = append(questions, [2]string{v, "1"})
+		}
+		for i, got := range ask(t, tool(t), questions) {
+			if got != "?10" {
+				t.Errorf("%s: %s is not refused: %s", list.file, questions[i][0], got)
+			}
+		}
+	}
+}
+
+// goldenLines are what is kept of one answer: "a < b", or "! a" for a version that is refused.
+func goldenLines(q [2]string, answer string) (lines []string) {
+	if answer[0] != '?' {
+		return []string{q[0] + " " + answer + " " + q[1]}
+	}
+	for i, text := range q {
+		if answer[1+i] == '1' {
+			lines = append(lines, "! "+text)
+		}
+	}
+	return lines
+}
+
+// answer is what this package says, in the words of tools.
+func answer(t *testing.T, name, a, b string) string {
+	s, ok := For(name)
+	if !ok {
+		t.Fatalf("no scheme %q", name)
+	}
+	v, errA := s.Parse(a)
+	w, errB := s.Parse(b)
+	if errA != nil || errB != nil {
+		digit := map[bool]string{false: "0", true: "1"}
+		return "?" + digit[errA != nil] + digit[errB != nil]
+	}
+	return string("<=>"[v.Compare(w)+1])
+}
+
+func ask(t *testing.T, cmd *exec.Cmd, questions [][2]string) []string {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		w := bufio.NewWriter(stdin)
+		for _, q := range questions {
+			fmt.Fprintf(w, "%s\t%s\n", q[0], q[1])
+		}
+		w.Flush()
+		stdin.Close()
+	}()
+	answers := make([]string, 0, len(questions))
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		answers = append(answers, lines.Text())
+	}
+	if err := errors.Join(lines.Err(), cmd.Wait()); err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	if len(answers) != len(questions) {
+		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
+	}
+	return answers
+}
+
+// sources say where real versions of an ecosystem are found: files of the corpus, and what to take from each.
+var sources = map[string][]struct{ glob, pattern string }{
+	"deb":  {{"feeds/versions/osv-scalibr-semantic/debian-versions-generated.txt", `\S{2,}`}},
+	"pypi": {{"feeds/versions/osv-scalibr-semantic/pypi-versions-generated.txt", `\S{2,}`}},
+}
+
+// realVersions finds versions in the corpus, each once, in order.
+func realVersions(t *testing.T, name string) []string {
+	dir := os.Getenv("HULLMARK_CORPUS")
+	if dir == "" {
+		t.Skip("HULLMARK_CORPUS is not set: no real versions")
+	}
+	seen := map[string]bool{}
+	for _, source := range sources[name] {
+		pattern := regexp.MustCompile(source.pattern)
+		files, err := fs.Glob(os.DirFS(dir), source.glob)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %d files", source.glob, err, len(files))
+		}
+		for _, file := range files {
+			f, err := os.Open(filepath.Join(dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(io.LimitReader(f, 16<<20))
+			f.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range pattern.FindAllSubmatch(text, -1) {
+				seen[string(m[len(m)-1])] = true
+			}
+		}
+	}
+	versions := make([]string, 0, len(seen))
+	for v := range seen {
+		versions = append(versions, v)
+	}
+	slices.Sort(versions)
+	if len(versions) < 50 {
+		t.Fatalf("only %d real versions", len(versions))
+	}
+	return versions
+}
