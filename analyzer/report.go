@@ -33,7 +33,7 @@ type Component struct {
 	PURL     string
 	Analyzer string
 	Path     string // file it was found in
-	Layer    int    // index of the layer that introduced it
+	Layer    int    // index of the layer that introduced it, -1 in a file system
 	Owner    string // ID of the System component that owns Path
 }
 

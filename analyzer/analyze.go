@@ -1,0 +1,52 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// analyze lets one analyzer look at one file. Whatever it does, there is an answer.
+func (r *run) analyze(ctx context.Context, i int, f *File) (answer fileResult) {
+	a := &r.analyzers[i]
+	defer func() {
+		if p := recover(); p != nil {
+			answer = fileResult{Problems: []problem{{Kind: Panicked, Message: fmt.Sprint(p)}}}
+		}
+	}()
+	result, err := a.Analyze(ctx, f)
+	if result != nil {
+		answer.Result = *result
+	}
+	for _, err := range parts(err) {
+		answer.Problems = append(answer.Problems, problem{Kind: kindOf(err), Message: err.Error()})
+	}
+	return answer
+}
+
+// parts returns the errors that errors.Join put together.
+func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var list []error
+		for _, e := range joined.Unwrap() {
+			list = append(list, parts(e)...)
+		}
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return []error{err}
+}
+
+func kindOf(err error) DiagnosticKind {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return TooLarge
+	case errors.Is(err, ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
+		return Unsupported
+	}
+	return Malformed
+}

@@ -1,0 +1,164 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Cache keeps what analyzers found in a layer, one value for each layer. Implementations must allow concurrent use. A
+// scan that cannot use its cache reads the layers instead: the report is the same, and an Event tells.
+type Cache interface {
+	// Get returns the value of key, or an error that wraps fs.ErrNotExist.
+	Get(ctx context.Context, key string) ([]byte, error)
+
+	// Put stores a value, which the cache may drop again at any time.
+	Put(ctx context.Context, key string, value []byte) error
+}
+
+// A MemCache is a Cache in memory. The zero value is ready to use and keeps everything.
+type MemCache struct {
+	MaxBytes int64 // most bytes to keep; 0 is no limit
+
+	mu     sync.Mutex
+	values map[string][]byte
+	order  []string // oldest first
+	size   int64
+}
+
+// Get implements Cache.
+func (c *MemCache) Get(_ context.Context, key string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, ok := c.values[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	c.order = append(slices.DeleteFunc(c.order, func(k string) bool { return k == key }), key)
+	return v, nil
+}
+
+// Put implements Cache.
+func (c *MemCache) Put(_ context.Context, key string, value []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.values == nil {
+		c.values = make(map[string][]byte)
+	}
+	if old, ok := c.values[key]; ok {
+		c.size -= int64(len(old))
+		c.order = slices.DeleteFunc(c.order, func(k string) bool { return k == key })
+	}
+	c.values[key] = value
+	c.size += int64(len(value))
+	c.order = append(c.order, key)
+	for c.MaxBytes > 0 && c.size > c.MaxBytes && len(c.order) > 0 {
+		c.size -= int64(len(c.values[c.order[0]]))
+		delete(c.values, c.order[0])
+		c.order = c.order[1:]
+	}
+	return nil
+}
+
+// A DirCache is a Cache in a directory, which any number of processes may share. Values are written under another name
+// and renamed, so that a reader never sees half of one.
+type DirCache struct {
+	Dir      string // made when it is first needed
+	MaxBytes int64  // most bytes to keep, the least recently used go first; 0 means 1 GiB, less than 0 no limit
+}
+
+func (c *DirCache) path(key string) (string, error) {
+	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }) {
+		return "", fmt.Errorf("cache: key %q is not made of lower-case letters and digits", key)
+	}
+	return filepath.Join(c.Dir, key+".layer"), nil
+}
+
+// Get implements Cache.
+func (c *DirCache) Get(_ context.Context, key string) ([]byte, error) {
+	name, err := c.path(key)
+	if err != nil {
+		return nil, err
+	}
+	value, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	os.Chtimes(name, now, now) // marks it as used; a read-only cache still serves
+	return value, nil
+}
+
+// Put implements Cache.
+func (c *DirCache) Put(_ context.Context, key string, value []byte) (err error) {
+	name, err := c.path(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.Dir, key+".*.new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(value)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return c.trim()
+}
+
+// trim removes what was used least recently until the cache is small enough, and what a crashed writer left behind.
+func (c *DirCache) trim() error {
+	limit := c.MaxBytes
+	if limit == 0 {
+		limit = 1 << 30
+	}
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return err
+	}
+	var files []fs.FileInfo
+	var size int64
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue // removed by another process meanwhile
+		}
+		switch filepath.Ext(e.Name()) {
+		case ".layer":
+			files = append(files, info)
+			size += info.Size()
+		case ".new":
+			if time.Since(info.ModTime()) > time.Hour {
+				os.Remove(filepath.Join(c.Dir, e.Name()))
+			}
+		}
+	}
+	if limit < 0 || size <= limit {
+		return nil
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, f := range files {
+		if size <= limit {
+			break
+		}
+		if err := os.Remove(filepath.Join(c.Dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		size -= f.Size()
+	}
+	return nil
+}

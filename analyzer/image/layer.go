@@ -1,0 +1,93 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// A Layer is one layer of an image.
+type Layer struct {
+	Index     int     // counted from 0, the bottom
+	DiffID    v1.Hash // digest of the uncompressed tar stream, as the configuration states it
+	CreatedBy string  // the instruction that made the layer, from the configuration's history; often empty
+
+	// Progress, if not nil, is called with the number of stored bytes that have been read so far, from another
+	// goroutine than Walk's function, and not after Walk returns.
+	Progress func(read int64)
+
+	layer v1.Layer
+}
+
+// A StoredLayer is a layer that can give its bytes as they are stored, compressed or not, at the cost of reading them
+// and no more. Of an arbitrary v1.Layer that cannot be had: Compressed compresses a plain layer of a docker archive, and
+// Uncompressed decompresses with whatever its package chose. Layers of package source implement it, and so may an
+// embedder's. Layers that do not are read through Uncompressed.
+type StoredLayer interface {
+	// Stored opens the stored bytes. Close may be called while Read is running, and ends it.
+	Stored(ctx context.Context) (io.ReadCloser, error)
+
+	// Extent returns where the stored bytes begin, in an order in which layers are cheapest to read, and how many
+	// they are, or -1 where that is not known.
+	Extent() (offset, size int64)
+}
+
+// Layers returns the layers of an image, bottom first. It reads the configuration, and no layer.
+func Layers(img v1.Image) ([]Layer, error) {
+	// Not Manifest, Digest or the DiffID of a layer: for some kinds of images these read whole layers.
+	config, err := img.ConfigFile()
+	if err != nil {
+		return nil, fmt.Errorf("image: configuration: %w", err)
+	}
+	if config == nil {
+		return nil, fmt.Errorf("image: configuration: empty")
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		return nil, fmt.Errorf("image: layers: %w", err)
+	}
+	ids := config.RootFS.DiffIDs
+	if len(ids) != len(layers) {
+		return nil, fmt.Errorf("image: %d layers, but the configuration names %d", len(layers), len(ids))
+	}
+	history := make([]string, 0, len(layers))
+	for _, h := range config.History {
+		if !h.EmptyLayer {
+			history = append(history, h.CreatedBy)
+		}
+	}
+	list := make([]Layer, len(layers))
+	for i, l := range layers {
+		list[i] = Layer{Index: i, DiffID: ids[i], layer: l}
+		if len(history) == len(layers) { // else nobody can say which instruction made which
+			list[i].CreatedBy = history[i]
+		}
+	}
+	return list, nil
+}
+
+// Extent returns where the stored bytes of the layer begin, in an order in which layers are cheapest to read, and how
+// many they are; size is -1 where that is not known. Where a layer does not say, the offset is its index.
+func (l Layer) Extent() (offset, size int64) {
+	if s, ok := l.layer.(StoredLayer); ok {
+		return s.Extent()
+	}
+	return int64(l.Index), -1
+}
+
+// open returns the bytes of the layer, perhaps still compressed. Only a stored stream is closed as soon as ctx ends: of
+// any other, nobody promises that it may be closed while it is being read.
+func (l Layer) open(ctx context.Context) (rc io.ReadCloser, stop func() bool, err error) {
+	if s, ok := l.layer.(StoredLayer); ok {
+		if rc, err = s.Stored(ctx); err != nil {
+			return nil, nil, err
+		}
+		return rc, context.AfterFunc(ctx, func() { rc.Close() }), nil
+	}
+	if rc, err = l.layer.Uncompressed(); err != nil {
+		return nil, nil, err
+	}
+	return rc, func() bool { return true }, nil
+}

@@ -1,0 +1,221 @@
+package image
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	chunkSize  = 256 << 10
+	chunkCount = 4         // chunks of one layer in flight: decompressed but not walked yet
+	zstdWindow = 128 << 20 // most memory that one zstd frame may ask for
+)
+
+// A stream is the uncompressed bytes of one layer. It decompresses in a goroutine of its own, ahead of its reader, so
+// that even a single layer keeps two processors busy, and it hashes every byte on its way.
+type stream struct {
+	ctx    context.Context
+	chunks chan chunk    // closed by the decompressing goroutine, after the last chunk
+	free   chan []byte   // chunks to fill again
+	quit   chan struct{} // closed by close
+
+	cur    []byte // unread rest of the chunk being read
+	full   []byte // that chunk, whole
+	err    error  // what the next read returns once cur is empty
+	offset int64  // bytes given to the reader
+	limit  int64
+	hash   hash.Hash
+}
+
+type chunk struct {
+	data []byte
+	err  error // after data
+}
+
+// decompress returns the uncompressed content of r, known by its first bytes: gzip, zstd, or plain.
+func decompress(r io.Reader) (io.Reader, func(), error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	magic, err := br.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	switch {
+	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &members{z: z}, func() { z.Close() }, nil
+	case len(magic) == 4 && magic[1] == 0xb5 && magic[2] == 0x2f && magic[3] == 0xfd && magic[0] == 0x28,
+		len(magic) == 4 && magic[1] == 0x2a && magic[2] == 0x4d && magic[3] == 0x18 && magic[0]&0xf0 == 0x50: // skippable frame
+		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return br, func() {}, nil
+}
+
+// members reads the members of a gzip file. What follows the last member and is no member is dropped, as gzip(1) and
+// Docker do; the digest, which is checked afterwards, says whether anything that matters was dropped.
+type members struct {
+	z    *gzip.Reader
+	read bool
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	n, err := m.z.Read(p)
+	m.read = m.read || n > 0
+	if m.read && errors.Is(err, gzip.ErrHeader) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// newStream starts decompressing r, which close waits for.
+func newStream(ctx context.Context, r io.Reader, limit int64) *stream {
+	s := &stream{
+		ctx:    ctx,
+		chunks: make(chan chunk, chunkCount),
+		free:   make(chan []byte, chunkCount),
+		quit:   make(chan struct{}),
+		limit:  limit,
+		hash:   sha256.New(),
+	}
+	for range chunkCount {
+		s.free <- nil // allocated when first needed: most layers of most images are small
+	}
+	go s.fill(r)
+	return s
+}
+
+// fill is the decompressing goroutine.
+func (s *stream) fill(r io.Reader) {
+	defer close(s.chunks)
+	z, done, err := decompress(r)
+	if err != nil {
+		s.chunks <- chunk{err: err}
+		return
+	}
+	defer done()
+	var total int64
+	for err == nil {
+		var buf []byte
+		select {
+		case buf = <-s.free:
+		case <-s.quit:
+			return
+		}
+		if buf == nil {
+			buf = make([]byte, chunkSize)
+		}
+		n := 0
+		for n < len(buf) && err == nil {
+			if err = s.ctx.Err(); err != nil {
+				break
+			}
+			var m int
+			m, err = z.Read(buf[n:])
+			n += m
+		}
+		if total += int64(n); total > s.limit {
+			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limit}
+		}
+		select {
+		case s.chunks <- chunk{buf[:n], err}:
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// next makes cur non-empty, or returns the error that ends the stream.
+func (s *stream) next() error {
+	for len(s.cur) == 0 {
+		if s.err != nil {
+			return s.err
+		}
+		if s.full != nil {
+			s.free <- s.full[:cap(s.full)] // has room: there are chunkCount chunks in all
+			s.full = nil
+		}
+		c, ok := <-s.chunks
+		if !ok {
+			return io.ErrUnexpectedEOF
+		}
+		s.cur, s.full, s.err = c.data, c.data, c.err
+		s.hash.Write(c.data)
+	}
+	return nil
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if err := s.next(); err != nil {
+		return 0, err
+	}
+	n := copy(p, s.cur)
+	s.cur = s.cur[n:]
+	s.offset += int64(n)
+	return n, nil
+}
+
+// Seek lets archive/tar skip content without copying it. It moves forward only.
+func (s *stream) Seek(offset int64, whence int) (int64, error) {
+	if whence != io.SeekCurrent || offset < 0 {
+		return 0, errors.New("a stream moves forward only")
+	}
+	for offset > 0 {
+		if err := s.next(); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return s.offset, err
+		}
+		n := min(offset, int64(len(s.cur)))
+		s.cur = s.cur[n:]
+		s.offset += n
+		offset -= n
+	}
+	return s.offset, nil
+}
+
+// drain reads the stream to its end.
+func (s *stream) drain() error {
+	for {
+		if err := s.next(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		s.offset += int64(len(s.cur))
+		s.cur = nil
+	}
+}
+
+// digest returns the digest of what was read.
+func (s *stream) digest() string { return "sha256:" + hex.EncodeToString(s.hash.Sum(nil)) }
+
+// close ends the decompressing goroutine and waits for it.
+func (s *stream) close() {
+	close(s.quit)
+	for range s.chunks {
+	}
+}
+
+// place says where in the uncompressed stream an error was met.
+func (s *stream) place(err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("offset %d: %w", s.offset, err)
+}

@@ -1,0 +1,115 @@
+package image
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Stats counts what Walk read.
+type Stats struct {
+	Entries int64 // tar entries
+	Bytes   int64 // bytes of the uncompressed stream
+}
+
+// Walk reads the layer once and calls fn for each of its entries, in the order of the tar stream. It returns an error
+// that wraps the context's, fn's, a [*LimitError], or a [*DigestError], or says at which offset of the uncompressed stream
+// the layer cannot be read. After any error, what fn was given must not be trusted.
+//
+// The layer may be gzip, zstd or plain, whatever its media type claims.
+func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (stats Stats, err error) {
+	limits = limits.withDefaults()
+	defer func() {
+		if err != nil {
+			// What a cancelled read returns is often not the context's error: a file may just be closed.
+			if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+				err = cause
+			}
+			err = fmt.Errorf("layer %d: %w", l.Index, err)
+		}
+	}()
+	if l.DiffID.Algorithm != "sha256" {
+		return stats, fmt.Errorf("diff ID %s: %w", l.DiffID, errors.ErrUnsupported)
+	}
+	if err := ctx.Err(); err != nil {
+		return stats, err
+	}
+	rc, stop, err := l.open(ctx)
+	if err != nil {
+		return stats, err
+	}
+	defer rc.Close()
+	defer stop()
+	var stored io.Reader = rc
+	if l.Progress != nil {
+		stored = &meter{r: rc, report: l.Progress}
+	}
+	s := newStream(ctx, stored, limits.Bytes)
+	defer func() {
+		if err != nil && stop() {
+			// Nothing more is wanted, and the other goroutine may be waiting for bytes of a slow source.
+			if _, ok := l.layer.(StoredLayer); ok {
+				rc.Close()
+			}
+		}
+		s.close()
+	}()
+
+	t := tar.NewReader(s)
+	var e Entry
+	for {
+		h, err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return stats, s.place(err)
+		}
+		if stats.Entries++; stats.Entries > limits.Entries {
+			return stats, &LimitError{What: "tar entries in one layer", Limit: limits.Entries}
+		}
+		if !e.read(h) {
+			continue
+		}
+		if e.Kind != Refused {
+			if len(e.Path) > limits.Path {
+				e.refuse(e.Path[:limits.Path], fmt.Sprintf("its name is longer than %d bytes", limits.Path))
+			} else if strings.Count(e.Path, "/") >= limits.Depth {
+				e.refuse(e.Path, fmt.Sprintf("its name has more than %d elements", limits.Depth))
+			}
+		}
+		if e.Kind == File {
+			e.Reader = t
+		}
+		if err := fn(&e); err != nil {
+			return stats, err
+		}
+	}
+	if err := s.drain(); err != nil {
+		return stats, s.place(err)
+	}
+	stats.Bytes = s.offset
+	if got := s.digest(); got != l.DiffID.String() {
+		return stats, &DigestError{Want: l.DiffID.String(), Got: got}
+	}
+	return stats, nil
+}
+
+// A meter reports how many bytes went through it, at most once for each MiB.
+type meter struct {
+	r          io.Reader
+	report     func(int64)
+	read, said int64
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if m.read += int64(n); m.read-m.said >= 1<<20 {
+		m.said = m.read
+		m.report(m.read)
+	}
+	return n, err
+}

@@ -1,0 +1,162 @@
+package analyzer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// merge makes one report of what the layers, bottom first, consist of.
+func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
+	report := new(Report)
+	var t tree
+	for i, d := range layers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for _, p := range append(d.Problems[:len(d.Problems):len(d.Problems)], t.apply(&d.Delta, r.files(i, d))...) {
+			report.Diagnostics = append(report.Diagnostics, Diagnostic{Kind: p.Kind, Layer: i, Path: p.Path, Message: p.Message})
+		}
+	}
+	var fragments []fragment
+	t.root.each(func(f *file) {
+		for k := range f.results {
+			a := &f.results[k]
+			name := r.analyzers[a.analyzer].info.Name
+			for n := range a.Packages {
+				report.Components = append(report.Components, Component{
+					Package: clonePackage(&a.Packages[n]), Analyzer: name, Path: f.path, Layer: a.since[n],
+				})
+			}
+			for n := range a.Fragments {
+				fragments = append(fragments, fragment{name, &a.Fragments[n]})
+			}
+			for _, found := range a.Findings {
+				report.Findings = append(report.Findings, FileFinding{Finding: found, Analyzer: name, Path: f.path, Layer: f.layer})
+			}
+			if a.Distro != nil {
+				report.Distro = addDistro(report.Distro, a.Distro)
+			}
+			problems := a.Problems
+			if a.Link != "" {
+				problems = append(problems[:len(problems):len(problems)], problem{Kind: Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
+			}
+			for _, p := range problems {
+				report.Diagnostics = append(report.Diagnostics, Diagnostic{Kind: p.Kind, Layer: f.layer, Path: f.path, Analyzer: name, Message: p.Message})
+			}
+		}
+	})
+	report.Diagnostics = append(report.Diagnostics, r.missedLinks(&t, layers)...)
+	complete(report.Components, fragments)
+	nameComponents(report)
+	own(report.Components, &t)
+	report.sort()
+	return report, nil
+}
+
+// files returns what the analyzers of this run said of one layer, sorted by path.
+func (r *run) files(layer int, d *layerData) []*file {
+	byPath := make(map[string]*file)
+	var list []*file
+	for i := range r.analyzers {
+		results := d.Results[r.analyzers[i].key]
+		for k := range results {
+			f := byPath[results[k].Path]
+			if f == nil {
+				f = &file{path: results[k].Path, layer: layer}
+				byPath[f.path] = f
+				list = append(list, f)
+			}
+			f.results = append(f.results, answer{analyzer: i, fileResult: &results[k]})
+		}
+	}
+	slices.SortFunc(list, func(a, b *file) int { return strings.Compare(a.path, b.path) })
+	return list
+}
+
+// missedLinks reports files that an analyzer asks for by their full path, but which are symbolic links to, or lie behind
+// a linked directory in, a place that nobody looked at.
+func (r *run) missedLinks(t *tree, layers []*layerData) []Diagnostic {
+	var list []Diagnostic
+	for i := range r.analyzers {
+		info := &r.analyzers[i].info
+		for _, p := range info.Patterns {
+			if strings.Contains(p, "*") {
+				continue
+			}
+			to, ok := t.resolve(p)
+			if !ok {
+				list = append(list, Diagnostic{Kind: Refused, Layer: -1, Path: p, Analyzer: info.Name, Message: "a loop of symbolic links"})
+				continue
+			}
+			if to == p {
+				continue
+			}
+			var x index
+			for _, q := range info.Patterns {
+				if x.add(i, q) != nil {
+					break
+				}
+			}
+			if len(x.find(to, nil)) > 0 {
+				continue // it was looked at there
+			}
+			n := t.find(to)
+			if n != nil && n.file != nil && slices.ContainsFunc(n.file.results, func(a answer) bool { return a.analyzer == i }) {
+				continue // it was written through the link, and looked at under this name
+			}
+			for k := len(layers) - 1; k >= 0; k-- {
+				if has(layers[k].Delta.Names, hashPath(to)) {
+					list = append(list, Diagnostic{Kind: Unsupported, Layer: k, Path: p, Analyzer: info.Name, Message: fmt.Sprintf("a symbolic link leads to %s, which was not read", to)})
+					break
+				}
+			}
+		}
+	}
+	return list
+}
+
+// addDistro joins two statements about the distribution.
+func addDistro(a, b *Distro) *Distro {
+	if a == nil {
+		d := *b
+		return &d
+	}
+	first, second := *a, *b
+	if second.Rank < first.Rank {
+		first, second = second, first
+	}
+	if second.ID != "" && first.ID != "" && second.ID != first.ID {
+		return &first
+	}
+	first.ID = cmp.Or(first.ID, second.ID)
+	first.VersionID = cmp.Or(first.VersionID, second.VersionID)
+	first.Codename = cmp.Or(first.Codename, second.Codename)
+	first.Name = cmp.Or(first.Name, second.Name)
+	first.CPE = cmp.Or(first.CPE, second.CPE)
+	if len(first.Like) == 0 {
+		first.Like = second.Like
+	}
+	return &first
+}
+
+// sort puts the report in canonical order, and makes one of what is equal.
+func (report *Report) sort() {
+	slices.SortFunc(report.Components, func(a, b Component) int {
+		return cmp.Or(
+			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
+			strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch),
+			strings.Compare(a.Path, b.Path), strings.Compare(a.Inside, b.Inside), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
+	})
+	slices.SortFunc(report.Findings, func(a, b FileFinding) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
+			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
+	})
+	slices.SortFunc(report.Diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),
+			strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))
+	})
+	report.Diagnostics = slices.Compact(report.Diagnostics)
+}

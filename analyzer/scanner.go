@@ -1,0 +1,285 @@
+package analyzer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/hullmark/hullmark/analyzer/image"
+)
+
+// A Scanner finds out what images consist of. The zero value finds nothing: it has no analyzers. A Scanner may be used by
+// many goroutines at once, and any number of Scanners with different settings side by side.
+type Scanner struct {
+	Analyzers []Analyzer
+	Cache     Cache       // nil: every layer is read
+	Limits    Limits      // zero fields mean the documented defaults
+	Parallel  int         // layers read at once, and analyzers working at once; 0: GOMAXPROCS
+	Progress  func(Event) // called one at a time; must not block
+}
+
+// A run is one call of Scan or ScanFS.
+type run struct {
+	analyzers []bound
+	limits    Limits
+	parallel  int
+	cache     Cache
+	report    reporter
+	workers   chan struct{}
+	budget    *semaphore.Weighted // bytes of file contents
+	buffers   bufferPool
+}
+
+// A bound is an analyzer with what is known of it before the first file.
+type bound struct {
+	Analyzer
+	info    Info
+	maxSize int64
+	key     string // names its answers in caches
+}
+
+func (s Scanner) start() (*run, error) {
+	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, report: reporter{fn: s.Progress}}
+	if r.parallel <= 0 {
+		r.parallel = runtime.GOMAXPROCS(0)
+	}
+	r.workers = make(chan struct{}, r.parallel)
+	r.budget = semaphore.NewWeighted(r.limits.Memory)
+	names := make(map[string]bool)
+	for _, a := range s.Analyzers {
+		info := a.Info()
+		if info.Name == "" {
+			return nil, errors.New("analyzer: an analyzer has no name")
+		}
+		if names[info.Name] {
+			return nil, fmt.Errorf("analyzer: two analyzers are named %q", info.Name)
+		}
+		names[info.Name] = true
+		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize}
+		if info.MaxSize > 0 {
+			b.maxSize = min(info.MaxSize, r.limits.FileSize)
+		}
+		h := sha256.New()
+		fmt.Fprintf(h, "%q %d %q %q %q %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
+			b.maxSize, r.limits.Memory, r.limits.Passes)
+		b.key = hex.EncodeToString(h.Sum(nil))
+		r.analyzers = append(r.analyzers, b)
+	}
+	return r, nil
+}
+
+// Scan reads the layers of an image, each once, lets the analyzers look at the files they want, and merges what they
+// found into one report.
+//
+// It fails only where the image as a whole cannot be read or trusted, or the scan was not to go on: with an error that
+// wraps the context's error, a [*LimitError], a [*DigestError], or what reading the image returned. A file that cannot be
+// understood, and an analyzer that crashes, are a [Diagnostic] of the report.
+//
+// An image with a method Root() fs.FS that returns a file system is scanned as [Scanner.ScanFS] does.
+func (s Scanner) Scan(ctx context.Context, img v1.Image) (*Report, error) {
+	if rooted, ok := img.(interface{ Root() fs.FS }); ok {
+		if root := rooted.Root(); root != nil {
+			return s.ScanFS(ctx, root)
+		}
+	}
+	r, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := image.Layers(img)
+	if err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	if len(layers) > r.limits.Layers {
+		return nil, fmt.Errorf("analyzer: %w", &LimitError{What: "layers", Limit: int64(r.limits.Layers)})
+	}
+	data, err := r.readLayers(ctx, layers)
+	if err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	report, err := r.merge(ctx, data)
+	if err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	for i, l := range layers {
+		report.Layers = append(report.Layers, Layer{
+			DiffID: l.DiffID.String(), CreatedBy: l.CreatedBy, Entries: data[i].Entries, Bytes: data[i].Bytes,
+		})
+	}
+	if report.Image, err = identify(img); err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	return report, nil
+}
+
+// identify names an image, at no more cost than its configuration.
+func identify(img v1.Image) (Image, error) {
+	id, err := img.ConfigName()
+	if err != nil {
+		return Image{}, err
+	}
+	config, err := img.ConfigFile()
+	if err != nil {
+		return Image{}, err
+	}
+	named := Image{ID: id.String()}
+	if config.OS != "" || config.Architecture != "" {
+		named.Platform = config.Platform().String()
+	}
+	if d, ok := img.(interface{ ManifestDigest() string }); ok {
+		named.Digest = d.ManifestDigest()
+	}
+	return named, nil
+}
+
+// readLayers returns what the layers consist of, from the cache or by reading them, several at once.
+func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerData, error) {
+	order := slices.Clone(layers)
+	slices.SortStableFunc(order, func(a, b image.Layer) int { // the way they lie: an archive may be a single stream
+		x, _ := a.Extent()
+		y, _ := b.Extent()
+		return int(min(max(x-y, -1), 1))
+	})
+	data := make([]*layerData, len(layers))
+	first := make(map[v1.Hash]int) // equal layers are read once
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.parallel)
+	for _, l := range order {
+		if _, ok := first[l.DiffID]; ok {
+			continue
+		}
+		first[l.DiffID] = l.Index
+		group.Go(func() (err error) {
+			data[l.Index], err = r.layer(ctx, l, len(layers))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, l := range layers {
+		data[l.Index] = data[first[l.DiffID]]
+	}
+	return data, r.linkLayers(ctx, layers, data)
+}
+
+// layer returns what one layer consists of. It is read only for analyzers whose answer the cache does not know.
+func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData, error) {
+	_, size := l.Extent()
+	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
+	cached := r.load(ctx, event)
+	var asked []int
+	for i := range r.analyzers {
+		if cached == nil {
+			asked = append(asked, i)
+		} else if _, ok := cached.Results[r.analyzers[i].key]; !ok {
+			asked = append(asked, i)
+		}
+	}
+	if cached != nil && len(asked) == 0 {
+		event.Kind = LayerCached
+		r.report.send(event)
+		return cached, nil
+	}
+	r.report.send(event)
+	l.Progress = func(read int64) {
+		event := event
+		event.Kind, event.Bytes = LayerRead, read
+		r.report.send(event)
+	}
+	data, err := r.readLayer(ctx, l, asked)
+	if err != nil {
+		return nil, err
+	}
+	if cached != nil {
+		for key, results := range cached.Results {
+			if _, ok := data.Results[key]; !ok {
+				data.Results[key] = results
+			}
+		}
+	}
+	r.save(ctx, event, data)
+	event.Kind = LayerDone
+	r.report.send(event)
+	return data, nil
+}
+
+// linkLayers finds the content of wanted names that are hard links to files of lower layers. No cache knows it, since it
+// is no property of one layer.
+func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*layerData) error {
+	for i := range data {
+		var c *collector
+		targets := make(map[int]map[string][]*slot) // by the layer that has the content
+		for k := range r.analyzers {
+			a := &r.analyzers[k]
+			for n := range data[i].Results[a.key] {
+				result := &data[i].Results[a.key][n]
+				if result.Link == "" {
+					continue
+				}
+				below := i - 1
+				for below >= 0 && !has(data[below].Delta.Names, hashPath(result.Link)) {
+					below--
+				}
+				if below < 0 || r.limits.Passes < 2 {
+					continue // the merge reports it
+				}
+				if c == nil {
+					var err error
+					if c, err = r.newCollector(ctx, nil); err != nil {
+						return err
+					}
+					data[i] = data[i].clone() // another layer, or a cache, may share it
+					result = &data[i].Results[a.key][n]
+				}
+				s := &slot{path: result.Path, asked: []int{k}, results: make([]fileResult, 1)}
+				c.slots[fmt.Sprint(k, result.Path)] = s
+				if targets[below] == nil {
+					targets[below] = make(map[string][]*slot)
+				}
+				targets[below][result.Link] = append(targets[below][result.Link], s)
+			}
+		}
+		if c == nil {
+			continue
+		}
+		for below, slots := range targets {
+			err := c.analyzeAs(layers[below], slots)
+			c.tasks.Wait()
+			if err != nil {
+				return err
+			}
+		}
+		if err := c.finish(); err != nil {
+			return err
+		}
+		for _, s := range c.slots {
+			list := data[i].Results[r.analyzers[s.asked[0]].key]
+			for n := range list {
+				if list[n].Path == s.path {
+					list[n], list[n].Path = s.results[0], s.path
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// clone returns a copy whose results can be changed.
+func (d *layerData) clone() *layerData {
+	c := *d
+	c.Results = make(map[string][]fileResult, len(d.Results))
+	for key, list := range d.Results {
+		c.Results[key] = slices.Clone(list)
+	}
+	return &c
+}

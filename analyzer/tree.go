@@ -1,0 +1,243 @@
+package analyzer
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A tree is the part of a merged file system that matters: the files that analyzers had something to say about, the
+// symbolic links, and the directories above them. Layers are applied to it from the bottom up.
+type tree struct {
+	root node
+	gone map[string]*file // what the layer being applied has removed, by path
+}
+
+type node struct {
+	children map[string]*node
+	link     string // target of a symbolic link
+	file     *file  // results of a regular file
+}
+
+// A file is what is known of one visible file.
+type file struct {
+	path    string
+	layer   int // the layer that holds this version of it
+	results []answer
+}
+
+// An answer is what one analyzer said of a file.
+type answer struct {
+	analyzer int
+	*fileResult
+	since []int // parallel to Packages: the layer from which on each has been in this file
+}
+
+// apply puts a layer on top of the tree. The results are those of the layer's wanted files.
+func (t *tree) apply(d *delta, files []*file) (refused []problem) {
+	t.gone = make(map[string]*file)
+	for _, p := range d.Whiteouts {
+		if parent, ok := t.resolve(dirOf(p)); ok {
+			t.remove(t.find(parent), path.Base(p))
+		}
+	}
+	for _, p := range d.Opaques {
+		if dir, ok := t.resolve(p); ok {
+			if n := t.find(dir); n != nil {
+				for name := range n.children {
+					t.remove(n, name)
+				}
+			}
+		}
+	}
+	t.replace(d, &t.root, rootHash)
+	for _, p := range d.Implicit {
+		// An entry below a directory that has none of its own may go through a link of a lower layer.
+		if dir, ok := t.resolve(p); ok && dir != p {
+			if n := t.find(dir); n != nil {
+				t.replace(d, n, hashPath(p))
+			}
+		}
+	}
+	for _, l := range d.Links {
+		if at, ok := t.resolve(dirOf(l.Path)); ok {
+			n := t.make(join(at, path.Base(l.Path)))
+			n.link = l.Target
+		}
+	}
+	for _, f := range files {
+		at, ok := t.resolve(dirOf(f.path))
+		if !ok {
+			refused = append(refused, problem{Kind: Refused, Path: f.path, Message: "its directory is reached through a loop of symbolic links"})
+			continue
+		}
+		f.path = join(at, path.Base(f.path))
+		n := t.make(f.path)
+		before := n.file
+		if before == nil {
+			before = t.gone[f.path]
+		}
+		f.inherit(before)
+		n.file, n.link = f, ""
+	}
+	return refused
+}
+
+// replace removes what the layer has something else for: whatever lies where it has a file or a link, and files and links
+// where it has a directory. What is in directory n has, in the layer, names whose hash extends h.
+func (t *tree) replace(d *delta, n *node, h pathHash) {
+	for name, child := range n.children {
+		hash := h.join(name)
+		switch {
+		case has(d.Names, hash), (child.file != nil || child.link != "") && has(d.Dirs, hash):
+			t.remove(n, name)
+		default:
+			t.replace(d, child, hash)
+		}
+	}
+}
+
+// find returns the node at a path without following links, or nil.
+func (t *tree) find(p string) *node {
+	n := &t.root
+	if p == "." {
+		return n
+	}
+	for element := range strings.SplitSeq(p, "/") {
+		if n = n.children[element]; n == nil {
+			return nil
+		}
+	}
+	return n
+}
+
+// make returns the node at a path, which has been resolved; it makes what is missing.
+func (t *tree) make(p string) *node {
+	n := &t.root
+	if p == "." {
+		return n
+	}
+	for element := range strings.SplitSeq(p, "/") {
+		child := n.children[element]
+		if child == nil {
+			child = new(node)
+			if n.children == nil {
+				n.children = make(map[string]*node)
+			}
+			n.children[element] = child
+		}
+		n = child
+	}
+	return n
+}
+
+// remove takes a name and all below it out of a directory, which may be nil.
+func (t *tree) remove(dir *node, name string) {
+	if dir == nil || dir.children[name] == nil {
+		return
+	}
+	dir.children[name].each(func(f *file) { t.gone[f.path] = f })
+	delete(dir.children, name)
+}
+
+// each calls fn for every file at and below n, in the order of paths.
+func (n *node) each(fn func(*file)) {
+	if n.file != nil {
+		fn(n.file)
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.children)) {
+		n.children[name].each(fn)
+	}
+}
+
+// maxLinks is how many symbolic links a path may lead through, as in Linux.
+const maxLinks = 40
+
+// maxResolved bounds, in bytes, what links may make of a path.
+const maxResolved = 4096
+
+// resolve follows the symbolic links of a path within the root: absolute targets start at the root, ".." ends there. It
+// reports false for a loop.
+func (t *tree) resolve(p string) (string, bool) {
+	if p == "." {
+		return p, true
+	}
+	links := 0
+	n, at, rest := &t.root, ".", p
+	for rest != "" {
+		element, after, _ := strings.Cut(rest, "/")
+		rest = after
+		switch element {
+		case "", ".":
+			continue
+		case "..":
+			at = dirOf(at)
+			n = t.find(at)
+			continue
+		}
+		var child *node
+		if n != nil {
+			child = n.children[element]
+		}
+		if child == nil || child.link == "" {
+			at, n = join(at, element), child
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", false
+		}
+		rest = child.link + "/" + rest
+		if len(rest) > maxResolved {
+			return "", false
+		}
+		if strings.HasPrefix(child.link, "/") {
+			at = "."
+		}
+		n = t.find(at)
+	}
+	return at, true
+}
+
+func join(dir, name string) string {
+	if dir == "." {
+		return name
+	}
+	return dir + "/" + name
+}
+
+// An identity tells the packages of one file apart.
+type identity struct{ kind, namespace, name, version, arch, inside string }
+
+func identityOf(p *Package) identity {
+	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.Inside}
+}
+
+// inherit attributes the packages of f to layers: those that the former version of the file had, to the layer that brought
+// them there, the others to that of f.
+func (f *file) inherit(before *file) {
+	for i := range f.results {
+		a := &f.results[i]
+		a.since = slices.Repeat([]int{f.layer}, len(a.Packages))
+		if before == nil {
+			continue
+		}
+		k := slices.IndexFunc(before.results, func(b answer) bool { return b.analyzer == a.analyzer })
+		if k < 0 {
+			continue
+		}
+		old := &before.results[k]
+		since := make(map[identity]int, len(old.Packages))
+		for j := range old.Packages {
+			id := identityOf(&old.Packages[j])
+			if layer, ok := since[id]; !ok || old.since[j] < layer {
+				since[id] = old.since[j]
+			}
+		}
+		for j := range a.Packages {
+			if layer, ok := since[identityOf(&a.Packages[j])]; ok {
+				a.since[j] = layer
+			}
+		}
+	}
+}
