@@ -1,0 +1,237 @@
+package rpmdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The layout of Berkeley DB follows dbinc/db_page.h of Berkeley DB 4 and 5 (struct _dbmeta33, _hashmeta33, _btmeta33,
+// PAGE, HOFFPAGE, BKEYDATA, BOVERFLOW); the way through the buckets follows rpm's lib/backend/bdb_ro.c.
+const (
+	bdbHashMagic  = 0x00061561
+	bdbBTreeMagic = 0x00053162
+
+	bdbPageHeader = 26
+
+	pageFree     = 0  // P_INVALID
+	pageHashOld  = 2  // P_HASH_UNSORTED
+	pageInternal = 3  // P_IBTREE
+	pageLeaf     = 5  // P_LBTREE
+	pageOverflow = 7  // P_OVERFLOW
+	pageHash     = 13 // P_HASH
+
+	itemInline  = 1 // H_KEYDATA, B_KEYDATA
+	itemOffPage = 3 // H_OFFPAGE, B_OVERFLOW
+
+	bdbMetaChecksum = 0x01 // DBMETA_CHKSUM
+)
+
+// A bdb is a Berkeley DB hash or B-tree whose values are headers and whose keys are their numbers.
+type bdb struct {
+	file      file
+	order     binary.ByteOrder // of the machine that wrote it
+	pageSize  uint32
+	pages     uint32 // pages that the file holds, the meta page included
+	lastPage  uint32 // the last page by the meta page
+	btree     bool
+	root      uint32 // B-tree
+	maxBucket uint32 // hash
+	spares    [32]uint32
+}
+
+// openBDB reads the meta page.
+func openBDB(f file, head []byte) (*bdb, error) {
+	if len(head) < 512 {
+		return nil, fmt.Errorf("meta page: %w", errPastEnd)
+	}
+	db := &bdb{file: f, order: binary.LittleEndian}
+	magic := db.order.Uint32(head[12:])
+	if magic != bdbHashMagic && magic != bdbBTreeMagic {
+		db.order = binary.BigEndian
+		magic = db.order.Uint32(head[12:])
+	}
+	word := func(i int) uint32 { return db.order.Uint32(head[4*i:]) }
+
+	db.btree = magic == bdbBTreeMagic
+	lowest := uint32(8)
+	if db.btree {
+		lowest = 9
+	}
+	if v := word(4); v < lowest || v > 10 {
+		return nil, fmt.Errorf("meta page: Berkeley DB version %d: %w", v, ErrUnsupported)
+	}
+	db.pageSize = word(5)
+	if s := db.pageSize; s < 512 || s > 65536 || s&(s-1) != 0 {
+		return nil, fmt.Errorf("meta page: page size %d", s)
+	}
+	if head[24] != 0 || head[26]&bdbMetaChecksum != 0 {
+		return nil, fmt.Errorf("meta page: encrypted or checksummed pages: %w", ErrUnsupported)
+	}
+	db.lastPage = word(8)
+	db.pages = uint32(min(f.size/int64(db.pageSize), int64(db.lastPage)+1, 1<<32-1))
+	if db.btree {
+		db.root = word(22)
+		return db, nil
+	}
+	db.maxBucket = word(18)
+	for i := range db.spares {
+		db.spares[i] = word(24 + i)
+	}
+	return db, nil
+}
+
+// A bdbWalk is one pass over a bdb.
+type bdbWalk struct {
+	*bdb
+	yield    func(record, error) bool
+	seen     pageSet
+	page     []byte // the page of items
+	overflow []byte // the page of a chain
+	blob     []byte // a value gathered from a chain
+	broken   bool   // a page of items could not be reached, so that others may be lost
+}
+
+func (db *bdb) records(yield func(record, error) bool) {
+	w := bdbWalk{
+		bdb: db, yield: yield, seen: newPageSet(db.pages),
+		page: make([]byte, db.pageSize), overflow: make([]byte, db.pageSize),
+	}
+	if db.pages <= db.lastPage {
+		w.broken = true
+		if !w.fail(fmt.Errorf("%d of %d pages: %w", db.pages, int64(db.lastPage)+1, errPastEnd)) {
+			return
+		}
+	}
+	walk := w.buckets
+	if db.btree {
+		walk = w.leaves
+	}
+	if walk() && w.broken {
+		w.sweep()
+	}
+}
+
+func (w *bdbWalk) fail(err error) bool { return w.yield(record{}, err) }
+
+// load reads a page that nothing has used yet.
+func (w *bdbWalk) load(p []byte, page uint32) error {
+	if page == 0 || page >= w.pages {
+		return fmt.Errorf("page %d: %w", page, errPastEnd)
+	}
+	if !w.seen.add(page) {
+		return fmt.Errorf("page %d: %w", page, errPageTwice)
+	}
+	if err := w.file.read(p, int64(page)*int64(w.pageSize)); err != nil {
+		return fmt.Errorf("page %d: %w", page, err)
+	}
+	if n := w.order.Uint32(p[8:]); n != page {
+		return fmt.Errorf("page %d: it calls itself page %d", page, n)
+	}
+	return nil
+}
+
+var errPageTwice = errors.New("used twice: the pages form a cycle, or have two owners")
+
+// buckets follows the chain of pages of every bucket of a hash.
+func (w *bdbWalk) buckets() bool {
+	last := w.maxBucket
+	if last >= w.pages && last >= w.lastPage {
+		w.broken, last = true, w.pages-1
+		if !w.fail(fmt.Errorf("meta page: %d buckets in %d pages", int64(w.maxBucket)+1, w.pages)) {
+			return false
+		}
+	}
+	for bucket := uint32(0); bucket <= min(last, w.pages); bucket++ {
+		for page := w.bucketPage(bucket); page != 0; {
+			if page >= w.pages && page <= w.lastPage {
+				break // cut off, which records has said
+			}
+			err := w.load(w.page, page)
+			if kind := w.page[25]; err == nil && kind != pageHash && kind != pageHashOld {
+				err = fmt.Errorf("page %d: type %d where a hash page is due", page, kind)
+			}
+			if err != nil {
+				w.broken = true
+				if !w.fail(fmt.Errorf("bucket %d: %w", bucket, err)) {
+					return false
+				}
+				break
+			}
+			if !w.items(page) {
+				return false
+			}
+			page = w.order.Uint32(w.page[16:])
+		}
+	}
+	return true
+}
+
+// bucketPage returns the first page of a bucket: buckets are added in doublings, the pages of each of which follow one
+// another from where spares says.
+func (w *bdbWalk) bucketPage(bucket uint32) uint32 {
+	doubling := 0
+	for b := bucket; b != 0; b >>= 1 {
+		doubling++
+	}
+	if doubling >= len(w.spares) {
+		return ^uint32(0)
+	}
+	return bucket + w.spares[doubling]
+}
+
+// leaves follows the chain of leaf pages of a B-tree from the first.
+func (w *bdbWalk) leaves() bool {
+	page := w.root
+	for page != 0 {
+		err := w.load(w.page, page)
+		kind, first := w.page[25], 0
+		if err == nil && kind == pageInternal {
+			if first = int(w.order.Uint16(w.page[bdbPageHeader:])); first+12 <= len(w.page) {
+				page = w.order.Uint32(w.page[first+4:]) // the leftmost child
+				continue
+			}
+		}
+		if err == nil && kind != pageLeaf {
+			err = fmt.Errorf("page %d: type %d where a B-tree page is due", page, kind)
+		}
+		if err != nil {
+			w.broken = true
+			return w.fail(err)
+		}
+		if !w.items(page) {
+			return false
+		}
+		page = w.order.Uint32(w.page[16:])
+	}
+	return true
+}
+
+// sweep reads the pages of items that no chain led to because one was broken.
+func (w *bdbWalk) sweep() bool {
+	head := w.overflow[:bdbPageHeader]
+	for page := uint32(1); page < w.pages; page++ {
+		if w.seen.has(page) {
+			continue
+		}
+		if err := w.file.read(head, int64(page)*int64(w.pageSize)); err != nil {
+			return w.fail(fmt.Errorf("page %d: %w", page, err))
+		}
+		switch kind := head[25]; {
+		case w.order.Uint32(head[8:]) != page:
+			continue
+		case w.btree && kind != pageLeaf, !w.btree && kind != pageHash && kind != pageHashOld:
+			continue
+		}
+		if err := w.load(w.page, page); err != nil {
+			if !w.fail(err) {
+				return false
+			}
+			continue
+		}
+		if !w.items(page) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,148 @@
+package rpmdb
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"slices"
+)
+
+// The layout of NDB follows rpm's lib/backend/ndb/rpmpkg.c. All numbers are little-endian; everything lies on blocks of
+// 16 bytes. The first pages hold slots of 16 bytes (the first two are the file's header), which say where the blobs are:
+//
+//	header  "RpmP" version generation slot-pages next-index, 12 unused bytes
+//	slot    "Slot" index block block-count
+//	blob    "BlbS" index time length, the header, padding with zeros, Adler-32 of all that, length, "BlbE"
+const (
+	ndbMagic     = "RpmP"
+	ndbSlotMagic = "Slot"
+	ndbBlobMagic = "BlbS"
+	ndbTailMagic = "BlbE"
+
+	ndbPage     = 4096
+	ndbBlock    = 16
+	ndbBlobHead = 16
+	ndbBlobTail = 12
+)
+
+type ndb struct {
+	file      file
+	slotPages uint32
+}
+
+type ndbSlot struct{ index, block, blocks uint32 }
+
+func openNDB(f file, head []byte) (*ndb, error) {
+	if len(head) < 32 {
+		return nil, fmt.Errorf("file header: %w", errPastEnd)
+	}
+	if v := binary.LittleEndian.Uint32(head[4:]); v != 0 {
+		return nil, fmt.Errorf("file header: NDB version %d: %w", v, ErrUnsupported)
+	}
+	return &ndb{f, binary.LittleEndian.Uint32(head[12:])}, nil
+}
+
+func (db *ndb) records(yield func(record, error) bool) {
+	fail := func(err error) bool { return yield(record{}, err) }
+	pages := int64(db.slotPages)
+	if most := db.file.size / ndbPage; pages > most {
+		if !fail(fmt.Errorf("%d pages of slots where %d fit: %w", pages, most, errPastEnd)) {
+			return
+		}
+		pages = most
+	}
+	slots, ok := db.slots(pages, fail)
+	if !ok {
+		return
+	}
+	// In the order of their place, as rpm lists them, blobs that overlap are neighbours.
+	slices.SortStableFunc(slots, func(a, b ndbSlot) int { return cmp.Compare(a.block, b.block) })
+	free := pages * (ndbPage / ndbBlock)
+	var blob []byte
+	for _, s := range slots {
+		var err error
+		first, end := int64(s.block), int64(s.block)+int64(s.blocks)
+		switch {
+		case first < free:
+			err = fmt.Errorf("block %d: in use by slots or by another header", first)
+		case end > db.file.size/ndbBlock:
+			err = fmt.Errorf("blocks %d to %d: %w", first, end, errPastEnd)
+		default:
+			free = end
+			blob, err = db.blob(s, blob)
+		}
+		rec := record{instance: s.index}
+		switch {
+		case err == nil || errors.Is(err, errChecksum):
+			rec.blob = blob[ndbBlobHead:]
+		default:
+			err = fmt.Errorf("header %d: %w", s.index, err)
+		}
+		if !yield(rec, err) {
+			return
+		}
+	}
+}
+
+// slots reads the slots in use.
+func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, bool) {
+	var slots []ndbSlot
+	page := make([]byte, ndbPage)
+	for p := range pages {
+		if err := db.file.read(page, p*ndbPage); err != nil {
+			return slots, fail(fmt.Errorf("page %d: %w", p, err))
+		}
+		bad := 0
+		for off := 0; off < ndbPage; off += 16 {
+			b := page[off : off+16]
+			s := ndbSlot{binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])}
+			switch {
+			case p == 0 && off < 32: // the file's header
+			case string(b[:4]) != ndbSlotMagic:
+				bad++
+			case s.block != 0:
+				slots = append(slots, s)
+			}
+		}
+		if bad != 0 && !fail(fmt.Errorf("page %d: %d slots without their mark", p, bad)) {
+			return slots, false
+		}
+	}
+	return slots, true
+}
+
+var errChecksum = errors.New("checksum does not match")
+
+// blob reads the blob of a slot into buf, which it may replace, and cuts the tail off. With errChecksum the content is
+// returned all the same.
+func (db *ndb) blob(s ndbSlot, buf []byte) ([]byte, error) {
+	size := int64(s.blocks) * ndbBlock
+	if size > MaxHeader {
+		return buf, fmt.Errorf("%d bytes: %w", size, ErrTooLarge)
+	}
+	if size < ndbBlobHead+ndbBlobTail {
+		return buf, fmt.Errorf("%d blocks", s.blocks)
+	}
+	buf = slices.Grow(buf[:0], int(size))[:size] // the caller has checked that the file has them
+	if err := db.file.read(buf, int64(s.block)*ndbBlock); err != nil {
+		return buf, fmt.Errorf("block %d: %w", s.block, err)
+	}
+	tail := buf[size-ndbBlobTail:]
+	length := binary.LittleEndian.Uint32(buf[12:])
+	switch {
+	case string(buf[:4]) != ndbBlobMagic || string(tail[8:]) != ndbTailMagic:
+		return buf, fmt.Errorf("block %d: no blob", s.block)
+	case binary.LittleEndian.Uint32(buf[4:]) != s.index:
+		return buf, fmt.Errorf("block %d: the blob of header %d", s.block, binary.LittleEndian.Uint32(buf[4:]))
+	case (int64(length)+ndbBlobHead+ndbBlobTail+ndbBlock-1)/ndbBlock != int64(s.blocks) ||
+		binary.LittleEndian.Uint32(tail[4:]) != length:
+		return buf, fmt.Errorf("block %d: %d bytes in %d blocks", s.block, length, s.blocks)
+	}
+	var err error
+	if adler32.Checksum(buf[:size-ndbBlobTail]) != binary.LittleEndian.Uint32(tail) {
+		err = fmt.Errorf("block %d: %w", s.block, errChecksum)
+	}
+	return buf[:ndbBlobHead+length], err
+}

@@ -1,0 +1,67 @@
+package rpmdb
+
+// A Tag numbers a field of a header. Names and numbers are those of docs/manual/tags.md and include/rpm/rpmtag.h.
+type Tag uint32
+
+const (
+	tagHeaderImage      Tag = 61 // regions: the part of a header that its signature covers
+	tagHeaderSignatures Tag = 62
+	tagHeaderImmutable  Tag = 63
+	tagI18nTable        Tag = 100
+
+	TagSigPGP       Tag = 259 // OpenPGP signature of header and payload, RSA
+	TagSigMD5       Tag = 261
+	TagSigGPG       Tag = 262 // OpenPGP signature of header and payload, DSA
+	TagDSAHeader    Tag = 267 // OpenPGP signature of the header, DSA
+	TagRSAHeader    Tag = 268 // OpenPGP signature of the header, RSA and what came later
+	TagSHA1Header   Tag = 269
+	TagSHA256Header Tag = 273
+	TagOpenPGP      Tag = 278 // OpenPGP signatures of the header, rpm 6
+
+	tagName            Tag = 1000
+	tagVersion         Tag = 1001
+	tagRelease         Tag = 1002
+	tagEpoch           Tag = 1003
+	tagSummary         Tag = 1004
+	tagBuildTime       Tag = 1006
+	tagInstallTime     Tag = 1008
+	tagSize            Tag = 1009
+	tagDistribution    Tag = 1010
+	tagVendor          Tag = 1011
+	tagLicense         Tag = 1014
+	tagPackager        Tag = 1015
+	tagURL             Tag = 1020
+	tagArch            Tag = 1022
+	tagOldFileNames    Tag = 1027
+	tagSourceRPM       Tag = 1044
+	tagProvideName     Tag = 1047
+	tagRequireName     Tag = 1049
+	tagDirIndexes      Tag = 1116
+	tagBaseNames       Tag = 1117
+	tagDirNames        Tag = 1118
+	tagLongSize        Tag = 5009
+	tagModularityLabel Tag = 5096
+)
+
+// A valueType is the type of a field, by the numbers of rpmTagType_e.
+type valueType uint32
+
+const (
+	typeNull valueType = iota
+	typeChar
+	typeInt8
+	typeInt16
+	typeInt32
+	typeInt64
+	typeString
+	typeBin
+	typeStringArray
+	typeI18NString
+
+	typeCount
+)
+
+// size returns the bytes of one element, 0 of the types whose elements end with a NUL.
+func (t valueType) size() int64 {
+	return [typeCount]int64{typeChar: 1, typeInt8: 1, typeInt16: 2, typeInt32: 4, typeInt64: 8, typeBin: 1}[t]
+}
