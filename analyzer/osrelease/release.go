@@ -1,0 +1,223 @@
+package osrelease
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A product is how a line of a release file begins, and what os-release calls the same distribution.
+type product struct {
+	prefix string
+	id     string
+	major  bool // its VERSION_ID has no minor number
+}
+
+// products lists the distributions that wrote release files, longer prefixes before shorter ones.
+func products() []product {
+	return []product{
+		{"AlmaLinux", "almalinux", false},
+		{"Amazon Linux", "amzn", false},
+		{"Anolis OS", "anolis", false},
+		{"CBL-Mariner", "mariner", false},
+		{"CentOS", "centos", true},
+		{"Enterprise Linux Enterprise Linux", "ol", false}, // Oracle Linux 5
+		{"Fedora", "fedora", true},
+		{"Gentoo", "gentoo", false},
+		{"Microsoft Azure Linux", "azurelinux", false},
+		{"Azure Linux", "azurelinux", false},
+		{"Oracle Linux", "ol", false},
+		{"Red Hat Enterprise Linux", "rhel", false},
+		{"Rocky Linux", "rocky", false},
+		{"Scientific Linux", "scientific", false},
+		{"VMware Photon", "photon", false},
+		{"openEuler", "openEuler", false},
+	}
+}
+
+// parseRelease reads the first line of the release files of Red Hat's family, "CentOS Linux release 7.9.2009 (Core)",
+// and of others that look alike, "VMware Photon OS 4.0".
+func parseRelease(text []byte, d *analyzer.Distro) error {
+	line, err := firstLine(text)
+	if line == "" || err != nil {
+		return err
+	}
+	d.Name = line
+	for _, p := range products() {
+		rest, ok := strings.CutPrefix(line, p.prefix)
+		if !ok {
+			continue
+		}
+		d.ID, d.VersionID = p.id, firstVersion(rest)
+		if p.major {
+			d.VersionID = major(d.VersionID)
+		}
+		return nil
+	}
+	return fmt.Errorf("osrelease: line 1: unknown distribution: %.60q", line)
+}
+
+// parseSUSERelease reads SuSE-release, which SUSE wrote until 2018: a title, then VERSION and PATCHLEVEL.
+func parseSUSERelease(text []byte, d *analyzer.Distro) error {
+	line, err := firstLine(text)
+	if line == "" || err != nil {
+		return err
+	}
+	d.Name = line
+	switch {
+	case strings.HasPrefix(line, "SUSE Linux Enterprise Server"):
+		d.ID = "sles"
+	case strings.HasPrefix(line, "SUSE Linux Enterprise Desktop"):
+		d.ID = "sled"
+	case strings.HasPrefix(line, "openSUSE"):
+		d.ID = "opensuse"
+	default:
+		return fmt.Errorf("osrelease: line 1: unknown distribution: %.60q", line)
+	}
+	var patch string
+	for l := range bytes.Lines(text) {
+		key, value, _ := strings.Cut(string(bytes.TrimSpace(l[:min(len(l), maxLine)])), "=")
+		switch strings.TrimSpace(key) {
+		case "VERSION":
+			d.VersionID = strings.TrimSpace(value)
+		case "PATCHLEVEL":
+			patch = strings.TrimSpace(value)
+		}
+	}
+	if patch != "" && patch != "0" {
+		d.VersionID += "." + patch
+	}
+	return nil
+}
+
+// parseAlpineRelease reads alpine-release, which holds the version alone.
+func parseAlpineRelease(text []byte, d *analyzer.Distro) error {
+	line, err := firstLine(text)
+	if err != nil || line == "" {
+		return err
+	}
+	if firstVersion(line) != line {
+		return fmt.Errorf("osrelease: line 1: not a version: %.60q", line)
+	}
+	d.ID, d.VersionID, d.Name = "alpine", line, "Alpine Linux "+line
+	return nil
+}
+
+// parseDebianVersion reads debian_version: "12.5" in a release, "trixie/sid" in testing and unstable, which the file
+// cannot tell apart. The VERSION_ID of Debian is the first number alone, which is also what advisories name; the point
+// release stays in Name. Derivatives write a word of their own, or leave the file as Debian wrote it.
+func parseDebianVersion(text []byte, d *analyzer.Distro) error {
+	line, err := firstLine(text)
+	switch {
+	case err != nil || line == "":
+		return err
+	case firstVersion(line) == line:
+		d.ID, d.VersionID = "debian", major(line)
+	case strings.HasSuffix(line, "/sid"):
+		d.ID, d.Codename = "debian", "sid"
+	default:
+		return fmt.Errorf("osrelease: line 1: not a release of Debian: %.60q", line)
+	}
+	d.Name = "Debian GNU/Linux " + line
+	return nil
+}
+
+// parseSystemCPE reads the one CPE name, as URI ("cpe:/o:centos:linux:6:GA") or formatted string
+// ("cpe:2.3:o:amazon:amazon_linux:2").
+func parseSystemCPE(text []byte, d *analyzer.Distro) error {
+	line, err := firstLine(text)
+	if err != nil || line == "" {
+		return err
+	}
+	part := strings.Split(strings.TrimPrefix(strings.TrimPrefix(line, "cpe:2.3:"), "cpe:/"), ":")
+	if !strings.HasPrefix(line, "cpe:") || len(part) < 3 {
+		return fmt.Errorf("osrelease: line 1: not a CPE name: %.60q", line)
+	}
+	d.CPE = line
+	if len(part) > 3 && part[3] != "*" && part[3] != "-" {
+		d.VersionID = part[3]
+	}
+	switch part[1] + ":" + part[2] {
+	case "almalinux:almalinux":
+		d.ID = "almalinux"
+	case "amazon:linux", "amazon:amazon_linux":
+		d.ID = "amzn"
+	case "centos:linux", "centos:centos":
+		d.ID, d.VersionID = "centos", major(d.VersionID)
+	case "fedoraproject:fedora":
+		d.ID = "fedora"
+	case "oracle:linux":
+		d.ID = "ol"
+		if len(part) > 4 && isDigits(part[4]) { // Oracle separates the minor number by a colon: "oracle:linux:8:3:server"
+			d.VersionID += "." + part[4]
+		}
+	case "redhat:enterprise_linux":
+		d.ID = "rhel"
+	case "rocky:rocky", "rocky:linux", "rockylinux:rocky":
+		d.ID = "rocky"
+	case "scientificlinux:scientificlinux", "scientific:scientific_linux":
+		d.ID = "scientific"
+	default:
+		return fmt.Errorf("osrelease: line 1: unknown product: %.60q", line)
+	}
+	return nil
+}
+
+// parseBusybox finds the banner in the busybox executable. It names the distribution of images that have nothing else;
+// other distributions ship a busybox too, hence the last rank.
+func parseBusybox(text []byte, d *analyzer.Distro) error {
+	const banner = "BusyBox v"
+	for {
+		i := bytes.Index(text, []byte(banner))
+		if i < 0 {
+			return nil
+		}
+		text = text[i+len(banner):]
+		n := 0
+		for n < len(text) && n < 32 && (isDigit(text[n]) || text[n] == '.') {
+			n++
+		}
+		if v := strings.TrimRight(string(text[:n]), "."); strings.Contains(v, ".") {
+			d.ID, d.VersionID, d.Name = "busybox", v, "BusyBox v"+v
+			return nil
+		}
+	}
+}
+
+// firstLine returns the first line that is not blank, without the blanks around it.
+func firstLine(text []byte) (string, error) {
+	for n := 1; len(text) > 0; n++ {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		if len(line) > maxLine {
+			return "", fmt.Errorf("osrelease: line %d: longer than %d bytes", n, maxLine)
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			return strings.ToValidUTF8(string(line), "\uFFFD"), nil
+		}
+	}
+	return "", nil
+}
+
+// firstVersion returns the first word that starts with a digit.
+func firstVersion(s string) string {
+	for w := range strings.FieldsSeq(s) {
+		if isDigit(w[0]) {
+			return w
+		}
+	}
+	return ""
+}
+
+func major(version string) string {
+	v, _, _ := strings.Cut(version, ".")
+	return v
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
