@@ -1,0 +1,84 @@
+package dpkg
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// A field is one field of a paragraph. Its value is a part of the text as it stands there, line ends and indents included.
+type field struct {
+	name, value []byte
+	line        int
+}
+
+// paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines, in which an indented line
+// continues the value above it. Lines that are neither are reported to bad and skipped, with what continues them. The
+// fields are valid until the next paragraph; nothing is copied.
+func paragraphs(text []byte, bad *problems) iter.Seq[[]field] {
+	return func(yield func([]field) bool) {
+		fields := make([]field, 0, 32)
+		open := true // a continuation belongs to the last field, not to a line that was refused
+		for line, start := 1, 0; start < len(text); line++ {
+			end := start + bytes.IndexByte(text[start:], '\n') + 1
+			if end == start {
+				end = len(text)
+			}
+			row := text[start:end]
+			switch c := row[0]; {
+			case c == '\n' || c == '\r' || isBlank(c) && len(bytes.TrimSpace(row)) == 0:
+				if len(fields) > 0 && !yield(fields) {
+					return
+				}
+				fields, open = fields[:0], true
+			case isBlank(c) && open && len(fields) > 0:
+				f := &fields[len(fields)-1]
+				f.value = f.value[:len(f.value)+len(row)] // the row follows it in text
+			case isBlank(c):
+				if open {
+					bad.add(line, "continues nothing")
+				}
+			case c == '#':
+				open = false
+			default:
+				colon := bytes.IndexByte(row, ':')
+				switch {
+				case colon < 0:
+					bad.add(line, "no colon")
+					open = false
+				case !isFieldName(row[:colon]):
+					bad.add(line, "not the name of a field: %.40q", row[:colon])
+					open = false
+				default:
+					fields = append(fields, field{row[:colon], row[colon+1:], line})
+					open = true
+				}
+			}
+			start = end
+		}
+		if len(fields) > 0 {
+			yield(fields)
+		}
+	}
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func isFieldName(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// err returns what was found, one error a line.
+func (p *problems) err() error {
+	errs := p.errs
+	if p.more > 0 {
+		errs = append(errs, fmt.Errorf("dpkg: %d more bad lines", p.more))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,77 @@
+package dpkg
+
+import (
+	"bytes"
+	"strings"
+)
+
+// parseList reads the .list of a package: one absolute path a line, directories included, "/." first. opkg may follow a
+// path by a tab and the file's mode.
+func parseList(text []byte) []string {
+	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
+	for row := range strings.SplitSeq(string(text), "\n") {
+		row = strings.TrimSuffix(row, "\r")
+		if i := strings.IndexByte(row, '\t'); i >= 0 {
+			row = row[:i]
+		}
+		if row = strings.TrimLeft(row, "/"); row != "" && row != "." {
+			files = append(files, row)
+		}
+	}
+	return files
+}
+
+// parseMD5Sums reads the .md5sums of a package: lines of 32 hexadecimal digits, two blanks, and a relative path. Unlike
+// .list it has regular files only, and no configuration files.
+func parseMD5Sums(text []byte) ([]string, error) {
+	var bad problems
+	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
+	all := string(text)
+	for line := 1; all != ""; line++ {
+		var row string
+		row, all, _ = strings.Cut(all, "\n")
+		if row = strings.TrimSuffix(row, "\r"); row == "" {
+			continue
+		}
+		if len(row) < 35 || !isHex(row[:32]) || row[32] != ' ' {
+			bad.add(line, "not a digest and a path: %.60q", row)
+			continue
+		}
+		if file := strings.TrimPrefix(strings.TrimLeft(row[33:], " *"), "./"); file != "" {
+			files = append(files, strings.TrimLeft(file, "/"))
+		}
+	}
+	return files, bad.err()
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// parseConffiles reads the Conffiles field: lines of an absolute path, a digest, and maybe a flag. The same paths are in
+// .list, which images without a full database lack.
+func parseConffiles(value []byte) []string {
+	if len(value) == 0 {
+		return nil
+	}
+	files := make([]string, 0, bytes.Count(value, []byte{'\n'})+1)
+	for row := range strings.SplitSeq(string(value), "\n") {
+		row = strings.TrimSpace(row)
+		if i := strings.LastIndex(row, " obsolete"); i > 0 {
+			row = row[:i]
+		}
+		if i := strings.LastIndexByte(row, ' '); i > 0 { // paths may hold blanks
+			row = row[:i]
+		}
+		if row = strings.TrimLeft(strings.TrimPrefix(row, "remove-on-upgrade "), "/"); row != "" {
+			files = append(files, row)
+		}
+	}
+	return files
+}

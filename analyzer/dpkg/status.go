@@ -1,0 +1,229 @@
+package dpkg
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxValue is the length in bytes above which the value of a field is reported instead of kept. The longest in Debian,
+// Conffiles and Provides, stay below 100 KiB.
+const maxValue = 1 << 20
+
+// A stanza holds the fields of a package that matter here, as parts of the text.
+type stanza struct {
+	pkg, version, arch, status    []byte
+	source, maintainer            []byte
+	preDepends, depends, provides []byte
+	conffiles, origin, vendor     []byte
+}
+
+// slot returns the place for a field, nil for one that does not matter. Names are compared without regard to case.
+func (s *stanza) slot(name []byte) *[]byte {
+	switch len(name) { // the longest way round, a folding comparison, is left for names of a length that matters
+	case len("Package"):
+		switch {
+		case bytes.EqualFold(name, []byte("Package")):
+			return &s.pkg
+		case bytes.EqualFold(name, []byte("Version")):
+			return &s.version
+		case bytes.EqualFold(name, []byte("Depends")):
+			return &s.depends
+		}
+	case len("Status"):
+		switch {
+		case bytes.EqualFold(name, []byte("Status")):
+			return &s.status
+		case bytes.EqualFold(name, []byte("Source")):
+			return &s.source
+		case bytes.EqualFold(name, []byte("Origin")):
+			return &s.origin
+		case bytes.EqualFold(name, []byte("Vendor")):
+			return &s.vendor
+		}
+	case len("Provides"):
+		if bytes.EqualFold(name, []byte("Provides")) {
+			return &s.provides
+		}
+	case len("Conffiles"):
+		if bytes.EqualFold(name, []byte("Conffiles")) {
+			return &s.conffiles
+		}
+	case len("Maintainer"):
+		if bytes.EqualFold(name, []byte("Maintainer")) {
+			return &s.maintainer
+		}
+	case len("Pre-Depends"):
+		if bytes.EqualFold(name, []byte("Pre-Depends")) {
+			return &s.preDepends
+		}
+	case len("Architecture"):
+		if bytes.EqualFold(name, []byte("Architecture")) {
+			return &s.arch
+		}
+	}
+	return nil
+}
+
+// parseStatus reads a status file, or, where split is set, a file of status.d, whose paragraphs are those of the
+// packages' control files and have a Status only by chance.
+func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error) {
+	var (
+		pkgs  []analyzer.Package
+		bad   problems
+		words = interner{}
+	)
+	for fields := range paragraphs(text, &bad) {
+		var s stanza
+		for _, f := range fields {
+			slot := s.slot(f.name)
+			value := bytes.TrimSpace(f.value)
+			switch {
+			case slot == nil:
+			case *slot != nil:
+				bad.add(f.line, "%s for the second time", f.name)
+			case len(value) > maxValue:
+				bad.add(f.line, "%s is longer than %d bytes", f.name, maxValue)
+			default:
+				*slot = value
+			}
+		}
+		line := fields[0].line
+		installed, known := s.installed(split)
+		if !known {
+			bad.add(line, "%.80s: unknown Status: %.80q", s.pkg, s.status)
+		}
+		if !installed {
+			continue
+		}
+		switch {
+		case len(s.pkg) == 0:
+			bad.add(line, "no Package")
+		case len(s.version) == 0:
+			bad.add(line, "%.80s: no Version", s.pkg)
+		case !isVersion(s.version):
+			bad.add(line, "%.80s: not a version: %.80q", s.pkg, s.version)
+		default:
+			pkgs = append(pkgs, s.build(typ, words))
+		}
+	}
+	return pkgs, bad.err()
+}
+
+// installed reports whether dpkg may have put files of the package in place, and whether its state is known. The third
+// word of Status decides; the first, what is wanted of the package, does not. One that is only half installed counts.
+// Without a Status dpkg takes a package of its database for not installed.
+func (s *stanza) installed(split bool) (installed, known bool) {
+	if len(s.status) == 0 {
+		return split, true
+	}
+	switch string(s.status[bytes.LastIndexAny(s.status, " \t")+1:]) {
+	case "installed", "unpacked", "half-configured", "half-installed", "triggers-awaited", "triggers-pending",
+		"post-inst-failed", "removal-failed": // the last two as opkg and old versions of dpkg write them
+		return true, true
+	case "not-installed", "config-files":
+		return false, true
+	}
+	return false, false
+}
+
+// build makes the package. The strings that it cuts lists from are the only copies of the text.
+func (s *stanza) build(typ string, words interner) analyzer.Package {
+	p := analyzer.Package{
+		Type:     typ,
+		Name:     words.intern(s.pkg),
+		Version:  words.intern(s.version),
+		Arch:     words.intern(s.arch),
+		System:   true,
+		Vendor:   words.intern(s.maintainer),
+		Provides: relations(nil, s.provides),
+	}
+	p.Depends = relations(relations(nil, s.preDepends), s.depends)
+	p.Origin = s.originOf(typ, &p, words)
+	p.Files = parseConffiles(s.conffiles)
+	if typ == typeDeb {
+		p.Namespace = thirdParty(p.Version, p.Vendor, string(s.origin), string(s.vendor))
+	}
+	return p
+}
+
+// originOf reads Source, "name" or "name (version)". A package without it, or with nothing of its own in it, was built
+// from the source package of the same name and version. opkg has the path in OpenWrt's tree there.
+func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.Origin {
+	name, version, _ := bytes.Cut(s.source, []byte("("))
+	name = bytes.TrimSpace(name)
+	if len(name) == 0 {
+		return nil
+	}
+	o := analyzer.Origin{Name: words.intern(name), Version: p.Version}
+	if typ == typeOpkg {
+		o.Name = path.Base(o.Name)
+	}
+	version = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(version), []byte(")")))
+	if len(version) > 0 {
+		o.Version = words.intern(version)
+	}
+	if o.Name == p.Name && o.Version == p.Version {
+		return nil
+	}
+	return &o
+}
+
+// relations appends the names in a list of relations, "libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", to names, each
+// once. Alternatives are listed side by side, since either may be what is installed.
+func relations(names []string, value []byte) []string {
+	if len(value) == 0 {
+		return names
+	}
+	n := bytes.Count(value, []byte{','}) + bytes.Count(value, []byte{'|'}) + 1
+	if names == nil {
+		names = make([]string, 0, n)
+	} else {
+		names = slices.Grow(names, n)
+	}
+	seen := len(names) < 64 // beyond that looking for duplicates would take square time
+	for part := range strings.FieldsFuncSeq(string(value), func(r rune) bool { return r == ',' || r == '|' }) {
+		part = strings.TrimSpace(part)
+		if i := strings.IndexAny(part, " \t\n(:[<"); i >= 0 {
+			part = part[:i]
+		}
+		if part == "" || seen && len(names) < 64 && slices.Contains(names, part) {
+			continue
+		}
+		names = append(names, part)
+	}
+	return names
+}
+
+// isVersion reports whether b is a version as deb-version(7) allows: it has no blanks, and nothing but letters, digits
+// and ". + - ~ :". That it should start with a digit is not asked for; opkg's need not.
+func isVersion(b []byte) bool {
+	for _, c := range b {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case c == '.' || c == '+' || c == '-' || c == '~' || c == ':':
+		case c == '_': // in versions of third parties; dpkg let it pass until 1.18
+		default:
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// An interner makes one string of equal words.
+type interner map[string]string
+
+func (in interner) intern(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if s, ok := in[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	in[s] = s
+	return s
+}
