@@ -64,7 +64,7 @@ type collector struct {
 	slots    map[string]*slot // wanted files, by path
 	above    map[string]int   // the directories above them, and when an entry last replaced them by something else
 	clock    int              // counts entries
-	held     map[string]*File    // content of siblings
+	held     map[string]*File // content of siblings
 	heldSize int64
 	waiting  []waiting
 	found    []int

@@ -151,7 +151,7 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 	})
 	data := make([]*layerData, len(layers))
 	first := make(map[v1.Hash]int) // equal layers are read once
-	group, ctx := errgroup.WithContext(ctx)
+	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(r.parallel)
 	for _, l := range order {
 		if _, ok := first[l.DiffID]; ok {
@@ -159,7 +159,7 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 		}
 		first[l.DiffID] = l.Index
 		group.Go(func() (err error) {
-			data[l.Index], err = r.layer(ctx, l, len(layers))
+			data[l.Index], err = r.layer(reading, l, len(layers))
 			return err
 		})
 	}

@@ -1,0 +1,126 @@
+// Package analyzertest tests analyzers on small images written as txtar archives.
+//
+// An archive is one image and the report that is wanted of it. What comes before the first file says, in prose, what the
+// image shows. The first element of a file's name is the index of its layer, the rest the name in it; "0/lib -> usr/lib"
+// is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. The file "want" holds the report, as [Format] writes
+// it:
+//
+//	A package database in the first layer, an upgrade in the second.
+//	-- 0/opt/list --
+//	a 1
+//	-- 1/opt/list --
+//	a 2
+//	-- want --
+//	pkg:generic/a@2
+//	    layer 1, opt/list, by example
+//
+// Every image is scanned one layer at a time and many at once, reading every layer and from a cache, and all four
+// reports must be the same to the byte.
+package analyzertest
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/imagetest"
+)
+
+var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports with those that the tests got")
+
+// Run scans the image in each archive that matches a glob, and fails t where a report is not what the archive wants. With
+// the flag -analyzertest.update, or with -update where the test binary defines that one, archives are rewritten instead.
+func Run(t *testing.T, glob string, analyzers ...analyzer.Analyzer) {
+	t.Helper()
+	RunScanner(t, glob, analyzer.Scanner{Analyzers: analyzers})
+}
+
+// RunScanner is like Run, for a Scanner with other limits than the default ones. Its Cache and Parallel are set by the test.
+func RunScanner(t *testing.T, glob string, scanner analyzer.Scanner) {
+	t.Helper()
+	names, err := filepath.Glob(glob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) == 0 {
+		t.Fatalf("no file matches %s", glob)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { run(t, name, scanner) })
+	}
+}
+
+func run(t *testing.T, name string, s analyzer.Scanner) {
+	archive, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := imagetest.Txtar(archive)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var first *analyzer.Report
+	var firstJSON string
+	cache := new(analyzer.MemCache)
+	for _, way := range []struct {
+		name     string
+		parallel int
+		cache    analyzer.Cache
+	}{{"one at a time", 1, nil}, {"in parallel", 8, nil}, {"filling a cache", 8, cache}, {"from a cache", 1, cache}} {
+		s.Parallel, s.Cache = way.parallel, way.cache
+		report, err := s.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatalf("%s: %s: %v", name, way.name, err)
+		}
+		b, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first, firstJSON = report, string(b)
+		} else if string(b) != firstJSON {
+			t.Errorf("%s: the report made %s differs:\n%s\nfrom that made one at a time:\n%s", name, way.name, b, firstJSON)
+		}
+	}
+	got := Format(first)
+	if updating() {
+		rewrite(t, name, archive, got)
+		return
+	}
+	want := ""
+	for _, f := range archive.Files {
+		if f.Name == "want" {
+			want = string(f.Data)
+		}
+	}
+	if want != got {
+		t.Errorf("%s:\n--- want\n%s--- got\n%s", name, want, got)
+	}
+}
+
+func updating() bool {
+	if *update {
+		return true
+	}
+	f := flag.Lookup("update")
+	return f != nil && f.Value.String() == "true"
+}
+
+func rewrite(t *testing.T, name string, archive *txtar.Archive, got string) {
+	files := archive.Files[:0]
+	for _, f := range archive.Files {
+		if f.Name != "want" {
+			files = append(files, f)
+		}
+	}
+	archive.Files = append(files, txtar.File{Name: "want", Data: []byte(got)})
+	if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

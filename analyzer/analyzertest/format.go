@@ -1,0 +1,73 @@
+package analyzertest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// Format writes a report the way archives want it: what matters, a line or a few for each thing, in canonical order.
+// Fields that say nothing are left out, and so are IDs, except that an owner is named by its PURL.
+func Format(r *analyzer.Report) string {
+	var b strings.Builder
+	if d := r.Distro; d != nil {
+		fmt.Fprintf(&b, "distro %s\n", strings.Join(strings.Fields(strings.Join([]string{d.ID, d.VersionID, d.Codename}, " ")), " "))
+	}
+	purls := make(map[string]string)
+	for _, c := range r.Components {
+		purls[c.ID] = c.PURL
+	}
+	for i := range r.Components {
+		component(&b, &r.Components[i], purls)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "finding %s %s\n    layer %d, %s, by %s\n", f.Rule, f.Title, f.Layer, f.Path, f.Analyzer)
+		line(&b, "severity", f.Severity)
+		line(&b, "detail", f.Detail)
+		if f.Line > 0 {
+			line(&b, "line", fmt.Sprint(f.Line))
+		}
+	}
+	for _, d := range r.Diagnostics {
+		by := d.Analyzer
+		if by == "" {
+			by = "the engine"
+		}
+		fmt.Fprintf(&b, "diagnostic %s: %s\n    layer %d, %s, by %s\n", d.Kind, d.Message, d.Layer, d.Path, by)
+	}
+	return b.String()
+}
+
+func component(b *strings.Builder, c *analyzer.Component, purls map[string]string) {
+	at := c.Path
+	if c.Inside != "" {
+		at += "!" + c.Inside
+	}
+	fmt.Fprintf(b, "%s\n    layer %d, %s, by %s\n", c.PURL, c.Layer, at, c.Analyzer)
+	if c.Owner != "" {
+		line(b, "owner", purls[c.Owner])
+	}
+	line(b, "vendor", c.Vendor)
+	line(b, "licenses", strings.Join(c.Licenses, "; "))
+	line(b, "files", strings.Join(c.Files, " "))
+	line(b, "depends", strings.Join(c.Depends, " "))
+	line(b, "provides", strings.Join(c.Provides, " "))
+	for _, k := range slices.Sorted(maps.Keys(c.Hashes)) {
+		line(b, k, c.Hashes[k])
+	}
+	if c.Declared {
+		line(b, "declared", "yes")
+	}
+	if c.Dev {
+		line(b, "dev", "yes")
+	}
+}
+
+func line(b *strings.Builder, key, value string) {
+	if value != "" {
+		fmt.Fprintf(b, "    %s %s\n", key, value)
+	}
+}

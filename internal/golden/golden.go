@@ -1,0 +1,35 @@
+// Package golden compares what a test got with a file, and rewrites the file with -update.
+package golden
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files with what the tests got")
+
+// Updating reports whether golden files are to be rewritten.
+func Updating() bool { return *update }
+
+// Check fails the test if got is not what the file holds.
+func Check(t testing.TB, name string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v (run the test with -update to make it)", err)
+	}
+	if string(want) != string(got) {
+		t.Errorf("%s differs (run the test with -update to accept):\n--- want\n%s\n--- got\n%s", name, want, got)
+	}
+}

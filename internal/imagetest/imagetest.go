@@ -1,0 +1,197 @@
+// Package imagetest makes container images in memory, for tests and for the demonstration image: from txtar archives or
+// entry by entry.
+package imagetest
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/tools/txtar"
+)
+
+// A Layer is the tar stream of a layer in the making.
+type Layer struct {
+	CreatedBy string
+
+	buf bytes.Buffer
+	tar *tar.Writer
+	err error
+}
+
+// Add appends an entry. Missing fields of the header are filled in: its size, and a mode that anybody can read.
+func (l *Layer) Add(h tar.Header, content []byte) *Layer {
+	if l.tar == nil {
+		l.tar = tar.NewWriter(&l.buf)
+	}
+	if h.Typeflag == 0 {
+		h.Typeflag = tar.TypeReg
+	}
+	if h.Mode == 0 {
+		h.Mode = 0o644
+	}
+	if h.Typeflag == tar.TypeReg {
+		h.Size = int64(len(content))
+	}
+	if l.err == nil {
+		l.err = l.tar.WriteHeader(&h)
+	}
+	if l.err == nil && len(content) > 0 {
+		_, l.err = l.tar.Write(content)
+	}
+	return l
+}
+
+// File appends a regular file.
+func (l *Layer) File(name, content string) *Layer {
+	return l.Add(tar.Header{Name: name}, []byte(content))
+}
+
+// Dir appends a directory.
+func (l *Layer) Dir(name string) *Layer {
+	return l.Add(tar.Header{Name: name, Typeflag: tar.TypeDir, Mode: 0o755}, nil)
+}
+
+// Symlink appends a symbolic link.
+func (l *Layer) Symlink(name, target string) *Layer {
+	return l.Add(tar.Header{Name: name, Typeflag: tar.TypeSymlink, Linkname: target}, nil)
+}
+
+// Hardlink appends a hard link.
+func (l *Layer) Hardlink(name, target string) *Layer {
+	return l.Add(tar.Header{Name: name, Typeflag: tar.TypeLink, Linkname: target}, nil)
+}
+
+// Bytes ends the stream and returns it.
+func (l *Layer) Bytes() ([]byte, error) {
+	if l.tar == nil {
+		l.tar = tar.NewWriter(&l.buf)
+	}
+	if l.err == nil {
+		l.err = l.tar.Close()
+	}
+	return l.buf.Bytes(), l.err
+}
+
+// Image returns an image of layers, bottom first, for linux/amd64. Its layers are compressed with gzip.
+func Image(layers ...*Layer) (v1.Image, error) {
+	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	config, err := img.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", "amd64"
+	if img, err = mutate.ConfigFile(img, config); err != nil {
+		return nil, err
+	}
+	for i, l := range layers {
+		raw, err := l.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i, err)
+		}
+		layer, err := Gzip(raw)
+		if err != nil {
+			return nil, err
+		}
+		img, err = mutate.Append(img, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: l.CreatedBy}, MediaType: types.OCILayer})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return img, nil
+}
+
+// Gzip returns a layer of a tar stream, compressed with gzip.
+func Gzip(raw []byte) (v1.Layer, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(raw); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return Blob(b.Bytes(), raw)
+}
+
+// Blob returns a layer whose stored bytes are given, as is what its diff ID is computed of: for a layer that lies, not
+// what the stored bytes decompress to.
+func Blob(stored, raw []byte) (v1.Layer, error) {
+	digest, size, err := v1.SHA256(bytes.NewReader(stored))
+	if err != nil {
+		return nil, err
+	}
+	diffID, _, err := v1.SHA256(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return partial.CompressedToLayer(&blob{stored, digest, diffID, size})
+}
+
+type blob struct {
+	stored         []byte
+	digest, diffID v1.Hash
+	size           int64
+}
+
+func (b *blob) Digest() (v1.Hash, error)            { return b.digest, nil }
+func (b *blob) DiffID() (v1.Hash, error)            { return b.diffID, nil }
+func (b *blob) Size() (int64, error)                { return b.size, nil }
+func (b *blob) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
+func (b *blob) Compressed() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(b.stored)), nil
+}
+
+// Txtar makes an image of a txtar archive. The first element of each name is the index of a layer, the rest is a name in
+// it, entries keep their order:
+//
+//	-- 0/etc/os-release --            a regular file
+//	-- 0/usr/lib/ --                  a directory
+//	-- 0/lib -> usr/lib --            a symbolic link
+//	-- 1/b => a --                    a hard link
+//	-- 1/etc/.wh.passwd --            a whiteout, which is a file of such a name
+//	-- 1/dev/null !fifo --            a FIFO
+//
+// Files whose first element is no number are left to the caller.
+func Txtar(a *txtar.Archive) (v1.Image, error) {
+	var layers []*Layer
+	for _, f := range a.Files {
+		index, name, ok := strings.Cut(f.Name, "/")
+		n, err := strconv.Atoi(index)
+		if !ok || err != nil {
+			continue
+		}
+		if n < 0 || n > len(layers) {
+			return nil, fmt.Errorf("%s: layers must be numbered from 0 without gaps", f.Name)
+		}
+		if n == len(layers) {
+			layers = append(layers, &Layer{CreatedBy: "RUN step " + index})
+		}
+		l := layers[n]
+		if at, to, ok := strings.Cut(name, " -> "); ok {
+			l.Symlink(at, to)
+		} else if at, to, ok := strings.Cut(name, " => "); ok {
+			l.Hardlink(at, to)
+		} else if at, ok := strings.CutSuffix(name, " !fifo"); ok {
+			l.Add(tar.Header{Name: at, Typeflag: tar.TypeFifo}, nil)
+		} else if strings.HasSuffix(name, "/") {
+			l.Dir(name)
+		} else {
+			l.File(name, string(f.Data))
+		}
+		if l.err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, l.err)
+		}
+	}
+	return Image(layers...)
+}
