@@ -6,37 +6,32 @@ import (
 	"fmt"
 )
 
-// The layout of Berkeley DB follows dbinc/db_page.h of Berkeley DB 4 and 5 (struct _dbmeta33, _hashmeta33, _btmeta33,
-// PAGE, HOFFPAGE, BKEYDATA, BOVERFLOW); the way through the buckets follows rpm's lib/backend/bdb_ro.c.
+// The layout of Berkeley DB follows dbinc/db_page.h of Berkeley DB 4 and 5 (struct _dbmeta33, _hashmeta33, PAGE,
+// HOFFPAGE); the way through the buckets follows rpm's lib/backend/bdb_ro.c.
 const (
 	bdbHashMagic  = 0x00061561
 	bdbBTreeMagic = 0x00053162
 
 	bdbPageHeader = 26
 
-	pageFree     = 0  // P_INVALID
 	pageHashOld  = 2  // P_HASH_UNSORTED
-	pageInternal = 3  // P_IBTREE
-	pageLeaf     = 5  // P_LBTREE
 	pageOverflow = 7  // P_OVERFLOW
 	pageHash     = 13 // P_HASH
 
-	itemInline  = 1 // H_KEYDATA, B_KEYDATA
-	itemOffPage = 3 // H_OFFPAGE, B_OVERFLOW
+	itemInline  = 1 // H_KEYDATA
+	itemOffPage = 3 // H_OFFPAGE
 
 	bdbMetaChecksum = 0x01 // DBMETA_CHKSUM
 )
 
-// A bdb is a Berkeley DB hash or B-tree whose values are headers and whose keys are their numbers.
+// A bdb is a Berkeley DB hash whose values are headers and whose keys are their numbers.
 type bdb struct {
 	file      file
 	order     binary.ByteOrder // of the machine that wrote it
 	pageSize  uint32
 	pages     uint32 // pages that the file holds, the meta page included
 	lastPage  uint32 // the last page by the meta page
-	btree     bool
-	root      uint32 // B-tree
-	maxBucket uint32 // hash
+	maxBucket uint32
 	spares    [32]uint32
 }
 
@@ -46,19 +41,16 @@ func openBDB(f file, head []byte) (*bdb, error) {
 		return nil, fmt.Errorf("meta page: %w", errPastEnd)
 	}
 	db := &bdb{file: f, order: binary.LittleEndian}
-	magic := db.order.Uint32(head[12:])
-	if magic != bdbHashMagic && magic != bdbBTreeMagic {
+	if magic := db.order.Uint32(head[12:]); magic != bdbHashMagic && magic != bdbBTreeMagic {
 		db.order = binary.BigEndian
-		magic = db.order.Uint32(head[12:])
+	}
+	if db.order.Uint32(head[12:]) == bdbBTreeMagic {
+		// Of rpm 5, whose headers and versions (they may end in a "distepoch") are not those of rpm 4.
+		return nil, fmt.Errorf("Berkeley DB B-tree, as rpm 5 wrote it: %w", ErrUnsupported)
 	}
 	word := func(i int) uint32 { return db.order.Uint32(head[4*i:]) }
 
-	db.btree = magic == bdbBTreeMagic
-	lowest := uint32(8)
-	if db.btree {
-		lowest = 9
-	}
-	if v := word(4); v < lowest || v > 10 {
+	if v := word(4); v < 8 || v > 10 {
 		return nil, fmt.Errorf("meta page: Berkeley DB version %d: %w", v, ErrUnsupported)
 	}
 	db.pageSize = word(5)
@@ -70,10 +62,6 @@ func openBDB(f file, head []byte) (*bdb, error) {
 	}
 	db.lastPage = word(8)
 	db.pages = uint32(min(f.size/int64(db.pageSize), int64(db.lastPage)+1, 1<<32-1))
-	if db.btree {
-		db.root = word(22)
-		return db, nil
-	}
 	db.maxBucket = word(18)
 	for i := range db.spares {
 		db.spares[i] = word(24 + i)
@@ -103,11 +91,7 @@ func (db *bdb) records(yield func(record, error) bool) {
 			return
 		}
 	}
-	walk := w.buckets
-	if db.btree {
-		walk = w.leaves
-	}
-	if walk() && w.broken {
+	if w.buckets() && w.broken {
 		w.sweep()
 	}
 }
@@ -180,33 +164,6 @@ func (w *bdbWalk) bucketPage(bucket uint32) uint32 {
 	return bucket + w.spares[doubling]
 }
 
-// leaves follows the chain of leaf pages of a B-tree from the first.
-func (w *bdbWalk) leaves() bool {
-	page := w.root
-	for page != 0 {
-		err := w.load(w.page, page)
-		kind, first := w.page[25], 0
-		if err == nil && kind == pageInternal {
-			if first = int(w.order.Uint16(w.page[bdbPageHeader:])); first+12 <= len(w.page) {
-				page = w.order.Uint32(w.page[first+4:]) // the leftmost child
-				continue
-			}
-		}
-		if err == nil && kind != pageLeaf {
-			err = fmt.Errorf("page %d: type %d where a B-tree page is due", page, kind)
-		}
-		if err != nil {
-			w.broken = true
-			return w.fail(err)
-		}
-		if !w.items(page) {
-			return false
-		}
-		page = w.order.Uint32(w.page[16:])
-	}
-	return true
-}
-
 // sweep reads the pages of items that no chain led to because one was broken.
 func (w *bdbWalk) sweep() bool {
 	head := w.overflow[:bdbPageHeader]
@@ -217,10 +174,7 @@ func (w *bdbWalk) sweep() bool {
 		if err := w.file.read(head, int64(page)*int64(w.pageSize)); err != nil {
 			return w.fail(fmt.Errorf("page %d: %w", page, err))
 		}
-		switch kind := head[25]; {
-		case w.order.Uint32(head[8:]) != page:
-			continue
-		case w.btree && kind != pageLeaf, !w.btree && kind != pageHash && kind != pageHashOld:
+		if kind := head[25]; w.order.Uint32(head[8:]) != page || kind != pageHash && kind != pageHashOld {
 			continue
 		}
 		if err := w.load(w.page, page); err != nil {

@@ -41,10 +41,9 @@ const MaxHeader = 256 << 20
 type Format string
 
 const (
-	BerkeleyHash  Format = "Berkeley DB hash"   // rpm 4.0 to 4.16: Packages
-	BerkeleyBTree Format = "Berkeley DB B-tree" // rpm 5: Packages
-	NDB           Format = "NDB"                // SUSE: Packages.db
-	SQLite        Format = "SQLite"             // rpm 4.16 and later: rpmdb.sqlite
+	BerkeleyDB Format = "Berkeley DB" // rpm 4.0 to 4.16: Packages
+	NDB        Format = "NDB"         // SUSE: Packages.db
+	SQLite     Format = "SQLite"      // rpm 4.16 and later: rpmdb.sqlite
 )
 
 // Options change how a database is read. The zero value is right for a database without a write-ahead log.
@@ -85,7 +84,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	f := file{r, size}
 	db := &DB{format: recognise(head[:n])}
 	switch db.format {
-	case BerkeleyHash, BerkeleyBTree:
+	case BerkeleyDB:
 		db.store, err = openBDB(f, head[:n])
 	case NDB:
 		db.store, err = openNDB(f, head[:n])
@@ -110,11 +109,9 @@ func recognise(head []byte) Format {
 	case len(head) < 16:
 		return ""
 	}
-	switch magic := head[12:16]; {
-	case binary.LittleEndian.Uint32(magic) == bdbHashMagic, binary.BigEndian.Uint32(magic) == bdbHashMagic:
-		return BerkeleyHash
-	case binary.LittleEndian.Uint32(magic) == bdbBTreeMagic, binary.BigEndian.Uint32(magic) == bdbBTreeMagic:
-		return BerkeleyBTree
+	little, big := binary.LittleEndian.Uint32(head[12:]), binary.BigEndian.Uint32(head[12:])
+	if little == bdbHashMagic || big == bdbHashMagic || little == bdbBTreeMagic || big == bdbBTreeMagic {
+		return BerkeleyDB
 	}
 	return ""
 }

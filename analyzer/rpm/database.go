@@ -1,0 +1,80 @@
+package rpm
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/rpmdb"
+)
+
+const keyName = "gpg-pubkey"
+
+// analyzeDatabase reads a database. What can be read of a damaged one is returned with the errors.
+func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package, error) {
+	var probs problems
+	var o rpmdb.Options
+	if wal := f.Sibling(walName); wal != nil {
+		o.WAL = wal.Open()
+	}
+	db, err := rpmdb.Open(f.Open(), f.Size(), o)
+	if err != nil {
+		probs.add(err)
+		return nil, probs.join()
+	}
+	var pkgs []analyzer.Package
+	for h, err := range db.Headers() {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			probs.add(err)
+		}
+		if h == nil || h.Name == keyName {
+			continue
+		}
+		p := fromHeader(h)
+		if p.Origin == nil && h.SourceRPM != "" {
+			probs.add(fmt.Errorf("rpm: header %d: source package %q: not name-version-release.src.rpm", h.Instance, h.SourceRPM))
+		}
+		pkgs = append(pkgs, p)
+	}
+	providePaths(pkgs)
+	return pkgs, probs.join()
+}
+
+func fromHeader(h *rpmdb.Header) analyzer.Package {
+	p := analyzer.Package{
+		Type:     "rpm",
+		Name:     h.Name,
+		Version:  evr(h.Epoch, h.Version, h.Release),
+		Arch:     h.Arch,
+		System:   true,
+		Vendor:   h.Vendor,
+		Origin:   origin(h.SourceRPM, h.Epoch),
+		Files:    h.Files,
+		Provides: h.Provides,
+	}
+	for i, f := range p.Files {
+		p.Files[i] = relative(f)
+	}
+	p.Files = slices.DeleteFunc(p.Files, func(f string) bool { return f == "" }) // the root itself
+	p.Depends = depends(h)
+	if h.License != "" {
+		p.Licenses = []string{h.License}
+	}
+	if h.ModularityLabel != "" {
+		p.Qualifiers = map[string]string{"rpmmod": h.ModularityLabel}
+	}
+	return p
+}
+
+// relative returns a path relative to the root, "" for the root itself.
+func relative(p string) string {
+	if p == "" || p[0] != '/' {
+		p = "/" + p
+	}
+	return path.Clean(p)[1:]
+}

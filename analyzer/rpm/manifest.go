@@ -1,0 +1,126 @@
+package rpm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// Images of CBL-Mariner and Azure Linux without an rpm database have two lists in its place, which their toolkit wrote
+// (toolkit/tools/imagegen/installutils/installutils.go, generateContainerManifests):
+//
+//	container-manifest-1   rpm -qa
+//	container-manifest-2   rpm -qa --qf with ten columns, separated by tabs:
+//	                       name, version-release, install time, build time, vendor, epoch, size, architecture,
+//	                       epoch as a number, source package
+//
+// What a package does not have is "(none)". The second says all that the first does, and more. Toolkits before 2022 wrote
+// its first four columns only, without which neither architecture nor epoch is known; then the first list is read.
+const (
+	manifestColumns = 10
+	none            = "(none)"
+)
+
+func analyzeManifest(f *analyzer.File) ([]analyzer.Package, error) {
+	text, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(string(text))
+}
+
+// analyzeList reads container-manifest-1 unless container-manifest-2 says the same.
+func analyzeList(f *analyzer.File) ([]analyzer.Package, error) {
+	if manifest := f.Sibling(manifestName); manifest != nil {
+		if pkgs, err := analyzeManifest(manifest); err == nil || len(pkgs) > 0 {
+			return nil, nil
+		}
+	}
+	text, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return parseList(string(text))
+}
+
+func parseManifest(text string) ([]analyzer.Package, error) {
+	return parseLines(text, func(line string) (analyzer.Package, error) {
+		column := strings.Split(line, "\t")
+		if len(column) != manifestColumns {
+			return analyzer.Package{}, fmt.Errorf("%d columns where %d are due", len(column), manifestColumns)
+		}
+		for i, c := range column {
+			if c == none {
+				column[i] = ""
+			}
+		}
+		name, vr, vendor, arch, source := column[0], column[1], column[4], column[7], column[9]
+		version, release, ok := strings.Cut(vr, "-")
+		if name == "" || !ok || version == "" || release == "" {
+			return analyzer.Package{}, fmt.Errorf("name %q, version and release %q", name, vr)
+		}
+		epoch, err := parseEpoch(column[8])
+		p := manifestPackage(name, evr(epoch, version, release), arch)
+		p.Vendor = vendor
+		if p.Origin = origin(source, epoch); p.Origin == nil && source != "" && err == nil {
+			err = fmt.Errorf("source package %q: not name-version-release.src.rpm", source)
+		}
+		return p, err
+	})
+}
+
+func parseEpoch(s string) (uint32, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("epoch %q: not a number", s)
+	}
+	return uint32(n), nil
+}
+
+// parseList reads lines of the form name-version-release.arch. They do not tell epochs.
+func parseList(text string) ([]analyzer.Package, error) {
+	return parseLines(text, func(line string) (analyzer.Package, error) {
+		dot := strings.LastIndexByte(line, '.')
+		if dot < 0 {
+			return analyzer.Package{}, fmt.Errorf("%q: not name-version-release.arch", line)
+		}
+		name, version, release, ok := cutNVR(line[:dot])
+		// A version starts with a digit, else the line is likely of the form name.version-release.arch, which some
+		// scripts write.
+		if !ok || version[0] < '0' || version[0] > '9' {
+			return analyzer.Package{}, fmt.Errorf("%q: not name-version-release.arch", line)
+		}
+		return manifestPackage(name, evr(0, version, release), line[dot+1:]), nil
+	})
+}
+
+func manifestPackage(name, version, arch string) analyzer.Package {
+	return analyzer.Package{Type: "rpm", Name: name, Version: version, Arch: arch, System: true}
+}
+
+// parseLines makes a package of each line that has one. A package with an error is kept, if it has a name.
+func parseLines(text string, parse func(string) (analyzer.Package, error)) ([]analyzer.Package, error) {
+	var pkgs []analyzer.Package
+	var probs problems
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || strings.HasPrefix(line, keyName+"\t") || strings.HasPrefix(line, keyName+"-") {
+			continue
+		}
+		p, err := parse(line)
+		if err != nil {
+			probs.add(fmt.Errorf("rpm: line %d: %w", n, err))
+		}
+		if p.Name != "" {
+			pkgs = append(pkgs, p)
+		}
+	}
+	return pkgs, probs.join()
+}
