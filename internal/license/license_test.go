@@ -1,0 +1,115 @@
+package license
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNormalize(t *testing.T) {
+	for _, c := range []struct{ declared, want string }{
+		// SPDX
+		{"MIT", "MIT"},
+		{"mit", "MIT"},
+		{"Apache-2.0 or mit", "Apache-2.0 OR MIT"},
+		{"( Apache-2.0 OR MIT ) AND MPL-2.0", "(Apache-2.0 OR MIT) AND MPL-2.0"},
+		{"MIT AND (ISC AND Zlib)", "MIT AND ISC AND Zlib"},
+		{"GPL-3.0-or-later WITH GCC-exception-3.1", "GPL-3.0-or-later WITH GCC-exception-3.1"},
+		{"GPL-2.0", "GPL-2.0-only"},
+		{"LGPL-2.1+", "LGPL-2.1-or-later"},
+		{"GPL-2.0-with-GCC-exception", "GPL-2.0-with-GCC-exception"},
+		{"Apache-2.0+", "Apache-2.0+"},
+		{"LicenseRef-Some.Thing-1 AND MIT", "LicenseRef-Some.Thing-1 AND MIT"},
+		{"DocumentRef-a:LicenseRef-b", "DocumentRef-a:LicenseRef-b"},
+		// DEP-5
+		{"Expat", "MIT"},
+		{"GPL-2+", "GPL-2.0-or-later"},
+		{"LGPL-2", "LGPL-2.0-only"},
+		{"GPL-1+ or Artistic, and BSD-3-clause", "(GPL-1.0-or-later OR Artistic-1.0-Perl) AND BSD-3-Clause"},
+		{"MPL-1.1 or GPL-2+ or LGPL-2.1+", "MPL-1.1 OR GPL-2.0-or-later OR LGPL-2.1-or-later"},
+		{"GPL-3+ with Bison exception", "GPL-3.0-or-later WITH Bison-exception-2.2"},
+		{"GPL-3+ with Autoconf exception", "GPL-3.0-or-later WITH Autoconf-exception-3.0"},
+		{"GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"},
+		// Python's classifiers and habits
+		{"MIT License", "MIT"},
+		{"The MIT License", "MIT"},
+		{"Apache License, Version 2.0", "Apache-2.0"},
+		{"GNU General Public License v2 or later (GPLv2+)", "GPL-2.0-or-later"},
+		{"GNU Lesser General Public License v3 (LGPLv3)", "LGPL-3.0-only"},
+		{"GNU General Public License, version 2", "GPL-2.0-only"},
+		{"Mozilla Public License 2.0 (MPL 2.0)", "MPL-2.0"},
+		{"ISC License (ISCL)", "ISC"},
+		{"Python Software Foundation License", "PSF-2.0"},
+		{"LGPL v3", "LGPL-3.0-only"},
+		{"GPL2+", "GPL-2.0-or-later"},
+		{"3-Clause BSD License", "BSD-3-Clause"},
+		{"Eclipse Public License v2.0", "EPL-2.0"},
+	} {
+		if got, ok := Normalize(c.declared); got != c.want || !ok {
+			t.Errorf("Normalize(%q) = %q, %t; want %q", c.declared, got, ok, c.want)
+		}
+		if got, ok := Normalize(c.want); got != c.want || !ok {
+			t.Errorf("Normalize(%q) = %q, %t: not stable", c.want, got, ok)
+		}
+	}
+}
+
+// TestDeclared asks that what is ambiguous or unknown stays what it was.
+func TestDeclared(t *testing.T) {
+	for _, s := range []string{
+		"", "BSD", "GPL", "LGPL", "Apache Software License", "public-domain", "Copyright only", "GPL-9+", "MIT AND", "AND", "(MIT", "MIT)",
+		"MIT OR Nonsense", "MIT BSD GPL2+", "GPL-2+ with distribution exception", "LicenseRef-", "LicenseRef-a b", "ISC and/or LGPL-2.1+",
+		"GPL-2.0-only+", strings.Repeat("(", 100) + "MIT" + strings.Repeat(")", 100),
+	} {
+		if got, ok := Normalize(s); got != s || ok {
+			t.Errorf("Normalize(%q) = %q, %t; want it unchanged, false", s, got, ok)
+		}
+	}
+	if got, ok := Normalize(" a\n  b\t"); got != "a b" || ok {
+		t.Errorf("got %q, %t", got, ok)
+	}
+}
+
+// TestLists asks for what find relies on.
+func TestLists(t *testing.T) {
+	for _, list := range []string{licenses, exceptions} {
+		words := strings.Fields(list)
+		if n := len(strings.Join(words, " ")) + 2; n != len(list) {
+			t.Errorf("%d bytes for words of %d: not one byte between any two", len(list), n)
+		}
+		if !slices.IsSortedFunc(words, compareFold) {
+			t.Error("not in order")
+		}
+		for _, w := range words {
+			if got, ok := find(list, strings.ToUpper(w)); got != w || !ok {
+				t.Errorf("find(%q) = %q, %t", w, got, ok)
+			}
+		}
+		for _, w := range []string{"", "!", "~", "M", "MITT", "zzz"} {
+			if got, ok := find(list, w); ok {
+				t.Errorf("find(%q) = %q", w, got)
+			}
+		}
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	for _, s := range []string{"MIT OR (GPL-2+ with Bison exception, and ISC)", "GNU GPL v2 or later (x)", "((", "LGPL-", "a, b, and c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := Normalize(s)
+		if again, still := Normalize(got); ok && (again != got || !still) {
+			t.Errorf("%q: %q, then %q, %t", s, got, again, still)
+		}
+	})
+}
+
+func ExampleNormalize() {
+	fmt.Println(Normalize("GPL-1+ or Artistic, and Expat"))
+	fmt.Println(Normalize("BSD"))
+	// Output:
+	// (GPL-1.0-or-later OR Artistic-1.0-Perl) AND MIT true
+	// BSD false
+}
