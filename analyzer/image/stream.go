@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,14 +9,12 @@ import (
 	"hash"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/hullmark/hullmark/internal/compression"
 )
 
 const (
 	chunkSize  = 256 << 10
-	chunkCount = 4         // chunks of one layer in flight: decompressed but not walked yet
-	zstdWindow = 128 << 20 // most memory that one zstd frame may ask for
+	chunkCount = 4 // chunks of one layer in flight: decompressed but not walked yet
 )
 
 // A stream is the uncompressed bytes of one layer. It decompresses in a goroutine of its own, ahead of its reader, so
@@ -41,47 +38,6 @@ type chunk struct {
 	err  error // after data
 }
 
-// decompress returns the uncompressed content of r, known by its first bytes: gzip, zstd, or plain.
-func decompress(r io.Reader) (io.Reader, func(), error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	magic, err := br.Peek(4)
-	if err != nil && err != io.EOF {
-		return nil, nil, err
-	}
-	switch {
-	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, nil, err
-		}
-		return &members{z: z}, func() { z.Close() }, nil
-	case len(magic) == 4 && magic[1] == 0xb5 && magic[2] == 0x2f && magic[3] == 0xfd && magic[0] == 0x28,
-		len(magic) == 4 && magic[1] == 0x2a && magic[2] == 0x4d && magic[3] == 0x18 && magic[0]&0xf0 == 0x50: // skippable frame
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
-		if err != nil {
-			return nil, nil, err
-		}
-		return z, z.Close, nil
-	}
-	return br, func() {}, nil
-}
-
-// members reads the members of a gzip file. What follows the last member and is no member is dropped, as gzip(1) and
-// Docker do; the digest, which is checked afterwards, says whether anything that matters was dropped.
-type members struct {
-	z    *gzip.Reader
-	read bool
-}
-
-func (m *members) Read(p []byte) (int, error) {
-	n, err := m.z.Read(p)
-	m.read = m.read || n > 0
-	if m.read && errors.Is(err, gzip.ErrHeader) {
-		err = io.EOF
-	}
-	return n, err
-}
-
 // newStream starts decompressing r, which close waits for.
 func newStream(ctx context.Context, r io.Reader, limit int64) *stream {
 	s := &stream{
@@ -102,12 +58,12 @@ func newStream(ctx context.Context, r io.Reader, limit int64) *stream {
 // fill is the decompressing goroutine.
 func (s *stream) fill(r io.Reader) {
 	defer close(s.chunks)
-	z, done, err := decompress(r)
+	z, _, err := compression.NewReader(r)
 	if err != nil {
 		s.chunks <- chunk{err: err}
 		return
 	}
-	defer done()
+	defer z.Close()
 	var total int64
 	for err == nil {
 		var buf []byte

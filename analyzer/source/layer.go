@@ -1,0 +1,92 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/compression"
+)
+
+// A storedLayer is a layer that is a blob of a store.
+type storedLayer struct {
+	v1.Layer // what is not known without work, such as the digest of a docker archive's layer
+	store    store
+	name     string
+}
+
+// Stored implements image.StoredLayer.
+func (l *storedLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
+	return l.store.open(ctx, l.name)
+}
+
+// Extent implements image.StoredLayer.
+func (l *storedLayer) Extent() (offset, size int64) {
+	offset, size, ok := l.store.find(l.name)
+	if !ok {
+		return 0, -1
+	}
+	return offset, size
+}
+
+// A compressedBlob implements partial.CompressedLayer: a layer that a manifest describes.
+type compressedBlob struct {
+	ctx   context.Context
+	store store
+	desc  v1.Descriptor
+}
+
+func (b *compressedBlob) Digest() (v1.Hash, error)            { return b.desc.Digest, nil }
+func (b *compressedBlob) Size() (int64, error)                { return b.desc.Size, nil }
+func (b *compressedBlob) MediaType() (types.MediaType, error) { return b.desc.MediaType, nil }
+func (b *compressedBlob) Compressed() (io.ReadCloser, error) {
+	return b.store.open(b.ctx, blobName(b.desc.Digest.String()))
+}
+
+// A plainBlob implements partial.UncompressedLayer: a layer that a docker archive has, plain or, from some tools,
+// compressed.
+type plainBlob struct {
+	ctx    context.Context
+	store  store
+	name   string
+	diffID v1.Hash
+}
+
+func (b *plainBlob) DiffID() (v1.Hash, error)            { return b.diffID, nil }
+func (b *plainBlob) MediaType() (types.MediaType, error) { return types.DockerLayer, nil }
+func (b *plainBlob) Uncompressed() (io.ReadCloser, error) {
+	rc, err := b.store.open(b.ctx, b.name)
+	if err != nil {
+		return nil, err
+	}
+	z, _, err := compression.NewReader(rc)
+	if err != nil {
+		return nil, errors.Join(err, rc.Close())
+	}
+	return &readCloser{z, func() error { return errors.Join(z.Close(), rc.Close()) }}, nil
+}
+
+type readCloser struct {
+	io.Reader
+	close func() error
+}
+
+func (r *readCloser) Close() error { return r.close() }
+
+// A layeredImage is an image whose layers are replaced by others of the same content.
+type layeredImage struct {
+	v1.Image
+	layers []v1.Layer
+}
+
+func (i *layeredImage) Layers() ([]v1.Layer, error) { return i.layers, nil }
+
+// missing makes the error for a blob that should be in a store and is not.
+func missing(what, name string) error {
+	return fmt.Errorf("%s: %s is missing: %w", what, name, fs.ErrNotExist)
+}
