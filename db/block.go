@@ -1,0 +1,349 @@
+package db
+
+import (
+	"unsafe"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A block is a decoded block. It never changes once made; advisories are made from it on demand.
+type block struct {
+	text       string   // all strings, expanded, one after the other
+	starts     []uint32 // where each begins, and where the last ends
+	severities []matcher.Severity
+	ranges     []matcher.Range
+
+	notes         []blockNote
+	aliases, urls lists // of notes
+
+	verdicts                           []blockVerdict
+	severitiesOf, rangesOf, versionsOf lists
+
+	packages []blockPackage
+	entries  []blockEntry
+	rows     []blockRow
+}
+
+type (
+	blockNote struct {
+		id, feed, summary   uint32
+		published, modified int64
+	}
+	blockVerdict struct {
+		status matcher.Status
+		reason uint32
+	}
+	blockPackage struct {
+		typ, namespace, name uint32
+		from, to             uint32 // entries
+	}
+	blockEntry struct {
+		note     uint32
+		from, to uint32 // rows
+	}
+	blockRow struct{ release, verdict uint32 }
+)
+
+// lists are lists of references, one after the other.
+type lists struct{ starts, refs []uint32 }
+
+func (l *lists) at(i uint32) []uint32 { return l.refs[l.starts[i]:l.starts[i+1]] }
+
+// parseBlock decodes a raw block. It checks every reference, so that nothing made from the block can fail.
+func parseBlock(raw []byte) (*block, error) {
+	s := &scanner{b: raw}
+	b := &block{}
+	b.parseStrings(s)
+	b.parseSeverities(s)
+	b.parseRanges(s)
+	b.parseNotes(s)
+	b.parseVerdicts(s)
+	b.parseRows(s)
+	return b, s.end()
+}
+
+func (b *block) str(i uint32) string { return b.text[b.starts[i]:b.starts[i+1]] }
+func (b *block) strings() int        { return len(b.starts) - 1 }
+
+func (b *block) parseStrings(s *scanner) {
+	n := s.count(2) // strings but the first, which is empty
+	total := s.uint()
+	b.starts = make([]uint32, n+2)
+	shared := make([]uint8, n)
+	for i := range shared {
+		shared[i] = uint8(s.below(256))
+	}
+	lengths := *s // read along with the rests
+	sum := uint64(0)
+	for range n {
+		sum += min(s.uint(), maxBlock)
+	}
+	// What is claimed is bounded by what is here, and by the most that its strings can share.
+	if total > maxExpanded || sum > uint64(len(s.b)) || total > sum+uint64(n)*255 {
+		s.fail(errValue)
+	}
+	if s.err != nil {
+		return
+	}
+	text := make([]byte, 0, total)
+	prev := 0 // where the string before begins
+	for i := range n {
+		p, rest := int(shared[i]), s.bytes(lengths.uint())
+		if p > len(text)-prev || uint64(len(text)+p+len(rest)) > total {
+			s.fail(errReference)
+			clear(b.starts)
+			return
+		}
+		b.starts[i+1] = uint32(len(text))
+		prev, text = len(text), append(append(text, text[prev:prev+p]...), rest...)
+	}
+	if uint64(len(text)) != total {
+		s.fail(errValue)
+	}
+	b.starts[n+1] = uint32(len(text))
+	b.text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody writes to text again
+}
+
+func (b *block) parseSeverities(s *scanner) {
+	n := b.strings()
+	b.severities = make([]matcher.Severity, s.count(5))
+	for i := range b.severities {
+		b.severities[i].Source = b.str(s.below(n))
+	}
+	for i := range b.severities {
+		b.severities[i].Vector = b.str(s.below(n))
+	}
+	for i := range b.severities {
+		b.severities[i].Word = b.str(s.below(n))
+	}
+	for i := range b.severities {
+		b.severities[i].Level = matcher.Level(s.below(int(matcher.Critical) + 1))
+	}
+	for i := range b.severities {
+		b.severities[i].Score = s.float()
+	}
+}
+
+func (b *block) parseRanges(s *scanner) {
+	n := b.strings()
+	b.ranges = make([]matcher.Range, s.count(4))
+	for i := range b.ranges {
+		b.ranges[i].Introduced = b.str(s.below(n))
+	}
+	for i := range b.ranges {
+		b.ranges[i].Fixed = b.str(s.below(n))
+	}
+	for i := range b.ranges {
+		b.ranges[i].LastAffected = b.str(s.below(n))
+	}
+	for i := range b.ranges {
+		b.ranges[i].Repo = b.str(s.below(n))
+	}
+}
+
+func (b *block) parseNotes(s *scanner) {
+	n := b.strings()
+	b.notes = make([]blockNote, s.count(7))
+	id := int64(0)
+	for i := range b.notes {
+		if id += s.int(); id < 0 || id >= int64(n) {
+			s.fail(errReference)
+			return
+		}
+		b.notes[i].id = uint32(id)
+	}
+	for i := range b.notes {
+		b.notes[i].feed = s.below(n)
+	}
+	for i := range b.notes {
+		b.notes[i].summary = s.below(n)
+	}
+	for i := range b.notes {
+		b.notes[i].published = s.seconds()
+	}
+	for i := range b.notes {
+		b.notes[i].modified = s.seconds()
+	}
+	b.aliases = s.ascending(len(b.notes), n)
+	b.urls = s.lists(len(b.notes), func(int) uint32 { return s.below(n) })
+}
+
+func (b *block) parseVerdicts(s *scanner) {
+	n := b.strings()
+	b.verdicts = make([]blockVerdict, s.count(5))
+	for i := range b.verdicts {
+		b.verdicts[i].status = matcher.Status(s.below(int(matcher.EndOfLife) + 1))
+	}
+	for i := range b.verdicts {
+		b.verdicts[i].reason = s.below(n)
+	}
+	back := backReader{n: len(b.ranges)}
+	b.severitiesOf = s.lists(len(b.verdicts), func(int) uint32 { return s.below(len(b.severities)) })
+	b.rangesOf = s.lists(len(b.verdicts), func(int) uint32 { return back.read(s) })
+	b.versionsOf = s.ascending(len(b.verdicts), n)
+	back.end(s)
+}
+
+func (b *block) parseRows(s *scanner) {
+	n := b.strings()
+	b.packages = make([]blockPackage, s.count(4))
+	for i := range b.packages {
+		b.packages[i].typ = s.below(n)
+	}
+	for i := range b.packages {
+		b.packages[i].namespace = s.below(n)
+	}
+	for i := range b.packages {
+		b.packages[i].name = s.below(n)
+	}
+	entries := s.starts(len(b.packages))
+	for i := range b.packages {
+		b.packages[i].from, b.packages[i].to = entries[i], entries[i+1]
+	}
+	b.entries = make([]blockEntry, entries[len(b.packages)])
+	back := backReader{n: len(b.notes)}
+	for i := range b.entries {
+		b.entries[i].note = back.read(s)
+	}
+	back.end(s)
+	rows := s.starts(len(b.entries))
+	for i := range b.entries {
+		b.entries[i].from, b.entries[i].to = rows[i], rows[i+1]
+	}
+	b.rows = make([]blockRow, rows[len(b.entries)])
+	for i := range b.rows {
+		b.rows[i].release = s.below(n)
+	}
+	back = backReader{n: len(b.verdicts)}
+	for i := range b.rows {
+		b.rows[i].verdict = back.read(s)
+	}
+	back.end(s)
+}
+
+// starts reads n counts of things that follow, each at least one byte long, and returns where each count's things begin
+// and where the last end.
+func (s *scanner) starts(n int) []uint32 {
+	starts := make([]uint32, n+1)
+	total := uint64(0)
+	for i := range n {
+		total += min(s.uint(), maxBlock)
+		starts[i+1] = uint32(min(total, maxBlock))
+	}
+	if total > uint64(len(s.b)) {
+		s.fail(errTruncated)
+	}
+	if s.err != nil {
+		clear(starts)
+	}
+	return starts
+}
+
+// lists reads n lists, whose references ref reads, given their places in their lists.
+func (s *scanner) lists(n int, ref func(int) uint32) lists {
+	l := lists{starts: s.starts(n)}
+	l.refs = make([]uint32, l.starts[n])
+	for i := range n {
+		for j := range l.refs[l.starts[i]:l.starts[i+1]] {
+			l.refs[int(l.starts[i])+j] = ref(j)
+		}
+	}
+	return l
+}
+
+// ascending reads n lists of ascending references to a table of the given size.
+func (s *scanner) ascending(n, size int) lists {
+	prev := uint32(0)
+	return s.lists(n, func(i int) uint32 {
+		if i == 0 {
+			prev = 0
+		}
+		prev += s.below(size - int(prev))
+		return prev
+	})
+}
+
+// A backReader reads back references to a table of n rows.
+type backReader struct{ n, next int }
+
+func (r *backReader) read(s *scanner) uint32 {
+	back := s.uint()
+	if back == 0 {
+		r.next++
+		back = 1
+	}
+	if r.next > r.n || back > uint64(r.next) {
+		s.fail(errReference)
+		return 0
+	}
+	return uint32(r.next - int(back))
+}
+
+// end checks that every row was named.
+func (r *backReader) end(s *scanner) {
+	if r.next != r.n {
+		s.fail(errReference)
+	}
+}
+
+// find returns the package, or nil.
+func (b *block) find(typ, namespace, name string) *blockPackage {
+	want := ecosystem{typ, namespace, name}
+	lo, hi := 0, len(b.packages)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		p := &b.packages[mid]
+		c := ecosystem{b.str(p.typ), b.str(p.namespace), b.str(p.name)}.compare(want)
+		switch {
+		case c == 0:
+			return p
+		case c < 0:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return nil
+}
+
+// advisory makes the advisory of one row.
+func (b *block) advisory(p *blockPackage, e *blockEntry, r blockRow) matcher.Advisory {
+	n, v := &b.notes[e.note], &b.verdicts[r.verdict]
+	return matcher.Advisory{
+		ID:         b.str(n.id),
+		Aliases:    b.lookup(b.aliases.at(e.note)),
+		Key:        matcher.Key{Type: b.str(p.typ), Namespace: b.str(p.namespace), Release: b.str(r.release), Name: b.str(p.name)},
+		Ranges:     gather(b.ranges, b.rangesOf.at(r.verdict)),
+		Versions:   b.lookup(b.versionsOf.at(r.verdict)),
+		Status:     v.status,
+		Reason:     b.str(v.reason),
+		Severities: gather(b.severities, b.severitiesOf.at(r.verdict)),
+		Summary:    b.str(n.summary),
+		URLs:       b.lookup(b.urls.at(e.note)),
+		Feed:       b.str(n.feed),
+		Published:  unixTime(n.published),
+		Modified:   unixTime(n.modified),
+	}
+}
+
+func (b *block) lookup(refs []uint32) []string {
+	if len(refs) == 0 {
+		return nil
+	}
+	ss := make([]string, len(refs))
+	for i, r := range refs {
+		ss[i] = b.str(r)
+	}
+	return ss
+}
+
+func gather[T any](all []T, refs []uint32) []T {
+	if len(refs) == 0 {
+		return nil
+	}
+	out := make([]T, len(refs))
+	for i, r := range refs {
+		out[i] = all[r]
+	}
+	return out
+}

@@ -1,0 +1,302 @@
+package db
+
+import (
+	"hash/fnv"
+	"slices"
+)
+
+// A blockWriter collects rows, in order, until they fill a block, and encodes them.
+type blockWriter struct {
+	t    *tables
+	rank []uint32 // of every string of t, its place in the order of bytes
+
+	rows   []row
+	ranges int
+	size   int // estimate of the raw length
+
+	strings, severities, spans, notes, verdicts *subset
+}
+
+func newBlockWriter(t *tables, rank []uint32) *blockWriter {
+	return &blockWriter{
+		t: t, rank: rank,
+		strings:    newSubset(len(t.strings.items)),
+		severities: newSubset(len(t.severities.items)),
+		spans:      newSubset(len(t.spans.items)),
+		notes:      newSubset(len(t.notes.items)),
+		verdicts:   newSubset(len(t.verdicts.items)),
+	}
+}
+
+// Sizes of blocks, raw. Small blocks make single look-ups cheap, large ones compress better; see BenchmarkBlockSize.
+const (
+	blockMin  = 8 << 10
+	blockMax  = 32 << 10
+	cutOneIn  = 16 // packages of which one may begin a block
+	rowWeight = 4  // bytes of a row's own, about
+)
+
+// wantsCut reports whether a new block should begin at r, the row after those collected.
+func (w *blockWriter) wantsCut(r row) bool {
+	if len(w.rows) == 0 || w.size < blockMin {
+		return false
+	}
+	if w.size >= blockMax {
+		return true
+	}
+	if samePackage(w.rows[len(w.rows)-1], r) {
+		return false
+	}
+	h := fnv.New32a()
+	str := w.t.strings.items
+	for _, id := range [...]uint32{r.typ, r.namespace, r.name} {
+		h.Write([]byte(str[id]))
+		h.Write([]byte{0})
+	}
+	return h.Sum32()%cutOneIn == 0
+}
+
+func samePackage(a, b row) bool {
+	return a.name == b.name && a.namespace == b.namespace && a.typ == b.typ
+}
+
+// add collects r, and notes what it refers to.
+func (w *blockWriter) add(r row) {
+	w.rows = append(w.rows, r)
+	w.size += rowWeight
+	w.addString(r.typ, r.namespace, r.name, r.release)
+	if w.notes.add(r.note) {
+		n := &w.t.notes.items[r.note]
+		w.addString(n.id, n.feed, n.summary)
+		n.aliases.each(func(id uint32) { w.addString(id) })
+		n.urls.each(func(id uint32) { w.addString(id) })
+		w.size += 10 + len(n.aliases) + len(n.urls)
+	}
+	v := &w.t.verdicts.items[r.verdict]
+	w.ranges += v.spans.len()
+	if !w.verdicts.add(r.verdict) {
+		return
+	}
+	w.size += 5 + len(v.severities) + len(v.spans) + len(v.versions)
+	w.addString(v.reason)
+	v.versions.each(func(id uint32) { w.addString(id) })
+	v.severities.each(func(id uint32) {
+		if w.severities.add(id) {
+			s := &w.t.severities.items[id]
+			w.addString(s.source, s.vector, s.word)
+			w.size += 6
+		}
+	})
+	v.spans.each(func(id uint32) {
+		if w.spans.add(id) {
+			s := &w.t.spans.items[id]
+			w.addString(s.introduced, s.fixed, s.last, s.repo)
+			w.size += 6
+		}
+	})
+}
+
+func (w *blockWriter) addString(ids ...uint32) {
+	for _, id := range ids {
+		if w.strings.add(id) {
+			w.size += len(w.t.strings.items[id]) + 2
+		}
+	}
+}
+
+// encode returns the raw block of the rows collected, and forgets them.
+func (w *blockWriter) encode() []byte {
+	b := w.appendStrings(nil)
+	b = w.appendSeverities(b)
+	b = w.appendSpans(b)
+	b = w.appendNotes(b)
+	b = w.appendVerdicts(b)
+	b = w.appendRows(b)
+	w.rows, w.ranges, w.size = w.rows[:0], 0, 0
+	for _, s := range [...]*subset{w.strings, w.severities, w.spans, w.notes, w.verdicts} {
+		s.reset()
+	}
+	return b
+}
+
+func (w *blockWriter) appendStrings(b []byte) []byte {
+	str := w.t.strings.items
+	used := slices.Clone(w.strings.used)
+	slices.SortFunc(used, func(x, y uint32) int { return int(w.rank[x]) - int(w.rank[y]) })
+	if len(used) == 0 || str[used[0]] != "" {
+		used = slices.Insert(used, 0, emptyString)
+	}
+	total := 0
+	for i, id := range used {
+		w.strings.local[id] = uint32(i)
+		total += len(str[id])
+	}
+	used = used[1:]
+	b = appendUint(b, uint64(len(used)))
+	b = appendUint(b, uint64(total))
+	prev := ""
+	shared := make([]int, len(used))
+	for i, id := range used {
+		shared[i] = commonPrefix(prev, str[id], 255)
+		b = appendUint(b, uint64(shared[i]))
+		prev = str[id]
+	}
+	for i, id := range used {
+		b = appendUint(b, uint64(len(str[id])-shared[i]))
+	}
+	for i, id := range used {
+		b = append(b, str[id][shared[i]:]...)
+	}
+	return b
+}
+
+func commonPrefix(a, b string, most int) int {
+	n := min(len(a), len(b), most)
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// str appends a reference to string id.
+func (w *blockWriter) str(b []byte, id uint32) []byte {
+	return appendUint(b, uint64(w.strings.local[id]))
+}
+
+func (w *blockWriter) appendSeverities(b []byte) []byte {
+	all := w.t.severities.items
+	used := w.severities.used
+	b = appendUint(b, uint64(len(used)))
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].source) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].vector) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].word) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].level) })
+	return column(b, used, func(b []byte, id uint32) []byte { return appendFloat(b, all[id].score) })
+}
+
+func (w *blockWriter) appendSpans(b []byte) []byte {
+	all := w.t.spans.items
+	used := w.spans.used
+	b = appendUint(b, uint64(len(used)))
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].introduced) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].fixed) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].last) })
+	return column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].repo) })
+}
+
+func (w *blockWriter) appendNotes(b []byte) []byte {
+	all := w.t.notes.items
+	used := w.notes.used
+	b = appendUint(b, uint64(len(used)))
+	prev := int64(0)
+	b = column(b, used, func(b []byte, id uint32) []byte {
+		this := int64(w.strings.local[all[id].id])
+		b = appendInt(b, this-prev)
+		prev = this
+		return b
+	})
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].feed) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].summary) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return appendSeconds(b, all[id].published) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return appendSeconds(b, all[id].modified) })
+	b = w.lists(b, used, func(id uint32) idList { return all[id].aliases }, w.ascending)
+	return w.lists(b, used, func(id uint32) idList { return all[id].urls }, w.plain)
+}
+
+func (w *blockWriter) appendVerdicts(b []byte) []byte {
+	all := w.t.verdicts.items
+	used := w.verdicts.used
+	b = appendUint(b, uint64(len(used)))
+	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].status) })
+	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].reason) })
+	b = w.lists(b, used, func(id uint32) idList { return all[id].severities }, func(b []byte, l idList) []byte {
+		l.each(func(id uint32) { b = appendUint(b, uint64(w.severities.local[id])) })
+		return b
+	})
+	newest := newestFirst{}
+	b = w.lists(b, used, func(id uint32) idList { return all[id].spans }, func(b []byte, l idList) []byte {
+		l.each(func(id uint32) { b = newest.append(b, w.spans.local[id]) })
+		return b
+	})
+	return w.lists(b, used, func(id uint32) idList { return all[id].versions }, w.ascending)
+}
+
+func (w *blockWriter) appendRows(b []byte) []byte {
+	var packages, entries []int // rows that begin one
+	for i, r := range w.rows {
+		newPackage := i == 0 || !samePackage(w.rows[i-1], r)
+		if newPackage {
+			packages = append(packages, len(entries))
+		}
+		if newPackage || w.rows[i-1].note != r.note {
+			entries = append(entries, i)
+		}
+	}
+	first := func(entry int) row { return w.rows[entries[entry]] }
+	b = appendUint(b, uint64(len(packages)))
+	b = column(b, packages, func(b []byte, p int) []byte { return w.str(b, first(p).typ) })
+	b = column(b, packages, func(b []byte, p int) []byte { return w.str(b, first(p).namespace) })
+	b = column(b, packages, func(b []byte, p int) []byte { return w.str(b, first(p).name) })
+	b = lengths(b, packages, len(entries))
+	newest := newestFirst{}
+	b = column(b, entries, func(b []byte, i int) []byte { return newest.append(b, w.notes.local[w.rows[i].note]) })
+	b = lengths(b, entries, len(w.rows))
+	b = column(b, w.rows, func(b []byte, r row) []byte { return w.str(b, r.release) })
+	newest = newestFirst{}
+	return column(b, w.rows, func(b []byte, r row) []byte { return newest.append(b, w.verdicts.local[r.verdict]) })
+}
+
+// column appends what f makes of every item.
+func column[T any](b []byte, items []T, f func([]byte, T) []byte) []byte {
+	for _, v := range items {
+		b = f(b, v)
+	}
+	return b
+}
+
+// lengths appends the differences between starts, the last of which ends at end.
+func lengths(b []byte, starts []int, end int) []byte {
+	for i, s := range starts {
+		next := end
+		if i+1 < len(starts) {
+			next = starts[i+1]
+		}
+		b = appendUint(b, uint64(next-s))
+	}
+	return b
+}
+
+// lists appends the lengths of all lists, and then their contents.
+func (w *blockWriter) lists(b []byte, used []uint32, of func(uint32) idList, content func([]byte, idList) []byte) []byte {
+	b = column(b, used, func(b []byte, id uint32) []byte { return appendUint(b, uint64(of(id).len())) })
+	return column(b, used, func(b []byte, id uint32) []byte { return content(b, of(id)) })
+}
+
+// ascending appends the strings of l, which are in order, by their differences.
+func (w *blockWriter) ascending(b []byte, l idList) []byte {
+	prev := uint32(0)
+	l.each(func(id uint32) {
+		this := w.strings.local[id]
+		b = appendUint(b, uint64(this-prev))
+		prev = this
+	})
+	return b
+}
+
+func (w *blockWriter) plain(b []byte, l idList) []byte {
+	l.each(func(id uint32) { b = w.str(b, id) })
+	return b
+}
+
+// newestFirst encodes references by how long ago their targets were new.
+type newestFirst struct{ next uint32 }
+
+func (n *newestFirst) append(b []byte, ref uint32) []byte {
+	b = appendUint(b, uint64(n.next-ref))
+	if ref == n.next {
+		n.next++
+	}
+	return b
+}

@@ -1,0 +1,277 @@
+package db
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A DB is an open database. It is a [matcher.Source] and may be used by many goroutines at once.
+type DB struct {
+	r      io.ReaderAt
+	size   int64
+	footer footer
+	index  *index
+	zstd   *zstd.Decoder
+	cache  cache
+}
+
+// Open opens the database of size bytes in r, which must stay readable. It reads the footer and the index, no block.
+//
+// Errors wrap [ErrNotDatabase], [ErrUnsupported] or [ErrCorrupt], or are those of r.
+func Open(r io.ReaderAt, size int64) (*DB, error) {
+	d, err := open(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	return d, nil
+}
+
+func open(r io.ReaderAt, size int64) (*DB, error) {
+	if size < blockAt+footerSize {
+		return nil, fmt.Errorf("%w: %d bytes", ErrNotDatabase, size)
+	}
+	head := make([]byte, blockAt)
+	if err := readAt(r, head, 0); err != nil {
+		return nil, err
+	}
+	if string(head) != magic {
+		return nil, fmt.Errorf("%w: begins with %q", ErrNotDatabase, head)
+	}
+	foot := make([]byte, footerSize)
+	if err := readAt(r, foot, size-footerSize); err != nil {
+		return nil, err
+	}
+	f, err := parseFooter(foot, size)
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxIndex),
+		zstd.WithDecodeAllCapLimit(true))
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{r: r, size: size, footer: f, zstd: dec}
+	raw, err := d.read(f.offset, int(f.stored), int(f.raw), f.hash)
+	if err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	if d.index, err = parseIndex(raw, f.offset); err != nil {
+		return nil, fmt.Errorf("index: %w: %w", ErrCorrupt, err)
+	}
+	return d, nil
+}
+
+func readAt(r io.ReaderAt, b []byte, off int64) error {
+	n, err := r.ReadAt(b, off)
+	switch {
+	case n == len(b):
+		return nil
+	case errors.Is(err, io.EOF):
+		return errShort
+	case err == nil:
+		return io.ErrNoProgress
+	}
+	return err
+}
+
+// read returns the raw form of a stored piece of the file, after it has checked the hash.
+func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte) ([]byte, error) {
+	b := make([]byte, stored)
+	if err := readAt(d.r, b, offset); err != nil {
+		return nil, err
+	}
+	if sha256.Sum256(b) != hash {
+		return nil, errHash
+	}
+	var h zstd.Header
+	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(raw) {
+		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
+	}
+	out, err := d.zstd.DecodeAll(b, make([]byte, 0, raw))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if len(out) != raw {
+		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
+	}
+	return out, nil
+}
+
+// block returns block i, from the cache if it is there.
+func (d *DB) block(i int) (*block, error) {
+	if b := d.cache.get(i); b != nil {
+		return b, nil
+	}
+	e := &d.index.blocks[i]
+	raw, err := d.read(e.offset, e.stored, e.raw, e.hash)
+	if err != nil {
+		return nil, fmt.Errorf("db: block %d: %w", i, err)
+	}
+	b, err := parseBlock(raw)
+	if err == nil && (len(b.rows) != e.advisories || !d.belongs(b, i)) {
+		err = errors.New("not what the index says")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("db: block %d: %w: %w", i, ErrCorrupt, err)
+	}
+	d.cache.put(i, b, e.raw)
+	return b, nil
+}
+
+// belongs reports whether the packages of b are in order and where the index says that they are.
+func (d *DB) belongs(b *block, i int) bool {
+	e := &d.index.blocks[i]
+	prev := ecosystem{e.typ, e.namespace, e.name}
+	for j, p := range b.packages {
+		this := ecosystem{b.str(p.typ), b.str(p.namespace), b.str(p.name)}
+		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) {
+			return false
+		}
+		prev = this
+	}
+	if i+1 < len(d.index.blocks) {
+		next := &d.index.blocks[i+1]
+		if c := next.compare(prev.typ, prev.namespace, prev.release); c < 0 || (c == 0) != next.continues {
+			return false
+		}
+	}
+	return len(b.packages) > 0
+}
+
+// Advisories returns the advisories of keys, in the order of the file. It implements [matcher.Source].
+func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) ([]matcher.Advisory, error) {
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, compareKeys)
+	keys = slices.Compact(keys)
+	var out []matcher.Advisory
+	for len(keys) > 0 {
+		n := 1 // keys of one package
+		for n < len(keys) && packageOf(keys[n]) == packageOf(keys[0]) {
+			n++
+		}
+		var err error
+		if out, err = d.appendPackage(ctx, out, keys[:n]); err != nil {
+			return nil, err
+		}
+		keys = keys[n:]
+	}
+	return out, nil
+}
+
+// appendPackage appends the advisories of keys, which differ in their releases only.
+func (d *DB) appendPackage(ctx context.Context, out []matcher.Advisory, keys []matcher.Key) ([]matcher.Advisory, error) {
+	k := keys[0]
+	first, end := d.index.find(k.Type, k.Namespace, k.Name)
+	for i := first; i < end; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("db: %w", err)
+		}
+		b, err := d.block(i)
+		if err != nil {
+			return nil, err
+		}
+		p := b.find(k.Type, k.Namespace, k.Name)
+		if p == nil {
+			continue
+		}
+		for _, e := range b.entries[p.from:p.to] {
+			for _, r := range b.rows[e.from:e.to] {
+				if wants(keys, b.str(r.release)) {
+					out = append(out, b.advisory(p, &e, r))
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func wants(keys []matcher.Key, release string) bool {
+	for i := range keys {
+		if keys[i].Release == release {
+			return true
+		}
+	}
+	return false
+}
+
+// packageOf returns k without its release.
+func packageOf(k matcher.Key) matcher.Key {
+	k.Release = ""
+	return k
+}
+
+func compareKeys(a, b matcher.Key) int {
+	if c := (ecosystem{a.Type, a.Namespace, a.Name}).compare(ecosystem{b.Type, b.Namespace, b.Name}); c != 0 {
+		return c
+	}
+	return ecosystem{release: a.Release}.compare(ecosystem{release: b.Release})
+}
+
+// Coverage implements [matcher.Source].
+func (d *DB) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
+	seen := make(map[ecosystem]bool)
+	var out []matcher.Coverage
+	for _, k := range keys {
+		e := ecosystemOf(k)
+		if seen[e] {
+			continue
+		}
+		seen[e] = true
+		n := len(out)
+		for _, c := range d.index.coverage {
+			if (ecosystem{c.Type, c.Namespace, c.Release}) == e {
+				out = append(out, c.Coverage)
+			}
+		}
+		if len(out) == n {
+			out = append(out, matcher.Coverage{Type: e.typ, Namespace: e.namespace, Release: e.release})
+		}
+	}
+	return out, nil
+}
+
+// All yields every advisory, in the order of the file. An error ends it.
+func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		for i := range d.index.blocks {
+			b, err := d.block(i)
+			if err != nil {
+				yield(matcher.Advisory{}, err)
+				return
+			}
+			for _, p := range b.packages {
+				for _, e := range b.entries[p.from:p.to] {
+					for _, r := range b.rows[e.from:e.to] {
+						if !yield(b.advisory(&p, &e, r), nil) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Verify reads every block and checks its hash and its content. It reports every damaged block, joined.
+func (d *DB) Verify(ctx context.Context) error {
+	var errs []error
+	for i := range d.index.blocks {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("db: %w", err)
+		}
+		d.cache.drop(i)
+		if _, err := d.block(i); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,151 @@
+package db
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The file, version 1.
+//
+//	header   8 bytes   the magic "HULLMARK"
+//	blocks             one zstd frame each, one after the other, without gaps
+//	index              one zstd frame, up to the footer
+//	footer   64 bytes
+//
+// The footer, its numbers little-endian:
+//
+//	 0   8   offset of the index in the file
+//	 8   4   stored (compressed) length of the index
+//	12   4   raw (decompressed) length of the index
+//	16  32   SHA-256 of the stored index
+//	48   4   format version, 1
+//	52   4   feature flags, 0; a reader refuses a file with a flag that it does not know
+//	56   8   the magic again
+//
+// A file is authentic if the hash of its index is: the index holds the SHA-256 of every stored block, and the places of
+// blocks follow from their lengths. That hash is therefore what a signature of a database signs.
+//
+// Numbers inside blocks and the index are unsigned varints (as of encoding/binary) unless called signed, which are
+// zigzag varints. A string in the index is its length and its bytes. A time is 0 where unknown, else 1 plus the zigzag
+// form of its Unix seconds. A float is an IEEE 754 double with its eight bytes reversed, as a varint.
+//
+// # Index
+//
+// Raw:
+//
+//	count of feeds; each: name, URL, fingerprint (strings), time of its data, counts of its records, of withdrawn
+//	  and of bad ones
+//	count of coverage rows; each: type, namespace, release, feed (strings), time of the data, flags (1: end of life),
+//	  count of advisories
+//	count of blocks, n; then column by column, n values each:
+//	  stored length
+//	  raw length
+//	  count of advisories
+//	  count of ranges
+//	  flags (1: the block begins within the package that ends the block before)
+//	  first package: type, namespace, name; each string as the count of bytes it shares with its predecessor in the
+//	    same position, the length of the rest, and the rest
+//	  SHA-256 of the stored block, 32 bytes
+//
+// Feeds are in order of all their fields, coverage rows in order of type, namespace, release and feed.
+//
+// # Order
+//
+// Advisories are in order of type, namespace, name, id, feed and release, by their bytes. Putting the id before the
+// release is what makes the file small: what is said of a vulnerability is written once for all releases of a package. It
+// also means that a package is found, and read, with all of its releases.
+//
+// # Block
+//
+// Raw, everything in tables that are stored column by column; a reference is the index of a row in an earlier table:
+//
+//	strings    count, not counting the empty string, which is always the first; length of all of them expanded; then
+//	           columns: count of bytes shared with the string before (at most 255), length of the rest; then all the
+//	           rests. In ascending order of their bytes.
+//	severities count; columns: source, vector, word (strings), level, score (float)
+//	ranges     count; columns: introduced, fixed, last affected, repository (strings)
+//	notes      what is said of a vulnerability itself. Count; columns: id (string, signed difference to the one
+//	           before), feed, summary (strings), published, modified (times), aliases (ascending), URLs (lists of
+//	           strings)
+//	verdicts   what is said of it in a package of a release. Count; columns: status, reason (string), severities
+//	           (list), ranges (list of back references), versions (ascending list of strings)
+//	packages   count; columns: type, namespace, name (strings), count of entries
+//	entries    one for each vulnerability of a package; columns: note (back reference), count of advisories
+//	advisories columns: release (string), verdict (back reference)
+//
+// A list is a column of counts, and then a column of all its references; in an ascending list every reference but the
+// first is the difference to the one before. A back reference counts back from the newest row that the column has
+// named: 0 is the row after it, which becomes the newest, 1 the newest, 2 the one before. Tables are in the order in
+// which later ones first refer to their rows, so that most back references are 0, and no row is unused.
+//
+// # Boundaries
+//
+// A reader does not care where blocks begin. A builder begins one at a package whose name hashes to one in several, or
+// where a block gets too large; so a small change of the data changes few blocks, and an updater that compares the
+// hashes of two indexes need fetch no more than those. Blocks refer to nothing outside of themselves for the same reason.
+const (
+	magic      = "HULLMARK"
+	version    = 1
+	footerSize = 64
+	blockAt    = int64(len(magic)) // offset of the first block
+)
+
+// Bounds on what a file may claim. The builder stays far below them.
+const (
+	maxBlock    = 4 << 20  // raw bytes of a block
+	maxExpanded = 16 << 20 // bytes of a block's strings
+	maxIndex    = 64 << 20 // raw bytes of the index
+)
+
+// Errors that say what is wrong with a file; others come from reading it.
+var (
+	ErrNotDatabase = errors.New("not a database")                 // some other file
+	ErrUnsupported = errors.New("written for a newer reader")     // a version or feature flag that this reader does not know
+	ErrCorrupt     = errors.New("corrupt")                        // damaged, or cut off
+	errHash        = fmt.Errorf("%w: hash mismatch", ErrCorrupt)  // stored bytes are not those that were written
+	errShort       = fmt.Errorf("%w: unexpected end", ErrCorrupt) // the file is shorter than it says
+)
+
+// A footer is the last 64 bytes of a file.
+type footer struct {
+	offset      int64 // of the index
+	stored, raw uint32
+	hash        [sha256.Size]byte // of the stored index
+}
+
+func (f *footer) append(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(f.offset))
+	b = binary.LittleEndian.AppendUint32(b, f.stored)
+	b = binary.LittleEndian.AppendUint32(b, f.raw)
+	b = append(b, f.hash[:]...)
+	b = binary.LittleEndian.AppendUint32(b, version)
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	return append(b, magic...)
+}
+
+// parseFooter reads the footer b of a file of size bytes.
+func parseFooter(b []byte, size int64) (footer, error) {
+	var f footer
+	if string(b[56:]) != magic {
+		return f, fmt.Errorf("%w: no footer: cut off, or some other file", ErrNotDatabase)
+	}
+	if v := binary.LittleEndian.Uint32(b[48:]); v != version {
+		return f, fmt.Errorf("%w: format version %d, this reader knows %d", ErrUnsupported, v, version)
+	}
+	if v := binary.LittleEndian.Uint32(b[52:]); v != 0 {
+		return f, fmt.Errorf("%w: feature flags %#x", ErrUnsupported, v)
+	}
+	f.offset = int64(binary.LittleEndian.Uint64(b))
+	f.stored = binary.LittleEndian.Uint32(b[8:])
+	f.raw = binary.LittleEndian.Uint32(b[12:])
+	copy(f.hash[:], b[16:])
+	if f.offset < blockAt || f.offset > size || f.offset+int64(f.stored)+footerSize != size {
+		return f, fmt.Errorf("%w: footer: index out of place", ErrCorrupt)
+	}
+	if f.raw > maxIndex || f.stored > maxIndex {
+		return f, fmt.Errorf("%w: footer: index of %d bytes", ErrCorrupt, f.raw)
+	}
+	return f, nil
+}

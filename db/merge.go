@@ -1,0 +1,114 @@
+package db
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// alarm orders statuses, the least alarming first.
+var alarm = [...]int{
+	matcher.NotAffected:        0,
+	matcher.UnderInvestigation: 1,
+	matcher.Fixed:              2,
+	matcher.EndOfLife:          3,
+	matcher.Deferred:           4,
+	matcher.WillNotFix:         5,
+	matcher.Affected:           6,
+}
+
+// merge makes one of several advisories that have feed, ID and Key in common, as Builder.Add describes. The result does
+// not depend on their order.
+func merge(as []matcher.Advisory) matcher.Advisory {
+	slices.SortFunc(as, compare)
+	as = newestByReason(as)
+	top := 0
+	for _, a := range as {
+		top = max(top, alarm[a.Status])
+	}
+	as = slices.DeleteFunc(as, func(a matcher.Advisory) bool { return alarm[a.Status] < top })
+	m := as[0]
+	reasons := []string{m.Reason}
+	for _, a := range as[1:] {
+		if len(m.Ranges)+len(m.Versions) == 0 || len(a.Ranges)+len(a.Versions) == 0 {
+			m.Ranges, m.Versions = nil, nil // one of them speaks of all versions
+		} else {
+			m.Ranges = union(m.Ranges, a.Ranges)
+			m.Versions = sorted(slices.Concat(m.Versions, a.Versions))
+		}
+		m.Aliases = sorted(slices.Concat(m.Aliases, a.Aliases))
+		m.Severities = union(m.Severities, a.Severities)
+		m.URLs = union(m.URLs, a.URLs)
+		m.Summary = cmp.Or(m.Summary, a.Summary)
+		m.Published = earliest(m.Published, a.Published)
+		if a.Modified.After(m.Modified) {
+			m.Modified = a.Modified
+		}
+		reasons = append(reasons, a.Reason)
+	}
+	reasons = slices.DeleteFunc(sorted(reasons), func(r string) bool { return r == "" })
+	m.Reason = strings.Join(reasons, "; ")
+	return m
+}
+
+// newestByReason keeps, of the advisories that give the same reason, those that were modified last.
+func newestByReason(as []matcher.Advisory) []matcher.Advisory {
+	newest := make(map[string]time.Time)
+	for _, a := range as {
+		if t, ok := newest[a.Reason]; !ok || a.Modified.After(t) {
+			newest[a.Reason] = a.Modified
+		}
+	}
+	return slices.DeleteFunc(as, func(a matcher.Advisory) bool { return a.Modified.Before(newest[a.Reason]) })
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// union returns a and what b adds to it.
+func union[T comparable](a, b []T) []T {
+	a = slices.Clone(a)
+	for _, v := range b {
+		if !slices.Contains(a, v) {
+			a = append(a, v)
+		}
+	}
+	return a
+}
+
+// compare is a total order of advisories that have feed, ID and Key in common.
+func compare(a, b matcher.Advisory) int {
+	return cmp.Or(
+		a.Modified.Compare(b.Modified),
+		cmp.Compare(a.Status, b.Status),
+		cmp.Compare(a.Reason, b.Reason),
+		slices.CompareFunc(a.Ranges, b.Ranges, compareRanges),
+		slices.Compare(a.Versions, b.Versions),
+		slices.CompareFunc(a.Severities, b.Severities, compareSeverities),
+		slices.Compare(a.Aliases, b.Aliases),
+		a.Published.Compare(b.Published),
+		cmp.Compare(a.Summary, b.Summary),
+		slices.Compare(a.URLs, b.URLs),
+	)
+}
+
+func compareRanges(a, b matcher.Range) int {
+	return cmp.Or(
+		cmp.Compare(a.Introduced, b.Introduced), cmp.Compare(a.Fixed, b.Fixed),
+		cmp.Compare(a.LastAffected, b.LastAffected), cmp.Compare(a.Repo, b.Repo),
+	)
+}
+
+func compareSeverities(a, b matcher.Severity) int {
+	return cmp.Or(
+		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Level, b.Level), cmp.Compare(a.Score, b.Score),
+		cmp.Compare(a.Vector, b.Vector), cmp.Compare(a.Word, b.Word),
+	)
+}

@@ -1,0 +1,97 @@
+package db
+
+import (
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// tables hold everything that rows refer to.
+type tables struct {
+	strings    interner[string]
+	severities interner[severity]
+	spans      interner[span]
+	notes      interner[note]
+	verdicts   interner[verdict]
+}
+
+// row files a under t.
+func (t *tables) row(a *matcher.Advisory) row {
+	v := verdict{status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions)}
+	ids := make([]uint32, 0, 8)
+	for _, s := range a.Severities {
+		ids = append(ids, t.severities.id(severity{
+			t.string(s.Source), t.string(s.Vector), t.string(s.Word), uint8(s.Level), s.Score,
+		}))
+	}
+	v.severities = makeList(ids)
+	ids = ids[:0]
+	for _, r := range a.Ranges {
+		ids = append(ids, t.spans.id(span{
+			t.string(r.Introduced), t.string(r.Fixed), t.string(r.LastAffected), t.string(r.Repo),
+		}))
+	}
+	v.spans = makeList(ids)
+	n := note{
+		id: t.string(a.ID), feed: t.string(a.Feed), summary: t.string(a.Summary),
+		aliases: t.list(a.Aliases), urls: t.list(a.URLs),
+		published: a.Published.Unix(), modified: a.Modified.Unix(),
+	}
+	return row{
+		t.string(a.Key.Type), t.string(a.Key.Namespace), t.string(a.Key.Name), t.string(a.Key.Release),
+		t.notes.id(n), t.verdicts.id(v),
+	}
+}
+
+func (t *tables) string(s string) uint32 {
+	if id, ok := t.strings.ids[s]; ok {
+		return id
+	}
+	return t.strings.id(strings.Clone(s)) // s may be part of a whole document
+}
+
+func (t *tables) list(ss []string) idList {
+	ids := make([]uint32, len(ss))
+	for i, s := range ss {
+		ids[i] = t.string(s)
+	}
+	return makeList(ids)
+}
+
+// advisory is the inverse of row.
+func (t *tables) advisory(r row) matcher.Advisory {
+	str := t.strings.items
+	n, v := &t.notes.items[r.note], &t.verdicts.items[r.verdict]
+	a := matcher.Advisory{
+		ID:        str[n.id],
+		Aliases:   t.lookup(n.aliases),
+		Key:       matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release], Name: str[r.name]},
+		Versions:  t.lookup(v.versions),
+		Status:    matcher.Status(v.status),
+		Reason:    str[v.reason],
+		Summary:   str[n.summary],
+		URLs:      t.lookup(n.urls),
+		Feed:      str[n.feed],
+		Published: unixTime(n.published),
+		Modified:  unixTime(n.modified),
+	}
+	v.spans.each(func(id uint32) {
+		s := &t.spans.items[id]
+		a.Ranges = append(a.Ranges, matcher.Range{
+			Introduced: str[s.introduced], Fixed: str[s.fixed], LastAffected: str[s.last], Repo: str[s.repo],
+		})
+	})
+	v.severities.each(func(id uint32) {
+		s := &t.severities.items[id]
+		a.Severities = append(a.Severities, matcher.Severity{
+			Source: str[s.source], Level: matcher.Level(s.level), Score: s.score, Vector: str[s.vector], Word: str[s.word],
+		})
+	})
+	return a
+}
+
+func (t *tables) lookup(l idList) []string {
+	var ss []string
+	l.each(func(id uint32) { ss = append(ss, t.strings.items[id]) })
+	return ss
+}

@@ -1,0 +1,206 @@
+package db
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// WriteTo writes the database of everything added so far. It fails only if w does.
+func (b *Builder) WriteTo(w io.Writer) (int64, error) {
+	out := &counter{w: w}
+	err := b.write(out)
+	if err != nil {
+		err = fmt.Errorf("db: write: %w", err)
+	}
+	return out.n, err
+}
+
+func (b *Builder) write(out *counter) error {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression),
+		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true))
+	if err != nil {
+		return err
+	}
+	defer enc.Close()
+	if _, err := io.WriteString(out, magic); err != nil {
+		return err
+	}
+	t := b.tables()
+	b.sortRows() // merging may add strings
+	ix := index{feeds: b.feedRows(), coverage: b.coverageRows()}
+	blocks := newBlockWriter(t, ranks(t.strings.items))
+	var stored []byte
+	flush := func() error {
+		first := blocks.rows[0]
+		e := indexEntry{
+			typ:        t.strings.items[first.typ],
+			namespace:  t.strings.items[first.namespace],
+			name:       t.strings.items[first.name],
+			offset:     out.n,
+			advisories: len(blocks.rows),
+			ranges:     blocks.ranges,
+		}
+		last := blocks.rows[len(blocks.rows)-1]
+		raw := blocks.encode()
+		stored = enc.EncodeAll(raw, stored[:0])
+		e.raw, e.stored, e.hash = len(raw), len(stored), sha256.Sum256(stored)
+		if n := len(ix.blocks); n > 0 {
+			e.continues = samePackage(ix.last, first)
+		}
+		ix.last = last
+		ix.blocks = append(ix.blocks, e)
+		_, err := out.Write(stored)
+		return err
+	}
+	for _, r := range b.rows {
+		if blocks.wantsCut(r) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		blocks.add(r)
+	}
+	if len(blocks.rows) > 0 {
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	raw := ix.append(nil)
+	stored = enc.EncodeAll(raw, stored[:0])
+	f := footer{offset: out.n, stored: uint32(len(stored)), raw: uint32(len(raw)), hash: sha256.Sum256(stored)}
+	_, err = out.Write(f.append(stored))
+	return err
+}
+
+// sortRows puts rows in order and merges those that are about the same.
+func (b *Builder) sortRows() {
+	t := b.tables()
+	rank := ranks(t.strings.items)
+	same := func(x, y row) int {
+		nx, ny := &t.notes.items[x.note], &t.notes.items[y.note]
+		return cmp.Or(
+			cmp.Compare(rank[x.typ], rank[y.typ]),
+			cmp.Compare(rank[x.namespace], rank[y.namespace]),
+			cmp.Compare(rank[x.name], rank[y.name]),
+			cmp.Compare(rank[nx.id], rank[ny.id]),
+			cmp.Compare(rank[nx.feed], rank[ny.feed]),
+			cmp.Compare(rank[x.release], rank[y.release]),
+		)
+	}
+	slices.SortFunc(b.rows, same)
+	out := b.rows[:0]
+	for i := 0; i < len(b.rows); {
+		n := 1
+		for i+n < len(b.rows) && same(b.rows[i], b.rows[i+n]) == 0 {
+			n++
+		}
+		r := b.rows[i]
+		if n > 1 {
+			as := make([]matcher.Advisory, n)
+			for j, r := range b.rows[i : i+n] {
+				as[j] = t.advisory(r)
+			}
+			m := merge(as)
+			r = t.row(&m)
+		}
+		out = append(out, r)
+		i += n
+	}
+	b.rows = out
+}
+
+// ranks returns, for each string, its place in the order of bytes.
+func ranks(strings []string) []uint32 {
+	order := make([]uint32, len(strings))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int { return cmp.Compare(strings[x], strings[y]) })
+	rank := make([]uint32, len(strings))
+	for i, id := range order {
+		rank[id] = uint32(i)
+	}
+	return rank
+}
+
+func (b *Builder) feedRows() []FeedInfo {
+	feeds := slices.Clone(b.feeds)
+	for i := range feeds {
+		feeds[i].Date = seconds(feeds[i].Date)
+	}
+	slices.SortFunc(feeds, func(x, y FeedInfo) int {
+		return cmp.Or(
+			cmp.Compare(x.Name, y.Name), cmp.Compare(x.URL, y.URL), cmp.Compare(x.Fingerprint, y.Fingerprint),
+			x.Date.Compare(y.Date), cmp.Compare(x.Records, y.Records), cmp.Compare(x.Withdrawn, y.Withdrawn),
+			cmp.Compare(x.Bad, y.Bad),
+		)
+	})
+	return feeds
+}
+
+// coverageRows returns a row for every ecosystem and feed, from what was said and from the rows themselves.
+func (b *Builder) coverageRows() []CoverageInfo {
+	type place struct {
+		ecosystem
+		feed string
+	}
+	rows := make(map[place]*CoverageInfo)
+	at := func(p place) *CoverageInfo {
+		c := rows[p]
+		if c == nil {
+			c = &CoverageInfo{Coverage: matcher.Coverage{
+				Type: p.typ, Namespace: p.namespace, Release: p.release, Feed: p.feed,
+			}}
+			rows[p] = c
+		}
+		return c
+	}
+	for _, c := range b.coverage {
+		r := at(place{ecosystemOf(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}), c.Feed})
+		r.Date = earliest(r.Date, seconds(c.Date))
+		r.EndOfLife = r.EndOfLife || c.EndOfLife
+	}
+	dates := make(map[string]time.Time)
+	for _, f := range b.feeds {
+		dates[f.Name] = earliest(dates[f.Name], seconds(f.Date))
+	}
+	str := b.t.strings.items
+	for _, r := range b.rows {
+		e := ecosystemOf(matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release]})
+		at(place{e, str[b.t.notes.items[r.note].feed]}).Advisories++
+	}
+	out := make([]CoverageInfo, 0, len(rows))
+	for p, c := range rows {
+		if c.Date.IsZero() {
+			c.Date = dates[p.feed]
+		}
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(x, y CoverageInfo) int {
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Namespace, y.Namespace),
+			cmp.Compare(x.Release, y.Release), cmp.Compare(x.Feed, y.Feed))
+	})
+	return out
+}
+
+func seconds(t time.Time) time.Time { return unixTime(t.Unix()) }
+
+// counter counts what is written to w.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
