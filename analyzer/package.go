@@ -9,6 +9,7 @@ type Package struct {
 	Arch      string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
 
 	System     bool              // installed by the distribution's package manager
+	ThirdParty bool              // a System package that was not built by the distribution, whose advisories say nothing of it
 	Vendor     string            // who built or maintains a System package
 	Origin     *Origin           // what it was built from, where that has a name or version of its own
 	Qualifiers map[string]string // further PURL qualifiers, such as rpmmod

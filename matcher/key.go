@@ -1,0 +1,92 @@
+package matcher
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// keysOf returns the keys under which advisories may speak of a component, each with the version that is to be compared.
+func keysOf(c *analyzer.Component, distro *analyzer.Distro) iter.Seq2[Key, string] {
+	return func(yield func(Key, string) bool) {
+		if !c.System {
+			yield(PackageKey(c.Type, c.Namespace, c.Name), c.Version)
+			return
+		}
+		key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
+		if distro != nil {
+			key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
+		}
+		source, sourceVersion := key, c.Version
+		if c.Origin != nil {
+			source.Name = cmp.Or(c.Origin.Name, c.Name)
+			sourceVersion = cmp.Or(c.Origin.Version, c.Version)
+		}
+		if !yield(source, sourceVersion) {
+			return
+		}
+		// Feeds of dpkg distributions name source packages only, where a binary package of the same name may be built from
+		// another source. Feeds of the others name either.
+		if c.Type != "deb" && source != key {
+			yield(key, c.Version)
+		}
+	}
+}
+
+// PackageKey returns the key of a package of a language ecosystem, its names in the normal form of the type: feeds and
+// matcher use it, so that both sides meet. For types without rules of their own names stay as they are.
+func PackageKey(purlType, namespace, name string) Key {
+	switch purlType {
+	case "pypi":
+		name = normalPyPI(name)
+	case "composer", "hex", "pub":
+		namespace, name = strings.ToLower(namespace), strings.ToLower(name)
+	case "nuget":
+		name = strings.ToLower(name)
+	}
+	return Key{Type: purlType, Namespace: namespace, Name: name}
+}
+
+// normalPyPI returns the normal form of a project's name, https://peps.python.org/pep-0503/#normalized-names: lower case,
+// and one hyphen for every run of "-", "_" and ".".
+func normalPyPI(name string) string {
+	b := make([]byte, 0, len(name))
+	run := false
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '-' || c == '_' || c == '.':
+			run = true
+		default:
+			if run {
+				b = append(b, '-')
+				run = false
+			}
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			b = append(b, c)
+		}
+	}
+	if run {
+		b = append(b, '-')
+	}
+	return string(b)
+}
+
+// CompareKeys orders keys by type, namespace, name and release.
+func CompareKeys(a, b Key) int {
+	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace),
+		strings.Compare(a.Name, b.Name), strings.Compare(a.Release, b.Release))
+}
+
+func sortedKeys(set map[Key]bool) []Key {
+	keys := make([]Key, 0, len(set))
+	for k := range set {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, CompareKeys)
+	return keys
+}

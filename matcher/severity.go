@@ -1,0 +1,110 @@
+package matcher
+
+import (
+	"strings"
+
+	gocvss20 "github.com/pandatix/go-cvss/20"
+	gocvss30 "github.com/pandatix/go-cvss/30"
+	gocvss31 "github.com/pandatix/go-cvss/31"
+	gocvss40 "github.com/pandatix/go-cvss/40"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// Score returns the CVSS base score of a vector of version 2, 3.0, 3.1 or 4.0, and the version, "2.0" to "4.0". It reports
+// false for anything else.
+func Score(vector string) (score float64, version string, ok bool) {
+	switch {
+	case strings.HasPrefix(vector, "CVSS:4.0/"):
+		if v, err := gocvss40.ParseVector(vector); err == nil {
+			return v.Score(), "4.0", true
+		}
+	case strings.HasPrefix(vector, "CVSS:3.1/"):
+		if v, err := gocvss31.ParseVector(vector); err == nil {
+			return v.BaseScore(), "3.1", true
+		}
+	case strings.HasPrefix(vector, "CVSS:3.0/"):
+		if v, err := gocvss30.ParseVector(vector); err == nil {
+			return v.BaseScore(), "3.0", true
+		}
+	case strings.Contains(vector, "AV:"):
+		if v, err := gocvss20.ParseVector(strings.TrimSuffix(strings.TrimPrefix(vector, "("), ")")); err == nil {
+			return v.BaseScore(), "2.0", true
+		}
+	}
+	return 0, "", false
+}
+
+// levelOf returns the qualitative rating of a score. Version 2 has no "critical", and calls what is below 4 "low";
+// sources: the specifications of CVSS, and NVD's ratings for version 2.
+func levelOf(score float64, version string) Level {
+	switch {
+	case version == "2.0" && score >= 7:
+		return High
+	case score >= 9:
+		return Critical
+	case score >= 7:
+		return High
+	case score >= 4:
+		return Medium
+	case score > 0:
+		return Low
+	}
+	return Negligible
+}
+
+// Rate completes a severity: a vector gets its score, and where the source gave no word of its own, the level that the
+// score stands for.
+func (s Severity) Rate() Severity {
+	score, version, ok := Score(s.Vector)
+	if !ok {
+		return s
+	}
+	if s.Score == 0 {
+		s.Score = score
+	}
+	if s.Level == Unknown {
+		s.Level = levelOf(score, version)
+	}
+	return s
+}
+
+// ChooseSeverity picks, among what all sources say, the severity of a match:
+//
+//  1. for a System package, what its own distribution says of it, since it knows how the package was built,
+//  2. a word that a source chose, in any advisory,
+//  3. the CVSS vector of the highest version,
+//
+// and among equals the highest. A source that says it does not know is not asked.
+func ChooseSeverity(c *analyzer.Component, advisories []Advisory) Severity {
+	var best Severity
+	bestRank := 0
+	for i := range advisories {
+		a := &advisories[i]
+		for _, s := range a.Severities {
+			s = s.Rate()
+			if s.Level == Unknown {
+				continue
+			}
+			rank := 1
+			switch {
+			case c.System && a.Key.Release != "" && s.Word != "":
+				rank = 7
+			case s.Word != "":
+				rank = 6
+			case strings.HasPrefix(s.Vector, "CVSS:4"):
+				rank = 5
+			case strings.HasPrefix(s.Vector, "CVSS:3.1"):
+				rank = 4
+			case strings.HasPrefix(s.Vector, "CVSS:3"):
+				rank = 3
+			case s.Vector != "":
+				rank = 2
+			}
+			if rank > bestRank || rank == bestRank && (s.Level > best.Level || s.Level == best.Level && s.Score > best.Score) {
+				best, bestRank = s, rank
+			}
+		}
+	}
+	return best
+}
