@@ -2,14 +2,16 @@ package analyzer
 
 // A Package is one package as one file describes it.
 type Package struct {
-	Type      string // PURL type: "deb", "rpm", "apk", "pypi", "npm", "maven", "gem", "composer", ...
-	Namespace string // PURL namespace, for types that have one; of a System package the merge sets it to the distribution's ID
-	Name      string // as the ecosystem writes it
-	Version   string // as the ecosystem writes it, epoch included: "1:2.25.2-6"
-	Arch      string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
+	// Namespace is the PURL namespace, for types that have one. Of a System package it names who built it: an analyzer
+	// leaves it empty where nothing says that it was not the distribution, and the merge sets it to the distribution's ID.
+	Namespace string
+
+	Type    string // PURL type: "deb", "rpm", "apk", "pypi", "npm", "maven", "gem", "composer", ...
+	Name    string // as the ecosystem writes it
+	Version string // as the ecosystem writes it, epoch included: "1:2.25.2-6"
+	Arch    string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
 
 	System     bool              // installed by the distribution's package manager
-	ThirdParty bool              // a System package that was not built by the distribution, whose advisories say nothing of it
 	Vendor     string            // who built or maintains a System package
 	Origin     *Origin           // what it was built from, where that has a name or version of its own
 	Qualifiers map[string]string // further PURL qualifiers, such as rpmmod

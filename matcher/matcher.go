@@ -76,7 +76,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	wanted := make(map[Key]bool)
 	for i := range report.Components {
 		c := &report.Components[i]
-		if reason := m.skip(c, byID); reason != "" {
+		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
 			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
 			continue
 		}
@@ -112,12 +112,12 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	return result, nil
 }
 
-// skip says why a component is not to be matched, or "".
-func (m Matcher) skip(c *analyzer.Component, byID map[string]*analyzer.Component) SkipReason {
+// skip says why a component, whose owner may be nil, is not to be matched, or "".
+func (m Matcher) skip(c, owner *analyzer.Component, distro *analyzer.Distro) SkipReason {
 	if c.Declared && !m.Declared {
 		return OnlyDeclared
 	}
-	if owner := byID[c.Owner]; c.Owner != "" && owner != nil && !owner.ThirdParty {
+	if owner != nil && distro != nil && owner.Namespace == distro.ID {
 		return OwnedByDistro
 	}
 	if c.Version == "" {
