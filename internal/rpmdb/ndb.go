@@ -53,7 +53,7 @@ func (db *ndb) records(yield func(record, error) bool) {
 		}
 		pages = most
 	}
-	slots, ok := db.slots(pages, fail)
+	slots, pages, ok := db.slots(pages, fail)
 	if !ok {
 		return
 	}
@@ -86,13 +86,13 @@ func (db *ndb) records(yield func(record, error) bool) {
 	}
 }
 
-// slots reads the slots in use.
-func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, bool) {
+// slots reads the slots in use, up to a page that has none, which no page of slots is. It returns how many pages have.
+func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, int64, bool) {
 	var slots []ndbSlot
 	page := make([]byte, ndbPage)
 	for p := range pages {
 		if err := db.file.read(page, p*ndbPage); err != nil {
-			return slots, fail(fmt.Errorf("page %d: %w", p, err))
+			return slots, p, fail(fmt.Errorf("page %d: %w", p, err))
 		}
 		bad := 0
 		for off := 0; off < ndbPage; off += 16 {
@@ -107,10 +107,13 @@ func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, bool) {
 			}
 		}
 		if bad != 0 && !fail(fmt.Errorf("page %d: %d slots without their mark", p, bad)) {
-			return slots, false
+			return nil, p, false
+		}
+		if bad == ndbPage/16 {
+			return slots, p, true
 		}
 	}
-	return slots, true
+	return slots, pages, true
 }
 
 var errChecksum = errors.New("checksum does not match")
