@@ -71,6 +71,24 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
+func TestDetect(t *testing.T) {
+	const bsd = "Redistributions of source code must retain the above copyright\n * notice ... Redistributions in binary form must reproduce"
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"Licensed under the Apache License, Version 2.0 (the \"License\");", []string{"Apache-2.0"}},
+		{"This Source Code Form is subject to the terms of the Mozilla Public\n# License, v. 2.0.", []string{"MPL-2.0"}},
+		{strings.ReplaceAll(bsd, "\n * ", "\n"), []string{"BSD-2-Clause"}},
+		{strings.ReplaceAll(bsd, "\n * ", "\n") + " may be used to endorse or promote products", []string{"BSD-3-Clause"}},
+		{"All rights reserved.", nil},
+	} {
+		if got := Detect([]byte(c.text)); !slices.Equal(got, c.want) {
+			t.Errorf("Detect(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 // TestLists asks for what find relies on.
 func TestLists(t *testing.T) {
 	for _, list := range []string{licenses, exceptions} {

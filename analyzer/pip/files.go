@@ -1,0 +1,95 @@
+package pip
+
+import (
+	"bytes"
+	"path"
+	"strings"
+)
+
+// parseRecord reads RECORD: lines of a path relative to the directory that holds the dist-info, a digest and a size, as
+// CSV. Nothing but the path is kept.
+func parseRecord(text []byte, site string) ([]string, error) {
+	var bad problems
+	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
+	all := string(text)
+	for line := 1; all != ""; line++ {
+		var row string
+		row, all, _ = strings.Cut(all, "\n")
+		row = strings.TrimSuffix(row, "\r")
+		if row == "" {
+			continue
+		}
+		name, ok := firstCell(row)
+		if !ok {
+			bad.add(line, "not a path, a digest and a size: %.60q", row)
+			continue
+		}
+		if name = resolve(site, name); name != "" {
+			files = append(files, name)
+		}
+	}
+	return files, bad.err()
+}
+
+// firstCell returns the first of the three cells of a CSV row. A path that has a comma, a quote or a blank around it is
+// quoted, with quotes doubled.
+func firstCell(row string) (string, bool) {
+	if row[0] != '"' {
+		name, rest, ok := strings.Cut(row, ",")
+		return name, ok && strings.Count(rest, ",") == 1
+	}
+	for i := 1; i < len(row); i++ {
+		if row[i] != '"' {
+			continue
+		}
+		if i+1 < len(row) && row[i+1] == '"' {
+			i++
+			continue
+		}
+		rest, ok := strings.CutPrefix(row[i+1:], ",")
+		return strings.ReplaceAll(row[1:i], `""`, `"`), ok && strings.Count(rest, ",") == 1
+	}
+	return "", false
+}
+
+// parseInstalledFiles reads installed-files.txt, which setuptools wrote for pip: a path a line, relative to the egg-info.
+func parseInstalledFiles(text []byte, dir string) []string {
+	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
+	for row := range strings.SplitSeq(string(text), "\n") {
+		if row = strings.TrimSpace(row); row != "" {
+			if name := resolve(dir, row); name != "" {
+				files = append(files, name)
+			}
+		}
+	}
+	return files
+}
+
+// resolve returns a path of a list relative to the root. A path cannot lead out of the root.
+func resolve(dir, name string) string {
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + dir + "/" + name
+	}
+	return strings.TrimPrefix(path.Clean(name), "/")
+}
+
+// parseRequires reads requires.txt of setuptools: requirements, those of extras below lines "[extra]" and those under a
+// condition alone below "[:python_version < '3']".
+func parseRequires(text []byte) []string {
+	var names []string
+	wanted := true
+	for row := range strings.SplitSeq(string(text), "\n") {
+		row = strings.TrimSpace(row)
+		if row == "" || row[0] == '#' {
+			continue
+		}
+		if row[0] == '[' {
+			wanted = strings.HasPrefix(row, "[:")
+			continue
+		}
+		if name, ok := requirementName(row); ok && wanted {
+			names = append(names, name)
+		}
+	}
+	return names
+}

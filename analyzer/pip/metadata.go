@@ -1,0 +1,190 @@
+package pip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/license"
+)
+
+// maxValue is the length in bytes above which a header's value is reported instead of kept.
+const maxValue = 256 << 10
+
+// parseMetadata reads core metadata: headers in the manner of RFC 822 up to the first blank line, of which the first of
+// a name counts; what follows is the description. With an error it returns what the headers up to it say.
+func parseMetadata(text []byte) (analyzer.Package, error) {
+	p := analyzer.Package{Type: typePyPI}
+	var licence, expression string
+	var classifiers, depends []string
+	var bad problems
+	headers(text, &bad, func(line int, name string, value []byte) {
+		if len(value) > maxValue {
+			bad.add(line, "%s is longer than %d bytes", name, maxValue)
+			return
+		}
+		s := func() string { return strings.ToValidUTF8(string(value), "\uFFFD") }
+		first := func(to *string) {
+			if *to == "" {
+				*to = s()
+			}
+		}
+		switch name {
+		case "name":
+			first(&p.Name)
+		case "version":
+			first(&p.Version)
+		case "license":
+			first(&licence)
+		case "license-expression":
+			first(&expression)
+		case "classifier":
+			if c, ok := strings.CutPrefix(s(), "License :: "); ok {
+				classifiers = append(classifiers, c)
+			}
+		case "requires-dist":
+			if dep, ok := requirementName(s()); ok {
+				depends = append(depends, dep)
+			}
+		}
+	})
+	err := bad.err()
+	switch {
+	case p.Name == "" || p.Name == "UNKNOWN":
+		return analyzer.Package{}, errors.Join(err, errors.New("pip: no Name"))
+	case strings.ContainsAny(p.Name, " \t\r\n/"):
+		return analyzer.Package{}, errors.Join(err, fmt.Errorf("pip: not a name: %.80q", p.Name))
+	case p.Version == "":
+		err = errors.Join(err, fmt.Errorf("pip: %s: no Version", p.Name))
+	}
+	if normal := normalName(p.Name); normal != p.Name {
+		p.Provides = []string{normal}
+	}
+	slices.Sort(depends)
+	p.Depends = slices.Compact(depends)
+	p.Licenses = licenses(expression, licence, classifiers)
+	return p, err
+}
+
+// headers calls f for each header with its name in lower case and its value, blanks around it removed. Lines that begin
+// with a blank continue the value above them. As in email.parser, which importlib.metadata uses, the first line that
+// is no header ends the headers, and so does a blank one.
+func headers(text []byte, bad *problems, f func(line int, name string, value []byte)) {
+	for line := 1; len(text) > 0; {
+		row, size := cutLine(text)
+		if len(row) == 0 {
+			return
+		}
+		colon := bytes.IndexByte(row, ':')
+		if colon <= 0 || bytes.ContainsAny(row[:colon], " \t") {
+			bad.add(line, "not a header: %.40q", row)
+			return
+		}
+		end, rows := size, 1
+		for end < len(text) && (text[end] == ' ' || text[end] == '\t') {
+			_, n := cutLine(text[end:])
+			end += n
+			rows++
+		}
+		if colon <= len("License-Expression") {
+			f(line, strings.ToLower(string(row[:colon])), bytes.TrimSpace(text[colon+1:end]))
+		}
+		text = text[end:]
+		line += rows
+	}
+}
+
+// cutLine returns the first line of text without its end, and its length with it.
+func cutLine(text []byte) (row []byte, size int) {
+	size = bytes.IndexByte(text, '\n') + 1
+	if size == 0 {
+		size = len(text)
+	}
+	return bytes.TrimRight(text[:size], "\r\n"), size
+}
+
+// requirementName returns the normal name in a requirement, "Requests[socks] (>=2.0) ; python_version < '3'", and
+// whether it is required at all: what is asked for by an extra is not part of the distribution.
+func requirementName(s string) (string, bool) {
+	spec, marker, _ := strings.Cut(s, ";")
+	if hasExtra(marker) {
+		return "", false
+	}
+	spec = strings.TrimSpace(spec)
+	if i := strings.IndexAny(spec, " \t\n\r[(<>=!~@;"); i >= 0 {
+		spec = spec[:i]
+	}
+	if !isName(spec) {
+		return "", false
+	}
+	return normalName(spec), true
+}
+
+// hasExtra reports whether a marker names the variable "extra".
+func hasExtra(marker string) bool {
+	for w := range strings.FieldsFuncSeq(marker, func(r rune) bool { return strings.ContainsRune(" \t()=!<>~'\"", r) }) {
+		if w == "extra" {
+			return true
+		}
+	}
+	return false
+}
+
+// licenses decides what the licence is. The expression of metadata 2.4 is meant to be one. Of the two older ways License
+// may be a name, a text, or nothing sensible, and a classifier can be ambiguous ("BSD License"); what is an SPDX
+// expression is taken first, then the name, then the classifiers as they are.
+func licenses(expression, licence string, classifiers []string) []string {
+	if expression != "" {
+		e, _ := license.Normalize(expression)
+		return []string{e}
+	}
+	isText := strings.Contains(licence, "\n") || len(licence) > 200
+	if !isText {
+		if e, ok := license.Normalize(licence); ok {
+			return []string{e}
+		}
+	}
+	var known, declared []string
+	for _, c := range classifiers {
+		c = c[strings.LastIndex(c, " :: ")+1:]
+		c = strings.TrimPrefix(c, ":: ")
+		if c == "OSI Approved" || c == "DFSG approved" {
+			continue
+		}
+		if e, ok := license.Normalize(c); ok {
+			known = appendNew(known, e)
+		} else {
+			declared = appendNew(declared, e)
+		}
+	}
+	switch {
+	case known != nil:
+		return append(known, declared...)
+	case licence != "" && !isText && licence != "UNKNOWN":
+		return []string{strings.Join(strings.Fields(licence), " ")}
+	case declared != nil:
+		return declared
+	case isText:
+		return license.Detect([]byte(licence))
+	}
+	return nil
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// err returns what was found, one error a line.
+func (p *problems) err() error {
+	errs := p.errs
+	if p.more > 0 {
+		errs = append(errs, fmt.Errorf("pip: %d more bad lines", p.more))
+	}
+	return errors.Join(errs...)
+}
