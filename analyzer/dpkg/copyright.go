@@ -1,3 +1,117 @@
 package dpkg
 
-func parseCopyright([]byte) ([]string, error) { return nil, nil }
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/internal/license"
+)
+
+// maxSynopsis is the length in bytes above which a License is no name.
+const maxSynopsis = 512
+
+// parseCopyright finds the licences that a package's copyright file names, as SPDX expressions where they are some, in
+// the order in which they come. The file is machine-readable (DEP-5, whose first field is Format), or free text.
+func parseCopyright(text []byte) ([]string, error) {
+	if isMachineReadable(text) {
+		return parseSynopses(text)
+	}
+	return parseFreeText(text), nil
+}
+
+func isMachineReadable(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n\ufeff")
+	name, rest, ok := bytes.Cut(text, []byte(":"))
+	if !ok || !bytes.EqualFold(name, []byte("Format")) && !bytes.EqualFold(name, []byte("Format-Specification")) {
+		return false
+	}
+	value, _, _ := bytes.Cut(rest, []byte("\n"))
+	return bytes.Contains(value, []byte("://")) || bytes.Contains(bytes.ToLower(value), []byte("dep"))
+}
+
+// parseSynopses collects the first line of each License field. The lines after it are the licence's text.
+func parseSynopses(text []byte) ([]string, error) {
+	var bad problems
+	var found []string
+	for fields := range paragraphs(text, &bad) {
+		for _, f := range fields {
+			if !bytes.EqualFold(f.name, []byte("License")) {
+				continue
+			}
+			first, _, _ := bytes.Cut(f.value, []byte("\n"))
+			if first = bytes.TrimSpace(first); len(first) == 0 {
+				continue
+			}
+			if len(first) > maxSynopsis {
+				bad.add(f.line, "License is longer than %d bytes", maxSynopsis)
+				continue
+			}
+			e, _ := license.Normalize(strings.ToValidUTF8(string(first), "\uFFFD"))
+			found = appendNew(found, e)
+		}
+	}
+	return found, bad.err()
+}
+
+// parseFreeText finds licences by what is usual in copyright files that people wrote: lines "License: NAME", phrases of
+// the licences and of the notices that go with them, and references to the texts in /usr/share/common-licenses. A
+// reference counts where no notice has said more precisely what it refers to.
+func parseFreeText(text []byte) []string {
+	var found []string
+	for row := range bytes.Lines(text) {
+		if value, ok := bytes.CutPrefix(bytes.TrimSpace(row[:min(len(row), maxSynopsis)]), []byte("License: ")); ok {
+			if e, ok := license.Normalize(string(value)); ok {
+				found = appendNew(found, e)
+			}
+		}
+	}
+	for _, id := range license.Detect(text) {
+		found = appendNew(found, id)
+	}
+	for _, name := range commonLicenses(text) {
+		e, _ := license.Normalize(name)
+		covered := slices.ContainsFunc(found, func(id string) bool { return sameText(id, name) })
+		if !covered {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// commonLicenses returns the base names of the licence texts of base-files that are referred to, each once.
+func commonLicenses(text []byte) []string {
+	var names []string
+	for len(names) < 32 { // there are about twenty
+		_, rest, ok := bytes.Cut(text, []byte("/usr/share/common-licenses/"))
+		if !ok {
+			break
+		}
+		n := 0
+		for n < len(rest) && n < 64 && (rest[n] == '.' || rest[n] == '-' || '0' <= rest[n] && rest[n] <= '9' ||
+			'a' <= rest[n] && rest[n] <= 'z' || 'A' <= rest[n] && rest[n] <= 'Z') {
+			n++
+		}
+		if name := strings.TrimRight(string(rest[:n]), ".-"); name != "" {
+			names = appendNew(names, name)
+		}
+		text = rest
+	}
+	return names
+}
+
+// sameText reports whether an identifier, "GPL-2.0-or-later", is of the licence whose text has a name, "GPL-2" or, in any
+// version, "GPL".
+func sameText(id, name string) bool {
+	if !strings.Contains(name, "-") {
+		return strings.HasPrefix(id, name+"-")
+	}
+	return id == name || strings.HasPrefix(id, name+"-") || strings.HasPrefix(id, name+".0-")
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

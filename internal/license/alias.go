@@ -43,7 +43,7 @@ func named(s string) (string, bool) {
 		return "EPL-1.0", true
 	case "eclipse public license 2.0", "eclipse public license 2.0 (epl-2.0)", "epl 2.0":
 		return "EPL-2.0", true
-	case "expat", "expat (mit/x11)", "mit/expat", "mit/x11":
+	case "expat", "expat (mit/x11)", "mit/expat":
 		return "MIT", true
 	case "isc license (iscl)", "iscl":
 		return "ISC", true

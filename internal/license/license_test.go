@@ -58,7 +58,7 @@ func TestNormalize(t *testing.T) {
 // TestDeclared asks that what is ambiguous or unknown stays what it was.
 func TestDeclared(t *testing.T) {
 	for _, s := range []string{
-		"", "BSD", "GPL", "LGPL", "Apache Software License", "public-domain", "Copyright only", "GPL-9+", "MIT AND", "AND", "(MIT", "MIT)",
+		"", "BSD", "MIT/X11", "GPL", "LGPL", "Apache Software License", "public-domain", "Copyright only", "GPL-9+", "MIT AND", "AND", "(MIT", "MIT)",
 		"MIT OR Nonsense", "MIT BSD GPL2+", "GPL-2+ with distribution exception", "LicenseRef-", "LicenseRef-a b", "ISC and/or LGPL-2.1+",
 		"GPL-2.0-only+", strings.Repeat("(", 100) + "MIT" + strings.Repeat(")", 100),
 	} {
@@ -81,7 +81,9 @@ func TestDetect(t *testing.T) {
 		{"This Source Code Form is subject to the terms of the Mozilla Public\n# License, v. 2.0.", []string{"MPL-2.0"}},
 		{strings.ReplaceAll(bsd, "\n * ", "\n"), []string{"BSD-2-Clause"}},
 		{strings.ReplaceAll(bsd, "\n * ", "\n") + " may be used to endorse or promote products", []string{"BSD-3-Clause"}},
-		{"All rights reserved.", nil},
+		{"under the terms of the GNU General Public\nLicense as published by the Free Software Foundation; either\nversion 2 of the License, or (at your option) any later version.", []string{"GPL-2.0-or-later"}},
+		{"GNU Lesser General Public License as published by the Free Software Foundation; version 2.1. See the GNU General Public License for any later version", []string{"LGPL-2.1-only"}},
+		{"All rights reserved. See the GNU General Public License.", nil},
 	} {
 		if got := Detect([]byte(c.text)); !slices.Equal(got, c.want) {
 			t.Errorf("Detect(%q) = %q, want %q", c.text, got, c.want)

@@ -2,7 +2,9 @@ package license
 
 import (
 	"bytes"
+	"iter"
 	"slices"
+	"strings"
 )
 
 // Detect finds licences that a free text names or quotes by phrases which occur in one licence only, and returns their
@@ -33,8 +35,60 @@ func Detect(text []byte) []string {
 			found = append(found, "BSD-2-Clause")
 		}
 	}
+	for id := range gnuNotices(string(plain)) {
+		if !slices.Contains(found, id) {
+			found = append(found, id)
+		}
+	}
 	slices.Sort(found)
 	return found
+}
+
+// gnuNotices finds the notices by which programs put themselves under a licence of the GNU family: "under the terms of
+// the GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at
+// your option) any later version".
+func gnuNotices(plain string) iter.Seq[string] {
+	const name = "general public license"
+	return func(yield func(string) bool) {
+		for {
+			i := strings.Index(plain, name)
+			if i < 0 {
+				return
+			}
+			before := plain[max(0, i-40):i]
+			plain = plain[i+len(name):]
+			family := "gpl"
+			switch last := strings.TrimRight(before, " "); {
+			case strings.HasSuffix(last, "lesser"), strings.HasSuffix(last, "library"):
+				family = "lgpl"
+			case strings.HasSuffix(last, "affero"):
+				family = "agpl"
+			}
+			after := plain[:min(len(plain), 240)]
+			if end := strings.Index(after, name); end >= 0 {
+				after = after[:end] // the next one is looked at by itself
+			}
+			_, after, ok := strings.Cut(after, " as published by the free software foundation")
+			if !ok {
+				continue
+			}
+			_, after, ok = strings.Cut(after[:min(len(after), 160)], "version ")
+			if !ok {
+				continue
+			}
+			n := 0
+			for n < len(after) && (isDigit(after[n]) || after[n] == '.') {
+				n++
+			}
+			notice := family + "-" + strings.TrimRight(after[:n], ".")
+			if rest := after[n:]; strings.Contains(rest[:min(len(rest), 80)], "later version") {
+				notice += "+"
+			}
+			if id, ok := gnu(notice); ok && !yield(id) {
+				return
+			}
+		}
+	}
 }
 
 // maxText bounds how much of a text is looked at.
