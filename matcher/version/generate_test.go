@@ -100,7 +100,7 @@ func (g *generator) mutate(s string, n int) string {
 			}
 		}
 	}
-	if s == "" {
+	if s = strings.ToValidUTF8(s, ""); s == "" { // where it took a character apart
 		return "0"
 	}
 	return s
@@ -111,4 +111,13 @@ var alphabets = map[string][]string{
 	"deb": {".", ".", "-", "-", "~", "~", "+", ":", "a", "Z", "ubuntu", "deb", "~rc", "+deb12u", "+b", "1:", "_", "~~"},
 	"pypi": {".", ".", ".", "-", "_", "+", "!", "1!", "a", "b", "rc", "c", "alpha", "beta", "pre", "preview", "post", "rev", "r",
 		".dev", "dev", ".post", "-1", "+local", "+1.a", "v", "RC", "Post", ".0", ".0.0"},
+	"rpm": {".", ".", "-", "-", "~", "~", "^", "^", "+", "_", ":", "a", "Z", "el", ".el9", "rc", "fc", "1:", "%", "~~"},
+	"apk": {".", ".", ".", "_", "-r", "-r", "~", "a", "b", "p", "_alpha", "_beta", "_pre", "_rc", "_p", "_git", "_cvs", "_hg",
+		"_svn", "~ab", "~1f", ".0", ".00", "-"},
+	"gem": {".", ".", ".", "-", ".a", ".b", ".pre", "rc", ".rc", ".beta", "a", "Z", ".0", ".0.0", "-", "-java", "_"},
+	"npm": {".", ".", ".", "-", "-", "+", "a", "beta", "-beta.", "-rc.", "alpha", "x", "v", "=", ".0", "-0", "+build", ".-", ".1.2",
+		".0.0", ".2.3-"},
+	"composer": {".", ".", ".", "-", "_", "a", "b", "p", "alpha", "beta", "RC", "rc", "pl", "patch", "stable", "-dev", "dev", ".x", ".x-dev", "@dev", "@beta", "+build", "v", "dev-", ".*", "-beta.", "#", "2010-01-02", "20100102", ":"},
+	"maven": {".", ".", ".", "-", "-", "-", "a", "b", "m", "x", "alpha", "beta", "milestone", "rc", "cr", "snapshot", "-SNAPSHOT",
+		"ga", ".Final", "-final", "RELEASE", "sp", ".sp", "-jre", "_", ".0", ".0.0", "-0", "+", "-1", ".1", "..", "--", ".-"},
 }

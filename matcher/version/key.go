@@ -19,12 +19,7 @@ func compareKeys(a, b string) int { return strings.Compare(a, b) }
 // zeros, then the digits. It never begins with the byte 0, so that a 0 can end a list of numbers.
 func appendNumber(key []byte, number string) []byte {
 	number = trimZeros(number)
-	if n := len(number) + 1; n < 0xff {
-		key = append(key, byte(n))
-	} else {
-		key = binary.BigEndian.AppendUint64(append(key, 0xff), uint64(n))
-	}
-	return append(key, number...)
+	return append(appendCount(key, len(number)+1), number...)
 }
 
 // appendWord appends letters and digits, folded to lower case if wanted, and an end that comes before any of them.
@@ -37,4 +32,12 @@ func appendWord(key []byte, word string, fold bool) []byte {
 		}
 	}
 	return append(key, 0)
+}
+
+// appendCount appends n so that the byte order is the numeric order.
+func appendCount(key []byte, n int) []byte {
+	if n < 0xff {
+		return append(key, byte(n))
+	}
+	return binary.BigEndian.AppendUint64(append(key, 0xff), uint64(n))
 }

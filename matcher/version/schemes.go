@@ -2,17 +2,28 @@ package version
 
 // For returns the scheme of a PURL type, and whether there is one.
 func For(purlType string) (Scheme, bool) {
-	switch purlType {
-	case "deb":
-		return Scheme{&deb}, true
-	case "pypi":
-		return Scheme{&pypi}, true
+	for i := range schemes {
+		if schemes[i].name == purlType {
+			return Scheme{&schemes[i]}, true
+		}
 	}
 	return Scheme{}, false
 }
 
-// One table per ecosystem. They are never written to.
-var (
-	deb  = rules{"deb", parseDeb, compareDeb}
-	pypi = rules{"pypi", parsePyPI, compareKeys}
-)
+// schemes is a table, never written to, in the order of names.
+var schemes = [...]rules{
+	{"apk", parseAPK, compareAPK},
+	{"cargo", parseCargo, compareSemver},
+	{"composer", parseComposer, compareKeys},
+	{"cran", parseCRAN, compareLists},
+	{"deb", parseDeb, compareDeb},
+	{"gem", parseGem, compareKeys},
+	{"golang", parseGo, compareSemver},
+	{"hackage", parseHackage, compareLists},
+	{"maven", parseMaven, compareMaven},
+	{"npm", parseNPM, compareSemver},
+	{"nuget", parseNuGet, compareNuGet},
+	{"pub", parsePub, comparePub},
+	{"pypi", parsePyPI, compareKeys},
+	{"rpm", parseRPM, compareRPM},
+}

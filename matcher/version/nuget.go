@@ -1,0 +1,49 @@
+package version
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+)
+
+// The order of NuGet versions, as NuGet.Versioning compares them: Semantic Versioning with up to four numbers, of which
+// missing ones are 0 and leading zeros do not count, and with identifiers in any case. Numbers above 2^31-1, which
+// NuGet.Versioning cannot hold, are compared all the same.
+
+func parseNuGet(s string) (string, error) {
+	if i := strings.IndexByte(s, '+'); i >= 0 {
+		if err := checkIdentifiers(s[i+1:], true); err != nil {
+			return "", err
+		}
+		s = s[:i]
+	}
+	rest := s
+	for n := 1; ; n++ {
+		number, after := digits(rest)
+		if number == "" {
+			return "", errors.New("a number is missing")
+		}
+		if rest = after; rest == "" {
+			return s, nil
+		}
+		if rest[0] == '-' {
+			return s, checkIdentifiers(rest[1:], true)
+		}
+		if rest[0] != '.' || n == 4 {
+			return "", errors.New("not of the form major.minor.patch.revision[-pre][+build]")
+		}
+		rest = rest[1:]
+	}
+}
+
+func compareNuGet(a, b string) int { return compareDotted(a, b, compareFold) }
+
+// compareFold compares words in any case.
+func compareFold(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if c := cmp.Compare(lower(a[i]), lower(b[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}

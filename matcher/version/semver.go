@@ -1,0 +1,185 @@
+package version
+
+import (
+	"errors"
+	"strings"
+)
+
+// The order of Semantic Versioning 2.0.0 (semver.org, section 11), and how far each ecosystem goes beyond its grammar.
+// Build metadata ("+...") has no say. In all of them, a bare "1" or "1.2" is read as "1.0.0" and "1.2.0", and a leading
+// "v" is allowed: no installed version is spelled so everywhere, but bounds in advisories are, and can mean nothing else.
+//
+//   - npm: as node-semver with its option loose (internal/re.js): leading "v", "=" and blanks, leading zeros, a
+//     pre-release without its hyphen ("1.2.3beta"). No more than 256 characters, no number above 2^53-1.
+//   - cargo: as the crate semver, without its order of build metadata, which Cargo does not use to match a version. No
+//     number above 2^64-1.
+//   - golang: as golang.org/x/mod/semver; see golang.go for Go's own versions.
+//   - pub: as the package pub_semver, which does order build metadata, the version without it first.
+type semver struct {
+	zeros bool   // numbers may have leading zeros
+	bare  bool   // a pre-release may have no hyphen
+	max   string // the greatest number, "" for no limit
+}
+
+func parseNPM(s string) (string, error) {
+	if len(s) > 256 {
+		return "", errors.New("longer than 256 characters")
+	}
+	return semver{zeros: true, bare: true, max: "9007199254740991"}.parse(strings.TrimLeft(s, "v= \t\r\n"))
+}
+
+func parseCargo(s string) (string, error) {
+	return semver{max: "18446744073709551615"}.parse(strings.TrimPrefix(s, "v"))
+}
+
+// parse checks a version and returns it without its build metadata.
+func (o semver) parse(s string) (string, error) {
+	rest := s
+	for n := 1; ; n++ {
+		number, after := digits(rest)
+		switch {
+		case number == "":
+			return "", errors.New("a number is missing")
+		case !o.zeros && len(number) > 1 && number[0] == '0':
+			return "", errors.New("a number has a leading zero")
+		case o.max != "" && compareNumbers(number, o.max) > 0:
+			return "", errors.New("a number is too big")
+		}
+		if rest = after; rest == "" || n == 3 {
+			break
+		}
+		if rest[0] != '.' {
+			return "", errors.New("not of the form major.minor.patch")
+		}
+		rest = rest[1:]
+	}
+	if i := strings.IndexByte(rest, '+'); i >= 0 {
+		if err := checkIdentifiers(rest[i+1:], true); err != nil {
+			return "", err
+		}
+		s, rest = s[:len(s)-len(rest)+i], rest[:i]
+	}
+	switch {
+	case rest == "":
+		return s, nil
+	case o.bare:
+		return s, checkIdentifiers(preRelease(rest), o.zeros)
+	case rest[0] != '-':
+		return "", errors.New("not of the form major.minor.patch[-pre][+build]")
+	}
+	return s, checkIdentifiers(rest[1:], o.zeros)
+}
+
+// preRelease returns the identifiers of what follows the numbers. The hyphen may be missing, and is an identifier of its
+// own if it stands alone, as in node-semver's loose grammar.
+func preRelease(s string) string {
+	if len(s) > 1 && s[0] == '-' && s[1] != '.' {
+		return s[1:]
+	}
+	return s
+}
+
+// checkIdentifiers checks the identifiers of a pre-release or of build metadata.
+func checkIdentifiers(s string, leadingZeros bool) error {
+	for {
+		i := strings.IndexByte(s, '.')
+		id := s
+		if i >= 0 {
+			id = s[:i]
+		}
+		if id == "" {
+			return errors.New("an identifier is empty")
+		}
+		for j := range len(id) {
+			if !isAlnum(id[j]) && id[j] != '-' {
+				return errors.New("an identifier has a character other than letters, digits and hyphens")
+			}
+		}
+		if _, rest := digits(id); rest == "" && len(id) > 1 && id[0] == '0' && !leadingZeros {
+			return errors.New("a numeric identifier has a leading zero")
+		}
+		if i < 0 {
+			return nil
+		}
+		s = s[i+1:]
+	}
+}
+
+func parsePub(s string) (string, error) {
+	s = strings.TrimPrefix(s, "v")
+	_, err := semver{zeros: true}.parse(s)
+	return s, err
+}
+
+func comparePub(a, b string) int {
+	a, buildA, hasA := strings.Cut(a, "+")
+	b, buildB, hasB := strings.Cut(b, "+")
+	switch c := compareSemver(a, b); {
+	case c != 0:
+		return c
+	case hasA && hasB:
+		return compareIdentifiers(buildA, buildB, strings.Compare)
+	case hasA:
+		return 1
+	case hasB:
+		return -1
+	}
+	return 0
+}
+
+func compareSemver(a, b string) int { return compareDotted(a, b, strings.Compare) }
+
+// compareDotted compares dotted numbers, of which missing ones are 0, then pre-releases. Words decides between
+// identifiers that are not numbers.
+func compareDotted(a, b string, words func(a, b string) int) int {
+	for a != "" && isDigit(a[0]) || b != "" && isDigit(b[0]) {
+		var numberA, numberB string
+		numberA, a = digits(a)
+		numberB, b = digits(b)
+		if c := compareNumbers(numberA, numberB); c != 0 {
+			return c
+		}
+		a, b = strings.TrimPrefix(a, "."), strings.TrimPrefix(b, ".")
+	}
+	switch {
+	case a == "" && b == "":
+		return 0
+	case a == "":
+		return 1
+	case b == "":
+		return -1
+	}
+	return compareIdentifiers(preRelease(a), preRelease(b), words)
+}
+
+// compareIdentifiers compares dot-separated identifiers: numbers by value and before words, the shorter list first.
+func compareIdentifiers(a, b string, words func(a, b string) int) int {
+	for {
+		idA, restA, moreA := strings.Cut(a, ".")
+		idB, restB, moreB := strings.Cut(b, ".")
+		_, wordA := digits(idA)
+		_, wordB := digits(idB)
+		c := 0
+		switch {
+		case wordA == "" && wordB == "":
+			c = compareNumbers(idA, idB)
+		case wordA == "":
+			return -1
+		case wordB == "":
+			return 1
+		default:
+			c = words(idA, idB)
+		}
+		switch {
+		case c != 0:
+			return c
+		case !moreA && !moreB:
+			return 0
+		case !moreA:
+			return -1
+		case !moreB:
+			return 1
+		}
+		a, b = restA, restB
+	}
+}
