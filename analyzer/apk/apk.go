@@ -1,0 +1,62 @@
+// Package apk reads the installed database of apk-tools, the package manager of Alpine, Wolfi and their kin.
+//
+// The format is the text one that apk-tools 2 and 3 write: records of lines "X:value", a letter a field, which an empty
+// line ends; see apk-package(5) and the wiki page "Apk spec" of Alpine.
+package apk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// New returns the analyzer. Packages are of type "apk" and complete: one file has all there is to know of them. Depends
+// and Provides hold names as apk compares them, "so:libc.musl-x86_64.so.1" among them.
+func New() analyzer.Analyzer {
+	return analyzer.Func(analyzer.Info{
+		Name:     "apk",
+		Version:  1,
+		Patterns: []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
+	}, analyze)
+}
+
+func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	text, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	// apk-tools 3 has a binary form with a schema for installed databases, which no release writes there.
+	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
+		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
+	}
+	pkgs, err := parseInstalled(text)
+	return &analyzer.Result{Packages: pkgs}, err
+}
+
+// maxErrors is how many bad lines of a file are named one by one.
+const maxErrors = 16
+
+// problems collects what is wrong in a file, line by line, up to a bound.
+type problems struct {
+	errs []error
+	more int
+}
+
+func (p *problems) add(line int, format string, args ...any) {
+	if len(p.errs) == maxErrors {
+		p.more++
+		return
+	}
+	p.errs = append(p.errs, fmt.Errorf("apk: line %d: %s", line, fmt.Sprintf(format, args...)))
+}
+
+func (p *problems) err() error {
+	errs := p.errs
+	if p.more > 0 {
+		errs = append(errs, fmt.Errorf("apk: %d more bad lines", p.more))
+	}
+	return errors.Join(errs...)
+}
