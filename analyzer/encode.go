@@ -9,23 +9,26 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/hullmark/hullmark/analyzer/image"
 )
 
 // cacheFormat is raised whenever layerData, or what the engine itself puts into it, changes.
 const cacheFormat = 1
 
-// cacheKey names what a cache keeps of a layer.
-func (r *run) cacheKey(diffID string) string {
-	h := sha256.Sum256(fmt.Appendf(nil, "hullmark layer %d %d %d %s", cacheFormat, r.limits.Path, r.limits.Depth, diffID))
+// cacheKey names what a cache keeps of a layer: by the hash that was checked when the layer was read, or a lying image
+// could put its own words into the mouth of another.
+func (r *run) cacheKey(l image.Layer) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "hullmark layer %d %d %d %s", cacheFormat, r.limits.Path, r.limits.Depth, l.Checked()))
 	return hex.EncodeToString(h[:])
 }
 
 // load returns what the cache has of a layer, or nil.
-func (r *run) load(ctx context.Context, e Event) *layerData {
+func (r *run) load(ctx context.Context, l image.Layer, e Event) *layerData {
 	if r.cache == nil {
 		return nil
 	}
-	value, err := r.cache.Get(ctx, r.cacheKey(e.DiffID))
+	value, err := r.cache.Get(ctx, r.cacheKey(l))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -42,13 +45,13 @@ func (r *run) load(ctx context.Context, e Event) *layerData {
 }
 
 // save keeps what is known of a layer. A layer that was read only in part never gets here.
-func (r *run) save(ctx context.Context, e Event, d *layerData) {
+func (r *run) save(ctx context.Context, l image.Layer, e Event, d *layerData) {
 	if r.cache == nil || ctx.Err() != nil {
 		return
 	}
 	value, err := encodeLayer(d)
 	if err == nil {
-		err = r.cache.Put(ctx, r.cacheKey(e.DiffID), value)
+		err = r.cache.Put(ctx, r.cacheKey(l), value)
 	}
 	if err != nil {
 		e.Kind, e.Err = CacheFailed, err

@@ -52,5 +52,5 @@ func (l Limits) image() image.Limits {
 // A LimitError says that an image exceeds one of the Limits, so that scanning it was given up.
 type LimitError = image.LimitError
 
-// A DigestError says that a layer's bytes are not those that the image's configuration names.
+// A DigestError says that a layer's bytes are not those that the image names.
 type DigestError = image.DigestError

@@ -154,10 +154,10 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(r.parallel)
 	for _, l := range order {
-		if _, ok := first[l.DiffID]; ok {
+		if _, ok := first[l.Checked()]; ok {
 			continue
 		}
-		first[l.DiffID] = l.Index
+		first[l.Checked()] = l.Index
 		group.Go(func() (err error) {
 			data[l.Index], err = r.layer(reading, l, len(layers))
 			return err
@@ -167,7 +167,7 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 		return nil, err
 	}
 	for _, l := range layers {
-		data[l.Index] = data[first[l.DiffID]]
+		data[l.Index] = data[first[l.Checked()]]
 	}
 	return data, r.linkLayers(ctx, layers, data)
 }
@@ -176,7 +176,7 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData, error) {
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
-	cached := r.load(ctx, event)
+	cached := r.load(ctx, l, event)
 	var asked []int
 	for i := range r.analyzers {
 		if cached == nil {
@@ -207,7 +207,7 @@ func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData,
 			}
 		}
 	}
-	r.save(ctx, event, data)
+	r.save(ctx, l, event, data)
 	event.Kind = LayerDone
 	r.report.send(event)
 	return data, nil

@@ -12,6 +12,7 @@ import (
 type Layer struct {
 	Index     int     // counted from 0, the bottom
 	DiffID    v1.Hash // digest of the uncompressed tar stream, as the configuration states it
+	Digest    v1.Hash // digest of the stored bytes, as the manifest states it; zero where that is not known without work
 	CreatedBy string  // the instruction that made the layer, from the configuration's history; often empty
 
 	// Progress, if not nil, is called with the number of stored bytes that have been read so far, from another
@@ -28,6 +29,9 @@ type Layer struct {
 type StoredLayer interface {
 	// Stored opens the stored bytes. Close may be called while Read is running, and ends it.
 	Stored(ctx context.Context) (io.ReadCloser, error)
+
+	// StoredDigest returns the digest of the stored bytes, or the zero hash where it is not known.
+	StoredDigest() v1.Hash
 
 	// Extent returns where the stored bytes begin, in an order in which layers are cheapest to read, and how many
 	// they are, or -1 where that is not known.
@@ -61,11 +65,22 @@ func Layers(img v1.Image) ([]Layer, error) {
 	list := make([]Layer, len(layers))
 	for i, l := range layers {
 		list[i] = Layer{Index: i, DiffID: ids[i], layer: l}
+		if s, ok := l.(StoredLayer); ok {
+			list[i].Digest = s.StoredDigest()
+		}
 		if len(history) == len(layers) { // else nobody can say which instruction made which
 			list[i].CreatedBy = history[i]
 		}
 	}
 	return list, nil
+}
+
+// Checked returns the hash that Walk checks: Digest where it is known, since stored bytes are fewer, else DiffID.
+func (l Layer) Checked() v1.Hash {
+	if l.Digest != (v1.Hash{}) {
+		return l.Digest
+	}
+	return l.DiffID
 }
 
 // Extent returns where the stored bytes of the layer begin, in an order in which layers are cheapest to read, and how

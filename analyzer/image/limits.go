@@ -34,7 +34,7 @@ type LimitError struct {
 
 func (e *LimitError) Error() string { return fmt.Sprintf("more than %d %s", e.Limit, e.What) }
 
-// A DigestError says that a layer's bytes are not those that the image's configuration names.
+// A DigestError says that a layer's bytes are not those that the image names.
 type DigestError struct {
 	Want, Got string // "sha256:..."
 }

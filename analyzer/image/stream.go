@@ -18,7 +18,7 @@ const (
 )
 
 // A stream is the uncompressed bytes of one layer. It decompresses in a goroutine of its own, ahead of its reader, so
-// that even a single layer keeps two processors busy, and it hashes every byte on its way.
+// that even a single layer keeps two processors busy.
 type stream struct {
 	ctx    context.Context
 	chunks chan chunk    // closed by the decompressing goroutine, after the last chunk
@@ -30,7 +30,9 @@ type stream struct {
 	err    error  // what the next read returns once cur is empty
 	offset int64  // bytes given to the reader
 	limit  int64
-	hash   hash.Hash
+
+	// One of them hashes every byte on its way, before or after decompression.
+	stored, plain hash.Hash
 }
 
 type chunk struct {
@@ -39,14 +41,19 @@ type chunk struct {
 }
 
 // newStream starts decompressing r, which close waits for.
-func newStream(ctx context.Context, r io.Reader, limit int64) *stream {
+func newStream(ctx context.Context, r io.Reader, limit int64, hashStored bool) *stream {
 	s := &stream{
 		ctx:    ctx,
 		chunks: make(chan chunk, chunkCount),
 		free:   make(chan []byte, chunkCount),
 		quit:   make(chan struct{}),
 		limit:  limit,
-		hash:   sha256.New(),
+	}
+	if hashStored {
+		s.stored = sha256.New()
+		r = io.TeeReader(r, s.stored)
+	} else {
+		s.plain = sha256.New()
 	}
 	for range chunkCount {
 		s.free <- nil // allocated when first needed: most layers of most images are small
@@ -84,6 +91,11 @@ func (s *stream) fill(r io.Reader) {
 			m, err = z.Read(buf[n:])
 			n += m
 		}
+		if err == io.EOF && s.stored != nil {
+			if _, more := io.Copy(io.Discard, r); more != nil { // through the hash
+				err = more
+			}
+		}
 		if total += int64(n); total > s.limit {
 			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limit}
 		}
@@ -110,7 +122,9 @@ func (s *stream) next() error {
 			return io.ErrUnexpectedEOF
 		}
 		s.cur, s.full, s.err = c.data, c.data, c.err
-		s.hash.Write(c.data)
+		if s.plain != nil {
+			s.plain.Write(c.data)
+		}
 	}
 	return nil
 }
@@ -158,8 +172,14 @@ func (s *stream) drain() error {
 	}
 }
 
-// digest returns the digest of what was read.
-func (s *stream) digest() string { return "sha256:" + hex.EncodeToString(s.hash.Sum(nil)) }
+// digest returns the digest of what was read, once it has been read to its end.
+func (s *stream) digest() string {
+	h := s.stored
+	if h == nil {
+		h = s.plain
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
 
 // close ends the decompressing goroutine and waits for it.
 func (s *stream) close() {

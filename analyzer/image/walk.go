@@ -19,7 +19,8 @@ type Stats struct {
 // that wraps the context's, fn's, a [*LimitError], or a [*DigestError], or says at which offset of the uncompressed stream
 // the layer cannot be read. After any error, what fn was given must not be trusted.
 //
-// The layer may be gzip, zstd or plain, whatever its media type claims.
+// The layer may be gzip, zstd or plain, whatever its media type claims. What is checked is the digest of its stored bytes
+// where it is known, as runtimes check what they pull, and else the diff ID; see [Layer.Checked].
 func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (stats Stats, err error) {
 	limits = limits.withDefaults()
 	defer func() {
@@ -31,8 +32,8 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 			err = fmt.Errorf("layer %d: %w", l.Index, err)
 		}
 	}()
-	if l.DiffID.Algorithm != "sha256" {
-		return stats, fmt.Errorf("diff ID %s: %w", l.DiffID, errors.ErrUnsupported)
+	if l.Checked().Algorithm != "sha256" {
+		return stats, fmt.Errorf("digest %s: %w", l.Checked(), errors.ErrUnsupported)
 	}
 	if err := ctx.Err(); err != nil {
 		return stats, err
@@ -47,7 +48,7 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 	if l.Progress != nil {
 		stored = &meter{r: rc, report: l.Progress}
 	}
-	s := newStream(ctx, stored, limits.Bytes)
+	s := newStream(ctx, stored, limits.Bytes, l.Checked() == l.Digest)
 	defer func() {
 		if err != nil && stop() {
 			// Nothing more is wanted, and the other goroutine may be waiting for bytes of a slow source.
@@ -92,8 +93,8 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 		return stats, s.place(err)
 	}
 	stats.Bytes = s.offset
-	if got := s.digest(); got != l.DiffID.String() {
-		return stats, &DigestError{Want: l.DiffID.String(), Got: got}
+	if got := s.digest(); got != l.Checked().String() {
+		return stats, &DigestError{Want: l.Checked().String(), Got: got}
 	}
 	return stats, nil
 }

@@ -18,7 +18,11 @@ type storedLayer struct {
 	v1.Layer // what is not known without work, such as the digest of a docker archive's layer
 	store    store
 	name     string
+	digest   v1.Hash // zero in docker archives
 }
+
+// StoredDigest implements image.StoredLayer.
+func (l *storedLayer) StoredDigest() v1.Hash { return l.digest }
 
 // Stored implements image.StoredLayer.
 func (l *storedLayer) Stored(ctx context.Context) (io.ReadCloser, error) {

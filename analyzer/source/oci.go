@@ -235,7 +235,7 @@ func ociImage(ctx context.Context, s store, desc v1.Descriptor) (v1.Image, error
 		if err != nil {
 			return nil, err
 		}
-		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name})
+		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest})
 	}
 	img.Image, err = partial.CompressedToImage(core)
 	return img, err

@@ -66,7 +66,11 @@ func openRegistry(ctx context.Context, ref string, o Options) (*Image, error) {
 		return nil, registryError(parsed, err)
 	}
 	for i, l := range layers {
-		layers[i] = &remoteLayer{l, int64(i)}
+		digest, err := l.Digest()
+		if err != nil {
+			return nil, err
+		}
+		layers[i] = &remoteLayer{l, int64(i), digest}
 	}
 	return &Image{Image: &layeredImage{img, layers}, digest: digest.String()}, nil
 }
@@ -88,10 +92,14 @@ func registryError(ref name.Reference, err error) error {
 // A remoteLayer is a layer in a registry.
 type remoteLayer struct {
 	v1.Layer
-	index int64
+	index  int64
+	digest v1.Hash
 }
 
-// Stored implements image.StoredLayer. The body checks its own digest.
+// StoredDigest implements image.StoredLayer.
+func (l *remoteLayer) StoredDigest() v1.Hash { return l.digest }
+
+// Stored implements image.StoredLayer.
 func (l *remoteLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
