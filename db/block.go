@@ -286,14 +286,17 @@ func (r *backReader) end(s *scanner) {
 	}
 }
 
+func (b *block) name(p *blockPackage) name {
+	return name{b.str(p.typ), b.str(p.namespace), b.str(p.name)}
+}
+
 // find returns the package, or nil.
-func (b *block) find(typ, namespace, name string) *blockPackage {
-	want := ecosystem{typ, namespace, name}
+func (b *block) find(want name) *blockPackage {
 	lo, hi := 0, len(b.packages)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
 		p := &b.packages[mid]
-		c := ecosystem{b.str(p.typ), b.str(p.namespace), b.str(p.name)}.compare(want)
+		c := b.name(p).compare(want)
 		switch {
 		case c == 0:
 			return p

@@ -130,25 +130,25 @@ func sorted(ss []string) []string {
 	return slices.Compact(ss)
 }
 
-// An ecosystem is what coverage is stated for.
-type ecosystem struct{ typ, namespace, release string }
-
-// ecosystemOf returns the ecosystem that k belongs to. Distributions have their own packages, by namespace and release;
-// all packages of a language are one ecosystem.
-func ecosystemOf(k matcher.Key) ecosystem {
+// Ecosystem returns what coverage is stated for: k without its Name and, for languages, whose packages are one ecosystem
+// of their Type, without anything else. Distributions have an ecosystem for each Namespace and Release.
+func Ecosystem(k matcher.Key) matcher.Key {
 	switch k.Type {
 	case "deb", "rpm", "apk", "alpm":
-		return ecosystem{k.Type, k.Namespace, k.Release}
+		return matcher.Key{Type: k.Type, Namespace: k.Namespace, Release: k.Release}
 	}
-	return ecosystem{typ: k.Type}
+	return matcher.Key{Type: k.Type}
 }
 
-func (e ecosystem) compare(f ecosystem) int {
-	if c := strings.Compare(e.typ, f.typ); c != 0 {
+// A name is what packages are sorted by: a key without its release.
+type name struct{ typ, namespace, name string }
+
+func (n name) compare(m name) int {
+	if c := strings.Compare(n.typ, m.typ); c != 0 {
 		return c
 	}
-	if c := strings.Compare(e.namespace, f.namespace); c != 0 {
+	if c := strings.Compare(n.namespace, m.namespace); c != 0 {
 		return c
 	}
-	return strings.Compare(e.release, f.release)
+	return strings.Compare(n.name, m.name)
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -130,9 +132,9 @@ func (d *DB) block(i int) (*block, error) {
 // belongs reports whether the packages of b are in order and where the index says that they are.
 func (d *DB) belongs(b *block, i int) bool {
 	e := &d.index.blocks[i]
-	prev := ecosystem{e.typ, e.namespace, e.name}
+	prev := e.first
 	for j, p := range b.packages {
-		this := ecosystem{b.str(p.typ), b.str(p.namespace), b.str(p.name)}
+		this := b.name(&p)
 		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) {
 			return false
 		}
@@ -140,7 +142,7 @@ func (d *DB) belongs(b *block, i int) bool {
 	}
 	if i+1 < len(d.index.blocks) {
 		next := &d.index.blocks[i+1]
-		if c := next.compare(prev.typ, prev.namespace, prev.release); c < 0 || (c == 0) != next.continues {
+		if c := next.first.compare(prev); c < 0 || (c == 0) != next.continues {
 			return false
 		}
 	}
@@ -155,7 +157,7 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) ([]matcher.Advi
 	var out []matcher.Advisory
 	for len(keys) > 0 {
 		n := 1 // keys of one package
-		for n < len(keys) && packageOf(keys[n]) == packageOf(keys[0]) {
+		for n < len(keys) && nameOf(keys[n]) == nameOf(keys[0]) {
 			n++
 		}
 		var err error
@@ -169,8 +171,8 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) ([]matcher.Advi
 
 // appendPackage appends the advisories of keys, which differ in their releases only.
 func (d *DB) appendPackage(ctx context.Context, out []matcher.Advisory, keys []matcher.Key) ([]matcher.Advisory, error) {
-	k := keys[0]
-	first, end := d.index.find(k.Type, k.Namespace, k.Name)
+	want := nameOf(keys[0])
+	first, end := d.index.find(want)
 	for i := first; i < end; i++ {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("db: %w", err)
@@ -179,7 +181,7 @@ func (d *DB) appendPackage(ctx context.Context, out []matcher.Advisory, keys []m
 		if err != nil {
 			return nil, err
 		}
-		p := b.find(k.Type, k.Namespace, k.Name)
+		p := b.find(want)
 		if p == nil {
 			continue
 		}
@@ -203,37 +205,30 @@ func wants(keys []matcher.Key, release string) bool {
 	return false
 }
 
-// packageOf returns k without its release.
-func packageOf(k matcher.Key) matcher.Key {
-	k.Release = ""
-	return k
-}
+func nameOf(k matcher.Key) name { return name{k.Type, k.Namespace, k.Name} }
 
 func compareKeys(a, b matcher.Key) int {
-	if c := (ecosystem{a.Type, a.Namespace, a.Name}).compare(ecosystem{b.Type, b.Namespace, b.Name}); c != 0 {
-		return c
-	}
-	return ecosystem{release: a.Release}.compare(ecosystem{release: b.Release})
+	return cmp.Or(nameOf(a).compare(nameOf(b)), strings.Compare(a.Release, b.Release))
 }
 
 // Coverage implements [matcher.Source].
 func (d *DB) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
-	seen := make(map[ecosystem]bool)
+	seen := make(map[matcher.Key]bool)
 	var out []matcher.Coverage
 	for _, k := range keys {
-		e := ecosystemOf(k)
+		e := Ecosystem(k)
 		if seen[e] {
 			continue
 		}
 		seen[e] = true
 		n := len(out)
 		for _, c := range d.index.coverage {
-			if (ecosystem{c.Type, c.Namespace, c.Release}) == e {
+			if c.Type == e.Type && c.Namespace == e.Namespace && c.Release == e.Release {
 				out = append(out, c.Coverage)
 			}
 		}
 		if len(out) == n {
-			out = append(out, matcher.Coverage{Type: e.typ, Namespace: e.namespace, Release: e.release})
+			out = append(out, matcher.Coverage{Type: e.Type, Namespace: e.Namespace, Release: e.Release})
 		}
 	}
 	return out, nil

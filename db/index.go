@@ -19,12 +19,12 @@ type index struct {
 
 // An indexEntry describes one block.
 type indexEntry struct {
-	typ, namespace, name string // of the first package
-	continues            bool   // that package begins in the block before
-	offset               int64
-	stored, raw          int // lengths
-	advisories, ranges   int
-	hash                 [sha256.Size]byte
+	first              name // package
+	continues          bool // that package begins in the block before
+	offset             int64
+	stored, raw        int // lengths
+	advisories, ranges int
+	hash               [sha256.Size]byte
 }
 
 // CoverageInfo is a row of coverage and the number of its advisories.
@@ -65,7 +65,7 @@ func (ix *index) append(b []byte) []byte {
 	b = column(b, ix.blocks, func(b []byte, e indexEntry) []byte { return append(b, flag(e.continues, flagContinues)) })
 	var prev [3]string
 	b = column(b, ix.blocks, func(b []byte, e indexEntry) []byte {
-		this := [3]string{e.typ, e.namespace, e.name}
+		this := [3]string{e.first.typ, e.first.namespace, e.first.name}
 		for i, s := range this {
 			n := commonPrefix(prev[i], s, len(s))
 			b = appendUint(b, uint64(n))
@@ -136,22 +136,22 @@ func parseIndex(b []byte, end int64) (*index, error) {
 
 // firstKeys reads the first packages of blocks, which must be in order.
 func (s *scanner) firstKeys(blocks []indexEntry) {
-	prev := &indexEntry{}
+	var prev name
 	total := 0
 	for i := range blocks {
 		e := &blocks[i]
-		e.typ, e.namespace, e.name = s.shared(prev.typ), s.shared(prev.namespace), s.shared(prev.name)
-		if total += len(e.typ) + len(e.namespace) + len(e.name); total > maxIndex {
+		e.first = name{s.shared(prev.typ), s.shared(prev.namespace), s.shared(prev.name)}
+		if total += len(e.first.typ) + len(e.first.namespace) + len(e.first.name); total > maxIndex {
 			s.fail(errValue)
 		}
 		if s.err != nil {
 			return
 		}
-		c := e.compare(prev.typ, prev.namespace, prev.name)
-		if c < 0 || c == 0 && i > 0 && !e.continues || i == 0 && e.continues {
+		c := e.first.compare(prev)
+		if c < 0 || c == 0 && !e.continues || i == 0 && e.continues {
 			s.fail(errValue)
 		}
-		prev = e
+		prev = e.first
 	}
 }
 
@@ -172,20 +172,15 @@ func (s *scanner) shared(prev string) string {
 // size reads a number of things that are not here.
 func (s *scanner) size() int { return int(s.below(math.MaxInt32)) }
 
-// compare returns how the first package of e compares with another.
-func (e *indexEntry) compare(typ, namespace, name string) int {
-	return ecosystem{e.typ, e.namespace, e.name}.compare(ecosystem{typ, namespace, name})
-}
-
 // find returns the run of blocks, from first to before end, that may hold a package.
-func (ix *index) find(typ, namespace, name string) (first, end int) {
-	end = sort.Search(len(ix.blocks), func(i int) bool { return ix.blocks[i].compare(typ, namespace, name) > 0 })
+func (ix *index) find(want name) (first, end int) {
+	end = sort.Search(len(ix.blocks), func(i int) bool { return ix.blocks[i].first.compare(want) > 0 })
 	if end == 0 {
 		return 0, 0
 	}
 	first = end - 1
-	for first > 0 && ix.blocks[first].continues && ix.blocks[first].compare(typ, namespace, name) == 0 {
-		first--
+	for ix.blocks[first].continues && ix.blocks[first].first == want {
+		first-- // the first block of all continues nothing
 	}
 	return first, end
 }

@@ -41,9 +41,7 @@ func (b *Builder) write(out *counter) error {
 	flush := func() error {
 		first := blocks.rows[0]
 		e := indexEntry{
-			typ:        t.strings.items[first.typ],
-			namespace:  t.strings.items[first.namespace],
-			name:       t.strings.items[first.name],
+			first:      name{t.strings.items[first.typ], t.strings.items[first.namespace], t.strings.items[first.name]},
 			offset:     out.n,
 			advisories: len(blocks.rows),
 			ranges:     blocks.ranges,
@@ -149,22 +147,23 @@ func (b *Builder) feedRows() []FeedInfo {
 // coverageRows returns a row for every ecosystem and feed, from what was said and from the rows themselves.
 func (b *Builder) coverageRows() []CoverageInfo {
 	type place struct {
-		ecosystem
-		feed string
+		ecosystem matcher.Key
+		feed      string
 	}
 	rows := make(map[place]*CoverageInfo)
-	at := func(p place) *CoverageInfo {
+	at := func(k matcher.Key, feed string) *CoverageInfo {
+		p := place{Ecosystem(k), feed}
 		c := rows[p]
 		if c == nil {
 			c = &CoverageInfo{Coverage: matcher.Coverage{
-				Type: p.typ, Namespace: p.namespace, Release: p.release, Feed: p.feed,
+				Type: p.ecosystem.Type, Namespace: p.ecosystem.Namespace, Release: p.ecosystem.Release, Feed: feed,
 			}}
 			rows[p] = c
 		}
 		return c
 	}
 	for _, c := range b.coverage {
-		r := at(place{ecosystemOf(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}), c.Feed})
+		r := at(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}, c.Feed)
 		r.Date = earliest(r.Date, seconds(c.Date))
 		r.EndOfLife = r.EndOfLife || c.EndOfLife
 	}
@@ -174,8 +173,8 @@ func (b *Builder) coverageRows() []CoverageInfo {
 	}
 	str := b.t.strings.items
 	for _, r := range b.rows {
-		e := ecosystemOf(matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release]})
-		at(place{e, str[b.t.notes.items[r.note].feed]}).Advisories++
+		k := matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release]}
+		at(k, str[b.t.notes.items[r.note].feed]).Advisories++
 	}
 	out := make([]CoverageInfo, 0, len(rows))
 	for p, c := range rows {

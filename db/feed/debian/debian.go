@@ -20,7 +20,8 @@
 //	resolved in "0"         NotAffected          ""
 //
 // An entry that is unimportant, or at its end of life, and no-dsa as well has both reasons, the urgency first:
-// "unimportant; no-dsa: Minor issue". Its Status is that of the no-dsa, or EndOfLife.
+// "unimportant; no-dsa: Minor issue". Its Status is that of the no-dsa, or EndOfLife. An undetermined one stays that,
+// whatever its reasons.
 //
 // The urgency becomes a severity in Debian's own word; two stars mean that it was taken over from NVD.
 package debian

@@ -120,10 +120,12 @@ func (r *release) fill(a *matcher.Advisory) error {
 		if err != nil {
 			return err
 		}
-		a.Status = status
+		if r.Status == "open" {
+			a.Status = status
+		}
 		reasons = append(reasons, reason)
 	}
-	if word == "end-of-life" && a.Status != matcher.UnderInvestigation {
+	if r.Status == "open" && word == "end-of-life" {
 		a.Status = matcher.EndOfLife
 	}
 	a.Reason = strings.Join(reasons, "; ")

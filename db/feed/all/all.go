@@ -1,0 +1,26 @@
+// Package all knows every feed by its name. It is the only package that imports all of them.
+package all
+
+import (
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/db/feed/osv"
+)
+
+// Feeds returns all feeds, in order of their names.
+func Feeds() []feed.Feed {
+	return []feed.Feed{
+		debian.Feed(),
+		osv.Feed(),
+	}
+}
+
+// Find returns the feed of a name.
+func Find(name string) (feed.Feed, bool) {
+	for _, f := range Feeds() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return feed.Feed{}, false
+}

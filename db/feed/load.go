@@ -1,0 +1,164 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// An Input is a feed and where to find its data.
+type Input struct {
+	Feed     Feed
+	Location string    // see Open
+	Date     time.Time // of the data, if not zero: instead of what the data, the file or the server says
+}
+
+// Options change how Load works. The zero value is fine.
+type Options struct {
+	Client   *http.Client // nil: http.DefaultClient
+	Limits   Limits
+	Errors   int            // messages of bad records to keep; 0 means 20
+	Progress func(Progress) // called now and then from the goroutine that called Load, and at the end
+}
+
+// Progress says how far Load has come.
+type Progress struct {
+	Location   string
+	Read, Size int64 // bytes of the location; Size is -1 where unknown
+	Records    int
+}
+
+// A Report says what Load did.
+type Report struct {
+	Feed       string
+	Location   string
+	Date       time.Time // of the data; zero where nobody says
+	Records    int       // read: bad and withdrawn ones too
+	Withdrawn  int
+	Advisories int     // handed to the builder
+	Bad        int     // records that were not understood, or not in full; a document that is no records is one
+	Skipped    int     // documents that are none of the feed's
+	Errors     []error // of the first bad ones
+}
+
+// Load adds what an input holds to b: its advisories, its description, and the ecosystems that it covers. The date of the
+// data is, in this order, the one of in, that of the record modified last, and that of the file or Last-Modified.
+//
+// It fails if the location cannot be opened or read to its end, or if its only document is not of the feed's format; b
+// then holds a part of the data, and should be given up.
+func Load(ctx context.Context, b *db.Builder, in Input, o Options) (Report, error) {
+	if o.Errors == 0 {
+		o.Errors = 20
+	}
+	l := &loader{in: in, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
+	l.report.Feed, l.report.Location = in.Feed.Name, in.Location
+	d, err := Open(ctx, in.Location, o.Client, o.Limits)
+	if err != nil {
+		return l.report, err
+	}
+	defer d.Close()
+	l.d = d
+	for doc, err := range d.Documents(in.Feed.Wants) {
+		if err == nil {
+			err = l.document(ctx, doc)
+		}
+		if err != nil {
+			return l.report, err
+		}
+	}
+	l.finish()
+	return l.report, nil
+}
+
+type loader struct {
+	in         Input
+	o          Options
+	b          *db.Builder
+	d          *Data
+	ecosystems map[matcher.Key]bool
+	newest     time.Time // of the records
+	report     Report
+}
+
+func (l *loader) document(ctx context.Context, doc Document) error {
+	for rec, err := range l.in.Feed.Parse(doc.Reader) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("feed: %s: %w", l.d.name(), err)
+		}
+		if err != nil {
+			if doc.Name == "" && !IsRecord(err) {
+				return fmt.Errorf("feed: %s: %w", l.d.name(), err)
+			}
+			l.bad(doc, err)
+		}
+		l.record(doc, rec)
+	}
+	return nil
+}
+
+func (l *loader) record(doc Document, rec Record) {
+	l.report.Records++
+	if rec.Withdrawn {
+		l.report.Withdrawn++
+	}
+	if rec.Modified.After(l.newest) {
+		l.newest = rec.Modified
+	}
+	var errs []error
+	for _, a := range rec.Advisories {
+		if err := l.b.Add(a); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		l.report.Advisories++
+		l.ecosystems[db.Ecosystem(a.Key)] = true
+	}
+	if err := errors.Join(errs...); err != nil {
+		l.bad(doc, &RecordError{ID: rec.ID, Err: err})
+	}
+	if l.o.Progress != nil && l.report.Records%256 == 0 {
+		l.o.Progress(l.progress())
+	}
+}
+
+func (l *loader) bad(doc Document, err error) {
+	l.report.Bad++
+	if len(l.report.Errors) < l.o.Errors {
+		if doc.Name != "" {
+			err = fmt.Errorf("%s: %w", doc.Name, err)
+		}
+		l.report.Errors = append(l.report.Errors, err)
+	}
+}
+
+func (l *loader) progress() Progress {
+	return Progress{Location: l.in.Location, Read: l.d.Read(), Size: l.d.Size, Records: l.report.Records}
+}
+
+// finish describes the input to the builder.
+func (l *loader) finish() {
+	r := &l.report
+	r.Skipped = l.d.Skipped
+	for _, t := range []time.Time{l.in.Date, l.newest, l.d.Modified} {
+		if r.Date.IsZero() && !t.IsZero() {
+			r.Date = t.UTC()
+		}
+	}
+	l.b.AddFeed(db.FeedInfo{
+		Name: r.Feed, URL: l.d.URL, Fingerprint: l.d.ETag, Date: r.Date,
+		Records: r.Records, Withdrawn: r.Withdrawn, Bad: r.Bad,
+	})
+	for k := range l.ecosystems {
+		l.b.AddCoverage(matcher.Coverage{
+			Type: k.Type, Namespace: k.Namespace, Release: k.Release, Feed: r.Feed, Date: r.Date,
+		})
+	}
+	if l.o.Progress != nil {
+		l.o.Progress(l.progress())
+	}
+}

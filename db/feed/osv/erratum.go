@@ -1,0 +1,73 @@
+package osv
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// name gives the advisories of distributions their ids, as package osv describes, and their status.
+func (r *record) name(rec *feed.Record) {
+	same := slices.Concat(r.Aliases, r.Upstream)
+	cves := cvesOf(same)
+	erratum := len(cves) != 1
+	if len(cves) == 0 {
+		cves = cvesOf(r.Related)
+	}
+	switch {
+	case isCVE(r.ID):
+		cves = nil
+	case len(cves) == 0 && isBugfix(r.ID):
+		rec.Advisories = nil
+		return
+	}
+	var out []matcher.Advisory
+	for _, a := range rec.Advisories {
+		switch {
+		case db.Ecosystem(a.Key).Namespace == "": // a language
+			out = append(out, a)
+			continue
+		case len(a.Ranges) > 0 && !slices.ContainsFunc(a.Ranges, func(r matcher.Range) bool { return r.Fixed == "" }):
+			a.Status = matcher.Fixed
+		}
+		switch {
+		case len(cves) == 0:
+			out = append(out, a)
+		case erratum:
+			for _, id := range cves {
+				a.ID, a.Aliases, a.Reason = id, nil, r.ID
+				out = append(out, a)
+			}
+		default:
+			a.ID, a.Aliases = cves[0], others(append(same, r.ID), cves[0])
+			out = append(out, a)
+		}
+	}
+	rec.Advisories = out
+}
+
+func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }
+
+// isBugfix reports whether id is that of an erratum that its publisher calls a bug fix or an enhancement: "ALBA-2021:4378",
+// "RLEA-...". Some of them fix a CVE nevertheless.
+func isBugfix(id string) bool {
+	prefix, _, _ := strings.Cut(id, "-")
+	return len(prefix) == 4 && (prefix[2:] == "BA" || prefix[2:] == "EA")
+}
+
+// cvesOf returns the different CVEs among ids, in order.
+func cvesOf(ids []string) []string {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isCVE(id) })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// others returns the different ids but one, in order.
+func others(ids []string, but string) []string {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == but || id == "" })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}

@@ -1,0 +1,211 @@
+package osv
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A record is what is read of an OSV record. Fields that are not here are not needed.
+type record struct {
+	ID        string      `json:"id" yaml:"id"`
+	Modified  string      `json:"modified" yaml:"modified"`
+	Published string      `json:"published" yaml:"published"`
+	Withdrawn string      `json:"withdrawn" yaml:"withdrawn"`
+	Aliases   []string    `json:"aliases" yaml:"aliases"`
+	Related   []string    `json:"related" yaml:"related"`
+	Upstream  []string    `json:"upstream" yaml:"upstream"`
+	Summary   string      `json:"summary" yaml:"summary"`
+	Details   string      `json:"details" yaml:"details"`
+	Severity  []severity  `json:"severity" yaml:"severity"`
+	Affected  []affected  `json:"affected" yaml:"affected"`
+	Refs      []reference `json:"references" yaml:"references"`
+	Database  specific    `json:"database_specific" yaml:"database_specific"`
+}
+
+type severity struct {
+	Type  string `json:"type" yaml:"type"`
+	Score string `json:"score" yaml:"score"`
+}
+
+type reference struct {
+	URL string `json:"url" yaml:"url"`
+}
+
+type affected struct {
+	Package struct {
+		Ecosystem string `json:"ecosystem" yaml:"ecosystem"`
+		Name      string `json:"name" yaml:"name"`
+	} `json:"package" yaml:"package"`
+	Severity  []severity   `json:"severity" yaml:"severity"`
+	Ranges    []eventRange `json:"ranges" yaml:"ranges"`
+	Versions  []string     `json:"versions" yaml:"versions"`
+	Ecosystem specific     `json:"ecosystem_specific" yaml:"ecosystem_specific"`
+	Database  specific     `json:"database_specific" yaml:"database_specific"`
+}
+
+type eventRange struct {
+	Type   string  `json:"type" yaml:"type"`
+	Repo   string  `json:"repo" yaml:"repo"`
+	Events []event `json:"events" yaml:"events"`
+}
+
+type event struct {
+	Introduced   string `json:"introduced" yaml:"introduced"`
+	Fixed        string `json:"fixed" yaml:"fixed"`
+	LastAffected string `json:"last_affected" yaml:"last_affected"`
+	Limit        string `json:"limit" yaml:"limit"`
+}
+
+// convert turns r into advisories. The error joins what was not understood.
+func (r *record) convert() (feed.Record, error) {
+	rec := feed.Record{ID: r.ID}
+	var errs []error
+	var published time.Time
+	for _, t := range []struct {
+		name, text string
+		to         *time.Time
+	}{{"modified", r.Modified, &rec.Modified}, {"published", r.Published, &published}} {
+		var err error
+		if *t.to, err = parseTime(t.text); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.name, err))
+		}
+	}
+	if r.Withdrawn != "" {
+		rec.Withdrawn = true
+		return rec, errors.Join(errs...)
+	}
+	severities, err := r.severities(r.Severity, r.Database.Severity)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	at := make(map[matcher.Key]int) // of advisories
+	for i := range r.Affected {
+		a, err := r.affected(&r.Affected[i], severities)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("affected[%d]: %w", i, err))
+		}
+		if a.Key == (matcher.Key{}) {
+			continue
+		}
+		a.Published, a.Modified = published, rec.Modified
+		if j, ok := at[a.Key]; ok {
+			join(&rec.Advisories[j], &a)
+			continue
+		}
+		at[a.Key] = len(rec.Advisories)
+		rec.Advisories = append(rec.Advisories, a)
+	}
+	r.name(&rec)
+	return rec, errors.Join(errs...)
+}
+
+// affected makes an advisory of one block. Its Key is empty where the package is not known.
+func (r *record) affected(b *affected, severities []matcher.Severity) (matcher.Advisory, error) {
+	key, err := Key(b.Package.Ecosystem, b.Package.Name)
+	if err != nil {
+		return matcher.Advisory{}, err
+	}
+	a := matcher.Advisory{
+		ID: r.ID, Aliases: r.Aliases, Key: key, Versions: b.Versions, Severities: severities,
+		Summary: r.summary(), URLs: r.urls(), Feed: Name,
+	}
+	var errs []error
+	for i := range b.Ranges {
+		ranges, err := b.Ranges[i].split()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("ranges[%d]: %w", i, err))
+		}
+		a.Ranges = append(a.Ranges, ranges...)
+	}
+	own, err := r.severities(b.Severity, firstOf(b.Ecosystem.Severity, b.Database.Severity))
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if len(own) > 0 {
+		a.Severities = own
+	}
+	if len(a.Ranges)+len(a.Versions) == 0 { // the schema wants one; without, an advisory would speak of all versions
+		errs = append(errs, errors.New("neither ranges nor versions"))
+		a.Key = matcher.Key{}
+	}
+	return a, errors.Join(errs...)
+}
+
+// join adds what b says of the same package to a.
+func join(a, b *matcher.Advisory) {
+	a.Ranges = appendNew(a.Ranges, b.Ranges)
+	a.Versions = appendNew(slices.Clip(a.Versions), b.Versions)
+	a.Severities = appendNew(slices.Clip(a.Severities), b.Severities)
+}
+
+// appendNew appends what is not there yet. Lists of versions are long, so that it does not compare all with all.
+func appendNew[T comparable](a, b []T) []T {
+	seen := make(map[T]bool, len(a))
+	for _, v := range a {
+		seen[v] = true
+	}
+	for _, v := range b {
+		if !seen[v] {
+			seen[v] = true
+			a = append(a, v)
+		}
+	}
+	return a
+}
+
+func (r *record) urls() []string {
+	var urls []string
+	for _, ref := range r.Refs {
+		if ref.URL != "" {
+			urls = append(urls, ref.URL)
+		}
+	}
+	return urls
+}
+
+// maxSummary bounds, in bytes, what is taken of details where there is no summary.
+const maxSummary = 300
+
+// summary returns the record's summary, or the first lines of its details.
+func (r *record) summary() string {
+	if s := strings.TrimSpace(r.Summary); s != "" {
+		return s
+	}
+	s, _, _ := strings.Cut(strings.TrimSpace(r.Details), "\n\n")
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= maxSummary {
+		return s
+	}
+	s = s[:maxSummary]
+	if i := strings.LastIndexByte(s, ' '); i > 0 {
+		s = s[:i]
+	}
+	return strings.ToValidUTF8(s, "") + " ..."
+}
+
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%.40q is not a time", s)
+}
+
+func firstOf(ss ...string) string {
+	for _, s := range ss {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,84 @@
+package osv
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// specific is what is read of the fields that are a publisher's own: severity, where it is a word. Everything in them may
+// be of any type.
+type specific struct{ Severity string }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *specific) UnmarshalJSON(b []byte) error {
+	var v struct {
+		Severity any `json:"severity"`
+	}
+	if json.Unmarshal(b, &v) == nil { // an object
+		s.Severity, _ = v.Severity.(string)
+	}
+	return nil
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (s *specific) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if v := n.Content[i+1]; n.Content[i].Value == "severity" && v.Kind == yaml.ScalarNode && v.Tag != "!!null" {
+			s.Severity = v.Value
+		}
+	}
+	return nil
+}
+
+// severities joins vectors and scores with the publisher's word. The error says which word is none; it is kept.
+func (r *record) severities(list []severity, word string) ([]matcher.Severity, error) {
+	var out []matcher.Severity
+	var err error
+	source := r.publisher()
+	for _, s := range list {
+		v := matcher.Severity{Source: source}
+		switch f, e := strconv.ParseFloat(s.Score, 64); {
+		case s.Score == "":
+			continue
+		case strings.Contains(s.Score, "/"):
+			v.Vector = s.Score
+		case e == nil && f >= 0 && f <= 10:
+			v.Score = f
+		default: // a type of the publisher's own: {"type": "Ubuntu", "score": "medium"}
+			if word == "" {
+				word = s.Score
+			}
+			continue
+		}
+		out = append(out, v)
+	}
+	if word == "" {
+		return out, nil
+	}
+	level, ok := matcher.ParseLevel(word)
+	if !ok {
+		err = fmt.Errorf("unknown severity %.40q", word)
+	}
+	if len(out) == 0 {
+		out = []matcher.Severity{{Source: source}}
+	}
+	for i := range out {
+		out[i].Level, out[i].Word = level, word
+	}
+	return out, err
+}
+
+// publisher returns who a record is from, by the prefix of its id: "ghsa" of "GHSA-xx65-cc7g-9pfp".
+func (r *record) publisher() string {
+	prefix, _, _ := strings.Cut(r.ID, "-")
+	return strings.ToLower(prefix)
+}
