@@ -7,17 +7,27 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
-const keyName = "gpg-pubkey"
+const (
+	keyName      = "gpg-pubkey"
+	sqliteName   = "rpmdb.sqlite"
+	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+)
 
 // analyzeDatabase reads a database. What can be read of a damaged one is returned with the errors.
 func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package, error) {
 	var probs problems
 	var o rpmdb.Options
-	if wal := f.Sibling(walName); wal != nil {
-		o.WAL = wal.Open()
+	if path.Base(f.Path) == sqliteName {
+		if wal := f.Sibling(walName); wal != nil {
+			o.WAL = wal.Open()
+		}
+		if err := checkJournal(f.Sibling(journalName)); err != nil {
+			probs.add(err)
+		}
 	}
 	db, err := rpmdb.Open(f.Open(), f.Size(), o)
 	if err != nil {
@@ -45,6 +55,22 @@ func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package,
 	return pkgs, probs.join()
 }
 
+// checkJournal reports a rollback journal that is not spent ("Database File Format" of SQLite, section 3): the transaction
+// it belongs to was interrupted, and the database may hold half of it. rpm does not use them where it can write a log.
+func checkJournal(journal *analyzer.File) error {
+	if journal == nil || journal.Size() < int64(len(journalMagic)) {
+		return nil
+	}
+	head := make([]byte, len(journalMagic))
+	if _, err := journal.Open().ReadAt(head, 0); err != nil {
+		return fmt.Errorf("rpm: %s: %w", journalName, err)
+	}
+	if string(head) != journalMagic {
+		return nil
+	}
+	return fmt.Errorf("rpm: %s: a transaction to be rolled back: %w", journalName, rpmdb.ErrUnsupported)
+}
+
 func fromHeader(h *rpmdb.Header) analyzer.Package {
 	p := analyzer.Package{
 		Type:     "rpm",
@@ -63,12 +89,20 @@ func fromHeader(h *rpmdb.Header) analyzer.Package {
 	p.Files = slices.DeleteFunc(p.Files, func(f string) bool { return f == "" }) // the root itself
 	p.Depends = depends(h)
 	if h.License != "" {
-		p.Licenses = []string{h.License}
+		p.Licenses = []string{licence(h.License)}
 	}
 	if h.ModularityLabel != "" {
 		p.Qualifiers = map[string]string{"rpmmod": h.ModularityLabel}
 	}
 	return p
+}
+
+// licence returns a licence as an SPDX expression where it is one in other words, else as it is declared.
+func licence(declared string) string {
+	if expression, ok := license.Normalize(declared); ok {
+		return expression
+	}
+	return declared
 }
 
 // relative returns a path relative to the root, "" for the root itself.

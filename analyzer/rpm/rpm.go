@@ -16,6 +16,7 @@ import (
 
 const (
 	walName      = "rpmdb.sqlite-wal"
+	journalName  = "rpmdb.sqlite-journal"
 	manifestName = "container-manifest-2"
 	listName     = "container-manifest-1"
 )
@@ -50,7 +51,7 @@ func New() analyzer.Analyzer {
 			"var/lib/rpmmanifest/" + manifestName,
 			"var/lib/rpmmanifest/" + listName,
 		},
-		With: []string{walName, manifestName},
+		With: []string{walName, journalName, manifestName},
 	}, analyze)
 }
 

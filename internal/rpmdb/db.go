@@ -4,10 +4,10 @@
 // [Open] recognises the format by its content, [DB.Headers] yields one [Header] for each installed package. What is
 // damaged is reported between the headers, and reading goes on with whatever can still be read.
 //
-// The databases are hostile input. Every page is read at most once, so the time is linear in the size of the file
-// whatever its pointers say; one header's bytes are held at a time, gathered as they are read and never by the length
-// that something claims. The bookkeeping is at most 16 bytes for each 16 bytes of the file (NDB), else one bit for each
-// page.
+// The databases are hostile input. Every page is used at most once, so the time is linear in the size of the file whatever
+// its pointers say. One header's bytes are held at a time, gathered as they are read and never by the length that something
+// claims; a Header takes at most 16 times its bytes. Beside that there is one bit for each page and a word or two for each
+// page of a write-ahead log, or as much as the slots of an NDB.
 //
 // Sources: rpm's lib/header.c, lib/backend/bdb_ro.c, lib/backend/ndb/rpmpkg.c and docs/manual; Berkeley DB's
 // dbinc/db_page.h; SQLite's "Database File Format" and "WAL-mode File Format".
@@ -70,8 +70,9 @@ type record struct {
 	blob     []byte // nil beside an error
 }
 
-// Open recognises the format of a database of the given size. It reads the first bytes only. The error wraps
-// ErrUnknownFormat or ErrUnsupported where that is the reason.
+// Open recognises the format of a database of the given size. It reads the first page, and the write-ahead log. The error
+// wraps ErrUnknownFormat or ErrUnsupported where that is the reason; what is wrong with a log comes with the headers, which
+// are then those of the database without it.
 func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("rpmdb: empty file: %w", ErrUnknownFormat)

@@ -212,7 +212,9 @@ func TestDamagedHeader(t *testing.T) {
 			value{tagDirNames, []string{"/"}}), true, "2 base names, 1 indexes"},
 		{"directory 7", with(value{tagDirIndexes, []uint32{7}}, value{tagBaseNames, []string{"a"}},
 			value{tagDirNames, []string{"/"}}), true, "directory 7 of 1"},
-		{"a million long paths", with(value{tagDirIndexes, make([]uint32, 20000)}, value{tagBaseNames, make([]string, 20000)},
+		{"an array twice", patch(entry+16*4+8, 6, value{tagProvideName, []string{strings.Repeat("x", 200)}},
+			value{tagRequireName, []string{"y"}}), true, "tag 1049: arrays of strings overlap"},
+		{"20,000 long paths", with(value{tagDirIndexes, make([]uint32, 20000)}, value{tagBaseNames, make([]string, 20000)},
 			value{tagDirNames, []string{strings.Repeat("d", 100000)}}), true, "too large"},
 	} {
 		h, err := new(decoder).decode(c.blob)

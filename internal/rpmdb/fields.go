@@ -26,6 +26,7 @@ const (
 type fields struct {
 	entries []field
 	data    []byte
+	room    int // bytes of data that no array of strings has taken yet
 }
 
 type field struct {
@@ -56,6 +57,7 @@ func (x *fields) parse(blob []byte) error {
 	}
 	index := blob[8 : 8+16*n]
 	x.data = blob[8+16*n:]
+	x.room = len(x.data)
 	if parseField(index).tag < tagI18nTable {
 		if err := x.region(index); err != nil {
 			return err
@@ -121,7 +123,8 @@ func (x *fields) find(tag Tag) (field, bool) {
 }
 
 // strings returns the bytes of a field of strings, each with its NUL, and how many there are; nil where there is no such
-// field.
+// field. Each array is to be read once: they must not take more bytes together than there are, so that a few bytes cannot be
+// made into many arrays.
 func (x *fields) strings(tag Tag) (b []byte, count int, err error) {
 	f, ok := x.find(tag)
 	if !ok {
@@ -138,6 +141,9 @@ func (x *fields) strings(tag Tag) (b []byte, count int, err error) {
 			return nil, 0, fmt.Errorf("tag %d: %d strings do not end within the data", tag, f.count)
 		}
 		end += n + 1
+	}
+	if x.room -= end; x.room < 0 {
+		return nil, 0, fmt.Errorf("tag %d: arrays of strings overlap", tag)
 	}
 	return b[:end], int(f.count), nil
 }

@@ -86,7 +86,7 @@ func (d *decoder) decode(blob []byte) (*Header, error) {
 		d.note(fmt.Errorf("no name, version or release: %q, %q, %q", h.Name, h.Version, h.Release))
 		return nil, errors.Join(d.errs...)
 	}
-	h.Files = d.files(16*len(blob) + 1<<16)
+	h.Files = d.files(4*len(blob) + 1<<16)
 	for _, tag := range []Tag{TagOpenPGP, TagRSAHeader, TagDSAHeader, TagSigPGP, TagSigGPG} {
 		if _, ok := d.fields.find(tag); ok {
 			h.Signatures = append(h.Signatures, tag)
@@ -126,17 +126,19 @@ func (d *decoder) hex(tag Tag) string {
 	return hex.EncodeToString(b)
 }
 
-// texts returns an array of strings. They share one allocation.
+// texts returns an array of strings without those that are empty. They share one allocation.
 func (d *decoder) texts(tag Tag) []string {
 	b, n, err := d.fields.strings(tag)
 	d.note(err)
 	if n == 0 {
 		return nil
 	}
-	all, list := string(b), make([]string, 0, n)
+	all, list := string(b), make([]string, 0, min(n, len(b)/2))
 	for range n {
 		s, rest, _ := strings.Cut(all, "\x00")
-		list, all = append(list, s), rest
+		if all = rest; s != "" {
+			list = append(list, s)
+		}
 	}
 	return list
 }
