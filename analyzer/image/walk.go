@@ -83,7 +83,7 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 			}
 		}
 		if e.Kind == File {
-			e.Reader = t
+			e.Reader = &content{t, s}
 		}
 		if err := fn(&e); err != nil {
 			return stats, err
@@ -97,6 +97,20 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 		return stats, &DigestError{Want: l.Checked().String(), Got: got}
 	}
 	return stats, nil
+}
+
+// content is the content of one entry. Its errors say where in the stream they were met.
+type content struct {
+	t *tar.Reader
+	s *stream
+}
+
+func (c *content) Read(p []byte) (int, error) {
+	n, err := c.t.Read(p)
+	if err != nil && err != io.EOF {
+		err = c.s.place(err)
+	}
+	return n, err
 }
 
 // A meter reports how many bytes went through it, at most once for each MiB.

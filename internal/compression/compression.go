@@ -4,7 +4,6 @@ package compression
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -47,11 +46,11 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 	format := Detect(first)
 	switch format {
 	case Gzip:
-		z, err := gzip.NewReader(br)
+		z, err := newMembers(br)
 		if err != nil {
 			return nil, format, err
 		}
-		return &members{Reader: z}, format, nil
+		return z, format, nil
 	case Zstd:
 		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
@@ -65,15 +64,40 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 // members reads the members of a gzip file. What follows the last one and is no member is dropped, as gzip(1) and Docker
 // do. Who reads something that has a digest sees by it whether anything that matters was dropped.
 type members struct {
-	*gzip.Reader
-	read bool
+	z *gzip.Reader
+	r *bufio.Reader
+}
+
+func newMembers(r *bufio.Reader) (*members, error) {
+	z, err := gzip.NewReader(r) // r has ReadByte, so that z reads not one byte more than the member
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &members{z, r}, nil
 }
 
 func (m *members) Read(p []byte) (int, error) {
-	n, err := m.Reader.Read(p)
-	m.read = m.read || n > 0
-	if m.read && errors.Is(err, gzip.ErrHeader) {
-		err = io.EOF
+	for {
+		n, err := m.z.Read(p)
+		if err != io.EOF || n > 0 {
+			if err == io.EOF {
+				err = nil // the next call sees to it
+			}
+			return n, err
+		}
+		first, err := m.r.Peek(2)
+		if err == nil && Detect(first) != Gzip || err == io.EOF {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := m.z.Reset(m.r); err != nil {
+			return 0, err
+		}
+		m.z.Multistream(false)
 	}
-	return n, err
 }
+
+func (m *members) Close() error { return m.z.Close() }

@@ -77,7 +77,7 @@ type bdbWalk struct {
 	page     []byte // the page of items
 	overflow []byte // the page of a chain
 	blob     []byte // a value gathered from a chain
-	broken   bool   // a page of items could not be reached, so that others may be lost
+	broken   bool   // something has been said that explains why a page of items is not reached
 }
 
 func (db *bdb) records(yield func(record, error) bool) {
@@ -91,7 +91,7 @@ func (db *bdb) records(yield func(record, error) bool) {
 			return
 		}
 	}
-	if w.buckets() && w.broken {
+	if w.buckets() {
 		w.sweep()
 	}
 }
@@ -127,7 +127,7 @@ func (w *bdbWalk) buckets() bool {
 		}
 	}
 	for bucket := uint32(0); bucket <= min(last, w.pages); bucket++ {
-		for page := w.bucketPage(bucket); page != 0; {
+		for page, first := w.bucketPage(bucket), true; first || page != 0; first = false {
 			if page >= w.pages && page <= w.lastPage {
 				break // cut off, which records has said
 			}
@@ -164,28 +164,31 @@ func (w *bdbWalk) bucketPage(bucket uint32) uint32 {
 	return bucket + w.spares[doubling]
 }
 
-// sweep reads the pages of items that no chain led to because one was broken.
-func (w *bdbWalk) sweep() bool {
+// sweep reads the pages of items that no chain led to: there are none but where a chain, or the number of buckets, is
+// damaged.
+func (w *bdbWalk) sweep() {
 	head := w.overflow[:bdbPageHeader]
 	for page := uint32(1); page < w.pages; page++ {
 		if w.seen.has(page) {
 			continue
 		}
 		if err := w.file.read(head, int64(page)*int64(w.pageSize)); err != nil {
-			return w.fail(fmt.Errorf("page %d: %w", page, err))
+			w.fail(fmt.Errorf("page %d: %w", page, err))
+			return
 		}
-		if kind := head[25]; w.order.Uint32(head[8:]) != page || kind != pageHash && kind != pageHashOld {
+		number, items, kind := w.order.Uint32(head[8:]), w.order.Uint16(head[20:]), head[25]
+		if number != page || items == 0 || kind != pageHash && kind != pageHashOld {
 			continue
 		}
-		if err := w.load(w.page, page); err != nil {
-			if !w.fail(err) {
-				return false
+		if !w.broken {
+			w.broken = true
+			if !w.fail(fmt.Errorf("page %d: no bucket leads to it", page)) {
+				return
 			}
-			continue
 		}
-		if !w.items(page) {
-			return false
+		err := w.load(w.page, page)
+		if err != nil && !w.fail(err) || err == nil && !w.items(page) {
+			return
 		}
 	}
-	return true
 }

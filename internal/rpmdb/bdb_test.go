@@ -77,6 +77,10 @@ func TestDamagedBDB(t *testing.T) {
 			le.PutUint32(db[4*24:], lastPage)
 			return db
 		}, noC, []string{"type 7 where a hash page is due", "header 3: after 11664 of 12144 bytes: page 30: used twice"}},
+		{"the bucket starts at the meta page", func(db []byte) []byte {
+			le.PutUint32(db[4*24:], 0)
+			return db
+		}, threeHeaders, []string{"bucket 0: page 0: past the end"}},
 		{"the bucket starts past the end", func(db []byte) []byte {
 			le.PutUint32(db[4*24:], 1<<31)
 			return db
@@ -121,6 +125,17 @@ func TestDamagedBDB(t *testing.T) {
 			checkRead(t, test.damage(buildBDB(le, page, three()...)), nil, test.headers, test.errs...)
 		})
 	}
+}
+
+// Buckets that the meta page does not count are read, and said.
+func TestLostBuckets(t *testing.T) {
+	_, want := somePackages(7)
+	db := readFile(t, "testdata/hash-le-512")
+	if binary.LittleEndian.Uint32(db[4*18:]) == 0 {
+		t.Fatal("there is one bucket only")
+	}
+	binary.LittleEndian.PutUint32(db[4*18:], 0)
+	checkRead(t, db, nil, want, "no bucket leads to it")
 }
 
 func manyErrors(n int, text string) []string {

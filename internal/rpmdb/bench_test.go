@@ -34,12 +34,13 @@ func BenchmarkFormats(b *testing.B) {
 	b.Run("NDB", func(b *testing.B) { benchmarkHeaders(b, buildNDB(headers[:250]...)) })
 }
 
-// BenchmarkReal reads databases of distributions.
+// BenchmarkReal reads databases of distributions, and one with the headers of several.
 func BenchmarkReal(b *testing.B) {
 	dir := os.Getenv("HULLMARK_CORPUS")
 	if dir == "" {
 		b.Skip("HULLMARK_CORPUS is not set: the databases of real distributions are not there to be read")
 	}
+	var all [][]byte
 	for _, c := range []struct{ name, file string }{
 		{"BerkeleyDB/centos7", "rpm-bdb/centos7-plain/var/lib/rpm/Packages.xz"},
 		{"BerkeleyDB/ubi8-s390x", "rpm-bdb/ubi8-s390x/var/lib/rpm/Packages.xz"},
@@ -48,7 +49,21 @@ func BenchmarkReal(b *testing.B) {
 		{"SQLite/mariner", "rpm-sqlite/cbl-mariner-2.0/var/lib/rpm/rpmdb.sqlite.xz"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			benchmarkHeaders(b, unpack(b, filepath.Join(dir, "fixtures", c.file)))
+			content := unpack(b, filepath.Join(dir, "fixtures", c.file))
+			db, err := Open(bytes.NewReader(content), int64(len(content)), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for rec, err := range db.store.records {
+				if err != nil {
+					b.Fatal(err)
+				}
+				if len(all) < 600 {
+					all = append(all, bytes.Clone(rec.blob))
+				}
+			}
+			benchmarkHeaders(b, content)
 		})
 	}
+	b.Run("BerkeleyDB/several", func(b *testing.B) { benchmarkHeaders(b, buildBDB(binary.LittleEndian, 16384, all...)) })
 }

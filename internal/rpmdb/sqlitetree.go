@@ -18,7 +18,8 @@ type sqliteWalk struct {
 // A rowFunc is given each row: its rowid and its payload, valid until it returns, or an error. It returns false to stop.
 type rowFunc func(row int64, payload []byte, err error) bool
 
-// table visits the rows of the table b-tree (section 1.6) below a page, in the order of their rowids.
+// table visits the rows of the table b-tree (section 1.6) below a page, in the order of their rowids. It returns false where
+// row did.
 func (w *sqliteWalk) table(page uint32, depth int, row rowFunc) bool {
 	if depth == sqliteMaxDepth {
 		return row(0, nil, fmt.Errorf("page %d: deeper than %d levels", page, depth))
@@ -26,67 +27,91 @@ func (w *sqliteWalk) table(page uint32, depth int, row rowFunc) bool {
 	if w.level[depth] == nil {
 		w.level[depth] = make([]byte, w.pageSize)
 	}
-	p := w.level[depth]
-	if err := w.load(p, page); err != nil {
-		return row(0, nil, err)
+	p, err := w.tablePage(w.level[depth], page)
+	if err != nil {
+		return row(0, nil, fmt.Errorf("page %d: %w", page, err))
 	}
-	head := 0
-	if page == 1 {
-		head = sqliteHeader
-	}
-	kind, cells := p[head], int(binary.BigEndian.Uint16(p[head+3:]))
-	index := head + 8
-	if kind == sqliteInterior {
-		index += 4
-	}
-	if kind != sqliteInterior && kind != sqliteLeaf {
-		return row(0, nil, fmt.Errorf("page %d: type %d where a page of a table is due", page, kind))
-	}
-	room := int(w.usable) - index - 2*cells // what sound cells, which do not overlap, have between them
-	if room < 0 {
-		return row(0, nil, fmt.Errorf("page %d: %d cells", page, cells))
-	}
-	for i := range cells {
-		off := int(binary.BigEndian.Uint16(p[index+2*i:]))
-		var err error
-		if off < index+2*cells || off > int(w.usable)-4 {
-			err = fmt.Errorf("offset %d", off)
-		} else if kind == sqliteInterior {
-			if room -= 5; room >= 0 { // a page number and a varint
-				if !w.table(binary.BigEndian.Uint32(p[off:]), depth+1, row) {
-					return false
-				}
-				continue
-			}
-			err = errOverlap
-		} else {
-			var id int64
-			var payload []byte
-			var local int
-			if id, payload, local, err = w.cell(p[off:w.usable]); err == nil {
-				if room -= local; room >= 0 {
-					if !row(id, payload, nil) {
-						return false
-					}
-					continue
-				}
-				err = errOverlap
-			}
+	for i := range p.cells {
+		more, err := w.visit(&p, i, depth, row)
+		if err != nil {
+			more = row(0, nil, fmt.Errorf("page %d: cell %d: %w", page, i, err))
 		}
-		if !row(0, nil, fmt.Errorf("page %d: cell %d: %w", page, i, err)) {
-			return false
-		}
-		if err == errOverlap {
-			return true
+		if !more || err == errOverlap {
+			return more
 		}
 	}
-	if kind == sqliteInterior {
-		return w.table(binary.BigEndian.Uint32(p[head+8:]), depth+1, row)
+	if p.kind == sqliteInterior {
+		return w.table(p.right, depth+1, row)
 	}
 	return true
 }
 
+// visit visits the rows in or below a cell. It returns false where row did.
+func (w *sqliteWalk) visit(p *tablePage, i, depth int, row rowFunc) (more bool, err error) {
+	off := int(binary.BigEndian.Uint16(p.index[2*i:]))
+	if off < p.first || off > len(p.bytes)-4 {
+		return true, fmt.Errorf("offset %d", off)
+	}
+	if p.kind == sqliteInterior {
+		if err := p.take(5); err != nil { // a page number and a varint
+			return true, err
+		}
+		return w.table(binary.BigEndian.Uint32(p.bytes[off:]), depth+1, row), nil
+	}
+	id, payload, err := w.cell(p, off)
+	if err != nil {
+		return true, err
+	}
+	return row(id, payload, nil), nil
+}
+
+// A tablePage is a page of a table b-tree.
+type tablePage struct {
+	bytes []byte
+	kind  byte
+	cells int
+	index []byte // offsets of the cells, 2 bytes each
+	first int    // the lowest offset that a cell can have
+	room  int    // bytes that cells have not taken yet
+	right uint32 // of an interior page: the child right of all cells
+}
+
 var errOverlap = errors.New("cells overlap")
+
+// take notes that a cell takes n bytes. Sound cells do not overlap; where they may, a page costs more than its size to read.
+func (p *tablePage) take(n int) error {
+	if p.room -= n; p.room < 0 {
+		return errOverlap
+	}
+	return nil
+}
+
+// tablePage reads a page, that nothing has used yet, and its header into buf.
+func (w *sqliteWalk) tablePage(buf []byte, page uint32) (tablePage, error) {
+	p := tablePage{bytes: buf[:w.usable]}
+	if err := w.load(buf, page); err != nil {
+		return p, err
+	}
+	head := p.bytes
+	if page == 1 {
+		head = head[sqliteHeader:]
+	}
+	size := 8
+	switch p.kind = head[0]; p.kind {
+	case sqliteInterior:
+		size, p.right = 12, binary.BigEndian.Uint32(head[8:])
+	case sqliteLeaf:
+	default:
+		return p, fmt.Errorf("type %d where a page of a table is due", p.kind)
+	}
+	p.cells = int(binary.BigEndian.Uint16(head[3:]))
+	if p.room = len(head) - size - 2*p.cells; p.room < 0 {
+		return p, fmt.Errorf("%d cells", p.cells)
+	}
+	p.index = head[size:]
+	p.first = len(p.bytes) - p.room
+	return p, nil
+}
 
 // load reads a page that nothing has used yet.
 func (w *sqliteWalk) load(p []byte, page uint32) error {
@@ -95,44 +120,44 @@ func (w *sqliteWalk) load(p []byte, page uint32) error {
 		err = errPageTwice
 	}
 	if err != nil {
-		return fmt.Errorf("page %d: %w", page, err)
+		return err
 	}
 	return nil
 }
 
-// cell reads the cell of a leaf page that b starts with: the length of the payload, the rowid, the payload or, of a long
-// one, its beginning and the number of an overflow page. It returns how many bytes of the page the cell takes.
-func (w *sqliteWalk) cell(b []byte) (row int64, payload []byte, local int, err error) {
+// cell reads the cell at an offset of a leaf page: the length of the payload, the rowid, the payload or, of a long one, its
+// beginning and the number of an overflow page.
+func (w *sqliteWalk) cell(p *tablePage, off int) (row int64, payload []byte, err error) {
+	b := p.bytes[off:]
 	size, n := varint(b)
 	id, m := varint(b[n:])
 	if n == 0 || m == 0 {
-		return 0, nil, 0, errors.New("cut off")
+		return 0, nil, errors.New("cut off")
 	}
 	row, b = int64(id), b[n+m:]
 	if size > MaxHeader+64 {
-		return row, nil, 0, fmt.Errorf("row %d: %d bytes: %w", row, size, ErrTooLarge)
+		return row, nil, fmt.Errorf("row %d: %d bytes: %w", row, size, ErrTooLarge)
 	}
 	// Section 1.6: how much of a payload stays in the page.
-	here, u := int(size), int(w.usable)
+	here, over, u := int(size), 0, int(w.usable)
 	if most := u - 35; here > most {
 		least := (u-12)*32/255 - 23
 		if here = least + (here-least)%(u-4); here > most {
 			here = least
 		}
-		if here+4 > len(b) {
-			return row, nil, 0, fmt.Errorf("row %d: cut off", row)
-		}
-		next := binary.BigEndian.Uint32(b[here:])
-		w.payload = append(w.payload[:0], b[:here]...)
-		if err := w.chain(next, int(size)); err != nil {
-			return row, nil, 0, fmt.Errorf("row %d: %w", row, err)
-		}
-		return row, w.payload, n + m + here + 4, nil
+		over = 4
 	}
-	if here > len(b) {
-		return row, nil, 0, fmt.Errorf("row %d: cut off", row)
+	if here+over > len(b) {
+		return row, nil, fmt.Errorf("row %d: cut off", row)
 	}
-	return row, b[:here], n + m + here, nil
+	if err := p.take(n + m + here + over); err != nil || over == 0 {
+		return row, b[:here], err
+	}
+	w.payload = append(w.payload[:0], b[:here]...)
+	if err := w.chain(binary.BigEndian.Uint32(b[here:]), int(size)); err != nil {
+		return row, nil, fmt.Errorf("row %d: %w", row, err)
+	}
+	return row, w.payload, nil
 }
 
 // chain extends w.payload to size bytes from the overflow pages (section 1.7) that start at page.
@@ -142,7 +167,7 @@ func (w *sqliteWalk) chain(page uint32, size int) error {
 	}
 	for len(w.payload) < size {
 		if err := w.load(w.overflow, page); err != nil {
-			return fmt.Errorf("after %d of %d bytes: %w", len(w.payload), size, err)
+			return fmt.Errorf("after %d of %d bytes: page %d: %w", len(w.payload), size, page, err)
 		}
 		n := min(int(w.usable)-4, size-len(w.payload))
 		w.payload = append(w.payload, w.overflow[4:4+n]...)

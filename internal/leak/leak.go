@@ -1,0 +1,41 @@
+// Package leak finds goroutines and files that a test leaves behind.
+package leak
+
+import (
+	"os"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// Check remembers what there is, and fails the test if there is more when it ends. Tests that use it must not run in
+// parallel with others.
+func Check(t testing.TB) {
+	t.Helper()
+	goroutines, files := runtime.NumGoroutine(), openFiles()
+	t.Cleanup(func() {
+		deadline := time.Now().Add(5 * time.Second)
+		for {
+			g, f := runtime.NumGoroutine(), openFiles()
+			if g <= goroutines && f <= files {
+				return
+			}
+			if time.Now().After(deadline) {
+				stacks := make([]byte, 64<<10)
+				t.Errorf("%d goroutines before, %d now; %d open files before, %d now\n%s",
+					goroutines, g, files, f, stacks[:runtime.Stack(stacks, true)])
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+// openFiles counts this process's open files, where the system tells.
+func openFiles() int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(list)
+}
