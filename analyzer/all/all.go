@@ -1,0 +1,23 @@
+// Package all knows every analyzer of this module. It is the only package that imports all of them; a program that needs
+// fewer ecosystems imports theirs instead, and pays for no other.
+package all
+
+import (
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/apk"
+	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/analyzer/pip"
+	"github.com/hullmark/hullmark/analyzer/rpm"
+)
+
+// All returns all analyzers, in the order of their names, with their default settings.
+func All() []analyzer.Analyzer {
+	return []analyzer.Analyzer{
+		apk.New(),
+		dpkg.New(),
+		osrelease.New(),
+		pip.New(),
+		rpm.New(),
+	}
+}
