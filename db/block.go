@@ -79,7 +79,7 @@ func (b *block) parseStrings(s *scanner) {
 		sum += min(s.uint(), maxBlock)
 	}
 	// What is claimed is bounded by what is here, and by the most that its strings can share.
-	if total > maxExpanded || sum > uint64(len(s.b)) || total > sum+uint64(n)*255 {
+	if total > maxExpanded || sum > uint64(s.left()) || total > sum+uint64(n)*255 {
 		s.fail(errValue)
 	}
 	if s.err != nil {
@@ -230,7 +230,7 @@ func (s *scanner) starts(n int) []uint32 {
 		total += min(s.uint(), maxBlock)
 		starts[i+1] = uint32(min(total, maxBlock))
 	}
-	if total > uint64(len(s.b)) {
+	if total > uint64(s.left()) {
 		s.fail(errTruncated)
 	}
 	if s.err != nil {

@@ -20,29 +20,32 @@ var (
 // hold: what a caller allocates is bounded by what it was given.
 type scanner struct {
 	b   []byte
+	off int // of what is next
 	err error
 }
 
 func (s *scanner) fail(err error) {
 	if s.err == nil {
 		s.err = err
-		s.b = nil
+		s.off = len(s.b)
 	}
 }
 
+// left returns how many bytes are left.
+func (s *scanner) left() int { return len(s.b) - s.off }
+
 // uint reads an unsigned varint.
 func (s *scanner) uint() uint64 {
-	if len(s.b) > 0 && s.b[0] < 0x80 { // by far the most
-		v := s.b[0]
-		s.b = s.b[1:]
-		return uint64(v)
+	if s.off < len(s.b) && s.b[s.off] < 0x80 { // by far the most
+		s.off++
+		return uint64(s.b[s.off-1])
 	}
-	v, n := binary.Uvarint(s.b)
+	v, n := binary.Uvarint(s.b[s.off:])
 	if n <= 0 {
 		s.fail(errTruncated)
 		return 0
 	}
-	s.b = s.b[n:]
+	s.off += n
 	return v
 }
 
@@ -55,7 +58,7 @@ func (s *scanner) int() int64 {
 // count reads the number of things that follow, each at least size bytes long.
 func (s *scanner) count(size int) int {
 	v := s.uint()
-	if v > uint64(len(s.b)/size) {
+	if v > uint64(s.left()/size) {
 		s.fail(errTruncated)
 		return 0
 	}
@@ -74,13 +77,12 @@ func (s *scanner) below(n int) uint32 {
 
 // bytes returns the next n bytes, without copying them.
 func (s *scanner) bytes(n uint64) []byte {
-	if n > uint64(len(s.b)) {
+	if n > uint64(s.left()) {
 		s.fail(errTruncated)
 		return nil
 	}
-	v := s.b[:n:n]
-	s.b = s.b[n:]
-	return v
+	s.off += int(n)
+	return s.b[s.off-int(n) : s.off]
 }
 
 // string reads a length and that many bytes.
@@ -96,7 +98,7 @@ func (s *scanner) seconds() int64 {
 
 // end returns the first error, or one if bytes are left.
 func (s *scanner) end() error {
-	if s.err == nil && len(s.b) > 0 {
+	if s.err == nil && s.left() > 0 {
 		return errTrailing
 	}
 	return s.err

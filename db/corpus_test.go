@@ -111,13 +111,14 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportMetric(float64(len(all)), "advisories")
 }
 
+// benchmarkFile returns a database and 1,000 random keys of it.
 func benchmarkFile(b *testing.B) ([]byte, []matcher.Key) {
 	dst := &db.Builder{Facts: true}
 	load(b, dst, "debian", corpus(b, "debian/tracker-2019-09-01/data.json.zst"))
 	load(b, dst, "osv", corpus(b, "osv"))
 	file := write(b, dst)
-	seen := make(map[matcher.Key]bool)
 	var keys []matcher.Key
+	seen := make(map[matcher.Key]bool)
 	for a, err := range open(b, file).All() {
 		if err != nil {
 			b.Fatal(err)
