@@ -1,0 +1,138 @@
+package sbom
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A builder makes one document.
+type builder struct {
+	report      *analyzer.Report
+	result      *matcher.Result // nil where nothing was matched
+	options     Options
+	acknowledge bool // licences may say that they are declared, since 1.6
+
+	names      namer
+	image      string             // reference of what was scanned
+	distro     string             // reference of the distribution, "" where there is none
+	components []string           // references of the report's components
+	byID       map[string]int     // index of a component by its ID
+	files      []file             // files with findings
+	licenses   map[string]licence // by what a package declares
+}
+
+func newBuilder(report *analyzer.Report, result *matcher.Result, o Options) *builder {
+	b := &builder{
+		report: report, result: result, options: o,
+		components: make([]string, len(report.Components)),
+		byID:       make(map[string]int, len(report.Components)),
+		licenses:   make(map[string]licence),
+	}
+	b.names.taken = make(map[string]int, len(report.Components)+2)
+	for i := range report.Components {
+		id := report.Components[i].ID
+		b.components[i] = b.names.unique(id)
+		if _, ok := b.byID[id]; !ok {
+			b.byID[id] = i
+		}
+	}
+	b.image = b.names.unique(cmp.Or(report.Image.ID, report.Image.Digest, "image"))
+	if report.Distro != nil {
+		b.distro = b.names.unique("distribution")
+	}
+	b.files = b.filesWithFindings()
+	return b
+}
+
+// bom makes the document, in the words of CycloneDX 1.6.
+func (b *builder) bom() (*cyclonedx.BOM, error) {
+	vulnerabilities, err := b.vulnerabilities()
+	if err != nil {
+		return nil, err
+	}
+	about := b.about()
+	g := b.graph()
+	for i, names := range g.unresolved {
+		for _, name := range names {
+			about[i].add(propDepends, name)
+		}
+	}
+	components := make([]cyclonedx.Component, 0, len(b.components)+len(b.files)+1)
+	if b.report.Distro != nil {
+		components = append(components, b.distribution())
+	}
+	for i := range b.report.Components {
+		components = append(components, b.component(i, about[i]))
+	}
+	for i := range b.files {
+		components = append(components, b.file(&b.files[i]))
+	}
+	compositions := b.compositions(g, vulnerabilities)
+	bom := &cyclonedx.BOM{
+		JSONSchema:   "http://cyclonedx.org/schema/bom-1.6.schema.json",
+		XMLNS:        "http://cyclonedx.org/schema/bom/1.6",
+		BOMFormat:    cyclonedx.BOMFormat,
+		SpecVersion:  cyclonedx.SpecVersion1_6,
+		SerialNumber: unsealed,
+		Version:      1,
+		Metadata:     b.metadata(),
+		Components:   &components,
+		Dependencies: &g.edges,
+		Compositions: &compositions,
+	}
+	if b.result != nil {
+		bom.Vulnerabilities = &vulnerabilities // also where there are none: it was looked for
+	}
+	return bom, nil
+}
+
+// about says of each component why the result says nothing of it.
+func (b *builder) about() []properties {
+	list := make([]properties, len(b.components))
+	if b.result == nil {
+		return list
+	}
+	for _, s := range b.result.Skipped {
+		if i, ok := b.byID[s.Component]; ok {
+			list[i].add(propSkipped, string(s.Reason))
+		}
+	}
+	bare := make(map[matcher.Coverage]bool)
+	for _, c := range b.result.Coverage {
+		if c.Feed == "" {
+			bare[matcher.Coverage{Type: c.Type, Namespace: c.Namespace, Release: c.Release}] = true
+		}
+	}
+	if len(bare) == 0 {
+		return list
+	}
+	release := ""
+	if d := b.report.Distro; d != nil {
+		release = matcher.Release(d.ID, d.VersionID, d.Codename)
+	}
+	for i := range b.report.Components {
+		c := &b.report.Components[i]
+		key := matcher.Coverage{Type: c.Type}
+		if c.System {
+			key.Namespace, key.Release = c.Namespace, release
+		}
+		if len(list[i]) == 0 { // else it was not looked for
+			list[i].add(propUncovered, truth(bare[key]))
+		}
+	}
+	return list
+}
+
+// instant formats a time, or returns "" for one that is unknown or that RFC 3339 cannot write.
+func instant(t time.Time) string {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 0 || t.Year() > 9999 {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}

@@ -1,0 +1,221 @@
+package sbom
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// component describes the ith package, with what else there is to say about it.
+func (b *builder) component(i int, about properties) cyclonedx.Component {
+	c := &b.report.Components[i]
+	out := cyclonedx.Component{
+		BOMRef:     b.components[i],
+		Type:       cyclonedx.ComponentTypeLibrary,
+		Group:      c.Namespace,
+		Name:       c.Name,
+		Version:    version(c.Version),
+		PackageURL: c.PURL,
+		Licenses:   b.licensesOf(c.Licenses),
+		Evidence:   evidenceOf(c),
+	}
+	switch {
+	case c.Dev:
+		out.Scope = cyclonedx.ScopeExcluded
+	case c.Declared:
+		out.Scope = cyclonedx.ScopeOptional
+	}
+	if c.Vendor != "" {
+		out.Supplier = &cyclonedx.OrganizationalEntity{Name: c.Vendor}
+	}
+	p := make(properties, 0, 6+len(about))
+	p.add(propAnalyzer, c.Analyzer)
+	p.add(propArch, c.Arch)
+	p.add(propSystem, truth(c.System))
+	p.add(propDeclared, truth(c.Declared))
+	p.add(propDev, truth(c.Dev))
+	p.add(propInside, c.Inside)
+	b.layer(&p, c.Layer)
+	if owner, ok := b.byID[c.Owner]; ok && c.Owner != "" {
+		p.add(propOwner, b.components[owner])
+	}
+	if c.Origin != nil {
+		p.add(propSourceName, c.Origin.Name)
+		p.add(propSourceVersion, c.Origin.Version)
+	}
+	for _, name := range c.Provides {
+		p.add(propProvides, name)
+	}
+	out.Hashes = hashesOf(c.Hashes, &p)
+	p = append(p, about...)
+	out.Properties = p.list()
+	return out
+}
+
+// layer says which layer a thing came with.
+func (b *builder) layer(p *properties, n int) {
+	if n < 0 || len(b.report.Layers) == 0 {
+		return
+	}
+	p.add(propLayer, strconv.Itoa(n))
+	if n < len(b.report.Layers) {
+		p.add(propLayer+":diff-id", b.report.Layers[n].DiffID)
+	}
+}
+
+// evidenceOf says where a package was found, and how sure that makes its identity: a package manager's record of what it
+// installed is certain, an ecosystem's metadata beside the code nearly so, and a lock file names a package that may not
+// be there.
+func evidenceOf(c *analyzer.Component) *cyclonedx.Evidence {
+	if c.Path == "" {
+		return nil
+	}
+	location := c.Path
+	if c.Inside != "" {
+		location += "!" + c.Inside
+	}
+	confidence := float32(0.9)
+	switch {
+	case c.Declared:
+		confidence = 0.5
+	case c.System:
+		confidence = 1
+	}
+	occurrence := cyclonedx.EvidenceOccurrence{Location: location}
+	if c.Layer >= 0 {
+		occurrence.AdditionalContext = "layer " + strconv.Itoa(c.Layer)
+	}
+	field := cyclonedx.EvidenceIdentityFieldTypePURL
+	if c.PURL == "" {
+		field = cyclonedx.EvidenceIdentityFieldTypeName
+	}
+	return &cyclonedx.Evidence{
+		Identity: &cyclonedx.EvidenceIdentityChoice{Identities: &[]cyclonedx.EvidenceIdentity{{
+			Field:      field,
+			Confidence: &confidence,
+			Methods: &[]cyclonedx.EvidenceIdentityMethod{{
+				Technique:  cyclonedx.EvidenceIdentityTechniqueManifestAnalysis,
+				Confidence: &confidence,
+				Value:      location,
+			}},
+		}}},
+		Occurrences: &[]cyclonedx.EvidenceOccurrence{occurrence},
+	}
+}
+
+// hashesOf returns digests in order of their algorithms. What is no digest of an algorithm that the schemas name becomes
+// a property.
+func hashesOf(hashes map[string]string, p *properties) *[]cyclonedx.Hash {
+	if len(hashes) == 0 {
+		return nil
+	}
+	var list []cyclonedx.Hash
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		value := hashes[name]
+		if alg, digits := hashAlgorithm(name); digits == len(value) && isHex(value) {
+			list = append(list, cyclonedx.Hash{Algorithm: alg, Value: strings.ToLower(value)})
+			continue
+		}
+		p.add(propHash, name+":"+value)
+	}
+	if list == nil {
+		return nil
+	}
+	return &list
+}
+
+// hashAlgorithm returns the schemas' name of an algorithm, and how many hexadecimal digits its digests have: -1 for one
+// that they do not know.
+func hashAlgorithm(name string) (cyclonedx.HashAlgorithm, int) {
+	switch strings.ReplaceAll(strings.ToLower(name), "-", "") {
+	case "md5":
+		return cyclonedx.HashAlgoMD5, 32
+	case "sha1":
+		return cyclonedx.HashAlgoSHA1, 40
+	case "sha256":
+		return cyclonedx.HashAlgoSHA256, 64
+	case "sha384":
+		return cyclonedx.HashAlgoSHA384, 96
+	case "sha512":
+		return cyclonedx.HashAlgoSHA512, 128
+	}
+	return "", -1
+}
+
+func isHex(s string) bool {
+	return strings.Trim(s, "0123456789abcdefABCDEF") == ""
+}
+
+// version cuts a version to the length that the schemas allow. Nothing honest comes near it, and the PURL has it all.
+func version(v string) string {
+	const limit = 1024 // characters
+	if len(v) <= limit || utf8.RuneCountInString(v) <= limit {
+		return v
+	}
+	n := 0
+	for i := range v {
+		if n++; n > limit {
+			return v[:i]
+		}
+	}
+	return v
+}
+
+// A file is one with findings.
+type file struct {
+	ref      string
+	path     string
+	layer    int
+	findings []*analyzer.FileFinding
+}
+
+// filesWithFindings groups the findings by file, in the order of the report.
+func (b *builder) filesWithFindings() []file {
+	type key struct {
+		path  string
+		layer int
+	}
+	var files []file
+	at := make(map[key]int)
+	for i := range b.report.Findings {
+		f := &b.report.Findings[i]
+		k := key{f.Path, f.Layer}
+		n, ok := at[k]
+		if !ok {
+			n = len(files)
+			at[k] = n
+			files = append(files, file{ref: b.names.unique("file:" + f.Path), path: f.Path, layer: f.Layer})
+		}
+		files[n].findings = append(files[n].findings, f)
+	}
+	return files
+}
+
+// file describes a file by what was found in it.
+func (b *builder) file(f *file) cyclonedx.Component {
+	var p properties
+	b.layer(&p, f.layer)
+	for i, found := range f.findings {
+		p.field(propFinding, i, "rule", found.Rule)
+		p.field(propFinding, i, "title", found.Title)
+		p.field(propFinding, i, "detail", found.Detail)
+		p.field(propFinding, i, "severity", found.Severity)
+		if found.Line > 0 {
+			p.field(propFinding, i, "line", strconv.Itoa(found.Line))
+		}
+		p.field(propFinding, i, "analyzer", found.Analyzer)
+	}
+	return cyclonedx.Component{
+		BOMRef:     f.ref,
+		Type:       cyclonedx.ComponentTypeFile,
+		Name:       cmp.Or(f.path, "/"),
+		Properties: p.list(),
+	}
+}

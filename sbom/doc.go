@@ -1,0 +1,2 @@
+// Package sbom writes CycloneDX.
+package sbom

@@ -1,0 +1,179 @@
+package sbom
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A graph says what needs what.
+type graph struct {
+	edges []cyclonedx.Dependency
+
+	// Of packages whose analyzer reads what they need:
+	known      []string         // references of those all of whose needs were found
+	unknown    []string         // references of the others
+	unresolved map[int][]string // what was not found, by index of the component
+}
+
+// graph connects the image with everything that no other package owns, owners with what they own, and packages with those
+// that they need. A package has a node only if it is known what it needs, so that no node means nobody knows, and a node
+// without edges that it needs nothing.
+func (b *builder) graph() *graph {
+	g := &graph{unresolved: make(map[int][]string)}
+	list := b.report.Components
+	owned := make([][]int, len(list))
+	stated := make(map[string]bool) // analyzers that read what packages need
+	top := make([]string, 0, len(list)+len(b.files)+1)
+	if b.distro != "" {
+		top = append(top, b.distro)
+	}
+	for i := range list {
+		c := &list[i]
+		if len(c.Depends) > 0 {
+			stated[c.Analyzer] = true
+		}
+		if k, ok := b.byID[c.Owner]; ok && c.Owner != "" && k != i {
+			owned[k] = append(owned[k], i)
+		} else {
+			top = append(top, b.components[i])
+		}
+	}
+	for i := range b.files {
+		top = append(top, b.files[i].ref)
+	}
+	g.edges = make([]cyclonedx.Dependency, 1, len(list)+1)
+	g.edges[0] = cyclonedx.Dependency{Ref: b.image, Dependencies: &top}
+	index := newNameIndex(list)
+	for i := range list {
+		c := &list[i]
+		if !stated[c.Analyzer] && len(owned[i]) == 0 {
+			continue
+		}
+		needs := owned[i]
+		for _, name := range c.Depends {
+			switch k := index.find(c, name); {
+			case k < 0:
+				g.unresolved[i] = append(g.unresolved[i], name)
+			case k != i:
+				needs = append(needs, k)
+			}
+		}
+		slices.Sort(needs)
+		needs = slices.Compact(needs)
+		refs := make([]string, len(needs))
+		for n, k := range needs {
+			refs[n] = b.components[k]
+		}
+		node := cyclonedx.Dependency{Ref: b.components[i]}
+		if len(refs) > 0 {
+			node.Dependencies = &refs
+		}
+		g.edges = append(g.edges, node)
+		switch {
+		case !stated[c.Analyzer]:
+		case len(g.unresolved[i]) > 0:
+			g.unknown = append(g.unknown, b.components[i])
+		default:
+			g.known = append(g.known, b.components[i])
+		}
+	}
+	return g
+}
+
+// A nameIndex finds the package that another means by a name. A name may belong to several: builds of a system package
+// for several architectures, versions of a module in several directories. It means the one of the same architecture, or
+// the one in the nearest directory, as Node.js and Python search them, and among these the least deep.
+type nameIndex struct {
+	list     []analyzer.Component
+	own      map[nameKey]int // by their names
+	provided map[nameKey]int // by other names that they answer to
+}
+
+// A nameKey is a name within a scope: an architecture, a directory, or "" for the image.
+type nameKey struct {
+	kind, name, scope string
+}
+
+func newNameIndex(list []analyzer.Component) *nameIndex {
+	x := &nameIndex{list: list, own: make(map[nameKey]int, len(list)), provided: make(map[nameKey]int)}
+	for i := range list {
+		x.put(x.own, list[i].Name, i)
+		for _, name := range list[i].Provides {
+			x.put(x.provided, name, i)
+		}
+	}
+	return x
+}
+
+// put enters a component under a name. Scopes are entered only once a name has a second bearer, which few have.
+func (x *nameIndex) put(m map[nameKey]int, name string, i int) {
+	c := &x.list[i]
+	everywhere := nameKey{c.Type, name, ""}
+	first, ok := m[everywhere]
+	if !ok {
+		m[everywhere] = i
+		return
+	}
+	for _, k := range []int{first, i} {
+		for scope := range scopesOf(&x.list[k]) {
+			key := nameKey{c.Type, name, scope}
+			if old, ok := m[key]; !ok || x.before(k, old) {
+				m[key] = k
+			}
+		}
+	}
+	if x.before(i, first) {
+		m[everywhere] = i
+	}
+}
+
+// before reports whether a is meant rather than b within a scope that both are in.
+func (x *nameIndex) before(a, b int) bool {
+	p, q := x.list[a].Path, x.list[b].Path
+	if d := strings.Count(p, "/") - strings.Count(q, "/"); d != 0 && !x.list[a].System {
+		return d < 0
+	}
+	return a < b
+}
+
+// find returns the index of the component that c means by a name, -1 if there is none.
+func (x *nameIndex) find(c *analyzer.Component, name string) int {
+	for _, m := range []map[nameKey]int{x.own, x.provided} {
+		k, ok := m[nameKey{c.Type, name, ""}]
+		if !ok {
+			continue
+		}
+		for scope := range scopesOf(c) {
+			if near, ok := m[nameKey{c.Type, name, scope}]; ok {
+				return near
+			}
+		}
+		return k
+	}
+	return -1
+}
+
+// scopesOf yields the scopes of a component, narrowest first, without the image: of a path the directories, of which no
+// sensible one has more than 64.
+func scopesOf(c *analyzer.Component) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if c.System {
+			if c.Arch != "" {
+				yield(c.Arch)
+			}
+			return
+		}
+		scope := c.Path
+		for range 64 {
+			scope = scope[:max(strings.LastIndexByte(scope, '/'), 0)]
+			if scope == "" || !yield(scope) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package sbom
+
+import (
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/internal/license"
+)
+
+// A licence is what one declaration amounts to.
+type licence struct {
+	text string
+	kind licenceKind
+}
+
+type licenceKind uint8
+
+const (
+	licenceName       licenceKind = iota // not SPDX: as it was declared
+	licenceID                            // an identifier that the schemas list
+	licenceExpression                    // any other SPDX expression, also a single identifier newer than their list
+)
+
+// licensesOf says under which licences a package is. The schemas before 1.7 allow either one expression or a list of
+// identifiers and names: several licences of which one is an expression become a single one, as all of them hold, and
+// where there is also one that SPDX does not know, expressions are listed as names.
+func (b *builder) licensesOf(declared []string) *cyclonedx.Licenses {
+	list := make([]licence, 0, len(declared))
+	var known licenceKind // bits of the kinds there are
+	for _, d := range declared {
+		l, ok := b.licenses[d]
+		if !ok {
+			l = classify(d)
+			b.licenses[d] = l
+		}
+		if l.text != "" {
+			list = append(list, l)
+			known |= 1 << l.kind
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if known&(1<<licenceExpression) != 0 && known&(1<<licenceName) == 0 {
+		return &cyclonedx.Licenses{{Expression: conjunction(list), Acknowledgement: b.declared()}}
+	}
+	out := make(cyclonedx.Licenses, len(list))
+	for i, l := range list {
+		out[i].License = &cyclonedx.License{}
+		if l.kind == licenceID {
+			out[i].License.ID = l.text
+		} else {
+			out[i].License.Name = l.text
+		}
+		if ack := b.declared(); ack != nil {
+			out[i].License.Acknowledgement = *ack
+		}
+	}
+	return &out
+}
+
+// declared says that a licence is what the package's authors state, not what somebody concluded.
+func (b *builder) declared() *cyclonedx.LicenseAcknowledgement {
+	if !b.acknowledge {
+		return nil
+	}
+	ack := cyclonedx.LicenseAcknowledgementDeclared
+	return &ack
+}
+
+func conjunction(list []licence) string {
+	if len(list) == 1 {
+		return list[0].text
+	}
+	parts := make([]string, len(list))
+	for i, l := range list {
+		parts[i] = l.text
+		if strings.Contains(l.text, " ") {
+			parts[i] = "(" + l.text + ")"
+		}
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func classify(declared string) licence {
+	if isListed(declared) {
+		return licence{declared, licenceID}
+	}
+	text, ok := license.Normalize(declared)
+	switch {
+	case !ok:
+		return licence{strings.TrimSpace(declared), licenceName}
+	case isListed(text):
+		return licence{text, licenceID}
+	}
+	return licence{text, licenceExpression}
+}
+
+// isListed reports whether a word is in licenseIDs, which is in order of bytes, with a line break around every word.
+func isListed(word string) bool {
+	for lo, hi := 1, len(licenseIDs); lo < hi; {
+		mid := (lo + hi) / 2
+		for licenseIDs[mid-1] != '\n' {
+			mid--
+		}
+		end := mid + strings.IndexByte(licenseIDs[mid:], '\n')
+		switch strings.Compare(licenseIDs[mid:end], word) {
+		case 0:
+			return true
+		case -1:
+			lo = end + 1
+		default:
+			hi = mid
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package sbom
+
+import (
+	"cmp"
+	"regexp"
+	"strconv"
+
+	"github.com/CycloneDX/cyclonedx-go"
+)
+
+// metadata says what was scanned, by what, and what is not known about it.
+func (b *builder) metadata() *cyclonedx.Metadata {
+	m := &cyclonedx.Metadata{
+		Timestamp:  instant(b.options.Timestamp),
+		Component:  b.subject(),
+		Properties: b.caveats().list(),
+	}
+	if b.isImage() {
+		m.Lifecycles = &[]cyclonedx.Lifecycle{{Phase: cyclonedx.LifecyclePhasePostBuild}}
+	}
+	if t := b.options.Tool; t.Name != "" {
+		c := cyclonedx.Component{Type: cyclonedx.ComponentTypeApplication, Name: t.Name, Version: version(t.Version)}
+		if t.Vendor != "" {
+			c.Supplier = &cyclonedx.OrganizationalEntity{Name: t.Vendor}
+		}
+		m.Tools = &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{c}}
+	}
+	return m
+}
+
+func (b *builder) isImage() bool { return b.report.Image.ID != "" || len(b.report.Layers) > 0 }
+
+// subject describes what was scanned.
+func (b *builder) subject() *cyclonedx.Component {
+	image := &b.report.Image
+	c := &cyclonedx.Component{
+		BOMRef:  b.image,
+		Type:    cyclonedx.ComponentTypeContainer,
+		Name:    cmp.Or(b.options.Name, image.Digest, image.ID, "image"),
+		Version: version(cmp.Or(image.Digest, image.ID)),
+	}
+	if !b.isImage() {
+		c.Type, c.Name = cyclonedx.ComponentTypeFile, cmp.Or(b.options.Name, "/")
+	}
+	var p properties
+	p.add(propImage+":id", image.ID)
+	p.add(propImage+":digest", image.Digest)
+	p.add(propImage+":platform", image.Platform)
+	for i := range b.report.Layers {
+		l := &b.report.Layers[i]
+		p.field(propLayer, i, "diff-id", l.DiffID)
+		p.field(propLayer, i, "created-by", l.CreatedBy)
+		p.field(propLayer, i, "entries", strconv.FormatInt(l.Entries, 10))
+		p.field(propLayer, i, "bytes", strconv.FormatInt(l.Bytes, 10))
+	}
+	c.Properties = p.list()
+	return c
+}
+
+// caveats lists what was not read or not understood, and where advisories came from, or did not.
+func (b *builder) caveats() properties {
+	var p properties
+	for i := range b.report.Diagnostics {
+		d := &b.report.Diagnostics[i]
+		p.field(propDiagnostic, i, "kind", string(d.Kind))
+		if d.Layer >= 0 {
+			p.field(propDiagnostic, i, "layer", strconv.Itoa(d.Layer))
+		}
+		p.field(propDiagnostic, i, "path", d.Path)
+		p.field(propDiagnostic, i, "analyzer", d.Analyzer)
+		p.field(propDiagnostic, i, "message", d.Message)
+	}
+	if b.result == nil {
+		return p
+	}
+	for i := range b.result.Coverage {
+		c := &b.result.Coverage[i]
+		p.field(propCoverage, i, "type", c.Type)
+		p.field(propCoverage, i, "namespace", c.Namespace)
+		p.field(propCoverage, i, "release", c.Release)
+		p.field(propCoverage, i, "feed", c.Feed)
+		p.field(propCoverage, i, "date", instant(c.Date))
+		p.field(propCoverage, i, "end-of-life", truth(c.EndOfLife))
+		p.field(propCoverage, i, "uncovered", truth(c.Feed == ""))
+	}
+	return p
+}
+
+// distribution describes the Linux distribution of the image.
+func (b *builder) distribution() cyclonedx.Component {
+	d := b.report.Distro
+	c := cyclonedx.Component{
+		BOMRef:      b.distro,
+		Type:        cyclonedx.ComponentTypeOS,
+		Name:        cmp.Or(d.ID, "linux"), // what os-release(5) says to assume
+		Version:     version(d.VersionID),
+		Description: d.Name,
+	}
+	var p properties
+	if isCPE(d.CPE) {
+		c.CPE = d.CPE
+	} else {
+		p.add(propDistro+":cpe", d.CPE)
+	}
+	p.add(propDistro+":codename", d.Codename)
+	for _, like := range d.Like {
+		p.add(propDistro+":like", like)
+	}
+	c.Properties = p.list()
+	return c
+}
+
+// isCPE reports whether a name has the full form that the schemas ask for; what distributions call CPE_NAME often ends
+// before the last of the eleven parts of version 2.3.
+func isCPE(name string) bool {
+	const part = `(\?*|\*?)([a-zA-Z0-9\-._]|(\\[!-/:-@\[-^` + "`" + `{-~]))+(\?*|\*?)|[*\-]`
+	return regexp.MustCompile(`^([cC][pP][eE]:/[AHOaho]?(:[A-Za-z0-9._\-~%]*){0,6}|cpe:2\.3:[aho*\-](:(` + part +
+		`)){5}:([a-zA-Z]{2,3}(-([a-zA-Z]{2}|[0-9]{3}))?|[*\-])(:(` + part + `)){4})$`).MatchString(name)
+}

@@ -1,0 +1,77 @@
+package sbom
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/CycloneDX/cyclonedx-go"
+)
+
+var (
+	// ErrUnsupported says that the format, or this version of it, cannot be written.
+	ErrUnsupported = errors.New("unsupported format or version")
+
+	// ErrForeign says that the result is not about the report: it names a component that the report does not have.
+	ErrForeign = errors.New("result of another report")
+)
+
+// Options say how to write a document. The zero value is CycloneDX 1.6 as indented JSON, of an image without a name.
+type Options struct {
+	Format  Format
+	Version string // of the format: "1.4" to "1.7" for CycloneDX; "" is "1.6"
+	Compact bool   // without indentation
+
+	Name      string    // what was scanned, as the user calls it: "debian:12-slim"; "" takes the image's digest
+	Tool      Tool      // the program that makes the document
+	Timestamp time.Time // when it was made; the zero time leaves it out
+}
+
+// A Tool is the program that a document is made by. One without a name is left out.
+type Tool struct {
+	Vendor  string
+	Name    string
+	Version string
+}
+
+// A Format is a kind of document.
+type Format uint8
+
+const (
+	CycloneDXJSON Format = iota
+	CycloneDXXML
+)
+
+// String returns the name of f: "cyclonedx-json".
+func (f Format) String() string {
+	switch f {
+	case CycloneDXJSON:
+		return "cyclonedx-json"
+	case CycloneDXXML:
+		return "cyclonedx-xml"
+	}
+	return fmt.Sprintf("format(%d)", uint8(f))
+}
+
+// cycloneDX returns the version and the notation that o asks for.
+func (o *Options) cycloneDX() (cyclonedx.SpecVersion, cyclonedx.BOMFileFormat, error) {
+	notation := cyclonedx.BOMFileFormatJSON
+	switch o.Format {
+	case CycloneDXJSON:
+	case CycloneDXXML:
+		notation = cyclonedx.BOMFileFormatXML
+	default:
+		return 0, 0, fmt.Errorf("%v: %w", o.Format, ErrUnsupported)
+	}
+	switch o.Version {
+	case "1.4":
+		return cyclonedx.SpecVersion1_4, notation, nil
+	case "1.5":
+		return cyclonedx.SpecVersion1_5, notation, nil
+	case "", "1.6":
+		return cyclonedx.SpecVersion1_6, notation, nil
+	case "1.7":
+		return cyclonedx.SpecVersion1_7, notation, nil
+	}
+	return 0, 0, fmt.Errorf("%v %q: %w", o.Format, o.Version, ErrUnsupported)
+}

@@ -1,0 +1,71 @@
+package sbom
+
+import (
+	"strconv"
+
+	"github.com/CycloneDX/cyclonedx-go"
+)
+
+// Names of properties; doc.go says what they mean. Those of things that come in lists continue with the number of the
+// thing and the name of its field.
+const (
+	propAnalyzer      = "hullmark:analyzer"
+	propArch          = "hullmark:arch"
+	propCoverage      = "hullmark:coverage"
+	propDeclared      = "hullmark:declared"
+	propDepends       = "hullmark:depends"
+	propDev           = "hullmark:dev"
+	propDiagnostic    = "hullmark:diagnostic"
+	propDistro        = "hullmark:distro"
+	propFeed          = "hullmark:feed"
+	propFinding       = "hullmark:finding"
+	propFixed         = "hullmark:fixed"
+	propHash          = "hullmark:hash"
+	propImage         = "hullmark:image"
+	propInside        = "hullmark:inside"
+	propLayer         = "hullmark:layer"
+	propOwner         = "hullmark:owner"
+	propProvides      = "hullmark:provides"
+	propReason        = "hullmark:reason"
+	propSeverity      = "hullmark:severity"
+	propSkipped       = "hullmark:skipped"
+	propSourceName    = "hullmark:source:name"
+	propSourceVersion = "hullmark:source:version"
+	propStatus        = "hullmark:status"
+	propSystem        = "hullmark:system"
+	propUncertain     = "hullmark:uncertain"
+	propUncovered     = "hullmark:uncovered"
+)
+
+type properties []cyclonedx.Property
+
+// add appends a property, unless it has no value.
+func (p *properties) add(name, value string) {
+	if value != "" {
+		*p = append(*p, cyclonedx.Property{Name: name, Value: value})
+	}
+}
+
+// truth is the value of a property that is only there where it is true.
+func truth(is bool) string {
+	if is {
+		return "true"
+	}
+	return ""
+}
+
+// field appends a property of the nth of some things.
+func (p *properties) field(name string, n int, field, value string) {
+	if value != "" {
+		p.add(name+":"+strconv.Itoa(n)+":"+field, value)
+	}
+}
+
+// list returns p in the form of the library, nil where it is empty.
+func (p properties) list() *[]cyclonedx.Property {
+	if len(p) == 0 {
+		return nil
+	}
+	list := []cyclonedx.Property(p)
+	return &list
+}

@@ -1,0 +1,119 @@
+package sbom
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A rating is what one source says of the severity, comparable.
+type rating struct {
+	source, vector, word string
+	method               cyclonedx.ScoringMethod
+	severity             cyclonedx.Severity
+	score                float64
+}
+
+// ratingsOf returns every source's rating once: first the one that was chosen for the component that is worst off, then
+// by source, the newest method first.
+func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
+	chosen := hits[0].Severity
+	seen := make(map[rating]bool)
+	for _, h := range hits {
+		if h.Severity.Level > chosen.Level || h.Severity.Level == chosen.Level && h.Severity.Score > chosen.Score {
+			chosen = h.Severity
+		}
+		for i := range h.Advisories {
+			for _, s := range h.Advisories[i].Severities {
+				seen[ratingOf(s)] = true
+			}
+		}
+	}
+	first := ratingOf(chosen)
+	if chosen != (matcher.Severity{}) {
+		seen[first] = true
+	}
+	if len(seen) == 0 {
+		return nil
+	}
+	list := make([]rating, 0, len(seen))
+	for r := range seen {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b rating) int {
+		if (a == first) != (b == first) {
+			if a == first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(strings.Compare(a.source, b.source), strings.Compare(string(b.method), string(a.method)),
+			strings.Compare(a.vector, b.vector), cmp.Compare(b.score, a.score),
+			strings.Compare(string(a.severity), string(b.severity)), strings.Compare(a.word, b.word))
+	})
+	out := make([]cyclonedx.VulnerabilityRating, len(list))
+	for i, r := range list {
+		out[i] = cyclonedx.VulnerabilityRating{Severity: r.severity, Method: r.method, Vector: r.vector, Justification: r.word}
+		if r.source != "" {
+			out[i].Source = &cyclonedx.Source{Name: r.source}
+		}
+		if r.method != "" || r.score != 0 {
+			score := r.score
+			out[i].Score = &score
+		}
+	}
+	return &out
+}
+
+func ratingOf(s matcher.Severity) rating {
+	s = s.Rate()
+	r := rating{source: s.Source, vector: s.Vector, word: s.Word, score: s.Score, severity: severityOf(s)}
+	if math.IsNaN(r.score) || math.IsInf(r.score, 0) {
+		r.score = 0
+	}
+	if s.Vector != "" {
+		r.method = methodOf(s.Vector)
+	}
+	return r
+}
+
+// methodOf names the version of CVSS that a vector is of.
+func methodOf(vector string) cyclonedx.ScoringMethod {
+	_, version, _ := matcher.Score(vector)
+	switch version {
+	case "2.0":
+		return cyclonedx.ScoringMethodCVSSv2
+	case "3.0":
+		return cyclonedx.ScoringMethodCVSSv3
+	case "3.1":
+		return cyclonedx.ScoringMethodCVSSv31
+	case "4.0":
+		return cyclonedx.ScoringMethodCVSSv4
+	}
+	return cyclonedx.ScoringMethodOther
+}
+
+// severityOf names a level. What its source calls negligible is "info"; "none" is a CVSS score of zero.
+func severityOf(s matcher.Severity) cyclonedx.Severity {
+	switch s.Level {
+	case matcher.Negligible:
+		if s.Word == "" && s.Vector != "" {
+			return cyclonedx.SeverityNone
+		}
+		return cyclonedx.SeverityInfo
+	case matcher.Low:
+		return cyclonedx.SeverityLow
+	case matcher.Medium:
+		return cyclonedx.SeverityMedium
+	case matcher.High:
+		return cyclonedx.SeverityHigh
+	case matcher.Critical:
+		return cyclonedx.SeverityCritical
+	}
+	return cyclonedx.SeverityUnknown
+}

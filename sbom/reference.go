@@ -1,0 +1,41 @@
+package sbom
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A namer gives out references, each once.
+type namer struct {
+	taken map[string]int // how often a reference was asked for
+}
+
+// unique returns want, or where it is taken want with a number. What cannot stand in every notation (control characters,
+// invalid UTF-8) is replaced before it is compared, and what begins like a link to another document does not any more.
+func (n *namer) unique(want string) string {
+	want = clean(want)
+	if want == "" {
+		want = "component"
+	}
+	if strings.HasPrefix(want, "urn:cdx:") {
+		want = "ref:" + want
+	}
+	name := want
+	for n.taken[name] > 0 {
+		n.taken[want]++
+		name = want + "-" + strconv.Itoa(n.taken[want])
+	}
+	n.taken[name] = 1
+	return name
+}
+
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}

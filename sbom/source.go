@@ -1,0 +1,71 @@
+package sbom
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+)
+
+// sourceOf names who gives out an identifier, and where it is explained; where that is not known, the feed that it came
+// from.
+func sourceOf(id, feed string) *cyclonedx.Source {
+	family, _, _ := strings.Cut(id, "-")
+	at := func(name, prefix string) *cyclonedx.Source {
+		return &cyclonedx.Source{Name: name, URL: prefix + url.PathEscape(id)}
+	}
+	switch family {
+	case "CVE":
+		return at("CVE", "https://www.cve.org/CVERecord?id=")
+	case "GHSA":
+		return at("GitHub", "https://github.com/advisories/")
+	case "DSA", "DLA", "DTSA", "TEMP":
+		return at("Debian", "https://security-tracker.debian.org/tracker/")
+	case "USN":
+		return at("Ubuntu", "https://ubuntu.com/security/notices/")
+	case "RHSA", "RHBA", "RHEA":
+		return at("Red Hat", "https://access.redhat.com/errata/")
+	case "PYSEC", "GO", "RUSTSEC", "GSD", "OSV", "MAL":
+		return at("OSV", "https://osv.dev/vulnerability/")
+	}
+	if feed == "" {
+		feed = "unknown"
+	}
+	return &cyclonedx.Source{Name: feed}
+}
+
+// reference returns an address with everything in percent-encoding that RFC 3987 does not allow where it stands. What is
+// no address at all becomes the path of a relative one.
+func reference(address string) string {
+	address = strings.TrimSpace(address)
+	var b strings.Builder
+	slashes := 0
+	for i := range len(address) {
+		c := address[i]
+		escape := c <= ' ' || c >= 0x7f || strings.IndexByte("<>\"{}|\\^`", c) >= 0
+		switch c {
+		case '%':
+			escape = i+2 >= len(address) || !isHex(address[i+1:i+3])
+		case '/':
+			slashes++
+		case '[', ']':
+			escape = slashes != 2 // else an IPv6 address
+		}
+		if escape {
+			percent(&b, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	if _, err := url.Parse(b.String()); err != nil {
+		return url.PathEscape(address)
+	}
+	return b.String()
+}
+
+func percent(b *strings.Builder, c byte) {
+	const digits = "0123456789ABCDEF"
+	b.WriteByte('%')
+	b.WriteByte(digits[c>>4])
+	b.WriteByte(digits[c&15])
+}
