@@ -210,3 +210,33 @@ func checkFields(t *testing.T, p analyzer.Package, w expected) {
 		check("epoch of the source", epoch, e)
 	}
 }
+
+// In a whole distribution, every dependency is answered by the name of a package or by what one provides.
+func TestDependsAnswered(t *testing.T) {
+	for _, c := range []string{"rpm-bdb/centos5-plain", "rpm-bdb/centos6-plain", "rpm-bdb/centos7-plain", "rpm-bdb/ubi8-s390x",
+		"rpm-sqlite/cbl-mariner-2.0"} {
+		pkgs, errs := scanCase(t, filepath.Join(corpus(t), c))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		provided := make(map[string]bool)
+		for _, p := range pkgs {
+			provided[p.Name] = true
+			for _, name := range p.Provides {
+				provided[name] = true
+			}
+		}
+		n := 0
+		for _, p := range pkgs {
+			n += len(p.Depends)
+			for _, name := range p.Depends {
+				if !provided[name] {
+					t.Errorf("%s: %s needs %s, which nobody provides", c, p.Name, name)
+				}
+			}
+		}
+		if n < 5*len(pkgs) {
+			t.Errorf("%s: %d dependencies of %d packages", c, n, len(pkgs))
+		}
+	}
+}
