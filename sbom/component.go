@@ -103,7 +103,6 @@ func evidenceOf(c *analyzer.Component) *cyclonedx.Evidence {
 			Methods: &[]cyclonedx.EvidenceIdentityMethod{{
 				Technique:  cyclonedx.EvidenceIdentityTechniqueManifestAnalysis,
 				Confidence: &confidence,
-				Value:      location,
 			}},
 		}}},
 		Occurrences: &[]cyclonedx.EvidenceOccurrence{occurrence},

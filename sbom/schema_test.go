@@ -12,6 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
+var versions = []string{"1.4", "1.5", "1.6", "1.7"}
+
 // schemaDir returns the folder of the official schemas, which come with the source of cyclonedx-go.
 var schemaDir = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()

@@ -1,0 +1,59 @@
+package sbom_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/sbom"
+)
+
+// large returns a report of n packages as distributions have them.
+func large(n int) *analyzer.Report {
+	r := &analyzer.Report{
+		Image:      analyzer.Image{ID: "sha256:" + digest(0), Platform: "linux/amd64"},
+		Distro:     &analyzer.Distro{ID: "debian", VersionID: "12"},
+		Layers:     []analyzer.Layer{{DiffID: "sha256:" + digest(1)}},
+		Components: make([]analyzer.Component, n),
+	}
+	for i := range r.Components {
+		c := &r.Components[i]
+		c.Package = analyzer.Package{
+			Type: "deb", Namespace: "debian", Name: fmt.Sprintf("package-%06d", i), Version: "1:2.3.4-5+deb12u1", Arch: "amd64",
+			System: true, Vendor: "Somebody <somebody@debian.example>",
+			Origin:   &analyzer.Origin{Name: fmt.Sprintf("source-%06d", i/3), Version: "1:2.3.4-5"},
+			Licenses: []string{"GPL-2.0-or-later", "MIT"},
+			Depends:  []string{fmt.Sprintf("package-%06d", i/2), fmt.Sprintf("package-%06d", i/3), "libc6"},
+			Hashes:   map[string]string{"sha256": digest(i)},
+		}
+		c.ID, c.PURL = fmt.Sprintf("%016x", i), c.Package.PURL(r.Distro)
+		c.Analyzer, c.Path = "dpkg", "var/lib/dpkg/status"
+	}
+	return r
+}
+
+func digest(n int) string { return fmt.Sprintf("%064x", n) }
+
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		report := large(n)
+		for _, compact := range []bool{true, false} {
+			b.Run(fmt.Sprintf("%d/compact=%v", n, compact), func(b *testing.B) {
+				var buf bytes.Buffer
+				o := sbom.Options{Compact: compact}
+				if err := sbom.Encode(&buf, report, nil, o); err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(buf.Len()))
+				b.ReportAllocs()
+				for b.Loop() {
+					buf.Reset()
+					if err := sbom.Encode(&buf, report, nil, o); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
