@@ -11,6 +11,9 @@ import (
 // maxSynopsis is the length in bytes above which a License is no name.
 const maxSynopsis = 512
 
+// maxLicenses is how many different licences of a file are listed. The file of a kernel has some hundred.
+const maxLicenses = 2048
+
 // parseCopyright finds the licences that a package's copyright file names, as SPDX expressions where they are some, in
 // the order in which they come. The file is machine-readable (DEP-5, whose first field is Format), or free text.
 func parseCopyright(text []byte) ([]string, error) {
@@ -47,6 +50,10 @@ func parseSynopses(text []byte) ([]string, error) {
 				bad.add(f.line, "License is longer than %d bytes", maxSynopsis)
 				continue
 			}
+			if len(found) == maxLicenses {
+				bad.add(f.line, "more than %d licences", maxLicenses)
+				return found, bad.err()
+			}
 			e, _ := license.Normalize(strings.ToValidUTF8(string(first), "\uFFFD"))
 			found = appendNew(found, e)
 		}
@@ -60,7 +67,7 @@ func parseSynopses(text []byte) ([]string, error) {
 func parseFreeText(text []byte) []string {
 	var found []string
 	for row := range bytes.Lines(text) {
-		if value, ok := bytes.CutPrefix(bytes.TrimSpace(row[:min(len(row), maxSynopsis)]), []byte("License: ")); ok {
+		if value, ok := bytes.CutPrefix(bytes.TrimSpace(row[:min(len(row), maxSynopsis)]), []byte("License: ")); ok && len(found) < maxLicenses {
 			if e, ok := license.Normalize(string(value)); ok {
 				found = appendNew(found, e)
 			}

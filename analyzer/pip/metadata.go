@@ -14,6 +14,9 @@ import (
 // maxValue is the length in bytes above which a header's value is reported instead of kept.
 const maxValue = 256 << 10
 
+// maxClassifiers is how many classifiers about licences are kept; there are about 80 to choose from.
+const maxClassifiers = 128
+
 // parseMetadata reads core metadata: headers in the manner of RFC 822 up to the first blank line, of which the first of
 // a name counts; what follows is the description. With an error it returns what the headers up to it say.
 func parseMetadata(text []byte) (analyzer.Package, error) {
@@ -42,7 +45,7 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 		case "license-expression":
 			first(&expression)
 		case "classifier":
-			if c, ok := strings.CutPrefix(s(), "License :: "); ok {
+			if c, ok := strings.CutPrefix(s(), "License :: "); ok && len(classifiers) < maxClassifiers {
 				classifiers = append(classifiers, c)
 			}
 		case "requires-dist":

@@ -1,5 +1,5 @@
 // Package pip finds Python distributions: those that pip and other installers put in place, as their metadata on disk
-// says, and those inside eggs and wheels.
+// says, those inside eggs and wheels, those that lock files and requirements declare, and packages of conda.
 //
 // The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, entry
 // points of the older setuptools for egg-info. Where a file can be read in two ways, importlib.metadata of CPython is
@@ -17,8 +17,9 @@ import (
 
 const typePyPI = "pypi"
 
-// New returns the analyzer. Packages are of type "pypi", named as their author writes them; Depends holds normal names
-// (PEP 503), and Provides the package's own where it differs.
+// New returns the analyzer. Packages are of type "pypi", or "conda", named as their author writes them; Depends holds
+// normal names (PEP 503), and Provides the package's own where it differs. What lock files and requirements pin is
+// Declared.
 //
 // The files beside METADATA or PKG-INFO give fragments that have no name of their own: RECORD and installed-files.txt
 // the Files, requires.txt the Depends, direct_url.json the origin as qualifiers "vcs_url", "download_url" and "editable".
@@ -34,35 +35,56 @@ func New() analyzer.Analyzer {
 			info.Patterns = append(info.Patterns, "**/"+dir+"/"+base)
 		}
 	}
-	info.Patterns = append(info.Patterns, "**/*.egg-info", "**/*.egg", "**/*.whl")
+	info.Patterns = append(info.Patterns,
+		"**/*.egg-info", "**/*.egg", "**/*.whl", "**/conda-meta/*.json",
+		"**/*requirements*.txt", "**/requirements/*.txt", "**/Pipfile.lock",
+		"**/poetry.lock", "**/uv.lock", "**/pdm.lock", "**/pylock.toml", "**/pylock.*.toml",
+	)
 	return analyzer.Func(info, analyze)
 }
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	switch base := path.Base(f.Path); strings.ToLower(path.Ext(base)) {
-	case ".egg", ".whl":
+	dir, base := path.Split(f.Path)
+	dir = path.Clean(dir)
+	ext := strings.ToLower(path.Ext(base))
+	if ext == ".egg" || ext == ".whl" {
 		return analyzeArchive(f)
 	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	part := analyzer.Package{Type: typePyPI}
-	switch path.Base(f.Path) {
-	case "RECORD":
-		part.Files, err = parseRecord(text, path.Dir(path.Dir(f.Path)))
-	case "installed-files.txt":
-		part.Files = parseInstalledFiles(text, path.Dir(f.Path))
-	case "requires.txt":
-		part.Depends = parseRequires(text)
-	case "direct_url.json":
-		err = parseDirectURL(text, &part)
-	default: // METADATA, PKG-INFO, NAME.egg-info
-		p, err := parseMetadata(text)
+	one := func(p analyzer.Package, err error) (*analyzer.Result, error) {
 		if p.Name == "" {
 			return nil, err
 		}
 		return &analyzer.Result{Packages: []analyzer.Package{p}}, err
+	}
+	all := func(pkgs []analyzer.Package, err error) (*analyzer.Result, error) {
+		return &analyzer.Result{Packages: pkgs}, err
+	}
+	switch {
+	case base == "METADATA", base == "PKG-INFO", ext == ".egg-info":
+		return one(parseMetadata(text))
+	case ext == ".json" && path.Base(dir) == "conda-meta":
+		return one(parseConda(text, path.Dir(dir)))
+	case base == "Pipfile.lock":
+		return all(parsePipfileLock(text))
+	case ext == ".lock", ext == ".toml":
+		return all(parseLock(text))
+	}
+	part := analyzer.Package{Type: typePyPI}
+	switch base {
+	case "RECORD":
+		part.Files, err = parseRecord(text, path.Dir(dir))
+	case "installed-files.txt":
+		part.Files = parseInstalledFiles(text, dir)
+	case "requires.txt":
+		part.Depends = parseRequires(text)
+	case "direct_url.json":
+		err = parseDirectURL(text, &part)
+	default:
+		return all(parseRequirements(text))
 	}
 	if part.Files == nil && part.Depends == nil && part.Qualifiers == nil && part.Hashes == nil {
 		return nil, err

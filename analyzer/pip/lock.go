@@ -1,0 +1,256 @@
+package pip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// Bounds of lock files, which real ones do not reach. The TOML library limits how deep values nest; a dotted key can nest
+// as deep as its line is long.
+const (
+	maxLock = 16 << 20 // bytes
+	maxLine = 1 << 20  // bytes
+)
+
+// A lockFile is any of the lock files in TOML: uv.lock, poetry.lock and pdm.lock list "package" tables, pylock.toml (PEP
+// 751) lists "packages".
+type lockFile struct {
+	Package  []lockPackage `toml:"package"`
+	Packages []lockPackage `toml:"packages"`
+}
+
+// A lockPackage has the fields of all of them; where two give one name to different things it is an any.
+type lockPackage struct {
+	Name     string     `toml:"name"`
+	Version  string     `toml:"version"`
+	Category string     `toml:"category"` // poetry 1
+	Groups   []string   `toml:"groups"`   // poetry 2, pdm
+	Source   lockSource `toml:"source"`   // uv, poetry
+	VCS      struct {
+		Type   string `toml:"type"`
+		URL    string `toml:"url"`
+		Commit string `toml:"commit-id"`
+	} `toml:"vcs"` // pylock
+	Git       string     `toml:"git"`      // pdm
+	Revision  string     `toml:"revision"` // pdm
+	Path      string     `toml:"path"`     // pdm, of a local project
+	Directory any        `toml:"directory"`
+	Sdist     artifact   `toml:"sdist"`
+	Archive   artifact   `toml:"archive"`
+	Wheels    []artifact `toml:"wheels"`
+	Files     []artifact `toml:"files"`
+
+	Dependencies any                     `toml:"dependencies"` // tables (uv, pylock), one table (poetry), strings (pdm)
+	Optional     map[string][]dependency `toml:"optional-dependencies"`
+	Dev          map[string][]dependency `toml:"dev-dependencies"`
+}
+
+type lockSource struct {
+	Type      string `toml:"type"`
+	URL       string `toml:"url"`
+	Resolved  string `toml:"resolved_reference"`
+	Git       string `toml:"git"`
+	Editable  string `toml:"editable"`
+	Virtual   string `toml:"virtual"`
+	Directory string `toml:"directory"`
+}
+
+type artifact struct {
+	Hash   string            `toml:"hash"`
+	Hashes map[string]string `toml:"hashes"`
+}
+
+type dependency struct {
+	Name string `toml:"name"`
+}
+
+// parseLock reads a lock file in TOML. The project that is locked, and others that are taken from a directory beside it,
+// are not packages of an index and are left out.
+func parseLock(text []byte) ([]analyzer.Package, error) {
+	if len(text) > maxLock {
+		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
+	}
+	line := 1
+	for row := range bytes.Lines(text) {
+		if len(row) > maxLine {
+			return nil, fmt.Errorf("pip: line %d: longer than %d bytes: %w", line, maxLine, analyzer.ErrTooLarge)
+		}
+		line++
+	}
+	var lock lockFile
+	if err := toml.Unmarshal(text, &lock); err != nil {
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			row, _ := at.Position()
+			return nil, fmt.Errorf("pip: line %d: %w", row, err)
+		}
+		return nil, fmt.Errorf("pip: lock file: %w", err)
+	}
+	all := append(lock.Package, lock.Packages...)
+	dev := devOnly(all)
+	var pkgs []analyzer.Package
+	var errs []error
+	for i := range all {
+		l := &all[i]
+		switch {
+		case l.isLocal():
+			continue
+		case !isName(l.Name):
+			if errs = append(errs, fmt.Errorf("pip: package %d: not a name: %.80q", i+1, l.Name)); len(errs) == maxErrors {
+				return pkgs, errors.Join(errs...)
+			}
+			continue
+		}
+		p := declare(l.Name, l.Version)
+		p.Dev = l.Category == "dev" || len(l.Groups) > 0 && !slices.Contains(l.Groups, "main") && !slices.Contains(l.Groups, "default") ||
+			dev[l.Name]
+		p.Depends = l.depends()
+		p.Hashes = l.hashes()
+		if url := l.vcsURL(); url != "" {
+			p.Qualifiers = map[string]string{"vcs_url": url}
+		}
+		pkgs = append(pkgs, p)
+	}
+	return pkgs, errors.Join(errs...)
+}
+
+// declare returns a package of which a file says that it is to be installed.
+func declare(name, version string) analyzer.Package {
+	p := analyzer.Package{Type: typePyPI, Name: name, Version: version, Declared: true}
+	if normal := normalName(name); normal != name {
+		p.Provides = []string{normal}
+	}
+	return p
+}
+
+func (l *lockPackage) isLocal() bool {
+	s := &l.Source
+	return s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Type == "directory" || l.Directory != nil || l.Path != "" && l.Version == ""
+}
+
+// depends returns the normal names of what the package needs, in order.
+func (l *lockPackage) depends() []string {
+	var names []string
+	add := func(requirement string) {
+		if name, ok := requirementName(requirement); ok {
+			names = append(names, name)
+		}
+	}
+	switch deps := l.Dependencies.(type) {
+	case []any:
+		for _, d := range deps {
+			switch d := d.(type) {
+			case string:
+				add(d)
+			case map[string]any:
+				if name, ok := d["name"].(string); ok {
+					add(name)
+				}
+			}
+		}
+	case map[string]any:
+		for name := range deps {
+			add(name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// hashes returns the digests of a package that comes as one file. Of several, each platform installs another.
+func (l *lockPackage) hashes() map[string]string {
+	var files []artifact
+	for _, a := range slices.Concat([]artifact{l.Sdist, l.Archive}, l.Wheels, l.Files) {
+		if a.Hash != "" || len(a.Hashes) > 0 {
+			files = append(files, a)
+		}
+	}
+	if len(files) != 1 {
+		return nil
+	}
+	hashes := make(map[string]string)
+	if name, digest, ok := strings.Cut(files[0].Hash, ":"); ok && isHex(digest) {
+		hashes[name] = digest
+	}
+	for name, digest := range files[0].Hashes {
+		if isHex(digest) {
+			hashes[name] = digest
+		}
+	}
+	return hashes
+}
+
+// vcsURL returns where the package is checked out from, in the form of the PURL qualifier.
+func (l *lockPackage) vcsURL() string {
+	at := func(vcs, url, commit string) string {
+		if commit != "" {
+			url += "@" + commit
+		}
+		return vcs + "+" + url
+	}
+	switch {
+	case l.VCS.URL != "":
+		return at(l.VCS.Type, l.VCS.URL, l.VCS.Commit)
+	case l.Source.Git != "": // the commit follows "#", after what was asked for as a query
+		url, commit, _ := strings.Cut(l.Source.Git, "#")
+		url, _, _ = strings.Cut(url, "?")
+		return at("git", url, commit)
+	case l.Source.Type == "git":
+		return at("git", l.Source.URL, l.Source.Resolved)
+	case l.Git != "":
+		return at("git", l.Git, l.Revision)
+	}
+	return ""
+}
+
+// devOnly returns the names that the projects of a uv.lock reach through their development groups only.
+func devOnly(all []lockPackage) map[string]bool {
+	byName := make(map[string]*lockPackage, len(all))
+	var main, dev []string
+	for i := range all {
+		l := &all[i]
+		byName[l.Name] = l
+		for _, group := range l.Dev {
+			for _, d := range group {
+				dev = append(dev, d.Name)
+			}
+		}
+		if l.isLocal() {
+			main = append(main, l.Name)
+		}
+	}
+	if len(dev) == 0 {
+		return nil
+	}
+	reach := func(from []string, seen map[string]bool) {
+		for len(from) > 0 {
+			name := from[len(from)-1]
+			from = from[:len(from)-1]
+			l := byName[name]
+			if l == nil || seen[name] {
+				continue
+			}
+			seen[name] = true
+			from = append(from, l.depends()...)
+			for _, extra := range l.Optional {
+				for _, d := range extra {
+					from = append(from, d.Name)
+				}
+			}
+		}
+	}
+	needed, only := make(map[string]bool), make(map[string]bool)
+	reach(main, needed)
+	reach(dev, only)
+	for name := range needed {
+		delete(only, name)
+	}
+	return only
+}

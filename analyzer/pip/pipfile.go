@@ -1,0 +1,64 @@
+package pip
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// parsePipfileLock reads Pipfile.lock of pipenv. What has no version, because it comes from a repository or a directory,
+// is left out unless it names a commit.
+func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
+	type entry struct {
+		Version string   `json:"version"`
+		Hashes  []string `json:"hashes"`
+		Git     string   `json:"git"`
+		Ref     string   `json:"ref"`
+	}
+	var lock map[string]json.RawMessage
+	if err := json.Unmarshal(text, &lock); err != nil {
+		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
+	}
+	found := make(map[string]analyzer.Package)
+	var errs []error
+	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop", and categories with names of their own
+		if section == "_meta" {
+			continue
+		}
+		var entries map[string]entry
+		if err := json.Unmarshal(lock[section], &entries); err != nil {
+			errs = append(errs, fmt.Errorf("pip: Pipfile.lock: %.80s: %w", section, err))
+			continue
+		}
+		for name, e := range entries {
+			version, pinned := strings.CutPrefix(e.Version, "==")
+			if !isName(name) || !(pinned || e.Git != "" && e.Ref != "") {
+				continue
+			}
+			p := declare(name, strings.TrimPrefix(version, "="))
+			p.Dev = section != "default"
+			if e.Git != "" && e.Ref != "" {
+				p.Qualifiers = map[string]string{"vcs_url": "git+" + e.Git + "@" + e.Ref}
+			}
+			if len(e.Hashes) == 1 {
+				if kind, digest, ok := strings.Cut(e.Hashes[0], ":"); ok && isHex(digest) {
+					p.Hashes = map[string]string{kind: digest}
+				}
+			}
+			key := name + "\x00" + p.Version
+			if old, ok := found[key]; !ok || old.Dev {
+				found[key] = p
+			}
+		}
+	}
+	var pkgs []analyzer.Package
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		pkgs = append(pkgs, found[key])
+	}
+	return pkgs, errors.Join(errs...)
+}
