@@ -51,11 +51,12 @@ type recorder struct {
 	delta
 	links    map[string]string
 	implicit map[string]struct{}
-	lastDir  string // directory of the last entry, known to be in implicit
+	lastDir  string           // directory of the last entry, known to be in implicit
+	found    func(dir string) // called when something is first seen below a directory
 }
 
-func newRecorder() *recorder {
-	return &recorder{links: make(map[string]string), implicit: make(map[string]struct{})}
+func newRecorder(found func(dir string)) *recorder {
+	return &recorder{links: make(map[string]string), implicit: make(map[string]struct{}), found: found}
 }
 
 // name records an entry that is no directory.
@@ -88,6 +89,7 @@ func (r *recorder) parents(p string) {
 			return
 		}
 		r.implicit[strings.Clone(p)] = struct{}{}
+		r.found(p)
 	}
 }
 

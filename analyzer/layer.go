@@ -84,9 +84,10 @@ type slot struct {
 // newCollector prepares to read something for some of the analyzers.
 func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error) {
 	c := &collector{
-		run: r, ctx: ctx, asked: asked, wanted: new(index), rec: newRecorder(),
+		run: r, ctx: ctx, asked: asked, wanted: new(index),
 		slots: make(map[string]*slot), above: make(map[string]int), held: make(map[string]*File),
 	}
+	c.rec = newRecorder(func(dir string) { delete(c.slots, dir) })
 	for _, i := range asked {
 		info := &r.analyzers[i].info
 		for _, p := range info.Patterns {

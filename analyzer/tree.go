@@ -53,11 +53,21 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	}
 	t.replace(d, &t.root, rootHash)
 	for _, p := range d.Implicit {
-		// An entry below a directory that has none of its own may go through a link of a lower layer.
-		if dir, ok := t.resolve(p); ok && dir != p {
-			if n := t.find(dir); n != nil {
-				t.replace(d, n, hashPath(p))
-			}
+		// An entry below a directory that has none of its own may go through a link of a lower layer, and takes the place of
+		// a file.
+		dir, ok := t.resolve(p)
+		if !ok {
+			continue
+		}
+		n := t.find(dir)
+		if n == nil {
+			continue
+		}
+		if n.file != nil {
+			t.gone[dir], n.file = n.file, nil
+		}
+		if dir != p {
+			t.replace(d, n, hashPath(p))
 		}
 	}
 	for _, l := range d.Links {
@@ -112,13 +122,16 @@ func (t *tree) find(p string) *node {
 	return n
 }
 
-// make returns the node at a path, which has been resolved; it makes what is missing.
+// make returns the node at a path, which has been resolved. It makes what is missing, and directories of files in between.
 func (t *tree) make(p string) *node {
 	n := &t.root
 	if p == "." {
 		return n
 	}
 	for element := range strings.SplitSeq(p, "/") {
+		if n.file != nil {
+			t.gone[n.file.path], n.file = n.file, nil
+		}
 		child := n.children[element]
 		if child == nil {
 			child = new(node)
