@@ -27,7 +27,7 @@ var (
 	// ErrUnknownFormat: the content is none of the formats that rpm has used.
 	ErrUnknownFormat = errors.New("not an rpm database")
 
-	// ErrUnsupported: the content is recognised, but it uses something that cannot be read, such as encryption.
+	// ErrUnsupported: the content is recognised but cannot be read: the B-tree of rpm 5, encryption, a newer version.
 	ErrUnsupported = errors.New("unsupported")
 
 	// ErrTooLarge: a header is larger than MaxHeader.
