@@ -1,8 +1,10 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 )
 
 // get sends the request and leaves the body in d.
@@ -18,7 +20,11 @@ func (d *Data) get(client *http.Client) error {
 	req.Header.Set("User-Agent", "hullmark")
 	res, err := client.Do(req)
 	if err != nil {
-		return err // names method and URL
+		var u *url.Error // which names the place that was redirected to
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return fmt.Errorf("%s: %w", d.URL, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		res.Body.Close()
