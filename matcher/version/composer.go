@@ -45,10 +45,14 @@ func parseComposer(s string) (string, error) {
 		!strings.Contains(s[:i], ",") {
 		s = s[:i]
 	}
-	for _, form := range [...]func([]byte, string) ([]byte, bool){composerClassic, composerDate, composerBranch} {
-		if key, ok := form(key, s); ok {
-			return string(key), nil
-		}
+	if key, ok := composerClassic(key, s); ok {
+		return string(key), nil
+	}
+	if key, ok := composerDate(key, s); ok {
+		return string(key), nil
+	}
+	if key, ok := composerBranch(key, s); ok {
+		return string(key), nil
 	}
 	return "", errors.New("neither a version of up to four numbers, nor a date, nor a branch")
 }

@@ -41,3 +41,11 @@ func appendCount(key []byte, n int) []byte {
 	}
 	return binary.BigEndian.AppendUint64(append(key, 0xff), uint64(n))
 }
+
+// numberLength is the length of the number at the beginning of a key, as appendNumber wrote it.
+func numberLength(key string) int {
+	if key[0] < 0xff {
+		return int(key[0])
+	}
+	return 8 + int(binary.BigEndian.Uint64([]byte(key[1:9])))
+}

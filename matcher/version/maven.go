@@ -2,7 +2,6 @@ package version
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"strings"
 )
@@ -15,9 +14,9 @@ import (
 // version, so that a version is a flat sequence of items and beginnings of sublists. Zeros at the end of a list, or before
 // a qualifier, do not count.
 //
-// The order is antisymmetric and total, but not transitive, since what is missing has no place of its own: 1 comes before
-// "1-1.sp" and "1.0-1"... see TestMavenCycle. That is Maven's, and kept: a verdict should be what Maven itself would say.
-// Versions as they are published do not run into it.
+// The order is antisymmetric and total, but not transitive: what is missing is as good as 0, as the release itself and as an
+// empty list, which have three different places among what is there, so that 1 < 1.sp.x < 1-alpha.x < 1. That is Maven's,
+// and kept, since a verdict should be what Maven itself would say. Versions as they are published do not run into it.
 
 // A mavenKind is a kind of item.
 type mavenKind byte
@@ -42,111 +41,102 @@ const (
 	mavenOther
 )
 
-type mavenItem struct {
-	kind         mavenKind
-	word, number string
-}
-
 func parseMaven(s string) (string, error) {
 	for i := range len(s) {
-		if s[i] <= ' ' || strings.IndexByte(`\/:"<>|?*[](){},`, s[i]) >= 0 {
-			return "", errors.New(`blank, control character or one of \/:"<>|?*[](){},`)
+		switch s[i] {
+		case '\\', '/', ':', '"', '<', '>', '|', '?', '*', '[', ']', '(', ')', '{', '}', ',', ' ', 0:
+			return "", errors.New(`a blank, a zero byte or one of \/:"<>|?*[](){},`)
 		}
 	}
-	var buf [24]mavenItem
-	items := trimMaven(mavenItems(buf[:0], s))
-	var room [keySize]byte
-	key := room[:0]
-	for _, item := range items {
-		key = append(key, byte(item.kind))
-		switch item.kind {
-		case mavenNumber:
-			key = appendNumber(key, item.number)
-		case mavenQualifier, mavenNumbered:
-			place := mavenPlace(item.word, item.kind == mavenNumbered)
-			if key = append(key, place); place == mavenOther {
-				key = appendWord(key, item.word, true)
+	var buf [keySize]byte
+	k := mavenKey{key: buf[:0], empty: true}
+	for s != "" {
+		i := 0
+		for i < len(s) && s[i] != '.' && s[i] != '-' && !isDigit(s[i]) {
+			i++
+		}
+		word, rest := s[:i], s[i:]
+		if word != "" && len(rest) > 1 && rest[0] == '-' && isDigit(rest[1]) {
+			rest = rest[1:]
+		}
+		number, rest := digits(rest)
+		switch {
+		case word == "": // a number, or nothing between two separators, which is 0
+			k = k.number(number)
+		case number != "":
+			k = k.list()
+			k = k.qualifier(mavenNumbered, word, number)
+		default:
+			if rest == "" {
+				k = k.list()
 			}
-			if item.kind == mavenNumbered {
-				key = appendNumber(key, item.number)
-			}
+			k = k.qualifier(mavenQualifier, word, "")
+		}
+		if s = rest; s == "" {
+			break
+		}
+		if s[0] != '.' { // a hyphen, or a qualifier right after a number
+			k = k.list()
+		}
+		if s[0] == '.' || s[0] == '-' {
+			s = s[1:]
 		}
 	}
-	return string(key), nil
+	return string(k.key[:k.kept]), nil
 }
 
-// mavenItems splits s into items. Dots and hyphens separate them; a hyphen between a qualifier and a digit does not.
-func mavenItems(items []mavenItem, s string) []mavenItem {
-	empty := true // the current list has no item
-	begin := func() {
-		if !empty {
-			items, empty = append(items, mavenItem{kind: mavenList}), true
-		}
-	}
-	add := func(item mavenItem) { items, empty = append(items, item), false }
-
-	for at := 0; at < len(s); {
-		start := at
-		for at < len(s) && s[at] != '.' && s[at] != '-' && !isDigit(s[at]) {
-			at++
-		}
-		word := s[start:at]
-		if word != "" && at+1 < len(s) && s[at] == '-' && isDigit(s[at+1]) {
-			at++
-		}
-		start = at
-		for at < len(s) && isDigit(s[at]) {
-			at++
-		}
-		number := s[start:at]
-		end := at == len(s)
-		switch {
-		case word != "" && number != "":
-			begin()
-			add(mavenItem{mavenNumbered, word, number})
-		case word != "":
-			if end {
-				begin()
-			}
-			add(mavenItem{mavenQualifier, word, ""})
-		default: // a number, or nothing between two separators, which is 0
-			add(mavenItem{mavenNumber, "", number})
-		}
-		switch {
-		case end:
-		case s[at] == '.':
-			at++
-		case s[at] == '-':
-			at++
-			begin()
-		default: // a qualifier right after a number
-			begin()
-		}
-	}
-	return items
+// A mavenKey is a key in the making: its items and beginnings of sublists, up to kept, and after that zeros and sublists of
+// which what follows decides whether they count.
+type mavenKey struct {
+	key   []byte
+	kept  int
+	empty bool // the current list has no item yet
 }
 
-// trimMaven takes zeros and empty lists out, in place: those at the end of a list, and zeros before a qualifier, whether it
-// stands in the same list or begins a sublist.
-func trimMaven(items []mavenItem) []mavenItem {
-	kept := len(items)                    // items[kept:] stay
-	next, afterNext := mavenEnd, mavenEnd // the kinds of the first two of them
-	for i := len(items) - 1; i >= 0; i-- {
-		item := items[i]
-		switch {
-		case item.kind == mavenList && next == mavenEnd:
-			continue
-		case item.kind == mavenNumber && trimZeros(item.number) == "":
-			if next == mavenEnd || next == mavenQualifier ||
-				next == mavenList && (afterNext == mavenQualifier || afterNext == mavenNumbered) {
-				continue
-			}
-		}
-		kept--
-		items[kept] = item
-		next, afterNext = item.kind, next
+// list begins a sublist, unless one has just begun.
+func (k mavenKey) list() mavenKey {
+	if !k.empty {
+		k.key, k.empty = append(k.key, byte(mavenList)), true
 	}
-	return items[kept:]
+	return k
+}
+
+func (k mavenKey) number(number string) mavenKey {
+	k.key, k.empty = appendNumber(append(k.key, byte(mavenNumber)), number), false
+	if trimZeros(number) != "" {
+		k.kept = len(k.key)
+	}
+	return k
+}
+
+// qualifier adds a qualifier. Zeros before one do not count: those in the same list, if it has no number, and those before
+// the sublist that it begins.
+func (k mavenKey) qualifier(kind mavenKind, word, number string) mavenKey {
+	if kind == mavenQualifier {
+		k = k.trimZeros()
+	}
+	if last := len(k.key) - 1; last >= k.kept && k.key[last] == byte(mavenList) {
+		k.key = k.key[:last]
+		k = k.trimZeros()
+		k.key = append(k.key, byte(mavenList))
+	}
+	place := mavenPlace(word, kind == mavenNumbered)
+	if k.key = append(k.key, byte(kind), place); place == mavenOther {
+		k.key = appendWord(k.key, word, true)
+	}
+	if kind == mavenNumbered {
+		k.key = appendNumber(k.key, number)
+	}
+	k.kept, k.empty = len(k.key), false
+	return k
+}
+
+// trimZeros takes zeros off the end of what does not count yet, which holds nothing but zeros and sublists.
+func (k mavenKey) trimZeros() mavenKey {
+	for len(k.key) > k.kept && k.key[len(k.key)-1] != byte(mavenList) {
+		k.key = k.key[:len(k.key)-2] // mavenNumber and 1, by appendNumber
+	}
+	return k
 }
 
 // mavenPlace returns the place of a qualifier. "a", "b" and "m" are short for others where a number follows.
@@ -236,12 +226,4 @@ func (p mavenPart) compareEnd() int {
 		return 0 // what is in it decides
 	}
 	return cmp.Compare(p.place, mavenRelease)
-}
-
-// numberLength is the length of the number at the beginning of a key, as appendNumber wrote it.
-func numberLength(key string) int {
-	if key[0] < 0xff {
-		return int(key[0])
-	}
-	return 8 + int(binary.BigEndian.Uint64([]byte(key[1:9])))
 }
