@@ -1,0 +1,136 @@
+package npm
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/license"
+)
+
+// A document is a JSON object whose members are looked at one by one. Unlike a struct it tells upper from lower case, as
+// every reader of package.json does, and one member of an unexpected type does not spoil the others.
+type document map[string]json.RawMessage
+
+// text returns a member that is a string, else "".
+func (d document) text(key string) string {
+	var s string
+	if json.Unmarshal(d[key], &s) != nil {
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+// object returns a member that is an object, else nil.
+func (d document) object(key string) document {
+	var o document
+	if json.Unmarshal(d[key], &o) != nil {
+		return nil
+	}
+	return o
+}
+
+// parseManifest reads a package.json. Without a name it is no package but the settings of a directory. An installed
+// package without a version is one all the same; a manifest without one declares nothing.
+func parseManifest(text []byte, installed bool) (*analyzer.Result, error) {
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("npm: package.json: %w", err)
+	}
+	name, version := d.text("name"), d.text("version")
+	if name == "" || version == "" && !installed {
+		return nil, nil
+	}
+	p, ok := newPackage(name, version)
+	if !ok {
+		return nil, fmt.Errorf("npm: package.json: not a package name: %.100q", name)
+	}
+	p.Declared = !installed
+	p.Licenses = licenses(d["license"], d["licenses"])
+	p.Depends = depends(d)
+	// Before version 7, npm wrote what it had resolved into the installed manifest.
+	setIntegrity(&p, d.text("_integrity"))
+	setHexHash(&p, "sha1", d.text("_shasum"))
+	setSource(&p, d.text("_resolved"))
+	return &analyzer.Result{Packages: []analyzer.Package{p}}, nil
+}
+
+// depends returns the names of what a package needs at run time, sorted: its dependencies, the optional ones, and those
+// of its peers that are not optional.
+func depends(d document) []string {
+	names := make(map[string]bool)
+	add := func(list, except document) {
+		for name := range list {
+			if except.object(name).flag("optional") {
+				continue
+			}
+			if target := aliased(name, list.text(name)); validName(target) {
+				names[target] = true
+			}
+		}
+	}
+	add(d.object("dependencies"), nil)
+	add(d.object("optionalDependencies"), nil)
+	add(d.object("peerDependencies"), d.object("peerDependenciesMeta"))
+	if len(names) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// flag returns a member that is true.
+func (d document) flag(key string) bool { return string(d[key]) == "true" }
+
+func validName(name string) bool {
+	_, ok := newPackage(name, "")
+	return ok
+}
+
+// licenses reads the licence in all forms that were ever in use: a name or expression; an object with a type; lists of
+// either.
+func licenses(fields ...json.RawMessage) []string {
+	var list []string
+	for _, raw := range fields {
+		for _, s := range licenseNames(raw, true) {
+			if e, _ := license.Normalize(s); e != "" && !slices.Contains(list, e) {
+				list = append(list, e)
+			}
+		}
+	}
+	return list
+}
+
+func licenseNames(raw json.RawMessage, lists bool) []string {
+	if len(raw) == 0 {
+		return nil
+	}
+	switch raw[0] {
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) == nil {
+			return []string{s}
+		}
+	case '{':
+		var o document
+		if json.Unmarshal(raw, &o) == nil {
+			for _, key := range []string{"type", "name"} {
+				if s := o.text(key); s != "" {
+					return []string{s}
+				}
+			}
+		}
+	case '[':
+		var elements []json.RawMessage
+		if lists && json.Unmarshal(raw, &elements) == nil {
+			var names []string
+			for _, e := range elements {
+				names = append(names, licenseNames(e, false)...)
+			}
+			return names
+		}
+	}
+	return nil
+}

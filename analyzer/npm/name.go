@@ -1,0 +1,70 @@
+package npm
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxName is the length in bytes of the longest name; the registry has allowed 214 since its first rules.
+const maxName = 512
+
+// newPackage returns a package named in full, "name" or "@scope/name"; false where that is no name.
+func newPackage(name, version string) (analyzer.Package, bool) {
+	p := analyzer.Package{Type: typeNPM, Name: name, Version: version}
+	if scope, base, ok := strings.Cut(name, "/"); ok {
+		if len(scope) < 2 || scope[0] != '@' {
+			return analyzer.Package{}, false
+		}
+		p.Namespace, p.Name = strings.Clone(scope), base
+	}
+	if !isName(p.Name) || p.Namespace != "" && !isName(p.Namespace[1:]) || len(name) > maxName {
+		return analyzer.Package{}, false
+	}
+	p.Name, p.Version = strings.Clone(p.Name), strings.Clone(version)
+	return p, true
+}
+
+// isName reports whether s can be an element of a name. Names of old times have capitals and punctuation that the
+// registry no longer takes; what a path or an URL could not hold was never one.
+func isName(s string) bool {
+	return s != "" && s[0] != '.' && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/\@:?#%"<>|`, r)
+	})
+}
+
+// splitSpec splits "name@rest" and "@scope/name@rest".
+func splitSpec(spec string) (name, rest string, ok bool) {
+	at := strings.IndexByte(strings.TrimPrefix(spec, "@"), '@')
+	if at < 0 {
+		return spec, "", false
+	}
+	at += len(spec) - len(strings.TrimPrefix(spec, "@"))
+	return spec[:at], spec[at+1:], true
+}
+
+// aliased returns the name that a dependency is for: that of its target where the specifier is an alias,
+// "npm:name@range", else its own.
+func aliased(name, specifier string) string {
+	if target, ok := strings.CutPrefix(specifier, "npm:"); ok {
+		if real, _, _ := splitSpec(target); real != "" && !isRange(real) {
+			return real
+		}
+	}
+	return name
+}
+
+// isRange reports whether what follows "npm:" is a range of versions of the same name, as yarn writes it, not a name.
+func isRange(s string) bool {
+	return s[0] != '@' && (strings.ContainsAny(s, " <>=~^*|") || isVersion(s))
+}
+
+// isVersion reports whether s looks like a version: digits, then a dot.
+func isVersion(s string) bool {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return n > 0 && n < len(s) && s[n] == '.'
+}
