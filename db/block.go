@@ -10,8 +10,8 @@ import (
 type block struct {
 	text       string   // all strings, expanded, one after the other
 	starts     []uint32 // where each begins, and where the last ends
-	severities []matcher.Severity
-	ranges     []matcher.Range
+	severities []severity
+	ranges     []span
 
 	notes         []blockNote
 	aliases, urls lists // of notes
@@ -106,38 +106,38 @@ func (b *block) parseStrings(s *scanner) {
 
 func (b *block) parseSeverities(s *scanner) {
 	n := b.strings()
-	b.severities = make([]matcher.Severity, s.count(5))
+	b.severities = make([]severity, s.count(5))
 	for i := range b.severities {
-		b.severities[i].Source = b.str(s.below(n))
+		b.severities[i].source = s.below(n)
 	}
 	for i := range b.severities {
-		b.severities[i].Vector = b.str(s.below(n))
+		b.severities[i].vector = s.below(n)
 	}
 	for i := range b.severities {
-		b.severities[i].Word = b.str(s.below(n))
+		b.severities[i].word = s.below(n)
 	}
 	for i := range b.severities {
-		b.severities[i].Level = matcher.Level(s.below(int(matcher.Critical) + 1))
+		b.severities[i].level = uint8(s.below(int(matcher.Critical) + 1))
 	}
 	for i := range b.severities {
-		b.severities[i].Score = s.float()
+		b.severities[i].score = s.float()
 	}
 }
 
 func (b *block) parseRanges(s *scanner) {
 	n := b.strings()
-	b.ranges = make([]matcher.Range, s.count(4))
+	b.ranges = make([]span, s.count(4))
 	for i := range b.ranges {
-		b.ranges[i].Introduced = b.str(s.below(n))
+		b.ranges[i].introduced = s.below(n)
 	}
 	for i := range b.ranges {
-		b.ranges[i].Fixed = b.str(s.below(n))
+		b.ranges[i].fixed = s.below(n)
 	}
 	for i := range b.ranges {
-		b.ranges[i].LastAffected = b.str(s.below(n))
+		b.ranges[i].last = s.below(n)
 	}
 	for i := range b.ranges {
-		b.ranges[i].Repo = b.str(s.below(n))
+		b.ranges[i].repo = s.below(n)
 	}
 }
 
@@ -314,39 +314,43 @@ func (b *block) advisory(p *blockPackage, e *blockEntry, r blockRow) matcher.Adv
 	n, v := &b.notes[e.note], &b.verdicts[r.verdict]
 	return matcher.Advisory{
 		ID:         b.str(n.id),
-		Aliases:    b.lookup(b.aliases.at(e.note)),
+		Aliases:    gather(b.aliases.at(e.note), b.str),
 		Key:        matcher.Key{Type: b.str(p.typ), Namespace: b.str(p.namespace), Release: b.str(r.release), Name: b.str(p.name)},
-		Ranges:     gather(b.ranges, b.rangesOf.at(r.verdict)),
-		Versions:   b.lookup(b.versionsOf.at(r.verdict)),
+		Ranges:     gather(b.rangesOf.at(r.verdict), b.rangeAt),
+		Versions:   gather(b.versionsOf.at(r.verdict), b.str),
 		Status:     v.status,
 		Reason:     b.str(v.reason),
-		Severities: gather(b.severities, b.severitiesOf.at(r.verdict)),
+		Severities: gather(b.severitiesOf.at(r.verdict), b.severityAt),
 		Summary:    b.str(n.summary),
-		URLs:       b.lookup(b.urls.at(e.note)),
+		URLs:       gather(b.urls.at(e.note), b.str),
 		Feed:       b.str(n.feed),
 		Published:  unixTime(n.published),
 		Modified:   unixTime(n.modified),
 	}
 }
 
-func (b *block) lookup(refs []uint32) []string {
-	if len(refs) == 0 {
-		return nil
+func (b *block) rangeAt(i uint32) matcher.Range {
+	r := &b.ranges[i]
+	return matcher.Range{
+		Introduced: b.str(r.introduced), Fixed: b.str(r.fixed), LastAffected: b.str(r.last), Repo: b.str(r.repo),
 	}
-	ss := make([]string, len(refs))
-	for i, r := range refs {
-		ss[i] = b.str(r)
-	}
-	return ss
 }
 
-func gather[T any](all []T, refs []uint32) []T {
+func (b *block) severityAt(i uint32) matcher.Severity {
+	s := &b.severities[i]
+	return matcher.Severity{
+		Source: b.str(s.source), Level: matcher.Level(s.level), Score: s.score, Vector: b.str(s.vector), Word: b.str(s.word),
+	}
+}
+
+// gather returns what refs refer to.
+func gather[T any](refs []uint32, at func(uint32) T) []T {
 	if len(refs) == 0 {
 		return nil
 	}
 	out := make([]T, len(refs))
 	for i, r := range refs {
-		out[i] = all[r]
+		out[i] = at(r)
 	}
 	return out
 }
