@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// starterFile is a database of advisory facts: identifiers, packages, versions, statuses, severities, but no prose. It is
+// what scan uses without --db, so that it says something on a machine that has no network.
+//
+//go:generate go test -run ^TestStarter$ -update
+//go:embed starter.db
+var starterFile []byte
+
+// starterFeeds returns what the starter database is made of: inputs as --feed of db build takes them, below the directory
+// of feeds. The dates are those on which the data was published; where that is not known, the newest record's counts.
+func starterFeeds() []string {
+	return []string{
+		"debian@2019-09-01=debian/tracker-2019-09-01/data.json.zst",
+		"osv@2024-10-10=osv/pypi-pysec.tar.zst",
+		"osv=osv/crates-rustsec.tar.zst",
+		"osv@2026-08-21=osv/go-vulndb-2020-2022.tar.zst",
+		"osv=osv/maven-zeppelin/vulnerabilities.json.zst",
+		"osv=osv/npm-santatracker/vulns.json",
+		"osv@2025-10-30=osv/packagist-drupal.tar.zst",
+	}
+}
+
+// sampled reports whether the starter database knows only some of the advisories of an ecosystem: those of a few years, or
+// of a few packages. What it knows is matched, but that it knows nothing of a package means nothing.
+func sampled(purlType string) bool {
+	switch purlType {
+	case "deb", "pypi":
+		return false
+	}
+	return true
+}
+
+// A database is a source of advisories that is open.
+type database interface {
+	matcher.Source
+	io.Closer
+}
+
+// openDatabase opens the database that --db names, or else the starter database, of which it says what it is worth.
+func (a *app) openDatabase(name string) (database, error) {
+	if name != "" {
+		f, err := db.OpenFile(name)
+		if err != nil {
+			return nil, databaseError(err)
+		}
+		return f, nil
+	}
+	d, err := db.Open(bytes.NewReader(starterFile), int64(len(starterFile)))
+	if err != nil {
+		return nil, fmt.Errorf("starter database: %w; name another with --db", err)
+	}
+	a.say("%s", starterNotice(d.Info(), a.now()))
+	a.say("--db FILE uses another, which hullmark db build makes")
+	return starter{d}, nil
+}
+
+// databaseError says what to do about a database that cannot be opened.
+func databaseError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w; make one with hullmark db build", err)
+	case errors.Is(err, db.ErrNotDatabase), errors.Is(err, db.ErrCorrupt):
+		return fmt.Errorf("%w; make it again with hullmark db build", err)
+	case errors.Is(err, db.ErrUnsupported):
+		return fmt.Errorf("%w; it takes a newer hullmark", err)
+	}
+	return err
+}
+
+// A starter is the starter database. Ecosystems of which it has samples only are not covered.
+type starter struct{ *db.DB }
+
+func (starter) Close() error { return nil }
+
+// Coverage implements matcher.Source.
+func (s starter) Coverage(ctx context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
+	rows, err := s.DB.Coverage(ctx, keys)
+	for i := range rows {
+		if r := &rows[i]; sampled(r.Type) {
+			*r = matcher.Coverage{Type: r.Type, Namespace: r.Namespace, Release: r.Release}
+		}
+	}
+	return slices.CompactFunc(rows, func(a, b matcher.Coverage) bool { return a == b }), err
+}
+
+// starterNotice says what the starter database knows, how old that is, and what it does not know.
+func starterNotice(info db.Info, now time.Time) string {
+	type age struct {
+		date      time.Time
+		namespace string
+	}
+	var ages []age
+	known := make(map[age][]string)
+	var samples []string
+	for _, c := range info.Coverage {
+		if sampled(c.Type) {
+			if !slices.Contains(samples, c.Type) {
+				samples = append(samples, c.Type)
+			}
+			continue
+		}
+		k := age{c.Date, c.Namespace}
+		if _, ok := known[k]; !ok {
+			ages = append(ages, k)
+		}
+		name := c.Release
+		if c.Release == "" {
+			name = c.Type
+		}
+		known[k] = append(known[k], name)
+	}
+	var parts []string
+	for _, k := range ages {
+		parts = append(parts, fmt.Sprintf("%s of %s (%s)",
+			strings.TrimSpace(k.namespace+" "+strings.Join(known[k], ", ")), k.date.Format(time.DateOnly), daysOld(k.date, now)))
+	}
+	return fmt.Sprintf("using the built-in starter database: facts about %s; only samples of %s; nothing about anything else",
+		strings.Join(parts, ", "), strings.Join(samples, ", "))
+}
+
+// daysOld is the age of data: "2640 days old".
+func daysOld(date, now time.Time) string {
+	return countOf(max(0, int(now.Sub(date).Hours()/24)), "day") + " old"
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/all"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "db",
+		Short: "Build databases of advisories, and look at them",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("there is no command db %q; see hullmark db --help", args[0])
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(a.dbBuildCommand(), a.dbInfoCommand())
+	return c
+}
+
+// buildFlags are the flags of db build.
+type buildFlags struct {
+	feeds  []string
+	output string
+	facts  bool
+	quiet  bool
+}
+
+func (a *app) dbBuildCommand() *cobra.Command {
+	var f buildFlags
+	c := &cobra.Command{
+		Use:   "build --feed NAME=LOCATION... -o FILE",
+		Short: "Make a database of what publishers say",
+		Long: `Build reads advisories where --feed says and writes them as one file. The same inputs give the same bytes,
+in whatever order they are named.
+
+A feed is written NAME=LOCATION, or NAME@DATE=LOCATION where the data does not say how old it is. NAME is one of
+` + strings.Join(feedNames(), ", ") + `. LOCATION is a file, a directory or an http(s) URL; whether it is compressed (gz, bz2, xz, zst)
+or an archive (tar, zip) is known by its content.`,
+		Example: `  hullmark db build --feed debian=https://tracker.example/data.json -o advisories.db
+  hullmark db build --feed debian@2019-09-01=data.json.zst --feed osv=PyPI.zip --feed osv=npm.zip -o advisories.db`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("db build takes no %q; inputs are named with --feed NAME=LOCATION", args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.dbBuild(c.Context(), &f) },
+	}
+	flags := c.Flags()
+	flags.StringArrayVar(&f.feeds, "feed", nil, "read `NAME[@DATE]=LOCATION`; may be given any number of times")
+	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
+	flags.BoolVar(&f.facts, "facts", false, "leave prose out: summaries and links")
+	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
+	return c
+}
+
+func (a *app) dbBuild(ctx context.Context, f *buildFlags) error {
+	if len(f.feeds) == 0 {
+		return errors.New("db build needs a --feed NAME=LOCATION; see hullmark db build --help")
+	}
+	if f.output == "" {
+		return errors.New("db build needs -o FILE, where the database goes")
+	}
+	var inputs []feed.Input
+	for _, s := range f.feeds {
+		in, err := parseInput(s)
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, in)
+	}
+	out, err := a.output(f.output)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	bars := newProgress(ctx, a.stderr, f.quiet)
+	defer bars.finish()
+	b := db.Builder{Facts: f.facts}
+	var reports []feed.Report
+	for _, in := range inputs {
+		r, err := feed.Load(ctx, &b, in, feed.Options{Progress: bars.feed})
+		if err != nil {
+			return fmt.Errorf("--feed %s: %w", in.Feed.Name, err)
+		}
+		bars.done(in.Location)
+		reports = append(reports, r)
+	}
+	bars.finish()
+	for i := range reports {
+		a.tellFeed(&reports[i], f.quiet)
+	}
+	if _, err := b.WriteTo(out); err != nil {
+		return err
+	}
+	return out.commit()
+}
+
+// tellFeed says what was read of a feed, and what was wrong with it.
+func (a *app) tellFeed(r *feed.Report, quiet bool) {
+	for _, err := range r.Errors {
+		a.say("%s: %s", r.Feed, plain(strings.ReplaceAll(err.Error(), "\n", "; ")))
+	}
+	if more := r.Bad - len(r.Errors); more > 0 {
+		a.say("%s: %s more", r.Feed, countOf(more, "bad record"))
+	}
+	if r.Records == 0 {
+		a.say("%s: no records in %s; is that data of this feed?", r.Feed, plain(r.Location))
+	}
+	if quiet {
+		return
+	}
+	date := "of an unknown date"
+	if !r.Date.IsZero() {
+		date = "of " + r.Date.Format(time.DateOnly)
+	}
+	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, countOf(r.Records, "record"), date,
+		number(r.Withdrawn), number(r.Bad), countOf(r.Advisories, "advisory"))
+}
+
+// parseInput reads a --feed: NAME[@DATE]=LOCATION.
+func parseInput(s string) (feed.Input, error) {
+	name, location, ok := strings.Cut(s, "=")
+	if !ok || location == "" {
+		return feed.Input{}, fmt.Errorf("--feed %q is not of the form NAME=LOCATION, as in debian=data.json", s)
+	}
+	in := feed.Input{Location: location}
+	name, date, dated := strings.Cut(name, "@")
+	if dated {
+		var err error
+		if in.Date, err = time.Parse(time.DateOnly, date); err != nil {
+			return feed.Input{}, fmt.Errorf("--feed %q: %q is not a date of the form 2006-01-02", s, date)
+		}
+	}
+	if in.Feed, ok = all.Find(name); !ok {
+		return feed.Input{}, fmt.Errorf("--feed %q: there is no feed %q; known are %s", s, name, strings.Join(feedNames(), ", "))
+	}
+	return in, nil
+}
+
+func feedNames() []string {
+	var names []string
+	for _, f := range all.Feeds() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func (a *app) dbInfoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "info FILE",
+		Short: "Say what a database holds, from where and how old",
+		Args:  one("FILE"),
+		RunE:  func(c *cobra.Command, args []string) error { return a.dbInfo(args[0]) },
+	}
+}
+
+func (a *app) dbInfo(name string) error {
+	f, err := db.OpenFile(name)
+	if err != nil {
+		return databaseError(err)
+	}
+	defer f.Close()
+	out, err := a.output("")
+	if err != nil {
+		return err
+	}
+	i := f.Info()
+	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, number(int(i.Size)), countOf(i.Blocks, "block"), i.Hash)
+	fmt.Fprintf(out, "%s, %s\n\n", countOf(i.Advisories, "advisory"), countOf(i.Ranges, "range"))
+	feeds := grid{columns: []column{{title: "FEED"}, {title: "DATE"}, {title: "RECORDS", right: true}, {title: "WITHDRAWN", right: true}, {title: "BAD", right: true}, {title: "FROM", min: 10, shrink: 1}}}
+	for _, x := range i.Feeds {
+		feeds.add(x.Name, day(x.Date), number(x.Records), number(x.Withdrawn), number(x.Bad), x.URL)
+	}
+	width, _ := terminal(a.stdout)
+	feeds.write(out, width, style{})
+	fmt.Fprintln(out)
+	coverage := grid{columns: []column{{title: "COVERS"}, {title: "FEED"}, {title: "DATE"}, {title: "ADVISORIES", right: true}, {title: ""}}}
+	for _, c := range i.Coverage {
+		note := ""
+		if c.EndOfLife {
+			note = "end of life"
+		}
+		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), number(c.Advisories), note)
+	}
+	coverage.write(out, width, style{})
+	return out.commit()
+}
+
+// day is a date, or "unknown".
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.Format(time.DateOnly)
+}

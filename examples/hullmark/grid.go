@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A grid is text in aligned columns.
+type grid struct {
+	columns []column
+	rows    [][]string
+	indent  string
+}
+
+// A column of a grid. Where a grid is too wide, columns are cut to their minimum, those of the lowest shrink first;
+// those of shrink 0 never.
+type column struct {
+	title  string
+	right  bool // aligned to the right
+	shrink int
+	min    int
+	tail   bool // cut at the beginning, since the end says more
+	color  func(text string) string
+}
+
+// add appends a row. What comes from outside is escaped.
+func (g *grid) add(cells ...string) {
+	for i := range cells {
+		cells[i] = plain(cells[i])
+	}
+	g.rows = append(g.rows, cells)
+}
+
+// write writes the grid, at most so many characters wide; 0 is any. Columns without anything in them are left out.
+func (g *grid) write(w io.Writer, width int, s style) {
+	widths := make([]int, len(g.columns))
+	for i, c := range g.columns {
+		for _, row := range g.rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.title))
+		}
+	}
+	if width > 0 {
+		g.fit(widths, width)
+	}
+	titles := make([]string, len(g.columns))
+	for i, c := range g.columns {
+		titles[i] = c.title
+	}
+	g.line(w, widths, titles, func(_ int, text string) string { return s.dim(text) })
+	for _, row := range g.rows {
+		g.line(w, widths, row, func(i int, text string) string {
+			if color := g.columns[i].color; color != nil {
+				return color(text)
+			}
+			return text
+		})
+	}
+}
+
+// fit reduces widths until the grid is not wider than width, or nothing is left to cut.
+func (g *grid) fit(widths []int, width int) {
+	total := len(g.indent) - 2
+	for _, n := range widths {
+		if n > 0 {
+			total += n + 2
+		}
+	}
+	order := make([]int, 0, len(widths))
+	for i, c := range g.columns {
+		if c.shrink > 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return g.columns[a].shrink - g.columns[b].shrink })
+	for _, i := range order {
+		cut := min(total-width, widths[i]-max(g.columns[i].min, utf8.RuneCountInString(g.columns[i].title)))
+		if cut > 0 {
+			widths[i] -= cut
+			total -= cut
+		}
+	}
+}
+
+func (g *grid) line(w io.Writer, widths []int, cells []string, color func(int, string) string) {
+	var b strings.Builder
+	blank := 0
+	b.WriteString(g.indent)
+	for i, cell := range cells {
+		if widths[i] == 0 {
+			continue
+		}
+		cell = cut(cell, widths[i], g.columns[i].tail)
+		pad := widths[i] - utf8.RuneCountInString(cell)
+		if g.columns[i].right {
+			blank += pad
+		}
+		if cell != "" {
+			b.WriteString(strings.Repeat(" ", blank))
+			b.WriteString(color(i, cell))
+			blank = 0
+		}
+		if !g.columns[i].right {
+			blank += pad
+		}
+		blank += 2
+	}
+	fmt.Fprintln(w, b.String())
+}
+
+// cut shortens text to n characters, and marks that it did.
+func cut(text string, n int, tail bool) string {
+	runes := []rune(text)
+	switch {
+	case len(runes) <= n:
+		return text
+	case tail:
+		return "…" + string(runes[len(runes)-n+1:])
+	}
+	return string(runes[:n-1]) + "…"
+}
+
+// number writes a number with its thousands set apart.
+func number(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// A style says how a person is to see results. The zero style is without colours and of any width.
+type style struct {
+	width  int
+	colors bool
+}
+
+func (s style) sgr(code, text string) string {
+	if !s.colors || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) dim(text string) string   { return s.sgr("2", text) }
+func (s style) bold(text string) string  { return s.sgr("1", text) }
+func (s style) alarm(text string) string { return s.sgr("1;31", text) }
+
+// level colours the name of a severity.
+func (s style) level(text string) string {
+	l, _ := matcher.ParseLevel(text)
+	switch l {
+	case matcher.Critical:
+		return s.sgr("1;31", text)
+	case matcher.High:
+		return s.sgr("31", text)
+	case matcher.Medium:
+		return s.sgr("33", text)
+	case matcher.Low:
+		return s.sgr("36", text)
+	}
+	return s.dim(text)
+}

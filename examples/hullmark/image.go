@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/source"
+)
+
+// demoRef is the reference of the image that the command makes itself.
+const demoRef = "demo:"
+
+// imageFlags are the flags of every command that reads an image.
+type imageFlags struct {
+	platform string
+	output   string
+	cache    string
+	parallel int
+	quiet    bool
+	declared bool
+}
+
+func (f *imageFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`")
+	flags.StringVarP(&f.output, "output", "o", "", "write results to `FILE` instead of standard output")
+	flags.StringVar(&f.cache, "cache", "", "keep what layers consist of in `DIR`, or \"off\" (default the user's cache directory)")
+	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
+	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
+	flags.BoolVar(&f.declared, "declared", false, "also take packages that only lock files and manifests name")
+}
+
+// read scans the image that ref names.
+func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.Report, err error) {
+	if f.parallel < 0 {
+		return nil, fmt.Errorf("--parallel %d is less than 1", f.parallel)
+	}
+	img, closeImage, err := openImage(ctx, ref, f.platform)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, closeImage()) }()
+	cache, err := f.layerCache()
+	if err != nil {
+		a.say("%v; scanning without a cache (--cache DIR names one, --cache off needs none)", err)
+	}
+	bars := newProgress(ctx, a.stderr, f.quiet)
+	defer bars.finish()
+	var cacheErr error
+	s := analyzer.Scanner{
+		Analyzers: all.All(),
+		Parallel:  f.parallel,
+		Progress: func(e analyzer.Event) {
+			if e.Kind == analyzer.CacheFailed && cacheErr == nil {
+				cacheErr = e.Err
+			}
+			bars.layer(e)
+		},
+	}
+	if cache != nil {
+		s.Cache = cache
+	}
+	report, err := s.Scan(ctx, img)
+	bars.finish()
+	if cacheErr != nil && ctx.Err() == nil {
+		a.say("cache: %v; the results are not affected (--cache DIR names another, --cache off needs none)", cacheErr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
+	}
+	return report, nil
+}
+
+// openImage opens the image that ref names, and returns what frees it.
+func openImage(ctx context.Context, ref, platform string) (v1.Image, func() error, error) {
+	if ref == demoRef {
+		if platform != "" {
+			return nil, nil, errors.New("demo: has one platform only; leave --platform out")
+		}
+		img, err := demoImage()
+		return img, func() error { return nil }, err
+	}
+	img, err := source.Open(ctx, ref, source.Options{Platform: platform})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w%s", err, openAdvice(err))
+	}
+	return img, img.Close, nil
+}
+
+// openAdvice says what to do about an image that could not be opened.
+func openAdvice(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "; it takes a user who may read it"
+	case errors.Is(err, fs.ErrNotExist):
+		return "; check the path (hullmark --help lists the forms of an image)"
+	}
+	return "; hullmark --help lists the forms of an image"
+}
+
+// scanAdvice says what to do about an image that could not be read.
+func scanAdvice(err error) string {
+	var limit *analyzer.LimitError
+	var digest *analyzer.DigestError
+	switch {
+	case errors.As(err, &digest):
+		return "; it is damaged or was changed: fetch it again"
+	case errors.As(err, &limit):
+		return "; it is not like any real image: do not run it before you know why"
+	}
+	return ""
+}
+
+// layerCache returns the cache that --cache names, nil for none.
+func (f *imageFlags) layerCache() (*analyzer.DirCache, error) {
+	switch f.cache {
+	case "off":
+		return nil, nil
+	case "":
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("there is no cache directory: %w", err)
+		}
+		return &analyzer.DirCache{Dir: filepath.Join(dir, "hullmark", "layers")}, nil
+	}
+	return &analyzer.DirCache{Dir: f.cache}, nil
+}

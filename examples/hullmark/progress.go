@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/feed"
+)
+
+// progress draws a bar for each layer, or each feed, that is being read. A nil progress draws nothing.
+type progress struct {
+	bars  *mpb.Progress
+	byKey map[any]*mpb.Bar
+}
+
+// keepBars is the number of layers up to which bars stay when they are full. More would scroll.
+const keepBars = 16
+
+// newProgress returns nil where nobody is looking: w is not a terminal, or --quiet was given.
+func newProgress(ctx context.Context, w io.Writer, quiet bool) *progress {
+	if _, ok := terminal(w); quiet || !ok {
+		return nil
+	}
+	// The bars outlive a cancelled context, so that finish can clear them away.
+	bars := mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(w), mpb.WithWidth(40))
+	return &progress{bars: bars, byKey: make(map[any]*mpb.Bar)}
+}
+
+// layer shows how far a scan has come. It is called for one event at a time.
+func (p *progress) layer(e analyzer.Event) {
+	if p == nil || p.byKey == nil || e.Kind == analyzer.CacheFailed {
+		return
+	}
+	bar, ok := p.byKey[e.Layer]
+	if !ok {
+		name := fmt.Sprintf("layer %d", e.Layer)
+		if hash := strings.TrimPrefix(e.DiffID, "sha256:"); len(hash) >= 12 {
+			name += "  " + hash[:12]
+		} else {
+			name = "files"
+		}
+		if e.Kind == analyzer.LayerCached {
+			name += "  cached"
+		}
+		bar = p.add(e.Layer, name, e.Size, e.Layers > keepBars)
+	}
+	switch e.Kind {
+	case analyzer.LayerRead:
+		bar.SetCurrent(e.Bytes)
+	case analyzer.LayerDone, analyzer.LayerCached:
+		if e.Size > 0 {
+			bar.SetCurrent(e.Size)
+		}
+		bar.SetTotal(-1, true)
+	}
+}
+
+// feed shows how far a feed has been read.
+func (p *progress) feed(e feed.Progress) {
+	if p == nil || p.byKey == nil {
+		return
+	}
+	bar, ok := p.byKey[e.Location]
+	if !ok {
+		name := e.Location[strings.LastIndexByte(e.Location, '/')+1:]
+		bar = p.add(e.Location, plain(name), e.Size, false)
+	}
+	bar.SetCurrent(e.Read)
+}
+
+func (p *progress) add(key any, name string, size int64, transient bool) *mpb.Bar {
+	options := []mpb.BarOption{
+		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
+		mpb.BarPriority(len(p.byKey)),
+		mpb.BarOptional(mpb.BarRemoveOnComplete(), transient),
+	}
+	var bar *mpb.Bar
+	if size > 0 {
+		counters := decor.OnComplete(decor.CountersKibiByte("% .1f / % .1f"), "done")
+		bar = p.bars.AddBar(size, append(options, mpb.AppendDecorators(counters))...)
+	} else {
+		elapsed := decor.OnComplete(decor.Elapsed(decor.ET_STYLE_GO), "done")
+		bar = p.bars.AddSpinner(0, append(options, mpb.AppendDecorators(elapsed))...)
+	}
+	p.byKey[key] = bar
+	return bar
+}
+
+// done marks a feed as read.
+func (p *progress) done(key any) {
+	if p == nil || p.byKey[key] == nil {
+		return
+	}
+	p.byKey[key].SetTotal(-1, true)
+}
+
+// finish stops drawing; bars that are not full are cleared away. What is written to the terminal next stands below.
+func (p *progress) finish() {
+	if p == nil || p.byKey == nil {
+		return
+	}
+	for _, bar := range p.byKey {
+		bar.Abort(true) // has no effect on a bar that is full
+	}
+	p.byKey = nil
+	p.bars.Wait()
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A view is what every form of the results is made from: the report, what was matched, and both brought together.
+type view struct {
+	ref        string
+	report     *analyzer.Report
+	result     *matcher.Result
+	declared   int // packages that were left out, since only lock files and manifests name them
+	components map[string]*analyzer.Component
+	ecosystems []ecosystem // of the packages that were to be matched, sorted
+	findings   []finding   // sorted as a person reads them
+	skipped    map[matcher.SkipReason]int
+}
+
+// An ecosystem is a distribution's release or a language's packages: what advisories are there for, or are not.
+type ecosystem struct {
+	key      matcher.Key // without a name
+	coverage []matcher.Coverage
+	packages int
+}
+
+// A finding is one vulnerability in one source package: the matches of all packages that were built from it are one.
+type finding struct {
+	*matcher.Match // the first of them
+	ecosystem      matcher.Key
+	name           string // of the source package, else of the package
+	version        string // installed
+	components     []*analyzer.Component
+}
+
+// newView prepares results to be written.
+func newView(ref string, report *analyzer.Report, result *matcher.Result, declared bool) *view {
+	v := &view{ref: ref, report: report, result: result}
+	if !declared {
+		v.report, v.result, v.declared = withoutDeclared(report, result)
+	}
+	v.components = make(map[string]*analyzer.Component, len(v.report.Components))
+	for i := range v.report.Components {
+		v.components[v.report.Components[i].ID] = &v.report.Components[i]
+	}
+	v.countEcosystems()
+	v.collectFindings()
+	return v
+}
+
+// ecosystemOf returns the ecosystem of a component, as coverage is stated for it.
+func (v *view) ecosystemOf(c *analyzer.Component) matcher.Key {
+	if !c.System {
+		return db.Ecosystem(matcher.Key{Type: c.Type})
+	}
+	key := matcher.Key{Type: c.Type, Namespace: c.Namespace}
+	if d := v.report.Distro; d != nil {
+		key.Release = matcher.Release(d.ID, d.VersionID, d.Codename)
+	}
+	return db.Ecosystem(key)
+}
+
+func (v *view) countEcosystems() {
+	skipped := make(map[string]bool)
+	v.skipped = make(map[matcher.SkipReason]int)
+	for _, s := range v.result.Skipped {
+		skipped[s.Component] = true
+		v.skipped[s.Reason]++
+	}
+	at := make(map[matcher.Key]*ecosystem)
+	get := func(key matcher.Key) *ecosystem {
+		if at[key] == nil {
+			at[key] = &ecosystem{key: key}
+		}
+		return at[key]
+	}
+	for i := range v.report.Components {
+		if c := &v.report.Components[i]; !skipped[c.ID] {
+			get(v.ecosystemOf(c)).packages++
+		}
+	}
+	for _, c := range v.result.Coverage {
+		e := get(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release})
+		if c.Feed != "" {
+			e.coverage = append(e.coverage, c)
+		}
+	}
+	for _, e := range at {
+		v.ecosystems = append(v.ecosystems, *e)
+	}
+	slices.SortFunc(v.ecosystems, func(a, b ecosystem) int { return matcher.CompareKeys(a.key, b.key) })
+}
+
+// covered reports whether there are advisories for the ecosystem.
+func (e *ecosystem) covered() bool { return len(e.coverage) > 0 }
+
+func (e *ecosystem) name() string { return ecosystemName(e.key) }
+
+// ecosystemName is how a person calls an ecosystem: "deb debian 12", "pypi".
+func ecosystemName(k matcher.Key) string {
+	if k == (matcher.Key{Type: k.Type}) && db.Ecosystem(matcher.Key{Type: k.Type, Release: "1"}).Release != "" {
+		return k.Type + " of an unknown distribution"
+	}
+	return strings.Join(slices.DeleteFunc([]string{k.Type, k.Namespace, k.Release}, func(s string) bool { return s == "" }), " ")
+}
+
+// collectFindings brings the matches of packages together that were built from one source package.
+func (v *view) collectFindings() {
+	type same struct {
+		ecosystem                              matcher.Key
+		id, name, version, fixed, word, unsure string
+		status                                 matcher.Status
+		severity                               matcher.Level
+	}
+	at := make(map[same]int)
+	for i := range v.result.Matches {
+		m := &v.result.Matches[i]
+		c := v.components[m.Component]
+		f := finding{Match: m, ecosystem: v.ecosystemOf(c), name: c.Name, version: c.Version}
+		if !c.System && c.Namespace != "" {
+			f.name = c.Namespace + "/" + c.Name
+		}
+		if c.Origin != nil {
+			f.name, f.version = cmp.Or(c.Origin.Name, c.Name), cmp.Or(c.Origin.Version, c.Version)
+		}
+		key := same{f.ecosystem, m.ID, f.name, f.version, m.Fixed, m.Reason, m.Uncertain, m.Status, m.Severity.Level}
+		k, ok := at[key]
+		if !ok {
+			k = len(v.findings)
+			at[key] = k
+			v.findings = append(v.findings, f)
+		}
+		v.findings[k].components = append(v.findings[k].components, c)
+	}
+	slices.SortStableFunc(v.findings, func(a, b finding) int {
+		return cmp.Or(
+			matcher.CompareKeys(a.ecosystem, b.ecosystem),
+			cmp.Compare(b.Severity.Level, a.Severity.Level),
+			strings.Compare(a.name, b.name), strings.Compare(a.version, b.version), strings.Compare(a.ID, b.ID))
+	})
+}
+
+// vulnerabilities counts different identifiers.
+func (v *view) vulnerabilities() int {
+	ids := make(map[string]bool)
+	for i := range v.findings {
+		ids[v.findings[i].ID] = true
+	}
+	return len(ids)
+}
+
+// uncovered counts the packages that could not be judged, for want of advisories.
+func (v *view) uncovered() int {
+	n := 0
+	for i := range v.ecosystems {
+		if e := &v.ecosystems[i]; !e.covered() {
+			n += e.packages
+		}
+	}
+	return n
+}
+
+// matched counts the packages that were to be matched.
+func (v *view) matched() int {
+	n := 0
+	for i := range v.ecosystems {
+		n += v.ecosystems[i].packages
+	}
+	return n
+}
