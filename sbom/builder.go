@@ -12,10 +12,10 @@ import (
 
 // A builder makes one document.
 type builder struct {
-	report      *analyzer.Report
-	result      *matcher.Result // nil where nothing was matched
-	options     Options
-	acknowledge bool // licences may say that they are declared, since 1.6
+	report  *analyzer.Report
+	result  *matcher.Result // nil where nothing was matched
+	options Options
+	version cyclonedx.SpecVersion
 
 	names      namer
 	image      string             // reference of what was scanned
@@ -26,9 +26,9 @@ type builder struct {
 	licenses   map[string]licence // by what a package declares
 }
 
-func newBuilder(report *analyzer.Report, result *matcher.Result, o Options) *builder {
+func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, version cyclonedx.SpecVersion) *builder {
 	b := &builder{
-		report: report, result: result, options: o,
+		report: report, result: result, options: o, version: version,
 		components: make([]string, len(report.Components)),
 		byID:       make(map[string]int, len(report.Components)),
 		licenses:   make(map[string]licence),
@@ -49,7 +49,8 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options) *bui
 	return b
 }
 
-// bom makes the document, in the words of CycloneDX 1.6.
+// bom makes the document, in the words of CycloneDX 1.6. It leaves out what the library does not take away for an older
+// version, or writes wrongly.
 func (b *builder) bom() (*cyclonedx.BOM, error) {
 	vulnerabilities, err := b.vulnerabilities()
 	if err != nil {

@@ -24,7 +24,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		Version:    version(c.Version),
 		PackageURL: c.PURL,
 		Licenses:   b.licensesOf(c.Licenses),
-		Evidence:   evidenceOf(c),
+		Evidence:   b.evidence(c),
 	}
 	switch {
 	case c.Dev:
@@ -70,11 +70,11 @@ func (b *builder) layer(p *properties, n int) {
 	}
 }
 
-// evidenceOf says where a package was found, and how sure that makes its identity: a package manager's record of what it
+// evidence says where a package was found, and how sure that makes its identity: a package manager's record of what it
 // installed is certain, an ecosystem's metadata beside the code nearly so, and a lock file names a package that may not
 // be there.
-func evidenceOf(c *analyzer.Component) *cyclonedx.Evidence {
-	if c.Path == "" {
+func (b *builder) evidence(c *analyzer.Component) *cyclonedx.Evidence {
+	if c.Path == "" || b.version < cyclonedx.SpecVersion1_5 {
 		return nil
 	}
 	location := c.Path
@@ -89,7 +89,7 @@ func evidenceOf(c *analyzer.Component) *cyclonedx.Evidence {
 		confidence = 1
 	}
 	occurrence := cyclonedx.EvidenceOccurrence{Location: location}
-	if c.Layer >= 0 {
+	if c.Layer >= 0 && b.options.Format == CycloneDXJSON { // cyclonedx-go 0.12 makes an attribute of it in XML
 		occurrence.AdditionalContext = "layer " + strconv.Itoa(c.Layer)
 	}
 	field := cyclonedx.EvidenceIdentityFieldTypePURL

@@ -1,2 +1,86 @@
-// Package sbom writes CycloneDX.
+// Package sbom writes what an image consists of, and what is known to be wrong with it, in formats that other tools read:
+// CycloneDX 1.4 to 1.7, as JSON and XML. The one function is [Encode].
+//
+// A document holds no time and nothing else of the machine it is made on, unless [Options] say so; equal reports give equal
+// bytes, and the serial number is a hash of the document. References (bom-ref) of packages are their analyzer.Component.ID.
+//
+// What stands where:
+//
+//   - metadata: the image as a component of type container (a file system: file), its layers, what was not read, and where
+//     advisories came from.
+//   - components: the distribution (operating-system), the packages (library), the files with findings (file). The scope of
+//     a package that is only declared is "optional", of one for development "excluded". Evidence says in which file a
+//     package was found, "!" before the path within an archive; the confidence of its identity is 1 where the
+//     distribution's package manager recorded it, 0.9 for other packages that are installed, 0.5 for declared ones.
+//   - licenses: a list of SPDX identifiers and of names that SPDX does not know, or one expression. Formats before
+//     CycloneDX 1.7 cannot mix them: where all are SPDX, and one is an expression, they are joined by AND.
+//   - dependencies: the image needs all packages that none owns, an owner what it owns, a package what it names. A package
+//     without an entry comes from an analyzer that does not say what packages need.
+//   - vulnerabilities: one for each identifier, with all components that it affects. The first rating is the one that was
+//     chosen, see matcher.ChooseSeverity; all others follow. The status of an affected version is "unknown" where that is
+//     not certain. An analysis is given where it is the same for all components: "in_triage" where nobody knows yet,
+//     the response "will_not_fix" where the publisher said so. Ranges of versions are given where they are about the
+//     component's own version and not that of its source package.
+//   - compositions: the image is "incomplete" where something was not read, else "unknown": nobody can know that there is
+//     nothing else. Packages are "complete" in their dependencies where every name was found. The vulnerabilities are
+//     "incomplete" where there are no advisories for a part of the image, or for its release any more, else "unknown".
+//
+// What the format has no place for stands in properties, N being a number from 0:
+//
+//	hullmark:analyzer                 component: analyzer that found it
+//	hullmark:arch                     component: architecture, in the ecosystem's word
+//	hullmark:coverage:N:date          metadata: date of the feed's data
+//	hullmark:coverage:N:end-of-life   metadata: "true" where new vulnerabilities are not recorded any more
+//	hullmark:coverage:N:feed          metadata: feed with advisories
+//	hullmark:coverage:N:namespace     metadata: distribution that they are for
+//	hullmark:coverage:N:release       metadata: release that they are for
+//	hullmark:coverage:N:type          metadata: PURL type that they are for
+//	hullmark:coverage:N:uncovered     metadata: "true" where there is no feed
+//	hullmark:declared                 component: "true" where a lock file or manifest names it
+//	hullmark:depends                  component: name of something it needs that was not found, or an alternative to it
+//	hullmark:dev                      component: "true" where it is for development only
+//	hullmark:diagnostic:N:analyzer    metadata: analyzer that could not read something
+//	hullmark:diagnostic:N:kind        metadata: kind of an analyzer.Diagnostic
+//	hullmark:diagnostic:N:layer       metadata: index of its layer
+//	hullmark:diagnostic:N:message     metadata: what is wrong
+//	hullmark:diagnostic:N:path        metadata: file that it is about
+//	hullmark:distro:codename          distribution: its codename
+//	hullmark:distro:cpe               distribution: its CPE_NAME, where it is not a whole CPE
+//	hullmark:distro:like              distribution: one that it is like
+//	hullmark:feed                     vulnerability: feed that it is known from
+//	hullmark:finding:N:analyzer       file: analyzer with a finding
+//	hullmark:finding:N:detail         file: more about it
+//	hullmark:finding:N:line           file: line in the file
+//	hullmark:finding:N:rule           file: rule that it is by
+//	hullmark:finding:N:severity       file: severity of the finding
+//	hullmark:finding:N:title          file: what it is
+//	hullmark:fixed                    vulnerability: lowest version that is not affected
+//	hullmark:hash                     component: "algorithm:value" of a digest that the format does not know
+//	hullmark:image:digest             image: digest of the manifest
+//	hullmark:image:id                 image: digest of the configuration
+//	hullmark:image:platform           image: platform
+//	hullmark:inside                   component: path within the archive
+//	hullmark:layer                    component, file: index of the layer that it came with
+//	hullmark:layer:N:bytes            image: size of the layer's tar stream
+//	hullmark:layer:N:created-by       image: instruction that made the layer
+//	hullmark:layer:N:diff-id          image: digest of the layer's tar stream
+//	hullmark:layer:N:entries          image: tar entries of the layer
+//	hullmark:layer:diff-id            component, file: digest of the layer that it came with
+//	hullmark:owner                    component: reference of the package that owns its file
+//	hullmark:provides                 component: other name that it answers to
+//	hullmark:reason                   vulnerability: the publisher's word for the status
+//	hullmark:severity                 vulnerability: the severity that was chosen
+//	hullmark:skipped                  component: why no advisories were looked up for it
+//	hullmark:source:name              component: source package
+//	hullmark:source:version           component: version of the source package
+//	hullmark:status                   vulnerability: matcher.Status
+//	hullmark:system                   component: "true" where the distribution's package manager installed it
+//	hullmark:uncertain                vulnerability: why it is not known whether a component is affected
+//	hullmark:uncovered                component: "true" where there are no advisories for its kind
+//
+// A property of a vulnerability which is not the same for all components is given for each, with ":" and the reference
+// of the component at the end of its name.
+//
+// What a document does not hold: the files that packages own, Distro.Rank, further qualifiers outside of the PURL, and the
+// versions that advisories list one by one.
 package sbom

@@ -62,7 +62,7 @@ func (b *builder) licensesOf(declared []string) *cyclonedx.Licenses {
 
 // declared says that a licence is what the package's authors state, not what somebody concluded.
 func (b *builder) declared() *cyclonedx.LicenseAcknowledgement {
-	if !b.acknowledge {
+	if b.version < cyclonedx.SpecVersion1_6 {
 		return nil
 	}
 	ack := cyclonedx.LicenseAcknowledgementDeclared

@@ -53,25 +53,20 @@ func (f Format) String() string {
 	return fmt.Sprintf("format(%d)", uint8(f))
 }
 
-// cycloneDX returns the version and the notation that o asks for.
-func (o *Options) cycloneDX() (cyclonedx.SpecVersion, cyclonedx.BOMFileFormat, error) {
-	notation := cyclonedx.BOMFileFormatJSON
-	switch o.Format {
-	case CycloneDXJSON:
-	case CycloneDXXML:
-		notation = cyclonedx.BOMFileFormatXML
-	default:
-		return 0, 0, fmt.Errorf("%v: %w", o.Format, ErrUnsupported)
+// cycloneDX returns the version that o asks for.
+func (o *Options) cycloneDX() (cyclonedx.SpecVersion, error) {
+	if o.Format > CycloneDXXML {
+		return 0, fmt.Errorf("%v: %w", o.Format, ErrUnsupported)
 	}
 	switch o.Version {
 	case "1.4":
-		return cyclonedx.SpecVersion1_4, notation, nil
+		return cyclonedx.SpecVersion1_4, nil
 	case "1.5":
-		return cyclonedx.SpecVersion1_5, notation, nil
+		return cyclonedx.SpecVersion1_5, nil
 	case "", "1.6":
-		return cyclonedx.SpecVersion1_6, notation, nil
+		return cyclonedx.SpecVersion1_6, nil
 	case "1.7":
-		return cyclonedx.SpecVersion1_7, notation, nil
+		return cyclonedx.SpecVersion1_7, nil
 	}
-	return 0, 0, fmt.Errorf("%v %q: %w", o.Format, o.Version, ErrUnsupported)
+	return 0, fmt.Errorf("%v %q: %w", o.Format, o.Version, ErrUnsupported)
 }

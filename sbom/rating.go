@@ -62,7 +62,7 @@ func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
 		if r.source != "" {
 			out[i].Source = &cyclonedx.Source{Name: r.source}
 		}
-		if r.method != "" || r.score != 0 {
+		if r.score != 0 || r.method != cyclonedx.ScoringMethodOther {
 			score := r.score
 			out[i].Score = &score
 		}
@@ -72,17 +72,14 @@ func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
 
 func ratingOf(s matcher.Severity) rating {
 	s = s.Rate()
-	r := rating{source: s.Source, vector: s.Vector, word: s.Word, score: s.Score, severity: severityOf(s)}
+	r := rating{source: s.Source, vector: s.Vector, word: s.Word, score: s.Score, method: methodOf(s.Vector), severity: severityOf(s)}
 	if math.IsNaN(r.score) || math.IsInf(r.score, 0) {
 		r.score = 0
-	}
-	if s.Vector != "" {
-		r.method = methodOf(s.Vector)
 	}
 	return r
 }
 
-// methodOf names the version of CVSS that a vector is of.
+// methodOf names the version of CVSS that a vector is of; a rating without one was made in another way.
 func methodOf(vector string) cyclonedx.ScoringMethod {
 	_, version, _ := matcher.Score(vector)
 	switch version {

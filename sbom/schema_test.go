@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/sbom"
 )
 
 var versions = []string{"1.4", "1.5", "1.6", "1.7"}
@@ -64,5 +67,39 @@ func validate(t testing.TB, s *jsonschema.Schema, document []byte) {
 	}
 	if err := s.Validate(v); err != nil {
 		t.Fatalf("%v\n%s", err, document[:min(len(document), 20000)])
+	}
+}
+
+// TestXMLSchema asks the official XML schemas, through xmllint of libxml2, as there is no validator in Go.
+func TestXMLSchema(t *testing.T) {
+	xmllint, err := exec.LookPath("xmllint")
+	if err != nil {
+		t.Skipf("no validator of XML schemas: %v", err)
+	}
+	dir, err := schemaDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, m, o := everything()
+	o.Format = sbom.CycloneDXXML
+	for _, o.Version = range versions {
+		tmp := t.TempDir()
+		for _, name := range []string{"bom-" + o.Version + ".xsd", "spdx.xsd"} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = bytes.ReplaceAll(text, []byte(`schemaLocation="http://cyclonedx.org/schema/spdx"`), []byte(`schemaLocation="spdx.xsd"`))
+			if err := os.WriteFile(filepath.Join(tmp, name), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, result := range []*matcher.Result{m, nil} {
+			cmd := exec.Command(xmllint, "--nonet", "--noout", "--schema", filepath.Join(tmp, "bom-"+o.Version+".xsd"), "-")
+			cmd.Stdin = bytes.NewReader(encode(t, r, result, o))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", o.Version, err, out)
+			}
+		}
 	}
 }

@@ -1,0 +1,266 @@
+package sbom_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/golden"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/sbom"
+)
+
+func encode(t testing.TB, r *analyzer.Report, m *matcher.Result, o sbom.Options) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := sbom.Encode(&b, r, m, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// decode encodes and reads back what was written.
+func decode(t testing.TB, r *analyzer.Report, m *matcher.Result, o sbom.Options) *cyclonedx.BOM {
+	t.Helper()
+	format := cyclonedx.BOMFileFormatJSON
+	if o.Format == sbom.CycloneDXXML {
+		format = cyclonedx.BOMFileFormatXML
+	}
+	bom := new(cyclonedx.BOM)
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(encode(t, r, m, o)), format).Decode(bom); err != nil {
+		t.Fatal(err)
+	}
+	return bom
+}
+
+func TestGolden(t *testing.T) {
+	r, m, o := everything()
+	golden.Check(t, "testdata/everything.cdx.json", encode(t, r, m, o))
+	o.Format = sbom.CycloneDXXML
+	golden.Check(t, "testdata/everything.cdx.xml", encode(t, r, m, o))
+	golden.Check(t, "testdata/nothing.cdx.json", encode(t, new(analyzer.Report), nil, sbom.Options{}))
+}
+
+func TestSchema(t *testing.T) {
+	r, m, o := everything()
+	for _, o.Version = range versions {
+		s := schemaOf(t, o.Version)
+		validate(t, s, encode(t, r, m, o))
+		validate(t, s, encode(t, r, nil, o))
+		validate(t, s, encode(t, new(analyzer.Report), new(matcher.Result), sbom.Options{Version: o.Version}))
+		if v := decode(t, r, m, o).SpecVersion.String(); v != o.Version {
+			t.Errorf("asked for %s, got %s", o.Version, v)
+		}
+	}
+	if o.Version = ""; !bytes.Contains(encode(t, r, m, o), []byte(`"specVersion": "1.6"`)) {
+		t.Error("1.6 is not the default")
+	}
+}
+
+// TestXML asks that both notations say the same, in every version.
+func TestXML(t *testing.T) {
+	r, m, o := everything()
+	for _, o.Version = range versions {
+		o.Format = sbom.CycloneDXJSON
+		want := decode(t, r, m, o)
+		o.Format = sbom.CycloneDXXML
+		got := decode(t, r, m, o)
+		if got.SerialNumber == want.SerialNumber {
+			t.Error("two documents have one serial number")
+		}
+		for _, bom := range []*cyclonedx.BOM{got, want} {
+			for _, c := range *bom.Components {
+				if c.Evidence == nil {
+					continue
+				}
+				(*c.Evidence.Occurrences)[0].AdditionalContext = "" // which the library cannot write in XML
+				if one := c.Evidence.Identity.Identity; one != nil {
+					c.Evidence.Identity = &cyclonedx.EvidenceIdentityChoice{Identities: &[]cyclonedx.EvidenceIdentity{*one}}
+				}
+			}
+			bom.JSONSchema, bom.BOMFormat, bom.XMLNS, bom.XMLName.Space, bom.XMLName.Local, bom.SerialNumber, bom.SpecVersion = "", "", "", "", "", "", 0
+		}
+		a, b := asJSON(t, got), asJSON(t, want)
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: the notations differ:\n%s", o.Version, firstDifference(a, b))
+		}
+	}
+}
+
+// firstDifference shows the lines about the first byte that differs.
+func firstDifference(a, b []byte) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	from := max(0, n-200)
+	return string(a[from:min(len(a), n+200)]) + "\n--- and ---\n" + string(b[from:min(len(b), n+200)])
+}
+
+func asJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestIndent compares with the standard library, on the other form of the same document.
+func TestIndent(t *testing.T) {
+	r, m, o := everything()
+	long := large(2000)
+	for _, c := range []struct {
+		r *analyzer.Report
+		m *matcher.Result
+	}{{r, m}, {long, nil}, {new(analyzer.Report), new(matcher.Result)}} {
+		o.Compact = true
+		var want bytes.Buffer
+		if err := json.Indent(&want, encode(t, c.r, c.m, o), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if o.Compact = false; !bytes.Equal(encode(t, c.r, c.m, o), want.Bytes()) {
+			t.Error("not indented as json.Indent does")
+		}
+	}
+}
+
+func TestSerial(t *testing.T) {
+	serial := func(change func(*analyzer.Report, *sbom.Options)) string {
+		r, m, o := everything()
+		change(r, &o)
+		return decode(t, r, m, o).SerialNumber
+	}
+	first := serial(func(*analyzer.Report, *sbom.Options) {})
+	if !regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(first) {
+		t.Errorf("not a UUID of version 8: %s", first)
+	}
+	if got := serial(func(_ *analyzer.Report, o *sbom.Options) { o.Compact = true }); got != first {
+		t.Error("white space changes the serial number")
+	}
+	if got := serial(func(r *analyzer.Report, _ *sbom.Options) { r.Components[5].Version += "1" }); got == first {
+		t.Error("another version has the same serial number")
+	}
+	if got := serial(func(_ *analyzer.Report, o *sbom.Options) { o.Timestamp = time.Time{} }); got == first {
+		t.Error("another time has the same serial number")
+	}
+}
+
+// TestDeterminism encodes equal reports whose maps were filled in other orders.
+func TestDeterminism(t *testing.T) {
+	r, m, o := everything()
+	for i := range 20 {
+		if r.Components[2].Hashes == nil {
+			t.Fatal("no map")
+		}
+		r.Components[2].Hashes["other"+string(rune('a'+i))] = "00"
+	}
+	want := encode(t, r, m, o)
+	for range 100 {
+		for i := range r.Components {
+			shuffled := make(map[string]string)
+			maps.Copy(shuffled, r.Components[i].Hashes)
+			r.Components[i].Hashes = shuffled
+		}
+		if got := encode(t, r, m, o); !bytes.Equal(got, want) {
+			t.Fatal("the same report, another document")
+		}
+	}
+}
+
+// TestProperties asks that the table of the package documentation lists the properties that documents have, and no others.
+func TestProperties(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := make(map[string]bool)
+	for _, match := range regexp.MustCompile(`(?m)^//\t(hullmark:[^ ]+) `).FindAllStringSubmatch(string(doc), -1) {
+		listed[match[1]] = true
+	}
+	r, m, o := everything()
+	bom := decode(t, r, m, o)
+	used := make(map[string]bool)
+	number := regexp.MustCompile(`:[0-9]+:`)
+	use := func(p *[]cyclonedx.Property) {
+		if p == nil {
+			return
+		}
+		for _, q := range *p {
+			name := number.ReplaceAllString(q.Name, ":N:")
+			for i := range r.Components {
+				name = strings.ReplaceAll(name, r.Components[i].ID, "REF")
+			}
+			used[name] = true
+		}
+	}
+	use(bom.Metadata.Properties)
+	use(bom.Metadata.Component.Properties)
+	for _, c := range *bom.Components {
+		use(c.Properties)
+	}
+	for _, v := range *bom.Vulnerabilities {
+		use(v.Properties)
+	}
+	for name := range used {
+		if base, ok := strings.CutSuffix(name, ":REF"); ok {
+			delete(used, name)
+			used[base] = true
+		}
+	}
+	if a, b := slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(listed)); !slices.Equal(a, b) {
+		t.Errorf("documents have\n%s\nthe documentation lists\n%s", strings.Join(a, "\n"), strings.Join(b, "\n"))
+	}
+}
+
+func TestErrors(t *testing.T) {
+	r, m, _ := everything()
+	foreign := &matcher.Result{Matches: []matcher.Match{{ID: "CVE-1", Component: "elsewhere"}}}
+	for _, c := range []struct {
+		name   string
+		result *matcher.Result
+		o      sbom.Options
+		want   error
+	}{
+		{"an older version", m, sbom.Options{Version: "1.3"}, sbom.ErrUnsupported},
+		{"no version", m, sbom.Options{Version: "latest"}, sbom.ErrUnsupported},
+		{"another format", m, sbom.Options{Format: 99}, sbom.ErrUnsupported},
+		{"another report", foreign, sbom.Options{}, sbom.ErrForeign},
+	} {
+		var b bytes.Buffer
+		if err := sbom.Encode(&b, r, c.result, c.o); !errors.Is(err, c.want) || b.Len() > 0 {
+			t.Errorf("%s: %v, %d bytes", c.name, err, b.Len())
+		}
+	}
+	for _, o := range []sbom.Options{{}, {Compact: true}, {Version: "1.4"}, {Format: sbom.CycloneDXXML}} {
+		if err := sbom.Encode(broken{}, r, m, o); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%+v: a writer that fails gives %v", o, err)
+		}
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestUnchanged asks that a report is not written to.
+func TestUnchanged(t *testing.T) {
+	r, m, o := everything()
+	encode(t, r, m, o)
+	r2, m2, _ := everything()
+	if !reflect.DeepEqual(r, r2) || !reflect.DeepEqual(m, m2) {
+		t.Error("Encode changed its arguments")
+	}
+}
