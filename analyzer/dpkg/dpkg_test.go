@@ -203,7 +203,8 @@ func TestThirdParty(t *testing.T) {
 		{"1.0", "Jane <jane@tools.example>", "", "Tools, Inc.", "tools.example"},
 		{"1.0", "", "", "Tools, Inc.", "tools-inc"},
 		{"1.0", "Jane <jane@tools.example>", "Tools Repository", "", "tools-repository"},
-		{"1.0", "<root@4f1d0c9a>", "", "", "4f1d0c9a"},
+		{"1.0", "<root@4f1d0c9a>", "", "", "local"},
+		{"1.0", "<root@4f1d0c9a>", "", "none", "local"},
 	} {
 		if got := thirdParty(c.version, c.maintainer, c.origin, c.vendor); got != c.want {
 			t.Errorf("thirdParty(%q, %q, %q, %q) = %q, want %q", c.version, c.maintainer, c.origin, c.vendor, got, c.want)

@@ -9,7 +9,8 @@ import "strings"
 //   - The version carries the suffix that one third party puts on its builds of a distribution's packages.
 //   - The maintainer's address is of a company or project that publishes a repository of its own.
 //   - There is a Vendor field. dpkg's tools write none; fpm, nfpm and CPack do.
-//   - The maintainer's address has a host without a domain: built by hand, as checkinstall and fpm do by default.
+//   - The maintainer's address has a host without a domain: built by hand, as checkinstall and fpm do by default. The
+//     host, which may be a container's, is not worth keeping; the name is "local".
 //
 // Maintainers of the distributions' own packages have addresses of every kind, so an address that is unknown is no
 // evidence. Advisories of the distribution do not hold for a package that it did not build, nor does the distribution
@@ -30,14 +31,18 @@ func thirdParty(version, maintainer, origin, vendor string) string {
 	if name := repositoryOf(address, host); name != "" {
 		return name
 	}
+	domain := strings.Contains(host, ".")
 	switch {
 	case vendor != "" && !isDistribution(vendor):
-		if strings.Contains(host, ".") {
+		switch {
+		case domain:
 			return slug(host)
+		case vendor != "none": // what fpm writes for want of a better name
+			return slug(vendor)
 		}
-		return slug(vendor)
-	case host != "" && !strings.Contains(host, "."):
-		return slug(host)
+		return "local"
+	case host != "" && !domain:
+		return "local"
 	}
 	return ""
 }

@@ -56,7 +56,10 @@ func parseRelease(text []byte, d *analyzer.Distro) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("osrelease: line 1: unknown distribution: %.60q", line)
+	if !strings.Contains(line, " release ") {
+		return fmt.Errorf("osrelease: line 1: not the name and release of a distribution: %.60q", line)
+	}
+	return nil // one that is not known by its title; its os-release may have said more
 }
 
 // parseSUSERelease reads SuSE-release, which SUSE wrote until 2018: a title, then VERSION and PATCHLEVEL.
@@ -74,7 +77,7 @@ func parseSUSERelease(text []byte, d *analyzer.Distro) error {
 	case strings.HasPrefix(line, "openSUSE"):
 		d.ID = "opensuse"
 	default:
-		return fmt.Errorf("osrelease: line 1: unknown distribution: %.60q", line)
+		return fmt.Errorf("osrelease: line 1: not the name of a SUSE distribution: %.60q", line)
 	}
 	var patch string
 	for l := range bytes.Lines(text) {
@@ -160,7 +163,7 @@ func parseSystemCPE(text []byte, d *analyzer.Distro) error {
 	case "scientificlinux:scientificlinux", "scientific:scientific_linux":
 		d.ID = "scientific"
 	default:
-		return fmt.Errorf("osrelease: line 1: unknown product: %.60q", line)
+		d.VersionID = "" // a version of what is not known
 	}
 	return nil
 }
