@@ -1,0 +1,37 @@
+// Package hullmark is the map of a module that tells, inside your own program, what is in a container image and what is
+// wrong with it. It has no code of its own; import what you need:
+//
+//	analyzer           what images consist of: the Scanner, and the contract that analyzers keep
+//	analyzer/source    opening images: registries, archives, layouts, root file systems
+//	analyzer/all       every analyzer; or import those of single ecosystems: analyzer/dpkg, analyzer/pip, ...
+//	analyzer/image     walking layers without unpacking them
+//	analyzer/analyzertest  testing analyzers on images written as text
+//	matcher            which advisories hold for what was found
+//	matcher/version    the order of versions, for each ecosystem
+//	db, db/feed        advisories in one file, and where they come from
+//	sbom               CycloneDX
+//	examples/hullmark  the reference command
+//
+// A complete program:
+//
+//	ctx := context.Background()
+//	img, err := source.Open(ctx, "debian:12", source.Options{})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer img.Close()
+//	report, err := analyzer.Scanner{Analyzers: all.All()}.Scan(ctx, img)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	advisories, err := db.OpenFile("advisories.db")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer advisories.Close()
+//	result, err := matcher.Matcher{Source: advisories}.Match(ctx, report)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	log.Fatal(sbom.Encode(os.Stdout, report, result, sbom.Options{}))
+package hullmark

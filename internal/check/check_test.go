@@ -1,0 +1,426 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/go/packages"
+)
+
+const module = "github.com/hullmark/hullmark"
+
+const root = "../.."
+
+// run runs a command of the Go tool chain at the root of the module and returns what it prints on standard output.
+func run(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = root
+	var out, err bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if e := cmd.Run(); e != nil {
+		t.Errorf("go %s: %v\n%s%s", strings.Join(args, " "), e, out.String(), err.String())
+	}
+	return out.String()
+}
+
+// sources returns the Go files of the module, relative to the root.
+func sources(t *testing.T) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") && p != root {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(p, ".go") {
+			list = append(list, p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestFormat(t *testing.T) {
+	for _, name := range sources(t) {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if formatted, err := format.Source(b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !bytes.Equal(b, formatted) {
+			t.Errorf("%s is not formatted; run gofmt -w", name)
+		}
+	}
+}
+
+func TestVet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	run(t, "vet", "./...")
+}
+
+func TestTidy(t *testing.T) {
+	if diff := run(t, "mod", "tidy", "-diff"); diff != "" {
+		t.Errorf("go.mod is not tidy; run go mod tidy:\n%s", diff)
+	}
+}
+
+// TestTopLevel keeps the top level to what was agreed.
+func TestTopLevel(t *testing.T) {
+	allowed := strings.Fields("analyzer matcher sbom db plugin examples internal go.mod go.sum doc.go README.md LICENSE")
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s does not belong on the top level", e.Name())
+		}
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Name       string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+// list returns all packages of the module with what they import.
+var list = sync.OnceValues(func() ([]listed, error) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Imports,Deps", "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, err
+	}
+	var all []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+})
+
+const (
+	ggcr   = "github.com/google/go-containerregistry/pkg/"
+	remote = ggcr + "v1/remote"
+)
+
+// never is the import table: packages, and what they must not reach, directly or through others. "x/..." is x and all below.
+var never = []struct{ who, what string }{
+	{"analyzer", remote},
+	{"analyzer", "net/http"},
+	{"analyzer", "google.golang.org/grpc/..."},
+	{"analyzer/image", remote},
+	{"analyzer/all", remote},
+	{"analyzer/all", "net/http"},
+	{"analyzer/all", module + "/analyzer/source"},
+	{"analyzer/source", "github.com/docker/docker/..."},
+	{"analyzer/source", module + "/matcher/..."},
+	{"matcher", module + "/db/..."},
+	{"matcher", module + "/sbom"},
+	{"matcher", "net/http"},
+	{"matcher/version", module + "/analyzer/..."},
+	{"matcher/version", module + "/matcher"},
+	{"sbom", module + "/db/..."},
+	{"sbom", "net/http"},
+	{"db", "net/http"},
+	{"db", module + "/sbom"},
+	{"db", module + "/analyzer/source"},
+	{"db", module + "/db/feed/..."},
+	{"db/feed", module + "/sbom"},
+}
+
+// notEcosystems are the packages below analyzer that are no analyzers.
+var notEcosystems = strings.Fields("image source analyzertest all")
+
+func matches(pattern, path string) bool {
+	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return path == base || strings.HasPrefix(path, base+"/")
+	}
+	return path == pattern
+}
+
+func TestImports(t *testing.T) {
+	all, err := list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byPath := make(map[string]listed)
+	for _, p := range all {
+		byPath[p.ImportPath] = p
+	}
+	for _, rule := range never {
+		p, ok := byPath[module+"/"+rule.who]
+		if !ok {
+			t.Errorf("the import table names %s, which does not exist", rule.who)
+		}
+		for _, dep := range p.Deps {
+			if matches(rule.what, dep) {
+				t.Errorf("%s reaches %s", rule.who, dep)
+			}
+		}
+	}
+	for _, p := range all {
+		who := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imported := range p.Imports {
+			what, own := strings.CutPrefix(imported, module+"/")
+			if !own {
+				continue
+			}
+			eco := ecosystem(what)
+			switch {
+			case strings.HasPrefix(who, "examples/") && strings.HasPrefix(what, "internal/"):
+				t.Errorf("%s imports %s: examples are to be copied, so they use public packages only", who, what)
+			case strings.HasPrefix(what, "examples/") && !strings.HasPrefix(who, "examples/"):
+				t.Errorf("%s imports %s", who, what)
+			case eco != "" && ecosystem(who) != "" && ecosystem(who) != eco:
+				t.Errorf("%s imports %s: ecosystems do not know each other", who, what)
+			case eco != "" && ecosystem(who) == "" && who != "analyzer/all" && !strings.HasPrefix(who, "examples/"):
+				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && what != "analyzer":
+				t.Errorf("%s imports %s: internal packages are leaves", who, what)
+			}
+		}
+	}
+}
+
+// ecosystem returns the ecosystem that a package below analyzer is of, or "".
+func ecosystem(path string) string {
+	rest, ok := strings.CutPrefix(path, "analyzer/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	if slices.Contains(notEcosystems, name) {
+		return ""
+	}
+	return name
+}
+
+func TestAllHasEveryEcosystem(t *testing.T) {
+	all, err := list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(p listed) bool { return p.ImportPath == module+"/analyzer/all" })
+	if i < 0 {
+		t.Fatal("there is no analyzer/all")
+	}
+	for _, p := range all {
+		who := strings.TrimPrefix(p.ImportPath, module+"/")
+		if name := ecosystem(who); name != "" && who == "analyzer/"+name && !slices.Contains(all[i].Imports, p.ImportPath) {
+			t.Errorf("analyzer/all lacks %s", name)
+		}
+	}
+}
+
+// load returns the type-checked packages of the module, without tests.
+var load = sync.OnceValues(func() ([]*packages.Package, error) {
+	config := &packages.Config{Dir: root, Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps}
+	return packages.Load(config, "./...")
+})
+
+// TestNoProcessState finds what would make two scans in one process know of each other.
+func TestNoProcessState(t *testing.T) {
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		for _, err := range p.Errors {
+			t.Errorf("%s: %v", p.PkgPath, err)
+		}
+		main := p.Name == "main"
+		for _, file := range p.Syntax {
+			complain := func(n ast.Node, format string, args ...any) {
+				t.Errorf("%s: %s", p.Fset.Position(n.Pos()), fmt.Sprintf(format, args...))
+			}
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "init" && f.Recv == nil {
+					complain(f, "no init functions")
+				}
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					if n.Tok != token.DEFINE {
+						for _, e := range n.Lhs {
+							if v := packageVar(p, e); v != "" {
+								complain(n, "package variable %s is changed", v)
+							}
+						}
+					}
+				case *ast.IncDecStmt:
+					if v := packageVar(p, n.X); v != "" {
+						complain(n, "package variable %s is changed", v)
+					}
+				case *ast.CallExpr:
+					if id, ok := n.Fun.(*ast.Ident); ok && (id.Name == "delete" || id.Name == "clear") && len(n.Args) > 0 {
+						if v := packageVar(p, n.Args[0]); v != "" {
+							complain(n, "package variable %s is changed", v)
+						}
+					}
+				case *ast.SelectorExpr:
+					switch name := qualified(p, n); {
+					case !main && (name == "context.Background" || name == "context.TODO"):
+						complain(n, "%s outside main and tests", name)
+					case !main && (name == "os.Exit" || strings.HasPrefix(name, "log.")):
+						complain(n, "%s in a library", name)
+					case !main && (name == "os.Getenv" || name == "os.LookupEnv" || name == "os.Setenv"):
+						complain(n, "%s in a library", name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// packageVar returns the name of the package-level variable at the root of an expression such as v.f[i], or "".
+func packageVar(p *packages.Package, e ast.Expr) string {
+	for {
+		switch x := e.(type) {
+		case *ast.Ident:
+			v, ok := p.TypesInfo.Uses[x].(*types.Var)
+			if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+				return v.Name()
+			}
+			return ""
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		default:
+			return ""
+		}
+	}
+}
+
+// qualified returns "package.Name" of a selector that names something of another package, or "".
+func qualified(p *packages.Package, s *ast.SelectorExpr) string {
+	id, ok := s.X.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	name, ok := p.TypesInfo.Uses[id].(*types.PkgName)
+	if !ok {
+		return ""
+	}
+	return name.Imported().Path() + "." + s.Sel.Name
+}
+
+// TestDocumented asks that every exported name of a public package says what it is.
+func TestDocumented(t *testing.T) {
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		path := strings.TrimPrefix(p.PkgPath, module+"/")
+		if strings.HasPrefix(path, "internal/") || p.Name == "main" {
+			continue
+		}
+		documented := false
+		for _, file := range p.Syntax {
+			documented = documented || file.Doc != nil
+			for _, d := range file.Decls {
+				switch d := d.(type) {
+				case *ast.FuncDecl:
+					if d.Doc == nil && d.Name.IsExported() && exportedReceiver(d) && !saysItself(d) {
+						t.Errorf("%s: %s has no comment", p.Fset.Position(d.Pos()), d.Name.Name)
+					}
+				case *ast.GenDecl:
+					for _, s := range d.Specs {
+						if s, ok := s.(*ast.TypeSpec); ok && s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+							t.Errorf("%s: %s has no comment", p.Fset.Position(s.Pos()), s.Name.Name)
+						}
+					}
+				}
+			}
+		}
+		if !documented {
+			t.Errorf("package %s has no comment", p.PkgPath)
+		}
+	}
+}
+
+// saysItself reports whether a method is one of those of errors and fmt.Stringer, which need no words.
+func saysItself(f *ast.FuncDecl) bool {
+	return f.Recv != nil && slices.Contains([]string{"Error", "Unwrap", "Is", "String"}, f.Name.Name)
+}
+
+func exportedReceiver(f *ast.FuncDecl) bool {
+	if f.Recv == nil {
+		return true
+	}
+	e := f.Recv.List[0].Type
+	if star, ok := e.(*ast.StarExpr); ok {
+		e = star.X
+	}
+	if index, ok := e.(*ast.IndexExpr); ok {
+		e = index.X
+	}
+	id, ok := e.(*ast.Ident)
+	return ok && id.IsExported()
+}
+
+// TestNoRegistryHosts asks that no committed file names the host of a package registry: fixtures use example hosts.
+func TestNoRegistryHosts(t *testing.T) {
+	var hosts []string
+	for _, parts := range [][]string{
+		{"registry", "npmjs", "org"}, {"registry", "yarnpkg", "com"}, {"proxy", "golang", "org"}, {"sum", "golang", "org"},
+		{"deb", "debian", "org"}, {"security", "debian", "org"}, {"archive", "ubuntu", "com"}, {"files", "pythonhosted", "org"},
+		{"repo1", "maven", "org"}, {"repo", "maven", "apache", "org"}, {"rubygems", "org"}, {"repo", "packagist", "org"},
+	} {
+		hosts = append(hosts, strings.Join(parts, "."))
+	}
+	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "-z")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skip("not a git checkout: ", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		b, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			continue // removed, and not committed yet
+		}
+		for _, host := range hosts {
+			if bytes.Contains(b, []byte(host)) {
+				t.Errorf("%s names %s", name, host)
+			}
+		}
+	}
+}
