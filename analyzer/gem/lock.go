@@ -1,0 +1,192 @@
+package gem
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// digestSize is the length in bytes of a digest, 0 where the algorithm is not known.
+func digestSize(algorithm string) int {
+	switch algorithm {
+	case "md5":
+		return 16
+	case "sha1":
+		return 20
+	case "sha256":
+		return 32
+	case "sha384":
+		return 48
+	case "sha512":
+		return 64
+	}
+	return 0
+}
+
+// maxErrors is how many bad lines of a lock file are named one by one.
+const maxErrors = 8
+
+// A lockReader is the state of reading a lock file line by line.
+type lockReader struct {
+	section          string // "GEM", "GIT", "PATH", "CHECKSUMS", ...
+	inSpecs          bool
+	remote, revision string // of the section
+	packages         []analyzer.Package
+	current          int            // index of the package whose dependencies follow, or -1
+	byKey            map[string]int // packages by what stands in the file: "name (version-platform)"
+	errs             []error
+	more             int
+}
+
+// parseLock reads Gemfile.lock or gems.locked. Its sections begin at the margin; "specs" of a source list gems by four
+// spaces and what they need by six. Gems of a path are parts of the application, and left to their own gemspecs.
+func parseLock(text []byte) ([]analyzer.Package, error) {
+	r := lockReader{current: -1, byKey: make(map[string]int)}
+	for number := 1; len(text) > 0; number++ {
+		var line []byte
+		line, text = cutLine(text)
+		if err := r.line(string(line)); err != nil {
+			if len(r.errs) == maxErrors {
+				r.more++
+				continue
+			}
+			r.errs = append(r.errs, fmt.Errorf("gem: lock file: line %d: %w", number, err))
+		}
+	}
+	for i := range r.packages {
+		p := &r.packages[i]
+		slices.Sort(p.Depends)
+		p.Depends = slices.Compact(p.Depends)
+	}
+	if r.more > 0 {
+		r.errs = append(r.errs, fmt.Errorf("gem: lock file: %d more bad lines", r.more))
+	}
+	return r.packages, errors.Join(r.errs...)
+}
+
+func (r *lockReader) line(line string) error {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	line = line[indent:]
+	switch {
+	case line == "":
+		return nil
+	case indent == 0:
+		for _, mark := range []string{"<<<<<<<", "=======", ">>>>>>>", "|||||||"} {
+			if strings.HasPrefix(line, mark) {
+				return errors.New("a merge conflict")
+			}
+		}
+		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey, errs: r.errs, more: r.more}
+		return nil
+	case indent == 2 && r.section == "CHECKSUMS":
+		return r.checksum(line)
+	case indent == 2:
+		key, value, _ := strings.Cut(line, ":")
+		switch value = strings.TrimSpace(value); key {
+		case "remote":
+			r.remote = value
+		case "revision":
+			r.revision = value
+		case "specs":
+			r.inSpecs = true
+		}
+		return nil
+	case !r.inSpecs || r.section != "GEM" && r.section != "GIT":
+		return nil
+	case indent == 4:
+		r.current = -1
+		return r.gem(line)
+	case indent == 6 && r.current >= 0:
+		p := &r.packages[r.current]
+		if name, _, _ := strings.Cut(strings.TrimSuffix(line, "!"), " "); isWord(name, "._-") {
+			p.Depends = append(p.Depends, name)
+		}
+	}
+	return nil
+}
+
+// gem reads "name (version-platform)".
+func (r *lockReader) gem(line string) error {
+	name, version, platform, ok := splitGem(line)
+	if !ok {
+		return fmt.Errorf("not a gem and its version: %.100q", line)
+	}
+	p, err := newPackage(name, version, platform)
+	if p.Name == "" {
+		return err
+	}
+	p.Declared = true
+	if u := repositoryURL(r.remote, r.revision); r.section == "GIT" && u != "" {
+		if p.Qualifiers == nil {
+			p.Qualifiers = make(map[string]string, 1)
+		}
+		p.Qualifiers["vcs_url"] = u
+	}
+	r.current = len(r.packages)
+	r.byKey[strings.Clone(line)] = r.current
+	r.packages = append(r.packages, p)
+	return err
+}
+
+// splitGem splits "name (version-platform)", the way Bundler does: a version holds no hyphen.
+func splitGem(s string) (name, version, platform string, ok bool) {
+	name, rest, ok := strings.Cut(s, " (")
+	if !ok || !strings.HasSuffix(rest, ")") {
+		return "", "", "", false
+	}
+	version, platform, _ = strings.Cut(rest[:len(rest)-1], "-")
+	return name, version, platform, true
+}
+
+// checksum reads "name (version-platform) sha256=HEX,sha512=HEX".
+func (r *lockReader) checksum(line string) error {
+	gem, sums, ok := strings.Cut(line, ") ")
+	if !ok {
+		return nil // known, but not yet its digest
+	}
+	i, ok := r.byKey[gem+")"]
+	if !ok {
+		return nil // of a path, or no longer used
+	}
+	for sum := range strings.SplitSeq(sums, ",") {
+		algorithm, digest, _ := strings.Cut(strings.TrimSpace(sum), "=")
+		if b, err := hex.DecodeString(digest); err != nil || len(b) == 0 || len(b) != digestSize(algorithm) {
+			return fmt.Errorf("not a checksum: %.100q", sum)
+		}
+		p := &r.packages[i]
+		if p.Hashes == nil {
+			p.Hashes = make(map[string]string, 1)
+		}
+		p.Hashes[strings.Clone(algorithm)] = strings.ToLower(digest)
+	}
+	return nil
+}
+
+// repositoryURL returns where a gem of a repository comes from in the form of SPDX, "git+https://host/path@commit",
+// without who logs in; "" for a directory of the machine it was locked on.
+func repositoryURL(remote, revision string) string {
+	if host, path, ok := strings.Cut(strings.TrimPrefix(remote, "git@"), ":"); ok && strings.HasPrefix(remote, "git@") {
+		remote = "ssh://git@" + host + "/" + path // the form of scp
+	}
+	u, err := url.Parse(remote)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	if u.User != nil && u.User.Username() == "git" {
+		u.User = url.User("git")
+	} else {
+		u.User = nil
+	}
+	if u.Scheme != "git" {
+		u.Scheme = "git+" + u.Scheme
+	}
+	if revision == "" {
+		return u.String()
+	}
+	return u.String() + "@" + revision
+}
