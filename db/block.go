@@ -59,7 +59,25 @@ func parseBlock(raw []byte) (*block, error) {
 	b.parseNotes(s)
 	b.parseVerdicts(s)
 	b.parseRows(s)
+	b.checkItems(s)
 	return b, s.end()
+}
+
+// checkItems bounds what advisories made of b can take: many may have one list in common, and each gets its own.
+func (b *block) checkItems(s *scanner) {
+	if s.err != nil {
+		return
+	}
+	total := 0
+	for _, e := range b.entries {
+		total += int(e.to-e.from) * (len(b.aliases.at(e.note)) + len(b.urls.at(e.note)))
+		for _, r := range b.rows[e.from:e.to] {
+			total += len(b.severitiesOf.at(r.verdict)) + len(b.rangesOf.at(r.verdict)) + len(b.versionsOf.at(r.verdict))
+		}
+	}
+	if total > maxItems {
+		s.fail(errValue)
+	}
 }
 
 func (b *block) str(i uint32) string { return b.text[b.starts[i]:b.starts[i+1]] }

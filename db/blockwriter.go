@@ -13,6 +13,7 @@ type blockWriter struct {
 	rows   []row
 	ranges int
 	size   int // estimate of the raw length
+	items  int // of all lists, as often as advisories have them
 
 	strings, severities, spans, notes, verdicts *subset
 }
@@ -28,7 +29,7 @@ func newBlockWriter(t *tables, rank []uint32) *blockWriter {
 	}
 }
 
-// Sizes of blocks, raw. Small blocks make single look-ups cheap, large ones compress better; see BenchmarkBlockSize.
+// Sizes of blocks, raw. Small blocks make single look-ups cheap, large ones compress better.
 const (
 	blockMin  = 8 << 10
 	blockMax  = 32 << 10
@@ -41,7 +42,7 @@ func (w *blockWriter) wantsCut(r row) bool {
 	if len(w.rows) == 0 || w.size < blockMin {
 		return false
 	}
-	if w.size >= blockMax {
+	if w.size >= blockMax || w.items >= maxItems/4 {
 		return true
 	}
 	if samePackage(w.rows[len(w.rows)-1], r) {
@@ -65,15 +66,15 @@ func (w *blockWriter) add(r row) {
 	w.rows = append(w.rows, r)
 	w.size += rowWeight
 	w.addString(r.typ, r.namespace, r.name, r.release)
+	n, v := &w.t.notes.items[r.note], &w.t.verdicts.items[r.verdict]
 	if w.notes.add(r.note) {
-		n := &w.t.notes.items[r.note]
 		w.addString(n.id, n.feed, n.summary)
 		n.aliases.each(func(id uint32) { w.addString(id) })
 		n.urls.each(func(id uint32) { w.addString(id) })
 		w.size += 10 + len(n.aliases) + len(n.urls)
 	}
-	v := &w.t.verdicts.items[r.verdict]
 	w.ranges += v.spans.len()
+	w.items += n.aliases.len() + n.urls.len() + v.severities.len() + v.spans.len() + v.versions.len()
 	if !w.verdicts.add(r.verdict) {
 		return
 	}
@@ -112,7 +113,7 @@ func (w *blockWriter) encode() []byte {
 	b = w.appendNotes(b)
 	b = w.appendVerdicts(b)
 	b = w.appendRows(b)
-	w.rows, w.ranges, w.size = w.rows[:0], 0, 0
+	w.rows, w.ranges, w.size, w.items = w.rows[:0], 0, 0, 0
 	for _, s := range [...]*subset{w.strings, w.severities, w.spans, w.notes, w.verdicts} {
 		s.reset()
 	}

@@ -87,7 +87,7 @@ func check(a *matcher.Advisory) error {
 	switch {
 	case a.ID == "" || a.Feed == "" || a.Key.Type == "" || a.Key.Name == "":
 		return errors.New("no ID, feed, type or name")
-	case a.Status.String() == "" || a.Status > matcher.EndOfLife:
+	case a.Status > matcher.EndOfLife:
 		return fmt.Errorf("unknown %v", a.Status)
 	}
 	size := 0

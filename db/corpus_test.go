@@ -63,10 +63,6 @@ func TestSize(t *testing.T) {
 	}{
 		{"debian", [][2]string{{"debian", "debian/tracker-2019-09-01/data.json.zst"}}},
 		{"osv", [][2]string{{"osv", "osv"}, {"osv", "alma/osv-almalinux8-2022-2023.tar.zst"}}},
-		{"all", [][2]string{
-			{"debian", "debian/tracker-2019-09-01/data.json.zst"}, {"osv", "osv"},
-			{"osv", "alma/osv-almalinux8-2022-2023.tar.zst"},
-		}},
 	} {
 		for _, facts := range []bool{true, false} {
 			b := &db.Builder{Facts: facts}

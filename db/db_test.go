@@ -216,6 +216,28 @@ func TestLargePackage(t *testing.T) {
 	}
 }
 
+// TestLongLists has many advisories that share one long list, which a block holds once but every advisory gets.
+func TestLongLists(t *testing.T) {
+	var versions []string
+	for i := range 5000 {
+		versions = append(versions, fmt.Sprintf("1.%05d", i))
+	}
+	var as []matcher.Advisory
+	for i := range 2000 {
+		a := debian("8", fmt.Sprintf("package-%d", i), "CVE-2019-1", "1")
+		a.Versions = versions
+		as = append(as, a)
+	}
+	d := open(t, build(t, as...))
+	if err := d.Verify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Advisories(t.Context(), []matcher.Key{deb("8", "package-1999")})
+	if err != nil || len(got) != 1 || !slices.Equal(got[0].Versions, versions) {
+		t.Errorf("%d advisories, %v", len(got), err)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	base := debian("8", "glibc", "CVE-2019-1", "1.0")
 	with := func(f func(*matcher.Advisory)) matcher.Advisory {

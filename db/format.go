@@ -96,6 +96,7 @@ const (
 const (
 	maxBlock    = 4 << 20  // raw bytes of a block
 	maxExpanded = 16 << 20 // bytes of a block's strings
+	maxItems    = 4 << 20  // aliases, URLs, severities, ranges and versions of all advisories of a block, repeated ones too
 	maxIndex    = 64 << 20 // raw bytes of the index
 )
 
