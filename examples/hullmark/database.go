@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -128,11 +130,27 @@ func starterNotice(info db.Info, now time.Time) string {
 	}
 	var parts []string
 	for _, k := range ages {
+		slices.SortFunc(known[k], compareReleases)
 		parts = append(parts, fmt.Sprintf("%s of %s (%s)",
 			strings.TrimSpace(k.namespace+" "+strings.Join(known[k], ", ")), k.date.Format(time.DateOnly), daysOld(k.date, now)))
 	}
 	return fmt.Sprintf("using the built-in starter database: facts about %s; only samples of %s; nothing about anything else",
 		strings.Join(parts, ", "), strings.Join(samples, ", "))
+}
+
+// compareReleases orders releases as a person counts: 9 before 10, numbers before names.
+func compareReleases(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	switch {
+	case errX == nil && errY == nil:
+		return cmp.Compare(x, y)
+	case errX == nil:
+		return -1
+	case errY == nil:
+		return 1
+	}
+	return strings.Compare(a, b)
 }
 
 // daysOld is the age of data: "2640 days old".

@@ -87,7 +87,7 @@ func countOf(n int, what string) string {
 	switch {
 	case n == 1:
 		return "1 " + what
-	case strings.HasSuffix(what, "y"):
+	case strings.HasSuffix(what, "y") && !strings.HasSuffix(what, "ay"):
 		return number(n) + " " + strings.TrimSuffix(what, "y") + "ies"
 	}
 	return number(n) + " " + what + "s"

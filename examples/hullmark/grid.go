@@ -14,7 +14,7 @@ import (
 // A grid is text in aligned columns.
 type grid struct {
 	columns []column
-	rows    [][]string
+	rows    [][]string // a row of one cell, in a grid of several columns, is a heading
 	indent  string
 }
 
@@ -25,7 +25,6 @@ type column struct {
 	right  bool // aligned to the right
 	shrink int
 	min    int
-	tail   bool // cut at the beginning, since the end says more
 	color  func(text string) string
 }
 
@@ -42,6 +41,9 @@ func (g *grid) write(w io.Writer, width int, s style) {
 	widths := make([]int, len(g.columns))
 	for i, c := range g.columns {
 		for _, row := range g.rows {
+			if g.heading(row) {
+				continue
+			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 		if widths[i] > 0 {
@@ -57,6 +59,14 @@ func (g *grid) write(w io.Writer, width int, s style) {
 	}
 	g.line(w, widths, titles, func(_ int, text string) string { return s.dim(text) })
 	for _, row := range g.rows {
+		if g.heading(row) {
+			text := row[0]
+			if width > 0 {
+				text = cut(text, width)
+			}
+			fmt.Fprintln(w, s.bold(text))
+			continue
+		}
 		g.line(w, widths, row, func(i int, text string) string {
 			if color := g.columns[i].color; color != nil {
 				return color(text)
@@ -65,6 +75,8 @@ func (g *grid) write(w io.Writer, width int, s style) {
 		})
 	}
 }
+
+func (g *grid) heading(row []string) bool { return len(row) == 1 && len(g.columns) > 1 }
 
 // fit reduces widths until the grid is not wider than width, or nothing is left to cut.
 func (g *grid) fit(widths []int, width int) {
@@ -98,7 +110,7 @@ func (g *grid) line(w io.Writer, widths []int, cells []string, color func(int, s
 		if widths[i] == 0 {
 			continue
 		}
-		cell = cut(cell, widths[i], g.columns[i].tail)
+		cell = cut(cell, widths[i])
 		pad := widths[i] - utf8.RuneCountInString(cell)
 		if g.columns[i].right {
 			blank += pad
@@ -117,15 +129,11 @@ func (g *grid) line(w io.Writer, widths []int, cells []string, color func(int, s
 }
 
 // cut shortens text to n characters, and marks that it did.
-func cut(text string, n int, tail bool) string {
-	runes := []rune(text)
-	switch {
-	case len(runes) <= n:
+func cut(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
 		return text
-	case tail:
-		return "…" + string(runes[len(runes)-n+1:])
 	}
-	return string(runes[:n-1]) + "…"
+	return string([]rune(text)[:n-1]) + "…"
 }
 
 // number writes a number with its thousands set apart.

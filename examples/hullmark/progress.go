@@ -48,7 +48,7 @@ func (p *progress) layer(e analyzer.Event) {
 		if e.Kind == analyzer.LayerCached {
 			name += "  cached"
 		}
-		bar = p.add(e.Layer, name, e.Size, e.Layers > keepBars)
+		bar = p.add(e.Layer, e.Layer, name, e.Size, e.Layers > keepBars)
 	}
 	switch e.Kind {
 	case analyzer.LayerRead:
@@ -69,15 +69,15 @@ func (p *progress) feed(e feed.Progress) {
 	bar, ok := p.byKey[e.Location]
 	if !ok {
 		name := e.Location[strings.LastIndexByte(e.Location, '/')+1:]
-		bar = p.add(e.Location, plain(name), e.Size, false)
+		bar = p.add(e.Location, len(p.byKey), plain(name), e.Size, false)
 	}
 	bar.SetCurrent(e.Read)
 }
 
-func (p *progress) add(key any, name string, size int64, transient bool) *mpb.Bar {
+func (p *progress) add(key any, row int, name string, size int64, transient bool) *mpb.Bar {
 	options := []mpb.BarOption{
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
-		mpb.BarPriority(len(p.byKey)),
+		mpb.BarPriority(row),
 		mpb.BarOptional(mpb.BarRemoveOnComplete(), transient),
 	}
 	var bar *mpb.Bar

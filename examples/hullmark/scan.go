@@ -87,6 +87,9 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
+	if n := v.unrated(); failOn != matcher.Unknown && n > 0 {
+		a.say("%s of unknown severity: --fail-on lets them pass", countOf(n, "vulnerability"))
+	}
 	return v.judge(failOn, f.allowUncovered)
 }
 

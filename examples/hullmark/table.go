@@ -62,90 +62,82 @@ func (t *table) subject() {
 	t.printf("%s  %s\n", t.bold(plain(t.v.ref)), plain(strings.Join(parts, ", ")))
 }
 
-// findings writes what was found in one ecosystem.
+// findings writes what was found in one ecosystem, package by package, the one with the worst first.
 func (t *table) findings(e *ecosystem) {
-	var list []*finding
-	layers := make(map[int]bool)
-	for i := range t.v.findings {
-		if f := &t.v.findings[i]; f.ecosystem == e.key {
-			list = append(list, f)
-			for _, c := range f.components {
-				layers[c.Layer] = true
-			}
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	g := grid{columns: []column{
+	g := grid{indent: "  ", columns: []column{
 		{title: "SEVERITY", color: t.level},
 		{title: "VULNERABILITY"},
-		{title: "PACKAGE", shrink: 3, min: 8},
-		{title: "INSTALLED", shrink: 4, min: 9},
-		{title: "FIXED", shrink: 5, min: 9},
+		{title: "FIXED IN", shrink: 2, min: 8},
 		{title: "STATUS", shrink: 1, min: 14},
-		{title: "LAYER", right: true},
-		{title: "PATH", shrink: 2, min: 16, tail: true},
 	}}
-	for _, f := range list {
+	last := ""
+	for i := range t.v.findings {
+		f := &t.v.findings[i]
+		if f.ecosystem != e.key {
+			continue
+		}
+		if head := t.heading(f); head != last {
+			g.add(head)
+			last = head
+		}
 		fixed := f.Fixed
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, f.label(), f.version, fixed, f.word(), f.layer(len(layers) > 1), f.path())
+		g.add(f.Severity.Level.String(), f.ID, fixed, f.word())
+	}
+	if last == "" {
+		return
 	}
 	t.printf("\n%s\n", t.bold(plain(e.name())))
 	g.write(t.w, t.width, t.style)
 }
 
-// label names the source package of a finding, and the packages built from it where they have other names.
-func (f *finding) label() string {
+// heading names a package that something was found in: a source package and what was built from it, and where it lies if
+// no package manager of the distribution put it there.
+func (t *table) heading(f *finding) string {
 	var names []string
+	layers := make(map[int]bool)
 	for _, c := range f.components {
-		if c.Name != f.name && c.System && !slices.Contains(names, c.Name) {
+		layers[c.Layer] = true
+		if c.System && !slices.Contains(names, c.Name) {
 			names = append(names, c.Name)
 		}
 	}
-	if len(names) == 0 {
-		return f.name
+	head := f.name + " " + f.version
+	if len(names) > 1 || len(names) == 1 && names[0] != f.name {
+		head += " (" + strings.Join(names, ", ") + ")"
 	}
-	return f.name + ": " + strings.Join(names, ", ")
+	c := f.components[0]
+	if len(layers) == 1 && c.Layer >= 0 && len(t.v.report.Layers) > 1 {
+		head += fmt.Sprintf(", layer %d", c.Layer)
+	}
+	if c.System {
+		return head
+	}
+	head += ", " + c.Path
+	if c.Inside != "" {
+		head += "!" + c.Inside
+	}
+	if n := len(f.components) - 1; n > 0 {
+		head += fmt.Sprintf(" and %d more", n)
+	}
+	return head
 }
 
 // word is what the publisher says of a finding, in its own words where it has some.
 func (f *finding) word() string {
 	word := f.Status.String()
-	if f.Reason != "" {
+	switch {
+	case f.Reason != "":
 		word = f.Reason
+	case f.Fixed != "":
+		word = "fix available"
 	}
 	if f.Uncertain != "" {
-		word = "uncertain (" + f.Uncertain + "): " + word
+		word = "uncertain: " + f.Uncertain + "; " + word
 	}
 	return word
-}
-
-// layer names the layer that brought a finding, where that tells findings apart.
-func (f *finding) layer(several bool) string {
-	if !several || f.components[0].Layer < 0 {
-		return ""
-	}
-	return fmt.Sprint(f.components[0].Layer)
-}
-
-// path says where a package lies that no package manager of the distribution installed.
-func (f *finding) path() string {
-	c := f.components[0]
-	if c.System {
-		return ""
-	}
-	p := c.Path
-	if c.Inside != "" {
-		p += "!" + c.Inside
-	}
-	if n := len(f.components) - 1; n > 0 {
-		p += fmt.Sprintf(" (and %d more)", n)
-	}
-	return p
 }
 
 // summary counts findings by severity and by status, and packages by what became of them.
@@ -156,30 +148,7 @@ func (t *table) summary() {
 	if len(v.findings) == 0 {
 		t.printf("%s known in the %s that could be judged\n", t.bold("no vulnerabilities"), countOf(judged, "package"))
 	} else {
-		levels := make(map[string]int)
-		statuses := make(map[string]int)
-		for i := range v.findings {
-			levels[v.findings[i].Severity.Level.String()]++
-			statuses[v.findings[i].Status.String()]++
-		}
-		t.printf("%s, counted once a source package: %s\n", t.bold(countOf(v.vulnerabilities(), "vulnerability")), countOf(len(v.findings), "finding"))
-		var parts []string
-		for l := matcher.Critical; ; l-- {
-			if n := levels[l.String()]; n > 0 {
-				parts = append(parts, number(n)+" "+t.level(l.String()))
-			}
-			if l == matcher.Unknown {
-				break
-			}
-		}
-		t.printf("  by severity: %s\n", strings.Join(parts, ", "))
-		parts = nil
-		for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
-			if n := statuses[s.String()]; n > 0 {
-				parts = append(parts, number(n)+" "+s.String())
-			}
-		}
-		t.printf("  by status:   %s\n", strings.Join(parts, ", "))
+		t.counts()
 	}
 	t.printf("%s of %s judged", number(judged), countOf(len(v.report.Components), "package"))
 	var not []string
@@ -201,6 +170,50 @@ func (t *table) summary() {
 	if n := len(v.report.Diagnostics); n > 0 {
 		t.printf("%s on standard error: something could not be read, so that packages may be missing\n", countOf(n, "diagnostic"))
 	}
+}
+
+// counts counts findings: a vulnerability once for each source package.
+func (t *table) counts() {
+	levels := make(map[string]int)
+	statuses := make(map[string]int)
+	sources := make(map[origin]bool)
+	fixable, uncertain := 0, 0
+	for i := range t.v.findings {
+		f := &t.v.findings[i]
+		levels[f.Severity.Level.String()]++
+		statuses[f.Status.String()]++
+		sources[f.origin()] = true
+		if f.Fixed != "" {
+			fixable++
+		}
+		if f.Uncertain != "" {
+			uncertain++
+		}
+	}
+	t.printf("%s in %s: %s\n", t.bold(countOf(t.v.vulnerabilities(), "vulnerability")),
+		countOf(len(sources), "source package"), countOf(len(t.v.findings), "finding"))
+	var parts []string
+	for l := matcher.Critical; ; l-- {
+		if n := levels[l.String()]; n > 0 {
+			parts = append(parts, number(n)+" "+t.level(l.String()))
+		}
+		if l == matcher.Unknown {
+			break
+		}
+	}
+	t.printf("  by severity  %s\n", strings.Join(parts, ", "))
+	parts = nil
+	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
+		if n := statuses[s.String()]; n > 0 {
+			parts = append(parts, number(n)+" "+s.String())
+		}
+	}
+	t.printf("  by status    %s\n", strings.Join(parts, ", "))
+	t.printf("  to be fixed  %s in a later version", number(fixable))
+	if uncertain > 0 {
+		t.printf(", %s uncertain, since versions cannot be compared", number(uncertain))
+	}
+	t.printf("\n")
 }
 
 // coverage says which advisories there were, and last what there were none for.
@@ -243,21 +256,34 @@ func (t *table) coverage() {
 			t.printf("\n")
 			first = false
 		}
-		text := fmt.Sprintf("NOT JUDGED: no advisories known for %s: %s", plain(e.name()), countOf(e.packages, "package"))
-		if n := t.sampled(e); n > 0 {
-			text = fmt.Sprintf("NOT FULLY JUDGED: only some advisories known for %s: %s", plain(e.name()), countOf(e.packages, "package"))
+		text := "NOT JUDGED: no advisories are known for "
+		if t.found(e) {
+			text = "NOT FULLY JUDGED: only some advisories are known for "
 		}
+		text += fmt.Sprintf("%s: %s%s", plain(e.name()), countOf(e.packages, "package"), t.names(e))
 		t.printf("%s\n", t.alarm(text))
 	}
 }
 
-// sampled counts the findings in an ecosystem of which not everything is known.
-func (t *table) sampled(e *ecosystem) int {
-	n := 0
-	for i := range t.v.findings {
-		if t.v.findings[i].ecosystem == e.key {
-			n++
+// found reports whether anything was found in an ecosystem: then some advisories are known, if not all.
+func (t *table) found(e *ecosystem) bool {
+	return slices.ContainsFunc(t.v.findings, func(f finding) bool { return f.ecosystem == e.key })
+}
+
+// names lists the packages of an ecosystem, if they are few.
+func (t *table) names(e *ecosystem) string {
+	const few = 3
+	if e.packages > few {
+		return ""
+	}
+	var names []string
+	for i := range t.v.report.Components {
+		if c := &t.v.report.Components[i]; t.v.ecosystemOf(c) == e.key && !slices.Contains(names, c.Name) {
+			names = append(names, plain(c.Name))
 		}
 	}
-	return n
+	if len(names) > few {
+		return "" // others that were not to be judged anyway
+	}
+	return " (" + strings.Join(names, ", ") + ")"
 }

@@ -137,13 +137,27 @@ func (v *view) collectFindings() {
 		}
 		v.findings[k].components = append(v.findings[k].components, c)
 	}
+	worst := make(map[origin]matcher.Level)
+	for i := range v.findings {
+		f := &v.findings[i]
+		worst[f.origin()] = max(worst[f.origin()], f.Severity.Level)
+	}
 	slices.SortStableFunc(v.findings, func(a, b finding) int {
 		return cmp.Or(
 			matcher.CompareKeys(a.ecosystem, b.ecosystem),
-			cmp.Compare(b.Severity.Level, a.Severity.Level),
-			strings.Compare(a.name, b.name), strings.Compare(a.version, b.version), strings.Compare(a.ID, b.ID))
+			cmp.Compare(worst[b.origin()], worst[a.origin()]),
+			strings.Compare(a.name, b.name), strings.Compare(a.version, b.version),
+			cmp.Compare(b.Severity.Level, a.Severity.Level), strings.Compare(a.ID, b.ID))
 	})
 }
+
+// An origin is a source package of some version, or a package where there is no such thing.
+type origin struct {
+	ecosystem     matcher.Key
+	name, version string
+}
+
+func (f *finding) origin() origin { return origin{f.ecosystem, f.name, f.version} }
 
 // vulnerabilities counts different identifiers.
 func (v *view) vulnerabilities() int {
@@ -152,6 +166,22 @@ func (v *view) vulnerabilities() int {
 		ids[v.findings[i].ID] = true
 	}
 	return len(ids)
+}
+
+// unrated counts the different identifiers whose severity nobody says.
+func (v *view) unrated() int {
+	rated := make(map[string]bool)
+	for i := range v.findings {
+		f := &v.findings[i]
+		rated[f.ID] = rated[f.ID] || f.Severity.Level != matcher.Unknown
+	}
+	n := 0
+	for _, known := range rated {
+		if !known {
+			n++
+		}
+	}
+	return n
 }
 
 // uncovered counts the packages that could not be judged, for want of advisories.
