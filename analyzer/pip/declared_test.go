@@ -112,15 +112,19 @@ dependencies = [{name = "b"}]
 wheels = [{url = "https://files.example/a.whl", hashes = {sha256 = "ef"}}]
 [[packages]]
 name = "b"
+version = "2"
 vcs = {type = "git", url = "https://git.example/b", commit-id = "789"}
+[[packages]]
+name = "unversioned"
+vcs = {type = "git", url = "https://git.example/c", commit-id = "789"}
 [[packages]]
 name = "here"
 directory = {path = "."}
-`, "a 1 [b] map[sha256:ef]; b  map[vcs_url:git+https://git.example/b@789]"},
+`, "a 1 [b] map[sha256:ef]; b 2 map[vcs_url:git+https://git.example/b@789]"},
 		{
 			"srv/Pipfile.lock", `{"_meta": {}, "default": {"a": {"version": "==1", "hashes": ["sha256:ab"]}, "path": {"editable": true}},
 			"develop": {"a": {"version": "==1"}, "b": {"version": "==2", "hashes": ["sha256:ab", "sha256:cd"]}, "g": {"git": "https://git.example/g", "ref": "12"}}}`,
-			"a 1 map[sha256:ab]; b 2 dev; g  dev map[vcs_url:git+https://git.example/g@12]",
+			"a 1 map[sha256:ab]; b 2 dev",
 		},
 		{"srv/dev-requirements.txt", "# comment\n-r other.txt\n--index-url https://registry.example\nCelery[redis, pytest] == 4.4.7 # why\n" +
 			"a===1.0+local ; python_version < '3'\nb>=1,==1.5\nc>=2\nd==1.*\ne==${VERSION}\nf @ https://files.example/f.whl\nhttps://files.example/g.whl\n./local\n" +
@@ -160,7 +164,7 @@ func TestMalformedLocks(t *testing.T) {
 	deep := "a = " + strings.Repeat("[", 1<<20-100)
 	for _, c := range []struct{ path, text, want string }{
 		{"uv.lock", "this is not TOML\n", "pip: line 1: "},
-		{"uv.lock", "[[package]]\nname = 'a b'\n", `pip: package 1: not a name: "a b"`},
+		{"uv.lock", "[[package]]\nname = 'a b'\nversion = '1'\n", `pip: package 1: not a name: "a b"`},
 		{"uv.lock", deep, "nested"},
 		{"uv.lock", strings.Repeat("a.", 1<<20) + "a = 1", "pip: line 1: longer than 1048576 bytes"},
 		{"Pipfile.lock", "", "pip: Pipfile.lock: unexpected end of JSON input"},

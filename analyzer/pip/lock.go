@@ -72,7 +72,7 @@ type dependency struct {
 }
 
 // parseLock reads a lock file in TOML. The project that is locked, and others that are taken from a directory beside it,
-// are not packages of an index and are left out.
+// are not packages of an index and are left out; so is what has no version, which some checkouts of repositories lack.
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
@@ -100,7 +100,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 	for i := range all {
 		l := &all[i]
 		switch {
-		case l.isLocal():
+		case l.isLocal() || l.Version == "":
 			continue
 		case !isName(l.Name):
 			if errs = append(errs, fmt.Errorf("pip: package %d: not a name: %.80q", i+1, l.Name)); len(errs) == maxErrors {
@@ -132,7 +132,7 @@ func declare(name, version string) analyzer.Package {
 
 func (l *lockPackage) isLocal() bool {
 	s := &l.Source
-	return s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Type == "directory" || l.Directory != nil || l.Path != "" && l.Version == ""
+	return s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Type == "directory" || l.Directory != nil || l.Path != ""
 }
 
 // depends returns the normal names of what the package needs, in order.

@@ -61,7 +61,7 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 	case strings.ContainsAny(p.Name, " \t\r\n/"):
 		return analyzer.Package{}, errors.Join(err, fmt.Errorf("pip: not a name: %.80q", p.Name))
 	case p.Version == "":
-		err = errors.Join(err, fmt.Errorf("pip: %s: no Version", p.Name))
+		return analyzer.Package{}, errors.Join(err, fmt.Errorf("pip: %s: no Version", p.Name))
 	}
 	if normal := normalName(p.Name); normal != p.Name {
 		p.Provides = []string{normal}

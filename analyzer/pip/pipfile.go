@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// parsePipfileLock reads Pipfile.lock of pipenv. What has no version, because it comes from a repository or a directory,
-// is left out unless it names a commit.
+// parsePipfileLock reads Pipfile.lock of pipenv. What comes from a repository or a directory has no version there, and is
+// left out.
 func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	type entry struct {
 		Version string   `json:"version"`
@@ -37,7 +37,7 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 		}
 		for name, e := range entries {
 			version, pinned := strings.CutPrefix(e.Version, "==")
-			if !isName(name) || !(pinned || e.Git != "" && e.Ref != "") {
+			if !isName(name) || !pinned {
 				continue
 			}
 			p := declare(name, strings.TrimPrefix(version, "="))
