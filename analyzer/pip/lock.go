@@ -96,16 +96,14 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 	all := append(lock.Package, lock.Packages...)
 	dev := devOnly(all)
 	var pkgs []analyzer.Package
-	var errs []error
+	var bad problems
 	for i := range all {
 		l := &all[i]
 		switch {
 		case l.isLocal() || l.Version == "":
 			continue
 		case !isName(l.Name):
-			if errs = append(errs, fmt.Errorf("pip: package %d: not a name: %.80q", i+1, l.Name)); len(errs) == maxErrors {
-				return pkgs, errors.Join(errs...)
-			}
+			bad.note(fmt.Sprintf("package %d", i+1), "not a name: %.80q", l.Name)
 			continue
 		}
 		p := declare(l.Name, l.Version)
@@ -118,7 +116,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 		}
 		pkgs = append(pkgs, p)
 	}
-	return pkgs, errors.Join(errs...)
+	return pkgs, bad.err()
 }
 
 // declare returns a package of which a file says that it is to be installed.

@@ -182,12 +182,3 @@ func appendNew(list []string, s string) []string {
 	}
 	return append(list, s)
 }
-
-// err returns what was found, one error a line.
-func (p *problems) err() error {
-	errs := p.errs
-	if p.more > 0 {
-		errs = append(errs, fmt.Errorf("pip: %d more bad lines", p.more))
-	}
-	return errors.Join(errs...)
-}

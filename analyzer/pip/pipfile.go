@@ -2,7 +2,6 @@ package pip
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,19 +24,24 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	found := make(map[string]analyzer.Package)
-	var errs []error
+	var bad problems
 	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop", and categories with names of their own
 		if section == "_meta" {
 			continue
 		}
 		var entries map[string]entry
 		if err := json.Unmarshal(lock[section], &entries); err != nil {
-			errs = append(errs, fmt.Errorf("pip: Pipfile.lock: %.80s: %w", section, err))
+			bad.note("Pipfile.lock", "%.80s: %w", section, err)
 			continue
 		}
-		for name, e := range entries {
+		for _, name := range slices.Sorted(maps.Keys(entries)) {
+			e := entries[name]
 			version, pinned := strings.CutPrefix(e.Version, "==")
-			if !isName(name) || !pinned {
+			if !pinned {
+				continue
+			}
+			if !isName(name) {
+				bad.note("Pipfile.lock", "not a name: %.80q", name)
 				continue
 			}
 			p := declare(name, strings.TrimPrefix(version, "="))
@@ -60,5 +64,5 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		pkgs = append(pkgs, found[key])
 	}
-	return pkgs, errors.Join(errs...)
+	return pkgs, bad.err()
 }
