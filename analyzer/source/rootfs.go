@@ -6,8 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -24,39 +27,128 @@ func openRoot(_ context.Context, name string, _ Options) (*Image, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	return &Image{Image: noImage{}, root: &rootFS{FS: root.FS(), skip: skip}, close: root.Close}, nil
+	f := &rootFS{skip: skip, open: []openDirectory{{".", root}}}
+	return &Image{Image: noImage{}, root: f, close: f.close}, nil
 }
 
-// A rootFS is a file system without some of its directories.
+// A rootFS is the file system below a directory, without some of its directories. It opens a path element by element, so
+// that whoever changes the tree meanwhile cannot lead it out, and keeps the directories above the last path open, so that
+// walking a tree opens each directory once.
 type rootFS struct {
-	fs.FS
 	skip map[string]bool
+
+	mu   sync.Mutex
+	open []openDirectory // the root, and below each other, directories of the last path
+}
+
+type openDirectory struct {
+	path string
+	*os.Root
+}
+
+// maxOpen is how many directories are kept open.
+const maxOpen = 64
+
+// in calls fn with the directory that a file is in, and the file's name in it.
+func (r *rootFS) in(op, name string, fn func(dir *os.Root, base string) error) error {
+	if !fs.ValidPath(name) {
+		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	if name == "." {
+		return fn(r.open[0].Root, ".")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	want := path.Dir(name)
+	for len(r.open) > 1 && !within(want, r.open[len(r.open)-1].path) {
+		r.open[len(r.open)-1].Close()
+		r.open = r.open[:len(r.open)-1]
+	}
+	for at := r.open[len(r.open)-1]; at.path != want; at = r.open[len(r.open)-1] {
+		rest := want
+		if at.path != "." {
+			rest = want[len(at.path)+1:]
+		}
+		next, _, _ := strings.Cut(rest, "/")
+		if len(r.open) >= maxOpen {
+			return fn(at.Root, path.Join(rest, path.Base(name)))
+		}
+		dir, err := at.OpenRoot(next)
+		if err != nil {
+			return err
+		}
+		r.open = append(r.open, openDirectory{path.Join(at.path, next), dir})
+	}
+	return fn(r.open[len(r.open)-1].Root, path.Base(name))
+}
+
+// within reports whether p is dir or below it.
+func within(p, dir string) bool {
+	return dir == "." || p == dir || strings.HasPrefix(p, dir) && p[len(dir)] == '/'
+}
+
+// Open implements fs.FS.
+func (r *rootFS) Open(name string) (f fs.File, err error) {
+	err = r.in("open", name, func(dir *os.Root, base string) (err error) {
+		f, err = dir.Open(base)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Lstat implements fs.ReadLinkFS.
+func (r *rootFS) Lstat(name string) (info fs.FileInfo, err error) {
+	err = r.in("lstat", name, func(dir *os.Root, base string) (err error) {
+		info, err = dir.Lstat(base)
+		return err
+	})
+	return info, err
+}
+
+// ReadLink implements fs.ReadLinkFS.
+func (r *rootFS) ReadLink(name string) (target string, err error) {
+	err = r.in("readlink", name, func(dir *os.Root, base string) (err error) {
+		target, err = dir.Readlink(base)
+		return err
+	})
+	return target, err
 }
 
 // ReadDir implements fs.ReadDirFS.
 func (r *rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	list, err := fs.ReadDir(r.FS, name)
-	if len(r.skip) == 0 {
-		return list, err
+	f, err := r.Open(name)
+	if err != nil {
+		return nil, err
 	}
+	defer f.Close()
+	d, ok := f.(fs.ReadDirFile)
+	if !ok {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.ErrUnsupported}
+	}
+	list, err := d.ReadDir(-1)
 	kept := list[:0]
 	for _, e := range list {
-		p := e.Name()
-		if name != "." {
-			p = name + "/" + p
-		}
-		if !r.skip[p] {
+		if len(r.skip) == 0 || !r.skip[path.Join(name, e.Name())] {
 			kept = append(kept, e)
 		}
 	}
+	slices.SortFunc(kept, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return kept, err
 }
 
-// ReadLink implements fs.ReadLinkFS.
-func (r *rootFS) ReadLink(name string) (string, error) { return fs.ReadLink(r.FS, name) }
-
-// Lstat implements fs.ReadLinkFS.
-func (r *rootFS) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(r.FS, name) }
+func (r *rootFS) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, d := range r.open {
+		errs = append(errs, d.Close())
+	}
+	r.open = r.open[:1] // a closed root says so
+	return errors.Join(errs...)
+}
 
 // kernelMounts returns the paths, relative to root, where file systems of the kernel itself are mounted. They are known on
 // Linux only, from proc_pid_mountinfo(5).

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -463,6 +464,37 @@ func TestErrors(t *testing.T) {
 				t.Errorf("error %v, want %q that is %v", err, c.want, c.is)
 			}
 		})
+	}
+}
+
+// A root file system reads like os.DirFS, in any order, however deep, but no link leads out of it.
+func TestRootFS(t *testing.T) {
+	leak.Check(t)
+	dir := t.TempDir()
+	deep := strings.Repeat("d/", 80) + "deep.list"
+	write(t, dir+"/outside", []byte("secret"))
+	for _, name := range []string{"a.list", ".hidden/b.list", ".hidden/.c/d.list", "x/y/z.list", deep} {
+		write(t, dir+"/root/"+name, []byte(name))
+	}
+	if err := os.Symlink("x/y", dir+"/root/in"); err != nil {
+		t.Fatal(err)
+	}
+	img, err := source.Open(t.Context(), dir+"/root", source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	if err := fstest.TestFS(img.Root(), "a.list", ".hidden/b.list", ".hidden/.c/d.list", "x/y/z.list", deep); err != nil {
+		t.Error(err)
+	}
+	if err := os.Symlink("../outside", dir+"/root/out"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fs.ReadFile(img.Root(), "out"); err == nil {
+		t.Error("a link led out of the root")
+	}
+	if target, err := fs.ReadLink(img.Root(), "in"); err != nil || target != "x/y" {
+		t.Errorf("ReadLink: %q, %v", target, err)
 	}
 }
 
