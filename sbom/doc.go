@@ -17,8 +17,8 @@
 //   - dependencies: the image needs all packages that none owns, an owner what it owns, a package what it names. A package
 //     without an entry comes from an analyzer that does not say what packages need.
 //   - vulnerabilities: one for each identifier, with all components that it affects. The first rating is the one that was
-//     chosen, see matcher.ChooseSeverity; all others follow. The status of an affected version is "unknown" where that is
-//     not certain. An analysis is given where it is the same for all components: "in_triage" where nobody knows yet,
+//     chosen, see matcher.ChooseSeverity; all others follow. The status of the installed version is "unknown" where it is
+//     not certain that it is affected. An analysis is given where it is the same for all components: "in_triage" where nobody knows yet,
 //     the response "will_not_fix" where the publisher said so. Ranges of versions are given where they are about the
 //     component's own version and not that of its source package.
 //   - compositions: the image is "incomplete" where something was not read, else "unknown": nobody can know that there is

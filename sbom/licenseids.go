@@ -1,7 +1,7 @@
 package sbom
 
-// licenseIDs is the list of identifiers that the CycloneDX schemas allow, in order, made from spdx.schema.json of
-// cyclonedx-go by the tests with -update. It is a constant to be searched in place.
+// licenseIDs is the list of identifiers that the CycloneDX schemas allow, in order of bytes, made from spdx.schema.json of
+// cyclonedx-go by the tests with -update. It is a constant, to be searched in place.
 const licenseIDs = `
 0BSD
 389-exception

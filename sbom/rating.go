@@ -28,19 +28,19 @@ func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
 		if h.Severity.Level > chosen.Level || h.Severity.Level == chosen.Level && h.Severity.Score > chosen.Score {
 			chosen = h.Severity
 		}
+		if h.Severity != (matcher.Severity{}) {
+			seen[ratingOf(h.Severity)] = true
+		}
 		for i := range h.Advisories {
 			for _, s := range h.Advisories[i].Severities {
 				seen[ratingOf(s)] = true
 			}
 		}
 	}
-	first := ratingOf(chosen)
-	if chosen != (matcher.Severity{}) {
-		seen[first] = true
-	}
 	if len(seen) == 0 {
 		return nil
 	}
+	first := ratingOf(chosen)
 	list := make([]rating, 0, len(seen))
 	for r := range seen {
 		list = append(list, r)

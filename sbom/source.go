@@ -7,7 +7,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// sourceOf names who gives out an identifier, and where it is explained; where that is not known, the feed that it came
+// sourceOf names who explains an identifier, and where, as the examples of CycloneDX do; where that is not known, the feed that it came
 // from.
 func sourceOf(id, feed string) *cyclonedx.Source {
 	family, _, _ := strings.Cut(id, "-")
@@ -16,7 +16,7 @@ func sourceOf(id, feed string) *cyclonedx.Source {
 	}
 	switch family {
 	case "CVE":
-		return at("CVE", "https://www.cve.org/CVERecord?id=")
+		return at("NVD", "https://nvd.nist.gov/vuln/detail/")
 	case "GHSA":
 		return at("GitHub", "https://github.com/advisories/")
 	case "DSA", "DLA", "DTSA", "TEMP":
