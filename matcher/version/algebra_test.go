@@ -11,7 +11,7 @@ import (
 // FuzzOrder checks what must hold of an order, for any three texts that a scheme accepts.
 func FuzzOrder(f *testing.F) {
 	for i, r := range schemes {
-		g := newGenerator("seed "+r.name, alphabets[r.name], nil)
+		g := newGenerator(r.name, nil)
 		for range 8 {
 			a, b := g.pair()
 			f.Add(uint8(i), a, b, g.mutate(b, 1))
@@ -63,8 +63,8 @@ func TestLinear(t *testing.T) {
 	const size = 1 << 20
 	repeat := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	var texts []string
-	for _, unit := range []string{"1", "0", "1.", "0.", "1-", "a", "1a", "a.", ".a", "~", "^", "-", ".", "_p1", "1.a.0.", "-alpha-1",
-		"+", "v", "=", " ", ":", "@", "!", "é", "-0", ".0", ".dev1", "x-", "\x00"} {
+	for _, unit := range []string{"1", "0", "1.", "0.", "1-", "a", "1a", "a.", ".a", "~", "-", ".", "_p1", "1.a.0.", "-alpha-1", "+",
+		" ", ":", "é", ".0", ".dev1", "x-"} {
 		for _, first := range []string{"1", "1.0.0-"} {
 			texts = append(texts, first+repeat(unit)+"1")
 		}

@@ -5,17 +5,25 @@ import (
 	"strings"
 )
 
-// A generator makes pairs of versions that look like those of one ecosystem. The same seed makes the same pairs.
+// A generator makes pairs of versions that look like those of one ecosystem. The pairs of a scheme are always the same.
 type generator struct {
 	rand   *rand.Rand
-	tokens []string // what versions are made of: separators, words, numbers
+	first  string   // what made versions begin with: "n" for a number, other characters for themselves
+	tokens []string // and what they are made of after that: separators, words, numbers
 	real   []string // versions that were seen in advisories
 }
 
-func newGenerator(seed string, tokens, real []string) *generator {
-	var key [32]byte
-	copy(key[:], seed)
-	return &generator{rand.New(rand.NewChaCha8(key)), tokens, real}
+func newGenerator(scheme string, real []string) *generator {
+	var seed [32]byte
+	copy(seed[:], scheme)
+	first := "n"
+	switch scheme {
+	case "cargo", "npm", "pub":
+		first = "n.n.n"
+	case "golang":
+		first = "vn.n.n"
+	}
+	return &generator{rand.New(rand.NewChaCha8(seed)), first, alphabets[scheme], real}
 }
 
 // pair returns two versions, mostly near each other, since versions that differ at once test little. Half of the first
@@ -61,7 +69,13 @@ func (g *generator) number() string {
 
 func (g *generator) compose() string {
 	var s strings.Builder
-	s.WriteString(g.number())
+	for _, c := range g.first {
+		if c == 'n' {
+			s.WriteString(g.number())
+		} else {
+			s.WriteRune(c)
+		}
+	}
 	for range g.rand.IntN(9) {
 		if g.rand.IntN(3) == 0 {
 			s.WriteString(g.number())
@@ -110,7 +124,7 @@ func (g *generator) mutate(s string, n int) string {
 var alphabets = map[string][]string{
 	"cargo":   {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "-0"},
 	"cran":    {".", "-", ".0", ".0.0", "-1", "a"},
-	"golang":  {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible", " X"},
+	"golang":  {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible"},
 	"hackage": {".", ".0", ".0.0", ".1", "-a"},
 	"nuget":   {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-ALPHA", "-rc.", ".1", "a", "X", "+build", "-0"},
 	"pub":     {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "+1", "-0"},
