@@ -7,7 +7,6 @@ package apk
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -34,29 +33,4 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	pkgs, err := parseInstalled(text)
 	return &analyzer.Result{Packages: pkgs}, err
-}
-
-// maxErrors is how many bad lines of a file are named one by one.
-const maxErrors = 16
-
-// problems collects what is wrong in a file, line by line, up to a bound.
-type problems struct {
-	errs []error
-	more int
-}
-
-func (p *problems) add(line int, format string, args ...any) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
-	p.errs = append(p.errs, fmt.Errorf("apk: line %d: %s", line, fmt.Sprintf(format, args...)))
-}
-
-func (p *problems) err() error {
-	errs := p.errs
-	if p.more > 0 {
-		errs = append(errs, fmt.Errorf("apk: %d more bad lines", p.more))
-	}
-	return errors.Join(errs...)
 }

@@ -88,7 +88,7 @@ func TestMalformed(t *testing.T) {
 		{"CR LF", "P:a\r\nV:1\r\n\r\nP:b\r\nV:2\r\n", "a b", ""},
 		{"200 KiB line", "P:a\nV:1\nD:" + strings.Repeat("so:x ", 40<<10) + "\n", "a", ""},
 		{"too long", "P:a\nV:1\nD:" + strings.Repeat("x", maxValue+1) + "\n", "a", "apk: line 3: D is longer than 1048576 bytes"},
-		{"too many", strings.Repeat("x\n", 20), "", "apk: 4 more bad lines"},
+		{"too many", strings.Repeat("x\n", 20), "", "apk: 4 more problems"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pkgs, err := run(t, c.text)

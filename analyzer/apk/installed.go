@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes above which the value of a field is reported instead of kept. Real dependency lists
@@ -29,13 +30,13 @@ type record struct {
 func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problems
+		bad   = problem.In("apk")
 		words = interner{}
 		r     record
 	)
 	finish := func() {
 		if r.line > 0 {
-			if p, ok := r.build(words, &bad); ok {
+			if p, ok := r.build(words, bad); ok {
 				pkgs = append(pkgs, p)
 			}
 		}
@@ -52,22 +53,22 @@ func parseInstalled(text []byte) ([]analyzer.Package, error) {
 		case len(row) == 0:
 			finish()
 		case len(row) < 2 || row[1] != ':':
-			bad.add(line, "not a field: %.40q", row)
+			bad.Line(line, "not a field: %.40q", row)
 		default:
-			r.field(line, row[0], row[2:], &bad)
+			r.field(line, row[0], row[2:], bad)
 		}
 	}
 	finish()
-	return pkgs, bad.err()
+	return pkgs, bad.Err()
 }
 
 // field takes one line. F and R name directories and the files in them; M, a and Z describe the last of them.
-func (r *record) field(line int, key byte, value []byte, bad *problems) {
+func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 	if r.line == 0 {
 		r.line = line
 	}
 	if len(value) > maxValue {
-		bad.add(line, "%c is longer than %d bytes", key, maxValue)
+		bad.Line(line, "%c is longer than %d bytes", key, maxValue)
 		return
 	}
 	switch key {
@@ -75,7 +76,7 @@ func (r *record) field(line int, key byte, value []byte, bad *problems) {
 		r.dir, r.inDir, r.inFile = bytes.Trim(value, "/"), true, false
 	case 'R':
 		if !r.inDir {
-			bad.add(line, "a file before any directory")
+			bad.Line(line, "a file before any directory")
 			return
 		}
 		r.inFile = true
@@ -86,11 +87,11 @@ func (r *record) field(line int, key byte, value []byte, bad *problems) {
 		r.ends = append(r.ends, len(r.paths))
 	case 'M', 'a', 'Z':
 		if !r.inDir || key == 'Z' && !r.inFile {
-			bad.add(line, "an attribute of no file")
+			bad.Line(line, "an attribute of no file")
 		}
 	case 'P', 'V', 'A', 'L', 'o', 'm', 'D', 'p':
 		if r.fields[key] != nil {
-			bad.add(line, "%c for the second time", key)
+			bad.Line(line, "%c for the second time", key)
 			return
 		}
 		r.fields[key] = value
@@ -103,14 +104,14 @@ func (r *record) reset() {
 }
 
 // build makes the package of a record that has a name and a version.
-func (r *record) build(words interner, bad *problems) (analyzer.Package, bool) {
+func (r *record) build(words interner, bad *problem.List) (analyzer.Package, bool) {
 	f := &r.fields
 	switch {
 	case len(f['P']) == 0:
-		bad.add(r.line, "no P, the name")
+		bad.Line(r.line, "no P, the name")
 		return analyzer.Package{}, false
 	case len(f['V']) == 0:
-		bad.add(r.line, "%.80s: no V, the version", f['P'])
+		bad.Line(r.line, "%.80s: no V, the version", f['P'])
 		return analyzer.Package{}, false
 	}
 	p := analyzer.Package{

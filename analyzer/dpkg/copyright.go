@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxSynopsis is the length in bytes above which a License is no name.
@@ -35,9 +36,9 @@ func isMachineReadable(text []byte) bool {
 
 // parseSynopses collects the first line of each License field. The lines after it are the licence's text.
 func parseSynopses(text []byte) ([]string, error) {
-	var bad problems
+	bad := problem.In("dpkg")
 	var found []string
-	for fields := range paragraphs(text, &bad) {
+	for fields := range paragraphs(text, bad) {
 		for _, f := range fields {
 			if !bytes.EqualFold(f.name, []byte("License")) {
 				continue
@@ -47,18 +48,18 @@ func parseSynopses(text []byte) ([]string, error) {
 				continue
 			}
 			if len(first) > maxSynopsis {
-				bad.add(f.line, "License is longer than %d bytes", maxSynopsis)
+				bad.Line(f.line, "License is longer than %d bytes", maxSynopsis)
 				continue
 			}
 			if len(found) == maxLicenses {
-				bad.add(f.line, "more than %d licences", maxLicenses)
-				return found, bad.err()
+				bad.Line(f.line, "more than %d licences", maxLicenses)
+				return found, bad.Err()
 			}
 			e, _ := license.Normalize(strings.ToValidUTF8(string(first), "\uFFFD"))
 			found = appendNew(found, e)
 		}
 	}
-	return found, bad.err()
+	return found, bad.Err()
 }
 
 // parseFreeText finds licences by what is usual in copyright files that people wrote: lines "License: NAME", phrases of

@@ -2,9 +2,9 @@ package dpkg
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"iter"
+
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A field is one field of a paragraph. Its value is a part of the text as it stands there, line ends and indents included.
@@ -16,7 +16,7 @@ type field struct {
 // paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines, in which an indented line
 // continues the value above it. Lines that are neither are reported to bad and skipped, with what continues them. The
 // fields are valid until the next paragraph; nothing is copied.
-func paragraphs(text []byte, bad *problems) iter.Seq[[]field] {
+func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
 	return func(yield func([]field) bool) {
 		fields := make([]field, 0, 32)
 		open := true // a continuation belongs to the last field, not to a line that was refused
@@ -37,7 +37,7 @@ func paragraphs(text []byte, bad *problems) iter.Seq[[]field] {
 				f.value = f.value[:len(f.value)+len(row)] // the row follows it in text
 			case isBlank(c):
 				if open {
-					bad.add(line, "continues nothing")
+					bad.Line(line, "continues nothing")
 				}
 			case c == '#':
 				open = false
@@ -45,10 +45,10 @@ func paragraphs(text []byte, bad *problems) iter.Seq[[]field] {
 				colon := bytes.IndexByte(row, ':')
 				switch {
 				case colon < 0:
-					bad.add(line, "no colon")
+					bad.Line(line, "no colon")
 					open = false
 				case !isFieldName(row[:colon]):
-					bad.add(line, "not the name of a field: %.40q", row[:colon])
+					bad.Line(line, "not the name of a field: %.40q", row[:colon])
 					open = false
 				default:
 					fields = append(fields, field{row[:colon], row[colon+1:], line})
@@ -72,13 +72,4 @@ func isFieldName(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-// err returns what was found, one error a line.
-func (p *problems) err() error {
-	errs := p.errs
-	if p.more > 0 {
-		errs = append(errs, fmt.Errorf("dpkg: %d more bad lines", p.more))
-	}
-	return errors.Join(errs...)
 }

@@ -11,7 +11,6 @@ package dpkg
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"strings"
 
@@ -51,7 +50,7 @@ func New() analyzer.Analyzer {
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	dir, base := path.Split(f.Path)
 	typ := typeDeb
-	if strings.HasSuffix(path.Dir(path.Clean(dir)), "opkg") || strings.HasSuffix(dir, "opkg/") {
+	if strings.Contains(dir, "lib/opkg/") {
 		typ = typeOpkg
 	}
 	stem, ext := base, path.Ext(base)
@@ -85,21 +84,4 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	return &analyzer.Result{Fragments: []analyzer.Package{part}}, err
-}
-
-// maxErrors is how many bad lines of a file are named one by one.
-const maxErrors = 16
-
-// problems collects what is wrong in a file, line by line, up to a bound.
-type problems struct {
-	errs []error
-	more int
-}
-
-func (p *problems) add(line int, format string, args ...any) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
-	p.errs = append(p.errs, fmt.Errorf("dpkg: line %d: %s", line, fmt.Sprintf(format, args...)))
 }

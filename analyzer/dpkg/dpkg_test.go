@@ -164,7 +164,7 @@ func TestMalformed(t *testing.T) {
 		{"CR LF", "Package: a\r\nVersion: 1\r\nStatus: install ok installed\r\n\r\nPackage: b\r\nVersion: 1\r\nStatus: install ok installed\r\n", "a b", ""},
 		{"blanks between", "Package: a\nVersion: 1\n" + installed + " \t\nPackage: b\nVersion: 1\n" + installed, "a b", ""},
 		{"no last line end", "Package: a\n" + installed + "Version: 1", "a", ""},
-		{"too many", strings.Repeat("x\n", 100), "", "dpkg: 84 more bad lines"},
+		{"too many", strings.Repeat("x\n", 100), "", "dpkg: 84 more problems"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := run(t, "var/lib/dpkg/status", c.text)

@@ -3,6 +3,8 @@ package dpkg
 import (
 	"bytes"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseList reads the .list of a package: one absolute path a line, directories included, "/." first. opkg may follow a
@@ -24,7 +26,7 @@ func parseList(text []byte) []string {
 // parseMD5Sums reads the .md5sums of a package: lines of 32 hexadecimal digits, two blanks, and a relative path. Unlike
 // .list it has regular files only, and no configuration files.
 func parseMD5Sums(text []byte) ([]string, error) {
-	var bad problems
+	bad := problem.In("dpkg")
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	all := string(text)
 	for line := 1; all != ""; line++ {
@@ -34,14 +36,14 @@ func parseMD5Sums(text []byte) ([]string, error) {
 			continue
 		}
 		if len(row) < 35 || !isHex(row[:32]) || row[32] != ' ' {
-			bad.add(line, "not a digest and a path: %.60q", row)
+			bad.Line(line, "not a digest and a path: %.60q", row)
 			continue
 		}
 		if file := strings.TrimPrefix(strings.TrimLeft(row[33:], " *"), "./"); file != "" {
 			files = append(files, strings.TrimLeft(file, "/"))
 		}
 	}
-	return files, bad.err()
+	return files, bad.Err()
 }
 
 func isHex(s string) bool {

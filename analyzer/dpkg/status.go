@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes above which the value of a field is reported instead of kept. The longest in Debian,
@@ -23,7 +24,7 @@ type stanza struct {
 
 // slot returns the place for a field, nil for one that does not matter. Names are compared without regard to case.
 func (s *stanza) slot(name []byte) *[]byte {
-	switch len(name) { // the longest way round, a folding comparison, is left for names of a length that matters
+	switch len(name) { // most fields are ruled out by their length alone
 	case len("Package"):
 		switch {
 		case bytes.EqualFold(name, []byte("Package")):
@@ -73,10 +74,10 @@ func (s *stanza) slot(name []byte) *[]byte {
 func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
-		bad   problems
+		bad   = problem.In("dpkg")
 		words = interner{}
 	)
-	for fields := range paragraphs(text, &bad) {
+	for fields := range paragraphs(text, bad) {
 		var s stanza
 		for _, f := range fields {
 			slot := s.slot(f.name)
@@ -84,9 +85,9 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 			switch {
 			case slot == nil:
 			case *slot != nil:
-				bad.add(f.line, "%s for the second time", f.name)
+				bad.Line(f.line, "%s for the second time", f.name)
 			case len(value) > maxValue:
-				bad.add(f.line, "%s is longer than %d bytes", f.name, maxValue)
+				bad.Line(f.line, "%s is longer than %d bytes", f.name, maxValue)
 			default:
 				*slot = value
 			}
@@ -94,23 +95,23 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 		line := fields[0].line
 		installed, known := s.installed(split)
 		if !known {
-			bad.add(line, "%.80s: unknown Status: %.80q", s.pkg, s.status)
+			bad.Line(line, "%.80s: unknown Status: %.80q", s.pkg, s.status)
 		}
 		if !installed {
 			continue
 		}
 		switch {
 		case len(s.pkg) == 0:
-			bad.add(line, "no Package")
+			bad.Line(line, "no Package")
 		case len(s.version) == 0:
-			bad.add(line, "%.80s: no Version", s.pkg)
+			bad.Line(line, "%.80s: no Version", s.pkg)
 		case !isVersion(s.version):
-			bad.add(line, "%.80s: not a version: %.80q", s.pkg, s.version)
+			bad.Line(line, "%.80s: not a version: %.80q", s.pkg, s.version)
 		default:
 			pkgs = append(pkgs, s.build(typ, words))
 		}
 	}
-	return pkgs, bad.err()
+	return pkgs, bad.Err()
 }
 
 // installed reports whether dpkg may have put files of the package in place, and whether its state is known. The third
@@ -198,14 +199,14 @@ func relations(names []string, value []byte) []string {
 	return names
 }
 
-// isVersion reports whether b is a version as deb-version(7) allows: it has no blanks, and nothing but letters, digits
-// and ". + - ~ :". That it should start with a digit is not asked for; opkg's need not.
+// isVersion reports whether b is a version as deb-version(7) allows: letters, digits, and ". + - ~ :". That it should
+// start with a digit is not asked for; opkg's need not.
 func isVersion(b []byte) bool {
 	for _, c := range b {
 		switch {
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
 		case c == '.' || c == '+' || c == '-' || c == '~' || c == ':':
-		case c == '_': // in versions of third parties; dpkg let it pass until 1.18
+		case c == '_': // which opkg takes
 		default:
 			return false
 		}

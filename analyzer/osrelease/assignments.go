@@ -3,11 +3,11 @@ package osrelease
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxLine is the length in bytes above which a line is reported instead of read.
@@ -90,13 +90,13 @@ func idOfLSB(name string) string {
 // may end in CR LF, which the shell would keep in the value and nobody means.
 func assignments(text []byte) (map[string]string, error) {
 	vars := make(map[string]string)
-	var bad problems
+	bad := problem.In("osrelease")
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	for n := 1; len(text) > 0; n++ {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
 		if len(line) > maxLine {
-			bad.add(n, "longer than %d bytes", maxLine)
+			bad.Line(n, "longer than %d bytes", maxLine)
 			continue
 		}
 		line = bytes.TrimSpace(line)
@@ -105,20 +105,20 @@ func assignments(text []byte) (map[string]string, error) {
 		}
 		name, raw, ok := strings.Cut(string(line), "=")
 		if !ok || !isName(name) {
-			bad.add(n, "not an assignment: %.40q", line)
+			bad.Line(n, "not an assignment: %.40q", line)
 			continue
 		}
 		value, err := unquote(raw)
 		if err != nil {
-			bad.add(n, "%s: %v", name, err)
+			bad.Line(n, "%s: %v", name, err)
 		}
 		if !utf8.ValidString(value) {
-			bad.add(n, "%s: not UTF-8", name)
+			bad.Line(n, "%s: not UTF-8", name)
 			value = strings.ToValidUTF8(value, "\uFFFD")
 		}
 		vars[name] = value
 	}
-	return vars, bad.err()
+	return vars, bad.Err()
 }
 
 func isName(s string) bool {
@@ -169,27 +169,6 @@ func unquote(s string) (string, error) {
 		}
 	}
 	return out.String(), nil
-}
-
-// problems collects what is wrong in a file, line by line, up to a bound.
-type problems struct {
-	errs []error
-	more int
-}
-
-func (p *problems) add(line int, format string, args ...any) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
-	p.errs = append(p.errs, fmt.Errorf("osrelease: line %d: %s", line, fmt.Sprintf(format, args...)))
-}
-
-func (p *problems) err() error {
-	if p.more > 0 {
-		p.errs = append(p.errs, fmt.Errorf("osrelease: %d more bad lines", p.more))
-	}
-	return errors.Join(p.errs...)
 }
 
 func firstOf(values ...string) string {

@@ -17,9 +17,6 @@ import (
 // maxSize is far above any of the files, the busybox executable included.
 const maxSize = 16 << 20
 
-// maxErrors is how many bad lines of a file are named one by one.
-const maxErrors = 8
-
 // New returns the analyzer. It gives a Distro for each of the files it knows, and an error for lines that it cannot
 // read, together with what the other lines say.
 func New() analyzer.Analyzer {

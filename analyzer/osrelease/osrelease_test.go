@@ -97,7 +97,7 @@ func TestMalformed(t *testing.T) {
 		{"etc/alpine-release", "3.1 beta\n", `osrelease: line 1: not a version: "3.1 beta"`},
 		{"etc/redhat-release", "Something else\n", `osrelease: line 1: not the name and release of a distribution: "Something else"`},
 		{"etc/system-release-cpe", "6\n", `osrelease: line 1: not a CPE name: "6"`},
-		{"etc/os-release", strings.Repeat("x\n", 20), "osrelease: 12 more bad lines"},
+		{"etc/os-release", strings.Repeat("x\n", 20), "osrelease: 4 more problems"},
 	} {
 		if _, err := read(t, c.path, c.text); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %s", c.path, err, c.want)

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"path"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseRecord reads RECORD: lines of a path relative to the directory that holds the dist-info, a digest and a size, as
 // CSV. Nothing but the path is kept.
 func parseRecord(text []byte, site string) ([]string, error) {
-	var bad problems
+	bad := problem.In("pip")
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	all := string(text)
 	for line := 1; all != ""; line++ {
@@ -21,14 +23,14 @@ func parseRecord(text []byte, site string) ([]string, error) {
 		}
 		name, ok := firstCell(row)
 		if !ok {
-			bad.add(line, "not a path, a digest and a size: %.60q", row)
+			bad.Line(line, "not a path, a digest and a size: %.60q", row)
 			continue
 		}
 		if name = resolve(site, name); name != "" {
 			files = append(files, name)
 		}
 	}
-	return files, bad.err()
+	return files, bad.Err()
 }
 
 // firstCell returns the first of the three cells of a CSV row. A path that has a comma, a quote or a blank around it is

@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // Bounds of lock files, which real ones do not reach. The TOML library limits how deep values nest; a dotted key can nest
@@ -96,14 +97,14 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 	all := append(lock.Package, lock.Packages...)
 	dev := devOnly(all)
 	var pkgs []analyzer.Package
-	var bad problems
+	bad := problem.In("pip")
 	for i := range all {
 		l := &all[i]
 		switch {
 		case l.isLocal() || l.Version == "":
 			continue
 		case !isName(l.Name):
-			bad.note(fmt.Sprintf("package %d", i+1), "not a name: %.80q", l.Name)
+			bad.At(fmt.Sprintf("package %d", i+1), "not a name: %.80q", l.Name)
 			continue
 		}
 		p := declare(l.Name, l.Version)
@@ -116,7 +117,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 		}
 		pkgs = append(pkgs, p)
 	}
-	return pkgs, bad.err()
+	return pkgs, bad.Err()
 }
 
 // declare returns a package of which a file says that it is to be installed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxValue is the length in bytes above which a header's value is reported instead of kept.
@@ -23,10 +24,10 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
 	var classifiers, depends []string
-	var bad problems
-	headers(text, &bad, func(line int, name string, value []byte) {
+	bad := problem.In("pip")
+	headers(text, bad, func(line int, name string, value []byte) {
 		if len(value) > maxValue {
-			bad.add(line, "%s is longer than %d bytes", name, maxValue)
+			bad.Line(line, "%s is longer than %d bytes", name, maxValue)
 			return
 		}
 		s := func() string { return strings.ToValidUTF8(string(value), "\uFFFD") }
@@ -54,7 +55,7 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 			}
 		}
 	})
-	err := bad.err()
+	err := bad.Err()
 	switch {
 	case p.Name == "" || p.Name == "UNKNOWN":
 		return analyzer.Package{}, errors.Join(err, errors.New("pip: no Name"))
@@ -75,7 +76,7 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 // headers calls f for each header with its name in lower case and its value, blanks around it removed. Lines that begin
 // with a blank continue the value above them. As in email.parser, which importlib.metadata uses, the first line that
 // is no header ends the headers, and so does a blank one.
-func headers(text []byte, bad *problems, f func(line int, name string, value []byte)) {
+func headers(text []byte, bad *problem.List, f func(line int, name string, value []byte)) {
 	for line := 1; len(text) > 0; {
 		row, size := cutLine(text)
 		if len(row) == 0 {
@@ -83,7 +84,7 @@ func headers(text []byte, bad *problems, f func(line int, name string, value []b
 		}
 		colon := bytes.IndexByte(row, ':')
 		if colon <= 0 || bytes.ContainsAny(row[:colon], " \t") {
-			bad.add(line, "not a header: %.40q", row)
+			bad.Line(line, "not a header: %.40q", row)
 			return
 		}
 		end, rows := size, 1

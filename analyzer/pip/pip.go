@@ -8,8 +8,6 @@ package pip
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path"
 	"strings"
 
@@ -124,36 +122,4 @@ func isName(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 256
-}
-
-// maxErrors is how many bad places of a file are named one by one.
-const maxErrors = 8
-
-// problems collects what is wrong in a file up to a bound.
-type problems struct {
-	errs []error
-	more int
-}
-
-// add notes what is wrong with a line.
-func (p *problems) add(line int, format string, args ...any) {
-	p.note(fmt.Sprintf("line %d", line), format, args...)
-}
-
-// note notes what is wrong at a place.
-func (p *problems) note(place, format string, args ...any) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
-	p.errs = append(p.errs, fmt.Errorf("pip: %s: %w", place, fmt.Errorf(format, args...)))
-}
-
-// err returns what was noted, one error a place.
-func (p *problems) err() error {
-	errs := p.errs
-	if p.more > 0 {
-		errs = append(errs, fmt.Errorf("pip: %d more of the kind", p.more))
-	}
-	return errors.Join(errs...)
 }

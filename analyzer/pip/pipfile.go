@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parsePipfileLock reads Pipfile.lock of pipenv. What comes from a repository or a directory has no version there, and is
@@ -24,14 +25,14 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	found := make(map[string]analyzer.Package)
-	var bad problems
+	bad := problem.In("pip")
 	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop", and categories with names of their own
 		if section == "_meta" {
 			continue
 		}
 		var entries map[string]entry
 		if err := json.Unmarshal(lock[section], &entries); err != nil {
-			bad.note("Pipfile.lock", "%.80s: %w", section, err)
+			bad.At("Pipfile.lock", "%.80s: %w", section, err)
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -41,7 +42,7 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 				continue
 			}
 			if !isName(name) {
-				bad.note("Pipfile.lock", "not a name: %.80q", name)
+				bad.At("Pipfile.lock", "not a name: %.80q", name)
 				continue
 			}
 			p := declare(name, strings.TrimPrefix(version, "="))
@@ -64,5 +65,5 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		pkgs = append(pkgs, found[key])
 	}
-	return pkgs, bad.err()
+	return pkgs, bad.Err()
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseRequirements reads a requirements file of pip: requirements with extras, markers and options, options of the file
@@ -14,7 +15,7 @@ import (
 // read by themselves.
 func parseRequirements(text []byte) ([]analyzer.Package, error) {
 	var pkgs []analyzer.Package
-	var bad problems
+	bad := problem.In("pip")
 	all := decode(text)
 	for next := 1; all != ""; {
 		line := next
@@ -37,14 +38,14 @@ func parseRequirements(text []byte) ([]analyzer.Package, error) {
 			continue
 		}
 		if len(req) > maxValue {
-			bad.add(line, "longer than %d bytes", maxValue)
+			bad.Line(line, "longer than %d bytes", maxValue)
 			continue
 		}
-		if p, ok := parsePin(req, line, &bad); ok {
+		if p, ok := parsePin(req, line, bad); ok {
 			pkgs = append(pkgs, p)
 		}
 	}
-	return pkgs, bad.err()
+	return pkgs, bad.Err()
 }
 
 // decode returns the text without a byte order mark, and from UTF-16 where that says so.
@@ -77,7 +78,7 @@ func stripComment(s string) string {
 }
 
 // parsePin reads one requirement, "Celery[redis] == 4.4.7 ; python_version < '3' --hash=sha256:...".
-func parsePin(req string, line int, bad *problems) (analyzer.Package, bool) {
+func parsePin(req string, line int, bad *problem.List) (analyzer.Package, bool) {
 	spec, options := req, ""
 	for i := 1; i < len(req); i++ {
 		if req[i] == '-' && (req[i-1] == ' ' || req[i-1] == '\t') {
@@ -86,7 +87,7 @@ func parsePin(req string, line int, bad *problems) (analyzer.Package, bool) {
 		}
 	}
 	if setting, ok := strings.CutPrefix(options, "-C"); ok && !strings.Contains(setting, "=") {
-		bad.add(line, "-C is not followed by KEY=VALUE: %.80q", req)
+		bad.Line(line, "-C is not followed by KEY=VALUE: %.80q", req)
 		return analyzer.Package{}, false
 	}
 	spec, _, _ = strings.Cut(spec, ";")
@@ -100,13 +101,13 @@ func parsePin(req string, line int, bad *problems) (analyzer.Package, bool) {
 	case strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, ":") || strings.HasPrefix(spec, "."): // a path or a URL
 		return analyzer.Package{}, false
 	case !isName(name):
-		bad.add(line, "not a requirement: %.80q", req)
+		bad.Line(line, "not a requirement: %.80q", req)
 		return analyzer.Package{}, false
 	}
 	if after, ok := strings.CutPrefix(rest, "["); ok {
 		_, after, ok = strings.Cut(after, "]")
 		if !ok {
-			bad.add(line, "extras not closed: %.80q", req)
+			bad.Line(line, "extras not closed: %.80q", req)
 			return analyzer.Package{}, false
 		}
 		rest = strings.TrimSpace(after)
@@ -116,7 +117,7 @@ func parsePin(req string, line int, bad *problems) (analyzer.Package, bool) {
 		return analyzer.Package{}, false
 	}
 	if strings.IndexByte("<>=!~", rest[0]) < 0 {
-		bad.add(line, "not a requirement: %.80q", req)
+		bad.Line(line, "not a requirement: %.80q", req)
 		return analyzer.Package{}, false
 	}
 	for clause := range strings.SplitSeq(rest, ",") {
