@@ -1,0 +1,130 @@
+package matcher_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// corpus returns the folder of real data, or skips the test.
+func corpus(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("HULLMARK_CORPUS")
+	if dir == "" {
+		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
+	}
+	return dir
+}
+
+// jessie returns the database of what the Debian security tracker said on 2019-09-01.
+func jessie(t testing.TB) *db.DB {
+	t.Helper()
+	f, ok := all.Find("debian")
+	if !ok {
+		t.Fatal("there is no feed of Debian")
+	}
+	b := new(db.Builder)
+	in := feed.Input{Feed: f, Location: filepath.Join(corpus(t), "feeds/debian/tracker-2019-09-01/data.json.zst")}
+	if _, err := feed.Load(t.Context(), b, in, feed.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if _, err := b.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestJessie is the 2019 comparison of four scanners, over one match result: each of the rules by which they differed gives
+// the number of vulnerabilities that an independent computation with dpkg gives. What separates them is only what they leave
+// out.
+func TestJessie(t *testing.T) {
+	dir := filepath.Join(corpus(t), "feeds/jessie-2019/debian-jessie-slim-2019")
+	root := fstest.MapFS{}
+	for from, to := range map[string]string{"status": "var/lib/dpkg/status", "os-release": "etc/os-release"} {
+		b, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		root[to] = &fstest.MapFile{Data: b}
+	}
+	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{dpkg.New(), osrelease.New()}}.ScanFS(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := matcher.Matcher{Source: jessie(t)}.Match(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	b, err := os.ReadFile(filepath.Join(dir, "expected-findings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Counts struct {
+			IDs          int `json:"all_unique_ids"`
+			All          int `json:"all_unique_CVE_ids"`
+			Important    int `json:"without_unimportant_CVE"`
+			NoNoDSA      int `json:"without_nodsa_CVE"`
+			Neither      int `json:"without_unimportant_and_nodsa_CVE"`
+			HighOrMedium int `json:"urgency_high_or_medium_CVE"`
+			Fixable      int `json:"fixable_CVE"`
+			Pairs        int `json:"source_pairs"`
+		}
+	}
+	if err := json.Unmarshal(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	count := func(keep func(matcher.Match) bool, key func(matcher.Match) string) int {
+		seen := make(map[string]bool)
+		for _, m := range result.Matches {
+			if keep(m) {
+				seen[key(m)] = true
+			}
+		}
+		return len(seen)
+	}
+	id := func(m matcher.Match) string { return m.ID }
+	source := func(m matcher.Match) string { return m.ID + " " + m.Advisories[0].Key.Name }
+	cve := func(m matcher.Match) bool { return strings.HasPrefix(m.ID, "CVE-") }
+	unimportant := func(m matcher.Match) bool { return strings.Contains(m.Reason, "unimportant") }
+	nodsa := func(m matcher.Match) bool { return strings.Contains(m.Reason, "no-dsa") }
+	for _, rule := range []struct {
+		name      string
+		got, want int
+	}{
+		{"everything", count(func(matcher.Match) bool { return true }, id), want.Counts.IDs},
+		{"everything that is affected", count(cve, id), want.Counts.All},
+		{"without what Debian calls unimportant", count(func(m matcher.Match) bool { return cve(m) && !unimportant(m) }, id), want.Counts.Important},
+		{"without what gets no advisory of its own", count(func(m matcher.Match) bool { return cve(m) && !nodsa(m) }, id), want.Counts.NoNoDSA},
+		{"without both", count(func(m matcher.Match) bool { return cve(m) && !nodsa(m) && !unimportant(m) }, id), want.Counts.Neither},
+		{"urgency high or medium", count(func(m matcher.Match) bool { return cve(m) && m.Severity.Level >= matcher.Medium }, id), want.Counts.HighOrMedium},
+		{"with a fix", count(func(m matcher.Match) bool { return cve(m) && m.Fixed != "" }, id), want.Counts.Fixable},
+		{"vulnerability and source package", count(func(matcher.Match) bool { return true }, source), want.Counts.Pairs},
+	} {
+		t.Logf("%s: %d", rule.name, rule.got)
+		if rule.got != rule.want {
+			t.Errorf("%s: %d, want %d", rule.name, rule.got, rule.want)
+		}
+	}
+	if len(result.Coverage) != 1 || result.Coverage[0].Feed != "debian" || result.Coverage[0].Release != "8" {
+		t.Errorf("coverage %+v, want one row of feed debian for release 8", result.Coverage)
+	}
+}

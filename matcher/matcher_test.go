@@ -1,0 +1,310 @@
+package matcher_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// advisories is a Source for tests.
+type advisories []matcher.Advisory
+
+func (a advisories) Advisories(_ context.Context, keys []matcher.Key) ([]matcher.Advisory, error) {
+	var list []matcher.Advisory
+	for _, x := range a {
+		if slices.Contains(keys, x.Key) {
+			list = append(list, x)
+		}
+	}
+	return list, nil
+}
+
+func (a advisories) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
+	var rows []matcher.Coverage
+	for _, k := range keys {
+		row := matcher.Coverage{Type: k.Type}
+		if k.Release != "" {
+			row.Namespace, row.Release = k.Namespace, k.Release
+		}
+		if slices.ContainsFunc(a, func(x matcher.Advisory) bool { return x.Key.Type == k.Type && x.Key.Release == k.Release }) {
+			row.Feed = "test"
+		}
+		if !slices.Contains(rows, row) {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+func pypi(name, version string) analyzer.Component {
+	return analyzer.Component{ID: name + version, Package: analyzer.Package{Type: "pypi", Name: name, Version: version}}
+}
+
+func deb(name, version string, origin *analyzer.Origin) analyzer.Component {
+	return analyzer.Component{ID: name + version, Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: version, System: true, Origin: origin}}
+}
+
+func match(t *testing.T, source matcher.Source, components ...analyzer.Component) *matcher.Result {
+	t.Helper()
+	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm"}, Components: components}
+	result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// What one advisory says of an installed version: a verdict "id status", the fix, and whether it is uncertain.
+func TestJudge(t *testing.T) {
+	from := func(bounds ...string) []matcher.Range {
+		var list []matcher.Range
+		for i := 0; i < len(bounds); i += 2 {
+			list = append(list, matcher.Range{Introduced: bounds[i], Fixed: bounds[i+1]})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		name     string
+		advisory matcher.Advisory
+		version  string
+		want     string
+	}{
+		{"below the fix", matcher.Advisory{Ranges: from("0", "2.0")}, "1.9", "affected, fixed in 2.0"},
+		{"at the fix", matcher.Advisory{Ranges: from("0", "2.0")}, "2.0", ""},
+		{"before it was introduced", matcher.Advisory{Ranges: from("1.0", "2.0")}, "0.9", ""},
+		{"where it was introduced", matcher.Advisory{Ranges: from("1.0", "2.0")}, "1.0", "affected, fixed in 2.0"},
+		{"no fix", matcher.Advisory{Ranges: from("1.0", "")}, "9", "affected"},
+		{"second branch", matcher.Advisory{Ranges: from("1.0", "1.5", "2.0", "2.5")}, "2.1", "affected, fixed in 2.5"},
+		{"between branches", matcher.Advisory{Ranges: from("1.0", "1.5", "2.0", "2.5")}, "1.7", ""},
+		{"lowest of several fixes", matcher.Advisory{Ranges: from("0", "3", "0", "2")}, "1", "affected, fixed in 2"},
+		{"last affected", matcher.Advisory{Ranges: []matcher.Range{{LastAffected: "1.5"}}}, "1.5", "affected"},
+		{"after the last affected", matcher.Advisory{Ranges: []matcher.Range{{LastAffected: "1.5"}}}, "1.6", ""},
+		{"listed", matcher.Advisory{Versions: []string{"1.0", "1.1"}}, "1.1.0", "affected"},
+		{"listed, fixed by a range", matcher.Advisory{Versions: []string{"1.1"}, Ranges: from("2", "3")}, "1.1", "affected, fixed in 3"},
+		{"not listed", matcher.Advisory{Versions: []string{"1.0"}}, "1.2", ""},
+		{"not affected", matcher.Advisory{Status: matcher.NotAffected}, "1.0", ""},
+		{"not affected, whatever else it says", matcher.Advisory{Status: matcher.NotAffected, Ranges: from("0", "2")}, "1.0", ""},
+		{"every version", matcher.Advisory{Status: matcher.EndOfLife}, "1.0", "end-of-life"},
+		{"nobody knows yet", matcher.Advisory{Status: matcher.UnderInvestigation}, "what?", "under-investigation"},
+		{"installed version cannot be compared", matcher.Advisory{Ranges: from("0", "2")}, "what?", "affected, uncertain"},
+		{"installed version cannot be compared, but is listed", matcher.Advisory{Versions: []string{"what?"}}, "what?", "affected"},
+		{"bound cannot be compared", matcher.Advisory{Ranges: from("0", "what?")}, "1.0", "affected, uncertain"},
+		{"bound cannot be compared, another range holds", matcher.Advisory{Ranges: from("0", "what?", "0", "2")}, "1.0", "affected, fixed in 2"},
+		{"listed version cannot be compared", matcher.Advisory{Versions: []string{"what?", "1.0"}}, "1.0", "affected"},
+		{"commits only", matcher.Advisory{Ranges: []matcher.Range{{Introduced: "abc", Repo: "https://example.com/x"}}}, "1.0", "affected, uncertain"},
+		{"commits and versions", matcher.Advisory{Versions: []string{"2"}, Ranges: []matcher.Range{{Repo: "https://example.com/x"}}}, "1.0", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.advisory.ID, c.advisory.Key = "CVE-1", matcher.PackageKey("pypi", "", "a")
+			result := match(t, advisories{c.advisory}, pypi("a", c.version))
+			got := ""
+			for _, m := range result.Matches {
+				got += m.Status.String()
+				if m.Fixed != "" {
+					got += ", fixed in " + m.Fixed
+				}
+				if m.Uncertain != "" {
+					got += ", uncertain"
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// Packages of a distribution are looked up by source package and compared by its version; those of others by normal name.
+func TestKeys(t *testing.T) {
+	key := matcher.Key{Type: "deb", Namespace: "debian", Release: "12", Name: "glibc"}
+	source := advisories{
+		{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: "2.36-9"}}},
+		{ID: "CVE-2", Key: matcher.Key{Type: "deb", Namespace: "debian", Release: "12", Name: "libc6"}},
+		{ID: "CVE-3", Key: matcher.Key{Type: "deb", Namespace: "debian", Release: "11", Name: "glibc"}},
+		{ID: "CVE-4", Key: matcher.PackageKey("pypi", "", "Zope.Interface__x")},
+	}
+	result := match(t, source,
+		deb("libc6", "1:9", &analyzer.Origin{Name: "glibc", Version: "2.36-8"}),
+		deb("libc7", "1:1", &analyzer.Origin{Name: "glibc", Version: "2.36-9"}),
+		deb("glibc", "2.36-8", nil),
+		pypi("zope-interface.X", "1"))
+	var got []string
+	for _, m := range result.Matches {
+		got = append(got, m.Component+" "+m.ID)
+	}
+	if s := strings.Join(got, ", "); s != "libc61:9 CVE-1, glibc2.36-8 CVE-1, zope-interface.X1 CVE-4" {
+		t.Errorf("got %s", s)
+	}
+}
+
+// What several feeds say of one vulnerability is one match that keeps them all. Aliases join, also in chains and circles.
+func TestAliases(t *testing.T) {
+	key := matcher.PackageKey("pypi", "", "a")
+	say := func(feed, id string, status matcher.Status, aliases ...string) matcher.Advisory {
+		return matcher.Advisory{ID: id, Key: key, Feed: feed, Status: status, Aliases: aliases}
+	}
+	result := match(t, advisories{
+		say("x", "GHSA-1", matcher.UnderInvestigation, "CVE-1"),
+		say("y", "PYSEC-1", matcher.WillNotFix, "GHSA-1"),
+		say("z", "CVE-1", matcher.Affected, "PYSEC-1"),
+		say("x", "GHSA-2", matcher.Affected, "GHSA-3"),
+		say("x", "GHSA-3", matcher.Affected, "GHSA-2"),
+		say("x", "CVE-4", matcher.Affected),
+	}, pypi("a", "1"))
+	var got []string
+	for _, m := range result.Matches {
+		var from []string
+		for _, a := range m.Advisories {
+			from = append(from, a.Feed+":"+a.ID)
+		}
+		got = append(got, fmt.Sprintf("%s %v %s from %s", m.ID, m.Aliases, m.Status, strings.Join(from, " ")))
+	}
+	want := []string{
+		"CVE-1 [GHSA-1 PYSEC-1] affected from z:CVE-1 y:PYSEC-1 x:GHSA-1",
+		"CVE-4 [] affected from x:CVE-4",
+		"GHSA-2 [GHSA-3] affected from x:GHSA-2 x:GHSA-3",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// What is not matched is listed, with the reason.
+func TestSkipped(t *testing.T) {
+	system := deb("python3-a", "1", nil)
+	foreign := deb("vendor-a", "1", nil)
+	foreign.Namespace = "vendor.example"
+	owned, vendored, declared, nameless := pypi("a", "1"), pypi("b", "1"), pypi("c", "1"), pypi("d", "")
+	owned.Owner, vendored.Owner, declared.Declared = system.ID, foreign.ID, true
+	source := advisories{}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		source = append(source, matcher.Advisory{ID: "CVE-" + name, Key: matcher.PackageKey("pypi", "", name)})
+	}
+	result := match(t, source, system, foreign, owned, vendored, declared, nameless)
+	if len(result.Matches) != 1 || result.Matches[0].ID != "CVE-b" {
+		t.Errorf("matches %v, want CVE-b only: what a third party's package owns is nobody else's to fix", result.Matches)
+	}
+	want := []matcher.Skipped{{"a1", matcher.OwnedByDistro}, {"c1", matcher.OnlyDeclared}, {"d", matcher.NoVersion}}
+	if !slices.Equal(result.Skipped, want) {
+		t.Errorf("skipped %v, want %v", result.Skipped, want)
+	}
+	report := &analyzer.Report{Components: []analyzer.Component{declared}}
+	all, err := matcher.Matcher{Source: source, Declared: true}.Match(t.Context(), report)
+	if err != nil || len(all.Matches) != 1 {
+		t.Errorf("with Declared: %v, %v, want one match", all, err)
+	}
+}
+
+// An ecosystem that nobody was asked about has a row that says so, also a distribution that nobody could name.
+func TestCoverage(t *testing.T) {
+	c := deb("a", "1", nil)
+	c.Namespace = ""
+	report := &analyzer.Report{Components: []analyzer.Component{c, pypi("a", "1"), {ID: "x", Package: analyzer.Package{Type: "unheard-of", Name: "a", Version: "1"}}}}
+	source := advisories{{ID: "CVE-1", Key: matcher.PackageKey("pypi", "", "b")}}
+	result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []matcher.Coverage{{Type: "deb"}, {Type: "pypi", Feed: "test"}, {Type: "unheard-of"}}
+	if !slices.Equal(result.Coverage, want) {
+		t.Errorf("coverage %+v, want %+v", result.Coverage, want)
+	}
+}
+
+func TestSourceError(t *testing.T) {
+	report := &analyzer.Report{Components: []analyzer.Component{pypi("a", "1")}}
+	if _, err := (matcher.Matcher{Source: failing{}}).Match(t.Context(), report); !errors.Is(err, errFailing) {
+		t.Errorf("error %v, want %v", err, errFailing)
+	}
+}
+
+var errFailing = errors.New("disk on fire")
+
+type failing struct{ advisories }
+
+func (failing) Advisories(context.Context, []matcher.Key) ([]matcher.Advisory, error) {
+	return nil, errFailing
+}
+
+func TestChooseSeverity(t *testing.T) {
+	word := func(source, word string) matcher.Severity {
+		level, _ := matcher.ParseLevel(word)
+		return matcher.Severity{Source: source, Word: word, Level: level}
+	}
+	vector := func(v string) matcher.Severity { return matcher.Severity{Source: "nvd", Vector: v} }
+	const (
+		v2  = "AV:N/AC:L/Au:N/C:C/I:C/A:C"                                      // 10.0
+		v31 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"                    // 9.8
+		low = "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"                    // 1.8
+		v4  = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N" // 6.9
+	)
+	distro := matcher.Key{Type: "deb", Namespace: "debian", Release: "12", Name: "a"}
+	for _, c := range []struct {
+		name       string
+		component  analyzer.Component
+		advisories []matcher.Advisory
+		want       string
+	}{
+		{"nothing", pypi("a", "1"), []matcher.Advisory{{}}, "unknown 0.0"},
+		{"a vector is scored", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector(v31)}}}, "critical 9.8"},
+		{"version 2 has no critical", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector(v2)}}}, "high 10.0"},
+		{"the highest version", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector(v2), vector(v31), vector(v4)}}}, "medium 6.9"},
+		{"a word before a vector", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector(v31), word("ghsa", "MODERATE")}}}, "medium 0.0"},
+		{"the highest of equals", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector(low)}}, {Severities: []matcher.Severity{vector(v31)}}}, "critical 9.8"},
+		{"the distribution first", deb("a", "1", nil), []matcher.Advisory{{Severities: []matcher.Severity{word("ghsa", "CRITICAL")}}, {Key: distro, Severities: []matcher.Severity{word("debian", "unimportant")}}}, "negligible 0.0"},
+		{"unless it does not know", deb("a", "1", nil), []matcher.Advisory{{Severities: []matcher.Severity{word("ghsa", "CRITICAL")}}, {Key: distro, Severities: []matcher.Severity{word("debian", "not yet assigned")}}}, "critical 0.0"},
+		{"a vector that is none", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector("CVSS:3.1/nonsense")}}}, "unknown 0.0"},
+	} {
+		s := matcher.ChooseSeverity(&c.component, c.advisories)
+		if got := fmt.Sprintf("%s %.1f", s.Level, s.Score); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRelease(t *testing.T) {
+	for _, c := range []struct{ id, version, codename, want string }{
+		{"debian", "12", "bookworm", "12"},
+		{"debian", "", "jessie", "8"},
+		{"debian", "", "sid", "sid"},
+		{"debian", "12.5", "", "12"},
+		{"debian", "", "someday", "someday"},
+		{"ubuntu", "22.04", "jammy", "22.04"},
+		{"alpine", "3.19.1", "", "3.19"},
+		{"alpine", "v3.19", "", "3.19"},
+		{"rocky", "9.3", "", "9"},
+		{"rhel", "8.10", "Ootpa", "8"},
+		{"amzn", "2023", "", "2023"},
+		{"arch", "", "", ""},
+		{"", "1", "", ""},
+	} {
+		if got := matcher.Release(c.id, c.version, c.codename); got != c.want {
+			t.Errorf("Release(%q, %q, %q) = %q, want %q", c.id, c.version, c.codename, got, c.want)
+		}
+	}
+}
+
+func ExampleMatcher_Match() {
+	report := &analyzer.Report{Components: []analyzer.Component{
+		{ID: "1", PURL: "pkg:pypi/django@3.2.1", Package: analyzer.Package{Type: "pypi", Name: "Django", Version: "3.2.1"}},
+	}}
+	source := advisories{{ // or a db.File
+		ID: "GHSA-xxxx", Aliases: []string{"CVE-2021-0000"}, Key: matcher.PackageKey("pypi", "", "django"),
+		Ranges: []matcher.Range{{Introduced: "3.0", Fixed: "3.2.2"}},
+	}}
+	result, err := matcher.Matcher{Source: source}.Match(context.Background(), report)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range result.Matches {
+		fmt.Printf("%s: component %s is %s, fixed in %s\n", m.ID, m.Component, m.Status, m.Fixed)
+	}
+	// Output: CVE-2021-0000: component 1 is affected, fixed in 3.2.2
+}
