@@ -3,6 +3,7 @@ package sbom_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
@@ -86,6 +87,12 @@ func FuzzEncode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{1, 3, 2, 7, 200, 4, 11, 15}, 100))
 	f.Add(bytes.Repeat([]byte("\x03\xff\x80abc\x05\x06\x02"), 200))
+	random := rand.NewChaCha8([32]byte{})
+	for range 40 {
+		data := make([]byte, 3000)
+		random.Read(data) // never fails
+		f.Add(data)
+	}
 	schemas := make(map[string]*jsonschema.Schema)
 	for _, version := range versions {
 		schemas[version] = schemaOf(f, version)

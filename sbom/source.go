@@ -58,7 +58,7 @@ func reference(address string) string {
 		}
 	}
 	if _, err := url.Parse(b.String()); err != nil {
-		return url.PathEscape(address)
+		return url.QueryEscape(address)
 	}
 	return b.String()
 }
