@@ -1,0 +1,266 @@
+package maven
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/zipwalk"
+)
+
+const (
+	maxManifest   = 1 << 20  // bytes of a manifest that are read
+	maxProperties = 64 << 10 // of a pom.properties
+	maxPOM        = 4 << 20  // of a pom.xml
+)
+
+// analyzeArchive finds what an archive and those within it are.
+func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
+	var bad problems
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), zipwalk.Limits{}, entryKind, func(z *zipwalk.Archive) {
+		a := archive{name: f.Path, zip: z, problems: &bad}
+		if z.Inside != "" {
+			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
+		}
+		a.analyze(r)
+	})
+	return r, errors.Join(err, bad.err())
+}
+
+// entryKind says what is wanted of an archive. It is called for every entry, of which there are many.
+func entryKind(name []byte) zipwalk.Kind {
+	base := name[bytes.LastIndexByte(name, '/')+1:]
+	dot := bytes.LastIndexByte(base, '.')
+	if dot < 0 {
+		return zipwalk.Skip
+	}
+	switch ext := base[dot:]; len(ext) {
+	case len(".MF"):
+		if len(name) == len("META-INF/MANIFEST.MF") && bytes.EqualFold(name, []byte("META-INF/MANIFEST.MF")) {
+			return zipwalk.Wanted
+		}
+	case len(".jar"), len(".jmod"):
+		if string(ext) == ".xml" {
+			if string(base) == "pom.xml" && bytes.Contains(name, []byte("META-INF/maven/")) {
+				return zipwalk.Wanted
+			}
+			return zipwalk.Skip
+		}
+		for _, e := range extensions {
+			if bytes.EqualFold(ext, []byte(e)) {
+				return zipwalk.Nested
+			}
+		}
+	case len(".properties"):
+		if string(base) == "pom.properties" {
+			return zipwalk.Wanted
+		}
+	}
+	return zipwalk.Skip
+}
+
+// An archive is what is known of one while it is being visited.
+type archive struct {
+	name     string // path of the file, or name of the entry
+	zip      *zipwalk.Archive
+	manifest manifest
+	stated   []stated
+	problems *problems
+}
+
+// A stated package is one whose metadata is in an archive.
+type stated struct {
+	coordinates
+	pom *pom // nil where there is none
+}
+
+// analyze adds to r what the archive is and what it holds, but for the archives in it.
+func (a *archive) analyze(r *analyzer.Result) {
+	a.read()
+	own := a.own()
+	sum, err := a.sha1()
+	a.problem("SHA-1", err)
+	for i, s := range a.stated {
+		p := s.pkg()
+		if s.pom != nil {
+			p.Licenses, p.Depends = s.pom.licenses(), s.pom.needs()
+		}
+		if i == own {
+			p.Hashes = map[string]string{"sha1": sum}
+			if p.Licenses == nil {
+				p.Licenses = a.manifest.licenses()
+			}
+		}
+		p.Inside = a.zip.Inside
+		r.Packages = append(r.Packages, p)
+	}
+	if own >= 0 {
+		return
+	}
+	c := guess(a.name, a.manifest)
+	switch {
+	case len(a.stated) == 0 && c.version != "":
+		p := c.pkg()
+		p.Hashes = map[string]string{"sha1": sum}
+		p.Licenses, p.Inside = a.manifest.licenses(), a.zip.Inside
+		r.Packages = append(r.Packages, p)
+	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // those are of the JDK
+		detail := "sha1:" + sum
+		if a.zip.Inside != "" {
+			detail = a.zip.Inside + " " + detail
+		}
+		r.Findings = append(r.Findings, analyzer.Finding{
+			Rule: "maven:unidentified", Title: "An archive that does not say which library it is", Detail: detail, Severity: "info",
+		})
+	}
+}
+
+// sha1 returns the digest by which repositories know the archive, in hexadecimal.
+func (a *archive) sha1() (string, error) {
+	h := sha1.New()
+	if _, err := io.Copy(h, a.zip.Open()); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// problem records what is wrong with an entry, if err is not nil.
+func (a *archive) problem(entry string, err error) {
+	if err == nil {
+		return
+	}
+	if a.zip.Inside != "" {
+		entry = a.zip.Inside + zipwalk.Separator + entry
+	}
+	a.problems.add(fmt.Errorf("maven: %s: %w", entry, err))
+}
+
+// read reads manifests, pom.properties and pom.xml files. The coordinates of a pom.properties count, and of the pom.xml
+// beside it what it says about them.
+func (a *archive) read() {
+	a.manifest = make(manifest)
+	poms := make(map[string]*pom) // by directory
+	for _, f := range a.zip.Files {
+		switch path.Base(f.Name) {
+		case "pom.properties":
+		case "pom.xml":
+			text, err := f.Read(maxPOM)
+			a.problem(f.Name, err)
+			if len(text) > 0 {
+				p, err := parsePOM(text)
+				a.problem(f.Name, err)
+				poms[path.Dir(f.Name)] = p
+			}
+		default:
+			text, err := f.Read(maxManifest)
+			a.problem(f.Name, err)
+			m, err := parseManifest(text)
+			a.problem(f.Name, err)
+			a.manifest.add(m)
+		}
+	}
+	described := make(map[string]bool)
+	for _, f := range a.zip.Files {
+		if path.Base(f.Name) != "pom.properties" {
+			continue
+		}
+		text, err := f.Read(maxProperties)
+		a.problem(f.Name, err)
+		c, err := parseProperties(text)
+		dir := path.Dir(f.Name)
+		if err != nil {
+			c = c.orElse(directoryOf(dir))
+		}
+		if !c.complete() {
+			a.problem(f.Name, err)
+			continue
+		}
+		described[dir] = true
+		a.add(stated{c, poms[dir]})
+	}
+	for _, f := range a.zip.Files { // in the order of the archive
+		dir := path.Dir(f.Name)
+		p := poms[dir]
+		if p == nil || described[dir] || path.Base(f.Name) != "pom.xml" {
+			continue
+		}
+		described[dir] = true
+		c := p.coordinates()
+		if !c.complete() {
+			c = c.orElse(directoryOf(dir))
+		}
+		if c.complete() {
+			a.add(stated{c, p})
+		}
+	}
+}
+
+// add takes a package, once.
+func (a *archive) add(s stated) {
+	for i := range a.stated {
+		if a.stated[i].coordinates == s.coordinates {
+			if a.stated[i].pom == nil {
+				a.stated[i].pom = s.pom
+			}
+			return
+		}
+	}
+	a.stated = append(a.stated, s)
+}
+
+// directoryOf returns the group and artifact in the name of a directory, META-INF/maven/GROUP/ARTIFACT.
+func directoryOf(dir string) coordinates {
+	elements := strings.Split(dir, "/")
+	if n := len(elements); n >= 4 && elements[n-4] == "META-INF" && elements[n-3] == "maven" {
+		return coordinates{group: elements[n-2], artifact: elements[n-1]}
+	}
+	return coordinates{}
+}
+
+// orElse returns c with what is missing or no good taken from other.
+func (c coordinates) orElse(other coordinates) coordinates {
+	choose := func(a, b string) string {
+		if isCoordinate(a) {
+			return a
+		}
+		return b
+	}
+	return coordinates{choose(c.group, other.group), choose(c.artifact, other.artifact), choose(c.version, other.version)}
+}
+
+// own returns the index of the stated package that is the archive itself, not one that was merged into it; -1 if there is
+// none. Its artifact ID is the name of the file, with version or without, or the longest part of it; a file that has
+// neither, "app.jar", is what it holds if that is one only.
+func (a *archive) own() int {
+	base, _ := stem(a.name)
+	name, version := splitVersion(base, "")
+	if i := slices.IndexFunc(a.stated, func(s stated) bool { return base == s.artifact || base == s.artifact+"-"+s.version }); i >= 0 {
+		return i
+	}
+	best, length := -1, 0
+	for i, s := range a.stated {
+		fits := same(name, s.artifact) || strings.HasPrefix(base, s.artifact+"-"+s.version) || strings.HasSuffix(name, s.artifact)
+		if fits && len(s.artifact) > length {
+			best, length = i, len(s.artifact)
+		}
+	}
+	if best < 0 && len(a.stated) == 1 && (version == "" || version == a.stated[0].version) {
+		return 0
+	}
+	return best
+}
+
+// same reports whether two artifact IDs differ in nothing but case and separators.
+func same(a, b string) bool {
+	normal := strings.NewReplacer("_", "-", ".", "-")
+	return strings.EqualFold(normal.Replace(a), normal.Replace(b))
+}

@@ -1,0 +1,110 @@
+package maven
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// stem returns the base name of an archive without its extension, and whether it has that of one.
+func stem(name string) (string, bool) {
+	base := path.Base(name)
+	ext := path.Ext(base)
+	return base[:len(base)-len(ext)], len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext))
+}
+
+// splitVersion cuts a file name, without its extension, into name and version: "guava-27.0-jre". Where a manifest states
+// the version that it ends in, that is it, which tells "log4j-1.2" 1.2.17 from "zstd-jni" 1.3.8-5. Otherwise it begins at
+// the first "-" before a digit after which nothing looks like part of a name: that of "log4j-1.2-api-2.19.0" is 2.19.0.
+// Version is empty where there is none.
+func splitVersion(stem, stated string) (name, version string) {
+	if stated != "" {
+		if name, ok := strings.CutSuffix(stem, "-"+stated); ok && name != "" {
+			return name, stated
+		}
+	}
+	for i := 1; i+1 < len(stem); i++ {
+		if stem[i] == '-' && isDigit(stem[i+1]) && looksVersion(stem[i+1:]) {
+			return stem[:i], withoutClassifier(stem[i+1:])
+		}
+	}
+	// Bundles of an Eclipse p2 repository: org.eclipse.core.runtime_3.7.0.v20110110
+	if name, version, ok := strings.Cut(stem, "_"); ok && strings.Count(name, ".") >= 2 && strings.Count(version, ".") >= 2 && isVersion(version) {
+		return name, version
+	}
+	return stem, ""
+}
+
+// looksVersion reports whether no word within s is followed by another number: "1.2-api-2.19.0" has a name in it.
+func looksVersion(s string) bool {
+	word := false
+	for part := range strings.SplitSeq(s, "-") {
+		switch {
+		case part == "":
+			return false
+		case !isDigit(part[0]):
+			word = word || !isQualifier(part)
+		case word:
+			return false
+		}
+	}
+	return isVersion(s)
+}
+
+// isQualifier reports whether a word is one that versions have.
+func isQualifier(s string) bool {
+	switch strings.TrimRight(strings.ToLower(s), "0123456789.") {
+	case "snapshot", "release", "final", "ga", "alpha", "beta", "a", "b", "m", "rc", "cr", "sp", "ea", "pre", "preview",
+		"milestone", "build", "rev", "r", "v", "jre", "android", "jdk", "java", "incubating", "redhat", "dev", "patch", "p",
+		"u", "hadoop", "spark", "scala", "empty":
+		return true
+	}
+	return false
+}
+
+// withoutClassifier removes from a version what tells the artifacts of one release apart.
+func withoutClassifier(version string) string {
+	for _, c := range [...]string{
+		"sources", "javadoc", "tests", "test", "shaded", "shadow", "all", "fat", "uber", "exec", "plain", "boot", "standalone",
+		"bundle", "jar-with-dependencies", "with-dependencies", "runner", "no_aop", "nodep", "bin", "client", "native",
+		"linux-x86_64", "linux-aarch_64", "osx-x86_64", "osx-aarch_64", "windows-x86_64", "linux-riscv64",
+		"natives-linux", "natives-windows", "natives-macos",
+	} {
+		if v, ok := strings.CutSuffix(version, "-"+c); ok {
+			return v
+		}
+	}
+	return version
+}
+
+// repository returns the coordinates of an archive that lies where Maven or Gradle keep it in a repository or cache:
+// below "repository" or "maven-repo" in group/as/directories/artifact/version/, or below "files-2.1" in
+// group/artifact/version/checksum/. The base name has to agree.
+func repository(name string) (coordinates, bool) {
+	elements := strings.Split(name, "/")
+	last := len(elements) - 1
+	fits := func(artifact, version string) bool {
+		return strings.HasPrefix(elements[last], artifact+"-"+version) && isVersion(version)
+	}
+	var c coordinates
+	switch {
+	case last >= 5 && elements[last-5] == "files-2.1":
+		c = coordinates{elements[last-4], elements[last-3], elements[last-2]}
+	case last >= 4:
+		root := max(lastIndex(elements[:last-2], "repository"), lastIndex(elements[:last-2], "maven-repo"))
+		if root < 0 {
+			return c, false
+		}
+		c = coordinates{strings.Join(elements[root+1:last-2], "."), elements[last-2], elements[last-1]}
+	}
+	return c, c.complete() && fits(c.artifact, c.version)
+}
+
+func lastIndex(list []string, s string) int {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i] == s {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,47 @@
+package maven
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// parseGradleLock reads a lock file of Gradle: "group:artifact:version=configuration,configuration" a line, "#" begins
+// comments, "empty=" lists configurations without dependencies. Before Gradle 7 there was one file for each configuration,
+// whose lines end with the version.
+func parseGradleLock(text []byte) ([]analyzer.Package, error) {
+	var packages []analyzer.Package
+	var bad problems
+	number := 0
+	for line := range strings.Lines(decode(text)) {
+		number++
+		line = strings.TrimSpace(line)
+		module, configurations, _ := strings.Cut(line, "=")
+		if line == "" || line[0] == '#' || module == "empty" {
+			continue
+		}
+		parts := strings.Split(module, ":")
+		if len(parts) == 3 {
+			if c := (coordinates{parts[0], parts[1], parts[2]}); c.complete() {
+				p := c.pkg()
+				p.Declared, p.Dev = true, isTestOnly(configurations)
+				packages = append(packages, p)
+				continue
+			}
+		}
+		bad.add(fmt.Errorf("maven: gradle.lockfile: line %d: not group:artifact:version: %.80q", number, line))
+	}
+	return packages, bad.err()
+}
+
+// isTestOnly reports whether all configurations of a list are for tests: "testCompileClasspath,testRuntimeClasspath".
+func isTestOnly(configurations string) bool {
+	for name := range strings.SplitSeq(configurations, ",") {
+		name = strings.TrimSpace(name)
+		if !strings.HasPrefix(name, "test") && !strings.HasPrefix(name, "androidTest") && !strings.HasPrefix(name, "integrationTest") {
+			return false
+		}
+	}
+	return true
+}

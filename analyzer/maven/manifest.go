@@ -1,0 +1,91 @@
+package maven
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// A manifest holds the headers of a manifest's main section, by name in lower case.
+type manifest map[string]string
+
+// maxHeader is how long a header may be, in bytes. Lists of a bundle's packages are long; no other header is of interest.
+const maxHeader = 4096
+
+// parseManifest reads the main section of a META-INF/MANIFEST.MF: "Name: value" a line, continued by lines that begin with
+// one blank, up to the first empty line, as the JAR File Specification describes it. The first of a name counts.
+//
+// Names are compared without regard to case, as java.util.jar does. A line that is no header is an error; the others are
+// returned.
+func parseManifest(text []byte) (manifest, error) {
+	m := make(manifest)
+	text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
+	var err error
+	for number := 1; len(text) > 0; {
+		line, rest := cutLine(text)
+		if len(line) == 0 {
+			break
+		}
+		header := line
+		at := number
+		for number++; len(rest) > 0 && rest[0] == ' '; number++ {
+			line, rest = cutLine(rest)
+			if len(header) <= maxHeader {
+				header = append(header[:len(header):len(header)], line[1:]...)
+			}
+		}
+		text = rest
+		name, value, ok := bytes.Cut(header, []byte(":"))
+		switch {
+		case !ok:
+			if err == nil {
+				err = fmt.Errorf("line %d: not a header: %.40q", at, header)
+			}
+		case len(header) <= maxHeader:
+			key := strings.ToLower(strings.TrimSpace(string(name)))
+			if _, repeated := m[key]; !repeated {
+				m[key] = strings.TrimSpace(strings.ToValidUTF8(string(value), "\uFFFD"))
+			}
+		}
+	}
+	return m, err
+}
+
+// cutLine returns the first line without its end, which may be CR, LF or both, and what follows.
+func cutLine(text []byte) (line, rest []byte) {
+	i := bytes.IndexAny(text, "\r\n")
+	if i < 0 {
+		return text, nil
+	}
+	line, rest = text[:i], text[i+1:]
+	if text[i] == '\r' && len(rest) > 0 && rest[0] == '\n' {
+		rest = rest[1:]
+	}
+	return line, rest
+}
+
+// add takes what m does not say from another manifest.
+func (m manifest) add(other manifest) {
+	for k, v := range other {
+		if m[k] == "" {
+			m[k] = v
+		}
+	}
+}
+
+// symbolicName returns the bundle's name without its directives: "org.x;singleton:=true".
+func (m manifest) symbolicName() string {
+	name, _, _ := strings.Cut(m["bundle-symbolicname"], ";")
+	return strings.TrimSpace(name)
+}
+
+// version returns the version that the manifest states, and the header that does.
+func (m manifest) version() string {
+	for _, header := range []string{"plugin-version", "implementation-version", "bundle-version", "specification-version"} {
+		v, _, _ := strings.Cut(m[header], " ") // "5.6.0 (b0)"
+		if isVersion(v) {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,134 @@
+package maven
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// parseProperties reads the coordinates in a pom.properties file, in the syntax of java.util.Properties: "#" and "!" begin
+// comments, "=", ":" or blanks end a key, a backslash continues a line or escapes what follows. Of a repeated key the last
+// counts, as there. An error names the coordinate that is missing or no good; the others are returned.
+func parseProperties(text []byte) (coordinates, error) {
+	var c coordinates
+	for rest := decode(text); rest != ""; {
+		var line string
+		line, rest = logicalLine(rest)
+		key, value := splitProperty(line)
+		value = strings.TrimSpace(value)
+		switch key {
+		case "groupId":
+			c.group = value
+		case "artifactId":
+			c.artifact = value
+		case "version":
+			c.version = value
+		}
+	}
+	for _, v := range []struct {
+		name  string
+		value *string
+	}{{"groupId", &c.group}, {"artifactId", &c.artifact}, {"version", &c.version}} {
+		switch {
+		case *v.value == "":
+			return c, fmt.Errorf("no %s", v.name)
+		case !isCoordinate(*v.value):
+			bad := *v.value
+			*v.value = ""
+			return c, fmt.Errorf("%s is %.80q", v.name, bad)
+		}
+	}
+	return c, nil
+}
+
+// decode returns text as UTF-8. What is not was written as ISO 8859-1, the encoding that the format had before Java 9.
+func decode(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/8)
+	for _, c := range text {
+		b.WriteRune(rune(c))
+	}
+	return b.String()
+}
+
+// logicalLine returns the first line of a text, with those that continue it and without leading blanks, and the rest.
+func logicalLine(text string) (line, rest string) {
+	var joined strings.Builder
+	for {
+		end := strings.IndexAny(text, "\r\n")
+		row := text
+		if rest = ""; end >= 0 {
+			row, rest = text[:end], text[end+1:]
+			if text[end] == '\r' {
+				rest = strings.TrimPrefix(rest, "\n")
+			}
+		}
+		row = strings.TrimLeft(row, " \t\f")
+		if joined.Len() == 0 && (strings.HasPrefix(row, "#") || strings.HasPrefix(row, "!")) {
+			return "", rest
+		}
+		slashes := len(row) - len(strings.TrimRight(row, `\`))
+		if slashes%2 == 0 || rest == "" {
+			joined.WriteString(row)
+			return joined.String(), rest
+		}
+		joined.WriteString(row[:len(row)-1])
+		text = rest
+	}
+}
+
+// splitProperty cuts a logical line into key and value, and resolves escapes in both.
+func splitProperty(line string) (key, value string) {
+	end := 0
+	for end < len(line) && !strings.ContainsRune("=: \t\f", rune(line[end])) {
+		if line[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	end = min(end, len(line))
+	key = line[:end]
+	value = strings.TrimLeft(line[end:], " \t\f")
+	if value != "" && (value[0] == '=' || value[0] == ':') {
+		value = strings.TrimLeft(value[1:], " \t\f")
+	}
+	return unescape(key), unescape(value)
+}
+
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		switch s[i] {
+		case 't':
+			b.WriteByte('\t')
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+			b.WriteByte('\r')
+		case 'f':
+			b.WriteByte('\f')
+		case 'u':
+			if code, err := strconv.ParseUint(s[i+1:min(i+5, len(s))], 16, 16); err == nil {
+				b.WriteRune(rune(code))
+				i += 4
+				continue
+			}
+			fallthrough
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}

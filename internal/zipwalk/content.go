@@ -1,0 +1,108 @@
+package zipwalk
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+const (
+	stored   = 0
+	deflated = 8
+
+	encrypted = 1 << 0 // flags
+)
+
+// ratioFree is how many bytes an entry may inflate to whatever its size is: runs of blanks compress well.
+const ratioFree = 1 << 20
+
+// A File is an entry that was wanted.
+type File struct {
+	Name string // as in the directory, valid UTF-8
+
+	archive *Archive
+	entry   entry
+}
+
+// Size returns the length of the content in bytes, as the directory announces it.
+func (f *File) Size() uint64 { return f.entry.content }
+
+// Read returns the content, or as much of it as can be had, and an error that says what is wrong: it is longer than limit
+// or than what the walk may still inflate (analyzer.ErrTooLarge), encrypted or compressed in an unknown way
+// (analyzer.ErrUnsupported), damaged, or not as long as the directory announces. It must be called while the archive is
+// being visited.
+func (f *File) Read(limit int64) ([]byte, error) {
+	src, err := f.archive.section(&f.entry)
+	if err != nil {
+		return nil, err
+	}
+	w := f.archive.walk
+	limit = min(limit, w.left)
+	content, err := w.inflate(src, &f.entry, limit)
+	w.left -= int64(len(content))
+	return content, err
+}
+
+// section returns the bytes of an entry as they are stored.
+func (a *Archive) section(e *entry) (*io.SectionReader, error) {
+	if e.flags&encrypted != 0 {
+		return nil, fmt.Errorf("encrypted: %w", analyzer.ErrUnsupported)
+	}
+	if e.method != stored && e.method != deflated {
+		return nil, fmt.Errorf("compression method %d: %w", e.method, analyzer.ErrUnsupported)
+	}
+	limit := uint64(a.directory.start)
+	if e.offset > limit || e.packed > limit {
+		return nil, fmt.Errorf("%d bytes at offset %d lie outside the archive", e.packed, e.offset)
+	}
+	var header [localSize]byte
+	at := a.directory.base + int64(e.offset)
+	if _, err := a.content.ReadAt(header[:], at); err != nil {
+		return nil, noEOF(err)
+	}
+	if string(header[:4]) != localSignature {
+		return nil, fmt.Errorf("no local header at offset %d", at)
+	}
+	at += localSize + int64(binary.LittleEndian.Uint16(header[26:])) + int64(binary.LittleEndian.Uint16(header[28:]))
+	if at+int64(e.packed) > a.directory.start {
+		return nil, fmt.Errorf("%d bytes at offset %d reach into the directory", e.packed, at)
+	}
+	return io.NewSectionReader(a.content, at, int64(e.packed)), nil
+}
+
+// inflate reads the content of an entry, up to a limit in bytes. With an error it returns what came before it.
+func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, error) {
+	var from io.Reader = src
+	if e.method == deflated {
+		if w.inflater == nil {
+			w.inflater = flate.NewReader(src)
+		} else if err := w.inflater.(flate.Resetter).Reset(src, nil); err != nil {
+			return nil, err
+		}
+		from = w.inflater
+	}
+	// Deflate cannot do better than 1032 to 1, so that no more is allocated at first than the bytes there might hold.
+	likely := min(e.content, uint64(limit), uint64(src.Size())*1032+64, 4<<20)
+	var buf bytes.Buffer
+	buf.Grow(int(likely) + bytes.MinRead)
+	_, err := buf.ReadFrom(io.LimitReader(from, limit+1))
+	content := buf.Bytes()
+	switch {
+	case err != nil:
+		return content[:min(int64(len(content)), limit)], noEOF(err)
+	case int64(len(content)) > limit:
+		return content[:limit], fmt.Errorf("more than %d bytes: %w", limit, analyzer.ErrTooLarge)
+	case uint64(len(content)) != e.content:
+		return content, fmt.Errorf("holds %d bytes and announces %d", len(content), e.content)
+	case crc32.ChecksumIEEE(content) != e.checksum:
+		return content, errors.New("its checksum differs")
+	}
+	return content, nil
+}
