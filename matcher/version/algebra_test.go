@@ -22,39 +22,58 @@ func FuzzOrder(f *testing.F) {
 	f.Add(uint8(8), "1", "1.sp.x", "1-alpha.x")
 	f.Add(uint8(13), "1^", "1", "1~")
 	f.Fuzz(func(t *testing.T, scheme uint8, a, b, c string) {
-		s := Scheme{&schemes[int(scheme)%len(schemes)]}
-		var v [3]Version
-		for i, text := range [...]string{a, b, c} {
-			var err error
-			if v[i], err = s.Parse(text); err != nil {
-				if len(err.Error()) > 1000 {
-					t.Errorf("an error of %d bytes", len(err.Error()))
-				}
-				return
-			}
-		}
-		var order [3][3]int
-		for i := range v {
-			for j := range v {
-				order[i][j] = v[i].Compare(v[j])
-			}
-		}
-		for i := range v {
-			if order[i][i] != 0 {
-				t.Errorf("%s: %q is not equal to itself", s.Name(), v[i])
-			}
-			for j := range v {
-				if order[i][j] != -order[j][i] || order[i][j] < -1 || order[i][j] > 1 {
-					t.Errorf("%s: %q, %q: %d, and back %d", s.Name(), v[i], v[j], order[i][j], order[j][i])
-				}
-				for k := range v {
-					if order[i][j] <= 0 && order[j][k] <= 0 && order[i][k] != max(-1, order[i][j]+order[j][k]) && s.Name() != "maven" {
-						t.Errorf("%s: %q, %q, %q: %d, %d, but %d", s.Name(), v[i], v[j], v[k], order[i][j], order[j][k], order[i][k])
-					}
-				}
-			}
-		}
+		checkOrder(t, Scheme{&schemes[int(scheme)%len(schemes)]}, a, b, c)
 	})
+}
+
+// TestAlgebra is FuzzOrder on versions of each ecosystem's own kind.
+func TestAlgebra(t *testing.T) {
+	for _, r := range schemes {
+		t.Run(r.name, func(t *testing.T) {
+			g, n := newGenerator(r.name, nil), 0
+			for range 20_000 {
+				a, b := g.pair()
+				if checkOrder(t, Scheme{&r}, a, b, g.mutate(a, 1)) {
+					n++
+				}
+			}
+			if n < 500 {
+				t.Errorf("only %d triples are valid", n)
+			}
+		})
+	}
+}
+
+// checkOrder checks the order of three versions, and reports whether they are valid.
+func checkOrder(t *testing.T, s Scheme, texts ...string) bool {
+	versions := make([]Version, len(texts))
+	for i, text := range texts {
+		var err error
+		if versions[i], err = s.Parse(text); err != nil {
+			if len(err.Error()) > 1000 {
+				t.Errorf("an error of %d bytes", len(err.Error()))
+			}
+			return false
+		}
+	}
+	for _, u := range versions {
+		if c := u.Compare(u); c != 0 {
+			t.Errorf("%s: %q to itself: %d", s.Name(), u, c)
+		}
+		for _, v := range versions {
+			uv, vu := u.Compare(v), v.Compare(u)
+			if uv != -vu || uv < -1 || uv > 1 {
+				t.Errorf("%s: %q to %q: %d, and back %d", s.Name(), u, v, uv, vu)
+			}
+			for _, w := range versions {
+				vw, uw := v.Compare(w), u.Compare(w)
+				if uv <= 0 && vw <= 0 && uw != max(-1, uv+vw) && s.Name() != "maven" { // see maven.go
+					t.Errorf("%s: %q to %q: %d, to %q: %d, but the first to the last: %d", s.Name(), u, v, uv, w, vw, uw)
+				}
+			}
+		}
+	}
+	return true
 }
 
 // TestLinear parses and compares versions of a megabyte. What is linear takes milliseconds, what is quadratic takes minutes;

@@ -151,16 +151,6 @@ func TestSchemesDoNotMix(t *testing.T) {
 	v.Compare(w)
 }
 
-// Maven's order is not transitive: what is missing is as good as 0, as the release and as an empty list, which are three
-// different places among the items that are there.
-func TestMavenCycle(t *testing.T) {
-	for _, pair := range [][2]string{{"1", "1.sp.x"}, {"1.sp.x", "1-alpha.x"}, {"1-alpha.x", "1"}} {
-		if c, err := Compare("maven", pair[0], pair[1]); err != nil || c != -1 {
-			t.Errorf("%s, %s: %d, %v", pair[0], pair[1], c, err)
-		}
-	}
-}
-
 func ExampleScheme() {
 	deb, _ := For("deb")
 	installed, err := deb.Parse("2.24-11+deb9u4")
