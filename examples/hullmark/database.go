@@ -53,6 +53,7 @@ func sampled(purlType string) bool {
 type database interface {
 	matcher.Source
 	io.Closer
+	Info() db.Info
 }
 
 // openDatabase opens the database that --db names, or else the starter database, of which it says what it is worth.
@@ -68,8 +69,9 @@ func (a *app) openDatabase(name string) (database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starter database: %w; name another with --db", err)
 	}
-	a.say("%s", starterNotice(d.Info(), a.now()))
-	a.say("--db FILE uses another, which hullmark db build makes")
+	for _, line := range starterNotice(d.Info(), a.now()) {
+		a.say("%s", line)
+	}
 	return starter{d}, nil
 }
 
@@ -103,7 +105,7 @@ func (s starter) Coverage(ctx context.Context, keys []matcher.Key) ([]matcher.Co
 }
 
 // starterNotice says what the starter database knows, how old that is, and what it does not know.
-func starterNotice(info db.Info, now time.Time) string {
+func starterNotice(info db.Info, now time.Time) []string {
 	type age struct {
 		date      time.Time
 		namespace string
@@ -134,8 +136,11 @@ func starterNotice(info db.Info, now time.Time) string {
 		parts = append(parts, fmt.Sprintf("%s of %s (%s)",
 			strings.TrimSpace(k.namespace+" "+strings.Join(known[k], ", ")), k.date.Format(time.DateOnly), daysOld(k.date, now)))
 	}
-	return fmt.Sprintf("using the built-in starter database: facts about %s; only samples of %s; nothing about anything else",
-		strings.Join(parts, ", "), strings.Join(samples, ", "))
+	return []string{
+		"using the built-in starter database (--db FILE uses another, which hullmark db build makes)",
+		"  it has facts about " + strings.Join(parts, ", "),
+		"  of " + strings.Join(samples, ", ") + " it has samples only, of anything else nothing",
+	}
 }
 
 // compareReleases orders releases as a person counts: 9 before 10, numbers before names.

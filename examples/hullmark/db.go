@@ -18,14 +18,8 @@ func (a *app) dbCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "db",
 		Short: "Build databases of advisories, and look at them",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("there is no command db %q; see hullmark db --help", args[0])
-			}
-			return c.Help()
-		},
 	}
+	group(c)
 	c.AddCommand(a.dbBuildCommand(), a.dbInfoCommand())
 	return c
 }

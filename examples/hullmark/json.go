@@ -17,6 +17,7 @@ type jsonDocument struct {
 	Schema      int              `json:"schema"`
 	Image       jsonImage        `json:"image"`
 	Distro      *jsonDistro      `json:"distro"`
+	Database    jsonDatabase     `json:"database"`
 	Summary     jsonSummary      `json:"summary"`
 	Coverage    []jsonCoverage   `json:"coverage"`
 	Matches     []jsonMatch      `json:"matches"`
@@ -42,6 +43,11 @@ type jsonDistro struct {
 	Name      string   `json:"name,omitempty"`
 	Like      []string `json:"like,omitempty"`
 	CPE       string   `json:"cpe,omitempty"`
+}
+
+type jsonDatabase struct {
+	Hash    string `json:"hash"`
+	Starter bool   `json:"starter"`
 }
 
 type jsonSummary struct {
@@ -180,6 +186,7 @@ func writeJSON(w io.Writer, v *view) error {
 	d := jsonDocument{
 		Schema:      jsonSchema,
 		Image:       jsonImage{Reference: v.ref, ID: r.Image.ID, Digest: r.Image.Digest, Platform: r.Image.Platform},
+		Database:    jsonDatabase{v.database.Hash, v.starter},
 		Summary:     summaryJSON(v),
 		Coverage:    coverageJSON(v),
 		Matches:     []jsonMatch{},

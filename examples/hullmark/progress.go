@@ -38,6 +38,9 @@ func (p *progress) layer(e analyzer.Event) {
 		return
 	}
 	bar, ok := p.byKey[e.Layer]
+	if !ok && e.Kind == analyzer.LayerCached && e.Layers > keepBars {
+		return
+	}
 	if !ok {
 		name := fmt.Sprintf("layer %d", e.Layer)
 		if hash := strings.TrimPrefix(e.DiffID, "sha256:"); len(hash) >= 12 {
@@ -86,7 +89,7 @@ func (p *progress) add(key any, row int, name string, size int64, transient bool
 		bar = p.bars.AddBar(size, append(options, mpb.AppendDecorators(counters))...)
 	} else {
 		elapsed := decor.OnComplete(decor.Elapsed(decor.ET_STYLE_GO), "done")
-		bar = p.bars.AddSpinner(0, append(options, mpb.AppendDecorators(elapsed))...)
+		bar = p.bars.AddSpinner(0, append(options, mpb.AppendDecorators(elapsed), mpb.BarFillerClearOnComplete())...)
 	}
 	p.byKey[key] = bar
 	return bar

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -89,21 +91,48 @@ An IMAGE is written as one of
   hullmark sbom -o app.cdx.json ./app.tar`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("there is no command %q; see hullmark --help", args[0])
-			}
-			return c.Help()
-		},
 	}
+	group(c)
 	c.CompletionOptions.DisableDefaultCmd = true
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
 	c.SetHelpCommand(&cobra.Command{Hidden: true}) // --help says the same
-	c.AddCommand(a.scanCommand(), a.sbomCommand(), a.dbCommand())
+	c.AddCommand(a.scanCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
 	return c
+}
+
+// group makes a command that does nothing itself but show its help.
+func group(c *cobra.Command) {
+	c.DisableFlagsInUseLine = true
+	c.SuggestionsMinimumDistance = 2
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		meant := ""
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			meant = ", but there is " + strings.Join(near, " and ")
+		}
+		return fmt.Errorf("there is no command %q%s; see %s --help", args[0], meant, c.CommandPath())
+	}
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say which build of hullmark this is",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			version := "of an unknown version"
+			if info, ok := debug.ReadBuildInfo(); ok {
+				version = info.Main.Version
+			}
+			_, err := fmt.Fprintf(a.stdout, "hullmark %s, %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
 }
 
 // one is what commands with one argument take.

@@ -47,7 +47,7 @@ Exit codes:
 	flags := c.Flags()
 	flags.StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
 	flags.StringVar(&f.format, "format", "table", "write results as `FORMAT`: table, json or cyclonedx")
-	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 if anything is at least as bad as `SEVERITY`: negligible, low, medium, high or critical")
+	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
 	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on, let pass what there are no advisories for")
 	return c
 }
@@ -79,7 +79,7 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}
-	v := newView(ref, report, result, f.declared)
+	v := newView(ref, report, result, source, f.declared)
 	a.diagnose(report.Diagnostics)
 	if err := write(a, out, v); err != nil {
 		return err

@@ -15,7 +15,9 @@ type view struct {
 	ref        string
 	report     *analyzer.Report
 	result     *matcher.Result
-	declared   int // packages that were left out, since only lock files and manifests name them
+	database   db.Info
+	starter    bool // whether it is the database that the command carries
+	declared   int  // packages that were left out, since only lock files and manifests name them
 	components map[string]*analyzer.Component
 	ecosystems []ecosystem // of the packages that were to be matched, sorted
 	findings   []finding   // sorted as a person reads them
@@ -39,8 +41,9 @@ type finding struct {
 }
 
 // newView prepares results to be written.
-func newView(ref string, report *analyzer.Report, result *matcher.Result, declared bool) *view {
-	v := &view{ref: ref, report: report, result: result}
+func newView(ref string, report *analyzer.Report, result *matcher.Result, source database, declared bool) *view {
+	v := &view{ref: ref, report: report, result: result, database: source.Info()}
+	_, v.starter = source.(starter)
 	if !declared {
 		v.report, v.result, v.declared = withoutDeclared(report, result)
 	}
@@ -56,13 +59,13 @@ func newView(ref string, report *analyzer.Report, result *matcher.Result, declar
 // ecosystemOf returns the ecosystem of a component, as coverage is stated for it.
 func (v *view) ecosystemOf(c *analyzer.Component) matcher.Key {
 	if !c.System {
-		return db.Ecosystem(matcher.Key{Type: c.Type})
+		return matcher.Key{Type: c.Type}.Ecosystem()
 	}
 	key := matcher.Key{Type: c.Type, Namespace: c.Namespace}
 	if d := v.report.Distro; d != nil {
 		key.Release = matcher.Release(d.ID, d.VersionID, d.Codename)
 	}
-	return db.Ecosystem(key)
+	return key.Ecosystem()
 }
 
 func (v *view) countEcosystems() {
@@ -103,7 +106,8 @@ func (e *ecosystem) name() string { return ecosystemName(e.key) }
 
 // ecosystemName is how a person calls an ecosystem: "deb debian 12", "pypi".
 func ecosystemName(k matcher.Key) string {
-	if k == (matcher.Key{Type: k.Type}) && db.Ecosystem(matcher.Key{Type: k.Type, Release: "1"}).Release != "" {
+	released := matcher.Key{Type: k.Type, Release: "1"}
+	if k == (matcher.Key{Type: k.Type}) && released.Ecosystem() == released {
 		return k.Type + " of an unknown distribution"
 	}
 	return strings.Join(slices.DeleteFunc([]string{k.Type, k.Namespace, k.Release}, func(s string) bool { return s == "" }), " ")
