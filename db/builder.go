@@ -130,16 +130,6 @@ func sorted(ss []string) []string {
 	return slices.Compact(ss)
 }
 
-// Ecosystem returns what coverage is stated for: k without its Name and, for languages, whose packages are one ecosystem
-// of their Type, without anything else. Distributions have an ecosystem for each Namespace and Release.
-func Ecosystem(k matcher.Key) matcher.Key {
-	switch k.Type {
-	case "deb", "rpm", "apk", "alpm":
-		return matcher.Key{Type: k.Type, Namespace: k.Namespace, Release: k.Release}
-	}
-	return matcher.Key{Type: k.Type}
-}
-
 // A name is what packages are sorted by: a key without its release.
 type name struct{ typ, namespace, name string }
 

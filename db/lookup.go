@@ -150,7 +150,7 @@ func (d *DB) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage
 	seen := make(map[matcher.Key]bool)
 	var out []matcher.Coverage
 	for _, k := range keys {
-		e := Ecosystem(k)
+		e := k.Ecosystem()
 		if seen[e] {
 			continue
 		}

@@ -152,7 +152,7 @@ func (b *Builder) coverageRows() []CoverageInfo {
 	}
 	rows := make(map[place]*CoverageInfo)
 	at := func(k matcher.Key, feed string) *CoverageInfo {
-		p := place{Ecosystem(k), feed}
+		p := place{k.Ecosystem(), feed}
 		c := rows[p]
 		if c == nil {
 			c = &CoverageInfo{Coverage: matcher.Coverage{

@@ -37,17 +37,26 @@ func keysOf(c *analyzer.Component, distro *analyzer.Distro) iter.Seq2[Key, strin
 }
 
 // PackageKey returns the key of a package of a language ecosystem, its names in the normal form of the type: feeds and
-// matcher use it, so that both sides meet. For types without rules of their own names stay as they are.
+// matcher use it, so that both sides meet. Of PyPI that is the form of PEP 503; of composer, golang, nuget, hex, pub, github
+// and bitnami lower case; of all others names stay as they are. Source: the package-url specification's types.
 func PackageKey(purlType, namespace, name string) Key {
 	switch purlType {
 	case "pypi":
 		name = normalPyPI(name)
-	case "composer", "hex", "pub":
+	case "composer", "golang", "nuget", "hex", "pub", "github", "bitnami":
 		namespace, name = strings.ToLower(namespace), strings.ToLower(name)
-	case "nuget":
-		name = strings.ToLower(name)
 	}
 	return Key{Type: purlType, Namespace: namespace, Name: name}
+}
+
+// Ecosystem returns what coverage is stated for: the key without its Name and, for languages, whose packages are one
+// ecosystem of their Type, without anything else. Distributions have an ecosystem for each Namespace and Release.
+func (k Key) Ecosystem() Key {
+	switch k.Type {
+	case "deb", "rpm", "apk", "alpm":
+		return Key{Type: k.Type, Namespace: k.Namespace, Release: k.Release}
+	}
+	return Key{Type: k.Type}
 }
 
 // normalPyPI returns the normal form of a project's name, https://peps.python.org/pep-0503/#normalized-names: lower case,

@@ -282,6 +282,8 @@ func TestRelease(t *testing.T) {
 		{"rhel", "8.10", "Ootpa", "8"},
 		{"amzn", "2023", "", "2023"},
 		{"arch", "", "", ""},
+		{"wolfi", "20230201", "", ""},
+		{"openeuler", "22.03", "", "22.03"},
 		{"", "1", "", ""},
 	} {
 		if got := matcher.Release(c.id, c.version, c.codename); got != c.want {

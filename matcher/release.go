@@ -4,7 +4,7 @@ import "strings"
 
 // Release returns how keys spell a release of a distribution, given what os-release says of it: its ID, VERSION_ID and
 // VERSION_CODENAME. Feeds use the same function, so that both sides meet: Debian by its major number ("8", or "sid"),
-// Ubuntu by year and month ("22.04"), Alpine by its branch ("3.19"), the RPM distributions by their major number.
+// Ubuntu by year and month ("22.04"), Alpine by its branch ("3.19"), most RPM distributions by their major number.
 // A release that no rule knows is spelled as it is; "" is a rolling release.
 func Release(id, versionID, codename string) string {
 	versionID, codename = strings.ToLower(versionID), strings.ToLower(codename)
@@ -20,8 +20,10 @@ func Release(id, versionID, codename string) string {
 			return codename
 		}
 		return elements(versionID, 1)
-	case "ubuntu", "photon", "opensuse-leap", "opensuse", "sles", "sled", "suse":
+	case "ubuntu", "photon", "opensuse-leap", "opensuse", "sles", "sled", "suse", "openeuler":
 		return versionID
+	case "wolfi", "chainguard", "minimos", "arch", "opensuse-tumbleweed", "gentoo", "void": // rolling: VERSION_ID is a date, if any
+		return ""
 	case "alpine":
 		return strings.TrimPrefix(elements(versionID, 2), "v")
 	case "":

@@ -116,7 +116,7 @@ func (l *loader) record(doc Document, rec Record) {
 			continue
 		}
 		l.report.Advisories++
-		l.ecosystems[db.Ecosystem(a.Key)] = true
+		l.ecosystems[a.Key.Ecosystem()] = true
 	}
 	if err := errors.Join(errs...); err != nil {
 		l.bad(doc, &RecordError{ID: rec.ID, Err: err})

@@ -14,9 +14,8 @@ var ErrEcosystem = errors.New("unknown ecosystem")
 // Key returns what advisories of a package are filed under, given the names of its ecosystem and of itself as OSV
 // writes them. Sources: https://ossf.github.io/osv-schema/#defined-ecosystems and the PURL types.
 //
-// Names are in the normal form of their type: of PyPI by PEP 503, of Packagist, Go, NuGet, Hex, Pub and GitHub in lower
-// case; those that hold a namespace are split. Of an ecosystem with a suffix that is no release, such as the URL of another
-// registry, the suffix is dropped.
+// Names are in the normal form of their type, see matcher.PackageKey. Of an ecosystem with a suffix that is no release, such
+// as the URL of another registry, the suffix is dropped.
 func Key(ecosystem, name string) (matcher.Key, error) {
 	eco, suffix, _ := strings.Cut(ecosystem, ":")
 	if name == "" || eco == "" {
@@ -26,50 +25,49 @@ func Key(ecosystem, name string) (matcher.Key, error) {
 		k.Name = name
 		return k, nil
 	}
-	lower := strings.ToLower(name)
 	switch eco {
-	case "PyPI":
-		return matcher.Key{Type: "pypi", Name: pep503(name)}, nil
-	case "npm":
-		return namespaced("npm", name), nil
 	case "Maven":
 		group, artifact, ok := strings.Cut(name, ":")
 		if !ok || group == "" || artifact == "" {
 			return matcher.Key{}, fmt.Errorf("%.80q is not group:artifact", name)
 		}
-		return matcher.Key{Type: "maven", Namespace: group, Name: artifact}, nil
-	case "Packagist":
-		return namespaced("composer", lower), nil
-	case "Go":
-		return namespaced("golang", lower), nil // "stdlib" and "toolchain" have no namespace
-	case "crates.io":
-		return matcher.Key{Type: "cargo", Name: name}, nil
-	case "RubyGems":
-		return matcher.Key{Type: "gem", Name: name}, nil
-	case "NuGet":
-		return matcher.Key{Type: "nuget", Name: lower}, nil
-	case "Hex":
-		return namespaced("hex", lower), nil
-	case "Pub":
-		return matcher.Key{Type: "pub", Name: lower}, nil
+		return matcher.PackageKey("maven", group, artifact), nil
 	case "SwiftURL":
-		return namespaced("swift", strings.TrimSuffix(strings.TrimPrefix(name, "https://"), ".git")), nil
-	case "GitHub Actions":
-		return namespaced("github", lower), nil
-	case "CRAN":
-		return matcher.Key{Type: "cran", Name: name}, nil
-	case "Hackage":
-		return matcher.Key{Type: "hackage", Name: name}, nil
-	case "ConanCenter":
-		return matcher.Key{Type: "conan", Name: name}, nil
-	case "Julia":
-		return matcher.Key{Type: "julia", Name: name}, nil
-	case "opam":
-		return matcher.Key{Type: "opam", Name: name}, nil
-	case "Bitnami":
-		return matcher.Key{Type: "bitnami", Name: lower}, nil
+		name = strings.TrimSuffix(strings.TrimPrefix(name, "https://"), ".git")
+	}
+	if l, ok := languages[eco]; ok {
+		namespace := ""
+		if i := strings.LastIndexByte(name, '/'); i >= 0 && l.namespaces {
+			namespace, name = name[:i], name[i+1:]
+		}
+		return matcher.PackageKey(l.purlType, namespace, name), nil
 	}
 	return matcher.Key{}, fmt.Errorf("%w %.80q", ErrEcosystem, ecosystem)
+}
+
+// languages are the ecosystems that are no distributions: their PURL type, and whether a name holds a namespace, which ends
+// at its last slash.
+var languages = map[string]struct {
+	purlType   string
+	namespaces bool
+}{
+	"PyPI":           {"pypi", false},
+	"npm":            {"npm", true},
+	"Packagist":      {"composer", true},
+	"Go":             {"golang", true}, // "stdlib" and "toolchain" have no namespace
+	"crates.io":      {"cargo", false},
+	"RubyGems":       {"gem", false},
+	"NuGet":          {"nuget", false},
+	"Hex":            {"hex", true},
+	"Pub":            {"pub", false},
+	"SwiftURL":       {"swift", true},
+	"GitHub Actions": {"github", true},
+	"CRAN":           {"cran", false},
+	"Hackage":        {"hackage", false},
+	"ConanCenter":    {"conan", false},
+	"Julia":          {"julia", false},
+	"opam":           {"opam", false},
+	"Bitnami":        {"bitnami", false},
 }
 
 // distribution returns the key of a distribution's packages. Its namespace is the distribution's ID in os-release(5).
@@ -137,31 +135,4 @@ func ubuntu(suffix string) (matcher.Key, bool) {
 		return matcher.Key{}, false
 	}
 	return matcher.Key{Type: "deb", Namespace: "ubuntu", Release: matcher.Release("ubuntu", version, "") + pocket}, true
-}
-
-// namespaced splits name at its last slash.
-func namespaced(typ, name string) matcher.Key {
-	i := strings.LastIndexByte(name, '/')
-	if i < 0 {
-		return matcher.Key{Type: typ, Name: name}
-	}
-	return matcher.Key{Type: typ, Namespace: name[:i], Name: name[i+1:]}
-}
-
-// pep503 returns the normal form of a Python project's name: https://peps.python.org/pep-0503/#normalized-names.
-func pep503(name string) string {
-	b := make([]byte, 0, len(name))
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c == '-' || c == '_' || c == '.':
-			if len(b) == 0 || b[len(b)-1] != '-' {
-				b = append(b, '-')
-			}
-		case 'A' <= c && c <= 'Z':
-			b = append(b, c+'a'-'A')
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(b)
 }

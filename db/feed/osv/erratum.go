@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -27,7 +26,7 @@ func (r *record) name(rec *feed.Record) {
 	var out []matcher.Advisory
 	for _, a := range rec.Advisories {
 		switch {
-		case db.Ecosystem(a.Key).Namespace == "": // a language
+		case a.Key.Ecosystem().Namespace == "": // a language
 			out = append(out, a)
 			continue
 		case len(a.Ranges) > 0 && !slices.ContainsFunc(a.Ranges, func(r matcher.Range) bool { return r.Fixed == "" }):
