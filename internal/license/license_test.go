@@ -81,6 +81,8 @@ func TestDetect(t *testing.T) {
 		{"This Source Code Form is subject to the terms of the Mozilla Public\n# License, v. 2.0.", []string{"MPL-2.0"}},
 		{strings.ReplaceAll(bsd, "\n * ", "\n"), []string{"BSD-2-Clause"}},
 		{strings.ReplaceAll(bsd, "\n * ", "\n") + " may be used to endorse or promote products", []string{"BSD-3-Clause"}},
+		{"Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the \"Software\")", []string{"MIT"}},
+		{"Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files. Except as contained in this notice, the name of", []string{"X11"}},
 		{"under the terms of the GNU General Public\nLicense as published by the Free Software Foundation; either\nversion 2 of the License, or (at your option) any later version.", []string{"GPL-2.0-or-later"}},
 		{"GNU Lesser General Public License as published by the Free Software Foundation; version 2.1. See the GNU General Public License for any later version", []string{"LGPL-2.1-only"}},
 		{"All rights reserved. See the GNU General Public License.", nil},
@@ -112,6 +114,27 @@ func TestLists(t *testing.T) {
 			}
 		}
 	}
+}
+
+func BenchmarkDetect(b *testing.B) {
+	text := []byte(strings.Repeat("This program is free software; you can redistribute it and/or modify\n * it under the terms of the GNU General Public License\n", 500))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		Detect(text)
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	f.Add([]byte("GNU Affero General Public License as published by the Free Software Foundation, version 3 or later version"))
+	f.Add([]byte("Redistributions of source code must retain the above copyright notice\n# Redistributions in binary form must reproduce"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, id := range Detect(text) {
+			if got, ok := Normalize(id); got != id || !ok {
+				t.Errorf("%q is no identifier", id)
+			}
+		}
+	})
 }
 
 func FuzzNormalize(f *testing.F) {

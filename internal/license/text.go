@@ -1,94 +1,130 @@
 package license
 
 import (
-	"bytes"
-	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// Detect finds licences that a free text names or quotes by phrases which occur in one licence only, and returns their
-// SPDX identifiers in order. It compares no whole texts: what it finds is stated there, what it does not find may still
-// be.
+// Detect finds licences that a free text names or quotes, by phrases which occur in one licence or one family only, and
+// returns their SPDX identifiers in order. It compares no whole texts: what it does not find may still be there, and a
+// text that changes the words after a phrase is taken for the licence.
 func Detect(text []byte) []string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	words := slices.DeleteFunc(bytes.Fields(bytes.ToLower(text)), func(w []byte) bool {
-		return len(bytes.Trim(w, "#*/.>;-")) == 0 // what comments and folded fields put at the start of a line
-	})
-	plain := bytes.Join(words, []byte{' '})
-	var found []string
+	plain := plainText(text)
+	var byLetter [256][]phrase
 	for _, p := range phrases() {
-		if bytes.Contains(plain, []byte(p.text)) && !slices.Contains(found, p.id) {
-			found = append(found, p.id)
-		}
+		byLetter[p.text[0]] = append(byLetter[p.text[0]], p)
 	}
-	has := func(s string) bool { return bytes.Contains(plain, []byte(s)) }
-	if has("redistributions of source code must retain the above copyright notice") && has("redistributions in binary form must reproduce") {
+	found := make(map[string]bool)
+	for i := 0; i < len(plain); { // i is at the start of a word, and so is every phrase
+		for _, p := range byLetter[plain[i]] {
+			if !strings.HasPrefix(plain[i:], p.text) {
+				continue
+			}
+			if p.id != notice {
+				found[p.id] = true
+			} else if id, ok := gnuNotice(plain[max(0, i-40):i], plain[i+len(p.text):]); ok {
+				found[id] = true
+			}
+		}
+		next := strings.IndexByte(plain[i:], ' ')
+		if next < 0 {
+			break
+		}
+		i += next + 1
+	}
+	if found[bsdSource] && found[bsdBinary] {
 		switch { // the clauses that were dropped over time tell the BSD licences apart
-		case has("all advertising materials mentioning features"):
-			found = append(found, "BSD-4-Clause")
-		case has("may be used to endorse or promote products"):
-			found = append(found, "BSD-3-Clause")
+		case found[bsdAdvertising]:
+			found["BSD-4-Clause"] = true
+		case found[bsdEndorse]:
+			found["BSD-3-Clause"] = true
 		default:
-			found = append(found, "BSD-2-Clause")
+			found["BSD-2-Clause"] = true
 		}
 	}
-	for id := range gnuNotices(string(plain)) {
-		if !slices.Contains(found, id) {
-			found = append(found, id)
-		}
+	if found[mitGrant] { // X11 is MIT with a clause more
+		found["MIT"], found["X11"] = !found[x11Names], found[x11Names]
 	}
-	slices.Sort(found)
-	return found
+	for _, clause := range []string{bsdSource, bsdBinary, bsdAdvertising, bsdEndorse, mitGrant, x11Names} {
+		delete(found, clause)
+	}
+	maps.DeleteFunc(found, func(_ string, yes bool) bool { return !yes })
+	return slices.Sorted(maps.Keys(found))
 }
 
-// gnuNotices finds the notices by which programs put themselves under a licence of the GNU family: "under the terms of
-// the GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at
-// your option) any later version".
-func gnuNotices(plain string) iter.Seq[string] {
-	const name = "general public license"
-	return func(yield func(string) bool) {
-		for {
-			i := strings.Index(plain, name)
-			if i < 0 {
-				return
+// What a phrase says that is not yet a licence.
+const (
+	notice         = "notice" // of the GNU family, to be read on
+	bsdSource      = "1"      // clauses of the BSD licences
+	bsdBinary      = "2"
+	bsdAdvertising = "3"
+	bsdEndorse     = "4"
+	mitGrant       = "5"
+	x11Names       = "6"
+)
+
+// plainText returns the words of a text in lower case with single blanks between them, but for words without a letter or
+// digit, which are what comments and folded fields put at the start of a line.
+func plainText(text []byte) string {
+	var out strings.Builder
+	out.Grow(len(text))
+	for i := 0; i < len(text); {
+		start, said := i, false
+		for i < len(text) && text[i] > ' ' {
+			c := text[i]
+			said = said || c >= 0x80 || isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+			i++
+		}
+		if said {
+			if out.Len() > 0 {
+				out.WriteByte(' ')
 			}
-			before := plain[max(0, i-40):i]
-			plain = plain[i+len(name):]
-			family := "gpl"
-			switch last := strings.TrimRight(before, " "); {
-			case strings.HasSuffix(last, "lesser"), strings.HasSuffix(last, "library"):
-				family = "lgpl"
-			case strings.HasSuffix(last, "affero"):
-				family = "agpl"
-			}
-			after := plain[:min(len(plain), 240)]
-			if end := strings.Index(after, name); end >= 0 {
-				after = after[:end] // the next one is looked at by itself
-			}
-			_, after, ok := strings.Cut(after, " as published by the free software foundation")
-			if !ok {
-				continue
-			}
-			_, after, ok = strings.Cut(after[:min(len(after), 160)], "version ")
-			if !ok {
-				continue
-			}
-			n := 0
-			for n < len(after) && (isDigit(after[n]) || after[n] == '.') {
-				n++
-			}
-			notice := family + "-" + strings.TrimRight(after[:n], ".")
-			if rest := after[n:]; strings.Contains(rest[:min(len(rest), 80)], "later version") {
-				notice += "+"
-			}
-			if id, ok := gnu(notice); ok && !yield(id) {
-				return
+			for _, c := range text[start:i] {
+				out.WriteByte(lower(c))
 			}
 		}
+		for i < len(text) && text[i] <= ' ' {
+			i++
+		}
 	}
+	return out.String()
+}
+
+// gnuNotice reads the notice by which a program puts itself under a licence of the GNU family, from what stands before
+// and after "general public license": "under the terms of the GNU General Public License as published by the Free
+// Software Foundation; either version 2 of the License, or (at your option) any later version".
+func gnuNotice(before, after string) (string, bool) {
+	family := "gpl"
+	switch last := strings.TrimRight(before, " "); {
+	case strings.HasSuffix(last, "lesser"), strings.HasSuffix(last, "library"):
+		family = "lgpl"
+	case strings.HasSuffix(last, "affero"):
+		family = "agpl"
+	}
+	after = after[:min(len(after), 240)]
+	if end := strings.Index(after, "general public license"); end >= 0 {
+		after = after[:end] // the next one is looked at by itself
+	}
+	_, after, ok := strings.Cut(after, " as published by the free software foundation")
+	if !ok {
+		return "", false
+	}
+	if _, after, ok = strings.Cut(after[:min(len(after), 160)], "version "); !ok {
+		return "", false
+	}
+	n := 0
+	for n < len(after) && (isDigit(after[n]) || after[n] == '.') {
+		n++
+	}
+	name := family + "-" + strings.TrimRight(after[:n], ".")
+	if rest := after[n:]; strings.Contains(rest[:min(len(rest), 80)], "later version") {
+		name += "+"
+	}
+	return gnu(name)
 }
 
 // maxText bounds how much of a text is looked at.
@@ -96,10 +132,11 @@ const maxText = 1 << 20
 
 type phrase struct{ text, id string }
 
-// phrases lists words that are in a licence, in lower case with single blanks.
+// phrases lists words that are in a licence, as plainText gives them.
 func phrases() []phrase {
 	return []phrase{
-		{"permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the \"software\"), to deal in the software without restriction", "MIT"},
+		{"permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files", mitGrant},
+		{"except as contained in this notice, the name", x11Names},
 		{"permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted, provided that the above copyright notice and this permission notice appear in all copies", "ISC"},
 		{"permission to use, copy, modify, and distribute this software for any purpose with or without fee is hereby granted, provided that the above copyright notice and this permission notice appear in all copies", "ISC"},
 		{"licensed under the apache license, version 2.0", "Apache-2.0"},
@@ -114,5 +151,10 @@ func phrases() []phrase {
 		{"cc0 1.0 universal", "CC0-1.0"},
 		{"python software foundation license version 2", "PSF-2.0"},
 		{"microsoft public license (ms-pl)", "MS-PL"},
+		{"redistributions of source code must retain the above copyright notice", bsdSource},
+		{"redistributions in binary form must reproduce", bsdBinary},
+		{"all advertising materials mentioning features", bsdAdvertising},
+		{"may be used to endorse or promote products", bsdEndorse},
+		{"general public license", notice},
 	}
 }
