@@ -40,6 +40,11 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, vers
 		if _, ok := b.byID[id]; !ok {
 			b.byID[id] = i
 		}
+		for _, declared := range report.Components[i].Licenses {
+			if _, ok := b.licenses[declared]; !ok {
+				b.licenses[declared] = classify(declared)
+			}
+		}
 	}
 	b.image = b.names.unique(cmp.Or(report.Image.ID, report.Image.Digest, "image"))
 	if report.Distro != nil {
@@ -67,9 +72,9 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 	if b.report.Distro != nil {
 		components = append(components, b.distribution())
 	}
-	for i := range b.report.Components {
-		components = append(components, b.component(i, about[i]))
-	}
+	packages := len(components)
+	components = components[:packages+len(b.components)]
+	parallel(len(b.components), func(i int) { components[packages+i] = b.component(i, about[i]) })
 	for i := range b.files {
 		components = append(components, b.file(&b.files[i]))
 	}

@@ -29,12 +29,7 @@ func (b *builder) licensesOf(declared []string) *cyclonedx.Licenses {
 	list := make([]licence, 0, len(declared))
 	var known licenceKind // bits of the kinds there are
 	for _, d := range declared {
-		l, ok := b.licenses[d]
-		if !ok {
-			l = classify(d)
-			b.licenses[d] = l
-		}
-		if l.text != "" {
+		if l := b.licenses[d]; l.text != "" {
 			list = append(list, l)
 			known |= 1 << l.kind
 		}
