@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -98,11 +100,15 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 
 // openAdvice says what to do about an image that could not be opened.
 func openAdvice(err error) string {
+	var answer *transport.Error
+	var network net.Error
 	switch {
+	case errors.Is(err, context.Canceled), errors.As(err, &answer):
+		return ""
 	case errors.Is(err, fs.ErrPermission):
-		return "; it takes a user who may read it"
-	case errors.Is(err, fs.ErrNotExist):
-		return "; check the path (hullmark --help lists the forms of an image)"
+		return "; run hullmark as a user who may read it"
+	case errors.As(err, &network):
+		return "; a local image needs no registry: docker save writes a file, and hullmark --help lists the forms of an image"
 	}
 	return "; hullmark --help lists the forms of an image"
 }

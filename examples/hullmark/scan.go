@@ -138,8 +138,8 @@ func (v *view) judge(failOn matcher.Level, allowUncovered bool) error {
 	if allowUncovered {
 		return nil
 	}
-	if len(v.report.Components) == 0 {
-		return &verdict{exitUncovered, "no packages were found, so that there is nothing to judge; --allow-uncovered lets that pass"}
+	if v.matched() == 0 {
+		return &verdict{exitUncovered, "no packages were found that could be judged; --allow-uncovered lets that pass"}
 	}
 	var parts []string
 	for i := range v.ecosystems {

@@ -243,8 +243,8 @@ func (t *table) coverage() {
 		t.printf("\n")
 		g.write(t.w, t.width, t.style)
 	}
-	if len(v.report.Components) == 0 {
-		t.printf("\n%s\n", t.alarm("NO PACKAGES were found: that is no sign that nothing is wrong"))
+	if v.matched() == 0 {
+		t.printf("\n%s\n", t.alarm("NOT JUDGED: no packages were found that could be; that does not mean that nothing is wrong"))
 	}
 	first := true
 	for i := range v.ecosystems {
