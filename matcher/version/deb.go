@@ -66,6 +66,7 @@ func compareDeb(a, b string) int {
 
 // compareDebPart compares alternating runs of non-digits, character by character, and of digits, by value.
 func compareDebPart(a, b string) int {
+	a, b = skipEqual(a, b)
 	for a != "" || b != "" {
 		for a != "" && !isDigit(a[0]) || b != "" && !isDigit(b[0]) {
 			if c := cmp.Compare(debOrder(a), debOrder(b)); c != 0 {

@@ -43,9 +43,8 @@ const (
 
 func parseMaven(s string) (string, error) {
 	for i := range len(s) {
-		switch s[i] {
-		case '\\', '/', ':', '"', '<', '>', '|', '?', '*', '[', ']', '(', ')', '{', '}', ',', ' ', 0:
-			return "", errors.New(`a blank, a zero byte or one of \/:"<>|?*[](){},`)
+		if !mavenCharacter(s[i]) {
+			return "", errors.New(`blank, control character or one of \/:"<>|?*[](){},`)
 		}
 	}
 	var buf [keySize]byte
@@ -83,6 +82,16 @@ func parseMaven(s string) (string, error) {
 		}
 	}
 	return string(k.key[:k.kept]), nil
+}
+
+// mavenCharacter reports whether a version may hold c: ComparableVersion takes all, but Maven's DefaultModelValidator does
+// not. Ranges ("[1,2)") and properties ("${revision}") are no versions.
+func mavenCharacter(c byte) bool {
+	switch c {
+	case '\\', '/', ':', '"', '<', '>', '|', '?', '*', '[', ']', '(', ')', '{', '}', ',':
+		return false
+	}
+	return c > ' '
 }
 
 // A mavenKey is a key in the making: its items and beginnings of sublists, up to kept, and after that zeros and sublists of

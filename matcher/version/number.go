@@ -54,6 +54,19 @@ func compareNumbers(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// skipEqual takes off what a and b begin with alike, up to the last run of letters and digits in it: what decides between
+// versions that are near each other is at their end.
+func skipEqual(a, b string) (string, string) {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	for i > 0 && isAlnum(a[i-1]) {
+		i--
+	}
+	return a[i:], b[i:]
+}
+
 // hasPrefixFold reports whether s begins with an ASCII word in lower case, whatever the case of s.
 func hasPrefixFold(s, word string) bool {
 	if len(s) < len(word) {

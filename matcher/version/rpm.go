@@ -66,6 +66,7 @@ const (
 
 // compareRPMPart is rpmvercmp.
 func compareRPMPart(a, b string) int {
+	a, b = skipEqual(a, b)
 	for {
 		kindA, textA, restA := nextRPM(a)
 		kindB, textB, restB := nextRPM(b)

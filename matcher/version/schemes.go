@@ -1,6 +1,7 @@
 package version
 
-// For returns the scheme of a PURL type, and whether there is one.
+// For returns the scheme of a PURL type, and whether there is one: of apk, cargo, composer, cran, deb, gem, golang, hackage,
+// maven, npm, nuget, pub, pypi and rpm.
 func For(purlType string) (Scheme, bool) {
 	for i := range schemes {
 		if schemes[i].name == purlType {

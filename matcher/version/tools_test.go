@@ -1,0 +1,189 @@
+package version
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tools start the ecosystems' own implementations. Each reads lines "a TAB b" and answers each with "<", "=" or ">", or,
+// where it refuses a version, with "?" and a digit for each of them, 1 if it is the one. They come from Debian's packages
+// libdpkg-dev, python3-packaging or python3-pip, python3-rpm, ruby, php-composer-semver and golang-golang-x-mod-dev, and,
+// in the folder -nativedir, from npm's package semver, from maven-artifact 3.9 and from apk-tools 3; where these are
+// not found, their ecosystem is skipped.
+var tools = map[string]func(t *testing.T) *exec.Cmd{
+	"apk": func(t *testing.T) *exec.Cmd {
+		lib := library(t, "libapk.a")
+		return compile(t, "testdata/native/apk.c", "-I", filepath.Join(filepath.Dir(lib), "include"), lib)
+	},
+	"deb": func(t *testing.T) *exec.Cmd { return compile(t, "testdata/native/deb.c", "-ldpkg", "-lmd") },
+	"golang": func(*testing.T) *exec.Cmd {
+		cmd := exec.Command("go", "run", "testdata/native/golang.go")
+		cmd.Env = append(os.Environ(), "GO111MODULE=off", "GOPATH=/usr/share/gocode")
+		return cmd
+	},
+	"pypi":     func(*testing.T) *exec.Cmd { return exec.Command("python3", "testdata/native/pypi.py") },
+	"rpm":      func(*testing.T) *exec.Cmd { return exec.Command("/usr/bin/python3", "testdata/native/rpm_evr.py") },
+	"gem":      func(*testing.T) *exec.Cmd { return exec.Command("ruby", "testdata/native/gem.rb") },
+	"composer": func(*testing.T) *exec.Cmd { return exec.Command("php", "testdata/native/composer.php") },
+	"npm": func(t *testing.T) *exec.Cmd {
+		return exec.Command("node", "testdata/native/npm.js", library(t, "node_modules/semver"))
+	},
+	"maven": func(t *testing.T) *exec.Cmd {
+		return exec.Command("java", "-cp", library(t, "maven-artifact.jar"), "testdata/native/Maven.java")
+	},
+}
+
+func compile(t *testing.T, source string, args ...string) *exec.Cmd {
+	bin := filepath.Join(t.TempDir(), "native")
+	if out, err := exec.Command("cc", append([]string{"-o", bin, source}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("cc: %v\n%s", err, out)
+	}
+	return exec.Command(bin)
+}
+
+// library finds what has no fixed place.
+func library(t *testing.T, name string) string {
+	path, err := filepath.Abs(filepath.Join(*nativeDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil || *nativeDir == "" {
+		t.Skipf("%s is not in -nativedir %q", name, *nativeDir)
+	}
+	return path
+}
+
+// defects are where this package and a tool differ and the tool, or its age, is why. A case that is not explained is a
+// failure.
+var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why string){
+	"apk": func(a, b string, refusedThere, refusedHere bool) string {
+		letterNumber := regexp.MustCompile(`^[0-9.]+[a-z][0-9]`)
+		switch {
+		case refusedThere && (letterNumber.MatchString(a) || letterNumber.MatchString(b)):
+			return "apk-tools 3 refuses a number after the letter, which apk-tools 2 did not"
+		case !refusedThere && !refusedHere && longNumber(a) && longNumber(b):
+			return "apk-tools holds numbers in 64 bits"
+		}
+		return ""
+	},
+	"composer": func(a, b string, refusedThere, refusedHere bool) string {
+		switch branch := regexp.MustCompile(`(?i)^(dev-|(master|trunk|default)(@|$))`); {
+		case refusedThere || refusedHere:
+			return ""
+		case branch.MatchString(a) && branch.MatchString(b):
+			return "composer/semver has no order of two named branches"
+		case longNumber(a) && longNumber(b):
+			return "PHP's version_compare reads numbers with strtol, which stops at 2^63-1"
+		case stableInCapitals(a) || stableInCapitals(b):
+			return "composer/semver knows the stability flag stable in any case, but takes its meaning in lower case only"
+		}
+		return ""
+	},
+	"deb": func(a, b string, refusedThere, refusedHere bool) string {
+		signed := regexp.MustCompile(`^[+-][0-9]+:`)
+		if refusedHere && (signed.MatchString(a) || signed.MatchString(b)) {
+			return "dpkg reads the epoch with strtol, and so takes a sign, which deb-version(7) does not"
+		}
+		return ""
+	},
+	"golang": func(a, b string, refusedThere, refusedHere bool) string {
+		other := regexp.MustCompile(`^([0-9]|go|v[0-9]+(\.[0-9]+)?(rc|beta)[0-9])`)
+		if refusedThere && (other.MatchString(a) || other.MatchString(b)) {
+			return "golang.org/x/mod/semver knows no versions of Go, and none without v, as databases spell them"
+		}
+		return ""
+	},
+	"npm": func(a, b string, refusedThere, refusedHere bool) string {
+		short, splitPatch := regexp.MustCompile(`^[v=\s]*\d+(\.\d+)?$`), regexp.MustCompile(`^[v=\s]*\d+\.\d+\.\d\d+\.`)
+		switch {
+		case refusedThere && (short.MatchString(a) || short.MatchString(b)):
+			return "node-semver refuses a version of fewer than three numbers, which is accepted here as a bound"
+		case refusedHere && (splitPatch.MatchString(a) || splitPatch.MatchString(b)):
+			return "node-semver's loose grammar reads 3.1.21.0 as 3.1.2 with the pre-release 1.0, which is an error here"
+		case !refusedThere && !refusedHere && longNumber(a) && longNumber(b):
+			return "node-semver compares numeric identifiers as floating-point numbers"
+		}
+		return ""
+	},
+}
+
+// longNumber reports whether there is a number in s that does not fit into 53 bits.
+func longNumber(s string) bool { return regexp.MustCompile(`\d{16}`).MatchString(s) }
+
+func stableInCapitals(s string) bool {
+	i := strings.Index(strings.ToLower(s), "stable")
+	return i >= 0 && s[i:i+len("stable")] != "stable"
+}
+
+// sources say where real versions of an ecosystem are found: files of the corpus, and what to take from each.
+var sources = map[string][]struct{ glob, pattern string }{
+	"deb":  {{"feeds/versions/osv-scalibr-semantic/debian-versions-generated.txt", `\S{2,}`}},
+	"pypi": {{"feeds/versions/osv-scalibr-semantic/pypi-versions-generated.txt", `\S{2,}`}},
+	"rpm": {
+		{"feeds/redhat/*/*.json", `[^:"\s]-((?:\d+:)?\d[^"\s]*\.el\d[^"\s]*?)(?:\.(?:src|noarch|x86_64|i686|aarch64|ppc64le|s390x))?"`},
+		{"fixtures/rpm-*/*/expected.json", `"version": ?"([^"\s]+)"`},
+		{"feeds/versions/osv-scalibr-semantic/redhat-versions.txt", `\S{2,}`},
+	},
+	"apk": {{"feeds/versions/osv-scalibr-semantic/alpine-versions-generated.txt", `\S{2,}`}},
+	"golang": {
+		{"fixtures/image/*/expected.json", `"version": ?"(v\d[^"\s]+)"`},
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}, // Semantic Versioning is one; modules put a "v" before
+	},
+	"gem": {{"feeds/versions/osv-scalibr-semantic/rubygems-versions-generated.txt", `\S{2,}`}},
+	"npm": {
+		{"feeds/versions/node-semver/*.json", `"([0-9v=][^" ]*)"`},
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`},
+	},
+	"composer": {{"feeds/versions/osv-scalibr-semantic/packagist-versions-generated.txt", `\S{2,}`}},
+	"maven":    {{"feeds/versions/osv-scalibr-semantic/maven-versions-generated.txt", `\S{2,}`}},
+}
+
+// realVersions finds versions in the corpus, each once, in order.
+func realVersions(t *testing.T, name string) []string {
+	dir := os.Getenv("HULLMARK_CORPUS")
+	if dir == "" {
+		t.Skip("HULLMARK_CORPUS is not set: no real versions")
+	}
+	seen := map[string]bool{}
+	for _, source := range sources[name] {
+		pattern := regexp.MustCompile(source.pattern)
+		files, err := fs.Glob(os.DirFS(dir), source.glob)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %d files", source.glob, err, len(files))
+		}
+		for _, file := range files {
+			f, err := os.Open(filepath.Join(dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(io.LimitReader(f, 16<<20))
+			f.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range pattern.FindAllSubmatch(text, -1) {
+				version := string(m[len(m)-1])
+				if name == "golang" && version[0] != 'v' {
+					version = "v" + version
+				}
+				seen[version] = true
+			}
+		}
+	}
+	versions := make([]string, 0, len(seen))
+	for v := range seen {
+		versions = append(versions, v)
+	}
+	slices.Sort(versions)
+	if len(versions) < 50 {
+		t.Fatalf("only %d real versions", len(versions))
+	}
+	return versions
+}
