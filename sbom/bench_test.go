@@ -3,6 +3,9 @@ package sbom_test
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -54,6 +57,36 @@ func BenchmarkEncode(b *testing.B) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// crowded returns n packages of one name in directories within each other, all of which need that name.
+func crowded(n int) *analyzer.Report {
+	r := &analyzer.Report{Components: make([]analyzer.Component, n)}
+	for i := range r.Components {
+		c := &r.Components[i]
+		c.Package = analyzer.Package{Type: "npm", Name: "a", Version: "1", Depends: []string{"a"}}
+		c.ID, c.Analyzer, c.Path = fmt.Sprint(i), "npm", strings.Repeat("a/", i%1000)+fmt.Sprint(i)+"/package.json"
+	}
+	return r
+}
+
+// TestLinear asks that ten times the packages take about ten times the memory, also where all have one name.
+func TestLinear(t *testing.T) {
+	for name, report := range map[string]func(int) *analyzer.Report{"large": large, "crowded": crowded} {
+		allocated := func(n int) uint64 {
+			r := report(n)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if err := sbom.Encode(io.Discard, r, nil, sbom.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		if few, many := allocated(2_000), allocated(20_000); many > 15*few {
+			t.Errorf("%s: 2,000 packages take %d bytes, 20,000 take %d", name, few, many)
 		}
 	}
 }

@@ -81,6 +81,7 @@
 // A property of a vulnerability which is not the same for all components is given for each, with ":" and the reference
 // of the component at the end of its name.
 //
-// What a document does not hold: the files that packages own, Distro.Rank, further qualifiers outside of the PURL, and the
-// versions that advisories list one by one.
+// What a document does not hold: the files that packages own, Distro.Rank, further qualifiers outside of the PURL, the
+// versions that advisories list one by one, and of a version what is beyond 1,024 characters, but for the PURL. CycloneDX
+// 1.4 has no evidence, and its ratings no CVSS 4.
 package sbom
