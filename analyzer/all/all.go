@@ -5,7 +5,11 @@ package all
 import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/apk"
+	"github.com/hullmark/hullmark/analyzer/composer"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/gem"
+	"github.com/hullmark/hullmark/analyzer/maven"
+	"github.com/hullmark/hullmark/analyzer/npm"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/rpm"
@@ -15,7 +19,11 @@ import (
 func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
 		apk.New(),
+		composer.New(),
 		dpkg.New(),
+		gem.New(),
+		maven.New(),
+		npm.New(),
 		osrelease.New(),
 		pip.New(),
 		rpm.New(),

@@ -16,7 +16,11 @@ func Example() {
 	}
 	// Output:
 	// apk
+	// composer
 	// dpkg
+	// gem
+	// maven
+	// npm
 	// osrelease
 	// pip
 	// rpm
