@@ -16,9 +16,12 @@ import (
 // and Provides hold names as apk compares them, "so:libc.musl-x86_64.so.1" among them.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name:     "apk",
-		Version:  1,
-		Patterns: []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
+		Name:    "apk",
+		Version: 1,
+		Patterns: []string{
+			"lib/apk/db/installed", "usr/lib/apk/db/installed",
+			"lib/apk/db/installed.adb", "usr/lib/apk/db/installed.adb",
+		},
 	}, analyze)
 }
 
@@ -27,7 +30,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// apk-tools 3 has a binary form with a schema for installed databases, which no release writes there.
+	// apk-tools 3 has a binary form, ADB (apk-v3(5)), which apk-convdb(8) writes. Its own database is of the text form still.
 	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
 		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
 	}

@@ -1,9 +1,11 @@
-// Package dpkg reads the package databases of Debian's family: dpkg's own, the split one of distroless images, and
-// that of opkg, which OpenWrt and Yocto use. A database is many files; [New] reads each on its own:
+// Package dpkg reads the package databases of Debian's family: dpkg's own, the split one of distroless images, Ubuntu's
+// manifest of chiselled ones, and that of opkg, which OpenWrt and Yocto use. A database may be many files; [New] reads
+// each on its own:
 //
 //	status, status.d/NAME           packages
 //	info/NAME.list, NAME.md5sums    fragments with Files
 //	usr/share/doc/NAME/copyright    fragments with Licenses
+//	manifest.wall                   packages that Chisel cut, without dpkg
 //
 // The format of the databases is deb822(5), its fields are those of deb-control(5), and which packages count as installed
 // follows dpkg-query(1).
@@ -43,6 +45,7 @@ func New() analyzer.Analyzer {
 			"var/lib/opkg/status",
 			"var/lib/opkg/info/*.list",
 			"usr/share/doc/*/copyright",
+			"**/manifest.wall", // usually in var/lib/chisel
 		},
 	}, analyze)
 }
@@ -52,6 +55,10 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	typ := typeDeb
 	if strings.Contains(dir, "lib/opkg/") {
 		typ = typeOpkg
+	}
+	if base == "manifest.wall" {
+		pkgs, err := parseManifest(f.Open())
+		return &analyzer.Result{Packages: pkgs}, err
 	}
 	stem, ext := base, path.Ext(base)
 	switch ext {

@@ -1,0 +1,104 @@
+package dpkg
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/compression"
+	"github.com/hullmark/hullmark/internal/problem"
+)
+
+// Bounds of a manifest once it is decompressed. That of an image with a runtime for an application has 2 MB.
+const (
+	maxManifest     = 64 << 20 // bytes
+	maxManifestLine = 1 << 20  // bytes
+)
+
+// parseManifest reads the manifest of Chisel, which cuts packages of Ubuntu into slices and installs those without dpkg:
+// lines of JSON objects, the first a header, the others of some kind, compressed by zstd. See "Chisel manifest" in
+// Ubuntu's documentation.
+//
+// The manifest does not say what source a package was built from, by which Ubuntu's advisories know it; the error says
+// so where all else is well.
+func parseManifest(r io.Reader) ([]analyzer.Package, error) {
+	z, _, err := compression.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("dpkg: manifest: %w", err)
+	}
+	limited := &io.LimitedReader{R: z, N: maxManifest}
+	lines := bufio.NewScanner(limited)
+	lines.Buffer(nil, maxManifestLine)
+	var (
+		pkgs   []analyzer.Package
+		byName = make(map[string]int)
+		bad    = problem.In("dpkg")
+	)
+	for line := 1; lines.Scan(); line++ {
+		if err := manifestLine(line, lines.Bytes(), &pkgs, byName); err != nil {
+			bad.Line(line, "%w", err)
+			if line == 1 {
+				break // not a manifest
+			}
+		}
+	}
+	err = errors.Join(bad.Err(), lines.Err(), z.Close())
+	switch {
+	case limited.N <= 0:
+		err = errors.Join(err, fmt.Errorf("dpkg: manifest: more than %d bytes: %w", maxManifest, analyzer.ErrTooLarge))
+	case err == nil && len(pkgs) > 0:
+		err = fmt.Errorf("dpkg: manifest: source packages are not stated: %w", analyzer.ErrUnsupported)
+	}
+	return pkgs, err
+}
+
+// manifestLine reads one line. Packages come before paths; a path names the slices it belongs to, PACKAGE_SLICE.
+func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int) error {
+	if line > 1 && !bytes.HasPrefix(text, []byte(`{"kind":"pa`)) { // slices and their content say nothing more
+		return nil
+	}
+	var entry struct {
+		Wall    string   `json:"jsonwall"`
+		Kind    string   `json:"kind"`
+		Name    string   `json:"name"`
+		Version string   `json:"version"`
+		Arch    string   `json:"arch"`
+		SHA256  string   `json:"sha256"`
+		Path    string   `json:"path"`
+		Slices  []string `json:"slices"`
+	}
+	if err := json.Unmarshal(text, &entry); err != nil {
+		return err
+	}
+	switch {
+	case line == 1 && entry.Wall == "":
+		return errors.New("not the header of a manifest")
+	case entry.Kind == "package" && (entry.Name == "" || !isVersion([]byte(entry.Version))):
+		return fmt.Errorf("not a package: %.80q %.80q", entry.Name, entry.Version)
+	case entry.Kind == "package":
+		p := analyzer.Package{Type: typeDeb, Name: entry.Name, Version: entry.Version, Arch: entry.Arch, System: true}
+		if len(entry.SHA256) == 64 && isHex(entry.SHA256) {
+			p.Hashes = map[string]string{"sha256": entry.SHA256}
+		}
+		byName[p.Name] = len(*pkgs)
+		*pkgs = append(*pkgs, p)
+	case entry.Kind == "path":
+		for _, slice := range entry.Slices {
+			name, _, _ := strings.Cut(slice, "_")
+			i, ok := byName[name]
+			file := strings.Trim(entry.Path, "/")
+			if !ok || file == "" {
+				continue
+			}
+			if files := (*pkgs)[i].Files; len(files) == 0 || files[len(files)-1] != file { // two slices of one package
+				(*pkgs)[i].Files = append(files, file)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package dpkg
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+const manifest = `{"jsonwall":"1.0","schema":"1.0","count":9}
+{"kind":"content","slice":"base-files_base","path":"/etc/"}
+{"kind":"package","name":"base-files","version":"13ubuntu10.1","sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","arch":"amd64"}
+{"kind":"package","name":"libssl3t64","version":"3.0.13-0ubuntu3.4","sha256":"x","arch":"amd64"}
+{"kind":"path","path":"/etc/","mode":"0755","slices":["base-files_base"]}
+{"kind":"path","path":"/etc/os-release","mode":"0777","slices":["base-files_base","base-files_release-info"],"link":"../usr/lib/os-release"}
+{"kind":"path","path":"/usr/lib/x86_64-linux-gnu/libssl.so.3","mode":"0644","slices":["libssl3t64_libs"],"sha256":"0"}
+{"kind":"slice","name":"base-files_base"}
+`
+
+func pack(t testing.TB, text string) string {
+	t.Helper()
+	var buf bytes.Buffer
+	w, err := zstd.NewWriter(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+func TestManifest(t *testing.T) {
+	r, err := run(t, "var/lib/chisel/manifest.wall", pack(t, manifest))
+	if !errors.Is(err, analyzer.ErrUnsupported) || !strings.Contains(err.Error(), "source packages are not stated") {
+		t.Errorf("error %v, want that source packages are not stated", err)
+	}
+	var got []string
+	for _, p := range r.Packages {
+		got = append(got, fmt.Sprint(p.Name, " ", p.Version, " ", p.Arch, " ", p.System, " ", p.Files, " ", len(p.Hashes)))
+	}
+	want := `base-files 13ubuntu10.1 amd64 true [etc etc/os-release] 1
+libssl3t64 3.0.13-0ubuntu3.4 amd64 true [usr/lib/x86_64-linux-gnu/libssl.so.3] 0`
+	if strings.Join(got, "\n") != want {
+		t.Errorf("got %s\nwant %s", strings.Join(got, "\n"), want)
+	}
+}
+
+func TestMalformedManifest(t *testing.T) {
+	for _, c := range []struct {
+		text, err string
+		pkgs      int
+	}{
+		{pack(t, "{}\n"), "dpkg: line 1: not the header of a manifest", 0},
+		{pack(t, manifest)[:100], "unexpected EOF", 0},
+		{pack(t, `{"jsonwall":"1.0"}`+"\n"+`{"kind":"package","name":"a","version":""}`+"\n"+`{"kind":"package","name":"b","version":"1"}`), `dpkg: line 2: not a package: "a" ""`, 1},
+		{pack(t, `{"jsonwall":"1.0"}`+"\n"+strings.Repeat("x", maxManifestLine+1)), "token too long", 0},
+		{pack(t, `{"jsonwall":"1.0"}`+strings.Repeat("\n", maxManifest)), "too large", 0},
+	} {
+		r, err := run(t, "var/lib/chisel/manifest.wall", c.text)
+		if err == nil || !strings.Contains(err.Error(), c.err) || len(r.Packages) != c.pkgs {
+			t.Errorf("%d packages, error %v; want %d, %s", len(r.Packages), err, c.pkgs, c.err)
+		}
+	}
+}
+
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(pack(f, manifest)))
+	f.Add([]byte(manifest))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		pkgs, err := parseManifest(bytes.NewReader(data))
+		for _, p := range pkgs {
+			if p.Name == "" || p.Version == "" {
+				t.Errorf("nameless package: %+v", p)
+			}
+		}
+		if len(pkgs) > 0 && err == nil {
+			t.Error("nothing is said of the missing sources")
+		}
+	})
+}
