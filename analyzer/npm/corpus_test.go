@@ -98,7 +98,7 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("extra: %s", k)
 			}
 		}
-	}, "npm-package-json", "npm-lock")
+	}, "npm-package-json", "npm-lock", "yarn-lock-v1", "yarn-lock-berry", "pnpm-lock", "bun-lock")
 }
 
 // TestCorpusInstalled compares the licences of installed packages.

@@ -28,15 +28,18 @@ const maxSize = 64 << 20
 // New returns the analyzer. Packages are of type "npm", with the scope, "@" included, as their Namespace; Depends holds
 // whole names, "@scope/name". What does not come from a registry says so in the qualifiers "vcs_url" or "download_url".
 //
-// The lock file that npm keeps in node_modules gives fragments: the integrity hash and the source of what it installed.
+// The lock files that npm and pnpm keep in node_modules give fragments: the integrity hash and the source of what they
+// installed.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "npm",
 		Version: 1,
 		Patterns: []string{
 			"**/package.json",
-			"**/node_modules/.package-lock.json",
-			"**/package-lock.json", "**/npm-shrinkwrap.json",
+			"**/package-lock.json", "**/npm-shrinkwrap.json", "**/node_modules/.package-lock.json",
+			"**/yarn.lock",
+			"**/pnpm-lock.yaml", "**/node_modules/.pnpm/lock.yaml",
+			"**/bun.lock",
 		},
 		MaxSize: maxSize,
 	}, analyze)
@@ -52,12 +55,22 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case "package.json":
 		return parseManifest(text, isInstalled(f.Path))
 	case ".package-lock.json":
-		packages, err := parseLock(text)
-		return &analyzer.Result{Fragments: asFragments(packages)}, err
+		return fragments(parseLock(text))
+	case "lock.yaml":
+		return fragments(parsePNPM(text))
+	case "yarn.lock":
+		return declared(parseYarn(text))
+	case "pnpm-lock.yaml":
+		return declared(parsePNPM(text))
+	case "bun.lock":
+		return declared(parseBun(text))
 	default: // package-lock.json, npm-shrinkwrap.json
-		packages, err := parseLock(text)
-		return &analyzer.Result{Packages: packages}, err
+		return declared(parseLock(text))
 	}
+}
+
+func declared(packages []analyzer.Package, err error) (*analyzer.Result, error) {
+	return &analyzer.Result{Packages: packages}, err
 }
 
 // isInstalled reports whether a package.json lies where Node.js looks for packages by name.
@@ -80,17 +93,17 @@ func isInstalled(file string) bool {
 	return prefix == "usr/share" || prefix == "usr/lib" || path.Dir(prefix) == "usr/lib"
 }
 
-// asFragments makes of what a lock file says of installed packages what completes them.
-func asFragments(packages []analyzer.Package) []analyzer.Package {
-	fragments := packages[:0]
+// fragments makes of what a lock file says of installed packages what completes them.
+func fragments(packages []analyzer.Package, err error) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
 	for _, p := range packages {
 		if p.Version == "" || p.Hashes == nil && p.Qualifiers == nil {
 			continue
 		}
-		fragments = append(fragments, analyzer.Package{
+		r.Fragments = append(r.Fragments, analyzer.Package{
 			Type: p.Type, Namespace: p.Namespace, Name: p.Name, Version: p.Version,
 			Hashes: p.Hashes, Qualifiers: p.Qualifiers,
 		})
 	}
-	return fragments
+	return r, err
 }

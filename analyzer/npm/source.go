@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// digestSizes are the lengths in bytes of the digests that integrity strings hold.
+// digestSize is the length in bytes of a digest, 0 where the algorithm is not known.
 func digestSize(algorithm string) int {
 	switch algorithm {
 	case "md5":

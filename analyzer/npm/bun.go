@@ -1,0 +1,215 @@
+package npm
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A bunLock is a bun.lock. Every package is a tuple under its path in the tree, "parent/name": first "name@version", or
+// "name@" and where it comes from; then, depending on that, its registry, an object with what it depends on, and the
+// integrity hash.
+type bunLock struct {
+	Workspaces map[string]bunNeeds
+	Packages   map[string]json.RawMessage
+}
+
+// bunNeeds are the dependencies of a package or, those for development included, of a workspace.
+type bunNeeds struct {
+	Dependencies         map[string]text
+	OptionalDependencies map[string]text
+	PeerDependencies     map[string]text
+	DevDependencies      map[string]text
+	OptionalPeers        []string
+}
+
+// A bunPackage is what a tuple says.
+type bunPackage struct {
+	analyzer.Package
+	key   string
+	needs bunNeeds
+}
+
+func parseBun(source []byte) ([]analyzer.Package, error) {
+	var l bunLock
+	var problems problems
+	if err := json.Unmarshal(plainJSON(source), &l); err != nil {
+		problems.add(fmt.Errorf("npm: bun.lock: %w", err))
+	}
+	var found []bunPackage
+	for _, key := range slices.Sorted(maps.Keys(l.Packages)) {
+		p, err := parseBunTuple(l.Packages[key])
+		if err != nil {
+			problems.add(fmt.Errorf("npm: bun.lock: %.200q: %w", key, err))
+			continue
+		}
+		p.key = key
+		found = append(found, p)
+	}
+	only := l.developmentOnly(found)
+	var packages []analyzer.Package
+	for _, p := range found {
+		if p.Type == "" {
+			continue // a directory of the application
+		}
+		p.Dev = only[p.key]
+		packages = append(packages, p.Package)
+	}
+	return packages, problems.err()
+}
+
+// parseBunTuple reads the tuple of a package. That of a directory of the application has no Type.
+func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
+	var tuple []json.RawMessage
+	var spec string
+	if err := json.Unmarshal(raw, &tuple); err != nil || len(tuple) == 0 {
+		return p, errors.New("not a tuple")
+	}
+	if err := json.Unmarshal(tuple[0], &spec); err != nil {
+		return p, errors.New("the tuple does not begin with a name")
+	}
+	for _, element := range tuple[1:] {
+		if element[0] == '{' {
+			if err = json.Unmarshal(element, &p.needs); err != nil {
+				err = fmt.Errorf("dependencies: %w", err)
+			}
+			break
+		}
+	}
+	name, reference, _ := splitSpec(spec)
+	version, origin := "", reference
+	switch protocol, _, ok := strings.Cut(reference, ":"); {
+	case !ok:
+		version, origin = reference, ""
+	case protocol == "workspace", protocol == "link", protocol == "root":
+		return p, err
+	case protocol == "file" && !strings.HasSuffix(reference, ".tgz") && !strings.HasSuffix(reference, ".tar.gz"):
+		return p, err
+	}
+	located, ok := newPackage(name, version)
+	if !ok {
+		return p, fmt.Errorf("not a package name: %.100q", name)
+	}
+	p.Package = located
+	p.Declared = true
+	p.Depends = p.needs.names()
+	var integrity string
+	if json.Unmarshal(tuple[len(tuple)-1], &integrity) == nil {
+		setIntegrity(&p.Package, integrity)
+	}
+	setSource(&p.Package, origin)
+	return p, err
+}
+
+// names returns what is needed at run time, sorted.
+func (n *bunNeeds) names() []string {
+	var names []string
+	for _, list := range []map[string]text{n.Dependencies, n.OptionalDependencies, n.PeerDependencies} {
+		for name, specifier := range list {
+			if target := aliased(name, string(specifier)); validName(target) && !slices.Contains(n.OptionalPeers, name) {
+				names = append(names, target)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// developmentOnly returns the keys of packages that only development of a workspace needs.
+func (l *bunLock) developmentOnly(packages []bunPackage) map[string]bool {
+	keys := make(map[string]bool, len(packages))
+	for _, p := range packages {
+		keys[p.key] = true
+	}
+	depends := make(graph, len(packages))
+	for _, p := range packages {
+		for _, list := range []map[string]text{p.needs.Dependencies, p.needs.OptionalDependencies, p.needs.PeerDependencies} {
+			for name := range list {
+				depends[p.key] = append(depends[p.key], bunResolve(keys, p.key, name))
+			}
+		}
+	}
+	var production, development []string
+	for _, w := range l.Workspaces {
+		for _, list := range []map[string]text{w.Dependencies, w.OptionalDependencies, w.PeerDependencies} {
+			for name := range list {
+				production = append(production, name)
+			}
+		}
+		for name := range w.DevDependencies {
+			development = append(development, name)
+		}
+	}
+	return depends.developmentOnly(production, development)
+}
+
+// bunResolve finds the package that a name means to another, as Node.js would: below it, beside it, and so on up.
+func bunResolve(keys map[string]bool, from, name string) string {
+	for depth := 0; depth < maxNesting; depth++ {
+		if key := from + "/" + name; keys[key] {
+			return key
+		}
+		slash := strings.LastIndexByte(from, '/')
+		if slash < 0 {
+			break
+		}
+		from = from[:slash]
+	}
+	return name
+}
+
+// maxNesting is how many levels of a key are looked at.
+const maxNesting = 64
+
+// plainJSON returns JSON with its comments and trailing commas, which bun's dialect allows, replaced by spaces.
+func plainJSON(source []byte) []byte {
+	out := bytes.Clone(source)
+	comma := -1 // a comma with nothing but space and comments after it
+	for i := 0; i < len(out); {
+		rest := out[i:]
+		end := 1
+		switch c := rest[0]; {
+		case c == '"':
+			for end < len(rest) && rest[end] != '"' {
+				if rest[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			end = min(end+1, len(rest))
+			comma = -1
+		case c == '/' && len(rest) > 1 && (rest[1] == '/' || rest[1] == '*'):
+			mark, length := "\n", 0
+			if rest[1] == '*' {
+				mark, length = "*/", 2
+			}
+			if end = bytes.Index(rest[2:], []byte(mark)); end < 0 {
+				end = len(rest)
+			} else {
+				end += 2 + length
+			}
+			for k := range rest[:end] {
+				if rest[k] != '\n' {
+					rest[k] = ' '
+				}
+			}
+		case c == ',':
+			comma = i
+		case c == ']' || c == '}':
+			if comma >= 0 {
+				out[comma] = ' '
+			}
+			comma = -1
+		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
+			comma = -1
+		}
+		i += end
+	}
+	return out
+}

@@ -1,0 +1,66 @@
+package npm
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// A yamlEntry is one member of a member at the top of a YAML document, as text.
+type yamlEntry struct {
+	section string
+	line    int // counted from 1
+	text    []byte
+	err     error // the line is not part of any section
+}
+
+// yamlEntries cuts YAML documents, in the block style in which pnpm writes them, into entries.
+func yamlEntries(text []byte) iter.Seq[yamlEntry] {
+	return func(yield func(yamlEntry) bool) {
+		section, current, entryIndent := "", yamlEntry{}, 0
+		start, at := 0, 0
+		flush := func() bool {
+			if current.line == 0 {
+				return true
+			}
+			current.text = text[start:at]
+			e := current
+			current = yamlEntry{}
+			return yield(e)
+		}
+		for number := 1; at < len(text); number++ {
+			end := at + bytes.IndexByte(text[at:], '\n') + 1
+			if end == at {
+				end = len(text)
+			}
+			line := bytes.TrimRight(text[at:end], " \t\r\n")
+			content := bytes.TrimLeft(line, " ")
+			indent := len(line) - len(content)
+			switch {
+			case len(content) == 0 || content[0] == '#':
+			case indent == 0:
+				if !flush() {
+					return
+				}
+				section, entryIndent = "", 0
+				key, _, ok := strings.Cut(string(content[:min(len(content), 200)]), ":")
+				if ok {
+					section = strings.Trim(key, `'"`)
+				} else if !bytes.HasPrefix(content, []byte("---")) && !bytes.Equal(content, []byte("...")) && content[0] != '-' {
+					if !yield(yamlEntry{line: number, err: fmt.Errorf("not a section: %.100q", content)}) {
+						return
+					}
+				}
+			case entryIndent == 0 || indent <= entryIndent:
+				if !flush() {
+					return
+				}
+				entryIndent, start = indent, at
+				current = yamlEntry{section: section, line: number}
+			}
+			at = end
+		}
+		flush()
+	}
+}

@@ -1,0 +1,207 @@
+package npm
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxErrors is how many bad places of a lock file are named one by one.
+const maxErrors = 8
+
+// problems collects what is wrong in a file, up to a bound.
+type problems struct {
+	errs []error
+	more int
+}
+
+func (p *problems) add(err error) {
+	if len(p.errs) == maxErrors {
+		p.more++
+		return
+	}
+	p.errs = append(p.errs, err)
+}
+
+func (p *problems) err() error {
+	if p.more > 0 {
+		p.errs = append(p.errs, fmt.Errorf("npm: %d more errors", p.more))
+	}
+	return errors.Join(p.errs...)
+}
+
+// A yarnEntry is one block of a yarn.lock: what resolves one or more descriptors, "name@range".
+type yarnEntry struct {
+	line       int
+	descriptor string // the first
+	fields     map[string]string
+	depends    []string
+}
+
+// A yarnReader reads yarn.lock, of yarn 1 and of its successors ("berry"). Both are blocks in which indentation counts:
+// the descriptors of an entry at the margin, its fields below, and below these the lists of what it depends on. The
+// former writes `key "value"`, the latter `key: value`, which is YAML in one fixed form; both are read in one way.
+type yarnReader struct {
+	entry    *yarnEntry
+	list     string // the field whose list is being read
+	packages []analyzer.Package
+	problems problems
+}
+
+func parseYarn(text []byte) ([]analyzer.Package, error) {
+	var r yarnReader
+	for number := 1; len(text) > 0; number++ {
+		line, rest, _ := bytes.Cut(text, []byte{'\n'})
+		text = rest
+		if err := r.line(string(bytes.TrimRight(line, " \t\r")), number); err != nil {
+			r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: %w", number, err))
+		}
+	}
+	r.finish()
+	return r.packages, r.problems.err()
+}
+
+func (r *yarnReader) line(line string, number int) error {
+	content := strings.TrimLeft(line, " ")
+	indent := len(line) - len(content)
+	switch {
+	case content == "" || content[0] == '#' || content == ":":
+		return nil
+	case indent == 0:
+		r.finish()
+		content = strings.TrimPrefix(content, "? ") // how YAML begins a long key
+		descriptor, rest, err := yarnToken(content)
+		if err == nil && rest == "" && descriptor == content {
+			err = errors.New("not an entry")
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %.100q", err, content)
+		}
+		r.entry = &yarnEntry{line: number, descriptor: descriptor, fields: make(map[string]string)}
+		return nil
+	case r.entry == nil:
+		return nil // below what was not understood
+	}
+	key, rest, err := yarnToken(content)
+	if err != nil {
+		return err
+	}
+	value := strings.TrimSpace(strings.TrimPrefix(rest, ":"))
+	if strings.HasPrefix(value, `"`) {
+		if value, _, err = yarnToken(value); err != nil {
+			return err
+		}
+	}
+	switch {
+	case indent == 2:
+		r.list = key
+		if value != "" {
+			r.entry.fields[key] = value
+		}
+	case indent == 4 && (r.list == "dependencies" || r.list == "optionalDependencies"):
+		if target := aliased(key, value); validName(target) {
+			r.entry.depends = append(r.entry.depends, target)
+		}
+	}
+	return nil
+}
+
+// yarnToken reads a word, or a string in quotes, and returns what follows.
+func yarnToken(s string) (token, rest string, err error) {
+	if !strings.HasPrefix(s, `"`) {
+		end := strings.IndexAny(s, ": ,")
+		for end > 0 && s[end] == ':' && end+1 < len(s) && s[end+1] != ' ' {
+			next := strings.IndexAny(s[end+1:], ": ,") // a colon within a descriptor: "name@npm:^1"
+			if next < 0 {
+				return s, "", nil
+			}
+			end += 1 + next
+		}
+		if end < 0 {
+			return s, "", nil
+		}
+		return s[:end], s[end:], nil
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			if err := json.Unmarshal([]byte(s[:i+1]), &token); err != nil {
+				return "", "", errors.New("a string with a bad escape")
+			}
+			return token, s[i+1:], nil
+		}
+	}
+	return "", "", errors.New("a string without an end")
+}
+
+// finish makes a package of the entry that has been read.
+func (r *yarnReader) finish() {
+	e := r.entry
+	if r.entry, r.list = nil, ""; e == nil || e.descriptor == "__metadata" {
+		return
+	}
+	name, version, source, ok := e.locate()
+	if !ok {
+		return
+	}
+	p, ok := newPackage(name, version)
+	if !ok {
+		r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: not a package name: %.100q", e.line, name))
+		return
+	}
+	p.Declared = true
+	slices.Sort(e.depends)
+	p.Depends = slices.Compact(e.depends)
+	setIntegrity(&p, e.fields["integrity"])
+	if tarball, sum, ok := strings.Cut(e.fields["resolved"], "#"); ok && !isGit(tarball) {
+		setHexHash(&p, "sha1", sum)
+	}
+	setSource(&p, source)
+	r.packages = append(r.packages, p)
+}
+
+// locate says what the entry resolves to; false for directories of the application itself.
+//
+// The "checksum" of berry is that of the archive in yarn's own cache, not of the one that was downloaded.
+func (e *yarnEntry) locate() (name, version, source string, ok bool) {
+	resolution := e.fields["resolution"]
+	berry := resolution != ""
+	if !berry {
+		// There may be several, separated by commas outside of quotes; they agree in what they resolve to.
+		resolution = e.descriptor
+	}
+	name, reference, _ := splitSpec(resolution)
+	version, source = e.fields["version"], e.fields["resolved"]
+	protocol, rest, _ := strings.Cut(reference, ":")
+	switch protocol {
+	case "workspace", "link", "portal", "exec":
+		return "", "", "", false
+	case "file":
+		if !strings.Contains(rest, ".tgz") && !strings.Contains(rest, ".tar.gz") {
+			return "", "", "", false
+		}
+	case "npm":
+		if !berry {
+			name = aliased(name, reference)
+		}
+		if _, query, ok := strings.Cut(reference, "::"); berry && ok {
+			if values, err := url.ParseQuery(query); err == nil {
+				source = values.Get("__archiveUrl")
+			}
+		}
+	case "patch": // of a package that has an entry of its own
+	default:
+		if berry {
+			source = reference
+		}
+	}
+	return name, version, source, true
+}
