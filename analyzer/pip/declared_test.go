@@ -129,6 +129,7 @@ directory = {path = "."}
 		{"srv/dev-requirements.txt", "# comment\n-r other.txt\n--index-url https://registry.example\nCelery[redis, pytest] == 4.4.7 # why\n" +
 			"a===1.0+local ; python_version < '3'\nb>=1,==1.5\nc>=2\nd==1.*\ne==${VERSION}\nf @ https://files.example/f.whl\nhttps://files.example/g.whl\n./local\n" +
 			"h==1 \\\n  --hash=sha256:ab\ni==1 --hash=sha256:ab --hash=sha256:cd\nl==1 -C k=v\nj (==2)\nk-x==3\\\n", "Celery 4.4.7; a 1.0+local; b 1.5; h 1 map[sha256:ab]; i 1; l 1; j 2; k-x 3"},
+		{"usr/lib/python3/dist-packages/pip/_vendor/vendor.txt", "CacheControl==0.13.1  # with a comment\nrequests==2.31.0\n    idna==3.4\n", "CacheControl 0.13.1; requests 2.31.0; idna 3.4"},
 		{"srv/requirements.txt", "\xff\xfea\x00=\x00=\x001\x00\r\x00\n\x00", "a 1"},
 	} {
 		r, err := run(t, c.path, c.text)

@@ -18,7 +18,7 @@ const typePyPI = "pypi"
 
 // New returns the analyzer. Packages are of type "pypi", or "conda", named as their author writes them; Depends holds
 // normal names (PEP 503), and Provides the package's own where it differs. What lock files and requirements pin is
-// Declared.
+// Declared, and so is what pip and setuptools list of the libraries that they carry in _vendor.
 //
 // The files beside METADATA or PKG-INFO give fragments that have no name of their own: RECORD and installed-files.txt
 // the Files, requires.txt the Depends, direct_url.json the origin as qualifiers "vcs_url", "download_url" and "editable".
@@ -36,7 +36,7 @@ func New() analyzer.Analyzer {
 	}
 	info.Patterns = append(info.Patterns,
 		"**/*.egg-info", "**/*.egg", "**/*.whl", "**/conda-meta/*.json",
-		"**/*requirements*.txt", "**/requirements/*.txt", "**/Pipfile.lock",
+		"**/*requirements*.txt", "**/requirements/*.txt", "**/_vendor/vendor.txt", "**/_vendor/vendored.txt", "**/Pipfile.lock",
 		"**/poetry.lock", "**/uv.lock", "**/pdm.lock", "**/pylock.toml", "**/pylock.*.toml",
 	)
 	return analyzer.Func(info, analyze)
