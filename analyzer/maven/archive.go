@@ -6,13 +6,13 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -25,15 +25,15 @@ const (
 // analyzeArchive finds what an archive and those within it are.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	var bad problems
+	bad := problem.In("maven")
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), zipwalk.Limits{}, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, problems: &bad}
+		a := archive{name: f.Path, zip: z, problems: bad}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
 		a.analyze(r)
 	})
-	return r, errors.Join(err, bad.err())
+	return r, errors.Join(err, bad.Err())
 }
 
 // entryKind says what is wanted of an archive. It is called for every entry, of which there are many.
@@ -74,7 +74,8 @@ type archive struct {
 	zip      *zipwalk.Archive
 	manifest manifest
 	stated   []stated
-	problems *problems
+	partial  coordinates // of a pom.properties that lacks one
+	problems *problem.List
 }
 
 // A stated package is one whose metadata is in an archive.
@@ -106,7 +107,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 	if own >= 0 {
 		return
 	}
-	c := guess(a.name, a.manifest)
+	c := guess(a.name, a.partial, a.manifest)
 	switch {
 	case len(a.stated) == 0 && c.version != "":
 		p := c.pkg()
@@ -141,7 +142,7 @@ func (a *archive) problem(entry string, err error) {
 	if a.zip.Inside != "" {
 		entry = a.zip.Inside + zipwalk.Separator + entry
 	}
-	a.problems.add(fmt.Errorf("maven: %s: %w", entry, err))
+	a.problems.At(entry, "%w", err)
 }
 
 // read reads manifests, pom.properties and pom.xml files. The coordinates of a pom.properties count, and of the pom.xml
@@ -182,6 +183,9 @@ func (a *archive) read() {
 		}
 		if !c.complete() {
 			a.problem(f.Name, err)
+			if a.partial == (coordinates{}) {
+				a.partial = c
+			}
 			continue
 		}
 		described[dir] = true

@@ -35,10 +35,12 @@ func splitVersion(stem, stated string) (name, version string) {
 	return stem, ""
 }
 
-// looksVersion reports whether no word within s is followed by another number: "1.2-api-2.19.0" has a name in it.
+// looksVersion reports whether s has no part of a name in it: a word that versions do not have, before another number
+// ("1.2-api-2.19.0") or after one without a dot ("2-server").
 func looksVersion(s string) bool {
+	first, _, _ := strings.Cut(s, "-")
 	word := false
-	for part := range strings.SplitSeq(s, "-") {
+	for part := range strings.SplitSeq(withoutClassifier(s), "-") {
 		switch {
 		case part == "":
 			return false
@@ -48,7 +50,7 @@ func looksVersion(s string) bool {
 			return false
 		}
 	}
-	return isVersion(s)
+	return isVersion(s) && (!word || strings.Contains(first, "."))
 }
 
 // isQualifier reports whether a word is one that versions have.

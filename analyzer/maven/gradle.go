@@ -1,10 +1,10 @@
 package maven
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseGradleLock reads a lock file of Gradle: "group:artifact:version=configuration,configuration" a line, "#" begins
@@ -12,7 +12,7 @@ import (
 // whose lines end with the version.
 func parseGradleLock(text []byte) ([]analyzer.Package, error) {
 	var packages []analyzer.Package
-	var bad problems
+	bad := problem.In("maven")
 	number := 0
 	for line := range strings.Lines(decode(text)) {
 		number++
@@ -30,9 +30,9 @@ func parseGradleLock(text []byte) ([]analyzer.Package, error) {
 				continue
 			}
 		}
-		bad.add(fmt.Errorf("maven: gradle.lockfile: line %d: not group:artifact:version: %.80q", number, line))
+		bad.Line(number, "not group:artifact:version: %.80q", line)
 	}
-	return packages, bad.err()
+	return packages, bad.Err()
 }
 
 // isTestOnly reports whether all configurations of a list are for tests: "testCompileClasspath,testRuntimeClasspath".

@@ -2,9 +2,9 @@ package maven
 
 import "strings"
 
-// guess derives the coordinates of an archive that does not state them, from where it lies and from its manifest. The
-// version is empty where nothing tells it.
-func guess(name string, m manifest) coordinates {
+// guess derives the coordinates of an archive that does not state them all, from what it does state, from where it lies
+// and from its manifest. The version is empty where nothing tells it.
+func guess(name string, partial coordinates, m manifest) coordinates {
 	if c, ok := jenkins(m); ok {
 		return c
 	}
@@ -13,8 +13,10 @@ func guess(name string, m manifest) coordinates {
 	}
 	base, _ := stem(name)
 	stated, _, _ := strings.Cut(m["implementation-version"], " ")
-	var c coordinates
-	c.artifact, c.version = splitVersion(base, stated)
+	c := partial
+	if c.artifact == "" || c.version == "" {
+		c.artifact, c.version = splitVersion(base, stated)
+	}
 	if c.version == "" {
 		c.version = m.version()
 		if title := m["implementation-title"]; c.version != "" && isArtifact(title) && !strings.HasPrefix(base, title) {
@@ -24,7 +26,9 @@ func guess(name string, m manifest) coordinates {
 	if !isCoordinate(c.artifact) || !isCoordinate(c.version) {
 		return coordinates{artifact: base}
 	}
-	c.group, c.artifact = guessGroup(c.artifact, m)
+	if c.group == "" {
+		c.group, c.artifact = guessGroup(c.artifact, m)
+	}
 	return c
 }
 

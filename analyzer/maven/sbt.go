@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock: organisation, name, version and
@@ -28,22 +29,22 @@ func parseSbtLock(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("maven: build.sbt.lock: %w", err)
 	}
 	var packages []analyzer.Package
-	var bad problems
+	bad := problem.In("maven")
 	for i, d := range lock.Dependencies {
 		c := coordinates{d.Org, d.Name, d.Version}
 		if !c.complete() {
-			bad.add(fmt.Errorf("maven: build.sbt.lock: dependency %d: not org, name and version: %.200q", i, c))
+			bad.At(fmt.Sprintf("dependency %d", i), "not org, name and version: %.200q", c)
 			continue
 		}
 		p := c.pkg()
 		p.Declared = true
 		p.Dev = len(d.Configurations) > 0 && !slices.ContainsFunc(d.Configurations, func(s string) bool { return s != "test" && s != "it" })
-		for _, a := range d.Artifacts {
-			if sum, ok := strings.CutPrefix(a.Hash, "sha1:"); ok && len(d.Artifacts) == 1 {
+		if len(d.Artifacts) == 1 {
+			if sum, ok := strings.CutPrefix(d.Artifacts[0].Hash, "sha1:"); ok && len(sum) == 40 {
 				p.Hashes = map[string]string{"sha1": sum}
 			}
 		}
 		packages = append(packages, p)
 	}
-	return packages, bad.err()
+	return packages, bad.Err()
 }

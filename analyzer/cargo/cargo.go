@@ -1,0 +1,140 @@
+// Package cargo finds the crates that Rust programs were built from, as cargo-auditable records them in the program.
+//
+// The format is that of cargo-auditable: JSON, compressed with zlib, in a section of its own.
+package cargo
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/executable"
+	"github.com/hullmark/hullmark/internal/problem"
+)
+
+const (
+	typeCargo   = "cargo"
+	sectionName = ".dep-v0"
+
+	maxSection = 4 << 20 // bytes of the section; real ones have some tens of thousands
+	maxText    = 8 << 20 // bytes of the JSON in it
+	maxCrates  = 100_000
+)
+
+// New returns the analyzer. Packages are of type "cargo"; Depends holds the names of the crates that one needs; those that
+// were only needed to build the program are Dev.
+//
+// Programs are looked for in the directories that usually hold them, not everywhere, since they have no extension.
+func New() analyzer.Analyzer {
+	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns()}, analyze)
+}
+
+func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	packed, err := section(f.Open())
+	if err != nil || packed == nil {
+		return nil, err
+	}
+	text, err := inflate(packed)
+	if err != nil {
+		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
+	}
+	packages, err := parseAudit(text)
+	return &analyzer.Result{Packages: packages}, err
+}
+
+// section returns the content of the section in an executable, nil where there is none. A file that is no executable, or
+// whose headers make no sense, has none: whether it can be run is not the question here.
+func section(r *io.SectionReader) ([]byte, error) {
+	var src io.ReaderAt
+	var size uint64
+	switch executable.FormatOf(r) {
+	case executable.ELF:
+		if f, err := elf.NewFile(r); err == nil {
+			if s := f.Section(sectionName); s != nil && s.Type != elf.SHT_NOBITS {
+				src, size = io.NewSectionReader(r, int64(s.Offset), int64(s.FileSize)), s.FileSize
+			}
+		}
+	case executable.PE:
+		if f, err := pe.NewFile(r); err == nil {
+			if s := f.Section(sectionName); s != nil {
+				src, size = s.ReaderAt, uint64(min(s.Size, s.VirtualSize)) // without padding
+			}
+		}
+	case executable.MachO:
+		if f, err := macho.NewFile(r); err == nil {
+			if s := f.Section(sectionName); s != nil {
+				src, size = s.ReaderAt, s.Size
+			}
+		}
+	}
+	if src == nil {
+		return nil, nil
+	}
+	if size > maxSection || size > uint64(r.Size()) {
+		return nil, fmt.Errorf("cargo: %s: %d bytes: %w", sectionName, size, analyzer.ErrTooLarge)
+	}
+	content := make([]byte, size)
+	if _, err := io.ReadFull(io.NewSectionReader(src, 0, int64(size)), content); err != nil {
+		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
+	}
+	return content, nil
+}
+
+func inflate(packed []byte) ([]byte, error) {
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(z, maxText+1))
+	if len(text) > maxText {
+		return nil, fmt.Errorf("more than %d bytes: %w", maxText, analyzer.ErrTooLarge)
+	}
+	return text, err
+}
+
+// parseAudit reads the JSON of cargo-auditable: a list of crates that name others by their place in it.
+func parseAudit(text []byte) ([]analyzer.Package, error) {
+	var audit struct {
+		Packages []struct {
+			Name         string `json:"name"`
+			Version      string `json:"version"`
+			Kind         string `json:"kind"` // "runtime", the default, or "build"
+			Dependencies []int  `json:"dependencies"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(text, &audit); err != nil {
+		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
+	}
+	crates := audit.Packages
+	if len(crates) > maxCrates {
+		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
+	}
+	list := make([]analyzer.Package, 0, len(crates))
+	bad := problem.In("cargo")
+	for i, c := range crates {
+		if c.Name == "" || c.Version == "" {
+			bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "name %.80q, version %.80q", c.Name, c.Version)
+			continue
+		}
+		p := analyzer.Package{Type: typeCargo, Name: c.Name, Version: c.Version, Dev: c.Kind == "build"}
+		for _, k := range c.Dependencies {
+			if k < 0 || k >= len(crates) {
+				bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "depends on crate %d of %d", k, len(crates))
+				continue
+			}
+			p.Depends = append(p.Depends, crates[k].Name)
+		}
+		slices.Sort(p.Depends)
+		p.Depends = slices.Compact(p.Depends)
+		list = append(list, p)
+	}
+	return list, bad.Err()
+}

@@ -1,0 +1,59 @@
+// Package executable says where images keep programs, and which files are some.
+package executable
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// Patterns returns the patterns of files that may be programs. Programs have no extension by which to find them, and to
+// ask for every file would mean to read whole images; so these are the directories in which the Filesystem Hierarchy
+// Standard, base images and builders put them, each without those below it: a program elsewhere is not found.
+func Patterns() []string {
+	dirs := [...]string{
+		"", // "/server" of an image made from scratch
+		"bin", "sbin", "usr/bin", "usr/sbin", "usr/games", "usr/libexec", "usr/local/bin", "usr/local/sbin", "usr/local/libexec",
+		"usr/local/go/bin", "go/bin", "root/go/bin", "root/.cargo/bin", "usr/local/cargo/bin", "root/.local/bin",
+		"app", "app/bin", "apps", "ko-app", "layers/paketo-buildpacks_go-build/targets/bin", "workspace", "workspace/bin",
+		"cnb/lifecycle", "cnb/process", "src", "usr/src/app", "srv", "srv/bin", "service", "code", "build", "dist", "out",
+		"opt", "opt/bin", "opt/app", "opt/cni/bin", "opt/bitnami/common/bin", "home/nonroot", "home/app", "root",
+		"usr/lib/docker/cli-plugins", "usr/libexec/docker/cli-plugins", "usr/local/lib/docker/cli-plugins", "usr/lib/go/bin",
+		"usr/libexec/git-core", "usr/lib/git-core", "usr/lib/cni", "usr/libexec/cni", "usr/libexec/podman", "usr/lib/podman",
+		"var/task", "var/runtime", "tools", "plugins",
+	}
+	patterns := make([]string, 0, len(dirs)+1)
+	for _, dir := range dirs {
+		if dir != "" {
+			dir += "/"
+		}
+		patterns = append(patterns, dir+"*")
+	}
+	return append(patterns, "**/*.exe")
+}
+
+// Format is the format of an executable.
+type Format int
+
+const (
+	None  Format = iota
+	ELF          // Linux and most others
+	PE           // Windows
+	MachO        // macOS, one architecture
+)
+
+// FormatOf returns the format that the first bytes of a file are those of.
+func FormatOf(r io.ReaderAt) Format {
+	var head [4]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil {
+		return None // too short
+	}
+	switch magic := binary.BigEndian.Uint32(head[:]); {
+	case magic == 0x7F454C46:
+		return ELF
+	case magic>>16 == 0x4D5A:
+		return PE
+	case magic == 0xFEEDFACE, magic == 0xFEEDFACF, magic == 0xCEFAEDFE, magic == 0xCFFAEDFE:
+		return MachO
+	}
+	return None
+}
