@@ -22,51 +22,49 @@ type stanza struct {
 	conffiles, origin, vendor     []byte
 }
 
-// slot returns the place for a field, nil for one that does not matter. Names are compared without regard to case.
-func (s *stanza) slot(name []byte) *[]byte {
-	switch len(name) { // most fields are ruled out by their length alone
-	case len("Package"):
-		switch {
-		case bytes.EqualFold(name, []byte("Package")):
-			return &s.pkg
-		case bytes.EqualFold(name, []byte("Version")):
-			return &s.version
-		case bytes.EqualFold(name, []byte("Depends")):
-			return &s.depends
-		}
-	case len("Status"):
-		switch {
-		case bytes.EqualFold(name, []byte("Status")):
-			return &s.status
-		case bytes.EqualFold(name, []byte("Source")):
-			return &s.source
-		case bytes.EqualFold(name, []byte("Origin")):
-			return &s.origin
-		case bytes.EqualFold(name, []byte("Vendor")):
-			return &s.vendor
-		}
-	case len("Provides"):
-		if bytes.EqualFold(name, []byte("Provides")) {
-			return &s.provides
-		}
-	case len("Conffiles"):
-		if bytes.EqualFold(name, []byte("Conffiles")) {
-			return &s.conffiles
-		}
-	case len("Maintainer"):
-		if bytes.EqualFold(name, []byte("Maintainer")) {
-			return &s.maintainer
-		}
-	case len("Pre-Depends"):
-		if bytes.EqualFold(name, []byte("Pre-Depends")) {
-			return &s.preDepends
-		}
-	case len("Architecture"):
-		if bytes.EqualFold(name, []byte("Architecture")) {
-			return &s.arch
+// A slot is a field that matters, and where its value goes.
+type slot struct {
+	name string
+	to   *[]byte
+}
+
+func (s *stanza) slots() [12]slot {
+	return [...]slot{
+		{"Package", &s.pkg},
+		{"Version", &s.version},
+		{"Architecture", &s.arch},
+		{"Status", &s.status},
+		{"Source", &s.source},
+		{"Maintainer", &s.maintainer},
+		{"Pre-Depends", &s.preDepends},
+		{"Depends", &s.depends},
+		{"Provides", &s.provides},
+		{"Conffiles", &s.conffiles},
+		{"Origin", &s.origin},
+		{"Vendor", &s.vendor},
+	}
+}
+
+// fill takes over the fields of a paragraph. Their names are compared without regard to case; the first of a name counts.
+func (s *stanza) fill(fields []field, bad *problem.List) {
+	slots := s.slots()
+	for _, f := range fields {
+		for i := range slots {
+			at := &slots[i]
+			if len(f.name) != len(at.name) || !strings.EqualFold(string(f.name), at.name) {
+				continue
+			}
+			switch value := bytes.TrimSpace(f.value); {
+			case *at.to != nil:
+				bad.Line(f.line, "%s for the second time", f.name)
+			case len(value) > maxValue:
+				bad.Line(f.line, "%s is longer than %d bytes", f.name, maxValue)
+			default:
+				*at.to = value
+			}
+			break
 		}
 	}
-	return nil
 }
 
 // parseStatus reads a status file, or, where split is set, a file of status.d, whose paragraphs are those of the
@@ -79,19 +77,7 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 	)
 	for fields := range paragraphs(text, bad) {
 		var s stanza
-		for _, f := range fields {
-			slot := s.slot(f.name)
-			value := bytes.TrimSpace(f.value)
-			switch {
-			case slot == nil:
-			case *slot != nil:
-				bad.Line(f.line, "%s for the second time", f.name)
-			case len(value) > maxValue:
-				bad.Line(f.line, "%s is longer than %d bytes", f.name, maxValue)
-			default:
-				*slot = value
-			}
-		}
+		s.fill(fields, bad)
 		line := fields[0].line
 		installed, known := s.installed(split)
 		if !known {
