@@ -76,7 +76,7 @@ func TestTableWidth(t *testing.T) {
 		if err := writeTable(&b, v, style{width: width}, a.now()); err != nil {
 			t.Fatal(err)
 		}
-		before, _, _ := strings.Cut(b.String(), "\n82 vulnerabilities")
+		before, _, _ := strings.Cut(b.String(), "\n82 findings")
 		for line := range strings.Lines(before) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 				t.Errorf("at %d, a line of %d: %s", width, n, line)

@@ -172,7 +172,7 @@ func (t *table) summary() {
 	}
 }
 
-// counts counts findings: a vulnerability once for each source package.
+// counts counts findings: a vulnerability once for each source package that it is in.
 func (t *table) counts() {
 	levels := make(map[string]int)
 	statuses := make(map[string]int)
@@ -190,8 +190,8 @@ func (t *table) counts() {
 			uncertain++
 		}
 	}
-	t.printf("%s in %s: %s\n", t.bold(countOf(t.v.vulnerabilities(), "vulnerability")),
-		countOf(len(sources), "source package"), countOf(len(t.v.findings), "finding"))
+	t.printf("%s: %s in %s\n", t.bold(countOf(len(t.v.findings), "finding")),
+		countOf(t.v.vulnerabilities(), "vulnerability"), countOf(len(sources), "package"))
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if n := levels[l.String()]; n > 0 {
@@ -226,7 +226,11 @@ func (t *table) coverage() {
 	for i := range v.ecosystems {
 		e := &v.ecosystems[i]
 		if !e.covered() {
-			g.add(e.name(), number(e.packages), "", "", "", "WITHOUT DATA")
+			note := "WITHOUT DATA"
+			if e.sampled {
+				note = "SAMPLES ONLY"
+			}
+			g.add(e.name(), number(e.packages), "", "", "", note)
 		}
 		for _, c := range e.coverage {
 			age, note := "", ""
@@ -257,17 +261,12 @@ func (t *table) coverage() {
 			first = false
 		}
 		text := "NOT JUDGED: no advisories are known for "
-		if t.found(e) {
-			text = "NOT FULLY JUDGED: only some advisories are known for "
+		if e.sampled {
+			text = "NOT JUDGED: only samples of advisories are known for "
 		}
 		text += fmt.Sprintf("%s: %s%s", plain(e.name()), countOf(e.packages, "package"), t.names(e))
 		t.printf("%s\n", t.alarm(text))
 	}
-}
-
-// found reports whether anything was found in an ecosystem: then some advisories are known, if not all.
-func (t *table) found(e *ecosystem) bool {
-	return slices.ContainsFunc(t.v.findings, func(f finding) bool { return f.ecosystem == e.key })
 }
 
 // names lists the packages of an ecosystem, if they are few.

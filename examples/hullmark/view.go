@@ -29,6 +29,7 @@ type ecosystem struct {
 	key      matcher.Key // without a name
 	coverage []matcher.Coverage
 	packages int
+	sampled  bool // the starter database knows some advisories, which is not to be covered
 }
 
 // A finding is one vulnerability in one source package: the matches of all packages that were built from it are one.
@@ -94,6 +95,9 @@ func (v *view) countEcosystems() {
 		}
 	}
 	for _, e := range at {
+		e.sampled = v.starter && sampled(e.key.Type) && slices.ContainsFunc(v.database.Coverage, func(c db.CoverageInfo) bool {
+			return c.Type == e.key.Type
+		})
 		v.ecosystems = append(v.ecosystems, *e)
 	}
 	slices.SortFunc(v.ecosystems, func(a, b ecosystem) int { return matcher.CompareKeys(a.key, b.key) })
