@@ -6,7 +6,6 @@
 package composer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -67,7 +66,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case base == "installed.php":
 		packages, err = parseInstalledPHP(string(text))
 	case base == "composer.lock":
-		packages, err = parseLock(bytes.TrimPrefix(text, []byte("\ufeff")))
+		packages, err = parseLock(text)
 	default:
 		packages, err = parseRegistry(string(text), f.Path)
 	}

@@ -118,8 +118,10 @@ func (d *described) locate() (analyzer.Package, error) {
 	if p.Name == "" {
 		return p, err
 	}
+	seen := make(map[string]bool)
 	for _, declared := range d.License {
-		if e, _ := license.Normalize(declared); e != "" && !slices.Contains(p.Licenses, e) {
+		if e, _ := license.Normalize(declared); e != "" && !seen[e] {
+			seen[e] = true
 			p.Licenses = append(p.Licenses, e)
 		}
 	}

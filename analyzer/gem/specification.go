@@ -35,8 +35,10 @@ func parseSpecification(text string, generated bool) (analyzer.Package, error) {
 	if err != nil {
 		err = fmt.Errorf("gem: %w", err)
 	}
-	for _, declared := range append(s.values["licenses"], s.values["license"]...) {
-		if e, _ := license.Normalize(declared); e != "" && !slices.Contains(p.Licenses, e) {
+	seen := make(map[string]bool)
+	for _, declared := range slices.Concat(s.values["licenses"], s.values["license"]) {
+		if e, _ := license.Normalize(declared); e != "" && !seen[e] {
+			seen[e] = true
 			p.Licenses = append(p.Licenses, e)
 		}
 	}

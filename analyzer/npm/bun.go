@@ -5,20 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 )
-
-// A bunLock is a bun.lock. Every package is a tuple under its path in the tree, "parent/name": first "name@version", or
-// "name@" and where it comes from; then, depending on that, its registry, an object with what it depends on, and the
-// integrity hash.
-type bunLock struct {
-	Workspaces map[string]bunNeeds
-	Packages   map[string]json.RawMessage
-}
 
 // bunNeeds are the dependencies of a package or, those for development included, of a workspace.
 type bunNeeds struct {
@@ -36,35 +28,57 @@ type bunPackage struct {
 	needs bunNeeds
 }
 
+// parseBun reads bun.lock. Every package is a tuple under its path in the tree, "parent/name": first "name@version", or
+// "name@" and where it comes from; then, depending on that, its registry, an object with what it depends on, and the
+// integrity hash.
 func parseBun(source []byte) ([]analyzer.Package, error) {
-	var l bunLock
-	var problems problems
-	if err := json.Unmarshal(plainJSON(source), &l); err != nil {
-		problems.add(fmt.Errorf("npm: bun.lock: %w", err))
-	}
+	r := jsonstream.New(plainJSON(source))
+	var workspaces []bunNeeds
 	var found []bunPackage
-	for _, key := range slices.Sorted(maps.Keys(l.Packages)) {
-		p, err := parseBunTuple(l.Packages[key])
-		if err != nil {
-			problems.add(fmt.Errorf("npm: bun.lock: %.200q: %w", key, err))
-			continue
+	err := r.Document("npm: bun.lock", func(open json.Delim, key string) error {
+		switch {
+		case open == '[':
+			return errNotObject
+		case key == "workspaces":
+			return r.Members(func(string) error {
+				var w bunNeeds
+				err := r.Value(&w)
+				workspaces = append(workspaces, w)
+				return err
+			})
+		case key == "packages":
+			return r.Members(func(path string) error {
+				var raw json.RawMessage
+				if err := r.Value(&raw); err != nil {
+					return err
+				}
+				if len(path) > maxKey {
+					r.Note(fmt.Errorf("a key of more than %d bytes", maxKey))
+					return nil
+				}
+				p, err := parseBunTuple(raw)
+				if err != nil {
+					r.Note(fmt.Errorf("%.200q: %w", path, err))
+				}
+				p.key = path
+				found = append(found, p)
+				return nil
+			})
 		}
-		p.key = key
-		found = append(found, p)
-	}
-	only := l.developmentOnly(found)
+		return r.Skip()
+	})
+	only := developmentOnly(workspaces, found)
 	var packages []analyzer.Package
 	for _, p := range found {
-		if p.Type == "" {
-			continue // a directory of the application
+		if p.Name != "" {
+			p.Dev = only[p.key]
+			packages = append(packages, p.Package)
 		}
-		p.Dev = only[p.key]
-		packages = append(packages, p.Package)
 	}
-	return packages, problems.err()
+	return packages, err
 }
 
-// parseBunTuple reads the tuple of a package. That of a directory of the application has no Type.
+// parseBunTuple reads the tuple of a package. A directory of the application has no Name.
 func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 	var tuple []json.RawMessage
 	var spec string
@@ -110,9 +124,13 @@ func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 // names returns what is needed at run time, sorted.
 func (n *bunNeeds) names() []string {
 	var names []string
+	optional := make(map[string]bool, len(n.OptionalPeers))
+	for _, name := range n.OptionalPeers {
+		optional[name] = true
+	}
 	for _, list := range []map[string]text{n.Dependencies, n.OptionalDependencies, n.PeerDependencies} {
 		for name, specifier := range list {
-			if target := aliased(name, string(specifier)); validName(target) && !slices.Contains(n.OptionalPeers, name) {
+			if target := aliased(name, string(specifier)); validName(target) && !optional[name] {
 				names = append(names, target)
 			}
 		}
@@ -122,7 +140,7 @@ func (n *bunNeeds) names() []string {
 }
 
 // developmentOnly returns the keys of packages that only development of a workspace needs.
-func (l *bunLock) developmentOnly(packages []bunPackage) map[string]bool {
+func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bool {
 	keys := make(map[string]bool, len(packages))
 	for _, p := range packages {
 		keys[p.key] = true
@@ -136,7 +154,7 @@ func (l *bunLock) developmentOnly(packages []bunPackage) map[string]bool {
 		}
 	}
 	var production, development []string
-	for _, w := range l.Workspaces {
+	for _, w := range workspaces {
 		for _, list := range []map[string]text{w.Dependencies, w.OptionalDependencies, w.PeerDependencies} {
 			for name := range list {
 				production = append(production, name)
@@ -164,8 +182,10 @@ func bunResolve(keys map[string]bool, from, name string) string {
 	return name
 }
 
-// maxNesting is how many levels of a key are looked at.
-const maxNesting = 64
+const (
+	maxKey     = 4096 // bytes of the key of a package
+	maxNesting = 64   // levels of a key that are looked at
+)
 
 // plainJSON returns JSON with its comments and trailing commas, which bun's dialect allows, replaced by spaces.
 func plainJSON(source []byte) []byte {

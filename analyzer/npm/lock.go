@@ -9,14 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 )
-
-// A lock is a package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe every
-// directory of the tree in "packages"; version 1 only nests "dependencies", which version 2 repeats for older npm.
-type lock struct {
-	Packages     map[string]locked
-	Dependencies map[string]nested
-}
 
 // A locked package is the value of one directory in "packages".
 type locked struct {
@@ -63,43 +57,71 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]text)(r))
 }
 
-// parseLock reads a lock file of npm, of any version. What is of an unexpected type is left out, and the first such
-// member is named in the error.
+// parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe
+// every directory of the tree in "packages"; version 1 only nests "dependencies", which version 2 repeats for older npm.
 func parseLock(source []byte) ([]analyzer.Package, error) {
-	var l lock
-	err := json.Unmarshal(source, &l)
-	if err != nil {
-		err = fmt.Errorf("npm: lock file: %w", err)
-		if !errors.As(err, new(*json.UnmarshalTypeError)) {
-			return nil, err
+	r := jsonstream.New(source)
+	var packages, older []analyzer.Package
+	hasPackages := false
+	err := r.Document("npm: lock file", func(open json.Delim, key string) error {
+		switch {
+		case open == '[':
+			return errNotObject
+		case key == "packages":
+			hasPackages = true
+			return r.Members(func(dir string) error {
+				var entry locked
+				if err := r.Value(&entry); err != nil {
+					return err
+				}
+				p, err := entry.locate(dir)
+				if err != nil {
+					r.Note(err)
+				}
+				if p.Name != "" {
+					packages = append(packages, p)
+				}
+				return nil
+			})
+		case key == "dependencies" && !hasPackages:
+			return r.Members(func(name string) error {
+				var entry nested
+				if err := r.Value(&entry); err != nil {
+					return err
+				}
+				older = append(older, unnest(r, name, entry)...)
+				return nil
+			})
 		}
-	}
-	if l.Packages == nil {
-		return l.nested(), err
-	}
-	var packages []analyzer.Package
-	for _, dir := range slices.Sorted(maps.Keys(l.Packages)) {
-		entry := l.Packages[dir]
-		name, ok := directoryName(dir)
-		if !ok || entry.Link {
-			continue // the application itself, a workspace, or a link to one
-		}
-		if entry.Name != "" {
-			name = entry.Name
-		}
-		p, ok := newPackage(name, entry.Version)
-		if !ok {
-			err = errors.Join(err, fmt.Errorf("npm: lock file: %.200q: not a package name: %.100q", dir, name))
-			continue
-		}
-		p.Declared, p.Dev = true, entry.Dev
-		p.Licenses = licenses(entry.License, entry.Licenses)
-		p.Depends = entry.depends()
-		setIntegrity(&p, string(entry.Integrity))
-		setSource(&p, string(entry.Resolved))
-		packages = append(packages, p)
+		return r.Skip()
+	})
+	if !hasPackages {
+		packages = older
 	}
 	return packages, err
+}
+
+var errNotObject = errors.New("an array where an object is expected")
+
+// locate makes a package of a directory. The application itself, workspaces, and links to these are none.
+func (e *locked) locate(dir string) (analyzer.Package, error) {
+	name, ok := directoryName(dir)
+	if !ok || e.Link {
+		return analyzer.Package{}, nil
+	}
+	if e.Name != "" {
+		name = e.Name
+	}
+	p, ok := newPackage(name, e.Version)
+	if !ok {
+		return p, fmt.Errorf("%.200q: not a package name: %.100q", dir, name)
+	}
+	p.Declared, p.Dev = true, e.Dev
+	p.Licenses = licenses(e.License, e.Licenses)
+	p.Depends = e.depends()
+	setIntegrity(&p, string(e.Integrity))
+	setSource(&p, string(e.Resolved))
+	return p, nil
 }
 
 // directoryName returns the name of the package that a directory of the tree is for: what follows the last
@@ -128,21 +150,25 @@ func (e *locked) depends() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// nested returns the packages of a lock file of version 1.
-func (l *lock) nested() []analyzer.Package {
-	type level struct{ dependencies map[string]nested }
+// unnest returns the package of a name in "dependencies", and those below it.
+func unnest(r *jsonstream.Reader, name string, entry nested) []analyzer.Package {
+	type level struct {
+		name  string
+		entry nested
+	}
 	var packages []analyzer.Package
-	for todo := []level{{l.Dependencies}}; len(todo) > 0; {
+	for todo := []level{{name, entry}}; len(todo) > 0; {
 		current := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, name := range slices.Sorted(maps.Keys(current.dependencies)) {
-			entry := current.dependencies[name]
-			if entry.Dependencies != nil {
-				todo = append(todo, level{entry.Dependencies})
-			}
-			if p, ok := entry.locate(name); ok {
-				packages = append(packages, p)
-			}
+		for _, below := range slices.Sorted(maps.Keys(current.entry.Dependencies)) {
+			todo = append(todo, level{below, current.entry.Dependencies[below]})
+		}
+		p, err := current.entry.locate(current.name)
+		if err != nil {
+			r.Note(err)
+		}
+		if p.Name != "" {
+			packages = append(packages, p)
 		}
 	}
 	return packages
@@ -150,19 +176,19 @@ func (l *lock) nested() []analyzer.Package {
 
 // locate makes a package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an
 // archive, or a directory of the application, which is no package of its own.
-func (n *nested) locate(name string) (analyzer.Package, bool) {
+func (n *nested) locate(name string) (analyzer.Package, error) {
 	version, source := n.Version, string(n.Resolved)
 	switch {
 	case strings.HasPrefix(version, "npm:"):
 		name, version, _ = splitSpec(version[len("npm:"):])
 	case strings.HasPrefix(version, "file:"), strings.HasPrefix(version, "link:"):
-		return analyzer.Package{}, false
+		return analyzer.Package{}, nil
 	case isGit(version), isRemote(version):
 		version, source = "", version
 	}
 	p, ok := newPackage(name, version)
 	if !ok {
-		return p, false
+		return p, fmt.Errorf("not a package name: %.100q", name)
 	}
 	p.Declared, p.Dev = true, n.Dev
 	for required, specifier := range n.Requires {
@@ -173,5 +199,5 @@ func (n *nested) locate(name string) (analyzer.Package, bool) {
 	slices.Sort(p.Depends)
 	setIntegrity(&p, string(n.Integrity))
 	setSource(&p, source)
-	return p, true
+	return p, nil
 }

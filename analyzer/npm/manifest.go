@@ -93,9 +93,11 @@ func validName(name string) bool {
 // either.
 func licenses(fields ...json.RawMessage) []string {
 	var list []string
+	seen := make(map[string]bool)
 	for _, raw := range fields {
 		for _, s := range licenseNames(raw, true) {
-			if e, _ := license.Normalize(s); e != "" && !slices.Contains(list, e) {
+			if e, _ := license.Normalize(s); e != "" && !seen[e] {
+				seen[e] = true
 				list = append(list, e)
 			}
 		}

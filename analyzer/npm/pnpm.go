@@ -1,9 +1,9 @@
 package npm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -17,31 +17,17 @@ const maxEntry = 256 << 10
 
 // A pnpmEntry is the value of a package in "packages". Up to version 6 of the format it also has the dependencies and
 // whether it is for development; since version 9 the former are in "snapshots", a list for each set of peers, and the
-// latter follows from them.
+// latter follows from what the importers, the directories of the application, need.
 type pnpmEntry struct {
-	Name, Version string // where the key does not say
-	Resolution    struct {
-		Integrity, Tarball, Type, Repo, Commit string
-	}
-	Dependencies         map[string]pnpmVersion
-	OptionalDependencies map[string]pnpmVersion `yaml:"optionalDependencies"`
-	DevDependencies      map[string]pnpmVersion `yaml:"devDependencies"` // of an importer
-	Dev                  bool
+	name, version string            // where the key does not say
+	resolution    map[string]string // integrity, tarball, type, repo, commit
+	depends       []pnpmNeed        // the optional ones included
+	development   []pnpmNeed        // of an importer
+	dev           bool
 }
 
-// A pnpmVersion is a resolved version, or the object that holds it beside its specifier.
-type pnpmVersion string
-
-func (v *pnpmVersion) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind != yaml.MappingNode {
-		*v = pnpmVersion(n.Value)
-		return nil
-	}
-	var object struct{ Version string }
-	err := n.Decode(&object)
-	*v = pnpmVersion(object.Version)
-	return err
-}
+// A pnpmNeed is a dependency and what it is resolved to.
+type pnpmNeed struct{ name, version string }
 
 // A pnpmReader collects the sections of a pnpm-lock.yaml.
 type pnpmReader struct {
@@ -75,60 +61,97 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 	if len(e.text) > maxEntry {
 		return fmt.Errorf("an entry of more than %d bytes: %w", maxEntry, analyzer.ErrTooLarge)
 	}
-	var values map[string]pnpmEntry
-	err := yaml.Unmarshal(e.text, &values)
-	for _, key := range slices.Sorted(maps.Keys(values)) { // one, in all that pnpm writes
-		value := values[key]
+	var document yaml.Node
+	if err := yaml.Unmarshal(e.text, &document); err != nil {
+		return err
+	}
+	if len(document.Content) != 1 {
+		return errors.New("not an entry")
+	}
+	for key, node := range yamlMembers(document.Content[0]) { // one, in all that pnpm writes
+		value := readPNPMEntry(node)
 		switch e.section {
 		case "packages":
-			err = errors.Join(err, r.add(key, &value))
-		case "snapshots":
-			for _, list := range []map[string]pnpmVersion{value.Dependencies, value.OptionalDependencies} {
-				for name, version := range list {
-					r.depends[key] = append(r.depends[key], pnpmTarget(name, string(version)))
-				}
+			if err := r.add(key, &value); err != nil {
+				return err
 			}
-			base := withoutPeers(key)
-			for _, i := range r.snapshots[base] {
+		case "snapshots":
+			r.depends[key] = append(r.depends[key], targets(value.depends)...)
+			for _, i := range r.snapshots[withoutPeers(key)] {
 				r.packages[i].Depends = append(r.packages[i].Depends, value.needs()...)
 			}
 		case "importers":
-			for _, list := range []map[string]pnpmVersion{value.Dependencies, value.OptionalDependencies} {
-				for name, version := range list {
-					r.production = append(r.production, pnpmTarget(name, string(version)))
-				}
-			}
-			for name, version := range value.DevDependencies {
-				r.development = append(r.development, pnpmTarget(name, string(version)))
-			}
+			r.production = append(r.production, targets(value.depends)...)
+			r.development = append(r.development, targets(value.development)...)
 		}
 	}
-	return err
+	return nil
+}
+
+func readPNPMEntry(node *yaml.Node) (e pnpmEntry) {
+	for key, value := range yamlMembers(node) {
+		switch key {
+		case "name":
+			e.name = value.Value
+		case "version":
+			e.version = value.Value
+		case "dev":
+			e.dev = value.Value == "true"
+		case "resolution":
+			e.resolution = make(map[string]string)
+			for k, v := range yamlMembers(value) {
+				e.resolution[k] = v.Value
+			}
+		case "dependencies", "optionalDependencies":
+			e.depends = append(e.depends, readPNPMNeeds(value)...)
+		case "devDependencies":
+			e.development = readPNPMNeeds(value)
+		}
+	}
+	return e
+}
+
+// readPNPMNeeds reads a list of dependencies. Those of importers are objects of a specifier and a version.
+func readPNPMNeeds(node *yaml.Node) (list []pnpmNeed) {
+	for name, value := range yamlMembers(node) {
+		need := pnpmNeed{name, value.Value}
+		for key, v := range yamlMembers(value) {
+			if key == "version" {
+				need.version = v.Value
+			}
+		}
+		list = append(list, need)
+	}
+	return list
+}
+
+// targets returns the keys of dependencies.
+func targets(list []pnpmNeed) []string {
+	keys := make([]string, 0, len(list))
+	for _, n := range list {
+		keys = append(keys, pnpmTarget(n.name, n.version))
+	}
+	return keys
 }
 
 // add makes a package of an entry of "packages"; directories of the application are none.
 func (r *pnpmReader) add(key string, e *pnpmEntry) error {
-	if e.Resolution.Type == "directory" {
+	if e.resolution["type"] == "directory" {
 		return nil
 	}
 	name, version := pnpmKey(key)
-	if e.Name != "" {
-		name = e.Name
-	}
-	if e.Version != "" {
-		version = e.Version
-	}
+	name, version = cmp.Or(e.name, name), cmp.Or(e.version, version)
 	p, ok := newPackage(name, version)
 	if !ok {
 		return fmt.Errorf("not a package: %.200q", key)
 	}
-	p.Declared, p.Dev = true, e.Dev
+	p.Declared, p.Dev = true, e.dev
 	p.Depends = e.needs()
-	setIntegrity(&p, e.Resolution.Integrity)
-	if e.Resolution.Type == "git" {
-		setSource(&p, gitSpec(e.Resolution.Repo, e.Resolution.Commit))
+	setIntegrity(&p, e.resolution["integrity"])
+	if e.resolution["type"] == "git" {
+		setSource(&p, gitSpec(e.resolution["repo"], e.resolution["commit"]))
 	} else {
-		setSource(&p, e.Resolution.Tarball)
+		setSource(&p, e.resolution["tarball"])
 	}
 	r.snapshots[key] = append(r.snapshots[key], len(r.packages))
 	r.packages, r.keys = append(r.packages, p), append(r.keys, key)
@@ -138,15 +161,13 @@ func (r *pnpmReader) add(key string, e *pnpmEntry) error {
 // needs returns the names of the packages that an entry depends on.
 func (e *pnpmEntry) needs() []string {
 	var names []string
-	for _, list := range []map[string]pnpmVersion{e.Dependencies, e.OptionalDependencies} {
-		for name, version := range list {
-			target, resolved := pnpmKey(pnpmTarget(name, string(version)))
-			if resolved == "" || !validName(target) {
-				target = name
-			}
-			if validName(target) {
-				names = append(names, target)
-			}
+	for _, n := range e.depends {
+		target, version := pnpmKey(pnpmTarget(n.name, n.version))
+		if version == "" || !validName(target) {
+			target = n.name
+		}
+		if validName(target) {
+			names = append(names, target)
 		}
 	}
 	return names

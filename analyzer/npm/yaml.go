@@ -5,7 +5,24 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
+
+// yamlMembers returns the members of a mapping in their order; of anything else none. Aliases, which no lock file has,
+// are not followed.
+func yamlMembers(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		if n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if !yield(n.Content[i].Value, n.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
 
 // A yamlEntry is one member of a member at the top of a YAML document, as text.
 type yamlEntry struct {
