@@ -18,7 +18,7 @@ import (
 var (
 	native    = flag.Bool("native", false, "compare with the ecosystems' own tools, which must be installed; see testdata/native")
 	update    = flag.Bool("update", false, "with -native, rewrite testdata/*.golden")
-	pairs     = flag.Int("pairs", 120_000, "with -native, pairs of valid versions for each ecosystem")
+	pairs     = flag.Int("pairs", 150_000, "with -native, pairs of valid versions for each ecosystem")
 	nativeDir = flag.String("nativedir", "", "with -native, where libraries are that have no fixed place: node_modules/semver, maven-artifact.jar, libapk.a and include/apk")
 )
 

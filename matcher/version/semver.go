@@ -11,6 +11,7 @@ import (
 //
 //   - npm: as node-semver with its option loose (internal/re.js): leading "v", "=" and blanks, leading zeros, a
 //     pre-release without its hyphen ("1.2.3beta"). No more than 256 characters, no number above 2^53-1.
+//     Four numbers are an error, although that grammar reads "1.2.34.5", as "1.2.3-4.5".
 //   - cargo: as the crate semver, without its order of build metadata, which Cargo does not use to match a version. No
 //     number above 2^64-1.
 //   - golang: as golang.org/x/mod/semver; see golang.go for Go's own versions.

@@ -14,13 +14,29 @@ import (
 
 // tools start the ecosystems' own implementations. Each reads lines "a TAB b" and answers each with "<", "=" or ">", or,
 // where it refuses a version, with "?" and a digit for each of them, 1 if it is the one. They come from Debian's packages
-// libdpkg-dev, python3-packaging or python3-pip, python3-rpm, ruby, php-composer-semver and golang-golang-x-mod-dev, and,
+// libdpkg-dev, python3-packaging or python3-pip, python3-rpm, ruby, php-composer-semver, librust-semver-dev and golang-golang-x-mod-dev, and,
 // in the folder -nativedir, from npm's package semver, from maven-artifact 3.9 and from apk-tools 3; where these are
 // not found, their ecosystem is skipped.
 var tools = map[string]func(t *testing.T) *exec.Cmd{
 	"apk": func(t *testing.T) *exec.Cmd {
 		lib := library(t, "libapk.a")
 		return compile(t, "testdata/native/apk.c", "-I", filepath.Join(filepath.Dir(lib), "include"), lib)
+	},
+	"cargo": func(t *testing.T) *exec.Cmd {
+		crates, err := filepath.Glob("/usr/share/cargo/registry/semver-1.*/src/lib.rs")
+		if err != nil || len(crates) == 0 {
+			t.Skipf("no crate semver: %v", err)
+		}
+		dir := t.TempDir()
+		for _, args := range [...][]string{
+			{"--crate-type", "rlib", "--crate-name", "semver", "--cfg", `feature="std"`, "--cap-lints", "allow", crates[0]},
+			{"--extern", "semver=" + filepath.Join(dir, "libsemver.rlib"), "testdata/native/cargo.rs"},
+		} {
+			if out, err := exec.Command("rustc", append([]string{"--edition", "2018", "-O", "--out-dir", dir}, args...)...).CombinedOutput(); err != nil {
+				t.Fatalf("rustc: %v\n%s", err, out)
+			}
+		}
+		return exec.Command(filepath.Join(dir, "cargo"))
 	},
 	"deb": func(t *testing.T) *exec.Cmd { return compile(t, "testdata/native/deb.c", "-ldpkg", "-lmd") },
 	"golang": func(*testing.T) *exec.Cmd {
@@ -93,6 +109,13 @@ var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why 
 		}
 		return ""
 	},
+	"cargo": func(a, b string, refusedThere, refusedHere bool) string {
+		bound := regexp.MustCompile(`^(v.*|v?[0-9]+(\.[0-9]+)?)$`)
+		if refusedThere && (bound.MatchString(a) || bound.MatchString(b)) {
+			return "the crate semver refuses a leading v, and fewer than three numbers, which are accepted here as a bound"
+		}
+		return ""
+	},
 	"golang": func(a, b string, refusedThere, refusedHere bool) string {
 		other := regexp.MustCompile(`^([0-9]|go|v[0-9]+(\.[0-9]+)?(rc|beta)[0-9])`)
 		if refusedThere && (other.MatchString(a) || other.MatchString(b)) {
@@ -132,9 +155,13 @@ var sources = map[string][]struct{ glob, pattern string }{
 		{"feeds/versions/osv-scalibr-semantic/redhat-versions.txt", `\S{2,}`},
 	},
 	"apk": {{"feeds/versions/osv-scalibr-semantic/alpine-versions-generated.txt", `\S{2,}`}},
+	"cargo": {
+		{"feeds/osv/ghsa-graphql/*.json", `[<>=] (\d+\.\d+\.\d[^",\s]*)`},
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}, // Semantic Versioning is one
+	},
 	"golang": {
 		{"fixtures/image/*/expected.json", `"version": ?"(v\d[^"\s]+)"`},
-		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}, // Semantic Versioning is one; modules put a "v" before
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}, // with a "v" before
 	},
 	"gem": {{"feeds/versions/osv-scalibr-semantic/rubygems-versions-generated.txt", `\S{2,}`}},
 	"npm": {
