@@ -57,7 +57,8 @@ type Result struct {
 
 	// Fragments complete packages of the same analyzer that were found in other files, such as a list of owned files
 	// beside a package database. They are joined after the layers are merged, by Type, Name, and, where a fragment has
-	// them, Arch and Version; see Scanner. A fragment alone is not a package.
+	// them, Arch and Version; one without a Name is about the packages that were found in its own directory. Lists grow by
+	// what a fragment says, single values are taken over where the package has none. A fragment alone is not a package.
 	Fragments []Package
 
 	// Findings are things worth reporting that are not packages.

@@ -8,6 +8,7 @@ import (
 // A fragment completes packages that the same analyzer found in other files.
 type fragment struct {
 	analyzer string
+	dir      string // of the file that it comes from
 	*Package
 }
 
@@ -16,15 +17,20 @@ func complete(components []Component, fragments []fragment) {
 	if len(fragments) == 0 {
 		return
 	}
-	type key struct{ analyzer, kind, name string }
-	byName := make(map[key][]int)
+	type key struct{ analyzer, kind, name, dir string } // either name or dir is empty
+	index := make(map[key][]int)
 	for i := range components {
 		c := &components[i]
-		k := key{c.Analyzer, c.Type, c.Name}
-		byName[k] = append(byName[k], i)
+		for _, k := range []key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
+			index[k] = append(index[k], i)
+		}
 	}
 	for _, f := range fragments {
-		for _, i := range byName[key{f.analyzer, f.Type, f.Name}] {
+		k := key{f.analyzer, f.Type, f.Name, ""}
+		if f.Name == "" {
+			k.dir = f.dir
+		}
+		for _, i := range index[k] {
 			p := &components[i].Package
 			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
 				continue

@@ -31,7 +31,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 				})
 			}
 			for n := range a.Fragments {
-				fragments = append(fragments, fragment{name, &a.Fragments[n]})
+				fragments = append(fragments, fragment{name, dirOf(f.path), &a.Fragments[n]})
 			}
 			for _, found := range a.Findings {
 				report.Findings = append(report.Findings, FileFinding{Finding: found, Analyzer: name, Path: f.path, Layer: f.layer})

@@ -38,10 +38,12 @@ var lists = analyzer.Func(
 				r.Distro = &analyzer.Distro{ID: fields[1], VersionID: fields[2]}
 				continue
 			}
-			p := analyzer.Package{Type: "generic", Name: fields[0]}
-			for _, field := range fields[1:] {
+			p := analyzer.Package{Type: "generic"}
+			for n, field := range fields {
 				key, value, ok := strings.Cut(field, "=")
 				switch {
+				case !ok && n == 0:
+					p.Name = field
 				case !ok:
 					p.Version = field
 				case key == "system":
