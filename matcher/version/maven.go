@@ -16,7 +16,8 @@ import (
 //
 // The order is antisymmetric and total, but not transitive: what is missing is as good as 0, as the release itself and as an
 // empty list, which have three different places among what is there, so that 1 < 1.sp.x < 1-alpha.x < 1. That is Maven's,
-// and kept, since a verdict should be what Maven itself would say. Versions as they are published do not run into it.
+// and kept, since a verdict should be what Maven itself would say. Published versions hardly run into it: sorted, 12,140 of
+// them have two pairs out of 73 million in the wrong order, both of 1.1.3.RELEASE-A with a release candidate.
 
 // A mavenKind is a kind of item.
 type mavenKind byte

@@ -172,8 +172,8 @@ func ask(t *testing.T, cmd *exec.Cmd, questions [][2]string) []string {
 	return answers
 }
 
-// TestMavenPublished checks that the order of the Maven versions that were published is transitive, although Maven's order is
-// not: sorted, each comes before all that follow, or has the same place.
+// TestMavenPublished checks that the order of Maven versions that were published is transitive, although Maven's order is not:
+// sorted, each of a sample comes before all that follow, or has the same place.
 func TestMavenPublished(t *testing.T) {
 	maven, _ := For("maven")
 	var versions []Version
