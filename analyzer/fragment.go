@@ -25,6 +25,7 @@ func complete(components []Component, fragments []fragment) {
 			index[k] = append(index[k], i)
 		}
 	}
+	grown := make(map[int]bool)
 	for _, f := range fragments {
 		k := key{f.analyzer, f.Type, f.Name, ""}
 		if f.Name == "" {
@@ -36,7 +37,13 @@ func complete(components []Component, fragments []fragment) {
 				continue
 			}
 			p.add(f.Package)
+			grown[i] = grown[i] || len(f.Files) > 0
 		}
+	}
+	for i := range grown { // several fragments may list the same files
+		p := &components[i].Package
+		slices.Sort(p.Files)
+		p.Files = slices.Clip(slices.Compact(p.Files))
 	}
 }
 
