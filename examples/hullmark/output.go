@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 )
@@ -31,11 +33,24 @@ func (a *app) output(name string) (*output, error) {
 		}
 		return &output{Writer: bufio.NewWriter(f), file: f}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.part")
+	f, err := createBeside(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write results: %w; choose another file with -o", err)
 	}
 	return &output{Writer: bufio.NewWriter(f), file: f, name: name}, nil
+}
+
+// createBeside makes a file with a name of its own next to another. Unlike those of os.CreateTemp it is as readable as
+// other files are.
+func createBeside(name string) (f *os.File, err error) {
+	for range 100 {
+		part := fmt.Sprintf(".%s.%08x.part", filepath.Base(name), rand.Uint32())
+		f, err = os.OpenFile(filepath.Join(filepath.Dir(name), part), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return f, err
 }
 
 // commit makes what was written the result.
@@ -48,8 +63,7 @@ func (o *output) commit() error {
 	case o.name == "":
 		err = errors.Join(err, f.Close())
 	default:
-		// A temporary file is its owner's alone; the result is as readable as other files.
-		err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+		err = errors.Join(err, f.Sync(), f.Close())
 		if err == nil {
 			err = os.Rename(f.Name(), o.name)
 		}

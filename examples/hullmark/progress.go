@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -15,8 +16,9 @@ import (
 
 // progress draws a bar for each layer, or each feed, that is being read. A nil progress draws nothing.
 type progress struct {
+	mu    sync.Mutex
 	bars  *mpb.Progress
-	byKey map[any]*mpb.Bar
+	byKey map[any]*mpb.Bar // nil when finished
 }
 
 // keepBars is the number of layers up to which bars stay when they are full. More would scroll.
@@ -27,14 +29,23 @@ func newProgress(ctx context.Context, w io.Writer, quiet bool) *progress {
 	if _, ok := terminal(w); quiet || !ok {
 		return nil
 	}
-	// The bars outlive a cancelled context, so that finish can clear them away.
-	bars := mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(w), mpb.WithWidth(40))
-	return &progress{bars: bars, byKey: make(map[any]*mpb.Bar)}
+	return drawProgress(ctx, w)
 }
 
-// layer shows how far a scan has come. It is called for one event at a time.
+func drawProgress(ctx context.Context, w io.Writer, options ...mpb.ContainerOption) *progress {
+	// The bars outlive a cancelled context, so that finish can clear them away.
+	options = append(options, mpb.WithOutput(w), mpb.WithWidth(40))
+	return &progress{bars: mpb.NewWithContext(context.WithoutCancel(ctx), options...), byKey: make(map[any]*mpb.Bar)}
+}
+
+// layer shows how far a scan has come.
 func (p *progress) layer(e analyzer.Event) {
-	if p == nil || p.byKey == nil || e.Kind == analyzer.CacheFailed {
+	if p == nil || e.Kind == analyzer.CacheFailed {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey == nil {
 		return
 	}
 	bar, ok := p.byKey[e.Layer]
@@ -66,7 +77,12 @@ func (p *progress) layer(e analyzer.Event) {
 
 // feed shows how far a feed has been read.
 func (p *progress) feed(e feed.Progress) {
-	if p == nil || p.byKey == nil {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey == nil {
 		return
 	}
 	bar, ok := p.byKey[e.Location]
@@ -96,16 +112,25 @@ func (p *progress) add(key any, row int, name string, size int64, transient bool
 }
 
 // done marks a feed as read.
-func (p *progress) done(key any) {
-	if p == nil || p.byKey[key] == nil {
+func (p *progress) done(location string) {
+	if p == nil {
 		return
 	}
-	p.byKey[key].SetTotal(-1, true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if bar := p.byKey[location]; bar != nil {
+		bar.SetTotal(-1, true)
+	}
 }
 
 // finish stops drawing; bars that are not full are cleared away. What is written to the terminal next stands below.
 func (p *progress) finish() {
-	if p == nil || p.byKey == nil {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey == nil {
 		return
 	}
 	for _, bar := range p.byKey {

@@ -97,7 +97,6 @@ An IMAGE is written as one of
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	c.SetHelpCommand(&cobra.Command{Hidden: true}) // --help says the same
 	c.AddCommand(a.scanCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
 	return c
 }
