@@ -135,7 +135,7 @@ type entry struct {
 // their number.
 func (d *directory) each(r io.ReaderAt, f func(e *entry) bool) error {
 	length := d.end - d.start
-	src := bufio.NewReaderSize(io.NewSectionReader(r, d.start, length), int(min(length, 16<<10)))
+	src := bufio.NewReaderSize(io.NewSectionReader(r, d.start, length), int(max(entrySize, min(length, 16<<10))))
 	var e entry
 	var long []byte // the variable part of an entry that is larger than the buffer
 	for n := uint64(0); ; n++ {

@@ -228,7 +228,8 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 		w.left -= inner.size
 		return w.walk(ctx, inner, depth)
 	}
-	limit := min(w.left, w.Held-w.held, max(ratioFree, inner.size*w.Ratio))
+	ratio := max(ratioFree, inner.size*w.Ratio)
+	limit := min(w.left, w.Held-w.held, ratio)
 	content, err := w.inflate(src, &f.entry, limit)
 	w.left -= int64(len(content))
 	switch {
@@ -236,7 +237,7 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 		w.exceeded(inner, w.Bytes, "bytes of archives within one another")
 		return nil
 	case errors.Is(err, analyzer.ErrTooLarge):
-		if limit == inner.size*w.Ratio {
+		if limit == ratio {
 			err = fmt.Errorf("%d bytes inflate to more than %d: %w", inner.size, limit, analyzer.ErrTooLarge)
 		}
 		w.problem(inner.Inside, "", err)
@@ -245,8 +246,8 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 		w.problem(inner.Inside, "", err)
 	}
 	inner.content, inner.size = bytes.NewReader(content), int64(len(content))
-	w.held += int64(cap(content))
+	w.held += inner.size
 	err = w.walk(ctx, inner, depth)
-	w.held -= int64(cap(content))
+	w.held -= inner.size
 	return err
 }
