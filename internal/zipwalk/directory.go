@@ -38,7 +38,7 @@ type directory struct {
 
 // findDirectory looks for the central directory of an archive, as APPNOTE.TXT 6.3 sections 4.3.14 to 4.3.16 describe its
 // end. Bytes in front of the archive, such as a shell script or the header of a jmod, are no part of it, whether or not
-// its offsets count them.
+// its offsets count them. Where two directories could be meant it is the one right before its end, as in Java.
 func findDirectory(r io.ReaderAt, size int64) (directory, error) {
 	tail := make([]byte, min(size, endSize+maxComment))
 	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
