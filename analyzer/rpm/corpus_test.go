@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ulikunitz/xz"
+	"github.com/therootcompany/xz"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -56,7 +56,7 @@ func readFixture(t testing.TB, name string) []byte {
 	defer f.Close()
 	var r io.Reader = f
 	if strings.HasSuffix(name, ".xz") {
-		if r, err = xz.NewReader(f); err != nil {
+		if r, err = xz.NewReader(f, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

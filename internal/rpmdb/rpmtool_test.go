@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ulikunitz/xz"
+	"github.com/therootcompany/xz"
 )
 
 // What rpm itself says of a database, and the same of a Header: everything that a Header holds, a line a field.
@@ -139,7 +139,7 @@ func unpack(t testing.TB, file string) []byte {
 	if !strings.HasSuffix(file, ".xz") {
 		return b
 	}
-	r, err := xz.NewReader(bytes.NewReader(b))
+	r, err := xz.NewReader(bytes.NewReader(b), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

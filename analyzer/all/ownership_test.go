@@ -1,0 +1,103 @@
+package all_test
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/therootcompany/xz"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/analyzertest"
+	"github.com/hullmark/hullmark/analyzer/rpm"
+)
+
+func TestImages(t *testing.T) {
+	analyzertest.Run(t, "testdata/*.txtar", all.All()...)
+}
+
+// TestOwnerRPM asks the same of a real RPM database: Python distributions in files of its packages name their owner, also
+// through /usr/lib64 where that is a link.
+func TestOwnerRPM(t *testing.T) {
+	corpus := os.Getenv("HULLMARK_CORPUS")
+	if corpus == "" {
+		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
+	}
+	root := fstest.MapFS{}
+	from := os.DirFS(filepath.Join(corpus, "fixtures/rpm-bdb/centos7-plain"))
+	err := fs.WalkDir(from, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(from, p)
+		if name, ok := strings.CutSuffix(p, ".xz"); ok && err == nil {
+			var r io.Reader
+			if r, err = xz.NewReader(bytes.NewReader(b), 0); err != nil {
+				return err
+			}
+			p = name
+			b, err = io.ReadAll(r)
+		}
+		root[p] = &fstest.MapFile{Data: b}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{rpm.New()}}.ScanFS(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners := make(map[string]string) // by path as the package lists it
+	for _, c := range before.Components {
+		for _, f := range c.Files {
+			if strings.HasSuffix(f, ".egg-info") && !strings.Contains(f, "/test/") || strings.HasSuffix(f, ".egg-info/PKG-INFO") {
+				owners[f] = c.Name
+			}
+		}
+	}
+	root["usr/lib64"] = &fstest.MapFile{Data: []byte("lib"), Mode: fs.ModeSymlink}
+	n := 0
+	for f, owner := range owners {
+		if _, dir := owners[f+"/PKG-INFO"]; dir {
+			delete(owners, f)
+			continue
+		}
+		n++
+		delete(owners, f)
+		f = strings.Replace(f, "usr/lib64/", "usr/lib/", 1)
+		owners[f] = owner
+		root[f] = &fstest.MapFile{Data: []byte("Metadata-Version: 1.0\nName: " + filepath.Base(f) + "\nVersion: 1\n")}
+	}
+	if n == 0 {
+		t.Fatal("the database owns no Python distribution; the test needs another one")
+	}
+	report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]string)
+	for _, c := range report.Components {
+		names[c.ID] = c.Name
+	}
+	found := 0
+	for _, c := range report.Components {
+		if c.Type != "pypi" {
+			continue
+		}
+		found++
+		if got := names[c.Owner]; got != owners[c.Path] {
+			t.Errorf("%s: owner %q, want %q", c.Path, got, owners[c.Path])
+		}
+	}
+	if found == 0 {
+		t.Error("no Python distribution was found")
+	}
+	t.Logf("%d Python distributions, each with its owner", found)
+}
