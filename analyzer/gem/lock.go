@@ -35,6 +35,7 @@ const maxErrors = 8
 type lockReader struct {
 	section          string // "GEM", "GIT", "PATH", "CHECKSUMS", ...
 	inSpecs          bool
+	conflict         bool
 	remote, revision string // of the section
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
@@ -75,12 +76,13 @@ func (r *lockReader) line(line string) error {
 	switch {
 	case line == "":
 		return nil
+	case indent == 0 && strings.HasPrefix(line, "<<<<<<<"):
+		r.conflict = true
+		return errors.New("a merge conflict, of which neither side is read")
+	case r.conflict:
+		r.conflict = indent > 0 || !strings.HasPrefix(line, ">>>>>>>")
+		return nil
 	case indent == 0:
-		for _, mark := range []string{"<<<<<<<", "=======", ">>>>>>>", "|||||||"} {
-			if strings.HasPrefix(line, mark) {
-				return errors.New("a merge conflict")
-			}
-		}
 		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey, errs: r.errs, more: r.more}
 		return nil
 	case indent == 2 && r.section == "CHECKSUMS":

@@ -97,27 +97,23 @@ func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 		}
 	}
 	name, reference, _ := splitSpec(spec)
-	version, origin := "", reference
-	switch protocol, _, ok := strings.Cut(reference, ":"); {
-	case !ok:
-		version, origin = reference, ""
-	case protocol == "workspace", protocol == "link", protocol == "root":
-		return p, err
-	case protocol == "file" && !strings.HasSuffix(reference, ".tgz") && !strings.HasSuffix(reference, ".tar.gz"):
+	if isLocal(reference) {
 		return p, err
 	}
-	located, ok := newPackage(name, version)
-	if !ok {
-		return p, fmt.Errorf("not a package name: %.100q", name)
+	version, source := reference, ""
+	if strings.Contains(reference, ":") {
+		version, source = "", reference
+	}
+	located, e := newDeclared(name, version, source)
+	if e != nil {
+		return p, errors.Join(err, e)
 	}
 	p.Package = located
-	p.Declared = true
 	p.Depends = p.needs.names()
 	var integrity string
 	if json.Unmarshal(tuple[len(tuple)-1], &integrity) == nil {
 		setIntegrity(&p.Package, integrity)
 	}
-	setSource(&p.Package, origin)
 	return p, err
 }
 

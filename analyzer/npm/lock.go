@@ -3,7 +3,6 @@ package npm
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -112,15 +111,17 @@ func (e *locked) locate(dir string) (analyzer.Package, error) {
 	if e.Name != "" {
 		name = e.Name
 	}
-	p, ok := newPackage(name, e.Version)
-	if !ok {
-		return p, fmt.Errorf("%.200q: not a package name: %.100q", dir, name)
+	if isLocal(string(e.Resolved)) {
+		return analyzer.Package{}, nil
 	}
-	p.Declared, p.Dev = true, e.Dev
+	p, err := newDeclared(name, e.Version, string(e.Resolved))
+	if err != nil {
+		return p, err
+	}
+	p.Dev = e.Dev
 	p.Licenses = licenses(e.License, e.Licenses)
 	p.Depends = e.depends()
 	setIntegrity(&p, string(e.Integrity))
-	setSource(&p, string(e.Resolved))
 	return p, nil
 }
 
@@ -181,16 +182,16 @@ func (n *nested) locate(name string) (analyzer.Package, error) {
 	switch {
 	case strings.HasPrefix(version, "npm:"):
 		name, version, _ = splitSpec(version[len("npm:"):])
-	case strings.HasPrefix(version, "file:"), strings.HasPrefix(version, "link:"):
+	case isLocal(version):
 		return analyzer.Package{}, nil
 	case isGit(version), isRemote(version):
 		version, source = "", version
 	}
-	p, ok := newPackage(name, version)
-	if !ok {
-		return p, fmt.Errorf("not a package name: %.100q", name)
+	p, err := newDeclared(name, version, source)
+	if err != nil {
+		return p, err
 	}
-	p.Declared, p.Dev = true, n.Dev
+	p.Dev = n.Dev
 	for required, specifier := range n.Requires {
 		if target := aliased(required, string(specifier)); validName(target) {
 			p.Depends = append(p.Depends, target)
@@ -198,6 +199,5 @@ func (n *nested) locate(name string) (analyzer.Package, error) {
 	}
 	slices.Sort(p.Depends)
 	setIntegrity(&p, string(n.Integrity))
-	setSource(&p, source)
 	return p, nil
 }

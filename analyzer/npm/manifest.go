@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -33,29 +34,44 @@ func (d document) object(key string) document {
 	return o
 }
 
-// parseManifest reads a package.json. Without a name it is no package but the settings of a directory. An installed
-// package without a version is one all the same; a manifest without one declares nothing.
-func parseManifest(text []byte, installed bool) (*analyzer.Result, error) {
-	var d document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("npm: package.json: %w", err)
-	}
-	name, version := d.text("name"), d.text("version")
-	if name == "" || version == "" && !installed {
+// analyzeManifest reads a package.json according to where it lies.
+func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
+	where := placeOf(file)
+	if where == application && releaseOf(path.Base(path.Dir(file))) == "" {
 		return nil, nil
 	}
-	p, ok := newPackage(name, version)
-	if !ok {
-		return nil, fmt.Errorf("npm: package.json: not a package name: %.100q", name)
+	p, err := parseManifest(text)
+	switch {
+	case where == application && (err != nil || !isRelease(path.Dir(file), &p)), where == within && p.Version == "":
+		return nil, err
+	case p.Name == "":
+		return nil, err // the settings of a directory: {"type": "module"}
 	}
-	p.Declared = !installed
+	p.Declared = where == within
+	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
+}
+
+// parseManifest reads a package.json. One without a name describes no package; one without a version may.
+func parseManifest(text []byte) (analyzer.Package, error) {
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return analyzer.Package{}, fmt.Errorf("npm: package.json: %w", err)
+	}
+	name := d.text("name")
+	if name == "" {
+		return analyzer.Package{}, nil
+	}
+	p, ok := newPackage(name, d.text("version"))
+	if !ok {
+		return p, fmt.Errorf("npm: package.json: not a package name: %.100q", name)
+	}
 	p.Licenses = licenses(d["license"], d["licenses"])
 	p.Depends = depends(d)
 	// Before version 7, npm wrote what it had resolved into the installed manifest.
 	setIntegrity(&p, d.text("_integrity"))
 	setHexHash(&p, "sha1", d.text("_shasum"))
 	setSource(&p, d.text("_resolved"))
-	return &analyzer.Result{Packages: []analyzer.Package{p}}, nil
+	return p, nil
 }
 
 // depends returns the names of what a package needs at run time, sorted: its dependencies, the optional ones, and those

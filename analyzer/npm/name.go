@@ -1,6 +1,7 @@
 package npm
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -24,6 +25,25 @@ func newPackage(name, version string) (analyzer.Package, bool) {
 	}
 	p.Name, p.Version = strings.Clone(p.Name), strings.Clone(version)
 	return p, true
+}
+
+// newDeclared is newPackage for what a lock file declares, with its source. Formats that lock a repository by its commit
+// alone give nothing to compare with any version; such a package is an error that names the repository.
+func newDeclared(name, version, source string) (analyzer.Package, error) {
+	p, ok := newPackage(name, version)
+	if !ok {
+		return p, fmt.Errorf("not a package name: %.100q", name)
+	}
+	p.Declared = true
+	setSource(&p, source)
+	if version == "" {
+		from := ""
+		for _, u := range p.Qualifiers {
+			from = ", from " + u
+		}
+		return analyzer.Package{}, fmt.Errorf("%s: no version%s: %w", name, from, analyzer.ErrUnsupported)
+	}
+	return p, nil
 }
 
 // isName reports whether s can be an element of a name. Names of old times have capitals and punctuation that the

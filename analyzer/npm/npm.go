@@ -3,9 +3,13 @@
 //
 // A package.json is an installed package where Node.js would find it by its name: in node_modules/NAME,
 // node_modules/@SCOPE/NAME, and in the same place below Debian's nodejs directories (/usr/share/nodejs, /usr/lib/nodejs,
-// /usr/lib/TRIPLET/nodejs). Everywhere else it is a manifest, of the application itself, a workspace, vendored code or a
-// test, and reported as declared. Links, with which pnpm and workspaces fill node_modules, are not followed: what they
-// lead to is found where it lies.
+// /usr/lib/TRIPLET/nodejs). So is an unpacked release, whose directory says what its package.json does: "NAME-vVERSION",
+// "NAME-VERSION" or "NAME/VERSION", as of yarn in many images. Deeper in a package it is that of vendored code or of a
+// test, and reported as declared. All others, those of the application itself and of its workspaces, name no package: by
+// their names a registry may know something else.
+//
+// Links, with which pnpm and workspaces fill node_modules, are not followed: what they lead to is found where it lies.
+// What comes from directories and archives of the application is not reported from lock files, for the same reason.
 //
 // Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and where that is silent what
 // these tools write.
@@ -15,7 +19,6 @@ import (
 	"bytes"
 	"context"
 	"path"
-	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -53,7 +56,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	switch path.Base(f.Path) {
 	case "package.json":
-		return parseManifest(text, isInstalled(f.Path))
+		return analyzeManifest(f.Path, text)
 	case ".package-lock.json":
 		return fragments(parseLock(text))
 	case "lock.yaml":
@@ -71,26 +74,6 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 
 func declared(packages []analyzer.Package, err error) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: packages}, err
-}
-
-// isInstalled reports whether a package.json lies where Node.js looks for packages by name.
-func isInstalled(file string) bool {
-	dir := path.Dir(file)
-	if name := path.Base(dir); name == "." || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "@") {
-		return false
-	}
-	dir = path.Dir(dir)
-	if strings.HasPrefix(path.Base(dir), "@") {
-		dir = path.Dir(dir)
-	}
-	if path.Base(dir) == "node_modules" {
-		return true
-	}
-	prefix, ok := strings.CutSuffix(dir, "/nodejs")
-	if !ok {
-		return false
-	}
-	return prefix == "usr/share" || prefix == "usr/lib" || path.Dir(prefix) == "usr/lib"
 }
 
 // fragments makes of what a lock file says of installed packages what completes them.

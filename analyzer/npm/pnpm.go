@@ -32,16 +32,16 @@ type pnpmNeed struct{ name, version string }
 // A pnpmReader collects the sections of a pnpm-lock.yaml.
 type pnpmReader struct {
 	packages                []analyzer.Package
-	keys                    []string         // of packages, parallel
-	snapshots               map[string][]int // packages by key
-	depends                 graph            // by key of a snapshot, peers included
-	production, development []string         // what the importers need
+	keys                    []string // of packages, parallel
+	byKey                   map[string]int
+	depends                 graph    // by key of a snapshot, peers included
+	production, development []string // what the importers need
 	problems                problems
 }
 
 // parsePNPM reads pnpm-lock.yaml of the versions 5, 6 and 9 of its format. Of several documents in one file, all count.
 func parsePNPM(text []byte) ([]analyzer.Package, error) {
-	r := pnpmReader{snapshots: make(map[string][]int), depends: make(graph)}
+	r := pnpmReader{byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
 		if e.err == nil {
 			e.err = r.entry(e)
@@ -77,7 +77,7 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 			}
 		case "snapshots":
 			r.depends[key] = append(r.depends[key], targets(value.depends)...)
-			for _, i := range r.snapshots[withoutPeers(key)] {
+			if i, ok := r.byKey[withoutPeers(key)]; ok {
 				r.packages[i].Depends = append(r.packages[i].Depends, value.needs()...)
 			}
 		case "importers":
@@ -136,24 +136,24 @@ func targets(list []pnpmNeed) []string {
 
 // add makes a package of an entry of "packages"; directories of the application are none.
 func (r *pnpmReader) add(key string, e *pnpmEntry) error {
-	if e.resolution["type"] == "directory" {
+	source := e.resolution["tarball"]
+	switch {
+	case e.resolution["type"] == "directory", isLocal(source):
 		return nil
+	case e.resolution["type"] == "git":
+		source = gitSpec(e.resolution["repo"], e.resolution["commit"])
 	}
 	name, version := pnpmKey(key)
-	name, version = cmp.Or(e.name, name), cmp.Or(e.version, version)
-	p, ok := newPackage(name, version)
-	if !ok {
-		return fmt.Errorf("not a package: %.200q", key)
+	p, err := newDeclared(cmp.Or(e.name, name), cmp.Or(e.version, version), source)
+	if err != nil {
+		return fmt.Errorf("%.200q: %w", key, err)
 	}
-	p.Declared, p.Dev = true, e.dev
+	p.Dev = e.dev
 	p.Depends = e.needs()
 	setIntegrity(&p, e.resolution["integrity"])
-	if e.resolution["type"] == "git" {
-		setSource(&p, gitSpec(e.resolution["repo"], e.resolution["commit"]))
-	} else {
-		setSource(&p, e.resolution["tarball"])
+	if _, ok := r.byKey[key]; !ok {
+		r.byKey[key] = len(r.packages)
 	}
-	r.snapshots[key] = append(r.snapshots[key], len(r.packages))
 	r.packages, r.keys = append(r.packages, p), append(r.keys, key)
 	return nil
 }

@@ -84,6 +84,16 @@ func setQualifier(p *analyzer.Package, key, value string) {
 	p.Qualifiers[key] = value
 }
 
+// isLocal reports whether a specifier or resolution is of a directory or an archive of the application.
+func isLocal(s string) bool {
+	for _, protocol := range []string{"file:", "link:", "workspace:", "portal:", "exec:", "root:"} {
+		if strings.HasPrefix(s, protocol) {
+			return true
+		}
+	}
+	return false
+}
+
 func isRemote(s string) bool {
 	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
 }

@@ -152,19 +152,17 @@ func (r *yarnReader) finish() {
 	if !ok {
 		return
 	}
-	p, ok := newPackage(name, version)
-	if !ok {
-		r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: not a package name: %.100q", e.line, name))
+	p, err := newDeclared(name, version, source)
+	if err != nil {
+		r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: %w", e.line, err))
 		return
 	}
-	p.Declared = true
 	slices.Sort(e.depends)
 	p.Depends = slices.Compact(e.depends)
 	setIntegrity(&p, e.fields["integrity"])
 	if tarball, sum, ok := strings.Cut(e.fields["resolved"], "#"); ok && !isGit(tarball) {
 		setHexHash(&p, "sha1", sum)
 	}
-	setSource(&p, source)
 	r.packages = append(r.packages, p)
 }
 
@@ -180,14 +178,10 @@ func (e *yarnEntry) locate() (name, version, source string, ok bool) {
 	}
 	name, reference, _ := splitSpec(resolution)
 	version, source = e.fields["version"], e.fields["resolved"]
-	protocol, rest, _ := strings.Cut(reference, ":")
-	switch protocol {
-	case "workspace", "link", "portal", "exec":
+	if isLocal(reference) {
 		return "", "", "", false
-	case "file":
-		if !strings.Contains(rest, ".tgz") && !strings.Contains(rest, ".tar.gz") {
-			return "", "", "", false
-		}
+	}
+	switch protocol, _, _ := strings.Cut(reference, ":"); protocol {
 	case "npm":
 		if !berry {
 			name = aliased(name, reference)

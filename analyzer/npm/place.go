@@ -1,0 +1,71 @@
+package npm
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A place says what a package.json is there for.
+type place int
+
+const (
+	application place = iota // outside of all packages
+	installed                // where Node.js looks for packages by name
+	within                   // deeper in such a package
+)
+
+func placeOf(file string) place {
+	dir := path.Dir(file)
+	base := path.Base(dir)
+	parent := path.Dir(dir)
+	if strings.HasPrefix(path.Base(parent), "@") {
+		parent = path.Dir(parent)
+	}
+	switch {
+	case isModules(parent) && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "@"):
+		return installed
+	case strings.Contains("/"+dir+"/", "/node_modules/"), strings.HasPrefix(dir, "usr/share/nodejs/"):
+		return within
+	}
+	return application
+}
+
+// isModules reports whether a directory is one that Node.js searches, by default or as Debian builds it.
+func isModules(dir string) bool {
+	if path.Base(dir) == "node_modules" {
+		return true
+	}
+	prefix, ok := strings.CutSuffix(dir, "/nodejs")
+	return ok && (prefix == "usr/share" || prefix == "usr/lib" || path.Dir(prefix) == "usr/lib")
+}
+
+// isRelease reports whether the name of a directory states the name and version of the package in it.
+func isRelease(dir string, p *analyzer.Package) bool {
+	base := path.Base(dir)
+	version := releaseOf(base)
+	if p.Version == "" || strings.TrimPrefix(version, "v") != p.Version {
+		return false
+	}
+	if version == base {
+		base = path.Base(path.Dir(dir))
+	} else {
+		base = strings.TrimSuffix(base, "-"+version)
+	}
+	return base == p.Name
+}
+
+// releaseOf returns the version, with a "v" in front or without, that a directory name consists of or ends in, as far as
+// that can be told; "" where there is none.
+func releaseOf(base string) string {
+	for rest := base; ; {
+		if isVersion(strings.TrimPrefix(rest, "v")) {
+			return rest
+		}
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "-"); !ok {
+			return ""
+		}
+	}
+}
