@@ -120,7 +120,8 @@ func unescape(s string) string {
 		case 'f':
 			b.WriteByte('\f')
 		case 'u':
-			if code, err := strconv.ParseUint(s[i+1:min(i+5, len(s))], 16, 16); err == nil {
+			digits := s[i+1 : min(i+5, len(s))]
+			if code, err := strconv.ParseUint(digits, 16, 16); err == nil && len(digits) == 4 {
 				b.WriteRune(rune(code))
 				i += 4
 				continue

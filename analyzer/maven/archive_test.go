@@ -1,0 +1,164 @@
+package maven
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A member is one entry of an archive to be built.
+type member struct{ name, content string }
+
+// jar returns an archive, deflated.
+func jar(t testing.TB, members ...member) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, m := range members {
+		dst, err := w.Create(m.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dst.Write([]byte(m.content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// stating returns the pom.properties of coordinates, where Maven puts it.
+func stating(group, artifact, version string) member {
+	return member{"META-INF/maven/" + group + "/" + artifact + "/pom.properties",
+		"version=" + version + "\ngroupId=" + group + "\nartifactId=" + artifact + "\n"}
+}
+
+func manifestOf(lines ...string) member {
+	return member{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n" + strings.Join(lines, "\n") + "\n"}
+}
+
+// describe returns what was found: "inside: group:artifact:version", with "*" behind where the SHA-1 of the archive is known,
+// and "inside: ?" for an archive that was not identified.
+func describe(r *analyzer.Result) []string {
+	var list []string
+	for _, p := range r.Packages {
+		s := fmt.Sprintf("%s: %s:%s:%s", p.Inside, p.Namespace, p.Name, p.Version)
+		if p.Hashes["sha1"] != "" {
+			s += "*"
+		}
+		list = append(list, s)
+	}
+	for _, f := range r.Findings {
+		inside, _, _ := strings.Cut(f.Detail, "sha1:")
+		list = append(list, strings.TrimSpace(inside)+": ?")
+	}
+	return list
+}
+
+func TestArchive(t *testing.T) {
+	a, b := stating("org.a", "a", "1.0"), stating("org.b", "b", "2.0")
+	ajar, bjar := jar(t, manifestOf(), a), jar(t, manifestOf(), b)
+	for _, tt := range []struct {
+		name, file string
+		content    string
+		want       []string
+		err        string // part of the error, none if empty
+	}{
+		{"a library", "lib/a-1.0.jar", ajar, []string{": org.a:a:1.0*"}, ""},
+		{"renamed", "app.jar", ajar, []string{": org.a:a:1.0*"}, ""},
+		{"Spring Boot", "shop.jar", jar(t, manifestOf("Main-Class: org.springframework.boot.loader.JarLauncher"), stating("x", "shop", "7"),
+			member{"BOOT-INF/lib/a-1.0.jar", ajar}, member{"BOOT-INF/lib/b.jar", bjar}),
+			[]string{": x:shop:7*", "BOOT-INF/lib/a-1.0.jar: org.a:a:1.0*", "BOOT-INF/lib/b.jar: org.b:b:2.0*"}, ""},
+		{"one-jar", "one.jar", jar(t, member{"main/main.jar", ajar}, member{"lib/b.jar", bjar}), []string{"main/main.jar: org.a:a:1.0*", "lib/b.jar: org.b:b:2.0*", ": ?"}, ""},
+		{"shaded", "a-1.0.jar", jar(t, b, a), []string{": org.b:b:2.0", ": org.a:a:1.0*"}, ""},
+		{"shaded into one that says nothing of itself", "all-3.0.jar", jar(t, a, b), []string{": org.a:a:1.0", ": org.b:b:2.0", ": ?"}, ""},
+		{"an enterprise archive", "x.ear", jar(t, member{"web.war", jar(t, member{"WEB-INF/lib/a.jar", ajar})}),
+			[]string{"web.war!WEB-INF/lib/a.jar: org.a:a:1.0*", ": ?", "web.war: ?"}, ""},
+		{"every kind", "x.kar", jar(t, member{"a.JAR", ajar}, member{"a.sar", ajar}, member{"a.nar", ajar}, member{"a.hpi", ajar}, member{"a.far", ajar}, member{"a.zip", ajar}),
+			[]string{"a.JAR: org.a:a:1.0*", "a.sar: org.a:a:1.0*", "a.nar: org.a:a:1.0*", "a.hpi: org.a:a:1.0*", "a.far: org.a:a:1.0*", ": ?"}, ""},
+		{"signed", "a-1.0.jar", jar(t, manifestOf("", "Name: x.class", "SHA-256-Digest: 0"), member{"META-INF/A.SF", "Signature-Version: 1.0"}, member{"META-INF/A.RSA", "\x30"}, a), []string{": org.a:a:1.0*"}, ""},
+		{"two manifests", "t.jar", jar(t, manifestOf("Implementation-Version: 1"), member{"meta-inf/manifest.mf", "Implementation-Version: 2\nImplementation-Vendor-Id: org.t\n"}), []string{": org.t:t:1*"}, ""},
+		{"pom.xml only", "c-3.jar", jar(t, member{"META-INF/maven/org.c/c/pom.xml", "<project><parent><groupId>org.c</groupId><version>3</version></parent><artifactId>c</artifactId></project>"}), []string{": org.c:c:3*"}, ""},
+		{"pom.xml beside pom.properties", "a-1.0.jar", jar(t, a, member{"META-INF/maven/org.a/a/pom.xml", "<project><groupId>org.a</groupId><artifactId>a</artifactId><version>${revision}</version></project>"}), []string{": org.a:a:1.0*"}, ""},
+		{"stated twice", "a-1.0.jar", jar(t, a, member{"WEB-INF/classes/" + a.name, a.content}), []string{": org.a:a:1.0*"}, ""},
+		{"no group, but the directory has it", "a.jar", jar(t, member{a.name, "version=1.0\n"}), []string{": org.a:a:1.0*"}, ""},
+		{"no group anywhere", "z.jar", jar(t, member{"pom.properties", "version=1.0\nartifactId=a\n"}), []string{": a:a:1.0*"}, "maven: pom.properties: no groupId"},
+		{"a name with a version", "guava-27.0-jre.jar", jar(t), []string{": com.google.guava:guava:27.0-jre*"}, ""},
+		{"nothing at all", "guava.jar", jar(t), []string{": ?"}, ""},
+		{"a module of the JDK", "java.base.jmod", "JM\x01\x00" + jar(t, member{"classes/module-info.class", ""}), nil, ""},
+		{"a script in front", "a.jar", "#!/bin/sh\nexec java -jar $0\n" + ajar, []string{": org.a:a:1.0*"}, ""},
+		{"bad name beside a good one", "a.jar", jar(t, member{"../../" + b.name, b.content}, a), []string{": org.a:a:1.0*"}, "not a name within the archive"},
+		{"a bad archive beside a good one", "x.war", jar(t, member{"WEB-INF/lib/a.jar", ajar}, member{"WEB-INF/lib/c.jar", "text"}), []string{"WEB-INF/lib/a.jar: org.a:a:1.0*", ": ?"}, "zipwalk: WEB-INF/lib/c.jar: not a zip archive"},
+		{"a bad manifest", "a.jar", jar(t, manifestOf("oops"), a), []string{": org.a:a:1.0*"}, "maven: META-INF/MANIFEST.MF: line 2: not a header"},
+		{"a bad manifest within", "x.war", jar(t, member{"y.jar", jar(t, manifestOf("oops"), a)}), []string{"y.jar: org.a:a:1.0*", ": ?"}, "maven: y.jar!META-INF/MANIFEST.MF: line 2: not a header"},
+		{"no archive", "a.jar", "text", nil, "zipwalk: not a zip archive"},
+		{"empty", "a.jar", "", nil, "zipwalk: not a zip archive"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := New().Analyze(t.Context(), analyzer.NewFile("srv/"+tt.file, 0o644, []byte(tt.content)))
+			if got := describe(r); !slices.Equal(got, tt.want) {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("error %v, want one with %q", err, tt.err)
+			}
+		})
+	}
+}
+
+func TestArchiveDetails(t *testing.T) {
+	pom := `<project><groupId>org.a</groupId><artifactId>a</artifactId><version>1.0</version>
+		<licenses><license><name>Apache License, Version 2.0</name></license><license><url>https://example.com/eula</url></license></licenses>` +
+		dependencies("org.b:b:1", "org.c:c:1:runtime", "org.d:d:1:test", "org.b:b:2") + `</project>`
+	described := jar(t, stating("org.a", "a", "1.0"), member{"META-INF/maven/org.a/a/pom.xml", pom})
+	r, err := New().Analyze(t.Context(), analyzer.NewFile("a.jar", 0o644, []byte(described)))
+	if err != nil || len(r.Packages) != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	p := r.Packages[0]
+	if want := []string{"Apache-2.0", "https://example.com/eula"}; !slices.Equal(p.Licenses, want) {
+		t.Errorf("Licenses %q, want %q", p.Licenses, want)
+	}
+	if want := []string{"org.b/b", "org.c/c"}; !slices.Equal(p.Depends, want) {
+		t.Errorf("Depends %q, want %q", p.Depends, want)
+	}
+	sum := sha1.Sum([]byte(described))
+	if want := hex.EncodeToString(sum[:]); p.Hashes["sha1"] != want {
+		t.Errorf("SHA-1 %s, want %s", p.Hashes["sha1"], want)
+	}
+	if p.Declared || p.Dev {
+		t.Error("an archive is not only declared")
+	}
+	bundle := jar(t, manifestOf("Bundle-License: MIT;link=https://example.com, <<EXTERNAL>>", "Implementation-Version: 1.0"))
+	r, err = New().Analyze(t.Context(), analyzer.NewFile("x.jar", 0o644, []byte(bundle)))
+	if err != nil || len(r.Packages) != 1 || !slices.Equal(r.Packages[0].Licenses, []string{"MIT"}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestArchiveCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := New().Analyze(ctx, analyzer.NewFile("a.jar", 0o644, []byte(jar(t)))); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestManifestBomb(t *testing.T) {
+	bomb := jar(t, manifestOf("Implementation-Version: 1.0", "X: "+strings.Repeat("\n ", 32<<20)))
+	r, err := New().Analyze(t.Context(), analyzer.NewFile("a.jar", 0o644, []byte(bomb)))
+	if !errors.Is(err, analyzer.ErrTooLarge) || len(r.Packages) != 1 {
+		t.Errorf("%+v, %v; want the version in the first lines, and that it is too large", r, err)
+	}
+}
