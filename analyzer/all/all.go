@@ -5,11 +5,14 @@ package all
 import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/apk"
+	"github.com/hullmark/hullmark/analyzer/cargo"
 	"github.com/hullmark/hullmark/analyzer/composer"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/gem"
+	"github.com/hullmark/hullmark/analyzer/golang"
 	"github.com/hullmark/hullmark/analyzer/maven"
 	"github.com/hullmark/hullmark/analyzer/npm"
+	"github.com/hullmark/hullmark/analyzer/nuget"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/rpm"
@@ -19,11 +22,14 @@ import (
 func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
 		apk.New(),
+		cargo.New(),
 		composer.New(),
 		dpkg.New(),
 		gem.New(),
+		golang.New(),
 		maven.New(),
 		npm.New(),
+		nuget.New(),
 		osrelease.New(),
 		pip.New(),
 		rpm.New(),

@@ -16,11 +16,14 @@ func Example() {
 	}
 	// Output:
 	// apk
+	// cargo
 	// composer
 	// dpkg
 	// gem
+	// golang
 	// maven
 	// npm
+	// nuget
 	// osrelease
 	// pip
 	// rpm
