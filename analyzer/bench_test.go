@@ -23,9 +23,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/dpkg"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
-	"github.com/hullmark/hullmark/analyzer/pip"
+	"github.com/hullmark/hullmark/analyzer/all"
 )
 
 // benchImage is a generated image of four layers, 100 MB each uncompressed, that holds what a Debian image with a Python
@@ -138,10 +136,6 @@ func (l *storedLayer) Uncompressed() (io.ReadCloser, error) {
 func (l *storedLayer) Stored(context.Context) (io.ReadCloser, error) { return l.Compressed() }
 func (l *storedLayer) Extent() (int64, int64)                        { return 0, int64(len(l.blob)) }
 
-func benchAnalyzers() []analyzer.Analyzer {
-	return []analyzer.Analyzer{osrelease.New(), dpkg.New(), pip.New()}
-}
-
 // floor decompresses every layer, several at once, and walks the tar headers: what no scanner can do without.
 func floor(img v1.Image) (bytes int64, err error) {
 	layers, err := img.Layers()
@@ -240,7 +234,7 @@ func BenchmarkScan(b *testing.B) {
 		peak.reset()
 		b.StartTimer()
 		start, cpu = time.Now(), processTime()
-		report, err := analyzer.Scanner{Analyzers: benchAnalyzers()}.Scan(ctx, img)
+		report, err := analyzer.Scanner{Analyzers: all.All()}.Scan(ctx, img)
 		if err != nil {
 			b.Fatal(err)
 		}

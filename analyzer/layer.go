@@ -3,11 +3,9 @@ package analyzer
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer/image"
 )
@@ -202,228 +200,6 @@ func (c *collector) want(p string) *slot {
 	return s
 }
 
-// file reads a regular file and hands it, under the name of each slot, to the analyzers that want it.
-func (c *collector) file(slots []*slot, e *image.Entry) error {
-	var now, later []job
-	for _, s := range slots {
-		for k, i := range s.asked {
-			a := &c.analyzers[i]
-			switch {
-			case e.Size > a.maxSize:
-				s.fail(k, TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
-			case len(a.info.With) > 0:
-				later = append(later, job{s, k})
-			default:
-				now = append(now, job{s, k})
-			}
-		}
-	}
-	if len(later) > 0 || c.isSibling(e.Path) {
-		data, err := c.hold(e)
-		if err != nil {
-			return err
-		}
-		for _, j := range append(later, now...) {
-			if data == nil {
-				j.slot.fail(j.k, TooLarge, c.notHeld(e.Size))
-				continue
-			}
-			c.waiting = append(c.waiting, waiting{j, NewFile(j.slot.path, e.Mode, data)})
-		}
-		return nil
-	}
-	if len(now) == 0 {
-		return nil
-	}
-	charge := min(e.Size+512, c.limits.Memory) // a file that is larger than all of it waits until it is alone
-	if err := c.budget.Acquire(c.ctx, charge); err != nil {
-		return err
-	}
-	data, err := c.read(e.Reader, e.Size)
-	if err != nil {
-		c.budget.Release(charge)
-		return err
-	}
-	left := new(atomic.Int32)
-	left.Store(int32(len(now)))
-	for _, j := range now {
-		c.task(j, NewFile(j.slot.path, e.Mode, data), func() {
-			if left.Add(-1) == 0 {
-				c.buffers.put(data)
-				c.budget.Release(charge)
-			}
-		})
-	}
-	return nil
-}
-
-// A job is to let one analyzer, slot.asked[k], look at one file.
-type job struct {
-	slot *slot
-	k    int
-}
-
-// A waiting job is done when the layer ends, since its file is analyzed together with siblings.
-type waiting struct {
-	job
-	file *File
-}
-
-func (c *collector) isSibling(p string) bool {
-	if c.siblings == nil {
-		return false
-	}
-	c.found = c.siblings.find(p, c.found[:0])
-	return len(c.found) > 0
-}
-
-// sibling keeps a file that no analyzer wants but beside another.
-func (c *collector) sibling(e *image.Entry) error {
-	if !c.isSibling(e.Path) {
-		return nil
-	}
-	data, err := c.hold(e)
-	if err == nil && data == nil {
-		c.problem(TooLarge, e.Path, c.notHeld(e.Size))
-	}
-	return err
-}
-
-// hold reads a file that is kept until the layer ends. It returns nil if too much is held already.
-func (c *collector) hold(e *image.Entry) ([]byte, error) {
-	if c.heldSize+e.Size > c.limits.Memory {
-		return nil, nil
-	}
-	data, err := c.read(e.Reader, e.Size)
-	if err != nil {
-		return nil, err
-	}
-	c.heldSize += e.Size
-	c.held[e.Path] = NewFile(e.Path, e.Mode, data)
-	return c.held[e.Path].data, nil
-}
-
-func (c *collector) notHeld(size int64) string {
-	return fmt.Sprintf("%d bytes, with what is held already more than the %d that are held for files read together", size, c.limits.Memory)
-}
-
-// read reads the content of a file. What is allocated grows with what was read, not with what a header claims.
-func (r *run) read(src io.Reader, size int64) ([]byte, error) {
-	const step = 1 << 20
-	buf := r.buffers.get(int(min(size, step)))
-	for {
-		n := len(buf)
-		buf = buf[:min(int64(cap(buf)), size)]
-		if _, err := io.ReadFull(src, buf[n:]); err != nil {
-			if err == io.EOF && int64(n) < size {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-		if int64(len(buf)) == size {
-			return buf, nil
-		}
-		buf = append(make([]byte, 0, min(2*int64(len(buf)), size)), buf...)
-	}
-}
-
-// fail records why analyzer s.asked[k] has no answer for the file.
-func (s *slot) fail(k int, kind DiagnosticKind, message string) {
-	s.results[k].Problems = append(s.results[k].Problems, problem{Kind: kind, Message: message})
-}
-
-// task does a job as soon as a worker is free, and calls done afterwards.
-func (c *collector) task(j job, f *File, done func()) {
-	select {
-	case c.workers <- struct{}{}:
-	case <-c.ctx.Done():
-		done()
-		return
-	}
-	c.tasks.Go(func() {
-		defer func() { <-c.workers }()
-		defer done()
-		result := &j.slot.results[j.k]
-		*result = c.analyze(c.ctx, j.slot.asked[j.k], f)
-	})
-}
-
-// followHardLinks reads the layer once more for wanted names that are hard links to content which passed under another
-// name before anybody knew that it would be wanted.
-func (c *collector) followHardLinks(l image.Layer) error {
-	targets := make(map[string][]*slot)
-	names := slices.Clone(c.rec.Names)
-	slices.Sort(names)
-	for _, s := range c.slots {
-		if s.link == "" {
-			continue
-		}
-		target := s.link
-		for range 16 { // a link to a link
-			next, ok := c.slots[target]
-			if !ok || next.link == "" {
-				break
-			}
-			target = next.link
-		}
-		s.link = target
-		switch {
-		case !has(names, hashPath(target)):
-			for k := range s.asked {
-				s.results[k].Link = target
-			}
-		case c.limits.Passes < 2:
-			for k := range s.asked {
-				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, for which the layer would have to be read twice", target))
-			}
-		default:
-			targets[target] = append(targets[target], s)
-		}
-	}
-	if len(targets) == 0 {
-		return nil
-	}
-	return c.analyzeAs(l, targets)
-}
-
-// analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.
-func (c *collector) analyzeAs(l image.Layer, targets map[string][]*slot) error {
-	_, err := l.Walk(c.ctx, c.limits.image(), func(e *image.Entry) error {
-		slots := targets[e.Path]
-		if e.Kind != image.File || len(slots) == 0 {
-			return nil
-		}
-		delete(targets, e.Path)
-		return c.file(slots, e)
-	})
-	for target, slots := range targets {
-		for _, s := range slots {
-			for k := range s.asked {
-				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, which is no regular file", target))
-			}
-		}
-	}
-	return err
-}
-
-// finish does the waiting jobs, and waits for all tasks.
-func (c *collector) finish() error {
-	for _, w := range c.waiting {
-		w.file.siblings = make(map[string]*File)
-		for _, name := range c.analyzers[w.slot.asked[w.k]].info.With {
-			if sibling, ok := c.held[besides(w.file.Path, name)]; ok {
-				w.file.siblings[name] = sibling
-			}
-		}
-		c.task(w.job, w.file, func() {})
-	}
-	c.tasks.Wait()
-	return c.ctx.Err()
-}
-
-// besides returns the path of a file in the same directory as p.
-func besides(p, name string) string { return p[:strings.LastIndexByte(p, '/')+1] + name }
-
 // data returns what was collected, in canonical order.
 func (c *collector) data(stats image.Stats) *layerData {
 	d := &layerData{
@@ -451,4 +227,14 @@ func (c *collector) data(stats image.Stats) *layerData {
 		slices.SortFunc(list, func(a, b fileResult) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return d
+}
+
+// clone returns a copy whose results can be changed.
+func (d *layerData) clone() *layerData {
+	c := *d
+	c.Results = make(map[string][]fileResult, len(d.Results))
+	for key, list := range d.Results {
+		c.Results[key] = slices.Clone(list)
+	}
+	return &c
 }

@@ -4,8 +4,9 @@ import "github.com/hullmark/hullmark/analyzer/image"
 
 // Limits bound what an image may make a scan do. Zero fields mean the defaults, which real images do not reach.
 //
-// Memory for file contents is at most the larger of Memory and FileSize, plus 1 MiB for each layer read at once; what is
-// kept of a layer's names is 8 bytes an entry.
+// Memory for file contents is at most the larger of Memory and FileSize, plus 1 MiB for each layer read at once, plus, for
+// layers with files that are read together with siblings (see Info.With), at most Memory for those. What is kept of a
+// layer's names is 8 bytes an entry and the names of its directories and links.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB

@@ -1,0 +1,128 @@
+package analyzer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer/image"
+)
+
+// followHardLinks reads the layer once more for wanted names that are hard links to content which passed under another
+// name before anybody knew that it would be wanted.
+func (c *collector) followHardLinks(l image.Layer) error {
+	targets := make(map[string][]*slot)
+	names := slices.Clone(c.rec.Names)
+	slices.Sort(names)
+	for _, s := range c.slots {
+		if s.link == "" {
+			continue
+		}
+		target := s.link
+		for range 16 { // a link to a link
+			next, ok := c.slots[target]
+			if !ok || next.link == "" {
+				break
+			}
+			target = next.link
+		}
+		s.link = target
+		switch {
+		case !has(names, hashPath(target)):
+			for k := range s.asked {
+				s.results[k].Link = target
+			}
+		case c.limits.Passes < 2:
+			for k := range s.asked {
+				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, for which the layer would have to be read twice", target))
+			}
+		default:
+			targets[target] = append(targets[target], s)
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return c.analyzeAs(l, targets)
+}
+
+// analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.
+func (c *collector) analyzeAs(l image.Layer, targets map[string][]*slot) error {
+	_, err := l.Walk(c.ctx, c.limits.image(), func(e *image.Entry) error {
+		slots := targets[e.Path]
+		if e.Kind != image.File || len(slots) == 0 {
+			return nil
+		}
+		delete(targets, e.Path)
+		return c.file(slots, e)
+	})
+	for target, slots := range targets {
+		for _, s := range slots {
+			for k := range s.asked {
+				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, which is no regular file", target))
+			}
+		}
+	}
+	return err
+}
+
+// linkLayers finds the content of wanted names that are hard links to files of lower layers. No cache knows it, since it
+// is no property of one layer.
+func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*layerData) error {
+	for i := range data {
+		var c *collector
+		targets := make(map[int]map[string][]*slot) // by the layer that has the content
+		for k := range r.analyzers {
+			a := &r.analyzers[k]
+			for n := range data[i].Results[a.key] {
+				result := &data[i].Results[a.key][n]
+				if result.Link == "" {
+					continue
+				}
+				below := i - 1
+				for below >= 0 && !has(data[below].Delta.Names, hashPath(result.Link)) {
+					below--
+				}
+				if below < 0 || r.limits.Passes < 2 {
+					continue // the merge reports it
+				}
+				if c == nil {
+					var err error
+					if c, err = r.newCollector(ctx, nil); err != nil {
+						return err
+					}
+					data[i] = data[i].clone() // another layer, or a cache, may share it
+					result = &data[i].Results[a.key][n]
+				}
+				s := &slot{path: result.Path, asked: []int{k}, results: make([]fileResult, 1)}
+				c.slots[fmt.Sprint(k, result.Path)] = s
+				if targets[below] == nil {
+					targets[below] = make(map[string][]*slot)
+				}
+				targets[below][result.Link] = append(targets[below][result.Link], s)
+			}
+		}
+		if c == nil {
+			continue
+		}
+		for below, slots := range targets {
+			err := c.analyzeAs(layers[below], slots)
+			c.tasks.Wait()
+			if err != nil {
+				return err
+			}
+		}
+		if err := c.finish(); err != nil {
+			return err
+		}
+		for _, s := range c.slots {
+			list := data[i].Results[r.analyzers[s.asked[0]].key]
+			for n := range list {
+				if list[n].Path == s.path {
+					list[n], list[n].Path = s.results[0], s.path
+				}
+			}
+		}
+	}
+	return nil
+}
