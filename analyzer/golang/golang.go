@@ -17,6 +17,9 @@ import (
 
 const typeGo = "golang"
 
+// devel is what Go records as the version of a module that is a directory.
+const devel = "(devel)"
+
 // New returns the analyzer. Packages are of type "golang": the main module, the modules that it was built with, and the
 // standard library as "stdlib" with the version of Go. Namespace is the module's path up to the last slash, Name the rest,
 // Version as Go writes it, "v1.9.0", but that of stdlib without "go"; Depends of the main module holds the paths of the
@@ -92,13 +95,13 @@ func packages(info *debug.BuildInfo) []analyzer.Package {
 func module(m *debug.Module) analyzer.Package {
 	path, version := m.Path, m.Version
 	if r := m.Replace; r != nil {
-		if r.Version != "" {
+		if r.Version != "" && r.Version != devel {
 			path, version = r.Path, r.Version
 		} else {
 			version = "" // replaced by a directory: its own name, of no known version
 		}
 	}
-	if version == "(devel)" {
+	if version == devel {
 		version = ""
 	}
 	i := strings.LastIndexByte(path, '/')
