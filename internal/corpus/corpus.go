@@ -1,0 +1,167 @@
+// Package corpus reads the folder of real data that HULLMARK_CORPUS names: package databases, manifests and images with
+// what native tools say of them. It is no part of the module; tests over it skip with a message where it is absent.
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/therootcompany/xz"
+)
+
+// Dir returns the folder, or skips the test.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("HULLMARK_CORPUS")
+	if dir == "" {
+		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
+	}
+	return dir
+}
+
+// A Case is one folder of fixtures: files as they lie in a root file system, and what is expected of them.
+type Case struct {
+	Format, Name string
+	Dir          string       // the folder itself
+	Files        fstest.MapFS // its files without expected.json, those that are stored compressed unpacked
+	Want         Expectation
+}
+
+// An Expectation is what a native tool, an independent script or another scanner says; the folder's README explains the
+// fields. What only some formats have is in Raw.
+type Expectation struct {
+	Oracle   string
+	Packages []Package
+	May      []Package
+	MustNot  []Package       `json:"must_not"`
+	Best     []Package       `json:"best_effort"`
+	Error    string          // "none", "expected" or "optional"
+	Raw      json.RawMessage `json:"-"` // the whole document
+}
+
+// A Package is one package of an expectation.
+type Package struct {
+	Name, Version, PURL, Arch, Location, Maintainer, Vendor string
+	SourceName                                              string          `json:"source_name"`
+	SourceVersion                                           string          `json:"source_version"`
+	SourceRPM                                               string          `json:"source_rpm"`
+	Modularity                                              string          `json:"modularitylabel"`
+	Licenses                                                []string        `json:"licenses"`
+	FileCount                                               *int            `json:"file_count"`
+	Dev                                                     *bool           `json:"dev"`
+	Raw                                                     json.RawMessage `json:"-"`
+}
+
+// Key is the name and version, by which lists are compared.
+func (p Package) Key() string { return p.Name + " " + p.Version }
+
+// UnmarshalJSON implements json.Unmarshaler. It keeps the document beside the fields.
+func (p *Package) UnmarshalJSON(b []byte) error {
+	type plain Package
+	p.Raw = bytes.Clone(b)
+	return json.Unmarshal(b, (*plain)(p))
+}
+
+// Cases runs a subtest for each case of some formats. That there is none is an error.
+func Cases(t *testing.T, formats []string, test func(t *testing.T, c *Case)) {
+	t.Helper()
+	dir := Dir(t)
+	for _, format := range formats {
+		files, err := filepath.Glob(filepath.Join(dir, "fixtures", format, "*", "expected.json"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no cases of %s below %s: %v", format, dir, err)
+		}
+		for _, file := range files {
+			c := &Case{Format: format, Name: filepath.Base(filepath.Dir(file)), Dir: filepath.Dir(file)}
+			t.Run(format+"/"+c.Name, func(t *testing.T) {
+				if err := c.read(file); err != nil {
+					t.Fatal(err)
+				}
+				test(t, c)
+			})
+		}
+	}
+}
+
+func (c *Case) read(file string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &c.Want); err != nil {
+		return err
+	}
+	c.Want.Raw = b
+	c.Files, err = Files(os.DirFS(c.Dir))
+	delete(c.Files, "expected.json")
+	return err
+}
+
+// Files reads a folder into memory, and unpacks what is stored as .xz.
+func Files(from fs.FS) (fstest.MapFS, error) {
+	files := fstest.MapFS{}
+	err := fs.WalkDir(from, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if d.Type() == fs.ModeSymlink {
+			target, err := fs.ReadLink(from, p)
+			files[p] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink}
+			return err
+		}
+		b, err := fs.ReadFile(from, p)
+		if err != nil {
+			return err
+		}
+		if name, ok := strings.CutSuffix(p, ".xz"); ok {
+			r, err := xz.NewReader(bytes.NewReader(b), 0)
+			if err != nil {
+				return err
+			}
+			if b, err = io.ReadAll(r); err != nil {
+				return err
+			}
+			p = name
+		}
+		files[p] = &fstest.MapFile{Data: b, Mode: 0o644}
+		return nil
+	})
+	return files, err
+}
+
+// A TrueFile is one package of an image, as the ecosystem's own tools list it.
+type TrueFile struct {
+	Type, Name, Version, Path, Arch, Source string
+	SourceVersion                           string `json:"source_version"`
+	Owned                                   bool   `json:"os_owned"`
+}
+
+// Truth returns what is in one of the images, without a leading slash in paths.
+func Truth(t testing.TB, image string) []TrueFile {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(Dir(t), "images", "truth", image+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []TrueFile
+	if err := json.Unmarshal(b, &list); err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		list[i].Path = strings.TrimPrefix(list[i].Path, "/")
+	}
+	return list
+}
+
+// Image returns a reference to one of the images.
+func Image(t testing.TB, name string) string {
+	t.Helper()
+	return "oci:" + filepath.Join(Dir(t), "images", name)
+}
