@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -14,10 +13,10 @@ import (
 
 // bunNeeds are the dependencies of a package or, those for development included, of a workspace.
 type bunNeeds struct {
-	Dependencies         map[string]text
-	OptionalDependencies map[string]text
-	PeerDependencies     map[string]text
-	DevDependencies      map[string]text
+	Dependencies         map[string]lenient
+	OptionalDependencies map[string]lenient
+	PeerDependencies     map[string]lenient
+	DevDependencies      map[string]lenient
 	OptionalPeers        []string
 }
 
@@ -124,15 +123,14 @@ func (n *bunNeeds) names() []string {
 	for _, name := range n.OptionalPeers {
 		optional[name] = true
 	}
-	for _, list := range []map[string]text{n.Dependencies, n.OptionalDependencies, n.PeerDependencies} {
+	for _, list := range []map[string]lenient{n.Dependencies, n.OptionalDependencies, n.PeerDependencies} {
 		for name, specifier := range list {
 			if target := aliased(name, string(specifier)); validName(target) && !optional[name] {
 				names = append(names, target)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return sortedSet(names)
 }
 
 // developmentOnly returns the keys of packages that only development of a workspace needs.
@@ -143,7 +141,7 @@ func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bo
 	}
 	depends := make(graph, len(packages))
 	for _, p := range packages {
-		for _, list := range []map[string]text{p.needs.Dependencies, p.needs.OptionalDependencies, p.needs.PeerDependencies} {
+		for _, list := range []map[string]lenient{p.needs.Dependencies, p.needs.OptionalDependencies, p.needs.PeerDependencies} {
 			for name := range list {
 				depends[p.key] = append(depends[p.key], bunResolve(keys, p.key, name))
 			}
@@ -151,7 +149,7 @@ func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bo
 	}
 	var production, development []string
 	for _, w := range workspaces {
-		for _, list := range []map[string]text{w.Dependencies, w.OptionalDependencies, w.PeerDependencies} {
+		for _, list := range []map[string]lenient{w.Dependencies, w.OptionalDependencies, w.PeerDependencies} {
 			for name := range list {
 				production = append(production, name)
 			}

@@ -15,31 +15,31 @@ import (
 type locked struct {
 	Name                 string // where it differs from the directory's
 	Version              string
-	Resolved             text // false for what is bundled, in old files
-	Integrity            text
+	Resolved             lenient // false for what is bundled, in old files
+	Integrity            lenient
 	Link                 bool
 	Dev                  bool
 	License, Licenses    json.RawMessage
-	Dependencies         map[string]text
-	OptionalDependencies map[string]text
-	PeerDependencies     map[string]text
+	Dependencies         map[string]lenient
+	OptionalDependencies map[string]lenient
+	PeerDependencies     map[string]lenient
 	PeerDependenciesMeta map[string]struct{ Optional bool }
 }
 
 // A nested package is the value of one name in "dependencies".
 type nested struct {
 	Version      string // or the specifier, where that is not a version
-	Resolved     text
-	Integrity    text
+	Resolved     lenient
+	Integrity    lenient
 	Dev          bool
 	Requires     requirements
 	Dependencies map[string]nested
 }
 
-// A text is a string where other types are allowed and mean nothing.
-type text string
+// A lenient string is one where other types are allowed and mean nothing.
+type lenient string
 
-func (t *text) UnmarshalJSON(raw []byte) error {
+func (t *lenient) UnmarshalJSON(raw []byte) error {
 	if len(raw) == 0 || raw[0] != '"' {
 		return nil
 	}
@@ -47,13 +47,13 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 }
 
 // requirements maps names to ranges; at the top of a lock file, "requires" is merely true.
-type requirements map[string]text
+type requirements map[string]lenient
 
 func (r *requirements) UnmarshalJSON(raw []byte) error {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil
 	}
-	return json.Unmarshal(raw, (*map[string]text)(r))
+	return json.Unmarshal(raw, (*map[string]lenient)(r))
 }
 
 // parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe
@@ -137,18 +137,15 @@ func directoryName(dir string) (string, bool) {
 }
 
 func (e *locked) depends() []string {
-	names := make(map[string]bool)
-	for _, list := range []map[string]text{e.Dependencies, e.OptionalDependencies, e.PeerDependencies} {
+	var names []string
+	for _, list := range []map[string]lenient{e.Dependencies, e.OptionalDependencies, e.PeerDependencies} {
 		for name, specifier := range list {
 			if target := aliased(name, string(specifier)); validName(target) && !e.PeerDependenciesMeta[name].Optional {
-				names[target] = true
+				names = append(names, target)
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(names))
+	return sortedSet(names)
 }
 
 // unnest returns the package of a name in "dependencies", and those below it.
@@ -197,7 +194,7 @@ func (n *nested) locate(name string) (analyzer.Package, error) {
 			p.Depends = append(p.Depends, target)
 		}
 	}
-	slices.Sort(p.Depends)
+	p.Depends = sortedSet(p.Depends)
 	setIntegrity(&p, string(n.Integrity))
 	return p, nil
 }

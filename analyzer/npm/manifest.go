@@ -3,36 +3,12 @@ package npm
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/license"
 )
-
-// A document is a JSON object whose members are looked at one by one. Unlike a struct it tells upper from lower case, as
-// every reader of package.json does, and one member of an unexpected type does not spoil the others.
-type document map[string]json.RawMessage
-
-// text returns a member that is a string, else "".
-func (d document) text(key string) string {
-	var s string
-	if json.Unmarshal(d[key], &s) != nil {
-		return ""
-	}
-	return strings.TrimSpace(s)
-}
-
-// object returns a member that is an object, else nil.
-func (d document) object(key string) document {
-	var o document
-	if json.Unmarshal(d[key], &o) != nil {
-		return nil
-	}
-	return o
-}
 
 // analyzeManifest reads a package.json according to where it lies.
 func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
@@ -52,56 +28,81 @@ func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 }
 
 // parseManifest reads a package.json. One without a name describes no package; one without a version may.
-func parseManifest(text []byte) (analyzer.Package, error) {
-	var d document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return analyzer.Package{}, fmt.Errorf("npm: package.json: %w", err)
+func parseManifest(source []byte) (analyzer.Package, error) {
+	if !json.Valid(source) {
+		return analyzer.Package{}, fmt.Errorf("npm: package.json: %w", json.Unmarshal(source, new(struct{})))
 	}
-	name := d.text("name")
+	var name, version, integrity, shasum, resolved string
+	var license, licenseList []byte
+	var needed struct{ dependencies, optional, peers, peersMeta []byte }
+	for key, value := range members(source) {
+		switch key {
+		case "name":
+			name = text(value)
+		case "version":
+			version = text(value)
+		case "license":
+			license = value
+		case "licenses":
+			licenseList = value
+		case "dependencies":
+			needed.dependencies = value
+		case "optionalDependencies":
+			needed.optional = value
+		case "peerDependencies":
+			needed.peers = value
+		case "peerDependenciesMeta":
+			needed.peersMeta = value
+		case "_integrity": // before version 7, npm wrote what it had resolved into the installed manifest
+			integrity = text(value)
+		case "_shasum":
+			shasum = text(value)
+		case "_resolved":
+			resolved = text(value)
+		}
+	}
 	if name == "" {
 		return analyzer.Package{}, nil
 	}
-	p, ok := newPackage(name, d.text("version"))
+	p, ok := newPackage(name, version)
 	if !ok {
 		return p, fmt.Errorf("npm: package.json: not a package name: %.100q", name)
 	}
-	p.Licenses = licenses(d["license"], d["licenses"])
-	p.Depends = depends(d)
-	// Before version 7, npm wrote what it had resolved into the installed manifest.
-	setIntegrity(&p, d.text("_integrity"))
-	setHexHash(&p, "sha1", d.text("_shasum"))
-	setSource(&p, d.text("_resolved"))
+	p.Licenses = licenses(license, licenseList)
+	p.Depends = append(names(needed.dependencies, nil), names(needed.optional, nil)...)
+	p.Depends = sortedSet(append(p.Depends, names(needed.peers, needed.peersMeta)...))
+	setIntegrity(&p, integrity)
+	setHexHash(&p, "sha1", shasum)
+	setSource(&p, resolved)
 	return p, nil
 }
 
-// depends returns the names of what a package needs at run time, sorted: its dependencies, the optional ones, and those
-// of its peers that are not optional.
-func depends(d document) []string {
-	names := make(map[string]bool)
-	add := func(list, except document) {
-		for name := range list {
-			if except.object(name).flag("optional") {
-				continue
-			}
-			if target := aliased(name, list.text(name)); validName(target) {
-				names[target] = true
-			}
+// names returns the names that a list of dependencies is for, but for those that another object calls optional.
+func names(list, meta []byte) []string {
+	optional := make(map[string]bool)
+	for name, about := range members(meta) {
+		optional[name] = string(member(about, "optional")) == "true"
+	}
+	var found []string
+	for name, specifier := range members(list) {
+		if optional[name] {
+			continue
+		}
+		if target := aliased(name, text(specifier)); validName(target) {
+			found = append(found, target)
 		}
 	}
-	add(d.object("dependencies"), nil)
-	add(d.object("optionalDependencies"), nil)
-	add(d.object("peerDependencies"), d.object("peerDependenciesMeta"))
-	if len(names) == 0 {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(names))
+	return found
 }
 
-// flag returns a member that is true.
-func (d document) flag(key string) bool { return string(d[key]) == "true" }
+// sortedSet sorts names and drops repeated ones.
+func sortedSet(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 func validName(name string) bool {
-	_, ok := newPackage(name, "")
+	_, ok := splitName(name)
 	return ok
 }
 
@@ -127,17 +128,11 @@ func licenseNames(raw json.RawMessage, lists bool) []string {
 	}
 	switch raw[0] {
 	case '"':
-		var s string
-		if json.Unmarshal(raw, &s) == nil {
-			return []string{s}
-		}
+		return []string{text(raw)}
 	case '{':
-		var o document
-		if json.Unmarshal(raw, &o) == nil {
-			for _, key := range []string{"type", "name"} {
-				if s := o.text(key); s != "" {
-					return []string{s}
-				}
+		for _, key := range []string{"type", "name"} {
+			if s := text(member(raw, key)); s != "" {
+				return []string{s}
 			}
 		}
 	case '[':

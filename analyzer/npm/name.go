@@ -13,24 +13,30 @@ const maxName = 512
 
 // newPackage returns a package named in full, "name" or "@scope/name"; false where that is no name.
 func newPackage(name, version string) (analyzer.Package, bool) {
-	p := analyzer.Package{Type: typeNPM, Name: name, Version: version}
-	if scope, base, ok := strings.Cut(name, "/"); ok {
-		if len(scope) < 2 || scope[0] != '@' {
-			return analyzer.Package{}, false
-		}
-		p.Namespace, p.Name = strings.Clone(scope), base
-	}
-	if !isName(p.Name) || p.Namespace != "" && !isName(p.Namespace[1:]) || len(name) > maxName {
+	slash, ok := splitName(name)
+	if !ok {
 		return analyzer.Package{}, false
 	}
-	p.Name, p.Version = strings.Clone(p.Name), strings.Clone(version)
+	p := analyzer.Package{Type: typeNPM, Name: name[slash+1:], Version: version}
+	if slash > 0 {
+		p.Namespace = name[:slash]
+	}
 	return p, true
+}
+
+// splitName returns where the slash between scope and name is, -1 where there is no scope, and whether it is a name.
+func splitName(name string) (slash int, ok bool) {
+	slash = strings.IndexByte(name, '/')
+	if slash < 0 {
+		return slash, len(name) <= maxName && isName(name)
+	}
+	return slash, slash > 1 && name[0] == '@' && len(name) <= maxName && isName(name[1:slash]) && isName(name[slash+1:])
 }
 
 // newDeclared is newPackage for what a lock file declares, with its source. Formats that lock a repository by its commit
 // alone give nothing to compare with any version; such a package is an error that names the repository.
 func newDeclared(name, version, source string) (analyzer.Package, error) {
-	p, ok := newPackage(name, version)
+	p, ok := newPackage(strings.Clone(name), strings.Clone(version)) // which may be parts of long lines
 	if !ok {
 		return p, fmt.Errorf("not a package name: %.100q", name)
 	}

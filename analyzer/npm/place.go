@@ -26,7 +26,7 @@ func placeOf(file string) place {
 	switch {
 	case isModules(parent) && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "@"):
 		return installed
-	case strings.Contains("/"+dir+"/", "/node_modules/"), strings.HasPrefix(dir, "usr/share/nodejs/"):
+	case strings.Contains("/"+dir, "/node_modules/"), strings.HasPrefix(dir, "usr/share/nodejs/"):
 		return within
 	}
 	return application

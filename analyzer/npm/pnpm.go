@@ -187,8 +187,7 @@ func (r *pnpmReader) resolve() {
 	}
 	for i := range r.packages {
 		p := &r.packages[i]
-		slices.Sort(p.Depends)
-		p.Depends = slices.Compact(p.Depends)
+		p.Depends = sortedSet(p.Depends)
 		p.Dev = p.Dev || development[r.keys[i]] && !production[r.keys[i]]
 	}
 }

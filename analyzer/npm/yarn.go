@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -106,7 +105,7 @@ func (r *yarnReader) line(line string, number int) error {
 		}
 	case indent == 4 && (r.list == "dependencies" || r.list == "optionalDependencies"):
 		if target := aliased(key, value); validName(target) {
-			r.entry.depends = append(r.entry.depends, target)
+			r.entry.depends = append(r.entry.depends, strings.Clone(target))
 		}
 	}
 	return nil
@@ -157,8 +156,7 @@ func (r *yarnReader) finish() {
 		r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: %w", e.line, err))
 		return
 	}
-	slices.Sort(e.depends)
-	p.Depends = slices.Compact(e.depends)
+	p.Depends = sortedSet(e.depends)
 	setIntegrity(&p, e.fields["integrity"])
 	if tarball, sum, ok := strings.Cut(e.fields["resolved"], "#"); ok && !isGit(tarball) {
 		setHexHash(&p, "sha1", sum)
