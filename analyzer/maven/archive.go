@@ -230,13 +230,16 @@ func directoryOf(dir string) coordinates {
 	return coordinates{}
 }
 
-// orElse returns c with what is missing or no good taken from other.
+// orElse returns c with what is missing or no good taken from other, or empty where that has no better.
 func (c coordinates) orElse(other coordinates) coordinates {
 	choose := func(a, b string) string {
-		if isCoordinate(a) {
+		switch {
+		case isCoordinate(a):
 			return a
+		case isCoordinate(b):
+			return b
 		}
-		return b
+		return ""
 	}
 	return coordinates{choose(c.group, other.group), choose(c.artifact, other.artifact), choose(c.version, other.version)}
 }
