@@ -327,11 +327,12 @@ func FuzzWalk(f *testing.F) {
 		}
 		// What archive/zip reads whole is read the same here, but where it finds another directory.
 		d, err := findDirectory(bytes.NewReader(data), int64(len(data)))
-		if err != nil || d.base != 0 || len(seen) == 0 {
+		z, zipErr := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+		if err != nil || zipErr != nil || d.base != 0 || len(seen) == 0 {
 			return
 		}
-		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-		if err != nil {
+		entries := 0
+		if err := d.each(bytes.NewReader(data), func(*entry) bool { entries++; return true }); err != nil || entries != len(z.File) {
 			return
 		}
 		for _, e := range z.File {
