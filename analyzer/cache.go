@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -25,24 +26,29 @@ type Cache interface {
 
 // A MemCache is a Cache in memory. The zero value is ready to use and keeps everything.
 type MemCache struct {
-	MaxBytes int64 // most bytes to keep; 0 is no limit
+	MaxBytes int64 // most bytes to keep, the least recently used go first; 0 is no limit
 
 	mu     sync.Mutex
-	values map[string][]byte
-	order  []string // oldest first
+	values map[string]*list.Element // of memValue
+	recent list.List                // most recently used first
 	size   int64
+}
+
+type memValue struct {
+	key   string
+	value []byte
 }
 
 // Get implements Cache.
 func (c *MemCache) Get(_ context.Context, key string) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v, ok := c.values[key]
+	e, ok := c.values[key]
 	if !ok {
 		return nil, fs.ErrNotExist
 	}
-	c.order = append(slices.DeleteFunc(c.order, func(k string) bool { return k == key }), key)
-	return v, nil
+	c.recent.MoveToFront(e)
+	return e.Value.(memValue).value, nil
 }
 
 // Put implements Cache.
@@ -50,21 +56,25 @@ func (c *MemCache) Put(_ context.Context, key string, value []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.values == nil {
-		c.values = make(map[string][]byte)
+		c.values = make(map[string]*list.Element)
 	}
-	if old, ok := c.values[key]; ok {
-		c.size -= int64(len(old))
-		c.order = slices.DeleteFunc(c.order, func(k string) bool { return k == key })
-	}
-	c.values[key] = value
+	c.remove(c.values[key])
+	c.values[key] = c.recent.PushFront(memValue{key, value})
 	c.size += int64(len(value))
-	c.order = append(c.order, key)
-	for c.MaxBytes > 0 && c.size > c.MaxBytes && len(c.order) > 0 {
-		c.size -= int64(len(c.values[c.order[0]]))
-		delete(c.values, c.order[0])
-		c.order = c.order[1:]
+	for c.MaxBytes > 0 && c.size > c.MaxBytes {
+		c.remove(c.recent.Back())
 	}
 	return nil
+}
+
+// remove drops a value, if there is one.
+func (c *MemCache) remove(e *list.Element) {
+	if e == nil {
+		return
+	}
+	v := c.recent.Remove(e).(memValue)
+	delete(c.values, v.key)
+	c.size -= int64(len(v.value))
 }
 
 // A DirCache is a Cache in a directory, which any number of processes may share. Values are written under another name

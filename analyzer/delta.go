@@ -24,7 +24,12 @@ type pathHash uint64
 
 const rootHash pathHash = 14695981039346656037
 
-func hashPath(p string) pathHash { return rootHash.bytes(p) }
+func hashPath(p string) pathHash {
+	if p == "." {
+		return rootHash
+	}
+	return rootHash.bytes(p)
+}
 
 func (h pathHash) bytes(s string) pathHash {
 	for i := range len(s) {

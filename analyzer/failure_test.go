@@ -258,6 +258,29 @@ func TestBrokenCache(t *testing.T) {
 	}
 }
 
+func TestMemCacheKeepsItsSize(t *testing.T) {
+	c := &analyzer.MemCache{MaxBytes: 100}
+	var kept []string
+	for i := range 4 {
+		if err := c.Put(t.Context(), fmt.Sprintf("k%d", i), make([]byte, 40)); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 { // k0 is used all the time
+			if _, err := c.Get(t.Context(), "k0"); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for i := range 4 {
+		if _, err := c.Get(t.Context(), fmt.Sprintf("k%d", i)); err == nil {
+			kept = append(kept, fmt.Sprintf("k%d", i))
+		}
+	}
+	if got := strings.Join(kept, " "); got != "k0 k3" {
+		t.Errorf("kept %s, want k0 k3", got)
+	}
+}
+
 func TestDirCacheKeepsItsSize(t *testing.T) {
 	c := &analyzer.DirCache{Dir: t.TempDir(), MaxBytes: 100}
 	for i := range 5 {

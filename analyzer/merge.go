@@ -11,7 +11,7 @@ import (
 // merge makes one report of what the layers, bottom first, consist of.
 func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 	report := new(Report)
-	var t tree
+	t := newTree()
 	for i, d := range layers {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -48,10 +48,10 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 			}
 		}
 	})
-	report.Diagnostics = append(report.Diagnostics, r.missedLinks(&t, layers)...)
+	report.Diagnostics = append(report.Diagnostics, r.missedLinks(t, layers)...)
 	complete(report.Components, fragments)
 	nameComponents(report)
-	own(report.Components, &t)
+	own(report.Components, t)
 	report.sort()
 	return report, nil
 }

@@ -10,14 +10,21 @@ import (
 // A tree is the part of a merged file system that matters: the files that analyzers had something to say about, the
 // symbolic links, and the directories above them. Layers are applied to it from the bottom up.
 type tree struct {
-	root node
-	gone map[string]*file // what the layer being applied has removed, by path
+	root   node
+	byHash map[pathHash]*node // all nodes but the root, by the hash of their path
+	gone   map[string]*file   // what the layer being applied has removed, by path
 }
 
 type node struct {
+	parent   *node
+	name     string
 	children map[string]*node
 	link     string // target of a symbolic link
 	file     *file  // results of a regular file
+}
+
+func newTree() *tree {
+	return &tree{byHash: make(map[pathHash]*node)}
 }
 
 // A file is what is known of one visible file.
@@ -51,7 +58,18 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 			}
 		}
 	}
-	t.replace(d, &t.root, rootHash)
+	// Whatever lies where the layer has a file or a link goes, and so do files and links where it has a directory. Going
+	// through what the layer has, rather than through the tree, makes the cost of all layers grow with their entries.
+	for _, h := range d.Names {
+		if n := t.byHash[pathHash(h)]; n != nil {
+			t.remove(n.parent, n.name)
+		}
+	}
+	for _, h := range d.Dirs {
+		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
+			t.remove(n.parent, n.name)
+		}
+	}
 	for _, p := range d.Implicit {
 		// An entry below a directory that has none of its own may go through a link of a lower layer, and takes the place of
 		// a file.
@@ -94,8 +112,8 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	return refused
 }
 
-// replace removes what the layer has something else for: whatever lies where it has a file or a link, and files and links
-// where it has a directory. What is in directory n has, in the layer, names whose hash extends h.
+// replace does the same below directory n for a layer that reaches it through a link: there, what is in n has names whose
+// hash extends h.
 func (t *tree) replace(d *delta, n *node, h pathHash) {
 	for name, child := range n.children {
 		hash := h.join(name)
@@ -124,7 +142,7 @@ func (t *tree) find(p string) *node {
 
 // make returns the node at a path, which has been resolved. It makes what is missing, and directories of files in between.
 func (t *tree) make(p string) *node {
-	n := &t.root
+	n, h := &t.root, rootHash
 	if p == "." {
 		return n
 	}
@@ -133,12 +151,14 @@ func (t *tree) make(p string) *node {
 			t.gone[n.file.path], n.file = n.file, nil
 		}
 		child := n.children[element]
+		h = h.join(element)
 		if child == nil {
-			child = new(node)
+			child = &node{parent: n, name: element}
 			if n.children == nil {
 				n.children = make(map[string]*node)
 			}
 			n.children[element] = child
+			t.byHash[h] = child
 		}
 		n = child
 	}
@@ -151,7 +171,24 @@ func (t *tree) remove(dir *node, name string) {
 		return
 	}
 	dir.children[name].each(func(f *file) { t.gone[f.path] = f })
+	t.forget(dir.children[name], hashPath(dir.path()).join(name))
 	delete(dir.children, name)
+}
+
+// forget takes n and all below it out of the index.
+func (t *tree) forget(n *node, h pathHash) {
+	delete(t.byHash, h)
+	for name, child := range n.children {
+		t.forget(child, h.join(name))
+	}
+}
+
+// path returns where a node is.
+func (n *node) path() string {
+	if n.parent == nil {
+		return "."
+	}
+	return join(n.parent.path(), n.name)
 }
 
 // each calls fn for every file at and below n, in the order of paths.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,61 +23,61 @@ type dockerManifest struct {
 	Layers   []string
 }
 
-// openDockerArchive opens an archive, or a directory into which one was unpacked.
-func openDockerArchive(ctx context.Context, name string, o Options) (_ *Image, err error) {
-	s, tag, err := openStore(name)
-	if err != nil {
-		return nil, err
-	}
+// findDocker finds the images of an archive, or of a directory into which one was unpacked.
+func findDocker(ctx context.Context, at location, _ Options) (_ *set, err error) {
+	s := at.store
 	defer closer(&err, s.close)
 	list, err := dockerManifests(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	m, err := chooseDocker(list, tag)
-	if err != nil {
-		return nil, err
+	found := &set{how: "adding a colon and its name", close: s.close}
+	for _, m := range list {
+		name, ref := m.id(), at.name+"@"+m.id()
+		if len(m.RepoTags) > 0 {
+			name, ref = m.RepoTags[0], at.name+":"+m.RepoTags[0]
+		}
+		if at.tag != "" && !m.tagged(at.tag) {
+			continue
+		}
+		found.members = append(found.members, member{name: name, ref: ref, open: func(ctx context.Context) (*Image, error) {
+			img, err := dockerImage(ctx, s, m)
+			if err != nil {
+				return nil, err
+			}
+			return &Image{Image: img}, nil
+		}})
 	}
-	img, err := dockerImage(ctx, s, m)
-	if err != nil {
-		return nil, err
+	if len(found.members) == 0 {
+		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, strings.Join(dockerNames(list), ", "))
 	}
-	if err := checkPlatform(img, o.Platform); err != nil {
-		return nil, err
+	if at.tag != "" {
+		found.members = found.members[:1] // a tag that is there twice moved from one image to another, first one first
 	}
-	return &Image{Image: img, close: s.close}, nil
+	return found, nil
 }
 
-// openStore opens a directory or a tar file, after whose name there may be a colon and the name of one of its images.
-func openStore(name string) (s store, tag string, err error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		i := strings.LastIndexByte(name, ':')
-		for i > 0 {
-			if info, err2 := os.Stat(name[:i]); err2 == nil {
-				return openStoreAt(name[:i], info, name[i+1:])
-			}
-			i = strings.LastIndexByte(name[:i], ':') // the name of an image may have a colon itself
-		}
-		if i := strings.LastIndexByte(name, '@'); i > 0 {
-			if info, err2 := os.Stat(name[:i]); err2 == nil {
-				return openStoreAt(name[:i], info, name[i:])
-			}
-		}
-		return nil, "", err
-	}
-	return openStoreAt(name, info, "")
+// id returns the image's ID: the digest of its configuration, after which the file of that is named.
+func (m dockerManifest) id() string {
+	return "sha256:" + strings.TrimSuffix(path.Base(m.Config), ".json")
 }
 
-func openStoreAt(name string, info os.FileInfo, tag string) (store, string, error) {
-	var s store
-	var err error
-	if info.IsDir() {
-		s, err = openDir(name)
-	} else {
-		s, err = openArchive(name)
+// tagged reports whether an image has a tag, which may leave out the registry and ":latest", or "@" and an ID.
+func (m dockerManifest) tagged(tag string) bool {
+	return tag == "@"+m.id() || slices.ContainsFunc(m.RepoTags, func(t string) bool {
+		return t == tag || t == tag+":latest" || strings.HasSuffix(t, "/"+tag)
+	})
+}
+
+func dockerNames(list []dockerManifest) (names []string) {
+	for _, m := range list {
+		names = append(names, m.RepoTags...)
+		if len(m.RepoTags) == 0 {
+			names = append(names, m.id())
+		}
 	}
-	return s, strings.TrimSuffix(tag, "/"), err
+	slices.Sort(names)
+	return names
 }
 
 func dockerManifests(ctx context.Context, s store) ([]dockerManifest, error) {
@@ -96,27 +96,6 @@ func dockerManifests(ctx context.Context, s store) ([]dockerManifest, error) {
 		return nil, fmt.Errorf("%w: %s lists no image", ErrNotFound, dockerManifestFile)
 	}
 	return list, nil
-}
-
-// chooseDocker finds the image of an archive that has a tag, or the only one.
-func chooseDocker(list []dockerManifest, tag string) (dockerManifest, error) {
-	var names []string
-	for _, m := range list {
-		for _, t := range m.RepoTags {
-			if tag != "" && (t == tag || t == tag+":latest" || strings.HasSuffix(t, "/"+tag)) {
-				return m, nil
-			}
-		}
-		names = append(names, m.RepoTags...)
-	}
-	slices.Sort(names)
-	if tag != "" {
-		return dockerManifest{}, fmt.Errorf("%w as %s; it has %s", ErrNotFound, tag, strings.Join(names, ", "))
-	}
-	if len(list) > 1 {
-		return dockerManifest{}, fmt.Errorf("it has %d images; choose one by adding a colon and its name, of %s", len(list), strings.Join(names, ", "))
-	}
-	return list[0], nil
 }
 
 // dockerCore implements partial.UncompressedImageCore.

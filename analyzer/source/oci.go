@@ -1,17 +1,16 @@
 package source
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/analyzer/image"
 )
 
 // The files of an OCI image layout; see the OCI image specification, "OCI Image Layout Specification".
@@ -20,47 +19,78 @@ const (
 	indexFile  = "index.json"
 )
 
-func openLayout(ctx context.Context, name string, o Options) (*Image, error) {
-	return openOCI(ctx, name, o)
-}
-
-func openOCIArchive(ctx context.Context, name string, o Options) (*Image, error) {
-	return openOCI(ctx, name, o)
-}
-
-func openOCI(ctx context.Context, name string, o Options) (_ *Image, err error) {
-	s, tag, err := openStore(name)
-	if err != nil {
-		return nil, err
-	}
+// findOCI finds the images of a layout, in a directory or in a tar file. A directory of blobs without an index, as
+// containerd's content store is one, has no tags, but any of its images by digest.
+func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
+	s := at.store
 	defer closer(&err, s.close)
-	if _, _, ok := s.find(indexFile); !ok {
-		return nil, fmt.Errorf("%w: it has no %s, as an OCI image layout has", ErrNotFound, indexFile)
+	found := &set{how: "adding a colon and its name, or its digest as @sha256:...", close: s.close}
+	get := func(ctx context.Context, what string, desc v1.Descriptor) ([]byte, error) {
+		return blob(ctx, s, what, desc)
 	}
-	b, err := document(ctx, s, indexFile)
+	list, err := layoutManifests(ctx, at, get)
 	if err != nil {
 		return nil, err
 	}
-	candidates, err := candidates(ctx, s, b, indexFile)
+	names := []string(nil)
+	for _, d := range list {
+		ref, full := d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]
+		name := cmp.Or(full, ref, d.Digest.String())
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		tag := at.tag
+		if tag == "" || tag == ref || tag == full || strings.HasSuffix(full, "/"+tag) || tag == "@"+d.Digest.String() || tag == "@"+d.from.String() {
+			found.members = append(found.members, ociMember(s, get, d.Descriptor, name, at.name))
+		}
+	}
+	if len(found.members) == 0 && at.tag != "" {
+		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, strings.Join(names, ", "))
+	}
+	return found, nil
+}
+
+// layoutManifests returns the image manifests of a layout.
+func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, error) {
+	if _, _, ok := at.store.find(indexFile); ok {
+		b, err := document(ctx, at.store, indexFile)
+		if err != nil {
+			return nil, err
+		}
+		return manifests(ctx, get, b, indexFile)
+	}
+	digest, ok := strings.CutPrefix(at.tag, "@")
+	h, err := v1.NewHash(digest)
+	if !ok || err != nil {
+		return nil, fmt.Errorf("%w: it has no %s, as an OCI image layout has; an image of a content store is chosen by its digest, as @sha256:...", ErrNotFound, indexFile)
+	}
+	raw, err := get(ctx, "manifest", v1.Descriptor{Digest: h})
 	if err != nil {
 		return nil, err
 	}
-	desc, err := choose(candidates, tag, o.Platform)
-	if err != nil {
-		return nil, err
-	}
-	img, err := ociImage(ctx, s, desc)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPlatform(img, o.Platform); err != nil {
-		return nil, err
-	}
-	return &Image{Image: img, digest: desc.Digest.String(), close: s.close}, nil
+	return named(ctx, get, v1.Descriptor{Digest: h, Size: int64(len(raw))}, raw)
+}
+
+// ociMember is an image that a manifest of a store describes.
+func ociMember(s store, get getter, d v1.Descriptor, name, at string) member {
+	return member{name: name, ref: at + "@" + d.Digest.String(), platform: d.Platform, open: func(ctx context.Context) (*Image, error) {
+		raw, err := get(ctx, "manifest", d)
+		if err != nil {
+			return nil, err
+		}
+		img, err := ociImage(ctx, s, get, d, raw)
+		if err != nil {
+			return nil, err
+		}
+		return &Image{Image: img, digest: d.Digest.String()}, nil
+	}}
 }
 
 // blob reads a document of a layout, and checks its digest.
 func blob(ctx context.Context, s store, what string, desc v1.Descriptor) ([]byte, error) {
+	if len(desc.Data) > 0 { // embedded, as the image specification allows
+		return checked(what, desc, desc.Data)
+	}
 	name := blobName(desc.Digest.String())
 	if _, _, ok := s.find(name); !ok {
 		return nil, missing(what, name)
@@ -69,184 +99,18 @@ func blob(ctx context.Context, s store, what string, desc v1.Descriptor) ([]byte
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	got, _, err := v1.SHA256(bytes.NewReader(b))
+	return checked(what, desc, b)
+}
+
+// checked returns content if it has the digest that a descriptor names.
+func checked(what string, desc v1.Descriptor, b []byte) ([]byte, error) {
+	hash, err := v1.Hasher(desc.Digest.Algorithm)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	if got != desc.Digest {
-		return nil, fmt.Errorf("%s: its content has digest %s, but the image names %s", what, got, desc.Digest)
+	hash.Write(b)
+	if got := hex.EncodeToString(hash.Sum(nil)); got != desc.Digest.Hex {
+		return nil, fmt.Errorf("%s: %w", what, &image.DigestError{Want: desc.Digest.String(), Got: desc.Digest.Algorithm + ":" + got})
 	}
 	return b, nil
-}
-
-// maxManifests bounds how many manifests the indexes of a layout may list, nested ones included.
-const maxManifests = 10_000
-
-// candidates returns the descriptors of all image manifests that an index lists, through nested indexes. What else it
-// lists, such as attestations and signatures, is left out.
-func candidates(ctx context.Context, s store, index []byte, what string) ([]v1.Descriptor, error) {
-	type nested struct {
-		raw  []byte
-		what string
-		from v1.Descriptor // the descriptor of the index: its name and platform count for what it lists
-	}
-	queue := []nested{{raw: index, what: what}}
-	seen := make(map[v1.Hash]bool)
-	var list []v1.Descriptor
-	for n := 0; len(queue) > 0; {
-		from := queue[0]
-		queue = queue[1:]
-		m, err := v1.ParseIndexManifest(bytes.NewReader(from.raw))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", from.what, err)
-		}
-		for _, d := range m.Manifests {
-			if n++; n > maxManifests {
-				return nil, fmt.Errorf("%s: more than %d manifests", what, maxManifests)
-			}
-			if len(from.from.Annotations) > 0 && len(d.Annotations) == 0 {
-				d.Annotations = from.from.Annotations
-			}
-			switch {
-			case isAttestation(d):
-			case d.MediaType.IsIndex():
-				if seen[d.Digest] {
-					continue
-				}
-				seen[d.Digest] = true
-				b, err := blob(ctx, s, "index "+d.Digest.String(), d)
-				if err != nil {
-					return nil, err
-				}
-				queue = append(queue, nested{b, "index " + d.Digest.String(), d})
-			case d.MediaType.IsImage() || d.MediaType == "":
-				list = append(list, d)
-			}
-		}
-	}
-	return list, nil
-}
-
-// isAttestation recognises what BuildKit puts beside images.
-func isAttestation(d v1.Descriptor) bool {
-	return d.Annotations["vnd.docker.reference.type"] != "" ||
-		d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
-}
-
-// choose picks an image by tag or digest, if one is given, and by platform.
-func choose(list []v1.Descriptor, tag, platform string) (v1.Descriptor, error) {
-	var names []string
-	named := list[:0:0]
-	for _, d := range list {
-		ref, image := d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]
-		if name := cmp.Or(image, ref, d.Digest.String()); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-		if tag == "" || tag == ref || tag == image || strings.HasSuffix(image, "/"+tag) || tag == "@"+d.Digest.String() {
-			named = append(named, d)
-		}
-	}
-	if len(named) == 0 {
-		if tag != "" {
-			return v1.Descriptor{}, fmt.Errorf("%w as %s; it has %s", ErrNotFound, tag, strings.Join(names, ", "))
-		}
-		return v1.Descriptor{}, fmt.Errorf("%w: the index lists none", ErrNotFound)
-	}
-	named = slices.CompactFunc(named, func(a, b v1.Descriptor) bool { return a.Digest == b.Digest })
-	if len(named) == 1 {
-		return named[0], nil
-	}
-	want, err := wantedPlatform(platform)
-	if err != nil {
-		return v1.Descriptor{}, err
-	}
-	var found []v1.Descriptor
-	var platforms []string
-	for _, d := range named {
-		if d.Platform == nil {
-			continue
-		}
-		if p := d.Platform.String(); !slices.Contains(platforms, p) {
-			platforms = append(platforms, p)
-		}
-		if d.Platform.Satisfies(want) {
-			found = append(found, d)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) == 0 && len(platforms) > 0:
-		return v1.Descriptor{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), strings.Join(platforms, ", "))
-	}
-	return v1.Descriptor{}, fmt.Errorf("it has %d images; choose one by adding a colon and its name, or its digest as @sha256:..., of %s", max(len(found), len(named)), strings.Join(names, ", "))
-}
-
-// ociCore implements partial.CompressedImageCore.
-type ociCore struct {
-	ctx      context.Context
-	store    store
-	media    types.MediaType
-	manifest []byte
-	config   []byte
-	layers   []v1.Descriptor
-}
-
-func (c *ociCore) RawConfigFile() ([]byte, error)      { return c.config, nil }
-func (c *ociCore) MediaType() (types.MediaType, error) { return c.media, nil }
-func (c *ociCore) RawManifest() ([]byte, error)        { return c.manifest, nil }
-func (c *ociCore) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
-	for _, d := range c.layers {
-		if d.Digest == h {
-			return &compressedBlob{c.ctx, c.store, d}, nil
-		}
-	}
-	return nil, fmt.Errorf("layer %s: %w", h, ErrNotFound)
-}
-
-func ociImage(ctx context.Context, s store, desc v1.Descriptor) (v1.Image, error) {
-	raw, err := blob(ctx, s, "manifest", desc)
-	if err != nil {
-		return nil, err
-	}
-	m, err := v1.ParseManifest(bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
-	}
-	if err := checkConfigType(m); err != nil {
-		return nil, err
-	}
-	config, err := blob(ctx, s, "configuration", m.Config)
-	if err != nil {
-		return nil, err
-	}
-	var parsed v1.ConfigFile
-	if err := json.Unmarshal(config, &parsed); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", m.Config.Digest, err)
-	}
-	core := &ociCore{ctx: ctx, store: s, media: cmp.Or(m.MediaType, desc.MediaType, types.OCIManifestSchema1), manifest: raw, config: config, layers: m.Layers}
-	img := &layeredImage{}
-	for i, d := range m.Layers {
-		name := blobName(d.Digest.String())
-		if _, _, ok := s.find(name); !ok {
-			return nil, missing(fmt.Sprintf("layer %d", i), name)
-		}
-		layer, err := partial.CompressedToLayer(&compressedBlob{ctx, s, d})
-		if err != nil {
-			return nil, err
-		}
-		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest})
-	}
-	img.Image, err = partial.CompressedToImage(core)
-	return img, err
-}
-
-// checkConfigType refuses artifacts that are no images, such as charts and signatures.
-func checkConfigType(m *v1.Manifest) error {
-	switch t := m.Config.MediaType; t {
-	case types.OCIConfigJSON, types.DockerConfigJSON, "":
-		return nil
-	default:
-		return fmt.Errorf("%w: its configuration is of type %s, which is not that of a container image", ErrNotFound, t)
-	}
 }

@@ -7,6 +7,15 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
+// parsePlatform reads "os/architecture[/variant]".
+func parsePlatform(s string) (*v1.Platform, error) {
+	p, err := v1.ParsePlatform(s)
+	if err != nil || p.OS == "" || p.Architecture == "" {
+		return nil, fmt.Errorf("platform %q is not of the form os/architecture[/variant], as in linux/arm64", s)
+	}
+	return p, nil
+}
+
 // wantedPlatform returns the platform to choose of an index: the one that was asked for, else that of this program, on
 // linux.
 func wantedPlatform(platform string) (v1.Platform, error) {
@@ -20,9 +29,10 @@ func wantedPlatform(platform string) (v1.Platform, error) {
 	return *p, nil
 }
 
-// checkPlatform refuses an image for another platform than the one that was asked for.
-func checkPlatform(img v1.Image, platform string) error {
-	if platform == "" {
+// checkPlatform refuses an image for another platform than the one that was asked for. A root file system does not say what
+// it is for, and is what was asked for.
+func checkPlatform(img *Image, platform string) error {
+	if platform == "" || img.root != nil {
 		return nil
 	}
 	want, err := parsePlatform(platform)

@@ -1,117 +1,160 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// openRegistry opens an image in a registry. Registries on the loopback interface are spoken to in plain HTTP, all others
-// through TLS.
-func openRegistry(ctx context.Context, ref string, o Options) (*Image, error) {
-	parsed, err := name.ParseReference(ref)
+// findRegistry finds the images of a reference in a registry, or in the first of its mirrors that has it.
+func findRegistry(ctx context.Context, at location, o Options) (*set, error) {
+	ref, err := name.ParseReference(at.name)
 	if err != nil {
 		return nil, fmt.Errorf("not a reference to an image in a registry: %w", err)
 	}
-	platform, err := wantedPlatform(o.Platform)
+	host := ref.Context().RegistryStr()
+	var missed []error
+	for _, mirror := range o.Mirrors[host] {
+		found, err := findIn(ctx, mirror, ref, o)
+		if err == nil || ctx.Err() != nil {
+			return found, err
+		}
+		missed = append(missed, fmt.Errorf("mirror %s: %w", mirror, err))
+	}
+	found, err := findIn(ctx, host, ref, o)
+	if err != nil {
+		return nil, errors.Join(append([]error{err}, missed...)...)
+	}
+	return found, nil
+}
+
+// findIn looks for a reference in one registry, which may be a mirror of its own.
+func findIn(ctx context.Context, host string, ref name.Reference, o Options) (_ *set, err error) {
+	var options []name.Option
+	if slices.Contains(o.Insecure, host) {
+		options = append(options, name.Insecure)
+	}
+	registry, err := name.NewRegistry(host, options...)
 	if err != nil {
 		return nil, err
 	}
+	t := newTransport(o.Transport, loopback(host) || slices.Contains(o.Insecure, host))
+	defer closer(&err, func() error { t.close(); return nil })
 	keychain := o.Keychain
 	if keychain == nil {
 		keychain = authn.DefaultKeychain
 	}
-	options := []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain), remote.WithPlatform(platform), remote.WithUserAgent("hullmark"),
+	r := &repository{Repository: registry.Repo(ref.Context().RepositoryStr()), ref: ref, transport: t}
+	if err := r.connect(ctx, keychain); err != nil {
+		return nil, r.explain(err)
 	}
-	if o.Transport != nil {
-		options = append(options, remote.WithTransport(o.Transport))
-	}
-	desc, err := remote.Get(parsed, options...)
+	raw, desc, err := r.manifest(ctx, ref.Identifier())
 	if err != nil {
-		return nil, registryError(parsed, err)
+		return nil, r.explain(err)
 	}
-	if !desc.MediaType.IsImage() && !desc.MediaType.IsIndex() {
-		return nil, fmt.Errorf("%w: %s is of type %s, which is not that of a container image", ErrNotFound, parsed, desc.MediaType)
+	if _, byDigest := ref.(name.Digest); byDigest && desc.Digest.String() != ref.Identifier() {
+		if desc.Digest, err = v1.NewHash(ref.Identifier()); err != nil {
+			return nil, err
+		}
+		if _, err := checked("manifest", desc, raw); err != nil {
+			return nil, r.explain(err)
+		}
 	}
-	img, err := desc.Image()
+	list, err := named(ctx, r.get, desc, raw)
 	if err != nil {
-		return nil, registryError(parsed, err)
+		return nil, r.explain(err)
 	}
-	m, err := img.Manifest()
-	if err != nil {
-		return nil, registryError(parsed, err)
+	found := &set{how: "its digest as @sha256:...", close: func() error { t.close(); return nil }}
+	for _, m := range list {
+		found.members = append(found.members, r.member(m.Descriptor, raw, desc.Digest))
 	}
-	if err := checkConfigType(m); err != nil {
-		return nil, err
-	}
-	if err := checkPlatform(img, o.Platform); err != nil {
-		return nil, err
-	}
-	digest, err := img.Digest()
-	if err != nil {
-		return nil, err
-	}
-	layers, err := img.Layers()
-	if err != nil {
-		return nil, registryError(parsed, err)
-	}
-	for i, l := range layers {
-		digest, err := l.Digest()
+	return found, nil
+}
+
+// member is an image of a repository. Its manifest is known already if it has the digest of top.
+func (r *repository) member(d v1.Descriptor, top []byte, digest v1.Hash) member {
+	ref := r.ref.Context().String() + "@" + d.Digest.String()
+	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, open: func(ctx context.Context) (*Image, error) {
+		raw := top
+		if d.Digest != digest {
+			var err error
+			if raw, err = r.get(ctx, "manifest", d); err != nil {
+				return nil, r.explain(err)
+			}
+		}
+		s, err := r.store(raw)
 		if err != nil {
 			return nil, err
 		}
-		layers[i] = &remoteLayer{l, int64(i), digest}
-	}
-	return &Image{Image: &layeredImage{img, layers}, digest: digest.String()}, nil
-}
-
-// registryError says what was asked of which registry, without what a server may have sent as a page of HTML.
-func registryError(ref name.Reference, err error) error {
-	var answer *transport.Error
-	if errors.As(err, &answer) {
-		switch answer.StatusCode {
-		case http.StatusNotFound:
-			return fmt.Errorf("%w: %s says that it has no %s", ErrNotFound, ref.Context().RegistryStr(), ref)
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return fmt.Errorf("%s refuses access to %s; log in with docker login or the like: %w", ref.Context().RegistryStr(), ref, err)
+		img, err := ociImage(ctx, s, r.get, d, raw)
+		if err != nil {
+			return nil, r.explain(err)
 		}
+		return &Image{Image: img, digest: d.Digest.String()}, nil
+	}}
+}
+
+// A registryStore is the layers of one image in a repository, in the order of the manifest.
+type registryStore struct {
+	repository  *repository
+	layers      map[string]extent // the offset is the index
+	descriptors map[string]v1.Descriptor
+}
+
+func (s *registryStore) find(name string) (int64, int64, bool) {
+	e, ok := s.layers[name]
+	return e.offset, e.size, ok
+}
+
+func (s *registryStore) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	d, ok := s.descriptors[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
-	return fmt.Errorf("%s from %s: %w", ref, ref.Context().RegistryStr(), err)
-}
-
-// A remoteLayer is a layer in a registry.
-type remoteLayer struct {
-	v1.Layer
-	index  int64
-	digest v1.Hash
-}
-
-// StoredDigest implements image.StoredLayer.
-func (l *remoteLayer) StoredDigest() v1.Hash { return l.digest }
-
-// Stored implements image.StoredLayer.
-func (l *remoteLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	b, err := s.repository.open(ctx, d)
+	if errors.Is(err, ErrNotFound) && foreign(d) {
+		return nil, foreignLayer(d)
 	}
-	return l.Compressed()
-}
-
-// Extent implements image.StoredLayer.
-func (l *remoteLayer) Extent() (offset, size int64) {
-	size, err := l.Size()
 	if err != nil {
-		size = -1
+		return nil, s.repository.explain(err)
 	}
-	return l.index, cmp.Or(size, -1)
+	return b, nil
+}
+
+func (s *registryStore) close() error { return nil }
+
+// loopback reports whether a registry is on this machine.
+func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// redirects says which redirections a client follows: never many, and never from a public registry into a private network.
+// Credentials do not follow to another host: they are added for the registry's own only.
+func redirects(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return errors.New("more than 10 redirections")
+	}
+	from, to := via[0].URL.Hostname(), net.ParseIP(req.URL.Hostname())
+	if to != nil && req.URL.Hostname() != from && !private(net.ParseIP(from)) && !loopback(from) && (private(to) || to.IsLoopback()) {
+		return fmt.Errorf("redirected to the private address %s", to)
+	}
+	return nil
+}
+
+func private(ip net.IP) bool {
+	return ip != nil && (ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
 }

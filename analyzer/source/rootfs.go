@@ -16,19 +16,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// openRoot opens a root file system. No link leads out of it, and the kernel's own file systems in it (/proc, /sys, /dev),
+// findRoot opens a root file system. No link leads out of it, and the kernel's own file systems in it (/proc, /sys, /dev),
 // which hold no packages and have no end, are left out.
-func openRoot(_ context.Context, name string, _ Options) (*Image, error) {
-	root, err := os.OpenRoot(name)
+func findRoot(_ context.Context, at location, _ Options) (*set, error) {
+	root, err := os.OpenRoot(at.name)
 	if err != nil {
 		return nil, err
 	}
-	skip, err := kernelMounts(name)
+	skip, err := kernelMounts(at.name)
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	f := &rootFS{skip: skip, open: []openDirectory{{".", root}}}
-	return &Image{Image: noImage{}, root: f, close: f.close}, nil
+	open := func(context.Context) (*Image, error) { return &Image{Image: noImage{}, root: f}, nil }
+	return &set{members: []member{{name: at.name, ref: at.name, open: open}}, close: f.close}, nil
 }
 
 // A rootFS is the file system below a directory, without some of its directories. It opens a path element by element, so

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net/http"
 	"os"
 	"strings"
@@ -24,8 +25,25 @@ type Options struct {
 	// Keychain finds credentials of registries; nil means authn.DefaultKeychain, which reads what "docker login" wrote.
 	Keychain authn.Keychain
 
-	// Transport is used for registries; nil means the package's default.
+	// Transport carries requests to registries; nil means one like http.DefaultTransport. A custom one can bring other
+	// certificates or a proxy. It need not retry: that is done above it.
 	Transport http.RoundTripper
+
+	// Insecure lists registries, as host or host:port, that are spoken to in plain HTTP where they do not speak TLS.
+	// Those on the loopback interface always are.
+	Insecure []string
+
+	// Mirrors lists, for a registry's host or host:port, others that are asked first, in order, for the same
+	// repositories. What a digest names is checked; what a tag means is the mirror's word.
+	Mirrors map[string][]string
+}
+
+func (o Options) check() error {
+	if o.Platform == "" {
+		return nil
+	}
+	_, err := parsePlatform(o.Platform)
+	return err
 }
 
 // An Image is an image that was opened. It is a v1.Image, unless it is a root file system: then Root returns that, and
@@ -45,6 +63,12 @@ var ErrRootFS = errors.New("source: a root file system is not an image")
 // ErrNotFound says that there is no image where a reference leads.
 var ErrNotFound = errors.New("no such image")
 
+// ErrNotLayer says that an image has a layer that is no part of a root file system, such as an attestation.
+var ErrNotLayer = errors.New("not a layer of a root file system")
+
+// ErrForeignLayer says that a layer is kept elsewhere than the rest of its image, as base layers of Windows are.
+var ErrForeignLayer = errors.New("foreign layers are not fetched")
+
 // Root returns the file system, of a root file system, else nil.
 func (i *Image) Root() fs.FS { return i.root }
 
@@ -59,59 +83,14 @@ func (i *Image) Close() error {
 	return i.close()
 }
 
-// A kind is one way to find an image.
-type kind struct {
-	prefix string
-	open   func(ctx context.Context, name string, o Options) (*Image, error)
-}
-
-func kinds() []kind {
-	return []kind{
-		{"docker-archive", openDockerArchive},
-		{"oci-archive", openOCIArchive},
-		{"oci", openLayout},
-		{"registry", openRegistry},
-		{"rootfs", openRoot},
-	}
-}
-
 // Open opens the image that a reference names; see the package comment. An error says what was tried, and wraps
-// ErrNotFound or fs.ErrNotExist where nothing is there.
+// ErrNotFound or fs.ErrNotExist where nothing is there. The image can be used until ctx ends.
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
-	if ref == "" {
-		return nil, errors.New("source: empty image reference")
-	}
-	if o.Platform != "" {
-		if _, err := parsePlatform(o.Platform); err != nil {
-			return nil, fmt.Errorf("source: %w", err)
-		}
-	}
-	for _, k := range kinds() {
-		if name, ok := strings.CutPrefix(ref, k.prefix+":"); ok {
-			if name == "" {
-				return nil, fmt.Errorf("source: %s: nothing after the colon", ref)
-			}
-			return k.at(ctx, name, o)
-		}
-	}
-	if _, err := os.Stat(ref); err == nil {
-		k, err := recognise(ref)
-		if err != nil {
-			return nil, fmt.Errorf("source: %s: %w", ref, err)
-		}
-		return k.at(ctx, ref, o)
-	} else if !errors.Is(err, fs.ErrNotExist) || looksLikePath(ref) {
-		return nil, fmt.Errorf("source: %w", err)
-	}
-	img, err := kind{"registry", openRegistry}.at(ctx, ref, o)
+	set, k, name, err := find(ctx, ref, o)
 	if err != nil {
-		return nil, fmt.Errorf("%w (there is no file or directory of that name either)", err)
+		return nil, err
 	}
-	return img, nil
-}
-
-func (k kind) at(ctx context.Context, name string, o Options) (*Image, error) {
-	img, err := k.open(ctx, name, o)
+	img, err := set.one(ctx, o.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("source: %s:%s: %w", k.prefix, name, err)
 	}
@@ -119,57 +98,118 @@ func (k kind) at(ctx context.Context, name string, o Options) (*Image, error) {
 	return img, nil
 }
 
-// looksLikePath reports whether a reference to nothing that exists was meant as a path.
-func looksLikePath(ref string) bool {
-	if strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") {
-		return true
-	}
-	for _, suffix := range []string{".tar", ".tgz", ".tar.gz", ".tar.zst"} {
-		if strings.HasSuffix(ref, suffix) {
-			return true
+// OpenAll opens every image that a reference names, one after the other: those of all platforms of an index, and all that
+// an archive holds if the reference does not choose one. Options.Platform is not looked at. Each image's Ref means it
+// alone, and each is closed by the caller, during the loop or after it. An image that cannot be opened is an error of its
+// own, and the others follow.
+func OpenAll(ctx context.Context, ref string, o Options) iter.Seq2[*Image, error] {
+	return func(yield func(*Image, error) bool) {
+		o.Platform = ""
+		set, k, _, err := find(ctx, ref, o)
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-	}
-	return false
-}
-
-// recognise tells by what is at a path how to open it.
-func recognise(name string) (kind, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return kind{}, err
-	}
-	if info.IsDir() {
-		for _, mark := range []string{layoutFile, indexFile} {
-			if _, err := os.Stat(name + "/" + mark); err == nil {
-				return kind{"oci", openLayout}, nil
+		if len(set.members) == 0 {
+			_, err := set.one(ctx, "")
+			yield(nil, fmt.Errorf("source: %s: %w", ref, err))
+			return
+		}
+		for img, err := range set.all(ctx, k.prefix) {
+			if err != nil {
+				err = fmt.Errorf("source: %s:%w", k.prefix, err)
+			}
+			if !yield(img, err) {
+				return
 			}
 		}
-		if _, err := os.Stat(name + "/" + dockerManifestFile); err == nil {
-			return kind{"docker-archive", openDockerArchive}, nil
-		}
-		return kind{"rootfs", openRoot}, nil
 	}
-	s, err := openArchive(name)
-	if err != nil {
-		return kind{}, err
-	}
-	defer s.close()
-	if _, _, ok := s.find(dockerManifestFile); ok {
-		return kind{"docker-archive", openDockerArchive}, nil
-	}
-	if _, _, ok := s.find(indexFile); ok {
-		return kind{"oci-archive", openOCIArchive}, nil
-	}
-	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", ErrNotFound, dockerManifestFile, indexFile)
 }
 
-// parsePlatform reads "os/architecture[/variant]".
-func parsePlatform(s string) (*v1.Platform, error) {
-	p, err := v1.ParsePlatform(s)
-	if err != nil || p.OS == "" || p.Architecture == "" {
-		return nil, fmt.Errorf("platform %q is not of the form os/architecture[/variant], as in linux/arm64", s)
+// A kind is one way to find images.
+type kind struct {
+	prefix string
+	find   func(ctx context.Context, at location, o Options) (*set, error)
+	stored bool // in a store, which is opened first
+}
+
+func kinds() []kind {
+	return []kind{
+		{"docker-archive", findDocker, true},
+		{"oci-archive", findOCI, true},
+		{"oci", findOCI, true},
+		{"registry", findRegistry, false},
+		{"rootfs-archive", findRootArchive, false},
+		{"rootfs", findRoot, false},
 	}
-	return p, nil
+}
+
+// kindOf returns the kind of a prefix, which must be one of those of kinds.
+func kindOf(prefix string) kind {
+	for _, k := range kinds() {
+		if k.prefix == prefix {
+			return k
+		}
+	}
+	return kind{prefix: prefix}
+}
+
+// A location is where to look for images: a name in the terms of its kind, which for a store is where it is, and the
+// opened store with what stood behind its name.
+type location struct {
+	name  string
+	store store
+	tag   string // a name, or "@" and a digest
+}
+
+// find finds out of which kind a reference is, and the images that it may mean.
+func find(ctx context.Context, ref string, o Options) (*set, kind, string, error) {
+	if ref == "" {
+		return nil, kind{}, "", errors.New("source: empty image reference")
+	}
+	if err := o.check(); err != nil {
+		return nil, kind{}, "", fmt.Errorf("source: %w", err)
+	}
+	for _, k := range kinds() {
+		if name, ok := strings.CutPrefix(ref, k.prefix+":"); ok {
+			if name == "" {
+				return nil, k, "", fmt.Errorf("source: %s: nothing after the colon", ref)
+			}
+			set, err := k.at(ctx, name, location{name: name}, o)
+			return set, k, name, err
+		}
+	}
+	if _, err := os.Stat(ref); err == nil {
+		k, at, err := recognise(ctx, ref)
+		if err != nil {
+			return nil, k, "", fmt.Errorf("source: %s: %w", ref, err)
+		}
+		set, err := k.at(ctx, ref, at, o)
+		return set, k, ref, err
+	} else if !errors.Is(err, fs.ErrNotExist) || looksLikePath(ref) {
+		return nil, kind{}, "", fmt.Errorf("source: %w", err)
+	}
+	k := kindOf("registry")
+	set, err := k.at(ctx, ref, location{name: ref}, o)
+	if err != nil {
+		err = fmt.Errorf("%w (there is no file or directory of that name either)", err)
+	}
+	return set, k, ref, err
+}
+
+// at finds the images at a location. It closes the location's store if there are none.
+func (k kind) at(ctx context.Context, name string, at location, o Options) (_ *set, err error) {
+	if k.stored && at.store == nil {
+		at, err = openStore(ctx, name)
+	}
+	var found *set
+	if err == nil {
+		found, err = k.find(ctx, at, o)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("source: %s:%s: %w", k.prefix, name, err)
+	}
+	return found, nil
 }
 
 // closer closes what was opened if opening went wrong further on.

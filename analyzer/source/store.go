@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
@@ -29,6 +32,10 @@ type store interface {
 // maxDocument is the most bytes that an index, manifest or configuration may have.
 const maxDocument = 8 << 20
 
+func documentTooLarge() error {
+	return &image.LimitError{What: "bytes in an index, manifest or configuration", Limit: maxDocument}
+}
+
 // document reads a small blob whole.
 func document(ctx context.Context, s store, name string) ([]byte, error) {
 	_, size, ok := s.find(name)
@@ -36,7 +43,7 @@ func document(ctx context.Context, s store, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
 	if size > maxDocument {
-		return nil, fmt.Errorf("%s: %d bytes, more than %d", name, size, maxDocument)
+		return nil, fmt.Errorf("%s: %w", name, documentTooLarge())
 	}
 	r, err := s.open(ctx, name)
 	if err != nil {
@@ -60,7 +67,7 @@ func noEOF(err error) error {
 // A dirStore is a store in a directory, out of which no link leads.
 type dirStore struct{ root *os.Root }
 
-func openDir(name string) (store, error) {
+func openDir(_ context.Context, name string) (store, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
@@ -103,16 +110,32 @@ type tarIndex struct {
 	links map[string]string
 }
 
-// maxArchiveEntries bounds the index of a tar file that holds an image. It has a few entries for each layer.
-const maxArchiveEntries = 100_000
+const (
+	// maxArchiveEntries bounds the index of a tar file that holds an image. It has a few entries for each layer.
+	maxArchiveEntries = 100_000
+
+	// maxArchive is the most bytes that an archive may have, decompressed.
+	maxArchive = 1 << 40
+)
+
+func archiveTooLarge() error {
+	return &image.LimitError{What: "bytes in an archive", Limit: maxArchive}
+}
 
 // indexTar reads the headers of a tar stream. The offset of a file is what position says when its header has been read.
+// The error is errRootArchive as soon as it is clear that it is no image, but the tar file of a root file system.
 func indexTar(t *tar.Reader, position func() int64, each func(name string, size int64) error) (tarIndex, error) {
 	x := tarIndex{files: make(map[string]extent), links: make(map[string]string)}
+	var root rootSigns
 	for {
 		h, err := t.Next()
 		if err == io.EOF {
-			return x, nil
+			if root.likely(1) {
+				err = errRootArchive
+			} else {
+				err = nil
+			}
+			return x, err
 		}
 		if err != nil {
 			if len(x.files) == 0 {
@@ -121,9 +144,15 @@ func indexTar(t *tar.Reader, position func() int64, each func(name string, size 
 			return x, fmt.Errorf("offset %d: %w", position(), noEOF(err))
 		}
 		if len(x.files)+len(x.links) >= maxArchiveEntries {
-			return x, fmt.Errorf("more than %d entries", maxArchiveEntries)
+			return x, &image.LimitError{What: "entries in an archive", Limit: maxArchiveEntries}
 		}
-		name := path.Clean("/" + h.Name)[1:]
+		if position() > maxArchive || h.Size > maxArchive {
+			return x, archiveTooLarge()
+		}
+		name := entryName(h.Name)
+		if root.see(name); root.likely(3) {
+			return x, errRootArchive
+		}
 		switch h.Typeflag {
 		case tar.TypeReg:
 			x.files[name] = extent{position(), h.Size}
@@ -137,15 +166,18 @@ func indexTar(t *tar.Reader, position func() int64, each func(name string, size 
 			x.links[name] = path.Join("/", path.Dir(name), h.Linkname)[1:]
 			delete(x.files, name)
 		case tar.TypeLink:
-			x.links[name] = path.Clean("/" + h.Linkname)[1:]
+			x.links[name] = entryName(h.Linkname)
 			delete(x.files, name)
 		}
 	}
 }
 
+// entryName returns the path that a name in an archive stands for.
+func entryName(name string) string { return path.Clean("/" + name)[1:] }
+
 // resolve follows links.
 func (x *tarIndex) resolve(name string) (string, bool) {
-	name = path.Clean("/" + name)[1:]
+	name = entryName(name)
 	for range 16 {
 		if _, ok := x.files[name]; ok {
 			return name, true
@@ -188,25 +220,43 @@ type section struct{ io.Reader }
 func (*section) Close() error { return nil }
 
 // openArchive opens a tar file, plain or compressed.
-func openArchive(name string) (_ store, err error) {
+func openArchive(ctx context.Context, name string) (store, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer closer(&err, f.Close)
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+	info, format, err := inspect(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if format == compression.None {
+		return openTar(f, info.Size())
+	}
+	return openStream(ctx, func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(f, 0, info.Size())), nil
+	}, f.Close)
+}
+
+// inspect tells how a regular file is compressed.
+func inspect(f *os.File) (os.FileInfo, compression.Format, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, errors.New("not a regular file")
 	}
 	var first [4]byte
 	n, err := f.ReadAt(first[:], 0)
 	if err != nil && err != io.EOF {
-		return nil, err
+		return nil, 0, err
 	}
-	if compression.Detect(first[:n]) != compression.None {
-		return openStream(f)
-	}
+	return info, compression.Detect(first[:n]), nil
+}
+
+// openTar indexes a plain tar file of so many bytes.
+func openTar(f *os.File, size int64) (_ store, err error) {
+	defer closer(&err, f.Close)
 	// The file itself is the position: tar.Reader seeks over content that it does not need.
 	position := func() int64 {
 		offset, _ := f.Seek(0, io.SeekCurrent)
@@ -216,12 +266,8 @@ func openArchive(name string) (_ store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	for name, e := range x.files {
-		if e.offset+e.size > info.Size() {
+	for _, name := range slices.Sorted(maps.Keys(x.files)) {
+		if e := x.files[name]; e.offset+e.size > size {
 			return nil, fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF)
 		}
 	}

@@ -8,53 +8,103 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
-// A streamStore is a store in a compressed tar file, in which no blob can be reached but by decompressing what lies in
-// front of it. One reader goes through the file and hands out blobs on its way; who asks for a blob further on waits until
-// it is free. So the file is decompressed twice if blobs are asked for in the order in which they lie: once to index it,
-// once to read them. A blob that the reader has passed costs another pass.
+// A Stream is an archive with images in it that can be read from its beginning only, but as often as wanted: a compressed
+// file, what a daemon exports, an object in a store.
+type Stream struct {
+	// Ref becomes Image.Ref.
+	Ref string
+
+	// Image is the name of one of the archive's images; empty if it has one only.
+	Image string
+
+	// Open returns the archive from its beginning, plain or compressed, the same bytes each time. It is called twice
+	// or more, also from several goroutines. When its context ends, a Read that is waiting must return.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+
+	// Close, if not nil, is called when the last image is closed, or could not be opened.
+	Close func() error
+}
+
+// OpenStream opens an image in an archive as "docker save" writes it, or with an OCI image layout. The archive is read once
+// to find what it holds, and once more to scan it, as long as layers are asked for in the order in which they lie; it is
+// never kept. The image can be used until ctx ends.
+func OpenStream(ctx context.Context, a Stream, o Options) (*Image, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
+	}
+	s, err := openStream(ctx, a.Open, a.Close)
+	if err != nil {
+		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
+	}
+	k, err := recogniseStore(s)
+	if err != nil {
+		return nil, fmt.Errorf("source: %s: %w", a.Ref, errors.Join(err, s.close()))
+	}
+	set, err := k.find(ctx, location{store: s, tag: a.Image}, o)
+	if err != nil {
+		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
+	}
+	img, err := set.one(ctx, o.Platform)
+	if err != nil {
+		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
+	}
+	img.Ref = a.Ref
+	return img, nil
+}
+
+// A streamStore is a store in a tar stream, in which no blob can be reached but by reading what lies in front of it. One
+// reader goes through the stream and hands out blobs on its way; who asks for a blob further on waits until it is free. So
+// the stream is read twice if blobs are asked for in the order in which they lie: once to index it, once to read them. A
+// blob that the reader has passed costs another pass.
 type streamStore struct {
 	tarIndex
-	file  *os.File
+	ctx   context.Context // ends all readers
+	start func(context.Context) (io.ReadCloser, error)
+	end   func() error
 	small map[string][]byte // documents met while indexing
 
 	mu     sync.Mutex
-	free   *sync.Cond // the reader is not in use any more
-	reader *streamReader
+	free   *sync.Cond    // the reader is not in use any more
+	reader *streamReader // that nobody uses now, if any
 	busy   bool
 	until  int64 // where the blob ends that it is being used for
+	closed bool
 }
 
 // maxSmall is how many bytes of documents the index pass keeps.
 const maxSmall = 32 << 20
 
-func openStream(f *os.File) (store, error) {
-	s := &streamStore{file: f, small: make(map[string][]byte)}
+func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser, error), end func() error) (_ store, err error) {
+	if end == nil {
+		end = func() error { return nil }
+	}
+	defer closer(&err, end)
+	s := &streamStore{ctx: ctx, start: start, end: end, small: make(map[string][]byte)}
 	s.free = sync.NewCond(&s.mu)
-	r, err := s.newReader()
+	r, err := s.newReader(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
 	kept := int64(0)
-	t := tar.NewReader(r)
-	s.tarIndex, err = indexTar(t, func() int64 { return r.offset }, func(name string, size int64) error {
+	s.tarIndex, err = indexTar(r.tar, func() int64 { return r.offset }, func(name string, size int64) error {
 		if size > maxDocument || kept+size > maxSmall {
 			return nil
 		}
 		var b bytes.Buffer // a layer, mostly, is larger than what is looked at first
-		if _, err := io.CopyN(&b, t, min(size, 1)); err != nil {
+		if _, err := io.CopyN(&b, r.tar, min(size, 1)); err != nil {
 			return noEOF(err)
 		}
 		if first := b.Bytes(); len(first) == 0 || first[0] != '{' && first[0] != '[' {
 			return nil
 		}
-		if _, err := io.CopyN(&b, t, size-1); err != nil {
+		if _, err := io.CopyN(&b, r.tar, size-1); err != nil {
 			return noEOF(err)
 		}
 		kept += size
@@ -67,27 +117,83 @@ func openStream(f *os.File) (store, error) {
 	return s, nil
 }
 
-// A streamReader reads the decompressed file.
+// A streamReader reads the stream from entry to entry. One blob uses it at a time.
 type streamReader struct {
-	z      io.ReadCloser
-	offset int64
+	raw, z  io.ReadCloser
+	tar     *tar.Reader
+	name    string // of the entry that tar is in
+	offset  int64  // in the decompressed stream
+	ctx     context.Context
+	cancel  context.CancelFunc
+	aborted atomic.Bool
+	broken  bool // a read went wrong
 }
 
-func (s *streamStore) newReader() (*streamReader, error) {
-	z, _, err := compression.NewReader(io.NewSectionReader(s.file, 0, 1<<62))
+// newReader opens the stream. The end of ctx ends the opening; what is opened lives as long as the store.
+func (s *streamStore) newReader(ctx context.Context) (*streamReader, error) {
+	alive, cancel := context.WithCancel(s.ctx)
+	stop := context.AfterFunc(ctx, cancel)
+	raw, err := s.start(alive)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	return &streamReader{z: z}, nil
+	z, _, err := compression.NewReader(raw)
+	if err != nil {
+		cancel()
+		return nil, errors.Join(err, raw.Close())
+	}
+	r := &streamReader{raw: raw, z: z, ctx: ctx, cancel: cancel}
+	r.tar = tar.NewReader(r)
+	if !stop() {
+		r.close()
+		return nil, context.Cause(ctx)
+	}
+	return r, nil
 }
 
+// Read implements io.Reader, of the decompressed stream.
 func (r *streamReader) Read(p []byte) (int, error) {
+	if r.aborted.Load() {
+		return 0, context.Canceled
+	}
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := r.z.Read(p)
 	r.offset += int64(n)
+	if r.offset > maxArchive {
+		return 0, archiveTooLarge()
+	}
 	return n, err
 }
 
-func (r *streamReader) close() { r.z.Close() }
+// seek goes on to the content of an entry.
+func (r *streamReader) seek(name string, offset int64) error {
+	for r.offset < offset {
+		h, err := r.tar.Next()
+		if err != nil {
+			return noEOF(err)
+		}
+		r.name = entryName(h.Name)
+	}
+	if r.offset != offset || r.name != name {
+		return fmt.Errorf("%s: the archive has changed since it was opened", name)
+	}
+	return nil
+}
+
+// abort ends a Read that is running in another goroutine.
+func (r *streamReader) abort() {
+	r.aborted.Store(true)
+	r.cancel()
+}
+
+func (r *streamReader) close() {
+	r.cancel()
+	r.z.Close()
+	r.raw.Close()
+}
 
 func (s *streamStore) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	at, ok := s.resolve(name)
@@ -102,7 +208,7 @@ func (s *streamStore) open(ctx context.Context, name string) (io.ReadCloser, err
 	if err != nil {
 		return nil, err
 	}
-	return &streamBlob{ctx: ctx, store: s, reader: r, shared: shared, start: e.offset, left: e.size}, nil
+	return &streamBlob{store: s, reader: r, shared: shared, name: at, start: e.offset, left: e.size}, nil
 }
 
 // acquire returns a reader that has not passed the beginning of e yet, the shared one if possible.
@@ -114,95 +220,119 @@ func (s *streamStore) acquire(ctx context.Context, e extent) (r *streamReader, s
 	})
 	defer stop()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.busy && s.until <= e.offset {
-		if err := ctx.Err(); err != nil {
-			return nil, false, err
-		}
+	for s.busy && s.until <= e.offset && ctx.Err() == nil && !s.closed {
 		s.free.Wait()
 	}
-	if s.busy {
-		r, err := s.newReader()
-		return r, false, err
+	if err := ctx.Err(); err != nil || s.closed {
+		s.mu.Unlock()
+		return nil, false, errors.Join(err, closedError(s.closed))
 	}
-	if s.reader == nil || s.reader.offset > e.offset {
-		if s.reader != nil {
-			s.reader.close()
-			s.reader = nil
-		}
-		if s.reader, err = s.newReader(); err != nil {
-			return nil, false, err
-		}
+	if shared = !s.busy; shared {
+		s.busy, s.until = true, e.offset+e.size
+		r, s.reader = s.reader, nil
 	}
-	s.busy, s.until = true, e.offset+e.size
-	return s.reader, true, nil
+	s.mu.Unlock() // opening may take its time, and others may give up meanwhile
+	if r != nil && r.offset <= e.offset {
+		r.ctx = ctx
+		return r, shared, nil
+	}
+	if r != nil {
+		r.close()
+	}
+	if r, err = s.newReader(ctx); err != nil && shared {
+		s.release(nil)
+	}
+	return r, shared, err
+}
+
+func closedError(closed bool) error {
+	if closed {
+		return fs.ErrClosed
+	}
+	return nil
+}
+
+// release gives the shared reader back, nil if it is of no more use.
+func (s *streamStore) release(r *streamReader) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = false
+	if r != nil && s.closed {
+		r.close()
+	} else {
+		s.reader = r
+	}
+	s.free.Broadcast()
 }
 
 func (s *streamStore) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reader != nil && !s.busy {
+	if s.reader != nil {
 		s.reader.close()
 		s.reader = nil
 	}
-	return s.file.Close()
+	s.closed = true
+	s.free.Broadcast()
+	return s.end()
 }
 
 // A streamBlob is one blob of a streamStore. It owns its reader until it is closed.
 type streamBlob struct {
-	ctx    context.Context
 	store  *streamStore
-	shared bool
-
-	mu     sync.Mutex // Close waits for a Read that is running
 	reader *streamReader
+	shared bool
+	name   string
+
+	mu     sync.Mutex // held by Read, for which Close waits
+	closed bool
 	start  int64
 	left   int64
 }
 
-func (b *streamBlob) Read(p []byte) (int, error) {
+// Read implements io.Reader.
+func (b *streamBlob) Read(p []byte) (n int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.reader == nil {
-		return 0, errors.New("read of a closed blob")
-	}
-	if err := b.ctx.Err(); err != nil {
-		return 0, err
+	if b.closed {
+		return 0, fs.ErrClosed
 	}
 	if b.left == 0 {
 		return 0, io.EOF
 	}
-	for b.reader.offset < b.start {
-		if err := b.ctx.Err(); err != nil {
+	r := b.reader
+	defer func() { r.broken = r.broken || err != nil }()
+	if b.start >= 0 {
+		if err := r.seek(b.name, b.start); err != nil {
 			return 0, err
 		}
-		if _, err := io.CopyN(io.Discard, b.reader, min(b.start-b.reader.offset, 1<<20)); err != nil {
-			return 0, noEOF(err)
-		}
+		b.start = -1
 	}
-	n, err := b.reader.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	if err == io.EOF && b.left > 0 {
-		err = io.ErrUnexpectedEOF
+	n, err = r.tar.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); b.left == 0 {
+		return n, nil // the reader may be at its end, and is not broken by that
 	}
-	return n, err
+	return n, noEOF(err)
 }
 
+// Close implements io.Closer. It ends a Read that is running.
 func (b *streamBlob) Close() error {
-	b.mu.Lock()
+	if !b.mu.TryLock() {
+		b.reader.abort()
+		b.mu.Lock()
+	}
 	defer b.mu.Unlock()
-	if b.reader == nil {
+	if b.closed {
 		return nil
 	}
+	b.closed = true
 	r := b.reader
-	b.reader = nil
-	if !b.shared {
+	if !b.shared || r.broken || r.aborted.Load() {
 		r.close()
-		return nil
+		r = nil
 	}
-	b.store.mu.Lock()
-	defer b.store.mu.Unlock()
-	b.store.busy = false
-	b.store.free.Broadcast()
+	if b.shared {
+		b.store.release(r)
+	}
 	return nil
 }
