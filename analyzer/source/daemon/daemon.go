@@ -1,0 +1,176 @@
+// Package daemon opens images of a Docker or Podman daemon, over its socket, without a client library.
+//
+// The daemon exports an image as "docker save" would, and the export is read as it comes: twice, once to learn what is in it
+// and once to scan it, and never kept. A daemon takes its time to prepare an export, so that an image in a registry is opened
+// faster from there.
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer/source"
+)
+
+// Options say where the daemon is and which image is meant.
+type Options struct {
+	// Socket is the path of the daemon's socket. By default it is the first that is there of [Sockets].
+	Socket string
+
+	// Platform is as in source.Options: an image for another one is an error.
+	Platform string
+}
+
+// ErrNoDaemon says that nobody listens on any socket that was tried.
+var ErrNoDaemon = errors.New("no Docker or Podman daemon")
+
+// Sockets returns the paths where daemons listen by default, for a user's ID: Docker's, Podman's, and those of rootless
+// daemons.
+func Sockets(uid int) []string {
+	run := fmt.Sprintf("/run/user/%d", uid)
+	return []string{"/var/run/docker.sock", "/run/podman/podman.sock", run + "/docker.sock", run + "/podman/podman.sock"}
+}
+
+// Open opens an image of a daemon by its name or ID, with or without a tag. An error wraps ErrNoDaemon,
+// source.ErrNotFound, or what the daemon answered as a [*Error]. The image can be used until ctx ends.
+func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
+	ref := "daemon:" + name
+	socket, err := o.socket()
+	if err != nil {
+		return nil, fmt.Errorf("daemon: %w", err)
+	}
+	c := newClient(socket)
+	id, err := c.inspect(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("daemon: %s: %w", name, errors.Join(err, c.close()))
+	}
+	// By ID, since a name may come to mean another image between the two times that it is exported.
+	export := func(ctx context.Context) (io.ReadCloser, error) {
+		res, err := c.get(ctx, id, "/get")
+		if err != nil {
+			return nil, err
+		}
+		return res.Body, nil
+	}
+	img, err := source.OpenStream(ctx, source.Stream{Ref: ref, Open: export, Close: c.close}, source.Options{Platform: o.Platform})
+	if err != nil {
+		return nil, fmt.Errorf("daemon: %w", err)
+	}
+	return img, nil
+}
+
+func (o Options) socket() (string, error) {
+	if o.Socket != "" {
+		return o.Socket, nil
+	}
+	list := Sockets(os.Getuid())
+	for _, s := range list {
+		if info, err := os.Stat(s); err == nil && info.Mode().Type() == os.ModeSocket {
+			return s, nil
+		}
+	}
+	return "", fmt.Errorf("%w: there is no socket at %s", ErrNoDaemon, strings.Join(list, ", "))
+}
+
+// An Error is what a daemon answered instead of what it was asked for.
+type Error struct {
+	Status  int    // of HTTP
+	Message string // the daemon's own words, shortened
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("the daemon answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Message)
+}
+
+// maxAnswer is the most bytes that are read of any answer but an export.
+const maxAnswer = 4 << 20
+
+// A client speaks the HTTP API that Docker calls Engine API and that Podman offers as its compatible one. Its paths begin
+// without a version, which means the daemon's own.
+type client struct {
+	socket    string
+	transport *http.Transport
+}
+
+func newClient(socket string) *client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		d := net.Dialer{Timeout: 10 * time.Second}
+		return d.DialContext(ctx, "unix", socket)
+	}
+	return &client{socket, &http.Transport{DialContext: dial, DisableCompression: true}}
+}
+
+func (c *client) close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
+
+// get asks for something of an image.
+func (c *client) get(ctx context.Context, name, what string) (*http.Response, error) {
+	// The host means nothing on a socket, but a request must have one. A name keeps its slashes.
+	u := url.URL{Scheme: "http", Host: "daemon", Path: "/images/" + name + what}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.transport.RoundTrip(req) // a daemon does not redirect
+	if err != nil {
+		var dial *net.OpError
+		if errors.As(err, &dial) && dial.Op == "dial" {
+			return nil, fmt.Errorf("%w: %w", ErrNoDaemon, err)
+		}
+		return nil, err
+	}
+	if res.StatusCode == http.StatusOK {
+		return res, nil
+	}
+	defer res.Body.Close()
+	answer := &Error{Status: res.StatusCode, Message: message(res.Body)}
+	if res.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %w", source.ErrNotFound, answer)
+	}
+	return nil, answer
+}
+
+// inspect returns the ID of an image.
+func (c *client) inspect(ctx context.Context, name string) (string, error) {
+	if name == "" || strings.ContainsAny(name, "?#%\\") || strings.Contains("/"+name+"/", "/../") {
+		return "", errors.New("not a name of an image")
+	}
+	res, err := c.get(ctx, name, "/json")
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var image struct{ ID string }
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(&image); err != nil {
+		return "", fmt.Errorf("description: %w", err)
+	}
+	hex := strings.TrimPrefix(image.ID, "sha256:")
+	if len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("description: %.80q is not an ID", image.ID)
+	}
+	return image.ID, nil
+}
+
+// message reads what a daemon says in an error, {"message": "..."} in all versions.
+func message(r io.Reader) string {
+	b, err := io.ReadAll(io.LimitReader(r, 4<<10))
+	var answer struct{ Message string }
+	if err == nil {
+		err = json.Unmarshal(b, &answer)
+	}
+	if err != nil || answer.Message == "" {
+		answer.Message = strings.TrimSpace(string(b))
+	}
+	return fmt.Sprintf("%.300q", answer.Message)
+}

@@ -1,0 +1,107 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// A getter reads a document that a descriptor names, and checks its digest.
+type getter func(ctx context.Context, what string, desc v1.Descriptor) ([]byte, error)
+
+// maxManifests bounds how many manifests the indexes of one reference may list, nested ones included.
+const maxManifests = 10_000
+
+// A manifest is the descriptor of an image manifest, and the digest of the index that lists it.
+type manifest struct {
+	v1.Descriptor
+	from v1.Hash // zero for the outermost index
+}
+
+// manifests returns the descriptors of all image manifests that an index lists, through nested indexes, each once. What
+// else it lists, such as attestations and signatures, is left out. An index that contains itself is no index twice.
+func manifests(ctx context.Context, get getter, index []byte, what string) ([]manifest, error) {
+	type nested struct {
+		raw  []byte
+		what string
+		from v1.Descriptor // of the index: its name counts for what it lists
+	}
+	queue := []nested{{raw: index, what: what}}
+	seen := make(map[v1.Hash]bool) // indexes
+	type key struct{ digest, name, image string }
+	listed := make(map[key]bool)
+	var list []manifest
+	for n := 0; len(queue) > 0; {
+		from := queue[0]
+		queue = queue[1:]
+		m, err := v1.ParseIndexManifest(bytes.NewReader(from.raw))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", from.what, err)
+		}
+		for _, d := range m.Manifests {
+			if n++; n > maxManifests {
+				return nil, fmt.Errorf("%s: more than %d manifests", what, maxManifests)
+			}
+			if len(from.from.Annotations) > 0 && len(d.Annotations) == 0 {
+				d.Annotations = from.from.Annotations
+			}
+			switch {
+			case isAttestation(d):
+			case d.MediaType.IsIndex():
+				if seen[d.Digest] {
+					continue
+				}
+				seen[d.Digest] = true
+				inner := "index " + d.Digest.String()
+				b, err := get(ctx, inner, d)
+				if err != nil {
+					return nil, err
+				}
+				queue = append(queue, nested{b, inner, d})
+			case d.MediaType.IsImage() || d.MediaType == "":
+				k := key{d.Digest.String(), d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]}
+				if !listed[k] {
+					listed[k] = true
+					list = append(list, manifest{d, from.from.Digest})
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// named returns the image manifests that a manifest or an index stands for, whichever raw is.
+func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]manifest, error) {
+	what := "manifest " + d.Digest.String()
+	var head struct {
+		MediaType types.MediaType `json:"mediaType"`
+		Manifests json.RawMessage `json:"manifests"`
+		Layers    json.RawMessage `json:"layers"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if head.MediaType != "" { // else the server or the shape says what it is
+		d.MediaType = head.MediaType
+	}
+	switch {
+	case head.Manifests != nil && head.Layers != nil:
+		// Whoever reads it as the one and who reads it as the other see different images (CVE-2021-41190).
+		return nil, fmt.Errorf("%s: it has both manifests and layers", what)
+	case d.MediaType.IsIndex() || head.Manifests != nil:
+		return manifests(ctx, get, raw, what)
+	case d.MediaType.IsImage() || d.MediaType == "" && head.Layers != nil:
+		return []manifest{{Descriptor: d}}, nil
+	}
+	return nil, fmt.Errorf("%w: it is of type %s, which is not that of a container image", ErrNotFound, d.MediaType)
+}
+
+// isAttestation recognises what BuildKit puts beside images.
+func isAttestation(d v1.Descriptor) bool {
+	return d.Annotations["vnd.docker.reference.type"] != "" ||
+		d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"
+}

@@ -1,0 +1,93 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// openStore opens a directory or a tar file, after whose name there may be the name of one of its images: a colon and a tag,
+// or an at sign and a digest.
+func openStore(ctx context.Context, name string) (location, error) {
+	info, err := os.Stat(name)
+	if err == nil {
+		return openStoreAt(ctx, name, info, "")
+	}
+	for i := strings.LastIndexByte(name, ':'); i > 0; i = strings.LastIndexByte(name[:i], ':') {
+		if info, err2 := os.Stat(name[:i]); err2 == nil { // the name of an image may have a colon itself
+			return openStoreAt(ctx, name[:i], info, name[i+1:])
+		}
+	}
+	if i := strings.LastIndexByte(name, '@'); i > 0 {
+		if info, err2 := os.Stat(name[:i]); err2 == nil {
+			return openStoreAt(ctx, name[:i], info, name[i:])
+		}
+	}
+	return location{}, err
+}
+
+func openStoreAt(ctx context.Context, name string, info os.FileInfo, tag string) (location, error) {
+	open := openArchive
+	if info.IsDir() {
+		open = openDir
+	}
+	s, err := open(ctx, name)
+	return location{name: name, store: s, tag: strings.TrimSuffix(tag, "/")}, err
+}
+
+// looksLikePath reports whether a reference to nothing that exists was meant as a path.
+func looksLikePath(ref string) bool {
+	if strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") {
+		return true
+	}
+	for _, suffix := range []string{".tar", ".tgz", ".tar.gz", ".tar.zst"} {
+		if strings.HasSuffix(ref, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// recognise tells by what is at a path how to open it. Of an archive it returns the opened store, since finding out may
+// have taken a while.
+func recognise(ctx context.Context, name string) (kind, location, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return kind{}, location{}, err
+	}
+	if info.IsDir() {
+		for _, mark := range []struct{ file, kind string }{
+			{layoutFile, "oci"}, {indexFile, "oci"}, {dockerManifestFile, "docker-archive"},
+		} {
+			if _, err := os.Stat(name + "/" + mark.file); err == nil {
+				return kindOf(mark.kind), location{}, nil
+			}
+		}
+		return kindOf("rootfs"), location{name: name}, nil
+	}
+	s, err := openArchive(ctx, name)
+	if errors.Is(err, errRootArchive) {
+		return kindOf("rootfs-archive"), location{name: name}, nil
+	}
+	if err != nil {
+		return kind{}, location{}, err
+	}
+	k, err := recogniseStore(s)
+	if err != nil {
+		return k, location{}, errors.Join(err, s.close())
+	}
+	return k, location{name: name, store: s}, nil
+}
+
+// recogniseStore tells what an archive holds. Docker writes both forms into one; its own has the names of the images.
+func recogniseStore(s store) (kind, error) {
+	if _, _, ok := s.find(dockerManifestFile); ok {
+		return kindOf("docker-archive"), nil
+	}
+	if _, _, ok := s.find(indexFile); ok {
+		return kindOf("oci-archive"), nil
+	}
+	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", ErrNotFound, dockerManifestFile, indexFile)
+}

@@ -1,0 +1,127 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// ociCore implements partial.CompressedImageCore.
+type ociCore struct {
+	ctx      context.Context
+	store    store
+	media    types.MediaType
+	manifest []byte
+	config   []byte
+	layers   []v1.Descriptor
+}
+
+func (c *ociCore) RawConfigFile() ([]byte, error)      { return c.config, nil }
+func (c *ociCore) MediaType() (types.MediaType, error) { return c.media, nil }
+func (c *ociCore) RawManifest() ([]byte, error)        { return c.manifest, nil }
+func (c *ociCore) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
+	for _, d := range c.layers {
+		if d.Digest == h {
+			return &compressedBlob{c.ctx, c.store, d}, nil
+		}
+	}
+	return nil, fmt.Errorf("layer %s: %w", h, ErrNotFound)
+}
+
+// ociImage returns the image that a manifest describes, its configuration read through get, its layers blobs of a store.
+func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw []byte) (v1.Image, error) {
+	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
+	}
+	if err := checkConfigType(m); err != nil {
+		return nil, err
+	}
+	config, err := get(ctx, "configuration", m.Config)
+	if err != nil {
+		return nil, err
+	}
+	var parsed v1.ConfigFile
+	if err := json.Unmarshal(config, &parsed); err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", m.Config.Digest, err)
+	}
+	core := &ociCore{ctx: ctx, store: s, media: cmp.Or(m.MediaType, desc.MediaType, types.OCIManifestSchema1), manifest: raw, config: config, layers: m.Layers}
+	img := &layeredImage{}
+	for i, d := range m.Layers {
+		if err := checkLayerType(d); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i, err)
+		}
+		name := blobName(d.Digest.String())
+		if _, _, ok := s.find(name); !ok {
+			return nil, missingLayer(i, d)
+		}
+		layer, err := partial.CompressedToLayer(&compressedBlob{ctx, s, d})
+		if err != nil {
+			return nil, err
+		}
+		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest})
+	}
+	img.Image, err = partial.CompressedToImage(core)
+	return img, err
+}
+
+// checkConfigType refuses artifacts that are no images, such as charts and signatures.
+func checkConfigType(m *v1.Manifest) error {
+	switch t := m.Config.MediaType; t {
+	case types.OCIConfigJSON, types.DockerConfigJSON, "":
+		return nil
+	default:
+		return fmt.Errorf("%w: its configuration is of type %s, which is not that of a container image", ErrNotFound, t)
+	}
+}
+
+// checkLayerType refuses layers that are no part of a root file system. How a layer is compressed is seen by its bytes.
+func checkLayerType(d v1.Descriptor) error {
+	t := string(d.MediaType)
+	switch {
+	case strings.HasSuffix(t, "+encrypted"):
+		return fmt.Errorf("it is encrypted (%s): %w", t, ErrNotLayer)
+	case t == "" || strings.Contains(t, "tar") || !knownArtifact(t):
+		return nil
+	}
+	return fmt.Errorf("it is of type %s, an artifact: %w", t, ErrNotLayer)
+}
+
+// knownArtifact reports whether a media type stands for something else than a file system: for tools that know it, these
+// have an image's configuration so that registries take them.
+func knownArtifact(t string) bool {
+	for _, prefix := range []string{
+		"application/vnd.in-toto", "application/vnd.dev.cosign", "application/vnd.dev.sigstore", "application/vnd.cncf.",
+		"application/vnd.wasm", "application/wasm", "application/json", "application/spdx", "application/vnd.cyclonedx",
+		"application/vnd.oci.empty", "text/",
+	} {
+		if strings.HasPrefix(t, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// foreign reports whether a layer may be kept elsewhere than the rest of its image.
+func foreign(d v1.Descriptor) bool { return len(d.URLs) > 0 || !d.MediaType.IsDistributable() }
+
+// foreignLayer makes the error for a foreign layer that is not beside the others. It is never fetched from the addresses
+// that an image names, since those may be anybody's.
+func foreignLayer(d v1.Descriptor) error {
+	return fmt.Errorf("%s is kept at %q only: %w", d.Digest, d.URLs, ErrForeignLayer)
+}
+
+// missingLayer makes the error for a layer that is not where it should be.
+func missingLayer(index int, d v1.Descriptor) error {
+	if foreign(d) {
+		return fmt.Errorf("layer %d: %w", index, foreignLayer(d))
+	}
+	return missing(fmt.Sprintf("layer %d", index), blobName(d.Digest.String()))
+}

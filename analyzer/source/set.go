@@ -1,0 +1,145 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// A set is the images that a reference may mean. It is closed with the last image of it.
+type set struct {
+	members []member
+	how     string // to name one of them
+	close   func() error
+
+	mu   sync.Mutex
+	uses int
+}
+
+// A member is one image of a set.
+type member struct {
+	name     string       // as its place names it
+	ref      string       // a reference, without the kind, that means this image alone
+	platform *v1.Platform // nil where it is not known without opening
+	open     func(ctx context.Context) (*Image, error)
+}
+
+// one opens the image that is meant, and closes the rest.
+func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
+	s.uses = 1
+	defer closer(&err, s.done)
+	m, err := s.choose(platform)
+	if err != nil {
+		return nil, err
+	}
+	img, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPlatform(img, platform); err != nil {
+		return nil, errors.Join(err, img.Close())
+	}
+	s.own(img)
+	return img, nil
+}
+
+// all opens the images one after the other.
+func (s *set) all(ctx context.Context, prefix string) iter.Seq2[*Image, error] {
+	return func(yield func(*Image, error) bool) {
+		s.uses = 1
+		stopped := false
+		defer func() {
+			if err := s.done(); err != nil && !stopped {
+				yield(nil, err)
+			}
+		}()
+		for _, m := range s.members {
+			img, err := m.open(ctx)
+			if err != nil {
+				if stopped = !yield(nil, fmt.Errorf("%s: %w", m.ref, err)); stopped {
+					return
+				}
+				continue
+			}
+			s.retain()
+			s.own(img)
+			img.Ref = prefix + ":" + m.ref
+			if stopped = !yield(img, nil); stopped {
+				return
+			}
+		}
+	}
+}
+
+// own makes the image's Close give up its use of the set.
+func (s *set) own(img *Image) {
+	var once sync.Once
+	inner := img.close
+	img.close = func() (err error) {
+		once.Do(func() {
+			if inner != nil {
+				err = inner()
+			}
+			err = errors.Join(err, s.done())
+		})
+		return err
+	}
+}
+
+func (s *set) retain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uses++
+}
+
+func (s *set) done() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.uses--; s.uses > 0 || s.close == nil {
+		return nil
+	}
+	return s.close()
+}
+
+// choose picks the only image, or the only one for the platform.
+func (s *set) choose(platform string) (member, error) {
+	switch len(s.members) {
+	case 0:
+		return member{}, fmt.Errorf("%w: the index lists none", ErrNotFound)
+	case 1:
+		return s.members[0], nil
+	}
+	want, err := wantedPlatform(platform)
+	if err != nil {
+		return member{}, err
+	}
+	var found []member
+	var names, platforms []string
+	for _, m := range s.members {
+		if !slices.Contains(names, m.name) {
+			names = append(names, m.name)
+		}
+		if m.platform == nil {
+			continue
+		}
+		if p := m.platform.String(); !slices.Contains(platforms, p) {
+			platforms = append(platforms, p)
+		}
+		if m.platform.Satisfies(want) {
+			found = append(found, m)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) == 0 && len(platforms) > 0:
+		return member{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), strings.Join(platforms, ", "))
+	}
+	return member{}, fmt.Errorf("it has %d images; choose one by %s, of %s", max(len(found), len(s.members)), s.how, strings.Join(names, ", "))
+}
