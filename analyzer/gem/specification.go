@@ -142,7 +142,8 @@ func (s *specification) statement(call string, repeated bool) {
 			s.values[method] = values
 			return
 		}
-		word, _, _ := strings.Cut(value, "\n")
+		line, _, _ := strings.Cut(value, "\n")
+		word, _, _ := strings.Cut(line, "#")
 		if values, ok := s.constants[strings.TrimSuffix(strings.TrimSpace(word), ".freeze")]; ok {
 			s.values[method] = values
 		}
