@@ -42,6 +42,10 @@ type Info struct {
 	// write-ahead log. Siblings are held in memory until the layer ends.
 	With []string
 
+	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. Then a hard
+	// link to a file that it has looked at already gives the same Result, without reading the layer again.
+	ContentOnly bool
+
 	// MaxSize is the size in bytes above which a file is reported instead of read; 0 means Limits.FileSize, which is
 	// also the most it can be.
 	MaxSize int64

@@ -374,6 +374,28 @@ func TestOnePass(t *testing.T) {
 	}
 }
 
+// An analyzer that looks at content only needs no second pass for a hard link to a file that it has seen.
+func TestContentOnly(t *testing.T) {
+	l := new(imagetest.Layer).File("bin/a", "tool").Hardlink("bin/b", "bin/a").Hardlink("bin/c", "bin/b").File("store", "other").Hardlink("bin/d", "store")
+	img, err := imagetest.Image(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for passes, want := range map[int]string{1: "other 0, tool 3, read twice 1", 2: "other 1, tool 3, read twice 0"} {
+		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{contents}, Limits: analyzer.Limits{Passes: passes}}.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := make(map[string]int)
+		for _, c := range report.Components {
+			n[c.Name]++
+		}
+		if got := fmt.Sprintf("other %d, tool %d, read twice %d", n["other"], n["tool"], len(report.Diagnostics)); got != want {
+			t.Errorf("with %d passes: %s, want %s", passes, got, want)
+		}
+	}
+}
+
 // A file system gives the same components as an image of its files, without layers.
 func TestScanFS(t *testing.T) {
 	leak.Check(t)

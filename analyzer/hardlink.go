@@ -8,12 +8,14 @@ import (
 	"github.com/hullmark/hullmark/analyzer/image"
 )
 
-// followHardLinks reads the layer once more for wanted names that are hard links to content which passed under another
-// name before anybody knew that it would be wanted.
+// followHardLinks finds the content of wanted names that are hard links. Analyzers that look at nothing but content have
+// the answer already if they have seen the file under its other name; for the rest the layer is read once more, since the
+// content has passed before anybody knew that it would be wanted.
 func (c *collector) followHardLinks(l image.Layer) error {
 	targets := make(map[string][]*slot)
 	names := slices.Clone(c.rec.Names)
 	slices.Sort(names)
+	c.tasks.Wait()
 	for _, s := range c.slots {
 		if s.link == "" {
 			continue
@@ -26,24 +28,42 @@ func (c *collector) followHardLinks(l image.Layer) error {
 			}
 			target = next.link
 		}
-		s.link = target
-		switch {
-		case !has(names, hashPath(target)):
-			for k := range s.asked {
+		again := &slot{path: s.path, made: s.made}
+		for k, i := range s.asked {
+			switch {
+			case !has(names, hashPath(target)):
 				s.results[k].Link = target
-			}
-		case c.limits.Passes < 2:
-			for k := range s.asked {
+			case c.seen(target, i, &s.results[k]):
+			case c.limits.Passes < 2:
 				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, for which the layer would have to be read twice", target))
+			default:
+				again.asked = append(again.asked, i)
 			}
-		default:
-			targets[target] = append(targets[target], s)
+		}
+		if len(again.asked) > 0 {
+			again.results = make([]fileResult, len(again.asked))
+			c.again = append(c.again, again)
+			targets[target] = append(targets[target], again)
 		}
 	}
 	if len(targets) == 0 {
 		return nil
 	}
 	return c.analyzeAs(l, targets)
+}
+
+// seen copies the answer of an analyzer that looks at content only, if it has one for the target of a link.
+func (c *collector) seen(target string, analyzer int, to *fileResult) bool {
+	s := c.slots[target]
+	if s == nil || s.link != "" || !c.analyzers[analyzer].info.ContentOnly {
+		return false
+	}
+	k := slices.Index(s.asked, analyzer)
+	if k < 0 {
+		return false
+	}
+	*to = s.results[k]
+	return true
 }
 
 // analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -60,6 +61,7 @@ type collector struct {
 	rec      *recorder
 	problems []problem
 	slots    map[string]*slot // wanted files, by path
+	again    []*slot          // wanted files whose content was found in a second pass
 	above    map[string]int   // the directories above them, and when an entry last replaced them by something else
 	clock    int              // counts entries
 	held     map[string]*File // content of siblings
@@ -209,7 +211,7 @@ func (c *collector) data(stats image.Stats) *layerData {
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil
 	}
-	for _, s := range c.slots {
+	for _, s := range slices.AppendSeq(c.again, maps.Values(c.slots)) {
 		if c.replaced(s) {
 			continue
 		}

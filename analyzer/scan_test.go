@@ -86,6 +86,17 @@ var journaled = analyzer.Func(
 		return &analyzer.Result{Packages: []analyzer.Package{{Type: "generic", Name: name, Version: "1"}}}, nil
 	})
 
+// contents looks at nothing but the content of a file.
+var contents = analyzer.Func(
+	analyzer.Info{Name: "contents", Version: 1, Patterns: []string{"bin/*"}, ContentOnly: true},
+	func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+		b, err := f.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		return &analyzer.Result{Packages: []analyzer.Package{{Type: "generic", Name: strings.TrimSpace(string(b)), Version: "1"}}}, nil
+	})
+
 func TestImages(t *testing.T) {
-	analyzertest.Run(t, "testdata/*.txtar", lists, journaled)
+	analyzertest.Run(t, "testdata/*.txtar", lists, journaled, contents)
 }

@@ -69,8 +69,8 @@ func (s Scanner) start() (*run, error) {
 			b.maxSize = min(info.MaxSize, r.limits.FileSize)
 		}
 		h := sha256.New()
-		fmt.Fprintf(h, "%q %d %q %q %q %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
-			b.maxSize, r.limits.Memory, r.limits.Passes)
+		fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
+			info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Passes)
 		b.key = hex.EncodeToString(h.Sum(nil))
 		r.analyzers = append(r.analyzers, b)
 	}

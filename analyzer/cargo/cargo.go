@@ -34,7 +34,7 @@ const (
 //
 // Programs are looked for in the directories that usually hold them, not everywhere, since they have no extension.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns()}, analyze)
+	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
+	"debug/elf"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -32,12 +33,12 @@ const devel = "(devel)"
 // and later are read, older programs where they record modules. Programs that were compressed as a whole, as UPX does,
 // cannot be read.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns()}, analyze)
+	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := f.Open()
-	if executable.FormatOf(r) == executable.None || !isGo(r) {
+	if !isGo(r) {
 		return nil, nil
 	}
 	info, err := buildinfo.Read(r)
@@ -47,22 +48,34 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: packages(info)}, nil
 }
 
-// isGo reports whether an executable has build information: buildinfo.Read does not tell programs in other languages from
-// damaged ones.
-func isGo(r io.Reader) bool {
-	magic := []byte("\xff Go buildinf:")
+// isGo reports whether a file is an executable with build information: buildinfo.Read does not tell programs in other
+// languages from damaged ones. An ELF file with a table of sections has one for it; other files hold its mark somewhere.
+func isGo(r *io.SectionReader) bool {
+	switch executable.FormatOf(r) {
+	case executable.None:
+		return false
+	case executable.ELF:
+		if f, err := elf.NewFile(r); err == nil && len(f.Sections) > 0 {
+			return f.Section(".go.buildinfo") != nil
+		}
+	}
+	return contains(r, []byte("\xff Go buildinf:"))
+}
+
+// contains reports whether a text is anywhere in what can be read.
+func contains(r io.Reader, text []byte) bool {
 	buf := make([]byte, 128<<10)
 	kept := 0
 	for {
 		n, err := r.Read(buf[kept:])
-		if bytes.Contains(buf[:kept+n], magic) {
+		n += kept
+		if bytes.Contains(buf[:n], text) {
 			return true
 		}
 		if err != nil {
 			return false
 		}
-		n += kept
-		kept = copy(buf, buf[max(0, n-len(magic)+1):n])
+		kept = copy(buf, buf[max(0, n-len(text)+1):n])
 	}
 }
 
