@@ -53,6 +53,14 @@ func program(goVersion, modules string) []byte {
 	return b.Bytes()
 }
 
+// withoutSections returns an ELF file as sstrip leaves it.
+func withoutSections(file []byte) []byte {
+	file = slices.Clone(file)
+	clear(file[0x28:0x30]) // offset of the table
+	clear(file[0x3A:0x40]) // size of an entry, number of them, index of that with their names
+	return file
+}
+
 func describe(r *analyzer.Result) []string {
 	var list []string
 	if r == nil {
@@ -94,7 +102,8 @@ func TestAnalyze(t *testing.T) {
 		{"a development version", program("devel go1.23-0123456 Mon Jan 1", ""), []string{"pkg:golang/stdlib"}, ""},
 		{"modules that make no sense", program("go1.22.1", "mod\tx\n"), nil, "golang: build information: "},
 		{"cut short", program("go1.22.1", modules)[:200], nil, "golang: build information: "},
-		{"another language", bytes.Replace(program("go1.22.1", ""), []byte("\xff Go buildinf:"), []byte("something else"), 1), nil, ""},
+		{"another language", bytes.Replace(program("go1.22.1", modules), []byte(".go.buildinfo"), []byte(".text.of.rust"), 1), nil, ""},
+		{"without a table of sections", withoutSections(program("go1.22.1", "")), []string{"pkg:golang/stdlib@1.22.1"}, ""},
 		{"a script", []byte("#!/bin/sh\n\xff Go buildinf:"), nil, ""},
 		{"empty", nil, nil, ""},
 	} {
@@ -189,16 +198,17 @@ func TestNative(t *testing.T) {
 	}
 }
 
-// TestMagicAcrossReads finds the mark of build information wherever it lies.
-func TestMagicAcrossReads(t *testing.T) {
+// TestContains finds the mark of build information wherever it lies.
+func TestContains(t *testing.T) {
+	mark := []byte("\xff Go buildinf:")
 	for at := 128<<10 - 16; at <= 128<<10+1; at++ {
 		data := make([]byte, 256<<10)
-		copy(data[at:], "\xff Go buildinf:")
-		if !isGo(bytes.NewReader(data)) {
+		copy(data[at:], mark)
+		if !contains(bytes.NewReader(data), mark) {
 			t.Errorf("not found at %d", at)
 		}
 	}
-	if isGo(bytes.NewReader(make([]byte, 300<<10))) {
+	if contains(bytes.NewReader(make([]byte, 300<<10)), mark) {
 		t.Error("found where it is not")
 	}
 }
@@ -228,7 +238,7 @@ func BenchmarkAnalyze(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	other := bytes.ReplaceAll(content, []byte("\xff Go buildinf:"), []byte("something else"))
+	other := bytes.ReplaceAll(content, []byte(".go.buildinfo"), []byte(".text.of.rust"))
 	for name, content := range map[string][]byte{"Go": content, "other": other} {
 		b.Run(name, func(b *testing.B) {
 			f := analyzer.NewFile("usr/bin/x", 0o755, content)

@@ -255,7 +255,8 @@ func (a *archive) own() int {
 	}
 	best, length := -1, 0
 	for i, s := range a.stated {
-		fits := same(name, s.artifact) || strings.HasPrefix(base, s.artifact+"-"+s.version) || strings.HasSuffix(name, s.artifact)
+		before, ends := strings.CutSuffix(name, s.artifact)
+		fits := same(name, s.artifact) || strings.HasPrefix(base, s.artifact+"-"+s.version+"-") || ends && strings.TrimRight(before, "-._") != before
 		if fits && len(s.artifact) > length {
 			best, length = i, len(s.artifact)
 		}

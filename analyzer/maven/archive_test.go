@@ -83,6 +83,8 @@ func TestArchive(t *testing.T) {
 		{"one-jar", "one.jar", jar(t, member{"main/main.jar", ajar}, member{"lib/b.jar", bjar}), []string{"main/main.jar: org.a:a:1.0*", "lib/b.jar: org.b:b:2.0*", ": ?"}, ""},
 		{"shaded", "a-1.0.jar", jar(t, b, a), []string{": org.b:b:2.0", ": org.a:a:1.0*"}, ""},
 		{"shaded into one that says nothing of itself", "all-3.0.jar", jar(t, a, b), []string{": org.a:a:1.0", ": org.b:b:2.0", ": ?"}, ""},
+		{"shaded into one whose name ends alike", "data-3.0.jar", jar(t, a), []string{": org.a:a:1.0", ": ?"}, ""},
+		{"a group in front of the name", "org.a.a.jar", jar(t, b, a), []string{": org.b:b:2.0", ": org.a:a:1.0*"}, ""},
 		{"an enterprise archive", "x.ear", jar(t, member{"web.war", jar(t, member{"WEB-INF/lib/a.jar", ajar})}),
 			[]string{"web.war!WEB-INF/lib/a.jar: org.a:a:1.0*", ": ?", "web.war: ?"}, ""},
 		{"every kind", "x.kar", jar(t, member{"a.JAR", ajar}, member{"a.sar", ajar}, member{"a.nar", ajar}, member{"a.hpi", ajar}, member{"a.far", ajar}, member{"a.zip", ajar}),

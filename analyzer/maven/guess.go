@@ -19,7 +19,7 @@ func guess(name string, partial coordinates, m manifest) coordinates {
 	}
 	if c.version == "" {
 		c.version = m.version()
-		if title := m["implementation-title"]; c.version != "" && isArtifact(title) && !strings.HasPrefix(base, title) {
+		if title := m["implementation-title"]; c.version != "" && isArtifact(title) && !strings.Contains(base, title) {
 			c.artifact = title // the file was renamed, as in "COPY target/x-1.0.jar app.jar"
 		}
 	}

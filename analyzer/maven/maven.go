@@ -18,7 +18,7 @@ const typeMaven = "maven"
 
 // extensions are those of archives that hold Java classes or other archives of them, as files and within one another:
 // Java's own, those of application servers and OSGi containers, Jenkins plugins, and modules of the JDK.
-var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far", ".jmod", ".rar", ".lpkg"}
+var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far", ".jmod"}
 
 // New returns the analyzer. Packages are of type "maven": Namespace is the group ID, Name the artifact ID; Depends names
 // others as "group/artifact". Inside is the archive within the file, "BOOT-INF/lib/x.jar", with "!" between it and one
