@@ -61,7 +61,7 @@ var errNotObject = errors.New("an array where an object is expected")
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(text)
 	var packages []analyzer.Package
-	var aliases []struct{ Package, Version, Alias string }
+	var aliases []struct{ Package, Alias string } // their "version" is in a normal form that packages do not show
 	err := r.Document("composer: composer.lock", func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
@@ -82,12 +82,12 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 	})
 	byName := make(map[string]string, len(aliases))
 	for _, a := range aliases {
-		byName[strings.ToLower(a.Package)+" "+a.Version] = a.Alias
+		byName[strings.ToLower(a.Package)] = a.Alias
 	}
 	for i := range packages {
 		p := &packages[i]
 		if isBranch(p.Version) {
-			setQualifier(p, "alias", byName[strings.ToLower(p.Namespace+"/"+p.Name)+" "+p.Version])
+			setQualifier(p, "alias", byName[strings.ToLower(p.Namespace+"/"+p.Name)])
 		}
 	}
 	return packages, err
