@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hullmark/hullmark/internal/compression"
 )
@@ -68,6 +70,7 @@ type streamStore struct {
 	start func(context.Context) (io.ReadCloser, error)
 	end   func() error
 	small map[string][]byte // documents met while indexing
+	large []int64           // offsets of the other files, sorted
 
 	mu     sync.Mutex
 	free   *sync.Cond    // the reader is not in use any more
@@ -77,8 +80,14 @@ type streamStore struct {
 	closed bool
 }
 
-// maxSmall is how many bytes of documents the index pass keeps.
-const maxSmall = 32 << 20
+const (
+	maxSmall = 32 << 20 // bytes of documents that the index pass keeps
+	tiny     = 4 << 10  // bytes of a file that is kept, document or not
+
+	// grace is how long a blob waits for whom it would pass: layers are asked for in order, but by many goroutines, and
+	// another pass costs more.
+	grace = 20 * time.Millisecond
+)
 
 func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser, error), end func() error) (_ store, err error) {
 	if end == nil {
@@ -97,11 +106,11 @@ func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser,
 		if size > maxDocument || kept+size > maxSmall {
 			return nil
 		}
-		var b bytes.Buffer // a layer, mostly, is larger than what is looked at first
+		var b bytes.Buffer
 		if _, err := io.CopyN(&b, r.tar, min(size, 1)); err != nil {
 			return noEOF(err)
 		}
-		if first := b.Bytes(); len(first) == 0 || first[0] != '{' && first[0] != '[' {
+		if first := b.Bytes(); size > tiny && first[0] != '{' && first[0] != '[' {
 			return nil
 		}
 		if _, err := io.CopyN(&b, r.tar, size-1); err != nil {
@@ -114,6 +123,12 @@ func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser,
 	if err != nil {
 		return nil, err
 	}
+	for name, e := range s.files {
+		if _, ok := s.small[name]; !ok {
+			s.large = append(s.large, e.offset)
+		}
+	}
+	slices.Sort(s.large)
 	return s, nil
 }
 
@@ -219,8 +234,16 @@ func (s *streamStore) acquire(ctx context.Context, e extent) (r *streamReader, s
 		s.free.Broadcast()
 	})
 	defer stop()
+	var late atomic.Bool
+	timer := time.AfterFunc(grace, func() {
+		late.Store(true)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.free.Broadcast()
+	})
+	defer timer.Stop()
 	s.mu.Lock()
-	for s.busy && s.until <= e.offset && ctx.Err() == nil && !s.closed {
+	for ctx.Err() == nil && !s.closed && (s.busy && s.until <= e.offset || !s.busy && !late.Load() && s.passes(e)) {
 		s.free.Wait()
 	}
 	if err := ctx.Err(); err != nil || s.closed {
@@ -243,6 +266,16 @@ func (s *streamStore) acquire(ctx context.Context, e extent) (r *streamReader, s
 		s.release(nil)
 	}
 	return r, shared, err
+}
+
+// passes reports whether the shared reader would pass another blob on its way to e.
+func (s *streamStore) passes(e extent) bool {
+	from := int64(0)
+	if s.reader != nil && s.reader.offset <= e.offset {
+		from = s.reader.offset
+	}
+	i, _ := slices.BinarySearch(s.large, from)
+	return i < len(s.large) && s.large[i] < e.offset
 }
 
 func closedError(closed bool) error {

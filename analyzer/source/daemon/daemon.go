@@ -51,7 +51,7 @@ func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
 	c := newClient(socket)
 	id, err := c.inspect(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("daemon: %s: %w", name, errors.Join(err, c.close()))
+		return nil, fmt.Errorf("daemon: %s: %w", name, err)
 	}
 	// By ID, since a name may come to mean another image between the two times that it is exported.
 	export := func(ctx context.Context) (io.ReadCloser, error) {
@@ -61,7 +61,7 @@ func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
 		}
 		return res.Body, nil
 	}
-	img, err := source.OpenStream(ctx, source.Stream{Ref: ref, Open: export, Close: c.close}, source.Options{Platform: o.Platform})
+	img, err := source.OpenStream(ctx, source.Stream{Ref: ref, Open: export}, source.Options{Platform: o.Platform})
 	if err != nil {
 		return nil, fmt.Errorf("daemon: %w", err)
 	}
@@ -96,22 +96,15 @@ const maxAnswer = 4 << 20
 
 // A client speaks the HTTP API that Docker calls Engine API and that Podman offers as its compatible one. Its paths begin
 // without a version, which means the daemon's own.
-type client struct {
-	socket    string
-	transport *http.Transport
-}
+type client struct{ transport *http.Transport }
 
 func newClient(socket string) *client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		d := net.Dialer{Timeout: 10 * time.Second}
 		return d.DialContext(ctx, "unix", socket)
 	}
-	return &client{socket, &http.Transport{DialContext: dial, DisableCompression: true}}
-}
-
-func (c *client) close() error {
-	c.transport.CloseIdleConnections()
-	return nil
+	// A connection is cheap here, and none is left over when an image is closed.
+	return &client{&http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true}}
 }
 
 // get asks for something of an image.
