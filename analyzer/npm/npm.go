@@ -9,7 +9,10 @@
 // their names a registry may know something else.
 //
 // Links, with which pnpm and workspaces fill node_modules, are not followed: what they lead to is found where it lies.
-// What comes from directories and archives of the application is not reported from lock files, for the same reason.
+// What comes from directories and archives of the application is not reported from lock files, for the same reason; and
+// lock files within a package, but for npm-shrinkwrap.json, are those of its developers, by which nobody installs.
+//
+// Where yarn works without node_modules (Plug'n'Play), the archives of its cache are the installed packages.
 //
 // Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and where that is silent what
 // these tools write.
@@ -43,31 +46,45 @@ func New() analyzer.Analyzer {
 			"**/yarn.lock",
 			"**/pnpm-lock.yaml", "**/node_modules/.pnpm/lock.yaml",
 			"**/bun.lock",
+			"**/.yarn/cache/*.zip", "**/.yarn/berry/cache/*.zip",
 		},
 		MaxSize: maxSize,
 	}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+const byteOrderMark = "\ufeff"
+
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	base := path.Base(f.Path)
+	if path.Ext(base) == ".zip" {
+		return analyzeCache(ctx, f)
+	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	switch path.Base(f.Path) {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	switch base {
 	case "package.json":
 		return analyzeManifest(f.Path, text)
 	case ".package-lock.json":
 		return fragments(parseLock(text))
 	case "lock.yaml":
 		return fragments(parsePNPM(text))
+	case "npm-shrinkwrap.json": // the one that counts where a package is published with it
+		return declared(parseLock(text))
+	}
+	if placeOf(f.Path) != application {
+		return nil, nil
+	}
+	switch base {
 	case "yarn.lock":
 		return declared(parseYarn(text))
 	case "pnpm-lock.yaml":
 		return declared(parsePNPM(text))
 	case "bun.lock":
 		return declared(parseBun(text))
-	default: // package-lock.json, npm-shrinkwrap.json
+	default: // package-lock.json
 		return declared(parseLock(text))
 	}
 }

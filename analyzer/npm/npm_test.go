@@ -1,9 +1,11 @@
 package npm
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -185,6 +187,50 @@ func TestGraph(t *testing.T) {
 	got := slices.Sorted(maps.Keys(g.developmentOnly([]string{"a"}, []string{"d", "x"})))
 	if want := []string{"d", "e", "x"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestCache reads archives of yarn's cache, in which a package lies as it would below node_modules.
+func TestCache(t *testing.T) {
+	archive := func(files ...string) []byte {
+		var buf bytes.Buffer
+		z := zip.NewWriter(&buf)
+		for i := 0; i < len(files); i += 2 {
+			w, err := z.Create(files[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(w, files[i+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return buf.Bytes()
+	}
+	for _, c := range []struct {
+		content   []byte
+		want, err string
+	}{
+		{
+			archive("node_modules/@s/a/package.json", `{"name": "@s/a", "version": "1.0.0"}`, "node_modules/@s/a/lib/package.json", `{"name": "x", "version": "1"}`,
+				"node_modules/@s/a/node_modules/b/package.json", `{"name": "b", "version": "2.0.0"}`),
+			"@s/a 1.0.0 node_modules/@s/a/package.json b 2.0.0 node_modules/@s/a/node_modules/b/package.json", "",
+		},
+		{archive("node_modules/a/package.json", `{"name": "a"`), "", "npm: node_modules/a/package.json: npm: package.json: unexpected end of JSON input"},
+		{archive("node_modules/a/package.json", `{"name": "a"`+strings.Repeat(" ", maxArchived)), "", "too large"},
+		{archive("readme", ""), "", ""},
+		{[]byte("PK"), "", "npm: archive: "},
+	} {
+		r, err := New().Analyze(t.Context(), analyzer.NewFile("app/.yarn/cache/a-npm-1.0.0-0123-10c0.zip", 0o644, c.content))
+		var got []string
+		for _, p := range r.Packages {
+			got = append(got, fullName(&p), p.Version, p.Inside)
+		}
+		if s := strings.Join(got, " "); s != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("got %s, error %v\nwant %s, error %s", s, err, c.want, c.err)
+		}
 	}
 }
 

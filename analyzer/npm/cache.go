@@ -1,0 +1,50 @@
+package npm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/zipwalk"
+)
+
+// maxArchived is the size in bytes to which a package.json within an archive is read.
+const maxArchived = 4 << 20
+
+// analyzeCache reads an archive of yarn's cache. Under Plug'n'Play, the default of yarn since its version 2, there is no
+// node_modules: programs load their packages from these archives, in which each lies as it would have there.
+func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
+	var errs []error
+	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20}
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
+		for _, file := range a.Files {
+			text, err := file.Read(maxArchived)
+			if err == nil {
+				var p analyzer.Package
+				if p, err = parseManifest(bytes.TrimPrefix(text, []byte(byteOrderMark))); p.Name != "" {
+					p.Inside = file.Name
+					r.Packages = append(r.Packages, p)
+				}
+			}
+			if err != nil {
+				errs = append(errs, fmt.Errorf("npm: %s: %w", file.Name, err))
+			}
+		}
+	})
+	if err != nil {
+		errs = append(errs, fmt.Errorf("npm: archive: %w", err))
+	}
+	return r, errors.Join(errs...)
+}
+
+// kindOf wants the package.json of the package, and of those that are bundled with it.
+func kindOf(name []byte) zipwalk.Kind {
+	if s := string(name); path.Base(s) == "package.json" && placeOf(s) == installed {
+		return zipwalk.Wanted
+	}
+	return zipwalk.Skip
+}
