@@ -145,17 +145,17 @@ func (r *repository) explain(err error) error {
 	if errors.As(err, &already) || errors.Is(err, ErrNotFound) {
 		return err
 	}
+	text := r.transport.secrets.scrub(err.Error())
 	var answer *transport.Error
 	if errors.As(err, &answer) {
 		switch answer.StatusCode {
 		case http.StatusNotFound:
 			return fmt.Errorf("%w: %s says that it has no %s", ErrNotFound, r.RegistryStr(), r.ref)
 		case http.StatusUnauthorized, http.StatusForbidden:
-			return &explained{fmt.Sprintf("%s refuses access to %s; log in with docker login or the like: %s",
-				r.RegistryStr(), r.ref, r.transport.secrets.scrub(err.Error())), err}
+			return &explained{fmt.Sprintf("%s refuses access to %s; log in with docker login or the like: %s", r.RegistryStr(), r.ref, text), err}
 		}
 	}
-	return &explained{fmt.Sprintf("%s from %s: %s", r.ref, r.RegistryStr(), r.transport.secrets.scrub(err.Error())), err}
+	return &explained{fmt.Sprintf("%s from %s: %s", r.ref, r.RegistryStr(), text), err}
 }
 
 // An explained error is another one in words that can be shown.

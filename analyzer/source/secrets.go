@@ -49,7 +49,7 @@ func (s *secrets) addHeader(value string) {
 }
 
 // query is that of an address in a text; the addresses that registries redirect to are signed in it.
-var query = regexp.MustCompile(`(https?://[^\s"?]*)\?[^\s"]*`)
+var query = regexp.MustCompile(`(/[^\s"?]*)\?[^\s"]*`)
 
 // scrub returns the first line of a text without secrets and of bounded length.
 func (s *secrets) scrub(text string) string {

@@ -21,6 +21,13 @@ const (
 	maxAnswer = 32 << 10 // bytes that are read of an error, or of the answer to a question whether a registry is there
 )
 
+// A RateLimitError says that a registry wants to be left alone for longer than anybody waits for an image.
+type RateLimitError struct{ Wait time.Duration }
+
+func (e *RateLimitError) Error() string {
+	return fmt.Sprintf("it allows no further requests for %v", e.Wait.Round(time.Second))
+}
+
 // A politeTransport repeats requests to a registry that fail for a moment, and waits as long as the registry asks. It
 // speaks plain HTTP only where that is allowed, whatever a redirection says.
 type politeTransport struct {
@@ -80,7 +87,7 @@ func (t *politeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			if wanted, ok := retryAfter(res.Header, time.Now()); ok {
 				if wanted > maxGap {
-					return res, nil // whoever asked gets the answer, which says so
+					return nil, errors.Join(&RateLimitError{Wait: wanted}, res.Body.Close())
 				}
 				gap = max(gap, wanted)
 			}
