@@ -12,15 +12,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/maven"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
-
-func corpus(t *testing.T) string {
-	root := os.Getenv("HULLMARK_CORPUS")
-	if root == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no real archives")
-	}
-	return root
-}
 
 // An expectation is what Maven, or a script over zip archives, read from a case; see the corpus's own description.
 type expectation struct {
@@ -50,7 +43,7 @@ func scanDir(t testing.TB, dir string) *analyzer.Report {
 // TestCorpus asks that all packages are found that an archive or file states, and no others but those of archives that
 // state nothing. Of these it counts how many are what they truly are.
 func TestCorpus(t *testing.T) {
-	root := corpus(t)
+	root := corpus.Dir(t)
 	best, bestFound := 0, 0
 	for _, format := range []string{"java-archive", "maven-pom", "gradle-lockfile"} {
 		files, err := filepath.Glob(filepath.Join(root, "fixtures", format, "*", "expected.json"))
@@ -126,7 +119,7 @@ func location(c analyzer.Component) string {
 
 // TestImages asks that everything is found that the jars of real images say of themselves, and where.
 func TestImages(t *testing.T) {
-	root := corpus(t)
+	root := corpus.Dir(t)
 	for _, image := range []string{"debian-app", "many-layers"} {
 		t.Run(image, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(root, "images", "truth", image+".json"))

@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/maven"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", maven.New()) }
@@ -22,7 +23,7 @@ func TestNative(t *testing.T) {
 	if err != nil {
 		t.Skip("no jar tool: nothing to compare with")
 	}
-	files, err := filepath.Glob(filepath.Join(corpus(t), "fixtures", "java-archive", "*", "opt", "app", "*.?ar"))
+	files, err := filepath.Glob(filepath.Join(corpus.Dir(t), "fixtures", "java-archive", "*", "opt", "app", "*.?ar"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no archives: ", err)
 	}
@@ -55,10 +56,7 @@ func TestNative(t *testing.T) {
 }
 
 func BenchmarkArchive(b *testing.B) {
-	root := os.Getenv("HULLMARK_CORPUS")
-	if root == "" {
-		b.Skip("HULLMARK_CORPUS is not set: no real archives")
-	}
+	root := corpus.Dir(b)
 	for _, name := range []string{"java-archive/trivy-maven-war/opt/app/web-app.war", "java-archive/springboot-fat/app/demo-0.0.1-SNAPSHOT.jar"} {
 		content, err := os.ReadFile(filepath.Join(root, "fixtures", name))
 		if err != nil {
@@ -69,9 +67,9 @@ func BenchmarkArchive(b *testing.B) {
 }
 
 func BenchmarkProject(b *testing.B) {
-	content, err := os.ReadFile(filepath.Join(os.Getenv("HULLMARK_CORPUS"), "fixtures/maven-pom/syft-commons-text-1.10.0/pom.xml"))
+	content, err := os.ReadFile(filepath.Join(corpus.Dir(b), "fixtures/maven-pom/syft-commons-text-1.10.0/pom.xml"))
 	if err != nil {
-		b.Skip("HULLMARK_CORPUS is not set: no real project")
+		b.Fatal(err)
 	}
 	analyze(b, "pom.xml", content)
 }

@@ -12,14 +12,12 @@ import (
 func Patterns() []string {
 	dirs := [...]string{
 		"", // "/server" of an image made from scratch
-		"bin", "sbin", "usr/bin", "usr/sbin", "usr/games", "usr/libexec", "usr/local/bin", "usr/local/sbin", "usr/local/libexec",
-		"usr/local/go/bin", "go/bin", "root/go/bin", "root/.cargo/bin", "usr/local/cargo/bin", "root/.local/bin",
-		"app", "app/bin", "apps", "ko-app", "layers/paketo-buildpacks_go-build/targets/bin", "workspace", "workspace/bin",
-		"cnb/lifecycle", "cnb/process", "src", "usr/src/app", "srv", "srv/bin", "service", "code", "build", "dist", "out",
-		"opt", "opt/bin", "opt/app", "opt/cni/bin", "opt/bitnami/common/bin", "home/nonroot", "home/app", "root",
-		"usr/lib/docker/cli-plugins", "usr/libexec/docker/cli-plugins", "usr/local/lib/docker/cli-plugins", "usr/lib/go/bin",
-		"usr/libexec/git-core", "usr/lib/git-core", "usr/lib/cni", "usr/libexec/cni", "usr/libexec/podman", "usr/lib/podman",
-		"var/task", "var/runtime", "tools", "plugins",
+		"bin", "sbin", "usr/bin", "usr/sbin", "usr/libexec", "usr/local/bin", "usr/local/sbin",
+		"usr/local/go/bin", "go/bin", "root/go/bin", "usr/local/cargo/bin", "root/.cargo/bin", "root/.local/bin",
+		"app", "app/bin", "ko-app", "workspace", "workspace/bin", "usr/src/app", "srv", "srv/bin", "service", "root", "home/nonroot",
+		"opt", "opt/bin", "opt/app", "opt/bitnami/common/bin", "cnb/lifecycle", "cnb/process", "var/task",
+		"opt/cni/bin", "usr/lib/cni", "usr/libexec/cni", "usr/libexec/podman", "usr/lib/podman", "usr/lib/git-core",
+		"usr/lib/docker/cli-plugins", "usr/libexec/docker/cli-plugins", "usr/local/lib/docker/cli-plugins",
 	}
 	patterns := make([]string, 0, len(dirs)+1)
 	for _, dir := range dirs {
