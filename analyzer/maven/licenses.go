@@ -15,7 +15,8 @@ func (p *pom) licenses() []string {
 		if declared == "" {
 			declared = p.interpolate(l.URL)
 		}
-		if e, ok := license.Normalize(declared); ok || e != "" {
+		if declared != "" {
+			e, _ := license.Normalize(declared) // as declared where it is no SPDX expression
 			list = appendNew(list, e)
 		}
 	}
@@ -31,7 +32,7 @@ func (m manifest) licenses() []string {
 		if declared == "" || strings.HasPrefix(declared, "<<") { // "<<EXTERNAL>>" of the OSGi specification
 			continue
 		}
-		e, _ := license.Normalize(declared)
+		e, _ := license.Normalize(declared) // as above
 		list = appendNew(list, e)
 	}
 	return list

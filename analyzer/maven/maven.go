@@ -25,7 +25,8 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // further within.
 //
 // Of an archive, every pom.properties and, where there is none beside it, every pom.xml is a package: in a shaded archive
-// there are several. The one that names the archive itself has its SHA-1 in Hashes, and its licences.
+// there are several. The one that names the archive itself has its SHA-1 in Hashes, and its licences. A pom.properties on
+// disk is that of an archive that was unpacked, as servlet containers do.
 //
 // An archive without such metadata is a package if it has a name and a version: in this order of trust, by the headers
 // that Jenkins plugins have, the directory of a Maven repository that it lies in, its file name, and the manifest's
@@ -41,7 +42,7 @@ func New() analyzer.Analyzer {
 	for _, ext := range extensions {
 		info.Patterns = append(info.Patterns, "**/*"+ext)
 	}
-	info.Patterns = append(info.Patterns, "**/pom.xml", "**/*gradle.lockfile", "**/dependency-locks/*.lockfile", "**/build.sbt.lock")
+	info.Patterns = append(info.Patterns, "**/pom.xml", "**/*gradle.lockfile", "**/dependency-locks/*.lockfile", "**/build.sbt.lock", "**/META-INF/maven/*/*/pom.properties")
 	return analyzer.Func(info, analyze)
 }
 
@@ -49,6 +50,8 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch base := path.Base(f.Path); {
 	case base == "pom.xml":
 		return analyzeProject(f)
+	case base == "pom.properties":
+		return analyzeUnpacked(f)
 	case base == "build.sbt.lock":
 		return analyzeText(f, parseSbtLock)
 	case strings.HasSuffix(base, ".lockfile"):

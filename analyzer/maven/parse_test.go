@@ -156,7 +156,7 @@ func TestProject(t *testing.T) {
 		{"managed", dependencies("g:a:") + "<dependencyManagement>" + dependencies("g:a:3:test") + "</dependencyManagement>", []string{"g:a:3 dev"}, ""},
 		{"its own version, though managed", dependencies("g:a:1") + "<dependencyManagement>" + dependencies("g:a:3") + "</dependencyManagement>", []string{"g:a:1"}, ""},
 		{"one version required", dependencies("g:a:[1.5]"), []string{"g:a:1.5"}, ""},
-		{"ranges, and no version", dependencies("g:a:1", "g:b:[1,2)", "g:c:${unknown}", "g:d:debian", "g:e:"), []string{"g:a:1"}, "no one version in this file: g:b, g:c, g:d, g:e: unsupported"},
+		{"ranges, and no version", dependencies("g:a:1", "g:b:[1,2)", "g:c:${unknown}", "g:d:debian", "g:e:", "g:f:2.x"), []string{"g:a:1"}, "no one version in this file: g:b, g:c, g:d, g:e, g:f: unsupported"},
 		{"many without", dependencies(slices.Repeat([]string{"g:a:"}, 20)...), nil, "g:a and 12 more"},
 		{"a property of itself", "<properties><x>${y}</x><y>${x}</y></properties>" + dependencies("g:a:1${x}"), nil, "no one version"},
 		{"of plugins and profiles", "<build><plugins><plugin>" + dependencies("g:a:1") + "</plugin></plugins></build><profiles><profile>" + dependencies("g:b:1") + "</profile></profiles>", nil, ""},

@@ -22,7 +22,7 @@ func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 }
 
 // declared returns the dependencies that have a version in this file, their own or that of dependencyManagement. Ranges
-// are none, nor is what Debian writes in place of one. An error that wraps analyzer.ErrUnsupported names those without.
+// are none. An error that wraps analyzer.ErrUnsupported names those without.
 func (p *pom) declared() ([]analyzer.Package, error) {
 	managed := make(map[dependencyKey]dependency, len(p.Managed))
 	for _, d := range p.Managed {
@@ -65,8 +65,12 @@ func (p *pom) key(d dependency) dependencyKey {
 	return dependencyKey{p.interpolate(d.GroupID), p.interpolate(d.ArtifactID), orElse(p.interpolate(d.Type), "jar"), p.interpolate(d.Classifier)}
 }
 
-// exact returns the version that a requirement allows if it is one only: "[1.2]" is 1.2, a range is nothing.
+// exact returns the version that a requirement allows if it is one only: "[1.2]" is 1.2, a range is nothing, nor is the
+// "2.x" with which Debian means any.
 func exact(requirement string) string {
+	if strings.HasSuffix(requirement, ".x") {
+		return ""
+	}
 	if inner, ok := strings.CutPrefix(requirement, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
 		if !ok || strings.Contains(inner, ",") {

@@ -2,10 +2,26 @@ package maven
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/analyzer"
 )
+
+// analyzeUnpacked reads the pom.properties of an archive that lies unpacked on disk.
+func analyzeUnpacked(f *analyzer.File) (*analyzer.Result, error) {
+	text, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseProperties(text)
+	if c = c.orElse(directoryOf(path.Dir(f.Path))); !c.complete() {
+		return nil, fmt.Errorf("maven: pom.properties: %w", err)
+	}
+	return &analyzer.Result{Packages: []analyzer.Package{c.pkg()}}, nil
+}
 
 // parseProperties reads the coordinates in a pom.properties file, in the syntax of java.util.Properties: "#" and "!" begin
 // comments, "=", ":" or blanks end a key, a backslash continues a line or escapes what follows. Of a repeated key the last

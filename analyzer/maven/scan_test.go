@@ -27,7 +27,7 @@ func TestNative(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no archives: ", err)
 	}
-	for _, file := range files[:min(len(files), 12)] {
+	for _, file := range files[:min(len(files), 6)] {
 		out, err := exec.Command(tool, "--list", "--file", file).Output()
 		if err != nil {
 			t.Logf("%s: %v", file, err)
