@@ -1,13 +1,19 @@
 package db
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A block is a decoded block. It never changes once made; advisories are made from it on demand.
+// A block is a decoded block. Advisories are made from it on demand. It does not change while anybody uses it, but its
+// memory may serve for another one after that, see DB.scratch.
 type block struct {
+	scratch bool // its memory is to be used again
+
+	shared     []uint8  // of each string, the bytes that it has in common with the one before; used while parsing
+	bytes      []byte   // of text
 	text       string   // all strings, expanded, one after the other
 	starts     []uint32 // where each begins, and where the last ends
 	severities []severity
@@ -22,6 +28,8 @@ type block struct {
 	packages []blockPackage
 	entries  []blockEntry
 	rows     []blockRow
+
+	packageStarts, entryStarts []uint32 // used while parsing
 }
 
 type (
@@ -49,10 +57,10 @@ type lists struct{ starts, refs []uint32 }
 
 func (l *lists) at(i uint32) []uint32 { return l.refs[l.starts[i]:l.starts[i+1]] }
 
-// parseBlock decodes a raw block. It checks every reference, so that nothing made from the block can fail.
-func parseBlock(raw []byte) (*block, error) {
+// parse decodes a raw block into b, whose memory it uses. It checks every reference, so that nothing made from the block
+// can fail.
+func (b *block) parse(raw []byte) error {
 	s := &scanner{b: raw}
-	b := &block{}
 	b.parseStrings(s)
 	b.parseSeverities(s)
 	b.parseRanges(s)
@@ -60,8 +68,11 @@ func parseBlock(raw []byte) (*block, error) {
 	b.parseVerdicts(s)
 	b.parseRows(s)
 	b.checkItems(s)
-	return b, s.end()
+	return s.end()
 }
+
+// resize returns n elements, whatever they hold, in the memory of list where that suffices.
+func resize[T any](list []T, n int) []T { return slices.Grow(list[:0], n)[:n] }
 
 // checkItems bounds what advisories made of b can take: many may have one list in common, and each gets its own.
 func (b *block) checkItems(s *scanner) {
@@ -86,10 +97,10 @@ func (b *block) strings() int        { return len(b.starts) - 1 }
 func (b *block) parseStrings(s *scanner) {
 	n := s.count(2) // strings but the first, which is empty
 	total := s.uint()
-	b.starts = make([]uint32, n+2)
-	shared := make([]uint8, n)
-	for i := range shared {
-		shared[i] = uint8(s.below(256))
+	b.starts = resize(b.starts, n+2)
+	b.shared = resize(b.shared, n)
+	for i := range b.shared {
+		b.shared[i] = uint8(s.below(256))
 	}
 	lengths := *s // read along with the rests
 	sum := uint64(0)
@@ -103,10 +114,11 @@ func (b *block) parseStrings(s *scanner) {
 	if s.err != nil {
 		return
 	}
-	text := make([]byte, 0, total)
+	text := slices.Grow(b.bytes[:0], int(total))
+	b.starts[0] = 0
 	prev := 0 // where the string before begins
 	for i := range n {
-		p, rest := int(shared[i]), s.bytes(lengths.uint())
+		p, rest := int(b.shared[i]), s.bytes(lengths.uint())
 		if p > len(text)-prev || uint64(len(text)+p+len(rest)) > total {
 			s.fail(errReference)
 			clear(b.starts)
@@ -119,12 +131,13 @@ func (b *block) parseStrings(s *scanner) {
 		s.fail(errValue)
 	}
 	b.starts[n+1] = uint32(len(text))
-	b.text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody writes to text again
+	b.bytes = text
+	b.text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody writes to it as long as the block is in use
 }
 
 func (b *block) parseSeverities(s *scanner) {
 	n := b.strings()
-	b.severities = make([]severity, s.count(5))
+	b.severities = resize(b.severities, s.count(5))
 	for i := range b.severities {
 		b.severities[i].source = s.below(n)
 	}
@@ -144,7 +157,7 @@ func (b *block) parseSeverities(s *scanner) {
 
 func (b *block) parseRanges(s *scanner) {
 	n := b.strings()
-	b.ranges = make([]span, s.count(4))
+	b.ranges = resize(b.ranges, s.count(4))
 	for i := range b.ranges {
 		b.ranges[i].introduced = s.below(n)
 	}
@@ -161,7 +174,7 @@ func (b *block) parseRanges(s *scanner) {
 
 func (b *block) parseNotes(s *scanner) {
 	n := b.strings()
-	b.notes = make([]blockNote, s.count(7))
+	b.notes = resize(b.notes, s.count(7))
 	id := int64(0)
 	for i := range b.notes {
 		if id += s.int(); id < 0 || id >= int64(n) {
@@ -182,13 +195,13 @@ func (b *block) parseNotes(s *scanner) {
 	for i := range b.notes {
 		b.notes[i].modified = s.seconds()
 	}
-	b.aliases = s.ascending(len(b.notes), n)
-	b.urls = s.lists(len(b.notes), func(int) uint32 { return s.below(n) })
+	b.aliases = s.ascending(b.aliases, len(b.notes), n)
+	b.urls = s.lists(b.urls, len(b.notes), func(int) uint32 { return s.below(n) })
 }
 
 func (b *block) parseVerdicts(s *scanner) {
 	n := b.strings()
-	b.verdicts = make([]blockVerdict, s.count(5))
+	b.verdicts = resize(b.verdicts, s.count(5))
 	for i := range b.verdicts {
 		b.verdicts[i].status = matcher.Status(s.below(int(matcher.EndOfLife) + 1))
 	}
@@ -196,15 +209,15 @@ func (b *block) parseVerdicts(s *scanner) {
 		b.verdicts[i].reason = s.below(n)
 	}
 	back := backReader{n: len(b.ranges)}
-	b.severitiesOf = s.lists(len(b.verdicts), func(int) uint32 { return s.below(len(b.severities)) })
-	b.rangesOf = s.lists(len(b.verdicts), func(int) uint32 { return back.read(s) })
-	b.versionsOf = s.ascending(len(b.verdicts), n)
+	b.severitiesOf = s.lists(b.severitiesOf, len(b.verdicts), func(int) uint32 { return s.below(len(b.severities)) })
+	b.rangesOf = s.lists(b.rangesOf, len(b.verdicts), func(int) uint32 { return back.read(s) })
+	b.versionsOf = s.ascending(b.versionsOf, len(b.verdicts), n)
 	back.end(s)
 }
 
 func (b *block) parseRows(s *scanner) {
 	n := b.strings()
-	b.packages = make([]blockPackage, s.count(4))
+	b.packages = resize(b.packages, s.count(4))
 	for i := range b.packages {
 		b.packages[i].typ = s.below(n)
 	}
@@ -214,21 +227,23 @@ func (b *block) parseRows(s *scanner) {
 	for i := range b.packages {
 		b.packages[i].name = s.below(n)
 	}
-	entries := s.starts(len(b.packages))
+	b.packageStarts = s.starts(b.packageStarts, len(b.packages))
+	entries := b.packageStarts
 	for i := range b.packages {
 		b.packages[i].from, b.packages[i].to = entries[i], entries[i+1]
 	}
-	b.entries = make([]blockEntry, entries[len(b.packages)])
+	b.entries = resize(b.entries, int(entries[len(b.packages)]))
 	back := backReader{n: len(b.notes)}
 	for i := range b.entries {
 		b.entries[i].note = back.read(s)
 	}
 	back.end(s)
-	rows := s.starts(len(b.entries))
+	b.entryStarts = s.starts(b.entryStarts, len(b.entries))
+	rows := b.entryStarts
 	for i := range b.entries {
 		b.entries[i].from, b.entries[i].to = rows[i], rows[i+1]
 	}
-	b.rows = make([]blockRow, rows[len(b.entries)])
+	b.rows = resize(b.rows, int(rows[len(b.entries)]))
 	for i := range b.rows {
 		b.rows[i].release = s.below(n)
 	}
@@ -240,9 +255,10 @@ func (b *block) parseRows(s *scanner) {
 }
 
 // starts reads n counts of things that follow, each at least one byte long, and returns where each count's things begin
-// and where the last end.
-func (s *scanner) starts(n int) []uint32 {
-	starts := make([]uint32, n+1)
+// and where the last end, in the memory of starts.
+func (s *scanner) starts(starts []uint32, n int) []uint32 {
+	starts = resize(starts, n+1)
+	starts[0] = 0
 	total := uint64(0)
 	for i := range n {
 		total += min(s.uint(), maxBlock)
@@ -257,10 +273,10 @@ func (s *scanner) starts(n int) []uint32 {
 	return starts
 }
 
-// lists reads n lists, whose references ref reads, given their places in their lists.
-func (s *scanner) lists(n int, ref func(int) uint32) lists {
-	l := lists{starts: s.starts(n)}
-	l.refs = make([]uint32, l.starts[n])
+// lists reads n lists, whose references ref reads, given their places in their lists, into the memory of l.
+func (s *scanner) lists(l lists, n int, ref func(int) uint32) lists {
+	l.starts = s.starts(l.starts, n)
+	l.refs = resize(l.refs, int(l.starts[n]))
 	for i := range n {
 		for j := range l.refs[l.starts[i]:l.starts[i+1]] {
 			l.refs[int(l.starts[i])+j] = ref(j)
@@ -270,9 +286,9 @@ func (s *scanner) lists(n int, ref func(int) uint32) lists {
 }
 
 // ascending reads n lists of ascending references to a table of the given size.
-func (s *scanner) ascending(n, size int) lists {
+func (s *scanner) ascending(l lists, n, size int) lists {
 	prev := uint32(0)
-	return s.lists(n, func(i int) uint32 {
+	return s.lists(l, n, func(i int) uint32 {
 		if i == 0 {
 			prev = 0
 		}
@@ -308,8 +324,8 @@ func (b *block) name(p *blockPackage) name {
 	return name{b.str(p.typ), b.str(p.namespace), b.str(p.name)}
 }
 
-// find returns the package, or nil.
-func (b *block) find(want name) *blockPackage {
+// lookup returns the package, or nil.
+func (b *block) lookup(want name) *blockPackage {
 	lo, hi := 0, len(b.packages)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
@@ -327,37 +343,51 @@ func (b *block) find(want name) *blockPackage {
 	return nil
 }
 
-// advisory makes the advisory of one row.
-func (b *block) advisory(p *blockPackage, e *blockEntry, r blockRow) matcher.Advisory {
-	n, v := &b.notes[e.note], &b.verdicts[r.verdict]
+// advisory makes the advisory of a row. Its strings are copied by text, or are those of the block if text is nil.
+func (f *found) advisory(text *copier) matcher.Advisory {
+	b := f.b
+	n, v := &b.notes[f.e.note], &b.verdicts[f.r.verdict]
+	str := func(i uint32) string { return text.copy(b.str(i)) }
 	return matcher.Advisory{
-		ID:         b.str(n.id),
-		Aliases:    gather(b.aliases.at(e.note), b.str),
-		Key:        matcher.Key{Type: b.str(p.typ), Namespace: b.str(p.namespace), Release: b.str(r.release), Name: b.str(p.name)},
-		Ranges:     gather(b.rangesOf.at(r.verdict), b.rangeAt),
-		Versions:   gather(b.versionsOf.at(r.verdict), b.str),
-		Status:     v.status,
-		Reason:     b.str(v.reason),
-		Severities: gather(b.severitiesOf.at(r.verdict), b.severityAt),
-		Summary:    b.str(n.summary),
-		URLs:       gather(b.urls.at(e.note), b.str),
-		Feed:       b.str(n.feed),
-		Published:  unixTime(n.published),
-		Modified:   unixTime(n.modified),
+		Key:      f.key,
+		ID:       str(n.id),
+		Aliases:  gather(b.aliases.at(f.e.note), str),
+		Versions: gather(b.versionsOf.at(f.r.verdict), str),
+		Ranges: gather(b.rangesOf.at(f.r.verdict), func(i uint32) matcher.Range {
+			r := &b.ranges[i]
+			return matcher.Range{
+				Introduced: str(r.introduced), Fixed: str(r.fixed), LastAffected: str(r.last), Repo: str(r.repo),
+			}
+		}),
+		Status: v.status,
+		Reason: str(v.reason),
+		Severities: gather(b.severitiesOf.at(f.r.verdict), func(i uint32) matcher.Severity {
+			s := &b.severities[i]
+			return matcher.Severity{
+				Source: str(s.source), Level: matcher.Level(s.level), Score: s.score, Vector: str(s.vector), Word: str(s.word),
+			}
+		}),
+		Summary:   str(n.summary),
+		URLs:      gather(b.urls.at(f.e.note), str),
+		Feed:      str(n.feed),
+		Published: unixTime(n.published),
+		Modified:  unixTime(n.modified),
 	}
 }
 
-func (b *block) rangeAt(i uint32) matcher.Range {
-	r := &b.ranges[i]
-	return matcher.Range{
-		Introduced: b.str(r.introduced), Fixed: b.str(r.fixed), LastAffected: b.str(r.last), Repo: b.str(r.repo),
-	}
-}
-
-func (b *block) severityAt(i uint32) matcher.Severity {
-	s := &b.severities[i]
-	return matcher.Severity{
-		Source: b.str(s.source), Level: matcher.Level(s.level), Score: s.score, Vector: b.str(s.vector), Word: b.str(s.word),
+// all yields every row of the block.
+func (b *block) all(yield func(found) bool) {
+	for i := range b.packages {
+		p := &b.packages[i]
+		for j := range b.entries[p.from:p.to] {
+			e := &b.entries[int(p.from)+j]
+			for _, r := range b.rows[e.from:e.to] {
+				key := matcher.Key{Type: b.str(p.typ), Namespace: b.str(p.namespace), Release: b.str(r.release), Name: b.str(p.name)}
+				if !yield(found{key, b, e, r}) {
+					return
+				}
+			}
+		}
 	}
 }
 
@@ -371,4 +401,19 @@ func gather[T any](refs []uint32, at func(uint32) T) []T {
 		out[i] = at(r)
 	}
 	return out
+}
+
+// A copier copies short strings into large pieces of memory, so that a few strings of a block do not keep all of it.
+type copier struct{ piece []byte }
+
+func (c *copier) copy(s string) string {
+	if c == nil || s == "" {
+		return s
+	}
+	if len(s) > cap(c.piece)-len(c.piece) {
+		c.piece = make([]byte, 0, max(8<<10, len(s)))
+	}
+	at := len(c.piece)
+	c.piece = append(c.piece, s...)
+	return unsafe.String(&c.piece[at], len(s)) // nobody writes there again
 }

@@ -147,7 +147,7 @@ func BenchmarkLookup(b *testing.B) {
 			b.StopTimer()
 			d := open(b, file)
 			b.StartTimer()
-			if _, err := d.Advisories(b.Context(), keys); err != nil {
+			if _, err := lookUp(b.Context(), d, keys); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -156,7 +156,7 @@ func BenchmarkLookup(b *testing.B) {
 		d := open(b, file)
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := d.Advisories(b.Context(), keys); err != nil {
+			if _, err := lookUp(b.Context(), d, keys); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -166,7 +166,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for i := range keys {
-				if _, err := d.Advisories(b.Context(), keys[i:i+1]); err != nil {
+				if _, err := lookUp(b.Context(), d, keys[i:i+1]); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -21,6 +23,9 @@ type DB struct {
 	index  *index
 	zstd   *zstd.Decoder
 	cache  cache
+
+	buffers sync.Pool // of *[]byte, for stored and raw blocks
+	scratch sync.Pool // of *block, for look-ups of so many that the cache would not keep them
 }
 
 // Open opens the database of size bytes in r, which must stay readable. It reads the footer and the index, no block.
@@ -59,11 +64,11 @@ func open(r io.ReaderAt, size int64) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{r: r, size: size, footer: f, zstd: dec}
-	raw, err := d.read(f.offset, int(f.stored), int(f.raw), f.hash)
+	raw, err := d.read(f.offset, int(f.stored), int(f.raw), f.hash, nil)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	if d.index, err = parseIndex(raw, f.offset); err != nil {
+	if d.index, err = parseIndex(raw, f.offset, f.flags&flagFilter != 0); err != nil {
 		return nil, fmt.Errorf("index: %w: %w", ErrCorrupt, err)
 	}
 	return d, nil
@@ -82,9 +87,11 @@ func readAt(r io.ReaderAt, b []byte, off int64) error {
 	return err
 }
 
-// read returns the raw form of a stored piece of the file, after it has checked the hash.
-func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte) ([]byte, error) {
-	b := make([]byte, stored)
+// read returns the raw form of a stored piece of the file, after it has checked the hash. It is made in buf, where that is
+// large enough.
+func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte, buf []byte) ([]byte, error) {
+	buf = slices.Grow(buf[:0], stored+raw)
+	b := buf[:stored]
 	if err := readAt(d.r, b, offset); err != nil {
 		return nil, err
 	}
@@ -95,7 +102,7 @@ func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte) ([]byte
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(raw) {
 		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
 	}
-	out, err := d.zstd.DecodeAll(b, make([]byte, 0, raw))
+	out, err := d.zstd.DecodeAll(b, buf[stored:stored:stored+raw])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
@@ -105,25 +112,63 @@ func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte) ([]byte
 	return out, nil
 }
 
-// block returns block i, from the cache if it is there.
+// block returns block i, from the cache if it is there, which else it enters.
 func (d *DB) block(i int) (*block, error) {
 	if b := d.cache.get(i); b != nil {
 		return b, nil
 	}
-	e := &d.index.blocks[i]
-	raw, err := d.read(e.offset, e.stored, e.raw, e.hash)
-	if err != nil {
-		return nil, fmt.Errorf("db: block %d: %w", i, err)
+	b := new(block)
+	if err := d.decode(b, i); err != nil {
+		return nil, err
 	}
-	b, err := parseBlock(raw)
+	d.cache.put(i, b, d.index.blocks[i].raw)
+	return b, nil
+}
+
+// scratchBlock returns block i, from the cache if it is there, which else it leaves alone. It is to be given to release.
+func (d *DB) scratchBlock(i int) (*block, error) {
+	if b := d.cache.get(i); b != nil {
+		return b, nil
+	}
+	b, ok := d.scratch.Get().(*block)
+	if !ok {
+		b = &block{scratch: true}
+	}
+	if err := d.decode(b, i); err != nil {
+		d.release(b)
+		return nil, err
+	}
+	return b, nil
+}
+
+// release allows a block's memory to be used again, if nobody else has the block.
+func (d *DB) release(b *block) {
+	if b.scratch {
+		d.scratch.Put(b)
+	}
+}
+
+// decode reads block i into b.
+func (d *DB) decode(b *block, i int) error {
+	e := &d.index.blocks[i]
+	buf, ok := d.buffers.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+	}
+	defer d.buffers.Put(buf) // a block keeps nothing of it
+	*buf = slices.Grow((*buf)[:0], e.stored+e.raw)
+	raw, err := d.read(e.offset, e.stored, e.raw, e.hash, *buf)
+	if err != nil {
+		return fmt.Errorf("db: block %d: %w", i, err)
+	}
+	err = b.parse(raw)
 	if err == nil && (len(b.rows) != e.advisories || !d.belongs(b, i)) {
 		err = errors.New("not what the index says")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("db: block %d: %w: %w", i, ErrCorrupt, err)
+		return fmt.Errorf("db: block %d: %w: %w", i, ErrCorrupt, err)
 	}
-	d.cache.put(i, b, e.raw)
-	return b, nil
+	return nil
 }
 
 // belongs reports whether the packages of b are in order and where the index says that they are.
@@ -132,7 +177,7 @@ func (d *DB) belongs(b *block, i int) bool {
 	prev := e.first
 	for j, p := range b.packages {
 		this := b.name(&p)
-		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) {
+		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) || !d.index.filter.mayHold(this) {
 			return false
 		}
 		prev = this
@@ -155,13 +200,9 @@ func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
 				yield(matcher.Advisory{}, err)
 				return
 			}
-			for _, p := range b.packages {
-				for _, e := range b.entries[p.from:p.to] {
-					for _, r := range b.rows[e.from:e.to] {
-						if !yield(b.advisory(&p, &e, r), nil) {
-							return
-						}
-					}
+			for f := range b.all {
+				if !yield(f.advisory(nil), nil) {
+					return
 				}
 			}
 		}

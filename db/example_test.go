@@ -32,11 +32,10 @@ func Example() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	advisories, err := d.Advisories(ctx, []matcher.Key{key})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, a := range advisories {
+	for a, err := range d.Advisories(ctx, []matcher.Key{key}) {
+		if err != nil {
+			log.Fatal(err)
+		}
 		fmt.Println(a.ID, a.Status, "in", a.Ranges[0].Fixed)
 	}
 	coverage, err := d.Coverage(ctx, []matcher.Key{key})

@@ -21,7 +21,7 @@ import (
 //	12   4   raw (decompressed) length of the index
 //	16  32   SHA-256 of the stored index
 //	48   4   format version, 1
-//	52   4   feature flags, 0; a reader refuses a file with a flag that it does not know
+//	52   4   feature flags; a reader refuses a file with a flag that it does not know; 1: the index has a filter
 //	56   8   the magic again
 //
 // A file is authentic if the hash of its index is: the index holds the SHA-256 of every stored block, and the places of
@@ -48,8 +48,14 @@ import (
 //	  first package: type, namespace, name; each string as the count of bytes it shares with its predecessor in the
 //	    same position, the length of the rest, and the rest
 //	  SHA-256 of the stored block, 32 bytes
+//	if the filter flag is set: length of the filter in bytes, and the filter
 //
 // Feeds are in order of all their fields, coverage rows in order of type, namespace, release and feed.
+//
+// The filter is a Bloom filter over all packages: most look-ups are of packages without advisories, and end here. Let h
+// be the 64-bit FNV-1a hash of type, namespace and name, each followed by a zero byte, and n the number of the filter's
+// bits. Then bits (h + i*(h>>32|1)) mod n of a package are set, for i from 0 to 4 and in arithmetic modulo 2^64; bit b is
+// bit b mod 8 of byte b/8.
 //
 // # Order
 //
@@ -109,11 +115,14 @@ var (
 	errShort       = fmt.Errorf("%w: unexpected end", ErrCorrupt) // the file is shorter than it says
 )
 
+const flagFilter = 1
+
 // A footer is the last 64 bytes of a file.
 type footer struct {
 	offset      int64 // of the index
 	stored, raw uint32
 	hash        [sha256.Size]byte // of the stored index
+	flags       uint32
 }
 
 func (f *footer) append(b []byte) []byte {
@@ -122,7 +131,7 @@ func (f *footer) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, f.raw)
 	b = append(b, f.hash[:]...)
 	b = binary.LittleEndian.AppendUint32(b, version)
-	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint32(b, f.flags)
 	return append(b, magic...)
 }
 
@@ -135,8 +144,8 @@ func parseFooter(b []byte, size int64) (footer, error) {
 	if v := binary.LittleEndian.Uint32(b[48:]); v != version {
 		return f, fmt.Errorf("%w: format version %d, this reader knows %d", ErrUnsupported, v, version)
 	}
-	if v := binary.LittleEndian.Uint32(b[52:]); v != 0 {
-		return f, fmt.Errorf("%w: feature flags %#x", ErrUnsupported, v)
+	if f.flags = binary.LittleEndian.Uint32(b[52:]); f.flags&^flagFilter != 0 {
+		return f, fmt.Errorf("%w: feature flags %#x", ErrUnsupported, f.flags)
 	}
 	f.offset = int64(binary.LittleEndian.Uint64(b))
 	f.stored = binary.LittleEndian.Uint32(b[8:])

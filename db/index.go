@@ -3,6 +3,7 @@ package db
 import (
 	"crypto/sha256"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/hullmark/hullmark/matcher"
@@ -13,6 +14,7 @@ type index struct {
 	feeds    []FeedInfo
 	coverage []CoverageInfo
 	blocks   []indexEntry
+	filter   filter // of all packages
 
 	last row // of the block before, while writing
 }
@@ -74,7 +76,12 @@ func (ix *index) append(b []byte) []byte {
 		prev = this
 		return b
 	})
-	return column(b, ix.blocks, func(b []byte, e indexEntry) []byte { return append(b, e.hash[:]...) })
+	b = column(b, ix.blocks, func(b []byte, e indexEntry) []byte { return append(b, e.hash[:]...) })
+	if len(ix.filter) == 0 {
+		return b
+	}
+	b = appendUint(b, uint64(len(ix.filter)))
+	return append(b, ix.filter...)
 }
 
 func flag(set bool, bit byte) byte {
@@ -84,8 +91,8 @@ func flag(set bool, bit byte) byte {
 	return 0
 }
 
-// parseIndex reads an index whose blocks end at offset end.
-func parseIndex(b []byte, end int64) (*index, error) {
+// parseIndex reads an index, with or without a filter, whose blocks end at offset end.
+func parseIndex(b []byte, end int64, filtered bool) (*index, error) {
 	s := &scanner{b: b}
 	ix := &index{}
 	ix.feeds = make([]FeedInfo, s.count(7))
@@ -130,6 +137,9 @@ func parseIndex(b []byte, end int64) (*index, error) {
 	s.firstKeys(ix.blocks)
 	for i := range ix.blocks {
 		copy(ix.blocks[i].hash[:], s.bytes(sha256.Size))
+	}
+	if filtered {
+		ix.filter = slices.Clone(s.bytes(s.uint()))
 	}
 	return ix, s.end()
 }

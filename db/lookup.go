@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,36 +14,37 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Advisories returns the advisories of keys, in the order of the file. It implements [matcher.Source].
+// Advisories yields the advisories of keys, in the order of the file. It implements [matcher.Source].
 //
-// It reads each block that may hold one of the keys once, several at a time.
-func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) ([]matcher.Advisory, error) {
-	keys = slices.Clone(keys)
-	slices.SortFunc(keys, compareKeys)
-	keys = slices.Compact(keys)
-	wanted := d.plan(keys)
-	var out []matcher.Advisory
-	for len(wanted) > 0 {
-		n := min(len(wanted), maxBatch)
-		blocks, err := d.load(ctx, wanted[:n])
-		if err != nil {
-			return nil, err
+// It reads each block that may hold one of the keys once, several at a time. What it yields shares no memory with blocks.
+func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		var text copier
+		wanted := d.plan(keys)
+		block := d.block
+		if len(wanted) > maxBatch { // more than the cache keeps
+			block = d.scratchBlock
 		}
-		var rows []found
-		for i, b := range blocks {
-			rows = b.appendFound(rows, wanted[i].keys)
+		for batch := range slices.Chunk(wanted, maxBatch) {
+			blocks, err := load(ctx, batch, block)
+			if err != nil {
+				yield(matcher.Advisory{}, err)
+				return
+			}
+			for i, b := range blocks {
+				for f := range b.find(batch[i].keys) {
+					if !yield(f.advisory(&text), nil) {
+						return
+					}
+				}
+				d.release(b)
+			}
 		}
-		out = slices.Grow(out, len(rows))
-		for _, f := range rows {
-			out = append(out, f.b.advisory(f.p, f.e, f.r))
-		}
-		wanted = wanted[n:]
 	}
-	return out, nil
 }
 
 // maxBatch is how many blocks a look-up holds in memory at a time.
-const maxBatch = 256
+const maxBatch = 64
 
 // A request is a block and the keys that it may hold, in order.
 type request struct {
@@ -51,7 +53,15 @@ type request struct {
 }
 
 // plan returns what must be read for keys, in the order of the file.
-func (d *DB) plan(keys []matcher.Key) []request {
+func (d *DB) plan(all []matcher.Key) []request {
+	var keys []matcher.Key
+	for _, k := range all {
+		if d.index.filter.mayHold(nameOf(k)) {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, compareKeys)
+	keys = slices.Compact(keys)
 	var wanted []request
 	for from := 0; from < len(keys); {
 		to := from + 1 // keys of one package
@@ -71,8 +81,8 @@ func (d *DB) plan(keys []matcher.Key) []request {
 	return wanted
 }
 
-// load returns the blocks of some requests.
-func (d *DB) load(ctx context.Context, wanted []request) ([]*block, error) {
+// load returns the blocks of some requests, which read reads.
+func load(ctx context.Context, wanted []request, read func(int) (*block, error)) ([]*block, error) {
 	blocks := make([]*block, len(wanted))
 	errs := make([]error, len(wanted))
 	var next atomic.Int64
@@ -86,7 +96,7 @@ func (d *DB) load(ctx context.Context, wanted []request) ([]*block, error) {
 				errs[i] = fmt.Errorf("db: %w", err)
 				return
 			}
-			if blocks[i], errs[i] = d.block(wanted[i].block); errs[i] != nil {
+			if blocks[i], errs[i] = read(wanted[i].block); errs[i] != nil {
 				return
 			}
 		}
@@ -105,38 +115,38 @@ func (d *DB) load(ctx context.Context, wanted []request) ([]*block, error) {
 	return blocks, nil
 }
 
-// found is a row that a look-up asked for.
+// A found row is one that a look-up asked for.
 type found struct {
-	b *block
-	p *blockPackage
-	e *blockEntry
-	r blockRow
+	key matcher.Key
+	b   *block
+	e   *blockEntry
+	r   blockRow
 }
 
-// appendFound appends the rows of keys, which are in order.
-func (b *block) appendFound(out []found, keys []matcher.Key) []found {
-	for from := 0; from < len(keys); {
-		to := from + 1
-		for to < len(keys) && nameOf(keys[to]) == nameOf(keys[from]) {
-			to++
-		}
-		if p := b.find(nameOf(keys[from])); p != nil {
-			for i := range b.entries[p.from:p.to] {
-				e := &b.entries[int(p.from)+i]
-				for _, r := range b.rows[e.from:e.to] {
-					if wants(keys[from:to], b.str(r.release)) {
-						out = append(out, found{b, p, e, r})
+// find yields the rows of keys, which are in order.
+func (b *block) find(keys []matcher.Key) iter.Seq[found] {
+	return func(yield func(found) bool) {
+		for from := 0; from < len(keys); {
+			to := from + 1
+			for to < len(keys) && nameOf(keys[to]) == nameOf(keys[from]) {
+				to++
+			}
+			if p := b.lookup(nameOf(keys[from])); p != nil {
+				for i := range b.entries[p.from:p.to] {
+					e := &b.entries[int(p.from)+i]
+					for _, r := range b.rows[e.from:e.to] {
+						release := b.str(r.release)
+						for _, k := range keys[from:to] {
+							if k.Release == release && !yield(found{k, b, e, r}) {
+								return
+							}
+						}
 					}
 				}
 			}
+			from = to
 		}
-		from = to
 	}
-	return out
-}
-
-func wants(keys []matcher.Key, release string) bool {
-	return slices.ContainsFunc(keys, func(k matcher.Key) bool { return k.Release == release })
 }
 
 func nameOf(k matcher.Key) name { return name{k.Type, k.Namespace, k.Name} }

@@ -118,3 +118,9 @@ func (s *subset) reset() {
 	s.now++
 	s.used = s.used[:0]
 }
+
+// name returns the package of a row.
+func (t *tables) name(r row) name {
+	str := t.strings.items
+	return name{str[r.typ], str[r.namespace], str[r.name]}
+}

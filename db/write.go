@@ -41,7 +41,7 @@ func (b *Builder) write(out *counter) error {
 	flush := func() error {
 		first := blocks.rows[0]
 		e := indexEntry{
-			first:      name{t.strings.items[first.typ], t.strings.items[first.namespace], t.strings.items[first.name]},
+			first:      t.name(first),
 			offset:     out.n,
 			advisories: len(blocks.rows),
 			ranges:     blocks.ranges,
@@ -71,11 +71,32 @@ func (b *Builder) write(out *counter) error {
 			return err
 		}
 	}
+	ix.filter = b.filter()
 	raw := ix.append(nil)
 	stored = enc.EncodeAll(raw, stored[:0])
 	f := footer{offset: out.n, stored: uint32(len(stored)), raw: uint32(len(raw)), hash: sha256.Sum256(stored)}
+	if len(ix.filter) > 0 {
+		f.flags = flagFilter
+	}
 	_, err = out.Write(f.append(stored))
 	return err
+}
+
+// filter returns the filter of the rows, which are in order.
+func (b *Builder) filter() filter {
+	packages := 0
+	for i, r := range b.rows {
+		if i == 0 || !samePackage(b.rows[i-1], r) {
+			packages++
+		}
+	}
+	f := newFilter(packages)
+	for i, r := range b.rows {
+		if i == 0 || !samePackage(b.rows[i-1], r) {
+			f.add(b.t.name(r))
+		}
+	}
+	return f
 }
 
 // sortRows puts rows in order and merges those that are about the same.

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -79,8 +80,9 @@ const (
 
 // A Source holds advisories. Package db implements it.
 type Source interface {
-	// Advisories returns the advisories of keys, in any order. Keys without advisories are no error.
-	Advisories(ctx context.Context, keys []Key) ([]Advisory, error)
+	// Advisories yields the advisories of keys, which are distinct, in any order. Keys without advisories are no error;
+	// an error ends it.
+	Advisories(ctx context.Context, keys []Key) iter.Seq2[Advisory, error]
 
 	// Coverage says, for each distinct ecosystem among keys (Type, and for distributions Namespace and Release),
 	// whether there is data at all. It returns a row for each feed that has some, and one row with an empty Feed for an

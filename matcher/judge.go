@@ -13,9 +13,9 @@ type verdict struct {
 	uncertain string // why it is not known whether it holds
 }
 
-// judge says whether an advisory holds for the version that is installed under a name.
-func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
-	v := verdict{Advisory: a}
+// judge says whether an advisory holds for the version that is installed under a name. The verdict is without the advisory.
+func (n *name) judge(a *Advisory) (verdict, bool) {
+	var v verdict
 	if a.Status == NotAffected {
 		return v, false
 	}
@@ -40,7 +40,7 @@ func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
 			continue
 		}
 		compared = true
-		in, err := s.within(n.parsed, r)
+		in, err := n.within(r)
 		if err != nil {
 			doubt = err.Error()
 			continue
@@ -52,7 +52,7 @@ func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
 		if r.Fixed == "" {
 			continue
 		}
-		if f, err := s.scheme.Parse(r.Fixed); err == nil && (v.fixed == "" || f.Compare(fix) < 0) {
+		if f, err := n.scheme.Parse(r.Fixed); err == nil && (v.fixed == "" || f.Compare(fix) < 0) {
 			v.fixed, fix = r.Fixed, f
 		}
 	}
@@ -60,7 +60,7 @@ func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
 		if holds {
 			break
 		}
-		w, err := s.scheme.Parse(listed)
+		w, err := n.scheme.Parse(listed)
 		if err != nil {
 			holds = listed == n.version
 			continue
@@ -69,7 +69,7 @@ func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
 	}
 	if holds {
 		if v.fixed == "" {
-			v.fixed = s.nextFix(n.parsed, a)
+			v.fixed = n.nextFix(a)
 		}
 		return v, true
 	}
@@ -80,10 +80,11 @@ func (s *subject) judge(n *name, a *Advisory) (verdict, bool) {
 	return v, doubt != ""
 }
 
-// within reports whether a version lies in a range.
-func (s *subject) within(v version.Version, r *Range) (bool, error) {
+// within reports whether the installed version lies in a range.
+func (n *name) within(r *Range) (bool, error) {
+	v := n.parsed
 	if r.Introduced != "" && r.Introduced != "0" {
-		from, err := s.scheme.Parse(r.Introduced)
+		from, err := n.scheme.Parse(r.Introduced)
 		if err != nil {
 			return false, fmt.Errorf("introduced: %w", err)
 		}
@@ -93,13 +94,13 @@ func (s *subject) within(v version.Version, r *Range) (bool, error) {
 	}
 	switch {
 	case r.Fixed != "":
-		to, err := s.scheme.Parse(r.Fixed)
+		to, err := n.scheme.Parse(r.Fixed)
 		if err != nil {
 			return false, fmt.Errorf("fixed: %w", err)
 		}
 		return v.Compare(to) < 0, nil
 	case r.LastAffected != "":
-		to, err := s.scheme.Parse(r.LastAffected)
+		to, err := n.scheme.Parse(r.LastAffected)
 		if err != nil {
 			return false, fmt.Errorf("last affected: %w", err)
 		}
@@ -108,8 +109,8 @@ func (s *subject) within(v version.Version, r *Range) (bool, error) {
 	return true, nil
 }
 
-// nextFix returns the lowest fix above a version that was matched by name.
-func (s *subject) nextFix(v version.Version, a *Advisory) string {
+// nextFix returns the lowest fix above a version that no range holds.
+func (n *name) nextFix(a *Advisory) string {
 	best := ""
 	var least version.Version
 	for i := range a.Ranges {
@@ -117,7 +118,7 @@ func (s *subject) nextFix(v version.Version, a *Advisory) string {
 		if r.Fixed == "" || r.Repo != "" {
 			continue
 		}
-		if f, err := s.scheme.Parse(r.Fixed); err == nil && f.Compare(v) > 0 && (best == "" || f.Compare(least) < 0) {
+		if f, err := n.scheme.Parse(r.Fixed); err == nil && f.Compare(n.parsed) > 0 && (best == "" || f.Compare(least) < 0) {
 			best, least = r.Fixed, f
 		}
 	}

@@ -3,7 +3,6 @@ package matcher
 import (
 	"cmp"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -89,13 +88,4 @@ func normalPyPI(name string) string {
 func CompareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace),
 		strings.Compare(a.Name, b.Name), strings.Compare(a.Release, b.Release))
-}
-
-func sortedKeys(set map[Key]bool) []Key {
-	keys := make([]Key, 0, len(set))
-	for k := range set {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, CompareKeys)
-	return keys
 }

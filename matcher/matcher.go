@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/matcher/version"
 )
 
 // A Matcher finds the advisories that hold for the packages of an image.
@@ -72,42 +71,35 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
-	var subjects []subject
-	wanted := make(map[Key]bool)
+	wanted := newRegister(len(report.Components))
 	for i := range report.Components {
 		c := &report.Components[i]
 		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
 			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
 			continue
 		}
-		s := newSubject(c, report.Distro)
-		subjects = append(subjects, s)
-		for _, n := range s.names {
-			wanted[n.key] = true
-		}
+		wanted.add(c, report.Distro)
 	}
-	keys := sortedKeys(wanted)
-	if len(keys) == 0 {
+	if len(wanted.keys) == 0 {
 		return result, nil
 	}
-	advisories, err := m.Source.Advisories(ctx, keys)
-	if err != nil {
-		return nil, fmt.Errorf("matcher: %w", err)
-	}
-	if result.Coverage, err = m.Source.Coverage(ctx, keys); err != nil {
+	var err error
+	if result.Coverage, err = m.Source.Coverage(ctx, wanted.ecosystems()); err != nil {
 		return nil, fmt.Errorf("matcher: %w", err)
 	}
 	slices.SortFunc(result.Coverage, compareCoverage)
-	byKey := make(map[Key][]*Advisory)
-	for i := range advisories {
-		a := &advisories[i]
-		byKey[a.Key] = append(byKey[a.Key], a)
-	}
-	for _, s := range subjects {
-		if err := ctx.Err(); err != nil {
+	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
-		result.Matches = append(result.Matches, s.match(byKey)...)
+		wanted.judge(&a)
+	}
+	result.Matches = make([]Match, 0, wanted.held)
+	for i := range wanted.subjects {
+		result.Matches = wanted.subjects[i].appendMatches(result.Matches)
 	}
 	return result, nil
 }
@@ -124,157 +116,6 @@ func (m Matcher) skip(c, owner *analyzer.Component, distro *analyzer.Distro) Ski
 		return NoVersion
 	}
 	return ""
-}
-
-// A subject is a component with all under which advisories may speak of it.
-type subject struct {
-	component *analyzer.Component
-	scheme    version.Scheme
-	names     []name
-}
-
-// A name is a key, and the version that is installed under it: that of a source package may differ from its own.
-type name struct {
-	key       Key
-	version   string
-	parsed    version.Version
-	uncertain error // why version cannot be compared
-}
-
-func newSubject(c *analyzer.Component, distro *analyzer.Distro) subject {
-	s := subject{component: c}
-	scheme, known := version.For(c.Type)
-	s.scheme = scheme
-	for key, v := range keysOf(c, distro) {
-		n := name{key: key, version: v}
-		if known {
-			n.parsed, n.uncertain = scheme.Parse(v)
-		} else {
-			n.uncertain = fmt.Errorf("versions of type %s cannot be compared", c.Type)
-		}
-		s.names = append(s.names, n)
-	}
-	return s
-}
-
-// match returns the matches of one component, sorted by ID.
-func (s *subject) match(byKey map[Key][]*Advisory) []Match {
-	var held []verdict
-	for _, n := range s.names {
-		for _, a := range byKey[n.key] {
-			if v, ok := s.judge(&n, a); ok {
-				held = append(held, v)
-			}
-		}
-	}
-	matches := make([]Match, 0, len(held))
-	for _, group := range groupAliases(held) {
-		matches = append(matches, s.merge(group))
-	}
-	slices.SortFunc(matches, func(a, b Match) int { return strings.Compare(a.ID, b.ID) })
-	return matches
-}
-
-// merge makes one match of all that is said of one vulnerability.
-func (s *subject) merge(group []verdict) Match {
-	slices.SortStableFunc(group, func(a, b verdict) int {
-		return cmp.Or(
-			cmp.Compare(rank(a), rank(b)),
-			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
-	})
-	first := group[0]
-	m := Match{Component: s.component.ID, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Fixed: first.fixed}
-	var ids []string
-	for _, v := range group {
-		m.Advisories = append(m.Advisories, *v.Advisory)
-		ids = append(append(ids, v.ID), v.Aliases...)
-		if m.Fixed == "" && v.uncertain == "" {
-			m.Fixed = v.fixed
-		}
-	}
-	m.ID = preferred(first.ID, ids)
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
-		if id != m.ID {
-			m.Aliases = append(m.Aliases, id)
-		}
-	}
-	m.Severity = ChooseSeverity(s.component, m.Advisories)
-	return m
-}
-
-// rank orders what several advisories say of one vulnerability: what is certain before what is not, what says most about
-// what to do first.
-func rank(v verdict) int {
-	r := 0
-	switch v.Status {
-	case Fixed, Affected:
-	case WillNotFix:
-		r = 1
-	case Deferred:
-		r = 2
-	case EndOfLife:
-		r = 3
-	default:
-		r = 4
-	}
-	if v.uncertain != "" {
-		r += 10
-	}
-	return r
-}
-
-// preferred chooses the identifier that most people know: the first CVE, else the advisory's own.
-func preferred(own string, ids []string) string {
-	if strings.HasPrefix(own, "CVE-") {
-		return own
-	}
-	best := ""
-	for _, id := range ids {
-		if strings.HasPrefix(id, "CVE-") && (best == "" || id < best) {
-			best = id
-		}
-	}
-	return cmp.Or(best, own)
-}
-
-// groupAliases puts the verdicts together that are about one vulnerability: those that share an identifier, also through
-// others. The groups come in the order of their first members.
-func groupAliases(list []verdict) [][]verdict {
-	parent := make([]int, len(list))
-	var root func(int) int
-	root = func(i int) int {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
-	seen := make(map[string]int)
-	for i, v := range list {
-		parent[i] = i
-		for _, id := range append([]string{v.ID}, v.Aliases...) {
-			if j, ok := seen[id]; ok {
-				a, b := root(i), root(j)
-				parent[max(a, b)] = min(a, b)
-			} else {
-				seen[id] = i
-			}
-		}
-	}
-	var groups [][]verdict
-	at := make(map[int]int)
-	for i, v := range list {
-		r := root(i)
-		g, ok := at[r]
-		if !ok {
-			g = len(groups)
-			at[r] = g
-			groups = append(groups, nil)
-		}
-		groups[g] = append(groups[g], v)
-	}
-	return groups
 }
 
 func compareCoverage(a, b Coverage) int {

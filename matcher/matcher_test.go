@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -15,14 +16,14 @@ import (
 // advisories is a Source for tests.
 type advisories []matcher.Advisory
 
-func (a advisories) Advisories(_ context.Context, keys []matcher.Key) ([]matcher.Advisory, error) {
-	var list []matcher.Advisory
-	for _, x := range a {
-		if slices.Contains(keys, x.Key) {
-			list = append(list, x)
+func (a advisories) Advisories(_ context.Context, keys []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		for _, x := range a {
+			if slices.Contains(keys, x.Key) && !yield(x, nil) {
+				return
+			}
 		}
 	}
-	return list, nil
 }
 
 func (a advisories) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
@@ -228,8 +229,8 @@ var errFailing = errors.New("disk on fire")
 
 type failing struct{ advisories }
 
-func (failing) Advisories(context.Context, []matcher.Key) ([]matcher.Advisory, error) {
-	return nil, errFailing
+func (failing) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) { yield(matcher.Advisory{}, errFailing) }
 }
 
 func TestChooseSeverity(t *testing.T) {

@@ -1,0 +1,54 @@
+package db
+
+// A filter says of most packages that are not in a database that they are not, without a look into any block: of the
+// packages of an image few have advisories. It is a Bloom filter over packages without their releases. An empty one says
+// nothing.
+type filter []byte
+
+const (
+	filterBits  = 8 // a package
+	filterTests = 5 // bits that are set for a package; with 8 bits a package 1 in 46 is not told apart
+)
+
+func newFilter(packages int) filter { return make(filter, (packages*filterBits+7)/8) }
+
+func (f filter) add(n name) {
+	f.each(n, func(i uint64, bit byte) bool {
+		f[i] |= bit
+		return true
+	})
+}
+
+// mayHold reports false if the package is certainly not among those added.
+func (f filter) mayHold(n name) bool {
+	return len(f) == 0 || f.each(n, func(i uint64, bit byte) bool { return f[i]&bit != 0 })
+}
+
+// each calls test for every bit of a package, as long as it returns true.
+func (f filter) each(n name, test func(i uint64, bit byte) bool) bool {
+	if len(f) == 0 {
+		return true
+	}
+	at := n.hash()
+	step := at>>32 | 1
+	for range filterTests {
+		bit := at % (8 * uint64(len(f)))
+		if !test(bit/8, 1<<(bit%8)) {
+			return false
+		}
+		at += step
+	}
+	return true
+}
+
+// hash is FNV-1a of 64 bits, over the three strings, each followed by a zero byte.
+func (n name) hash() uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for _, s := range [...]string{n.typ, n.namespace, n.name} {
+		for i := range len(s) {
+			h = (h ^ uint64(s[i])) * 0x100000001b3
+		}
+		h *= 0x100000001b3 // xor with zero changes nothing
+	}
+	return h
+}

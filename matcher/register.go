@@ -1,0 +1,99 @@
+package matcher
+
+import (
+	"fmt"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// A register holds what is looked up, and for whom.
+type register struct {
+	keys     []Key       // distinct, in the order of the report
+	first    map[Key]int // of each key, the first of its names
+	names    []name
+	subjects []subject
+	held     int // verdicts of all subjects
+}
+
+// A subject is a component and what was found for it.
+type subject struct {
+	component *analyzer.Component
+	held      []verdict
+}
+
+// A name is a key under which advisories may speak of a component, and the version that is installed under it: that of a
+// source package may differ from the component's own.
+type name struct {
+	subject   int
+	next      int // name of the same key, or -1
+	version   string
+	scheme    version.Scheme
+	parsed    version.Version
+	uncertain error // why version cannot be compared
+}
+
+func newRegister(components int) *register {
+	return &register{
+		keys:     make([]Key, 0, components),
+		first:    make(map[Key]int, components),
+		names:    make([]name, 0, components),
+		subjects: make([]subject, 0, components),
+	}
+}
+
+// add enters a component.
+func (r *register) add(c *analyzer.Component, distro *analyzer.Distro) {
+	scheme, known := version.For(c.Type)
+	for key, v := range keysOf(c, distro) {
+		n := name{subject: len(r.subjects), next: -1, version: v, scheme: scheme}
+		if known {
+			n.parsed, n.uncertain = scheme.Parse(v)
+		} else {
+			n.uncertain = fmt.Errorf("versions of type %s cannot be compared", c.Type)
+		}
+		if i, ok := r.first[key]; ok {
+			n.next = i
+		} else {
+			r.keys = append(r.keys, key)
+		}
+		r.first[key] = len(r.names)
+		r.names = append(r.names, n)
+	}
+	r.subjects = append(r.subjects, subject{component: c})
+}
+
+// ecosystems returns one key for each ecosystem of the report.
+func (r *register) ecosystems() []Key {
+	var list []Key
+	seen := make(map[Key]bool)
+	for _, k := range r.keys {
+		if e := k.Ecosystem(); !seen[e] {
+			seen[e] = true
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// judge notes an advisory with all components that it holds for, or may hold.
+func (r *register) judge(a *Advisory) {
+	i, ok := r.first[a.Key]
+	if !ok {
+		return
+	}
+	var kept *Advisory // most hold for nobody
+	for ; i >= 0; i = r.names[i].next {
+		v, holds := r.names[i].judge(a)
+		if !holds {
+			continue
+		}
+		if kept == nil {
+			kept = new(*a)
+		}
+		v.Advisory = kept
+		s := &r.subjects[r.names[i].subject]
+		s.held = append(s.held, v)
+		r.held++
+	}
+}
