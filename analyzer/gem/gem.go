@@ -86,17 +86,18 @@ func newPackage(name, version, platform string) (analyzer.Package, error) {
 	if !isWord(name, "._-") {
 		return analyzer.Package{}, fmt.Errorf("not a gem's name: %.100q", name)
 	}
-	p := analyzer.Package{Type: typeGem, Name: strings.Clone(name), Version: strings.Clone(version)}
-	if platform != "" && platform != "ruby" {
-		if !isWord(platform, "._-") {
-			return p, fmt.Errorf("%s: not a platform: %.100q", name, platform)
-		}
-		p.Qualifiers = map[string]string{"platform": strings.Clone(platform)}
-	}
+	p := analyzer.Package{Type: typeGem, Name: strings.Clone(name)}
 	if !isWord(version, ".-") || version[0] < '0' || version[0] > '9' {
-		p.Version = ""
 		return p, fmt.Errorf("%s: not a version: %.100q", name, version)
 	}
+	p.Version = strings.Clone(version)
+	if platform == "" || platform == "ruby" {
+		return p, nil
+	}
+	if !isWord(platform, "._-") {
+		return p, fmt.Errorf("%s: not a platform: %.100q", name, platform)
+	}
+	p.Qualifiers = map[string]string{"platform": strings.Clone(platform)}
 	return p, nil
 }
 

@@ -2,7 +2,9 @@ package gem
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 )
@@ -23,6 +25,7 @@ func TestLiteral(t *testing.T) {
 		{`[]`, `[]`},
 		{`Gem::Version.new("1.0")`, `["1.0"]`},
 		{`Gem::Version.new('1.0'.freeze).freeze`, `["1.0"]`},
+		{`Gem::Version.new(Gem::Version.new("1.0"))`, ``},
 		{`"a" + b`, ``},
 		{`"a".sub("x")`, ``},
 		{`"#{a}"`, ``},
@@ -67,6 +70,25 @@ func TestSpecification(t *testing.T) {
 		got := fmt.Sprint(p.Name, " ", p.Version, " ", p.Qualifiers, " ", p.Depends)
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
 			t.Errorf("%q:\n got %s, error %v\nwant %s, error %s", c.text, got, err, c.want, c.err)
+		}
+	}
+}
+
+// TestSlow reads files that would take a careless reader quadratic time: literals that never end.
+func TestSlow(t *testing.T) {
+	for _, statement := range []string{"s.licenses = [\n", "s.licenses = %w(\n", "s.name = \"", "s.name = Gem::Version.new(", "s.licenses = ['a',"} {
+		text := "Gem::Specification.new do |s|\n" + strings.Repeat(statement, maxSize/32/len(statement))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := parseSpecification(text, true); err == nil {
+				t.Errorf("%s: no error", statement)
+			}
+		}()
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%s: 512 KiB take more than 30 s", statement)
 		}
 	}
 }

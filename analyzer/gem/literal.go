@@ -48,6 +48,9 @@ func literalAt(text string, lists bool) (values []string, rest string, ok bool) 
 		values, rest, ok = arrayAt(text[1:])
 	case strings.HasPrefix(text, "Gem::Version.new"):
 		inner := strings.TrimLeft(strings.TrimPrefix(text, "Gem::Version.new"), " (")
+		if strings.HasPrefix(inner, "Gem") {
+			return nil, "", false
+		}
 		if values, rest, ok = literalAt(inner, false); ok {
 			rest, ok = strings.CutPrefix(strings.TrimLeft(rest, " "), ")")
 		}
