@@ -19,19 +19,19 @@ const maxManifests = 10_000
 // A manifest is the descriptor of an image manifest, and the digest of the index that lists it.
 type manifest struct {
 	v1.Descriptor
-	from v1.Hash // zero for the outermost index
+	from v1.Hash // zero for index.json
 }
 
 // manifests returns the descriptors of all image manifests that an index lists, through nested indexes, each once. What
 // else it lists, such as attestations and signatures, is left out. An index that contains itself is no index twice.
-func manifests(ctx context.Context, get getter, index []byte, what string) ([]manifest, error) {
+func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte, what string) ([]manifest, error) {
 	type nested struct {
 		raw  []byte
 		what string
 		from v1.Descriptor // of the index: its name counts for what it lists
 	}
-	queue := []nested{{raw: index, what: what}}
-	seen := make(map[v1.Hash]bool) // indexes
+	queue := []nested{{index, what, top}}
+	seen := map[v1.Hash]bool{top.Digest: true} // indexes
 	type key struct{ digest, name, image string }
 	listed := make(map[key]bool)
 	var list []manifest
@@ -93,7 +93,7 @@ func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]mani
 		// Whoever reads it as the one and who reads it as the other see different images (CVE-2021-41190).
 		return nil, fmt.Errorf("%s: it has both manifests and layers", what)
 	case d.MediaType.IsIndex() || head.Manifests != nil:
-		return manifests(ctx, get, raw, what)
+		return manifests(ctx, get, v1.Descriptor{Digest: d.Digest}, raw, what)
 	case d.MediaType.IsImage() || d.MediaType == "" && head.Layers != nil:
 		return []manifest{{Descriptor: d}}, nil
 	}

@@ -57,7 +57,7 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 		if err != nil {
 			return nil, err
 		}
-		return manifests(ctx, get, b, indexFile)
+		return manifests(ctx, get, v1.Descriptor{}, b, indexFile)
 	}
 	digest, ok := strings.CutPrefix(at.tag, "@")
 	h, err := v1.NewHash(digest)

@@ -643,7 +643,7 @@ func TestSlowRegistry(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				_, err := scanContext(ctx, g.host()+"/app:1", source.Options{})
-				if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > 600*time.Millisecond {
+				if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > 3*time.Second { // 300 ms and what a busy machine adds
 					t.Errorf("after %v: error %v", took, err)
 				}
 				g.CloseClientConnections()
