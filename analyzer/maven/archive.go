@@ -119,6 +119,9 @@ func (a *archive) analyze(r *analyzer.Result) {
 		if a.zip.Inside != "" {
 			detail = a.zip.Inside + " " + detail
 		}
+		if c.version != "" {
+			detail += ", by its name or manifest " + c.String()
+		}
 		r.Findings = append(r.Findings, analyzer.Finding{
 			Rule: "maven:unidentified", Title: "An archive that does not say which library it is", Detail: detail, Severity: "info",
 		})
@@ -246,7 +249,7 @@ func (c coordinates) orElse(other coordinates) coordinates {
 
 // own returns the index of the stated package that is the archive itself, not one that was merged into it; -1 if there is
 // none. Its artifact ID is the name of the file, with version or without, or the longest part of it; a file that has
-// neither, "app.jar", is what it holds if that is one only.
+// neither, "app.jar", is what it holds if that is one only, unless its manifest states another version.
 func (a *archive) own() int {
 	base, _ := stem(a.name)
 	name, version := splitVersion(base, "")
@@ -262,9 +265,18 @@ func (a *archive) own() int {
 		}
 	}
 	if best < 0 && len(a.stated) == 1 && (version == "" || version == a.stated[0].version) {
-		return 0
+		if m := a.manifest.version(); m == "" || release(m) == release(a.stated[0].version) {
+			return 0
+		}
 	}
 	return best
+}
+
+// release returns the first two numbers of a version, which are the same in the notations of Maven and OSGi: 27.0 of
+// 27.0-jre and of 27.0.0.jre.
+func release(version string) string {
+	numbers := strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	return strings.Join(numbers[:min(2, len(numbers))], ".")
 }
 
 // same reports whether two artifact IDs differ in nothing but case and separators.

@@ -83,6 +83,8 @@ func TestArchive(t *testing.T) {
 		{"one-jar", "one.jar", jar(t, member{"main/main.jar", ajar}, member{"lib/b.jar", bjar}), []string{"main/main.jar: org.a:a:1.0*", "lib/b.jar: org.b:b:2.0*", ": ?"}, ""},
 		{"shaded", "a-1.0.jar", jar(t, b, a), []string{": org.b:b:2.0", ": org.a:a:1.0*"}, ""},
 		{"shaded into one that says nothing of itself", "all-3.0.jar", jar(t, a, b), []string{": org.a:a:1.0", ": org.b:b:2.0", ": ?"}, ""},
+		{"shaded into one that its manifest says is another", "guice.jar", jar(t, manifestOf("Bundle-Version: 4.2.3"), a), []string{": org.a:a:1.0", ": ?"}, ""},
+		{"renamed, with OSGi's notation of the version", "app.jar", jar(t, manifestOf("Bundle-Version: 1.0.0.SNAPSHOT"), stating("x", "y", "1.0-SNAPSHOT")), []string{": x:y:1.0-SNAPSHOT*"}, ""},
 		{"shaded into one whose name ends alike", "data-3.0.jar", jar(t, a), []string{": org.a:a:1.0", ": ?"}, ""},
 		{"a group in front of the name", "org.a.a.jar", jar(t, b, a), []string{": org.b:b:2.0", ": org.a:a:1.0*"}, ""},
 		{"an enterprise archive", "x.ear", jar(t, member{"web.war", jar(t, member{"WEB-INF/lib/a.jar", ajar})}),
@@ -142,7 +144,24 @@ func TestArchiveDetails(t *testing.T) {
 	if p.Declared || p.Dev {
 		t.Error("an archive is not only declared")
 	}
-	bundle := jar(t, manifestOf("Bundle-License: MIT;link=https://example.com, <<EXTERNAL>>", "Implementation-Version: 1.0"))
+	for address, want := range map[string]string{
+		"http://www.apache.org/licenses/LICENSE-2.0.txt":     "Apache-2.0",
+		"https://apache.org/licenses/LICENSE-2.0":            "Apache-2.0",
+		"https://www.eclipse.org/legal/epl-v10.html":         "EPL-1.0",
+		"https://www.eclipse.org/org/documents/epl-2.0/":     "EPL-2.0",
+		"https://opensource.org/licenses/BSD-3-Clause":       "BSD-3-Clause",
+		"http://www.opensource.org/licenses/mit-license.php": "MIT",
+		"https://spdx.org/licenses/MIT-0.html":               "MIT-0",
+		"https://www.mozilla.org/en-US/MPL/2.0/":             "MPL-2.0",
+		"https://example.com/licenses/MIT":                   "",
+		"https://opensource.org/licenses":                    "",
+		"":                                                   "",
+	} {
+		if got := licenseAt(address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+	bundle := jar(t, manifestOf("Bundle-License: Some License;link=https://opensource.org/licenses/MIT, <<EXTERNAL>>", "Implementation-Version: 1.0"))
 	r, err = New().Analyze(t.Context(), analyzer.NewFile("x.jar", 0o644, []byte(bundle)))
 	if err != nil || len(r.Packages) != 1 || !slices.Equal(r.Packages[0].Licenses, []string{"MIT"}) {
 		t.Errorf("%+v, %v", r, err)

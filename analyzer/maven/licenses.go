@@ -1,6 +1,7 @@
 package maven
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -8,17 +9,12 @@ import (
 )
 
 // licenses returns the licences of a project, one for each that it names; they are alternatives or not, Maven does not say.
+// A name that could mean several is that which the address beside it says.
 func (p *pom) licenses() []string {
 	var list []string
 	for _, l := range p.Licenses {
-		declared := p.interpolate(l.Name)
-		if declared == "" {
-			declared = p.interpolate(l.URL)
-		}
-		if declared != "" {
-			e, _ := license.Normalize(declared) // as declared where it is no SPDX expression
-			list = appendNew(list, e)
-		}
+		name, address := p.interpolate(l.Name), p.interpolate(l.URL)
+		list = appendLicense(list, name, address)
 	}
 	return list
 }
@@ -27,20 +23,72 @@ func (p *pom) licenses() []string {
 func (m manifest) licenses() []string {
 	var list []string
 	for clause := range strings.SplitSeq(m["bundle-license"], ",") {
-		declared, _, _ := strings.Cut(clause, ";")
+		declared, attributes, _ := strings.Cut(clause, ";")
 		declared = strings.Trim(strings.TrimSpace(declared), `"`)
-		if declared == "" || strings.HasPrefix(declared, "<<") { // "<<EXTERNAL>>" of the OSGi specification
+		if strings.HasPrefix(declared, "<<") { // "<<EXTERNAL>>" of the OSGi specification
 			continue
 		}
-		e, _ := license.Normalize(declared) // as above
-		list = appendNew(list, e)
+		_, address, _ := strings.Cut(attributes, "link=")
+		list = appendLicense(list, declared, strings.Trim(address, `"`))
 	}
 	return list
 }
 
-func appendNew(list []string, s string) []string {
-	if slices.Contains(list, s) {
+// appendLicense appends the SPDX expression that a name, or else an address, amounts to, or else what there is, once.
+func appendLicense(list []string, name, address string) []string {
+	e, ok := license.Normalize(name)
+	if !ok {
+		for _, s := range []string{name, address} {
+			if id := licenseAt(s); id != "" {
+				e = id
+				break
+			}
+		}
+	}
+	if e == "" {
+		e = address
+	}
+	if e == "" || slices.Contains(list, e) {
 		return list
 	}
-	return append(list, s)
+	return append(list, e)
+}
+
+// licenseAt returns the SPDX identifier of the licence whose text is at an address of its author or of those who keep
+// lists, empty for others.
+func licenseAt(address string) string {
+	rest := strings.ToLower(strings.TrimSuffix(address, "/"))
+	for _, prefix := range [...]string{"https://", "http://", "www."} {
+		rest = strings.TrimPrefix(rest, prefix)
+	}
+	host, file, _ := strings.Cut(rest, "/")
+	for _, suffix := range [...]string{".txt", ".html", ".php", ".htm"} {
+		file = strings.TrimSuffix(file, suffix)
+	}
+	name := path.Base(file)
+	switch host {
+	case "apache.org":
+		if name == "license-2.0" || name == "license-1.1" {
+			return "Apache" + name[len("license"):]
+		}
+	case "eclipse.org":
+		switch name {
+		case "epl-v10":
+			return "EPL-1.0"
+		case "epl-v20", "epl-2.0":
+			return "EPL-2.0"
+		}
+	case "opensource.org", "spdx.org":
+		if name == "mit-license" {
+			return "MIT"
+		}
+		if id, ok := license.Normalize(name); ok {
+			return id
+		}
+	case "mozilla.org":
+		if strings.HasSuffix(file, "mpl/2.0") {
+			return "MPL-2.0"
+		}
+	}
+	return ""
 }
