@@ -7,7 +7,7 @@ import (
 )
 
 // maxLines is how many lines a literal may go on for.
-const maxLines = 64
+const maxLines = 16
 
 // parseLiteral reads an expression of Ruby that needs no evaluation, at the start of text: strings in quotes or %q, %w
 // lists, arrays of strings, each with ".freeze" or not, and Gem::Version.new of a string. It is no literal if the

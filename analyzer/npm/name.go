@@ -74,8 +74,8 @@ func splitSpec(spec string) (name, rest string, ok bool) {
 // "npm:name@range", else its own.
 func aliased(name, specifier string) string {
 	if target, ok := strings.CutPrefix(specifier, "npm:"); ok {
-		if real, _, _ := splitSpec(target); real != "" && !isRange(real) {
-			return real
+		if target, _, _ = splitSpec(target); target != "" && !isRange(target) {
+			return target
 		}
 	}
 	return name

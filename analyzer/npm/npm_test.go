@@ -104,6 +104,10 @@ func TestNames(t *testing.T) {
 func TestSource(t *testing.T) {
 	for _, c := range []struct{ resolved, want string }{
 		{"https://registry.example/a/-/a-1.0.0.tgz", "map[]"},
+		{"https://registry.example/a/-/a-1.0.0.tgz?cache=0#sha", "map[]"},
+		{"https://forge.example/download/@s/a/1.0.0/0123", "map[]"},
+		{"https://forge.example/s/a/releases/download/v1/a.tgz", "map[download_url:https://forge.example/s/a/releases/download/v1/a.tgz]"},
+		{"https://forge.example/s/a/-/archive/v1/a.tar.gz", "map[download_url:https://forge.example/s/a/-/archive/v1/a.tar.gz]"},
 		{"https://user:secret@files.example/a.tgz#sha", "map[download_url:https://files.example/a.tgz]"},
 		{"git+ssh://git@git.example/a/b.git#0123", "map[vcs_url:git+ssh://git@git.example/a/b.git@0123]"},
 		{"git+https://token@git.example/a/b.git", "map[vcs_url:git+https://git.example/a/b.git]"},

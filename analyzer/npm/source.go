@@ -98,10 +98,13 @@ func isRemote(s string) bool {
 	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
 }
 
-// isRegistryTarball reports whether a URL has the form in which registries serve archives, ".../name/-/name-1.0.tgz",
-// or that of an own path below "npm", as some mirrors do.
+// isRegistryTarball reports whether a URL has one of the forms in which registries serve archives:
+// ".../name/-/name-1.0.0.tgz", or ".../download/..." as some mirrors and forges do, but not for releases.
 func isRegistryTarball(s string) bool {
-	return strings.Contains(s, "/-/") || strings.Contains(s, "/download/") && strings.Contains(s, ".tgz")
+	s, _, _ = strings.Cut(s, "#")
+	s, _, _ = strings.Cut(s, "?")
+	return strings.Contains(s, "/-/") && strings.HasSuffix(s, ".tgz") ||
+		strings.Contains(s, "/download/") && !strings.Contains(s, "/releases/")
 }
 
 // isGit reports whether a specifier or resolution names a git repository: by its scheme, by the short name of a forge,
