@@ -16,7 +16,7 @@ import (
 var project = map[string]string{
 	"composer.json": `{
 		"name": "acme/app", "version": "1.0.0",
-		"repositories": [{"packagist.org": false}, {"type": "path", "url": "packages/*", "options": {"symlink": false}}],
+		"repositories": [{"packagist": false}, {"type": "path", "url": "packages/*", "options": {"symlink": false}}],
 		"require": {"acme/kernel": "*", "acme/branch": "2.x-dev as 2.0.0"},
 		"require-dev": {"acme/tests": "*"}, "minimum-stability": "dev"
 	}`,
