@@ -27,7 +27,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	r := new(analyzer.Result)
 	bad := problem.In("maven")
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), zipwalk.Limits{}, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, problems: bad}
+		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: bad}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
@@ -74,7 +74,8 @@ type archive struct {
 	zip      *zipwalk.Archive
 	manifest manifest
 	stated   []stated
-	partial  coordinates // of a pom.properties that lacks one
+	known    map[coordinates]int // where each is in stated
+	partial  coordinates         // of a pom.properties that lacks one
 	problems *problem.List
 }
 
@@ -151,7 +152,6 @@ func (a *archive) problem(entry string, err error) {
 // read reads manifests, pom.properties and pom.xml files. The coordinates of a pom.properties count, and of the pom.xml
 // beside it what it says about them.
 func (a *archive) read() {
-	a.manifest = make(manifest)
 	poms := make(map[string]*pom) // by directory
 	for _, f := range a.zip.Files {
 		switch path.Base(f.Name) {
@@ -213,14 +213,13 @@ func (a *archive) read() {
 
 // add takes a package, once.
 func (a *archive) add(s stated) {
-	for i := range a.stated {
-		if a.stated[i].coordinates == s.coordinates {
-			if a.stated[i].pom == nil {
-				a.stated[i].pom = s.pom
-			}
-			return
+	if i, ok := a.known[s.coordinates]; ok {
+		if a.stated[i].pom == nil {
+			a.stated[i].pom = s.pom
 		}
+		return
 	}
+	a.known[s.coordinates] = len(a.stated)
 	a.stated = append(a.stated, s)
 }
 

@@ -183,3 +183,16 @@ func TestManifestBomb(t *testing.T) {
 		t.Errorf("%+v, %v; want the version in the first lines, and that it is too large", r, err)
 	}
 }
+
+// TestManyLibraries reads an archive of very many, which must take no longer than their number.
+func TestManyLibraries(t *testing.T) {
+	const count = 50_000
+	members := make([]member, 0, count)
+	for i := range count {
+		members = append(members, stating("org.a", fmt.Sprint("a", i), "1.0"))
+	}
+	r, err := New().Analyze(t.Context(), analyzer.NewFile("all.jar", 0o644, []byte(jar(t, members...))))
+	if err != nil || len(r.Packages) != count {
+		t.Errorf("%d packages, %v", len(r.Packages), err)
+	}
+}

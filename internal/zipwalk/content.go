@@ -35,7 +35,7 @@ type File struct {
 func (f *File) Size() uint64 { return f.entry.content }
 
 // Read returns the content, or as much of it as can be had, and an error that says what is wrong: it is longer than limit
-// or than what the walk may still inflate (analyzer.ErrTooLarge), encrypted or compressed in an unknown way
+// or than what is left of Limits.Content (analyzer.ErrTooLarge), encrypted or compressed in an unknown way
 // (analyzer.ErrUnsupported), damaged, or not as long as the directory announces. It must be called while the archive is
 // being visited.
 func (f *File) Read(limit int64) ([]byte, error) {
@@ -44,9 +44,8 @@ func (f *File) Read(limit int64) ([]byte, error) {
 		return nil, err
 	}
 	w := f.archive.walk
-	limit = min(limit, w.left)
-	content, err := w.inflate(src, &f.entry, limit)
-	w.left -= int64(len(content))
+	content, err := w.inflate(src, &f.entry, min(limit, w.unread))
+	w.unread -= int64(len(content))
 	return content, err
 }
 

@@ -25,7 +25,8 @@ type Limits struct {
 	Archives int   // archives in all; 16,384
 	Entries  int   // entries of directories; 1,048,576
 	Wanted   int   // wanted entries; 65,536
-	Bytes    int64 // bytes of nested archives and of wanted entries; 1 GiB
+	Content  int64 // bytes of wanted entries; 64 MiB
+	Bytes    int64 // bytes of nested archives; 1 GiB
 	Held     int64 // bytes of inflated archives held at once, one within the other; 128 MiB
 	Ratio    int64 // bytes to which one byte of a nested archive may inflate, beyond the first MiB; 200
 }
@@ -40,6 +41,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Archives, 16<<10)
 	set(&l.Entries, 1<<20)
 	set(&l.Wanted, 64<<10)
+	if l.Content <= 0 {
+		l.Content = 64 << 20
+	}
 	if l.Bytes <= 0 {
 		l.Bytes = 1 << 30
 	}
@@ -85,6 +89,7 @@ type walk struct {
 	visit    func(*Archive)
 	inflater io.ReadCloser
 	left     int64 // of Bytes
+	unread   int64 // of Content
 	held     int64
 	archives int
 	entries  int
@@ -104,7 +109,7 @@ const maxErrors = 64
 // Only the context ends it early, and a limit, for what is beyond it: such errors wrap [analyzer.ErrTooLarge].
 func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind func(name []byte) Kind, visit func(*Archive)) error {
 	w := &walk{Limits: limits.withDefaults(), kind: kind, visit: visit}
-	w.left = w.Bytes
+	w.left, w.unread = w.Bytes, w.Content
 	if err := w.walk(ctx, &Archive{walk: w, content: r, size: size}, 0); err != nil {
 		return err
 	}

@@ -175,8 +175,9 @@ func TestLimits(t *testing.T) {
 		{"archives", build(t, wide...), Limits{Archives: 11}, 11, "zipwalk: 10.jar: more than 11 archives: too large"},
 		{"entries", build(t, wide...), Limits{Entries: 15}, 1, "zipwalk: more than 15 entries: too large"},
 		{"wanted", build(t, wide...), Limits{Wanted: 15}, 1, "zipwalk: more than 15 wanted entries: too large"},
-		{"bytes of stored archives", build(t, wide...), Limits{Bytes: 10 * (size + 3)}, 11, "zipwalk: 10.jar: more than"},
+		{"bytes of stored archives", build(t, wide...), Limits{Bytes: 10 * size}, 11, "zipwalk: 10.jar: more than"},
 		{"bytes of one that inflates", build(t, part{name: "x.jar", content: append(make([]byte, 900), leaf...), deflate: true}), Limits{Bytes: 500}, 1, "more than 500 bytes of archives within one another: too large"},
+		{"bytes of content", build(t, store("a.txt", "one"), store("b.txt", "two")), Limits{Content: 5}, 1, "b.txt: more than 2 bytes: too large"},
 		{"bytes held", deep, Limits{Held: 2000}, 3, "too large"},
 		{"ratio", build(t, part{name: "x.jar", content: zeros, deflate: true}), Limits{Ratio: 100}, 1, "too large"},
 		{"ratio that is enough", build(t, part{name: "x.jar", content: zeros, deflate: true}), Limits{Ratio: 1100}, 2, ""},
@@ -262,8 +263,8 @@ func TestGigabyte(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	seen, err := list(t, f, f.size, Limits{})
 	runtime.ReadMemStats(&after)
-	if len(seen) != 64 || !errors.Is(err, analyzer.ErrTooLarge) {
-		t.Errorf("saw %d archives, %v; want the outer one, 63 of 16 MiB, and that more are too large", len(seen), err)
+	if len(seen) != 1+64 || !errors.Is(err, analyzer.ErrTooLarge) {
+		t.Errorf("saw %d archives, %v; want the outer one, 64 of 16 MiB, and that more are too large", len(seen), err)
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 		t.Errorf("allocated %d bytes", used)
@@ -286,8 +287,7 @@ func TestOverlap(t *testing.T) {
 	f.add(record, 50_000) // 50 GB
 	f.add(end64(start, f.size, 50_000), 1)
 	seen, err := list(t, f, f.size, Limits{Bytes: 100 << 20})
-	if len(seen) != 1+99 || // the content of a.txt counts, too
-		!errors.Is(err, analyzer.ErrTooLarge) {
+	if len(seen) != 1+100 || !errors.Is(err, analyzer.ErrTooLarge) {
 		t.Errorf("saw %d archives, %v", len(seen), err)
 	}
 }
