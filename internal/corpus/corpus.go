@@ -5,6 +5,7 @@ package corpus
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
 )
 
@@ -24,6 +26,20 @@ func Dir(t testing.TB) string {
 		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
 	}
 	return dir
+}
+
+// Glob returns the paths that match a pattern below the folder; none where it is absent, for tests that read more than it.
+func Glob(t testing.TB, pattern string) []string {
+	t.Helper()
+	dir := os.Getenv("HULLMARK_CORPUS")
+	if dir == "" {
+		return nil
+	}
+	names, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("nothing matches %s below %s: %v", pattern, dir, err)
+	}
+	return names
 }
 
 // A Case is one folder of fixtures: files as they lie in a root file system, and what is expected of them.
@@ -53,7 +69,9 @@ type Package struct {
 	SourceVersion                                           string          `json:"source_version"`
 	SourceRPM                                               string          `json:"source_rpm"`
 	Modularity                                              string          `json:"modularitylabel"`
+	Normalized                                              string          `json:"normalized_name"`
 	Licenses                                                []string        `json:"licenses"`
+	Classifiers                                             []string        `json:"license_classifiers"`
 	FileCount                                               *int            `json:"file_count"`
 	Dev                                                     *bool           `json:"dev"`
 	Raw                                                     json.RawMessage `json:"-"`
@@ -61,6 +79,14 @@ type Package struct {
 
 // Key is the name and version, by which lists are compared.
 func (p Package) Key() string { return p.Name + " " + p.Version }
+
+// Decode reads the fields of a document that only some formats have, into a struct.
+func Decode(t testing.TB, raw json.RawMessage, into any) {
+	t.Helper()
+	if err := json.Unmarshal(raw, into); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // UnmarshalJSON implements json.Unmarshaler. It keeps the document beside the fields.
 func (p *Package) UnmarshalJSON(b []byte) error {
@@ -121,12 +147,8 @@ func Files(from fs.FS) (fstest.MapFS, error) {
 			return err
 		}
 		if name, ok := strings.CutSuffix(p, ".xz"); ok {
-			r, err := xz.NewReader(bytes.NewReader(b), 0)
-			if err != nil {
-				return err
-			}
-			if b, err = io.ReadAll(r); err != nil {
-				return err
+			if b, err = unpack(p, b); err != nil {
+				return fmt.Errorf("%s: %w", p, err)
 			}
 			p = name
 		}
@@ -134,6 +156,38 @@ func Files(from fs.FS) (fstest.MapFS, error) {
 		return nil
 	})
 	return files, err
+}
+
+// Read returns the content of a file of the folder, unpacked where it is stored as .xz or .zst.
+func Read(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(Dir(t), filepath.FromSlash(name)))
+	if err == nil {
+		b, err = unpack(name, b)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return b
+}
+
+func unpack(name string, b []byte) ([]byte, error) {
+	switch filepath.Ext(name) {
+	case ".xz":
+		r, err := xz.NewReader(bytes.NewReader(b), 0)
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(r)
+	case ".zst":
+		r, err := zstd.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		return io.ReadAll(r)
+	}
+	return b, nil
 }
 
 // A TrueFile is one package of an image, as the ecosystem's own tools list it.
