@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
@@ -45,8 +46,16 @@ func TestCopyright(t *testing.T) {
 // TestCorpusCopyright asks for each synopsis of machine-readable files, and no other, as python-debian reads them, and for
 // each text that free-form files refer to.
 func TestCorpusCopyright(t *testing.T) {
-	corpus(t, func(t *testing.T, dir string, want expectation) {
-		results, errs := analyzeDir(t, dir)
+	corpus.Cases(t, []string{"dpkg-copyright"}, func(t *testing.T, c *corpus.Case) {
+		var want struct {
+			Copyright map[string]struct {
+				DEP5           bool
+				Synopses       []string `json:"license_synopses"`
+				CommonLicenses []string `json:"common_licenses"`
+			}
+		}
+		corpus.Decode(t, c.Want.Raw, &want)
+		results, errs := corpus.Analyze(t, c.Files, New())
 		for _, err := range errs {
 			t.Log(err)
 		}
@@ -74,7 +83,7 @@ func TestCorpusCopyright(t *testing.T) {
 				t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(sorted, "; "), strings.Join(synopses, "; "))
 			}
 		}
-	}, "dpkg-copyright")
+	})
 }
 
 func FuzzCopyright(f *testing.F) {

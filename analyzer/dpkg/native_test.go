@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestNative compares what is read from databases with what dpkg-query reads from them: those of the corpus, the
@@ -20,14 +21,7 @@ func TestNative(t *testing.T) {
 	if err != nil {
 		t.Skip("dpkg-query is not installed: nothing to compare with")
 	}
-	databases := []string{"/var/lib/dpkg/status", writeStates(t)}
-	if root := os.Getenv("HULLMARK_CORPUS"); root != "" {
-		more, err := filepath.Glob(filepath.Join(root, "fixtures", "dpkg-*", "*", "var", "lib", "dpkg", "status"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		databases = append(databases, more...)
-	}
+	databases := append(corpus.Glob(t, "fixtures/dpkg-*/*/var/lib/dpkg/status"), "/var/lib/dpkg/status", writeStates(t))
 	for _, file := range databases {
 		text, err := os.ReadFile(file)
 		if err != nil {
