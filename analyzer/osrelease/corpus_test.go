@@ -2,30 +2,18 @@ package osrelease
 
 import (
 	"cmp"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestCorpus reads real and odd roots. The expected os_release fields are those that a POSIX shell finds by sourcing
 // the file; expected_distro is what the files of the root mean together.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("HULLMARK_CORPUS")
-	if root == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no real os-release files")
-	}
-	dirs, err := filepath.Glob(filepath.Join(root, "fixtures", "os-release", "*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no cases below %s: %v", root, err)
-	}
-	for _, dir := range dirs {
-		t.Run(filepath.Base(dir), func(t *testing.T) { corpusCase(t, dir) })
-	}
+	corpus.Cases(t, []string{"os-release"}, corpusCase)
 }
 
 // corpusDiffers lists where the corpus has another name for a distribution than its own os-release, or takes a version
@@ -39,30 +27,23 @@ func corpusDiffers() map[string]analyzer.Distro {
 	}
 }
 
-func corpusCase(t *testing.T, dir string) {
+func corpusCase(t *testing.T, c *corpus.Case) {
 	var want struct {
 		OSRelease map[string]string `json:"os_release"`
 		Distro    *struct {
 			ID      string
 			Version *string
 		} `json:"expected_distro"`
-		Error string
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
+	corpus.Decode(t, c.Want.Raw, &want)
 	var found []analyzer.Distro
 	for _, s := range sources() {
-		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(s.path)))
+		text, err := c.Files.ReadFile(s.path)
 		if err != nil {
 			continue
 		}
 		d, err := read(t, s.path, string(text))
-		if err != nil && want.Error == "none" {
+		if err != nil && c.Want.Error == "none" {
 			t.Errorf("%s: %v", s.path, err)
 		}
 		if strings.HasSuffix(s.path, "/os-release") {
@@ -78,7 +59,7 @@ func corpusCase(t *testing.T, dir string) {
 	if want.Distro.Version != nil {
 		expect.VersionID = *want.Distro.Version
 	}
-	if d, ok := corpusDiffers()[filepath.Base(dir)]; ok {
+	if d, ok := corpusDiffers()[c.Name]; ok {
 		expect = d
 	}
 	if got.ID != expect.ID || got.VersionID != expect.VersionID || expect.Codename != "" && got.Codename != expect.Codename {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestNative compares values with those that a POSIX shell has after sourcing the file, which os-release(5) is made for.
@@ -14,14 +16,7 @@ func TestNative(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no sh: nothing to compare with")
 	}
-	files := []string{"/etc/os-release", writeLines(t)}
-	if root := os.Getenv("HULLMARK_CORPUS"); root != "" {
-		more, err := filepath.Glob(filepath.Join(root, "fixtures", "os-release", "*", "*", "os-release"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, more...)
-	}
+	files := append(corpus.Glob(t, "fixtures/os-release/*/*/os-release"), "/etc/os-release", writeLines(t))
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
