@@ -1,15 +1,15 @@
 package pip
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // show lists packages in short: name version, "dev", hashes, dependencies and where they are from.
@@ -184,86 +184,28 @@ func TestMalformedLocks(t *testing.T) {
 
 // TestCorpusDeclared compares what is read from lock files and requirements with what tomllib, json and pip read.
 func TestCorpusDeclared(t *testing.T) {
-	root := os.Getenv("HULLMARK_CORPUS")
-	if root == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no real lock files")
-	}
-	for _, format := range []string{"uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "python-requirements"} {
-		files, err := filepath.Glob(filepath.Join(root, "fixtures", format, "*", "expected.json"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no cases of %s below %s: %v", format, root, err)
+	formats := []string{"uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "python-requirements"}
+	corpus.Cases(t, formats, func(t *testing.T, c *corpus.Case) {
+		results, errs := corpus.Analyze(t, c.Files, New())
+		if c.Format != "python-requirements" || c.Want.Error == "expected" { // no word is expected of lines that are no requirements
+			c.Want.CheckErrors(t, errs...)
 		}
-		for _, file := range files {
-			t.Run(format+"/"+filepath.Base(filepath.Dir(file)), func(t *testing.T) { declaredCase(t, file) })
+		found := make(map[string]analyzer.Package)
+		for _, name := range slices.Sorted(maps.Keys(results)) {
+			for _, p := range results[name].Packages {
+				found[normalName(p.Name)+" "+p.Version] = p
+			}
 		}
-	}
-}
-
-func declaredCase(t *testing.T, file string) {
-	type entry struct {
-		Normalized string `json:"normalized_name"`
-		Name       string
-		Version    string
-		Dev        bool
-	}
-	var want struct {
-		Packages, May []entry
-		Error         string
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
-	found := make(map[string]analyzer.Package)
-	pkgs, failed := declaredIn(t, filepath.Dir(file))
-	for _, p := range pkgs {
-		found[normalName(p.Name)+" "+p.Version] = p
-	}
-	if want.Error == "expected" && !failed {
-		t.Error("no error")
-	}
-	for _, w := range want.Packages {
-		key := w.Normalized + " " + w.Version
-		p, ok := found[key]
-		if !ok {
-			t.Errorf("missing: %s", key)
-			continue
-		}
-		if p.Dev != w.Dev && !strings.Contains(file, "uv-lock") { // of uv.lock nothing is asserted
-			t.Errorf("%s: Dev = %t, want %t", key, p.Dev, w.Dev)
-		}
-	}
-	for _, w := range append(want.Packages, want.May...) {
-		delete(found, normalName(w.Name)+" "+w.Version)
-	}
-	for key := range found {
-		t.Errorf("extra: %s", key)
-	}
-}
-
-func declaredIn(t *testing.T, dir string) (pkgs []analyzer.Package, failed bool) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		name := filepath.ToSlash(strings.TrimPrefix(file, dir+"/"))
-		if !wanted(t, name) {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := run(t, name, string(text))
-		pkgs = append(pkgs, r.Packages...)
-		failed = failed || err != nil
-	}
-	return pkgs, failed
+		key := func(w corpus.Package) string { return normalName(w.Name) + " " + w.Version }
+		corpus.Compare(t, &c.Want, found, key, func(p analyzer.Package, w corpus.Package) {
+			if normalName(w.Name) != w.Normalized {
+				t.Errorf("the normal form of %s is %s, not %s", w.Name, w.Normalized, normalName(w.Name))
+			}
+			if dev := w.Dev != nil && *w.Dev; p.Dev != dev && c.Format != "uv-lock" { // of uv.lock nothing is asserted
+				t.Errorf("%s: Dev = %t, want %t", key(w), p.Dev, dev)
+			}
+		})
+	})
 }
 
 func BenchmarkLock(b *testing.B) {
