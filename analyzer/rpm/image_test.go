@@ -1,7 +1,6 @@
 package rpm
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -11,11 +10,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // Real images, with what rpm says of their last state.
 func TestImages(t *testing.T) {
-	images := filepath.Join(filepath.Dir(corpus(t)), "images")
+	images := filepath.Join(corpus.Dir(t), "images")
 	for _, name := range []string{"rpm-bdb", "rpm-ndb", "rpm-sqlite", "rpm-mariner"} {
 		t.Run(name, func(t *testing.T) {
 			index, err := layout.ImageIndexFromPath(filepath.Join(images, name))
@@ -37,10 +37,6 @@ func TestImages(t *testing.T) {
 			for _, d := range report.Diagnostics {
 				t.Errorf("%+v", d)
 			}
-			var truth []struct{ Type, Name, Version, Arch, Source string }
-			if err := json.Unmarshal(readFixture(t, filepath.Join(images, "truth", name+".json")), &truth); err != nil {
-				t.Fatal(err)
-			}
 			var got, want []string
 			for _, c := range report.Components {
 				source := ""
@@ -53,7 +49,7 @@ func TestImages(t *testing.T) {
 				}
 				got = append(got, fmt.Sprintf("%s %s %s from %s", c.Name, c.Version, c.Arch, source))
 			}
-			for _, p := range truth {
+			for _, p := range corpus.Truth(t, name) {
 				if p.Type == "rpm" && p.Name != keyName {
 					want = append(want, fmt.Sprintf("%s %s %s from %s", p.Name, p.Version, p.Arch, p.Source))
 				}

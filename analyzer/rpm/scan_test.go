@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // The databases of internal/rpmdb, as Berkeley DB and SQLite wrote them: package0 to package6, and the log of one
@@ -111,7 +112,7 @@ func BenchmarkAnalyze(b *testing.B) {
 	for _, c := range []string{"rpm-bdb/centos7-plain/var/lib/rpm/Packages.xz", "rpm-bdb/ubi8-s390x/var/lib/rpm/Packages.xz",
 		"rpm-ndb/opensuse-leap-15.5/usr/lib/sysimage/rpm/Packages.db.xz", "rpm-sqlite/fedora35-plus-mongo/usr/share/rpm/rpmdb.sqlite.xz"} {
 		b.Run(strings.Split(c, "/")[1], func(b *testing.B) {
-			content := readFixture(b, filepath.Join(corpus(b), c))
+			content := corpus.Read(b, "fixtures/"+c)
 			name := strings.TrimSuffix(c[strings.Index(c, "/")+1:], ".xz")
 			f := analyzer.NewFile(name[strings.Index(name, "/")+1:], 0o644, content)
 			b.SetBytes(int64(len(content)))
