@@ -49,7 +49,7 @@ func findDocker(ctx context.Context, at location, _ Options) (_ *set, err error)
 		}})
 	}
 	if len(found.members) == 0 {
-		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, strings.Join(dockerNames(list), ", "))
+		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, some(dockerNames(list)))
 	}
 	if at.tag != "" {
 		found.members = found.members[:1] // a tag that is there twice moved from one image to another, first one first

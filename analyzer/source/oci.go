@@ -32,20 +32,18 @@ func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
 	if err != nil {
 		return nil, err
 	}
-	names := []string(nil)
+	var names []string
 	for _, d := range list {
 		ref, full := d.Annotations["org.opencontainers.image.ref.name"], d.Annotations["io.containerd.image.name"]
 		name := cmp.Or(full, ref, d.Digest.String())
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, name)
 		tag := at.tag
 		if tag == "" || tag == ref || tag == full || strings.HasSuffix(full, "/"+tag) || tag == "@"+d.Digest.String() || tag == "@"+d.from.String() {
 			found.members = append(found.members, ociMember(s, get, d.Descriptor, name, at.name))
 		}
 	}
 	if len(found.members) == 0 && at.tag != "" {
-		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, some(slices.Compact(names)))
 	}
 	return found, nil
 }

@@ -121,8 +121,10 @@ func (s *set) choose(platform string) (member, error) {
 	}
 	var found []member
 	var names, platforms []string
+	seen := make(map[string]bool)
 	for _, m := range s.members {
-		if !slices.Contains(names, m.name) {
+		if !seen[m.name] {
+			seen[m.name] = true
 			names = append(names, m.name)
 		}
 		if m.platform == nil {
@@ -139,7 +141,16 @@ func (s *set) choose(platform string) (member, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0 && len(platforms) > 0:
-		return member{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), strings.Join(platforms, ", "))
+		return member{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), some(platforms))
 	}
-	return member{}, fmt.Errorf("it has %d images; choose one by %s, of %s", max(len(found), len(s.members)), s.how, strings.Join(names, ", "))
+	return member{}, fmt.Errorf("it has %d images; choose one by %s, of %s", max(len(found), len(s.members)), s.how, some(names))
+}
+
+// some lists names in an error, as many as somebody may want to read.
+func some(names []string) string {
+	const most = 20
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
