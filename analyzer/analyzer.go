@@ -60,8 +60,8 @@ type Result struct {
 	Packages []Package
 
 	// Fragments complete packages of the same analyzer that were found in other files, such as a list of owned files
-	// beside a package database. They are joined after the layers are merged, by Type, Name, and, where a fragment has
-	// them, Arch and Version; one without a Name is about the packages that were found in its own directory. Lists grow by
+	// beside a package database. They are joined after the layers are merged, by Type, Namespace, Name, and, where a fragment
+	// has them, Arch and Version; one without a Name is about the packages that were found in its own directory. Lists grow by
 	// what a fragment says, single values are taken over where the package has none. A fragment alone is not a package.
 	Fragments []Package
 

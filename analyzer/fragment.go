@@ -36,7 +36,11 @@ func complete(components []Component, fragments []fragment) {
 			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
 				continue
 			}
+			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // of a System package it says who built it
+				continue
+			}
 			p.add(f.Package)
+			p.Dev = p.Dev || f.Dev
 			grown[i] = grown[i] || len(f.Files) > 0
 		}
 	}

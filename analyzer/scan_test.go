@@ -54,6 +54,10 @@ var lists = analyzer.Func(
 					p.Licenses = append(p.Licenses, value)
 				case key == "arch":
 					p.Arch = value
+				case key == "namespace":
+					p.Namespace = value
+				case key == "dev":
+					p.Dev = true
 				case key == "inside":
 					p.Inside = value
 				}
