@@ -2,8 +2,6 @@ package matcher_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,18 +13,9 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
-
-// corpus returns the folder of real data, or skips the test.
-func corpus(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
-	}
-	return dir
-}
 
 // jessie returns the database of what the Debian security tracker said on 2019-09-01.
 func jessie(t testing.TB) *db.DB {
@@ -36,7 +25,7 @@ func jessie(t testing.TB) *db.DB {
 		t.Fatal("there is no feed of Debian")
 	}
 	b := new(db.Builder)
-	in := feed.Input{Feed: f, Location: filepath.Join(corpus(t), "feeds/debian/tracker-2019-09-01/data.json.zst")}
+	in := feed.Input{Feed: f, Location: filepath.Join(corpus.Dir(t), "feeds/debian/tracker-2019-09-01/data.json.zst")}
 	if _, err := feed.Load(t.Context(), b, in, feed.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,14 +44,10 @@ func jessie(t testing.TB) *db.DB {
 // the number of vulnerabilities that an independent computation with dpkg gives. What separates them is only what they leave
 // out.
 func TestJessie(t *testing.T) {
-	dir := filepath.Join(corpus(t), "feeds/jessie-2019/debian-jessie-slim-2019")
+	const dir = "feeds/jessie-2019/debian-jessie-slim-2019/"
 	root := fstest.MapFS{}
 	for from, to := range map[string]string{"status": "var/lib/dpkg/status", "os-release": "etc/os-release"} {
-		b, err := os.ReadFile(filepath.Join(dir, from))
-		if err != nil {
-			t.Fatal(err)
-		}
-		root[to] = &fstest.MapFile{Data: b}
+		root[to] = &fstest.MapFile{Data: corpus.Read(t, dir+from)}
 	}
 	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{dpkg.New(), osrelease.New()}}.ScanFS(t.Context(), root)
 	if err != nil {
@@ -73,10 +58,6 @@ func TestJessie(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	b, err := os.ReadFile(filepath.Join(dir, "expected-findings.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var want struct {
 		Counts struct {
 			IDs          int `json:"all_unique_ids"`
@@ -89,9 +70,7 @@ func TestJessie(t *testing.T) {
 			Pairs        int `json:"source_pairs"`
 		}
 	}
-	if err := json.Unmarshal(b, &want); err != nil {
-		t.Fatal(err)
-	}
+	corpus.Decode(t, corpus.Read(t, dir+"expected-findings.json"), &want)
 	count := func(keep func(matcher.Match) bool, key func(matcher.Match) string) int {
 		seen := make(map[string]bool)
 		for _, m := range result.Matches {

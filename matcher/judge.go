@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -15,6 +16,15 @@ type verdict struct {
 
 // judge says whether an advisory holds for the version that is installed under a name. The verdict is without the advisory.
 func (n *name) judge(a *Advisory) (verdict, bool) {
+	v, holds := n.compare(a)
+	if holds && v.uncertain == "" {
+		v.uncertain = n.doubt
+	}
+	return v, holds
+}
+
+// compare is judge for an advisory that is certainly about the package.
+func (n *name) compare(a *Advisory) (verdict, bool) {
 	var v verdict
 	if a.Status == NotAffected {
 		return v, false
@@ -40,9 +50,9 @@ func (n *name) judge(a *Advisory) (verdict, bool) {
 			continue
 		}
 		compared = true
-		in, err := n.within(r)
-		if err != nil {
-			doubt = err.Error()
+		in, why := n.within(r)
+		if why != "" {
+			doubt = why
 			continue
 		}
 		if !in {
@@ -80,33 +90,75 @@ func (n *name) judge(a *Advisory) (verdict, bool) {
 	return v, doubt != ""
 }
 
-// within reports whether the installed version lies in a range.
-func (n *name) within(r *Range) (bool, error) {
-	v := n.parsed
+// within reports whether the installed version lies in a range, or why that is not known.
+func (n *name) within(r *Range) (in bool, doubt string) {
 	if r.Introduced != "" && r.Introduced != "0" {
-		from, err := n.scheme.Parse(r.Introduced)
-		if err != nil {
-			return false, fmt.Errorf("introduced: %w", err)
+		c, doubt := n.against(r.Introduced)
+		if doubt != "" {
+			return false, "introduced: " + doubt
 		}
-		if v.Compare(from) < 0 {
-			return false, nil
+		if c < 0 {
+			return false, ""
 		}
 	}
 	switch {
 	case r.Fixed != "":
-		to, err := n.scheme.Parse(r.Fixed)
-		if err != nil {
-			return false, fmt.Errorf("fixed: %w", err)
+		c, doubt := n.against(r.Fixed)
+		if doubt != "" {
+			return false, "fixed: " + doubt
 		}
-		return v.Compare(to) < 0, nil
+		if c < 0 && n.rpm && builtInModule(r.Fixed) && !builtInModule(n.version) {
+			return false, "fixed: " + r.Fixed + " is the build of a module's stream, the installed one is not"
+		}
+		return c < 0, ""
 	case r.LastAffected != "":
-		to, err := n.scheme.Parse(r.LastAffected)
-		if err != nil {
-			return false, fmt.Errorf("last affected: %w", err)
+		c, doubt := n.against(r.LastAffected)
+		if doubt != "" {
+			return false, "last affected: " + doubt
 		}
-		return v.Compare(to) <= 0, nil
+		return c <= 0 || n.rpm && n.anyRelease(r.LastAffected), ""
 	}
-	return true, nil
+	return true, ""
+}
+
+// against compares the installed version with a bound, or says why the answer would not be certain.
+func (n *name) against(bound string) (c int, doubt string) {
+	v, err := n.scheme.Parse(bound)
+	if err != nil {
+		return 0, err.Error()
+	}
+	c = n.parsed.Compare(v)
+	if !n.rpm || c <= 0 {
+		return c, ""
+	}
+	// Some feeds leave epochs out. A bound without one is below every version that has one.
+	epoch, rest, ok := strings.Cut(n.version, ":")
+	if !ok || strings.Trim(epoch, "0") == "" || strings.Contains(bound, ":") {
+		return c, ""
+	}
+	if w, err := n.scheme.Parse(rest); err == nil && w.Compare(v) < 0 {
+		return c, fmt.Sprintf("%s has no epoch, the installed version has", bound)
+	}
+	return c, ""
+}
+
+// anyRelease reports whether a last affected version without a release is the installed one without its release: as in
+// dependencies of RPM, it then stands for all releases. The order of versions alone would put it before all of them. For
+// the other bounds that is what is meant: what is introduced in, or fixed in, a version is so in its first release.
+func (n *name) anyRelease(last string) bool {
+	if strings.Contains(last, "-") {
+		return false
+	}
+	i := strings.LastIndexByte(n.version, '-')
+	if i < 0 {
+		return false
+	}
+	v, err := n.scheme.Parse(n.version[:i])
+	if err != nil {
+		return false
+	}
+	w, err := n.scheme.Parse(last)
+	return err == nil && v.Compare(w) == 0
 }
 
 // nextFix returns the lowest fix above a version that no range holds.

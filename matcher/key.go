@@ -2,37 +2,54 @@ package matcher
 
 import (
 	"cmp"
-	"iter"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// keysOf returns the keys under which advisories may speak of a component, each with the version that is to be compared.
-func keysOf(c *analyzer.Component, distro *analyzer.Distro) iter.Seq2[Key, string] {
-	return func(yield func(Key, string) bool) {
-		if !c.System {
-			yield(PackageKey(c.Type, c.Namespace, c.Name), c.Version)
-			return
-		}
-		key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
-		if distro != nil {
-			key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
-		}
-		source, sourceVersion := key, c.Version
-		if c.Origin != nil {
-			source.Name = cmp.Or(c.Origin.Name, c.Name)
-			sourceVersion = cmp.Or(c.Origin.Version, c.Version)
-		}
-		if !yield(source, sourceVersion) {
-			return
-		}
+// A lookup is a key under which advisories may speak of a component, and the version that is installed under it.
+type lookup struct {
+	key     Key
+	version string
+	doubt   string // why what is found there may be about something else; "" if it is not
+}
+
+// lookups returns where advisories may speak of a component. Packages of a distribution are looked up by their source
+// package and its version; where the distribution's feeds may name binary packages, by their own name too.
+func lookups(c *analyzer.Component, distro *analyzer.Distro) []lookup {
+	if !c.System {
+		return []lookup{{key: PackageKey(c.Type, c.Namespace, c.Name), version: c.Version}}
+	}
+	key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
+	if distro != nil {
+		key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
+	}
+	list := []lookup{{key: key, version: c.Version}}
+	if c.Origin != nil && (c.Origin.Name != "" || c.Origin.Version != "") {
+		source := lookup{key: key, version: cmp.Or(c.Origin.Version, c.Version)}
+		source.key.Name = cmp.Or(c.Origin.Name, c.Name)
 		// Feeds of dpkg distributions name source packages only, where a binary package of the same name may be built from
-		// another source. Feeds of the others name either.
-		if c.Type != "deb" && source != key {
-			yield(key, c.Version)
+		// another source. Feeds of the others name either; a name that is both is the source's.
+		if c.Type == "deb" || source.key == key {
+			list[0] = source
+		} else {
+			list = append([]lookup{source}, list...)
 		}
 	}
+	module, built := moduleOf(c)
+	if !built {
+		return list
+	}
+	n := len(list)
+	for i := range n {
+		list[i].doubt = "the package is of a module's stream, and the advisory does not say of which"
+		if module != "" {
+			inModule := list[i]
+			inModule.key.Name, inModule.doubt = ModuleName(module, list[i].key.Name), ""
+			list = append(list, inModule)
+		}
+	}
+	return list
 }
 
 // PackageKey returns the key of a package of a language ecosystem, its names in the normal form of the type: feeds and

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -16,6 +17,14 @@ type Matcher struct {
 
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
+
+	// Base says whose advisories hold for a derivative distribution, as osrelease.Base does; nil: nobody's but its own.
+	// What is known of CentOS, Rocky Linux or Oracle Linux is never taken from Red Hat's data but by this function's word.
+	Base func(analyzer.Distro) (analyzer.Distro, bool)
+
+	// Now is the time at which Coverage says whether a release is past its end of life, see [SupportEnds]. If it is zero, only
+	// what feeds say counts.
+	Now time.Time
 }
 
 // A Result is what is known to be wrong with an image, and how much of it anybody knows about.
@@ -34,6 +43,7 @@ type Match struct {
 	Status   Status
 	Reason   string   // the publisher's own word for Status
 	Fixed    string   // lowest version above the installed one that is not affected; "" if there is none
+	Threat   Threat   // of its CVE, where the Source is an Enricher
 	Severity Severity // chosen from all Severities of Advisories; see ChooseSeverity
 
 	// Uncertain says why it is not known whether the component is affected: its version, or a bound of every range that
@@ -78,7 +88,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
 			continue
 		}
-		wanted.add(c, report.Distro)
+		wanted.add(c, report.Distro, m.Base)
 	}
 	if len(wanted.keys) == 0 {
 		return result, nil
@@ -88,6 +98,10 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		return nil, fmt.Errorf("matcher: %w", err)
 	}
 	slices.SortFunc(result.Coverage, compareCoverage)
+	for i := range result.Coverage {
+		c := &result.Coverage[i]
+		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, m.Now)
+	}
 	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
 		if err == nil {
 			err = ctx.Err()
@@ -100,6 +114,11 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	result.Matches = make([]Match, 0, wanted.held)
 	for i := range wanted.subjects {
 		result.Matches = wanted.subjects[i].appendMatches(result.Matches)
+	}
+	if e, ok := m.Source.(Enricher); ok {
+		if err := enrich(ctx, e, result.Matches); err != nil {
+			return nil, fmt.Errorf("matcher: %w", err)
+		}
 	}
 	return result, nil
 }

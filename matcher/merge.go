@@ -12,33 +12,36 @@ func (s *subject) appendMatches(out []Match) []Match {
 		return out
 	}
 	n := len(out)
-	for _, group := range groupAliases(s.held) {
-		out = append(out, s.merge(group))
+	for _, g := range groupAliases(s.held) {
+		out = append(out, s.merge(g))
 	}
 	slices.SortFunc(out[n:], func(a, b Match) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
 // merge makes one match of all that is said of one vulnerability.
-func (s *subject) merge(group []verdict) Match {
-	slices.SortStableFunc(group, func(a, b verdict) int {
+func (s *subject) merge(g group) Match {
+	slices.SortStableFunc(g.verdicts, func(a, b verdict) int {
 		return cmp.Or(
 			cmp.Compare(rank(a), rank(b)),
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
 	})
-	first := group[0]
+	first := g.verdicts[0]
 	m := Match{Component: s.component.ID, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Fixed: first.fixed}
-	var ids []string
-	for _, v := range group {
+	m.Advisories = make([]Advisory, 0, len(g.verdicts))
+	for _, v := range g.verdicts {
 		m.Advisories = append(m.Advisories, *v.Advisory)
-		ids = append(append(ids, v.ID), v.Aliases...)
 		if m.Fixed == "" && v.uncertain == "" {
 			m.Fixed = v.fixed
 		}
 	}
-	m.ID = preferred(first.ID, ids)
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
+	own := first.ID
+	if !slices.Contains(g.ids, own) { // an erratum, of which the group is one vulnerability
+		own = g.ids[0]
+	}
+	m.ID = preferred(own, g.ids)
+	slices.Sort(g.ids)
+	for _, id := range slices.Compact(g.ids) {
 		if id != m.ID {
 			m.Aliases = append(m.Aliases, id)
 		}
@@ -70,53 +73,14 @@ func rank(v verdict) int {
 
 // preferred chooses the identifier that most people know: the first CVE, else the advisory's own.
 func preferred(own string, ids []string) string {
-	if strings.HasPrefix(own, "CVE-") {
+	if isCVE(own) {
 		return own
 	}
 	best := ""
 	for _, id := range ids {
-		if strings.HasPrefix(id, "CVE-") && (best == "" || id < best) {
+		if isCVE(id) && (best == "" || id < best) {
 			best = id
 		}
 	}
 	return cmp.Or(best, own)
-}
-
-// groupAliases puts the verdicts together that are about one vulnerability: those that share an identifier, also through
-// others. The groups come in the order of their first members.
-func groupAliases(list []verdict) [][]verdict {
-	parent := make([]int, len(list))
-	var root func(int) int
-	root = func(i int) int {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
-	seen := make(map[string]int)
-	for i, v := range list {
-		parent[i] = i
-		for _, id := range append([]string{v.ID}, v.Aliases...) {
-			if j, ok := seen[id]; ok {
-				a, b := root(i), root(j)
-				parent[max(a, b)] = min(a, b)
-			} else {
-				seen[id] = i
-			}
-		}
-	}
-	var groups [][]verdict
-	at := make(map[int]int)
-	for i, v := range list {
-		r := root(i)
-		g, ok := at[r]
-		if !ok {
-			g = len(groups)
-			at[r] = g
-			groups = append(groups, nil)
-		}
-		groups[g] = append(groups[g], v)
-	}
-	return groups
 }

@@ -30,7 +30,9 @@ type name struct {
 	version   string
 	scheme    version.Scheme
 	parsed    version.Version
-	uncertain error // why version cannot be compared
+	uncertain error  // why version cannot be compared
+	doubt     string // why advisories may be about something else
+	rpm       bool
 }
 
 func newRegister(components int) *register {
@@ -43,12 +45,21 @@ func newRegister(components int) *register {
 }
 
 // add enters a component.
-func (r *register) add(c *analyzer.Component, distro *analyzer.Distro) {
+func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func(analyzer.Distro) (analyzer.Distro, bool)) {
+	original := c
+	if c.System && distro != nil && base != nil && c.Namespace == distro.ID {
+		if of, ok := base(*distro); ok {
+			copied := *c
+			copied.Namespace = of.ID
+			c, distro = &copied, &of
+		}
+	}
 	scheme, known := version.For(c.Type)
-	for key, v := range keysOf(c, distro) {
-		n := name{subject: len(r.subjects), next: -1, version: v, scheme: scheme}
+	for _, l := range lookups(c, distro) {
+		key := l.key
+		n := name{subject: len(r.subjects), next: -1, version: l.version, scheme: scheme, doubt: l.doubt, rpm: c.Type == "rpm"}
 		if known {
-			n.parsed, n.uncertain = scheme.Parse(v)
+			n.parsed, n.uncertain = scheme.Parse(l.version)
 		} else {
 			n.uncertain = fmt.Errorf("versions of type %s cannot be compared", c.Type)
 		}
@@ -60,7 +71,7 @@ func (r *register) add(c *analyzer.Component, distro *analyzer.Distro) {
 		r.first[key] = len(r.names)
 		r.names = append(r.names, n)
 	}
-	r.subjects = append(r.subjects, subject{component: c})
+	r.subjects = append(r.subjects, subject{component: original})
 }
 
 // ecosystems returns one key for each ecosystem of the report.

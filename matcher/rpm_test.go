@@ -1,0 +1,117 @@
+package matcher_test
+
+import (
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+func rpm(name, version, module string) analyzer.Component {
+	c := analyzer.Component{ID: name, Package: analyzer.Package{Type: "rpm", Namespace: "rocky", Name: name, Version: version, System: true}}
+	if module != "" {
+		c.Qualifiers = map[string]string{"rpmmod": module}
+	}
+	return c
+}
+
+// verdict matches one component of Rocky Linux 8 and says what came of it.
+func verdict(t *testing.T, m matcher.Matcher, c analyzer.Component) string {
+	t.Helper()
+	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "rocky", VersionID: "8.9"}, Components: []analyzer.Component{c}}
+	result, err := m.Match(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case len(result.Matches) == 0:
+		return "not affected"
+	case len(result.Matches) > 1:
+		return "several matches"
+	case result.Matches[0].Uncertain != "":
+		return "uncertain"
+	}
+	return "affected"
+}
+
+// Bounds of RPM advisories, as feeds write them: some without epoch, some without release.
+func TestRPMBounds(t *testing.T) {
+	for _, c := range []struct {
+		name, version string
+		bound         matcher.Range
+		want          string
+	}{
+		{"below the fix", "1.2-1.el8", matcher.Range{Fixed: "1.2-2.el8"}, "affected"},
+		{"at the fix", "1.2-2.el8", matcher.Range{Fixed: "1.2-2.el8"}, "not affected"},
+		{"no epoch is epoch 0", "0:1.2-1.el8", matcher.Range{Fixed: "1.2-2.el8"}, "affected"},
+		{"a fix with an epoch is above all without", "9-1.el8", matcher.Range{Fixed: "1:1.2-2.el8"}, "affected"},
+		{"epoch left out of the fix", "1:1.2-1.el8", matcher.Range{Fixed: "1.2-2.el8"}, "uncertain"},
+		{"epoch left out of the fix, but past it with any", "1:1.3-1.el8", matcher.Range{Fixed: "1.2-2.el8"}, "not affected"},
+		{"fixed in a version, so in its first release", "1.2-1.el8", matcher.Range{Fixed: "1.2"}, "not affected"},
+		{"introduced in a version, so in its first release", "1.2-1.el8", matcher.Range{Introduced: "1.2", Fixed: "1.3"}, "affected"},
+		{"last affected in all releases of a version", "1.2-7.el8", matcher.Range{LastAffected: "1.2"}, "affected"},
+		{"last affected in one release", "1.2-7.el8", matcher.Range{LastAffected: "1.2-6.el8"}, "not affected"},
+		{"after the last affected", "1.2.1-1.el8", matcher.Range{LastAffected: "1.2"}, "not affected"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: "a"}
+			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{c.bound}}}
+			if got := verdict(t, matcher.Matcher{Source: source}, rpm("a", c.version, "")); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// A package of a module's stream, and advisories of this stream, of another one, and of none.
+func TestModules(t *testing.T) {
+	const (
+		installed = "1:1.16.1-1.module+el8.3.0+1+a"
+		label     = "nginx:1.16:8030020201124104955:229f0a1c"
+		fix       = "1:1.16.1-2.module+el8.4.0+543+b"
+	)
+	for _, c := range []struct {
+		name     string
+		module   string // of the advisory
+		fixed    string
+		packaged analyzer.Component
+		want     string
+	}{
+		{"this stream", "nginx:1.16", fix, rpm("nginx", installed, label), "affected"},
+		{"this stream, with its build", "nginx:1.16:9:abc", fix, rpm("nginx", installed, label), "affected"},
+		{"this stream, fixed", "nginx:1.16", fix, rpm("nginx", fix, label), "not affected"},
+		{"another stream", "nginx:1.20", fix, rpm("nginx", installed, label), "not affected"},
+		{"no stream said", "", fix, rpm("nginx", installed, label), "uncertain"},
+		{"no stream said, but past the fix", "", fix, rpm("nginx", fix, label), "not affected"},
+		{"stream of the package unknown", "", fix, rpm("nginx", installed, ""), "uncertain"},
+		{"package of no stream, fix of one", "", fix, rpm("nginx", "1:1.14-1.el8", ""), "uncertain"},
+		{"package of no stream, advisory of one", "nginx:1.16", fix, rpm("nginx", "1:1.14-1.el8", ""), "not affected"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: matcher.ModuleName(c.module, "nginx")}
+			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
+			if got := verdict(t, matcher.Matcher{Source: source}, c.packaged); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// Nobody borrows Red Hat's data but who says so.
+func TestBase(t *testing.T) {
+	source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "rpm", Namespace: "rhel", Release: "8", Name: "a"}}}
+	if got := verdict(t, matcher.Matcher{Source: source}, rpm("a", "1-1", "")); got != "not affected" {
+		t.Errorf("without Base: %s", got)
+	}
+	base := func(d analyzer.Distro) (analyzer.Distro, bool) {
+		return analyzer.Distro{ID: "rhel", VersionID: d.VersionID}, d.ID == "rocky"
+	}
+	if got := verdict(t, matcher.Matcher{Source: source, Base: base}, rpm("a", "1-1", "")); got != "affected" {
+		t.Errorf("with Base: %s", got)
+	}
+	vendor := rpm("a", "1-1", "")
+	vendor.Namespace = "vendor.example"
+	if got := verdict(t, matcher.Matcher{Source: source, Base: base}, vendor); got != "not affected" {
+		t.Errorf("package of a third party, with Base: %s", got)
+	}
+}

@@ -1,0 +1,111 @@
+package matcher
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+)
+
+// An Enricher knows more of vulnerabilities than advisories say. A Source that implements it is asked about all matches.
+type Enricher interface {
+	// Threats returns what is known of each of some CVE identifiers. One of which nothing is known has no entry.
+	Threats(ctx context.Context, cves []string) (map[string]Threat, error)
+}
+
+// A Threat says how likely it is that a vulnerability is used against anybody.
+type Threat struct {
+	Exploited  time.Time // day on which CISA's catalogue of known exploited vulnerabilities took it in; zero if it is not there
+	Ransomware bool      // that catalogue says that it was used for ransomware
+	EPSS       float64   // FIRST's estimate of the probability, 0 to 1, that it is exploited within 30 days; 0 where unknown
+	Percentile float64   // part of all vulnerabilities, 0 to 1, with an estimate no higher
+	Exploits   []string  // identifiers or URLs of published exploits, sorted
+}
+
+// CompareRisk orders matches by what to look at first:
+//
+//  1. what is known to be exploited, for ransomware before all else,
+//  2. what is affected before what is uncertain, and both before what the publisher only investigates,
+//  3. the higher severity,
+//  4. what has a published exploit,
+//  5. the higher EPSS probability,
+//  6. what has a fix, since something can be done about it,
+//  7. by identifier and component.
+//
+// Severity comes before EPSS since the latter is low for nearly all vulnerabilities, and unknown for many.
+func CompareRisk(a, b *Match) int {
+	return cmp.Or(
+		last(a.Threat.Ransomware, b.Threat.Ransomware),
+		last(!a.Threat.Exploited.IsZero(), !b.Threat.Exploited.IsZero()),
+		cmp.Compare(certainty(a), certainty(b)),
+		cmp.Compare(b.Severity.Level, a.Severity.Level),
+		last(len(a.Threat.Exploits) > 0, len(b.Threat.Exploits) > 0),
+		cmp.Compare(b.Threat.EPSS, a.Threat.EPSS),
+		last(a.Fixed != "", b.Fixed != ""),
+		strings.Compare(a.ID, b.ID),
+		strings.Compare(a.Component, b.Component),
+	)
+}
+
+// last orders false after true.
+func last(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+func certainty(m *Match) int {
+	switch {
+	case m.Status == UnderInvestigation:
+		return 2
+	case m.Uncertain != "":
+		return 1
+	}
+	return 0
+}
+
+// enrich adds threats to matches, of all CVEs that a match goes by the most alarming.
+func enrich(ctx context.Context, e Enricher, matches []Match) error {
+	var cves []string
+	seen := make(map[string]bool)
+	each := func(m *Match, do func(string)) {
+		do(m.ID)
+		for _, id := range m.Aliases {
+			do(id)
+		}
+	}
+	for i := range matches {
+		each(&matches[i], func(id string) {
+			if isCVE(id) && !seen[id] {
+				seen[id] = true
+				cves = append(cves, id)
+			}
+		})
+	}
+	if len(cves) == 0 {
+		return nil
+	}
+	threats, err := e.Threats(ctx, cves)
+	if err != nil {
+		return err
+	}
+	for i := range matches {
+		m := &matches[i]
+		each(m, func(id string) {
+			if t, ok := threats[id]; ok && moreAlarming(t, m.Threat) {
+				m.Threat = t
+			}
+		})
+	}
+	return nil
+}
+
+func moreAlarming(a, b Threat) bool {
+	return CompareRisk(&Match{Threat: a}, &Match{Threat: b}) < 0
+}
+
+func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }
