@@ -18,7 +18,7 @@ type Package struct {
 
 	Licenses []string // SPDX expressions where they parse, else as declared
 	Files    []string // paths it owns, slash-separated, relative to the root, without a leading slash
-	Depends  []string // names of packages of the same Type that it needs
+	Depends  []string // names of packages of the same Type that it needs, with their namespace where that is part of the name: "@scope/name"
 	Provides []string // names that it also answers to in Depends of others
 
 	Hashes   map[string]string // digests that the file states for the package, hexadecimal, by algorithm: "sha1", "sha256", "sha512"

@@ -99,10 +99,19 @@ type nameKey struct {
 	kind, name, scope string
 }
 
+// dependName is how Depends of others name a package: with its namespace, where that is part of the name, as in "@scope/name"
+// and "group/artifact". Of a System package it only says who built it.
+func dependName(p *analyzer.Package) string {
+	if p.System || p.Namespace == "" {
+		return p.Name
+	}
+	return p.Namespace + "/" + p.Name
+}
+
 func newNameIndex(list []analyzer.Component) *nameIndex {
 	x := &nameIndex{list: list, own: make(map[nameKey]int, len(list)), provided: make(map[nameKey]int)}
 	for i := range list {
-		x.put(x.own, list[i].Name, i)
+		x.put(x.own, dependName(&list[i].Package), i)
 		for _, name := range list[i].Provides {
 			x.put(x.provided, name, i)
 		}
