@@ -1,8 +1,6 @@
 package all_test
 
 import (
-	"bytes"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,12 +8,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/therootcompany/xz"
-
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 func TestImages(t *testing.T) {
@@ -25,28 +22,7 @@ func TestImages(t *testing.T) {
 // TestOwnerRPM asks the same of a real RPM database: Python distributions in files of its packages name their owner, also
 // through /usr/lib64 where that is a link.
 func TestOwnerRPM(t *testing.T) {
-	corpus := os.Getenv("HULLMARK_CORPUS")
-	if corpus == "" {
-		t.Skip("HULLMARK_CORPUS is not set: it names the folder of real data")
-	}
-	root := fstest.MapFS{}
-	from := os.DirFS(filepath.Join(corpus, "fixtures/rpm-bdb/centos7-plain"))
-	err := fs.WalkDir(from, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := fs.ReadFile(from, p)
-		if name, ok := strings.CutSuffix(p, ".xz"); ok && err == nil {
-			var r io.Reader
-			if r, err = xz.NewReader(bytes.NewReader(b), 0); err != nil {
-				return err
-			}
-			p = name
-			b, err = io.ReadAll(r)
-		}
-		root[p] = &fstest.MapFile{Data: b}
-		return err
-	})
+	root, err := corpus.Files(os.DirFS(filepath.Join(corpus.Dir(t), "fixtures/rpm-bdb/centos7-plain")))
 	if err != nil {
 		t.Fatal(err)
 	}
