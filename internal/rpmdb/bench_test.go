@@ -3,9 +3,9 @@ package rpmdb
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 func benchmarkHeaders(b *testing.B, content []byte) {
@@ -36,10 +36,7 @@ func BenchmarkFormats(b *testing.B) {
 
 // BenchmarkReal reads databases of distributions, and one with the headers of several.
 func BenchmarkReal(b *testing.B) {
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		b.Skip("HULLMARK_CORPUS is not set: the databases of real distributions are not there to be read")
-	}
+	corpus.Dir(b)
 	var all [][]byte
 	for _, c := range []struct{ name, file string }{
 		{"BerkeleyDB/centos7", "rpm-bdb/centos7-plain/var/lib/rpm/Packages.xz"},
@@ -49,7 +46,7 @@ func BenchmarkReal(b *testing.B) {
 		{"SQLite/mariner", "rpm-sqlite/cbl-mariner-2.0/var/lib/rpm/rpmdb.sqlite.xz"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			content := unpack(b, filepath.Join(dir, "fixtures", c.file))
+			content := corpus.Read(b, "fixtures/"+c.file)
 			db, err := Open(bytes.NewReader(content), int64(len(content)), Options{})
 			if err != nil {
 				b.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/therootcompany/xz"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // What rpm itself says of a database, and the same of a Header: everything that a Header holds, a line a field.
@@ -45,26 +45,18 @@ func asQueried(h *Header) string {
 
 func TestRPMItself(t *testing.T) {
 	rpm := tool(t, "rpm", "rpm")
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: the databases of real distributions are not there to be read")
-	}
+	root := filepath.Join(corpus.Dir(t), "fixtures")
 	var files []string
-	for _, pattern := range []string{"rpm-bdb/*/var/lib/rpm/Packages*", "rpm-sqlite/*/*/*/rpm/rpmdb.sqlite", "rpm-sqlite/*/*/*/rpm/rpmdb.sqlite.xz",
-		"rpm-sqlite/*/*/*/rpmdb.sqlite.xz"} {
-		found, err := filepath.Glob(filepath.Join(dir, "fixtures", pattern))
+	for _, pattern := range []string{"rpm-bdb/*/var/lib/rpm/Packages*", "rpm-sqlite/*/*/*/rpm/rpmdb.sqlite", "rpm-sqlite/*/*/*/rpm/rpmdb.sqlite.xz"} {
+		files = append(files, corpus.Glob(t, "fixtures/"+pattern)...)
+	}
+	for _, file := range files {
+		name, err := filepath.Rel(root, file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Fatal("no databases")
-	}
-	for _, file := range files {
-		name := strings.TrimPrefix(file, filepath.Join(dir, "fixtures")+"/")
-		t.Run(strings.Split(name, "/")[1], func(t *testing.T) {
-			content := unpack(t, file)
+		t.Run(strings.Split(filepath.ToSlash(name), "/")[1], func(t *testing.T) {
+			content := corpus.Read(t, "fixtures/"+filepath.ToSlash(name))
 			db, err := Open(bytes.NewReader(content), int64(len(content)), Options{WAL: walOf(t, file)})
 			if err != nil {
 				t.Skipf("no database to compare: %v", err)
@@ -132,22 +124,6 @@ func query(t *testing.T, rpm, file string, content []byte) []string {
 
 // withoutNone leaves out rpm's word for a field that is not there, which rpm has also written into headers of keys.
 func withoutNone(s string) string { return strings.ReplaceAll(s, "(none)", "") }
-
-func unpack(t testing.TB, file string) []byte {
-	t.Helper()
-	b := readFile(t, file)
-	if !strings.HasSuffix(file, ".xz") {
-		return b
-	}
-	r, err := xz.NewReader(bytes.NewReader(b), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // walOf returns the write-ahead log beside a database, nil where there is none.
 func walOf(t *testing.T, file string) *io.SectionReader {
