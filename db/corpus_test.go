@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,17 +11,14 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// corpus returns a file or directory of the test data, or skips.
-func corpus(t testing.TB, path string) string {
+// feeds returns a file or directory of real advisories, or skips.
+func feeds(t testing.TB, path string) string {
 	t.Helper()
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no advisory feeds")
-	}
-	return filepath.Join(dir, "feeds", path)
+	return filepath.Join(corpus.Dir(t), "feeds", path)
 }
 
 func load(t testing.TB, b *db.Builder, name, location string) {
@@ -67,7 +63,7 @@ func TestSize(t *testing.T) {
 		for _, facts := range []bool{true, false} {
 			b := &db.Builder{Facts: facts}
 			for _, f := range tt.feeds {
-				load(t, b, f[0], corpus(t, f[1]))
+				load(t, b, f[0], feeds(t, f[1]))
 			}
 			i := open(t, write(t, b)).Info()
 			per := float64(i.Size) / float64(i.Ranges)
@@ -82,7 +78,7 @@ func TestSize(t *testing.T) {
 
 func BenchmarkBuild(b *testing.B) {
 	src := &db.Builder{}
-	load(b, src, "debian", corpus(b, "debian/tracker-2019-09-01/data.json.zst"))
+	load(b, src, "debian", feeds(b, "debian/tracker-2019-09-01/data.json.zst"))
 	var all []matcher.Advisory
 	for a, err := range open(b, write(b, src)).All() {
 		if err != nil {
@@ -110,8 +106,8 @@ func BenchmarkBuild(b *testing.B) {
 // benchmarkFile returns a database and 1,000 random keys of it.
 func benchmarkFile(b *testing.B) ([]byte, []matcher.Key) {
 	dst := &db.Builder{Facts: true}
-	load(b, dst, "debian", corpus(b, "debian/tracker-2019-09-01/data.json.zst"))
-	load(b, dst, "osv", corpus(b, "osv"))
+	load(b, dst, "debian", feeds(b, "debian/tracker-2019-09-01/data.json.zst"))
+	load(b, dst, "osv", feeds(b, "osv"))
 	file := write(b, dst)
 	var keys []matcher.Key
 	seen := make(map[matcher.Key]bool)

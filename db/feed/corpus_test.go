@@ -14,14 +14,12 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestCorpus loads real data from files, and from a server that delivers them whole and cut off.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no advisory feeds")
-	}
+	dir := corpus.Dir(t)
 	date := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		feed    feed.Feed

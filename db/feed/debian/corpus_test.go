@@ -2,40 +2,18 @@ package debian_test
 
 import (
 	"bytes"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 // tracker returns the tracker's JSON of 2019-09-01.
 func tracker(t testing.TB) []byte {
 	t.Helper()
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no tracker data")
-	}
-	f, err := os.Open(filepath.Join(dir, "feeds/debian/tracker-2019-09-01/data.json.zst"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	dec, err := zstd.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dec.Close()
-	b, err := io.ReadAll(dec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return corpus.Read(t, "feeds/debian/tracker-2019-09-01/data.json.zst")
 }
 
 // TestCorpus holds the parser against counts of the data of 2019-09-01 that were made without it.

@@ -2,21 +2,18 @@ package osv_test
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestCorpus reads real records. The counts were made without the parser.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("HULLMARK_CORPUS")
-	if dir == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no OSV records")
-	}
+	dir := corpus.Dir(t)
 	for _, tt := range []struct {
 		path                             string
 		records, withdrawn, bad, skipped int
