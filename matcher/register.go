@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -10,7 +11,7 @@ import (
 // A register holds what is looked up, and for whom.
 type register struct {
 	keys     []Key       // distinct, in the order of the report
-	first    map[Key]int // of each key, the first of its names
+	newest   map[Key]int // of each key, the name that was added last
 	names    []name
 	subjects []subject
 	held     int // verdicts of all subjects
@@ -25,8 +26,9 @@ type subject struct {
 // A name is a key under which advisories may speak of a component, and the version that is installed under it: that of a
 // source package may differ from the component's own.
 type name struct {
+	key       int // index in register.keys
 	subject   int
-	next      int // name of the same key, or -1
+	next      int // name of the same key that was added before, or -1
 	version   string
 	scheme    version.Scheme
 	parsed    version.Version
@@ -38,7 +40,7 @@ type name struct {
 func newRegister(components int) *register {
 	return &register{
 		keys:     make([]Key, 0, components),
-		first:    make(map[Key]int, components),
+		newest:   make(map[Key]int, components),
 		names:    make([]name, 0, components),
 		subjects: make([]subject, 0, components),
 	}
@@ -63,15 +65,26 @@ func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func
 		} else {
 			n.uncertain = fmt.Errorf("versions of type %s cannot be compared", c.Type)
 		}
-		if i, ok := r.first[key]; ok {
-			n.next = i
+		if i, ok := r.newest[key]; ok {
+			n.next, n.key = i, r.names[i].key
 		} else {
+			n.key = len(r.keys)
 			r.keys = append(r.keys, key)
 		}
-		r.first[key] = len(r.names)
+		r.newest[key] = len(r.names)
 		r.names = append(r.names, n)
 	}
 	r.subjects = append(r.subjects, subject{component: original})
+}
+
+// namesOf returns the names of a subject.
+func (r *register) namesOf(subject int) []named {
+	var list []named
+	from, _ := slices.BinarySearchFunc(r.names, subject, func(n name, s int) int { return n.subject - s })
+	for i := from; i < len(r.names) && r.names[i].subject == subject; i++ {
+		list = append(list, named{r.keys[r.names[i].key], &r.names[i]})
+	}
+	return list
 }
 
 // ecosystems returns one key for each ecosystem of the report.
@@ -89,7 +102,7 @@ func (r *register) ecosystems() []Key {
 
 // judge notes an advisory with all components that it holds for, or may hold.
 func (r *register) judge(a *Advisory) {
-	i, ok := r.first[a.Key]
+	i, ok := r.newest[a.Key]
 	if !ok {
 		return
 	}

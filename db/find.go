@@ -1,0 +1,60 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sort"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// Find yields the advisories whose ID is id or that have it among their aliases, in the order of the file. It implements
+// [matcher.Finder].
+//
+// The file is in order of packages, so that every block is read: a quarter of a second for 500,000 advisories.
+func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		var text copier
+		for i := range d.index.blocks {
+			if err := ctx.Err(); err != nil {
+				yield(matcher.Advisory{}, fmt.Errorf("db: %w", err))
+				return
+			}
+			b, err := d.scratchBlock(i)
+			if err != nil {
+				yield(matcher.Advisory{}, err)
+				return
+			}
+			for f := range b.about(id) {
+				if !yield(f.advisory(&text), nil) {
+					return
+				}
+			}
+			d.release(b)
+		}
+	}
+}
+
+// about yields the rows whose note goes by an identifier. Their keys are copies.
+func (b *block) about(id string) iter.Seq[found] {
+	return func(yield func(found) bool) {
+		at := uint32(sort.Search(b.strings(), func(i int) bool { return b.str(uint32(i)) >= id }))
+		if int(at) == b.strings() || b.str(at) != id {
+			return
+		}
+		var text copier
+		for f := range b.all {
+			if b.notes[f.e.note].id != at && !slices.Contains(b.aliases.at(f.e.note), at) {
+				continue
+			}
+			for _, s := range []*string{&f.key.Type, &f.key.Namespace, &f.key.Release, &f.key.Name} {
+				*s = text.copy(*s)
+			}
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package matcher
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// An Explanation is one reason for which a vulnerability was matched, or was not.
+type Explanation struct {
+	Outcome   Outcome
+	Component string     // analyzer.Component.ID; "" where no component is concerned
+	Skip      SkipReason // where Outcome is WasSkipped
+
+	Key     Key    // under which the component was looked up; without a Name where Outcome is NoData
+	Version string // that was compared under it: a source package's may differ from the component's own
+
+	Advisory    *Advisory    // nil where there is none
+	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as they were needed
+	Doubt       string       // where Outcome is InDoubt
+	Fixed       string       // lowest fix above Version; "" if there is none
+}
+
+// An Outcome is what an Explanation comes to.
+type Outcome string
+
+const (
+	Holds        Outcome = "affected"              // the advisory holds for the component
+	InDoubt      Outcome = "uncertain"             // it may hold
+	FixedSince   Outcome = "fixed"                 // Version is at or above the fix of a range
+	OutOfRange   Outcome = "outside of all ranges" // Version is in no range, and not one of those listed
+	SaidUnharmed Outcome = "not affected"          // the publisher says that the package is not affected
+	WasSkipped   Outcome = "skipped"               // the component was not looked up
+	NotInstalled Outcome = "not installed"         // no component is the package that the advisory is about
+	NotKnown     Outcome = "no advisory"           // no advisory of that identifier is about a package of the report
+	NoData       Outcome = "no data"               // nobody publishes advisories for an ecosystem of the report
+)
+
+// A Comparison is one step of a verdict: a version compared with a bound.
+type Comparison struct {
+	Range int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
+	Bound string // "introduced", "fixed", "last affected" or "listed"
+	Value string // of the bound
+	Order int    // of the version against Value: -1 before, 0 equal, 1 after
+	Error string // why they cannot be compared, or why that is not certain; Order means nothing then
+}
+
+// String returns "1.2 < 1.3 (fixed)" but for the version: "< 1.3 (fixed)".
+func (c Comparison) String() string {
+	sign := [...]string{"<", "=", ">"}[c.Order+1]
+	if c.Error != "" {
+		sign = "?"
+	}
+	return sign + " " + c.Value + " (" + c.Bound + ")"
+}
+
+// A Finder finds the advisories of an identifier, whatever they are about. With a Source that implements it, Explain can
+// tell what is not installed from what nobody has heard of.
+type Finder interface {
+	// Find yields the advisories whose ID is id or that have it among their aliases, in any order. An error ends it.
+	Find(ctx context.Context, id string) iter.Seq2[Advisory, error]
+}
+
+// Explain says why components of a report match a vulnerability, or why they do not. The identifier may be any: a CVE, a
+// distribution's, an alias.
+//
+// The answer has one Explanation for each component and advisory that meet, in the order of the report; where none do, why
+// not; and at the end what nobody has data for, since the absence of a match means nothing there. It is never empty.
+func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string) ([]Explanation, error) {
+	wanted := newRegister(len(report.Components))
+	skipped := newRegister(0)
+	reasons := make(map[string]SkipReason)
+	byID := make(map[string]*analyzer.Component, len(report.Components))
+	for i := range report.Components {
+		byID[report.Components[i].ID] = &report.Components[i]
+	}
+	for i := range report.Components {
+		c := &report.Components[i]
+		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
+			reasons[c.ID] = reason
+			skipped.add(c, report.Distro, m.Base)
+			continue
+		}
+		wanted.add(c, report.Distro, m.Base)
+	}
+	out, err := met(ctx, m.Source, wanted, id)
+	if err != nil {
+		return nil, err
+	}
+	left, err := met(ctx, m.Source, skipped, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range left {
+		out = append(out, Explanation{
+			Outcome: WasSkipped, Component: x.Component, Skip: reasons[x.Component], Key: x.Key, Version: x.Version, Advisory: x.Advisory,
+		})
+	}
+	if len(out) == 0 {
+		if out, err = notMet(ctx, m.Source, id); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := m.Source.Coverage(ctx, wanted.ecosystems())
+	if err != nil {
+		return nil, fmt.Errorf("matcher: %w", err)
+	}
+	slices.SortFunc(rows, compareCoverage)
+	for _, r := range rows {
+		if r.Feed == "" {
+			out = append(out, Explanation{Outcome: NoData, Key: Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}})
+		}
+	}
+	return out, nil
+}
+
+// notMet says why no component meets an advisory of id.
+func notMet(ctx context.Context, source Source, id string) ([]Explanation, error) {
+	var out []Explanation
+	if f, ok := source.(Finder); ok {
+		for a, err := range f.Find(ctx, id) {
+			if err != nil {
+				return nil, fmt.Errorf("matcher: %w", err)
+			}
+			out = append(out, Explanation{Outcome: NotInstalled, Key: a.Key, Advisory: &a})
+		}
+		slices.SortFunc(out, func(a, b Explanation) int {
+			return cmp.Or(CompareKeys(a.Key, b.Key), compareAdvisories(a.Advisory, b.Advisory))
+		})
+	}
+	if len(out) == 0 {
+		out = append(out, Explanation{Outcome: NotKnown})
+	}
+	return out, nil
+}
+
+func compareAdvisories(a, b *Advisory) int {
+	return cmp.Or(strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID))
+}
+
+// met explains the advisories of an identifier for the components of a register, which it looks up.
+func met(ctx context.Context, source Source, r *register, id string) ([]Explanation, error) {
+	if len(r.keys) == 0 {
+		return nil, nil
+	}
+	byKey := make(map[Key][]*Advisory)
+	for a, err := range source.Advisories(ctx, r.keys) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("matcher: %w", err)
+		}
+		byKey[a.Key] = append(byKey[a.Key], &a)
+	}
+	var out []Explanation
+	for i := range r.subjects {
+		names := r.namesOf(i)
+		about := aboutID(names, byKey, id)
+		from := len(out)
+		for _, n := range names {
+			for _, a := range byKey[n.key] {
+				if about[a] {
+					out = append(out, n.explain(a, r.subjects[i].component.ID))
+				}
+			}
+		}
+		slices.SortStableFunc(out[from:], func(a, b Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
+	}
+	return out, nil
+}
+
+// aboutID returns those advisories of a component that are about an identifier, also through aliases of others.
+func aboutID(names []named, byKey map[Key][]*Advisory, id string) map[*Advisory]bool {
+	var all []verdict
+	for _, n := range names {
+		for _, a := range byKey[n.key] {
+			all = append(all, verdict{Advisory: a})
+		}
+	}
+	about := make(map[*Advisory]bool)
+	for _, g := range groupAliases(all) {
+		if slices.Contains(g.ids, id) {
+			for _, v := range g.verdicts {
+				about[v.Advisory] = true
+			}
+		}
+	}
+	for _, v := range all { // an erratum's own identifier is in no group
+		if v.ID == id || slices.Contains(v.Aliases, id) {
+			about[v.Advisory] = true
+		}
+	}
+	return about
+}
+
+// A named is a name with its key.
+type named struct {
+	key Key
+	*name
+}
+
+// explain says what an advisory means for the version that is installed under a name.
+func (n named) explain(a *Advisory, component string) Explanation {
+	x := Explanation{Component: component, Key: n.key, Version: n.version, Advisory: a}
+	v, holds := n.judge(a)
+	x.Fixed = v.fixed
+	if a.Status != NotAffected && n.uncertain == nil {
+		x.Comparisons = n.comparisons(a)
+	}
+	switch {
+	case a.Status == NotAffected:
+		x.Outcome = SaidUnharmed
+	case holds && v.uncertain != "":
+		x.Outcome, x.Doubt = InDoubt, v.uncertain
+	case holds:
+		x.Outcome = Holds
+	case slices.ContainsFunc(x.Comparisons, func(c Comparison) bool { return c.Bound == "fixed" && c.Order >= 0 }):
+		x.Outcome = FixedSince
+	default:
+		x.Outcome = OutOfRange
+	}
+	return x
+}
+
+// comparisons returns the steps by which judge decides.
+func (n *name) comparisons(a *Advisory) []Comparison {
+	var out []Comparison
+	step := func(r int, bound, value string) int {
+		c, doubt := n.against(value)
+		out = append(out, Comparison{Range: r, Bound: bound, Value: value, Order: c, Error: doubt})
+		return c
+	}
+	for i := range a.Ranges {
+		r := &a.Ranges[i]
+		if r.Repo != "" {
+			continue
+		}
+		if r.Introduced != "" && r.Introduced != "0" && step(i, "introduced", r.Introduced) < 0 {
+			continue
+		}
+		switch {
+		case r.Fixed != "":
+			step(i, "fixed", r.Fixed)
+		case r.LastAffected != "":
+			step(i, "last affected", r.LastAffected)
+		}
+	}
+	for _, listed := range a.Versions {
+		if w, err := n.scheme.Parse(listed); err == nil && w.Compare(n.parsed) == 0 {
+			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed})
+		}
+	}
+	return out
+}
