@@ -183,7 +183,7 @@ func TestLayerBomb(t *testing.T) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
-	if err := w.WriteHeader(&tar.Header{Name: "zeros", Size: 1 << 30, Mode: 0o644}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: "zeros", Size: 1 << 28, Mode: 0o644}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.CopyN(w, zeros{}, 1<<28); err != nil {
@@ -242,10 +242,16 @@ func TestManyLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	docker := writeDocker(t, dir+"/docker.tar", map[string]v1.Image{"example.com/app:1": img})
+	oci := writeLayout(t, dir+"/oci", mutate.IndexAddendum{Add: img})
+	opened, err := source.Open(t.Context(), oci, source.Options{}) // quicker to copy than one that was put together
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	docker := writeDocker(t, dir+"/docker.tar", map[string]v1.Image{"example.com/app:1": opened})
 	host := serve(t)
-	push(t, host+"/app:1", img)
-	for _, ref := range []string{writeLayout(t, dir+"/oci", mutate.IndexAddendum{Add: img}), docker, compress(t, docker, dir+"/docker.tgz"), host + "/app:1"} {
+	push(t, host+"/app:1", opened)
+	for _, ref := range []string{oci, docker, compress(t, docker, dir+"/docker.tgz"), host + "/app:1"} {
 		if got, _, err := scan(t, ref, source.Options{}); err != nil || got != "p126" {
 			t.Errorf("%s: found %q, error %v", ref, got, err)
 		}
