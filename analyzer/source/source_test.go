@@ -562,20 +562,33 @@ func TestCompressedArchiveInAnyOrder(t *testing.T) {
 	}
 }
 
+// FuzzOpen opens and scans an archive of arbitrary bytes, and one with arbitrary documents in it.
 func FuzzOpen(f *testing.F) {
-	f.Add([]byte("manifest.json"), []byte(`[{"Config":"c","Layers":["l"]}]`))
-	f.Add([]byte("index.json"), []byte(`{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":2}]}`))
-	f.Fuzz(func(t *testing.T, file, content []byte) {
+	f.Add("manifest.json", []byte(`[{"Config":"c","Layers":["l"]}]`), []byte(`{"rootfs":{"diff_ids":["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}}`))
+	f.Add("index.json", []byte(`{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":2}]}`), []byte("{}"))
+	f.Add("index.json", []byte(`{"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","data":"e30=","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}]}`), []byte("{}"))
+	f.Fuzz(func(t *testing.T, file string, document, other []byte) {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
-		if w.WriteHeader(&tar.Header{Name: string(file), Size: int64(len(content)), Mode: 0o644}) == nil {
-			w.Write(content)
+		for _, e := range []struct {
+			name    string
+			content []byte
+		}{{file, document}, {"c", other}, {"l", other}} {
+			if w.WriteHeader(&tar.Header{Name: e.name, Size: int64(len(e.content)), Mode: 0o644}) == nil {
+				w.Write(e.content)
+			}
 		}
 		w.Flush()
-		for i, raw := range [][]byte{b.Bytes(), content} {
-			img, err := source.Open(t.Context(), write(t, fmt.Sprintf("%s/%d", t.TempDir(), i), raw), source.Options{})
-			if err == nil {
-				img.Close()
+		for _, raw := range [][]byte{b.Bytes(), document} {
+			img, err := source.OpenStream(t.Context(), source.Stream{Ref: "fuzz", Open: func(context.Context) (io.ReadCloser, error) {
+				return io.NopCloser(bytes.NewReader(raw)), nil
+			}}, source.Options{})
+			if err != nil {
+				continue
+			}
+			analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
+			if err := img.Close(); err != nil {
+				t.Error(err)
 			}
 		}
 	})
