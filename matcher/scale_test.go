@@ -148,8 +148,8 @@ func (w *world) report(n int) *analyzer.Report {
 }
 
 // BenchmarkScale matches images of 100 to 100,000 packages with a database of 500,000 advisories that is open, but of which
-// nothing has been read yet. It reports processor time, of all cores, beside the time on the clock, and the heap that is
-// in use with the result at hand.
+// nothing has been read yet. Beside the mean time on the clock it reports the least, and the least processor time of all
+// cores, which a busy machine disturbs less. What it allocates bounds the memory that a match takes beside the file.
 func BenchmarkScale(b *testing.B) {
 	w, err := scaleWorld()
 	if err != nil {
@@ -161,7 +161,7 @@ func BenchmarkScale(b *testing.B) {
 		b.Run(fmt.Sprintf("packages=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			var matches int
-			var spent time.Duration
+			clock, spent := time.Hour, time.Hour
 			for b.Loop() {
 				b.StopTimer()
 				d, err := db.Open(bytes.NewReader(w.file), int64(len(w.file)))
@@ -170,15 +170,16 @@ func BenchmarkScale(b *testing.B) {
 				}
 				runtime.GC()
 				b.StartTimer()
-				before := processorTime(b)
+				began, before := time.Now(), processorTime(b)
 				result, err := matcher.Matcher{Source: d}.Match(b.Context(), report)
 				if err != nil {
 					b.Fatal(err)
 				}
-				spent += processorTime(b) - before
+				clock, spent = min(clock, time.Since(began)), min(spent, processorTime(b)-before)
 				matches = len(result.Matches)
 			}
-			b.ReportMetric(float64(spent.Microseconds())/1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(float64(clock.Microseconds())/1000, "least-ms")
+			b.ReportMetric(float64(spent.Microseconds())/1000, "least-cpu-ms")
 			b.ReportMetric(float64(matches), "matches")
 			b.ReportMetric(float64(w.advisories), "advisories")
 		})
@@ -192,4 +193,47 @@ func processorTime(tb testing.TB) time.Duration {
 		tb.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkCold looks up 1,000 packages of a database that is open, but of which nothing has been read yet, one at a time.
+func BenchmarkCold(b *testing.B) {
+	w, err := scaleWorld()
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.rand = rand.New(rand.NewPCG(4, 5))
+	var keys []matcher.Key
+	for i, c := range w.report(2000).Components {
+		if i%2 == 0 && !c.System {
+			keys = append(keys, matcher.PackageKey(c.Type, c.Namespace, c.Name))
+		} else if i%2 == 0 {
+			keys = append(keys, matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: "12", Name: c.Origin.Name})
+		}
+	}
+	b.ReportAllocs()
+	clock, spent, found := time.Hour, time.Hour, 0
+	for b.Loop() {
+		b.StopTimer()
+		d, err := db.Open(bytes.NewReader(w.file), int64(len(w.file)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		b.StartTimer()
+		began, before := time.Now(), processorTime(b)
+		found = 0
+		for i := range keys {
+			for _, err := range d.Advisories(b.Context(), keys[i:i+1]) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				found++
+			}
+		}
+		clock, spent = min(clock, time.Since(began)), min(spent, processorTime(b)-before)
+	}
+	b.ReportMetric(float64(clock.Microseconds())/1000, "least-ms")
+	b.ReportMetric(float64(spent.Microseconds())/1000, "least-cpu-ms")
+	b.ReportMetric(float64(len(keys)), "look-ups")
+	b.ReportMetric(float64(found), "found")
 }
