@@ -180,7 +180,7 @@ func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		image   string
-		fake    fake
+		fake    *fake
 		options daemon.Options
 		is      error
 		want    string
@@ -188,8 +188,8 @@ func TestErrors(t *testing.T) {
 		{name: "no daemon", options: daemon.Options{Socket: "/nowhere.sock"}, is: daemon.ErrNoDaemon, want: "/nowhere.sock"},
 		{name: "no such image", image: "other", is: source.ErrNotFound, want: `daemon: other: no such image: the daemon answers 404 Not Found: "No such image: other"`},
 		{name: "no name of an image", image: "../info?", want: "not a name of an image"},
-		{name: "no description", fake: fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, "<html>") }}, want: "description: invalid character"},
-		{name: "endless description", fake: fake{inspect: func(w http.ResponseWriter) {
+		{name: "no description", fake: &fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, "<html>") }}, want: "description: invalid character"},
+		{name: "endless description", fake: &fake{inspect: func(w http.ResponseWriter) {
 			io.WriteString(w, `{"Id":"`)
 			for b := bytes.Repeat([]byte("0"), 1<<20); ; {
 				if _, err := w.Write(b); err != nil {
@@ -197,23 +197,26 @@ func TestErrors(t *testing.T) {
 				}
 			}
 		}}, want: "description: unexpected EOF"},
-		{name: "an ID that leads elsewhere", fake: fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, `{"Id":"../../info"}`) }}, want: `"../../info" is not an ID`},
+		{name: "an ID that leads elsewhere", fake: &fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, `{"Id":"../../info"}`) }}, want: `"../../info" is not an ID`},
 		{name: "other platform", options: daemon.Options{Platform: "linux/s390x"}, is: source.ErrNotFound, want: "it is for linux/amd64"},
 		{name: "no platform", options: daemon.Options{Platform: "linux"}, want: `platform "linux" is not of the form`},
-		{name: "error", fake: fake{export: answer(500, `{"message":"cannot export `+strings.Repeat("x", 5000)+`"}`)}, want: `the daemon answers 500 Internal Server Error: "{\"message\":\"cannot`},
-		{name: "image deleted meanwhile", fake: fake{export: answer(404, `{"message":"gone"}`)}, is: source.ErrNotFound, want: `"gone"`},
-		{name: "no archive", fake: fake{export: answer(200, strings.Repeat("no tar file ", 100))}, is: tar.ErrHeader, want: "not a tar file"},
-		{name: "nothing", fake: fake{export: answer(200, "")}, is: source.ErrNotFound, want: "neither manifest.json"},
-		{name: "cut off", fake: fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) { w.Write(b[:len(b)/2]) }}, is: io.ErrUnexpectedEOF},
-		{name: "connection lost", fake: fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) {
+		{name: "error", fake: &fake{export: answer(500, `{"message":"cannot export `+strings.Repeat("x", 5000)+`"}`)}, want: `the daemon answers 500 Internal Server Error: "{\"message\":\"cannot`},
+		{name: "image deleted meanwhile", fake: &fake{export: answer(404, `{"message":"gone"}`)}, is: source.ErrNotFound, want: `"gone"`},
+		{name: "no archive", fake: &fake{export: answer(200, strings.Repeat("no tar file ", 100))}, is: tar.ErrHeader, want: "not a tar file"},
+		{name: "nothing", fake: &fake{export: answer(200, "")}, is: source.ErrNotFound, want: "neither manifest.json"},
+		{name: "cut off", fake: &fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) { w.Write(b[:len(b)/2]) }}, is: io.ErrUnexpectedEOF},
+		{name: "connection lost", fake: &fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) {
 			w.Write(b[:len(b)/2])
 			panic(http.ErrAbortHandler)
 		}}, is: io.ErrUnexpectedEOF},
-		{name: "too large", fake: fake{export: func(w http.ResponseWriter, _ *http.Request, _ []byte) {
+		{name: "too large", fake: &fake{export: func(w http.ResponseWriter, _ *http.Request, _ []byte) {
 			tar.NewWriter(w).WriteHeader(&tar.Header{Name: "layer.tar", Size: 1 << 60})
 		}}, want: "more than 1099511627776 bytes in an archive"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.fake == nil {
+				c.fake = new(fake)
+			}
 			c.fake.archive = whole
 			if c.image == "" {
 				c.image = "example.com/app:1"
@@ -376,7 +379,9 @@ func TestCancel(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
-			if took := time.Since(at); took > 300*time.Millisecond { // 100 and what a busy machine adds
+			end := time.Now()
+			<-ctx.Done() // and so at is set
+			if took := end.Sub(at); took > 300*time.Millisecond { // 100 and what a busy machine adds
 				t.Errorf("returned %v after it was cancelled", took)
 			}
 		})
