@@ -380,7 +380,7 @@ func TestCancel(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			end := time.Now()
-			<-ctx.Done() // and so at is set
+			<-ctx.Done()                                          // and so at is set
 			if took := end.Sub(at); took > 300*time.Millisecond { // 100 and what a busy machine adds
 				t.Errorf("returned %v after it was cancelled", took)
 			}
