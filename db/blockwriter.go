@@ -31,10 +31,10 @@ func newBlockWriter(t *tables, rank []uint32) *blockWriter {
 
 // Sizes of blocks, raw. Small blocks make single look-ups cheap, large ones compress better.
 const (
-	blockMin  = 8 << 10
-	blockMax  = 32 << 10
-	cutOneIn  = 16 // packages of which one may begin a block
-	rowWeight = 4  // bytes of a row's own, about
+	blockMin  = 3 << 10
+	blockMax  = 16 << 10
+	cutOneIn  = 5 // packages of which one may begin a block
+	rowWeight = 4 // bytes of a row's own, about
 )
 
 // wantsCut reports whether a new block should begin at r, the row after those collected.

@@ -25,14 +25,20 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[match
 		if len(wanted) > maxBatch { // more than the cache keeps
 			block = d.scratchBlock
 		}
-		for batch := range slices.Chunk(wanted, maxBatch) {
-			blocks, err := load(ctx, batch, block)
+		next := start(ctx, &wanted, block)
+		defer func() { next() }() // leave no goroutine behind
+		for {
+			requests, blocks, err := next()
 			if err != nil {
 				yield(matcher.Advisory{}, err)
 				return
 			}
+			if len(requests) == 0 {
+				return
+			}
+			next = start(ctx, &wanted, block) // while the caller works on these
 			for i, b := range blocks {
-				for f := range b.find(batch[i].keys) {
+				for f := range b.find(requests[i].keys) {
 					if !yield(f.advisory(&text), nil) {
 						return
 					}
@@ -43,7 +49,31 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[match
 	}
 }
 
-// maxBatch is how many blocks a look-up holds in memory at a time.
+// start begins to load the first of what is wanted, which it takes off, and returns how to wait for it.
+func start(ctx context.Context, wanted *[]request, read func(int) (*block, error)) func() ([]request, []*block, error) {
+	n := min(len(*wanted), maxBatch)
+	requests := (*wanted)[:n]
+	*wanted = (*wanted)[n:]
+	if n == 0 {
+		return func() ([]request, []*block, error) { return nil, nil, nil }
+	}
+	if n == 1 { // not worth a goroutine
+		return func() ([]request, []*block, error) {
+			blocks, err := load(ctx, requests, read)
+			return requests, blocks, err
+		}
+	}
+	var blocks []*block
+	var err error
+	var wg sync.WaitGroup
+	wg.Go(func() { blocks, err = load(ctx, requests, read) })
+	return func() ([]request, []*block, error) {
+		wg.Wait()
+		return requests, blocks, err
+	}
+}
+
+// maxBatch is how many blocks a look-up loads at a time; it holds up to twice as many.
 const maxBatch = 64
 
 // A request is a block and the keys that it may hold, in order.

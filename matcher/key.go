@@ -14,17 +14,18 @@ type lookup struct {
 	doubt   string // why what is found there may be about something else; "" if it is not
 }
 
-// lookups returns where advisories may speak of a component. Packages of a distribution are looked up by their source
+// lookups returns, in the memory of list, where advisories may speak of a component. Packages of a distribution are looked up by their source
 // package and its version; where the distribution's feeds may name binary packages, by their own name too.
-func lookups(c *analyzer.Component, distro *analyzer.Distro) []lookup {
+func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lookup {
+	list = list[:0]
 	if !c.System {
-		return []lookup{{key: PackageKey(c.Type, c.Namespace, c.Name), version: c.Version}}
+		return append(list, lookup{key: PackageKey(c.Type, c.Namespace, c.Name), version: c.Version})
 	}
 	key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
 	if distro != nil {
 		key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
 	}
-	list := []lookup{{key: key, version: c.Version}}
+	list = append(list, lookup{key: key, version: c.Version})
 	if c.Origin != nil && (c.Origin.Name != "" || c.Origin.Version != "") {
 		source := lookup{key: key, version: cmp.Or(c.Origin.Version, c.Version)}
 		source.key.Name = cmp.Or(c.Origin.Name, c.Name)
@@ -33,7 +34,7 @@ func lookups(c *analyzer.Component, distro *analyzer.Distro) []lookup {
 		if c.Type == "deb" || source.key == key {
 			list[0] = source
 		} else {
-			list = append([]lookup{source}, list...)
+			list = append(list[:0], source, list[0])
 		}
 	}
 	module, built := moduleOf(c)

@@ -15,6 +15,7 @@ type register struct {
 	names    []name
 	subjects []subject
 	held     int // verdicts of all subjects
+	lookups  []lookup
 }
 
 // A subject is a component and what was found for it.
@@ -57,7 +58,8 @@ func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func
 		}
 	}
 	scheme, known := version.For(c.Type)
-	for _, l := range lookups(c, distro) {
+	r.lookups = lookups(r.lookups, c, distro)
+	for _, l := range r.lookups {
 		key := l.key
 		n := name{subject: len(r.subjects), next: -1, version: l.version, scheme: scheme, doubt: l.doubt, rpm: c.Type == "rpm"}
 		if known {
