@@ -201,8 +201,8 @@ func TestCorpusDeclared(t *testing.T) {
 			if normalName(w.Name) != w.Normalized {
 				t.Errorf("the normal form of %s is %s, not %s", w.Name, w.Normalized, normalName(w.Name))
 			}
-			if dev := w.Dev != nil && *w.Dev; p.Dev != dev && c.Format != "uv-lock" { // of uv.lock nothing is asserted
-				t.Errorf("%s: Dev = %t, want %t", key(w), p.Dev, dev)
+			if p.Dev != w.Dev && c.Format != "uv-lock" { // of uv.lock nothing is asserted
+				t.Errorf("%s: Dev = %t, want %t", key(w), p.Dev, w.Dev)
 			}
 		})
 	})

@@ -49,6 +49,22 @@ func (e *Expectation) CheckErrors(t testing.TB, errs ...error) {
 	}
 }
 
+// Scan returns what analyzers find in the files of a case. Bad input must have a diagnostic; those of other input are logged.
+func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Report {
+	t.Helper()
+	report, err := analyzer.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), c.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Want.Error == "expected" && len(report.Diagnostics) == 0 {
+		t.Error("bad input passed without a word")
+	}
+	for _, d := range report.Diagnostics {
+		t.Logf("%s: %s: %s", d.Path, d.Kind, d.Message)
+	}
+	return report
+}
+
 // Analyze scans files with one analyzer, and returns what it said of each, by path, before a report merges it.
 func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]*analyzer.Result, errs []error) {
 	t.Helper()

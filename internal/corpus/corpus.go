@@ -73,7 +73,7 @@ type Package struct {
 	Licenses                                                []string        `json:"licenses"`
 	Classifiers                                             []string        `json:"license_classifiers"`
 	FileCount                                               *int            `json:"file_count"`
-	Dev                                                     *bool           `json:"dev"`
+	Dev                                                     bool            `json:"dev"`
 	Raw                                                     json.RawMessage `json:"-"`
 }
 
@@ -188,34 +188,4 @@ func unpack(name string, b []byte) ([]byte, error) {
 		return io.ReadAll(r)
 	}
 	return b, nil
-}
-
-// A TrueFile is one package of an image, as the ecosystem's own tools list it.
-type TrueFile struct {
-	Type, Name, Version, Path, Arch, Source string
-	SourceVersion                           string `json:"source_version"`
-	Owned                                   bool   `json:"os_owned"`
-}
-
-// Truth returns what is in one of the images, without a leading slash in paths.
-func Truth(t testing.TB, image string) []TrueFile {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Dir(t), "images", "truth", image+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []TrueFile
-	if err := json.Unmarshal(b, &list); err != nil {
-		t.Fatal(err)
-	}
-	for i := range list {
-		list[i].Path = strings.TrimPrefix(list[i].Path, "/")
-	}
-	return list
-}
-
-// Image returns a reference to one of the images.
-func Image(t testing.TB, name string) string {
-	t.Helper()
-	return "oci:" + filepath.Join(Dir(t), "images", name)
 }

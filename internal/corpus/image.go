@@ -1,0 +1,89 @@
+package corpus
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/source"
+)
+
+// A TrueFile is one package of an image, as the ecosystem's own tools list it.
+type TrueFile struct {
+	Type, Name, Version, Path, Arch, Source, Group string
+	SourceVersion                                  string `json:"source_version"`
+	Owned                                          bool   `json:"os_owned"`
+}
+
+// Truth returns what is in one of the images, without a leading slash in paths.
+func Truth(t testing.TB, image string) []TrueFile {
+	t.Helper()
+	var list []TrueFile
+	Decode(t, Read(t, "images/truth/"+image+".json"), &list)
+	for i := range list {
+		list[i].Path = strings.TrimPrefix(list[i].Path, "/")
+	}
+	return list
+}
+
+// Image returns a reference to one of the images.
+func Image(t testing.TB, name string) string {
+	t.Helper()
+	return "oci:" + filepath.Join(Dir(t), "images", name)
+}
+
+// ScanImage returns what analyzers find in one of the images.
+func ScanImage(t testing.TB, name string, analyzers ...analyzer.Analyzer) *analyzer.Report {
+	t.Helper()
+	img, err := source.Open(t.Context(), Image(t, name), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	report, err := analyzer.Scanner{Analyzers: analyzers}.Scan(t.Context(), img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// CheckImages asks that what an analyzer finds installed in images is what the truth has of a type, each at its place.
+func CheckImages(t *testing.T, typ string, a analyzer.Analyzer, images ...string) {
+	t.Helper()
+	for _, image := range images {
+		t.Run(image, func(t *testing.T) {
+			want := make(map[string]string)
+			for _, w := range Truth(t, image) {
+				if w.Type == typ {
+					want[w.Path+" "+w.Name] = w.Version
+				}
+			}
+			report := ScanImage(t, image, a)
+			for _, d := range report.Diagnostics {
+				t.Logf("%s: %s", d.Path, d.Message)
+			}
+			right, extra := 0, 0
+			for _, c := range report.Components {
+				key := c.Path + " " + path.Join(c.Namespace, c.Name)
+				switch version, ok := want[key]; {
+				case c.Declared:
+				case !ok:
+					t.Errorf("extra: %s %s", key, c.Version)
+					extra++
+				default:
+					if c.Version != version {
+						t.Errorf("%s: version %q, want %q", key, c.Version, version)
+					}
+					delete(want, key)
+					right++
+				}
+			}
+			for key, version := range want {
+				t.Errorf("missing: %s %s", key, version)
+			}
+			t.Logf("%d found, %d missing, %d extra", right, len(want), extra)
+		})
+	}
+}
