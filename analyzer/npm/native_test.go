@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // A listed package is one of npm ls, with those below it.
@@ -30,8 +31,8 @@ func TestNative(t *testing.T) {
 		t.Fatal(err)
 	}
 	trees := map[string][]string{filepath.Dir(strings.TrimSpace(string(global))): {"-g"}}
-	if root := os.Getenv("HULLMARK_CORPUS"); root != "" {
-		trees[filepath.Join(root, "fixtures", "npm-package-json", "express-react-tree", "app")] = nil
+	for _, dir := range corpus.Glob(t, "fixtures/npm-package-json/express-react-tree/app") {
+		trees[dir] = nil
 	}
 	for dir, args := range trees {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
