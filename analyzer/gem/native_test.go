@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // TestNative compares what is read from specifications with what RubyGems makes of them, which runs them: those of the
@@ -23,8 +24,8 @@ func TestNative(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := strings.Fields(string(out))
-	if root := os.Getenv("HULLMARK_CORPUS"); root != "" {
-		err := filepath.WalkDir(filepath.Join(root, "fixtures", "ruby-gemspec"), func(file string, _ os.DirEntry, err error) error {
+	for _, dir := range corpus.Glob(t, "fixtures/ruby-gemspec") {
+		err := filepath.WalkDir(dir, func(file string, _ os.DirEntry, err error) error {
 			if placeOf(file) == specifications {
 				files = append(files, file)
 			}
@@ -79,7 +80,7 @@ func platform(p *analyzer.Package) string {
 
 // TestNativeLock compares lock files of the corpus with what Bundler's own parser reads from them.
 func TestNativeLock(t *testing.T) {
-	root := corpusRoot(t)
+	corpus.Dir(t)
 	ruby, err := exec.LookPath("ruby")
 	if err != nil {
 		t.Skip("ruby is not installed: nothing to compare with")
@@ -87,10 +88,7 @@ func TestNativeLock(t *testing.T) {
 	if err := exec.CommandContext(t.Context(), ruby, "-rbundler", "-e", "").Run(); err != nil {
 		t.Skip("Bundler is not installed: nothing to compare with")
 	}
-	files, err := filepath.Glob(filepath.Join(root, "fixtures", "gemfile-lock", "*", "app", "Gemfile.lock"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no lock files below %s: %v", root, err)
-	}
+	files := corpus.Glob(t, "fixtures/gemfile-lock/*/app/Gemfile.lock")
 	const script = `Bundler::LockfileParser.new(File.read(ARGV[0])).specs.each { |s|
 		next if s.source.instance_of?(Bundler::Source::Path) || s.version.to_s.empty?
 		puts [s.name, s.version, s.platform.to_s.delete_suffix("-gnu"), s.dependencies.map(&:name).sort.uniq.join(",")].join("\t") }`
