@@ -1,25 +1,13 @@
 package composer
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/license"
 )
-
-// A corpusPackage is a package as a native tool or an independent script reads it.
-type corpusPackage struct {
-	Name, Version, Location string
-	Licenses                []string
-	Dev                     bool
-}
-
-func (p corpusPackage) key() string { return p.Name + " " + p.Version }
 
 func fullName(p *analyzer.Package) string {
 	if p.Type == typeComposer {
@@ -28,96 +16,34 @@ func fullName(p *analyzer.Package) string {
 	return p.Name
 }
 
-func corpusRoot(t *testing.T) string {
-	root := os.Getenv("HULLMARK_CORPUS")
-	if root == "" {
-		t.Skip("HULLMARK_CORPUS is not set: no real files")
-	}
-	return root
-}
-
-// corpus calls f with the report on each case of a format.
-func corpus(t *testing.T, f func(t *testing.T, r *analyzer.Report, want, may []corpusPackage), formats ...string) {
-	root := corpusRoot(t)
-	for _, format := range formats {
-		files, err := filepath.Glob(filepath.Join(root, "fixtures", format, "*", "expected.json"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no cases of %s below %s: %v", format, root, err)
-		}
-		for _, file := range files {
-			dir := filepath.Dir(file)
-			t.Run(format+"/"+filepath.Base(dir), func(t *testing.T) {
-				var want struct {
-					Packages, May []corpusPackage
-					BestEffort    []corpusPackage `json:"best_effort"`
-					Error         string
-				}
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := json.Unmarshal(text, &want); err != nil {
-					t.Fatal(err)
-				}
-				report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), os.DirFS(dir))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want.Error == "expected" && len(report.Diagnostics) == 0 {
-					t.Error("bad input passed without a word")
-				}
-				if want.Error == "none" && len(report.Diagnostics) > 0 {
-					t.Log(report.Diagnostics)
-				}
-				f(t, report, want.Packages, append(want.May, want.BestEffort...))
-			})
-		}
-	}
-}
-
 // TestCorpus compares what is found, declared packages included, in both directions.
 func TestCorpus(t *testing.T) {
-	corpus(t, func(t *testing.T, r *analyzer.Report, want, may []corpusPackage) {
-		found := make(map[string]bool)
-		for i := range r.Components {
-			c := &r.Components[i]
-			found[fullName(&c.Package)+" "+c.Version] = true
+	corpus.Cases(t, []string{"composer-installed", "composer-lock", "php-pear"}, func(t *testing.T, c *corpus.Case) {
+		found := make(map[string]analyzer.Component)
+		for _, p := range c.Scan(t, New()).Components {
+			found[fullName(&p.Package)+" "+p.Version] = p
 		}
-		known := make(map[string]bool)
-		for _, w := range want {
-			known[w.key()] = true
-			if !found[w.key()] {
-				t.Errorf("missing: %s at %s", w.key(), w.Location)
-			}
-		}
-		for _, w := range may {
-			known[w.key()] = true
-		}
-		for k := range found {
-			if !known[k] {
-				t.Errorf("extra: %s", k)
-			}
-		}
-	}, "composer-installed", "composer-lock", "php-pear")
+		corpus.Compare(t, &c.Want, found, corpus.Package.Key, nil)
+	})
 }
 
 // TestCorpusLicenses compares licences, by name and version.
 func TestCorpusLicenses(t *testing.T) {
-	corpus(t, func(t *testing.T, r *analyzer.Report, want, _ []corpusPackage) {
-		for i := range r.Components {
-			c := &r.Components[i]
-			k := slices.IndexFunc(want, func(w corpusPackage) bool { return w.key() == fullName(&c.Package)+" "+c.Version })
+	corpus.Cases(t, []string{"composer-installed", "composer-lock", "php-pear"}, func(t *testing.T, c *corpus.Case) {
+		for _, p := range c.Scan(t, New()).Components {
+			k := slices.IndexFunc(c.Want.Packages, func(w corpus.Package) bool { return w.Key() == fullName(&p.Package)+" "+p.Version })
 			if k < 0 {
 				continue
 			}
-			if stated := normalized(want[k].Licenses); !slices.Equal(c.Licenses, stated) {
-				t.Errorf("%s: licences %q, stated %q", c.PURL, c.Licenses, stated)
+			w := c.Want.Packages[k]
+			if stated := normalized(w.Licenses); !slices.Equal(p.Licenses, stated) {
+				t.Errorf("%s: licences %q, stated %q", p.PURL, p.Licenses, stated)
 			}
-			if c.Dev != want[k].Dev {
-				t.Errorf("%s: Dev %t, want %t", c.PURL, c.Dev, want[k].Dev)
+			if p.Dev != w.Dev {
+				t.Errorf("%s: Dev %t, want %t", p.PURL, p.Dev, w.Dev)
 			}
 		}
-	}, "composer-installed", "composer-lock", "php-pear")
+	})
 }
 
 // normalized returns licences as SPDX expressions where they are such in other words.
@@ -130,53 +56,5 @@ func normalized(declared []string) []string {
 	return list
 }
 
-// TestImages asks that everything which the truth of an image lists is found where it says, and prints what else is.
-func TestImages(t *testing.T) {
-	root := corpusRoot(t)
-	for _, name := range []string{"debian-app", "many-layers"} {
-		t.Run(name, func(t *testing.T) {
-			img, err := source.Open(t.Context(), "oci:"+filepath.Join(root, "images", name), source.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(t.Context(), img)
-			if err != nil {
-				t.Fatal(err)
-			}
-			installed := make(map[string]string)
-			for _, c := range report.Components {
-				if !c.Declared {
-					installed["/"+c.Path+" "+fullName(&c.Package)] = c.Version
-				}
-			}
-			for _, d := range report.Diagnostics {
-				t.Logf("%s: %s", d.Path, d.Message)
-			}
-			var truth []struct{ Type, Name, Version, Path string }
-			text, err := os.ReadFile(filepath.Join(root, "images", "truth", name+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Unmarshal(text, &truth); err != nil {
-				t.Fatal(err)
-			}
-			right := 0
-			for _, w := range truth {
-				if w.Type != "composer" {
-					continue
-				}
-				key := w.Path + " " + w.Name
-				if got := installed[key]; got != w.Version {
-					t.Errorf("%s: %q, want %s", key, got, w.Version)
-				} else {
-					right++
-				}
-				delete(installed, key)
-			}
-			for path, got := range installed {
-				t.Errorf("extra: %s: %s", path, got)
-			}
-			t.Logf("%d found, %d extra", right, len(installed))
-		})
-	}
-}
+// TestImages asks that everything which the truth of an image lists is found where it says, and nothing else.
+func TestImages(t *testing.T) { corpus.CheckImages(t, "composer", New(), "debian-app", "many-layers") }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // project is an application of packages in directories beside it, so that Composer needs no network.
@@ -110,7 +111,7 @@ func TestNative(t *testing.T) {
 
 // TestNativeRegistry compares the registry of PEAR with what PHP's own unserialize makes of it.
 func TestNativeRegistry(t *testing.T) {
-	root := corpusRoot(t)
+	root := corpus.Dir(t)
 	php, err := exec.LookPath("php")
 	if err != nil {
 		t.Skip("php is not installed: nothing to compare with")
