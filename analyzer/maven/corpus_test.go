@@ -2,33 +2,15 @@ package maven_test
 
 import (
 	"cmp"
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/maven"
-	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
-
-// An expectation is what Maven, or a script over zip archives, read from a case; see the corpus's own description.
-type expectation struct {
-	Packages   []expected
-	May        []expected
-	BestEffort []expected `json:"best_effort"`
-	Heuristic  []string   `json:"heuristic_locations"`
-	Error      string
-}
-
-type expected struct {
-	Name, Version, Location string // Name is "group:artifact"
-}
-
-func (e expected) key() string { return e.Name + " " + e.Version }
 
 func scanDir(t testing.TB, dir string) *analyzer.Report {
 	t.Helper()
@@ -43,68 +25,47 @@ func scanDir(t testing.TB, dir string) *analyzer.Report {
 // TestCorpus asks that all packages are found that an archive or file states, and no others but those of archives that
 // state nothing. Of these it counts how many are what they truly are.
 func TestCorpus(t *testing.T) {
-	root := corpus.Dir(t)
 	best, bestFound := 0, 0
-	for _, format := range []string{"java-archive", "maven-pom", "gradle-lockfile"} {
-		files, err := filepath.Glob(filepath.Join(root, "fixtures", format, "*", "expected.json"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no cases of %s below %s: %v", format, root, err)
+	corpus.Cases(t, []string{"java-archive", "maven-pom", "gradle-lockfile"}, func(t *testing.T, c *corpus.Case) {
+		var guesses struct {
+			Locations []string `json:"heuristic_locations"`
 		}
-		for _, file := range files {
-			dir := filepath.Dir(file)
-			t.Run(format+"/"+filepath.Base(dir), func(t *testing.T) {
-				var want expectation
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := json.Unmarshal(text, &want); err != nil {
-					t.Fatal(err)
-				}
-				report := scanDir(t, dir)
-				found := make(map[string]analyzer.Component)
-				for _, c := range report.Components {
-					found[c.Namespace+":"+c.Name+" "+c.Version] = c
-				}
-				if parents := crossFile[format+"/"+filepath.Base(dir)]; parents {
-					want.Packages = nil
-				}
-				for _, w := range want.Packages {
-					if c, ok := found[w.key()]; !ok {
-						t.Errorf("missing: %s in %s", w.key(), w.Location)
-					} else if place := location(c); format == "java-archive" && len(found) == len(report.Components) && place != w.Location {
-						t.Errorf("%s is in %s, found in %s", w.key(), w.Location, place)
-					}
-				}
-				known := make(map[string]bool)
-				for _, w := range slices.Concat(want.Packages, want.May, want.BestEffort) {
-					known[w.key()] = true
-				}
-				for k, c := range found {
-					if place := location(c); !known[k] && !slices.Contains(want.Heuristic, place) {
-						t.Errorf("extra: %s in %s", k, place)
-					}
-				}
-				best += len(want.BestEffort)
-				for _, w := range want.BestEffort {
-					if _, ok := found[w.key()]; ok {
-						bestFound++
-					} else {
-						var got []string
-						for k, c := range found {
-							if location(c) == w.Location {
-								got = append(got, k)
-							}
-						}
-						t.Logf("best effort: %s in %s: got %s", w.key(), w.Location, strings.Join(got, ", "))
-					}
-				}
-				for _, d := range report.Diagnostics {
-					t.Logf("%s: %s: %s", d.Path, d.Kind, d.Message)
-				}
-			})
+		corpus.Decode(t, c.Want.Raw, &guesses)
+		report := c.Scan(t, maven.New())
+		found := make(map[string]analyzer.Component)
+		for _, p := range report.Components {
+			found[p.Namespace+":"+p.Name+" "+p.Version] = p
 		}
-	}
+		want := c.Want
+		if crossFile[c.Format+"/"+c.Name] {
+			want.Packages = nil
+		}
+		for k, p := range found { // what is guessed of archives that state nothing may be wrong
+			known := func(w corpus.Package) bool { return w.Key() == k }
+			if slices.Contains(guesses.Locations, location(p)) && !slices.ContainsFunc(slices.Concat(want.Packages, want.MustNot), known) {
+				want.May = append(want.May, corpus.Package{Name: p.Namespace + ":" + p.Name, Version: p.Version})
+			}
+		}
+		corpus.Compare(t, &want, found, corpus.Package.Key, func(p analyzer.Component, w corpus.Package) {
+			if place := location(p); c.Format == "java-archive" && len(found) == len(report.Components) && place != w.Location {
+				t.Errorf("%s is in %s, found in %s", w.Key(), w.Location, place)
+			}
+		})
+		best += len(want.Best)
+		for _, w := range want.Best {
+			if _, ok := found[w.Key()]; ok {
+				bestFound++
+				continue
+			}
+			var got []string
+			for k, p := range found {
+				if location(p) == w.Location {
+					got = append(got, k)
+				}
+			}
+			t.Logf("best effort: %s in %s: got %s", w.Key(), w.Location, strings.Join(got, ", "))
+		}
+	})
 	t.Logf("archives that state no coordinates: %d of %d found", bestFound, best)
 }
 
@@ -119,32 +80,16 @@ func location(c analyzer.Component) string {
 
 // TestImages asks that everything is found that the jars of real images say of themselves, and where.
 func TestImages(t *testing.T) {
-	root := corpus.Dir(t)
 	for _, image := range []string{"debian-app", "many-layers"} {
 		t.Run(image, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(root, "images", "truth", image+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var truth []struct{ Type, Name, Version, Path, Group string }
-			if err := json.Unmarshal(text, &truth); err != nil {
-				t.Fatal(err)
-			}
-			img, err := source.Open(t.Context(), "oci:"+filepath.Join(root, "images", image), source.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{maven.New()}}.Scan(t.Context(), img)
-			if err != nil {
-				t.Fatal(err)
-			}
+			report := corpus.ScanImage(t, image, maven.New())
 			found := make(map[string]string)
 			for _, c := range report.Components {
 				place := strings.ReplaceAll(location(c), "!", "!/")
-				found[c.Name+" "+c.Version+" /"+place] = c.Namespace
+				found[c.Name+" "+c.Version+" "+place] = c.Namespace
 			}
 			wanted := 0
-			for _, w := range truth {
+			for _, w := range corpus.Truth(t, image) {
 				if w.Type != "maven" {
 					continue
 				}

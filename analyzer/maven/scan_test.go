@@ -23,10 +23,8 @@ func TestNative(t *testing.T) {
 	if err != nil {
 		t.Skip("no jar tool: nothing to compare with")
 	}
-	files, err := filepath.Glob(filepath.Join(corpus.Dir(t), "fixtures", "java-archive", "*", "opt", "app", "*.?ar"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no archives: ", err)
-	}
+	corpus.Dir(t)
+	files := corpus.Glob(t, "fixtures/java-archive/*/opt/app/*.?ar")
 	for _, file := range files[:min(len(files), 6)] {
 		out, err := exec.Command(tool, "--list", "--file", file).Output()
 		if err != nil {
