@@ -2,38 +2,18 @@ package rpm
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // Real images, with what rpm says of their last state.
 func TestImages(t *testing.T) {
-	images := filepath.Join(corpus.Dir(t), "images")
 	for _, name := range []string{"rpm-bdb", "rpm-ndb", "rpm-sqlite", "rpm-mariner"} {
 		t.Run(name, func(t *testing.T) {
-			index, err := layout.ImageIndexFromPath(filepath.Join(images, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			manifest, err := index.IndexManifest()
-			if err != nil || len(manifest.Manifests) != 1 {
-				t.Fatalf("%+v, error %v", manifest, err)
-			}
-			img, err := index.Image(manifest.Manifests[0].Digest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(t.Context(), img)
-			if err != nil {
-				t.Fatal(err)
-			}
+			report := corpus.ScanImage(t, name, New())
 			for _, d := range report.Diagnostics {
 				t.Errorf("%+v", d)
 			}
