@@ -77,14 +77,8 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 		if !ok {
 			continue
 		}
-		n := t.find(dir)
-		if n == nil {
-			continue
-		}
-		if n.file != nil {
-			t.gone[dir], n.file = n.file, nil
-		}
-		if dir != p {
+		t.clear(dir)
+		if n := t.find(dir); n != nil && dir != p {
 			t.replace(d, n, hashPath(p))
 		}
 	}
@@ -138,6 +132,19 @@ func (t *tree) find(p string) *node {
 		}
 	}
 	return n
+}
+
+// clear makes directories of the files at and above a path.
+func (t *tree) clear(p string) {
+	n := &t.root
+	for element := range strings.SplitSeq(p, "/") {
+		if n = n.children[element]; n == nil {
+			return
+		}
+		if n.file != nil {
+			t.gone[n.file.path], n.file = n.file, nil
+		}
+	}
 }
 
 // make returns the node at a path, which has been resolved. It makes what is missing, and directories of files in between.
