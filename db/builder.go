@@ -24,6 +24,7 @@ type Builder struct {
 	rows     []row
 	feeds    []FeedInfo
 	coverage []matcher.Coverage
+	threats  map[string]matcher.Threat // by CVE identifier
 }
 
 // FeedInfo describes one input of a database.

@@ -13,13 +13,17 @@ type Enricher interface {
 	Threats(ctx context.Context, cves []string) (map[string]Threat, error)
 }
 
-// A Threat says how likely it is that a vulnerability is used against anybody.
+// A Threat is what is known of a vulnerability itself, whatever it is found in: how bad it is, and how likely it is to be used
+// against anybody.
 type Threat struct {
 	Exploited  time.Time // day on which CISA's catalogue of known exploited vulnerabilities took it in; zero if it is not there
 	Ransomware bool      // that catalogue says that it was used for ransomware
 	EPSS       float64   // FIRST's estimate of the probability, 0 to 1, that it is exploited within 30 days; 0 where unknown
 	Percentile float64   // part of all vulnerabilities, 0 to 1, with an estimate no higher
 	Exploits   []string  // identifiers or URLs of published exploits, sorted
+
+	Severities []Severity // of those who rate vulnerabilities, not packages: "nvd"
+	Weaknesses []string   // identifiers of what kind of mistake it is, sorted: "CWE-79"
 }
 
 // CompareRisk orders matches by what to look at first:

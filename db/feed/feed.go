@@ -30,6 +30,9 @@ type Record struct {
 	Advisories []matcher.Advisory // none if Withdrawn, or if nothing in it is about a package
 	Withdrawn  bool               // its publisher took it back
 	Modified   time.Time          // zero where the feed does not say
+
+	// Threats is what the record says of vulnerabilities themselves, by their CVE identifiers.
+	Threats map[string]matcher.Threat
 }
 
 // A RecordError says what is wrong with one record, or with a part of it. Those after it are not affected.

@@ -118,6 +118,11 @@ func (l *loader) record(doc Document, rec Record) {
 		l.report.Advisories++
 		l.ecosystems[a.Key.Ecosystem()] = true
 	}
+	for cve, t := range rec.Threats {
+		if err := l.b.AddThreat(cve, t); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
 		l.bad(doc, &RecordError{ID: rec.ID, Err: err})
 	}
