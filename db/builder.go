@@ -24,7 +24,7 @@ type Builder struct {
 	rows     []row
 	feeds    []FeedInfo
 	coverage []matcher.Coverage
-	threats  map[string]matcher.Threat // by CVE identifier
+	threats  map[threatKey]matcher.Threat
 }
 
 // FeedInfo describes one input of a database.

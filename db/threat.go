@@ -10,20 +10,26 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddThreat adds what is known of a vulnerability, by its CVE identifier. What several feeds say is put together: the
-// earliest day, the highest probability, all exploits, severities and weaknesses.
-func (b *Builder) AddThreat(cve string, t matcher.Threat) error {
-	if err := checkThreat(cve, &t); err != nil {
+// AddThreat adds what a feed knows of a vulnerability, by its CVE identifier. What several feeds say is put together when
+// it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
+func (b *Builder) AddThreat(feed, cve string, t matcher.Threat) error {
+	if err := checkThreat(feed, cve, &t); err != nil {
 		return fmt.Errorf("db: threat of %.80q: %w", cve, err)
 	}
 	if b.threats == nil {
-		b.threats = make(map[string]matcher.Threat)
+		b.threats = make(map[threatKey]matcher.Threat)
 	}
-	b.threats[cve] = mergeThreats(b.threats[cve], t)
+	k := threatKey{feed, cve}
+	b.threats[k] = mergeThreats(b.threats[k], t)
 	return nil
 }
 
-func checkThreat(cve string, t *matcher.Threat) error {
+type threatKey struct{ feed, cve string }
+
+func checkThreat(feed, cve string, t *matcher.Threat) error {
+	if feed == "" {
+		return fmt.Errorf("no feed")
+	}
 	if !strings.HasPrefix(cve, "CVE-") {
 		return fmt.Errorf("not a CVE identifier")
 	}

@@ -119,7 +119,7 @@ func (l *loader) record(doc Document, rec Record) {
 		l.ecosystems[a.Key.Ecosystem()] = true
 	}
 	for cve, t := range rec.Threats {
-		if err := l.b.AddThreat(cve, t); err != nil {
+		if err := l.b.AddThreat(l.report.Feed, cve, t); err != nil {
 			errs = append(errs, err)
 		}
 	}
