@@ -37,6 +37,26 @@ func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lo
 			list = append(list[:0], source, list[0])
 		}
 	}
+	if c.Type != "rpm" {
+		return list
+	}
+	for i := range list {
+		list[i].key.Name = FlavourName(FlavourOf(list[i].version), list[i].key.Name)
+	}
+	list = inModule(list, c)
+	if c.Arch == "" || c.Arch == "noarch" {
+		return list
+	}
+	for i := range len(list) {
+		l := list[i]
+		l.key.Name = FlavourName(c.Arch, l.key.Name)
+		list = append(list, l)
+	}
+	return list
+}
+
+// inModule adds, for a package of a module's stream, where advisories of the stream may speak of it.
+func inModule(list []lookup, c *analyzer.Component) []lookup {
 	module, built := moduleOf(c)
 	if !built {
 		return list
@@ -45,9 +65,9 @@ func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lo
 	for i := range n {
 		list[i].doubt = "the package is of a module's stream, and the advisory does not say of which"
 		if module != "" {
-			inModule := list[i]
-			inModule.key.Name, inModule.doubt = ModuleName(module, list[i].key.Name), ""
-			list = append(list, inModule)
+			l := list[i]
+			l.key.Name, l.doubt = ModuleName(module, l.key.Name), ""
+			list = append(list, l)
 		}
 	}
 	return list

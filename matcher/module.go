@@ -27,9 +27,6 @@ func streamOf(module string) string {
 // moduleOf returns the module that a package says it was built in, and whether it was built in any: packages of a module
 // have a release such as "9.module+el8.4.0+543+efbf198b.1".
 func moduleOf(c *analyzer.Component) (module string, built bool) {
-	if c.Type != "rpm" {
-		return "", false
-	}
 	module = c.Qualifiers["rpmmod"]
 	return module, module != "" || builtInModule(c.Version)
 }

@@ -20,9 +20,10 @@ func Release(id, versionID, codename string) string {
 			return codename
 		}
 		return elements(versionID, 1)
-	case "ubuntu", "photon", "opensuse-leap", "opensuse", "sles", "sled", "suse", "openeuler":
+	case "ubuntu", "photon", "opensuse-leap", "opensuse", "sles", "sled", "suse", "sle_hpc", "sle-micro", "sl-micro",
+		"openeuler":
 		return versionID
-	case "wolfi", "chainguard", "minimos", "arch", "opensuse-tumbleweed", "gentoo", "void": // rolling: VERSION_ID is a date, if any
+	case "wolfi", "chainguard", "minimos", "echo", "secureos", "arch", "opensuse-tumbleweed", "gentoo", "void": // rolling: VERSION_ID is a date, if any
 		return ""
 	case "alpine":
 		return strings.TrimPrefix(elements(versionID, 2), "v")

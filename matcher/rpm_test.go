@@ -115,3 +115,37 @@ func TestBase(t *testing.T) {
 		t.Errorf("package of a third party, with Base: %s", got)
 	}
 }
+
+// A package of Oracle Linux, and advisories of one flavour only.
+func TestFlavours(t *testing.T) {
+	build := func(version, arch string) analyzer.Component {
+		c := rpm("openssl", version, "")
+		c.Arch = arch
+		return c
+	}
+	for _, c := range []struct {
+		name     string
+		flavour  string // of the advisory
+		fixed    string
+		packaged analyzer.Component
+		want     string
+	}{
+		{"ksplice of ksplice", "ksplice", "2:1.1.1g-15.ksplice1.el8", build("2:1.1.1g-11.ksplice1.el8", "x86_64"), "affected"},
+		{"ksplice, fixed", "ksplice", "2:1.1.1g-15.ksplice1.el8", build("2:1.1.1g-15.ksplice1.el8", "x86_64"), "not affected"},
+		{"plain, fix of ksplice", "ksplice", "2:1.1.1g-15.ksplice1.el8", build("1:1.1.1g-11.el8", "x86_64"), "not affected"},
+		{"ksplice, fix of plain", "", "3:1.1.1g-15.el8", build("2:1.1.1g-11.ksplice1.el8", "x86_64"), "not affected"},
+		{"fips of fips", "fips", "10:1.8.5-7.el8_6_fips", build("10:1.8.5-6.el8_6_fips", "x86_64"), "affected"},
+		{"fips, fix of plain", "", "11:1.8.5-7.el8_6", build("10:1.8.5-6.el8_6_fips", "x86_64"), "not affected"},
+		{"this architecture", "aarch64", "1.1.1g-15.el8", build("1.1.1g-11.el8", "aarch64"), "affected"},
+		{"another architecture", "aarch64", "1.1.1g-15.el8", build("1.1.1g-11.el8", "x86_64"), "not affected"},
+		{"all architectures", "", "1.1.1g-15.el8", build("1.1.1g-11.el8", "x86_64"), "affected"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: matcher.FlavourName(c.flavour, "openssl")}
+			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
+			if got := verdict(t, matcher.Matcher{Source: source}, c.packaged); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
