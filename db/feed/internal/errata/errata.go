@@ -1,0 +1,169 @@
+// Package errata turns the update notices of RPM distributions, which fix any number of vulnerabilities in any number of
+// packages, into records.
+package errata
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// An Erratum is one notice.
+type Erratum struct {
+	Feed, ID  string
+	Bugfix    bool             // published as a bug fix or an enhancement: no advisory, unless it names vulnerabilities
+	Flaws     []Flaw           // that it fixes
+	Severity  matcher.Severity // of the whole; the zero value is none
+	Packages  []Package
+	Summary   string
+	URLs      []string
+	Published time.Time
+	Modified  time.Time
+	Status    matcher.Status // of what has no fix; Fixed where there is one
+}
+
+// A Flaw is one vulnerability that an erratum fixes.
+type Flaw struct {
+	ID         string // "CVE-2021-3520"
+	Severities []matcher.Severity
+}
+
+// A Package is a package in which an erratum fixes its flaws.
+type Package struct {
+	Key  matcher.Key
+	Arch string // of the build that Fixed names, where it is one of several
+	matcher.Range
+}
+
+// Record returns the erratum's record, with an advisory for every flaw in every package, whose Reason is the erratum: a
+// flaw must not become an alias of another that happened to be fixed at the same time. If it names no flaws, its own ID
+// stands for one, unless it is a bug fix.
+//
+// Of several builds of a package that the erratum has, each holds the fix, so that the lowest counts; only if they differ by
+// architecture the advisories are filed under names of their own, see matcher.FlavourName.
+func (e *Erratum) Record() feed.Record {
+	rec := feed.Record{ID: e.ID, Modified: e.Modified}
+	flaws := e.Flaws
+	reason := e.ID
+	if len(flaws) == 0 {
+		if e.Bugfix {
+			return rec
+		}
+		flaws, reason = []Flaw{{ID: e.ID}}, ""
+	}
+	packages := Split(e.Packages)
+	for _, f := range flaws {
+		for _, p := range packages {
+			a := matcher.Advisory{
+				ID: f.ID, Key: p.Key, Ranges: p.Ranges, Status: e.Status, Reason: reason, Severities: f.Severities,
+				Summary: e.Summary, URLs: e.URLs, Feed: e.Feed, Published: e.Published, Modified: e.Modified,
+			}
+			if fixed(p.Ranges) {
+				a.Status = matcher.Fixed
+			}
+			if e.Severity != (matcher.Severity{}) && len(f.Severities) == 0 {
+				a.Severities = []matcher.Severity{e.Severity}
+			}
+			rec.Advisories = append(rec.Advisories, a)
+		}
+	}
+	return rec
+}
+
+func fixed(ranges []matcher.Range) bool {
+	return len(ranges) > 0 && !slices.ContainsFunc(ranges, func(r matcher.Range) bool { return r.Fixed == "" })
+}
+
+// A Keyed is what is said of one key.
+type Keyed struct {
+	Key    matcher.Key
+	Ranges []matcher.Range
+}
+
+// Split joins what is said of the same key, in order of the keys.
+func Split(packages []Package) []Keyed {
+	byKey := make(map[matcher.Key]map[string][]matcher.Range)
+	for _, p := range packages {
+		byArch := byKey[p.Key]
+		if byArch == nil {
+			byArch = make(map[string][]matcher.Range)
+			byKey[p.Key] = byArch
+		}
+		if p.Arch == "src" || p.Arch == "nosrc" {
+			p.Arch = "noarch" // a source package is built for all
+		}
+		byArch[p.Arch] = insert(byArch[p.Arch], p.Range)
+	}
+	var out []Keyed
+	for key, byArch := range byKey {
+		for arch, ranges := range byArch {
+			if arch == "noarch" || arch == "" {
+				continue
+			}
+			if same(byArch) {
+				byArch = map[string][]matcher.Range{"": ranges}
+				break
+			}
+		}
+		for arch, ranges := range byArch {
+			k := key
+			if arch != "noarch" && arch != "" {
+				k.Name = matcher.FlavourName(arch, key.Name)
+			}
+			out = append(out, Keyed{k, ranges})
+		}
+	}
+	slices.SortFunc(out, func(a, b Keyed) int { return matcher.CompareKeys(a.Key, b.Key) })
+	return out
+}
+
+// same reports whether all architectures have the same ranges.
+func same(byArch map[string][]matcher.Range) bool {
+	var first []matcher.Range
+	for _, ranges := range byArch {
+		if first == nil {
+			first = ranges
+		}
+		if !slices.Equal(first, ranges) {
+			return false
+		}
+	}
+	return true
+}
+
+// insert adds a range to sorted ones. Of ranges that begin alike and end with a fix, the one with the lowest stays.
+func insert(ranges []matcher.Range, r matcher.Range) []matcher.Range {
+	for i := range ranges {
+		if o := &ranges[i]; o.Introduced == r.Introduced && o.Fixed != "" && r.Fixed != "" {
+			if less(r.Fixed, o.Fixed) {
+				o.Fixed = r.Fixed
+			}
+			return ranges
+		}
+	}
+	i, found := slices.BinarySearchFunc(ranges, r, compareRanges)
+	if found {
+		return ranges
+	}
+	return slices.Insert(ranges, i, r)
+}
+
+func compareRanges(a, b matcher.Range) int {
+	return cmp.Or(strings.Compare(a.Introduced, b.Introduced), strings.Compare(a.Fixed, b.Fixed),
+		strings.Compare(a.LastAffected, b.LastAffected), strings.Compare(a.Repo, b.Repo))
+}
+
+func less(a, b string) bool {
+	scheme, _ := version.For("rpm")
+	v, err := scheme.Parse(a)
+	if err != nil {
+		return false
+	}
+	w, err := scheme.Parse(b)
+	return err != nil || cmp.Or(v.Compare(w), strings.Compare(a, b)) < 0
+}
