@@ -22,7 +22,7 @@ func TestAPI(t *testing.T) {
 	}
 	for _, p := range all {
 		path := strings.TrimPrefix(p.PkgPath, module+"/")
-		if p.PkgPath == module || strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "examples/") {
+		if p.PkgPath == module || strings.Contains("/"+path, "/internal/") || strings.HasPrefix(path, "examples/") {
 			continue
 		}
 		t.Run(strings.ReplaceAll(path, "/", "."), func(t *testing.T) {

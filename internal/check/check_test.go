@@ -351,7 +351,7 @@ func TestDocumented(t *testing.T) {
 	}
 	for _, p := range all {
 		path := strings.TrimPrefix(p.PkgPath, module+"/")
-		if strings.HasPrefix(path, "internal/") || p.Name == "main" {
+		if strings.Contains("/"+path, "/internal/") || p.Name == "main" {
 			continue
 		}
 		documented := false

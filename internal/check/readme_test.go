@@ -37,7 +37,7 @@ func TestReadmePackages(t *testing.T) {
 	}
 	for _, p := range all {
 		path, ok := strings.CutPrefix(p.ImportPath, module+"/")
-		if !ok || strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "examples/") {
+		if !ok || strings.Contains("/"+path, "/internal/") || strings.HasPrefix(path, "examples/") {
 			continue
 		}
 		if !listed[path] {
