@@ -272,7 +272,7 @@ func TestServer(t *testing.T) {
 	load := func(path string) (feed.Report, error) {
 		var b db.Builder
 		return feed.Load(t.Context(), &b, feed.Input{Feed: debian.Feed(), Location: server.URL + path},
-			feed.Options{Client: server.Client(), Limits: feed.Limits{Download: 1 << 20}})
+			feed.Options{Client: server.Client(), Limits: feed.Limits{Download: 1 << 20, Patience: feed.Patience{Pause: time.Millisecond}}})
 	}
 	for _, path := range []string{"/good", "/moved"} {
 		rep, err := load(path)

@@ -1,42 +1,41 @@
 package feed
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"net/http"
-	"net/url"
+	"time"
+
+	"github.com/hullmark/hullmark/internal/download"
 )
 
-// get sends the request and leaves the body in d.
-func (d *Data) get(client *http.Client) error {
-	if client == nil {
-		client = http.DefaultClient
+// Errors that errors.Is finds in what fetching, opening and reading returns. What a server does not have is fs.ErrNotExist.
+var (
+	ErrTooLarge  = download.ErrTooLarge  // a limit is exceeded
+	ErrNotData   = download.ErrNotData   // a page of HTML, which servers send instead of data
+	ErrUnchanged = download.ErrUnchanged // the former state is still the present one
+)
+
+// Patience says how to deal with servers that are slow, busy or broken. A field that is zero has the stated default.
+type Patience struct {
+	Attempts   int           // requests in a row that bring nothing, before it is given up: 5
+	Pause      time.Duration // before the second of them, and twice as long before each one after: 1 s
+	RetryAfter time.Duration // longest pause that a server may ask for: 2 min
+	Stall      time.Duration // without any byte, before a connection is given up: 1 min
+}
+
+func newClient(client *http.Client, limits Limits) download.Client {
+	p := limits.Patience
+	return download.Client{
+		HTTP: client, Limit: limits.Download, Attempts: p.Attempts, Pause: p.Pause, Patience: p.RetryAfter, Stall: p.Stall,
 	}
-	req, err := http.NewRequestWithContext(d.ctx, http.MethodGet, d.Location, nil)
+}
+
+// get sends the request and leaves the body in d.
+func (d *Data) get(ctx context.Context, client *http.Client) error {
+	b, err := newClient(client, d.limits).Open(ctx, download.Request{URL: d.Location})
 	if err != nil {
 		return err
 	}
-	d.URL = req.URL.Redacted()
-	req.Header.Set("User-Agent", "hullmark")
-	res, err := client.Do(req)
-	if err != nil {
-		var u *url.Error // which names the place that was redirected to
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("%s: %w", d.URL, err)
-	}
-	if res.StatusCode != http.StatusOK {
-		res.Body.Close()
-		return fmt.Errorf("%s: %s", d.URL, res.Status)
-	}
-	if res.ContentLength > d.limits.Download {
-		res.Body.Close()
-		return fmt.Errorf("%s: %w: body of %d bytes", d.URL, ErrTooLarge, res.ContentLength)
-	}
-	d.body, d.Size, d.ETag = res.Body, res.ContentLength, res.Header.Get("ETag")
-	if t, err := http.ParseTime(res.Header.Get("Last-Modified")); err == nil {
-		d.Modified = t
-	}
+	d.body, d.URL, d.Size, d.Fingerprint, d.Modified = b, b.URL, b.Size, b.Fingerprint, b.Modified
 	return nil
 }

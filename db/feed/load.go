@@ -155,7 +155,7 @@ func (l *loader) finish() {
 		}
 	}
 	l.b.AddFeed(db.FeedInfo{
-		Name: r.Feed, URL: l.d.URL, Fingerprint: l.d.ETag, Date: r.Date,
+		Name: r.Feed, URL: l.d.URL, Fingerprint: l.d.Fingerprint, Date: r.Date,
 		Records: r.Records, Withdrawn: r.Withdrawn, Bad: r.Bad,
 	})
 	for k := range l.ecosystems {

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,18 +11,14 @@ import (
 	"time"
 )
 
-// Errors that errors.Is finds in what opening and reading a location returns.
-var (
-	ErrTooLarge = errors.New("too large")               // a limit is exceeded
-	ErrNotData  = errors.New("a page of HTML, no data") // what servers send instead of data
-)
-
 // Limits bound what is read from one location. A field that is zero has the stated default.
 type Limits struct {
 	Download     int64 // bytes of a body, as sent: 2 GiB
 	Decompressed int64 // bytes that decompression makes in all: 16 GiB
 	Document     int64 // bytes of one document of a directory or an archive: 64 MiB
 	Memory       int64 // bytes of a zip archive that must be held in memory, since it is not a plain local file: 1 GiB
+
+	Patience Patience // with servers
 }
 
 func (l Limits) withDefaults() Limits {
@@ -43,10 +38,12 @@ func (l Limits) withDefaults() Limits {
 type Data struct {
 	Location string
 	URL      string // the location, where it is one, without a password
-	ETag     string // as the server sent it
 	Modified time.Time
 	Size     int64 // bytes of the location as it is stored or sent; -1 where unknown
 	Skipped  int   // documents that the feed did not want, so far
+
+	// Fingerprint tells this state of a URL from another: the ETag, or else the Last-Modified, as the server sent it.
+	Fingerprint string
 
 	ctx    context.Context
 	limits Limits
@@ -61,12 +58,13 @@ type Data struct {
 // modification or the server's Last-Modified, zero where there is none; of a directory it is that of the newest file read
 // so far.
 //
-// ctx ends reading, too. Any answer but 200 is an error that names URL and status.
+// ctx ends reading, too. A server that is busy or fails for the moment is asked again, and a connection that breaks is
+// taken up where it broke, as Limits.Patience says; any other answer but 200 is an error that names URL and status.
 func Open(ctx context.Context, location string, client *http.Client, limits Limits) (*Data, error) {
 	d := &Data{Location: location, Size: -1, ctx: ctx, limits: limits.withDefaults()}
 	var err error
 	if isURL(location) {
-		err = d.get(client)
+		err = d.get(ctx, client)
 	} else {
 		err = d.open()
 	}
