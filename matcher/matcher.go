@@ -46,6 +46,8 @@ type Match struct {
 	Threat   Threat   // of its CVE, where the Source is an Enricher
 	Severity Severity // chosen from all Severities of Advisories; see ChooseSeverity
 
+	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
+
 	// Uncertain says why it is not known whether the component is affected: its version, or a bound of every range that
 	// might hold, cannot be compared. It is empty where it is known.
 	Uncertain string

@@ -18,8 +18,10 @@
 //     without an entry comes from an analyzer that does not say what packages need.
 //   - vulnerabilities: one for each identifier, with all components that it affects. The first rating is the one that was
 //     chosen, see matcher.ChooseSeverity; all others follow. The status of the installed version is "unknown" where it is
-//     not certain that it is affected. An analysis is given where it is the same for all components: "in_triage" where nobody knows yet,
-//     the response "will_not_fix" where the publisher said so. Ranges of versions are given where they are about the
+//     not certain that it is affected. The analysis is that of a VEX statement, where one
+//     was joined to the match; an identifier of which statements say different things in different components is there once
+//     for each. Without one it is given where it is the same for all components: "in_triage" where nobody knows yet, the
+//     response "will_not_fix" where the publisher said so. Ranges of versions are given where they are about the
 //     component's own version and not that of its source package.
 //   - compositions: the image is "incomplete" where something was not read, else "unknown": nobody can know that there is
 //     nothing else. Packages are "complete" in their dependencies where every name was found. The vulnerabilities are
@@ -77,6 +79,9 @@
 //	hullmark:system                   component: "true" where the distribution's package manager installed it
 //	hullmark:uncertain                vulnerability: why it is not known whether a component is affected
 //	hullmark:uncovered                component: "true" where there are no advisories for its kind
+//	hullmark:vex:document             vulnerability: document of the statement that the analysis is of
+//	hullmark:vex:justification        vulnerability: its justification, in its own format's word
+//	hullmark:vex:statement            vulnerability: place of the statement in the document
 //
 // A property of a vulnerability which is not the same for all components is given for each, with ":" and the reference
 // of the component at the end of its name.

@@ -35,6 +35,10 @@ const (
 	propSystem        = "hullmark:system"
 	propUncertain     = "hullmark:uncertain"
 	propUncovered     = "hullmark:uncovered"
+
+	propVEXDocument      = "hullmark:vex:document"
+	propVEXJustification = "hullmark:vex:justification"
+	propVEXStatement     = "hullmark:vex:statement"
 )
 
 type properties []cyclonedx.Property
