@@ -22,7 +22,7 @@ type Explanation struct {
 
 	Advisory    *Advisory    // nil where there is none
 	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as they were needed
-	Doubt       string       // where Outcome is InDoubt
+	Doubt       string       // where Outcome is InDoubt or WasSkipped, "" if there is none
 	Fixed       string       // lowest fix above Version; "" if there is none
 }
 
@@ -35,7 +35,8 @@ const (
 	FixedSince   Outcome = "fixed"                 // Version is at or above the fix of a range
 	OutOfRange   Outcome = "outside of all ranges" // Version is in no range, and not one of those listed
 	SaidUnharmed Outcome = "not affected"          // the publisher says that the package is not affected
-	WasSkipped   Outcome = "skipped"               // the component was not looked up
+	WasSkipped   Outcome = "skipped"               // the component was not matched; Comparisons say what would have come of it
+	OtherRelease Outcome = "of another release"    // the package is there, but the advisory is about another release of the distribution
 	NotInstalled Outcome = "not installed"         // no component is the package that the advisory is about
 	NotKnown     Outcome = "no advisory"           // no advisory of that identifier is about a package of the report
 	NoData       Outcome = "no data"               // nobody publishes advisories for an ecosystem of the report
@@ -48,6 +49,7 @@ type Comparison struct {
 	Value string // of the bound
 	Order int    // of the version against Value: -1 before, 0 equal, 1 after
 	Error string // why they cannot be compared, or why that is not certain; Order means nothing then
+	Holds bool   // as far as this bound goes, the version is affected
 }
 
 // String returns "1.2 < 1.3 (fixed)" but for the version: "< 1.3 (fixed)".
@@ -97,12 +99,11 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 		return nil, err
 	}
 	for _, x := range left {
-		out = append(out, Explanation{
-			Outcome: WasSkipped, Component: x.Component, Skip: reasons[x.Component], Key: x.Key, Version: x.Version, Advisory: x.Advisory,
-		})
+		x.Outcome, x.Skip = WasSkipped, reasons[x.Component]
+		out = append(out, x)
 	}
 	if len(out) == 0 {
-		if out, err = notMet(ctx, m.Source, id); err != nil {
+		if out, err = notMet(ctx, m.Source, wanted, id); err != nil {
 			return nil, err
 		}
 	}
@@ -119,24 +120,43 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	return out, nil
 }
 
-// notMet says why no component meets an advisory of id.
-func notMet(ctx context.Context, source Source, id string) ([]Explanation, error) {
+// notMet says why no component of a register meets an advisory of id.
+func notMet(ctx context.Context, source Source, r *register, id string) ([]Explanation, error) {
 	var out []Explanation
 	if f, ok := source.(Finder); ok {
+		installed := make(map[Key]bool, len(r.keys)) // whatever the release
+		for _, k := range r.keys {
+			k.Release = ""
+			installed[k] = true
+		}
 		for a, err := range f.Find(ctx, id) {
 			if err != nil {
 				return nil, fmt.Errorf("matcher: %w", err)
 			}
-			out = append(out, Explanation{Outcome: NotInstalled, Key: a.Key, Advisory: &a})
+			x := Explanation{Outcome: NotInstalled, Key: a.Key, Advisory: &a}
+			unreleased := a.Key
+			unreleased.Release = ""
+			if installed[unreleased] {
+				x.Outcome = OtherRelease
+			}
+			out = append(out, x)
 		}
 		slices.SortFunc(out, func(a, b Explanation) int {
-			return cmp.Or(CompareKeys(a.Key, b.Key), compareAdvisories(a.Advisory, b.Advisory))
+			return cmp.Or(cmp.Compare(absence(a.Outcome), absence(b.Outcome)), CompareKeys(a.Key, b.Key), compareAdvisories(a.Advisory, b.Advisory))
 		})
 	}
 	if len(out) == 0 {
 		out = append(out, Explanation{Outcome: NotKnown})
 	}
 	return out, nil
+}
+
+// absence orders outcomes without a component: what comes nearest to being there first.
+func absence(o Outcome) int {
+	if o == OtherRelease {
+		return 0
+	}
+	return 1
 }
 
 func compareAdvisories(a, b *Advisory) int {
@@ -209,7 +229,7 @@ type named struct {
 func (n named) explain(a *Advisory, component string) Explanation {
 	x := Explanation{Component: component, Key: n.key, Version: n.version, Advisory: a}
 	v, holds := n.judge(a)
-	x.Fixed = v.fixed
+	x.Fixed, x.Doubt = v.fixed, v.uncertain
 	if a.Status != NotAffected && n.uncertain == nil {
 		x.Comparisons = n.comparisons(a)
 	}
@@ -217,7 +237,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	case a.Status == NotAffected:
 		x.Outcome = SaidUnharmed
 	case holds && v.uncertain != "":
-		x.Outcome, x.Doubt = InDoubt, v.uncertain
+		x.Outcome = InDoubt
 	case holds:
 		x.Outcome = Holds
 	case slices.ContainsFunc(x.Comparisons, func(c Comparison) bool { return c.Bound == "fixed" && c.Order >= 0 }):
@@ -231,29 +251,31 @@ func (n named) explain(a *Advisory, component string) Explanation {
 // comparisons returns the steps by which judge decides.
 func (n *name) comparisons(a *Advisory) []Comparison {
 	var out []Comparison
-	step := func(r int, bound, value string) int {
-		c, doubt := n.against(value)
-		out = append(out, Comparison{Range: r, Bound: bound, Value: value, Order: c, Error: doubt})
-		return c
+	step := func(r int, bound, value string, holds func(order int) bool) bool {
+		order, doubt := n.against(value)
+		c := Comparison{Range: r, Bound: bound, Value: value, Order: order, Error: doubt, Holds: doubt == "" && holds(order)}
+		out = append(out, c)
+		return c.Holds
 	}
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
 		if r.Repo != "" {
 			continue
 		}
-		if r.Introduced != "" && r.Introduced != "0" && step(i, "introduced", r.Introduced) < 0 {
+		if r.Introduced != "" && r.Introduced != "0" &&
+			!step(i, "introduced", r.Introduced, func(order int) bool { return order >= 0 }) {
 			continue
 		}
 		switch {
 		case r.Fixed != "":
-			step(i, "fixed", r.Fixed)
+			step(i, "fixed", r.Fixed, func(order int) bool { return order < 0 })
 		case r.LastAffected != "":
-			step(i, "last affected", r.LastAffected)
+			step(i, "last affected", r.LastAffected, func(order int) bool { return order <= 0 || n.rpm && n.anyRelease(r.LastAffected) })
 		}
 	}
 	for _, listed := range a.Versions {
 		if w, err := n.scheme.Parse(listed); err == nil && w.Compare(n.parsed) == 0 {
-			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed})
+			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed, Holds: true})
 		}
 	}
 	return out

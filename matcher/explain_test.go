@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -84,17 +85,17 @@ func TestExplain(t *testing.T) {
 			"affected: a1.0 as a by CVE-3; 1.0 = 1.0 (listed)",
 			"fixed: a1.0 as a by GHSA-3; 1.0 > 0.5 (introduced); 1.0 > 0.9 (fixed); 1.0 < 2 (introduced)",
 			"skipped since declared, not installed: lock as a by CVE-3",
-			"skipped since declared, not installed: lock as a by GHSA-3",
+			"skipped since declared, not installed: lock as a by GHSA-3; 0.6 > 0.5 (introduced); 0.6 < 0.9 (fixed); 0.6 < 2 (introduced); upgrade to 0.9",
 			noData,
 		}},
 		{"CVE-4", []string{
 			"uncertain: a1.0 as a by CVE-4; 1.0 > 0.1 (introduced); 1.0 ? what? (last affected)",
-			"skipped since declared, not installed: lock as a by CVE-4",
+			"skipped since declared, not installed: lock as a by CVE-4; 0.6 > 0.1 (introduced); 0.6 ? what? (last affected)",
 			noData,
 		}},
 		{"CVE-5", []string{
 			"outside of all ranges: a1.0 as a by CVE-5; 1.0 < 3 (introduced)",
-			"skipped since declared, not installed: lock as a by CVE-5",
+			"skipped since declared, not installed: lock as a by CVE-5; 0.6 < 3 (introduced)",
 			noData,
 		}},
 		{"CVE-7", []string{
@@ -184,6 +185,40 @@ func TestExplainNotInstalled(t *testing.T) {
 		}
 		if got := told(list); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", id, got, want)
+		}
+	}
+}
+
+// A package that is there, of which only other releases of the distribution have an advisory, is told from one that is not.
+func TestExplainOtherRelease(t *testing.T) {
+	var source found
+	for _, name := range []string{"zlib", "glibc"} {
+		source.advisories = append(source.advisories, matcher.Advisory{
+			ID: "CVE-1", Feed: "debian", Key: matcher.Key{Type: "deb", Namespace: "debian", Release: "11", Name: name},
+		})
+	}
+	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}, Components: []analyzer.Component{
+		deb("zlib1g", "1:1.2.13", &analyzer.Origin{Name: "zlib"}),
+	}}
+	list, err := matcher.Matcher{Source: source}.Explain(t.Context(), report, "CVE-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"of another release as zlib by CVE-1", "not installed as glibc by CVE-1", "no data deb"}
+	if got := told(list); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// found are advisories that can be found by their identifiers.
+type found struct{ advisories }
+
+func (f found) Find(_ context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		for _, a := range f.advisories {
+			if a.ID == id && !yield(a, nil) {
+				return
+			}
 		}
 	}
 }

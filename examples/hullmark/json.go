@@ -79,6 +79,7 @@ type jsonMatch struct {
 	Reason     string         `json:"reason,omitempty"`
 	Fixed      string         `json:"fixed,omitempty"`
 	Severity   jsonSeverity   `json:"severity"`
+	Threat     *jsonThreat    `json:"threat,omitempty"`
 	Uncertain  string         `json:"uncertain,omitempty"`
 	Advisories []jsonAdvisory `json:"advisories"`
 }
@@ -259,25 +260,28 @@ func coverageJSON(v *view) []jsonCoverage {
 func matchJSON(m *matcher.Match) jsonMatch {
 	j := jsonMatch{
 		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Status: m.Status.String(), Reason: m.Reason, Fixed: m.Fixed,
-		Severity: severityJSON(m.Severity), Uncertain: m.Uncertain, Advisories: []jsonAdvisory{},
+		Severity: severityJSON(m.Severity), Threat: threatJSON(&m.Threat), Uncertain: m.Uncertain, Advisories: []jsonAdvisory{},
 	}
 	for i := range m.Advisories {
-		a := &m.Advisories[i]
-		x := jsonAdvisory{
-			ID: a.ID, Aliases: a.Aliases, Feed: a.Feed,
-			Type: a.Key.Type, Namespace: a.Key.Namespace, Release: a.Key.Release, Package: a.Key.Name,
-			Status: a.Status.String(), Reason: a.Reason, Versions: a.Versions, Summary: a.Summary, URLs: a.URLs,
-			Published: instant(a.Published), Modified: instant(a.Modified),
-		}
-		for _, r := range a.Ranges {
-			x.Ranges = append(x.Ranges, jsonRange{r.Introduced, r.Fixed, r.LastAffected, r.Repo})
-		}
-		for _, s := range a.Severities {
-			x.Severities = append(x.Severities, severityJSON(s))
-		}
-		j.Advisories = append(j.Advisories, x)
+		j.Advisories = append(j.Advisories, advisoryJSON(&m.Advisories[i]))
 	}
 	return j
+}
+
+func advisoryJSON(a *matcher.Advisory) jsonAdvisory {
+	x := jsonAdvisory{
+		ID: a.ID, Aliases: a.Aliases, Feed: a.Feed,
+		Type: a.Key.Type, Namespace: a.Key.Namespace, Release: a.Key.Release, Package: a.Key.Name,
+		Status: a.Status.String(), Reason: a.Reason, Versions: a.Versions, Summary: a.Summary, URLs: a.URLs,
+		Published: instant(a.Published), Modified: instant(a.Modified),
+	}
+	for _, r := range a.Ranges {
+		x.Ranges = append(x.Ranges, jsonRange{r.Introduced, r.Fixed, r.LastAffected, r.Repo})
+	}
+	for _, s := range a.Severities {
+		x.Severities = append(x.Severities, severityJSON(s))
+	}
+	return x
 }
 
 func severityJSON(s matcher.Severity) jsonSeverity {

@@ -9,9 +9,17 @@ import (
 	"testing"
 )
 
-// JSON.md names every field of the JSON form, says of each whether it can be left out, and names no other.
+// JSON.md names every field of the JSON form, says of each whether it can be left out, and names no other. EXPLAIN.md does so
+// for what explain writes, but for what is described in JSON.md.
 func TestJSONDocumented(t *testing.T) {
-	text, err := os.ReadFile("JSON.md")
+	testDocumented(t, "JSON.md", reflect.TypeFor[jsonDocument]())
+	testDocumented(t, "EXPLAIN.md", reflect.TypeFor[jsonAnswer](), reflect.TypeFor[jsonImage](), reflect.TypeFor[jsonThreat](),
+		reflect.TypeFor[jsonAdvisory](), reflect.TypeFor[jsonComponent]())
+}
+
+func testDocumented(t *testing.T, file string, typ reflect.Type, elsewhere ...reflect.Type) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,25 +32,29 @@ func TestJSONDocumented(t *testing.T) {
 		documented[name] = len(m[2]) > 0
 	}
 	fields := make(map[string]bool)
-	jsonFields(t, fields, "", reflect.TypeFor[jsonDocument]())
+	jsonFields(t, fields, "", typ, elsewhere)
 	for name, optional := range fields {
 		got, ok := documented[name]
 		if !ok {
-			t.Errorf("%s is not documented", name)
+			t.Errorf("%s is not documented in %s", name, file)
 		} else if got != optional {
-			t.Errorf("%s can be left out: %v; JSON.md says %v", name, optional, got)
+			t.Errorf("%s can be left out: %v; %s says %v", name, optional, file, got)
 		}
 	}
 	for name := range documented {
 		if _, ok := fields[name]; !ok {
-			t.Errorf("%s is documented, and does not exist", name)
+			t.Errorf("%s is documented in %s, and does not exist", name, file)
 		}
 	}
 }
 
 // jsonFields collects the paths of the fields of a struct, and whether they can be left out. The path of a list ends in [].
-func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect.Type) {
+// Fields of the types that are described elsewhere are left out.
+func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect.Type, elsewhere []reflect.Type) {
 	for f := range typ.Fields() {
+		if f.Anonymous && slices.Contains(elsewhere, f.Type) {
+			continue
+		}
 		tag := strings.Split(f.Tag.Get("json"), ",")
 		if tag[0] == "" || tag[0] == "-" {
 			t.Errorf("%s.%s has no name in JSON", typ, f.Name)
@@ -55,8 +67,8 @@ func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect
 			elem = elem.Elem()
 		}
 		fields[name] = slices.Contains(tag, "omitempty")
-		if elem.Kind() == reflect.Struct {
-			jsonFields(t, fields, name+".", elem)
+		if elem.Kind() == reflect.Struct && !slices.Contains(elsewhere, elem) {
+			jsonFields(t, fields, name+".", elem, elsewhere)
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -97,7 +95,7 @@ An IMAGE is written as one of
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	c.AddCommand(a.scanCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
+	c.AddCommand(a.scanCommand(), a.explainCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
 	return c
 }
 
@@ -115,22 +113,6 @@ func group(c *cobra.Command) {
 			meant = ", but there is " + strings.Join(near, " and ")
 		}
 		return fmt.Errorf("there is no command %q%s; see %s --help", args[0], meant, c.CommandPath())
-	}
-}
-
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Say which build of hullmark this is",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			version := "of an unknown version"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			_, err := fmt.Fprintf(a.stdout, "hullmark %s, %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
 	}
 }
 

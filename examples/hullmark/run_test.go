@@ -147,7 +147,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var all strings.Builder
-	for _, args := range [][]string{{}, {"scan"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}} {
+	for _, args := range [][]string{{}, {"scan"}, {"explain"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}, {"version", "compare"}} {
 		stdout, stderr, code := hullmark(t, append(args, "--help")...)
 		if code != 0 || stderr != "" {
 			t.Errorf("%q --help: exit code %d, standard error %q", args, code, stderr)

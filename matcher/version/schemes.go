@@ -1,7 +1,6 @@
 package version
 
-// For returns the scheme of a PURL type, and whether there is one: of apk, cargo, composer, cran, deb, gem, golang, hackage,
-// maven, npm, nuget, pub, pypi and rpm.
+// For returns the scheme of a PURL type, and whether there is one; see [Types].
 func For(purlType string) (Scheme, bool) {
 	for i := range schemes {
 		if schemes[i].name == purlType {
@@ -9,6 +8,15 @@ func For(purlType string) (Scheme, bool) {
 		}
 	}
 	return Scheme{}, false
+}
+
+// Types returns the PURL types that have a scheme, sorted.
+func Types() []string {
+	list := make([]string, len(schemes))
+	for i := range schemes {
+		list[i] = schemes[i].name
+	}
+	return list
 }
 
 // schemes is a table, never written to, in the order of names.

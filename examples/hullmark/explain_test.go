@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestExplain holds explanations of the demonstration image against what they were: one of each outcome.
+func TestExplain(t *testing.T) {
+	var all strings.Builder
+	for _, id := range []string{
+		"CVE-2019-12308",      // affected, in one of several ranges
+		"CVE-2019-9169",       // affected, two packages of one source
+		"cve-2018-18074",      // affected as the distribution's package, skipped as a package in it
+		"GHSA-X84V-XCM2-53PG", // the same under another name, spelled as nobody does
+		"CVE-2014-6271",       // fixed since
+		"CVE-2019-1552",       // the publisher says that it is not affected
+		"CVE-2018-6188",       // outside of all ranges
+		"CVE-2019-11477",      // not installed
+		"CVE-2021-44228",      // nobody in the database knows it
+	} {
+		stdout, stderr, code := hullmark(t, "explain", "--cache", "off", "demo:", id)
+		if code != 0 {
+			t.Fatalf("%s: exit code %d: %s", id, code, stderr)
+		}
+		all.WriteString("$ hullmark explain demo: " + id + "\n" + stdout + "\n")
+	}
+	golden(t, "explain.txt", all.String())
+	stdout, _, _ := hullmark(t, "explain", "--cache", "off", "--format", "json", "demo:", "CVE-2018-18074")
+	golden(t, "explain.json", stdout)
+}
+
+// Whatever scan finds, explain says is so; in the same component and by the same advisories.
+func TestExplainAgrees(t *testing.T) {
+	stdout, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "json", "demo:")
+	var d jsonDocument
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range d.Matches {
+		if i%5 > 0 && !testing.Verbose() {
+			continue // each is a scan
+		}
+		stdout, stderr, _ := hullmark(t, "explain", "--cache", "off", "--format", "json", "demo:", m.ID)
+		var x jsonAnswer
+		if err := json.Unmarshal([]byte(stdout), &x); err != nil {
+			t.Fatalf("%s: %v: %s", m.ID, err, stderr)
+		}
+		advisories := 0
+		for _, e := range x.Explanations {
+			for _, c := range e.Components {
+				if c.ID == m.Component && e.Outcome == "affected" {
+					advisories++
+					if e.Fixed != m.Fixed {
+						t.Errorf("%s: explained as fixed in %q, matched as in %q", m.ID, e.Fixed, m.Fixed)
+					}
+				}
+			}
+		}
+		if !x.Affected || advisories != len(m.Advisories) {
+			t.Errorf("%s in %s: matched by %d advisories, explained by %d", m.ID, m.Component, len(m.Advisories), advisories)
+		}
+	}
+}
+
+func TestInstruction(t *testing.T) {
+	for createdBy, want := range map[string]string{
+		"": "",
+		"/bin/sh -c #(nop) ADD file:85fac7e in / ":                      "ADD file:85fac7e in /",
+		"/bin/sh -c #(nop)  CMD [\"bash\"]":                             "CMD [\"bash\"]",
+		"/bin/sh -c apt-get update &&     apt-get install -y curl":      "RUN apt-get update && apt-get install -y curl",
+		"RUN /bin/sh -c pip install -r requirements.txt # buildkit":     "RUN pip install -r requirements.txt",
+		"COPY . /app # buildkit":                                        "COPY . /app",
+		"|2 A=1 B=two /bin/sh -c make install":                          "RUN make install",
+		"RUN |1 VERSION=3 /bin/sh -c apk add nginx=$VERSION # buildkit": "RUN apk add nginx=$VERSION",
+		"bazel build ...": "bazel build ...",
+	} {
+		if got := instruction(createdBy); got != want {
+			t.Errorf("instruction(%q) = %q, want %q", createdBy, got, want)
+		}
+	}
+}
+
+func TestVersionCompare(t *testing.T) {
+	for _, test := range []struct{ args, stdout, stderr string }{
+		{"deb 1:2.36-9 2.36-10", "1:2.36-9 > 2.36-10\n", ""},
+		{"rpm 1.2~rc1-1 1.2-1", "1.2~rc1-1 < 1.2-1\n", ""},
+		{"maven 1.0-ga 1", "1.0-ga = 1\n", ""},
+		{"deb 1: 2", "", `hullmark: A: version: deb "1:": invalid version: nothing after the epoch` + "\n"},
+		{"pypi 1 x", "", `hullmark: B: version: pypi "x": invalid version: release is not a number` + "\n"},
+		{"ada 1 2", "", `hullmark: the versions of type "ada" have no order that is known; known are apk, `},
+		{"deb 1", "", "hullmark: hullmark version compare needs a TYPE and two versions, not 2 arguments; see hullmark version compare --help\n"},
+	} {
+		stdout, stderr, code := hullmark(t, append([]string{"version", "compare"}, strings.Fields(test.args)...)...)
+		if stdout != test.stdout || !strings.HasPrefix(stderr, test.stderr) || (code == 0) != (stdout != "") {
+			t.Errorf("%s: %q, %q, %d", test.args, stdout, stderr, code)
+		}
+	}
+}
