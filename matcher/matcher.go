@@ -44,7 +44,7 @@ type Match struct {
 	Reason   string   // the publisher's own word for Status
 	Fixed    string   // lowest version above the installed one that is not affected; "" if there is none
 	Threat   Threat   // of its CVE, where the Source is an Enricher
-	Severity Severity // chosen from all Severities of Advisories; see ChooseSeverity
+	Severity Severity // chosen from all Severities of Advisories and of Threat; see ChooseSeverity
 
 	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
 
@@ -118,7 +118,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		result.Matches = wanted.subjects[i].appendMatches(result.Matches)
 	}
 	if e, ok := m.Source.(Enricher); ok {
-		if err := enrich(ctx, e, result.Matches); err != nil {
+		if err := enrich(ctx, e, result.Matches, byID); err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
 	}

@@ -262,7 +262,7 @@ func TestChooseSeverity(t *testing.T) {
 		{"unless it does not know", deb("a", "1", nil), []matcher.Advisory{{Severities: []matcher.Severity{word("ghsa", "CRITICAL")}}, {Key: distro, Severities: []matcher.Severity{word("debian", "not yet assigned")}}}, "critical 0.0"},
 		{"a vector that is none", pypi("a", "1"), []matcher.Advisory{{Severities: []matcher.Severity{vector("CVSS:3.1/nonsense")}}}, "unknown 0.0"},
 	} {
-		s := matcher.ChooseSeverity(&c.component, c.advisories)
+		s := matcher.ChooseSeverity(&c.component, c.advisories, nil)
 		if got := fmt.Sprintf("%s %.1f", s.Level, s.Score); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}

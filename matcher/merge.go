@@ -46,7 +46,7 @@ func (s *subject) merge(g group) Match {
 			m.Aliases = append(m.Aliases, id)
 		}
 	}
-	m.Severity = ChooseSeverity(s.component, m.Advisories)
+	m.Severity = ChooseSeverity(s.component, m.Advisories, nil)
 	return m
 }
 

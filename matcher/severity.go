@@ -72,39 +72,53 @@ func (s Severity) Rate() Severity {
 // ChooseSeverity picks, among what all sources say, the severity of a match:
 //
 //  1. for a System package, what its own distribution says of it, since it knows how the package was built,
-//  2. a word that a source chose, in any advisory,
-//  3. the CVSS vector of the highest version,
+//  2. a word that a source chose, in any advisory, since it is about the package and not about all that has the mistake,
+//  3. the CVSS vector of the highest version in an advisory,
+//  4. what those say who rate vulnerabilities and not packages, such as NVD: the CVSS vector of the highest version, else a
+//     word,
 //
 // and among equals the highest. A source that says it does not know is not asked.
-func ChooseSeverity(c *analyzer.Component, advisories []Advisory) Severity {
+func ChooseSeverity(c *analyzer.Component, advisories []Advisory, general []Severity) Severity {
 	var best Severity
 	bestRank := 0
+	consider := func(s Severity, rank int) {
+		if s.Level == Unknown || rank < bestRank {
+			return
+		}
+		if rank > bestRank || s.Level > best.Level || s.Level == best.Level && s.Score > best.Score {
+			best, bestRank = s, rank
+		}
+	}
 	for i := range advisories {
 		a := &advisories[i]
 		for _, s := range a.Severities {
-			s = s.Rate()
-			if s.Level == Unknown {
-				continue
-			}
-			rank := 1
 			switch {
-			case c.System && a.Key.Release != "" && s.Word != "":
-				rank = 7
-			case s.Word != "":
-				rank = 6
-			case strings.HasPrefix(s.Vector, "CVSS:4"):
-				rank = 5
-			case strings.HasPrefix(s.Vector, "CVSS:3.1"):
-				rank = 4
-			case strings.HasPrefix(s.Vector, "CVSS:3"):
-				rank = 3
-			case s.Vector != "":
-				rank = 2
-			}
-			if rank > bestRank || rank == bestRank && (s.Level > best.Level || s.Level == best.Level && s.Score > best.Score) {
-				best, bestRank = s, rank
+			case s.Word == "":
+				consider(s.Rate(), 10+vectorRank(s.Vector))
+			case c.System && a.Key.Release != "":
+				consider(s.Rate(), 30)
+			default:
+				consider(s.Rate(), 20)
 			}
 		}
 	}
+	for _, s := range general {
+		consider(s.Rate(), 1+vectorRank(s.Vector))
+	}
 	return best
+}
+
+// vectorRank orders CVSS vectors by their version.
+func vectorRank(vector string) int {
+	switch {
+	case vector == "":
+		return 0
+	case strings.HasPrefix(vector, "CVSS:4"):
+		return 4
+	case strings.HasPrefix(vector, "CVSS:3.1"):
+		return 3
+	case strings.HasPrefix(vector, "CVSS:3"):
+		return 2
+	}
+	return 1
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
 )
 
 // An Enricher knows more of vulnerabilities than advisories say. A Source that implements it is asked about all matches.
@@ -72,8 +74,9 @@ func certainty(m *Match) int {
 	return 0
 }
 
-// enrich adds threats to matches, of all CVEs that a match goes by the most alarming.
-func enrich(ctx context.Context, e Enricher, matches []Match) error {
+// enrich adds threats to matches, of all CVEs that a match goes by the most alarming, and the severity where advisories say
+// nothing of it.
+func enrich(ctx context.Context, e Enricher, matches []Match, components map[string]*analyzer.Component) error {
 	var cves []string
 	seen := make(map[string]bool)
 	each := func(m *Match, do func(string)) {
@@ -99,17 +102,25 @@ func enrich(ctx context.Context, e Enricher, matches []Match) error {
 	}
 	for i := range matches {
 		m := &matches[i]
+		known := false
 		each(m, func(id string) {
-			if t, ok := threats[id]; ok && moreAlarming(t, m.Threat) {
-				m.Threat = t
+			if t, ok := threats[id]; ok && (!known || moreAlarming(&t, &m.Threat)) {
+				m.Threat, known = t, true
 			}
 		})
+		if m.Severity.Level == Unknown && known {
+			m.Severity = ChooseSeverity(components[m.Component], m.Advisories, m.Threat.Severities)
+		}
 	}
 	return nil
 }
 
-func moreAlarming(a, b Threat) bool {
-	return CompareRisk(&Match{Threat: a}, &Match{Threat: b}) < 0
+// moreAlarming orders threats as [CompareRisk] orders matches.
+func moreAlarming(a, b *Threat) bool {
+	var nothing analyzer.Component
+	return CompareRisk(
+		&Match{Threat: *a, Severity: ChooseSeverity(&nothing, nil, a.Severities)},
+		&Match{Threat: *b, Severity: ChooseSeverity(&nothing, nil, b.Severities)}) < 0
 }
 
 func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }

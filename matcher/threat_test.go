@@ -42,6 +42,48 @@ func TestThreats(t *testing.T) {
 	}
 }
 
+// A severity that no advisory states is that of those who rate vulnerabilities.
+func TestThreatSeverity(t *testing.T) {
+	key := matcher.PackageKey("pypi", "", "a")
+	nvd := func(vector string) matcher.Severity { return matcher.Severity{Source: "nvd", Vector: vector} }
+	const (
+		critical = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+		medium   = "CVSS:4.0/AV:L/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:L/SC:N/SI:N/SA:N"
+		second   = "AV:N/AC:L/Au:N/C:C/I:C/A:C"
+	)
+	low := []matcher.Severity{{Source: "ghsa", Level: matcher.Low, Word: "LOW"}}
+	unknown := []matcher.Severity{{Source: "ubuntu", Word: "untriaged"}}
+	for _, c := range []struct {
+		name    string
+		stated  []matcher.Severity
+		aliases []string
+		known   map[string]matcher.Threat
+		want    string
+	}{
+		{"an advisory's word wins", low, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "low by ghsa"},
+		{"where there is none", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
+		{"or it means nothing", unknown, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
+		{"the newest CVSS wins", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical), nvd(medium), nvd(second)}}}, "medium by nvd"},
+		{"version 2 is better than nothing", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(second)}}}, "high by nvd"},
+		{"the worse of two CVEs", nil, []string{"CVE-2"}, map[string]matcher.Threat{
+			"CVE-1": {Severities: []matcher.Severity{nvd(second)}}, "CVE-2": {Severities: []matcher.Severity{nvd(critical)}},
+		}, "critical by nvd"},
+		{"nobody knows", nil, nil, map[string]matcher.Threat{"CVE-1": {EPSS: 0.5}}, "unknown by "},
+	} {
+		s := threats{known: c.known, advisories: advisories{{ID: "CVE-1", Key: key, Severities: c.stated}}}
+		if c.aliases != nil {
+			s.advisories = append(s.advisories, matcher.Advisory{ID: "GHSA-1", Aliases: []string{"CVE-1"}, Key: key}, matcher.Advisory{ID: "GHSA-1", Aliases: c.aliases, Key: key})
+		}
+		result := match(t, s, pypi("a", "1"))
+		if len(result.Matches) != 1 {
+			t.Fatalf("%s: %d matches", c.name, len(result.Matches))
+		}
+		if got := result.Matches[0].Severity.Level.String() + " by " + result.Matches[0].Severity.Source; got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 // The order of CompareRisk, each match before the next for one reason.
 func TestCompareRisk(t *testing.T) {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)

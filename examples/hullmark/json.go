@@ -69,6 +69,7 @@ type jsonCoverage struct {
 	Feed       string `json:"feed,omitempty"`
 	Date       string `json:"date,omitempty"`
 	EndOfLife  bool   `json:"endOfLife,omitempty"`
+	Supported  string `json:"supported,omitempty"`
 }
 
 type jsonMatch struct {
@@ -246,6 +247,9 @@ func coverageJSON(v *view) []jsonCoverage {
 	rows := []jsonCoverage{}
 	for _, e := range v.ecosystems {
 		row := jsonCoverage{Type: e.key.Type, Namespace: e.key.Namespace, Release: e.key.Release, Components: e.packages}
+		if last, known := matcher.SupportEnds(e.key.Namespace, e.key.Release); known {
+			row.Supported = day(last)
+		}
 		if !e.covered() {
 			rows = append(rows, row)
 		}

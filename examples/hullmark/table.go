@@ -68,6 +68,7 @@ func (t *table) findings(e *ecosystem) {
 		{title: "SEVERITY", color: t.level},
 		{title: "VULNERABILITY"},
 		{title: "FIXED IN", shrink: 2, min: 8},
+		{title: "THREAT", color: t.threat},
 		{title: "STATUS", shrink: 1, min: 14},
 	}}
 	last := ""
@@ -84,7 +85,7 @@ func (t *table) findings(e *ecosystem) {
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, fixed, f.word())
+		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.word())
 	}
 	if last == "" {
 		return
@@ -138,6 +139,34 @@ func (f *finding) word() string {
 		word = "uncertain: " + f.Uncertain + "; " + word
 	}
 	return word
+}
+
+// threatWord says in few words whether a vulnerability is used against anybody, or how likely that is: "exploited", "EPSS 94%".
+func threatWord(t *matcher.Threat) string {
+	var parts []string
+	switch {
+	case t.Ransomware:
+		parts = append(parts, "ransomware")
+	case !t.Exploited.IsZero():
+		parts = append(parts, "exploited")
+	case len(t.Exploits) > 0:
+		parts = append(parts, "exploit known")
+	}
+	switch {
+	case t.EPSS >= 0.01:
+		parts = append(parts, fmt.Sprintf("EPSS %.0f%%", 100*t.EPSS))
+	case t.EPSS > 0:
+		parts = append(parts, "EPSS <1%")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// threat colours what is known to be used against somebody.
+func (s style) threat(text string) string {
+	if strings.HasPrefix(text, "ransomware") || strings.HasPrefix(text, "exploited") {
+		return s.alarm(text)
+	}
+	return text
 }
 
 // summary counts findings by severity and by status, and packages by what became of them.
@@ -237,7 +266,9 @@ func (t *table) coverage() {
 			if !c.Date.IsZero() {
 				age = daysOld(c.Date, t.now)
 			}
-			if c.EndOfLife {
+			if last, known := matcher.SupportEnds(c.Namespace, c.Release); known && t.now.After(last.AddDate(0, 0, 1)) {
+				note = "END OF LIFE since " + day(last) + ": new vulnerabilities are not recorded"
+			} else if c.EndOfLife {
 				note = "END OF LIFE: new vulnerabilities are not recorded"
 			}
 			g.add(e.name(), number(e.packages), c.Feed, day(c.Date), age, note)
