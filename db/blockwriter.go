@@ -2,30 +2,25 @@ package db
 
 import (
 	"hash/fnv"
-	"slices"
 )
 
 // A blockWriter collects rows, in order, until they fill a block, and encodes them.
 type blockWriter struct {
-	t    *tables
-	rank []uint32 // of every string of t, its place in the order of bytes
+	*textWriter
 
 	rows   []row
 	ranges int
-	size   int // estimate of the raw length
 	items  int // of all lists, as often as advisories have them
 
-	strings, severities, spans, notes, verdicts *subset
+	spans, notes, verdicts *subset
 }
 
-func newBlockWriter(t *tables, rank []uint32) *blockWriter {
+func newBlockWriter(w *textWriter) *blockWriter {
 	return &blockWriter{
-		t: t, rank: rank,
-		strings:    newSubset(len(t.strings.items)),
-		severities: newSubset(len(t.severities.items)),
-		spans:      newSubset(len(t.spans.items)),
-		notes:      newSubset(len(t.notes.items)),
-		verdicts:   newSubset(len(t.verdicts.items)),
+		textWriter: w,
+		spans:      newSubset(len(w.t.spans.items)),
+		notes:      newSubset(len(w.t.notes.items)),
+		verdicts:   newSubset(len(w.t.verdicts.items)),
 	}
 }
 
@@ -71,23 +66,17 @@ func (w *blockWriter) add(r row) {
 		w.addString(n.id, n.feed, n.summary)
 		n.aliases.each(func(id uint32) { w.addString(id) })
 		n.urls.each(func(id uint32) { w.addString(id) })
-		w.size += 10 + len(n.aliases) + len(n.urls)
+		w.size += 10 + n.aliases.len() + n.urls.len()
 	}
 	w.ranges += v.spans.len()
 	w.items += n.aliases.len() + n.urls.len() + v.severities.len() + v.spans.len() + v.versions.len()
 	if !w.verdicts.add(r.verdict) {
 		return
 	}
-	w.size += 5 + len(v.severities) + len(v.spans) + len(v.versions)
+	w.size += 5 + v.severities.len() + v.spans.len() + v.versions.len()
 	w.addString(v.reason)
 	v.versions.each(func(id uint32) { w.addString(id) })
-	v.severities.each(func(id uint32) {
-		if w.severities.add(id) {
-			s := &w.t.severities.items[id]
-			w.addString(s.source, s.vector, s.word)
-			w.size += 6
-		}
-	})
+	w.addSeverities(v.severities)
 	v.spans.each(func(id uint32) {
 		if w.spans.add(id) {
 			s := &w.t.spans.items[id]
@@ -95,14 +84,6 @@ func (w *blockWriter) add(r row) {
 			w.size += 6
 		}
 	})
-}
-
-func (w *blockWriter) addString(ids ...uint32) {
-	for _, id := range ids {
-		if w.strings.add(id) {
-			w.size += len(w.t.strings.items[id]) + 2
-		}
-	}
 }
 
 // encode returns the raw block of the rows collected, and forgets them.
@@ -113,68 +94,12 @@ func (w *blockWriter) encode() []byte {
 	b = w.appendNotes(b)
 	b = w.appendVerdicts(b)
 	b = w.appendRows(b)
-	w.rows, w.ranges, w.size, w.items = w.rows[:0], 0, 0, 0
-	for _, s := range [...]*subset{w.strings, w.severities, w.spans, w.notes, w.verdicts} {
+	w.rows, w.ranges, w.items = w.rows[:0], 0, 0
+	for _, s := range [...]*subset{w.spans, w.notes, w.verdicts} {
 		s.reset()
 	}
+	w.reset()
 	return b
-}
-
-func (w *blockWriter) appendStrings(b []byte) []byte {
-	str := w.t.strings.items
-	used := slices.Clone(w.strings.used)
-	slices.SortFunc(used, func(x, y uint32) int { return int(w.rank[x]) - int(w.rank[y]) })
-	if len(used) == 0 || str[used[0]] != "" {
-		used = slices.Insert(used, 0, emptyString)
-	}
-	total := 0
-	for i, id := range used {
-		w.strings.local[id] = uint32(i)
-		total += len(str[id])
-	}
-	used = used[1:]
-	b = appendUint(b, uint64(len(used)))
-	b = appendUint(b, uint64(total))
-	prev := ""
-	shared := make([]int, len(used))
-	for i, id := range used {
-		shared[i] = commonPrefix(prev, str[id], 255)
-		b = appendUint(b, uint64(shared[i]))
-		prev = str[id]
-	}
-	for i, id := range used {
-		b = appendUint(b, uint64(len(str[id])-shared[i]))
-	}
-	for i, id := range used {
-		b = append(b, str[id][shared[i]:]...)
-	}
-	return b
-}
-
-func commonPrefix(a, b string, most int) int {
-	n := min(len(a), len(b), most)
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
-}
-
-// str appends a reference to string id.
-func (w *blockWriter) str(b []byte, id uint32) []byte {
-	return appendUint(b, uint64(w.strings.local[id]))
-}
-
-func (w *blockWriter) appendSeverities(b []byte) []byte {
-	all := w.t.severities.items
-	used := w.severities.used
-	b = appendUint(b, uint64(len(used)))
-	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].source) })
-	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].vector) })
-	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].word) })
-	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].level) })
-	return column(b, used, func(b []byte, id uint32) []byte { return appendFloat(b, all[id].score) })
 }
 
 func (w *blockWriter) appendSpans(b []byte) []byte {
@@ -212,10 +137,7 @@ func (w *blockWriter) appendVerdicts(b []byte) []byte {
 	b = appendUint(b, uint64(len(used)))
 	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].status) })
 	b = column(b, used, func(b []byte, id uint32) []byte { return w.str(b, all[id].reason) })
-	b = w.lists(b, used, func(id uint32) idList { return all[id].severities }, func(b []byte, l idList) []byte {
-		l.each(func(id uint32) { b = appendUint(b, uint64(w.severities.local[id])) })
-		return b
-	})
+	b = w.lists(b, used, func(id uint32) idList { return all[id].severities }, w.severityList)
 	newest := newestFirst{}
 	b = w.lists(b, used, func(id uint32) idList { return all[id].spans }, func(b []byte, l idList) []byte {
 		l.each(func(id uint32) { b = newest.append(b, w.spans.local[id]) })
@@ -249,14 +171,6 @@ func (w *blockWriter) appendRows(b []byte) []byte {
 	return column(b, w.rows, func(b []byte, r row) []byte { return newest.append(b, w.verdicts.local[r.verdict]) })
 }
 
-// column appends what f makes of every item.
-func column[T any](b []byte, items []T, f func([]byte, T) []byte) []byte {
-	for _, v := range items {
-		b = f(b, v)
-	}
-	return b
-}
-
 // lengths appends the differences between starts, the last of which ends at end.
 func lengths(b []byte, starts []int, end int) []byte {
 	for i, s := range starts {
@@ -266,28 +180,6 @@ func lengths(b []byte, starts []int, end int) []byte {
 		}
 		b = appendUint(b, uint64(next-s))
 	}
-	return b
-}
-
-// lists appends the lengths of all lists, and then their contents.
-func (w *blockWriter) lists(b []byte, used []uint32, of func(uint32) idList, content func([]byte, idList) []byte) []byte {
-	b = column(b, used, func(b []byte, id uint32) []byte { return appendUint(b, uint64(of(id).len())) })
-	return column(b, used, func(b []byte, id uint32) []byte { return content(b, of(id)) })
-}
-
-// ascending appends the strings of l, which are in order, by their differences.
-func (w *blockWriter) ascending(b []byte, l idList) []byte {
-	prev := uint32(0)
-	l.each(func(id uint32) {
-		this := w.strings.local[id]
-		b = appendUint(b, uint64(this-prev))
-		prev = this
-	})
-	return b
-}
-
-func (w *blockWriter) plain(b []byte, l idList) []byte {
-	l.each(func(id uint32) { b = w.str(b, id) })
 	return b
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Builder collects advisories and writes them as a database. Its zero value is ready to use. What it writes depends on
+// A Builder collects advisories and threats and writes them as a database. Its zero value is ready to use. What it writes depends on
 // what it was given only, not on the order.
 //
 // Memory grows with what distinct advisories say, not with how often it is said: an advisory that differs from another
@@ -24,7 +24,7 @@ type Builder struct {
 	rows     []row
 	feeds    []FeedInfo
 	coverage []matcher.Coverage
-	threats  map[threatKey]matcher.Threat
+	threats  []threatRow
 }
 
 // FeedInfo describes one input of a database.
@@ -107,16 +107,23 @@ func check(a *matcher.Advisory) error {
 		size += len(r.Introduced) + len(r.Fixed) + len(r.LastAffected) + len(r.Repo) + 8
 	}
 	for _, s := range a.Severities {
+		if err := checkSeverity(&s); err != nil {
+			return err
+		}
 		size += len(s.Source) + len(s.Vector) + len(s.Word) + 8
-		if s.Level > matcher.Critical {
-			return fmt.Errorf("unknown %v", s.Level)
-		}
-		if math.IsNaN(s.Score) || math.IsInf(s.Score, 0) {
-			return fmt.Errorf("score %v", s.Score)
-		}
 	}
 	if size > maxAdvisory {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
+	}
+	return nil
+}
+
+func checkSeverity(s *matcher.Severity) error {
+	if s.Level > matcher.Critical {
+		return fmt.Errorf("unknown %v", s.Level)
+	}
+	if math.IsNaN(s.Score) || math.IsInf(s.Score, 0) {
+		return fmt.Errorf("score %v", s.Score)
 	}
 	return nil
 }

@@ -9,19 +9,19 @@ import (
 const cacheSize = 4 << 20
 
 // A cache keeps the blocks that were used last. Its lock is held for map operations only, never while a block is read.
-type cache struct {
+type cache[B any] struct {
 	mu    sync.Mutex
-	used  list.List // of *cached, the last used first
+	used  list.List // of *cached[B], the last used first
 	items map[int]*list.Element
 	size  int
 }
 
-type cached struct {
+type cached[B any] struct {
 	i, size int
-	b       *block
+	b       *B
 }
 
-func (c *cache) get(i int) *block {
+func (c *cache[B]) get(i int) *B {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.items[i]
@@ -29,10 +29,10 @@ func (c *cache) get(i int) *block {
 		return nil
 	}
 	c.used.MoveToFront(e)
-	return e.Value.(*cached).b
+	return e.Value.(*cached[B]).b
 }
 
-func (c *cache) put(i int, b *block, size int) {
+func (c *cache[B]) put(i int, b *B, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.items == nil {
@@ -41,14 +41,14 @@ func (c *cache) put(i int, b *block, size int) {
 	if c.items[i] != nil { // another goroutine was faster
 		return
 	}
-	c.items[i] = c.used.PushFront(&cached{i, size, b})
+	c.items[i] = c.used.PushFront(&cached[B]{i, size, b})
 	c.size += size
 	for c.size > cacheSize && c.used.Len() > 1 {
 		c.remove(c.used.Back())
 	}
 }
 
-func (c *cache) drop(i int) {
+func (c *cache[B]) drop(i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.items[i]; e != nil {
@@ -56,8 +56,8 @@ func (c *cache) drop(i int) {
 	}
 }
 
-func (c *cache) remove(e *list.Element) {
-	v := c.used.Remove(e).(*cached)
+func (c *cache[B]) remove(e *list.Element) {
+	v := c.used.Remove(e).(*cached[B])
 	delete(c.items, v.i)
 	c.size -= v.size
 }

@@ -15,14 +15,16 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A DB is an open database. It is a [matcher.Source] and may be used by many goroutines at once.
+// A DB is an open database. It is a [matcher.Source] and a [matcher.Enricher], and may be used by many goroutines at once.
 type DB struct {
 	r      io.ReaderAt
 	size   int64
 	footer footer
 	index  *index
 	zstd   *zstd.Decoder
-	cache  cache
+	cache  cache[block]
+
+	threats cache[threatBlock]
 
 	buffers sync.Pool // of *[]byte, for stored and raw blocks
 	scratch sync.Pool // of *block, for look-ups of so many that the cache would not keep them
@@ -64,7 +66,7 @@ func open(r io.ReaderAt, size int64) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{r: r, size: size, footer: f, zstd: dec}
-	raw, err := d.read(f.offset, int(f.stored), int(f.raw), f.hash, nil)
+	raw, err := d.read(&piece{f.offset, int(f.stored), int(f.raw), f.hash}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
@@ -87,26 +89,26 @@ func readAt(r io.ReaderAt, b []byte, off int64) error {
 	return err
 }
 
-// read returns the raw form of a stored piece of the file, after it has checked the hash. It is made in buf, where that is
-// large enough.
-func (d *DB) read(offset int64, stored, raw int, hash [sha256.Size]byte, buf []byte) ([]byte, error) {
-	buf = slices.Grow(buf[:0], stored+raw)
-	b := buf[:stored]
-	if err := readAt(d.r, b, offset); err != nil {
+// read returns the raw form of a piece of the file, after it has checked the hash. It is made in buf, where that is large
+// enough.
+func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
+	buf = slices.Grow(buf[:0], p.stored+p.raw)
+	b := buf[:p.stored]
+	if err := readAt(d.r, b, p.offset); err != nil {
 		return nil, err
 	}
-	if sha256.Sum256(b) != hash {
+	if sha256.Sum256(b) != p.hash {
 		return nil, errHash
 	}
 	var h zstd.Header
-	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(raw) {
+	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(p.raw) {
 		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
 	}
-	out, err := d.zstd.DecodeAll(b, buf[stored:stored:stored+raw])
+	out, err := d.zstd.DecodeAll(b, buf[p.stored:p.stored:p.stored+p.raw])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if len(out) != raw {
+	if len(out) != p.raw {
 		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
 	}
 	return out, nil
@@ -151,22 +153,30 @@ func (d *DB) release(b *block) {
 // decode reads block i into b.
 func (d *DB) decode(b *block, i int) error {
 	e := &d.index.blocks[i]
+	err := d.raw(&e.piece, b.parse)
+	if err == nil && (len(b.rows) != e.advisories || !d.belongs(b, i)) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
+	}
+	if err != nil {
+		return fmt.Errorf("db: block %d: %w", i, err)
+	}
+	return nil
+}
+
+// raw has parse decode a piece of the file, of which it must keep nothing.
+func (d *DB) raw(p *piece, parse func([]byte) error) error {
 	buf, ok := d.buffers.Get().(*[]byte)
 	if !ok {
 		buf = new([]byte)
 	}
-	defer d.buffers.Put(buf) // a block keeps nothing of it
-	*buf = slices.Grow((*buf)[:0], e.stored+e.raw)
-	raw, err := d.read(e.offset, e.stored, e.raw, e.hash, *buf)
+	defer d.buffers.Put(buf)
+	*buf = slices.Grow((*buf)[:0], p.stored+p.raw)
+	raw, err := d.read(p, *buf)
 	if err != nil {
-		return fmt.Errorf("db: block %d: %w", i, err)
+		return err
 	}
-	err = b.parse(raw)
-	if err == nil && (len(b.rows) != e.advisories || !d.belongs(b, i)) {
-		err = errors.New("not what the index says")
-	}
-	if err != nil {
-		return fmt.Errorf("db: block %d: %w: %w", i, ErrCorrupt, err)
+	if err := parse(raw); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return nil
 }
@@ -218,6 +228,15 @@ func (d *DB) Verify(ctx context.Context) error {
 		}
 		d.cache.drop(i)
 		if _, err := d.block(i); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i := range d.index.threats {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("db: %w", err)
+		}
+		d.threats.drop(i)
+		if _, err := d.threatBlock(i); err != nil {
 			errs = append(errs, err)
 		}
 	}

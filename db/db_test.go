@@ -126,14 +126,21 @@ func TestDeterministic(t *testing.T) {
 	feeds := []db.FeedInfo{
 		{Name: "debian", Date: day, Records: 3}, {Name: "osv", URL: "https://a.example/1"}, {Name: "osv", URL: "https://a.example/2"},
 	}
+	known := manyThreats(500)
 	var want []byte
 	for i := range 4 {
 		r := rand.New(rand.NewPCG(uint64(i), 0))
+		r.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
 		r.Shuffle(len(as), func(i, j int) { as[i], as[j] = as[j], as[i] })
 		r.Shuffle(len(feeds), func(i, j int) { feeds[i], feeds[j] = feeds[j], feeds[i] })
 		var b db.Builder
 		for _, f := range feeds {
 			b.AddFeed(f)
+		}
+		for _, s := range known {
+			if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, a := range as {
 			if err := b.Add(a); err != nil {
@@ -449,7 +456,18 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestEveryBit flips every bit of a file: none may change an answer unnoticed.
 func TestEveryBit(t *testing.T) {
-	good := build(t, append(many(3), full())...)
+	var b db.Builder
+	for _, a := range append(many(3), full()) {
+		if err := b.Add(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range threats() {
+		if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := write(t, &b)
 	for i := range good {
 		for bit := range 8 {
 			bad := slices.Clone(good)

@@ -1,7 +1,8 @@
 // Package db keeps advisories in one immutable file.
 //
 // A [Builder] collects advisories, in any order and from any number of feeds, and writes the file. [Open] and [OpenFile]
-// read it: a [DB] is a [matcher.Source], which is all that matching an image needs.
+// read it: a [DB] is a [matcher.Source], which is all that matching an image needs. It is a [matcher.Enricher] as well, for
+// what is known of vulnerabilities themselves: probabilities, exploits, ratings.
 //
 // The file is sorted, compressed in small blocks, and deterministic: the same advisories give the same bytes. It is read
 // through an io.ReaderAt, a few blocks for an image, each checked against its hash before it is believed; damage is an

@@ -10,7 +10,7 @@ import (
 // The file, version 1.
 //
 //	header   8 bytes   the magic "HULLMARK"
-//	blocks             one zstd frame each, one after the other, without gaps
+//	blocks             one zstd frame each, one after the other, without gaps: those of advisories, then those of threats
 //	index              one zstd frame, up to the footer
 //	footer   64 bytes
 //
@@ -39,7 +39,7 @@ import (
 //	  and of bad ones
 //	count of coverage rows; each: type, namespace, release, feed (strings), time of the data, flags (1: end of life),
 //	  count of advisories
-//	count of blocks, n; then column by column, n values each:
+//	count of blocks of advisories, n; then column by column, n values each:
 //	  stored length
 //	  raw length
 //	  count of advisories
@@ -47,6 +47,14 @@ import (
 //	  flags (1: the block begins within the package that ends the block before)
 //	  first package: type, namespace, name; each string as the count of bytes it shares with its predecessor in the
 //	    same position, the length of the rest, and the rest
+//	  SHA-256 of the stored block, 32 bytes
+//	count of blocks of threats, n; then column by column, n values each:
+//	  stored length
+//	  raw length
+//	  count of threats
+//	  feed; the count of bytes it shares with its predecessor, the length of the rest, and the rest
+//	  year of the first identifier
+//	  number of the first identifier
 //	  SHA-256 of the stored block, 32 bytes
 //	if the filter flag is set: length of the filter in bytes, and the filter
 //
@@ -63,7 +71,10 @@ import (
 // release is what makes the file small: what is said of a vulnerability is written once for all releases of a package. It
 // also means that a package is found, and read, with all of its releases.
 //
-// # Block
+// Threats, of which each is what one feed knows of one CVE identifier, are in order of feed, year and number. A block has
+// threats of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
+//
+// # Block of advisories
 //
 // Raw, everything in tables that are stored column by column; a reference is the index of a row in an earlier table:
 //
@@ -85,6 +96,26 @@ import (
 // first is the difference to the one before. A back reference counts back from the newest row that the column has
 // named: 0 is the row after it, which becomes the newest, 1 the newest, 2 the one before. Tables are in the order in
 // which later ones first refer to their rows, so that most back references are 0, and no row is unused.
+//
+// # Block of threats
+//
+// Raw:
+//
+//	strings    as above
+//	severities as above
+//	columns    a byte, the sum of what follows the identifiers: 1 estimates, 2 days, 4 exploits, 8 severities,
+//	           16 weaknesses
+//	count of threats, n; then columns of n values each:
+//	  year: the difference to the year before; of the first, the year
+//	  number: where the year is that of the threat before, the difference to its number, else the number
+//	  estimates  a table of all pairs of a probability and a percentile, each in units of 1/100,000 and 0 where unknown, in
+//	             ascending order. Count; columns: difference to the probability before, signed difference to the
+//	             percentile before. Then n references to it
+//	  days       0 where the vulnerability is not known to be exploited, else 1 plus the zigzag form of the day since the
+//	             Unix epoch on which it became known; then 1 for one that ransomware uses, else 0
+//	  exploits   ascending lists of strings
+//	  severities lists
+//	  weaknesses ascending lists of strings
 //
 // # Boundaries
 //

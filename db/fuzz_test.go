@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -18,6 +19,15 @@ func seedFile(tb testing.TB) []byte {
 			Ranges:     []matcher.Range{{Fixed: "1." + release}},
 			Versions:   []string{"1.0", "1.1"},
 			Severities: []matcher.Severity{{Source: "debian", Level: matcher.Low, Score: 3.5, Word: "low"}},
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for _, id := range []string{"CVE-2019-1000", "CVE-2019-0999"} {
+		err := b.AddThreat("epss", id, matcher.Threat{
+			EPSS: 0.5, Percentile: 0.99, Exploited: time.Unix(1, 0), Ransomware: true, Exploits: []string{"1"}, Weaknesses: []string{"CWE-1"},
+			Severities: []matcher.Severity{{Source: "nvd", Level: matcher.Low, Score: 3.5}},
 		})
 		if err != nil {
 			tb.Fatal(err)
@@ -62,6 +72,14 @@ func FuzzOpen(f *testing.F) {
 		if want := d.Info().Advisories; n != want {
 			t.Fatalf("%d advisories, the index says %d", n, want)
 		}
+		for k, err := range d.AllThreats() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, err := d.Threats(t.Context(), []string{k.CVE}); err != nil || len(found) != 1 {
+				t.Fatalf("%s is listed but not found: %v", k.CVE, err)
+			}
+		}
 	})
 }
 
@@ -71,8 +89,7 @@ func FuzzBlock(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	e := d.index.blocks[0]
-	raw, err := d.read(e.offset, e.stored, e.raw, e.hash, nil)
+	raw, err := d.read(&d.index.blocks[0].piece, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -84,6 +101,31 @@ func FuzzBlock(f *testing.F) {
 		}
 		for f := range b.all {
 			f.advisory(nil)
+		}
+	})
+}
+
+// FuzzThreatBlock decodes raw blocks of threats, and makes every threat of them.
+func FuzzThreatBlock(f *testing.F) {
+	d, err := Open(bytes.NewReader(seedFile(f)), int64(len(seedFile(f))))
+	if err != nil {
+		f.Fatal(err)
+	}
+	raw, err := d.read(&d.index.threats[0].piece, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var b threatBlock
+		if err := b.parse(raw); err != nil {
+			return
+		}
+		for i, c := range b.cves {
+			if b.find(c) != i {
+				t.Fatalf("%v is not found", c)
+			}
+			b.threat(i, nil)
 		}
 	})
 }

@@ -15,18 +15,30 @@ type index struct {
 	coverage []CoverageInfo
 	blocks   []indexEntry
 	filter   filter // of all packages
+	threats  []threatEntry
+}
 
-	last row // of the block before, while writing
+// A piece is a part of the file that is one zstd frame.
+type piece struct {
+	offset      int64
+	stored, raw int // lengths
+	hash        [sha256.Size]byte
 }
 
 // An indexEntry describes one block.
 type indexEntry struct {
 	first              name // package
 	continues          bool // that package begins in the block before
-	offset             int64
-	stored, raw        int // lengths
 	advisories, ranges int
-	hash               [sha256.Size]byte
+	piece
+}
+
+// A threatEntry describes one block of threats.
+type threatEntry struct {
+	feed  string
+	first cve
+	rows  int
+	piece
 }
 
 // CoverageInfo is a row of coverage and the number of its advisories.
@@ -77,11 +89,28 @@ func (ix *index) append(b []byte) []byte {
 		return b
 	})
 	b = column(b, ix.blocks, func(b []byte, e indexEntry) []byte { return append(b, e.hash[:]...) })
+	b = ix.appendThreats(b)
 	if len(ix.filter) == 0 {
 		return b
 	}
 	b = appendUint(b, uint64(len(ix.filter)))
 	return append(b, ix.filter...)
+}
+
+func (ix *index) appendThreats(b []byte) []byte {
+	b = appendUint(b, uint64(len(ix.threats)))
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.stored)) })
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.raw)) })
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	feed := ""
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte {
+		n := commonPrefix(feed, e.feed, len(feed))
+		feed = e.feed
+		return appendString(appendUint(b, uint64(n)), feed[n:])
+	})
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.first.year())) })
+	b = column(b, ix.threats, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.first.number())) })
+	return column(b, ix.threats, func(b []byte, e threatEntry) []byte { return append(b, e.hash[:]...) })
 }
 
 func flag(set bool, bit byte) byte {
@@ -119,9 +148,6 @@ func parseIndex(b []byte, end int64, filtered bool) (*index, error) {
 		e.offset, e.stored = offset, int(s.below(maxBlock))
 		offset += int64(e.stored)
 	}
-	if s.err == nil && offset != end {
-		s.fail(errValue)
-	}
 	for i := range ix.blocks {
 		ix.blocks[i].raw = int(s.below(maxBlock))
 	}
@@ -138,6 +164,7 @@ func parseIndex(b []byte, end int64, filtered bool) (*index, error) {
 	for i := range ix.blocks {
 		copy(ix.blocks[i].hash[:], s.bytes(sha256.Size))
 	}
+	ix.threats = s.threats(offset, end)
 	if filtered {
 		ix.filter = slices.Clone(s.bytes(s.uint()))
 	}
@@ -163,6 +190,43 @@ func (s *scanner) firstKeys(blocks []indexEntry) {
 		}
 		prev = e.first
 	}
+}
+
+// threats reads the entries of blocks of threats, which lie from one offset to the other and must be in order.
+func (s *scanner) threats(offset, end int64) []threatEntry {
+	list := make([]threatEntry, s.count(7+sha256.Size))
+	for i := range list {
+		e := &list[i]
+		e.offset, e.stored = offset, int(s.below(maxBlock))
+		offset += int64(e.stored)
+	}
+	if s.err == nil && offset != end {
+		s.fail(errValue)
+	}
+	for i := range list {
+		list[i].raw = int(s.below(maxBlock))
+	}
+	for i := range list {
+		list[i].rows = s.size()
+	}
+	feed := ""
+	for i := range list {
+		feed = s.shared(feed)
+		list[i].feed = feed
+	}
+	for i := range list {
+		list[i].first = makeCVE(s.below(maxYear+1), 0)
+	}
+	for i := range list {
+		list[i].first += cve(s.below(maxNumber + 1))
+		if i > 0 && list[i].compare(list[i-1].feed, list[i-1].first) <= 0 {
+			s.fail(errValue)
+		}
+	}
+	for i := range list {
+		copy(list[i].hash[:], s.bytes(sha256.Size))
+	}
+	return list
 }
 
 // shared reads a string that begins like prev.

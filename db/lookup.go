@@ -59,14 +59,14 @@ func start(ctx context.Context, wanted *[]request, read func(int) (*block, error
 	}
 	if n == 1 { // not worth a goroutine
 		return func() ([]request, []*block, error) {
-			blocks, err := load(ctx, requests, read)
+			blocks, err := load(ctx, requests, func(r request) (*block, error) { return read(r.block) })
 			return requests, blocks, err
 		}
 	}
 	var blocks []*block
 	var err error
 	var wg sync.WaitGroup
-	wg.Go(func() { blocks, err = load(ctx, requests, read) })
+	wg.Go(func() { blocks, err = load(ctx, requests, func(r request) (*block, error) { return read(r.block) }) })
 	return func() ([]request, []*block, error) {
 		wg.Wait()
 		return requests, blocks, err
@@ -111,9 +111,9 @@ func (d *DB) plan(all []matcher.Key) []request {
 	return wanted
 }
 
-// load returns the blocks of some requests, which read reads.
-func load(ctx context.Context, wanted []request, read func(int) (*block, error)) ([]*block, error) {
-	blocks := make([]*block, len(wanted))
+// load returns the blocks of some requests, which read reads, several at a time.
+func load[R, B any](ctx context.Context, wanted []R, read func(R) (B, error)) ([]B, error) {
+	blocks := make([]B, len(wanted))
 	errs := make([]error, len(wanted))
 	var next atomic.Int64
 	work := func() {
@@ -126,7 +126,7 @@ func load(ctx context.Context, wanted []request, read func(int) (*block, error))
 				errs[i] = fmt.Errorf("db: %w", err)
 				return
 			}
-			if blocks[i], errs[i] = read(wanted[i].block); errs[i] != nil {
+			if blocks[i], errs[i] = read(wanted[i]); errs[i] != nil {
 				return
 			}
 		}

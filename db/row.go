@@ -20,9 +20,7 @@ func (t *tables) row(a *matcher.Advisory) row {
 	v := verdict{status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions)}
 	ids := make([]uint32, 0, 8)
 	for _, s := range a.Severities {
-		ids = append(ids, t.severities.id(severity{
-			t.string(s.Source), t.string(s.Vector), t.string(s.Word), uint8(s.Level), s.Score,
-		}))
+		ids = append(ids, t.severity(s))
 	}
 	v.severities = makeList(ids)
 	ids = ids[:0]
@@ -81,13 +79,20 @@ func (t *tables) advisory(r row) matcher.Advisory {
 			Introduced: str[s.introduced], Fixed: str[s.fixed], LastAffected: str[s.last], Repo: str[s.repo],
 		})
 	})
-	v.severities.each(func(id uint32) {
-		s := &t.severities.items[id]
-		a.Severities = append(a.Severities, matcher.Severity{
-			Source: str[s.source], Level: matcher.Level(s.level), Score: s.score, Vector: str[s.vector], Word: str[s.word],
-		})
-	})
+	v.severities.each(func(id uint32) { a.Severities = append(a.Severities, t.severityOf(id)) })
 	return a
+}
+
+func (t *tables) severity(s matcher.Severity) uint32 {
+	return t.severities.id(severity{t.string(s.Source), t.string(s.Vector), t.string(s.Word), uint8(s.Level), s.Score})
+}
+
+// severityOf is the inverse of severity.
+func (t *tables) severityOf(id uint32) matcher.Severity {
+	s, str := &t.severities.items[id], t.strings.items
+	return matcher.Severity{
+		Source: str[s.source], Level: matcher.Level(s.level), Score: s.score, Vector: str[s.vector], Word: str[s.word],
+	}
 }
 
 func (t *tables) lookup(l idList) []string {

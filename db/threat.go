@@ -1,62 +1,63 @@
 package db
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddThreat adds what a feed knows of a vulnerability, by its CVE identifier. What several feeds say is put together when
-// it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
+// AddThreat adds what a feed knows of a vulnerability, by its CVE identifier: "CVE-2019-9169". What several feeds say is put
+// together when it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
+// Probabilities are kept in units of 1/100,000, which is how FIRST publishes them, days without their time.
 func (b *Builder) AddThreat(feed, cve string, t matcher.Threat) error {
-	if err := checkThreat(feed, cve, &t); err != nil {
+	id, err := checkThreat(feed, cve, &t)
+	if err != nil {
 		return fmt.Errorf("db: threat of %.80q: %w", cve, err)
 	}
-	if b.threats == nil {
-		b.threats = make(map[threatKey]matcher.Threat)
-	}
-	k := threatKey{feed, cve}
-	b.threats[k] = mergeThreats(b.threats[k], t)
+	b.threats = append(b.threats, b.tables().threat(feed, id, mergeThreats(matcher.Threat{}, t)))
 	return nil
 }
 
-type threatKey struct{ feed, cve string }
-
-func checkThreat(feed, cve string, t *matcher.Threat) error {
-	if feed == "" {
-		return fmt.Errorf("no feed")
+func checkThreat(feed, id string, t *matcher.Threat) (cve, error) {
+	c, ok := parseCVE(id)
+	if !ok {
+		return 0, errors.New("not a CVE identifier")
 	}
-	if !strings.HasPrefix(cve, "CVE-") {
-		return fmt.Errorf("not a CVE identifier")
+	if feed == "" {
+		return 0, errors.New("no feed")
 	}
 	for _, p := range []float64{t.EPSS, t.Percentile} {
 		if math.IsNaN(p) || p < 0 || p > 1 {
-			return fmt.Errorf("probability %v", p)
+			return 0, fmt.Errorf("probability %v", p)
 		}
 	}
-	size := len(cve)
+	size := len(feed)
 	for _, list := range [][]string{t.Exploits, t.Weaknesses} {
 		for _, s := range list {
 			size += len(s) + 8
 		}
 	}
 	for _, s := range t.Severities {
+		if err := checkSeverity(&s); err != nil {
+			return 0, err
+		}
 		size += len(s.Source) + len(s.Vector) + len(s.Word) + 8
 	}
 	if size > maxString {
-		return fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
+		return 0, fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
 	}
-	return nil
+	return c, nil
 }
 
 // mergeThreats is commutative and associative, so that the order of feeds makes no difference.
 func mergeThreats(a, b matcher.Threat) matcher.Threat {
 	m := matcher.Threat{
-		Exploited:  earliest(a.Exploited, b.Exploited).UTC().Truncate(24 * time.Hour),
+		Exploited:  earliest(a.Exploited, b.Exploited),
 		Ransomware: a.Ransomware || b.Ransomware,
 		EPSS:       max(a.EPSS, b.EPSS),
 		Percentile: max(a.Percentile, b.Percentile),
@@ -69,4 +70,100 @@ func mergeThreats(a, b matcher.Threat) matcher.Threat {
 		m.Severities = slices.Compact(m.Severities)
 	}
 	return m
+}
+
+// A threatRow is what one feed knows of one vulnerability.
+type threatRow struct {
+	feed uint32 // string
+	cve  cve
+	estimate
+	exploited  int32 // days since the Unix epoch, or noDay
+	ransomware bool
+
+	exploits, weaknesses idList // of strings, in order
+	severities           idList // of severities
+}
+
+// An estimate is a probability and its percentile, in units of 1/100,000.
+type estimate struct{ epss, percentile uint32 }
+
+func (e estimate) compare(f estimate) int {
+	return cmp.Or(cmp.Compare(e.epss, f.epss), cmp.Compare(e.percentile, f.percentile))
+}
+
+const (
+	probabilityUnit = 100_000 // of probabilities
+	secondsOfDay    = 24 * 60 * 60
+	noDay           = math.MinInt32
+	maxDay          = 3_000_000 // from the Unix epoch: the year 10183
+)
+
+// dayOf returns the day of a time, within what can be written.
+func dayOf(t time.Time) int32 {
+	if t.IsZero() {
+		return noDay
+	}
+	return int32(min(max(math.Floor(float64(t.Unix())/secondsOfDay), -maxDay), maxDay))
+}
+
+func timeOfDay(day int32) time.Time {
+	if day == noDay {
+		return time.Time{}
+	}
+	return unixTime(int64(day) * secondsOfDay)
+}
+
+// threat files what a feed knows, whose lists are in order, under t.
+func (t *tables) threat(feed string, id cve, m matcher.Threat) threatRow {
+	ids := make([]uint32, 0, 8)
+	for _, s := range m.Severities {
+		ids = append(ids, t.severity(s))
+	}
+	return threatRow{
+		feed: t.string(feed), cve: id,
+		estimate:   estimate{fixedPoint(m.EPSS), fixedPoint(m.Percentile)},
+		exploited:  dayOf(m.Exploited),
+		ransomware: m.Ransomware,
+		exploits:   t.list(m.Exploits),
+		weaknesses: t.list(m.Weaknesses),
+		severities: makeList(ids),
+	}
+}
+
+func fixedPoint(p float64) uint32 { return uint32(math.Round(p * probabilityUnit)) }
+
+// threatOf is the inverse of threat.
+func (t *tables) threatOf(r *threatRow) matcher.Threat {
+	m := matcher.Threat{
+		Exploited:  timeOfDay(r.exploited),
+		Ransomware: r.ransomware,
+		EPSS:       float64(r.epss) / probabilityUnit,
+		Percentile: float64(r.percentile) / probabilityUnit,
+		Exploits:   t.lookup(r.exploits),
+		Weaknesses: t.lookup(r.weaknesses),
+	}
+	r.severities.each(func(id uint32) { m.Severities = append(m.Severities, t.severityOf(id)) })
+	return m
+}
+
+// sortThreats puts rows in order of feed and identifier, and merges those that have both in common.
+func (b *Builder) sortThreats() {
+	t := b.tables()
+	str := t.strings.items
+	same := func(x, y threatRow) int {
+		return cmp.Or(cmp.Compare(str[x.feed], str[y.feed]), cmp.Compare(x.cve, y.cve))
+	}
+	slices.SortFunc(b.threats, same)
+	out := b.threats[:0]
+	for _, r := range b.threats {
+		if n := len(out) - 1; n >= 0 && same(out[n], r) == 0 {
+			if out[n] != r {
+				out[n] = t.threat(str[r.feed], r.cve, mergeThreats(t.threatOf(&out[n]), t.threatOf(&r)))
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	clear(b.threats[len(out):])
+	b.threats = out
 }

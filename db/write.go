@@ -35,51 +35,95 @@ func (b *Builder) write(out *counter) error {
 	}
 	t := b.tables()
 	b.sortRows() // merging may add strings
+	b.sortThreats()
 	ix := index{feeds: b.feedRows(), coverage: b.coverageRows()}
-	blocks := newBlockWriter(t, ranks(t.strings.items))
-	var stored []byte
+	w := &fileWriter{out: out, enc: enc}
+	text := newTextWriter(t, ranks(t.strings.items))
+	if ix.blocks, err = w.advisories(b.rows, newBlockWriter(text)); err != nil {
+		return err
+	}
+	if ix.threats, err = w.threats(b.threats, &threatWriter{textWriter: text}); err != nil {
+		return err
+	}
+	ix.filter = b.filter()
+	e, err := w.put(ix.append(nil))
+	if err != nil {
+		return err
+	}
+	f := footer{offset: e.offset, stored: uint32(e.stored), raw: uint32(e.raw), hash: e.hash}
+	if len(ix.filter) > 0 {
+		f.flags = flagFilter
+	}
+	_, err = out.Write(f.append(nil))
+	return err
+}
+
+// A fileWriter writes pieces of a file, each a zstd frame.
+type fileWriter struct {
+	out *counter
+	enc *zstd.Encoder
+	buf []byte
+}
+
+// put writes one piece and returns where it is.
+func (w *fileWriter) put(raw []byte) (piece, error) {
+	w.buf = w.enc.EncodeAll(raw, w.buf[:0])
+	p := piece{offset: w.out.n, stored: len(w.buf), raw: len(raw), hash: sha256.Sum256(w.buf)}
+	_, err := w.out.Write(w.buf)
+	return p, err
+}
+
+// advisories writes the blocks of rows, which are in order.
+func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (entries []indexEntry, err error) {
+	var last row // of the block before
 	flush := func() error {
 		first := blocks.rows[0]
 		e := indexEntry{
-			first:      t.name(first),
-			offset:     out.n,
+			first:      blocks.t.name(first),
+			continues:  len(entries) > 0 && samePackage(last, first),
 			advisories: len(blocks.rows),
 			ranges:     blocks.ranges,
 		}
-		last := blocks.rows[len(blocks.rows)-1]
-		raw := blocks.encode()
-		stored = enc.EncodeAll(raw, stored[:0])
-		e.raw, e.stored, e.hash = len(raw), len(stored), sha256.Sum256(stored)
-		if n := len(ix.blocks); n > 0 {
-			e.continues = samePackage(ix.last, first)
-		}
-		ix.last = last
-		ix.blocks = append(ix.blocks, e)
-		_, err := out.Write(stored)
+		last = blocks.rows[len(blocks.rows)-1]
+		e.piece, err = w.put(blocks.encode())
+		entries = append(entries, e)
 		return err
 	}
-	for _, r := range b.rows {
+	for _, r := range rows {
 		if blocks.wantsCut(r) {
 			if err := flush(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		blocks.add(r)
 	}
 	if len(blocks.rows) > 0 {
-		if err := flush(); err != nil {
-			return err
+		err = flush()
+	}
+	return entries, err
+}
+
+// threats writes the blocks of rows, which are in order.
+func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (entries []threatEntry, err error) {
+	flush := func() error {
+		first := &blocks.rows[0]
+		e := threatEntry{feed: blocks.t.strings.items[first.feed], first: first.cve, rows: len(blocks.rows)}
+		e.piece, err = w.put(blocks.encode())
+		entries = append(entries, e)
+		return err
+	}
+	for i := range rows {
+		if blocks.wantsCut(&rows[i]) {
+			if err := flush(); err != nil {
+				return nil, err
+			}
 		}
+		blocks.add(&rows[i])
 	}
-	ix.filter = b.filter()
-	raw := ix.append(nil)
-	stored = enc.EncodeAll(raw, stored[:0])
-	f := footer{offset: out.n, stored: uint32(len(stored)), raw: uint32(len(raw)), hash: sha256.Sum256(stored)}
-	if len(ix.filter) > 0 {
-		f.flags = flagFilter
+	if len(blocks.rows) > 0 {
+		err = flush()
 	}
-	_, err = out.Write(f.append(stored))
-	return err
+	return entries, err
 }
 
 // filter returns the filter of the rows, which are in order.

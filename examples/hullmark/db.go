@@ -191,6 +191,14 @@ func (a *app) dbInfo(name string) error {
 		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), number(c.Advisories), note)
 	}
 	coverage.write(out, width, style{})
+	if len(i.Threats) > 0 {
+		fmt.Fprintln(out)
+		threats := grid{columns: []column{{title: "KNOWS OF"}, {title: "VULNERABILITIES", right: true}}}
+		for _, t := range i.Threats {
+			threats.add(t.Feed, number(t.Vulnerabilities))
+		}
+		threats.write(out, width, style{})
+	}
 	return out.commit()
 }
 

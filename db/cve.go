@@ -1,0 +1,35 @@
+package db
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A cve is a CVE identifier, its year above its number, so that they are in order.
+type cve uint64
+
+const (
+	maxYear   = 9999
+	maxNumber = 999_999_999
+)
+
+func makeCVE(year, number uint32) cve { return cve(year)<<32 | cve(number) }
+
+func (c cve) year() uint32   { return uint32(c >> 32) }
+func (c cve) number() uint32 { return uint32(c) }
+
+// String returns the identifier as CVE writes it: "CVE-2019-0001", the number with at least four digits.
+func (c cve) String() string { return fmt.Sprintf("CVE-%04d-%04d", c.year(), c.number()) }
+
+// parseCVE is the inverse of String. It reports false for what no cve is written as.
+func parseCVE(s string) (cve, bool) {
+	rest, ok := strings.CutPrefix(s, "CVE-")
+	year, number, dash := strings.Cut(rest, "-")
+	if !ok || !dash || len(year) != 4 || len(number) < 4 || len(number) > 9 || len(number) > 4 && number[0] == '0' {
+		return 0, false
+	}
+	y, err := strconv.ParseUint(year, 10, 32)
+	n, err2 := strconv.ParseUint(number, 10, 32)
+	return makeCVE(uint32(y), uint32(n)), err == nil && err2 == nil
+}

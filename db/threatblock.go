@@ -1,0 +1,272 @@
+package db
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// What a block of threats says of its vulnerabilities; columns of which nothing is said are left out.
+const (
+	saysEstimates = 1 << iota
+	saysExploited
+	saysExploits
+	saysSeverities
+	saysWeaknesses
+	saysAll = 1<<iota - 1
+)
+
+// A threatWriter collects threats of one feed, in order, until they fill a block, and encodes them.
+type threatWriter struct {
+	*textWriter
+	rows []threatRow
+}
+
+// Sizes of blocks of threats, raw. They are smaller than those of advisories, since the identifiers that one asks for lie
+// far apart.
+const (
+	threatsMin     = 1 << 10
+	threatsMax     = 6 << 10
+	threatWeight   = 4  // bytes of a threat's own, about
+	threatCutOneIn = 64 // threats of which one may begin a block
+)
+
+// wantsCut reports whether a new block should begin at r, the row after those collected.
+func (w *threatWriter) wantsCut(r *threatRow) bool {
+	n := len(w.rows)
+	switch {
+	case n == 0:
+		return false
+	case w.rows[n-1].feed != r.feed || w.size >= threatsMax:
+		return true
+	}
+	return w.size >= threatsMin && (r.cve.year()*31+r.cve.number())%threatCutOneIn == 0
+}
+
+func (w *threatWriter) add(r *threatRow) {
+	w.rows = append(w.rows, *r)
+	w.size += threatWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len()
+	for _, l := range [...]idList{r.exploits, r.weaknesses} {
+		l.each(func(id uint32) { w.addString(id) })
+	}
+	w.addSeverities(r.severities)
+}
+
+// encode returns the raw block of the rows collected, and forgets them.
+func (w *threatWriter) encode() []byte {
+	b := w.appendStrings(nil)
+	b = w.appendSeverities(b)
+	says := byte(0)
+	var estimates []estimate
+	for i := range w.rows {
+		r := &w.rows[i]
+		says |= flag(r.estimate != estimate{}, saysEstimates) | flag(r.exploited != noDay || r.ransomware, saysExploited) |
+			flag(r.exploits != "", saysExploits) | flag(r.severities != "", saysSeverities) | flag(r.weaknesses != "", saysWeaknesses)
+		estimates = append(estimates, r.estimate)
+	}
+	b = append(b, says)
+	b = appendUint(b, uint64(len(w.rows)))
+	prev := cve(0)
+	b = column(b, w.rows, func(b []byte, r threatRow) []byte {
+		b = appendUint(b, uint64(r.cve.year()-prev.year()))
+		prev = r.cve
+		return b
+	})
+	prev = 0
+	b = column(b, w.rows, func(b []byte, r threatRow) []byte {
+		n := r.cve.number()
+		if r.cve.year() == prev.year() {
+			n -= prev.number()
+		}
+		prev = r.cve
+		return appendUint(b, uint64(n))
+	})
+	if says&saysEstimates != 0 {
+		b = w.appendEstimates(b, estimates)
+	}
+	if says&saysExploited != 0 {
+		b = column(b, w.rows, func(b []byte, r threatRow) []byte { return appendDay(b, r.exploited) })
+		b = column(b, w.rows, func(b []byte, r threatRow) []byte { return append(b, flag(r.ransomware, 1)) })
+	}
+	of := func(list func(*threatRow) idList) func(uint32) idList {
+		return func(i uint32) idList { return list(&w.rows[i]) }
+	}
+	all := make([]uint32, len(w.rows))
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	if says&saysExploits != 0 {
+		b = w.lists(b, all, of(func(r *threatRow) idList { return r.exploits }), w.ascending)
+	}
+	if says&saysSeverities != 0 {
+		b = w.lists(b, all, of(func(r *threatRow) idList { return r.severities }), w.severityList)
+	}
+	if says&saysWeaknesses != 0 {
+		b = w.lists(b, all, of(func(r *threatRow) idList { return r.weaknesses }), w.ascending)
+	}
+	w.rows = w.rows[:0]
+	w.reset()
+	return b
+}
+
+// appendEstimates appends the different ones of all estimates, and which of them each row has.
+func (w *threatWriter) appendEstimates(b []byte, all []estimate) []byte {
+	table := slices.Clone(all)
+	slices.SortFunc(table, estimate.compare)
+	table = slices.Compact(table)
+	b = appendUint(b, uint64(len(table)))
+	prev := estimate{}
+	b = column(b, table, func(b []byte, e estimate) []byte {
+		b = appendUint(b, uint64(e.epss-prev.epss))
+		prev = e
+		return b
+	})
+	prev = estimate{}
+	b = column(b, table, func(b []byte, e estimate) []byte {
+		b = appendInt(b, int64(e.percentile)-int64(prev.percentile))
+		prev = e
+		return b
+	})
+	return column(b, all, func(b []byte, e estimate) []byte {
+		i, _ := slices.BinarySearchFunc(table, e, estimate.compare)
+		return appendUint(b, uint64(i))
+	})
+}
+
+// appendDay writes 0 for noDay, else one more than the zigzag form of day.
+func appendDay(b []byte, day int32) []byte {
+	if day == noDay {
+		return append(b, 0)
+	}
+	return appendUint(b, uint64(uint32(day<<1^day>>31))+1)
+}
+
+// A threatBlock is a decoded block of threats.
+type threatBlock struct {
+	texts
+	says      byte
+	cves      []cve
+	estimates []estimate // of rows
+	exploited []int32
+	ransom    []bool
+
+	exploits, severitiesOf, weaknesses lists
+}
+
+// parse decodes a raw block, and checks every reference.
+func (b *threatBlock) parse(raw []byte) error {
+	s := &scanner{b: raw}
+	b.parseStrings(s)
+	b.parseSeverities(s)
+	b.says = byte(s.below(saysAll + 1))
+	b.parseCVEs(s)
+	n := len(b.cves)
+	if b.says&saysEstimates != 0 {
+		b.parseEstimates(s)
+	}
+	if b.says&saysExploited != 0 {
+		b.exploited, b.ransom = make([]int32, n), make([]bool, n)
+		for i := range n {
+			b.exploited[i] = s.day()
+		}
+		for i := range n {
+			b.ransom[i] = s.below(2) == 1
+		}
+	}
+	if b.says&saysExploits != 0 {
+		b.exploits = s.ascending(b.exploits, n, b.strings())
+	}
+	if b.says&saysSeverities != 0 {
+		b.severitiesOf = s.lists(b.severitiesOf, n, func(int) uint32 { return s.below(len(b.severities)) })
+	}
+	if b.says&saysWeaknesses != 0 {
+		b.weaknesses = s.ascending(b.weaknesses, n, b.strings())
+	}
+	return s.end()
+}
+
+func (b *threatBlock) parseCVEs(s *scanner) {
+	b.cves = make([]cve, s.count(2))
+	year := uint32(0)
+	for i := range b.cves {
+		year += s.below(maxYear + 1 - int(year))
+		b.cves[i] = makeCVE(year, 0)
+	}
+	prev := cve(0)
+	for i := range b.cves {
+		c := &b.cves[i]
+		if c.year() == prev.year() {
+			*c += cve(prev.number())
+		}
+		*c += cve(s.below(maxNumber + 1 - int(c.number())))
+		if i > 0 && *c <= prev {
+			s.fail(errValue)
+		}
+		prev = *c
+	}
+}
+
+func (b *threatBlock) parseEstimates(s *scanner) {
+	table := make([]estimate, s.count(2))
+	prev := uint32(0)
+	for i := range table {
+		prev += s.below(probabilityUnit + 1 - int(prev))
+		table[i].epss = prev
+	}
+	percentile := int64(0)
+	for i := range table {
+		if percentile += s.int(); percentile < 0 || percentile > probabilityUnit {
+			s.fail(errValue)
+			return
+		}
+		table[i].percentile = uint32(percentile)
+	}
+	b.estimates = make([]estimate, len(b.cves))
+	for i := range b.estimates {
+		if at := s.below(len(table)); s.err == nil {
+			b.estimates[i] = table[at]
+		}
+	}
+}
+
+// day reads what appendDay wrote.
+func (s *scanner) day() int32 {
+	v := s.below(2*maxDay + 2)
+	if v == 0 {
+		return noDay
+	}
+	return int32((v-1)>>1) ^ -int32((v-1)&1)
+}
+
+// find returns the row of an identifier, or -1.
+func (b *threatBlock) find(c cve) int {
+	i := sort.Search(len(b.cves), func(i int) bool { return b.cves[i] >= c })
+	if i == len(b.cves) || b.cves[i] != c {
+		return -1
+	}
+	return i
+}
+
+// threat makes the threat of a row, its strings copied by text, or those of the block if text is nil.
+func (b *threatBlock) threat(i int, text *copier) matcher.Threat {
+	var t matcher.Threat
+	str := func(i uint32) string { return text.copy(b.str(i)) }
+	if b.says&saysEstimates != 0 {
+		t.EPSS = float64(b.estimates[i].epss) / probabilityUnit
+		t.Percentile = float64(b.estimates[i].percentile) / probabilityUnit
+	}
+	if b.says&saysExploited != 0 {
+		t.Exploited, t.Ransomware = timeOfDay(b.exploited[i]), b.ransom[i]
+	}
+	if b.says&saysExploits != 0 {
+		t.Exploits = gather(b.exploits.at(uint32(i)), str)
+	}
+	if b.says&saysSeverities != 0 {
+		t.Severities = gather(b.severitiesOf.at(uint32(i)), func(i uint32) matcher.Severity { return b.severity(i, str) })
+	}
+	if b.says&saysWeaknesses != 0 {
+		t.Weaknesses = gather(b.weaknesses.at(uint32(i)), str)
+	}
+	return t
+}
