@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // jsonSchema is the version of the JSON form. Fields may be added to a version; one that goes, or comes to mean something
@@ -183,17 +184,17 @@ type jsonDiagnostic struct {
 }
 
 // writeJSON writes all that is known, for programs. It depends on the image and the database only, not on the time.
-func writeJSON(w io.Writer, v *view) error {
-	r := v.report
+func writeJSON(w io.Writer, v *results) error {
+	r := v.Report
 	d := jsonDocument{
 		Schema:      jsonSchema,
-		Image:       jsonImage{Reference: v.ref, ID: r.Image.ID, Digest: r.Image.Digest, Platform: r.Image.Platform},
+		Image:       jsonImage{Reference: v.Name, ID: r.Image.ID, Digest: r.Image.Digest, Platform: r.Image.Platform},
 		Database:    jsonDatabase{v.database.Hash, v.starter},
 		Summary:     summaryJSON(v),
 		Coverage:    coverageJSON(v),
 		Matches:     []jsonMatch{},
 		Skipped:     []jsonSkipped{},
-		Hidden:      jsonHidden{Declared: v.declared},
+		Hidden:      jsonHidden{Declared: v.LeftOut},
 		Layers:      []jsonLayer{},
 		Components:  []jsonComponent{},
 		Findings:    []jsonFinding{},
@@ -202,10 +203,10 @@ func writeJSON(w io.Writer, v *view) error {
 	if r.Distro != nil {
 		d.Distro = &jsonDistro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE}
 	}
-	for i := range v.result.Matches {
-		d.Matches = append(d.Matches, matchJSON(&v.result.Matches[i]))
+	for i := range v.Result.Matches {
+		d.Matches = append(d.Matches, matchJSON(&v.Result.Matches[i]))
 	}
-	for _, s := range v.result.Skipped {
+	for _, s := range v.Result.Skipped {
 		d.Skipped = append(d.Skipped, jsonSkipped{s.Component, string(s.Reason)})
 	}
 	for _, l := range r.Layers {
@@ -226,34 +227,34 @@ func writeJSON(w io.Writer, v *view) error {
 	return e.Encode(d)
 }
 
-func summaryJSON(v *view) jsonSummary {
+func summaryJSON(v *results) jsonSummary {
 	s := jsonSummary{
-		Components:      len(v.report.Components),
-		Judged:          v.matched() - v.uncovered(),
-		Uncovered:       v.uncovered(),
-		Vulnerabilities: v.vulnerabilities(),
-		Findings:        len(v.findings),
+		Components:      len(v.Report.Components),
+		Judged:          v.Matched() - v.Uncovered(),
+		Uncovered:       v.Uncovered(),
+		Vulnerabilities: report.Vulnerabilities(v.Findings),
+		Findings:        len(v.Findings),
 		Severities:      make(map[string]int),
 		Statuses:        make(map[string]int),
 	}
-	for i := range v.findings {
-		s.Severities[v.findings[i].Severity.Level.String()]++
-		s.Statuses[v.findings[i].Status.String()]++
+	for i := range v.Findings {
+		s.Severities[v.Findings[i].Severity.Level.String()]++
+		s.Statuses[v.Findings[i].Status.String()]++
 	}
 	return s
 }
 
-func coverageJSON(v *view) []jsonCoverage {
+func coverageJSON(v *results) []jsonCoverage {
 	rows := []jsonCoverage{}
-	for _, e := range v.ecosystems {
-		row := jsonCoverage{Type: e.key.Type, Namespace: e.key.Namespace, Release: e.key.Release, Components: e.packages}
-		if last, known := matcher.SupportEnds(e.key.Namespace, e.key.Release); known {
+	for _, e := range v.Ecosystems {
+		row := jsonCoverage{Type: e.Key.Type, Namespace: e.Key.Namespace, Release: e.Key.Release, Components: e.Packages}
+		if last, known := matcher.SupportEnds(e.Key.Namespace, e.Key.Release); known {
 			row.Supported = day(last)
 		}
-		if !e.covered() {
+		if !e.Covered() {
 			rows = append(rows, row)
 		}
-		for _, c := range e.coverage {
+		for _, c := range e.Coverage {
 			row.Covered, row.Feed, row.Date, row.EndOfLife = true, c.Feed, instant(c.Date), c.EndOfLife
 			rows = append(rows, row)
 		}

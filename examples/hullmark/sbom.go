@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -32,15 +33,15 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags) error {
 		return err
 	}
 	defer out.discard()
-	report, err := a.read(ctx, ref, f)
+	found, err := a.read(ctx, ref, f)
 	if err != nil {
 		return err
 	}
-	a.diagnose(report.Diagnostics)
+	a.diagnose(found.Diagnostics)
 	if !f.declared {
-		report, _, _ = withoutDeclared(report, nil)
+		found, _, _ = report.Installed(found, nil)
 	}
-	if err := sbom.Encode(out, report, nil, sbomOptions(ref)); err != nil {
+	if err := sbom.Encode(out, found, nil, sbomOptions(ref)); err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}
 	return out.commit()

@@ -3,23 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/sbom"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // scanFlags are the flags of the scan command.
 type scanFlags struct {
 	imageFlags
-	database       string
-	format         string
-	failOn         string
-	allowUncovered bool
+	formatFlags
+	gateFlags
+	database string
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -32,6 +30,9 @@ func (a *app) scanCommand() *cobra.Command {
 Without --db it uses a small starter database that is part of the program, and says how old it is and what it
 does not know. Every distribution and ecosystem of the image without advisories is reported as such.
 
+Results are written as ` + formatNames() + `. Several forms can be written
+at once, all but one of them to a FILE of their own.
+
 Exit codes:
   0  nothing is disallowed
   1  the image could not be scanned
@@ -39,137 +40,77 @@ Exit codes:
   4  --fail-on disallows something`,
 		Example: `  hullmark scan demo:
   hullmark scan --db advisories.db --fail-on high debian:12
-  hullmark scan --format json -o result.json oci:layout`,
+  hullmark scan --format table --format json=result.json oci:layout`,
 		Args: one("IMAGE"),
 		RunE: func(c *cobra.Command, args []string) error { return a.scan(c.Context(), args[0], &f) },
 	}
-	f.register(c)
-	flags := c.Flags()
-	flags.StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
-	flags.StringVar(&f.format, "format", "table", "write results as `FORMAT`: table, json or cyclonedx")
-	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
-	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on, let pass what there are no advisories for")
+	f.imageFlags.register(c)
+	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
+	f.formatFlags.register(c)
+	f.gateFlags.register(c)
 	return c
 }
 
 func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
-	write, ok := formats()[f.format]
-	if !ok {
-		return fmt.Errorf("--format %q is none of table, json and cyclonedx", f.format)
-	}
-	failOn, err := parseFailOn(f.failOn)
+	gate, err := f.gateFlags.parse()
 	if err != nil {
 		return err
 	}
-	out, err := a.output(f.output)
+	outputs, err := a.openFormats(&f.formatFlags, f.output)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	defer outputs.discard()
 	source, err := a.openDatabase(f.database)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	report, err := a.read(ctx, ref, &f.imageFlags)
+	found, err := a.read(ctx, ref, &f.imageFlags)
 	if err != nil {
 		return err
 	}
-	result, err := matcher.Matcher{Source: source, Declared: f.declared}.Match(ctx, report)
+	result, err := matcher.Matcher{Source: source, Declared: f.declared}.Match(ctx, found)
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}
-	v := newView(ref, report, result, source, f.declared)
-	a.diagnose(report.Diagnostics)
-	if err := write(a, out, v); err != nil {
+	v := newResults(source, found, result, report.Options{Name: ref, Declared: f.declared})
+	a.diagnose(found.Diagnostics)
+	if err := outputs.write(a, v); err != nil {
 		return err
 	}
-	if err := out.commit(); err != nil {
-		return err
-	}
-	if n := v.unrated(); failOn != matcher.Unknown && n > 0 {
-		a.say("%s of unknown severity: --fail-on lets them pass", countOf(n, "vulnerability"))
-	}
-	return v.judge(failOn, f.allowUncovered)
+	return a.judge(gate, v)
 }
 
-// formats returns how results are written, by the names that --format takes.
-func formats() map[string]func(*app, *output, *view) error {
-	return map[string]func(*app, *output, *view) error{
-		"table": func(a *app, o *output, v *view) error { return writeTable(o, v, a.style(o), a.now()) },
-		"json":  func(_ *app, o *output, v *view) error { return writeJSON(o, v) },
-		"cyclonedx": func(_ *app, o *output, v *view) error {
-			return sbom.Encode(o, v.report, v.result, sbomOptions(v.ref))
-		},
-	}
+// results are what is written: a view, and the database that it is from.
+type results struct {
+	*report.View
+	database db.Info
+	starter  bool // whether it is the database that the command carries
 }
 
-// parseFailOn reads --fail-on; unknown is not given.
-func parseFailOn(word string) (matcher.Level, error) {
-	if word == "" {
-		return matcher.Unknown, nil
+// newResults prepares results to be written.
+func newResults(source database, found *analyzer.Report, result *matcher.Result, o report.Options) *results {
+	r := &results{database: source.Info()}
+	if _, r.starter = source.(starter); r.starter {
+		o.Sampled = r.sampled
 	}
-	for l := matcher.Negligible; l <= matcher.Critical; l++ {
-		if l.String() == strings.ToLower(word) {
-			return l, nil
-		}
-	}
-	return 0, fmt.Errorf("--fail-on %q is none of negligible, low, medium, high and critical", word)
+	r.View = report.New(found, result, o)
+	return r
 }
 
-// judge returns a verdict on what --fail-on disallows, nil if that is nothing.
-func (v *view) judge(failOn matcher.Level, allowUncovered bool) error {
-	if failOn == matcher.Unknown {
-		return nil
+// sampled reports whether the starter database knows only some advisories of an ecosystem.
+func (r *results) sampled(k matcher.Key) bool {
+	if !sampled(k.Type) {
+		return false
 	}
-	bad := make(map[string]bool)
-	for i := range v.result.Matches {
-		if m := &v.result.Matches[i]; m.Severity.Level >= failOn {
-			bad[m.ID] = true
+	for _, c := range r.database.Coverage {
+		if c.Type == k.Type {
+			return true
 		}
 	}
-	if len(bad) > 0 {
-		verb := "are"
-		if len(bad) == 1 {
-			verb = "is"
-		}
-		return &verdict{exitDisallowed, fmt.Sprintf("%s %s %s or worse, which --fail-on disallows", countOf(len(bad), "vulnerability"), verb, failOn)}
-	}
-	if allowUncovered {
-		return nil
-	}
-	if v.matched() == 0 {
-		return &verdict{exitUncovered, "no packages were found that could be judged; --allow-uncovered lets that pass"}
-	}
-	var parts []string
-	for i := range v.ecosystems {
-		if e := &v.ecosystems[i]; !e.covered() {
-			parts = append(parts, fmt.Sprintf("%s (%s)", plain(e.name()), countOf(e.packages, "package")))
-		}
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return &verdict{exitUncovered, fmt.Sprintf("there are no advisories to judge %s; --db names a database that has them, --allow-uncovered lets that pass", strings.Join(parts, ", "))}
+	return false
 }
 
-// withoutDeclared returns a report and result without the packages that only lock files and manifests name, and how many
-// those are.
-func withoutDeclared(report *analyzer.Report, result *matcher.Result) (*analyzer.Report, *matcher.Result, int) {
-	declared := make(map[string]bool)
-	kept := *report
-	kept.Components = nil
-	for i := range report.Components {
-		if c := &report.Components[i]; c.Declared {
-			declared[c.ID] = true
-		} else {
-			kept.Components = append(kept.Components, *c)
-		}
-	}
-	if len(declared) == 0 || result == nil {
-		return &kept, result, len(declared)
-	}
-	rest := *result
-	rest.Skipped = slices.DeleteFunc(slices.Clone(result.Skipped), func(s matcher.Skipped) bool { return declared[s.Component] })
-	return &kept, &rest, len(declared)
-}
+// ecosystemName is how a person calls an ecosystem: "deb debian 12", "pypi".
+func ecosystemName(k matcher.Key) string { return report.EcosystemName(k) }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // TestDemo holds all forms of the results against what they were.
@@ -95,9 +96,9 @@ func TestTableWidth(t *testing.T) {
 	}
 }
 
-func demoView(t *testing.T, a *app) *view {
+func demoView(t *testing.T, a *app) *results {
 	t.Helper()
-	report, err := a.read(t.Context(), demoRef, &imageFlags{cache: "off"})
+	found, err := a.read(t.Context(), demoRef, &imageFlags{cache: "off"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +106,11 @@ func demoView(t *testing.T, a *app) *view {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+	result, err := matcher.Matcher{Source: source}.Match(t.Context(), found)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newView(demoRef, report, result, source, false)
+	return newResults(source, found, result, report.Options{Name: demoRef})
 }
 
 // A release that the database does not know does not look clean in any form.
@@ -133,12 +134,12 @@ func TestDeclared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newView("x", &analyzer.Report{Components: []analyzer.Component{
+	v := newResults(source, &analyzer.Report{Components: []analyzer.Component{
 		{ID: "1", Package: analyzer.Package{Type: "pypi", Name: "a", Version: "1", Declared: true}},
 		{ID: "2", Package: analyzer.Package{Type: "pypi", Name: "b", Version: "1"}},
-	}}, &matcher.Result{Skipped: []matcher.Skipped{{Component: "1", Reason: matcher.OnlyDeclared}}}, source, false)
-	if len(v.report.Components) != 1 || v.declared != 1 || len(v.result.Skipped) != 0 {
-		t.Errorf("components %v, %d declared, skipped %v", v.report.Components, v.declared, v.result.Skipped)
+	}}, &matcher.Result{Skipped: []matcher.Skipped{{Component: "1", Reason: matcher.OnlyDeclared}}}, report.Options{})
+	if len(v.Report.Components) != 1 || v.LeftOut != 1 || len(v.Result.Skipped) != 0 {
+		t.Errorf("components %v, %d declared, skipped %v", v.Report.Components, v.LeftOut, v.Result.Skipped)
 	}
 	image := rootfs(t, map[string]string{"app/requirements.txt": "django==1.11.20\n"})
 	for flag, want := range map[string]bool{"--declared=false": false, "--declared": true} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // style returns how results look where they go: on a terminal as wide as that, and in colours unless NO_COLOR is set.
@@ -22,11 +23,11 @@ func (a *app) style(o *output) style {
 
 // writeTable writes results for a person: findings by ecosystem, the worst first, then what was counted, and what could
 // not be judged last, where it is seen.
-func writeTable(w io.Writer, v *view, s style, now time.Time) error {
+func writeTable(w io.Writer, v *results, s style, now time.Time) error {
 	t := &table{w: w, v: v, style: s, now: now}
 	t.subject()
-	for i := range v.ecosystems {
-		t.findings(&v.ecosystems[i])
+	for i := range v.Ecosystems {
+		t.findings(&v.Ecosystems[i])
 	}
 	t.summary()
 	t.coverage()
@@ -36,7 +37,7 @@ func writeTable(w io.Writer, v *view, s style, now time.Time) error {
 // A table is a table in the making. Errors of w are kept by the buffer below it.
 type table struct {
 	w io.Writer
-	v *view
+	v *results
 	style
 	now time.Time
 }
@@ -44,7 +45,7 @@ type table struct {
 func (t *table) printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
 
 func (t *table) subject() {
-	r := t.v.report
+	r := t.v.Report
 	parts := []string{"unknown distribution"}
 	if d := r.Distro; d != nil {
 		parts[0] = strings.TrimSpace(d.ID + " " + d.VersionID)
@@ -59,11 +60,11 @@ func (t *table) subject() {
 		parts = append(parts, countOf(len(r.Layers), "layer"))
 	}
 	parts = append(parts, countOf(len(r.Components), "package"))
-	t.printf("%s  %s\n", t.bold(plain(t.v.ref)), plain(strings.Join(parts, ", ")))
+	t.printf("%s  %s\n", t.bold(plain(t.v.Name)), plain(strings.Join(parts, ", ")))
 }
 
 // findings writes what was found in one ecosystem, package by package, the one with the worst first.
-func (t *table) findings(e *ecosystem) {
+func (t *table) findings(e *report.Ecosystem) {
 	g := grid{indent: "  ", columns: []column{
 		{title: "SEVERITY", color: t.level},
 		{title: "VULNERABILITY"},
@@ -72,9 +73,9 @@ func (t *table) findings(e *ecosystem) {
 		{title: "STATUS", shrink: 1, min: 14},
 	}}
 	last := ""
-	for i := range t.v.findings {
-		f := &t.v.findings[i]
-		if f.ecosystem != e.key {
+	for i := range t.v.Findings {
+		f := &t.v.Findings[i]
+		if f.Subject.Ecosystem != e.Key {
 			continue
 		}
 		if head := t.heading(f); head != last {
@@ -85,32 +86,32 @@ func (t *table) findings(e *ecosystem) {
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.word())
+		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.Word())
 	}
 	if last == "" {
 		return
 	}
-	t.printf("\n%s\n", t.bold(plain(e.name())))
+	t.printf("\n%s\n", t.bold(plain(e.Name())))
 	g.write(t.w, t.width, t.style)
 }
 
 // heading names a package that something was found in: a source package and what was built from it, and where it lies if
 // no package manager of the distribution put it there.
-func (t *table) heading(f *finding) string {
+func (t *table) heading(f *report.Finding) string {
 	var names []string
 	layers := make(map[int]bool)
-	for _, c := range f.components {
+	for _, c := range f.Components {
 		layers[c.Layer] = true
 		if c.System && !slices.Contains(names, c.Name) {
 			names = append(names, c.Name)
 		}
 	}
-	head := f.name + " " + f.version
-	if len(names) > 1 || len(names) == 1 && names[0] != f.name {
+	head := f.Subject.Name + " " + f.Subject.Version
+	if len(names) > 1 || len(names) == 1 && names[0] != f.Subject.Name {
 		head += " (" + strings.Join(names, ", ") + ")"
 	}
-	c := f.components[0]
-	if len(layers) == 1 && c.Layer >= 0 && len(t.v.report.Layers) > 1 {
+	c := f.Components[0]
+	if len(layers) == 1 && c.Layer >= 0 && len(t.v.Report.Layers) > 1 {
 		head += fmt.Sprintf(", layer %d", c.Layer)
 	}
 	if c.System {
@@ -120,25 +121,10 @@ func (t *table) heading(f *finding) string {
 	if c.Inside != "" {
 		head += "!" + c.Inside
 	}
-	if n := len(f.components) - 1; n > 0 {
+	if n := len(f.Components) - 1; n > 0 {
 		head += fmt.Sprintf(" and %d more", n)
 	}
 	return head
-}
-
-// word is what the publisher says of a finding, in its own words where it has some.
-func (f *finding) word() string {
-	word := f.Status.String()
-	switch {
-	case f.Reason != "":
-		word = f.Reason
-	case f.Fixed != "":
-		word = "fix available"
-	}
-	if f.Uncertain != "" {
-		word = "uncertain: " + f.Uncertain + "; " + word
-	}
-	return word
 }
 
 // threatWord says in few words whether a vulnerability is used against anybody, or how likely that is: "exploited", "EPSS 94%".
@@ -173,19 +159,19 @@ func (s style) threat(text string) string {
 func (t *table) summary() {
 	v := t.v
 	t.printf("\n")
-	judged := v.matched() - v.uncovered()
-	if len(v.findings) == 0 {
+	judged := v.Matched() - v.Uncovered()
+	if len(v.Findings) == 0 {
 		t.printf("%s known in the %s that could be judged\n", t.bold("no vulnerabilities"), countOf(judged, "package"))
 	} else {
 		t.counts()
 	}
-	t.printf("%s of %s judged", number(judged), countOf(len(v.report.Components), "package"))
+	t.printf("%s of %s judged", number(judged), countOf(len(v.Report.Components), "package"))
 	var not []string
-	if n := v.uncovered(); n > 0 {
+	if n := v.Uncovered(); n > 0 {
 		not = append(not, number(n)+" without data")
 	}
 	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.NoVersion} {
-		if n := v.skipped[reason]; n > 0 {
+		if n := v.Skipped[reason]; n > 0 {
 			not = append(not, number(n)+" "+string(reason))
 		}
 	}
@@ -193,10 +179,10 @@ func (t *table) summary() {
 		t.printf("; not judged: %s", strings.Join(not, ", "))
 	}
 	t.printf("\n")
-	if v.declared > 0 {
-		t.printf("%s that only lock files or manifests name left out; --declared takes them too\n", countOf(v.declared, "package"))
+	if v.LeftOut > 0 {
+		t.printf("%s that only lock files or manifests name left out; --declared takes them too\n", countOf(v.LeftOut, "package"))
 	}
-	if n := len(v.report.Diagnostics); n > 0 {
+	if n := len(v.Report.Diagnostics); n > 0 {
 		t.printf("%s on standard error: something could not be read, so that packages may be missing\n", countOf(n, "diagnostic"))
 	}
 }
@@ -205,13 +191,13 @@ func (t *table) summary() {
 func (t *table) counts() {
 	levels := make(map[string]int)
 	statuses := make(map[string]int)
-	sources := make(map[origin]bool)
+	sources := make(map[report.Subject]bool)
 	fixable, uncertain := 0, 0
-	for i := range t.v.findings {
-		f := &t.v.findings[i]
+	for i := range t.v.Findings {
+		f := &t.v.Findings[i]
 		levels[f.Severity.Level.String()]++
 		statuses[f.Status.String()]++
-		sources[f.origin()] = true
+		sources[f.Subject] = true
 		if f.Fixed != "" {
 			fixable++
 		}
@@ -219,8 +205,8 @@ func (t *table) counts() {
 			uncertain++
 		}
 	}
-	t.printf("%s: %s in %s\n", t.bold(countOf(len(t.v.findings), "finding")),
-		countOf(t.v.vulnerabilities(), "vulnerability"), countOf(len(sources), "package"))
+	t.printf("%s: %s in %s\n", t.bold(countOf(len(t.v.Findings), "finding")),
+		countOf(report.Vulnerabilities(t.v.Findings), "vulnerability"), countOf(len(sources), "package"))
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if n := levels[l.String()]; n > 0 {
@@ -252,16 +238,16 @@ func (t *table) coverage() {
 		{title: "ADVISORIES FOR"}, {title: "PACKAGES", right: true}, {title: "FEED"}, {title: "DATE"}, {title: "AGE"},
 		{title: "", color: t.alarm},
 	}}
-	for i := range v.ecosystems {
-		e := &v.ecosystems[i]
-		if !e.covered() {
+	for i := range v.Ecosystems {
+		e := &v.Ecosystems[i]
+		if !e.Covered() {
 			note := "WITHOUT DATA"
-			if e.sampled {
+			if e.Sampled {
 				note = "SAMPLES ONLY"
 			}
-			g.add(e.name(), number(e.packages), "", "", "", note)
+			g.add(e.Name(), number(e.Packages), "", "", "", note)
 		}
-		for _, c := range e.coverage {
+		for _, c := range e.Coverage {
 			age, note := "", ""
 			if !c.Date.IsZero() {
 				age = daysOld(c.Date, t.now)
@@ -271,20 +257,20 @@ func (t *table) coverage() {
 			} else if c.EndOfLife {
 				note = "END OF LIFE: new vulnerabilities are not recorded"
 			}
-			g.add(e.name(), number(e.packages), c.Feed, day(c.Date), age, note)
+			g.add(e.Name(), number(e.Packages), c.Feed, day(c.Date), age, note)
 		}
 	}
 	if len(g.rows) > 0 {
 		t.printf("\n")
 		g.write(t.w, t.width, t.style)
 	}
-	if v.matched() == 0 {
+	if v.Matched() == 0 {
 		t.printf("\n%s\n", t.alarm("NOT JUDGED: no packages were found that could be; that does not mean that nothing is wrong"))
 	}
 	first := true
-	for i := range v.ecosystems {
-		e := &v.ecosystems[i]
-		if e.covered() {
+	for i := range v.Ecosystems {
+		e := &v.Ecosystems[i]
+		if e.Covered() {
 			continue
 		}
 		if first {
@@ -292,23 +278,23 @@ func (t *table) coverage() {
 			first = false
 		}
 		text := "NOT JUDGED: no advisories are known for "
-		if e.sampled {
+		if e.Sampled {
 			text = "NOT JUDGED: only samples of advisories are known for "
 		}
-		text += fmt.Sprintf("%s: %s%s", plain(e.name()), countOf(e.packages, "package"), t.names(e))
+		text += fmt.Sprintf("%s: %s%s", plain(e.Name()), countOf(e.Packages, "package"), t.names(e))
 		t.printf("%s\n", t.alarm(text))
 	}
 }
 
 // names lists the packages of an ecosystem, if they are few.
-func (t *table) names(e *ecosystem) string {
+func (t *table) names(e *report.Ecosystem) string {
 	const few = 3
-	if e.packages > few {
+	if e.Packages > few {
 		return ""
 	}
 	var names []string
-	for i := range t.v.report.Components {
-		if c := &t.v.report.Components[i]; t.v.ecosystemOf(c) == e.key && !slices.Contains(names, c.Name) {
+	for i := range t.v.Report.Components {
+		if c := &t.v.Report.Components[i]; t.v.EcosystemOf(c) == e.Key && !slices.Contains(names, c.Name) {
 			names = append(names, plain(c.Name))
 		}
 	}
