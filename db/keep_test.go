@@ -1,0 +1,131 @@
+package db_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// whole returns a builder of advisories of two feeds, of which osv has two inputs, and of threats.
+func whole(t testing.TB, b *db.Builder) {
+	t.Helper()
+	b.AddFeed(db.FeedInfo{Name: "debian", Date: day, Records: 3})
+	b.AddFeed(db.FeedInfo{Name: "osv", URL: "https://a.example/maven", Date: day.Add(-time.Hour)})
+	b.AddFeed(db.FeedInfo{Name: "osv", URL: "https://a.example/pypi", Date: day})
+	b.AddFeed(db.FeedInfo{Name: "kev"})
+	b.AddCoverage(matcher.Coverage{Type: "deb", Namespace: "debian", Release: "7", Feed: "debian", Date: day, EndOfLife: true})
+	b.AddCoverage(matcher.Coverage{Type: "maven", Feed: "osv", Date: day.Add(-time.Hour)})
+	b.AddCoverage(matcher.Coverage{Type: "pypi", Feed: "osv", Date: day})
+	python := full()
+	python.Key = matcher.Key{Type: "pypi", Name: "example"}
+	for _, a := range append(many(200), full(), python) {
+		if err := b.Add(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range threats() {
+		if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func keep(t testing.TB, b *db.Builder, old *db.DB, parts ...db.Part) []byte {
+	t.Helper()
+	for _, p := range parts {
+		if err := b.Keep(t.Context(), old, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return write(t, b)
+}
+
+func parts(feeds ...string) (list []db.Part) {
+	for _, f := range feeds {
+		list = append(list, db.Part{Feed: f})
+	}
+	return list
+}
+
+// What is kept of all feeds is the old database, to the byte; what is kept twice, or added again, as well.
+func TestKeepAll(t *testing.T) {
+	var b db.Builder
+	whole(t, &b)
+	file := write(t, &b)
+	old := open(t, file)
+	all := parts("nvd", "debian", "epss", "osv", "kev", "exploitdb")
+	if got := keep(t, new(db.Builder), old, all...); !bytes.Equal(got, file) {
+		t.Error("other bytes")
+	}
+	var again db.Builder
+	for _, a := range many(200) {
+		if err := again.Add(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := keep(t, &again, old, all...); !bytes.Equal(got, file) {
+		t.Error("some of it added before: other bytes")
+	}
+
+	var facts, small db.Builder
+	facts.Facts, small.Facts = true, true
+	whole(t, &facts)
+	if got := keep(t, &small, old, all...); !bytes.Equal(got, write(t, &facts)) {
+		t.Error("facts: other bytes")
+	}
+}
+
+// A feed is kept with its dates, whatever comes newly beside it.
+func TestKeepFeed(t *testing.T) {
+	var b db.Builder
+	whole(t, &b)
+	old := open(t, write(t, &b))
+	d := open(t, keep(t, new(db.Builder), old, parts("kev", "osv")...))
+	i := d.Info()
+	if i.Advisories != 2 || len(i.Feeds) != 3 || len(i.Coverage) != 2 || !reflect.DeepEqual(i.Threats, []db.ThreatInfo{{Feed: "kev", Vulnerabilities: 2}}) {
+		t.Errorf("%+v", i)
+	}
+	if got := collect(t, d)[0]; !reflect.DeepEqual(got, full()) {
+		t.Errorf("got  %+v\nwant %+v", got, full())
+	}
+	if c := i.Coverage[0]; c.Type != "maven" || !c.Date.Equal(day.Add(-time.Hour)) {
+		t.Errorf("%+v", c)
+	}
+
+	// One of several inputs.
+	d = open(t, keep(t, new(db.Builder), old, db.Part{
+		Feed:      "osv",
+		Ecosystem: func(k matcher.Key) bool { return k.Type == "pypi" },
+		Input:     func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") },
+	}))
+	i = d.Info()
+	if i.Advisories != 1 || len(i.Feeds) != 1 || len(i.Coverage) != 1 || !i.Coverage[0].Date.Equal(day) || i.Coverage[0].Type != "pypi" || len(i.Threats) > 0 {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestKeepErrors(t *testing.T) {
+	var b db.Builder
+	whole(t, &b)
+	file := write(t, &b)
+	bad := bytes.Clone(file)
+	bad[20] ^= 1
+	if err := new(db.Builder).Keep(t.Context(), open(t, bad), db.Part{Feed: "osv"}); !errors.Is(err, db.ErrCorrupt) {
+		t.Errorf("damaged: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := new(db.Builder).Keep(ctx, open(t, file), db.Part{Feed: "osv"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if err := new(db.Builder).Keep(t.Context(), open(t, file), db.Part{}); err == nil {
+		t.Error("no feed: accepted")
+	}
+}
