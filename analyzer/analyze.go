@@ -18,10 +18,16 @@ func (r *run) analyze(ctx context.Context, i int, f *File) (answer fileResult) {
 	if result != nil {
 		answer.Result = *result
 	}
-	for _, err := range parts(err) {
-		answer.Problems = append(answer.Problems, problem{Kind: kindOf(err), Message: err.Error()})
-	}
+	answer.Problems = problemsOf(err)
 	return answer
+}
+
+// problemsOf returns what an analyzer's error tells, part by part.
+func problemsOf(err error) (list []problem) {
+	for _, err := range parts(err) {
+		list = append(list, problem{Kind: kindOf(err), Message: err.Error()})
+	}
+	return list
 }
 
 // parts returns the errors that errors.Join put together.

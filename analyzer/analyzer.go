@@ -70,6 +70,10 @@ type Result struct {
 
 	// Distro is what the file says about the distribution, nil if nothing.
 	Distro *Distro
+
+	// Fact is for a [Joiner]: what is to be known of the file beside others, in a form of its own. It is kept in memory until
+	// the layers are merged, and in caches, so it should be no more than what is needed.
+	Fact []byte
 }
 
 // Func returns an Analyzer made of an Info and a function.

@@ -30,7 +30,7 @@ type fileResult struct {
 }
 
 func (r *fileResult) empty() bool {
-	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Problems) == 0 && r.Link == ""
+	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 && len(r.Problems) == 0 && r.Link == ""
 }
 
 // A problem is a Diagnostic whose place is known from where it is kept.

@@ -20,26 +20,31 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 			report.Diagnostics = append(report.Diagnostics, Diagnostic{Kind: p.Kind, Layer: i, Path: p.Path, Message: p.Message})
 		}
 	}
+	report.Diagnostics = append(report.Diagnostics, r.join(ctx, t)...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	var fragments []fragment
 	t.root.each(func(f *file) {
 		for k := range f.results {
 			a := &f.results[k]
 			name := r.analyzers[a.analyzer].info.Name
-			for n := range a.Packages {
+			result := a.result()
+			for n := range result.Packages {
 				report.Components = append(report.Components, Component{
-					Package: clonePackage(&a.Packages[n]), Analyzer: name, Path: f.path, Layer: a.since[n],
+					Package: clonePackage(&result.Packages[n]), Analyzer: name, Path: f.path, Layer: a.layerOf(n),
 				})
 			}
-			for n := range a.Fragments {
-				fragments = append(fragments, fragment{name, dirOf(f.path), &a.Fragments[n]})
+			for n := range result.Fragments {
+				fragments = append(fragments, fragment{name, dirOf(f.path), &result.Fragments[n]})
 			}
-			for _, found := range a.Findings {
+			for _, found := range result.Findings {
 				report.Findings = append(report.Findings, FileFinding{Finding: found, Analyzer: name, Path: f.path, Layer: f.layer})
 			}
-			if a.Distro != nil {
-				report.Distro = addDistro(report.Distro, a.Distro)
+			if result.Distro != nil {
+				report.Distro = addDistro(report.Distro, result.Distro)
 			}
-			problems := a.Problems
+			problems := a.problems()
 			if a.Link != "" {
 				problems = append(problems[:len(problems):len(problems)], problem{Kind: Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
 			}

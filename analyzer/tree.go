@@ -39,6 +39,9 @@ type answer struct {
 	analyzer int
 	*fileResult
 	since []int // parallel to Packages: the layer from which on each has been in this file
+
+	joined    *Joined // what a Joiner said of it
+	factSince int     // the layer from which on the file has had this fact
 }
 
 // apply puts a layer on top of the tree. The results are those of the layer's wanted files.
@@ -275,7 +278,7 @@ func identityOf(p *Package) identity {
 func (f *file) inherit(before *file) {
 	for i := range f.results {
 		a := &f.results[i]
-		a.since = slices.Repeat([]int{f.layer}, len(a.Packages))
+		a.since, a.factSince = slices.Repeat([]int{f.layer}, len(a.Packages)), f.layer
 		if before == nil {
 			continue
 		}
@@ -284,6 +287,7 @@ func (f *file) inherit(before *file) {
 			continue
 		}
 		old := &before.results[k]
+		a.inheritFact(old)
 		since := make(map[identity]int, len(old.Packages))
 		for j := range old.Packages {
 			id := identityOf(&old.Packages[j])

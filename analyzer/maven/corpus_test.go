@@ -37,9 +37,6 @@ func TestCorpus(t *testing.T) {
 			found[p.Namespace+":"+p.Name+" "+p.Version] = p
 		}
 		want := c.Want
-		if crossFile[c.Format+"/"+c.Name] {
-			want.Packages = nil
-		}
 		for k, p := range found { // what is guessed of archives that state nothing may be wrong
 			known := func(w corpus.Package) bool { return w.Key() == k }
 			if slices.Contains(guesses.Locations, location(p)) && !slices.ContainsFunc(slices.Concat(want.Packages, want.MustNot), known) {
@@ -67,11 +64,6 @@ func TestCorpus(t *testing.T) {
 		}
 	})
 	t.Logf("archives that state no coordinates: %d of %d found", bestFound, best)
-}
-
-// crossFile are the cases in which a parent in another file sets versions, which no analyzer of single files can see.
-var crossFile = map[string]bool{
-	"maven-pom/trivy-parent-properties": true,
 }
 
 func location(c analyzer.Component) string {

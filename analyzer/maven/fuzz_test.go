@@ -54,7 +54,7 @@ func FuzzPOM(f *testing.F) {
 	f.Add([]byte("<?xml version='1.0' encoding='latin1'?><project><properties><x>${y}</x><y>1</y></properties>" + dependencies("g:a:${x}", "g:b:[1]") + "<licenses><license><name>MIT</name></license></licenses></project>"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, _ := parsePOM(text) // an error leaves what is good
-		packages, _ := p.declared()
+		packages, _ := p.declared(nil)
 		sound(t, packages)
 		p.coordinates()
 		p.licenses()
@@ -75,5 +75,25 @@ func FuzzSbtLock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		packages, _ := parseSbtLock(text) // an error leaves what is good
 		sound(t, packages)
+	})
+}
+
+func FuzzJoin(f *testing.F) {
+	parent := "<project><groupId>g</groupId><artifactId>p</artifactId><version>1</version><properties><v>1</v></properties><dependencyManagement>" + dependencies("${project.groupId}:a:${v}") + "</dependencyManagement></project>"
+	child := "<project><parent><groupId>g</groupId><artifactId>p</artifactId><version>1</version></parent>" + dependencies("g:a:", "g:b:${v}") + "</project>"
+	f.Add([]byte(parent), []byte(child), []byte("<project><dependencyManagement><dependencies><dependency><groupId>g</groupId><artifactId>p</artifactId><version>1</version><scope>import</scope></dependency></dependencies></dependencyManagement></project>"))
+	f.Fuzz(func(t *testing.T, a, b, c []byte) {
+		var facts []analyzer.Fact
+		for i, text := range [][]byte{a, b, c} {
+			name := [...]string{"pom.xml", "x/pom.xml", "x/y/z.pom"}[i]
+			if r, _ := analyzeProject(analyzer.NewFile(name, 0o644, text)); r != nil && len(r.Fact) > 0 {
+				facts = append(facts, analyzer.Fact{Path: name, Data: r.Fact})
+			}
+		}
+		for _, j := range join(t.Context(), facts) {
+			if j.Result != nil {
+				sound(t, j.Result.Packages)
+			}
+		}
 	})
 }

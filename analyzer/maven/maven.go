@@ -34,21 +34,31 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // published as, or is, where nothing tells, the artifact's own name, as in the repositories of Maven 1. An archive whose
 // version nothing tells is no package but a Finding, "maven:unidentified", that holds its SHA-1.
 //
-// Dependencies of a pom.xml on disk are Declared, with what properties, parent and dependencyManagement in the same file
-// say; a version that only another file tells is an error that wraps analyzer.ErrUnsupported. Lines of gradle.lockfile and
-// of sbt's build.sbt.lock are Declared. What is for tests only is Dev.
+// Dependencies of a pom.xml on disk are Declared, those that it inherits too, with what properties, parents,
+// dependencyManagement and the projects that it imports say of them: parents where relativePath says, these and others also
+// by their coordinates, in any pom.xml or, in a repository, *.pom of the image. To that end the analyzer is an
+// [analyzer.Joiner]; Analyze alone knows what one file says. A version that no file of the image tells is an error that
+// wraps analyzer.ErrUnsupported. Lines of gradle.lockfile and of sbt's build.sbt.lock are Declared. What is for tests only
+// is Dev.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "maven", Version: 1}
+	info := analyzer.Info{Name: "maven", Version: 2}
 	for _, ext := range extensions {
 		info.Patterns = append(info.Patterns, "**/*"+ext)
 	}
-	info.Patterns = append(info.Patterns, "**/pom.xml", "**/*gradle.lockfile", "**/dependency-locks/*.lockfile", "**/build.sbt.lock", "**/META-INF/maven/*/*/pom.properties")
-	return analyzer.Func(info, analyze)
+	info.Patterns = append(info.Patterns, "**/pom.xml", "**/*.pom", "**/*gradle.lockfile", "**/dependency-locks/*.lockfile", "**/build.sbt.lock", "**/META-INF/maven/*/*/pom.properties")
+	return joiner{analyzer.Func(info, analyze)}
+}
+
+// A joiner implements analyzer.Joiner.
+type joiner struct{ analyzer.Analyzer }
+
+func (joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
+	return join(ctx, facts)
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch base := path.Base(f.Path); {
-	case base == "pom.xml":
+	case base == "pom.xml", strings.HasSuffix(base, ".pom"):
 		return analyzeProject(f)
 	case base == "pom.properties":
 		return analyzeUnpacked(f)

@@ -12,21 +12,26 @@ import (
 
 // A pom is what is read of a project object model, version 4.0.0.
 type pom struct {
-	XMLName xml.Name
-	Parent  struct {
-		GroupID    string `xml:"groupId"`
-		ArtifactID string `xml:"artifactId"`
-		Version    string `xml:"version"`
-	} `xml:"parent"`
-	GroupID      string        `xml:"groupId"`
-	ArtifactID   string        `xml:"artifactId"`
-	Version      string        `xml:"version"`
-	Properties   pomProperties `xml:"properties"`
-	Licenses     []pomLicense  `xml:"licenses>license"`
-	Dependencies []dependency  `xml:"dependencies>dependency"`
-	Managed      []dependency  `xml:"dependencyManagement>dependencies>dependency"`
+	XMLName      xml.Name      `json:"-"`
+	Parent       pomParent     `xml:"parent"`
+	GroupID      string        `xml:"groupId" json:",omitempty"`
+	ArtifactID   string        `xml:"artifactId" json:",omitempty"`
+	Version      string        `xml:"version" json:",omitempty"`
+	Packaging    string        `xml:"packaging" json:"-"`
+	Properties   pomProperties `xml:"properties" json:",omitempty"`
+	Licenses     []pomLicense  `xml:"licenses>license" json:"-"`
+	Dependencies []dependency  `xml:"dependencies>dependency" json:",omitempty"`
+	Managed      []dependency  `xml:"dependencyManagement>dependencies>dependency" json:",omitempty"`
 
-	references int // replaced so far
+	above      *pom // the parent, where it is known
+	references int  // replaced so far
+}
+
+type pomParent struct {
+	GroupID      string  `xml:"groupId" json:",omitempty"`
+	ArtifactID   string  `xml:"artifactId" json:",omitempty"`
+	Version      string  `xml:"version" json:",omitempty"`
+	RelativePath *string `xml:"relativePath" json:",omitempty"` // nil: ../pom.xml; empty: none
 }
 
 type pomLicense struct {
@@ -36,13 +41,13 @@ type pomLicense struct {
 
 // A dependency is one as it is written.
 type dependency struct {
-	GroupID    string `xml:"groupId"`
-	ArtifactID string `xml:"artifactId"`
-	Version    string `xml:"version"`
-	Type       string `xml:"type"`
-	Classifier string `xml:"classifier"`
-	Scope      string `xml:"scope"`
-	Optional   string `xml:"optional"`
+	GroupID    string `xml:"groupId" json:",omitempty"`
+	ArtifactID string `xml:"artifactId" json:",omitempty"`
+	Version    string `xml:"version" json:",omitempty"`
+	Type       string `xml:"type" json:",omitempty"`
+	Classifier string `xml:"classifier" json:",omitempty"`
+	Scope      string `xml:"scope" json:",omitempty"`
+	Optional   string `xml:"optional" json:",omitempty"`
 }
 
 // pomProperties are the elements of <properties>, by name.
@@ -133,8 +138,8 @@ const (
 	maxReferences = 64 << 10 // properties replaced in one file
 )
 
-// interpolate replaces the properties in a value, "${slf4j.version}", by what the same file says of them, and removes the
-// white space around it. One that it does not know, or that leads to itself, stays as it is.
+// interpolate replaces the properties in a value, "${slf4j.version}", by what the project and its parents say of them, and
+// removes the white space around it. One that it does not know, or that leads to itself, stays as it is.
 func (p *pom) interpolate(s string) string {
 	return strings.TrimSpace(p.expand(strings.TrimSpace(s), 0))
 }
@@ -163,17 +168,31 @@ func (p *pom) expand(s string, depth int) string {
 	}
 }
 
-// property returns the value of a property: of the project itself or of <properties>.
+// property returns the value of a property: as Maven has it, a field of the project, else one of <properties>, here or in
+// a parent, else a field that is written without the prefix.
 func (p *pom) property(name string) (string, bool) {
-	if v, ok := p.Properties[name]; ok {
-		return v, true
+	field, prefixed := strings.CutPrefix(name, "project.")
+	if !prefixed {
+		field, prefixed = strings.CutPrefix(name, "pom.") // as in Maven 2
 	}
-	field, ok := strings.CutPrefix(name, "project.")
-	if !ok {
-		field, _ = strings.CutPrefix(name, "pom.") // as in Maven 2, where the prefix could also be left out
+	if prefixed {
+		if v := p.field(field); v != "" {
+			return v, true
+		}
 	}
+	for q := p; q != nil; q = q.above {
+		if v, ok := q.Properties[name]; ok {
+			return v, true
+		}
+	}
+	v := p.field(field)
+	return v, v != ""
+}
+
+// field returns what the project or its parent states of itself.
+func (p *pom) field(name string) string {
 	var v string
-	switch field {
+	switch name {
 	case "groupId":
 		v = orElse(p.GroupID, p.Parent.GroupID)
 	case "artifactId":
@@ -187,8 +206,7 @@ func (p *pom) property(name string) (string, bool) {
 	case "parent.version":
 		v = p.Parent.Version
 	}
-	v = strings.TrimSpace(v)
-	return v, v != ""
+	return strings.TrimSpace(v)
 }
 
 func orElse(s, other string) string {

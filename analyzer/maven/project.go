@@ -1,8 +1,10 @@
 package maven
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,52 +12,111 @@ import (
 )
 
 // analyzeProject reads a pom.xml on disk: what it declares are its dependencies, the project itself is what is to be built.
+// A *.pom, which describes what lies in a repository, declares nothing, but may be the parent of one that does.
 func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
-	return analyzeText(f, func(text []byte) ([]analyzer.Package, error) {
-		p, err := parsePOM(text)
-		packages, unknown := p.declared()
-		if err != nil {
-			err = fmt.Errorf("maven: %w", err)
-		}
-		return packages, errors.Join(err, unknown)
-	})
+	if f.Size() > maxPOM {
+		return nil, fmt.Errorf("maven: pom.xml: %d bytes, more than the %d that are read: %w", f.Size(), maxPOM, analyzer.ErrTooLarge)
+	}
+	text, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	p, err := parsePOM(text)
+	if err != nil {
+		err = fmt.Errorf("maven: %w", err)
+	}
+	r := new(analyzer.Result)
+	if path.Base(f.Path) != "pom.xml" && p.interpolate(p.Packaging) != "pom" {
+		return r, err
+	}
+	if r.Fact, err = p.fact(err); path.Base(f.Path) != "pom.xml" {
+		return r, err
+	}
+	var unknown []string
+	if r.Packages, unknown = p.declared(nil); !p.incomplete() {
+		err = errors.Join(err, noVersion(unknown, "in this file"))
+	}
+	return r, err
 }
 
-// declared returns the dependencies that have a version in this file, their own or that of dependencyManagement. Ranges
-// are none. An error that wraps analyzer.ErrUnsupported names those without.
-func (p *pom) declared() ([]analyzer.Package, error) {
-	managed := make(map[dependencyKey]dependency, len(p.Managed))
-	for _, d := range p.Managed {
-		if k := p.key(d); managed[k] == (dependency{}) {
-			managed[k] = d
+// fact returns what other projects may inherit, and err or why there is nothing.
+func (p *pom) fact(err error) ([]byte, error) {
+	if p.XMLName.Local != "project" {
+		return nil, err
+	}
+	fact, e := json.Marshal(p)
+	return fact, errors.Join(err, e)
+}
+
+// incomplete reports whether other files have a say in what p declares.
+func (p *pom) incomplete() bool {
+	return p.Parent != pomParent{} || slices.ContainsFunc(p.Managed, p.imports)
+}
+
+// imports reports whether a managed dependency stands for those that another project manages.
+func (p *pom) imports(d dependency) bool { return p.interpolate(d.Scope) == "import" }
+
+// declared returns the dependencies of p and of its parents that have a version, their own or a managed one. Those of p
+// count before those of its parents. What is managed says find, or, if that is nil, p alone. Ranges are no versions.
+func (p *pom) declared(find func(dependencyKey) (dependency, bool)) (packages []analyzer.Package, unknown []string) {
+	if find == nil {
+		managed := make(map[dependencyKey]dependency, len(p.Managed))
+		for _, d := range p.Managed {
+			if k := p.key(d); managed[k] == (dependency{}) {
+				managed[k] = p.resolved(d)
+			}
+		}
+		find = func(k dependencyKey) (dependency, bool) {
+			d, ok := managed[k]
+			return d, ok
 		}
 	}
-	var packages []analyzer.Package
-	var unknown []string
-	for _, d := range p.Dependencies {
-		if m, ok := managed[p.key(d)]; ok {
-			d.Version, d.Scope = orElse(d.Version, m.Version), orElse(d.Scope, m.Scope)
+	own := make(map[dependencyKey]bool)
+	for q := p; q != nil; q = q.above {
+		for _, d := range q.Dependencies {
+			k := p.key(d)
+			if q != p && own[k] {
+				continue
+			}
+			if q == p && p.above != nil || q.above != nil {
+				own[k] = true
+			}
+			d = p.resolved(d)
+			if d.Version == "" || d.Scope == "" {
+				if m, ok := find(k); ok {
+					d.Version, d.Scope = orElse(d.Version, m.Version), orElse(d.Scope, m.Scope)
+				}
+			}
+			c := coordinates{k.group, k.artifact, exact(d.Version)}
+			if !isCoordinate(c.group) || !isCoordinate(c.artifact) || !isVersion(c.version) {
+				unknown = append(unknown, fmt.Sprintf("%.100s:%.100s", c.group, c.artifact))
+				continue
+			}
+			pkg := c.pkg()
+			pkg.Declared, pkg.Dev = true, d.Scope == "test"
+			packages = append(packages, pkg)
 		}
-		c := p.resolve(coordinates{d.GroupID, d.ArtifactID, d.Version})
-		c.version = exact(c.version)
-		if !isCoordinate(c.group) || !isCoordinate(c.artifact) || !isVersion(c.version) {
-			unknown = append(unknown, fmt.Sprintf("%.100s:%.100s", c.group, c.artifact))
-			continue
-		}
-		pkg := c.pkg()
-		pkg.Declared = true
-		pkg.Dev = p.interpolate(d.Scope) == "test"
-		packages = append(packages, pkg)
 	}
+	return packages, unknown
+}
+
+// resolved returns a dependency with the properties in its version and scope replaced.
+func (p *pom) resolved(d dependency) dependency {
+	d.Version, d.Scope = p.interpolate(d.Version), p.interpolate(d.Scope)
+	return d
+}
+
+// noVersion returns an error that names dependencies without a version, nil if there is none.
+func noVersion(unknown []string, where string) error {
 	if len(unknown) == 0 {
-		return packages, nil
+		return nil
 	}
 	const shown = 8
 	names := strings.Join(unknown[:min(shown, len(unknown))], ", ")
 	if more := len(unknown) - shown; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return packages, fmt.Errorf("maven: pom.xml: no one version in this file: %s: %w", names, analyzer.ErrUnsupported)
+	return fmt.Errorf("maven: pom.xml: no one version %s: %s: %w", where, names, analyzer.ErrUnsupported)
 }
 
 // A dependencyKey is what dependencyManagement matches dependencies by.

@@ -1,0 +1,229 @@
+package maven
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+const (
+	maxParents   = 32      // parents of one project, each of the one before
+	maxLookups   = 1 << 20 // managed dependencies looked at, for all projects together
+	maxInherited = 1 << 16 // dependencies that projects inherit, all together
+)
+
+// A reactor is all projects of an image that may complete one another.
+type reactor struct {
+	byPath   map[string]*project
+	byName   map[coordinates]*project // the first one, in the order of paths
+	lookups  int
+	inherits int
+
+	varied map[[2]*project]map[dependencyKey]*dependency // project.varying of the second by its keys in the first
+}
+
+// A project is a pom and its place among others.
+type project struct {
+	pom
+	path    string
+	linked  bool     // parent is known
+	parent  *project // nil: none, or missing
+	depth   int      // number of parents
+	missing string   // why there is no parent though one is stated
+
+	managed map[dependencyKey]*dependency // those whose key has no properties
+	varying []*dependency                 // the others, whose key depends on who inherits them
+	imports []*dependency                 // projects whose managed dependencies are taken over
+}
+
+// join completes what each pom.xml declares by what its parents and the projects that it imports say. The rules are those
+// of Maven's model builder: Inheritance Assembly, Import of dependency management, Model Interpolation.
+func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
+	r := reactor{byPath: make(map[string]*project), byName: make(map[coordinates]*project)}
+	projects := make([]*project, len(facts))
+	joined := make([]analyzer.Joined, len(facts))
+	for i, f := range facts {
+		p := &project{path: f.Path}
+		if err := json.Unmarshal(f.Data, &p.pom); err != nil {
+			joined[i].Err = fmt.Errorf("maven: pom.xml: %w", err)
+			continue
+		}
+		projects[i] = p
+		p.sort()
+		r.byPath[p.path] = p
+		if c := p.coordinates(); c.complete() && r.byName[c] == nil {
+			r.byName[c] = p
+		}
+	}
+	for i, p := range projects {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if p == nil || path.Base(p.path) != "pom.xml" || !p.incomplete() {
+			continue
+		}
+		joined[i].Result, joined[i].Err = r.complete(p)
+	}
+	return joined
+}
+
+// sort tells the managed dependencies of p apart.
+func (p *project) sort() {
+	p.managed = make(map[dependencyKey]*dependency, len(p.Managed))
+	for i := range p.Managed {
+		d := &p.Managed[i]
+		if p.pom.imports(*d) {
+			p.imports = append(p.imports, d)
+			continue
+		}
+		if strings.Contains(d.GroupID+d.ArtifactID+d.Type+d.Classifier, "${") {
+			p.varying = append(p.varying, d)
+			continue
+		}
+		if k := p.key(*d); p.managed[k] == nil {
+			p.managed[k] = d
+		}
+	}
+}
+
+// complete returns what a project declares.
+func (r *reactor) complete(p *project) (*analyzer.Result, error) {
+	r.link(p)
+	last := p
+	for last.parent != nil {
+		last = last.parent
+		if r.inherits += len(last.Dependencies); r.inherits > maxInherited {
+			return nil, fmt.Errorf("maven: pom.xml: projects inherit more than %d dependencies: %w", maxInherited, analyzer.ErrTooLarge)
+		}
+	}
+	r.varied = make(map[[2]*project]map[dependencyKey]*dependency)
+	packages, unknown := p.declared(func(k dependencyKey) (dependency, bool) { return r.find(p, k, nil) })
+	result := &analyzer.Result{Packages: packages}
+	if r.lookups > maxLookups {
+		return result, fmt.Errorf("maven: pom.xml: more than %d managed dependencies of all projects: %w", maxLookups, analyzer.ErrTooLarge)
+	}
+	where := "in this file or its parents"
+	if last.missing != "" {
+		where = fmt.Sprintf("in this file, and %s", last.missing)
+	}
+	return result, noVersion(unknown, where)
+}
+
+// link finds the parents of a project.
+func (r *reactor) link(p *project) {
+	var below []*project // each with the next as its parent
+	for q := p; q != nil && !q.linked; q = q.parent {
+		q.linked = true
+		below = append(below, q)
+		if q.Parent == (pomParent{}) {
+			continue
+		}
+		switch q.parent = r.parentOf(q); {
+		case q.parent == nil:
+			q.missing = fmt.Sprintf("its parent %.300s is not in the image", q.parentName())
+		case slices.Contains(below, q.parent):
+			q.parent, q.missing = nil, "its parents lead to itself"
+		}
+	}
+	for _, q := range slices.Backward(below) { // from the top down
+		if q.parent == nil {
+			continue
+		}
+		if q.depth = q.parent.depth + 1; q.depth > maxParents {
+			q.parent, q.depth, q.missing = nil, 0, fmt.Sprintf("it has more than %d parents", maxParents)
+			continue
+		}
+		q.above = &q.parent.pom
+	}
+}
+
+// parentName returns the coordinates of the parent as they are stated.
+func (p *project) parentName() coordinates {
+	return p.resolve(coordinates{p.Parent.GroupID, p.Parent.ArtifactID, p.Parent.Version})
+}
+
+// parentOf returns the parent of a project: the one where relativePath says if its coordinates are right, or else one that
+// has them wherever it is.
+func (r *reactor) parentOf(p *project) *project {
+	want := p.parentName()
+	at := "../pom.xml"
+	if p.Parent.RelativePath != nil {
+		at = strings.TrimSpace(*p.Parent.RelativePath)
+	}
+	if at != "" && path.Base(p.path) == "pom.xml" {
+		at = path.Join(path.Dir(p.path), strings.ReplaceAll(at, `\`, "/"))
+		q := r.byPath[at]
+		if q == nil {
+			q = r.byPath[path.Join(at, "pom.xml")]
+		}
+		if q != nil && q != p {
+			has := q.coordinates()
+			ranged := strings.ContainsAny(want.version, "[(")
+			if has.group == want.group && has.artifact == want.artifact && (has.version == want.version || ranged) {
+				return q
+			}
+		}
+	}
+	if q := r.byName[want]; q != p {
+		return q
+	}
+	return nil
+}
+
+// find returns the managed dependency with a key: that of the project or of the nearest parent that has one, or else that of
+// the projects that these import, which the properties of p do not reach. Each is looked at once, as seen tells.
+func (r *reactor) find(p *project, k dependencyKey, seen map[*project]bool) (dependency, bool) {
+	for q := p; q != nil; q = q.parent {
+		if r.lookups++; r.lookups > maxLookups {
+			return dependency{}, false
+		}
+		d := q.managed[k]
+		if d == nil {
+			d = r.vary(p, q)[k]
+		}
+		if d != nil {
+			return p.resolved(*d), true
+		}
+	}
+	for q := p; q != nil; q = q.parent {
+		for _, d := range q.imports {
+			other := r.byName[p.resolve(coordinates{d.GroupID, d.ArtifactID, d.Version})]
+			if other == nil || other == p || seen[other] {
+				continue
+			}
+			if seen == nil {
+				seen = make(map[*project]bool)
+			}
+			seen[other] = true
+			r.link(other)
+			if d, ok := r.find(other, k, seen); ok {
+				return d, true
+			}
+		}
+	}
+	return dependency{}, false
+}
+
+// vary returns those managed dependencies of q whose key has properties, as p has them.
+func (r *reactor) vary(p, q *project) map[dependencyKey]*dependency {
+	if len(q.varying) == 0 {
+		return nil
+	}
+	m, ok := r.varied[[2]*project{p, q}]
+	if !ok && r.lookups <= maxLookups {
+		m = make(map[dependencyKey]*dependency)
+		for _, d := range q.varying {
+			r.lookups++
+			if k := p.key(*d); m[k] == nil {
+				m[k] = d
+			}
+		}
+		r.varied[[2]*project{p, q}] = m
+	}
+	return m
+}
