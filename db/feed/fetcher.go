@@ -10,12 +10,15 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/download"
@@ -34,6 +37,8 @@ type Fetcher struct {
 	client download.Client
 	mirror string
 	tell   func(read, size int64)
+	mu     sync.Mutex
+	used   map[string]bool // paths that were got
 }
 
 // An Item is one thing to get.
@@ -76,6 +81,9 @@ func (f *Fetcher) Get(ctx context.Context, it Item) (File, error) {
 		name = hex.EncodeToString(sum[:4]) + "-" + path.Base(strings.SplitN(location, "?", 2)[0])
 	}
 	g := getter{f: f, it: it, location: location, path: f.Dir(name), state: f.dir + ".state/" + path.Clean("/" + name)[1:]}
+	f.mu.Lock()
+	f.used[g.path] = true
+	f.mu.Unlock()
 	// A body that changed while it was read, or that has the wrong sum since it was pieced together, is got once more.
 	for attempt := 0; ; attempt++ {
 		file, err := g.get(ctx)
@@ -83,6 +91,59 @@ func (f *Fetcher) Get(ctx context.Context, it Item) (File, error) {
 			return file, err
 		}
 	}
+}
+
+// GetAll gets several items, which are the whole data, and is ErrUnchanged if none of them has changed since the state of
+// f.Fingerprint. It is what a Source without a Fetch does.
+func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
+	was := strings.Split(f.Fingerprint, "\n")
+	if len(was) != len(urls) || slices.Contains(was, "") {
+		was = make([]string, len(urls))
+	}
+	is := slices.Clone(was)
+	got := Fetched{Locations: make([]string, len(urls))}
+	unchanged := 0
+	for _, conditional := range []bool{true, false} {
+		for i, u := range urls {
+			if got.Locations[i] != "" {
+				continue
+			}
+			it := Item{URL: u}
+			if conditional {
+				it.Fingerprint = was[i]
+			}
+			file, err := f.Get(ctx, it)
+			if conditional && errors.Is(err, ErrUnchanged) {
+				unchanged++
+				continue
+			}
+			if err != nil {
+				return Fetched{}, err
+			}
+			got.Locations[i], is[i] = file.Path, file.Fingerprint
+		}
+		if unchanged == len(urls) {
+			return Fetched{}, ErrUnchanged
+		}
+	}
+	if !slices.Contains(is, "") {
+		got.Fingerprint = strings.Join(is, "\n")
+	}
+	return got, nil
+}
+
+// sweep removes what a former run has left and this one did not ask for, which must not be read.
+func (f *Fetcher) sweep() error {
+	err := filepath.WalkDir(f.dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !f.used[name] {
+			err = os.Remove(name)
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Read returns the content of something short, such as an index, without compression by the server. It is always asked for.

@@ -41,6 +41,7 @@ type Report struct {
 	Records    int       // read: bad and withdrawn ones too
 	Withdrawn  int
 	Advisories int     // handed to the builder
+	Elsewhere  int     // advisories of ecosystems that another source of the feed covers, see Source.Covers
 	Bad        int     // records that were not understood, or not in full; a document that is no records is one
 	Skipped    int     // documents that are none of the feed's
 	Errors     []error // of the first bad ones
@@ -52,41 +53,64 @@ type Report struct {
 // It fails if the location cannot be opened or read to its end, or if its only document is not of the feed's format; b
 // then holds a part of the data, and should be given up.
 func Load(ctx context.Context, b *db.Builder, in Input, o Options) (Report, error) {
+	l := newLoader(b, in.Feed, in.Location, o)
+	if err := l.read(ctx, in.Location); err != nil {
+		return l.report, err
+	}
+	l.finish(in.Date)
+	return l.report, nil
+}
+
+// A loader reads locations of one feed.
+type loader struct {
+	feed       Feed
+	o          Options
+	b          *db.Builder
+	source     *Source              // whose advisories are taken; nil: all
+	records    map[string]bool      // IDs of all records, if not nil
+	d          *Data                // what is read
+	ecosystems map[matcher.Key]bool // of advisories
+	newest     time.Time            // of the records
+	modified   time.Time            // of the locations
+	info       db.FeedInfo
+	report     Report
+}
+
+func newLoader(b *db.Builder, f Feed, location string, o Options) *loader {
 	if o.Errors == 0 {
 		o.Errors = 20
 	}
-	l := &loader{in: in, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
-	l.report.Feed, l.report.Location = in.Feed.Name, in.Location
-	d, err := Open(ctx, in.Location, o.Client, o.Limits)
+	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
+	l.report.Feed, l.report.Location = f.Name, location
+	return l
+}
+
+// read adds what a location holds.
+func (l *loader) read(ctx context.Context, location string) error {
+	d, err := Open(ctx, location, l.o.Client, l.o.Limits)
 	if err != nil {
-		return l.report, err
+		return err
 	}
 	defer d.Close()
 	l.d = d
-	for doc, err := range d.Documents(in.Feed.Wants) {
+	for doc, err := range d.Documents(l.feed.Wants) {
 		if err == nil {
 			err = l.document(ctx, doc)
 		}
 		if err != nil {
-			return l.report, err
+			return err
 		}
 	}
-	l.finish()
-	return l.report, nil
-}
-
-type loader struct {
-	in         Input
-	o          Options
-	b          *db.Builder
-	d          *Data
-	ecosystems map[matcher.Key]bool
-	newest     time.Time // of the records
-	report     Report
+	l.report.Skipped += d.Skipped
+	if d.Modified.After(l.modified) {
+		l.modified = d.Modified
+	}
+	l.info.URL, l.info.Fingerprint = d.URL, d.Fingerprint
+	return nil
 }
 
 func (l *loader) document(ctx context.Context, doc Document) error {
-	for rec, err := range l.in.Feed.Parse(doc.Reader) {
+	for rec, err := range l.feed.Parse(doc.Reader) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("feed: %s: %w", l.d.name(), err)
 		}
@@ -109,8 +133,18 @@ func (l *loader) record(doc Document, rec Record) {
 	if rec.Modified.After(l.newest) {
 		l.newest = rec.Modified
 	}
+	if l.records != nil {
+		l.records[rec.ID] = true
+	}
 	var errs []error
 	for _, a := range rec.Advisories {
+		if l.source != nil && !l.source.covers(a.Key.Ecosystem()) {
+			l.report.Elsewhere++
+			continue
+		}
+		if l.records != nil {
+			l.records[a.ID] = true
+		}
 		if err := l.b.Add(a); err != nil {
 			errs = append(errs, err)
 			continue
@@ -142,28 +176,28 @@ func (l *loader) bad(doc Document, err error) {
 }
 
 func (l *loader) progress() Progress {
-	return Progress{Location: l.in.Location, Read: l.d.Read(), Size: l.d.Size, Records: l.report.Records}
+	return Progress{Location: l.report.Location, Read: l.d.Read(), Size: l.d.Size, Records: l.report.Records}
 }
 
-// finish describes the input to the builder.
-func (l *loader) finish() {
+// finish describes what was read to the builder. The date is one that somebody knows better, if not zero.
+func (l *loader) finish(date time.Time) {
 	r := &l.report
-	r.Skipped = l.d.Skipped
-	for _, t := range []time.Time{l.in.Date, l.newest, l.d.Modified} {
+	for _, t := range []time.Time{date, l.newest, l.modified} {
 		if r.Date.IsZero() && !t.IsZero() {
 			r.Date = t.UTC()
 		}
 	}
-	l.b.AddFeed(db.FeedInfo{
-		Name: r.Feed, URL: l.d.URL, Fingerprint: l.d.Fingerprint, Date: r.Date,
-		Records: r.Records, Withdrawn: r.Withdrawn, Bad: r.Bad,
-	})
+	l.info.Name, l.info.Date = r.Feed, r.Date
+	l.info.Records, l.info.Withdrawn, l.info.Bad = l.info.Records+r.Records, r.Withdrawn, r.Bad
+	l.b.AddFeed(l.info)
 	for k := range l.ecosystems {
-		l.b.AddCoverage(matcher.Coverage{
-			Type: k.Type, Namespace: k.Namespace, Release: k.Release, Feed: r.Feed, Date: r.Date,
-		})
+		l.b.AddCoverage(coverage(k, r.Feed, r.Date))
 	}
 	if l.o.Progress != nil {
 		l.o.Progress(l.progress())
 	}
+}
+
+func coverage(ecosystem matcher.Key, feed string, date time.Time) matcher.Coverage {
+	return matcher.Coverage{Type: ecosystem.Type, Namespace: ecosystem.Namespace, Release: ecosystem.Release, Feed: feed, Date: date}
 }

@@ -278,6 +278,9 @@ func (b *Body) send(first bool) (time.Duration, error) {
 		if errors.As(err, &u) {
 			err = u.Err
 		}
+		if errors.Is(err, io.EOF) { // where a header should be
+			err = io.ErrUnexpectedEOF
+		}
 		if isPermanent(err) {
 			return 0, permanent{err}
 		}

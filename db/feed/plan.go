@@ -1,0 +1,114 @@
+package feed
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// plan returns the sources that are asked for.
+func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
+	known := make(map[string]bool)
+	var jobs []*job
+	for i := range feeds {
+		f := &feeds[i]
+		known[f.Name] = true
+		if s := inputs(f, o.Inputs); s != nil {
+			jobs = append(jobs, newJob(f, s))
+			for _, in := range o.Inputs {
+				if j := jobs[len(jobs)-1]; in.Feed.Name == f.Name {
+					j.input = true
+					if in.Date.After(j.date) {
+						j.date = in.Date
+					}
+				}
+			}
+			continue
+		}
+		allOptional := !slices.ContainsFunc(f.Sources, func(s Source) bool { return !s.Optional })
+		for k := range f.Sources {
+			s := &f.Sources[k]
+			known[f.title(s)] = true
+			named := slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
+			all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
+			if named || !s.Optional && (all || o.For != nil && s.serves(o.For)) {
+				jobs = append(jobs, newJob(f, s))
+			}
+		}
+	}
+	for _, name := range o.Only {
+		if !known[name] {
+			return nil, fmt.Errorf("there is no feed or source %q", name)
+		}
+	}
+	for _, in := range o.Inputs {
+		if !known[in.Feed.Name] {
+			return nil, fmt.Errorf("there is no feed %q", in.Feed.Name)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil, fmt.Errorf("nothing is asked for: no source of %d feeds", len(feeds))
+	}
+	return jobs, nil
+}
+
+func newJob(f *Feed, s *Source) *job {
+	j := &job{feed: f, source: s}
+	j.report.Source = f.title(s)
+	j.report.Feed, j.report.Location = f.Name, f.title(s)
+	return j
+}
+
+// inputs returns the source that inputs make of a feed, nil if there are none.
+func inputs(f *Feed, list []Input) *Source {
+	var s *Source
+	for _, in := range list {
+		if in.Feed.Name == f.Name {
+			if s == nil {
+				s = new(Source)
+			}
+			s.URLs = append(s.URLs, in.Location)
+		}
+	}
+	return s
+}
+
+// uncovered returns the ecosystems that no source of feeds is about.
+func uncovered(feeds []Feed, ecosystems []matcher.Key) []matcher.Key {
+	var none []matcher.Key
+	for _, k := range ecosystems {
+		covered := slices.ContainsFunc(feeds, func(f Feed) bool {
+			return slices.ContainsFunc(f.Sources, func(s Source) bool { return len(s.Covers) > 0 && s.covers(k) })
+		})
+		if !covered {
+			none = append(none, k)
+		}
+	}
+	return none
+}
+
+// Ecosystems returns the ecosystems of an image's components, in order: what advisories are needed for to match it.
+func Ecosystems(r *analyzer.Report) []matcher.Key {
+	seen := make(map[matcher.Key]bool)
+	for i := range r.Components {
+		c := &r.Components[i]
+		k := matcher.Key{Type: c.Type}
+		if c.System {
+			k.Namespace = c.Namespace
+			if r.Distro != nil {
+				k.Release = matcher.Release(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename)
+			}
+		}
+		if k.Type != "" {
+			seen[k.Ecosystem()] = true
+		}
+	}
+	var list []matcher.Key
+	for k := range seen {
+		list = append(list, k)
+	}
+	slices.SortFunc(list, matcher.CompareKeys)
+	return list
+}
