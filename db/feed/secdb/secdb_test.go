@@ -1,0 +1,191 @@
+package secdb_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
+	"github.com/hullmark/hullmark/db/feed/secdb"
+)
+
+const xen = `{"distroversion": "v3.10", "reponame": "main", "archs": ["x86_64"], "packages": [
+	{"pkg": {"name": "xen", "secfixes": {
+		"4.10.0-r2": ["CVE-2018-7540 XSA-252", "XSA-207"],
+		"4.9.0-r1": ["CVE-2017-10921 XSA-224", "CVE-2017-10922 XSA-224"],
+		"4.9.0-r2": ["CVE-2017-10922 XSA-224"],
+		"0": ["CVE-2016-2781"]}}},
+	{"pkg": {"name": "rsync", "secfixes": {"3.1.3-r0": ["CVE-2017-17434-1", "CVE_2018-12345 (regression fix)"]}}}]}`
+
+const xenYAML = `---
+distroversion: v3.10
+reponame: main
+packages:
+  - pkg:
+      name: xen
+      secfixes:
+        4.10.0-r2:
+          - CVE-2018-7540 XSA-252
+          - XSA-207
+        4.9.0-r1:
+          - CVE-2017-10921 XSA-224
+          - CVE-2017-10922 XSA-224
+        4.9.0-r2:
+          - CVE-2017-10922 XSA-224
+        "0":
+          - CVE-2016-2781
+  - pkg:
+      name: rsync
+      secfixes:
+        3.1.3-r0:
+        - CVE-2017-17434-1
+        - CVE_2018-12345 (regression fix)
+`
+
+const want = `CVE-2016-2781
+  CVE-2016-2781 apk/alpine/3.10/xen not-affected
+CVE-2017-10921
+  CVE-2017-10921 apk/alpine/3.10/xen fixed [, 4.9.0-r1)
+CVE-2017-10922
+  CVE-2017-10922 apk/alpine/3.10/xen fixed [, 4.9.0-r1) [, 4.9.0-r2)
+CVE-2018-7540
+  CVE-2018-7540 apk/alpine/3.10/xen fixed [, 4.10.0-r2) aliases [XSA-252]
+XSA-207
+  XSA-207 apk/alpine/3.10/xen fixed [, 4.10.0-r2)
+CVE-2017-17434
+  CVE-2017-17434 apk/alpine/3.10/rsync fixed [, 3.1.3-r0)
+CVE-2018-12345
+  CVE-2018-12345 apk/alpine/3.10/rsync fixed [, 3.1.3-r0)
+`
+
+// TestForms reads the same database as JSON and as YAML.
+func TestForms(t *testing.T) {
+	late := strings.Replace(xen, `"distroversion": "v3.10", `, "", 1)
+	late = strings.TrimSuffix(late, "}") + `, "distroversion": "v3.10"}`
+	for name, doc := range map[string]string{"JSON": xen, "YAML": xenYAML, "JSON, release last": late} {
+		recs, bad, fatal := feedtest.Parse(secdb.Alpine(), strings.NewReader(doc))
+		if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
+			t.Errorf("%s: %v, %v\n%s", name, bad, fatal, got)
+		}
+	}
+}
+
+// TestPublishers says under which keys the rolling distributions file their packages.
+func TestPublishers(t *testing.T) {
+	for _, tt := range []struct {
+		feed feed.Feed
+		doc  string
+		want string
+	}{
+		{secdb.Wolfi(), `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/wolfi//a fixed [, 1-r0)"},
+		{secdb.Chainguard(), `{"packages":[{"pkg":{"name":"a","secfixes":{"0":["CVE-2020-1111"]}}}]}`, "apk/chainguard//a not-affected"},
+		{secdb.MinimOS(), `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/minimos//a fixed [, 1-r0)"},
+		{secdb.SecureOS(), `{"distroversion":"v1","packages":[{"pkg":{"name":"a","secfixes":{"1":["CVE-2020-1111"]}}}]}`, "apk/secureos//a fixed [, 1)"},
+		{secdb.Echo(), `{"a":{"CVE-2020-1111":{"fixed_version":"1.21.0"}}}`, "deb/echo//a fixed [, 1.21.0)"},
+		{secdb.Echo(), `{"a":{"CVE-2020-1111":{}}}`, "deb/echo//a affected"},
+		{secdb.Echo(), `{"a":{"CVE-2020-1111":{"fixed_version":"0"}}}`, "deb/echo//a not-affected"},
+	} {
+		recs, bad, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc))
+		if got, want := feedtest.Format(recs), "CVE-2020-1111\n  CVE-2020-1111 "+tt.want+"\n"; got != want || len(bad) > 0 || fatal != nil {
+			t.Errorf("%s: %v, %v\n%s", tt.feed.Name, bad, fatal, got)
+		}
+	}
+}
+
+// TestBad puts one bad record before a good one, which must not be lost.
+func TestBad(t *testing.T) {
+	for _, tt := range []struct{ name, pkg, want, kept string }{
+		{"no name", `{"pkg":{"secfixes":{"1-r0":["CVE-2020-2222"]}}}`, "without a name", ""},
+		{"not an object", `7`, "cannot unmarshal", ""},
+		{"identifiers no list", `{"pkg":{"name":"a","secfixes":{"1-r0":"CVE-2020-2222","2-r0":["CVE-2020-3333"]}}}`, "cannot unmarshal", "CVE-2020-3333"},
+		{"no identifiers", `{"pkg":{"name":"a","secfixes":{"1-r0":[]}}}`, "a: 1-r0: no identifiers", ""},
+		{"no version", `{"pkg":{"name":"a","secfixes":{"4.10-1-r1":["CVE-2020-2222"]}}}`, "a: CVE-2020-2222: version: apk", "CVE-2020-2222"},
+	} {
+		doc := `{"packages":[` + tt.pkg + `,{"pkg":{"name":"b","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`
+		recs, bad, fatal := feedtest.Parse(secdb.Wolfi(), strings.NewReader(doc))
+		if len(bad) == 0 || !strings.Contains(bad[0].Error(), tt.want) || fatal != nil {
+			t.Errorf("%s: %v, %v; want %q", tt.name, bad, fatal, tt.want)
+		}
+		got := feedtest.Format(recs)
+		if !strings.Contains(got, "CVE-2020-1111") || !strings.Contains(got, tt.kept) {
+			t.Errorf("%s: lost:\n%s", tt.name, got)
+		}
+	}
+}
+
+func TestFatal(t *testing.T) {
+	for _, tt := range []struct {
+		feed      feed.Feed
+		doc, want string
+	}{
+		{secdb.Wolfi(), ``, "wolfi: unexpected EOF"},
+		{secdb.Wolfi(), `{}`, "no packages"},
+		{secdb.Wolfi(), `{"packages":{}}`, "instead of a list"},
+		{secdb.Wolfi(), `{"packages":[]} 1`, "data after the end"},
+		{secdb.Wolfi(), `<html>`, "wolfi: "},
+		{secdb.Alpine(), `{"packages":[]}`, "no distroversion"},
+		{secdb.Alpine(), "packages: []\n", "no distroversion"},
+		{secdb.Alpine(), "distroversion: v3.10\n", "no packages"},
+		{secdb.Alpine(), "a: [\n", "yaml"},
+		{secdb.Echo(), `[]`, "echo: at byte 1: "},
+	} {
+		if _, _, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc)); fatal == nil || !strings.Contains(fatal.Error(), tt.want) {
+			t.Errorf("%q: %v, want %q", tt.doc, fatal, tt.want)
+		}
+	}
+	feedtest.Damage(t, secdb.Alpine(), xen, true)
+	feedtest.Damage(t, secdb.Echo(), `{"a":{"CVE-2020-1111":{},"CVE-2":{}},"b":{"CVE-2":{"fixed_version":"1"}}}`, true)
+	feedtest.Endless(t, secdb.Alpine(), `{"packages": "`, "distroversion: ", `{"packages":[{"pkg": "`)
+}
+
+// TestCorpus reads real databases. The counts were made without the parser.
+func TestCorpus(t *testing.T) {
+	const vendors = "apk-secdb-vendors/vunnel/"
+	feedtest.Corpus(t, secdb.Alpine(), []feedtest.Sample{
+		{Path: "alpine/secdb-yaml-2020-06-08", Records: 11882, Bad: 44, CVEs: 2443},
+		{Path: "alpine/claircore/v3.10-community.json", Records: 9},
+		{Path: "alpine/claircore/v3_10_community_truncated.yaml", Records: 9},
+		{Path: "alpine/claircore/v3_15_main_truncated.json", Records: 7},
+		{Path: "alpine/vulnerablecode/v3.11/main.json", Records: 5, Bad: 1},
+		{Path: "alpine/vulnerablecode/v3.3/community.json", Records: 0},
+		{Path: vendors + "alpine/test-fixtures/input/secdb", Records: 16},
+	})
+	feedtest.Corpus(t, secdb.Wolfi(), []feedtest.Sample{{Path: vendors + "wolfi/test-fixtures/input/secdb/security.json", Records: 59}})
+	feedtest.Corpus(t, secdb.Chainguard(), []feedtest.Sample{{Path: vendors + "chainguard/test-fixtures/input/secdb/security.json", Records: 197, CVEs: 189}})
+	feedtest.Corpus(t, secdb.MinimOS(), []feedtest.Sample{{Path: vendors + "minimos/test-fixtures/input/secdb/security.json", Records: 59}})
+	feedtest.Corpus(t, secdb.SecureOS(), []feedtest.Sample{{Path: vendors + "secureos/test-fixtures/input/secdb/secdb.json", Records: 27, Bad: 5}})
+	feedtest.Corpus(t, secdb.Echo(), []feedtest.Sample{{Path: vendors + "echo/test-fixtures/input/echo-advisories/data.json", Records: 25}})
+}
+
+func TestGolden(t *testing.T) {
+	feedtest.Golden(t, secdb.Alpine(), "alpine/secdb-yaml-2020-06-08/v3.10/main.yaml", "alpine-3.10.golden", func(r feed.Record) bool {
+		name := r.Advisories[0].Key.Name
+		return name == "busybox" || name == "apk-tools" || name == "xen" && strings.HasPrefix(r.ID, "CVE-2017-1091")
+	})
+	feedtest.Golden(t, secdb.Wolfi(), "apk-secdb-vendors/vunnel/wolfi/test-fixtures/input/secdb/security.json", "wolfi.golden", func(r feed.Record) bool {
+		name := r.Advisories[0].Key.Name
+		return name == "coreutils" || name == "curl"
+	})
+	feedtest.Golden(t, secdb.Echo(), "apk-secdb-vendors/vunnel/echo/test-fixtures/input/echo-advisories/data.json", "echo.golden", nil)
+}
+
+func FuzzAlpine(f *testing.F) { feedtest.Fuzz(f, secdb.Alpine(), xen, xenYAML) }
+
+func FuzzEcho(f *testing.F) { feedtest.Fuzz(f, secdb.Echo(), `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`) }
+
+func ExampleAlpine() {
+	doc := strings.NewReader(`{"distroversion": "v3.20", "packages": [{"pkg": {"name": "busybox", "secfixes": {
+		"1.36.1-r29": ["CVE-2023-42363"], "0": ["CVE-2021-42373"]}}}]}`)
+	for rec, err := range secdb.Alpine().Parse(doc) {
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, a := range rec.Advisories {
+			fmt.Println(a.ID, a.Key.Name, "in Alpine", a.Key.Release, a.Status, a.Ranges)
+		}
+	}
+	// Output:
+	// CVE-2021-42373 busybox in Alpine 3.20 not-affected []
+	// CVE-2023-42363 busybox in Alpine 3.20 fixed [{ 1.36.1-r29  }]
+}
