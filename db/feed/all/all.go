@@ -5,13 +5,24 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/db/feed/secdb"
+	"github.com/hullmark/hullmark/db/feed/updateinfo"
 )
 
 // Feeds returns all feeds, in order of their names.
 func Feeds() []feed.Feed {
 	return []feed.Feed{
+		secdb.Alpine(),
+		updateinfo.Amazon(),
+		updateinfo.Bottlerocket(),
+		secdb.Chainguard(),
 		debian.Feed(),
+		secdb.Echo(),
+		secdb.MinimOS(),
 		osv.Feed(),
+		updateinfo.Rocky(),
+		secdb.SecureOS(),
+		secdb.Wolfi(),
 	}
 }
 

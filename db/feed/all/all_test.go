@@ -23,6 +23,15 @@ func ExampleFeeds() {
 		fmt.Println(f.Name)
 	}
 	// Output:
+	// alpine
+	// amazon
+	// bottlerocket
+	// chainguard
 	// debian
+	// echo
+	// minimos
 	// osv
+	// rocky
+	// secureos
+	// wolfi
 }

@@ -172,7 +172,9 @@ func TestGolden(t *testing.T) {
 
 func FuzzAlpine(f *testing.F) { feedtest.Fuzz(f, secdb.Alpine(), xen, xenYAML) }
 
-func FuzzEcho(f *testing.F) { feedtest.Fuzz(f, secdb.Echo(), `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`) }
+func FuzzEcho(f *testing.F) {
+	feedtest.Fuzz(f, secdb.Echo(), `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`)
+}
 
 func ExampleAlpine() {
 	doc := strings.NewReader(`{"distroversion": "v3.20", "packages": [{"pkg": {"name": "busybox", "secfixes": {

@@ -86,6 +86,28 @@ func Build(t testing.TB, inputs ...feed.Input) (*db.DB, feed.Report) {
 	return d, rep
 }
 
+// Read returns the content of a file below feeds of the corpus, uncompressed.
+func Read(t testing.TB, name string) []byte {
+	t.Helper()
+	d, err := feed.Open(t.Context(), filepath.Join(corpus.Dir(t), "feeds", filepath.FromSlash(name)), nil, feed.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for doc, err := range d.Documents(nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(doc.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	t.Fatalf("%s: no document", name)
+	return nil
+}
+
 // Parse returns what a feed yields of a document: records, errors of records, and the error that ended it.
 func Parse(f feed.Feed, r io.Reader) (recs []feed.Record, bad []error, fatal error) {
 	for rec, err := range f.Parse(r) {
@@ -164,7 +186,7 @@ func advisory(a *matcher.Advisory) string {
 // of testdata.
 func Golden(t *testing.T, f feed.Feed, path, name string, want func(feed.Record) bool) {
 	t.Helper()
-	recs, bad, fatal := Parse(f, bytes.NewReader(corpus.Read(t, "feeds/"+path)))
+	recs, bad, fatal := Parse(f, bytes.NewReader(Read(t, path)))
 	if fatal != nil {
 		t.Fatal(fatal)
 	}

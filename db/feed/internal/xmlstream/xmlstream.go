@@ -2,6 +2,7 @@
 package xmlstream
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -115,6 +116,22 @@ func (r *Reader) token() (xml.Token, error) {
 		r.open = r.open[:n]
 	}
 	return t, nil
+}
+
+// End checks that nothing but comments comes any more.
+func (r *Reader) End() error {
+	for {
+		switch t, err := r.token(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		default:
+			if c, ok := t.(xml.CharData); ok && len(bytes.TrimSpace(c)) > 0 {
+				return r.at(errors.New("text after the document"))
+			}
+		}
+	}
 }
 
 // Text returns the text of the element that was returned last, without white space around it.

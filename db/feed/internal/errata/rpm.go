@@ -1,0 +1,87 @@
+package errata
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// EVR returns a version of RPM as this module writes it, "" if there is no version. An epoch that is stated stays, even if it
+// is 0: it tells that none is left out.
+func EVR(epoch, version, release string) string {
+	if version == "" {
+		return ""
+	}
+	if epoch != "" {
+		version = epoch + ":" + version
+	}
+	if release != "" {
+		version += "-" + release
+	}
+	return version
+}
+
+// Name returns the name in keys of a package of a module's stream, "" or "nodejs:12" and what may follow, and of the flavour that
+// its version, "" where it is not known, says it is of.
+func Name(module, evr, name string) string {
+	return matcher.ModuleName(module, matcher.FlavourName(matcher.FlavourOf(evr), name))
+}
+
+// NEVRA takes the full name of a package apart, "bind-libs-32:9.3.3-8.el5.x86_64" or, as in file names,
+// "32:bind-libs-9.3.3-8.el5.x86_64.rpm". What has no version, which begins with a digit, gives the name alone.
+func NEVRA(s string) (name, evr, arch string) {
+	s = strings.TrimSuffix(s, ".rpm")
+	if i := strings.LastIndexByte(s, '.'); i >= 0 && isArch(s[i+1:]) {
+		s, arch = s[:i], s[i+1:]
+	}
+	r := strings.LastIndexByte(s, '-')
+	if r <= 0 {
+		return s, "", arch
+	}
+	v := strings.LastIndexByte(s[:r], '-')
+	if v <= 0 {
+		return s, "", arch
+	}
+	name, evr = s[:v], s[v+1:]
+	if epoch, rest, ok := strings.Cut(name, ":"); ok && strings.Trim(epoch, "0123456789") == "" && !strings.Contains(evr, ":") {
+		name, evr = rest, epoch+":"+evr
+	}
+	version := evr
+	if epoch, rest, ok := strings.Cut(evr, ":"); ok && strings.Trim(epoch, "0123456789") == "" {
+		version = rest
+	}
+	version += " " // it may be empty
+	release := s[r+1:]
+	if version[0] < '0' || version[0] > '9' || !strings.ContainsAny(release, "0123456789") {
+		return s, "", arch
+	}
+	return name, evr, arch
+}
+
+// isArch reports whether RPM builds packages for an architecture of that name.
+func isArch(s string) bool {
+	switch s {
+	case "noarch", "src", "nosrc", "x86_64", "aarch64", "i386", "i486", "i586", "i686", "ppc", "ppc64", "ppc64le", "s390", "s390x",
+		"ia64", "armv7hl", "armhfp", "riscv64", "sparc", "sparc64", "athlon", "alpha", "ppc64iseries", "ppc64pseries":
+		return true
+	}
+	return false
+}
+
+// Time reads a time as publishers of errata write it, in UTC where they do not say; "" gives the zero time.
+func Time(s string) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, "2006-01-02 15:04:05 MST", "20060102",
+	} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%.40q is not a time", s)
+}
