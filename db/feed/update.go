@@ -379,7 +379,20 @@ func (u *updater) clean() {
 			os.RemoveAll(u.spool(j))
 			os.RemoveAll(u.spool(j) + ".state")
 		}
-		os.Remove(filepath.Dir(u.spool(j))) // if it is empty
 	}
-	os.Remove(u.dir)
+	removeEmpty(u.dir)
+}
+
+// removeEmpty removes a directory as far as there are no files in it.
+func removeEmpty(dir string) {
+	var dirs []string
+	filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			dirs = append(dirs, name)
+		}
+		return nil
+	})
+	for _, name := range slices.Backward(dirs) {
+		os.Remove(name) // fails where there is something in it
+	}
 }

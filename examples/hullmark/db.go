@@ -17,10 +17,10 @@ import (
 func (a *app) dbCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "db",
-		Short: "Build databases of advisories, and look at them",
+		Short: "Build databases of advisories, keep them up to date, and look at them",
 	}
 	group(c)
-	c.AddCommand(a.dbBuildCommand(), a.dbInfoCommand())
+	c.AddCommand(a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand())
 	return c
 }
 

@@ -93,6 +93,33 @@ func (p *progress) feed(e feed.Progress) {
 	bar.SetCurrent(e.Read)
 }
 
+// source shows how far a source of an update has been fetched, and then how far it has been read.
+func (p *progress) source(e feed.Progress) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey == nil {
+		return
+	}
+	key := e.Location
+	if e.Records > 0 {
+		key += ", reading"
+	}
+	bar, ok := p.byKey[key]
+	if !ok {
+		if was := p.byKey[e.Location]; was != nil {
+			was.SetTotal(-1, true)
+		}
+		bar = p.add(key, len(p.byKey), plain(key), e.Size, true)
+	}
+	bar.SetCurrent(e.Read)
+	if e.Size > 0 && e.Read >= e.Size {
+		bar.SetTotal(-1, true)
+	}
+}
+
 func (p *progress) add(key any, row int, name string, size int64, transient bool) *mpb.Bar {
 	options := []mpb.BarOption{
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),

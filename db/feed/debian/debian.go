@@ -47,6 +47,10 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return strings.HasSuffix(name, ".json") },
 		Parse: Parse,
+		Sources: []feed.Source{{
+			URLs:   []string{"https://security-tracker.debian.org/tracker/data/json"},
+			Covers: []matcher.Key{{Type: "deb", Namespace: "debian"}},
+		}},
 	}
 }
 

@@ -50,7 +50,8 @@ func Feed() feed.Feed {
 			}
 			return false
 		},
-		Parse: Parse,
+		Parse:   Parse,
+		Sources: sources(),
 	}
 }
 

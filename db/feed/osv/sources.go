@@ -1,0 +1,55 @@
+package osv
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// bucket is where osv.dev exports all records it knows, https://google.github.io/osv.dev/data/: an archive for each ecosystem.
+const bucket = "https://osv-vulnerabilities.storage.googleapis.com/"
+
+// exported are the distributions of which osv.dev has advisories, and their keys. They have feeds of their own, which are
+// closer to their publishers, except for those that are not optional.
+var exported = []struct {
+	ecosystem string
+	covers    matcher.Key
+	optional  bool
+}{
+	{"AlmaLinux", matcher.Key{Type: "rpm", Namespace: "almalinux"}, true},
+	{"Alpine", matcher.Key{Type: "apk", Namespace: "alpine"}, true},
+	{"Azure Linux", matcher.Key{Type: "rpm", Namespace: "azurelinux"}, true},
+	{"Chainguard", matcher.Key{Type: "apk", Namespace: "chainguard"}, true},
+	{"Debian", matcher.Key{Type: "deb", Namespace: "debian"}, true},
+	{"Mageia", matcher.Key{Type: "rpm", Namespace: "mageia"}, false},
+	{"MinimOS", matcher.Key{Type: "apk", Namespace: "minimos"}, true},
+	{"Photon OS", matcher.Key{Type: "rpm", Namespace: "photon"}, true},
+	{"Red Hat", matcher.Key{Type: "rpm", Namespace: "rhel"}, true},
+	{"Rocky Linux", matcher.Key{Type: "rpm", Namespace: "rocky"}, true},
+	{"Ubuntu", matcher.Key{Type: "deb", Namespace: "ubuntu"}, true},
+	{"Wolfi", matcher.Key{Type: "apk", Namespace: "wolfi"}, true},
+	{"openSUSE", matcher.Key{Type: "rpm", Namespace: "opensuse-leap"}, true},
+}
+
+// sources returns a source for each ecosystem, named by it.
+func sources() []feed.Source {
+	source := func(ecosystem string, covers matcher.Key, optional bool) feed.Source {
+		return feed.Source{
+			Name: ecosystem, URLs: []string{bucket + url.PathEscape(ecosystem) + "/all.zip"},
+			Covers: []matcher.Key{covers}, Optional: optional,
+		}
+	}
+	var list []feed.Source
+	list = append(list, source("Maven", matcher.Key{Type: "maven"}, false))
+	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
+		none := ecosystem == "ConanCenter" // is defined, but nobody has published anything yet
+		list = append(list, source(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
+	}
+	for _, d := range exported {
+		list = append(list, source(d.ecosystem, d.covers, d.optional))
+	}
+	return list
+}
