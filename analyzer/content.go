@@ -136,6 +136,9 @@ func (r *run) read(src io.Reader, size int64) ([]byte, error) {
 
 // fail records why analyzer s.asked[k] has no answer for the file.
 func (s *slot) fail(k int, kind DiagnosticKind, message string) {
+	if s.results[k] == nil {
+		s.results[k] = new(fileResult)
+	}
 	s.results[k].Problems = append(s.results[k].Problems, problem{Kind: kind, Message: message})
 }
 
@@ -150,8 +153,9 @@ func (c *collector) task(j job, f *File, done func()) {
 	c.tasks.Go(func() {
 		defer func() { <-c.workers }()
 		defer done()
-		result := &j.slot.results[j.k]
-		*result = c.analyze(c.ctx, j.slot.asked[j.k], f)
+		if result := c.analyze(c.ctx, j.slot.asked[j.k], f); !result.empty() {
+			j.slot.results[j.k] = &result
+		}
 	})
 }
 

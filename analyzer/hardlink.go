@@ -32,7 +32,7 @@ func (c *collector) followHardLinks(l image.Layer) error {
 		for k, i := range s.asked {
 			switch {
 			case !has(names, hashPath(target)):
-				s.results[k].Link = target
+				s.results[k] = &fileResult{Link: target}
 			case c.seen(target, i, &s.results[k]):
 			case c.limits.Passes < 2:
 				s.fail(k, Unsupported, fmt.Sprintf("a hard link to %s, for which the layer would have to be read twice", target))
@@ -41,7 +41,7 @@ func (c *collector) followHardLinks(l image.Layer) error {
 			}
 		}
 		if len(again.asked) > 0 {
-			again.results = make([]fileResult, len(again.asked))
+			again.results = make([]*fileResult, len(again.asked))
 			c.again = append(c.again, again)
 			targets[target] = append(targets[target], again)
 		}
@@ -53,7 +53,7 @@ func (c *collector) followHardLinks(l image.Layer) error {
 }
 
 // seen copies the answer of an analyzer that looks at content only, if it has one for the target of a link.
-func (c *collector) seen(target string, analyzer int, to *fileResult) bool {
+func (c *collector) seen(target string, analyzer int, to **fileResult) bool {
 	s := c.slots[target]
 	if s == nil || s.link != "" || !c.analyzers[analyzer].info.ContentOnly {
 		return false
@@ -62,7 +62,10 @@ func (c *collector) seen(target string, analyzer int, to *fileResult) bool {
 	if k < 0 {
 		return false
 	}
-	*to = s.results[k]
+	if s.results[k] != nil {
+		again := *s.results[k]
+		*to = &again
+	}
 	return true
 }
 
@@ -114,7 +117,7 @@ func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*laye
 					data[i] = data[i].clone() // another layer, or a cache, may share it
 					result = &data[i].Results[a.key][n]
 				}
-				s := &slot{path: result.Path, asked: []int{k}, results: make([]fileResult, 1)}
+				s := &slot{path: result.Path, asked: []int{k}, results: make([]*fileResult, 1)}
 				c.slots[fmt.Sprint(k, result.Path)] = s
 				if targets[below] == nil {
 					targets[below] = make(map[string][]*slot)
@@ -138,8 +141,13 @@ func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*laye
 		for _, s := range c.slots {
 			list := data[i].Results[r.analyzers[s.asked[0]].key]
 			for n := range list {
-				if list[n].Path == s.path {
-					list[n], list[n].Path = s.results[0], s.path
+				if list[n].Path != s.path {
+					continue
+				}
+				list[n] = fileResult{Path: s.path}
+				if s.results[0] != nil {
+					list[n] = *s.results[0]
+					list[n].Path = s.path
 				}
 			}
 		}

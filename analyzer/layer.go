@@ -75,10 +75,10 @@ type collector struct {
 // A slot holds the results of one wanted path. A later entry of the same name gets a new slot.
 type slot struct {
 	path    string
-	made    int          // the collector's clock
-	link    string       // target, of a hard link
-	asked   []int        // analyzers that want it
-	results []fileResult // parallel to asked, each written by one task
+	made    int           // the collector's clock
+	link    string        // target, of a hard link
+	asked   []int         // analyzers that want it
+	results []*fileResult // parallel to asked, each written by one task; nil where there is nothing to say
 }
 
 // newCollector prepares to read something for some of the analyzers.
@@ -191,7 +191,7 @@ func (c *collector) want(p string) *slot {
 	if len(c.found) == 0 {
 		return nil
 	}
-	s := &slot{path: p, made: c.clock, asked: slices.Clone(c.found), results: make([]fileResult, len(c.found))}
+	s := &slot{path: p, made: c.clock, asked: slices.Clone(c.found), results: make([]*fileResult, len(c.found))}
 	c.slots[p] = s
 	for d := dirOf(p); d != "."; d = dirOf(d) {
 		if _, ok := c.above[d]; ok {
@@ -211,15 +211,26 @@ func (c *collector) data(stats image.Stats) *layerData {
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil
 	}
-	for _, s := range slices.AppendSeq(c.again, maps.Values(c.slots)) {
-		if c.replaced(s) {
-			continue
-		}
+	slots := slices.AppendSeq(c.again, maps.Values(c.slots))
+	slots = slices.DeleteFunc(slots, c.replaced)
+	many := make([]int, len(c.analyzers))
+	for _, s := range slots {
 		for k, i := range s.asked {
-			result := &s.results[k]
-			result.Path = s.path
-			result.Problems = capProblems(result.Problems)
-			if !result.empty() {
+			if s.results[k] != nil {
+				many[i]++
+			}
+		}
+	}
+	for _, i := range c.asked {
+		if many[i] > 0 {
+			d.Results[c.analyzers[i].key] = make([]fileResult, 0, many[i])
+		}
+	}
+	for _, s := range slots {
+		for k, i := range s.asked {
+			if result := s.results[k]; result != nil {
+				result.Path = s.path
+				result.Problems = capProblems(result.Problems)
 				key := c.analyzers[i].key
 				d.Results[key] = append(d.Results[key], *result)
 			}

@@ -25,6 +25,13 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 		return nil, err
 	}
 	var fragments []fragment
+	components := 0
+	t.root.each(func(f *file) {
+		for k := range f.results {
+			components += len(f.results[k].result().Packages)
+		}
+	})
+	report.Components = slices.Grow(report.Components, components)
 	t.root.each(func(f *file) {
 		for k := range f.results {
 			a := &f.results[k]
@@ -63,8 +70,12 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 
 // files returns what the analyzers of this run said of one layer, sorted by path.
 func (r *run) files(layer int, d *layerData) []*file {
-	byPath := make(map[string]*file)
-	var list []*file
+	most := 0
+	for i := range r.analyzers {
+		most += len(d.Results[r.analyzers[i].key])
+	}
+	byPath := make(map[string]*file, most)
+	list := make([]*file, 0, most)
 	for i := range r.analyzers {
 		results := d.Results[r.analyzers[i].key]
 		for k := range results {

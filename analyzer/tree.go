@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,20 +10,44 @@ import (
 // symbolic links, and the directories above them. Layers are applied to it from the bottom up.
 type tree struct {
 	root   node
-	byHash map[pathHash]*node // all nodes but the root, by the hash of their path
+	byHash map[pathHash]*node // all nodes but the root
 	gone   map[string]*file   // what the layer being applied has removed, by path
 }
 
+// A node knows its children as a list: most have one, and they are found by the hash of their path.
 type node struct {
-	parent   *node
-	name     string
-	children map[string]*node
-	link     string // target of a symbolic link
-	file     *file  // results of a regular file
+	parent     *node
+	name       string
+	hash       pathHash // of the path
+	first      *node    // child
+	prev, next *node    // siblings
+	link       string   // target of a symbolic link
+	file       *file    // results of a regular file
 }
 
 func newTree() *tree {
-	return &tree{byHash: make(map[pathHash]*node)}
+	return &tree{root: node{hash: rootHash}, byHash: make(map[pathHash]*node)}
+}
+
+// child returns the child of n with a name, or nil.
+func (t *tree) child(n *node, name string) *node {
+	if n.first == nil {
+		return nil
+	}
+	if c := t.byHash[n.hash.join(name)]; c != nil && c.parent == n && c.name == name {
+		return c
+	}
+	return nil
+}
+
+// children returns the children of n, in the order of their names.
+func (n *node) children() []*node {
+	var list []*node
+	for c := n.first; c != nil; c = c.next {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	return list
 }
 
 // A file is what is known of one visible file.
@@ -49,14 +72,14 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	t.gone = make(map[string]*file)
 	for _, p := range d.Whiteouts {
 		if parent, ok := t.resolve(dirOf(p)); ok {
-			t.remove(t.find(parent), path.Base(p))
+			t.remove(t.find(join(parent, path.Base(p))))
 		}
 	}
 	for _, p := range d.Opaques {
 		if dir, ok := t.resolve(p); ok {
 			if n := t.find(dir); n != nil {
-				for name := range n.children {
-					t.remove(n, name)
+				for n.first != nil {
+					t.remove(n.first)
 				}
 			}
 		}
@@ -64,13 +87,11 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	// Whatever lies where the layer has a file or a link goes, and so do files and links where it has a directory. Going
 	// through what the layer has, rather than through the tree, makes the cost of all layers grow with their entries.
 	for _, h := range d.Names {
-		if n := t.byHash[pathHash(h)]; n != nil {
-			t.remove(n.parent, n.name)
-		}
+		t.remove(t.byHash[pathHash(h)])
 	}
 	for _, h := range d.Dirs {
 		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
-			t.remove(n.parent, n.name)
+			t.remove(n)
 		}
 	}
 	for _, p := range d.Implicit {
@@ -97,7 +118,9 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 			refused = append(refused, problem{Kind: Refused, Path: f.path, Message: "its directory is reached through a loop of symbolic links"})
 			continue
 		}
-		f.path = join(at, path.Base(f.path))
+		if at != dirOf(f.path) {
+			f.path = join(at, path.Base(f.path))
+		}
 		n := t.make(f.path)
 		before := n.file
 		if before == nil {
@@ -112,11 +135,12 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 // replace does the same below directory n for a layer that reaches it through a link: there, what is in n has names whose
 // hash extends h.
 func (t *tree) replace(d *delta, n *node, h pathHash) {
-	for name, child := range n.children {
-		hash := h.join(name)
+	for child, next := n.first, (*node)(nil); child != nil; child = next {
+		next = child.next
+		hash := h.join(child.name)
 		switch {
 		case has(d.Names, hash), (child.file != nil || child.link != "") && has(d.Dirs, hash):
-			t.remove(n, name)
+			t.remove(child)
 		default:
 			t.replace(d, child, hash)
 		}
@@ -130,7 +154,7 @@ func (t *tree) find(p string) *node {
 		return n
 	}
 	for element := range strings.SplitSeq(p, "/") {
-		if n = n.children[element]; n == nil {
+		if n = t.child(n, element); n == nil {
 			return nil
 		}
 	}
@@ -141,7 +165,7 @@ func (t *tree) find(p string) *node {
 func (t *tree) clear(p string) {
 	n := &t.root
 	for element := range strings.SplitSeq(p, "/") {
-		if n = n.children[element]; n == nil {
+		if n = t.child(n, element); n == nil {
 			return
 		}
 		if n.file != nil {
@@ -152,7 +176,7 @@ func (t *tree) clear(p string) {
 
 // make returns the node at a path, which has been resolved. It makes what is missing, and directories of files in between.
 func (t *tree) make(p string) *node {
-	n, h := &t.root, rootHash
+	n := &t.root
 	if p == "." {
 		return n
 	}
@@ -160,45 +184,43 @@ func (t *tree) make(p string) *node {
 		if n.file != nil {
 			t.gone[n.file.path], n.file = n.file, nil
 		}
-		child := n.children[element]
-		h = h.join(element)
+		child := t.child(n, element)
 		if child == nil {
-			child = &node{parent: n, name: element}
-			if n.children == nil {
-				n.children = make(map[string]*node)
+			child = &node{parent: n, name: element, hash: n.hash.join(element), next: n.first}
+			if n.first != nil {
+				n.first.prev = child
 			}
-			n.children[element] = child
-			t.byHash[h] = child
+			n.first = child
+			t.byHash[child.hash] = child
 		}
 		n = child
 	}
 	return n
 }
 
-// remove takes a name and all below it out of a directory, which may be nil.
-func (t *tree) remove(dir *node, name string) {
-	if dir == nil || dir.children[name] == nil {
+// remove takes a node, which may be nil, and all below it out of the tree.
+func (t *tree) remove(n *node) {
+	if n == nil {
 		return
 	}
-	dir.children[name].each(func(f *file) { t.gone[f.path] = f })
-	t.forget(dir.children[name], hashPath(dir.path()).join(name))
-	delete(dir.children, name)
+	n.each(func(f *file) { t.gone[f.path] = f })
+	t.forget(n)
+	if n.prev == nil {
+		n.parent.first = n.next
+	} else {
+		n.prev.next = n.next
+	}
+	if n.next != nil {
+		n.next.prev = n.prev
+	}
 }
 
 // forget takes n and all below it out of the index.
-func (t *tree) forget(n *node, h pathHash) {
-	delete(t.byHash, h)
-	for name, child := range n.children {
-		t.forget(child, h.join(name))
+func (t *tree) forget(n *node) {
+	delete(t.byHash, n.hash)
+	for c := n.first; c != nil; c = c.next {
+		t.forget(c)
 	}
-}
-
-// path returns where a node is.
-func (n *node) path() string {
-	if n.parent == nil {
-		return "."
-	}
-	return join(n.parent.path(), n.name)
 }
 
 // each calls fn for every file at and below n, in the order of paths.
@@ -206,8 +228,12 @@ func (n *node) each(fn func(*file)) {
 	if n.file != nil {
 		fn(n.file)
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.children)) {
-		n.children[name].each(fn)
+	if n.first != nil && n.first.next == nil {
+		n.first.each(fn)
+		return
+	}
+	for _, c := range n.children() {
+		c.each(fn)
 	}
 }
 
@@ -220,7 +246,7 @@ const maxResolved = 4096
 // resolve follows the symbolic links of a path within the root: absolute targets start at the root, ".." ends there. It
 // reports false for a loop.
 func (t *tree) resolve(p string) (string, bool) {
-	if p == "." {
+	if t.direct(p) {
 		return p, true
 	}
 	links := 0
@@ -238,7 +264,7 @@ func (t *tree) resolve(p string) (string, bool) {
 		}
 		var child *node
 		if n != nil {
-			child = n.children[element]
+			child = t.child(n, element)
 		}
 		if child == nil || child.link == "" {
 			at, n = join(at, element), child
@@ -257,6 +283,23 @@ func (t *tree) resolve(p string) (string, bool) {
 		n = t.find(at)
 	}
 	return at, true
+}
+
+// direct reports whether a clean path leads through no symbolic link, as nearly all do.
+func (t *tree) direct(p string) bool {
+	n := &t.root
+	if p == "." {
+		return true
+	}
+	for element := range strings.SplitSeq(p, "/") {
+		if n = t.child(n, element); n == nil {
+			return true
+		}
+		if n.link != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func join(dir, name string) string {

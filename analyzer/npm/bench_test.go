@@ -110,8 +110,44 @@ func BenchmarkTree(b *testing.B) {
 	}
 }
 
+// TestTreeGrowth asks that four times the packages take four times the memory, in all and at once, and less than 4 KiB each.
+func TestTreeGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans 25,000 packages")
+	}
+	allocated := make(map[int]float64)
+	for _, n := range []int{5_000, 20_000} {
+		img, _ := tree(t, n)
+		before, all := heap(), totalAlloc()
+		peak := watch()
+		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(t.Context(), img)
+		if err != nil || len(report.Components) != n {
+			t.Fatal(len(report.Components), err)
+		}
+		_, live := peak()
+		live = max(live, heap())
+		perPackage := float64(live-before) / float64(n)
+		allocated[n] = float64(totalAlloc()-all) / float64(n)
+		t.Logf("%d packages: %.0f bytes live each, %.0f allocated", n, perPackage, allocated[n])
+		if perPackage >= 4096 {
+			t.Errorf("%d packages: %.0f bytes each", n, perPackage)
+		}
+		runtime.KeepAlive(report)
+	}
+	if a, b := allocated[5_000], allocated[20_000]; b > 1.1*a {
+		t.Errorf("of 5,000 packages each takes %.0f bytes, of 20,000 %.0f", a, b)
+	}
+}
+
+// totalAlloc is the size in bytes of all that was ever allocated.
+func totalAlloc() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
 // tree makes an image of n packages, and returns it with the size of its layer.
-func tree(b *testing.B, n int) (v1.Image, int64) {
+func tree(b testing.TB, n int) (v1.Image, int64) {
 	layer := new(imagetest.Layer)
 	for i := range n {
 		dir := fmt.Sprintf("app/node_modules/pkg-%d", i)
