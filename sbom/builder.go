@@ -63,9 +63,11 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 	}
 	about := b.about()
 	g := b.graph()
-	for i, names := range g.unresolved {
-		for _, name := range names {
-			about[i].add(propDepends, name)
+	for _, names := range []map[int][]string{g.unresolved, g.other} {
+		for i, list := range names {
+			for _, name := range list {
+				about[i].add(propDepends, name)
+			}
 		}
 	}
 	components := make([]cyclonedx.Component, 0, len(b.components)+len(b.files)+1)

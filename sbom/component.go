@@ -15,6 +15,7 @@ import (
 // component describes the ith package, with what else there is to say about it.
 func (b *builder) component(i int, about properties) cyclonedx.Component {
 	c := &b.report.Components[i]
+	licenses, exact := b.licensesOf(c.Licenses)
 	out := cyclonedx.Component{
 		BOMRef:     b.components[i],
 		Type:       cyclonedx.ComponentTypeLibrary,
@@ -22,7 +23,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		Name:       c.Name,
 		Version:    version(c.Version),
 		PackageURL: c.PURL,
-		Licenses:   b.licensesOf(c.Licenses),
+		Licenses:   licenses,
 		Evidence:   b.evidence(c),
 	}
 	switch {
@@ -41,6 +42,17 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	p.add(propDeclared, truth(c.Declared))
 	p.add(propDev, truth(c.Dev))
 	p.add(propInside, c.Inside)
+	if out.Evidence == nil {
+		p.add(propPath, c.Path)
+	}
+	if c.Type != typeOf(c.PURL) {
+		p.add(propType, c.Type)
+	}
+	if !exact {
+		for _, l := range c.Licenses {
+			p.add(propLicense, l)
+		}
+	}
 	b.layer(&p, c.Layer)
 	if owner, ok := b.byID[c.Owner]; ok && c.Owner != "" {
 		p.add(propOwner, b.components[owner])
@@ -56,6 +68,16 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	p = append(p, about...)
 	out.Properties = p.list()
 	return out
+}
+
+// typeOf returns the type that a PURL begins with.
+func typeOf(purl string) string {
+	rest, ok := strings.CutPrefix(purl, "pkg:")
+	kind, _, also := strings.Cut(rest, "/")
+	if !ok || !also {
+		return ""
+	}
+	return kind
 }
 
 // layer says which layer a thing came with.

@@ -1,5 +1,5 @@
 // Package sbom writes what an image consists of, and what is known to be wrong with it, in formats that other tools read:
-// CycloneDX 1.4 to 1.7, as JSON and XML. The one function is [Encode].
+// CycloneDX 1.4 to 1.7, as JSON and XML. [Encode] writes, and [Decode] reads what it or another tool has written.
 //
 // A document holds no time and nothing else of the machine it is made on, unless [Options] say so; equal reports give equal
 // bytes, and the serial number is a hash of the document. References (bom-ref) of packages are their analyzer.Component.ID.
@@ -39,7 +39,8 @@
 //	hullmark:coverage:N:type          metadata: PURL type that they are for
 //	hullmark:coverage:N:uncovered     metadata: "true" where there is no feed
 //	hullmark:declared                 component: "true" where a lock file or manifest names it
-//	hullmark:depends                  component: name of something it needs that was not found, or an alternative to it
+//	hullmark:depends                  component: name of something it needs that was not found, or an alternative to it, or
+//	                                  itself, or something that it also owns
 //	hullmark:dev                      component: "true" where it is for development only
 //	hullmark:diagnostic:N:analyzer    metadata: analyzer that could not read something
 //	hullmark:diagnostic:N:kind        metadata: kind of an analyzer.Diagnostic
@@ -49,6 +50,7 @@
 //	hullmark:distro:codename          distribution: its codename
 //	hullmark:distro:cpe               distribution: its CPE_NAME, where it is not a whole CPE
 //	hullmark:distro:like              distribution: one that it is like
+//	hullmark:distro:unnamed           distribution: "true" where it has no name
 //	hullmark:feed                     vulnerability: feed that it is known from
 //	hullmark:finding:N:analyzer       file: analyzer with a finding
 //	hullmark:finding:N:detail         file: more about it
@@ -68,7 +70,9 @@
 //	hullmark:layer:N:diff-id          image: digest of the layer's tar stream
 //	hullmark:layer:N:entries          image: tar entries of the layer
 //	hullmark:layer:diff-id            component, file: digest of the layer that it came with
+//	hullmark:license                  component: each licence as declared, where licenses cannot say the same
 //	hullmark:owner                    component: reference of the package that owns its file
+//	hullmark:path                     component: file that it was found in, where there is no evidence
 //	hullmark:provides                 component: other name that it answers to
 //	hullmark:reason                   vulnerability: the publisher's word for the status
 //	hullmark:severity                 vulnerability: the severity that was chosen
@@ -77,6 +81,7 @@
 //	hullmark:source:version           component: version of the source package
 //	hullmark:status                   vulnerability: matcher.Status
 //	hullmark:system                   component: "true" where the distribution's package manager installed it
+//	hullmark:type                     component: PURL type of a component whose PURL has another or none
 //	hullmark:uncertain                vulnerability: why it is not known whether a component is affected
 //	hullmark:uncovered                component: "true" where there are no advisories for its kind
 //	hullmark:vex:document             vulnerability: document of the statement that the analysis is of
@@ -86,7 +91,9 @@
 // A property of a vulnerability which is not the same for all components is given for each, with ":" and the reference
 // of the component at the end of its name.
 //
-// What a document does not hold: the files that packages own, Distro.Rank, further qualifiers outside of the PURL, the
-// versions that advisories list one by one, and of a version what is beyond 1,024 characters, but for the PURL. CycloneDX
-// 1.4 has no evidence, and its ratings no CVSS 4.
+// What a document does not hold, so that Decode cannot give it back: the files that packages own (Package.Files), Distro.Rank,
+// the order of Package.Depends and the other names under which it names a package, which comes back under its own; qualifiers that the PURL does not have, upper case in digests and in names of their
+// algorithms, characters that XML or UTF-8 do not have, the result of matching but for what is said above (no versions that
+// advisories list one by one), and of a version what is beyond 1,024 characters, but for the PURL. CycloneDX 1.4 has no
+// evidence, and its ratings no CVSS 4.
 package sbom

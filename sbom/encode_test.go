@@ -211,6 +211,10 @@ func TestProperties(t *testing.T) {
 	for _, c := range *bom.Components {
 		use(c.Properties)
 	}
+	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x", Path: "a", Package: analyzer.Package{Type: "npm"}}}}
+	for _, c := range *decode(t, odd, nil, sbom.Options{Version: "1.4"}).Components {
+		use(c.Properties)
+	}
 	for _, v := range *bom.Vulnerabilities {
 		use(v.Properties)
 	}

@@ -3,6 +3,7 @@ package sbom_test
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/sbom"
@@ -64,4 +65,38 @@ func ExampleEncode() {
 	//     }
 	//   ]
 	// }
+}
+
+// What another tool wrote says in its own words from which source package a package was built, which is what advisories
+// of Debian name.
+func ExampleDecode() {
+	const document = `{
+	  "bomFormat": "CycloneDX", "specVersion": "1.5",
+	  "components": [
+	    {"bom-ref": "1", "type": "operating-system", "name": "debian", "version": "12.5"},
+	    {"bom-ref": "2", "type": "library", "name": "libssl3", "version": "3.0.11-1",
+	     "purl": "pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12.5",
+	     "properties": [{"name": "aquasecurity:trivy:SrcName", "value": "openssl"},
+	                    {"name": "aquasecurity:trivy:SrcVersion", "value": "3.0.11"},
+	                    {"name": "aquasecurity:trivy:SrcRelease", "value": "1"}]},
+	    {"bom-ref": "3", "type": "library", "name": "vendored", "version": "1"}
+	  ]
+	}`
+	report, err := sbom.Decode(strings.NewReader(document), sbom.Limits{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Distro.ID, report.Distro.VersionID)
+	for _, c := range report.Components {
+		fmt.Println(c.Type, c.Name, c.Version, c.Origin)
+	}
+	for _, d := range report.Diagnostics {
+		fmt.Println(d.Kind, d.Message)
+	}
+	// Output:
+	// debian 12.5
+	// deb libssl3 3.0.11-1 &{openssl 3.0.11-1}
+	// generic vendored 1 <nil>
+	// unsupported packages without a PURL, which match nothing: 1, such as "vendored"
 }

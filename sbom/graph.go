@@ -8,6 +8,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inventory"
 )
 
 // A graph says what needs what.
@@ -18,13 +19,14 @@ type graph struct {
 	known      []string         // references of those all of whose needs were found
 	unknown    []string         // references of the others
 	unresolved map[int][]string // what was not found, by index of the component
+	other      map[int][]string // what edges cannot tell: the package itself, and what it owns as well as needs
 }
 
 // graph connects the image with everything that no other package owns, owners with what they own, and packages with those
 // that they need. A package has a node only if it is known what it needs, so that no node means nobody knows, and a node
 // without edges that it needs nothing.
 func (b *builder) graph() *graph {
-	g := &graph{unresolved: make(map[int][]string)}
+	g := &graph{unresolved: make(map[int][]string), other: make(map[int][]string)}
 	list := b.report.Components
 	owned := make([][]int, len(list))
 	stated := make(map[string]bool) // analyzers that read what packages need
@@ -59,8 +61,13 @@ func (b *builder) graph() *graph {
 			switch k := index.find(c, name); {
 			case k < 0:
 				g.unresolved[i] = append(g.unresolved[i], name)
-			case k != i:
+			case k == i:
+				g.other[i] = append(g.other[i], name)
+			default:
 				needs = append(needs, k)
+				if list[k].Owner == c.ID {
+					g.other[i] = append(g.other[i], name)
+				}
 			}
 		}
 		slices.Sort(needs)
@@ -99,19 +106,10 @@ type nameKey struct {
 	kind, name, scope string
 }
 
-// dependName is how Depends of others name a package: with its namespace, where that is part of the name, as in "@scope/name"
-// and "group/artifact". Of a System package it only says who built it.
-func dependName(p *analyzer.Package) string {
-	if p.System || p.Namespace == "" {
-		return p.Name
-	}
-	return p.Namespace + "/" + p.Name
-}
-
 func newNameIndex(list []analyzer.Component) *nameIndex {
 	x := &nameIndex{list: list, own: make(map[nameKey]int, len(list)), provided: make(map[nameKey]int)}
 	for i := range list {
-		x.put(x.own, dependName(&list[i].Package), i)
+		x.put(x.own, inventory.DependName(&list[i].Package), i)
 		for _, name := range list[i].Provides {
 			x.put(x.provided, name, i)
 		}

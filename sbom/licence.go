@@ -24,21 +24,25 @@ const (
 
 // licensesOf says under which licences a package is. The schemas before 1.7 allow either one expression or a list of
 // identifiers and names: several licences of which one is an expression become a single one, as all of them hold, and
-// where there is also one that SPDX does not know, expressions are listed as names.
-func (b *builder) licensesOf(declared []string) *cyclonedx.Licenses {
+// where there is also one that SPDX does not know, expressions are listed as names. It also reports whether the licences say
+// exactly what was declared.
+func (b *builder) licensesOf(declared []string) (licenses *cyclonedx.Licenses, exact bool) {
 	list := make([]licence, 0, len(declared))
 	var known licenceKind // bits of the kinds there are
+	exact = true
 	for _, d := range declared {
-		if l := b.licenses[d]; l.text != "" {
+		l := b.licenses[d]
+		exact = exact && l.text == d
+		if l.text != "" {
 			list = append(list, l)
 			known |= 1 << l.kind
 		}
 	}
 	if len(list) == 0 {
-		return nil
+		return nil, exact
 	}
 	if known&(1<<licenceExpression) != 0 && known&(1<<licenceName) == 0 {
-		return &cyclonedx.Licenses{{Expression: conjunction(list), Acknowledgement: b.declared()}}
+		return &cyclonedx.Licenses{{Expression: conjunction(list), Acknowledgement: b.declared()}}, exact && len(list) == 1
 	}
 	out := make(cyclonedx.Licenses, len(list))
 	for i, l := range list {
@@ -52,7 +56,7 @@ func (b *builder) licensesOf(declared []string) *cyclonedx.Licenses {
 			out[i].License.Acknowledgement = *ack
 		}
 	}
-	return &out
+	return &out, exact
 }
 
 // declared says that a licence is what the package's authors state, not what somebody concluded.

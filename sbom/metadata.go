@@ -103,6 +103,7 @@ func (b *builder) distribution() cyclonedx.Component {
 		p.add(propDistro+":cpe", d.CPE)
 	}
 	p.add(propDistro+":codename", d.Codename)
+	p.add(propDistro+":unnamed", truth(d.ID == ""))
 	for _, like := range d.Like {
 		p.add(propDistro+":like", like)
 	}

@@ -24,7 +24,9 @@ const (
 	propImage         = "hullmark:image"
 	propInside        = "hullmark:inside"
 	propLayer         = "hullmark:layer"
+	propLicense       = "hullmark:license"
 	propOwner         = "hullmark:owner"
+	propPath          = "hullmark:path"
 	propProvides      = "hullmark:provides"
 	propReason        = "hullmark:reason"
 	propSeverity      = "hullmark:severity"
@@ -33,6 +35,7 @@ const (
 	propSourceVersion = "hullmark:source:version"
 	propStatus        = "hullmark:status"
 	propSystem        = "hullmark:system"
+	propType          = "hullmark:type"
 	propUncertain     = "hullmark:uncertain"
 	propUncovered     = "hullmark:uncovered"
 

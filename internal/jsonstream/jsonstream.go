@@ -13,11 +13,34 @@ import (
 // maxNotes is how many errors that do not end the reading are named one by one.
 const maxNotes = 8
 
+// ErrLimit says that a value is larger, or more deeply nested, than a reader of a stream was told to accept.
+var ErrLimit = errors.New("exceeds the limit")
+
+// maxSkipDepth is how deeply a value of a stream may be nested that is read over.
+const maxSkipDepth = 512
+
 // A Reader reads one document.
 type Reader struct {
 	decoder *json.Decoder
+	window  *window // nil for a document in memory
 	notes   []error
 	more    int
+}
+
+// A window ends a stream where one value would take more than limit bytes of it.
+type window struct {
+	r         io.Reader
+	read, end int64
+	limit     int64
+}
+
+func (w *window) Read(p []byte) (int, error) {
+	if w.read >= w.end {
+		return 0, fmt.Errorf("a value of more than %d bytes: %w", w.limit, ErrLimit)
+	}
+	n, err := w.r.Read(p)
+	w.read += int64(n)
+	return n, err
 }
 
 // New returns a Reader of a document. A byte order mark in front is skipped.
@@ -25,22 +48,17 @@ func New(text []byte) *Reader {
 	return &Reader{decoder: json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))}
 }
 
+// NewStream returns a Reader of a document that is never held as a whole: of a value that is read by one call, up to limit
+// bytes. A larger one is an error, [ErrLimit]; what is skipped may have any size.
+func NewStream(r io.Reader, limit int64) *Reader {
+	w := &window{r: r, limit: limit, end: limit}
+	return &Reader{decoder: json.NewDecoder(w), window: w}
+}
+
 // Document reads the members of the document, which must be an array or object, with [Reader.Members], and returns all
 // that went wrong, joined: each error with the place, "byte 12", and the prefix.
 func (r *Reader) Document(prefix string, f func(open json.Delim, key string) error) error {
-	open, err := r.begin()
-	if err == nil {
-		err = r.members(open, func(key string) error { return f(open, key) })
-	}
-	if err == nil {
-		if _, e := r.decoder.Token(); e != io.EOF {
-			err = r.at(errors.New("more after the document"))
-		}
-	}
-	errs := r.notes
-	if r.more > 0 {
-		errs = append(errs, fmt.Errorf("%d more errors", r.more))
-	}
+	errs, err := r.Read(f)
 	if err != nil {
 		errs = append(errs, err)
 	}
@@ -48,6 +66,24 @@ func (r *Reader) Document(prefix string, f func(open json.Delim, key string) err
 		errs[i] = fmt.Errorf("%s: %w", prefix, err)
 	}
 	return errors.Join(errs...)
+}
+
+// Read is Document with what was noted apart from what ended the reading.
+func (r *Reader) Read(f func(open json.Delim, key string) error) (noted []error, err error) {
+	open, err := r.begin()
+	if err == nil {
+		err = r.members(open, func(key string) error { return f(open, key) })
+	}
+	if err == nil {
+		if _, e := r.token(); e != io.EOF {
+			err = r.at(errors.New("more after the document"))
+		}
+	}
+	noted = r.notes
+	if r.more > 0 {
+		noted = append(noted, fmt.Errorf("%d more errors", r.more))
+	}
+	return noted, err
 }
 
 // Members reads the next value, an array or object, and calls f for each of its members, with the key "" for elements of
@@ -62,6 +98,7 @@ func (r *Reader) Members(f func(key string) error) error {
 
 // Value reads the next value into v. What is of an unexpected type is noted, and v has the rest; an error is the end.
 func (r *Reader) Value(v any) error {
+	r.advance()
 	err := r.decoder.Decode(v)
 	if errors.As(err, new(*json.UnmarshalTypeError)) {
 		r.Note(err)
@@ -74,7 +111,40 @@ func (r *Reader) Value(v any) error {
 }
 
 // Skip reads over the next value.
-func (r *Reader) Skip() error { return r.Value(new(skipped)) }
+func (r *Reader) Skip() error {
+	if r.window == nil {
+		return r.Value(new(skipped))
+	}
+	for depth := 0; ; {
+		t, err := r.token()
+		if err != nil {
+			return r.at(err)
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			if depth++; depth > maxSkipDepth {
+				return r.at(fmt.Errorf("more than %d brackets in each other: %w", maxSkipDepth, ErrLimit))
+			}
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
+}
+
+// advance moves the window to where the reader is.
+func (r *Reader) advance() {
+	if w := r.window; w != nil {
+		w.end = r.decoder.InputOffset() + w.limit
+	}
+}
+
+func (r *Reader) token() (json.Token, error) {
+	r.advance()
+	return r.decoder.Token()
+}
 
 type skipped struct{}
 
@@ -89,6 +159,9 @@ func (r *Reader) Note(err error) {
 	r.notes = append(r.notes, r.at(err))
 }
 
+// Offset returns how many bytes of the document have been read.
+func (r *Reader) Offset() int64 { return r.decoder.InputOffset() }
+
 // at adds the place that has been read to.
 func (r *Reader) at(err error) error {
 	if err == io.EOF {
@@ -99,7 +172,7 @@ func (r *Reader) at(err error) error {
 
 // begin reads the bracket that opens an array or object; 0 stands for a value that is neither.
 func (r *Reader) begin() (json.Delim, error) {
-	t, err := r.decoder.Token()
+	t, err := r.token()
 	if err != nil {
 		return 0, r.at(err)
 	}
@@ -114,10 +187,10 @@ func (r *Reader) members(open json.Delim, f func(key string) error) error {
 	if open == 0 {
 		return nil
 	}
-	for r.decoder.More() {
+	for r.hasMore() {
 		key := ""
 		if open == '{' {
-			t, err := r.decoder.Token()
+			t, err := r.token()
 			if err != nil {
 				return r.at(err)
 			}
@@ -127,8 +200,14 @@ func (r *Reader) members(open json.Delim, f func(key string) error) error {
 			return err
 		}
 	}
-	if _, err := r.decoder.Token(); err != nil {
+	if _, err := r.token(); err != nil {
 		return r.at(err)
 	}
 	return nil
+}
+
+// hasMore reports whether there is another member. It is false also where the stream cannot be read; reading on says why.
+func (r *Reader) hasMore() bool {
+	r.advance()
+	return r.decoder.More()
 }

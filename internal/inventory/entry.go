@@ -1,0 +1,272 @@
+package inventory
+
+import (
+	"cmp"
+	"path"
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// component says what an entry amounts to. Sources of what tools write:
+//
+//   - syft: qualifiers upstream and distro, properties syft:metadata:* and syft:location:*;
+//     https://github.com/anchore/syft/tree/main/syft/format/common
+//   - trivy: qualifiers distro and epoch, properties aquasecurity:trivy:*; https://github.com/aquasecurity/trivy/tree/main/pkg/sbom
+//   - osv-scalibr: qualifiers source, sourceversion, sourcerpm and origin; https://github.com/google/osv-scalibr/tree/main/purl
+//   - cdxgen: qualifiers distro and distro_name, the property SrcFile, and source packages as components of their own;
+//     https://github.com/CycloneDX/cdxgen
+func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
+	k := analyzer.Component{
+		Package: analyzer.Package{
+			Type: "generic", Namespace: e.Group, Name: e.Name, Version: e.Version, Vendor: e.Supplier,
+			Licenses: e.Licenses, Hashes: e.Hashes, Declared: e.Excluded, Dev: e.Excluded,
+		},
+		ID: e.Ref, PURL: e.PURL, Path: e.Path, Layer: -1,
+	}
+	k.Path, k.Inside = cutArchive(k.Path)
+	var h hint
+	u, err := packageurl.FromString(e.PURL)
+	switch {
+	case e.PURL == "":
+		c.Lose(analyzer.Unsupported, "packages without a PURL, which match nothing", cmp.Or(e.Name, e.Ref))
+	case err != nil:
+		c.Lose(analyzer.Malformed, "packages whose PURL cannot be read, which match nothing", e.PURL)
+	default:
+		h = c.identity(&k, e, &u)
+	}
+	p := readProperties(e.Properties)
+	if k.Path == "" {
+		k.Path, k.Inside = cutArchive(p.path)
+	}
+	if k.System {
+		if o := p.source(k.Type); o.Name != "" && k.Origin == nil {
+			k.Origin = &o
+		}
+		if p.module != "" && k.Qualifiers["rpmmod"] == "" {
+			k.Qualifiers["rpmmod"] = p.module
+		}
+		sourceVersion(&k)
+	} else if isDeclaration(k.Path) || p.declared {
+		k.Declared = true
+	}
+	if len(k.Qualifiers) == 0 {
+		k.Qualifiers = nil
+	}
+	return k, h
+}
+
+// identity reads the PURL, which names a package better than the document's own fields.
+func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.PackageURL) hint {
+	k.Type, k.Namespace, k.Version = u.Type, u.Namespace, cmp.Or(u.Version, e.Version)
+	if u.Type == "alpine" { // before apk had a type
+		k.Type = "apk"
+	}
+	if !sameName(e.Name, u) {
+		k.Name = u.Name
+	} else if i := strings.LastIndexAny(e.Name, "/:"); i >= 0 && !strings.ContainsAny(u.Name, "/:") {
+		k.Name = e.Name[i+1:] // with the namespace in front
+	}
+	k.Qualifiers = u.Qualifiers.Map()
+	take := func(name string) string {
+		v := k.Qualifiers[name]
+		delete(k.Qualifiers, name)
+		return v
+	}
+	switch k.Type {
+	case "deb", "rpm", "apk", "alpm", "opkg":
+	default:
+		if k.Qualifiers["source"] == "UNKNOWN" {
+			delete(k.Qualifiers, "source")
+		}
+		return hint{}
+	}
+	k.System = true
+	k.Arch = take("arch")
+	if epoch := take("epoch"); epoch != "" && epoch != "0" && !strings.Contains(k.Version, ":") {
+		k.Version = epoch + ":" + k.Version
+	}
+	h := hint{distro: take("distro"), codename: take("distro_name")}
+	take("package-id")
+	upstream, source, version := take("upstream"), cmp.Or(take("source"), take("origin")), take("sourceversion")
+	sourceRPM := take("sourcerpm")
+	switch {
+	case upstream != "":
+		name, version, _ := strings.Cut(upstream, "@")
+		if o, ok := fromSourceRPM(upstream); ok {
+			name, version = o.Name, o.Version
+		}
+		k.Origin = &analyzer.Origin{Name: name, Version: version}
+	case sourceRPM != "":
+		if o, ok := fromSourceRPM(sourceRPM); ok {
+			k.Origin = &o
+		}
+	case source != "":
+		k.Origin = &analyzer.Origin{Name: source, Version: version}
+	}
+	return h
+}
+
+// sameName reports whether a document's name for a package is the PURL's, which may be in the normal form of its type.
+func sameName(name string, u *packageurl.PackageURL) bool {
+	fold := strings.NewReplacer("_", "-", ".", "-")
+	want := fold.Replace(strings.ToLower(u.Name))
+	have := fold.Replace(strings.ToLower(name))
+	if have == want {
+		return true
+	}
+	i := strings.LastIndexAny(have, "/:")
+	return i >= 0 && have[i+1:] == want && fold.Replace(strings.ToLower(u.Namespace)) == have[:i]
+}
+
+// fromSourceRPM cuts name-version-release.src.rpm, in which there is no epoch.
+func fromSourceRPM(file string) (analyzer.Origin, bool) {
+	stem, ok := strings.CutSuffix(file, ".src.rpm")
+	if !ok {
+		if stem, ok = strings.CutSuffix(file, ".nosrc.rpm"); !ok {
+			return analyzer.Origin{}, false
+		}
+	}
+	r := strings.LastIndexByte(stem, '-')
+	if r <= 0 {
+		return analyzer.Origin{}, false
+	}
+	v := strings.LastIndexByte(stem[:r], '-')
+	if v <= 0 {
+		return analyzer.Origin{}, false
+	}
+	return analyzer.Origin{Name: stem[:v], Version: stem[v+1:]}, true
+}
+
+// sourceVersion completes a source package as the analyzers do: one without a version has that of the binary package, a
+// source RPM has its epoch, and one that differs in nothing is none, but for RPM, where each has one.
+func sourceVersion(k *analyzer.Component) {
+	o := k.Origin
+	if o == nil {
+		return
+	}
+	o.Version = cmp.Or(o.Version, k.Version)
+	if k.Type == "rpm" {
+		if epoch, _, ok := strings.Cut(k.Version, ":"); ok && !strings.Contains(o.Version, ":") {
+			o.Version = epoch + ":" + o.Version
+		}
+		return
+	}
+	if o.Name == k.Name && o.Version == k.Version {
+		k.Origin = nil
+	}
+}
+
+// known is what is understood of the properties that other tools write.
+type known struct {
+	path, module                                string
+	srcName, srcVersion, srcRelease, srcEpoch   string
+	upstream, upstreamVersion, sourceRPM, apkOf string
+	declared                                    bool
+}
+
+func readProperties(list []Property) known {
+	var p known
+	for _, q := range list {
+		name, isTrivy := strings.CutPrefix(q.Name, "aquasecurity:trivy:")
+		if isTrivy {
+			switch name {
+			case "FilePath":
+				p.path = q.Value
+			case "SrcName":
+				p.srcName = q.Value
+			case "SrcVersion":
+				p.srcVersion = q.Value
+			case "SrcRelease":
+				p.srcRelease = q.Value
+			case "SrcEpoch":
+				p.srcEpoch = q.Value
+			case "Modularitylabel":
+				p.module = q.Value
+			}
+			continue
+		}
+		switch q.Name {
+		case "syft:location:0:path", "SrcFile":
+			p.path = cmp.Or(p.path, q.Value)
+		case "syft:metadata:virtualPath": // of an archive in an archive: "a.war:WEB-INF/lib/b.jar"
+			p.path = q.Value
+		case "syft:metadata:source":
+			p.upstream = q.Value
+		case "syft:metadata:sourceVersion":
+			p.upstreamVersion = q.Value
+		case "syft:metadata:sourceRpm":
+			p.sourceRPM = q.Value
+		case "syft:metadata:originPackage":
+			p.apkOf = q.Value
+		case "syft:package:metadataType":
+			p.declared = strings.Contains(q.Value, "-lock")
+		}
+	}
+	return p
+}
+
+// source returns the source package that properties name.
+func (p *known) source(purlType string) analyzer.Origin {
+	switch {
+	case p.srcName != "":
+		o := analyzer.Origin{Name: p.srcName, Version: p.srcVersion}
+		if p.srcRelease != "" {
+			o.Version += "-" + p.srcRelease
+		}
+		if p.srcEpoch != "" && p.srcEpoch != "0" {
+			o.Version = p.srcEpoch + ":" + o.Version
+		}
+		return o
+	case p.sourceRPM != "" && purlType == "rpm":
+		o, _ := fromSourceRPM(p.sourceRPM)
+		return o
+	case p.upstream != "":
+		return analyzer.Origin{Name: p.upstream, Version: p.upstreamVersion}
+	}
+	return analyzer.Origin{Name: p.apkOf}
+}
+
+// cutArchive cuts the path of an archive from that of what lies in it, and makes it relative to the root.
+func cutArchive(location string) (file, inside string) {
+	location = strings.TrimPrefix(location, "/")
+	for i := 0; i < len(location); i++ {
+		if c := location[i]; (c == ':' || c == '!') && isArchive(location[:i]) {
+			return location[:i], strings.TrimPrefix(location[i+1:], "/")
+		}
+	}
+	return location, ""
+}
+
+func isArchive(file string) bool {
+	switch strings.ToLower(path.Ext(file)) {
+	case ".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".rar", ".zip", ".lpkg", ".egg", ".whl":
+		return true
+	}
+	return false
+}
+
+// isDeclaration reports whether a file states what is wanted, which is no evidence of what is installed: a lock file or a
+// manifest. The names are those that the analyzers of this module know, and those of ecosystems that they do not read.
+func isDeclaration(file string) bool {
+	base := strings.ToLower(path.Base(file))
+	switch base {
+	case "package-lock.json", "npm-shrinkwrap.json":
+		return true
+	case ".package-lock.json": // npm's own record of what is in node_modules
+		return false
+	case "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock",
+		"pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "vendor.txt", "vendored.txt",
+		"gemfile.lock", "gems.locked", "composer.lock",
+		"pom.xml", "build.sbt.lock", "gradle.lockfile",
+		"go.mod", "go.sum", "cargo.lock", "packages.lock.json", "packages.config",
+		"mix.lock", "pubspec.lock", "podfile.lock", "package.resolved", "conan.lock":
+		return true
+	case "lock.yaml":
+		return false
+	}
+	return strings.HasSuffix(base, ".lockfile") || strings.HasSuffix(base, ".txt") && strings.Contains(base, "requirements") ||
+		strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml")
+}

@@ -1,0 +1,275 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// Report returns what the document states, in the order of the reports that a scan makes. What is lost is a Diagnostic of
+// the image as a whole.
+func (c *Collector) Report() *analyzer.Report {
+	c.name()
+	c.complete()
+	c.connect()
+	r := &analyzer.Report{
+		Image: c.image, Distro: c.distro, Layers: c.layers, Components: c.components, Findings: c.findings, Diagnostics: c.noted,
+	}
+	for _, what := range slices.Sorted(maps.Keys(c.losses)) {
+		l := c.losses[what]
+		message := fmt.Sprintf("%s: %d", what, l.count)
+		if l.first != "" {
+			message += fmt.Sprintf(", such as %.200q", l.first)
+		}
+		r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Kind: l.kind, Layer: -1, Analyzer: Analyzer, Message: message})
+	}
+	sortReport(r)
+	return r
+}
+
+// name finds the distribution where no entry is one, by what most packages say.
+func (c *Collector) name() {
+	type vote struct{ id, version, codename string }
+	votes := make(map[vote]int)
+	for i := range c.components {
+		k, h := &c.components[i], &c.hints[i]
+		if c.own[i] || !k.System || h.distro == "" && k.Namespace == "" {
+			continue
+		}
+		v := vote{id: DistroID(k.Namespace), codename: h.codename}
+		switch rest, ok := cutDistro(h.distro, k.Namespace); {
+		case ok && rest.id != "":
+			v.id, v.version = rest.id, rest.version
+		case rest.version != "" && '0' <= rest.version[0] && rest.version[0] <= '9':
+			v.version = rest.version
+		default:
+			v.codename = cmp.Or(v.codename, rest.version)
+		}
+		if len(votes) < 1024 || votes[v] > 0 {
+			votes[v]++
+		}
+	}
+	if len(votes) == 0 {
+		return
+	}
+	list := slices.SortedFunc(maps.Keys(votes), func(a, b vote) int {
+		return cmp.Or(cmp.Compare(votes[b], votes[a]), strings.Compare(a.id, b.id), strings.Compare(a.version, b.version), strings.Compare(a.codename, b.codename))
+	})
+	first := list[0]
+	if c.distro == nil && first.id != "" {
+		c.distro = &analyzer.Distro{ID: first.id, VersionID: first.version, Codename: first.codename}
+	}
+	for _, v := range list {
+		if c.distro != nil && (v.id != c.distro.ID || !agree(v.version, c.distro.VersionID)) {
+			c.Lose(analyzer.Unsupported, "packages of other distributions than the document's", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
+		}
+	}
+}
+
+// agree reports whether two versions of a distribution may be the same: "12" and "12.1", or one that is not known.
+func agree(a, b string) bool {
+	return a == b || a == "" || b == "" || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
+}
+
+type distroName struct{ id, version string }
+
+// cutDistro reads the qualifier distro: "debian-12", "opensuse-leap-15.5", "3.19.1", "bookworm".
+func cutDistro(qualifier, namespace string) (distroName, bool) {
+	if i := strings.LastIndexByte(qualifier, '-'); i > 0 {
+		if v := qualifier[i+1:]; v != "" && '0' <= v[0] && v[0] <= '9' {
+			return distroName{DistroID(qualifier[:i]), v}, true
+		}
+		if v, ok := strings.CutPrefix(qualifier, namespace+"-"); ok && namespace != "" {
+			return distroName{DistroID(namespace), v}, true
+		}
+	}
+	if qualifier != "" && DistroID(qualifier) == DistroID(namespace) {
+		return distroName{DistroID(qualifier), ""}, true
+	}
+	return distroName{"", qualifier}, false
+}
+
+// DistroID returns the ID that os-release has of a distribution that tools call otherwise.
+func DistroID(name string) string {
+	switch name = strings.ToLower(name); name {
+	case "cbl-mariner":
+		return "mariner"
+	case "redhat":
+		return "rhel"
+	case "oracle":
+		return "ol"
+	case "amazon":
+		return "amzn"
+	case "alma":
+		return "almalinux"
+	case "opensuse.leap", "opensuse leap":
+		return "opensuse-leap"
+	case "opensuse.tumbleweed", "opensuse tumbleweed":
+		return "opensuse-tumbleweed"
+	case "suse linux enterprise server":
+		return "sles"
+	case "suse linux enterprise micro":
+		return "sle-micro"
+	}
+	return name
+}
+
+// vendorOf reports whether a PURL's namespace names the vendor of a distribution rather than somebody else.
+func vendorOf(namespace, id string) bool {
+	if DistroID(namespace) == id {
+		return true
+	}
+	switch namespace {
+	case "suse":
+		return strings.HasPrefix(id, "sle") || strings.HasPrefix(id, "suse") || strings.HasPrefix(id, "opensuse")
+	case "opensuse":
+		return strings.HasPrefix(id, "opensuse")
+	case "redhat":
+		return id == "rhel" || id == "centos"
+	case "microsoft", "azure":
+		return id == "mariner" || id == "azurelinux"
+	}
+	return false
+}
+
+// ubuntuRelease returns the release of Ubuntu that has a codename, "" for one that is not known: a document may give only
+// that, and keys of advisories name releases by number. Source: the Ubuntu project's list of releases.
+func ubuntuRelease(codename string) string {
+	switch codename {
+	case "trusty":
+		return "14.04"
+	case "xenial":
+		return "16.04"
+	case "bionic":
+		return "18.04"
+	case "focal":
+		return "20.04"
+	case "jammy":
+		return "22.04"
+	case "noble":
+		return "24.04"
+	case "oracular":
+		return "24.10"
+	case "plucky":
+		return "25.04"
+	case "questing":
+		return "25.10"
+	case "resolute":
+		return "26.04"
+	}
+	return ""
+}
+
+// complete gives the packages of a distribution what depends on which one it is.
+func (c *Collector) complete() {
+	if d := c.distro; d != nil && d.ID == "ubuntu" && d.VersionID == "" {
+		d.VersionID = ubuntuRelease(d.Codename)
+	}
+	noSource := 0
+	for i := range c.components {
+		k := &c.components[i]
+		if c.own[i] || !k.System {
+			continue
+		}
+		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
+			k.Namespace = c.distro.ID
+		}
+		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.Origin == nil {
+			k.Origin = &o
+			sourceVersion(k)
+		}
+		if k.Origin != nil {
+			noSource = -1
+		} else if noSource >= 0 {
+			noSource++
+		}
+	}
+	if noSource > 1 { // none of them has one, where in every distribution some have
+		c.Lose(analyzer.Unsupported, "source packages, which advisories of distributions name", "")
+		c.losses["source packages, which advisories of distributions name"].count = noSource
+	}
+}
+
+// connect turns relations of references into those of components.
+func (c *Collector) connect() {
+	find := func(n int32) *analyzer.Component {
+		if i, ok := c.byRef[n]; ok {
+			return &c.components[i]
+		}
+		return nil
+	}
+	for i := range c.components {
+		if h := &c.hints[i]; h.owner != "" {
+			if n, ok := c.refs[h.owner]; !ok || find(n) == nil {
+				c.Lose(analyzer.Malformed, "owners that are no packages of the document", h.owner)
+			} else {
+				c.components[i].Owner = find(n).ID
+			}
+		}
+	}
+	for _, e := range c.owns {
+		owner, owned := find(e.from), find(e.to)
+		if owner != nil && owned != nil && owner != owned && owner.System && !owned.System {
+			owned.Owner = owner.ID
+		}
+	}
+	for _, e := range c.edges {
+		from, to := find(e.from), find(e.to)
+		if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
+			to.Path, to.Inside = cutArchive(place)
+			to.Declared = to.Declared || isDeclaration(to.Path)
+		}
+		if from == nil || to == nil || from == to || to.Owner != "" && to.Owner == from.ID || from.Type != to.Type {
+			continue
+		}
+		from.Depends = append(from.Depends, DependName(&to.Package))
+	}
+	unowned := 0
+	example := ""
+	for i := range c.components {
+		k := &c.components[i]
+		slices.Sort(k.Depends)
+		k.Depends = slices.Compact(k.Depends)
+		if !c.own[i] && !k.System && k.Owner == "" && strings.HasPrefix(k.Path, "usr/") && !strings.HasPrefix(k.Path, "usr/local/") {
+			unowned++
+			example = cmp.Or(example, k.Path)
+		}
+	}
+	if unowned > 0 && c.distro != nil {
+		what := "packages in directories of the distribution, of which the document does not say whether one of its packages owns them, so that they are matched as if none did"
+		c.Lose(analyzer.Unsupported, what, example)
+		c.losses[what].count = unowned
+	}
+}
+
+// DependName is how Depends of others name a package: with its namespace, where that is part of the name, as in
+// "@scope/name" and "group/artifact". Of a System package it only says who built it.
+func DependName(p *analyzer.Package) string {
+	if p.System || p.Namespace == "" {
+		return p.Name
+	}
+	return p.Namespace + "/" + p.Name
+}
+
+// sortReport brings a report into the order of those that a scan makes.
+func sortReport(r *analyzer.Report) {
+	slices.SortStableFunc(r.Components, func(a, b analyzer.Component) int {
+		return cmp.Or(
+			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
+			strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch),
+			strings.Compare(a.Path, b.Path), strings.Compare(a.Inside, b.Inside), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
+	})
+	slices.SortStableFunc(r.Findings, func(a, b analyzer.FileFinding) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
+			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
+	})
+	slices.SortStableFunc(r.Diagnostics, func(a, b analyzer.Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),
+			strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))
+	})
+	r.Diagnostics = slices.Compact(r.Diagnostics)
+}

@@ -1,0 +1,149 @@
+package sbom
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+)
+
+// ErrLimit says that a document holds more than [Limits] allow.
+var ErrLimit = jsonstream.ErrLimit
+
+// Limits bound what a document may make [Decode] do. Zero fields mean the defaults, which real documents do not reach.
+// Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
+// dependency, and up to 512 MiB more for documents that are made to take as much as they can.
+type Limits struct {
+	Bytes      int64 // of the document; 512 MiB
+	Components int   // of all kinds, files included; 1,000,000; and 4 times as many references, 16 times as many dependencies
+	Depth      int   // of components in components; 64
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Bytes <= 0 {
+		l.Bytes = 512 << 20
+	}
+	if l.Components <= 0 {
+		l.Components = 1_000_000
+	}
+	if l.Depth <= 0 {
+		l.Depth = 64
+	}
+	return l
+}
+
+// valueLimit is how many bytes any part of a document may have that is read as a whole: a text, a list of licences.
+const valueLimit = 4 << 20
+
+// Decode reads a document into a report that matches as the image would that it is about. It reads CycloneDX from 1.0 as XML
+// and from 1.2 as JSON, up to 1.7.
+//
+// A document that Encode wrote gives the report that it was written of, but for what the package comment lists. Of those of
+// other tools it understands how syft, trivy, osv-scalibr and cdxgen name the source packages and the distribution that
+// advisories are about. The ID of a component is its reference (bom-ref) in the document, and its PURL the document's. What
+// is missing for matching, or has no place in a report, is a [analyzer.Diagnostic] of analyzer "sbom". Vulnerabilities that a
+// document lists are not read: a report is about what there is.
+//
+// It fails where the document is damaged, with the place in it; with [ErrUnsupported] where it is of another format or
+// version; with [ErrLimit] where it exceeds the limits.
+func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
+	report, err := decode(r, limits.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("sbom: %w", err)
+	}
+	return report, nil
+}
+
+func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
+	in := bufio.NewReader(&bounded{r: r, left: limits.Bytes, limit: limits.Bytes})
+	first, err := firstByte(in)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{limits: limits, out: inventory.New(limits.Components)}
+	switch first {
+	case '<':
+		err = d.xml(in)
+	case '{':
+		err = d.json(in)
+	default:
+		err = fmt.Errorf("neither JSON nor XML: %w", ErrUnsupported)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.out.Report(), nil
+}
+
+// firstByte skips a byte order mark and white space, and returns what follows without reading it.
+func firstByte(in *bufio.Reader) (byte, error) {
+	if mark, err := in.Peek(3); err == nil && bytes.Equal(mark, []byte("\ufeff")) {
+		in.Discard(3) // was peeked
+	}
+	for {
+		c, err := in.ReadByte()
+		if err == io.EOF {
+			return 0, errors.New("empty document")
+		}
+		if err != nil {
+			return 0, err
+		}
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c, in.UnreadByte()
+		}
+	}
+}
+
+// A bounded reader fails after a number of bytes, where io.LimitReader would pretend that there is an end.
+type bounded struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		if n, err := b.r.Read(p[:min(len(p), 1)]); n == 0 {
+			return 0, err
+		}
+		return 0, fmt.Errorf("more than %d bytes: %w", b.limit, ErrLimit)
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// A decoder reads one document.
+type decoder struct {
+	limits Limits
+	out    *inventory.Collector
+	count  int // components, of all kinds
+}
+
+// counted counts a component that lies in others, depth of them.
+func (d *decoder) counted(depth int) error {
+	if d.count++; d.count > d.limits.Components {
+		return fmt.Errorf("components: more than %d: %w", d.limits.Components, ErrLimit)
+	}
+	if depth > d.limits.Depth {
+		return fmt.Errorf("components: more than %d in each other: %w", d.limits.Depth, ErrLimit)
+	}
+	return nil
+}
+
+// version accepts the versions that are known, and later ones of the same kind with a note, since they add things.
+func (d *decoder) version(format, version string, known func(string) bool) error {
+	if known(version) {
+		return nil
+	}
+	var minor int
+	if n, _ := fmt.Sscanf(version, "1.%d", &minor); n == 1 && minor > 7 && minor < 100 {
+		d.out.Lose(analyzer.Unsupported, "what is new in versions after 1.7", version)
+		return nil
+	}
+	return fmt.Errorf("%s %.20q: %w", format, version, ErrUnsupported)
+}

@@ -1,0 +1,318 @@
+package sbom
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inventory"
+)
+
+// An element is what is read of a component, in either notation and all versions.
+type element struct {
+	ref, kind, group, name, version, description string
+	scope, purl, cpe, publisher                  string
+
+	supplier   *cyclonedx.OrganizationalEntity
+	hashes     []cyclonedx.Hash
+	licenses   cyclonedx.Licenses
+	evidence   *cyclonedx.Evidence
+	tags       []string
+	properties []property
+}
+
+type property = cyclonedx.Property
+
+// property adds a property to an element.
+func (d *decoder) property(e *element, p property) error {
+	if len(e.properties) >= 4*d.limits.Components {
+		return fmt.Errorf("properties: more than %d: %w", len(e.properties), ErrLimit)
+	}
+	e.properties = append(e.properties, p)
+	return nil
+}
+
+// add decides what a component is.
+func (d *decoder) add(e *element) error {
+	switch {
+	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeOS):
+		d.out.Distro(e.distribution())
+		return nil
+	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeFile):
+		return d.findings(e)
+	case e.has(propAnalyzer):
+		k, owner := e.own()
+		return d.out.Own(k, owner)
+	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeApplication) && e.has("aquasecurity:trivy:Class"):
+		return d.out.Place(e.ref, e.name) // trivy's node for a file, whose packages are listed beside it
+	}
+	return d.out.Add(e.entry())
+}
+
+func (e *element) has(name string) bool {
+	return slices.ContainsFunc(e.properties, func(p property) bool { return p.Name == name })
+}
+
+// entry turns a component that another tool wrote into what it says.
+func (e *element) entry() *inventory.Entry {
+	out := &inventory.Entry{
+		Ref: e.ref, PURL: e.purl, Group: e.group, Name: e.name, Version: e.version,
+		Supplier: e.vendor(), Licenses: e.licencesOf(), Hashes: e.digests(), Path: e.location(),
+		Excluded: e.scope == string(cyclonedx.ScopeExcluded),
+	}
+	for _, p := range e.properties {
+		out.Properties = append(out.Properties, inventory.Property{Name: p.Name, Value: p.Value})
+	}
+	if slices.Contains(e.tags, "source") { // cdxgen's way to name the source package of another
+		out.SourceOf = e.evidenceValue()
+	}
+	return out
+}
+
+func (e *element) vendor() string {
+	if e.supplier != nil && e.supplier.Name != "" {
+		return e.supplier.Name
+	}
+	return e.publisher
+}
+
+func (e *element) location() string {
+	if e.evidence == nil || e.evidence.Occurrences == nil {
+		return ""
+	}
+	for _, o := range *e.evidence.Occurrences {
+		if o.Location != "" {
+			return o.Location
+		}
+	}
+	return ""
+}
+
+// evidenceValue returns what the first method of the evidence of identity goes by.
+func (e *element) evidenceValue() string {
+	if e.evidence == nil || e.evidence.Identity == nil {
+		return ""
+	}
+	list := e.evidence.Identity.Identities
+	if list == nil {
+		if e.evidence.Identity.Identity == nil {
+			return ""
+		}
+		list = &[]cyclonedx.EvidenceIdentity{*e.evidence.Identity.Identity}
+	}
+	for _, i := range *list {
+		if i.Methods == nil {
+			continue
+		}
+		for _, m := range *i.Methods {
+			if m.Value != "" {
+				return m.Value
+			}
+		}
+	}
+	return ""
+}
+
+func (e *element) licencesOf() []string {
+	var list []string
+	for _, l := range e.licenses {
+		text := l.Expression
+		if l.License != nil {
+			text = cmp.Or(l.License.ID, l.License.Name, l.License.URL, text)
+		}
+		if text != "" {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+func (e *element) digests() map[string]string {
+	if len(e.hashes) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(e.hashes))
+	for _, h := range e.hashes {
+		m[algorithmOf(h.Algorithm)] = h.Value
+	}
+	return m
+}
+
+// algorithmOf returns the name that reports have for an algorithm: "SHA-256" is "sha256", "SHA3-256" is "sha3-256".
+func algorithmOf(name cyclonedx.HashAlgorithm) string {
+	s := strings.ToLower(string(name))
+	if digits, ok := strings.CutPrefix(s, "sha-"); ok {
+		return "sha" + digits
+	}
+	return s
+}
+
+// distribution reads the operating system.
+func (e *element) distribution() *analyzer.Distro {
+	d := &analyzer.Distro{ID: inventory.DistroID(e.name), VersionID: e.version, Name: e.description, CPE: e.cpe}
+	for _, p := range e.properties {
+		switch name := p.Name; {
+		case name == propDistro+":codename", name == "syft:distro:versionCodename":
+			d.Codename = p.Value
+		case name == propDistro+":like", strings.HasPrefix(name, "syft:distro:idLike:"):
+			d.Like = append(d.Like, p.Value)
+		case name == propDistro+":cpe", name == "syft:distro:cpeName":
+			d.CPE = p.Value
+		case name == propDistro+":unnamed":
+			d.ID = ""
+		case name == "syft:distro:id":
+			d.ID = p.Value
+		case name == "syft:distro:versionID":
+			d.VersionID = p.Value
+		case name == "syft:distro:prettyName":
+			d.Name = p.Value
+		}
+	}
+	return d
+}
+
+// findings reads a file, which matters to a report where something was found in it.
+func (d *decoder) findings(e *element) error {
+	layer := -1
+	var list []analyzer.FileFinding
+	for _, p := range e.properties {
+		if p.Name == propLayer {
+			layer = index(p.Value)
+			continue
+		}
+		n, field, ok := numbered(p.Name, propFinding)
+		if !ok || n > len(list) {
+			continue
+		}
+		if n == len(list) {
+			list = append(list, analyzer.FileFinding{Path: e.name})
+		}
+		f := &list[n]
+		switch field {
+		case "rule":
+			f.Rule = p.Value
+		case "title":
+			f.Title = p.Value
+		case "detail":
+			f.Detail = p.Value
+		case "severity":
+			f.Severity = p.Value
+		case "line":
+			f.Line = max(index(p.Value), 0)
+		case "analyzer":
+			f.Analyzer = p.Value
+		}
+	}
+	for _, f := range list {
+		f.Layer = layer
+		if err := d.out.Finding(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbered cuts "name:N:field".
+func numbered(s, name string) (n int, field string, ok bool) {
+	rest, ok := strings.CutPrefix(s, name+":")
+	if !ok {
+		return 0, "", false
+	}
+	number, field, ok := strings.Cut(rest, ":")
+	n = index(number)
+	return n, field, ok && n >= 0
+}
+
+// index returns the number that a text is, -1 where it is none.
+func index(s string) int {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return int(n)
+}
+
+// subject reads what the document is about.
+func (d *decoder) subject(e *element) {
+	var image analyzer.Image
+	var layers []analyzer.Layer
+	if strings.HasPrefix(e.version, "sha256:") {
+		image.Digest = e.version
+	}
+	if u, err := packageurl.FromString(e.purl); err == nil && u.Type == "oci" && strings.HasPrefix(u.Version, "sha256:") {
+		image.Digest = u.Version
+	}
+	for _, p := range e.properties {
+		switch p.Name {
+		case propImage + ":id", "aquasecurity:trivy:ImageID":
+			image.ID = p.Value
+		case propImage + ":digest":
+			image.Digest = p.Value
+		case "aquasecurity:trivy:RepoDigest":
+			if _, digest, ok := strings.Cut(p.Value, "@"); ok {
+				image.Digest = cmp.Or(image.Digest, digest)
+			}
+		case propImage + ":platform":
+			image.Platform = p.Value
+		}
+		n, field, ok := numbered(p.Name, propLayer)
+		if !ok || n > len(layers) {
+			continue
+		}
+		if n == len(layers) {
+			layers = append(layers, analyzer.Layer{})
+		}
+		switch l := &layers[n]; field {
+		case "diff-id":
+			l.DiffID = p.Value
+		case "created-by":
+			l.CreatedBy = p.Value
+		case "entries":
+			l.Entries, _ = strconv.ParseInt(p.Value, 10, 64) // 0 where it is no number
+		case "bytes":
+			l.Bytes, _ = strconv.ParseInt(p.Value, 10, 64)
+		}
+	}
+	if image.Digest == image.ID && !e.has(propImage+":digest") {
+		image.Digest = "" // the version of an image whose manifest has no known digest
+	}
+	d.out.Image(image, layers)
+}
+
+// caveats reads the diagnostics of the scan that the document is of.
+func (d *decoder) caveats(list []property) error {
+	var found []analyzer.Diagnostic
+	for _, p := range list {
+		n, field, ok := numbered(p.Name, propDiagnostic)
+		if !ok || n > len(found) {
+			continue
+		}
+		if n == len(found) {
+			found = append(found, analyzer.Diagnostic{Layer: -1})
+		}
+		switch f := &found[n]; field {
+		case "kind":
+			f.Kind = analyzer.DiagnosticKind(p.Value)
+		case "layer":
+			f.Layer = index(p.Value)
+		case "path":
+			f.Path = p.Value
+		case "analyzer":
+			f.Analyzer = p.Value
+		case "message":
+			f.Message = p.Value
+		}
+	}
+	for _, f := range found {
+		if err := d.out.Note(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package sbom
+
+import (
+	"cmp"
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// own reads a component that Encode wrote, and the reference of its owner.
+func (e *element) own() (k analyzer.Component, owner string) {
+	k = analyzer.Component{
+		Package: analyzer.Package{
+			Type: typeOf(e.purl), Namespace: e.group, Name: e.name, Version: e.version,
+			Vendor: e.vendor(), Licenses: e.licencesOf(), Hashes: e.digests(),
+		},
+		ID: e.ref, PURL: e.purl, Layer: -1,
+	}
+	var origin analyzer.Origin
+	var licenses []string
+	for _, p := range e.properties {
+		switch p.Name {
+		case propAnalyzer:
+			k.Analyzer = p.Value
+		case propType:
+			k.Type = p.Value
+		case propArch:
+			k.Arch = p.Value
+		case propSystem:
+			k.System = p.Value == "true"
+		case propDeclared:
+			k.Declared = p.Value == "true"
+		case propDev:
+			k.Dev = p.Value == "true"
+		case propInside:
+			k.Inside = p.Value
+		case propPath:
+			k.Path = p.Value
+		case propLayer:
+			k.Layer = index(p.Value)
+		case propOwner:
+			owner = p.Value
+		case propSourceName:
+			origin.Name = p.Value
+		case propSourceVersion:
+			origin.Version = p.Value
+		case propProvides:
+			k.Provides = append(k.Provides, p.Value)
+		case propDepends:
+			k.Depends = append(k.Depends, p.Value)
+		case propLicense:
+			licenses = append(licenses, p.Value)
+		case propHash:
+			if algorithm, value, ok := strings.Cut(p.Value, ":"); ok {
+				if k.Hashes == nil {
+					k.Hashes = make(map[string]string)
+				}
+				k.Hashes[algorithm] = value
+			}
+		}
+	}
+	if licenses != nil {
+		k.Licenses = licenses
+	}
+	if origin != (analyzer.Origin{}) {
+		k.Origin = &origin
+	}
+	if location := e.location(); location != "" {
+		k.Path = location
+		if k.Inside != "" {
+			k.Path = strings.TrimSuffix(location, "!"+k.Inside)
+		}
+	}
+	if u, err := packageurl.FromString(e.purl); err == nil {
+		if version(u.Version) == k.Version { // cut to what the schemas allow
+			k.Version = u.Version
+		}
+		k.Qualifiers = qualifiersOf(&k, u.Qualifiers.Map())
+	}
+	return k, owner
+}
+
+// qualifiersOf returns the qualifiers that are not made of other fields of a package.
+func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]string {
+	if all["arch"] == k.Arch {
+		delete(all, "arch")
+	}
+	if k.System {
+		delete(all, "distro")
+		if k.Origin != nil {
+			delete(all, "upstream")
+		}
+		if epoch, _, ok := strings.Cut(k.Version, ":"); ok && k.Type == packageurl.TypeRPM && cmp.Or(all["epoch"], epoch) == epoch {
+			delete(all, "epoch")
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
