@@ -1,0 +1,219 @@
+package vex
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// The shapes of CycloneDX, https://cyclonedx.org/docs/1.6/json/#vulnerabilities, as far as they matter here.
+type cdxDocument struct {
+	SerialNumber string `json:"serialNumber"`
+	Version      int    `json:"version"`
+	Metadata     struct {
+		Timestamp string        `json:"timestamp"`
+		Authors   []cdxContact  `json:"authors"`
+		Supplier  cdxContact    `json:"supplier"`
+		Component *cdxComponent `json:"component"`
+	} `json:"metadata"`
+	Components      []cdxComponent     `json:"components"`
+	Vulnerabilities []cdxVulnerability `json:"vulnerabilities"`
+}
+
+type cdxContact struct {
+	Name string `json:"name"`
+}
+
+type cdxComponent struct {
+	Ref        string         `json:"bom-ref"`
+	PURL       string         `json:"purl"`
+	CPE        string         `json:"cpe"`
+	Hashes     []cdxHash      `json:"hashes"`
+	Components []cdxComponent `json:"components"`
+}
+
+type cdxHash struct {
+	Alg     string `json:"alg"`
+	Content string `json:"content"`
+}
+
+type cdxVulnerability struct {
+	ID         string `json:"id"`
+	References []struct {
+		ID string `json:"id"`
+	} `json:"references"`
+	Updated  string `json:"updated"`
+	Analysis *struct {
+		State         string       `json:"state"`
+		Justification string       `json:"justification"`
+		Response      list[string] `json:"response"`
+		Detail        string       `json:"detail"`
+		FirstIssued   string       `json:"firstIssued"`
+		LastUpdated   string       `json:"lastUpdated"`
+	} `json:"analysis"`
+	Affects []cdxAffects `json:"affects"`
+}
+
+type cdxAffects struct {
+	Ref      string           `json:"ref"`
+	Versions list[cdxVersion] `json:"versions"`
+}
+
+type cdxVersion struct {
+	Version string `json:"version"`
+	Range   string `json:"range"`
+	Status  string `json:"status"`
+	State   string `json:"state"` // as the format's own examples write it
+}
+
+// A bom is what a CycloneDX document says of components, by their references.
+type bom struct {
+	serial  string // "urn:uuid:...", lower case; ""
+	version int
+	byRef   map[string]*cdxComponent
+}
+
+// cycloneDXML reads a document in XML.
+func (d *Document) cycloneDXML(text []byte) error {
+	if !bytes.Contains(text[:min(len(text), 4096)], []byte("cyclonedx.org/schema/bom")) {
+		return ErrNotVEX
+	}
+	var b cyclonedx.BOM
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(text), cyclonedx.BOMFileFormatXML).Decode(&b); err != nil {
+		return err
+	}
+	asJSON, err := json.Marshal(&b)
+	if err != nil {
+		return err
+	}
+	return d.cycloneDX(asJSON)
+}
+
+func (d *Document) cycloneDX(text []byte) error {
+	var in cdxDocument
+	if err := json.Unmarshal(text, &in); err != nil {
+		return jsonError(text, err)
+	}
+	d.Format = CycloneDX
+	d.Time = d.instant("metadata.timestamp", in.Metadata.Timestamp)
+	d.Author = in.Metadata.Supplier.Name
+	for _, a := range in.Metadata.Authors {
+		d.Author = cmp.Or(d.Author, a.Name)
+	}
+	d.bom = &bom{serial: strings.ToLower(in.SerialNumber), version: max(in.Version, 1), byRef: make(map[string]*cdxComponent)}
+	if d.bom.serial != "" {
+		d.ID = fmt.Sprintf("urn:cdx:%s/%d", strings.TrimPrefix(d.bom.serial, "urn:uuid:"), d.bom.version)
+	}
+	if c := in.Metadata.Component; c != nil {
+		d.bom.add([]cdxComponent{*c})
+	}
+	d.bom.add(in.Components)
+	for i := range in.Vulnerabilities {
+		d.cdxVulnerability(fmt.Sprintf("vulnerabilities[%d]", i), &in.Vulnerabilities[i])
+	}
+	return nil
+}
+
+func (b *bom) add(list []cdxComponent) {
+	for i := range list {
+		c := &list[i]
+		if _, twice := b.byRef[c.Ref]; c.Ref != "" && !twice {
+			b.byRef[c.Ref] = c
+		}
+		b.add(c.Components)
+	}
+}
+
+func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
+	if v.Analysis == nil || v.Analysis.State == "" {
+		return // an SBOM's list of what is known, not a statement
+	}
+	a := v.Analysis
+	s := Statement{Place: place, Vulnerabilities: []string{v.ID}, Justification: a.Justification, Detail: a.Detail}
+	for _, r := range v.References {
+		s.Vulnerabilities = append(s.Vulnerabilities, r.ID)
+	}
+	s.Time = d.instant(place, cmp.Or(a.LastUpdated, a.FirstIssued, v.Updated))
+	switch a.State {
+	case "not_affected", "false_positive":
+		s.Status = matcher.NotAffected
+		s.Justification = cmp.Or(s.Justification, strings.TrimPrefix(a.State, "not_affected"))
+	case "resolved", "resolved_with_pedigree":
+		s.Status = matcher.Fixed
+	case "exploitable":
+		s.Status = matcher.Affected
+		s.Detail = cmp.Or(s.Detail, strings.Join(a.Response, ", "))
+	case "in_triage":
+		s.Status = matcher.UnderInvestigation
+	default:
+		d.problem(place, "analysis.state %q is none of the format; it is not used", a.State)
+		return
+	}
+	unaffected := s
+	unaffected.Status = matcher.NotAffected
+	for j, x := range v.Affects {
+		p, ok := d.cdxProduct(x.Ref)
+		if !ok {
+			d.problem(fmt.Sprintf("%s.affects[%d]", place, j), "names nothing")
+			continue
+		}
+		safe := p
+		for _, v := range x.Versions {
+			r := cmp.Or(v.Range, v.Version)
+			switch cmp.Or(v.Status, v.State, "affected") {
+			case "unaffected":
+				safe.Ranges = append(safe.Ranges[:len(safe.Ranges):len(safe.Ranges)], r)
+			case "affected", "unknown":
+				p.Ranges = append(p.Ranges[:len(p.Ranges):len(p.Ranges)], r)
+			}
+		}
+		if len(safe.Ranges) > 0 {
+			unaffected.Products = append(unaffected.Products, safe)
+		}
+		if len(p.Ranges) > 0 || len(safe.Ranges) == 0 {
+			s.Products = append(s.Products, p)
+		}
+	}
+	if len(s.Products) > 0 || len(unaffected.Products) == 0 {
+		d.add(s)
+	}
+	if len(unaffected.Products) > 0 {
+		d.add(unaffected)
+	}
+}
+
+// cdxProduct returns what a reference names. What is not in the document is left to Apply.
+func (d *Document) cdxProduct(ref string) (Product, bool) {
+	var p Product
+	if ref == "" {
+		return p, false
+	}
+	c, here := d.bom.byRef[ref]
+	if !here {
+		p.name(ref)
+		return p, true
+	}
+	p.Identity = c.identity()
+	p.Refs = append(p.Refs, ref)
+	return p, true
+}
+
+func (c *cdxComponent) identity() Identity {
+	var id Identity
+	if c.PURL != "" {
+		id.PURLs = append(id.PURLs, c.PURL)
+	}
+	if c.CPE != "" {
+		id.CPEs = append(id.CPEs, c.CPE)
+	}
+	for _, h := range c.Hashes {
+		id.hash(h.Alg, h.Content)
+	}
+	return id
+}

@@ -1,0 +1,198 @@
+package vex
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A Format is a kind of VEX document.
+type Format string
+
+const (
+	OpenVEX   Format = "OpenVEX"
+	CSAF      Format = "CSAF"
+	CycloneDX Format = "CycloneDX"
+)
+
+// ErrNotVEX is wrapped by errors of documents in none of the formats.
+var ErrNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
+
+const (
+	maxBytes      = 128 << 20 // of a document
+	maxStatements = 1 << 20   // of a document, each product of a CSAF document counted
+	maxProblems   = 100       // that are kept; more are counted
+)
+
+// A Document is what one VEX document says.
+type Document struct {
+	Name       string // as it was called when it was read: a file
+	Format     Format
+	ID         string // that the document gives itself
+	Author     string
+	Time       time.Time // of its last release; zero where it does not say
+	Statements []Statement
+	Problems   []string // what of it is not used, and why, each with its place
+
+	more int // problems beyond maxProblems
+	bom  *bom
+}
+
+// A Statement says what is so of a vulnerability in some products.
+type Statement struct {
+	Place           string   // in the document: "statements[2]"
+	Vulnerabilities []string // identifiers of the one vulnerability, its aliases too
+	Products        []Product
+	Status          matcher.Status // Affected, NotAffected, Fixed or UnderInvestigation
+	Justification   string         // in the format's word
+	Detail          string
+	Time            time.Time // its own, else the document's
+}
+
+// A Product is an image, a package, or packages within one of those.
+type Product struct {
+	Identity
+	Subcomponents []Identity // where there are any, it is they that the statement is about
+}
+
+// An Identity is all that a document says to name one thing. Any of it may be what meets.
+type Identity struct {
+	PURLs  []string
+	CPEs   []string
+	Hashes []string // "sha256:" and hexadecimal digits
+	Refs   []string // other names, BOM-Links among them
+	Ranges []string // vers ranges and single versions; where there are any, one must hold the package's version
+}
+
+func (id *Identity) empty() bool {
+	return len(id.PURLs)+len(id.CPEs)+len(id.Hashes)+len(id.Refs) == 0
+}
+
+// Read reads a document in any of the formats, which it finds out itself. The name is what errors and results call it. It fails
+// where nothing of the document can be understood; a single bad statement is one of Document.Problems.
+func Read(r io.Reader, name string) (*Document, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("vex: %s: %w", name, err)
+	}
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("vex: %s: larger than %d MiB", name, maxBytes>>20)
+	}
+	d := &Document{Name: name}
+	if err := d.parse(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))); err != nil {
+		return nil, fmt.Errorf("vex: %s: %w", name, err)
+	}
+	if d.more > 0 {
+		d.Problems = append(d.Problems, fmt.Sprintf("and %d more", d.more))
+	}
+	return d, nil
+}
+
+func (d *Document) parse(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<")) {
+		return d.cycloneDXML(text)
+	}
+	var head struct {
+		Context   json.RawMessage `json:"@context"`
+		BOMFormat string          `json:"bomFormat"`
+		Document  json.RawMessage `json:"document"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return jsonError(text, err)
+	}
+	switch {
+	case bytes.Contains(head.Context, []byte("openvex.dev")):
+		return d.openVEX(text)
+	case head.BOMFormat == "CycloneDX":
+		return d.cycloneDX(text)
+	case len(head.Document) > 0:
+		return d.csaf(text)
+	}
+	return ErrNotVEX
+}
+
+// jsonError adds the line to an error, where it has an offset.
+func jsonError(text []byte, err error) error {
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	at := int64(-1)
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &mismatch):
+		at = mismatch.Offset
+	}
+	if at < 0 || at > int64(len(text)) {
+		return err
+	}
+	return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:at], []byte("\n")), err)
+}
+
+func (d *Document) problem(place, format string, args ...any) {
+	if len(d.Problems) == maxProblems {
+		d.more++
+		return
+	}
+	d.Problems = append(d.Problems, place+": "+fmt.Sprintf(format, args...))
+}
+
+// add appends a statement, if it is one.
+func (d *Document) add(s Statement) {
+	var ids []string
+	for _, id := range s.Vulnerabilities {
+		if id = strings.TrimSpace(id); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	s.Vulnerabilities = ids
+	switch {
+	case len(ids) == 0:
+		d.problem(s.Place, "names no vulnerability")
+	case len(s.Products) == 0:
+		d.problem(s.Place, "names no product")
+	case len(d.Statements) == maxStatements:
+		d.problem(s.Place, "there are more than %d statements", maxStatements)
+	default:
+		if s.Time.IsZero() {
+			s.Time = d.Time
+		}
+		d.Statements = append(d.Statements, s)
+	}
+}
+
+// instant reads a time; what is none is a problem of the document, and no time.
+func (d *Document) instant(place, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		d.problem(place, "%q is no time", text)
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// A list is a JSON list whose writers may leave the brackets out where it has one element.
+type list[T any] []T
+
+func (l *list[T]) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]T)(l))
+	}
+	if string(b) == "null" {
+		return nil
+	}
+	var one T
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*l = list[T]{one}
+	return nil
+}

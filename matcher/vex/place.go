@@ -1,0 +1,166 @@
+package vex
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// An Image says what documents may call an image, besides what its report says.
+type Image struct {
+	// Names are references under which it is known, "registry.example/app:1" or "debian:12@sha256:...", digests, package
+	// URLs, and any other names that documents may have for it.
+	Names []string
+
+	// BOMs are the serial numbers of SBOMs that package sbom wrote of it: "urn:uuid:...". A BOM-Link to one of them
+	// names components by their analyzer.Component.ID.
+	BOMs []string
+}
+
+// A reference is an image's name in its parts.
+type reference struct {
+	repository string // with its registry, where it has one: "registry.example/team/app"
+	tag        string
+	digest     string
+}
+
+// parseReference takes a name apart. It does not judge whether it is one.
+func parseReference(name string) reference {
+	var r reference
+	for _, prefix := range []string{"registry:", "docker://"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	name, r.digest, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, r.tag = name[:i], name[i+1:]
+	}
+	r.repository = name
+	return r
+}
+
+// same reports whether two repositories are one: one of Docker's registry may leave out what is usual there.
+func sameRepository(a, b string) bool {
+	return expandRepository(a) == expandRepository(b)
+}
+
+func expandRepository(s string) string {
+	s = strings.ToLower(strings.TrimSuffix(s, "/"))
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
+	host, rest, ok := strings.Cut(s, "/")
+	if !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
+		host, rest = "docker.io", s
+	}
+	if host == "index.docker.io" || host == "registry-1.docker.io" {
+		host = "docker.io"
+	}
+	if host == "docker.io" && !strings.Contains(rest, "/") {
+		rest = "library/" + rest
+	}
+	return host + "/" + rest
+}
+
+// isImage reports whether a package URL of type oci or docker names the image.
+func (a *applier) isImage(p *pattern) bool {
+	if arch := p.qualifiers["arch"]; arch != "" {
+		_, have, _ := strings.Cut(a.report.Image.Platform, "/")
+		if have, _, _ = strings.Cut(have, "/"); have != "" && have != arch {
+			return false
+		}
+	}
+	byDigest := strings.HasPrefix(p.Version, "sha256:") || strings.HasPrefix(p.Version, "sha512:")
+	if byDigest {
+		return a.names[p.Version]
+	}
+	tag := p.qualifiers["tag"]
+	if p.Version != "" && p.Version != "*" {
+		tag = p.Version
+	}
+	for _, r := range a.references {
+		switch {
+		case tag != "" && !glob(tag, r.tag):
+		case p.qualifiers["repository_url"] != "":
+			if url := p.qualifiers["repository_url"]; sameRepository(url, r.repository) ||
+				sameRepository(url+"/"+path.Join(p.Namespace, p.Name), r.repository) {
+				return true
+			}
+		case p.Type == "docker":
+			if sameRepository(path.Join(p.Namespace, p.Name), r.repository) {
+				return true
+			}
+		case glob(p.Name, strings.ToLower(path.Base(r.repository))):
+			return true
+		}
+	}
+	return false
+}
+
+// lies reports whether a component is within a product that is itself a component: in the same file, owned by it, below its
+// directory, or owned by something that is.
+func (a *applier) lies(c, in *analyzer.Component) bool {
+	for range 8 {
+		if c.Owner == in.ID && c.Owner != "" {
+			return true
+		}
+		if !in.System && a.below(c, in) {
+			return true
+		}
+		owner := a.byID[c.Owner]
+		if owner == nil {
+			return false
+		}
+		c = owner
+	}
+	return false
+}
+
+func (a *applier) below(c, in *analyzer.Component) bool {
+	if c.System {
+		return false
+	}
+	if c.Path == in.Path { // archives in archives; a lock file's packages are beside each other
+		return c.Inside != in.Inside && (in.Inside == "" || strings.HasPrefix(c.Inside, in.Inside+"!") || strings.HasPrefix(c.Inside, in.Inside+"/"))
+	}
+	if in.Inside != "" {
+		return false
+	}
+	dir := path.Dir(in.Path)
+	return dir != "." && strings.HasPrefix(c.Path, dir+"/") && path.Base(in.Path) == "package.json" // an npm package has its own below itself
+}
+
+// isDistro reports whether a CPE names the image's distribution, at this release or the one it is a point of. What part of the
+// distribution a package came from is not known, so that a CPE of a repository of it names it too.
+func (a *applier) isDistro(cpe string) bool {
+	d := a.report.Distro
+	if d == nil || d.CPE == "" {
+		return false
+	}
+	want, have := cpeFields(cpe), cpeFields(d.CPE)
+	if want[0] == "" || want[0] != have[0] || want[1] != have[1] {
+		return false
+	}
+	switch v := want[2]; v {
+	case "", "*":
+		return true
+	default:
+		release := have[2]
+		if release == "" || release == "*" {
+			release = d.VersionID
+		}
+		return release == v || strings.HasPrefix(release, v+".") || strings.HasPrefix(d.VersionID+".", v+".")
+	}
+}
+
+// cpeFields returns vendor, product and version of a CPE of version 2.2 or 2.3.
+func cpeFields(cpe string) (f [3]string) {
+	cpe = strings.ToLower(cpe)
+	rest, ok := strings.CutPrefix(cpe, "cpe:2.3:")
+	if !ok {
+		if rest, ok = strings.CutPrefix(cpe, "cpe:/"); !ok {
+			return f
+		}
+	}
+	parts := strings.Split(rest, ":")
+	copy(f[:], parts[min(1, len(parts)):])
+	return f
+}

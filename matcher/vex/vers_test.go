@@ -1,0 +1,82 @@
+package vex
+
+import "testing"
+
+func TestWithin(t *testing.T) {
+	for _, c := range []struct {
+		kind, text, version string
+		want, bad           bool
+	}{
+		{"npm", "1.2.3", "1.2.3", true, false},
+		{"pypi", "1.0", "1.0.0", true, false},
+		{"npm", "1.2.3", "1.2.4", false, false},
+		{"npm", "1.2.*", "1.2.4", true, false},
+		{"npm", "<2", "1.0.0", false, true},
+		{"npm", "vers:npm/*", "1.0.0", true, false},
+		{"deb", "vers:all/*", "whatever", true, false},
+		{"npm", "vers:npm/>=1.2.0|<2.0.0", "1.2.0", true, false},
+		{"npm", "vers:npm/>=1.2.0|<2.0.0", "2.0.0", false, false},
+		{"npm", "vers:npm/>=1.2.0|<2.0.0", "1.1.9", false, false},
+		{"npm", "vers:npm/<2.0.0|>=1.2.0", "1.5.0", true, false}, // not sorted
+		{"npm", "vers:npm/<1.0.0|>2.0.0", "0.1.0", true, false},
+		{"npm", "vers:npm/<1.0.0|>2.0.0", "1.5.0", false, false},
+		{"npm", "vers:npm/<1.0.0|>2.0.0", "2.0.1", true, false},
+		{"npm", "vers:npm/<1.0.0|>2.0.0", "2.0.0", false, false},
+		{"npm", "vers:npm/>=1.0.0|!=1.5.0|<2.0.0", "1.5.0", false, false},
+		{"npm", "vers:npm/>=1.0.0|!=1.5.0|<2.0.0", "1.6.0", true, false},
+		{"npm", "vers:npm/1.0.0|1.5.0|>=3.0.0|<=3.1.0", "1.5.0", true, false},
+		{"npm", "vers:npm/1.0.0|1.5.0|>=3.0.0|<=3.1.0", "3.1.0", true, false},
+		{"npm", "vers:npm/1.0.0|1.5.0|>=3.0.0|<=3.1.0", "2.0.0", false, false},
+		{"npm", "vers:npm/>=1.0.0|<2.0.0|>=3.0.0|<4.0.0", "3.5.0", true, false},
+		{"npm", "vers:npm/>=1.0.0|<2.0.0|>=3.0.0|<4.0.0", "2.5.0", false, false},
+		{"deb", "vers:deb/<1%3A2.0-1", "1:1.9-1", true, false},
+		{"maven", "vers:maven/>=2.0-beta9|<2.15.0", "2.14.1", true, false},
+		{"npm", "vers:semver/>=2.9.0|<=4.1.0", "3.0.0", true, false},
+		{"npm", "vers:npm/", "1.0.0", false, true},
+		{"npm", "vers:npm", "1.0.0", false, true},
+		{"npm", "vers:npm/>=x y", "1.0.0", false, true},
+		{"swift", "vers:swift/>=1", "1.0.0", false, true},
+	} {
+		got, err := within(c.kind, c.text, c.version)
+		if got != c.want || (err != nil) != c.bad {
+			t.Errorf("%s in %s %s: %v, %v", c.version, c.kind, c.text, got, err)
+		}
+	}
+}
+
+func TestGlob(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"a*", "abc", true}, {"a*", "ba", false},
+		{"*c", "abc", true}, {"*b", "abc", false}, {"a*c", "abbc", true}, {"a*c", "ac", true}, {"a*b*c", "axxbyyc", true},
+		{"a*b*c", "acb", false}, {"ab*ab", "ab", false}, {"**", "x", true},
+	} {
+		if got := glob(c.pattern, c.text); got != c.want {
+			t.Errorf("%q ~ %q: %v", c.pattern, c.text, got)
+		}
+	}
+}
+
+func TestReference(t *testing.T) {
+	for name, want := range map[string]reference{
+		"debian:12":                   {"debian", "12", ""},
+		"debian":                      {"debian", "", ""},
+		"localhost:5000/a/b":          {"localhost:5000/a/b", "", ""},
+		"registry:localhost:5000/a:1": {"localhost:5000/a", "1", ""},
+		"r.example/a:1@sha256:00":     {"r.example/a", "1", "sha256:00"},
+	} {
+		if got := parseReference(name); got != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for _, same := range [][2]string{{"debian", "docker.io/library/debian"}, {"a/b", "index.docker.io/a/b"}, {"https://r.example/a", "R.example/a"}} {
+		if !sameRepository(same[0], same[1]) {
+			t.Errorf("%s is %s", same[0], same[1])
+		}
+	}
+	if sameRepository("r.example/a", "a") || sameRepository("localhost/a", "a") {
+		t.Error("two registries are one")
+	}
+}
