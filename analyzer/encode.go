@@ -1,10 +1,8 @@
 package analyzer
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -49,35 +47,8 @@ func (r *run) save(ctx context.Context, l image.Layer, e Event, d *layerData) {
 	if r.cache == nil || ctx.Err() != nil {
 		return
 	}
-	value, err := encodeLayer(d)
-	if err == nil {
-		err = r.cache.Put(ctx, r.cacheKey(l), value)
-	}
-	if err != nil {
+	if err := r.cache.Put(ctx, r.cacheKey(l), encodeLayer(d)); err != nil {
 		e.Kind, e.Err = CacheFailed, err
 		r.report.send(e)
 	}
-}
-
-// encodeLayer returns the form in which a cache keeps a layer: a SHA-256 of what follows it, which is a gob.
-func encodeLayer(d *layerData) ([]byte, error) {
-	var b bytes.Buffer
-	b.Write(make([]byte, sha256.Size))
-	if err := gob.NewEncoder(&b).Encode(d); err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(b.Bytes()[sha256.Size:])
-	copy(b.Bytes(), sum[:])
-	return b.Bytes(), nil
-}
-
-func decodeLayer(value []byte) (*layerData, error) {
-	if len(value) < sha256.Size || sha256.Sum256(value[sha256.Size:]) != [sha256.Size]byte(value[:sha256.Size]) {
-		return nil, errors.New("damaged cache entry")
-	}
-	d := new(layerData)
-	if err := gob.NewDecoder(bytes.NewReader(value[sha256.Size:])).Decode(d); err != nil {
-		return nil, fmt.Errorf("cache entry: %w", err)
-	}
-	return d, nil
 }
