@@ -24,10 +24,56 @@ type Cache interface {
 	Put(ctx context.Context, key string, value []byte) error
 }
 
-// A MemCache is a Cache in memory. The zero value is ready to use and keeps everything.
+// A Claimer is a Cache through which scans of one process share the work of reading layers: while one of them reads a layer,
+// others that need it wait, and then find it in the cache.
+type Claimer interface {
+	Cache
+
+	// Claim waits until nobody else holds key, and gives it to the caller until release is called. It fails only when
+	// ctx ends.
+	Claim(ctx context.Context, key string) (release func(), err error)
+}
+
+// A claims is the keys that somebody holds. Each has a channel that is closed when it is released.
+type claims struct {
+	mu   sync.Mutex
+	held map[string]chan struct{}
+}
+
+// Claim implements Claimer.
+func (c *claims) Claim(ctx context.Context, key string) (release func(), err error) {
+	for {
+		c.mu.Lock()
+		released, ok := c.held[key]
+		if !ok {
+			if c.held == nil {
+				c.held = make(map[string]chan struct{})
+			}
+			c.held[key] = make(chan struct{})
+			c.mu.Unlock()
+			return func() { c.release(key) }, nil
+		}
+		c.mu.Unlock()
+		select {
+		case <-released:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (c *claims) release(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.held[key])
+	delete(c.held, key)
+}
+
+// A MemCache is a Cache in memory, and a [Claimer]. The zero value is ready to use and keeps everything.
 type MemCache struct {
 	MaxBytes int64 // most bytes to keep, the least recently used go first; 0 is no limit
 
+	claims
 	mu     sync.Mutex
 	values map[string]*list.Element // of memValue
 	recent list.List                // most recently used first
@@ -78,10 +124,13 @@ func (c *MemCache) remove(e *list.Element) {
 }
 
 // A DirCache is a Cache in a directory, which any number of processes may share. Values are written under another name
-// and renamed, so that a reader never sees half of one.
+// and renamed, so that a reader never sees half of one. It is a [Claimer]: scans that have the same *DirCache read a layer
+// once, however many need it at the same time.
 type DirCache struct {
 	Dir      string // made when it is first needed
 	MaxBytes int64  // most bytes to keep, the least recently used go first; 0 means 1 GiB, less than 0 no limit
+
+	claims
 }
 
 func (c *DirCache) path(key string) (string, error) {

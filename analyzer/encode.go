@@ -21,25 +21,29 @@ func (r *run) cacheKey(l image.Layer) string {
 	return hex.EncodeToString(h[:])
 }
 
-// load returns what the cache has of a layer, or nil.
-func (r *run) load(ctx context.Context, l image.Layer, e Event) *layerData {
-	if r.cache == nil {
-		return nil
+// load returns what the cache has of a layer, or nil, and the analyzers whose answers it lacks.
+func (r *run) load(ctx context.Context, l image.Layer, e Event) (cached *layerData, asked []int) {
+	if r.cache != nil {
+		value, err := r.cache.Get(ctx, r.cacheKey(l))
+		if err == nil {
+			cached, err = decodeLayer(value)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			e.Kind, e.Err = CacheFailed, err
+			r.report.send(e)
+		}
 	}
-	value, err := r.cache.Get(ctx, r.cacheKey(l))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	for i := range r.analyzers {
+		if cached == nil || !cached.has(r.analyzers[i].key) {
+			asked = append(asked, i)
+		}
 	}
-	var d *layerData
-	if err == nil {
-		d, err = decodeLayer(value)
-	}
-	if err != nil {
-		e.Kind, e.Err = CacheFailed, err
-		r.report.send(e)
-		return nil
-	}
-	return d
+	return cached, asked
+}
+
+func (d *layerData) has(key string) bool {
+	_, ok := d.Results[key]
+	return ok
 }
 
 // save keeps what is known of a layer. A layer that was read only in part never gets here.

@@ -176,16 +176,16 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData, error) {
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
-	cached := r.load(ctx, l, event)
-	var asked []int
-	for i := range r.analyzers {
-		if cached == nil {
-			asked = append(asked, i)
-		} else if _, ok := cached.Results[r.analyzers[i].key]; !ok {
-			asked = append(asked, i)
+	cached, asked := r.load(ctx, l, event)
+	if c, ok := r.cache.(Claimer); ok && len(asked) > 0 {
+		release, err := c.Claim(ctx, r.cacheKey(l))
+		if err != nil {
+			return nil, err
 		}
+		defer release()
+		cached, asked = r.load(ctx, l, event) // another scan may have read it meanwhile
 	}
-	if cached != nil && len(asked) == 0 {
+	if len(asked) == 0 {
 		event.Kind = LayerCached
 		r.report.send(event)
 		return cached, nil
