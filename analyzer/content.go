@@ -9,6 +9,10 @@ import (
 	"github.com/hullmark/hullmark/analyzer/image"
 )
 
+// maxWhole is the size above which a file that can be read in any order is not read whole for those who may need a few
+// bytes of it only: of most programs and archives just the table of contents.
+const maxWhole = 64 << 10
+
 // file reads a regular file and hands it, under the name of each slot, to the analyzers that want it.
 func (c *collector) file(slots []*slot, e *image.Entry) error {
 	var now, later []job
@@ -46,15 +50,20 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 	if err := c.budget.Acquire(c.ctx, charge); err != nil {
 		return err
 	}
-	data, err := c.read(e.Reader, e.Size)
-	if err != nil {
-		c.budget.Release(charge)
-		return err
+	var data []byte
+	open := func(name string) *File { return newFileAt(name, e.Mode, e.At, e.Size) }
+	if e.At == nil || e.Size <= maxWhole {
+		var err error
+		if data, err = c.read(e.Reader, e.Size); err != nil {
+			c.budget.Release(charge)
+			return err
+		}
+		open = func(name string) *File { return NewFile(name, e.Mode, data) }
 	}
 	left := new(atomic.Int32)
 	left.Store(int32(len(now)))
 	for _, j := range now {
-		c.task(j, NewFile(j.slot.path, e.Mode, data), func() {
+		c.task(j, open(j.slot.path), func() {
 			if left.Add(-1) == 0 {
 				c.buffers.put(data)
 				c.budget.Release(charge)

@@ -71,6 +71,7 @@ func (c *collector) seen(target string, analyzer int, to **fileResult) bool {
 
 // analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.
 func (c *collector) analyzeAs(l image.Layer, targets map[string][]*slot) error {
+	l.Unchecked, l.Finish = c.unchecked, c.tasks.Wait
 	_, err := l.Walk(c.ctx, c.limits.image(), func(e *image.Entry) error {
 		slots := targets[e.Path]
 		if e.Kind != image.File || len(slots) == 0 {

@@ -114,6 +114,7 @@ func (r *run) readLayer(ctx context.Context, l image.Layer, asked []int) (*layer
 		return nil, err
 	}
 	defer c.tasks.Wait()
+	l.Unchecked, l.Finish = r.unchecked, c.tasks.Wait
 	stats, err := l.Walk(ctx, r.limits.image(), c.entry)
 	if err != nil {
 		return nil, err

@@ -21,10 +21,15 @@ import (
 // many goroutines at once, and any number of Scanners with different settings side by side.
 type Scanner struct {
 	Analyzers []Analyzer
-	Cache     Cache       // nil: every layer is read
+	Cache     Cache       // nil: every layer is read; see Verify
 	Limits    Limits      // zero fields mean the documented defaults
 	Parallel  int         // layers read at once, and analyzers working at once; 0: GOMAXPROCS
 	Progress  func(Event) // called one at a time; must not block
+
+	// Verify reads and checks layers in full even where nothing needs it. Layers that lie plain in a local file, as
+	// those of a docker archive do, are otherwise read only where somebody wants something, and then their bytes are not
+	// compared with the digest that the image names. With a Cache, and of all other layers, every byte is checked.
+	Verify bool
 }
 
 // A run is one call of Scan or ScanFS.
@@ -33,6 +38,7 @@ type run struct {
 	limits    Limits
 	parallel  int
 	cache     Cache
+	unchecked bool
 	report    reporter
 	workers   chan struct{}
 	budget    *semaphore.Weighted // bytes of file contents
@@ -48,7 +54,7 @@ type bound struct {
 }
 
 func (s Scanner) start() (*run, error) {
-	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, report: reporter{fn: s.Progress}}
+	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, unchecked: s.Cache == nil && !s.Verify, report: reporter{fn: s.Progress}}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}

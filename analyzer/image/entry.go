@@ -36,7 +36,12 @@ type Entry struct {
 	Mode   fs.FileMode
 	Size   int64     // of a regular file's content, in bytes
 	Reader io.Reader // a regular file's content; what is not read is skipped
-	Reason string    // why an entry is Refused
+
+	// At is the content as well, where it can be read in any order and without reading all of it, else nil. It stays
+	// valid until Walk returns.
+	At *io.SectionReader
+
+	Reason string // why an entry is Refused
 }
 
 const (

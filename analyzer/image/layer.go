@@ -15,8 +15,15 @@ type Layer struct {
 	Digest    v1.Hash // digest of the stored bytes, as the manifest states it; zero where that is not known without work
 	CreatedBy string  // the instruction that made the layer, from the configuration's history; often empty
 
-	// Progress, if not nil, is called with the number of stored bytes that have been read so far, from another
-	// goroutine than Walk's function, and not after Walk returns.
+	// Unchecked allows Walk to leave unread what nobody wants of a layer that lies plain in a local file: a layer of a
+	// docker archive, mostly. That takes a fraction of the time, but the bytes are then not compared with Checked.
+	Unchecked bool
+
+	// Finish, if not nil, is called when Walk has called its function for the last time, before what Entry.At reads is closed.
+	Finish func()
+
+	// Progress, if not nil, is called with the number of stored bytes that have been read or passed over so far, from
+	// any goroutine, and not after Walk returns.
 	Progress func(read int64)
 
 	layer v1.Layer
@@ -27,7 +34,8 @@ type Layer struct {
 // Uncompressed decompresses with whatever its package chose. Layers of package source implement it, and so may an
 // embedder's. Layers that do not are read through Uncompressed.
 type StoredLayer interface {
-	// Stored opens the stored bytes. Close may be called while Read is running, and ends it.
+	// Stored opens the stored bytes. Close may be called while Read is running, and ends it. Bytes that lie in a local
+	// file are best an io.ReaderAt as well.
 	Stored(ctx context.Context) (io.ReadCloser, error)
 
 	// StoredDigest returns the digest of the stored bytes, or the zero hash where it is not known.

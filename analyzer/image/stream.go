@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 
@@ -189,9 +188,4 @@ func (s *stream) close() {
 }
 
 // place says where in the uncompressed stream an error was met.
-func (s *stream) place(err error) error {
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("offset %d: %w", s.offset, err)
-}
+func (s *stream) place(err error) error { return placed(s.offset, err) }

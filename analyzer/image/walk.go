@@ -20,7 +20,7 @@ type Stats struct {
 // the layer cannot be read. After any error, what fn was given must not be trusted.
 //
 // The layer may be gzip, zstd or plain, whatever its media type claims. What is checked is the digest of its stored bytes
-// where it is known, as runtimes check what they pull, and else the diff ID; see [Layer.Checked].
+// where it is known, as runtimes check what they pull, and else the diff ID; see [Layer.Checked] and [Layer.Unchecked].
 func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (stats Stats, err error) {
 	limits = limits.withDefaults()
 	defer func() {
@@ -44,6 +44,19 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 	}
 	defer rc.Close()
 	defer stop()
+	if l.Finish != nil {
+		defer l.Finish()
+	}
+	if _, size := l.Extent(); l.Unchecked {
+		if s := newSection(ctx, rc, size, l.Progress); s != nil {
+			if size > limits.Bytes {
+				return stats, s.place(&LimitError{What: "bytes in one layer", Limit: limits.Bytes})
+			}
+			stats.Bytes = size
+			err := walkTar(s, limits, &stats, fn)
+			return stats, err
+		}
+	}
 	var stored io.Reader = rc
 	if l.Progress != nil {
 		stored = &meter{r: rc, report: l.Progress}
@@ -58,19 +71,39 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 		}
 		s.close()
 	}()
+	if err := walkTar(s, limits, &stats, fn); err != nil {
+		return stats, err
+	}
+	if err := s.drain(); err != nil {
+		return stats, s.place(err)
+	}
+	stats.Bytes = s.offset
+	if got := s.digest(); got != l.Checked().String() {
+		return stats, &DigestError{Want: l.Checked().String(), Got: got}
+	}
+	return stats, nil
+}
 
+// A placer is an uncompressed tar stream that can say where in it an error was met.
+type placer interface {
+	io.ReadSeeker // forward only
+	place(error) error
+}
+
+// walkTar calls fn for each entry of a tar stream.
+func walkTar(s placer, limits Limits, stats *Stats, fn func(*Entry) error) error {
 	t := tar.NewReader(s)
 	var e Entry
 	for {
 		h, err := t.Next()
 		if err == io.EOF {
-			break
+			return nil
 		}
 		if err != nil {
-			return stats, s.place(err)
+			return s.place(err)
 		}
 		if stats.Entries++; stats.Entries > limits.Entries {
-			return stats, &LimitError{What: "tar entries in one layer", Limit: limits.Entries}
+			return &LimitError{What: "tar entries in one layer", Limit: limits.Entries}
 		}
 		if !e.read(h) {
 			continue
@@ -84,25 +117,33 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 		}
 		if e.Kind == File {
 			e.Reader = &content{t, s}
+			if s, ok := s.(*section); ok && !sparse(h) {
+				e.At = io.NewSectionReader(s.r, s.offset, min(e.Size, s.size-s.offset))
+			}
 		}
 		if err := fn(&e); err != nil {
-			return stats, err
+			return err
 		}
 	}
-	if err := s.drain(); err != nil {
-		return stats, s.place(err)
+}
+
+// sparse reports whether the content of an entry is not what follows its header.
+func sparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
 	}
-	stats.Bytes = s.offset
-	if got := s.digest(); got != l.Checked().String() {
-		return stats, &DigestError{Want: l.Checked().String(), Got: got}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
 	}
-	return stats, nil
+	return false
 }
 
 // content is the content of one entry. Its errors say where in the stream they were met.
 type content struct {
 	t *tar.Reader
-	s *stream
+	s placer
 }
 
 func (c *content) Read(p []byte) (int, error) {

@@ -59,7 +59,7 @@ func scan(t *testing.T, ref string, o source.Options) (string, *source.Image, er
 			t.Error(err)
 		}
 	}()
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
+	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}, Verify: true}.Scan(t.Context(), img)
 	if err != nil {
 		return "", nil, err
 	}

@@ -209,13 +209,13 @@ func (s *tarStore) open(_ context.Context, name string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
 	e := s.files[at]
-	return &section{Reader: io.NewSectionReader(s.file, e.offset, e.size)}, nil
+	return &section{io.NewSectionReader(s.file, e.offset, e.size)}, nil
 }
 
 func (s *tarStore) close() error { return s.file.Close() }
 
 // A section is part of a file that stays open.
-type section struct{ io.Reader }
+type section struct{ *io.SectionReader }
 
 func (*section) Close() error { return nil }
 
