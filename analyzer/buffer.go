@@ -2,24 +2,35 @@ package analyzer
 
 import "sync"
 
-// A bufferPool lends the buffers that file contents are read into. Most wanted files are small, and there are many.
-type bufferPool struct{ pool sync.Pool }
+// A bufferPool lends the buffers that file contents are read into. Most wanted files are small, and there are many; a few,
+// such as programs, are large.
+type bufferPool struct{ small, large sync.Pool }
 
-// maxPooled is the capacity above which a buffer is left to the garbage collector.
-const maxPooled = 1 << 20
+const (
+	maxSmall  = 64 << 10 // capacity of what small lends, at most
+	maxPooled = 4 << 20  // capacity above which a buffer is left to the garbage collector
+)
 
 // get returns an empty buffer of at least the given capacity.
 func (p *bufferPool) get(size int) []byte {
-	if b, ok := p.pool.Get().(*[]byte); ok && cap(*b) >= size {
+	pool, capacity := &p.small, max(size, 4096)
+	if size > maxSmall {
+		pool, capacity = &p.large, max(size, 1<<20)
+	}
+	if b, ok := pool.Get().(*[]byte); ok && cap(*b) >= size {
 		return (*b)[:0]
 	}
-	return make([]byte, 0, max(size, 4096))
+	return make([]byte, 0, capacity)
 }
 
 // put takes a buffer back, which nobody may use any more.
 func (p *bufferPool) put(b []byte) {
-	if c := cap(b); c > 0 && c <= maxPooled {
-		b = b[:0]
-		p.pool.Put(&b)
+	b = b[:0]
+	switch c := cap(b); {
+	case c == 0 || c > maxPooled:
+	case c > maxSmall:
+		p.large.Put(&b)
+	default:
+		p.small.Put(&b)
 	}
 }

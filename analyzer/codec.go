@@ -147,6 +147,7 @@ func (e *encoder) result(r *fileResult) {
 		e.string(d.CPE)
 		e.int(d.Rank)
 	}
+	e.string(string(r.Fact))
 	e.problems(r.Problems)
 	e.string(r.Link)
 }
@@ -294,7 +295,7 @@ func (d *decoder) layer(l *layerData) {
 	l.Results = make(map[string][]fileResult, n)
 	for range n {
 		key := d.string()
-		l.Results[key] = listOf(d, 8, d.result)
+		l.Results[key] = listOf(d, 9, d.result)
 	}
 }
 
@@ -316,6 +317,9 @@ func (d *decoder) result(r *fileResult) {
 			ID: d.string(), VersionID: d.string(), Codename: d.string(), Name: d.string(),
 			Like: d.strings(), CPE: d.string(), Rank: d.int(),
 		}
+	}
+	if fact := d.string(); fact != "" {
+		r.Fact = []byte(fact)
 	}
 	r.Problems = d.problems()
 	r.Link = d.string()

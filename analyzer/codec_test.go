@@ -18,8 +18,8 @@ func fill(v reflect.Value, n *int) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(*n))
-	case reflect.Uint64:
-		v.SetUint(uint64(*n) << 40)
+	case reflect.Uint8, reflect.Uint64:
+		v.SetUint(uint64(*n) << 40 >> (64 - v.Type().Bits()))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), n)

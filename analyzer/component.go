@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -29,8 +28,6 @@ func nameComponents(report *Report) {
 		}
 		k := &kept[i] // stated twice in one file
 		k.add(&c.Package)
-		slices.Sort(k.Files)
-		k.Files = slices.Compact(k.Files)
 		k.Dev = k.Dev && c.Dev
 		k.Declared = k.Declared && c.Declared
 		k.Layer = min(k.Layer, c.Layer)

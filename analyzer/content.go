@@ -123,9 +123,9 @@ func (c *collector) notHeld(size int64) string {
 	return fmt.Sprintf("%d bytes, with what is held already more than the %d that are held for files read together", size, c.limits.Memory)
 }
 
-// read reads the content of a file. What is allocated grows with what was read, not with what a header claims.
+// read reads the content of a file. Beyond a few MiB, what is allocated grows with what was read, not with what a header claims.
 func (r *run) read(src io.Reader, size int64) ([]byte, error) {
-	const step = 1 << 20
+	const step = 4 << 20
 	buf := r.buffers.get(int(min(size, step)))
 	for {
 		n := len(buf)

@@ -25,7 +25,6 @@ func complete(components []Component, fragments []fragment) {
 			index[k] = append(index[k], i)
 		}
 	}
-	grown := make(map[int]bool)
 	for _, f := range fragments {
 		k := key{f.analyzer, f.Type, f.Name, ""}
 		if f.Name == "" {
@@ -41,19 +40,16 @@ func complete(components []Component, fragments []fragment) {
 			}
 			p.add(f.Package)
 			p.Dev = p.Dev || f.Dev
-			grown[i] = grown[i] || len(f.Files) > 0
 		}
-	}
-	for i := range grown { // several fragments may list the same files
-		p := &components[i].Package
-		slices.Sort(p.Files)
-		p.Files = slices.Clip(slices.Compact(p.Files))
 	}
 }
 
-// add takes over what f says and p does not. Lists grow, single values are kept if there are any.
+// add takes over what f says and p does not. Lists grow, single values are kept if there are any. Files are in order
+// afterwards, if f has any.
 func (p *Package) add(f *Package) {
-	p.Files = append(p.Files, f.Files...)
+	if len(f.Files) > 0 {
+		p.Files = union(sortedFiles(p.Files), sortedFiles(f.Files))
+	}
 	p.Licenses = appendNew(p.Licenses, f.Licenses)
 	p.Depends = appendNew(p.Depends, f.Depends)
 	p.Provides = appendNew(p.Provides, f.Provides)
@@ -65,6 +61,48 @@ func (p *Package) add(f *Package) {
 	}
 	p.Qualifiers = addMissing(p.Qualifiers, f.Qualifiers)
 	p.Hashes = addMissing(p.Hashes, f.Hashes)
+}
+
+// sortedFiles returns a list in order, each path once. It leaves the list itself as it is.
+func sortedFiles(list []string) []string {
+	for i := 1; i < len(list); i++ {
+		if list[i-1] >= list[i] {
+			list = slices.Clone(list)
+			slices.Sort(list)
+			return slices.Clip(slices.Compact(list))
+		}
+	}
+	return slices.Clip(list)
+}
+
+// union joins two ordered lists. It is one of them if that has all of the other, as is usual: what a package owns is often
+// listed in several files.
+func union(a, b []string) []string {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	var joined []string // nil as long as all of b was in a
+	i := 0
+	for k, s := range b {
+		from := i
+		for i < len(a) && a[i] < s {
+			i++
+		}
+		if joined != nil {
+			joined = append(joined, a[from:i]...)
+		}
+		if i < len(a) && a[i] == s {
+			continue
+		}
+		if joined == nil {
+			joined = append(make([]string, 0, len(a)+len(b)-k), a[:i]...)
+		}
+		joined = append(joined, s)
+	}
+	if joined == nil {
+		return a
+	}
+	return append(joined, a[i:]...)
 }
 
 func appendNew(list, more []string) []string {

@@ -232,6 +232,10 @@ func (c *collector) data(stats image.Stats) *layerData {
 			if result := s.results[k]; result != nil {
 				result.Path = s.path
 				result.Problems = capProblems(result.Problems)
+				for n := range result.Fragments { // once, not in every scan that finds them in a cache
+					f := &result.Fragments[n]
+					f.Files = sortedFiles(f.Files)
+				}
 				key := c.analyzers[i].key
 				d.Results[key] = append(d.Results[key], *result)
 			}

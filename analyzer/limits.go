@@ -4,7 +4,7 @@ import "github.com/hullmark/hullmark/analyzer/image"
 
 // Limits bound what an image may make a scan do. Zero fields mean the defaults, which real images do not reach.
 //
-// Memory for file contents is at most the larger of Memory and FileSize, plus 1 MiB for each layer read at once, plus, for
+// Memory for file contents is at most the larger of Memory and FileSize, plus 5 MiB for each layer read at once, plus, for
 // layers with files that are read together with siblings (see Info.With), at most Memory for those. What is kept of a
 // layer's names is 8 bytes an entry and the names of its directories and links.
 type Limits struct {

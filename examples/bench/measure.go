@@ -1,0 +1,171 @@
+//go:build unix
+
+package main
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/source"
+)
+
+// A measurement is what a process says of what it did.
+type measurement struct {
+	Layers     int
+	Bytes      int64 // uncompressed
+	Components int
+	Written    int64 // bytes given to write calls before the measurement was printed; 0 where the machine does not tell
+}
+
+// measure does one thing once.
+func measure(ctx context.Context, kind, ref, cache string) (m measurement, err error) {
+	img, err := source.Open(ctx, ref, source.Options{})
+	if err != nil {
+		return m, err
+	}
+	defer img.Close()
+	s := analyzer.Scanner{Analyzers: all.All()}
+	switch kind {
+	case "floor":
+		m, err = floor(ctx, img)
+	case "cached":
+		s.Cache = &analyzer.DirCache{Dir: cache}
+		fallthrough
+	case "cold":
+		var report *analyzer.Report
+		if report, err = s.Scan(ctx, img); err == nil {
+			m.Layers, m.Components = len(report.Layers), len(report.Components)
+			for _, l := range report.Layers {
+				m.Bytes += l.Bytes
+			}
+		}
+	default:
+		err = fmt.Errorf("there is no -as %s", kind)
+	}
+	m.Written = written()
+	return m, err
+}
+
+// floor decompresses every layer and walks its tar headers.
+func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
+	layers, err := img.Layers()
+	if err != nil {
+		return m, err
+	}
+	var total atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, l := range layers {
+		stored, ok := l.(image.StoredLayer)
+		if !ok {
+			return m, fmt.Errorf("layer %d has no stored form", i)
+		}
+		group.Go(func() error {
+			r, err := stored.Stored(ctx)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			n, err := walk(r)
+			total.Add(n)
+			return err
+		})
+	}
+	err = group.Wait()
+	return measurement{Layers: len(layers), Bytes: total.Load()}, err
+}
+
+// walk returns how many bytes the tar stream in r has.
+func walk(r io.Reader) (n int64, err error) {
+	if file, ok := r.(io.ReadSeeker); ok {
+		var first [4]byte
+		if _, err := io.ReadFull(r, first[:]); err != nil {
+			return 0, err
+		}
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return 0, err
+		}
+		if !bytes.HasPrefix(first[:], []byte{0x1f, 0x8b}) && !bytes.HasPrefix(first[:], []byte{0x28, 0xb5, 0x2f, 0xfd}) {
+			if err := headers(file); err != nil {
+				return 0, err
+			}
+			return file.Seek(0, io.SeekEnd)
+		}
+	}
+	br := bufio.NewReaderSize(r, 64<<10)
+	first, err := br.Peek(2)
+	if err != nil {
+		return 0, err
+	}
+	var z io.Reader
+	if bytes.Equal(first, []byte{0x1f, 0x8b}) {
+		if z, err = gzip.NewReader(br); err != nil {
+			return 0, err
+		}
+	} else {
+		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return 0, err
+		}
+		defer d.Close()
+		z = d
+	}
+	c := &counter{r: z}
+	if err := headers(c); err != nil {
+		return c.n, err
+	}
+	_, err = io.Copy(io.Discard, c)
+	return c.n, err
+}
+
+func headers(r io.Reader) error {
+	for t := tar.NewReader(r); ; {
+		if _, err := t.Next(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// written returns how many bytes this process has given to write calls, as Linux counts them.
+func written() int64 {
+	b, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(b) {
+		if rest, ok := bytes.CutPrefix(line, []byte("wchar: ")); ok {
+			n, _ := strconv.ParseInt(string(bytes.TrimSpace(rest)), 10, 64)
+			return n
+		}
+	}
+	return 0
+}
