@@ -18,7 +18,14 @@ func (r *run) analyze(ctx context.Context, i int, f *File) (answer fileResult) {
 	if result != nil {
 		answer.Result = *result
 	}
-	answer.Problems = problemsOf(err)
+	for _, err := range parts(err) {
+		if errors.Is(err, ErrUnavailable) {
+			a.missing.add(f.Path, err)
+			answer.missing = true
+			continue
+		}
+		answer.Problems = append(answer.Problems, problem{Kind: kindOf(err), Message: err.Error()})
+	}
 	return answer
 }
 
@@ -53,6 +60,8 @@ func kindOf(err error) DiagnosticKind {
 		return TooLarge
 	case errors.Is(err, ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
 		return Unsupported
+	case errors.Is(err, ErrPanic):
+		return Panicked
 	}
 	return Malformed
 }

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // An Analyzer finds packages, and other things worth reporting, in single files of an image.
@@ -52,6 +53,41 @@ type Info struct {
 
 	// Build is a further identity for caches; package plugin sets it to the executable's digest.
 	Build string
+
+	// Concurrent is how many files to have under way at once, for an analyzer that waits more than it computes, since its
+	// work is done elsewhere; package plugin sets it. With 0, Scanner.Parallel says how many analyzers work at once.
+	Concurrent int
+
+	// Unavailable says why an analyzer cannot look at anything, where it cannot. The report tells it once. Package plugin
+	// sets it for a plugin that did not start.
+	Unavailable string
+}
+
+// Validate says what is wrong with an Info, for which a Scanner would not start.
+func (i Info) Validate() error {
+	if i.Name == "" {
+		return errors.New("analyzer: an analyzer has no name")
+	}
+	var wanted, siblings index
+	if err := i.compile(0, &wanted, &siblings); err != nil {
+		return fmt.Errorf("analyzer: %w", err)
+	}
+	return nil
+}
+
+// compile adds the patterns to the indices of wanted files and of siblings.
+func (i *Info) compile(analyzer int, wanted, siblings *index) error {
+	for _, p := range i.Patterns {
+		if err := wanted.add(analyzer, p); err != nil {
+			return fmt.Errorf("%s: %w", i.Name, err)
+		}
+		for _, name := range i.With {
+			if err := siblings.add(analyzer, besides(p, name)); err != nil {
+				return fmt.Errorf("%s: with %q: %w", i.Name, name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // A Result is what an analyzer learnt from one file.
@@ -96,4 +132,11 @@ func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
 var (
 	ErrTooLarge    = errors.New("too large")
 	ErrUnsupported = errors.New("unsupported")
+
+	// ErrPanic is for an analyzer that crashed elsewhere; one that panics in Analyze needs no error.
+	ErrPanic = errors.New("panic")
+
+	// ErrUnavailable is for an analyzer that cannot work at present, which says nothing about the file. All files of which
+	// it says so have one Diagnostic together, and no cache keeps what it said of their layers.
+	ErrUnavailable = errors.New("unavailable")
 )

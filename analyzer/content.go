@@ -153,14 +153,15 @@ func (s *slot) fail(k int, kind DiagnosticKind, message string) {
 
 // task does a job as soon as a worker is free, and calls done afterwards.
 func (c *collector) task(j job, f *File, done func()) {
+	workers := c.analyzers[j.slot.asked[j.k]].workers
 	select {
-	case c.workers <- struct{}{}:
+	case workers <- struct{}{}:
 	case <-c.ctx.Done():
 		done()
 		return
 	}
 	c.tasks.Go(func() {
-		defer func() { <-c.workers }()
+		defer func() { <-workers }()
 		defer done()
 		if result := c.analyze(c.ctx, j.slot.asked[j.k], f); !result.empty() {
 			j.slot.results[j.k] = &result

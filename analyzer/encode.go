@@ -51,7 +51,7 @@ func (r *run) save(ctx context.Context, l image.Layer, e Event, d *layerData) {
 	if r.cache == nil || ctx.Err() != nil {
 		return
 	}
-	if err := r.cache.Put(ctx, r.cacheKey(l), encodeLayer(d)); err != nil {
+	if err := r.cache.Put(ctx, r.cacheKey(l), encodeLayer(d.complete())); err != nil {
 		e.Kind, e.Err = CacheFailed, err
 		r.report.send(e)
 	}

@@ -17,6 +17,8 @@ type layerData struct {
 	Delta          delta
 	Problems       []problem               // of entries that no analyzer asked for, in the order of the layer
 	Results        map[string][]fileResult // by analyzerKey, sorted by path; files of which there is nothing to say have none
+
+	missing map[string]bool // by analyzerKey: what there is of its Results is not all
 }
 
 // A fileResult is what one analyzer found in one file.
@@ -27,10 +29,12 @@ type fileResult struct {
 
 	// Link, where not empty, is a path of a lower layer to which the file is a hard link: its content is there.
 	Link string
+
+	missing bool // the analyzer was not available
 }
 
 func (r *fileResult) empty() bool {
-	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 && len(r.Problems) == 0 && r.Link == ""
+	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 && len(r.Problems) == 0 && r.Link == "" && !r.missing
 }
 
 // A problem is a Diagnostic whose place is known from where it is kept.
@@ -90,18 +94,11 @@ func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error)
 	c.rec = newRecorder(func(dir string) { delete(c.slots, dir) })
 	for _, i := range asked {
 		info := &r.analyzers[i].info
-		for _, p := range info.Patterns {
-			if err := c.wanted.add(i, p); err != nil {
-				return nil, fmt.Errorf("analyzer: %s: %w", info.Name, err)
-			}
-			for _, name := range info.With {
-				if c.siblings == nil {
-					c.siblings = new(index)
-				}
-				if err := c.siblings.add(i, besides(p, name)); err != nil {
-					return nil, fmt.Errorf("analyzer: %s: with %q: %w", info.Name, name, err)
-				}
-			}
+		if c.siblings == nil && len(info.With) > 0 {
+			c.siblings = new(index)
+		}
+		if err := info.compile(i, c.wanted, c.siblings); err != nil {
+			return nil, fmt.Errorf("analyzer: %w", err)
 		}
 	}
 	return c, nil
@@ -236,6 +233,9 @@ func (c *collector) data(stats image.Stats) *layerData {
 					f := &result.Fragments[n]
 					f.Files = sortedFiles(f.Files)
 				}
+				if result.missing {
+					d.miss(c.analyzers[i].key)
+				}
 				key := c.analyzers[i].key
 				d.Results[key] = append(d.Results[key], *result)
 			}
@@ -245,6 +245,26 @@ func (c *collector) data(stats image.Stats) *layerData {
 		slices.SortFunc(list, func(a, b fileResult) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return d
+}
+
+// miss notes that an analyzer was not available for a file.
+func (d *layerData) miss(key string) {
+	if d.missing == nil {
+		d.missing = make(map[string]bool)
+	}
+	d.missing[key] = true
+}
+
+// complete returns what a cache may keep: all but the answers of analyzers that were not available for every file.
+func (d *layerData) complete() *layerData {
+	if len(d.missing) == 0 {
+		return d
+	}
+	c := d.clone()
+	for key := range d.missing {
+		delete(c.Results, key)
+	}
+	return c
 }
 
 // clone returns a copy whose results can be changed.

@@ -61,6 +61,12 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 		}
 	})
 	report.Diagnostics = append(report.Diagnostics, r.missedLinks(t, layers)...)
+	for i := range r.analyzers {
+		a := &r.analyzers[i]
+		if message := a.missing.message(a.info.Unavailable); message != "" {
+			report.Diagnostics = append(report.Diagnostics, Diagnostic{Kind: Unavailable, Layer: -1, Analyzer: a.info.Name, Message: message})
+		}
+	}
 	complete(report.Components, fragments)
 	nameComponents(report)
 	own(report.Components, t)

@@ -64,4 +64,5 @@ const (
 	Unreadable  DiagnosticKind = "unreadable"  // a file of a file system could not be opened or read
 	Refused     DiagnosticKind = "refused"     // an entry that no extractor should follow: a name with "..", a link out of the root
 	Panicked    DiagnosticKind = "panic"       // an analyzer crashed
+	Unavailable DiagnosticKind = "unavailable" // an analyzer could not work: files that it wanted were not analyzed
 )

@@ -51,6 +51,8 @@ type bound struct {
 	info    Info
 	maxSize int64
 	key     string // names its answers in caches
+	workers chan struct{}
+	missing *missing
 }
 
 func (s Scanner) start() (*run, error) {
@@ -70,7 +72,10 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("analyzer: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize}
+		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.workers, missing: new(missing)}
+		if info.Concurrent > 0 {
+			b.workers = make(chan struct{}, info.Concurrent)
+		}
 		if info.MaxSize > 0 {
 			b.maxSize = min(info.MaxSize, r.limits.FileSize)
 		}
