@@ -10,6 +10,7 @@
 //	matcher/version    the order of versions, for each ecosystem
 //	db, db/feed        advisories in one file, and where they come from
 //	sbom               CycloneDX
+//	plugin             analyzers in other processes, in any language
 //	examples/hullmark  the reference command
 //
 // A complete program:

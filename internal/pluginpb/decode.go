@@ -1,0 +1,72 @@
+package pluginpb
+
+import (
+	"errors"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// DecodeAnswer adds an answer, one of several to the same file perhaps, to a result and its problems.
+func DecodeAnswer(a *Answer, r *analyzer.Result, problems []error) []error {
+	r.Packages = appendPackages(r.Packages, a.Packages)
+	r.Fragments = appendPackages(r.Fragments, a.Fragments)
+	for _, f := range a.Findings {
+		r.Findings = append(r.Findings, analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int(f.Line)})
+	}
+	if d := a.Distro; d != nil {
+		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Rank: int(d.Rank)}
+	}
+	for _, p := range a.Problems {
+		problems = append(problems, &problemError{p.Kind, p.Message})
+	}
+	return problems
+}
+
+func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Package {
+	if list == nil && len(encoded) > 0 {
+		list = make([]analyzer.Package, 0, len(encoded))
+	}
+	for _, p := range encoded {
+		d := analyzer.Package{
+			Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
+			System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+			Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
+			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.Inside,
+		}
+		if p.Origin != nil {
+			d.Origin = &analyzer.Origin{Name: p.Origin.Name, Version: p.Origin.Version}
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// A problemError is a problem as the error that it was.
+type problemError struct {
+	kind    Problem_Kind
+	message string
+}
+
+func (e *problemError) Error() string { return e.message }
+
+func (e *problemError) Unwrap() error {
+	switch e.kind {
+	case Problem_TOO_LARGE:
+		return analyzer.ErrTooLarge
+	case Problem_UNSUPPORTED:
+		return analyzer.ErrUnsupported
+	case Problem_PANIC:
+		return analyzer.ErrPanic
+	case Problem_UNAVAILABLE:
+		return analyzer.ErrUnavailable
+	}
+	return nil
+}
+
+// Problems is what an analyzer that found problems returns: nil, the only one, or all joined.
+func Problems(list []error) error {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return errors.Join(list...)
+}

@@ -1,0 +1,155 @@
+package pluginpb
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// EncodeInfo returns what a plugin says of an analyzer.
+func EncodeInfo(i analyzer.Info) *Info {
+	return &Info{
+		Name: i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.With,
+		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
+	}
+}
+
+// DecodeInfo is the reverse of EncodeInfo.
+func DecodeInfo(i *Info) analyzer.Info {
+	return analyzer.Info{
+		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, With: i.With,
+		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
+	}
+}
+
+// answerSize is about how many bytes of an answer go into one message.
+const answerSize = 1 << 20
+
+// EncodeAnswer returns what an analyzer said of a file, as one Answer or, where that is much, several.
+func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
+	last := &Answer{File: file}
+	answers := []*Answer{last}
+	size := 0
+	grow := func(n int) {
+		if size += n; size > answerSize && size > n {
+			last.More = true
+			last = &Answer{File: file}
+			answers = append(answers, last)
+			size = n
+		}
+	}
+	if r != nil {
+		for i := range r.Packages {
+			grow(packageSize(&r.Packages[i]))
+			last.Packages = append(last.Packages, encodePackage(&r.Packages[i]))
+		}
+		for i := range r.Fragments {
+			grow(packageSize(&r.Fragments[i]))
+			last.Fragments = append(last.Fragments, encodePackage(&r.Fragments[i]))
+		}
+		for _, f := range r.Findings {
+			grow(len(f.Rule) + len(f.Title) + len(f.Detail) + len(f.Severity) + 16)
+			last.Findings = append(last.Findings, &Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int64(f.Line)})
+		}
+		if d := r.Distro; d != nil {
+			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Rank: int64(d.Rank)}
+		}
+	}
+	for _, err := range parts(err) {
+		message := err.Error()
+		grow(len(message) + 16)
+		last.Problems = append(last.Problems, &Problem{Kind: kindOf(err), Message: message})
+	}
+	return answers
+}
+
+func encodePackage(p *analyzer.Package) *Package {
+	e := &Package{
+		Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
+		System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+		Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
+		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.Inside,
+	}
+	if p.Origin != nil {
+		e.Origin = &Origin{Name: p.Origin.Name, Version: p.Origin.Version}
+	}
+	return e
+}
+
+// packageSize is about how many bytes a package takes in a message.
+func packageSize(p *analyzer.Package) int {
+	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.Inside)
+	for _, list := range [][]string{p.Licenses, p.Files, p.Depends, p.Provides} {
+		for _, s := range list {
+			n += len(s) + 4
+		}
+	}
+	for _, m := range []map[string]string{p.Qualifiers, p.Hashes} {
+		for k, v := range m {
+			n += len(k) + len(v) + 8
+		}
+	}
+	return n
+}
+
+// parts returns the errors that errors.Join put together, which are diagnostics of their own.
+func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var list []error
+		for _, e := range joined.Unwrap() {
+			list = append(list, parts(e)...)
+		}
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return []error{err}
+}
+
+func kindOf(err error) Problem_Kind {
+	switch {
+	case errors.Is(err, analyzer.ErrUnavailable):
+		return Problem_UNAVAILABLE
+	case errors.Is(err, analyzer.ErrTooLarge):
+		return Problem_TOO_LARGE
+	case errors.Is(err, analyzer.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
+		return Problem_UNSUPPORTED
+	case errors.Is(err, analyzer.ErrPanic):
+		return Problem_PANIC
+	}
+	return Problem_MALFORMED
+}
+
+// EncodeMode returns the permission bits of Unix.
+func EncodeMode(m fs.FileMode) uint32 {
+	u := uint32(m.Perm())
+	if m&fs.ModeSetuid != 0 {
+		u |= 0o4000
+	}
+	if m&fs.ModeSetgid != 0 {
+		u |= 0o2000
+	}
+	if m&fs.ModeSticky != 0 {
+		u |= 0o1000
+	}
+	return u
+}
+
+// DecodeMode is the reverse of EncodeMode.
+func DecodeMode(u uint32) fs.FileMode {
+	m := fs.FileMode(u & 0o777)
+	if u&0o4000 != 0 {
+		m |= fs.ModeSetuid
+	}
+	if u&0o2000 != 0 {
+		m |= fs.ModeSetgid
+	}
+	if u&0o1000 != 0 {
+		m |= fs.ModeSticky
+	}
+	return m
+}

@@ -1,0 +1,80 @@
+package plugin_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/tools/txtar"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/leak"
+)
+
+// report scans an image and returns the report as JSON.
+func report(t testing.TB, img v1.Image, s analyzer.Scanner) string {
+	t.Helper()
+	r, err := s.Scan(t.Context(), img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestHomes scans every image of the analyzers' own tests, and real ones, with all analyzers in this process and in
+// another one. The reports must be the same to the byte.
+func TestHomes(t *testing.T) {
+	leak.Check(t)
+	p := start(t, self(t, "all"))
+	compare := func(t *testing.T, img v1.Image) {
+		want := report(t, img, analyzer.Scanner{Analyzers: all.All()})
+		for _, parallel := range []int{1, 8} {
+			if got := report(t, img, analyzer.Scanner{Analyzers: p.Analyzers(), Parallel: parallel}); got != want {
+				t.Errorf("parallel %d: in another process:\n%s\nin this one:\n%s", parallel, got, want)
+			}
+		}
+	}
+	names, err := filepath.Glob("../analyzer/*/testdata/*.txtar")
+	if err != nil || len(names) < 20 {
+		t.Fatal(len(names), err)
+	}
+	for _, name := range append(names, corpusImages(t)...) {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			if filepath.Ext(name) != ".txtar" {
+				compare(t, open(t, name))
+				return
+			}
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := imagetest.Txtar(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, img)
+		})
+	}
+}
+
+// corpusImages returns the layouts of real images, none without the data.
+func corpusImages(t testing.TB) []string { return corpus.Glob(t, "images/*/index.json") }
+
+func open(t testing.TB, index string) v1.Image {
+	t.Helper()
+	img, err := source.Open(t.Context(), "oci:"+filepath.Dir(index), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { img.Close() })
+	return img
+}

@@ -1,0 +1,3 @@
+package plugin_test
+
+func behaviours() map[string]func() { return map[string]func(){} }

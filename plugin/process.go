@@ -1,0 +1,316 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A process is the process of a child, as go-plugin wants to see it: a runner.Runner.
+type process struct {
+	command *Command
+	dir     string
+	env     []string // what go-plugin adds to the environment
+	cmd     *exec.Cmd
+	group   *group
+	stdin   *os.File // held open: it ends when the host closes it or dies
+	pipes   [2]*os.File
+	stdout  handshakeReader
+	stderr  lineWriter // go-plugin writes to it
+	out     *output
+	exited  chan struct{}
+
+	mu      sync.Mutex
+	started bool
+	killed  bool
+	alone   bool  // it ended without being killed
+	failed  error // why it was killed
+}
+
+func newProcess(command *Command, dir string) (*process, error) {
+	p := &process{command: command, dir: dir, exited: make(chan struct{})}
+	p.out = &output{line: command.Output, limit: command.Limits.Output, over: make(chan struct{})}
+	p.stderr.out, p.stdout.rest.out = p.out, p.out
+	return p, nil
+}
+
+// Start implements runner.Runner.
+func (p *process) Start(context.Context) (err error) {
+	work := p.command.Dir
+	if work == "" {
+		work = filepath.Join(p.dir, "work")
+		if err := os.Mkdir(work, 0o700); err != nil {
+			return err
+		}
+	}
+	cmd := exec.Command(p.command.Path, p.command.Args...)
+	cmd.Dir = work
+	cmd.Env = append(append([]string{}, p.command.Env...), p.env...)
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		if err != nil {
+			p.closePipes()
+			p.group.remove()
+		}
+	}()
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+		}
+		return r, w
+	}
+	in, stdin := pipe()
+	out, stdout := pipe()
+	errs, stderr := pipe()
+	if err != nil {
+		return err
+	}
+	theirs = append(theirs, in, stdout, stderr)
+	p.stdin, p.pipes, p.stdout.src = stdin, [2]*os.File{out, errs}, out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, stdout, stderr
+	if p.group, err = newGroup(p.command, filepath.Base(p.dir)); err != nil {
+		return err
+	}
+	if err := p.begin(cmd); err != nil {
+		return err
+	}
+	go p.wait()
+	return nil
+}
+
+// begin starts the command, under its limits.
+func (p *process) begin(cmd *exec.Cmd) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed {
+		return errClosed
+	}
+	if err := startLimited(cmd, p.command, p.group); err != nil {
+		return err
+	}
+	p.cmd, p.started = cmd, true
+	return nil
+}
+
+// wait waits for the end of the process, and ends whatever it started. What that still writes is read for a moment.
+func (p *process) wait() {
+	p.cmd.Wait()
+	p.mu.Lock()
+	p.alone = !p.killed
+	p.mu.Unlock()
+	p.killAll()
+	for _, f := range p.pipes {
+		f.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	}
+	close(p.exited)
+}
+
+// fail kills the process for a reason, which is the first that is given.
+func (p *process) fail(err error) {
+	p.mu.Lock()
+	if p.failed == nil {
+		p.failed = err
+	}
+	p.mu.Unlock()
+	p.kill()
+}
+
+func (p *process) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
+}
+
+// kill ends the process, and what it started, at once.
+func (p *process) kill() {
+	p.mu.Lock()
+	p.killed = true
+	started := p.started
+	p.mu.Unlock()
+	if !started {
+		return
+	}
+	select {
+	case <-p.exited: // the number may be another process's by now
+	default:
+		p.cmd.Process.Kill()
+		p.killAll()
+	}
+}
+
+// stop ends the process: by the end of its standard input or, if that takes too long or must not be waited for, by force.
+func (p *process) stop(gently bool) {
+	p.mu.Lock()
+	started := p.started
+	p.mu.Unlock()
+	if !started {
+		p.closePipes()
+		return
+	}
+	if gently {
+		p.stdin.Close()
+		select {
+		case <-p.exited:
+		case <-time.After(grace):
+		}
+	}
+	p.kill()
+	<-p.exited
+	killEscaped(p.dir)
+	p.group.remove()
+	p.stdin.Close()
+}
+
+func (p *process) closePipes() {
+	for _, f := range []*os.File{p.stdin, p.pipes[0], p.pipes[1]} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+// death says how the process ended, nil if it was killed.
+func (p *process) death() error {
+	<-p.exited
+	p.mu.Lock()
+	alone := p.alone
+	p.mu.Unlock()
+	if !alone {
+		return nil
+	}
+	how := p.cmd.ProcessState.String()
+	if line := p.out.last(); line != "" {
+		return fmt.Errorf("it ended: %s: %s", how, line)
+	}
+	return fmt.Errorf("it ended: %s", how)
+}
+
+// firstLine returns what the process wrote first to standard output.
+func (p *process) firstLine() string { return p.stdout.first() }
+
+// Wait implements runner.Runner.
+func (p *process) Wait(context.Context) error {
+	<-p.exited
+	return nil
+}
+
+// Kill implements runner.Runner. It is called where the handshake failed, as it does when the process ends by itself.
+func (p *process) Kill(context.Context) error {
+	select {
+	case <-p.exited:
+	case <-time.After(grace / 4):
+	}
+	p.kill()
+	return nil
+}
+
+// Stdout implements runner.Runner.
+func (p *process) Stdout() io.ReadCloser { return &p.stdout }
+
+// Stderr implements runner.Runner.
+func (p *process) Stderr() io.ReadCloser { return p.pipes[1] }
+
+// Name implements runner.Runner.
+func (p *process) Name() string { return p.command.Name }
+
+// ID implements runner.Runner.
+func (p *process) ID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.started {
+		return ""
+	}
+	return strconv.Itoa(p.cmd.Process.Pid)
+}
+
+// Diagnose implements runner.Runner.
+func (p *process) Diagnose(context.Context) string { return "" }
+
+// PluginToHost implements runner.Runner: it says where a plugin may be.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	switch network {
+	case "unix":
+		if rel, err := filepath.Rel(p.dir, address); err == nil && filepath.IsLocal(rel) {
+			return network, address, nil
+		}
+	case "tcp":
+		if host, _, err := net.SplitHostPort(address); err == nil && net.ParseIP(host).IsLoopback() {
+			return network, address, nil
+		}
+	}
+	return "", "", fmt.Errorf("it listens at %.100q, which is neither a socket in the directory that it was given nor a loopback address", network+" "+address)
+}
+
+// HostToPlugin implements runner.Runner.
+func (p *process) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+// explainHandshake says what is wrong with the first line of a plugin.
+func explainHandshake(line string, err error) error {
+	parts := strings.Split(strings.TrimSpace(line), "|")
+	switch {
+	case len(parts) < 5 || parts[0] != "1":
+		return fmt.Errorf("its first line is %.100q, which is no handshake: %w", line, ErrProtocol)
+	case parts[1] != strconv.Itoa(ProtocolVersion):
+		return fmt.Errorf("it speaks version %.10q of the protocol, and this program version %d: %w", parts[1], ProtocolVersion, ErrProtocol)
+	case parts[4] != "grpc":
+		return fmt.Errorf("it speaks %.20q instead of grpc: %w", parts[4], ErrProtocol)
+	}
+	return fmt.Errorf("%.300s: %w", err, ErrProtocol)
+}
+
+// A handshakeReader passes on the first line of standard output, which is the handshake, and takes the rest as output.
+type handshakeReader struct {
+	src   *os.File
+	rest  lineWriter
+	whole bool // the line has been read
+	mu    sync.Mutex
+	line  []byte
+}
+
+var errLongLine = errors.New("its first line is too long")
+
+// Read implements io.Reader.
+func (r *handshakeReader) Read(b []byte) (int, error) {
+	if r.whole {
+		io.Copy(&r.rest, r.src)
+		r.rest.flush()
+		return 0, io.EOF
+	}
+	n, err := r.src.Read(b)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, c := range b[:n] {
+		if c == '\n' {
+			r.whole = true
+			r.rest.Write(b[i+1 : n])
+			return i + 1, nil
+		}
+		if r.line = append(r.line, c); len(r.line) > 16<<10 {
+			return 0, errLongLine
+		}
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (r *handshakeReader) Close() error { return r.src.Close() }
+
+func (r *handshakeReader) first() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return string(r.line)
+}

@@ -1,0 +1,91 @@
+package plugin
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/pluginpb"
+)
+
+// A question is one file on its way.
+type question struct {
+	number   uint64
+	analyzer int
+	size     int64
+	deadline time.Time
+
+	// mu is held while the pieces are read, and to drop the question, after which they must not be read.
+	mu      sync.Mutex
+	dropped bool
+	pieces  []piece           // what is to be sent: the file itself and its siblings
+	content *io.SectionReader // what is left of the first piece, once it is begun
+
+	answered int64 // bytes of answers so far
+	result   *analyzer.Result
+	problems []error
+	err      error // why there is no answer
+	done     chan struct{}
+}
+
+// A piece is the content of the file, or of the sibling with a base name.
+type piece struct {
+	base string
+	file *analyzer.File
+}
+
+func newQuestion(index int, info *analyzer.Info, f *analyzer.File) *question {
+	q := &question{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
+	for _, base := range info.With {
+		if s := f.Sibling(base); s != nil {
+			q.pieces = append(q.pieces, piece{base, s})
+			q.size += s.Size()
+		}
+	}
+	return q
+}
+
+func (q *question) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dropped = true
+}
+
+func (q *question) isDropped() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.dropped
+}
+
+// part returns the next part, with up to room bytes of content, which are copied: whoever asks may be gone before they are
+// sent. An error is about the file, of which no more is to be sent.
+func (q *question) part(room int) (*pluginpb.Part, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	part := &pluginpb.Part{File: q.number}
+	if q.dropped {
+		part.Cancel = true
+		return part, nil
+	}
+	p := q.pieces[0]
+	if q.content == nil {
+		q.content = p.file.Open()
+		part.Mode = pluginpb.EncodeMode(p.file.Mode)
+		if p.base == "" {
+			part.Analyzer, part.Path, part.Size = uint32(q.analyzer), []byte(p.file.Path), uint64(p.file.Size())
+		}
+	}
+	part.Sibling = []byte(p.base)
+	at, _ := q.content.Seek(0, io.SeekCurrent)
+	left := q.content.Size() - at
+	part.Data = make([]byte, min(left, int64(room)))
+	if _, err := io.ReadFull(q.content, part.Data); err != nil {
+		return &pluginpb.Part{File: q.number, Cancel: true}, err
+	}
+	if left == int64(len(part.Data)) {
+		q.pieces, q.content = q.pieces[1:], nil
+	}
+	part.More = len(q.pieces) > 0
+	return part, nil
+}

@@ -1,0 +1,148 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/pluginpb"
+)
+
+// Serve makes a plugin of analyzers: it is all that the main function of one does. It returns when the host closes the
+// plugin or is gone. A program that no host started says so on standard error and exits with 1.
+//
+// Analyze is called as a Scanner does, from several goroutines at once, and so contained: a panic is a diagnostic for the
+// file. What the program writes to standard output or standard error reaches the host line by line.
+func Serve(analyzers ...analyzer.Analyzer) {
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig:  handshake(),
+		VersionedPlugins: sets(newServer(analyzers)),
+		Logger:           hclog.NewNullLogger(),
+		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
+			s := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage),
+				grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window))...)
+			go func() {
+				io.Copy(io.Discard, os.Stdin) // ends when the host closes it, or has died
+				s.Stop()
+			}()
+			return s
+		},
+	})
+}
+
+// A server is the plugin's side of the protocol.
+type server struct {
+	pluginpb.UnimplementedAnalyzerPluginServer
+	analyzers []analyzer.Analyzer
+	infos     []*pluginpb.Info
+}
+
+func newServer(analyzers []analyzer.Analyzer) *server {
+	s := &server{analyzers: analyzers}
+	for _, a := range analyzers {
+		s.infos = append(s.infos, pluginpb.EncodeInfo(a.Info()))
+	}
+	return s
+}
+
+// Describe implements pluginpb.AnalyzerPluginServer.
+func (s *server) Describe(context.Context, *pluginpb.DescribeRequest) (*pluginpb.DescribeResponse, error) {
+	return &pluginpb.DescribeResponse{Analyzers: s.infos}, nil
+}
+
+// Analyze implements pluginpb.AnalyzerPluginServer.
+func (s *server) Analyze(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	answers := make(chan *pluginpb.Answer, 64)
+	workers := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var tasks, sending sync.WaitGroup
+	sending.Go(func() { cancel(sendAnswers(stream, answers)) })
+	defer sending.Wait()
+	defer close(answers)
+	defer tasks.Wait()
+	var in incoming
+	for {
+		request, err := stream.Recv()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, part := range request.Parts {
+			f, err := in.add(part, len(s.analyzers))
+			if err != nil {
+				return err
+			}
+			if f == nil {
+				continue
+			}
+			select {
+			case workers <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			tasks.Go(func() {
+				defer func() { <-workers }()
+				for _, a := range s.answer(ctx, f) {
+					select {
+					case answers <- a:
+					case <-ctx.Done():
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+// answer lets an analyzer look at a file. Whatever it does, there is an answer.
+func (s *server) answer(ctx context.Context, f *incomingFile) (answers []*pluginpb.Answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			answers = pluginpb.EncodeAnswer(f.number, nil, &panicError{fmt.Sprint(p)})
+		}
+	}()
+	result, err := s.analyzers[f.analyzer].Analyze(ctx, f.file())
+	return pluginpb.EncodeAnswer(f.number, result, err)
+}
+
+type panicError struct{ text string }
+
+func (e *panicError) Error() string { return e.text }
+func (e *panicError) Unwrap() error { return analyzer.ErrPanic }
+
+// sendAnswers sends answers, those that are ready together in one message, until the channel is closed.
+func sendAnswers(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse], answers <-chan *pluginpb.Answer) error {
+	for a := range answers {
+		batch := []*pluginpb.Answer{a}
+		size := proto.Size(a)
+	more:
+		for len(batch) < maxBatch && size < answerBatch {
+			select {
+			case next, ok := <-answers:
+				if !ok {
+					break more
+				}
+				batch = append(batch, next)
+				size += proto.Size(next)
+			default:
+				break more
+			}
+		}
+		if err := stream.Send(&pluginpb.AnalyzeResponse{Answers: batch}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
