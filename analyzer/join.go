@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -63,6 +64,10 @@ func (r *run) join(ctx context.Context, t *tree) []Diagnostic {
 			continue
 		}
 		for k := range joined[:min(len(joined), len(list))] {
+			if errors.Is(joined[k].Err, ErrUnavailable) {
+				r.analyzers[i].missing.add(list[k].Path, joined[k].Err)
+				continue
+			}
 			answers[i][k].joined = &joined[k]
 		}
 	}

@@ -38,6 +38,7 @@ type child struct {
 	process *process
 	dir     string // for its socket, and its working directory
 	infos   []analyzer.Info
+	joins   []bool
 	digest  string
 	stop    context.CancelFunc // of the stream
 	conn    *grpc.ClientConn
@@ -145,7 +146,7 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 		info := pluginpb.DecodeInfo(i)
 		info.Build = command.build(c.digest, info.Build)
 		info.Concurrent = command.Concurrency
-		c.infos = append(c.infos, info)
+		c.infos, c.joins = append(c.infos, info), append(c.joins, i.Joins)
 	}
 	if err := command.claims(c.infos); err != nil {
 		return err

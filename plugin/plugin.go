@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -17,6 +18,7 @@ import (
 type Process struct {
 	command *Command
 	infos   []analyzer.Info
+	joins   []bool
 	slots   *semaphore.Weighted // files under way
 	starts  chan struct{}       // held while a process is being started
 
@@ -47,7 +49,7 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	if err != nil {
 		return nil, p.named(err)
 	}
-	p.infos = c.infos
+	p.infos, p.joins = c.infos, c.joins
 	p.add(c)
 	return p, nil
 }
@@ -62,9 +64,17 @@ func (p *Process) named(err error) error { return fmt.Errorf("plugin %s: %w", p.
 func (p *Process) Analyzers() []analyzer.Analyzer {
 	var list []analyzer.Analyzer
 	for i, info := range p.infos {
-		list = append(list, analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-			return p.analyze(ctx, i, f)
-		}))
+		a := analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (result *analyzer.Result, err error) {
+			err = p.retry(ctx, func(c *child) error {
+				result, err = c.ask(ctx, i, f)
+				return err
+			})
+			return result, err
+		})
+		if p.joins[i] {
+			a = &joiner{a, p, i}
+		}
+		list = append(list, a)
 	}
 	return list
 }
@@ -88,40 +98,39 @@ func (p *Process) Close() error {
 	return nil
 }
 
-// analyze has a file analyzed, by another process where the first ended under it.
-func (p *Process) analyze(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
+// retry does something with a process, and again with another one where the first ended under it.
+func (p *Process) retry(ctx context.Context, do func(*child) error) error {
 	for weight := int64(1); ; weight = int64(p.command.Concurrency) {
 		if err := p.slots.Acquire(ctx, weight); err != nil {
-			return nil, err
+			return err
 		}
-		result, err := p.ask(ctx, index, f)
+		err := p.once(ctx, do)
 		p.slots.Release(weight)
 		var ended *endedError
 		if !errors.As(err, &ended) {
-			return result, err
+			return err
 		}
 		// Which of the files under way it ended under is not known. Each is tried once more, alone.
-		if weight > 1 || p.command.Concurrency == 1 || p.gone() != nil {
-			cause := ended.cause
-			if gone := p.gone(); gone != nil {
-				cause = gone
-			}
-			return nil, &unavailableError{p.named(cause)}
+		if gone := p.gone(); gone != nil {
+			return &unavailableError{p.named(gone)}
+		}
+		if weight > 1 || p.command.Concurrency == 1 {
+			return &unavailableError{p.named(ended.cause)}
 		}
 	}
 }
 
-func (p *Process) ask(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
+func (p *Process) once(ctx context.Context, do func(*child) error) error {
 	c, err := p.child(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	result, err := c.ask(ctx, index, f)
+	err = do(c)
 	var ended *endedError
 	if errors.As(err, &ended) {
-		return nil, &endedError{p.lose(c, ended.cause)}
+		return &endedError{p.lose(c, ended.cause)}
 	}
-	return result, err
+	return err
 }
 
 // gone is why there will be no other process.
@@ -191,7 +200,7 @@ func (p *Process) another(ctx context.Context) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !reflect.DeepEqual(c.infos, p.infos) {
+	if !reflect.DeepEqual(c.infos, p.infos) || !slices.Equal(c.joins, p.joins) {
 		c.close(false)
 		return nil, fmt.Errorf("it is not what it was when it was started first: %w", ErrClaim)
 	}

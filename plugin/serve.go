@@ -49,7 +49,7 @@ type server struct {
 func newServer(analyzers []analyzer.Analyzer) *server {
 	s := &server{analyzers: analyzers}
 	for _, a := range analyzers {
-		s.infos = append(s.infos, pluginpb.EncodeInfo(a.Info()))
+		s.infos = append(s.infos, pluginpb.EncodeInfo(a))
 	}
 	return s
 }

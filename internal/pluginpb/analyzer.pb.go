@@ -73,7 +73,7 @@ func (x Problem_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Problem_Kind.Descriptor instead.
 func (Problem_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{11, 0}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14, 0}
 }
 
 type DescribeRequest struct {
@@ -179,7 +179,9 @@ type Info struct {
 	// Larger files, in bytes, are reported instead of sent; 0 leaves it to the host.
 	MaxSize int64 `protobuf:"varint,6,opt,name=max_size,json=maxSize" json:"max_size,omitempty"`
 	// Whatever else answers depend on, such as the version of a signature database.
-	Build         string `protobuf:"bytes,7,opt,name=build" json:"build,omitempty"`
+	Build string `protobuf:"bytes,7,opt,name=build" json:"build,omitempty"`
+	// The analyzer's files complete one another from any directory: Join is called.
+	Joins         bool `protobuf:"varint,8,opt,name=joins" json:"joins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +265,13 @@ func (x *Info) GetBuild() string {
 	return ""
 }
 
+func (x *Info) GetJoins() bool {
+	if x != nil {
+		return x.Joins
+	}
+	return false
+}
+
 // An AnalyzeRequest carries the next parts of the stream: of many small files, or of one large file.
 type AnalyzeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -318,8 +327,8 @@ type Part struct {
 	Path     []byte `protobuf:"bytes,3,opt,name=path" json:"path,omitempty"`          // as bytes, since not every path is UTF-8
 	Mode     uint32 `protobuf:"varint,4,opt,name=mode" json:"mode,omitempty"`         // the permission bits of Unix, set-user-ID and its like included: 07777
 	Size     uint64 `protobuf:"varint,5,opt,name=size" json:"size,omitempty"`         // bytes of the content
-	// Where not empty, data belongs to the sibling of that base name, not to the file itself. An empty sibling has one part
-	// without data.
+	// Where not empty, data belongs to the sibling of that base name, not to the file itself, as does the mode in its first
+	// part. An empty sibling has one part without data.
 	Sibling []byte `protobuf:"bytes,6,opt,name=sibling" json:"sibling,omitempty"`
 	Data    []byte `protobuf:"bytes,7,opt,name=data" json:"data,omitempty"`
 	// More parts of the file follow. The file is to be answered when a part comes without it.
@@ -478,9 +487,13 @@ type Answer struct {
 	Findings  []*Finding             `protobuf:"bytes,4,rep,name=findings" json:"findings,omitempty"`
 	Distro    *Distro                `protobuf:"bytes,5,opt,name=distro" json:"distro,omitempty"`
 	Problems  []*Problem             `protobuf:"bytes,6,rep,name=problems" json:"problems,omitempty"`
-	// More answers to the same file follow, which add to this one. It keeps messages below 4 MiB, which is the most that the
-	// host takes.
-	More          bool `protobuf:"varint,7,opt,name=more" json:"more,omitempty"`
+	// More answers to the same file follow, which add to this one. The host takes messages of up to 16 MiB, and refuses files
+	// with much more to say than there is in them: see README.md.
+	More bool `protobuf:"varint,7,opt,name=more" json:"more,omitempty"`
+	// For analyzers that join: what is to be known of the file beside others, in a form of their own. Several are put together.
+	Fact []byte `protobuf:"bytes,8,opt,name=fact" json:"fact,omitempty"`
+	// In an answer of Join: the packages, fragments, findings and distro that Analyze answered stay. Otherwise they are replaced.
+	Keep          bool `protobuf:"varint,9,opt,name=keep" json:"keep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -564,6 +577,181 @@ func (x *Answer) GetMore() bool {
 	return false
 }
 
+func (x *Answer) GetFact() []byte {
+	if x != nil {
+		return x.Fact
+	}
+	return nil
+}
+
+func (x *Answer) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+// A JoinRequest carries facts of files that are in the image after its layers are merged, by path. All requests of a call
+// are for one analyzer.
+type JoinRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Analyzer      uint32                 `protobuf:"varint,1,opt,name=analyzer" json:"analyzer,omitempty"`
+	Facts         []*Fact                `protobuf:"bytes,2,rep,name=facts" json:"facts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoinRequest) Reset() {
+	*x = JoinRequest{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoinRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoinRequest) ProtoMessage() {}
+
+func (x *JoinRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
+func (*JoinRequest) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *JoinRequest) GetAnalyzer() uint32 {
+	if x != nil {
+		return x.Analyzer
+	}
+	return 0
+}
+
+func (x *JoinRequest) GetFacts() []*Fact {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+type Fact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          []byte                 `protobuf:"bytes,1,opt,name=path" json:"path,omitempty"`
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Fact) Reset() {
+	*x = Fact{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fact) ProtoMessage() {}
+
+func (x *Fact) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fact.ProtoReflect.Descriptor instead.
+func (*Fact) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Fact) GetPath() []byte {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *Fact) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// A JoinResponse carries answers to files. Answer.file is the index of the fact, counted over all requests; files of which
+// there is nothing more to say have no answer.
+type JoinResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Answers []*Answer              `protobuf:"bytes,1,rep,name=answers" json:"answers,omitempty"`
+	// The analyzer crashed; none of its answers is used.
+	Panic         string `protobuf:"bytes,2,opt,name=panic" json:"panic,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoinResponse) Reset() {
+	*x = JoinResponse{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoinResponse) ProtoMessage() {}
+
+func (x *JoinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
+func (*JoinResponse) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *JoinResponse) GetAnswers() []*Answer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+func (x *JoinResponse) GetPanic() string {
+	if x != nil {
+		return x.Panic
+	}
+	return ""
+}
+
 // A Package is one package as one file describes it. In fragments it completes a package that the same analyzer found in
 // another file: by type, namespace, name and, where given, arch and version; without a name, the packages found in the
 // same directory.
@@ -592,7 +780,7 @@ type Package struct {
 
 func (x *Package) Reset() {
 	*x = Package{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +792,7 @@ func (x *Package) String() string {
 func (*Package) ProtoMessage() {}
 
 func (x *Package) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +805,7 @@ func (x *Package) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Package.ProtoReflect.Descriptor instead.
 func (*Package) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{7}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Package) GetNamespace() string {
@@ -749,7 +937,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +949,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +962,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{8}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Origin) GetName() string {
@@ -805,7 +993,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +1005,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +1018,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{9}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Finding) GetRule() string {
@@ -884,7 +1072,7 @@ type Distro struct {
 
 func (x *Distro) Reset() {
 	*x = Distro{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +1084,7 @@ func (x *Distro) String() string {
 func (*Distro) ProtoMessage() {}
 
 func (x *Distro) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +1097,7 @@ func (x *Distro) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Distro.ProtoReflect.Descriptor instead.
 func (*Distro) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{10}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Distro) GetId() string {
@@ -972,7 +1160,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1172,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1185,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{11}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Problem) GetKind() Problem_Kind {
@@ -1021,7 +1209,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xb8\x01\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xce\x01\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1029,7 +1217,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04with\x18\x04 \x03(\tR\x04with\x12!\n" +
 	"\fcontent_only\x18\x05 \x01(\bR\vcontentOnly\x12\x19\n" +
 	"\bmax_size\x18\x06 \x01(\x03R\amaxSize\x12\x14\n" +
-	"\x05build\x18\a \x01(\tR\x05build\"@\n" +
+	"\x05build\x18\a \x01(\tR\x05build\x12\x14\n" +
+	"\x05joins\x18\b \x01(\bR\x05joins\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
 	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xcc\x01\n" +
 	"\x04Part\x12\x12\n" +
@@ -1043,7 +1232,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04more\x18\b \x01(\bR\x04more\x12\x16\n" +
 	"\x06cancel\x18\t \x01(\bR\x06cancel\"G\n" +
 	"\x0fAnalyzeResponse\x124\n" +
-	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\"\xca\x02\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\"\xf2\x02\n" +
 	"\x06Answer\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\x04R\x04file\x127\n" +
 	"\bpackages\x18\x02 \x03(\v2\x1b.hullmark.plugin.v1.PackageR\bpackages\x129\n" +
@@ -1051,7 +1240,18 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\bfindings\x18\x04 \x03(\v2\x1b.hullmark.plugin.v1.FindingR\bfindings\x122\n" +
 	"\x06distro\x18\x05 \x01(\v2\x1a.hullmark.plugin.v1.DistroR\x06distro\x127\n" +
 	"\bproblems\x18\x06 \x03(\v2\x1b.hullmark.plugin.v1.ProblemR\bproblems\x12\x12\n" +
-	"\x04more\x18\a \x01(\bR\x04more\"\x97\x05\n" +
+	"\x04more\x18\a \x01(\bR\x04more\x12\x12\n" +
+	"\x04fact\x18\b \x01(\fR\x04fact\x12\x12\n" +
+	"\x04keep\x18\t \x01(\bR\x04keep\"Y\n" +
+	"\vJoinRequest\x12\x1a\n" +
+	"\banalyzer\x18\x01 \x01(\rR\banalyzer\x12.\n" +
+	"\x05facts\x18\x02 \x03(\v2\x18.hullmark.plugin.v1.FactR\x05facts\".\n" +
+	"\x04Fact\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
+	"\fJoinResponse\x124\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\x97\x05\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1105,10 +1305,11 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\tTOO_LARGE\x10\x01\x12\x0f\n" +
 	"\vUNSUPPORTED\x10\x02\x12\t\n" +
 	"\x05PANIC\x10\x03\x12\x0f\n" +
-	"\vUNAVAILABLE\x10\x042\xbf\x01\n" +
+	"\vUNAVAILABLE\x10\x042\x8e\x02\n" +
 	"\x0eAnalyzerPlugin\x12U\n" +
 	"\bDescribe\x12#.hullmark.plugin.v1.DescribeRequest\x1a$.hullmark.plugin.v1.DescribeResponse\x12V\n" +
-	"\aAnalyze\x12\".hullmark.plugin.v1.AnalyzeRequest\x1a#.hullmark.plugin.v1.AnalyzeResponse(\x010\x01B\a\x92\x03\x04\b\x02 \x03b\beditionsp\xe8\a"
+	"\aAnalyze\x12\".hullmark.plugin.v1.AnalyzeRequest\x1a#.hullmark.plugin.v1.AnalyzeResponse(\x010\x01\x12M\n" +
+	"\x04Join\x12\x1f.hullmark.plugin.v1.JoinRequest\x1a .hullmark.plugin.v1.JoinResponse(\x010\x01B\a\x92\x03\x04\b\x02 \x03b\beditionsp\xe8\a"
 
 var (
 	file_hullmark_plugin_v1_analyzer_proto_rawDescOnce sync.Once
@@ -1123,7 +1324,7 @@ func file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP() []byte {
 }
 
 var file_hullmark_plugin_v1_analyzer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(Problem_Kind)(0),        // 0: hullmark.plugin.v1.Problem.Kind
 	(*DescribeRequest)(nil),  // 1: hullmark.plugin.v1.DescribeRequest
@@ -1133,36 +1334,43 @@ var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(*Part)(nil),             // 5: hullmark.plugin.v1.Part
 	(*AnalyzeResponse)(nil),  // 6: hullmark.plugin.v1.AnalyzeResponse
 	(*Answer)(nil),           // 7: hullmark.plugin.v1.Answer
-	(*Package)(nil),          // 8: hullmark.plugin.v1.Package
-	(*Origin)(nil),           // 9: hullmark.plugin.v1.Origin
-	(*Finding)(nil),          // 10: hullmark.plugin.v1.Finding
-	(*Distro)(nil),           // 11: hullmark.plugin.v1.Distro
-	(*Problem)(nil),          // 12: hullmark.plugin.v1.Problem
-	nil,                      // 13: hullmark.plugin.v1.Package.QualifiersEntry
-	nil,                      // 14: hullmark.plugin.v1.Package.HashesEntry
+	(*JoinRequest)(nil),      // 8: hullmark.plugin.v1.JoinRequest
+	(*Fact)(nil),             // 9: hullmark.plugin.v1.Fact
+	(*JoinResponse)(nil),     // 10: hullmark.plugin.v1.JoinResponse
+	(*Package)(nil),          // 11: hullmark.plugin.v1.Package
+	(*Origin)(nil),           // 12: hullmark.plugin.v1.Origin
+	(*Finding)(nil),          // 13: hullmark.plugin.v1.Finding
+	(*Distro)(nil),           // 14: hullmark.plugin.v1.Distro
+	(*Problem)(nil),          // 15: hullmark.plugin.v1.Problem
+	nil,                      // 16: hullmark.plugin.v1.Package.QualifiersEntry
+	nil,                      // 17: hullmark.plugin.v1.Package.HashesEntry
 }
 var file_hullmark_plugin_v1_analyzer_proto_depIdxs = []int32{
 	3,  // 0: hullmark.plugin.v1.DescribeResponse.analyzers:type_name -> hullmark.plugin.v1.Info
 	5,  // 1: hullmark.plugin.v1.AnalyzeRequest.parts:type_name -> hullmark.plugin.v1.Part
 	7,  // 2: hullmark.plugin.v1.AnalyzeResponse.answers:type_name -> hullmark.plugin.v1.Answer
-	8,  // 3: hullmark.plugin.v1.Answer.packages:type_name -> hullmark.plugin.v1.Package
-	8,  // 4: hullmark.plugin.v1.Answer.fragments:type_name -> hullmark.plugin.v1.Package
-	10, // 5: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
-	11, // 6: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
-	12, // 7: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
-	9,  // 8: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
-	13, // 9: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
-	14, // 10: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
-	0,  // 11: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
-	1,  // 12: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
-	4,  // 13: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
-	2,  // 14: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
-	6,  // 15: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
-	14, // [14:16] is the sub-list for method output_type
-	12, // [12:14] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 3: hullmark.plugin.v1.Answer.packages:type_name -> hullmark.plugin.v1.Package
+	11, // 4: hullmark.plugin.v1.Answer.fragments:type_name -> hullmark.plugin.v1.Package
+	13, // 5: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
+	14, // 6: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
+	15, // 7: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
+	9,  // 8: hullmark.plugin.v1.JoinRequest.facts:type_name -> hullmark.plugin.v1.Fact
+	7,  // 9: hullmark.plugin.v1.JoinResponse.answers:type_name -> hullmark.plugin.v1.Answer
+	12, // 10: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
+	16, // 11: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
+	17, // 12: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
+	0,  // 13: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
+	1,  // 14: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
+	4,  // 15: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
+	8,  // 16: hullmark.plugin.v1.AnalyzerPlugin.Join:input_type -> hullmark.plugin.v1.JoinRequest
+	2,  // 17: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
+	6,  // 18: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
+	10, // 19: hullmark.plugin.v1.AnalyzerPlugin.Join:output_type -> hullmark.plugin.v1.JoinResponse
+	17, // [17:20] is the sub-list for method output_type
+	14, // [14:17] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_hullmark_plugin_v1_analyzer_proto_init() }
@@ -1176,7 +1384,7 @@ func file_hullmark_plugin_v1_analyzer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hullmark_plugin_v1_analyzer_proto_rawDesc), len(file_hullmark_plugin_v1_analyzer_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	AnalyzerPlugin_Describe_FullMethodName = "/hullmark.plugin.v1.AnalyzerPlugin/Describe"
 	AnalyzerPlugin_Analyze_FullMethodName  = "/hullmark.plugin.v1.AnalyzerPlugin/Analyze"
+	AnalyzerPlugin_Join_FullMethodName     = "/hullmark.plugin.v1.AnalyzerPlugin/Join"
 )
 
 // AnalyzerPluginClient is the client API for AnalyzerPlugin service.
@@ -34,6 +35,9 @@ type AnalyzerPluginClient interface {
 	// Analyze takes files and answers each of them, in any order. The host opens one such stream and keeps it until it closes
 	// the plugin; files of several images may go through it.
 	Analyze(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AnalyzeRequest, AnalyzeResponse], error)
+	// Join answers for files together, for analyzers whose Info says that they join: once an image, after the files, with what
+	// Answer.fact kept of them. Nothing is answered before the last request.
+	Join(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[JoinRequest, JoinResponse], error)
 }
 
 type analyzerPluginClient struct {
@@ -67,6 +71,19 @@ func (c *analyzerPluginClient) Analyze(ctx context.Context, opts ...grpc.CallOpt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AnalyzerPlugin_AnalyzeClient = grpc.BidiStreamingClient[AnalyzeRequest, AnalyzeResponse]
 
+func (c *analyzerPluginClient) Join(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[JoinRequest, JoinResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AnalyzerPlugin_ServiceDesc.Streams[1], AnalyzerPlugin_Join_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[JoinRequest, JoinResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AnalyzerPlugin_JoinClient = grpc.BidiStreamingClient[JoinRequest, JoinResponse]
+
 // AnalyzerPluginServer is the server API for AnalyzerPlugin service.
 // All implementations must embed UnimplementedAnalyzerPluginServer
 // for forward compatibility.
@@ -78,6 +95,9 @@ type AnalyzerPluginServer interface {
 	// Analyze takes files and answers each of them, in any order. The host opens one such stream and keeps it until it closes
 	// the plugin; files of several images may go through it.
 	Analyze(grpc.BidiStreamingServer[AnalyzeRequest, AnalyzeResponse]) error
+	// Join answers for files together, for analyzers whose Info says that they join: once an image, after the files, with what
+	// Answer.fact kept of them. Nothing is answered before the last request.
+	Join(grpc.BidiStreamingServer[JoinRequest, JoinResponse]) error
 	mustEmbedUnimplementedAnalyzerPluginServer()
 }
 
@@ -93,6 +113,9 @@ func (UnimplementedAnalyzerPluginServer) Describe(context.Context, *DescribeRequ
 }
 func (UnimplementedAnalyzerPluginServer) Analyze(grpc.BidiStreamingServer[AnalyzeRequest, AnalyzeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Analyze not implemented")
+}
+func (UnimplementedAnalyzerPluginServer) Join(grpc.BidiStreamingServer[JoinRequest, JoinResponse]) error {
+	return status.Error(codes.Unimplemented, "method Join not implemented")
 }
 func (UnimplementedAnalyzerPluginServer) mustEmbedUnimplementedAnalyzerPluginServer() {}
 func (UnimplementedAnalyzerPluginServer) testEmbeddedByValue()                        {}
@@ -140,6 +163,13 @@ func _AnalyzerPlugin_Analyze_Handler(srv interface{}, stream grpc.ServerStream) 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AnalyzerPlugin_AnalyzeServer = grpc.BidiStreamingServer[AnalyzeRequest, AnalyzeResponse]
 
+func _AnalyzerPlugin_Join_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(AnalyzerPluginServer).Join(&grpc.GenericServerStream[JoinRequest, JoinResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AnalyzerPlugin_JoinServer = grpc.BidiStreamingServer[JoinRequest, JoinResponse]
+
 // AnalyzerPlugin_ServiceDesc is the grpc.ServiceDesc for AnalyzerPlugin service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -156,6 +186,12 @@ var AnalyzerPlugin_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Analyze",
 			Handler:       _AnalyzerPlugin_Analyze_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "Join",
+			Handler:       _AnalyzerPlugin_Join_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

@@ -16,6 +16,9 @@ func DecodeAnswer(a *Answer, r *analyzer.Result, problems []error) []error {
 	if d := a.Distro; d != nil {
 		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Rank: int(d.Rank)}
 	}
+	if len(a.Fact) > 0 {
+		r.Fact = append(r.Fact, a.Fact...)
+	}
 	for _, p := range a.Problems {
 		problems = append(problems, &problemError{p.Kind, p.Message})
 	}

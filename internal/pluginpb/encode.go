@@ -8,14 +8,17 @@ import (
 )
 
 // EncodeInfo returns what a plugin says of an analyzer.
-func EncodeInfo(i analyzer.Info) *Info {
+func EncodeInfo(a analyzer.Analyzer) *Info {
+	i := a.Info()
+	_, joins := a.(analyzer.Joiner)
 	return &Info{
-		Name: i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.With,
+		Joins: joins,
+		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.With,
 		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
 	}
 }
 
-// DecodeInfo is the reverse of EncodeInfo.
+// DecodeInfo returns what a plugin said of an analyzer, but for whether it joins.
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, With: i.With,
@@ -31,6 +34,9 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 	last := &Answer{File: file}
 	answers := []*Answer{last}
 	size := 0
+	if r != nil {
+		last.Fact, size = r.Fact, len(r.Fact)
+	}
 	grow := func(n int) {
 		if size += n; size > answerSize && size > n {
 			last.More = true

@@ -1,0 +1,183 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/pluginpb"
+)
+
+// Join implements pluginpb.AnalyzerPluginServer.
+func (s *server) Join(stream grpc.BidiStreamingServer[pluginpb.JoinRequest, pluginpb.JoinResponse]) error {
+	var facts []analyzer.Fact
+	var joiner analyzer.Joiner
+	for {
+		request, err := stream.Recv()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if int64(request.Analyzer) < int64(len(s.analyzers)) {
+			joiner, _ = s.analyzers[request.Analyzer].(analyzer.Joiner)
+		}
+		if joiner == nil {
+			return fmt.Errorf("plugin: analyzer %d does not join", request.Analyzer)
+		}
+		for _, f := range request.Facts {
+			facts = append(facts, analyzer.Fact{Path: string(f.Path), Data: f.Data})
+		}
+	}
+	if joiner == nil {
+		return errors.New("plugin: nothing to join")
+	}
+	joined, crash := callJoin(stream.Context(), joiner, facts)
+	if crash != "" {
+		return stream.Send(&pluginpb.JoinResponse{Panic: crash})
+	}
+	response := new(pluginpb.JoinResponse)
+	size := 0
+	for i, j := range joined {
+		if i >= len(facts) || j.Result == nil && j.Err == nil {
+			continue
+		}
+		for _, a := range pluginpb.EncodeAnswer(uint64(i), j.Result, j.Err) {
+			a.Keep = j.Result == nil
+			response.Answers = append(response.Answers, a)
+			if size += proto.Size(a); size >= answerBatch {
+				if err := stream.Send(response); err != nil {
+					return err
+				}
+				response, size = new(pluginpb.JoinResponse), 0
+			}
+		}
+	}
+	return stream.Send(response)
+}
+
+func callJoin(ctx context.Context, j analyzer.Joiner, facts []analyzer.Fact) (joined []analyzer.Joined, crash string) {
+	defer func() {
+		if p := recover(); p != nil {
+			joined, crash = nil, fmt.Sprintf("%v", p)
+		}
+	}()
+	return j.Join(ctx, facts), ""
+}
+
+// A joiner is an analyzer of a plugin that joins.
+type joiner struct {
+	analyzer.Analyzer
+	plugin *Process
+	index  int
+}
+
+// Join implements analyzer.Joiner.
+func (j *joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
+	var joined []analyzer.Joined
+	err := j.plugin.retry(ctx, func(c *child) (err error) {
+		joined, err = c.join(ctx, j.index, facts)
+		return err
+	})
+	var crashed crashError
+	switch {
+	case err == nil:
+		return joined
+	case errors.As(err, &crashed):
+		panic(string(crashed))
+	}
+	joined = make([]analyzer.Joined, len(facts))
+	for i := range joined {
+		joined[i].Err = err
+	}
+	return joined
+}
+
+// A crashError says that the joiner in the plugin panicked. This one does so too: it is how a Joiner says so.
+type crashError string
+
+func (e crashError) Error() string { return string(e) }
+
+// join has facts joined by the process.
+func (c *child) join(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
+	command := c.command
+	calling, cancel := context.WithTimeoutCause(ctx, command.CallTimeout, fmt.Errorf("%w (%v)", errTimeout, command.CallTimeout))
+	defer cancel()
+	joined, err := c.exchange(calling, index, facts)
+	var crashed crashError
+	switch {
+	case err == nil, errors.As(err, &crashed):
+		return joined, err
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case calling.Err() != nil:
+		err = context.Cause(calling)
+	}
+	c.pipe.end(err)
+	return nil, &endedError{c.pipe.cause()}
+}
+
+func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
+	stream, err := pluginpb.NewAnalyzerPluginClient(c.conn).Join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	request := &pluginpb.JoinRequest{Analyzer: uint32(index)}
+	room, size := chunk, int64(0)
+	for i := range facts {
+		f := &facts[i]
+		request.Facts = append(request.Facts, &pluginpb.Fact{Path: []byte(f.Path), Data: f.Data})
+		size += int64(len(f.Data))
+		if room -= len(f.Data) + len(f.Path) + 16; room <= 0 || i == len(facts)-1 {
+			if err := stream.Send(request); err != nil {
+				break // receiving tells why
+			}
+			request, room = &pluginpb.JoinRequest{Analyzer: uint32(index)}, chunk
+		}
+	}
+	stream.CloseSend()
+	joined := make([]analyzer.Joined, len(facts))
+	problems := make([][]error, len(facts))
+	credit := c.command.Limits.Answer + 4<<10*int64(len(facts)) + 16*size
+	for {
+		response, err := stream.Recv()
+		if err == io.EOF {
+			for i, list := range problems {
+				joined[i].Err = pluginpb.Problems(list)
+			}
+			return joined, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if response.Panic != "" {
+			return nil, crashError(response.Panic)
+		}
+		for _, a := range response.Answers {
+			if a.File >= uint64(len(facts)) {
+				return nil, fmt.Errorf("it joins file %d of %d: %w", a.File, len(facts), ErrClaim)
+			}
+			if credit -= int64(proto.Size(a)); credit < 0 {
+				return nil, fmt.Errorf("it says more than Limits.Answer allows: %w", ErrClaim)
+			}
+			if err := c.command.answer(a); err != nil {
+				return nil, err
+			}
+			j := &joined[a.File]
+			result := j.Result
+			if result == nil {
+				result = new(analyzer.Result)
+			}
+			problems[a.File] = pluginpb.DecodeAnswer(a, result, problems[a.File])
+			if !a.Keep {
+				j.Result = result
+			}
+		}
+	}
+}
