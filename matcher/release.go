@@ -4,7 +4,7 @@ import "strings"
 
 // Release returns how keys spell a release of a distribution, given what os-release says of it: its ID, VERSION_ID and
 // VERSION_CODENAME. Feeds use the same function, so that both sides meet: Debian by its major number ("8", or "sid"),
-// Ubuntu by year and month ("22.04"), Alpine by its branch ("3.19"), most RPM distributions by their major number.
+// Ubuntu by year and month ("22.04"), Alpine by its branch ("3.19", or "edge"), most RPM distributions by their major number.
 // A release that no rule knows is spelled as it is; "" is a rolling release.
 func Release(id, versionID, codename string) string {
 	versionID, codename = strings.ToLower(versionID), strings.ToLower(codename)
@@ -26,6 +26,9 @@ func Release(id, versionID, codename string) string {
 	case "wolfi", "chainguard", "minimos", "echo", "secureos", "arch", "opensuse-tumbleweed", "gentoo", "void": // rolling: VERSION_ID is a date, if any
 		return ""
 	case "alpine":
+		if strings.Contains(versionID, "_alpha") { // "3.22_alpha20250108", of the branch that the next release comes from
+			return "edge"
+		}
 		return strings.TrimPrefix(elements(versionID, 2), "v")
 	case "":
 		return ""

@@ -54,10 +54,13 @@ func levelOf(score float64, version string) Level {
 }
 
 // Rate completes a severity: a vector gets its score, and where the source gave no word of its own, the level that the
-// score stands for.
+// score stands for; without a vector that is the one of version 3.
 func (s Severity) Rate() Severity {
 	score, version, ok := Score(s.Vector)
 	if !ok {
+		if s.Level == Unknown && s.Score > 0 {
+			s.Level = levelOf(s.Score, "")
+		}
 		return s
 	}
 	if s.Score == 0 {

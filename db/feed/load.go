@@ -1,10 +1,13 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
@@ -110,7 +113,7 @@ func (l *loader) read(ctx context.Context, location string) error {
 }
 
 func (l *loader) document(ctx context.Context, doc Document) error {
-	for rec, err := range l.feed.Parse(doc.Reader) {
+	for rec, err := range l.feed.Parse(named{doc.Reader, cmp.Or(doc.Name, path.Base(l.d.Location))}) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("feed: %s: %w", l.d.name(), err)
 		}
@@ -124,6 +127,23 @@ func (l *loader) document(ctx context.Context, doc Document) error {
 	}
 	return nil
 }
+
+// named is a reader whose document has a name.
+type named struct {
+	io.Reader
+	name string
+}
+
+// NameOf returns the name of the document that r, which Load or Update gave to a Feed's Parse, reads: slash-separated within a
+// directory or an archive, else the last element of the location. It is "" for any other reader. Feeds need it where a
+// document does not say itself what it is about: "cbl-mariner-2.0-oval.xml".
+func NameOf(r io.Reader) string {
+	n, _ := r.(named)
+	return n.name
+}
+
+// Named returns r, of which NameOf gives a name.
+func Named(r io.Reader, name string) io.Reader { return named{r, name} }
 
 func (l *loader) record(doc Document, rec Record) {
 	l.report.Records++

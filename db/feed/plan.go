@@ -31,6 +31,12 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 		for k := range f.Sources {
 			s := &f.Sources[k]
 			known[f.title(s)] = true
+			if len(s.URLs) == 0 {
+				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) {
+					return nil, fmt.Errorf("%s has no location of its own: name one", f.title(s))
+				}
+				continue
+			}
 			named := slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
 			all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
 			if named || !s.Optional && (all || o.For != nil && s.serves(o.For)) {
@@ -68,6 +74,11 @@ func inputs(f *Feed, list []Input) *Source {
 		if in.Feed.Name == f.Name {
 			if s == nil {
 				s = new(Source)
+				for i := range f.Sources {
+					if len(f.Sources[i].URLs) == 0 {
+						s.Fetch = f.Sources[i].Fetch
+					}
+				}
 			}
 			s.URLs = append(s.URLs, in.Location)
 		}
@@ -80,7 +91,7 @@ func uncovered(feeds []Feed, ecosystems []matcher.Key) []matcher.Key {
 	var none []matcher.Key
 	for _, k := range ecosystems {
 		covered := slices.ContainsFunc(feeds, func(f Feed) bool {
-			return slices.ContainsFunc(f.Sources, func(s Source) bool { return len(s.Covers) > 0 && s.covers(k) })
+			return slices.ContainsFunc(f.Sources, func(s Source) bool { return len(s.URLs) > 0 && len(s.Covers) > 0 && s.covers(k) })
 		})
 		if !covered {
 			none = append(none, k)

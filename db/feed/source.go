@@ -14,7 +14,7 @@ type Source struct {
 	Name string
 
 	// URLs are where the publisher puts the data in production. Without a Fetch each is data, and all of them together
-	// are the source. With one they are what it begins with.
+	// are the source. With one they are what it begins with. A source without any is where an Input says.
 	URLs []string
 
 	// Covers are the ecosystems of its advisories, see matcher.Key.Ecosystem: {Type: "npm"}, {Type: "apk", Namespace:

@@ -3,9 +3,14 @@ package all
 
 import (
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/azurelinux"
 	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/db/feed/openeuler"
+	"github.com/hullmark/hullmark/db/feed/oracle"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/db/feed/photon"
 	"github.com/hullmark/hullmark/db/feed/secdb"
+	"github.com/hullmark/hullmark/db/feed/suse"
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
 )
 
@@ -14,14 +19,19 @@ func Feeds() []feed.Feed {
 	return []feed.Feed{
 		secdb.Alpine(),
 		updateinfo.Amazon(),
+		azurelinux.Feed(),
 		updateinfo.Bottlerocket(),
 		secdb.Chainguard(),
 		debian.Feed(),
 		secdb.Echo(),
 		secdb.MinimOS(),
+		openeuler.Feed(),
+		oracle.Feed(),
 		osv.Feed(),
+		photon.Feed(),
 		updateinfo.Rocky(),
 		secdb.SecureOS(),
+		suse.Feed(),
 		secdb.Wolfi(),
 	}
 }

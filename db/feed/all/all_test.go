@@ -25,13 +25,18 @@ func ExampleFeeds() {
 	// Output:
 	// alpine
 	// amazon
+	// azurelinux
 	// bottlerocket
 	// chainguard
 	// debian
 	// echo
 	// minimos
+	// openeuler
+	// oracle
 	// osv
+	// photon
 	// rocky
 	// secureos
+	// suse
 	// wolfi
 }

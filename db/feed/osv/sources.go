@@ -13,7 +13,8 @@ import (
 const bucket = "https://osv-vulnerabilities.storage.googleapis.com/"
 
 // exported are the distributions of which osv.dev has advisories, and their keys. They have feeds of their own, which are
-// closer to their publishers, except for those that are not optional.
+// closer to their publishers. Those that are not optional have none, or one that finds its data, in repositories of
+// packages, only where an Input says.
 var exported = []struct {
 	ecosystem string
 	covers    matcher.Key
@@ -22,15 +23,15 @@ var exported = []struct {
 	{"AlmaLinux", matcher.Key{Type: "rpm", Namespace: "almalinux"}, true},
 	{"Alpine", matcher.Key{Type: "apk", Namespace: "alpine"}, true},
 	{"Azure Linux", matcher.Key{Type: "rpm", Namespace: "azurelinux"}, true},
-	{"Chainguard", matcher.Key{Type: "apk", Namespace: "chainguard"}, true},
+	{"Chainguard", matcher.Key{Type: "apk", Namespace: "chainguard"}, false},
 	{"Debian", matcher.Key{Type: "deb", Namespace: "debian"}, true},
 	{"Mageia", matcher.Key{Type: "rpm", Namespace: "mageia"}, false},
-	{"MinimOS", matcher.Key{Type: "apk", Namespace: "minimos"}, true},
-	{"Photon OS", matcher.Key{Type: "rpm", Namespace: "photon"}, true},
+	{"MinimOS", matcher.Key{Type: "apk", Namespace: "minimos"}, false},
+	{"Photon OS", matcher.Key{Type: "rpm", Namespace: "photon"}, false},
 	{"Red Hat", matcher.Key{Type: "rpm", Namespace: "rhel"}, true},
-	{"Rocky Linux", matcher.Key{Type: "rpm", Namespace: "rocky"}, true},
+	{"Rocky Linux", matcher.Key{Type: "rpm", Namespace: "rocky"}, false},
 	{"Ubuntu", matcher.Key{Type: "deb", Namespace: "ubuntu"}, true},
-	{"Wolfi", matcher.Key{Type: "apk", Namespace: "wolfi"}, true},
+	{"Wolfi", matcher.Key{Type: "apk", Namespace: "wolfi"}, false},
 	{"openSUSE", matcher.Key{Type: "rpm", Namespace: "opensuse-leap"}, true},
 }
 

@@ -40,7 +40,28 @@ type publisher struct {
 }
 
 // Alpine returns the feed of Alpine Linux.
-func Alpine() feed.Feed { return newFeed(publisher{"alpine", true}) }
+func Alpine() feed.Feed {
+	f := newFeed(publisher{"alpine", true})
+	for minor := firstBranch; minor <= lastBranch; minor++ {
+		release := fmt.Sprintf("3.%d", minor)
+		base := "https://secdb.alpinelinux.org/v" + release
+		f.Sources = append(f.Sources, feed.Source{
+			Name: release, URLs: []string{base + "/main.json", base + "/community.json"},
+			Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: release}},
+		})
+	}
+	f.Sources = append(f.Sources, feed.Source{
+		Name: "edge", URLs: []string{"https://secdb.alpinelinux.org/edge/main.json", "https://secdb.alpinelinux.org/edge/community.json"},
+		Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: "edge"}},
+	})
+	return f
+}
+
+// Branches of Alpine Linux that are published. Those whose life has ended stay as they are.
+const (
+	firstBranch = 3
+	lastBranch  = 23
+)
 
 // Wolfi returns the feed of Wolfi.
 func Wolfi() feed.Feed { return newFeed(publisher{"wolfi", false}) }
@@ -56,7 +77,13 @@ func SecureOS() feed.Feed { return newFeed(publisher{"secureos", false}) }
 
 // Echo returns the feed of Echo.
 func Echo() feed.Feed {
-	return feed.Feed{Name: "echo", Wants: wants(".json"), Parse: parseEcho}
+	return feed.Feed{
+		Name: "echo", Wants: wants(".json"), Parse: parseEcho,
+		Sources: []feed.Source{{
+			URLs:   []string{"https://advisory.echohq.com/data.json"},
+			Covers: []matcher.Key{{Type: "deb", Namespace: "echo"}},
+		}},
+	}
 }
 
 func newFeed(p publisher) feed.Feed {

@@ -9,44 +9,74 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 )
 
-// Fetch gets updateinfo.xml of a repository, whose repomd.xml the source's first URL names, or a list of mirrors of it: the
-// first mirror counts that answers. The checksum that repomd.xml gives is verified, and is the fingerprint.
+// Fetch gets updateinfo.xml of repositories. Each of the source's URLs is that of a repository's repomd.xml, of a list of
+// mirrors of one, of which the first counts that answers, or of an updateinfo.xml. The checksums that repomd.xml gives are
+// verified; together they are the fingerprint.
 func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	if len(f.Source.URLs) == 0 {
-		return feed.Fetched{}, errors.New("updateinfo: no URL of a mirror.list or repomd.xml")
+	if !slices.ContainsFunc(f.Source.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {
+		return f.GetAll(ctx, f.Source.URLs)
 	}
-	first := f.Source.URLs[0]
-	if !isMirrorList(first) {
-		return fetchRepository(ctx, f, first)
-	}
-	list, err := f.Read(ctx, feed.Item{URL: first})
-	if err != nil {
-		return feed.Fetched{}, err
-	}
-	mirrors := mirrorsOf(list)
-	if len(mirrors) == 0 {
-		return feed.Fetched{}, fmt.Errorf("updateinfo: %s: no mirrors", first)
-	}
-	var errs []error
-	for _, m := range mirrors {
-		got, err := fetchRepository(ctx, f, m)
-		if err == nil || errors.Is(err, feed.ErrUnchanged) || ctx.Err() != nil {
-			return got, err
+	var items []feed.Item
+	var sums []string
+	for _, location := range f.Source.URLs {
+		it := feed.Item{URL: location}
+		if isMirrorList(location) || isIndex(location) {
+			var err error
+			if it, err = find(ctx, f, location); err != nil {
+				return feed.Fetched{}, err
+			}
 		}
-		errs = append(errs, err)
+		items, sums = append(items, it), append(sums, it.Sum)
 	}
-	return feed.Fetched{}, errors.Join(errs...)
+	got := feed.Fetched{Fingerprint: strings.Join(sums, " ")}
+	if got.Fingerprint == f.Fingerprint && !slices.Contains(sums, "") {
+		return feed.Fetched{}, feed.ErrUnchanged
+	}
+	for _, it := range items {
+		data, err := f.Get(ctx, it)
+		if err != nil {
+			return feed.Fetched{}, err
+		}
+		got.Locations = append(got.Locations, data.Path)
+	}
+	return got, nil
+}
+
+func isIndex(location string) bool {
+	u, err := url.Parse(location)
+	return err == nil && path.Base(u.Path) == "repomd.xml"
 }
 
 func isMirrorList(location string) bool {
 	u, err := url.Parse(location)
 	return err == nil && strings.HasPrefix(path.Base(u.Path), "mirror")
+}
+
+// find returns where updateinfo.xml is, by an index or a list of mirrors.
+func find(ctx context.Context, f *feed.Fetcher, location string) (feed.Item, error) {
+	if isIndex(location) {
+		return findIn(ctx, f, location)
+	}
+	list, err := f.Read(ctx, feed.Item{URL: location})
+	if err != nil {
+		return feed.Item{}, err
+	}
+	errs := []error{fmt.Errorf("updateinfo: %s: no mirror that answers", location)}
+	for _, m := range mirrorsOf(list) {
+		it, err := findIn(ctx, f, m)
+		if err == nil || ctx.Err() != nil {
+			return it, err
+		}
+		errs = append(errs, err)
+	}
+	return feed.Item{}, errors.Join(errs...)
 }
 
 // maxMirrors bounds how many mirrors are asked.
@@ -64,24 +94,20 @@ func mirrorsOf(list []byte) []string {
 	return out
 }
 
-func fetchRepository(ctx context.Context, f *feed.Fetcher, repomd string) (feed.Fetched, error) {
+// findIn returns where updateinfo.xml of a repository is.
+func findIn(ctx context.Context, f *feed.Fetcher, repomd string) (feed.Item, error) {
 	b, err := f.Read(ctx, feed.Item{URL: repomd})
 	if err != nil {
-		return feed.Fetched{}, err
+		return feed.Item{}, err
 	}
 	href, sum, err := parseRepomd(b)
 	if err != nil {
-		return feed.Fetched{}, fmt.Errorf("updateinfo: %s: %w", repomd, err)
+		return feed.Item{}, fmt.Errorf("updateinfo: %s: %w", repomd, err)
 	}
-	if sum == f.Fingerprint {
-		return feed.Fetched{}, feed.ErrUnchanged
-	}
-	location := href
 	if i := strings.LastIndex(repomd, "repodata/"); i >= 0 {
-		location = repomd[:i] + href
+		href = repomd[:i] + href
 	}
-	data, err := f.Get(ctx, feed.Item{URL: location, Sum: sum})
-	return feed.Fetched{Locations: []string{data.Path}, Fingerprint: sum}, err
+	return feed.Item{URL: href, Sum: sum}, nil
 }
 
 // parseRepomd returns where updateinfo is, relative to the repository, and its checksum. Source:

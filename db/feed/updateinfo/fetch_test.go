@@ -1,6 +1,14 @@
 package updateinfo
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"github.com/hullmark/hullmark/db/feed"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/internal/corpus"
@@ -33,5 +41,50 @@ func TestMirrors(t *testing.T) {
 		if isMirrorList(location) != want {
 			t.Errorf("%s: %v", location, !want)
 		}
+	}
+}
+
+// TestFetch gets an update through a list of mirrors, of which the first does not answer.
+func TestFetch(t *testing.T) {
+	const doc = `<updates><update type="security"><id>ALAS2-2018-939</id><severity>critical</severity>
+		<references><reference type="cve" id="CVE-2017-5754"/></references>
+		<pkglist><collection><package name="kernel" epoch="0" version="4.9.76" release="38.79.amzn2" arch="x86_64"/></collection></pkglist></update></updates>`
+	sum := sha256.Sum256([]byte(doc))
+	gets := make(map[string]int)
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gets[r.URL.Path]++
+		switch r.URL.Path {
+		case "/2/mirror.list":
+			fmt.Fprintf(w, "%s/gone\n%s/repo\n", server.URL, server.URL)
+		case "/repo/repodata/repomd.xml":
+			fmt.Fprintf(w, `<repomd><data type="updateinfo"><checksum type="sha256">%x</checksum><location href="repodata/x-updateinfo.xml"/></data></repomd>`, sum)
+		case "/repo/repodata/x-updateinfo.xml":
+			io.WriteString(w, doc)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "a.db")
+	inputs := []feed.Input{{Feed: Amazon(), Location: server.URL + "/2/mirror.list"}}
+	for i, want := range []feed.Outcome{feed.Renewed, feed.Unchanged, feed.Kept} {
+		if want == feed.Kept {
+			sum[0]++ // the index is of another state than the data
+		}
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Inputs: inputs})
+		if want != feed.Kept && err != nil || len(rep.Sources) != 1 || rep.Sources[0].Outcome != want {
+			t.Fatalf("%d: %+v, %v; want %v", i, rep, err, want)
+		}
+		if want == feed.Renewed && rep.Sources[0].Advisories != 1 {
+			t.Errorf("%+v", rep.Sources[0])
+		}
+		if want == feed.Unchanged && gets["/repo/repodata/x-updateinfo.xml"] != 1 {
+			t.Errorf("got again: %v", gets)
+		}
+	}
+	if _, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
+		!strings.Contains(err.Error(), "no location of its own") {
+		t.Errorf("without a location: %v", err)
 	}
 }

@@ -39,20 +39,26 @@ type publisher struct {
 	release  func(u *update, collection string) string // as matcher.Release spells it, "" if it is not said
 }
 
-// Amazon returns the feed of Amazon Linux.
+// Amazon returns the feed of Amazon Linux. Its data is in the repositories of packages: an Input says where, by the URL of a
+// mirror.list or repomd.xml, see Fetch.
 func Amazon() feed.Feed { return newFeed(amazon()) }
 
-// Rocky returns the feed of Rocky Linux.
+// Rocky returns the feed of Rocky Linux, for data in repositories of packages as Amazon's is.
 func Rocky() feed.Feed { return newFeed(rocky()) }
 
 // Bottlerocket returns the feed of Bottlerocket.
-func Bottlerocket() feed.Feed { return newFeed(bottlerocket()) }
+func Bottlerocket() feed.Feed {
+	return newFeed(bottlerocket(), "https://advisories.bottlerocket.aws/updateinfo.xml.gz")
+}
 
-func newFeed(p publisher) feed.Feed {
+func newFeed(p publisher, urls ...string) feed.Feed {
 	return feed.Feed{
 		Name:  p.name,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" && path.Base(name) != "repomd.xml" },
 		Parse: p.parse,
+		Sources: []feed.Source{{
+			URLs: urls, Fetch: Fetch, Covers: []matcher.Key{{Type: "rpm", Namespace: p.id}},
+		}},
 	}
 }
 

@@ -30,7 +30,7 @@ type Reader struct {
 // New returns a Reader of r.
 func New(r io.Reader) *Reader {
 	g := &guard{r: r, left: MaxElement}
-	dec := xml.NewDecoder(g)
+	dec := xml.NewDecoder(clean(g))
 	dec.CharsetReader = charset
 	return &Reader{dec: dec, guard: g}
 }

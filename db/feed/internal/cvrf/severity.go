@@ -1,0 +1,37 @@
+package cvrf
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// Severities returns what is said of a vulnerability. The error says what was not understood.
+func (v *Vulnerability) Severities(source string) ([]matcher.Severity, error) {
+	level, ok := matcher.ParseLevel(v.Impact)
+	var err error
+	if !ok {
+		err = fmt.Errorf("unknown severity %.40q", v.Impact)
+	}
+	var out []matcher.Severity
+	for _, s := range v.Scores {
+		m := matcher.Severity{Source: source, Level: level, Word: v.Impact, Vector: s.Vector}
+		switch {
+		case strings.Contains(s.Vector, "Au:"): // version 2
+		case strings.Contains(s.Vector, "AV:") && !strings.HasPrefix(s.Vector, "CVSS:"): // the version is left out
+			m.Vector = "CVSS:3.1/" + s.Vector
+		case s.Vector == "":
+			m.Score, _ = strconv.ParseFloat(s.Base, 64)
+			if !(m.Score > 0 && m.Score <= 10) {
+				continue
+			}
+		}
+		out = append(out, m)
+	}
+	if len(out) == 0 && v.Impact != "" {
+		out = []matcher.Severity{{Source: source, Level: level, Word: v.Impact}}
+	}
+	return out, err
+}

@@ -1,0 +1,130 @@
+package suse
+
+import (
+	"cmp"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+var (
+	cveID     = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
+	installed = regexp.MustCompile(`^((?:open)?SUSE .*) is installed$`)
+	pattern   = regexp.MustCompile(`^\^?([0-9]+(?:\.[0-9]+)?)\$?$`)
+)
+
+func product(c *oval.Criterion) (matcher.Key, bool) {
+	if m := installed.FindStringSubmatch(c.Comment); m != nil {
+		return ecosystem(m[1]), true
+	}
+	if t := c.Test; t != nil && strings.HasPrefix(t.Name, "openSUSE-release") { // of before 2012, in words of its own
+		if m := pattern.FindStringSubmatch(t.State.Version); m != nil {
+			return ecosystem("openSUSE " + m[1]), true
+		}
+	}
+	return matcher.Key{}, false
+}
+
+// definition turns an OVAL definition into a record.
+func definition(d *oval.Definition) (feed.Record, error) {
+	title := strings.TrimSpace(d.Title)
+	e, err := d.Erratum(Name, title)
+	errs := []error{err}
+	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
+		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
+	}
+	reason := title
+	if id := cveID.FindString(title); id != "" {
+		reason = ""
+		e.Flaws = slices.DeleteFunc(e.Flaws, func(f errata.Flaw) bool { return f.ID != id })
+		if len(e.Flaws) == 0 {
+			e.Flaws = []errata.Flaw{{ID: id}}
+		}
+		e.Flaws = e.Flaws[:1]
+		e.ID = id
+	}
+	rec := feed.Record{ID: e.ID, Modified: e.Modified}
+	if len(e.Flaws) == 0 {
+		errs = append(errs, errors.New("no CVE"))
+	}
+	packages, err := d.Packages(&oval.Rules{Product: product})
+	errs = append(errs, err)
+	if len(packages) == 0 {
+		errs = append(errs, errors.New("no packages"))
+	}
+	for _, f := range e.Flaws {
+		for _, s := range said(packages) {
+			a := matcher.Advisory{
+				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: cmp.Or(s.reason, reason), Severities: f.Severities,
+				Summary: e.Summary, URLs: e.URLs, Feed: Name, Published: e.Published, Modified: e.Modified,
+			}
+			rec.Advisories = append(rec.Advisories, a)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return rec, &feed.RecordError{ID: cmp.Or(e.ID, d.ID), Err: err}
+	}
+	return rec, nil
+}
+
+// A saying is what all products of a release together say of a package.
+type saying struct {
+	key      matcher.Key
+	status   matcher.Status
+	ranges   []matcher.Range
+	reason   string
+	products []string // restricted ones
+	public   bool
+	all      bool // some product has no fix
+}
+
+// said joins what is said of the same key: its range is that of the product that is fixed last, since a machine may have any
+// of them. What some product says is affected counts more than what another says is not.
+func said(packages []oval.Package) []*saying {
+	byKey := make(map[matcher.Key]*saying)
+	for _, p := range packages {
+		s := byKey[p.Key]
+		if s == nil {
+			s = &saying{key: p.Key, status: matcher.NotAffected}
+			byKey[p.Key] = s
+		}
+		name := strings.TrimSuffix(p.Product, " is installed")
+		switch {
+		case p.NotAffected:
+			continue
+		case p.Range == (matcher.Range{}):
+			s.all = true
+		case !slices.Contains(s.ranges, p.Range):
+			s.ranges = append(s.ranges, p.Range)
+		}
+		if !restricted(name) {
+			s.public = true
+		} else if !slices.Contains(s.products, name) {
+			s.products = append(s.products, name)
+		}
+	}
+	var out []*saying
+	for _, s := range byKey {
+		switch unfixed := func(r matcher.Range) bool { return r.Fixed == "" }; {
+		case s.all:
+			s.status, s.ranges = matcher.Affected, nil
+		case slices.ContainsFunc(s.ranges, unfixed):
+			s.status = matcher.Affected
+		case len(s.ranges) > 0:
+			s.status = matcher.Fixed
+		}
+		if !s.public {
+			slices.Sort(s.products)
+			s.reason = strings.Join(s.products, ", ")
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *saying) int { return matcher.CompareKeys(a.key, b.key) })
+	return out
+}

@@ -1,0 +1,68 @@
+package suse
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+var (
+	enterprise = regexp.MustCompile(`^SUSE Linux Enterprise (Server|Desktop|High Performance Computing|Point of Sale|Real Time|Micro|.*Module.*|.*Extension.*|.*Kit)(?: for [A-Za-z ]+?)?(?: v\.? ?[0-9]+)?(?: for SAP Applications| Business Critical Linux)? ([0-9]+(?:\.[0-9]+)?)(?: SP([0-9]+))?(?:[- ].*)?$`)
+	micro      = regexp.MustCompile(`^SUSE Linux (?:Enterprise )?Micro (?:for Rancher )?([0-9]+\.[0-9]+)(?:[- ].*)?$`)
+	open       = regexp.MustCompile(`^openSUSE (?:Leap )?([0-9]+\.[0-9]+)(?: NonFree)?$`)
+	notSlug    = regexp.MustCompile(`[^a-z0-9.]+`)
+)
+
+// ecosystem returns the ecosystem of a product, which SUSE names for people to read. Its namespace and release are what
+// os-release(5) of an image says. Modules and extensions are of the server that they extend. A product whose base is not
+// said has a release of its own, in which nothing is looked up, but which keeps what is said of it: "suse-manager-server-4.1".
+func ecosystem(product string) matcher.Key {
+	product = strings.Join(strings.Fields(product), " ")
+	key := matcher.Key{Type: "rpm", Namespace: "sles"}
+	switch m := micro.FindStringSubmatch(product); {
+	case m != nil && m[1][0] == '5':
+		key.Namespace, key.Release = "sle-micro", m[1]
+		return key
+	case m != nil:
+		key.Namespace, key.Release = "sl-micro", m[1]
+		return key
+	}
+	if strings.HasPrefix(product, "openSUSE Tumbleweed") {
+		key.Namespace = "opensuse-tumbleweed"
+		return key
+	}
+	if m := open.FindStringSubmatch(product); m != nil {
+		key.Namespace = "opensuse-leap"
+		if !strings.Contains(product, "Leap ") || strings.HasPrefix(m[1], "42.") { // which called themselves so
+			key.Namespace = "opensuse"
+		}
+		key.Release = m[1]
+		return key
+	}
+	if m := enterprise.FindStringSubmatch(product); m != nil {
+		switch {
+		case strings.HasPrefix(m[1], "Desktop"):
+			key.Namespace = "sled"
+		case strings.HasPrefix(m[1], "High"):
+			key.Namespace = "sle_hpc"
+		}
+		key.Release = m[2]
+		if m[3] != "" {
+			key.Release += "." + m[3]
+		}
+		return key
+	}
+	key.Release = strings.Trim(notSlug.ReplaceAllString(strings.ToLower(product), "-"), "-")
+	return key
+}
+
+// restricted reports whether a product is of use to those only who pay for more than the release itself.
+func restricted(product string) bool {
+	for _, s := range []string{"LTSS", "BCL", "ESPOS", "TERADATA", "SAP", "Extended"} {
+		if strings.Contains(product, s) {
+			return true
+		}
+	}
+	return false
+}
