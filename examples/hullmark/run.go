@@ -95,7 +95,7 @@ An IMAGE is written as one of
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	c.AddCommand(a.scanCommand(), a.explainCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
+	c.AddCommand(a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
 	return c
 }
 

@@ -105,6 +105,9 @@ func TestExitCodes(t *testing.T) {
 
 		{"no image there", "scan " + empty + "/nothing", 1, "no such file or directory"},
 		{"no archive there", "sbom ./nothing.tar", 1, "hullmark --help lists the forms of an image"},
+		{"no document", "match", 1, "hullmark match needs the SBOM; see hullmark match --help"},
+		{"no document there", "match nothing.json", 1, "no such file or directory"},
+		{"no CycloneDX", "match JSON.md", 1, "it takes a CycloneDX document"},
 		{"no image", "scan", 1, "hullmark scan needs the IMAGE; see hullmark scan --help"},
 		{"two images", "scan demo: demo:", 1, `hullmark scan takes one IMAGE, not also "demo:"`},
 		{"no such flag", "scan --fail high demo:", 1, "unknown flag: --fail; see hullmark scan --help"},
@@ -147,7 +150,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var all strings.Builder
-	for _, args := range [][]string{{}, {"scan"}, {"explain"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}, {"version", "compare"}} {
+	for _, args := range [][]string{{}, {"scan"}, {"match"}, {"explain"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}, {"version", "compare"}} {
 		stdout, stderr, code := hullmark(t, append(args, "--help")...)
 		if code != 0 || stderr != "" {
 			t.Errorf("%q --help: exit code %d, standard error %q", args, code, stderr)

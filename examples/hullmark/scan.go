@@ -15,9 +15,20 @@ import (
 // scanFlags are the flags of the scan command.
 type scanFlags struct {
 	imageFlags
+	matchFlags
+}
+
+// matchFlags are the flags of every command that matches packages and says what it found.
+type matchFlags struct {
 	formatFlags
 	gateFlags
 	database string
+}
+
+func (f *matchFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
+	f.formatFlags.register(c)
+	f.gateFlags.register(c)
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -45,18 +56,22 @@ Exit codes:
 		RunE: func(c *cobra.Command, args []string) error { return a.scan(c.Context(), args[0], &f) },
 	}
 	f.imageFlags.register(c)
-	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
-	f.formatFlags.register(c)
-	f.gateFlags.register(c)
+	f.matchFlags.register(c)
 	return c
 }
 
 func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
+	return a.match(ctx, ref, &f.matchFlags, f.output, f.declared, func() (*analyzer.Report, error) { return a.read(ctx, ref, &f.imageFlags) })
+}
+
+// match matches the packages of a report, and writes what it found. It reads the report last, after all that can be wrong
+// with the command line.
+func (a *app) match(ctx context.Context, name string, f *matchFlags, output string, declared bool, read func() (*analyzer.Report, error)) error {
 	gate, err := f.gateFlags.parse()
 	if err != nil {
 		return err
 	}
-	outputs, err := a.openFormats(&f.formatFlags, f.output)
+	outputs, err := a.openFormats(&f.formatFlags, output)
 	if err != nil {
 		return err
 	}
@@ -66,15 +81,15 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
 		return err
 	}
 	defer source.Close()
-	found, err := a.read(ctx, ref, &f.imageFlags)
+	found, err := read()
 	if err != nil {
 		return err
 	}
-	result, err := matcher.Matcher{Source: source, Declared: f.declared}.Match(ctx, found)
+	result, err := matcher.Matcher{Source: source, Declared: declared}.Match(ctx, found)
 	if err != nil {
-		return fmt.Errorf("%s: %w", ref, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	v := newResults(source, found, result, report.Options{Name: ref, Declared: f.declared})
+	v := newResults(source, found, result, report.Options{Name: name, Declared: declared})
 	a.diagnose(found.Diagnostics)
 	if err := outputs.write(a, v); err != nil {
 		return err

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/internal/corpus"
+)
+
+// A document that sbom wrote gives what a scan of the image gives, as a file, gzipped, or on standard input.
+func TestMatch(t *testing.T) {
+	scanned, _, _ := hullmark(t, "scan", "--cache", "off", "demo:")
+	_, scanned, _ = strings.Cut(scanned, "\n") // names the image, and its layers
+	document, _, _ := hullmark(t, "sbom", "--cache", "off", "demo:")
+	dir := t.TempDir()
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	z.Write([]byte(document))
+	z.Close()
+	for name, content := range map[string]string{"app.cdx.json": document, "app.cdx.json.gz": zipped.String()} {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := hullmark(t, "match", name)
+		head, rest, _ := strings.Cut(stdout, "\n")
+		if code != 0 || rest != scanned || !strings.HasPrefix(head, name+"  Debian GNU/Linux 8 (jessie)") {
+			t.Errorf("%s: exit code %d: %s\n%s", name, code, stderr, stdout)
+		}
+	}
+	var out, errs bytes.Buffer
+	a := testApp(&out, &errs)
+	c := a.rootCommand()
+	c.SetArgs([]string{"match", "--fail-on", "high", "-"})
+	c.SetIn(strings.NewReader(document))
+	if err := c.ExecuteContext(t.Context()); err == nil || err.Error() != "10 vulnerabilities are high or worse, which --fail-on disallows" {
+		t.Errorf("standard input: %v", err)
+	}
+	if _, rest, _ := strings.Cut(out.String(), "\n"); rest != scanned {
+		t.Errorf("standard input: %s", out.String())
+	}
+}
+
+// Documents that other tools wrote of an image give the matches that the image gives, with an advisory for each of its
+// source packages.
+func TestMatchOfOtherTools(t *testing.T) {
+	dir := corpus.Dir(t)
+	image := "oci:" + filepath.Join(dir, "images/debian-base")
+	components, stderr, code := hullmark(t, "scan", "--cache", "off", "--format", "json", image)
+	var d jsonDocument
+	if err := json.Unmarshal([]byte(components), &d); err != nil {
+		t.Fatalf("exit code %d: %v: %s", code, err, stderr)
+	}
+	type release map[string]map[string]string
+	tracker := make(map[string]map[string]map[string]release)
+	for _, c := range d.Components {
+		name := c.Name
+		if c.Origin != nil {
+			name = c.Origin.Name
+		}
+		if tracker[name] == nil {
+			id := fmt.Sprintf("CVE-2025-%04d", 1000+len(tracker))
+			tracker[name] = map[string]map[string]release{id: {"releases": {"bookworm": {"status": "open", "urgency": "low"}}}}
+		}
+	}
+	feed, err := json.Marshal(tracker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, database := filepath.Join(t.TempDir(), "tracker.json"), filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(name, feed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := hullmark(t, "db", "build", "--quiet", "--feed", "debian="+name, "-o", database); code != 0 {
+		t.Fatal(stderr)
+	}
+	found := func(args ...string) []string {
+		stdout, stderr, code := hullmark(t, append(args, "--db", database, "--format", "json")...)
+		var d jsonDocument
+		if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != 0 {
+			t.Fatalf("%q: exit code %d: %v: %s", args, code, err, stderr)
+		}
+		names := make(map[string]string)
+		for _, c := range d.Components {
+			names[c.ID] = c.Name + " " + c.Version
+		}
+		var list []string
+		for _, m := range d.Matches {
+			list = append(list, m.ID+" in "+names[m.Component])
+		}
+		slices.Sort(list)
+		return list
+	}
+	want := found("scan", "--cache", "off", image)
+	if len(want) < 90 {
+		t.Fatalf("%d matches", len(want))
+	}
+	documents, err := filepath.Glob(filepath.Join(dir, "sboms/debian-base.*.cdx*.gz"))
+	if err != nil || len(documents) < 4 {
+		t.Fatalf("%d documents: %v", len(documents), err)
+	}
+	for _, document := range documents {
+		if got := found("match", document); !slices.Equal(got, want) {
+			t.Errorf("%s: %d matches of %d:\n%q\nwant\n%q", filepath.Base(document), len(got), len(want), got, want)
+		}
+	}
+	t.Logf("%d documents, %d matches each", len(documents), len(want))
+}
