@@ -83,6 +83,17 @@ func wrap(text string, n int) (first, rest string) {
 	return text[:at], text[at:]
 }
 
+// paragraph breaks text into lines of at most n characters.
+func paragraph(text string, n int) string {
+	var lines []string
+	for text != "" {
+		var line string
+		line, text = wrap(text, n)
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // reason writes what one advisory means.
 func (p *answerWriter) reason(r *reason) {
 	p.printf("%s\n", p.verdict(r))

@@ -41,8 +41,11 @@ func (a *app) dbBuildCommand() *cobra.Command {
 in whatever order they are named.
 
 A feed is written NAME=LOCATION, or NAME@DATE=LOCATION where the data does not say how old it is. NAME is one of
-` + strings.Join(feedNames(), ", ") + `. LOCATION is a file, a directory or an http(s) URL; whether it is compressed (gz, bz2, xz, zst)
-or an archive (tar, zip) is known by its content.`,
+
+` + paragraph(strings.Join(feedNames(), ", "), 110) + `
+
+LOCATION is a file, a directory or an http(s) URL; whether it is compressed (gz, bz2, xz, zst) or an archive
+(tar, zip) is known by its content.`,
 		Example: `  hullmark db build --feed debian=https://tracker.example/data.json -o advisories.db
   hullmark db build --feed debian@2019-09-01=data.json.zst --feed osv=PyPI.zip --feed osv=npm.zip -o advisories.db`,
 		Args: func(c *cobra.Command, args []string) error {
