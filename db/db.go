@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -20,28 +21,34 @@ type DB struct {
 	r      io.ReaderAt
 	size   int64
 	footer footer
-	index  *index
+	root   *root
 	zstd   *zstd.Decoder
-	cache  cache[block]
 
+	signatures []Signature
+
+	pages       []atomic.Pointer[page]       // those of root, once they were read
+	threatPages []atomic.Pointer[threatPage] // likewise
+
+	blocks  cache[block]
 	threats cache[threatBlock]
 
 	buffers sync.Pool // of *[]byte, for stored and raw blocks
 	scratch sync.Pool // of *block, for look-ups of so many that the cache would not keep them
 }
 
-// Open opens the database of size bytes in r, which must stay readable. It reads the footer and the index, no block.
+// Open opens the database of size bytes in r, which must stay readable. It reads the footer and the root of the index, no
+// block. If r is a [Prefetcher], it is told what will be read.
 //
 // Errors wrap [ErrNotDatabase], [ErrUnsupported] or [ErrCorrupt], or are those of r.
 func Open(r io.ReaderAt, size int64) (*DB, error) {
-	d, err := open(r, size)
+	d, err := open(r, size, nil)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
 	return d, nil
 }
 
-func open(r io.ReaderAt, size int64) (*DB, error) {
+func open(r io.ReaderAt, size int64, t *Trust) (*DB, error) {
 	if size < blockAt+footerSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrNotDatabase, size)
 	}
@@ -52,27 +59,38 @@ func open(r io.ReaderAt, size int64) (*DB, error) {
 	if string(head) != magic {
 		return nil, fmt.Errorf("%w: begins with %q", ErrNotDatabase, head)
 	}
-	foot := make([]byte, footerSize)
-	if err := readAt(r, foot, size-footerSize); err != nil {
+	tail := make([]byte, min(size-blockAt, footerSize+(maxSignatures+1)*signatureSize))
+	if err := readAt(r, tail, size-int64(len(tail))); err != nil {
 		return nil, err
 	}
-	f, err := parseFooter(foot, size)
+	signatures, rest, err := parseSignatures(tail)
 	if err != nil {
 		return nil, err
+	}
+	f, err := parseFooter(rest[len(rest)-footerSize:], size-int64(len(tail)-len(rest)))
+	if err != nil {
+		return nil, err
+	}
+	if t != nil {
+		if err := t.check(signatures); err != nil {
+			return nil, err
+		}
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxIndex),
 		zstd.WithDecodeAllCapLimit(true))
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{r: r, size: size, footer: f, zstd: dec}
+	d := &DB{r: r, size: size, footer: f, signatures: signatures, zstd: dec}
 	raw, err := d.read(&piece{f.offset, int(f.stored), int(f.raw), f.hash}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	if d.index, err = parseIndex(raw, f.offset, f.flags&flagFilter != 0); err != nil {
+	if d.root, err = parseRoot(raw, f.offset); err != nil {
 		return nil, fmt.Errorf("index: %w: %w", ErrCorrupt, err)
 	}
+	d.pages = make([]atomic.Pointer[page], len(d.root.pages))
+	d.threatPages = make([]atomic.Pointer[threatPage], len(d.root.threats))
 	return d, nil
 }
 
@@ -114,55 +132,6 @@ func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
 	return out, nil
 }
 
-// block returns block i, from the cache if it is there, which else it enters.
-func (d *DB) block(i int) (*block, error) {
-	if b := d.cache.get(i); b != nil {
-		return b, nil
-	}
-	b := new(block)
-	if err := d.decode(b, i); err != nil {
-		return nil, err
-	}
-	d.cache.put(i, b, d.index.blocks[i].raw)
-	return b, nil
-}
-
-// scratchBlock returns block i, from the cache if it is there, which else it leaves alone. It is to be given to release.
-func (d *DB) scratchBlock(i int) (*block, error) {
-	if b := d.cache.get(i); b != nil {
-		return b, nil
-	}
-	b, ok := d.scratch.Get().(*block)
-	if !ok {
-		b = &block{scratch: true}
-	}
-	if err := d.decode(b, i); err != nil {
-		d.release(b)
-		return nil, err
-	}
-	return b, nil
-}
-
-// release allows a block's memory to be used again, if nobody else has the block.
-func (d *DB) release(b *block) {
-	if b.scratch {
-		d.scratch.Put(b)
-	}
-}
-
-// decode reads block i into b.
-func (d *DB) decode(b *block, i int) error {
-	e := &d.index.blocks[i]
-	err := d.raw(&e.piece, b.parse)
-	if err == nil && (len(b.rows) != e.advisories || !d.belongs(b, i)) {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
-	}
-	if err != nil {
-		return fmt.Errorf("db: block %d: %w", i, err)
-	}
-	return nil
-}
-
 // raw has parse decode a piece of the file, of which it must keep nothing.
 func (d *DB) raw(p *piece, parse func([]byte) error) error {
 	buf, ok := d.buffers.Get().(*[]byte)
@@ -181,31 +150,150 @@ func (d *DB) raw(p *piece, parse func([]byte) error) error {
 	return nil
 }
 
-// belongs reports whether the packages of b are in order and where the index says that they are.
-func (d *DB) belongs(b *block, i int) bool {
-	e := &d.index.blocks[i]
-	prev := e.first
-	for j, p := range b.packages {
-		this := b.name(&p)
-		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) || !d.index.filter.mayHold(this) {
-			return false
-		}
-		prev = this
+// page returns page i, which stays in memory.
+func (d *DB) page(i int) (*page, error) {
+	if p := d.pages[i].Load(); p != nil {
+		return p, nil
 	}
-	if i+1 < len(d.index.blocks) {
-		next := &d.index.blocks[i+1]
-		if c := next.first.compare(prev); c < 0 || (c == 0) != next.continues {
-			return false
+	e := &d.root.pages[i]
+	var p *page
+	err := d.raw(&e.piece, func(raw []byte) (err error) {
+		p, err = parsePage(raw, e)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("db: page %d of the index: %w", i, err)
+	}
+	if i+1 < len(d.root.pages) {
+		p.next = &d.root.pages[i+1].first
+	}
+	d.pages[i].Store(p)
+	return p, nil
+}
+
+// threatPage returns page i of threats, which stays in memory.
+func (d *DB) threatPage(i int) (*threatPage, error) {
+	if p := d.threatPages[i].Load(); p != nil {
+		return p, nil
+	}
+	e := &d.root.threats[i]
+	var p *threatPage
+	err := d.raw(&e.piece, func(raw []byte) (err error) {
+		p, err = parseThreatPage(raw, e)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("db: page %d of the index of threats: %w", i, err)
+	}
+	if i+1 < len(d.root.threats) {
+		p.next = &d.root.threats[i+1]
+	}
+	d.threatPages[i].Store(p)
+	return p, nil
+}
+
+// A place is a block of advisories by its page and its number there.
+type place struct {
+	*page
+	i int
+}
+
+func (at place) entry() *indexEntry { return &at.page.blocks[at.i] }
+
+// block returns a block, from the cache if it is there, which else it enters.
+func (d *DB) block(at place) (*block, error) {
+	e := at.entry()
+	if b := d.blocks.get(e.offset); b != nil {
+		return b, nil
+	}
+	b := new(block)
+	if err := d.decode(b, at); err != nil {
+		return nil, err
+	}
+	d.blocks.put(e.offset, b, e.raw)
+	return b, nil
+}
+
+// scratchBlock returns a block, from the cache if it is there, which else it leaves alone. It is to be given to release.
+func (d *DB) scratchBlock(at place) (*block, error) {
+	if b := d.blocks.get(at.entry().offset); b != nil {
+		return b, nil
+	}
+	b, ok := d.scratch.Get().(*block)
+	if !ok {
+		b = &block{scratch: true}
+	}
+	if err := d.decode(b, at); err != nil {
+		d.release(b)
+		return nil, err
+	}
+	return b, nil
+}
+
+// release allows a block's memory to be used again, if nobody else has the block.
+func (d *DB) release(b *block) {
+	if b.scratch {
+		d.scratch.Put(b)
+	}
+}
+
+// decode reads a block into b.
+func (d *DB) decode(b *block, at place) error {
+	e := at.entry()
+	err := d.raw(&e.piece, b.parse)
+	if err == nil && (len(b.rows) != e.advisories || !at.belongs(b, at.i)) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
+	}
+	if err != nil {
+		return fmt.Errorf("db: block at %d: %w", e.offset, err)
+	}
+	return nil
+}
+
+var errMisplaced = errors.New("not what the index says")
+
+// places yields every block of advisories, in the order of the file, after it called before with all those of a page. It
+// goes on after a page that cannot be read.
+func (d *DB) places(before func(run) error) iter.Seq2[place, error] {
+	return func(yield func(place, error) bool) {
+		for i := range d.root.pages {
+			p, err := d.page(i)
+			if err == nil {
+				err = before(d.root.pages[i].run)
+			}
+			if err != nil {
+				if !yield(place{}, err) {
+					return
+				}
+				continue
+			}
+			for j := range p.blocks {
+				if !yield(place{p, j}, nil) {
+					return
+				}
+			}
 		}
 	}
-	return len(b.packages) > 0
+}
+
+// announce returns what says of runs of blocks that they will be read, until ctx is done.
+func (d *DB) announce(ctx context.Context) func(run) error {
+	return func(r run) error {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("db: %w", err)
+		}
+		return d.prefetch(ctx, Span{r.start, r.bytes})
+	}
 }
 
 // All yields every advisory, in the order of the file. An error ends it.
 func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
-		for i := range d.index.blocks {
-			b, err := d.block(i)
+		for at, err := range d.places(func(run) error { return nil }) {
+			var b *block
+			if err == nil {
+				b, err = d.block(at)
+			}
 			if err != nil {
 				yield(matcher.Advisory{}, err)
 				return
@@ -219,25 +307,32 @@ func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
 	}
 }
 
-// Verify reads every block and checks its hash and its content. It reports every damaged block, joined.
+// Verify reads everything and checks its hash and its content. It reports every damaged block, joined.
 func (d *DB) Verify(ctx context.Context) error {
 	var errs []error
-	for i := range d.index.blocks {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("db: %w", err)
+	fresh := &DB{ // with nothing in memory
+		r: d.r, size: d.size, footer: d.footer, root: d.root, zstd: d.zstd,
+		pages: make([]atomic.Pointer[page], len(d.pages)), threatPages: make([]atomic.Pointer[threatPage], len(d.threatPages)),
+	}
+	for at, err := range fresh.places(fresh.announce(ctx)) {
+		if err == nil {
+			var b *block
+			if b, err = fresh.scratchBlock(at); err == nil {
+				fresh.release(b)
+			}
 		}
-		d.cache.drop(i)
-		if _, err := d.block(i); err != nil {
-			errs = append(errs, err)
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	for i := range d.index.threats {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("db: %w", err)
+	for at, err := range fresh.threatPlaces(fresh.announce(ctx)) {
+		if err == nil {
+			_, err = fresh.threatBlock(at)
 		}
-		d.threats.drop(i)
-		if _, err := d.threatBlock(i); err != nil {
-			errs = append(errs, err)
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	return errors.Join(errs...)

@@ -13,7 +13,12 @@ type File struct {
 
 // OpenFile opens the database in the named file; see [Open]. A file that is replaced by renaming another over it stays
 // readable as it was until Close.
-func OpenFile(name string) (*File, error) {
+func OpenFile(name string) (*File, error) { return openFile(name, nil) }
+
+// OpenSignedFile opens the database in the named file if it is signed as t demands; see [OpenSigned].
+func OpenSignedFile(name string, t Trust) (*File, error) { return openFile(name, &t) }
+
+func openFile(name string, t *Trust) (*File, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
@@ -23,7 +28,7 @@ func OpenFile(name string) (*File, error) {
 		f.Close()
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	d, err := open(f, fi.Size())
+	d, err := open(f, fi.Size(), t)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("db: %s: %w", name, err)

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"sort"
@@ -17,12 +16,11 @@ import (
 func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		var text copier
-		for i := range d.index.blocks {
-			if err := ctx.Err(); err != nil {
-				yield(matcher.Advisory{}, fmt.Errorf("db: %w", err))
-				return
+		for at, err := range d.places(d.announce(ctx)) {
+			var b *block
+			if err == nil {
+				b, err = d.scratchBlock(at)
 			}
-			b, err := d.scratchBlock(i)
 			if err != nil {
 				yield(matcher.Advisory{}, err)
 				return

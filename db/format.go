@@ -9,23 +9,36 @@ import (
 
 // The file, version 1.
 //
-//	header   8 bytes   the magic "HULLMARK"
-//	blocks             one zstd frame each, one after the other, without gaps: those of advisories, then those of threats
-//	index              one zstd frame, up to the footer
-//	footer   64 bytes
+//	header     8 bytes   the magic "HULLMARK"
+//	blocks               of advisories, then of threats
+//	pages                of the index: of advisories, then of threats
+//	root                 of the index
+//	footer     64 bytes
+//	signatures 128 bytes each, 0 to 16 of them
+//
+// Blocks, pages and the root are one zstd frame each, with its content's size, without a dictionary. They lie one after the
+// other without gaps.
 //
 // The footer, its numbers little-endian:
 //
-//	 0   8   offset of the index in the file
-//	 8   4   stored (compressed) length of the index
-//	12   4   raw (decompressed) length of the index
-//	16  32   SHA-256 of the stored index
+//	 0   8   offset of the root in the file
+//	 8   4   stored (compressed) length of the root
+//	12   4   raw (decompressed) length of the root
+//	16  32   SHA-256 of the stored root
 //	48   4   format version, 1
-//	52   4   feature flags; a reader refuses a file with a flag that it does not know; 1: the index has a filter
+//	52   4   feature flags; a reader refuses a file with a flag that it does not know; there are none so far
 //	56   8   the magic again
 //
-// A file is authentic if the hash of its index is: the index holds the SHA-256 of every stored block, and the places of
-// blocks follow from their lengths. That hash is therefore what a signature of a database signs.
+// A file is authentic if its footer is: the footer holds the hash of the root, the root those of all pages, a page those of
+// its blocks; and where they are follows from their lengths. The footer is therefore what is signed. A signature:
+//
+//	 0   8   when it was made, Unix seconds, little-endian
+//	 8  32   the Ed25519 public key
+//	40  64   the Ed25519 signature (RFC 8032) of "hullmark database\n", the time above, and the footer
+//	104 16   zeros
+//	120  8   the magic "HULLSIGN"
+//
+// Signatures are behind the footer so that signing needs neither a second file, which gets lost, nor any change of the first.
 //
 // Numbers inside blocks and the index are unsigned varints (as of encoding/binary) unless called signed, which are
 // zigzag varints. A string in the index is its length and its bytes. A time is 0 where unknown, else 1 plus the zigzag
@@ -33,37 +46,37 @@ import (
 //
 // # Index
 //
-// Raw:
+// It has two levels, so that one who fetches a file piece by piece need not have all of it. Every number of a row stands
+// in a column with those of the other rows. A piece is the columns stored length, raw length, and SHA-256 of the stored
+// bytes (32 bytes); a run is the columns stored length of all blocks, and count of blocks; packages are a column of type,
+// namespace and name, each as the count of bytes it shares with its predecessor in the same position, the length of the
+// rest, and the rest; identifiers are the columns year and number. The root, raw:
 //
-//	count of feeds; each: name, URL, fingerprint (strings), time of its data, counts of its records, of withdrawn
-//	  and of bad ones
-//	count of coverage rows; each: type, namespace, release, feed (strings), time of the data, flags (1: end of life),
-//	  count of advisories
-//	count of blocks of advisories, n; then column by column, n values each:
-//	  stored length
-//	  raw length
-//	  count of advisories
-//	  count of ranges
-//	  flags (1: the block begins within the package that ends the block before)
-//	  first package: type, namespace, name; each string as the count of bytes it shares with its predecessor in the
-//	    same position, the length of the rest, and the rest
-//	  SHA-256 of the stored block, 32 bytes
-//	count of blocks of threats, n; then column by column, n values each:
-//	  stored length
-//	  raw length
-//	  count of threats
-//	  feed; the count of bytes it shares with its predecessor, the length of the rest, and the rest
-//	  year of the first identifier
-//	  number of the first identifier
-//	  SHA-256 of the stored block, 32 bytes
-//	if the filter flag is set: length of the filter in bytes, and the filter
+//	count of feeds; each, not in columns: name, URL, fingerprint (strings), time of its data, counts of its records, of
+//	  withdrawn and of bad ones
+//	count of coverage rows; each, not in columns: type, namespace, release, feed (strings), time of the data, flags
+//	  (1: end of life), count of advisories
+//	count of pages of advisories; the piece of the page, the run that it describes, count of advisories, count of
+//	  ranges, first package
+//	count of pages of threats; the piece of the page, the run that it describes, count of threats, feed (string), first
+//	  identifier
+//
+// A page of advisories, raw:
+//
+//	count of blocks; piece, count of advisories, count of ranges, flags (1: the block begins within the package that
+//	  ends the block before; never of the first), first package
+//	length of a filter in bytes, and the filter
+//
+// A page of threats, raw:
+//
+//	count of blocks; piece, count of threats, first identifier
 //
 // Feeds are in order of all their fields, coverage rows in order of type, namespace, release and feed.
 //
-// The filter is a Bloom filter over all packages: most look-ups are of packages without advisories, and end here. Let h
-// be the 64-bit FNV-1a hash of type, namespace and name, each followed by a zero byte, and n the number of the filter's
-// bits. Then bits (h + i*(h>>32|1)) mod n of a package are set, for i from 0 to 4 and in arithmetic modulo 2^64; bit b is
-// bit b mod 8 of byte b/8.
+// The filter is a Bloom filter over the packages of a page: most look-ups are of packages without advisories, and end here.
+// Let h be the 64-bit FNV-1a hash of type, namespace and name, each followed by a zero byte, and n the number of the
+// filter's bits. Then bits (h + i*(h>>32|1)) mod n of a package are set, for i from 0 to 4 and in arithmetic modulo 2^64;
+// bit b is bit b mod 8 of byte b/8. An empty filter rules nothing out.
 //
 // # Order
 //
@@ -71,8 +84,8 @@ import (
 // release is what makes the file small: what is said of a vulnerability is written once for all releases of a package. It
 // also means that a package is found, and read, with all of its releases.
 //
-// Threats, of which each is what one feed knows of one CVE identifier, are in order of feed, year and number. A block has
-// threats of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
+// Threats, of which each is what one feed knows of one CVE identifier, are in order of feed, year and number. A block,
+// and a page, has threats of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
 //
 // # Block of advisories
 //
@@ -127,6 +140,11 @@ const (
 	version    = 1
 	footerSize = 64
 	blockAt    = int64(len(magic)) // offset of the first block
+
+	signatureMagic   = "HULLSIGN"
+	signatureSize    = 128
+	signatureContext = "hullmark database\n"
+	maxSignatures    = 16
 )
 
 // Bounds on what a file may claim. The builder stays far below them.
@@ -134,7 +152,7 @@ const (
 	maxBlock    = 4 << 20  // raw bytes of a block
 	maxExpanded = 16 << 20 // bytes of a block's strings
 	maxItems    = 4 << 20  // aliases, URLs, severities, ranges and versions of all advisories of a block, repeated ones too
-	maxIndex    = 64 << 20 // raw bytes of the index
+	maxIndex    = 64 << 20 // raw bytes of the root
 )
 
 // Errors that say what is wrong with a file; others come from reading it.
@@ -145,8 +163,6 @@ var (
 	errHash        = fmt.Errorf("%w: hash mismatch", ErrCorrupt)  // stored bytes are not those that were written
 	errShort       = fmt.Errorf("%w: unexpected end", ErrCorrupt) // the file is shorter than it says
 )
-
-const flagFilter = 1
 
 // A footer is the last 64 bytes of a file.
 type footer struct {
@@ -175,7 +191,7 @@ func parseFooter(b []byte, size int64) (footer, error) {
 	if v := binary.LittleEndian.Uint32(b[48:]); v != version {
 		return f, fmt.Errorf("%w: format version %d, this reader knows %d", ErrUnsupported, v, version)
 	}
-	if f.flags = binary.LittleEndian.Uint32(b[52:]); f.flags&^flagFilter != 0 {
+	if f.flags = binary.LittleEndian.Uint32(b[52:]); f.flags != 0 {
 		return f, fmt.Errorf("%w: feature flags %#x", ErrUnsupported, f.flags)
 	}
 	f.offset = int64(binary.LittleEndian.Uint64(b))

@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
@@ -38,6 +39,16 @@ func seedFile(tb testing.TB) []byte {
 		tb.Fatal(err)
 	}
 	return buf.Bytes()
+}
+
+func seedDB(tb testing.TB) *DB {
+	tb.Helper()
+	file := seedFile(tb)
+	d, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d
 }
 
 // FuzzOpen opens damaged files. One that opens and verifies must hold what its index says.
@@ -85,11 +96,12 @@ func FuzzOpen(f *testing.F) {
 
 // FuzzBlock decodes raw blocks, which only a hostile file with right hashes could hold, and makes every advisory of them.
 func FuzzBlock(f *testing.F) {
-	d, err := Open(bytes.NewReader(seedFile(f)), int64(len(seedFile(f))))
+	d := seedDB(f)
+	p, err := d.page(0)
 	if err != nil {
 		f.Fatal(err)
 	}
-	raw, err := d.read(&d.index.blocks[0].piece, nil)
+	raw, err := d.read(&p.blocks[0].piece, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -107,11 +119,12 @@ func FuzzBlock(f *testing.F) {
 
 // FuzzThreatBlock decodes raw blocks of threats, and makes every threat of them.
 func FuzzThreatBlock(f *testing.F) {
-	d, err := Open(bytes.NewReader(seedFile(f)), int64(len(seedFile(f))))
+	d := seedDB(f)
+	p, err := d.threatPage(0)
 	if err != nil {
 		f.Fatal(err)
 	}
-	raw, err := d.read(&d.index.threats[0].piece, nil)
+	raw, err := d.read(&p.blocks[0].piece, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -130,23 +143,61 @@ func FuzzThreatBlock(f *testing.F) {
 	})
 }
 
-// FuzzIndex decodes raw indexes, and writes those that are good again: nothing may be lost.
-func FuzzIndex(f *testing.F) {
-	file := seedFile(f)
-	d, err := Open(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(d.index.append(nil), d.footer.offset)
+// FuzzRoot decodes raw roots of indexes, and writes those that are good again: nothing may be lost.
+func FuzzRoot(f *testing.F) {
+	d := seedDB(f)
+	f.Add(d.root.append(nil), d.footer.offset)
 	f.Fuzz(func(t *testing.T, raw []byte, end int64) {
-		ix, err := parseIndex(raw, end, true)
+		r, err := parseRoot(raw, end)
 		if err != nil {
 			return
 		}
-		again, err := parseIndex(ix.append(nil), end, len(ix.filter) > 0)
-		if err != nil || len(again.blocks) != len(ix.blocks) || len(again.feeds) != len(ix.feeds) {
+		again, err := parseRoot(r.append(nil), end)
+		if err != nil || !reflect.DeepEqual(r, again) {
 			t.Fatalf("written again: %v", err)
 		}
-		ix.find(name{"deb", "debian", "glibc"})
+		r.page(name{"deb", "debian", "glibc"})
+	})
+}
+
+// FuzzPage decodes raw pages of indexes, and looks packages up in those that are good.
+func FuzzPage(f *testing.F) {
+	d := seedDB(f)
+	raw, err := d.read(&d.root.pages[0].piece, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p, err := parsePage(raw, &d.root.pages[0])
+		if err != nil {
+			return
+		}
+		for i := range p.blocks {
+			if first, end := p.find(p.blocks[i].first); i < first || i >= end && !p.blocks[i].continues {
+				t.Fatalf("block %d is not among %d to %d", i, first, end)
+			}
+		}
+	})
+}
+
+// FuzzThreatPage does so for threats.
+func FuzzThreatPage(f *testing.F) {
+	d := seedDB(f)
+	raw, err := d.read(&d.root.threats[0].piece, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p, err := parseThreatPage(raw, &d.root.threats[0])
+		if err != nil {
+			return
+		}
+		for i := range p.blocks {
+			if got := p.find(p.blocks[i].first); got != i {
+				t.Fatalf("block %d is found as %d", i, got)
+			}
+		}
 	})
 }

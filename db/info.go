@@ -8,15 +8,16 @@ import (
 // Info describes a database.
 type Info struct {
 	Version    int    // of the format
-	Hash       string // SHA-256 of the index, hexadecimal, which authenticates everything
+	Hash       string // SHA-256 of the root of the index, hexadecimal, which authenticates everything
 	Size       int64  // of the file, in bytes
-	IndexSize  int    // of the stored index, in bytes
+	IndexSize  int    // of the stored index, its root and all its pages, in bytes
 	Blocks     int
 	Advisories int // a publisher's word on one vulnerability in one package of one release
 	Ranges     int // affected ranges of versions; an advisory that has none speaks of all versions or of single ones
 	Feeds      []FeedInfo
 	Coverage   []CoverageInfo
 	Threats    []ThreatInfo // in order of their feeds
+	Signatures []Signature  // good ones, but by whomever; in the order in which they were made
 }
 
 // ThreatInfo says of how many vulnerabilities a feed knows something.
@@ -25,26 +26,31 @@ type ThreatInfo struct {
 	Vulnerabilities int
 }
 
-// Info returns what the index says. It reads nothing.
+// Info returns what the root of the index says. It reads nothing.
 func (d *DB) Info() Info {
 	i := Info{
 		Version:   version,
 		Hash:      hex.EncodeToString(d.footer.hash[:]),
 		Size:      d.size,
 		IndexSize: int(d.footer.stored),
-		Blocks:    len(d.index.blocks) + len(d.index.threats),
-		Feeds:     slices.Clone(d.index.feeds),
-		Coverage:  slices.Clone(d.index.coverage),
+		Feeds:     slices.Clone(d.root.feeds),
+		Coverage:  slices.Clone(d.root.coverage),
+
+		Signatures: slices.Clone(d.signatures),
 	}
-	for _, b := range d.index.blocks {
-		i.Advisories += b.advisories
-		i.Ranges += b.ranges
+	for _, p := range d.root.pages {
+		i.Blocks += p.blocks
+		i.IndexSize += p.stored
+		i.Advisories += p.advisories
+		i.Ranges += p.ranges
 	}
-	for _, b := range d.index.threats {
-		if n := len(i.Threats); n == 0 || i.Threats[n-1].Feed != b.feed {
-			i.Threats = append(i.Threats, ThreatInfo{Feed: b.feed})
+	for _, p := range d.root.threats {
+		i.Blocks += p.blocks
+		i.IndexSize += p.stored
+		if n := len(i.Threats); n == 0 || i.Threats[n-1].Feed != p.feed {
+			i.Threats = append(i.Threats, ThreatInfo{Feed: p.feed})
 		}
-		i.Threats[len(i.Threats)-1].Vulnerabilities += b.rows
+		i.Threats[len(i.Threats)-1].Vulnerabilities += p.rows
 	}
 	return i
 }

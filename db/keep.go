@@ -27,22 +27,22 @@ func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 	if p.Feed == "" {
 		return fmt.Errorf("db: keep: no feed")
 	}
-	for _, f := range old.index.feeds {
+	for _, f := range old.root.feeds {
 		if f.Name == p.Feed && (p.Input == nil || p.Input(f)) {
 			b.AddFeed(f)
 		}
 	}
-	for _, c := range old.index.coverage {
+	for _, c := range old.root.coverage {
 		if c.Feed == p.Feed && p.has(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}) {
 			b.AddCoverage(c.Coverage)
 		}
 	}
 	k := keeper{Builder: b, t: b.tables()}
-	for i := range old.index.blocks {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("db: %w", err)
+	for at, err := range old.places(old.announce(ctx)) {
+		var block *block
+		if err == nil {
+			block, err = old.scratchBlock(at)
 		}
-		block, err := old.scratchBlock(i)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 		err = k.rows(&p)
 		old.release(block)
 		if err != nil {
-			return fmt.Errorf("db: block %d: %w", i, err)
+			return fmt.Errorf("db: block at %d: %w", at.entry().offset, err)
 		}
 	}
 	if p.Ecosystem != nil {
@@ -62,14 +62,11 @@ func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 func (p *Part) has(k matcher.Key) bool { return p.Ecosystem == nil || p.Ecosystem(k.Ecosystem()) }
 
 func (b *Builder) keepThreats(ctx context.Context, old *DB, feed string) error {
-	for i, e := range old.index.threats {
-		if e.feed != feed {
-			continue
+	for at, err := range old.threatPlaces(old.announce(ctx), feed) {
+		var block *threatBlock
+		if err == nil {
+			block, err = old.threatBlock(at)
 		}
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("db: %w", err)
-		}
-		block, err := old.threatBlock(i)
 		if err != nil {
 			return err
 		}

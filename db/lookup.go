@@ -20,12 +20,16 @@ import (
 func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		var text copier
-		wanted := d.plan(keys)
-		block := d.block
-		if len(wanted) > maxBatch { // more than the cache keeps
-			block = d.scratchBlock
+		wanted, err := d.plan(ctx, keys)
+		if err != nil {
+			yield(matcher.Advisory{}, err)
+			return
 		}
-		next := start(ctx, &wanted, block)
+		l := &loader{DB: d, wanted: wanted, read: d.block}
+		if len(wanted) > maxBatch { // more than the cache keeps
+			l.read = d.scratchBlock
+		}
+		next := l.start(ctx)
 		defer func() { next() }() // leave no goroutine behind
 		for {
 			requests, blocks, err := next()
@@ -36,7 +40,7 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[match
 			if len(requests) == 0 {
 				return
 			}
-			next = start(ctx, &wanted, block) // while the caller works on these
+			next = l.start(ctx) // while the caller works on these
 			for i, b := range blocks {
 				for f := range b.find(requests[i].keys) {
 					if !yield(f.advisory(&text), nil) {
@@ -49,46 +53,68 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[match
 	}
 }
 
+// A loader loads blocks, the next ones while its caller works on the last.
+type loader struct {
+	*DB
+	wanted    []request
+	read      func(place) (*block, error)
+	announced int // of wanted
+}
+
 // start begins to load the first of what is wanted, which it takes off, and returns how to wait for it.
-func start(ctx context.Context, wanted *[]request, read func(int) (*block, error)) func() ([]request, []*block, error) {
-	n := min(len(*wanted), maxBatch)
-	requests := (*wanted)[:n]
-	*wanted = (*wanted)[n:]
+func (l *loader) start(ctx context.Context) func() ([]request, []*block, error) {
+	n := min(len(l.wanted), maxBatch)
+	requests := l.wanted[:n]
+	var announce []request
+	if l.announced < n && l.remote() {
+		announce = l.wanted[:min(len(l.wanted), maxAhead)]
+		l.announced = len(announce)
+	}
+	l.wanted = l.wanted[n:]
+	l.announced -= n
 	if n == 0 {
 		return func() ([]request, []*block, error) { return nil, nil, nil }
 	}
+	get := func() ([]*block, error) {
+		if err := l.prefetch(ctx, spansOf(announce, func(r request) Span { return r.entry().span() })...); err != nil {
+			return nil, err
+		}
+		return load(ctx, requests, func(r request) (*block, error) { return l.read(r.place) })
+	}
 	if n == 1 { // not worth a goroutine
 		return func() ([]request, []*block, error) {
-			blocks, err := load(ctx, requests, func(r request) (*block, error) { return read(r.block) })
+			blocks, err := get()
 			return requests, blocks, err
 		}
 	}
 	var blocks []*block
 	var err error
 	var wg sync.WaitGroup
-	wg.Go(func() { blocks, err = load(ctx, requests, func(r request) (*block, error) { return read(r.block) }) })
+	wg.Go(func() { blocks, err = get() })
 	return func() ([]request, []*block, error) {
 		wg.Wait()
 		return requests, blocks, err
 	}
 }
 
-// maxBatch is how many blocks a look-up loads at a time; it holds up to twice as many.
-const maxBatch = 64
+// maxBatch is how many blocks a look-up loads at a time; it holds up to twice as many. maxAhead is how many it announces to a
+// [Prefetcher].
+const (
+	maxBatch = 64
+	maxAhead = 512
+)
 
 // A request is a block and the keys that it may hold, in order.
 type request struct {
-	block int
-	keys  []matcher.Key
+	place
+	keys []matcher.Key
 }
 
 // plan returns what must be read for keys, in the order of the file.
-func (d *DB) plan(all []matcher.Key) []request {
-	var keys []matcher.Key
-	for _, k := range all {
-		if d.index.filter.mayHold(nameOf(k)) {
-			keys = append(keys, k)
-		}
+func (d *DB) plan(ctx context.Context, all []matcher.Key) ([]request, error) {
+	keys, err := d.likely(ctx, all)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(keys, compareKeys)
 	keys = slices.Compact(keys)
@@ -98,17 +124,50 @@ func (d *DB) plan(all []matcher.Key) []request {
 		for to < len(keys) && nameOf(keys[to]) == nameOf(keys[from]) {
 			to++
 		}
-		first, end := d.index.find(nameOf(keys[from]))
+		p, err := d.page(d.root.page(nameOf(keys[from])))
+		if err != nil {
+			return nil, err
+		}
+		first, end := p.find(nameOf(keys[from]))
 		for i := first; i < end; i++ {
-			if last := len(wanted) - 1; last >= 0 && wanted[last].block == i {
+			if last := len(wanted) - 1; last >= 0 && wanted[last].place == (place{p, i}) {
 				wanted[last].keys = append(wanted[last].keys, keys[from:to]...)
 			} else {
-				wanted = append(wanted, request{i, slices.Clone(keys[from:to])})
+				wanted = append(wanted, request{place{p, i}, slices.Clone(keys[from:to])})
 			}
 		}
 		from = to
 	}
-	return wanted
+	return wanted, nil
+}
+
+// likely returns those keys that the filters of the index do not rule out.
+func (d *DB) likely(ctx context.Context, all []matcher.Key) ([]matcher.Key, error) {
+	pages := make([]int, len(all)) // of each key
+	var missing []int
+	for i, k := range all {
+		at := d.root.page(nameOf(k))
+		if pages[i] = at; at >= 0 && d.pages[at].Load() == nil {
+			missing = append(missing, at)
+		}
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	if d.remote() {
+		if err := d.prefetch(ctx, spansOf(missing, func(i int) Span { return d.root.pages[i].span() })...); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := load(ctx, missing, d.page); err != nil {
+		return nil, err
+	}
+	var keys []matcher.Key
+	for i, k := range all {
+		if at := pages[i]; at >= 0 && d.pages[at].Load().filter.mayHold(nameOf(k)) {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
 }
 
 // load returns the blocks of some requests, which read reads, several at a time.
@@ -196,7 +255,7 @@ func (d *DB) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage
 		}
 		seen[e] = true
 		n := len(out)
-		for _, c := range d.index.coverage {
+		for _, c := range d.root.coverage {
 			if c.Type == e.Type && c.Namespace == e.Namespace && c.Release == e.Release {
 				out = append(out, c.Coverage)
 			}

@@ -3,7 +3,6 @@ package db
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,13 +16,21 @@ import (
 //
 // It reads the blocks that may hold one of them, several at a time. What it returns shares no memory with blocks.
 func (d *DB) Threats(ctx context.Context, cves []string) (map[string]matcher.Threat, error) {
-	wanted := d.planThreats(cves)
+	wanted, err := d.planThreats(ctx, cves)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]matcher.Threat)
 	var text copier
 	for len(wanted) > 0 {
 		batch := wanted[:min(len(wanted), maxBatch)]
 		wanted = wanted[len(batch):]
-		blocks, err := load(ctx, batch, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.block) })
+		if d.remote() {
+			if err := d.prefetch(ctx, spansOf(batch, func(r threatRequest) Span { return r.entry().span() })...); err != nil {
+				return nil, err
+			}
+		}
+		blocks, err := load(ctx, batch, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.threatPlace) })
 		if err != nil {
 			return nil, err
 		}
@@ -41,13 +48,13 @@ func (d *DB) Threats(ctx context.Context, cves []string) (map[string]matcher.Thr
 
 // A threatRequest is a block of threats and the identifiers that it may hold.
 type threatRequest struct {
-	block int
-	cves  []cve
+	threatPlace
+	cves []cve
 }
 
 // planThreats returns what must be read for some identifiers, in the order of the file.
-func (d *DB) planThreats(ids []string) []threatRequest {
-	var cves []cve
+func (d *DB) planThreats(ctx context.Context, ids []string) ([]threatRequest, error) {
+	cves := make([]cve, 0, len(ids))
 	for _, id := range ids {
 		if c, ok := parseCVE(id); ok {
 			cves = append(cves, c)
@@ -55,40 +62,114 @@ func (d *DB) planThreats(ids []string) []threatRequest {
 	}
 	slices.Sort(cves)
 	cves = slices.Compact(cves)
-	var wanted []threatRequest
-	all := d.index.threats
-	for from := 0; from < len(all); {
-		to := from + 1 // blocks of one feed
-		for to < len(all) && all[to].feed == all[from].feed {
-			to++
-		}
-		for i := 0; i < len(cves); {
-			at := from + sort.Search(to-from, func(j int) bool { return all[from+j].first > cves[i] })
-			n := 1 // identifiers that may be in the block before
-			for i+n < len(cves) && (at == to || cves[i+n] < all[at].first) {
-				n++
-			}
-			if at > from {
-				wanted = append(wanted, threatRequest{at - 1, cves[i : i+n]})
-			}
-			i += n
-		}
-		from = to
+	type part struct {
+		page int
+		cves []cve
 	}
-	return wanted
+	var parts []part
+	for from, to := range d.root.feedsOfThreats() {
+		split(cves, to-from, func(i int) cve { return d.root.threats[from+i].first }, func(i int, cves []cve) {
+			parts = append(parts, part{from + i, cves})
+		})
+	}
+	if d.remote() {
+		if err := d.prefetch(ctx, spansOf(parts, func(p part) Span { return d.root.threats[p.page].span() })...); err != nil {
+			return nil, err
+		}
+	}
+	pages, err := load(ctx, parts, func(p part) (*threatPage, error) { return d.threatPage(p.page) })
+	if err != nil {
+		return nil, err
+	}
+	var wanted []threatRequest
+	for i, p := range pages {
+		split(parts[i].cves, len(p.blocks), func(i int) cve { return p.blocks[i].first }, func(i int, cves []cve) {
+			wanted = append(wanted, threatRequest{threatPlace{p, i}, cves})
+		})
+	}
+	return wanted, nil
+}
+
+// split tells each with what identifiers, of all that are given in order, may be in the i-th of n pages or blocks, of
+// which first says where they begin.
+func split(cves []cve, n int, first func(int) cve, each func(i int, cves []cve)) {
+	for len(cves) > 0 {
+		next := sort.Search(n, func(i int) bool { return first(i) > cves[0] })
+		end := len(cves)
+		if next < n {
+			end, _ = slices.BinarySearch(cves, first(next))
+		}
+		if next > 0 {
+			each(next-1, cves[:end])
+		}
+		cves = cves[end:]
+	}
+}
+
+// feedsOfThreats yields the run of pages of each feed, from first to before end.
+func (r *root) feedsOfThreats() iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for from := 0; from < len(r.threats); {
+			to := from + 1
+			for to < len(r.threats) && r.threats[to].feed == r.threats[from].feed {
+				to++
+			}
+			if !yield(from, to) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+// A threatPlace is a block of threats by its page and its number there.
+type threatPlace struct {
+	*threatPage
+	i int
+}
+
+func (at threatPlace) entry() *threatEntry { return &at.threatPage.blocks[at.i] }
+
+// threatPlaces yields the blocks of threats of some feeds, or of all if none is given, as places does.
+func (d *DB) threatPlaces(before func(run) error, feeds ...string) iter.Seq2[threatPlace, error] {
+	return func(yield func(threatPlace, error) bool) {
+		for i, e := range d.root.threats {
+			if len(feeds) > 0 && !slices.Contains(feeds, e.feed) {
+				continue
+			}
+			p, err := d.threatPage(i)
+			if err == nil {
+				err = before(e.run)
+			}
+			if err != nil {
+				if !yield(threatPlace{}, err) {
+					return
+				}
+				continue
+			}
+			for j := range p.blocks {
+				if !yield(threatPlace{p, j}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // AllThreats yields what every feed knows, in order of feeds and identifiers. An error ends it.
 func (d *DB) AllThreats() iter.Seq2[FeedThreat, error] {
 	return func(yield func(FeedThreat, error) bool) {
-		for i := range d.index.threats {
-			b, err := d.threatBlock(i)
+		for at, err := range d.threatPlaces(func(run) error { return nil }) {
+			var b *threatBlock
+			if err == nil {
+				b, err = d.threatBlock(at)
+			}
 			if err != nil {
 				yield(FeedThreat{}, err)
 				return
 			}
 			for j, c := range b.cves {
-				if !yield(FeedThreat{d.index.threats[i].feed, c.String(), b.threat(j, nil)}, nil) {
+				if !yield(FeedThreat{at.feed, c.String(), b.threat(j, nil)}, nil) {
 					return
 				}
 			}
@@ -103,35 +184,24 @@ type FeedThreat struct {
 	matcher.Threat
 }
 
-// threatBlock returns block i of threats, from the cache if it is there, which else it enters.
-func (d *DB) threatBlock(i int) (*threatBlock, error) {
-	if b := d.threats.get(i); b != nil {
+// threatBlock returns a block of threats, from the cache if it is there, which else it enters.
+func (d *DB) threatBlock(at threatPlace) (*threatBlock, error) {
+	e := at.entry()
+	if b := d.threats.get(e.offset); b != nil {
 		return b, nil
 	}
-	e := &d.index.threats[i]
 	b := new(threatBlock)
 	err := d.raw(&e.piece, b.parse)
-	if err == nil && !d.threatsBelong(b, i) {
+	if err == nil && !at.belongs(b, at.i) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("db: block %d of threats: %w", i, err)
+		return nil, fmt.Errorf("db: block of threats at %d: %w", e.offset, err)
 	}
-	d.threats.put(i, b, e.raw)
+	d.threats.put(e.offset, b, e.raw)
 	return b, nil
 }
 
-var errMisplaced = errors.New("not what the index says")
-
-// threatsBelong reports whether the threats of b are those of which the index speaks.
-func (d *DB) threatsBelong(b *threatBlock, i int) bool {
-	e := &d.index.threats[i]
-	if len(b.cves) != e.rows || e.rows == 0 || b.cves[0] != e.first {
-		return false
-	}
-	return i+1 == len(d.index.threats) || d.index.threats[i+1].compare(e.feed, b.cves[e.rows-1]) > 0
-}
-
-func (e *threatEntry) compare(feed string, first cve) int {
+func (e *threatPageEntry) compare(feed string, first cve) int {
 	return cmp.Or(strings.Compare(e.feed, feed), cmp.Compare(e.first, first))
 }

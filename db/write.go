@@ -36,24 +36,32 @@ func (b *Builder) write(out *counter) error {
 	t := b.tables()
 	b.sortRows() // merging may add strings
 	b.sortThreats()
-	ix := index{feeds: b.feedRows(), coverage: b.coverageRows()}
+	r := root{feeds: b.feedRows(), coverage: b.coverageRows()}
 	w := &fileWriter{out: out, enc: enc}
 	text := newTextWriter(t, ranks(t.strings.items))
-	if ix.blocks, err = w.advisories(b.rows, newBlockWriter(text)); err != nil {
-		return err
-	}
-	if ix.threats, err = w.threats(b.threats, &threatWriter{textWriter: text}); err != nil {
-		return err
-	}
-	ix.filter = b.filter()
-	e, err := w.put(ix.append(nil))
+	pages, err := w.advisories(b.rows, newBlockWriter(text))
 	if err != nil {
 		return err
 	}
-	f := footer{offset: e.offset, stored: uint32(e.stored), raw: uint32(e.raw), hash: e.hash}
-	if len(ix.filter) > 0 {
-		f.flags = flagFilter
+	threats, err := w.threats(b.threats, &threatWriter{textWriter: text})
+	if err != nil {
+		return err
 	}
+	for i := range pages {
+		if err := w.page(&r, &pages[i]); err != nil {
+			return err
+		}
+	}
+	for i := range threats {
+		if err := w.threatPage(&r, &threats[i]); err != nil {
+			return err
+		}
+	}
+	p, err := w.put(r.append(nil))
+	if err != nil {
+		return err
+	}
+	f := footer{offset: p.offset, stored: uint32(p.stored), raw: uint32(p.raw), hash: p.hash}
 	_, err = out.Write(f.append(nil))
 	return err
 }
@@ -73,20 +81,33 @@ func (w *fileWriter) put(raw []byte) (piece, error) {
 	return p, err
 }
 
-// advisories writes the blocks of rows, which are in order.
-func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (entries []indexEntry, err error) {
-	var last row // of the block before
+// advisories writes the blocks of rows, which are in order, and returns the pages that describe them.
+func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, err error) {
+	t := blocks.t
+	begin := 0 // of the page
+	flushPage := func(end int) {
+		if begin < end {
+			pages[len(pages)-1].filter = newFilterOf(t, rows[begin:end])
+			begin = end
+		}
+	}
+	done := 0 // rows written
 	flush := func() error {
 		first := blocks.rows[0]
 		e := indexEntry{
-			first:      blocks.t.name(first),
-			continues:  len(entries) > 0 && samePackage(last, first),
+			first:      t.name(first),
+			continues:  done > 0 && samePackage(rows[done-1], first),
 			advisories: len(blocks.rows),
 			ranges:     blocks.ranges,
 		}
-		last = blocks.rows[len(blocks.rows)-1]
+		if n := len(pages); n == 0 || !e.continues && wantsPage(len(pages[n-1].blocks), e.first.hash()) {
+			flushPage(done)
+			pages = append(pages, page{})
+		}
+		done += len(blocks.rows)
 		e.piece, err = w.put(blocks.encode())
-		entries = append(entries, e)
+		p := &pages[len(pages)-1]
+		p.blocks = append(p.blocks, e)
 		return err
 	}
 	for _, r := range rows {
@@ -100,16 +121,22 @@ func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (entries []inde
 	if len(blocks.rows) > 0 {
 		err = flush()
 	}
-	return entries, err
+	flushPage(len(rows))
+	return pages, err
 }
 
-// threats writes the blocks of rows, which are in order.
-func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (entries []threatEntry, err error) {
+// threats writes the blocks of rows, which are in order, and returns the pages that describe them.
+func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (pages []threatPage, err error) {
 	flush := func() error {
 		first := &blocks.rows[0]
-		e := threatEntry{feed: blocks.t.strings.items[first.feed], first: first.cve, rows: len(blocks.rows)}
+		e := threatEntry{first: first.cve, rows: len(blocks.rows)}
+		feed := blocks.t.strings.items[first.feed]
+		if n := len(pages); n == 0 || pages[n-1].feed != feed || wantsPage(len(pages[n-1].blocks), uint64(first.cve)*0x9e3779b97f4a7c15) {
+			pages = append(pages, threatPage{feed: feed})
+		}
 		e.piece, err = w.put(blocks.encode())
-		entries = append(entries, e)
+		p := &pages[len(pages)-1]
+		p.blocks = append(p.blocks, e)
 		return err
 	}
 	for i := range rows {
@@ -123,21 +150,45 @@ func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (entries []
 	if len(blocks.rows) > 0 {
 		err = flush()
 	}
-	return entries, err
+	return pages, err
 }
 
-// filter returns the filter of the rows, which are in order.
-func (b *Builder) filter() filter {
+// page writes a page and enters it into the root.
+func (w *fileWriter) page(r *root, p *page) (err error) {
+	e := pageEntry{first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
+	for _, b := range p.blocks {
+		e.bytes += int64(b.stored)
+		e.advisories += b.advisories
+		e.ranges += b.ranges
+	}
+	e.piece, err = w.put(p.append(nil))
+	r.pages = append(r.pages, e)
+	return err
+}
+
+func (w *fileWriter) threatPage(r *root, p *threatPage) (err error) {
+	e := threatPageEntry{feed: p.feed, first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
+	for _, b := range p.blocks {
+		e.bytes += int64(b.stored)
+		e.rows += b.rows
+	}
+	e.piece, err = w.put(p.append(nil))
+	r.threats = append(r.threats, e)
+	return err
+}
+
+// newFilterOf returns a filter of the packages of rows, which are in order.
+func newFilterOf(t *tables, rows []row) filter {
 	packages := 0
-	for i, r := range b.rows {
-		if i == 0 || !samePackage(b.rows[i-1], r) {
+	for i, r := range rows {
+		if i == 0 || !samePackage(rows[i-1], r) {
 			packages++
 		}
 	}
 	f := newFilter(packages)
-	for i, r := range b.rows {
-		if i == 0 || !samePackage(b.rows[i-1], r) {
-			f.add(b.t.name(r))
+	for i, r := range rows {
+		if i == 0 || !samePackage(rows[i-1], r) {
+			f.add(t.name(r))
 		}
 	}
 	return f

@@ -1,0 +1,189 @@
+package db
+
+import (
+	"crypto/sha256"
+	"slices"
+	"sort"
+)
+
+// A page is a part of the index: it says what the blocks of a run hold.
+type page struct {
+	blocks []indexEntry
+	filter filter // of the packages in these blocks
+	next   *name  // the first package after them, nil if there is none
+}
+
+// An indexEntry describes one block of advisories.
+type indexEntry struct {
+	piece
+	first              name // package
+	continues          bool // that package begins in the block before
+	advisories, ranges int
+}
+
+// Sizes of pages, in blocks. Small ones make it cheap to look a few packages up, large ones are fewer.
+const (
+	pageMin      = 24
+	pageMax      = 96
+	pageCutOneIn = 32 // blocks of which one may begin a page
+)
+
+// wantsPage reports whether a page of n blocks should end before a block that begins with another package, whose hash is
+// given. Like the boundaries of blocks, those of pages depend on what is there.
+func wantsPage(n int, hash uint64) bool {
+	return n >= pageMax || n >= pageMin && hash>>32%pageCutOneIn == 0
+}
+
+const flagContinues = 1
+
+func (p *page) append(b []byte) []byte {
+	b = appendUint(b, uint64(len(p.blocks)))
+	b = appendPieces(b, p.blocks, func(e *indexEntry) *piece { return &e.piece })
+	b = column(b, p.blocks, func(b []byte, e indexEntry) []byte { return appendUint(b, uint64(e.advisories)) })
+	b = column(b, p.blocks, func(b []byte, e indexEntry) []byte { return appendUint(b, uint64(e.ranges)) })
+	b = column(b, p.blocks, func(b []byte, e indexEntry) []byte { return append(b, flag(e.continues, flagContinues)) })
+	b = appendFirsts(b, p.blocks, func(e *indexEntry) *name { return &e.first })
+	b = appendUint(b, uint64(len(p.filter)))
+	return append(b, p.filter...)
+}
+
+// parsePage reads a page, which must be as its entry says.
+func parsePage(b []byte, e *pageEntry) (*page, error) {
+	s := &scanner{b: b}
+	p := &page{blocks: make([]indexEntry, s.count(11+sha256.Size))}
+	readPieces(s, p.blocks, func(e *indexEntry) *piece { return &e.piece })
+	for i := range p.blocks {
+		p.blocks[i].advisories = s.size()
+	}
+	for i := range p.blocks {
+		p.blocks[i].ranges = s.size()
+	}
+	for i := range p.blocks {
+		p.blocks[i].continues = s.below(2) == flagContinues
+	}
+	readFirsts(s, p.blocks, func(e *indexEntry) (*name, bool) { return &e.first, e.continues })
+	p.filter = slices.Clone(s.bytes(s.uint()))
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	got := pageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, first: e.first}
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		b.offset = e.start + got.bytes
+		got.bytes += int64(b.stored)
+		got.advisories += b.advisories
+		got.ranges += b.ranges
+	}
+	if len(p.blocks) > 0 {
+		got.first = p.blocks[0].first
+	}
+	if got != *e || len(p.blocks) == 0 {
+		return nil, errMisplaced
+	}
+	return p, nil
+}
+
+// belongs reports whether the packages of b are in order and where the page says that they are: in block i.
+func (p *page) belongs(b *block, i int) bool {
+	e := &p.blocks[i]
+	prev := e.first
+	for j := range b.packages {
+		this := b.name(&b.packages[j])
+		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) || !p.filter.mayHold(this) {
+			return false
+		}
+		prev = this
+	}
+	if i+1 < len(p.blocks) {
+		next := &p.blocks[i+1]
+		if c := next.first.compare(prev); c < 0 || (c == 0) != next.continues {
+			return false
+		}
+	} else if p.next != nil && p.next.compare(prev) <= 0 {
+		return false
+	}
+	return len(b.packages) > 0
+}
+
+// find returns the run of blocks, from first to before end, that may hold a package.
+func (p *page) find(want name) (first, end int) {
+	end = sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i].first.compare(want) > 0 })
+	if end == 0 {
+		return 0, 0
+	}
+	first = end - 1
+	for p.blocks[first].continues && p.blocks[first].first == want {
+		first-- // the first block of all continues nothing
+	}
+	return first, end
+}
+
+// A threatPage is a part of the index: it says what the blocks of threats of a run hold.
+type threatPage struct {
+	blocks []threatEntry
+	next   *threatPageEntry // the page after it, nil if there is none
+	feed   string
+}
+
+// A threatEntry describes one block of threats.
+type threatEntry struct {
+	piece
+	first cve
+	rows  int
+}
+
+func (p *threatPage) append(b []byte) []byte {
+	b = appendUint(b, uint64(len(p.blocks)))
+	b = appendPieces(b, p.blocks, func(e *threatEntry) *piece { return &e.piece })
+	b = column(b, p.blocks, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	return appendCVEs(b, p.blocks, func(e *threatEntry) cve { return e.first })
+}
+
+// parseThreatPage reads a page of threats, which must be as its entry says.
+func parseThreatPage(b []byte, e *threatPageEntry) (*threatPage, error) {
+	s := &scanner{b: b}
+	p := &threatPage{feed: e.feed, blocks: make([]threatEntry, s.count(5+sha256.Size))}
+	readPieces(s, p.blocks, func(e *threatEntry) *piece { return &e.piece })
+	for i := range p.blocks {
+		p.blocks[i].rows = s.size()
+	}
+	readCVEs(s, p.blocks, func(e *threatEntry) *cve { return &e.first })
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	got := threatPageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, feed: e.feed, first: e.first}
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		b.offset = e.start + got.bytes
+		got.bytes += int64(b.stored)
+		got.rows += b.rows
+		if i > 0 && b.first <= p.blocks[i-1].first {
+			return nil, errValue
+		}
+	}
+	if len(p.blocks) > 0 {
+		got.first = p.blocks[0].first
+	}
+	if got != *e || len(p.blocks) == 0 {
+		return nil, errMisplaced
+	}
+	return p, nil
+}
+
+// belongs reports whether the threats of b are those of which the page speaks, in block i.
+func (p *threatPage) belongs(b *threatBlock, i int) bool {
+	e := &p.blocks[i]
+	if len(b.cves) != e.rows || e.rows == 0 || b.cves[0] != e.first {
+		return false
+	}
+	last := b.cves[e.rows-1]
+	if i+1 < len(p.blocks) {
+		return p.blocks[i+1].first > last
+	}
+	return p.next == nil || p.next.compare(p.feed, last) > 0
+}
+
+// find returns the block that may know an identifier, or -1.
+func (p *threatPage) find(c cve) int {
+	return sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i].first > c }) - 1
+}

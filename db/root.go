@@ -1,0 +1,294 @@
+package db
+
+import (
+	"crypto/sha256"
+	"math"
+	"sort"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A root is the root of the index: it says what the database is made of, and where the pages of the index are.
+type root struct {
+	feeds    []FeedInfo
+	coverage []CoverageInfo
+	pages    []pageEntry
+	threats  []threatPageEntry
+}
+
+// CoverageInfo is a row of coverage and the number of its advisories.
+type CoverageInfo struct {
+	matcher.Coverage
+	Advisories int
+}
+
+// A piece is a part of the file that is one zstd frame.
+type piece struct {
+	offset      int64
+	stored, raw int // lengths
+	hash        [sha256.Size]byte
+}
+
+// A run is a sequence of blocks.
+type run struct {
+	start, bytes int64 // where the first one is, and the stored length of all
+	blocks       int
+}
+
+// A pageEntry describes one page, and the run of blocks that the page describes.
+type pageEntry struct {
+	piece
+	run
+	first              name // package
+	advisories, ranges int
+}
+
+// A threatPageEntry does so for blocks of threats, of one feed.
+type threatPageEntry struct {
+	piece
+	run
+	feed  string
+	first cve
+	rows  int
+}
+
+const flagEndOfLife = 1
+
+func (r *root) append(b []byte) []byte {
+	b = appendUint(b, uint64(len(r.feeds)))
+	for _, f := range r.feeds {
+		b = appendString(b, f.Name)
+		b = appendString(b, f.URL)
+		b = appendString(b, f.Fingerprint)
+		b = appendSeconds(b, f.Date.Unix())
+		b = appendUint(b, uint64(f.Records))
+		b = appendUint(b, uint64(f.Withdrawn))
+		b = appendUint(b, uint64(f.Bad))
+	}
+	b = appendUint(b, uint64(len(r.coverage)))
+	for _, c := range r.coverage {
+		b = appendString(b, c.Type)
+		b = appendString(b, c.Namespace)
+		b = appendString(b, c.Release)
+		b = appendString(b, c.Feed)
+		b = appendSeconds(b, c.Date.Unix())
+		b = append(b, flag(c.EndOfLife, flagEndOfLife))
+		b = appendUint(b, uint64(c.Advisories))
+	}
+	b = appendUint(b, uint64(len(r.pages)))
+	b = appendPieces(b, r.pages, func(e *pageEntry) *piece { return &e.piece })
+	b = appendRuns(b, r.pages, func(e *pageEntry) *run { return &e.run })
+	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.advisories)) })
+	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.ranges)) })
+	b = appendFirsts(b, r.pages, func(e *pageEntry) *name { return &e.first })
+	b = appendUint(b, uint64(len(r.threats)))
+	b = appendPieces(b, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
+	b = appendRuns(b, r.threats, func(e *threatPageEntry) *run { return &e.run })
+	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendString(b, e.feed) })
+	return appendCVEs(b, r.threats, func(e *threatPageEntry) cve { return e.first })
+}
+
+func flag(set bool, bit byte) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+// appendPieces appends the columns of pieces but for their offsets, which follow from their lengths.
+func appendPieces[E any](b []byte, all []E, of func(*E) *piece) []byte {
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).stored))
+	}
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).raw))
+	}
+	for i := range all {
+		b = append(b, of(&all[i]).hash[:]...)
+	}
+	return b
+}
+
+func appendRuns[E any](b []byte, all []E, of func(*E) *run) []byte {
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).bytes))
+	}
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).blocks))
+	}
+	return b
+}
+
+func appendFirsts[E any](b []byte, all []E, of func(*E) *name) []byte {
+	var prev [3]string
+	for i := range all {
+		n := of(&all[i])
+		this := [3]string{n.typ, n.namespace, n.name}
+		for i, s := range this {
+			n := commonPrefix(prev[i], s, len(s))
+			b = appendUint(b, uint64(n))
+			b = appendString(b, s[n:])
+		}
+		prev = this
+	}
+	return b
+}
+
+func appendCVEs[E any](b []byte, all []E, of func(*E) cve) []byte {
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).year()))
+	}
+	for i := range all {
+		b = appendUint(b, uint64(of(&all[i]).number()))
+	}
+	return b
+}
+
+// parseRoot reads a root that lies at offset end, right after the last page.
+func parseRoot(b []byte, end int64) (*root, error) {
+	s := &scanner{b: b}
+	r := &root{}
+	r.feeds = make([]FeedInfo, s.count(7))
+	for i := range r.feeds {
+		r.feeds[i] = FeedInfo{
+			Name: s.string(), URL: s.string(), Fingerprint: s.string(), Date: unixTime(s.seconds()),
+			Records: s.size(), Withdrawn: s.size(), Bad: s.size(),
+		}
+	}
+	r.coverage = make([]CoverageInfo, s.count(7))
+	for i := range r.coverage {
+		r.coverage[i] = CoverageInfo{
+			Coverage: matcher.Coverage{
+				Type: s.string(), Namespace: s.string(), Release: s.string(), Feed: s.string(),
+				Date: unixTime(s.seconds()), EndOfLife: s.below(2) == flagEndOfLife,
+			},
+			Advisories: s.size(),
+		}
+	}
+	r.pages = make([]pageEntry, s.count(12+sha256.Size))
+	readPieces(s, r.pages, func(e *pageEntry) *piece { return &e.piece })
+	readRuns(s, r.pages, func(e *pageEntry) *run { return &e.run })
+	for i := range r.pages {
+		r.pages[i].advisories = s.size()
+	}
+	for i := range r.pages {
+		r.pages[i].ranges = s.size()
+	}
+	readFirsts(s, r.pages, func(e *pageEntry) (*name, bool) { return &e.first, false })
+	r.threats = make([]threatPageEntry, s.count(8+sha256.Size))
+	readPieces(s, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
+	readRuns(s, r.threats, func(e *threatPageEntry) *run { return &e.run })
+	for i := range r.threats {
+		r.threats[i].rows = s.size()
+	}
+	for i := range r.threats {
+		r.threats[i].feed = s.string()
+	}
+	readCVEs(s, r.threats, func(e *threatPageEntry) *cve { return &e.first })
+	for i := range r.threats {
+		if i > 0 && r.threats[i].compare(r.threats[i-1].feed, r.threats[i-1].first) <= 0 {
+			s.fail(errValue)
+		}
+	}
+	r.place(s, end)
+	return r, s.end()
+}
+
+// place works out where everything is: blocks of advisories, blocks of threats, pages of either, without gaps.
+func (r *root) place(s *scanner, end int64) {
+	offset := blockAt
+	put := func(e *run) {
+		e.start = offset
+		offset += e.bytes
+	}
+	for i := range r.pages {
+		put(&r.pages[i].run)
+	}
+	for i := range r.threats {
+		put(&r.threats[i].run)
+	}
+	for i := range r.pages {
+		r.pages[i].offset = offset
+		offset += int64(r.pages[i].stored)
+	}
+	for i := range r.threats {
+		r.threats[i].offset = offset
+		offset += int64(r.threats[i].stored)
+	}
+	if offset != end {
+		s.fail(errValue)
+	}
+}
+
+func readPieces[E any](s *scanner, all []E, of func(*E) *piece) {
+	for i := range all {
+		of(&all[i]).stored = int(s.below(maxBlock))
+	}
+	for i := range all {
+		of(&all[i]).raw = int(s.below(maxBlock))
+	}
+	for i := range all {
+		copy(of(&all[i]).hash[:], s.bytes(sha256.Size))
+	}
+}
+
+func readRuns[E any](s *scanner, all []E, of func(*E) *run) {
+	for i := range all {
+		of(&all[i]).bytes = int64(s.below(math.MaxInt32))
+	}
+	for i := range all {
+		of(&all[i]).blocks = s.size()
+	}
+}
+
+// readFirsts reads packages, which must be in order: each after the one before, or the same where that is allowed.
+func readFirsts[E any](s *scanner, all []E, of func(*E) (first *name, same bool)) {
+	var prev name
+	total := 0
+	for i := range all {
+		first, same := of(&all[i])
+		*first = name{s.shared(prev.typ), s.shared(prev.namespace), s.shared(prev.name)}
+		if total += len(first.typ) + len(first.namespace) + len(first.name); total > maxIndex {
+			s.fail(errValue)
+		}
+		if s.err != nil {
+			return
+		}
+		if c := first.compare(prev); c < 0 || c == 0 && !same || i == 0 && same {
+			s.fail(errValue)
+		}
+		prev = *first
+	}
+}
+
+func readCVEs[E any](s *scanner, all []E, of func(*E) *cve) {
+	for i := range all {
+		*of(&all[i]) = makeCVE(s.below(maxYear+1), 0)
+	}
+	for i := range all {
+		*of(&all[i]) += cve(s.below(maxNumber + 1))
+	}
+}
+
+// shared reads a string that begins like prev.
+func (s *scanner) shared(prev string) string {
+	n := s.below(len(prev) + 1)
+	rest := s.bytes(s.uint())
+	if len(rest) == 0 && int(n) == len(prev) {
+		return prev
+	}
+	if int(n)+len(rest) > maxString {
+		s.fail(errValue)
+		return ""
+	}
+	return prev[:n] + string(rest)
+}
+
+// size reads a number of things that are not here.
+func (s *scanner) size() int { return int(s.below(math.MaxInt32)) }
+
+// page returns the page that may know a package, or -1. All blocks of one package are of one page.
+func (r *root) page(want name) int {
+	return sort.Search(len(r.pages), func(i int) bool { return r.pages[i].first.compare(want) > 0 }) - 1
+}
