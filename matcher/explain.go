@@ -204,7 +204,7 @@ func aboutID(names []named, byKey map[Key][]*Advisory, id string) map[*Advisory]
 		}
 	}
 	about := make(map[*Advisory]bool)
-	for _, g := range groupAliases(all) {
+	for _, g := range new(grouper).group(all) {
 		if slices.Contains(g.ids, id) {
 			for _, v := range g.verdicts {
 				about[v.Advisory] = true

@@ -1,67 +1,120 @@
 package matcher
 
+import "slices"
+
 // A group is all that is said of one vulnerability.
 type group struct {
 	verdicts []verdict
 	ids      []string // all identifiers, in no order, some of them several times
 }
 
-// groupAliases puts the verdicts together that are about one vulnerability: those that share an identifier, also through
-// others. The groups come in the order of their first members. Time is linear but for the inverse of Ackermann's function,
-// whatever graph the aliases make.
-//
-// An advisory that goes by several CVEs is an erratum, which fixes several vulnerabilities at once: it belongs to the group
-// of each CVE, and does not make them one. Its other identifiers link nothing.
-func groupAliases(list []verdict) []group {
-	if len(list) == 1 && cveCount(list[0].Advisory) < 2 {
-		return []group{{list, append([]string{list[0].ID}, list[0].Aliases...)}}
-	}
-	var members []member
-	for _, v := range list {
-		if cveCount(v.Advisory) < 2 {
-			members = append(members, member{v, append([]string{v.ID}, v.Aliases...)})
-			continue
-		}
-		if isCVE(v.ID) {
-			members = append(members, member{v, []string{v.ID}})
-		}
-		for _, id := range v.Aliases {
-			if isCVE(id) && id != v.ID {
-				members = append(members, member{v, []string{id}})
-			}
-		}
-	}
-	sets := newDisjoint(len(members))
-	seen := make(map[string]int)
-	for i, m := range members {
-		for _, id := range m.ids {
-			if j, ok := seen[id]; ok {
-				sets.join(i, j)
-			} else {
-				seen[id] = i
-			}
-		}
-	}
-	var groups []group
-	at := make(map[int]int)
-	for i, m := range members {
-		r := sets.root(i)
-		g, ok := at[r]
-		if !ok {
-			g = len(groups)
-			at[r] = g
-			groups = append(groups, group{})
-		}
-		groups[g].verdicts = append(groups[g].verdicts, m.verdict)
-		groups[g].ids = append(groups[g].ids, m.ids...)
-	}
-	return groups
+// A grouper puts verdicts together that are about one vulnerability. Its memory serves one list after the other.
+type grouper struct {
+	members  []member
+	ids      []string // of members
+	sets     disjoint
+	seen     map[string]int // of each identifier, the first member that goes by it
+	number   []int          // of each root, its group's, or -1
+	counts   []int          // of each root, how many identifiers its set has
+	groups   []group
+	verdicts []verdict // of groups
+	names    []string  // of groups
 }
 
 // A member is a verdict under those of its identifiers that are one vulnerability.
 type member struct {
 	verdict
-	ids []string
+	from, to int // in grouper.ids
+}
+
+// maxSeen is how many identifiers a map may have held that is to be used again: clearing one takes as long as it is large.
+const maxSeen = 256
+
+// group puts the verdicts together that share an identifier, also through others. The groups come in the order of their first
+// members, and hold until the next call. Time is linear but for the inverse of Ackermann's function, whatever graph the aliases
+// make.
+//
+// An advisory that goes by several CVEs is an erratum, which fixes several vulnerabilities at once: it belongs to the group
+// of each CVE, and does not make them one. Its other identifiers link nothing.
+func (g *grouper) group(list []verdict) []group {
+	g.members, g.ids = g.members[:0], g.ids[:0]
+	for _, v := range list {
+		if cveCount(v.Advisory) < 2 {
+			g.add(v, v.ID, v.Aliases...)
+			continue
+		}
+		if isCVE(v.ID) {
+			g.add(v, v.ID)
+		}
+		for _, id := range v.Aliases {
+			if isCVE(id) && id != v.ID {
+				g.add(v, id)
+			}
+		}
+	}
+	g.sets = g.sets.reset(len(g.members))
+	if len(g.members) > 1 {
+		g.join()
+	}
+	return g.collect()
+}
+
+func (g *grouper) add(v verdict, id string, more ...string) {
+	from := len(g.ids)
+	g.ids = append(append(g.ids, id), more...)
+	g.members = append(g.members, member{v, from, len(g.ids)})
+}
+
+// join makes sets of the members that share identifiers.
+func (g *grouper) join() {
+	if g.seen == nil || len(g.seen) > maxSeen {
+		g.seen = make(map[string]int, len(g.ids))
+	}
+	clear(g.seen)
+	for i, m := range g.members {
+		for _, id := range g.ids[m.from:m.to] {
+			if j, ok := g.seen[id]; ok {
+				g.sets.join(i, j)
+			} else {
+				g.seen[id] = i
+			}
+		}
+	}
+}
+
+// collect makes a group of each set: numbers them, counts, and puts all members in their places.
+func (g *grouper) collect() []group {
+	g.groups = g.groups[:0]
+	g.number = slices.Grow(g.number[:0], len(g.members))[:len(g.members)]
+	for i := range g.number {
+		g.number[i] = -1
+	}
+	g.verdicts = slices.Grow(g.verdicts[:0], len(g.members))[:len(g.members)]
+	g.names = slices.Grow(g.names[:0], len(g.ids))[:len(g.ids)]
+	verdicts, names := 0, 0
+	g.counts = slices.Grow(g.counts[:0], len(g.members))[:len(g.members)]
+	clear(g.counts)
+	for i, m := range g.members {
+		g.counts[g.sets.root(i)] += m.to - m.from
+	}
+	for i := range g.members {
+		r := g.sets.root(i)
+		if g.number[r] >= 0 {
+			continue
+		}
+		g.number[r] = len(g.groups)
+		// Where the group's own begin, with room for as many as there are.
+		g.groups = append(g.groups, group{verdicts: g.verdicts[verdicts:verdicts], ids: g.names[names:names]})
+		verdicts += g.sets.size[r]
+		names += g.counts[r]
+	}
+	for i := range g.members {
+		m := &g.members[i]
+		into := &g.groups[g.number[g.sets.root(i)]]
+		into.verdicts = append(into.verdicts, m.verdict)
+		into.ids = append(into.ids, g.ids[m.from:m.to]...)
+	}
+	return g.groups
 }
 
 // cveCount returns how many different CVEs an advisory goes by, counting to two.
@@ -88,8 +141,9 @@ func cveCount(a *Advisory) int {
 // A disjoint is a set of numbers in disjoint parts: a forest, joined by size.
 type disjoint struct{ parent, size []int }
 
-func newDisjoint(n int) disjoint {
-	d := disjoint{make([]int, n), make([]int, n)}
+// reset returns n parts of one number each, in the memory of d.
+func (d disjoint) reset(n int) disjoint {
+	d.parent, d.size = slices.Grow(d.parent[:0], n)[:n], slices.Grow(d.size[:0], n)[:n]
 	for i := range n {
 		d.parent[i], d.size[i] = i, 1
 	}

@@ -114,8 +114,9 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		wanted.judge(&a)
 	}
 	result.Matches = make([]Match, 0, wanted.held)
+	var all merger
 	for i := range wanted.subjects {
-		result.Matches = wanted.subjects[i].appendMatches(result.Matches)
+		result.Matches = all.appendMatches(result.Matches, &wanted.subjects[i])
 	}
 	if e, ok := m.Source.(Enricher); ok {
 		if err := enrich(ctx, e, result.Matches, byID); err != nil {

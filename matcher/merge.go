@@ -4,30 +4,38 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
 )
 
+// A merger makes matches. Its memory serves one component after the other.
+type merger struct {
+	grouper
+	rater rater
+}
+
 // appendMatches appends the matches of a component, sorted by ID.
-func (s *subject) appendMatches(out []Match) []Match {
+func (r *merger) appendMatches(out []Match, s *subject) []Match {
 	if len(s.held) == 0 {
 		return out
 	}
 	n := len(out)
-	for _, g := range groupAliases(s.held) {
-		out = append(out, s.merge(g))
+	for _, g := range r.group(s.held) {
+		out = append(out, r.merge(s.component, g))
 	}
 	slices.SortFunc(out[n:], func(a, b Match) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
 // merge makes one match of all that is said of one vulnerability.
-func (s *subject) merge(g group) Match {
+func (r *merger) merge(c *analyzer.Component, g group) Match {
 	slices.SortStableFunc(g.verdicts, func(a, b verdict) int {
 		return cmp.Or(
 			cmp.Compare(rank(a), rank(b)),
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
 	})
 	first := g.verdicts[0]
-	m := Match{Component: s.component.ID, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Fixed: first.fixed}
+	m := Match{Component: c.ID, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Fixed: first.fixed}
 	m.Advisories = make([]Advisory, 0, len(g.verdicts))
 	for _, v := range g.verdicts {
 		m.Advisories = append(m.Advisories, *v.Advisory)
@@ -41,12 +49,15 @@ func (s *subject) merge(g group) Match {
 	}
 	m.ID = preferred(own, g.ids)
 	slices.Sort(g.ids)
-	for _, id := range slices.Compact(g.ids) {
-		if id != m.ID {
-			m.Aliases = append(m.Aliases, id)
+	if ids := slices.Compact(g.ids); len(ids) > 1 { // its own is one of them
+		m.Aliases = make([]string, 0, len(ids)-1)
+		for _, id := range ids {
+			if id != m.ID {
+				m.Aliases = append(m.Aliases, id)
+			}
 		}
 	}
-	m.Severity = ChooseSeverity(s.component, m.Advisories, nil)
+	m.Severity = r.rater.choose(c, m.Advisories, nil)
 	return m
 }
 

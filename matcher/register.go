@@ -16,6 +16,9 @@ type register struct {
 	subjects []subject
 	held     int // verdicts of all subjects
 	lookups  []lookup
+
+	last     Key // of the advisory that was judged last
+	lastName int // what newest has for it, or -1
 }
 
 // A subject is a component and what was found for it.
@@ -44,6 +47,7 @@ func newRegister(components int) *register {
 		newest:   make(map[Key]int, components),
 		names:    make([]name, 0, components),
 		subjects: make([]subject, 0, components),
+		lastName: -1,
 	}
 }
 
@@ -104,10 +108,13 @@ func (r *register) ecosystems() []Key {
 
 // judge notes an advisory with all components that it holds for, or may hold.
 func (r *register) judge(a *Advisory) {
-	i, ok := r.newest[a.Key]
-	if !ok {
-		return
+	if a.Key != r.last { // sources mostly yield one key's advisories after the other
+		r.last, r.lastName = a.Key, -1
+		if i, ok := r.newest[a.Key]; ok {
+			r.lastName = i
+		}
 	}
+	i := r.lastName
 	var kept *Advisory // most hold for nobody
 	for ; i >= 0; i = r.names[i].next {
 		v, holds := r.names[i].judge(a)

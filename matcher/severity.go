@@ -82,10 +82,48 @@ func (s Severity) Rate() Severity {
 //
 // and among equals the highest. A source that says it does not know is not asked.
 func ChooseSeverity(c *analyzer.Component, advisories []Advisory, general []Severity) Severity {
+	return new(rater).choose(c, advisories, general)
+}
+
+// A rater chooses severities, and remembers what vectors stand for: there are few, and many advisories have the same.
+type rater struct{ known map[string]Severity }
+
+// maxVectors is how many vectors a rater remembers.
+const maxVectors = 4096
+
+// rate is s.Rate.
+func (r *rater) rate(s Severity) Severity {
+	if s.Vector == "" {
+		return s
+	}
+	scored, ok := r.known[s.Vector]
+	if !ok {
+		scored = Severity{Vector: s.Vector}.Rate()
+		if r.known == nil {
+			r.known = make(map[string]Severity)
+		}
+		if len(r.known) < maxVectors {
+			r.known[s.Vector] = scored
+		}
+	}
+	if s.Score == 0 {
+		s.Score = scored.Score
+	}
+	if s.Level == Unknown {
+		s.Level = scored.Level
+	}
+	return s
+}
+
+// choose is ChooseSeverity.
+func (r *rater) choose(c *analyzer.Component, advisories []Advisory, general []Severity) Severity {
 	var best Severity
 	bestRank := 0
 	consider := func(s Severity, rank int) {
-		if s.Level == Unknown || rank < bestRank {
+		if rank < bestRank {
+			return
+		}
+		if s = r.rate(s); s.Level == Unknown {
 			return
 		}
 		if rank > bestRank || s.Level > best.Level || s.Level == best.Level && s.Score > best.Score {
@@ -97,16 +135,16 @@ func ChooseSeverity(c *analyzer.Component, advisories []Advisory, general []Seve
 		for _, s := range a.Severities {
 			switch {
 			case s.Word == "":
-				consider(s.Rate(), 10+vectorRank(s.Vector))
+				consider(s, 10+vectorRank(s.Vector))
 			case c.System && a.Key.Release != "":
-				consider(s.Rate(), 30)
+				consider(s, 30)
 			default:
-				consider(s.Rate(), 20)
+				consider(s, 20)
 			}
 		}
 	}
 	for _, s := range general {
-		consider(s.Rate(), 1+vectorRank(s.Vector))
+		consider(s, 1+vectorRank(s.Vector))
 	}
 	return best
 }

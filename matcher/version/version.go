@@ -53,7 +53,10 @@ func (s Scheme) Parse(text string) (Version, error) {
 	if s.rules == nil {
 		return Version{}, fmt.Errorf("version: %q: %w: no scheme", shorten(text), ErrInvalid)
 	}
-	trimmed := strings.Trim(text, " \t\r\n\v\f")
+	trimmed := text
+	if text == "" || text[0] <= ' ' || text[len(text)-1] <= ' ' { // few have blanks
+		trimmed = strings.Trim(text, " \t\r\n\v\f")
+	}
 	if trimmed == "" {
 		return Version{}, fmt.Errorf("version: %s %q: %w: empty", s.rules.name, shorten(text), ErrInvalid)
 	}
