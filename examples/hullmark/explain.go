@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -69,7 +70,8 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		return err
 	}
 	id = spellID(id)
-	list, err := matcher.Matcher{Source: data, Declared: f.declared}.Explain(ctx, report, id)
+	a.tellBase(report.Distro)
+	list, err := matcher.Matcher{Source: data, Declared: f.declared, Base: osrelease.Base}.Explain(ctx, report, id)
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}

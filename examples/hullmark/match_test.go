@@ -113,3 +113,22 @@ func TestMatchOfOtherTools(t *testing.T) {
 	}
 	t.Logf("%d documents, %d matches each", len(documents), len(want))
 }
+
+// A derivative is matched with the advisories of the distribution whose packages it has, and that is said.
+func TestDerivative(t *testing.T) {
+	image := rootfs(t, map[string]string{
+		"etc/os-release":      "ID=devuan\nVERSION_ID=\"1\"\n", // has the packages of Debian 8
+		"var/lib/dpkg/status": stanza("bash", "4.3-11"),
+	})
+	stdout, stderr, code := hullmark(t, "scan", "--cache", "off", image)
+	if code != 0 || !strings.Contains(stdout, "TEMP-0841856-B18BAF") || !strings.Contains(stdout, "1 of 1 package judged") {
+		t.Errorf("exit code %d: %s", code, stdout)
+	}
+	if want := "hullmark: devuan 1 has the packages of debian 8, whose advisories are used\n"; !strings.Contains(stderr, want) {
+		t.Errorf("no %q in %s", want, stderr)
+	}
+	stdout, _, _ = hullmark(t, "explain", "--cache", "off", image, "TEMP-0841856-B18BAF")
+	if !strings.Contains(stdout, "AFFECTED: bash 4.3-11\n") {
+		t.Errorf("explained as %s", stdout)
+	}
+}

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -85,16 +87,27 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 	if err != nil {
 		return err
 	}
-	result, err := matcher.Matcher{Source: source, Declared: declared}.Match(ctx, found)
+	a.tellBase(found.Distro)
+	result, err := matcher.Matcher{Source: source, Declared: declared, Base: osrelease.Base}.Match(ctx, found)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	v := newResults(source, found, result, report.Options{Name: name, Declared: declared})
+	v := newResults(source, found, result, report.Options{Name: name, Declared: declared, Base: osrelease.Base})
 	a.diagnose(found.Diagnostics)
 	if err := outputs.write(a, v); err != nil {
 		return err
 	}
 	return a.judge(gate, v)
+}
+
+// tellBase says whose advisories are used for a derivative distribution, which has none of its own.
+func (a *app) tellBase(d *analyzer.Distro) {
+	if d == nil {
+		return
+	}
+	if of, ok := osrelease.Base(*d); ok {
+		a.say("%s", plain(strings.TrimSpace(d.ID+" "+d.VersionID)+" has the packages of "+strings.TrimSpace(of.ID+" "+of.VersionID)+", whose advisories are used"))
+	}
 }
 
 // results are what is written: a view, and the database that it is from.

@@ -14,9 +14,16 @@ func (v *View) EcosystemOf(c *analyzer.Component) matcher.Key {
 		return matcher.Key{Type: c.Type}.Ecosystem()
 	}
 	key := matcher.Key{Type: c.Type, Namespace: c.Namespace}
-	if d := v.Report.Distro; d != nil {
-		key.Release = matcher.Release(d.ID, d.VersionID, d.Codename)
+	if v.Report.Distro == nil {
+		return key.Ecosystem()
 	}
+	d := *v.Report.Distro
+	if v.Base != nil && c.Namespace == d.ID {
+		if of, ok := v.Base(d); ok {
+			d, key.Namespace = of, of.ID
+		}
+	}
+	key.Release = matcher.Release(d.ID, d.VersionID, d.Codename)
 	return key.Ecosystem()
 }
 
