@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/imageref"
 )
 
 // An Image says what documents may call an image, besides what its report says.
@@ -18,50 +19,14 @@ type Image struct {
 	BOMs []string
 }
 
-// A reference is an image's name in its parts.
-type reference struct {
-	repository string // with its registry, where it has one: "registry.example/team/app"
-	tag        string
-	digest     string
-}
-
-// parseReference takes a name apart. It does not judge whether it is one.
-func parseReference(name string) reference {
-	var r reference
-	for _, prefix := range []string{"registry:", "docker://"} {
-		name = strings.TrimPrefix(name, prefix)
-	}
-	name, r.digest, _ = strings.Cut(name, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name, r.tag = name[:i], name[i+1:]
-	}
-	r.repository = name
-	return r
-}
-
-// same reports whether two repositories are one: one of Docker's registry may leave out what is usual there.
-func sameRepository(a, b string) bool {
-	return expandRepository(a) == expandRepository(b)
-}
-
-func expandRepository(s string) string {
-	s = strings.ToLower(strings.TrimSuffix(s, "/"))
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
-	host, rest, ok := strings.Cut(s, "/")
-	if !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
-		host, rest = "docker.io", s
-	}
-	if host == "index.docker.io" || host == "registry-1.docker.io" {
-		host = "docker.io"
-	}
-	if host == "docker.io" && !strings.Contains(rest, "/") {
-		rest = "library/" + rest
-	}
-	return host + "/" + rest
+// inRepository reports whether a name of the image is in a repository, given without tag and digest.
+func inRepository(r imageref.Reference, name string) bool {
+	registry, repository := imageref.Split(name)
+	return registry == r.Registry && repository == r.Repository
 }
 
 // isImage reports whether a package URL of type oci or docker names the image.
-func (a *applier) isImage(p *pattern) bool {
+func (a *applier) isImage(p *Pattern) bool {
 	if arch := p.qualifiers["arch"]; arch != "" {
 		_, have, _ := strings.Cut(a.report.Image.Platform, "/")
 		if have, _, _ = strings.Cut(have, "/"); have != "" && have != arch {
@@ -78,17 +43,16 @@ func (a *applier) isImage(p *pattern) bool {
 	}
 	for _, r := range a.references {
 		switch {
-		case tag != "" && !glob(tag, r.tag):
+		case tag != "" && !glob(tag, r.Tag):
 		case p.qualifiers["repository_url"] != "":
-			if url := p.qualifiers["repository_url"]; sameRepository(url, r.repository) ||
-				sameRepository(url+"/"+path.Join(p.Namespace, p.Name), r.repository) {
+			if url := p.qualifiers["repository_url"]; inRepository(r, url) || inRepository(r, url+"/"+path.Join(p.Namespace, p.Name)) {
 				return true
 			}
 		case p.Type == "docker":
-			if sameRepository(path.Join(p.Namespace, p.Name), r.repository) {
+			if inRepository(r, path.Join(p.Namespace, p.Name)) {
 				return true
 			}
-		case glob(p.Name, strings.ToLower(path.Base(r.repository))):
+		case glob(p.Name, path.Base(r.Repository)):
 			return true
 		}
 	}

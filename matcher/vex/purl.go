@@ -1,6 +1,7 @@
 package vex
 
 import (
+	"fmt"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -10,19 +11,20 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// A pattern is a package URL of a document.
-type pattern struct {
+// A Pattern is a package URL that may name several packages; the package's documentation says how.
+type Pattern struct {
 	packageurl.PackageURL
 	qualifiers map[string]string
 	source     bool // of a source package
 }
 
-func parsePattern(text string) (pattern, bool) {
+// ParsePattern reads a package URL. Its error says what is wrong with it.
+func ParsePattern(text string) (Pattern, error) {
 	u, err := packageurl.FromString(text)
 	if err != nil {
-		return pattern{}, false
+		return Pattern{}, fmt.Errorf("vex: %q: %w", text, err)
 	}
-	p := pattern{PackageURL: u, qualifiers: u.Qualifiers.Map()}
+	p := Pattern{PackageURL: u, qualifiers: u.Qualifiers.Map()}
 	if arch := p.qualifiers["arch"]; arch == "source" || arch == "src" {
 		p.source = true
 		delete(p.qualifiers, "arch")
@@ -40,11 +42,17 @@ func parsePattern(text string) (pattern, bool) {
 			delete(p.qualifiers, "type")
 		}
 	}
-	return p, true
+	return p, nil
+}
+
+// Key returns the normal form of the names that the pattern has, under which packages that it names are found by
+// [Package.Keys]. It reports false where they have wildcards.
+func (p *Pattern) Key() (matcher.Key, bool) {
+	return normal(p.Type, p.Namespace, p.Name), !wild(p.Namespace) && !wild(p.Name)
 }
 
 // isImage reports whether it names an image.
-func (p *pattern) isImage() bool { return p.Type == "oci" || p.Type == "docker" }
+func (p *Pattern) isImage() bool { return p.Type == "oci" || p.Type == "docker" }
 
 // wild reports whether a text has a wildcard.
 func wild(s string) bool { return strings.Contains(s, "*") }
@@ -73,8 +81,8 @@ func glob(pattern, text string) bool {
 	}
 }
 
-// A subject is a component as patterns are compared with it.
-type subject struct {
+// A Package is a component as patterns are compared with it.
+type Package struct {
 	*analyzer.Component
 	key        matcher.Key // its names in the normal form of its type
 	version    string      // as its PURL has it
@@ -82,8 +90,9 @@ type subject struct {
 	distro     *analyzer.Distro
 }
 
-func newSubject(c *analyzer.Component, distro *analyzer.Distro) subject {
-	s := subject{Component: c, key: normal(c.Type, c.Namespace, c.Name), version: c.Version, distro: distro}
+// NewPackage prepares a component, of a report with a distribution, which may be nil.
+func NewPackage(c *analyzer.Component, distro *analyzer.Distro) Package {
+	s := Package{Component: c, key: normal(c.Type, c.Namespace, c.Name), version: c.Version, distro: distro}
 	if u, err := packageurl.FromString(c.PURL); err == nil {
 		s.version, s.qualifiers = u.Version, u.Qualifiers.Map()
 	}
@@ -113,8 +122,24 @@ func normal(purlType, namespace, name string) matcher.Key {
 	return k
 }
 
-// meets reports whether a pattern names a component, and whether by a version.
-func (p *pattern) meets(s *subject) (ok, versioned bool) {
+// Keys returns the normal forms of the package's own names and of those of the source package that it was built from, which
+// may be the same.
+func (s *Package) Keys() (own, source matcher.Key) {
+	source = s.key
+	if s.Origin != nil && s.Origin.Name != "" {
+		source.Name = s.Origin.Name
+	}
+	return s.key, source
+}
+
+// Names reports whether the pattern names a package.
+func (p *Pattern) Names(s *Package) bool {
+	ok, _ := p.meets(s)
+	return ok
+}
+
+// meets reports whether a pattern names a package, and whether by a version.
+func (p *Pattern) meets(s *Package) (ok, versioned bool) {
 	if p.Type != s.Type || p.Subpath != "" {
 		return false, false
 	}
@@ -145,7 +170,7 @@ func (p *pattern) meets(s *subject) (ok, versioned bool) {
 }
 
 // qualifies reports whether a component has a qualifier. Of a distribution it may be the release as well as a point of it.
-func (p *pattern) qualifies(s *subject, name, value string) bool {
+func (p *Pattern) qualifies(s *Package, name, value string) bool {
 	have := s.qualifiers[name]
 	switch {
 	case have == value:

@@ -58,25 +58,3 @@ func TestGlob(t *testing.T) {
 		}
 	}
 }
-
-func TestReference(t *testing.T) {
-	for name, want := range map[string]reference{
-		"debian:12":                   {"debian", "12", ""},
-		"debian":                      {"debian", "", ""},
-		"localhost:5000/a/b":          {"localhost:5000/a/b", "", ""},
-		"registry:localhost:5000/a:1": {"localhost:5000/a", "1", ""},
-		"r.example/a:1@sha256:00":     {"r.example/a", "1", "sha256:00"},
-	} {
-		if got := parseReference(name); got != want {
-			t.Errorf("%s: %+v", name, got)
-		}
-	}
-	for _, same := range [][2]string{{"debian", "docker.io/library/debian"}, {"a/b", "index.docker.io/a/b"}, {"https://r.example/a", "R.example/a"}} {
-		if !sameRepository(same[0], same[1]) {
-			t.Errorf("%s is %s", same[0], same[1])
-		}
-	}
-	if sameRepository("r.example/a", "a") || sameRepository("localhost/a", "a") {
-		t.Error("two registries are one")
-	}
-}

@@ -1,0 +1,51 @@
+// Package imageref takes the names of images apart, as Docker reads them.
+package imageref
+
+import "strings"
+
+// Docker is the registry of names that have none.
+const Docker = "docker.io"
+
+// A Reference is the name of an image in its parts.
+type Reference struct {
+	Registry   string // "docker.io", "registry.example:5000"; "" for an image that is in none
+	Repository string // "library/debian", "team/app"
+	Tag        string // "12"; "" where the name has none
+	Digest     string // "sha256:..."; "" where the name has none
+}
+
+// Parse reads a name: "debian:12", "registry.example/team/app@sha256:...", "registry:localhost:5000/app". Of a local image, such
+// as "rootfs:/", "oci:DIR" or "./app.tar", which has no name, it returns the zero Reference.
+func Parse(name string) Reference {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "registry:"), "docker://")
+	if i := strings.IndexAny(name, ":/"); i >= 0 {
+		switch name[:i] {
+		case "rootfs", "oci", "oci-archive", "docker-archive", "docker-daemon", "podman", "containerd", "sbom", "demo", "", ".", "..":
+			return Reference{}
+		}
+	}
+	var r Reference
+	name, r.Digest, _ = strings.Cut(name, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name, r.Tag = name[:i], name[i+1:]
+	}
+	r.Registry, r.Repository = Split(name)
+	return r
+}
+
+// Split returns the registry and the repository of a name without tag and digest, which may be written as a URL.
+func Split(name string) (registry, repository string) {
+	name = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(name), "https://"), "http://")
+	name = strings.Trim(name, "/")
+	host, rest, ok := strings.Cut(name, "/")
+	if !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
+		host, rest = Docker, name
+	}
+	if host == "index.docker.io" || host == "registry-1.docker.io" {
+		host = Docker
+	}
+	if host == Docker && !strings.Contains(rest, "/") {
+		rest = "library/" + rest
+	}
+	return host, rest
+}

@@ -1,0 +1,300 @@
+package vex
+
+import (
+	"cmp"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// An applier knows what is in the image.
+type applier struct {
+	report     *analyzer.Report
+	packages   []Package
+	at         map[string]int // index in packages, by analyzer.Component.ID
+	byID       map[string]*analyzer.Component
+	byName     map[matcher.Key][]int
+	bySource   map[matcher.Key][]int
+	names      map[string]bool // what the image is called, digests too
+	references []imageref.Reference
+	boms       map[string]*Document // by serial number without its version
+	own        map[string]bool      // serial numbers of the image's own BOMs
+	resolved   map[string]hits      // what a package URL names
+	unresolved map[string]bool
+	steps      int
+}
+
+func newApplier(report *analyzer.Report, docs []*Document, image Image) *applier {
+	a := &applier{
+		report: report, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
+		byName: make(map[matcher.Key][]int), bySource: make(map[matcher.Key][]int),
+		names: make(map[string]bool), boms: make(map[string]*Document), own: make(map[string]bool),
+		resolved: make(map[string]hits), unresolved: make(map[string]bool),
+	}
+	for i := range report.Components {
+		c := &report.Components[i]
+		s := NewPackage(c, report.Distro)
+		a.packages = append(a.packages, s)
+		a.at[c.ID], a.byID[c.ID] = i, c
+		own, source := s.Keys()
+		a.byName[own] = append(a.byName[own], i)
+		a.bySource[source] = append(a.bySource[source], i)
+	}
+	for _, d := range []string{report.Image.Digest, report.Image.ID} {
+		if d != "" {
+			a.names[d] = true
+		}
+	}
+	for _, n := range image.Names {
+		a.names[n] = true
+		r := imageref.Parse(n)
+		if r.Repository != "" {
+			a.references = append(a.references, r)
+		}
+		if r.Digest != "" {
+			a.names[r.Digest] = true
+		}
+	}
+	for _, b := range image.BOMs {
+		a.own[serial(b)] = true
+	}
+	for _, d := range docs {
+		if d.bom != nil && d.bom.serial != "" && len(d.bom.byRef) > 0 {
+			a.boms[serial(d.bom.serial)] = d
+		}
+	}
+	return a
+}
+
+func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
+
+// A meeting is by what a statement met a match, and how closely; the zero meeting is none.
+type meeting struct {
+	rank int
+	name string
+}
+
+// Ranks of meetings.
+const (
+	byWhole   = 1 // the image or its distribution
+	byGlob    = 2 // a package, by a pattern
+	byName    = 3 // a package
+	byVersion = 4 // a package of a version or range
+	byPlace   = 5 // one package at one place
+	inPart    = 5 // added for a subcomponent of something
+)
+
+// hits are what an identity names.
+type hits struct {
+	whole    string // the name by which it is the image or its distribution; ""
+	packages map[int]meeting
+}
+
+func (h *hits) any() bool { return h.whole != "" || len(h.packages) > 0 }
+
+// products returns what a product of a document names in the image.
+func (a *applier) products(d *Document, p *Product) hits {
+	in := a.identify(d, &p.Identity)
+	if len(p.Subcomponents) == 0 || !in.any() {
+		return in
+	}
+	parts := hits{packages: make(map[int]meeting)}
+	outer := slices.Sorted(maps.Keys(in.packages))
+	for k := range p.Subcomponents {
+		sub := a.identify(d, &p.Subcomponents[k])
+		for _, i := range slices.Sorted(maps.Keys(sub.packages)) {
+			m := sub.packages[i]
+			if _, same := in.packages[i]; in.whole == "" && !same && !a.within(i, outer) {
+				continue
+			}
+			if m.rank += inPart; m.rank > parts.packages[i].rank {
+				parts.packages[i] = m
+			}
+		}
+	}
+	return parts
+}
+
+// within reports whether a package lies in one of others.
+func (a *applier) within(i int, in []int) bool {
+	for _, j := range in {
+		if a.steps++; a.steps > maxSteps {
+			return false
+		}
+		if a.lies(a.packages[i].Component, a.packages[j].Component) {
+			return true
+		}
+	}
+	return false
+}
+
+// identify returns what an identity names in the image.
+func (a *applier) identify(d *Document, id *Identity) hits {
+	h := hits{packages: make(map[int]meeting)}
+	add := func(i int, m meeting) {
+		if m.rank > h.packages[i].rank {
+			h.packages[i] = m
+		}
+	}
+	if d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM: its references are places
+		for _, ref := range id.Refs {
+			if i, ok := a.at[ref]; ok {
+				add(i, meeting{byPlace, ref})
+			}
+		}
+		if len(h.packages) > 0 {
+			return h
+		}
+	}
+	for _, text := range id.PURLs {
+		named := a.purl(text)
+		h.whole = cmp.Or(h.whole, named.whole)
+		for i, m := range named.packages {
+			add(i, m)
+		}
+	}
+	for _, cpe := range id.CPEs {
+		if len(id.PURLs) == 0 && a.isDistro(cpe) {
+			h.whole = cmp.Or(h.whole, cpe)
+		}
+	}
+	for _, hash := range id.Hashes {
+		if a.names[hash] {
+			h.whole = cmp.Or(h.whole, hash)
+		}
+		algorithm, hex, _ := strings.Cut(hash, ":")
+		for i := range a.packages {
+			if hex != "" && strings.EqualFold(a.packages[i].Hashes[algorithm], hex) {
+				add(i, meeting{byVersion, hash})
+			}
+		}
+	}
+	for _, ref := range id.Refs {
+		switch {
+		case a.names[ref]:
+			h.whole = cmp.Or(h.whole, ref)
+		case strings.HasPrefix(ref, "urn:cdx:"):
+			linked := a.link(ref)
+			h.whole = cmp.Or(h.whole, linked.whole)
+			for i, m := range linked.packages {
+				add(i, m)
+			}
+		}
+	}
+	if len(id.Ranges) > 0 {
+		for i, m := range h.packages {
+			s := &a.packages[i]
+			if !slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := within(s.Type, r, s.version); return ok && err == nil }) {
+				delete(h.packages, i)
+				continue
+			}
+			m.rank = max(m.rank, byVersion)
+			h.packages[i] = m
+		}
+		if h.whole != "" && !slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := within("generic", r, ""); return ok && err == nil }) {
+			h.whole = "" // an image has no version that a range could hold
+		}
+	}
+	return h
+}
+
+// purl returns what a package URL names.
+func (a *applier) purl(text string) hits {
+	if h, ok := a.resolved[text]; ok {
+		return h
+	}
+	h := hits{packages: make(map[int]meeting)}
+	if a.names[text] {
+		h.whole = text
+	}
+	if p, err := ParsePattern(text); err == nil {
+		if p.isImage() {
+			if a.isImage(&p) {
+				h.whole = text
+			}
+		} else {
+			a.meet(&h, &p, text)
+		}
+	}
+	a.resolved[text] = h
+	return h
+}
+
+func (a *applier) meet(h *hits, p *Pattern, text string) {
+	try := func(i int, rank int) {
+		if ok, versioned := p.meets(&a.packages[i]); ok {
+			if versioned && rank == byName {
+				rank = byVersion
+			}
+			h.packages[i] = meeting{rank, text}
+		}
+	}
+	if wild(p.Name) || wild(p.Namespace) {
+		for i := range a.packages {
+			if a.steps++; a.steps > maxSteps {
+				return
+			}
+			try(i, byGlob)
+		}
+		return
+	}
+	index := a.byName
+	if p.source {
+		index = a.bySource
+	}
+	for _, i := range index[normal(p.Type, p.Namespace, p.Name)] {
+		try(i, byName)
+	}
+}
+
+// link returns what a BOM-Link names, https://cyclonedx.org/capabilities/bomlink/.
+func (a *applier) link(ref string) hits {
+	target, fragment, _ := strings.Cut(strings.TrimPrefix(ref, "urn:cdx:"), "#")
+	id, _, _ := strings.Cut(target, "/")
+	id = serial(id)
+	h := hits{packages: make(map[int]meeting)}
+	plain, err := url.PathUnescape(fragment)
+	if err != nil {
+		plain = fragment
+	}
+	switch d := a.boms[id]; {
+	case a.own[id]:
+		if fragment == "" {
+			h.whole = ref
+		}
+		if i, ok := a.at[plain]; ok {
+			h.packages[i] = meeting{byPlace, ref}
+		}
+	case d != nil:
+		c := d.bom.byRef[fragment]
+		if c == nil {
+			c = d.bom.byRef[plain]
+		}
+		if c == nil {
+			a.unresolved[ref] = true
+			return h
+		}
+		named := c.identity()
+		linked := a.identify(d, &named)
+		h.whole = linked.whole
+		for i, m := range linked.packages {
+			h.packages[i] = meeting{m.rank, ref}
+		}
+	case a.names["urn:uuid:"+id]:
+		if fragment == "" {
+			h.whole = ref
+			return h
+		}
+		named := Identity{}
+		named.name(plain)
+		return a.identify(&Document{}, &named)
+	default:
+		a.unresolved[ref] = true
+	}
+	return h
+}
