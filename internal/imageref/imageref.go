@@ -24,6 +24,9 @@ func Parse(name string) Reference {
 			return Reference{}
 		}
 	}
+	if name == "" {
+		return Reference{}
+	}
 	var r Reference
 	name, r.Digest, _ = strings.Cut(name, "@")
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {

@@ -17,6 +17,7 @@ func TestParse(t *testing.T) {
 		"registry:localhost:5000/a:1":    {"localhost:5000", "a", "1", ""},
 		"R.example/team/app:1@sha256:00": {"r.example", "team/app", "1", "sha256:00"},
 		"debian@sha256:00":               {"docker.io", "library/debian", "", "sha256:00"},
+		"":                               {},
 		"rootfs:/":                       {},
 		"oci:dir:tag":                    {},
 		"docker-archive:x.tar":           {},

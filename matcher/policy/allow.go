@@ -1,0 +1,101 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/vex"
+)
+
+// An index finds the entries of lists that may be about something: by vulnerability, else by package, and few others.
+type index struct {
+	entries []*entry
+	byID    map[string][]int
+	byKey   map[matcher.Key][]int
+	rest    []int
+}
+
+func newIndex(lists []*allowList) *index {
+	x := &index{byID: make(map[string][]int), byKey: make(map[matcher.Key][]int)}
+	for _, l := range lists {
+		for _, e := range l.entries {
+			i := len(x.entries)
+			x.entries = append(x.entries, e)
+			if e.vulnerability != "" {
+				x.byID[e.vulnerability] = append(x.byID[e.vulnerability], i)
+				continue
+			}
+			if e.pattern != nil {
+				if key, ok := e.pattern.Key(); ok {
+					x.byKey[key] = append(x.byKey[key], i)
+					continue
+				}
+			}
+			x.rest = append(x.rest, i)
+		}
+	}
+	return x
+}
+
+// A thing is what a decision is about.
+type thing struct {
+	match   *matcher.Match
+	pkg     *vex.Package
+	finding *analyzer.FileFinding
+}
+
+// candidates returns the entries that may be about a thing, in the order of the lists.
+func (x *index) candidates(t thing) []int {
+	if len(x.entries) == 0 {
+		return nil
+	}
+	var found []int
+	if t.match != nil && len(x.byID) > 0 {
+		found = append(found, x.byID[strings.ToUpper(t.match.ID)]...)
+		for _, id := range t.match.Aliases {
+			found = append(found, x.byID[strings.ToUpper(id)]...)
+		}
+	}
+	if t.pkg != nil && len(x.byKey) > 0 {
+		own, source := t.pkg.Keys()
+		found = append(found, x.byKey[own]...)
+		if source != own {
+			found = append(found, x.byKey[source]...)
+		}
+	}
+	if len(x.rest) > 0 {
+		found = append(found, x.rest...)
+	}
+	if len(found) > 1 {
+		slices.Sort(found)
+		found = slices.Compact(found)
+	}
+	return found
+}
+
+// about reports whether an entry is about a decision on a thing.
+func (e *entry) about(d *report.Decision, t thing) bool {
+	if e.vulnerability != "" && t.match == nil ||
+		e.policy != "" && e.policy != d.Policy || e.rule != "" && e.rule != d.Rule {
+		return false
+	}
+	if e.pattern != nil && (t.pkg == nil || !e.pattern.Names(t.pkg)) {
+		return false
+	}
+	if e.finding != nil && (t.finding == nil || !e.finding.MatchString(t.finding.Rule)) {
+		return false
+	}
+	if e.path != nil {
+		switch {
+		case t.pkg != nil:
+			return e.path.MatchString(t.pkg.Path)
+		case t.finding != nil:
+			return e.path.MatchString(t.finding.Path)
+		}
+		return false
+	}
+	return true
+}

@@ -1,0 +1,97 @@
+// Package policy decides, by rules that a user writes, what is accepted in an image: whether a build stops on it, warns, or
+// goes on.
+//
+// [Load] reads a document and reports all that is wrong with it, with lines; [Document.Evaluate] applies it to a report and its
+// matches, and returns a report.Verdict with every decision. [Preset] returns documents to begin with.
+//
+// # The document
+//
+// A document is YAML. Every key below that is not marked optional is required, and a key that is not below is an error.
+//
+//	version: 1
+//	policies:
+//	  - name: production
+//	    description: text             # optional
+//	    vex: trust                    # optional; "ignore" judges what VEX statements suppress, too
+//	    otherwise: go                 # stop, warn or go: what becomes of a match that no rule decides
+//	    rules:                        # optional; in order
+//	      - name: exploited
+//	        on: match                 # image, distro, package, match or finding
+//	        when: match.exploited     # a CEL expression
+//	        action: stop              # stop, warn or go
+//	        message: ${match.id} is used by attackers   # optional; ${} holds CEL expressions
+//	        hide: true                # optional, of matches that go: reports count it, and do not show it
+//	allow:                            # optional: lists of what is accepted for a while
+//	  - name: accepted
+//	    entries:
+//	      - vulnerability: CVE-2019-13627                # at least one of vulnerability, package, finding and rule
+//	        package: pkg:deb/debian/libgcrypt20          # a pattern as in package matcher/vex
+//	        path: usr/lib/**                             # optional: where the package or finding lies
+//	        finding: clamav:*                            # the rule of an analyzer.Finding
+//	        rule: production/exploited                   # decisions of this rule only, or of this policy's
+//	        reason: not reachable, see TICKET-1
+//	        expires: 2026-12-31                          # the last day on which it holds, or an instant, or never
+//	        by: security@example.com                     # optional
+//	images:                           # optional: images that pass whatever is found in them, and those that never do
+//	  allow:
+//	    - {repository: team/scratch-*, reason: test images, expires: never}
+//	  deny:
+//	    - {registry: docker.io, tag: latest, reason: floating tags are not reproducible}
+//	mappings:                         # optional: which policies an image is judged by; the first that fits counts
+//	  - registry: registry.example
+//	    repository: team/**
+//	    tag: v*                       # or digest
+//	    policies: [production]
+//	    allow: [accepted]             # optional: which lists
+//	default:                          # optional: for images that no mapping fits
+//	  policies: [production]
+//
+// Without a mapping that fits and without a default, evaluating is an error, not a pass. Of the patterns of images, "*" is any
+// text within one element of a path and "**" any text; one that is left out fits every image, any other only images that have
+// such a part: a root file system has none of them.
+//
+// # Decisions
+//
+// Rules of a policy are tried in order, and the first whose expression is true decides: so a rule that goes is an exception
+// from those after it. Everything is judged by each policy of the mapping, and the worst action is the verdict's. Matches that a
+// VEX statement suppresses are not judged, unless the policy says so. An entry of a list makes a Go of what stops or warns.
+// An image that is denied stops, allowed or not.
+//
+// # Expressions
+//
+// Expressions are CEL, https://cel.dev, with these variables. Each rule has image, distro and now, and the one that it is on; a
+// rule on matches has the package too. Times that are not known are the
+// beginning of 1970.
+//
+//	image    reference, registry, repository, tag, digest, id, platform, os, arch    texts, "" where there is none
+//	         size              int, bytes of all layers uncompressed
+//	         layers            list of {diff_id, created_by, size, entries}, bottom first
+//	         history           list of {created, created_by, comment, empty}
+//	         user, workdir     texts
+//	         entrypoint, cmd   lists of texts
+//	         ports, volumes    lists of texts: "80/tcp"
+//	         env, labels       maps of texts
+//	         uncovered         list of texts: what there are no advisories for, "deb debian 12"
+//	         diagnostics       int: what could not be read
+//	distro   id, version, codename, name    texts
+//	         like              list of texts
+//	         end_of_life       bool: support has ended
+//	package  type, namespace, name, version, arch, purl, vendor, source, source_version, path, inside, analyzer    texts
+//	         system, declared, dev, owned    bools
+//	         licenses          list of texts
+//	         layer             int, -1 in a file system
+//	match    id, status, reason, fixed, uncertain, summary    texts; status as in matcher.Status: "will-not-fix"
+//	         aliases, feeds, exploits, weaknesses             lists of texts
+//	         severity          int: UNKNOWN < NEGLIGIBLE < LOW < MEDIUM < HIGH < CRITICAL, which are constants
+//	         severity_source, vector                          texts
+//	         score, epss, percentile                          doubles
+//	         exploited, ransomware                            bools
+//	         exploited_since, published, modified             timestamps
+//	         vex               {status, justification, detail, author, document, time}
+//	finding  rule, title, detail, severity, path, analyzer    texts
+//	         line, layer       ints
+//	now      timestamp
+//
+// An expression that costs more than a million of CEL's units is stopped, which is an error of Evaluate, as is one that cannot
+// be computed, such as a division by zero or a look-up of a key that is not there.
+package policy

@@ -1,0 +1,159 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/vex"
+)
+
+// maxBytes bounds a document.
+const maxBytes = 16 << 20
+
+// A Document is a policy document that was read without errors. It may be used by several goroutines.
+type Document struct {
+	name     string
+	policies map[string]*policy
+	order    []string // names of policies
+	lists    map[string]*allowList
+	passed   []imageEntry // images.allow
+	denied   []imageEntry
+	mappings []mapping
+	fallback *mapping
+}
+
+type policy struct {
+	name      string
+	judgeVEX  bool // what VEX statements suppress, too
+	otherwise report.Action
+	line      int // of otherwise
+	rules     []rule
+}
+
+type rule struct {
+	name    string
+	line    int
+	on      report.Kind
+	when    *expression
+	action  report.Action
+	message []part
+	hide    bool
+}
+
+// A part of a message is text, or an expression.
+type part struct {
+	text string
+	*expression
+}
+
+type allowList struct {
+	name    string
+	entries []*entry
+	used    bool // by a mapping
+}
+
+// An entry is one line of an allow list.
+type entry struct {
+	report.Entry
+	vulnerability string // upper case; "" is any
+	pattern       *vex.Pattern
+	path, finding *regexp.Regexp
+	policy, rule  string
+}
+
+type imageEntry struct {
+	report.Entry
+	where
+}
+
+// where is a pattern of images. A nil expression fits all.
+type where struct {
+	registry, repository, tag, digest *regexp.Regexp
+}
+
+type mapping struct {
+	name string // "mapping 2, line 14"
+	where
+	policies []*policy
+	lists    []*allowList
+}
+
+// An Error is one thing that is wrong with a document.
+type Error struct {
+	Name string // of the document
+	Line int    // counted from 1; 0 where it is about the document as a whole
+	Text string
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.Name + ": " + e.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Text)
+}
+
+// Errors are all that is wrong with a document, by line.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i := range e {
+		lines[i] = e[i].Error()
+	}
+	return "policy: " + strings.Join(lines, "\n")
+}
+
+// Unwrap returns the errors one by one.
+func (e Errors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i := range e {
+		list[i] = e[i]
+	}
+	return list
+}
+
+// Load reads a document. The name is what errors and verdicts call it. What is wrong with the document is returned as Errors, all
+// of it; an error of the reader is returned as it is.
+func Load(r io.Reader, name string) (*Document, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("policy: %s: %w", name, err)
+	}
+	l := &loader{doc: &Document{name: name, policies: make(map[string]*policy), lists: make(map[string]*allowList)}}
+	if len(text) > maxBytes {
+		l.failAt(0, "larger than %d MiB", maxBytes>>20)
+	} else if err := l.load(text); err != nil {
+		return nil, err
+	}
+	if len(l.errs) > 0 {
+		slices.SortStableFunc(l.errs, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+		return nil, l.errs
+	}
+	return l.doc, nil
+}
+
+// Name returns what the document was called when it was read.
+func (d *Document) Name() string { return d.name }
+
+// Policies returns the names of the policies, in the order of the document.
+func (d *Document) Policies() []string { return slices.Clone(d.order) }
+
+// Counts says how many rules and entries of lists the document has.
+func (d *Document) Counts() (rules, entries int) {
+	for _, p := range d.policies {
+		rules += len(p.rules)
+	}
+	for _, l := range d.lists {
+		entries += len(l.entries)
+	}
+	return rules, entries
+}
+
+// expired reports whether an entry does not hold any more.
+func expired(e *report.Entry, now time.Time) bool { return !e.Expires.IsZero() && now.After(e.Expires) }

@@ -1,0 +1,282 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/vex"
+)
+
+// ErrNoMapping says that no mapping of a document fits an image, and that the document has no default.
+var ErrNoMapping = errors.New("no mapping fits, and there is no default")
+
+// An Input is what is judged.
+type Input struct {
+	Reference string         // under which the image is known: "registry.example/app:1"; what mappings are about
+	Config    *v1.ConfigFile // of the image; nil where there is none, as of a file system
+	Report    *analyzer.Report
+	Result    *matcher.Result // of the report
+	Now       time.Time       // the time at which entries of lists hold or have expired
+}
+
+// Evaluate judges an image. It fails where no mapping fits, where an expression cannot be computed or costs too much, and
+// where ctx ends it: none of which is a pass.
+func (d *Document) Evaluate(ctx context.Context, in Input) (*report.Verdict, error) {
+	if in.Now.IsZero() {
+		return nil, errors.New("policy: the time is not given, so that nothing could expire")
+	}
+	ref := imageref.Parse(in.Reference)
+	if ref.Digest == "" {
+		ref.Digest = in.Report.Image.Digest
+	}
+	m := d.mappingOf(ref)
+	if m == nil {
+		return nil, fmt.Errorf("policy: %s: %q: %w", d.name, in.Reference, ErrNoMapping)
+	}
+	j := &judge{
+		doc: d, in: &in, ctx: ctx, index: newIndex(m.lists),
+		verdict:  &report.Verdict{Action: report.Go, Document: d.name, Mapping: m.name},
+		packages: make(map[string]*judged), used: make(map[*entry]bool), expired: make(map[*entry]bool),
+		values: map[string]any{"image": valueOfImage(&in, ref), "distro": valueOfDistro(&in), "now": in.Now.UTC()},
+	}
+	for i := range in.Report.Components {
+		c := &in.Report.Components[i]
+		j.packages[c.ID] = &judged{Component: c}
+	}
+	for _, p := range m.policies {
+		j.verdict.Policies = append(j.verdict.Policies, p.name)
+	}
+	j.image(ref)
+	for _, each := range []func(*policy) error{j.whole, j.eachPackage, j.eachMatch, j.eachFinding} {
+		for _, p := range m.policies {
+			if err := each(p); err != nil {
+				return nil, fmt.Errorf("policy: %w", err)
+			}
+		}
+	}
+	j.finish()
+	return j.verdict, nil
+}
+
+func (d *Document) mappingOf(ref imageref.Reference) *mapping {
+	for i := range d.mappings {
+		if d.mappings[i].fits(ref) {
+			return &d.mappings[i]
+		}
+	}
+	return d.fallback
+}
+
+// A judge is one evaluation.
+type judge struct {
+	doc      *Document
+	in       *Input
+	ctx      context.Context
+	verdict  *report.Verdict
+	index    *index
+	values   map[string]any // of the variables
+	packages map[string]*judged
+	used     map[*entry]bool
+	expired  map[*entry]bool
+}
+
+// A judged is a component and what is made of it when it is first asked for.
+type judged struct {
+	*analyzer.Component
+	value *packageValue
+	pkg   *vex.Package
+}
+
+func (j *judge) value(p *judged) *packageValue {
+	if p.value == nil {
+		p.value = valueOfPackage(p.Component)
+	}
+	return p.value
+}
+
+func (j *judge) pkg(p *judged) *vex.Package {
+	if p.pkg == nil {
+		made := vex.NewPackage(p.Component, j.in.Report.Distro)
+		p.pkg = &made
+	}
+	return p.pkg
+}
+
+// image looks the image up in the lists of images.
+func (j *judge) image(ref imageref.Reference) {
+	find := func(list []imageEntry) *report.Entry {
+		for i := range list {
+			e := &list[i]
+			if !e.fits(ref) {
+				continue
+			}
+			if expired(&e.Entry, j.in.Now) {
+				j.verdict.Expired = append(j.verdict.Expired, e.Entry)
+				continue
+			}
+			return &e.Entry
+		}
+		return nil
+	}
+	j.verdict.Denied, j.verdict.Passed = find(j.doc.denied), find(j.doc.passed)
+	if e := j.verdict.Denied; e != nil {
+		j.verdict.Passed = nil
+		j.verdict.Decisions = append(j.verdict.Decisions, report.Decision{
+			Rule: e.List, Line: e.Line, Kind: report.OfImage, Action: report.Stop, Ruled: report.Stop, Message: e.Reason, Match: -1, Finding: -1,
+		})
+	}
+}
+
+func (j *judge) whole(p *policy) error {
+	for _, kind := range []report.Kind{report.OfImage, report.OfDistro} {
+		if _, err := j.decide(p, report.Decision{Kind: kind, Match: -1, Finding: -1}, func() thing { return thing{} }, string(kind)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *judge) eachPackage(p *policy) error {
+	if !p.has(report.OfPackage) {
+		return nil
+	}
+	for i := range j.in.Report.Components {
+		c := j.packages[j.in.Report.Components[i].ID]
+		j.values[packageName] = j.value(c)
+		d := report.Decision{Kind: report.OfPackage, Match: -1, Finding: -1, Component: c.ID}
+		if _, err := j.decide(p, d, func() thing { return thing{pkg: j.pkg(c)} }, c.PURL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *judge) eachMatch(p *policy) error {
+	for i := range j.in.Result.Matches {
+		m := &j.in.Result.Matches[i]
+		if m.Suppressed() && !p.judgeVEX {
+			continue
+		}
+		c := j.packages[m.Component]
+		if c == nil {
+			return fmt.Errorf("match of %s: component %q is not in the report", m.ID, m.Component)
+		}
+		if p.has(report.OfMatch) {
+			j.values[packageName], j.values["match"] = j.value(c), valueOfMatch(m)
+		}
+		d := report.Decision{Kind: report.OfMatch, Match: i, Finding: -1, Component: c.ID}
+		about := func() thing { return thing{match: m, pkg: j.pkg(c)} }
+		decided, err := j.decide(p, d, about, m.ID+" in "+c.PURL)
+		if err != nil {
+			return err
+		}
+		if !decided {
+			d.Policy, d.Rule, d.Line, d.Ruled = p.name, "otherwise", p.line, p.otherwise
+			j.record(d, about)
+		}
+	}
+	return nil
+}
+
+func (j *judge) eachFinding(p *policy) error {
+	if !p.has(report.OfFinding) {
+		return nil
+	}
+	for i := range j.in.Report.Findings {
+		f := &j.in.Report.Findings[i]
+		j.values["finding"] = valueOfFinding(f)
+		d := report.Decision{Kind: report.OfFinding, Match: -1, Finding: i}
+		if _, err := j.decide(p, d, func() thing { return thing{finding: f} }, f.Rule+" in "+f.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *policy) has(kind report.Kind) bool {
+	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.on == kind })
+}
+
+// decide tries the rules of a policy on a thing, and records what the first that holds says.
+func (j *judge) decide(p *policy, d report.Decision, about func() thing, name string) (bool, error) {
+	for i := range p.rules {
+		r := &p.rules[i]
+		if r.on != d.Kind {
+			continue
+		}
+		if err := j.ctx.Err(); err != nil {
+			return false, err
+		}
+		fail := func(err error) error {
+			return fmt.Errorf("%s:%d: rule %q of policy %q on %s: %w", j.doc.name, r.line, r.name, p.name, name, err)
+		}
+		holds, err := r.when.holds(j.ctx, j.values)
+		if err != nil {
+			return false, fail(err)
+		}
+		if !holds {
+			continue
+		}
+		d.Policy, d.Rule, d.Line, d.Ruled, d.Hide = p.name, r.name, r.line, r.action, r.hide
+		if d.Message, err = say(j.ctx, r.message, j.values); err != nil {
+			return false, fail(err)
+		}
+		j.record(d, about)
+		return true, nil
+	}
+	return false, nil
+}
+
+// record adds a decision, after what allows it.
+func (j *judge) record(d report.Decision, about func() thing) {
+	d.Action = d.Ruled
+	if d.Ruled > report.Go && len(j.index.entries) > 0 {
+		t := about()
+		for _, i := range j.index.candidates(t) {
+			e := j.index.entries[i]
+			if !e.about(&d, t) {
+				continue
+			}
+			j.used[e] = true
+			if expired(&e.Entry, j.in.Now) {
+				if d.Expired == nil {
+					d.Expired = &e.Entry
+				}
+				j.expired[e] = true
+				continue
+			}
+			d.Action, d.Allowed = report.Go, &e.Entry
+			break
+		}
+	}
+	j.verdict.Decisions = append(j.verdict.Decisions, d)
+}
+
+// finish sums up.
+func (j *judge) finish() {
+	v := j.verdict
+	for i := range v.Decisions {
+		v.Action = max(v.Action, v.Decisions[i].Action)
+	}
+	if v.Passed != nil {
+		v.Action = report.Go
+	}
+	v.Hidden = len(v.Hides())
+	for _, e := range j.index.entries {
+		switch {
+		case j.expired[e]:
+			v.Expired = append(v.Expired, e.Entry)
+		case !j.used[e]:
+			v.Unused = append(v.Unused, e.Entry)
+		}
+	}
+}
