@@ -5,6 +5,9 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/azurelinux"
 	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/db/feed/epss"
+	"github.com/hullmark/hullmark/db/feed/exploitdb"
+	"github.com/hullmark/hullmark/db/feed/kev"
 	"github.com/hullmark/hullmark/db/feed/openeuler"
 	"github.com/hullmark/hullmark/db/feed/oracle"
 	"github.com/hullmark/hullmark/db/feed/osv"
@@ -24,6 +27,9 @@ func Feeds() []feed.Feed {
 		secdb.Chainguard(),
 		debian.Feed(),
 		secdb.Echo(),
+		epss.Feed(),
+		exploitdb.Feed(),
+		kev.Feed(),
 		secdb.MinimOS(),
 		openeuler.Feed(),
 		oracle.Feed(),

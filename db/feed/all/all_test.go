@@ -30,6 +30,9 @@ func ExampleFeeds() {
 	// chainguard
 	// debian
 	// echo
+	// epss
+	// exploitdb
+	// kev
 	// minimos
 	// openeuler
 	// oracle

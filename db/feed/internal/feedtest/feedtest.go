@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
@@ -140,6 +142,32 @@ func Format(recs []feed.Record) string {
 		for _, a := range rec.Advisories {
 			fmt.Fprintf(&b, "  %s %s\n", a.ID, advisory(&a))
 		}
+		for _, cve := range slices.Sorted(maps.Keys(rec.Threats)) {
+			fmt.Fprintf(&b, "  threat %s%s\n", cve, threat(rec.Threats[cve]))
+		}
+	}
+	return b.String()
+}
+
+func threat(t matcher.Threat) string {
+	var b strings.Builder
+	if !t.Exploited.IsZero() {
+		fmt.Fprintf(&b, " exploited since %s", t.Exploited.Format(time.DateOnly))
+	}
+	if t.Ransomware {
+		b.WriteString(" for ransomware")
+	}
+	if t.EPSS != 0 || t.Percentile != 0 {
+		fmt.Fprintf(&b, " probability %v percentile %v", t.EPSS, t.Percentile)
+	}
+	if len(t.Exploits) > 0 {
+		fmt.Fprintf(&b, " exploits %v", t.Exploits)
+	}
+	for _, s := range t.Severities {
+		fmt.Fprintf(&b, " {%s %v %s %s %v}", s.Source, s.Level, s.Word, s.Vector, s.Score)
+	}
+	if len(t.Weaknesses) > 0 {
+		fmt.Fprintf(&b, " %v", t.Weaknesses)
 	}
 	return b.String()
 }
