@@ -351,7 +351,7 @@ func (p *answerWriter) unknown() {
 	for _, k := range p.answer.unknown {
 		names = append(names, plain(ecosystemName(k)))
 	}
-	p.printf("\n%s: there are no advisories, or only samples, for %s of this image; whether it is there is not known\n",
+	p.printf("\n%s: there are no advisories, or only samples, for %s of this image, so that of those nothing is known\n",
 		p.alarm("NO DATA"), strings.Join(names, "; "))
 }
 

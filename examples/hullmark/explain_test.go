@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,28 @@ func TestExplain(t *testing.T) {
 	golden(t, "explain.txt", all.String())
 	stdout, _, _ := hullmark(t, "explain", "--cache", "off", "--format", "json", "demo:", "CVE-2018-18074")
 	golden(t, "explain.json", stdout)
+}
+
+// The match that the module's README explains is what the command prints.
+func TestExplainReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, _ := hullmark(t, "explain", "--cache", "off", "demo:", "CVE-2019-9636")
+	var block strings.Builder
+	for line := range strings.Lines(stdout) {
+		if line != "\n" {
+			line = "    " + line
+		}
+		block.WriteString(line)
+	}
+	if !strings.Contains(string(text), "explain demo: CVE-2019-9636` prints\n\n"+block.String()) {
+		t.Errorf("README.md has not what the command prints:\n%s", block.String())
+	}
+	if stdout, _, _ := hullmark(t, "version", "compare", "deb", "2.7.9-2+deb8u2", "2.7.9-2+deb8u3"); stdout != "2.7.9-2+deb8u2 < 2.7.9-2+deb8u3\n" {
+		t.Errorf("version compare: %s", stdout)
+	}
 }
 
 // Whatever scan finds, explain says is so; in the same component and by the same advisories.
