@@ -14,6 +14,8 @@ func (r *run) analyze(ctx context.Context, i int, f *File) (answer fileResult) {
 			answer = fileResult{Problems: []problem{{Kind: Panicked, Message: fmt.Sprint(p)}}}
 		}
 	}()
+	f.account = &account{most: r.limits.Memory, left: r.limits.Inflated, alone: r.alone}
+	defer f.account.close()
 	result, err := a.Analyze(ctx, f)
 	if result != nil {
 		answer.Result = *result

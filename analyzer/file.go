@@ -17,6 +17,7 @@ type File struct {
 	size     int64
 	data     []byte // the whole content, where it is in memory
 	siblings map[string]*File
+	account  *account // of what is held beyond the content
 }
 
 // NewFile returns a file with the given content, for tests and for programs that call an analyzer themselves.

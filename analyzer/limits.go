@@ -5,11 +5,13 @@ import "github.com/hullmark/hullmark/analyzer/image"
 // Limits bound what an image may make a scan do. Zero fields mean the defaults, which real images do not reach.
 //
 // Memory for file contents is at most the larger of Memory and FileSize, plus 5 MiB for each layer read at once, plus, for
-// layers with files that are read together with siblings (see Info.With), at most Memory for those. What is kept of a
+// layers with files that are read together with siblings (see Info.With), at most Memory for those. What analyzers
+// inflate from files (see [File.Hold]) is at most Memory in one of them and 8 MiB in each other at work. What is kept of a
 // layer's names is 8 bytes an entry and the names of its directories and links.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB
+	Inflated  int64 // bytes to which one file may inflate in an analyzer, counted by File.Hold; 1 GiB
 	Layers    int   // layers of an image; 1,024
 	Entries   int64 // tar entries of one layer, or files and directories of a file system; 4,194,304
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
@@ -29,6 +31,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	set(&l.FileSize, 256<<20)
 	set(&l.Memory, 128<<20)
+	set(&l.Inflated, 1<<30)
 	set(&l.Entries, 4<<20)
 	set(&l.LayerSize, 64<<30)
 	if l.Layers <= 0 {

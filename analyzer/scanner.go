@@ -42,6 +42,7 @@ type run struct {
 	report    reporter
 	workers   chan struct{}
 	budget    *semaphore.Weighted // bytes of file contents
+	alone     chan struct{}       // see account
 	buffers   bufferPool
 }
 
@@ -62,6 +63,7 @@ func (s Scanner) start() (*run, error) {
 	}
 	r.workers = make(chan struct{}, r.parallel)
 	r.budget = semaphore.NewWeighted(r.limits.Memory)
+	r.alone = make(chan struct{}, 1)
 	names := make(map[string]bool)
 	for _, a := range s.Analyzers {
 		info := a.Info()
@@ -80,8 +82,8 @@ func (s Scanner) start() (*run, error) {
 			b.maxSize = min(info.MaxSize, r.limits.FileSize)
 		}
 		h := sha256.New()
-		fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
-			info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Passes)
+		fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
+			info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 		b.key = hex.EncodeToString(h.Sum(nil))
 		r.analyzers = append(r.analyzers, b)
 	}

@@ -26,7 +26,8 @@ const (
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	bad := problem.In("maven")
-	err := zipwalk.Walk(ctx, f.Open(), f.Size(), zipwalk.Limits{}, entryKind, func(z *zipwalk.Archive) {
+	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, entryKind, func(z *zipwalk.Archive) {
 		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: bad}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]

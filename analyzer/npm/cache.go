@@ -19,7 +19,7 @@ const maxArchived = 4 << 20
 func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	var errs []error
-	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20}
+	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
 			text, err := file.Read(maxArchived)

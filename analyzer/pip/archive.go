@@ -1,14 +1,15 @@
 package pip
 
 import (
-	"archive/zip"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
 // maxMetadata is the size in bytes to which metadata within an archive is read.
@@ -18,29 +19,36 @@ const maxMetadata = 4 << 20
 const maxArchived = 64
 
 // analyzeArchive finds the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel (NAME.dist-info/METADATA).
-func analyzeArchive(f *analyzer.File) (*analyzer.Result, error) {
-	z, err := zip.NewReader(f.Open(), f.Size())
-	if err != nil {
-		return nil, fmt.Errorf("pip: archive: %w", err)
-	}
-	r := &analyzer.Result{}
+func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
 	var errs []error
-	for _, entry := range z.File {
-		if !isArchivedMetadata(entry.Name) {
-			continue
+	kind := func(name []byte) zipwalk.Kind {
+		if (bytes.HasSuffix(name, []byte("/METADATA")) || bytes.HasSuffix(name, []byte("/PKG-INFO"))) && isArchivedMetadata(string(name)) {
+			return zipwalk.Wanted
 		}
-		if len(r.Packages)+len(errs) == maxArchived {
-			errs = append(errs, fmt.Errorf("pip: archive: more than %d distributions", maxArchived))
-			break
+		return zipwalk.Skip
+	}
+	limits := zipwalk.Limits{Wanted: maxArchived, Hold: func(n int64) error { return f.Hold(ctx, n) }}
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(a *zipwalk.Archive) {
+		for _, file := range a.Files {
+			text, err := file.Read(maxMetadata)
+			var p analyzer.Package
+			if len(text) > 0 {
+				var parseErr error
+				p, parseErr = parseMetadata(text)
+				err = errors.Join(err, parseErr)
+			}
+			if err != nil {
+				errs = append(errs, fmt.Errorf("pip: archive: %s: %w", file.Name, err))
+			}
+			if p.Name != "" {
+				p.Inside = file.Name
+				r.Packages = append(r.Packages, p)
+			}
 		}
-		p, err := readArchived(entry)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("pip: archive: %s: %w", entry.Name, err))
-		}
-		if p.Name != "" {
-			p.Inside = entry.Name
-			r.Packages = append(r.Packages, p)
-		}
+	})
+	if err != nil {
+		errs = append(errs, fmt.Errorf("pip: archive: %w", err))
 	}
 	return r, errors.Join(errs...)
 }
@@ -50,18 +58,4 @@ func isArchivedMetadata(name string) bool {
 	dir = strings.ToLower(strings.TrimSuffix(dir, "/"))
 	return base == "PKG-INFO" && dir == "egg-info" ||
 		base == "METADATA" && strings.HasSuffix(dir, ".dist-info") && !strings.Contains(dir, "/")
-}
-
-func readArchived(entry *zip.File) (analyzer.Package, error) {
-	src, err := entry.Open()
-	if err != nil {
-		return analyzer.Package{}, err
-	}
-	text, err := io.ReadAll(io.LimitReader(src, maxMetadata+1))
-	err = errors.Join(err, src.Close())
-	if len(text) > maxMetadata {
-		return analyzer.Package{}, fmt.Errorf("more than %d bytes: %w", maxMetadata, analyzer.ErrTooLarge)
-	}
-	p, parseErr := parseMetadata(text)
-	return p, errors.Join(err, parseErr)
 }

@@ -42,12 +42,12 @@ func New() analyzer.Analyzer {
 	return analyzer.Func(info, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	dir, base := path.Split(f.Path)
 	dir = path.Clean(dir)
 	ext := strings.ToLower(path.Ext(base))
 	if ext == ".egg" || ext == ".whl" {
-		return analyzeArchive(f)
+		return analyzeArchive(ctx, f)
 	}
 	text, err := f.Bytes()
 	if err != nil {

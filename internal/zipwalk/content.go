@@ -1,7 +1,6 @@
 package zipwalk
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -46,6 +45,7 @@ func (f *File) Read(limit int64) ([]byte, error) {
 	w := f.archive.walk
 	content, err := w.inflate(src, &f.entry, min(limit, w.unread))
 	w.unread -= int64(len(content))
+	f.archive.read += int64(cap(content))
 	return content, err
 }
 
@@ -76,7 +76,8 @@ func (a *Archive) section(e *entry) (*io.SectionReader, error) {
 	return io.NewSectionReader(a.content, at, int64(e.packed)), nil
 }
 
-// inflate reads the content of an entry, up to a limit in bytes. With an error it returns what came before it.
+// inflate reads the content of an entry, up to a limit in bytes. With an error it returns what came before it. As many
+// bytes are held as the content has capacity.
 func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, error) {
 	var from io.Reader = src
 	if e.method == deflated {
@@ -87,21 +88,48 @@ func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, er
 		}
 		from = w.inflater
 	}
-	// Deflate cannot do better than 1032 to 1, so that no more is allocated at first than the bytes there might hold.
-	likely := min(e.content, uint64(limit), uint64(src.Size())*1032+64, 4<<20)
-	var buf bytes.Buffer
-	buf.Grow(int(likely) + bytes.MinRead)
-	_, err := buf.ReadFrom(io.LimitReader(from, limit+1))
-	content := buf.Bytes()
+	content, err := w.readAll(from, min(e.content, uint64(src.Size())*maxDeflate+64), limit+1)
 	switch {
-	case err != nil:
-		return content[:min(int64(len(content)), limit)], noEOF(err)
 	case int64(len(content)) > limit:
 		return content[:limit], fmt.Errorf("more than %d bytes: %w", limit, analyzer.ErrTooLarge)
+	case err != nil:
+		return content, noEOF(err)
 	case uint64(len(content)) != e.content:
 		return content, fmt.Errorf("holds %d bytes and announces %d", len(content), e.content)
 	case crc32.ChecksumIEEE(content) != e.checksum:
 		return content, errors.New("its checksum differs")
 	}
 	return content, nil
+}
+
+// maxDeflate is how many bytes one byte of deflate can stand for.
+const maxDeflate = 1032
+
+// readAll reads up to so many bytes, and allocates at first what is likely, then, where an archive says too little, twice as
+// much each time.
+func (w *walk) readAll(src io.Reader, likely uint64, most int64) ([]byte, error) {
+	var content []byte
+	size := int64(min(likely+1, uint64(most))) // one more, to meet the end
+	for {
+		if err := w.Hold(size); err != nil {
+			return content, err
+		}
+		larger := make([]byte, len(content), size)
+		copy(larger, content)
+		w.Hold(-int64(cap(content)))
+		for content = larger; len(content) < cap(content); {
+			n, err := src.Read(content[len(content):cap(content)])
+			content = content[:len(content)+n]
+			if err == io.EOF {
+				return content, nil
+			}
+			if err != nil {
+				return content, err
+			}
+		}
+		if size == most {
+			return content, nil
+		}
+		size = min(2*size, most)
+	}
 }

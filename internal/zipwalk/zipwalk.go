@@ -29,6 +29,10 @@ type Limits struct {
 	Bytes    int64 // bytes of nested archives; 1 GiB
 	Held     int64 // bytes of inflated archives held at once, one within the other; 128 MiB
 	Ratio    int64 // bytes to which one byte of a nested archive may inflate, beyond the first MiB; 200
+
+	// Hold is called before bytes are allocated for what is inflated, and with a negative number when they are not needed any
+	// more; an error says that there can be no more. The default knows no bounds but those above.
+	Hold func(n int64) error
 }
 
 func (l Limits) withDefaults() Limits {
@@ -52,6 +56,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Ratio <= 0 {
 		l.Ratio = 200
+	}
+	if l.Hold == nil {
+		l.Hold = func(int64) error { return nil }
 	}
 	return l
 }
@@ -78,6 +85,7 @@ type Archive struct {
 	size      int64
 	directory directory
 	nested    []*File
+	read      int64 // bytes held for Files that were read
 }
 
 // Open returns the archive's own bytes.
@@ -158,7 +166,8 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 		w.problem(a.Inside, "", err)
 	}
 	w.visit(a)
-	a.Files = nil
+	w.Hold(-a.read)
+	a.Files, a.read = nil, 0
 	for _, f := range a.nested {
 		if w.stop {
 			return nil
@@ -236,17 +245,20 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 	ratio := max(ratioFree, inner.size*w.Ratio)
 	limit := min(w.left, w.Held-w.held, ratio)
 	content, err := w.inflate(src, &f.entry, limit)
+	defer func() { w.Hold(-int64(cap(content))) }()
 	w.left -= int64(len(content))
 	switch {
 	case errors.Is(err, analyzer.ErrTooLarge) && w.left == 0:
 		w.exceeded(inner, w.Bytes, "bytes of archives within one another")
 		return nil
 	case errors.Is(err, analyzer.ErrTooLarge):
-		if limit == ratio {
+		if limit == ratio && int64(len(content)) == limit {
 			err = fmt.Errorf("%d bytes inflate to more than %d: %w", inner.size, limit, analyzer.ErrTooLarge)
 		}
 		w.problem(inner.Inside, "", err)
 		return nil
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
 	case err != nil: // what is left may still have its directory
 		w.problem(inner.Inside, "", err)
 	}
