@@ -12,6 +12,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/hullmark/hullmark/internal/polite"
 )
 
 // open opens a blob. Reading goes on where a connection broke.
@@ -132,10 +134,10 @@ func (b *blobReader) recover(err error) error {
 	if b.offset-b.mark >= progress {
 		b.tries, b.mark = 0, b.offset
 	}
-	if b.tries++; b.tries >= maxTries || !passing(err) {
+	if b.tries++; b.tries >= polite.MaxTries || !polite.Passing(err) {
 		return fmt.Errorf("offset %d of %d: %w", b.offset, b.desc.Size, err)
 	}
-	return sleep(b.ctx, gapAfter(b.tries))
+	return polite.Sleep(b.ctx, polite.Gap(b.tries))
 }
 
 // Close implements io.Closer. It ends a Read that is running.

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/internal/polite"
 )
 
 // findRegistry finds the images of a reference in a registry, or in the first of its mirrors that has it.
@@ -48,8 +47,8 @@ func findIn(ctx context.Context, host string, ref name.Reference, o Options) (_ 
 	if err != nil {
 		return nil, err
 	}
-	t := newTransport(o.Transport, loopback(host) || slices.Contains(o.Insecure, host))
-	defer closer(&err, func() error { t.close(); return nil })
+	t := polite.NewTransport(o.Transport, polite.Loopback(host) || slices.Contains(o.Insecure, host))
+	defer closer(&err, func() error { t.Close(); return nil })
 	keychain := o.Keychain
 	if keychain == nil {
 		keychain = authn.DefaultKeychain
@@ -74,7 +73,7 @@ func findIn(ctx context.Context, host string, ref name.Reference, o Options) (_ 
 	if err != nil {
 		return nil, r.explain(err)
 	}
-	found := &set{how: "its digest as @sha256:...", close: func() error { t.close(); return nil }}
+	found := &set{how: "its digest as @sha256:...", close: func() error { t.Close(); return nil }}
 	for _, m := range list {
 		found.members = append(found.members, r.member(m.Descriptor, raw, desc.Digest))
 	}
@@ -132,29 +131,3 @@ func (s *registryStore) open(ctx context.Context, name string) (io.ReadCloser, e
 }
 
 func (s *registryStore) close() error { return nil }
-
-// loopback reports whether a registry is on this machine.
-func loopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// redirects says which redirections a client follows: never many, and never from a public registry into a private network.
-// Credentials do not follow to another host: they are added for the registry's own only.
-func redirects(req *http.Request, via []*http.Request) error {
-	if len(via) >= 10 {
-		return errors.New("more than 10 redirections")
-	}
-	from, to := via[0].URL.Hostname(), net.ParseIP(req.URL.Hostname())
-	if to != nil && req.URL.Hostname() != from && !private(net.ParseIP(from)) && !loopback(from) && (private(to) || to.IsLoopback()) {
-		return fmt.Errorf("redirected to the private address %s", to)
-	}
-	return nil
-}
-
-func private(ip net.IP) bool {
-	return ip != nil && (ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
-}

@@ -15,13 +15,15 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/polite"
 )
 
 // A repository is read with the pull operations of the OCI distribution specification.
 type repository struct {
 	name.Repository
 	ref       name.Reference // that was asked for
-	transport *politeTransport
+	transport *polite.Transport
 	client    *http.Client
 }
 
@@ -32,7 +34,7 @@ func (r *repository) connect(ctx context.Context, keychain authn.Keychain) error
 		return err
 	}
 	if config, err := authn.Authorization(ctx, auth); err == nil {
-		r.transport.secrets.add(config.Password, config.Auth, config.IdentityToken, config.RegistryToken)
+		r.transport.Secrets.Add(config.Password, config.Auth, config.IdentityToken, config.RegistryToken)
 	} else {
 		return err
 	}
@@ -40,7 +42,7 @@ func (r *repository) connect(ctx context.Context, keychain authn.Keychain) error
 	if err != nil {
 		return err
 	}
-	r.client = &http.Client{Transport: t, CheckRedirect: redirects}
+	r.client = &http.Client{Transport: t, CheckRedirect: polite.Redirects}
 	return nil
 }
 
@@ -64,7 +66,7 @@ func (r *repository) manifest(ctx context.Context, id string) ([]byte, v1.Descri
 	}
 	var b []byte
 	var media types.MediaType
-	err := again(ctx, func() error {
+	err := polite.Again(ctx, func() error {
 		res, err := r.do(ctx, "manifests", id, http.Header{"Accept": {strings.Join(accept, ", ")}})
 		if err != nil {
 			return err
@@ -145,7 +147,7 @@ func (r *repository) explain(err error) error {
 	if errors.As(err, &already) || errors.Is(err, ErrNotFound) {
 		return err
 	}
-	text := r.transport.secrets.scrub(err.Error())
+	text := r.transport.Secrets.Scrub(err.Error())
 	var answer *transport.Error
 	if errors.As(err, &answer) {
 		switch answer.StatusCode {

@@ -1,4 +1,4 @@
-package source
+package polite
 
 import (
 	"encoding/base64"
@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// secrets are what must not appear in an error, though a server may send it back in one.
-type secrets struct {
+// Secrets are what must not appear in an error, though a server may send it back in one.
+type Secrets struct {
 	mu   sync.Mutex
 	list []string
 }
@@ -19,7 +19,8 @@ const (
 	maxText    = 400 // bytes of an error's text
 )
 
-func (s *secrets) add(values ...string) {
+// Add adds secrets.
+func (s *Secrets) Add(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
@@ -34,16 +35,16 @@ func (s *secrets) add(values ...string) {
 }
 
 // addHeader adds what a header Authorization carries.
-func (s *secrets) addHeader(value string) {
+func (s *Secrets) addHeader(value string) {
 	scheme, token, ok := strings.Cut(value, " ")
 	if !ok {
 		return
 	}
-	s.add(token)
+	s.Add(token)
 	if strings.EqualFold(scheme, "Basic") {
 		if b, err := base64.StdEncoding.DecodeString(token); err == nil {
 			_, password, _ := strings.Cut(string(b), ":")
-			s.add(password)
+			s.Add(password)
 		}
 	}
 }
@@ -51,8 +52,8 @@ func (s *secrets) addHeader(value string) {
 // query is that of an address in a text; the addresses that registries redirect to are signed in it.
 var query = regexp.MustCompile(`(/[^\s"?]*)\?[^\s"]*`)
 
-// scrub returns the first line of a text without secrets and of bounded length.
-func (s *secrets) scrub(text string) string {
+// Scrub returns the first line of a text without secrets and of bounded length.
+func (s *Secrets) Scrub(text string) string {
 	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
 	text = query.ReplaceAllString(text, "$1?...")
 	s.mu.Lock()

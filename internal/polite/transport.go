@@ -1,4 +1,6 @@
-package source
+// Package polite speaks with registries: it repeats requests that fail for a moment, waits as long as it is asked to, follows
+// redirections only where that is safe, and keeps secrets out of errors.
+package polite
 
 import (
 	"context"
@@ -14,7 +16,7 @@ import (
 )
 
 const (
-	maxTries = 5                      // of one request, and of resuming a blob without progress
+	MaxTries = 5                      // of one request, and of resuming a blob without progress
 	firstGap = 200 * time.Millisecond // between the first two tries; each further gap is twice as long
 	maxGap   = 2 * time.Minute        // that a registry may ask for
 
@@ -28,17 +30,18 @@ func (e *RateLimitError) Error() string {
 	return fmt.Sprintf("it allows no further requests for %v", e.Wait.Round(time.Second))
 }
 
-// A politeTransport repeats requests to a registry that fail for a moment, and waits as long as the registry asks. It
+// A Transport repeats requests to a registry that fail for a moment, and waits as long as the registry asks. It
 // speaks plain HTTP only where that is allowed, whatever a redirection says.
-type politeTransport struct {
+type Transport struct {
 	inner    http.RoundTripper
 	own      *http.Transport // inner, if it was made here
 	insecure bool
-	secrets  *secrets
+	Secrets  *Secrets // what requests carried
 }
 
-func newTransport(inner http.RoundTripper, insecure bool) *politeTransport {
-	t := &politeTransport{inner: inner, insecure: insecure, secrets: new(secrets)}
+// NewTransport returns a transport over inner; nil means one like http.DefaultTransport. It is to be closed.
+func NewTransport(inner http.RoundTripper, insecure bool) *Transport {
+	t := &Transport{inner: inner, insecure: insecure, Secrets: new(Secrets)}
 	if inner == nil {
 		t.own = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
@@ -54,31 +57,31 @@ func newTransport(inner http.RoundTripper, insecure bool) *politeTransport {
 	return t
 }
 
-// close ends connections that were kept for further requests.
-func (t *politeTransport) close() {
+// Close ends connections that were kept for further requests.
+func (t *Transport) Close() {
 	if t.own != nil {
 		t.own.CloseIdleConnections()
 	}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (t *politeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" && !t.insecure {
 		return nil, fmt.Errorf("%s: plain HTTP is spoken only to registries that are named as insecure", req.URL.Host)
 	}
-	t.secrets.addHeader(req.Header.Get("Authorization"))
+	t.Secrets.addHeader(req.Header.Get("Authorization"))
 	repeatable := req.Method == http.MethodGet || req.Method == http.MethodHead
 	for try := 1; ; try++ {
 		res, err := t.inner.RoundTrip(req)
 		if err == nil && (res.StatusCode >= 400 || req.URL.Path == "/v2/") {
 			res.Body = &cutBody{io.LimitReader(res.Body, maxAnswer), res.Body}
 		}
-		if !repeatable || try == maxTries || req.Context().Err() != nil {
+		if !repeatable || try == MaxTries || req.Context().Err() != nil {
 			return res, err
 		}
-		gap := gapAfter(try)
+		gap := Gap(try)
 		if err != nil {
-			if !passing(err) {
+			if !Passing(err) {
 				return nil, err
 			}
 		} else {
@@ -99,7 +102,7 @@ func (t *politeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			io.Copy(io.Discard, res.Body) // so that the connection can be used again; it is cut
 			res.Body.Close()
 		}
-		if err := sleep(req.Context(), gap); err != nil {
+		if err := Sleep(req.Context(), gap); err != nil {
 			return nil, err
 		}
 	}
@@ -111,27 +114,28 @@ type cutBody struct {
 	io.Closer
 }
 
-// again calls f until it succeeds, fails for good, or has been called maxTries times. Unlike politeTransport it covers the
+// Again calls f until it succeeds, fails for good, or has been called MaxTries times. Unlike Transport it covers the
 // reading of what is answered.
-func again(ctx context.Context, f func() error) error {
+func Again(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) || try == maxTries || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) || try == MaxTries || ctx.Err() != nil {
 			return err
 		}
-		if err := sleep(ctx, gapAfter(try)); err != nil {
+		if err := Sleep(ctx, Gap(try)); err != nil {
 			return err
 		}
 	}
 }
 
-// gapAfter returns how long to wait after so many tries, spread so that many clients do not come back together.
-func gapAfter(tries int) time.Duration {
+// Gap returns how long to wait after so many tries, spread so that many clients do not come back together.
+func Gap(tries int) time.Duration {
 	gap := firstGap << (tries - 1)
 	return gap - gap/4 + rand.N(gap/2)
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx is done.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -152,8 +156,8 @@ func busy(status int) bool {
 	return false
 }
 
-// passing reports whether an error of a connection may be gone at the next try. That nobody listens is not of that kind.
-func passing(err error) bool {
+// Passing reports whether an error of a connection may be gone at the next try. That nobody listens is not of that kind.
+func Passing(err error) bool {
 	var network net.Error
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE) || errors.As(err, &network) && network.Timeout()
