@@ -3,6 +3,7 @@ package sbom
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,8 @@ func (l Limits) withDefaults() Limits {
 const valueLimit = 4 << 20
 
 // Decode reads a document into a report that matches as the image would that it is about. It reads CycloneDX from 1.0 as XML
-// and from 1.2 as JSON, up to 1.7.
+// and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the predicate of
+// an in-toto statement, whose subject gives the image its digest and must be what the document says that it is about.
 //
 // A document that Encode wrote gives the report that it was written of, but for what the package comment lists. Of those of
 // other tools it understands how syft, trivy, osv-scalibr and cdxgen name the source packages and the distribution that
@@ -74,7 +76,7 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 	default:
 		err = fmt.Errorf("neither JSON nor XML: %w", ErrUnsupported)
 	}
-	if err != nil {
+	if err = cmp.Or(err, d.err); err != nil {
 		return nil, err
 	}
 	return d.out.Report(), nil
@@ -121,7 +123,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 type decoder struct {
 	limits Limits
 	out    *inventory.Collector
-	count  int // components, of all kinds
+	count  int   // components, of all kinds
+	err    error // of what could not return it
 }
 
 // counted counts a component that lies in others, depth of them.

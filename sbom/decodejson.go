@@ -4,17 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/spdx"
 )
 
 // json reads a document in JSON. Which format it is of, its members say, which come in any order.
 func (d *decoder) json(in io.Reader) error {
 	r := jsonstream.NewStream(in, valueLimit)
-	j := jsonDecoder{decoder: d, Reader: r}
-	noted, err := r.Read(func(_ json.Delim, key string) error { return j.member(key) })
+	j := jsonDecoder{decoder: d, Reader: r, spdx: spdx.NewReader(d.out, d.limits.Components)}
+	noted, err := r.Read(func(_ json.Delim, key string) error { return j.document(key) })
 	if err != nil {
 		if !strings.HasPrefix(err.Error(), "byte ") {
 			err = fmt.Errorf("byte %d: %w", r.Offset(), err)
@@ -24,8 +28,22 @@ func (d *decoder) json(in io.Reader) error {
 	for _, n := range noted {
 		d.out.Lose(analyzer.Malformed, n.Error(), "")
 	}
-	if j.format != "CycloneDX" {
-		return fmt.Errorf("no bomFormat CycloneDX: %w", ErrUnsupported)
+	switch {
+	case j.isEnvelope:
+		return fmt.Errorf("a signed envelope (verify it, and pass its payload): %w", ErrUnsupported)
+	case j.spdx.Version != "" && j.format == "":
+		if !j.spdx.Supported() {
+			return fmt.Errorf("%.20q: %w", j.spdx.Version, ErrUnsupported)
+		}
+		if err := j.spdx.Finish(d.spdxSubject, d.add); err != nil {
+			return err
+		}
+		return j.checkSubject()
+	case j.format != "CycloneDX":
+		return fmt.Errorf("neither bomFormat CycloneDX nor spdxVersion: %w", ErrUnsupported)
+	}
+	if err := j.checkSubject(); err != nil {
+		return err
 	}
 	return d.version("CycloneDX", j.version, func(v string) bool {
 		return len(v) == 3 && v[:2] == "1." && '2' <= v[2] && v[2] <= '7'
@@ -35,7 +53,50 @@ func (d *decoder) json(in io.Reader) error {
 type jsonDecoder struct {
 	*decoder
 	*jsonstream.Reader
+	spdx            *spdx.Reader
 	format, version string
+	isEnvelope      bool
+	isStatement     bool
+	subjects        []string // digests of a statement's
+}
+
+// document reads a member of the document, or of a statement about it.
+func (j *jsonDecoder) document(key string) error {
+	switch key {
+	case "_type":
+		var kind string
+		err := j.Value(&kind)
+		j.isStatement = strings.HasPrefix(kind, "https://in-toto.io/Statement/")
+		return err
+	case "subject":
+		return j.Members(func(string) error {
+			var s struct{ Digest map[string]string }
+			err := j.Value(&s)
+			if d := s.Digest["sha256"]; d != "" && len(j.subjects) < j.limits.Components {
+				j.subjects = append(j.subjects, "sha256:"+d)
+			}
+			return err
+		})
+	case "predicate":
+		return j.Members(j.member)
+	case "payloadType":
+		j.isEnvelope = true
+	}
+	return j.member(key)
+}
+
+// checkSubject compares what a statement is about with what the document in it is about.
+func (j *jsonDecoder) checkSubject() error {
+	if !j.isStatement || len(j.subjects) == 0 {
+		return nil
+	}
+	switch digest := j.out.Digest(); {
+	case digest == "":
+		j.out.SetDigest(j.subjects[0])
+	case !slices.Contains(j.subjects, digest):
+		return fmt.Errorf("a statement about %s, with a document about %s", j.subjects[0], digest)
+	}
+	return nil
 }
 
 func (j *jsonDecoder) member(key string) error {
@@ -51,6 +112,9 @@ func (j *jsonDecoder) member(key string) error {
 	case "dependencies":
 		return j.Members(func(string) error { return j.dependency() })
 	}
+	if known, err := j.spdx.Member(j.Reader, key); known || err != nil {
+		return err
+	}
 	return j.Skip()
 }
 
@@ -61,14 +125,14 @@ func (j *jsonDecoder) metadata(key string) error {
 		if err := j.element(&e, 0); err != nil {
 			return err
 		}
-		j.subject(&e)
+		j.subject(e.entry())
 		return nil
 	case "properties":
 		var e element
 		if err := j.properties(&e); err != nil {
 			return err
 		}
-		return j.caveats(e.properties)
+		return j.caveats(e.Properties)
 	}
 	return j.Skip()
 }
@@ -81,7 +145,7 @@ func (j *jsonDecoder) component(depth int) error {
 	if err := j.element(&e, depth); err != nil {
 		return err
 	}
-	return j.add(&e)
+	return j.add(e.entry())
 }
 
 // element reads a component. Those that lie in it are read on the way.
@@ -89,23 +153,23 @@ func (j *jsonDecoder) element(e *element, depth int) error {
 	return j.Members(func(key string) error {
 		switch key {
 		case "bom-ref":
-			return j.Value(&e.ref)
+			return j.Value(&e.Ref)
 		case "type":
-			return j.Value(&e.kind)
+			return j.Value(&e.Kind)
 		case "group":
-			return j.Value(&e.group)
+			return j.Value(&e.Group)
 		case "name":
-			return j.Value(&e.name)
+			return j.Value(&e.Name)
 		case "version":
-			return j.Value(&e.version)
+			return j.Value(&e.Version)
 		case "description":
-			return j.Value(&e.description)
+			return j.Value(&e.Summary)
 		case "scope":
 			return j.Value(&e.scope)
 		case "purl":
-			return j.Value(&e.purl)
+			return j.Value(&e.PURL)
 		case "cpe":
-			return j.Value(&e.cpe)
+			return j.Value(&e.CPE)
 		case "publisher":
 			return j.Value(&e.publisher)
 		case "supplier":
@@ -129,7 +193,7 @@ func (j *jsonDecoder) element(e *element, depth int) error {
 
 func (j *jsonDecoder) properties(e *element) error {
 	return j.Members(func(string) error {
-		var p property
+		var p cyclonedx.Property
 		if err := j.Value(&p); err != nil {
 			return err
 		}

@@ -158,14 +158,14 @@ func (x *xmlDecoder) metadata(start *xml.StartElement) error {
 		if err := x.element(&e, start, 0); err != nil {
 			return err
 		}
-		x.subject(&e)
+		x.subject(e.entry())
 		return nil
 	case "properties":
 		var e element
 		if err := x.properties(&e); err != nil {
 			return err
 		}
-		return x.caveats(e.properties)
+		return x.caveats(e.Properties)
 	}
 	return x.skip()
 }
@@ -182,29 +182,29 @@ func (x *xmlDecoder) components(depth int) error {
 		if err := x.element(&e, start, depth); err != nil {
 			return err
 		}
-		return x.add(&e)
+		return x.add(e.entry())
 	})
 }
 
 // element reads a component. Those that lie in it are read on the way.
 func (x *xmlDecoder) element(e *element, start *xml.StartElement, depth int) error {
-	e.ref, e.kind = attribute(start, "bom-ref"), attribute(start, "type")
+	e.Ref, e.Kind = attribute(start, "bom-ref"), attribute(start, "type")
 	return x.children(func(start *xml.StartElement) error {
 		switch start.Name.Local {
 		case "group":
-			return x.value(&e.group, start)
+			return x.value(&e.Group, start)
 		case "name":
-			return x.value(&e.name, start)
+			return x.value(&e.Name, start)
 		case "version":
-			return x.value(&e.version, start)
+			return x.value(&e.Version, start)
 		case "description":
-			return x.value(&e.description, start)
+			return x.value(&e.Summary, start)
 		case "scope":
 			return x.value(&e.scope, start)
 		case "purl":
-			return x.value(&e.purl, start)
+			return x.value(&e.PURL, start)
 		case "cpe":
-			return x.value(&e.cpe, start)
+			return x.value(&e.CPE, start)
 		case "publisher":
 			return x.value(&e.publisher, start)
 		case "supplier":
@@ -238,7 +238,7 @@ func (x *xmlDecoder) element(e *element, start *xml.StartElement, depth int) err
 
 func (x *xmlDecoder) properties(e *element) error {
 	return x.children(func(start *xml.StartElement) error {
-		var p property
+		var p cyclonedx.Property
 		if err := x.value(&p, start); err != nil {
 			return err
 		}

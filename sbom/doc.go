@@ -1,5 +1,6 @@
 // Package sbom writes what an image consists of, and what is known to be wrong with it, in formats that other tools read:
-// CycloneDX 1.4 to 1.7, as JSON and XML. [Encode] writes, and [Decode] reads what it or another tool has written.
+// CycloneDX 1.4 to 1.7, as JSON and XML, and SPDX 2.3, as JSON. [Encode] writes, and [Decode] reads what it or another tool has
+// written.
 //
 // A document holds no time and nothing else of the machine it is made on, unless [Options] say so; equal reports give equal
 // bytes, and the serial number is a hash of the document. References (bom-ref) of packages are their analyzer.Component.ID.
@@ -26,6 +27,10 @@
 //   - compositions: the image is "incomplete" where something was not read, else "unknown": nobody can know that there is
 //     nothing else. Packages are "complete" in their dependencies where every name was found. The vulnerabilities are
 //     "incomplete" where there are no advisories for a part of the image, or for its release any more, else "unknown".
+//
+// SPDX says the same in its own words: the image CONTAINS packages, and a package those whose files it owns; the licence is the
+// declared one, and an advisory is an external reference of category SECURITY. Properties are annotations, "name=value". It
+// needs a time, which is that of Options, or the beginning of 1970.
 //
 // What the format has no place for stands in properties, N being a number from 0:
 //
@@ -59,6 +64,7 @@
 //	hullmark:finding:N:severity       file: severity of the finding
 //	hullmark:finding:N:title          file: what it is
 //	hullmark:fixed                    vulnerability: lowest version that is not affected
+//	hullmark:group                    SPDX: the part of a name that is a component's namespace
 //	hullmark:hash                     component: "algorithm:value" of a digest that the format does not know
 //	hullmark:image:digest             image: digest of the manifest
 //	hullmark:image:id                 image: digest of the configuration
@@ -75,6 +81,7 @@
 //	hullmark:path                     component: file that it was found in, where there is no evidence
 //	hullmark:provides                 component: other name that it answers to
 //	hullmark:reason                   vulnerability: the publisher's word for the status
+//	hullmark:ref                      SPDX: reference of a component, where SPDX cannot write it
 //	hullmark:severity                 vulnerability: the severity that was chosen
 //	hullmark:skipped                  component: why no advisories were looked up for it
 //	hullmark:source:name              component: source package

@@ -16,59 +16,46 @@ import (
 
 // An element is what is read of a component, in either notation and all versions.
 type element struct {
-	ref, kind, group, name, version, description string
-	scope, purl, cpe, publisher                  string
-
-	supplier   *cyclonedx.OrganizationalEntity
-	hashes     []cyclonedx.Hash
-	licenses   cyclonedx.Licenses
-	evidence   *cyclonedx.Evidence
-	tags       []string
-	properties []property
+	inventory.Entry
+	scope, publisher string
+	supplier         *cyclonedx.OrganizationalEntity
+	hashes           []cyclonedx.Hash
+	licenses         cyclonedx.Licenses
+	evidence         *cyclonedx.Evidence
+	tags             []string
 }
 
-type property = cyclonedx.Property
-
 // property adds a property to an element.
-func (d *decoder) property(e *element, p property) error {
-	if len(e.properties) >= 4*d.limits.Components {
-		return fmt.Errorf("properties: more than %d: %w", len(e.properties), ErrLimit)
+func (d *decoder) property(e *element, p cyclonedx.Property) error {
+	if len(e.Properties) >= 4*d.limits.Components {
+		return fmt.Errorf("properties: more than %d: %w", len(e.Properties), ErrLimit)
 	}
-	e.properties = append(e.properties, p)
+	e.Properties = append(e.Properties, inventory.Property{Name: p.Name, Value: p.Value})
 	return nil
 }
 
-// add decides what a component is.
-func (d *decoder) add(e *element) error {
+// add decides what a thing is that a document lists.
+func (d *decoder) add(e *inventory.Entry) error {
 	switch {
-	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeOS):
-		d.out.Distro(e.distribution())
+	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeOS):
+		d.out.Distro(distribution(e))
 		return nil
-	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeFile):
+	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeFile):
 		return d.findings(e)
-	case e.has(propAnalyzer):
-		k, owner := e.own()
+	case e.Has(propAnalyzer):
+		k, owner := own(e)
 		return d.out.Own(k, owner)
-	case e.purl == "" && e.kind == string(cyclonedx.ComponentTypeApplication) && e.has("aquasecurity:trivy:Class"):
-		return d.out.Place(e.ref, e.name) // trivy's node for a file, whose packages are listed beside it
+	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeApplication) && e.Has("aquasecurity:trivy:Class"):
+		return d.out.Place(e.Ref, e.Name) // trivy's node for a file, whose packages are listed beside it
 	}
-	return d.out.Add(e.entry())
+	return d.out.Add(e)
 }
 
-func (e *element) has(name string) bool {
-	return slices.ContainsFunc(e.properties, func(p property) bool { return p.Name == name })
-}
-
-// entry turns a component that another tool wrote into what it says.
+// entry completes an element once all of it has been read.
 func (e *element) entry() *inventory.Entry {
-	out := &inventory.Entry{
-		Ref: e.ref, PURL: e.purl, Group: e.group, Name: e.name, Version: e.version,
-		Supplier: e.vendor(), Licenses: e.licencesOf(), Hashes: e.digests(), Path: e.location(),
-		Excluded: e.scope == string(cyclonedx.ScopeExcluded),
-	}
-	for _, p := range e.properties {
-		out.Properties = append(out.Properties, inventory.Property{Name: p.Name, Value: p.Value})
-	}
+	out := &e.Entry
+	out.Supplier, out.Licenses, out.Hashes, out.Path = e.vendor(), e.licencesOf(), e.digests(), e.location()
+	out.Excluded = e.scope == string(cyclonedx.ScopeExcluded)
 	if slices.Contains(e.tags, "source") { // cdxgen's way to name the source package of another
 		out.SourceOf = e.evidenceValue()
 	}
@@ -154,9 +141,9 @@ func algorithmOf(name cyclonedx.HashAlgorithm) string {
 }
 
 // distribution reads the operating system.
-func (e *element) distribution() *analyzer.Distro {
-	d := &analyzer.Distro{ID: inventory.DistroID(e.name), VersionID: e.version, Name: e.description, CPE: e.cpe}
-	for _, p := range e.properties {
+func distribution(e *inventory.Entry) *analyzer.Distro {
+	d := &analyzer.Distro{ID: inventory.DistroID(e.Name), VersionID: e.Version, Name: e.Summary, CPE: e.CPE}
+	for _, p := range e.Properties {
 		switch name := p.Name; {
 		case name == propDistro+":codename", name == "syft:distro:versionCodename":
 			d.Codename = p.Value
@@ -178,10 +165,10 @@ func (e *element) distribution() *analyzer.Distro {
 }
 
 // findings reads a file, which matters to a report where something was found in it.
-func (d *decoder) findings(e *element) error {
+func (d *decoder) findings(e *inventory.Entry) error {
 	layer := -1
 	var list []analyzer.FileFinding
-	for _, p := range e.properties {
+	for _, p := range e.Properties {
 		if p.Name == propLayer {
 			layer = index(p.Value)
 			continue
@@ -191,7 +178,7 @@ func (d *decoder) findings(e *element) error {
 			continue
 		}
 		if n == len(list) {
-			list = append(list, analyzer.FileFinding{Path: e.name})
+			list = append(list, analyzer.FileFinding{Path: e.Name})
 		}
 		f := &list[n]
 		switch field {
@@ -239,16 +226,16 @@ func index(s string) int {
 }
 
 // subject reads what the document is about.
-func (d *decoder) subject(e *element) {
+func (d *decoder) subject(e *inventory.Entry) {
 	var image analyzer.Image
 	var layers []analyzer.Layer
-	if strings.HasPrefix(e.version, "sha256:") {
-		image.Digest = e.version
+	if strings.HasPrefix(e.Version, "sha256:") {
+		image.Digest = e.Version
 	}
-	if u, err := packageurl.FromString(e.purl); err == nil && u.Type == "oci" && strings.HasPrefix(u.Version, "sha256:") {
+	if u, err := packageurl.FromString(e.PURL); err == nil && u.Type == "oci" && strings.HasPrefix(u.Version, "sha256:") {
 		image.Digest = u.Version
 	}
-	for _, p := range e.properties {
+	for _, p := range e.Properties {
 		switch p.Name {
 		case propImage + ":id", "aquasecurity:trivy:ImageID":
 			image.ID = p.Value
@@ -279,14 +266,20 @@ func (d *decoder) subject(e *element) {
 			l.Bytes, _ = strconv.ParseInt(p.Value, 10, 64)
 		}
 	}
-	if image.Digest == image.ID && !e.has(propImage+":digest") {
+	if image.Digest == image.ID && !e.Has(propImage+":digest") {
 		image.Digest = "" // the version of an image whose manifest has no known digest
 	}
 	d.out.Image(image, layers)
 }
 
+// spdxSubject is subject for SPDX, where what the image has in the metadata stands with it.
+func (d *decoder) spdxSubject(e *inventory.Entry) {
+	d.subject(e)
+	d.err = cmp.Or(d.err, d.caveats(e.Properties))
+}
+
 // caveats reads the diagnostics of the scan that the document is of.
-func (d *decoder) caveats(list []property) error {
+func (d *decoder) caveats(list []inventory.Property) error {
 	var found []analyzer.Diagnostic
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propDiagnostic)

@@ -19,13 +19,17 @@ func Encode(w io.Writer, report *analyzer.Report, result *matcher.Result, o Opti
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
-	bom, err := newBuilder(report, result, o, version).bom()
+	b := newBuilder(report, result, o, version)
+	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
-	if o.Format == CycloneDXXML {
+	switch o.Format {
+	case CycloneDXXML:
 		err = writeXML(w, bom, version, !o.Compact)
-	} else {
+	case SPDXJSON:
+		err = writeSPDX(w, b, bom, !o.Compact)
+	default:
 		err = writeJSON(w, bom, version, !o.Compact)
 	}
 	if err != nil {

@@ -211,12 +211,15 @@ func TestProperties(t *testing.T) {
 	for _, c := range *bom.Components {
 		use(c.Properties)
 	}
-	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x", Path: "a", Package: analyzer.Package{Type: "npm"}}}}
+	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x_y", Path: "a", Package: analyzer.Package{Type: "npm", Namespace: "n"}}}}
 	for _, c := range *decode(t, odd, nil, sbom.Options{Version: "1.4"}).Components {
 		use(c.Properties)
 	}
 	for _, v := range *bom.Vulnerabilities {
 		use(v.Properties)
+	}
+	for _, found := range regexp.MustCompile(`"(hullmark:(group|ref))=`).FindAllSubmatch(encode(t, odd, nil, sbom.Options{Format: sbom.SPDXJSON}), -1) {
+		used[string(found[1])] = true
 	}
 	for name := range used {
 		if base, ok := strings.CutSuffix(name, ":REF"); ok {

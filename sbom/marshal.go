@@ -26,12 +26,16 @@ func marshal(bom *cyclonedx.BOM) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := []part{{text: text[:len(text)-1]}} // without the last bracket
 	var chunks []chunk
 	chunks = appendChunks(chunks, "components", bom.Components)
 	chunks = appendChunks(chunks, "dependencies", bom.Dependencies)
 	chunks = appendChunks(chunks, "compositions", bom.Compositions)
-	chunks = appendChunks(chunks, "vulnerabilities", bom.Vulnerabilities)
+	return assemble(text, appendChunks(chunks, "vulnerabilities", bom.Vulnerabilities))
+}
+
+// assemble makes a document of the object that it begins with and of chunks of the lists that follow.
+func assemble(head []byte, chunks []chunk) ([]part, error) {
+	parts := []part{{text: head[:len(head)-1]}} // without the last bracket
 	texts, errs := make([][]byte, len(chunks)), make([]error, len(chunks))
 	parallel(len(chunks), func(i int) { texts[i], errs[i] = compact(chunks[i].list) })
 	for i, c := range chunks {

@@ -19,7 +19,7 @@ var (
 // Options say how to write a document. The zero value is CycloneDX 1.6 as indented JSON, of an image without a name.
 type Options struct {
 	Format  Format
-	Version string // of the format: "1.4" to "1.7" for CycloneDX; "" is "1.6"
+	Version string // of the format: "1.4" to "1.7" for CycloneDX, "" is "1.6"; "2.3" or "" for SPDX
 	Compact bool   // without indentation
 
 	Name      string    // what was scanned, as the user calls it: "debian:12-slim"; "" takes the image's digest
@@ -40,6 +40,7 @@ type Format uint8
 const (
 	CycloneDXJSON Format = iota
 	CycloneDXXML
+	SPDXJSON
 )
 
 // String returns the name of f: "cyclonedx-json".
@@ -49,14 +50,21 @@ func (f Format) String() string {
 		return "cyclonedx-json"
 	case CycloneDXXML:
 		return "cyclonedx-xml"
+	case SPDXJSON:
+		return "spdx-json"
 	}
 	return fmt.Sprintf("format(%d)", uint8(f))
 }
 
-// cycloneDX returns the version that o asks for.
+// cycloneDX returns the version that o asks for; of SPDX, the one that it is made of.
 func (o *Options) cycloneDX() (cyclonedx.SpecVersion, error) {
-	if o.Format > CycloneDXXML {
+	switch {
+	case o.Format > SPDXJSON:
 		return 0, fmt.Errorf("%v: %w", o.Format, ErrUnsupported)
+	case o.Format == SPDXJSON && (o.Version == "" || o.Version == "2.3"):
+		return cyclonedx.SpecVersion1_6, nil
+	case o.Format == SPDXJSON:
+		return 0, fmt.Errorf("%v %q: %w", o.Format, o.Version, ErrUnsupported)
 	}
 	switch o.Version {
 	case "1.4":

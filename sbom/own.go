@@ -7,20 +7,21 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inventory"
 )
 
 // own reads a component that Encode wrote, and the reference of its owner.
-func (e *element) own() (k analyzer.Component, owner string) {
+func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 	k = analyzer.Component{
 		Package: analyzer.Package{
-			Type: typeOf(e.purl), Namespace: e.group, Name: e.name, Version: e.version,
-			Vendor: e.vendor(), Licenses: e.licencesOf(), Hashes: e.digests(),
+			Type: typeOf(e.PURL), Namespace: e.Group, Name: e.Name, Version: e.Version,
+			Vendor: e.Supplier, Licenses: e.Licenses, Hashes: e.Hashes,
 		},
-		ID: e.ref, PURL: e.purl, Layer: -1,
+		ID: e.Ref, PURL: e.PURL, Layer: -1,
 	}
 	var origin analyzer.Origin
 	var licenses []string
-	for _, p := range e.properties {
+	for _, p := range e.Properties {
 		switch p.Name {
 		case propAnalyzer:
 			k.Analyzer = p.Value
@@ -67,13 +68,13 @@ func (e *element) own() (k analyzer.Component, owner string) {
 	if origin != (analyzer.Origin{}) {
 		k.Origin = &origin
 	}
-	if location := e.location(); location != "" {
+	if location := e.Path; location != "" && k.Path == "" {
 		k.Path = location
 		if k.Inside != "" {
 			k.Path = strings.TrimSuffix(location, "!"+k.Inside)
 		}
 	}
-	if u, err := packageurl.FromString(e.purl); err == nil {
+	if u, err := packageurl.FromString(e.PURL); err == nil {
 		if version(u.Version) == k.Version { // cut to what the schemas allow
 			k.Version = u.Version
 		}

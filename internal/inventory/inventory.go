@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/jsonstream"
@@ -23,10 +24,13 @@ const Analyzer = "sbom"
 // An Entry is what a document says of one package.
 type Entry struct {
 	Ref        string // the document's name for it, unique in the document
+	Kind       string // "library", "operating-system", "file", "container", ..., in the words of CycloneDX
 	PURL       string // "" where it has none
+	CPE        string
 	Group      string // part of the name that stands before it, where the format has such a part
 	Name       string
 	Version    string
+	Summary    string // what it is, for a person
 	Supplier   string
 	Licenses   []string
 	Hashes     map[string]string // by algorithm, as in analyzer.Package
@@ -38,6 +42,11 @@ type Entry struct {
 
 // A Property is a name and a value that a format attaches to things without knowing their meaning.
 type Property struct{ Name, Value string }
+
+// Has reports whether e has a property.
+func (e *Entry) Has(name string) bool {
+	return slices.ContainsFunc(e.Properties, func(p Property) bool { return p.Name == name })
+}
 
 // A Collector gathers what a document states. Add and the others may be called in any order; Report makes an end.
 type Collector struct {
@@ -84,6 +93,12 @@ func New(max int) *Collector {
 func (c *Collector) Image(image analyzer.Image, layers []analyzer.Layer) {
 	c.image, c.layers = image, layers
 }
+
+// Digest returns the digest of the image, "" where none is known.
+func (c *Collector) Digest() string { return c.image.Digest }
+
+// SetDigest sets the digest of the image.
+func (c *Collector) SetDigest(digest string) { c.image.Digest = digest }
 
 // Distro sets the distribution. The first one counts.
 func (c *Collector) Distro(d *analyzer.Distro) {

@@ -213,16 +213,14 @@ func (c *Collector) connect() {
 	}
 	for _, e := range c.owns {
 		owner, owned := find(e.from), find(e.to)
+		c.place(e, owned)
 		if owner != nil && owned != nil && owner != owned && owner.System && !owned.System {
 			owned.Owner = owner.ID
 		}
 	}
 	for _, e := range c.edges {
 		from, to := find(e.from), find(e.to)
-		if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
-			to.Path, to.Inside = cutArchive(place)
-			to.Declared = to.Declared || isDeclaration(to.Path)
-		}
+		c.place(e, to)
 		if from == nil || to == nil || from == to || to.Owner != "" && to.Owner == from.ID || from.Type != to.Type {
 			continue
 		}
@@ -243,6 +241,14 @@ func (c *Collector) connect() {
 		what := "packages in directories of the distribution, of which the document does not say whether one of its packages owns them, so that they are matched as if none did"
 		c.Lose(analyzer.Unsupported, what, example)
 		c.losses[what].count = unowned
+	}
+}
+
+// place gives a component the file that names it.
+func (c *Collector) place(e edge, to *analyzer.Component) {
+	if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
+		to.Path, to.Inside = cutArchive(place)
+		to.Declared = to.Declared || isDeclaration(to.Path)
 	}
 }
 

@@ -1,0 +1,263 @@
+// Package spdx reads SPDX 2.2 and 2.3 in JSON and 3.0 in JSON-LD, member by member, as entries of an inventory, and writes
+// SPDX 2.3 in JSON. Sources: https://spdx.github.io/spdx-spec/v2.3/ and https://spdx.github.io/spdx-spec/v3.0.1/.
+//
+// It is no general model of SPDX: what says nothing of packages is read over. spdx/tools-golang, the library for it, holds
+// all of a document in memory, twice, and knows nothing of 3.0.
+package spdx
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+)
+
+// A Reader reads one document. Its methods return inventory.ErrLimit for a document that holds too much.
+type Reader struct {
+	Version string // "SPDX-2.3", "SPDX-3.0"; "" where no member said so
+
+	out      *inventory.Collector
+	max      int
+	graph    bool // there is a @graph
+	entries  []*entry
+	describe map[string]bool   // what the document is about
+	names    map[string]string // of extracted licences, licence elements and agents, by reference
+	licensed []pair            // of SPDX 3: a package and the reference of its licence
+}
+
+type entry struct {
+	inventory.Entry
+	supplier string // reference of the agent
+	license  string // expression
+}
+
+type pair struct {
+	from, to string
+	declared bool
+}
+
+// NewReader returns a Reader of up to max packages and files, which says what is related to a Collector.
+func NewReader(out *inventory.Collector, max int) *Reader {
+	return &Reader{out: out, max: max, describe: make(map[string]bool), names: make(map[string]string)}
+}
+
+// Member reads the value of a member of the document, and reports whether it is one of SPDX; others are left to be read.
+func (s *Reader) Member(r *jsonstream.Reader, key string) (bool, error) {
+	switch key {
+	case "spdxVersion":
+		return true, r.Value(&s.Version)
+	case "documentDescribes":
+		return true, r.Members(func(string) error {
+			var ref string
+			err := r.Value(&ref)
+			return cmp.Or(err, s.described(reference(ref)))
+		})
+	case "packages":
+		return true, r.Members(func(string) error { return s.readPackage(r) })
+	case "relationships":
+		return true, r.Members(func(string) error { return s.readRelationship(r) })
+	case "hasExtractedLicensingInfos":
+		return true, r.Members(func(string) error {
+			var l struct {
+				LicenseID, Name, ExtractedText string
+			}
+			if err := r.Value(&l); err != nil {
+				return err
+			}
+			if l.Name == "NOASSERTION" {
+				l.Name = ""
+			}
+			if len(l.ExtractedText) > 256 { // the licence itself
+				l.ExtractedText = ""
+			}
+			return s.named(l.LicenseID, cmp.Or(l.Name, l.ExtractedText))
+		})
+	case "@context":
+		var any any
+		if err := r.Value(&any); err != nil {
+			return true, err
+		}
+		if strings.Contains(fmt.Sprint(any), "spdx.org/rdf/3.0") {
+			s.Version = "SPDX-3.0"
+		}
+		return true, nil
+	case "@graph":
+		s.graph = true
+		return true, r.Members(func(string) error { return s.readElement(r) })
+	}
+	return false, nil
+}
+
+// Supported reports whether the version is one that is read.
+func (s *Reader) Supported() bool {
+	switch s.Version {
+	case "SPDX-2.2", "SPDX-2.3":
+		return true
+	case "SPDX-3.0":
+		return s.graph
+	}
+	return false
+}
+
+func (s *Reader) named(ref, name string) error {
+	if ref == "" || name == "" {
+		return nil
+	}
+	if len(s.names) >= 4*s.max {
+		return fmt.Errorf("names: more than %d: %w", 4*s.max, inventory.ErrLimit)
+	}
+	s.names[ref] = name
+	return nil
+}
+
+func (s *Reader) described(ref string) error {
+	if len(s.describe) >= s.max {
+		return fmt.Errorf("described elements: more than %d: %w", s.max, inventory.ErrLimit)
+	}
+	s.describe[ref] = true
+	return nil
+}
+
+func (s *Reader) add(e *entry) error {
+	if len(s.entries) >= s.max {
+		return fmt.Errorf("packages: more than %d: %w", s.max, inventory.ErrLimit)
+	}
+	s.entries = append(s.entries, e)
+	return nil
+}
+
+// Finish hands over all entries: what the document is about to subject, everything else to add.
+func (s *Reader) Finish(subject func(*inventory.Entry), add func(*inventory.Entry) error) error {
+	expressions := make(map[string]string)
+	for _, p := range s.licensed {
+		if text := s.names[p.to]; text != "" && (p.declared || expressions[p.from] == "") {
+			expressions[p.from] = text
+		}
+	}
+	for _, e := range s.entries {
+		e.Licenses = s.licenses(cmp.Or(e.license, expressions[e.Ref]))
+		e.Supplier = cmp.Or(e.Supplier, s.names[e.supplier])
+		if s.isSubject(e) {
+			subject(&e.Entry)
+			continue
+		}
+		if err := add(&e.Entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isSubject reports whether a package is what the document is about rather than something in it. Some tools say of every
+// package that the document describes it.
+func (s *Reader) isSubject(e *entry) bool {
+	if e.Kind == "container" {
+		return true
+	}
+	return s.describe[e.Ref] && len(s.describe) == 1 && (e.PURL == "" || strings.HasPrefix(e.PURL, "pkg:oci/")) && e.Kind != "operating-system"
+}
+
+// licenses takes an expression apart where it says no more than that several licences hold, and puts names for references.
+func (s *Reader) licenses(expression string) []string {
+	switch expression {
+	case "", "NOASSERTION", "NONE":
+		return nil
+	}
+	parts := conjuncts(expression)
+	for i, p := range parts {
+		parts[i] = cmp.Or(s.names[p], p)
+	}
+	return parts
+}
+
+// conjuncts cuts an expression at each AND that is not within brackets; one with an OR outside of them stays whole.
+func conjuncts(expression string) []string {
+	var parts []string
+	depth, start := 0, 0
+	for i := 0; i < len(expression); i++ {
+		switch rest := expression[i:]; {
+		case rest[0] == '(':
+			depth++
+		case rest[0] == ')':
+			depth--
+		case depth == 0 && strings.HasPrefix(rest, " OR "):
+			return []string{expression}
+		case depth == 0 && strings.HasPrefix(rest, " AND "):
+			parts = append(parts, expression[start:i])
+			start = i + len(" AND ")
+		}
+	}
+	parts = append(parts, expression[start:])
+	if len(parts) > 1 {
+		for i, p := range parts {
+			parts[i] = unwrap(p)
+		}
+	}
+	return parts
+}
+
+// unwrap takes away the brackets around an expression.
+func unwrap(expression string) string {
+	depth := 0
+	for i := range len(expression) {
+		switch expression[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			if i > 0 && i == len(expression)-1 {
+				return expression[1:i]
+			}
+			return expression
+		}
+	}
+	return expression
+}
+
+// reference cuts the prefix that all references of SPDX 2 have.
+func reference(ref string) string { return strings.TrimPrefix(ref, "SPDXRef-") }
+
+// kindOf returns CycloneDX's word for a purpose: "OPERATING-SYSTEM" and "operatingSystem" are "operating-system".
+func kindOf(purpose string) string {
+	switch p := strings.ToLower(purpose); p {
+	case "operating-system", "operating_system", "operatingsystem":
+		return "operating-system"
+	case "container", "application", "framework", "firmware", "device", "file", "library":
+		return p
+	}
+	return "library"
+}
+
+// fromSource reads where a package was found, and what it was built from, in what tools write as source information.
+func (e *entry) fromSource(info string) {
+	if source, ok := strings.CutPrefix(info, "built package from: "); ok { // trivy
+		if name, version, ok := strings.Cut(source, " "); ok {
+			e.Properties = append(e.Properties, inventory.Property{Name: "syft:metadata:source", Value: name},
+				inventory.Property{Name: "syft:metadata:sourceVersion", Value: version})
+		}
+		return
+	}
+	for _, prefix := range []string{"acquired package info from ", Found} { // syft, and this module
+		if rest, ok := strings.CutPrefix(info, prefix); ok {
+			if _, paths, ok := strings.Cut(rest, ": "); ok {
+				e.Path, _, _ = strings.Cut(paths, ", ")
+			}
+		}
+	}
+}
+
+// agent reads "Person: name (address)", "Organization: name" or "NOASSERTION".
+func agent(text string) string {
+	kind, name, ok := strings.Cut(text, ": ")
+	if !ok || kind != "Person" && kind != "Organization" {
+		return ""
+	}
+	if i := strings.LastIndex(name, " ("); i >= 0 && strings.HasSuffix(name, ")") && strings.Contains(name[i:], "@") {
+		return name[:i] + " <" + name[i+2:len(name)-1] + ">"
+	}
+	return name
+}

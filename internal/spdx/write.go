@@ -1,0 +1,133 @@
+package spdx
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Found begins the source information of packages that this module writes: "found by dpkg: var/lib/dpkg/status".
+const Found = "found by "
+
+// A Document is SPDX 2.3, as far as this module writes it. Names of fields are those of the format.
+type Document struct {
+	SPDXVersion       string         `json:"spdxVersion"`
+	DataLicense       string         `json:"dataLicense"`
+	SPDXID            string         `json:"SPDXID"`
+	DocumentNamespace string         `json:"documentNamespace"` // first of what comes from outside
+	Name              string         `json:"name"`
+	CreationInfo      CreationInfo   `json:"creationInfo"`
+	Packages          []Package      `json:"packages,omitempty"`
+	Extracted         []Extracted    `json:"hasExtractedLicensingInfos,omitempty"`
+	Relationships     []Relationship `json:"relationships,omitempty"`
+}
+
+// CreationInfo says who made a document, and when.
+type CreationInfo struct {
+	Created  string   `json:"created"`
+	Creators []string `json:"creators"`
+}
+
+// A Package is anything that a document is about.
+type Package struct {
+	Name                  string        `json:"name"`
+	SPDXID                string        `json:"SPDXID"`
+	VersionInfo           string        `json:"versionInfo,omitempty"`
+	Supplier              string        `json:"supplier,omitempty"`
+	DownloadLocation      string        `json:"downloadLocation"`
+	FilesAnalyzed         bool          `json:"filesAnalyzed"`
+	Checksums             []Checksum    `json:"checksums,omitempty"`
+	SourceInfo            string        `json:"sourceInfo,omitempty"`
+	LicenseConcluded      string        `json:"licenseConcluded"`
+	LicenseDeclared       string        `json:"licenseDeclared"`
+	CopyrightText         string        `json:"copyrightText"`
+	Summary               string        `json:"summary,omitempty"`
+	ExternalRefs          []ExternalRef `json:"externalRefs,omitempty"`
+	PrimaryPackagePurpose string        `json:"primaryPackagePurpose,omitempty"`
+	Annotations           []Annotation  `json:"annotations,omitempty"`
+}
+
+// A Checksum is a digest, its algorithm in the format's words: "SHA256".
+type Checksum struct {
+	Algorithm string `json:"algorithm"`
+	Value     string `json:"checksumValue"`
+}
+
+// An ExternalRef names a package in another system.
+type ExternalRef struct {
+	Category string `json:"referenceCategory"`
+	Type     string `json:"referenceType"`
+	Locator  string `json:"referenceLocator"`
+}
+
+// An Annotation is a remark, here a property.
+type Annotation struct {
+	Annotator string `json:"annotator"`
+	Date      string `json:"annotationDate"`
+	Type      string `json:"annotationType"`
+	Comment   string `json:"comment"`
+}
+
+// An Extracted licence is one that is not in SPDX's list.
+type Extracted struct {
+	LicenseID     string `json:"licenseId"`
+	ExtractedText string `json:"extractedText"`
+	Name          string `json:"name"`
+}
+
+// A Relationship connects two elements.
+type Relationship struct {
+	From string `json:"spdxElementId"`
+	Kind string `json:"relationshipType"`
+	To   string `json:"relatedSpdxElement"`
+}
+
+// Identifiers gives out references, which have letters, digits, "." and "-" only, each once.
+type Identifiers struct {
+	taken map[string]bool
+	of    map[string]string
+}
+
+// Reference returns the reference for a name, always the same one.
+func (i *Identifiers) Reference(name string) string {
+	if ref, ok := i.of[name]; ok {
+		return ref
+	}
+	if i.of == nil {
+		i.of, i.taken = make(map[string]string), make(map[string]bool)
+	}
+	base := "SPDXRef-" + word(name)
+	ref := base
+	for n := 2; i.taken[ref]; n++ {
+		ref = base + "-" + strconv.Itoa(n)
+	}
+	i.taken[ref], i.of[name] = true, ref
+	return ref
+}
+
+// Known returns the reference for a name that has been asked for.
+func (i *Identifiers) Known(name string) (string, bool) {
+	ref, ok := i.of[name]
+	return ref, ok
+}
+
+// LicenseReference returns the reference for a licence that is not in SPDX's list.
+func (i *Identifiers) LicenseReference(name string) string {
+	return "LicenseRef-" + strings.TrimPrefix(i.Reference(name), "SPDXRef-")
+}
+
+func word(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// Agent names an organisation or person, with the address that is in angle brackets in round ones.
+func Agent(name string) string {
+	if i := strings.LastIndex(name, " <"); i >= 0 && strings.HasSuffix(name, ">") && strings.Contains(name[i:], "@") {
+		name = name[:i] + " (" + name[i+2:len(name)-1] + ")"
+	}
+	return "Organization: " + name
+}
