@@ -11,7 +11,7 @@ import (
 // followHardLinks finds the content of wanted names that are hard links. Analyzers that look at nothing but content have
 // the answer already if they have seen the file under its other name; for the rest the layer is read once more, since the
 // content has passed before anybody knew that it would be wanted.
-func (c *collector) followHardLinks(l image.Layer) error {
+func (c *collector) followHardLinks(l image.Layer, lazily bool) error {
 	targets := make(map[string][]*slot)
 	names := slices.Clone(c.rec.Names)
 	slices.Sort(names)
@@ -49,7 +49,7 @@ func (c *collector) followHardLinks(l image.Layer) error {
 	if len(targets) == 0 {
 		return nil
 	}
-	return c.analyzeAs(l, targets)
+	return c.analyzeAs(l, lazily, targets)
 }
 
 // seen copies the answer of an analyzer that looks at content only, if it has one for the target of a link.
@@ -70,9 +70,9 @@ func (c *collector) seen(target string, analyzer int, to **fileResult) bool {
 }
 
 // analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.
-func (c *collector) analyzeAs(l image.Layer, targets map[string][]*slot) error {
-	l.Unchecked, l.Finish = c.unchecked, c.tasks.Wait
-	_, err := l.Walk(c.ctx, c.limits.image(), func(e *image.Entry) error {
+func (c *collector) analyzeAs(l image.Layer, lazily bool, targets map[string][]*slot) error {
+	wanted := func(p string) bool { return targets[p] != nil }
+	_, _, err := c.walk(l, lazily, wanted, func(e *image.Entry) error {
 		slots := targets[e.Path]
 		if e.Kind != image.File || len(slots) == 0 {
 			return nil
@@ -130,7 +130,7 @@ func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*laye
 			continue
 		}
 		for below, slots := range targets {
-			err := c.analyzeAs(layers[below], slots)
+			err := c.analyzeAs(layers[below], r.lazy, slots)
 			c.tasks.Wait()
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,25 +105,37 @@ func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error)
 	return c, nil
 }
 
-// readLayer reads a layer for some of the analyzers.
-func (r *run) readLayer(ctx context.Context, l image.Layer, asked []int) (*layerData, error) {
+// readLayer reads a layer for some of the analyzers, lazily if that is wished and possible.
+func (r *run) readLayer(ctx context.Context, l image.Layer, asked []int, lazily bool) (*layerData, bool, error) {
 	c, err := r.newCollector(ctx, asked)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer c.tasks.Wait()
-	l.Unchecked, l.Finish = r.unchecked, c.tasks.Wait
-	stats, err := l.Walk(ctx, r.limits.image(), c.entry)
+	stats, lazily, err := c.walk(l, lazily, func(p string) bool { return c.wants(p) || c.isSibling(p) }, c.entry)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if err := c.followHardLinks(l); err != nil {
-		return nil, err
+	if err := c.followHardLinks(l, lazily); err != nil {
+		return nil, false, err
 	}
 	if err := c.finish(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return c.data(stats), nil
+	return c.data(stats), lazily, nil
+}
+
+// walk calls fn for the entries of a layer. Where it is read lazily, files that are not wanted have no content to speak of.
+func (c *collector) walk(l image.Layer, lazily bool, wanted func(string) bool, fn func(*image.Entry) error) (image.Stats, bool, error) {
+	l.Unchecked, l.Finish = c.unchecked, c.tasks.Wait
+	if lazily {
+		stats, err := l.WalkTable(c.ctx, c.limits.image(), wanted, fn)
+		if !errors.Is(err, image.ErrNoTable) {
+			return stats, true, err
+		}
+	}
+	stats, err := l.Walk(c.ctx, c.limits.image(), fn)
+	return stats, false, err
 }
 
 // entry takes one entry of the layer.
@@ -183,10 +196,15 @@ func (c *collector) replaced(s *slot) bool {
 	return false
 }
 
+// wants reports whether any analyzer wants a path.
+func (c *collector) wants(p string) bool {
+	c.found = c.wanted.find(p, c.found[:0])
+	return len(c.found) > 0
+}
+
 // want makes a slot for a path, or returns nil if no analyzer wants it.
 func (c *collector) want(p string) *slot {
-	c.found = c.wanted.find(p, c.found[:0])
-	if len(c.found) == 0 {
+	if !c.wants(p) {
 		return nil
 	}
 	s := &slot{path: p, made: c.clock, asked: slices.Clone(c.found), results: make([]*fileResult, len(c.found))}

@@ -30,6 +30,12 @@ type Scanner struct {
 	// those of a docker archive do, are otherwise read only where somebody wants something, and then their bytes are not
 	// compared with the digest that the image names. With a Cache, and of all other layers, every byte is checked.
 	Verify bool
+
+	// Lazy reads, of layers with a table of contents (eStargz, zstd:chunked) of which parts can be had, as from a registry, only
+	// the table and the files that analyzers want: a few percent of the bytes. The table and those files are checked
+	// against digests that the image names, but that the table tells all of the layer is its maker's word: a runtime that
+	// unpacks the layer may see files that the table hides. Such layers have no Bytes in the report.
+	Lazy bool
 }
 
 // A run is one call of Scan or ScanFS.
@@ -39,6 +45,7 @@ type run struct {
 	parallel  int
 	cache     Cache
 	unchecked bool
+	lazy      bool
 	report    reporter
 	workers   chan struct{}
 	budget    *semaphore.Weighted // bytes of file contents
@@ -57,7 +64,7 @@ type bound struct {
 }
 
 func (s Scanner) start() (*run, error) {
-	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, unchecked: s.Cache == nil && !s.Verify, report: reporter{fn: s.Progress}}
+	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress}}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
@@ -189,14 +196,20 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData, error) {
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
-	cached, asked := r.load(ctx, l, event)
+	key := r.cacheKey(l)
+	cached, asked := r.load(ctx, key, event)
+	lazily := len(asked) > 0 && r.lazy && l.Table() != v1.Hash{}
+	if lazily {
+		key = r.tableKey(l)
+		cached, asked = r.load(ctx, key, event)
+	}
 	if c, ok := r.cache.(Claimer); ok && len(asked) > 0 {
-		release, err := c.Claim(ctx, r.cacheKey(l))
+		release, err := c.Claim(ctx, key)
 		if err != nil {
 			return nil, err
 		}
 		defer release()
-		cached, asked = r.load(ctx, l, event) // another scan may have read it meanwhile
+		cached, asked = r.load(ctx, key, event) // another scan may have read it meanwhile
 	}
 	if len(asked) == 0 {
 		event.Kind = LayerCached
@@ -209,9 +222,12 @@ func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData,
 		event.Kind, event.Bytes = LayerRead, read
 		r.report.send(event)
 	}
-	data, err := r.readLayer(ctx, l, asked)
+	data, lazily, err := r.readLayer(ctx, l, asked, lazily)
 	if err != nil {
 		return nil, err
+	}
+	if !lazily {
+		key = r.cacheKey(l)
 	}
 	if cached != nil {
 		for key, results := range cached.Results {
@@ -220,7 +236,7 @@ func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData,
 			}
 		}
 	}
-	r.save(ctx, l, event, data)
+	r.save(ctx, key, event, data)
 	event.Kind = LayerDone
 	r.report.send(event)
 	return data, nil

@@ -108,13 +108,7 @@ func walkTar(s placer, limits Limits, stats *Stats, fn func(*Entry) error) error
 		if !e.read(h) {
 			continue
 		}
-		if e.Kind != Refused {
-			if len(e.Path) > limits.Path {
-				e.refuse(e.Path[:limits.Path], fmt.Sprintf("its name is longer than %d bytes", limits.Path))
-			} else if strings.Count(e.Path, "/") >= limits.Depth {
-				e.refuse(e.Path, fmt.Sprintf("its name has more than %d elements", limits.Depth))
-			}
-		}
+		e.limit(limits)
 		if e.Kind == File {
 			e.Reader = &content{t, s}
 			if s, ok := s.(*section); ok && !sparse(h) {

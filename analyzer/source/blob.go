@@ -18,8 +18,17 @@ import (
 
 // open opens a blob. Reading goes on where a connection broke.
 func (r *repository) open(ctx context.Context, d v1.Descriptor) (io.ReadCloser, error) {
+	return r.openRange(ctx, d, 0, d.Size)
+}
+
+// openRange opens n bytes of a blob from offset on. A registry that sends all of it instead is an error.
+func (r *repository) openRange(ctx context.Context, d v1.Descriptor, offset, n int64) (io.ReadCloser, error) {
+	part := offset != 0 || n != d.Size
+	if part && (offset < 0 || n <= 0 || offset > d.Size-n) {
+		return nil, fmt.Errorf("blob %s: %d bytes from %d on of %d", d.Digest, n, offset, d.Size)
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	b := &blobReader{ctx: ctx, cancel: cancel, repository: r, desc: d}
+	b := &blobReader{ctx: ctx, cancel: cancel, repository: r, desc: d, offset: offset, mark: offset, end: offset + n, part: part}
 	if err := b.connect(); err != nil {
 		cancel()
 		return nil, err
@@ -27,7 +36,7 @@ func (r *repository) open(ctx context.Context, d v1.Descriptor) (io.ReadCloser, 
 	return b, nil
 }
 
-// A blobReader reads a blob of a repository, of exactly the size that its descriptor names.
+// A blobReader reads a blob of a repository, of exactly the size that its descriptor names, or a part of it.
 type blobReader struct {
 	ctx        context.Context
 	cancel     context.CancelFunc
@@ -37,6 +46,8 @@ type blobReader struct {
 	mu     sync.Mutex // held by Read, for which Close waits
 	body   io.ReadCloser
 	offset int64
+	end    int64 // of what is read
+	part   bool  // that is not all
 	tries  int   // since offset was mark
 	mark   int64 // where a try counts as progress
 	err    error // for good
@@ -48,7 +59,10 @@ const progress = 1 << 20
 // connect asks for the blob from the current offset on.
 func (b *blobReader) connect() error {
 	header := make(http.Header)
-	if b.offset > 0 {
+	switch {
+	case b.part:
+		header.Set("Range", fmt.Sprintf("bytes=%d-%d", b.offset, b.end-1))
+	case b.offset > 0:
 		header.Set("Range", fmt.Sprintf("bytes=%d-", b.offset))
 	}
 	res, err := b.repository.do(b.ctx, "blobs", b.desc.Digest.String(), header)
@@ -69,14 +83,16 @@ func (b *blobReader) accept(res *http.Response) error {
 	if err := transport.CheckError(res, http.StatusOK, http.StatusPartialContent); err != nil {
 		return err
 	}
-	from := int64(0)
+	from, end := int64(0), b.desc.Size
 	if res.StatusCode == http.StatusPartialContent {
 		if at := res.Header.Get("Content-Range"); !strings.HasPrefix(at, fmt.Sprintf("bytes %d-", b.offset)) {
 			return fmt.Errorf("asked for the bytes from %d on, it sent %q", b.offset, at)
 		}
-		from = b.offset
+		from, end = b.offset, b.end
+	} else if b.part {
+		return fmt.Errorf("%s sends whole blobs only: %w", b.repository.RegistryStr(), errors.ErrUnsupported)
 	}
-	if n := res.ContentLength; n >= 0 && from+n != b.desc.Size {
+	if n := res.ContentLength; n >= 0 && from+n != end {
 		return fmt.Errorf("blob %s has %d bytes, but the image names %d", b.desc.Digest, from+n, b.desc.Size)
 	}
 	_, err := io.CopyN(io.Discard, res.Body, b.offset-from) // of a server that knows no ranges
@@ -107,13 +123,13 @@ func (b *blobReader) read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	left := b.desc.Size - b.offset
+	left := b.end - b.offset
 	n, err := b.body.Read(p[:min(int64(len(p)), left+1)])
 	if int64(n) > left {
 		return 0, &sizeError{b.desc}
 	}
 	b.offset += int64(n)
-	if err == io.EOF && b.offset < b.desc.Size {
+	if err == io.EOF && b.offset < b.end {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -19,6 +19,8 @@ type storedLayer struct {
 	store    store
 	name     string
 	digest   v1.Hash // zero in docker archives
+
+	annotations map[string]string // of its descriptor
 }
 
 // StoredDigest implements image.StoredLayer.
@@ -27,6 +29,35 @@ func (l *storedLayer) StoredDigest() v1.Hash { return l.digest }
 // Stored implements image.StoredLayer.
 func (l *storedLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
 	return l.store.open(ctx, l.name)
+}
+
+// Annotations implements image.RangedLayer.
+func (l *storedLayer) Annotations() map[string]string { return l.annotations }
+
+// StoredRange implements image.RangedLayer.
+func (l *storedLayer) StoredRange(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
+	if s, ok := l.store.(rangedStore); ok {
+		return s.openRange(ctx, l.name, offset, n)
+	}
+	rc, err := l.store.open(ctx, l.name)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := rc.(io.ReaderAt); ok {
+		return &part{io.NewSectionReader(r, offset, n), rc}, nil
+	}
+	return nil, errors.Join(fmt.Errorf("a part of %s: %w", l.name, errors.ErrUnsupported), rc.Close())
+}
+
+// A rangedStore can read parts of blobs that are no files.
+type rangedStore interface {
+	openRange(ctx context.Context, name string, offset, n int64) (io.ReadCloser, error)
+}
+
+// A part of a file is closed with it.
+type part struct {
+	io.Reader
+	io.Closer
 }
 
 // Extent implements image.StoredLayer.

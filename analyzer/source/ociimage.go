@@ -66,7 +66,7 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 		if err != nil {
 			return nil, err
 		}
-		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest})
+		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest, annotations: d.Annotations})
 	}
 	img.Image, err = partial.CompressedToImage(core)
 	return img, err

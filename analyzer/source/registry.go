@@ -116,11 +116,15 @@ func (s *registryStore) find(name string) (int64, int64, bool) {
 }
 
 func (s *registryStore) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	return s.openRange(ctx, name, 0, s.descriptors[name].Size)
+}
+
+func (s *registryStore) openRange(ctx context.Context, name string, offset, n int64) (io.ReadCloser, error) {
 	d, ok := s.descriptors[name]
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
-	b, err := s.repository.open(ctx, d)
+	b, err := s.repository.openRange(ctx, d, offset, n)
 	if errors.Is(err, ErrNotFound) && foreign(d) {
 		return nil, foreignLayer(d)
 	}

@@ -1,0 +1,381 @@
+// Package toc reads the tables of contents that some image layers end with, and single files of such layers, without the
+// rest: those of eStargz and of zstd:chunked.
+//
+// A table is believed if its bytes have the digest that the layer's descriptor names in an annotation, and a file if its
+// content has the digest that the table names.
+//
+// Sources: "eStargz: Standard-Compatible Extension to Tar.gz Layers for Lazy Pulling Container Images", in the documentation
+// of stargz-snapshotter; "zstd:chunked" in that of containers/storage.
+package toc
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A format is one of the two kinds of layers.
+type format uint8
+
+const (
+	eStargz format = iota
+	zstdChunked
+)
+
+// A Ref is what a layer's annotations say of its table.
+type Ref struct {
+	Digest string // of the table: "sha256:..."
+
+	format format
+	offset int64 // zstd:chunked: where the table is, and its lengths
+	stored int64
+	raw    int64
+}
+
+// Annotations of layers, as the formats define them. Those of zstd:chunked had another name at first.
+const (
+	stargzDigest  = "containerd.io/snapshot/stargz/toc.digest"
+	chunkedDigest = "zstd-chunked.manifest-checksum"
+	chunkedPlace  = "zstd-chunked.manifest-position"
+)
+
+// Named returns what annotations say, and false where they name no table that can be read.
+func Named(annotations map[string]string) (Ref, bool) {
+	if d := annotations[stargzDigest]; validDigest(d) {
+		return Ref{Digest: d, format: eStargz}, true
+	}
+	for _, prefix := range []string{"io.github.containers.", "io.containers."} {
+		r := Ref{Digest: annotations[prefix+chunkedDigest], format: zstdChunked}
+		if validDigest(r.Digest) && r.at(annotations[prefix+chunkedPlace]) {
+			return r, true
+		}
+	}
+	return Ref{}, false
+}
+
+// at reads "offset:stored length:raw length:1".
+func (r *Ref) at(place string) bool {
+	list := strings.Split(place, ":")
+	if len(list) != 4 || list[3] != "1" {
+		return false
+	}
+	for i, to := range []*int64{&r.offset, &r.stored, &r.raw} {
+		n, err := strconv.ParseInt(list[i], 10, 64)
+		if err != nil || n < 0 {
+			return false
+		}
+		*to = n
+	}
+	return r.stored > 0
+}
+
+func validDigest(d string) bool {
+	h, ok := strings.CutPrefix(d, "sha256:")
+	_, err := hex.DecodeString(h)
+	return ok && err == nil && len(h) == 2*sha256.Size
+}
+
+// An Opener opens n bytes of a layer from offset on.
+type Opener func(offset, n int64) (io.ReadCloser, error)
+
+// MaxTable is the most bytes that a table may have, uncompressed: enough for half a million files.
+const MaxTable = 128 << 20
+
+// ErrDamaged is what is wrong with a table that is not what its format or its digest asks for. The layer may still be read whole.
+var ErrDamaged = errors.New("damaged table of contents")
+
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
+}
+
+// A Table is what a layer holds.
+type Table struct {
+	Entries []Entry // in the order of the layer
+
+	format format
+	open   Opener
+}
+
+// An Entry is one entry of the layer's tar stream.
+type Entry struct {
+	Name, Linkname     string
+	Type               byte // as in tar.Header.Typeflag
+	Mode, Size         int64
+	DevMajor, DevMinor int64
+	Digest             string // of the content, where there is any: "sha256:..."
+
+	pieces []piece
+}
+
+// Header returns the tar header that the entry stands for, as far as the table tells.
+func (e *Entry) Header() *tar.Header {
+	return &tar.Header{
+		Typeflag: e.Type, Name: e.Name, Linkname: e.Linkname, Mode: e.Mode, Size: e.Size, Devmajor: e.DevMajor, Devminor: e.DevMinor,
+	}
+}
+
+// A piece is a run of bytes of a file.
+type piece struct {
+	offset, end int64 // in the layer: a gzip member or zstd frame begins at offset, and ends before end
+	inner       int64 // bytes of that member which belong to others
+	size        int64 // bytes of the file
+	zeros       bool  // it is not stored: all of it is zero
+}
+
+// Read reads the table of a layer of so many bytes. It fails for one with more than maxEntries entries.
+func Read(ref Ref, size, maxEntries int64, open Opener) (*Table, error) {
+	var raw []byte
+	var end int64 // of the files
+	var err error
+	switch ref.format {
+	case eStargz:
+		raw, end, err = readStargz(size, open)
+	default:
+		raw, err = readChunked(ref, size, open)
+		end = ref.offset
+	}
+	if err != nil {
+		return nil, err
+	}
+	if ref.format == eStargz { // the other one is the digest of the stored bytes
+		if got := digest(raw); got != ref.Digest {
+			return nil, damaged("it has digest %s, but the image names %s", got, ref.Digest)
+		}
+	}
+	t := &Table{format: ref.format, open: open}
+	return t, t.parse(raw, end, maxEntries)
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+const (
+	stargzFooter = 51 // bytes: an empty gzip member whose extra field says where the table is
+	stargzName   = "stargz.index.json"
+)
+
+// readStargz returns the JSON of an eStargz layer's table, and where it begins.
+func readStargz(size int64, open Opener) (raw []byte, at int64, err error) {
+	if size < stargzFooter {
+		return nil, 0, damaged("no footer")
+	}
+	foot, err := readAll(open, size-stargzFooter, stargzFooter)
+	if err != nil {
+		return nil, 0, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(foot))
+	if err != nil {
+		return nil, 0, damaged("footer: %v", err)
+	}
+	// RFC 1952: two bytes of identifier, two of length. "SG", 22, 16 hexadecimal digits and "STARGZ".
+	extra := z.Extra
+	if len(extra) != 26 || string(extra[:4]) != "SG\x16\x00" || string(extra[20:]) != "STARGZ" {
+		return nil, 0, damaged("no footer")
+	}
+	if at, err = strconv.ParseInt(string(extra[4:20]), 16, 64); err != nil || at < 0 || at > size-stargzFooter {
+		return nil, 0, damaged("footer: offset %q", extra[4:20])
+	}
+	stored := size - stargzFooter - at
+	if stored == 0 || stored > MaxTable {
+		return nil, 0, damaged("%d bytes", stored)
+	}
+	rc, err := open(at, stored)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rc.Close()
+	if z, err = gzip.NewReader(rc); err != nil {
+		return nil, 0, damaged("%v", err)
+	}
+	t := tar.NewReader(z)
+	h, err := t.Next()
+	if err != nil || h.Name != stargzName {
+		return nil, 0, damaged("no %s: %v", stargzName, err)
+	}
+	raw, err = limited(t)
+	return raw, at, err
+}
+
+// readChunked returns the JSON of a zstd:chunked layer's table.
+func readChunked(ref Ref, size int64, open Opener) ([]byte, error) {
+	if ref.stored > MaxTable || ref.raw > MaxTable || ref.offset > size-ref.stored {
+		return nil, damaged("%d bytes at offset %d", ref.stored, ref.offset)
+	}
+	b, err := readAll(open, ref.offset, ref.stored)
+	if err != nil {
+		return nil, err
+	}
+	if got := digest(b); got != ref.Digest {
+		return nil, damaged("it has digest %s, but the image names %s", got, ref.Digest)
+	}
+	z, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxTable))
+	if err != nil {
+		return nil, damaged("%v", err)
+	}
+	defer z.Close()
+	return limited(z)
+}
+
+func limited(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxTable+1))
+	if err != nil {
+		return nil, damaged("%v", err)
+	}
+	if len(b) > MaxTable {
+		return nil, damaged("more than %d bytes", MaxTable)
+	}
+	return b, nil
+}
+
+func readAll(open Opener, offset, n int64) ([]byte, error) {
+	rc, err := open(offset, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rc.Close()
+	b := make([]byte, n)
+	if _, err := io.ReadFull(rc, b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// A row is an entry of a table as both formats write it.
+type row struct {
+	Type        string
+	Name        string
+	LinkName    string
+	Mode        int64
+	Size        int64
+	DevMajor    int64
+	DevMinor    int64
+	Offset      int64
+	InnerOffset int64 // eStargz only
+	ChunkOffset int64
+	ChunkSize   int64
+	ChunkType   string // zstd:chunked only
+	Digest      string
+}
+
+var types = map[string]byte{
+	"dir": tar.TypeDir, "reg": tar.TypeReg, "symlink": tar.TypeSymlink, "hardlink": tar.TypeLink,
+	"char": tar.TypeChar, "block": tar.TypeBlock, "fifo": tar.TypeFifo,
+}
+
+// parse reads the JSON of a table whose files lie before end.
+func (t *Table) parse(raw []byte, end, maxEntries int64) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if err := toEntries(d); err != nil {
+		return damaged("%v", err)
+	}
+	var offsets []int64
+	for d.More() {
+		var r row
+		if err := d.Decode(&r); err != nil {
+			return damaged("entry %d: %v", len(t.Entries), err)
+		}
+		p := piece{offset: r.Offset, inner: r.InnerOffset, size: r.ChunkSize, zeros: r.ChunkType == "zeros"}
+		if r.Type == "chunk" {
+			if len(t.Entries) == 0 || t.Entries[len(t.Entries)-1].Name != r.Name {
+				return damaged("a part of %.100q without the file", r.Name)
+			}
+		} else {
+			if int64(len(t.Entries)) == maxEntries {
+				return damaged("more than %d entries", maxEntries)
+			}
+			kind, ok := types[r.Type]
+			if !ok {
+				kind = 0xff // which nobody knows either
+			}
+			if r.Size < 0 {
+				return damaged("%.100q: %d bytes", r.Name, r.Size)
+			}
+			t.Entries = append(t.Entries, Entry{
+				Type: kind, Name: r.Name, Linkname: r.LinkName, Mode: r.Mode, Size: r.Size,
+				DevMajor: r.DevMajor, DevMinor: r.DevMinor, Digest: r.Digest,
+			})
+		}
+		if e := &t.Entries[len(t.Entries)-1]; e.Type == tar.TypeReg && e.Size != 0 {
+			if p.size == 0 { // the rest of it
+				p.size = e.Size - r.ChunkOffset
+			}
+			e.pieces = append(e.pieces, p)
+			if !p.zeros {
+				offsets = append(offsets, p.offset)
+			}
+		}
+	}
+	return t.place(offsets, end)
+}
+
+// toEntries goes on to the first element of the list of entries.
+func toEntries(d *json.Decoder) error {
+	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
+		return fmt.Errorf("no object: %v", err)
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if key == "entries" {
+			if tok, err := d.Token(); err != nil || tok != json.Delim('[') {
+				return fmt.Errorf("no list of entries: %v", err)
+			}
+			return nil
+		}
+		var skipped json.RawMessage
+		if err := d.Decode(&skipped); err != nil {
+			return err
+		}
+	}
+	return errors.New("no entries")
+}
+
+// place finds where every piece ends, which is at the latest where the next one begins, and checks that all lie before end,
+// in the order of the table: so that reading all of them in that order decompresses nothing twice.
+func (t *Table) place(offsets []int64, end int64) error {
+	offsets = append(offsets, end)
+	slices.Sort(offsets)
+	var last piece
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		total := int64(0)
+		for k := range e.pieces {
+			p := &e.pieces[k]
+			if p.size < 0 || p.size > e.Size-total {
+				return damaged("%.100q: a part of %d bytes of %d", e.Name, p.size, e.Size)
+			}
+			total += p.size
+			if p.zeros {
+				continue
+			}
+			if p.offset < last.offset || p.inner < 0 || p.offset == last.offset && p.inner < last.inner+last.size || p.offset >= end {
+				return damaged("%.100q: offset %d", e.Name, p.offset)
+			}
+			last = *p
+			next, _ := slices.BinarySearch(offsets, p.offset+1)
+			p.end = offsets[next]
+		}
+		if e.Type == tar.TypeReg && total != e.Size {
+			return damaged("%.100q: parts of %d bytes in all of %d", e.Name, total, e.Size)
+		}
+		if len(e.pieces) > 0 && !validDigest(e.Digest) {
+			return damaged("%.100q has no digest", e.Name)
+		}
+	}
+	return nil
+}
