@@ -7,11 +7,15 @@ import (
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/epss"
 	"github.com/hullmark/hullmark/db/feed/exploitdb"
+	"github.com/hullmark/hullmark/db/feed/friendsofphp"
 	"github.com/hullmark/hullmark/db/feed/kev"
 	"github.com/hullmark/hullmark/db/feed/openeuler"
 	"github.com/hullmark/hullmark/db/feed/oracle"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/db/feed/photon"
+	"github.com/hullmark/hullmark/db/feed/pypa"
+	"github.com/hullmark/hullmark/db/feed/retirejs"
+	"github.com/hullmark/hullmark/db/feed/rubyadvisory"
 	"github.com/hullmark/hullmark/db/feed/secdb"
 	"github.com/hullmark/hullmark/db/feed/suse"
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
@@ -29,13 +33,17 @@ func Feeds() []feed.Feed {
 		secdb.Echo(),
 		epss.Feed(),
 		exploitdb.Feed(),
+		friendsofphp.Feed(),
 		kev.Feed(),
 		secdb.MinimOS(),
 		openeuler.Feed(),
 		oracle.Feed(),
 		osv.Feed(),
 		photon.Feed(),
+		pypa.Feed(),
+		retirejs.Feed(),
 		updateinfo.Rocky(),
+		rubyadvisory.Feed(),
 		secdb.SecureOS(),
 		suse.Feed(),
 		secdb.Wolfi(),

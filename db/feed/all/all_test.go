@@ -32,13 +32,17 @@ func ExampleFeeds() {
 	// echo
 	// epss
 	// exploitdb
+	// friendsofphp
 	// kev
 	// minimos
 	// openeuler
 	// oracle
 	// osv
 	// photon
+	// pypa
+	// retirejs
 	// rocky
+	// ruby-advisory-db
 	// secureos
 	// suse
 	// wolfi
