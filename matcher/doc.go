@@ -19,6 +19,11 @@
 // ecosystems are looked up by their names in the normal form of the ecosystem, see [PackageKey]. Versions are ordered by
 // package matcher/version, one scheme for each type.
 //
+// A component whose ecosystem no feed covers, and of which its analyzer or document states the CPE name (the qualifier "cpe"),
+// is looked up as a product in NVD's data, see [CPEKey]. That is about what everybody calls by the name and not about one
+// package of it, and its versions have no order that anybody defines, so that what is found there is uncertain always. Names that
+// tools guess beside a PURL are not used.
+//
 // A component that lies in a file of a package which the distribution built is skipped, and listed as such: the
 // distribution fixes it in that package, under a version of its own. A package of a third party, whose Namespace is not the
 // distribution's, hides nothing.

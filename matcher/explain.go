@@ -90,6 +90,10 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 		}
 		wanted.add(c, report.Distro, m.Base)
 	}
+	rows, err := coverage(ctx, m.Source, wanted)
+	if err != nil {
+		return nil, err
+	}
 	out, err := met(ctx, m.Source, wanted, id)
 	if err != nil {
 		return nil, err
@@ -107,11 +111,6 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 			return nil, err
 		}
 	}
-	rows, err := m.Source.Coverage(ctx, wanted.ecosystems())
-	if err != nil {
-		return nil, fmt.Errorf("matcher: %w", err)
-	}
-	slices.SortFunc(rows, compareCoverage)
 	for _, r := range rows {
 		if r.Feed == "" {
 			out = append(out, Explanation{Outcome: NoData, Key: Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}})

@@ -96,10 +96,9 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		return result, nil
 	}
 	var err error
-	if result.Coverage, err = m.Source.Coverage(ctx, wanted.ecosystems()); err != nil {
-		return nil, fmt.Errorf("matcher: %w", err)
+	if result.Coverage, err = coverage(ctx, m.Source, wanted); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(result.Coverage, compareCoverage)
 	for i := range result.Coverage {
 		c := &result.Coverage[i]
 		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, m.Now)
@@ -124,6 +123,25 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		}
 	}
 	return result, nil
+}
+
+// coverage says what is known of the ecosystems of a register, sorted, and enters the names of products where nothing is.
+func coverage(ctx context.Context, source Source, r *register) ([]Coverage, error) {
+	rows, err := source.Coverage(ctx, r.ecosystems())
+	if err == nil && r.addProducts(rows) {
+		var more []Coverage
+		more, err = source.Coverage(ctx, []Key{{Type: TypeCPE}})
+		for _, c := range more {
+			if c.Feed != "" { // the ecosystems themselves are said to have no data
+				rows = append(rows, c)
+			}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("matcher: %w", err)
+	}
+	slices.SortFunc(rows, compareCoverage)
+	return rows, nil
 }
 
 // skip says why a component, whose owner may be nil, is not to be matched, or "".

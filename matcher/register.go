@@ -16,6 +16,8 @@ type register struct {
 	subjects []subject
 	held     int // verdicts of all subjects
 	lookups  []lookup
+	products []productOf // what could be looked up by CPE names, in the order of subjects
+	exact    int         // how many names are not of products; those of products follow, each part in the order of subjects
 
 	last     Key // of the advisory that was judged last
 	lastName int // what newest has for it, or -1
@@ -41,6 +43,13 @@ type name struct {
 	rpm       bool
 }
 
+// A productOf is a subject that could be looked up by its CPE name, and the ecosystem of which nothing must be known for that.
+type productOf struct {
+	subject   int
+	ecosystem Key
+	lookup
+}
+
 func newRegister(components int) *register {
 	return &register{
 		keys:     make([]Key, 0, components),
@@ -61,34 +70,61 @@ func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func
 			c, distro = &copied, &of
 		}
 	}
-	scheme, known := version.For(c.Type)
 	r.lookups = lookups(r.lookups, c, distro)
 	for _, l := range r.lookups {
-		key := l.key
-		n := name{subject: len(r.subjects), next: -1, version: l.version, scheme: scheme, doubt: l.doubt, rpm: c.Type == "rpm"}
-		if known {
-			n.parsed, n.uncertain = scheme.Parse(l.version)
-		} else {
-			n.uncertain = fmt.Errorf("versions of type %s cannot be compared", c.Type)
-		}
-		if i, ok := r.newest[key]; ok {
-			n.next, n.key = i, r.names[i].key
-		} else {
-			n.key = len(r.keys)
-			r.keys = append(r.keys, key)
-		}
-		r.newest[key] = len(r.names)
-		r.names = append(r.names, n)
+		r.name(len(r.subjects), c.Type, l)
+	}
+	if l, ok := product(c); ok {
+		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
 	r.subjects = append(r.subjects, subject{component: original})
+	r.exact = len(r.names)
+}
+
+// name enters a name of a subject, whose version is of a PURL type.
+func (r *register) name(subject int, purlType string, l lookup) {
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, rpm: purlType == "rpm"}
+	if scheme, ok := version.For(purlType); ok {
+		n.scheme = scheme
+		n.parsed, n.uncertain = scheme.Parse(l.version)
+	} else {
+		n.uncertain = fmt.Errorf("versions of type %s cannot be compared", purlType)
+	}
+	if i, ok := r.newest[l.key]; ok {
+		n.next, n.key = i, r.names[i].key
+	} else {
+		n.key = len(r.keys)
+		r.keys = append(r.keys, l.key)
+	}
+	r.newest[l.key] = len(r.names)
+	r.names = append(r.names, n)
+}
+
+// addProducts enters the CPE names of subjects of whose ecosystem nobody knows anything, by what is known, and reports whether
+// there are any.
+func (r *register) addProducts(rows []Coverage) bool {
+	covered := make(map[Key]bool)
+	for _, c := range rows {
+		if c.Feed != "" {
+			covered[Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}] = true
+		}
+	}
+	for _, p := range r.products {
+		if !covered[p.ecosystem] {
+			r.name(p.subject, TypeCPE, p.lookup)
+		}
+	}
+	return len(r.names) > r.exact
 }
 
 // namesOf returns the names of a subject.
 func (r *register) namesOf(subject int) []named {
 	var list []named
-	from, _ := slices.BinarySearchFunc(r.names, subject, func(n name, s int) int { return n.subject - s })
-	for i := from; i < len(r.names) && r.names[i].subject == subject; i++ {
-		list = append(list, named{r.keys[r.names[i].key], &r.names[i]})
+	for _, part := range [][]name{r.names[:r.exact], r.names[r.exact:]} {
+		from, _ := slices.BinarySearchFunc(part, subject, func(n name, s int) int { return n.subject - s })
+		for i := from; i < len(part) && part[i].subject == subject; i++ {
+			list = append(list, named{r.keys[part[i].key], &part[i]})
+		}
 	}
 	return list
 }

@@ -129,6 +129,9 @@ func (p *answerWriter) reason(r *reason) {
 		return // it says something else of each
 	}
 	said := a.Status.String()
+	if a.Status == matcher.Fixed {
+		said = "affected, and fixed in a later version"
+	}
 	if a.Reason != "" {
 		said += ", in its own words: " + a.Reason
 	}

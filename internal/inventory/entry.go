@@ -30,6 +30,8 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 	var h hint
 	u, err := packageurl.FromString(e.PURL)
 	switch {
+	case e.PURL == "" && e.CPE != "": // beside a PURL, tools mostly guess it
+		k.Qualifiers = map[string]string{"cpe": e.CPE}
 	case e.PURL == "":
 		c.Lose(analyzer.Unsupported, "packages without a PURL, which match nothing", cmp.Or(e.Name, e.Ref))
 	case err != nil:

@@ -26,7 +26,7 @@ type Entry struct {
 	Ref        string // the document's name for it, unique in the document
 	Kind       string // "library", "operating-system", "file", "container", ..., in the words of CycloneDX
 	PURL       string // "" where it has none
-	CPE        string
+	CPE        string // the product that it is, "" where it has none
 	Group      string // part of the name that stands before it, where the format has such a part
 	Name       string
 	Version    string

@@ -139,6 +139,7 @@ var samples = map[string][2]string{
 	"apk":      {"1.1.20_pre20191002222144-r4", "1.1.20_pre20191002222144-r5"},
 	"cargo":    {"1.10.3-alpha.11", "1.10.3-alpha.12"},
 	"composer": {"v5.4.21-beta2", "v5.4.21-beta3"},
+	"cpe":      {"1.10.2k", "1.10.2l"},
 	"cran":     {"1.10-21", "1.10-22"},
 	"deb":      {"1:2.7.4+reloaded2-13+deb9u1", "1:2.7.4+reloaded2-13+deb9u2"},
 	"gem":      {"5.2.4.rc1", "5.2.4.rc2"},

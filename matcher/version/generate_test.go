@@ -123,6 +123,7 @@ func (g *generator) mutate(s string, n int) string {
 // alphabets are what the versions of each ecosystem are made of.
 var alphabets = map[string][]string{
 	"cargo":   {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "-0"},
+	"cpe":     {".", ".0", ".0.0", "a", "K", "za", "p", "p1", "rc", "-"},
 	"cran":    {".", "-", ".0", ".0.0", "-1", "a"},
 	"golang":  {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible"},
 	"hackage": {".", ".0", ".0.0", ".1", "-a"},

@@ -10,7 +10,7 @@ func For(purlType string) (Scheme, bool) {
 	return Scheme{}, false
 }
 
-// Types returns the PURL types that have a scheme, sorted.
+// Types returns the PURL types that have a scheme, sorted; and "cpe", which is none: that of products that NVD names.
 func Types() []string {
 	list := make([]string, len(schemes))
 	for i := range schemes {
@@ -24,6 +24,7 @@ var schemes = [...]rules{
 	{"apk", parseAPK, compareAPK},
 	{"cargo", parseCargo, compareSemver},
 	{"composer", parseComposer, compareKeys},
+	{"cpe", parseCPE, compareKeys},
 	{"cran", parseCRAN, compareLists},
 	{"deb", parseDeb, compareDeb},
 	{"gem", parseGem, compareKeys},

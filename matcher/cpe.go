@@ -1,0 +1,82 @@
+package matcher
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// TypeCPE is the Type of keys that name a product as CPE names do: Namespace is the vendor, Name the product.
+const TypeCPE = "cpe"
+
+// CPEKey returns what advisories about a product are filed under, and the product's version, given a CPE name as a formatted
+// string ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update that counts on, such as
+// OpenSSH's "p1", is a part of the version; the version of a name that is about any is "". It reports false for what is no name of
+// an application. Source: NIST IR 7695, CPE Naming 2.3.
+func CPEKey(name string) (key Key, version string, ok bool) {
+	var parts []string
+	switch {
+	case strings.HasPrefix(name, "cpe:2.3:"):
+		parts = splitEscaped(name[len("cpe:2.3:"):])
+	case strings.HasPrefix(name, "cpe:/"):
+		parts = strings.Split(name[len("cpe:/"):], ":")
+		for i, p := range parts {
+			if parts[i], ok = unescapeURI(p); !ok {
+				return Key{}, "", false
+			}
+		}
+	}
+	if len(parts) < 3 || parts[0] != "a" || anyValue(parts[1]) || anyValue(parts[2]) {
+		return Key{}, "", false
+	}
+	if len(parts) > 3 && !anyValue(parts[3]) {
+		version = parts[3]
+		if len(parts) > 4 && !anyValue(parts[4]) {
+			version += parts[4]
+		}
+	}
+	return Key{Type: TypeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
+}
+
+// anyValue reports whether an attribute says nothing: any value, or that there is none.
+func anyValue(s string) bool { return s == "" || s == "*" || s == "-" }
+
+// splitEscaped splits at colons before which there is no backslash, and takes the backslashes away.
+func splitEscaped(s string) []string {
+	var parts []string
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		case s[i] == ':':
+			parts = append(parts, b.String())
+			b.Reset()
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return append(parts, b.String())
+}
+
+func unescapeURI(s string) (string, bool) {
+	out, err := url.PathUnescape(s)
+	return out, err == nil
+}
+
+// productDoubt is why a match by CPE name is not certain.
+const productDoubt = "matched by its CPE name, since no feed covers its ecosystem: the advisory is about a product, not about this package of it"
+
+// product returns where advisories may speak of a component as a product, if its analyzer or document states its CPE name.
+func product(c *analyzer.Component) (lookup, bool) {
+	key, version, ok := CPEKey(c.Qualifiers["cpe"])
+	if !ok {
+		return lookup{}, false
+	}
+	if version == "" {
+		version = c.Version
+	}
+	return lookup{key: key, version: version, doubt: productDoubt}, true
+}

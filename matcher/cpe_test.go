@@ -1,0 +1,89 @@
+package matcher_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+func TestCPEKey(t *testing.T) {
+	for name, want := range map[string]string{
+		"cpe:2.3:a:openssl:openssl:1.0.2k:-:*:*:*:*:*:*":                  "openssl/openssl 1.0.2k",
+		"cpe:2.3:a:OpenBSD:OpenSSH:8.2:p1:*:*:*:*:*:*":                    "openbsd/openssh 8.2p1",
+		"cpe:2.3:a:pivotal_software:spring_framework:*:*:*:*:*:*:*:*":     "pivotal_software/spring_framework ",
+		`cpe:2.3:a:getcomposer:composer\/installers:1.0\:1:*:*:*:*:*:*:*`: "getcomposer/composer/installers 1.0:1",
+		"cpe:/a:openssl:openssl:1.0.2k":                                   "openssl/openssl 1.0.2k",
+		"cpe:/a:vendor:a%2fb":                                             "vendor/a/b ",
+		"cpe:/o:debian:debian_linux:12":                                   "",
+		"cpe:2.3:a:*:openssl:1:*:*:*:*:*:*:*":                             "",
+		"cpe:2.3:a:openssl":                                               "",
+		"cpe:/a:vendor:a%2":                                               "",
+		"openssl":                                                         "",
+		"":                                                                "",
+		`cpe:2.3:a:x:y:1\`:                                                `x/y 1\`,
+	} {
+		key, version, ok := matcher.CPEKey(name)
+		got := ""
+		if ok {
+			got = key.Namespace + "/" + key.Name + " " + version
+		}
+		if got != want || ok && key.Type != matcher.TypeCPE {
+			t.Errorf("CPEKey(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A CPE name is looked up where nobody has advisories for the ecosystem of a package, and only there; what it finds is
+// uncertain, and the ecosystem remains without data.
+func TestProducts(t *testing.T) {
+	component := func(id, typ string, system bool) analyzer.Component {
+		return analyzer.Component{ID: id, Package: analyzer.Package{
+			Type: typ, Namespace: "acme", Name: "libssl", Version: "1.0.2k-1", System: system,
+			Qualifiers: map[string]string{"cpe": "cpe:2.3:a:openssl:openssl:1.0.2k:*:*:*:*:*:*:*"},
+		}}
+	}
+	plain := component("without", "generic", false)
+	plain.Qualifiers = nil
+	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "acme", VersionID: "1"}, Components: []analyzer.Component{
+		component("program", "generic", false),
+		component("covered", "pypi", false),
+		component("distribution", "deb", true),
+		plain,
+	}}
+	nvd := matcher.Key{Type: matcher.TypeCPE, Namespace: "openssl", Name: "openssl"}
+	source := advisories{
+		{ID: "CVE-1", Feed: "nvd", Key: nvd, Ranges: []matcher.Range{{Introduced: "1.0.2", Fixed: "1.0.2l"}}},
+		{ID: "CVE-2", Feed: "nvd", Key: nvd, Ranges: []matcher.Range{{Fixed: "1.0.2k"}}},
+		{ID: "CVE-3", Feed: "osv", Key: matcher.PackageKey("pypi", "", "something-else")},
+	}
+	result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range result.Matches {
+		if m.Uncertain == "" {
+			t.Errorf("%s in %s is certain", m.ID, m.Component)
+		}
+		got = append(got, m.ID+" in "+m.Component+", fixed in "+m.Fixed)
+	}
+	if want := []string{"CVE-1 in program, fixed in 1.0.2l", "CVE-1 in distribution, fixed in 1.0.2l"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	rows := make(map[string]string)
+	for _, c := range result.Coverage {
+		rows[c.Type] = c.Feed
+	}
+	if rows["generic"] != "" || rows["deb"] != "" || rows["pypi"] == "" || rows["cpe"] == "" {
+		t.Errorf("coverage %v", rows)
+	}
+	list, err := matcher.Matcher{Source: source}.Explain(t.Context(), report, "CVE-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 4 || list[0].Outcome != matcher.FixedSince || list[0].Component != "program" || list[1].Component != "distribution" {
+		t.Errorf("explained as %q", told(list))
+	}
+}
