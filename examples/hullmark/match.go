@@ -21,10 +21,10 @@ func (a *app) matchCommand() *cobra.Command {
 	var declared bool
 	c := &cobra.Command{
 		Use:   "match SBOM",
-		Short: "Match the packages that a CycloneDX document lists against a database of advisories",
-		Long: `Match reads what an image consists of from a CycloneDX document, of whatever tool, as JSON or XML, and matches it
-as scan would match the image. SBOM is a file, gzipped or not, or - for standard input. What the document leaves out
-that matching needs, such as the distribution or a source package, is said on standard error.
+		Short: "Match the packages that an SBOM lists against a database of advisories",
+		Long: `Match reads what an image consists of from a document, of whatever tool, and matches it as scan would match the
+image. SBOM is a file of CycloneDX (JSON or XML) or SPDX (JSON), gzipped or not, or - for standard input. What the
+document leaves out that matching needs, such as the distribution or a source package, is said on standard error.
 
 Results are written as ` + formatNames() + `, as by scan.
 
@@ -54,7 +54,7 @@ Exit codes:
 	return c
 }
 
-// readDocument reads the CycloneDX document in a file, or from stdin where that is called "-".
+// readDocument reads the document in a file, or from stdin where that is called "-".
 func readDocument(ctx context.Context, stdin io.Reader, name string) (*analyzer.Report, error) {
 	in := stdin
 	if name != "-" {
@@ -77,7 +77,7 @@ func readDocument(ctx context.Context, stdin io.Reader, name string) (*analyzer.
 	report, err := sbom.Decode(in, sbom.Limits{})
 	switch {
 	case errors.Is(err, sbom.ErrUnsupported):
-		return nil, fmt.Errorf("%s: %w; it takes a CycloneDX document, as hullmark sbom writes, or scan for an image", name, err)
+		return nil, fmt.Errorf("%s: %w; match takes a CycloneDX or SPDX document, and scan an image", name, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

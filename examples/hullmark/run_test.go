@@ -107,7 +107,7 @@ func TestExitCodes(t *testing.T) {
 		{"no archive there", "sbom ./nothing.tar", 1, "hullmark --help lists the forms of an image"},
 		{"no document", "match", 1, "hullmark match needs the SBOM; see hullmark match --help"},
 		{"no document there", "match nothing.json", 1, "no such file or directory"},
-		{"no CycloneDX", "match JSON.md", 1, "it takes a CycloneDX document"},
+		{"no SBOM", "match JSON.md", 1, "match takes a CycloneDX or SPDX document"},
 		{"no image", "scan", 1, "hullmark scan needs the IMAGE; see hullmark scan --help"},
 		{"two images", "scan demo: demo:", 1, `hullmark scan takes one IMAGE, not also "demo:"`},
 		{"no such flag", "scan --fail high demo:", 1, "unknown flag: --fail; see hullmark scan --help"},
