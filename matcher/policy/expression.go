@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -22,8 +23,10 @@ const (
 	maxExpression = 16 << 10  // characters of an expression
 )
 
-// environments are what expressions of each kind may name.
+// environments are what expressions of each kind may name. They never change, and take a while to make.
 type environments map[report.Kind]*cel.Env
+
+var theEnvironments = sync.OnceValues(newEnvironments)
 
 func newEnvironments() (*environments, error) {
 	options := []cel.EnvOption{

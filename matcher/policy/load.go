@@ -13,7 +13,7 @@ import (
 )
 
 func (l *loader) load(text []byte) (err error) {
-	if l.envs, err = newEnvironments(); err != nil {
+	if l.envs, err = theEnvironments(); err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
 	root := l.root(text)

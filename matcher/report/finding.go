@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -172,4 +173,15 @@ func (v *View) HiddenFindings() int {
 		n += len(v.Hidden[i].Findings)
 	}
 	return n
+}
+
+// CountOf returns a number of things as a person says it: "1 package", "2 vulnerabilities".
+func CountOf(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "y") && !strings.HasSuffix(what, "ay"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -26,6 +26,10 @@ type Options struct {
 	Hide []Hide
 
 	Verdict *Verdict // what a policy decided; nil where there is none
+
+	// Fails says which findings disallow the image, for formats that tell. Nil is those that Verdict stops on, and without a
+	// verdict all that are shown.
+	Fails func(*Finding) bool
 }
 
 // A Tool is the program that makes a report.
@@ -83,6 +87,19 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *View {
 	v.hide()
 	v.collect()
 	return v
+}
+
+// Failing reports whether a finding disallows the image.
+func (v *View) Failing(f *Finding) bool {
+	switch {
+	case f.Why != "":
+		return false
+	case v.Fails != nil:
+		return v.Fails(f)
+	case v.Verdict != nil:
+		return f.Action == Stop
+	}
+	return true
 }
 
 // Component returns the component of an identifier, nil where there is none.

@@ -1,0 +1,220 @@
+// Package junit writes a report as JUnit's XML, which every CI server shows. The format has no specification; this is what
+// Jenkins, GitLab and GitHub's actions read: https://github.com/testmoapp/junitxml.
+//
+// Every distribution and ecosystem of the image is a suite, every finding a case: failed where it disallows the image, passed
+// where it does not, skipped where it is hidden, with the reason. An ecosystem without advisories is a case with an error, and
+// one with them a case that passes, so that a suite is never empty.
+package junit
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+type suites struct {
+	XMLName  xml.Name `xml:"testsuites"`
+	Name     string   `xml:"name,attr"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Skipped  int      `xml:"skipped,attr"`
+	Time     string   `xml:"time,attr"`
+	Suites   []suite  `xml:"testsuite"`
+}
+
+type suite struct {
+	Name       string      `xml:"name,attr"`
+	Tests      int         `xml:"tests,attr"`
+	Failures   int         `xml:"failures,attr"`
+	Errors     int         `xml:"errors,attr"`
+	Skipped    int         `xml:"skipped,attr"`
+	Time       string      `xml:"time,attr"`
+	Timestamp  string      `xml:"timestamp,attr,omitempty"`
+	Properties *properties `xml:"properties"`
+	Cases      []testcase  `xml:"testcase"`
+}
+
+type properties struct {
+	List []property `xml:"property"`
+}
+
+type property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type testcase struct {
+	Name    string   `xml:"name,attr"`
+	Class   string   `xml:"classname,attr"`
+	File    string   `xml:"file,attr,omitempty"`
+	Time    string   `xml:"time,attr"`
+	Skipped *outcome `xml:"skipped"`
+	Failure *outcome `xml:"failure"`
+	Error   *outcome `xml:"error"`
+	Out     string   `xml:"system-out,omitempty"`
+}
+
+type outcome struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// Write writes a report, indented.
+func Write(w io.Writer, v *report.View) error {
+	all := suites{Name: clean(v.Name), Time: "0"}
+	at := make(map[matcher.Key]int)
+	for i := range v.Ecosystems {
+		e := &v.Ecosystems[i]
+		s := suite{Name: clean(e.Name()), Time: "0", Properties: &properties{[]property{{"image", clean(v.Name)}}}}
+		if !v.Time.IsZero() {
+			s.Timestamp = v.Time.UTC().Format("2006-01-02T15:04:05")
+		}
+		c := testcase{Name: "advisories are known", Class: clean(e.Name()), Time: "0"}
+		if !e.Covered() {
+			c.Error = &outcome{Message: report.CountOf(e.Packages, "package") + " could not be judged", Type: "uncovered", Text: "There are no advisories for " + clean(e.Name()) + "."}
+		}
+		s.add(c)
+		at[e.Key] = len(all.Suites)
+		all.Suites = append(all.Suites, s)
+	}
+	add := func(f *report.Finding) {
+		if i, ok := at[f.Subject.Ecosystem]; ok {
+			all.Suites[i].add(caseOf(v, f))
+		}
+	}
+	for i := range v.Findings {
+		add(&v.Findings[i])
+	}
+	for i := range v.Hidden {
+		for j := range v.Hidden[i].Findings {
+			add(&v.Hidden[i].Findings[j])
+		}
+	}
+	if s, ok := files(v); ok {
+		all.Suites = append(all.Suites, s)
+	}
+	if s, ok := policySuite(v); ok {
+		all.Suites = append(all.Suites, s)
+	}
+	for i := range all.Suites {
+		s := &all.Suites[i]
+		all.Tests, all.Failures, all.Errors, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors, all.Skipped+s.Skipped
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return fmt.Errorf("junit: %w", err)
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(all); err != nil {
+		return fmt.Errorf("junit: %w", err)
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func (s *suite) add(c testcase) {
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+func caseOf(v *report.View, f *report.Finding) testcase {
+	c := testcase{Name: clean(f.ID), Class: clean(f.Subject.Name + " " + f.Subject.Version), File: clean(f.Components[0].Path), Time: "0"}
+	var lines []string
+	for _, line := range [][2]string{
+		{"Severity: ", f.Severity.Level.String()}, {"Fixed in: ", f.Fixed}, {"Status: ", f.Word()}, {"", f.Summary()},
+	} {
+		if line[1] != "" {
+			lines = append(lines, line[0]+line[1])
+		}
+	}
+	for _, x := range f.Components {
+		lines = append(lines, x.PURL+" in "+report.Place(x))
+	}
+	lines = append(lines, f.URLs()...)
+	detail := clean(strings.Join(lines, "\n"))
+	message := fmt.Sprintf("%s: %s in %s %s", f.Severity.Level, f.ID, f.Subject.Name, f.Subject.Version)
+	if f.Fixed != "" {
+		message += ", fixed in " + f.Fixed
+	}
+	for _, d := range f.Decisions {
+		if d.Message != "" && d.Action == f.Action {
+			message = d.Message
+			break
+		}
+	}
+	switch {
+	case f.Why != "":
+		c.Skipped = &outcome{Message: clean("hidden: " + f.Why)}
+		c.Out = detail
+	case v.Failing(f):
+		c.Failure = &outcome{Message: clean(message), Type: f.Severity.Level.String(), Text: detail}
+	default:
+		c.Out = detail
+	}
+	return c
+}
+
+// files are findings that are no packages.
+func files(v *report.View) (suite, bool) {
+	s := suite{Name: "files", Time: "0"}
+	for i := range v.Report.Findings {
+		f := &v.Report.Findings[i]
+		s.add(testcase{Name: clean(f.Rule), Class: clean(f.Path), File: clean(f.Path), Time: "0", Failure: &outcome{Message: clean(f.Title), Type: clean(f.Severity), Text: clean(f.Detail)}})
+	}
+	return s, s.Tests > 0
+}
+
+// policySuite has the decisions on the image, its distribution and packages, which are no findings.
+func policySuite(v *report.View) (suite, bool) {
+	s := suite{Name: "policy", Time: "0"}
+	if v.Verdict == nil {
+		return s, false
+	}
+	for i := range v.Verdict.Decisions {
+		d := &v.Verdict.Decisions[i]
+		if d.Kind == report.OfMatch || d.Kind == report.OfFinding {
+			continue
+		}
+		c := testcase{Name: clean(d.Policy + "/" + d.Rule), Class: string(d.Kind), Time: "0"}
+		if x := v.Component(d.Component); x != nil {
+			c.Class = clean(x.PURL)
+		}
+		if d.Action == report.Stop {
+			c.Failure = &outcome{Message: clean(d.Message), Type: "stop"}
+		}
+		s.add(c)
+	}
+	return s, s.Tests > 0
+}
+
+// clean replaces what XML cannot hold.
+func clean(s string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, forbidden) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if forbidden(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}
+
+func forbidden(r rune) bool {
+	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+}

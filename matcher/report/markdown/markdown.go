@@ -1,0 +1,231 @@
+// Package markdown writes a report as a comment on a merge request: what decides first, then what was found, the worst first, and
+// what is hidden or could not be judged, folded away. GitHub's and GitLab's dialects of Markdown both show it.
+//
+// What comes from an image cannot make links, mention people or close the table that it stands in: it is escaped.
+package markdown
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+// maxBytes is what a table may come to: GitHub refuses comments of more than 65,536 characters.
+const maxBytes = 50_000
+
+// Write writes a report.
+func Write(w io.Writer, v *report.View) error {
+	b := &writer{w: bufio.NewWriter(w), v: v}
+	b.head()
+	b.findings()
+	b.files()
+	b.hidden()
+	b.uncovered()
+	if err := b.w.Flush(); err != nil {
+		return fmt.Errorf("markdown: %w", err)
+	}
+	return nil
+}
+
+type writer struct {
+	w *bufio.Writer
+	v *report.View
+	n int
+}
+
+func (b *writer) printf(format string, args ...any) {
+	n, _ := fmt.Fprintf(b.w, format, args...)
+	b.n += n
+}
+
+func (b *writer) head() {
+	v := b.v
+	failing := 0
+	for i := range v.Findings {
+		if v.Failing(&v.Findings[i]) {
+			failing++
+		}
+	}
+	mark := "✅"
+	switch {
+	case failing > 0 || v.Verdict != nil && v.Verdict.Action == report.Stop:
+		mark = "❌"
+	case len(v.Findings) > 0 || v.Uncovered() > 0 || v.Verdict != nil && v.Verdict.Action == report.Warn:
+		mark = "⚠️"
+	}
+	b.printf("## %s %s\n\n", mark, code(v.Name))
+	if len(v.Findings) == 0 {
+		b.printf("No vulnerabilities are known in the %s that could be judged.\n", report.CountOf(v.Matched()-v.Uncovered(), "package"))
+	} else {
+		b.printf("**%s**: %s in %s.\n\n", report.CountOf(len(v.Findings), "finding"), report.CountOf(report.Vulnerabilities(v.Findings), "vulnerability"), report.CountOf(subjects(v.Findings), "package"))
+		b.counts()
+	}
+	if d := v.Verdict; d != nil {
+		b.printf("\nPolicy %s of %s: **%s**, %d stop, %d warn, %d allowed by lists, %d hidden.\n", code(strings.Join(d.Policies, ", ")), code(d.Document), d.Action,
+			d.Count(report.Stop), d.Count(report.Warn), allowed(d), d.Hidden)
+		for i := range d.Decisions {
+			if x := &d.Decisions[i]; x.Kind != report.OfMatch && x.Action > report.Go {
+				b.printf("- **%s**: %s\n", x.Action, escape(cmp.Or(x.Message, x.Rule)))
+			}
+		}
+		for _, e := range d.Expired {
+			b.printf("- expired on %s: %s, line %d of the policy\n", e.Expires.Format("2006-01-02"), escape(e.What), e.Line)
+		}
+	}
+}
+
+func allowed(d *report.Verdict) int {
+	n := 0
+	for i := range d.Decisions {
+		if d.Decisions[i].Allowed != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func subjects(list []report.Finding) int {
+	seen := make(map[report.Subject]bool)
+	for i := range list {
+		seen[list[i].Subject] = true
+	}
+	return len(seen)
+}
+
+func (b *writer) counts() {
+	levels := make(map[matcher.Level]int)
+	for i := range b.v.Findings {
+		levels[b.v.Findings[i].Severity.Level]++
+	}
+	var names, numbers []string
+	for l := matcher.Critical; ; l-- {
+		if levels[l] > 0 {
+			names, numbers = append(names, l.String()), append(numbers, fmt.Sprint(levels[l]))
+		}
+		if l == matcher.Unknown {
+			break
+		}
+	}
+	b.printf("| %s |\n|%s\n| %s |\n", strings.Join(names, " | "), strings.Repeat("--:|", len(names)), strings.Join(numbers, " | "))
+}
+
+// findings writes the worst first, and says how many more there are where a comment has no place for them.
+func (b *writer) findings() {
+	if len(b.v.Findings) == 0 {
+		return
+	}
+	list := make([]*report.Finding, len(b.v.Findings))
+	for i := range list {
+		list[i] = &b.v.Findings[i]
+	}
+	slices.SortStableFunc(list, func(x, y *report.Finding) int {
+		return cmp.Or(cmp.Compare(y.Action, x.Action), matcher.CompareRisk(x.Match, y.Match))
+	})
+	policy := b.v.Verdict != nil
+	b.printf("\n")
+	head, rule := "| severity | vulnerability | package | installed | fixed in | status |", "|---|---|---|---|---|---|"
+	if policy {
+		head, rule = head+" policy |", rule+"---|"
+	}
+	b.printf("%s\n%s\n", head, rule)
+	for i, f := range list {
+		if b.n > maxBytes {
+			b.printf("\nand %d more.\n", len(list)-i)
+			return
+		}
+		b.printf("| %s | %s | %s | %s | %s | %s |", f.Severity.Level, link(f.ID), escape(cut(f.Subject.Name)), escape(cut(f.Subject.Version)), escape(cut(f.Fixed)), escape(cut(f.Word())))
+		if policy {
+			b.printf(" %s |", f.Action)
+		}
+		b.printf("\n")
+	}
+}
+
+func (b *writer) files() {
+	for i := range b.v.Report.Findings {
+		if i == 0 {
+			b.printf("\n| file | finding |\n|---|---|\n")
+		}
+		if b.n > maxBytes {
+			b.printf("\nand %d more.\n", len(b.v.Report.Findings)-i)
+			return
+		}
+		f := &b.v.Report.Findings[i]
+		b.printf("| %s | %s |\n", escape(cut(f.Path)), escape(cut(f.Title)))
+	}
+}
+
+func (b *writer) hidden() {
+	n := b.v.HiddenFindings()
+	if n == 0 {
+		return
+	}
+	b.printf("\n<details><summary>%s hidden</summary>\n\n", report.CountOf(n, "finding"))
+	for i := range b.v.Hidden {
+		b.printf("- %d: %s\n", len(b.v.Hidden[i].Findings), escape(b.v.Hidden[i].Why))
+	}
+	b.printf("\n</details>\n")
+}
+
+func (b *writer) uncovered() {
+	for i := range b.v.Ecosystems {
+		if e := &b.v.Ecosystems[i]; !e.Covered() {
+			b.printf("\n**Not judged**: no advisories are known for %s, %s.\n", escape(e.Name()), report.CountOf(e.Packages, "package"))
+		}
+	}
+	if n := len(b.v.Report.Diagnostics); n > 0 {
+		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", report.CountOf(n, "file"))
+	}
+}
+
+// link makes a link of a CVE, and text of anything else.
+func link(id string) string {
+	if strings.HasPrefix(id, "CVE-") && strings.Trim(id[4:], "0123456789-") == "" {
+		return "[" + id + "](https://www.cve.org/CVERecord?id=" + id + ")"
+	}
+	return escape(id)
+}
+
+// escape makes text that Markdown shows as it is, on one line of a table.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			b.WriteByte(' ')
+		case r < 0x20 || r == 0x7f:
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case r == '&':
+			b.WriteString("&amp;")
+		case r == '@' || r == '#' || r == '!': // mentions, issues and merge requests
+			fmt.Fprintf(&b, "&#%d;", r)
+		case strings.ContainsRune("\\`*_{}[]()|~$", r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.ReplaceAll(b.String(), "://", ":&#47;/") // nothing becomes a link by itself
+}
+
+// code shows text in the font of code.
+func code(s string) string {
+	return "<code>" + escape(s) + "</code>"
+}
+
+func cut(s string) string {
+	if r := []rune(s); len(r) > 120 {
+		return string(r[:119]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,357 @@
+// Package sarif writes a report in the Static Analysis Results Interchange Format 2.1.0, which code hosts show beside the code:
+// https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+//
+// Every vulnerability is a rule, and every component that has it a result, at the file that it was found in. What is hidden is
+// there too, as suppressed, with the reason. What there are no advisories for and what could not be read are notifications of
+// the invocation. The security-severity of a rule is the CVSS score, or what stands for the level where there is none.
+//
+// The library owenrumney/go-sarif links an HTTP client with its schema validator, which this package's importers would have
+// to take; the tests read what is written with it, and hold it against the schema that comes with it.
+package sarif
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+type document struct {
+	Schema  string `json:"$schema"`
+	Version string `json:"version"`
+	Runs    []run  `json:"runs"`
+}
+
+type run struct {
+	Tool        tool                `json:"tool"`
+	Automation  *automation         `json:"automationDetails,omitempty"`
+	Invocations []invocation        `json:"invocations"`
+	Bases       map[string]artifact `json:"originalUriBaseIds"`
+	Results     []result            `json:"results"`
+	Columns     string              `json:"columnKind"`
+	Properties  map[string]any      `json:"properties,omitempty"`
+}
+
+type automation struct {
+	ID string `json:"id"`
+}
+
+type tool struct {
+	Driver driver `json:"driver"`
+}
+
+type driver struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	URI     string `json:"informationUri,omitempty"`
+	Rules   []rule `json:"rules"`
+}
+
+type rule struct {
+	ID         string         `json:"id"`
+	Short      text           `json:"shortDescription"`
+	Full       *text          `json:"fullDescription,omitempty"`
+	HelpURI    string         `json:"helpUri,omitempty"`
+	Help       *text          `json:"help,omitempty"`
+	Config     configuration  `json:"defaultConfiguration"`
+	Properties map[string]any `json:"properties"`
+}
+
+type configuration struct {
+	Level string `json:"level"`
+}
+
+type text struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown,omitempty"`
+}
+
+type invocation struct {
+	Successful    bool           `json:"executionSuccessful"`
+	Notifications []notification `json:"toolExecutionNotifications,omitempty"`
+}
+
+type notification struct {
+	Level     string     `json:"level"`
+	Message   text       `json:"message"`
+	Locations []location `json:"locations,omitempty"`
+}
+
+type result struct {
+	RuleID       string            `json:"ruleId"`
+	RuleIndex    int               `json:"ruleIndex"`
+	Level        string            `json:"level"`
+	Message      text              `json:"message"`
+	Locations    []location        `json:"locations"`
+	Fingerprints map[string]string `json:"partialFingerprints"`
+	Suppressions []suppression     `json:"suppressions,omitempty"`
+	Properties   map[string]any    `json:"properties,omitempty"`
+}
+
+type suppression struct {
+	Kind          string `json:"kind"`
+	Status        string `json:"status"`
+	Justification string `json:"justification,omitempty"`
+}
+
+type location struct {
+	Physical physical  `json:"physicalLocation"`
+	Logical  []logical `json:"logicalLocations,omitempty"`
+}
+
+type physical struct {
+	Artifact artifact `json:"artifactLocation"`
+	Region   *region  `json:"region,omitempty"`
+}
+
+type artifact struct {
+	URI  string `json:"uri"`
+	Base string `json:"uriBaseId,omitempty"`
+}
+
+type region struct {
+	StartLine int `json:"startLine"`
+}
+
+type logical struct {
+	Name string `json:"fullyQualifiedName"`
+	Kind string `json:"kind"`
+}
+
+const rootBase = "ROOTFS"
+
+// Write writes a report, indented.
+func Write(w io.Writer, v *report.View) error {
+	b := &builder{v: v, rules: make(map[string]int), worst: make(map[string]matcher.Severity)}
+	for i := range v.Result.Matches {
+		m := &v.Result.Matches[i]
+		if s, ok := b.worst[m.ID]; !ok || m.Severity.Level > s.Level || m.Severity.Level == s.Level && m.Severity.Score > s.Score {
+			b.worst[m.ID] = m.Severity
+		}
+	}
+	r := run{
+		Tool:    tool{driver{Name: v.Tool.Name, Version: v.Tool.Version, URI: v.Tool.URL, Rules: []rule{}}},
+		Bases:   map[string]artifact{rootBase: {URI: "file:///"}},
+		Results: []result{}, Columns: "utf16CodeUnits",
+		Invocations: []invocation{{Successful: true, Notifications: b.notifications()}},
+		Properties:  map[string]any{"image": v.Name},
+	}
+	if r.Tool.Driver.Name == "" {
+		r.Tool.Driver.Name = "hullmark"
+	}
+	if v.Name != "" {
+		r.Automation = &automation{ID: r.Tool.Driver.Name + "/" + v.Name}
+	}
+	for name, value := range map[string]string{"imageID": v.Report.Image.ID, "imageDigest": v.Report.Image.Digest, "platform": v.Report.Image.Platform} {
+		if value != "" {
+			r.Properties[name] = value
+		}
+	}
+	for i := range v.Findings {
+		b.finding(&v.Findings[i])
+	}
+	for i := range v.Hidden {
+		for j := range v.Hidden[i].Findings {
+			b.finding(&v.Hidden[i].Findings[j])
+		}
+	}
+	for i := range v.Report.Findings {
+		b.fileFinding(&v.Report.Findings[i])
+	}
+	if b.list != nil {
+		r.Tool.Driver.Rules = b.list
+	}
+	if b.results != nil {
+		r.Results = b.results
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(document{"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "2.1.0", []run{r}}); err != nil {
+		return fmt.Errorf("sarif: %w", err)
+	}
+	return nil
+}
+
+type builder struct {
+	v       *report.View
+	rules   map[string]int
+	worst   map[string]matcher.Severity // of each vulnerability
+	list    []rule
+	results []result
+}
+
+// rule returns the index of a vulnerability's rule. The worst level of its findings is the rule's.
+func (b *builder) rule(f *report.Finding) int {
+	if i, ok := b.rules[f.ID]; ok {
+		return i
+	}
+	worst := b.worst[f.ID]
+	level := worst.Level
+	r := rule{
+		ID: f.ID, Short: text{Text: f.ID + " in " + f.Subject.Name}, Config: configuration{levelOf(level)},
+		Properties: map[string]any{"security-severity": securitySeverity(worst), "precision": precision(f), "tags": tags(level)},
+	}
+	if s := f.Summary(); s != "" {
+		r.Full = &text{Text: s}
+	}
+	urls := f.URLs()
+	for _, u := range urls {
+		if p, err := url.Parse(u); err == nil && (p.Scheme == "http" || p.Scheme == "https") && p.Host != "" {
+			r.HelpURI = p.String()
+			break
+		}
+	}
+	help := "Severity: " + level.String() + "\nPackage: " + f.Subject.Name + " " + f.Subject.Version + "\nFixed in: " + orNone(f.Fixed) + "\nStatus: " + f.Word()
+	r.Help = &text{Text: help}
+	b.rules[f.ID] = len(b.list)
+	b.list = append(b.list, r)
+	return len(b.list) - 1
+}
+
+func (b *builder) finding(f *report.Finding) {
+	i := b.rule(f)
+	for k, c := range f.Components {
+		m := &b.v.Result.Matches[f.Matches[k]]
+		message := fmt.Sprintf("%s in %s %s", m.ID, c.Name, c.Version)
+		if m.Fixed != "" {
+			message += ", fixed in " + m.Fixed
+		}
+		if m.Uncertain != "" {
+			message += ", uncertain: " + m.Uncertain
+		}
+		r := result{
+			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: text{Text: message},
+			Locations:    []location{locationOf(c.Path, 1, c.PURL, "package")},
+			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.Inside)},
+			Properties:   map[string]any{"purl": c.PURL, "status": f.Word(), "severity": m.Severity.Level.String()},
+		}
+		if c.Inside != "" {
+			r.Properties["inside"] = c.Inside
+		}
+		if m.Fixed != "" {
+			r.Properties["fixed"] = m.Fixed
+		}
+		if f.Action != report.Undecided {
+			r.Properties["policy"] = f.Action.String()
+		}
+		if f.Why != "" {
+			r.Suppressions = []suppression{suppressed(m, f.Why)}
+		}
+		b.results = append(b.results, r)
+	}
+}
+
+func suppressed(m *matcher.Match, why string) suppression {
+	s := suppression{Kind: "external", Status: "accepted", Justification: why}
+	if a := m.Analysis; m.Suppressed() {
+		for _, more := range []string{a.Document + " " + a.Place, a.Justification, a.Detail} {
+			if strings.TrimSpace(more) != "" {
+				s.Justification += "; " + more
+			}
+		}
+	}
+	return s
+}
+
+func (b *builder) fileFinding(f *analyzer.FileFinding) {
+	level := map[string]string{"critical": "error", "high": "error", "medium": "warning"}[f.Severity]
+	if level == "" {
+		level = "note"
+	}
+	i, ok := b.rules[f.Rule]
+	if !ok {
+		i = len(b.list)
+		b.rules[f.Rule] = i
+		b.list = append(b.list, rule{ID: f.Rule, Short: text{Text: orNone(f.Title)}, Config: configuration{level}, Properties: map[string]any{"tags": []string{"security"}}})
+	}
+	message := orNone(f.Title)
+	if f.Detail != "" {
+		message += ": " + f.Detail
+	}
+	b.results = append(b.results, result{
+		RuleID: f.Rule, RuleIndex: i, Level: level, Message: text{Text: message},
+		Locations:    []location{locationOf(f.Path, max(1, f.Line), "", "")},
+		Fingerprints: map[string]string{"hullmark/v1": fingerprint(f.Rule, f.Path, strconv.Itoa(f.Line))},
+	})
+}
+
+// notifications say what was not judged and what was not read.
+func (b *builder) notifications() []notification {
+	var list []notification
+	for i := range b.v.Ecosystems {
+		if e := &b.v.Ecosystems[i]; !e.Covered() {
+			list = append(list, notification{Level: "warning", Message: text{Text: fmt.Sprintf("no advisories are known for %s, so that %s could not be judged", e.Name(), report.CountOf(e.Packages, "package"))}})
+		}
+	}
+	for _, d := range b.v.Report.Diagnostics {
+		n := notification{Level: "warning", Message: text{Text: d.Message}}
+		if d.Path != "" {
+			n.Locations = []location{locationOf(d.Path, 0, "", "")}
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+func locationOf(path string, line int, name, kind string) location {
+	l := location{Physical: physical{Artifact: artifact{URI: (&url.URL{Path: strings.TrimPrefix(path, "/")}).EscapedPath(), Base: rootBase}}}
+	if line > 0 {
+		l.Physical.Region = &region{line}
+	}
+	if name != "" {
+		l.Logical = []logical{{name, kind}}
+	}
+	return l
+}
+
+func levelOf(l matcher.Level) string {
+	switch l {
+	case matcher.Critical, matcher.High:
+		return "error"
+	case matcher.Medium:
+		return "warning"
+	}
+	return "note"
+}
+
+// securitySeverity is the score that code hosts sort by, "9.8"; the middle of the level's range where there is none.
+func securitySeverity(s matcher.Severity) string {
+	score := s.Score
+	if score == 0 {
+		score = [...]float64{0, 0.1, 2, 5.5, 8, 9.5}[min(s.Level, matcher.Critical)]
+	}
+	return strconv.FormatFloat(score, 'f', 1, 64)
+}
+
+func precision(f *report.Finding) string {
+	if f.Uncertain != "" {
+		return "low"
+	}
+	return "very-high"
+}
+
+func tags(l matcher.Level) []string {
+	return []string{"security", "vulnerability", strings.ToUpper(l.String())}
+}
+
+// fingerprint names a result in later runs, whatever versions have become.
+func fingerprint(parts ...string) string {
+	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h[:16])
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
