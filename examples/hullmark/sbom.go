@@ -38,7 +38,9 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags) error {
 		return err
 	}
 	a.diagnose(found.Diagnostics)
-	if !f.declared {
+	if f.declared {
+		found, _, _ = report.Once(found, nil)
+	} else {
 		found, _, _ = report.Installed(found, nil)
 	}
 	if err := sbom.Encode(out, found, nil, sbomOptions(ref)); err != nil {

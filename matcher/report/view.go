@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -76,7 +77,9 @@ type Hidden struct {
 // New brings a report and what was matched in it together. The result must be of the report.
 func New(report *analyzer.Report, result *matcher.Result, o Options) *View {
 	v := &View{Options: o, Report: report, Result: result}
-	if !o.Declared {
+	if o.Declared {
+		v.Report, v.Result, _ = Once(report, result)
+	} else {
 		v.Report, v.Result, v.LeftOut = Installed(report, result)
 	}
 	v.components = make(map[string]*analyzer.Component, len(v.Report.Components))
@@ -139,24 +142,48 @@ func (v *View) hide() {
 // Installed returns a report and its result, which may be nil, without the packages that only lock files and manifests name,
 // and how many those are. Where there are none it returns what it was given.
 func Installed(report *analyzer.Report, result *matcher.Result) (*analyzer.Report, *matcher.Result, int) {
-	declared := make(map[string]bool)
+	return without(report, result, func(c *analyzer.Component) bool { return c.Declared })
+}
+
+// Once returns a report and its result, which may be nil, without what lock files and manifests say of packages that are
+// installed, of the same version, and how often they do: nothing is to be shown twice for being locked too. Where they say
+// nothing of such it returns what it was given.
+func Once(report *analyzer.Report, result *matcher.Result) (*analyzer.Report, *matcher.Result, int) {
+	installed := make(map[string]bool)
+	for i := range report.Components {
+		if c := &report.Components[i]; !c.Declared {
+			installed[plainPURL(c)] = true
+		}
+	}
+	return without(report, result, func(c *analyzer.Component) bool { return c.Declared && installed[plainPURL(c)] })
+}
+
+// plainPURL returns the package URL without qualifiers.
+func plainPURL(c *analyzer.Component) string {
+	plain, _, _ := strings.Cut(c.PURL, "?")
+	return plain
+}
+
+// without leaves components and what is said of them out.
+func without(report *analyzer.Report, result *matcher.Result, drop func(*analyzer.Component) bool) (*analyzer.Report, *matcher.Result, int) {
+	dropped := make(map[string]bool)
 	kept := *report
 	kept.Components = nil
 	for i := range report.Components {
-		if c := &report.Components[i]; c.Declared {
-			declared[c.ID] = true
+		if c := &report.Components[i]; drop(c) {
+			dropped[c.ID] = true
 		} else {
 			kept.Components = append(kept.Components, *c)
 		}
 	}
-	if len(declared) == 0 {
+	if len(dropped) == 0 {
 		return report, result, 0
 	}
 	if result == nil {
-		return &kept, nil, len(declared)
+		return &kept, nil, len(dropped)
 	}
 	rest := *result
-	rest.Skipped = slices.DeleteFunc(slices.Clone(result.Skipped), func(s matcher.Skipped) bool { return declared[s.Component] })
-	rest.Matches = slices.DeleteFunc(slices.Clone(result.Matches), func(m matcher.Match) bool { return declared[m.Component] })
-	return &kept, &rest, len(declared)
+	rest.Skipped = slices.DeleteFunc(slices.Clone(result.Skipped), func(s matcher.Skipped) bool { return dropped[s.Component] })
+	rest.Matches = slices.DeleteFunc(slices.Clone(result.Matches), func(m matcher.Match) bool { return dropped[m.Component] })
+	return &kept, &rest, len(dropped)
 }
