@@ -21,6 +21,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/hullmark/hullmark/internal/download"
 )
 
@@ -47,6 +49,7 @@ type Item struct {
 	Name        string // in the spool, "2024/x.json"; "" makes one of the URL
 	Fingerprint string // of a former state: ErrUnchanged if it is still the present one
 	Sum         string // "sha256:..." or "sha512:...", hexadecimal: of the body, which is an error if it has another
+	Unpacked    bool   // Sum is of what the body, which is gzip, holds
 }
 
 // A File is an Item that was got.
@@ -130,6 +133,18 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 		got.Fingerprint = strings.Join(is, "\n")
 	}
 	return got, nil
+}
+
+// Save puts what was read, or made of it, into the spool, and returns its location.
+func (f *Fetcher) Save(name string, content []byte) (string, error) {
+	to := f.Dir(name)
+	f.mu.Lock()
+	f.used[to] = true
+	f.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return "", err
+	}
+	return to, os.WriteFile(to, content, 0o666)
 }
 
 // sweep removes what a former run has left and this one did not ask for, which must not be read.
@@ -225,7 +240,7 @@ func local(name string, it Item) (File, error) {
 	if it.Fingerprint != "" && it.Fingerprint == f.Fingerprint && !fi.IsDir() {
 		return File{}, ErrUnchanged
 	}
-	return f, checkSum(name, it.Sum)
+	return f, it.check(name)
 }
 
 // A getter gets one item by HTTP.
@@ -250,7 +265,7 @@ func (g *getter) get(ctx context.Context) (File, error) {
 	req := download.Request{URL: g.location, Fingerprint: g.it.Fingerprint, Plain: g.it.Sum != ""}
 	if fi, err := os.Stat(g.path); err == nil && was.Fingerprint != "" {
 		req.Fingerprint = was.Fingerprint // what is here already is better than nothing
-		if g.it.Sum != "" && checkSum(g.path, g.it.Sum) == nil {
+		if g.it.Sum != "" && g.it.check(g.path) == nil {
 			return g.file(was, fi.Size(), time.Time{}), nil
 		}
 	} else if fi, err := os.Stat(part); err == nil {
@@ -262,7 +277,7 @@ func (g *getter) get(ctx context.Context) (File, error) {
 		if err != nil {
 			return File{}, err
 		}
-		return g.file(was, fi.Size(), time.Time{}), checkSum(g.path, g.it.Sum)
+		return g.file(was, fi.Size(), time.Time{}), g.it.check(g.path)
 	}
 	if err != nil {
 		return File{}, err
@@ -274,7 +289,7 @@ func (g *getter) get(ctx context.Context) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("%s: %w", body.URL, err)
 	}
-	if err := checkSum(part, g.it.Sum); err != nil {
+	if err := g.it.check(part); err != nil {
 		os.Remove(part)
 		return File{}, fmt.Errorf("%s: %w", body.URL, err)
 	}
@@ -368,8 +383,9 @@ func summer(sum string) (hash.Hash, string, error) {
 	return nil, "", fmt.Errorf("unsupported checksum %.140q", sum)
 }
 
-func checkSum(name, sum string) error {
-	h, want, err := summer(sum)
+// check compares a file with the item's checksum, if it has one.
+func (it *Item) check(name string) error {
+	h, want, err := summer(it.Sum)
 	if h == nil {
 		return err
 	}
@@ -378,7 +394,16 @@ func checkSum(name, sum string) error {
 		return err
 	}
 	defer f.Close()
-	if _, err := io.Copy(h, f); err != nil {
+	r := io.Reader(f)
+	if it.Unpacked {
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			return err
+		}
+		defer z.Close()
+		r = limit(z, maxUnpacked, "content")
+	}
+	if _, err := io.Copy(h, r); err != nil {
 		return err
 	}
 	if hex.EncodeToString(h.Sum(nil)) != want {
@@ -386,6 +411,9 @@ func checkSum(name, sum string) error {
 	}
 	return nil
 }
+
+// maxUnpacked bounds the content whose checksum is taken.
+const maxUnpacked = 16 << 30
 
 func redacted(location string) string {
 	if u, err := url.Parse(location); err == nil && isURL(location) {

@@ -9,6 +9,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/exploitdb"
 	"github.com/hullmark/hullmark/db/feed/friendsofphp"
 	"github.com/hullmark/hullmark/db/feed/kev"
+	"github.com/hullmark/hullmark/db/feed/nvd"
 	"github.com/hullmark/hullmark/db/feed/openeuler"
 	"github.com/hullmark/hullmark/db/feed/oracle"
 	"github.com/hullmark/hullmark/db/feed/osv"
@@ -36,6 +37,7 @@ func Feeds() []feed.Feed {
 		friendsofphp.Feed(),
 		kev.Feed(),
 		secdb.MinimOS(),
+		nvd.Feed(),
 		openeuler.Feed(),
 		oracle.Feed(),
 		osv.Feed(),

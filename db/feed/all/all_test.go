@@ -35,6 +35,7 @@ func ExampleFeeds() {
 	// friendsofphp
 	// kev
 	// minimos
+	// nvd
 	// openeuler
 	// oracle
 	// osv
