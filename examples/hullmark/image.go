@@ -29,6 +29,7 @@ type imageFlags struct {
 	parallel int
 	quiet    bool
 	declared bool
+	lazy     bool
 }
 
 func (f *imageFlags) register(c *cobra.Command) {
@@ -38,6 +39,7 @@ func (f *imageFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.cache, "cache", "", "keep what layers consist of in `DIR`, or \"off\" (default the user's cache directory)")
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
+	flags.BoolVar(&f.lazy, "lazy", false, "believe the tables of contents of eStargz and zstd:chunked layers")
 	flags.BoolVar(&f.declared, "declared", false, "also take packages that only lock files and manifests name")
 }
 
@@ -61,6 +63,7 @@ func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.
 	s := analyzer.Scanner{
 		Analyzers: all.All(),
 		Parallel:  f.parallel,
+		Lazy:      f.lazy,
 		Progress: func(e analyzer.Event) {
 			if e.Kind == analyzer.CacheFailed && cacheErr == nil {
 				cacheErr = e.Err
