@@ -30,14 +30,14 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 		allOptional := !slices.ContainsFunc(f.Sources, func(s Source) bool { return !s.Optional })
 		for k := range f.Sources {
 			s := &f.Sources[k]
-			known[f.title(s)] = true
+			known[f.Title(s)] = true
 			if len(s.URLs) == 0 {
-				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) {
-					return nil, fmt.Errorf("%s has no location of its own: name one", f.title(s))
+				if slices.Contains(o.Only, f.Title(s)) || slices.Contains(o.Only, f.Name) {
+					return nil, fmt.Errorf("%s has no location of its own: name one", f.Title(s))
 				}
 				continue
 			}
-			named := slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
+			named := slices.Contains(o.Only, f.Title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
 			all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
 			if named || !s.Optional && (all || o.For != nil && s.serves(o.For)) {
 				jobs = append(jobs, newJob(f, s))
@@ -62,8 +62,8 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 
 func newJob(f *Feed, s *Source) *job {
 	j := &job{feed: f, source: s}
-	j.report.Source = f.title(s)
-	j.report.Feed, j.report.Location = f.Name, f.title(s)
+	j.report.Source = f.Title(s)
+	j.report.Feed, j.report.Location = f.Name, f.Title(s)
 	return j
 }
 

@@ -62,8 +62,8 @@ func (s *Source) serves(ecosystems []matcher.Key) bool {
 	return len(s.Covers) == 0
 }
 
-// title is how a source is called beside those of other feeds: "osv/npm".
-func (f *Feed) title(s *Source) string {
+// Title returns how a source of the feed is called beside those of others: "osv/npm".
+func (f *Feed) Title(s *Source) string {
 	if s.Name == "" {
 		return f.Name
 	}

@@ -186,15 +186,11 @@ func (a *app) listFeeds() error {
 	g := grid{columns: []column{{title: "SOURCE"}, {title: "COVERS"}, {title: ""}, {title: "FROM", min: 20, shrink: 1}}}
 	for _, f := range all.Feeds() {
 		for _, s := range f.Sources {
-			name := f.Name
-			if s.Name != "" {
-				name += "/" + s.Name
-			}
 			note := ""
 			if s.Optional {
 				note = "optional"
 			}
-			g.add(name, coverText(s.Covers), note, strings.Join(s.URLs, " "))
+			g.add(f.Title(&s), coverText(s.Covers), note, strings.Join(s.URLs, " "))
 		}
 	}
 	width, _ := terminal(a.stdout)

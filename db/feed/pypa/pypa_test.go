@@ -41,7 +41,8 @@ func TestParse(t *testing.T) {
 }
 
 func TestCorpus(t *testing.T) {
-	feedtest.Corpus(t, pypa.Feed(), []feedtest.Sample{{Path: "osv/pypi-pysec.tar.zst", Records: 2662}})
+	// The other one of 2,662 files is the allocator of identifiers.
+	feedtest.Corpus(t, pypa.Feed(), []feedtest.Sample{{Path: "osv/pypi-pysec.tar.zst", Records: 2661, Skipped: 1}})
 }
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, pypa.Feed(), record) }
