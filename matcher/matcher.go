@@ -112,11 +112,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		}
 		wanted.judge(&a)
 	}
-	result.Matches = make([]Match, 0, wanted.held)
-	var all merger
-	for i := range wanted.subjects {
-		result.Matches = all.appendMatches(result.Matches, &wanted.subjects[i])
-	}
+	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {
 		if err := enrich(ctx, e, result.Matches, byID); err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)

@@ -2,11 +2,38 @@ package matcher
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
+
+// mergeAll returns the matches of subjects, in their order, for which so many advisories hold.
+func mergeAll(subjects []subject, held int) []Match {
+	const worthwhile = 1000 // advisories for another goroutine
+	n := max(1, min(runtime.GOMAXPROCS(0), held/worthwhile))
+	parts := make([][]Match, n)
+	merge := func(part int) {
+		var m merger
+		out := make([]Match, 0, held/n+held/(8*n))
+		for i := range subjects[len(subjects)*part/n : len(subjects)*(part+1)/n] {
+			out = m.appendMatches(out, &subjects[len(subjects)*part/n+i])
+		}
+		parts[part] = out
+	}
+	var wg sync.WaitGroup
+	for part := 1; part < n; part++ {
+		wg.Go(func() { merge(part) })
+	}
+	merge(0)
+	wg.Wait()
+	if n == 1 {
+		return parts[0]
+	}
+	return slices.Concat(parts...)
+}
 
 // A merger makes matches. Its memory serves one component after the other.
 type merger struct {
