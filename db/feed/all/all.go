@@ -36,6 +36,7 @@ func Feeds() []feed.Feed {
 		exploitdb.Feed(),
 		friendsofphp.Feed(),
 		kev.Feed(),
+		debian.Lists(),
 		secdb.MinimOS(),
 		nvd.Feed(),
 		openeuler.Feed(),

@@ -34,6 +34,7 @@ func ExampleFeeds() {
 	// exploitdb
 	// friendsofphp
 	// kev
+	// debian-lists
 	// minimos
 	// nvd
 	// openeuler

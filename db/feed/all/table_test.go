@@ -30,6 +30,7 @@ var samples = map[string][]string{
 	"bottlerocket": {"bottlerocket/updateinfo.xml.gz"},
 	"chainguard":   {vendors + "chainguard/test-fixtures/input/secdb/security.json"},
 	"debian":       {"debian/tracker-2019-09-01/data.json.zst"},
+	"debian-lists": {"debian/security-tracker-text-2023-04-02/DSA/list", "debian/security-tracker-text-2023-04-02/DLA/list"},
 	"echo":         {vendors + "echo/test-fixtures/input/echo-advisories/data.json"},
 	"epss":         {"epss/claircore-data.csv", "epss/epss_scores-2025-x-x.csv"},
 	"exploitdb":    {"exploitdb/files.csv.zst", "exploitdb/files_shellcodes.csv", "exploitdb/files_exploits-sample.csv"},

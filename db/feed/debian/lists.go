@@ -1,0 +1,266 @@
+package debian
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// ListsName is the name of the feed of the tracker's text lists.
+const ListsName = "debian-lists"
+
+// Lists returns the feed of the text lists from which the tracker is made: of advisories, data/DSA/list and data/DLA/list, and of
+// vulnerabilities, data/CVE/list. They go back to 2002, to releases that the tracker's JSON has dropped. For releases of
+// today the JSON is better: a list of advisories does not say which CVE of an advisory concerns which release. So Update
+// gets the lists only if they are named.
+func Lists() feed.Feed {
+	const base = "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/"
+	return feed.Feed{
+		Name:  ListsName,
+		Wants: func(name string) bool { return path.Base(name) == "list" },
+		Parse: ParseList,
+		Sources: []feed.Source{{
+			URLs:     []string{base + "DSA/list", base + "DLA/list", base + "CVE/list"},
+			Covers:   []matcher.Key{{Type: "deb", Namespace: "debian"}},
+			Optional: true,
+		}},
+	}
+}
+
+// ParseList yields the entries of a list, which is of advisories or of vulnerabilities:
+//
+//	[24 Jun 2019] DLA-1833-1 bzip2 - security update
+//		{CVE-2016-3189 CVE-2019-12900}
+//		[jessie] - bzip2 1.0.6-7+deb8u1
+//	CVE-2021-36367 (PuTTY through 0.75 ...)
+//		- putty 0.75-3 (low; bug #990901)
+//		[buster] - putty <no-dsa> (Minor issue)
+//
+// A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as the Reason, and
+// has its own name where there are none. The words in angle brackets become:
+//
+//	<unfixed>, <removed>          Affected             the latter as Reason, since nobody will fix it
+//	<no-dsa>, <postponed>         Deferred             the word and the text
+//	<ignored>                     WillNotFix           the word and the text
+//	<not-affected>                NotAffected          the text
+//	<end-of-life>                 EndOfLife            the word and the text
+//	<undetermined>                UnderInvestigation
+//	<itp>                         none: the package is not in Debian
+//
+// "CVE-2023-XXXX" stands for vulnerabilities that have no identifier yet; it is no key, so that one is made of the text:
+// "TEMP-" and eight hexadecimal digits. A rejected CVE is withdrawn. The error of a line is a [feed.RecordError] of its
+// entry; any other error is the last thing yielded.
+func ParseList(r io.Reader) iter.Seq2[feed.Record, error] {
+	return func(yield func(feed.Record, error) bool) {
+		l := &listParser{lines: bufio.NewScanner(r)}
+		l.lines.Buffer(nil, maxLine)
+		if err := l.read(yield); err != nil {
+			yield(feed.Record{}, fmt.Errorf("debian: line %d: %w", l.line, err))
+		}
+	}
+}
+
+// Bounds on lists. The longest real line has some thousand bytes, the longest entry some hundred lines.
+const (
+	maxLine  = 1 << 20
+	maxLines = 100_000
+)
+
+type listParser struct {
+	lines *bufio.Scanner
+	line  int
+	entry *listEntry
+}
+
+// A listEntry is a header and the lines below it.
+type listEntry struct {
+	id, summary string
+	advisory    bool // not a vulnerability
+	date        time.Time
+	cves        []string
+	notes       []listNote
+	rejected    bool
+	lines       int
+	errs        []error
+}
+
+// A listNote is a line about a package of a release.
+type listNote struct{ release, name, word, text string }
+
+var (
+	advisoryHeader = regexp.MustCompile(`^\[(\d{1,2} [A-Z][a-z]{2} \d{4})\] (D[LST]A-\d+(?:-\d+)?)\s*(.*)$`)
+	cveHeader      = regexp.MustCompile(`^(CVE-\d{4}-(?:\d{4,}|X{4})|TEMP-[0-9A-F-]+)(?:\s+[(\[](.*?)[)\]]?)?\s*$`)
+	packageLine    = regexp.MustCompile(`^(?:\[([a-z-]+)\]\s+)?-\s+(\S+)(?:\s+(\S+))?(?:\s+\((.*)\))?$`)
+	cveInBraces    = regexp.MustCompile(`^CVE-\d{4}-\d{4,}$`)
+)
+
+func (l *listParser) read(yield func(feed.Record, error) bool) error {
+	for l.lines.Scan() {
+		l.line++
+		text := l.lines.Text()
+		line := strings.TrimSpace(text)
+		switch {
+		case line == "":
+			continue
+		case text[0] == ' ' || text[0] == '\t':
+			if l.entry == nil {
+				return errors.New("a line that belongs to no entry")
+			}
+			if l.entry.lines++; l.entry.lines > maxLines {
+				return fmt.Errorf("%w: an entry of more than %d lines", feed.ErrTooLarge, maxLines)
+			}
+			if err := l.entry.add(line); err != nil {
+				l.entry.errs = append(l.entry.errs, fmt.Errorf("line %d: %w", l.line, err))
+			}
+			continue
+		}
+		next, err := header(line)
+		if err != nil && l.line == 1 {
+			return err
+		}
+		if l.entry != nil && !yield(l.entry.record()) {
+			return nil
+		}
+		if l.entry = next; err != nil {
+			l.entry.errs = []error{fmt.Errorf("line %d: %w", l.line, err)}
+		}
+	}
+	if err := l.lines.Err(); err != nil {
+		return err
+	}
+	if l.entry == nil {
+		return io.ErrUnexpectedEOF
+	}
+	yield(l.entry.record())
+	return nil
+}
+
+// header reads the first line of an entry. An entry comes with an error, too.
+func header(line string) (*listEntry, error) {
+	if m := advisoryHeader.FindStringSubmatch(line); m != nil {
+		_, summary, _ := strings.Cut(m[3], " - ")
+		date, err := time.Parse("2 Jan 2006", m[1])
+		if err != nil {
+			err = fmt.Errorf("date %q", m[1])
+		}
+		return &listEntry{id: m[2], advisory: true, date: date, summary: summary}, err
+	}
+	m := cveHeader.FindStringSubmatch(line)
+	if m == nil {
+		return &listEntry{}, fmt.Errorf("%.60q begins no entry", line)
+	}
+	e := &listEntry{id: m[1], summary: strings.TrimSpace(m[2])}
+	if strings.HasSuffix(e.id, "-XXXX") {
+		sum := sha256.Sum256([]byte(e.summary))
+		e.id = "TEMP-" + strings.ToUpper(hex.EncodeToString(sum[:4]))
+	}
+	return e, nil
+}
+
+// add reads a line below the header.
+func (e *listEntry) add(line string) error {
+	switch word, _, _ := strings.Cut(line, " "); {
+	case line[0] == '{':
+		if !e.advisory {
+			return nil // its advisories, which have lists of their own
+		}
+		for id := range strings.FieldsSeq(strings.Trim(line, "{}")) {
+			if cveInBraces.MatchString(id) {
+				e.cves = append(e.cves, id)
+			}
+		}
+		return nil
+	case word == "REJECTED":
+		e.rejected = true
+		return nil
+	case word == "RESERVED" || word == "NOTE:" || word == "TODO:" || word == "NOT-FOR-US:" || word == "NOTE" || word == "TODO" || word == "NOT-FOR-US":
+		return nil
+	}
+	m := packageLine.FindStringSubmatch(line)
+	if m == nil {
+		return fmt.Errorf("%.60q is not understood", line)
+	}
+	n := listNote{m[1], m[2], m[3], m[4]}
+	if n.release == "" {
+		n.release = "sid"
+	}
+	if n.word == "" {
+		return fmt.Errorf("%.60q has neither a version nor a status", line)
+	}
+	if _, _, err := n.status(); err != nil {
+		return err
+	}
+	e.notes = append(e.notes, n)
+	return nil
+}
+
+// status returns what the word of a note means, and the reason.
+func (n *listNote) status() (matcher.Status, string, error) {
+	reason := strings.Trim(n.word, "<>")
+	if n.text != "" {
+		reason += ": " + n.text
+	}
+	switch n.word {
+	case "<unfixed>":
+		if strings.HasPrefix(n.text, "unimportant") {
+			return matcher.Affected, "unimportant", nil
+		}
+		return matcher.Affected, "", nil
+	case "<removed>":
+		return matcher.Affected, reason, nil
+	case "<no-dsa>", "<postponed>":
+		return matcher.Deferred, reason, nil
+	case "<ignored>":
+		return matcher.WillNotFix, reason, nil
+	case "<not-affected>":
+		return matcher.NotAffected, n.text, nil
+	case "<end-of-life>":
+		return matcher.EndOfLife, reason, nil
+	case "<undetermined>", "<itp>":
+		return matcher.UnderInvestigation, "", nil
+	}
+	if n.word[0] == '<' || n.word[0] == '(' {
+		return 0, "", fmt.Errorf("unknown status %.40q", n.word)
+	}
+	return matcher.Fixed, "", nil
+}
+
+func (e *listEntry) record() (feed.Record, error) {
+	rec := feed.Record{ID: e.id, Modified: e.date, Withdrawn: e.rejected}
+	ids := e.cves
+	if len(ids) == 0 {
+		ids = []string{e.id}
+	}
+	for _, n := range e.notes {
+		status, reason, _ := n.status()
+		if n.word == "<itp>" || e.rejected {
+			continue
+		}
+		a := matcher.Advisory{Key: key(n.name, n.release), Status: status, Reason: reason, Summary: e.summary, Feed: ListsName, Published: e.date}
+		if status == matcher.Fixed {
+			a.Ranges = []matcher.Range{{Fixed: n.word}}
+		}
+		if len(e.cves) > 0 {
+			a.Reason = strings.TrimSuffix(e.id+": "+reason, ": ")
+		}
+		for _, id := range ids {
+			a.ID = id
+			rec.Advisories = append(rec.Advisories, a)
+		}
+	}
+	if err := errors.Join(e.errs...); err != nil {
+		return rec, &feed.RecordError{ID: e.id, Err: err}
+	}
+	return rec, nil
+}
