@@ -48,6 +48,7 @@ func findIn(ctx context.Context, host string, ref name.Reference, o Options) (_ 
 		return nil, err
 	}
 	t := polite.NewTransport(o.Transport, polite.Loopback(host) || slices.Contains(o.Insecure, host))
+	t.Stall = o.Stall
 	defer closer(&err, func() error { t.Close(); return nil })
 	keychain := o.Keychain
 	if keychain == nil {

@@ -651,3 +651,39 @@ func TestSlowRegistry(t *testing.T) {
 		}
 	}
 }
+
+// A registry that sends next to nothing is given up though nobody sets a deadline.
+func TestStalledRegistry(t *testing.T) {
+	img := bigImage(t)
+	layer := layerDigest(t, img)
+	for _, part := range []string{"/v2/", "/manifests/", layer} {
+		t.Run(fmt.Sprintf("%.12s", strings.Trim(part, "/")), func(t *testing.T) {
+			g := newRogue(t, img)
+			g.do = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if !strings.Contains(r.URL.Path, part) {
+					next.ServeHTTP(w, r)
+					return
+				}
+				if part != layer {
+					<-r.Context().Done() // not even a header
+					return
+				}
+				for r.Context().Err() == nil { // a byte now and then
+					w.Write([]byte(" "))
+					w.(http.Flusher).Flush()
+					time.Sleep(5 * time.Millisecond)
+				}
+			}
+			leak.Check(t)
+			start := time.Now()
+			_, err := scanContext(t.Context(), g.host()+"/app:1", source.Options{Stall: 60 * time.Millisecond})
+			if err == nil || !strings.Contains(err.Error(), "it sent less than 64 KiB in 60ms") {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("after %v", took)
+			}
+			g.CloseClientConnections()
+		})
+	}
+}

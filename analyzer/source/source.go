@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -36,6 +37,10 @@ type Options struct {
 	// Mirrors lists, for a registry's host or host:port, others that are asked first, in order, for the same
 	// repositories. What a digest names is checked; what a tag means is the mirror's word.
 	Mirrors map[string][]string
+
+	// Stall is for how long a registry may send next to nothing, less than 64 KiB, before its connection is given up; 0
+	// means a minute. What a blob lacks then is asked for again, a few times.
+	Stall time.Duration
 }
 
 func (o Options) check() error {

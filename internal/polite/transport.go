@@ -37,6 +37,9 @@ type Transport struct {
 	own      *http.Transport // inner, if it was made here
 	insecure bool
 	Secrets  *Secrets // what requests carried
+
+	// Stall is for how long a server may send less than 64 KiB while somebody waits for it; 0 means a minute.
+	Stall time.Duration
 }
 
 // NewTransport returns a transport over inner; nil means one like http.DefaultTransport. It is to be closed.
@@ -72,7 +75,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.Secrets.addHeader(req.Header.Get("Authorization"))
 	repeatable := req.Method == http.MethodGet || req.Method == http.MethodHead
 	for try := 1; ; try++ {
-		res, err := t.inner.RoundTrip(req)
+		res, err := t.send(req)
 		if err == nil && (res.StatusCode >= 400 || req.URL.Path == "/v2/") {
 			res.Body = &cutBody{io.LimitReader(res.Body, maxAnswer), res.Body}
 		}
