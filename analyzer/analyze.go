@@ -14,7 +14,7 @@ func (r *run) analyze(ctx context.Context, i int, f *File) (answer fileResult) {
 			answer = fileResult{Problems: []problem{{Kind: Panicked, Message: fmt.Sprint(p)}}}
 		}
 	}()
-	f.account = &account{most: r.limits.Memory, left: r.limits.Inflated, alone: r.alone}
+	f.account = &account{most: r.limits.Memory, left: r.limits.Inflated, alone: r.budget.alone}
 	defer f.account.close()
 	result, err := a.Analyze(ctx, f)
 	if result != nil {

@@ -46,8 +46,8 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 	if len(now) == 0 {
 		return nil
 	}
-	charge := min(e.Size+512, c.limits.Memory) // a file that is larger than all of it waits until it is alone
-	if err := c.budget.Acquire(c.ctx, charge); err != nil {
+	charge := min(e.Size+512, c.budget.size) // a file that is larger than all of it waits until it is alone
+	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
 		return err
 	}
 	var data []byte
@@ -55,7 +55,7 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 	if e.At == nil || e.Size <= maxWhole {
 		var err error
 		if data, err = c.read(e.Reader, e.Size); err != nil {
-			c.budget.Release(charge)
+			c.budget.memory.Release(charge)
 			return err
 		}
 		open = func(name string) *File { return NewFile(name, e.Mode, data) }
@@ -65,8 +65,8 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 	for _, j := range now {
 		c.task(j, open(j.slot.path), func() {
 			if left.Add(-1) == 0 {
-				c.buffers.put(data)
-				c.budget.Release(charge)
+				c.budget.buffers.put(data)
+				c.budget.memory.Release(charge)
 			}
 		})
 	}
@@ -126,7 +126,7 @@ func (c *collector) notHeld(size int64) string {
 // read reads the content of a file. Beyond a few MiB, what is allocated grows with what was read, not with what a header claims.
 func (r *run) read(src io.Reader, size int64) ([]byte, error) {
 	const step = 4 << 20
-	buf := r.buffers.get(int(min(size, step)))
+	buf := r.budget.buffers.get(int(min(size, step)))
 	for {
 		n := len(buf)
 		buf = buf[:min(int64(cap(buf)), size)]
@@ -164,6 +164,7 @@ func (c *collector) task(j job, f *File, done func()) {
 		defer func() { <-workers }()
 		defer done()
 		if result := c.analyze(c.ctx, j.slot.asked[j.k], f); !result.empty() {
+			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))
 			j.slot.results[j.k] = &result
 		}
 	})

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,13 +32,18 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	release, err := r.budget.place(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	defer release()
 	defer c.tasks.Wait()
 	w := fsWalk{collector: c, root: root}
 	r.report.send(Event{Kind: LayerStarted, Layers: 1, Size: -1})
 	if err := fs.WalkDir(root, ".", w.visit); err != nil {
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
-	if err := c.finish(); err != nil {
+	if err := cmp.Or(c.finish(), c.few()); err != nil {
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	r.report.send(Event{Kind: LayerDone, Layers: 1, Size: -1, Bytes: w.bytes})
@@ -75,6 +81,9 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		}
 		w.problem(Unreadable, p, reason(err))
 		return nil // WalkDir goes on behind the directory
+	}
+	if err := w.few(); err != nil {
+		return err
 	}
 	if w.entries++; w.entries > w.limits.Entries {
 		return &LimitError{What: "files and directories", Limit: w.limits.Entries}

@@ -130,8 +130,13 @@ func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*laye
 			continue
 		}
 		for below, slots := range targets {
-			err := c.analyzeAs(layers[below], r.lazy, slots)
+			release, err := r.budget.place(ctx)
+			if err != nil {
+				return err
+			}
+			err = c.analyzeAs(layers[below], r.lazy, slots)
 			c.tasks.Wait()
+			release()
 			if err != nil {
 				return err
 			}

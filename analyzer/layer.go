@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer/image"
 )
@@ -74,7 +75,16 @@ type collector struct {
 	waiting  []waiting
 	found    []int
 
-	tasks sync.WaitGroup
+	tasks    sync.WaitGroup
+	packages atomic.Int64 // found, as Limits.Packages counts them
+}
+
+// few reports an error if more was found than is allowed.
+func (c *collector) few() error {
+	if c.packages.Load() > c.limits.Packages {
+		return &LimitError{What: "packages, fragments and findings", Limit: c.limits.Packages}
+	}
+	return nil
 }
 
 // A slot holds the results of one wanted path. A later entry of the same name gets a new slot.
@@ -122,6 +132,9 @@ func (r *run) readLayer(ctx context.Context, l image.Layer, asked []int, lazily 
 	if err := c.finish(); err != nil {
 		return nil, false, err
 	}
+	if err := c.few(); err != nil {
+		return nil, false, fmt.Errorf("layer %d: %w", l.Index, err)
+	}
 	return c.data(stats), lazily, nil
 }
 
@@ -140,6 +153,9 @@ func (c *collector) walk(l image.Layer, lazily bool, wanted func(string) bool, f
 
 // entry takes one entry of the layer.
 func (c *collector) entry(e *image.Entry) error {
+	if err := c.few(); err != nil {
+		return err
+	}
 	c.clock++
 	switch e.Kind {
 	case image.Refused:

@@ -15,6 +15,7 @@ type Limits struct {
 	Layers    int   // layers of an image; 1,024
 	Entries   int64 // tar entries of one layer, or files and directories of a file system; 4,194,304
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
+	Packages  int64 // packages, fragments and findings of one layer, or of a file system; 1,048,576
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
 
@@ -34,6 +35,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Inflated, 1<<30)
 	set(&l.Entries, 4<<20)
 	set(&l.LayerSize, 64<<30)
+	set(&l.Packages, 1<<20)
 	if l.Layers <= 0 {
 		l.Layers = 1024
 	}

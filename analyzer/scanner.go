@@ -12,7 +12,6 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/hullmark/hullmark/analyzer/image"
 )
@@ -25,6 +24,7 @@ type Scanner struct {
 	Limits    Limits      // zero fields mean the documented defaults
 	Parallel  int         // layers read at once, and analyzers working at once; 0: GOMAXPROCS
 	Progress  func(Event) // called one at a time; must not block
+	Budget    *Budget     // shared with other scans; nil: each scan has one of its own, of Limits.Memory and Parallel
 
 	// Verify reads and checks layers in full even where nothing needs it. Layers that lie plain in a local file, as
 	// those of a docker archive do, are otherwise read only where somebody wants something, and then their bytes are not
@@ -47,10 +47,7 @@ type run struct {
 	unchecked bool
 	lazy      bool
 	report    reporter
-	workers   chan struct{}
-	budget    *semaphore.Weighted // bytes of file contents
-	alone     chan struct{}       // see account
-	buffers   bufferPool
+	budget    *Budget
 }
 
 // A bound is an analyzer with what is known of it before the first file.
@@ -68,9 +65,9 @@ func (s Scanner) start() (*run, error) {
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
-	r.workers = make(chan struct{}, r.parallel)
-	r.budget = semaphore.NewWeighted(r.limits.Memory)
-	r.alone = make(chan struct{}, 1)
+	if r.budget = s.Budget; r.budget == nil {
+		r.budget = NewBudget(r.limits.Memory, r.parallel)
+	}
 	names := make(map[string]bool)
 	for _, a := range s.Analyzers {
 		info := a.Info()
@@ -81,7 +78,7 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("analyzer: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.workers, missing: new(missing)}
+		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.budget.workers, missing: new(missing)}
 		if info.Concurrent > 0 {
 			b.workers = make(chan struct{}, info.Concurrent)
 		}
@@ -126,7 +123,12 @@ func (s Scanner) Scan(ctx context.Context, img v1.Image) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
+	release, err := r.budget.place(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
 	report, err := r.merge(ctx, data)
+	release()
 	if err != nil {
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
@@ -222,7 +224,12 @@ func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData,
 		event.Kind, event.Bytes = LayerRead, read
 		r.report.send(event)
 	}
+	release, err := r.budget.place(ctx)
+	if err != nil {
+		return nil, err
+	}
 	data, lazily, err := r.readLayer(ctx, l, asked, lazily)
+	release()
 	if err != nil {
 		return nil, err
 	}
