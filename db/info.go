@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/hex"
 	"slices"
+	"time"
 )
 
 // Info describes a database.
@@ -24,6 +25,17 @@ type Info struct {
 type ThreatInfo struct {
 	Feed            string
 	Vulnerabilities int
+}
+
+// Date returns the date of the newest data, zero where no feed has one.
+func (i Info) Date() time.Time {
+	var newest time.Time
+	for _, f := range i.Feeds {
+		if f.Date.After(newest) {
+			newest = f.Date
+		}
+	}
+	return newest
 }
 
 // Info returns what the root of the index says. It reads nothing.

@@ -23,9 +23,9 @@ type indexEntry struct {
 
 // Sizes of pages, in blocks. Small ones make it cheap to look a few packages up, large ones are fewer.
 const (
-	pageMin      = 24
-	pageMax      = 96
-	pageCutOneIn = 32 // blocks of which one may begin a page
+	pageMin      = 16
+	pageMax      = 64
+	pageCutOneIn = 16 // blocks of which one may begin a page
 )
 
 // wantsPage reports whether a page of n blocks should end before a block that begins with another package, whose hash is

@@ -38,7 +38,7 @@ func (d *DB) remote() bool {
 	return ok
 }
 
-func (p *piece) span() Span { return Span{p.offset, int64(p.stored)} }
+func (p piece) span() Span { return Span{p.offset, int64(p.stored)} }
 
 func spansOf[R any](all []R, of func(R) Span) []Span {
 	spans := make([]Span, len(all))

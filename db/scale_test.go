@@ -1,0 +1,132 @@
+package db_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/dbtest"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// TestScale builds, opens and reads a database of 500,000 advisories and 300,000 rated vulnerabilities, prints what it took,
+// and holds the aims. A machine that does something else besides takes several times as long as one that is quiet, so that
+// times count that some run of several reached.
+func TestScale(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	w := dbtest.New(1)
+	runtime.GC()
+	before := heap()
+	start := time.Now()
+	var file bytes.Buffer
+	peak := peakOf(t, func() {
+		b := new(db.Builder)
+		if err := w.Fill(b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.WriteTo(&file); err != nil {
+			t.Fatal(err)
+		}
+	}) - before
+	took := time.Since(start)
+	d := open(t, file.Bytes())
+	i := d.Info()
+	per := float64(i.Size) / float64(i.Ranges)
+	t.Logf("%d advisories, %d ranges, %d threats: %d bytes (index %d, root %d; %d blocks), %.1f bytes a range",
+		i.Advisories, i.Ranges, len(w.Threats), i.Size, i.IndexSize, d.TailSize(), i.Blocks, per)
+	t.Logf("built in %v with %d MiB", took.Round(time.Millisecond), peak>>20)
+	if i.Advisories < 500_000 || per > 60 || took > time.Minute || peak > 512<<20 {
+		t.Errorf("want 500,000 advisories, at most 60 bytes a range, 1 minute and 512 MiB")
+	}
+
+	opening := fastest(20, func() { open(t, file.Bytes()) })
+	keys := make([]matcher.Key, 1000)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range keys {
+		keys[i] = w.Advisories[r.IntN(len(w.Advisories))].Key
+	}
+	cold := fastest(10, func() { count(t, open(t, file.Bytes()), keys) })
+	warm := fastest(10, func() { count(t, d, keys) })
+	single := fastest(10, func() {
+		for i := range keys {
+			count(t, d, keys[i:i+1])
+		}
+	})
+	t.Logf("opened in %v; 1,000 look-ups with %d advisories: %v after opening, %v, %v one by one", opening, count(t, d, keys), cold, warm, single)
+	if opening > 5*time.Millisecond {
+		t.Errorf("opening took %v, want 5 ms", opening)
+	}
+	if warm > 10*time.Millisecond && !raceEnabled() {
+		t.Errorf("1,000 look-ups took %v, want 10 ms", warm)
+	}
+}
+
+func count(t *testing.T, d *db.DB, keys []matcher.Key) (n int) {
+	for _, err := range d.Advisories(t.Context(), keys) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+func fastest(n int, f func()) time.Duration {
+	best := time.Hour
+	for range n {
+		start := time.Now()
+		f()
+		best = min(best, time.Since(start))
+	}
+	return best
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// peakOf returns the most of the heap that is seen while f runs, with a collector that keeps close to what lives.
+func peakOf(t *testing.T, f func()) uint64 {
+	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	stop := make(chan struct{})
+	var peak uint64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				peak = max(peak, heap())
+			}
+		}
+	})
+	f()
+	close(stop)
+	wg.Wait()
+	return peak
+}
+
+// raceEnabled reports whether this is a build with the race detector, which takes many times as long.
+func raceEnabled() bool {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return false
+	}
+	for _, s := range info.Settings {
+		if s.Key == "-race" && s.Value == "true" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+// Package dbtest makes databases of any size, the same in every run, in the proportions of real feeds: a source of Debian
+// has ten vulnerabilities that are stated for three or four releases, and a few have hundreds; of the packages of npm one in
+// some dozens has an advisory, and most of them have one or two; of every CVE identifier there is an estimate, and of most a
+// rating.
+package dbtest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// date is that of the data of a World.
+func date() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// A World is what there is to know. Its zero value is not ready; see New.
+type World struct {
+	Advisories []matcher.Advisory
+	Threats    []Threat
+	Packages   map[string][]matcher.Key // by type and namespace, "deb/debian": those with advisories, in their last release
+
+	rand *rand.Rand
+}
+
+// A Threat is what a feed knows of a vulnerability.
+type Threat struct {
+	Feed, CVE string
+	matcher.Threat
+}
+
+type ecosystem struct {
+	typ, namespace, feed string
+	releases             []string
+	packages             int     // of a World of scale 1
+	each                 float64 // advisories a package, on average
+	version              string  // format of three numbers
+}
+
+func ecosystems() []ecosystem {
+	return []ecosystem{
+		{"deb", "debian", "debian", []string{"10", "11", "12", "13"}, 4000, 10, "%d.%d-%d+deb12u1"},
+		{"rpm", "rocky", "rocky", []string{"8", "9"}, 2500, 10, "0:%d.%d-%d.el9"},
+		{"apk", "alpine", "alpine", []string{"3.17", "3.18", "3.19", "3.20", "3.21"}, 2000, 6, "%d.%d.%d-r1"},
+		{"npm", "", "osv", []string{""}, 40000, 2, "%d.%d.%d"},
+		{"pypi", "", "osv", []string{""}, 15000, 3, "%d.%d.%d"},
+		{"maven", "org.example", "osv", []string{""}, 15000, 3, "%d.%d.%d"},
+		{"golang", "github.com/example", "osv", []string{""}, 8000, 3, "v%d.%d.%d"},
+		{"gem", "", "osv", []string{""}, 3000, 4, "%d.%d.%d"},
+	}
+}
+
+// New returns a world of about scale * 500,000 advisories and scale * 300,000 vulnerabilities that are rated.
+func New(scale float64) *World {
+	w := &World{Packages: make(map[string][]matcher.Key), rand: rand.New(rand.NewPCG(1, 2))}
+	for _, e := range ecosystems() {
+		for i := range int(float64(e.packages) * scale) {
+			w.add(e, w.name(i))
+		}
+	}
+	for i := range int(300_000 * scale) {
+		w.addThreat(fmt.Sprintf("CVE-%d-%04d", 2000+i%26, 1+i/26))
+	}
+	return w
+}
+
+// add states some advisories of one package.
+func (w *World) add(e ecosystem, name string) {
+	key := matcher.Key{Type: e.typ, Namespace: e.namespace, Name: name}
+	for range 1 + int(w.rand.ExpFloat64()*e.each) {
+		a := w.advisory(e)
+		for _, key.Release = range e.releases {
+			a.Key = key
+			w.Advisories = append(w.Advisories, a)
+		}
+	}
+	kind := strings.TrimSuffix(e.typ+"/"+e.namespace, "/")
+	w.Packages[kind] = append(w.Packages[kind], key)
+}
+
+func (w *World) addThreat(cve string) {
+	p := math.Round(1e5*min(1, 0.0004*math.Exp(2*math.Abs(w.rand.NormFloat64())))) / 1e5
+	w.Threats = append(w.Threats, Threat{"epss", cve, matcher.Threat{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
+	if w.rand.IntN(10) > 0 {
+		w.Threats = append(w.Threats, Threat{"nvd", cve, matcher.Threat{
+			Severities: []matcher.Severity{w.severity()}, Weaknesses: []string{fmt.Sprintf("CWE-%d", 20+int(60*w.rand.ExpFloat64()))},
+		}})
+	}
+	if w.rand.IntN(200) == 0 {
+		w.Threats = append(w.Threats, Threat{"kev", cve, matcher.Threat{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
+	}
+}
+
+func (w *World) severity() matcher.Severity {
+	pick := func(s string) string { return s[w.rand.IntN(len(s)):][:1] }
+	level := matcher.Level(2 + w.rand.IntN(4))
+	return matcher.Severity{
+		Source: "nvd", Level: level, Score: float64(level)*2 - 1 + float64(w.rand.IntN(10))/10,
+		Vector: "CVSS:3.1/AV:" + pick("NNNNLA") + "/AC:" + pick("LLLH") + "/PR:" + pick("NNLH") + "/UI:" + pick("NNR") + "/S:" + pick("UUUC") +
+			"/C:" + pick("NLH") + "/I:" + pick("NLH") + "/A:" + pick("NLHH"),
+	}
+}
+
+func (w *World) name(i int) string {
+	words := strings.Fields("lib core http json yaml net crypto ssl image parse react vue angular server client util data " +
+		"table stream file path color string array date time log test build pack web socket auth token cache store queue " +
+		"graph tree math font text edit view form input button menu grid list map chart plot scan index search sort merge " +
+		"diff patch git hook event loop async lock pool thread proxy route query model schema type check lint style css html")
+	return fmt.Sprintf("%s-%s%d", words[w.rand.IntN(len(words))], words[w.rand.IntN(len(words))], i)
+}
+
+func (w *World) version(e ecosystem) string {
+	return fmt.Sprintf(e.version, w.rand.IntN(8), w.rand.IntN(20), w.rand.IntN(10))
+}
+
+func (w *World) advisory(e ecosystem) matcher.Advisory {
+	cve := fmt.Sprintf("CVE-%d-%04d", 2008+w.rand.IntN(18), 1+w.rand.IntN(11_000))
+	a := matcher.Advisory{
+		ID: cve, Feed: e.feed, Status: matcher.Fixed,
+		Summary:    fmt.Sprintf("A flaw in the handling of %s lets an attacker of %s read memory", w.name(w.rand.IntN(1000)), w.name(w.rand.IntN(1000))),
+		URLs:       []string{"https://tracker.example/" + cve, fmt.Sprintf("https://git.example/commit/%016x", w.rand.Uint64())},
+		Modified:   date().Add(-time.Duration(w.rand.IntN(1e8)) * time.Second),
+		Ranges:     []matcher.Range{{Introduced: "0", Fixed: w.version(e)}},
+		Severities: []matcher.Severity{w.severity()},
+	}
+	if len(e.releases) == 1 { // a language: the GitHub database
+		a.ID, a.Aliases = fmt.Sprintf("GHSA-%08x", w.rand.Uint32()), []string{cve}
+		a.Ranges = append(a.Ranges, matcher.Range{Introduced: w.version(e), Fixed: w.version(e)})
+	}
+	return a
+}
+
+// Fill adds everything to a builder.
+func (w *World) Fill(b *db.Builder) error {
+	for _, f := range []string{"debian", "rocky", "alpine", "osv", "epss", "nvd", "kev"} {
+		b.AddFeed(db.FeedInfo{Name: f, Date: date()})
+	}
+	for i := range w.Advisories {
+		if err := b.Add(w.Advisories[i]); err != nil {
+			return err
+		}
+	}
+	for i := range w.Threats {
+		if err := b.AddThreat(w.Threats[i].Feed, w.Threats[i].CVE, w.Threats[i].Threat); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NextDay changes a world as a day changes what publishers say: of one package in 500 there is something new, a few new
+// vulnerabilities are rated, and some estimates are others.
+func (w *World) NextDay() {
+	for _, e := range ecosystems() {
+		known := w.Packages[strings.TrimSuffix(e.typ+"/"+e.namespace, "/")]
+		for range len(known)/1000 + 1 {
+			w.add(e, known[w.rand.IntN(len(known))].Name)
+		}
+	}
+	for i := range w.Threats {
+		if t := &w.Threats[i]; t.Feed == "epss" && w.rand.IntN(100) == 0 {
+			t.EPSS = math.Round(1e5*w.rand.Float64()*t.EPSS) / 1e5
+		}
+	}
+	for i := range 100 {
+		w.addThreat(fmt.Sprintf("CVE-2025-%04d", 30_000+i))
+	}
+}
+
+// Image returns the keys that matching a typical image asks for: some eighty sources of Debian, most of which have
+// advisories, and as many packages of Python and JavaScript, of which a few do. They are others for another n.
+func (w *World) Image(n int) []matcher.Key {
+	r := rand.New(rand.NewPCG(uint64(n), 3))
+	var keys []matcher.Key
+	pick := func(kind string, count, known int) {
+		all := w.Packages[kind]
+		for i := range count {
+			k := all[r.IntN(len(all))]
+			if i >= known {
+				k.Name = "own-" + k.Name
+			}
+			if k.Type == "deb" {
+				k.Release = "12"
+			}
+			keys = append(keys, k)
+		}
+	}
+	pick("deb/debian", 80, 60)
+	pick("pypi", 40, 6)
+	pick("npm", 40, 4)
+	return keys
+}
