@@ -257,8 +257,6 @@ func isDeclaration(file string) bool {
 	switch base {
 	case "package-lock.json", "npm-shrinkwrap.json":
 		return true
-	case ".package-lock.json": // npm's own record of what is in node_modules
-		return false
 	case "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock",
 		"pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "vendor.txt", "vendored.txt",
 		"gemfile.lock", "gems.locked", "composer.lock",
@@ -266,9 +264,22 @@ func isDeclaration(file string) bool {
 		"go.mod", "go.sum", "cargo.lock", "packages.lock.json", "packages.config",
 		"mix.lock", "pubspec.lock", "podfile.lock", "package.resolved", "conan.lock":
 		return true
-	case "lock.yaml":
-		return false
+	case "package.json":
+		return isWithinModule(path.Dir(file))
 	}
 	return strings.HasSuffix(base, ".lockfile") || strings.HasSuffix(base, ".txt") && strings.Contains(base, "requirements") ||
 		strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml")
+}
+
+// isWithinModule reports whether a directory lies in a package of Node.js without being one that it looks for: of tests and
+// examples, whose package.json states nothing that is installed.
+func isWithinModule(dir string) bool {
+	parent := path.Dir(dir)
+	if strings.HasPrefix(path.Base(parent), "@") {
+		parent = path.Dir(parent)
+	}
+	if path.Base(parent) == "node_modules" || strings.HasSuffix(parent, "/nodejs") && strings.HasPrefix(parent, "usr/") {
+		return false
+	}
+	return strings.Contains("/"+dir, "/node_modules/") || strings.HasPrefix(dir, "usr/share/nodejs/")
 }
