@@ -27,7 +27,7 @@ func (c *Collector) Report() *analyzer.Report {
 		}
 		r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Kind: l.kind, Layer: -1, Analyzer: Analyzer, Message: message})
 	}
-	sortReport(r)
+	Sort(r)
 	return r
 }
 
@@ -261,8 +261,8 @@ func DependName(p *analyzer.Package) string {
 	return p.Namespace + "/" + p.Name
 }
 
-// sortReport brings a report into the order of those that a scan makes.
-func sortReport(r *analyzer.Report) {
+// Sort brings a report into the order of those that a scan makes.
+func Sort(r *analyzer.Report) {
 	slices.SortStableFunc(r.Components, func(a, b analyzer.Component) int {
 		return cmp.Or(
 			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/license"
 )
 
 // A Reader reads one document. Its methods return inventory.ErrLimit for a document that holds too much.
@@ -165,57 +166,11 @@ func (s *Reader) licenses(expression string) []string {
 	case "", "NOASSERTION", "NONE":
 		return nil
 	}
-	parts := conjuncts(expression)
+	parts := license.Conjuncts(expression)
 	for i, p := range parts {
 		parts[i] = cmp.Or(s.names[p], p)
 	}
 	return parts
-}
-
-// conjuncts cuts an expression at each AND that is not within brackets; one with an OR outside of them stays whole.
-func conjuncts(expression string) []string {
-	var parts []string
-	depth, start := 0, 0
-	for i := 0; i < len(expression); i++ {
-		switch rest := expression[i:]; {
-		case rest[0] == '(':
-			depth++
-		case rest[0] == ')':
-			depth--
-		case depth == 0 && strings.HasPrefix(rest, " OR "):
-			return []string{expression}
-		case depth == 0 && strings.HasPrefix(rest, " AND "):
-			parts = append(parts, expression[start:i])
-			start = i + len(" AND ")
-		}
-	}
-	parts = append(parts, expression[start:])
-	if len(parts) > 1 {
-		for i, p := range parts {
-			parts[i] = unwrap(p)
-		}
-	}
-	return parts
-}
-
-// unwrap takes away the brackets around an expression.
-func unwrap(expression string) string {
-	depth := 0
-	for i := range len(expression) {
-		switch expression[i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		}
-		if depth == 0 {
-			if i > 0 && i == len(expression)-1 {
-				return expression[1:i]
-			}
-			return expression
-		}
-	}
-	return expression
 }
 
 // reference cuts the prefix that all references of SPDX 2 have.

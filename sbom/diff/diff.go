@@ -1,0 +1,246 @@
+// Package diff says in what two reports differ: which packages came, went, or have another version or licence. The reports
+// may be of scans or of documents, in any combination, see sbom.Decode.
+//
+// A package is the same where its type, its name in the normal form of its ecosystem and, for packages of a distribution, its
+// architecture are the same; who built it and where it lies may differ. Of a package with several versions, those on one side
+// only are paired: first those found in the same file, then the lowest with the lowest. A version that lies in several
+// places counts once, since many documents do not say where packages lie.
+package diff
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// A Diff is in what a second report differs from a first one. Lists are in the order of types, names and versions.
+type Diff struct {
+	Distro   *DistroChange   `json:"distribution,omitempty"` // nil where it is the same
+	Added    []Package       `json:"added"`
+	Removed  []Package       `json:"removed"`
+	Changed  []VersionChange `json:"changed"`
+	Licenses []LicenseChange `json:"licenses"`
+	Same     int             `json:"same"` // packages of the same version
+}
+
+// Empty reports whether there is no difference.
+func (d *Diff) Empty() bool {
+	return d.Distro == nil && len(d.Added)+len(d.Removed)+len(d.Changed)+len(d.Licenses) == 0
+}
+
+// A DistroChange is another distribution, or another version of it: "debian 12". A side that has none is empty.
+type DistroChange struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// A Package is a package of one of the reports.
+type Package struct {
+	Type      string `json:"type"`
+	Namespace string `json:"namespace,omitempty"` // where it is part of the name
+	Name      string `json:"name"`
+	Arch      string `json:"arch,omitempty"`
+	Version   string `json:"version,omitempty"`
+	PURL      string `json:"purl,omitempty"`
+	Path      string `json:"path,omitempty"` // of the first file that it was found in
+}
+
+// FullName returns the name with the namespace that is part of it: "@scope/name".
+func (p *Package) FullName() string {
+	if p.Namespace == "" {
+		return p.Name
+	}
+	return p.Namespace + "/" + p.Name
+}
+
+// A VersionChange is a package with another version.
+type VersionChange struct {
+	From Package `json:"from"`
+	To   Package `json:"to"`
+
+	// Direction is "upgrade" or "downgrade", "" where the versions cannot be compared.
+	Direction string `json:"direction,omitempty"`
+}
+
+// A LicenseChange is a package, in the version that it has in the second report, whose licences are others there. All of
+// a side hold; none means that it does not say.
+type LicenseChange struct {
+	Package
+	From []string `json:"from"`
+	To   []string `json:"to"`
+}
+
+// Compare returns in what b differs from a.
+func Compare(a, b *analyzer.Report) *Diff {
+	d := &Diff{Added: []Package{}, Removed: []Package{}, Changed: []VersionChange{}, Licenses: []LicenseChange{}}
+	if from, to := distroOf(a), distroOf(b); from != to {
+		d.Distro = &DistroChange{from, to}
+	}
+	before, after := group(a), group(b)
+	for k, olds := range before {
+		d.compare(olds, after[k])
+	}
+	for k, news := range after {
+		if _, ok := before[k]; !ok {
+			d.compare(nil, news)
+		}
+	}
+	slices.SortFunc(d.Added, comparePackages)
+	slices.SortFunc(d.Removed, comparePackages)
+	slices.SortFunc(d.Changed, func(x, y VersionChange) int {
+		return cmp.Or(comparePackages(x.From, y.From), comparePackages(x.To, y.To))
+	})
+	slices.SortFunc(d.Licenses, func(x, y LicenseChange) int { return comparePackages(x.Package, y.Package) })
+	return d
+}
+
+func comparePackages(a, b Package) int {
+	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.FullName(), b.FullName()), strings.Compare(a.Arch, b.Arch),
+		compareVersions(a.Type, a.Version, b.Version), strings.Compare(a.Path, b.Path))
+}
+
+// compareVersions orders versions, by their bytes where the ecosystem has no order for them.
+func compareVersions(purlType, a, b string) int {
+	if c, err := version.Compare(purlType, a, b); err == nil && c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}
+
+func distroOf(r *analyzer.Report) string {
+	if r.Distro == nil {
+		return ""
+	}
+	return strings.TrimSpace(r.Distro.ID + " " + matcher.Release(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename))
+}
+
+// A key is what makes a package the same.
+type key struct {
+	matcher.Key
+	arch string
+}
+
+// An item is one version of a package.
+type item struct {
+	Package
+	paths    map[string]bool
+	licenses map[string]bool
+}
+
+func group(r *analyzer.Report) map[key][]*item {
+	groups := make(map[key][]*item)
+	for i := range r.Components {
+		c := &r.Components[i]
+		k := key{Key: matcher.PackageKey(c.Type, c.Namespace, c.Name)}
+		p := Package{Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, PURL: c.PURL, Path: c.Path}
+		if c.System {
+			k = key{matcher.Key{Type: c.Type, Name: c.Name}, c.Arch}
+			p.Namespace, p.Arch = "", c.Arch
+		}
+		list := groups[k]
+		n := slices.IndexFunc(list, func(x *item) bool { return x.Version == c.Version })
+		if n < 0 {
+			n = len(list)
+			list = append(list, &item{Package: p, paths: make(map[string]bool), licenses: make(map[string]bool)})
+			groups[k] = list
+		}
+		if c.Path != "" {
+			list[n].paths[c.Path] = true
+		}
+		if x := list[n]; cmp.Or(strings.Compare(c.Path, x.Path), strings.Compare(c.PURL, x.PURL), strings.Compare(c.Name, x.Name)) < 0 {
+			x.Name, x.PURL, x.Path = c.Name, c.PURL, c.Path
+		}
+		for _, declared := range c.Licenses {
+			text, _ := license.Normalize(declared)
+			for _, l := range license.Conjuncts(text) {
+				list[n].licenses[l] = true
+			}
+		}
+	}
+	return groups
+}
+
+// compare compares the versions of one package.
+func (d *Diff) compare(olds, news []*item) {
+	var gone, come []*item
+	for _, o := range olds {
+		if i := slices.IndexFunc(news, func(n *item) bool { return n.Version == o.Version }); i >= 0 {
+			d.Same++
+			d.compareLicenses(o, news[i])
+		} else {
+			gone = append(gone, o)
+		}
+	}
+	for _, n := range news {
+		if !slices.ContainsFunc(olds, func(o *item) bool { return n.Version == o.Version }) {
+			come = append(come, n)
+		}
+	}
+	byVersion := func(a, b *item) int { return comparePackages(a.Package, b.Package) }
+	slices.SortFunc(gone, byVersion)
+	slices.SortFunc(come, byVersion)
+	gone = slices.DeleteFunc(gone, func(o *item) bool {
+		i := slices.IndexFunc(come, func(n *item) bool { return shareFile(o, n) })
+		if i < 0 {
+			return false
+		}
+		d.change(o, come[i])
+		come = slices.Delete(come, i, i+1)
+		return true
+	})
+	n := min(len(gone), len(come))
+	for i := range n {
+		d.change(gone[i], come[i])
+	}
+	for _, o := range gone[n:] {
+		d.Removed = append(d.Removed, o.Package)
+	}
+	for _, c := range come[n:] {
+		d.Added = append(d.Added, c.Package)
+	}
+}
+
+// shareFile reports whether two versions were found in the same file, as all packages of a distribution are.
+func shareFile(a, b *item) bool {
+	for p := range a.paths {
+		if b.paths[p] {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Diff) change(o, n *item) {
+	c := VersionChange{From: o.Package, To: n.Package}
+	if x, err := version.Compare(o.Type, o.Version, n.Version); err == nil {
+		switch {
+		case x < 0:
+			c.Direction = "upgrade"
+		case x > 0:
+			c.Direction = "downgrade"
+		}
+	}
+	d.Changed = append(d.Changed, c)
+	d.compareLicenses(o, n)
+}
+
+func (d *Diff) compareLicenses(o, n *item) {
+	from, to := sorted(o.licenses), sorted(n.licenses)
+	if !slices.Equal(from, to) {
+		d.Licenses = append(d.Licenses, LicenseChange{n.Package, from, to})
+	}
+}
+
+func sorted(set map[string]bool) []string {
+	list := make([]string, 0, len(set))
+	for s := range set {
+		list = append(list, s)
+	}
+	slices.Sort(list)
+	return list
+}
