@@ -24,14 +24,28 @@ func Encode(w io.Writer, report *analyzer.Report, result *matcher.Result, o Opti
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
+	var parts []part
 	switch o.Format {
 	case CycloneDXXML:
-		err = writeXML(w, bom, version, !o.Compact)
+		if o.Statement {
+			return fmt.Errorf("sbom: a statement with %v: %w", o.Format, ErrUnsupported)
+		}
+		return wrap(writeXML(w, bom, version, !o.Compact))
 	case SPDXJSON:
-		err = writeSPDX(w, b, bom, !o.Compact)
+		parts, err = b.spdx(bom)
 	default:
-		err = writeJSON(w, bom, version, !o.Compact)
+		parts, err = b.json(bom)
 	}
+	if err == nil && o.Statement {
+		parts, err = state(parts, &report.Image, &o)
+	}
+	if err == nil {
+		err = writeParts(w, parts, !o.Compact)
+	}
+	return wrap(err)
+}
+
+func wrap(err error) error {
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
@@ -50,24 +64,25 @@ func writeXML(w io.Writer, bom *cyclonedx.BOM, version cyclonedx.SpecVersion, in
 	return err
 }
 
-func writeJSON(w io.Writer, bom *cyclonedx.BOM, version cyclonedx.SpecVersion, indent bool) error {
+// json makes the parts of a document in JSON, with its serial number.
+func (b *builder) json(bom *cyclonedx.BOM) ([]part, error) {
 	var parts []part
 	var err error
-	if version >= cyclonedx.SpecVersion1_6 {
-		bom.SpecVersion, bom.JSONSchema = version, "http://cyclonedx.org/schema/bom-"+version.String()+".schema.json"
+	if b.version >= cyclonedx.SpecVersion1_6 {
+		bom.SpecVersion, bom.JSONSchema = b.version, "http://cyclonedx.org/schema/bom-"+b.version.String()+".schema.json"
 		parts, err = marshal(bom)
 	} else { // what older versions lack has to go, and the library does that on a deep copy only
 		var buf bytes.Buffer
-		err = cyclonedx.NewBOMEncoder(&buf, cyclonedx.BOMFileFormatJSON).SetEscapeHTML(false).EncodeVersion(bom, version)
+		err = cyclonedx.NewBOMEncoder(&buf, cyclonedx.BOMFileFormatJSON).SetEscapeHTML(false).EncodeVersion(bom, b.version)
 		parts = []part{{text: bytes.TrimSuffix(buf.Bytes(), []byte("\n"))}}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text := make([][]byte, len(parts))
 	for i := range parts {
 		text[i] = parts[i].text
 	}
 	seal(text...)
-	return writeParts(w, parts, indent)
+	return parts, nil
 }

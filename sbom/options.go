@@ -12,6 +12,10 @@ var (
 	// ErrUnsupported says that the format, or this version of it, cannot be written.
 	ErrUnsupported = errors.New("unsupported format or version")
 
+	// ErrNoDigest says that a report does not have the digest of the image's manifest, as those of docker archives and of file
+	// systems, so that no statement can be made about it.
+	ErrNoDigest = errors.New("the image has no digest")
+
 	// ErrForeign says that the result is not about the report: it names a component that the report does not have.
 	ErrForeign = errors.New("result of another report")
 )
@@ -21,6 +25,10 @@ type Options struct {
 	Format  Format
 	Version string // of the format: "1.4" to "1.7" for CycloneDX, "" is "1.6"; "2.3" or "" for SPDX
 	Compact bool   // without indentation
+
+	// Statement writes the document, in JSON, as the predicate of an in-toto statement about the image, which it names by
+	// Name and the digest of its manifest. A report that has no such digest is an error, [ErrNoDigest].
+	Statement bool
 
 	Name      string    // what was scanned, as the user calls it: "debian:12-slim"; "" takes the image's digest
 	Tool      Tool      // the program that makes the document

@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"cmp"
-	"io"
 	"strings"
 
 	"github.com/CycloneDX/cyclonedx-go"
@@ -20,22 +19,27 @@ type translator struct {
 	doc        spdx.Document
 }
 
-func writeSPDX(w io.Writer, b *builder, bom *cyclonedx.BOM, indent bool) error {
+// spdx makes the parts of a document of SPDX, with its namespace.
+func (b *builder) spdx(bom *cyclonedx.BOM) ([]part, error) {
 	t := translator{builder: b, created: cmp.Or(bom.Metadata.Timestamp, "1970-01-01T00:00:00Z")}
 	t.translate(bom)
 	head := t.doc
 	head.Packages, head.Relationships = nil, nil
 	text, err := compact(&head)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	chunks := appendChunks(nil, "packages", &t.doc.Packages)
 	parts, err := assemble(text, appendChunks(chunks, "relationships", &t.doc.Relationships))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	seal(parts[0].text)
-	return writeParts(w, parts, indent)
+	texts := make([][]byte, len(parts))
+	for i := range parts {
+		texts[i] = parts[i].text
+	}
+	seal(texts...)
+	return parts, nil
 }
 
 func (t *translator) translate(bom *cyclonedx.BOM) {
