@@ -31,7 +31,11 @@ func formats() []format {
 		{"table", func(a *app, o *output, v *results) error { return writeTable(o, v, a.style(o), a.now()) }},
 		{"json", func(_ *app, o *output, v *results) error { return writeJSON(o, v) }},
 		{"cyclonedx", func(_ *app, o *output, v *results) error {
-			return sbom.Encode(o, v.Report, v.Result, sbomOptions(v.Name))
+			options, err := sbomOptions(v.Name)
+			if err != nil {
+				return err
+			}
+			return sbom.Encode(o, v.Report, v.Result, options)
 		}},
 	}
 }

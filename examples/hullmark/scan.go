@@ -18,6 +18,7 @@ import (
 type scanFlags struct {
 	imageFlags
 	matchFlags
+	attached bool
 }
 
 // matchFlags are the flags of every command that matches packages and says what it found.
@@ -59,11 +60,17 @@ Exit codes:
 	}
 	f.imageFlags.register(c)
 	f.matchFlags.register(c)
+	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages that an SBOM lists which is attached to the image, instead of reading it")
 	return c
 }
 
 func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
-	return a.match(ctx, ref, &f.matchFlags, f.output, f.declared, func() (*analyzer.Report, error) { return a.read(ctx, ref, &f.imageFlags) })
+	return a.match(ctx, ref, &f.matchFlags, f.output, f.declared, func() (*analyzer.Report, error) {
+		if f.attached {
+			return a.readAttached(ctx, ref, f.platform)
+		}
+		return a.read(ctx, ref, &f.imageFlags)
+	})
 }
 
 // match matches the packages of a report, and writes what it found. It reads the report last, after all that can be wrong
