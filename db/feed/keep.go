@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
@@ -10,55 +11,66 @@ import (
 // A keeper decides what stays of the old database.
 type keeper struct {
 	u       *updater
-	byFeed  map[string][]*job // that are renewed
-	dropped map[*job]map[string]bool
-	kept    map[string]int // advisories and threats, by feed
+	b       *db.Builder
+	old     db.Info
+	renewed map[string][]*job // by feed
 }
 
 // keep adds what stays of the old database to b.
 func (u *updater) keep(ctx context.Context, b *db.Builder) error {
-	k := &keeper{u: u, byFeed: make(map[string][]*job), dropped: make(map[*job]map[string]bool), kept: make(map[string]int)}
+	k := &keeper{u: u, b: b, old: u.old.Info(), renewed: make(map[string][]*job)}
 	for _, j := range u.jobs {
 		if j.report.Outcome == Renewed {
-			k.byFeed[j.feed.Name] = append(k.byFeed[j.feed.Name], j)
-			k.dropped[j] = make(map[string]bool)
+			k.renewed[j.feed.Name] = append(k.renewed[j.feed.Name], j)
 		}
 	}
-	n := 0
-	for a, err := range u.old.All() {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if !k.keeps(k.owner(a.Feed, a.Key.Ecosystem()), a.Key.Ecosystem(), a.ID) {
-			continue
-		}
-		k.kept[a.Feed]++
-		if err := b.Add(a); err != nil {
+	var feeds []string
+	for _, f := range k.old.Feeds {
+		feeds = append(feeds, f.Name)
+	}
+	for _, c := range k.old.Coverage {
+		feeds = append(feeds, c.Feed)
+	}
+	slices.Sort(feeds)
+	for _, name := range slices.Compact(feeds) {
+		if err := k.feed(ctx, name); err != nil {
 			return err
 		}
 	}
-	for t, err := range u.old.AllThreats() {
-		if err != nil {
-			return err
-		}
-		if !k.keeps(k.threats(t.Feed), matcher.Key{}, t.CVE) {
-			continue
-		}
-		k.kept[t.Feed]++
-		if err := b.AddThreat(t.Feed, t.CVE, t.Threat); err != nil {
-			return err
-		}
-	}
-	k.describe(b)
 	return nil
 }
 
-// owner returns the renewed source that an advisory would come from, nil if there is none.
+// feed keeps what stays of one feed.
+func (k *keeper) feed(ctx context.Context, name string) error {
+	jobs := k.renewed[name]
+	if len(jobs) == 0 {
+		return k.b.Keep(ctx, k.u.old, db.Part{Feed: name})
+	}
+	for _, j := range jobs {
+		if j.got.Increment {
+			if err := k.unchanged(ctx, j); err != nil {
+				return err
+			}
+		}
+	}
+	part := db.Part{Feed: name, Ecosystem: func(eco matcher.Key) bool { return k.keeps(k.owner(name, eco), eco) }}
+	part.Input = func(f db.FeedInfo) bool { return k.stays(f, part.Ecosystem) }
+	for _, c := range k.old.Coverage {
+		if j := k.owner(name, ecosystemOf(c)); c.Feed == name && j != nil && k.keeps(j, ecosystemOf(c)) {
+			c.EndOfLife = true
+			k.b.AddCoverage(c.Coverage)
+		}
+	}
+	return k.b.Keep(ctx, k.u.old, part)
+}
+
+func ecosystemOf(c db.CoverageInfo) matcher.Key {
+	return matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}
+}
+
+// owner returns the renewed source that advisories would come from, nil if there is none.
 func (k *keeper) owner(feed string, ecosystem matcher.Key) *job {
-	for _, j := range k.byFeed[feed] {
+	for _, j := range k.renewed[feed] {
 		if j.source.covers(ecosystem) {
 			return j
 		}
@@ -66,79 +78,74 @@ func (k *keeper) owner(feed string, ecosystem matcher.Key) *job {
 	return nil
 }
 
-// threats returns the renewed source that what a feed says of vulnerabilities would come from. A feed has only one.
-func (k *keeper) threats(feed string) *job {
-	if jobs := k.byFeed[feed]; len(jobs) > 0 {
-		return jobs[0]
-	}
-	return nil
-}
-
-// keeps reports whether what is said of a vulnerability stays, where j is renewed.
-func (k *keeper) keeps(j *job, ecosystem matcher.Key, id string) bool {
-	switch {
-	case j == nil:
-		return true
-	case j.got.Increment:
-		if j.loaded.records[id] {
-			k.dropped[j][id] = true
-			return false
-		}
-		return true
-	}
-	return k.ended(j, ecosystem)
-}
-
-// ended reports whether a renewed source says no more of a release: its publisher looks after it no longer.
-func (k *keeper) ended(j *job, ecosystem matcher.Key) bool {
-	return ecosystem.Release != "" && !j.input && !j.loaded.ecosystems[ecosystem]
-}
-
-// describe adds feeds and coverage of what was kept, with the dates that they had.
-func (k *keeper) describe(b *db.Builder) {
-	for _, j := range k.u.jobs {
-		if j.report.Outcome == Renewed && j.got.Increment {
-			j.loaded.info.Records = max(j.was.Records-len(k.dropped[j]), 0)
-			k.u.finish(j)
-		}
-	}
-	for _, info := range k.u.infos {
-		if k.stays(info) {
-			b.AddFeed(info)
-		}
-	}
-	for _, c := range k.u.old.Info().Coverage {
-		eco := matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}
-		row := c.Coverage
-		switch j := k.owner(c.Feed, eco); {
-		case j == nil:
-		case j.got.Increment:
-			row.Date = j.report.Date
-		case k.ended(j, eco):
-			row.EndOfLife = true
-		default:
-			continue
-		}
-		b.AddCoverage(row)
-	}
+// keeps reports whether the advisories of an ecosystem stay as they are, where j is renewed: it is nil, or says no more of
+// a release, which its publisher looks after no longer.
+func (k *keeper) keeps(j *job, ecosystem matcher.Key) bool {
+	return j == nil || ecosystem.Release != "" && !j.input && !j.got.Increment && !j.loaded.ecosystems[ecosystem]
 }
 
 // stays reports whether an input of the old database still is one of the new.
-func (k *keeper) stays(info db.FeedInfo) bool {
-	for _, j := range k.byFeed[info.Name] {
+func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
+	for _, j := range k.renewed[info.Name] {
 		if j.url() == info.URL && (info.URL != "" || j.input) {
 			return false
 		}
 	}
-	if len(k.byFeed[info.Name]) == 0 {
-		return true
-	}
 	for _, f := range k.u.feeds {
 		for i := range f.Sources {
-			if f.Name == info.Name && (&job{source: &f.Sources[i]}).url() == info.URL {
+			s := &f.Sources[i]
+			if f.Name == info.Name && len(s.URLs) > 0 && (&job{source: s}).url() == info.URL {
 				return true // of a source that is not renewed
 			}
 		}
 	}
-	return k.kept[info.Name] > 0
+	return slices.ContainsFunc(k.old.Coverage, func(c db.CoverageInfo) bool {
+		return c.Feed == info.Name && c.Advisories > 0 && keeps(ecosystemOf(c))
+	})
+}
+
+// unchanged keeps what an increment says nothing of.
+func (k *keeper) unchanged(ctx context.Context, j *job) error {
+	dropped := make(map[string]bool)
+	gone := func(id string) bool {
+		if j.loaded.records[id] {
+			dropped[id] = true
+		}
+		return j.loaded.records[id]
+	}
+	n := 0
+	for a, err := range k.u.old.All() {
+		if n++; n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j || gone(a.ID) {
+			continue
+		}
+		if err := k.b.Add(a); err != nil {
+			return err
+		}
+	}
+	for t, err := range k.u.old.AllThreats() {
+		if err != nil {
+			return err
+		}
+		if t.Feed != j.feed.Name || gone(t.CVE) {
+			continue
+		}
+		if err := k.b.AddThreat(t.Feed, t.CVE, t.Threat); err != nil {
+			return err
+		}
+	}
+	j.loaded.info.Records = max(j.was.Records-len(dropped), 0)
+	k.u.finish(j)
+	for _, c := range k.old.Coverage {
+		if c.Feed == j.feed.Name && k.owner(c.Feed, ecosystemOf(c)) == j {
+			c.Date = j.loaded.report.Date
+			k.b.AddCoverage(c.Coverage)
+		}
+	}
+	return nil
 }

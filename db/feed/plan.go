@@ -86,18 +86,13 @@ func inputs(f *Feed, list []Input) *Source {
 	return s
 }
 
-// uncovered returns the ecosystems that no source of feeds is about.
-func uncovered(feeds []Feed, ecosystems []matcher.Key) []matcher.Key {
-	var none []matcher.Key
-	for _, k := range ecosystems {
-		covered := slices.ContainsFunc(feeds, func(f Feed) bool {
-			return slices.ContainsFunc(f.Sources, func(s Source) bool { return len(s.URLs) > 0 && len(s.Covers) > 0 && s.covers(k) })
+// uncovered returns the ecosystems that were asked for and that no source is about, nor anything that was read.
+func (u *updater) uncovered() []matcher.Key {
+	return slices.DeleteFunc(slices.Clone(u.o.For), func(k matcher.Key) bool {
+		return slices.ContainsFunc(u.jobs, func(j *job) bool {
+			return len(j.source.Covers) > 0 && j.source.covers(k) || j.loaded != nil && j.loaded.ecosystems[k]
 		})
-		if !covered {
-			none = append(none, k)
-		}
-	}
-	return none
+	})
 }
 
 // Ecosystems returns the ecosystems of an image's components, in order: what advisories are needed for to match it.

@@ -126,8 +126,8 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 		return r, err
 	}
 	defer u.clean()
-	r.Uncovered = uncovered(feeds, o.For)
 	err = u.run(ctx)
+	r.Uncovered = u.uncovered()
 	for _, j := range u.jobs {
 		r.Sources = append(r.Sources, j.report)
 	}

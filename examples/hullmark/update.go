@@ -107,7 +107,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		a.tellSource(&r.Sources[i], f.image.quiet)
 	}
 	for _, k := range r.Uncovered {
-		a.say("no feed has advisories of %s", plain(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
+		a.say("no source has advisories of %s; --feed NAME=LOCATION names one", plain(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
 	}
 	switch {
 	case err != nil:
