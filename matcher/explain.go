@@ -269,11 +269,11 @@ func (n *name) comparisons(a *Advisory) []Comparison {
 		case r.Fixed != "":
 			step(i, "fixed", r.Fixed, func(order int) bool { return order < 0 })
 		case r.LastAffected != "":
-			step(i, "last affected", r.LastAffected, func(order int) bool { return order <= 0 || n.rpm && n.anyRelease(r.LastAffected) })
+			step(i, "last affected", r.LastAffected, func(order int) bool { return order <= 0 || n.last(r.LastAffected) })
 		}
 	}
 	for _, listed := range a.Versions {
-		if w, err := n.scheme.Parse(listed); err == nil && w.Compare(n.parsed) == 0 {
+		if w, err := n.scheme.Parse(listed); err == nil && n.is(w) {
 			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed, Holds: true})
 		}
 	}

@@ -75,7 +75,7 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 			holds = listed == n.version
 			continue
 		}
-		holds = w.Compare(n.parsed) == 0
+		holds = n.is(w)
 	}
 	if holds {
 		if v.fixed == "" {
@@ -116,7 +116,7 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 		if doubt != "" {
 			return false, "last affected: " + doubt
 		}
-		return c <= 0 || n.rpm && n.anyRelease(r.LastAffected), ""
+		return c <= 0 || n.last(r.LastAffected), ""
 	}
 	return true, ""
 }
@@ -140,6 +140,27 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return c, fmt.Sprintf("%s has no epoch, the installed version has", bound)
 	}
 	return c, ""
+}
+
+// is reports whether the installed version is one that an advisory lists. A local version of a PyPI package ("2.0.0+cu117") is a
+// build of the version without it, as PEP 440 has it: https://peps.python.org/pep-0440/#version-matching.
+func (n *name) is(listed version.Version) bool {
+	if n.parsed.Compare(listed) == 0 {
+		return true
+	}
+	return n.whole.Scheme() == n.scheme && n.whole.Compare(listed) == 0
+}
+
+// last reports whether the installed version, though it comes after a last affected version, is meant by it.
+func (n *name) last(affected string) bool {
+	if n.rpm {
+		return n.anyRelease(affected)
+	}
+	if n.whole.Scheme() != n.scheme {
+		return false
+	}
+	w, err := n.scheme.Parse(affected)
+	return err == nil && n.whole.Compare(w) == 0
 }
 
 // anyRelease reports whether a last affected version without a release is the installed one without its release: as in

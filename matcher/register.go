@@ -3,6 +3,7 @@ package matcher
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -41,6 +42,7 @@ type name struct {
 	uncertain error  // why version cannot be compared
 	doubt     string // why advisories may be about something else
 	rpm       bool
+	whole     version.Version // of a PyPI package with a local version: parsed without it; else the zero Version
 }
 
 // A productOf is a subject that could be looked up by its CPE name, and the ecosystem of which nothing must be known for that.
@@ -87,6 +89,9 @@ func (r *register) name(subject int, purlType string, l lookup) {
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
 		n.parsed, n.uncertain = scheme.Parse(l.version)
+		if public, _, ok := strings.Cut(l.version, "+"); ok && purlType == "pypi" && n.uncertain == nil {
+			n.whole, n.uncertain = scheme.Parse(public)
+		}
 	} else {
 		n.uncertain = fmt.Errorf("versions of type %s cannot be compared", purlType)
 	}
