@@ -325,7 +325,7 @@ func (p *answerWriter) threat() {
 		lines = append(lines, [2]string{"exploited", text})
 	}
 	if t.EPSS > 0 {
-		lines = append(lines, [2]string{"likelihood", fmt.Sprintf("EPSS %.2f %%, more than %.0f %% of all", 100*t.EPSS, 100*t.Percentile)})
+		lines = append(lines, [2]string{"likelihood", fmt.Sprintf("EPSS %.2f %%, percentile %.2f", 100*t.EPSS, 100*t.Percentile)})
 	}
 	if len(t.Exploits) > 0 {
 		lines = append(lines, [2]string{"exploits", strings.Join(t.Exploits[:min(5, len(t.Exploits))], ", ")})
