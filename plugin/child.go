@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +33,9 @@ var ErrProtocol = errors.New("it does not speak the protocol of this host")
 
 // grace is how long a process has to end by itself when its standard input ends.
 const grace = time.Second
+
+// maxSocketDir leaves 40 bytes for the name of the socket, of the 104 that systems allow at least.
+const maxSocketDir = 64
 
 // A child is one process of a plugin.
 type child struct {
@@ -56,8 +61,12 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 	if c.digest, err = command.verify(); err != nil {
 		return nil, err
 	}
-	if c.dir, err = os.MkdirTemp(command.SocketDir, "hullmark-"); err != nil {
+	if c.dir, err = os.MkdirTemp(command.SocketDir, "hm"); err != nil {
 		return nil, err
+	}
+	if runtime.GOOS != "windows" && len(c.dir) > maxSocketDir {
+		os.Remove(c.dir)
+		return nil, fmt.Errorf("the path of its socket would be too long: Command.SocketDir should name another directory than %s", filepath.Dir(c.dir))
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop

@@ -25,7 +25,8 @@ type process struct {
 	stdin   *os.File // held open: it ends when the host closes it or dies
 	pipes   [2]*os.File
 	stdout  handshakeReader
-	stderr  lineWriter // go-plugin writes to it
+	stderr  lineWriter    // go-plugin writes to it
+	drained chan struct{} // standard output and standard error, when each is read to its end
 	out     *output
 	exited  chan struct{}
 
@@ -37,14 +38,24 @@ type process struct {
 }
 
 func newProcess(command *Command, dir string) (*process, error) {
-	p := &process{command: command, dir: dir, exited: make(chan struct{})}
+	p := &process{command: command, dir: dir, drained: make(chan struct{}, 2), exited: make(chan struct{})}
 	p.out = &output{line: command.Output, limit: command.Limits.Output, over: make(chan struct{})}
 	p.stderr.out, p.stdout.rest.out = p.out, p.out
 	return p, nil
 }
 
 // Start implements runner.Runner.
-func (p *process) Start(context.Context) (err error) {
+func (p *process) Start(context.Context) error {
+	err := p.start()
+	if err != nil {
+		p.mu.Lock()
+		p.failed = err
+		p.mu.Unlock()
+	}
+	return err
+}
+
+func (p *process) start() (err error) {
 	work := p.command.Dir
 	if work == "" {
 		work = filepath.Join(p.dir, "work")
@@ -78,7 +89,8 @@ func (p *process) Start(context.Context) (err error) {
 		return err
 	}
 	theirs = append(theirs, in, stdout, stderr)
-	p.stdin, p.pipes, p.stdout.src = stdin, [2]*os.File{out, errs}, out
+	p.stdin, p.pipes = stdin, [2]*os.File{out, errs}
+	p.stdout.src = p.tail(out)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, stdout, stderr
 	if p.group, err = newGroup(p.command, filepath.Base(p.dir)); err != nil {
 		return err
@@ -114,7 +126,39 @@ func (p *process) wait() {
 	for _, f := range p.pipes {
 		f.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	}
+	late := time.After(200 * time.Millisecond)
+	for range p.pipes {
+		select {
+		case <-p.drained:
+		case <-late:
+		}
+	}
+	p.closePipes()
 	close(p.exited)
+}
+
+// tail returns a reader that tells wait when it is read to its end, as go-plugin does.
+func (p *process) tail(f *os.File) io.ReadCloser {
+	return &tail{f: f, done: sync.OnceFunc(func() { p.drained <- struct{}{} })}
+}
+
+// A tail calls done when it is read to its end.
+type tail struct {
+	f    *os.File
+	done func()
+}
+
+func (t *tail) Read(b []byte) (int, error) {
+	n, err := t.f.Read(b)
+	if err != nil {
+		defer t.done()
+	}
+	return n, err
+}
+
+func (t *tail) Close() error {
+	t.done()
+	return t.f.Close()
 }
 
 // fail kills the process for a reason, which is the first that is given.
@@ -170,7 +214,6 @@ func (p *process) stop(gently bool) {
 	<-p.exited
 	killEscaped(p.dir)
 	p.group.remove()
-	p.stdin.Close()
 }
 
 func (p *process) closePipes() {
@@ -220,7 +263,7 @@ func (p *process) Kill(context.Context) error {
 func (p *process) Stdout() io.ReadCloser { return &p.stdout }
 
 // Stderr implements runner.Runner.
-func (p *process) Stderr() io.ReadCloser { return p.pipes[1] }
+func (p *process) Stderr() io.ReadCloser { return p.tail(p.pipes[1]) }
 
 // Name implements runner.Runner.
 func (p *process) Name() string { return p.command.Name }
@@ -274,7 +317,7 @@ func explainHandshake(line string, err error) error {
 
 // A handshakeReader passes on the first line of standard output, which is the handshake, and takes the rest as output.
 type handshakeReader struct {
-	src   *os.File
+	src   io.ReadCloser
 	rest  lineWriter
 	whole bool // the line has been read
 	mu    sync.Mutex
