@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -16,6 +17,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/daemon"
 )
 
 // demoRef is the reference of the image that the command makes itself.
@@ -30,11 +32,14 @@ type imageFlags struct {
 	quiet    bool
 	declared bool
 	lazy     bool
+
+	image  *source.Image      // opened already, of --platform all
+	shared *analyzer.MemCache // what its images share
 }
 
 func (f *imageFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`")
+	flags.StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`, or \"all\" for a report of each")
 	flags.StringVarP(&f.output, "output", "o", "", "write results to `FILE` instead of standard output")
 	flags.StringVar(&f.cache, "cache", "", "keep what layers consist of in `DIR`, or \"off\" (default the user's cache directory)")
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
@@ -48,11 +53,17 @@ func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.
 	if f.parallel < 0 {
 		return nil, fmt.Errorf("--parallel %d is less than 1", f.parallel)
 	}
-	img, closeImage, err := openImage(ctx, ref, f.platform)
-	if err != nil {
-		return nil, err
+	if f.platform == allPlatforms {
+		return nil, errors.New("--platform all is for scan and sbom; choose one here")
 	}
-	defer func() { err = errors.Join(err, closeImage()) }()
+	var img v1.Image = f.image
+	if f.image == nil {
+		var closeImage func() error
+		if img, closeImage, err = openImage(ctx, ref, f.platform); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, closeImage()) }()
+	}
 	cache, err := f.layerCache()
 	if err != nil {
 		a.say("%v; scanning without a cache (--cache DIR names one, --cache off needs none)", err)
@@ -73,6 +84,8 @@ func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.
 	}
 	if cache != nil {
 		s.Cache = cache
+	} else if f.shared != nil {
+		s.Cache = f.shared
 	}
 	report, err := s.Scan(ctx, img)
 	bars.finish()
@@ -94,7 +107,13 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 		img, err := demoImage()
 		return img, func() error { return nil }, err
 	}
-	img, err := source.Open(ctx, ref, source.Options{Platform: platform})
+	var img *source.Image
+	var err error
+	if name, ok := strings.CutPrefix(ref, "daemon:"); ok {
+		img, err = daemon.Open(ctx, name, daemon.Options{Platform: platform})
+	} else {
+		img, err = source.Open(ctx, ref, source.Options{Platform: platform})
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w%s", err, openAdvice(err))
 	}
@@ -108,6 +127,8 @@ func openAdvice(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled), errors.As(err, &answer):
 		return ""
+	case errors.Is(err, daemon.ErrNoDaemon):
+		return "; start Docker or Podman, or take the image from its registry"
 	case errors.Is(err, fs.ErrPermission):
 		return "; run hullmark as a user who may read it"
 	case errors.As(err, &network):

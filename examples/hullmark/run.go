@@ -81,8 +81,10 @@ An IMAGE is written as one of
   demo:                      a small image that hullmark makes itself, to look around
   rootfs:/                   an unpacked root file system; this one is the machine itself
   debian:12                  an image in a registry, or registry:HOST/NAME:TAG
+  daemon:NAME                an image of a Docker or Podman daemon, over its socket
   docker-archive:FILE        what docker save writes
   oci:DIR, oci-archive:FILE  an OCI image layout, as a directory or a tar file
+  rootfs-archive:FILE        a tar file of a root file system
   ./app.tar, /srv/layout     any of the local forms, recognised by content`,
 		Example: `  hullmark scan demo:
   hullmark scan --fail-on high rootfs:/

@@ -92,13 +92,22 @@ With --attach the document is kept in the registry of the image, as an artifact 
 written is the name of the artifact; scan --sbom-from-registry uses it. The form in-toto is a statement about
 the image with the document as its predicate, to be signed by tools that do that.
 
+With --platform all there is a document for each image of an index: on standard output one after the other, with
+-o each in a file of its own, FILE.OS-ARCH.EXT.
+
 It exits with 0, or with 1 if the image could not be scanned or the document could not be attached.`,
 		Example: `  hullmark sbom demo:
   hullmark sbom --platform linux/arm64 -o debian.cdx.json debian:12
+  hullmark sbom --platform all -o debian.cdx.json debian:12
   hullmark sbom --format spdx-json ./app.tar
   hullmark sbom --attach registry.example.com/app:1`,
 		Args: one("IMAGE"),
-		RunE: func(c *cobra.Command, args []string) error { return a.sbom(c.Context(), args[0], &f, &d, attached) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.eachImage(c.Context(), args[0], &f, func(name, tag string, f *imageFlags) error {
+				f.output = taggedFile(f.output, tag)
+				return a.sbom(c.Context(), name, f, &d, attached)
+			})
+		},
 	}
 	f.register(c)
 	d.register(c)
@@ -119,7 +128,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags, d *documentFl
 	defer out.discard()
 	var image string
 	if attached {
-		if image, err = registryImage(ctx, ref, f.platform); err != nil {
+		if image, err = registryImage(ctx, f.only(ref), f.platform); err != nil {
 			return err
 		}
 	}
@@ -128,7 +137,9 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags, d *documentFl
 		return err
 	}
 	a.diagnose(found.Diagnostics)
-	if !f.declared {
+	if f.declared {
+		found, _, _ = report.Once(found, nil)
+	} else {
 		found, _, _ = report.Installed(found, nil)
 	}
 	if !attached {

@@ -45,7 +45,8 @@ Without --db it uses a small starter database that is part of the program, and s
 does not know. Every distribution and ecosystem of the image without advisories is reported as such.
 
 Results are written as ` + formatNames() + `. Several forms can be written
-at once, all but one of them to a FILE of their own.
+at once, all but one of them to a FILE of their own. With --platform all there are results for each image of an
+index: on standard output one after the other, in files FILE.OS-ARCH.EXT; the exit code is the worst.
 
 Exit codes:
   0  nothing is disallowed
@@ -65,11 +66,15 @@ Exit codes:
 }
 
 func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
-	return a.match(ctx, ref, &f.matchFlags, f.output, f.declared, func() (*analyzer.Report, error) {
-		if f.attached {
-			return a.readAttached(ctx, ref, f.platform)
-		}
-		return a.read(ctx, ref, &f.imageFlags)
+	return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
+		match := f.matchFlags
+		match.formats = taggedFormats(match.formats, tag)
+		return a.match(ctx, name, &match, taggedFile(image.output, tag), image.declared, func() (*analyzer.Report, error) {
+			if f.attached {
+				return a.readAttached(ctx, image.only(ref), image.platform)
+			}
+			return a.read(ctx, ref, image)
+		})
 	})
 }
 
