@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -223,14 +224,14 @@ func trivyRanges(t *testing.T, typ string, e *entry) []matcher.Range {
 	t.Helper()
 	var ranges []matcher.Range
 	for _, c := range e.VulnerableVersions {
-		ranges = append(ranges, trivyRange(t, c))
+		ranges = append(ranges, rangeOf(t, c))
 	}
 	if len(ranges) > 0 {
 		return ranges
 	}
 	var patched []matcher.Range
 	for _, c := range e.PatchedVersions {
-		patched = append(patched, trivyRange(t, c))
+		patched = append(patched, rangeOf(t, c))
 	}
 	slices.SortFunc(patched, func(a, b matcher.Range) int {
 		order, err := version.Compare(typ, a.Introduced, b.Introduced)
@@ -250,7 +251,7 @@ func trivyRanges(t *testing.T, typ string, e *entry) []matcher.Range {
 	return ranges
 }
 
-func trivyRange(t *testing.T, constraint string) matcher.Range {
+func rangeOf(t *testing.T, constraint string) matcher.Range {
 	t.Helper()
 	if rest, ok := strings.CutPrefix(constraint, "["); ok { // Maven's form: [2.9.0,2.9.10.7)
 		from, to, ok := strings.Cut(strings.TrimSuffix(rest, ")"), ",")
@@ -260,15 +261,16 @@ func trivyRange(t *testing.T, constraint string) matcher.Range {
 		return matcher.Range{Introduced: from, Fixed: to}
 	}
 	var r matcher.Range
-	for part := range strings.SplitSeq(constraint, ",") {
-		part = strings.TrimSpace(part)
-		op := part[:len(part)-len(strings.TrimLeft(part, "<>="))]
-		v := strings.TrimSpace(part[len(op):])
-		bounds := map[string]*string{">=": &r.Introduced, "<": &r.Fixed, "<=": &r.LastAffected}
-		if bounds[op] == nil {
+	bounds := map[string]*string{">=": &r.Introduced, "<": &r.Fixed, "<=": &r.LastAffected}
+	terms := regexp.MustCompile(`([<>=]+) *([^ ,]+)`).FindAllStringSubmatch(constraint, -1)
+	for _, term := range terms {
+		if bounds[term[1]] == nil {
 			t.Fatalf("constraint %q", constraint)
 		}
-		*bounds[op] = v
+		*bounds[term[1]] = term[2]
+	}
+	if len(terms) == 0 {
+		t.Fatalf("constraint %q", constraint)
 	}
 	return r
 }
