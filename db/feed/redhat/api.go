@@ -1,0 +1,182 @@
+package redhat
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// An answer is what the Security Data API says of a vulnerability,
+// https://docs.redhat.com/en/documentation/red_hat_security_data_api. Its lists are objects if they have one element only.
+type answer struct {
+	Name     string
+	Severity string
+	Public   string
+	Bugzilla struct {
+		Description string `json:"description"`
+		URL         string `json:"url"`
+	}
+	CVSS struct {
+		Score  text   `json:"cvss_base_score"`
+		Vector string `json:"cvss_scoring_vector"`
+	}
+	CVSS3 struct {
+		Score  text   `json:"cvss3_base_score"`
+		Vector string `json:"cvss3_scoring_vector"`
+	}
+	Affected jsonstream.List[struct {
+		Product  string `json:"product_name"`
+		Advisory string `json:"advisory"`
+		CPE      string `json:"cpe"`
+		Package  string `json:"package"`
+	}]
+	States jsonstream.List[struct {
+		Product string `json:"product_name"`
+		State   string `json:"fix_state"`
+		CPE     string `json:"cpe"`
+		Package string `json:"package_name"`
+	}]
+}
+
+// text is a string, or a number.
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *text) UnmarshalJSON(b []byte) error {
+	*t = text(strings.Trim(string(b), `"`))
+	return nil
+}
+
+// field returns where a member of the answer goes, nil for one that is not needed.
+func (a *answer) field(key string) any {
+	switch key {
+	case "name":
+		return &a.Name
+	case "threat_severity":
+		return &a.Severity
+	case "public_date":
+		return &a.Public
+	case "bugzilla":
+		return &a.Bugzilla
+	case "cvss":
+		return &a.CVSS
+	case "cvss3":
+		return &a.CVSS3
+	case "affected_release":
+		return &a.Affected
+	case "package_state":
+		return &a.States
+	}
+	return nil
+}
+
+// record turns an answer into a record. The error joins what was not understood.
+func (a *answer) record() (feed.Record, error) {
+	rec := feed.Record{ID: a.Name}
+	var errs []error
+	base := matcher.Advisory{ID: a.Name, Feed: Name, Summary: summaryOf(a.Bugzilla.Description, a.Name)}
+	if a.Bugzilla.URL != "" {
+		base.URLs = []string{a.Bugzilla.URL}
+	}
+	var err error
+	if base.Published, err = errata.Time(a.Public); err != nil {
+		errs = append(errs, err)
+	}
+	if base.Severities, err = a.severities(); err != nil {
+		errs = append(errs, err)
+	}
+	byKey := make(map[matcher.Key]*statement)
+	at := func(cpe, name, module string) *statement {
+		p, ok := platformOf(cpe)
+		if !ok {
+			errs = append(errs, fmt.Errorf("%.80q: no platform of Red Hat's", cpe))
+			return nil
+		}
+		key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(module, "", name)}
+		s := byKey[key]
+		if s == nil {
+			s = &statement{key: key, extended: true, severity: base.Severities}
+			byKey[key] = s
+		}
+		s.extended = s.extended && p.extended
+		return s
+	}
+	for _, r := range a.Affected {
+		c, ok, err := componentOf("", r.Package)
+		if err != nil || !ok || c.evr == "" {
+			continue // an image, or nothing: an advisory of a product that has no packages
+		}
+		f, err := newFix(c.evr)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%.80q: %w", r.Package, err))
+			continue
+		}
+		if s := at(r.CPE, c.name, c.module); s != nil {
+			s.fixes = append(s.fixes, f)
+			if r.Advisory != "" && !slices.Contains(s.errata, r.Advisory) {
+				s.errata = append(s.errata, r.Advisory)
+			}
+		}
+	}
+	for _, r := range a.States {
+		module := ""
+		name := r.Package
+		if m, n, ok := strings.Cut(name, "/"); ok {
+			if !strings.Contains(m, ":") {
+				continue // an image
+			}
+			module, name = m, n
+		}
+		if name == "" {
+			continue
+		}
+		if s := at(r.CPE, name, module); s != nil {
+			s.status, s.reason = unfixed(r.State)
+			s.stated = true
+		}
+	}
+	for _, s := range byKey {
+		slices.Sort(s.errata)
+		adv := base
+		s.fill(&adv)
+		rec.Advisories = append(rec.Advisories, adv)
+	}
+	slices.SortFunc(rec.Advisories, func(a, b matcher.Advisory) int { return matcher.CompareKeys(a.Key, b.Key) })
+	return rec, errors.Join(errs...)
+}
+
+func (a *answer) severities() ([]matcher.Severity, error) {
+	level, ok := matcher.ParseLevel(a.Severity)
+	var err error
+	if !ok {
+		err = fmt.Errorf("unknown severity %.40q", a.Severity)
+	}
+	var out []matcher.Severity
+	for _, c := range [...][2]string{{a.CVSS.Vector, string(a.CVSS.Score)}, {a.CVSS3.Vector, string(a.CVSS3.Score)}} {
+		s := matcher.Severity{Source: Name, Level: level, Word: a.Severity, Vector: c[0]}
+		if s.Vector == "" {
+			if s.Score, _ = strconv.ParseFloat(c[1], 64); !(s.Score > 0 && s.Score <= 10) {
+				continue
+			}
+		}
+		out = append(out, s)
+	}
+	if len(out) == 0 && a.Severity != "" {
+		out = []matcher.Severity{{Source: Name, Level: level, Word: a.Severity}}
+	}
+	return out, err
+}
+
+// summaryOf returns the title of a bug without the identifier that it begins with.
+func summaryOf(title, id string) string {
+	title = strings.Join(strings.Fields(title), " ")
+	return cmp.Or(strings.TrimSpace(strings.TrimPrefix(title, id)), title)
+}

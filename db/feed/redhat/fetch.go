@@ -1,0 +1,140 @@
+package redhat
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+func sources() []feed.Source {
+	return []feed.Source{{
+		URLs:   []string{"https://security.access.redhat.com/data/csaf/v2/vex-feed/"},
+		Covers: []matcher.Key{{Type: "rpm", Namespace: "rhel"}},
+		Fetch:  Fetch,
+	}}
+}
+
+// maxChanges is how many documents are got one by one. If more have changed, the archive of all is less.
+const maxChanges = 5000
+
+var (
+	archiveName  = regexp.MustCompile(`^csaf_[a-z]+_([0-9]{4}-[0-9]{2}-[0-9]{2})\.tar\.zst$`)
+	documentName = regexp.MustCompile(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
+)
+
+// Fetch gets the documents of a directory, the source's URL, in which there is an archive of all documents of a day, whose name
+// archive_latest.txt says, and lists of documents with the times of their last change, changes.csv, and of their deletion,
+// deletions.csv. The first time it gets the archive, and later what has changed since. The fingerprint is the time of the
+// last change.
+func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+	base := strings.TrimSuffix(f.Source.URLs[0], "/") + "/"
+	if since, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil {
+		got, err := increment(ctx, f, base, since)
+		if err == nil || !errors.Is(err, errTooMany) {
+			return got, err
+		}
+	}
+	b, err := f.Read(ctx, feed.Item{URL: base + "archive_latest.txt"})
+	if err != nil {
+		return feed.Fetched{}, err
+	}
+	name := string(bytes.TrimSpace(b))
+	m := archiveName.FindStringSubmatch(name)
+	if m == nil {
+		return feed.Fetched{}, fmt.Errorf("redhat: archive_latest.txt: %.80q is no name of an archive", name)
+	}
+	data, err := f.Get(ctx, feed.Item{URL: base + name})
+	if err != nil {
+		return feed.Fetched{}, err
+	}
+	// What changed on the day of the archive is asked for the next time.
+	return feed.Fetched{Locations: []string{data.Path}, Fingerprint: m[1] + "T00:00:00Z"}, nil
+}
+
+var errTooMany = errors.New("too many changes")
+
+// increment gets what has changed since a time.
+func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Time) (feed.Fetched, error) {
+	var lists [2][]string
+	newest := since
+	for i, name := range []string{"changes.csv", "deletions.csv"} {
+		b, err := f.Read(ctx, feed.Item{URL: base + name})
+		if err != nil {
+			return feed.Fetched{}, err
+		}
+		names, last, err := changed(b, since)
+		if err != nil {
+			return feed.Fetched{}, fmt.Errorf("redhat: %s: %w", name, err)
+		}
+		if lists[i] = names; last.After(newest) {
+			newest = last
+		}
+	}
+	changes, deletions := lists[0], lists[1]
+	switch {
+	case len(changes)+len(deletions) == 0:
+		return feed.Fetched{}, feed.ErrUnchanged
+	case len(changes) > maxChanges:
+		return feed.Fetched{}, errTooMany
+	}
+	got := feed.Fetched{Fingerprint: newest.UTC().Format(time.RFC3339), Increment: true}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for _, name := range changes {
+		if slices.Contains(deletions, name) {
+			continue
+		}
+		got.Locations = []string{f.Dir("changes")}
+		g.Go(func() error {
+			_, err := f.Get(ctx, feed.Item{URL: base + name, Name: "changes/" + name})
+			return err
+		})
+	}
+	for _, name := range deletions {
+		got.Deleted = append(got.Deleted, idOf(name))
+	}
+	return got, g.Wait()
+}
+
+// changed returns the names in a list whose time is after another, and the last of the times.
+func changed(list []byte, since time.Time) (names []string, last time.Time, err error) {
+	r := csv.NewReader(bytes.NewReader(list))
+	r.FieldsPerRecord = 2
+	for {
+		row, err := r.Read()
+		if err == io.EOF {
+			return names, last, nil
+		}
+		if err != nil {
+			return nil, last, err
+		}
+		t, err := time.Parse(time.RFC3339, row[1])
+		if err != nil || !documentName.MatchString(row[0]) {
+			return nil, last, fmt.Errorf("%.80q, %.40q: not a document and a time", row[0], row[1])
+		}
+		if t.After(last) {
+			last = t
+		}
+		if t.After(since) && !slices.Contains(names, row[0]) {
+			names = append(names, row[0])
+		}
+	}
+}
+
+// idOf returns the ID of the document of a name: "RHSA-2024:0010" of "2024/rhsa-2024_0010.json".
+func idOf(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(strings.TrimSuffix(path.Base(name), ".json"), "_", ":"))
+}

@@ -1,0 +1,80 @@
+package redhat
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// minorTag finds the minor release that a build was made for: 2 in "23.el9_2.4" and "111.module+el8.2.0+19193+435404ae".
+var minorTag = regexp.MustCompile(`(\.el[0-9]+_|\.module[+_]el[0-9]+\.)([0-9]+)`)
+
+// A fix is a version that has one, in one minor release.
+type fix struct {
+	evr    string
+	parsed version.Version
+	minor  int    // -1 if the version does not say
+	before string // what is before the number of the minor release, "0:7.76.1-23.el9_"
+}
+
+func newFix(evr string) (fix, error) {
+	scheme, _ := version.For("rpm")
+	v, err := scheme.Parse(evr)
+	f := fix{evr: evr, parsed: v, minor: -1}
+	if m := minorTag.FindStringSubmatchIndex(evr); m != nil {
+		if n, err := strconv.Atoi(evr[m[4]:m[5]]); err == nil {
+			f.minor, f.before = n, evr[:m[4]]
+		}
+	}
+	return f, err
+}
+
+// affected returns the ranges of versions that have none of the fixes. Minor releases that are looked after at the same time
+// are lines of versions, each with a fix of its own:
+//
+//	7.76.1-14.el9_0.7, 7.76.1-23.el9_2.4, 7.76.1-26.el9_3.2
+//
+// A version is affected before the first, and from where the line of a fix ends to the next fix. Of fixes of one line, the last
+// counts.
+func affected(fixes []fix) []matcher.Range {
+	slices.SortFunc(fixes, func(a, b fix) int { return a.parsed.Compare(b.parsed) })
+	var lines []fix
+	for _, f := range fixes {
+		if n := len(lines); n > 0 && (lines[n-1].minor < 0 || f.minor >= 0 && f.minor <= lines[n-1].minor) {
+			lines[n-1] = f
+			continue
+		}
+		lines = append(lines, f)
+	}
+	var ranges []matcher.Range
+	introduced := ""
+	for i, f := range lines {
+		ranges = append(ranges, matcher.Range{Introduced: introduced, Fixed: f.evr})
+		if i+1 < len(lines) {
+			introduced = f.end(&lines[i+1])
+		}
+	}
+	return ranges
+}
+
+// end returns a version above all of the line of f, and not above the next one.
+func (f *fix) end(next *fix) string {
+	scheme, _ := version.For("rpm")
+	head, release, _ := strings.Cut(f.evr, "-")
+	first, _, _ := strings.Cut(release, ".")
+	if n, err := strconv.Atoi(first); err == nil {
+		above := head + "-" + strconv.Itoa(n+1)
+		if v, err := scheme.Parse(above); err == nil && v.Compare(next.parsed) <= 0 {
+			return above
+		}
+	}
+	above := f.before + strconv.Itoa(f.minor+1)
+	if v, err := scheme.Parse(above); err == nil && v.Compare(next.parsed) <= 0 && v.Compare(f.parsed) > 0 {
+		return above
+	}
+	return f.evr // nothing is known to lie between
+}

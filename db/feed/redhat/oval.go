@@ -1,0 +1,123 @@
+package redhat
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+var (
+	erratum   = regexp.MustCompile(`^RH[SBE]A-[0-9]{4}:[0-9]+`)
+	flaw      = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,}`)
+	installed = regexp.MustCompile(`^Red Hat Enterprise Linux ([0-9]+)(?: \S+)? is installed$`)
+	kernel    = regexp.MustCompile(` is (?:currently running|set to boot up on next boot)$`)
+)
+
+func definitions(r io.Reader, yield func(feed.Record, error) bool) error {
+	for d, err := range oval.Parse(r) {
+		if err != nil {
+			return err
+		}
+		if !yield(definition(d)) {
+			return errStopped
+		}
+	}
+	return nil
+}
+
+// definition turns a definition, of class patch or vulnerability, into a record.
+func definition(d *oval.Definition) (feed.Record, error) {
+	rules := &oval.Rules{
+		Product: func(c *oval.Criterion) (matcher.Key, bool) {
+			m := installed.FindStringSubmatch(c.Comment)
+			if m == nil {
+				return matcher.Key{}, false
+			}
+			return matcher.Key{Type: "rpm", Namespace: "rhel", Release: layered(d, m[1])}, true
+		},
+		Ignore: func(c *oval.Criterion) bool {
+			return kernel.MatchString(c.Comment) || c.Comment == "Red Hat Enterprise Linux must be installed" ||
+				strings.HasPrefix(c.Comment, "Red Hat CoreOS ")
+		},
+	}
+	title, unaffected := strings.CutPrefix(d.Title, "Unaffected components for: ")
+	id := cmp.Or(erratum.FindString(title), flaw.FindString(title))
+	if id == "" {
+		return feed.Record{ID: d.ID}, feed.Errorf(d.ID, "%.80q: neither an advisory nor a CVE", d.Title)
+	}
+	e, err := d.Erratum(Name, id)
+	errs := []error{err}
+	packages, err := d.Packages(rules)
+	errs = append(errs, err)
+	if len(packages) == 0 {
+		errs = append(errs, errors.New("no packages"))
+	}
+	for _, p := range packages {
+		e.Packages = append(e.Packages, p.Package)
+	}
+	e.Bugfix = strings.HasPrefix(id, "RHBA") || strings.HasPrefix(id, "RHEA")
+	rec := e.Record()
+	if flaw.MatchString(id) {
+		rec = unpatched(d, e, packages, unaffected)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return rec, &feed.RecordError{ID: id, Err: err}
+	}
+	return rec, nil
+}
+
+// layered returns the release of a definition's packages on a major version: of RHEL, or of a product that is installed on it.
+func layered(d *oval.Definition, major string) string {
+	other := ""
+	for _, cpe := range d.CPEs {
+		p, ok := platformOf(cpe)
+		if !ok {
+			continue
+		}
+		if p.release == major {
+			return major
+		}
+		if strings.HasPrefix(p.release, major+"/") {
+			other = p.release
+		}
+	}
+	return cmp.Or(other, major)
+}
+
+// unpatched returns the record of a definition that lists packages without a fix, or those that are not affected.
+func unpatched(d *oval.Definition, e *errata.Erratum, packages []oval.Package, unaffected bool) feed.Record {
+	rec := feed.Record{ID: e.ID, Modified: e.Modified}
+	severities := []matcher.Severity{e.Severity}
+	if e.Severity == (matcher.Severity{}) {
+		severities = nil
+	}
+	seen := make(map[matcher.Key]bool)
+	for _, p := range packages {
+		if seen[p.Key] {
+			continue
+		}
+		seen[p.Key] = true
+		a := matcher.Advisory{
+			ID: e.ID, Key: p.Key, Severities: severities, Summary: e.Summary, URLs: e.URLs, Feed: Name, Published: e.Published, Modified: e.Modified,
+		}
+		for _, c := range []string{p.Name, p.Key.Name} {
+			if state, ok := d.Resolutions[c]; ok {
+				a.Status, a.Reason = unfixed(state)
+			}
+		}
+		if unaffected {
+			a.Status, a.Reason = matcher.NotAffected, ""
+		} else if p.Range != (matcher.Range{}) {
+			a.Ranges = []matcher.Range{p.Range}
+		}
+		rec.Advisories = append(rec.Advisories, a)
+	}
+	return rec
+}

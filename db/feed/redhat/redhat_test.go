@@ -1,0 +1,245 @@
+package redhat_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
+	"github.com/hullmark/hullmark/db/feed/redhat"
+	"github.com/hullmark/hullmark/internal/corpus"
+)
+
+// vex is a document with products of each kind; statuses is its product_status, and more.
+func vex(statuses string) string {
+	leaf := func(id, helper string) string {
+		return `{"category":"x","name":"` + id + `","product":{"name":"x","product_id":"` + id + `","product_identification_helper":{` + helper + `}}}`
+	}
+	relation := func(component, of string) string {
+		return `{"category":"default_component_of","full_product_name":{"product_id":"` + of + `:` + component + `"},"product_reference":"` + component +
+			`","relates_to_product_reference":"` + of + `"}`
+	}
+	return `{"document":{"category":"csaf_vex","title":"A title","aggregate_severity":{"text":"Moderate"},
+	"tracking":{"id":"CVE-2024-1","status":"final","current_release_date":"2025-08-13T15:14:45+00:00","initial_release_date":"2024-03-05T00:00:00+00:00"}},
+	"product_tree":{"branches":[{"category":"vendor","branches":[` + strings.Join([]string{
+		leaf("rhel9", `"cpe":"cpe:/o:redhat:enterprise_linux:9"`), leaf("eus", `"cpe":"cpe:/a:redhat:rhel_eus:9.0::appstream"`),
+		leaf("main", `"cpe":"cpe:/a:redhat:enterprise_linux:9::appstream"`), leaf("ocp", `"cpe":"cpe:/a:redhat:openshift:4.16::el9"`),
+		leaf("curl", `"purl":"pkg:rpm/redhat/curl"`),
+		leaf("curl-0", `"purl":"pkg:rpm/redhat/curl@7.76.1-14.el9_0.7?arch=x86_64"`), leaf("curl-2", `"purl":"pkg:rpm/redhat/curl@7.76.1-23.el9_2.4?arch=x86_64"`),
+		leaf("curl-3", `"purl":"pkg:rpm/redhat/curl@7.76.1-26.el9_3.2?arch=x86_64"`), leaf("telnet-1:0.17-65.el9.src", ``),
+		leaf("perl", `"purl":"pkg:rpm/redhat/perl@5.32.1-2.module%2Bel9.1.0%2B1%2Ba?arch=x86_64&epoch=4&rpmmod=perl:5.32:9010:1a"`),
+		leaf("mod", `"purl":"pkg:rpmmod/redhat/nodejs@18:9010:1a"`), leaf("npm", `"purl":"pkg:rpm/redhat/npm@1-2.module%2Bel9.1.0%2B1%2Ba?arch=x86_64"`),
+		leaf("image", `"purl":"pkg:oci/ose@sha256:1"`)}, ",") + `]}],
+	"relationships":[` + strings.Join([]string{
+		relation("curl", "rhel9"), relation("curl-0", "eus"), relation("curl-2", "main"), relation("curl-3", "main"), relation("curl-3", "ocp"),
+		relation("telnet-1:0.17-65.el9.src", "main"), relation("perl", "main"), relation("mod", "main"), relation("npm", "main:mod"), relation("image", "ocp")}, ",") + `]},
+	"vulnerabilities":[{"cve":"CVE-2024-1","release_date":"2024-03-05T00:00:00+00:00",` + statuses + `}]}`
+}
+
+func fixed(products string) string {
+	return `"product_status":{"fixed":[` + products + `]},"remediations":[{"category":"vendor_fix","url":"https://access.redhat.com/errata/RHSA-2024:1","product_ids":[` + products + `]}]`
+}
+
+func affected(category, details string) string {
+	return `"product_status":{"known_affected":["rhel9:curl"]},"remediations":[{"category":"` + category + `","details":"` + details + `","product_ids":["rhel9:curl"]}]`
+}
+
+func TestVEX(t *testing.T) {
+	for _, tt := range []struct{ name, statuses, want string }{
+		{"fixed", fixed(`"main:curl-3"`), `9/curl fixed [, 7.76.1-26.el9_3.2) "RHSA-2024:1"`},
+		{"minor releases", fixed(`"main:curl-2","eus:curl-0","main:curl-3"`),
+			`9/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) "RHSA-2024:1"`},
+		{"of another product", fixed(`"ocp:curl-3"`), `9/openshift:4.16/curl fixed [, 7.76.1-26.el9_3.2) "RHSA-2024:1"`},
+		{"no PURL", fixed(`"main:telnet-1:0.17-65.el9.src"`), `9/telnet fixed [, 1:0.17-65.el9) "RHSA-2024:1"`},
+		{"module by its PURL", fixed(`"main:perl"`), `9/perl:5.32/perl fixed [, 4:5.32.1-2.module+el9.1.0+1+a) "RHSA-2024:1"`},
+		{"module by relations", fixed(`"main:mod","main:mod:npm"`), `9/nodejs:18/npm fixed [, 1-2.module+el9.1.0+1+a) "RHSA-2024:1"`},
+		{"affected", affected("none_available", "Affected"), `9/curl affected`},
+		{"will not fix", affected("no_fix_planned", "Will not fix"), `9/curl will-not-fix "Will not fix"`},
+		{"deferred", affected("none_available", "Fix deferred"), `9/curl deferred "Fix deferred"`},
+		{"out of support", affected("no_fix_planned", "Out of support scope"), `9/curl end-of-life "Out of support scope"`},
+		{"not known", `"product_status":{"under_investigation":["rhel9:curl"]}`, `9/curl under-investigation`},
+		{"not affected", `"product_status":{"known_not_affected":["rhel9:curl"]},"flags":[{"label":"component_not_present","product_ids":["rhel9:curl"]}]`,
+			`9/curl not-affected "component_not_present"`},
+		{"fixed for those who pay", strings.Replace(affected("no_fix_planned", "Will not fix"), `"known_affected"`, `"fixed":["eus:curl-0"],"known_affected"`, 1),
+			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) "Will not fix; extended updates:"`},
+		{"image", fixed(`"ocp:image"`), ""},
+	} {
+		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(vex(tt.statuses)))
+		want := "CVE-2024-1 modified 2025-08-13T15:14:45Z\n"
+		if tt.want != "" {
+			want += "  CVE-2024-1 rpm/rhel/" + tt.want + " {redhat medium Moderate}\n"
+		}
+		if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
+			t.Errorf("%s: %v, %v\ngot  %swant %s", tt.name, bad, fatal, got, want)
+		}
+	}
+	feedtest.Damage(t, redhat.Feed(), vex(fixed(`"main:curl-3"`)), true)
+	feedtest.Endless(t, redhat.Feed(), `{"document":"`, `{"product_tree":{"relationships":[{"category":"`, `{"x":"`)
+}
+
+func TestBad(t *testing.T) {
+	good := fixed(`"main:curl-3"`)
+	for _, tt := range []struct{ name, doc, want string }{
+		{"no platform", strings.Replace(vex(good), `"cpe":"cpe:/a:redhat:enterprise_linux:9::appstream"`, ``, 1), `CVE-2024-1: "main": no platform`},
+		{"no version", vex(`"product_status":{"fixed":["rhel9:curl"]}`), `"rhel9:curl": fixed in version: rpm "": invalid`},
+		{"unknown severity", strings.Replace(vex(good), "Moderate", "Dire", 1), `unknown severity "Dire"`},
+		{"bad module", strings.Replace(vex(fixed(`"main:perl","main:curl-3"`)), "rpmmod=perl:5.32:9010:1a", "rpmmod=perl", 1), `"perl" is no module's stream`},
+		{"wrong type", strings.Replace(vex(good), `"title":"A title"`, `"title":1`, 1), "document: json"},
+		{"bad time", strings.Replace(vex(good), "2025-08-13T15:14:45+00:00", "soon", 1), `"soon" is not a time`},
+	} {
+		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(tt.doc))
+		if len(recs) != 1 || len(bad) != 1 || !strings.Contains(bad[0].Error(), tt.want) || fatal != nil {
+			t.Errorf("%s: %v, %v; want %q", tt.name, bad, fatal, tt.want)
+		}
+	}
+	for doc, want := range map[string]string{"{}": "neither", "[]": "instead of an object", "": "unexpected EOF", "{} 1": "after the end", "<html/>": "instead of oval_definitions"} {
+		if _, _, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {
+			t.Errorf("%q: %v, want %q", doc, fatal, want)
+		}
+	}
+	recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(`{"document":{"tracking":{"id":"CVE-2023-0030","status":"deleted"}}}`))
+	if len(recs) != 1 || !recs[0].Withdrawn || len(bad) > 0 || fatal != nil {
+		t.Errorf("deleted: %+v, %v, %v", recs, bad, fatal)
+	}
+}
+
+const api = `{"threat_severity":"Critical","public_date":"2009-08-18T00:00:00Z","bugzilla":{"description":"\nCVE-2009-2694 pidgin: flaw\n ","url":"https://bugs.example"},
+	"cvss":{"cvss_base_score":"7.5","cvss_scoring_vector":"AV:N/AC:L/Au:N/C:P/I:P/A:P"},"name":"CVE-2009-2694",
+	"affected_release":{"product_name":"Red Hat Enterprise Linux 3","advisory":"RHSA-2009:1218","cpe":"cpe:/o:redhat:enterprise_linux:3","package":"pidgin-1.5.1-4.el3"},
+	"package_state":[{"fix_state":"Will not fix","cpe":"cpe:/o:redhat:enterprise_linux:4","package_name":"pidgin"},
+		{"fix_state":"Affected","cpe":"cpe:/o:redhat:enterprise_linux:8","package_name":"nodejs:12/npm"},
+		{"fix_state":"Affected","cpe":"cpe:/a:redhat:openshift:4","package_name":"openshift4/ose"}]}`
+
+func TestAPI(t *testing.T) {
+	recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(api))
+	const severity = " {redhat critical Critical AV:N/AC:L/Au:N/C:P/I:P/A:P}\n"
+	want := "CVE-2009-2694\n  CVE-2009-2694 rpm/rhel/8/nodejs:12/npm affected" + severity +
+		`  CVE-2009-2694 rpm/rhel/3/pidgin fixed [, 1.5.1-4.el3) "RHSA-2009:1218"` + severity +
+		`  CVE-2009-2694 rpm/rhel/4/pidgin will-not-fix "Will not fix"` + severity
+	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
+		t.Errorf("%v, %v\n%s", bad, fatal, got)
+	}
+	feedtest.Damage(t, redhat.Feed(), api, true)
+}
+
+// TestCorpus reads real documents. The counts were made without the parser.
+func TestCorpus(t *testing.T) {
+	feedtest.Corpus(t, redhat.Feed(), []feedtest.Sample{
+		{Path: "redhat/csaf-vex-claircore", Records: 13, Bad: 1}, // a module that is none; an archive of five documents among them
+		{Path: "redhat/csaf-claircore", Records: 4},
+		{Path: "redhat/csaf-rhsa-rhba-rhea", Records: 6},
+		{Path: "redhat/vunnel-fixtures/csaf/advisories", Records: 7},
+		{Path: "redhat/vunnel-fixtures/csaf/hydra", Records: 2},
+		{Path: "redhat/vunnel-fixtures/csaf/server/2024", Records: 1},
+		{Path: "redhat/securitydataapi-2019-09-02.tar.zst", Records: 1166},
+		{Path: "redhat/securitydataapi", Records: 2},
+		{Path: "redhat/oval-v1", Records: 169},
+		{Path: "redhat/oval-v2-bz2", Records: 15, Skipped: 2},
+		{Path: "redhat/dagda", Records: 252},
+	})
+}
+
+func TestGolden(t *testing.T) {
+	rhel := func(r feed.Record) bool { return true }
+	feedtest.Golden(t, redhat.Feed(), "redhat/csaf-vex-claircore/cve-2024-24786-illegal-module.json", "module.golden", rhel)
+	feedtest.Golden(t, redhat.Feed(), "redhat/csaf-rhsa-rhba-rhea/2025/rhsa-2025_0002.json", "rhsa.golden", rhel)
+	feedtest.Golden(t, redhat.Feed(), "redhat/vunnel-fixtures/csaf/hydra/cve-2021-25220.json", "api.golden", rhel)
+	feedtest.Golden(t, redhat.Feed(), "redhat/csaf-vex-claircore/cve-2023-38545.json", "vex.golden", rhel)
+	feedtest.Golden(t, redhat.Feed(), "redhat/oval-v2-bz2/RHEL8/ansible-2-including-unpatched.oval.xml.bz2", "oval.golden", rhel)
+}
+
+func TestRepositories(t *testing.T) {
+	got, err := redhat.Repositories(bytes.NewReader(corpus.Read(t, "feeds/redhat/oval-v2-bz2/repository-to-cpe.json")))
+	want := []string{"cpe:/a:redhat:3scale_amp:2.11::el8", "cpe:/a:redhat:3scale_amp:2.12::el8", "cpe:/a:redhat:3scale_amp:2.8::el8"}
+	if err != nil || len(got) != 2 || !reflect.DeepEqual(got["3scale-amp-2-for-rhel-8-ppc64le-rpms"], want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for cpe, want := range map[string]string{
+		"cpe:/o:redhat:enterprise_linux:8::baseos": "8", "cpe:/a:redhat:rhel_eus:9.0::appstream": "9", "cpe:/o:redhat:rhel_els:6": "6",
+		"cpe:/a:redhat:openshift:4.16::el9": "9/openshift:4.16", "cpe:/a:redhat:jboss_core_services:1": "jboss_core_services:1",
+		"cpe:/a:redhat:rhel_software_collections:3::el7": "7", "cpe:/a:other:x:1": "",
+	} {
+		if got, _ := redhat.Release(cpe); got != want {
+			t.Errorf("%s: %q, want %q", cpe, got, want)
+		}
+	}
+}
+
+// TestFetch gets the archive of a day, then what has changed since.
+func TestFetch(t *testing.T) {
+	files := map[string]string{
+		"/vex/archive_latest.txt":          "csaf_vex_2025-02-15.tar.zst",
+		"/vex/csaf_vex_2025-02-15.tar.zst": vex(fixed(`"main:curl-2"`)), // whatever a location holds is known by its content
+		"/vex/changes.csv":                 `"2024/cve-2024-1.json","2025-02-14T00:00:00+00:00"` + "\n", "/vex/deletions.csv": "",
+		"/vex/2024/cve-2024-1.json": vex(fixed(`"main:curl-3"`)),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f, ok := files[r.URL.Path]; ok {
+			io.WriteString(w, f)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	f := redhat.Feed()
+	f.Sources[0].URLs = []string{server.URL + "/vex/"}
+	file := filepath.Join(t.TempDir(), "a.db")
+	update := func(want feed.Outcome, ranges string) {
+		t.Helper()
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{MayShrink: true})
+		if err != nil || rep.Sources[0].Outcome != want {
+			t.Fatalf("%+v, %v; want %v", rep, err, want)
+		}
+		d, err := db.OpenFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		got := ""
+		for a, err := range d.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += fmt.Sprint(a.Ranges)
+		}
+		if got != ranges {
+			t.Errorf("%s, want %s", got, ranges)
+		}
+	}
+	update(feed.Renewed, "[{ 7.76.1-23.el9_2.4  }]")
+	update(feed.Unchanged, "[{ 7.76.1-23.el9_2.4  }]")
+	files["/vex/changes.csv"] = `"2024/cve-2024-1.json","2025-02-16T00:00:00+00:00"` + "\n"
+	update(feed.Renewed, "[{ 7.76.1-26.el9_3.2  }]")
+	files["/vex/deletions.csv"] = `"2024/cve-2024-1.json","2025-02-17T00:00:00+00:00"` + "\n"
+	update(feed.Renewed, "")
+}
+
+func FuzzParse(f *testing.F) {
+	feedtest.Fuzz(f, redhat.Feed(), vex(fixed(`"main:curl-2","eus:curl-0","main:mod:npm"`)), vex(affected("none_available", "x")), api,
+		`<oval_definitions><definitions><definition><metadata><title>RHSA-2020:1: x</title></metadata><criteria operator="AND"><criterion comment="Red Hat Enterprise Linux 8 is installed"/>
+		<criterion comment="Module a:1 is enabled"/><criterion comment="a is earlier than 0:1-1"/></criteria></definition></definitions></oval_definitions>`)
+}
+
+func ExampleParse() {
+	for rec, err := range redhat.Parse(strings.NewReader(vex(fixed(`"main:curl-2","main:curl-3"`)))) {
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, a := range rec.Advisories {
+			for _, r := range a.Ranges {
+				fmt.Printf("%s %s in RHEL %s from %q before %s\n", a.ID, a.Key.Name, a.Key.Release, r.Introduced, r.Fixed)
+			}
+		}
+	}
+	// Output:
+	// CVE-2024-1 curl in RHEL 9 from "" before 7.76.1-23.el9_2.4
+	// CVE-2024-1 curl in RHEL 9 from "7.76.1-24" before 7.76.1-26.el9_3.2
+}

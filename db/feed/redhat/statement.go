@@ -1,0 +1,223 @@
+package redhat
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A statement is what a document says of one vulnerability in one package of one ecosystem.
+type statement struct {
+	key      matcher.Key
+	status   matcher.Status
+	reason   string // of a status without a fix
+	stated   bool   // there is one
+	extended bool   // only in streams of extended updates
+	fixes    []fix
+	errata   []string // that have the fixes
+	severity []matcher.Severity
+}
+
+// record turns a document into a record. The error joins what was not understood.
+func (d *document) record() (feed.Record, error) {
+	rec := feed.Record{ID: d.Tracking.ID}
+	if d.Tracking.Status == "deleted" {
+		rec.Withdrawn = true
+		return rec, nil
+	}
+	var errs []error
+	var err error
+	if rec.Modified, err = errata.Time(d.Tracking.Current); err != nil {
+		errs = append(errs, err)
+	}
+	for i := range d.vulnerabilities {
+		v := &d.vulnerabilities[i]
+		statements, err := d.statements(v)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		a := matcher.Advisory{
+			ID: cmp.Or(v.CVE, rec.ID), Summary: cmp.Or(v.Title, d.Title), URLs: urls(v.References, d.References), Feed: Name,
+			Modified: rec.Modified,
+		}
+		if a.Published, err = errata.Time(cmp.Or(v.Released, d.Tracking.Initial)); err != nil {
+			errs = append(errs, err)
+		}
+		for _, s := range statements {
+			s.fill(&a)
+			rec.Advisories = append(rec.Advisories, a)
+		}
+	}
+	return rec, errors.Join(errs...)
+}
+
+// statements returns what is said of a vulnerability, in order of keys.
+func (d *document) statements(v *vulnerability) ([]*statement, error) {
+	g := gatherer{
+		d: d, v: v, byKey: make(map[matcher.Key]*statement), seen: make(map[string]bool),
+		threats: about(v.Threats, func(n *note) bool { return n.Category == "impact" }),
+		flags:   about(v.Flags, func(n *note) bool { return n.Label != "" }),
+		fixes:   about(v.Remedies, func(n *note) bool { return n.Category == "vendor_fix" }),
+		unfixed: about(v.Remedies, func(n *note) bool { return n.Category == "no_fix_planned" || n.Category == "none_available" }),
+		vectors: make(map[string][]*cvss),
+	}
+	for i := range v.Scores {
+		s := &v.Scores[i]
+		for _, id := range s.Products {
+			for _, c := range []*cvss{s.V2, s.V3, s.V4} {
+				if c != nil {
+					g.vectors[id] = append(g.vectors[id], c)
+				}
+			}
+		}
+	}
+	// What is fixed comes last, since it counts most. Other statuses of the standard say what is recommended, or was first
+	// affected, of products that have one of these as well.
+	for _, status := range []string{"known_not_affected", "under_investigation", "known_affected", "fixed"} {
+		for _, id := range v.Statuses[status] {
+			g.add(status, id)
+		}
+	}
+	var out []*statement
+	for _, s := range g.byKey {
+		slices.Sort(s.errata)
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
+	return out, errors.Join(g.errs...)
+}
+
+type gatherer struct {
+	d                              *document
+	v                              *vulnerability
+	byKey                          map[matcher.Key]*statement
+	threats, flags, fixes, unfixed map[string]*note
+	vectors                        map[string][]*cvss
+	errs                           []error
+	seen                           map[string]bool // messages of errs
+}
+
+func (g *gatherer) bad(err error) {
+	if !g.seen[err.Error()] && len(g.errs) < 20 {
+		g.seen[err.Error()] = true
+		g.errs = append(g.errs, err)
+	}
+}
+
+func (g *gatherer) add(status, id string) {
+	c, p, ok, err := g.d.resolve(id)
+	if err != nil {
+		g.bad(err)
+	}
+	if !ok {
+		return
+	}
+	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(c.module, "", c.name)}
+	s := g.byKey[key]
+	if s == nil {
+		s = &statement{key: key, extended: true}
+		g.byKey[key] = s
+		s.severity = g.severities(id)
+	}
+	if status == "fixed" {
+		s.extended = s.extended && p.extended
+		f, err := newFix(c.evr)
+		if err != nil {
+			g.bad(fmt.Errorf("%.80q: fixed in %w", id, err))
+			return
+		}
+		if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
+			s.fixes = append(s.fixes, f)
+		}
+		if n := g.fixes[id]; n != nil {
+			if e := path.Base(n.URL); strings.HasPrefix(e, "RH") && !slices.Contains(s.errata, e) {
+				s.errata = append(s.errata, e)
+			}
+		}
+		return
+	}
+	if p.extended {
+		return // says nothing of the release itself
+	}
+	s.stated = true
+	switch status {
+	case "known_not_affected":
+		s.status, s.reason = matcher.NotAffected, ""
+		if n := g.flags[id]; n != nil {
+			s.reason = n.Label
+		}
+	case "under_investigation":
+		s.status, s.reason = matcher.UnderInvestigation, ""
+	case "known_affected":
+		s.status, s.reason = matcher.Affected, ""
+		if n := g.unfixed[id]; n != nil {
+			s.status, s.reason = unfixed(n.Details)
+		}
+	}
+}
+
+// unfixed reads Red Hat's word for what becomes of a package without a fix.
+func unfixed(word string) (matcher.Status, string) {
+	word = strings.TrimSpace(word)
+	switch strings.ToLower(word) {
+	case "affected", "new", "fix pending":
+		return matcher.Affected, ""
+	case "will not fix", "not fixed", "no fix planned":
+		return matcher.WillNotFix, word
+	case "fix deferred", "deferred":
+		return matcher.Deferred, word
+	case "out of support scope":
+		return matcher.EndOfLife, word
+	case "under investigation":
+		return matcher.UnderInvestigation, word
+	case "not affected":
+		return matcher.NotAffected, ""
+	}
+	return matcher.Affected, word
+}
+
+func (g *gatherer) severities(id string) []matcher.Severity {
+	word := g.d.Severity.Text
+	if n := g.threats[id]; n != nil {
+		word = n.Details
+	}
+	level, ok := matcher.ParseLevel(word)
+	if !ok {
+		g.bad(fmt.Errorf("unknown severity %.40q", word))
+	}
+	var out []matcher.Severity
+	for _, c := range g.vectors[id] {
+		s := matcher.Severity{Source: Name, Level: level, Word: word, Vector: c.Vector}
+		if !slices.Contains(out, s) && c.Vector != "" {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 && word != "" {
+		out = []matcher.Severity{{Source: Name, Level: level, Word: word}}
+	}
+	return out
+}
+
+// fill says in a what s says.
+func (s *statement) fill(a *matcher.Advisory) {
+	a.Key, a.Severities = s.key, s.severity
+	a.Status, a.Reason, a.Ranges = s.status, s.reason, nil
+	if len(s.fixes) == 0 {
+		return
+	}
+	a.Ranges = affected(s.fixes)
+	reason := strings.Join(s.errata, ", ")
+	unfixed := s.stated && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation
+	if unfixed && s.extended { // whoever does not pay for more will not get the fix
+		a.Reason = strings.Trim(s.reason+"; extended updates: "+reason, "; ")
+		return
+	}
+	a.Status, a.Reason = matcher.Fixed, reason
+}
