@@ -196,7 +196,11 @@ func (l *loader) bad(doc Document, err error) {
 }
 
 func (l *loader) progress() Progress {
-	return Progress{Location: l.report.Location, Read: l.d.Read(), Size: l.d.Size, Records: l.report.Records}
+	p := Progress{Location: l.report.Location, Size: -1, Records: l.report.Records}
+	if l.d != nil { // nil where all that is new is that something was deleted
+		p.Read, p.Size = l.d.Read(), l.d.Size
+	}
+	return p
 }
 
 // finish describes what was read to the builder. The date is one that somebody knows better, if not zero.

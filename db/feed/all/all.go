@@ -17,6 +17,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/pypa"
 	"github.com/hullmark/hullmark/db/feed/retirejs"
 	"github.com/hullmark/hullmark/db/feed/rubyadvisory"
+	"github.com/hullmark/hullmark/db/feed/redhat"
 	"github.com/hullmark/hullmark/db/feed/secdb"
 	"github.com/hullmark/hullmark/db/feed/suse"
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
@@ -45,6 +46,7 @@ func Feeds() []feed.Feed {
 		photon.Feed(),
 		pypa.Feed(),
 		retirejs.Feed(),
+		redhat.Feed(),
 		updateinfo.Rocky(),
 		rubyadvisory.Feed(),
 		secdb.SecureOS(),

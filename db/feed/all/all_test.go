@@ -43,6 +43,7 @@ func ExampleFeeds() {
 	// photon
 	// pypa
 	// retirejs
+	// redhat
 	// rocky
 	// ruby-advisory-db
 	// secureos
