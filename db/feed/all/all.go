@@ -20,6 +20,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/redhat"
 	"github.com/hullmark/hullmark/db/feed/secdb"
 	"github.com/hullmark/hullmark/db/feed/suse"
+	"github.com/hullmark/hullmark/db/feed/ubuntu"
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
 )
 
@@ -45,12 +46,13 @@ func Feeds() []feed.Feed {
 		osv.Feed(),
 		photon.Feed(),
 		pypa.Feed(),
-		retirejs.Feed(),
 		redhat.Feed(),
+		retirejs.Feed(),
 		updateinfo.Rocky(),
 		rubyadvisory.Feed(),
 		secdb.SecureOS(),
 		suse.Feed(),
+		ubuntu.Feed(),
 		secdb.Wolfi(),
 	}
 }

@@ -42,11 +42,12 @@ func ExampleFeeds() {
 	// osv
 	// photon
 	// pypa
-	// retirejs
 	// redhat
+	// retirejs
 	// rocky
 	// ruby-advisory-db
 	// secureos
 	// suse
+	// ubuntu
 	// wolfi
 }

@@ -45,11 +45,13 @@ var samples = map[string][]string{
 		"osv/go-vulndb-2020-2022.tar.zst", "osv/crates-rustsec.tar.zst", "osv/bitnami-subset.tar.zst", "osv/packagist-drupal.tar.zst"},
 	"photon":           {"photon/com.vmware.phsa-photon3.xml.zst"},
 	"pypa":             {"osv/pypi-pysec.tar.zst"},
+	"redhat":           {"redhat/csaf-vex-claircore", "redhat/csaf-claircore", "redhat/securitydataapi-2019-09-02.tar.zst"},
 	"retirejs":         {"npm/retirejs/jsrepository-v5.json"},
 	"rocky":            {"rocky/updateinfo"},
 	"ruby-advisory-db": {"ruby/ruby-advisory-db.tar.zst"},
 	"secureos":         {vendors + "secureos/test-fixtures/input/secdb/secdb.json"},
 	"suse":             {"suse/cvrf"},
+	"ubuntu":           {"ubuntu/cve-tracker/cve-tracker-2019-2020.tar.zst", "ubuntu/vunnel-fixtures/osv"},
 	"wolfi":            {vendors + "wolfi/test-fixtures/input/secdb/security.json"},
 }
 

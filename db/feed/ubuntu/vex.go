@@ -1,0 +1,142 @@
+package ubuntu
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A statement of an OpenVEX document, https://github.com/openvex/spec.
+type statement struct {
+	Vulnerability struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	} `json:"vulnerability"`
+	Products []struct {
+		ID string `json:"@id"`
+	} `json:"products"`
+	Status        string `json:"status"`
+	Justification string `json:"justification"`
+	Action        string `json:"action_statement"`
+}
+
+// vex reads an OpenVEX document, which is about one vulnerability. Of its products only the source packages count: their
+// binaries are listed as well.
+func vex(r io.Reader, yield func(feed.Record, error) bool) error {
+	j := jsonstream.New(r)
+	var rec feed.Record
+	var errs []error
+	err := j.Object(func(key string) error {
+		switch key {
+		case "timestamp":
+			s, err := j.String()
+			if err == nil {
+				var bad error
+				if rec.Modified, bad = errata.Time(s); bad != nil {
+					errs = append(errs, bad)
+				}
+			}
+			return err
+		case "statements":
+			return j.List(func() error {
+				raw, err := j.Raw()
+				if err != nil {
+					return err
+				}
+				var s statement
+				if err := json.Unmarshal(raw, &s); err != nil {
+					errs = append(errs, err)
+				}
+				list, err := s.advisories()
+				if err != nil {
+					errs = append(errs, err)
+				}
+				rec.ID = s.Vulnerability.Name
+				rec.Advisories = append(rec.Advisories, list...)
+				return nil
+			})
+		}
+		return j.Skip()
+	})
+	if err == nil {
+		err = j.End()
+	}
+	if err != nil {
+		return err
+	}
+	for i := range rec.Advisories {
+		rec.Advisories[i].Modified = rec.Modified
+	}
+	rec.Advisories = withoutPro(rec.Advisories)
+	if err = errors.Join(errs...); err != nil {
+		err = &feed.RecordError{ID: rec.ID, Err: err}
+	}
+	if !yield(rec, err) {
+		return errStopped
+	}
+	return nil
+}
+
+func (s *statement) advisories() (list []matcher.Advisory, err error) {
+	if s.Vulnerability.Name == "" {
+		return nil, errors.New("a statement about no vulnerability")
+	}
+	seen := make(map[matcher.Key]bool)
+	var errs []error
+	for _, p := range s.Products {
+		rest, ok := strings.CutPrefix(p.ID, "pkg:deb/ubuntu/")
+		rest, query, _ := strings.Cut(rest, "?")
+		q, err := url.ParseQuery(query)
+		if !ok || err != nil {
+			errs = append(errs, fmt.Errorf("%.80q: no PURL of a package", p.ID))
+			continue
+		}
+		if q.Get("arch") != "source" {
+			continue
+		}
+		name, version, _ := strings.Cut(rest, "@")
+		name, err = url.PathUnescape(name)
+		version, err2 := url.PathUnescape(version)
+		a := matcher.Advisory{ID: s.Vulnerability.Name, Feed: Name, Summary: s.Vulnerability.Description}
+		if a.Key, ok = key(q.Get("distro"), name); !ok || err != nil || err2 != nil || name == "" {
+			errs = append(errs, fmt.Errorf("%.80q: no package of a release", p.ID))
+			continue
+		}
+		if seen[a.Key] {
+			continue
+		}
+		seen[a.Key] = true
+		switch s.Status {
+		case "fixed":
+			if version == "" {
+				errs = append(errs, fmt.Errorf("%.80q: fixed, but not where", p.ID))
+				continue
+			}
+			a.Status, a.Ranges = matcher.Fixed, []matcher.Range{{Fixed: version}}
+		case "not_affected":
+			a.Status, a.Reason = matcher.NotAffected, s.Justification
+		case "under_investigation":
+			a.Status = matcher.UnderInvestigation
+		case "affected":
+			a.Status, a.Reason = matcher.Affected, ""
+			if strings.Contains(s.Action, "no longer supported") {
+				a.Status, a.Reason = matcher.EndOfLife, s.Action
+			}
+		default:
+			errs = append(errs, fmt.Errorf("unknown status %.40q", s.Status))
+			continue
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b matcher.Advisory) int { return matcher.CompareKeys(a.Key, b.Key) })
+	return list, errors.Join(errs...)
+}
