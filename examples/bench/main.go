@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "%d processors, %s, %s/%s, %d rounds\n\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, *rounds)
 	w := tabwriter.NewWriter(stdout, 2, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "image\tMB\tlayers\t\tcpu s\twall s\tcpu/floor\twall/floor\tpeak MB\twritten kB\t")
+	fmt.Fprintln(w, "image\tMB\tlayers\tentries\tpackages\t\tcpu s\twall s\tcpu/floor\twall/floor\tpeak MB\twritten kB\t")
 	for _, ref := range flags.Args() {
 		if err := bench(ctx, w, ref, *rounds); err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
@@ -113,11 +113,13 @@ func bench(ctx context.Context, w io.Writer, ref string, rounds int) error {
 			}
 			return median(ratios)
 		}
-		name, size, layers := ref, fmt.Sprintf("%.0f", float64(floor[0].Bytes)/1e6), fmt.Sprint(floor[0].Layers)
-		if kind != "floor" {
-			name, size, layers = "", "", ""
+		// What an image has stands beside its first line. Only a scan knows its packages.
+		has := []any{ref, fmt.Sprintf("%.0f", float64(floor[0].Bytes)/1e6), floor[0].Layers, floor[0].Entries, costs["cold"][0].Packages}
+		if kind != kinds[0] {
+			has = []any{"", "", "", "", ""}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%d\t\n", name, size, layers, kind,
+		fmt.Fprintf(w, "%v\t%v\t%v\t%v\t%v\t", has...)
+		fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%d\t\n", kind,
 			medianOf(list, cpu), medianOf(list, wall), ratio(cpu), ratio(wall),
 			medianOf(list, func(c cost) float64 { return float64(c.peak) / 1e6 }),
 			int64(medianOf(list, func(c cost) float64 { return float64(c.Written) }))/1000)

@@ -27,10 +27,11 @@ import (
 
 // A measurement is what a process says of what it did.
 type measurement struct {
-	Layers     int
-	Bytes      int64 // uncompressed
-	Components int
-	Written    int64 // bytes given to write calls before the measurement was printed; 0 where the machine does not tell
+	Layers   int
+	Bytes    int64 // uncompressed
+	Entries  int64 // of tar streams
+	Packages int
+	Written  int64 // bytes given to write calls before the measurement was printed; 0 where the machine does not tell
 }
 
 // measure does one thing once.
@@ -50,9 +51,10 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	case "cold":
 		var report *analyzer.Report
 		if report, err = s.Scan(ctx, img); err == nil {
-			m.Layers, m.Components = len(report.Layers), len(report.Components)
+			m.Layers, m.Packages = len(report.Layers), len(report.Components)
 			for _, l := range report.Layers {
 				m.Bytes += l.Bytes
+				m.Entries += l.Entries
 			}
 		}
 	default:
@@ -68,7 +70,7 @@ func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
 	if err != nil {
 		return m, err
 	}
-	var total atomic.Int64
+	var total, entries atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, l := range layers {
@@ -82,64 +84,66 @@ func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
 				return err
 			}
 			defer r.Close()
-			n, err := walk(r)
-			total.Add(n)
+			bytes, n, err := walk(r)
+			total.Add(bytes)
+			entries.Add(n)
 			return err
 		})
 	}
 	err = group.Wait()
-	return measurement{Layers: len(layers), Bytes: total.Load()}, err
+	return measurement{Layers: len(layers), Bytes: total.Load(), Entries: entries.Load()}, err
 }
 
-// walk returns how many bytes the tar stream in r has.
-func walk(r io.Reader) (n int64, err error) {
+// walk returns how many bytes, uncompressed, and entries the tar stream in r has.
+func walk(r io.Reader) (size, entries int64, err error) {
 	if file, ok := r.(io.ReadSeeker); ok {
 		var first [4]byte
 		if _, err := io.ReadFull(r, first[:]); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if !bytes.HasPrefix(first[:], []byte{0x1f, 0x8b}) && !bytes.HasPrefix(first[:], []byte{0x28, 0xb5, 0x2f, 0xfd}) {
-			if err := headers(file); err != nil {
-				return 0, err
+			if entries, err = headers(file); err != nil {
+				return 0, 0, err
 			}
-			return file.Seek(0, io.SeekEnd)
+			size, err = file.Seek(0, io.SeekEnd)
+			return size, entries, err
 		}
 	}
 	br := bufio.NewReaderSize(r, 64<<10)
 	first, err := br.Peek(2)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var z io.Reader
 	if bytes.Equal(first, []byte{0x1f, 0x8b}) {
 		if z, err = gzip.NewReader(br); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	} else {
 		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		defer d.Close()
 		z = d
 	}
 	c := &counter{r: z}
-	if err := headers(c); err != nil {
-		return c.n, err
+	if entries, err = headers(c); err != nil {
+		return 0, 0, err
 	}
 	_, err = io.Copy(io.Discard, c)
-	return c.n, err
+	return c.n, entries, err
 }
 
-func headers(r io.Reader) error {
-	for t := tar.NewReader(r); ; {
+func headers(r io.Reader) (n int64, err error) {
+	for t := tar.NewReader(r); ; n++ {
 		if _, err := t.Next(); err == io.EOF {
-			return nil
+			return n, nil
 		} else if err != nil {
-			return err
+			return n, err
 		}
 	}
 }
