@@ -139,7 +139,7 @@ func (r *run) read(src io.Reader, size int64) ([]byte, error) {
 		if int64(len(buf)) == size {
 			return buf, nil
 		}
-		buf = append(make([]byte, 0, min(2*int64(len(buf)), size)), buf...)
+		buf = append(make([]byte, 0, min(16*int64(len(buf)), size)), buf...) // what is thrown away is little beside what stays
 	}
 }
 

@@ -10,7 +10,7 @@ import "github.com/hullmark/hullmark/analyzer/image"
 // layer's names is 8 bytes an entry and the names of its directories and links.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
-	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB
+	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB, of which files that are no larger take a quarter
 	Inflated  int64 // bytes to which one file may inflate in an analyzer, counted by File.Hold; 1 GiB
 	Layers    int   // layers of an image; 1,024
 	Entries   int64 // tar entries of one layer, or files and directories of a file system; 4,194,304

@@ -66,7 +66,8 @@ func (s Scanner) start() (*run, error) {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
 	if r.budget = s.Budget; r.budget == nil {
-		r.budget = NewBudget(r.limits.Memory, r.parallel)
+		// A quarter keeps all processors busy, and a file that is larger waits until it is alone.
+		r.budget = NewBudget(max(r.limits.Memory/4, 1), r.parallel)
 	}
 	names := make(map[string]bool)
 	for _, a := range s.Analyzers {
