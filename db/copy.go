@@ -82,9 +82,12 @@ func (d *DB) copyPieces(ctx context.Context, w io.Writer, all []piece) error {
 	return nil
 }
 
-// pieces returns all blocks and pages by their hashes, but for those of pages that cannot be read.
-func (d *DB) pieces() map[[sha256.Size]byte]piece {
-	all := make(map[[sha256.Size]byte]piece)
+// A pieceSet holds pieces by their hashes.
+type pieceSet map[[sha256.Size]byte]piece
+
+// pieces returns all blocks and pages, but for those of pages that cannot be read.
+func (d *DB) pieces() pieceSet {
+	all := make(pieceSet)
 	for i := range d.root.pages {
 		p, err := d.page(i)
 		if err != nil {
@@ -155,9 +158,9 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 // A patched file is one far away, of which parts are nearby.
 type patched struct {
 	far, near io.ReaderAt
-	have      map[[sha256.Size]byte]piece // nearby
-	moved     map[int64]piece             // of have, by where it is far away
-	reused    int64                       // bytes read nearby
+	have      pieceSet        // nearby
+	moved     map[int64]piece // of have, by where it is far away
+	reused    int64           // bytes read nearby
 }
 
 // add tells of a piece far away.
