@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,16 +54,17 @@ type database interface {
 	matcher.Source
 	io.Closer
 	Info() db.Info
+	Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error]
 }
 
-// openDatabase opens the database that --db names, or else the starter database, of which it says what it is worth.
-func (a *app) openDatabase(name string) (database, error) {
+// openDatabase opens the database that --db names, which must be signed by one of the keys that --db-key names, or else the
+// starter database, of which it says what it is worth.
+func (a *app) openDatabase(ctx context.Context, name, keys string) (database, error) {
 	if name != "" {
-		f, err := db.OpenFile(name)
-		if err != nil {
-			return nil, databaseError(err)
-		}
-		return f, nil
+		return a.openDB(ctx, name, keys)
+	}
+	if keys != "" {
+		return nil, errors.New("--db-key says who must have signed a database, but no --db names one")
 	}
 	d, err := db.Open(bytes.NewReader(starterFile), int64(len(starterFile)))
 	if err != nil {
@@ -73,19 +74,6 @@ func (a *app) openDatabase(name string) (database, error) {
 		a.say("%s", line)
 	}
 	return starter{d}, nil
-}
-
-// databaseError says what to do about a database that cannot be opened.
-func databaseError(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w; make one with hullmark db build", err)
-	case errors.Is(err, db.ErrNotDatabase), errors.Is(err, db.ErrCorrupt):
-		return fmt.Errorf("%w; make it again with hullmark db build", err)
-	case errors.Is(err, db.ErrUnsupported):
-		return fmt.Errorf("%w; it takes a newer hullmark", err)
-	}
-	return err
 }
 
 // A starter is the starter database. Ecosystems of which it has samples only are not covered.

@@ -20,7 +20,8 @@ func (a *app) dbCommand() *cobra.Command {
 		Short: "Build databases of advisories, keep them up to date, and look at them",
 	}
 	group(c)
-	c.AddCommand(a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand())
+	c.AddCommand(a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand(), a.dbVerifyCommand(), a.dbQueryCommand(), a.dbExportCommand(), a.dbDiffCommand(),
+		a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
 	return c
 }
 
@@ -160,15 +161,16 @@ func (a *app) dbInfoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "info FILE",
 		Short: "Say what a database holds, from where and how old",
+		Long:  `Info says what the database in FILE holds, or the one at oci://REGISTRY/NAME:TAG, of which it reads the index only.`,
 		Args:  one("FILE"),
-		RunE:  func(c *cobra.Command, args []string) error { return a.dbInfo(args[0]) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.dbInfo(c.Context(), args[0]) },
 	}
 }
 
-func (a *app) dbInfo(name string) error {
-	f, err := db.OpenFile(name)
+func (a *app) dbInfo(ctx context.Context, name string) error {
+	f, err := a.openDB(ctx, name, "")
 	if err != nil {
-		return databaseError(err)
+		return err
 	}
 	defer f.Close()
 	out, err := a.output("")
@@ -177,6 +179,7 @@ func (a *app) dbInfo(name string) error {
 	}
 	i := f.Info()
 	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, number(int(i.Size)), countOf(i.Blocks, "block"), i.Hash)
+	writeSignatures(out, i)
 	fmt.Fprintf(out, "%s, %s\n\n", countOf(i.Advisories, "advisory"), countOf(i.Ranges, "range"))
 	feeds := grid{columns: []column{{title: "FEED"}, {title: "DATE"}, {title: "RECORDS", right: true}, {title: "WITHDRAWN", right: true}, {title: "BAD", right: true}, {title: "FROM", min: 10, shrink: 1}}}
 	for _, x := range i.Feeds {

@@ -9,15 +9,15 @@ import (
 
 // What db export, db diff and db query write of advisories and threats. What is unknown is left out.
 
-type advisoryJSON struct {
+type lineAdvisory struct {
 	ID         string         `json:"id"`
 	Aliases    []string       `json:"aliases,omitempty"`
-	Package    packageJSON    `json:"package"`
-	Ranges     []rangeJSON    `json:"ranges,omitempty"`
+	Package    linePackage    `json:"package"`
+	Ranges     []lineRange    `json:"ranges,omitempty"`
 	Versions   []string       `json:"versions,omitempty"`
 	Status     string         `json:"status"`
 	Reason     string         `json:"reason,omitempty"`
-	Severities []severityJSON `json:"severities,omitempty"`
+	Severities []lineSeverity `json:"severities,omitempty"`
 	Summary    string         `json:"summary,omitempty"`
 	URLs       []string       `json:"urls,omitempty"`
 	Feed       string         `json:"feed"`
@@ -25,21 +25,21 @@ type advisoryJSON struct {
 	Modified   *time.Time     `json:"modified,omitempty"`
 }
 
-type packageJSON struct {
+type linePackage struct {
 	Type      string `json:"type"`
 	Namespace string `json:"namespace,omitempty"`
 	Release   string `json:"release,omitempty"`
 	Name      string `json:"name"`
 }
 
-type rangeJSON struct {
+type lineRange struct {
 	Introduced   string `json:"introduced,omitempty"`
 	Fixed        string `json:"fixed,omitempty"`
 	LastAffected string `json:"lastAffected,omitempty"`
 	Repo         string `json:"repo,omitempty"`
 }
 
-type severityJSON struct {
+type lineSeverity struct {
 	Source string  `json:"source"`
 	Level  string  `json:"level,omitempty"`
 	Score  float64 `json:"score,omitempty"`
@@ -47,7 +47,7 @@ type severityJSON struct {
 	Word   string  `json:"word,omitempty"`
 }
 
-type threatJSON struct {
+type lineThreat struct {
 	CVE        string         `json:"cve"`
 	Feed       string         `json:"feed"`
 	Exploited  string         `json:"exploited,omitempty"` // a day
@@ -55,36 +55,36 @@ type threatJSON struct {
 	EPSS       float64        `json:"epss,omitempty"`
 	Percentile float64        `json:"percentile,omitempty"`
 	Exploits   []string       `json:"exploits,omitempty"`
-	Severities []severityJSON `json:"severities,omitempty"`
+	Severities []lineSeverity `json:"severities,omitempty"`
 	Weaknesses []string       `json:"weaknesses,omitempty"`
 }
 
-// A lineJSON is one line: one of its fields is there, or, of a change, both of the last.
-type lineJSON struct {
+// A line is one line: one of its fields is there, or, of a change, both of the last.
+type line struct {
 	Change   string        `json:"change,omitempty"` // "added", "changed", "withdrawn"
-	Threat   *threatJSON   `json:"threat,omitempty"`
-	Was      *advisoryJSON `json:"was,omitempty"`
-	Advisory *advisoryJSON `json:"advisory,omitempty"`
+	Threat   *lineThreat   `json:"threat,omitempty"`
+	Was      *lineAdvisory `json:"was,omitempty"`
+	Advisory *lineAdvisory `json:"advisory,omitempty"`
 }
 
-func newAdvisoryJSON(a *matcher.Advisory) *advisoryJSON {
+func newLineAdvisory(a *matcher.Advisory) *lineAdvisory {
 	if a == nil {
 		return nil
 	}
-	x := &advisoryJSON{
-		ID: a.ID, Aliases: a.Aliases, Package: packageJSON(a.Key), Versions: a.Versions, Status: a.Status.String(), Reason: a.Reason,
-		Severities: newSeveritiesJSON(a.Severities), Summary: a.Summary, URLs: a.URLs, Feed: a.Feed,
-		Published: known(a.Published), Modified: known(a.Modified),
+	x := &lineAdvisory{
+		ID: a.ID, Aliases: a.Aliases, Package: linePackage(a.Key), Versions: a.Versions, Status: a.Status.String(), Reason: a.Reason,
+		Severities: newLineSeverities(a.Severities), Summary: a.Summary, URLs: a.URLs, Feed: a.Feed,
+		Published: knownTime(a.Published), Modified: knownTime(a.Modified),
 	}
 	for _, r := range a.Ranges {
-		x.Ranges = append(x.Ranges, rangeJSON(r))
+		x.Ranges = append(x.Ranges, lineRange(r))
 	}
 	return x
 }
 
-func newSeveritiesJSON(list []matcher.Severity) (out []severityJSON) {
+func newLineSeverities(list []matcher.Severity) (out []lineSeverity) {
 	for _, s := range list {
-		x := severityJSON{Source: s.Source, Score: s.Score, Vector: s.Vector, Word: s.Word}
+		x := lineSeverity{Source: s.Source, Score: s.Score, Vector: s.Vector, Word: s.Word}
 		if s.Level != matcher.Unknown {
 			x.Level = s.Level.String()
 		}
@@ -93,10 +93,10 @@ func newSeveritiesJSON(list []matcher.Severity) (out []severityJSON) {
 	return out
 }
 
-func newThreatJSON(t *db.FeedThreat) *threatJSON {
-	x := &threatJSON{
+func newLineThreat(t *db.FeedThreat) *lineThreat {
+	x := &lineThreat{
 		CVE: t.CVE, Feed: t.Feed, Ransomware: t.Ransomware, EPSS: t.EPSS, Percentile: t.Percentile,
-		Exploits: t.Exploits, Severities: newSeveritiesJSON(t.Severities), Weaknesses: t.Weaknesses,
+		Exploits: t.Exploits, Severities: newLineSeverities(t.Severities), Weaknesses: t.Weaknesses,
 	}
 	if !t.Exploited.IsZero() {
 		x.Exploited = t.Exploited.Format(time.DateOnly)
@@ -104,7 +104,7 @@ func newThreatJSON(t *db.FeedThreat) *threatJSON {
 	return x
 }
 
-func known(t time.Time) *time.Time {
+func knownTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

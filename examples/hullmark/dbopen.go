@@ -58,7 +58,7 @@ func (a *app) openDB(ctx context.Context, name, keys string) (*openDB, error) {
 func databaseError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w; make one with hullmark db update", err)
+		return fmt.Errorf("%w; make one with hullmark db build", err)
 	case errors.Is(err, db.ErrUntrusted):
 		return fmt.Errorf("%w; it is signed with hullmark db sign", err)
 	case errors.Is(err, oci.ErrNotDatabase):
@@ -66,7 +66,7 @@ func databaseError(err error) error {
 	case errors.Is(err, oci.ErrNoRanges):
 		return fmt.Errorf("%w; bring it with hullmark db pull and use the file", err)
 	case errors.Is(err, db.ErrNotDatabase), errors.Is(err, db.ErrCorrupt):
-		return fmt.Errorf("%w; make it again with hullmark db update", err)
+		return fmt.Errorf("%w; make it again with hullmark db build", err)
 	case errors.Is(err, db.ErrUnsupported):
 		return fmt.Errorf("%w; it takes a newer hullmark", err)
 	}

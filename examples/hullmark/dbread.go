@@ -11,6 +11,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -45,7 +46,7 @@ func (a *app) dbExport(ctx context.Context, name, key, output string) error {
 	lines.SetEscapeHTML(false)
 	for x, err := range d.All() {
 		if err = cmp.Or(err, ctx.Err()); err == nil {
-			err = lines.Encode(lineJSON{Advisory: newAdvisoryJSON(&x)})
+			err = lines.Encode(line{Advisory: newLineAdvisory(&x)})
 		}
 		if err != nil {
 			return err
@@ -53,7 +54,7 @@ func (a *app) dbExport(ctx context.Context, name, key, output string) error {
 	}
 	for t, err := range d.AllThreats() {
 		if err = cmp.Or(err, ctx.Err()); err == nil {
-			err = lines.Encode(lineJSON{Threat: newThreatJSON(&t)})
+			err = lines.Encode(line{Threat: newLineThreat(&t)})
 		}
 		if err != nil {
 			return err
@@ -100,7 +101,7 @@ func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
 	for x, err := range now.Diff(ctx, old.DB) {
 		if err == nil {
 			counts[x.Kind.String()]++
-			err = lines.Encode(lineJSON{Change: x.Kind.String(), Was: newAdvisoryJSON(x.Old), Advisory: newAdvisoryJSON(x.New)})
+			err = lines.Encode(line{Change: x.Kind.String(), Was: newLineAdvisory(x.Old), Advisory: newLineAdvisory(x.New)})
 		}
 		if err != nil {
 			return err
@@ -132,7 +133,7 @@ its source packages.`,
 		Args: one("PURL"),
 		RunE: func(c *cobra.Command, args []string) error { return a.dbQuery(c.Context(), args[0], &f) },
 	}
-	c.Flags().StringVar(&f.database, "db", "", "ask the database in `FILE`, or at oci://REGISTRY/NAME:TAG (default the starter database)")
+	c.Flags().StringVar(&f.database, "db", "", "ask the database in `FILE`, or at oci://REF (default the starter database)")
 	c.Flags().StringVar(&f.key, "db-key", "", "one of the public keys in `FILE` must have signed the database")
 	c.Flags().BoolVar(&f.json, "json", false, "write JSON lines, as db export does")
 	return c
@@ -174,7 +175,7 @@ func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
 		lines := json.NewEncoder(out)
 		lines.SetEscapeHTML(false)
 		for i := range list {
-			if err := lines.Encode(lineJSON{Advisory: newAdvisoryJSON(&list[i])}); err != nil {
+			if err := lines.Encode(line{Advisory: newLineAdvisory(&list[i])}); err != nil {
 				return err
 			}
 		}
@@ -190,7 +191,7 @@ func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
 
 // nothingOf says that there is nothing, and whether that means something.
 func (a *app) nothingOf(ctx context.Context, data database, k matcher.Key, text string) error {
-	covered := slices.ContainsFunc(data.Info().Coverage, func(c matcherCoverage) bool {
+	covered := slices.ContainsFunc(data.Info().Coverage, func(c db.CoverageInfo) bool {
 		e := k.Ecosystem()
 		return c.Type == e.Type && c.Namespace == e.Namespace && (e.Release == "" || c.Release == e.Release)
 	})
@@ -205,7 +206,10 @@ func (a *app) writeAdvisories(out *output, list []matcher.Advisory) {
 	g := grid{columns: []column{{title: "ID"}, {title: "RELEASE"}, {title: "STATUS"}, {title: "AFFECTED", min: 12, shrink: 2}, {title: "SEVERITY"}, {title: "FEED"}, {title: "SUMMARY", min: 10, shrink: 1}}}
 	for i := range list {
 		x := &list[i]
-		level := matcher.ChooseSeverity(x.Severities).Level
+		level := matcher.Unknown
+		for _, s := range x.Severities {
+			level = max(level, s.Level)
+		}
 		severity := ""
 		if level != matcher.Unknown {
 			severity = level.String()

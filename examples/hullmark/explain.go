@@ -17,8 +17,9 @@ import (
 // explainFlags are the flags of the explain command.
 type explainFlags struct {
 	imageFlags
-	database string
-	format   string
+	database    string
+	databaseKey string
+	format      string
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -46,7 +47,8 @@ It exits with 0 whatever the answer is, or with 1 if the image could not be scan
 	}
 	f.register(c)
 	flags := c.Flags()
-	flags.StringVar(&f.database, "db", "", "look it up in the database in `FILE` (default the starter database)")
+	flags.StringVar(&f.database, "db", "", "look it up in the database in `FILE`, or at oci://REF (default the starter database)")
+	flags.StringVar(&f.databaseKey, "db-key", "", "one of the public keys in `FILE` must have signed the database")
 	flags.StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
 	return c
 }
@@ -60,7 +62,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		return err
 	}
 	defer out.discard()
-	data, err := a.openDatabase(f.database)
+	data, err := a.openDatabase(ctx, f.database, f.databaseKey)
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,13 @@ type scanFlags struct {
 type matchFlags struct {
 	formatFlags
 	gateFlags
-	database string
+	database    string
+	databaseKey string
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE` (default the starter database)")
+	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE`, or at oci://REF (default the starter database)")
+	c.Flags().StringVar(&f.databaseKey, "db-key", "", "one of the public keys in `FILE` must have signed the database")
 	f.formatFlags.register(c)
 	f.gateFlags.register(c)
 }
@@ -90,7 +92,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 		return err
 	}
 	defer outputs.discard()
-	source, err := a.openDatabase(f.database)
+	source, err := a.openDatabase(ctx, f.database, f.databaseKey)
 	if err != nil {
 		return err
 	}
