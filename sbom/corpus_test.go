@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/hullmark/hullmark/analyzer/dpkg"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
-	"github.com/hullmark/hullmark/analyzer/pip"
-	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -29,23 +28,53 @@ func images(t *testing.T) []string {
 	return names
 }
 
-// TestCorpus writes the documents of real images in every version, and asks the schemas.
+// TestCorpus writes the documents of all real images and of all fixtures in every version and notation, asks the official
+// schemas, and reads them back.
 func TestCorpus(t *testing.T) {
 	corpus.Dir(t)
 	schemas := make(map[string]*jsonschema.Schema)
 	for _, version := range versions {
 		schemas[version] = schemaOf(t, version)
 	}
-	for _, name := range images(t) {
-		t.Run(name, func(t *testing.T) {
-			report := corpus.ScanImage(t, name, dpkg.New(), osrelease.New(), pip.New(), rpm.New())
-			for _, version := range versions {
-				var b bytes.Buffer
-				if err := sbom.Encode(&b, report, nil, sbom.Options{Version: version, Name: name}); err != nil {
-					t.Fatal(err)
-				}
-				validate(t, schemas[version], b.Bytes())
+	x := newXMLSchemas(t)
+	check := func(t *testing.T, name string, report *analyzer.Report) {
+		t.Helper()
+		for _, version := range versions {
+			o := sbom.Options{Version: version, Name: name, Compact: true}
+			validate(t, schemas[version], encode(t, report, nil, o))
+			o.Format = sbom.CycloneDXXML
+			x.add(t, version, name, encode(t, report, nil, o))
+		}
+		for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
+			got, err := sbom.Decode(bytes.NewReader(encode(t, report, nil, sbom.Options{Format: format})), sbom.Limits{})
+			if err != nil {
+				t.Fatal(err)
 			}
-		})
+			sameReport(t, report, got)
+		}
 	}
+	for _, name := range images(t) {
+		t.Run(name, func(t *testing.T) { check(t, name, corpus.ScanImage(t, name, all.All()...)) })
+	}
+	var formats []string
+	for _, dir := range corpus.Glob(t, "fixtures/*/*/expected.json") {
+		formats = append(formats, filepath.Base(filepath.Dir(filepath.Dir(dir))))
+	}
+	seen := make(map[string]bool)
+	corpus.Cases(t, slices.Compact(formats), func(t *testing.T, c *corpus.Case) {
+		report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := sbom.Encode(&b, report, nil, sbom.Options{Compact: true}); err != nil {
+			t.Fatal(err)
+		}
+		if !seen[b.String()] { // many have nothing in them
+			seen[b.String()] = true
+			check(t, c.Format+"/"+c.Name, report)
+		}
+	})
+	t.Logf("%d different documents of fixtures", len(seen))
+	x.check(t)
 }

@@ -115,6 +115,43 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestLosses asks that documents lose what the package comment says, and how.
+func TestLosses(t *testing.T) {
+	long := strings.Repeat("1", 2000)
+	report := &analyzer.Report{
+		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Rank: 7},
+		Components: []analyzer.Component{
+			{ID: "1", Layer: -1, Analyzer: "npm", Path: "a", PURL: "pkg:npm/x@1", Package: analyzer.Package{
+				Type: "npm", Name: "x", Version: "1", Files: []string{"f"}, Depends: []string{"z", "alias"}, Qualifiers: map[string]string{"q": "1"},
+				Hashes: map[string]string{"SHA256": strings.Repeat("A", 64)}, Vendor: "control \x01 character",
+			}},
+			{ID: "2", Layer: -1, Analyzer: "npm", Path: "b", PURL: "pkg:npm/y@1", Package: analyzer.Package{Type: "npm", Name: "y", Version: "1", Provides: []string{"alias"}}},
+			{ID: "3", Layer: -1, Analyzer: "npm", Path: "c", PURL: "pkg:npm/z@1", Package: analyzer.Package{Type: "npm", Name: "z", Version: "1"}},
+			{ID: "4", Layer: -1, Analyzer: "npm", Path: "d", PURL: "pkg:npm/odd", Package: analyzer.Package{Type: "npm", Name: "zz", Version: long}},
+		},
+	}
+	for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
+		r, err := sbom.Decode(bytes.NewReader(encode(t, report, nil, sbom.Options{Format: format})), sbom.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := &r.Components[0]
+		for what, ok := range map[string]bool{
+			"files":      x.Files == nil,
+			"rank":       r.Distro.Rank == 0,
+			"depends":    slices.Equal(x.Depends, []string{"y", "z"}),
+			"qualifiers": x.Qualifiers == nil,
+			"digests":    reflect.DeepEqual(x.Hashes, map[string]string{"sha256": strings.Repeat("a", 64)}),
+			"versions":   r.Components[3].Version == long[:1024],
+			"characters": (x.Vendor == "control \x01 character") == (format != sbom.CycloneDXXML),
+		} {
+			if !ok {
+				t.Errorf("%v: %s: %+v", format, what, x)
+			}
+		}
+	}
+}
+
 // TestForeign reads documents that say the same in the words of several tools.
 func TestForeign(t *testing.T) {
 	head := `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [%s]}`

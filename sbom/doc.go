@@ -98,6 +98,10 @@
 // A property of a vulnerability which is not the same for all components is given for each, with ":" and the reference
 // of the component at the end of its name.
 //
+// Documents are valid by the official schemas of their version: the tests ask those that come with cyclonedx-go (JSON schemas
+// by santhosh-tekuri/jsonschema, XML schemas by xmllint of libxml2) about documents of every image and fixture that there is, and
+// SPDX's own library, tools-golang, about SPDX, whose schema no module has.
+//
 // What a document does not hold, so that Decode cannot give it back: the files that packages own (Package.Files), Distro.Rank,
 // the order of Package.Depends and the other names under which it names a package, which comes back under its own; qualifiers that the PURL does not have, upper case in digests and in names of their
 // algorithms, characters that XML or UTF-8 do not have, the result of matching but for what is said above (no versions that

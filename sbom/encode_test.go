@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -158,7 +159,7 @@ func TestSerial(t *testing.T) {
 	}
 }
 
-// TestDeterminism encodes equal reports whose maps were filled in other orders.
+// TestDeterminism encodes equal reports whose maps were filled in other orders, on several numbers of processors.
 func TestDeterminism(t *testing.T) {
 	r, m, o := everything()
 	for i := range 20 {
@@ -167,15 +168,19 @@ func TestDeterminism(t *testing.T) {
 		}
 		r.Components[2].Hashes["other"+string(rune('a'+i))] = "00"
 	}
-	want := encode(t, r, m, o)
-	for range 100 {
-		for i := range r.Components {
-			shuffled := make(map[string]string)
-			maps.Copy(shuffled, r.Components[i].Hashes)
-			r.Components[i].Hashes = shuffled
-		}
-		if got := encode(t, r, m, o); !bytes.Equal(got, want) {
-			t.Fatal("the same report, another document")
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, o.Format = range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
+		want := encode(t, r, m, o)
+		for n := range 100 {
+			runtime.GOMAXPROCS(1 + n%8)
+			for i := range r.Components {
+				shuffled := make(map[string]string)
+				maps.Copy(shuffled, r.Components[i].Hashes)
+				r.Components[i].Hashes = shuffled
+			}
+			if got := encode(t, r, m, o); !bytes.Equal(got, want) {
+				t.Fatal("the same report, another document")
+			}
 		}
 	}
 }

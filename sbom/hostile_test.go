@@ -52,6 +52,7 @@ func (r *repeater) Read(p []byte) (int, error) {
 
 const (
 	jsonHead = `{"bomFormat":"CycloneDX","specVersion":"1.6",`
+	spdxHead = `{"spdxVersion":"SPDX-2.3",`
 	xmlHead  = `<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.6">`
 	huge     = 500_000_000
 )
@@ -86,8 +87,17 @@ func TestHostile(t *testing.T) {
 		"dependencies":             {repeat(jsonHead+`"dependencies":[{"ref":"a","dependsOn":[`, `"a",`, `]}]}`, huge), "more than 4000000", sbom.Limits{}},
 		"nodes":                    {repeat(jsonHead+`"dependencies":[`, `{"ref":"#","dependsOn":["b"]},`, `]}`, huge), "references: more than 400000", sbom.Limits{Components: 100_000}},
 		"what is skipped":          {repeat(jsonHead+`"vulnerabilities":[0`, `,{"a":[]}`, `]}`, huge/20), "", sbom.Limits{}},
-		"white space":              {repeat(``, `                `, `{}`, huge), "no bomFormat", sbom.Limits{}},
+		"white space":              {repeat(``, `                `, `{}`, huge), "neither bomFormat", sbom.Limits{}},
 		"bytes":                    {repeat(jsonHead+`"x":[0`, `,{"a":[]}`, `]}`, huge), "more than 10000000 bytes", sbom.Limits{Bytes: 10_000_000}},
+		"packages of SPDX":         {repeat(spdxHead+`"packages":[`, `{"SPDXID":"#","name":"a"},`, `]}`, huge), "packages: more than 100000", sbom.Limits{Components: 100_000}},
+		"relations of SPDX":        {repeat(spdxHead+`"relationships":[`, `{"spdxElementId":"a","relatedSpdxElement":"#","relationshipType":"CONTAINS"},`, `]}`, huge), "references: more than 400000", sbom.Limits{Components: 100_000}},
+		"licences of SPDX":         {repeat(spdxHead+`"hasExtractedLicensingInfos":[`, `{"licenseId":"#","name":"a"},`, `]}`, huge), "names: more than 400000", sbom.Limits{Components: 100_000}},
+		"descriptions of SPDX":     {repeat(spdxHead+`"documentDescribes":[`, `"#",`, `]}`, huge), "described elements: more than 100000", sbom.Limits{Components: 100_000}},
+		"a package of SPDX":        {repeat(spdxHead+`"packages":[{"externalRefs":[`, `{},`, `]}]}`, huge), "more than 4194304 bytes", sbom.Limits{}},
+		"elements of SPDX 3":       {repeat(`{"@context":"https://spdx.org/rdf/3.0.1/x","@graph":[`, `{"type":"software_Package","spdxId":"#"},`, `]}`, huge), "packages: more than 100000", sbom.Limits{Components: 100_000}},
+		"licences of SPDX 3":       {repeat(`{"@graph":[`, `{"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"a","to":["b"]},`, `]}`, huge), "licences: more than 400000", sbom.Limits{Components: 100_000}},
+		"subjects":                 {repeat(`{"subject":[`, `{},`, `{}]}`, huge/20), "neither bomFormat", sbom.Limits{}},
+		"predicates":               {repeat(`{"predicate":`, `{"predicate":`, `}`, huge), "brackets in each other", sbom.Limits{}},
 		"entities": {strings.NewReader(`<!DOCTYPE bom [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>` + xmlHead + `<components><component><name>&c;</name></component></components></bom>`),
 			"a document type declaration", sbom.Limits{}},
 		"an external entity":    {strings.NewReader(`<!DOCTYPE bom SYSTEM "file:///etc/passwd">` + xmlHead + `</bom>`), "a document type declaration", sbom.Limits{}},
@@ -181,6 +191,11 @@ func FuzzDecode(f *testing.F) {
 			f.Add(encode(f, r, m, o))
 		}
 	}
+	o.Format, o.Version = sbom.SPDXJSON, ""
+	f.Add(encode(f, r, m, o))
+	o.Statement = true
+	f.Add(encode(f, r, m, o))
+	f.Add([]byte(`{"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": [{"type": "software_Package", "spdxId": "a", "software_packageUrl": "pkg:npm/a@1", "originatedBy": ["b"]}, {"type": "Relationship", "from": "a", "relationshipType": "hasDeclaredLicense", "to": "c"}, {"type": "simplelicensing_LicenseExpression", "spdxId": "c", "simplelicensing_licenseExpression": "(A OR B) AND C"}]}`))
 	f.Add([]byte(jsonHead + `"components":[{"bom-ref":"a","purl":"pkg:rpm/sles/a@1?distro=sles-15&epoch=1&upstream=a-1-2.src.rpm","tags":["source"],"components":[{}]}],"dependencies":[{"ref":"a","dependsOn":["a","b"]}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		report, err := sbom.Decode(bytes.NewReader(document), sbom.Limits{Components: 1000, Bytes: 1 << 20})
