@@ -76,6 +76,14 @@ func (root *oracleNode) at(p string, makeDirs bool) *oracleNode {
 
 func (root *oracleNode) apply(layer []oracleEntry) {
 	for _, e := range layer {
+		if e.kind != "dir" {
+			continue
+		}
+		if d := root.at(path.Dir(e.path), false); d != nil && d.children[path.Base(e.path)] != nil && d.children[path.Base(e.path)].kind != "dir" {
+			d.children[path.Base(e.path)] = newOracleDir()
+		}
+	}
+	for _, e := range layer {
 		switch e.kind {
 		case "whiteout":
 			if d := root.at(path.Dir(e.path), false); d != nil {

@@ -70,6 +70,13 @@ type answer struct {
 // apply puts a layer on top of the tree. The results are those of the layer's wanted files.
 func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	t.gone = make(map[string]*file)
+	// A directory of the layer takes the place of a link before anything is deleted in it: that is not meant for what the
+	// link leads to.
+	for _, h := range d.Dirs {
+		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
+			t.remove(n)
+		}
+	}
 	for _, p := range d.Whiteouts {
 		if parent, ok := t.resolve(dirOf(p)); ok {
 			t.remove(t.find(join(parent, path.Base(p))))
@@ -84,15 +91,10 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 			}
 		}
 	}
-	// Whatever lies where the layer has a file or a link goes, and so do files and links where it has a directory. Going
+	// Whatever lies where the layer has a file or a link goes, and so do, above, files and links where it has a directory. Going
 	// through what the layer has, rather than through the tree, makes the cost of all layers grow with their entries.
 	for _, h := range d.Names {
 		t.remove(t.byHash[pathHash(h)])
-	}
-	for _, h := range d.Dirs {
-		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
-			t.remove(n)
-		}
 	}
 	for _, p := range d.Implicit {
 		// An entry below a directory that has none of its own may go through a link of a lower layer, and takes the place of
