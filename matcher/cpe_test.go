@@ -87,3 +87,23 @@ func TestProducts(t *testing.T) {
 		t.Errorf("explained as %q", told(list))
 	}
 }
+
+// A name that is one of an application gives a key that is in its normal form, whatever else is in it.
+func FuzzCPEKey(f *testing.F) {
+	for _, name := range []string{
+		"cpe:2.3:a:openssl:openssl:1.0.2k:-:*:*:*:*:*:*", `cpe:2.3:a:a\:b:c\\d:1.0\:1:p1`, "cpe:/a:vendor:a%2fb:1:p1", "cpe:/o:debian:debian_linux:12", `cpe:2.3:a:x:y:\`,
+	} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		key, version, ok := matcher.CPEKey(name)
+		switch {
+		case !ok && (key != matcher.Key{} || version != ""):
+			t.Errorf("%q is no name, and gives %v %q", name, key, version)
+		case ok && (key.Type != matcher.TypeCPE || key.Namespace == "" || key.Name == "" || key.Release != ""):
+			t.Errorf("%q gives %v", name, key)
+		case len(key.Namespace)+len(key.Name)+len(version) > 3*len(name):
+			t.Errorf("%q gives more than it has: %v %q", name, key, version)
+		}
+	})
+}

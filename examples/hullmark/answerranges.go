@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// ranges writes the ranges and versions of an advisory, with what the version was compared with.
+func (p *answerWriter) ranges(r *reason) {
+	a := r.Advisory
+	if len(a.Ranges) == 0 && len(a.Versions) == 0 {
+		if a.Status != matcher.NotAffected {
+			p.line("range", "every version")
+		}
+		return
+	}
+	steps := make(map[int][]matcher.Comparison)
+	for _, c := range r.Comparisons {
+		steps[c.Range] = append(steps[c.Range], c)
+	}
+	shown := 0
+	for i := range a.Ranges {
+		if len(a.Ranges) > maxRanges && shown >= maxRanges-1 && !holds(steps[i]) {
+			continue
+		}
+		shown++
+		p.line("range", "%s", rangeText(&a.Ranges[i]))
+		var parts []string
+		for _, c := range steps[i] {
+			parts = append(parts, r.Version+" "+c.String())
+			if c.Error != "" {
+				parts[len(parts)-1] += ": " + c.Error
+			}
+		}
+		switch {
+		case len(parts) == 0:
+		case holds(steps[i]):
+			p.line("  compared", "%s: inside", strings.Join(parts, ", "))
+		default:
+			p.line("  compared", "%s: outside", strings.Join(parts, ", "))
+		}
+	}
+	if n := len(a.Ranges) - shown; n > 0 {
+		p.line("", "and %s", countOf(n, "range")+" that it is outside of; --format json has them all")
+	}
+	if n := len(a.Versions); n > 0 {
+		listed := "which the installed one is not"
+		if s := steps[-1]; len(s) > 0 {
+			listed = "one of which is " + s[0].Value
+		}
+		if len(r.components) == 0 {
+			listed = "such as " + a.Versions[0]
+		}
+		p.line("versions", "%s, %s", countOf(n, "single version"), listed)
+	}
+}
+
+// holds reports whether a version is inside a range, by all comparisons with its bounds.
+func holds(steps []matcher.Comparison) bool {
+	return !slices.ContainsFunc(steps, func(c matcher.Comparison) bool { return !c.Holds })
+}
+
+func rangeText(r *matcher.Range) string {
+	if r.Repo != "" {
+		return "commits of " + r.Repo + ", which no version can be compared with"
+	}
+	text := "from the first version"
+	if r.Introduced != "" && r.Introduced != "0" {
+		text = "from " + r.Introduced
+	}
+	switch {
+	case r.Fixed != "":
+		text += " to before " + r.Fixed
+	case r.LastAffected != "":
+		text += " to " + r.LastAffected
+	default:
+		text += " on, without a fix"
+	}
+	return text
+}
+
+func severityText(s matcher.Severity) string {
+	text := s.Level.String() + " (" + s.Source
+	if s.Word != "" && !strings.EqualFold(s.Word, s.Level.String()) {
+		text += ": " + s.Word
+	}
+	if s.Vector != "" {
+		text += fmt.Sprintf(": %.1f, %s", s.Score, s.Vector)
+	} else if s.Score > 0 {
+		text += fmt.Sprintf(": %.1f", s.Score)
+	}
+	return text + ")"
+}
