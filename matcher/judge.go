@@ -123,6 +123,9 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 
 // against compares the installed version with a bound, or says why the answer would not be certain.
 func (n *name) against(bound string) (c int, doubt string) {
+	if n.noEpoch {
+		bound = withoutEpoch(bound)
+	}
 	v, err := n.scheme.Parse(bound)
 	if err != nil {
 		return 0, err.Error()

@@ -12,6 +12,7 @@ type lookup struct {
 	key     Key
 	version string
 	doubt   string // why what is found there may be about something else; "" if it is not
+	noEpoch bool   // the epoch of version is not known, so that bounds are compared without theirs
 }
 
 // lookups returns, in the memory of list, where advisories may speak of a component. Packages of a distribution are looked up by their source
@@ -29,6 +30,11 @@ func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lo
 	if c.Origin != nil && (c.Origin.Name != "" || c.Origin.Version != "") {
 		source := lookup{key: key, version: cmp.Or(c.Origin.Version, c.Version)}
 		source.key.Name = cmp.Or(c.Origin.Name, c.Name)
+		// A database of RPM does not say the epoch of a source package. It is that of the package, unless that has a version of
+		// its own: perl-Errno 0:1.28 of perl 4:5.26.
+		if c.Type == "rpm" && withoutEpoch(source.version) != withoutEpoch(c.Version) {
+			source.version, source.noEpoch = withoutEpoch(source.version), true
+		}
 		// Feeds of dpkg distributions name source packages only, where a binary package of the same name may be built from
 		// another source. Feeds of the others name either; a name that is both is the source's.
 		if c.Type == "deb" || source.key == key {
@@ -53,6 +59,13 @@ func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lo
 		list = append(list, l)
 	}
 	return list
+}
+
+func withoutEpoch(version string) string {
+	if epoch, rest, ok := strings.Cut(version, ":"); ok && strings.Trim(epoch, "0123456789") == "" {
+		return rest
+	}
+	return version
 }
 
 // inModule adds, for a package of a module's stream, where advisories of the stream may speak of it.

@@ -41,6 +41,7 @@ type name struct {
 	parsed    version.Version
 	uncertain error  // why version cannot be compared
 	doubt     string // why advisories may be about something else
+	noEpoch   bool   // bounds are compared without their epochs
 	rpm       bool
 	whole     version.Version // of a PyPI package with a local version: parsed without it; else the zero Version
 }
@@ -85,7 +86,7 @@ func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func
 
 // name enters a name of a subject, whose version is of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
-	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, rpm: purlType == "rpm"}
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, noEpoch: l.noEpoch, rpm: purlType == "rpm"}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
 		n.parsed, n.uncertain = scheme.Parse(l.version)

@@ -149,3 +149,21 @@ func TestFlavours(t *testing.T) {
 		})
 	}
 }
+
+// A package that has a version of its own, and advisories that name its source package, whose epoch nobody knows.
+func TestSourceEpoch(t *testing.T) {
+	for _, c := range []struct{ name, of, source, fixed, want string }{
+		{"perl-Errno", "0:1.28-421.el8", "5.26.3-421.el8", "4:5.26.3-419.el8", "not affected"},
+		{"perl-Errno", "0:1.28-416.el8", "5.26.3-416.el8", "4:5.26.3-419.el8", "affected"},
+		{"perl-libs", "4:5.26.3-416.el8", "4:5.26.3-416.el8", "4:5.26.3-419.el8", "affected"},
+		{"perl-libs", "4:5.26.3-416.el8", "4:5.26.3-416.el8", "3:5.26.3-419.el8", "not affected"},
+	} {
+		key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: "perl"}
+		source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
+		p := rpm(c.name, c.of, "")
+		p.Origin = &analyzer.Origin{Name: "perl", Version: c.source}
+		if got := verdict(t, matcher.Matcher{Source: source}, p); got != c.want {
+			t.Errorf("%s %s of %s, fixed in %s: %s, want %s", c.name, c.of, c.source, c.fixed, got, c.want)
+		}
+	}
+}

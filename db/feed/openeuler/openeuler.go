@@ -48,6 +48,9 @@ func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
 	}
 }
 
+// id is the ID of os-release(5), spelled as openEuler does.
+const id = "openEuler"
+
 var release = regexp.MustCompile(`^openEuler-([0-9]+\.[0-9]+)`)
 
 // A build is a package of a release.
@@ -80,7 +83,7 @@ func record(d *cvrf.Document) (feed.Record, error) {
 				if b.product != product {
 					continue
 				}
-				key := matcher.Key{Type: "rpm", Namespace: Name, Release: matcher.Release(Name, b.release, ""), Name: b.name}
+				key := matcher.Key{Type: "rpm", Namespace: id, Release: matcher.Release(id, b.release, ""), Name: b.name}
 				e.Packages = append(e.Packages, errata.Package{Key: key, Arch: b.arch, Range: matcher.Range{Fixed: b.evr}})
 			}
 			for _, k := range errata.Split(e.Packages) {
