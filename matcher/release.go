@@ -21,7 +21,7 @@ func Release(id, versionID, codename string) string {
 		}
 		return elements(versionID, 1)
 	case "ubuntu", "photon", "opensuse-leap", "opensuse", "sles", "sled", "suse", "sle_hpc", "sle-micro", "sl-micro",
-		"openEuler":
+		"openeuler", "openEuler":
 		return versionID
 	case "wolfi", "chainguard", "minimos", "echo", "secureos", "arch", "opensuse-tumbleweed", "gentoo", "void": // rolling: VERSION_ID is a date, if any
 		return ""

@@ -1,0 +1,180 @@
+// Package alma reads the errata of AlmaLinux, https://errata.almalinux.org/8/errata.json, a list with an element for each:
+//
+//	[{"updateinfo_id": "ALSA-2021:3253", "type": "security", "severity": "Important", "issued_date": {"$date": 1629790196000},
+//	  "references": [{"type": "cve", "id": "CVE-2021-3246"}],
+//	  "pkglist": {"name": "almalinux-8-for-x86_64-appstream-rpms__8_0_default", "packages": [
+//	    {"name": "libsndfile", "epoch": "0", "version": "1.0.28", "release": "10.el8_4.1", "arch": "x86_64"}]}}]
+//
+// A [feed.Record] is one erratum. It has an advisory for every CVE in every package, whose Reason is the erratum. The OSV
+// records that AlmaLinux publishes as well are read by package osv.
+package alma
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// Name is the name of the feed.
+const Name = "alma"
+
+// Feed returns the feed.
+func Feed() feed.Feed {
+	f := feed.Feed{
+		Name:  Name,
+		Wants: func(name string) bool { return path.Ext(name) == ".json" },
+		Parse: Parse,
+	}
+	for _, release := range []string{"8", "9", "10"} {
+		f.Sources = append(f.Sources, feed.Source{
+			Name: release, URLs: []string{"https://errata.almalinux.org/" + release + "/errata.json"},
+			Covers: []matcher.Key{{Type: "rpm", Namespace: "almalinux", Release: release}},
+		})
+	}
+	return f
+}
+
+// Parse yields the errata of a document, in its order. It holds one erratum in memory at a time.
+//
+// The error of an erratum is a [feed.RecordError] with its ID; it comes with what was understood. Any other error, of r or of
+// JSON syntax, is the last thing yielded.
+func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return func(yield func(feed.Record, error) bool) {
+		j := jsonstream.New(r)
+		err := j.List(func() error {
+			raw, err := j.Raw()
+			if err != nil {
+				return err
+			}
+			var e erratum
+			bad := json.Unmarshal(raw, &e)
+			rec, err := e.record()
+			if err = errors.Join(bad, err); err != nil {
+				err = &feed.RecordError{ID: e.ID, Err: err}
+			}
+			if !yield(rec, err) {
+				return errStopped
+			}
+			return nil
+		})
+		if err == nil {
+			err = j.End()
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(feed.Record{}, fmt.Errorf("alma: %w", err))
+		}
+	}
+}
+
+var (
+	errStopped = errors.New("stopped")
+	release    = regexp.MustCompile(`(?i)(?:almalinux|rhel)-([0-9]+)`)
+)
+
+type erratum struct {
+	ID         string `json:"updateinfo_id"`
+	Type       string `json:"type"`
+	Title      string `json:"title"`
+	Severity   string `json:"severity"`
+	Issued     date   `json:"issued_date"`
+	Updated    date   `json:"updated_date"`
+	References []struct {
+		Type string `json:"type"`
+		ID   string `json:"id"`
+		Href string `json:"href"`
+	} `json:"references"`
+	Collections jsonstream.List[collection] `json:"pkglist"`
+}
+
+type collection struct {
+	Name   string `json:"name"`
+	Module struct {
+		Name   string `json:"name"`
+		Stream string `json:"stream"`
+	} `json:"module"`
+	Packages []struct {
+		Name    string `json:"name"`
+		Epoch   string `json:"epoch"`
+		Version string `json:"version"`
+		Release string `json:"release"`
+		Arch    string `json:"arch"`
+	} `json:"packages"`
+}
+
+// A date is milliseconds since 1970, as MongoDB's extended JSON has it, or text.
+type date struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *date) UnmarshalJSON(b []byte) error {
+	var v struct {
+		Date int64 `json:"$date"`
+	}
+	if json.Unmarshal(b, &v) == nil {
+		if v.Date != 0 {
+			d.Time = time.UnixMilli(v.Date).UTC()
+		}
+		return nil
+	}
+	var s string
+	err := json.Unmarshal(b, &s)
+	if err == nil {
+		d.Time, err = errata.Time(s)
+	}
+	return err
+}
+
+func (e *erratum) record() (feed.Record, error) {
+	if e.ID == "" {
+		return feed.Record{}, errors.New("an erratum without ID")
+	}
+	out := errata.Erratum{
+		Feed: Name, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
+	}
+	var errs []error
+	level, ok := matcher.ParseLevel(e.Severity)
+	if !ok {
+		errs = append(errs, fmt.Errorf("unknown severity %.40q", e.Severity))
+	}
+	if e.Severity != "" {
+		out.Severity = matcher.Severity{Source: Name, Level: level, Word: e.Severity}
+	}
+	for _, r := range e.References {
+		if strings.HasPrefix(r.ID, "CVE-") {
+			out.Flaws = append(out.Flaws, errata.Flaw{ID: r.ID})
+		} else if r.Href != "" {
+			out.URLs = append(out.URLs, r.Href)
+		}
+	}
+	for _, c := range e.Collections {
+		m := release.FindStringSubmatch(c.Name)
+		if m == nil {
+			errs = append(errs, fmt.Errorf("%.80q: no release is known by that name", c.Name))
+			continue
+		}
+		module := ""
+		if c.Module.Name != "" {
+			module = c.Module.Name + ":" + c.Module.Stream
+		}
+		for _, p := range c.Packages {
+			evr := errata.EVR(p.Epoch, p.Version, p.Release)
+			if p.Name == "" || evr == "" {
+				errs = append(errs, errors.New("a package without name or version"))
+				continue
+			}
+			key := matcher.Key{Type: "rpm", Namespace: "almalinux", Release: m[1], Name: errata.Name(module, evr, p.Name)}
+			out.Packages = append(out.Packages, errata.Package{Key: key, Arch: p.Arch, Range: matcher.Range{Fixed: evr}})
+		}
+	}
+	return out.Record(), errors.Join(errs...)
+}

@@ -1,0 +1,96 @@
+package fedora_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/fedora"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
+)
+
+const page = `{"page":1,"pages":1,"total":2,"updates":[
+	{"alias":"FEDORA-2022-8bd3bf5b40","type":"security","severity":"urgent","status":"stable","content_type":"rpm","title":"curl","release":{"id_prefix":"FEDORA","version":"36"},
+	"date_stable":"2022-06-30 01:17:00","builds":[{"nvr":"curl-7.82.0-6.fc36","epoch":0}],"bugs":[{"title":"CVE-2022-32205 curl: x"},{"title":"CVE-2022-32205 [fedora]"}]},
+	{"alias":"FEDORA-2022-2","type":"security","severity":"unspecified","status":"testing","release":{"id_prefix":"FEDORA","version":"36"},"builds":[{"nvr":"vim-8.2-1.fc36","epoch":2}]},
+	{"alias":"FEDORA-2022-3","type":"bugfix","severity":"low","status":"stable","release":{"id_prefix":"FEDORA","version":"36"},"builds":[{"nvr":"a-1-1.fc36","epoch":0}]}]}`
+
+func TestUpdates(t *testing.T) {
+	recs, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(page))
+	want := `FEDORA-2022-8bd3bf5b40
+  CVE-2022-32205 rpm/fedora/36/curl fixed [, 0:7.82.0-6.fc36) "FEDORA-2022-8bd3bf5b40" {fedora critical urgent}
+FEDORA-2022-2
+  FEDORA-2022-2 rpm/fedora/36/vim affected [, 2:8.2-1.fc36) "FEDORA-2022-2 (testing)"
+FEDORA-2022-3
+`
+	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
+		t.Errorf("%v, %v\n%s", bad, fatal, got)
+	}
+	feedtest.Damage(t, fedora.Feed(), page, true)
+	for _, tt := range [][3]string{
+		{`"alias":"FEDORA-2022-3",`, "", "without alias"}, {`"nvr":"vim-8.2-1.fc36"`, `"nvr":"vim"`, `"vim": no package`}, {`"urgent"`, `"dire"`, `unknown severity "dire"`},
+		{"2022-06-30 01:17:00", "soon", "not a time"}, {`"version":"36"},"builds":[{"nvr":"vim`, `"version":""},"builds":[{"nvr":"vim`, "of no release"},
+	} {
+		_, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(strings.ReplaceAll(page, tt[0], tt[1])))
+		if len(bad) != 1 || !strings.Contains(bad[0].Error(), tt[2]) || fatal != nil {
+			t.Errorf("without %s: %v, %v", tt[0], bad, fatal)
+		}
+	}
+	if _, _, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader("{}")); fatal == nil {
+		t.Error("no list of updates is accepted")
+	}
+}
+
+// TestCorpus reads a real page. The count was made without the parser.
+func TestCorpus(t *testing.T) {
+	feedtest.Corpus(t, fedora.Feed(), []feedtest.Sample{{Path: "fedora/bodhi-F36-updates.json.1.zst", Records: 100}})
+}
+
+func TestGolden(t *testing.T) {
+	feedtest.Golden(t, fedora.Feed(), "fedora/bodhi-F36-updates.json.1.zst", "bodhi.golden", func(r feed.Record) bool {
+		return r.ID == "FEDORA-2022-8bd3bf5b40" || r.ID == "FEDORA-2022-0142d562ca" || r.ID == "FEDORA-2022-719f3ec21b"
+	})
+}
+
+// TestFetch gets two pages.
+func TestFetch(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := strings.Replace(page, `"pages":1`, `"pages":2`, 1)
+		if r.FormValue("page") == "2" {
+			p = strings.ReplaceAll(p, "FEDORA-2022", "FEDORA-2021")
+		}
+		io.WriteString(w, p)
+	}))
+	defer server.Close()
+	f := fedora.Feed()
+	f.Sources = f.Sources[:1]
+	f.Sources[0].URLs, f.Sources[0].Covers[0].Release = []string{server.URL + "/updates/?releases=F36"}, "36"
+	file := filepath.Join(t.TempDir(), "a.db")
+	for _, want := range []feed.Outcome{feed.Renewed, feed.Unchanged} {
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{})
+		if err != nil || rep.Sources[0].Outcome != want || want == feed.Renewed && rep.Sources[0].Records != 6 {
+			t.Errorf("%+v, %v; want %v", rep, err, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) { feedtest.Fuzz(f, fedora.Feed(), page) }
+
+func ExampleParse() {
+	for rec, err := range fedora.Parse(strings.NewReader(page)) {
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, a := range rec.Advisories {
+			fmt.Println(a.ID, a.Key.Name, "in Fedora", a.Key.Release, "before", a.Ranges[0].Fixed, a.Reason)
+		}
+	}
+	// Output:
+	// CVE-2022-32205 curl in Fedora 36 before 0:7.82.0-6.fc36 FEDORA-2022-8bd3bf5b40
+	// FEDORA-2022-2 vim in Fedora 36 before 2:8.2-1.fc36 FEDORA-2022-2 (testing)
+}
