@@ -3,10 +3,12 @@ package all
 
 import (
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/alma"
 	"github.com/hullmark/hullmark/db/feed/azurelinux"
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/epss"
 	"github.com/hullmark/hullmark/db/feed/exploitdb"
+	"github.com/hullmark/hullmark/db/feed/fedora"
 	"github.com/hullmark/hullmark/db/feed/friendsofphp"
 	"github.com/hullmark/hullmark/db/feed/kev"
 	"github.com/hullmark/hullmark/db/feed/nvd"
@@ -27,6 +29,7 @@ import (
 // Feeds returns all feeds, in order of their names.
 func Feeds() []feed.Feed {
 	return []feed.Feed{
+		alma.Feed(),
 		secdb.Alpine(),
 		updateinfo.Amazon(),
 		azurelinux.Feed(),
@@ -36,6 +39,7 @@ func Feeds() []feed.Feed {
 		secdb.Echo(),
 		epss.Feed(),
 		exploitdb.Feed(),
+		fedora.Feed(),
 		friendsofphp.Feed(),
 		kev.Feed(),
 		debian.Lists(),

@@ -23,6 +23,7 @@ func ExampleFeeds() {
 		fmt.Println(f.Name)
 	}
 	// Output:
+	// alma
 	// alpine
 	// amazon
 	// azurelinux
@@ -32,6 +33,7 @@ func ExampleFeeds() {
 	// echo
 	// epss
 	// exploitdb
+	// fedora
 	// friendsofphp
 	// kev
 	// debian-lists

@@ -23,6 +23,7 @@ const vendors = "apk-secdb-vendors/vunnel/"
 
 // samples are the real data of each feed, below feeds of the corpus.
 var samples = map[string][]string{
+	"alma":         {"alma/errata.json"},
 	"alpine":       {"alpine/secdb-yaml-2020-06-08"},
 	"alma":         {"alma/osv-almalinux8-2022-2023.tar.zst"},
 	"amazon":       {"amazon/updateinfo"},
@@ -34,6 +35,7 @@ var samples = map[string][]string{
 	"echo":         {vendors + "echo/test-fixtures/input/echo-advisories/data.json"},
 	"epss":         {"epss/claircore-data.csv", "epss/epss_scores-2025-x-x.csv"},
 	"exploitdb":    {"exploitdb/files.csv.zst", "exploitdb/files_shellcodes.csv", "exploitdb/files_exploits-sample.csv"},
+	"fedora":       {"fedora/bodhi-F36-updates.json.1.zst"},
 	"friendsofphp": {"php/security-advisories.tar.zst"},
 	"kev":          {"kev/known_exploited_vulnerabilities.json"},
 	"minimos":      {vendors + "minimos/test-fixtures/input/secdb/security.json"},
