@@ -201,6 +201,10 @@ func TestForeign(t *testing.T) {
 			distro + `, {"bom-ref": "a", "type": "library", "name": "nginx", "version": "1.25", "purl": "pkg:deb/nginx.org/nginx@1.25?arch=amd64&distro=debian-12"}`,
 			"debian 12.1 | deb nginx.org nginx 1.25 amd64",
 		},
+		"a third party's, by its maintainer": {
+			distro + `, {"bom-ref": "a", "type": "library", "name": "nodejs", "version": "20.1-1nodesource1", "publisher": "Ivan <ivan@nodesource.com>", "purl": "pkg:deb/debian/nodejs@20.1-1nodesource1?arch=amd64&distro=debian-12"}`,
+			"debian 12.1 | deb nodesource.com nodejs 20.1-1nodesource1 amd64",
+		},
 		"components in components": {
 			`{"bom-ref": "a", "type": "application", "name": "app", "purl": "pkg:npm/app@1", "components": [{"bom-ref": "b", "type": "library", "name": "left", "purl": "pkg:npm/left@2"}]}`,
 			"npm app 1 | npm left 2",

@@ -27,7 +27,7 @@ const (
 // New returns the analyzer. Packages are of type "deb", or "opkg" where opkg wrote them.
 //
 // A package's Vendor is its Maintainer. Its Namespace is empty where nothing says that somebody other than the
-// distribution built it, and else names who did; see thirdParty for the evidence.
+// distribution built it, and else names who did; see internal/thirdparty for the evidence.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "dpkg",

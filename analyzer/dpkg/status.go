@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/thirdparty"
 )
 
 // maxValue is the length in bytes above which the value of a field is reported instead of kept. The longest in Debian,
@@ -132,7 +133,7 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 	p.Origin = s.originOf(typ, &p, words)
 	p.Files = parseConffiles(s.conffiles)
 	if typ == typeDeb {
-		p.Namespace = thirdParty(p.Version, p.Vendor, string(s.origin), string(s.vendor))
+		p.Namespace = thirdparty.Deb(p.Version, p.Vendor, string(s.origin), string(s.vendor))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/thirdparty"
 )
 
 // Report returns what the document states, in the order of the reports that a scan makes. What is lost is a Diagnostic of
@@ -177,6 +178,9 @@ func (c *Collector) complete() {
 		}
 		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
 			k.Namespace = c.distro.ID
+			if k.Type == "deb" { // which tools do not ask, but say what it is seen by
+				k.Namespace = cmp.Or(thirdparty.Deb(k.Version, k.Vendor, "", ""), c.distro.ID)
+			}
 		}
 		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.Origin == nil {
 			k.Origin = &o

@@ -1,8 +1,10 @@
-package dpkg
+// Package thirdparty tells packages that somebody else built from those of a distribution, for analyzers and for documents
+// that say less than package databases.
+package thirdparty
 
 import "strings"
 
-// thirdParty names who built a package where its control fields say that it was not the distribution, and is empty
+// Deb names who built a package where its control fields say that it was not the distribution, and is empty
 // where they do not. Nothing in Debian's format states it, so this is evidence, strongest first:
 //
 //   - Origin names somebody else. The distributions that fill it name themselves.
@@ -15,7 +17,7 @@ import "strings"
 // Maintainers of the distributions' own packages have addresses of every kind, so an address that is unknown is no
 // evidence. Advisories of the distribution do not hold for a package that it did not build, nor does the distribution
 // care for the libraries inside it. The name is the third party's domain where it has one.
-func thirdParty(version, maintainer, origin, vendor string) string {
+func Deb(version, maintainer, origin, vendor string) string {
 	if origin != "" {
 		if isDistribution(origin) {
 			return ""
