@@ -9,7 +9,7 @@
 //	matcher            which advisories hold for what was found
 //	matcher/version    the order of versions, for each ecosystem
 //	db, db/feed        advisories in one file, and where they come from
-//	sbom               CycloneDX
+//	sbom               CycloneDX and SPDX: to write, and to read of any tool
 //	plugin             analyzers in other processes, in any language
 //	examples/hullmark  the reference command
 //
