@@ -3,20 +3,30 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report/gitlab"
+	"github.com/hullmark/hullmark/matcher/report/html"
+	"github.com/hullmark/hullmark/matcher/report/junit"
+	"github.com/hullmark/hullmark/matcher/report/markdown"
+	"github.com/hullmark/hullmark/matcher/report/sarif"
+	"github.com/hullmark/hullmark/matcher/report/template"
 	"github.com/hullmark/hullmark/sbom"
 )
 
 // formatFlags say how results are written, and where to.
 type formatFlags struct {
-	formats []string
+	formats  []string
+	template string
 }
 
 func (f *formatFlags) register(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.formats, "format", nil, "write results as `FORMAT[=FILE]`, several if repeated (default table)")
+	c.Flags().StringVar(&f.template, "template", "", "write --format template by the Go template in `FILE`")
 }
 
 // A format is a form of the results.
@@ -35,9 +45,43 @@ func formats() []format {
 			if err != nil {
 				return err
 			}
-			return sbom.Encode(o, v.Report, v.Result, options)
+			return sbom.Encode(o, v.Report, v.stated(), options)
 		}},
+		{"sarif", func(_ *app, o *output, v *results) error { return sarif.Write(o, v.View) }},
+		{"gitlab", func(_ *app, o *output, v *results) error { return gitlab.Write(o, v.View) }},
+		{"junit", func(_ *app, o *output, v *results) error { return junit.Write(o, v.View) }},
+		{"html", func(_ *app, o *output, v *results) error { return html.Write(o, v.View) }},
+		{"markdown", func(_ *app, o *output, v *results) error { return markdown.Write(o, v.View) }},
+		{"template", nil}, // by that of --template
 	}
+}
+
+// stated returns the result with what is shown, and with what VEX statements suppress, since CycloneDX can say so.
+func (v *results) stated() *matcher.Result {
+	r := *v.Result
+	r.Matches = nil
+	for i := range v.Result.Matches {
+		if m := &v.Result.Matches[i]; v.Why(i) == "" || m.Suppressed() {
+			r.Matches = append(r.Matches, *m)
+		}
+	}
+	return &r
+}
+
+// templateFormat is the format of a template in a file.
+func templateFormat(name string) (format, error) {
+	if name == "" {
+		return format{}, errors.New("--format template needs a template; --template FILE names it")
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return format{}, fmt.Errorf("--template: %w", err)
+	}
+	t, err := template.Parse(name, string(text))
+	if err != nil {
+		return format{}, fmt.Errorf("--template: %w", err)
+	}
+	return format{"template", func(_ *app, o *output, v *results) error { return t.Write(o, v.View) }}, nil
 }
 
 // formatNames lists what --format takes: "a, b or c".
@@ -67,6 +111,7 @@ func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err e
 		}
 	}()
 	files := make(map[string]bool)
+	used := false
 	words := f.formats
 	if len(words) == 0 {
 		words = []string{"table"}
@@ -96,11 +141,21 @@ func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err e
 		if i == len(formats()) {
 			return nil, fmt.Errorf("--format %q is none of %s", name, strings.Replace(formatNames(), " or ", " and ", 1))
 		}
+		chosen := formats()[i]
+		if chosen.write == nil {
+			if chosen, err = templateFormat(f.template); err != nil {
+				return nil, err
+			}
+			used = true
+		}
 		o, err := a.output(file)
 		if err != nil {
 			return nil, err
 		}
-		outs = append(outs, formatOutput{formats()[i], o})
+		outs = append(outs, formatOutput{chosen, o})
+	}
+	if f.template != "" && !used {
+		return outs, errors.New("--template is for --format template[=FILE], which is not given")
 	}
 	return outs, nil
 }

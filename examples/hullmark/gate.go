@@ -14,22 +14,25 @@ import (
 type gateFlags struct {
 	failOn         string
 	allowUncovered bool
+	goOn           bool
 }
 
 func (f *gateFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
-	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on, let pass what there are no advisories for")
+	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, let pass what there are no advisories for")
+	flags.BoolVar(&f.goOn, "continue", false, "say what is disallowed, and exit with 0 nevertheless")
 }
 
 // A gate is what the command fails on.
 type gate struct {
 	failOn         matcher.Level // Unknown: on no severity
 	allowUncovered bool
+	goOn           bool
 }
 
 func (f *gateFlags) parse() (gate, error) {
-	g := gate{allowUncovered: f.allowUncovered}
+	g := gate{allowUncovered: f.allowUncovered, goOn: f.goOn}
 	if f.failOn == "" {
 		return g, nil
 	}
@@ -42,31 +45,86 @@ func (f *gateFlags) parse() (gate, error) {
 	return g, fmt.Errorf("--fail-on %q is none of negligible, low, medium, high and critical", f.failOn)
 }
 
-// judge returns a verdict on what is disallowed, nil if that is nothing.
+// fails reports whether a finding is disallowed; without anything that disallows, every finding counts as that.
+func (g gate) fails(f *report.Finding) bool {
+	if g.failOn == matcher.Unknown && f.Action == report.Undecided {
+		return true
+	}
+	return f.Action == report.Stop || g.failOn != matcher.Unknown && f.Severity.Level >= g.failOn
+}
+
+// judge returns a verdict on what is disallowed, nil if that is nothing, or if the command is to go on.
 func (a *app) judge(g gate, v *results) error {
-	if g.failOn == matcher.Unknown {
+	err := a.disallowed(g, v)
+	if err != nil && g.goOn {
+		a.say("%v; going on, as --continue says", err)
 		return nil
 	}
-	if n := unrated(v.Findings); n > 0 {
-		a.say("%s of unknown severity: --fail-on lets them pass", countOf(n, "vulnerability"))
+	return err
+}
+
+func (a *app) disallowed(g gate, v *results) error {
+	if g.failOn == matcher.Unknown && v.Verdict == nil {
+		return nil
 	}
-	bad := make(map[string]bool)
-	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Severity.Level >= g.failOn {
-			bad[f.ID] = true
+	var said []string
+	if v.Verdict != nil && v.Verdict.Action == report.Stop {
+		said = append(said, stopped(v.Verdict))
+	}
+	if g.failOn != matcher.Unknown {
+		if n := unrated(v.Findings); n > 0 {
+			a.say("%s of unknown severity: --fail-on lets them pass", countOf(n, "vulnerability"))
+		}
+		if n := severe(v.Findings, g.failOn); n > 0 {
+			verb := "are"
+			if n == 1 {
+				verb = "is"
+			}
+			said = append(said, fmt.Sprintf("%s %s %s or worse, which --fail-on disallows", countOf(n, "vulnerability"), verb, g.failOn))
 		}
 	}
-	if len(bad) > 0 {
-		verb := "are"
-		if len(bad) == 1 {
-			verb = "is"
-		}
-		return &verdict{exitDisallowed, fmt.Sprintf("%s %s %s or worse, which --fail-on disallows", countOf(len(bad), "vulnerability"), verb, g.failOn)}
+	if len(said) > 0 {
+		return &verdict{exitDisallowed, strings.Join(said, "; ")}
 	}
 	if g.allowUncovered {
 		return nil
 	}
 	return uncovered(v.View)
+}
+
+// severe counts the different identifiers of a severity or a worse one.
+func severe(list []report.Finding, level matcher.Level) int {
+	bad := make(map[string]bool)
+	for i := range list {
+		if f := &list[i]; f.Severity.Level >= level {
+			bad[f.ID] = true
+		}
+	}
+	return len(bad)
+}
+
+// stopped says what a policy stops on: the first thing, and how many more there are.
+func stopped(v *report.Verdict) string {
+	text := fmt.Sprintf("policy %s of %s stops", strings.Join(v.Policies, ", "), v.Document)
+	n := 0
+	for i := range v.Decisions {
+		d := &v.Decisions[i]
+		if d.Action != report.Stop {
+			continue
+		}
+		if n == 0 {
+			why := d.Message
+			if why == "" {
+				why = strings.TrimPrefix(d.Policy+"/"+d.Rule, "/")
+			}
+			text += ": " + why
+		}
+		n++
+	}
+	if n > 1 {
+		text += fmt.Sprintf(" (and %s)", countOf(n-1, "other decision"))
+	}
+	return plain(text)
 }
 
 // uncovered returns a verdict on what cannot be judged, nil if that is nothing.

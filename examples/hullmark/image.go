@@ -49,18 +49,24 @@ func (f *imageFlags) register(c *cobra.Command) {
 }
 
 // read scans the image that ref names.
-func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.Report, err error) {
+func (a *app) read(ctx context.Context, ref string, f *imageFlags) (*analyzer.Report, error) {
+	report, _, err := a.readImage(ctx, ref, f)
+	return report, err
+}
+
+// readImage scans the image that ref names, and returns its configuration too.
+func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.Report, config *v1.ConfigFile, err error) {
 	if f.parallel < 0 {
-		return nil, fmt.Errorf("--parallel %d is less than 1", f.parallel)
+		return nil, nil, fmt.Errorf("--parallel %d is less than 1", f.parallel)
 	}
 	if f.platform == allPlatforms {
-		return nil, errors.New("--platform all is for scan and sbom; choose one here")
+		return nil, nil, errors.New("--platform all is for scan and sbom; choose one here")
 	}
 	var img v1.Image = f.image
 	if f.image == nil {
 		var closeImage func() error
 		if img, closeImage, err = openImage(ctx, ref, f.platform); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		defer func() { err = errors.Join(err, closeImage()) }()
 	}
@@ -93,9 +99,13 @@ func (a *app) read(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.
 		a.say("cache: %v; the results are not affected (--cache DIR names another, --cache off needs none)", cacheErr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
+		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
 	}
-	return report, nil
+	config, err = img.ConfigFile()
+	if err != nil && !errors.Is(err, source.ErrRootFS) {
+		return nil, nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	return report, config, nil
 }
 
 // openImage opens the image that ref names, and returns what frees it.

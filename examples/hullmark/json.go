@@ -23,7 +23,10 @@ type jsonDocument struct {
 	Coverage    []jsonCoverage   `json:"coverage"`
 	Matches     []jsonMatch      `json:"matches"`
 	Skipped     []jsonSkipped    `json:"skipped"`
+	Suppressed  []jsonSuppressed `json:"suppressed"`
 	Hidden      jsonHidden       `json:"hidden"`
+	VEX         []jsonVEX        `json:"vex"`
+	Verdict     *jsonVerdict     `json:"verdict"`
 	Layers      []jsonLayer      `json:"layers"`
 	Components  []jsonComponent  `json:"components"`
 	Findings    []jsonFinding    `json:"findings"`
@@ -83,6 +86,7 @@ type jsonMatch struct {
 	Severity   jsonSeverity   `json:"severity"`
 	Threat     *jsonThreat    `json:"threat,omitempty"`
 	Uncertain  string         `json:"uncertain,omitempty"`
+	Analysis   *jsonAnalysis  `json:"analysis,omitempty"`
 	Advisories []jsonAdvisory `json:"advisories"`
 }
 
@@ -126,7 +130,14 @@ type jsonSkipped struct {
 }
 
 type jsonHidden struct {
-	Declared int `json:"declared"`
+	Declared int              `json:"declared"`
+	Findings []jsonHiddenKind `json:"findings"`
+}
+
+type jsonHiddenKind struct {
+	Why             string `json:"why"`
+	Findings        int    `json:"findings"`
+	Vulnerabilities int    `json:"vulnerabilities"`
 }
 
 type jsonLayer struct {
@@ -194,7 +205,10 @@ func writeJSON(w io.Writer, v *results) error {
 		Coverage:    coverageJSON(v),
 		Matches:     []jsonMatch{},
 		Skipped:     []jsonSkipped{},
-		Hidden:      jsonHidden{Declared: v.LeftOut},
+		Suppressed:  []jsonSuppressed{},
+		Hidden:      hiddenJSON(v),
+		VEX:         vexJSON(v.usages),
+		Verdict:     verdictJSON(v),
 		Layers:      []jsonLayer{},
 		Components:  []jsonComponent{},
 		Findings:    []jsonFinding{},
@@ -204,7 +218,12 @@ func writeJSON(w io.Writer, v *results) error {
 		d.Distro = &jsonDistro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE}
 	}
 	for i := range v.Result.Matches {
-		d.Matches = append(d.Matches, matchJSON(&v.Result.Matches[i]))
+		m := matchJSON(&v.Result.Matches[i])
+		if why := v.Why(i); why != "" {
+			d.Suppressed = append(d.Suppressed, jsonSuppressed{why, m})
+		} else {
+			d.Matches = append(d.Matches, m)
+		}
 	}
 	for _, s := range v.Result.Skipped {
 		d.Skipped = append(d.Skipped, jsonSkipped{s.Component, string(s.Reason)})
@@ -265,7 +284,7 @@ func coverageJSON(v *results) []jsonCoverage {
 func matchJSON(m *matcher.Match) jsonMatch {
 	j := jsonMatch{
 		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Status: m.Status.String(), Reason: m.Reason, Fixed: m.Fixed,
-		Severity: severityJSON(m.Severity), Threat: threatJSON(&m.Threat), Uncertain: m.Uncertain, Advisories: []jsonAdvisory{},
+		Severity: severityJSON(m.Severity), Threat: threatJSON(&m.Threat), Uncertain: m.Uncertain, Analysis: analysisJSON(m.Analysis), Advisories: []jsonAdvisory{},
 	}
 	for i := range m.Advisories {
 		j.Advisories = append(j.Advisories, advisoryJSON(&m.Advisories[i]))

@@ -67,8 +67,16 @@ func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect
 			elem = elem.Elem()
 		}
 		fields[name] = slices.Contains(tag, "omitempty")
-		if elem.Kind() == reflect.Struct && !slices.Contains(elsewhere, elem) {
+		if elem.Kind() == reflect.Struct && !slices.Contains(elsewhere, elem) && !described(name, elem) {
 			jsonFields(t, fields, name+".", elem, elsewhere)
 		}
 	}
+}
+
+// described reports whether the fields of a type are documented in another place, to which JSON.md refers.
+func described(name string, typ reflect.Type) bool {
+	place := map[reflect.Type]string{
+		reflect.TypeFor[jsonMatch](): "matches[]", reflect.TypeFor[jsonAnalysis](): "matches[].analysis", reflect.TypeFor[jsonEntry](): "verdict.expired[]",
+	}[typ]
+	return place != "" && place != name
 }

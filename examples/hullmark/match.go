@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -31,8 +32,8 @@ Results are written as ` + formatNames() + `, as by scan.
 Exit codes:
   0  nothing is disallowed
   1  the document could not be read
-  3  --fail-on was given, but there are no advisories for a part of it, and no --allow-uncovered
-  4  --fail-on disallows something`,
+  3  --fail-on or --policy was given, but there are no advisories for a part of it, and no --allow-uncovered
+  4  --fail-on or --policy disallows something`,
 		Example: `  hullmark match app.cdx.json
   hullmark match --db advisories.db --fail-on high app.cdx.xml
   hullmark sbom debian:12 | hullmark match -`,
@@ -42,8 +43,9 @@ Exit codes:
 			if name == "-" {
 				name = "standard input"
 			}
-			return a.match(ctx, name, &f, output, declared, func() (*analyzer.Report, error) {
-				return readDocument(ctx, c.InOrStdin(), args[0])
+			return a.match(ctx, name, &f, output, declared, func() (*analyzer.Report, *v1.ConfigFile, error) {
+				found, err := readDocument(ctx, c.InOrStdin(), args[0])
+				return found, nil, err
 			})
 		},
 	}

@@ -19,7 +19,7 @@ const (
 	exitOK         = 0
 	exitFailed     = 1 // could not scan, or was not understood
 	exitUncovered  = 3 // asked to judge what there are no advisories for
-	exitDisallowed = 4 // --fail-on
+	exitDisallowed = 4 // --fail-on, --policy
 )
 
 // A verdict is an error that says what was found, not that something went wrong.
@@ -49,6 +49,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
 	var v *verdict
+	var wrong *policyError
 	switch {
 	case err == nil:
 		return exitOK
@@ -59,6 +60,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed // whoever read the results has seen enough
 	case ctx.Err() != nil:
 		a.say("interrupted; no results were written")
+	case errors.As(err, &wrong):
+		for line := range strings.Lines(strings.TrimPrefix(wrong.Error(), "policy: ")) {
+			a.say("%s", plain(strings.TrimSuffix(line, "\n")))
+		}
 	default:
 		a.say("%s", plain(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
@@ -97,7 +102,7 @@ An IMAGE is written as one of
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	c.AddCommand(a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.dbCommand(), a.versionCommand())
+	c.AddCommand(a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.policyCommand(), a.inBuildCommand(), a.dbCommand(), a.versionCommand())
 	return c
 }
 

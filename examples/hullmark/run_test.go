@@ -114,7 +114,7 @@ func TestExitCodes(t *testing.T) {
 		{"no such command", "scna demo:", 1, `there is no command "scna", but there is scan; see hullmark --help`},
 		{"no such db command", "db make", 1, `there is no command "make"; see hullmark db --help`},
 		{"no such severity", "scan --fail-on terrible demo:", 1, `--fail-on "terrible" is none of negligible, low, medium, high and critical`},
-		{"no such format", "scan --format xml demo:", 1, `--format "xml" is none of table, json and cyclonedx`},
+		{"no such format", "scan --format xml demo:", 1, `--format "xml" is none of table, json, cyclonedx, sarif`},
 		{"no such database", "scan --db nothing.db demo:", 1, "make one with hullmark db build"},
 		{"no database", "scan --db run_test.go demo:", 1, "not a database"},
 		{"negative parallelism", "scan --parallel -1 demo:", 1, "--parallel -1 is less than 1"},

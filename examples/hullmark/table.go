@@ -30,6 +30,8 @@ func writeTable(w io.Writer, v *results, s style, now time.Time) error {
 		t.findings(&v.Ecosystems[i])
 	}
 	t.summary()
+	t.verdict()
+	t.hidden()
 	t.coverage()
 	return nil
 }
@@ -70,6 +72,7 @@ func (t *table) findings(e *report.Ecosystem) {
 		{title: "VULNERABILITY"},
 		{title: "FIXED IN", shrink: 2, min: 8},
 		{title: "THREAT", color: t.threat},
+		{title: "POLICY", color: t.action},
 		{title: "STATUS", shrink: 1, min: 14},
 	}}
 	last := ""
@@ -86,7 +89,7 @@ func (t *table) findings(e *report.Ecosystem) {
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.Word())
+		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.Action.String(), statusWord(f))
 	}
 	if last == "" {
 		return

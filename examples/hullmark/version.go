@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -20,10 +21,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if len(args) > 0 {
 				return fmt.Errorf("there is no command %q; see %s --help", args[0], c.CommandPath())
 			}
-			build := "of an unknown version"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				build = info.Main.Version
-			}
+			build := cmp.Or(buildVersion(), "of an unknown version")
 			_, err := fmt.Fprintf(a.stdout, "hullmark %s, %s %s/%s\n", build, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
@@ -74,4 +72,12 @@ func (a *app) versionCompare(purlType, first, second string) error {
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s %s %s\n", plain(first), [...]string{"<", "=", ">"}[v.Compare(w)+1], plain(second))
 	return err
+}
+
+// buildVersion returns the version of this build, "" where it is not known.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
 }

@@ -17,10 +17,12 @@ type Reference struct {
 // Parse reads a name: "debian:12", "registry.example/team/app@sha256:...", "registry:localhost:5000/app". Of a local image, such
 // as "rootfs:/", "oci:DIR" or "./app.tar", which has no name, it returns the zero Reference.
 func Parse(name string) Reference {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "registry:"), "docker://")
+	for _, prefix := range []string{"registry:", "daemon:", "docker://"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
 	if i := strings.IndexAny(name, ":/"); i >= 0 {
 		switch name[:i] {
-		case "rootfs", "oci", "oci-archive", "docker-archive", "docker-daemon", "podman", "containerd", "sbom", "demo", "", ".", "..":
+		case "rootfs", "rootfs-archive", "oci", "oci-archive", "docker-archive", "demo", "", ".", "..":
 			return Reference{}
 		}
 	}

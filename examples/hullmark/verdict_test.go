@@ -1,0 +1,227 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// file writes a file and returns its name.
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const demoVEX = `{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://vex.example/1", "author": "Security Team", "timestamp": "2024-06-01T00:00:00Z", "version": 1, "statements": [
+  {"vulnerability": {"name": "CVE-2019-14232"}, "products": [{"@id": "pkg:pypi/django"}], "status": "not_affected", "justification": "vulnerable_code_not_present"},
+  {"vulnerability": {"name": "CVE-2019-14233"}, "products": [{"@id": "pkg:pypi/django@1.11.20"}], "status": "under_investigation"}]}`
+
+const demoPolicy = `version: 1
+policies:
+  - name: production
+    otherwise: go
+    rules:
+      - {name: no-dsa, on: match, when: 'match.reason.contains("no-dsa")', action: go, hide: true}
+      - {name: django, on: match, when: package.name == "Django" && match.fixed != "", action: stop, message: 'update to ${match.fixed} for ${match.id}'}
+      - {name: root, on: image, when: 'image.user == ""', action: warn, message: runs as root}
+allow:
+  - name: accepted
+    entries:
+      - {vulnerability: CVE-2019-19844, reason: not reachable, expires: 2025-06-30}
+      - {vulnerability: CVE-2020-7471, reason: until the update, expires: 2024-06-30}
+mappings:
+  - {registry: registry.example, policies: [production], allow: [accepted]}
+`
+
+// TestVerdicts is what the flags that judge and hide come to, on the first of January 2025.
+func TestVerdicts(t *testing.T) {
+	vexFile, policyFile := file(t, "app.vex.json", demoVEX), file(t, "policy.yaml", demoPolicy)
+	other := file(t, "other.vex.json", strings.ReplaceAll(demoVEX, "django", "flask"))
+	named := []string{"--image-name", "registry.example/app:1"}
+	judged := append([]string{"--policy", policyFile}, named...)
+	for _, c := range []struct {
+		name           string
+		args           []string
+		code           int
+		stdout, stderr []string
+	}{
+		{"vex", []string{"--vex", vexFile}, 0,
+			[]string{"1 finding hidden; --show-hidden lists them\n  1: not-affected, says a VEX statement", "VEX: under-investigation; fix available"},
+			[]string{"app.vex.json: OpenVEX, 2 statements: decides 2 matches, suppresses 1 of them"}},
+		{"vex, hidden shown", []string{"--vex", vexFile, "--show-hidden"}, 0, []string{"unknown  CVE-2019-14232  Django 1.11.20  vulnerable_code_not_present; " + vexFile + " statements[0]"}, nil},
+		{"a document about something else", []string{"--vex", other}, 0, nil, []string{"other.vex.json: OpenVEX, 2 statements: names nothing in the image"}},
+		{"no document", []string{"--vex", policyFile}, 1, nil, []string{"--vex: vex: " + policyFile}},
+		{"policy", append([]string{"--allow-uncovered"}, judged...), 4,
+			[]string{"verdict: stop by policy production of " + policyFile + " (mapping 1, line 15)", "warn: runs as root", "allowed until 2025-06-30: CVE-2019-19844, not reachable (accepted, line 12)", "expired on 2024-06-30: CVE-2020-7471, until the update (accepted, line 13)", "policy production, no-dsa"},
+			[]string{"policy production of " + policyFile + " stops: update to", "other decisions)"}},
+		{"policy, going on", append([]string{"--continue"}, judged...), 0, []string{"verdict: stop"}, []string{"going on, as --continue says"}},
+		{"policy and vex", append([]string{"--vex", vexFile, "--format", "json"}, judged...), 4, []string{`"why": "not-affected, says a VEX statement"`, `"action": "stop"`}, nil},
+		{"policy, no mapping", []string{"--policy", policyFile}, 1, nil, []string{`"demo:": no mapping fits, and there is no default; add a mapping or a default, or say with --image-name`}},
+		{"policy, preset", []string{"--policy", "preset:fixable"}, 4, nil, []string{"policy fixable of preset:fixable stops: update "}},
+		{"policy, no such preset", []string{"--policy", "preset:no"}, 1, nil, []string{`there is no preset "no", but severity`}},
+		{"policy that passes, something uncovered", []string{"--policy", "preset:kev"}, 3, nil, []string{"there are no advisories to judge deb nodesource.com 8"}},
+		{"policy that passes", []string{"--policy", "preset:kev", "--allow-uncovered"}, 0, []string{"verdict: go"}, nil},
+		{"broken policy", []string{"--policy", file(t, "bad.yaml", strings.NewReplacer("version: 1", "version: 9", "stop", "halt").Replace(demoPolicy))}, 1, nil, []string{`bad.yaml:1: version "9" is not known`, `bad.yaml:7: action "halt"`}},
+		{"only fixed", []string{"--only-fixed", "--fail-on", "negligible", "--allow-uncovered"}, 4, []string{"no fix is known (--only-fixed)"}, []string{"which --fail-on disallows"}},
+		{"nothing left", []string{"--only-fixed", "--ignore-status", "affected,fixed", "--fail-on", "negligible", "--allow-uncovered"}, 0, []string{"status affected (--ignore-status)", "no vulnerabilities"}, nil},
+		{"no such status", []string{"--ignore-status", "bad"}, 1, nil, []string{`--ignore-status "bad" is none of affected`}},
+		{"since nothing", []string{"--since", vexFile}, 1, nil, []string{"it takes what --format json writes"}},
+		{"template", []string{"--format", "template", "--template", file(t, "t.tmpl", `{{range .Findings}}{{if eq .ID "CVE-2019-12308"}}{{csv .ID .Subject.Name .Fixed}}{{end}}{{end}}`)}, 0, []string{"CVE-2019-12308,Django,1.11.21"}, nil},
+		{"template without one", []string{"--format", "template"}, 1, nil, []string{"--template FILE names it"}},
+		{"a template for nothing", []string{"--template", vexFile}, 1, nil, []string{"--template is for --format template"}},
+		{"a broken template", []string{"--format", "template", "--template", file(t, "bad.tmpl", "{{.Nothing")}, 1, nil, []string{"bad.tmpl:1"}},
+		{"failures of junit", []string{"--format", "junit", "--fail-on", "medium", "--allow-uncovered"}, 4, []string{`failures="27"`}, nil},
+	} {
+		stdout, stderr, code := hullmark(t, append([]string{"scan", "--cache", "off", "demo:"}, c.args...)...)
+		if code != c.code {
+			t.Errorf("%s: exit code %d, want %d: %s", c.name, code, c.code, stderr)
+		}
+		for _, w := range c.stdout {
+			if !strings.Contains(stdout, w) {
+				t.Errorf("%s: no %q in\n%s", c.name, w, stdout)
+			}
+		}
+		for _, w := range c.stderr {
+			if !strings.Contains(stderr, w) {
+				t.Errorf("%s: no %q in\n%s", c.name, w, stderr)
+			}
+		}
+		if code == 1 && stdout != "" {
+			t.Errorf("%s: it failed, and wrote results", c.name)
+		}
+	}
+}
+
+// What a former result had is hidden, and what is suppressed is in JSON; what is left is new.
+func TestSince(t *testing.T) {
+	former := filepath.Join(t.TempDir(), "former.json")
+	if _, stderr, code := hullmark(t, "scan", "--cache", "off", "--format", "json="+former, "demo:"); code != 0 {
+		t.Fatal(stderr)
+	}
+	stdout, _, code := hullmark(t, "scan", "--cache", "off", "--since", former, "--fail-on", "negligible", "--allow-uncovered", "demo:")
+	if code != 0 || !strings.Contains(stdout, "not new (--since)") || !strings.Contains(stdout, "no vulnerabilities") {
+		t.Errorf("exit code %d\n%s", code, stdout)
+	}
+	var d jsonDocument
+	text, err := os.ReadFile(former)
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := len(d.Matches)
+	for i := range d.Matches { // what was not known then
+		if d.Matches[i].ID == "CVE-2019-12308" {
+			d.Matches = append(d.Matches[:i], d.Matches[i+1:]...)
+			break
+		}
+	}
+	for i := range d.Components { // another version has it too
+		if d.Components[i].Name == "Django" {
+			d.Components[i].Version = "1.11.19"
+		}
+	}
+	if text, err = json.Marshal(d); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, _ = hullmark(t, "scan", "--cache", "off", "--since", file(t, "former.json", string(text)), "--format", "json", "demo:")
+	var now jsonDocument
+	if err := json.Unmarshal([]byte(stdout), &now); err != nil {
+		t.Fatal(err)
+	}
+	if len(now.Matches) != 1 || now.Matches[0].ID != "CVE-2019-12308" || len(now.Suppressed) != all-1 || now.Hidden.Findings[0].Why != "not new (--since)" {
+		t.Errorf("%d matches, %d suppressed, hidden %v", len(now.Matches), len(now.Suppressed), now.Hidden)
+	}
+}
+
+// An analysis that is written into the SBOM of an image speaks of that image's components: the document's references are ours.
+func TestOwnSBOM(t *testing.T) {
+	stdout, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "cyclonedx", "demo:")
+	var bom map[string]any
+	if err := json.Unmarshal([]byte(stdout), &bom); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range bom["vulnerabilities"].([]any) {
+		if v := v.(map[string]any); v["id"] == "CVE-2019-12308" {
+			v["analysis"] = map[string]any{"state": "not_affected", "justification": "code_not_reachable"}
+		}
+	}
+	text, err := json.Marshal(bom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := file(t, "app.cdx.json", string(text))
+	stdout, stderr, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "json", "demo:")
+	var d jsonDocument
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Suppressed) != 1 || d.Suppressed[0].Match.ID != "CVE-2019-12308" || d.VEX[0].Suppressed != 1 || !strings.Contains(stderr, "suppresses 1 of them") {
+		t.Errorf("%d suppressed, %s", len(d.Suppressed), stderr)
+	}
+	cdx, _, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "cyclonedx", "demo:")
+	if !strings.Contains(cdx, `"state": "not_affected"`) {
+		t.Error("the analysis does not reach CycloneDX")
+	}
+}
+
+func TestPolicyCommand(t *testing.T) {
+	stdout, _, code := hullmark(t, "policy", "preset")
+	if code != 0 || stdout != "severity\nfixable\nvendor-only\nkev\nstrict\n" {
+		t.Errorf("%d, %q", code, stdout)
+	}
+	for name := range strings.Lines(stdout) {
+		name = strings.TrimSpace(name)
+		text, _, code := hullmark(t, "policy", "preset", name)
+		if code != 0 || !strings.Contains(text, "version: 1") {
+			t.Errorf("%s: %d", name, code)
+		}
+		got, stderr, code := hullmark(t, "policy", "check", file(t, "p.yaml", text))
+		if code != 0 || !strings.Contains(got, "1 policy ("+name+")") {
+			t.Errorf("%s: %d, %q, %s", name, code, got, stderr)
+		}
+	}
+	if _, stderr, code := hullmark(t, "policy", "check", file(t, "p.yaml", "version: 1\nx: 1\n")); code != 1 || strings.Count(stderr, "\n") != 3 {
+		t.Errorf("%d, %s", code, stderr)
+	}
+	if _, stderr, code := hullmark(t, "policy", "preset", "no"); code != 1 || !strings.Contains(stderr, "there is no preset") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+}
+
+// The forms that have schemas keep to them on a real image, not only on a made one.
+func TestFormSchemas(t *testing.T) {
+	schema, err := os.ReadFile("../../matcher/report/testdata/gitlab.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(string(schema)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://schema.example/s.json", parsed); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("https://schema.example/s.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "gitlab", "demo:")
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(stdout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Validate(doc); err != nil {
+		t.Error(err)
+	}
+}
