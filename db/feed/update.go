@@ -286,7 +286,7 @@ func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 			}
 			j.fail(err)
 			good = false
-			if err := os.RemoveAll(u.spool(j)); err != nil {
+			if err := errors.Join(os.RemoveAll(u.spool(j)), os.RemoveAll(u.spool(j)+".state")); err != nil {
 				return false, err
 			}
 		}

@@ -35,8 +35,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 		Use:   "update -o FILE",
 		Short: "Bring a database up to date, or make it, from where publishers put their data",
 		Long: `Update fetches what is new at the publishers of all feeds, and replaces the database in FILE by one that has it; if there
-is none, it makes one. Besides scanning an image of a registry it is the only command that asks anybody on the network of
-itself.
+is none, it makes one. No other command asks anybody on the network whom it was not told to.
 
 A feed that cannot be fetched or read, or that has suddenly lost much, is kept as it was in FILE, with its age, and said so.
 Whoever reads FILE meanwhile is not disturbed. An update that is interrupted, in whatever way, leaves FILE as it was; what it
@@ -112,7 +111,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	switch {
 	case err != nil:
 		if slices.ContainsFunc(r.Sources, func(s feed.SourceReport) bool { return s.Err != nil }) {
-			return fmt.Errorf("nothing could be fetched; %s is as it was", file)
+			return fmt.Errorf("no source could be renewed; %s is as it was", file)
 		}
 		return databaseError(err)
 	case f.image.quiet:

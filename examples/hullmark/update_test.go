@@ -47,7 +47,7 @@ func TestUpdate(t *testing.T) {
 		{[]string{"--feed", "osv/PyPI", "--feed", "osv/npm"}, 0, []string{
 			"hullmark: osv/npm: ", "no such file or directory (--list shows where it is looked for); nothing of it is there\n", "nothing is new; "}},
 		{[]string{"--feed", "osv=testdata/feeds/osv"}, 0, []string{"hullmark: osv: 1 record of 2024-01-02"}},
-		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: nothing could be fetched; "}},
+		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no source could be renewed; "}},
 		{[]string{"--feed", "osv/novel"}, 1, []string{`there is no feed or source "osv/novel"`}},
 		{[]string{"--feed", "novel"}, 1, []string{`there is no feed "novel"; known are `}},
 		{[]string{"more"}, 1, []string{`db update takes no "more"; the file is named with -o FILE`}},
