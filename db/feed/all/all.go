@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/fedora"
 	"github.com/hullmark/hullmark/db/feed/friendsofphp"
 	"github.com/hullmark/hullmark/db/feed/kev"
+	"github.com/hullmark/hullmark/db/feed/nodejs"
 	"github.com/hullmark/hullmark/db/feed/nvd"
 	"github.com/hullmark/hullmark/db/feed/openeuler"
 	"github.com/hullmark/hullmark/db/feed/oracle"
@@ -44,6 +45,7 @@ func Feeds() []feed.Feed {
 		kev.Feed(),
 		debian.Lists(),
 		secdb.MinimOS(),
+		nodejs.Feed(),
 		nvd.Feed(),
 		openeuler.Feed(),
 		oracle.Feed(),

@@ -38,6 +38,7 @@ func ExampleFeeds() {
 	// kev
 	// debian-lists
 	// minimos
+	// nodejs
 	// nvd
 	// openeuler
 	// oracle

@@ -41,6 +41,7 @@ var samples = map[string][]string{
 	"minimos":      {vendors + "minimos/test-fixtures/input/secdb/security.json"},
 	"nvd": {"nvd/feed-1.1/nvdcve-1.1-2003.json.gz", "nvd/feed-1.1/nvdcve-1.1-recent.json.gz",
 		"nvd/feed-1.1/osv.dev-nvdcve-1.1-test-data.json.zst", "nvd/cve-items-1.1-2019-09-01-jessie-slim.tar.zst", "nvd/api-2.0/full-page.json", "nvd/api-2.0/nvdcve-2.0"},
+	"nodejs":    {"npm/nodejs-security-wg-vuln.tar.zst"},
 	"openeuler": {"openeuler"},
 	"oracle":    {"oracle/oval-bz2/all-positive-data.xml.bz2"},
 	"osv": {"osv/maven-zeppelin/vulnerabilities.json.zst", "osv/npm-santatracker/vulns.json", "osv/pypi-pysec.tar.zst",

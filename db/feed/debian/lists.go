@@ -239,7 +239,7 @@ func (n *listNote) status() (matcher.Status, string, error) {
 func (e *listEntry) record() (feed.Record, error) {
 	rec := feed.Record{ID: e.id, Modified: e.date, Withdrawn: e.rejected}
 	ids := e.cves
-	if len(ids) == 0 {
+	if len(ids) == 0 && e.id != "" {
 		ids = []string{e.id}
 	}
 	for _, n := range e.notes {
@@ -251,7 +251,7 @@ func (e *listEntry) record() (feed.Record, error) {
 		if status == matcher.Fixed {
 			a.Ranges = []matcher.Range{{Fixed: n.word}}
 		}
-		if len(e.cves) > 0 {
+		if len(e.cves) > 0 && e.id != "" {
 			a.Reason = strings.TrimSuffix(e.id+": "+reason, ": ")
 		}
 		for _, id := range ids {
