@@ -190,14 +190,14 @@ func (b *Body) reason(err error) error {
 // again waits before the next attempt after a failure, for as long as the server asks or longer. It returns why where
 // there is none.
 func (b *Body) again(why error, asked time.Duration) error {
+	if asked > b.c.Patience {
+		return fmt.Errorf("%w; try again in %v", why, asked.Round(time.Second))
+	}
 	if b.failures++; b.failures >= b.c.Attempts {
 		if b.c.Attempts > 1 {
 			why = fmt.Errorf("%w (tried %d times)", why, b.failures)
 		}
 		return why
-	}
-	if asked > b.c.Patience {
-		return fmt.Errorf("%w; try again in %v", why, asked.Round(time.Second))
 	}
 	pause := b.c.Pause << min(b.failures-1, 10)
 	select {

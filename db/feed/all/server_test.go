@@ -76,7 +76,10 @@ func TestServers(t *testing.T) {
 					o.Mirror, o.Only = server.URL, []string{f.Title(&f.Sources[0])}
 				}
 				o.Client = server.Client()
-				o.Limits = feed.Limits{Download: 1 << 18, Patience: feed.Patience{Attempts: 2, Pause: time.Millisecond, Stall: 50 * time.Millisecond}}
+				o.Limits = feed.Limits{Download: 1 << 18, Patience: feed.Patience{Attempts: 2, Pause: time.Millisecond, Stall: 5 * time.Second}}
+				if m.name == "stalled" {
+					o.Limits.Patience.Stall = 50 * time.Millisecond
+				}
 				r, err := feed.Update(t.Context(), file, []feed.Feed{f}, o)
 				if err == nil || len(r.Sources) != 1 || r.Sources[0].Outcome != feed.Kept || r.Written {
 					t.Fatalf("%+v, %v", r, err)
