@@ -2,8 +2,11 @@ package all_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 )
 
@@ -12,6 +15,9 @@ func TestFind(t *testing.T) {
 		if got, ok := all.Find(f.Name); !ok || got.Name != f.Name || f.Parse == nil || f.Wants == nil {
 			t.Errorf("%q: %+v, %v", f.Name, got, ok)
 		}
+	}
+	if !slices.IsSortedFunc(all.Feeds(), func(a, b feed.Feed) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("not in order of names")
 	}
 	if f, ok := all.Find("novel"); ok {
 		t.Errorf("found %+v", f)
@@ -30,13 +36,13 @@ func ExampleFeeds() {
 	// bottlerocket
 	// chainguard
 	// debian
+	// debian-lists
 	// echo
 	// epss
 	// exploitdb
 	// fedora
 	// friendsofphp
 	// kev
-	// debian-lists
 	// minimos
 	// nodejs
 	// nvd
