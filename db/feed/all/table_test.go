@@ -25,7 +25,6 @@ const vendors = "apk-secdb-vendors/vunnel/"
 var samples = map[string][]string{
 	"alma":         {"alma/errata.json"},
 	"alpine":       {"alpine/secdb-yaml-2020-06-08"},
-	"alma":         {"alma/osv-almalinux8-2022-2023.tar.zst"},
 	"amazon":       {"amazon/updateinfo"},
 	"azurelinux":   {"azure/azurelinux-3.0-oval.xml.zst"},
 	"bottlerocket": {"bottlerocket/updateinfo.xml.gz"},
