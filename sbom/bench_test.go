@@ -61,6 +61,25 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+func BenchmarkDecode(b *testing.B) {
+	report := large(100_000)
+	for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
+		b.Run(format.String(), func(b *testing.B) {
+			var buf bytes.Buffer
+			if err := sbom.Encode(&buf, report, nil, sbom.Options{Format: format, Compact: true}); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(buf.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := sbom.Decode(bytes.NewReader(buf.Bytes()), sbom.Limits{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // crowded returns n packages of one name in directories within each other, all of which need that name.
 func crowded(n int) *analyzer.Report {
 	r := &analyzer.Report{Components: make([]analyzer.Component, n)}

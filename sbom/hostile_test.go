@@ -3,11 +3,13 @@ package sbom_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -145,6 +147,39 @@ func sample(stop <-chan struct{}, most chan<- uint64) {
 		peak = max(peak, m.HeapInuse)
 		for range 100 {
 			runtime.Gosched()
+		}
+	}
+}
+
+// TestOneReference asks that documents whose packages all have one reference, or references that are one in other formats,
+// take time in proportion.
+func TestOneReference(t *testing.T) {
+	const n = 100_000
+	for name, ref := range map[string]func(i int) string{
+		"the same":         func(int) string { return "a" },
+		"the same letters": func(i int) string { return strings.NewReplacer("0", "é", "1", "ü").Replace(fmt.Sprintf("%020b", i)) },
+	} {
+		var b strings.Builder
+		b.WriteString(jsonHead + `"components":[`)
+		for i := range n {
+			fmt.Fprintf(&b, `{"bom-ref":"%s","name":"a","purl":"pkg:npm/a@%d"},`, ref(i), i)
+		}
+		document := strings.TrimSuffix(b.String(), ",") + `]}`
+		start := time.Now()
+		r, err := sbom.Decode(strings.NewReader(document), sbom.Limits{})
+		if err != nil || len(r.Components) != n {
+			t.Fatal(name, err)
+		}
+		ids := make(map[string]bool)
+		for i := range r.Components {
+			ids[r.Components[i].ID] = true
+		}
+		if len(ids) != n {
+			t.Errorf("%s: %d of %d references are different", name, len(ids), n)
+		}
+		encode(t, r, nil, sbom.Options{Format: sbom.SPDXJSON, Compact: true})
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("%s: %v", name, took)
 		}
 	}
 }

@@ -62,6 +62,7 @@ type Collector struct {
 	owns       []edge
 	places     map[int32]string // path of a file by the number of its reference
 	losses     map[string]*loss
+	again      map[string]int // how often a reference stood for another package
 	image      analyzer.Image
 	layers     []analyzer.Layer
 	findings   []analyzer.FileFinding
@@ -86,7 +87,7 @@ type loss struct {
 
 // New returns a Collector of up to max packages, four times as many references, and sixteen times as many relations.
 func New(max int) *Collector {
-	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), losses: make(map[string]*loss)}
+	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), losses: make(map[string]*loss), again: make(map[string]int)}
 }
 
 // Image sets what the document says of the image, and of its layers, bottom first.
@@ -231,11 +232,9 @@ func (c *Collector) put(k analyzer.Component, h hint, own bool) error {
 		}
 		c.Lose(analyzer.Malformed, "references that stand for several packages", k.ID)
 		base := k.ID
-		for i := 2; ; i++ {
-			k.ID = fmt.Sprintf("%s-%d", base, i)
-			if _, taken := c.refs[k.ID]; !taken {
-				break
-			}
+		for taken := true; taken; _, taken = c.refs[k.ID] {
+			c.again[base]++ // so that many of one name do not each try all numbers
+			k.ID = fmt.Sprintf("%s-%d", base, c.again[base]+1)
 		}
 		if n, ok = c.number(k.ID); !ok {
 			return fmt.Errorf("references: more than %d: %w", 4*c.max, ErrLimit)

@@ -177,7 +177,7 @@ func (r *Reader) begin() (json.Delim, error) {
 		return 0, r.at(err)
 	}
 	d, ok := t.(json.Delim)
-	if !ok {
+	if !ok && (t != nil || r.window == nil) { // in a stream, null stands for none
 		r.Note(errors.New("neither an array nor an object"))
 	}
 	return d, nil

@@ -83,7 +83,7 @@ type Relationship struct {
 
 // Identifiers gives out references, which have letters, digits, "." and "-" only, each once.
 type Identifiers struct {
-	taken map[string]bool
+	taken map[string]int // how often a word was asked for
 	of    map[string]string
 }
 
@@ -93,14 +93,15 @@ func (i *Identifiers) Reference(name string) string {
 		return ref
 	}
 	if i.of == nil {
-		i.of, i.taken = make(map[string]string), make(map[string]bool)
+		i.of, i.taken = make(map[string]string), make(map[string]int)
 	}
 	base := "SPDXRef-" + word(name)
 	ref := base
-	for n := 2; i.taken[ref]; n++ {
-		ref = base + "-" + strconv.Itoa(n)
+	for i.taken[ref] > 0 {
+		i.taken[base]++
+		ref = base + "-" + strconv.Itoa(i.taken[base])
 	}
-	i.taken[ref], i.of[name] = true, ref
+	i.taken[ref], i.of[name] = 1, ref
 	return ref
 }
 

@@ -132,8 +132,9 @@ type item struct {
 	licenses map[string]bool
 }
 
-func group(r *analyzer.Report) map[key][]*item {
-	groups := make(map[key][]*item)
+// group returns the versions of each package.
+func group(r *analyzer.Report) map[key]map[string]*item {
+	groups := make(map[key]map[string]*item)
 	for i := range r.Components {
 		c := &r.Components[i]
 		k := key{Key: matcher.PackageKey(c.Type, c.Namespace, c.Name)}
@@ -142,23 +143,24 @@ func group(r *analyzer.Report) map[key][]*item {
 			k = key{matcher.Key{Type: c.Type, Name: c.Name}, c.Arch}
 			p.Namespace, p.Arch = "", c.Arch
 		}
-		list := groups[k]
-		n := slices.IndexFunc(list, func(x *item) bool { return x.Version == c.Version })
-		if n < 0 {
-			n = len(list)
-			list = append(list, &item{Package: p, paths: make(map[string]bool), licenses: make(map[string]bool)})
-			groups[k] = list
+		if groups[k] == nil {
+			groups[k] = make(map[string]*item)
+		}
+		x := groups[k][c.Version]
+		if x == nil {
+			x = &item{Package: p, paths: make(map[string]bool), licenses: make(map[string]bool)}
+			groups[k][c.Version] = x
 		}
 		if c.Path != "" {
-			list[n].paths[c.Path] = true
+			x.paths[c.Path] = true
 		}
-		if x := list[n]; cmp.Or(strings.Compare(c.Path, x.Path), strings.Compare(c.PURL, x.PURL), strings.Compare(c.Name, x.Name)) < 0 {
+		if cmp.Or(strings.Compare(c.Path, x.Path), strings.Compare(c.PURL, x.PURL), strings.Compare(c.Name, x.Name)) < 0 {
 			x.Name, x.PURL, x.Path = c.Name, c.PURL, c.Path
 		}
 		for _, declared := range c.Licenses {
 			text, _ := license.Normalize(declared)
 			for _, l := range license.Conjuncts(text) {
-				list[n].licenses[l] = true
+				x.licenses[l] = true
 			}
 		}
 	}
@@ -166,33 +168,27 @@ func group(r *analyzer.Report) map[key][]*item {
 }
 
 // compare compares the versions of one package.
-func (d *Diff) compare(olds, news []*item) {
+func (d *Diff) compare(olds, news map[string]*item) {
 	var gone, come []*item
-	for _, o := range olds {
-		if i := slices.IndexFunc(news, func(n *item) bool { return n.Version == o.Version }); i >= 0 {
+	for version, o := range olds {
+		if n := news[version]; n != nil {
 			d.Same++
-			d.compareLicenses(o, news[i])
+			d.compareLicenses(o, n)
 		} else {
 			gone = append(gone, o)
 		}
 	}
-	for _, n := range news {
-		if !slices.ContainsFunc(olds, func(o *item) bool { return n.Version == o.Version }) {
+	for version, n := range news {
+		if olds[version] == nil {
 			come = append(come, n)
 		}
 	}
 	byVersion := func(a, b *item) int { return comparePackages(a.Package, b.Package) }
 	slices.SortFunc(gone, byVersion)
 	slices.SortFunc(come, byVersion)
-	gone = slices.DeleteFunc(gone, func(o *item) bool {
-		i := slices.IndexFunc(come, func(n *item) bool { return shareFile(o, n) })
-		if i < 0 {
-			return false
-		}
-		d.change(o, come[i])
-		come = slices.Delete(come, i, i+1)
-		return true
-	})
+	if len(gone) > 0 && len(come) > 0 {
+		gone, come = d.pair(gone, come)
+	}
 	n := min(len(gone), len(come))
 	for i := range n {
 		d.change(gone[i], come[i])
@@ -205,14 +201,38 @@ func (d *Diff) compare(olds, news []*item) {
 	}
 }
 
-// shareFile reports whether two versions were found in the same file, as all packages of a distribution are.
-func shareFile(a, b *item) bool {
-	for p := range a.paths {
-		if b.paths[p] {
-			return true
+// pair takes out the versions that were found in the same file.
+func (d *Diff) pair(gone, come []*item) (stillGone, stillCome []*item) {
+	at := make(map[string][]*item) // those that came, by file, in order
+	for _, n := range come {
+		for p := range n.paths {
+			at[p] = append(at[p], n)
 		}
 	}
-	return false
+	used := make(map[*item]bool)
+	for _, o := range gone {
+		var best *item
+		for _, p := range sorted(o.paths) {
+			for len(at[p]) > 0 && used[at[p][0]] {
+				at[p] = at[p][1:]
+			}
+			if best == nil && len(at[p]) > 0 {
+				best = at[p][0]
+			}
+		}
+		if best == nil {
+			stillGone = append(stillGone, o)
+			continue
+		}
+		used[best] = true
+		d.change(o, best)
+	}
+	for _, n := range come {
+		if !used[n] {
+			stillCome = append(stillCome, n)
+		}
+	}
+	return stillGone, stillCome
 }
 
 func (d *Diff) change(o, n *item) {

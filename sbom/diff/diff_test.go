@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/sbom/diff"
@@ -121,6 +122,27 @@ func TestOrder(t *testing.T) {
 		random.Shuffle(len(b.Components), func(i, j int) { b.Components[i], b.Components[j] = b.Components[j], b.Components[i] })
 		if again := summary(diff.Compare(a, b)); again != first {
 			t.Fatalf("%s\n%s", first, again)
+		}
+	}
+}
+
+// TestMany compares twenty thousand versions of one package, in one file and in as many.
+func TestMany(t *testing.T) {
+	many := func(from int, path string) *analyzer.Report {
+		r := &analyzer.Report{Components: make([]analyzer.Component, 20_000)}
+		for i := range r.Components {
+			r.Components[i] = analyzer.Component{Package: analyzer.Package{Type: "npm", Name: "x", Version: fmt.Sprintf("1.0.%d", from+i)}, Path: path}
+			if path == "" {
+				r.Components[i].Path = fmt.Sprint(i)
+			}
+		}
+		return r
+	}
+	for _, path := range []string{"", "one"} {
+		start := time.Now()
+		d := diff.Compare(many(0, path), many(10_000, path))
+		if d.Same != 10_000 || len(d.Changed) != 10_000 || time.Since(start) > time.Minute {
+			t.Errorf("%d the same, %d changed, after %v", d.Same, len(d.Changed), time.Since(start))
 		}
 	}
 }

@@ -28,8 +28,10 @@ var ErrDistro = errors.New("different distributions")
 type merger struct {
 	out   *analyzer.Report
 	taken map[string]int // index of a component by its ID
-	same  map[key][]int  // components that are the same but for where they lie
+	first map[key]int    // index of the first component of those that are the same but for where they lie
+	at    map[place]int  // index of the one in a place, which is empty where it does not say
 	found map[analyzer.FileFinding]bool
+	again map[string]int // how often an ID stood for another component
 }
 
 // A key is what makes a package the same.
@@ -38,13 +40,19 @@ type key struct {
 	version, arch string
 }
 
+// A place is where a component lies.
+type place struct {
+	key
+	path, inside string
+}
+
 // Reports merges reports, in their order: earlier ones count more. It fails with [ErrDistro] where two are of different
 // distributions or releases. Reports that it is given stay as they are.
 //
 // Layers and what refers to them are kept where the reports are of one image; of several images they are left out, with a
 // Diagnostic that says so.
 func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
-	m := merger{out: &analyzer.Report{}, taken: make(map[string]int), same: make(map[key][]int), found: make(map[analyzer.FileFinding]bool)}
+	m := merger{out: &analyzer.Report{}, taken: make(map[string]int), first: make(map[key]int), at: make(map[place]int), found: make(map[analyzer.FileFinding]bool), again: make(map[string]int)}
 	if err := m.head(reports); err != nil {
 		return nil, fmt.Errorf("merge: %w", err)
 	}
@@ -157,25 +165,37 @@ func (m *merger) component(c *analyzer.Component, layer int) string {
 	if c.System {
 		k.arch, k.Namespace = c.Arch, ""
 	}
-	for _, i := range m.same[k] {
-		old := &m.out.Components[i]
-		if old.Path == c.Path && old.Inside == c.Inside || old.Path == "" || c.Path == "" {
-			m.fill(old, c, layer)
-			return old.ID
+	here, nowhere := place{k, c.Path, c.Inside}, place{key: k}
+	i, ok := m.at[here]
+	if !ok && c.Path == "" {
+		i, ok = m.first[k]
+	}
+	if !ok {
+		if i, ok = m.at[nowhere]; ok { // now it is known where
+			delete(m.at, nowhere)
+			m.at[here] = i
 		}
+	}
+	if ok {
+		m.fill(&m.out.Components[i], c, layer)
+		return m.out.Components[i].ID
 	}
 	n := *c
 	n.Layer, n.Owner = layer, ""
 	n.Licenses, n.Depends, n.Provides, n.Files = slices.Clone(c.Licenses), slices.Clone(c.Depends), slices.Clone(c.Provides), slices.Clone(c.Files)
 	n.Hashes, n.Qualifiers = maps.Clone(c.Hashes), maps.Clone(c.Qualifiers)
-	for i := 2; ; i++ {
-		if _, ok := m.taken[n.ID]; !ok {
+	for {
+		if _, taken := m.taken[n.ID]; !taken {
 			break
 		}
-		n.ID = fmt.Sprintf("%s-%d", c.ID, i)
+		m.again[c.ID]++
+		n.ID = fmt.Sprintf("%s-%d", c.ID, m.again[c.ID]+1)
 	}
 	m.taken[n.ID] = len(m.out.Components)
-	m.same[k] = append(m.same[k], len(m.out.Components))
+	m.at[here] = len(m.out.Components)
+	if _, ok := m.first[k]; !ok {
+		m.first[k] = len(m.out.Components)
+	}
 	m.out.Components = append(m.out.Components, n)
 	return n.ID
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
@@ -54,6 +55,24 @@ func TestReports(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestMany merges reports of twenty thousand components of one package.
+func TestMany(t *testing.T) {
+	const n = 20_000
+	many := func(id func(int) string, path func(int) string) *analyzer.Report {
+		r := &analyzer.Report{Components: make([]analyzer.Component, n)}
+		for i := range r.Components {
+			r.Components[i] = component(id(i), "npm", "x", "1", path(i))
+		}
+		return r
+	}
+	number := func(i int) string { return fmt.Sprint(i) }
+	start := time.Now()
+	r, err := merge.Reports(many(number, number), many(func(int) string { return "a" }, func(i int) string { return fmt.Sprint(n/2 + i) }), many(number, func(int) string { return "" }))
+	if err != nil || len(r.Components) != n+n/2 || time.Since(start) > time.Minute {
+		t.Errorf("%d components, %v, after %v", len(r.Components), err, time.Since(start))
 	}
 }
 
