@@ -124,7 +124,9 @@ func (t *table) hidden() {
 		if !t.v.showHidden {
 			continue
 		}
-		g := grid{indent: "    ", columns: []column{{color: t.level}, {}, {shrink: 2, min: 12}, {shrink: 1, min: 14}}}
+		g := grid{indent: "    ", columns: []column{
+			{title: "SEVERITY", color: t.level}, {title: "VULNERABILITY"}, {title: "IN", shrink: 2, min: 12}, {title: "SAID", shrink: 1, min: 14},
+		}}
 		for j := range h.Findings {
 			f := &h.Findings[j]
 			g.add(f.Severity.Level.String(), f.ID, f.Subject.Name+" "+f.Subject.Version, hiddenWord(f))
