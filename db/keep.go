@@ -141,10 +141,11 @@ func (k *keeper) list(refs []uint32) idList {
 	for i, r := range refs {
 		ids[i] = k.string(r)
 	}
-	return makeList(ids)
+	return k.t.idList(ids)
 }
 
 func (k *keeper) note(i uint32) uint32 {
+	defer k.t.forget()
 	n := &k.from.notes[i]
 	m := note{
 		id: k.string(n.id), feed: k.string(n.feed), aliases: k.list(k.from.aliases.at(i)),
@@ -153,22 +154,23 @@ func (k *keeper) note(i uint32) uint32 {
 	if !k.Facts {
 		m.summary, m.urls = k.string(n.summary), k.list(k.from.urls.at(i))
 	}
-	return k.t.notes.id(m)
+	return k.t.notes.id(m, k.t.ownNote)
 }
 
 func (k *keeper) verdict(i uint32) uint32 {
+	defer k.t.forget()
 	b := k.from
 	v := verdict{status: uint8(b.verdicts[i].status), reason: k.string(b.verdicts[i].reason), versions: k.list(b.versionsOf.at(i))}
 	var severities, spans []uint32
 	for _, j := range b.severitiesOf.at(i) {
 		s := b.severities[j]
 		s.source, s.vector, s.word = k.string(s.source), k.string(s.vector), k.string(s.word)
-		severities = append(severities, k.t.severities.id(s))
+		severities = append(severities, k.t.severities.id(s, nil))
 	}
 	for _, j := range b.rangesOf.at(i) {
 		r := &b.ranges[j]
-		spans = append(spans, k.t.spans.id(span{k.string(r.introduced), k.string(r.fixed), k.string(r.last), k.string(r.repo)}))
+		spans = append(spans, k.t.spans.id(span{k.string(r.introduced), k.string(r.fixed), k.string(r.last), k.string(r.repo)}, nil))
 	}
-	v.severities, v.spans = makeList(severities), makeList(spans)
-	return k.t.verdicts.id(v)
+	v.severities, v.spans = k.t.idList(severities), k.t.idList(spans)
+	return k.t.verdicts.id(v, k.t.ownVerdict)
 }

@@ -1,8 +1,6 @@
 package db
 
 import (
-	"strings"
-
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -13,23 +11,27 @@ type tables struct {
 	spans      interner[span]
 	notes      interner[note]
 	verdicts   interner[verdict]
+
+	arena   copier // of strings and lists
+	scratch []byte // of lists that may be there already
 }
 
 // row files a under t.
 func (t *tables) row(a *matcher.Advisory) row {
+	defer t.forget()
 	v := verdict{status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions)}
 	ids := make([]uint32, 0, 8)
 	for _, s := range a.Severities {
 		ids = append(ids, t.severity(s))
 	}
-	v.severities = makeList(ids)
+	v.severities = t.idList(ids)
 	ids = ids[:0]
 	for _, r := range a.Ranges {
 		ids = append(ids, t.spans.id(span{
 			t.string(r.Introduced), t.string(r.Fixed), t.string(r.LastAffected), t.string(r.Repo),
-		}))
+		}, nil))
 	}
-	v.spans = makeList(ids)
+	v.spans = t.idList(ids)
 	n := note{
 		id: t.string(a.ID), feed: t.string(a.Feed), summary: t.string(a.Summary),
 		aliases: t.list(a.Aliases), urls: t.list(a.URLs),
@@ -37,15 +39,12 @@ func (t *tables) row(a *matcher.Advisory) row {
 	}
 	return row{
 		t.string(a.Key.Type), t.string(a.Key.Namespace), t.string(a.Key.Name), t.string(a.Key.Release),
-		t.notes.id(n), t.verdicts.id(v),
+		t.notes.id(n, t.ownNote), t.verdicts.id(v, t.ownVerdict),
 	}
 }
 
 func (t *tables) string(s string) uint32 {
-	if id, ok := t.strings.ids[s]; ok {
-		return id
-	}
-	return t.strings.id(strings.Clone(s)) // s may be part of a whole document
+	return t.strings.id(s, t.own) // s may be part of a whole document
 }
 
 func (t *tables) list(ss []string) idList {
@@ -53,7 +52,7 @@ func (t *tables) list(ss []string) idList {
 	for i, s := range ss {
 		ids[i] = t.string(s)
 	}
-	return makeList(ids)
+	return t.idList(ids)
 }
 
 // advisory is the inverse of row.
@@ -84,7 +83,7 @@ func (t *tables) advisory(r row) matcher.Advisory {
 }
 
 func (t *tables) severity(s matcher.Severity) uint32 {
-	return t.severities.id(severity{t.string(s.Source), t.string(s.Vector), t.string(s.Word), uint8(s.Level), s.Score})
+	return t.severities.id(severity{t.string(s.Source), t.string(s.Vector), t.string(s.Word), uint8(s.Level), s.Score}, nil)
 }
 
 // severityOf is the inverse of severity.

@@ -1,6 +1,10 @@
 package db
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"unsafe"
+)
 
 // The rows of a database are kept the way blocks store them: each fact once, in a table of its kind, and everywhere
 // else its number. The builder has one set of tables for everything that it was given, each block has its own.
@@ -40,12 +44,28 @@ type row struct {
 // An idList is a sequence of numbers as varints, which makes it comparable.
 type idList string
 
-func makeList(ids []uint32) idList {
-	b := make([]byte, 0, 2*len(ids))
+// idList returns a list in memory that will be used again; who keeps it has to own it.
+func (t *tables) idList(ids []uint32) idList {
+	from := len(t.scratch)
 	for _, id := range ids {
-		b = binary.AppendUvarint(b, uint64(id))
+		t.scratch = binary.AppendUvarint(t.scratch, uint64(id))
 	}
-	return idList(b)
+	b := t.scratch[from:]
+	return idList(unsafe.String(unsafe.SliceData(b), len(b))) // nobody writes there before forget
+}
+
+// forget ends the use of lists that nobody owns.
+func (t *tables) forget() { t.scratch = t.scratch[:0] }
+
+func (t *tables) own(s string) string     { return t.arena.copy(s) }
+func (t *tables) ownList(l idList) idList { return idList(t.arena.copy(string(l))) }
+func (t *tables) ownNote(n note) note {
+	n.aliases, n.urls = t.ownList(n.aliases), t.ownList(n.urls)
+	return n
+}
+func (t *tables) ownVerdict(v verdict) verdict {
+	v.severities, v.spans, v.versions = t.ownList(v.severities), t.ownList(v.spans), t.ownList(v.versions)
+	return v
 }
 
 // each calls f with every number of l.
@@ -71,23 +91,49 @@ func (l idList) len() int {
 	return n
 }
 
-// An interner numbers distinct values in the order in which it meets them.
+// An interner numbers distinct values in the order in which it meets them. It is a hash table that holds numbers only, since
+// there are millions of values.
 type interner[T comparable] struct {
-	ids   map[T]uint32
 	items []T
+	slots []uint32 // number of an item plus 1, or 0
+	seed  maphash.Seed
 }
 
-func (t *interner[T]) id(v T) uint32 {
-	id, ok := t.ids[v]
-	if !ok {
-		if t.ids == nil {
-			t.ids = make(map[T]uint32)
-		}
-		id = uint32(len(t.items))
-		t.ids[v] = id
-		t.items = append(t.items, v)
+// id returns the number of v. If v is new, own makes what is kept of it; nil keeps v.
+func (t *interner[T]) id(v T, own func(T) T) uint32 {
+	if len(t.items)*4 >= len(t.slots)*3 {
+		t.grow()
 	}
-	return id
+	at := t.find(v)
+	if n := t.slots[at]; n != 0 {
+		return n - 1
+	}
+	if own != nil {
+		v = own(v)
+	}
+	t.items = append(t.items, v)
+	t.slots[at] = uint32(len(t.items))
+	return uint32(len(t.items) - 1)
+}
+
+// find returns the slot of v, or the free one where it belongs.
+func (t *interner[T]) find(v T) uint64 {
+	mask := uint64(len(t.slots) - 1)
+	at := maphash.Comparable(t.seed, v) & mask
+	for t.slots[at] != 0 && t.items[t.slots[at]-1] != v {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+func (t *interner[T]) grow() {
+	if t.slots == nil {
+		t.seed = maphash.MakeSeed()
+	}
+	t.slots = make([]uint32, max(64, 2*len(t.slots)))
+	for i, v := range t.items {
+		t.slots[t.find(v)] = uint32(i + 1)
+	}
 }
 
 // A subset renumbers those members of a table that a block uses, in the order in which it meets them. Emptying it costs

@@ -115,6 +115,7 @@ func timeOfDay(day int32) time.Time {
 
 // threat files what a feed knows, whose lists are in order, under t.
 func (t *tables) threat(feed string, id cve, m matcher.Threat) threatRow {
+	defer t.forget()
 	ids := make([]uint32, 0, 8)
 	for _, s := range m.Severities {
 		ids = append(ids, t.severity(s))
@@ -124,9 +125,9 @@ func (t *tables) threat(feed string, id cve, m matcher.Threat) threatRow {
 		estimate:   estimate{fixedPoint(m.EPSS), fixedPoint(m.Percentile)},
 		exploited:  dayOf(m.Exploited),
 		ransomware: m.Ransomware,
-		exploits:   t.list(m.Exploits),
-		weaknesses: t.list(m.Weaknesses),
-		severities: makeList(ids),
+		exploits:   t.ownList(t.list(m.Exploits)),
+		weaknesses: t.ownList(t.list(m.Weaknesses)),
+		severities: t.ownList(t.idList(ids)),
 	}
 }
 
