@@ -450,3 +450,32 @@ func TestKill(t *testing.T) {
 		t.Errorf("left behind: %v, %v", list, err)
 	}
 }
+
+func ExampleUpdate() {
+	publisher := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC), strings.NewReader(records("npm", 3, "1.0")))
+	}))
+	defer publisher.Close()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+
+	f := osv.Feed()
+	f.Sources = []feed.Source{{Name: "npm", URLs: []string{publisher.URL}, Covers: []matcher.Key{{Type: "npm"}}}}
+	for range 2 {
+		report, err := feed.Update(context.Background(), filepath.Join(dir, "advisories.db"), []feed.Feed{f}, feed.UpdateOptions{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, s := range report.Sources {
+			fmt.Println(s.Source, s.Outcome, s.Records, s.Date.Format(time.DateOnly))
+		}
+	}
+	// Output:
+	// osv/npm renewed 3 2024-01-02
+	// osv/npm unchanged 0 2024-01-02
+}
