@@ -11,8 +11,8 @@ import (
 const TypeCPE = "cpe"
 
 // CPEKey returns what advisories about a product are filed under, and the product's version, given a CPE name as a formatted
-// string ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update that counts on, such as
-// OpenSSH's "p1", is a part of the version; the version of a name that is about any is "". It reports false for what is no name of
+// string ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update, such as OpenSSH's "p1", is a
+// part of the version: "8.2-p1"; the version of a name that is about any is "". It reports false for what is no name of
 // an application. Source: NIST IR 7695, CPE Naming 2.3.
 func CPEKey(name string) (key Key, version string, ok bool) {
 	var parts []string
@@ -33,7 +33,7 @@ func CPEKey(name string) (key Key, version string, ok bool) {
 	if len(parts) > 3 && !anyValue(parts[3]) {
 		version = parts[3]
 		if len(parts) > 4 && !anyValue(parts[4]) {
-			version += parts[4]
+			version += "-" + parts[4]
 		}
 	}
 	return Key{Type: TypeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
@@ -67,7 +67,7 @@ func unescapeURI(s string) (string, bool) {
 }
 
 // productDoubt is why a match by CPE name is not certain.
-const productDoubt = "matched by its CPE name, since no feed covers its ecosystem: the advisory is about a product, not about this package of it"
+const productDoubt = "by its CPE name only, which names a product and not a package"
 
 // product returns where advisories may speak of a component as a product, if its analyzer or document states its CPE name.
 func product(c *analyzer.Component) (lookup, bool) {

@@ -11,7 +11,7 @@ import (
 func TestCPEKey(t *testing.T) {
 	for name, want := range map[string]string{
 		"cpe:2.3:a:openssl:openssl:1.0.2k:-:*:*:*:*:*:*":                  "openssl/openssl 1.0.2k",
-		"cpe:2.3:a:OpenBSD:OpenSSH:8.2:p1:*:*:*:*:*:*":                    "openbsd/openssh 8.2p1",
+		"cpe:2.3:a:OpenBSD:OpenSSH:8.2:p1:*:*:*:*:*:*":                    "openbsd/openssh 8.2-p1",
 		"cpe:2.3:a:pivotal_software:spring_framework:*:*:*:*:*:*:*:*":     "pivotal_software/spring_framework ",
 		`cpe:2.3:a:getcomposer:composer\/installers:1.0\:1:*:*:*:*:*:*:*`: "getcomposer/composer/installers 1.0:1",
 		"cpe:/a:openssl:openssl:1.0.2k":                                   "openssl/openssl 1.0.2k",

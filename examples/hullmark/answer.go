@@ -212,7 +212,9 @@ func (p *answerWriter) packages(r *reason) {
 	if first.System && !slices.Contains(names, r.Key.Name+" "+r.Version) {
 		p.line("built from", "%s %s, which advisories of %s name", r.Key.Name, r.Version, first.Namespace)
 	}
-	p.line("found in", "%s", location(first))
+	if first.Path != "" {
+		p.line("found in", "%s", location(first))
+	}
 	if l := first.Layer; l >= 0 && l < len(p.report.Layers) {
 		p.line("layer", "%d of %d, %s", l, len(p.report.Layers), p.report.Layers[l].DiffID)
 		p.line("brought by", "%s", cut(cmp.Or(instruction(p.report.Layers[l].CreatedBy), "an instruction that the image's history does not tell"), 300))

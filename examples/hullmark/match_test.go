@@ -114,6 +114,36 @@ func TestMatchOfOtherTools(t *testing.T) {
 	t.Logf("%d documents, %d matches each", len(documents), len(want))
 }
 
+// A product without a PURL is matched by its CPE name with NVD's data, for what that is worth.
+func TestMatchProduct(t *testing.T) {
+	dir := t.TempDir()
+	feed, document, database := filepath.Join(dir, "nvd.json"), filepath.Join(dir, "sbom.json"), filepath.Join(dir, "test.db")
+	for name, content := range map[string]string{
+		feed: `{"vulnerabilities": [{"cve": {"id": "CVE-2025-0001", "vulnStatus": "Analyzed", "configurations": [{"nodes": [
+			{"operator": "OR", "cpeMatch": [{"vulnerable": true, "criteria": "cpe:2.3:a:acme:rocket:*:*:*:*:*:*:*:*", "versionEndExcluding": "1.2"}]}]}]}}]}`,
+		document: `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+			{"type": "application", "name": "rocket", "version": "1.1", "cpe": "cpe:2.3:a:acme:rocket:1.1:*:*:*:*:*:*:*"},
+			{"type": "application", "name": "rocket", "version": "1.2", "cpe": "cpe:2.3:a:acme:rocket:1.2:*:*:*:*:*:*:*"}]}`,
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, stderr, code := hullmark(t, "db", "build", "--quiet", "--feed", "nvd="+feed, "-o", database); code != 0 {
+		t.Fatal(stderr)
+	}
+	stdout, stderr, code := hullmark(t, "match", "--db", database, document)
+	for _, want := range []string{
+		"rocket 1.1\n  unknown   CVE-2025-0001  1.2       uncertain: by its CPE name only, which names a product and not a package; fix available\n",
+		"1 finding: ",
+		"NOT JUDGED: no advisories are known for generic: 2 packages",
+	} {
+		if code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("exit code %d, no %q in\n%s%s", code, want, stdout, stderr)
+		}
+	}
+}
+
 // A derivative is matched with the advisories of the distribution whose packages it has, and that is said.
 func TestDerivative(t *testing.T) {
 	image := rootfs(t, map[string]string{

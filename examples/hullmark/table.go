@@ -120,7 +120,9 @@ func (t *table) heading(f *report.Finding) string {
 	if c.System {
 		return head
 	}
-	head += ", " + c.Path
+	if c.Path != "" {
+		head += ", " + c.Path
+	}
 	if c.Inside != "" {
 		head += "!" + c.Inside
 	}
@@ -229,7 +231,7 @@ func (t *table) counts() {
 	t.printf("  by status    %s\n", strings.Join(parts, ", "))
 	t.printf("  to be fixed  %s in a later version", number(fixable))
 	if uncertain > 0 {
-		t.printf(", %s uncertain, since versions cannot be compared", number(uncertain))
+		t.printf(", %s uncertain", number(uncertain))
 	}
 	t.printf("\n")
 }
