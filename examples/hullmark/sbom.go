@@ -46,7 +46,8 @@ func (f *documentFlags) register(c *cobra.Command) {
 	for _, d := range documents() {
 		names = append(names, d.name)
 	}
-	c.Flags().StringVar(&f.format, "format", "cyclonedx-json", "write the document as `FORMAT`: "+strings.Join(names, ", "))
+	c.Flags().StringVar(&f.format, "format", names[0], "write `FORMAT`: "+names[0]+" (default), "+strings.Join(names[1:], ", "))
+	c.Flags().Lookup("format").DefValue = "" // said already, in fewer characters
 	c.Flags().StringVar(&f.version, "spec-version", "", "write `VERSION` of the format: 1.4 to 1.7 of CycloneDX (default 1.6), 2.3 of SPDX")
 }
 
