@@ -117,7 +117,7 @@ func (t *translator) thing(c *cyclonedx.Component, license string) spdx.Package 
 	p := spdx.Package{
 		Name: c.Name, SPDXID: t.refs.Reference(c.BOMRef), VersionInfo: c.Version, Summary: c.Description,
 		DownloadLocation: unknown, LicenseConcluded: unknown, LicenseDeclared: license, CopyrightText: unknown,
-		PrimaryPackagePurpose: strings.ToUpper(string(c.Type)),
+		PrimaryPackagePurpose: purposeOf(c.Type),
 	}
 	remark := func(name, value string) {
 		p.Annotations = append(p.Annotations, spdx.Annotation{
@@ -151,6 +151,12 @@ func (t *translator) thing(c *cyclonedx.Component, license string) spdx.Package 
 	}
 	p.Annotations = t.annotate(p.Annotations, c.Properties)
 	return p
+}
+
+// purposeOf returns SPDX's word for a type, as its JSON schema has it: with an underscore, where the specification's text has
+// a hyphen.
+func purposeOf(kind cyclonedx.ComponentType) string {
+	return strings.ToUpper(strings.ReplaceAll(string(kind), "-", "_"))
 }
 
 func (t *translator) annotate(list []spdx.Annotation, properties *[]cyclonedx.Property) []spdx.Annotation {

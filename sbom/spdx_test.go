@@ -2,6 +2,7 @@ package sbom_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,27 @@ func TestSPDX(t *testing.T) {
 		}
 		if len(doc.Packages) != packages {
 			t.Errorf("%d packages, want %d", len(doc.Packages), packages)
+		}
+		// What the JSON schema of 2.3 asks for beyond that, and the library does not check.
+		for _, p := range doc.Packages {
+			if !slices.Contains([]string{"OTHER", "LIBRARY", "CONTAINER", "OPERATING_SYSTEM", "FILE"}, p.PrimaryPackagePurpose) {
+				t.Errorf("%s: purpose %q", p.PackageName, p.PrimaryPackagePurpose)
+			}
+			for _, c := range p.PackageChecksums {
+				if !slices.Contains([]string{"MD5", "SHA1", "SHA256", "SHA384", "SHA512"}, string(c.Algorithm)) {
+					t.Errorf("%s: algorithm %q", p.PackageName, c.Algorithm)
+				}
+			}
+			for _, r := range p.PackageExternalReferences {
+				if !slices.Contains([]string{"SECURITY", "PACKAGE-MANAGER"}, r.Category) || strings.ContainsAny(r.Locator, " \t\n") {
+					t.Errorf("%s: reference %+v", p.PackageName, r)
+				}
+			}
+		}
+		for _, r := range doc.Relationships {
+			if !slices.Contains([]string{"DESCRIBES", "CONTAINS", "DEPENDS_ON"}, r.Relationship) {
+				t.Errorf("relation %q", r.Relationship)
+			}
 		}
 	}
 	r, m, o := everything()
