@@ -3,7 +3,6 @@ package plugin
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -72,7 +71,8 @@ func plainName(s string) bool {
 	})
 }
 
-// answer checks what a plugin says of a file.
+// answer checks what a plugin says of a file. What an honest plugin may have read in a hostile file, such as strange paths in
+// lists of files, is not refused: it is as harmless as it is from an analyzer in the same process.
 func (c *Command) answer(a *pluginpb.Answer) error {
 	for _, p := range a.Packages {
 		if p.Name == "" {
@@ -108,16 +108,8 @@ func (c *Command) pkg(p *pluginpb.Package) error {
 	if p.System && c.Types != nil && !c.System {
 		return fmt.Errorf("a system package, which it may not report: %.100q: %w", p.Name, ErrClaim)
 	}
-	for _, f := range p.Files {
-		if !fs.ValidPath(f) && !validBytes(f) {
-			return fmt.Errorf("a package with the file %.200q, which is no clean path relative to the root: %w", f, ErrClaim)
-		}
-	}
 	return nil
 }
-
-// validBytes is fs.ValidPath for paths that are not UTF-8.
-func validBytes(p string) bool { return fs.ValidPath(strings.ToValidUTF8(p, "?")) }
 
 // purlType reports whether s is of the form that the package-url specification gives to types.
 func purlType(s string) bool {

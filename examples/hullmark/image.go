@@ -32,6 +32,7 @@ type imageFlags struct {
 	quiet    bool
 	declared bool
 	lazy     bool
+	plugins  pluginFlags
 
 	image  *source.Image      // opened already, of --platform all
 	shared *analyzer.MemCache // what its images share
@@ -45,6 +46,7 @@ func (f *imageFlags) register(c *cobra.Command) {
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
 	flags.BoolVar(&f.lazy, "lazy", false, "believe the tables of contents of eStargz and zstd:chunked layers")
+	f.plugins.register(c)
 	flags.BoolVar(&f.declared, "declared", false, "also take packages that only lock files and manifests name")
 }
 
@@ -74,11 +76,16 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		a.say("%v; scanning without a cache (--cache DIR names one, --cache off needs none)", err)
 	}
+	plugins, stop, err := f.plugins.start(ctx, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	bars := newProgress(ctx, a.stderr, f.quiet)
 	defer bars.finish()
 	var cacheErr error
 	s := analyzer.Scanner{
-		Analyzers: all.All(),
+		Analyzers: append(all.All(), plugins...),
 		Parallel:  f.parallel,
 		Lazy:      f.lazy,
 		Progress: func(e analyzer.Event) {

@@ -102,7 +102,7 @@ An IMAGE is written as one of
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	c.AddCommand(a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.policyCommand(), a.inBuildCommand(), a.dbCommand(), a.versionCommand())
+	c.AddCommand(a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.policyCommand(), a.inBuildCommand(), a.dbCommand(), a.pluginCommand(), a.versionCommand())
 	return c
 }
 

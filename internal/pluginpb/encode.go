@@ -104,16 +104,18 @@ func parts(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []error
-		for _, e := range joined.Unwrap() {
-			list = append(list, parts(e)...)
-		}
-		if len(list) > 0 {
-			return list
-		}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	if all := errors.Join(joined.Unwrap()...); all == nil || all.Error() != err.Error() {
+		return []error{err} // fmt.Errorf, too, makes one of several, but with a text of its own
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, parts(e)...)
+	}
+	return list
 }
 
 func kindOf(err error) Problem_Kind {

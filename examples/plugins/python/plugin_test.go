@@ -1,0 +1,60 @@
+package python_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/plugin"
+	"github.com/hullmark/hullmark/plugin/plugintest"
+)
+
+// The plugin needs Debian's python3-grpcio and python3-protobuf, protobuf-compiler and openssl; without them the test is
+// skipped. Nothing of Hullmark is used but analyzer.proto.
+func Test(t *testing.T) {
+	const python = "/usr/bin/python3"
+	if out, err := exec.Command(python, "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
+		t.Skipf("python3-grpcio is not installed: %v: %s", err, out)
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("protoc", "-I", "../../../plugin/proto", "--python_out="+dir, "analyzer.proto").CombinedOutput(); err != nil {
+		t.Skipf("protobuf-compiler is not installed: %v: %s", err, out)
+	}
+	text, err := os.ReadFile("plugin.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "plugin.py")
+	if err := os.WriteFile(path, text, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	command := plugin.Command{Path: path, Types: []string{"generic"}, Output: func(line string) { t.Log(line) }}
+	root := fstest.MapFS{
+		"opt/tools.versions": {Data: []byte("hammer 1.0\nsaw 2.1\n")},
+		"etc/server.pem":     {Data: []byte("x\n-----BEGIN RSA " + "PRIVATE KEY-----\n")},
+	}
+	plugintest.Run(t, command, root)
+	p, err := plugin.Start(t.Context(), command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	report, err := analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var purls []string
+	for _, c := range report.Components {
+		purls = append(purls, c.PURL)
+	}
+	if got := strings.Join(purls, " "); got != "pkg:generic/hammer@1.0 pkg:generic/saw@2.1" {
+		t.Errorf("packages: %s", got)
+	}
+	if len(report.Findings) != 1 || report.Findings[0].Rule != "python:private-key" || report.Findings[0].Line != 2 {
+		t.Errorf("findings: %+v", report.Findings)
+	}
+}

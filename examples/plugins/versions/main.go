@@ -1,0 +1,36 @@
+// Versions is a plugin in Go: an analyzer of *.versions files, with a name and a version a line.
+//
+//	go build ./examples/plugins/versions
+//	hullmark scan --plugin ./versions IMAGE
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/plugin"
+)
+
+func main() {
+	plugin.Serve(analyzer.Func(analyzer.Info{
+		Name:     "versions",
+		Version:  1, // raise it whenever the same file may give another answer: answers are cached
+		Patterns: []string{"**/*.versions"},
+	}, analyze))
+}
+
+func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
+	lines := bufio.NewScanner(f.Open())
+	for n := 1; lines.Scan(); n++ {
+		name, version, ok := strings.Cut(lines.Text(), " ")
+		if !ok || name == "" {
+			return r, fmt.Errorf("versions: line %d: no name and version", n) // a diagnostic; what was understood counts
+		}
+		r.Packages = append(r.Packages, analyzer.Package{Type: "generic", Name: name, Version: version})
+	}
+	return r, lines.Err()
+}

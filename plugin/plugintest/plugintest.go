@@ -1,0 +1,316 @@
+// Package plugintest tests plugins, in whatever language they are written: it starts the program as a host does, feeds it
+// fixtures and files that no plugin expects, and says what it found.
+//
+// The command hullmark plugin verify prints what [Verify] returns. In a test of a plugin that is written in Go:
+//
+//	plugintest.Run(t, plugin.Command{Path: "./myplugin"}, os.DirFS("testdata/root"))
+package plugintest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"path"
+	"reflect"
+	"strings"
+	"testing/fstest"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/plugin"
+)
+
+// A Verdict is what was found of a plugin.
+type Verdict struct {
+	Analyzers []analyzer.Info // as the plugin describes them
+	Checks    []Check
+}
+
+// A Check is one thing that a plugin must do.
+type Check struct {
+	Name string
+	Note string // what was seen
+	Err  error  // nil: passed
+}
+
+// OK reports whether all checks passed.
+func (v *Verdict) OK() bool {
+	for _, c := range v.Checks {
+		if c.Err != nil {
+			return false
+		}
+	}
+	return len(v.Checks) > 0
+}
+
+// String returns the verdict as text, a line a check.
+func (v *Verdict) String() string {
+	var b strings.Builder
+	for _, c := range v.Checks {
+		mark, note := "ok  ", c.Note
+		if c.Err != nil {
+			mark, note = "FAIL", strings.TrimPrefix(note+"; "+c.Err.Error(), "; ")
+		}
+		fmt.Fprintf(&b, "%s %s", mark, c.Name)
+		if note != "" {
+			fmt.Fprintf(&b, ": %s", note)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// A TB is the part of testing.TB that Run needs.
+type TB interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Logf(format string, args ...any)
+}
+
+// Run verifies a plugin in a test, which fails with each check that does.
+func Run(t TB, command plugin.Command, fixtures fs.FS) {
+	t.Helper()
+	for _, c := range Verify(t.Context(), command, fixtures).Checks {
+		if c.Err != nil {
+			t.Errorf("%s: %s: %v", c.Name, c.Note, c.Err)
+		} else {
+			t.Logf("%s: %s", c.Name, c.Note)
+		}
+	}
+}
+
+// A run is one verification.
+type run struct {
+	command  plugin.Command
+	fixtures fs.FS
+	plugin   *plugin.Process
+	report   string // of the fixtures
+	verdict  Verdict
+}
+
+// Verify starts a plugin and returns a verdict. Fixtures are a root file system with files that the plugin knows what to
+// make of, nil for none. A plugin that does not start has failed its first check, and has no others.
+func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Verdict {
+	r := &run{command: command, fixtures: fixtures}
+	if r.fixtures == nil {
+		r.fixtures = fstest.MapFS{}
+	}
+	r.command.Restarts = -1
+	if r.check("it starts and describes itself", func() (string, error) { return r.describe(ctx) }) {
+		r.check("it finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
+		r.check("the same files give the same answers", func() (string, error) { return r.again(ctx) })
+		r.check("another process gives the same answers", func() (string, error) { return r.another(ctx) })
+		r.check("it answers files that are empty, cut off or noise", func() (string, error) { return r.odd(ctx) })
+		r.check("it takes a file that comes in many parts", func() (string, error) { return r.large(ctx) })
+		r.check("it takes many small files at once", func() (string, error) { return r.many(ctx) })
+		r.check("it goes on after a scan is given up", func() (string, error) { return r.cancel(ctx) })
+		r.check("it ends when its standard input does", r.end)
+	}
+	if r.plugin != nil {
+		r.plugin.Close()
+	}
+	return &r.verdict
+}
+
+func (r *run) check(name string, do func() (string, error)) bool {
+	note, err := do()
+	r.verdict.Checks = append(r.verdict.Checks, Check{name, note, err})
+	return err == nil
+}
+
+func (r *run) describe(ctx context.Context) (note string, err error) {
+	begun := time.Now()
+	if r.plugin, err = plugin.Start(ctx, r.command); err != nil {
+		return "", err
+	}
+	var names []string
+	for _, a := range r.plugin.Analyzers() {
+		info := a.Info()
+		r.verdict.Analyzers = append(r.verdict.Analyzers, info)
+		names = append(names, fmt.Sprintf("%s %d", info.Name, info.Version))
+		if info.Version < 1 {
+			return "", fmt.Errorf("analyzer %s has version %d; count from 1, so that raising it is seen", info.Name, info.Version)
+		}
+	}
+	return fmt.Sprintf("%s, in %v", strings.Join(names, ", "), time.Since(begun).Round(time.Millisecond)), nil
+}
+
+// scan returns the report of a file system as JSON. That the plugin was not available is an error.
+func scan(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
+	report, err := analyzer.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, d := range report.Diagnostics {
+		if d.Kind == analyzer.Unavailable || d.Kind == analyzer.Panicked {
+			return nil, "", fmt.Errorf("%s: %s", d.Kind, d.Message)
+		}
+	}
+	b, err := json.Marshal(report)
+	return report, string(b), err
+}
+
+func (r *run) find(ctx context.Context, none bool) (string, error) {
+	report, text, err := scan(ctx, r.plugin, r.fixtures)
+	if err != nil {
+		return "", err
+	}
+	r.report = text
+	if none {
+		return "there are no fixtures", nil
+	}
+	note := fmt.Sprintf("%d packages, %d findings, %d diagnostics", len(report.Components), len(report.Findings), len(report.Diagnostics))
+	if len(report.Components)+len(report.Findings) == 0 && report.Distro == nil {
+		return note, errors.New("it finds nothing: are the fixtures a root file system with files that it wants?")
+	}
+	return note, nil
+}
+
+func (r *run) same(ctx context.Context, p *plugin.Process) error {
+	_, text, err := scan(ctx, p, r.fixtures)
+	if err == nil && text != r.report {
+		err = fmt.Errorf("they differ:\n%s\n%s", r.report, text)
+	}
+	return err
+}
+
+func (r *run) again(ctx context.Context) (string, error) {
+	for range 5 {
+		if err := r.same(ctx, r.plugin); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+func (r *run) another(ctx context.Context) (string, error) {
+	p, err := plugin.Start(ctx, r.command)
+	if err != nil {
+		return "", err
+	}
+	defer p.Close()
+	for i, a := range p.Analyzers() {
+		if i >= len(r.verdict.Analyzers) || !reflect.DeepEqual(a.Info(), r.verdict.Analyzers[i]) {
+			return "", fmt.Errorf("it describes %+v, and before %+v", a.Info(), r.verdict.Analyzers)
+		}
+	}
+	return "", r.same(ctx, p)
+}
+
+// wanted returns a path that a pattern matches, below a directory.
+func wanted(pattern, dir string) string {
+	if pattern == "**" {
+		return path.Join(dir, "any file")
+	}
+	if rest, ok := strings.CutPrefix(pattern, "**/"); ok {
+		return path.Join(dir, strings.ReplaceAll(rest, "*", "x"))
+	}
+	return strings.ReplaceAll(pattern, "*", dir)
+}
+
+func (r *run) each(do func(info *analyzer.Info, pattern string) error) error {
+	for i := range r.verdict.Analyzers {
+		info := &r.verdict.Analyzers[i]
+		for _, p := range info.Patterns {
+			if err := do(info, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) odd(ctx context.Context) (string, error) {
+	noise := make([]byte, 64<<10)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	contents := [][]byte{nil, {0}, []byte("\n"), noise, bytes.Repeat([]byte("\xff\xfe"), 1000), bytes.Repeat([]byte{'{'}, 10_000)}
+	fs.WalkDir(r.fixtures, ".", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && len(contents) < 40 {
+			if b, err := fs.ReadFile(r.fixtures, p); err == nil && len(b) <= 1<<20 {
+				contents = append(contents, b[:len(b)/2], append(bytes.Clone(b[:len(b)/3]), noise[:100]...))
+			}
+		}
+		return nil
+	})
+	files := 0
+	for _, content := range contents {
+		root := fstest.MapFS{}
+		err := r.each(func(_ *analyzer.Info, pattern string) error {
+			for _, dir := range []string{"d", "with space", "néwline\nin it"} {
+				root[wanted(pattern, dir)] = &fstest.MapFile{Data: content}
+			}
+			return nil
+		})
+		if err != nil {
+			return "", err
+		}
+		files += len(root)
+		if _, _, err := scan(ctx, r.plugin, root); err != nil {
+			return "", fmt.Errorf("content %.40q of %d bytes: %w", content, len(content), err)
+		}
+	}
+	return fmt.Sprintf("%d files", files), nil
+}
+
+func (r *run) large(ctx context.Context) (string, error) {
+	for i := range r.verdict.Analyzers {
+		if err := r.largeFile(ctx, &r.verdict.Analyzers[i]); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// largeFile lets an analyzer look at a file of zeros.
+func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
+	size := int64(4 << 20)
+	if info.MaxSize > 0 {
+		size = min(size, info.MaxSize)
+	}
+	_, _, err := scan(ctx, r.plugin, fstest.MapFS{wanted(info.Patterns[0], "d"): {Data: make([]byte, size)}})
+	return err
+}
+
+func (r *run) many(ctx context.Context) (string, error) {
+	const files = 500
+	begun := time.Now()
+	root := fstest.MapFS{}
+	err := r.each(func(_ *analyzer.Info, pattern string) error {
+		for i := range files {
+			root[wanted(pattern, fmt.Sprint("d", i))] = &fstest.MapFile{Data: []byte("x\n")}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	_, _, err = scan(ctx, r.plugin, root)
+	return fmt.Sprintf("%d files in %v", len(root), time.Since(begun).Round(time.Millisecond)), err
+}
+
+func (r *run) cancel(ctx context.Context) (string, error) {
+	for i := range 20 {
+		short, stop := context.WithTimeout(ctx, time.Duration(i)*time.Millisecond/4)
+		r.largeFile(short, &r.verdict.Analyzers[0])
+		stop()
+	}
+	return "", r.same(ctx, r.plugin)
+}
+
+func (r *run) end() (string, error) {
+	begun := time.Now()
+	err := r.plugin.Close()
+	took := time.Since(begun)
+	if took > 900*time.Millisecond {
+		return "it had to be killed, which works, but costs each host a second", err
+	}
+	return fmt.Sprintf("in %v", took.Round(time.Millisecond)), err
+}
