@@ -1,0 +1,2 @@
+// Package node holds plugin.js, a plugin in JavaScript, and its test.
+package node
