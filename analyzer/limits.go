@@ -15,6 +15,7 @@ type Limits struct {
 	Layers    int   // layers of an image; 1,024
 	Entries   int64 // tar entries of one layer, or files and directories of a file system; 4,194,304
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
+	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments and findings of one layer, or of a file system; 1,048,576
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
@@ -52,7 +53,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 func (l Limits) image() image.Limits {
-	return image.Limits{Entries: l.Entries, Bytes: l.LayerSize, Path: l.Path, Depth: l.Depth}
+	return image.Limits{Entries: l.Entries, Bytes: l.LayerSize, Ratio: l.Ratio, Path: l.Path, Depth: l.Depth}
 }
 
 // A LimitError says that an image exceeds one of the Limits, so that scanning it was given up.

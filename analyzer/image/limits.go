@@ -6,6 +6,7 @@ import "fmt"
 type Limits struct {
 	Entries int64 // tar entries; 4,194,304
 	Bytes   int64 // bytes of the uncompressed stream; 64 GiB
+	Ratio   int64 // uncompressed bytes for each stored one, beyond the first GiB; 1,200, which no gzip stream reaches
 	Path    int   // bytes of a path; entries with longer ones are Refused; 4,096
 	Depth   int   // elements of a path; entries with more are Refused; 512
 }
@@ -16,6 +17,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Bytes <= 0 {
 		l.Bytes = 64 << 30
+	}
+	if l.Ratio <= 0 {
+		l.Ratio = 1200
 	}
 	if l.Path <= 0 {
 		l.Path = 4096

@@ -14,6 +14,9 @@ import (
 const (
 	chunkSize  = 256 << 10
 	chunkCount = 4 // chunks of one layer in flight: decompressed but not walked yet
+
+	// ratioFree is how much a layer may inflate to whatever its size is.
+	ratioFree = 1 << 30
 )
 
 // A stream is the uncompressed bytes of one layer. It decompresses in a goroutine of its own, ahead of its reader, so
@@ -28,10 +31,23 @@ type stream struct {
 	full   []byte // that chunk, whole
 	err    error  // what the next read returns once cur is empty
 	offset int64  // bytes given to the reader
-	limit  int64
+	limits Limits
+	read   counter // stored bytes
 
 	// One of them hashes every byte on its way, before or after decompression.
 	stored, plain hash.Hash
+}
+
+// A counter counts what is read through it.
+type counter struct {
+	io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 type chunk struct {
@@ -40,14 +56,16 @@ type chunk struct {
 }
 
 // newStream starts decompressing r, which close waits for.
-func newStream(ctx context.Context, r io.Reader, limit int64, hashStored bool) *stream {
+func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool) *stream {
 	s := &stream{
 		ctx:    ctx,
 		chunks: make(chan chunk, chunkCount),
 		free:   make(chan []byte, chunkCount),
 		quit:   make(chan struct{}),
-		limit:  limit,
+		limits: limits,
 	}
+	s.read.Reader = r
+	r = &s.read
 	if hashStored {
 		s.stored = sha256.New()
 		r = io.TeeReader(r, s.stored)
@@ -95,8 +113,11 @@ func (s *stream) fill(r io.Reader) {
 				err = more
 			}
 		}
-		if total += int64(n); total > s.limit {
-			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limit}
+		switch total += int64(n); {
+		case total > s.limits.Bytes:
+			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
+		case total > ratioFree && total/s.limits.Ratio > s.read.n:
+			n, err = 0, &LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
 		}
 		select {
 		case s.chunks <- chunk{buf[:n], err}:

@@ -61,7 +61,7 @@ func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (
 	if l.Progress != nil {
 		stored = &meter{r: rc, report: l.Progress}
 	}
-	s := newStream(ctx, stored, limits.Bytes, l.Checked() == l.Digest)
+	s := newStream(ctx, stored, limits, l.Checked() == l.Digest)
 	defer func() {
 		if err != nil && stop() {
 			// Nothing more is wanted, and the other goroutine may be waiting for bytes of a slow source.

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
@@ -402,5 +403,47 @@ func TestCancelAtAnyInstant(t *testing.T) {
 	// Of a machine that others use too, no single one of 200 says much.
 	if at := took[len(took)*9/10]; at > 100*time.Millisecond {
 		t.Errorf("9 of 10 returned within %v after they were cancelled, want 100 ms; the slowest after %v", at, took[len(took)-1])
+	}
+}
+
+// A layer that inflates more than any real one does is given up soon after its first gigabyte.
+func TestRatioBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("inflates a gigabyte")
+	}
+	leak.Check(t)
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(z)
+	const size = 3 << 30
+	if err := w.WriteHeader(&tar.Header{Name: "zeros", Size: size, Mode: 0o644}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(w, zeros{}, size); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	layer, err := imagetest.Blob(b.Bytes(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := mutate.AppendLayers(mutate.MediaType(empty.Image, types.OCIManifestSchema1), layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := source.Open(t.Context(), writeLayout(t, t.TempDir(), mutate.IndexAddendum{Add: img}), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	_, err = analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), opened)
+	var limit *analyzer.LimitError
+	if !errors.As(err, &limit) || limit.Limit != 1200 {
+		t.Errorf("%d bytes for %d: error %v", b.Len(), int64(size), err)
 	}
 }
