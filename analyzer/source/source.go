@@ -74,6 +74,11 @@ var ErrNotLayer = errors.New("not a layer of a root file system")
 // ErrForeignLayer says that a layer is kept elsewhere than the rest of its image, as base layers of Windows are.
 var ErrForeignLayer = errors.New("foreign layers are not fetched")
 
+// NewRoot returns an image that is a root file system, for packages that open other kinds of them. Close may be nil.
+func NewRoot(ref string, root fs.FS, close func() error) *Image {
+	return &Image{Image: noImage{}, Ref: ref, root: root, close: close}
+}
+
 // Root returns the file system, of a root file system, else nil.
 func (i *Image) Root() fs.FS { return i.root }
 
