@@ -13,7 +13,7 @@
 //	./app.tar, /srv/layout           any of the local forms, recognised by what is there
 //
 // [OpenAll] opens the images of all platforms of an index, [OpenStream] an archive from anywhere. Images of a Docker or
-// Podman daemon are opened by the package daemon below this one.
+// Podman daemon, and those of Singularity and Apptainer, are opened by packages below this one.
 //
 // The network is used for registries, and for nothing else: a layer that is kept elsewhere is an error that says where.
 // Nothing is written anywhere, and nothing is held in memory but documents of at most 8 MiB each.

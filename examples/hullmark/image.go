@@ -18,6 +18,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
+	"github.com/hullmark/hullmark/analyzer/source/sif"
 )
 
 // demoRef is the reference of the image that the command makes itself.
@@ -126,9 +127,13 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 	}
 	var img *source.Image
 	var err error
-	if name, ok := strings.CutPrefix(ref, "daemon:"); ok {
+	kind, name, _ := strings.Cut(ref, ":")
+	switch kind {
+	case "daemon":
 		img, err = daemon.Open(ctx, name, daemon.Options{Platform: platform})
-	} else {
+	case "sif":
+		img, err = sif.Open(ctx, name)
+	default:
 		img, err = source.Open(ctx, ref, source.Options{Platform: platform})
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	if f.platform != allPlatforms {
 		return do(ref, "", f)
 	}
-	if kind, _, _ := strings.Cut(ref, ":"); kind == "daemon" || ref == demoRef {
+	if kind, _, _ := strings.Cut(ref, ":"); kind == "daemon" || kind == "sif" || ref == demoRef {
 		return fmt.Errorf("%s: has one image only; leave --platform out", kind)
 	}
 	shared := new(analyzer.MemCache) // where there is no other

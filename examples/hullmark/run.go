@@ -90,6 +90,7 @@ An IMAGE is written as one of
   docker-archive:FILE        what docker save writes
   oci:DIR, oci-archive:FILE  an OCI image layout, as a directory or a tar file
   rootfs-archive:FILE        a tar file of a root file system
+  sif:FILE                   an image of Singularity or Apptainer
   ./app.tar, /srv/layout     any of the local forms, recognised by content`,
 		Example: `  hullmark scan demo:
   hullmark scan --fail-on high rootfs:/
