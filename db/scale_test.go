@@ -20,8 +20,8 @@ import (
 // and holds the aims. What a machine does besides makes everything take longer, so that the time of look-ups is that of the
 // processors, and counts as if both of two were at work; of several runs the fastest counts.
 func TestScale(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a while")
+	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
+		t.Skip("takes a while; HULLMARK_CORPUS asks for it as for real data")
 	}
 	src, keys := scaleSource(t)
 	runtime.GC()

@@ -57,13 +57,13 @@ type database interface {
 	Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error]
 }
 
-// openDatabase opens the database that --db names, which must be signed by one of the keys that --db-key names, or else the
-// starter database, of which it says what it is worth.
-func (a *app) openDatabase(ctx context.Context, name, keys string) (database, error) {
+// openDatabase opens the database that --db names, which must be signed as f demands, or else the starter database, of which
+// it says what it is worth.
+func (a *app) openDatabase(ctx context.Context, name string, f trustFlags) (database, error) {
 	if name != "" {
-		return a.openDB(ctx, name, keys)
+		return a.openDB(ctx, name, f)
 	}
-	if keys != "" {
+	if f.key != "" {
 		return nil, errors.New("--db-key says who must have signed a database, but no --db names one")
 	}
 	d, err := db.Open(bytes.NewReader(starterFile), int64(len(starterFile)))

@@ -168,7 +168,7 @@ func (a *app) dbInfoCommand() *cobra.Command {
 }
 
 func (a *app) dbInfo(ctx context.Context, name string) error {
-	f, err := a.openDB(ctx, name, "")
+	f, err := a.openDB(ctx, name, trustFlags{})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,9 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
@@ -25,10 +28,9 @@ type openDB struct {
 	io.Closer
 }
 
-// openDB opens the database in a file, or at oci://REGISTRY/NAME:TAG. If keys names a file of public keys, it must be signed
-// by one of them.
-func (a *app) openDB(ctx context.Context, name, keys string) (*openDB, error) {
-	trust, err := readTrust(keys)
+// openDB opens the database in a file, or at oci://REGISTRY/NAME:TAG, if it is signed as f demands.
+func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, error) {
+	trust, err := f.trust(a.now())
 	if err != nil {
 		return nil, err
 	}
@@ -42,16 +44,16 @@ func (a *app) openDB(ctx context.Context, name, keys string) (*openDB, error) {
 		}
 		return &openDB{r.DB, r}, nil
 	}
-	var f *db.File
+	var file *db.File
 	if trust != nil {
-		f, err = db.OpenSignedFile(name, *trust)
+		file, err = db.OpenSignedFile(name, *trust)
 	} else {
-		f, err = db.OpenFile(name)
+		file, err = db.OpenFile(name)
 	}
 	if err != nil {
 		return nil, databaseError(err)
 	}
-	return &openDB{f.DB, f}, nil
+	return &openDB{file.DB, file}, nil
 }
 
 // databaseError says what to do about a database that cannot be opened.
@@ -73,11 +75,38 @@ func databaseError(err error) error {
 	return err
 }
 
-// readTrust reads a file of public keys, of which one must have signed; "" demands nothing.
-func readTrust(name string) (*db.Trust, error) {
-	if name == "" {
+// trustFlags say who must have signed a database, and how long ago at most.
+type trustFlags struct {
+	key  string
+	days int
+}
+
+// register registers the flags as --PREFIXkey and --PREFIXmax-age.
+func (f *trustFlags) register(flags *pflag.FlagSet, prefix string) {
+	flags.StringVar(&f.key, prefix+"key", "", "one of the public keys in `FILE` must have signed the database")
+	flags.IntVar(&f.days, prefix+"max-age", 0, "and its signature must be at most `DAYS` old")
+}
+
+// trust returns what the flags demand, nil for nothing.
+func (f *trustFlags) trust(now time.Time) (*db.Trust, error) {
+	if f.key == "" {
+		if f.days != 0 {
+			return nil, errors.New("how old a signature is counts only with a key whose signature it must be; name one as well")
+		}
 		return nil, nil
 	}
+	if f.days < 0 {
+		return nil, fmt.Errorf("%d days is no age", f.days)
+	}
+	t, err := readKeys(f.key)
+	if err == nil && f.days > 0 {
+		t.NotBefore = now.AddDate(0, 0, -f.days)
+	}
+	return t, err
+}
+
+// readKeys reads a file of public keys, of which one must have signed.
+func readKeys(name string) (*db.Trust, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ import (
 )
 
 func (a *app) dbExportCommand() *cobra.Command {
-	var key, output string
+	var f trustFlags
+	var output string
 	c := &cobra.Command{
 		Use:   "export FILE",
 		Short: "Write all that a database says as JSON lines",
@@ -24,15 +25,15 @@ func (a *app) dbExportCommand() *cobra.Command {
 their packages, and then one for what each feed knows of each vulnerability, {"threat":{...}}.`,
 		Example: `  hullmark db export advisories.db | jq -c 'select(.advisory.package.name == "openssl")'`,
 		Args:    one("FILE"),
-		RunE:    func(c *cobra.Command, args []string) error { return a.dbExport(c.Context(), args[0], key, output) },
+		RunE:    func(c *cobra.Command, args []string) error { return a.dbExport(c.Context(), args[0], f, output) },
 	}
-	c.Flags().StringVar(&key, "key", "", "one of the public keys in `FILE` must have signed")
+	f.register(c.Flags(), "")
 	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of standard output")
 	return c
 }
 
-func (a *app) dbExport(ctx context.Context, name, key, output string) error {
-	d, err := a.openDB(ctx, name, key)
+func (a *app) dbExport(ctx context.Context, name string, f trustFlags, output string) error {
+	d, err := a.openDB(ctx, name, f)
 	if err != nil {
 		return err
 	}
@@ -80,12 +81,12 @@ nothing else. How many there are is said on standard error.`,
 }
 
 func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
-	old, err := a.openDB(ctx, before, "")
+	old, err := a.openDB(ctx, before, trustFlags{})
 	if err != nil {
 		return err
 	}
 	defer old.Close()
-	now, err := a.openDB(ctx, after, "")
+	now, err := a.openDB(ctx, after, trustFlags{})
 	if err != nil {
 		return err
 	}
@@ -116,8 +117,9 @@ func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
 
 // queryFlags are the flags of db query.
 type queryFlags struct {
-	database, key string
-	json          bool
+	trustFlags
+	database string
+	json     bool
 }
 
 func (a *app) dbQueryCommand() *cobra.Command {
@@ -134,7 +136,7 @@ its source packages.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.dbQuery(c.Context(), args[0], &f) },
 	}
 	c.Flags().StringVar(&f.database, "db", "", "ask the database in `FILE`, or at oci://REF (default the starter database)")
-	c.Flags().StringVar(&f.key, "db-key", "", "one of the public keys in `FILE` must have signed the database")
+	f.register(c.Flags(), "db-")
 	c.Flags().BoolVar(&f.json, "json", false, "write JSON lines, as db export does")
 	return c
 }
@@ -153,7 +155,7 @@ func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
 			release = matcher.Release(cmp.Or(p.Namespace, id), "", distro)
 		}
 	}
-	data, err := a.openDatabase(ctx, f.database, f.key)
+	data, err := a.openDatabase(ctx, f.database, f.trustFlags)
 	if err != nil {
 		return err
 	}

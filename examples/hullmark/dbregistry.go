@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) dbPushCommand() *cobra.Command {
-	var key string
+	var f trustFlags
 	c := &cobra.Command{
 		Use:   "push FILE REF",
 		Short: "Put a database into a registry",
@@ -23,27 +23,27 @@ without oci:// before it. The digest that it has there goes to standard output.
 Others then use --db oci://REF, or bring it with db pull. Credentials are those of docker login.`,
 		Example: `  hullmark db push advisories.db registry.example/security/advisories:latest`,
 		Args:    two("FILE", "REF"),
-		RunE:    func(c *cobra.Command, args []string) error { return a.dbPush(c.Context(), args[0], args[1], key) },
+		RunE:    func(c *cobra.Command, args []string) error { return a.dbPush(c.Context(), args[0], args[1], f) },
 	}
-	c.Flags().StringVar(&key, "key", "", "push it only if one of the public keys in `FILE` has signed")
+	f.register(c.Flags(), "")
 	return c
 }
 
-func (a *app) dbPush(ctx context.Context, name, ref, key string) error {
-	trust, err := readTrust(key)
+func (a *app) dbPush(ctx context.Context, name, ref string, f trustFlags) error {
+	trust, err := f.trust(a.now())
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(name)
+	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), f, info.Size(), oci.Options{Trust: trust})
+	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Trust: trust})
 	if err != nil {
 		return databaseError(err)
 	}
@@ -57,7 +57,7 @@ func (a *app) dbPush(ctx context.Context, name, ref, key string) error {
 
 // pullFlags are the flags of db pull.
 type pullFlags struct {
-	key    string
+	trustFlags
 	output string
 	older  bool
 	quiet  bool
@@ -79,7 +79,7 @@ With --key it must be signed by one of the keys there. Credentials are those of 
 	}
 	flags := c.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
-	flags.StringVar(&f.key, "key", "", "one of the public keys in `FILE` must have signed")
+	f.register(flags, "")
 	flags.BoolVar(&f.older, "older", false, "replace FILE by an older database too")
 	flags.BoolVar(&f.quiet, "quiet", false, "do not say what was brought")
 	return c
@@ -89,7 +89,7 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 	if f.output == "" {
 		return errors.New("db pull needs -o FILE, where the database goes")
 	}
-	trust, err := readTrust(f.key)
+	trust, err := f.trust(a.now())
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("verify: %s", out)
 	}
 	fails(t, "by another one", "db", "verify", "--key", other+".pub", file)
+	ok(t, "db", "verify", "--key", key+".pub", "--max-age", "1", file)
+	fails(t, "name one as well", "db", "verify", "--max-age", "1", file)
 
 	digest, _ := ok(t, "db", "push", file, ref)
 	if !strings.HasPrefix(digest, "sha256:") {

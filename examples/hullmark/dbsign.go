@@ -136,7 +136,7 @@ func readPrivateKey(name string) (ed25519.PrivateKey, error) {
 }
 
 func (a *app) dbVerifyCommand() *cobra.Command {
-	var key string
+	var f trustFlags
 	c := &cobra.Command{
 		Use:   "verify [--key KEY.pub] FILE",
 		Short: "Check all of a database, and who signed it",
@@ -144,14 +144,14 @@ func (a *app) dbVerifyCommand() *cobra.Command {
 signed by one of the keys there. It says so, and exits with 0, or says what is wrong, and exits with 1.`,
 		Example: `  hullmark db verify --key release.key.pub advisories.db`,
 		Args:    one("FILE"),
-		RunE:    func(c *cobra.Command, args []string) error { return a.dbVerify(c.Context(), args[0], key) },
+		RunE:    func(c *cobra.Command, args []string) error { return a.dbVerify(c.Context(), args[0], f) },
 	}
-	c.Flags().StringVar(&key, "key", "", "one of the public keys in `FILE` must have signed")
+	f.register(c.Flags(), "")
 	return c
 }
 
-func (a *app) dbVerify(ctx context.Context, name, key string) error {
-	d, err := a.openDB(ctx, name, key)
+func (a *app) dbVerify(ctx context.Context, name string, f trustFlags) error {
+	d, err := a.openDB(ctx, name, f)
 	if err != nil {
 		return err
 	}

@@ -17,9 +17,9 @@ import (
 // explainFlags are the flags of the explain command.
 type explainFlags struct {
 	imageFlags
-	database    string
-	databaseKey string
-	format      string
+	database string
+	trust    trustFlags
+	format   string
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -48,7 +48,7 @@ It exits with 0 whatever the answer is, or with 1 if the image could not be scan
 	f.register(c)
 	flags := c.Flags()
 	flags.StringVar(&f.database, "db", "", "look it up in the database in `FILE`, or at oci://REF (default the starter database)")
-	flags.StringVar(&f.databaseKey, "db-key", "", "one of the public keys in `FILE` must have signed the database")
+	f.trust.register(flags, "db-")
 	flags.StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
 	return c
 }
@@ -62,7 +62,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		return err
 	}
 	defer out.discard()
-	data, err := a.openDatabase(ctx, f.database, f.databaseKey)
+	data, err := a.openDatabase(ctx, f.database, f.trust)
 	if err != nil {
 		return err
 	}

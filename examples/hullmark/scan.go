@@ -28,13 +28,13 @@ type matchFlags struct {
 	formatFlags
 	gateFlags
 	verdictFlags
-	database    string
-	databaseKey string
+	database string
+	trust    trustFlags
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE`, or at oci://REF (default the starter database)")
-	c.Flags().StringVar(&f.databaseKey, "db-key", "", "one of the public keys in `FILE` must have signed the database")
+	f.trust.register(c.Flags(), "db-")
 	f.formatFlags.register(c)
 	f.gateFlags.register(c)
 	f.verdictFlags.register(c)
@@ -106,7 +106,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 		return err
 	}
 	defer outputs.discard()
-	source, err := a.openDatabase(ctx, f.database, f.databaseKey)
+	source, err := a.openDatabase(ctx, f.database, f.trust)
 	if err != nil {
 		return err
 	}

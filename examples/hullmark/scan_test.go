@@ -102,7 +102,7 @@ func demoView(t *testing.T, a *app) *results {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := a.openDatabase(t.Context(), "", "")
+	source, err := a.openDatabase(t.Context(), "", trustFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestUncovered(t *testing.T) {
 
 // What lock files name is added by --declared, and counted where it is left out.
 func TestDeclared(t *testing.T) {
-	source, err := testApp(io.Discard, io.Discard).openDatabase(t.Context(), "", "")
+	source, err := testApp(io.Discard, io.Discard).openDatabase(t.Context(), "", trustFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
