@@ -94,6 +94,9 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	return out, errors.Join(g.errs...)
 }
 
+// maxFixes bounds how many versions of one package may have a fix: one for each minor release and stream.
+const maxFixes = 1000
+
 type gatherer struct {
 	d                              *document
 	v                              *vulnerability
@@ -131,6 +134,10 @@ func (g *gatherer) add(status, id string) {
 		f, err := newFix(c.evr)
 		if err != nil {
 			g.bad(fmt.Errorf("%.80q: fixed in %w", id, err))
+			return
+		}
+		if len(s.fixes) == maxFixes {
+			g.bad(fmt.Errorf("%.80q: more than %d fixes of one package", id, maxFixes))
 			return
 		}
 		if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {

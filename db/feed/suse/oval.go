@@ -84,6 +84,9 @@ type saying struct {
 	all      bool // some product has no fix
 }
 
+// maxRanges bounds how many different fixes products of one release may have: there are some ten products.
+const maxRanges = 1000
+
 // said joins what is said of the same key: its range is that of the product that is fixed last, since a machine may have any
 // of them. What some product says is affected counts more than what another says is not.
 func said(packages []oval.Package) []*saying {
@@ -100,7 +103,7 @@ func said(packages []oval.Package) []*saying {
 			continue
 		case p.Range == (matcher.Range{}):
 			s.all = true
-		case !slices.Contains(s.ranges, p.Range):
+		case len(s.ranges) < maxRanges && !slices.Contains(s.ranges, p.Range):
 			s.ranges = append(s.ranges, p.Range)
 		}
 		if !restricted(name) {
