@@ -29,6 +29,7 @@ func writeTable(w io.Writer, v *results, s style, now time.Time) error {
 	for i := range v.Ecosystems {
 		t.findings(&v.Ecosystems[i])
 	}
+	t.files()
 	t.summary()
 	t.verdict()
 	t.hidden()
@@ -95,6 +96,32 @@ func (t *table) findings(e *report.Ecosystem) {
 		return
 	}
 	t.printf("\n%s\n", t.bold(plain(e.Name())))
+	g.write(t.w, t.width, t.style)
+}
+
+// files writes what analyzers found that is no package, such as malware and secrets. Jars without coordinates, which are
+// reported too, are in the JSON form only: nothing is wrong with them.
+func (t *table) files() {
+	g := grid{indent: "  ", columns: []column{
+		{title: "SEVERITY", color: t.level},
+		{title: "RULE"},
+		{title: "FILE", shrink: 2, min: 12},
+		{title: "FINDING", shrink: 1, min: 14},
+	}}
+	for _, f := range t.v.Report.Findings {
+		if f.Severity == "" {
+			continue
+		}
+		at := f.Path
+		if f.Line > 0 {
+			at = fmt.Sprintf("%s:%d", at, f.Line)
+		}
+		g.add(plain(f.Severity), plain(f.Rule), plain(at), plain(f.Title))
+	}
+	if len(g.rows) == 0 {
+		return
+	}
+	t.printf("\n%s\n", t.bold("found in files"))
 	g.write(t.w, t.width, t.style)
 }
 
