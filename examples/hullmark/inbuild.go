@@ -24,13 +24,13 @@ root and no other file than itself; the database, the policy and VEX documents a
 brings along, its own program included, is not judged.
 
   FROM app AS check
-  COPY --from=registry.example/hullmark /hullmark advisories.db policy.yaml /check/
+  COPY --from=registry.example/hullmark /hullmark /usr/local/bin/
+  COPY advisories.db policy.yaml /check/
   USER nobody
-  RUN --network=none ["/check/hullmark", "in-build", "--db", "/check/advisories.db", "--policy", "/check/policy.yaml"]
-  FROM app
+  RUN --network=none hullmark in-build --db /check/advisories.db --policy /check/policy.yaml
 
-A build that is to depend on the check copies something from its stage, or names it with --target. With --continue it says what
-is disallowed, and the build goes on.
+Builders leave out stages that nothing depends on: name it with --target, or copy something from it. With
+--continue it says what is disallowed, and the build goes on.
 
 Exit codes are those of scan: 4 if the policy or --fail-on disallows something, 3 if something could not be judged.`,
 		Example: `  hullmark in-build --fail-on high

@@ -150,7 +150,8 @@ func TestExitCodes(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var all strings.Builder
-	for _, args := range [][]string{{}, {"scan"}, {"match"}, {"explain"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}, {"version", "compare"}} {
+	for _, args := range [][]string{{}, {"scan"}, {"match"}, {"explain"}, {"sbom"}, {"db"}, {"db", "build"}, {"db", "info"}, {"version", "compare"},
+		{"policy"}, {"policy", "preset"}, {"policy", "check"}, {"in-build"}} {
 		stdout, stderr, code := hullmark(t, append(args, "--help")...)
 		if code != 0 || stderr != "" {
 			t.Errorf("%q --help: exit code %d, standard error %q", args, code, stderr)
