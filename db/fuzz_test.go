@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"reflect"
 	"testing"
 	"time"
@@ -54,6 +55,11 @@ func seedDB(tb testing.TB) *DB {
 // FuzzOpen opens damaged files. One that opens and verifies must hold what its index says.
 func FuzzOpen(f *testing.F) {
 	f.Add(seedFile(f))
+	signature, err := seedDB(f).Sign(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), time.Unix(1, 0))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(append(seedFile(f), signature...))
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		d, err := Open(bytes.NewReader(file), int64(len(file)))
