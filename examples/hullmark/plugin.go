@@ -24,7 +24,7 @@ type pluginFlags struct {
 
 func (f *pluginFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVar(&f.plugins, "plugin", nil, "also run the plugin `PATH[@sha256:HEX]`, an executable or a directory with a plugin.json; may be repeated")
+	flags.StringArrayVar(&f.plugins, "plugin", nil, "also run the plugin `PATH[@sha256:HEX]`, an executable or a directory; repeatable")
 	flags.StringVar(&f.dir, "plugin-dir", "", "also run all plugins of `DIR`, each in a directory with a plugin.json")
 }
 
