@@ -1,8 +1,12 @@
 package plugin_test
 
 import (
+	"archive/tar"
 	"encoding/json"
+	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -35,8 +39,14 @@ func report(t testing.TB, img v1.Image, s analyzer.Scanner) string {
 func TestHomes(t *testing.T) {
 	leak.Check(t)
 	p := start(t, self(t, "all"))
+	said := make(map[string]bool) // analyzers that found something
 	compare := func(t *testing.T, img v1.Image) {
 		want := report(t, img, analyzer.Scanner{Analyzers: all.All()})
+		for _, a := range all.All() {
+			if name := a.Info().Name; strings.Contains(want, `"Analyzer":"`+name+`"`) {
+				said[name] = true
+			}
+		}
 		for _, parallel := range []int{1, 8} {
 			if got := report(t, img, analyzer.Scanner{Analyzers: p.Analyzers(), Parallel: parallel}); got != want {
 				t.Errorf("parallel %d: in another process:\n%s\nin this one:\n%s", parallel, got, want)
@@ -64,6 +74,52 @@ func TestHomes(t *testing.T) {
 			compare(t, img)
 		})
 	}
+	// Programs of Go are in no image of the tests. Those of Rust, which cargo reads, are not to be had here.
+	exe, err := os.Open(self(t, "all").Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exe.Close()
+	program, err := io.ReadAll(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer := new(imagetest.Layer)
+	layer.Add(tar.Header{Name: "usr/bin/hullmark", Mode: 0o755}, program)
+	img, err := imagetest.Image(layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, img)
+	for _, a := range all.All() {
+		name := a.Info().Name
+		if !said[name] && name != "osrelease" && name != "cargo" && (name != "rpm" || os.Getenv("HULLMARK_CORPUS") != "") {
+			t.Errorf("%s found nothing: the test does not test it", name)
+		}
+	}
+}
+
+// TestHomesFixtures compares what all analyzers say of the real data in both homes.
+func TestHomesFixtures(t *testing.T) {
+	corpus.Dir(t)
+	p := start(t, self(t, "all"))
+	formats := strings.Fields("apk-installed bun-lock composer-installed composer-lock dpkg-info dpkg-status dpkg-statusd gemfile-lock java-archive maven-pom npm-lock npm-package-json os-release php-pear pnpm-lock poetry-lock python-egg-wheel python-installed python-requirements rpm-bdb rpm-ndb rpm-sqlite ruby-gemspec uv-lock yarn-lock-berry yarn-lock-v1")
+	corpus.Cases(t, formats, func(t *testing.T, c *corpus.Case) {
+		scan := func(list []analyzer.Analyzer) string {
+			r, err := analyzer.Scanner{Analyzers: list}.ScanFS(t.Context(), c.Files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+		if here, there := scan(all.All()), scan(p.Analyzers()); here != there {
+			t.Errorf("in another process:\n%s\nin this one:\n%s", there, here)
+		}
+	})
 }
 
 // corpusImages returns the layouts of real images, none without the data.
