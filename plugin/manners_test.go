@@ -130,6 +130,7 @@ func TestPool(t *testing.T) {
 			t.Fatal(err)
 		}
 		process.Kill()
+		process.Release() // it has a file of its own
 	}
 	if r := scan(t, files(60), p); len(r.Components) != 60 || len(r.Diagnostics) != 0 {
 		t.Errorf("%d packages, %+v", len(r.Components), r.Diagnostics)
