@@ -303,6 +303,9 @@ func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 			if r.Size < 0 {
 				return damaged("%.100q: %d bytes", r.Name, r.Size)
 			}
+			if kind != tar.TypeReg {
+				r.Size = 0 // only regular files have content
+			}
 			t.Entries = append(t.Entries, Entry{
 				Type: kind, Name: r.Name, Linkname: r.LinkName, Mode: r.Mode, Size: r.Size,
 				DevMajor: r.DevMajor, DevMinor: r.DevMinor, Digest: r.Digest,
