@@ -1,54 +1,50 @@
 package db
 
 import (
+	"iter"
+
 	"github.com/hullmark/hullmark/matcher"
 )
 
 // A block is a decoded block. Advisories are made from it on demand. It does not change while anybody uses it, but its
 // memory may serve for another one after that, see DB.scratch.
+//
+// It keeps its tables the way they are stored, column by column: most of a block is decoded for the few rows that one asks for.
 type block struct {
 	scratch bool // its memory is to be used again
 
 	texts
-	ranges []span
-
-	notes         []blockNote
-	aliases, urls lists // of notes
-
-	verdicts                           []blockVerdict
-	severitiesOf, rangesOf, versionsOf lists
-
-	packages []blockPackage
-	entries  []blockEntry
-	rows     []blockRow
-
-	packageStarts, entryStarts []uint32 // used while parsing
+	ranges   blockRanges
+	notes    blockNotes
+	verdicts blockVerdicts
+	packages blockPackages
+	entries  blockEntries
+	rows     blockRows
 }
 
 type (
-	blockNote struct {
-		id, feed, summary   uint32
-		published, modified int64
+	blockRanges struct{ introduced, fixed, last, repo []uint32 }
+	blockNotes  struct {
+		id, feed, summary   []uint32
+		published, modified []int64
+		aliases, urls       lists
 	}
-	blockVerdict struct {
-		status matcher.Status
-		reason uint32
+	blockVerdicts struct {
+		status, reason               []uint32
+		severities, ranges, versions lists
 	}
-	blockPackage struct {
-		typ, namespace, name uint32
-		from, to             uint32 // entries
+	blockPackages struct {
+		typ, namespace, name []uint32
+		entries              []uint32 // where those of each begin, and where the last end
 	}
-	blockEntry struct {
-		note     uint32
-		from, to uint32 // rows
-	}
-	blockRow struct{ release, verdict uint32 }
+	blockEntries struct{ note, rows []uint32 } // rows as entries above
+	blockRows    struct{ release, verdict []uint32 }
 )
 
 // parse decodes a raw block into b, whose memory it uses. It checks every reference, so that nothing made from the block
 // can fail.
 func (b *block) parse(raw []byte) error {
-	s := &scanner{b: raw}
+	s := b.scanner(raw)
 	b.parseStrings(s)
 	b.parseSeverities(s)
 	b.parseRanges(s)
@@ -65,10 +61,11 @@ func (b *block) checkItems(s *scanner) {
 		return
 	}
 	total := 0
-	for _, e := range b.entries {
-		total += int(e.to-e.from) * (len(b.aliases.at(e.note)) + len(b.urls.at(e.note)))
-		for _, r := range b.rows[e.from:e.to] {
-			total += len(b.severitiesOf.at(r.verdict)) + len(b.rangesOf.at(r.verdict)) + len(b.versionsOf.at(r.verdict))
+	for e, note := range b.entries.note {
+		from, to := b.entries.rows[e], b.entries.rows[e+1]
+		total += int(to-from) * (b.notes.aliases.len(note) + b.notes.urls.len(note))
+		for _, v := range b.rows.verdict[from:to] {
+			total += b.verdicts.severities.len(v) + b.verdicts.ranges.len(v) + b.verdicts.versions.len(v)
 		}
 	}
 	if total > maxItems {
@@ -77,191 +74,133 @@ func (b *block) checkItems(s *scanner) {
 }
 
 func (b *block) parseRanges(s *scanner) {
-	n := b.strings()
-	b.ranges = resize(b.ranges, s.count(4))
-	for i := range b.ranges {
-		b.ranges[i].introduced = s.below(n)
-	}
-	for i := range b.ranges {
-		b.ranges[i].fixed = s.below(n)
-	}
-	for i := range b.ranges {
-		b.ranges[i].last = s.below(n)
-	}
-	for i := range b.ranges {
-		b.ranges[i].repo = s.below(n)
-	}
+	n, strings := s.count(4), b.strings()
+	b.ranges = blockRanges{introduced: s.column(n, strings), fixed: s.column(n, strings), last: s.column(n, strings), repo: s.column(n, strings)}
 }
 
 func (b *block) parseNotes(s *scanner) {
-	n := b.strings()
-	b.notes = resize(b.notes, s.count(7))
+	n, strings := s.count(7), b.strings()
+	b.notes.id = s.numbers(n)
 	id := int64(0)
-	for i := range b.notes {
-		if id += s.int(); id < 0 || id >= int64(n) {
+	for i := range b.notes.id {
+		if id += s.int(); id < 0 || id >= int64(strings) {
 			s.fail(errReference)
-			return
+			id = 0
 		}
-		b.notes[i].id = uint32(id)
+		b.notes.id[i] = uint32(id)
 	}
-	for i := range b.notes {
-		b.notes[i].feed = s.below(n)
+	b.notes.feed = s.column(n, strings)
+	b.notes.summary = s.column(n, strings)
+	for _, times := range [...]*[]int64{&b.notes.published, &b.notes.modified} {
+		*times = resize(*times, n)
+		for i := range *times {
+			(*times)[i] = s.seconds()
+		}
 	}
-	for i := range b.notes {
-		b.notes[i].summary = s.below(n)
-	}
-	for i := range b.notes {
-		b.notes[i].published = s.seconds()
-	}
-	for i := range b.notes {
-		b.notes[i].modified = s.seconds()
-	}
-	b.aliases = s.ascending(b.aliases, len(b.notes), n)
-	b.urls = s.lists(b.urls, len(b.notes), func(int) uint32 { return s.below(n) })
+	b.notes.aliases = s.ascending(n, strings)
+	b.notes.urls = s.lists(n, strings)
 }
 
 func (b *block) parseVerdicts(s *scanner) {
-	n := b.strings()
-	b.verdicts = resize(b.verdicts, s.count(5))
-	for i := range b.verdicts {
-		b.verdicts[i].status = matcher.Status(s.below(int(matcher.EndOfLife) + 1))
-	}
-	for i := range b.verdicts {
-		b.verdicts[i].reason = s.below(n)
-	}
-	back := backReader{n: len(b.ranges)}
-	b.severitiesOf = s.lists(b.severitiesOf, len(b.verdicts), func(int) uint32 { return s.below(len(b.severities)) })
-	b.rangesOf = s.lists(b.rangesOf, len(b.verdicts), func(int) uint32 { return back.read(s) })
-	b.versionsOf = s.ascending(b.versionsOf, len(b.verdicts), n)
-	back.end(s)
+	n, strings := s.count(5), b.strings()
+	v := &b.verdicts
+	v.status = s.column(n, int(matcher.EndOfLife)+1)
+	v.reason = s.column(n, strings)
+	v.severities = s.lists(n, len(b.severities.source))
+	v.ranges.starts = s.starts(n)
+	v.ranges.refs = s.backs(int(v.ranges.starts[n]), len(b.ranges.introduced))
+	v.versions = s.ascending(n, strings)
 }
 
 func (b *block) parseRows(s *scanner) {
-	n := b.strings()
-	b.packages = resize(b.packages, s.count(4))
-	for i := range b.packages {
-		b.packages[i].typ = s.below(n)
-	}
-	for i := range b.packages {
-		b.packages[i].namespace = s.below(n)
-	}
-	for i := range b.packages {
-		b.packages[i].name = s.below(n)
-	}
-	b.packageStarts = s.starts(b.packageStarts, len(b.packages))
-	entries := b.packageStarts
-	for i := range b.packages {
-		b.packages[i].from, b.packages[i].to = entries[i], entries[i+1]
-	}
-	b.entries = resize(b.entries, int(entries[len(b.packages)]))
-	back := backReader{n: len(b.notes)}
-	for i := range b.entries {
-		b.entries[i].note = back.read(s)
-	}
-	back.end(s)
-	b.entryStarts = s.starts(b.entryStarts, len(b.entries))
-	rows := b.entryStarts
-	for i := range b.entries {
-		b.entries[i].from, b.entries[i].to = rows[i], rows[i+1]
-	}
-	b.rows = resize(b.rows, int(rows[len(b.entries)]))
-	for i := range b.rows {
-		b.rows[i].release = s.below(n)
-	}
-	back = backReader{n: len(b.verdicts)}
-	for i := range b.rows {
-		b.rows[i].verdict = back.read(s)
-	}
-	back.end(s)
+	n, strings := s.count(4), b.strings()
+	p := &b.packages
+	*p = blockPackages{typ: s.column(n, strings), namespace: s.column(n, strings), name: s.column(n, strings), entries: s.starts(n)}
+	n = int(p.entries[n])
+	b.entries = blockEntries{note: s.backs(n, len(b.notes.id)), rows: s.starts(n)}
+	n = int(b.entries.rows[n])
+	b.rows = blockRows{release: s.column(n, strings), verdict: s.backs(n, len(b.verdicts.status))}
 }
 
-// A backReader reads back references to a table of n rows.
-type backReader struct{ n, next int }
-
-func (r *backReader) read(s *scanner) uint32 {
-	back := s.uint()
-	if back == 0 {
-		r.next++
-		back = 1
-	}
-	if r.next > r.n || back > uint64(r.next) {
-		s.fail(errReference)
-		return 0
-	}
-	return uint32(r.next - int(back))
+func (b *block) name(p int) name {
+	return name{b.str(b.packages.typ[p]), b.str(b.packages.namespace[p]), b.str(b.packages.name[p])}
 }
 
-// end checks that every row was named.
-func (r *backReader) end(s *scanner) {
-	if r.next != r.n {
-		s.fail(errReference)
-	}
-}
-
-func (b *block) name(p *blockPackage) name {
-	return name{b.str(p.typ), b.str(p.namespace), b.str(p.name)}
-}
-
-// lookup returns the package, or nil.
-func (b *block) lookup(want name) *blockPackage {
-	lo, hi := 0, len(b.packages)
+// lookup returns the package, or -1.
+func (b *block) lookup(want name) int {
+	lo, hi := 0, len(b.packages.name)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		p := &b.packages[mid]
-		c := b.name(p).compare(want)
+		c := b.name(mid).compare(want)
 		switch {
 		case c == 0:
-			return p
+			return mid
 		case c < 0:
 			lo = mid + 1
 		default:
 			hi = mid
 		}
 	}
-	return nil
+	return -1
 }
 
-// advisory makes the advisory of a row. Its strings are copied by text, or are those of the block if text is nil.
-func (f *found) advisory(text *copier) matcher.Advisory {
-	b := f.b
-	n, v := &b.notes[f.e.note], &b.verdicts[f.r.verdict]
-	str := func(i uint32) string { return text.copy(b.str(i)) }
-	return matcher.Advisory{
-		Key:      f.key,
-		ID:       str(n.id),
-		Aliases:  gather(b.aliases.at(f.e.note), str),
-		Versions: gather(b.versionsOf.at(f.r.verdict), str),
-		Ranges: gather(b.rangesOf.at(f.r.verdict), func(i uint32) matcher.Range {
-			r := &b.ranges[i]
-			return matcher.Range{
-				Introduced: str(r.introduced), Fixed: str(r.fixed), LastAffected: str(r.last), Repo: str(r.repo),
+// A found row is one that a look-up asked for.
+type found struct {
+	key           matcher.Key
+	b             *block
+	note, verdict uint32
+}
+
+// of yields the rows of a package, with the release of each and without its key.
+func (b *block) of(p int) iter.Seq2[string, found] {
+	return func(yield func(string, found) bool) {
+		for e := b.packages.entries[p]; e < b.packages.entries[p+1]; e++ {
+			for r := b.entries.rows[e]; r < b.entries.rows[e+1]; r++ {
+				if !yield(b.str(b.rows.release[r]), found{b: b, note: b.entries.note[e], verdict: b.rows.verdict[r]}) {
+					return
+				}
 			}
-		}),
-		Status: v.status,
-		Reason: str(v.reason),
-		Severities: gather(b.severitiesOf.at(f.r.verdict), func(i uint32) matcher.Severity {
-			return b.severity(i, str)
-		}),
-		Summary:   str(n.summary),
-		URLs:      gather(b.urls.at(f.e.note), str),
-		Feed:      str(n.feed),
-		Published: unixTime(n.published),
-		Modified:  unixTime(n.modified),
+		}
 	}
 }
 
 // all yields every row of the block.
 func (b *block) all(yield func(found) bool) {
-	for i := range b.packages {
-		p := &b.packages[i]
-		for j := range b.entries[p.from:p.to] {
-			e := &b.entries[int(p.from)+j]
-			for _, r := range b.rows[e.from:e.to] {
-				key := matcher.Key{Type: b.str(p.typ), Namespace: b.str(p.namespace), Release: b.str(r.release), Name: b.str(p.name)}
-				if !yield(found{key, b, e, r}) {
-					return
-				}
+	for p := range b.packages.name {
+		n := b.name(p)
+		for release, f := range b.of(p) {
+			f.key = matcher.Key{Type: n.typ, Namespace: n.namespace, Release: release, Name: n.name}
+			if !yield(f) {
+				return
 			}
 		}
+	}
+}
+
+// advisory makes the advisory of a row. Its strings are copied by text, or are those of the block if text is nil.
+func (f *found) advisory(text *copier) matcher.Advisory {
+	b, n, v := f.b, &f.b.notes, &f.b.verdicts
+	str := func(i uint32) string { return text.copy(b.str(i)) }
+	return matcher.Advisory{
+		Key:      f.key,
+		ID:       str(n.id[f.note]),
+		Aliases:  gather(n.aliases.at(f.note), str),
+		Versions: gather(v.versions.at(f.verdict), str),
+		Ranges: gather(v.ranges.at(f.verdict), func(i uint32) matcher.Range {
+			r := &b.ranges
+			return matcher.Range{
+				Introduced: str(r.introduced[i]), Fixed: str(r.fixed[i]), LastAffected: str(r.last[i]), Repo: str(r.repo[i]),
+			}
+		}),
+		Status: matcher.Status(v.status[f.verdict]),
+		Reason: str(v.reason[f.verdict]),
+		Severities: gather(v.severities.at(f.verdict), func(i uint32) matcher.Severity {
+			return b.severity(i, str)
+		}),
+		Summary:   str(n.summary[f.note]),
+		URLs:      gather(n.urls.at(f.note), str),
+		Feed:      str(n.feed[f.note]),
+		Published: unixTime(n.published[f.note]),
+		Modified:  unixTime(n.modified[f.note]),
 	}
 }

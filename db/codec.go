@@ -22,6 +22,8 @@ type scanner struct {
 	b   []byte
 	off int // of what is next
 	err error
+
+	columns columns // what was read of them
 }
 
 func (s *scanner) fail(err error) {
@@ -39,6 +41,15 @@ func (s *scanner) uint() uint64 {
 	if s.off < len(s.b) && s.b[s.off] < 0x80 { // by far the most
 		s.off++
 		return uint64(s.b[s.off-1])
+	}
+	return s.long()
+}
+
+// long reads a varint of several bytes.
+func (s *scanner) long() uint64 {
+	if s.off+1 < len(s.b) && s.b[s.off+1] < 0x80 { // by far the most of these
+		s.off += 2
+		return uint64(s.b[s.off-2]&0x7f) | uint64(s.b[s.off-1])<<7
 	}
 	v, n := binary.Uvarint(s.b[s.off:])
 	if n <= 0 {

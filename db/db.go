@@ -241,7 +241,7 @@ func (d *DB) release(b *block) {
 func (d *DB) decode(b *block, at place) error {
 	e := at.entry()
 	err := d.raw(&e.piece, b.parse)
-	if err == nil && (len(b.rows) != e.advisories || !at.belongs(b, at.i)) {
+	if err == nil && (len(b.rows.release) != e.advisories || !at.belongs(b, at.i)) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ func (b *block) about(id string) iter.Seq[found] {
 		}
 		var text copier
 		for f := range b.all {
-			if b.notes[f.e.note].id != at && !slices.Contains(b.aliases.at(f.e.note), at) {
+			if b.notes.id[f.note] != at && !slices.Contains(b.notes.aliases.at(f.note), at) {
 				continue
 			}
 			for _, s := range []*string{&f.key.Type, &f.key.Namespace, &f.key.Release, &f.key.Name} {

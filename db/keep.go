@@ -90,7 +90,7 @@ const notYet = math.MaxUint32
 
 func (k *keeper) reset(from *block) {
 	k.from = from
-	for list, n := range map[*[]uint32]int{&k.strings: from.strings(), &k.notes: len(from.notes), &k.verdicts: len(from.verdicts)} {
+	for list, n := range map[*[]uint32]int{&k.strings: from.strings(), &k.notes: len(from.notes.id), &k.verdicts: len(from.verdicts.status)} {
 		*list = resize(*list, n)
 		for i := range *list {
 			(*list)[i] = notYet
@@ -100,31 +100,22 @@ func (k *keeper) reset(from *block) {
 
 func (k *keeper) rows(p *Part) error {
 	b := k.from
-	for i := range b.packages {
-		pkg := &b.packages[i]
-		for _, e := range b.entries[pkg.from:pkg.to] {
-			if b.str(b.notes[e.note].feed) != p.Feed {
-				continue
-			}
-			for _, r := range b.rows[e.from:e.to] {
-				key := matcher.Key{Type: b.str(pkg.typ), Namespace: b.str(pkg.namespace), Release: b.str(r.release), Name: b.str(pkg.name)}
-				if !p.has(key) {
-					continue
-				}
-				if k.notes[e.note] == notYet || k.verdicts[r.verdict] == notYet {
-					f := found{key, b, &e, r}
-					a := f.advisory(nil)
-					if err := check(&a); err != nil { // no Builder wrote it
-						return fmt.Errorf("%w: %w", ErrCorrupt, err)
-					}
-					k.notes[e.note], k.verdicts[r.verdict] = k.note(e.note), k.verdict(r.verdict)
-				}
-				k.Builder.rows = append(k.Builder.rows, row{
-					k.string(pkg.typ), k.string(pkg.namespace), k.string(pkg.name), k.string(r.release),
-					k.notes[e.note], k.verdicts[r.verdict],
-				})
-			}
+	for f := range b.all {
+		if b.str(b.notes.feed[f.note]) != p.Feed || !p.has(f.key) {
+			continue
 		}
+		if k.notes[f.note] == notYet || k.verdicts[f.verdict] == notYet {
+			a := f.advisory(nil)
+			if err := check(&a); err != nil { // no Builder wrote it
+				return fmt.Errorf("%w: %w", ErrCorrupt, err)
+			}
+			k.notes[f.note], k.verdicts[f.verdict] = k.note(f.note), k.verdict(f.verdict)
+		}
+		key := &f.key
+		k.Builder.rows = append(k.Builder.rows, row{
+			k.t.string(key.Type), k.t.string(key.Namespace), k.t.string(key.Name), k.t.string(key.Release),
+			k.notes[f.note], k.verdicts[f.verdict],
+		})
 	}
 	return nil
 }
@@ -146,30 +137,33 @@ func (k *keeper) list(refs []uint32) idList {
 
 func (k *keeper) note(i uint32) uint32 {
 	defer k.t.forget()
-	n := &k.from.notes[i]
+	n := &k.from.notes
 	m := note{
-		id: k.string(n.id), feed: k.string(n.feed), aliases: k.list(k.from.aliases.at(i)),
-		published: n.published, modified: n.modified,
+		id: k.string(n.id[i]), feed: k.string(n.feed[i]), aliases: k.list(n.aliases.at(i)),
+		published: n.published[i], modified: n.modified[i],
 	}
 	if !k.Facts {
-		m.summary, m.urls = k.string(n.summary), k.list(k.from.urls.at(i))
+		m.summary, m.urls = k.string(n.summary[i]), k.list(n.urls.at(i))
 	}
 	return k.t.notes.id(m, k.t.ownNote)
 }
 
 func (k *keeper) verdict(i uint32) uint32 {
 	defer k.t.forget()
-	b := k.from
-	v := verdict{status: uint8(b.verdicts[i].status), reason: k.string(b.verdicts[i].reason), versions: k.list(b.versionsOf.at(i))}
+	b, all := k.from, &k.from.verdicts
+	v := verdict{status: uint8(all.status[i]), reason: k.string(all.reason[i]), versions: k.list(all.versions.at(i))}
 	var severities, spans []uint32
-	for _, j := range b.severitiesOf.at(i) {
-		s := b.severities[j]
-		s.source, s.vector, s.word = k.string(s.source), k.string(s.vector), k.string(s.word)
-		severities = append(severities, k.t.severities.id(s, nil))
+	for _, j := range all.severities.at(i) {
+		s := &b.severities
+		severities = append(severities, k.t.severities.id(severity{
+			k.string(s.source[j]), k.string(s.vector[j]), k.string(s.word[j]), uint8(s.level[j]), s.score[j],
+		}, nil))
 	}
-	for _, j := range b.rangesOf.at(i) {
-		r := &b.ranges[j]
-		spans = append(spans, k.t.spans.id(span{k.string(r.introduced), k.string(r.fixed), k.string(r.last), k.string(r.repo)}, nil))
+	for _, j := range all.ranges.at(i) {
+		r := &b.ranges
+		spans = append(spans, k.t.spans.id(span{
+			k.string(r.introduced[j]), k.string(r.fixed[j]), k.string(r.last[j]), k.string(r.repo[j]),
+		}, nil))
 	}
 	v.severities, v.spans = k.t.idList(severities), k.t.idList(spans)
 	return k.t.verdicts.id(v, k.t.ownVerdict)

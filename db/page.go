@@ -87,8 +87,8 @@ func parsePage(b []byte, e *pageEntry) (*page, error) {
 func (p *page) belongs(b *block, i int) bool {
 	e := &p.blocks[i]
 	prev := e.first
-	for j := range b.packages {
-		this := b.name(&b.packages[j])
+	for j := range b.packages.name {
+		this := b.name(j)
 		if c := prev.compare(this); c > 0 || (c == 0) != (j == 0) || !p.filter.mayHold(this) {
 			return false
 		}
@@ -102,7 +102,7 @@ func (p *page) belongs(b *block, i int) bool {
 	} else if p.next != nil && p.next.compare(prev) <= 0 {
 		return false
 	}
-	return len(b.packages) > 0
+	return len(b.packages.name) > 0
 }
 
 // find returns the run of blocks, from first to before end, that may hold a package.

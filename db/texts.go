@@ -9,11 +9,16 @@ import (
 
 // texts are the strings and severities of a decoded block.
 type texts struct {
-	shared     []uint8  // of each string, the bytes that it has in common with the one before; used while parsing
+	columns    columns
 	bytes      []byte   // of text
 	text       string   // all strings, expanded, one after the other
 	starts     []uint32 // where each begins, and where the last ends
-	severities []severity
+	severities blockSeverities
+}
+
+type blockSeverities struct {
+	source, vector, word, level []uint32
+	score                       []float64
 }
 
 func (b *texts) str(i uint32) string { return b.text[b.starts[i]:b.starts[i+1]] }
@@ -22,15 +27,12 @@ func (b *texts) strings() int        { return len(b.starts) - 1 }
 func (b *texts) parseStrings(s *scanner) {
 	n := s.count(2) // strings but the first, which is empty
 	total := s.uint()
-	b.starts = resize(b.starts, n+2)
-	b.shared = resize(b.shared, n)
-	for i := range b.shared {
-		b.shared[i] = uint8(s.below(256))
-	}
-	lengths := *s // read along with the rests
+	b.starts = s.numbers(n + 2)
+	clear(b.starts)
+	shared, lengths := s.column(n, 256), s.column(n, maxBlock)
 	sum := uint64(0)
-	for range n {
-		sum += min(s.uint(), maxBlock)
+	for _, l := range lengths {
+		sum += uint64(l)
 	}
 	// What is claimed is bounded by what is here, and by the most that its strings can share.
 	if total > maxExpanded || sum > uint64(s.left()) || total > sum+uint64(n)*255 {
@@ -40,10 +42,9 @@ func (b *texts) parseStrings(s *scanner) {
 		return
 	}
 	text := slices.Grow(b.bytes[:0], int(total))
-	b.starts[0] = 0
 	prev := 0 // where the string before begins
 	for i := range n {
-		p, rest := int(b.shared[i]), s.bytes(lengths.uint())
+		p, rest := int(shared[i]), s.bytes(uint64(lengths[i]))
 		if p > len(text)-prev || uint64(len(text)+p+len(rest)) > total {
 			s.fail(errReference)
 			clear(b.starts)
@@ -61,30 +62,21 @@ func (b *texts) parseStrings(s *scanner) {
 }
 
 func (b *texts) parseSeverities(s *scanner) {
-	n := b.strings()
-	b.severities = resize(b.severities, s.count(5))
-	for i := range b.severities {
-		b.severities[i].source = s.below(n)
+	n, strings, scores := s.count(5), b.strings(), b.severities.score
+	b.severities = blockSeverities{
+		source: s.column(n, strings), vector: s.column(n, strings), word: s.column(n, strings),
+		level: s.column(n, int(matcher.Critical)+1), score: resize(scores, n),
 	}
-	for i := range b.severities {
-		b.severities[i].vector = s.below(n)
-	}
-	for i := range b.severities {
-		b.severities[i].word = s.below(n)
-	}
-	for i := range b.severities {
-		b.severities[i].level = uint8(s.below(int(matcher.Critical) + 1))
-	}
-	for i := range b.severities {
-		b.severities[i].score = s.float()
+	for i := range b.severities.score {
+		b.severities.score[i] = s.float()
 	}
 }
 
 // severity returns a severity whose strings str makes.
 func (b *texts) severity(i uint32, str func(uint32) string) matcher.Severity {
-	s := &b.severities[i]
+	s := &b.severities
 	return matcher.Severity{
-		Source: str(s.source), Level: matcher.Level(s.level), Score: s.score, Vector: str(s.vector), Word: str(s.word),
+		Source: str(s.source[i]), Level: matcher.Level(s.level[i]), Score: s.score[i], Vector: str(s.vector[i]), Word: str(s.word[i]),
 	}
 }
 
@@ -92,52 +84,7 @@ func (b *texts) severity(i uint32, str func(uint32) string) matcher.Severity {
 type lists struct{ starts, refs []uint32 }
 
 func (l *lists) at(i uint32) []uint32 { return l.refs[l.starts[i]:l.starts[i+1]] }
-
-// resize returns n elements, whatever they hold, in the memory of list where that suffices.
-func resize[T any](list []T, n int) []T { return slices.Grow(list[:0], n)[:n] }
-
-// starts reads n counts of things that follow, each at least one byte long, and returns where each count's things begin
-// and where the last end, in the memory of starts.
-func (s *scanner) starts(starts []uint32, n int) []uint32 {
-	starts = resize(starts, n+1)
-	starts[0] = 0
-	total := uint64(0)
-	for i := range n {
-		total += min(s.uint(), maxBlock)
-		starts[i+1] = uint32(min(total, maxBlock))
-	}
-	if total > uint64(s.left()) {
-		s.fail(errTruncated)
-	}
-	if s.err != nil {
-		clear(starts)
-	}
-	return starts
-}
-
-// lists reads n lists, whose references ref reads, given their places in their lists, into the memory of l.
-func (s *scanner) lists(l lists, n int, ref func(int) uint32) lists {
-	l.starts = s.starts(l.starts, n)
-	l.refs = resize(l.refs, int(l.starts[n]))
-	for i := range n {
-		for j := range l.refs[l.starts[i]:l.starts[i+1]] {
-			l.refs[int(l.starts[i])+j] = ref(j)
-		}
-	}
-	return l
-}
-
-// ascending reads n lists of ascending references to a table of the given size.
-func (s *scanner) ascending(l lists, n, size int) lists {
-	prev := uint32(0)
-	return s.lists(l, n, func(i int) uint32 {
-		if i == 0 {
-			prev = 0
-		}
-		prev += s.below(size - int(prev))
-		return prev
-	})
-}
+func (l *lists) len(i uint32) int     { return int(l.starts[i+1] - l.starts[i]) }
 
 // gather returns what refs refer to.
 func gather[T any](refs []uint32, at func(uint32) T) []T {

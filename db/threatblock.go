@@ -156,7 +156,7 @@ type threatBlock struct {
 
 // parse decodes a raw block, and checks every reference.
 func (b *threatBlock) parse(raw []byte) error {
-	s := &scanner{b: raw}
+	s := b.scanner(raw)
 	b.parseStrings(s)
 	b.parseSeverities(s)
 	b.says = byte(s.below(saysAll + 1))
@@ -175,13 +175,13 @@ func (b *threatBlock) parse(raw []byte) error {
 		}
 	}
 	if b.says&saysExploits != 0 {
-		b.exploits = s.ascending(b.exploits, n, b.strings())
+		b.exploits = s.ascending(n, b.strings())
 	}
 	if b.says&saysSeverities != 0 {
-		b.severitiesOf = s.lists(b.severitiesOf, n, func(int) uint32 { return s.below(len(b.severities)) })
+		b.severitiesOf = s.lists(n, len(b.severities.source))
 	}
 	if b.says&saysWeaknesses != 0 {
-		b.weaknesses = s.ascending(b.weaknesses, n, b.strings())
+		b.weaknesses = s.ascending(n, b.strings())
 	}
 	return s.end()
 }

@@ -22,24 +22,14 @@ func (d *DB) Threats(ctx context.Context, cves []string) (map[string]matcher.Thr
 	}
 	out := make(map[string]matcher.Threat)
 	var text copier
-	for len(wanted) > 0 {
-		batch := wanted[:min(len(wanted), maxBatch)]
-		wanted = wanted[len(batch):]
-		if d.remote() {
-			if err := d.prefetch(ctx, spansOf(batch, func(r threatRequest) Span { return r.entry().span() })...); err != nil {
-				return nil, err
-			}
+	for r, got := range ahead(ctx, d, wanted, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.threatPlace) }) {
+		if got.err != nil {
+			return nil, got.err
 		}
-		blocks, err := load(ctx, batch, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.threatPlace) })
-		if err != nil {
-			return nil, err
-		}
-		for i, b := range blocks {
-			for _, c := range batch[i].cves {
-				if row := b.find(c); row >= 0 {
-					id := c.String()
-					out[id] = mergeThreats(out[id], b.threat(row, &text))
-				}
+		for _, c := range r.cves {
+			if row := got.block.find(c); row >= 0 {
+				id := c.String()
+				out[id] = mergeThreats(out[id], got.block.threat(row, &text))
 			}
 		}
 	}
@@ -51,6 +41,8 @@ type threatRequest struct {
 	threatPlace
 	cves []cve
 }
+
+func (r threatRequest) span() Span { return r.entry().span() }
 
 // planThreats returns what must be read for some identifiers, in the order of the file.
 func (d *DB) planThreats(ctx context.Context, ids []string) ([]threatRequest, error) {
@@ -77,7 +69,7 @@ func (d *DB) planThreats(ctx context.Context, ids []string) ([]threatRequest, er
 			return nil, err
 		}
 	}
-	pages, err := load(ctx, parts, func(p part) (*threatPage, error) { return d.threatPage(p.page) })
+	pages, err := readAll(ctx, parts, func(p part) (*threatPage, error) { return d.threatPage(p.page) })
 	if err != nil {
 		return nil, err
 	}
