@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -50,15 +51,14 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
 		return err
 	}
-	var data []byte
-	open := func(name string) *File { return newFileAt(name, e.Mode, e.At, e.Size) }
-	if e.At == nil || e.Size <= maxWhole {
-		var err error
-		if data, err = c.read(e.Reader, e.Size); err != nil {
-			c.budget.memory.Release(charge)
-			return err
-		}
-		open = func(name string) *File { return NewFile(name, e.Mode, data) }
+	at, data, err := c.content(e)
+	if err != nil {
+		c.budget.memory.Release(charge)
+		return err
+	}
+	open := func(name string) *File { return NewFile(name, e.Mode, data) }
+	if at != nil {
+		open = func(name string) *File { return newFileAt(name, e.Mode, at, e.Size) }
 	}
 	left := new(atomic.Int32)
 	left.Store(int32(len(now)))
@@ -71,6 +71,26 @@ func (c *collector) file(slots []*slot, e *image.Entry) error {
 		})
 	}
 	return nil
+}
+
+// content returns the content of a file, one that is better read in parts as such.
+func (r *run) content(e *image.Entry) (at io.ReaderAt, data []byte, err error) {
+	src := e.Reader
+	switch {
+	case e.At != nil && e.Size > maxWhole:
+		return e.At, nil, nil
+	case e.At == nil && e.Size > minPacked:
+		p, head, err := newPacked(src, e.Size)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case p != nil:
+			return p, nil, nil
+		}
+		src = io.MultiReader(bytes.NewReader(head), src)
+	}
+	data, err = r.read(src, e.Size)
+	return nil, data, err
 }
 
 // A job is to let one analyzer, slot.asked[k], look at one file.
