@@ -27,26 +27,33 @@ func parseList(text []byte) []string {
 // .list it has regular files only, and no configuration files.
 func parseMD5Sums(text []byte) ([]string, error) {
 	bad := problem.In("dpkg")
-	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
-	all := string(text)
-	for line := 1; all != ""; line++ {
-		var row string
-		row, all, _ = strings.Cut(all, "\n")
-		if row = strings.TrimSuffix(row, "\r"); row == "" {
+	paths := make([]byte, 0, len(text)) // one after the other: what is kept has no digests between them
+	ends := make([]int, 0, bytes.Count(text, []byte{'\n'})+1)
+	for line := 1; len(text) > 0; line++ {
+		var row []byte
+		row, text, _ = bytes.Cut(text, []byte{'\n'})
+		if row = bytes.TrimSuffix(row, []byte{'\r'}); len(row) == 0 {
 			continue
 		}
 		if len(row) < 35 || !isHex(row[:32]) || row[32] != ' ' {
 			bad.Line(line, "not a digest and a path: %.60q", row)
 			continue
 		}
-		if file := strings.TrimPrefix(strings.TrimLeft(row[33:], " *"), "./"); file != "" {
-			files = append(files, strings.TrimLeft(file, "/"))
+		file := bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(row[33:], " *"), []byte("./")), "/")
+		if len(file) > 0 {
+			paths = append(paths, file...)
+			ends = append(ends, len(paths))
 		}
+	}
+	all, from := string(paths), 0
+	files := make([]string, len(ends))
+	for i, end := range ends {
+		files[i], from = all[from:end], end
 	}
 	return files, bad.Err()
 }
 
-func isHex(s string) bool {
+func isHex[T string | []byte](s T) bool {
 	for i := range len(s) {
 		c := s[i]
 		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
