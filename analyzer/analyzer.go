@@ -11,7 +11,7 @@ import (
 // Analyze is called for every regular file that matches a pattern of Info, from many goroutines, in no particular
 // order. It must be a pure function of the file: answers are kept and reused for equal layers. It may return both a
 // Result and an error: what was understood before the file went bad. An error becomes a [Diagnostic] for that file and
-// never ends the scan; so does a panic.
+// never ends the scan; so does a panic. A Result, with all that it refers to, is the scan's once it was returned.
 type Analyzer interface {
 	Info() Info
 	Analyze(ctx context.Context, f *File) (*Result, error)

@@ -17,10 +17,11 @@ import (
 // A Cache keeps what analyzers found in a layer, one value for each layer. Implementations must allow concurrent use. A
 // scan that cannot use its cache reads the layers instead: the report is the same, and an Event tells.
 type Cache interface {
-	// Get returns the value of key, or an error that wraps fs.ErrNotExist.
+	// Get returns the value of key, or an error that wraps fs.ErrNotExist. Nobody may change the value any more: the
+	// report refers to it.
 	Get(ctx context.Context, key string) ([]byte, error)
 
-	// Put stores a value, which the cache may drop again at any time.
+	// Put stores a value, which the cache may drop again at any time. It may keep the slice, which nobody changes.
 	Put(ctx context.Context, key string, value []byte) error
 }
 

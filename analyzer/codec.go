@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unsafe"
 )
 
 // The form in which a cache keeps a layer: the SHA-256 of what follows it, and then all fields of layerData and what is in
@@ -15,7 +16,7 @@ import (
 // which needs no first time); of another 0, its length and its bytes.
 //
 // It is read in a few milliseconds where encoding/gob takes a hundred, mostly since strings are not copied: they are parts of
-// one string that holds the whole entry.
+// the entry.
 
 var errDamaged = errors.New("damaged cache entry")
 
@@ -32,8 +33,9 @@ func decodeLayer(value []byte) (*layerData, error) {
 	if len(value) < sha256.Size || sha256.Sum256(value[sha256.Size:]) != [sha256.Size]byte(value[:sha256.Size]) {
 		return nil, errDamaged
 	}
-	d := &decoder{b: value[sha256.Size:], seen: []string{""}}
-	d.s = string(d.b)
+	d := &decoder{b: value[sha256.Size:]}
+	d.s = unsafe.String(unsafe.SliceData(d.b), len(d.b)) // a Cache does not change what it gave
+	d.seen = append(make([]string, 0, len(d.b)/64), "")  // about as many as there will be
 	layer := new(layerData)
 	d.layer(layer)
 	if d.bad || d.at != len(d.b) {

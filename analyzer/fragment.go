@@ -25,6 +25,7 @@ func complete(components []Component, fragments []fragment) {
 			index[k] = append(index[k], i)
 		}
 	}
+	ordered := make([]bool, len(components)) // the Files of each
 	for _, f := range fragments {
 		k := key{f.analyzer, f.Type, f.Name, ""}
 		if f.Name == "" {
@@ -38,7 +39,11 @@ func complete(components []Component, fragments []fragment) {
 			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // of a System package it says who built it
 				continue
 			}
-			p.add(f.Package)
+			if !ordered[i] && len(f.Files) > 0 {
+				p.Files, ordered[i] = sortedFiles(p.Files), true
+			}
+			p.Files = union(p.Files, f.Files) // those of f are in order, see collector.data
+			p.addFacts(f.Package)
 			p.Dev = p.Dev || f.Dev
 		}
 	}
@@ -50,6 +55,11 @@ func (p *Package) add(f *Package) {
 	if len(f.Files) > 0 {
 		p.Files = union(sortedFiles(p.Files), sortedFiles(f.Files))
 	}
+	p.addFacts(f)
+}
+
+// addFacts does what add does, with all but Files.
+func (p *Package) addFacts(f *Package) {
 	p.Licenses = appendNew(p.Licenses, f.Licenses)
 	p.Depends = appendNew(p.Depends, f.Depends)
 	p.Provides = appendNew(p.Provides, f.Provides)

@@ -258,6 +258,7 @@ func (c *collector) data(stats image.Stats) *layerData {
 			d.Results[c.analyzers[i].key] = make([]fileResult, 0, many[i])
 		}
 	}
+	paths := make(sharedPaths)
 	for _, s := range slots {
 		for k, i := range s.asked {
 			if result := s.results[k]; result != nil {
@@ -266,6 +267,7 @@ func (c *collector) data(stats image.Stats) *layerData {
 				for n := range result.Fragments { // once, not in every scan that finds them in a cache
 					f := &result.Fragments[n]
 					f.Files = sortedFiles(f.Files)
+					paths.share(f)
 				}
 				if result.missing {
 					d.miss(c.analyzers[i].key)
@@ -279,6 +281,31 @@ func (c *collector) data(stats image.Stats) *layerData {
 		slices.SortFunc(list, func(a, b fileResult) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return d
+}
+
+// sharedPaths are the longest lists of files of packages, by what the packages are.
+type sharedPaths map[identity][]string
+
+// share makes the paths of f that another fragment about the same package has as well the same in memory: what a package
+// owns is often listed in several files, and these lists are most of what a scan of a distribution keeps.
+func (s sharedPaths) share(f *Package) {
+	if len(f.Files) == 0 {
+		return
+	}
+	from, to, id := s[identityOf(f)], f.Files, identityOf(f)
+	if len(from) < len(to) {
+		s[id] = to
+		from, to = to, from
+	}
+	i := 0
+	for k, p := range to {
+		for i < len(from) && from[i] < p {
+			i++
+		}
+		if i < len(from) && from[i] == p {
+			to[k] = from[i]
+		}
+	}
 }
 
 // miss notes that an analyzer was not available for a file.

@@ -25,14 +25,16 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 		return nil, err
 	}
 	var fragments []fragment
+	var files []*file
 	components := 0
 	t.root.each(func(f *file) {
+		files = append(files, f)
 		for k := range f.results {
 			components += len(f.results[k].result().Packages)
 		}
 	})
 	report.Components = slices.Grow(report.Components, components)
-	t.root.each(func(f *file) {
+	for _, f := range files {
 		for k := range f.results {
 			a := &f.results[k]
 			name := r.analyzers[a.analyzer].info.Name
@@ -59,7 +61,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*Report, error) {
 				report.Diagnostics = append(report.Diagnostics, Diagnostic{Kind: p.Kind, Layer: f.layer, Path: f.path, Analyzer: name, Message: p.Message})
 			}
 		}
-	})
+	}
 	report.Diagnostics = append(report.Diagnostics, r.missedLinks(t, layers)...)
 	for i := range r.analyzers {
 		a := &r.analyzers[i]

@@ -1,16 +1,19 @@
 package analyzer
 
-import "path"
+import (
+	"path"
+	"strings"
+)
 
 // own sets Owner of every component that lies in a file of a System component. Both paths are followed through the
 // directory links of the merged image: a package may own lib/x where /lib is a link to usr/lib.
 func own(components []Component, t *tree) {
 	at := make(map[string][]int)    // components that need an owner, by path
-	wanted := make(map[string]bool) // the directories of these
+	wanted := make(map[string]bool) // the names of their files, which few of the files that packages own have
 	for i := range components {
 		if c := &components[i]; !c.System {
 			at[c.Path] = append(at[c.Path], i)
-			wanted[dirOf(c.Path)] = true
+			wanted[path.Base(c.Path)] = true
 		}
 	}
 	if len(at) == 0 {
@@ -22,23 +25,21 @@ func own(components []Component, t *tree) {
 		if !owner.System {
 			continue
 		}
-		dir, real, candidates := "", "", false
 		for _, f := range owner.Files {
-			if d := dirOf(f); d != dir { // files mostly come in order
-				var ok bool
-				if real, ok = resolved[d]; !ok {
-					if real, ok = t.resolve(d); !ok {
-						real = d
-					}
-					resolved[d] = real
-				}
-				dir, candidates = d, wanted[real]
-			}
-			if !candidates {
+			name := f[strings.LastIndexByte(f, '/')+1:]
+			if !wanted[name] {
 				continue
 			}
+			dir := dirOf(f)
+			real, ok := resolved[dir]
+			if !ok {
+				if real, ok = t.resolve(dir); !ok {
+					real = dir
+				}
+				resolved[dir] = real
+			}
 			if real != dir {
-				f = join(real, path.Base(f))
+				f = join(real, name)
 			}
 			for _, k := range at[f] {
 				if c := &components[k]; c.Owner == "" || owner.ID < c.Owner {
