@@ -15,27 +15,53 @@ const (
 	chunkSize  = 256 << 10
 	chunkCount = 4 // chunks of one layer in flight: decompressed but not walked yet
 
+	storedSize  = 64 << 10
+	storedCount = 3 // and read but not decompressed yet
+
 	// ratioFree is how much a layer may inflate to whatever its size is.
 	ratioFree = 1 << 30
 )
 
-// A stream is the uncompressed bytes of one layer. It decompresses in a goroutine of its own, ahead of its reader, so
-// that even a single layer keeps two processors busy.
+// A stream is the uncompressed bytes of one layer. Goroutines of its own read, hash and decompress them ahead of its
+// reader, so that even a single layer keeps two processors busy.
 type stream struct {
 	ctx    context.Context
-	chunks chan chunk    // closed by the decompressing goroutine, after the last chunk
-	free   chan []byte   // chunks to fill again
-	quit   chan struct{} // closed by close
-
-	cur    []byte // unread rest of the chunk being read
-	full   []byte // that chunk, whole
-	err    error  // what the next read returns once cur is empty
-	offset int64  // bytes given to the reader
+	stored *pipe // bytes of the source on their way to the decompressor; nil if it reads the source itself
+	plain  *pipe // decompressed bytes
+	offset int64 // bytes given to the reader
 	limits Limits
-	read   counter // stored bytes
 
-	// One of them hashes every byte on its way, before or after decompression.
-	stored, plain hash.Hash
+	hash hash.Hash // of every byte on its way, in stored if there is one, else in plain
+}
+
+// newStream starts decompressing r, which close waits for.
+func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool) *stream {
+	s := &stream{ctx: ctx, limits: limits, plain: newPipe(chunkSize, chunkCount), hash: sha256.New()}
+	if hashStored {
+		s.stored = newPipe(storedSize, storedCount)
+		go s.load(r)
+		r = s.stored
+	}
+	go s.fill(&counter{Reader: r})
+	return s
+}
+
+// load is the goroutine that reads and hashes stored bytes.
+func (s *stream) load(r io.Reader) {
+	defer close(s.stored.chunks)
+	var err error
+	for err == nil {
+		buf, ok := s.stored.room()
+		if !ok {
+			return
+		}
+		var n int
+		n, err = r.Read(buf)
+		s.hash.Write(buf[:n])
+		if !s.stored.put(buf[:n], err) {
+			return
+		}
+	}
 }
 
 // A counter counts what is read through it.
@@ -50,54 +76,20 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type chunk struct {
-	data []byte
-	err  error // after data
-}
-
-// newStream starts decompressing r, which close waits for.
-func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool) *stream {
-	s := &stream{
-		ctx:    ctx,
-		chunks: make(chan chunk, chunkCount),
-		free:   make(chan []byte, chunkCount),
-		quit:   make(chan struct{}),
-		limits: limits,
-	}
-	s.read.Reader = r
-	r = &s.read
-	if hashStored {
-		s.stored = sha256.New()
-		r = io.TeeReader(r, s.stored)
-	} else {
-		s.plain = sha256.New()
-	}
-	for range chunkCount {
-		s.free <- nil // allocated when first needed: most layers of most images are small
-	}
-	go s.fill(r)
-	return s
-}
-
 // fill is the decompressing goroutine.
-func (s *stream) fill(r io.Reader) {
-	defer close(s.chunks)
+func (s *stream) fill(r *counter) {
+	defer close(s.plain.chunks)
 	z, _, err := compression.NewReader(r)
 	if err != nil {
-		s.chunks <- chunk{err: err}
+		s.plain.put(nil, err)
 		return
 	}
 	defer z.Close()
 	var total int64
 	for err == nil {
-		var buf []byte
-		select {
-		case buf = <-s.free:
-		case <-s.quit:
+		buf, ok := s.plain.room()
+		if !ok {
 			return
-		}
-		if buf == nil {
-			buf = make([]byte, chunkSize)
 		}
 		n := 0
 		for n < len(buf) && err == nil {
@@ -109,41 +101,30 @@ func (s *stream) fill(r io.Reader) {
 			n += m
 		}
 		if err == io.EOF && s.stored != nil {
-			if _, more := io.Copy(io.Discard, r); more != nil { // through the hash
+			if _, more := io.Copy(io.Discard, s.stored); more != nil { // through the hash
 				err = more
 			}
 		}
 		switch total += int64(n); {
 		case total > s.limits.Bytes:
 			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
-		case total > ratioFree && total/s.limits.Ratio > s.read.n:
+		case total > ratioFree && total/s.limits.Ratio > r.n:
 			n, err = 0, &LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
 		}
-		select {
-		case s.chunks <- chunk{buf[:n], err}:
-		case <-s.quit:
+		if !s.plain.put(buf[:n], err) {
 			return
 		}
 	}
 }
 
-// next makes cur non-empty, or returns the error that ends the stream.
+// next makes plain.cur non-empty, or returns the error that ends the stream.
 func (s *stream) next() error {
-	for len(s.cur) == 0 {
-		if s.err != nil {
-			return s.err
+	for len(s.plain.cur) == 0 {
+		if err := s.plain.next(); err != nil {
+			return err
 		}
-		if s.full != nil {
-			s.free <- s.full[:cap(s.full)] // has room: there are chunkCount chunks in all
-			s.full = nil
-		}
-		c, ok := <-s.chunks
-		if !ok {
-			return io.ErrUnexpectedEOF
-		}
-		s.cur, s.full, s.err = c.data, c.data, c.err
-		if s.plain != nil {
-			s.plain.Write(c.data)
+		if s.stored == nil {
+			s.hash.Write(s.plain.cur)
 		}
 	}
 	return nil
@@ -153,8 +134,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	if err := s.next(); err != nil {
 		return 0, err
 	}
-	n := copy(p, s.cur)
-	s.cur = s.cur[n:]
+	n := copy(p, s.plain.cur)
+	s.plain.cur = s.plain.cur[n:]
 	s.offset += int64(n)
 	return n, nil
 }
@@ -171,8 +152,8 @@ func (s *stream) Seek(offset int64, whence int) (int64, error) {
 			}
 			return s.offset, err
 		}
-		n := min(offset, int64(len(s.cur)))
-		s.cur = s.cur[n:]
+		n := min(offset, int64(len(s.plain.cur)))
+		s.plain.cur = s.plain.cur[n:]
 		s.offset += n
 		offset -= n
 	}
@@ -187,25 +168,20 @@ func (s *stream) drain() error {
 		} else if err != nil {
 			return err
 		}
-		s.offset += int64(len(s.cur))
-		s.cur = nil
+		s.offset += int64(len(s.plain.cur))
+		s.plain.cur = nil
 	}
 }
 
 // digest returns the digest of what was read, once it has been read to its end.
-func (s *stream) digest() string {
-	h := s.stored
-	if h == nil {
-		h = s.plain
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
+func (s *stream) digest() string { return "sha256:" + hex.EncodeToString(s.hash.Sum(nil)) }
 
-// close ends the decompressing goroutine and waits for it.
+// close ends the goroutines and waits for them.
 func (s *stream) close() {
-	close(s.quit)
-	for range s.chunks {
+	if s.stored != nil {
+		s.stored.close()
 	}
+	s.plain.close()
 }
 
 // place says where in the uncompressed stream an error was met.
