@@ -1,12 +1,10 @@
 package image
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Stats counts what Walk read.
@@ -92,7 +90,7 @@ type placer interface {
 
 // walkTar calls fn for each entry of a tar stream.
 func walkTar(s placer, limits Limits, stats *Stats, fn func(*Entry) error) error {
-	t := tar.NewReader(s)
+	t := &tarReader{s: s}
 	var e Entry
 	for {
 		h, err := t.Next()
@@ -121,22 +119,9 @@ func walkTar(s placer, limits Limits, stats *Stats, fn func(*Entry) error) error
 	}
 }
 
-// sparse reports whether the content of an entry is not what follows its header.
-func sparse(h *tar.Header) bool {
-	if h.Typeflag == tar.TypeGNUSparse {
-		return true
-	}
-	for key := range h.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
-			return true
-		}
-	}
-	return false
-}
-
 // content is the content of one entry. Its errors say where in the stream they were met.
 type content struct {
-	t *tar.Reader
+	t *tarReader
 	s placer
 }
 

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -44,7 +45,9 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	s := analyzer.Scanner{Analyzers: all.All()}
 	switch kind {
 	case "floor":
-		m, err = floor(ctx, img)
+		m, err = floor(ctx, img, false)
+	case "hashed":
+		m, err = floor(ctx, img, true)
 	case "cached":
 		s.Cache = &analyzer.DirCache{Dir: cache}
 		fallthrough
@@ -64,8 +67,8 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	return m, err
 }
 
-// floor decompresses every layer and walks its tar headers.
-func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
+// floor decompresses every layer and walks its tar headers. What is decompressed goes through a hash if hashed.
+func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err error) {
 	layers, err := img.Layers()
 	if err != nil {
 		return m, err
@@ -84,7 +87,7 @@ func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
 				return err
 			}
 			defer r.Close()
-			bytes, n, err := walk(r)
+			bytes, n, err := walk(r, hashed)
 			total.Add(bytes)
 			entries.Add(n)
 			return err
@@ -95,7 +98,7 @@ func floor(ctx context.Context, img v1.Image) (m measurement, err error) {
 }
 
 // walk returns how many bytes, uncompressed, and entries the tar stream in r has.
-func walk(r io.Reader) (size, entries int64, err error) {
+func walk(r io.Reader, hashed bool) (size, entries int64, err error) {
 	if file, ok := r.(io.ReadSeeker); ok {
 		var first [4]byte
 		if _, err := io.ReadFull(r, first[:]); err != nil {
@@ -111,6 +114,9 @@ func walk(r io.Reader) (size, entries int64, err error) {
 			size, err = file.Seek(0, io.SeekEnd)
 			return size, entries, err
 		}
+	}
+	if hashed {
+		r = io.TeeReader(r, sha256.New())
 	}
 	br := bufio.NewReaderSize(r, 64<<10)
 	first, err := br.Peek(2)
