@@ -86,6 +86,9 @@ func (r *rogue) Analyze(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest,
 			return err
 		}
 		for _, p := range request.Parts {
+			if p.More { // a file may be cut where a message is full; the answer follows its last part
+				continue
+			}
 			a := &pluginpb.Answer{File: p.File, Packages: []*pluginpb.Package{{Type: "generic", Name: "p", Version: string(p.Data)}}}
 			if r.answer != nil {
 				a = r.answer(p)
