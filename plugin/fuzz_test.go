@@ -1,0 +1,113 @@
+package plugin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/pluginpb"
+)
+
+// FuzzAnswer takes what a plugin may send as an answer. What is accepted is what an analyzer may say.
+func FuzzAnswer(f *testing.F) {
+	for _, r := range []*analyzer.Result{
+		{Packages: []analyzer.Package{{Type: "deb", Name: "tool", Version: "1", System: true, Origin: &analyzer.Origin{Name: "src"}, Files: []string{"bin/tool"}, Hashes: map[string]string{"sha1": "00"}}}},
+		{Findings: []analyzer.Finding{{Rule: "r", Title: "t", Severity: "low", Line: 3}}, Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}},
+		{Fragments: []analyzer.Package{{Type: "pypi", Name: "tool", Licenses: []string{"MIT"}}}, Fact: []byte("fact")},
+	} {
+		for _, a := range pluginpb.EncodeAnswer(1, r, fmt.Errorf("part: %w", analyzer.ErrTooLarge)) {
+			b, err := proto.Marshal(a)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b, true)
+		}
+	}
+	f.Fuzz(func(t *testing.T, message []byte, restricted bool) {
+		a := new(pluginpb.Answer)
+		if proto.Unmarshal(message, a) != nil {
+			return
+		}
+		var c Command
+		if restricted {
+			c.Types = []string{"deb"}
+		}
+		if c.answer(a) != nil {
+			return
+		}
+		r := new(analyzer.Result)
+		pluginpb.Problems(pluginpb.DecodeAnswer(a, r, nil))
+		for _, p := range append(r.Packages, r.Fragments...) {
+			if restricted && (p.Type != "deb" || p.System) {
+				t.Errorf("%+v", p)
+			}
+			p.PURL(r.Distro)
+		}
+		if restricted && r.Distro != nil {
+			t.Errorf("%+v", r.Distro)
+		}
+	})
+}
+
+// FuzzClaims takes what a plugin may say of its analyzers. What is accepted an engine can work with.
+func FuzzClaims(f *testing.F) {
+	f.Add("tool", "**/*.tool", "index.db", int64(10))
+	f.Add("a/b:c", "var/lib/*", "", int64(0))
+	f.Add("..", "**", "../x", int64(-1))
+	f.Fuzz(func(t *testing.T, name, pattern, with string, size int64) {
+		info := analyzer.Info{Name: name, Version: 1, Patterns: []string{pattern}, MaxSize: size}
+		if with != "" {
+			info.With = []string{with}
+		}
+		b, err := proto.Marshal(pluginpb.EncodeInfo(analyzer.Func(info, nil)))
+		if err != nil {
+			return // no UTF-8
+		}
+		decoded := new(pluginpb.Info)
+		if err := proto.Unmarshal(b, decoded); err != nil {
+			t.Fatal(err)
+		}
+		c := Command{Limits: Limits{}.withDefaults()}
+		if c.claims([]analyzer.Info{pluginpb.DecodeInfo(decoded)}) != nil {
+			return
+		}
+		if err := info.Validate(); err != nil || strings.Contains(with, "/") || size < 0 {
+			t.Errorf("%+v: %v", info, err)
+		}
+	})
+}
+
+// FuzzParts takes the parts of files that a host may send to a plugin.
+func FuzzParts(f *testing.F) {
+	for _, p := range []*pluginpb.Part{
+		{File: 1, Path: []byte("a/b"), Data: []byte("x")}, {File: 1, Path: []byte("a"), More: true, Size: 1 << 40}, {File: 1, Sibling: []byte("s"), Data: []byte("y")},
+	} {
+		b, err := proto.Marshal(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, b)
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		var in incoming
+		for _, message := range [][]byte{first, second, first} {
+			p := new(pluginpb.Part)
+			if proto.Unmarshal(message, p) != nil {
+				return
+			}
+			file, err := in.add(p, 2)
+			if err != nil {
+				return
+			}
+			if file != nil {
+				if file.analyzer >= 2 {
+					t.Errorf("analyzer %d", file.analyzer)
+				}
+				file.file()
+			}
+		}
+	})
+}
