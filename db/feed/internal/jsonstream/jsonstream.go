@@ -27,7 +27,9 @@ func New(r io.Reader) *Reader {
 	if b, err := br.Peek(3); err == nil && string(b) == "\xef\xbb\xbf" {
 		br.Discard(3)
 	}
-	return &Reader{dec: json.NewDecoder(br), guard: g}
+	d := json.NewDecoder(br)
+	d.UseNumber() // those that are passed over may be larger than any float64
+	return &Reader{dec: d, guard: g}
 }
 
 // Object calls f for every member of the object that comes next; f must read the value, with Object, List, Raw or Skip.
