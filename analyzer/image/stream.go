@@ -18,6 +18,8 @@ const (
 	storedSize  = 64 << 10
 	storedCount = 3 // and read but not decompressed yet
 
+	maxTries = 100 // reads without a byte or an error, as in bufio
+
 	// ratioFree is how much a layer may inflate to whatever its size is.
 	ratioFree = 1 << 30
 )
@@ -55,8 +57,14 @@ func (s *stream) load(r io.Reader) {
 		if !ok {
 			return
 		}
-		var n int
-		n, err = r.Read(buf)
+		n := 0
+		for tries := 0; n == 0 && err == nil; tries++ {
+			if tries == maxTries {
+				err = io.ErrNoProgress
+				break
+			}
+			n, err = r.Read(buf)
+		}
 		s.hash.Write(buf[:n])
 		if !s.stored.put(buf[:n], err) {
 			return
