@@ -34,15 +34,22 @@ func (o *output) add(line string) {
 	}
 	line = strings.TrimSuffix(line, "\r")
 	line = line[:min(len(line), maxLine)]
-	crash := func(s string) bool {
-		return strings.HasPrefix(s, "panic: ") || strings.HasPrefix(s, "fatal error: ")
-	}
 	if strings.TrimSpace(line) != "" && !crash(o.told) {
 		o.told = line
 	}
 	if o.line != nil {
 		o.line(line)
 	}
+}
+
+// crash reports whether a line begins what Go writes about the end of a program.
+func crash(line string) bool {
+	for _, prefix := range []string{"panic: ", "fatal error: ", "runtime/cgo: "} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // last returns the line that tells best why the process ended: the first of a crash, else the last.
