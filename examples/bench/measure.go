@@ -67,7 +67,8 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	return m, err
 }
 
-// floor decompresses every layer and walks its tar headers. What is decompressed goes through a hash if hashed.
+// floor decompresses every layer and walks its tar headers. If hashed, what is stored compressed goes
+// through a hash on its way.
 func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err error) {
 	layers, err := img.Layers()
 	if err != nil {
