@@ -165,10 +165,10 @@ func (e *encoder) packages(list []Package) {
 		e.string(p.Arch)
 		e.bool(p.System)
 		e.string(p.Vendor)
-		e.bool(p.Origin != nil)
-		if p.Origin != nil {
-			e.string(p.Origin.Name)
-			e.string(p.Origin.Version)
+		e.bool(p.SourcePackage != nil)
+		if p.SourcePackage != nil {
+			e.string(p.SourcePackage.Name)
+			e.string(p.SourcePackage.Version)
 		}
 		e.stringMap(p.Qualifiers)
 		e.strings(p.Licenses)
@@ -178,7 +178,7 @@ func (e *encoder) packages(list []Package) {
 		e.stringMap(p.Hashes)
 		e.bool(p.Declared)
 		e.bool(p.Dev)
-		e.string(p.Inside)
+		e.string(p.ArchivePath)
 	}
 }
 
@@ -333,13 +333,13 @@ func (d *decoder) packages() []Package {
 		p.System = d.bool()
 		p.Vendor = d.string()
 		if d.bool() {
-			p.Origin = &Origin{Name: d.string(), Version: d.string()}
+			p.SourcePackage = &SourcePackage{Name: d.string(), Version: d.string()}
 		}
 		p.Qualifiers = d.stringMap()
 		p.Licenses, p.Files, p.Depends, p.Provides = d.strings(), d.strings(), d.strings(), d.strings()
 		p.Hashes = d.stringMap()
 		p.Declared = d.bool()
 		p.Dev = d.bool()
-		p.Inside = d.string()
+		p.ArchivePath = d.string()
 	})
 }

@@ -39,7 +39,7 @@ func nameComponents(report *Report) {
 // componentID is a hash of what a package is and where it lies, 64 bits of SHA-256 in hexadecimal.
 func componentID(c *Component) string {
 	h := sha256.New()
-	for _, s := range []string{c.PURL, c.Path, c.Inside, c.Analyzer} {
+	for _, s := range []string{c.PURL, c.Path, c.ArchivePath, c.Analyzer} {
 		h.Write([]byte(s))
 		h.Write([]byte{0})
 	}
@@ -62,10 +62,10 @@ func (p *Package) PURL(distro *Distro) string {
 		if distro != nil && distro.ID != "" {
 			q["distro"] = strings.TrimSuffix(distro.ID+"-"+cmp.Or(distro.VersionID, distro.Codename), "-")
 		}
-		if p.Origin != nil {
-			q["upstream"] = p.Origin.Name
-			if p.Origin.Version != "" && p.Origin.Version != p.Version {
-				q["upstream"] += "@" + p.Origin.Version
+		if p.SourcePackage != nil {
+			q["upstream"] = p.SourcePackage.Name
+			if p.SourcePackage.Version != "" && p.SourcePackage.Version != p.Version {
+				q["upstream"] += "@" + p.SourcePackage.Version
 			}
 		}
 		if p.Type == packageurl.TypeRPM {

@@ -66,8 +66,8 @@ func (p *Package) addFacts(f *Package) {
 	if p.Vendor == "" {
 		p.Vendor = f.Vendor
 	}
-	if p.Origin == nil {
-		p.Origin = f.Origin
+	if p.SourcePackage == nil {
+		p.SourcePackage = f.SourcePackage
 	}
 	p.Qualifiers = addMissing(p.Qualifiers, f.Qualifiers)
 	p.Hashes = addMissing(p.Hashes, f.Hashes)

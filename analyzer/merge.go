@@ -172,7 +172,7 @@ func (report *Report) sort() {
 		return cmp.Or(
 			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
 			strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch),
-			strings.Compare(a.Path, b.Path), strings.Compare(a.Inside, b.Inside), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
+			strings.Compare(a.Path, b.Path), strings.Compare(a.ArchivePath, b.ArchivePath), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
 	})
 	slices.SortFunc(report.Findings, func(a, b FileFinding) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),

@@ -11,24 +11,24 @@ type Package struct {
 	Version string // as the ecosystem writes it, epoch included: "1:2.25.2-6"
 	Arch    string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
 
-	System     bool              // installed by the distribution's package manager
-	Vendor     string            // who built or maintains a System package
-	Origin     *Origin           // what it was built from, where that has a name or version of its own
-	Qualifiers map[string]string // further PURL qualifiers, such as rpmmod
+	System        bool              // installed by the distribution's package manager
+	Vendor        string            // who built or maintains a System package
+	SourcePackage *SourcePackage    // what it was built from, where that has a name or version of its own
+	Qualifiers    map[string]string // further PURL qualifiers, such as rpmmod
 
 	Licenses []string // SPDX expressions where they parse, else as declared
 	Files    []string // paths it owns, slash-separated, relative to the root, without a leading slash
 	Depends  []string // names of packages of the same Type that it needs, with their namespace where that is part of the name: "@scope/name"
 	Provides []string // names that it also answers to in Depends of others
 
-	Hashes   map[string]string // digests that the file states for the package, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
-	Declared bool              // stated by a lock file or manifest: not evidence of installation
-	Dev      bool              // needed for development only
-	Inside   string            // path within the file, for archives: "BOOT-INF/lib/x.jar"
+	Hashes      map[string]string // digests that the file states for the package, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
+	Declared    bool              // stated by a lock file or manifest: not evidence of installation
+	Dev         bool              // needed for development only
+	ArchivePath string            // path within the file, for archives: "BOOT-INF/lib/x.jar"
 }
 
-// An Origin is the source package that a binary package was built from; advisories of distributions name it.
-type Origin struct {
+// A SourcePackage is the package that a binary package was built from. Advisories of distributions name it.
+type SourcePackage struct {
 	Name    string
 	Version string
 }

@@ -3,7 +3,7 @@ package analyzer
 // A Report is what an image consists of. It is plain data in canonical order: equal images, analyzers and limits give
 // equal reports, at any parallelism, cached or not.
 type Report struct {
-	Image       Image
+	Image       ImageInfo
 	Distro      *Distro // nil where no file names one
 	Layers      []Layer // bottom first
 	Components  []Component
@@ -12,7 +12,7 @@ type Report struct {
 }
 
 // An Image says what was scanned. All fields are empty for a file system.
-type Image struct {
+type ImageInfo struct {
 	ID       string // digest of the configuration: "sha256:..."
 	Digest   string // digest of the manifest, where it is known without work
 	Platform string // "linux/amd64", "linux/arm64/v8"

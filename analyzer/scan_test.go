@@ -59,7 +59,7 @@ var lists = analyzer.Func(
 				case key == "dev":
 					p.Dev = true
 				case key == "inside":
-					p.Inside = value
+					p.ArchivePath = value
 				}
 			}
 			if fragment {

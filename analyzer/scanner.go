@@ -145,16 +145,16 @@ func (s Scanner) Scan(ctx context.Context, img v1.Image) (*Report, error) {
 }
 
 // identify names an image, at no more cost than its configuration.
-func identify(img v1.Image) (Image, error) {
+func identify(img v1.Image) (ImageInfo, error) {
 	id, err := img.ConfigName()
 	if err != nil {
-		return Image{}, err
+		return ImageInfo{}, err
 	}
 	config, err := img.ConfigFile()
 	if err != nil {
-		return Image{}, err
+		return ImageInfo{}, err
 	}
-	named := Image{ID: id.String()}
+	named := ImageInfo{ID: id.String()}
 	if config.OS != "" || config.Architecture != "" {
 		named.Platform = config.Platform().String()
 	}

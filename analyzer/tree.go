@@ -315,7 +315,7 @@ func join(dir, name string) string {
 type identity struct{ kind, namespace, name, version, arch, inside string }
 
 func identityOf(p *Package) identity {
-	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.Inside}
+	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.ArchivePath}
 }
 
 // inherit attributes the packages of f to layers: those that the former version of the file had, to the layer that brought

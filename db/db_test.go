@@ -138,7 +138,7 @@ func TestDeterministic(t *testing.T) {
 			b.AddFeed(f)
 		}
 		for _, s := range known {
-			if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+			if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -463,7 +463,7 @@ func TestEveryBit(t *testing.T) {
 		}
 	}
 	for _, s := range threats() {
-		if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -84,7 +84,7 @@ import (
 // release is what makes the file small: what is said of a vulnerability is written once for all releases of a package. It
 // also means that a package is found, and read, with all of its releases.
 //
-// Threats, of which each is what one feed knows of one CVE identifier, are in order of feed, year and number. A block,
+// Enrichments, each one of one feed and one CVE identifier, are in order of feed, year and number. A block,
 // and a page, has threats of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
 //
 // # Block of advisories

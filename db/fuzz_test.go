@@ -27,7 +27,7 @@ func seedFile(tb testing.TB) []byte {
 		}
 	}
 	for _, id := range []string{"CVE-2019-1000", "CVE-2019-0999"} {
-		err := b.AddThreat("epss", id, matcher.Threat{
+		err := b.AddEnrichment("epss", id, matcher.Enrichment{
 			EPSS: 0.5, Percentile: 0.99, Exploited: time.Unix(1, 0), Ransomware: true, Exploits: []string{"1"}, Weaknesses: []string{"CWE-1"},
 			Severities: []matcher.Severity{{Source: "nvd", Level: matcher.Low, Score: 3.5}},
 		})
@@ -89,11 +89,11 @@ func FuzzOpen(f *testing.F) {
 		if want := d.Info().Advisories; n != want {
 			t.Fatalf("%d advisories, the index says %d", n, want)
 		}
-		for k, err := range d.AllThreats() {
+		for k, err := range d.AllEnrichments() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if found, err := d.Threats(t.Context(), []string{k.CVE}); err != nil || len(found) != 1 {
+			if found, err := d.Enrichments(t.Context(), []string{k.CVE}); err != nil || len(found) != 1 {
 				t.Fatalf("%s is listed but not found: %v", k.CVE, err)
 			}
 		}

@@ -8,21 +8,21 @@ import (
 
 // Info describes a database.
 type Info struct {
-	Version    int    // of the format
-	Hash       string // SHA-256 of the root of the index, hexadecimal, which authenticates everything
-	Size       int64  // of the file, in bytes
-	IndexSize  int    // of the stored index, its root and all its pages, in bytes
-	Blocks     int
-	Advisories int // a publisher's word on one vulnerability in one package of one release
-	Ranges     int // affected ranges of versions; an advisory that has none speaks of all versions or of single ones
-	Feeds      []FeedInfo
-	Coverage   []CoverageInfo
-	Threats    []ThreatInfo // in order of their feeds
-	Signatures []Signature  // good ones, but by whomever; in the order in which they were made
+	Version     int    // of the format
+	Hash        string // SHA-256 of the root of the index, hexadecimal, which authenticates everything
+	Size        int64  // of the file, in bytes
+	IndexSize   int    // of the stored index, its root and all its pages, in bytes
+	Blocks      int
+	Advisories  int // a publisher's word on one vulnerability in one package of one release
+	Ranges      int // affected ranges of versions; an advisory that has none speaks of all versions or of single ones
+	Feeds       []FeedInfo
+	Coverage    []CoverageInfo
+	Enrichments []EnrichmentInfo // in order of their feeds
+	Signatures  []Signature      // good ones, but by whomever; in the order in which they were made
 }
 
 // ThreatInfo says of how many vulnerabilities a feed knows something.
-type ThreatInfo struct {
+type EnrichmentInfo struct {
 	Feed            string
 	Vulnerabilities int
 }
@@ -59,10 +59,10 @@ func (d *DB) Info() Info {
 	for _, p := range d.root.threats {
 		i.Blocks += p.blocks
 		i.IndexSize += p.stored
-		if n := len(i.Threats); n == 0 || i.Threats[n-1].Feed != p.feed {
-			i.Threats = append(i.Threats, ThreatInfo{Feed: p.feed})
+		if n := len(i.Enrichments); n == 0 || i.Enrichments[n-1].Feed != p.feed {
+			i.Enrichments = append(i.Enrichments, EnrichmentInfo{Feed: p.feed})
 		}
-		i.Threats[len(i.Threats)-1].Vulnerabilities += p.rows
+		i.Enrichments[len(i.Enrichments)-1].Vulnerabilities += p.rows
 	}
 	return i
 }

@@ -31,7 +31,7 @@ func whole(t testing.TB, b *db.Builder) {
 		}
 	}
 	for _, s := range threats() {
-		if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -89,7 +89,7 @@ func TestKeepFeed(t *testing.T) {
 	old := open(t, write(t, &b))
 	d := open(t, keep(t, new(db.Builder), old, parts("kev", "osv")...))
 	i := d.Info()
-	if i.Advisories != 2 || len(i.Feeds) != 3 || len(i.Coverage) != 2 || !reflect.DeepEqual(i.Threats, []db.ThreatInfo{{Feed: "kev", Vulnerabilities: 2}}) {
+	if i.Advisories != 2 || len(i.Feeds) != 3 || len(i.Coverage) != 2 || !reflect.DeepEqual(i.Enrichments, []db.EnrichmentInfo{{Feed: "kev", Vulnerabilities: 2}}) {
 		t.Errorf("%+v", i)
 	}
 	if got := collect(t, d)[0]; !reflect.DeepEqual(got, full()) {
@@ -106,7 +106,7 @@ func TestKeepFeed(t *testing.T) {
 		Input:     func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") },
 	}))
 	i = d.Info()
-	if i.Advisories != 1 || len(i.Feeds) != 1 || len(i.Coverage) != 1 || !i.Coverage[0].Date.Equal(day) || i.Coverage[0].Type != "pypi" || len(i.Threats) > 0 {
+	if i.Advisories != 1 || len(i.Feeds) != 1 || len(i.Coverage) != 1 || !i.Coverage[0].Date.Equal(day) || i.Coverage[0].Type != "pypi" || len(i.Enrichments) > 0 {
 		t.Errorf("%+v", i)
 	}
 }

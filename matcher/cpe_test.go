@@ -83,7 +83,7 @@ func TestProducts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 4 || list[0].Outcome != matcher.FixedSince || list[0].Component != "program" || list[1].Component != "distribution" {
+	if len(list) != 4 || list[0].Outcome != matcher.OutcomeFixed || list[0].Component != "program" || list[1].Component != "distribution" {
 		t.Errorf("explained as %q", told(list))
 	}
 }

@@ -46,9 +46,9 @@ func TestDebian8(t *testing.T) {
 		c := deb(p.Name, p.Version, nil)
 		c.ID = id
 		name, version, stated := strings.Cut(strings.TrimSuffix(p.Source.Name, ")"), " (")
-		c.Origin = &analyzer.Origin{Name: name}
+		c.SourcePackage = &analyzer.SourcePackage{Name: name}
 		if stated { // as dpkg writes it: "iputils (3:20121221-5)"
-			c.Origin.Version = version
+			c.SourcePackage.Version = version
 		}
 		report.Components = append(report.Components, c)
 	}
@@ -66,7 +66,7 @@ func TestDebian8(t *testing.T) {
 		for _, v := range list {
 			id := theirs.Vulnerabilities[v].Name
 			if key := component + " " + id; ours[key] {
-				byID[id] = matcher.Holds
+				byID[id] = matcher.OutcomeAffected
 				delete(ours, key)
 			} else if byID[id] == "" {
 				byID[id] = outcome(t, m, report, component, id)
@@ -79,7 +79,7 @@ func TestDebian8(t *testing.T) {
 	for _, o := range byID {
 		count[o]++
 	}
-	want := map[matcher.Outcome]int{matcher.Holds: 66, matcher.SaidUnharmed: 67, matcher.NotKnown: 21}
+	want := map[matcher.Outcome]int{matcher.OutcomeAffected: 66, matcher.OutcomeNotAffected: 67, matcher.OutcomeNoAdvisory: 21}
 	if !maps.Equal(count, want) {
 		t.Errorf("what they report is %v, want %v", count, want)
 	}

@@ -15,14 +15,14 @@ import (
 type Explanation struct {
 	Outcome   Outcome
 	Component string     // analyzer.Component.ID; "" where no component is concerned
-	Skip      SkipReason // where Outcome is WasSkipped
+	Skip      SkipReason // if Outcome is OutcomeSkipped
 
-	Key     Key    // under which the component was looked up; without a Name where Outcome is NoData
+	Key     Key    // under which the component was looked up; without a Name if Outcome is OutcomeNoData
 	Version string // that was compared under it: a source package's may differ from the component's own
 
 	Advisory    *Advisory    // nil where there is none
 	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as they were needed
-	Doubt       string       // where Outcome is InDoubt or WasSkipped, "" if there is none
+	Doubt       string       // if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
 	Fixed       string       // lowest fix above Version; "" if there is none
 }
 
@@ -30,26 +30,26 @@ type Explanation struct {
 type Outcome string
 
 const (
-	Holds        Outcome = "affected"              // the advisory holds for the component
-	InDoubt      Outcome = "uncertain"             // it may hold
-	FixedSince   Outcome = "fixed"                 // Version is at or above the fix of a range
-	OutOfRange   Outcome = "outside of all ranges" // Version is in no range, and not one of those listed
-	SaidUnharmed Outcome = "not affected"          // the publisher says that the package is not affected
-	WasSkipped   Outcome = "skipped"               // the component was not matched; Comparisons say what would have come of it
-	OtherRelease Outcome = "of another release"    // the package is there, but the advisory is about another release of the distribution
-	NotInstalled Outcome = "not installed"         // no component is the package that the advisory is about
-	NotKnown     Outcome = "no advisory"           // no advisory of that identifier is about a package of the report
-	NoData       Outcome = "no data"               // nobody publishes advisories for an ecosystem of the report
+	OutcomeAffected     Outcome = "affected"              // the advisory holds for the component
+	OutcomeUncertain    Outcome = "uncertain"             // it may hold
+	OutcomeFixed        Outcome = "fixed"                 // Version is at or above the fix of a range
+	OutcomeOutOfRange   Outcome = "outside of all ranges" // Version is in no range, and not one of those listed
+	OutcomeNotAffected  Outcome = "not affected"          // the publisher says that the package is not affected
+	OutcomeSkipped      Outcome = "skipped"               // the component was not matched; Comparisons say what would have come of it
+	OutcomeOtherRelease Outcome = "of another release"    // the package is there, but the advisory is about another release of the distribution
+	OutcomeNotInstalled Outcome = "not installed"         // no component is the package that the advisory is about
+	OutcomeNoAdvisory   Outcome = "no advisory"           // no advisory of that identifier is about a package of the report
+	OutcomeNoData       Outcome = "no data"               // nobody publishes advisories for an ecosystem of the report
 )
 
 // A Comparison is one step of a verdict: a version compared with a bound.
 type Comparison struct {
-	Range int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
-	Bound string // "introduced", "fixed", "last affected" or "listed"
-	Value string // of the bound
-	Order int    // of the version against Value: -1 before, 0 equal, 1 after
-	Error string // why they cannot be compared, or why that is not certain; Order means nothing then
-	Holds bool   // as far as this bound goes, the version is affected
+	Range     int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
+	Bound     string // "introduced", "fixed", "last affected" or "listed"
+	Value     string // of the bound
+	Order     int    // of the version against Value: -1 before, 0 equal, 1 after
+	Error     string // why they cannot be compared, or why that is not certain; Order means nothing then
+	Satisfied bool   // as far as this bound goes, the version is affected
 }
 
 // String returns "1.2 < 1.3 (fixed)" but for the version: "< 1.3 (fixed)".
@@ -103,7 +103,7 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 		return nil, err
 	}
 	for _, x := range left {
-		x.Outcome, x.Skip = WasSkipped, reasons[x.Component]
+		x.Outcome, x.Skip = OutcomeSkipped, reasons[x.Component]
 		out = append(out, x)
 	}
 	if len(out) == 0 {
@@ -113,7 +113,7 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	}
 	for _, r := range rows {
 		if r.Feed == "" {
-			out = append(out, Explanation{Outcome: NoData, Key: Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}})
+			out = append(out, Explanation{Outcome: OutcomeNoData, Key: Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}})
 		}
 	}
 	return out, nil
@@ -132,11 +132,11 @@ func notMet(ctx context.Context, source Source, r *register, id string) ([]Expla
 			if err != nil {
 				return nil, fmt.Errorf("matcher: %w", err)
 			}
-			x := Explanation{Outcome: NotInstalled, Key: a.Key, Advisory: &a}
+			x := Explanation{Outcome: OutcomeNotInstalled, Key: a.Key, Advisory: &a}
 			unreleased := a.Key
 			unreleased.Release = ""
 			if installed[unreleased] {
-				x.Outcome = OtherRelease
+				x.Outcome = OutcomeOtherRelease
 			}
 			out = append(out, x)
 		}
@@ -145,14 +145,14 @@ func notMet(ctx context.Context, source Source, r *register, id string) ([]Expla
 		})
 	}
 	if len(out) == 0 {
-		out = append(out, Explanation{Outcome: NotKnown})
+		out = append(out, Explanation{Outcome: OutcomeNoAdvisory})
 	}
 	return out, nil
 }
 
 // absence orders outcomes without a component: what comes nearest to being there first.
 func absence(o Outcome) int {
-	if o == OtherRelease {
+	if o == OutcomeOtherRelease {
 		return 0
 	}
 	return 1
@@ -234,15 +234,15 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	}
 	switch {
 	case a.Status == NotAffected:
-		x.Outcome = SaidUnharmed
+		x.Outcome = OutcomeNotAffected
 	case holds && v.uncertain != "":
-		x.Outcome = InDoubt
+		x.Outcome = OutcomeUncertain
 	case holds:
-		x.Outcome = Holds
+		x.Outcome = OutcomeAffected
 	case slices.ContainsFunc(x.Comparisons, func(c Comparison) bool { return c.Bound == "fixed" && c.Order >= 0 }):
-		x.Outcome = FixedSince
+		x.Outcome = OutcomeFixed
 	default:
-		x.Outcome = OutOfRange
+		x.Outcome = OutcomeOutOfRange
 	}
 	return x
 }
@@ -252,9 +252,9 @@ func (n *name) comparisons(a *Advisory) []Comparison {
 	var out []Comparison
 	step := func(r int, bound, value string, holds func(order int) bool) bool {
 		order, doubt := n.against(value)
-		c := Comparison{Range: r, Bound: bound, Value: value, Order: order, Error: doubt, Holds: doubt == "" && holds(order)}
+		c := Comparison{Range: r, Bound: bound, Value: value, Order: order, Error: doubt, Satisfied: doubt == "" && holds(order)}
 		out = append(out, c)
-		return c.Holds
+		return c.Satisfied
 	}
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
@@ -274,7 +274,7 @@ func (n *name) comparisons(a *Advisory) []Comparison {
 	}
 	for _, listed := range a.Versions {
 		if w, err := n.scheme.Parse(listed); err == nil && n.is(w) {
-			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed, Holds: true})
+			out = append(out, Comparison{Range: -1, Bound: "listed", Value: listed, Satisfied: true})
 		}
 	}
 	return out

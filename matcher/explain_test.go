@@ -29,7 +29,7 @@ func told(list []matcher.Explanation) []string {
 		if x.Key.Name != "" {
 			line += " as " + x.Key.Name
 		}
-		if x.Outcome == matcher.NoData {
+		if x.Outcome == matcher.OutcomeNoData {
 			line += " " + x.Key.Type
 		}
 		if x.Advisory != nil {
@@ -59,8 +59,8 @@ func TestExplain(t *testing.T) {
 		{ID: "ERR-6", Feed: "osv", Key: a, Aliases: []string{"CVE-6", "CVE-7"}},
 	}
 	components := []analyzer.Component{
-		deb("libc6", "1:9", &analyzer.Origin{Name: "glibc", Version: "2.36-8"}),
-		deb("libc-bin", "2.36-9", &analyzer.Origin{Name: "glibc"}),
+		deb("libc6", "1:9", &analyzer.SourcePackage{Name: "glibc", Version: "2.36-8"}),
+		deb("libc-bin", "2.36-9", &analyzer.SourcePackage{Name: "glibc"}),
 		pypi("a", "1.0"),
 		{ID: "lock", Package: analyzer.Package{Type: "pypi", Name: "a", Version: "0.6", Declared: true}},
 		{ID: "odd", Package: analyzer.Package{Type: "unheard-of", Name: "a", Version: "1"}},
@@ -151,7 +151,7 @@ func TestExplainAgrees(t *testing.T) {
 			if err != nil || len(list) != 1 {
 				t.Fatalf("%s: %v, %v", a.ID, list, err)
 			}
-			if (list[0].Outcome == matcher.Holds) != matched {
+			if (list[0].Outcome == matcher.OutcomeAffected) != matched {
 				t.Errorf("version %d, %s: matched is %v, explained as %s", v, a.ID, matched, list[0].Outcome)
 			}
 		}
@@ -198,7 +198,7 @@ func TestExplainOtherRelease(t *testing.T) {
 		})
 	}
 	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}, Components: []analyzer.Component{
-		deb("zlib1g", "1:1.2.13", &analyzer.Origin{Name: "zlib"}),
+		deb("zlib1g", "1:1.2.13", &analyzer.SourcePackage{Name: "zlib"}),
 	}}
 	list, err := matcher.Matcher{Source: source}.Explain(t.Context(), report, "CVE-1")
 	if err != nil {

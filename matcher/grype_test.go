@@ -54,7 +54,7 @@ func TestGrype(t *testing.T) {
 			name, value, _ := strings.Cut(more, "=")
 			switch name {
 			case "source":
-				c.Origin = &analyzer.Origin{Name: value}
+				c.SourcePackage = &analyzer.SourcePackage{Name: value}
 			case "module":
 				c.Qualifiers = map[string]string{"rpmmod": value}
 			default:

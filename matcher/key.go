@@ -27,9 +27,9 @@ func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lo
 		key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
 	}
 	list = append(list, lookup{key: key, version: c.Version})
-	if c.Origin != nil && (c.Origin.Name != "" || c.Origin.Version != "") {
-		source := lookup{key: key, version: cmp.Or(c.Origin.Version, c.Version)}
-		source.key.Name = cmp.Or(c.Origin.Name, c.Name)
+	if c.SourcePackage != nil && (c.SourcePackage.Name != "" || c.SourcePackage.Version != "") {
+		source := lookup{key: key, version: cmp.Or(c.SourcePackage.Version, c.Version)}
+		source.key.Name = cmp.Or(c.SourcePackage.Name, c.Name)
 		// A database of RPM does not say the epoch of a source package. It is that of the package, unless that has a version of
 		// its own: perl-Errno 0:1.28 of perl 4:5.26.
 		if c.Type == "rpm" && withoutEpoch(source.version) != withoutEpoch(c.Version) {

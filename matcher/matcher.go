@@ -40,11 +40,11 @@ type Match struct {
 	Aliases   []string // all other identifiers, sorted
 	Component string   // analyzer.Component.ID
 
-	Status   Status
-	Reason   string   // the publisher's own word for Status
-	Fixed    string   // lowest version above the installed one that is not affected; "" if there is none
-	Threat   Threat   // of its CVE, where the Source is an Enricher
-	Severity Severity // chosen from all Severities of Advisories and of Threat; see ChooseSeverity
+	Status     Status
+	Reason     string     // the publisher's own word for Status
+	Fixed      string     // lowest version above the installed one that is not affected; "" if there is none
+	Enrichment Enrichment // of its CVE, where the Source is an Enricher
+	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment; see ChooseSeverity
 
 	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
 

@@ -47,8 +47,8 @@ func pypi(name, version string) analyzer.Component {
 	return analyzer.Component{ID: name + version, Package: analyzer.Package{Type: "pypi", Name: name, Version: version}}
 }
 
-func deb(name, version string, origin *analyzer.Origin) analyzer.Component {
-	return analyzer.Component{ID: name + version, Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: version, System: true, Origin: origin}}
+func deb(name, version string, origin *analyzer.SourcePackage) analyzer.Component {
+	return analyzer.Component{ID: name + version, Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: version, System: true, SourcePackage: origin}}
 }
 
 func match(t *testing.T, source matcher.Source, components ...analyzer.Component) *matcher.Result {
@@ -136,8 +136,8 @@ func TestKeys(t *testing.T) {
 		{ID: "CVE-4", Key: matcher.PackageKey("pypi", "", "Zope.Interface__x")},
 	}
 	result := match(t, source,
-		deb("libc6", "1:9", &analyzer.Origin{Name: "glibc", Version: "2.36-8"}),
-		deb("libc7", "1:1", &analyzer.Origin{Name: "glibc", Version: "2.36-9"}),
+		deb("libc6", "1:9", &analyzer.SourcePackage{Name: "glibc", Version: "2.36-8"}),
+		deb("libc7", "1:1", &analyzer.SourcePackage{Name: "glibc", Version: "2.36-9"}),
 		deb("glibc", "2.36-8", nil),
 		pypi("zope-interface.X", "1"))
 	var got []string

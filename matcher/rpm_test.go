@@ -161,7 +161,7 @@ func TestSourceEpoch(t *testing.T) {
 		key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: "perl"}
 		source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
 		p := rpm(c.name, c.of, "")
-		p.Origin = &analyzer.Origin{Name: "perl", Version: c.source}
+		p.SourcePackage = &analyzer.SourcePackage{Name: "perl", Version: c.source}
 		if got := verdict(t, matcher.Matcher{Source: source}, p); got != c.want {
 			t.Errorf("%s %s of %s, fixed in %s: %s, want %s", c.name, c.of, c.source, c.fixed, got, c.want)
 		}

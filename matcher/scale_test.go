@@ -130,8 +130,8 @@ func (w *world) report(n int) *analyzer.Report {
 		if i%10 == 0 {
 			e = all[0]
 			p = analyzer.Package{Type: e.typ, Namespace: e.namespace, System: true}
-			p.Origin = &analyzer.Origin{Name: pick(e, 2)}
-			p.Name = "lib" + p.Origin.Name
+			p.SourcePackage = &analyzer.SourcePackage{Name: pick(e, 2)}
+			p.Name = "lib" + p.SourcePackage.Name
 		} else {
 			p.Name = pick(e, 5)
 		}
@@ -209,7 +209,7 @@ func BenchmarkCold(b *testing.B) {
 		if i%2 == 0 && !c.System {
 			keys = append(keys, matcher.PackageKey(c.Type, c.Namespace, c.Name))
 		} else if i%2 == 0 {
-			keys = append(keys, matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: "12", Name: c.Origin.Name})
+			keys = append(keys, matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: "12", Name: c.SourcePackage.Name})
 		}
 	}
 	b.ReportAllocs()

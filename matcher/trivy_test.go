@@ -41,7 +41,7 @@ func TestTrivy(t *testing.T) {
 			report.Distro = &analyzer.Distro{ID: system[1], VersionID: system[2]}
 			c.System, c.Namespace, c.Name = true, system[1], installed[0]
 			if len(installed) == 3 {
-				c.Origin = &analyzer.Origin{Name: installed[2]}
+				c.SourcePackage = &analyzer.SourcePackage{Name: installed[2]}
 			}
 		} else {
 			c.Namespace, c.Name = split(installed[0])

@@ -14,7 +14,7 @@ import (
 // FuzzAnswer takes what a plugin may send as an answer. What is accepted is what an analyzer may say.
 func FuzzAnswer(f *testing.F) {
 	for _, r := range []*analyzer.Result{
-		{Packages: []analyzer.Package{{Type: "deb", Name: "tool", Version: "1", System: true, Origin: &analyzer.Origin{Name: "src"}, Files: []string{"bin/tool"}, Hashes: map[string]string{"sha1": "00"}}}},
+		{Packages: []analyzer.Package{{Type: "deb", Name: "tool", Version: "1", System: true, SourcePackage: &analyzer.SourcePackage{Name: "src"}, Files: []string{"bin/tool"}, Hashes: map[string]string{"sha1": "00"}}}},
 		{Findings: []analyzer.Finding{{Rule: "r", Title: "t", Severity: "low", Line: 3}}, Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}},
 		{Fragments: []analyzer.Package{{Type: "pypi", Name: "tool", Licenses: []string{"MIT"}}}, Fact: []byte("fact")},
 	} {

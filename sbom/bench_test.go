@@ -15,7 +15,7 @@ import (
 // large returns a report of n packages as distributions have them.
 func large(n int) *analyzer.Report {
 	r := &analyzer.Report{
-		Image:      analyzer.Image{ID: "sha256:" + digest(0), Platform: "linux/amd64"},
+		Image:      analyzer.ImageInfo{ID: "sha256:" + digest(0), Platform: "linux/amd64"},
 		Distro:     &analyzer.Distro{ID: "debian", VersionID: "12"},
 		Layers:     []analyzer.Layer{{DiffID: "sha256:" + digest(1)}},
 		Components: make([]analyzer.Component, n),
@@ -25,10 +25,10 @@ func large(n int) *analyzer.Report {
 		c.Package = analyzer.Package{
 			Type: "deb", Namespace: "debian", Name: fmt.Sprintf("package-%06d", i), Version: "1:2.3.4-5+deb12u1", Arch: "amd64",
 			System: true, Vendor: "Somebody <somebody@debian.example>",
-			Origin:   &analyzer.Origin{Name: fmt.Sprintf("source-%06d", i/3), Version: "1:2.3.4-5"},
-			Licenses: []string{"GPL-2.0-or-later", "MIT"},
-			Depends:  []string{fmt.Sprintf("package-%06d", i/2), fmt.Sprintf("package-%06d", i/3), "libc6"},
-			Hashes:   map[string]string{"sha256": digest(i)},
+			SourcePackage: &analyzer.SourcePackage{Name: fmt.Sprintf("source-%06d", i/3), Version: "1:2.3.4-5"},
+			Licenses:      []string{"GPL-2.0-or-later", "MIT"},
+			Depends:       []string{fmt.Sprintf("package-%06d", i/2), fmt.Sprintf("package-%06d", i/3), "libc6"},
+			Hashes:        map[string]string{"sha256": digest(i)},
 		}
 		c.ID, c.PURL = fmt.Sprintf("%016x", i), c.Package.PURL(r.Distro)
 		c.Analyzer, c.Path = "dpkg", "var/lib/dpkg/status"

@@ -41,7 +41,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	p.add(propSystem, truth(c.System))
 	p.add(propDeclared, truth(c.Declared))
 	p.add(propDev, truth(c.Dev))
-	p.add(propInside, c.Inside)
+	p.add(propInside, c.ArchivePath)
 	if out.Evidence == nil {
 		p.add(propPath, c.Path)
 	}
@@ -57,9 +57,9 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	if owner, ok := b.byID[c.Owner]; ok && c.Owner != "" {
 		p.add(propOwner, b.components[owner])
 	}
-	if c.Origin != nil {
-		p.add(propSourceName, c.Origin.Name)
-		p.add(propSourceVersion, c.Origin.Version)
+	if c.SourcePackage != nil {
+		p.add(propSourceName, c.SourcePackage.Name)
+		p.add(propSourceVersion, c.SourcePackage.Version)
 	}
 	for _, name := range c.Provides {
 		p.add(propProvides, name)
@@ -99,8 +99,8 @@ func (b *builder) evidence(c *analyzer.Component) *cyclonedx.Evidence {
 		return nil
 	}
 	location := c.Path
-	if c.Inside != "" {
-		location += "!" + c.Inside
+	if c.ArchivePath != "" {
+		location += "!" + c.ArchivePath
 	}
 	confidence := float32(0.9)
 	switch {

@@ -151,7 +151,7 @@ func TestOwner(t *testing.T) {
 // TestReferences asks for references that are there, valid and unique, whatever the report says.
 func TestReferences(t *testing.T) {
 	r := &analyzer.Report{
-		Image:  analyzer.Image{ID: "x"},
+		Image:  analyzer.ImageInfo{ID: "x"},
 		Distro: &analyzer.Distro{ID: "debian"},
 		Components: []analyzer.Component{
 			{ID: ""}, {ID: "x"}, {ID: "x"}, {ID: "x-2"}, {ID: "distribution"}, {ID: "a\x00b"}, {ID: "a\x01b"}, {ID: "a\xffb"}, {ID: "urn:cdx:1"},

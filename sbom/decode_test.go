@@ -264,8 +264,8 @@ func summary(r *analyzer.Report) string {
 	for i := range r.Components {
 		c := &r.Components[i]
 		s := words(c.Type, c.Namespace, c.Name, c.Version, c.Arch)
-		if c.Origin != nil {
-			s += words(" from", c.Origin.Name, c.Origin.Version)
+		if c.SourcePackage != nil {
+			s += words(" from", c.SourcePackage.Name, c.SourcePackage.Version)
 		}
 		if c.Declared {
 			s += " declared"
@@ -273,8 +273,8 @@ func summary(r *analyzer.Report) string {
 		if c.Path != "" && !c.System {
 			s += " in " + c.Path
 		}
-		if c.Inside != "" {
-			s += " ! " + c.Inside
+		if c.ArchivePath != "" {
+			s += " ! " + c.ArchivePath
 		}
 		if c.Owner != "" {
 			s += " of " + c.Owner

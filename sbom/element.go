@@ -227,7 +227,7 @@ func index(s string) int {
 
 // subject reads what the document is about.
 func (d *decoder) subject(e *inventory.Entry) {
-	var image analyzer.Image
+	var image analyzer.ImageInfo
 	var layers []analyzer.Layer
 	if strings.HasPrefix(e.Version, "sha256:") {
 		image.Digest = e.Version

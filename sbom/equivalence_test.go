@@ -44,8 +44,8 @@ func newOracle(r *analyzer.Report) oracle {
 			name = matcher.PackageKey(c.Type, c.Namespace, c.Name).Name
 		}
 		add(name, c.Version)
-		if c.Origin != nil {
-			add(c.Origin.Name, c.Origin.Version)
+		if c.SourcePackage != nil {
+			add(c.SourcePackage.Name, c.SourcePackage.Version)
 		}
 	}
 	return o

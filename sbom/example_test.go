@@ -89,7 +89,7 @@ func ExampleDecode() {
 	}
 	fmt.Println(report.Distro.ID, report.Distro.VersionID)
 	for _, c := range report.Components {
-		fmt.Println(c.Type, c.Name, c.Version, c.Origin)
+		fmt.Println(c.Type, c.Name, c.Version, c.SourcePackage)
 	}
 	for _, d := range report.Diagnostics {
 		fmt.Println(d.Kind, d.Message)

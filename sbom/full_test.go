@@ -13,7 +13,7 @@ var made = time.Date(2024, 2, 29, 13, 30, 0, 0, time.FixedZone("", 3600))
 // everything returns a report and a result in which every field is used that a document carries.
 func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 	report := &analyzer.Report{
-		Image:  analyzer.Image{ID: "sha256:" + digest(1), Digest: "sha256:" + digest(2), Platform: "linux/arm64/v8"},
+		Image:  analyzer.ImageInfo{ID: "sha256:" + digest(1), Digest: "sha256:" + digest(2), Platform: "linux/arm64/v8"},
 		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", Like: []string{"unix"}, CPE: "cpe:2.3:o:debian:debian_linux:12"},
 		Layers: []analyzer.Layer{
 			{DiffID: "sha256:" + digest(3), CreatedBy: "ADD rootfs.tar /", Entries: 1000, Bytes: 123456},
@@ -23,7 +23,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 			{
 				Package: analyzer.Package{
 					Type: "deb", Namespace: "debian", Name: "libssl3", Version: "3.0.11-1~deb12u2", Arch: "arm64", System: true,
-					Vendor: "Debian OpenSSL Team <openssl@debian.example>", Origin: &analyzer.Origin{Name: "openssl", Version: "3.0.11-1~deb12u2"},
+					Vendor: "Debian OpenSSL Team <openssl@debian.example>", SourcePackage: &analyzer.SourcePackage{Name: "openssl", Version: "3.0.11-1~deb12u2"},
 					Licenses: []string{"Apache-2.0"}, Depends: []string{"libc6", "debconf-2.0"}, Provides: []string{"libssl"},
 				},
 				ID: "aa00000000000001", PURL: "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=arm64&distro=debian-12&upstream=openssl",
@@ -41,7 +41,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 				ID: "aa00000000000003", PURL: "pkg:pypi/flask@2.0.0", Analyzer: "pip", Path: "usr/lib/python3/dist-packages/Flask-2.0.0.dist-info/METADATA", Layer: 1, Owner: "aa00000000000002",
 			},
 			{
-				Package: analyzer.Package{Type: "maven", Namespace: "org.example", Name: "lib", Version: "1.0", Inside: "BOOT-INF/lib/lib.jar", Licenses: []string{"Apache-2.0 OR MIT"}},
+				Package: analyzer.Package{Type: "maven", Namespace: "org.example", Name: "lib", Version: "1.0", ArchivePath: "BOOT-INF/lib/lib.jar", Licenses: []string{"Apache-2.0 OR MIT"}},
 				ID:      "aa00000000000004", PURL: "pkg:maven/org.example/lib@1.0", Analyzer: "maven", Path: "srv/app.jar", Layer: 1,
 			},
 			{

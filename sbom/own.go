@@ -19,7 +19,7 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 		},
 		ID: e.Ref, PURL: e.PURL, Layer: -1,
 	}
-	var origin analyzer.Origin
+	var origin analyzer.SourcePackage
 	var licenses []string
 	for _, p := range e.Properties {
 		switch p.Name {
@@ -36,7 +36,7 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 		case propDev:
 			k.Dev = p.Value == "true"
 		case propInside:
-			k.Inside = p.Value
+			k.ArchivePath = p.Value
 		case propPath:
 			k.Path = p.Value
 		case propLayer:
@@ -65,13 +65,13 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 	if licenses != nil {
 		k.Licenses = licenses
 	}
-	if origin != (analyzer.Origin{}) {
-		k.Origin = &origin
+	if origin != (analyzer.SourcePackage{}) {
+		k.SourcePackage = &origin
 	}
 	if location := e.Path; location != "" && k.Path == "" {
 		k.Path = location
-		if k.Inside != "" {
-			k.Path = strings.TrimSuffix(location, "!"+k.Inside)
+		if k.ArchivePath != "" {
+			k.Path = strings.TrimSuffix(location, "!"+k.ArchivePath)
 		}
 	}
 	if u, err := packageurl.FromString(e.PURL); err == nil {
@@ -90,7 +90,7 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 	}
 	if k.System {
 		delete(all, "distro")
-		if k.Origin != nil {
+		if k.SourcePackage != nil {
 			delete(all, "upstream")
 		}
 		if epoch, _, ok := strings.Cut(k.Version, ":"); ok && k.Type == packageurl.TypeRPM && cmp.Or(all["epoch"], epoch) == epoch {

@@ -27,7 +27,7 @@ type subject struct {
 }
 
 // state makes a document the predicate of a statement.
-func state(parts []part, image *analyzer.Image, o *Options) ([]part, error) {
+func state(parts []part, image *analyzer.ImageInfo, o *Options) ([]part, error) {
 	algorithm, digest, ok := strings.Cut(image.Digest, ":")
 	if !ok {
 		return nil, ErrNoDigest

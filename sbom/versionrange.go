@@ -10,7 +10,7 @@ import (
 // rangesOf returns the ranges of versions that the advisories of a match give, if they are ranges of the component's own
 // version: a binary package may have another than the source package that its advisories are about.
 func rangesOf(h *hit) []string {
-	if o := h.component.Origin; o != nil && o.Version != "" && o.Version != h.component.Version {
+	if o := h.component.SourcePackage; o != nil && o.Version != "" && o.Version != h.component.Version {
 		return nil
 	}
 	var list []string

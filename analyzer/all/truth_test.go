@@ -63,8 +63,8 @@ func TestTruth(t *testing.T) {
 		seen := make(map[string]bool)
 		for _, c := range corpus.ScanImage(t, image, all.All()...).Components {
 			place := c.Path
-			if c.Inside != "" && c.Type == "maven" {
-				place += "!/" + strings.ReplaceAll(c.Inside, "!", "!/")
+			if c.ArchivePath != "" && c.Type == "maven" {
+				place += "!/" + strings.ReplaceAll(c.ArchivePath, "!", "!/")
 			}
 			if c.Type == "rpm" {
 				place = ""

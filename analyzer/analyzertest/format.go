@@ -43,8 +43,8 @@ func Format(r *analyzer.Report) string {
 
 func component(b *strings.Builder, c *analyzer.Component, purls map[string]string) {
 	at := c.Path
-	if c.Inside != "" {
-		at += "!" + c.Inside
+	if c.ArchivePath != "" {
+		at += "!" + c.ArchivePath
 	}
 	fmt.Fprintf(b, "%s\n    layer %d, %s, by %s\n", c.PURL, c.Layer, at, c.Analyzer)
 	if c.Owner != "" {

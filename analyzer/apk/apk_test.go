@@ -60,14 +60,14 @@ o:busybox`)
 		{"Arch", p.Arch, "armv7"},
 		{"System", fmt.Sprint(p.System), "true"},
 		{"Vendor", p.Vendor, "Timo Teras <timo.teras@iki.fi>"},
-		{"Origin", fmt.Sprint(*p.Origin), "{openssl 1.1.1l-r0}"},
+		{"Origin", fmt.Sprint(*p.SourcePackage), "{openssl 1.1.1l-r0}"},
 		{"Licenses", fmt.Sprintf("%q", p.Licenses), `["OpenSSL"]`},
 		{"Files", fmt.Sprintf("%q", p.Files), `["at-root" "etc/ssl/openssl.cnf"]`},
 		{"Depends", fmt.Sprintf("%q", p.Depends), `["so:libc.musl-armv7.so.1" "musl" "cmd:sh"]`},
 		{"Provides", fmt.Sprintf("%q", p.Provides), `["so:libcrypto.so.1.1"]`},
 		{"second Name", q.Name, "busybox"},
 		{"second Licenses", fmt.Sprintf("%q", q.Licenses), `["MIT" "BSD-2-Clause" "GPL-2.0-or-later"]`},
-		{"second Origin", fmt.Sprint(q.Origin), "<nil>"},
+		{"second Origin", fmt.Sprint(q.SourcePackage), "<nil>"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s = %s, want %s", c.field, c.got, c.want)

@@ -33,7 +33,7 @@ func TestCorpus(t *testing.T) {
 
 func compare(t *testing.T, p analyzer.Package, w corpus.Package) {
 	t.Helper()
-	o := cmp.Or(p.Origin, &analyzer.Origin{Name: p.Name, Version: p.Version})
+	o := cmp.Or(p.SourcePackage, &analyzer.SourcePackage{Name: p.Name, Version: p.Version})
 	for _, c := range []struct{ field, got, want string }{
 		{"Arch", p.Arch, w.Arch},
 		{"Vendor", p.Vendor, w.Maintainer},

@@ -23,7 +23,7 @@ R:iconv
 		fmt.Println(err)
 	}
 	for _, p := range r.Packages {
-		fmt.Println(p.Name, p.Version, "from", p.Origin.Name, p.Depends, p.Files)
+		fmt.Println(p.Name, p.Version, "from", p.SourcePackage.Name, p.Depends, p.Files)
 	}
 	// Output:
 	// musl-utils 1.2.2-r3 from musl [scanelf so:libc.musl-armv7.so.1] [usr/bin/iconv]

@@ -128,7 +128,7 @@ func (r *record) build(words interner, bad *problem.List) (analyzer.Package, boo
 	}
 	// A package has the version of what it was built from.
 	if origin := words.intern(f['o']); origin != "" && origin != p.Name {
-		p.Origin = &analyzer.Origin{Name: origin, Version: p.Version}
+		p.SourcePackage = &analyzer.SourcePackage{Name: origin, Version: p.Version}
 	}
 	return p, true
 }

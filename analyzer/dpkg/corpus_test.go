@@ -24,7 +24,7 @@ func TestCorpusPackages(t *testing.T) {
 			}
 		}
 		corpus.Compare(t, &c.Want, found, corpus.Package.Key, func(p analyzer.Package, w corpus.Package) {
-			o := cmp.Or(p.Origin, &analyzer.Origin{Name: p.Name, Version: p.Version})
+			o := cmp.Or(p.SourcePackage, &analyzer.SourcePackage{Name: p.Name, Version: p.Version})
 			for _, c := range []struct{ field, got, want string }{
 				{"Arch", p.Arch, w.Arch},
 				{"Vendor", p.Vendor, w.Maintainer},

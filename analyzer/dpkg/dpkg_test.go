@@ -66,11 +66,11 @@ Package: virtual
 		{"Version", p.Version, "2.36-9+deb12u4"},
 		{"Arch", p.Arch, "amd64"},
 		{"Vendor", p.Vendor, "GNU Libc Maintainers <debian-glibc@lists.debian.org>"},
-		{"Origin", fmt.Sprint(*p.Origin), "{glibc 2.36-9+deb12u4}"},
+		{"Origin", fmt.Sprint(*p.SourcePackage), "{glibc 2.36-9+deb12u4}"},
 		{"Depends", fmt.Sprint(p.Depends), "[dpkg libgcc-s1 libcrypt1 libcrypt0]"},
 		{"Provides", fmt.Sprint(p.Provides), "[libc6-2.36 libc]"},
 		{"Files", fmt.Sprintf("%q", p.Files), `["etc/ld.so.conf.d/x86_64-linux-gnu.conf" "etc/my file"]`},
-		{"second Origin", fmt.Sprint(*r.Packages[1].Origin), "{perl 5.36.0-7}"},
+		{"second Origin", fmt.Sprint(*r.Packages[1].SourcePackage), "{perl 5.36.0-7}"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s = %s, want %s", c.field, c.got, c.want)
@@ -143,8 +143,8 @@ func TestOpkg(t *testing.T) {
 	if err != nil || len(r.Packages) != 1 {
 		t.Fatalf("got %+v, error %v", r.Packages, err)
 	}
-	if p := r.Packages[0]; p.Type != "opkg" || p.Origin == nil || *p.Origin != (analyzer.Origin{Name: "openssl", Version: "3.0.12-1"}) {
-		t.Errorf("got %+v from %+v", p, p.Origin)
+	if p := r.Packages[0]; p.Type != "opkg" || p.SourcePackage == nil || *p.SourcePackage != (analyzer.SourcePackage{Name: "openssl", Version: "3.0.12-1"}) {
+		t.Errorf("got %+v from %+v", p, p.SourcePackage)
 	}
 }
 

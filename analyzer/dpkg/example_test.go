@@ -19,7 +19,7 @@ this line is damaged
 `))
 	r, err := dpkg.New().Analyze(context.Background(), status)
 	for _, p := range r.Packages {
-		fmt.Println(p.Name, p.Version, p.Arch, "from", p.Origin.Name, p.Origin.Version)
+		fmt.Println(p.Name, p.Version, p.Arch, "from", p.SourcePackage.Name, p.SourcePackage.Version)
 	}
 	fmt.Println(err)
 	// Output:

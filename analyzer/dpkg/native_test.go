@@ -38,7 +38,7 @@ func TestNative(t *testing.T) {
 			pkgs, _ := parseStatus(text, typeDeb, false)
 			got := make([]string, 0, len(pkgs))
 			for _, p := range pkgs {
-				o := cmp.Or(p.Origin, &analyzer.Origin{Name: p.Name, Version: p.Version})
+				o := cmp.Or(p.SourcePackage, &analyzer.SourcePackage{Name: p.Name, Version: p.Version})
 				got = append(got, strings.Join([]string{p.Name, p.Version, p.Arch, o.Name, o.Version, p.Vendor}, "\t"))
 			}
 			slices.Sort(got)

@@ -130,7 +130,7 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 		Provides: relations(nil, s.provides),
 	}
 	p.Depends = relations(relations(nil, s.preDepends), s.depends)
-	p.Origin = s.originOf(typ, &p, words)
+	p.SourcePackage = s.originOf(typ, &p, words)
 	p.Files = parseConffiles(s.conffiles)
 	if typ == typeDeb {
 		p.Namespace = thirdparty.Deb(p.Version, p.Vendor, string(s.origin), string(s.vendor))
@@ -140,13 +140,13 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 
 // originOf reads Source, "name" or "name (version)". A package without it, or with nothing of its own in it, was built
 // from the source package of the same name and version. opkg has the path in OpenWrt's tree there.
-func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.Origin {
+func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.SourcePackage {
 	name, version, _ := bytes.Cut(s.source, []byte("("))
 	name = bytes.TrimSpace(name)
 	if len(name) == 0 {
 		return nil
 	}
-	o := analyzer.Origin{Name: words.intern(name), Version: p.Version}
+	o := analyzer.SourcePackage{Name: words.intern(name), Version: p.Version}
 	if typ == typeOpkg {
 		o.Name = path.Base(o.Name)
 	}

@@ -103,7 +103,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 				p.Licenses = a.manifest.licenses()
 			}
 		}
-		p.Inside = a.zip.Inside
+		p.ArchivePath = a.zip.Inside
 		r.Packages = append(r.Packages, p)
 	}
 	if own >= 0 {
@@ -114,7 +114,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 	case len(a.stated) == 0 && c.version != "":
 		p := c.pkg()
 		p.Hashes = map[string]string{"sha1": sum}
-		p.Licenses, p.Inside = a.manifest.licenses(), a.zip.Inside
+		p.Licenses, p.ArchivePath = a.manifest.licenses(), a.zip.Inside
 		r.Packages = append(r.Packages, p)
 	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // those are of the JDK
 		detail := "sha1:" + sum

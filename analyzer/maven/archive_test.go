@@ -53,7 +53,7 @@ func manifestOf(lines ...string) member {
 func describe(r *analyzer.Result) []string {
 	var list []string
 	for _, p := range r.Packages {
-		s := fmt.Sprintf("%s: %s:%s:%s", p.Inside, p.Namespace, p.Name, p.Version)
+		s := fmt.Sprintf("%s: %s:%s:%s", p.ArchivePath, p.Namespace, p.Name, p.Version)
 		if p.Hashes["sha1"] != "" {
 			s += "*"
 		}

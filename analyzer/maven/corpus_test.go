@@ -67,7 +67,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func location(c analyzer.Component) string {
-	return strings.TrimSuffix(c.Path+"!"+c.Inside, "!")
+	return strings.TrimSuffix(c.Path+"!"+c.ArchivePath, "!")
 }
 
 // TestImages asks that everything is found that the jars of real images say of themselves, and where.

@@ -46,7 +46,7 @@ func TestNative(t *testing.T) {
 			t.Logf("%s: %v", file, err)
 		}
 		for _, artifact := range want {
-			if !slices.ContainsFunc(r.Packages, func(p analyzer.Package) bool { return p.Name == artifact && p.Inside == "" }) {
+			if !slices.ContainsFunc(r.Packages, func(p analyzer.Package) bool { return p.Name == artifact && p.ArchivePath == "" }) {
 				t.Errorf("%s: no %s", file, artifact)
 			}
 		}

@@ -26,7 +26,7 @@ func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, erro
 			if err == nil {
 				var p analyzer.Package
 				if p, err = parseManifest(bytes.TrimPrefix(text, []byte(byteOrderMark))); p.Name != "" {
-					p.Inside = file.Name
+					p.ArchivePath = file.Name
 					r.Packages = append(r.Packages, p)
 				}
 			}

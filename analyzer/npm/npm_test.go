@@ -230,7 +230,7 @@ func TestCache(t *testing.T) {
 		r, err := New().Analyze(t.Context(), analyzer.NewFile("app/.yarn/cache/a-npm-1.0.0-0123-10c0.zip", 0o644, c.content))
 		var got []string
 		for _, p := range r.Packages {
-			got = append(got, fullName(&p), p.Version, p.Inside)
+			got = append(got, fullName(&p), p.Version, p.ArchivePath)
 		}
 		if s := strings.Join(got, " "); s != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("got %s, error %v\nwant %s, error %s", s, err, c.want, c.err)

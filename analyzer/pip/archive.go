@@ -42,7 +42,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 				errs = append(errs, fmt.Errorf("pip: archive: %s: %w", file.Name, err))
 			}
 			if p.Name != "" {
-				p.Inside = file.Name
+				p.ArchivePath = file.Name
 				r.Packages = append(r.Packages, p)
 			}
 		}

@@ -19,8 +19,8 @@ func TestCorpus(t *testing.T) {
 		for name, r := range results {
 			for _, p := range r.Packages {
 				at := name
-				if p.Inside != "" {
-					at += "!" + p.Inside
+				if p.ArchivePath != "" {
+					at += "!" + p.ArchivePath
 				}
 				found[at+" "+p.Version] = p
 			}

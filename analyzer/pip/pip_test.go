@@ -167,7 +167,7 @@ func TestArchives(t *testing.T) {
 		r, err := run(t, c.path, c.text)
 		got := ""
 		for _, p := range r.Packages {
-			got += p.Name + " " + p.Version + " " + p.Inside
+			got += p.Name + " " + p.Version + " " + p.ArchivePath
 		}
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.HasSuffix(err.Error(), c.err) {
 			t.Errorf("%s: got %q, error %v; want %q, error %q", c.path, got, err, c.want, c.err)

@@ -80,16 +80,16 @@ func checkFields(t *testing.T, p analyzer.Package, w corpus.Package) {
 	if w.SourceName == "" {
 		return
 	}
-	if p.Origin == nil {
+	if p.SourcePackage == nil {
 		t.Errorf("%s: no source package", p.Name)
 		return
 	}
 	// The corpus gives source versions without an epoch; see New for why there is one here.
-	version, epoch := p.Origin.Version, ""
+	version, epoch := p.SourcePackage.Version, ""
 	if e, rest, ok := strings.Cut(version, ":"); ok {
 		epoch, version = e, rest
 	}
-	check("source", p.Origin.Name+" "+version, w.SourceName+" "+w.SourceVersion)
+	check("source", p.SourcePackage.Name+" "+version, w.SourceName+" "+w.SourceVersion)
 	if e, _, ok := strings.Cut(p.Version, ":"); ok || epoch != "" {
 		check("epoch of the source", epoch, e)
 	}

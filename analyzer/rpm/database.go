@@ -46,7 +46,7 @@ func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package,
 			continue
 		}
 		p := fromHeader(h)
-		if p.Origin == nil && h.SourceRPM != "" {
+		if p.SourcePackage == nil && h.SourceRPM != "" {
 			probs.add(fmt.Errorf("rpm: header %d: source package %q: not name-version-release.src.rpm", h.Instance, h.SourceRPM))
 		}
 		pkgs = append(pkgs, p)
@@ -73,15 +73,15 @@ func checkJournal(journal *analyzer.File) error {
 
 func fromHeader(h *rpmdb.Header) analyzer.Package {
 	p := analyzer.Package{
-		Type:     "rpm",
-		Name:     h.Name,
-		Version:  evr(h.Epoch, h.Version, h.Release),
-		Arch:     h.Arch,
-		System:   true,
-		Vendor:   h.Vendor,
-		Origin:   origin(h.SourceRPM, h.Epoch),
-		Files:    h.Files,
-		Provides: h.Provides,
+		Type:          "rpm",
+		Name:          h.Name,
+		Version:       evr(h.Epoch, h.Version, h.Release),
+		Arch:          h.Arch,
+		System:        true,
+		Vendor:        h.Vendor,
+		SourcePackage: origin(h.SourceRPM, h.Epoch),
+		Files:         h.Files,
+		Provides:      h.Provides,
 	}
 	for i, f := range p.Files {
 		p.Files[i] = relative(f)

@@ -21,7 +21,7 @@ func Example() {
 		return
 	}
 	for _, c := range report.Components {
-		fmt.Println(c.Name, c.Version, c.Arch, "from", c.Origin.Name, "by", c.Vendor)
+		fmt.Println(c.Name, c.Version, c.Arch, "from", c.SourcePackage.Name, "by", c.Vendor)
 	}
 	// Output: vim 2:9.0-1.cm2 x86_64 from vim by Microsoft Corporation
 }

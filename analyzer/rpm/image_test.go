@@ -20,12 +20,12 @@ func TestImages(t *testing.T) {
 			var got, want []string
 			for _, c := range report.Components {
 				source := ""
-				if c.Origin != nil { // the truth has the file name, without an epoch
-					_, version, ok := strings.Cut(c.Origin.Version, ":")
+				if c.SourcePackage != nil { // the truth has the file name, without an epoch
+					_, version, ok := strings.Cut(c.SourcePackage.Version, ":")
 					if !ok {
-						version = c.Origin.Version
+						version = c.SourcePackage.Version
 					}
-					source = fmt.Sprintf("%s-%s.src.rpm", c.Origin.Name, version)
+					source = fmt.Sprintf("%s-%s.src.rpm", c.SourcePackage.Name, version)
 				}
 				got = append(got, fmt.Sprintf("%s %s %s from %s", c.Name, c.Version, c.Arch, source))
 			}

@@ -64,7 +64,7 @@ func parseManifest(text string) ([]analyzer.Package, error) {
 		epoch, err := parseEpoch(column[8])
 		p := manifestPackage(name, evr(epoch, version, release), arch)
 		p.Vendor = vendor
-		if p.Origin = origin(source, epoch); p.Origin == nil && source != "" && err == nil {
+		if p.SourcePackage = origin(source, epoch); p.SourcePackage == nil && source != "" && err == nil {
 			err = fmt.Errorf("source package %q: not name-version-release.src.rpm", source)
 		}
 		return p, err

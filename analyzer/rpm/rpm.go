@@ -23,7 +23,7 @@ const (
 
 // New returns the analyzer. Packages are of type "rpm" and System; their Namespace is left to the distribution.
 //
-// A Version is [epoch:]version-release, without an epoch of 0. Origin is the source package by its file name; its Version
+// A Version is [epoch:]version-release, without an epoch of 0. SourcePackage is the source package by its file name; its Version
 // has the epoch of the binary package, the only one that a header states. Both epochs are the same wherever the versions
 // are, and nearly always elsewhere, and without one the advisories that name source packages with their epochs could not be
 // compared.
@@ -118,7 +118,7 @@ func evr(epoch uint32, version, release string) string {
 
 // origin returns the source package that a file name of the form name-version-release.src.rpm or .nosrc.rpm tells, nil
 // for any other.
-func origin(file string, epoch uint32) *analyzer.Origin {
+func origin(file string, epoch uint32) *analyzer.SourcePackage {
 	stem, ok := strings.CutSuffix(file, ".src.rpm")
 	if !ok {
 		if stem, ok = strings.CutSuffix(file, ".nosrc.rpm"); !ok {
@@ -129,7 +129,7 @@ func origin(file string, epoch uint32) *analyzer.Origin {
 	if !ok {
 		return nil
 	}
-	return &analyzer.Origin{Name: name, Version: evr(epoch, version, release)}
+	return &analyzer.SourcePackage{Name: name, Version: evr(epoch, version, release)}
 }
 
 // cutNVR cuts name-version-release. Only the name may have dashes of its own.

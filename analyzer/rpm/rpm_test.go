@@ -23,8 +23,8 @@ func TestFromHeader(t *testing.T) {
 		got.Namespace != "" || got.Qualifiers["rpmmod"] != "storage:1:2:3" {
 		t.Errorf("got %+v", got)
 	}
-	if o := got.Origin; o == nil || o.Name != "lvm2" || o.Version != "8:2.03.14-3.el8" {
-		t.Errorf("got origin %+v", got.Origin)
+	if o := got.SourcePackage; o == nil || o.Name != "lvm2" || o.Version != "8:2.03.14-3.el8" {
+		t.Errorf("got origin %+v", got.SourcePackage)
 	}
 	if want := []string{"usr/sbin/dmsetup", "etc/x", "relative"}; !slices.Equal(got.Files, want) {
 		t.Errorf("got files %q, want %q", got.Files, want)
@@ -112,7 +112,7 @@ func TestManifest(t *testing.T) {
 	}
 	p := pkgs[1]
 	if p.Name != "vim" || p.Version != "2:9.0-1.cm2" || p.Arch != "x86_64" || p.Vendor != "Microsoft Corporation" || !p.System ||
-		p.Origin == nil || *p.Origin != (analyzer.Origin{Name: "vim", Version: "2:9.0-1.cm2"}) {
+		p.SourcePackage == nil || *p.SourcePackage != (analyzer.SourcePackage{Name: "vim", Version: "2:9.0-1.cm2"}) {
 		t.Errorf("got %+v", p)
 	}
 	for line, want := range map[string]string{

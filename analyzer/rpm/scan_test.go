@@ -49,7 +49,7 @@ func TestScan(t *testing.T) {
 		var got []string
 		for _, p := range report.Components {
 			got = append(got, p.Name)
-			if p.Version != "1.0-1" || p.Arch != "noarch" || p.Origin == nil || !slices.Equal(p.Licenses, []string{"MIT"}) {
+			if p.Version != "1.0-1" || p.Arch != "noarch" || p.SourcePackage == nil || !slices.Equal(p.Licenses, []string{"MIT"}) {
 				t.Errorf("%s: got %+v", c.name, p)
 			}
 		}

@@ -34,8 +34,8 @@ type Record struct {
 	Withdrawn  bool               // its publisher took it back
 	Modified   time.Time          // zero where the feed does not say
 
-	// Threats is what the record says of vulnerabilities themselves, by their CVE identifiers.
-	Threats map[string]matcher.Threat
+	// Enrichments describe vulnerabilities themselves, by CVE identifier.
+	Enrichments map[string]matcher.Enrichment
 }
 
 // A RecordError says what is wrong with one record, or with a part of it. Those after it are not affected.

@@ -128,14 +128,14 @@ func (k *keeper) unchanged(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	for t, err := range k.u.old.AllThreats() {
+	for t, err := range k.u.old.AllEnrichments() {
 		if err != nil {
 			return err
 		}
 		if t.Feed != j.feed.Name || gone(t.CVE) {
 			continue
 		}
-		if err := k.b.AddThreat(t.Feed, t.CVE, t.Threat); err != nil {
+		if err := k.b.AddEnrichment(t.Feed, t.CVE, t.Enrichment); err != nil {
 			return err
 		}
 	}

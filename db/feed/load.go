@@ -172,8 +172,8 @@ func (l *loader) record(doc Document, rec Record) {
 		l.report.Advisories++
 		l.ecosystems[a.Key.Ecosystem()] = true
 	}
-	for cve, t := range rec.Threats {
-		if err := l.b.AddThreat(l.report.Feed, cve, t); err != nil {
+	for cve, t := range rec.Enrichments {
+		if err := l.b.AddEnrichment(l.report.Feed, cve, t); err != nil {
 			errs = append(errs, err)
 		}
 	}

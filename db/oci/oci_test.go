@@ -126,7 +126,7 @@ func answer(t *testing.T, d *db.DB, keys []matcher.Key) string {
 			}
 		}
 	}
-	known, err := d.Threats(t.Context(), cves)
+	known, err := d.Enrichments(t.Context(), cves)
 	if err != nil {
 		t.Fatal(err)
 	}

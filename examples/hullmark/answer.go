@@ -97,7 +97,7 @@ func paragraph(text string, n int) string {
 // reason writes what one advisory means.
 func (p *answerWriter) reason(r *reason) {
 	p.printf("%s\n", p.verdict(r))
-	if r.Outcome == matcher.NotKnown {
+	if r.Outcome == matcher.OutcomeNoAdvisory {
 		return
 	}
 	p.packages(r)
@@ -144,7 +144,7 @@ func (p *answerWriter) reason(r *reason) {
 		p.line("severity", "%s", strings.Join(severities, "; "))
 	}
 	p.ranges(r)
-	if r.Outcome == matcher.Holds || r.Outcome == matcher.InDoubt {
+	if r.Outcome == matcher.OutcomeAffected || r.Outcome == matcher.OutcomeUncertain {
 		p.line("fixed in", "%s", cmp.Or(r.Fixed, "no version that the advisory knows"))
 	}
 	for _, u := range a.URLs[:min(len(a.URLs), 3)] {
@@ -160,21 +160,21 @@ func (p *answerWriter) verdict(r *reason) string {
 	}
 	subject = plain(subject)
 	switch r.Outcome {
-	case matcher.Holds:
+	case matcher.OutcomeAffected:
 		return p.alarm("AFFECTED") + ": " + subject
-	case matcher.InDoubt:
+	case matcher.OutcomeUncertain:
 		return p.alarm("UNCERTAIN") + ": " + subject + ": " + plain(r.Doubt)
-	case matcher.FixedSince:
+	case matcher.OutcomeFixed:
 		return p.bold("FIXED") + ": " + subject + " has the fix"
-	case matcher.SaidUnharmed:
+	case matcher.OutcomeNotAffected:
 		return p.bold("NOT AFFECTED") + ": " + subject + ": so says the publisher of " + plain(r.Advisory.Feed)
-	case matcher.OutOfRange:
+	case matcher.OutcomeOutOfRange:
 		return p.bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
-	case matcher.WasSkipped:
+	case matcher.OutcomeSkipped:
 		return p.bold("NOT MATCHED") + ": " + subject + ": " + p.skipped(r)
-	case matcher.OtherRelease:
+	case matcher.OutcomeOtherRelease:
 		return p.bold("NO WORD") + ": " + subject + " is installed, but the advisory is about another release of the distribution"
-	case matcher.NotInstalled:
+	case matcher.OutcomeNotInstalled:
 		return p.bold("NOT INSTALLED") + ": " + subject
 	}
 	return p.bold("NOT KNOWN") + ": no advisory of the database goes by this identifier"
@@ -222,8 +222,8 @@ func (p *answerWriter) packages(r *reason) {
 }
 
 func location(c *analyzer.Component) string {
-	if c.Inside != "" {
-		return c.Path + "!" + c.Inside
+	if c.ArchivePath != "" {
+		return c.Path + "!" + c.ArchivePath
 	}
 	return c.Path
 }

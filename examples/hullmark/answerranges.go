@@ -60,7 +60,7 @@ func (p *answerWriter) ranges(r *reason) {
 
 // holds reports whether a version is inside a range, by all comparisons with its bounds.
 func holds(steps []matcher.Comparison) bool {
-	return !slices.ContainsFunc(steps, func(c matcher.Comparison) bool { return !c.Holds })
+	return !slices.ContainsFunc(steps, func(c matcher.Comparison) bool { return !c.Satisfied })
 }
 
 func rangeText(r *matcher.Range) string {

@@ -197,10 +197,10 @@ func (a *app) dbInfo(ctx context.Context, name string) error {
 		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), number(c.Advisories), note)
 	}
 	coverage.write(out, width, style{})
-	if len(i.Threats) > 0 {
+	if len(i.Enrichments) > 0 {
 		fmt.Fprintln(out)
 		threats := grid{columns: []column{{title: "KNOWS OF"}, {title: "VULNERABILITIES", right: true}}}
-		for _, t := range i.Threats {
+		for _, t := range i.Enrichments {
 			threats.add(t.Feed, number(t.Vulnerabilities))
 		}
 		threats.write(out, width, style{})

@@ -93,7 +93,7 @@ func newLineSeverities(list []matcher.Severity) (out []lineSeverity) {
 	return out
 }
 
-func newLineThreat(t *db.FeedThreat) *lineThreat {
+func newLineThreat(t *db.FeedEnrichment) *lineThreat {
 	x := &lineThreat{
 		CVE: t.CVE, Feed: t.Feed, Ransomware: t.Ransomware, EPSS: t.EPSS, Percentile: t.Percentile,
 		Exploits: t.Exploits, Severities: newLineSeverities(t.Severities), Weaknesses: t.Weaknesses,

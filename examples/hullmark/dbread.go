@@ -53,7 +53,7 @@ func (a *app) dbExport(ctx context.Context, name string, f trustFlags, output st
 			return err
 		}
 	}
-	for t, err := range d.AllThreats() {
+	for t, err := range d.AllEnrichments() {
 		if err = cmp.Or(err, ctx.Err()); err == nil {
 			err = lines.Encode(line{Threat: newLineThreat(&t)})
 		}

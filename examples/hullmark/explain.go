@@ -109,7 +109,7 @@ type answer struct {
 	ref, id    string
 	report     *analyzer.Report
 	dates      map[provenance]time.Time
-	threat     matcher.Threat
+	threat     matcher.Enrichment
 	reasons    []reason
 	components map[string]*analyzer.Component
 	unknown    []matcher.Key // ecosystems of the image without data
@@ -140,7 +140,7 @@ func newAnswer(ref, id string, report *analyzer.Report, list []matcher.Explanati
 		x.components[report.Components[i].ID] = &report.Components[i]
 	}
 	for _, e := range list {
-		if e.Outcome == matcher.NoData {
+		if e.Outcome == matcher.OutcomeNoData {
 			x.unknown = append(x.unknown, e.Key)
 			continue
 		}
@@ -155,8 +155,8 @@ func newAnswer(ref, id string, report *analyzer.Report, list []matcher.Explanati
 // outcomes orders outcomes as a person reads them: what matters most comes first.
 func outcomes() []matcher.Outcome {
 	return []matcher.Outcome{
-		matcher.Holds, matcher.InDoubt, matcher.FixedSince, matcher.SaidUnharmed, matcher.OutOfRange, matcher.WasSkipped,
-		matcher.OtherRelease, matcher.NotInstalled, matcher.NotKnown,
+		matcher.OutcomeAffected, matcher.OutcomeUncertain, matcher.OutcomeFixed, matcher.OutcomeNotAffected, matcher.OutcomeOutOfRange, matcher.OutcomeSkipped,
+		matcher.OutcomeOtherRelease, matcher.OutcomeNotInstalled, matcher.OutcomeNoAdvisory,
 	}
 }
 
@@ -177,7 +177,7 @@ func (x *answer) add(e matcher.Explanation) {
 		}
 		first := r.components[0]
 		if r.Advisory == e.Advisory && r.Key == e.Key && r.Version == e.Version && r.Skip == e.Skip && first.Layer == c.Layer &&
-			(c.System || first.Path == c.Path && first.Inside == c.Inside) {
+			(c.System || first.Path == c.Path && first.ArchivePath == c.ArchivePath) {
 			r.components = append(r.components, c)
 			return
 		}
@@ -222,7 +222,7 @@ func (x *answer) enrich(ctx context.Context, data database) error {
 	if len(ids) != 1 {
 		return nil // none, or an erratum of several
 	}
-	known, err := e.Threats(ctx, ids)
+	known, err := e.Enrichments(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("%s: %w", x.id, err)
 	}

@@ -67,7 +67,7 @@ func writeAnswerJSON(w io.Writer, x *answer) error {
 		NoData:       []jsonEcosystem{},
 	}
 	for i := range x.reasons {
-		d.Affected = d.Affected || x.reasons[i].Outcome == matcher.Holds
+		d.Affected = d.Affected || x.reasons[i].Outcome == matcher.OutcomeAffected
 		d.Explanations = append(d.Explanations, explanationJSON(x, &x.reasons[i]))
 	}
 	for _, k := range x.unknown {
@@ -98,7 +98,7 @@ func explanationJSON(x *answer, r *reason) jsonExplanation {
 		j.FeedDate = instant(x.dateOf(r.Advisory))
 	}
 	for _, c := range r.Comparisons {
-		s := jsonComparison{Range: c.Range, Bound: c.Bound, Value: c.Value, Error: c.Error, Holds: c.Holds}
+		s := jsonComparison{Range: c.Range, Bound: c.Bound, Value: c.Value, Error: c.Error, Holds: c.Satisfied}
 		if c.Error == "" {
 			s.Order = [...]string{"<", "=", ">"}[c.Order+1]
 		}
@@ -119,7 +119,7 @@ type jsonThreat struct {
 }
 
 // threatJSON returns nil where nothing is known.
-func threatJSON(t *matcher.Threat) *jsonThreat {
+func threatJSON(t *matcher.Enrichment) *jsonThreat {
 	j := &jsonThreat{
 		Exploited: instant(t.Exploited), Ransomware: t.Ransomware, EPSS: t.EPSS, Percentile: t.Percentile,
 		Exploits: t.Exploits, Weaknesses: t.Weaknesses,

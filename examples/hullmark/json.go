@@ -284,7 +284,7 @@ func coverageJSON(v *results) []jsonCoverage {
 func matchJSON(m *matcher.Match) jsonMatch {
 	j := jsonMatch{
 		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Status: m.Status.String(), Reason: m.Reason, Fixed: m.Fixed,
-		Severity: severityJSON(m.Severity), Threat: threatJSON(&m.Threat), Uncertain: m.Uncertain, Analysis: analysisJSON(m.Analysis), Advisories: []jsonAdvisory{},
+		Severity: severityJSON(m.Severity), Threat: threatJSON(&m.Enrichment), Uncertain: m.Uncertain, Analysis: analysisJSON(m.Analysis), Advisories: []jsonAdvisory{},
 	}
 	for i := range m.Advisories {
 		j.Advisories = append(j.Advisories, advisoryJSON(&m.Advisories[i]))
@@ -316,10 +316,10 @@ func componentJSON(c *analyzer.Component) jsonComponent {
 	j := jsonComponent{
 		ID: c.ID, PURL: c.PURL, Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch,
 		System: c.System, Vendor: c.Vendor, Licenses: c.Licenses, Depends: c.Depends, Hashes: c.Hashes,
-		Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.Inside, Layer: c.Layer, Owner: c.Owner,
+		Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
 	}
-	if c.Origin != nil {
-		j.Origin = &jsonOrigin{c.Origin.Name, c.Origin.Version}
+	if c.SourcePackage != nil {
+		j.Origin = &jsonOrigin{c.SourcePackage.Name, c.SourcePackage.Version}
 	}
 	return j
 }

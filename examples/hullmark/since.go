@@ -66,8 +66,8 @@ func readFormer(name string) (*former, error) {
 // has reports whether a match was known.
 func (f *former) has(m *matcher.Match, c *analyzer.Component) bool {
 	k := formerKey{purlType: c.Type, namespace: c.Namespace, name: c.Name}
-	if c.Origin != nil {
-		k.name = cmp.Or(c.Origin.Name, c.Name)
+	if c.SourcePackage != nil {
+		k.name = cmp.Or(c.SourcePackage.Name, c.Name)
 	}
 	for _, id := range append([]string{m.ID}, m.Aliases...) {
 		if k.id = id; f.known[k] {

@@ -90,7 +90,7 @@ func (t *table) findings(e *report.Ecosystem) {
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Threat), f.Action.String(), statusWord(f))
+		g.add(f.Severity.Level.String(), f.ID, fixed, threatWord(&f.Enrichment), f.Action.String(), statusWord(f))
 	}
 	if last == "" {
 		return
@@ -150,8 +150,8 @@ func (t *table) heading(f *report.Finding) string {
 	if c.Path != "" {
 		head += ", " + c.Path
 	}
-	if c.Inside != "" {
-		head += "!" + c.Inside
+	if c.ArchivePath != "" {
+		head += "!" + c.ArchivePath
 	}
 	if n := len(f.Components) - 1; n > 0 {
 		head += fmt.Sprintf(" and %d more", n)
@@ -160,7 +160,7 @@ func (t *table) heading(f *report.Finding) string {
 }
 
 // threatWord says in few words whether a vulnerability is used against anybody, or how likely that is: "exploited", "EPSS 94%".
-func threatWord(t *matcher.Threat) string {
+func threatWord(t *matcher.Enrichment) string {
 	var parts []string
 	switch {
 	case t.Ransomware:

@@ -12,7 +12,7 @@ import (
 
 func TestThreatWord(t *testing.T) {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	for want, threat := range map[string]matcher.Threat{
+	for want, threat := range map[string]matcher.Enrichment{
 		"":                     {Weaknesses: []string{"CWE-79"}},
 		"ransomware, EPSS 94%": {Exploited: day, Ransomware: true, Exploits: []string{"1"}, EPSS: 0.943},
 		"exploited":            {Exploited: day, Exploits: []string{"1"}},

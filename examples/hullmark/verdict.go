@@ -131,7 +131,7 @@ func (t *trial) apply(ctx context.Context, a *app, name string, found *analyzer.
 	j := &judged{result: result}
 	called, _, _ := strings.Cut(name, " (") // one image of an index
 	if len(t.docs) > 0 {
-		image := vex.Image{Names: append(slices.Clone(t.names), called), BOMs: t.serials(name, found, result)}
+		image := vex.ImageRef{Names: append(slices.Clone(t.names), called), BOMs: t.serials(name, found, result)}
 		j.result, j.usages = vex.Apply(found, result, t.docs, image)
 		for i := range j.usages {
 			a.tellUsage(&j.usages[i])

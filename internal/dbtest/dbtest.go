@@ -30,7 +30,7 @@ type World struct {
 // A Threat is what a feed knows of a vulnerability.
 type Threat struct {
 	Feed, CVE string
-	matcher.Threat
+	matcher.Enrichment
 }
 
 type ecosystem struct {
@@ -84,14 +84,14 @@ func (w *World) add(e ecosystem, name string) {
 
 func (w *World) addThreat(cve string) {
 	p := math.Round(1e5*min(1, 0.0004*math.Exp(2*math.Abs(w.rand.NormFloat64())))) / 1e5
-	w.Threats = append(w.Threats, Threat{"epss", cve, matcher.Threat{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
+	w.Threats = append(w.Threats, Threat{"epss", cve, matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
 	if w.rand.IntN(10) > 0 {
-		w.Threats = append(w.Threats, Threat{"nvd", cve, matcher.Threat{
+		w.Threats = append(w.Threats, Threat{"nvd", cve, matcher.Enrichment{
 			Severities: []matcher.Severity{w.severity()}, Weaknesses: []string{fmt.Sprintf("CWE-%d", 20+int(60*w.rand.ExpFloat64()))},
 		}})
 	}
 	if w.rand.IntN(200) == 0 {
-		w.Threats = append(w.Threats, Threat{"kev", cve, matcher.Threat{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
+		w.Threats = append(w.Threats, Threat{"kev", cve, matcher.Enrichment{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
 	}
 }
 
@@ -145,7 +145,7 @@ func (w *World) Fill(b *db.Builder) error {
 		}
 	}
 	for i := range w.Threats {
-		if err := b.AddThreat(w.Threats[i].Feed, w.Threats[i].CVE, w.Threats[i].Threat); err != nil {
+		if err := b.AddEnrichment(w.Threats[i].Feed, w.Threats[i].CVE, w.Threats[i].Enrichment); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 		},
 		ID: e.Ref, PURL: e.PURL, Path: e.Path, Layer: -1,
 	}
-	k.Path, k.Inside = cutArchive(k.Path)
+	k.Path, k.ArchivePath = cutArchive(k.Path)
 	var h hint
 	u, err := packageurl.FromString(e.PURL)
 	switch {
@@ -41,11 +41,11 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 	}
 	p := readProperties(e.Properties)
 	if k.Path == "" {
-		k.Path, k.Inside = cutArchive(p.path)
+		k.Path, k.ArchivePath = cutArchive(p.path)
 	}
 	if k.System {
-		if o := p.source(k.Type); o.Name != "" && k.Origin == nil {
-			k.Origin = &o
+		if o := p.source(k.Type); o.Name != "" && k.SourcePackage == nil {
+			k.SourcePackage = &o
 		}
 		if p.module != "" && k.Qualifiers["rpmmod"] == "" {
 			k.Qualifiers["rpmmod"] = p.module
@@ -100,13 +100,13 @@ func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.Pack
 		if o, ok := fromSourceRPM(upstream); ok {
 			name, version = o.Name, o.Version
 		}
-		k.Origin = &analyzer.Origin{Name: name, Version: version}
+		k.SourcePackage = &analyzer.SourcePackage{Name: name, Version: version}
 	case sourceRPM != "":
 		if o, ok := fromSourceRPM(sourceRPM); ok {
-			k.Origin = &o
+			k.SourcePackage = &o
 		}
 	case source != "":
-		k.Origin = &analyzer.Origin{Name: source, Version: version}
+		k.SourcePackage = &analyzer.SourcePackage{Name: source, Version: version}
 	}
 	return h
 }
@@ -124,28 +124,28 @@ func sameName(name string, u *packageurl.PackageURL) bool {
 }
 
 // fromSourceRPM cuts name-version-release.src.rpm, in which there is no epoch.
-func fromSourceRPM(file string) (analyzer.Origin, bool) {
+func fromSourceRPM(file string) (analyzer.SourcePackage, bool) {
 	stem, ok := strings.CutSuffix(file, ".src.rpm")
 	if !ok {
 		if stem, ok = strings.CutSuffix(file, ".nosrc.rpm"); !ok {
-			return analyzer.Origin{}, false
+			return analyzer.SourcePackage{}, false
 		}
 	}
 	r := strings.LastIndexByte(stem, '-')
 	if r <= 0 {
-		return analyzer.Origin{}, false
+		return analyzer.SourcePackage{}, false
 	}
 	v := strings.LastIndexByte(stem[:r], '-')
 	if v <= 0 {
-		return analyzer.Origin{}, false
+		return analyzer.SourcePackage{}, false
 	}
-	return analyzer.Origin{Name: stem[:v], Version: stem[v+1:]}, true
+	return analyzer.SourcePackage{Name: stem[:v], Version: stem[v+1:]}, true
 }
 
 // sourceVersion completes a source package as the analyzers do: one without a version has that of the binary package, a
 // source RPM has its epoch, and one that differs in nothing is none, but for RPM, where each has one.
 func sourceVersion(k *analyzer.Component) {
-	o := k.Origin
+	o := k.SourcePackage
 	if o == nil {
 		return
 	}
@@ -157,7 +157,7 @@ func sourceVersion(k *analyzer.Component) {
 		return
 	}
 	if o.Name == k.Name && o.Version == k.Version {
-		k.Origin = nil
+		k.SourcePackage = nil
 	}
 }
 
@@ -211,10 +211,10 @@ func readProperties(list []Property) known {
 }
 
 // source returns the source package that properties name.
-func (p *known) source(purlType string) analyzer.Origin {
+func (p *known) source(purlType string) analyzer.SourcePackage {
 	switch {
 	case p.srcName != "":
-		o := analyzer.Origin{Name: p.srcName, Version: p.srcVersion}
+		o := analyzer.SourcePackage{Name: p.srcName, Version: p.srcVersion}
 		if p.srcRelease != "" {
 			o.Version += "-" + p.srcRelease
 		}
@@ -226,9 +226,9 @@ func (p *known) source(purlType string) analyzer.Origin {
 		o, _ := fromSourceRPM(p.sourceRPM)
 		return o
 	case p.upstream != "":
-		return analyzer.Origin{Name: p.upstream, Version: p.upstreamVersion}
+		return analyzer.SourcePackage{Name: p.upstream, Version: p.upstreamVersion}
 	}
-	return analyzer.Origin{Name: p.apkOf}
+	return analyzer.SourcePackage{Name: p.apkOf}
 }
 
 // cutArchive cuts the path of an archive from that of what lies in it, and makes it relative to the root.

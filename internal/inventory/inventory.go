@@ -52,9 +52,9 @@ func (e *Entry) Has(name string) bool {
 type Collector struct {
 	max        int
 	components []analyzer.Component
-	own        []bool                     // of components: written by this module, so that nothing is left to guess
-	hints      []hint                     // of components: what is decided when all of the document is known
-	sources    map[string]analyzer.Origin // of binary packages, by their type and name
+	own        []bool                            // of components: written by this module, so that nothing is left to guess
+	hints      []hint                            // of components: what is decided when all of the document is known
+	sources    map[string]analyzer.SourcePackage // of binary packages, by their type and name
 	distro     *analyzer.Distro
 	refs       map[string]int32 // number of every reference that is mentioned
 	byRef      map[int32]int    // index of a component by the number of its reference
@@ -63,7 +63,7 @@ type Collector struct {
 	places     map[int32]string // path of a file by the number of its reference
 	losses     map[string]*loss
 	again      map[string]int // how often a reference stood for another package
-	image      analyzer.Image
+	image      analyzer.ImageInfo
 	layers     []analyzer.Layer
 	findings   []analyzer.FileFinding
 	noted      []analyzer.Diagnostic
@@ -91,7 +91,7 @@ func New(max int) *Collector {
 }
 
 // Image sets what the document says of the image, and of its layers, bottom first.
-func (c *Collector) Image(image analyzer.Image, layers []analyzer.Layer) {
+func (c *Collector) Image(image analyzer.ImageInfo, layers []analyzer.Layer) {
 	c.image, c.layers = image, layers
 }
 
@@ -206,9 +206,9 @@ func (c *Collector) Add(e *Entry) error {
 			return fmt.Errorf("source packages: more than %d: %w", c.max, ErrLimit)
 		}
 		if c.sources == nil {
-			c.sources = make(map[string]analyzer.Origin)
+			c.sources = make(map[string]analyzer.SourcePackage)
 		}
-		c.sources[k.Type+"\x00"+e.SourceOf] = analyzer.Origin{Name: k.Name, Version: k.Version}
+		c.sources[k.Type+"\x00"+e.SourceOf] = analyzer.SourcePackage{Name: k.Name, Version: k.Version}
 		return nil
 	}
 	return c.put(k, h, false)
@@ -250,7 +250,7 @@ func (c *Collector) put(k analyzer.Component, h hint, own bool) error {
 // identify names a component whose document does not: a hash of what it is and where it lies.
 func identify(k *analyzer.Component) string {
 	h := sha256.New()
-	for _, s := range []string{k.PURL, k.Namespace, k.Name, k.Version, k.Path, k.Inside} {
+	for _, s := range []string{k.PURL, k.Namespace, k.Name, k.Version, k.Path, k.ArchivePath} {
 		h.Write([]byte(s))
 		h.Write([]byte{0})
 	}
@@ -259,6 +259,6 @@ func identify(k *analyzer.Component) string {
 
 // same reports whether two components differ in nothing that a matcher or a reader of a report would see.
 func same(a, b *analyzer.Component) bool {
-	return a.PURL == b.PURL && a.Name == b.Name && a.Version == b.Version && a.Path == b.Path && a.Inside == b.Inside &&
+	return a.PURL == b.PURL && a.Name == b.Name && a.Version == b.Version && a.Path == b.Path && a.ArchivePath == b.ArchivePath &&
 		a.Declared == b.Declared && maps.Equal(a.Hashes, b.Hashes)
 }

@@ -182,11 +182,11 @@ func (c *Collector) complete() {
 				k.Namespace = cmp.Or(thirdparty.Deb(k.Version, k.Vendor, "", ""), c.distro.ID)
 			}
 		}
-		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.Origin == nil {
-			k.Origin = &o
+		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.SourcePackage == nil {
+			k.SourcePackage = &o
 			sourceVersion(k)
 		}
-		if k.Origin != nil {
+		if k.SourcePackage != nil {
 			noSource = -1
 		} else if noSource >= 0 {
 			noSource++
@@ -251,7 +251,7 @@ func (c *Collector) connect() {
 // place gives a component the file that names it.
 func (c *Collector) place(e edge, to *analyzer.Component) {
 	if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
-		to.Path, to.Inside = cutArchive(place)
+		to.Path, to.ArchivePath = cutArchive(place)
 		to.Declared = to.Declared || isDeclaration(to.Path)
 	}
 }
@@ -271,7 +271,7 @@ func Sort(r *analyzer.Report) {
 		return cmp.Or(
 			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
 			strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch),
-			strings.Compare(a.Path, b.Path), strings.Compare(a.Inside, b.Inside), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
+			strings.Compare(a.Path, b.Path), strings.Compare(a.ArchivePath, b.ArchivePath), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
 	})
 	slices.SortStableFunc(r.Findings, func(a, b analyzer.FileFinding) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),

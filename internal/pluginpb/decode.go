@@ -34,10 +34,10 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 			Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
 			System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
 			Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
-			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.Inside,
+			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, ArchivePath: p.Inside,
 		}
 		if p.Origin != nil {
-			d.Origin = &analyzer.Origin{Name: p.Origin.Name, Version: p.Origin.Version}
+			d.SourcePackage = &analyzer.SourcePackage{Name: p.Origin.Name, Version: p.Origin.Version}
 		}
 		list = append(list, d)
 	}

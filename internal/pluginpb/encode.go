@@ -75,17 +75,17 @@ func encodePackage(p *analyzer.Package) *Package {
 		Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
 		System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
 		Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
-		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.Inside,
+		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.ArchivePath,
 	}
-	if p.Origin != nil {
-		e.Origin = &Origin{Name: p.Origin.Name, Version: p.Origin.Version}
+	if p.SourcePackage != nil {
+		e.Origin = &Origin{Name: p.SourcePackage.Name, Version: p.SourcePackage.Version}
 	}
 	return e
 }
 
 // packageSize is about how many bytes a package takes in a message.
 func packageSize(p *analyzer.Package) int {
-	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.Inside)
+	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.ArchivePath)
 	for _, list := range [][]string{p.Licenses, p.Files, p.Depends, p.Provides} {
 		for _, s := range list {
 			n += len(s) + 4

@@ -23,11 +23,11 @@ var now = time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 func input() policy.Input {
 	distro := &analyzer.Distro{ID: "debian", VersionID: "8", Codename: "jessie", Name: "Debian 8", Like: []string{"unix"}}
 	r := &analyzer.Report{
-		Image:  analyzer.Image{ID: "sha256:11", Digest: "sha256:22", Platform: "linux/arm64/v8"},
+		Image:  analyzer.ImageInfo{ID: "sha256:11", Digest: "sha256:22", Platform: "linux/arm64/v8"},
 		Distro: distro,
 		Layers: []analyzer.Layer{{DiffID: "sha256:33", CreatedBy: "ADD rootfs", Bytes: 1000, Entries: 10}, {DiffID: "sha256:44", CreatedBy: "RUN npm", Bytes: 500, Entries: 3}},
 		Components: []analyzer.Component{
-			{ID: "ssl", Path: "var/lib/dpkg/status", Analyzer: "dpkg", Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: "libssl1.0.0", Version: "1.0.1t-1", Arch: "arm64", System: true, Vendor: "Debian", Licenses: []string{"OpenSSL"}, Origin: &analyzer.Origin{Name: "openssl"}}},
+			{ID: "ssl", Path: "var/lib/dpkg/status", Analyzer: "dpkg", Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: "libssl1.0.0", Version: "1.0.1t-1", Arch: "arm64", System: true, Vendor: "Debian", Licenses: []string{"OpenSSL"}, SourcePackage: &analyzer.SourcePackage{Name: "openssl"}}},
 			{ID: "lodash", Path: "srv/node_modules/lodash/package.json", Layer: 1, Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: "lodash", Version: "4.17.20", Licenses: []string{"MIT"}}},
 			{ID: "owned", Path: "usr/lib/x/package.json", Layer: 1, Owner: "ssl", Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: "x", Version: "1", Dev: true, Declared: true, Licenses: []string{"GPL-3.0-only"}}},
 		},
@@ -47,7 +47,7 @@ func input() policy.Input {
 		Result: &matcher.Result{
 			Matches: []matcher.Match{
 				{ID: "CVE-2019-1547", Aliases: []string{"DSA-1"}, Component: "ssl", Status: matcher.Deferred, Reason: "no-dsa: Minor issue", Severity: matcher.Severity{Level: matcher.Low, Source: "debian", Score: 4.7, Vector: "CVSS:3.1/AV:L"},
-					Threat:     matcher.Threat{Exploited: day("2026-03-01"), Ransomware: true, EPSS: 0.5, Percentile: 0.9, Exploits: []string{"EDB-1"}, Weaknesses: []string{"CWE-79"}},
+					Enrichment: matcher.Enrichment{Exploited: day("2026-03-01"), Ransomware: true, EPSS: 0.5, Percentile: 0.9, Exploits: []string{"EDB-1"}, Weaknesses: []string{"CWE-79"}},
 					Advisories: []matcher.Advisory{{ID: "CVE-2019-1547", Feed: "debian", Summary: "a key leaks", Published: day("2019-09-10"), Modified: day("2020-01-01")}}},
 				{ID: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Component: "lodash", Status: matcher.Fixed, Fixed: "4.17.21", Severity: matcher.Severity{Level: matcher.High}, Advisories: []matcher.Advisory{{ID: "GHSA-35jh-r3h4-6jhm", Feed: "osv"}}},
 				{ID: "CVE-2020-8203", Component: "lodash", Severity: matcher.Severity{Level: matcher.Critical}, Analysis: &matcher.Analysis{Status: matcher.NotAffected, Justification: "component_not_present", Author: "us"}},

@@ -184,17 +184,17 @@ func valueOfDistro(in *Input) *distroValue {
 func valueOfPackage(c *analyzer.Component) *packageValue {
 	v := &packageValue{
 		Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch, PURL: c.PURL, Vendor: c.Vendor,
-		Path: c.Path, Inside: c.Inside, Analyzer: c.Analyzer, System: c.System, Declared: c.Declared, Dev: c.Dev,
+		Path: c.Path, Inside: c.ArchivePath, Analyzer: c.Analyzer, System: c.System, Declared: c.Declared, Dev: c.Dev,
 		Owned: c.Owner != "", Licenses: c.Licenses, Layer: c.Layer, Source: c.Name, SourceVersion: c.Version,
 	}
-	if c.Origin != nil {
-		v.Source, v.SourceVersion = cmp.Or(c.Origin.Name, c.Name), cmp.Or(c.Origin.Version, c.Version)
+	if c.SourcePackage != nil {
+		v.Source, v.SourceVersion = cmp.Or(c.SourcePackage.Name, c.Name), cmp.Or(c.SourcePackage.Version, c.Version)
 	}
 	return v
 }
 
 func valueOfMatch(m *matcher.Match) *matchValue {
-	t := &m.Threat
+	t := &m.Enrichment
 	v := &matchValue{
 		ID: m.ID, Status: m.Status.String(), Reason: m.Reason, Fixed: m.Fixed, Uncertain: m.Uncertain, Aliases: m.Aliases,
 		Severity: int(m.Severity.Level), SeveritySource: m.Severity.Source, Vector: m.Severity.Vector, Score: m.Severity.Score,

@@ -36,8 +36,8 @@ func (v *View) subjectOf(c *analyzer.Component) Subject {
 	if !c.System && c.Namespace != "" {
 		s.Name = c.Namespace + "/" + c.Name
 	}
-	if c.Origin != nil {
-		s.Name, s.Version = cmp.Or(c.Origin.Name, c.Name), cmp.Or(c.Origin.Version, c.Version)
+	if c.SourcePackage != nil {
+		s.Name, s.Version = cmp.Or(c.SourcePackage.Name, c.Name), cmp.Or(c.SourcePackage.Version, c.Version)
 	}
 	return s
 }
@@ -151,8 +151,8 @@ func (f *Finding) URLs() []string {
 
 // Place returns where the component of a finding was found: "opt/app.war!WEB-INF/lib/x.jar".
 func Place(c *analyzer.Component) string {
-	if c.Inside != "" {
-		return c.Path + "!" + c.Inside
+	if c.ArchivePath != "" {
+		return c.Path + "!" + c.ArchivePath
 	}
 	return c.Path
 }

@@ -32,14 +32,14 @@ func day(s string) time.Time {
 func scanned() (*analyzer.Report, *matcher.Result) {
 	debian := &analyzer.Distro{ID: "debian", VersionID: "12", Name: "Debian GNU/Linux 12 (bookworm)"}
 	deb := func(id, name, version, source string) analyzer.Component {
-		return analyzer.Component{ID: id, Path: "var/lib/dpkg/status", Analyzer: "dpkg", Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: version, System: true, Origin: &analyzer.Origin{Name: source}}}
+		return analyzer.Component{ID: id, Path: "var/lib/dpkg/status", Analyzer: "dpkg", Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: version, System: true, SourcePackage: &analyzer.SourcePackage{Name: source}}}
 	}
 	r := &analyzer.Report{
-		Image:  analyzer.Image{ID: "sha256:" + strings.Repeat("1", 64), Digest: "sha256:" + strings.Repeat("2", 64), Platform: "linux/amd64"},
+		Image:  analyzer.ImageInfo{ID: "sha256:" + strings.Repeat("1", 64), Digest: "sha256:" + strings.Repeat("2", 64), Platform: "linux/amd64"},
 		Distro: debian, Layers: []analyzer.Layer{{DiffID: "sha256:3"}, {DiffID: "sha256:4"}},
 		Components: []analyzer.Component{
 			deb("a1", "libssl3", "3.0.11-1~deb12u2", "openssl"), deb("a2", "openssl", "3.0.11-1~deb12u2", "openssl"), deb("a3", "tar", "1.34+dfsg-1.2", "tar"),
-			{ID: "b1", Layer: 1, Path: "opt/app dir/app.war", Analyzer: "maven", Package: analyzer.Package{Type: "maven", Namespace: "org.apache.logging.log4j", Name: "log4j-core", Version: "2.14.1", Inside: "WEB-INF/lib/log4j-core-2.14.1.jar"}},
+			{ID: "b1", Layer: 1, Path: "opt/app dir/app.war", Analyzer: "maven", Package: analyzer.Package{Type: "maven", Namespace: "org.apache.logging.log4j", Name: "log4j-core", Version: "2.14.1", ArchivePath: "WEB-INF/lib/log4j-core-2.14.1.jar"}},
 			{ID: "c1", Layer: 1, Path: "srv/" + hostile + "/package.json", Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: hostile, Version: "1.0.0"}},
 			{ID: "d1", Layer: 1, Path: "app/Gemfile.lock", Analyzer: "gem", Package: analyzer.Package{Type: "gem", Name: "rack", Version: "1", Declared: true}},
 			{ID: "e1", Layer: 1, Path: "usr/lib/x.nupkg", Analyzer: "nuget", Package: analyzer.Package{Type: "nuget", Name: "Newtonsoft.Json", Version: "9.0.1"}},
@@ -54,14 +54,14 @@ func scanned() (*analyzer.Report, *matcher.Result) {
 		return []matcher.Advisory{{ID: id, Feed: feed, Summary: summary, URLs: urls, Key: matcher.Key{Type: "deb"}}}
 	}
 	openssl := func(component string) matcher.Match {
-		return matcher.Match{ID: "CVE-2023-5678", Component: component, Status: matcher.Fixed, Fixed: "3.0.13-1~deb12u1", Severity: matcher.Severity{Source: "nvd", Level: matcher.Medium, Score: 5.3, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L"}, Threat: matcher.Threat{EPSS: 0.004}, Advisories: advisory("CVE-2023-5678", "debian", "Generating keys may be slow.", "https://security-tracker.debian.org/tracker/CVE-2023-5678")}
+		return matcher.Match{ID: "CVE-2023-5678", Component: component, Status: matcher.Fixed, Fixed: "3.0.13-1~deb12u1", Severity: matcher.Severity{Source: "nvd", Level: matcher.Medium, Score: 5.3, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L"}, Enrichment: matcher.Enrichment{EPSS: 0.004}, Advisories: advisory("CVE-2023-5678", "debian", "Generating keys may be slow.", "https://security-tracker.debian.org/tracker/CVE-2023-5678")}
 	}
 	return r, &matcher.Result{
 		Matches: []matcher.Match{
 			openssl("a1"), openssl("a2"),
 			{ID: "CVE-2005-2541", Component: "a3", Status: matcher.Affected, Reason: "unimportant", Severity: matcher.Severity{Level: matcher.Negligible}, Advisories: advisory("CVE-2005-2541", "debian", "")},
 			{ID: "TEMP-0290435-0B57B5", Component: "a3", Status: matcher.Deferred, Reason: "no-dsa: Minor issue", Advisories: advisory("TEMP-0290435-0B57B5", "debian", "")},
-			{ID: "CVE-2021-44228", Aliases: []string{"GHSA-jfh8-c2jp-5v3q"}, Component: "b1", Status: matcher.Fixed, Fixed: "2.15.0", Severity: matcher.Severity{Source: "ghsa", Level: matcher.Critical, Score: 10, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"}, Threat: matcher.Threat{Exploited: day("2021-12-10"), Ransomware: true, EPSS: 0.94, Percentile: 1}, Advisories: advisory("GHSA-jfh8-c2jp-5v3q", "osv", "Remote code injection in Log4j", "https://github.com/advisories/GHSA-jfh8-c2jp-5v3q", "javascript:alert(1)")},
+			{ID: "CVE-2021-44228", Aliases: []string{"GHSA-jfh8-c2jp-5v3q"}, Component: "b1", Status: matcher.Fixed, Fixed: "2.15.0", Severity: matcher.Severity{Source: "ghsa", Level: matcher.Critical, Score: 10, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"}, Enrichment: matcher.Enrichment{Exploited: day("2021-12-10"), Ransomware: true, EPSS: 0.94, Percentile: 1}, Advisories: advisory("GHSA-jfh8-c2jp-5v3q", "osv", "Remote code injection in Log4j", "https://github.com/advisories/GHSA-jfh8-c2jp-5v3q", "javascript:alert(1)")},
 			{ID: "CVE-2024-0001", Component: "c1", Uncertain: "1.0.0 is " + hostile, Severity: matcher.Severity{Level: matcher.High}, Advisories: advisory("CVE-2024-0001", "osv", hostile, "https://x.example/"+hostile)},
 			{ID: "CVE-2024-0002", Component: "c1", Fixed: "2.0.0", Severity: matcher.Severity{Level: matcher.Low}, Advisories: advisory("CVE-2024-0002", "osv", ""),
 				Analysis: &matcher.Analysis{Status: matcher.NotAffected, Justification: "vulnerable_code_not_present", Detail: "built without it", Author: "Security Team", Document: "app.vex.json", Place: "statements[0]", Product: "pkg:npm/x", Time: day("2026-01-01")}},

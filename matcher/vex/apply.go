@@ -56,7 +56,7 @@ func (u *Usage) String() string {
 
 // Apply joins what documents say to the matches of a result of the report. It returns a result of its own; the one it is given
 // stays as it is. The usages are in the order of the documents.
-func Apply(report *analyzer.Report, result *matcher.Result, docs []*Document, image Image) (*matcher.Result, []Usage) {
+func Apply(report *analyzer.Report, result *matcher.Result, docs []*Document, image ImageRef) (*matcher.Result, []Usage) {
 	a := newApplier(report, docs, image)
 	out := *result
 	out.Matches = slices.Clone(result.Matches)

@@ -37,7 +37,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, report := range images() {
-			r, u := vex.Apply(report, found(report), []*vex.Document{d}, vex.Image{Names: []string{"registry.example/app:1"}, BOMs: []string{own}})
+			r, u := vex.Apply(report, found(report), []*vex.Document{d}, vex.ImageRef{Names: []string{"registry.example/app:1"}, BOMs: []string{own}})
 			if len(r.Matches) != len(found(report).Matches) || len(u) != 1 {
 				t.Errorf("%d matches, %d usages", len(r.Matches), len(u))
 			}
@@ -80,7 +80,7 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, u := vex.Apply(report, result, []*vex.Document{d}, vex.Image{})
+		_, u := vex.Apply(report, result, []*vex.Document{d}, vex.ImageRef{})
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: %v", c.name, took)
 		} else {
@@ -132,7 +132,7 @@ func TestOrder(t *testing.T) {
 	}
 	report := images()["debian"]
 	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-		r, _ := vex.Apply(report, found(report), []*vex.Document{docs[order[0]], docs[order[1]], docs[order[2]]}, vex.Image{})
+		r, _ := vex.Apply(report, found(report), []*vex.Document{docs[order[0]], docs[order[1]], docs[order[2]]}, vex.ImageRef{})
 		for i := range r.Matches {
 			m := &r.Matches[i]
 			if m.ID == "CVE-2021-44228" && m.Component != "spring" && (m.Analysis == nil || m.Analysis.Document != "new.json" || len(m.Analysis.Overruled) != 2 || m.Analysis.Overruled[0].Document != "middle.json") {

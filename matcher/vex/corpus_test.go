@@ -80,16 +80,16 @@ func holds(t *testing.T, d *vex.Document, s *vex.Statement) int {
 	q := u.Qualifiers.Map()
 	c := analyzer.Component{ID: "1", PURL: id.PURLs[0], Package: analyzer.Package{Type: u.Type, Namespace: u.Namespace, Name: u.Name, Version: u.Version}}
 	if arch := q["arch"]; arch == "src" || arch == "source" { // something that was built from it
-		c.Name, c.Origin = u.Name+"-libs", &analyzer.Origin{Name: u.Name, Version: u.Version}
+		c.Name, c.SourcePackage = u.Name+"-libs", &analyzer.SourcePackage{Name: u.Name, Version: u.Version}
 		if e := q["epoch"]; e != "" {
-			c.Origin.Version = e + ":" + u.Version
+			c.SourcePackage.Version = e + ":" + u.Version
 		}
 		delete(q, "arch")
 		c.PURL = packageurl.NewPackageURL(u.Type, u.Namespace, c.Name, u.Version, packageurl.QualifiersFromMap(q), "").ToString()
 	}
 	report := &analyzer.Report{Distro: distro, Components: []analyzer.Component{c}}
 	result := &matcher.Result{Matches: []matcher.Match{{ID: s.Vulnerabilities[0], Component: "1"}}}
-	out, _ := vex.Apply(report, result, []*vex.Document{d}, vex.Image{})
+	out, _ := vex.Apply(report, result, []*vex.Document{d}, vex.ImageRef{})
 	a := out.Matches[0].Analysis
 	if a == nil {
 		t.Errorf("%s: %s: says nothing of %s in %s (%s)", d.Name, s.Place, s.Vulnerabilities[0], c.PURL, distro.CPE)

@@ -31,7 +31,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	result, usages := vex.Apply(report, result, []*vex.Document{document}, vex.Image{})
+	result, usages := vex.Apply(report, result, []*vex.Document{document}, vex.ImageRef{})
 	m := &result.Matches[0]
 	fmt.Println(m.ID, m.Suppressed(), m.Analysis.Justification)
 	fmt.Println(&usages[0])

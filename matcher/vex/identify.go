@@ -29,7 +29,7 @@ type applier struct {
 	steps      int
 }
 
-func newApplier(report *analyzer.Report, docs []*Document, image Image) *applier {
+func newApplier(report *analyzer.Report, docs []*Document, image ImageRef) *applier {
 	a := &applier{
 		report: report, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
 		byName: make(map[matcher.Key][]int), bySource: make(map[matcher.Key][]int),

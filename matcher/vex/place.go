@@ -9,7 +9,7 @@ import (
 )
 
 // An Image says what documents may call an image, besides what its report says.
-type Image struct {
+type ImageRef struct {
 	// Names are references under which it is known, "registry.example/app:1" or "debian:12@sha256:...", digests, package
 	// URLs, and any other names that documents may have for it.
 	Names []string
@@ -83,9 +83,9 @@ func (a *applier) below(c, in *analyzer.Component) bool {
 		return false
 	}
 	if c.Path == in.Path { // archives in archives; a lock file's packages are beside each other
-		return c.Inside != in.Inside && (in.Inside == "" || strings.HasPrefix(c.Inside, in.Inside+"!") || strings.HasPrefix(c.Inside, in.Inside+"/"))
+		return c.ArchivePath != in.ArchivePath && (in.ArchivePath == "" || strings.HasPrefix(c.ArchivePath, in.ArchivePath+"!") || strings.HasPrefix(c.ArchivePath, in.ArchivePath+"/"))
 	}
-	if in.Inside != "" {
+	if in.ArchivePath != "" {
 		return false
 	}
 	dir := path.Dir(in.Path)

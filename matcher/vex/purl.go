@@ -126,8 +126,8 @@ func normal(purlType, namespace, name string) matcher.Key {
 // may be the same.
 func (s *Package) Keys() (own, source matcher.Key) {
 	source = s.key
-	if s.Origin != nil && s.Origin.Name != "" {
-		source.Name = s.Origin.Name
+	if s.SourcePackage != nil && s.SourcePackage.Name != "" {
+		source.Name = s.SourcePackage.Name
 	}
 	return s.key, source
 }
@@ -145,11 +145,11 @@ func (p *Pattern) meets(s *Package) (ok, versioned bool) {
 	}
 	want, have, installed := normal(p.Type, p.Namespace, p.Name), s.key, s.version
 	if p.source {
-		if s.Origin != nil && s.Origin.Name != "" {
-			have.Name = s.Origin.Name
+		if s.SourcePackage != nil && s.SourcePackage.Name != "" {
+			have.Name = s.SourcePackage.Name
 		}
-		if s.Origin != nil && s.Origin.Version != "" {
-			installed = s.Origin.Version
+		if s.SourcePackage != nil && s.SourcePackage.Version != "" {
+			installed = s.SourcePackage.Version
 		}
 	}
 	if !glob(want.Namespace, have.Namespace) || !glob(want.Name, have.Name) {

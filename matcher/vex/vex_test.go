@@ -36,17 +36,17 @@ func images() map[string]*analyzer.Report {
 	debian := &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm"}
 	rhel := &analyzer.Distro{ID: "rhel", VersionID: "9.4", CPE: "cpe:/o:redhat:enterprise_linux:9::baseos"}
 	system := func(purlType, name, version, arch, source string) analyzer.Package {
-		return analyzer.Package{Type: purlType, Name: name, Version: version, Arch: arch, System: true, Origin: &analyzer.Origin{Name: source}}
+		return analyzer.Package{Type: purlType, Name: name, Version: version, Arch: arch, System: true, SourcePackage: &analyzer.SourcePackage{Name: source}}
 	}
 	maven := func(name, version, inside string) analyzer.Package {
 		group, name, _ := strings.Cut(name, ":")
-		return analyzer.Package{Type: "maven", Namespace: group, Name: name, Version: version, Inside: inside}
+		return analyzer.Package{Type: "maven", Namespace: group, Name: name, Version: version, ArchivePath: inside}
 	}
 	npm := func(name, version string) analyzer.Package {
 		return analyzer.Package{Type: "npm", Name: name, Version: version}
 	}
 	libssl := system("rpm", "openssl-libs", "1:3.0.7-27.el9", "x86_64", "openssl")
-	libssl.Origin.Version = "1:3.0.7-27.el9"
+	libssl.SourcePackage.Version = "1:3.0.7-27.el9"
 	list := map[string]*analyzer.Report{
 		"debian": {Distro: debian, Components: []analyzer.Component{
 			component("libssl3", system("deb", "libssl3", "3.0.11-1~deb12u2", "amd64", "openssl"), "var/lib/dpkg/status", debian),
@@ -66,7 +66,7 @@ func images() map[string]*analyzer.Report {
 		}},
 	}
 	for _, r := range list {
-		r.Image = analyzer.Image{ID: "sha256:" + strings.Repeat("1", 64), Digest: digest, Platform: "linux/amd64"}
+		r.Image = analyzer.ImageInfo{ID: "sha256:" + strings.Repeat("1", 64), Digest: digest, Platform: "linux/amd64"}
 	}
 	return list
 }
@@ -121,7 +121,7 @@ func TestDocuments(t *testing.T) {
 				docs = append(docs, d)
 			}
 			before := found(report)
-			result, usages := vex.Apply(report, before, docs, vex.Image{Names: []string{"registry.example/team/app:1", "https://example.com/products/app"}, BOMs: []string{own}})
+			result, usages := vex.Apply(report, before, docs, vex.ImageRef{Names: []string{"registry.example/team/app:1", "https://example.com/products/app"}, BOMs: []string{own}})
 			for i := range before.Matches {
 				if before.Matches[i].Analysis != nil {
 					t.Error("the result that was given is changed")

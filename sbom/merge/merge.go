@@ -80,7 +80,7 @@ func (m *merger) head(reports []*analyzer.Report) error {
 		}
 		image := &m.out.Image
 		switch {
-		case r.Image == (analyzer.Image{}):
+		case r.Image == (analyzer.ImageInfo{}):
 		case images > 0 && (differ(image.ID, r.Image.ID) || differ(image.Digest, r.Image.Digest)):
 			images++
 		default:
@@ -99,7 +99,7 @@ func (m *merger) head(reports []*analyzer.Report) error {
 		}
 	}
 	if images > 1 || layers > 1 {
-		m.out.Image, m.out.Layers = analyzer.Image{}, nil
+		m.out.Image, m.out.Layers = analyzer.ImageInfo{}, nil
 		m.out.Diagnostics = append(m.out.Diagnostics, analyzer.Diagnostic{
 			Kind: analyzer.Unsupported, Layer: -1, Analyzer: "merge",
 			Message: "the reports are of several images: which layer of which of them a package came with is left out",
@@ -165,7 +165,7 @@ func (m *merger) component(c *analyzer.Component, layer int) string {
 	if c.System {
 		k.arch, k.Namespace = c.Arch, ""
 	}
-	here, nowhere := place{k, c.Path, c.Inside}, place{key: k}
+	here, nowhere := place{k, c.Path, c.ArchivePath}, place{key: k}
 	i, ok := m.at[here]
 	if !ok && c.Path == "" {
 		i, ok = m.first[k]
@@ -203,7 +203,7 @@ func (m *merger) component(c *analyzer.Component, layer int) string {
 // fill takes from c what old does not say.
 func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	if old.Path == "" {
-		old.Path, old.Inside, old.Layer, old.Analyzer = c.Path, c.Inside, layer, cmp.Or(old.Analyzer, c.Analyzer)
+		old.Path, old.ArchivePath, old.Layer, old.Analyzer = c.Path, c.ArchivePath, layer, cmp.Or(old.Analyzer, c.Analyzer)
 	}
 	if old.Layer < 0 {
 		old.Layer = layer
@@ -211,8 +211,8 @@ func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	old.Vendor, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.PURL, c.PURL)
 	old.System = old.System || c.System
 	old.Declared, old.Dev = old.Declared && c.Declared, old.Dev && c.Dev
-	if old.Origin == nil {
-		old.Origin = c.Origin
+	if old.SourcePackage == nil {
+		old.SourcePackage = c.SourcePackage
 	}
 	if len(old.Licenses) == 0 {
 		old.Licenses = slices.Clone(c.Licenses)

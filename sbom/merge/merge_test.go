@@ -79,7 +79,7 @@ func TestMany(t *testing.T) {
 // TestFill asks that what one report does not say comes from the other.
 func TestFill(t *testing.T) {
 	a, b := component("a", "deb", "x", "1", ""), component("b", "deb", "x", "1", "var/lib/dpkg/status")
-	a.Declared, b.Layer, b.Origin, b.Licenses = true, 1, &analyzer.Origin{Name: "y"}, []string{"MIT"}
+	a.Declared, b.Layer, b.SourcePackage, b.Licenses = true, 1, &analyzer.SourcePackage{Name: "y"}, []string{"MIT"}
 	b.Depends, b.Hashes = []string{"z"}, map[string]string{"sha1": "00"}
 	owned := component("c", "npm", "o", "1", "usr/o")
 	owned.Owner = "b"
@@ -95,7 +95,7 @@ func TestFill(t *testing.T) {
 	if !reflect.DeepEqual(r.Components[0], want) || r.Components[1].Owner != "a" || len(r.Layers) != 2 || r.Image.ID != "sha256:1" {
 		t.Errorf("got  %+v\nwant %+v\n%+v", r.Components[0], want, r)
 	}
-	if first.Components[0].Origin != nil || second.Components[1].Owner != "b" {
+	if first.Components[0].SourcePackage != nil || second.Components[1].Owner != "b" {
 		t.Error("the reports were changed")
 	}
 }
@@ -106,7 +106,7 @@ func TestImages(t *testing.T) {
 	a.Layers, b.Layers = []analyzer.Layer{{DiffID: "1"}}, []analyzer.Layer{{DiffID: "2"}}
 	a.Components[0].Layer = 0
 	r, err := merge.Reports(a, b)
-	if err != nil || r.Image != (analyzer.Image{}) || r.Layers != nil || r.Components[0].Layer != -1 || len(r.Diagnostics) != 1 {
+	if err != nil || r.Image != (analyzer.ImageInfo{}) || r.Layers != nil || r.Components[0].Layer != -1 || len(r.Diagnostics) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -147,7 +147,7 @@ func TestMatch(t *testing.T) {
 func component(typ, namespace, spec string) analyzer.Component {
 	w := strings.Fields(spec)
 	c := analyzer.Component{ID: w[1], Package: analyzer.Package{Type: typ, Namespace: namespace, Name: w[1], Version: w[2], System: true}}
-	c.Origin = &analyzer.Origin{Name: w[0], Version: w[2]}
+	c.SourcePackage = &analyzer.SourcePackage{Name: w[0], Version: w[2]}
 	for _, s := range w[3:] {
 		if mod, ok := strings.CutPrefix(s, "rpmmod="); ok {
 			c.Qualifiers = map[string]string{"rpmmod": mod}

@@ -161,7 +161,7 @@ func build(t *testing.T, name string, inputs []feed.Input) (row, []byte) {
 		t.Fatal(err)
 	}
 	r.advisories = d.Info().Advisories
-	for _, err := range d.AllThreats() {
+	for _, err := range d.AllEnrichments() {
 		if err != nil {
 			t.Fatal(err)
 		}

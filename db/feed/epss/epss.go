@@ -98,14 +98,14 @@ func read(r io.Reader, yield func(feed.Record, error) bool) error {
 			return err
 		}
 		rec := feed.Record{ID: t.Get("cve"), Modified: date}
-		var score matcher.Threat
+		var score matcher.Enrichment
 		if err == nil {
 			score, err = parse(t)
 		}
 		if err != nil {
 			err = feed.Errorf(rec.ID, "line %d: %w", t.Line()+1, err)
 		} else {
-			rec.Threats = map[string]matcher.Threat{rec.ID: score}
+			rec.Enrichments = map[string]matcher.Enrichment{rec.ID: score}
 		}
 		if !yield(rec, err) {
 			return nil
@@ -113,8 +113,8 @@ func read(r io.Reader, yield func(feed.Record, error) bool) error {
 	}
 }
 
-func parse(t *csvtable.Table) (matcher.Threat, error) {
-	var s matcher.Threat
+func parse(t *csvtable.Table) (matcher.Enrichment, error) {
+	var s matcher.Enrichment
 	if !strings.HasPrefix(t.Get("cve"), "CVE-") {
 		return s, fmt.Errorf("%.40q is not a CVE identifier", t.Get("cve"))
 	}

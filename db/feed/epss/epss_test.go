@@ -68,7 +68,7 @@ func TestBad(t *testing.T) {
 		{"7e-05,", "NaN,"}, {"7e-05,", "2,"}, {"0.00428", "-1"}, {"0.00428", ""}, {"CVE-2025-9970", "x"}, {"0.00428", "0.1,more"},
 	} {
 		recs, bad, fatal := feedtest.Parse(epss.Feed(), strings.NewReader(strings.Replace(scores, tt[0], tt[1], 1)))
-		if len(bad) != 1 || fatal != nil || len(recs) != 2 || len(recs[1].Threats) > 0 || !strings.Contains(bad[0].Error(), "line 4") {
+		if len(bad) != 1 || fatal != nil || len(recs) != 2 || len(recs[1].Enrichments) > 0 || !strings.Contains(bad[0].Error(), "line 4") {
 			t.Errorf("%v: %v, %v, %v", tt, recs, bad, fatal)
 		}
 	}
@@ -113,7 +113,7 @@ func ExampleParse() {
 		if err != nil {
 			fmt.Println(err)
 		}
-		fmt.Println(rec.ID, rec.Threats[rec.ID].EPSS, rec.Threats[rec.ID].Percentile)
+		fmt.Println(rec.ID, rec.Enrichments[rec.ID].EPSS, rec.Enrichments[rec.ID].Percentile)
 	}
 	// Output:
 	// CVE-1999-0001 0.01151 0.7802

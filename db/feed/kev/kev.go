@@ -148,7 +148,7 @@ func readCSV(r io.Reader, yield func(feed.Record, error) bool) error {
 func (e *entry) record(err error) (feed.Record, error) {
 	rec := feed.Record{ID: e.ID}
 	errs := []error{err}
-	t := matcher.Threat{Weaknesses: e.CWEs}
+	t := matcher.Enrichment{Weaknesses: e.CWEs}
 	switch e.Ransomware {
 	case "Known":
 		t.Ransomware = true
@@ -163,7 +163,7 @@ func (e *entry) record(err error) (feed.Record, error) {
 	if !isCVE(e.ID) {
 		errs = append(errs, fmt.Errorf("%.40q is not a CVE identifier", e.ID))
 	} else if err == nil {
-		rec.Threats = map[string]matcher.Threat{e.ID: t}
+		rec.Enrichments = map[string]matcher.Enrichment{e.ID: t}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return rec, &feed.RecordError{ID: e.ID, Err: err}

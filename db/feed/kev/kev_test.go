@@ -86,7 +86,7 @@ func ExampleParse() {
 		if err != nil {
 			fmt.Println(err)
 		}
-		for cve, t := range rec.Threats {
+		for cve, t := range rec.Enrichments {
 			fmt.Println(cve, t.Exploited.Format("2006-01-02"), t.Ransomware, t.Weaknesses)
 		}
 	}

@@ -185,7 +185,7 @@ func TestFetch(t *testing.T) {
 			}
 		}
 		threats := 0
-		for range d.AllThreats() {
+		for range d.AllEnrichments() {
 			threats++
 		}
 		return fmt.Sprint(count, threats)
@@ -228,7 +228,7 @@ func ExampleParse() {
 		for _, a := range rec.Advisories {
 			fmt.Printf("%s %s %s %v %q\n", a.ID, a.Key.Namespace, a.Key.Name, a.Versions, a.Reason)
 		}
-		for _, s := range rec.Threats[rec.ID].Severities {
+		for _, s := range rec.Enrichments[rec.ID].Severities {
 			fmt.Println(rec.ID, s.Source, s.Word, s.Vector)
 		}
 	}

@@ -33,9 +33,9 @@ func (it *item) record() (feed.Record, error) {
 		rec.Withdrawn = true
 		return rec, errors.Join(errs...)
 	}
-	threat := matcher.Threat{Severities: it.severities(), Weaknesses: it.cwes()}
+	threat := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes()}
 	if strings.HasPrefix(it.id, "CVE-") && len(threat.Severities)+len(threat.Weaknesses) > 0 {
-		rec.Threats = map[string]matcher.Threat{it.id: threat}
+		rec.Enrichments = map[string]matcher.Enrichment{it.id: threat}
 	}
 	p := products{it: it, at: make(map[matcher.Key]int)}
 	for i := range it.configurations {

@@ -93,7 +93,7 @@ func Write(w io.Writer, v *report.View) error {
 
 func rowOf(v *report.View, f *report.Finding) row {
 	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Why: f.Why, Ecosystem: report.EcosystemName(f.Subject.Ecosystem), Failing: v.Failing(f)}
-	switch t := &f.Threat; {
+	switch t := &f.Enrichment; {
 	case t.Ransomware:
 		r.Exploited = "ransomware"
 	case !t.Exploited.IsZero():
@@ -111,7 +111,7 @@ func rowOf(v *report.View, f *report.Finding) row {
 
 // Percent is a probability as it is shown.
 func (r row) Percent() string {
-	switch e := r.Threat.EPSS; {
+	switch e := r.Enrichment.EPSS; {
 	case e == 0:
 		return ""
 	case e < 0.01:

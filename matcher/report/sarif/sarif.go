@@ -231,11 +231,11 @@ func (b *builder) finding(f *report.Finding) {
 		r := result{
 			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: text{Text: message},
 			Locations:    []location{locationOf(c.Path, 1, c.PURL, "package")},
-			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.Inside)},
+			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.ArchivePath)},
 			Properties:   map[string]any{"purl": c.PURL, "status": f.Word(), "severity": m.Severity.Level.String()},
 		}
-		if c.Inside != "" {
-			r.Properties["inside"] = c.Inside
+		if c.ArchivePath != "" {
+			r.Properties["inside"] = c.ArchivePath
 		}
 		if m.Fixed != "" {
 			r.Properties["fixed"] = m.Fixed

@@ -13,7 +13,7 @@ import (
 
 func view() *report.View {
 	return report.New(
-		&analyzer.Report{Components: []analyzer.Component{{ID: "1", PURL: "pkg:npm/a%2Cb@1", Path: "x.war", Package: analyzer.Package{Type: "npm", Name: "a,b", Version: "1", Inside: "y.jar", Licenses: []string{"MIT", "ISC"}}}}},
+		&analyzer.Report{Components: []analyzer.Component{{ID: "1", PURL: "pkg:npm/a%2Cb@1", Path: "x.war", Package: analyzer.Package{Type: "npm", Name: "a,b", Version: "1", ArchivePath: "y.jar", Licenses: []string{"MIT", "ISC"}}}}},
 		&matcher.Result{Matches: []matcher.Match{{ID: "CVE-1", Component: "1", Severity: matcher.Severity{Level: matcher.High}, Advisories: []matcher.Advisory{{Published: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)}}}}},
 		report.Options{Name: "<app>"})
 }

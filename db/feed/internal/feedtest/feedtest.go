@@ -142,14 +142,14 @@ func Format(recs []feed.Record) string {
 		for _, a := range rec.Advisories {
 			fmt.Fprintf(&b, "  %s %s\n", a.ID, advisory(&a))
 		}
-		for _, cve := range slices.Sorted(maps.Keys(rec.Threats)) {
-			fmt.Fprintf(&b, "  threat %s%s\n", cve, threat(rec.Threats[cve]))
+		for _, cve := range slices.Sorted(maps.Keys(rec.Enrichments)) {
+			fmt.Fprintf(&b, "  threat %s%s\n", cve, threat(rec.Enrichments[cve]))
 		}
 	}
 	return b.String()
 }
 
-func threat(t matcher.Threat) string {
+func threat(t matcher.Enrichment) string {
 	var b strings.Builder
 	if !t.Exploited.IsZero() {
 		fmt.Fprintf(&b, " exploited since %s", t.Exploited.Format(time.DateOnly))

@@ -12,15 +12,15 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Threats returns what all feeds know of some CVE identifiers. It implements [matcher.Enricher].
+// Enrichments returns the records of all feeds for the given CVE identifiers. It implements [matcher.Enricher].
 //
 // It reads the blocks that may hold one of them, several at a time. What it returns shares no memory with blocks.
-func (d *DB) Threats(ctx context.Context, cves []string) (map[string]matcher.Threat, error) {
+func (d *DB) Enrichments(ctx context.Context, cves []string) (map[string]matcher.Enrichment, error) {
 	wanted, err := d.planThreats(ctx, cves)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]matcher.Threat)
+	out := make(map[string]matcher.Enrichment)
 	var text copier
 	for r, got := range ahead(ctx, d, wanted, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.threatPlace) }) {
 		if got.err != nil {
@@ -149,19 +149,19 @@ func (d *DB) threatPlaces(before func(run) error, feeds ...string) iter.Seq2[thr
 }
 
 // AllThreats yields what every feed knows, in order of feeds and identifiers. An error ends it.
-func (d *DB) AllThreats() iter.Seq2[FeedThreat, error] {
-	return func(yield func(FeedThreat, error) bool) {
+func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
+	return func(yield func(FeedEnrichment, error) bool) {
 		for at, err := range d.threatPlaces(func(run) error { return nil }) {
 			var b *threatBlock
 			if err == nil {
 				b, err = d.threatBlock(at)
 			}
 			if err != nil {
-				yield(FeedThreat{}, err)
+				yield(FeedEnrichment{}, err)
 				return
 			}
 			for j, c := range b.cves {
-				if !yield(FeedThreat{at.feed, c.String(), b.threat(j, nil)}, nil) {
+				if !yield(FeedEnrichment{at.feed, c.String(), b.threat(j, nil)}, nil) {
 					return
 				}
 			}
@@ -170,10 +170,10 @@ func (d *DB) AllThreats() iter.Seq2[FeedThreat, error] {
 }
 
 // A FeedThreat is what one feed knows of one vulnerability.
-type FeedThreat struct {
+type FeedEnrichment struct {
 	Feed string
 	CVE  string
-	matcher.Threat
+	matcher.Enrichment
 }
 
 // threatBlock returns a block of threats, from the cache if it is there, which else it enters.

@@ -14,16 +14,16 @@ import (
 // AddThreat adds what a feed knows of a vulnerability, by its CVE identifier: "CVE-2019-9169". What several feeds say is put
 // together when it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
 // Probabilities are kept in units of 1/100,000, which is how FIRST publishes them, days without their time.
-func (b *Builder) AddThreat(feed, cve string, t matcher.Threat) error {
+func (b *Builder) AddEnrichment(feed, cve string, t matcher.Enrichment) error {
 	id, err := checkThreat(feed, cve, &t)
 	if err != nil {
 		return fmt.Errorf("db: threat of %.80q: %w", cve, err)
 	}
-	b.threats = append(b.threats, b.tables().threat(feed, id, mergeThreats(matcher.Threat{}, t)))
+	b.threats = append(b.threats, b.tables().threat(feed, id, mergeThreats(matcher.Enrichment{}, t)))
 	return nil
 }
 
-func checkThreat(feed, id string, t *matcher.Threat) (cve, error) {
+func checkThreat(feed, id string, t *matcher.Enrichment) (cve, error) {
 	c, ok := parseCVE(id)
 	if !ok {
 		return 0, errors.New("not a CVE identifier")
@@ -55,8 +55,8 @@ func checkThreat(feed, id string, t *matcher.Threat) (cve, error) {
 }
 
 // mergeThreats is commutative and associative, so that the order of feeds makes no difference.
-func mergeThreats(a, b matcher.Threat) matcher.Threat {
-	m := matcher.Threat{
+func mergeThreats(a, b matcher.Enrichment) matcher.Enrichment {
+	m := matcher.Enrichment{
 		Exploited:  earliest(a.Exploited, b.Exploited),
 		Ransomware: a.Ransomware || b.Ransomware,
 		EPSS:       max(a.EPSS, b.EPSS),
@@ -114,7 +114,7 @@ func timeOfDay(day int32) time.Time {
 }
 
 // threat files what a feed knows, whose lists are in order, under t.
-func (t *tables) threat(feed string, id cve, m matcher.Threat) threatRow {
+func (t *tables) threat(feed string, id cve, m matcher.Enrichment) threatRow {
 	defer t.forget()
 	ids := make([]uint32, 0, 8)
 	for _, s := range m.Severities {
@@ -134,8 +134,8 @@ func (t *tables) threat(feed string, id cve, m matcher.Threat) threatRow {
 func fixedPoint(p float64) uint32 { return uint32(math.Round(p * probabilityUnit)) }
 
 // threatOf is the inverse of threat.
-func (t *tables) threatOf(r *threatRow) matcher.Threat {
-	m := matcher.Threat{
+func (t *tables) threatOf(r *threatRow) matcher.Enrichment {
+	m := matcher.Enrichment{
 		Exploited:  timeOfDay(r.exploited),
 		Ransomware: r.ransomware,
 		EPSS:       float64(r.epss) / probabilityUnit,

@@ -14,11 +14,11 @@ import (
 // threats is a Source that also knows threats.
 type threats struct {
 	advisories
-	known map[string]matcher.Threat
+	known map[string]matcher.Enrichment
 	err   error
 }
 
-func (s threats) Threats(context.Context, []string) (map[string]matcher.Threat, error) {
+func (s threats) Threats(context.Context, []string) (map[string]matcher.Enrichment, error) {
 	return s.known, s.err
 }
 
@@ -29,10 +29,10 @@ func TestThreats(t *testing.T) {
 			{ID: "GHSA-1", Key: key, Aliases: []string{"CVE-1"}},
 			{ID: "GHSA-2", Key: key},
 		},
-		known: map[string]matcher.Threat{"CVE-1": {EPSS: 0.9}, "GHSA-2": {EPSS: 0.1}},
+		known: map[string]matcher.Enrichment{"CVE-1": {EPSS: 0.9}, "GHSA-2": {EPSS: 0.1}},
 	}
 	result := match(t, s, pypi("a", "1"))
-	if len(result.Matches) != 2 || result.Matches[0].Threat.EPSS != 0.9 {
+	if len(result.Matches) != 2 || result.Matches[0].Enrichment.EPSS != 0.9 {
 		t.Fatalf("matches %+v, want the first with the threat of CVE-1", result.Matches)
 	}
 	s.err = errFailing
@@ -57,18 +57,18 @@ func TestThreatSeverity(t *testing.T) {
 		name    string
 		stated  []matcher.Severity
 		aliases []string
-		known   map[string]matcher.Threat
+		known   map[string]matcher.Enrichment
 		want    string
 	}{
-		{"an advisory's word wins", low, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "low by ghsa"},
-		{"where there is none", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
-		{"or it means nothing", unknown, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
-		{"the newest CVSS wins", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(critical), nvd(medium), nvd(second)}}}, "medium by nvd"},
-		{"version 2 is better than nothing", nil, nil, map[string]matcher.Threat{"CVE-1": {Severities: []matcher.Severity{nvd(second)}}}, "high by nvd"},
-		{"the worse of two CVEs", nil, []string{"CVE-2"}, map[string]matcher.Threat{
+		{"an advisory's word wins", low, nil, map[string]matcher.Enrichment{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "low by ghsa"},
+		{"where there is none", nil, nil, map[string]matcher.Enrichment{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
+		{"or it means nothing", unknown, nil, map[string]matcher.Enrichment{"CVE-1": {Severities: []matcher.Severity{nvd(critical)}}}, "critical by nvd"},
+		{"the newest CVSS wins", nil, nil, map[string]matcher.Enrichment{"CVE-1": {Severities: []matcher.Severity{nvd(critical), nvd(medium), nvd(second)}}}, "medium by nvd"},
+		{"version 2 is better than nothing", nil, nil, map[string]matcher.Enrichment{"CVE-1": {Severities: []matcher.Severity{nvd(second)}}}, "high by nvd"},
+		{"the worse of two CVEs", nil, []string{"CVE-2"}, map[string]matcher.Enrichment{
 			"CVE-1": {Severities: []matcher.Severity{nvd(second)}}, "CVE-2": {Severities: []matcher.Severity{nvd(critical)}},
 		}, "critical by nvd"},
-		{"nobody knows", nil, nil, map[string]matcher.Threat{"CVE-1": {EPSS: 0.5}}, "unknown by "},
+		{"nobody knows", nil, nil, map[string]matcher.Enrichment{"CVE-1": {EPSS: 0.5}}, "unknown by "},
 	} {
 		s := threats{known: c.known, advisories: advisories{{ID: "CVE-1", Key: key, Severities: c.stated}}}
 		if c.aliases != nil {
@@ -89,16 +89,16 @@ func TestCompareRisk(t *testing.T) {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	high, low := matcher.Severity{Level: matcher.High}, matcher.Severity{Level: matcher.Low}
 	order := []matcher.Match{
-		{ID: "ransomware", Severity: low, Threat: matcher.Threat{Exploited: day, Ransomware: true}},
-		{ID: "exploited", Severity: low, Threat: matcher.Threat{Exploited: day}},
-		{ID: "high, with an exploit", Severity: high, Threat: matcher.Threat{Exploits: []string{"x"}}},
-		{ID: "high, likely", Severity: high, Threat: matcher.Threat{EPSS: 0.5}},
-		{ID: "high, less likely", Severity: high, Threat: matcher.Threat{EPSS: 0.4}, Fixed: "1"},
+		{ID: "ransomware", Severity: low, Enrichment: matcher.Enrichment{Exploited: day, Ransomware: true}},
+		{ID: "exploited", Severity: low, Enrichment: matcher.Enrichment{Exploited: day}},
+		{ID: "high, with an exploit", Severity: high, Enrichment: matcher.Enrichment{Exploits: []string{"x"}}},
+		{ID: "high, likely", Severity: high, Enrichment: matcher.Enrichment{EPSS: 0.5}},
+		{ID: "high, less likely", Severity: high, Enrichment: matcher.Enrichment{EPSS: 0.4}, Fixed: "1"},
 		{ID: "high, with a fix", Severity: high, Fixed: "1"},
 		{ID: "high, a", Severity: high, Component: "1"},
 		{ID: "high, a", Severity: high, Component: "2"},
 		{ID: "high, b", Severity: high},
-		{ID: "low, likely", Severity: low, Threat: matcher.Threat{EPSS: 0.9}},
+		{ID: "low, likely", Severity: low, Enrichment: matcher.Enrichment{EPSS: 0.9}},
 		{ID: "uncertain", Severity: high, Uncertain: "why"},
 		{ID: "investigated", Severity: high, Status: matcher.UnderInvestigation},
 	}

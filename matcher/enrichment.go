@@ -11,13 +11,13 @@ import (
 
 // An Enricher knows more of vulnerabilities than advisories say. A Source that implements it is asked about all matches.
 type Enricher interface {
-	// Threats returns what is known of each of some CVE identifiers. One of which nothing is known has no entry.
-	Threats(ctx context.Context, cves []string) (map[string]Threat, error)
+	// Enrichments returns an entry for each known CVE identifier.
+	Enrichments(ctx context.Context, cves []string) (map[string]Enrichment, error)
 }
 
-// A Threat is what is known of a vulnerability itself, whatever it is found in: how bad it is, and how likely it is to be used
-// against anybody.
-type Threat struct {
+// An Enrichment describes a vulnerability itself, whatever package it affects: its severity and the likelihood of
+// exploitation.
+type Enrichment struct {
 	Exploited  time.Time // day on which CISA's catalogue of known exploited vulnerabilities took it in; zero if it is not there
 	Ransomware bool      // that catalogue says that it was used for ransomware
 	EPSS       float64   // FIRST's estimate of the probability, 0 to 1, that it is exploited within 30 days; 0 where unknown
@@ -41,12 +41,12 @@ type Threat struct {
 // Severity comes before EPSS since the latter is low for nearly all vulnerabilities, and unknown for many.
 func CompareRisk(a, b *Match) int {
 	return cmp.Or(
-		last(a.Threat.Ransomware, b.Threat.Ransomware),
-		last(!a.Threat.Exploited.IsZero(), !b.Threat.Exploited.IsZero()),
+		last(a.Enrichment.Ransomware, b.Enrichment.Ransomware),
+		last(!a.Enrichment.Exploited.IsZero(), !b.Enrichment.Exploited.IsZero()),
 		cmp.Compare(certainty(a), certainty(b)),
 		cmp.Compare(b.Severity.Level, a.Severity.Level),
-		last(len(a.Threat.Exploits) > 0, len(b.Threat.Exploits) > 0),
-		cmp.Compare(b.Threat.EPSS, a.Threat.EPSS),
+		last(len(a.Enrichment.Exploits) > 0, len(b.Enrichment.Exploits) > 0),
+		cmp.Compare(b.Enrichment.EPSS, a.Enrichment.EPSS),
 		last(a.Fixed != "", b.Fixed != ""),
 		strings.Compare(a.ID, b.ID),
 		strings.Compare(a.Component, b.Component),
@@ -96,7 +96,7 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 	if len(cves) == 0 {
 		return nil
 	}
-	threats, err := e.Threats(ctx, cves)
+	threats, err := e.Enrichments(ctx, cves)
 	if err != nil {
 		return err
 	}
@@ -104,23 +104,23 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 		m := &matches[i]
 		known := false
 		each(m, func(id string) {
-			if t, ok := threats[id]; ok && (!known || moreAlarming(&t, &m.Threat)) {
-				m.Threat, known = t, true
+			if t, ok := threats[id]; ok && (!known || moreAlarming(&t, &m.Enrichment)) {
+				m.Enrichment, known = t, true
 			}
 		})
 		if m.Severity.Level == Unknown && known {
-			m.Severity = ChooseSeverity(components[m.Component], m.Advisories, m.Threat.Severities)
+			m.Severity = ChooseSeverity(components[m.Component], m.Advisories, m.Enrichment.Severities)
 		}
 	}
 	return nil
 }
 
 // moreAlarming orders threats as [CompareRisk] orders matches.
-func moreAlarming(a, b *Threat) bool {
+func moreAlarming(a, b *Enrichment) bool {
 	var nothing analyzer.Component
 	return CompareRisk(
-		&Match{Threat: *a, Severity: ChooseSeverity(&nothing, nil, a.Severities)},
-		&Match{Threat: *b, Severity: ChooseSeverity(&nothing, nil, b.Severities)}) < 0
+		&Match{Enrichment: *a, Severity: ChooseSeverity(&nothing, nil, a.Severities)},
+		&Match{Enrichment: *b, Severity: ChooseSeverity(&nothing, nil, b.Severities)}) < 0
 }
 
 func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }

@@ -25,18 +25,18 @@ var (
 // A said is what one feed says of one vulnerability.
 type said struct {
 	feed, cve string
-	matcher.Threat
+	matcher.Enrichment
 }
 
 func threats() []said {
 	return []said{
-		{"epss", "CVE-1999-0001", matcher.Threat{EPSS: 0.01151, Percentile: 0.7802}},
-		{"epss", "CVE-2021-44228", matcher.Threat{EPSS: 0.97565, Percentile: 1}},
-		{"kev", "CVE-2021-44228", matcher.Threat{Exploited: kevDay, Ransomware: true, Weaknesses: []string{"CWE-502"}}},
-		{"kev", "CVE-2019-0708", matcher.Threat{Exploited: time.Date(1969, 7, 20, 0, 0, 0, 0, time.UTC)}},
-		{"nvd", "CVE-2021-44228", matcher.Threat{Severities: []matcher.Severity{nvd, {Source: "nvd", Score: 9.3}}, Weaknesses: []string{"CWE-20"}}},
-		{"exploitdb", "CVE-2021-44228", matcher.Threat{Exploits: []string{"EDB-50590", "EDB-50592"}}},
-		{"nvd", "CVE-2021-12345678", matcher.Threat{Weaknesses: []string{"CWE-79"}}},
+		{"epss", "CVE-1999-0001", matcher.Enrichment{EPSS: 0.01151, Percentile: 0.7802}},
+		{"epss", "CVE-2021-44228", matcher.Enrichment{EPSS: 0.97565, Percentile: 1}},
+		{"kev", "CVE-2021-44228", matcher.Enrichment{Exploited: kevDay, Ransomware: true, Weaknesses: []string{"CWE-502"}}},
+		{"kev", "CVE-2019-0708", matcher.Enrichment{Exploited: time.Date(1969, 7, 20, 0, 0, 0, 0, time.UTC)}},
+		{"nvd", "CVE-2021-44228", matcher.Enrichment{Severities: []matcher.Severity{nvd, {Source: "nvd", Score: 9.3}}, Weaknesses: []string{"CWE-20"}}},
+		{"exploitdb", "CVE-2021-44228", matcher.Enrichment{Exploits: []string{"EDB-50590", "EDB-50592"}}},
+		{"nvd", "CVE-2021-12345678", matcher.Enrichment{Weaknesses: []string{"CWE-79"}}},
 	}
 }
 
@@ -44,7 +44,7 @@ func withThreats(t testing.TB, list []said) []byte {
 	t.Helper()
 	var b db.Builder
 	for _, s := range list {
-		if err := b.AddThreat(s.feed, s.cve, s.Threat); err != nil {
+		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,13 +53,13 @@ func withThreats(t testing.TB, list []said) []byte {
 
 func TestThreats(t *testing.T) {
 	d := open(t, withThreats(t, threats()))
-	got, err := d.Threats(t.Context(), []string{
+	got, err := d.Enrichments(t.Context(), []string{
 		"CVE-2021-44228", "CVE-1999-0001", "CVE-2021-44228", "CVE-1999-0002", "CVE-2030-0001", "CVE-1998-0001", "GHSA-1", "CVE-2021-12345678", "",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]matcher.Threat{
+	want := map[string]matcher.Enrichment{
 		"CVE-1999-0001": {EPSS: 0.01151, Percentile: 0.7802},
 		"CVE-2021-44228": {
 			Exploited: kevDay, Ransomware: true, EPSS: 0.97565, Percentile: 1, Exploits: []string{"EDB-50590", "EDB-50592"},
@@ -70,7 +70,7 @@ func TestThreats(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if i := d.Info(); !slices.Equal(i.Threats, []db.ThreatInfo{{"epss", 2}, {"exploitdb", 1}, {"kev", 2}, {"nvd", 2}}) || i.Blocks != 4 {
+	if i := d.Info(); !slices.Equal(i.Enrichments, []db.EnrichmentInfo{{"epss", 2}, {"exploitdb", 1}, {"kev", 2}, {"nvd", 2}}) || i.Blocks != 4 {
 		t.Errorf("%+v", i)
 	}
 	if err := d.Verify(t.Context()); err != nil {
@@ -85,10 +85,10 @@ func manyThreats(n int) []said {
 	for i := range n {
 		id := fmt.Sprintf("CVE-%d-%04d", 2000+i%20, 1+i*7)
 		p := math.Round(1e5*math.Exp(-10*r.Float64())) / 1e5
-		list = append(list, said{"epss", id, matcher.Threat{EPSS: p, Percentile: math.Round(p*1e4) / 1e4}})
+		list = append(list, said{"epss", id, matcher.Enrichment{EPSS: p, Percentile: math.Round(p*1e4) / 1e4}})
 		if i%2 == 0 {
-			list = append(list, said{"nvd", id, matcher.Threat{Severities: []matcher.Severity{{Source: "nvd", Level: matcher.Level(i % 6), Score: float64(i%100) / 10}}}},
-				said{"nvd", id, matcher.Threat{Weaknesses: []string{fmt.Sprintf("CWE-%d", i%50)}}})
+			list = append(list, said{"nvd", id, matcher.Enrichment{Severities: []matcher.Severity{{Source: "nvd", Level: matcher.Level(i % 6), Score: float64(i%100) / 10}}}},
+				said{"nvd", id, matcher.Enrichment{Weaknesses: []string{fmt.Sprintf("CWE-%d", i%50)}}})
 		}
 	}
 	return list
@@ -101,7 +101,7 @@ func TestManyThreats(t *testing.T) {
 	if n := d.Info().Blocks; n < 5 {
 		t.Fatalf("only %d blocks: too few to prove anything", n)
 	}
-	want := make(map[string]matcher.Threat)
+	want := make(map[string]matcher.Enrichment)
 	for _, s := range list {
 		w := want[s.cve]
 		w.EPSS, w.Percentile = max(w.EPSS, s.EPSS), max(w.Percentile, s.Percentile)
@@ -109,17 +109,17 @@ func TestManyThreats(t *testing.T) {
 		w.Weaknesses = append(w.Weaknesses, s.Weaknesses...)
 		want[s.cve] = w
 	}
-	got, err := d.Threats(t.Context(), slices.Collect(maps.Keys(want)))
+	got, err := d.Enrichments(t.Context(), slices.Collect(maps.Keys(want)))
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%d threats, want %d; %v", len(got), len(want), err)
 	}
 	for id, w := range want {
-		if got, err := d.Threats(t.Context(), []string{id}); err != nil || !reflect.DeepEqual(got, map[string]matcher.Threat{id: w}) {
+		if got, err := d.Enrichments(t.Context(), []string{id}); err != nil || !reflect.DeepEqual(got, map[string]matcher.Enrichment{id: w}) {
 			t.Fatalf("%s: got %+v, want %+v; %v", id, got, w, err)
 		}
 	}
 	n := 0
-	for _, err := range d.AllThreats() {
+	for _, err := range d.AllEnrichments() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,26 +138,26 @@ func TestManyThreats(t *testing.T) {
 
 func TestAddThreatRefuses(t *testing.T) {
 	for _, s := range []said{
-		{"", "CVE-2019-0001", matcher.Threat{}},
-		{"nvd", "GHSA-xx65-cc7g-9pfp", matcher.Threat{}},
-		{"nvd", "CVE-2019-1", matcher.Threat{}},
-		{"nvd", "CVE-2019-00001", matcher.Threat{}},
-		{"nvd", "CVE-2019-XXXX", matcher.Threat{}},
-		{"nvd", "CVE-2019-+123", matcher.Threat{}},
-		{"nvd", "CVE-2019-1234567890", matcher.Threat{}},
-		{"nvd", "CVE-19-0001", matcher.Threat{}},
-		{"epss", "CVE-2019-0001", matcher.Threat{EPSS: math.NaN()}},
-		{"epss", "CVE-2019-0001", matcher.Threat{EPSS: 1.1}},
-		{"epss", "CVE-2019-0001", matcher.Threat{Percentile: -0.1}},
-		{"nvd", "CVE-2019-0001", matcher.Threat{Severities: []matcher.Severity{{Level: 99}}}},
-		{"nvd", "CVE-2019-0001", matcher.Threat{Exploits: []string{strings.Repeat("x", 1<<20)}}},
+		{"", "CVE-2019-0001", matcher.Enrichment{}},
+		{"nvd", "GHSA-xx65-cc7g-9pfp", matcher.Enrichment{}},
+		{"nvd", "CVE-2019-1", matcher.Enrichment{}},
+		{"nvd", "CVE-2019-00001", matcher.Enrichment{}},
+		{"nvd", "CVE-2019-XXXX", matcher.Enrichment{}},
+		{"nvd", "CVE-2019-+123", matcher.Enrichment{}},
+		{"nvd", "CVE-2019-1234567890", matcher.Enrichment{}},
+		{"nvd", "CVE-19-0001", matcher.Enrichment{}},
+		{"epss", "CVE-2019-0001", matcher.Enrichment{EPSS: math.NaN()}},
+		{"epss", "CVE-2019-0001", matcher.Enrichment{EPSS: 1.1}},
+		{"epss", "CVE-2019-0001", matcher.Enrichment{Percentile: -0.1}},
+		{"nvd", "CVE-2019-0001", matcher.Enrichment{Severities: []matcher.Severity{{Level: 99}}}},
+		{"nvd", "CVE-2019-0001", matcher.Enrichment{Exploits: []string{strings.Repeat("x", 1<<20)}}},
 	} {
 		var b db.Builder
-		err := b.AddThreat(s.feed, s.cve, s.Threat)
+		err := b.AddEnrichment(s.feed, s.cve, s.Enrichment)
 		if err == nil || errors.Is(err, db.ErrTooLarge) != (len(s.Exploits) > 0) {
-			t.Errorf("%q %q %.80v: %v", s.feed, s.cve, s.Threat, err)
+			t.Errorf("%q %q %.80v: %v", s.feed, s.cve, s.Enrichment, err)
 		}
-		if i := open(t, write(t, &b)).Info(); len(i.Threats) > 0 {
+		if i := open(t, write(t, &b)).Info(); len(i.Enrichments) > 0 {
 			t.Errorf("%q: but kept", s.cve)
 		}
 	}
@@ -170,7 +170,7 @@ func TestThreatSize(t *testing.T) {
 	const n = 300_000
 	for i := range n {
 		p := math.Round(1e5*min(1, 0.0004*math.Exp(2*math.Abs(r.NormFloat64())))) / 1e5
-		err := b.AddThreat("epss", fmt.Sprintf("CVE-%d-%04d", 2000+i%25, 1+i/25+r.IntN(2)), matcher.Threat{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5})
+		err := b.AddEnrichment("epss", fmt.Sprintf("CVE-%d-%04d", 2000+i%25, 1+i/25+r.IntN(2)), matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -249,8 +249,8 @@ func (b *threatBlock) find(c cve) int {
 }
 
 // threat makes the threat of a row, its strings copied by text, or those of the block if text is nil.
-func (b *threatBlock) threat(i int, text *copier) matcher.Threat {
-	var t matcher.Threat
+func (b *threatBlock) threat(i int, text *copier) matcher.Enrichment {
+	var t matcher.Enrichment
 	str := func(i uint32) string { return text.copy(b.str(i)) }
 	if b.says&saysEstimates != 0 {
 		t.EPSS = float64(b.estimates[i].epss) / probabilityUnit
