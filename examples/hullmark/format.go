@@ -47,11 +47,11 @@ func formats() []format {
 			}
 			return sbom.Encode(o, v.Report, v.stated(), options)
 		}},
-		{"sarif", func(_ *app, o *output, v *results) error { return sarif.Write(o, v.View) }},
-		{"gitlab", func(_ *app, o *output, v *results) error { return gitlab.Write(o, v.View) }},
-		{"junit", func(_ *app, o *output, v *results) error { return junit.Write(o, v.View) }},
-		{"html", func(_ *app, o *output, v *results) error { return html.Write(o, v.View) }},
-		{"markdown", func(_ *app, o *output, v *results) error { return markdown.Write(o, v.View) }},
+		{"sarif", func(_ *app, o *output, v *results) error { return sarif.Write(o, v.Assessment) }},
+		{"gitlab", func(_ *app, o *output, v *results) error { return gitlab.Write(o, v.Assessment) }},
+		{"junit", func(_ *app, o *output, v *results) error { return junit.Write(o, v.Assessment) }},
+		{"html", func(_ *app, o *output, v *results) error { return html.Write(o, v.Assessment) }},
+		{"markdown", func(_ *app, o *output, v *results) error { return markdown.Write(o, v.Assessment) }},
 		{"template", nil}, // by that of --template
 	}
 }
@@ -81,7 +81,7 @@ func templateFormat(name string) (format, error) {
 	if err != nil {
 		return format{}, fmt.Errorf("--template: %w", err)
 	}
-	return format{"template", func(_ *app, o *output, v *results) error { return t.Write(o, v.View) }}, nil
+	return format{"template", func(_ *app, o *output, v *results) error { return t.Write(o, v.Assessment) }}, nil
 }
 
 // formatNames lists what --format takes: "a, b or c".

@@ -89,7 +89,7 @@ func (a *app) disallowed(g gate, v *results) error {
 	if g.allowUncovered {
 		return nil
 	}
-	return uncovered(v.View)
+	return uncovered(v.Assessment)
 }
 
 // severe counts the different identifiers of a severity or a worse one.
@@ -128,7 +128,7 @@ func stopped(v *report.Verdict) string {
 }
 
 // uncovered returns a verdict on what cannot be judged, nil if that is nothing.
-func uncovered(v *report.View) error {
+func uncovered(v *report.Assessment) error {
 	if v.Matched() == 0 {
 		return &verdict{exitUncovered, "no packages were found that could be judged; --allow-uncovered lets that pass"}
 	}

@@ -147,7 +147,7 @@ func (a *app) tellBase(d *analyzer.Distro) {
 
 // results are what is written: a view, and the database that it is from.
 type results struct {
-	*report.View
+	*report.Assessment
 	database db.Info
 	starter  bool        // whether it is the database that the command carries
 	usages   []vex.Usage // of VEX documents
@@ -161,7 +161,7 @@ func newResults(source database, found *analyzer.Report, result *matcher.Result,
 	if _, r.starter = source.(starter); r.starter {
 		o.Sampled = r.sampled
 	}
-	r.View = report.New(found, result, o)
+	r.Assessment = report.New(found, result, o)
 	return r
 }
 

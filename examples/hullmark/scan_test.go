@@ -138,8 +138,8 @@ func TestDeclared(t *testing.T) {
 		{ID: "1", Package: analyzer.Package{Type: "pypi", Name: "a", Version: "1", Declared: true}},
 		{ID: "2", Package: analyzer.Package{Type: "pypi", Name: "b", Version: "1"}},
 	}}, &matcher.Result{Skipped: []matcher.Skipped{{Component: "1", Reason: matcher.OnlyDeclared}}}, report.Options{})
-	if len(v.Report.Components) != 1 || v.LeftOut != 1 || len(v.Result.Skipped) != 0 {
-		t.Errorf("components %v, %d declared, skipped %v", v.Report.Components, v.LeftOut, v.Result.Skipped)
+	if len(v.Report.Components) != 1 || v.Omitted != 1 || len(v.Result.Skipped) != 0 {
+		t.Errorf("components %v, %d declared, skipped %v", v.Report.Components, v.Omitted, v.Result.Skipped)
 	}
 	image := rootfs(t, map[string]string{"app/requirements.txt": "django==1.11.20\n"})
 	for flag, want := range map[string]bool{"--declared=false": false, "--declared": true} {

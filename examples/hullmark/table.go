@@ -211,8 +211,8 @@ func (t *table) summary() {
 		t.printf("; not judged: %s", strings.Join(not, ", "))
 	}
 	t.printf("\n")
-	if v.LeftOut > 0 {
-		t.printf("%s that only lock files or manifests name left out; --declared takes them too\n", countOf(v.LeftOut, "package"))
+	if v.Omitted > 0 {
+		t.printf("%s that only lock files or manifests name left out; --declared takes them too\n", countOf(v.Omitted, "package"))
 	}
 	if n := len(v.Report.Diagnostics); n > 0 {
 		t.printf("%s on standard error: something could not be read, so that packages may be missing\n", countOf(n, "diagnostic"))

@@ -91,7 +91,7 @@ func analysisJSON(a *matcher.Analysis) *jsonAnalysis {
 }
 
 func hiddenJSON(v *results) jsonHidden {
-	h := jsonHidden{Declared: v.LeftOut, Findings: []jsonHiddenKind{}}
+	h := jsonHidden{Declared: v.Omitted, Findings: []jsonHiddenKind{}}
 	for i := range v.Hidden {
 		x := &v.Hidden[i]
 		h.Findings = append(h.Findings, jsonHiddenKind{x.Why, len(x.Findings), report.Vulnerabilities(x.Findings)})
@@ -131,13 +131,13 @@ func verdictJSON(r *results) *jsonVerdict {
 	for i := range v.Decisions {
 		d := &v.Decisions[i]
 		x := jsonDecision{
-			Kind: string(d.Kind), Action: d.Action.String(), Ruled: d.Ruled.String(), Policy: d.Policy, Rule: d.Rule, Line: d.Line,
+			Kind: string(d.Target), Action: d.Action.String(), Ruled: d.Ruled.String(), Policy: d.Policy, Rule: d.Rule, Line: d.Line,
 			Message: d.Message, Hide: d.Hide, Component: d.Component, Allowed: entryJSON(d.Allowed), Expired: entryJSON(d.Expired),
 		}
-		switch d.Kind {
-		case report.OfMatch:
+		switch d.Target {
+		case report.TargetMatch:
 			x.ID = r.Result.Matches[d.Match].ID
-		case report.OfFinding:
+		case report.TargetFinding:
 			x.ID, x.Path = r.Report.Findings[d.Finding].Rule, r.Report.Findings[d.Finding].Path
 		}
 		j.Decisions = append(j.Decisions, x)

@@ -49,7 +49,7 @@ func (t *table) verdict() {
 	t.printf("  %s: %d stop, %d warn, %d go, of these %d allowed by lists and %d hidden\n", countOf(len(v.Decisions), "decision"), v.Count(report.Stop), v.Count(report.Warn), v.Count(report.Go), allowed(v), v.Hidden)
 	var said []string
 	for i := range v.Decisions {
-		if d := &v.Decisions[i]; d.Kind != report.OfMatch && d.Action > report.Go {
+		if d := &v.Decisions[i]; d.Target != report.TargetMatch && d.Action > report.Go {
 			said = append(said, fmt.Sprintf("%s: %s", t.action(d.Action.String()), plain(t.about(d)+cmp.Or(d.Message, d.Rule))))
 		}
 	}
@@ -84,7 +84,7 @@ func (t *table) lines(list []string) {
 
 // about names what a decision is about, where its message may not.
 func (t *table) about(d *report.Decision) string {
-	if c := t.v.Component(d.Component); c != nil && d.Kind == report.OfPackage {
+	if c := t.v.Component(d.Component); c != nil && d.Target == report.TargetPackage {
 		return c.Name + " " + c.Version + ": "
 	}
 	return ""

@@ -39,7 +39,7 @@ type policy struct {
 type rule struct {
 	name    string
 	line    int
-	on      report.Kind
+	on      report.Target
 	when    *expression
 	action  report.Action
 	message []part

@@ -131,14 +131,14 @@ func (j *judge) image(ref imageref.Reference) {
 	if e := j.verdict.Denied; e != nil {
 		j.verdict.Passed = nil
 		j.verdict.Decisions = append(j.verdict.Decisions, report.Decision{
-			Rule: e.List, Line: e.Line, Kind: report.OfImage, Action: report.Stop, Ruled: report.Stop, Message: e.Reason, Match: -1, Finding: -1,
+			Rule: e.List, Line: e.Line, Target: report.TargetImage, Action: report.Stop, Ruled: report.Stop, Message: e.Reason, Match: -1, Finding: -1,
 		})
 	}
 }
 
 func (j *judge) whole(p *policy) error {
-	for _, kind := range []report.Kind{report.OfImage, report.OfDistro} {
-		if _, err := j.decide(p, report.Decision{Kind: kind, Match: -1, Finding: -1}, func() thing { return thing{} }, string(kind)); err != nil {
+	for _, kind := range []report.Target{report.TargetImage, report.TargetDistro} {
+		if _, err := j.decide(p, report.Decision{Target: kind, Match: -1, Finding: -1}, func() thing { return thing{} }, string(kind)); err != nil {
 			return err
 		}
 	}
@@ -146,13 +146,13 @@ func (j *judge) whole(p *policy) error {
 }
 
 func (j *judge) eachPackage(p *policy) error {
-	if !p.has(report.OfPackage) {
+	if !p.has(report.TargetPackage) {
 		return nil
 	}
 	for i := range j.in.Report.Components {
 		c := j.packages[j.in.Report.Components[i].ID]
 		j.values[packageName] = j.value(c)
-		d := report.Decision{Kind: report.OfPackage, Match: -1, Finding: -1, Component: c.ID}
+		d := report.Decision{Target: report.TargetPackage, Match: -1, Finding: -1, Component: c.ID}
 		if _, err := j.decide(p, d, func() thing { return thing{pkg: j.pkg(c)} }, c.PURL); err != nil {
 			return err
 		}
@@ -170,10 +170,10 @@ func (j *judge) eachMatch(p *policy) error {
 		if c == nil {
 			return fmt.Errorf("match of %s: component %q is not in the report", m.ID, m.Component)
 		}
-		if p.has(report.OfMatch) {
+		if p.has(report.TargetMatch) {
 			j.values[packageName], j.values["match"] = j.value(c), valueOfMatch(m)
 		}
-		d := report.Decision{Kind: report.OfMatch, Match: i, Finding: -1, Component: c.ID}
+		d := report.Decision{Target: report.TargetMatch, Match: i, Finding: -1, Component: c.ID}
 		about := func() thing { return thing{match: m, pkg: j.pkg(c)} }
 		decided, err := j.decide(p, d, about, m.ID+" in "+c.PURL)
 		if err != nil {
@@ -188,13 +188,13 @@ func (j *judge) eachMatch(p *policy) error {
 }
 
 func (j *judge) eachFinding(p *policy) error {
-	if !p.has(report.OfFinding) {
+	if !p.has(report.TargetFinding) {
 		return nil
 	}
 	for i := range j.in.Report.Findings {
 		f := &j.in.Report.Findings[i]
 		j.values["finding"] = valueOfFinding(f)
-		d := report.Decision{Kind: report.OfFinding, Match: -1, Finding: i}
+		d := report.Decision{Target: report.TargetFinding, Match: -1, Finding: i}
 		if _, err := j.decide(p, d, func() thing { return thing{finding: f} }, f.Rule+" in "+f.Path); err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (j *judge) eachFinding(p *policy) error {
 	return nil
 }
 
-func (p *policy) has(kind report.Kind) bool {
+func (p *policy) has(kind report.Target) bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.on == kind })
 }
 
@@ -210,7 +210,7 @@ func (p *policy) has(kind report.Kind) bool {
 func (j *judge) decide(p *policy, d report.Decision, about func() thing, name string) (bool, error) {
 	for i := range p.rules {
 		r := &p.rules[i]
-		if r.on != d.Kind {
+		if r.on != d.Target {
 			continue
 		}
 		if err := j.ctx.Err(); err != nil {

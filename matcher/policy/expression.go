@@ -24,7 +24,7 @@ const (
 )
 
 // environments are what expressions of each kind may name. They never change, and take a while to make.
-type environments map[report.Kind]*cel.Env
+type environments map[report.Target]*cel.Env
 
 var theEnvironments = sync.OnceValues(newEnvironments)
 
@@ -45,11 +45,11 @@ func newEnvironments() (*environments, error) {
 		return nil, err
 	}
 	pkg := cel.Variable(packageName, cel.ObjectType("policy.packageValue"))
-	envs := environments{report.OfImage: base, report.OfDistro: base}
-	for kind, variables := range map[report.Kind][]cel.EnvOption{
-		report.OfPackage: {pkg},
-		report.OfMatch:   {pkg, cel.Variable("match", cel.ObjectType("policy.matchValue"))},
-		report.OfFinding: {cel.Variable("finding", cel.ObjectType("policy.findingValue"))},
+	envs := environments{report.TargetImage: base, report.TargetDistro: base}
+	for kind, variables := range map[report.Target][]cel.EnvOption{
+		report.TargetPackage: {pkg},
+		report.TargetMatch:   {pkg, cel.Variable("match", cel.ObjectType("policy.matchValue"))},
+		report.TargetFinding: {cel.Variable("finding", cel.ObjectType("policy.findingValue"))},
 	} {
 		if envs[kind], err = base.Extend(variables...); err != nil {
 			return nil, err
@@ -65,7 +65,7 @@ type expression struct {
 }
 
 // expression compiles the text of a node.
-func (l *loader) expression(n *yaml.Node, text string, on report.Kind, what string, truth bool) *expression {
+func (l *loader) expression(n *yaml.Node, text string, on report.Target, what string, truth bool) *expression {
 	env := (*l.envs)[on]
 	ast, issues := env.Compile(unreserve(text))
 	if issues != nil && issues.Err() != nil {
@@ -102,7 +102,7 @@ func typeName(t *cel.Type) string {
 }
 
 // message takes a message apart: texts, and expressions in "${" and "}".
-func (l *loader) message(n *yaml.Node, text string, on report.Kind, what string) []part {
+func (l *loader) message(n *yaml.Node, text string, on report.Target, what string) []part {
 	var parts []part
 	for {
 		head, rest, ok := strings.Cut(text, "${")

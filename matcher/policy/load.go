@@ -121,7 +121,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 		l.failAt(t.line("name"), "a rule of %s is called otherwise, which is what matches come to that no rule decides", of)
 	}
 	on := t.text("on", true)
-	r.on = report.Kind(on)
+	r.on = report.Target(on)
 	known := slices.Contains(kinds(), r.on)
 	if on != "" && !known {
 		l.failAt(t.line("on"), "on %q of %s is none of image, distro, package, match and finding", on, t.what)
@@ -137,7 +137,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	case "", "false":
 	case "true":
 		r.hide = true
-		if known && r.on != report.OfMatch {
+		if known && r.on != report.TargetMatch {
 			l.failAt(t.line("hide"), "%s hides what is no match", t.what)
 		}
 		if r.action > report.Go {
@@ -149,8 +149,8 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	return r, true
 }
 
-func kinds() []report.Kind {
-	return []report.Kind{report.OfImage, report.OfDistro, report.OfPackage, report.OfMatch, report.OfFinding}
+func kinds() []report.Target {
+	return []report.Target{report.TargetImage, report.TargetDistro, report.TargetPackage, report.TargetMatch, report.TargetFinding}
 }
 
 func (l *loader) allowList(n *yaml.Node, i int) {

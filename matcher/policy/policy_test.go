@@ -89,15 +89,15 @@ func about(v *report.Verdict, in policy.Input) string {
 		if d.Rule == "otherwise" {
 			continue
 		}
-		switch d.Kind {
-		case report.OfMatch:
+		switch d.Target {
+		case report.TargetMatch:
 			list = append(list, in.Result.Matches[d.Match].ID)
-		case report.OfPackage:
+		case report.TargetPackage:
 			list = append(list, d.Component)
-		case report.OfFinding:
+		case report.TargetFinding:
 			list = append(list, in.Report.Findings[d.Finding].Rule)
 		default:
-			list = append(list, string(d.Kind))
+			list = append(list, string(d.Target))
 		}
 	}
 	return strings.Join(list, " ")

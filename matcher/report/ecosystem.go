@@ -9,7 +9,7 @@ import (
 )
 
 // EcosystemOf returns the ecosystem of a component, as coverage is stated for it.
-func (v *View) EcosystemOf(c *analyzer.Component) matcher.Key {
+func (v *Assessment) EcosystemOf(c *analyzer.Component) matcher.Key {
 	if !c.System {
 		return matcher.Key{Type: c.Type}.Ecosystem()
 	}
@@ -27,7 +27,7 @@ func (v *View) EcosystemOf(c *analyzer.Component) matcher.Key {
 	return key.Ecosystem()
 }
 
-func (v *View) countEcosystems() {
+func (v *Assessment) countEcosystems() {
 	skipped := make(map[string]bool)
 	v.Skipped = make(map[matcher.SkipReason]int)
 	for _, s := range v.Result.Skipped {
@@ -75,7 +75,7 @@ func EcosystemName(k matcher.Key) string {
 }
 
 // Uncovered counts the packages that could not be judged, for want of advisories.
-func (v *View) Uncovered() int {
+func (v *Assessment) Uncovered() int {
 	n := 0
 	for i := range v.Ecosystems {
 		if e := &v.Ecosystems[i]; !e.Covered() {
@@ -86,7 +86,7 @@ func (v *View) Uncovered() int {
 }
 
 // Matched counts the packages that were to be matched, covered or not.
-func (v *View) Matched() int {
+func (v *Assessment) Matched() int {
 	n := 0
 	for i := range v.Ecosystems {
 		n += v.Ecosystems[i].Packages

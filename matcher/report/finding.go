@@ -31,7 +31,7 @@ type Subject struct {
 }
 
 // subjectOf returns what a match of a component is about.
-func (v *View) subjectOf(c *analyzer.Component) Subject {
+func (v *Assessment) subjectOf(c *analyzer.Component) Subject {
 	s := Subject{Ecosystem: v.EcosystemOf(c), Name: c.Name, Version: c.Version}
 	if !c.System && c.Namespace != "" {
 		s.Name = c.Namespace + "/" + c.Name
@@ -43,7 +43,7 @@ func (v *View) subjectOf(c *analyzer.Component) Subject {
 }
 
 // collect brings the matches of packages together that were built from one source package, and parts what is hidden.
-func (v *View) collect() {
+func (v *Assessment) collect() {
 	type same struct {
 		subject                      Subject
 		id, fixed, word, unsure, why string
@@ -167,7 +167,7 @@ func Vulnerabilities(list []Finding) int {
 }
 
 // HiddenFindings counts what is not shown, for whatever reason.
-func (v *View) HiddenFindings() int {
+func (v *Assessment) HiddenFindings() int {
 	n := 0
 	for i := range v.Hidden {
 		n += len(v.Hidden[i].Findings)

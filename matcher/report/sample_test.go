@@ -75,18 +75,18 @@ func scanned() (*analyzer.Report, *matcher.Result) {
 }
 
 // sample is a view of it, under a policy.
-func sample() *report.View {
+func sample() *report.Assessment {
 	r, m := scanned()
 	accepted := &report.Entry{List: "accepted", Line: 30, What: "CVE-2005-2541", Reason: "documented behaviour", Expires: day("2027-01-01")}
 	gone := report.Entry{List: "accepted", Line: 33, What: "CVE-2024-0001", Reason: "until the release", Expires: day("2026-01-31")}
 	match := func(i int, rule string, ruled report.Action, message string) report.Decision {
-		return report.Decision{Policy: "production", Rule: rule, Line: 10 + i, Kind: report.OfMatch, Action: ruled, Ruled: ruled, Message: message, Match: i, Finding: -1, Component: m.Matches[i].Component}
+		return report.Decision{Policy: "production", Rule: rule, Line: 10 + i, Target: report.TargetMatch, Action: ruled, Ruled: ruled, Message: message, Match: i, Finding: -1, Component: m.Matches[i].Component}
 	}
 	verdict := &report.Verdict{
 		Action: report.Stop, Document: "policy.yaml", Mapping: "default, line 40", Policies: []string{"production"}, Hidden: 1,
 		Expired: []report.Entry{gone}, Unused: []report.Entry{{List: "accepted", Line: 35, What: "CVE-1999-0001", Reason: "?"}},
 		Decisions: []report.Decision{
-			{Policy: "production", Rule: "uncovered", Line: 5, Kind: report.OfImage, Action: report.Warn, Ruled: report.Warn, Message: "there are no advisories for nuget", Match: -1, Finding: -1},
+			{Policy: "production", Rule: "uncovered", Line: 5, Target: report.TargetImage, Action: report.Warn, Ruled: report.Warn, Message: "there are no advisories for nuget", Match: -1, Finding: -1},
 			match(0, "fixable", report.Warn, "update openssl"), match(1, "fixable", report.Warn, "update openssl"), match(2, "strict", report.Stop, "affected"),
 			match(3, "otherwise", report.Go, ""), match(4, "exploited", report.Stop, "CVE-2021-44228 is exploited"), match(5, "severe", report.Stop, "CVE-2024-0001 is severe"),
 		},
@@ -105,7 +105,7 @@ func sample() *report.View {
 }
 
 // empty is a view of nothing.
-func empty() *report.View {
+func empty() *report.Assessment {
 	return report.New(new(analyzer.Report), new(matcher.Result), report.Options{})
 }
 
@@ -119,7 +119,7 @@ func write(t *testing.T, f func(*bytes.Buffer) error) []byte {
 }
 
 // forms are all formats of results.
-func forms(t *testing.T, v *report.View) map[string][]byte {
+func forms(t *testing.T, v *report.Assessment) map[string][]byte {
 	return map[string][]byte{
 		"sarif.json":  write(t, func(b *bytes.Buffer) error { return sarif.Write(b, v) }),
 		"gitlab.json": write(t, func(b *bytes.Buffer) error { return gitlab.Write(b, v) }),
@@ -163,8 +163,8 @@ func TestHostile(t *testing.T) {
 // What is hidden is counted in every format, and what could not be judged is said.
 func TestNothingSilent(t *testing.T) {
 	v := sample()
-	if len(v.Findings) != 4 || v.HiddenFindings() != 2 || len(v.Hidden) != 2 || v.LeftOut != 1 {
-		t.Errorf("%d findings, %d hidden for %d reasons, %d left out", len(v.Findings), v.HiddenFindings(), len(v.Hidden), v.LeftOut)
+	if len(v.Findings) != 4 || v.HiddenFindings() != 2 || len(v.Hidden) != 2 || v.Omitted != 1 {
+		t.Errorf("%d findings, %d hidden for %d reasons, %d left out", len(v.Findings), v.HiddenFindings(), len(v.Hidden), v.Omitted)
 	}
 	for name, want := range map[string][]string{
 		"sarif.json":  {"no advisories are known for nuget", "maven: not a zip archive", "not-affected, says a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},

@@ -70,7 +70,7 @@ func officialSARIF(t *testing.T) string {
 // TestSARIF asks that what is written is of the official schema, and that the library reads it as it was meant.
 func TestSARIF(t *testing.T) {
 	schema := officialSARIF(t)
-	for _, v := range []*report.View{sample(), empty()} {
+	for _, v := range []*report.Assessment{sample(), empty()} {
 		text := forms(t, v)["sarif.json"]
 		validate(t, schema, text)
 		r, err := lib.FromBytes(text)
@@ -102,7 +102,7 @@ func TestGitLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []*report.View{sample(), empty()} {
+	for _, v := range []*report.Assessment{sample(), empty()} {
 		validate(t, string(schema), forms(t, v)["gitlab.json"])
 	}
 	validateFails(t, string(schema), `{"version": "15.0.4", "scan": {}, "vulnerabilities": []}`)
@@ -127,7 +127,7 @@ func validateFails(t *testing.T, schema, text string) {
 
 // TestJUnit holds the form against a schema with xmllint, and its counts against its cases.
 func TestJUnit(t *testing.T) {
-	for _, v := range []*report.View{sample(), empty()} {
+	for _, v := range []*report.Assessment{sample(), empty()} {
 		text := forms(t, v)["junit.xml"]
 		var d struct {
 			Tests    int `xml:"tests,attr"`

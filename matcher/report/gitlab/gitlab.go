@@ -99,7 +99,7 @@ type dependency struct {
 }
 
 // Write writes a report, indented. The form asks for the time of the scan: it is that of the view.
-func Write(w io.Writer, v *report.View) error {
+func Write(w io.Writer, v *report.Assessment) error {
 	at := v.Time.UTC().Format("2006-01-02T15:04:05")
 	if v.Time.IsZero() {
 		at = time.Unix(0, 0).UTC().Format("2006-01-02T15:04:05")
@@ -125,7 +125,7 @@ func Write(w io.Writer, v *report.View) error {
 	return nil
 }
 
-func messages(v *report.View) []message {
+func messages(v *report.Assessment) []message {
 	var list []message
 	for i := range v.Ecosystems {
 		if e := &v.Ecosystems[i]; !e.Covered() {
@@ -143,7 +143,7 @@ func messages(v *report.View) []message {
 	return list
 }
 
-func of(v *report.View, f *report.Finding, m *matcher.Match, c *analyzer.Component) vulnerability {
+func of(v *report.Assessment, f *report.Finding, m *matcher.Match, c *analyzer.Component) vulnerability {
 	x := vulnerability{
 		ID:   uuid(m.ID, c.ID),
 		Name: cut(m.ID+" in "+c.Name, 255), Description: cut(or(f.Summary(), m.ID+" in "+c.Name+" "+c.Version), 1<<20),

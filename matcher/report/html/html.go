@@ -25,7 +25,7 @@ var files embed.FS
 
 // A page is what the template is executed on.
 type page struct {
-	*report.View
+	*report.Assessment
 	Style  template.CSS
 	Script template.JS
 	Rows   []row
@@ -49,7 +49,7 @@ type row struct {
 }
 
 // Write writes a report.
-func Write(w io.Writer, v *report.View) error {
+func Write(w io.Writer, v *report.Assessment) error {
 	text := func(name string) string {
 		b, _ := files.ReadFile(name) // embedded
 		return string(b)
@@ -60,12 +60,12 @@ func Write(w io.Writer, v *report.View) error {
 		"place": report.Place,
 		"count": report.CountOf,
 		"web":   func(u string) bool { return strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") },
-		"kind":  func(k report.Kind) string { return string(k) },
+		"kind":  func(k report.Target) string { return string(k) },
 	}).Parse(text("page.tmpl"))
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
-	p := page{View: v, Style: template.CSS(text("style.css")), Script: template.JS(text("script.js")), Policy: v.Verdict != nil}
+	p := page{Assessment: v, Style: template.CSS(text("style.css")), Script: template.JS(text("script.js")), Policy: v.Verdict != nil}
 	counts := make(map[matcher.Level]int)
 	for i := range v.Findings {
 		counts[v.Findings[i].Severity.Level]++
@@ -91,7 +91,7 @@ func Write(w io.Writer, v *report.View) error {
 	return nil
 }
 
-func rowOf(v *report.View, f *report.Finding) row {
+func rowOf(v *report.Assessment, f *report.Finding) row {
 	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Why: f.Why, Ecosystem: report.EcosystemName(f.Subject.Ecosystem), Failing: v.Failing(f)}
 	switch t := &f.Enrichment; {
 	case t.Ransomware:

@@ -67,7 +67,7 @@ type outcome struct {
 }
 
 // Write writes a report, indented.
-func Write(w io.Writer, v *report.View) error {
+func Write(w io.Writer, v *report.Assessment) error {
 	all := suites{Name: clean(v.Name), Time: "0"}
 	at := make(map[matcher.Key]int)
 	for i := range v.Ecosystems {
@@ -132,7 +132,7 @@ func (s *suite) add(c testcase) {
 	s.Cases = append(s.Cases, c)
 }
 
-func caseOf(v *report.View, f *report.Finding) testcase {
+func caseOf(v *report.Assessment, f *report.Finding) testcase {
 	c := testcase{Name: clean(f.ID), Class: clean(f.Subject.Name + " " + f.Subject.Version), File: clean(f.Components[0].Path), Time: "0"}
 	var lines []string
 	for _, line := range [][2]string{
@@ -170,7 +170,7 @@ func caseOf(v *report.View, f *report.Finding) testcase {
 }
 
 // files are findings that are no packages.
-func files(v *report.View) (suite, bool) {
+func files(v *report.Assessment) (suite, bool) {
 	s := suite{Name: "files", Time: "0"}
 	for i := range v.Report.Findings {
 		f := &v.Report.Findings[i]
@@ -180,17 +180,17 @@ func files(v *report.View) (suite, bool) {
 }
 
 // policySuite has the decisions on the image, its distribution and packages, which are no findings.
-func policySuite(v *report.View) (suite, bool) {
+func policySuite(v *report.Assessment) (suite, bool) {
 	s := suite{Name: "policy", Time: "0"}
 	if v.Verdict == nil {
 		return s, false
 	}
 	for i := range v.Verdict.Decisions {
 		d := &v.Verdict.Decisions[i]
-		if d.Kind == report.OfMatch || d.Kind == report.OfFinding {
+		if d.Target == report.TargetMatch || d.Target == report.TargetFinding {
 			continue
 		}
-		c := testcase{Name: clean(d.Policy + "/" + d.Rule), Class: string(d.Kind), Time: "0"}
+		c := testcase{Name: clean(d.Policy + "/" + d.Rule), Class: string(d.Target), Time: "0"}
 		if x := v.Component(d.Component); x != nil {
 			c.Class = clean(x.PURL)
 		}

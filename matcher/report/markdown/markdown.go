@@ -20,7 +20,7 @@ import (
 const maxBytes = 50_000
 
 // Write writes a report.
-func Write(w io.Writer, v *report.View) error {
+func Write(w io.Writer, v *report.Assessment) error {
 	b := &writer{w: bufio.NewWriter(w), v: v}
 	b.head()
 	b.findings()
@@ -35,7 +35,7 @@ func Write(w io.Writer, v *report.View) error {
 
 type writer struct {
 	w *bufio.Writer
-	v *report.View
+	v *report.Assessment
 	n int
 }
 
@@ -70,7 +70,7 @@ func (b *writer) head() {
 		b.printf("\nPolicy %s of %s: **%s**, %d stop, %d warn, %d allowed by lists, %d hidden.\n", code(strings.Join(d.Policies, ", ")), code(d.Document), d.Action,
 			d.Count(report.Stop), d.Count(report.Warn), allowed(d), d.Hidden)
 		for i := range d.Decisions {
-			if x := &d.Decisions[i]; x.Kind != report.OfMatch && x.Action > report.Go {
+			if x := &d.Decisions[i]; x.Target != report.TargetMatch && x.Action > report.Go {
 				b.printf("- **%s**: %s\n", x.Action, escape(cmp.Or(x.Message, x.Rule)))
 			}
 		}

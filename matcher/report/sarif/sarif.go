@@ -129,7 +129,7 @@ type logical struct {
 const rootBase = "ROOTFS"
 
 // Write writes a report, indented.
-func Write(w io.Writer, v *report.View) error {
+func Write(w io.Writer, v *report.Assessment) error {
 	b := &builder{v: v, rules: make(map[string]int), worst: make(map[string]matcher.Severity)}
 	for i := range v.Result.Matches {
 		m := &v.Result.Matches[i]
@@ -182,7 +182,7 @@ func Write(w io.Writer, v *report.View) error {
 }
 
 type builder struct {
-	v       *report.View
+	v       *report.Assessment
 	rules   map[string]int
 	worst   map[string]matcher.Severity // of each vulnerability
 	list    []rule

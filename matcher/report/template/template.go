@@ -42,7 +42,7 @@ func Parse(name, text string) (*Template, error) {
 }
 
 // Write writes a report.
-func (t *Template) Write(w io.Writer, v *report.View) error {
+func (t *Template) Write(w io.Writer, v *report.Assessment) error {
 	c, err := t.t.Clone()
 	if err != nil {
 		return fmt.Errorf("template: %w", err)
@@ -50,7 +50,7 @@ func (t *Template) Write(w io.Writer, v *report.View) error {
 	return c.Funcs(functions(v)).Execute(w, v)
 }
 
-func functions(v *report.View) template.FuncMap {
+func functions(v *report.Assessment) template.FuncMap {
 	return template.FuncMap{
 		"json": func(v any) (string, error) {
 			var b bytes.Buffer

@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report/template"
 )
 
-func view() *report.View {
+func view() *report.Assessment {
 	return report.New(
 		&analyzer.Report{Components: []analyzer.Component{{ID: "1", PURL: "pkg:npm/a%2Cb@1", Path: "x.war", Package: analyzer.Package{Type: "npm", Name: "a,b", Version: "1", ArchivePath: "y.jar", Licenses: []string{"MIT", "ISC"}}}}},
 		&matcher.Result{Matches: []matcher.Match{{ID: "CVE-1", Component: "1", Severity: matcher.Severity{Level: matcher.High}, Advisories: []matcher.Advisory{{Published: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)}}}}},

@@ -45,12 +45,12 @@ type Tool struct {
 type Hide func(i int, m *matcher.Match, c *analyzer.Component) string
 
 // A View is a scan's results, in the order in which a person reads them.
-type View struct {
+type Assessment struct {
 	Options
 	Report *analyzer.Report // without packages that are only declared, unless Options has them
 	Result *matcher.Result  // all matches, hidden ones too
 
-	LeftOut    int                        // packages that are only declared, and left out
+	Omitted    int                        // packages that are only declared, and left out
 	Ecosystems []Ecosystem                // of the packages that were to be matched, sorted
 	Findings   []Finding                  // what is shown: by ecosystem, the package with the worst first
 	Hidden     []Hidden                   // what is not shown, by reason
@@ -75,12 +75,12 @@ type Hidden struct {
 }
 
 // New brings a report and what was matched in it together. The result must be of the report.
-func New(report *analyzer.Report, result *matcher.Result, o Options) *View {
-	v := &View{Options: o, Report: report, Result: result}
+func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment {
+	v := &Assessment{Options: o, Report: report, Result: result}
 	if o.Declared {
 		v.Report, v.Result, _ = Once(report, result)
 	} else {
-		v.Report, v.Result, v.LeftOut = Installed(report, result)
+		v.Report, v.Result, v.Omitted = Installed(report, result)
 	}
 	v.components = make(map[string]*analyzer.Component, len(v.Report.Components))
 	for i := range v.Report.Components {
@@ -93,7 +93,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *View {
 }
 
 // Failing reports whether a finding disallows the image.
-func (v *View) Failing(f *Finding) bool {
+func (v *Assessment) Failing(f *Finding) bool {
 	switch {
 	case f.Why != "":
 		return false
@@ -106,13 +106,13 @@ func (v *View) Failing(f *Finding) bool {
 }
 
 // Component returns the component of an identifier, nil where there is none.
-func (v *View) Component(id string) *analyzer.Component { return v.components[id] }
+func (v *Assessment) Component(id string) *analyzer.Component { return v.components[id] }
 
 // Why returns why the match of an index in View.Result is hidden, "" where it is shown.
-func (v *View) Why(match int) string { return v.why[match] }
+func (v *Assessment) Why(match int) string { return v.why[match] }
 
 // Shown returns a result with what is shown only.
-func (v *View) Shown() *matcher.Result {
+func (v *Assessment) Shown() *matcher.Result {
 	r := *v.Result
 	r.Matches = make([]matcher.Match, 0, len(v.Result.Matches))
 	for i := range v.Result.Matches {
@@ -123,7 +123,7 @@ func (v *View) Shown() *matcher.Result {
 	return &r
 }
 
-func (v *View) hide() {
+func (v *Assessment) hide() {
 	v.why = make([]string, len(v.Result.Matches))
 	for i := range v.Result.Matches {
 		m := &v.Result.Matches[i]

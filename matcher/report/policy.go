@@ -45,7 +45,7 @@ type Decision struct {
 	Policy  string
 	Rule    string // its name, or "otherwise"
 	Line    int    // of the rule in the document
-	Kind    Kind
+	Target    Target
 	Action  Action // what holds in the end
 	Ruled   Action // what the rule says
 	Message string
@@ -59,14 +59,14 @@ type Decision struct {
 }
 
 // A Kind is what a decision is about.
-type Kind string
+type Target string
 
 const (
-	OfImage   Kind = "image"
-	OfDistro  Kind = "distro"
-	OfPackage Kind = "package"
-	OfMatch   Kind = "match"
-	OfFinding Kind = "finding"
+	TargetImage   Target = "image"
+	TargetDistro  Target = "distro"
+	TargetPackage Target = "package"
+	TargetMatch   Target = "match"
+	TargetFinding Target = "finding"
 )
 
 // An Entry is one line of a list that allows or denies.
@@ -101,12 +101,12 @@ func (v *Verdict) Hides() map[int]*Decision {
 	hidden := make(map[int]*Decision)
 	for i := range v.Decisions {
 		d := &v.Decisions[i]
-		if d.Kind == OfMatch && d.Hide && hidden[d.Match] == nil {
+		if d.Target == TargetMatch && d.Hide && hidden[d.Match] == nil {
 			hidden[d.Match] = d
 		}
 	}
 	for i := range v.Decisions { // nothing is hidden that another policy speaks up about
-		if d := &v.Decisions[i]; d.Kind == OfMatch && d.Action > Go {
+		if d := &v.Decisions[i]; d.Target == TargetMatch && d.Action > Go {
 			delete(hidden, d.Match)
 		}
 	}
@@ -119,7 +119,7 @@ func (v *Verdict) byMatch() map[int][]*Decision {
 	}
 	at := make(map[int][]*Decision)
 	for i := range v.Decisions {
-		if d := &v.Decisions[i]; d.Kind == OfMatch {
+		if d := &v.Decisions[i]; d.Target == TargetMatch {
 			at[d.Match] = append(at[d.Match], d)
 		}
 	}
