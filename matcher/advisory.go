@@ -97,5 +97,6 @@ type Coverage struct {
 	Release   string    // for distributions
 	Feed      string    // "" where there is no data
 	Date      time.Time // of the feed's data
-	EndOfLife bool      // the publisher looks after this release no more, so that new vulnerabilities are not recorded
+	Sampled   bool
+	EndOfLife bool // the publisher looks after this release no more, so that new vulnerabilities are not recorded
 }

@@ -158,3 +158,14 @@ func compareCoverage(a, b Coverage) int {
 	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace),
 		strings.Compare(a.Release, b.Release), strings.Compare(a.Feed, b.Feed), a.Date.Compare(b.Date))
 }
+
+// A SourceInfo identifies a Source.
+type SourceInfo struct {
+	Hash    string // of everything it contains, hexadecimal
+	Starter bool   // a small sample that a program carries
+}
+
+// A Describer is a Source that identifies itself.
+type Describer interface {
+	Describe() SourceInfo
+}

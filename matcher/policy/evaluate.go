@@ -5,32 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
-	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
-// ErrNoMapping says that no mapping of a document fits an image, and that the document has no default.
+// ErrNoMapping reports that no mapping of a policy document fits an image, and that the document has no default.
 var ErrNoMapping = errors.New("no mapping fits, and there is no default")
 
-// An Input is what is judged.
-type Input struct {
-	Reference string         // under which the image is known: "registry.example/app:1"; what mappings are about
-	Config    *v1.ConfigFile // of the image; nil where there is none, as of a file system
-	Report    *analyzer.Report
-	Result    *matcher.Result // of the report
-	Now       time.Time       // the time at which entries of lists hold or have expired
-}
-
-// Evaluate judges an image. It fails where no mapping fits, where an expression cannot be computed or costs too much, and
-// where ctx ends it: none of which is a pass.
-func (d *Document) Evaluate(ctx context.Context, in Input) (*report.Verdict, error) {
+// Evaluate implements [report.Policy]. It returns an error if no mapping fits the image ([ErrNoMapping]), if an expression fails or
+// exceeds its cost, and if ctx ends. None of these is a pass.
+func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report.Verdict, error) {
 	if in.Now.IsZero() {
 		return nil, errors.New("policy: the time is not given, so that nothing could expire")
 	}
@@ -79,7 +66,7 @@ func (d *Document) mappingOf(ref imageref.Reference) *mapping {
 // A judge is one evaluation.
 type judge struct {
 	doc      *Document
-	in       *Input
+	in       *report.PolicyInput
 	ctx      context.Context
 	verdict  *report.Verdict
 	index    *index
@@ -270,7 +257,6 @@ func (j *judge) finish() {
 	if v.Passed != nil {
 		v.Action = report.Go
 	}
-	v.Hidden = len(v.Hides())
 	for _, e := range j.index.entries {
 		switch {
 		case j.expired[e]:

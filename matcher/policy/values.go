@@ -130,7 +130,7 @@ type findingValue struct {
 	Layer    int    `cel:"layer"`
 }
 
-func valueOfImage(in *Input, ref imageref.Reference) *imageValue {
+func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
 	r := in.Report
 	v := &imageValue{
 		Reference: in.Reference, Registry: ref.Registry, Repository: ref.Repository, Tag: ref.Tag, Digest: ref.Digest,
@@ -144,7 +144,7 @@ func valueOfImage(in *Input, ref imageref.Reference) *imageValue {
 	}
 	for _, c := range in.Result.Coverage {
 		if c.Feed == "" {
-			v.Uncovered = append(v.Uncovered, report.EcosystemName(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}))
+			v.Uncovered = append(v.Uncovered, (&report.Ecosystem{Key: matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}}).Name())
 		}
 	}
 	if c := in.Config; c != nil {
@@ -166,7 +166,7 @@ func (v *imageValue) configure(c *v1.Config) {
 	}
 }
 
-func valueOfDistro(in *Input) *distroValue {
+func valueOfDistro(in *report.PolicyInput) *distroValue {
 	v := new(distroValue)
 	d := in.Report.Distro
 	if d == nil {

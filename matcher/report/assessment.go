@@ -1,189 +1,91 @@
 package report
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Options say what a View is of, and what it leaves out.
-type Options struct {
-	Name     string    // what was scanned, as the user calls it: "debian:12"
-	Tool     Tool      // the program that scans
-	Time     time.Time // when it was scanned, for formats that ask; the zero time leaves it out where that can be
-	Declared bool      // with packages that only lock files and manifests name
+// An Assessment is the answer about one image, in the order in which a person reads it.
+type Assessment struct {
+	Name     string // the image as the caller refers to it: "debian:12"
+	Tool     Tool
+	Time     time.Time // when the image was assessed; zero if the caller doesn't say
+	Database matcher.SourceInfo
 
-	// Base says whose advisories hold for a derivative distribution; the one that the Matcher had.
-	Base func(analyzer.Distro) (analyzer.Distro, bool)
+	Report  *analyzer.Report // without the components that Omitted counts
+	Result  *matcher.Result  // every match, hidden ones too; nil if nothing was matched
+	Omitted int              // declared components that were left out
 
-	// Sampled says of which ecosystems the source of advisories knows only some. They count as not covered, though what is
-	// known of them is shown. Nil is none.
-	Sampled func(ecosystem matcher.Key) bool
+	Ecosystems []Ecosystem                // of the components that were to be matched, sorted
+	Findings   []Finding                  // shown: by ecosystem, the package with the most severe one first
+	Hidden     []HiddenFindings           // not shown, by reason
+	Skipped    map[matcher.SkipReason]int // components that were not matched
 
-	// Hide says what is not to be shown, besides what statements of VEX documents suppress. The first reason counts.
-	Hide []Hide
+	VEX      []VEXDocument // the documents that were applied, in the order given
+	Verdict  *Verdict      // of the policy; nil without one
+	Gate     Gate
+	Failures []Failure // why the image does not pass; none if it does
 
-	Verdict *Verdict // what a policy decided; nil where there is none
-
-	// Fails says which findings disallow the image, for formats that tell. Nil is those that Verdict stops on, and without a
-	// verdict all that are shown.
-	Fails func(*Finding) bool
+	components map[string]*analyzer.Component
+	reasons    []*Reason // for each match, why it is hidden; nil if it is shown
 }
 
-// A Tool is the program that makes a report.
+// Options say what an Assessment contains beside a report and a result.
+type Options struct {
+	Name     string
+	Tool     Tool
+	Time     time.Time
+	Database matcher.SourceInfo
+	Declared bool // keep components that only lock files and manifests name, unless they are installed too
+
+	VEX     []VEXDocument
+	Verdict *Verdict // hides the matches that the policy hides
+	View    View
+	Gate    Gate
+
+	// Hidden hides further matches, by their index in the result. It takes precedence over View.
+	Hidden map[int]Reason
+}
+
+// A Tool is the program that makes an Assessment.
 type Tool struct {
+	Vendor  string
 	Name    string
 	Version string
 	URL     string
 }
 
-// A Hide says why a match, the one of that index in the result, is not shown: a few words for a person that fit many matches,
-// "no fix is known"; "" where it is shown.
-type Hide func(i int, m *matcher.Match, c *analyzer.Component) string
-
-// A View is a scan's results, in the order in which a person reads them.
-type Assessment struct {
-	Options
-	Report *analyzer.Report // without packages that are only declared, unless Options has them
-	Result *matcher.Result  // all matches, hidden ones too
-
-	Omitted    int                        // packages that are only declared, and left out
-	Ecosystems []Ecosystem                // of the packages that were to be matched, sorted
-	Findings   []Finding                  // what is shown: by ecosystem, the package with the worst first
-	Hidden     []Hidden                   // what is not shown, by reason
-	Skipped    map[matcher.SkipReason]int // packages that were not matched
-
-	components map[string]*analyzer.Component
-	why        []string // of each match, why it is hidden
-}
-
-// An Ecosystem is a distribution's release or a language's packages, and what advisories there are for it.
-type Ecosystem struct {
-	Key      matcher.Key        // without a name
-	Coverage []matcher.Coverage // a row for each feed that knows it; none where it is not covered
-	Packages int                // of the image that were to be matched
-	Sampled  bool               // some advisories are known, which is not to be covered
-}
-
-// Hidden is what was hidden for one reason.
-type Hidden struct {
-	Why      string
-	Findings []Finding // in the order of View.Findings
-}
-
-// New brings a report and what was matched in it together. The result must be of the report.
+// New joins a report and the result of matching it, which may be nil. It fails nowhere: a match of a component that the report
+// does not contain is not a finding.
 func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment {
-	v := &Assessment{Options: o, Report: report, Result: result}
-	if o.Declared {
-		v.Report, v.Result, _ = Once(report, result)
-	} else {
-		v.Report, v.Result, v.Omitted = Installed(report, result)
+	a := &Assessment{
+		Name: o.Name, Tool: o.Tool, Time: o.Time, Database: o.Database, VEX: o.VEX, Verdict: o.Verdict, Gate: o.Gate,
+		Skipped: make(map[matcher.SkipReason]int),
 	}
-	v.components = make(map[string]*analyzer.Component, len(v.Report.Components))
-	for i := range v.Report.Components {
-		v.components[v.Report.Components[i].ID] = &v.Report.Components[i]
+	kept := omitDeclared(report, result, o.Declared)
+	a.Report, a.Result, a.Omitted = kept.report, kept.result, kept.omitted
+	a.components = make(map[string]*analyzer.Component, len(a.Report.Components))
+	for i := range a.Report.Components {
+		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]
 	}
-	v.countEcosystems()
-	v.hide()
-	v.collect()
-	return v
+	if a.Result == nil {
+		return a
+	}
+	a.Verdict = o.Verdict.renumber(kept.index, len(result.Matches))
+	a.countEcosystems()
+	a.hide(&o, kept.index)
+	a.collect()
+	a.Failures = a.judge()
+	return a
 }
 
-// Failing reports whether a finding disallows the image.
-func (v *Assessment) Failing(f *Finding) bool {
-	switch {
-	case f.Why != "":
-		return false
-	case v.Fails != nil:
-		return v.Fails(f)
-	case v.Verdict != nil:
-		return f.Action == Stop
-	}
-	return true
-}
+// Component returns the component with an identifier, nil if there is none.
+func (a *Assessment) Component(id string) *analyzer.Component { return a.components[id] }
 
-// Component returns the component of an identifier, nil where there is none.
-func (v *Assessment) Component(id string) *analyzer.Component { return v.components[id] }
+// Reason returns why the match with an index in Result.Matches is hidden, nil if it is shown.
+func (a *Assessment) Reason(match int) *Reason { return a.reasons[match] }
 
-// Why returns why the match of an index in View.Result is hidden, "" where it is shown.
-func (v *Assessment) Why(match int) string { return v.why[match] }
-
-// Shown returns a result with what is shown only.
-func (v *Assessment) Shown() *matcher.Result {
-	r := *v.Result
-	r.Matches = make([]matcher.Match, 0, len(v.Result.Matches))
-	for i := range v.Result.Matches {
-		if v.why[i] == "" {
-			r.Matches = append(r.Matches, v.Result.Matches[i])
-		}
-	}
-	return &r
-}
-
-func (v *Assessment) hide() {
-	v.why = make([]string, len(v.Result.Matches))
-	for i := range v.Result.Matches {
-		m := &v.Result.Matches[i]
-		if m.Suppressed() {
-			v.why[i] = m.Analysis.Status.String() + ", says a VEX statement"
-			continue
-		}
-		for _, h := range v.Hide {
-			if v.why[i] = h(i, m, v.components[m.Component]); v.why[i] != "" {
-				break
-			}
-		}
-	}
-}
-
-// Installed returns a report and its result, which may be nil, without the packages that only lock files and manifests name,
-// and how many those are. Where there are none it returns what it was given.
-func Installed(report *analyzer.Report, result *matcher.Result) (*analyzer.Report, *matcher.Result, int) {
-	return without(report, result, func(c *analyzer.Component) bool { return c.Declared })
-}
-
-// Once returns a report and its result, which may be nil, without what lock files and manifests say of packages that are
-// installed, of the same version, and how often they do: nothing is to be shown twice for being locked too. Where they say
-// nothing of such it returns what it was given.
-func Once(report *analyzer.Report, result *matcher.Result) (*analyzer.Report, *matcher.Result, int) {
-	installed := make(map[string]bool)
-	for i := range report.Components {
-		if c := &report.Components[i]; !c.Declared {
-			installed[plainPURL(c)] = true
-		}
-	}
-	return without(report, result, func(c *analyzer.Component) bool { return c.Declared && installed[plainPURL(c)] })
-}
-
-// plainPURL returns the package URL without qualifiers.
-func plainPURL(c *analyzer.Component) string {
-	plain, _, _ := strings.Cut(c.PURL, "?")
-	return plain
-}
-
-// without leaves components and what is said of them out.
-func without(report *analyzer.Report, result *matcher.Result, drop func(*analyzer.Component) bool) (*analyzer.Report, *matcher.Result, int) {
-	dropped := make(map[string]bool)
-	kept := *report
-	kept.Components = nil
-	for i := range report.Components {
-		if c := &report.Components[i]; drop(c) {
-			dropped[c.ID] = true
-		} else {
-			kept.Components = append(kept.Components, *c)
-		}
-	}
-	if len(dropped) == 0 {
-		return report, result, 0
-	}
-	if result == nil {
-		return &kept, nil, len(dropped)
-	}
-	rest := *result
-	rest.Skipped = slices.DeleteFunc(slices.Clone(result.Skipped), func(s matcher.Skipped) bool { return dropped[s.Component] })
-	rest.Matches = slices.DeleteFunc(slices.Clone(result.Matches), func(m matcher.Match) bool { return dropped[m.Component] })
-	return &kept, &rest, len(dropped)
-}
+// Passes reports whether nothing disallows the image.
+func (a *Assessment) Passes() bool { return len(a.Failures) == 0 }

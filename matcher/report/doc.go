@@ -1,12 +1,14 @@
-// Package report brings a scan's results into the form that people and tools are shown: findings, what they are hidden by,
-// and how far the image could be judged at all. It writes nothing itself; the packages below it do, each one format:
+// Package report holds the answer about one image, in the form that people and tools are shown: an [Assessment] with its
+// findings, what hides them, and whether the image passes. It writes nothing; the packages below it write one format each:
 //
+//   - json for programs, which can be read back,
 //   - sarif, gitlab and junit for the tools that read them,
 //   - html and markdown for people,
-//   - template for whatever else there is, by a template of text/template.
+//   - template for anything else, by a template of text/template.
 //
-// The types to know are [View], which [New] makes of a report and a result, [Finding], which is one vulnerability in one
-// source package, and [Verdict], which is what a policy decided; package matcher/policy makes those.
+// Package matcher/assess makes Assessments. [New] is its last step, for callers who scan and match by themselves. A [Finding]
+// is one vulnerability in one source package. [Policy] and [VEX] are the interfaces by which package matcher/policy and package
+// matcher/vex take part.
 //
-// Nothing is dropped: a match that is hidden stays in View.Result, and View.Hidden says by what, and how many.
+// Nothing is dropped: a hidden match stays in Assessment.Result, and Assessment.Hidden counts it under its reason.
 package report

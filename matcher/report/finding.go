@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,29 +9,28 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Finding is one vulnerability in one source package: the matches of all packages that were built from it, and of which
-// the same is said, are one.
+// A Finding is one vulnerability in one source package: the matches of all packages that were built from it, if they agree.
 type Finding struct {
 	*matcher.Match // the first of them
 
-	Matches    []int // indices in View.Result
+	Matches    []int // indices in Assessment.Result.Matches
 	Components []*analyzer.Component
 	Subject    Subject
-	Action     Action // the worst that a policy decided for them; Undecided without one
+	Action     Action // the most severe that a policy decided; Undecided without one
 	Decisions  []*Decision
-	Why        string // why it is hidden; "" where it is shown
+	Hidden     *Reason // nil if the finding is shown
 }
 
-// A Subject is a source package of some version, or a package where there is no such thing.
+// A Subject is a source package in one version, or a package that is not built from another.
 type Subject struct {
 	Ecosystem matcher.Key // without a name
 	Name      string      // with its namespace, for languages
 	Version   string      // installed
 }
 
-// subjectOf returns what a match of a component is about.
-func (v *Assessment) subjectOf(c *analyzer.Component) Subject {
-	s := Subject{Ecosystem: v.EcosystemOf(c), Name: c.Name, Version: c.Version}
+// subjectOf returns the subject of a component's matches.
+func (a *Assessment) subjectOf(c *analyzer.Component) Subject {
+	s := Subject{Ecosystem: a.EcosystemOf(c), Name: c.Name, Version: c.Version}
 	if !c.System && c.Namespace != "" {
 		s.Name = c.Namespace + "/" + c.Name
 	}
@@ -42,30 +40,31 @@ func (v *Assessment) subjectOf(c *analyzer.Component) Subject {
 	return s
 }
 
-// collect brings the matches of packages together that were built from one source package, and parts what is hidden.
-func (v *Assessment) collect() {
-	type same struct {
-		subject                      Subject
-		id, fixed, word, unsure, why string
-		status                       matcher.Status
-		severity                     matcher.Level
-		action                       Action
-		analysis                     *matcher.Analysis
+// collect groups matches into findings, and separates the hidden ones.
+func (a *Assessment) collect() {
+	type group struct {
+		subject                 Subject
+		id, fixed, word, unsure string
+		hidden                  *Reason
+		status                  matcher.Status
+		severity                matcher.Level
+		action                  Action
+		analysis                *matcher.Analysis
 	}
-	decisions := v.Verdict.byMatch()
-	at := make(map[same]int)
+	decisions := a.Verdict.byMatch()
+	at := make(map[group]int)
 	var all []Finding
-	for i := range v.Result.Matches {
-		m := &v.Result.Matches[i]
-		c := v.components[m.Component]
+	for i := range a.Result.Matches {
+		m := &a.Result.Matches[i]
+		c := a.components[m.Component]
 		if c == nil {
 			continue // of another report
 		}
-		f := Finding{Match: m, Subject: v.subjectOf(c), Why: v.why[i]}
+		f := Finding{Match: m, Subject: a.subjectOf(c), Hidden: a.reasons[i]}
 		for _, d := range decisions[i] {
 			f.Action = max(f.Action, d.Action)
 		}
-		key := same{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, f.Why, m.Status, m.Severity.Level, f.Action, m.Analysis}
+		key := group{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, f.Hidden, m.Status, m.Severity.Level, f.Action, m.Analysis}
 		k, ok := at[key]
 		if !ok {
 			k = len(all)
@@ -77,28 +76,30 @@ func (v *Assessment) collect() {
 		all[k].Decisions = append(all[k].Decisions, decisions[i]...)
 	}
 	sortFindings(all)
-	hidden := make(map[string]int)
+	hidden := make(map[*Reason]int)
 	for _, f := range all {
-		if f.Why == "" {
-			v.Findings = append(v.Findings, f)
+		if f.Hidden == nil {
+			a.Findings = append(a.Findings, f)
 			continue
 		}
-		k, ok := hidden[f.Why]
+		k, ok := hidden[f.Hidden]
 		if !ok {
-			k = len(v.Hidden)
-			hidden[f.Why] = k
-			v.Hidden = append(v.Hidden, Hidden{Why: f.Why})
+			k = len(a.Hidden)
+			hidden[f.Hidden] = k
+			a.Hidden = append(a.Hidden, HiddenFindings{Reason: *f.Hidden})
 		}
-		v.Hidden[k].Findings = append(v.Hidden[k].Findings, f)
+		a.Hidden[k].Findings = append(a.Hidden[k].Findings, f)
 	}
-	slices.SortStableFunc(v.Hidden, func(a, b Hidden) int { return strings.Compare(a.Why, b.Why) })
+	slices.SortStableFunc(a.Hidden, func(x, y HiddenFindings) int {
+		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
+	})
 }
 
 func sortFindings(list []Finding) {
 	worst := make(map[Subject]matcher.Level)
 	for i := range list {
 		f := &list[i]
-		if f.Why == "" {
+		if f.Hidden == nil {
 			worst[f.Subject] = max(worst[f.Subject], f.Severity.Level)
 		}
 	}
@@ -111,7 +112,7 @@ func sortFindings(list []Finding) {
 	})
 }
 
-// Word returns what the publisher says of a finding, in its own words where it has some.
+// Word returns the publisher's own description of the finding, or else a description of its status.
 func (f *Finding) Word() string {
 	word := f.Status.String()
 	switch {
@@ -126,7 +127,7 @@ func (f *Finding) Word() string {
 	return word
 }
 
-// Summary returns the first text on the vulnerability that an advisory has, "" where none has any.
+// Summary returns the first summary among the advisories, "" if they have none.
 func (f *Finding) Summary() string {
 	for i := range f.Advisories {
 		if s := f.Advisories[i].Summary; s != "" {
@@ -136,7 +137,7 @@ func (f *Finding) Summary() string {
 	return ""
 }
 
-// URLs returns the addresses that advisories name, each once, in their order.
+// URLs returns the addresses that the advisories name, each once, in their order.
 func (f *Finding) URLs() []string {
 	var list []string
 	for i := range f.Advisories {
@@ -149,39 +150,11 @@ func (f *Finding) URLs() []string {
 	return list
 }
 
-// Place returns where the component of a finding was found: "opt/app.war!WEB-INF/lib/x.jar".
-func Place(c *analyzer.Component) string {
-	if c.ArchivePath != "" {
-		return c.Path + "!" + c.ArchivePath
-	}
-	return c.Path
-}
-
-// Vulnerabilities counts different identifiers.
+// Vulnerabilities counts the identifiers among findings.
 func Vulnerabilities(list []Finding) int {
 	ids := make(map[string]bool)
 	for i := range list {
 		ids[list[i].ID] = true
 	}
 	return len(ids)
-}
-
-// HiddenFindings counts what is not shown, for whatever reason.
-func (v *Assessment) HiddenFindings() int {
-	n := 0
-	for i := range v.Hidden {
-		n += len(v.Hidden[i].Findings)
-	}
-	return n
-}
-
-// CountOf returns a number of things as a person says it: "1 package", "2 vulnerabilities".
-func CountOf(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "y") && !strings.HasSuffix(what, "ay"):
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

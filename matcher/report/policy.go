@@ -1,8 +1,32 @@
 package report
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"time"
 
-// An Action is what a policy wants done. Actions are ordered, the worst last.
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A Policy decides whether an image is allowed. Package matcher/policy implements it.
+type Policy interface {
+	// Evaluate returns the decisions about an image. An error is never a pass.
+	Evaluate(ctx context.Context, in PolicyInput) (*Verdict, error)
+}
+
+// A PolicyInput is everything that a policy knows about an image.
+type PolicyInput struct {
+	Reference string         // the image's name, which mappings choose policies by: "registry.example/app:1"
+	Config    *v1.ConfigFile // the image's configuration; nil for a file system and an SBOM
+	Report    *analyzer.Report
+	Result    *matcher.Result // of matching Report
+	Now       time.Time       // decides which entries have expired; must not be zero
+}
+
+// An Action is the consequence that a policy demands. Actions are ordered by severity.
 type Action uint8
 
 const (
@@ -12,53 +36,58 @@ const (
 	Stop
 )
 
-// String returns "stop", "warn", "go", or "" for Undecided.
-func (a Action) String() string {
-	switch a {
-	case Go:
-		return "go"
-	case Warn:
-		return "warn"
-	case Stop:
-		return "stop"
+var actions = [...]string{"", "go", "warn", "stop"}
+
+// String returns the code of a: "stop", "warn", "go", or "" for Undecided.
+func (a Action) String() string { return actions[min(int(a), len(actions)-1)] }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (a *Action) UnmarshalText(code []byte) error {
+	for i, known := range actions {
+		if known == string(code) {
+			*a = Action(i)
+			return nil
+		}
 	}
-	return ""
+	return fmt.Errorf("report: unknown action %q", code)
 }
 
-// A Verdict is what the policies of a document decided about an image.
+// A Verdict is the outcome of a policy document.
 type Verdict struct {
-	Action   Action   // the worst of all decisions, after what allows them
-	Document string   // the policy document, as it was called when it was read
-	Mapping  string   // what chose the policies: "mapping 2, line 14" or "default, line 20"
-	Policies []string // the names of those that were chosen
+	Action   Action   // the most severe of all decisions, after allow lists
+	Document string   // the policy document's name
+	Mapping  string   // chose the policies: "mapping 2, line 14" or "default, line 20"
+	Policies []string // names of the chosen policies
 
-	Decisions []Decision // every one: of the image, then in the order of packages, matches and findings
-	Denied    *Entry     // the image list's entry that denies the image; nil
-	Passed    *Entry     // the image list's entry that lets the image pass whatever its decisions are; nil
+	Decisions []Decision // about the image, then about packages, matches and findings in their order
+	Denied    *Entry     // the entry that denies the image; nil if none does
+	Passed    *Entry     // the entry that lets the image pass whatever its decisions are; nil if none does
 	Expired   []Entry    // entries that would have allowed something, but have expired
-	Unused    []Entry    // entries of the lists that were chosen that allow nothing in this image
-	Hidden    int        // matches that policies hide
+	Unused    []Entry    // entries of the chosen lists that allow nothing in this image
 }
 
-// A Decision is what one rule says of one thing.
+// A Decision is the outcome of one rule for one target.
 type Decision struct {
 	Policy  string
-	Rule    string // its name, or "otherwise"
+	Rule    string // the rule's name, or "otherwise"
 	Line    int    // of the rule in the document
-	Target    Target
-	Action  Action // what holds in the end
-	Ruled   Action // what the rule says
+	Target  Target
+	Action  Action // after allow lists
+	Ruled   Action // before allow lists
 	Message string
 	Hide    bool   // the rule hides the match
-	Allowed *Entry // what made a Go of what the rule says; nil
-	Expired *Entry // what would have, had it not expired; nil
+	Allowed *Entry // the entry that turned Ruled into Go; nil if none did
+	Expired *Entry // the entry that would have, had it not expired; nil if there is none
 
-	Match     int    // index in matcher.Result.Matches, -1 where Kind is another
-	Finding   int    // index in analyzer.Report.Findings, -1 where Kind is another
-	Component string // analyzer.Component.ID of a package or match; "" where Kind is another
+	Match     int    // index in Result.Matches, -1 for other targets
+	Finding   int    // index in Report.Findings, -1 for other targets
+	Component string // analyzer.Component.ID of a package or match; "" for other targets
 }
 
-// A Kind is what a decision is about.
+// A Target is the kind of thing that a decision is about.
 type Target string
 
 const (
@@ -69,17 +98,17 @@ const (
 	TargetFinding Target = "finding"
 )
 
-// An Entry is one line of a list that allows or denies.
+// An Entry is a line of an allow list or a deny list.
 type Entry struct {
-	List    string // the name of the list
+	List    string // the list's name
 	Line    int    // in the document
-	What    string // what it is about: "CVE-2019-13627 in pkg:deb/debian/libgcrypt20"
+	What    string // the subject: "CVE-2019-13627 in pkg:deb/debian/libgcrypt20"
 	Reason  string
-	By      string    // who wrote it, where it says
-	Expires time.Time // last moment at which it holds; zero is never
+	By      string    // the author, if the list says
+	Expires time.Time // last moment at which the entry holds; zero is never
 }
 
-// Count returns how many decisions hold of each action.
+// Count counts the decisions with an action. A nil Verdict has none.
 func (v *Verdict) Count(a Action) int {
 	if v == nil {
 		return 0
@@ -93,8 +122,11 @@ func (v *Verdict) Count(a Action) int {
 	return n
 }
 
-// Hides returns what hides the matches that policies hide; nil hides nothing.
-func (v *Verdict) Hides() map[int]*Decision {
+// Hidden counts the matches that the policies hide.
+func (v *Verdict) Hidden() int { return len(v.hides()) }
+
+// hides returns the decision that hides each match that policies hide. A match that another policy warns of or stops on is shown.
+func (v *Verdict) hides() map[int]*Decision {
 	if v == nil {
 		return nil
 	}
@@ -105,7 +137,7 @@ func (v *Verdict) Hides() map[int]*Decision {
 			hidden[d.Match] = d
 		}
 	}
-	for i := range v.Decisions { // nothing is hidden that another policy speaks up about
+	for i := range v.Decisions {
 		if d := &v.Decisions[i]; d.Target == TargetMatch && d.Action > Go {
 			delete(hidden, d.Match)
 		}
@@ -113,6 +145,7 @@ func (v *Verdict) Hides() map[int]*Decision {
 	return hidden
 }
 
+// byMatch returns the decisions about each match.
 func (v *Verdict) byMatch() map[int][]*Decision {
 	if v == nil {
 		return nil
@@ -124,4 +157,28 @@ func (v *Verdict) byMatch() map[int][]*Decision {
 		}
 	}
 	return at
+}
+
+// renumber returns v for a result from which matches were removed. The index has, for each match that is left, its former index.
+func (v *Verdict) renumber(index []int, matches int) *Verdict {
+	if v == nil || len(index) == matches {
+		return v
+	}
+	now := make(map[int]int, len(index))
+	for i, former := range index {
+		now[former] = i
+	}
+	w := *v
+	w.Decisions = nil
+	for _, d := range v.Decisions {
+		if d.Target == TargetMatch {
+			i, left := now[d.Match]
+			if !left {
+				continue
+			}
+			d.Match = i
+		}
+		w.Decisions = append(w.Decisions, d)
+	}
+	return &w
 }

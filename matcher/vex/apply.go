@@ -2,62 +2,24 @@ package vex
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// A Usage says what became of a document.
-type Usage struct {
-	Document   *Document
-	Named      int      // statements that name something in the image, whatever the vulnerability
-	Decided    int      // matches whose Analysis is of the document
-	Suppressed int      // of these, the ones that it says do not matter
-	Agreed     int      // matches of which another document decides the same
-	Overruled  int      // matches of which another document decides something else
-	Unresolved []string // BOM-Links to BOMs that are none of the documents, sorted
-	Cut        bool     // its wildcards name so much that not all of them were followed
-}
+// Documents implements [report.VEX]: the statements of all documents, of which the latest about a match holds.
+type Documents []*Document
 
 // maxSteps bounds how many packages are compared with wildcards, and with products that they may lie in.
 const maxSteps = 5_000_000
 
-// String says it in a line for a person: "app.vex.json: OpenVEX, 3 statements: suppresses 2 matches".
-func (u *Usage) String() string {
-	d := u.Document
-	head := fmt.Sprintf("%s: %s, %s: ", d.Name, d.Format, plural(len(d.Statements), "statement"))
-	switch {
-	case len(d.Statements) == 0 && d.bom != nil && len(d.bom.byRef) > 0:
-		return head + "only says what other documents link to"
-	case u.Named == 0:
-		return head + "names nothing in the image"
-	case u.Decided+u.Agreed+u.Overruled == 0:
-		return head + fmt.Sprintf("%s something in the image, but nothing that was found in it", plural(u.Named, "of them name", "of them names"))
-	}
-	var parts []string
-	if u.Decided > 0 {
-		parts = append(parts, fmt.Sprintf("decides %s, suppresses %d of them", plural(u.Decided, "match"), u.Suppressed))
-	}
-	if u.Agreed > 0 {
-		parts = append(parts, "agrees with another document on "+plural(u.Agreed, "match"))
-	}
-	if u.Overruled > 0 {
-		parts = append(parts, "is overruled on "+plural(u.Overruled, "match"))
-	}
-	if u.Cut {
-		parts = append(parts, "not all of its wildcards were followed")
-	}
-	return head + strings.Join(parts, "; ")
-}
-
-// Apply joins what documents say to the matches of a result of the report. It returns a result of its own; the one it is given
-// stays as it is. The usages are in the order of the documents.
-func Apply(report *analyzer.Report, result *matcher.Result, docs []*Document, image ImageRef) (*matcher.Result, []Usage) {
-	a := newApplier(report, docs, image)
+// Apply implements [report.VEX]. The rows are in the order of the documents.
+func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, image report.ImageNames) (*matcher.Result, []report.VEXDocument) {
+	a := newApplier(found, docs, image)
 	out := *result
 	out.Matches = slices.Clone(result.Matches)
 	byID := make(map[string][]int) // matches of an identifier
@@ -73,11 +35,12 @@ func Apply(report *analyzer.Report, result *matcher.Result, docs []*Document, im
 			at[place{id, c}] = i
 		}
 	}
-	usages := make([]Usage, len(docs))
+	usages := make([]report.VEXDocument, len(docs))
 	words := make(map[int][]word) // of each match
 	for k, d := range docs {
 		u := &usages[k]
-		u.Document = d
+		u.Name, u.Format, u.ID, u.Author = d.Name, string(d.Format), d.ID, d.Author
+		u.Statements, u.Problems = len(d.Statements), d.Problems
 		for i := range d.Statements {
 			s := &d.Statements[i]
 			named := false
@@ -109,7 +72,7 @@ func Apply(report *analyzer.Report, result *matcher.Result, docs []*Document, im
 				words[m] = append(words[m], word{s, k, i, hit})
 			}
 		}
-		u.Cut = a.steps > maxSteps
+		u.Truncated = a.steps > maxSteps
 		u.Unresolved = slices.Sorted(maps.Keys(a.unresolved))
 		clear(a.unresolved)
 	}

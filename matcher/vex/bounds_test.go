@@ -13,6 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -36,9 +37,9 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, report := range images() {
-			r, u := vex.Apply(report, found(report), []*vex.Document{d}, vex.ImageRef{Names: []string{"registry.example/app:1"}, BOMs: []string{own}})
-			if len(r.Matches) != len(found(report).Matches) || len(u) != 1 {
+		for _, scanned := range images() {
+			r, u := vex.Documents{d}.Apply(scanned, found(scanned), report.ImageNames{References: []string{"registry.example/app:1"}, SBOMs: []string{own}})
+			if len(r.Matches) != len(found(scanned).Matches) || len(u) != 1 {
 				t.Errorf("%d matches, %d usages", len(r.Matches), len(u))
 			}
 			_ = u[0].String()
@@ -48,11 +49,11 @@ func FuzzRead(f *testing.F) {
 
 // Whoever writes a document decides neither how long it takes to apply nor how much is kept of what is wrong in it.
 func TestBounds(t *testing.T) {
-	report := &analyzer.Report{}
+	scanned := &analyzer.Report{}
 	result := &matcher.Result{}
 	for i := range 5000 {
 		c := component(fmt.Sprint(i), analyzer.Package{Type: "npm", Name: fmt.Sprintf("p%d", i), Version: "1.0.0"}, fmt.Sprintf("a/%d/package.json", i), nil)
-		report.Components = append(report.Components, c)
+		scanned.Components = append(scanned.Components, c)
 		result.Matches = append(result.Matches, matcher.Match{ID: "CVE-1", Component: c.ID})
 	}
 	document := func(statements int, product func(int) string, status string) string {
@@ -80,14 +81,14 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, u := vex.Apply(report, result, []*vex.Document{d}, vex.ImageRef{})
+		_, u := vex.Documents{d}.Apply(scanned, result, report.ImageNames{})
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: %v", c.name, took)
 		} else {
 			t.Logf("%s: %v, %s", c.name, took, &u[0])
 		}
-		if u[0].Cut != c.cut || c.cut != strings.Contains(u[0].String(), "not all of its wildcards") {
-			t.Errorf("%s: cut %v, %s", c.name, u[0].Cut, &u[0])
+		if u[0].Truncated != c.cut || c.cut != strings.Contains(u[0].String(), "not all of its wildcards") {
+			t.Errorf("%s: cut %v, %s", c.name, u[0].Truncated, &u[0])
 		}
 	}
 	d, err := vex.Read(strings.NewReader(document(5000, func(int) string { return `"x"` }, "nonsense")), "x")
@@ -130,9 +131,9 @@ func TestOrder(t *testing.T) {
 		}
 		docs = append(docs, d)
 	}
-	report := images()["debian"]
+	scanned := images()["debian"]
 	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-		r, _ := vex.Apply(report, found(report), []*vex.Document{docs[order[0]], docs[order[1]], docs[order[2]]}, vex.ImageRef{})
+		r, _ := vex.Documents{docs[order[0]], docs[order[1]], docs[order[2]]}.Apply(scanned, found(scanned), report.ImageNames{})
 		for i := range r.Matches {
 			m := &r.Matches[i]
 			if m.ID == "CVE-2021-44228" && m.Component != "spring" && (m.Analysis == nil || m.Analysis.Document != "new.json" || len(m.Analysis.Overruled) != 2 || m.Analysis.Overruled[0].Document != "middle.json") {

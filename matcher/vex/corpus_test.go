@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -87,9 +88,9 @@ func holds(t *testing.T, d *vex.Document, s *vex.Statement) int {
 		delete(q, "arch")
 		c.PURL = packageurl.NewPackageURL(u.Type, u.Namespace, c.Name, u.Version, packageurl.QualifiersFromMap(q), "").ToString()
 	}
-	report := &analyzer.Report{Distro: distro, Components: []analyzer.Component{c}}
+	scanned := &analyzer.Report{Distro: distro, Components: []analyzer.Component{c}}
 	result := &matcher.Result{Matches: []matcher.Match{{ID: s.Vulnerabilities[0], Component: "1"}}}
-	out, _ := vex.Apply(report, result, []*vex.Document{d}, vex.ImageRef{})
+	out, _ := vex.Documents{d}.Apply(scanned, result, report.ImageNames{})
 	a := out.Matches[0].Analysis
 	if a == nil {
 		t.Errorf("%s: %s: says nothing of %s in %s (%s)", d.Name, s.Place, s.Vulnerabilities[0], c.PURL, distro.CPE)

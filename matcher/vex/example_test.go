@@ -6,11 +6,12 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 func Example() {
-	report := &analyzer.Report{Components: []analyzer.Component{
+	scanned := &analyzer.Report{Components: []analyzer.Component{
 		{ID: "1", PURL: "pkg:npm/lodash@4.17.20", Package: analyzer.Package{Type: "npm", Name: "lodash", Version: "4.17.20"}},
 	}}
 	result := &matcher.Result{Matches: []matcher.Match{{ID: "CVE-2021-23337", Component: "1"}}}
@@ -31,7 +32,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	result, usages := vex.Apply(report, result, []*vex.Document{document}, vex.ImageRef{})
+	result, usages := vex.Documents{document}.Apply(scanned, result, report.ImageNames{})
 	m := &result.Matches[0]
 	fmt.Println(m.ID, m.Suppressed(), m.Analysis.Justification)
 	fmt.Println(&usages[0])

@@ -10,6 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // An applier knows what is in the image.
@@ -29,28 +30,28 @@ type applier struct {
 	steps      int
 }
 
-func newApplier(report *analyzer.Report, docs []*Document, image ImageRef) *applier {
+func newApplier(found *analyzer.Report, docs []*Document, image report.ImageNames) *applier {
 	a := &applier{
-		report: report, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
+		report: found, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
 		byName: make(map[matcher.Key][]int), bySource: make(map[matcher.Key][]int),
 		names: make(map[string]bool), boms: make(map[string]*Document), own: make(map[string]bool),
 		resolved: make(map[string]hits), unresolved: make(map[string]bool),
 	}
-	for i := range report.Components {
-		c := &report.Components[i]
-		s := NewPackage(c, report.Distro)
+	for i := range found.Components {
+		c := &found.Components[i]
+		s := NewPackage(c, found.Distro)
 		a.packages = append(a.packages, s)
 		a.at[c.ID], a.byID[c.ID] = i, c
 		own, source := s.Keys()
 		a.byName[own] = append(a.byName[own], i)
 		a.bySource[source] = append(a.bySource[source], i)
 	}
-	for _, d := range []string{report.Image.Digest, report.Image.ID} {
+	for _, d := range []string{found.Image.Digest, found.Image.ID} {
 		if d != "" {
 			a.names[d] = true
 		}
 	}
-	for _, n := range image.Names {
+	for _, n := range image.References {
 		a.names[n] = true
 		r := imageref.Parse(n)
 		if r.Repository != "" {
@@ -60,7 +61,7 @@ func newApplier(report *analyzer.Report, docs []*Document, image ImageRef) *appl
 			a.names[r.Digest] = true
 		}
 	}
-	for _, b := range image.BOMs {
+	for _, b := range image.SBOMs {
 		a.own[serial(b)] = true
 	}
 	for _, d := range docs {

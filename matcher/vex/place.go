@@ -8,17 +8,6 @@ import (
 	"github.com/hullmark/hullmark/internal/imageref"
 )
 
-// An Image says what documents may call an image, besides what its report says.
-type ImageRef struct {
-	// Names are references under which it is known, "registry.example/app:1" or "debian:12@sha256:...", digests, package
-	// URLs, and any other names that documents may have for it.
-	Names []string
-
-	// BOMs are the serial numbers of SBOMs that package sbom wrote of it: "urn:uuid:...". A BOM-Link to one of them
-	// names components by their analyzer.Component.ID.
-	BOMs []string
-}
-
 // inRepository reports whether a name of the image is in a repository, given without tag and digest.
 func inRepository(r imageref.Reference, name string) bool {
 	registry, repository := imageref.Split(name)

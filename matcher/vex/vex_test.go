@@ -14,6 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -72,7 +73,7 @@ func images() map[string]*analyzer.Report {
 }
 
 // found returns what was matched in them.
-func found(report *analyzer.Report) *matcher.Result {
+func found(scanned *analyzer.Report) *matcher.Result {
 	of := map[string][]string{
 		"libssl3": {"CVE-2023-5678"}, "openssl-libs": {"CVE-2023-5678"}, "tar": {"CVE-2005-2541"}, "bash": {"CVE-2022-3715"},
 		"log4j-in-app": {"CVE-2021-44228"}, "log4j-beside": {"CVE-2021-44228"}, "spring": {"CVE-2021-44228"},
@@ -80,7 +81,7 @@ func found(report *analyzer.Report) *matcher.Result {
 	}
 	aliases := map[string][]string{"CVE-2021-44228": {"GHSA-jfh8-c2jp-5v3q"}, "CVE-2021-23337": {"GHSA-35jh-r3h4-6jhm"}}
 	r := new(matcher.Result)
-	for _, c := range report.Components {
+	for _, c := range scanned.Components {
 		for _, id := range of[c.ID] {
 			r.Matches = append(r.Matches, matcher.Match{ID: id, Aliases: aliases[id], Component: c.ID})
 		}
@@ -101,9 +102,9 @@ func TestDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := images()["debian"]
+			scanned := images()["debian"]
 			if bytes.Contains(a.Comment, []byte("Red Hat")) {
-				report = images()["rhel"]
+				scanned = images()["rhel"]
 			}
 			var docs []*vex.Document
 			var want []byte
@@ -120,8 +121,8 @@ func TestDocuments(t *testing.T) {
 				}
 				docs = append(docs, d)
 			}
-			before := found(report)
-			result, usages := vex.Apply(report, before, docs, vex.ImageRef{Names: []string{"registry.example/team/app:1", "https://example.com/products/app"}, BOMs: []string{own}})
+			before := found(scanned)
+			result, usages := vex.Documents(docs).Apply(scanned, before, report.ImageNames{References: []string{"registry.example/team/app:1", "https://example.com/products/app"}, SBOMs: []string{own}})
 			for i := range before.Matches {
 				if before.Matches[i].Analysis != nil {
 					t.Error("the result that was given is changed")
@@ -143,7 +144,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-func write(b *strings.Builder, r *matcher.Result, usages []vex.Usage) {
+func write(b *strings.Builder, r *matcher.Result, usages []report.VEXDocument) {
 	line := func(indent string, a *matcher.Analysis) {
 		fmt.Fprintf(b, "%s%s, %s %s, by %s", indent, a.Status, a.Document, a.Place, a.Product)
 		for _, s := range []string{a.Justification, a.Detail} {
@@ -171,7 +172,7 @@ func write(b *strings.Builder, r *matcher.Result, usages []vex.Usage) {
 	for i := range usages {
 		u := &usages[i]
 		fmt.Fprintf(b, "%s\n", u)
-		for _, p := range u.Document.Problems {
+		for _, p := range u.Problems {
 			fmt.Fprintf(b, "    %s\n", p)
 		}
 		for _, p := range u.Unresolved {

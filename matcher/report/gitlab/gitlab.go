@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -127,13 +128,11 @@ func Write(w io.Writer, v *report.Assessment) error {
 
 func messages(v *report.Assessment) []message {
 	var list []message
-	for i := range v.Ecosystems {
-		if e := &v.Ecosystems[i]; !e.Covered() {
-			list = append(list, message{"warn", fmt.Sprintf("no advisories are known for %s: %s could not be judged", e.Name(), report.CountOf(e.Packages, "package"))})
-		}
+	for _, n := range v.Notes() {
+		list = append(list, message{"warn", n.Text})
 	}
 	for i := range v.Hidden {
-		list = append(list, message{"info", report.CountOf(len(v.Hidden[i].Findings), "finding") + " hidden: " + v.Hidden[i].Why})
+		list = append(list, message{"info", plural.Count(len(v.Hidden[i].Findings), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
 	}
 	for _, x := range v.Report.Diagnostics {
 		if x.Message != "" {
@@ -165,7 +164,7 @@ func of(v *report.Assessment, f *report.Finding, m *matcher.Match, c *analyzer.C
 		}
 	}
 	for key, d := range map[string]detail{
-		"status": {"text", "Status", f.Word()}, "place": {"text", "Found in", report.Place(c)}, "purl": {"text", "Package URL", c.PURL},
+		"status": {"text", "Status", f.Word()}, "place": {"text", "Found in", c.Location()}, "purl": {"text", "Package URL", c.PURL},
 		"vector": {"text", "CVSS vector", m.Severity.Vector}, "policy": {"text", "Policy", f.Action.String()},
 	} {
 		if d.Value != "" {

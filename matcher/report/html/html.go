@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -57,8 +59,8 @@ func Write(w io.Writer, v *report.Assessment) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"date":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"day":   func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-		"place": report.Place,
-		"count": report.CountOf,
+		"place": func(c *analyzer.Component) string { return c.Location() },
+		"count": plural.Count,
 		"web":   func(u string) bool { return strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") },
 		"kind":  func(k report.Target) string { return string(k) },
 	}).Parse(text("page.tmpl"))
@@ -92,7 +94,10 @@ func Write(w io.Writer, v *report.Assessment) error {
 }
 
 func rowOf(v *report.Assessment, f *report.Finding) row {
-	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Why: f.Why, Ecosystem: report.EcosystemName(f.Subject.Ecosystem), Failing: v.Failing(f)}
+	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Ecosystem: (&report.Ecosystem{Key: f.Subject.Ecosystem}).Name(), Failing: v.Disallows(f)}
+	if f.Hidden != nil {
+		r.Why = f.Hidden.Text
+	}
 	switch t := &f.Enrichment; {
 	case t.Ransomware:
 		r.Exploited = "ransomware"
@@ -101,7 +106,7 @@ func rowOf(v *report.Assessment, f *report.Finding) row {
 	case len(t.Exploits) > 0:
 		r.Exploited = "exploit known"
 	}
-	words := append([]string{f.ID, f.Subject.Name, f.Subject.Version, f.Word(), r.Level, r.Ecosystem, r.Exploited, f.Action.String(), f.Why}, f.Aliases...)
+	words := append([]string{f.ID, f.Subject.Name, f.Subject.Version, f.Word(), r.Level, r.Ecosystem, r.Exploited, f.Action.String(), r.Why}, f.Aliases...)
 	for _, c := range f.Components {
 		words = append(words, c.Name, c.Path)
 	}

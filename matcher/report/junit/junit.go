@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -78,7 +79,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 		}
 		c := testcase{Name: "advisories are known", Class: clean(e.Name()), Time: "0"}
 		if !e.Covered() {
-			c.Error = &outcome{Message: report.CountOf(e.Packages, "package") + " could not be judged", Type: "uncovered", Text: "There are no advisories for " + clean(e.Name()) + "."}
+			c.Error = &outcome{Message: plural.Count(e.Packages, "package") + " could not be checked", Type: "uncovered", Text: "No advisories for " + clean(e.Name()) + "."}
 		}
 		s.add(c)
 		at[e.Key] = len(all.Suites)
@@ -143,7 +144,7 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 		}
 	}
 	for _, x := range f.Components {
-		lines = append(lines, x.PURL+" in "+report.Place(x))
+		lines = append(lines, x.PURL+" in "+x.Location())
 	}
 	lines = append(lines, f.URLs()...)
 	detail := clean(strings.Join(lines, "\n"))
@@ -158,10 +159,10 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 		}
 	}
 	switch {
-	case f.Why != "":
-		c.Skipped = &outcome{Message: clean("hidden: " + f.Why)}
+	case f.Hidden != nil:
+		c.Skipped = &outcome{Message: clean("hidden: " + f.Hidden.Text)}
 		c.Out = detail
-	case v.Failing(f):
+	case v.Disallows(f):
 		c.Failure = &outcome{Message: clean(message), Type: f.Severity.Level.String(), Text: detail}
 	default:
 		c.Out = detail

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -26,7 +27,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	b.findings()
 	b.files()
 	b.hidden()
-	b.uncovered()
+	b.notes()
 	if err := b.w.Flush(); err != nil {
 		return fmt.Errorf("markdown: %w", err)
 	}
@@ -48,7 +49,7 @@ func (b *writer) head() {
 	v := b.v
 	failing := 0
 	for i := range v.Findings {
-		if v.Failing(&v.Findings[i]) {
+		if v.Disallows(&v.Findings[i]) {
 			failing++
 		}
 	}
@@ -61,14 +62,14 @@ func (b *writer) head() {
 	}
 	b.printf("## %s %s\n\n", mark, code(v.Name))
 	if len(v.Findings) == 0 {
-		b.printf("No vulnerabilities are known in the %s that could be judged.\n", report.CountOf(v.Matched()-v.Uncovered(), "package"))
+		b.printf("No vulnerabilities are known in the %s that could be judged.\n", plural.Count(v.Matched()-v.Uncovered(), "package"))
 	} else {
-		b.printf("**%s**: %s in %s.\n\n", report.CountOf(len(v.Findings), "finding"), report.CountOf(report.Vulnerabilities(v.Findings), "vulnerability"), report.CountOf(subjects(v.Findings), "package"))
+		b.printf("**%s**: %s in %s.\n\n", plural.Count(len(v.Findings), "finding"), plural.Count(report.Vulnerabilities(v.Findings), "vulnerability"), plural.Count(subjects(v.Findings), "package"))
 		b.counts()
 	}
 	if d := v.Verdict; d != nil {
 		b.printf("\nPolicy %s of %s: **%s**, %d stop, %d warn, %d allowed by lists, %d hidden.\n", code(strings.Join(d.Policies, ", ")), code(d.Document), d.Action,
-			d.Count(report.Stop), d.Count(report.Warn), allowed(d), d.Hidden)
+			d.Count(report.Stop), d.Count(report.Warn), allowed(d), d.Hidden())
 		for i := range d.Decisions {
 			if x := &d.Decisions[i]; x.Target != report.TargetMatch && x.Action > report.Go {
 				b.printf("- **%s**: %s\n", x.Action, escape(cmp.Or(x.Message, x.Rule)))
@@ -162,25 +163,26 @@ func (b *writer) files() {
 }
 
 func (b *writer) hidden() {
-	n := b.v.HiddenFindings()
+	n := 0
+	for i := range b.v.Hidden {
+		n += len(b.v.Hidden[i].Findings)
+	}
 	if n == 0 {
 		return
 	}
-	b.printf("\n<details><summary>%s hidden</summary>\n\n", report.CountOf(n, "finding"))
+	b.printf("\n<details><summary>%s hidden</summary>\n\n", plural.Count(n, "finding"))
 	for i := range b.v.Hidden {
-		b.printf("- %d: %s\n", len(b.v.Hidden[i].Findings), escape(b.v.Hidden[i].Why))
+		b.printf("- %d: %s\n", len(b.v.Hidden[i].Findings), escape(b.v.Hidden[i].Reason.Text))
 	}
 	b.printf("\n</details>\n")
 }
 
-func (b *writer) uncovered() {
-	for i := range b.v.Ecosystems {
-		if e := &b.v.Ecosystems[i]; !e.Covered() {
-			b.printf("\n**Not judged**: no advisories are known for %s, %s.\n", escape(e.Name()), report.CountOf(e.Packages, "package"))
-		}
+func (b *writer) notes() {
+	for _, n := range b.v.Notes() {
+		b.printf("\n**Note**: %s\n", escape(n.Text))
 	}
 	if n := len(b.v.Report.Diagnostics); n > 0 {
-		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", report.CountOf(n, "file"))
+		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", plural.Count(n, "file"))
 	}
 }
 

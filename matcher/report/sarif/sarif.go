@@ -243,8 +243,8 @@ func (b *builder) finding(f *report.Finding) {
 		if f.Action != report.Undecided {
 			r.Properties["policy"] = f.Action.String()
 		}
-		if f.Why != "" {
-			r.Suppressions = []suppression{suppressed(m, f.Why)}
+		if f.Hidden != nil {
+			r.Suppressions = []suppression{suppressed(m, f.Hidden.Text)}
 		}
 		b.results = append(b.results, r)
 	}
@@ -287,10 +287,8 @@ func (b *builder) fileFinding(f *analyzer.FileFinding) {
 // notifications say what was not judged and what was not read.
 func (b *builder) notifications() []notification {
 	var list []notification
-	for i := range b.v.Ecosystems {
-		if e := &b.v.Ecosystems[i]; !e.Covered() {
-			list = append(list, notification{Level: "warning", Message: text{Text: fmt.Sprintf("no advisories are known for %s, so that %s could not be judged", e.Name(), report.CountOf(e.Packages, "package"))}})
-		}
+	for _, n := range b.v.Notes() {
+		list = append(list, notification{Level: "warning", Message: text{Text: n.Text}})
 	}
 	for _, d := range b.v.Report.Diagnostics {
 		n := notification{Level: "warning", Message: text{Text: d.Message}}

@@ -1,6 +1,6 @@
 // Package template writes a report by a template of text/template, for formats that nobody else writes.
 //
-// The template is executed on a [report.View]; all its fields and methods are there: {{.Name}}, {{range .Findings}}{{.ID}}
+// The template is executed on a [report.Assessment]; all its fields and methods are there: {{.Name}}, {{range .Findings}}{{.ID}}
 // {{.Subject.Name}} {{.Severity.Level}} {{.Fixed}} {{.Word}}{{end}}. Besides the functions of text/template there are
 //
 //	json V           V as JSON
@@ -26,6 +26,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -91,7 +92,7 @@ func functions(v *report.Assessment) template.FuncMap {
 			}
 			return t.UTC().Format(layout)
 		},
-		"place":   report.Place,
-		"failing": func(f report.Finding) bool { return v != nil && v.Failing(&f) },
+		"place":   func(c *analyzer.Component) string { return c.Location() },
+		"failing": func(f report.Finding) bool { return v != nil && v.Disallows(&f) },
 	}
 }

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A Gate says which findings disallow an image, beside a policy. The zero Gate disallows none.
+//
+// If a Gate or a policy is given, an image also fails if part of it could not be checked for want of advisories. AllowUncovered
+// lets such an image pass.
+type Gate struct {
+	FailOn         matcher.Level // this severity and higher; Unknown is none
+	AllowUncovered bool
+}
+
+// A Failure is one reason for which an image does not pass.
+type Failure struct {
+	Code  FailureCode
+	Text  string // for a person: "2 vulnerabilities are high or worse"
+	Count int    // vulnerabilities, decisions or packages, by Code
+}
+
+// A FailureCode says what an image fails.
+type FailureCode string
+
+const (
+	FailedPolicy    FailureCode = "policy"         // a policy says stop; counts decisions
+	FailedSeverity  FailureCode = "severity"       // Gate.FailOn; counts vulnerabilities
+	FailedUncovered FailureCode = "uncovered"      // no advisories for part of the image; counts packages
+	FailedEmpty     FailureCode = "nothing-judged" // no package could be checked
+)
+
+// Disallows reports whether a finding makes the image fail. Without a Gate and a policy, every finding that is shown counts, for
+// formats that have to tell.
+func (a *Assessment) Disallows(f *Finding) bool {
+	switch {
+	case f.Hidden != nil:
+		return false
+	case a.Gate.FailOn == matcher.Unknown && a.Verdict == nil:
+		return true
+	}
+	return f.Action == Stop || a.Gate.disallows(f)
+}
+
+func (g Gate) disallows(f *Finding) bool {
+	return g.FailOn != matcher.Unknown && f.Severity.Level >= g.FailOn
+}
+
+func (a *Assessment) judge() []Failure {
+	if a.Gate.FailOn == matcher.Unknown && a.Verdict == nil {
+		return nil
+	}
+	var list []Failure
+	if a.Verdict != nil && a.Verdict.Action == Stop {
+		list = append(list, a.Verdict.failure())
+	}
+	if a.Gate.FailOn != matcher.Unknown {
+		ids := make(map[string]bool)
+		for i := range a.Findings {
+			if f := &a.Findings[i]; a.Gate.disallows(f) {
+				ids[f.ID] = true
+			}
+		}
+		if n := len(ids); n > 0 {
+			verb := "are"
+			if n == 1 {
+				verb = "is"
+			}
+			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", plural.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
+		}
+	}
+	if a.Gate.AllowUncovered {
+		return list
+	}
+	if a.Matched() == 0 {
+		return append(list, Failure{Code: FailedEmpty, Text: "no package could be checked"})
+	}
+	var names []string
+	for i := range a.Ecosystems {
+		if e := &a.Ecosystems[i]; !e.Covered() {
+			names = append(names, fmt.Sprintf("%s (%s)", e.Name(), plural.Count(e.Packages, "package")))
+		}
+	}
+	if len(names) > 0 {
+		list = append(list, Failure{FailedUncovered, "no advisories for " + strings.Join(names, ", "), a.Uncovered()})
+	}
+	return list
+}
+
+// failure describes the first decision to stop, and counts the others.
+func (v *Verdict) failure() Failure {
+	f := Failure{Code: FailedPolicy, Text: fmt.Sprintf("policy %s of %s stops", strings.Join(v.Policies, ", "), v.Document)}
+	for i := range v.Decisions {
+		d := &v.Decisions[i]
+		if d.Action != Stop {
+			continue
+		}
+		if f.Count++; f.Count == 1 {
+			text := d.Message
+			if text == "" {
+				text = strings.TrimPrefix(d.Policy+"/"+d.Rule, "/")
+			}
+			f.Text += ": " + text
+		}
+	}
+	if f.Count > 1 {
+		f.Text += fmt.Sprintf(" (and %s)", plural.Count(f.Count-1, "other decision"))
+	}
+	return f
+}

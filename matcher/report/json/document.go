@@ -1,0 +1,241 @@
+package json
+
+import (
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+type document struct {
+	Schema      int           `json:"schema"`
+	Image       image         `json:"image"`
+	Distro      *distro       `json:"distro"`
+	Database    database      `json:"database"`
+	Summary     summary       `json:"summary"`
+	Coverage    []coverage    `json:"coverage"`
+	Matches     []match       `json:"matches"`
+	Skipped     []skipped     `json:"skipped"`
+	Suppressed  []suppressed  `json:"suppressed"`
+	Hidden      hidden        `json:"hidden"`
+	VEX         []vexDocument `json:"vex"`
+	Verdict     *verdict      `json:"verdict"`
+	Gate        gate          `json:"gate"`
+	Passes      bool          `json:"passes"`
+	Failures    []failure     `json:"failures"`
+	Layers      []layer       `json:"layers"`
+	Components  []component   `json:"components"`
+	Findings    []finding     `json:"findings"`
+	Diagnostics []diagnostic  `json:"diagnostics"`
+}
+
+type image struct {
+	Reference string `json:"reference"`
+	ID        string `json:"id,omitempty"`
+	Digest    string `json:"digest,omitempty"`
+	Platform  string `json:"platform,omitempty"`
+}
+
+type distro struct {
+	ID        string   `json:"id"`
+	VersionID string   `json:"versionID,omitempty"`
+	Codename  string   `json:"codename,omitempty"`
+	Name      string   `json:"name,omitempty"`
+	Like      []string `json:"like,omitempty"`
+	CPE       string   `json:"cpe,omitempty"`
+}
+
+type database struct {
+	Hash    string `json:"hash"`
+	Starter bool   `json:"starter"`
+}
+
+type summary struct {
+	Components      int            `json:"components"`
+	Judged          int            `json:"judged"`
+	Uncovered       int            `json:"uncovered"`
+	Vulnerabilities int            `json:"vulnerabilities"`
+	Findings        int            `json:"findings"`
+	Severities      map[string]int `json:"severities"`
+	Statuses        map[string]int `json:"statuses"`
+}
+
+type coverage struct {
+	Type       string `json:"type"`
+	Namespace  string `json:"namespace,omitempty"`
+	Release    string `json:"release,omitempty"`
+	Components int    `json:"components"`
+	Covered    bool   `json:"covered"`
+	Feed       string `json:"feed,omitempty"`
+	Date       string `json:"date,omitempty"`
+	Sampled    bool   `json:"sampled,omitempty"`
+	EndOfLife  bool   `json:"endOfLife,omitempty"`
+	Supported  string `json:"supported,omitempty"`
+}
+
+type skipped struct {
+	Component string             `json:"component"`
+	Reason    matcher.SkipReason `json:"reason"`
+}
+
+type suppressed struct {
+	Code  report.ReasonCode `json:"code"`
+	Why   string            `json:"why"`
+	Match match             `json:"match"`
+}
+
+type hidden struct {
+	Declared int              `json:"declared"`
+	Findings []hiddenFindings `json:"findings"`
+}
+
+type hiddenFindings struct {
+	Code            report.ReasonCode `json:"code"`
+	Why             string            `json:"why"`
+	Findings        int               `json:"findings"`
+	Vulnerabilities int               `json:"vulnerabilities"`
+}
+
+type layer struct {
+	DiffID    string `json:"diffID"`
+	CreatedBy string `json:"createdBy,omitempty"`
+	Entries   int64  `json:"entries"`
+	Bytes     int64  `json:"bytes"`
+}
+
+type finding struct {
+	Rule     string `json:"rule"`
+	Title    string `json:"title"`
+	Detail   string `json:"detail,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Analyzer string `json:"analyzer"`
+	Path     string `json:"path"`
+	Layer    int    `json:"layer"`
+}
+
+type diagnostic struct {
+	Kind     analyzer.DiagnosticKind `json:"kind"`
+	Layer    int                     `json:"layer"`
+	Path     string                  `json:"path,omitempty"`
+	Analyzer string                  `json:"analyzer,omitempty"`
+	Message  string                  `json:"message"`
+}
+
+type gate struct {
+	FailOn         *matcher.Level `json:"failOn"`
+	AllowUncovered bool           `json:"allowUncovered"`
+}
+
+type failure struct {
+	Code  report.FailureCode `json:"code"`
+	Text  string             `json:"text"`
+	Count int                `json:"count"`
+}
+
+// newDocument returns the serial form of an Assessment.
+func newDocument(a *report.Assessment) *document {
+	r := a.Report
+	d := &document{
+		Schema:   Version,
+		Image:    image{a.Name, r.Image.ID, r.Image.Digest, r.Image.Platform},
+		Database: database{a.Database.Hash, a.Database.Starter},
+		Summary:  newSummary(a),
+		Coverage: newCoverage(a),
+		Matches:  []match{}, Skipped: []skipped{}, Suppressed: []suppressed{},
+		Hidden:  newHidden(a),
+		VEX:     []vexDocument{},
+		Verdict: newVerdict(a),
+		Gate:    gate{AllowUncovered: a.Gate.AllowUncovered},
+		Passes:  a.Passes(), Failures: []failure{},
+		Layers: []layer{}, Components: []component{}, Findings: []finding{}, Diagnostics: []diagnostic{},
+	}
+	if r.Distro != nil {
+		d.Distro = &distro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE}
+	}
+	if a.Gate.FailOn != matcher.Unknown {
+		d.Gate.FailOn = &a.Gate.FailOn
+	}
+	for _, f := range a.Failures {
+		d.Failures = append(d.Failures, failure(f))
+	}
+	if a.Result != nil {
+		for i := range a.Result.Matches {
+			m := newMatch(&a.Result.Matches[i])
+			if why := a.Reason(i); why != nil {
+				d.Suppressed = append(d.Suppressed, suppressed{why.Code, why.Text, m})
+			} else {
+				d.Matches = append(d.Matches, m)
+			}
+		}
+		for _, s := range a.Result.Skipped {
+			d.Skipped = append(d.Skipped, skipped(s))
+		}
+	}
+	for i := range a.VEX {
+		d.VEX = append(d.VEX, newVEXDocument(&a.VEX[i]))
+	}
+	for _, l := range r.Layers {
+		d.Layers = append(d.Layers, layer(l))
+	}
+	for i := range r.Components {
+		d.Components = append(d.Components, newComponent(&r.Components[i]))
+	}
+	for _, f := range r.Findings {
+		d.Findings = append(d.Findings, finding{f.Rule, f.Title, f.Detail, f.Severity, f.Line, f.Analyzer, f.Path, f.Layer})
+	}
+	for _, x := range r.Diagnostics {
+		d.Diagnostics = append(d.Diagnostics, diagnostic(x))
+	}
+	return d
+}
+
+func newSummary(a *report.Assessment) summary {
+	s := summary{
+		Components:      len(a.Report.Components),
+		Judged:          a.Matched() - a.Uncovered(),
+		Uncovered:       a.Uncovered(),
+		Vulnerabilities: report.Vulnerabilities(a.Findings),
+		Findings:        len(a.Findings),
+		Severities:      make(map[string]int),
+		Statuses:        make(map[string]int),
+	}
+	for i := range a.Findings {
+		s.Severities[a.Findings[i].Severity.Level.String()]++
+		s.Statuses[a.Findings[i].Status.String()]++
+	}
+	return s
+}
+
+// newCoverage returns a row for each feed of each ecosystem, and one for an ecosystem without any.
+func newCoverage(a *report.Assessment) []coverage {
+	rows := []coverage{}
+	for i := range a.Ecosystems {
+		e := &a.Ecosystems[i]
+		row := coverage{
+			Type: e.Key.Type, Namespace: e.Key.Namespace, Release: e.Key.Release, Components: e.Packages,
+			Covered: e.Covered(), EndOfLife: e.EndOfLife,
+		}
+		if !e.Supported.IsZero() {
+			row.Supported = e.Supported.Format(time.DateOnly)
+		}
+		if len(e.Coverage) == 0 {
+			rows = append(rows, row)
+		}
+		for _, c := range e.Coverage {
+			row.Feed, row.Date, row.Sampled, row.EndOfLife = c.Feed, instant(c.Date), c.Sampled, c.EndOfLife
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func newHidden(a *report.Assessment) hidden {
+	h := hidden{Declared: a.Omitted, Findings: []hiddenFindings{}}
+	for i := range a.Hidden {
+		x := &a.Hidden[i]
+		h.Findings = append(h.Findings, hiddenFindings{x.Reason.Code, x.Reason.Text, len(x.Findings), report.Vulnerabilities(x.Findings)})
+	}
+	return h
+}

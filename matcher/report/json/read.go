@@ -1,0 +1,218 @@
+package json
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+var (
+	// ErrVersion reports that a document is not of a version that this package reads.
+	ErrVersion = errors.New("unknown version of the JSON form")
+
+	// ErrTooLarge reports that a document exceeds 256 MiB, or would take more than about 1 GiB of memory.
+	ErrTooLarge = errors.New("too large")
+)
+
+const (
+	maxBytes  = 256 << 20
+	maxMemory = 1 << 30
+	maxLayers = 1 << 16
+)
+
+// Read reads what [Write] wrote. A document that refers to a component it does not list is an error.
+func Read(r io.Reader) (*report.Assessment, error) {
+	var d document
+	p, err := decode(r, &d, &d.Schema)
+	if err != nil {
+		return nil, err
+	}
+	a := d.assessment(p)
+	if p.err != nil {
+		return nil, fmt.Errorf("json: %w", p.err)
+	}
+	return a, nil
+}
+
+// ReadExplanations reads what [WriteExplanations] wrote.
+func ReadExplanations(r io.Reader) (*report.Explanations, error) {
+	var d explanations
+	p, err := decode(r, &d, &d.Schema)
+	if err != nil {
+		return nil, err
+	}
+	x := d.explanations(p)
+	if p.err != nil {
+		return nil, fmt.Errorf("json: %w", p.err)
+	}
+	return x, nil
+}
+
+// decode reads a document into v, whose version it leaves in schema.
+func decode(r io.Reader, v any, schema *int) (*parser, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("json: %w", err)
+	}
+	if len(text) > maxBytes || memory(text) > maxMemory {
+		return nil, fmt.Errorf("json: %w", ErrTooLarge)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return nil, fmt.Errorf("json: %w", err)
+	}
+	if *schema < 1 || *schema > Version {
+		return nil, fmt.Errorf("json: schema %d: %w", *schema, ErrVersion)
+	}
+	return &parser{version: *schema}, nil
+}
+
+// memory estimates how much memory a document takes once it is decoded: an empty object of three bytes becomes a struct of hundreds.
+func memory(text []byte) int64 {
+	const object, value = 640, 48
+	n := int64(len(text))
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{':
+			n += object
+		case c == ',':
+			n += value
+		}
+	}
+	return n
+}
+
+// A parser keeps the first fault of a document.
+type parser struct {
+	version int
+	err     error
+}
+
+func (p *parser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+}
+
+// time reads an instant; "" is the zero time.
+func (p *parser) time(text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		p.fail("%q is not a time", text)
+	}
+	return t
+}
+
+// assessment returns the Assessment whose serial form d is.
+func (d *document) assessment(p *parser) *report.Assessment {
+	found := d.report()
+	result, hidden := d.result(p, found)
+	o := report.Options{
+		Name:     d.Image.Reference,
+		Database: matcher.SourceInfo{Hash: d.Database.Hash, Starter: d.Database.Starter},
+		Declared: true, // the others were left out when it was written
+		Verdict:  d.Verdict.verdict(p, found, result),
+		Gate:     report.Gate{AllowUncovered: d.Gate.AllowUncovered},
+		Hidden:   hidden,
+	}
+	if d.Gate.FailOn != nil {
+		o.Gate.FailOn = *d.Gate.FailOn
+	}
+	for i := range d.VEX {
+		o.VEX = append(o.VEX, d.VEX[i].vexDocument())
+	}
+	if p.err != nil {
+		return nil
+	}
+	a := report.New(found, result, o)
+	a.Omitted = d.Hidden.Declared
+	return a
+}
+
+func (d *document) report() *analyzer.Report {
+	r := &analyzer.Report{Image: analyzer.ImageInfo{ID: d.Image.ID, Digest: d.Image.Digest, Platform: d.Image.Platform}}
+	if x := d.Distro; x != nil {
+		r.Distro = &analyzer.Distro{ID: x.ID, VersionID: x.VersionID, Codename: x.Codename, Name: x.Name, Like: x.Like, CPE: x.CPE}
+	}
+	for _, l := range d.Layers {
+		r.Layers = append(r.Layers, analyzer.Layer(l))
+	}
+	for i := range d.Components {
+		r.Components = append(r.Components, d.Components[i].component())
+	}
+	for _, f := range d.Findings {
+		r.Findings = append(r.Findings, analyzer.FileFinding{
+			Finding:  analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: f.Line},
+			Analyzer: f.Analyzer, Path: f.Path, Layer: f.Layer,
+		})
+	}
+	for _, x := range d.Diagnostics {
+		r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic(x))
+	}
+	return r
+}
+
+// result returns the matches in the order of the report, and why some of them are hidden.
+func (d *document) result(p *parser, found *analyzer.Report) (*matcher.Result, map[int]report.Reason) {
+	position := make(map[string]int, len(found.Components))
+	for i := range found.Components {
+		position[found.Components[i].ID] = i
+	}
+	type placed struct {
+		matcher.Match
+		hidden *report.Reason
+	}
+	var all []placed
+	add := func(list string, i int, j *match, hidden *report.Reason) {
+		if _, ok := position[j.Component]; !ok {
+			p.fail("%s[%d]: match of %s: no component %q", list, i, j.ID, j.Component)
+		}
+		all = append(all, placed{j.match(p), hidden})
+	}
+	for i := range d.Matches {
+		add("matches", i, &d.Matches[i], nil)
+	}
+	for i := range d.Suppressed {
+		s := &d.Suppressed[i]
+		add("suppressed", i, &s.Match, &report.Reason{Code: p.reason(s), Text: s.Why})
+	}
+	slices.SortStableFunc(all, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(position[a.Component], position[b.Component]), cmp.Compare(a.ID, b.ID))
+	})
+	result := new(matcher.Result)
+	hidden := make(map[int]report.Reason)
+	for i, m := range all {
+		result.Matches = append(result.Matches, m.Match)
+		if m.hidden != nil {
+			hidden[i] = *m.hidden
+		}
+	}
+	for _, s := range d.Skipped {
+		if p.version == 1 {
+			s.Reason = p.skipReason(s.Reason)
+		}
+		result.Skipped = append(result.Skipped, matcher.Skipped(s))
+	}
+	for _, c := range d.Coverage {
+		result.Coverage = append(result.Coverage, matcher.Coverage{
+			Type: c.Type, Namespace: c.Namespace, Release: c.Release, Feed: c.Feed, Date: p.time(c.Date), Sampled: c.Sampled, EndOfLife: c.EndOfLife,
+		})
+	}
+	return result, hidden
+}

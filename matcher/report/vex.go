@@ -1,0 +1,69 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// VEX applies statements about vulnerabilities to matches. Package matcher/vex implements it.
+type VEX interface {
+	// Apply returns a copy of the result in which each match that a statement decides has an Analysis, and a row for each
+	// document. The names are those by which statements may refer to the image; the first is the caller's own. SBOMs lists the
+	// serial numbers of the image's SBOMs, to which BOM-Links may lead.
+	Apply(report *analyzer.Report, result *matcher.Result, image ImageNames) (*matcher.Result, []VEXDocument)
+}
+
+// ImageNames are the names by which VEX statements and policies may refer to an image.
+type ImageNames struct {
+	References []string // "registry.example/app:1"; the digests are known from the report
+	SBOMs      []string // serial numbers of SBOMs of the image: "urn:uuid:..."
+}
+
+// A VEXDocument counts the effects of one VEX document.
+type VEXDocument struct {
+	Name       string // as it was called when it was read
+	Format     string // "OpenVEX", "CSAF", "CycloneDX"
+	ID         string
+	Author     string
+	Statements int
+
+	Named      int      // statements that name something in the image, whatever the vulnerability
+	Decided    int      // matches whose Analysis is of the document
+	Suppressed int      // of these, the ones that the document suppresses
+	Agreed     int      // matches that another document decides in the same way
+	Overruled  int      // matches that another document decides otherwise
+	Problems   []string // statements that could not be read
+	Unresolved []string // BOM-Links to BOMs that are not among the documents, sorted
+	Truncated  bool     // its wildcards name so much that not all of them were followed
+}
+
+// String describes the document in a line: "app.vex.json: OpenVEX, 3 statements: decides 2 matches, suppresses 2 of them".
+func (d *VEXDocument) String() string {
+	head := fmt.Sprintf("%s: %s, %s: ", d.Name, d.Format, plural.Count(d.Statements, "statement"))
+	switch {
+	case d.Statements == 0:
+		return head + "has nothing to apply"
+	case d.Named == 0:
+		return head + "matches nothing in the image"
+	case d.Decided+d.Agreed+d.Overruled == 0:
+		return head + plural.Count(d.Named, "statement") + " about packages of the image, none about a vulnerability found in them"
+	}
+	var parts []string
+	if d.Decided > 0 {
+		parts = append(parts, fmt.Sprintf("decides %s, suppresses %d of them", plural.Count(d.Decided, "match"), d.Suppressed))
+	}
+	if d.Agreed > 0 {
+		parts = append(parts, "agrees with another document on "+plural.Count(d.Agreed, "match"))
+	}
+	if d.Overruled > 0 {
+		parts = append(parts, "is overruled on "+plural.Count(d.Overruled, "match"))
+	}
+	if d.Truncated {
+		parts = append(parts, "some of its wildcards were not followed")
+	}
+	return head + strings.Join(parts, "; ")
+}

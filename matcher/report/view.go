@@ -1,0 +1,117 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A View hides matches that a reader does not want to see. The zero View hides none.
+type View struct {
+	OnlyFixed    bool             // hide matches without a fixed version
+	IgnoreStatus []matcher.Status // hide matches with one of these
+	Since        *Assessment      // hide matches that this earlier Assessment shows
+}
+
+// A Reason says why a match is hidden.
+type Reason struct {
+	Code ReasonCode
+	Text string // for a person; equal for many matches: "policy production, no-dsa"
+}
+
+// A ReasonCode says what hides a match.
+type ReasonCode string
+
+const (
+	ReasonVEX    ReasonCode = "vex"     // a statement of a VEX document
+	ReasonPolicy ReasonCode = "policy"  // a rule of the policy
+	ReasonStatus ReasonCode = "status"  // View.IgnoreStatus
+	ReasonNoFix  ReasonCode = "no-fix"  // View.OnlyFixed
+	ReasonNotNew ReasonCode = "not-new" // View.Since
+)
+
+// HiddenFindings are the findings that are hidden for one reason.
+type HiddenFindings struct {
+	Reason   Reason
+	Findings []Finding // in the order of Assessment.Findings
+}
+
+// hide finds the reason of each match. The index has, for each match, its index in the result that New was given.
+func (a *Assessment) hide(o *Options, index []int) {
+	a.reasons = make([]*Reason, len(a.Result.Matches))
+	shared := make(map[Reason]*Reason)
+	share := func(r Reason) *Reason {
+		if shared[r] == nil {
+			shared[r] = &r
+		}
+		return shared[r]
+	}
+	byPolicy := a.Verdict.hides()
+	var known earlier
+	if o.View.Since != nil {
+		known = newEarlier(o.View.Since)
+	}
+	for i := range a.Result.Matches {
+		m := &a.Result.Matches[i]
+		c := a.components[m.Component]
+		r, given := o.Hidden[index[i]]
+		d := byPolicy[i]
+		switch {
+		case given:
+		case m.Suppressed():
+			r = Reason{ReasonVEX, m.Analysis.Status.String() + " by a VEX statement"}
+		case d != nil:
+			r = Reason{ReasonPolicy, "policy " + d.Policy + ", " + d.Rule}
+		case slices.Contains(o.View.IgnoreStatus, m.Status):
+			r = Reason{ReasonStatus, "status " + m.Status.String()}
+		case o.View.OnlyFixed && m.Fixed == "":
+			r = Reason{ReasonNoFix, "no fix available"}
+		case known != nil && c != nil && known.has(m, c):
+			r = Reason{ReasonNotNew, "not new"}
+		}
+		if r.Code != "" {
+			a.reasons[i] = share(r)
+		}
+	}
+}
+
+// earlier holds what an earlier Assessment showed. A vulnerability is not new if the same source package had it, in any version and
+// any place: an update that does not fix it does not make it new.
+type earlier map[earlierKey]bool
+
+type earlierKey struct{ id, purlType, namespace, name string }
+
+func newEarlier(a *Assessment) earlier {
+	e := make(earlier)
+	if a.Result == nil {
+		return e
+	}
+	for i := range a.Result.Matches {
+		m := &a.Result.Matches[i]
+		c := a.components[m.Component]
+		if c == nil || a.reasons[i] != nil {
+			continue
+		}
+		for _, id := range append([]string{m.ID}, m.Aliases...) {
+			e[earlierKeyOf(id, c)] = true
+		}
+	}
+	return e
+}
+
+func earlierKeyOf(id string, c *analyzer.Component) earlierKey {
+	k := earlierKey{id, c.Type, c.Namespace, c.Name}
+	if c.SourcePackage != nil {
+		k.name = cmp.Or(c.SourcePackage.Name, c.Name)
+	}
+	return k
+}
+
+func (e earlier) has(m *matcher.Match, c *analyzer.Component) bool {
+	if e[earlierKeyOf(m.ID, c)] {
+		return true
+	}
+	return slices.ContainsFunc(m.Aliases, func(id string) bool { return e[earlierKeyOf(id, c)] })
+}
