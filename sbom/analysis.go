@@ -12,7 +12,7 @@ import (
 // nothing that only somebody who knows the image can say: that it is exploitable or not.
 func analysisOf(hits []hit) *cyclonedx.VulnerabilityAnalysis {
 	if a := hits[0].Analysis; a != nil {
-		return stated(a)
+		return statedAnalysis(a)
 	}
 	open, wontFix := true, true
 	for i := range hits {
@@ -40,8 +40,8 @@ func analysisKey(a *matcher.Analysis) string {
 	return strings.Join([]string{a.Status.String(), a.Document, a.Place, a.Justification, a.Detail, instant(a.Time)}, "\x00")
 }
 
-// stated returns an analysis as CycloneDX writes it.
-func stated(a *matcher.Analysis) *cyclonedx.VulnerabilityAnalysis {
+// statedAnalysis returns an analysis as CycloneDX writes it.
+func statedAnalysis(a *matcher.Analysis) *cyclonedx.VulnerabilityAnalysis {
 	v := &cyclonedx.VulnerabilityAnalysis{Detail: a.Detail, LastUpdated: instant(a.Time)}
 	switch a.Status {
 	case matcher.NotAffected:

@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// large returns a report of n packages as distributions have them.
+// large returns a scanned of n packages as distributions have them.
 func large(n int) *analyzer.Report {
 	r := &analyzer.Report{
 		Image:      analyzer.ImageInfo{ID: "sha256:" + digest(0), Platform: "linux/amd64"},
@@ -40,19 +41,19 @@ func digest(n int) string { return fmt.Sprintf("%064x", n) }
 
 func BenchmarkEncode(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
-		report := large(n)
+		scanned := large(n)
 		for _, compact := range []bool{true, false} {
 			b.Run(fmt.Sprintf("%d/compact=%v", n, compact), func(b *testing.B) {
 				var buf bytes.Buffer
 				o := sbom.Options{Compact: compact}
-				if err := sbom.Encode(&buf, report, nil, o); err != nil {
+				if err := sbom.Encode(&buf, &report.Assessment{Report: scanned}, o); err != nil {
 					b.Fatal(err)
 				}
 				b.SetBytes(int64(buf.Len()))
 				b.ReportAllocs()
 				for b.Loop() {
 					buf.Reset()
-					if err := sbom.Encode(&buf, report, nil, o); err != nil {
+					if err := sbom.Encode(&buf, &report.Assessment{Report: scanned}, o); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -62,11 +63,11 @@ func BenchmarkEncode(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	report := large(100_000)
+	scanned := large(100_000)
 	for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
 		b.Run(format.String(), func(b *testing.B) {
 			var buf bytes.Buffer
-			if err := sbom.Encode(&buf, report, nil, sbom.Options{Format: format, Compact: true}); err != nil {
+			if err := sbom.Encode(&buf, &report.Assessment{Report: scanned}, sbom.Options{Format: format, Compact: true}); err != nil {
 				b.Fatal(err)
 			}
 			b.SetBytes(int64(buf.Len()))
@@ -93,12 +94,12 @@ func crowded(n int) *analyzer.Report {
 
 // TestLinear asks that ten times the packages take about ten times the memory, also where all have one name.
 func TestLinear(t *testing.T) {
-	for name, report := range map[string]func(int) *analyzer.Report{"large": large, "crowded": crowded} {
+	for name, scanned := range map[string]func(int) *analyzer.Report{"large": large, "crowded": crowded} {
 		allocated := func(n int) uint64 {
-			r := report(n)
+			r := scanned(n)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if err := sbom.Encode(io.Discard, r, nil, sbom.Options{}); err != nil {
+			if err := sbom.Encode(io.Discard, &report.Assessment{Report: r}, sbom.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)

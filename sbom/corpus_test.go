@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -37,20 +38,20 @@ func TestCorpus(t *testing.T) {
 		schemas[version] = schemaOf(t, version)
 	}
 	x := newXMLSchemas(t)
-	check := func(t *testing.T, name string, report *analyzer.Report) {
+	check := func(t *testing.T, name string, scanned *analyzer.Report) {
 		t.Helper()
 		for _, version := range versions {
 			o := sbom.Options{Version: version, Name: name, Compact: true}
-			validate(t, schemas[version], encode(t, report, nil, o))
+			validate(t, schemas[version], encode(t, scanned, nil, o))
 			o.Format = sbom.CycloneDXXML
-			x.add(t, version, name, encode(t, report, nil, o))
+			x.add(t, version, name, encode(t, scanned, nil, o))
 		}
 		for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
-			got, err := sbom.Decode(bytes.NewReader(encode(t, report, nil, sbom.Options{Format: format})), sbom.Limits{})
+			got, err := sbom.Decode(bytes.NewReader(encode(t, scanned, nil, sbom.Options{Format: format})), sbom.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			sameReport(t, report, got)
+			sameReport(t, scanned, got)
 		}
 	}
 	for _, name := range images(t) {
@@ -62,17 +63,17 @@ func TestCorpus(t *testing.T) {
 	}
 	seen := make(map[string]bool)
 	corpus.Cases(t, slices.Compact(formats), func(t *testing.T, c *corpus.Case) {
-		report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
+		scanned, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		if err := sbom.Encode(&b, report, nil, sbom.Options{Compact: true}); err != nil {
+		if err := sbom.Encode(&b, &report.Assessment{Report: scanned}, sbom.Options{Compact: true}); err != nil {
 			t.Fatal(err)
 		}
 		if !seen[b.String()] { // many have nothing in them
 			seen[b.String()] = true
-			check(t, c.Format+"/"+c.Name, report)
+			check(t, c.Format+"/"+c.Name, scanned)
 		}
 	})
 	t.Logf("%d different documents of fixtures", len(seen))

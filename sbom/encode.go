@@ -2,24 +2,33 @@ package sbom
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/CycloneDX/cyclonedx-go"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Encode writes what an image consists of and, where result is not nil, what is known to be wrong with it. Equal
-// arguments give equal bytes. It writes nothing where it fails, unless w does: [ErrUnsupported] for a format or version
-// that it does not know, [ErrForeign] for a result that is not about the report.
-func Encode(w io.Writer, report *analyzer.Report, result *matcher.Result, o Options) error {
+// Encode writes the packages of an image and, if the Assessment has a Result, their vulnerabilities: those that it shows, and those that
+// VEX statements suppress, which CycloneDX can express. An Assessment that has no more than a Report is fine. Equal arguments give equal
+// bytes.
+//
+// Errors are [ErrUnsupported] for an unknown format or version, [ErrForeign] for a Result that is not about the Report, and those of w.
+// Unless w fails, nothing is written on error.
+func Encode(w io.Writer, a *report.Assessment, o Options) error {
+	if a == nil || a.Report == nil {
+		return errors.New("sbom: no report")
+	}
+	o.Name = cmp.Or(o.Name, a.Name)
 	version, err := o.cycloneDX()
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
-	b := newBuilder(report, result, o, version)
+	b := newBuilder(a.Report, stated(a), o, version)
 	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
@@ -37,12 +46,27 @@ func Encode(w io.Writer, report *analyzer.Report, result *matcher.Result, o Opti
 		parts, err = b.json(bom)
 	}
 	if err == nil && o.Statement {
-		parts, err = state(parts, &report.Image, &o)
+		parts, err = state(parts, &a.Report.Image, &o)
 	}
 	if err == nil {
 		err = writeParts(w, parts, !o.Compact)
 	}
 	return wrap(err)
+}
+
+// stated returns the result with the matches that a document states.
+func stated(a *report.Assessment) *matcher.Result {
+	if a.Result == nil {
+		return nil
+	}
+	r := *a.Result
+	r.Matches = make([]matcher.Match, 0, len(a.Result.Matches))
+	for i := range a.Result.Matches {
+		if m := &a.Result.Matches[i]; a.Reason(i) == nil || m.Suppressed() {
+			r.Matches = append(r.Matches, *m)
+		}
+	}
+	return &r
 }
 
 func wrap(err error) error {

@@ -20,13 +20,14 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/golden"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
 func encode(t testing.TB, r *analyzer.Report, m *matcher.Result, o sbom.Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := sbom.Encode(&b, r, m, o); err != nil {
+	if err := sbom.Encode(&b, &report.Assessment{Report: r, Result: m}, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -252,12 +253,12 @@ func TestErrors(t *testing.T) {
 		{"another report", foreign, sbom.Options{}, sbom.ErrForeign},
 	} {
 		var b bytes.Buffer
-		if err := sbom.Encode(&b, r, c.result, c.o); !errors.Is(err, c.want) || b.Len() > 0 {
+		if err := sbom.Encode(&b, &report.Assessment{Report: r, Result: c.result}, c.o); !errors.Is(err, c.want) || b.Len() > 0 {
 			t.Errorf("%s: %v, %d bytes", c.name, err, b.Len())
 		}
 	}
 	for _, o := range []sbom.Options{{}, {Compact: true}, {Version: "1.4"}, {Format: sbom.CycloneDXXML}} {
-		if err := sbom.Encode(broken{}, r, m, o); !errors.Is(err, io.ErrClosedPipe) {
+		if err := sbom.Encode(broken{}, &report.Assessment{Report: r, Result: m}, o); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("%+v: a writer that fails gives %v", o, err)
 		}
 	}

@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
 func ExampleEncode() {
-	report := &analyzer.Report{Components: []analyzer.Component{{
+	scanned := &analyzer.Report{Components: []analyzer.Component{{
 		Package: analyzer.Package{Type: "pypi", Name: "six", Version: "1.16.0", Licenses: []string{"MIT"}},
 		ID:      "c0ffee0123456789", PURL: "pkg:pypi/six@1.16.0",
 	}}}
-	if err := sbom.Encode(os.Stdout, report, nil, sbom.Options{Name: "/srv/root"}); err != nil {
+	if err := sbom.Encode(os.Stdout, &report.Assessment{Report: scanned}, sbom.Options{Name: "/srv/root"}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -82,16 +83,16 @@ func ExampleDecode() {
 	    {"bom-ref": "3", "type": "library", "name": "vendored", "version": "1"}
 	  ]
 	}`
-	report, err := sbom.Decode(strings.NewReader(document), sbom.Limits{})
+	scanned, err := sbom.Decode(strings.NewReader(document), sbom.Limits{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(report.Distro.ID, report.Distro.VersionID)
-	for _, c := range report.Components {
+	fmt.Println(scanned.Distro.ID, scanned.Distro.VersionID)
+	for _, c := range scanned.Components {
 		fmt.Println(c.Type, c.Name, c.Version, c.SourcePackage)
 	}
-	for _, d := range report.Diagnostics {
+	for _, d := range scanned.Diagnostics {
 		fmt.Println(d.Kind, d.Message)
 	}
 	// Output:

@@ -5,14 +5,15 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
 var made = time.Date(2024, 2, 29, 13, 30, 0, 0, time.FixedZone("", 3600))
 
-// everything returns a report and a result in which every field is used that a document carries.
+// everything returns a scanned and a result in which every field is used that a document carries.
 func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
-	report := &analyzer.Report{
+	scanned := &analyzer.Report{
 		Image:  analyzer.ImageInfo{ID: "sha256:" + digest(1), Digest: "sha256:" + digest(2), Platform: "linux/arm64/v8"},
 		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", Like: []string{"unix"}, CPE: "cpe:2.3:o:debian:debian_linux:12"},
 		Layers: []analyzer.Layer{
@@ -92,5 +93,5 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 		},
 		Skipped: []matcher.Skipped{{Component: "aa00000000000005", Reason: matcher.OnlyDeclared}, {Component: "aa00000000000006", Reason: matcher.OnlyDeclared}},
 	}
-	return report, result, sbom.Options{Name: "registry.example/app:1", Tool: sbom.Tool{Vendor: "Example", Name: "scan", Version: "1.2"}, Timestamp: made}
+	return scanned, result, sbom.Options{Name: "registry.example/app:1", Tool: report.Tool{Vendor: "Example", Name: "scan", Version: "1.2"}, Timestamp: made}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -16,11 +17,11 @@ func TestDependsOnWholeName(t *testing.T) {
 		return analyzer.Component{ID: id, PURL: "pkg:npm/" + id + "@1", Analyzer: "npm", Path: "node_modules/" + id + "/package.json",
 			Package: analyzer.Package{Type: "npm", Namespace: namespace, Name: name, Version: "1", Depends: depends}}
 	}
-	report := &analyzer.Report{Components: []analyzer.Component{
+	scanned := &analyzer.Report{Components: []analyzer.Component{
 		npm("plain", "", "a"), npm("scoped", "@scope", "a"), npm("user", "", "b", "@scope/a"),
 	}}
 	var b bytes.Buffer
-	if err := sbom.Encode(&b, report, nil, sbom.Options{}); err != nil {
+	if err := sbom.Encode(&b, &report.Assessment{Report: scanned}, sbom.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var doc struct {

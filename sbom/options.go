@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/CycloneDX/cyclonedx-go"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 var (
@@ -30,16 +31,9 @@ type Options struct {
 	// Name and the digest of its manifest. A report that has no such digest is an error, [ErrNoDigest].
 	Statement bool
 
-	Name      string    // what was scanned, as the user calls it: "debian:12-slim"; "" takes the image's digest
-	Tool      Tool      // the program that makes the document
-	Timestamp time.Time // when it was made; the zero time leaves it out
-}
-
-// A Tool is the program that a document is made by. One without a name is left out.
-type Tool struct {
-	Vendor  string
-	Name    string
-	Version string
+	Name      string      // of the image: "debian:12-slim"; default: the Assessment's, else the image's digest
+	Tool      report.Tool // the program that makes the document; one without a name is left out
+	Timestamp time.Time   // when it was made; the zero time leaves it out
 }
 
 // A Format is a kind of document.

@@ -4,6 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // unsealed stands where the serial number of a document will be, which is before anything that comes from outside.
@@ -26,5 +32,26 @@ func seal(parts ...[]byte) {
 			out = out[1:] // the hyphen is there
 		}
 		out = out[hex.Encode(out, group):]
+	}
+}
+
+// SerialNumbers returns the serial numbers of the documents that Encode writes about an image with these options: with and without its
+// vulnerabilities, with and without declared packages. BOM-Links in VEX documents lead to them.
+func SerialNumbers(o Options) func(name string, found *analyzer.Report, result *matcher.Result) []string {
+	return func(name string, found *analyzer.Report, result *matcher.Result) []string {
+		var list []string
+		for _, declared := range []bool{false, true} {
+			for _, r := range []*matcher.Result{nil, result} {
+				a := report.New(found, r, report.Options{Name: name, Declared: declared})
+				var b bytes.Buffer
+				var head struct {
+					SerialNumber string `json:"serialNumber"`
+				}
+				if Encode(&b, a, o) == nil && json.Unmarshal(b.Bytes(), &head) == nil && !slices.Contains(list, head.SerialNumber) {
+					list = append(list, head.SerialNumber)
+				}
+			}
+		}
+		return list
 	}
 }

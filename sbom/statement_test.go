@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -53,10 +54,10 @@ func TestStatement(t *testing.T) {
 			}
 		}
 	}
-	if err := sbom.Encode(io.Discard, &analyzer.Report{}, nil, sbom.Options{Statement: true}); !errors.Is(err, sbom.ErrNoDigest) {
+	if err := sbom.Encode(io.Discard, &report.Assessment{Report: &analyzer.Report{}}, sbom.Options{Statement: true}); !errors.Is(err, sbom.ErrNoDigest) {
 		t.Errorf("error %v, want ErrNoDigest", err)
 	}
-	if err := sbom.Encode(io.Discard, r, nil, sbom.Options{Statement: true, Format: sbom.CycloneDXXML}); !errors.Is(err, sbom.ErrUnsupported) {
+	if err := sbom.Encode(io.Discard, &report.Assessment{Report: r}, sbom.Options{Statement: true, Format: sbom.CycloneDXXML}); !errors.Is(err, sbom.ErrUnsupported) {
 		t.Errorf("error %v, want ErrUnsupported", err)
 	}
 	envelope := []byte(`{"payloadType": "application/vnd.in-toto+json", "payload": "e30=", "signatures": []}`)

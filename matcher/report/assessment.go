@@ -85,7 +85,12 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 func (a *Assessment) Component(id string) *analyzer.Component { return a.components[id] }
 
 // Reason returns why the match with an index in Result.Matches is hidden, nil if it is shown.
-func (a *Assessment) Reason(match int) *Reason { return a.reasons[match] }
+func (a *Assessment) Reason(match int) *Reason {
+	if match >= len(a.reasons) {
+		return nil // an Assessment that New did not make
+	}
+	return a.reasons[match]
+}
 
 // Passes reports whether nothing disallows the image.
 func (a *Assessment) Passes() bool { return len(a.Failures) == 0 }
