@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -148,5 +149,5 @@ func compareReleases(a, b string) int {
 
 // daysOld is the age of data: "2640 days old".
 func daysOld(date, now time.Time) string {
-	return countOf(max(0, int(now.Sub(date).Hours()/24)), "day") + " old"
+	return plural.Count(max(0, int(now.Sub(date).Hours()/24)), "day") + " old"
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 func (a *app) dbCommand() *cobra.Command {
@@ -110,13 +112,13 @@ func (a *app) dbBuild(ctx context.Context, f *buildFlags) error {
 // tellFeed says what was read of a feed, and what was wrong with it.
 func (a *app) tellFeed(r *feed.Report, quiet bool) {
 	for _, err := range r.Errors {
-		a.say("%s: %s", r.Feed, plain(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		a.say("%s: %s", r.Feed, terminal.Escape(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	if more := r.Bad - len(r.Errors); more > 0 {
-		a.say("%s: %s more", r.Feed, countOf(more, "bad record"))
+		a.say("%s: %s more", r.Feed, plural.Count(more, "bad record"))
 	}
 	if r.Records == 0 {
-		a.say("%s: no records in %s; is that data of this feed?", r.Feed, plain(r.Location))
+		a.say("%s: no records in %s; is that data of this feed?", r.Feed, terminal.Escape(r.Location))
 	}
 	if quiet {
 		return
@@ -125,8 +127,8 @@ func (a *app) tellFeed(r *feed.Report, quiet bool) {
 	if !r.Date.IsZero() {
 		date = "of " + r.Date.Format(time.DateOnly)
 	}
-	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, countOf(r.Records, "record"), date,
-		number(r.Withdrawn), number(r.Bad), countOf(r.Advisories, "advisory"))
+	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, plural.Count(r.Records, "record"), date,
+		plural.Number(r.Withdrawn), plural.Number(r.Bad), plural.Count(r.Advisories, "advisory"))
 }
 
 // parseInput reads a --feed: NAME[@DATE]=LOCATION.
@@ -178,12 +180,12 @@ func (a *app) dbInfo(ctx context.Context, name string) error {
 		return err
 	}
 	i := f.Info()
-	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, number(int(i.Size)), countOf(i.Blocks, "block"), i.Hash)
+	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, plural.Number(int(i.Size)), plural.Count(i.Blocks, "block"), i.Hash)
 	writeSignatures(out, i)
-	fmt.Fprintf(out, "%s, %s\n\n", countOf(i.Advisories, "advisory"), countOf(i.Ranges, "range"))
+	fmt.Fprintf(out, "%s, %s\n\n", plural.Count(i.Advisories, "advisory"), plural.Count(i.Ranges, "range"))
 	feeds := grid{columns: []column{{title: "FEED"}, {title: "DATE"}, {title: "RECORDS", right: true}, {title: "WITHDRAWN", right: true}, {title: "BAD", right: true}, {title: "FROM", min: 10, shrink: 1}}}
 	for _, x := range i.Feeds {
-		feeds.add(x.Name, day(x.Date), number(x.Records), number(x.Withdrawn), number(x.Bad), x.URL)
+		feeds.add(x.Name, day(x.Date), plural.Number(x.Records), plural.Number(x.Withdrawn), plural.Number(x.Bad), x.URL)
 	}
 	width, _ := terminal(a.stdout)
 	feeds.write(out, width, style{})
@@ -194,14 +196,14 @@ func (a *app) dbInfo(ctx context.Context, name string) error {
 		if c.EndOfLife {
 			note = "end of life"
 		}
-		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), number(c.Advisories), note)
+		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), plural.Number(c.Advisories), note)
 	}
 	coverage.write(out, width, style{})
 	if len(i.Enrichments) > 0 {
 		fmt.Fprintln(out)
 		threats := grid{columns: []column{{title: "KNOWS OF"}, {title: "VULNERABILITIES", right: true}}}
 		for _, t := range i.Enrichments {
-			threats.add(t.Feed, number(t.Vulnerabilities))
+			threats.add(t.Feed, plural.Number(t.Vulnerabilities))
 		}
 		threats.write(out, width, style{})
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // remotePrefix is what the reference of a database in a registry begins with.
@@ -36,7 +37,7 @@ func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, e
 	}
 	if ref, ok := strings.CutPrefix(name, remotePrefix); ok {
 		if trust == nil && !strings.Contains(ref, "@sha256:") {
-			a.say("%s is believed whatever it says; a public key (--db-key, --key) or a digest in its name makes sure of it", plain(name))
+			a.say("%s is believed whatever it says; a public key (--db-key, --key) or a digest in its name makes sure of it", terminal.Escape(name))
 		}
 		r, err := oci.Open(ctx, ref, oci.Options{Trust: trust})
 		if err != nil {

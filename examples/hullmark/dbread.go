@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -111,7 +113,7 @@ func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	a.say("%s added, %s changed, %s withdrawn", number(counts["added"]), number(counts["changed"]), number(counts["withdrawn"]))
+	a.say("%s added, %s changed, %s withdrawn", plural.Number(counts["added"]), plural.Number(counts["changed"]), plural.Number(counts["withdrawn"]))
 	return nil
 }
 
@@ -198,9 +200,9 @@ func (a *app) nothingOf(ctx context.Context, data database, k matcher.Key, text 
 		return c.Type == e.Type && c.Namespace == e.Namespace && (e.Release == "" || c.Release == e.Release)
 	})
 	if !covered {
-		return fmt.Errorf("the database has nothing of the distribution or ecosystem of %s; hullmark db info says what it covers", plain(text))
+		return fmt.Errorf("the database has nothing of the distribution or ecosystem of %s; hullmark db info says what it covers", terminal.Escape(text))
 	}
-	a.say("no advisory is about %s", plain(text))
+	a.say("no advisory is about %s", terminal.Escape(text))
 	return nil
 }
 
@@ -239,7 +241,7 @@ func affected(x *matcher.Advisory) string {
 		parts = append(parts, cmp.Or(strings.TrimSpace(from), "all"))
 	}
 	if n := len(x.Versions); n > 0 {
-		parts = append(parts, countOf(n, "version"))
+		parts = append(parts, plural.Count(n, "version"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/db/oci"
+	"github.com/hullmark/hullmark/internal/plural"
 )
 
 func (a *app) dbPushCommand() *cobra.Command {
@@ -105,8 +106,8 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 	case p.Unchanged:
 		a.say("%s has what the registry has, %s", f.output, p.Digest)
 	default:
-		a.say("%s bytes, of which %s were brought, in %s, and %s were there: %s", number(int(p.Size)), number(int(p.Bytes)),
-			countOf(p.Requests, "request"), number(int(p.Reused)), p.Digest)
+		a.say("%s bytes, of which %s were brought, in %s, and %s were there: %s", plural.Number(int(p.Size)), plural.Number(int(p.Bytes)),
+			plural.Count(p.Requests, "request"), plural.Number(int(p.Reused)), p.Digest)
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 func two(first, second string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 2 {
-			return fmt.Errorf("%s needs %s and %s, not %s; see %[1]s --help", c.CommandPath(), first, second, countOf(len(args), "argument"))
+			return fmt.Errorf("%s needs %s and %s, not %s; see %[1]s --help", c.CommandPath(), first, second, plural.Count(len(args), "argument"))
 		}
 		return nil
 	}

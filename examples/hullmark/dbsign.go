@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/plural"
 )
 
 func (a *app) dbKeygenCommand() *cobra.Command {
@@ -164,7 +165,7 @@ func (a *app) dbVerify(ctx context.Context, name string, f trustFlags) error {
 		return err
 	}
 	i := d.Info()
-	fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", number(int(i.Size)), i.Hash)
+	fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", plural.Number(int(i.Size)), i.Hash)
 	writeSignatures(out, i)
 	return out.commit()
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // maxDiagnostics is how many lines of diagnostics are shown. All are in the JSON form.
@@ -41,9 +41,9 @@ func (a *app) diagnose(list []analyzer.Diagnostic) {
 		shown += 1 + n
 		line := place(d) + ": " + d.Message
 		if n > 0 {
-			line += fmt.Sprintf(" (and %s)", countOf(n, "other file"))
+			line += fmt.Sprintf(" (and %s)", plural.Count(n, "other file"))
 		}
-		a.say("%s", plain(line))
+		a.say("%s", terminal.Escape(line))
 	}
 }
 
@@ -60,35 +60,4 @@ func place(d *analyzer.Diagnostic) string {
 		return "image"
 	}
 	return strings.Join(parts, ": ")
-}
-
-// plain makes text of an image fit for a terminal: what could move the cursor, change colours or hide text is escaped.
-func plain(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == unicode.ReplacementChar && s[i] != "\uFFFD"[0]:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-	}
-	return b.String()
-}
-
-// countOf is "1 package" or "2 packages".
-func countOf(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "y") && !strings.HasSuffix(what, "ay"):
-		return number(n) + " " + strings.TrimSuffix(what, "y") + "ies"
-	}
-	return number(n) + " " + what + "s"
 }

@@ -3,22 +3,25 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
 	"github.com/hullmark/hullmark/matcher/report/html"
+	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/report/junit"
 	"github.com/hullmark/hullmark/matcher/report/markdown"
 	"github.com/hullmark/hullmark/matcher/report/sarif"
+	"github.com/hullmark/hullmark/matcher/report/table"
 	"github.com/hullmark/hullmark/matcher/report/template"
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// formatFlags say how results are written, and where to.
+// formatFlags decide how and where results are written.
 type formatFlags struct {
 	formats  []string
 	template string
@@ -29,46 +32,61 @@ func (f *formatFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.template, "template", "", "write --format template by the Go template in `FILE`")
 }
 
-// A format is a form of the results.
+// A format writes results.
 type format struct {
 	name  string
-	write func(*app, *output, *results) error
+	write func(io.Writer, *report.Assessment) error
 }
 
-// formats returns how results can be written.
+// formats returns the formats of results. The template is that of --template.
 func formats() []format {
 	return []format{
-		{"table", func(a *app, o *output, v *results) error { return writeTable(o, v, a.style(o), a.now()) }},
-		{"json", func(_ *app, o *output, v *results) error { return writeJSON(o, v) }},
-		{"cyclonedx", func(_ *app, o *output, v *results) error {
-			options, err := sbomOptions(v.Name)
-			if err != nil {
-				return err
-			}
-			return sbom.Encode(o, v.Report, v.stated(), options)
-		}},
-		{"sarif", func(_ *app, o *output, v *results) error { return sarif.Write(o, v.Assessment) }},
-		{"gitlab", func(_ *app, o *output, v *results) error { return gitlab.Write(o, v.Assessment) }},
-		{"junit", func(_ *app, o *output, v *results) error { return junit.Write(o, v.Assessment) }},
-		{"html", func(_ *app, o *output, v *results) error { return html.Write(o, v.Assessment) }},
-		{"markdown", func(_ *app, o *output, v *results) error { return markdown.Write(o, v.Assessment) }},
-		{"template", nil}, // by that of --template
+		{"table", nil}, // see formatOutputs.write
+		{"json", json.Write},
+		{"cyclonedx", writeCycloneDX},
+		{"sarif", sarif.Write},
+		{"gitlab", gitlab.Write},
+		{"junit", junit.Write},
+		{"html", html.Write},
+		{"markdown", markdown.Write},
+		{"template", nil},
 	}
 }
 
-// stated returns the result with what is shown, and with what VEX statements suppress, since CycloneDX can say so.
-func (v *results) stated() *matcher.Result {
-	r := *v.Result
-	r.Matches = nil
-	for i := range v.Result.Matches {
-		if m := &v.Result.Matches[i]; v.Why(i) == "" || m.Suppressed() {
-			r.Matches = append(r.Matches, *m)
-		}
+func writeCycloneDX(w io.Writer, x *report.Assessment) error {
+	options, err := sbomOptions(x.Name)
+	if err != nil {
+		return err
 	}
-	return &r
+	return sbom.Encode(w, x, options)
 }
 
-// templateFormat is the format of a template in a file.
+// writeTable writes the table, and the flags that show more.
+func (a *app) writeTable(o *output, x *report.Assessment, showHidden bool) error {
+	style := a.style(o)
+	style.ShowHidden = showHidden
+	if err := table.Write(o, x, style); err != nil {
+		return err
+	}
+	if n := len(x.Hidden); n > 0 && !showHidden {
+		fmt.Fprintln(o, "\n--show-hidden lists the hidden findings")
+	}
+	if x.Omitted > 0 {
+		fmt.Fprintln(o, "\n--declared includes packages that only lock files or manifests name")
+	}
+	return nil
+}
+
+// style returns the look of results: as wide as the terminal, and in colours unless NO_COLOR is set.
+func (a *app) style(o *output) table.Options {
+	if o.file != nil {
+		return table.Options{}
+	}
+	width, ok := terminalWidth(a.stdout)
+	return table.Options{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
+}
+
+// templateFormat returns the format of a template file.
 func templateFormat(name string) (format, error) {
 	if name == "" {
 		return format{}, errors.New("--format template needs a template; --template FILE names it")
@@ -81,10 +99,10 @@ func templateFormat(name string) (format, error) {
 	if err != nil {
 		return format{}, fmt.Errorf("--template: %w", err)
 	}
-	return format{"template", func(_ *app, o *output, v *results) error { return t.Write(o, v.Assessment) }}, nil
+	return format{"template", t.Write}, nil
 }
 
-// formatNames lists what --format takes: "a, b or c".
+// formatNames lists the values of --format: "a, b or c".
 func formatNames() string {
 	var names []string
 	for _, f := range formats() {
@@ -94,7 +112,7 @@ func formatNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// formatOutputs are the forms that were asked for, and where each goes.
+// formatOutputs are the requested formats with their destinations.
 type formatOutputs []formatOutput
 
 type formatOutput struct {
@@ -102,7 +120,7 @@ type formatOutput struct {
 	*output
 }
 
-// openFormats opens an output for each of --format. One without a file goes where -o says.
+// openFormats opens an output for each --format. One without a file goes to -o.
 func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err error) {
 	var outs formatOutputs
 	defer func() {
@@ -142,7 +160,7 @@ func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err e
 			return nil, fmt.Errorf("--format %q is none of %s", name, strings.Replace(formatNames(), " or ", " and ", 1))
 		}
 		chosen := formats()[i]
-		if chosen.write == nil {
+		if name == "template" {
 			if chosen, err = templateFormat(f.template); err != nil {
 				return nil, err
 			}
@@ -160,11 +178,17 @@ func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err e
 	return outs, nil
 }
 
-// write writes all forms, and puts them in place only when all are complete.
-func (f formatOutputs) write(a *app, v *results) error {
+// write writes all formats, and puts the files in place only if all are complete.
+func (f formatOutputs) write(a *app, x *report.Assessment, showHidden bool) error {
 	for _, o := range f {
-		if err := o.format.write(a, o.output, v); err != nil {
-			return fmt.Errorf("--format %s: %w", o.name(), err)
+		var err error
+		if o.format.name == "table" {
+			err = a.writeTable(o.output, x, showHidden)
+		} else {
+			err = o.format.write(o.output, x)
+		}
+		if err != nil {
+			return fmt.Errorf("--format %s: %w", o.format.name, err)
 		}
 	}
 	for _, o := range f {
@@ -174,8 +198,6 @@ func (f formatOutputs) write(a *app, v *results) error {
 	}
 	return nil
 }
-
-func (f formatOutput) name() string { return f.format.name }
 
 func (f formatOutputs) discard() {
 	for _, o := range f {

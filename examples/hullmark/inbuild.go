@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
 )
 
 func (a *app) inBuildCommand() *cobra.Command {
@@ -71,7 +72,7 @@ func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) 
 	found.Findings = slices.DeleteFunc(found.Findings, func(f analyzer.FileFinding) bool { return brought(f.Path) })
 	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.Diagnostic) bool { return brought(d.Path) })
 	if n -= len(found.Components); n > 0 {
-		a.say("%s of hullmark's own left out", countOf(n, "package"))
+		a.say("%s of hullmark's own left out", plural.Count(n, "package"))
 	}
 	return found, config, nil
 }

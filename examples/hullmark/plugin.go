@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
 )
@@ -89,7 +90,7 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 		if name == "" {
 			name = filepath.Base(c.Path)
 		}
-		c.Output = func(line string) { a.say("plugin %s: %s", plain(name), plain(line)) }
+		c.Output = func(line string) { a.say("plugin %s: %s", terminal.Escape(name), terminal.Escape(line)) }
 		p, err := plugin.Start(ctx, c)
 		if err != nil && ctx.Err() != nil {
 			return nil, nil, errors.Join(err, close())
@@ -193,14 +194,14 @@ func (a *app) pluginRun(ctx context.Context, name, dir string) (err error) {
 		return err
 	}
 	if d := report.Distro; d != nil {
-		fmt.Fprintf(out, "distro %s %s\n", plain(d.ID), plain(d.VersionID))
+		fmt.Fprintf(out, "distro %s %s\n", terminal.Escape(d.ID), terminal.Escape(d.VersionID))
 	}
 	for i := range report.Components {
 		c := &report.Components[i]
-		fmt.Fprintf(out, "package %s in %s\n", plain(c.PURL), plain(c.Path))
+		fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.PURL), terminal.Escape(c.Path))
 	}
 	for _, f := range report.Findings {
-		fmt.Fprintf(out, "finding %s in %s: %s\n", plain(strings.TrimSpace(f.Severity+" "+f.Rule)), plain(f.Path), plain(f.Title))
+		fmt.Fprintf(out, "finding %s in %s: %s\n", terminal.Escape(strings.TrimSpace(f.Severity+" "+f.Rule)), terminal.Escape(f.Path), terminal.Escape(f.Title))
 	}
 	if err := out.commit(); err != nil {
 		return err
@@ -231,7 +232,7 @@ func (a *app) pluginVerify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	command.Output = func(line string) { a.say("%s", plain(line)) }
+	command.Output = func(line string) { a.say("%s", terminal.Escape(line)) }
 	var fixtures fs.FS
 	if len(args) == 2 {
 		fixtures = os.DirFS(args[1])
@@ -245,7 +246,7 @@ func (a *app) pluginVerify(ctx context.Context, args []string) error {
 		return err
 	}
 	for line := range strings.Lines(v.String()) {
-		fmt.Fprintln(out, plain(strings.TrimSuffix(line, "\n")))
+		fmt.Fprintln(out, terminal.Escape(strings.TrimSuffix(line, "\n")))
 	}
 	if err := out.commit(); err != nil {
 		return err

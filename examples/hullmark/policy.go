@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/policy"
 )
 
@@ -52,16 +54,9 @@ func (a *app) policyCommand() *cobra.Command {
 				return err
 			}
 			rules, entries := d.Counts()
-			_, err = fmt.Fprintf(a.stdout, "%s: %s (%s), %s, %s of lists\n", plain(args[0]), countOf(len(d.Policies()), "policy"), plain(strings.Join(d.Policies(), ", ")), countOf(rules, "rule"), entriesOf(entries))
+			_, err = fmt.Fprintf(a.stdout, "%s: %s (%s), %s, %s of lists\n", terminal.Escape(args[0]), plural.Count(len(d.Policies()), "policy"), terminal.Escape(strings.Join(d.Policies(), ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
 			return err
 		},
 	})
 	return c
-}
-
-func entriesOf(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return number(n) + " entries"
 }

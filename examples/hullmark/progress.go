@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // progress draws a bar for each layer, or each feed, that is being read. A nil progress draws nothing.
@@ -88,7 +89,7 @@ func (p *progress) feed(e feed.Progress) {
 	bar, ok := p.byKey[e.Location]
 	if !ok {
 		name := e.Location[strings.LastIndexByte(e.Location, '/')+1:]
-		bar = p.add(e.Location, len(p.byKey), plain(name), e.Size, false)
+		bar = p.add(e.Location, len(p.byKey), terminal.Escape(name), e.Size, false)
 	}
 	bar.SetCurrent(e.Read)
 }
@@ -112,7 +113,7 @@ func (p *progress) source(e feed.Progress) {
 		if was := p.byKey[e.Location]; was != nil {
 			was.SetTotal(-1, true)
 		}
-		bar = p.add(key, len(p.byKey), plain(key), e.Size, true)
+		bar = p.add(key, len(p.byKey), terminal.Escape(key), e.Size, true)
 	}
 	bar.SetCurrent(e.Read)
 	if e.Size > 0 && e.Read >= e.Size {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -62,10 +63,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.say("interrupted; no results were written")
 	case errors.As(err, &wrong):
 		for line := range strings.Lines(strings.TrimPrefix(wrong.Error(), "policy: ")) {
-			a.say("%s", plain(strings.TrimSuffix(line, "\n")))
+			a.say("%s", terminal.Escape(strings.TrimSuffix(line, "\n")))
 		}
 	default:
-		a.say("%s", plain(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		a.say("%s", terminal.Escape(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	return exitFailed
 }
@@ -138,7 +139,7 @@ func one(what string) cobra.PositionalArgs {
 }
 
 // terminal returns the width of w in characters, and whether it is a terminal at all.
-func terminal(w io.Writer) (width int, ok bool) {
+func terminalWidth(w io.Writer) (width int, ok bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // hullmark runs the command in this process, on the first of January 2025 and without the user's cache, and returns what
@@ -274,8 +276,8 @@ func TestPlain(t *testing.T) {
 		"bad \xff\xfe bytes": `bad \xff\xfe bytes`,
 		"real \uFFFD":        "real \uFFFD",
 	} {
-		if got := plain(in); got != want {
-			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		if got := terminal.Escape(in); got != want {
+			t.Errorf("terminal.Escape(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

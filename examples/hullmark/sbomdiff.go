@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom/diff"
 	"github.com/hullmark/hullmark/sbom/merge"
@@ -114,7 +115,7 @@ func writeDiff(w io.Writer, d *diff.Diff, s style) {
 			}
 			return text
 		}
-		fmt.Fprintf(w, "distribution: %s, was %s\n\n", plain(name(d.Distro.To)), plain(name(d.Distro.From)))
+		fmt.Fprintf(w, "distribution: %s, was %s\n\n", terminal.Escape(name(d.Distro.To)), terminal.Escape(name(d.Distro.From)))
 	}
 	g := grid{columns: []column{{title: "CHANGE"}, {title: "TYPE"}, {title: "NAME", shrink: 1, min: 12}, {title: "BEFORE", shrink: 2, min: 10}, {title: "AFTER", shrink: 2, min: 10}}}
 	name := func(p *diff.Package) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
@@ -63,6 +64,6 @@ func (a *app) readAttached(ctx context.Context, ref, platform string) (*analyzer
 		return nil, fmt.Errorf("%s: %s is attached to %s, but says that it is about %s; do not use it", ref, chosen.Ref, digest, d)
 	}
 	found.Image.Digest = digest
-	a.say("the packages are those that %s lists; the image was not read", plain(chosen.Ref))
+	a.say("the packages are those that %s lists; the image was not read", terminal.Escape(chosen.Ref))
 	return found, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,11 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
-	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 // scanFlags are the flags of the scan command.
@@ -90,14 +89,9 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
 	})
 }
 
-// match matches the packages of a report, and writes what it found. It reads the report last, after all that can be wrong
-// with the command line.
+// match assesses a report and writes the answer. It reads the report last, after every possible fault of the command line.
 func (a *app) match(ctx context.Context, name string, f *matchFlags, output string, declared bool, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	gate, err := f.gateFlags.parse()
-	if err != nil {
-		return err
-	}
-	trial, err := f.verdictFlags.load()
+	p, err := f.pipeline(a, name, declared)
 	if err != nil {
 		return err
 	}
@@ -111,77 +105,43 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 		return err
 	}
 	defer source.Close()
+	p.Source = source
 	found, config, err := read()
 	if err != nil {
 		return err
 	}
-	a.tellBase(found.Distro)
-	result, err := matcher.Matcher{Source: source, Declared: declared, Base: osrelease.Base}.Match(ctx, found)
-	if err != nil {
+	a.diagnose(found.Diagnostics)
+	x, err := p.Report(ctx, found, config)
+	switch {
+	case errors.Is(err, policy.ErrNoMapping):
+		return fmt.Errorf("%w; add a mapping or a default, or name the image with --image-name", err)
+	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	a.diagnose(found.Diagnostics)
-	j, err := trial.apply(ctx, a, name, found, config, result)
-	if err != nil {
+	for i := range x.VEX {
+		a.tellVEX(&x.VEX[i])
+	}
+	if err := outputs.write(a, x, f.showHidden); err != nil {
 		return err
 	}
-	o := j.options
-	o.Name, o.Declared, o.Base, o.Tool, o.Time, o.Fails = name, declared, osrelease.Base, thisTool(), a.now(), gate.fails
-	v := newResults(source, found, j.result, o)
-	v.usages, v.showHidden = j.usages, f.showHidden
-	if err := outputs.write(a, v); err != nil {
-		return err
-	}
-	return a.judge(gate, v)
+	return a.judge(&f.gateFlags, x)
 }
 
-// tellBase says whose advisories are used for a derivative distribution, which has none of its own.
-func (a *app) tellBase(d *analyzer.Distro) {
-	if d == nil {
-		return
+// pipeline returns the pipeline that the flags describe, without its Source.
+func (f *matchFlags) pipeline(a *app, name string, declared bool) (assess.Pipeline, error) {
+	p := assess.Pipeline{Name: name, Declared: declared, Tool: thisTool(), Now: a.now()}
+	if len(f.names) == 0 {
+		called, _, _ := strings.Cut(name, " (") // one image of an index
+		f.names = []string{called}
 	}
-	if of, ok := osrelease.Base(*d); ok {
-		a.say("%s", plain(strings.TrimSpace(d.ID+" "+d.VersionID)+" has the packages of "+strings.TrimSpace(of.ID+" "+of.VersionID)+", whose advisories are used"))
+	var err error
+	if p.Gate, err = f.gateFlags.gate(); err != nil {
+		return p, err
 	}
+	return p, f.verdictFlags.apply(&p)
 }
 
-// results are what is written: a view, and the database that it is from.
-type results struct {
-	*report.Assessment
-	database db.Info
-	starter  bool        // whether it is the database that the command carries
-	usages   []vex.Usage // of VEX documents
-
-	showHidden bool // whether the table lists what is hidden
-}
-
-// newResults prepares results to be written.
-func newResults(source database, found *analyzer.Report, result *matcher.Result, o report.Options) *results {
-	r := &results{database: source.Info()}
-	if _, r.starter = source.(starter); r.starter {
-		o.Sampled = r.sampled
-	}
-	r.Assessment = report.New(found, result, o)
-	return r
-}
-
-// sampled reports whether the starter database knows only some advisories of an ecosystem.
-func (r *results) sampled(k matcher.Key) bool {
-	if !sampled(k.Type) {
-		return false
-	}
-	for _, c := range r.database.Coverage {
-		if c.Type == k.Type {
-			return true
-		}
-	}
-	return false
-}
-
-// ecosystemName is how a person calls an ecosystem: "deb debian 12", "pypi".
-func ecosystemName(k matcher.Key) string { return report.EcosystemName(k) }
-
-// thisTool is what formats that ask name as the program that scanned.
+// thisTool identifies the command in formats that name the program that scanned.
 func thisTool() report.Tool {
 	return report.Tool{Name: "hullmark", Version: buildVersion(), URL: "https://github.com/hullmark/hullmark"}
 }

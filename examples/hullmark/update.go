@@ -14,6 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -98,7 +99,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	bars := newProgress(ctx, a.stderr, f.image.quiet)
 	defer bars.finish()
 	o.Progress = bars.source
-	o.Waiting = func() { a.say("another update of %s is running; waiting for its end", plain(file)) }
+	o.Waiting = func() { a.say("another update of %s is running; waiting for its end", terminal.Escape(file)) }
 	started := a.now()
 	r, err := feed.Update(ctx, file, all.Feeds(), o)
 	bars.finish()
@@ -106,7 +107,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		a.tellSource(&r.Sources[i], f.image.quiet)
 	}
 	for _, k := range r.Uncovered {
-		a.say("no source has advisories of %s; --feed NAME=LOCATION names one", plain(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
+		a.say("no source has advisories of %s; --feed NAME=LOCATION names one", terminal.Escape(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
 	}
 	switch {
 	case err != nil:
@@ -116,9 +117,9 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		return databaseError(err)
 	case f.image.quiet:
 	case r.Written:
-		a.say("%s is up to date, after %v", plain(file), a.now().Sub(started).Round(100*time.Millisecond))
+		a.say("%s is up to date, after %v", terminal.Escape(file), a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("nothing is new; %s is as it was", plain(file))
+		a.say("nothing is new; %s is as it was", terminal.Escape(file))
 	}
 	return nil
 }
@@ -164,7 +165,7 @@ func (a *app) tellSource(s *feed.SourceReport, quiet bool) {
 		} else if errors.Is(s.Err, fs.ErrNotExist) {
 			advice = " (--list shows where it is looked for)"
 		}
-		a.say("%s: %s%s; %s", s.Source, plain(strings.ReplaceAll(s.Err.Error(), "\n", "; ")), advice, age)
+		a.say("%s: %s%s; %s", s.Source, terminal.Escape(strings.ReplaceAll(s.Err.Error(), "\n", "; ")), advice, age)
 	case s.Outcome == feed.Unchanged:
 		if !quiet {
 			a.say("%s: nothing new since %s", s.Source, day(s.Date))

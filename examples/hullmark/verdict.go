@@ -1,27 +1,23 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/vex"
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// verdictFlags say what of the matches counts: what is known of them in this image, what is accepted, and what is shown.
+// verdictFlags decide which matches count and which are shown.
 type verdictFlags struct {
 	vex       []string
 	policy    string
@@ -36,57 +32,65 @@ type verdictFlags struct {
 func (f *verdictFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF or CycloneDX; repeatable")
-	flags.StringVar(&f.policy, "policy", "", "judge by the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
-	flags.StringArrayVar(&f.names, "image-name", nil, "the image is called `NAME` in VEX documents and, the first, in policies")
-	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide what has no fix, and count it")
-	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide what has one of the `STATUS`es, and count it: will-not-fix,deferred,...")
-	flags.StringVar(&f.since, "since", "", "hide what is in `FILE` already, a former result as JSON, and count it")
-	flags.BoolVar(&f.showHidden, "show-hidden", false, "list what is hidden in the table, too")
+	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
+	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
+	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
+	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
+	flags.StringVar(&f.since, "since", "", "hide findings of an earlier result in `FILE`, written as JSON, and count them")
+	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
 }
 
-// A trial is what the flags say, read.
-type trial struct {
-	*verdictFlags
-	docs   []*vex.Document
-	policy *policy.Document
-	ignore []matcher.Status
-	known  *former
-}
-
-// load reads all files that the flags name, and says what is wrong with them before an image is read.
-func (f *verdictFlags) load() (*trial, error) {
-	t := &trial{verdictFlags: f}
+// apply reads the files that the flags name into a pipeline.
+func (f *verdictFlags) apply(p *assess.Pipeline) error {
+	var docs vex.Documents
 	for _, name := range f.vex {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("--vex: %w", err)
+			return fmt.Errorf("--vex: %w", err)
 		}
 		d, err := vex.Read(file, name)
 		file.Close()
 		if err != nil {
-			return nil, fmt.Errorf("--vex: %w", err)
+			return fmt.Errorf("--vex: %w", err)
 		}
-		t.docs = append(t.docs, d)
+		docs = append(docs, d)
 	}
-	var err error
+	if len(docs) > 0 {
+		p.VEX = docs
+		options, err := sbomOptions("")
+		if err != nil {
+			return err
+		}
+		p.SBOMs = sbom.SerialNumbers(options)
+	}
 	if f.policy != "" {
-		if t.policy, err = loadPolicy(f.policy); err != nil {
-			return nil, err
+		d, err := loadPolicy(f.policy)
+		if err != nil {
+			return err
 		}
+		p.Policy = d
 	}
+	p.Names = f.names
+	p.View.OnlyFixed = f.onlyFixed
 	for _, word := range f.ignore {
 		var s matcher.Status
 		if s.UnmarshalText([]byte(word)) != nil || s == matcher.NotAffected {
-			return nil, fmt.Errorf("--ignore-status %q is none of affected, fixed, will-not-fix, deferred, under-investigation and end-of-life", word)
+			return fmt.Errorf("--ignore-status %q is none of affected, fixed, will-not-fix, deferred, under-investigation and end-of-life", word)
 		}
-		t.ignore = append(t.ignore, s)
+		p.View.IgnoreStatus = append(p.View.IgnoreStatus, s)
 	}
-	if f.since != "" {
-		if t.known, err = readFormer(f.since); err != nil {
-			return nil, fmt.Errorf("--since: %w", err)
-		}
+	if f.since == "" {
+		return nil
 	}
-	return t, nil
+	file, err := os.Open(f.since)
+	if err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
+	defer file.Close()
+	if p.View.Since, err = json.Read(file); err != nil {
+		return fmt.Errorf("--since: %s: %w; it takes what --format json writes", f.since, err)
+	}
+	return nil
 }
 
 // loadPolicy reads the document in a file, or a preset.
@@ -119,95 +123,13 @@ type policyError struct{ error }
 
 func (e *policyError) Unwrap() error { return e.error }
 
-// judged is what became of a result.
-type judged struct {
-	result  *matcher.Result
-	usages  []vex.Usage
-	options report.Options
-}
-
-// apply joins VEX statements to a result, judges it, and says what is to be hidden.
-func (t *trial) apply(ctx context.Context, a *app, name string, found *analyzer.Report, config *v1.ConfigFile, result *matcher.Result) (*judged, error) {
-	j := &judged{result: result}
-	called, _, _ := strings.Cut(name, " (") // one image of an index
-	if len(t.docs) > 0 {
-		image := vex.ImageRef{Names: append(slices.Clone(t.names), called), BOMs: t.serials(name, found, result)}
-		j.result, j.usages = vex.Apply(found, result, t.docs, image)
-		for i := range j.usages {
-			a.tellUsage(&j.usages[i])
-		}
+// tellVEX reports the effect of a VEX document.
+func (a *app) tellVEX(d *report.VEXDocument) {
+	a.say("%s", terminal.Escape(d.String()))
+	for _, p := range d.Problems {
+		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(p))
 	}
-	if t.policy != nil {
-		reference := called
-		if len(t.names) > 0 {
-			reference = t.names[0]
-		}
-		v, err := t.policy.Evaluate(ctx, policy.Input{Reference: reference, Config: config, Report: found, Result: j.result, Now: a.now()})
-		if err != nil {
-			if errors.Is(err, policy.ErrNoMapping) {
-				return nil, fmt.Errorf("%w; add a mapping or a default, or say with --image-name what the image is called", err)
-			}
-			return nil, err
-		}
-		j.options.Verdict = v
-		hidden := v.Hides()
-		j.options.Hide = append(j.options.Hide, func(i int, _ *matcher.Match, _ *analyzer.Component) string {
-			if d := hidden[i]; d != nil {
-				return "policy " + d.Policy + ", " + d.Rule
-			}
-			return ""
-		})
-	}
-	j.options.Hide = append(j.options.Hide, t.hide)
-	return j, nil
-}
-
-// hide says why the flags hide a match.
-func (t *trial) hide(_ int, m *matcher.Match, c *analyzer.Component) string {
-	switch {
-	case slices.Contains(t.ignore, m.Status):
-		return "status " + m.Status.String() + " (--ignore-status)"
-	case t.onlyFixed && m.Fixed == "":
-		return "no fix is known (--only-fixed)"
-	case t.known != nil && t.known.has(m, c):
-		return "not new (--since)"
-	}
-	return ""
-}
-
-// serials returns the serial numbers of the SBOMs that sbom and scan write of an image, to which BOM-Links may lead.
-func (t *trial) serials(name string, found *analyzer.Report, result *matcher.Result) []string {
-	if !slices.ContainsFunc(t.docs, func(d *vex.Document) bool { return d.Format == vex.CycloneDX }) {
-		return nil
-	}
-	installed, matched, _ := report.Installed(found, result)
-	options, err := sbomOptions(name)
-	if err != nil {
-		return nil
-	}
-	var list []string
-	for _, way := range []struct {
-		report *analyzer.Report
-		result *matcher.Result
-	}{{installed, nil}, {installed, matched}, {found, nil}, {found, result}} {
-		var b bytes.Buffer
-		var head struct {
-			SerialNumber string `json:"serialNumber"`
-		}
-		if sbom.Encode(&b, way.report, way.result, options) == nil && json.Unmarshal(b.Bytes(), &head) == nil && !slices.Contains(list, head.SerialNumber) {
-			list = append(list, head.SerialNumber)
-		}
-	}
-	return list
-}
-
-// tellUsage says what became of a VEX document.
-func (a *app) tellUsage(u *vex.Usage) {
-	a.say("%s", plain(u.String()))
-	for _, p := range u.Document.Problems {
-		a.say("  %s: %s", plain(u.Document.Name), plain(p))
-	}
-	for _, l := range u.Unresolved {
-		a.say("  %s: %s leads to a BOM that is not given; give it as another --vex", plain(u.Document.Name), plain(l))
+	for _, l := range d.Unresolved {
+		a.say("  %s: BOM-Link %s leads to no given BOM; give that as another --vex", terminal.Escape(d.Name), terminal.Escape(l))
 	}
 }

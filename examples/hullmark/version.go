@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -46,7 +48,7 @@ behind "--".`,
   hullmark version compare pypi 1.0.post1 1.0+local`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 3 {
-				return fmt.Errorf("%s needs a TYPE and two versions, not %s; see %[1]s --help", c.CommandPath(), countOf(len(args), "argument"))
+				return fmt.Errorf("%s needs a TYPE and two versions, not %s; see %[1]s --help", c.CommandPath(), plural.Count(len(args), "argument"))
 			}
 			return nil
 		},
@@ -70,7 +72,7 @@ func (a *app) versionCompare(purlType, first, second string) error {
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s %s %s\n", plain(first), [...]string{"<", "=", ">"}[v.Compare(w)+1], plain(second))
+	_, err := fmt.Fprintf(a.stdout, "%s %s %s\n", terminal.Escape(first), [...]string{"<", "=", ">"}[v.Compare(w)+1], terminal.Escape(second))
 	return err
 }
 

@@ -1,16 +1,18 @@
-package main
+package table
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// ranges writes the ranges and versions of an advisory, with what the version was compared with.
-func (p *answerWriter) ranges(r *reason) {
-	a := r.Advisory
+// ranges writes the ranges and versions of an advisory, with the comparisons.
+func (p *explainer) ranges(g *report.ExplanationGroup) {
+	a := g.Advisory
 	if len(a.Ranges) == 0 && len(a.Versions) == 0 {
 		if a.Status != matcher.NotAffected {
 			p.line("range", "every version")
@@ -18,7 +20,7 @@ func (p *answerWriter) ranges(r *reason) {
 		return
 	}
 	steps := make(map[int][]matcher.Comparison)
-	for _, c := range r.Comparisons {
+	for _, c := range g.Comparisons {
 		steps[c.Range] = append(steps[c.Range], c)
 	}
 	shown := 0
@@ -30,7 +32,7 @@ func (p *answerWriter) ranges(r *reason) {
 		p.line("range", "%s", rangeText(&a.Ranges[i]))
 		var parts []string
 		for _, c := range steps[i] {
-			parts = append(parts, r.Version+" "+c.String())
+			parts = append(parts, g.Version+" "+c.String())
 			if c.Error != "" {
 				parts[len(parts)-1] += ": " + c.Error
 			}
@@ -44,17 +46,17 @@ func (p *answerWriter) ranges(r *reason) {
 		}
 	}
 	if n := len(a.Ranges) - shown; n > 0 {
-		p.line("", "and %s", countOf(n, "range")+" that it is outside of; --format json has them all")
+		p.line("", "and %s", plural.Count(n, "range")+" that it is outside of")
 	}
 	if n := len(a.Versions); n > 0 {
 		listed := "which the installed one is not"
 		if s := steps[-1]; len(s) > 0 {
 			listed = "one of which is " + s[0].Value
 		}
-		if len(r.components) == 0 {
+		if len(g.Components) == 0 {
 			listed = "such as " + a.Versions[0]
 		}
-		p.line("versions", "%s, %s", countOf(n, "single version"), listed)
+		p.line("versions", "%s, %s", plural.Count(n, "single version"), listed)
 	}
 }
 
@@ -65,7 +67,7 @@ func holds(steps []matcher.Comparison) bool {
 
 func rangeText(r *matcher.Range) string {
 	if r.Repo != "" {
-		return "commits of " + r.Repo + ", which no version can be compared with"
+		return "commits of " + r.Repo + ", which cannot be compared with versions"
 	}
 	text := "from the first version"
 	if r.Introduced != "" && r.Introduced != "0" {

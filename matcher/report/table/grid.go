@@ -1,13 +1,13 @@
-package main
+package table
 
 import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -18,8 +18,8 @@ type grid struct {
 	indent  string
 }
 
-// A column of a grid. Where a grid is too wide, columns are cut to their minimum, those of the lowest shrink first;
-// those of shrink 0 never.
+// A column of a grid. If the grid is too wide, columns are cut to their minimum, those with the lowest shrink first. Columns with
+// shrink 0 are never cut.
 type column struct {
 	title  string
 	right  bool // aligned to the right
@@ -28,16 +28,17 @@ type column struct {
 	color  func(text string) string
 }
 
-// add appends a row. What comes from outside is escaped.
+// add appends a row, and escapes its cells.
 func (g *grid) add(cells ...string) {
 	for i := range cells {
-		cells[i] = plain(cells[i])
+		cells[i] = terminal.Escape(cells[i])
 	}
 	g.rows = append(g.rows, cells)
 }
 
-// write writes the grid, at most so many characters wide; 0 is any. Columns without anything in them are left out.
-func (g *grid) write(w io.Writer, width int, s style) {
+// write writes the grid in the width of the style. Empty columns are left out.
+func (g *grid) write(w io.Writer, s style) {
+	width := s.Width
 	widths := make([]int, len(g.columns))
 	for i, c := range g.columns {
 		for _, row := range g.rows {
@@ -78,7 +79,7 @@ func (g *grid) write(w io.Writer, width int, s style) {
 
 func (g *grid) heading(row []string) bool { return len(row) == 1 && len(g.columns) > 1 }
 
-// fit reduces widths until the grid is not wider than width, or nothing is left to cut.
+// fit reduces widths until the grid fits, or nothing is left to cut.
 func (g *grid) fit(widths []int, width int) {
 	total := len(g.indent) - 2
 	for _, n := range widths {
@@ -128,7 +129,7 @@ func (g *grid) line(w io.Writer, widths []int, cells []string, color func(int, s
 	fmt.Fprintln(w, b.String())
 }
 
-// cut shortens text to n characters, and marks that it did.
+// cut shortens text to n characters, the last of which is an ellipsis.
 func cut(text string, n int) string {
 	if utf8.RuneCountInString(text) <= n {
 		return text
@@ -136,23 +137,11 @@ func cut(text string, n int) string {
 	return string([]rune(text)[:n-1]) + "…"
 }
 
-// number writes a number with its thousands set apart.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// A style says how a person is to see results. The zero style is without colours and of any width.
-type style struct {
-	width  int
-	colors bool
-}
+// A style applies Options to text.
+type style Options
 
 func (s style) sgr(code, text string) string {
-	if !s.colors || text == "" {
+	if !s.Color || text == "" {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
@@ -162,9 +151,20 @@ func (s style) dim(text string) string   { return s.sgr("2", text) }
 func (s style) bold(text string) string  { return s.sgr("1", text) }
 func (s style) alarm(text string) string { return s.sgr("1;31", text) }
 
+// threat colours vulnerabilities that are exploited.
+func (s style) threat(text string) string {
+	if strings.HasPrefix(text, "ransomware") || strings.HasPrefix(text, "exploited") {
+		return s.alarm(text)
+	}
+	return text
+}
+
 // level colours the name of a severity.
 func (s style) level(text string) string {
-	l, _ := matcher.ParseLevel(text)
+	var l matcher.Level
+	if l.UnmarshalText([]byte(text)) != nil {
+		return text
+	}
 	switch l {
 	case matcher.Critical:
 		return s.sgr("1;31", text)

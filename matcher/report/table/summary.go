@@ -1,0 +1,153 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+// summary counts findings by severity and status, and packages by what became of them.
+func (t *table) summary() {
+	a := t.a
+	t.printf("\n")
+	if a.Result == nil {
+		t.printf("packages were not matched\n")
+		return
+	}
+	checked := a.Matched() - a.Uncovered()
+	if len(a.Findings) == 0 {
+		t.printf("%s found in the %s that could be checked\n", t.bold("no vulnerabilities"), plural.Count(checked, "package"))
+	} else {
+		t.counts()
+	}
+	t.printf("%s of %s checked", plural.Number(checked), plural.Count(len(a.Report.Components), "package"))
+	var not []string
+	if n := a.Uncovered(); n > 0 {
+		not = append(not, plural.Number(n)+" without advisories")
+	}
+	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.NoVersion} {
+		if n := a.Skipped[reason]; n > 0 {
+			not = append(not, plural.Number(n)+" "+string(reason))
+		}
+	}
+	if len(not) > 0 {
+		t.printf("; not checked: %s", strings.Join(not, ", "))
+	}
+	t.printf("\n")
+	if a.Omitted > 0 {
+		t.printf("%s left out that only lock files or manifests name\n", plural.Count(a.Omitted, "package"))
+	}
+	if n := len(a.Report.Diagnostics); n > 0 {
+		t.printf("%s: some files could not be read, so packages may be missing\n", t.alarm(plural.Count(n, "diagnostic")))
+	}
+}
+
+// counts counts findings: a vulnerability once for each source package that it is in.
+func (t *table) counts() {
+	levels := make(map[matcher.Level]int)
+	statuses := make(map[matcher.Status]int)
+	subjects := make(map[report.Subject]bool)
+	fixable, uncertain := 0, 0
+	for i := range t.a.Findings {
+		f := &t.a.Findings[i]
+		levels[f.Severity.Level]++
+		statuses[f.Status]++
+		subjects[f.Subject] = true
+		if f.Fixed != "" {
+			fixable++
+		}
+		if f.Uncertain != "" {
+			uncertain++
+		}
+	}
+	t.printf("%s: %s in %s\n", t.bold(plural.Count(len(t.a.Findings), "finding")),
+		plural.Count(report.Vulnerabilities(t.a.Findings), "vulnerability"), plural.Count(len(subjects), "package"))
+	var parts []string
+	for l := matcher.Critical; ; l-- {
+		if n := levels[l]; n > 0 {
+			parts = append(parts, plural.Number(n)+" "+t.level(l.String()))
+		}
+		if l == matcher.Unknown {
+			break
+		}
+	}
+	t.printf("  by severity  %s\n", strings.Join(parts, ", "))
+	parts = nil
+	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
+		if n := statuses[s]; n > 0 {
+			parts = append(parts, plural.Number(n)+" "+s.String())
+		}
+	}
+	t.printf("  by status    %s\n", strings.Join(parts, ", "))
+	t.printf("  fixable      %s", plural.Number(fixable))
+	if uncertain > 0 {
+		t.printf(", %s uncertain", plural.Number(uncertain))
+	}
+	t.printf("\n")
+}
+
+// coverage lists the advisories that were available, and what limits the answer.
+func (t *table) coverage() {
+	a := t.a
+	g := grid{columns: []column{
+		{title: "ADVISORIES FOR"}, {title: "PACKAGES", right: true}, {title: "FEED"}, {title: "DATE"}, {title: "AGE"},
+		{title: "", color: t.alarm},
+	}}
+	for i := range a.Ecosystems {
+		e := &a.Ecosystems[i]
+		if len(e.Coverage) == 0 {
+			g.add(e.Name(), plural.Number(e.Packages), "", "", "", "NO ADVISORIES")
+		}
+		for _, c := range e.Coverage {
+			age, note := "", ""
+			if !c.Date.IsZero() && !a.Time.IsZero() {
+				age = plural.Count(max(0, int(a.Time.Sub(c.Date).Hours()/24)), "day") + " old"
+			}
+			if c.Sampled {
+				note = "SAMPLES ONLY"
+			}
+			g.add(e.Name(), plural.Number(e.Packages), c.Feed, day(c.Date), age, note)
+		}
+	}
+	if len(g.rows) > 0 {
+		t.printf("\n")
+		g.write(t.w, t.style)
+	}
+	notes := a.Notes()
+	if len(notes) > 0 {
+		t.printf("\n")
+	}
+	for _, n := range notes {
+		t.printf("%s\n", t.alarm(terminal.Escape(n.Text)))
+	}
+	for i := range a.Ecosystems {
+		if e := &a.Ecosystems[i]; !e.Covered() {
+			if names := t.names(e); names != "" {
+				t.printf("  %s: %s\n", terminal.Escape(e.Name()), names)
+			}
+		}
+	}
+}
+
+// names lists the packages of an ecosystem, if there are at most three.
+func (t *table) names(e *report.Ecosystem) string {
+	const most = 3
+	if e.Packages > most {
+		return ""
+	}
+	var names []string
+	for i := range t.a.Report.Components {
+		if c := &t.a.Report.Components[i]; t.a.EcosystemOf(c) == e.Key && !slices.Contains(names, c.Name) {
+			names = append(names, terminal.Escape(c.Name))
+		}
+	}
+	if len(names) > most {
+		return "" // some of them were not to be matched
+	}
+	return fmt.Sprint(strings.Join(names, ", "))
+}
