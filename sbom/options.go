@@ -45,6 +45,7 @@ type Tool struct {
 // A Format is a kind of document.
 type Format uint8
 
+// The formats that Encode writes.
 const (
 	CycloneDXJSON Format = iota
 	CycloneDXXML

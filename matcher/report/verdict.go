@@ -5,6 +5,7 @@ import "time"
 // An Action is what a policy wants done. Actions are ordered, the worst last.
 type Action uint8
 
+// The actions of a policy, mildest first.
 const (
 	Undecided Action = iota // no policy
 	Go
@@ -61,6 +62,7 @@ type Decision struct {
 // A Kind is what a decision is about.
 type Kind string
 
+// The subjects of a decision.
 const (
 	OfImage   Kind = "image"
 	OfDistro  Kind = "distro"
