@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"github.com/hullmark/hullmark/matcher"
 )
 
 // Info describes a database.
@@ -66,3 +68,6 @@ func (d *DB) Info() Info {
 	}
 	return i
 }
+
+// Describe implements [matcher.Describer].
+func (d *DB) Describe() matcher.SourceInfo { return matcher.SourceInfo{Hash: d.Info().Hash} }

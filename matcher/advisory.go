@@ -69,6 +69,7 @@ type Severity struct {
 // A Level is a Severity in one of a few steps. Levels are ordered.
 type Level uint8
 
+// Levels of severity, lowest first.
 const (
 	Unknown Level = iota
 	Negligible

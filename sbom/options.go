@@ -39,6 +39,7 @@ type Options struct {
 // A Format is a kind of document.
 type Format uint8
 
+// The formats that Encode writes.
 const (
 	CycloneDXJSON Format = iota
 	CycloneDXXML

@@ -14,8 +14,10 @@ import (
 	"os/signal"
 	"path/filepath"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -71,15 +73,16 @@ func statement(ctx context.Context, dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(ctx, root.FS())
+	pipeline := assess.Pipeline{Name: name, Scanner: scan.Scanner{Analyzers: all.All()}}
+	x, err := pipeline.FS(ctx, root.FS())
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range report.Diagnostics {
+	for _, d := range x.Report.Diagnostics {
 		fmt.Fprintf(os.Stderr, "buildkit: %s: %s: %s: %s\n", name, d.Path, d.Kind, d.Message)
 	}
 	var document bytes.Buffer
-	err = sbom.Encode(&document, report, nil, sbom.Options{Format: sbom.SPDXJSON, Compact: true, Name: name, Tool: sbom.Tool{Name: "hullmark"}})
+	err = sbom.Encode(&document, x, sbom.Options{Format: sbom.SPDXJSON, Compact: true, Tool: report.Tool{Name: "hullmark"}})
 	if err != nil {
 		return nil, err
 	}

@@ -86,11 +86,14 @@ func (starter) Close() error { return nil }
 func (s starter) Coverage(ctx context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
 	rows, err := s.DB.Coverage(ctx, keys)
 	for i := range rows {
-		if r := &rows[i]; sampled(r.Type) {
-			*r = matcher.Coverage{Type: r.Type, Namespace: r.Namespace, Release: r.Release}
-		}
+		rows[i].Sampled = rows[i].Feed != "" && sampled(rows[i].Type)
 	}
-	return slices.CompactFunc(rows, func(a, b matcher.Coverage) bool { return a == b }), err
+	return rows, err
+}
+
+// Describe implements matcher.Describer.
+func (s starter) Describe() matcher.SourceInfo {
+	return matcher.SourceInfo{Hash: s.Info().Hash, Starter: true}
 }
 
 // starterNotice says what the starter database knows, how old that is, and what it does not know.

@@ -45,7 +45,7 @@ in whatever order they are named.
 
 A feed is written NAME=LOCATION, or NAME@DATE=LOCATION where the data does not say how old it is. NAME is one of
 
-` + paragraph(strings.Join(feedNames(), ", "), 110) + `
+` + terminal.Paragraph(strings.Join(feedNames(), ", "), 110) + `
 
 LOCATION is a file, a directory or an http(s) URL; whether it is compressed (gz, bz2, xz, zst) or an archive
 (tar, zip) is known by its content.`,
@@ -183,29 +183,29 @@ func (a *app) dbInfo(ctx context.Context, name string) error {
 	fmt.Fprintf(out, "format %d, %s bytes in %s, index sha256:%s\n", i.Version, plural.Number(int(i.Size)), plural.Count(i.Blocks, "block"), i.Hash)
 	writeSignatures(out, i)
 	fmt.Fprintf(out, "%s, %s\n\n", plural.Count(i.Advisories, "advisory"), plural.Count(i.Ranges, "range"))
-	feeds := grid{columns: []column{{title: "FEED"}, {title: "DATE"}, {title: "RECORDS", right: true}, {title: "WITHDRAWN", right: true}, {title: "BAD", right: true}, {title: "FROM", min: 10, shrink: 1}}}
+	feeds := terminal.Grid{Columns: []terminal.Column{{Title: "FEED"}, {Title: "DATE"}, {Title: "RECORDS", Right: true}, {Title: "WITHDRAWN", Right: true}, {Title: "BAD", Right: true}, {Title: "FROM", Min: 10, Shrink: 1}}}
 	for _, x := range i.Feeds {
-		feeds.add(x.Name, day(x.Date), plural.Number(x.Records), plural.Number(x.Withdrawn), plural.Number(x.Bad), x.URL)
+		feeds.Add(x.Name, day(x.Date), plural.Number(x.Records), plural.Number(x.Withdrawn), plural.Number(x.Bad), x.URL)
 	}
-	width, _ := terminal(a.stdout)
-	feeds.write(out, width, style{})
+	width, _ := terminalWidth(a.stdout)
+	feeds.Write(out, terminal.Style{Width: width})
 	fmt.Fprintln(out)
-	coverage := grid{columns: []column{{title: "COVERS"}, {title: "FEED"}, {title: "DATE"}, {title: "ADVISORIES", right: true}, {title: ""}}}
+	coverage := terminal.Grid{Columns: []terminal.Column{{Title: "COVERS"}, {Title: "FEED"}, {Title: "DATE"}, {Title: "ADVISORIES", Right: true}, {Title: ""}}}
 	for _, c := range i.Coverage {
 		note := ""
 		if c.EndOfLife {
 			note = "end of life"
 		}
-		coverage.add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), plural.Number(c.Advisories), note)
+		coverage.Add(strings.TrimSpace(c.Type+" "+strings.TrimSpace(c.Namespace+" "+c.Release)), c.Feed, day(c.Date), plural.Number(c.Advisories), note)
 	}
-	coverage.write(out, width, style{})
+	coverage.Write(out, terminal.Style{Width: width})
 	if len(i.Enrichments) > 0 {
 		fmt.Fprintln(out)
-		threats := grid{columns: []column{{title: "KNOWS OF"}, {title: "VULNERABILITIES", right: true}}}
+		threats := terminal.Grid{Columns: []terminal.Column{{Title: "KNOWS OF"}, {Title: "VULNERABILITIES", Right: true}}}
 		for _, t := range i.Enrichments {
-			threats.add(t.Feed, plural.Number(t.Vulnerabilities))
+			threats.Add(t.Feed, plural.Number(t.Vulnerabilities))
 		}
-		threats.write(out, width, style{})
+		threats.Write(out, terminal.Style{Width: width})
 	}
 	return out.commit()
 }

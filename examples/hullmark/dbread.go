@@ -207,7 +207,7 @@ func (a *app) nothingOf(ctx context.Context, data database, k matcher.Key, text 
 }
 
 func (a *app) writeAdvisories(out *output, list []matcher.Advisory) {
-	g := grid{columns: []column{{title: "ID"}, {title: "RELEASE"}, {title: "STATUS"}, {title: "AFFECTED", min: 12, shrink: 2}, {title: "SEVERITY"}, {title: "FEED"}, {title: "SUMMARY", min: 10, shrink: 1}}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "ID"}, {Title: "RELEASE"}, {Title: "STATUS"}, {Title: "AFFECTED", Min: 12, Shrink: 2}, {Title: "SEVERITY"}, {Title: "FEED"}, {Title: "SUMMARY", Min: 10, Shrink: 1}}}
 	for i := range list {
 		x := &list[i]
 		level := matcher.Unknown
@@ -218,10 +218,10 @@ func (a *app) writeAdvisories(out *output, list []matcher.Advisory) {
 		if level != matcher.Unknown {
 			severity = level.String()
 		}
-		g.add(x.ID, x.Key.Release, x.Status.String(), affected(x), severity, x.Feed, cmp.Or(x.Summary, x.Reason))
+		g.Add(x.ID, x.Key.Release, x.Status.String(), affected(x), severity, x.Feed, cmp.Or(x.Summary, x.Reason))
 	}
-	width, _ := terminal(a.stdout)
-	g.write(out, width, style{})
+	width, _ := terminalWidth(a.stdout)
+	g.Write(out, terminal.Style{Width: width})
 }
 
 // affected says which versions an advisory speaks of.

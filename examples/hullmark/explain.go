@@ -74,10 +74,11 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}
+	s := a.style(out)
 	if f.format == "json" {
 		err = json.WriteExplanations(out, x)
 	} else {
-		err = table.WriteExplanations(out, x, a.style(out))
+		err = table.WriteExplanations(out, x, table.Options{Width: s.Width, Color: s.Color})
 	}
 	if err != nil {
 		return err

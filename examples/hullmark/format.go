@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
 	"github.com/hullmark/hullmark/matcher/report/html"
@@ -63,9 +64,8 @@ func writeCycloneDX(w io.Writer, x *report.Assessment) error {
 
 // writeTable writes the table, and the flags that show more.
 func (a *app) writeTable(o *output, x *report.Assessment, showHidden bool) error {
-	style := a.style(o)
-	style.ShowHidden = showHidden
-	if err := table.Write(o, x, style); err != nil {
+	s := a.style(o)
+	if err := table.Write(o, x, table.Options{Width: s.Width, Color: s.Color, ShowHidden: showHidden}); err != nil {
 		return err
 	}
 	if n := len(x.Hidden); n > 0 && !showHidden {
@@ -78,12 +78,12 @@ func (a *app) writeTable(o *output, x *report.Assessment, showHidden bool) error
 }
 
 // style returns the look of results: as wide as the terminal, and in colours unless NO_COLOR is set.
-func (a *app) style(o *output) table.Options {
+func (a *app) style(o *output) terminal.Style {
 	if o.file != nil {
-		return table.Options{}
+		return terminal.Style{}
 	}
 	width, ok := terminalWidth(a.stdout)
-	return table.Options{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
+	return terminal.Style{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
 }
 
 // templateFormat returns the format of a template file.

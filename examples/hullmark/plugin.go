@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
@@ -136,7 +137,7 @@ func (a *app) pluginList(dir string) error {
 	if err != nil {
 		return err
 	}
-	table := grid{columns: []column{{title: "NAME"}, {title: "VERSION"}, {title: "DIGEST"}, {title: "WANTS", min: 10, shrink: 1}, {title: "REPORTS"}}}
+	table := terminal.Grid{Columns: []terminal.Column{{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"}}}
 	for _, m := range manifests {
 		have, err := plugin.Digest(filepath.Join(m.Dir, m.Command))
 		digest := "sha256:" + have
@@ -154,10 +155,10 @@ func (a *app) pluginList(dir string) error {
 		if m.Types != nil {
 			reports = strings.Join(m.Types, ", ")
 		}
-		table.add(m.Name, m.Version, digest, strings.Join(m.Patterns, " "), reports)
+		table.Add(m.Name, m.Version, digest, strings.Join(m.Patterns, " "), reports)
 	}
-	width, _ := terminal(a.stdout)
-	table.write(out, width, style{})
+	width, _ := terminalWidth(a.stdout)
+	table.Write(out, terminal.Style{Width: width})
 	return out.commit()
 }
 
@@ -185,7 +186,7 @@ func (a *app) pluginRun(ctx context.Context, name, dir string) (err error) {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory: run takes a root file system, as in testdata/root", dir)
 	}
-	report, err := analyzer.Scanner{Analyzers: analyzers}.ScanFS(ctx, os.DirFS(dir))
+	report, err := scan.Scanner{Analyzers: analyzers}.ScanFS(ctx, os.DirFS(dir))
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
@@ -68,7 +69,7 @@ func (f *documentFlags) options(name string) (sbom.Options, document, error) {
 // sbomOptions leaves out what would make two documents about the same image differ: this program's version and, unless
 // SOURCE_DATE_EPOCH gives it, the time; see https://reproducible-builds.org/specs/source-date-epoch/.
 func sbomOptions(ref string) (sbom.Options, error) {
-	o := sbom.Options{Name: ref, Tool: sbom.Tool{Name: "hullmark"}}
+	o := sbom.Options{Name: ref, Tool: report.Tool{Name: "hullmark"}}
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil || seconds < 0 {
@@ -138,13 +139,12 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags, d *documentFl
 		return err
 	}
 	a.diagnose(found.Diagnostics)
-	if f.declared {
-		found, _, _ = report.Once(found, nil)
-	} else {
-		found, _, _ = report.Installed(found, nil)
+	x, err := assess.Pipeline{Name: ref, Declared: f.declared}.Report(ctx, found, nil)
+	if err != nil {
+		return err
 	}
 	if !attached {
-		if err := sbom.Encode(out, found, nil, o); err != nil {
+		if err := sbom.Encode(out, x, o); err != nil {
 			return fmt.Errorf("%s: %w%s", ref, err, documentAdvice(err))
 		}
 		return out.commit()
@@ -153,7 +153,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags, d *documentFl
 		return fmt.Errorf("%s: it was changed in the registry meanwhile; run the command again", ref)
 	}
 	var b bytes.Buffer
-	if err := sbom.Encode(&b, found, nil, o); err != nil {
+	if err := sbom.Encode(&b, x, o); err != nil {
 		return fmt.Errorf("%s: %w%s", ref, err, documentAdvice(err))
 	}
 	var annotations map[string]string
@@ -183,7 +183,7 @@ func (a *app) writeDocument(r *analyzer.Report, o sbom.Options, output string) e
 		return err
 	}
 	defer out.discard()
-	if err := sbom.Encode(out, r, nil, o); err != nil {
+	if err := sbom.Encode(out, &report.Assessment{Report: r}, o); err != nil {
 		return fmt.Errorf("%w%s", err, documentAdvice(err))
 	}
 	return out.commit()

@@ -84,7 +84,7 @@ func (a *app) readAll(ctx context.Context, args []string, f *imageFlags) ([]*ana
 		}
 		a.diagnose(reports[i].Diagnostics)
 		if !f.declared {
-			reports[i], _, _ = report.Installed(reports[i], nil)
+			reports[i] = report.New(reports[i], nil, report.Options{}).Report
 		}
 	}
 	return reports, nil
@@ -107,7 +107,7 @@ func isDocument(file string) bool {
 	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "<")
 }
 
-func writeDiff(w io.Writer, d *diff.Diff, s style) {
+func writeDiff(w io.Writer, d *diff.Diff, s terminal.Style) {
 	if d.Distro != nil {
 		name := func(text string) string {
 			if text == "" {
@@ -117,7 +117,7 @@ func writeDiff(w io.Writer, d *diff.Diff, s style) {
 		}
 		fmt.Fprintf(w, "distribution: %s, was %s\n\n", terminal.Escape(name(d.Distro.To)), terminal.Escape(name(d.Distro.From)))
 	}
-	g := grid{columns: []column{{title: "CHANGE"}, {title: "TYPE"}, {title: "NAME", shrink: 1, min: 12}, {title: "BEFORE", shrink: 2, min: 10}, {title: "AFTER", shrink: 2, min: 10}}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "CHANGE"}, {Title: "TYPE"}, {Title: "NAME", Shrink: 1, Min: 12}, {Title: "BEFORE", Shrink: 2, Min: 10}, {Title: "AFTER", Shrink: 2, Min: 10}}}
 	name := func(p *diff.Package) string {
 		if p.Arch == "" {
 			return p.FullName()
@@ -126,11 +126,11 @@ func writeDiff(w io.Writer, d *diff.Diff, s style) {
 	}
 	for i := range d.Added {
 		p := &d.Added[i]
-		g.add("added", p.Type, name(p), "", p.Version)
+		g.Add("added", p.Type, name(p), "", p.Version)
 	}
 	for i := range d.Removed {
 		p := &d.Removed[i]
-		g.add("removed", p.Type, name(p), p.Version, "")
+		g.Add("removed", p.Type, name(p), p.Version, "")
 	}
 	for i := range d.Changed {
 		c := &d.Changed[i]
@@ -138,14 +138,14 @@ func writeDiff(w io.Writer, d *diff.Diff, s style) {
 		if word == "" {
 			word = "changed"
 		}
-		g.add(word, c.To.Type, name(&c.To), c.From.Version, c.To.Version)
+		g.Add(word, c.To.Type, name(&c.To), c.From.Version, c.To.Version)
 	}
 	for i := range d.Licenses {
 		l := &d.Licenses[i]
-		g.add("licence", l.Type, name(&l.Package), without(l.From, l.To), without(l.To, l.From))
+		g.Add("licence", l.Type, name(&l.Package), without(l.From, l.To), without(l.To, l.From))
 	}
-	if len(g.rows) > 0 {
-		g.write(w, s.width, s)
+	if !g.Empty() {
+		g.Write(w, s)
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "%d added, %d removed, %d with another version, %d with other licences, %d the same\n",

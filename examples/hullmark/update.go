@@ -183,18 +183,18 @@ func (a *app) listFeeds() error {
 	if err != nil {
 		return err
 	}
-	g := grid{columns: []column{{title: "SOURCE"}, {title: "COVERS"}, {title: ""}, {title: "FROM", min: 20, shrink: 1}}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "SOURCE"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
 	for _, f := range all.Feeds() {
 		for _, s := range f.Sources {
 			note := ""
 			if s.Optional {
 				note = "optional"
 			}
-			g.add(f.Title(&s), coverText(s.Covers), note, strings.Join(s.URLs, " "))
+			g.Add(f.Title(&s), coverText(s.Covers), note, strings.Join(s.URLs, " "))
 		}
 	}
-	width, _ := terminal(a.stdout)
-	g.write(out, width, style{})
+	width, _ := terminalWidth(a.stdout)
+	g.Write(out, terminal.Style{Width: width})
 	return out.commit()
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/internal/golden"
 )
 
-// TestAPI compares the exported declarations of every public package with golden files, so that a change of the interface
-// is seen in review. Run it with -update to accept one.
+// TestAPI compares the exported declarations of every public package with golden files, so that reviewers see each change of
+// the API. Run it with -update to accept one.
 func TestAPI(t *testing.T) {
 	all, err := load()
 	if err != nil {
@@ -38,7 +38,7 @@ func TestAPI(t *testing.T) {
 	}
 }
 
-// exported returns the exported part of a declaration, each specification by itself, without bodies and comments.
+// exported returns the exported specifications of a declaration, without bodies and comments.
 func exported(t *testing.T, fset *token.FileSet, d ast.Decl) []string {
 	show := func(n any) string {
 		var b bytes.Buffer
@@ -81,7 +81,7 @@ func exported(t *testing.T, fset *token.FileSet, d ast.Decl) []string {
 	return nil
 }
 
-// exportedType returns a struct type without what is not exported, and any type without comments.
+// exportedType returns a struct type with its exported fields only, and any type without comments.
 func exportedType(e ast.Expr) ast.Expr {
 	strip := func(fields *ast.FieldList, all bool) *ast.FieldList {
 		kept := &ast.FieldList{Opening: 1, Closing: 1}

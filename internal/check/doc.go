@@ -1,3 +1,3 @@
-// Package check holds tests of the module as a whole: that it is formatted and tidy, that packages import only what the
-// import table allows, that there is no process state, and that the public interface is what its golden files say.
+// Package check holds tests of the whole module: formatting, imports, process state, the exported API and its growth, and plain
+// English. Each rule is one test. The API and the prose ceilings are in testdata; run the tests with -update to accept changes.
 package check

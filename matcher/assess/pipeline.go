@@ -55,6 +55,15 @@ func (p Pipeline) Image(ctx context.Context, img v1.Image) (*report.Assessment, 
 	return p.Report(ctx, found, config)
 }
 
+// FS scans an unpacked root file system and assesses it.
+func (p Pipeline) FS(ctx context.Context, root fs.FS) (*report.Assessment, error) {
+	found, err := p.Scanner.ScanFS(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	return p.Report(ctx, found, nil)
+}
+
 func isRootFS(img v1.Image) bool {
 	opened, ok := img.(interface{ Root() fs.FS })
 	return ok && opened.Root() != nil

@@ -15,6 +15,7 @@ import (
 // A Format is a kind of VEX document.
 type Format string
 
+// The formats of VEX documents.
 const (
 	OpenVEX   Format = "OpenVEX"
 	CSAF      Format = "CSAF"

@@ -25,8 +25,8 @@ const (
 // WriteExplanations writes Explanations, the most important one first.
 func WriteExplanations(w io.Writer, x *report.Explanations, o Options) error {
 	b := bufio.NewWriter(w)
-	p := &explainer{w: b, x: x, style: style(o)}
-	p.printf("%s in %s\n", p.bold(terminal.Escape(x.ID)), terminal.Escape(x.Name))
+	p := &explainer{w: b, x: x, style: style{terminal.Style{Width: o.Width, Color: o.Color}}}
+	p.printf("%s in %s\n", p.Bold(terminal.Escape(x.ID)), terminal.Escape(x.Name))
 	absent := 0
 	for i := range x.Groups {
 		g := &x.Groups[i]
@@ -71,7 +71,7 @@ func (p *explainer) line(name, format string, args ...any) {
 		if first {
 			head = name
 		}
-		part, rest := wrap(text, room)
+		part, rest := terminal.Wrap(text, room)
 		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %-*s%s", indent-2, head, part), " "))
 		text = rest
 	}
@@ -144,23 +144,23 @@ func (p *explainer) outcome(g *report.ExplanationGroup) string {
 	subject = terminal.Escape(subject)
 	switch g.Outcome {
 	case matcher.OutcomeAffected:
-		return p.alarm("AFFECTED") + ": " + subject
+		return p.Alarm("AFFECTED") + ": " + subject
 	case matcher.OutcomeUncertain:
-		return p.alarm("UNCERTAIN") + ": " + subject + ": " + terminal.Escape(g.Doubt)
+		return p.Alarm("UNCERTAIN") + ": " + subject + ": " + terminal.Escape(g.Doubt)
 	case matcher.OutcomeFixed:
-		return p.bold("FIXED") + ": " + subject + " has the fix"
+		return p.Bold("FIXED") + ": " + subject + " has the fix"
 	case matcher.OutcomeNotAffected:
-		return p.bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed)
+		return p.Bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed)
 	case matcher.OutcomeOutOfRange:
-		return p.bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
+		return p.Bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
 	case matcher.OutcomeSkipped:
-		return p.bold("NOT MATCHED") + ": " + subject + ": " + p.skipped(g)
+		return p.Bold("NOT MATCHED") + ": " + subject + ": " + p.skipped(g)
 	case matcher.OutcomeOtherRelease:
-		return p.bold("OTHER RELEASE") + ": " + subject + " is installed, but the advisory is about another release of the distribution"
+		return p.Bold("OTHER RELEASE") + ": " + subject + " is installed, but the advisory is about another release of the distribution"
 	case matcher.OutcomeNotInstalled:
-		return p.bold("NOT INSTALLED") + ": " + subject
+		return p.Bold("NOT INSTALLED") + ": " + subject
 	}
-	return p.bold("NO ADVISORY") + ": the database has no advisory with this identifier"
+	return p.Bold("NO ADVISORY") + ": the database has no advisory with this identifier"
 }
 
 // skipped says why a component was not matched.
@@ -201,7 +201,7 @@ func (p *explainer) packages(g *report.ExplanationGroup) {
 	if layers := p.x.Report.Layers; first.Layer >= 0 && first.Layer < len(layers) {
 		l := &layers[first.Layer]
 		p.line("layer", "%d of %d, %s", first.Layer, len(layers), l.DiffID)
-		p.line("created by", "%s", cut(cmp.Or(l.Instruction(), "unknown: the image's history does not tell"), 300))
+		p.line("created by", "%s", terminal.Cut(cmp.Or(l.Instruction(), "unknown: the image's history does not tell"), 300))
 	}
 }
 
@@ -234,7 +234,7 @@ func (p *explainer) enrichment() {
 	if len(lines) == 0 {
 		return
 	}
-	p.printf("\n%s\n", p.bold("The vulnerability itself"))
+	p.printf("\n%s\n", p.Bold("The vulnerability itself"))
 	for _, l := range lines {
 		p.line(l[0], "%s", l[1])
 	}
@@ -249,7 +249,7 @@ func (p *explainer) noData() {
 	for _, k := range p.x.NoData {
 		names = append(names, terminal.Escape(ecosystemName(k)))
 	}
-	p.printf("\n%s for %s: the vulnerability may affect these packages too\n", p.alarm("NO ADVISORIES"), strings.Join(names, "; "))
+	p.printf("\n%s for %s: the vulnerability may affect these packages too\n", p.Alarm("NO ADVISORIES"), strings.Join(names, "; "))
 }
 
 func ecosystemName(k matcher.Key) string { return (&report.Ecosystem{Key: k}).Name() }

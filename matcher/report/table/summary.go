@@ -21,7 +21,7 @@ func (t *table) summary() {
 	}
 	checked := a.Matched() - a.Uncovered()
 	if len(a.Findings) == 0 {
-		t.printf("%s found in the %s that could be checked\n", t.bold("no vulnerabilities"), plural.Count(checked, "package"))
+		t.printf("%s found in the %s that could be checked\n", t.Bold("no vulnerabilities"), plural.Count(checked, "package"))
 	} else {
 		t.counts()
 	}
@@ -43,7 +43,7 @@ func (t *table) summary() {
 		t.printf("%s left out that only lock files or manifests name\n", plural.Count(a.Omitted, "package"))
 	}
 	if n := len(a.Report.Diagnostics); n > 0 {
-		t.printf("%s: some files could not be read, so packages may be missing\n", t.alarm(plural.Count(n, "diagnostic")))
+		t.printf("%s: some files could not be read, so packages may be missing\n", t.Alarm(plural.Count(n, "diagnostic")))
 	}
 }
 
@@ -65,7 +65,7 @@ func (t *table) counts() {
 			uncertain++
 		}
 	}
-	t.printf("%s: %s in %s\n", t.bold(plural.Count(len(t.a.Findings), "finding")),
+	t.printf("%s: %s in %s\n", t.Bold(plural.Count(len(t.a.Findings), "finding")),
 		plural.Count(report.Vulnerabilities(t.a.Findings), "vulnerability"), plural.Count(len(subjects), "package"))
 	var parts []string
 	for l := matcher.Critical; ; l-- {
@@ -94,14 +94,14 @@ func (t *table) counts() {
 // coverage lists the advisories that were available, and what limits the answer.
 func (t *table) coverage() {
 	a := t.a
-	g := grid{columns: []column{
-		{title: "ADVISORIES FOR"}, {title: "PACKAGES", right: true}, {title: "FEED"}, {title: "DATE"}, {title: "AGE"},
-		{title: "", color: t.alarm},
+	g := terminal.Grid{Columns: []terminal.Column{
+		{Title: "ADVISORIES FOR"}, {Title: "PACKAGES", Right: true}, {Title: "FEED"}, {Title: "DATE"}, {Title: "AGE"},
+		{Title: "", Color: t.Alarm},
 	}}
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]
 		if len(e.Coverage) == 0 {
-			g.add(e.Name(), plural.Number(e.Packages), "", "", "", "NO ADVISORIES")
+			g.Add(e.Name(), plural.Number(e.Packages), "", "", "", "NO ADVISORIES")
 		}
 		for _, c := range e.Coverage {
 			age, note := "", ""
@@ -111,19 +111,19 @@ func (t *table) coverage() {
 			if c.Sampled {
 				note = "SAMPLES ONLY"
 			}
-			g.add(e.Name(), plural.Number(e.Packages), c.Feed, day(c.Date), age, note)
+			g.Add(e.Name(), plural.Number(e.Packages), c.Feed, day(c.Date), age, note)
 		}
 	}
-	if len(g.rows) > 0 {
+	if !g.Empty() {
 		t.printf("\n")
-		g.write(t.w, t.style)
+		g.Write(t.w, t.Style)
 	}
 	notes := a.Notes()
 	if len(notes) > 0 {
 		t.printf("\n")
 	}
 	for _, n := range notes {
-		t.printf("%s\n", t.alarm(terminal.Escape(n.Text)))
+		t.printf("%s\n", t.Alarm(terminal.Escape(n.Text)))
 	}
 	for i := range a.Ecosystems {
 		if e := &a.Ecosystems[i]; !e.Covered() {

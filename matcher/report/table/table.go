@@ -25,7 +25,7 @@ type Options struct {
 // last the advisories that were available, where a reader sees it.
 func Write(w io.Writer, a *report.Assessment, o Options) error {
 	b := bufio.NewWriter(w)
-	t := &table{w: b, a: a, style: style(o)}
+	t := &table{w: b, a: a, showHidden: o.ShowHidden, style: style{terminal.Style{Width: o.Width, Color: o.Color}}}
 	t.subject()
 	for i := range a.Ecosystems {
 		t.findings(&a.Ecosystems[i])
@@ -43,8 +43,9 @@ func Write(w io.Writer, a *report.Assessment, o Options) error {
 
 // A table is a table in the making. Its buffer keeps errors.
 type table struct {
-	w *bufio.Writer
-	a *report.Assessment
+	w          *bufio.Writer
+	a          *report.Assessment
+	showHidden bool
 	style
 }
 
@@ -66,18 +67,18 @@ func (t *table) subject() {
 		parts = append(parts, plural.Count(len(r.Layers), "layer"))
 	}
 	parts = append(parts, plural.Count(len(r.Components), "package"))
-	t.printf("%s  %s\n", t.bold(terminal.Escape(t.a.Name)), terminal.Escape(strings.Join(parts, ", ")))
+	t.printf("%s  %s\n", t.Bold(terminal.Escape(t.a.Name)), terminal.Escape(strings.Join(parts, ", ")))
 }
 
 // findings writes the findings of one ecosystem, package by package.
 func (t *table) findings(e *report.Ecosystem) {
-	g := grid{indent: "  ", columns: []column{
-		{title: "SEVERITY", color: t.level},
-		{title: "VULNERABILITY"},
-		{title: "FIXED IN", shrink: 2, min: 8},
-		{title: "THREAT", color: t.threat},
-		{title: "POLICY", color: t.action},
-		{title: "STATUS", shrink: 1, min: 14},
+	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
+		{Title: "SEVERITY", Color: t.level},
+		{Title: "VULNERABILITY"},
+		{Title: "FIXED IN", Shrink: 2, Min: 8},
+		{Title: "THREAT", Color: t.threat},
+		{Title: "POLICY", Color: t.action},
+		{Title: "STATUS", Shrink: 1, Min: 14},
 	}}
 	last := ""
 	for i := range t.a.Findings {
@@ -86,30 +87,30 @@ func (t *table) findings(e *report.Ecosystem) {
 			continue
 		}
 		if head := t.heading(f); head != last {
-			g.add(head)
+			g.Add(head)
 			last = head
 		}
 		fixed := f.Fixed
 		if fixed == "" {
 			fixed = "-"
 		}
-		g.add(f.Severity.Level.String(), f.ID, fixed, threatOf(&f.Enrichment), f.Action.String(), statusOf(f))
+		g.Add(f.Severity.Level.String(), f.ID, fixed, threatOf(&f.Enrichment), f.Action.String(), statusOf(f))
 	}
 	if last == "" {
 		return
 	}
-	t.printf("\n%s\n", t.bold(terminal.Escape(e.Name())))
-	g.write(t.w, t.style)
+	t.printf("\n%s\n", t.Bold(terminal.Escape(e.Name())))
+	g.Write(t.w, t.Style)
 }
 
 // files writes the findings of analyzers, such as malware and secrets. Those without a severity, such as jars without coordinates,
 // are left to the JSON form: they are not a fault of the image.
 func (t *table) files() {
-	g := grid{indent: "  ", columns: []column{
-		{title: "SEVERITY", color: t.level},
-		{title: "RULE"},
-		{title: "FILE", shrink: 2, min: 12},
-		{title: "FINDING", shrink: 1, min: 14},
+	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
+		{Title: "SEVERITY", Color: t.level},
+		{Title: "RULE"},
+		{Title: "FILE", Shrink: 2, Min: 12},
+		{Title: "FINDING", Shrink: 1, Min: 14},
 	}}
 	for _, f := range t.a.Report.Findings {
 		if f.Severity == "" {
@@ -119,13 +120,13 @@ func (t *table) files() {
 		if f.Line > 0 {
 			at = fmt.Sprintf("%s:%d", at, f.Line)
 		}
-		g.add(f.Severity, f.Rule, at, f.Title)
+		g.Add(f.Severity, f.Rule, at, f.Title)
 	}
-	if len(g.rows) == 0 {
+	if g.Empty() {
 		return
 	}
-	t.printf("\n%s\n", t.bold("found in files"))
-	g.write(t.w, t.style)
+	t.printf("\n%s\n", t.Bold("found in files"))
+	g.Write(t.w, t.Style)
 }
 
 // heading names the package of a finding: the source package and the packages built from it, with the place of those that no

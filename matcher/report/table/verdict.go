@@ -11,19 +11,6 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// action colours the consequence that a policy demands.
-func (s style) action(text string) string {
-	switch text {
-	case "stop":
-		return s.sgr("31", text)
-	case "warn":
-		return s.sgr("33", text)
-	case "go":
-		return s.sgr("32", text)
-	}
-	return text
-}
-
 // maxLines bounds the lines of each kind about a policy. The JSON form has all of them.
 const maxLines = 10
 
@@ -33,7 +20,7 @@ func (t *table) verdict() {
 	if v == nil {
 		return
 	}
-	t.printf("\n%s %s by policy %s of %s (%s)\n", t.bold("verdict:"), t.action(v.Action.String()), terminal.Escape(strings.Join(v.Policies, ", ")), terminal.Escape(v.Document), v.Mapping)
+	t.printf("\n%s %s by policy %s of %s (%s)\n", t.Bold("verdict:"), t.action(v.Action.String()), terminal.Escape(strings.Join(v.Policies, ", ")), terminal.Escape(v.Document), v.Mapping)
 	if e := v.Denied; e != nil {
 		t.printf("  the image is denied: %s (line %d)\n", terminal.Escape(e.Reason), e.Line)
 	}
@@ -58,7 +45,7 @@ func (t *table) verdict() {
 	lines = nil
 	for i := range v.Expired {
 		e := &v.Expired[i]
-		lines = append(lines, t.alarm("expired")+terminal.Escape(fmt.Sprintf(" on %s: %s, %s (%s, line %d)", e.Expires.UTC().Format(time.DateOnly), e.What, e.Reason, e.List, e.Line)))
+		lines = append(lines, t.Alarm("expired")+terminal.Escape(fmt.Sprintf(" on %s: %s, %s (%s, line %d)", e.Expires.UTC().Format(time.DateOnly), e.What, e.Reason, e.List, e.Line)))
 	}
 	t.lines(lines)
 	if n := len(v.Unused); n > 0 {
@@ -110,21 +97,21 @@ func (t *table) hidden() {
 	if n == 0 {
 		return
 	}
-	t.printf("\n%s\n", t.bold(plural.Count(n, "finding")+" hidden"))
+	t.printf("\n%s\n", t.Bold(plural.Count(n, "finding")+" hidden"))
 	for i := range t.a.Hidden {
 		h := &t.a.Hidden[i]
 		t.printf("  %s: %s\n", plural.Number(len(h.Findings)), terminal.Escape(h.Reason.Text))
-		if !t.ShowHidden {
+		if !t.showHidden {
 			continue
 		}
-		g := grid{indent: "    ", columns: []column{
-			{title: "SEVERITY", color: t.level}, {title: "VULNERABILITY"}, {title: "IN", shrink: 2, min: 12}, {title: "STATUS", shrink: 1, min: 14},
+		g := terminal.Grid{Indent: "    ", Columns: []terminal.Column{
+			{Title: "SEVERITY", Color: t.level}, {Title: "VULNERABILITY"}, {Title: "IN", Shrink: 2, Min: 12}, {Title: "STATUS", Shrink: 1, Min: 14},
 		}}
 		for j := range h.Findings {
 			f := &h.Findings[j]
-			g.add(f.Severity.Level.String(), f.ID, f.Subject.Name+" "+f.Subject.Version, justificationOf(f))
+			g.Add(f.Severity.Level.String(), f.ID, f.Subject.Name+" "+f.Subject.Version, justificationOf(f))
 		}
-		g.write(t.w, t.style)
+		g.Write(t.w, t.Style)
 	}
 }
 
