@@ -62,7 +62,7 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 
 func newJob(f *Feed, s *Dataset) *job {
 	j := &job{feed: f, source: s}
-	j.report.Dataset = f.Title(s)
+	j.report.Dataset, j.report.State = f.Title(s), Renewed
 	j.report.Feed, j.report.Location = f.Name, f.Title(s)
 	return j
 }

@@ -41,18 +41,14 @@ type UpdateOptions struct {
 	Now       time.Time // zero means the time of the call
 }
 
-// A State is what became of a source.
-type State uint8
+// State is the state of a dataset after an update.
+type State string
 
 const (
-	Renewed   State = iota // the database has what was got
-	Unchanged              // its publisher has nothing new
-	Kept                   // getting or reading it went wrong: the database has what it had
+	Renewed   State = "renewed"   // the database holds the downloaded data
+	Unchanged State = "unchanged" // the publisher has no newer data
+	Kept      State = "kept"      // an error occurred: the database holds its former data
 )
-
-func (o State) String() string {
-	return [...]string{"renewed", "unchanged", "kept"}[min(o, Kept)]
-}
 
 // A DatasetResult says what became of one source. The Report is that of reading it; if it was not renewed, of it there are
 // names, and the Date of what the database has of it.

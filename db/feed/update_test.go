@@ -143,7 +143,7 @@ func content(t testing.TB, file string) map[string]string {
 func outcomes(r feed.UpdateResult) string {
 	var list []string
 	for _, s := range r.Datasets {
-		list = append(list, s.Dataset+" "+s.State.String())
+		list = append(list, s.Dataset+" "+string(s.State))
 	}
 	return strings.Join(list, ", ")
 }
