@@ -48,7 +48,7 @@ func Open(r io.ReaderAt, size int64) (*DB, error) {
 	return d, nil
 }
 
-func open(r io.ReaderAt, size int64, t *Trust) (*DB, error) {
+func open(r io.ReaderAt, size int64, t *SignaturePolicy) (*DB, error) {
 	if size < blockAt+footerSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrNotDatabase, size)
 	}

@@ -18,18 +18,14 @@ type Change struct {
 	New  *matcher.Advisory // nil if it was withdrawn
 }
 
-// A ChangeKind is what became of an advisory.
-type ChangeKind uint8
+// ChangeKind tells how an advisory differs between two databases.
+type ChangeKind string
 
 const (
-	Added     ChangeKind = iota // it was not there before
-	Changed                     // it says something else
-	Withdrawn                   // it is not there any more
+	Added     ChangeKind = "added"     // only the new database has it
+	Changed   ChangeKind = "changed"   // both have it, with different content
+	Withdrawn ChangeKind = "withdrawn" // only the old database has it
 )
-
-func (k ChangeKind) String() string {
-	return [...]string{"added", "changed", "withdrawn"}[min(k, Withdrawn)]
-}
 
 // Diff yields what is different in d from what was in old, in the order of the files: advisories that are the same by feed,
 // ID and key are compared. Blocks that both have are not read. An error ends it.

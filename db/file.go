@@ -16,9 +16,9 @@ type File struct {
 func OpenFile(name string) (*File, error) { return openFile(name, nil) }
 
 // OpenSignedFile opens the database in the named file if it is signed as t demands; see [OpenSigned].
-func OpenSignedFile(name string, t Trust) (*File, error) { return openFile(name, &t) }
+func OpenSignedFile(name string, t SignaturePolicy) (*File, error) { return openFile(name, &t) }
 
-func openFile(name string, t *Trust) (*File, error) {
+func openFile(name string, t *SignaturePolicy) (*File, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)

@@ -17,11 +17,11 @@ type Signature struct {
 	Time time.Time // when it was made, as the signer says; seconds
 }
 
-// ErrUntrusted is the error of a database that is not signed as a [Trust] demands.
+// ErrUntrusted is the error of a database that is not signed as a [SignaturePolicy] demands.
 var ErrUntrusted = errors.New("not signed by a trusted key")
 
-// Trust says whose databases to believe.
-type Trust struct {
+// SignaturePolicy says whose databases to believe.
+type SignaturePolicy struct {
 	Keys []ed25519.PublicKey // one of them must have signed
 
 	// NotBefore is when one of Keys must have signed at the earliest. Who keeps the time of the signature on the newest
@@ -31,7 +31,7 @@ type Trust struct {
 
 // OpenSigned opens a database as [Open] does if it is signed as t demands. Everything that is read from it, later on too, is
 // then what was signed. Errors wrap [ErrUntrusted] as well.
-func OpenSigned(r io.ReaderAt, size int64, t Trust) (*DB, error) {
+func OpenSigned(r io.ReaderAt, size int64, t SignaturePolicy) (*DB, error) {
 	d, err := open(r, size, &t)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
@@ -40,7 +40,7 @@ func OpenSigned(r io.ReaderAt, size int64, t Trust) (*DB, error) {
 }
 
 // check returns nil if one of the signatures, which are good ones, is trusted.
-func (t *Trust) check(signatures []Signature) error {
+func (t *SignaturePolicy) check(signatures []Signature) error {
 	if len(signatures) == 0 {
 		return fmt.Errorf("%w: it has no signature", ErrUntrusted)
 	}

@@ -39,21 +39,21 @@ func TestSign(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		file []byte
-		t    db.Trust
+		t    db.SignaturePolicy
 		want error
 		text string
 	}{
-		{"signed", once, db.Trust{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
-		{"by one of two keys", once, db.Trust{Keys: []ed25519.PublicKey{public(2), public(1)}}, nil, ""},
-		{"by another key", once, db.Trust{Keys: []ed25519.PublicKey{public(2)}}, db.ErrUntrusted, "by another one"},
-		{"no key is trusted", once, db.Trust{}, db.ErrUntrusted, ""},
-		{"not signed", plain, db.Trust{Keys: []ed25519.PublicKey{public(1)}}, db.ErrUntrusted, "no signature"},
-		{"twice, the first", twice, db.Trust{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
-		{"twice, the second", twice, db.Trust{Keys: []ed25519.PublicKey{public(2)}}, nil, ""},
-		{"just new enough", once, db.Trust{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day}, nil, ""},
-		{"too old", once, db.Trust{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "2019-09-01T12:30:00Z is older"},
-		{"too old by the trusted key", twice, db.Trust{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "older"},
-		{"another file's", moved, db.Trust{Keys: []ed25519.PublicKey{public(1)}}, db.ErrCorrupt, "of something else"},
+		{"signed", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
+		{"by one of two keys", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2), public(1)}}, nil, ""},
+		{"by another key", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2)}}, db.ErrUntrusted, "by another one"},
+		{"no key is trusted", once, db.SignaturePolicy{}, db.ErrUntrusted, ""},
+		{"not signed", plain, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, db.ErrUntrusted, "no signature"},
+		{"twice, the first", twice, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
+		{"twice, the second", twice, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2)}}, nil, ""},
+		{"just new enough", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day}, nil, ""},
+		{"too old", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "2019-09-01T12:30:00Z is older"},
+		{"too old by the trusted key", twice, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "older"},
+		{"another file's", moved, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, db.ErrCorrupt, "of something else"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, err := db.OpenSigned(bytes.NewReader(tt.file), int64(len(tt.file)), tt.t)
@@ -117,10 +117,10 @@ func TestOpenSignedFile(t *testing.T) {
 	if err := os.WriteFile(name, sign(t, build(t, full()), 1, day), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.OpenSignedFile(name, db.Trust{Keys: []ed25519.PublicKey{public(2)}}); !errors.Is(err, db.ErrUntrusted) || !strings.Contains(err.Error(), name) {
+	if _, err := db.OpenSignedFile(name, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2)}}); !errors.Is(err, db.ErrUntrusted) || !strings.Contains(err.Error(), name) {
 		t.Error(err)
 	}
-	f, err := db.OpenSignedFile(name, db.Trust{Keys: []ed25519.PublicKey{public(1)}})
+	f, err := db.OpenSignedFile(name, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
-// Package apk reads the installed database of apk-tools, the package manager of Alpine, Wolfi and their kin.
+// Package apk reads the installed database of apk-tools, the package manager of Alpine, Wolfi and their derivatives.
 //
-// The format is the text one that apk-tools 2 and 3 write: records of lines "X:value", a letter a field, which an empty
-// line ends; see apk-package(5) and the wiki page "Apk spec" of Alpine.
+// apk-tools 2 and 3 write the database as text. A record has lines "X:value", where X is the letter of a field, and ends with an
+// empty line. See apk-package(5) and the wiki page "Apk spec" of Alpine.
 package apk
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// New returns the analyzer. Packages are of type "apk" and complete: one file has all there is to know of them. Depends
-// and Provides hold names as apk compares them, "so:libc.musl-x86_64.so.1" among them.
+// New returns the analyzer. Packages have type "apk". They are complete, since one file holds all data. Depends and Provides hold
+// names as apk compares them, including names such as "so:libc.musl-x86_64.so.1".
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "apk",
@@ -30,7 +30,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// apk-tools 3 has a binary form, ADB (apk-v3(5)), which apk-convdb(8) writes. Its own database is of the text form still.
+	// apk-convdb(8) of apk-tools 3 writes a binary form, ADB (apk-v3(5)). The installed database is still text.
 	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
 		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
 	}

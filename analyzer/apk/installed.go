@@ -10,23 +10,23 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxValue is the length in bytes above which the value of a field is reported instead of kept. Real dependency lists
+// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Real dependency lists
 // reach some 100 KiB.
 const maxValue = 1 << 20
 
-// A record is a package while its lines are read; values are parts of the text.
+// A record holds a package while its lines are read. Values are parts of the text.
 type record struct {
-	line   int // of its first field, 0 before that
+	line   int // line of the first field, or 0
 	fields [256][]byte
-	dir    []byte // of the last F:
-	inDir  bool   // there was an F:
-	inFile bool   // there was an R: since
-	paths  []byte // of the files, one after the other
-	ends   []int  // where each ends
+	dir    []byte // value of the last F:
+	inDir  bool   // an F: has been read
+	inFile bool   // an R: has been read since
+	paths  []byte // concatenated paths of the files
+	ends   []int  // end of each path
 }
 
-// parseInstalled reads the records of an installed database. The last one counts without an empty line after it, which
-// apk wants and copies lose; CR LF is taken for a line end.
+// parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after it,
+// as in some copies, and CR LF as line end.
 func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
@@ -62,7 +62,7 @@ func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	return pkgs, bad.Err()
 }
 
-// field takes one line. F and R name directories and the files in them; M, a and Z describe the last of them.
+// field reads one line. F and R name directories and their files. M, a and Z describe the last directory or file.
 func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 	if r.line == 0 {
 		r.line = line
@@ -103,7 +103,7 @@ func (r *record) reset() {
 	*r = record{fields: r.fields, paths: r.paths[:0], ends: r.ends[:0]}
 }
 
-// build makes the package of a record that has a name and a version.
+// build returns the package of the record, or false if the record has no name or version.
 func (r *record) build(words interner, bad *problem.List) (analyzer.Package, bool) {
 	f := &r.fields
 	switch {
@@ -126,14 +126,14 @@ func (r *record) build(words interner, bad *problem.List) (analyzer.Package, boo
 		Depends:  names(f['D']),
 		Provides: names(f['p']),
 	}
-	// A package has the version of what it was built from.
+	// The source package has the same version.
 	if origin := words.intern(f['o']); origin != "" && origin != p.Name {
 		p.SourcePackage = &analyzer.SourcePackage{Name: origin, Version: p.Version}
 	}
 	return p, true
 }
 
-// files cuts the paths from one copy of them.
+// files returns the paths as parts of one string.
 func (r *record) files() []string {
 	if len(r.ends) == 0 {
 		return nil
@@ -147,8 +147,8 @@ func (r *record) files() []string {
 	return files
 }
 
-// names reads a list of dependencies or provides, "musl>=1.2 so:libz.so.1=1.2.11 !conflict cmd:apk@edge", without what
-// must not be there.
+// names reads a list of dependencies or provides, "musl>=1.2 so:libz.so.1=1.2.11 !conflict cmd:apk@edge". It omits conflicts,
+// versions and repositories.
 func names(value []byte) []string {
 	if len(value) == 0 {
 		return nil
@@ -168,8 +168,8 @@ func names(value []byte) []string {
 	return slices.Clip(list)
 }
 
-// licenses returns what L says: an SPDX expression in packages of today, a list of names with blanks between them in
-// older ones. A list counts where each of its names is known; else it stays as it is.
+// licenses returns the licences of field L. Current packages have an SPDX expression, and older packages a list of names separated
+// by blanks. licenses splits a list if all its names are known, and returns other text unchanged.
 func licenses(declared string) []string {
 	if declared == "" {
 		return nil
@@ -191,7 +191,7 @@ func licenses(declared string) []string {
 	return list
 }
 
-// An interner makes one string of equal words.
+// An interner shares the strings of equal words.
 type interner map[string]string
 
 func (in interner) intern(b []byte) string {

@@ -1,6 +1,5 @@
-// Package cargo finds the crates that Rust programs were built from, as cargo-auditable records them in the program.
-//
-// The format is that of cargo-auditable: JSON, compressed with zlib, in a section of its own.
+// Package cargo finds the crates of Rust programs that were built with cargo-auditable. It stores them in a section of the program
+// as JSON, compressed with zlib.
 package cargo
 
 import (
@@ -24,15 +23,13 @@ const (
 	typeCargo   = "cargo"
 	sectionName = ".dep-v0"
 
-	maxSection = 4 << 20 // bytes of the section; real ones have some tens of thousands
-	maxText    = 8 << 20 // bytes of the JSON in it
+	maxSection = 4 << 20 // bytes of the section; real ones have tens of thousands
+	maxText    = 8 << 20 // bytes of its JSON
 	maxCrates  = 100_000
 )
 
-// New returns the analyzer. Packages are of type "cargo"; Depends holds the names of the crates that one needs; those that
-// were only needed to build the program are Dev.
-//
-// Programs are looked for in the directories that usually hold them, not everywhere, since they have no extension.
+// New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed are
+// Dev. Programs have no extension, so the analyzer looks only in directories that usually hold them.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }
@@ -50,8 +47,8 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: packages}, err
 }
 
-// section returns the content of the section in an executable, nil where there is none. A file that is no executable, or
-// whose headers make no sense, has none: whether it can be run is not the question here.
+// section returns the content of the section in an executable, or nil without such a section. A file with other content or
+// damaged headers has no section; that is not an error.
 func section(r *io.SectionReader) ([]byte, error) {
 	var src io.ReaderAt
 	var size uint64
@@ -100,7 +97,7 @@ func inflate(packed []byte) ([]byte, error) {
 	return text, err
 }
 
-// parseAudit reads the JSON of cargo-auditable: a list of crates that name others by their place in it.
+// parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
 func parseAudit(text []byte) ([]analyzer.Package, error) {
 	var audit struct {
 		Packages []struct {

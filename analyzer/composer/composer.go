@@ -1,8 +1,7 @@
-// Package composer finds PHP packages: those that Composer installed, those that its lock files declare, and those that
-// PEAR and PECL installed.
+// Package composer finds PHP packages that Composer installed, that its lock files declare, and that PEAR and PECL installed.
 //
-// Sources: the documentation of Composer (schema, InstalledVersions), Composer\Repository\FilesystemRepository, which
-// writes both installed.json and installed.php, and PEAR_Registry, whose files are in the format of PHP's serialize.
+// Sources: the documentation of Composer (schema, InstalledVersions), Composer\Repository\FilesystemRepository, which writes
+// installed.json and installed.php, and PEAR_Registry, whose files are in the format of PHP's serialize.
 package composer
 
 import (
@@ -18,28 +17,28 @@ const (
 	typePEAR     = "pear"
 )
 
-// maxSize is the size in bytes of the largest file that is read; the largest real ones have a few megabytes.
+// maxSize is the size in bytes of the largest file that is read. The largest real files have a few megabytes.
 const maxSize = 32 << 20
 
-// maxPHP is the size in bytes of the largest file in one of PHP's own notations: as values these take many times as much.
+// maxPHP is the size in bytes of the largest file in one of PHP's notations. Their values take many times as much memory.
 const maxPHP = 4 << 20
 
-// New returns the analyzer. Packages of Composer are of type "composer", with the vendor as their Namespace and the
-// version as it was tagged, a "v" in front included; Depends and Provides hold whole names, "vendor/name", and none of
-// PHP itself and its extensions. Provides are the packages that one replaces or provides. A branch has a version such as
-// "dev-main", the qualifier "alias" with the version that it stands for, if it says so, and "vcs_url" with its commit.
+// New returns the analyzer. Packages of Composer have type "composer", the vendor as Namespace, and the version as tagged, with
+// its "v". Depends and Provides hold full names, "vendor/name", without PHP and its extensions. Provides lists the packages that
+// a package replaces or provides. The version of a branch is like "dev-main". The qualifier "alias" holds the version that the
+// branch stands for, if known, and "vcs_url" holds its commit.
 //
-// Packages of PEAR and PECL are of type "pear", with the channel as their Namespace.
+// Packages of PEAR and PECL have type "pear" and the channel as Namespace.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "composer",
 		Version: 1,
 		Patterns: []string{
-			"**/composer/installed.json", // the directory above is named vendor by default
+			"**/composer/installed.json", // in vendor/ by default
 			"**/composer/installed.php",
 			"**/composer.lock",
 			"**/.registry/*.reg",
-			"**/.registry/*/*.reg", // of other channels than PEAR's own
+			"**/.registry/*/*.reg", // other channels than PEAR's own
 		},
 		With:    []string{installedJSON},
 		MaxSize: maxSize,
@@ -51,7 +50,7 @@ const installedJSON = "installed.json"
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	base := path.Base(f.Path)
 	if base == "installed.php" && f.Sibling(installedJSON) != nil {
-		return nil, nil // says less of the same
+		return nil, nil // it has a subset of installed.json
 	}
 	text, err := f.Bytes()
 	if err != nil {

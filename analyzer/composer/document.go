@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// A described package is one of installed.json or composer.lock, which use the same form.
+// A described package is a package in installed.json or composer.lock, which share a form.
 type described struct {
 	Name, Version string
 	Require       names
@@ -23,7 +23,7 @@ type described struct {
 	Extra         extra
 }
 
-// names are the keys of an object. PHP writes an empty one as an array.
+// names holds the sorted keys of an object. PHP writes an empty object as an array.
 type names []string
 
 func (n *names) UnmarshalJSON(raw []byte) error {
@@ -35,7 +35,7 @@ func (n *names) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	for name := range object {
-		// Names without a vendor are of PHP, its extensions, libraries, and the interfaces of Composer itself.
+		// A name without a vendor is PHP, an extension, a library, or an interface of Composer.
 		if _, _, ok := splitName(name); ok {
 			*n = append(*n, name)
 		}
@@ -44,7 +44,7 @@ func (n *names) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// texts are one string or several.
+// texts holds one string or an array of strings.
 type texts []string
 
 func (t *texts) UnmarshalJSON(raw []byte) error {
@@ -55,7 +55,7 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(t))
 }
 
-// extra is a member of any form, of which only the versions that branches stand for matter.
+// extra holds the versions that branches stand for. Other members may have any form.
 type extra struct{ aliases map[string]string }
 
 func (e *extra) UnmarshalJSON(raw []byte) error {
@@ -112,7 +112,7 @@ func newPackage(name, version string) (analyzer.Package, error) {
 	return p, nil
 }
 
-// locate makes a package of a described one.
+// locate converts a described package. With an error the package has the fields that are valid.
 func (d *described) locate() (analyzer.Package, error) {
 	p, err := newPackage(d.Name, strings.TrimSpace(d.Version))
 	if p.Name == "" {
@@ -155,8 +155,8 @@ func isBranch(version string) bool {
 	return strings.HasPrefix(version, "dev-") || strings.HasSuffix(version, "-dev")
 }
 
-// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without who logs in; "" for a
-// directory of the machine it was locked on.
+// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns "" for
+// a local directory.
 func repositoryURL(kind, address, reference string) string {
 	if host, path, ok := strings.Cut(strings.TrimPrefix(address, "git@"), ":"); ok && strings.HasPrefix(address, "git@") {
 		address = "ssh://" + host + "/" + path // the form of scp

@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// parseInstalled reads vendor/composer/installed.json: an array of packages, as Composer 1 wrote it, or an object with
+// parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object with
 // "packages" and "dev-package-names".
 func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(text)
@@ -38,7 +38,7 @@ func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	return packages, err
 }
 
-// readPackage reads one described package.
+// readPackage reads a described package and appends it to packages.
 func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package) error {
 	var d described
 	if err := r.Value(&d); err != nil {
@@ -56,12 +56,11 @@ func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package) error {
 
 var errNotObject = errors.New("an array where an object is expected")
 
-// parseLock reads composer.lock: "packages", "packages-dev", and "aliases", by which the application says what version
-// a branch is to stand for.
+// parseLock reads composer.lock: "packages", "packages-dev", and "aliases", which hold the versions that branches stand for.
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(text)
 	var packages []analyzer.Package
-	var aliases []struct{ Package, Alias string } // their "version" is in a normal form that packages do not show
+	var aliases []struct{ Package, Alias string } // without "version": its normal form matches no package
 	err := r.Document("composer: composer.lock", func(open json.Delim, key string) error {
 		switch {
 		case open == '[':

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// parseRegistry reads one package of the registry of PEAR and PECL: a package.xml as an array, serialized.
+// parseRegistry reads a package in the registry of PEAR and PECL: the serialized array of a package.xml.
 func parseRegistry(text, file string) ([]analyzer.Package, error) {
 	r := serialReader{text: text}
 	root, err := r.value(0)
@@ -53,7 +53,7 @@ func parseRegistry(text, file string) ([]analyzer.Package, error) {
 	return []analyzer.Package{p}, err
 }
 
-// channelOf returns the channel of a file in the registry. Each has a directory but for PEAR's own.
+// channelOf returns the channel of a file in the registry. Each channel except PEAR's own has a directory.
 func channelOf(file string) string {
 	if channel, ok := strings.CutPrefix(path.Base(path.Dir(file)), ".channel."); ok {
 		return channel
@@ -69,7 +69,7 @@ func content(v phpValue) string {
 	return strings.TrimSpace(v.text)
 }
 
-// registryDepends returns the packages that are required: one, or a list of them.
+// registryDepends returns the required packages. The member is one package or a list.
 func registryDepends(root phpValue) []string {
 	required := root.member("dependencies").member("required").member("package")
 	list := []phpValue{required}
@@ -86,8 +86,8 @@ func registryDepends(root phpValue) []string {
 	return slices.Compact(names)
 }
 
-// A serialReader reads the format of PHP's serialize: "s:3:\"abc\";", "i:1;", "a:1:{KEY VALUE}" and so on. Objects,
-// which no registry holds, are refused.
+// A serialReader reads the format of PHP's serialize: "s:3:\"abc\";", "i:1;", "a:1:{KEY VALUE}" and so on. It rejects objects,
+// which registries don't contain.
 type serialReader struct {
 	text string
 	at   int
@@ -120,7 +120,7 @@ func (r *serialReader) value(depth int) (phpValue, error) {
 	}
 }
 
-// length reads "x:LENGTH:" and the byte that must follow.
+// length reads "x:LENGTH:" and the byte after, which must follow.
 func (r *serialReader) length(after byte) (int, error) {
 	rest := r.text[r.at:]
 	end := strings.IndexByte(rest[2:min(len(rest), 24)], ':')
@@ -148,7 +148,7 @@ func (r *serialReader) str() (phpValue, error) {
 	return phpValue{text: s}, nil
 }
 
-// array reads an array. With an error it returns the members that are complete.
+// array reads an array. With an error it returns the members before it.
 func (r *serialReader) array(depth int) (v phpValue, err error) {
 	if depth == maxDepth {
 		return v, errDepth

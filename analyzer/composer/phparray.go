@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// parseInstalledPHP reads vendor/composer/installed.php, which returns an array of arrays in literals: the application
-// as "root", and under "versions" what is installed, the application again, and what packages replace or provide.
+// parseInstalledPHP reads vendor/composer/installed.php, which returns an array of literals. "root" is the application;
+// "versions" lists the installed packages, the application again, and replaced or provided packages, which have no version.
 func parseInstalledPHP(text string) ([]analyzer.Package, error) {
 	r := phpReader{text: text}
 	root, err := r.document()
@@ -38,7 +38,7 @@ func parseInstalledPHP(text string) ([]analyzer.Package, error) {
 	return packages, errors.Join(errs...)
 }
 
-// A phpValue is an array, or anything else as text.
+// A phpValue is an array, or the text of another value.
 type phpValue struct {
 	text    string
 	members []phpMember
@@ -59,21 +59,21 @@ func (v phpValue) member(key string) phpValue {
 	return phpValue{}
 }
 
-// maxDepth is how deep arrays may be nested; Composer nests three, PEAR about ten.
+// maxDepth is the deepest nesting of arrays. Composer nests three, PEAR about ten.
 const maxDepth = 64
 
-// maxConcatenated is how long, in bytes, a string of several pieces may get: Composer writes paths so.
+// maxConcatenated is the length in bytes of the longest concatenated string. Composer concatenates paths.
 const maxConcatenated = 4096
 
 var errDepth = errors.New("nested too deep")
 
-// A phpReader reads the literals of PHP source: arrays, strings in quotes, words and numbers, and concatenations.
+// A phpReader reads the literals of PHP source: arrays, quoted strings, words, numbers, and concatenations.
 type phpReader struct {
 	text string
 	at   int
 }
 
-// document reads "<?php return VALUE;". With an error it returns what stands before the place.
+// document reads "<?php return VALUE;". With an error it returns the part before it.
 func (r *phpReader) document() (phpValue, error) {
 	if !r.accept("<?php") {
 		return phpValue{}, errors.New("no <?php")
@@ -179,7 +179,7 @@ func (r *phpReader) operand(depth int) (phpValue, error) {
 	}
 }
 
-// quoted reads a string after its opening quote. Composer writes only the escapes of the quote and the backslash.
+// quoted reads a string after its opening quote. Composer escapes only the quote and the backslash.
 func (r *phpReader) quoted(quote byte) (string, error) {
 	var b []byte
 	for start := r.at; r.at < len(r.text); r.at++ {
@@ -200,7 +200,7 @@ func (r *phpReader) quoted(quote byte) (string, error) {
 	return "", errors.New("a string without an end")
 }
 
-// array reads the members after an opening bracket. With an error it returns those that are complete.
+// array reads the members after an opening bracket. With an error it returns the members before it.
 func (r *phpReader) array(depth int, closing string) (v phpValue, err error) {
 	if depth == maxDepth {
 		return v, errDepth

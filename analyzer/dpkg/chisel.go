@@ -14,18 +14,17 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// Bounds of a manifest once it is decompressed. That of an image with a runtime for an application has 2 MB.
+// Limits of a decompressed manifest. The manifest of an image with an application's runtime has 2 MB.
 const (
 	maxManifest     = 64 << 20 // bytes
 	maxManifestLine = 1 << 20  // bytes
 )
 
-// parseManifest reads the manifest of Chisel, which cuts packages of Ubuntu into slices and installs those without dpkg:
-// lines of JSON objects, the first a header, the others of some kind, compressed by zstd. See "Chisel manifest" in
-// Ubuntu's documentation.
+// parseManifest reads the manifest of Chisel, which installs slices of Ubuntu packages without dpkg. The manifest has lines of
+// JSON, compressed with zstd: a header, then objects of several kinds. See "Chisel manifest" in Ubuntu's documentation.
 //
-// The manifest does not say what source a package was built from, by which Ubuntu's advisories know it; the error says
-// so where all else is well.
+// The manifest lacks source packages, by whose names Ubuntu's advisories refer to packages. parseManifest reports this as
+// ErrUnsupported if it finds no other error.
 func parseManifest(r io.Reader) ([]analyzer.Package, error) {
 	z, _, err := compression.NewReader(r)
 	if err != nil {
@@ -57,9 +56,9 @@ func parseManifest(r io.Reader) ([]analyzer.Package, error) {
 	return pkgs, err
 }
 
-// manifestLine reads one line. Packages come before paths; a path names the slices it belongs to, PACKAGE_SLICE.
+// manifestLine reads one line. Packages come before paths. A path names its slices, PACKAGE_SLICE.
 func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int) error {
-	if line > 1 && !bytes.HasPrefix(text, []byte(`{"kind":"pa`)) { // slices and their content say nothing more
+	if line > 1 && !bytes.HasPrefix(text, []byte(`{"kind":"pa`)) { // not a package or path: slices and their content add nothing
 		return nil
 	}
 	var entry struct {
@@ -95,7 +94,7 @@ func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[st
 			if !ok || file == "" {
 				continue
 			}
-			if files := (*pkgs)[i].Files; len(files) == 0 || files[len(files)-1] != file { // two slices of one package
+			if files := (*pkgs)[i].Files; len(files) == 0 || files[len(files)-1] != file { // not in two slices of one package
 				(*pkgs)[i].Files = append(files, file)
 			}
 		}

@@ -9,14 +9,14 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxSynopsis is the length in bytes above which a License is no name.
+// maxSynopsis is the length in bytes of the longest name in a License field.
 const maxSynopsis = 512
 
-// maxLicenses is how many different licences of a file are listed. The file of a kernel has some hundred.
+// maxLicenses is the number of licences that are listed per file. The file of a kernel has some hundred.
 const maxLicenses = 2048
 
-// parseCopyright finds the licences that a package's copyright file names, as SPDX expressions where they are some, in
-// the order in which they come. The file is machine-readable (DEP-5, whose first field is Format), or free text.
+// parseCopyright returns the licences that a copyright file names, in order, as SPDX expressions if possible. The file is
+// machine-readable (DEP-5, whose first field is Format) or free text.
 func parseCopyright(text []byte) ([]string, error) {
 	if isMachineReadable(text) {
 		return parseSynopses(text)
@@ -34,7 +34,7 @@ func isMachineReadable(text []byte) bool {
 	return bytes.Contains(value, []byte("://")) || bytes.Contains(bytes.ToLower(value), []byte("dep"))
 }
 
-// parseSynopses collects the first line of each License field. The lines after it are the licence's text.
+// parseSynopses returns the first line of each License field. The other lines are the text of the licence.
 func parseSynopses(text []byte) ([]string, error) {
 	bad := problem.In("dpkg")
 	var found []string
@@ -62,9 +62,8 @@ func parseSynopses(text []byte) ([]string, error) {
 	return found, bad.Err()
 }
 
-// parseFreeText finds licences by what is usual in copyright files that people wrote: lines "License: NAME", phrases of
-// the licences and of the notices that go with them, and references to the texts in /usr/share/common-licenses. A
-// reference counts where no notice has said more precisely what it refers to.
+// parseFreeText finds licences in free text by lines "License: NAME", by phrases of licences and their notices, and by references
+// to /usr/share/common-licenses. It ignores a reference if a notice names the licence more precisely.
 func parseFreeText(text []byte) []string {
 	var found []string
 	for row := range bytes.Lines(text) {
@@ -87,10 +86,10 @@ func parseFreeText(text []byte) []string {
 	return found
 }
 
-// commonLicenses returns the base names of the licence texts of base-files that are referred to, each once.
+// commonLicenses returns the distinct base names of the licence texts of base-files that text refers to.
 func commonLicenses(text []byte) []string {
 	var names []string
-	for len(names) < 32 { // there are about twenty
+	for len(names) < 32 { // about twenty exist
 		_, rest, ok := bytes.Cut(text, []byte("/usr/share/common-licenses/"))
 		if !ok {
 			break
@@ -108,8 +107,8 @@ func commonLicenses(text []byte) []string {
 	return names
 }
 
-// sameText reports whether an identifier, "GPL-2.0-or-later", is of the licence whose text has a name, "GPL-2" or, in any
-// version, "GPL".
+// sameText reports whether an identifier, "GPL-2.0-or-later", is for the licence text with a name, "GPL-2", or "GPL" for any
+// version.
 func sameText(id, name string) bool {
 	if !strings.Contains(name, "-") {
 		return strings.HasPrefix(id, name+"-")

@@ -7,19 +7,19 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// A field is one field of a paragraph. Its value is a part of the text as it stands there, line ends and indents included.
+// A field is a field of a paragraph. Its value is a part of the text, including line ends and indents.
 type field struct {
 	name, value []byte
 	line        int
 }
 
-// paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines, in which an indented line
-// continues the value above it. Lines that are neither are reported to bad and skipped, with what continues them. The
-// fields are valid until the next paragraph; nothing is copied.
+// paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines. An indented line continues the value
+// above it. paragraphs reports other lines to bad and skips them with the lines that continue them. It copies nothing; the slice
+// of fields is valid until the next paragraph.
 func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
 	return func(yield func([]field) bool) {
 		fields := make([]field, 0, 32)
-		open := true // a continuation belongs to the last field, not to a line that was refused
+		open := true // a continuation belongs to the last field, not to a skipped line
 		for line, start := 1, 0; start < len(text); line++ {
 			end := start + bytes.IndexByte(text[start:], '\n') + 1
 			if end == start {

@@ -1,14 +1,14 @@
-// Package dpkg reads the package databases of Debian's family: dpkg's own, the split one of distroless images, Ubuntu's
-// manifest of chiselled ones, and that of opkg, which OpenWrt and Yocto use. A database may be many files; [New] reads
-// each on its own:
+// Package dpkg reads the package databases of Debian's family: dpkg's own, the split one of distroless images, the manifest of
+// Ubuntu's chiselled images, and that of opkg, which OpenWrt and Yocto use. A database may have many files. The analyzer reads
+// each separately:
 //
 //	status, status.d/NAME           packages
 //	info/NAME.list, NAME.md5sums    fragments with Files
 //	usr/share/doc/NAME/copyright    fragments with Licenses
-//	manifest.wall                   packages that Chisel cut, without dpkg
+//	manifest.wall                   packages that Chisel installed without dpkg
 //
-// The format of the databases is deb822(5), its fields are those of deb-control(5), and which packages count as installed
-// follows dpkg-query(1).
+// The format of the databases is deb822(5) with the fields of deb-control(5). A package is installed in the sense of
+// dpkg-query(1).
 package dpkg
 
 import (
@@ -24,10 +24,10 @@ const (
 	typeOpkg = "opkg"
 )
 
-// New returns the analyzer. Packages are of type "deb", or "opkg" where opkg wrote them.
+// New returns the analyzer. Packages have type "deb", or "opkg" if opkg installed them.
 //
-// A package's Vendor is its Maintainer. Its Namespace is empty where nothing says that somebody other than the
-// distribution built it, and else names who did; see internal/thirdparty for the evidence.
+// Vendor is the Maintainer of the package. Namespace names the builder if the package's data shows that the distribution did not
+// build it, and is empty otherwise; see internal/thirdparty for the evidence.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "dpkg",
@@ -37,7 +37,7 @@ func New() analyzer.Analyzer {
 			"var/lib/dpkg/status.d/*",
 			"var/lib/dpkg/info/*.list",
 			"var/lib/dpkg/info/*.md5sums",
-			"usr/lib/dpkg/status", // where some image builders move it
+			"usr/lib/dpkg/status", // some image builders move it here
 			"usr/lib/dpkg/info/*.list",
 			"usr/lib/dpkg/info/*.md5sums",
 			"usr/lib/opkg/status",
@@ -65,7 +65,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case ".list", ".md5sums":
 		stem = strings.TrimSuffix(base, ext)
 	case ".conffiles", ".config", ".postinst", ".postrm", ".preinst", ".prerm", ".shlibs", ".symbols", ".templates", ".triggers":
-		return nil, nil // further members of a package's control archive, which status.d keeps beside it
+		return nil, nil // other members of the control archive in status.d
 	}
 	text, err := f.Bytes()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseList reads the .list of a package: one absolute path a line, directories included, "/." first. opkg may follow a
-// path by a tab and the file's mode.
+// parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists of
+// opkg a tab and the file's mode may follow the path.
 func parseList(text []byte) []string {
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	for row := range strings.SplitSeq(string(text), "\n") {
@@ -23,11 +23,11 @@ func parseList(text []byte) []string {
 	return files
 }
 
-// parseMD5Sums reads the .md5sums of a package: lines of 32 hexadecimal digits, two blanks, and a relative path. Unlike
-// .list it has regular files only, and no configuration files.
+// parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list it
+// has only regular files that are not configuration files.
 func parseMD5Sums(text []byte) ([]string, error) {
 	bad := problem.In("dpkg")
-	paths := make([]byte, 0, len(text)) // one after the other: what is kept has no digests between them
+	paths := make([]byte, 0, len(text)) // concatenated, so that the result does not keep the digests in memory
 	ends := make([]int, 0, bytes.Count(text, []byte{'\n'})+1)
 	for line := 1; len(text) > 0; line++ {
 		var row []byte
@@ -63,7 +63,7 @@ func isHex[T string | []byte](s T) bool {
 	return true
 }
 
-// parseConffiles reads the Conffiles field: lines of an absolute path, a digest, and maybe a flag. The same paths are in
+// parseConffiles reads the Conffiles field. A line has an absolute path, a digest, and an optional flag. The same paths are in
 // .list, which images without a full database lack.
 func parseConffiles(value []byte) []string {
 	if len(value) == 0 {
@@ -75,7 +75,7 @@ func parseConffiles(value []byte) []string {
 		if i := strings.LastIndex(row, " obsolete"); i > 0 {
 			row = row[:i]
 		}
-		if i := strings.LastIndexByte(row, ' '); i > 0 { // paths may hold blanks
+		if i := strings.LastIndexByte(row, ' '); i > 0 { // the last: paths may contain blanks
 			row = row[:i]
 		}
 		if row = strings.TrimLeft(strings.TrimPrefix(row, "remove-on-upgrade "), "/"); row != "" {

@@ -11,11 +11,11 @@ import (
 	"github.com/hullmark/hullmark/internal/thirdparty"
 )
 
-// maxValue is the length in bytes above which the value of a field is reported instead of kept. The longest in Debian,
-// Conffiles and Provides, stay below 100 KiB.
+// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Debian's longest
+// values, Conffiles and Provides, stay below 100 KiB.
 const maxValue = 1 << 20
 
-// A stanza holds the fields of a package that matter here, as parts of the text.
+// A stanza holds the fields of a package that the analyzer uses, as parts of the text.
 type stanza struct {
 	pkg, version, arch, status    []byte
 	source, maintainer            []byte
@@ -23,7 +23,7 @@ type stanza struct {
 	conffiles, origin, vendor     []byte
 }
 
-// A slot is a field that matters, and where its value goes.
+// A slot is the name of a field and the destination of its value.
 type slot struct {
 	name string
 	to   *[]byte
@@ -46,7 +46,7 @@ func (s *stanza) slots() [12]slot {
 	}
 }
 
-// fill takes over the fields of a paragraph. Their names are compared without regard to case; the first of a name counts.
+// fill sets s to the fields of a paragraph. Names ignore case. The first field with a name wins.
 func (s *stanza) fill(fields []field, bad *problem.List) {
 	slots := s.slots()
 	for _, f := range fields {
@@ -68,8 +68,8 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 	}
 }
 
-// parseStatus reads a status file, or, where split is set, a file of status.d, whose paragraphs are those of the
-// packages' control files and have a Status only by chance.
+// parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they rarely
+// have a Status.
 func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
@@ -101,16 +101,16 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 	return pkgs, bad.Err()
 }
 
-// installed reports whether dpkg may have put files of the package in place, and whether its state is known. The third
-// word of Status decides; the first, what is wanted of the package, does not. One that is only half installed counts.
-// Without a Status dpkg takes a package of its database for not installed.
+// installed reports whether dpkg may have installed files of the package, and whether its state is known. The third word of Status
+// decides; the first word is the desired state. A half-installed package is installed. As in dpkg, a package without a Status is
+// not installed, unless split is set.
 func (s *stanza) installed(split bool) (installed, known bool) {
 	if len(s.status) == 0 {
 		return split, true
 	}
 	switch string(s.status[bytes.LastIndexAny(s.status, " \t")+1:]) {
 	case "installed", "unpacked", "half-configured", "half-installed", "triggers-awaited", "triggers-pending",
-		"post-inst-failed", "removal-failed": // the last two as opkg and old versions of dpkg write them
+		"post-inst-failed", "removal-failed": // the last two are from opkg and old versions of dpkg
 		return true, true
 	case "not-installed", "config-files":
 		return false, true
@@ -118,7 +118,7 @@ func (s *stanza) installed(split bool) (installed, known bool) {
 	return false, false
 }
 
-// build makes the package. The strings that it cuts lists from are the only copies of the text.
+// build returns the package. It copies each field of the text once; lists are parts of the copy.
 func (s *stanza) build(typ string, words interner) analyzer.Package {
 	p := analyzer.Package{
 		Type:     typ,
@@ -138,8 +138,8 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 	return p
 }
 
-// originOf reads Source, "name" or "name (version)". A package without it, or with nothing of its own in it, was built
-// from the source package of the same name and version. opkg has the path in OpenWrt's tree there.
+// originOf reads Source, "name" or "name (version)". It returns nil if the source package has the name and version of the package.
+// The Source of opkg is a path in OpenWrt's tree.
 func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.SourcePackage {
 	name, version, _ := bytes.Cut(s.source, []byte("("))
 	name = bytes.TrimSpace(name)
@@ -160,8 +160,8 @@ func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *anal
 	return &o
 }
 
-// relations appends the names in a list of relations, "libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", to names, each
-// once. Alternatives are listed side by side, since either may be what is installed.
+// relations appends the distinct names in a list of relations, "libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", to names. It
+// includes all alternatives, since any may be installed.
 func relations(names []string, value []byte) []string {
 	if len(value) == 0 {
 		return names
@@ -172,7 +172,7 @@ func relations(names []string, value []byte) []string {
 	} else {
 		names = slices.Grow(names, n)
 	}
-	seen := len(names) < 64 // beyond that looking for duplicates would take square time
+	seen := len(names) < 64 // more names would make the search for duplicates quadratic
 	for part := range strings.FieldsFuncSeq(string(value), func(r rune) bool { return r == ',' || r == '|' }) {
 		part = strings.TrimSpace(part)
 		if i := strings.IndexAny(part, " \t\n(:[<"); i >= 0 {
@@ -186,14 +186,14 @@ func relations(names []string, value []byte) []string {
 	return names
 }
 
-// isVersion reports whether b is a version as deb-version(7) allows: letters, digits, and ". + - ~ :". That it should
-// start with a digit is not asked for; opkg's need not.
+// isVersion reports whether b has the characters of deb-version(7): letters, digits, and ". + - ~ :". Versions of opkg may begin
+// with a letter, so isVersion does not require a digit.
 func isVersion(b []byte) bool {
 	for _, c := range b {
 		switch {
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
 		case c == '.' || c == '+' || c == '-' || c == '~' || c == ':':
-		case c == '_': // which opkg takes
+		case c == '_': // allowed by opkg
 		default:
 			return false
 		}
@@ -201,7 +201,7 @@ func isVersion(b []byte) bool {
 	return len(b) > 0
 }
 
-// An interner makes one string of equal words.
+// An interner shares the strings of equal words.
 type interner map[string]string
 
 func (in interner) intern(b []byte) string {

@@ -1,8 +1,8 @@
-// Package gem finds Ruby gems: those that RubyGems and Bundler installed, as their specifications say, and those that
-// Bundler's lock files declare.
+// Package gem finds Ruby gems that RubyGems and Bundler installed, by their specifications, and gems that Bundler's lock files
+// declare.
 //
-// A specification is Ruby. RubyGems writes the installed ones in one form, whose literals are read here; nothing is run.
-// A gemspec that a person wrote is read as far as it is of literals too.
+// A specification is a Ruby program. RubyGems writes those of installed gems in one form. The package reads their literals and
+// runs nothing. Of other gemspecs it reads only the attributes that are literals.
 //
 // Sources: Gem::Specification#to_ruby and Gem::StubSpecification of RubyGems, Bundler::LockfileParser of Bundler.
 package gem
@@ -20,14 +20,14 @@ import (
 
 const typeGem = "gem"
 
-// maxSize is the size in bytes of the largest file that is read; specifications that list every file have some 100 KB.
+// maxSize is the size in bytes of the largest file that is read. Specifications that list every file have some 100 KB.
 const maxSize = 16 << 20
 
-// New returns the analyzer. Packages are of type "gem"; a platform other than "ruby" is the qualifier "platform", a
-// repository the qualifier "vcs_url".
+// New returns the analyzer. Packages have type "gem". The qualifier "platform" holds a platform other than "ruby", and "vcs_url"
+// a repository.
 //
-// A gemspec in a directory "specifications" or "specifications/default" is an installed gem, and so is one in a checkout
-// that Bundler made of a repository ("bundler/gems/NAME-COMMIT"); any other is the source of a gem, and declared.
+// A gemspec in a directory "specifications" or "specifications/default" is an installed gem. So is a gemspec in a repository
+// that Bundler checked out ("bundler/gems/NAME-COMMIT"). Any other gemspec is the source of a gem and Declared.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:     "gem",
@@ -49,7 +49,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	where := placeOf(f.Path)
 	p, err := parseSpecification(string(text), where == specifications)
 	if err != nil && where == elsewhere {
-		return nil, nil // most sources of gems compute their version
+		return nil, nil // the sources of most gems compute the version
 	}
 	if p.Name == "" {
 		return nil, err
@@ -58,13 +58,13 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
 }
 
-// A place says what a gemspec is there for.
+// A place is the kind of directory that holds a gemspec.
 type place int
 
 const (
 	elsewhere      place = iota
 	specifications       // written by RubyGems
-	checkout             // in a repository that Bundler checked out: installed, but written by a person
+	checkout             // a repository that Bundler checked out: installed, but not written by RubyGems
 )
 
 func placeOf(file string) place {
@@ -80,8 +80,8 @@ func placeOf(file string) place {
 
 var errNoSpecification = errors.New("no Gem::Specification")
 
-// newPackage checks what RubyGems checks: names of letters, digits, ".", "-" and "_", and versions that begin with a
-// digit.
+// newPackage returns a package after the checks of RubyGems: a name has letters, digits, ".", "-" and "_", and a version begins
+// with a digit. With an error the package has the fields that are valid.
 func newPackage(name, version, platform string) (analyzer.Package, error) {
 	if !isWord(name, "._-") {
 		return analyzer.Package{}, fmt.Errorf("not a gem's name: %.100q", name)
@@ -101,7 +101,7 @@ func newPackage(name, version, platform string) (analyzer.Package, error) {
 	return p, nil
 }
 
-// isWord reports whether s is of ASCII letters, digits and a few others, and not empty.
+// isWord reports whether s is not empty and has only ASCII letters, digits and the given others.
 func isWord(s, others string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -112,7 +112,7 @@ func isWord(s, others string) bool {
 	return s != "" && len(s) <= 256
 }
 
-// cutLine returns the first line of text, without its end, and what follows.
+// cutLine returns the first line of text without its end, and the rest.
 func cutLine(text []byte) (line, rest []byte) {
 	line, rest, _ = bytes.Cut(text, []byte{'\n'})
 	return bytes.TrimSuffix(line, []byte{'\r'}), rest

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxLines is how many lines a literal may go on for.
+// maxLines is the largest number of lines in a literal.
 const maxLines = 16
 
-// parseLiteral reads an expression of Ruby that needs no evaluation, at the start of text: strings in quotes or %q, %w
-// lists, arrays of strings, each with ".freeze" or not, and Gem::Version.new of a string. It is no literal if the
-// expression goes on, as in "1." + x, or interpolates.
+// parseLiteral reads a Ruby expression that needs no evaluation at the start of text: a string in quotes or %q, a %w list or an
+// array of strings, with or without ".freeze", or Gem::Version.new of a string. An expression that continues, as in "1." + x, or
+// interpolates is not a literal.
 func parseLiteral(text string) (values []string, ok bool) {
 	end := 0
 	for range maxLines {
@@ -35,7 +35,7 @@ func parseLiteral(text string) (values []string, ok bool) {
 	return values, rest == ""
 }
 
-// literalAt reads a literal and returns what follows it.
+// literalAt reads a literal and returns its strings and the rest of text.
 func literalAt(text string, lists bool) (values []string, rest string, ok bool) {
 	switch {
 	case text == "":
@@ -58,7 +58,7 @@ func literalAt(text string, lists bool) (values []string, rest string, ok bool) 
 	return values, strings.TrimPrefix(rest, ".freeze"), ok
 }
 
-// percentAt reads %q<a>, %Q(a), %{a} and %w[a b], with any pair of brackets or any other delimiter.
+// percentAt reads %q<a>, %Q(a), %{a} and %w[a b], with any brackets or another delimiter.
 func percentAt(text string, lists bool) ([]string, string, bool) {
 	kind, at := byte('Q'), 1
 	if strings.IndexByte("qQwW", text[1]) >= 0 {
@@ -83,7 +83,7 @@ func percentAt(text string, lists bool) ([]string, string, bool) {
 	return strings.Fields(values[0]), rest, true
 }
 
-// arrayAt reads the elements of an array, over several lines.
+// arrayAt reads the elements of an array, which may span lines.
 func arrayAt(text string) (values []string, rest string, ok bool) {
 	for {
 		text = skipSpace(text)
@@ -115,8 +115,8 @@ func skipSpace(text string) string {
 	}
 }
 
-// stringAt reads a string after its opening delimiter. Ruby's go on over lines; nobody writes names so, and to give up at
-// the end of the line keeps reading linear.
+// stringAt reads a string after its opening delimiter. Unless lines is set, it gives up at the end of the line, though Ruby's
+// strings may continue. Names don't span lines, and giving up keeps reading linear.
 func stringAt(text string, opening, closing byte, escapes, lines bool) ([]string, string, bool) {
 	var b strings.Builder
 	depth := 0
@@ -151,7 +151,7 @@ func stringAt(text string, opening, closing byte, escapes, lines bool) ([]string
 	return nil, "", false
 }
 
-// unescape writes what an escape stands for, and returns its length without the backslash.
+// unescape writes the character of an escape, and returns the escape's length without the backslash.
 func unescape(b *strings.Builder, s string) int {
 	if i := strings.IndexByte("nt0ersab", s[0]); i >= 0 {
 		b.WriteByte("\n\t\x00\x1b\r \a\b"[i])

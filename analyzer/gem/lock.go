@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// digestSize is the length in bytes of a digest, 0 where the algorithm is not known.
+// digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
 func digestSize(algorithm string) int {
 	switch algorithm {
 	case "md5":
@@ -28,24 +28,24 @@ func digestSize(algorithm string) int {
 	return 0
 }
 
-// maxErrors is how many bad lines of a lock file are named one by one.
+// maxErrors is the number of bad lines of a lock file that are listed. The rest are counted.
 const maxErrors = 8
 
-// A lockReader is the state of reading a lock file line by line.
+// A lockReader reads a lock file line by line.
 type lockReader struct {
 	section          string // "GEM", "GIT", "PATH", "CHECKSUMS", ...
 	inSpecs          bool
 	conflict         bool
-	remote, revision string // of the section
+	remote, revision string // in the section
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
-	byKey            map[string]int // packages by what stands in the file: "name (version-platform)"
+	byKey            map[string]int // packages by their text in the file, "name (version-platform)"
 	errs             []error
 	more             int
 }
 
-// parseLock reads Gemfile.lock or gems.locked. Its sections begin at the margin; "specs" of a source list gems by four
-// spaces and what they need by six. Gems of a path are parts of the application, and left to their own gemspecs.
+// parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four spaces
+// and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have gemspecs.
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	r := lockReader{current: -1, byKey: make(map[string]int)}
 	for number := 1; len(text) > 0; number++ {
@@ -78,7 +78,7 @@ func (r *lockReader) line(line string) error {
 		return nil
 	case indent == 0 && strings.HasPrefix(line, "<<<<<<<"):
 		r.conflict = true
-		return errors.New("a merge conflict, of which neither side is read")
+		return errors.New("a merge conflict; both sides are ignored")
 	case r.conflict:
 		r.conflict = indent > 0 || !strings.HasPrefix(line, ">>>>>>>")
 		return nil
@@ -135,7 +135,7 @@ func (r *lockReader) gem(line string) error {
 	return err
 }
 
-// splitGem splits "name (version-platform)", the way Bundler does: a version holds no hyphen.
+// splitGem splits "name (version-platform)". As in Bundler, a version has no hyphen.
 func splitGem(s string) (name, version, platform string, ok bool) {
 	name, rest, ok := strings.Cut(s, " (")
 	if !ok || !strings.HasSuffix(rest, ")") {
@@ -149,11 +149,11 @@ func splitGem(s string) (name, version, platform string, ok bool) {
 func (r *lockReader) checksum(line string) error {
 	gem, sums, ok := strings.Cut(line, ") ")
 	if !ok {
-		return nil // known, but not yet its digest
+		return nil // a gem without a digest
 	}
 	i, ok := r.byKey[gem+")"]
 	if !ok {
-		return nil // of a path, or no longer used
+		return nil // a gem of a path, or no longer used
 	}
 	for sum := range strings.SplitSeq(sums, ",") {
 		algorithm, digest, _ := strings.Cut(strings.TrimSpace(sum), "=")
@@ -169,8 +169,8 @@ func (r *lockReader) checksum(line string) error {
 	return nil
 }
 
-// repositoryURL returns where a gem of a repository comes from in the form of SPDX, "git+https://host/path@commit",
-// without who logs in; "" for a directory of the machine it was locked on.
+// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns "" for
+// a local directory.
 func repositoryURL(remote, revision string) string {
 	if host, path, ok := strings.Cut(strings.TrimPrefix(remote, "git@"), ":"); ok && strings.HasPrefix(remote, "git@") {
 		remote = "ssh://git@" + host + "/" + path // the form of scp

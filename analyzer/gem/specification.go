@@ -9,16 +9,16 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// A specification is what a gemspec assigns, as far as it is of literals.
+// A specification holds the literals that a gemspec assigns.
 type specification struct {
 	variable  string              // "s" in "Gem::Specification.new do |s|"
-	constants map[string][]string // assigned before it
+	constants map[string][]string // assigned before the block
 	values    map[string][]string // by attribute
 	depends   []string
 }
 
-// parseSpecification reads a gemspec. In one that RubyGems generated, what the lines leave open is taken from the stub,
-// the comment by which RubyGems itself finds gems without loading them: "# stub: NAME VERSION PLATFORM PATHS".
+// parseSpecification reads a gemspec. If a generated gemspec lacks a literal name or version, they come from the stub. RubyGems
+// finds gems by this comment without loading them: "# stub: NAME VERSION PLATFORM PATHS".
 func parseSpecification(text string, generated bool) (analyzer.Package, error) {
 	s := specification{constants: make(map[string][]string), values: make(map[string][]string)}
 	s.read(text, generated)
@@ -47,7 +47,7 @@ func parseSpecification(text string, generated bool) (analyzer.Package, error) {
 	return p, err
 }
 
-// stubOf returns name, version and platform of the stub, which stands in the first lines.
+// stubOf returns name, version and platform of the stub in the first lines.
 func stubOf(text string) (fields []string, ok bool) {
 	for range 5 {
 		var line string
@@ -60,10 +60,10 @@ func stubOf(text string) (fields []string, ok bool) {
 	return nil, false
 }
 
-// read goes through the statements, one a line but for arrays.
+// read reads the statements. Only arrays span lines.
 //
-// Generated files of older versions repeat all dependencies, those for development among them, behind "else", for
-// versions of RubyGems that could not tell them apart.
+// For versions of RubyGems without development dependencies, older generated files repeat all dependencies after "else". read
+// ignores these.
 func (s *specification) read(text string, generated bool) {
 	repeated := false
 	for text != "" {
@@ -102,7 +102,7 @@ func blockVariable(line string) string {
 	return name
 }
 
-// constant reads an assignment of a literal to a constant.
+// constant reads the assignment of a literal to a constant.
 func (s *specification) constant(statement string) {
 	if statement == "" || statement[0] < 'A' || statement[0] > 'Z' {
 		return
@@ -116,7 +116,7 @@ func (s *specification) constant(statement string) {
 	}
 }
 
-// statement reads what follows "s.": an assignment, or the declaration of a dependency.
+// statement reads the rest of a statement after "s.": an assignment, or the declaration of a dependency.
 func (s *specification) statement(call string, repeated bool) {
 	end := 0
 	for end < len(call) && (call[end] == '_' || 'a' <= call[end] && call[end] <= 'z') {

@@ -1,4 +1,4 @@
-// Package golang finds the modules that Go programs were built from, as the Go toolchain records them in every program.
+// Package golang finds the modules of Go programs, which the Go toolchain records in every program.
 package golang
 
 import (
@@ -18,20 +18,18 @@ import (
 
 const typeGo = "golang"
 
-// devel is what Go records as the version of a module that is a directory.
+// devel is the version that Go records for a module in a directory.
 const devel = "(devel)"
 
-// New returns the analyzer. Packages are of type "golang": the main module, the modules that it was built with, and the
-// standard library as "stdlib" with the version of Go. Namespace is the module's path up to the last slash, Name the rest,
-// Version as Go writes it, "v1.9.0", but that of stdlib without "go"; Depends of the main module holds the paths of the
-// others.
+// New returns the analyzer. Packages have type "golang": the main module, its dependencies, and the standard library as "stdlib"
+// with the version of Go. Namespace is the module path up to the last slash, and Name the rest. Version is as Go writes it,
+// "v1.9.0", but the version of stdlib has no "go". Depends of the main module holds the paths of the other modules.
 //
-// A module that was replaced is the one that replaces it. One that a directory replaces, and a main module that was not
-// built from a tagged commit, "(devel)", have no version: nothing tells which one they are.
+// The replacement of a module is reported instead of the module. A module that a directory replaces has no version, nor has a
+// main module that was not built from a tagged commit, "(devel)".
 //
-// Programs are looked for in the directories that usually hold them, not everywhere, since they have no extension; Go 1.18
-// and later are read, older programs where they record modules. Programs that were compressed as a whole, as UPX does,
-// cannot be read.
+// Programs have no extension, so the analyzer looks only in directories that usually hold them. It reads programs of Go 1.18 and
+// later, and older ones that record modules. It can't read compressed programs, such as those of UPX.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }
@@ -48,8 +46,9 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: packages(info)}, nil
 }
 
-// isGo reports whether a file is an executable with build information: buildinfo.Read does not tell programs in other
-// languages from damaged ones. An ELF file with a table of sections has one for it; other files hold its mark somewhere.
+// isGo reports whether a file is an executable with build information. The error of buildinfo.Read does not distinguish damaged
+// programs from those in other languages. An ELF file with sections has a section for build information; other files contain
+// its magic bytes somewhere.
 func isGo(r *io.SectionReader) bool {
 	switch executable.FormatOf(r) {
 	case executable.None:
@@ -62,7 +61,7 @@ func isGo(r *io.SectionReader) bool {
 	return contains(r, []byte("\xff Go buildinf:"))
 }
 
-// contains reports whether a text is anywhere in what can be read.
+// contains reports whether r contains text. It ignores the rest after a read error.
 func contains(r io.Reader, text []byte) bool {
 	buf := make([]byte, 128<<10)
 	kept := 0
@@ -79,7 +78,7 @@ func contains(r io.Reader, text []byte) bool {
 	}
 }
 
-// packages returns the modules that a program was built from.
+// packages returns the modules of a program.
 func packages(info *debug.BuildInfo) []analyzer.Package {
 	var list []analyzer.Package
 	var needs []string
@@ -104,14 +103,14 @@ func packages(info *debug.BuildInfo) []analyzer.Package {
 	return list
 }
 
-// module returns the package that a module, or what replaces it, is.
+// module returns the package of a module or of its replacement.
 func module(m *debug.Module) analyzer.Package {
 	path, version := m.Path, m.Version
 	if r := m.Replace; r != nil {
 		if r.Version != "" && r.Version != devel {
 			path, version = r.Path, r.Version
 		} else {
-			version = "" // replaced by a directory: its own name, of no known version
+			version = "" // a directory replaces it: its own path, without a version
 		}
 	}
 	if version == devel {
@@ -121,8 +120,8 @@ func module(m *debug.Module) analyzer.Package {
 	return analyzer.Package{Type: typeGo, Namespace: path[:max(i, 0)], Name: path[i+1:], Version: version}
 }
 
-// toolchain returns the version in "go1.22.1", which may be followed by experiments and by what a vendor adds:
-// "go1.22.1 X:nocoverageredesign", "go1.22.1-fips". Of development versions it returns none.
+// toolchain returns the version in "go1.22.1". Experiments or a vendor's suffix may follow: "go1.22.1 X:nocoverageredesign",
+// "go1.22.1-fips". The version of a development toolchain is empty.
 func toolchain(s string) (string, bool) {
 	v, ok := strings.CutPrefix(s, "go")
 	if !ok {

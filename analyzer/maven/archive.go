@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	maxManifest   = 1 << 20  // bytes of a manifest that are read
-	maxProperties = 64 << 10 // of a pom.properties
-	maxPOM        = 4 << 20  // of a pom.xml
+	maxManifest   = 1 << 20  // largest manifest, in bytes
+	maxProperties = 64 << 10 // largest pom.properties, in bytes
+	maxPOM        = 4 << 20  // largest pom.xml, in bytes
 )
 
-// analyzeArchive finds what an archive and those within it are.
+// analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	bad := problem.In("maven")
@@ -37,7 +37,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	return r, errors.Join(err, bad.Err())
 }
 
-// entryKind says what is wanted of an archive. It is called for every entry, of which there are many.
+// entryKind selects the entries to read. It works on bytes because archives have many entries.
 func entryKind(name []byte) zipwalk.Kind {
 	base := name[bytes.LastIndexByte(name, '/')+1:]
 	dot := bytes.LastIndexByte(base, '.')
@@ -69,24 +69,24 @@ func entryKind(name []byte) zipwalk.Kind {
 	return zipwalk.Skip
 }
 
-// An archive is what is known of one while it is being visited.
+// An archive holds the state of the archive that is being visited.
 type archive struct {
 	name     string // path of the file, or name of the entry
 	zip      *zipwalk.Archive
 	manifest manifest
 	stated   []stated
-	known    map[coordinates]int // where each is in stated
-	partial  coordinates         // of a pom.properties that lacks one
+	known    map[coordinates]int // index in stated
+	partial  coordinates         // from the first incomplete pom.properties
 	problems *problem.List
 }
 
-// A stated package is one whose metadata is in an archive.
+// A stated package has its metadata in the archive.
 type stated struct {
 	coordinates
-	pom *pom // nil where there is none
+	pom *pom // nil without a pom.xml
 }
 
-// analyze adds to r what the archive is and what it holds, but for the archives in it.
+// analyze adds the packages of the archive to r. The walk visits nested archives separately.
 func (a *archive) analyze(r *analyzer.Result) {
 	a.read()
 	own := a.own()
@@ -116,7 +116,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 		p.Hashes = map[string]string{"sha1": sum}
 		p.Licenses, p.ArchivePath = a.manifest.licenses(), a.zip.Inside
 		r.Packages = append(r.Packages, p)
-	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // those are of the JDK
+	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // a part of the JDK
 		detail := "sha1:" + sum
 		if a.zip.Inside != "" {
 			detail = a.zip.Inside + " " + detail
@@ -130,7 +130,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 	}
 }
 
-// sha1 returns the digest by which repositories know the archive, in hexadecimal.
+// sha1 returns the hexadecimal digest of the archive, which repositories index.
 func (a *archive) sha1() (string, error) {
 	h := sha1.New()
 	if _, err := io.Copy(h, a.zip.Open()); err != nil {
@@ -139,7 +139,7 @@ func (a *archive) sha1() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// problem records what is wrong with an entry, if err is not nil.
+// problem records err for an entry. It ignores a nil err.
 func (a *archive) problem(entry string, err error) {
 	if err == nil {
 		return
@@ -150,8 +150,8 @@ func (a *archive) problem(entry string, err error) {
 	a.problems.At(entry, "%w", err)
 }
 
-// read reads manifests, pom.properties and pom.xml files. The coordinates of a pom.properties count, and of the pom.xml
-// beside it what it says about them.
+// read reads manifests, pom.properties and pom.xml files. A pom.properties gives the coordinates, and the pom.xml beside it
+// gives licences and dependencies.
 func (a *archive) read() {
 	poms := make(map[string]*pom) // by directory
 	for _, f := range a.zip.Files {
@@ -195,7 +195,7 @@ func (a *archive) read() {
 		described[dir] = true
 		a.add(stated{c, poms[dir]})
 	}
-	for _, f := range a.zip.Files { // in the order of the archive
+	for _, f := range a.zip.Files { // not over poms: the order must be that of the archive
 		dir := path.Dir(f.Name)
 		p := poms[dir]
 		if p == nil || described[dir] || path.Base(f.Name) != "pom.xml" {
@@ -212,7 +212,7 @@ func (a *archive) read() {
 	}
 }
 
-// add takes a package, once.
+// add appends s unless its coordinates are known. A known package without a pom.xml takes that of s.
 func (a *archive) add(s stated) {
 	if i, ok := a.known[s.coordinates]; ok {
 		if a.stated[i].pom == nil {
@@ -224,7 +224,7 @@ func (a *archive) add(s stated) {
 	a.stated = append(a.stated, s)
 }
 
-// directoryOf returns the group and artifact in the name of a directory, META-INF/maven/GROUP/ARTIFACT.
+// directoryOf returns the group and artifact of a directory META-INF/maven/GROUP/ARTIFACT.
 func directoryOf(dir string) coordinates {
 	elements := strings.Split(dir, "/")
 	if n := len(elements); n >= 4 && elements[n-4] == "META-INF" && elements[n-3] == "maven" {
@@ -233,7 +233,7 @@ func directoryOf(dir string) coordinates {
 	return coordinates{}
 }
 
-// orElse returns c with what is missing or no good taken from other, or empty where that has no better.
+// orElse replaces missing or invalid coordinates of c with those of other. Coordinates that are invalid in both are empty.
 func (c coordinates) orElse(other coordinates) coordinates {
 	choose := func(a, b string) string {
 		switch {
@@ -247,9 +247,9 @@ func (c coordinates) orElse(other coordinates) coordinates {
 	return coordinates{choose(c.group, other.group), choose(c.artifact, other.artifact), choose(c.version, other.version)}
 }
 
-// own returns the index of the stated package that is the archive itself, not one that was merged into it; -1 if there is
-// none. Its artifact ID is the name of the file, with version or without, or the longest part of it; a file that has
-// neither, "app.jar", is what it holds if that is one only, unless its manifest states another version.
+// own returns the index of the stated package that is the archive itself rather than one merged into it, or -1. Its artifact ID
+// is the file name, with or without the version, or the longest part of the name. If no artifact ID fits the name, as in
+// "app.jar", the only package of the archive is its own, unless the manifest states another version.
 func (a *archive) own() int {
 	base, _ := stem(a.name)
 	name, version := splitVersion(base, "")
@@ -272,14 +272,13 @@ func (a *archive) own() int {
 	return best
 }
 
-// release returns the first two numbers of a version, which are the same in the notations of Maven and OSGi: 27.0 of
-// 27.0-jre and of 27.0.0.jre.
+// release returns the first two numbers of a version, which Maven and OSGi write alike: 27.0 for 27.0-jre and 27.0.0.jre.
 func release(version string) string {
 	numbers := strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' })
 	return strings.Join(numbers[:min(2, len(numbers))], ".")
 }
 
-// same reports whether two artifact IDs differ in nothing but case and separators.
+// same reports whether two artifact IDs are equal except for case and separators.
 func same(a, b string) bool {
 	normal := strings.NewReplacer("_", "-", ".", "-")
 	return strings.EqualFold(normal.Replace(a), normal.Replace(b))

@@ -6,7 +6,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// coordinates name one library: group ID, artifact ID and version.
+// coordinates identify a library by group ID, artifact ID and version.
 type coordinates struct {
 	group, artifact, version string
 }
@@ -17,23 +17,23 @@ func (c coordinates) pkg() analyzer.Package {
 	return analyzer.Package{Type: typeMaven, Namespace: c.group, Name: c.artifact, Version: c.version}
 }
 
-// complete reports whether all three are there and are what they should be.
+// complete reports whether all three coordinates are valid.
 func (c coordinates) complete() bool {
 	return isCoordinate(c.group) && isCoordinate(c.artifact) && isCoordinate(c.version)
 }
 
-// maxCoordinate is the longest coordinate, in bytes, that is believed.
+// maxCoordinate is the length of the longest valid coordinate, in bytes.
 const maxCoordinate = 256
 
-// isCoordinate reports whether s can be a coordinate: Maven allows almost anything, but neither blanks nor "/", and what
-// holds a property was not meant to be read.
+// isCoordinate reports whether s can be a coordinate. Maven allows almost anything except blanks and "/". A property reference
+// is not a coordinate.
 func isCoordinate(s string) bool {
 	return s != "" && len(s) <= maxCoordinate && !strings.Contains(s, "${") && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r == '/' || r == 0x7F || r == '\uFFFD'
 	})
 }
 
-// isArtifact reports whether s reads like an artifact ID: letters, digits, and ". - _" in between.
+// isArtifact reports whether s looks like an artifact ID: letters and digits, with ". - _" in between.
 func isArtifact(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -46,7 +46,7 @@ func isArtifact(s string) bool {
 	return s != "" && len(s) <= maxCoordinate
 }
 
-// isGroup reports whether s reads like the reversed name of a domain, "org.apache.commons".
+// isGroup reports whether s looks like a reversed domain name, "org.apache.commons".
 func isGroup(s string) bool {
 	elements := 0
 	for element := range strings.SplitSeq(s, ".") {
@@ -58,7 +58,7 @@ func isGroup(s string) bool {
 	return elements >= 2 && s == strings.ToLower(s)
 }
 
-// isVersion reports whether s reads like a version: it begins with a digit, or with a letter and a digit ("r938", "v1").
+// isVersion reports whether s looks like a version: it begins with a digit, or with r, R or v and a digit ("r938", "v1").
 func isVersion(s string) bool {
 	if !isCoordinate(s) {
 		return false

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// stem returns the base name of an archive without its extension, and whether it has that of one.
+// stem returns the base name without its extension, and whether the extension is that of an archive.
 func stem(name string) (string, bool) {
 	base := path.Base(name)
 	ext := path.Ext(base)
 	return base[:len(base)-len(ext)], len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext))
 }
 
-// splitVersion cuts a file name, without its extension, into name and version: "guava-27.0-jre". Where a manifest states
-// the version that it ends in, that is it, which tells "log4j-1.2" 1.2.17 from "zstd-jni" 1.3.8-5. Otherwise it begins at
-// the first "-" before a digit after which nothing looks like part of a name: that of "log4j-1.2-api-2.19.0" is 2.19.0.
-// Version is empty where there is none.
+// splitVersion splits a stem such as "guava-27.0-jre" into name and version. A stated version from the manifest wins if the stem
+// ends in it, which tells "log4j-1.2" 1.2.17 from "zstd-jni" 1.3.8-5. Otherwise the version begins at the first "-" before a
+// digit such that the rest contains no part of a name: the version of "log4j-1.2-api-2.19.0" is 2.19.0. Version is empty if the
+// stem has no version.
 func splitVersion(stem, stated string) (name, version string) {
 	if stated != "" {
 		if name, ok := strings.CutSuffix(stem, "-"+stated); ok && name != "" {
@@ -28,15 +28,15 @@ func splitVersion(stem, stated string) (name, version string) {
 			return stem[:i], withoutClassifier(stem[i+1:])
 		}
 	}
-	// Bundles of an Eclipse p2 repository: org.eclipse.core.runtime_3.7.0.v20110110
+	// a bundle of an Eclipse p2 repository: org.eclipse.core.runtime_3.7.0.v20110110
 	if name, version, ok := strings.Cut(stem, "_"); ok && strings.Count(name, ".") >= 2 && strings.Count(version, ".") >= 2 && isVersion(version) {
 		return name, version
 	}
 	return stem, ""
 }
 
-// looksVersion reports whether s has no part of a name in it: a word that versions do not have, before another number
-// ("1.2-api-2.19.0") or after one without a dot ("2-server").
+// looksVersion reports whether s is a version without a part of a name. A word that versions don't use is part of a name if it
+// precedes another number ("1.2-api-2.19.0") or follows a number without a dot ("2-server").
 func looksVersion(s string) bool {
 	first, _, _ := strings.Cut(s, "-")
 	word := false
@@ -53,7 +53,7 @@ func looksVersion(s string) bool {
 	return isVersion(s) && (!word || strings.Contains(first, "."))
 }
 
-// isQualifier reports whether a word is one that versions have.
+// isQualifier reports whether versions use the word s.
 func isQualifier(s string) bool {
 	switch strings.TrimRight(strings.ToLower(s), "0123456789.") {
 	case "snapshot", "release", "final", "ga", "alpha", "beta", "a", "b", "m", "rc", "cr", "sp", "ea", "pre", "preview",
@@ -64,7 +64,7 @@ func isQualifier(s string) bool {
 	return false
 }
 
-// withoutClassifier removes from a version what tells the artifacts of one release apart.
+// withoutClassifier removes the classifier, which distinguishes artifacts of one release, from a version.
 func withoutClassifier(version string) string {
 	for _, c := range [...]string{
 		"sources", "javadoc", "tests", "test", "shaded", "shadow", "all", "fat", "uber", "exec", "plain", "boot", "standalone",
@@ -79,9 +79,9 @@ func withoutClassifier(version string) string {
 	return version
 }
 
-// repository returns the coordinates of an archive that lies where Maven or Gradle keep it in a repository or cache:
-// below "repository" or "maven-repo" in group/as/directories/artifact/version/, or below "files-2.1" in
-// group/artifact/version/checksum/. The base name has to agree.
+// repository returns the coordinates of an archive in a repository or cache of Maven or Gradle. Maven's layout is
+// group/as/directories/artifact/version/ below "repository" or "maven-repo"; Gradle's is group/artifact/version/checksum/ below
+// "files-2.1". The base name must agree.
 func repository(name string) (coordinates, bool) {
 	elements := strings.Split(name, "/")
 	last := len(elements) - 1

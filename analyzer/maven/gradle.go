@@ -7,9 +7,9 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseGradleLock reads a lock file of Gradle: "group:artifact:version=configuration,configuration" a line, "#" begins
-// comments, "empty=" lists configurations without dependencies. Before Gradle 7 there was one file for each configuration,
-// whose lines end with the version.
+// parseGradleLock reads a lock file of Gradle. A line is "group:artifact:version=configuration,configuration". "#" begins a
+// comment, and "empty=" lists configurations without dependencies. Before Gradle 7 each configuration had its own file, whose
+// lines end with the version.
 func parseGradleLock(text []byte) ([]analyzer.Package, error) {
 	var packages []analyzer.Package
 	bad := problem.In("maven")

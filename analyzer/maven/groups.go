@@ -2,8 +2,8 @@ package maven
 
 import "strings"
 
-// knownGroup returns the group under which a well-known library is published, of those whose archives often do not state
-// it: because Ant, Gradle or sbt builds them, or since they are older than Maven 2. It is empty for others.
+// knownGroup returns the group of a well-known library whose archives often don't state it, because Ant, Gradle or sbt builds
+// them or because they are older than Maven 2. It is empty for other libraries.
 func knownGroup(artifact string) string {
 	switch artifact {
 	case "activation", "javax.activation-api":

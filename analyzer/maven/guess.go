@@ -2,8 +2,8 @@ package maven
 
 import "strings"
 
-// guess derives the coordinates of an archive that does not state them all, from what it does state, from where it lies
-// and from its manifest. The version is empty where nothing tells it.
+// guess derives the coordinates of an archive without complete metadata from its partial coordinates, path and manifest. The
+// version is empty if none of these contains one.
 func guess(name string, partial coordinates, m manifest) coordinates {
 	if c, ok := jenkins(m); ok {
 		return c
@@ -42,10 +42,10 @@ func jenkins(m manifest) (coordinates, bool) {
 	return c, c.complete()
 }
 
-// guessGroup returns the group of an artifact, and its name without the group where a packager put that in front.
+// guessGroup returns the group of an artifact, and the artifact's name without a group that a packager put in front of it.
 func guessGroup(artifact string, m manifest) (group, name string) {
 	vendor := m["implementation-vendor-id"]
-	if !isGroup(vendor) || vendor == "org.apache" { // which is no project's group
+	if !isGroup(vendor) || vendor == "org.apache" { // no project's group
 		vendor = ""
 	}
 	if rest, ok := strings.CutPrefix(artifact, vendor+"."); ok && vendor != "" {
@@ -63,14 +63,14 @@ func guessGroup(artifact string, m manifest) (group, name string) {
 		}
 	}
 	if isGroup(artifact) && strings.Count(artifact, ".") >= 2 {
-		return artifact[:strings.LastIndexByte(artifact, '.')], artifact // named as a bundle: org.eclipse.sisu.inject
+		return artifact[:strings.LastIndexByte(artifact, '.')], artifact // the name of a bundle: org.eclipse.sisu.inject
 	}
 	return artifact, artifact
 }
 
-// groupOf returns the group in the symbolic name of a bundle or the name of a module, both of which begin with the group
-// by custom: where the last element is the artifact or a word of it, what stands before, "org.jctools" for jctools-core
-// and "org.jctools.core"; where that is one element only, all, "io.netty" for netty-all.
+// groupOf returns the group in the symbolic name of a bundle or the name of a module. By custom both begin with the group. If
+// the last element is the artifact or a word of it, the group is the elements before: "org.jctools" for jctools-core and
+// "org.jctools.core". If only one element precedes it, the group is the whole name: "io.netty" for netty-all.
 func groupOf(dotted, artifact string) string {
 	if !isGroup(strings.ToLower(dotted)) {
 		return ""

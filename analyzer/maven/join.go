@@ -12,37 +12,37 @@ import (
 )
 
 const (
-	maxParents   = 32      // parents of one project, each of the one before
-	maxLookups   = 1 << 20 // managed dependencies looked at, for all projects together
-	maxInherited = 1 << 16 // dependencies that projects inherit, all together
+	maxParents   = 32      // longest chain of parents
+	maxLookups   = 1 << 20 // lookups of managed dependencies, for all projects together
+	maxInherited = 1 << 16 // inherited dependencies, of all projects together
 )
 
-// A reactor is all projects of an image that may complete one another.
+// A reactor holds the projects of an image, which complete one another.
 type reactor struct {
 	byPath   map[string]*project
-	byName   map[coordinates]*project // the first one, in the order of paths
+	byName   map[coordinates]*project // the first in the order of paths
 	lookups  int
 	inherits int
 
-	varied map[[2]*project]map[dependencyKey]*dependency // project.varying of the second by its keys in the first
+	varied map[[2]*project]map[dependencyKey]*dependency // project.varying of the second, by keys that the first resolves
 }
 
-// A project is a pom and its place among others.
+// A project is a pom with its links to other projects.
 type project struct {
 	pom
 	path    string
-	linked  bool     // parent is known
-	parent  *project // nil: none, or missing
+	linked  bool     // parent is set
+	parent  *project // nil if the project has no parent or the parent is missing
 	depth   int      // number of parents
-	missing string   // why there is no parent though one is stated
+	missing string   // why a stated parent is missing
 
-	managed map[dependencyKey]*dependency // those whose key has no properties
-	varying []*dependency                 // the others, whose key depends on who inherits them
-	imports []*dependency                 // projects whose managed dependencies are taken over
+	managed map[dependencyKey]*dependency // managed dependencies without properties in their keys
+	varying []*dependency                 // managed dependencies whose keys the inheriting project resolves
+	imports []*dependency                 // projects that contribute their managed dependencies
 }
 
-// join completes what each pom.xml declares by what its parents and the projects that it imports say. The rules are those
-// of Maven's model builder: Inheritance Assembly, Import of dependency management, Model Interpolation.
+// join completes the dependencies of each pom.xml from its parents and the projects that it imports. The rules are those of
+// Maven's model builder: Inheritance Assembly, Import of dependency management, Model Interpolation.
 func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 	r := reactor{byPath: make(map[string]*project), byName: make(map[coordinates]*project)}
 	projects := make([]*project, len(facts))
@@ -72,7 +72,7 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 	return joined
 }
 
-// sort tells the managed dependencies of p apart.
+// sort divides the managed dependencies of p into managed, varying and imports.
 func (p *project) sort() {
 	p.managed = make(map[dependencyKey]*dependency, len(p.Managed))
 	for i := range p.Managed {
@@ -91,7 +91,7 @@ func (p *project) sort() {
 	}
 }
 
-// complete returns what a project declares.
+// complete returns the dependencies that a project declares or inherits.
 func (r *reactor) complete(p *project) (*analyzer.Result, error) {
 	r.link(p)
 	last := p
@@ -114,9 +114,9 @@ func (r *reactor) complete(p *project) (*analyzer.Result, error) {
 	return result, noVersion(unknown, where)
 }
 
-// link finds the parents of a project.
+// link sets the parents of a project and of its parents.
 func (r *reactor) link(p *project) {
-	var below []*project // each with the next as its parent
+	var below []*project // the parent of each is the next
 	for q := p; q != nil && !q.linked; q = q.parent {
 		q.linked = true
 		below = append(below, q)
@@ -127,7 +127,7 @@ func (r *reactor) link(p *project) {
 		case q.parent == nil:
 			q.missing = fmt.Sprintf("its parent %.300s is not in the image", q.parentName())
 		case slices.Contains(below, q.parent):
-			q.parent, q.missing = nil, "its parents lead to itself"
+			q.parent, q.missing = nil, "its parents form a cycle"
 		}
 	}
 	for _, q := range slices.Backward(below) { // from the top down
@@ -142,13 +142,13 @@ func (r *reactor) link(p *project) {
 	}
 }
 
-// parentName returns the coordinates of the parent as they are stated.
+// parentName returns the stated coordinates of the parent.
 func (p *project) parentName() coordinates {
 	return p.resolve(coordinates{p.Parent.GroupID, p.Parent.ArtifactID, p.Parent.Version})
 }
 
-// parentOf returns the parent of a project: the one where relativePath says if its coordinates are right, or else one that
-// has them wherever it is.
+// parentOf returns the parent of a project: the project at relativePath if it has the right coordinates, or else any project
+// with these coordinates.
 func (r *reactor) parentOf(p *project) *project {
 	want := p.parentName()
 	at := "../pom.xml"
@@ -175,8 +175,9 @@ func (r *reactor) parentOf(p *project) *project {
 	return nil
 }
 
-// find returns the managed dependency with a key: that of the project or of the nearest parent that has one, or else that of
-// the projects that these import, which the properties of p do not reach. Each is looked at once, as seen tells.
+// find returns the managed dependency with a key: that of the project or its nearest parent with the key, or else that of the
+// projects that they import. Properties of p don't apply to imported projects. seen holds the imported projects that find has
+// visited.
 func (r *reactor) find(p *project, k dependencyKey, seen map[*project]bool) (dependency, bool) {
 	for q := p; q != nil; q = q.parent {
 		if r.lookups++; r.lookups > maxLookups {
@@ -209,7 +210,7 @@ func (r *reactor) find(p *project, k dependencyKey, seen map[*project]bool) (dep
 	return dependency{}, false
 }
 
-// vary returns those managed dependencies of q whose key has properties, as p has them.
+// vary returns the managed dependencies of q that have properties in their keys, by the keys that p resolves.
 func (r *reactor) vary(p, q *project) map[dependencyKey]*dependency {
 	if len(q.varying) == 0 {
 		return nil

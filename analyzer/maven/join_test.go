@@ -60,7 +60,7 @@ func TestJoinBounds(t *testing.T) {
 		{"deep", deep, "more than 32 parents"},
 		{"wide", wide, "managed dependencies of all projects"},
 		{"inherited", inherited, "projects inherit more than"},
-		{"imports", imports, "no one version"},
+		{"imports", imports, "no exact version"},
 	} {
 		start := time.Now()
 		packages, told := 0, false

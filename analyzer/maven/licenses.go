@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// licenses returns the licences of a project, one for each that it names; they are alternatives or not, Maven does not say.
-// A name that could mean several is that which the address beside it says.
+// licenses returns the licences of a project. Maven does not say whether several licences are alternatives. The address decides
+// if a name is ambiguous.
 func (p *pom) licenses() []string {
 	var list []string
 	for _, l := range p.Licenses {
@@ -19,7 +19,7 @@ func (p *pom) licenses() []string {
 	return list
 }
 
-// licenses returns those of the header Bundle-License: a list of names or addresses, each with attributes.
+// licenses returns the licences in the header Bundle-License, a list of names or addresses with attributes.
 func (m manifest) licenses() []string {
 	var list []string
 	for clause := range strings.SplitSeq(m["bundle-license"], ",") {
@@ -34,7 +34,8 @@ func (m manifest) licenses() []string {
 	return list
 }
 
-// appendLicense appends the SPDX expression that a name, or else an address, amounts to, or else what there is, once.
+// appendLicense appends the SPDX expression for a name or else for an address. If neither is known, it appends the name or the
+// address itself. It omits duplicates.
 func appendLicense(list []string, name, address string) []string {
 	e, ok := license.Normalize(name)
 	if !ok {
@@ -54,8 +55,7 @@ func appendLicense(list []string, name, address string) []string {
 	return append(list, e)
 }
 
-// licenseAt returns the SPDX identifier of the licence whose text is at an address of its author or of those who keep
-// lists, empty for others.
+// licenseAt returns the SPDX identifier of the licence text at a well-known address, or "".
 func licenseAt(address string) string {
 	rest := strings.ToLower(strings.TrimSuffix(address, "/"))
 	for _, prefix := range [...]string{"https://", "http://", "www."} {

@@ -6,17 +6,15 @@ import (
 	"strings"
 )
 
-// A manifest holds the headers of a manifest's main section, by name in lower case.
+// A manifest holds the headers of the main section by lower-case name.
 type manifest map[string]string
 
-// maxHeader is how long a header may be, in bytes. Lists of a bundle's packages are long; no other header is of interest.
+// maxHeader is the length of the longest header that is kept, in bytes. Only a bundle's lists of Java packages are longer.
 const maxHeader = 4096
 
-// parseManifest reads the main section of a META-INF/MANIFEST.MF: "Name: value" a line, continued by lines that begin with
-// one blank, up to the first empty line, as the JAR File Specification describes it. The first of a name counts.
-//
-// Names are compared without regard to case, as java.util.jar does. A line that is no header is an error; the others are
-// returned.
+// parseManifest reads the main section of a META-INF/MANIFEST.MF as the JAR File Specification describes it. A line is
+// "Name: value"; a line that begins with a blank continues it. An empty line ends the section. The first header with a name
+// wins. Names ignore case, as in java.util.jar. If a line is not a header, parseManifest returns an error with the others.
 func parseManifest(text []byte) (manifest, error) {
 	m := make(manifest)
 	text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
@@ -51,7 +49,7 @@ func parseManifest(text []byte) (manifest, error) {
 	return m, err
 }
 
-// cutLine returns the first line without its end, which may be CR, LF or both, and what follows.
+// cutLine returns the first line without its end, which is CR, LF or CRLF, and the rest.
 func cutLine(text []byte) (line, rest []byte) {
 	i := bytes.IndexAny(text, "\r\n")
 	if i < 0 {
@@ -64,7 +62,7 @@ func cutLine(text []byte) (line, rest []byte) {
 	return line, rest
 }
 
-// add takes what m does not say from another manifest.
+// add copies headers that m lacks from another manifest.
 func (m manifest) add(other manifest) {
 	for k, v := range other {
 		if m[k] == "" {
@@ -73,13 +71,13 @@ func (m manifest) add(other manifest) {
 	}
 }
 
-// symbolicName returns the bundle's name without its directives: "org.x;singleton:=true".
+// symbolicName returns the bundle's name without directives: "org.x" for "org.x;singleton:=true".
 func (m manifest) symbolicName() string {
 	name, _, _ := strings.Cut(m["bundle-symbolicname"], ";")
 	return strings.TrimSpace(name)
 }
 
-// version returns the version that the manifest states, and the header that does.
+// version returns the version that the manifest states, or "".
 func (m manifest) version() string {
 	for _, header := range []string{"plugin-version", "implementation-version", "bundle-version", "specification-version"} {
 		v, _, _ := strings.Cut(m[header], " ") // "5.6.0 (b0)"

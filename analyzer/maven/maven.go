@@ -1,9 +1,8 @@
-// Package maven finds Java libraries: in archives of all kinds, at any depth of nesting, and declared in pom.xml files and
-// lock files of Gradle and sbt.
+// Package maven finds Java libraries in archives of all kinds, at any depth of nesting, and the libraries that pom.xml files and
+// lock files of Gradle and sbt declare.
 //
-// What an archive consists of is taken from the metadata that Maven leaves in it. Archives that other tools built often
-// have none: their coordinates are derived from the manifest and from the name of the file, in the manner described at
-// [New].
+// Maven leaves metadata in the archives that it builds. Archives that other tools built often lack it. For those the package
+// derives coordinates from the manifest and the file name; [New] describes how.
 package maven
 
 import (
@@ -16,30 +15,29 @@ import (
 
 const typeMaven = "maven"
 
-// extensions are those of archives that hold Java classes or other archives of them, as files and within one another:
-// Java's own, those of application servers and OSGi containers, Jenkins plugins, and modules of the JDK.
+// extensions lists the file extensions of archives that hold Java classes or other such archives: Java's own, those of
+// application servers and OSGi containers, Jenkins plugins, and modules of the JDK.
 var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far", ".jmod"}
 
-// New returns the analyzer. Packages are of type "maven": Namespace is the group ID, Name the artifact ID; Depends names
-// others as "group/artifact". Inside is the archive within the file, "BOOT-INF/lib/x.jar", with "!" between it and one
-// further within.
+// New returns the analyzer. Packages have type "maven". Namespace is the group ID and Name the artifact ID; Depends names
+// packages as "group/artifact". ArchivePath is the path of a nested archive within the file, "BOOT-INF/lib/x.jar", with "!"
+// between levels.
 //
-// Of an archive, every pom.properties and, where there is none beside it, every pom.xml is a package: in a shaded archive
-// there are several. The one that names the archive itself has its SHA-1 in Hashes, and its licences. A pom.properties on
-// disk is that of an archive that was unpacked, as servlet containers do.
+// Each pom.properties in an archive is a package, and so is each pom.xml without a pom.properties beside it. A shaded archive
+// has several. The package of the archive itself has the archive's SHA-1 in Hashes, and its licences. Servlet containers unpack
+// archives, so a pom.properties on disk is a package, too.
 //
-// An archive without such metadata is a package if it has a name and a version: in this order of trust, by the headers
-// that Jenkins plugins have, the directory of a Maven repository that it lies in, its file name, and the manifest's
-// Implementation-, Bundle- and Specification- headers. The group comes from there too, from what well-known libraries are
-// published as, or is, where nothing tells, the artifact's own name, as in the repositories of Maven 1. An archive whose
-// version nothing tells is no package but a Finding, "maven:unidentified", that holds its SHA-1.
+// An archive without such metadata is a package if its name and version are known. New trusts, in this order, the headers of
+// Jenkins plugins, the directory of a Maven repository, the file name, and the manifest's Implementation-, Bundle- and
+// Specification- headers. The group comes from the same places or from a list of well-known libraries. Otherwise the group is
+// the artifact ID, as in repositories of Maven 1. An archive without a version yields a Finding with rule "maven:unidentified"
+// and the archive's SHA-1.
 //
-// Dependencies of a pom.xml on disk are Declared, those that it inherits too, with what properties, parents,
-// dependencyManagement and the projects that it imports say of them: parents where relativePath says, these and others also
-// by their coordinates, in any pom.xml or, in a repository, *.pom of the image. To that end the analyzer is an
-// [analyzer.Joiner]; Analyze alone knows what one file says. A version that no file of the image tells is an error that
-// wraps analyzer.ErrUnsupported. Lines of gradle.lockfile and of sbt's build.sbt.lock are Declared. What is for tests only
-// is Dev.
+// Dependencies of a pom.xml on disk are Declared, including inherited ones. Properties, parents, dependencyManagement and
+// imported projects complete them. A parent is found by relativePath or, like an imported project, by its coordinates in any
+// pom.xml or repository *.pom of the image. The analyzer implements [analyzer.Joiner] for this; Analyze uses one file only.
+// If no file of the image states a version, the error wraps analyzer.ErrUnsupported. Lines of gradle.lockfile and of sbt's
+// build.sbt.lock are Declared. Packages for tests only are Dev.
 func New() analyzer.Analyzer {
 	info := analyzer.Info{Name: "maven", Version: 2}
 	for _, ext := range extensions {
@@ -49,7 +47,7 @@ func New() analyzer.Analyzer {
 	return joiner{analyzer.Func(info, analyze)}
 }
 
-// A joiner implements analyzer.Joiner.
+// A joiner adds Join to the analyzer.
 type joiner struct{ analyzer.Analyzer }
 
 func (joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
@@ -70,7 +68,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return analyzeArchive(ctx, f)
 }
 
-// analyzeText lets a parser of packages read a file.
+// analyzeText parses a file of packages.
 func analyzeText(f *analyzer.File, parse func([]byte) ([]analyzer.Package, error)) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {

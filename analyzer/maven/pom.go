@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// A pom is what is read of a project object model, version 4.0.0.
+// A pom holds the elements of a project object model, version 4.0.0, that the analyzer uses.
 type pom struct {
 	XMLName      xml.Name      `json:"-"`
 	Parent       pomParent     `xml:"parent"`
@@ -23,15 +23,15 @@ type pom struct {
 	Dependencies []dependency  `xml:"dependencies>dependency" json:",omitempty"`
 	Managed      []dependency  `xml:"dependencyManagement>dependencies>dependency" json:",omitempty"`
 
-	above      *pom // the parent, where it is known
-	references int  // replaced so far
+	above      *pom // the parent, or nil
+	references int  // properties replaced so far
 }
 
 type pomParent struct {
 	GroupID      string  `xml:"groupId" json:",omitempty"`
 	ArtifactID   string  `xml:"artifactId" json:",omitempty"`
 	Version      string  `xml:"version" json:",omitempty"`
-	RelativePath *string `xml:"relativePath" json:",omitempty"` // nil: ../pom.xml; empty: none
+	RelativePath *string `xml:"relativePath" json:",omitempty"` // nil: ../pom.xml; empty: the parent is in a repository
 }
 
 type pomLicense struct {
@@ -39,7 +39,7 @@ type pomLicense struct {
 	URL  string `xml:"url"`
 }
 
-// A dependency is one as it is written.
+// A dependency holds elements without replacing their properties.
 type dependency struct {
 	GroupID    string `xml:"groupId" json:",omitempty"`
 	ArtifactID string `xml:"artifactId" json:",omitempty"`
@@ -50,7 +50,7 @@ type dependency struct {
 	Optional   string `xml:"optional" json:",omitempty"`
 }
 
-// pomProperties are the elements of <properties>, by name.
+// pomProperties holds the elements of <properties> by name.
 type pomProperties map[string]string
 
 // UnmarshalXML implements xml.Unmarshaler.
@@ -76,14 +76,14 @@ func (p *pomProperties) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	}
 }
 
-// parsePOM reads a project object model. With an error it returns what was read before the place that the error names.
+// parsePOM reads a project object model. With an error it returns the part before the error.
 func parsePOM(text []byte) (*pom, error) {
 	d := xml.NewDecoder(bytes.NewReader(text))
-	d.Entity = xml.HTMLEntity // which Maven's own reader knows too
+	d.Entity = xml.HTMLEntity // as in Maven's own reader
 	d.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
 		switch strings.ToLower(label) {
 		case "us-ascii", "ascii", "iso-8859-1", "iso8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252":
-			return latin1{input}, nil // these differ in what coordinates are not made of
+			return latin1{input}, nil // they differ only in characters that coordinates don't contain
 		}
 		return nil, fmt.Errorf("encoding %.40q: %w", label, errors.ErrUnsupported)
 	}
@@ -109,13 +109,13 @@ func (l latin1) Read(p []byte) (int, error) {
 	half := p[len(p)-len(p)/2:]
 	n, err := l.src.Read(half)
 	out := p[:0]
-	for _, c := range half[:n] { // what is written never overtakes what is read
+	for _, c := range half[:n] { // writing never overtakes reading: a byte becomes two at most
 		out = utf8.AppendRune(out, rune(c))
 	}
 	return len(out), err
 }
 
-// coordinates returns those of the project; what it does not state is its parent's.
+// coordinates returns the coordinates of the project. The group and version default to those of its parent.
 func (p *pom) coordinates() coordinates {
 	c := coordinates{p.GroupID, p.ArtifactID, p.Version}
 	if strings.TrimSpace(c.group) == "" {
@@ -133,13 +133,13 @@ func (p *pom) resolve(c coordinates) coordinates {
 }
 
 const (
-	maxNested     = 16       // properties within the values of properties
+	maxNested     = 16       // depth of properties within the values of properties
 	maxValue      = 4096     // length of a value, in bytes
 	maxReferences = 64 << 10 // properties replaced in one file
 )
 
-// interpolate replaces the properties in a value, "${slf4j.version}", by what the project and its parents say of them, and
-// removes the white space around it. One that it does not know, or that leads to itself, stays as it is.
+// interpolate replaces properties in a value, "${slf4j.version}", with their values in the project and its parents, and trims
+// the white space. Unknown properties and properties that refer to themselves remain.
 func (p *pom) interpolate(s string) string {
 	return strings.TrimSpace(p.expand(strings.TrimSpace(s), 0))
 }
@@ -168,8 +168,8 @@ func (p *pom) expand(s string, depth int) string {
 	}
 }
 
-// property returns the value of a property: as Maven has it, a field of the project, else one of <properties>, here or in
-// a parent, else a field that is written without the prefix.
+// property returns the value of a property. It looks in Maven's order: fields of the project with a prefix, <properties> of the
+// project and its parents, then fields without the prefix.
 func (p *pom) property(name string) (string, bool) {
 	field, prefixed := strings.CutPrefix(name, "project.")
 	if !prefixed {
@@ -189,7 +189,7 @@ func (p *pom) property(name string) (string, bool) {
 	return v, v != ""
 }
 
-// field returns what the project or its parent states of itself.
+// field returns the value of a field such as "version" or "parent.version". The group and version default to the parent's.
 func (p *pom) field(name string) string {
 	var v string
 	switch name {

@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// analyzeProject reads a pom.xml on disk: what it declares are its dependencies, the project itself is what is to be built.
-// A *.pom, which describes what lies in a repository, declares nothing, but may be the parent of one that does.
+// analyzeProject reads a pom.xml on disk. Its dependencies are the packages; the project itself has yet to be built. A *.pom
+// describes an artifact of a repository. It declares no packages, but may be the parent of a pom.xml.
 func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 	if f.Size() > maxPOM {
 		return nil, fmt.Errorf("maven: pom.xml: %d bytes, more than the %d that are read: %w", f.Size(), maxPOM, analyzer.ErrTooLarge)
@@ -39,7 +39,7 @@ func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 	return r, err
 }
 
-// fact returns what other projects may inherit, and err or why there is nothing.
+// fact encodes p for other projects that may inherit from it. It joins its own error with err.
 func (p *pom) fact(err error) ([]byte, error) {
 	if p.XMLName.Local != "project" {
 		return nil, err
@@ -48,16 +48,16 @@ func (p *pom) fact(err error) ([]byte, error) {
 	return fact, errors.Join(err, e)
 }
 
-// incomplete reports whether other files have a say in what p declares.
+// incomplete reports whether the dependencies of p depend on other files.
 func (p *pom) incomplete() bool {
 	return p.Parent != pomParent{} || slices.ContainsFunc(p.Managed, p.imports)
 }
 
-// imports reports whether a managed dependency stands for those that another project manages.
+// imports reports whether a managed dependency imports the managed dependencies of another project.
 func (p *pom) imports(d dependency) bool { return p.interpolate(d.Scope) == "import" }
 
-// declared returns the dependencies of p and of its parents that have a version, their own or a managed one. Those of p
-// count before those of its parents. What is managed says find, or, if that is nil, p alone. Ranges are no versions.
+// declared returns the dependencies of p and of its parents that have a version, and the names of the others. Dependencies of p
+// override those of its parents. find looks up managed dependencies; nil means those of p alone. A range is not a version.
 func (p *pom) declared(find func(dependencyKey) (dependency, bool)) (packages []analyzer.Package, unknown []string) {
 	if find == nil {
 		managed := make(map[dependencyKey]dependency, len(p.Managed))
@@ -106,7 +106,7 @@ func (p *pom) resolved(d dependency) dependency {
 	return d
 }
 
-// noVersion returns an error that names dependencies without a version, nil if there is none.
+// noVersion returns an error that names dependencies without a version, or nil if unknown is empty.
 func noVersion(unknown []string, where string) error {
 	if len(unknown) == 0 {
 		return nil
@@ -116,18 +116,17 @@ func noVersion(unknown []string, where string) error {
 	if more := len(unknown) - shown; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Errorf("maven: pom.xml: no one version %s: %s: %w", where, names, analyzer.ErrUnsupported)
+	return fmt.Errorf("maven: pom.xml: no exact version %s: %s: %w", where, names, analyzer.ErrUnsupported)
 }
 
-// A dependencyKey is what dependencyManagement matches dependencies by.
+// A dependencyKey identifies a dependency in dependencyManagement.
 type dependencyKey struct{ group, artifact, kind, classifier string }
 
 func (p *pom) key(d dependency) dependencyKey {
 	return dependencyKey{p.interpolate(d.GroupID), p.interpolate(d.ArtifactID), orElse(p.interpolate(d.Type), "jar"), p.interpolate(d.Classifier)}
 }
 
-// exact returns the version that a requirement allows if it is one only: "[1.2]" is 1.2, a range is nothing, nor is the
-// "2.x" with which Debian means any.
+// exact returns the only version that a requirement allows, or "": "[1.2]" allows 1.2 only. Debian writes "2.x" for any version.
 func exact(requirement string) string {
 	if strings.HasSuffix(requirement, ".x") {
 		return ""
@@ -145,7 +144,7 @@ func exact(requirement string) string {
 	return requirement
 }
 
-// needs returns the names of the libraries without which this one does not run, as "group/artifact".
+// needs returns the names of the libraries that this one requires at run time, as "group/artifact".
 func (p *pom) needs() []string {
 	var names []string
 	for _, d := range p.Dependencies {

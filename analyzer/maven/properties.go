@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// analyzeUnpacked reads the pom.properties of an archive that lies unpacked on disk.
+// analyzeUnpacked reads the pom.properties of an archive that was unpacked on disk.
 func analyzeUnpacked(f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
@@ -23,9 +23,9 @@ func analyzeUnpacked(f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: []analyzer.Package{c.pkg()}}, nil
 }
 
-// parseProperties reads the coordinates in a pom.properties file, in the syntax of java.util.Properties: "#" and "!" begin
-// comments, "=", ":" or blanks end a key, a backslash continues a line or escapes what follows. Of a repeated key the last
-// counts, as there. An error names the coordinate that is missing or no good; the others are returned.
+// parseProperties reads the coordinates in a pom.properties file. The syntax is that of java.util.Properties: "#" and "!" begin
+// comments, "=", ":" or blanks end a key, and a backslash continues a line or escapes a character. The last of equal keys wins.
+// An error names a missing or invalid coordinate; parseProperties returns the others with it.
 func parseProperties(text []byte) (coordinates, error) {
 	var c coordinates
 	for rest := decode(text); rest != ""; {
@@ -58,7 +58,7 @@ func parseProperties(text []byte) (coordinates, error) {
 	return c, nil
 }
 
-// decode returns text as UTF-8. What is not was written as ISO 8859-1, the encoding that the format had before Java 9.
+// decode converts text to UTF-8. Text that is not UTF-8 is ISO 8859-1, the encoding of the format before Java 9.
 func decode(text []byte) string {
 	if utf8.Valid(text) {
 		return string(text)
@@ -71,7 +71,7 @@ func decode(text []byte) string {
 	return b.String()
 }
 
-// logicalLine returns the first line of a text, with those that continue it and without leading blanks, and the rest.
+// logicalLine returns the first line with its continuation lines and without leading blanks, and the rest of the text.
 func logicalLine(text string) (line, rest string) {
 	var joined strings.Builder
 	for {
@@ -97,7 +97,7 @@ func logicalLine(text string) (line, rest string) {
 	}
 }
 
-// splitProperty cuts a logical line into key and value, and resolves escapes in both.
+// splitProperty splits a logical line into key and value and resolves their escapes.
 func splitProperty(line string) (key, value string) {
 	end := 0
 	for end < len(line) && !strings.ContainsRune("=: \t\f", rune(line[end])) {

@@ -10,8 +10,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock: organisation, name, version and
-// configurations of each dependency, and the SHA-1 of its archives.
+// parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock. A dependency has organisation, name, version,
+// configurations, and artifacts with SHA-1 digests. The digest is taken only if the dependency has one artifact.
 func parseSbtLock(text []byte) ([]analyzer.Package, error) {
 	var lock struct {
 		Dependencies []struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// bunNeeds are the dependencies of a package or, those for development included, of a workspace.
+// bunNeeds holds the dependencies of a package or workspace. Only workspaces have DevDependencies.
 type bunNeeds struct {
 	Dependencies         map[string]lenient
 	OptionalDependencies map[string]lenient
@@ -20,16 +20,16 @@ type bunNeeds struct {
 	OptionalPeers        []string
 }
 
-// A bunPackage is what a tuple says.
+// A bunPackage holds the tuple of a package.
 type bunPackage struct {
 	analyzer.Package
 	key   string
 	needs bunNeeds
 }
 
-// parseBun reads bun.lock. Every package is a tuple under its path in the tree, "parent/name": first "name@version", or
-// "name@" and where it comes from; then, depending on that, its registry, an object with what it depends on, and the
-// integrity hash.
+// parseBun reads bun.lock. Each package is a tuple with its path in the tree, "parent/name", as the key. The tuple begins with
+// "name@version", or "name@" and the source. Depending on the source, the registry, an object with the dependencies, and the
+// integrity hash follow.
 func parseBun(source []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(plainJSON(source))
 	var workspaces []bunNeeds
@@ -77,7 +77,7 @@ func parseBun(source []byte) ([]analyzer.Package, error) {
 	return packages, err
 }
 
-// parseBunTuple reads the tuple of a package. A directory of the application has no Name.
+// parseBunTuple reads the tuple of a package. The result for a directory of the application has no Name.
 func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 	var tuple []json.RawMessage
 	var spec string
@@ -116,7 +116,7 @@ func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 	return p, err
 }
 
-// names returns what is needed at run time, sorted.
+// names returns the sorted names of the packages that are required at run time.
 func (n *bunNeeds) names() []string {
 	var names []string
 	optional := make(map[string]bool, len(n.OptionalPeers))
@@ -133,7 +133,7 @@ func (n *bunNeeds) names() []string {
 	return sortedSet(names)
 }
 
-// developmentOnly returns the keys of packages that only development of a workspace needs.
+// developmentOnly returns the keys of packages that workspaces need for development only.
 func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bool {
 	keys := make(map[string]bool, len(packages))
 	for _, p := range packages {
@@ -161,7 +161,8 @@ func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bo
 	return depends.developmentOnly(production, development)
 }
 
-// bunResolve finds the package that a name means to another, as Node.js would: below it, beside it, and so on up.
+// bunResolve returns the key of the package that Node.js loads when the package at key from requires name. It looks below from,
+// then beside it, and so on up the tree.
 func bunResolve(keys map[string]bool, from, name string) string {
 	for depth := 0; depth < maxNesting; depth++ {
 		if key := from + "/" + name; keys[key] {
@@ -177,14 +178,14 @@ func bunResolve(keys map[string]bool, from, name string) string {
 }
 
 const (
-	maxKey     = 4096 // bytes of the key of a package
-	maxNesting = 64   // levels of a key that are looked at
+	maxKey     = 4096 // longest key of a package, in bytes
+	maxNesting = 64   // levels of a key that bunResolve tries
 )
 
-// plainJSON returns JSON with its comments and trailing commas, which bun's dialect allows, replaced by spaces.
+// plainJSON returns a copy of source with spaces for comments and trailing commas, which bun's dialect of JSON allows.
 func plainJSON(source []byte) []byte {
 	out := bytes.Clone(source)
-	comma := -1 // a comma with nothing but space and comments after it
+	comma := -1 // the last comma, if only space and comments follow it
 	for i := 0; i < len(out); {
 		rest := out[i:]
 		end := 1

@@ -11,11 +11,11 @@ import (
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
-// maxArchived is the size in bytes to which a package.json within an archive is read.
+// maxArchived is the size in bytes of the largest package.json in an archive.
 const maxArchived = 4 << 20
 
-// analyzeCache reads an archive of yarn's cache. Under Plug'n'Play, the default of yarn since its version 2, there is no
-// node_modules: programs load their packages from these archives, in which each lies as it would have there.
+// analyzeCache reads an archive of yarn's cache. Under Plug'n'Play, the default since yarn 2, programs load packages from these
+// archives instead of node_modules. An archive holds the package at its path below node_modules.
 func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	var errs []error
@@ -41,7 +41,7 @@ func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, erro
 	return r, errors.Join(errs...)
 }
 
-// kindOf wants the package.json of the package, and of those that are bundled with it.
+// kindOf selects the package.json of the package and of packages that are bundled with it.
 func kindOf(name []byte) zipwalk.Kind {
 	if s := string(name); path.Base(s) == "package.json" && placeOf(s) == installed {
 		return zipwalk.Wanted

@@ -1,9 +1,9 @@
 package npm
 
-// A graph says what depends on what, by keys of a lock file.
+// A graph maps the key of a package in a lock file to the keys of its dependencies.
 type graph map[string][]string
 
-// reach returns the roots, and what they need directly or not.
+// reach returns the roots and their direct and indirect dependencies.
 func (g graph) reach(roots []string) map[string]bool {
 	seen := make(map[string]bool, len(g))
 	for todo := roots; len(todo) > 0; {
@@ -17,7 +17,7 @@ func (g graph) reach(roots []string) map[string]bool {
 	return seen
 }
 
-// developmentOnly returns the keys that are needed for development and for nothing else.
+// developmentOnly returns the keys that development reaches and production does not.
 func (g graph) developmentOnly(production, development []string) map[string]bool {
 	needed := g.reach(production)
 	only := g.reach(development)

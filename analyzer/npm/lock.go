@@ -11,11 +11,11 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// A locked package is the value of one directory in "packages".
+// A locked package is the value of a directory in "packages".
 type locked struct {
-	Name                 string // where it differs from the directory's
+	Name                 string // empty if it is that of the directory
 	Version              string
-	Resolved             lenient // false for what is bundled, in old files
+	Resolved             lenient // false for a bundled package in old files
 	Integrity            lenient
 	Link                 bool
 	Dev                  bool
@@ -26,9 +26,9 @@ type locked struct {
 	PeerDependenciesMeta map[string]struct{ Optional bool }
 }
 
-// A nested package is the value of one name in "dependencies".
+// A nested package is the value of a name in "dependencies".
 type nested struct {
-	Version      string // or the specifier, where that is not a version
+	Version      string // or the specifier, if it is not a version
 	Resolved     lenient
 	Integrity    lenient
 	Dev          bool
@@ -36,7 +36,7 @@ type nested struct {
 	Dependencies map[string]nested
 }
 
-// A lenient string is one where other types are allowed and mean nothing.
+// A lenient string is empty if the JSON value has another type.
 type lenient string
 
 func (t *lenient) UnmarshalJSON(raw []byte) error {
@@ -46,7 +46,7 @@ func (t *lenient) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*string)(t))
 }
 
-// requirements maps names to ranges; at the top of a lock file, "requires" is merely true.
+// requirements maps names to ranges. At the top of a lock file "requires" is just true.
 type requirements map[string]lenient
 
 func (r *requirements) UnmarshalJSON(raw []byte) error {
@@ -56,8 +56,8 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]lenient)(r))
 }
 
-// parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe
-// every directory of the tree in "packages"; version 1 only nests "dependencies", which version 2 repeats for older npm.
+// parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe each
+// directory of the tree in "packages". Version 1 has nested "dependencies" only; version 2 repeats them for older npm.
 func parseLock(source []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(source)
 	var packages, older []analyzer.Package
@@ -102,7 +102,7 @@ func parseLock(source []byte) ([]analyzer.Package, error) {
 
 var errNotObject = errors.New("an array where an object is expected")
 
-// locate makes a package of a directory. The application itself, workspaces, and links to these are none.
+// locate returns the package of a directory. The result for the application, a workspace or a link has no Name.
 func (e *locked) locate(dir string) (analyzer.Package, error) {
 	name, ok := directoryName(dir)
 	if !ok || e.Link {
@@ -125,8 +125,7 @@ func (e *locked) locate(dir string) (analyzer.Package, error) {
 	return p, nil
 }
 
-// directoryName returns the name of the package that a directory of the tree is for: what follows the last
-// "node_modules/".
+// directoryName returns the name of the package in a directory of the tree, which follows the last "node_modules/".
 func directoryName(dir string) (string, bool) {
 	const modules = "node_modules/"
 	i := strings.LastIndex(dir, modules)
@@ -148,7 +147,7 @@ func (e *locked) depends() []string {
 	return sortedSet(names)
 }
 
-// unnest returns the package of a name in "dependencies", and those below it.
+// unnest returns the package of a name in "dependencies" and the packages nested in it.
 func unnest(r *jsonstream.Reader, name string, entry nested) []analyzer.Package {
 	type level struct {
 		name  string
@@ -172,8 +171,8 @@ func unnest(r *jsonstream.Reader, name string, entry nested) []analyzer.Package 
 	return packages
 }
 
-// locate makes a package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an
-// archive, or a directory of the application, which is no package of its own.
+// locate returns the package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an archive,
+// or a directory of the application, for which the result has no Name.
 func (n *nested) locate(name string) (analyzer.Package, error) {
 	version, source := n.Version, string(n.Resolved)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// analyzeManifest reads a package.json according to where it lies.
+// analyzeManifest reads a package.json. Its place decides whether it is a package.
 func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 	where := placeOf(file)
 	if where == application && releaseOf(path.Base(path.Dir(file))) == "" {
@@ -27,7 +27,7 @@ func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
 }
 
-// parseManifest reads a package.json. One without a name describes no package; one without a version may.
+// parseManifest reads a package.json. A manifest without a name yields no Name. A package may lack a Version.
 func parseManifest(source []byte) (analyzer.Package, error) {
 	if !json.Valid(source) {
 		return analyzer.Package{}, fmt.Errorf("npm: package.json: %w", json.Unmarshal(source, new(struct{})))
@@ -53,7 +53,7 @@ func parseManifest(source []byte) (analyzer.Package, error) {
 			needed.peers = value
 		case "peerDependenciesMeta":
 			needed.peersMeta = value
-		case "_integrity": // before version 7, npm wrote what it had resolved into the installed manifest
+		case "_integrity": // npm before version 7 wrote the resolution into the installed manifest
 			integrity = text(value)
 		case "_shasum":
 			shasum = text(value)
@@ -77,7 +77,7 @@ func parseManifest(source []byte) (analyzer.Package, error) {
 	return p, nil
 }
 
-// names returns the names that a list of dependencies is for, but for those that another object calls optional.
+// names returns the names of the dependencies in list, without those that meta marks as optional.
 func names(list, meta []byte) []string {
 	optional := make(map[string]bool)
 	for name, about := range members(meta) {
@@ -95,7 +95,7 @@ func names(list, meta []byte) []string {
 	return found
 }
 
-// sortedSet sorts names and drops repeated ones.
+// sortedSet sorts names and removes duplicates.
 func sortedSet(list []string) []string {
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -106,8 +106,7 @@ func validName(name string) bool {
 	return ok
 }
 
-// licenses reads the licence in all forms that were ever in use: a name or expression; an object with a type; lists of
-// either.
+// licenses reads the licence in every form in use: a name or expression, an object with a type, or a list of either.
 func licenses(fields ...json.RawMessage) []string {
 	var list []string
 	seen := make(map[string]bool)

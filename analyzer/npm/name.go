@@ -8,10 +8,10 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// maxName is the length in bytes of the longest name; the registry has allowed 214 since its first rules.
+// maxName is the length in bytes of the longest valid name. The registry has allowed 214 since its first rules.
 const maxName = 512
 
-// newPackage returns a package named in full, "name" or "@scope/name"; false where that is no name.
+// newPackage returns the package with a full name, "name" or "@scope/name", or false if the name is invalid.
 func newPackage(name, version string) (analyzer.Package, bool) {
 	slash, ok := splitName(name)
 	if !ok {
@@ -24,7 +24,7 @@ func newPackage(name, version string) (analyzer.Package, bool) {
 	return p, true
 }
 
-// splitName returns where the slash between scope and name is, -1 where there is no scope, and whether it is a name.
+// splitName returns the index of the slash between scope and name, or -1 without a scope, and whether the name is valid.
 func splitName(name string) (slash int, ok bool) {
 	slash = strings.IndexByte(name, '/')
 	if slash < 0 {
@@ -33,10 +33,10 @@ func splitName(name string) (slash int, ok bool) {
 	return slash, slash > 1 && name[0] == '@' && len(name) <= maxName && isName(name[1:slash]) && isName(name[slash+1:])
 }
 
-// newDeclared is newPackage for what a lock file declares, with its source. Formats that lock a repository by its commit
-// alone give nothing to compare with any version; such a package is an error that names the repository.
+// newDeclared returns a package that a lock file declares, with its source. A package without a version, which some formats lock
+// by the commit alone, can't be compared with advisories. newDeclared returns an error that names its repository.
 func newDeclared(name, version, source string) (analyzer.Package, error) {
-	p, ok := newPackage(strings.Clone(name), strings.Clone(version)) // which may be parts of long lines
+	p, ok := newPackage(strings.Clone(name), strings.Clone(version)) // they may be parts of long lines
 	if !ok {
 		return p, fmt.Errorf("not a package name: %.100q", name)
 	}
@@ -52,8 +52,8 @@ func newDeclared(name, version, source string) (analyzer.Package, error) {
 	return p, nil
 }
 
-// isName reports whether s can be an element of a name. Names of old times have capitals and punctuation that the
-// registry no longer takes; what a path or an URL could not hold was never one.
+// isName reports whether s can be an element of a name. Old names have capitals and punctuation that the registry no longer
+// accepts, but a name never had characters that paths and URLs don't allow.
 func isName(s string) bool {
 	return s != "" && s[0] != '.' && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/\@:?#%"<>|`, r)
@@ -70,8 +70,7 @@ func splitSpec(spec string) (name, rest string, ok bool) {
 	return spec[:at], spec[at+1:], true
 }
 
-// aliased returns the name that a dependency is for: that of its target where the specifier is an alias,
-// "npm:name@range", else its own.
+// aliased returns the target of a dependency: the name in an alias, "npm:name@range", or else its own name.
 func aliased(name, specifier string) string {
 	if target, ok := strings.CutPrefix(specifier, "npm:"); ok {
 		if target, _, _ = splitSpec(target); target != "" && !isRange(target) {
@@ -81,7 +80,7 @@ func aliased(name, specifier string) string {
 	return name
 }
 
-// isRange reports whether what follows "npm:" is a range of versions of the same name, as yarn writes it, not a name.
+// isRange reports whether the text after "npm:" is a range, as yarn writes it, rather than a name.
 func isRange(s string) bool {
 	return s[0] != '@' && (strings.ContainsAny(s, " <>=~^*|") || isVersion(s))
 }

@@ -1,21 +1,20 @@
-// Package npm finds the packages of Node.js applications: those that npm, yarn, pnpm or bun put below node_modules, and
-// those that their lock files and the application's own package.json declare.
+// Package npm finds the packages of Node.js applications that npm, yarn, pnpm or bun installed below node_modules, and the
+// packages that their lock files declare.
 //
-// A package.json is an installed package where Node.js would find it by its name: in node_modules/NAME,
-// node_modules/@SCOPE/NAME, and in the same place below Debian's nodejs directories (/usr/share/nodejs, /usr/lib/nodejs,
-// /usr/lib/TRIPLET/nodejs). So is an unpacked release, whose directory says what its package.json does: "NAME-vVERSION",
-// "NAME-VERSION" or "NAME/VERSION", as of yarn in many images. Deeper in a package it is that of vendored code or of a
-// test, and reported as declared. All others, those of the application itself and of its workspaces, name no package: by
-// their names a registry may know something else.
+// A package.json is an installed package if Node.js can load it by name: in node_modules/NAME, node_modules/@SCOPE/NAME, and at
+// the same depth below Debian's nodejs directories (/usr/share/nodejs, /usr/lib/nodejs, /usr/lib/TRIPLET/nodejs). An unpacked
+// release is installed, too, if its directory states the name and version of its package.json: "NAME-vVERSION", "NAME-VERSION"
+// or "NAME/VERSION". Many images have yarn in this form. A package.json deeper in a package belongs to vendored code or a test
+// and is reported as Declared. The package.json of the application or a workspace is not a package, because a registry may
+// have another package with its name.
 //
-// Links, with which pnpm and workspaces fill node_modules, are not followed: what they lead to is found where it lies.
-// What comes from directories and archives of the application is not reported from lock files, for the same reason; and
-// lock files within a package, but for npm-shrinkwrap.json, are those of its developers, by which nobody installs.
+// The analyzer does not follow the links with which pnpm and workspaces fill node_modules. It finds the targets at their own
+// paths. For the same reason it ignores directories and archives of the application in lock files. Lock files within a package
+// are for its developers and are ignored, except npm-shrinkwrap.json.
 //
-// Where yarn works without node_modules (Plug'n'Play), the archives of its cache are the installed packages.
+// With Plug'n'Play, which needs no node_modules, the archives of yarn's cache are the installed packages.
 //
-// Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and where that is silent what
-// these tools write.
+// Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and the files that these tools write.
 package npm
 
 import (
@@ -28,14 +27,13 @@ import (
 
 const typeNPM = "npm"
 
-// maxSize is the size in bytes of the largest file that is read; lock files of large monorepos have a few megabytes.
+// maxSize is the size in bytes of the largest file that is read. Lock files of large monorepos have a few megabytes.
 const maxSize = 64 << 20
 
-// New returns the analyzer. Packages are of type "npm", with the scope, "@" included, as their Namespace; Depends holds
-// whole names, "@scope/name". What does not come from a registry says so in the qualifiers "vcs_url" or "download_url".
+// New returns the analyzer. Packages have type "npm" and the scope, with "@", as Namespace. Depends holds full names,
+// "@scope/name". Packages that don't come from a registry have the qualifier "vcs_url" or "download_url".
 //
-// The lock files that npm and pnpm keep in node_modules give fragments: the integrity hash and the source of what they
-// installed.
+// The lock files that npm and pnpm keep in node_modules give fragments with the integrity hash and source of installed packages.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "npm",
@@ -71,7 +69,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return fragments(parseLock(text))
 	case "lock.yaml":
 		return fragments(parsePNPM(text))
-	case "npm-shrinkwrap.json": // the one that counts where a package is published with it
+	case "npm-shrinkwrap.json": // npm publishes it with the package and installs by it
 		return declared(parseLock(text))
 	}
 	if placeOf(f.Path) != application {
@@ -93,7 +91,7 @@ func declared(packages []analyzer.Package, err error) (*analyzer.Result, error) 
 	return &analyzer.Result{Packages: packages}, err
 }
 
-// fragments makes of what a lock file says of installed packages what completes them.
+// fragments turns the packages of a lock file into fragments that complete the installed packages.
 func fragments(packages []analyzer.Package, err error) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	for _, p := range packages {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// members returns the members of a JSON object, in order, without decoding or copying the values; of anything else none.
-// The document must be valid. Unlike fields of a struct, names differ in upper and lower case, as they do for every
-// reader of package.json, and one value of an unexpected type does not spoil the others.
+// members yields the members of a JSON object in order, without decoding or copying the values. It yields nothing for other
+// values. The document must be valid. Unlike the fields of a struct, names are case-sensitive, as for other readers of
+// package.json, and a value of an unexpected type does not affect the others.
 func members(raw []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		at := skipJSONSpace(raw, 0)
@@ -32,7 +32,7 @@ func members(raw []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// member returns the value of a name, nil if there is none. Of several with one name the last counts.
+// member returns the last value with a name, or nil.
 func member(raw []byte, name string) (value []byte) {
 	for key, v := range members(raw) {
 		if key == name {
@@ -42,7 +42,7 @@ func member(raw []byte, name string) (value []byte) {
 	return value
 }
 
-// text returns a value that is a string, without white space around it; of anything else "".
+// text returns the trimmed value of a JSON string, or "" for other values.
 func text(raw []byte) string {
 	if len(raw) < 2 || raw[0] != '"' {
 		return ""
@@ -63,7 +63,7 @@ func skipJSONSpace(raw []byte, at int) int {
 	return at
 }
 
-// skipValue returns where the value at a place ends.
+// skipValue returns the end of the value that begins at an index.
 func skipValue(raw []byte, at int) int {
 	depth := 0
 	for ; at < len(raw); at++ {
@@ -84,7 +84,7 @@ func skipValue(raw []byte, at int) int {
 				return at + 1
 			}
 			if depth < 0 {
-				return at // the end of what the value, a number or a word, is in
+				return at // the bracket closes the object or list around a number or word
 			}
 		case ',', ' ', '\t', '\n', '\r':
 			if depth == 0 {

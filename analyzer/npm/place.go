@@ -7,13 +7,13 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A place says what a package.json is there for.
+// A place is the kind of directory that holds a package.json.
 type place int
 
 const (
 	application place = iota // outside of all packages
-	installed                // where Node.js looks for packages by name
-	within                   // deeper in such a package
+	installed                // a directory in which Node.js finds packages by name
+	within                   // deeper in an installed package
 )
 
 func placeOf(file string) place {
@@ -32,7 +32,7 @@ func placeOf(file string) place {
 	return application
 }
 
-// isModules reports whether a directory is one that Node.js searches, by default or as Debian builds it.
+// isModules reports whether Node.js searches a directory, by default or in Debian's build.
 func isModules(dir string) bool {
 	if path.Base(dir) == "node_modules" {
 		return true
@@ -56,8 +56,7 @@ func isRelease(dir string, p *analyzer.Package) bool {
 	return base == p.Name
 }
 
-// releaseOf returns the version, with a "v" in front or without, that a directory name consists of or ends in, as far as
-// that can be told; "" where there is none.
+// releaseOf returns the version at the end of a directory name, with its "v" if it has one, or "" if the name has no version.
 func releaseOf(base string) string {
 	for rest := base; ; {
 		if isVersion(strings.TrimPrefix(rest, "v")) {

@@ -11,35 +11,35 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred.
-// The entries are parsed one by one, which bounds the memory that YAML takes, and keeps what a damaged place leaves whole.
+// maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries are
+// parsed one by one, which bounds the memory of the YAML parser and confines damage to one entry.
 const maxEntry = 256 << 10
 
-// A pnpmEntry is the value of a package in "packages". Up to version 6 of the format it also has the dependencies and
-// whether it is for development; since version 9 the former are in "snapshots", a list for each set of peers, and the
-// latter follows from what the importers, the directories of the application, need.
+// A pnpmEntry is the value of a package in "packages". Up to version 6 of the format it also has the dependencies and a flag for
+// development. Since version 9 "snapshots" has the dependencies, one list for each set of peers, and the flag follows from the
+// dependencies of the importers, which are directories of the application.
 type pnpmEntry struct {
-	name, version string            // where the key does not say
+	name, version string            // if the key lacks them
 	resolution    map[string]string // integrity, tarball, type, repo, commit
-	depends       []pnpmNeed        // the optional ones included
+	depends       []pnpmNeed        // including optional dependencies
 	development   []pnpmNeed        // of an importer
 	dev           bool
 }
 
-// A pnpmNeed is a dependency and what it is resolved to.
+// A pnpmNeed is the name of a dependency and its resolution.
 type pnpmNeed struct{ name, version string }
 
 // A pnpmReader collects the sections of a pnpm-lock.yaml.
 type pnpmReader struct {
 	packages                []analyzer.Package
-	keys                    []string // of packages, parallel
+	keys                    []string // keys[i] is the key of packages[i]
 	byKey                   map[string]int
-	depends                 graph    // by key of a snapshot, peers included
-	production, development []string // what the importers need
+	depends                 graph    // by key of a snapshot, with its peers
+	production, development []string // keys that the importers need
 	problems                problems
 }
 
-// parsePNPM reads pnpm-lock.yaml of the versions 5, 6 and 9 of its format. Of several documents in one file, all count.
+// parsePNPM reads all documents of a pnpm-lock.yaml in version 5, 6 or 9 of the format.
 func parsePNPM(text []byte) ([]analyzer.Package, error) {
 	r := pnpmReader{byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
@@ -68,7 +68,7 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 	if len(document.Content) != 1 {
 		return errors.New("not an entry")
 	}
-	for key, node := range yamlMembers(document.Content[0]) { // one, in all that pnpm writes
+	for key, node := range yamlMembers(document.Content[0]) { // pnpm writes one
 		value := readPNPMEntry(node)
 		switch e.section {
 		case "packages":
@@ -111,7 +111,7 @@ func readPNPMEntry(node *yaml.Node) (e pnpmEntry) {
 	return e
 }
 
-// readPNPMNeeds reads a list of dependencies. Those of importers are objects of a specifier and a version.
+// readPNPMNeeds reads a list of dependencies. A dependency of an importer is an object with a specifier and a version.
 func readPNPMNeeds(node *yaml.Node) (list []pnpmNeed) {
 	for name, value := range yamlMembers(node) {
 		need := pnpmNeed{name, value.Value}
@@ -134,7 +134,7 @@ func targets(list []pnpmNeed) []string {
 	return keys
 }
 
-// add makes a package of an entry of "packages"; directories of the application are none.
+// add appends the package of an entry of "packages". It ignores directories of the application.
 func (r *pnpmReader) add(key string, e *pnpmEntry) error {
 	source := e.resolution["tarball"]
 	switch {
@@ -173,7 +173,7 @@ func (e *pnpmEntry) needs() []string {
 	return names
 }
 
-// resolve does what is left when all sections have been read.
+// resolve completes the dependencies and development flags after all sections have been read.
 func (r *pnpmReader) resolve() {
 	only := r.depends.developmentOnly(r.production, r.development)
 	production := make(map[string]bool)
@@ -192,7 +192,7 @@ func (r *pnpmReader) resolve() {
 	}
 }
 
-// gitSpec returns a repository and a commit in the form in which other lock files write them.
+// gitSpec returns a repository and a commit in the form of other lock files, "git+https://host/repository#commit".
 func gitSpec(repository, commit string) string {
 	if !isGit(repository) {
 		repository = "git+" + repository

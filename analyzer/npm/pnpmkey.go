@@ -2,13 +2,13 @@ package npm
 
 import "strings"
 
-// pnpmKey returns the name and version in a key of "packages", and no version where the key has none that is one:
+// pnpmKey returns the name and version in a key of "packages". The version is empty if the key has a source instead:
 //
 //	/name/1.0.0, /@scope/name/1.0.0, /name/1.0.0_peer@2.0.0, host/name/1.0.0      versions 5.0 to 5.4
 //	/name@1.0.0, /@scope/name@1.0.0(peer@2.0.0), host/name@1.0.0                  version 6
 //	name@1.0.0, @scope/name@1.0.0(peer@2.0.0), name@https://host/archive.tgz     version 9
 //
-// The forms tell themselves apart, whatever version a file claims.
+// The forms are distinct, so pnpmKey does not need the version of the file.
 func pnpmKey(key string) (name, version string) {
 	key = withoutPeers(key)
 	if strings.HasPrefix(key, "file:") {
@@ -17,7 +17,7 @@ func pnpmKey(key string) (name, version string) {
 	rest, fromRoot := strings.CutPrefix(key, "/")
 	name, version, ok := splitSpec(rest)
 	if !ok || strings.Count(name, "/") > strings.Count(name[:min(1, len(name))], "@") {
-		// A path: an "@" in it, if any, is not that between name and version.
+		// A path. An "@" in it does not separate name and version.
 		if !fromRoot {
 			if _, rest, ok = strings.Cut(rest, "/"); !ok {
 				return "", ""
@@ -45,7 +45,7 @@ func pnpmKey(key string) (name, version string) {
 	return name, version
 }
 
-// withoutPeers cuts off the peers that a key is for, "(react@18.0.0)(...)", and the hash of a patch.
+// withoutPeers removes the peers, "(react@18.0.0)(...)", and the hash of a patch from a key.
 func withoutPeers(key string) string {
 	if i := strings.IndexByte(key, '('); i > 0 {
 		return key[:i]
@@ -53,8 +53,7 @@ func withoutPeers(key string) string {
 	return key
 }
 
-// pnpmTarget returns the key of a dependency: its value where that is a key itself, as for aliases and archives, else
-// made of name and version.
+// pnpmTarget returns the key of a dependency. The value of an alias or archive is a key; otherwise the key is name@value.
 func pnpmTarget(name, value string) string {
 	base := withoutPeers(value)
 	if strings.HasPrefix(base, "/") || strings.HasPrefix(base, "@") {

@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// digestSize is the length in bytes of a digest, 0 where the algorithm is not known.
+// digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
 func digestSize(algorithm string) int {
 	switch algorithm {
 	case "md5":
@@ -26,8 +26,8 @@ func digestSize(algorithm string) int {
 	return 0
 }
 
-// setIntegrity takes over digests in the form of subresource integrity: "sha512-BASE64 sha1-BASE64?option". Those of
-// unknown algorithms or of the wrong length say nothing.
+// setIntegrity sets digests in the form of subresource integrity, "sha512-BASE64 sha1-BASE64?option". It ignores unknown
+// algorithms and digests with a wrong length.
 func setIntegrity(p *analyzer.Package, integrity string) {
 	for word := range strings.FieldsSeq(integrity) {
 		algorithm, encoded, ok := strings.Cut(word, "-")
@@ -43,14 +43,14 @@ func setIntegrity(p *analyzer.Package, integrity string) {
 	}
 }
 
-// setHexHash takes over a digest in hexadecimal.
+// setHexHash sets a hexadecimal digest. It ignores one with a wrong length.
 func setHexHash(p *analyzer.Package, algorithm, sum string) {
 	if b, err := hex.DecodeString(sum); err == nil && len(b) == digestSize(algorithm) {
 		setHash(p, algorithm, strings.ToLower(sum))
 	}
 }
 
-// setHash keeps the first digest of an algorithm: further ones are of files that would do as well.
+// setHash sets the digest of an algorithm unless it is set. Further digests are of alternative files.
 func setHash(p *analyzer.Package, algorithm, sum string) {
 	if p.Hashes == nil {
 		p.Hashes = make(map[string]string, 1)
@@ -60,8 +60,8 @@ func setHash(p *analyzer.Package, algorithm, sum string) {
 	}
 }
 
-// setSource records where a package comes from, unless that is a registry: a repository as "vcs_url", in the form of
-// SPDX, "git+https://host/repository@commit", or the archive's "download_url".
+// setSource sets the qualifier "vcs_url" to a repository in the form of SPDX, "git+https://host/repository@commit", or
+// "download_url" to the URL of an archive. It ignores registries.
 func setSource(p *analyzer.Package, resolved string) {
 	switch {
 	case isGit(resolved):
@@ -84,7 +84,7 @@ func setQualifier(p *analyzer.Package, key, value string) {
 	p.Qualifiers[key] = value
 }
 
-// isLocal reports whether a specifier or resolution is of a directory or an archive of the application.
+// isLocal reports whether a specifier or resolution names a directory or archive of the application.
 func isLocal(s string) bool {
 	for _, protocol := range []string{"file:", "link:", "workspace:", "portal:", "exec:", "root:"} {
 		if strings.HasPrefix(s, protocol) {
@@ -98,8 +98,8 @@ func isRemote(s string) bool {
 	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
 }
 
-// isRegistryTarball reports whether a URL has one of the forms in which registries serve archives:
-// ".../name/-/name-1.0.0.tgz", or ".../download/..." as some mirrors and forges do, but not for releases.
+// isRegistryTarball reports whether a URL is that of an archive in a registry: ".../name/-/name-1.0.0.tgz", or
+// ".../download/..." of some mirrors and forges, but not ".../releases/download/...".
 func isRegistryTarball(s string) bool {
 	s, _, _ = strings.Cut(s, "#")
 	s, _, _ = strings.Cut(s, "?")
@@ -108,7 +108,7 @@ func isRegistryTarball(s string) bool {
 }
 
 // isGit reports whether a specifier or resolution names a git repository: by its scheme, by the short name of a forge,
-// "github:owner/name#commit", or as an URL that ends in ".git".
+// "github:owner/name#commit", or by a URL that ends in ".git".
 func isGit(s string) bool {
 	scheme, _, ok := strings.Cut(s, ":")
 	if !ok {
@@ -122,7 +122,7 @@ func isGit(s string) bool {
 	return isRemote(s) && strings.HasSuffix(s, ".git") || strings.HasPrefix(s, "git@")
 }
 
-// gitURL returns the URL of a repository in the form of SPDX. Of who logs in, only the customary user "git" is kept.
+// gitURL returns the URL of a repository in the form of SPDX. It removes credentials except the customary user "git".
 func gitURL(s string) string {
 	repository, fragment, _ := strings.Cut(s, "#")
 	commit := ""

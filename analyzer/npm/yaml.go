@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlMembers returns the members of a mapping in their order; of anything else none. Aliases, which no lock file has,
-// are not followed.
+// yamlMembers yields the members of a mapping in order, and nothing for other nodes. It does not follow aliases, which lock
+// files don't use.
 func yamlMembers(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	return func(yield func(string, *yaml.Node) bool) {
 		if n.Kind != yaml.MappingNode {
@@ -24,15 +24,15 @@ func yamlMembers(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	}
 }
 
-// A yamlEntry is one member of a member at the top of a YAML document, as text.
+// A yamlEntry is the text of one member of a section. A section is a member at the top of a YAML document.
 type yamlEntry struct {
 	section string
 	line    int // counted from 1
 	text    []byte
-	err     error // the line is not part of any section
+	err     error // set if the line belongs to no section
 }
 
-// yamlEntries cuts YAML documents, in the block style in which pnpm writes them, into entries.
+// yamlEntries splits YAML documents in pnpm's block style into entries.
 func yamlEntries(text []byte) iter.Seq[yamlEntry] {
 	return func(yield func(yamlEntry) bool) {
 		section, current, entryIndent := "", yamlEntry{}, 0

@@ -11,10 +11,10 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// maxErrors is how many bad places of a lock file are named one by one.
+// maxErrors is the number of errors of a lock file that are listed. The rest are counted.
 const maxErrors = 8
 
-// problems collects what is wrong in a file, up to a bound.
+// problems collects the errors of a file, up to maxErrors.
 type problems struct {
 	errs []error
 	more int
@@ -35,7 +35,7 @@ func (p *problems) err() error {
 	return errors.Join(p.errs...)
 }
 
-// A yarnEntry is one block of a yarn.lock: what resolves one or more descriptors, "name@range".
+// A yarnEntry is a block of a yarn.lock that resolves one or more descriptors, "name@range".
 type yarnEntry struct {
 	line       int
 	descriptor string // the first
@@ -43,9 +43,9 @@ type yarnEntry struct {
 	depends    []string
 }
 
-// A yarnReader reads yarn.lock, of yarn 1 and of its successors ("berry"). Both are blocks in which indentation counts:
-// the descriptors of an entry at the margin, its fields below, and below these the lists of what it depends on. The
-// former writes `key "value"`, the latter `key: value`, which is YAML in one fixed form; both are read in one way.
+// A yarnReader reads the yarn.lock of yarn 1 and of its successors ("berry"). Both use indented blocks: the descriptors of an
+// entry at the margin, its fields below, and the lists of dependencies below the fields. Yarn 1 writes `key "value"`; berry
+// writes `key: value`, a fixed form of YAML. One reader handles both.
 type yarnReader struct {
 	entry    *yarnEntry
 	list     string // the field whose list is being read
@@ -74,7 +74,7 @@ func (r *yarnReader) line(line string, number int) error {
 		return nil
 	case indent == 0:
 		r.finish()
-		content = strings.TrimPrefix(content, "? ") // how YAML begins a long key
+		content = strings.TrimPrefix(content, "? ") // begins a long key in YAML
 		descriptor, rest, err := yarnToken(content)
 		if err == nil && rest == "" && descriptor == content {
 			err = errors.New("not an entry")
@@ -85,7 +85,7 @@ func (r *yarnReader) line(line string, number int) error {
 		r.entry = &yarnEntry{line: number, descriptor: descriptor, fields: make(map[string]string)}
 		return nil
 	case r.entry == nil:
-		return nil // below what was not understood
+		return nil // below an entry that could not be parsed
 	}
 	key, rest, err := yarnToken(content)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r *yarnReader) line(line string, number int) error {
 	return nil
 }
 
-// yarnToken reads a word, or a string in quotes, and returns what follows.
+// yarnToken reads a word or a quoted string and returns it with the rest of s.
 func yarnToken(s string) (token, rest string, err error) {
 	if !strings.HasPrefix(s, `"`) {
 		end := strings.IndexAny(s, ": ,")
@@ -141,7 +141,7 @@ func yarnToken(s string) (token, rest string, err error) {
 	return "", "", errors.New("a string without an end")
 }
 
-// finish makes a package of the entry that has been read.
+// finish appends the package of the current entry.
 func (r *yarnReader) finish() {
 	e := r.entry
 	if r.entry, r.list = nil, ""; e == nil || e.descriptor == "__metadata" {
@@ -164,14 +164,14 @@ func (r *yarnReader) finish() {
 	r.packages = append(r.packages, p)
 }
 
-// locate says what the entry resolves to; false for directories of the application itself.
+// locate returns the name, version and source that the entry resolves to, or false for a directory of the application.
 //
-// The "checksum" of berry is that of the archive in yarn's own cache, not of the one that was downloaded.
+// The "checksum" of berry is not usable: it is of the archive in yarn's cache, not of the downloaded archive.
 func (e *yarnEntry) locate() (name, version, source string, ok bool) {
 	resolution := e.fields["resolution"]
 	berry := resolution != ""
 	if !berry {
-		// There may be several, separated by commas outside of quotes; they agree in what they resolve to.
+		// Further descriptors, separated by commas outside of quotes, resolve to the same package.
 		resolution = e.descriptor
 	}
 	name, reference, _ := splitSpec(resolution)
@@ -189,7 +189,7 @@ func (e *yarnEntry) locate() (name, version, source string, ok bool) {
 				source = values.Get("__archiveUrl")
 			}
 		}
-	case "patch": // of a package that has an entry of its own
+	case "patch": // the patched package has its own entry
 	default:
 		if berry {
 			source = reference

@@ -1,5 +1,5 @@
-// Package nuget finds the NuGet packages of .NET applications and frameworks, as the *.deps.json file beside each lists
-// them, which the host reads to load their assemblies.
+// Package nuget finds the NuGet packages of .NET applications and frameworks. The *.deps.json file beside each lists them; the
+// .NET host loads assemblies by it.
 package nuget
 
 import (
@@ -20,12 +20,12 @@ import (
 
 const typeNuGet = "nuget"
 
-// maxSize is the size in bytes of the largest file that is read; that of an application has some hundred thousand.
+// maxSize is the size in bytes of the largest file that is read. The file of an application has some hundred thousand.
 const maxSize = 16 << 20
 
-// New returns the analyzer. Packages are of type "nuget", with the SHA-512 of their archive in Hashes; Depends holds the
-// IDs of those that one needs. The runtime of a self-contained application is one of them. Projects, which the
-// application itself consists of, and what was there only for the compiler are none.
+// New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs. The
+// runtime of a self-contained application is a package. The application's own projects and packages for the compiler only are
+// omitted.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "nuget", Version: 1, Patterns: []string{"**/*.deps.json"}, MaxSize: maxSize}, analyze)
 }
@@ -39,8 +39,8 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: packages}, err
 }
 
-// parseDeps reads a file of the format "runtime configuration dependencies": libraries, by "ID/version", and what each
-// means to a target, a framework with or without a runtime. The target that the file is for is named in it.
+// parseDeps reads a file of the format "runtime configuration dependencies". It lists libraries by "ID/version", and their
+// dependencies for each target, which is a framework with or without a runtime. runtimeTarget names the target of the file.
 func parseDeps(text []byte) ([]analyzer.Package, error) {
 	var deps struct {
 		RuntimeTarget struct {

@@ -12,10 +12,10 @@ import (
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
-// maxMetadata is the size in bytes to which metadata within an archive is read.
+// maxMetadata is the size in bytes of the largest metadata file in an archive.
 const maxMetadata = 4 << 20
 
-// maxArchived is how many distributions are looked for in an archive; a wheel or egg holds one.
+// maxArchived is the number of distributions that are read from an archive. A wheel or egg holds one.
 const maxArchived = 64
 
 // analyzeArchive finds the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel (NAME.dist-info/METADATA).

@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// parseConda reads the record that conda keeps of an installed package, conda-meta/NAME-VERSION-BUILD.json, in the
-// directory of an environment. Paths in it are relative to that directory. The qualifiers are those of the PURL type.
+// parseConda reads conda's record of an installed package, conda-meta/NAME-VERSION-BUILD.json in the directory of an
+// environment. Paths in the record are relative to that directory, prefix. The qualifiers are those of the PURL type.
 func parseConda(text []byte, prefix string) (analyzer.Package, error) {
 	var c struct {
 		Name     string   `json:"name"`

@@ -9,8 +9,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// parseDirectURL reads direct_url.json (PEP 610), which says that a distribution came from a URL instead of an index.
-// Credentials in the URL, which should not be there, are left out.
+// parseDirectURL reads direct_url.json (PEP 610), which holds the URL of a distribution that did not come from an index. It
+// removes credentials, which the URL should not contain.
 func parseDirectURL(text []byte, p *analyzer.Package) error {
 	var d struct {
 		URL string `json:"url"`

@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseRecord reads RECORD: lines of a path relative to the directory that holds the dist-info, a digest and a size, as
-// CSV. Nothing but the path is kept.
+// parseRecord returns the paths in RECORD. A line is CSV: a path relative to site, the directory that holds the dist-info, a
+// digest and a size.
 func parseRecord(text []byte, site string) ([]string, error) {
 	bad := problem.In("pip")
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
@@ -33,8 +33,8 @@ func parseRecord(text []byte, site string) ([]string, error) {
 	return files, bad.Err()
 }
 
-// firstCell returns the first of the three cells of a CSV row. A path that has a comma, a quote or a blank around it is
-// quoted, with quotes doubled.
+// firstCell returns the first cell of a CSV row, and whether the row has three. A path with a comma, a quote or a blank at its
+// ends is quoted, and its quotes are doubled.
 func firstCell(row string) (string, bool) {
 	if row[0] != '"' {
 		name, rest, ok := strings.Cut(row, ",")
@@ -54,7 +54,7 @@ func firstCell(row string) (string, bool) {
 	return "", false
 }
 
-// parseInstalledFiles reads installed-files.txt, which setuptools wrote for pip: a path a line, relative to the egg-info.
+// parseInstalledFiles reads installed-files.txt, which setuptools wrote for pip. A line is a path relative to the egg-info.
 func parseInstalledFiles(text []byte, dir string) []string {
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	for row := range strings.SplitSeq(string(text), "\n") {
@@ -67,7 +67,7 @@ func parseInstalledFiles(text []byte, dir string) []string {
 	return files
 }
 
-// resolve returns a path of a list relative to the root. A path cannot lead out of the root.
+// resolve makes a listed path relative to the root. The result is never outside of the root.
 func resolve(dir, name string) string {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + dir + "/" + name
@@ -75,8 +75,8 @@ func resolve(dir, name string) string {
 	return strings.TrimPrefix(path.Clean(name), "/")
 }
 
-// parseRequires reads requires.txt of setuptools: requirements, those of extras below lines "[extra]" and those under a
-// condition alone below "[:python_version < '3']".
+// parseRequires reads requires.txt of setuptools: requirements, then requirements of extras below "[extra]", and conditional
+// ones below "[:python_version < '3']". It ignores extras.
 func parseRequires(text []byte) []string {
 	var names []string
 	wanted := true

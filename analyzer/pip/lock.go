@@ -13,21 +13,21 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// Bounds of lock files, which real ones do not reach. The TOML library limits how deep values nest; a dotted key can nest
-// as deep as its line is long.
+// Limits of lock files, which real files do not reach. The TOML library limits the nesting of values; maxLine limits the nesting
+// of dotted keys.
 const (
 	maxLock = 16 << 20 // bytes
 	maxLine = 1 << 20  // bytes
 )
 
-// A lockFile is any of the lock files in TOML: uv.lock, poetry.lock and pdm.lock list "package" tables, pylock.toml (PEP
-// 751) lists "packages".
+// A lockFile is a lock file in TOML. uv.lock, poetry.lock and pdm.lock have "package" tables; pylock.toml (PEP 751) has
+// "packages".
 type lockFile struct {
 	Package  []lockPackage `toml:"package"`
 	Packages []lockPackage `toml:"packages"`
 }
 
-// A lockPackage has the fields of all of them; where two give one name to different things it is an any.
+// A lockPackage has the fields of all formats. A field has type any if its type differs among them.
 type lockPackage struct {
 	Name     string     `toml:"name"`
 	Version  string     `toml:"version"`
@@ -72,8 +72,8 @@ type dependency struct {
 	Name string `toml:"name"`
 }
 
-// parseLock reads a lock file in TOML. The project that is locked, and others that are taken from a directory beside it,
-// are not packages of an index and are left out; so is what has no version, which some checkouts of repositories lack.
+// parseLock reads a lock file in TOML. It omits the locked project and projects in local directories, because they don't come
+// from an index, and packages without a version, such as some checkouts of repositories.
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
@@ -120,7 +120,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 	return pkgs, bad.Err()
 }
 
-// declare returns a package of which a file says that it is to be installed.
+// declare returns a package that a file declares.
 func declare(name, version string) analyzer.Package {
 	p := analyzer.Package{Type: typePyPI, Name: name, Version: version, Declared: true}
 	if normal := normalName(name); normal != name {
@@ -134,7 +134,7 @@ func (l *lockPackage) isLocal() bool {
 	return s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Type == "directory" || l.Directory != nil || l.Path != ""
 }
 
-// depends returns the normal names of what the package needs, in order.
+// depends returns the sorted normal names of the dependencies.
 func (l *lockPackage) depends() []string {
 	var names []string
 	add := func(requirement string) {
@@ -163,7 +163,7 @@ func (l *lockPackage) depends() []string {
 	return slices.Compact(names)
 }
 
-// hashes returns the digests of a package that comes as one file. Of several, each platform installs another.
+// hashes returns the digests of a package with one file, or nil if the package has several files for different platforms.
 func (l *lockPackage) hashes() map[string]string {
 	var files []artifact
 	for _, a := range slices.Concat([]artifact{l.Sdist, l.Archive}, l.Wheels, l.Files) {
@@ -186,7 +186,7 @@ func (l *lockPackage) hashes() map[string]string {
 	return hashes
 }
 
-// vcsURL returns where the package is checked out from, in the form of the PURL qualifier.
+// vcsURL returns the repository and commit of the package in the form of the PURL qualifier, or "".
 func (l *lockPackage) vcsURL() string {
 	at := func(vcs, url, commit string) string {
 		if commit != "" {
@@ -197,7 +197,7 @@ func (l *lockPackage) vcsURL() string {
 	switch {
 	case l.VCS.URL != "":
 		return at(l.VCS.Type, l.VCS.URL, l.VCS.Commit)
-	case l.Source.Git != "": // the commit follows "#", after what was asked for as a query
+	case l.Source.Git != "": // a URL with the requested revision as the query and the commit as the fragment
 		url, commit, _ := strings.Cut(l.Source.Git, "#")
 		url, _, _ = strings.Cut(url, "?")
 		return at("git", url, commit)
@@ -209,7 +209,7 @@ func (l *lockPackage) vcsURL() string {
 	return ""
 }
 
-// devOnly returns the names that the projects of a uv.lock reach through their development groups only.
+// devOnly returns the names of packages that the projects of a uv.lock reach through development groups only.
 func devOnly(all []lockPackage) map[string]bool {
 	byName := make(map[string]*lockPackage, len(all))
 	var main, dev []string

@@ -12,14 +12,14 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxValue is the length in bytes above which a header's value is reported instead of kept.
+// maxValue is the length in bytes of the longest header value that is kept. Longer values are reported as errors.
 const maxValue = 256 << 10
 
-// maxClassifiers is how many classifiers about licences are kept; there are about 80 to choose from.
+// maxClassifiers is the number of licence classifiers that are kept. About 80 exist.
 const maxClassifiers = 128
 
-// parseMetadata reads core metadata: headers in the manner of RFC 822 up to the first blank line, of which the first of
-// a name counts; what follows is the description. With an error it returns what the headers up to it say.
+// parseMetadata reads core metadata: headers as in RFC 822 up to the first blank line, followed by the description. The first
+// header with a name wins. With an error parseMetadata returns the package that the headers before it describe.
 func parseMetadata(text []byte) (analyzer.Package, error) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
@@ -73,9 +73,9 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 	return p, err
 }
 
-// headers calls f for each header with its name in lower case and its value, blanks around it removed. Lines that begin
-// with a blank continue the value above them. As in email.parser, which importlib.metadata uses, the first line that
-// is no header ends the headers, and so does a blank one.
+// headers calls f for each header with its lower-case name and trimmed value. A line that begins with a blank continues the
+// value above it. A blank line or a line that is not a header ends the headers, as in email.parser, which importlib.metadata
+// uses.
 func headers(text []byte, bad *problem.List, f func(line int, name string, value []byte)) {
 	for line := 1; len(text) > 0; {
 		row, size := cutLine(text)
@@ -101,7 +101,7 @@ func headers(text []byte, bad *problem.List, f func(line int, name string, value
 	}
 }
 
-// cutLine returns the first line of text without its end, and its length with it.
+// cutLine returns the first line of text without its end, and the size of the line with its end.
 func cutLine(text []byte) (row []byte, size int) {
 	size = bytes.IndexByte(text, '\n') + 1
 	if size == 0 {
@@ -110,8 +110,8 @@ func cutLine(text []byte) (row []byte, size int) {
 	return bytes.TrimRight(text[:size], "\r\n"), size
 }
 
-// requirementName returns the normal name in a requirement, "Requests[socks] (>=2.0) ; python_version < '3'", and
-// whether it is required at all: what is asked for by an extra is not part of the distribution.
+// requirementName returns the normal name in a requirement, "Requests[socks] (>=2.0) ; python_version < '3'". It returns false if
+// the requirement is invalid or belongs to an extra, which the distribution does not need.
 func requirementName(s string) (string, bool) {
 	spec, marker, _ := strings.Cut(s, ";")
 	if hasExtra(marker) {
@@ -137,9 +137,9 @@ func hasExtra(marker string) bool {
 	return false
 }
 
-// licenses decides what the licence is. The expression of metadata 2.4 is meant to be one. Of the two older ways License
-// may be a name, a text, or nothing sensible, and a classifier can be ambiguous ("BSD License"); what is an SPDX
-// expression is taken first, then the name, then the classifiers as they are.
+// licenses returns the licences. Metadata 2.4 has an SPDX expression. In older metadata, License may be a name, a text or
+// meaningless, and a classifier can be ambiguous ("BSD License"). SPDX expressions win over the name in License, which wins over
+// ambiguous classifiers. A text is the last resort.
 func licenses(expression, licence string, classifiers []string) []string {
 	if expression != "" {
 		e, _ := license.Normalize(expression)

@@ -1,9 +1,8 @@
-// Package pip finds Python distributions: those that pip and other installers put in place, as their metadata on disk
-// says, those inside eggs and wheels, those that lock files and requirements declare, and packages of conda.
+// Package pip finds Python distributions: installed ones by their metadata on disk, distributions inside eggs and wheels,
+// distributions that lock files and requirements declare, and packages of conda.
 //
-// The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, entry
-// points of the older setuptools for egg-info. Where a file can be read in two ways, importlib.metadata of CPython is
-// followed.
+// The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, and the egg-info of
+// older setuptools. Ambiguous files are read as CPython's importlib.metadata reads them.
 package pip
 
 import (
@@ -16,12 +15,12 @@ import (
 
 const typePyPI = "pypi"
 
-// New returns the analyzer. Packages are of type "pypi", or "conda", named as their author writes them; Depends holds
-// normal names (PEP 503), and Provides the package's own where it differs. What lock files and requirements pin is
-// Declared, and so is what pip and setuptools list of the libraries that they carry in _vendor.
+// New returns the analyzer. Packages have type "pypi" or "conda" and the name that their author writes. Depends holds normal
+// names (PEP 503). Provides holds the package's own normal name if it differs from Name. Packages that lock files and
+// requirements pin are Declared, and so are the libraries that pip and setuptools list in _vendor.
 //
-// The files beside METADATA or PKG-INFO give fragments that have no name of their own: RECORD and installed-files.txt
-// the Files, requires.txt the Depends, direct_url.json the origin as qualifiers "vcs_url", "download_url" and "editable".
+// The files beside METADATA or PKG-INFO give fragments without a name: RECORD and installed-files.txt give Files, requires.txt
+// gives Depends, and direct_url.json gives the qualifiers "vcs_url", "download_url" and "editable".
 func New() analyzer.Analyzer {
 	info := analyzer.Info{Name: "pip", Version: 1}
 	for _, dir := range []string{"*.dist-info", "*.DIST-INFO"} {
@@ -91,7 +90,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Fragments: []analyzer.Package{part}}, err
 }
 
-// normalName returns the form of a name in which PEP 503 compares names.
+// normalName returns the normalized name of PEP 503.
 func normalName(name string) string {
 	out := make([]byte, 0, len(name))
 	for i := range len(name) {
@@ -110,7 +109,7 @@ func normalName(name string) string {
 	return string(out)
 }
 
-// isName reports whether s is a valid name of a distribution: letters, digits, and ". - _" within.
+// isName reports whether s is a valid name of a distribution: letters and digits, with ". - _" in between.
 func isName(s string) bool {
 	for i := range len(s) {
 		c := s[i]

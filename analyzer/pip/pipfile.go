@@ -11,8 +11,7 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parsePipfileLock reads Pipfile.lock of pipenv. What comes from a repository or a directory has no version there, and is
-// left out.
+// parsePipfileLock reads Pipfile.lock of pipenv. It omits packages from repositories and directories, which have no version.
 func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	type entry struct {
 		Version string   `json:"version"`
@@ -26,7 +25,7 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	}
 	found := make(map[string]analyzer.Package)
 	bad := problem.In("pip")
-	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop", and categories with names of their own
+	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop" and custom categories
 		if section == "_meta" {
 			continue
 		}

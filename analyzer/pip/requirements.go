@@ -9,10 +9,10 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseRequirements reads a requirements file of pip: requirements with extras, markers and options, options of the file
-// itself, comments, lines continued by a backslash, in UTF-8 or with the byte order mark of UTF-16. Only what is pinned
-// to one version, by "==" or "===", is a package; a range does not say what was installed. Files that are included are
-// read by themselves.
+// parseRequirements reads a requirements file of pip in UTF-8, or in UTF-16 with a byte order mark. It has requirements with
+// extras, markers and options, options of the file, comments, and lines that a backslash continues. Only a requirement that
+// pins one version, by "==" or "===", is a package; a range does not tell the installed version. The analyzer reads included
+// files separately.
 func parseRequirements(text []byte) ([]analyzer.Package, error) {
 	var pkgs []analyzer.Package
 	bad := problem.In("pip")
@@ -48,7 +48,7 @@ func parseRequirements(text []byte) ([]analyzer.Package, error) {
 	return pkgs, bad.Err()
 }
 
-// decode returns the text without a byte order mark, and from UTF-16 where that says so.
+// decode removes a byte order mark and converts UTF-16 to UTF-8.
 func decode(text []byte) string {
 	var unit func(b []byte) uint16
 	switch {
@@ -66,7 +66,7 @@ func decode(text []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// stripComment cuts a comment, which begins at the start or after a blank.
+// stripComment removes a comment, which begins at the start or after a blank.
 func stripComment(s string) string {
 	for i := range len(s) {
 		if s[i] == '#' && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t') {
@@ -132,7 +132,7 @@ func parsePin(req string, line int, bad *problem.List) (analyzer.Package, bool) 
 	return analyzer.Package{}, false
 }
 
-// isPin reports whether s is one version: not a prefix of versions, "1.*", nor a variable.
+// isPin reports whether s is a single version, rather than a prefix, "1.*", or a variable.
 func isPin(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -146,7 +146,7 @@ func isPin(s string) bool {
 	return s != ""
 }
 
-// pinHash returns the digest of a requirement that allows one file only.
+// pinHash returns the digest of a requirement that allows a single file, or nil.
 func pinHash(options string) map[string]string {
 	var hashes map[string]string
 	for word := range strings.FieldsSeq(options) {

@@ -17,7 +17,7 @@ const (
 	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 )
 
-// analyzeDatabase reads a database. What can be read of a damaged one is returned with the errors.
+// analyzeDatabase reads a database. It returns the readable packages of a damaged database with the errors.
 func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package, error) {
 	var probs problems
 	var o rpmdb.Options
@@ -55,8 +55,8 @@ func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package,
 	return pkgs, probs.join()
 }
 
-// checkJournal reports a rollback journal that is not spent ("Database File Format" of SQLite, section 3): the transaction
-// it belongs to was interrupted, and the database may hold half of it. rpm does not use them where it can write a log.
+// checkJournal returns an error for a hot rollback journal ("Database File Format" of SQLite, section 3). Its transaction was
+// interrupted, so the database may be inconsistent. rpm uses a journal only if it can't write a log.
 func checkJournal(journal *analyzer.File) error {
 	if journal == nil || journal.Size() < int64(len(journalMagic)) {
 		return nil
@@ -97,7 +97,7 @@ func fromHeader(h *rpmdb.Header) analyzer.Package {
 	return p
 }
 
-// licence returns a licence as an SPDX expression where it is one in other words, else as it is declared.
+// licence returns the SPDX expression for a declared licence, or the declared text if none is known.
 func licence(declared string) string {
 	if expression, ok := license.Normalize(declared); ok {
 		return expression
@@ -105,7 +105,7 @@ func licence(declared string) string {
 	return declared
 }
 
-// relative returns a path relative to the root, "" for the root itself.
+// relative returns a path relative to the root, or "" for the root itself.
 func relative(p string) string {
 	if p == "" || p[0] != '/' {
 		p = "/" + p

@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
-// depends returns what a package needs of others, each name once, in the order of its header.
+// depends returns the distinct names that a package requires of others, in the order of its header.
 func depends(h *rpmdb.Header) []string {
 	seen := make(map[string]bool, len(h.Provides)+len(h.Requires)+1)
 	seen[h.Name] = true
@@ -37,12 +37,12 @@ func depends(h *rpmdb.Header) []string {
 	return slices.Clip(names)
 }
 
-// maxNesting is how deep boolean dependencies may nest.
+// maxNesting is the deepest nesting of boolean dependencies.
 const maxNesting = 16
 
-// operands returns the names in a boolean dependency (docs/manual/boolean_dependencies.md of rpm) whose packages may be
-// there to fulfil it: both sides of "and", "or" and "with", the first and the last of "if" and "unless" with "else", the
-// first of "without". It returns a dependency that does not have this form as it is.
+// operands returns the names in a boolean dependency (docs/manual/boolean_dependencies.md of rpm) that can satisfy it: both sides
+// of "and", "or" and "with", the first and last of "if" and "unless" with "else", and the first of "without". It returns a
+// malformed dependency unchanged.
 func operands(dependency string) []string {
 	names, rest, ok := expression(dependency[1:], nil, 0)
 	if !ok || rest != "" {
@@ -51,7 +51,7 @@ func operands(dependency string) []string {
 	return names
 }
 
-// expression reads up to the closing parenthesis of an expression, adds its operands to names, and returns what follows.
+// expression reads an expression after its opening parenthesis, appends its operands to names, and returns the rest of s.
 func expression(s string, names []string, depth int) (all []string, rest string, ok bool) {
 	if depth == maxNesting {
 		return nil, "", false
@@ -77,7 +77,7 @@ func expression(s string, names []string, depth int) (all []string, rest string,
 		}
 		operator, rest := word(strings.TrimLeft(s, " "))
 		if strings.Trim(operator, "<=>") == "" && operator != "" {
-			_, rest = word(strings.TrimLeft(rest, " ")) // the version that is compared
+			_, rest = word(strings.TrimLeft(rest, " ")) // the compared version
 			operator, rest = word(strings.TrimLeft(rest, " "))
 		}
 		switch s = rest; operator {
@@ -94,8 +94,7 @@ func expression(s string, names []string, depth int) (all []string, rest string,
 	}
 }
 
-// word cuts s at the first blank, or at the first closing parenthesis that does not belong to the word, as those of
-// "libc.so.6()(64bit)" do.
+// word splits s at the first blank or unmatched closing parenthesis. The parentheses of "libc.so.6()(64bit)" are matched.
 func word(s string) (first, rest string) {
 	open := 0
 	for i := range len(s) {
@@ -113,14 +112,14 @@ func word(s string) (first, rest string) {
 	return s, ""
 }
 
-// providePaths adds the paths that packages depend on to Provides of the packages that own the files. Where nobody owns a
-// path in /bin, /lib or the like, the owner of the same in /usr does, of which it is another name where /usr is merged.
+// providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh, the
+// owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
 func providePaths(pkgs []analyzer.Package) {
 	type owner struct {
 		pkg   int
 		exact bool
 	}
-	owners := make(map[string]owner) // of the paths that are needed
+	owners := make(map[string]owner) // by required path
 	for i := range pkgs {
 		for _, name := range pkgs[i].Depends {
 			if name[0] == '/' {

@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Images of CBL-Mariner and Azure Linux without an rpm database have two lists in its place, which their toolkit wrote
+// Images of CBL-Mariner and Azure Linux without an rpm database have two lists instead. Their toolkit writes them
 // (toolkit/tools/imagegen/installutils/installutils.go, generateContainerManifests):
 //
 //	container-manifest-1   rpm -qa
@@ -16,8 +16,8 @@ import (
 //	                       name, version-release, install time, build time, vendor, epoch, size, architecture,
 //	                       epoch as a number, source package
 //
-// What a package does not have is "(none)". The second says all that the first does, and more. Toolkits before 2022 wrote
-// its first four columns only, without which neither architecture nor epoch is known; then the first list is read.
+// A missing value is "(none)". The second list contains the first. Toolkits before 2022 wrote only four of its columns, without
+// architecture and epoch; then the analyzer reads the first list.
 const (
 	manifestColumns = 10
 	none            = "(none)"
@@ -31,7 +31,7 @@ func analyzeManifest(f *analyzer.File) ([]analyzer.Package, error) {
 	return parseManifest(string(text))
 }
 
-// analyzeList reads container-manifest-1 unless container-manifest-2 says the same.
+// analyzeList reads container-manifest-1 unless container-manifest-2 is usable.
 func analyzeList(f *analyzer.File) ([]analyzer.Package, error) {
 	if manifest := f.Sibling(manifestName); manifest != nil {
 		if pkgs, err := analyzeManifest(manifest); err == nil || len(pkgs) > 0 {
@@ -49,7 +49,7 @@ func parseManifest(text string) ([]analyzer.Package, error) {
 	return parseLines(text, func(line string) (analyzer.Package, error) {
 		column := strings.Split(line, "\t")
 		if len(column) != manifestColumns {
-			return analyzer.Package{}, fmt.Errorf("%d columns where %d are due", len(column), manifestColumns)
+			return analyzer.Package{}, fmt.Errorf("%d columns, want %d", len(column), manifestColumns)
 		}
 		for i, c := range column {
 			if c == none {
@@ -82,7 +82,7 @@ func parseEpoch(s string) (uint32, error) {
 	return uint32(n), nil
 }
 
-// parseList reads lines of the form name-version-release.arch. They do not tell epochs.
+// parseList reads lines of the form name-version-release.arch, which lack epochs.
 func parseList(text string) ([]analyzer.Package, error) {
 	return parseLines(text, func(line string) (analyzer.Package, error) {
 		dot := strings.LastIndexByte(line, '.')
@@ -90,8 +90,7 @@ func parseList(text string) ([]analyzer.Package, error) {
 			return analyzer.Package{}, fmt.Errorf("%q: not name-version-release.arch", line)
 		}
 		name, version, release, ok := cutNVR(line[:dot])
-		// A version starts with a digit, else the line is likely of the form name.version-release.arch, which some
-		// scripts write.
+		// A version begins with a digit. Otherwise the line is likely name.version-release.arch, which some scripts write.
 		if !ok || version[0] < '0' || version[0] > '9' {
 			return analyzer.Package{}, fmt.Errorf("%q: not name-version-release.arch", line)
 		}
@@ -103,7 +102,7 @@ func manifestPackage(name, version, arch string) analyzer.Package {
 	return analyzer.Package{Type: "rpm", Name: name, Version: version, Arch: arch, System: true}
 }
 
-// parseLines makes a package of each line that has one. A package with an error is kept, if it has a name.
+// parseLines returns the packages of the lines. It keeps a package with an error if the package has a name.
 func parseLines(text string, parse func(string) (analyzer.Package, error)) ([]analyzer.Package, error) {
 	var pkgs []analyzer.Package
 	var probs problems

@@ -1,6 +1,6 @@
-// Package rpm reads what rpm(8) knows of the packages it installed: its database in each of its formats (Berkeley DB,
-// NDB, SQLite with a pending write-ahead log), in every place where distributions keep it, and the text manifest that
-// Azure Linux (formerly CBL-Mariner) leaves in images without a database.
+// Package rpm reads the database of rpm(8) in all its formats (Berkeley DB, NDB, SQLite with a pending write-ahead log) and all
+// directories that distributions use. It also reads the text manifest in images of Azure Linux (formerly CBL-Mariner) without a
+// database.
 package rpm
 
 import (
@@ -21,19 +21,17 @@ const (
 	listName     = "container-manifest-1"
 )
 
-// New returns the analyzer. Packages are of type "rpm" and System; their Namespace is left to the distribution.
+// New returns the analyzer. Packages have type "rpm" and are System. Their Namespace is empty.
 //
-// A Version is [epoch:]version-release, without an epoch of 0. SourcePackage is the source package by its file name; its Version
-// has the epoch of the binary package, the only one that a header states. Both epochs are the same wherever the versions
-// are, and nearly always elsewhere, and without one the advisories that name source packages with their epochs could not be
-// compared.
+// Version is [epoch:]version-release, without an epoch of 0. SourcePackage comes from the file name of the source package. Its
+// Version has the epoch of the binary package, because a header states no other. The two epochs are equal whenever the versions
+// are, and nearly always otherwise. Advisories that name source packages with epochs need one for comparison.
 //
-// Depends are the names in Requires that another package can answer to: packages, capabilities such as
-// "libc.so.6()(64bit)", and paths; left out are features of rpm itself ("rpmlib(...)") and what a package provides
-// itself. A boolean dependency counts as all the names that may be needed to fulfil it. A path is added to Provides of the
-// package that owns the file.
+// Depends holds the names in Requires that other packages can provide: packages, capabilities such as "libc.so.6()(64bit)", and
+// paths. It omits features of rpm ("rpmlib(...)") and names that the package itself provides. A boolean dependency yields all
+// names that can satisfy it. The package that owns a required path has the path in Provides.
 //
-// Keys that were imported ("gpg-pubkey") are in the database but are no packages, and are left out.
+// The analyzer omits imported keys ("gpg-pubkey"), which are in the database but are not packages.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "rpm",
@@ -72,10 +70,10 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: pkgs}, err
 }
 
-// maxErrors is how many errors of a file are named one by one.
+// maxErrors is the number of errors of a file that are listed. The rest are counted.
 const maxErrors = 16
 
-// problems collects what is wrong in a file, up to a bound.
+// problems collects the errors of a file, up to maxErrors.
 type problems struct {
 	errs []error
 	more int
@@ -102,13 +100,13 @@ func (p *problems) join() error {
 	return errors.Join(p.errs...)
 }
 
-// A kindError is an error of another package under one of this module's kinds.
+// A kindError wraps an error of package rpmdb and the error of package analyzer for its kind.
 type kindError struct{ err, kind error }
 
 func (e kindError) Error() string   { return e.err.Error() }
 func (e kindError) Unwrap() []error { return []error{e.err, e.kind} }
 
-// evr returns a version as this module writes it.
+// evr returns [epoch:]version-release.
 func evr(epoch uint32, version, release string) string {
 	if epoch == 0 {
 		return version + "-" + release
@@ -116,8 +114,7 @@ func evr(epoch uint32, version, release string) string {
 	return fmt.Sprintf("%d:%s-%s", epoch, version, release)
 }
 
-// origin returns the source package that a file name of the form name-version-release.src.rpm or .nosrc.rpm tells, nil
-// for any other.
+// origin returns the source package of a file name name-version-release.src.rpm or .nosrc.rpm, or nil for other names.
 func origin(file string, epoch uint32) *analyzer.SourcePackage {
 	stem, ok := strings.CutSuffix(file, ".src.rpm")
 	if !ok {
@@ -132,7 +129,7 @@ func origin(file string, epoch uint32) *analyzer.SourcePackage {
 	return &analyzer.SourcePackage{Name: name, Version: evr(epoch, version, release)}
 }
 
-// cutNVR cuts name-version-release. Only the name may have dashes of its own.
+// cutNVR splits name-version-release. Only the name may contain dashes.
 func cutNVR(s string) (name, version, release string, ok bool) {
 	r := strings.LastIndexByte(s, '-')
 	if r < 0 {

@@ -116,7 +116,7 @@ func TestManifest(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	for line, want := range map[string]string{
-		"a\t1-1\t0\t0":                                     "rpm: line 1: 4 columns where 10 are due",
+		"a\t1-1\t0\t0":                                     "rpm: line 1: 4 columns, want 10",
 		"a\t11\t0\t0\tv\t0\t0\tx\t0\t(none)":               `rpm: line 1: name "a", version and release "11"`,
 		"\t1-1\t0\t0\tv\t0\t0\tx\t0\t(none)":               `rpm: line 1: name "", version and release "1-1"`,
 		"a\t1-1\t0\t0\tv\t0\t0\tx\tone\t(none)":            `rpm: line 1: epoch "one": not a number`,

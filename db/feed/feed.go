@@ -23,7 +23,7 @@ type Feed struct {
 	Parse func(r io.Reader) iter.Seq2[Record, error]
 
 	// Sources are where Update gets the data. A feed that has none reads what it is given only.
-	Sources []Source
+	Datasets []Dataset
 }
 
 // A Record is one entry of a feed, in its publisher's own unit: what is said of one vulnerability in one source package,

@@ -269,7 +269,7 @@ func TestServer(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	load := func(path string) (feed.Report, error) {
+	load := func(path string) (feed.LoadResult, error) {
 		var b db.Builder
 		return feed.Load(t.Context(), &b, feed.Input{Feed: debian.Feed(), Location: server.URL + path},
 			feed.Options{Client: server.Client(), Limits: feed.Limits{Download: 1 << 20, Patience: feed.Patience{Pause: time.Millisecond}}})

@@ -30,7 +30,7 @@ import (
 // left there is used: a file that is complete is not sent again if it is still the same, and one that is not is taken up
 // where it broke off. It may be used by several goroutines, for different names.
 type Fetcher struct {
-	Source      Source
+	Dataset     Dataset
 	Fingerprint string    // of the state that is in the database already, "" if there is none
 	Date        time.Time // of that state
 	Now         time.Time
@@ -61,8 +61,8 @@ type File struct {
 	Size        int64
 }
 
-// ErrSum is the error of what has not the checksum that its publisher gives.
-var ErrSum = errors.New("checksum is not what its publisher says")
+// ErrChecksum is the error of what has not the checksum that its publisher gives.
+var ErrChecksum = errors.New("checksum is not what its publisher says")
 
 // Dir returns the directory of a name in the spool, which may be a Fetched.Location: all Items of names in it.
 func (f *Fetcher) Dir(name string) string {
@@ -90,7 +90,7 @@ func (f *Fetcher) Get(ctx context.Context, it Item) (File, error) {
 	// A body that changed while it was read, or that has the wrong sum since it was pieced together, is got once more.
 	for attempt := 0; ; attempt++ {
 		file, err := g.get(ctx)
-		if attempt == 2 || !errors.Is(err, download.ErrChanged) && !errors.Is(err, ErrSum) {
+		if attempt == 2 || !errors.Is(err, download.ErrChanged) && !errors.Is(err, ErrChecksum) {
 			return file, err
 		}
 	}
@@ -192,7 +192,7 @@ func (f *Fetcher) Read(ctx context.Context, it Item) ([]byte, error) {
 	if h != nil {
 		h.Write(b)
 		if hex.EncodeToString(h.Sum(nil)) != want {
-			return nil, fmt.Errorf("%s: %w", redacted(location), ErrSum)
+			return nil, fmt.Errorf("%s: %w", redacted(location), ErrChecksum)
 		}
 	}
 	return b, nil
@@ -204,8 +204,8 @@ const maxIndex = 64 << 20
 // locate resolves a URL against the source's, and moves it to the mirror: https://host/path is MIRROR/host/path there.
 func (f *Fetcher) locate(ref string) (string, error) {
 	base := ""
-	if len(f.Source.URLs) > 0 {
-		base = f.Source.URLs[0]
+	if len(f.Dataset.URLs) > 0 {
+		base = f.Dataset.URLs[0]
 	}
 	if !isURL(ref) && (!isURL(base) || filepath.IsAbs(ref)) {
 		return ref, nil // an Input that is a file
@@ -407,7 +407,7 @@ func (it *Item) check(name string) error {
 		return err
 	}
 	if hex.EncodeToString(h.Sum(nil)) != want {
-		return ErrSum
+		return ErrChecksum
 	}
 	return nil
 }

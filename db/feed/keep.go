@@ -20,7 +20,7 @@ type keeper struct {
 func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	k := &keeper{u: u, b: b, old: u.old.Info(), renewed: make(map[string][]*job)}
 	for _, j := range u.jobs {
-		if j.report.Outcome == Renewed {
+		if j.report.State == Renewed {
 			k.renewed[j.feed.Name] = append(k.renewed[j.feed.Name], j)
 		}
 	}
@@ -92,8 +92,8 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 		}
 	}
 	for _, f := range k.u.feeds {
-		for i := range f.Sources {
-			s := &f.Sources[i]
+		for i := range f.Datasets {
+			s := &f.Datasets[i]
 			if f.Name == info.Name && len(s.URLs) > 0 && (&job{source: s}).url() == info.URL {
 				return true // of a source that is not renewed
 			}

@@ -36,8 +36,8 @@ type Progress struct {
 	Records    int
 }
 
-// A Report says what Load did.
-type Report struct {
+// A LoadResult says what Load did.
+type LoadResult struct {
 	Feed       string
 	Location   string
 	Date       time.Time // of the data; zero where nobody says
@@ -55,7 +55,7 @@ type Report struct {
 //
 // It fails if the location cannot be opened or read to its end, or if its only document is not of the feed's format; b
 // then holds a part of the data, and should be given up.
-func Load(ctx context.Context, b *db.Builder, in Input, o Options) (Report, error) {
+func Load(ctx context.Context, b *db.Builder, in Input, o Options) (LoadResult, error) {
 	l := newLoader(b, in.Feed, in.Location, o)
 	if err := l.read(ctx, in.Location); err != nil {
 		return l.report, err
@@ -69,14 +69,14 @@ type loader struct {
 	feed       Feed
 	o          Options
 	b          *db.Builder
-	source     *Source              // whose advisories are taken; nil: all
+	source     *Dataset             // whose advisories are taken; nil: all
 	records    map[string]bool      // IDs of all records, if not nil
 	d          *Data                // what is read
 	ecosystems map[matcher.Key]bool // of advisories
 	newest     time.Time            // of the records
 	modified   time.Time            // of the locations
 	info       db.FeedInfo
-	report     Report
+	report     LoadResult
 }
 
 func newLoader(b *db.Builder, f Feed, location string, o Options) *loader {

@@ -27,9 +27,9 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 			}
 			continue
 		}
-		allOptional := !slices.ContainsFunc(f.Sources, func(s Source) bool { return !s.Optional })
-		for k := range f.Sources {
-			s := &f.Sources[k]
+		allOptional := !slices.ContainsFunc(f.Datasets, func(s Dataset) bool { return !s.Optional })
+		for k := range f.Datasets {
+			s := &f.Datasets[k]
 			known[f.Title(s)] = true
 			if len(s.URLs) == 0 {
 				if slices.Contains(o.Only, f.Title(s)) || slices.Contains(o.Only, f.Name) {
@@ -60,23 +60,23 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 	return jobs, nil
 }
 
-func newJob(f *Feed, s *Source) *job {
+func newJob(f *Feed, s *Dataset) *job {
 	j := &job{feed: f, source: s}
-	j.report.Source = f.Title(s)
+	j.report.Dataset, j.report.State = f.Title(s), Renewed
 	j.report.Feed, j.report.Location = f.Name, f.Title(s)
 	return j
 }
 
 // inputs returns the source that inputs make of a feed, nil if there are none.
-func inputs(f *Feed, list []Input) *Source {
-	var s *Source
+func inputs(f *Feed, list []Input) *Dataset {
+	var s *Dataset
 	for _, in := range list {
 		if in.Feed.Name == f.Name {
 			if s == nil {
-				s = new(Source)
-				for i := range f.Sources {
-					if len(f.Sources[i].URLs) == 0 {
-						s.Fetch = f.Sources[i].Fetch
+				s = new(Dataset)
+				for i := range f.Datasets {
+					if len(f.Datasets[i].URLs) == 0 {
+						s.Fetch = f.Datasets[i].Fetch
 					}
 				}
 			}

@@ -41,33 +41,29 @@ type UpdateOptions struct {
 	Now       time.Time // zero means the time of the call
 }
 
-// An Outcome is what became of a source.
-type Outcome uint8
+// State is the state of a dataset after an update.
+type State string
 
 const (
-	Renewed   Outcome = iota // the database has what was got
-	Unchanged                // its publisher has nothing new
-	Kept                     // getting or reading it went wrong: the database has what it had
+	Renewed   State = "renewed"   // the database holds the downloaded data
+	Unchanged State = "unchanged" // the publisher has no newer data
+	Kept      State = "kept"      // an error occurred: the database holds its former data
 )
 
-func (o Outcome) String() string {
-	return [...]string{"renewed", "unchanged", "kept"}[min(o, Kept)]
-}
-
-// A SourceReport says what became of one source. The Report is that of reading it; if it was not renewed, of it there are
+// A DatasetResult says what became of one source. The Report is that of reading it; if it was not renewed, of it there are
 // names, and the Date of what the database has of it.
-type SourceReport struct {
-	Source  string // "osv/npm"
-	Outcome Outcome
+type DatasetResult struct {
+	Dataset string // "osv/npm"
+	State   State
 	Err     error // why it was kept
-	Report
+	LoadResult
 }
 
-// An UpdateReport says what Update did.
-type UpdateReport struct {
-	Sources   []SourceReport // in order of feeds
-	Uncovered []matcher.Key  // of UpdateOptions.For: ecosystems that no feed says anything of
-	Written   bool           // there is a new file; without, nothing has changed
+// An UpdateResult says what Update did.
+type UpdateResult struct {
+	Datasets  []DatasetResult // in order of feeds
+	Uncovered []matcher.Key   // of UpdateOptions.For: ecosystems that no feed says anything of
+	Written   bool            // there is a new file; without, nothing has changed
 }
 
 // ErrShrunk is the error of a source that has lost more than a quarter of its records, which more often is a fault of its
@@ -86,7 +82,7 @@ var ErrShrunk = errors.New("has shrunk sharply")
 // The file is replaced by renaming a new one over it, so that readers are never blocked and never see half of it. Only one
 // Update of a file works at a time, see package filelock; others wait. What was fetched lies in a directory beside the
 // file until it is in the database, FILE.update, so that an Update that was killed is taken up by the next one.
-func Update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (UpdateReport, error) {
+func Update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (UpdateResult, error) {
 	r, err := update(ctx, file, feeds, o)
 	if err != nil {
 		err = fmt.Errorf("feed: update of %s: %w", file, err)
@@ -94,7 +90,7 @@ func Update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (Up
 	return r, err
 }
 
-func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r UpdateReport, err error) {
+func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r UpdateResult, err error) {
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real // a link goes on leading there
 	}
@@ -129,7 +125,7 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 	err = u.run(ctx)
 	r.Uncovered = u.uncovered()
 	for _, j := range u.jobs {
-		r.Sources = append(r.Sources, j.report)
+		r.Datasets = append(r.Datasets, j.report)
 	}
 	r.Written = u.written
 	return r, err
@@ -150,13 +146,13 @@ type updater struct {
 // A job is a source that is asked for.
 type job struct {
 	feed   *Feed
-	source *Source
+	source *Dataset
 	input  bool         // its URLs are those of UpdateOptions.Inputs
 	date   time.Time    // of the data, if somebody said so
 	was    *db.FeedInfo // that the database was made of
 	got    Fetched
 	loaded *loader
-	report SourceReport
+	report DatasetResult
 }
 
 func (j *job) url() string {
@@ -166,7 +162,7 @@ func (j *job) url() string {
 	return ""
 }
 
-func (j *job) fail(err error) { j.report.Outcome, j.report.Err = Kept, err }
+func (j *job) fail(err error) { j.report.State, j.report.Err = Kept, err }
 
 func (u *updater) run(ctx context.Context) error {
 	var g errgroup.Group
@@ -184,7 +180,7 @@ func (u *updater) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(u.jobs, func(j *job) bool { return j.report.Outcome == Renewed }) {
+		if !slices.ContainsFunc(u.jobs, func(j *job) bool { return j.report.State == Renewed }) {
 			return u.nothing()
 		}
 		b := &db.Builder{Facts: u.o.Facts}
@@ -202,10 +198,10 @@ func (u *updater) run(ctx context.Context) error {
 func (u *updater) nothing() error {
 	var errs []error
 	for _, j := range u.jobs {
-		if j.report.Outcome == Unchanged {
+		if j.report.State == Unchanged {
 			return nil
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", j.report.Source, j.report.Err))
+		errs = append(errs, fmt.Errorf("%s: %w", j.report.Dataset, j.report.Err))
 	}
 	return errors.Join(errs...)
 }
@@ -224,9 +220,9 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 		}
 	}
 	f := &Fetcher{
-		Source: *j.source, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
+		Dataset: *j.source, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
 		client: newClient(u.o.Client, u.o.Limits.withDefaults()),
-		tell:   func(read, size int64) { u.progress(Progress{Location: j.report.Source, Read: read, Size: size}) },
+		tell:   func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },
 	}
 	if j.input {
 		f.mirror = ""
@@ -250,7 +246,7 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 		}
 		j.got = got
 	case errors.Is(err, ErrUnchanged) && j.was != nil:
-		j.report.Outcome = Unchanged
+		j.report.State = Unchanged
 	default:
 		j.fail(err)
 	}
@@ -258,7 +254,7 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 
 // fetchURLs is the Fetch of a source that has none.
 func fetchURLs(ctx context.Context, f *Fetcher) (Fetched, error) {
-	return f.GetAll(ctx, f.Source.URLs)
+	return f.GetAll(ctx, f.Dataset.URLs)
 }
 
 func (u *updater) progress(p Progress) {
@@ -274,13 +270,13 @@ func (u *updater) progress(p Progress) {
 func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 	good := true
 	for _, j := range u.jobs {
-		if j.report.Outcome != Renewed {
+		if j.report.State != Renewed {
 			continue
 		}
 		if err := u.read(ctx, b, j); ctx.Err() != nil {
 			return false, ctx.Err()
 		} else if err != nil {
-			j.report.Report = Report{Feed: j.feed.Name, Location: j.report.Source}
+			j.report.LoadResult = LoadResult{Feed: j.feed.Name, Location: j.report.Dataset}
 			if j.was != nil {
 				j.report.Date = j.was.Date
 			}
@@ -301,7 +297,7 @@ func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	o := u.o.Options
 	o.Progress = u.progress
-	l := newLoader(b, *j.feed, j.report.Source, o)
+	l := newLoader(b, *j.feed, j.report.Dataset, o)
 	l.source = j.source
 	if j.got.Increment {
 		l.records = make(map[string]bool)
@@ -342,7 +338,7 @@ func (u *updater) finish(j *job) {
 			j.loaded.b.AddCoverage(coverage(k, j.feed.Name, j.loaded.report.Date))
 		}
 	}
-	j.report.Report = j.loaded.report
+	j.report.LoadResult = j.loaded.report
 }
 
 // write makes the file.
@@ -375,7 +371,7 @@ func (u *updater) write(ctx context.Context, b *db.Builder) error {
 func (u *updater) clean() {
 	os.Remove(filepath.Join(u.dir, "new.db"))
 	for _, j := range u.jobs {
-		if j.report.Outcome == Unchanged || u.written && j.report.Outcome == Renewed {
+		if j.report.State == Unchanged || u.written && j.report.State == Renewed {
 			os.RemoveAll(u.spool(j))
 			os.RemoveAll(u.spool(j) + ".state")
 		}

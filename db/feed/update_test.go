@@ -100,7 +100,7 @@ func records(ecosystem string, n int, version string) string {
 // at returns the osv feed with sources of its own: npm and Debian.
 func at(base string) feed.Feed {
 	f := osv.Feed()
-	f.Sources = []feed.Source{
+	f.Datasets = []feed.Dataset{
 		{Name: "npm", URLs: []string{base + "/npm"}, Covers: []matcher.Key{{Type: "npm"}}},
 		{Name: "Debian", URLs: []string{base + "/debian", base + "/debian2"}, Covers: []matcher.Key{{Type: "deb", Namespace: "debian"}}},
 		{Name: "PyPI", URLs: []string{base + "/pypi"}, Covers: []matcher.Key{{Type: "pypi"}}, Optional: true},
@@ -140,10 +140,10 @@ func content(t testing.TB, file string) map[string]string {
 	return m
 }
 
-func outcomes(r feed.UpdateReport) string {
+func outcomes(r feed.UpdateResult) string {
 	var list []string
-	for _, s := range r.Sources {
-		list = append(list, s.Source+" "+s.Outcome.String())
+	for _, s := range r.Datasets {
+		list = append(list, s.Dataset+" "+string(s.State))
 	}
 	return strings.Join(list, ", ")
 }
@@ -167,7 +167,7 @@ func TestUpdate(t *testing.T) {
 		base = m
 		return m
 	}
-	step := func(name, want, asked string, state map[string]string, o feed.UpdateOptions) feed.UpdateReport {
+	step := func(name, want, asked string, state map[string]string, o feed.UpdateOptions) feed.UpdateResult {
 		t.Helper()
 		o.Options = quick
 		r, err := feed.Update(t.Context(), file, []feed.Feed{f}, o)
@@ -189,7 +189,7 @@ func TestUpdate(t *testing.T) {
 		return r
 	}
 	r := step("first", "osv/npm renewed, osv/Debian renewed", "/debian 200, /debian2 200, /npm 200", base, feed.UpdateOptions{})
-	if !r.Written || r.Sources[0].Records != 100 || r.Sources[1].Advisories != 120 {
+	if !r.Written || r.Datasets[0].Records != 100 || r.Datasets[1].Advisories != 120 {
 		t.Errorf("first: %+v", r)
 	}
 	if r := step("again", "osv/npm unchanged, osv/Debian unchanged", "/debian 304, /debian2 304, /npm 304", base, feed.UpdateOptions{}); r.Written {
@@ -203,12 +203,12 @@ func TestUpdate(t *testing.T) {
 	p.set("/npm", "")
 	p.set("/debian2", records("Debian:12", 61, "3.0"))
 	r = step("one fails", "osv/npm kept, osv/Debian renewed", "/debian 200, /debian 304, /debian2 200, /npm 500, /npm 500", with("deb 12", "61 fixed in 3.0"), feed.UpdateOptions{})
-	if s := r.Sources[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "500") || s.Date.IsZero() {
+	if s := r.Datasets[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "500") || s.Date.IsZero() {
 		t.Errorf("%+v", s)
 	}
 	p.set("/npm", records("npm", 20, "4.0"))
 	r = step("shrinks", "osv/npm kept, osv/Debian unchanged", "/debian 304, /debian2 304, /npm 200", base, feed.UpdateOptions{})
-	if err := r.Sources[0].Err; !errors.Is(err, feed.ErrShrunk) {
+	if err := r.Datasets[0].Err; !errors.Is(err, feed.ErrShrunk) {
 		t.Error(err)
 	}
 	step("may shrink", "osv/npm renewed, osv/Debian unchanged", "/debian 304, /debian2 304, /npm 200", with("npm", "20 fixed in 4.0"), feed.UpdateOptions{MayShrink: true})
@@ -235,7 +235,7 @@ func TestUpdate(t *testing.T) {
 
 	p.set("/npm", records("npm", 22, "6.0")+records("PyPI", 5, "6.0"))
 	r = step("of another", "osv/npm renewed", "/npm 200", with("npm", "22 fixed in 6.0"), feed.UpdateOptions{For: []matcher.Key{{Type: "npm"}, {Type: "novel"}}})
-	if r.Sources[0].Elsewhere != 5 || len(r.Uncovered) != 1 || r.Uncovered[0].Type != "novel" {
+	if r.Datasets[0].Elsewhere != 5 || len(r.Uncovered) != 1 || r.Uncovered[0].Type != "novel" {
 		t.Errorf("%+v", r)
 	}
 	step("by name", "osv/PyPI renewed", "/pypi 200", with("pypi", "10 fixed in 1.0"), feed.UpdateOptions{Only: []string{"osv/PyPI"}})
@@ -244,7 +244,7 @@ func TestUpdate(t *testing.T) {
 	// From files, the feed is what they hold, and nobody is asked.
 	local := save(t, t.TempDir(), "npm.json", records("npm", 3, "7.0"))
 	r = step("from a file", "osv renewed", "", map[string]string{"npm": "3 fixed in 7.0"}, feed.UpdateOptions{Inputs: []feed.Input{{Feed: f, Location: local}}})
-	if r.Sources[0].Outcome != feed.Renewed {
+	if r.Datasets[0].State != feed.Renewed {
 		t.Errorf("%+v", r)
 	}
 	p.set("/npm", "")
@@ -262,9 +262,9 @@ func TestIncrement(t *testing.T) {
 	p := newPublisher(t, map[string]string{"/all": records("npm", 10, "1.0"), "/changes": records("npm", 2, "2.0") + records("PyPI", 1, "2.0")})
 	f := osv.Feed()
 	deleted := []string{"X-npm-5", "X-novel"}
-	f.Sources = []feed.Source{{URLs: []string{p.URL + "/all"}, Fetch: func(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+	f.Datasets = []feed.Dataset{{URLs: []string{p.URL + "/all"}, Fetch: func(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		if f.Fingerprint == "" {
-			all, err := f.Get(ctx, feed.Item{URL: f.Source.URLs[0]})
+			all, err := f.Get(ctx, feed.Item{URL: f.Dataset.URLs[0]})
 			return feed.Fetched{Locations: []string{all.Path}, Fingerprint: "1"}, err
 		}
 		_, err := f.Get(ctx, feed.Item{URL: "changes", Name: "changed/x.json"})
@@ -373,7 +373,7 @@ func TestResume(t *testing.T) {
 	}))
 	defer server.Close()
 	f := osv.Feed()
-	f.Sources = []feed.Source{{URLs: []string{server.URL}}}
+	f.Datasets = []feed.Dataset{{URLs: []string{server.URL}}}
 	file := filepath.Join(t.TempDir(), "a.db")
 	if _, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{Options: quick}); err == nil {
 		t.Fatal("no error")
@@ -464,15 +464,15 @@ func ExampleUpdate() {
 	defer os.RemoveAll(dir)
 
 	f := osv.Feed()
-	f.Sources = []feed.Source{{Name: "npm", URLs: []string{publisher.URL}, Covers: []matcher.Key{{Type: "npm"}}}}
+	f.Datasets = []feed.Dataset{{Name: "npm", URLs: []string{publisher.URL}, Covers: []matcher.Key{{Type: "npm"}}}}
 	for range 2 {
 		report, err := feed.Update(context.Background(), filepath.Join(dir, "advisories.db"), []feed.Feed{f}, feed.UpdateOptions{})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		for _, s := range report.Sources {
-			fmt.Println(s.Source, s.Outcome, s.Records, s.Date.Format(time.DateOnly))
+		for _, s := range report.Datasets {
+			fmt.Println(s.Dataset, s.State, s.Records, s.Date.Format(time.DateOnly))
 		}
 	}
 	// Output:

@@ -47,7 +47,7 @@ func Example() {
 		return
 	}
 
-	trust := &db.Trust{Keys: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
+	trust := &db.SignaturePolicy{Keys: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
 	remote, err := oci.Open(ctx, ref, oci.Options{Trust: trust})
 	if err != nil {
 		fmt.Println(err)

@@ -34,7 +34,7 @@ type Options struct {
 	Insecure []string
 
 	// Trust says whose databases to accept; nil: anybody's.
-	Trust *db.Trust
+	Trust *db.SignaturePolicy
 
 	// Older lets Pull replace a file by a database that is older.
 	Older bool

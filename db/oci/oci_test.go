@@ -83,8 +83,8 @@ func build(t *testing.T, w *dbtest.World) []byte {
 
 var key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
 
-func trust() *db.Trust {
-	return &db.Trust{Keys: []ed25519.PublicKey{key.Public().(ed25519.PublicKey)}}
+func trust() *db.SignaturePolicy {
+	return &db.SignaturePolicy{Keys: []ed25519.PublicKey{key.Public().(ed25519.PublicKey)}}
 }
 
 func sign(t *testing.T, file []byte, at time.Time) []byte {

@@ -48,7 +48,7 @@ func open(ctx context.Context, repo *repository, o *Options) (*Remote, error) {
 // headSize is the length of what a database begins with.
 const headSize = 8
 
-func (b *blob) open(ctx context.Context, trust *db.Trust) (*db.DB, error) {
+func (b *blob) open(ctx context.Context, trust *db.SignaturePolicy) (*db.DB, error) {
 	size, tail := b.layer.Size, b.tail()
 	spans := []db.Span{{Offset: size - tail, Length: tail}}
 	if size-tail > headSize {

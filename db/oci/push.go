@@ -71,7 +71,7 @@ type fileLayer struct {
 	digest v1.Hash
 }
 
-func newLayer(r io.ReaderAt, size int64, trust *db.Trust) (*fileLayer, error) {
+func newLayer(r io.ReaderAt, size int64, trust *db.SignaturePolicy) (*fileLayer, error) {
 	var d *db.DB
 	var err error
 	if trust != nil {

@@ -90,7 +90,7 @@ func (a *app) dbBuild(ctx context.Context, f *buildFlags) error {
 	bars := newProgress(ctx, a.stderr, f.quiet)
 	defer bars.finish()
 	b := db.Builder{Facts: f.facts}
-	var reports []feed.Report
+	var reports []feed.LoadResult
 	for _, in := range inputs {
 		r, err := feed.Load(ctx, &b, in, feed.Options{Progress: bars.feed})
 		if err != nil {
@@ -110,7 +110,7 @@ func (a *app) dbBuild(ctx context.Context, f *buildFlags) error {
 }
 
 // tellFeed says what was read of a feed, and what was wrong with it.
-func (a *app) tellFeed(r *feed.Report, quiet bool) {
+func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
 	for _, err := range r.Errors {
 		a.say("%s: %s", r.Feed, terminal.Escape(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}

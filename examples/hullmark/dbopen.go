@@ -89,7 +89,7 @@ func (f *trustFlags) register(flags *pflag.FlagSet, prefix string) {
 }
 
 // trust returns what the flags demand, nil for nothing.
-func (f *trustFlags) trust(now time.Time) (*db.Trust, error) {
+func (f *trustFlags) trust(now time.Time) (*db.SignaturePolicy, error) {
 	if f.key == "" {
 		if f.days != 0 {
 			return nil, errors.New("how old a signature is counts only with a key whose signature it must be; name one as well")
@@ -107,12 +107,12 @@ func (f *trustFlags) trust(now time.Time) (*db.Trust, error) {
 }
 
 // readKeys reads a file of public keys, of which one must have signed.
-func readKeys(name string) (*db.Trust, error) {
+func readKeys(name string) (*db.SignaturePolicy, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	t := new(db.Trust)
+	t := new(db.SignaturePolicy)
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "PRIVATE KEY" {
 			return nil, fmt.Errorf("%s has a private key, which is to sign with and to be kept secret; its public key is in the file beside it", name)

@@ -100,11 +100,11 @@ func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
 	defer out.discard()
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	counts := make(map[string]int)
+	counts := make(map[db.ChangeKind]int)
 	for x, err := range now.Diff(ctx, old.DB) {
 		if err == nil {
-			counts[x.Kind.String()]++
-			err = lines.Encode(line{Change: x.Kind.String(), Was: newLineAdvisory(x.Old), Advisory: newLineAdvisory(x.New)})
+			counts[x.Kind]++
+			err = lines.Encode(line{Change: string(x.Kind), Was: newLineAdvisory(x.Old), Advisory: newLineAdvisory(x.New)})
 		}
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ func (a *app) dbDiff(ctx context.Context, before, after, output string) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	a.say("%s added, %s changed, %s withdrawn", plural.Number(counts["added"]), plural.Number(counts["changed"]), plural.Number(counts["withdrawn"]))
+	a.say("%s added, %s changed, %s withdrawn", plural.Number(counts[db.Added]), plural.Number(counts[db.Changed]), plural.Number(counts[db.Withdrawn]))
 	return nil
 }
 

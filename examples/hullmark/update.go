@@ -103,15 +103,15 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	started := a.now()
 	r, err := feed.Update(ctx, file, all.Feeds(), o)
 	bars.finish()
-	for i := range r.Sources {
-		a.tellSource(&r.Sources[i], f.image.quiet)
+	for i := range r.Datasets {
+		a.tellSource(&r.Datasets[i], f.image.quiet)
 	}
 	for _, k := range r.Uncovered {
 		a.say("no source has advisories of %s; --feed NAME=LOCATION names one", terminal.Escape(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
 	}
 	switch {
 	case err != nil:
-		if slices.ContainsFunc(r.Sources, func(s feed.SourceReport) bool { return s.Err != nil }) {
+		if slices.ContainsFunc(r.Datasets, func(s feed.DatasetResult) bool { return s.Err != nil }) {
 			return fmt.Errorf("no source could be renewed; %s is as it was", file)
 		}
 		return databaseError(err)
@@ -153,9 +153,9 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 }
 
 // tellSource says what became of a source, and what was wrong with its records.
-func (a *app) tellSource(s *feed.SourceReport, quiet bool) {
+func (a *app) tellSource(s *feed.DatasetResult, quiet bool) {
 	switch age := "nothing of it is there"; {
-	case s.Outcome == feed.Kept:
+	case s.State == feed.Kept:
 		if !s.Date.IsZero() {
 			age = "what there is of it is of " + s.Date.Format(time.DateOnly)
 		}
@@ -165,14 +165,14 @@ func (a *app) tellSource(s *feed.SourceReport, quiet bool) {
 		} else if errors.Is(s.Err, fs.ErrNotExist) {
 			advice = " (--list shows where it is looked for)"
 		}
-		a.say("%s: %s%s; %s", s.Source, terminal.Escape(strings.ReplaceAll(s.Err.Error(), "\n", "; ")), advice, age)
-	case s.Outcome == feed.Unchanged:
+		a.say("%s: %s%s; %s", s.Dataset, terminal.Escape(strings.ReplaceAll(s.Err.Error(), "\n", "; ")), advice, age)
+	case s.State == feed.Unchanged:
 		if !quiet {
-			a.say("%s: nothing new since %s", s.Source, day(s.Date))
+			a.say("%s: nothing new since %s", s.Dataset, day(s.Date))
 		}
 	default:
-		r := s.Report
-		r.Feed = s.Source
+		r := s.LoadResult
+		r.Feed = s.Dataset
 		a.tellFeed(&r, quiet)
 	}
 }
@@ -185,7 +185,7 @@ func (a *app) listFeeds() error {
 	}
 	g := terminal.Grid{Columns: []terminal.Column{{Title: "SOURCE"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
 	for _, f := range all.Feeds() {
-		for _, s := range f.Sources {
+		for _, s := range f.Datasets {
 			note := ""
 			if s.Optional {
 				note = "optional"

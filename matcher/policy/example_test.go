@@ -9,6 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 func Example() {
@@ -34,7 +35,7 @@ default: {policies: [production], allow: [accepted]}
 		return
 	}
 	high := matcher.Severity{Level: matcher.High}
-	verdict, err := document.Evaluate(context.Background(), policy.Input{
+	verdict, err := document.Evaluate(context.Background(), report.PolicyInput{
 		Reference: "registry.example/app:1",
 		Report: &analyzer.Report{Components: []analyzer.Component{
 			{ID: "1", PURL: "pkg:npm/lodash@4.17.15", Package: analyzer.Package{Type: "npm", Name: "lodash", Version: "4.17.15"}},

@@ -20,7 +20,7 @@ import (
 var now = time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 
 // input is an image with five matches: of a package of Debian, of one in an npm tree, suppressed, uncertain, and without severity.
-func input() policy.Input {
+func input() report.PolicyInput {
 	distro := &analyzer.Distro{ID: "debian", VersionID: "8", Codename: "jessie", Name: "Debian 8", Like: []string{"unix"}}
 	r := &analyzer.Report{
 		Image:  analyzer.ImageInfo{ID: "sha256:11", Digest: "sha256:22", Platform: "linux/arm64/v8"},
@@ -38,7 +38,7 @@ func input() policy.Input {
 		r.Components[i].PURL = r.Components[i].Package.PURL(distro)
 	}
 	day := func(s string) time.Time { t, _ := time.Parse(time.DateOnly, s); return t }
-	return policy.Input{
+	return report.PolicyInput{
 		Reference: "registry.example/team/app:v1.2", Report: r, Now: now,
 		Config: &v1.ConfigFile{
 			Config:  v1.Config{User: "root", WorkingDir: "/srv", Entrypoint: []string{"node"}, Cmd: []string{"."}, Env: []string{"PATH=/bin", "A=b=c", "E"}, Labels: map[string]string{"maintainer": "x"}, ExposedPorts: map[string]struct{}{"80/tcp": {}, "22/tcp": {}}, Volumes: map[string]struct{}{"/data": {}}},
@@ -68,7 +68,7 @@ func load(t testing.TB, text string) *policy.Document {
 	return d
 }
 
-func evaluate(t testing.TB, text string, in policy.Input) *report.Verdict {
+func evaluate(t testing.TB, text string, in report.PolicyInput) *report.Verdict {
 	t.Helper()
 	v, err := load(t, text).Evaluate(t.Context(), in)
 	if err != nil {
@@ -83,7 +83,7 @@ func rule(on, when, action string) string {
 }
 
 // about returns what the rule r decided about: identifiers of matches, packages, findings.
-func about(v *report.Verdict, in policy.Input) string {
+func about(v *report.Verdict, in report.PolicyInput) string {
 	var list []string
 	for _, d := range v.Decisions {
 		if d.Rule == "otherwise" {
@@ -293,12 +293,8 @@ default: {policies: [a, b]}
 `
 	in := input()
 	v := evaluate(t, text, in)
-	if v.Action != report.Stop || v.Hidden != 3 || strings.Join(v.Policies, " ") != "a b" || v.Mapping != "default, line 5" {
-		t.Errorf("%v, %d hidden, by %v and %s", v.Action, v.Hidden, v.Policies, v.Mapping)
-	}
-	hidden := v.Hides()
-	if hidden[1] != nil || hidden[0] == nil {
-		t.Errorf("hides %v", hidden)
+	if v.Action != report.Stop || v.Hidden() != 3 || strings.Join(v.Policies, " ") != "a b" || v.Mapping != "default, line 5" {
+		t.Errorf("%v, %d hidden, by %v and %s", v.Action, v.Hidden(), v.Policies, v.Mapping)
 	}
 	if n := len(v.Decisions); n != 4+5 { // a does not judge what is suppressed
 		t.Errorf("%d decisions", n)
@@ -307,14 +303,12 @@ default: {policies: [a, b]}
 	if i < 0 || v.Decisions[i].Message != "us said so of CVE-2020-8203, 5" || v.Decisions[i].Line != 4 {
 		t.Errorf("%+v", v.Decisions)
 	}
-	view := report.New(in.Report, in.Result, report.Options{Verdict: v, Declared: true, Hide: []report.Hide{func(i int, _ *matcher.Match, _ *analyzer.Component) string {
-		if hidden[i] != nil {
-			return "policy a"
-		}
-		return ""
-	}}})
-	if len(view.Findings) != 1 || view.Findings[0].Action != report.Warn || view.HiddenFindings() != 4 {
-		t.Errorf("%d findings, %d hidden", len(view.Findings), view.HiddenFindings())
+	view := report.New(in.Report, in.Result, report.Options{Verdict: v, Declared: true})
+	if view.Reason(1) != nil || view.Reason(0) == nil || view.Reason(0).Code != report.ReasonPolicy {
+		t.Errorf("hidden: %v, %v", view.Reason(0), view.Reason(1))
+	}
+	if len(view.Findings) != 1 || view.Findings[0].Action != report.Warn || view.CountHidden() != 4 {
+		t.Errorf("%d findings, %d hidden", len(view.Findings), view.CountHidden())
 	}
 }
 
@@ -381,7 +375,7 @@ func TestPresets(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := evaluate(t, text, input())
-		if got := fmt.Sprintf("stop %d warn %d hidden %d", v.Count(report.Stop), v.Count(report.Warn), v.Hidden); got != want {
+		if got := fmt.Sprintf("stop %d warn %d hidden %d", v.Count(report.Stop), v.Count(report.Warn), v.Hidden()); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 		if !slices.Contains(policy.Presets(), name) {

@@ -18,7 +18,7 @@ func TestReadme(t *testing.T) {
 	}
 	document, _, _ = strings.Cut(document, "```")
 	v := evaluate(t, document, input())
-	if v.Action.String() != "stop" || v.Mapping[:9] != "mapping 1" || v.Hidden != 0 {
-		t.Errorf("%v by %s, %d hidden", v.Action, v.Mapping, v.Hidden)
+	if v.Action.String() != "stop" || v.Mapping[:9] != "mapping 1" || v.Hidden() != 0 {
+		t.Errorf("%v by %s, %d hidden", v.Action, v.Mapping, v.Hidden())
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // large returns a document with an allow list of so many entries, half of them with a package, and an image with so many matches,
 // half of which are allowed.
-func large(t testing.TB, entries, matches int) (*policy.Document, policy.Input) {
+func large(t testing.TB, entries, matches int) (*policy.Document, report.PolicyInput) {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("version: 1\npolicies:\n  - name: p\n    otherwise: go\n    rules:\n      - {name: severe, on: match, when: match.severity >= HIGH, action: stop}\ndefault: {policies: [p], allow: [l]}\nallow:\n  - name: l\n    entries:\n")
@@ -25,7 +25,7 @@ func large(t testing.TB, entries, matches int) (*policy.Document, policy.Input) 
 		}
 		b.WriteString("}\n")
 	}
-	in := policy.Input{Reference: "r.example/a:1", Now: now, Report: new(analyzer.Report), Result: new(matcher.Result)}
+	in := report.PolicyInput{Reference: "r.example/a:1", Now: now, Report: new(analyzer.Report), Result: new(matcher.Result)}
 	for i := range 500 {
 		c := analyzer.Component{ID: fmt.Sprint(i), Package: analyzer.Package{Type: "npm", Name: fmt.Sprintf("p%d", i), Version: "1.0.0"}, PURL: fmt.Sprintf("pkg:npm/p%d@1.0.0", i)}
 		in.Report.Components = append(in.Report.Components, c)

@@ -17,10 +17,10 @@ func Example() {
 		}
 	}
 	for _, h := range v.Hidden {
-		fmt.Println(report.CountOf(len(h.Findings), "finding"), "hidden:", h.Why)
+		fmt.Println(len(h.Findings), "hidden:", h.Reason.Text)
 	}
 	// Output:
 	// medium CVE-2023-5678 openssl fix available
 	// negligible CVE-2005-2541 tar unimportant
-	// 1 finding hidden: not-affected, says a VEX statement
+	// 1 hidden: not-affected by a VEX statement
 }

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/matcher"
 )
 
 // A Note limits what an Assessment can say: an ecosystem without advisories, a release without support.
 type Note struct {
-	Code NoteCode
-	Text string // a sentence for a person
+	Code      NoteCode
+	Ecosystem matcher.Key // that it is about, without a name; zero for NoteNothing
+	Text      string      // a sentence for a person
 }
 
 // A NoteCode is the kind of a Note.
@@ -30,24 +32,25 @@ func (a *Assessment) Notes() []Note {
 	}
 	var list []Note
 	if a.Matched() == 0 {
-		list = append(list, Note{NoteNothing, "No packages could be checked. The image may still be vulnerable."})
+		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
 	}
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]
 		if e.Sampled() {
-			list = append(list, Note{NoteSampled, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
+			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
 		} else if !e.Covered() {
-			list = append(list, Note{NoteUncovered, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), plural.Count(e.Packages, "package"))})
+			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), plural.Count(e.Packages, "package"))})
 		}
 		if e.EndOfLife {
-			list = append(list, Note{NoteEndOfLife, e.endOfLife()})
+			list = append(list, Note{NoteEndOfLife, e.Key, e.endOfLife(a.Time)})
 		}
 	}
 	return list
 }
 
-func (e *Ecosystem) endOfLife() string {
-	if e.Supported.IsZero() {
+// endOfLife gives the date, unless a feed says earlier than our table that support has ended.
+func (e *Ecosystem) endOfLife(now time.Time) string {
+	if e.Supported.IsZero() || !now.IsZero() && e.Supported.After(now) {
 		return fmt.Sprintf("Support for %s has ended: its publisher records no new vulnerabilities.", e.Name())
 	}
 	return fmt.Sprintf("Support for %s ended on %s: its publisher records no new vulnerabilities.", e.Name(), e.Supported.Format(time.DateOnly))

@@ -12,9 +12,11 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
 	"github.com/hullmark/hullmark/matcher/report/html"
+	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/report/junit"
 	"github.com/hullmark/hullmark/matcher/report/markdown"
 	"github.com/hullmark/hullmark/matcher/report/sarif"
+	"github.com/hullmark/hullmark/matcher/report/table"
 )
 
 // hostile is a name that would do harm where it is not escaped.
@@ -83,7 +85,7 @@ func sample() *report.Assessment {
 		return report.Decision{Policy: "production", Rule: rule, Line: 10 + i, Target: report.TargetMatch, Action: ruled, Ruled: ruled, Message: message, Match: i, Finding: -1, Component: m.Matches[i].Component}
 	}
 	verdict := &report.Verdict{
-		Action: report.Stop, Document: "policy.yaml", Mapping: "default, line 40", Policies: []string{"production"}, Hidden: 1,
+		Action: report.Stop, Document: "policy.yaml", Mapping: "default, line 40", Policies: []string{"production"},
 		Expired: []report.Entry{gone}, Unused: []report.Entry{{List: "accepted", Line: 35, What: "CVE-1999-0001", Reason: "?"}},
 		Decisions: []report.Decision{
 			{Policy: "production", Rule: "uncovered", Line: 5, Target: report.TargetImage, Action: report.Warn, Ruled: report.Warn, Message: "there are no advisories for nuget", Match: -1, Finding: -1},
@@ -95,12 +97,7 @@ func sample() *report.Assessment {
 	verdict.Decisions[6].Expired = &gone
 	return report.New(r, m, report.Options{
 		Name: "registry.example/team/app:1.2", Tool: report.Tool{Name: "hullmark", Version: "1.0.0", URL: "https://hullmark.example"}, Time: time.Date(2026, 6, 15, 12, 30, 0, 0, time.UTC),
-		Verdict: verdict, Hide: []report.Hide{func(_ int, m *matcher.Match, _ *analyzer.Component) string {
-			if m.Status == matcher.Deferred {
-				return "policy production, rule deferred"
-			}
-			return ""
-		}},
+		Verdict: verdict, View: report.View{IgnoreStatus: []matcher.Status{matcher.Deferred}},
 	})
 }
 
@@ -126,6 +123,8 @@ func forms(t *testing.T, v *report.Assessment) map[string][]byte {
 		"junit.xml":   write(t, func(b *bytes.Buffer) error { return junit.Write(b, v) }),
 		"report.md":   write(t, func(b *bytes.Buffer) error { return markdown.Write(b, v) }),
 		"report.html": write(t, func(b *bytes.Buffer) error { return html.Write(b, v) }),
+		"report.txt":  write(t, func(b *bytes.Buffer) error { return table.Write(b, v, table.Options{Width: 120, ShowHidden: true}) }),
+		"report.json": write(t, func(b *bytes.Buffer) error { return json.Write(b, v) }),
 	}
 }
 
@@ -142,7 +141,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// Nothing that comes from an image is anything but text.
+// TestHostile requires that text from an image stays text.
 func TestHostile(t *testing.T) {
 	all := forms(t, sample())
 	for name, bad := range map[string][]string{
@@ -151,6 +150,7 @@ func TestHostile(t *testing.T) {
 		"junit.xml":   {"<script", "\x01"},
 		"sarif.json":  {"\x01", "javascript:"},
 		"gitlab.json": {"javascript:"},
+		"report.txt":  {"\x01"},
 	} {
 		for _, b := range bad {
 			if bytes.Contains(all[name], []byte(b)) {
@@ -160,18 +160,22 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// What is hidden is counted in every format, and what could not be judged is said.
+// TestNothingSilent requires that every format counts hidden findings, and reports packages that could not be checked and releases
+// without support.
 func TestNothingSilent(t *testing.T) {
 	v := sample()
-	if len(v.Findings) != 4 || v.HiddenFindings() != 2 || len(v.Hidden) != 2 || v.Omitted != 1 {
-		t.Errorf("%d findings, %d hidden for %d reasons, %d left out", len(v.Findings), v.HiddenFindings(), len(v.Hidden), v.Omitted)
+	if len(v.Findings) != 4 || len(v.Hidden) != 2 || len(v.Hidden[0].Findings) != 1 || len(v.Hidden[1].Findings) != 1 || v.Omitted != 1 {
+		t.Errorf("%d findings, hidden %v, %d omitted", len(v.Findings), v.Hidden, v.Omitted)
 	}
+	const noNuget, ended = "No advisories for nuget: 1 package could not be checked", "Support for deb debian 12 has ended"
 	for name, want := range map[string][]string{
-		"sarif.json":  {"no advisories are known for nuget", "maven: not a zip archive", "not-affected, says a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},
-		"gitlab.json": {"no advisories are known for nuget", "maven: not a zip archive", "1 finding hidden: policy production, rule deferred"},
-		"junit.xml":   {"There are no advisories for nuget", "hidden: not-affected, says a VEX statement"},
-		"report.md":   {"no advisories are known for nuget", "2 findings hidden", "1 file could not be read"},
-		"report.html": {"no advisories are known for nuget", "1 file could not be read", "hidden too (2)"},
+		"sarif.json":  {noNuget, ended, "maven: not a zip archive", "not-affected by a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},
+		"gitlab.json": {noNuget, ended, "maven: not a zip archive", "1 finding hidden: status deferred"},
+		"junit.xml":   {noNuget, ended, "hidden: not-affected by a VEX statement"},
+		"report.md":   {noNuget, ended, "2 findings hidden", "1 file could not be read"},
+		"report.html": {noNuget, ended, "1 file could not be read", "hidden too (2)"},
+		"report.txt":  {noNuget, ended, "2 findings hidden", "1 diagnostic: some files could not be read"},
+		"report.json": {`"covered": false`, `"endOfLife": true`, `"code": "status"`, `"code": "vex"`, "maven: not a zip archive"},
 	} {
 		text := forms(t, v)[name]
 		for _, w := range want {
@@ -185,7 +189,7 @@ func TestNothingSilent(t *testing.T) {
 			t.Errorf("%s of nothing is empty", name)
 		}
 	}
-	if text := forms(t, empty())["report.html"]; !bytes.Contains(text, []byte("Not judged")) {
+	if text := forms(t, empty())["report.html"]; !bytes.Contains(text, []byte("No packages could be checked")) {
 		t.Error("an image without packages looks clean")
 	}
 }

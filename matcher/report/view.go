@@ -38,6 +38,15 @@ type HiddenFindings struct {
 	Findings []Finding // in the order of Assessment.Findings
 }
 
+// CountHidden counts the findings that are hidden, for any reason.
+func (a *Assessment) CountHidden() int {
+	n := 0
+	for i := range a.Hidden {
+		n += len(a.Hidden[i].Findings)
+	}
+	return n
+}
+
 // hide finds the reason of each match. The index has, for each match, its index in the result that New was given.
 func (a *Assessment) hide(o *Options, index []int) {
 	a.reasons = make([]*Reason, len(a.Result.Matches))

@@ -70,10 +70,10 @@ func TestServers(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "a.db")
 				was := databaseOf(t, f.Name, file)
 				var o feed.UpdateOptions
-				if len(f.Sources) == 0 || len(f.Sources[0].URLs) == 0 { // which is where the user says
+				if len(f.Datasets) == 0 || len(f.Datasets[0].URLs) == 0 { // which is where the user says
 					o.Inputs = []feed.Input{{Feed: f, Location: server.URL + "/data"}}
 				} else {
-					o.Mirror, o.Only = server.URL, []string{f.Title(&f.Sources[0])}
+					o.Mirror, o.Only = server.URL, []string{f.Title(&f.Datasets[0])}
 				}
 				o.Client = server.Client()
 				o.Limits = feed.Limits{Download: 1 << 18, Patience: feed.Patience{Attempts: 2, Pause: time.Millisecond, Stall: 5 * time.Second}}
@@ -81,10 +81,10 @@ func TestServers(t *testing.T) {
 					o.Limits.Patience.Stall = 50 * time.Millisecond
 				}
 				r, err := feed.Update(t.Context(), file, []feed.Feed{f}, o)
-				if err == nil || len(r.Sources) != 1 || r.Sources[0].Outcome != feed.Kept || r.Written {
+				if err == nil || len(r.Datasets) != 1 || r.Datasets[0].State != feed.Kept || r.Written {
 					t.Fatalf("%+v, %v", r, err)
 				}
-				err = r.Sources[0].Err
+				err = r.Datasets[0].Err
 				if !strings.Contains(err.Error(), m.want) || m.is != nil && !errors.Is(err, m.is) {
 					t.Errorf("%v, want %q", err, m.want)
 				}
@@ -119,8 +119,8 @@ func TestSources(t *testing.T) {
 	for _, f := range all.Feeds() {
 		names := make(map[string]bool)
 		covered := make(map[matcher.Key]string)
-		for _, s := range f.Sources {
-			if names[s.Name] || s.Name == "" && len(f.Sources) > 1 {
+		for _, s := range f.Datasets {
+			if names[s.Name] || s.Name == "" && len(f.Datasets) > 1 {
 				t.Errorf("%s: source %q without a name, or given twice", f.Name, s.Name)
 			}
 			names[s.Name] = true

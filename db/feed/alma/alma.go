@@ -37,7 +37,7 @@ func Feed() feed.Feed {
 		Parse: Parse,
 	}
 	for _, release := range []string{"8", "9", "10"} {
-		f.Sources = append(f.Sources, feed.Source{
+		f.Datasets = append(f.Datasets, feed.Dataset{
 			Name: release, URLs: []string{"https://errata.almalinux.org/" + release + "/errata.json"},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "almalinux", Release: release}},
 		})

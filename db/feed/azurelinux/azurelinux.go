@@ -40,7 +40,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			Name: "3.0", URLs: []string{repository + "azurelinux-3.0-oval.xml"},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "azurelinux", Release: "3"}},
 		}, {

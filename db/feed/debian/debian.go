@@ -47,7 +47,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return strings.HasSuffix(name, ".json") },
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://security-tracker.debian.org/tracker/data/json"},
 			Covers: []matcher.Key{{Type: "deb", Namespace: "debian"}},
 		}},

@@ -30,7 +30,7 @@ func Lists() feed.Feed {
 		Name:  ListsName,
 		Wants: func(name string) bool { return path.Base(name) == "list" },
 		Parse: ParseList,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:     []string{base + "DSA/list", base + "DLA/list", base + "CVE/list"},
 			Covers:   []matcher.Key{{Type: "deb", Namespace: "debian"}},
 			Optional: true,

@@ -34,10 +34,10 @@ const Name = "epss"
 // Feed returns the feed.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:    Name,
-		Wants:   func(name string) bool { return path.Ext(name) == ".csv" },
-		Parse:   Parse,
-		Sources: []feed.Source{{URLs: []string{"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"}, Fetch: fetch}},
+		Name:     Name,
+		Wants:    func(name string) bool { return path.Ext(name) == ".csv" },
+		Parse:    Parse,
+		Datasets: []feed.Dataset{{URLs: []string{"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"}, Fetch: fetch}},
 	}
 }
 
@@ -47,7 +47,7 @@ const maxAge = 7
 // fetch gets the current scores. Where there is no file of that name, which mirrors may lack, it takes that of the last day
 // that is there.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	got, err := f.GetAll(ctx, f.Source.URLs)
+	got, err := f.GetAll(ctx, f.Dataset.URLs)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return got, err
 	}

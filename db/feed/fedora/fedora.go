@@ -40,7 +40,7 @@ func Feed() feed.Feed {
 		Parse: Parse,
 	}
 	for _, release := range []string{"42", "43", "44"} {
-		f.Sources = append(f.Sources, feed.Source{
+		f.Datasets = append(f.Datasets, feed.Dataset{
 			Name: release, Fetch: Fetch,
 			URLs:   []string{"https://bodhi.fedoraproject.org/updates/?type=security&status=stable&rows_per_page=100&releases=F" + release},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "fedora", Release: release}},
@@ -54,7 +54,7 @@ const maxPages = 500
 
 // Fetch gets all pages of the list that the source's URL is.
 func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	page := func(n int) string { return f.Source.URLs[0] + "&page=" + strconv.Itoa(n) }
+	page := func(n int) string { return f.Dataset.URLs[0] + "&page=" + strconv.Itoa(n) }
 	b, err := f.Read(ctx, feed.Item{URL: page(1)})
 	if err != nil {
 		return feed.Fetched{}, err

@@ -68,12 +68,12 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	f := fedora.Feed()
-	f.Sources = f.Sources[:1]
-	f.Sources[0].URLs, f.Sources[0].Covers[0].Release = []string{server.URL + "/updates/?releases=F36"}, "36"
+	f.Datasets = f.Datasets[:1]
+	f.Datasets[0].URLs, f.Datasets[0].Covers[0].Release = []string{server.URL + "/updates/?releases=F36"}, "36"
 	file := filepath.Join(t.TempDir(), "a.db")
-	for _, want := range []feed.Outcome{feed.Renewed, feed.Unchanged} {
+	for _, want := range []feed.State{feed.Renewed, feed.Unchanged} {
 		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{})
-		if err != nil || rep.Sources[0].Outcome != want || want == feed.Renewed && rep.Sources[0].Records != 6 {
+		if err != nil || rep.Datasets[0].State != want || want == feed.Renewed && rep.Datasets[0].Records != 6 {
 			t.Errorf("%+v, %v; want %v", rep, err, want)
 		}
 	}

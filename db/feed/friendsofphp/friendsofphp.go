@@ -47,7 +47,7 @@ func Feed() feed.Feed {
 			return path.Ext(name) == ".yaml" && strings.Count(name, "/") >= 2 && !strings.Contains("/"+name, "/.")
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://codeload.github.com/FriendsOfPHP/security-advisories/tar.gz/refs/heads/master"},
 			Covers: []matcher.Key{{Type: "composer"}},
 		}},

@@ -36,7 +36,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".csv" },
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs: []string{"https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
 		}},
 	}

@@ -43,7 +43,7 @@ func Feed() feed.Feed {
 			return strings.Contains("/"+name, "/vuln/") && path.Ext(name) == ".json" && path.Base(name) != "index.json"
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:     []string{"https://codeload.github.com/nodejs/security-wg/tar.gz/refs/heads/main"},
 			Covers:   []matcher.Key{{Type: "npm"}, {Type: "generic"}},
 			Optional: true,

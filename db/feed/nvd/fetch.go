@@ -25,10 +25,10 @@ const (
 // fetch gets the file of changes if the state that is there is not older than what it covers, and the files of all years
 // else. Where there are no files, the API has the same. The fingerprint is the time of the last change.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	base := f.Source.URLs[0]
+	base := f.Dataset.URLs[0]
 	newest, err := readMeta(ctx, f, base+"nvdcve-2.0-modified.meta")
-	if errors.Is(err, fs.ErrNotExist) && len(f.Source.URLs) > 1 {
-		return fetchPages(ctx, f, f.Source.URLs[1])
+	if errors.Is(err, fs.ErrNotExist) && len(f.Dataset.URLs) > 1 {
+		return fetchPages(ctx, f, f.Dataset.URLs[1])
 	}
 	if err != nil {
 		return feed.Fetched{}, err

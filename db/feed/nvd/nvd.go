@@ -42,7 +42,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" },
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://nvd.nist.gov/feeds/json/cve/2.0/", "https://services.nvd.nist.gov/rest/json/cves/2.0"},
 			Covers: []matcher.Key{{Type: "cpe"}},
 			Fetch:  fetch,

@@ -160,11 +160,11 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
-	update := func(now time.Time, want feed.Outcome, requests int) {
+	update := func(now time.Time, want feed.State, requests int) {
 		t.Helper()
 		asked = 0
 		r, err := feed.Update(t.Context(), file, []feed.Feed{nvd.Feed()}, feed.UpdateOptions{Mirror: server.URL, Now: now})
-		if (err != nil) != (want == feed.Kept) || r.Sources[0].Outcome != want || asked != requests {
+		if (err != nil) != (want == feed.Kept) || r.Datasets[0].State != want || asked != requests {
 			t.Fatalf("%+v, %v, %d requests", r, err, asked)
 		}
 	}

@@ -35,7 +35,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2"},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "ol"}},
 		}},

@@ -50,8 +50,8 @@ func Feed() feed.Feed {
 			}
 			return false
 		},
-		Parse:   Parse,
-		Sources: sources(),
+		Parse:    Parse,
+		Datasets: sources(),
 	}
 }
 

@@ -36,14 +36,14 @@ var exported = []struct {
 }
 
 // sources returns a source for each ecosystem, named by it.
-func sources() []feed.Source {
-	source := func(ecosystem string, covers matcher.Key, optional bool) feed.Source {
-		return feed.Source{
+func sources() []feed.Dataset {
+	source := func(ecosystem string, covers matcher.Key, optional bool) feed.Dataset {
+		return feed.Dataset{
 			Name: ecosystem, URLs: []string{bucket + url.PathEscape(ecosystem) + "/all.zip"},
 			Covers: []matcher.Key{covers}, Optional: optional,
 		}
 	}
-	var list []feed.Source
+	var list []feed.Dataset
 	list = append(list, source("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
 		none := ecosystem == "ConanCenter" // is defined, but nobody has published anything yet

@@ -26,7 +26,7 @@ func Feed() feed.Feed {
 			return strings.HasPrefix(path.Base(name), "PYSEC-") && path.Ext(name) == ".yaml"
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:     []string{"https://codeload.github.com/pypa/advisory-database/tar.gz/refs/heads/main"},
 			Covers:   []matcher.Key{{Type: "pypi"}},
 			Optional: true,

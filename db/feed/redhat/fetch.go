@@ -19,8 +19,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-func sources() []feed.Source {
-	return []feed.Source{{
+func sources() []feed.Dataset {
+	return []feed.Dataset{{
 		URLs:   []string{"https://security.access.redhat.com/data/csaf/v2/vex-feed/"},
 		Covers: []matcher.Key{{Type: "rpm", Namespace: "rhel"}},
 		Fetch:  Fetch,
@@ -40,7 +40,7 @@ var (
 // deletions.csv. The first time it gets the archive, and later what has changed since. The fingerprint is the time of the
 // last change.
 func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	base := strings.TrimSuffix(f.Source.URLs[0], "/") + "/"
+	base := strings.TrimSuffix(f.Dataset.URLs[0], "/") + "/"
 	if since, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil {
 		got, err := increment(ctx, f, base, since)
 		if err == nil || !errors.Is(err, errTooMany) {

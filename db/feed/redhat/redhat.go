@@ -59,8 +59,8 @@ func Feed() feed.Feed {
 			}
 			return path.Ext(name) == ".json" || path.Ext(name) == ".xml"
 		},
-		Parse:   Parse,
-		Sources: sources(),
+		Parse:    Parse,
+		Datasets: sources(),
 	}
 }
 

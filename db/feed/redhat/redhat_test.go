@@ -190,12 +190,12 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	f := redhat.Feed()
-	f.Sources[0].URLs = []string{server.URL + "/vex/"}
+	f.Datasets[0].URLs = []string{server.URL + "/vex/"}
 	file := filepath.Join(t.TempDir(), "a.db")
-	update := func(want feed.Outcome, ranges string) {
+	update := func(want feed.State, ranges string) {
 		t.Helper()
 		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{MayShrink: true})
-		if err != nil || rep.Sources[0].Outcome != want {
+		if err != nil || rep.Datasets[0].State != want {
 			t.Fatalf("%+v, %v; want %v", rep, err, want)
 		}
 		d, err := db.OpenFile(file)

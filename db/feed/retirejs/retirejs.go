@@ -43,7 +43,7 @@ func Feed() feed.Feed {
 			return path.Ext(name) == ".json" && strings.Contains(path.Base(name), "repository")
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/jsrepository-v5.json"},
 			Covers: []matcher.Key{{Type: "npm"}},
 		}},

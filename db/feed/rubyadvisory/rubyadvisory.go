@@ -46,7 +46,7 @@ func Feed() feed.Feed {
 			return (strings.Contains(in, "/gems/") || strings.Contains(in, "/rubies/")) && path.Ext(name) == ".yml"
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://codeload.github.com/rubysec/ruby-advisory-db/tar.gz/refs/heads/master"},
 			Covers: []matcher.Key{{Type: "gem"}, {Type: "generic"}},
 		}},

@@ -45,12 +45,12 @@ func Alpine() feed.Feed {
 	for minor := firstBranch; minor <= lastBranch; minor++ {
 		release := fmt.Sprintf("3.%d", minor)
 		base := "https://secdb.alpinelinux.org/v" + release
-		f.Sources = append(f.Sources, feed.Source{
+		f.Datasets = append(f.Datasets, feed.Dataset{
 			Name: release, URLs: []string{base + "/main.json", base + "/community.json"},
 			Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: release}},
 		})
 	}
-	f.Sources = append(f.Sources, feed.Source{
+	f.Datasets = append(f.Datasets, feed.Dataset{
 		Name: "edge", URLs: []string{"https://secdb.alpinelinux.org/edge/main.json", "https://secdb.alpinelinux.org/edge/community.json"},
 		Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: "edge"}},
 	})
@@ -79,7 +79,7 @@ func SecureOS() feed.Feed { return newFeed(publisher{"secureos", false}) }
 func Echo() feed.Feed {
 	return feed.Feed{
 		Name: "echo", Wants: wants(".json"), Parse: parseEcho,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://advisory.echohq.com/data.json"},
 			Covers: []matcher.Key{{Type: "deb", Namespace: "echo"}},
 		}},

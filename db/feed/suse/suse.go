@@ -41,7 +41,7 @@ func Feed() feed.Feed {
 		Name:  Name,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
 		Parse: Parse,
-		Sources: []feed.Source{
+		Datasets: []feed.Dataset{
 			source("sles", []string{"suse.linux.enterprise.server.12", "suse.linux.enterprise.server.15"}, "sles", "sled", "sle_hpc"),
 			source("micro", []string{"suse.linux.enterprise.micro.5", "suse.linux.micro.6.0", "suse.linux.micro.6.1"}, "sle-micro", "sl-micro"),
 			source("leap", []string{"opensuse.leap.15.5", "opensuse.leap.15.6"}, "opensuse-leap"),
@@ -51,8 +51,8 @@ func Feed() feed.Feed {
 }
 
 // source returns a source of OVAL definitions.
-func source(name string, documents []string, namespaces ...string) feed.Source {
-	s := feed.Source{Name: name}
+func source(name string, documents []string, namespaces ...string) feed.Dataset {
+	s := feed.Dataset{Name: name}
 	for _, d := range documents {
 		s.URLs = append(s.URLs, "https://ftp.suse.com/pub/projects/security/oval/"+d+".xml.bz2")
 	}

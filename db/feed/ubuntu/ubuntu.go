@@ -58,7 +58,7 @@ func Feed() feed.Feed {
 			return trackerName.MatchString(base)
 		},
 		Parse: Parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://security-metadata.canonical.com/osv/osv-all.tar.xz"},
 			Covers: []matcher.Key{{Type: "deb", Namespace: "ubuntu"}},
 		}},

@@ -20,12 +20,12 @@ import (
 // mirrors of one, of which the first counts that answers, or of an updateinfo.xml. The checksums that repomd.xml gives are
 // verified; together they are the fingerprint.
 func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	if !slices.ContainsFunc(f.Source.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {
-		return f.GetAll(ctx, f.Source.URLs)
+	if !slices.ContainsFunc(f.Dataset.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {
+		return f.GetAll(ctx, f.Dataset.URLs)
 	}
 	var items []feed.Item
 	var sums []string
-	for _, location := range f.Source.URLs {
+	for _, location := range f.Dataset.URLs {
 		it := feed.Item{URL: location}
 		if isMirrorList(location) || isIndex(location) {
 			var err error

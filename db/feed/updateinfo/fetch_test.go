@@ -68,16 +68,16 @@ func TestFetch(t *testing.T) {
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
 	inputs := []feed.Input{{Feed: Amazon(), Location: server.URL + "/2/mirror.list"}}
-	for i, want := range []feed.Outcome{feed.Renewed, feed.Unchanged, feed.Kept} {
+	for i, want := range []feed.State{feed.Renewed, feed.Unchanged, feed.Kept} {
 		if want == feed.Kept {
 			sum[0]++ // the index is of another state than the data
 		}
 		rep, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Inputs: inputs})
-		if want != feed.Kept && err != nil || len(rep.Sources) != 1 || rep.Sources[0].Outcome != want {
+		if want != feed.Kept && err != nil || len(rep.Datasets) != 1 || rep.Datasets[0].State != want {
 			t.Fatalf("%d: %+v, %v; want %v", i, rep, err, want)
 		}
-		if want == feed.Renewed && rep.Sources[0].Advisories != 1 {
-			t.Errorf("%+v", rep.Sources[0])
+		if want == feed.Renewed && rep.Datasets[0].Advisories != 1 {
+			t.Errorf("%+v", rep.Datasets[0])
 		}
 		if want == feed.Unchanged && gets["/repo/repodata/x-updateinfo.xml"] != 1 {
 			t.Errorf("got again: %v", gets)

@@ -56,7 +56,7 @@ func newFeed(p publisher, urls ...string) feed.Feed {
 		Name:  p.name,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" && path.Base(name) != "repomd.xml" },
 		Parse: p.parse,
-		Sources: []feed.Source{{
+		Datasets: []feed.Dataset{{
 			URLs: urls, Fetch: Fetch, Covers: []matcher.Key{{Type: "rpm", Namespace: p.id}},
 		}},
 	}

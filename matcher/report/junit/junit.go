@@ -1,9 +1,9 @@
 // Package junit writes a report as JUnit's XML, which every CI server shows. The format has no specification; this is what
 // Jenkins, GitLab and GitHub's actions read: https://github.com/testmoapp/junitxml.
 //
-// Every distribution and ecosystem of the image is a suite, every finding a case: failed where it disallows the image, passed
-// where it does not, skipped where it is hidden, with the reason. An ecosystem without advisories is a case with an error, and
-// one with them a case that passes, so that a suite is never empty.
+// Every distribution and ecosystem of the image is a suite, and every finding a case: it fails if it disallows the image, is skipped
+// with the reason if it is hidden, and passes otherwise. A case of its own has an error if the ecosystem has no advisories, and passes if
+// it has, so a suite is never empty. A release past its end of life is a skipped case.
 package junit
 
 import (
@@ -13,7 +13,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -77,11 +76,21 @@ func Write(w io.Writer, v *report.Assessment) error {
 		if !v.Time.IsZero() {
 			s.Timestamp = v.Time.UTC().Format("2006-01-02T15:04:05")
 		}
-		c := testcase{Name: "advisories are known", Class: clean(e.Name()), Time: "0"}
-		if !e.Covered() {
-			c.Error = &outcome{Message: plural.Count(e.Packages, "package") + " could not be checked", Type: "uncovered", Text: "No advisories for " + clean(e.Name()) + "."}
+		advisories := testcase{Name: "advisories are known", Class: clean(e.Name()), Time: "0"}
+		support := testcase{Name: "release is supported", Class: clean(e.Name()), Time: "0"}
+		for _, n := range v.Notes() {
+			switch {
+			case n.Ecosystem != e.Key:
+			case n.Code == report.NoteEndOfLife:
+				support.Skipped = &outcome{Message: clean(n.Text)}
+			default:
+				advisories.Error = &outcome{Message: clean(n.Text), Type: string(n.Code)}
+			}
 		}
-		s.add(c)
+		s.add(advisories)
+		if support.Skipped != nil {
+			s.add(support)
+		}
 		at[e.Key] = len(all.Suites)
 		all.Suites = append(all.Suites, s)
 	}

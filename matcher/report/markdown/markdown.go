@@ -163,10 +163,7 @@ func (b *writer) files() {
 }
 
 func (b *writer) hidden() {
-	n := 0
-	for i := range b.v.Hidden {
-		n += len(b.v.Hidden[i].Findings)
-	}
+	n := b.v.CountHidden()
 	if n == 0 {
 		return
 	}

@@ -90,10 +90,7 @@ func until(e *report.Entry) string {
 
 // hidden counts hidden findings by reason, and lists them if Options say so.
 func (t *table) hidden() {
-	n := 0
-	for i := range t.a.Hidden {
-		n += len(t.a.Hidden[i].Findings)
-	}
+	n := t.a.CountHidden()
 	if n == 0 {
 		return
 	}

@@ -64,10 +64,10 @@ func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 }
 
 // Build makes a database of inputs, and opens it. The report is that of the last one.
-func Build(t testing.TB, inputs ...feed.Input) (*db.DB, feed.Report) {
+func Build(t testing.TB, inputs ...feed.Input) (*db.DB, feed.LoadResult) {
 	t.Helper()
 	var b db.Builder
-	var rep feed.Report
+	var rep feed.LoadResult
 	for _, in := range inputs {
 		var err error
 		if rep, err = feed.Load(t.Context(), &b, in, feed.Options{}); err != nil {

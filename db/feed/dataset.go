@@ -7,9 +7,9 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Source is a part of a feed that its publisher keeps up to date as a whole: it is fetched, found unchanged, fails and
+// A Dataset is a part of a feed that its publisher keeps up to date as a whole: it is fetched, found unchanged, fails and
 // is kept as one.
-type Source struct {
+type Dataset struct {
 	// Name tells the sources of a feed from one another: "npm", "3.20". A feed with one source may leave it empty.
 	Name string
 
@@ -43,7 +43,7 @@ type Fetched struct {
 }
 
 // covers reports whether advisories of an ecosystem are the source's.
-func (s *Source) covers(ecosystem matcher.Key) bool {
+func (s *Dataset) covers(ecosystem matcher.Key) bool {
 	for _, c := range s.Covers {
 		if c.Type == ecosystem.Type && c.Namespace == ecosystem.Namespace && (c.Release == "" || c.Release == ecosystem.Release) {
 			return true
@@ -53,7 +53,7 @@ func (s *Source) covers(ecosystem matcher.Key) bool {
 }
 
 // serves reports whether a source has anything on some ecosystems.
-func (s *Source) serves(ecosystems []matcher.Key) bool {
+func (s *Dataset) serves(ecosystems []matcher.Key) bool {
 	for _, k := range ecosystems {
 		if s.covers(k) {
 			return true
@@ -63,7 +63,7 @@ func (s *Source) serves(ecosystems []matcher.Key) bool {
 }
 
 // Title returns how a source of the feed is called beside those of others: "osv/npm".
-func (f *Feed) Title(s *Source) string {
+func (f *Feed) Title(s *Dataset) string {
 	if s.Name == "" {
 		return f.Name
 	}
