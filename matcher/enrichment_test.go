@@ -18,7 +18,7 @@ type threats struct {
 	err   error
 }
 
-func (s threats) Threats(context.Context, []string) (map[string]matcher.Enrichment, error) {
+func (s threats) Enrichments(context.Context, []string) (map[string]matcher.Enrichment, error) {
 	return s.known, s.err
 }
 
