@@ -54,16 +54,15 @@ func TestMatchOfOtherTools(t *testing.T) {
 	dir := corpus.Dir(t)
 	image := "oci:" + filepath.Join(dir, "images/debian-base")
 	components, stderr, code := hullmark(t, "scan", "--cache", "off", "--format", "json", image)
-	var d jsonDocument
-	if err := json.Unmarshal([]byte(components), &d); err != nil {
-		t.Fatalf("exit code %d: %v: %s", code, err, stderr)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	type release map[string]map[string]string
 	tracker := make(map[string]map[string]map[string]release)
-	for _, c := range d.Components {
+	for _, c := range assessment(t, components).Report.Components {
 		name := c.Name
-		if c.Origin != nil {
-			name = c.Origin.Name
+		if c.SourcePackage != nil {
+			name = c.SourcePackage.Name
 		}
 		if tracker[name] == nil {
 			id := fmt.Sprintf("CVE-2025-%04d", 1000+len(tracker))
@@ -83,16 +82,16 @@ func TestMatchOfOtherTools(t *testing.T) {
 	}
 	found := func(args ...string) []string {
 		stdout, stderr, code := hullmark(t, append(args, "--db", database, "--format", "json")...)
-		var d jsonDocument
-		if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != 0 {
-			t.Fatalf("%q: exit code %d: %v: %s", args, code, err, stderr)
+		if code != 0 {
+			t.Fatalf("%q: exit code %d: %s", args, code, stderr)
 		}
+		x := assessment(t, stdout)
 		names := make(map[string]string)
-		for _, c := range d.Components {
+		for _, c := range x.Report.Components {
 			names[c.ID] = c.Name + " " + c.Version
 		}
 		var list []string
-		for _, m := range d.Matches {
+		for _, m := range x.Result.Matches {
 			list = append(list, m.ID+" in "+names[m.Component])
 		}
 		slices.Sort(list)

@@ -1,12 +1,16 @@
 package main
 
 import (
-	"encoding/json"
+	encoding "encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -54,24 +58,24 @@ func TestVerdicts(t *testing.T) {
 		stdout, stderr []string
 	}{
 		{"vex", []string{"--vex", vexFile}, 0,
-			[]string{"1 finding hidden; --show-hidden lists them\n  1: not-affected, says a VEX statement", "VEX: under-investigation; fix available"},
+			[]string{"1 finding hidden\n  1: not-affected by a VEX statement", "VEX: under-investigation; fix available"},
 			[]string{"app.vex.json: OpenVEX, 2 statements: decides 2 matches, suppresses 1 of them"}},
 		{"vex, hidden shown", []string{"--vex", vexFile, "--show-hidden"}, 0, []string{"unknown   CVE-2019-14232  Django 1.11.20  vulnerable_code_not_present; " + vexFile + " statements[0]"}, nil},
-		{"a document about something else", []string{"--vex", other}, 0, nil, []string{"other.vex.json: OpenVEX, 2 statements: names nothing in the image"}},
+		{"a document about something else", []string{"--vex", other}, 0, nil, []string{"other.vex.json: OpenVEX, 2 statements: matches nothing in the image"}},
 		{"no document", []string{"--vex", policyFile}, 1, nil, []string{"--vex: vex: " + policyFile}},
 		{"policy", append([]string{"--allow-uncovered"}, judged...), 4,
 			[]string{"verdict: stop by policy production of " + policyFile + " (mapping 1, line 15)", "warn: runs as root", "allowed until 2025-06-30: CVE-2019-19844, not reachable (accepted, line 12)", "expired on 2024-06-30: CVE-2020-7471, until the update (accepted, line 13)", "policy production, no-dsa"},
 			[]string{"policy production of " + policyFile + " stops: update to", "other decisions)"}},
-		{"policy, going on", append([]string{"--continue"}, judged...), 0, []string{"verdict: stop"}, []string{"going on, as --continue says"}},
-		{"policy and vex", append([]string{"--vex", vexFile, "--format", "json"}, judged...), 4, []string{`"why": "not-affected, says a VEX statement"`, `"action": "stop"`}, nil},
-		{"policy, no mapping", []string{"--policy", policyFile}, 1, nil, []string{`"demo:": no mapping fits, and there is no default; add a mapping or a default, or say with --image-name`}},
+		{"policy, going on", append([]string{"--continue"}, judged...), 0, []string{"verdict: stop"}, []string{"continuing, because of --continue"}},
+		{"policy and vex", append([]string{"--vex", vexFile, "--format", "json"}, judged...), 4, []string{`"why": "not-affected by a VEX statement"`, `"action": "stop"`}, nil},
+		{"policy, no mapping", []string{"--policy", policyFile}, 1, nil, []string{`"demo:": no mapping fits, and there is no default; add a mapping or a default, or name the image with --image-name`}},
 		{"policy, preset", []string{"--policy", "preset:fixable"}, 4, nil, []string{"policy fixable of preset:fixable stops: update "}},
 		{"policy, no such preset", []string{"--policy", "preset:no"}, 1, nil, []string{`there is no preset "no", but severity`}},
-		{"policy that passes, something uncovered", []string{"--policy", "preset:kev"}, 3, nil, []string{"there are no advisories to judge deb nodesource.com 8"}},
+		{"policy that passes, something uncovered", []string{"--policy", "preset:kev"}, 3, nil, []string{"no advisories for deb nodesource.com 8"}},
 		{"policy that passes", []string{"--policy", "preset:kev", "--allow-uncovered"}, 0, []string{"verdict: go"}, nil},
 		{"broken policy", []string{"--policy", file(t, "bad.yaml", strings.NewReplacer("version: 1", "version: 9", "stop", "halt").Replace(demoPolicy))}, 1, nil, []string{`bad.yaml:1: version "9" is not known`, `bad.yaml:7: action "halt"`}},
-		{"only fixed", []string{"--only-fixed", "--fail-on", "negligible", "--allow-uncovered"}, 4, []string{"no fix is known (--only-fixed)"}, []string{"which --fail-on disallows"}},
-		{"nothing left", []string{"--only-fixed", "--ignore-status", "affected,fixed", "--fail-on", "negligible", "--allow-uncovered"}, 0, []string{"status affected (--ignore-status)", "no vulnerabilities"}, nil},
+		{"only fixed", []string{"--only-fixed", "--fail-on", "negligible", "--allow-uncovered"}, 4, []string{"no fix available"}, []string{"which --fail-on disallows"}},
+		{"nothing left", []string{"--only-fixed", "--ignore-status", "affected,fixed", "--fail-on", "negligible", "--allow-uncovered"}, 0, []string{"status affected", "no vulnerabilities"}, nil},
 		{"no such status", []string{"--ignore-status", "bad"}, 1, nil, []string{`--ignore-status "bad" is none of affected`}},
 		{"since nothing", []string{"--since", vexFile}, 1, nil, []string{"it takes what --format json writes"}},
 		{"template", []string{"--format", "template", "--template", file(t, "t.tmpl", `{{range .Findings}}{{if eq .ID "CVE-2019-12308"}}{{csv .ID .Subject.Name .Fixed}}{{end}}{{end}}`)}, 0, []string{"CVE-2019-12308,Django,1.11.21"}, nil},
@@ -107,39 +111,29 @@ func TestSince(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	stdout, _, code := hullmark(t, "scan", "--cache", "off", "--since", former, "--fail-on", "negligible", "--allow-uncovered", "demo:")
-	if code != 0 || !strings.Contains(stdout, "not new (--since)") || !strings.Contains(stdout, "no vulnerabilities") {
+	if code != 0 || !strings.Contains(stdout, "not new") || !strings.Contains(stdout, "no vulnerabilities") {
 		t.Errorf("exit code %d\n%s", code, stdout)
 	}
-	var d jsonDocument
 	text, err := os.ReadFile(former)
-	if err == nil {
-		err = json.Unmarshal(text, &d)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := len(d.Matches)
-	for i := range d.Matches { // what was not known then
-		if d.Matches[i].ID == "CVE-2019-12308" {
-			d.Matches = append(d.Matches[:i], d.Matches[i+1:]...)
-			break
+	x := assessment(t, string(text))
+	all := len(x.Result.Matches)
+	x.Result.Matches = slices.DeleteFunc(x.Result.Matches, func(m matcher.Match) bool { return m.ID == "CVE-2019-12308" }) // not known then
+	for i := range x.Report.Components {                                                                                   // another version has it too
+		if c := &x.Report.Components[i]; c.Name == "Django" {
+			c.Version = "1.11.19"
 		}
 	}
-	for i := range d.Components { // another version has it too
-		if d.Components[i].Name == "Django" {
-			d.Components[i].Version = "1.11.19"
-		}
-	}
-	if text, err = json.Marshal(d); err != nil {
+	var earlier strings.Builder
+	if err := json.Write(&earlier, report.New(x.Report, x.Result, report.Options{})); err != nil {
 		t.Fatal(err)
 	}
-	stdout, _, _ = hullmark(t, "scan", "--cache", "off", "--since", file(t, "former.json", string(text)), "--format", "json", "demo:")
-	var now jsonDocument
-	if err := json.Unmarshal([]byte(stdout), &now); err != nil {
-		t.Fatal(err)
-	}
-	if len(now.Matches) != 1 || now.Matches[0].ID != "CVE-2019-12308" || len(now.Suppressed) != all-1 || now.Hidden.Findings[0].Why != "not new (--since)" {
-		t.Errorf("%d matches, %d suppressed, hidden %v", len(now.Matches), len(now.Suppressed), now.Hidden)
+	stdout, _, _ = hullmark(t, "scan", "--cache", "off", "--since", file(t, "former.json", earlier.String()), "--format", "json", "demo:")
+	now := assessment(t, stdout)
+	if len(now.Findings) != 1 || now.Findings[0].ID != "CVE-2019-12308" || len(now.Result.Matches) != all || now.Hidden[0].Reason.Code != report.ReasonNotNew {
+		t.Errorf("findings %v, %d matches, hidden %v", now.Findings, len(now.Result.Matches), now.Hidden)
 	}
 }
 
@@ -147,7 +141,7 @@ func TestSince(t *testing.T) {
 func TestOwnSBOM(t *testing.T) {
 	stdout, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "cyclonedx", "demo:")
 	var bom map[string]any
-	if err := json.Unmarshal([]byte(stdout), &bom); err != nil {
+	if err := encoding.Unmarshal([]byte(stdout), &bom); err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range bom["vulnerabilities"].([]any) {
@@ -155,18 +149,15 @@ func TestOwnSBOM(t *testing.T) {
 			v["analysis"] = map[string]any{"state": "not_affected", "justification": "code_not_reachable"}
 		}
 	}
-	text, err := json.Marshal(bom)
+	text, err := encoding.Marshal(bom)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := file(t, "app.cdx.json", string(text))
 	stdout, stderr, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "json", "demo:")
-	var d jsonDocument
-	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
-		t.Fatal(err)
-	}
-	if len(d.Suppressed) != 1 || d.Suppressed[0].Match.ID != "CVE-2019-12308" || d.VEX[0].Suppressed != 1 || !strings.Contains(stderr, "suppresses 1 of them") {
-		t.Errorf("%d suppressed, %s", len(d.Suppressed), stderr)
+	x := assessment(t, stdout)
+	if x.CountHidden() != 1 || x.Hidden[0].Findings[0].ID != "CVE-2019-12308" || x.VEX[0].Suppressed != 1 || !strings.Contains(stderr, "suppresses 1 of them") {
+		t.Errorf("hidden %v, %s", x.Hidden, stderr)
 	}
 	cdx, _, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "cyclonedx", "demo:")
 	if !strings.Contains(cdx, `"state": "not_affected"`) {

@@ -1,4 +1,4 @@
-package main
+package json
 
 import (
 	"os"
@@ -9,12 +9,11 @@ import (
 	"testing"
 )
 
-// JSON.md names every field of the JSON form, says of each whether it can be left out, and names no other. EXPLAIN.md does so
-// for what explain writes, but for what is described in JSON.md.
-func TestJSONDocumented(t *testing.T) {
-	testDocumented(t, "JSON.md", reflect.TypeFor[jsonDocument]())
-	testDocumented(t, "EXPLAIN.md", reflect.TypeFor[jsonAnswer](), reflect.TypeFor[jsonImage](), reflect.TypeFor[jsonThreat](),
-		reflect.TypeFor[jsonAdvisory](), reflect.TypeFor[jsonComponent]())
+// TestDocumented requires that JSON.md and EXPLAIN.md name every field, and no other, and tell which can be left out.
+func TestDocumented(t *testing.T) {
+	testDocumented(t, "JSON.md", reflect.TypeFor[document]())
+	testDocumented(t, "EXPLAIN.md", reflect.TypeFor[explanations](), reflect.TypeFor[image](), reflect.TypeFor[enrichment](),
+		reflect.TypeFor[advisory](), reflect.TypeFor[component]())
 }
 
 func testDocumented(t *testing.T, file string, typ reflect.Type, elsewhere ...reflect.Type) {
@@ -48,8 +47,8 @@ func testDocumented(t *testing.T, file string, typ reflect.Type, elsewhere ...re
 	}
 }
 
-// jsonFields collects the paths of the fields of a struct, and whether they can be left out. The path of a list ends in [].
-// Fields of the types that are described elsewhere are left out.
+// jsonFields collects the paths of the fields of a struct, and whether they can be left out. The path of a list ends in []. It skips
+// types that are described elsewhere.
 func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect.Type, elsewhere []reflect.Type) {
 	for f := range typ.Fields() {
 		if f.Anonymous && slices.Contains(elsewhere, f.Type) {
@@ -73,10 +72,10 @@ func jsonFields(t *testing.T, fields map[string]bool, prefix string, typ reflect
 	}
 }
 
-// described reports whether the fields of a type are documented in another place, to which JSON.md refers.
+// described reports whether the fields of a type are documented in another place, to which the page refers.
 func described(name string, typ reflect.Type) bool {
 	place := map[reflect.Type]string{
-		reflect.TypeFor[jsonMatch](): "matches[]", reflect.TypeFor[jsonAnalysis](): "matches[].analysis", reflect.TypeFor[jsonEntry](): "verdict.expired[]",
+		reflect.TypeFor[match](): "matches[]", reflect.TypeFor[analysis](): "matches[].analysis", reflect.TypeFor[entry](): "verdict.expired[]",
 	}[typ]
 	return place != "" && place != name
 }
