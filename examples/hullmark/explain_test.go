@@ -1,10 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/hullmark/hullmark/matcher/report/json"
 
 	"github.com/hullmark/hullmark/matcher"
 )
