@@ -1,7 +1,8 @@
 // Package hullmark is the map of a module that tells, inside your own program, what is in a container image and what is
 // wrong with it. It has no code of its own; import what you need:
 //
-//	analyzer           what images consist of: the Scanner, and the contract that analyzers keep
+//	analyzer           the contract: what an analyzer is, and the report of a scan
+//	analyzer/scan      the Scanner: reads an image, runs analyzers and merges what they find
 //	analyzer/source    opening images: registries, archives, layouts, root file systems
 //	analyzer/all       every analyzer; or import those of single ecosystems: analyzer/dpkg, analyzer/pip, ...
 //	analyzer/image     walking layers without unpacking them
@@ -21,7 +22,7 @@
 //		log.Fatal(err)
 //	}
 //	defer img.Close()
-//	report, err := analyzer.Scanner{Analyzers: all.All()}.Scan(ctx, img)
+//	report, err := scan.Scanner{Analyzers: all.All()}.Scan(ctx, img)
 //	if err != nil {
 //		log.Fatal(err)
 //	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
 // An Analyzer finds packages, and other things worth reporting, in single files of an image.
@@ -63,29 +66,13 @@ type Info struct {
 	Unavailable string
 }
 
-// Validate says what is wrong with an Info, for which a Scanner would not start.
+// Validate returns an error if a Scanner would refuse the analyzer.
 func (i Info) Validate() error {
 	if i.Name == "" {
 		return errors.New("analyzer: an analyzer has no name")
 	}
-	var wanted, siblings index
-	if err := i.compile(0, &wanted, &siblings); err != nil {
-		return fmt.Errorf("analyzer: %w", err)
-	}
-	return nil
-}
-
-// compile adds the patterns to the indices of wanted files and of siblings.
-func (i *Info) compile(analyzer int, wanted, siblings *index) error {
-	for _, p := range i.Patterns {
-		if err := wanted.add(analyzer, p); err != nil {
-			return fmt.Errorf("%s: %w", i.Name, err)
-		}
-		for _, name := range i.With {
-			if err := siblings.add(analyzer, besides(p, name)); err != nil {
-				return fmt.Errorf("%s: with %q: %w", i.Name, name, err)
-			}
-		}
+	if err := pattern.Compile(0, i.Patterns, i.With, new(pattern.Index), new(pattern.Index)); err != nil {
+		return fmt.Errorf("analyzer: %s: %w", i.Name, err)
 	}
 	return nil
 }
@@ -130,8 +117,8 @@ func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
 // Errors that an analyzer may wrap to say what kind of Diagnostic its error is; any other is Malformed. An error made by
 // errors.Join becomes one Diagnostic for each of its parts.
 var (
-	ErrTooLarge    = errors.New("too large")
-	ErrUnsupported = errors.New("unsupported")
+	ErrTooLarge    error = content.ErrTooLarge // what File.Hold returns wraps it, too
+	ErrUnsupported       = errors.New("unsupported")
 
 	// ErrPanic is for an analyzer that crashed elsewhere; one that panics in Analyze needs no error.
 	ErrPanic = errors.New("panic")

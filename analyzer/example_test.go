@@ -7,10 +7,9 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
-// A complete analyzer: which files it wants, and what it makes of one.
+// A complete analyzer: the files it wants, and what it finds in one of them.
 func Example() {
 	versions := analyzer.Func(
 		analyzer.Info{Name: "versions", Version: 1, Patterns: []string{"**/*.versions"}},
@@ -27,27 +26,14 @@ func Example() {
 			return &r, lines.Err()
 		})
 
-	img, err := imagetest.Image( // or source.Open(ctx, "debian:12", source.Options{})
-		new(imagetest.Layer).File("opt/tools.versions", "hammer 1.0\nsaw 2.1\n"),
-		new(imagetest.Layer).File("opt/tools.versions", "hammer 1.1\nsaw 2.1\ndrill\n"),
-	)
-	if err != nil {
-		fmt.Println(err)
-		return
+	f := analyzer.NewFile("opt/tools.versions", 0o644, []byte("hammer 1.1\nsaw 2.1\ndrill\n"))
+	result, err := versions.Analyze(context.Background(), f)
+	for _, p := range result.Packages {
+		fmt.Println(p.Name, p.Version)
 	}
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{versions}}.Scan(context.Background(), img)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, c := range report.Components {
-		fmt.Printf("%s since layer %d, in %s\n", c.PURL, c.Layer, c.Path)
-	}
-	for _, d := range report.Diagnostics {
-		fmt.Printf("%s in %s: %s\n", d.Kind, d.Path, d.Message)
-	}
+	fmt.Println(err)
 	// Output:
-	// pkg:generic/hammer@1.1 since layer 1, in opt/tools.versions
-	// pkg:generic/saw@2.1 since layer 0, in opt/tools.versions
-	// malformed in opt/tools.versions: versions: line 3: no version
+	// hammer 1.1
+	// saw 2.1
+	// versions: line 3: no version
 }

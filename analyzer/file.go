@@ -1,11 +1,13 @@
 package analyzer
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+
+	"github.com/hullmark/hullmark/analyzer/internal/content"
 )
 
 // A File is one regular file of a layer, valid until Analyze returns.
@@ -13,52 +15,58 @@ type File struct {
 	Path string      // slash-separated, clean, relative to the root, without a leading slash
 	Mode fs.FileMode // permission and type bits
 
-	content  io.ReaderAt
-	size     int64
-	data     []byte // the whole content, where it is in memory
-	siblings map[string]*File
-	account  *account // of what is held beyond the content
+	content  *content.Content
+	siblings map[string]*File // by base name
 }
 
-// NewFile returns a file with the given content, for tests and for programs that call an analyzer themselves.
-// Siblings are found by their base names.
-func NewFile(name string, mode fs.FileMode, content []byte, siblings ...*File) *File {
-	f := &File{Path: name, Mode: mode, content: bytes.NewReader(content), size: int64(len(content)), data: content}
-	if f.data == nil {
-		f.data = []byte{}
+// NewFile returns a file with the given content, for tests and for programs that call an analyzer themselves. Sibling finds
+// the siblings by their base names.
+func NewFile(name string, mode fs.FileMode, data []byte, siblings ...*File) *File {
+	return NewFileAt(name, mode, content.Of(data, nil), int64(len(data)), siblings...)
+}
+
+// NewFileAt is like NewFile, but the file reads its content on demand, the first size bytes of r.
+func NewFileAt(name string, mode fs.FileMode, r io.ReaderAt, size int64, siblings ...*File) *File {
+	c, ok := r.(*content.Content) // of NewFile or the engine
+	if !ok {
+		c = content.At(r, size, nil)
 	}
-	for _, s := range siblings {
-		if f.siblings == nil {
-			f.siblings = make(map[string]*File)
+	f := &File{Path: name, Mode: mode, content: c}
+	if len(siblings) > 0 {
+		f.siblings = make(map[string]*File, len(siblings))
+		for _, s := range siblings {
+			f.siblings[path.Base(s.Path)] = s
 		}
-		f.siblings[path.Base(s.Path)] = s
 	}
 	return f
 }
 
-// newFileAt returns a file whose content is read on demand.
-func newFileAt(name string, mode fs.FileMode, content io.ReaderAt, size int64) *File {
-	return &File{Path: name, Mode: mode, content: content, size: size}
-}
-
 // Size returns the length of the content in bytes.
-func (f *File) Size() int64 { return f.size }
+func (f *File) Size() int64 { return f.content.Size() }
 
-// Open returns the content. Every call starts anew at offset 0, and any number may be read at once.
-func (f *File) Open() *io.SectionReader { return io.NewSectionReader(f.content, 0, f.size) }
+// Open returns a reader at the start of the content. Any number of them may be in use at once.
+func (f *File) Open() *io.SectionReader { return io.NewSectionReader(f.content, 0, f.content.Size()) }
 
-// Bytes returns the whole content, which the caller must neither change nor keep after Analyze returns. It fails only
-// where the content is not in memory and cannot be read.
+// Bytes returns the whole content. The caller must neither change it nor keep it after Analyze returns. Bytes fails only if
+// the content is not in memory and cannot be read.
 func (f *File) Bytes() ([]byte, error) {
-	if f.data != nil {
-		return f.data, nil
+	if b := f.content.Bytes(); b != nil {
+		return b, nil
 	}
-	b := make([]byte, f.size)
+	b := make([]byte, f.Size())
 	if _, err := io.ReadFull(f.Open(), b); err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.Path, err)
 	}
 	return b, nil
 }
 
-// Sibling returns a file of the same directory, which Info.With must name, or nil where the layer has none.
+// Sibling returns the file of the same directory with a base name that Info.With lists, or nil if the layer has no such file.
 func (f *File) Sibling(base string) *File { return f.siblings[base] }
+
+// Hold accounts for n bytes that Analyze is about to hold beyond the content of the file, such as an archive inflated from
+// it. A negative n gives bytes back; the return of Analyze gives back the rest. Call Hold before allocating the bytes.
+//
+// Hold returns an error that wraps [ErrTooLarge] if Analyze would hold more than 128 MiB at once or 1 GiB in all; a Scanner's
+// limits Memory and Inflated replace these numbers. The answer for a file is always the same. Of all analyzers of a scan, one
+// at a time may hold more than 8 MiB. The others wait in Hold, which returns the context's error if the context ends first.
+func (f *File) Hold(ctx context.Context, n int64) error { return f.content.Hold(ctx, n) }

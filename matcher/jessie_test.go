@@ -10,6 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
@@ -49,7 +50,7 @@ func TestJessie(t *testing.T) {
 	for from, to := range map[string]string{"status": "var/lib/dpkg/status", "os-release": "etc/os-release"} {
 		root[to] = &fstest.MapFile{Data: corpus.Read(t, dir+from)}
 	}
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{dpkg.New(), osrelease.New()}}.ScanFS(t.Context(), root)
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{dpkg.New(), osrelease.New()}}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -26,12 +27,12 @@ func BenchmarkPipe(b *testing.B) {
 	for _, bench := range []struct {
 		name    string
 		plugin  string
-		scanned func(analyzer.Scanner) error
+		scanned func(scan.Scanner) error
 	}{
-		{"image/dpkg", "dpkg", func(s analyzer.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
-		{"image/npm", "npm", func(s analyzer.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
-		{"image/all", "all", func(s analyzer.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
-		{"10000files/gem", "gem", func(s analyzer.Scanner) error { _, err := s.ScanFS(b.Context(), small); return err }},
+		{"image/dpkg", "dpkg", func(s scan.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
+		{"image/npm", "npm", func(s scan.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
+		{"image/all", "all", func(s scan.Scanner) error { _, err := s.Scan(b.Context(), img); return err }},
+		{"10000files/gem", "gem", func(s scan.Scanner) error { _, err := s.ScanFS(b.Context(), small); return err }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			p := start(b, self(b, bench.plugin))
@@ -43,7 +44,7 @@ func BenchmarkPipe(b *testing.B) {
 			}
 			timed := func(list []analyzer.Analyzer) time.Duration {
 				begun := time.Now()
-				if err := bench.scanned(analyzer.Scanner{Analyzers: list}); err != nil {
+				if err := bench.scanned(scan.Scanner{Analyzers: list}); err != nil {
 					b.Fatal(err)
 				}
 				return time.Since(begun)

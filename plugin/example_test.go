@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing/fstest"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 )
 
@@ -24,7 +24,7 @@ func Example() {
 	}
 	defer p.Close()
 	root := fstest.MapFS{"var/lib/dpkg/status": {Data: []byte("Package: hello\nStatus: install ok installed\nVersion: 2.10-3\nArchitecture: amd64\n")}}
-	report, err := analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
+	report, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
 	if err != nil {
 		log.Fatal(err)
 	}

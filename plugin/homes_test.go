@@ -14,6 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -21,7 +22,7 @@ import (
 )
 
 // report scans an image and returns the report as JSON.
-func report(t testing.TB, img v1.Image, s analyzer.Scanner) string {
+func report(t testing.TB, img v1.Image, s scan.Scanner) string {
 	t.Helper()
 	r, err := s.Scan(t.Context(), img)
 	if err != nil {
@@ -41,14 +42,14 @@ func TestHomes(t *testing.T) {
 	p := start(t, self(t, "all"))
 	said := make(map[string]bool) // analyzers that found something
 	compare := func(t *testing.T, img v1.Image) {
-		want := report(t, img, analyzer.Scanner{Analyzers: all.All()})
+		want := report(t, img, scan.Scanner{Analyzers: all.All()})
 		for _, a := range all.All() {
 			if name := a.Info().Name; strings.Contains(want, `"Analyzer":"`+name+`"`) {
 				said[name] = true
 			}
 		}
 		for _, parallel := range []int{1, 8} {
-			if got := report(t, img, analyzer.Scanner{Analyzers: p.Analyzers(), Parallel: parallel}); got != want {
+			if got := report(t, img, scan.Scanner{Analyzers: p.Analyzers(), Parallel: parallel}); got != want {
 				t.Errorf("parallel %d: in another process:\n%s\nin this one:\n%s", parallel, got, want)
 			}
 		}
@@ -105,8 +106,8 @@ func TestHomesFixtures(t *testing.T) {
 	p := start(t, self(t, "all"))
 	formats := strings.Fields("apk-installed bun-lock composer-installed composer-lock dpkg-info dpkg-status dpkg-statusd gemfile-lock java-archive maven-pom npm-lock npm-package-json os-release php-pear pnpm-lock poetry-lock python-egg-wheel python-installed python-requirements rpm-bdb rpm-ndb rpm-sqlite ruby-gemspec uv-lock yarn-lock-berry yarn-lock-v1")
 	corpus.Cases(t, formats, func(t *testing.T, c *corpus.Case) {
-		scan := func(list []analyzer.Analyzer) string {
-			r, err := analyzer.Scanner{Analyzers: list}.ScanFS(t.Context(), c.Files)
+		scanned := func(list []analyzer.Analyzer) string {
+			r, err := scan.Scanner{Analyzers: list}.ScanFS(t.Context(), c.Files)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +117,7 @@ func TestHomesFixtures(t *testing.T) {
 			}
 			return string(b)
 		}
-		if here, there := scan(all.All()), scan(p.Analyzers()); here != there {
+		if here, there := scanned(all.All()), scanned(p.Analyzers()); here != there {
 			t.Errorf("in another process:\n%s\nin this one:\n%s", there, here)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/leak"
 	"github.com/hullmark/hullmark/plugin"
 )
@@ -85,9 +86,9 @@ func files(n int) fstest.MapFS {
 	return root
 }
 
-func scan(t testing.TB, root fstest.MapFS, p *plugin.Process) *analyzer.Report {
+func reportOf(t testing.TB, root fstest.MapFS, p *plugin.Process) *analyzer.Report {
 	t.Helper()
-	r, err := analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+	r, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestPoison(t *testing.T) {
 	checkProcesses(t)
 	root := files(100)
 	root["opt/poison.list"] = &fstest.MapFile{Data: []byte("1")}
-	r := scan(t, root, start(t, self(t, "poison")))
+	r := reportOf(t, root, start(t, self(t, "poison")))
 	if len(r.Components) != 100 || len(r.Diagnostics) != 1 {
 		t.Fatalf("%d packages of 100, %+v", len(r.Components), r.Diagnostics)
 	}
@@ -117,7 +118,7 @@ func TestPool(t *testing.T) {
 	command.Processes = 3
 	p := start(t, command)
 	pids := make(map[string]bool)
-	for _, c := range scan(t, files(300), p).Components {
+	for _, c := range reportOf(t, files(300), p).Components {
 		pids[c.Version] = true
 	}
 	if len(pids) != 3 {
@@ -141,7 +142,7 @@ func TestPool(t *testing.T) {
 		}
 	}
 	time.Sleep(100 * time.Millisecond)
-	if r := scan(t, files(60), p); len(r.Components) != 60 || len(r.Diagnostics) != 0 {
+	if r := reportOf(t, files(60), p); len(r.Components) != 60 || len(r.Diagnostics) != 0 {
 		t.Errorf("%d packages, %+v", len(r.Components), r.Diagnostics)
 	}
 }
@@ -151,7 +152,7 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("HULLMARK_SECRET", "geheim")
 	command := self(t, "environment")
 	command.Env = []string{"OWN=1"}
-	r := scan(t, files(1), start(t, command))
+	r := reportOf(t, files(1), start(t, command))
 	if len(r.Findings) != 1 {
 		t.Fatal(r)
 	}
@@ -183,7 +184,7 @@ func TestResourceLimits(t *testing.T) {
 		command := self(t, "greedy")
 		command.Restarts = -1
 		command.Limits.Memory = 512 << 20
-		r := scan(t, files(1), start(t, command))
+		r := reportOf(t, files(1), start(t, command))
 		if len(r.Components) != 0 || len(r.Diagnostics) != 1 {
 			t.Fatalf("%+v", r)
 		}
@@ -196,7 +197,7 @@ func TestResourceLimits(t *testing.T) {
 		command := self(t, "busy")
 		command.Restarts = -1
 		command.Limits.CPU = time.Second
-		r := scan(t, files(1), start(t, command))
+		r := reportOf(t, files(1), start(t, command))
 		if len(r.Diagnostics) != 1 || !strings.Contains(r.Diagnostics[0].Message, "signal: ") {
 			t.Errorf("%+v", r.Diagnostics)
 		}
@@ -212,7 +213,7 @@ func TestResourceLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		if r := scan(t, files(1), p); len(r.Components) != 1 || r.Components[0].Version != "0" {
+		if r := reportOf(t, files(1), p); len(r.Components) != 1 || r.Components[0].Version != "0" {
 			t.Errorf("network interfaces that are up: %+v", r.Components)
 		}
 	})
@@ -220,7 +221,7 @@ func TestResourceLimits(t *testing.T) {
 
 // TestPanic asks that a panic in a plugin made with Serve is what it is in the same process: a diagnostic of the file.
 func TestPanic(t *testing.T) {
-	r := scan(t, files(2), start(t, self(t, "panics")))
+	r := reportOf(t, files(2), start(t, self(t, "panics")))
 	if len(r.Diagnostics) != 2 || r.Diagnostics[0].Kind != analyzer.Panicked || r.Diagnostics[0].Message != "as it happens" {
 		t.Errorf("%+v", r.Diagnostics)
 	}
@@ -240,7 +241,7 @@ func TestCancel(t *testing.T) {
 	root := files(10)
 	root["opt/large.list"] = &fstest.MapFile{Data: make([]byte, 8<<20)}
 	begun := time.Now()
-	_, err = analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
+	_, err = scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
 	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 5*time.Second {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}
@@ -263,7 +264,7 @@ func TestManyScans(t *testing.T) {
 				time.AfterFunc(time.Millisecond, cancel)
 			}
 			root := fstest.MapFS{"var/lib/dpkg/status": {Data: []byte(strings.Repeat("Package: hello\nStatus: install ok installed\nVersion: 2.10-3\nArchitecture: amd64\n\n", 1) + strings.Repeat("#", 1<<10))}}
-			r, err := analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
+			r, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(ctx, root)
 			if err == nil && len(r.Components) != 1 || err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("%+v, %v", r, err)
 			}

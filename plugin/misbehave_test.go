@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/leak"
 	"github.com/hullmark/hullmark/internal/pluginpb"
 	"github.com/hullmark/hullmark/plugin"
@@ -371,7 +372,7 @@ func TestMisbehaviour(t *testing.T) {
 				}
 				remote = p.Analyzers()
 			}
-			report, err := analyzer.Scanner{Analyzers: append(remote, other)}.ScanFS(t.Context(), root)
+			report, err := scan.Scanner{Analyzers: append(remote, other)}.ScanFS(t.Context(), root)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -62,7 +63,7 @@ func TestCorpus(t *testing.T) {
 	}
 	seen := make(map[string]bool)
 	corpus.Cases(t, slices.Compact(formats), func(t *testing.T, c *corpus.Case) {
-		report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
+		report, err := scan.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), c.Files)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 func Example() {
@@ -40,7 +41,7 @@ func TestAll(t *testing.T) {
 	}) {
 		t.Error("not in the order of their names")
 	}
-	if _, err := (analyzer.Scanner{Analyzers: list}).ScanFS(t.Context(), fstest.MapFS{}); err != nil {
+	if _, err := (scan.Scanner{Analyzers: list}).ScanFS(t.Context(), fstest.MapFS{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -43,7 +44,7 @@ func BenchmarkEcosystem(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if _, err := (analyzer.Scanner{Analyzers: []analyzer.Analyzer{keep}}).ScanFS(b.Context(), root); err != nil {
+					if _, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{keep}}).ScanFS(b.Context(), root); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -26,7 +27,7 @@ func TestOwnerRPM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{rpm.New()}}.ScanFS(t.Context(), root)
+	before, err := scan.Scanner{Analyzers: []analyzer.Analyzer{rpm.New()}}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestOwnerRPM(t *testing.T) {
 	if len(want) == 0 {
 		t.Fatal("the database owns no Python distribution; the test needs another one")
 	}
-	report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), root)
+	report, err := scan.Scanner{Analyzers: all.All()}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
@@ -38,11 +39,11 @@ var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports
 // the flag -analyzertest.update, or with -update where the test binary defines that one, archives are rewritten instead.
 func Run(t *testing.T, glob string, analyzers ...analyzer.Analyzer) {
 	t.Helper()
-	RunScanner(t, glob, analyzer.Scanner{Analyzers: analyzers})
+	RunScanner(t, glob, scan.Scanner{Analyzers: analyzers})
 }
 
 // RunScanner is like Run, for a Scanner with other limits than the default ones. Its Cache and Parallel are set by the test.
-func RunScanner(t *testing.T, glob string, scanner analyzer.Scanner) {
+func RunScanner(t *testing.T, glob string, scanner scan.Scanner) {
 	t.Helper()
 	names, err := filepath.Glob(glob)
 	if err != nil {
@@ -56,7 +57,7 @@ func RunScanner(t *testing.T, glob string, scanner analyzer.Scanner) {
 	}
 }
 
-func run(t *testing.T, name string, s analyzer.Scanner) {
+func run(t *testing.T, name string, s scan.Scanner) {
 	archive, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -67,11 +68,11 @@ func run(t *testing.T, name string, s analyzer.Scanner) {
 	}
 	var first *analyzer.Report
 	var firstJSON string
-	cache := new(analyzer.MemCache)
+	cache := new(scan.MemCache)
 	for _, way := range []struct {
 		name     string
 		parallel int
-		cache    analyzer.Cache
+		cache    scan.Cache
 	}{{"one at a time", 1, nil}, {"in parallel", 8, nil}, {"filling a cache", 8, cache}, {"from a cache", 1, cache}} {
 		s.Parallel, s.Cache = way.parallel, way.cache
 		report, err := s.Scan(t.Context(), img)

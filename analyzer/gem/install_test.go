@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/gem"
+	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 // sources are gemspecs as people write them; RubyGems writes what they come to into the specifications of what it installs.
@@ -71,7 +72,7 @@ func TestNativeInstall(t *testing.T) {
 
 	var got []string
 	scan := func(dir, below string) (n int) {
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{gem.New()}}.ScanFS(t.Context(), os.DirFS(dir))
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{gem.New()}}.ScanFS(t.Context(), os.DirFS(dir))
 		if err != nil {
 			t.Fatal(err)
 		}

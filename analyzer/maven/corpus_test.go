@@ -9,12 +9,13 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/maven"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 func scanDir(t testing.TB, dir string) *analyzer.Report {
 	t.Helper()
-	s := analyzer.Scanner{Analyzers: []analyzer.Analyzer{maven.New()}}
+	s := scan.Scanner{Analyzers: []analyzer.Analyzer{maven.New()}}
 	report, err := s.ScanFS(t.Context(), os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
@@ -71,7 +72,7 @@ func TestGigabyteOfArchives(t *testing.T) {
 	}
 	members, inner = nil, ""
 
-	limits := analyzer.Limits{Memory: 64 << 20}
+	limits := scan.Limits{Memory: 64 << 20}
 	// Contents; one analyzer that holds Memory, and the others 8 MiB each; and as much again, uncollected.
 	bound := uint64(2 * (limits.Memory + limits.Memory + 3*(8<<20)))
 	var first string
@@ -93,7 +94,7 @@ func TestGigabyteOfArchives(t *testing.T) {
 				}
 			}
 		})
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}, Limits: limits, Parallel: parallel}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{New()}, Limits: limits, Parallel: parallel}.Scan(t.Context(), img)
 		close(done)
 		sampling.Wait()
 		if err != nil {
@@ -124,7 +125,7 @@ func TestGigabyteOfArchives(t *testing.T) {
 			t.Errorf("the report differs with %d at once", parallel)
 		}
 	}
-	if report, err := (analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}, Limits: analyzer.Limits{Memory: 16 << 20}}).Scan(t.Context(), img); err != nil || len(report.Components) != 0 || len(report.Diagnostics) == 0 {
+	if report, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{New()}, Limits: scan.Limits{Memory: 16 << 20}}).Scan(t.Context(), img); err != nil || len(report.Components) != 0 || len(report.Diagnostics) == 0 {
 		t.Errorf("with less memory than an archive takes: %d components, %v", len(report.Components), err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
@@ -91,7 +92,7 @@ func BenchmarkTree(b *testing.B) {
 			cpu := processTime(b)
 			for b.Loop() {
 				var err error
-				report, err = analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(b.Context(), img)
+				report, err = scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(b.Context(), img)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -120,7 +121,7 @@ func TestTreeGrowth(t *testing.T) {
 		img, _ := tree(t, n)
 		before, all := heap(), totalAlloc()
 		peak := watch()
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(t.Context(), img)
 		if err != nil || len(report.Components) != n {
 			t.Fatal(len(report.Components), err)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/npm"
+	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 // published are the packages of a registry, a package.json each. What wrap bundles lies in its archive.
@@ -194,7 +195,7 @@ func TestNativeInstall(t *testing.T) {
 				t.Fatalf("npm ls lists %d installed, and %d locked", len(tree), len(locked))
 			}
 
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{npm.New()}}.ScanFS(t.Context(), os.DirFS(dir))
+			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{npm.New()}}.ScanFS(t.Context(), os.DirFS(dir))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -55,7 +56,7 @@ func TestNative(t *testing.T) {
 			if len(want) < 100 {
 				t.Fatalf("npm ls lists %d packages", len(want))
 			}
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), os.DirFS(dir))
+			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), os.DirFS(dir))
 			if err != nil {
 				t.Fatal(err)
 			}

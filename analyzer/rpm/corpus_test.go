@@ -14,7 +14,7 @@ import (
 )
 
 // scan returns what the analyzer finds in files, with what is wrong there.
-func scan(t *testing.T, files fs.FS) (pkgs []analyzer.Package, errs []error) {
+func contents(t *testing.T, files fs.FS) (pkgs []analyzer.Package, errs []error) {
 	t.Helper()
 	results, errs := corpus.Analyze(t, files, New())
 	for _, r := range results {
@@ -30,7 +30,7 @@ func TestCorpus(t *testing.T) {
 		}
 		corpus.Decode(t, c.Want.Raw, &limit)
 		start := time.Now()
-		pkgs, errs := scan(t, c.Files)
+		pkgs, errs := contents(t, c.Files)
 		if took := time.Since(start); limit.MaxSeconds > 0 && took > time.Duration(limit.MaxSeconds)*time.Second {
 			t.Errorf("took %v, at most %d s are allowed", took, limit.MaxSeconds)
 		}
@@ -103,7 +103,7 @@ func TestDependsAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pkgs, errs := scan(t, files)
+		pkgs, errs := contents(t, files)
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}

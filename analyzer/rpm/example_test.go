@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 func Example() {
@@ -14,7 +15,7 @@ func Example() {
 		"var/lib/rpmmanifest/container-manifest-2": {Data: []byte(
 			"vim\t9.0-1.cm2\t1653816591\t1653753130\tMicrosoft Corporation\t2\t45000\tx86_64\t2\tvim-9.0-1.cm2.src.rpm\n")},
 	}
-	scanner := analyzer.Scanner{Analyzers: []analyzer.Analyzer{rpm.New()}}
+	scanner := scan.Scanner{Analyzers: []analyzer.Analyzer{rpm.New()}}
 	report, err := scanner.ScanFS(context.Background(), root)
 	if err != nil {
 		fmt.Println(err)

@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -42,7 +43,7 @@ func TestScan(t *testing.T) {
 			"usr/share/rpm/rpmdb.sqlite-wal": {Data: database(t, "vacuum.sqlite-wal")},
 		}, []string{"late", "package3", "package4", "package5", "package6"}},
 	} {
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), c.files)
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), c.files)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/leak"
 )
@@ -35,12 +36,12 @@ func openAll(t *testing.T, ref string) (found []string, errs []error) {
 		images = append(images, img)
 	}
 	for _, img := range images {
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
 		if err = errors.Join(err, img.Close()); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		again, _, err := scan(t, img.Ref, source.Options{})
+		again, _, err := packagesOf(t, img.Ref, source.Options{})
 		if err != nil || !strings.HasPrefix(again, report.Components[0].Name) {
 			t.Errorf("%s opened again: found %q, error %v", img.Ref, again, err)
 		}
@@ -168,7 +169,7 @@ func TestRootArchive(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(strings.ReplaceAll(c.ref, dir, ""), "/", "_"), func(t *testing.T) {
 			leak.Check(t)
-			got, img, err := scan(t, c.ref, source.Options{})
+			got, img, err := packagesOf(t, c.ref, source.Options{})
 			if err != nil || got != c.want || img.Ref != c.found {
 				t.Errorf("found %q, error %v, Ref %v", got, err, img)
 			}
@@ -181,7 +182,7 @@ func TestRootArchive(t *testing.T) {
 		"rootfs-archive:" + dir + "/x": "no such file",
 		"rootfs-archive:" + write(t, dir+"/cut.tar", read(t, distro)[:700]): "unexpected EOF",
 	} {
-		if _, _, err := scan(t, ref, source.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := packagesOf(t, ref, source.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", ref, err, want)
 		}
 	}
@@ -214,7 +215,7 @@ func TestContentStore(t *testing.T) {
 		{"", "", "", "an image of a content store is chosen by its digest"},
 		{":latest", "", "", "an image of a content store is chosen by its digest"},
 	} {
-		got, _, err := scan(t, "oci:"+dir+c.digest, source.Options{Platform: c.platform})
+		got, _, err := packagesOf(t, "oci:"+dir+c.digest, source.Options{Platform: c.platform})
 		first, _, _ := strings.Cut(got, " ")
 		if first != c.want || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%q: found %q, error %v", c.digest, first, err)
@@ -241,7 +242,7 @@ func TestOpenStream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}, Parallel: 1}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{words}, Parallel: 1}.Scan(t.Context(), img)
 		if err != nil || report.Components[0].Name != "two0" || img.Ref != "bucket/object" {
 			t.Errorf("found %v, error %v, Ref %s", report, err, img.Ref)
 		}

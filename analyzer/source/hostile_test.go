@@ -25,6 +25,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -99,7 +101,7 @@ func TestHostileArchives(t *testing.T) {
 	with := func(manifest string, more ...entry) []entry {
 		return append([]entry{a[0], a[1], file("manifest.json", manifest)}, more...)
 	}
-	var limit *analyzer.LimitError
+	var limit *image.LimitError
 	for _, c := range []struct {
 		name string
 		file string
@@ -136,7 +138,7 @@ func TestHostileArchives(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, name := range []string{c.file, compress(t, c.file, c.file+".gz"), compress(t, c.file, c.file+".zst")} {
 				leak.Check(t)
-				got, _, err := scan(t, "docker-archive:"+name, source.Options{})
+				got, _, err := packagesOf(t, "docker-archive:"+name, source.Options{})
 				if got != c.want || (err != nil) != (c.want == "") {
 					t.Errorf("found %q, error %v, want %q", got, err, c.want)
 				}
@@ -169,7 +171,7 @@ func TestTruncated(t *testing.T) {
 	for _, name := range []string{plain, compress(t, plain, dir+"/a.gz"), compress(t, plain, dir+"/a.zst")} {
 		b := read(t, name)
 		for n := 0; n < len(b); n += 1 + len(b)/200 {
-			got, _, err := scan(t, "docker-archive:"+write(t, dir+"/cut", b[:n]), source.Options{})
+			got, _, err := packagesOf(t, "docker-archive:"+write(t, dir+"/cut", b[:n]), source.Options{})
 			if err == nil && got != "a" {
 				t.Errorf("%s, %d of %d bytes: found %q", name, n, len(b), got)
 			}
@@ -206,13 +208,13 @@ func TestLayerBomb(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	s := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}
+	s := scan.Scanner{Analyzers: []analyzer.Analyzer{words}}
 	s.Limits.LayerSize = 64 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err = s.Scan(t.Context(), opened)
 	runtime.ReadMemStats(&after)
-	var limit *analyzer.LimitError
+	var limit *image.LimitError
 	if !errors.As(err, &limit) {
 		t.Errorf("error %v", err)
 	}
@@ -253,7 +255,7 @@ func TestManyLayers(t *testing.T) {
 	host := serve(t)
 	push(t, host+"/app:1", opened)
 	for _, ref := range []string{oci, docker, compress(t, docker, dir+"/docker.tgz"), host + "/app:1"} {
-		if got, _, err := scan(t, ref, source.Options{}); err != nil || got != "p126" {
+		if got, _, err := packagesOf(t, ref, source.Options{}); err != nil || got != "p126" {
 			t.Errorf("%s: found %q, error %v", ref, got, err)
 		}
 	}
@@ -317,7 +319,7 @@ func TestHostileIndexes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leak.Check(t)
-			got, _, err := scan(t, c.ref, source.Options{})
+			got, _, err := packagesOf(t, c.ref, source.Options{})
 			if c.err == "" && (err != nil || got != "p0 p2 p3 p4") {
 				t.Errorf("found %q, error %v", got, err)
 			}
@@ -353,13 +355,13 @@ func TestLayoutLinks(t *testing.T) {
 	if err := errors.Join(os.Rename(name, dir+"/outside"), os.Symlink("../../../outside", name)); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := scan(t, "oci:"+l, source.Options{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := packagesOf(t, "oci:"+l, source.Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 	if err := errors.Join(os.Rename(dir+"/outside", l+"/inside"), os.Remove(name), os.Symlink("../../inside", name)); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, err := scan(t, "oci:"+l, source.Options{}); err != nil || got != "p0 p2 p3 p4" {
+	if got, _, err := packagesOf(t, "oci:"+l, source.Options{}); err != nil || got != "p0 p2 p3 p4" {
 		t.Errorf("found %q, error %v", got, err)
 	}
 }
@@ -371,7 +373,7 @@ func TestCancelAtAnyInstant(t *testing.T) {
 	docker := writeDocker(t, dir+"/docker.tar", map[string]v1.Image{"example.com/app:1": img})
 	g := newRogue(t, img)
 	refs := []string{docker, compress(t, docker, dir+"/docker.tar.gz"), writeLayout(t, dir+"/oci", mutate.IndexAddendum{Add: img}), "rootfs:" + dir, g.host() + "/app:1"}
-	if _, _, err := scan(t, refs[4], source.Options{}); err != nil { // so that the server has its goroutines
+	if _, _, err := packagesOf(t, refs[4], source.Options{}); err != nil { // so that the server has its goroutines
 		t.Fatal(err)
 	}
 	t.Cleanup(g.CloseClientConnections)
@@ -441,8 +443,8 @@ func TestRatioBomb(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	_, err = analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), opened)
-	var limit *analyzer.LimitError
+	_, err = scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), opened)
+	var limit *image.LimitError
 	if !errors.As(err, &limit) || limit.Limit != 1200 {
 		t.Errorf("%d bytes for %d: error %v", b.Len(), int64(size), err)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -118,7 +119,7 @@ func names(r *analyzer.Report) string {
 const lazyNames = "linked p0 p16 p24 p32 p8 q0 q16 q24 q32 q8"
 
 // lazily scans an image of a registry, and returns the names of what is found.
-func lazily(t *testing.T, ref string, s analyzer.Scanner, through http.RoundTripper) (string, error) {
+func lazily(t *testing.T, ref string, s scan.Scanner, through http.RoundTripper) (string, error) {
 	t.Helper()
 	img, err := source.Open(t.Context(), ref, source.Options{Transport: through})
 	if err != nil {
@@ -145,17 +146,17 @@ func TestLazy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache := new(analyzer.MemCache)
+	cache := new(scan.MemCache)
 	for _, c := range []struct {
 		name string
-		s    analyzer.Scanner
+		s    scan.Scanner
 		most int64 // bytes
 	}{
-		{"lazily", analyzer.Scanner{Lazy: true, Cache: cache}, size / 20},
-		{"lazily again", analyzer.Scanner{Lazy: true, Cache: cache}, 1000},
-		{"in full, since nobody has read it in full", analyzer.Scanner{Cache: cache}, 2*size + 1000},
-		{"lazily, but in the cache as it was read in full", analyzer.Scanner{Lazy: true, Cache: cache}, 1000},
-		{"lazily without a cache", analyzer.Scanner{Lazy: true}, size / 20},
+		{"lazily", scan.Scanner{Lazy: true, Cache: cache}, size / 20},
+		{"lazily again", scan.Scanner{Lazy: true, Cache: cache}, 1000},
+		{"in full, since nobody has read it in full", scan.Scanner{Cache: cache}, 2*size + 1000},
+		{"lazily, but in the cache as it was read in full", scan.Scanner{Lazy: true, Cache: cache}, 1000},
+		{"lazily without a cache", scan.Scanner{Lazy: true}, size / 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leak.Check(t)
@@ -226,7 +227,7 @@ func TestLazyMisbehaves(t *testing.T) {
 			leak.Check(t)
 			g := newRogue(t, img)
 			g.do = c.do
-			got, err := lazily(t, g.host()+"/app:1", analyzer.Scanner{Lazy: true}, nil)
+			got, err := lazily(t, g.host()+"/app:1", scan.Scanner{Lazy: true}, nil)
 			if c.err == "" && (err != nil || got != lazyNames) || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 				t.Errorf("found %q, error %v, want %q", got, err, c.err)
 			}
@@ -260,10 +261,10 @@ func TestLazyChunked(t *testing.T) {
 		t.Skipf("skopeo cannot do it: %v: %s", err, out)
 	}
 	for _, lazy := range []bool{false, true} {
-		for _, c := range []analyzer.Cache{nil, new(analyzer.MemCache)} {
+		for _, c := range []scan.Cache{nil, new(scan.MemCache)} {
 			var read int64
-			s := analyzer.Scanner{Lazy: lazy, Cache: c, Progress: func(e analyzer.Event) {
-				if e.Kind == analyzer.LayerRead {
+			s := scan.Scanner{Lazy: lazy, Cache: c, Progress: func(e scan.Event) {
+				if e.Kind == scan.LayerRead {
 					read = e.Bytes
 				}
 			}}

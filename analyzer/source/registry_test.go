@@ -26,6 +26,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -214,7 +216,7 @@ func TestRegistryRecovers(t *testing.T) {
 					inner.ServeHTTP(w, r)
 				})
 			}
-			got, _, err := scan(t, g.host()+"/app:1", source.Options{})
+			got, _, err := packagesOf(t, g.host()+"/app:1", source.Options{})
 			if err != nil || got != "a z" {
 				t.Errorf("found %q, error %v", got, err)
 			}
@@ -311,8 +313,8 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 		}
 	}
-	var digestError *analyzer.DigestError
-	var limitError *analyzer.LimitError
+	var digestError *image.DigestError
+	var limitError *image.LimitError
 	var rateLimit *source.RateLimitError
 	for _, c := range []struct {
 		name string
@@ -485,7 +487,7 @@ func scanContext(ctx context.Context, ref string, o source.Options) (string, err
 	if err != nil {
 		return "", err
 	}
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(ctx, img)
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(ctx, img)
 	if err = errors.Join(err, img.Close()); err != nil {
 		return "", err
 	}
@@ -601,7 +603,7 @@ func TestMirrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			mirror.requests, origin.requests = nil, nil
 			o := source.Options{Mirrors: map[string][]string{origin.host(): c.mirrors}}
-			got, img, err := scan(t, origin.host()+"/app:1", o)
+			got, img, err := packagesOf(t, origin.host()+"/app:1", o)
 			if err != nil || got != "a z" {
 				t.Fatalf("found %q, error %v", got, err)
 			}

@@ -52,7 +52,7 @@ func (o Options) check() error {
 }
 
 // An Image is an image that was opened. It is a v1.Image, unless it is a root file system: then Root returns that, and
-// methods of v1.Image return ErrRootFS. An analyzer.Scanner scans both.
+// methods of v1.Image return ErrRootFS. A scan.Scanner scans both.
 type Image struct {
 	v1.Image
 	Ref string // how the image was found: "oci:/srv/layout"

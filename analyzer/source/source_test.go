@@ -29,6 +29,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -48,7 +49,7 @@ var words = analyzer.Func(analyzer.Info{Name: "words", Patterns: []string{"**/*.
 	})
 
 // scan opens a reference and returns the names of what is found, or the error.
-func scan(t *testing.T, ref string, o source.Options) (string, *source.Image, error) {
+func packagesOf(t *testing.T, ref string, o source.Options) (string, *source.Image, error) {
 	t.Helper()
 	img, err := source.Open(t.Context(), ref, o)
 	if err != nil {
@@ -59,7 +60,7 @@ func scan(t *testing.T, ref string, o source.Options) (string, *source.Image, er
 			t.Error(err)
 		}
 	}()
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}, Verify: true}.Scan(t.Context(), img)
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{words}, Verify: true}.Scan(t.Context(), img)
 	if err != nil {
 		return "", nil, err
 	}
@@ -243,7 +244,7 @@ func TestForms(t *testing.T) {
 			if !strings.Contains(c.ref, host) { // the server's connections end when it likes
 				leak.Check(t)
 			}
-			got, img, err := scan(t, c.ref, source.Options{})
+			got, img, err := packagesOf(t, c.ref, source.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -368,7 +369,7 @@ func TestChoice(t *testing.T) {
 		{host + "/single:1", "", "there0", ""},
 		{host + "/single:1", "linux/arm64", "", "it is for linux/" + other},
 	} {
-		got, _, err := scan(t, c.ref, source.Options{Platform: c.platform})
+		got, _, err := packagesOf(t, c.ref, source.Options{Platform: c.platform})
 		first, _, _ := strings.Cut(got, " ")
 		if first != c.want || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%s for %q: got %q, error %v\nwant %q, %q", strings.ReplaceAll(c.ref, dir, ""), c.platform, first, err, c.want, c.err)
@@ -459,7 +460,7 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(c.ref, host) {
 				leak.Check(t)
 			}
-			_, _, err := scan(t, c.ref, source.Options{})
+			_, _, err := packagesOf(t, c.ref, source.Options{})
 			if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
 				t.Errorf("error %v, want %q that is %v", err, c.want, c.is)
 			}
@@ -586,7 +587,7 @@ func FuzzOpen(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
+			scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), img)
 			if err := img.Close(); err != nil {
 				t.Error(err)
 			}

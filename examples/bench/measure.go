@@ -23,6 +23,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
@@ -42,14 +43,14 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 		return m, err
 	}
 	defer img.Close()
-	s := analyzer.Scanner{Analyzers: all.All()}
+	s := scan.Scanner{Analyzers: all.All()}
 	switch kind {
 	case "floor":
 		m, err = floor(ctx, img, false)
 	case "hashed":
 		m, err = floor(ctx, img, true)
 	case "cached":
-		s.Cache = &analyzer.DirCache{Dir: cache}
+		s.Cache = &scan.DirCache{Dir: cache}
 		fallthrough
 	case "cold":
 		var report *analyzer.Report

@@ -14,8 +14,8 @@ import (
 	"os/signal"
 	"path/filepath"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -71,7 +71,7 @@ func statement(ctx context.Context, dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	report, err := analyzer.Scanner{Analyzers: all.All()}.ScanFS(ctx, root.FS())
+	report, err := scan.Scanner{Analyzers: all.All()}.ScanFS(ctx, root.FS())
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
@@ -35,8 +37,8 @@ type imageFlags struct {
 	lazy     bool
 	plugins  pluginFlags
 
-	image  *source.Image      // opened already, of --platform all
-	shared *analyzer.MemCache // what its images share
+	image  *source.Image  // opened already, of --platform all
+	shared *scan.MemCache // what its images share
 }
 
 func (f *imageFlags) register(c *cobra.Command) {
@@ -85,12 +87,12 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	bars := newProgress(ctx, a.stderr, f.quiet)
 	defer bars.finish()
 	var cacheErr error
-	s := analyzer.Scanner{
+	s := scan.Scanner{
 		Analyzers: append(all.All(), plugins...),
 		Parallel:  f.parallel,
 		Lazy:      f.lazy,
-		Progress: func(e analyzer.Event) {
-			if e.Kind == analyzer.CacheFailed && cacheErr == nil {
+		Progress: func(e scan.Event) {
+			if e.Kind == scan.CacheFailed && cacheErr == nil {
 				cacheErr = e.Err
 			}
 			bars.layer(e)
@@ -161,8 +163,8 @@ func openAdvice(err error) string {
 
 // scanAdvice says what to do about an image that could not be read.
 func scanAdvice(err error) string {
-	var limit *analyzer.LimitError
-	var digest *analyzer.DigestError
+	var limit *image.LimitError
+	var digest *image.DigestError
 	switch {
 	case errors.As(err, &digest):
 		return "; it is damaged or was changed: fetch it again"
@@ -173,7 +175,7 @@ func scanAdvice(err error) string {
 }
 
 // layerCache returns the cache that --cache names, nil for none.
-func (f *imageFlags) layerCache() (*analyzer.DirCache, error) {
+func (f *imageFlags) layerCache() (*scan.DirCache, error) {
 	switch f.cache {
 	case "off":
 		return nil, nil
@@ -182,7 +184,7 @@ func (f *imageFlags) layerCache() (*analyzer.DirCache, error) {
 		if err != nil {
 			return nil, fmt.Errorf("there is no cache directory: %w", err)
 		}
-		return &analyzer.DirCache{Dir: filepath.Join(dir, "hullmark", "layers")}, nil
+		return &scan.DirCache{Dir: filepath.Join(dir, "hullmark", "layers")}, nil
 	}
-	return &analyzer.DirCache{Dir: f.cache}, nil
+	return &scan.DirCache{Dir: f.cache}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
@@ -24,7 +24,7 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	if kind, _, _ := strings.Cut(ref, ":"); kind == "daemon" || kind == "sif" || ref == demoRef {
 		return fmt.Errorf("%s: has one image only; leave --platform out", kind)
 	}
-	shared := new(analyzer.MemCache) // where there is no other
+	shared := new(scan.MemCache) // where there is no other
 	seen := make(map[string]int)
 	var failed []error
 	var worst *verdict

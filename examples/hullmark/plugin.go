@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
 )
@@ -184,7 +185,7 @@ func (a *app) pluginRun(ctx context.Context, name, dir string) (err error) {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory: run takes a root file system, as in testdata/root", dir)
 	}
-	report, err := analyzer.Scanner{Analyzers: analyzers}.ScanFS(ctx, os.DirFS(dir))
+	report, err := scan.Scanner{Analyzers: analyzers}.ScanFS(ctx, os.DirFS(dir))
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/db/feed"
 )
 
@@ -39,8 +39,8 @@ func drawProgress(ctx context.Context, w io.Writer, options ...mpb.ContainerOpti
 }
 
 // layer shows how far a scan has come.
-func (p *progress) layer(e analyzer.Event) {
-	if p == nil || e.Kind == analyzer.CacheFailed {
+func (p *progress) layer(e scan.Event) {
+	if p == nil || e.Kind == scan.CacheFailed {
 		return
 	}
 	p.mu.Lock()
@@ -49,7 +49,7 @@ func (p *progress) layer(e analyzer.Event) {
 		return
 	}
 	bar, ok := p.byKey[e.Layer]
-	if !ok && e.Kind == analyzer.LayerCached && e.Layers > keepBars {
+	if !ok && e.Kind == scan.LayerCached && e.Layers > keepBars {
 		return
 	}
 	if !ok {
@@ -59,15 +59,15 @@ func (p *progress) layer(e analyzer.Event) {
 		} else {
 			name = "files"
 		}
-		if e.Kind == analyzer.LayerCached {
+		if e.Kind == scan.LayerCached {
 			name += "  cached"
 		}
 		bar = p.add(e.Layer, e.Layer, name, e.Size, e.Layers > keepBars)
 	}
 	switch e.Kind {
-	case analyzer.LayerRead:
+	case scan.LayerRead:
 		bar.SetCurrent(e.Bytes)
-	case analyzer.LayerDone, analyzer.LayerCached:
+	case scan.LayerDone, scan.LayerCached:
 		if e.Size > 0 {
 			bar.SetCurrent(e.Size)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/db/feed"
 )
 
@@ -17,17 +17,17 @@ func TestProgress(t *testing.T) {
 	var b bytes.Buffer
 	p := drawProgress(t.Context(), &b, mpb.WithAutoRefresh())
 	id := "sha256:" + strings.Repeat("ab", 32)
-	p.layer(analyzer.Event{Kind: analyzer.LayerCached, Layer: 0, Layers: 3, DiffID: id, Size: -1})
-	p.layer(analyzer.Event{Kind: analyzer.CacheFailed, Layer: 1, Layers: 3, Err: errors.New("x")})
-	p.layer(analyzer.Event{Kind: analyzer.LayerStarted, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20})
-	p.layer(analyzer.Event{Kind: analyzer.LayerRead, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 19})
-	p.layer(analyzer.Event{Kind: analyzer.LayerDone, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 20})
-	p.layer(analyzer.Event{Kind: analyzer.LayerStarted, Layer: 2, Layers: 3, DiffID: id, Size: -1})
+	p.layer(scan.Event{Kind: scan.LayerCached, Layer: 0, Layers: 3, DiffID: id, Size: -1})
+	p.layer(scan.Event{Kind: scan.CacheFailed, Layer: 1, Layers: 3, Err: errors.New("x")})
+	p.layer(scan.Event{Kind: scan.LayerStarted, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20})
+	p.layer(scan.Event{Kind: scan.LayerRead, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 19})
+	p.layer(scan.Event{Kind: scan.LayerDone, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 20})
+	p.layer(scan.Event{Kind: scan.LayerStarted, Layer: 2, Layers: 3, DiffID: id, Size: -1})
 	p.feed(feed.Progress{Location: "dir/data.json", Read: 5, Size: 10})
 	p.done("dir/data.json")
 	p.finish()
 	p.finish()
-	p.layer(analyzer.Event{Kind: analyzer.LayerDone, Layer: 2, Layers: 3, DiffID: id})
+	p.layer(scan.Event{Kind: scan.LayerDone, Layer: 2, Layers: 3, DiffID: id})
 	for _, want := range []string{"layer 0  abababababab  cached", "layer 1  abababababab", "data.json", "done"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
@@ -39,7 +39,7 @@ func TestProgress(t *testing.T) {
 func TestNoProgress(t *testing.T) {
 	var b bytes.Buffer
 	p := newProgress(t.Context(), &b, false)
-	p.layer(analyzer.Event{Layers: 1})
+	p.layer(scan.Event{Layers: 1})
 	p.feed(feed.Progress{Location: "x"})
 	p.done("x")
 	p.finish()

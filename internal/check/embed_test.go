@@ -23,13 +23,14 @@ var embedded = []struct {
 	mb      int // of the stripped program
 }{
 	{
-		"all, matcher, sbom", []string{"analyzer", "analyzer/all", "matcher", "sbom"}, `
-	report, _ := analyzer.Scanner{Analyzers: all.All()}.Scan(ctx, nil)
+		"all, matcher, sbom", []string{"analyzer/all", "analyzer/scan", "matcher", "sbom"}, `
+	report, _ := scan.Scanner{Analyzers: all.All()}.Scan(ctx, nil)
 	result, _ := matcher.Matcher{}.Match(ctx, report)
 	sbom.Encode(os.Stdout, report, result, sbom.Options{})`, 12, 15,
 	},
-	{"analyzer", []string{"analyzer"}, `analyzer.Scanner{}.Scan(ctx, nil)`, 6, 7},
-	{"analyzer/all", []string{"analyzer", "analyzer/all"}, `analyzer.Scanner{Analyzers: all.All()}.Scan(ctx, nil)`, 10, 10},
+	{"analyzer", []string{"analyzer"}, `analyzer.Func(analyzer.Info{}, nil).Analyze(ctx, nil)`, 1, 4},
+	{"analyzer/scan", []string{"analyzer/scan"}, `scan.Scanner{}.Scan(ctx, nil)`, 6, 7},
+	{"analyzer/all, scan", []string{"analyzer/all", "analyzer/scan"}, `scan.Scanner{Analyzers: all.All()}.Scan(ctx, nil)`, 10, 10},
 	{"analyzer/source", []string{"analyzer/source"}, `source.Open(ctx, "", source.Options{})`, 16, 15},
 	{"matcher", []string{"matcher"}, `matcher.Matcher{}.Match(ctx, nil)`, 10, 8},
 	{"sbom", []string{"sbom"}, `sbom.Encode(os.Stdout, nil, nil, sbom.Options{})`, 12, 11},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 // Compare asks for an expectation in both directions: each package of it is found, none other but those that may be, and
@@ -52,7 +53,7 @@ func (e *Expectation) CheckErrors(t testing.TB, errs ...error) {
 // Scan returns what analyzers find in the files of a case. Bad input must have a diagnostic; those of other input are logged.
 func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Report {
 	t.Helper()
-	report, err := analyzer.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), c.Files)
+	report, err := scan.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), c.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]
 		}
 		return r, err
 	})
-	if _, err := (analyzer.Scanner{Analyzers: []analyzer.Analyzer{spy}}).ScanFS(t.Context(), root); err != nil {
+	if _, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{spy}}).ScanFS(t.Context(), root); err != nil {
 		t.Fatal(err)
 	}
 	return results, errs

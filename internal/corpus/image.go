@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
@@ -42,7 +43,7 @@ func ScanImage(t testing.TB, name string, analyzers ...analyzer.Analyzer) *analy
 		t.Fatal(err)
 	}
 	defer img.Close()
-	report, err := analyzer.Scanner{Analyzers: analyzers}.Scan(t.Context(), img)
+	report, err := scan.Scanner{Analyzers: analyzers}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
 	}

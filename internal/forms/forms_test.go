@@ -18,8 +18,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/forms"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -33,7 +33,7 @@ var keep = flag.String("keep", "", "keep the images in all forms in this `direct
 // report scans a reference and returns the report as text, without the manifest's digest, which not every form keeps.
 func report(t *testing.T, img *source.Image) (text, digest string) {
 	t.Helper()
-	r, err := analyzer.Scanner{Analyzers: all.All()}.Scan(t.Context(), img)
+	r, err := scan.Scanner{Analyzers: all.All()}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func Example() {
-	found, result := scanned() // by an analyzer.Scanner and a matcher.Matcher
+	found, result := scanned() // by a scan.Scanner and a matcher.Matcher
 	v := report.New(found, result, report.Options{Name: "registry.example/team/app:1.2"})
 	for i := range v.Findings {
 		f := &v.Findings[i]

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 )
 
@@ -140,9 +141,9 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 	return fmt.Sprintf("%s, in %v", strings.Join(names, ", "), time.Since(begun).Round(time.Millisecond)), nil
 }
 
-// scan returns the report of a file system as JSON. That the plugin was not available is an error.
-func scan(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
-	report, err := analyzer.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
+// reportOf returns the report of a file system as JSON. That the plugin was not available is an error.
+func reportOf(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
+	report, err := scan.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
 	if err != nil {
 		return nil, "", err
 	}
@@ -156,7 +157,7 @@ func scan(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report,
 }
 
 func (r *run) find(ctx context.Context, none bool) (string, error) {
-	report, text, err := scan(ctx, r.plugin, r.fixtures)
+	report, text, err := reportOf(ctx, r.plugin, r.fixtures)
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +173,7 @@ func (r *run) find(ctx context.Context, none bool) (string, error) {
 }
 
 func (r *run) same(ctx context.Context, p *plugin.Process) error {
-	_, text, err := scan(ctx, p, r.fixtures)
+	_, text, err := reportOf(ctx, p, r.fixtures)
 	if err == nil && text != r.report {
 		err = fmt.Errorf("they differ:\n%s\n%s", r.report, text)
 	}
@@ -253,7 +254,7 @@ func (r *run) odd(ctx context.Context) (string, error) {
 			return "", err
 		}
 		files += len(root)
-		if _, _, err := scan(ctx, r.plugin, root); err != nil {
+		if _, _, err := reportOf(ctx, r.plugin, root); err != nil {
 			return "", fmt.Errorf("content %.40q of %d bytes: %w", content, len(content), err)
 		}
 	}
@@ -275,7 +276,7 @@ func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
 	if info.MaxSize > 0 {
 		size = min(size, info.MaxSize)
 	}
-	_, _, err := scan(ctx, r.plugin, fstest.MapFS{wanted(info.Patterns[0], "d"): {Data: make([]byte, size)}})
+	_, _, err := reportOf(ctx, r.plugin, fstest.MapFS{wanted(info.Patterns[0], "d"): {Data: make([]byte, size)}})
 	return err
 }
 
@@ -292,7 +293,7 @@ func (r *run) many(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, _, err = scan(ctx, r.plugin, root)
+	_, _, err = reportOf(ctx, r.plugin, root)
 	return fmt.Sprintf("%d files in %v", len(root), time.Since(begun).Round(time.Millisecond)), err
 }
 

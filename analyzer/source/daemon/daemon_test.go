@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -111,8 +112,8 @@ var words = analyzer.Func(analyzer.Info{Name: "words", Patterns: []string{"**/*.
 		return &analyzer.Result{Packages: []analyzer.Package{{Type: "generic", Name: string(b), Version: "1"}}}, err
 	})
 
-func scan(ctx context.Context, img v1.Image) (string, error) {
-	report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(ctx, img)
+func packagesOf(ctx context.Context, img v1.Image) (string, error) {
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(ctx, img)
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +133,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := scan(t.Context(), img)
+	got, err := packagesOf(t.Context(), img)
 	if err != nil || got != "p0 p1 p2" {
 		t.Errorf("found %q, error %v", got, err)
 	}
@@ -160,7 +161,7 @@ func TestParallel(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			if got, err := scan(t.Context(), img); err != nil || got != "p0 p1 p2" {
+			if got, err := packagesOf(t.Context(), img); err != nil || got != "p0 p1 p2" {
 				t.Errorf("found %q, error %v", got, err)
 			}
 		})
@@ -268,7 +269,7 @@ func TestSecondExport(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer img.Close()
-			if _, err := scan(t.Context(), img); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := packagesOf(t.Context(), img); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
@@ -373,7 +374,7 @@ func TestCancel(t *testing.T) {
 			})
 			img, err := daemon.Open(ctx, "example.com/app:1", daemon.Options{Socket: socket})
 			if err == nil {
-				_, err = scan(ctx, img)
+				_, err = packagesOf(ctx, img)
 				img.Close()
 			}
 			if !errors.Is(err, context.Canceled) {

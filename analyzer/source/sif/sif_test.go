@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
 	"github.com/hullmark/hullmark/internal/leak"
 )
@@ -82,7 +83,7 @@ func TestOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report, err := analyzer.Scanner{Analyzers: []analyzer.Analyzer{osrelease.New()}}.Scan(t.Context(), img)
+			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{osrelease.New()}}.Scan(t.Context(), img)
 			if err != nil || report.Distro == nil || report.Distro.ID != "debian" || report.Distro.VersionID != "12" {
 				t.Errorf("%+v, %v", report, err)
 			}
@@ -109,7 +110,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		defer img.Close()
-		s := analyzer.Scanner{Analyzers: []analyzer.Analyzer{osrelease.New()}, Limits: analyzer.Limits{Entries: 1000, Depth: 20}}
+		s := scan.Scanner{Analyzers: []analyzer.Analyzer{osrelease.New()}, Limits: scan.Limits{Entries: 1000, Depth: 20}}
 		s.Scan(t.Context(), img) // whatever it finds
 	})
 }

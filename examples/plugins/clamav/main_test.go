@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 )
 
@@ -93,9 +94,9 @@ func command(t *testing.T, socket string) plugin.Command {
 	return plugin.Command{Path: path, Args: []string{"serve", socket}, Name: "clamav", Types: []string{}}
 }
 
-func scan(t *testing.T, root fstest.MapFS, analyzers ...analyzer.Analyzer) *analyzer.Report {
+func reportOf(t *testing.T, root fstest.MapFS, analyzers ...analyzer.Analyzer) *analyzer.Report {
 	t.Helper()
-	r, err := analyzer.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), root)
+	r, err := scan.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestFound(t *testing.T) {
 		root[name] = &fstest.MapFile{Data: []byte(eicar())}
 	}
 	root["opt/nested.zip"].Data = nested
-	r := scan(t, root, p.Analyzers()...)
+	r := reportOf(t, root, p.Analyzers()...)
 	if len(r.Findings) != len(bad) || len(r.Diagnostics) != 0 {
 		t.Errorf("%d findings, want %d: %+v %+v", len(r.Findings), len(bad), r.Findings, r.Diagnostics)
 	}
@@ -152,7 +153,7 @@ func TestStopped(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "is clamd running?") {
 		t.Fatalf("without a daemon: %v", err)
 	}
-	if r := scan(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable {
+	if r := reportOf(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable {
 		t.Errorf("%+v", r.Diagnostics)
 	}
 	d := startDaemon(t)
@@ -167,7 +168,7 @@ func TestStopped(t *testing.T) {
 	}
 	root["399"].Data = []byte(eicar())
 	time.AfterFunc(50*time.Millisecond, func() { d.cmd.Process.Kill() })
-	r := scan(t, root, p.Analyzers()...)
+	r := reportOf(t, root, p.Analyzers()...)
 	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "not analyzed") {
 		t.Errorf("%+v", r.Diagnostics)
 	}

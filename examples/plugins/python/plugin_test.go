@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
 )
@@ -43,7 +43,7 @@ func Test(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	report, err := analyzer.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+	report, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

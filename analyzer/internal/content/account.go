@@ -1,0 +1,73 @@
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// ErrTooLarge is analyzer.ErrTooLarge.
+var ErrTooLarge = errors.New("too large")
+
+// The limits of an account that no scan makes, and the defaults of scan.Limits.
+const (
+	DefaultMemory   = 128 << 20
+	DefaultInflated = 1 << 30
+)
+
+// free is how many bytes each analyzer at work may hold beyond the content of its file without waiting.
+const free = 8 << 20
+
+// An Account counts the bytes that one call of Analyze holds beyond the content of its file.
+type Account struct {
+	memory int64         // the most at once
+	alone  chan struct{} // has room for the one account that may hold more than free; nil: no other accounts
+
+	mu       sync.Mutex
+	inflated int64 // bytes left of what may be held in all
+	held     int64
+	first    bool // has the place in alone
+}
+
+// NewAccount returns an account for one call of Analyze, with the most bytes at once and in all. The accounts that share the
+// channel alone, which must have a capacity of 1, take turns at holding more than 8 MiB.
+func NewAccount(memory, inflated int64, alone chan struct{}) *Account {
+	return &Account{memory: memory, inflated: inflated, alone: alone}
+}
+
+// Hold implements the method of analyzer.File.
+func (a *Account) Hold(ctx context.Context, n int64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case n <= 0:
+		a.held = max(a.held+n, 0)
+		return nil
+	case n > a.inflated:
+		return fmt.Errorf("inflates to more bytes in all than are allowed: %w", ErrTooLarge)
+	case n > a.memory-a.held:
+		return fmt.Errorf("inflates to more than %d bytes at once: %w", a.memory, ErrTooLarge)
+	}
+	if a.held+n > free && !a.first && a.alone != nil {
+		select {
+		case a.alone <- struct{}{}:
+			a.first = true
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	a.inflated -= n
+	a.held += n
+	return nil
+}
+
+// Close gives back all bytes that are held. No more can be held after it.
+func (a *Account) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.first {
+		<-a.alone
+	}
+	a.first, a.held, a.inflated = false, 0, 0
+}

@@ -1,0 +1,43 @@
+package analyzer
+
+import (
+	"cmp"
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+)
+
+// PURL returns the package URL of p, in the form that the package-url specification defines for its type. A System
+// package's names the distribution, if one is given, and its source package as "upstream": its name, followed by "@" and
+// the source version if that differs from its own.
+func (p *Package) PURL(distro *Distro) string {
+	q := make(map[string]string, len(p.Qualifiers)+4)
+	for k, v := range p.Qualifiers {
+		q[k] = v
+	}
+	if p.Arch != "" {
+		q["arch"] = p.Arch
+	}
+	version := p.Version
+	if p.System {
+		if distro != nil && distro.ID != "" {
+			q["distro"] = strings.TrimSuffix(distro.ID+"-"+cmp.Or(distro.VersionID, distro.Codename), "-")
+		}
+		if p.SourcePackage != nil {
+			q["upstream"] = p.SourcePackage.Name
+			if p.SourcePackage.Version != "" && p.SourcePackage.Version != p.Version {
+				q["upstream"] += "@" + p.SourcePackage.Version
+			}
+		}
+		if p.Type == packageurl.TypeRPM {
+			if epoch, rest, ok := strings.Cut(version, ":"); ok {
+				q["epoch"], version = epoch, rest
+			}
+		}
+	}
+	u := packageurl.NewPackageURL(p.Type, p.Namespace, p.Name, version, packageurl.QualifiersFromMap(q), "")
+	if u.Normalize() != nil { // a type with rules that the name does not keep: better an odd PURL than none
+		u = packageurl.NewPackageURL(p.Type, p.Namespace, p.Name, version, packageurl.QualifiersFromMap(q), "")
+	}
+	return u.ToString()
+}

@@ -1,0 +1,45 @@
+package scan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// nameComponents gives every component its namespace, PURL and ID, and makes one of components that are equal in all that
+// names them.
+func nameComponents(report *analyzer.Report) {
+	kept := report.Components[:0]
+	byID := make(map[string]int, len(report.Components))
+	for _, c := range report.Components {
+		if c.System && c.Namespace == "" && report.Distro != nil {
+			c.Namespace = report.Distro.ID
+		}
+		c.PURL = c.Package.PURL(report.Distro)
+		c.ID = componentID(&c)
+		i, ok := byID[c.ID]
+		if !ok {
+			byID[c.ID] = len(kept)
+			kept = append(kept, c)
+			continue
+		}
+		k := &kept[i] // stated twice in one file
+		addPackage(&k.Package, &c.Package)
+		k.Dev = k.Dev && c.Dev
+		k.Declared = k.Declared && c.Declared
+		k.Layer = min(k.Layer, c.Layer)
+	}
+	clear(report.Components[len(kept):])
+	report.Components = kept
+}
+
+// componentID is a hash of what a package is and where it lies, 64 bits of SHA-256 in hexadecimal.
+func componentID(c *analyzer.Component) string {
+	h := sha256.New()
+	for _, s := range []string{c.PURL, c.Path, c.ArchivePath, c.Analyzer} {
+		h.Write([]byte(s))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}

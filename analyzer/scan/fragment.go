@@ -1,0 +1,148 @@
+package scan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A fragment completes packages that the same analyzer found in other files.
+type fragment struct {
+	analyzer string
+	dir      string // of the file that it comes from
+	*analyzer.Package
+}
+
+// complete joins fragments, in the order of the paths they come from, with the components they are about.
+func complete(components []analyzer.Component, fragments []fragment) {
+	if len(fragments) == 0 {
+		return
+	}
+	type key struct{ analyzer, kind, name, dir string } // either name or dir is empty
+	index := make(map[key][]int)
+	for i := range components {
+		c := &components[i]
+		for _, k := range []key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
+			index[k] = append(index[k], i)
+		}
+	}
+	ordered := make([]bool, len(components)) // the Files of each
+	for _, f := range fragments {
+		k := key{f.analyzer, f.Type, f.Name, ""}
+		if f.Name == "" {
+			k.dir = f.dir
+		}
+		for _, i := range index[k] {
+			p := &components[i].Package
+			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
+				continue
+			}
+			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // of a System package it says who built it
+				continue
+			}
+			if !ordered[i] && len(f.Files) > 0 {
+				p.Files, ordered[i] = sortedFiles(p.Files), true
+			}
+			p.Files = union(p.Files, f.Files) // those of f are in order, see collector.data
+			addFacts(p, f.Package)
+			p.Dev = p.Dev || f.Dev
+		}
+	}
+}
+
+// addPackage takes over what f says and p does not. Lists grow, single values are kept if there are any. Files are in order
+// afterwards, if f has any.
+func addPackage(p, f *analyzer.Package) {
+	if len(f.Files) > 0 {
+		p.Files = union(sortedFiles(p.Files), sortedFiles(f.Files))
+	}
+	addFacts(p, f)
+}
+
+// addFacts does what addPackage does, with all but Files.
+func addFacts(p, f *analyzer.Package) {
+	p.Licenses = appendNew(p.Licenses, f.Licenses)
+	p.Depends = appendNew(p.Depends, f.Depends)
+	p.Provides = appendNew(p.Provides, f.Provides)
+	if p.Vendor == "" {
+		p.Vendor = f.Vendor
+	}
+	if p.SourcePackage == nil {
+		p.SourcePackage = f.SourcePackage
+	}
+	p.Qualifiers = addMissing(p.Qualifiers, f.Qualifiers)
+	p.Hashes = addMissing(p.Hashes, f.Hashes)
+}
+
+// sortedFiles returns a list in order, each path once. It leaves the list itself as it is.
+func sortedFiles(list []string) []string {
+	for i := 1; i < len(list); i++ {
+		if list[i-1] >= list[i] {
+			list = slices.Clone(list)
+			slices.Sort(list)
+			return slices.Clip(slices.Compact(list))
+		}
+	}
+	return slices.Clip(list)
+}
+
+// union joins two ordered lists. It is one of them if that has all of the other, as is usual: what a package owns is often
+// listed in several files.
+func union(a, b []string) []string {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	var joined []string // nil as long as all of b was in a
+	i := 0
+	for k, s := range b {
+		from := i
+		for i < len(a) && a[i] < s {
+			i++
+		}
+		if joined != nil {
+			joined = append(joined, a[from:i]...)
+		}
+		if i < len(a) && a[i] == s {
+			continue
+		}
+		if joined == nil {
+			joined = append(make([]string, 0, len(a)+len(b)-k), a[:i]...)
+		}
+		joined = append(joined, s)
+	}
+	if joined == nil {
+		return a
+	}
+	return append(joined, a[i:]...)
+}
+
+func appendNew(list, more []string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func addMissing(m, more map[string]string) map[string]string {
+	for k, v := range more {
+		if _, ok := m[k]; !ok {
+			if m == nil {
+				m = make(map[string]string)
+			}
+			m[k] = v
+		}
+	}
+	return m
+}
+
+// clonePackage returns a copy that can be completed without touching what a cache or another layer shares.
+func clonePackage(p *analyzer.Package) analyzer.Package {
+	c := *p
+	c.Licenses, c.Files = slices.Clip(p.Licenses), slices.Clip(p.Files)
+	c.Depends, c.Provides = slices.Clip(p.Depends), slices.Clip(p.Provides)
+	c.Qualifiers, c.Hashes = maps.Clone(p.Qualifiers), maps.Clone(p.Hashes)
+	return c
+}

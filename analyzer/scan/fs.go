@@ -1,0 +1,169 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/image"
+)
+
+// ScanFS lets the analyzers look at the files of an unpacked root file system. The report has no layers, and whatever it
+// says of a layer is -1. Symbolic links are never followed to read a file; where the file system implements
+// [fs.ReadLinkFS], those between directories are taken into account to find owners.
+//
+// A file or directory that cannot be read is a Diagnostic; that the root itself cannot is an error.
+func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, error) {
+	r, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	asked := make([]int, len(r.analyzers))
+	for i := range asked {
+		asked[i] = i
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c, err := r.newCollector(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	release, err := r.budget.place(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	defer release()
+	defer c.tasks.Wait()
+	w := fsWalk{collector: c, root: root}
+	r.report.send(Event{Kind: LayerStarted, Layers: 1, Size: -1})
+	if err := fs.WalkDir(root, ".", w.visit); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	if err := cmp.Or(c.finish(), c.few()); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	r.report.send(Event{Kind: LayerDone, Layers: 1, Size: -1, Bytes: w.bytes})
+	report, err := r.merge(ctx, []*layerData{c.data(image.Stats{})})
+	if err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	for i := range report.Components {
+		report.Components[i].Layer = -1
+	}
+	for i := range report.Findings {
+		report.Findings[i].Layer = -1
+	}
+	for i := range report.Diagnostics {
+		report.Diagnostics[i].Layer = -1
+	}
+	return report, nil
+}
+
+// An fsWalk feeds the entries of a file system to a collector.
+type fsWalk struct {
+	*collector
+	root    fs.FS
+	entries int64
+	bytes   int64
+}
+
+func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
+	if cause := w.ctx.Err(); cause != nil {
+		return cause
+	}
+	if err != nil {
+		if p == "." {
+			return err
+		}
+		w.problem(analyzer.Unreadable, p, reason(err))
+		return nil // WalkDir goes on behind the directory
+	}
+	if err := w.few(); err != nil {
+		return err
+	}
+	if w.entries++; w.entries > w.limits.Entries {
+		return &image.LimitError{What: "files and directories", Limit: w.limits.Entries}
+	}
+	if len(p) > w.limits.Path || strings.Count(p, "/") >= w.limits.Depth {
+		w.problem(analyzer.Refused, p[:min(len(p), w.limits.Path)], "its path is longer or deeper than the limits")
+		if d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	e := image.Entry{Path: p}
+	switch d.Type() {
+	case fs.ModeDir:
+		e.Kind = image.Dir
+	case fs.ModeSymlink:
+		e.Kind = image.Symlink
+		if e.Target, err = fs.ReadLink(w.root, p); err != nil {
+			if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
+				w.problem(analyzer.Unreadable, p, reason(err))
+			}
+			return nil
+		}
+	case 0:
+		w.rec.name(p)
+		w.clock++
+		return w.regular(p, d)
+	default:
+		e.Kind = image.Special
+	}
+	return w.entry(&e)
+}
+
+// regular reads a regular file if anybody wants it.
+func (w *fsWalk) regular(p string, d fs.DirEntry) error {
+	s := w.want(p)
+	if s == nil && !w.isSibling(p) {
+		return nil
+	}
+	unreadable := func(err error) error {
+		if cause := w.ctx.Err(); cause != nil {
+			return cause
+		}
+		w.problem(analyzer.Unreadable, p, reason(err))
+		return nil
+	}
+	f, err := w.root.Open(p)
+	if err != nil {
+		return unreadable(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return unreadable(err)
+	}
+	if !info.Mode().IsRegular() {
+		return unreadable(errors.New("not a regular file any more"))
+	}
+	w.bytes += info.Size()
+	e := &image.Entry{Kind: image.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
+	if s == nil {
+		err = w.sibling(e)
+	} else {
+		err = w.file([]*slot{s}, e)
+	}
+	if err != nil {
+		return unreadable(err)
+	}
+	return nil
+}
+
+// reason returns what went wrong without the path, which a Diagnostic names already.
+func reason(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it became shorter while it was read"
+	}
+	return err.Error()
+}

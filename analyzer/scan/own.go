@@ -1,0 +1,53 @@
+package scan
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// own sets Owner of every component that lies in a file of a System component. Both paths are followed through the
+// directory links of the merged image: a package may own lib/x where /lib is a link to usr/lib.
+func own(components []analyzer.Component, t *tree) {
+	at := make(map[string][]int)    // components that need an owner, by path
+	wanted := make(map[string]bool) // the names of their files, which few of the files that packages own have
+	for i := range components {
+		if c := &components[i]; !c.System {
+			at[c.Path] = append(at[c.Path], i)
+			wanted[path.Base(c.Path)] = true
+		}
+	}
+	if len(at) == 0 {
+		return
+	}
+	resolved := make(map[string]string) // where a directory really is
+	for i := range components {
+		owner := &components[i]
+		if !owner.System {
+			continue
+		}
+		for _, f := range owner.Files {
+			name := f[strings.LastIndexByte(f, '/')+1:]
+			if !wanted[name] {
+				continue
+			}
+			dir := dirOf(f)
+			real, ok := resolved[dir]
+			if !ok {
+				if real, ok = t.resolve(dir); !ok {
+					real = dir
+				}
+				resolved[dir] = real
+			}
+			if real != dir {
+				f = join(real, name)
+			}
+			for _, k := range at[f] {
+				if c := &components[k]; c.Owner == "" || owner.ID < c.Owner {
+					c.Owner = owner.ID
+				}
+			}
+		}
+	}
+}
