@@ -117,8 +117,8 @@ func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
 // Errors that an analyzer may wrap to say what kind of Diagnostic its error is; any other is Malformed. An error made by
 // errors.Join becomes one Diagnostic for each of its parts.
 var (
-	ErrTooLarge    = content.ErrTooLarge
-	ErrUnsupported = errors.New("unsupported")
+	ErrTooLarge    error = content.ErrTooLarge // what File.Hold returns wraps it, too
+	ErrUnsupported       = errors.New("unsupported")
 
 	// ErrPanic is for an analyzer that crashed elsewhere; one that panics in Analyze needs no error.
 	ErrPanic = errors.New("panic")

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -76,8 +77,8 @@ func TestScanErrors(t *testing.T) {
 	raw := rawLayer(t, "a.list", "a 1\n", "b.list", "b 1\n")
 	other := rawLayer(t, "c.list", "c 1\n", "d.list", "d 1\n")
 	good := blob(t, gz(t, other), other)
-	var digest *scan.DigestError
-	var limit *scan.LimitError
+	var digest *image.DigestError
+	var limit *image.LimitError
 	for _, c := range []struct {
 		name   string
 		layers []v1.Layer

@@ -87,7 +87,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		return err
 	}
 	if w.entries++; w.entries > w.limits.Entries {
-		return &LimitError{What: "files and directories", Limit: w.limits.Entries}
+		return &image.LimitError{What: "files and directories", Limit: w.limits.Entries}
 	}
 	if len(p) > w.limits.Path || strings.Count(p, "/") >= w.limits.Depth {
 		w.problem(analyzer.Refused, p[:min(len(p), w.limits.Path)], "its path is longer or deeper than the limits")

@@ -84,7 +84,7 @@ type collector struct {
 // few reports an error if more was found than is allowed.
 func (c *collector) few() error {
 	if c.packages.Load() > c.limits.Packages {
-		return &LimitError{What: "packages, fragments and findings", Limit: c.limits.Packages}
+		return &image.LimitError{What: "packages, fragments and findings", Limit: c.limits.Packages}
 	}
 	return nil
 }

@@ -55,9 +55,3 @@ func (l Limits) withDefaults() Limits {
 func (l Limits) image() image.Limits {
 	return image.Limits{Entries: l.Entries, Bytes: l.LayerSize, Ratio: l.Ratio, Path: l.Path, Depth: l.Depth}
 }
-
-// A LimitError says that an image exceeds one of the Limits, so that scanning it was given up.
-type LimitError = image.LimitError
-
-// A DigestError says that a layer's bytes are not those that the image names.
-type DigestError = image.DigestError

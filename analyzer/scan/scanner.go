@@ -99,7 +99,7 @@ func (s Scanner) start() (*run, error) {
 // found into one report.
 //
 // It fails only where the image as a whole cannot be read or trusted, or the scan was not to go on: with an error that
-// wraps the context's error, a [*LimitError], a [*DigestError], or what reading the image returned. A file that cannot be
+// wraps the context's error, a [*image.LimitError], a [*image.DigestError], or what reading the image returned. A file that cannot be
 // understood, and an analyzer that crashes, are a [Diagnostic] of the report.
 //
 // An image with a method Root() fs.FS that returns a file system is scanned as [Scanner.ScanFS] does.
@@ -118,7 +118,7 @@ func (s Scanner) Scan(ctx context.Context, img v1.Image) (*analyzer.Report, erro
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	if len(layers) > r.limits.Layers {
-		return nil, fmt.Errorf("scan: %w", &LimitError{What: "layers", Limit: int64(r.limits.Layers)})
+		return nil, fmt.Errorf("scan: %w", &image.LimitError{What: "layers", Limit: int64(r.limits.Layers)})
 	}
 	data, err := r.readLayers(ctx, layers)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -312,8 +313,8 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 		}
 	}
-	var digestError *scan.DigestError
-	var limitError *scan.LimitError
+	var digestError *image.DigestError
+	var limitError *image.LimitError
 	var rateLimit *source.RateLimitError
 	for _, c := range []struct {
 		name string
