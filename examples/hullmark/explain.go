@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -73,7 +72,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 	}
 	id = spellID(id)
 	a.tellBase(report.Distro)
-	list, err := matcher.Matcher{Source: data, Declared: f.declared, Base: osrelease.Base}.Explain(ctx, report, id)
+	list, err := matcher.Matcher{Source: data, Declared: f.declared}.Explain(ctx, report, id)
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}

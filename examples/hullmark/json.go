@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -267,7 +268,7 @@ func coverageJSON(v *results) []jsonCoverage {
 	rows := []jsonCoverage{}
 	for _, e := range v.Ecosystems {
 		row := jsonCoverage{Type: e.Key.Type, Namespace: e.Key.Namespace, Release: e.Key.Release, Components: e.Packages}
-		if last, known := matcher.SupportEnds(e.Key.Namespace, e.Key.Release); known {
+		if last, known := distro.SupportEnds(e.Key.Namespace, e.Key.Release); known {
 			row.Supported = day(last)
 		}
 		if !e.Covered() {

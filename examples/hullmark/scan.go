@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
@@ -116,7 +116,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 		return err
 	}
 	a.tellBase(found.Distro)
-	result, err := matcher.Matcher{Source: source, Declared: declared, Base: osrelease.Base}.Match(ctx, found)
+	result, err := matcher.Matcher{Source: source, Declared: declared}.Match(ctx, found)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -126,7 +126,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 		return err
 	}
 	o := j.options
-	o.Name, o.Declared, o.Base, o.Tool, o.Time, o.Fails = name, declared, osrelease.Base, thisTool(), a.now(), gate.fails
+	o.Name, o.Declared, o.Tool, o.Time, o.Fails = name, declared, thisTool(), a.now(), gate.fails
 	v := newResults(source, found, j.result, o)
 	v.usages, v.showHidden = j.usages, f.showHidden
 	if err := outputs.write(a, v); err != nil {
@@ -140,8 +140,8 @@ func (a *app) tellBase(d *analyzer.Distro) {
 	if d == nil {
 		return
 	}
-	if of, ok := osrelease.Base(*d); ok {
-		a.say("%s", plain(strings.TrimSpace(d.ID+" "+d.VersionID)+" has the packages of "+strings.TrimSpace(of.ID+" "+of.VersionID)+", whose advisories are used"))
+	if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
+		a.say("%s", plain(strings.TrimSpace(d.ID+" "+d.VersionID)+" has the packages of "+base+" "+release+", whose advisories are used"))
 	}
 }
 

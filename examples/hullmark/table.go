@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -284,7 +285,7 @@ func (t *table) coverage() {
 			if !c.Date.IsZero() {
 				age = daysOld(c.Date, t.now)
 			}
-			if last, known := matcher.SupportEnds(c.Namespace, c.Release); known && t.now.After(last.AddDate(0, 0, 1)) {
+			if last, _ := distro.SupportEnds(c.Namespace, c.Release); distro.Ended(c.Namespace, c.Release, t.now) {
 				note = "END OF LIFE since " + day(last) + ": new vulnerabilities are not recorded"
 			} else if c.EndOfLife {
 				note = "END OF LIFE: new vulnerabilities are not recorded"

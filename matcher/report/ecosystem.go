@@ -10,21 +10,7 @@ import (
 
 // EcosystemOf returns the ecosystem of a component, as coverage is stated for it.
 func (v *View) EcosystemOf(c *analyzer.Component) matcher.Key {
-	if !c.System {
-		return matcher.Key{Type: c.Type}.Ecosystem()
-	}
-	key := matcher.Key{Type: c.Type, Namespace: c.Namespace}
-	if v.Report.Distro == nil {
-		return key.Ecosystem()
-	}
-	d := *v.Report.Distro
-	if v.Base != nil && c.Namespace == d.ID {
-		if of, ok := v.Base(d); ok {
-			d, key.Namespace = of, of.ID
-		}
-	}
-	key.Release = matcher.Release(d.ID, d.VersionID, d.Codename)
-	return key.Ecosystem()
+	return matcher.EcosystemOf(c, v.Report.Distro)
 }
 
 func (v *View) countEcosystems() {

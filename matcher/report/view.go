@@ -16,9 +16,6 @@ type Options struct {
 	Time     time.Time // when it was scanned, for formats that ask; the zero time leaves it out where that can be
 	Declared bool      // with packages that only lock files and manifests name
 
-	// Base says whose advisories hold for a derivative distribution; the one that the Matcher had.
-	Base func(analyzer.Distro) (analyzer.Distro, bool)
-
 	// Sampled says of which ecosystems the source of advisories knows only some. They count as not covered, though what is
 	// known of them is shown. Nil is none.
 	Sampled func(ecosystem matcher.Key) bool
