@@ -112,34 +112,6 @@ func TestCompareRisk(t *testing.T) {
 	}
 }
 
-func TestSupportEnds(t *testing.T) {
-	for _, c := range []struct{ namespace, release, want string }{
-		{"debian", "8", "2020-06-30"},
-		{"debian", "13", "2030-06-30"},
-		{"debian", "1", ""},
-		{"debian", "5", "2012-02-06"},
-		{"fedora", "39", "2024-11-26"},
-		{"opensuse-leap", "15.1", "2021-02-02"},
-		{"sles", "15.3", "2022-12-31"},
-		{"openeuler", "24.03", ""},
-		{"debian", "sid", ""},
-		{"ubuntu", "14.04", "2019-04-25"},
-		{"ubuntu", "24.04", "2029-05-31"},
-		{"ubuntu", "16.04/pro", ""},
-		{"alpine", "3.1", "2016-11-01"},
-		{"alpine", "2.9", ""},
-		{"alpine", "3.18", "2025-05-09"},
-		{"amzn", "2", "2026-06-30"},
-		{"wolfi", "", ""},
-		{"", "8", ""},
-	} {
-		last, ok := matcher.SupportEnds(c.namespace, c.release)
-		if got := last.Format(time.DateOnly); ok != (c.want != "") || ok && got != c.want {
-			t.Errorf("SupportEnds(%q, %q) = %s, %v, want %q", c.namespace, c.release, got, ok, c.want)
-		}
-	}
-}
-
 // Whether a release is past its end of life depends on the time that the caller gives, and on nothing else.
 func TestCoverageEndOfLife(t *testing.T) {
 	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}, Components: []analyzer.Component{deb("a", "1", nil)}}

@@ -85,10 +85,10 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 		c := &report.Components[i]
 		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
 			reasons[c.ID] = reason
-			skipped.add(c, report.Distro, m.Base)
+			skipped.add(c, report.Distro)
 			continue
 		}
-		wanted.add(c, report.Distro, m.Base)
+		wanted.add(c, report.Distro)
 	}
 	rows, err := coverage(ctx, m.Source, wanted)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // TestGrype matches the packages of Grype's matcher tests with the records of those, and wants what they want, and nothing
@@ -149,7 +150,7 @@ func grypeDistribution(t *testing.T, item []byte) advisories {
 	var list advisories
 	for _, f := range v.FixedIn {
 		a := matcher.Advisory{ID: v.Name, Feed: id, Key: matcher.Key{
-			Type: typ, Namespace: id, Release: matcher.Release(id, release, ""), Name: matcher.ModuleName(f.Module, f.Name),
+			Type: typ, Namespace: id, Release: distro.ReleaseOf(id, release, ""), Name: matcher.ModuleName(f.Module, f.Name),
 		}}
 		switch f.Version {
 		case "0":

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A lookup is a key under which advisories may speak of a component, and the version that is installed under it.
@@ -17,14 +18,11 @@ type lookup struct {
 
 // lookups returns, in the memory of list, where advisories may speak of a component. Packages of a distribution are looked up by their source
 // package and its version; where the distribution's feeds may name binary packages, by their own name too.
-func lookups(list []lookup, c *analyzer.Component, distro *analyzer.Distro) []lookup {
+func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup {
 	list = list[:0]
+	key := keyOf(c, d)
 	if !c.System {
-		return append(list, lookup{key: PackageKey(c.Type, c.Namespace, c.Name), version: c.Version})
-	}
-	key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
-	if distro != nil {
-		key.Release = Release(distro.ID, distro.VersionID, distro.Codename)
+		return append(list, lookup{key: key, version: c.Version})
 	}
 	list = append(list, lookup{key: key, version: c.Version})
 	if c.SourcePackage != nil && (c.SourcePackage.Name != "" || c.SourcePackage.Version != "") {
@@ -84,6 +82,32 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 		}
 	}
 	return list
+}
+
+// EcosystemOf returns the ecosystem whose advisories are about a component, given the distribution of its image, which may
+// be nil. It is the one answer that matching, coverage, feed planning, policies and documents share. For a package of a
+// derivative distribution it is the base's: a package that Linux Mint ships is Ubuntu's. A package that a third party built
+// for a distribution has an ecosystem of its own, without advisories.
+func EcosystemOf(c *analyzer.Component, d *analyzer.Distro) Key { return keyOf(c, d).Ecosystem() }
+
+// keyOf returns the key of a component under its own name.
+func keyOf(c *analyzer.Component, d *analyzer.Distro) Key {
+	if !c.System {
+		return PackageKey(c.Type, c.Namespace, c.Name)
+	}
+	key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
+	if d == nil {
+		return key
+	}
+	if c.Namespace == d.ID {
+		key.Namespace = distro.ID(d.ID)
+		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
+			key.Namespace, key.Release = base, release
+			return key
+		}
+	}
+	key.Release = distro.ReleaseOf(d.ID, d.VersionID, d.Codename)
+	return key
 }
 
 // PackageKey returns the key of a package of a language ecosystem, its names in the normal form of the type: feeds and

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A Matcher finds the advisories that hold for the packages of an image.
@@ -18,12 +19,8 @@ type Matcher struct {
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
 
-	// Base says whose advisories hold for a derivative distribution, as osrelease.Base does; nil: nobody's but its own.
-	// What is known of CentOS, Rocky Linux or Oracle Linux is never taken from Red Hat's data but by this function's word.
-	Base func(analyzer.Distro) (analyzer.Distro, bool)
-
-	// Now is the time at which Coverage says whether a release is past its end of life, see [SupportEnds]. If it is zero, only
-	// what feeds say counts.
+	// Now is the time at which Coverage says whether a release is past its end of life, see [distro.Ended]. If it is zero,
+	// only the feeds' word counts.
 	Now time.Time
 }
 
@@ -90,7 +87,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
 			continue
 		}
-		wanted.add(c, report.Distro, m.Base)
+		wanted.add(c, report.Distro)
 	}
 	if len(wanted.keys) == 0 {
 		return result, nil
@@ -101,7 +98,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	}
 	for i := range result.Coverage {
 		c := &result.Coverage[i]
-		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, m.Now)
+		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && distro.Ended(c.Namespace, c.Release, m.Now)
 	}
 	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
 		if err == nil {
@@ -141,11 +138,11 @@ func coverage(ctx context.Context, source Source, r *register) ([]Coverage, erro
 }
 
 // skip says why a component, whose owner may be nil, is not to be matched, or "".
-func (m Matcher) skip(c, owner *analyzer.Component, distro *analyzer.Distro) SkipReason {
+func (m Matcher) skip(c, owner *analyzer.Component, d *analyzer.Distro) SkipReason {
 	if c.Declared && !m.Declared {
 		return OnlyDeclared
 	}
-	if owner != nil && distro != nil && owner.Namespace == distro.ID {
+	if owner != nil && d != nil && owner.Namespace == d.ID {
 		return OwnedByDistro
 	}
 	if c.Version == "" {

@@ -274,30 +274,6 @@ func TestChooseSeverity(t *testing.T) {
 	}
 }
 
-func TestRelease(t *testing.T) {
-	for _, c := range []struct{ id, version, codename, want string }{
-		{"debian", "12", "bookworm", "12"},
-		{"debian", "", "jessie", "8"},
-		{"debian", "", "sid", "sid"},
-		{"debian", "12.5", "", "12"},
-		{"debian", "", "someday", "someday"},
-		{"ubuntu", "22.04", "jammy", "22.04"},
-		{"alpine", "3.19.1", "", "3.19"},
-		{"alpine", "v3.19", "", "3.19"},
-		{"rocky", "9.3", "", "9"},
-		{"rhel", "8.10", "Ootpa", "8"},
-		{"amzn", "2023", "", "2023"},
-		{"arch", "", "", ""},
-		{"wolfi", "20230201", "", ""},
-		{"openeuler", "22.03", "", "22.03"},
-		{"", "1", "", ""},
-	} {
-		if got := matcher.Release(c.id, c.version, c.codename); got != c.want {
-			t.Errorf("Release(%q, %q, %q) = %q, want %q", c.id, c.version, c.codename, got, c.want)
-		}
-	}
-}
-
 func ExampleMatcher_Match() {
 	report := &analyzer.Report{Components: []analyzer.Component{
 		{ID: "1", PURL: "pkg:pypi/django@3.2.1", Package: analyzer.Package{Type: "pypi", Name: "Django", Version: "3.2.1"}},

@@ -64,23 +64,15 @@ func newRegister(components int) *register {
 }
 
 // add enters a component.
-func (r *register) add(c *analyzer.Component, distro *analyzer.Distro, base func(analyzer.Distro) (analyzer.Distro, bool)) {
-	original := c
-	if c.System && distro != nil && base != nil && c.Namespace == distro.ID {
-		if of, ok := base(*distro); ok {
-			copied := *c
-			copied.Namespace = of.ID
-			c, distro = &copied, &of
-		}
-	}
-	r.lookups = lookups(r.lookups, c, distro)
+func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
+	r.lookups = lookups(r.lookups, c, d)
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
 	}
 	if l, ok := product(c); ok {
 		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
-	r.subjects = append(r.subjects, subject{component: original})
+	r.subjects = append(r.subjects, subject{component: c})
 	r.exact = len(r.names)
 }
 

@@ -97,25 +97,6 @@ func TestModules(t *testing.T) {
 	}
 }
 
-// Nobody borrows Red Hat's data but who says so.
-func TestBase(t *testing.T) {
-	source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "rpm", Namespace: "rhel", Release: "8", Name: "a"}}}
-	if got := verdict(t, matcher.Matcher{Source: source}, rpm("a", "1-1", "")); got != "not affected" {
-		t.Errorf("without Base: %s", got)
-	}
-	base := func(d analyzer.Distro) (analyzer.Distro, bool) {
-		return analyzer.Distro{ID: "rhel", VersionID: d.VersionID}, d.ID == "rocky"
-	}
-	if got := verdict(t, matcher.Matcher{Source: source, Base: base}, rpm("a", "1-1", "")); got != "affected" {
-		t.Errorf("with Base: %s", got)
-	}
-	vendor := rpm("a", "1-1", "")
-	vendor.Namespace = "vendor.example"
-	if got := verdict(t, matcher.Matcher{Source: source, Base: base}, vendor); got != "not affected" {
-		t.Errorf("package of a third party, with Base: %s", got)
-	}
-}
-
 // A package of Oracle Linux, and advisories of one flavour only.
 func TestFlavours(t *testing.T) {
 	build := func(version, arch string) analyzer.Component {

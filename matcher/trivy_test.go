@@ -13,9 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -47,7 +47,7 @@ func TestTrivy(t *testing.T) {
 			c.Namespace, c.Name = split(installed[0])
 		}
 		report.Components = []analyzer.Component{c}
-		result, err := matcher.Matcher{Source: source, Base: osrelease.Base}.Match(t.Context(), report)
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func trivyAdvisories(t *testing.T, source, name, id string, e *entry) advisories
 	if !ok {
 		t.Fatalf("unknown source %q; known are %q", source, slices.Sorted(maps.Keys(distributions)))
 	}
-	a.Key = matcher.Key{Type: typ, Namespace: id, Release: matcher.Release(id, source[i+1:], ""), Name: name}
+	a.Key = matcher.Key{Type: typ, Namespace: id, Release: distro.ReleaseOf(id, source[i+1:], ""), Name: name}
 	a.Status, a.Ranges = trivyStatus(e.Status, e.FixedVersion)
 	return advisories{a}
 }

@@ -110,27 +110,19 @@ func (b *builder) about() []properties {
 			list[i].add(propSkipped, string(s.Reason))
 		}
 	}
-	bare := make(map[matcher.Coverage]bool)
+	bare := make(map[matcher.Key]bool)
 	for _, c := range b.result.Coverage {
 		if c.Feed == "" {
-			bare[matcher.Coverage{Type: c.Type, Namespace: c.Namespace, Release: c.Release}] = true
+			bare[matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}] = true
 		}
 	}
 	if len(bare) == 0 {
 		return list
 	}
-	release := ""
-	if d := b.report.Distro; d != nil {
-		release = matcher.Release(d.ID, d.VersionID, d.Codename)
-	}
 	for i := range b.report.Components {
-		c := &b.report.Components[i]
-		key := matcher.Coverage{Type: c.Type}
-		if c.System {
-			key.Namespace, key.Release = c.Namespace, release
-		}
 		if len(list[i]) == 0 { // else it was not looked for
-			list[i].add(propUncovered, truth(bare[key]))
+			ecosystem := matcher.EcosystemOf(&b.report.Components[i], b.report.Distro)
+			list[i].add(propUncovered, truth(bare[ecosystem]))
 		}
 	}
 	return list

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // An element is what is read of a component, in either notation and all versions.
@@ -142,7 +143,7 @@ func algorithmOf(name cyclonedx.HashAlgorithm) string {
 
 // distribution reads the operating system.
 func distribution(e *inventory.Entry) *analyzer.Distro {
-	d := &analyzer.Distro{ID: inventory.DistroID(e.Name), VersionID: e.Version, Name: e.Summary, CPE: e.CPE}
+	d := &analyzer.Distro{ID: distro.ID(e.Name), VersionID: e.Version, Name: e.Summary, CPE: e.CPE}
 	for _, p := range e.Properties {
 		switch name := p.Name; {
 		case name == propDistro+":codename", name == "syft:distro:versionCodename":

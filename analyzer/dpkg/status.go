@@ -8,7 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
-	"github.com/hullmark/hullmark/internal/thirdparty"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Debian's longest
@@ -133,7 +133,7 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 	p.SourcePackage = s.originOf(typ, &p, words)
 	p.Files = parseConffiles(s.conffiles)
 	if typ == typeDeb {
-		p.Namespace = thirdparty.Deb(p.Version, p.Vendor, string(s.origin), string(s.vendor))
+		p.Namespace = distro.DebThirdParty(p.Version, p.Vendor, string(s.origin), string(s.vendor))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // maxLine is the length in bytes above which a line is reported instead of read.
@@ -55,34 +56,17 @@ func codenameIn(version string) string {
 // parseLSBRelease reads the file that lsb_release(1) took its answers from, and OpenWrt's of the same form.
 func parseLSBRelease(text []byte, d *analyzer.Distro) error {
 	v, err := assignments(text)
-	d.ID = idOfLSB(v["DISTRIB_ID"])
+	d.ID = distro.ID(v["DISTRIB_ID"])
 	d.VersionID = v["DISTRIB_RELEASE"]
 	d.Codename = v["DISTRIB_CODENAME"]
 	d.Name = v["DISTRIB_DESCRIPTION"]
-	switch {
-	case d.VersionID == "rolling":
+	if d.VersionID == "rolling" {
 		d.VersionID = ""
-	case d.ID == "debian" || d.ID == "centos":
-		d.VersionID = major(d.VersionID)
+	}
+	if known, ok := distro.Lookup(d.ID); ok {
+		d.VersionID = versionOf(&known, d.VersionID)
 	}
 	return err
-}
-
-// idOfLSB turns a distributor's name into the ID of its os-release, which is the same in lower case but for these.
-func idOfLSB(name string) string {
-	switch name {
-	case "ManjaroLinux":
-		return "manjaro"
-	case "Amazon", "AmazonAMI":
-		return "amzn"
-	case "OracleServer":
-		return "ol"
-	case "RedHatEnterprise", "RedHatEnterpriseServer":
-		return "rhel"
-	case "SUSE LINUX", "SUSE":
-		return "sles"
-	}
-	return strings.ToLower(strings.ReplaceAll(name, " ", ""))
 }
 
 // assignments reads the lines NAME=value of a file that is meant to be sourced by a POSIX shell, by the rules of

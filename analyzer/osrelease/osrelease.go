@@ -2,8 +2,8 @@
 // os-release(5) in both of its places, and the older files that stand in for it.
 //
 // It finds no packages. Each file gives at most one [analyzer.Distro], in the words of os-release(5), and a rank: the
-// file with the lowest is believed, the others fill gaps. What a distribution is derived from is a question of its own,
-// which [Base] answers from a table; ID_LIKE is passed on as the hint that it is.
+// file with the lowest rank counts, the others fill gaps. Package matcher/distro knows what a distribution derives from;
+// ID_LIKE is only a hint.
 package osrelease
 
 import (
@@ -20,7 +20,7 @@ const maxSize = 16 << 20
 // New returns the analyzer. It gives a Distro for each of the files it knows, and an error for lines that it cannot
 // read, together with what the other lines say.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "osrelease", Version: 1, MaxSize: maxSize}
+	info := analyzer.Info{Name: "osrelease", Version: 2, MaxSize: maxSize}
 	for _, s := range sources() {
 		info.Patterns = append(info.Patterns, s.path)
 	}

@@ -27,6 +27,8 @@ func TestFiles(t *testing.T) {
 		{"etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux trixie/sid\"\nVERSION_CODENAME=trixie\n", "debian  trixie 0"},
 		{"etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=10.04\nDISTRIB_CODENAME=lucid\nDISTRIB_DESCRIPTION=\"Ubuntu 10.04 LTS\"\n", "ubuntu 10.04 lucid 2"},
 		{"etc/lsb-release", "DISTRIB_ID=ManjaroLinux\nDISTRIB_RELEASE=rolling\n", "manjaro   2"},
+		{"etc/lsb-release", "DISTRIB_ID=\"SUSE LINUX\"\nDISTRIB_RELEASE=11\n", "sles 11  2"},
+		{"etc/lsb-release", "DISTRIB_ID=CentOS\nDISTRIB_RELEASE=6.10\nDISTRIB_CODENAME=Final\n", "centos 6 Final 2"},
 		{"etc/openwrt_release", "DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='23.05.0'\n", "openwrt 23.05.0  2"},
 		{"etc/alpine-release", "3.19.1\n", "alpine 3.19.1  3"},
 		{"etc/centos-release", "CentOS Linux release 7.9.2009 (Core)\n", "centos 7  3"},
@@ -101,27 +103,6 @@ func TestMalformed(t *testing.T) {
 	} {
 		if _, err := read(t, c.path, c.text); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %s", c.path, err, c.want)
-		}
-	}
-}
-
-func TestBase(t *testing.T) {
-	for _, c := range []struct{ id, version, name, want string }{
-		{"centos", "7", "CentOS Linux 7 (Core)", "rhel 7 true"},
-		{"centos", "9", "CentOS Stream 9", "centos 9 false"},
-		{"raspbian", "11", "", "debian 11 true"},
-		{"devuan", "5", "", "debian 12 true"},
-		{"linuxmint", "21.3", "Linux Mint 21.3", "ubuntu 22.04 true"},
-		{"linuxmint", "6", "LMDE 6 (faye)", "debian 12 true"},
-		{"elementary", "0.4.1", "", "ubuntu 16.04 true"},
-		{"linuxmint", "99", "", "linuxmint 99 false"},
-		{"opensuse", "42.3", "", "opensuse-leap 42.3 true"},
-		{"amzn", "2", "", "amzn 2 false"},
-		{"debian", "12", "", "debian 12 false"},
-	} {
-		d, ok := Base(analyzer.Distro{ID: c.id, VersionID: c.version, Name: c.name})
-		if got := fmt.Sprint(d.ID, " ", d.VersionID, " ", ok); got != c.want {
-			t.Errorf("Base(%s %s) = %s, want %s", c.id, c.version, got, c.want)
 		}
 	}
 }

@@ -6,36 +6,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
-
-// A product is how a line of a release file begins, and what os-release calls the same distribution.
-type product struct {
-	prefix string
-	id     string
-	major  bool // its VERSION_ID has no minor number
-}
-
-// products lists the distributions that wrote release files, longer prefixes before shorter ones.
-func products() []product {
-	return []product{
-		{"AlmaLinux", "almalinux", false},
-		{"Amazon Linux", "amzn", false},
-		{"Anolis OS", "anolis", false},
-		{"CBL-Mariner", "mariner", false},
-		{"CentOS", "centos", true},
-		{"Enterprise Linux Enterprise Linux", "ol", false}, // Oracle Linux 5
-		{"Fedora", "fedora", true},
-		{"Gentoo", "gentoo", false},
-		{"Microsoft Azure Linux", "azurelinux", false},
-		{"Azure Linux", "azurelinux", false},
-		{"Oracle Linux", "ol", false},
-		{"Red Hat Enterprise Linux", "rhel", false},
-		{"Rocky Linux", "rocky", false},
-		{"Scientific Linux", "scientific", false},
-		{"VMware Photon", "photon", false},
-		{"openEuler", "openEuler", false},
-	}
-}
 
 // parseRelease reads the first line of the release files of Red Hat's family, "CentOS Linux release 7.9.2009 (Core)",
 // and of others that look alike, "VMware Photon OS 4.0".
@@ -45,15 +17,8 @@ func parseRelease(text []byte, d *analyzer.Distro) error {
 		return err
 	}
 	d.Name = line
-	for _, p := range products() {
-		rest, ok := strings.CutPrefix(line, p.prefix)
-		if !ok {
-			continue
-		}
-		d.ID, d.VersionID = p.id, firstVersion(rest)
-		if p.major {
-			d.VersionID = major(d.VersionID)
-		}
+	if known, rest, ok := distro.Titled(line); ok {
+		d.ID, d.VersionID = known.ID, versionOf(&known, firstVersion(rest))
 		return nil
 	}
 	if !strings.Contains(line, " release ") {
@@ -69,16 +34,11 @@ func parseSUSERelease(text []byte, d *analyzer.Distro) error {
 		return err
 	}
 	d.Name = line
-	switch {
-	case strings.HasPrefix(line, "SUSE Linux Enterprise Server"):
-		d.ID = "sles"
-	case strings.HasPrefix(line, "SUSE Linux Enterprise Desktop"):
-		d.ID = "sled"
-	case strings.HasPrefix(line, "openSUSE"):
-		d.ID = "opensuse"
-	default:
+	known, _, ok := distro.Titled(line)
+	if !ok {
 		return fmt.Errorf("osrelease: line 1: not the name of a SUSE distribution: %.60q", line)
 	}
+	d.ID = known.ID
 	var patch string
 	for l := range bytes.Lines(text) {
 		key, value, _ := strings.Cut(string(bytes.TrimSpace(l[:min(len(l), maxLine)])), "=")
@@ -142,30 +102,25 @@ func parseSystemCPE(text []byte, d *analyzer.Distro) error {
 	if len(part) > 3 && part[3] != "*" && part[3] != "-" {
 		d.VersionID = part[3]
 	}
-	switch part[1] + ":" + part[2] {
-	case "almalinux:almalinux":
-		d.ID = "almalinux"
-	case "amazon:linux", "amazon:amazon_linux":
-		d.ID = "amzn"
-	case "centos:linux", "centos:centos":
-		d.ID, d.VersionID = "centos", major(d.VersionID)
-	case "fedoraproject:fedora":
-		d.ID = "fedora"
-	case "oracle:linux":
-		d.ID = "ol"
-		if len(part) > 4 && isDigits(part[4]) { // Oracle separates the minor number by a colon: "oracle:linux:8:3:server"
-			d.VersionID += "." + part[4]
-		}
-	case "redhat:enterprise_linux":
-		d.ID = "rhel"
-	case "rocky:rocky", "rocky:linux", "rockylinux:rocky":
-		d.ID = "rocky"
-	case "scientificlinux:scientificlinux", "scientific:scientific_linux":
-		d.ID = "scientific"
-	default:
-		d.VersionID = "" // a version of what is not known
+	known, ok := distro.Lookup(part[1] + ":" + part[2])
+	if !ok {
+		d.VersionID = "" // of an unknown product
+		return nil
 	}
+	d.ID = known.ID
+	if d.ID == "ol" && len(part) > 4 && isDigits(part[4]) { // a colon before the minor number: "oracle:linux:8:3:server"
+		d.VersionID += "." + part[4]
+	}
+	d.VersionID = versionOf(&known, d.VersionID)
 	return nil
+}
+
+// versionOf returns the VERSION_ID that a distribution's os-release has, given the version in another file.
+func versionOf(d *distro.Distro, version string) string {
+	if d.Major {
+		return major(version)
+	}
+	return version
 }
 
 // parseBusybox finds the banner in the busybox executable. It names the distribution of images that have nothing else;

@@ -95,20 +95,12 @@ func (u *updater) uncovered() []matcher.Key {
 	})
 }
 
-// Ecosystems returns the ecosystems of an image's components, in order: what advisories are needed for to match it.
+// Ecosystems returns the ecosystems of an image's components, sorted: matching the image needs their advisories.
 func Ecosystems(r *analyzer.Report) []matcher.Key {
 	seen := make(map[matcher.Key]bool)
 	for i := range r.Components {
-		c := &r.Components[i]
-		k := matcher.Key{Type: c.Type}
-		if c.System {
-			k.Namespace = c.Namespace
-			if r.Distro != nil {
-				k.Release = matcher.Release(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename)
-			}
-		}
-		if k.Type != "" {
-			seen[k.Ecosystem()] = true
+		if k := matcher.EcosystemOf(&r.Components[i], r.Distro); k.Type != "" {
+			seen[k] = true
 		}
 	}
 	var list []matcher.Key

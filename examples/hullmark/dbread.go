@@ -15,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 func (a *app) dbExportCommand() *cobra.Command {
@@ -150,12 +151,9 @@ func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
 	}
 	k := matcher.PackageKey(p.Type, p.Namespace, p.Name)
 	release, oneRelease := "", false
-	if distro := p.Qualifiers.Map()["distro"]; distro != "" {
-		id, version, _ := strings.Cut(distro, "-")
-		release, oneRelease = matcher.Release(cmp.Or(p.Namespace, id), version, distro), true
-		if version == "" {
-			release = matcher.Release(cmp.Or(p.Namespace, id), "", distro)
-		}
+	if of := p.Qualifiers.Map()["distro"]; of != "" {
+		id, version, _ := strings.Cut(of, "-")
+		release, oneRelease = distro.ReleaseOf(cmp.Or(p.Namespace, id), version, of), true
 	}
 	data, err := a.openDatabase(ctx, f.database, f.trustFlags)
 	if err != nil {

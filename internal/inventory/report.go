@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/thirdparty"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Report returns what the document states, in the order of the reports that a scan makes. What is lost is a Diagnostic of
@@ -41,7 +41,7 @@ func (c *Collector) name() {
 		if c.own[i] || !k.System || h.distro == "" && k.Namespace == "" {
 			continue
 		}
-		v := vote{id: DistroID(k.Namespace), codename: h.codename}
+		v := vote{id: distro.ID(k.Namespace), codename: h.codename}
 		switch rest, ok := cutDistro(h.distro, k.Namespace); {
 		case ok && rest.id != "":
 			v.id, v.version = rest.id, rest.version
@@ -82,93 +82,33 @@ type distroName struct{ id, version string }
 func cutDistro(qualifier, namespace string) (distroName, bool) {
 	if i := strings.LastIndexByte(qualifier, '-'); i > 0 {
 		if v := qualifier[i+1:]; v != "" && '0' <= v[0] && v[0] <= '9' {
-			return distroName{DistroID(qualifier[:i]), v}, true
+			return distroName{distro.ID(qualifier[:i]), v}, true
 		}
 		if v, ok := strings.CutPrefix(qualifier, namespace+"-"); ok && namespace != "" {
-			return distroName{DistroID(namespace), v}, true
+			return distroName{distro.ID(namespace), v}, true
 		}
 	}
-	if qualifier != "" && DistroID(qualifier) == DistroID(namespace) {
-		return distroName{DistroID(qualifier), ""}, true
+	if qualifier != "" && distro.ID(qualifier) == distro.ID(namespace) {
+		return distroName{distro.ID(qualifier), ""}, true
 	}
 	return distroName{"", qualifier}, false
 }
 
-// DistroID returns the ID that os-release has of a distribution that tools call otherwise.
-func DistroID(name string) string {
-	switch name = strings.ToLower(name); name {
-	case "cbl-mariner":
-		return "mariner"
-	case "redhat":
-		return "rhel"
-	case "oracle":
-		return "ol"
-	case "amazon":
-		return "amzn"
-	case "alma":
-		return "almalinux"
-	case "opensuse.leap", "opensuse leap":
-		return "opensuse-leap"
-	case "opensuse.tumbleweed", "opensuse tumbleweed":
-		return "opensuse-tumbleweed"
-	case "suse linux enterprise server":
-		return "sles"
-	case "suse linux enterprise micro":
-		return "sle-micro"
-	}
-	return name
-}
-
-// vendorOf reports whether a PURL's namespace names the vendor of a distribution rather than somebody else.
+// vendorOf reports whether a PURL's namespace names the vendor of a distribution rather than a third party.
 func vendorOf(namespace, id string) bool {
-	if DistroID(namespace) == id {
+	if distro.ID(namespace) == id {
 		return true
 	}
-	switch namespace {
-	case "suse":
-		return strings.HasPrefix(id, "sle") || strings.HasPrefix(id, "suse") || strings.HasPrefix(id, "opensuse")
-	case "opensuse":
-		return strings.HasPrefix(id, "opensuse")
-	case "redhat":
-		return id == "rhel" || id == "centos"
-	case "microsoft", "azure":
-		return id == "mariner" || id == "azurelinux"
-	}
-	return false
-}
-
-// ubuntuRelease returns the release of Ubuntu that has a codename, "" for one that is not known: a document may give only
-// that, and keys of advisories name releases by number. Source: the Ubuntu project's list of releases.
-func ubuntuRelease(codename string) string {
-	switch codename {
-	case "trusty":
-		return "14.04"
-	case "xenial":
-		return "16.04"
-	case "bionic":
-		return "18.04"
-	case "focal":
-		return "20.04"
-	case "jammy":
-		return "22.04"
-	case "noble":
-		return "24.04"
-	case "oracular":
-		return "24.10"
-	case "plucky":
-		return "25.04"
-	case "questing":
-		return "25.10"
-	case "resolute":
-		return "26.04"
-	}
-	return ""
+	d, _ := distro.Lookup(id)
+	return slices.Contains(d.Namespaces, namespace)
 }
 
 // complete gives the packages of a distribution what depends on which one it is.
 func (c *Collector) complete() {
-	if d := c.distro; d != nil && d.ID == "ubuntu" && d.VersionID == "" {
-		d.VersionID = ubuntuRelease(d.Codename)
+	if d := c.distro; d != nil && d.ID == "ubuntu" && d.VersionID == "" { // a document may give the codename alone
+		if number := distro.ReleaseOf(d.ID, "", d.Codename); number != strings.ToLower(d.Codename) {
+			d.VersionID = number
+		}
 	}
 	noSource := 0
 	for i := range c.components {
@@ -179,7 +119,7 @@ func (c *Collector) complete() {
 		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
 			k.Namespace = c.distro.ID
 			if k.Type == "deb" { // which tools do not ask, but say what it is seen by
-				k.Namespace = cmp.Or(thirdparty.Deb(k.Version, k.Vendor, "", ""), c.distro.ID)
+				k.Namespace = cmp.Or(distro.DebThirdParty(k.Version, k.Vendor, "", ""), c.distro.ID)
 			}
 		}
 		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.SourcePackage == nil {

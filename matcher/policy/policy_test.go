@@ -160,6 +160,36 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// A derivative's support ends with that of its base, if not before.
+func TestEndOfLifeOfBase(t *testing.T) {
+	for _, c := range []struct {
+		distro analyzer.Distro
+		last   string
+	}{
+		{analyzer.Distro{ID: "linuxmint", VersionID: "21.3", Name: "Linux Mint 21.3"}, "2027-06-01"},
+		{analyzer.Distro{ID: "linuxmint", VersionID: "6", Name: "LMDE 6 (faye)"}, "2028-06-30"},
+		{analyzer.Distro{ID: "pop", VersionID: "22.04"}, "2027-06-01"},
+		{analyzer.Distro{ID: "devuan", VersionID: "5"}, "2028-06-30"},
+		{analyzer.Distro{ID: "raspbian", VersionID: "11"}, "2026-08-31"},
+		{analyzer.Distro{ID: "centos", VersionID: "7"}, "2024-06-30"},
+		{analyzer.Distro{ID: "centos", VersionID: "8"}, "2024-05-31"}, // before RHEL 8
+		{analyzer.Distro{ID: "scientific", VersionID: "7.9"}, "2024-06-30"},
+	} {
+		last, err := time.Parse(time.DateOnly, c.last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for now, want := range map[time.Time]bool{last: false, last.AddDate(0, 0, 2): true} {
+			in := input()
+			in.Report.Distro, in.Now = &c.distro, now
+			in.Result.Coverage = nil
+			if v := evaluate(t, rule("distro", "distro.end_of_life", "stop"), in); (v.Action == report.Stop) != want {
+				t.Errorf("%s %s on %s: %v, want end of life %v", c.distro.ID, c.distro.VersionID, now.Format(time.DateOnly), v.Action, want)
+			}
+		}
+	}
+}
+
 // TestConstructs is the truth table of everything else that a document may have: what is changed in the base document, and what
 // becomes of CVE-2021-23337 (of high severity, in lodash) and of the image.
 func TestConstructs(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -173,10 +174,11 @@ func valueOfDistro(in *report.PolicyInput) *distroValue {
 		return v
 	}
 	*v = distroValue{ID: d.ID, Version: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like}
-	last, known := matcher.SupportEnds(d.ID, matcher.Release(d.ID, d.VersionID, d.Codename))
-	v.EndOfLife = known && in.Now.After(last.AddDate(0, 0, 1))
+	base, release, _ := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name)
+	v.EndOfLife = distro.Ended(base, release, in.Now) ||
+		distro.Ended(d.ID, distro.ReleaseOf(d.ID, d.VersionID, d.Codename), in.Now)
 	for _, c := range in.Result.Coverage {
-		v.EndOfLife = v.EndOfLife || c.EndOfLife && c.Namespace == d.ID
+		v.EndOfLife = v.EndOfLife || c.EndOfLife && (c.Namespace == distro.ID(d.ID) || c.Namespace == base)
 	}
 	return v
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // An Ecosystem is a distribution's release or a language's packages, and the advisories that the source has for it.
@@ -71,7 +72,7 @@ func (a *Assessment) countEcosystems() {
 	get := func(key matcher.Key) *Ecosystem {
 		if at[key] == nil {
 			at[key] = &Ecosystem{Key: key}
-			at[key].Supported, _ = matcher.SupportEnds(key.Namespace, key.Release)
+			at[key].Supported, _ = distro.SupportEnds(key.Namespace, key.Release)
 		}
 		return at[key]
 	}

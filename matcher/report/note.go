@@ -2,16 +2,18 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A Note limits what an Assessment can say: an ecosystem without advisories, a release without support.
 type Note struct {
 	Code      NoteCode
-	Ecosystem matcher.Key // that it is about, without a name; zero for NoteNothing
+	Ecosystem matcher.Key // that it is about, without a name; zero for NoteNothing and NoteBase
 	Text      string      // a sentence for a person
 }
 
@@ -23,6 +25,7 @@ const (
 	NoteSampled   NoteCode = "sampled"     // only some advisories for it
 	NoteEndOfLife NoteCode = "end-of-life" // its release is no longer supported
 	NoteNothing   NoteCode = "nothing"     // no package could be checked
+	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
 )
 
 // Notes returns what a reader has to know before trusting the findings, in the order of Ecosystems. Every format shows them.
@@ -33,6 +36,12 @@ func (a *Assessment) Notes() []Note {
 	var list []Note
 	if a.Matched() == 0 {
 		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
+	}
+	if d := a.Report.Distro; d != nil {
+		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
+			name := strings.TrimSpace(d.ID + " " + d.VersionID)
+			list = append(list, Note{Code: NoteBase, Text: fmt.Sprintf("Packages of %s come from %s: its advisories are used.", name, strings.TrimSpace(base+" "+release))})
+		}
 	}
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]

@@ -15,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -116,7 +117,7 @@ func distroOf(r *analyzer.Report) string {
 	if r.Distro == nil {
 		return ""
 	}
-	return strings.TrimSpace(r.Distro.ID + " " + matcher.Release(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename))
+	return strings.TrimSpace(r.Distro.ID + " " + distro.ReleaseOf(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename))
 }
 
 // A key is what makes a package the same.

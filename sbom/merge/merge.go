@@ -18,6 +18,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // ErrDistro says that reports are of different distributions. A report is of one, and packages of the other would be
@@ -111,7 +112,7 @@ func (m *merger) head(reports []*analyzer.Report) error {
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
 func sameDistro(a, b *analyzer.Distro) bool {
-	release := func(d *analyzer.Distro) string { return matcher.Release(d.ID, d.VersionID, d.Codename) }
+	release := func(d *analyzer.Distro) string { return distro.ReleaseOf(d.ID, d.VersionID, d.Codename) }
 	return a.ID == b.ID && !differ(release(a), release(b))
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -163,7 +164,7 @@ func (p *parser) key(d *oval.Definition, pkg *oval.Package) (matcher.Key, error)
 	if release == "" {
 		return matcher.Key{}, errors.New("neither the document's name nor a version says which release this is about")
 	}
-	return matcher.Key{Type: "rpm", Namespace: id, Release: matcher.Release(id, release, ""), Name: pkg.Name}, nil
+	return matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, release, ""), Name: pkg.Name}, nil
 }
 
 func lastSentence(s string) string {

@@ -36,6 +36,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -184,5 +185,5 @@ func unexpectedEOF(err error) error {
 
 // key returns what advisories of a source package in a release are filed under.
 func key(source, codename string) matcher.Key {
-	return matcher.Key{Type: "deb", Namespace: "debian", Release: matcher.Release("debian", "", codename), Name: source}
+	return matcher.Key{Type: "deb", Namespace: "debian", Release: distro.ReleaseOf("debian", "", codename), Name: source}
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -213,7 +214,7 @@ func (u *update) record() (feed.Record, error) {
 		if b.Epoch != nil {
 			evr = strconv.Itoa(*b.Epoch) + ":" + evr
 		}
-		key := matcher.Key{Type: "rpm", Namespace: id, Release: matcher.Release(id, u.Release.Version, ""), Name: name}
+		key := matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, u.Release.Version, ""), Name: name}
 		e.Packages = append(e.Packages, errata.Package{Key: key, Range: matcher.Range{Fixed: evr}})
 	}
 	rec := e.Record()

@@ -19,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -83,7 +84,7 @@ func record(d *cvrf.Document) (feed.Record, error) {
 				if b.product != product {
 					continue
 				}
-				key := matcher.Key{Type: "rpm", Namespace: id, Release: matcher.Release(id, b.release, ""), Name: b.name}
+				key := matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, b.release, ""), Name: b.name}
 				e.Packages = append(e.Packages, errata.Package{Key: key, Arch: b.arch, Range: matcher.Range{Fixed: b.evr}})
 			}
 			for _, k := range errata.Split(e.Packages) {

@@ -24,6 +24,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -74,7 +75,7 @@ func rules() *oval.Rules {
 			if m == nil {
 				return matcher.Key{}, false
 			}
-			return matcher.Key{Type: "rpm", Namespace: "ol", Release: matcher.Release("ol", m[1], "")}, true
+			return matcher.Key{Type: "rpm", Namespace: "ol", Release: distro.ReleaseOf("ol", m[1], "")}, true
 		},
 		Arch: func(comment string) (string, bool) {
 			m := arch.FindStringSubmatch(comment)

@@ -3,9 +3,11 @@ package osv
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // ErrEcosystem is the error of a package whose ecosystem has no PURL type, or none that is known here.
@@ -71,49 +73,32 @@ var languages = map[string]struct {
 }
 
 // distribution returns the key of a distribution's packages. Its namespace is the distribution's ID in os-release(5).
-func distribution(eco, suffix string) (matcher.Key, bool) {
-	var typ, id, version string
-	switch eco {
-	case "Debian":
-		typ, id, version = "deb", "debian", suffix
-	case "Ubuntu":
+func distribution(ecosystem, suffix string) (matcher.Key, bool) {
+	i := slices.IndexFunc(distributions, func(d exported) bool { return d.ecosystem == ecosystem })
+	if i < 0 {
+		return matcher.Key{}, false
+	}
+	d := distributions[i].row()
+	switch d.ID {
+	case "ubuntu":
 		return ubuntu(suffix)
-	case "Alpine":
-		typ, id, version = "apk", "alpine", suffix
-	case "Wolfi", "Chainguard", "MinimOS":
-		return matcher.Key{Type: "apk", Namespace: strings.ToLower(eco)}, suffix == ""
-	case "AlmaLinux":
-		typ, id, version = "rpm", "almalinux", suffix
-	case "Rocky Linux":
-		typ, id, version = "rpm", "rocky", suffix
-	case "Red Hat": // "enterprise_linux:9::appstream", the end of a CPE
+	case "rhel": // "enterprise_linux:9::appstream", the end of a CPE
 		product, rest, _ := strings.Cut(suffix, ":")
-		release, _, _ := strings.Cut(rest, ":")
+		suffix, _, _ = strings.Cut(rest, ":")
 		if product != "enterprise_linux" {
 			return matcher.Key{}, false
 		}
-		typ, id, version = "rpm", "rhel", release
-	case "Azure Linux":
-		typ, id, version = "rpm", "azurelinux", suffix
-	case "Photon OS":
-		typ, id, version = "rpm", "photon", suffix
-	case "Mageia":
-		typ, id, version = "rpm", "mageia", suffix
-	case "openSUSE":
+	case "opensuse-leap":
 		leap, ok := strings.CutPrefix(suffix, "Leap ")
 		if suffix == "Tumbleweed" {
 			return matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed"}, true
 		} else if !ok {
 			return matcher.Key{}, false
 		}
-		typ, id, version = "rpm", "opensuse-leap", leap
-	default:
-		return matcher.Key{}, false
+		suffix = leap
 	}
-	if version == "" {
-		return matcher.Key{}, false
-	}
-	return matcher.Key{Type: typ, Namespace: id, Release: matcher.Release(id, strings.TrimPrefix(version, "v"), "")}, true
+	release := distro.ReleaseOf(d.ID, suffix, "")
+	return matcher.Key{Type: d.Type, Namespace: d.ID, Release: release}, d.Rolling == (suffix == "")
 }
 
 // ubuntu reads "22.04:LTS", "23.10", "Pro:16.04:LTS" and "Pro:FIPS-updates:20.04:LTS". What Ubuntu Pro publishes is not
@@ -134,5 +119,5 @@ func ubuntu(suffix string) (matcher.Key, bool) {
 	if version == "" {
 		return matcher.Key{}, false
 	}
-	return matcher.Key{Type: "deb", Namespace: "ubuntu", Release: matcher.Release("ubuntu", version, "") + pocket}, true
+	return matcher.Key{Type: "deb", Namespace: "ubuntu", Release: distro.ReleaseOf("ubuntu", version, "") + pocket}, true
 }

@@ -7,32 +7,40 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // bucket is where osv.dev exports all records it knows, https://google.github.io/osv.dev/data/: an archive for each ecosystem.
 const bucket = "https://osv-vulnerabilities.storage.googleapis.com/"
 
-// exported are the distributions of which osv.dev has advisories, and their keys. They have feeds of their own, which are
-// closer to their publishers. Those that are not optional have none, or one that finds its data, in repositories of
-// packages, only where an Input says.
-var exported = []struct {
-	ecosystem string
-	covers    matcher.Key
+// An exported distribution is one whose advisories osv.dev has. Most distributions have a feed of their own, which is closer
+// to the publisher, so that the source is optional. The others have no feed, or one that reads what an Input names.
+type exported struct {
+	ecosystem string // OSV's name
+	id        string // in os-release(5)
 	optional  bool
-}{
-	{"AlmaLinux", matcher.Key{Type: "rpm", Namespace: "almalinux"}, true},
-	{"Alpine", matcher.Key{Type: "apk", Namespace: "alpine"}, true},
-	{"Azure Linux", matcher.Key{Type: "rpm", Namespace: "azurelinux"}, true},
-	{"Chainguard", matcher.Key{Type: "apk", Namespace: "chainguard"}, false},
-	{"Debian", matcher.Key{Type: "deb", Namespace: "debian"}, true},
-	{"Mageia", matcher.Key{Type: "rpm", Namespace: "mageia"}, false},
-	{"MinimOS", matcher.Key{Type: "apk", Namespace: "minimos"}, false},
-	{"Photon OS", matcher.Key{Type: "rpm", Namespace: "photon"}, false},
-	{"Red Hat", matcher.Key{Type: "rpm", Namespace: "rhel"}, true},
-	{"Rocky Linux", matcher.Key{Type: "rpm", Namespace: "rocky"}, false},
-	{"Ubuntu", matcher.Key{Type: "deb", Namespace: "ubuntu"}, true},
-	{"Wolfi", matcher.Key{Type: "apk", Namespace: "wolfi"}, false},
-	{"openSUSE", matcher.Key{Type: "rpm", Namespace: "opensuse-leap"}, true},
+}
+
+var distributions = []exported{
+	{"AlmaLinux", "almalinux", true},
+	{"Alpine", "alpine", true},
+	{"Azure Linux", "azurelinux", true},
+	{"Chainguard", "chainguard", false},
+	{"Debian", "debian", true},
+	{"Mageia", "mageia", false},
+	{"MinimOS", "minimos", false},
+	{"Photon OS", "photon", false},
+	{"Red Hat", "rhel", true},
+	{"Rocky Linux", "rocky", false},
+	{"Ubuntu", "ubuntu", true},
+	{"Wolfi", "wolfi", false},
+	{"openSUSE", "opensuse-leap", true},
+}
+
+// row returns the distribution's row in the table of distributions.
+func (e exported) row() distro.Distro {
+	d, _ := distro.Lookup(e.id)
+	return d
 }
 
 // sources returns a source for each ecosystem, named by it.
@@ -49,8 +57,9 @@ func sources() []feed.Dataset {
 		none := ecosystem == "ConanCenter" // is defined, but nobody has published anything yet
 		list = append(list, source(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
 	}
-	for _, d := range exported {
-		list = append(list, source(d.ecosystem, d.covers, d.optional))
+	for _, e := range distributions {
+		d := e.row()
+		list = append(list, source(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
 	}
 	return list
 }

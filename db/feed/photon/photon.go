@@ -32,6 +32,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -192,5 +193,5 @@ func (e *element) record(release string) (feed.Record, error) {
 }
 
 func key(release, name string) matcher.Key {
-	return matcher.Key{Type: "rpm", Namespace: "photon", Release: matcher.Release("photon", release, ""), Name: name}
+	return matcher.Key{Type: "rpm", Namespace: "photon", Release: distro.ReleaseOf("photon", release, ""), Name: name}
 }

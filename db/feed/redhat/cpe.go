@@ -3,7 +3,7 @@ package redhat
 import (
 	"strings"
 
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A platform is what a CPE of Red Hat's says.
@@ -36,7 +36,7 @@ func platformOf(cpe string) (platform, bool) {
 		edition = part[5]
 	}
 	p := platform{name: strings.TrimSuffix(product+":"+version, ":")}
-	major := matcher.Release("rhel", version, "")
+	major := distro.ReleaseOf("rhel", version, "")
 	el := "" // of "el8", "el8_6"
 	if s, ok := strings.CutPrefix(edition, "el"); ok {
 		el, _, _ = strings.Cut(s, "_")

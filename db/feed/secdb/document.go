@@ -11,7 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Bounds on what is held in memory: a document of YAML, and packages that come before the distroversion of a document of
@@ -85,7 +85,7 @@ func (d *document) json(r *jsonstream.Reader) error {
 			if err != nil || !d.branches {
 				return err
 			}
-			d.release, released = matcher.Release(d.id, version, ""), version != ""
+			d.release, released = distro.ReleaseOf(d.id, version, ""), version != ""
 			return nil
 		case "packages":
 			found = true
@@ -156,7 +156,7 @@ func (d *document) yaml(r io.Reader) error {
 	case d.branches && doc.Release == "":
 		return errRelease
 	case d.branches:
-		d.release = matcher.Release(d.id, doc.Release, "")
+		d.release = distro.ReleaseOf(d.id, doc.Release, "")
 	}
 	for i := range packages {
 		var e entry

@@ -34,7 +34,7 @@ func ecosystem(product string) matcher.Key {
 	}
 	if m := open.FindStringSubmatch(product); m != nil {
 		key.Namespace = "opensuse-leap"
-		if !strings.Contains(product, "Leap ") || strings.HasPrefix(m[1], "42.") { // which called themselves so
+		if !strings.Contains(product, "Leap ") && !strings.HasPrefix(m[1], "42.") { // openSUSE before Leap
 			key.Namespace = "opensuse"
 		}
 		key.Release = m[1]

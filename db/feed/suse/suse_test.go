@@ -79,7 +79,7 @@ func TestProducts(t *testing.T) {
 		"SUSE Manager Server 4.1":                                       "sles/suse-manager-server-4.1",
 		"SUSE Linux Enterprise Storage 7":                               "sles/suse-linux-enterprise-storage-7",
 		"openSUSE 13.1":                                                 "opensuse/13.1",
-		"openSUSE Leap 42.3":                                            "opensuse/42.3",
+		"openSUSE Leap 42.3":                                            "opensuse-leap/42.3",
 		"openSUSE Leap 15.0":                                            "opensuse-leap/15.0",
 		"openSUSE Leap 15.5 NonFree":                                    "opensuse-leap/15.5",
 		"openSUSE Tumbleweed":                                           "opensuse-tumbleweed/",

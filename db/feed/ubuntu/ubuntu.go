@@ -36,10 +36,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // Name is the name of the feed.
@@ -170,10 +172,10 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 func key(release, source string) (matcher.Key, bool) {
 	a, b, two := strings.Cut(release, "/")
 	codename, pocket := a, b
-	if _, ok := releases[codename]; !ok && two {
+	if _, ok := releases()[codename]; !ok && two {
 		codename, pocket = b, a
 	}
-	number, ok := releases[codename]
+	number, ok := releases()[codename]
 	if !ok {
 		return matcher.Key{}, false
 	}
@@ -188,12 +190,14 @@ func key(release, source string) (matcher.Key, bool) {
 	return matcher.Key{Type: "deb", Namespace: "ubuntu", Release: number, Name: source}, true
 }
 
-// releases maps codenames to numbers. Source: distro-info-data.
-var releases = map[string]string{
-	"dapper": "6.06", "edgy": "6.10", "feisty": "7.04", "gutsy": "7.10", "hardy": "8.04", "intrepid": "8.10", "jaunty": "9.04",
-	"karmic": "9.10", "lucid": "10.04", "maverick": "10.10", "natty": "11.04", "oneiric": "11.10", "precise": "12.04", "quantal": "12.10",
-	"raring": "13.04", "saucy": "13.10", "trusty": "14.04", "utopic": "14.10", "vivid": "15.04", "wily": "15.10", "xenial": "16.04",
-	"yakkety": "16.10", "zesty": "17.04", "artful": "17.10", "bionic": "18.04", "cosmic": "18.10", "disco": "19.04", "eoan": "19.10",
-	"focal": "20.04", "groovy": "20.10", "hirsute": "21.04", "impish": "21.10", "jammy": "22.04", "kinetic": "22.10", "lunar": "23.04",
-	"mantic": "23.10", "noble": "24.04", "oracular": "24.10", "plucky": "25.04", "questing": "25.10", "resolute": "26.04",
-}
+// releases maps codenames to numbers.
+var releases = sync.OnceValue(func() map[string]string {
+	d, _ := distro.Lookup("ubuntu")
+	m := make(map[string]string, len(d.Releases))
+	for _, r := range d.Releases {
+		if r.Codename != "" {
+			m[r.Codename] = r.Version
+		}
+	}
+	return m
+})

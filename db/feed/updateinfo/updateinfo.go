@@ -31,12 +31,13 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A publisher is a distribution, by the name of its feed and its ID in os-release(5).
 type publisher struct {
 	name, id string
-	release  func(u *update, collection string) string // as matcher.Release spells it, "" if it is not said
+	release  func(u *update, collection string) string // as distro.ReleaseOf spells it, "" if it is not said
 }
 
 // Amazon returns the feed of Amazon Linux. Its data is in the repositories of packages: an Input says where, by the URL of a
@@ -83,7 +84,7 @@ func rocky() publisher {
 		for _, name := range []string{u.release, collection} {
 			if number, ok := strings.CutPrefix(name, "Rocky Linux "); ok {
 				number, _, _ = strings.Cut(number, " ") // "Rocky Linux 9 - AppStream"
-				return matcher.Release("rocky", number, "")
+				return distro.ReleaseOf("rocky", number, "")
 			}
 		}
 		return ""

@@ -129,7 +129,11 @@ func Write(w io.Writer, v *report.Assessment) error {
 func messages(v *report.Assessment) []message {
 	var list []message
 	for _, n := range v.Notes() {
-		list = append(list, message{"warn", n.Text})
+		level := "warn"
+		if n.Code == report.NoteBase {
+			level = "info"
+		}
+		list = append(list, message{level, n.Text})
 	}
 	for i := range v.Hidden {
 		list = append(list, message{"info", plural.Count(len(v.Hidden[i].Findings), "finding") + " hidden: " + v.Hidden[i].Reason.Text})

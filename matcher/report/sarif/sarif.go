@@ -288,7 +288,11 @@ func (b *builder) fileFinding(f *analyzer.FileFinding) {
 func (b *builder) notifications() []notification {
 	var list []notification
 	for _, n := range b.v.Notes() {
-		list = append(list, notification{Level: "warning", Message: text{Text: n.Text}})
+		level := "warning"
+		if n.Code == report.NoteBase {
+			level = "note"
+		}
+		list = append(list, notification{Level: level, Message: text{Text: n.Text}})
 	}
 	for _, d := range b.v.Report.Diagnostics {
 		n := notification{Level: "warning", Message: text{Text: d.Message}}

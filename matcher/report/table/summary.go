@@ -123,7 +123,11 @@ func (t *table) coverage() {
 		t.printf("\n")
 	}
 	for _, n := range notes {
-		t.printf("%s\n", t.Alarm(terminal.Escape(n.Text)))
+		text := terminal.Escape(n.Text)
+		if n.Code != report.NoteBase {
+			text = t.Alarm(text)
+		}
+		t.printf("%s\n", text)
 	}
 	for i := range a.Ecosystems {
 		if e := &a.Ecosystems[i]; !e.Covered() {

@@ -1,4 +1,4 @@
-package matcher_test
+package distro_test
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // The dates of Debian and Ubuntu are those of the package distro-info-data, where that is installed.
@@ -45,12 +45,41 @@ func TestDistroInfo(t *testing.T) {
 			if number == "" || want == "" || name == "debian" && number < "4" && len(number) == 3 {
 				continue // without a date, or from before there were releases in os-release
 			}
-			got, ok := matcher.SupportEnds(name, matcher.Release(name, number, ""))
+			got, ok := distro.SupportEnds(name, distro.ReleaseOf(name, number, ""))
 			if !ok || got.Format(time.DateOnly) != want {
 				t.Errorf("%s %s: %s, %v, want %s", name, number, got.Format(time.DateOnly), ok, want)
 			}
 			checked++
 		}
 		t.Logf("%s: %d releases", name, checked)
+	}
+}
+
+func TestSupportEnds(t *testing.T) {
+	for _, c := range []struct{ namespace, release, want string }{
+		{"debian", "8", "2020-06-30"},
+		{"debian", "13", "2030-06-30"},
+		{"debian", "1", ""},
+		{"debian", "5", "2012-02-06"},
+		{"fedora", "39", "2024-11-26"},
+		{"opensuse-leap", "15.1", "2021-02-02"},
+		{"sles", "15.3", "2022-12-31"},
+		{"openeuler", "24.03", ""},
+		{"openEuler", "22.03", "2026-06-30"},
+		{"debian", "sid", ""},
+		{"ubuntu", "14.04", "2019-04-25"},
+		{"ubuntu", "24.04", "2029-05-31"},
+		{"ubuntu", "16.04/pro", ""},
+		{"alpine", "3.1", "2016-11-01"},
+		{"alpine", "2.9", ""},
+		{"alpine", "3.18", "2025-05-09"},
+		{"amzn", "2", "2026-06-30"},
+		{"wolfi", "", ""},
+		{"", "8", ""},
+	} {
+		last, ok := distro.SupportEnds(c.namespace, c.release)
+		if got := last.Format(time.DateOnly); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("SupportEnds(%q, %q) = %s, %v, want %q", c.namespace, c.release, got, ok, c.want)
+		}
 	}
 }

@@ -1,8 +1,8 @@
-package thirdparty
+package distro
 
 import "testing"
 
-func TestThirdParty(t *testing.T) {
+func TestDebThirdParty(t *testing.T) {
 	for _, c := range []struct{ version, maintainer, origin, vendor, want string }{
 		{"2.36-9", "GNU Libc Maintainers <debian-glibc@lists.debian.org>", "", "", ""},
 		{"1.0-1", "A Person <someone@gmail.com>", "", "", ""},
@@ -20,8 +20,8 @@ func TestThirdParty(t *testing.T) {
 		{"1.0", "<root@4f1d0c9a>", "", "", "local"},
 		{"1.0", "<root@4f1d0c9a>", "", "none", "local"},
 	} {
-		if got := Deb(c.version, c.maintainer, c.origin, c.vendor); got != c.want {
-			t.Errorf("Deb(%q, %q, %q, %q) = %q, want %q", c.version, c.maintainer, c.origin, c.vendor, got, c.want)
+		if got := DebThirdParty(c.version, c.maintainer, c.origin, c.vendor); got != c.want {
+			t.Errorf("DebThirdParty(%q, %q, %q, %q) = %q, want %q", c.version, c.maintainer, c.origin, c.vendor, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,38 @@
+package distro
+
+import "strings"
+
+// BaseOf returns the distribution and release whose packages a derivative ships, as keys spell them, given its ID,
+// VERSION_ID, VERSION_CODENAME and PRETTY_NAME in os-release(5). It reports false if the distribution is no derivative, or
+// if the table doesn't know the release.
+//
+// The table states facts that the distributions publish. ID_LIKE doesn't count: it says what a distribution resembles
+// (Amazon Linux: "fedora"), not whose packages it ships.
+func BaseOf(id, versionID, codename, name string) (base, release string, ok bool) {
+	d := find(id)
+	if d == nil {
+		return "", "", false
+	}
+	for _, e := range d.editions {
+		if strings.Contains(name, e.word) {
+			d = find(e.id)
+			break
+		}
+	}
+	switch {
+	case d.Base == "":
+		return "", "", false
+	case d.BaseRelease != "":
+		return d.Base, d.BaseRelease, true
+	case len(d.Releases) == 0 || d.Releases[0].Base == "": // they number alike
+		release = ReleaseOf(d.Base, versionID, codename)
+	default:
+		if r := d.release(ReleaseOf(d.ID, versionID, codename)); r != nil {
+			release = r.Base
+		}
+	}
+	if release == "" {
+		return "", "", false
+	}
+	return d.Base, release, true
+}

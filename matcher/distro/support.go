@@ -1,0 +1,28 @@
+package distro
+
+import "time"
+
+// SupportEnds returns the last day on which a distribution supports a release free of charge, at midnight UTC, given its
+// ID and the release as [ReleaseOf] spells it. After that day its advisories don't mention new vulnerabilities. It reports
+// false if the date is unknown, as for a rolling release.
+//
+// Debian's date is the end of long-term support, until which its security tracker keeps a release. Ubuntu's is the end of
+// standard support: advisories of Ubuntu Pro have releases of their own.
+func SupportEnds(id, release string) (time.Time, bool) {
+	d := find(id)
+	if d == nil || release == "" {
+		return time.Time{}, false
+	}
+	r := d.release(release)
+	if r == nil || r.Ends == "" {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.DateOnly, r.Ends)
+	return t, err == nil
+}
+
+// Ended reports whether support of a release has ended, see [SupportEnds].
+func Ended(id, release string, now time.Time) bool {
+	last, ok := SupportEnds(id, release)
+	return ok && now.After(last.AddDate(0, 0, 1))
+}
