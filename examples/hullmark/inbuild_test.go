@@ -75,7 +75,7 @@ func TestInBuild(t *testing.T) {
 	if strings.Contains(stdout, "cobra") || !strings.Contains(stderr, "of hullmark's own left out") {
 		t.Errorf("it judges itself: %s\n%s", stderr, stdout)
 	}
-	if stdout, stderr, code = inside("--policy", "/check/policy.yaml", "--continue"); code != exitOK || !strings.Contains(stderr, "going on, as --continue says") || !strings.Contains(stdout, "verdict: stop") {
+	if stdout, stderr, code = inside("--policy", "/check/policy.yaml", "--continue"); code != exitOK || !strings.Contains(stderr, "continuing, because of --continue") || !strings.Contains(stdout, "verdict: stop") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	if _, stderr, code = inside("--policy", "preset:kev"); code != exitOK {

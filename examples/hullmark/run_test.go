@@ -95,13 +95,13 @@ func TestExitCodes(t *testing.T) {
 		{"no judgement asked for, no data", "scan " + uncovered, 0, ""},
 		{"something high", "scan --fail-on high demo:", 4, "10 vulnerabilities are high or worse, which --fail-on disallows"},
 		{"disallowed wins over uncovered", "scan --fail-on LOW demo:", 4, "low or worse"},
-		{"nothing critical, but a package without data", "scan --fail-on critical demo:", 3, "there are no advisories to judge deb nodesource.com 8 (1 package); --db names a database that has them, --allow-uncovered lets that pass"},
+		{"nothing critical, but a package without data", "scan --fail-on critical demo:", 3, "no advisories for deb nodesource.com 8 (1 package); name a database with --db, or pass --allow-uncovered"},
 		{"that is allowed", "scan --fail-on critical --allow-uncovered demo:", 0, "13 vulnerabilities of unknown severity: --fail-on lets them pass"},
 		{"allowing that allows no more", "scan --fail-on high --allow-uncovered demo:", 4, ""},
-		{"a release without data", "scan --fail-on high " + uncovered, 3, "there are no advisories to judge deb debian 12 (1 package)"},
-		{"an unknown distribution", "scan --fail-on high " + unknown, 3, "there are no advisories to judge deb of an unknown distribution (1 package)"},
-		{"a distribution without feed", "scan --fail-on high " + sampled, 3, "there are no advisories to judge apk alpine 3.19 (1 package)"},
-		{"nothing to judge", "scan --fail-on high " + empty, 3, "no packages were found that could be judged"},
+		{"a release without data", "scan --fail-on high " + uncovered, 3, "no advisories for deb debian 12 (1 package)"},
+		{"an unknown distribution", "scan --fail-on high " + unknown, 3, "no advisories for deb of an unknown distribution (1 package)"},
+		{"a distribution without feed", "scan --fail-on high " + sampled, 3, "no advisories for apk alpine 3.19 (1 package)"},
+		{"nothing to judge", "scan --fail-on high " + empty, 3, "no package could be checked"},
 		{"nothing wrong", "scan --fail-on negligible " + clean, 0, ""},
 		{"sbom", "sbom demo:", 0, ""},
 
@@ -109,7 +109,7 @@ func TestExitCodes(t *testing.T) {
 		{"no archive there", "sbom ./nothing.tar", 1, "hullmark --help lists the forms of an image"},
 		{"no document", "match", 1, "hullmark match needs the SBOM; see hullmark match --help"},
 		{"no document there", "match nothing.json", 1, "no such file or directory"},
-		{"no SBOM", "match JSON.md", 1, "match takes a CycloneDX or SPDX document"},
+		{"no SBOM", "match inbuild.go", 1, "match takes a CycloneDX or SPDX document"},
 		{"no image", "scan", 1, "hullmark scan needs the IMAGE; see hullmark scan --help"},
 		{"two images", "scan demo: demo:", 1, `hullmark scan takes one IMAGE, not also "demo:"`},
 		{"no such flag", "scan --fail high demo:", 1, "unknown flag: --fail; see hullmark scan --help"},
@@ -218,7 +218,7 @@ func TestOutputFile(t *testing.T) {
 	if code != 4 || stdout != "" {
 		t.Fatalf("exit code %d, standard output %q: %s", code, stdout, stderr)
 	}
-	want, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "json", "demo:")
+	want, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "json", "--fail-on", "high", "demo:")
 	got, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
