@@ -18,7 +18,7 @@ import (
 //   - osv-scalibr: qualifiers source, sourceversion, sourcerpm and origin; https://github.com/google/osv-scalibr/tree/main/purl
 //   - cdxgen: qualifiers distro and distro_name, the property SrcFile, and source packages as components of their own;
 //     https://github.com/CycloneDX/cdxgen
-func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
+func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 	k := analyzer.Component{
 		Package: analyzer.Package{
 			Type: "generic", Namespace: e.Group, Name: e.Name, Version: e.Version, Vendor: e.Supplier,
@@ -33,9 +33,9 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 	case e.PURL == "" && e.CPE != "": // beside a PURL, tools mostly guess it
 		k.Qualifiers = map[string]string{"cpe": e.CPE}
 	case e.PURL == "":
-		c.Lose(analyzer.Unsupported, "packages without a PURL, which match nothing", cmp.Or(e.Name, e.Ref))
+		c.Diagnose(analyzer.Unsupported, "packages without a PURL, which match nothing", cmp.Or(e.Name, e.Ref))
 	case err != nil:
-		c.Lose(analyzer.Malformed, "packages whose PURL cannot be read, which match nothing", e.PURL)
+		c.Diagnose(analyzer.Malformed, "packages whose PURL cannot be read, which match nothing", e.PURL)
 	default:
 		h = c.identity(&k, e, &u)
 	}
@@ -162,15 +162,15 @@ func sourceVersion(k *analyzer.Component) {
 }
 
 // known is what is understood of the properties that other tools write.
-type known struct {
+type properties struct {
 	path, module                                string
 	srcName, srcVersion, srcRelease, srcEpoch   string
 	upstream, upstreamVersion, sourceRPM, apkOf string
 	declared                                    bool
 }
 
-func readProperties(list []Property) known {
-	var p known
+func readProperties(list []Property) properties {
+	var p properties
 	for _, q := range list {
 		name, isTrivy := strings.CutPrefix(q.Name, "aquasecurity:trivy:")
 		if isTrivy {
@@ -211,7 +211,7 @@ func readProperties(list []Property) known {
 }
 
 // source returns the source package that properties name.
-func (p *known) source(purlType string) analyzer.SourcePackage {
+func (p *properties) source(purlType string) analyzer.SourcePackage {
 	switch {
 	case p.srcName != "":
 		o := analyzer.SourcePackage{Name: p.srcName, Version: p.srcVersion}

@@ -50,23 +50,23 @@ func (e *Entry) Has(name string) bool {
 
 // A Collector gathers what a document states. Add and the others may be called in any order; Report makes an end.
 type Collector struct {
-	max        int
-	components []analyzer.Component
-	own        []bool                            // of components: written by this module, so that nothing is left to guess
-	hints      []hint                            // of components: what is decided when all of the document is known
-	sources    map[string]analyzer.SourcePackage // of binary packages, by their type and name
-	distro     *analyzer.Distro
-	refs       map[string]int32 // number of every reference that is mentioned
-	byRef      map[int32]int    // index of a component by the number of its reference
-	edges      []edge
-	owns       []edge
-	places     map[int32]string // path of a file by the number of its reference
-	losses     map[string]*loss
-	again      map[string]int // how often a reference stood for another package
-	image      analyzer.ImageInfo
-	layers     []analyzer.Layer
-	findings   []analyzer.FileFinding
-	noted      []analyzer.Diagnostic
+	max          int
+	components   []analyzer.Component
+	own          []bool                            // of components: written by this module, so that nothing is left to guess
+	hints        []hint                            // of components: what is decided when all of the document is known
+	sources      map[string]analyzer.SourcePackage // of binary packages, by their type and name
+	distro       *analyzer.Distro
+	refs         map[string]int32 // number of every reference that is mentioned
+	byRef        map[int32]int    // index of a component by the number of its reference
+	dependencies []edge
+	ownerships   []edge
+	paths        map[int32]string // path of a file by the number of its reference
+	problems     map[string]*problem
+	duplicates   map[string]int // how often a reference stood for another package
+	image        analyzer.ImageInfo
+	layers       []analyzer.Layer
+	findings     []analyzer.FileFinding
+	noted        []analyzer.Diagnostic
 }
 
 // A hint is what an entry says of the distribution that its package is of, and of the package's owner.
@@ -79,7 +79,7 @@ type hint struct {
 type edge struct{ from, to int32 }
 
 // A loss is something that a document does not say, or that a report has no place for.
-type loss struct {
+type problem struct {
 	kind  analyzer.DiagnosticKind
 	count int
 	first string
@@ -87,7 +87,7 @@ type loss struct {
 
 // New returns a Collector of up to max packages, four times as many references, and sixteen times as many relations.
 func New(max int) *Collector {
-	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), losses: make(map[string]*loss), again: make(map[string]int)}
+	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), problems: make(map[string]*problem), duplicates: make(map[string]int)}
 }
 
 // Image sets what the document says of the image, and of its layers, bottom first.
@@ -105,7 +105,7 @@ func (c *Collector) SetDigest(digest string) { c.image.Digest = digest }
 func (c *Collector) Distro(d *analyzer.Distro) {
 	if c.distro != nil {
 		if c.distro.ID != d.ID || c.distro.VersionID != d.VersionID {
-			c.Lose(analyzer.Unsupported, "distributions after the first", d.ID+" "+d.VersionID)
+			c.Diagnose(analyzer.Unsupported, "distributions after the first", d.ID+" "+d.VersionID)
 		}
 		return
 	}
@@ -131,18 +131,18 @@ func (c *Collector) Note(d analyzer.Diagnostic) error {
 }
 
 // Lose counts one case of something that is lost. Cases of the same kind become one diagnostic, with the first example.
-func (c *Collector) Lose(kind analyzer.DiagnosticKind, what, example string) {
-	l := c.losses[what]
+func (c *Collector) Diagnose(kind analyzer.DiagnosticKind, what, example string) {
+	l := c.problems[what]
 	if l == nil {
-		if len(c.losses) >= 256 { // kinds are few, but some name what the document says
+		if len(c.problems) >= 256 { // kinds are few, but some name what the document says
 			what = "further kinds"
-			if l = c.losses[what]; l != nil {
+			if l = c.problems[what]; l != nil {
 				l.count++
 				return
 			}
 		}
-		l = &loss{kind: kind, first: example}
-		c.losses[what] = l
+		l = &problem{kind: kind, first: example}
+		c.problems[what] = l
 	}
 	l.count++
 }
@@ -161,10 +161,12 @@ func (c *Collector) number(ref string) (int32, bool) {
 }
 
 // Needs says that one reference depends on another.
-func (c *Collector) Needs(from, to string) error { return c.relate(&c.edges, from, to) }
+func (c *Collector) AddDependency(from, to string) error { return c.relate(&c.dependencies, from, to) }
 
 // Owns says that the package of one reference owns the file that the other was found in.
-func (c *Collector) Owns(owner, owned string) error { return c.relate(&c.owns, owner, owned) }
+func (c *Collector) AddOwnership(owner, owned string) error {
+	return c.relate(&c.ownerships, owner, owned)
+}
 
 func (c *Collector) relate(list *[]edge, from, to string) error {
 	a, ok := c.number(from)
@@ -180,27 +182,27 @@ func (c *Collector) relate(list *[]edge, from, to string) error {
 }
 
 // Place says that a reference stands for a file, which needs, in the words of the document, the packages that it names.
-func (c *Collector) Place(ref, path string) error {
+func (c *Collector) SetPath(ref, path string) error {
 	n, ok := c.number(ref)
 	if !ok {
 		return fmt.Errorf("references: more than %d: %w", 4*c.max, ErrLimit)
 	}
-	if c.places == nil {
-		c.places = make(map[int32]string)
+	if c.paths == nil {
+		c.paths = make(map[int32]string)
 	}
-	c.places[n] = path
+	c.paths[n] = path
 	return nil
 }
 
 // Own adds a component that this module wrote, which is complete but for its Owner, the reference that is given, and for
 // those of its Depends that the relations tell. Its ID is its reference.
-func (c *Collector) Own(k analyzer.Component, owner string) error {
+func (c *Collector) AddOwn(k analyzer.Component, owner string) error {
 	return c.put(k, hint{owner: owner}, true)
 }
 
 // Add adds an entry of any tool.
 func (c *Collector) Add(e *Entry) error {
-	k, h := c.component(e)
+	k, h := c.convert(e)
 	if e.SourceOf != "" && k.System {
 		if len(c.sources) >= c.max {
 			return fmt.Errorf("source packages: more than %d: %w", c.max, ErrLimit)
@@ -227,14 +229,14 @@ func (c *Collector) put(k analyzer.Component, h hint, own bool) error {
 	}
 	if i, ok := c.byRef[n]; ok {
 		if same(&c.components[i], &k) {
-			c.Lose(analyzer.Malformed, "packages that are stated twice", k.ID)
+			c.Diagnose(analyzer.Malformed, "packages that are stated twice", k.ID)
 			return nil
 		}
-		c.Lose(analyzer.Malformed, "references that stand for several packages", k.ID)
+		c.Diagnose(analyzer.Malformed, "references that stand for several packages", k.ID)
 		base := k.ID
 		for taken := true; taken; _, taken = c.refs[k.ID] {
-			c.again[base]++ // so that many of one name do not each try all numbers
-			k.ID = fmt.Sprintf("%s-%d", base, c.again[base]+1)
+			c.duplicates[base]++ // so that many of one name do not each try all numbers
+			k.ID = fmt.Sprintf("%s-%d", base, c.duplicates[base]+1)
 		}
 		if n, ok = c.number(k.ID); !ok {
 			return fmt.Errorf("references: more than %d: %w", 4*c.max, ErrLimit)

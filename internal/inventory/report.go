@@ -14,14 +14,14 @@ import (
 // Report returns what the document states, in the order of the reports that a scan makes. What is lost is a Diagnostic of
 // the image as a whole.
 func (c *Collector) Report() *analyzer.Report {
-	c.name()
+	c.findDistro()
 	c.complete()
 	c.connect()
 	r := &analyzer.Report{
 		Image: c.image, Distro: c.distro, Layers: c.layers, Components: c.components, Findings: c.findings, Diagnostics: c.noted,
 	}
-	for _, what := range slices.Sorted(maps.Keys(c.losses)) {
-		l := c.losses[what]
+	for _, what := range slices.Sorted(maps.Keys(c.problems)) {
+		l := c.problems[what]
 		message := fmt.Sprintf("%s: %d", what, l.count)
 		if l.first != "" {
 			message += fmt.Sprintf(", such as %.200q", l.first)
@@ -33,7 +33,7 @@ func (c *Collector) Report() *analyzer.Report {
 }
 
 // name finds the distribution where no entry is one, by what most packages say.
-func (c *Collector) name() {
+func (c *Collector) findDistro() {
 	type vote struct{ id, version, codename string }
 	votes := make(map[vote]int)
 	for i := range c.components {
@@ -66,7 +66,7 @@ func (c *Collector) name() {
 	}
 	for _, v := range list {
 		if c.distro != nil && (v.id != c.distro.ID || !agree(v.version, c.distro.VersionID)) {
-			c.Lose(analyzer.Unsupported, "packages of other distributions than the document's", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
+			c.Diagnose(analyzer.Unsupported, "packages of other distributions than the document's", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
 }
@@ -133,8 +133,8 @@ func (c *Collector) complete() {
 		}
 	}
 	if noSource > 1 { // none of them has one, where in every distribution some have
-		c.Lose(analyzer.Unsupported, "source packages, which advisories of distributions name", "")
-		c.losses["source packages, which advisories of distributions name"].count = noSource
+		c.Diagnose(analyzer.Unsupported, "source packages, which advisories of distributions name", "")
+		c.problems["source packages, which advisories of distributions name"].count = noSource
 	}
 }
 
@@ -149,22 +149,22 @@ func (c *Collector) connect() {
 	for i := range c.components {
 		if h := &c.hints[i]; h.owner != "" {
 			if n, ok := c.refs[h.owner]; !ok || find(n) == nil {
-				c.Lose(analyzer.Malformed, "owners that are no packages of the document", h.owner)
+				c.Diagnose(analyzer.Malformed, "owners that are no packages of the document", h.owner)
 			} else {
 				c.components[i].Owner = find(n).ID
 			}
 		}
 	}
-	for _, e := range c.owns {
+	for _, e := range c.ownerships {
 		owner, owned := find(e.from), find(e.to)
-		c.place(e, owned)
+		c.setPath(e, owned)
 		if owner != nil && owned != nil && owner != owned && owner.System && !owned.System {
 			owned.Owner = owner.ID
 		}
 	}
-	for _, e := range c.edges {
+	for _, e := range c.dependencies {
 		from, to := find(e.from), find(e.to)
-		c.place(e, to)
+		c.setPath(e, to)
 		if from == nil || to == nil || from == to || to.Owner != "" && to.Owner == from.ID || from.Type != to.Type {
 			continue
 		}
@@ -183,14 +183,14 @@ func (c *Collector) connect() {
 	}
 	if unowned > 0 && c.distro != nil {
 		what := "packages in directories of the distribution, of which the document does not say whether one of its packages owns them, so that they are matched as if none did"
-		c.Lose(analyzer.Unsupported, what, example)
-		c.losses[what].count = unowned
+		c.Diagnose(analyzer.Unsupported, what, example)
+		c.problems[what].count = unowned
 	}
 }
 
 // place gives a component the file that names it.
-func (c *Collector) place(e edge, to *analyzer.Component) {
-	if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
+func (c *Collector) setPath(e edge, to *analyzer.Component) {
+	if place, ok := c.paths[e.from]; ok && to != nil && to.Path == "" && !to.System {
 		to.Path, to.ArchivePath = cutArchive(place)
 		to.Declared = to.Declared || isDeclaration(to.Path)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // near is how many unwanted bytes are read rather than ended a request for: what a new one costs.
-const near = 32 << 10
+const maxGap = 32 << 10
 
 // A Reader reads the contents of files. Those that lie close to each other are asked for together, and read in the order of
 // the layer, one at a time.
@@ -51,7 +51,7 @@ func (t *Table) NewReader(want func(*Entry) bool) *Reader {
 				continue
 			}
 			last := len(r.spans) - 1
-			if last >= 0 && p.offset-r.spans[last].to <= near {
+			if last >= 0 && p.offset-r.spans[last].to <= maxGap {
 				r.spans[last].to = p.end
 			} else {
 				r.spans = append(r.spans, span{p.offset, p.end})
@@ -158,7 +158,7 @@ func (r *Reader) begin(e *Entry, p *piece) error {
 		r.at -= r.packed.N // what of the last piece was not read
 		r.packed = nil
 	}
-	if r.src == nil || r.at > p.offset || p.end > r.end || p.offset-r.at > near {
+	if r.src == nil || r.at > p.offset || p.end > r.end || p.offset-r.at > maxGap {
 		if err := r.request(e, p); err != nil {
 			return err
 		}

@@ -45,19 +45,19 @@ type Ref struct {
 
 // Annotations of layers, as the formats define them. Those of zstd:chunked had another name at first.
 const (
-	stargzDigest  = "containerd.io/snapshot/stargz/toc.digest"
-	chunkedDigest = "zstd-chunked.manifest-checksum"
-	chunkedPlace  = "zstd-chunked.manifest-position"
+	stargzDigest    = "containerd.io/snapshot/stargz/toc.digest"
+	chunkedDigest   = "zstd-chunked.manifest-checksum"
+	chunkedPosition = "zstd-chunked.manifest-position"
 )
 
 // Named returns what annotations say, and false where they name no table that can be read.
-func Named(annotations map[string]string) (Ref, bool) {
+func FromAnnotations(annotations map[string]string) (Ref, bool) {
 	if d := annotations[stargzDigest]; validDigest(d) {
 		return Ref{Digest: d, format: eStargz}, true
 	}
 	for _, prefix := range []string{"io.github.containers.", "io.containers."} {
 		r := Ref{Digest: annotations[prefix+chunkedDigest], format: zstdChunked}
-		if validDigest(r.Digest) && r.at(annotations[prefix+chunkedPlace]) {
+		if validDigest(r.Digest) && r.at(annotations[prefix+chunkedPosition]) {
 			return r, true
 		}
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 // ratioFree is how many bytes an entry may inflate to whatever its size is: runs of blanks compress well.
-const ratioFree = 1 << 20
+const minInflated = 1 << 20
 
 // A File is an entry that was wanted.
 type File struct {

@@ -242,7 +242,7 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 		w.left -= inner.size
 		return w.walk(ctx, inner, depth)
 	}
-	ratio := max(ratioFree, inner.size*w.Ratio)
+	ratio := max(minInflated, inner.size*w.Ratio)
 	limit := min(w.left, w.Held-w.held, ratio)
 	content, err := w.inflate(src, &f.entry, limit)
 	defer func() { w.Hold(-int64(cap(content))) }()
