@@ -236,7 +236,7 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 	}
 	if f.entry.method == stored {
 		if w.left < inner.size {
-			w.exceeded(inner, w.Bytes, "bytes of archives within one another")
+			w.exceeded(inner, w.Bytes, "bytes of nested archives")
 			return nil
 		}
 		w.left -= inner.size
@@ -249,7 +249,7 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 	w.left -= int64(len(content))
 	switch {
 	case errors.Is(err, analyzer.ErrTooLarge) && w.left == 0:
-		w.exceeded(inner, w.Bytes, "bytes of archives within one another")
+		w.exceeded(inner, w.Bytes, "bytes of nested archives")
 		return nil
 	case errors.Is(err, analyzer.ErrTooLarge):
 		if limit == ratio && int64(len(content)) == limit {

@@ -176,7 +176,7 @@ func TestLimits(t *testing.T) {
 		{"entries", build(t, wide...), Limits{Entries: 15}, 1, "zipwalk: more than 15 entries: too large"},
 		{"wanted", build(t, wide...), Limits{Wanted: 15}, 1, "zipwalk: more than 15 wanted entries: too large"},
 		{"bytes of stored archives", build(t, wide...), Limits{Bytes: 10 * size}, 11, "zipwalk: 10.jar: more than"},
-		{"bytes of one that inflates", build(t, part{name: "x.jar", content: append(make([]byte, 900), leaf...), deflate: true}), Limits{Bytes: 500}, 1, "more than 500 bytes of archives within one another: too large"},
+		{"bytes of one that inflates", build(t, part{name: "x.jar", content: append(make([]byte, 900), leaf...), deflate: true}), Limits{Bytes: 500}, 1, "more than 500 bytes of nested archives: too large"},
 		{"bytes of content", build(t, store("a.txt", "one"), store("b.txt", "two")), Limits{Content: 5}, 1, "b.txt: more than 2 bytes: too large"},
 		{"bytes held", deep, Limits{Held: 2000}, 3, "too large"},
 		{"ratio", build(t, part{name: "x.jar", content: zeros, deflate: true}), Limits{Ratio: 100}, 1, "too large"},
