@@ -86,7 +86,7 @@ func (s *Reader) readRelationship(r *jsonstream.Reader) error {
 	return s.relate(reference(x.SpdxElementID), reference(x.RelatedSpdxElement), x.RelationshipType, x.Comment)
 }
 
-// relate says what a relation means: of SPDX 2 in capitals, of SPDX 3 in camel case.
+// relate adds a relation to the Collector. Its kind is in capitals in SPDX 2 and in camel case in SPDX 3.
 func (s *Reader) relate(from, to, kind, comment string) error {
 	switch kind {
 	case "DESCRIBES", "describes":
