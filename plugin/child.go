@@ -32,7 +32,7 @@ import (
 var ErrProtocol = errors.New("it does not speak the protocol of this host")
 
 // grace is how long a process has to end by itself when its standard input ends.
-const grace = time.Second
+const gracePeriod = time.Second
 
 // maxSocketDir leaves 40 bytes for the name of the socket, of the 104 that systems allow at least.
 const maxSocketDir = 64
@@ -40,17 +40,17 @@ const maxSocketDir = 64
 // A child is one process of a plugin.
 type child struct {
 	*pipe
-	process *process
-	dir     string // for its socket, and its working directory
-	infos   []analyzer.Info
-	joins   []bool
-	digest  string
-	stop    context.CancelFunc // of the stream
-	conn    *grpc.ClientConn
-	tasks   sync.WaitGroup
-	closing sync.Once
-	losing  sync.Once
-	lost    error // why it ended
+	process  *process
+	dir      string // for its socket, and its working directory
+	infos    []analyzer.Info
+	joins    []bool
+	digest   string
+	stop     context.CancelFunc // of the stream
+	conn     *grpc.ClientConn
+	tasks    sync.WaitGroup
+	closing  sync.Once
+	removing sync.Once
+	endErr   error // why it ended
 }
 
 // startChild starts a process and asks it what analyzers it has. The context bounds the start only.
@@ -94,7 +94,7 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 	}
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake(),
-		VersionedPlugins: sets(nil),
+		VersionedPlugins: pluginSets(nil),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		StartTimeout:     command.StartTimeout + time.Second, // the context is first
 		TLSConfig:        config,
@@ -157,7 +157,7 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 		info.Concurrent = command.Concurrency
 		c.infos, c.joins = append(c.infos, info), append(c.joins, i.Joins)
 	}
-	if err := command.claims(c.infos); err != nil {
+	if err := command.checkAnalyzers(c.infos); err != nil {
 		return err
 	}
 	stream, err := client.Analyze(running)
@@ -173,7 +173,7 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 func (c *child) supervise() {
 	select {
 	case <-c.process.out.over:
-		c.process.fail(fmt.Errorf("%w: %w", errOutput, ErrClaim))
+		c.process.fail(fmt.Errorf("%w: %w", errOutput, ErrRejected))
 	case <-c.process.exited:
 	}
 }
@@ -186,7 +186,7 @@ func (c *child) explain(err error) error {
 	if failed := c.process.failure(); failed != nil {
 		return failed
 	}
-	if errors.Is(err, ErrClaim) || errors.Is(err, errTimeout) {
+	if errors.Is(err, ErrRejected) || errors.Is(err, errTimeout) {
 		return err
 	}
 	line := c.process.firstLine()
@@ -195,15 +195,15 @@ func (c *child) explain(err error) error {
 	case c.conn == nil && line != "":
 		return explainHandshake(line, err)
 	case isStatus && (s.Code() == codes.Unimplemented || s.Code() == codes.Internal || s.Code() == codes.ResourceExhausted):
-		return fmt.Errorf("%.200s: %w: %w", s.Message(), ErrProtocol, ErrClaim)
+		return fmt.Errorf("%.200s: %w: %w", s.Message(), ErrProtocol, ErrRejected)
 	}
 	// The connection breaks a moment before the process is known to have ended.
 	select {
 	case <-c.process.exited:
-		if death := c.process.death(); death != nil {
+		if death := c.process.exitErr(); death != nil {
 			return death
 		}
-	case <-time.After(grace / 4):
+	case <-time.After(gracePeriod / 4):
 	}
 	if c.conn == nil {
 		return fmt.Errorf("it wrote no handshake to standard output: %w", ErrProtocol)

@@ -23,7 +23,7 @@ func handshake() goplugin.HandshakeConfig {
 }
 
 // sets is the service of each version of the protocol, in the form that go-plugin asks for.
-func sets(server pluginpb.AnalyzerPluginServer) map[int]goplugin.PluginSet {
+func pluginSets(server pluginpb.AnalyzerPluginServer) map[int]goplugin.PluginSet {
 	return map[int]goplugin.PluginSet{ProtocolVersion: {"analyzer": &service{server: server}}}
 }
 

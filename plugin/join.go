@@ -85,7 +85,7 @@ func (j *joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joi
 		joined, err = c.join(ctx, j.index, facts)
 		return err
 	})
-	var crashed crashError
+	var crashed joinPanic
 	switch {
 	case err == nil:
 		return joined
@@ -100,9 +100,9 @@ func (j *joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joi
 }
 
 // A crashError says that the joiner in the plugin panicked. This one does so too: it is how a Joiner says so.
-type crashError string
+type joinPanic string
 
-func (e crashError) Error() string { return string(e) }
+func (e joinPanic) Error() string { return string(e) }
 
 // join has facts joined by the process.
 func (c *child) join(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
@@ -110,7 +110,7 @@ func (c *child) join(ctx context.Context, index int, facts []analyzer.Fact) ([]a
 	calling, cancel := context.WithTimeoutCause(ctx, command.CallTimeout, fmt.Errorf("%w (%v)", errTimeout, command.CallTimeout))
 	defer cancel()
 	joined, err := c.exchange(calling, index, facts)
-	var crashed crashError
+	var crashed joinPanic
 	switch {
 	case err == nil, errors.As(err, &crashed):
 		return joined, err
@@ -157,16 +157,16 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 			return nil, err
 		}
 		if response.Panic != "" {
-			return nil, crashError(response.Panic)
+			return nil, joinPanic(response.Panic)
 		}
 		for _, a := range response.Answers {
 			if a.File >= uint64(len(facts)) {
-				return nil, fmt.Errorf("it joins file %d of %d: %w", a.File, len(facts), ErrClaim)
+				return nil, fmt.Errorf("it joins file %d of %d: %w", a.File, len(facts), ErrRejected)
 			}
 			if credit -= int64(proto.Size(a)); credit < 0 {
-				return nil, fmt.Errorf("it says more than Limits.Answer allows: %w", ErrClaim)
+				return nil, fmt.Errorf("it says more than Limits.Answer allows: %w", ErrRejected)
 			}
-			if err := c.command.answer(a); err != nil {
+			if err := c.command.checkAnswer(a); err != nil {
 				return nil, err
 			}
 			j := &joined[a.File]

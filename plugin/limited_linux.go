@@ -48,12 +48,12 @@ func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 	}
 	cmd.SysProcAttr = attr
 	if len(limits) == 1 {
-		return started(cmd, c)
+		return startCommand(cmd, c)
 	}
 	attr.Ptrace = true
 	runtime.LockOSThread() // the tracer is a thread
 	defer runtime.UnlockOSThread()
-	if err := started(cmd, c); err != nil {
+	if err := startCommand(cmd, c); err != nil {
 		return err
 	}
 	pid := cmd.Process.Pid
@@ -86,7 +86,7 @@ func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 }
 
 // started starts a command, and says what a refusal of namespaces means.
-func started(cmd *exec.Cmd, c *Command) error {
+func startCommand(cmd *exec.Cmd, c *Command) error {
 	err := cmd.Start()
 	if c.NoNetwork && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSPC)) {
 		return fmt.Errorf("NoNetwork: the kernel does not let this process make namespaces: %w (%w)", errors.ErrUnsupported, err)

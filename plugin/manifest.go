@@ -56,20 +56,20 @@ func ReadManifest(dir string) (*Manifest, error) {
 		return bad("%v", err)
 	}
 	switch {
-	case !plainName(m.Name):
+	case !validName(m.Name):
 		return bad("name %q is not made of letters, digits and -_.+:/", m.Name)
 	case !filepath.IsLocal(m.Command):
 		return bad("command %q is not a path below the manifest", m.Command)
 	case len(m.Patterns) == 0:
 		return bad("no patterns: it wants no files")
-	case m.Digest != "" && !digest(m.Digest):
+	case m.Digest != "" && !isDigest(m.Digest):
 		return bad("digest %q is not sha256: and 64 hexadecimal digits", m.Digest)
 	}
 	return m, nil
 }
 
 // digest reports whether s is of the form sha256:HEX.
-func digest(s string) bool {
+func isDigest(s string) bool {
 	if len(s) != len("sha256:")+64 || s[:7] != "sha256:" {
 		return false
 	}

@@ -162,18 +162,18 @@ func misbehaviours() []misbehaviour {
 		{name: "older protocol", do: func() { (&rogue{version: plugin.ProtocolVersion - 1}).older() }, want: `it speaks version "0" of the protocol`, is: plugin.ErrProtocol},
 		{name: "newer protocol", do: func() { (&rogue{version: plugin.ProtocolVersion + 1}).serve() }, want: `it speaks version "2" of the protocol`, is: plugin.ErrProtocol},
 		{name: "another service", do: func() { served{}.serve() }, want: "unknown service hullmark.plugin.v1.AnalyzerPlugin", is: plugin.ErrProtocol},
-		{name: "describes nothing", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{}}}).serve() }, want: "wants no files", is: plugin.ErrClaim},
+		{name: "describes nothing", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{}}}).serve() }, want: "wants no files", is: plugin.ErrRejected},
 		{name: "claims 10,000 patterns", do: func() {
 			r := &rogue{}
 			for i := range 10_000 {
 				r.info.Patterns = append(r.info.Patterns, fmt.Sprintf("etc/%d", i))
 			}
 			r.serve()
-		}, want: "more than 1000 patterns", is: plugin.ErrClaim},
-		{name: "claims every file of any size", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"**"}}}).serve() }, want: "pattern ** needs a MaxSize", is: plugin.ErrClaim},
-		{name: "claims a bad pattern", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"../etc/**"}}}).serve() }, want: "not a clean path", is: plugin.ErrClaim},
-		{name: "claims a pattern that it may not have", do: func() { (&rogue{}).serve() }, command: func(c *plugin.Command) { c.Patterns = []string{"etc/os-release"} }, want: "which it may not have", is: plugin.ErrClaim},
-		{name: "claims a bad name", do: func() { (&rogue{info: pluginpb.Info{Name: "../x\x1b[2J"}}).serve() }, want: "is no name", is: plugin.ErrClaim},
+		}, want: "more than 1000 patterns", is: plugin.ErrRejected},
+		{name: "claims every file of any size", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"**"}}}).serve() }, want: "pattern ** needs a MaxSize", is: plugin.ErrRejected},
+		{name: "claims a bad pattern", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"../etc/**"}}}).serve() }, want: "not a clean path", is: plugin.ErrRejected},
+		{name: "claims a pattern that it may not have", do: func() { (&rogue{}).serve() }, command: func(c *plugin.Command) { c.Patterns = []string{"etc/os-release"} }, want: "which it may not have", is: plugin.ErrRejected},
+		{name: "claims a bad name", do: func() { (&rogue{info: pluginpb.Info{Name: "../x\x1b[2J"}}).serve() }, want: "is no name", is: plugin.ErrRejected},
 		{name: "exits in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer {
 				fmt.Fprintln(os.Stderr, "out of cheese")

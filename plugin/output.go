@@ -13,9 +13,9 @@ type output struct {
 	limit int64         // bytes
 	over  chan struct{} // closed when there was more
 
-	mu   sync.Mutex
-	size int64
-	told string // what is worth telling of it, if the process ends
+	mu       sync.Mutex
+	size     int64
+	lastLine string // what is worth telling of it, if the process ends
 }
 
 // maxLine is the length to which lines are cut.
@@ -34,8 +34,8 @@ func (o *output) add(line string) {
 	}
 	line = strings.TrimSuffix(line, "\r")
 	line = line[:min(len(line), maxLine)]
-	if strings.TrimSpace(line) != "" && !crash(o.told) {
-		o.told = line
+	if strings.TrimSpace(line) != "" && !isCrash(o.lastLine) {
+		o.lastLine = line
 	}
 	if o.line != nil {
 		o.line(line)
@@ -43,7 +43,7 @@ func (o *output) add(line string) {
 }
 
 // crash reports whether a line begins what Go writes about the end of a program.
-func crash(line string) bool {
+func isCrash(line string) bool {
 	for _, prefix := range []string{"panic: ", "fatal error: ", "runtime/cgo: "} {
 		if strings.HasPrefix(line, prefix) {
 			return true
@@ -53,10 +53,10 @@ func crash(line string) bool {
 }
 
 // last returns the line that tells best why the process ended: the first of a crash, else the last.
-func (o *output) last() string {
+func (o *output) reason() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.TrimSpace(o.told)[:min(len(strings.TrimSpace(o.told)), 200)]
+	return strings.TrimSpace(o.lastLine)[:min(len(strings.TrimSpace(o.lastLine)), 200)]
 }
 
 // A lineWriter cuts a stream into lines.

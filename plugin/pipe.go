@@ -25,9 +25,9 @@ type pipe struct {
 	ended   chan struct{} // closed when err is set
 
 	mu        sync.Mutex
-	queue     []*question          // to be sent
-	waiting   map[uint64]*question // being sent or sent, and not answered
-	cancelled map[uint64]bool      // cancelled while they were sent: an answer may come all the same
+	queue     []*call          // to be sent
+	waiting   map[uint64]*call // being sent or sent, and not answered
+	cancelled map[uint64]bool  // cancelled while they were sent: an answer may come all the same
 	numbers   uint64
 	progress  time.Time // when something was last sent or answered
 	credit    int64     // bytes that may be answered
@@ -46,7 +46,7 @@ var errTimeout = errors.New("it did not answer in time")
 func newPipe(command *Command, infos []analyzer.Info, stream grpc.BidiStreamingClient[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse], tasks *sync.WaitGroup) *pipe {
 	p := &pipe{
 		command: command, infos: infos, stream: stream, wake: make(chan struct{}, 1), ended: make(chan struct{}),
-		waiting: make(map[uint64]*question), cancelled: make(map[uint64]bool), credit: 4 * command.Limits.Answer,
+		waiting: make(map[uint64]*call), cancelled: make(map[uint64]bool), credit: 4 * command.Limits.Answer,
 	}
 	tasks.Go(p.send)
 	tasks.Go(func() { p.end(p.receive()) })
@@ -89,8 +89,8 @@ func (p *pipe) load() int {
 }
 
 // ask has a file analyzed. An error that is an *endedError is not about the file.
-func (p *pipe) ask(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
-	q := newQuestion(index, &p.infos[index], f)
+func (p *pipe) analyze(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
+	q := newCall(index, &p.infos[index], f)
 	p.mu.Lock()
 	if p.err != nil {
 		p.mu.Unlock()
@@ -122,7 +122,7 @@ func (p *pipe) ask(ctx context.Context, index int, f *analyzer.File) (*analyzer.
 
 // send sends what is in the queue until the pipe ends.
 func (p *pipe) send() {
-	var current *question // sent in part
+	var current *call // sent in part
 	for {
 		request := new(pluginpb.AnalyzeRequest)
 		for room := chunk; room > 0 && len(request.Parts) < maxBatch; {
@@ -159,7 +159,7 @@ func (p *pipe) send() {
 }
 
 // take moves the next question from the queue to those that wait for an answer.
-func (p *pipe) take() *question {
+func (p *pipe) take() *call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) > 0 {
@@ -177,7 +177,7 @@ func (p *pipe) take() *question {
 }
 
 // cancel forgets a question that is not sent to its end.
-func (p *pipe) cancel(q *question, err error) {
+func (p *pipe) cancel(q *call, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting[q.number] == nil {
@@ -220,12 +220,12 @@ func (p *pipe) answer(a *pluginpb.Answer) error {
 	case cancelled:
 		return nil
 	case q == nil:
-		return fmt.Errorf("it answers file %d, of which it was not asked: %w", a.File, ErrClaim)
+		return fmt.Errorf("it answers file %d, of which it was not asked: %w", a.File, ErrRejected)
 	}
 	if q.answered += size; over || q.answered > p.command.Limits.Answer {
-		return fmt.Errorf("it says more than Limits.Answer allows: %w", ErrClaim)
+		return fmt.Errorf("it says more than Limits.Answer allows: %w", ErrRejected)
 	}
-	if err := p.command.answer(a); err != nil {
+	if err := p.command.checkAnswer(a); err != nil {
 		return err
 	}
 	if !q.isDropped() { // else nobody wants it

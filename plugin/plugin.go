@@ -47,7 +47,7 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	}
 	c, err := startChild(ctx, p.command)
 	if err != nil {
-		return nil, p.named(err)
+		return nil, p.wrap(err)
 	}
 	p.infos, p.joins = c.infos, c.joins
 	p.add(c)
@@ -55,7 +55,7 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 }
 
 // named says whose error it is.
-func (p *Process) named(err error) error { return fmt.Errorf("plugin %s: %w", p.command.Name, err) }
+func (p *Process) wrap(err error) error { return fmt.Errorf("plugin %s: %w", p.command.Name, err) }
 
 // Analyzers returns the analyzers of the plugin, for a Scanner. Their Info.Build is the digest of the executable and, if it
 // has arguments, an environment or a build of its own, a digest of those.
@@ -66,7 +66,7 @@ func (p *Process) Analyzers() []analyzer.Analyzer {
 	for i, info := range p.infos {
 		a := analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (result *analyzer.Result, err error) {
 			err = p.retry(ctx, func(c *child) error {
-				result, err = c.ask(ctx, i, f)
+				result, err = c.analyze(ctx, i, f)
 				return err
 			})
 			return result, err
@@ -104,23 +104,23 @@ func (p *Process) retry(ctx context.Context, do func(*child) error) error {
 		if err := p.slots.Acquire(ctx, weight); err != nil {
 			return err
 		}
-		err := p.once(ctx, do)
+		err := p.try(ctx, do)
 		p.slots.Release(weight)
 		var ended *endedError
 		if !errors.As(err, &ended) {
 			return err
 		}
 		// Which of the files under way it ended under is not known. Each is tried once more, alone.
-		if gone := p.gone(); gone != nil {
-			return &unavailableError{p.named(gone)}
+		if gone := p.deadErr(); gone != nil {
+			return &unavailableError{p.wrap(gone)}
 		}
 		if weight > 1 || p.command.Concurrency == 1 {
-			return &unavailableError{p.named(ended.cause)}
+			return &unavailableError{p.wrap(ended.cause)}
 		}
 	}
 }
 
-func (p *Process) once(ctx context.Context, do func(*child) error) error {
+func (p *Process) try(ctx context.Context, do func(*child) error) error {
 	c, err := p.child(ctx)
 	if err != nil {
 		return err
@@ -128,13 +128,13 @@ func (p *Process) once(ctx context.Context, do func(*child) error) error {
 	err = do(c)
 	var ended *endedError
 	if errors.As(err, &ended) {
-		return &endedError{p.lose(c, ended.cause)}
+		return &endedError{p.remove(c, ended.cause)}
 	}
 	return err
 }
 
 // gone is why there will be no other process.
-func (p *Process) gone() error {
+func (p *Process) deadErr() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.dead
@@ -144,7 +144,7 @@ func (p *Process) gone() error {
 // all are busy.
 func (p *Process) child(ctx context.Context) (*child, error) {
 	for {
-		best, load, full, err := p.idlest()
+		best, load, full, err := p.leastLoaded()
 		if err != nil {
 			return nil, &endedError{err}
 		}
@@ -163,12 +163,12 @@ func (p *Process) child(ctx context.Context) (*child, error) {
 			case <-ctx.Done():
 				return nil, context.Cause(ctx)
 			}
-			if again, _, _, err := p.idlest(); again != nil || err != nil { // somebody was first
+			if again, _, _, err := p.leastLoaded(); again != nil || err != nil { // somebody was first
 				<-p.starts
 				continue
 			}
 		}
-		c, err := p.another(ctx)
+		c, err := p.startAnother(ctx)
 		<-p.starts
 		if err == nil {
 			return c, nil
@@ -176,11 +176,11 @@ func (p *Process) child(ctx context.Context) (*child, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		p.fail(err)
+		p.countFailure(err)
 	}
 }
 
-func (p *Process) idlest() (best *child, load int, full bool, err error) {
+func (p *Process) leastLoaded() (best *child, load int, full bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dead != nil {
@@ -195,14 +195,14 @@ func (p *Process) idlest() (best *child, load int, full bool, err error) {
 }
 
 // another starts one more process.
-func (p *Process) another(ctx context.Context) (*child, error) {
+func (p *Process) startAnother(ctx context.Context) (*child, error) {
 	c, err := startChild(ctx, p.command)
 	if err != nil {
 		return nil, err
 	}
 	if !reflect.DeepEqual(c.infos, p.infos) || !slices.Equal(c.joins, p.joins) {
 		c.close(false)
-		return nil, fmt.Errorf("it is not what it was when it was started first: %w", ErrClaim)
+		return nil, fmt.Errorf("it is not what it was when it was started first: %w", ErrRejected)
 	}
 	if err := p.add(c); err != nil {
 		c.close(false)
@@ -221,19 +221,19 @@ func (p *Process) add(c *child) error {
 	p.children = append(p.children, c)
 	p.tasks.Go(func() {
 		<-c.ended
-		p.lose(c, c.cause())
+		p.remove(c, c.cause())
 	})
 	return nil
 }
 
 // lose takes out a process that ended, frees what belongs to it, and returns why it did.
-func (p *Process) lose(c *child, cause error) error {
-	c.losing.Do(func() {
+func (p *Process) remove(c *child, cause error) error {
+	c.removing.Do(func() {
 		if errors.Is(cause, errClosed) {
-			c.lost = cause
+			c.endErr = cause
 			return
 		}
-		c.lost = c.explain(cause)
+		c.endErr = c.explain(cause)
 		p.mu.Lock()
 		for i := range p.children {
 			if p.children[i] == c {
@@ -243,18 +243,18 @@ func (p *Process) lose(c *child, cause error) error {
 		}
 		p.mu.Unlock()
 		c.close(false)
-		p.fail(c.lost)
+		p.countFailure(c.endErr)
 	})
-	return c.lost
+	return c.endErr
 }
 
 // fail counts a process that ended, or did not start.
-func (p *Process) fail(err error) {
+func (p *Process) countFailure(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.dead != nil:
-	case errors.Is(err, ErrClaim), errors.Is(err, ErrDigest), errors.Is(err, ErrProtocol):
+	case errors.Is(err, ErrRejected), errors.Is(err, ErrDigest), errors.Is(err, ErrProtocol):
 		p.dead = err
 	case p.restarts == 0:
 		p.dead = err

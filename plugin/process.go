@@ -30,11 +30,11 @@ type process struct {
 	out     *output
 	exited  chan struct{}
 
-	mu      sync.Mutex
-	started bool
-	killed  bool
-	alone   bool  // it ended without being killed
-	failed  error // why it was killed
+	mu          sync.Mutex
+	started     bool
+	killed      bool
+	exitedAlone bool  // it ended without being killed
+	failed      error // why it was killed
 }
 
 func newProcess(command *Command, dir string) (*process, error) {
@@ -90,7 +90,7 @@ func (p *process) start() (err error) {
 	}
 	theirs = append(theirs, in, stdout, stderr)
 	p.stdin, p.pipes = stdin, [2]*os.File{out, errs}
-	p.stdout.src = p.tail(out)
+	p.stdout.src = p.drain(out)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, stdout, stderr
 	if p.group, err = newGroup(p.command, filepath.Base(p.dir)); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *process) begin(cmd *exec.Cmd) error {
 func (p *process) wait() {
 	p.cmd.Wait()
 	p.mu.Lock()
-	p.alone = !p.killed
+	p.exitedAlone = !p.killed
 	p.mu.Unlock()
 	p.killAll()
 	for _, f := range p.pipes {
@@ -138,17 +138,17 @@ func (p *process) wait() {
 }
 
 // tail returns a reader that tells wait when it is read to its end, as go-plugin does.
-func (p *process) tail(f *os.File) io.ReadCloser {
-	return &tail{f: f, done: sync.OnceFunc(func() { p.drained <- struct{}{} })}
+func (p *process) drain(f *os.File) io.ReadCloser {
+	return &drainReader{f: f, done: sync.OnceFunc(func() { p.drained <- struct{}{} })}
 }
 
 // A tail calls done when it is read to its end.
-type tail struct {
+type drainReader struct {
 	f    *os.File
 	done func()
 }
 
-func (t *tail) Read(b []byte) (int, error) {
+func (t *drainReader) Read(b []byte) (int, error) {
 	n, err := t.f.Read(b)
 	if err != nil {
 		defer t.done()
@@ -156,7 +156,7 @@ func (t *tail) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tail) Close() error {
+func (t *drainReader) Close() error {
 	t.done()
 	return t.f.Close()
 }
@@ -207,7 +207,7 @@ func (p *process) stop(gently bool) {
 		p.stdin.Close()
 		select {
 		case <-p.exited:
-		case <-time.After(grace):
+		case <-time.After(gracePeriod):
 		}
 	}
 	p.kill()
@@ -225,16 +225,16 @@ func (p *process) closePipes() {
 }
 
 // death says how the process ended, nil if it was killed.
-func (p *process) death() error {
+func (p *process) exitErr() error {
 	<-p.exited
 	p.mu.Lock()
-	alone := p.alone
+	alone := p.exitedAlone
 	p.mu.Unlock()
 	if !alone {
 		return nil
 	}
 	how := p.cmd.ProcessState.String()
-	if line := p.out.last(); line != "" {
+	if line := p.out.reason(); line != "" {
 		return fmt.Errorf("it ended: %s: %s", how, line)
 	}
 	return fmt.Errorf("it ended: %s", how)
@@ -253,7 +253,7 @@ func (p *process) Wait(context.Context) error {
 func (p *process) Kill(context.Context) error {
 	select {
 	case <-p.exited:
-	case <-time.After(grace / 4):
+	case <-time.After(gracePeriod / 4):
 	}
 	p.kill()
 	return nil
@@ -263,7 +263,7 @@ func (p *process) Kill(context.Context) error {
 func (p *process) Stdout() io.ReadCloser { return &p.stdout }
 
 // Stderr implements runner.Runner.
-func (p *process) Stderr() io.ReadCloser { return p.tail(p.pipes[1]) }
+func (p *process) Stderr() io.ReadCloser { return p.drain(p.pipes[1]) }
 
 // Name implements runner.Runner.
 func (p *process) Name() string { return p.command.Name }

@@ -25,7 +25,7 @@ import (
 func Serve(analyzers ...analyzer.Analyzer) {
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  handshake(),
-		VersionedPlugins: sets(newServer(analyzers)),
+		VersionedPlugins: pluginSets(newServer(analyzers)),
 		Logger:           hclog.NewNullLogger(),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			s := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage),

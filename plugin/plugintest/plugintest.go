@@ -26,7 +26,7 @@ import (
 )
 
 // A Verdict is what was found of a plugin.
-type Verdict struct {
+type Conformance struct {
 	Analyzers []analyzer.Info // as the plugin describes them
 	Checks    []Check
 }
@@ -39,7 +39,7 @@ type Check struct {
 }
 
 // OK reports whether all checks passed.
-func (v *Verdict) OK() bool {
+func (v *Conformance) OK() bool {
 	for _, c := range v.Checks {
 		if c.Err != nil {
 			return false
@@ -49,7 +49,7 @@ func (v *Verdict) OK() bool {
 }
 
 // String returns the verdict as text, a line a check.
-func (v *Verdict) String() string {
+func (v *Conformance) String() string {
 	var b strings.Builder
 	for _, c := range v.Checks {
 		mark, note := "ok  ", c.Note
@@ -91,12 +91,12 @@ type run struct {
 	fixtures fs.FS
 	plugin   *plugin.Process
 	report   string // of the fixtures
-	verdict  Verdict
+	result  Conformance
 }
 
 // Verify starts a plugin and returns a verdict. Fixtures are a root file system with files that the plugin knows what to
 // make of, nil for none. A plugin that does not start has failed its first check, and has no others.
-func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Verdict {
+func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Conformance {
 	r := &run{command: command, fixtures: fixtures}
 	if r.fixtures == nil {
 		r.fixtures = fstest.MapFS{}
@@ -104,9 +104,9 @@ func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Verdic
 	r.command.Restarts = -1
 	if r.check("it starts and describes itself", func() (string, error) { return r.describe(ctx) }) {
 		r.check("it finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
-		r.check("the same files give the same answers", func() (string, error) { return r.again(ctx) })
-		r.check("another process gives the same answers", func() (string, error) { return r.another(ctx) })
-		r.check("it answers files that are empty, cut off or noise", func() (string, error) { return r.odd(ctx) })
+		r.check("the same files give the same answers", func() (string, error) { return r.repeat(ctx) })
+		r.check("another process gives the same answers", func() (string, error) { return r.secondProcess(ctx) })
+		r.check("it answers files that are empty, cut off or noise", func() (string, error) { return r.malformed(ctx) })
 		r.check("it takes a file that comes in many parts", func() (string, error) { return r.large(ctx) })
 		r.check("it takes many small files at once", func() (string, error) { return r.many(ctx) })
 		r.check("it goes on after a scan is given up", func() (string, error) { return r.cancel(ctx) })
@@ -115,12 +115,12 @@ func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Verdic
 	if r.plugin != nil {
 		r.plugin.Close()
 	}
-	return &r.verdict
+	return &r.result
 }
 
 func (r *run) check(name string, do func() (string, error)) bool {
 	note, err := do()
-	r.verdict.Checks = append(r.verdict.Checks, Check{name, note, err})
+	r.result.Checks = append(r.result.Checks, Check{name, note, err})
 	return err == nil
 }
 
@@ -132,7 +132,7 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 	var names []string
 	for _, a := range r.plugin.Analyzers() {
 		info := a.Info()
-		r.verdict.Analyzers = append(r.verdict.Analyzers, info)
+		r.result.Analyzers = append(r.result.Analyzers, info)
 		names = append(names, fmt.Sprintf("%s %d", info.Name, info.Version))
 		if info.Version < 1 {
 			return "", fmt.Errorf("analyzer %s has version %d; count from 1, so that raising it is seen", info.Name, info.Version)
@@ -142,7 +142,7 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 }
 
 // reportOf returns the report of a file system as JSON. That the plugin was not available is an error.
-func reportOf(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
+func scanJSON(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
 	report, err := scan.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
 	if err != nil {
 		return nil, "", err
@@ -157,7 +157,7 @@ func reportOf(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Rep
 }
 
 func (r *run) find(ctx context.Context, none bool) (string, error) {
-	report, text, err := reportOf(ctx, r.plugin, r.fixtures)
+	report, text, err := scanJSON(ctx, r.plugin, r.fixtures)
 	if err != nil {
 		return "", err
 	}
@@ -173,14 +173,14 @@ func (r *run) find(ctx context.Context, none bool) (string, error) {
 }
 
 func (r *run) same(ctx context.Context, p *plugin.Process) error {
-	_, text, err := reportOf(ctx, p, r.fixtures)
+	_, text, err := scanJSON(ctx, p, r.fixtures)
 	if err == nil && text != r.report {
 		err = fmt.Errorf("they differ:\n%s\n%s", r.report, text)
 	}
 	return err
 }
 
-func (r *run) again(ctx context.Context) (string, error) {
+func (r *run) repeat(ctx context.Context) (string, error) {
 	for range 5 {
 		if err := r.same(ctx, r.plugin); err != nil {
 			return "", err
@@ -189,22 +189,22 @@ func (r *run) again(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-func (r *run) another(ctx context.Context) (string, error) {
+func (r *run) secondProcess(ctx context.Context) (string, error) {
 	p, err := plugin.Start(ctx, r.command)
 	if err != nil {
 		return "", err
 	}
 	defer p.Close()
 	for i, a := range p.Analyzers() {
-		if i >= len(r.verdict.Analyzers) || !reflect.DeepEqual(a.Info(), r.verdict.Analyzers[i]) {
-			return "", fmt.Errorf("it describes %+v, and before %+v", a.Info(), r.verdict.Analyzers)
+		if i >= len(r.result.Analyzers) || !reflect.DeepEqual(a.Info(), r.result.Analyzers[i]) {
+			return "", fmt.Errorf("it describes %+v, and before %+v", a.Info(), r.result.Analyzers)
 		}
 	}
 	return "", r.same(ctx, p)
 }
 
 // wanted returns a path that a pattern matches, below a directory.
-func wanted(pattern, dir string) string {
+func matchingPath(pattern, dir string) string {
 	if pattern == "**" {
 		return path.Join(dir, "any file")
 	}
@@ -215,8 +215,8 @@ func wanted(pattern, dir string) string {
 }
 
 func (r *run) each(do func(info *analyzer.Info, pattern string) error) error {
-	for i := range r.verdict.Analyzers {
-		info := &r.verdict.Analyzers[i]
+	for i := range r.result.Analyzers {
+		info := &r.result.Analyzers[i]
 		for _, p := range info.Patterns {
 			if err := do(info, p); err != nil {
 				return err
@@ -226,7 +226,7 @@ func (r *run) each(do func(info *analyzer.Info, pattern string) error) error {
 	return nil
 }
 
-func (r *run) odd(ctx context.Context) (string, error) {
+func (r *run) malformed(ctx context.Context) (string, error) {
 	noise := make([]byte, 64<<10)
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range noise {
@@ -246,7 +246,7 @@ func (r *run) odd(ctx context.Context) (string, error) {
 		root := fstest.MapFS{}
 		err := r.each(func(_ *analyzer.Info, pattern string) error {
 			for _, dir := range []string{"d", "with space", "néwline\nin it"} {
-				root[wanted(pattern, dir)] = &fstest.MapFile{Data: content}
+				root[matchingPath(pattern, dir)] = &fstest.MapFile{Data: content}
 			}
 			return nil
 		})
@@ -254,7 +254,7 @@ func (r *run) odd(ctx context.Context) (string, error) {
 			return "", err
 		}
 		files += len(root)
-		if _, _, err := reportOf(ctx, r.plugin, root); err != nil {
+		if _, _, err := scanJSON(ctx, r.plugin, root); err != nil {
 			return "", fmt.Errorf("content %.40q of %d bytes: %w", content, len(content), err)
 		}
 	}
@@ -262,8 +262,8 @@ func (r *run) odd(ctx context.Context) (string, error) {
 }
 
 func (r *run) large(ctx context.Context) (string, error) {
-	for i := range r.verdict.Analyzers {
-		if err := r.largeFile(ctx, &r.verdict.Analyzers[i]); err != nil {
+	for i := range r.result.Analyzers {
+		if err := r.largeFile(ctx, &r.result.Analyzers[i]); err != nil {
 			return "", err
 		}
 	}
@@ -276,7 +276,7 @@ func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
 	if info.MaxSize > 0 {
 		size = min(size, info.MaxSize)
 	}
-	_, _, err := reportOf(ctx, r.plugin, fstest.MapFS{wanted(info.Patterns[0], "d"): {Data: make([]byte, size)}})
+	_, _, err := scanJSON(ctx, r.plugin, fstest.MapFS{matchingPath(info.Patterns[0], "d"): {Data: make([]byte, size)}})
 	return err
 }
 
@@ -286,21 +286,21 @@ func (r *run) many(ctx context.Context) (string, error) {
 	root := fstest.MapFS{}
 	err := r.each(func(_ *analyzer.Info, pattern string) error {
 		for i := range files {
-			root[wanted(pattern, fmt.Sprint("d", i))] = &fstest.MapFile{Data: []byte("x\n")}
+			root[matchingPath(pattern, fmt.Sprint("d", i))] = &fstest.MapFile{Data: []byte("x\n")}
 		}
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
-	_, _, err = reportOf(ctx, r.plugin, root)
+	_, _, err = scanJSON(ctx, r.plugin, root)
 	return fmt.Sprintf("%d files in %v", len(root), time.Since(begun).Round(time.Millisecond)), err
 }
 
 func (r *run) cancel(ctx context.Context) (string, error) {
 	for i := range 20 {
 		short, stop := context.WithTimeout(ctx, time.Duration(i)*time.Millisecond/4)
-		r.largeFile(short, &r.verdict.Analyzers[0])
+		r.largeFile(short, &r.result.Analyzers[0])
 		stop()
 	}
 	return "", r.same(ctx, r.plugin)

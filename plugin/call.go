@@ -10,7 +10,7 @@ import (
 )
 
 // A question is one file on its way.
-type question struct {
+type call struct {
 	number   uint64
 	analyzer int
 	size     int64
@@ -35,8 +35,8 @@ type piece struct {
 	file *analyzer.File
 }
 
-func newQuestion(index int, info *analyzer.Info, f *analyzer.File) *question {
-	q := &question{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
+func newCall(index int, info *analyzer.Info, f *analyzer.File) *call {
+	q := &call{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
 	for _, base := range info.With {
 		if s := f.Sibling(base); s != nil {
 			q.pieces = append(q.pieces, piece{base, s})
@@ -46,13 +46,13 @@ func newQuestion(index int, info *analyzer.Info, f *analyzer.File) *question {
 	return q
 }
 
-func (q *question) drop() {
+func (q *call) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.dropped = true
 }
 
-func (q *question) isDropped() bool {
+func (q *call) isDropped() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.dropped
@@ -60,7 +60,7 @@ func (q *question) isDropped() bool {
 
 // part returns the next part, with up to room bytes of content, which are copied: whoever asks may be gone before they are
 // sent. An error is about the file, of which no more is to be sent.
-func (q *question) part(room int) (*pluginpb.Part, error) {
+func (q *call) part(room int) (*pluginpb.Part, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	part := &pluginpb.Part{File: q.number}
