@@ -9,27 +9,27 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// A question is one file on its way.
+// A call is the analysis of a file by the plugin.
 type call struct {
 	number   uint64
 	analyzer int
 	size     int64
 	deadline time.Time
 
-	// mu is held while the pieces are read, and to drop the question, after which they must not be read.
+	// mu is held while pieces are read and while dropped is set. Pieces must not be read after dropped is set.
 	mu      sync.Mutex
 	dropped bool
-	pieces  []piece           // what is to be sent: the file itself and its siblings
-	content *io.SectionReader // what is left of the first piece, once it is begun
+	pieces  []piece           // the unsent file and siblings
+	content *io.SectionReader // reader of the first piece, nil before its first part
 
 	answered int64 // bytes of answers so far
 	result   *analyzer.Result
 	problems []error
-	err      error // why there is no answer
+	err      error // why no answer came
 	done     chan struct{}
 }
 
-// A piece is the content of the file, or of the sibling with a base name.
+// A piece is the content of the file or of a sibling, which has a base name.
 type piece struct {
 	base string
 	file *analyzer.File
@@ -58,8 +58,8 @@ func (q *call) isDropped() bool {
 	return q.dropped
 }
 
-// part returns the next part, with up to room bytes of content, which are copied: whoever asks may be gone before they are
-// sent. An error is about the file, of which no more is to be sent.
+// part returns the next part with up to room bytes of content. It copies the content, because the caller of analyze may return
+// before the part is sent. After an error, which concerns the file, no further part must be sent.
 func (q *call) part(room int) (*pluginpb.Part, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,7 +1,7 @@
-// Package plugintest tests plugins, in whatever language they are written: it starts the program as a host does, feeds it
-// fixtures and files that no plugin expects, and says what it found.
+// Package plugintest tests plugins in any language. It starts the program like a host, sends fixtures and unexpected files, and
+// checks the answers.
 //
-// The command hullmark plugin verify prints what [Verify] returns. In a test of a plugin that is written in Go:
+// The command hullmark plugin verify prints the result of [Verify]. A test of a plugin in Go calls:
 //
 //	plugintest.Run(t, plugin.Command{Path: "./myplugin"}, os.DirFS("testdata/root"))
 package plugintest
@@ -25,17 +25,17 @@ import (
 	"github.com/hullmark/hullmark/plugin"
 )
 
-// A Verdict is what was found of a plugin.
+// A Conformance is the result of testing a plugin.
 type Conformance struct {
 	Analyzers []analyzer.Info // as the plugin describes them
 	Checks    []Check
 }
 
-// A Check is one thing that a plugin must do.
+// A Check is a requirement for plugins and its result.
 type Check struct {
 	Name string
-	Note string // what was seen
-	Err  error  // nil: passed
+	Note string // details of the result
+	Err  error  // nil if the plugin passed
 }
 
 // OK reports whether all checks passed.
@@ -48,7 +48,7 @@ func (v *Conformance) OK() bool {
 	return len(v.Checks) > 0
 }
 
-// String returns the verdict as text, a line a check.
+// String returns a line for each check.
 func (v *Conformance) String() string {
 	var b strings.Builder
 	for _, c := range v.Checks {
@@ -65,7 +65,7 @@ func (v *Conformance) String() string {
 	return b.String()
 }
 
-// A TB is the part of testing.TB that Run needs.
+// A TB is the part of testing.TB that Run uses.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -73,7 +73,7 @@ type TB interface {
 	Logf(format string, args ...any)
 }
 
-// Run verifies a plugin in a test, which fails with each check that does.
+// Run verifies a plugin in a test. Each failed check is an error of the test.
 func Run(t TB, command plugin.Command, fixtures fs.FS) {
 	t.Helper()
 	for _, c := range Verify(t.Context(), command, fixtures).Checks {
@@ -85,32 +85,32 @@ func Run(t TB, command plugin.Command, fixtures fs.FS) {
 	}
 }
 
-// A run is one verification.
+// A run is a verification of a plugin.
 type run struct {
 	command  plugin.Command
 	fixtures fs.FS
 	plugin   *plugin.Process
-	report   string // of the fixtures
-	result  Conformance
+	report   string // report of the fixtures in JSON
+	result   Conformance
 }
 
-// Verify starts a plugin and returns a verdict. Fixtures are a root file system with files that the plugin knows what to
-// make of, nil for none. A plugin that does not start has failed its first check, and has no others.
+// Verify starts a plugin and tests it. fixtures is a root file system with files that the plugin reports, or nil. If the plugin
+// does not start, the result has only the first check.
 func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Conformance {
 	r := &run{command: command, fixtures: fixtures}
 	if r.fixtures == nil {
 		r.fixtures = fstest.MapFS{}
 	}
 	r.command.Restarts = -1
-	if r.check("it starts and describes itself", func() (string, error) { return r.describe(ctx) }) {
-		r.check("it finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
-		r.check("the same files give the same answers", func() (string, error) { return r.repeat(ctx) })
-		r.check("another process gives the same answers", func() (string, error) { return r.secondProcess(ctx) })
-		r.check("it answers files that are empty, cut off or noise", func() (string, error) { return r.malformed(ctx) })
-		r.check("it takes a file that comes in many parts", func() (string, error) { return r.large(ctx) })
-		r.check("it takes many small files at once", func() (string, error) { return r.many(ctx) })
-		r.check("it goes on after a scan is given up", func() (string, error) { return r.cancel(ctx) })
-		r.check("it ends when its standard input does", r.end)
+	if r.check("starts and describes its analyzers", func() (string, error) { return r.describe(ctx) }) {
+		r.check("finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
+		r.check("gives the same answers again", func() (string, error) { return r.repeat(ctx) })
+		r.check("gives the same answers in another process", func() (string, error) { return r.secondProcess(ctx) })
+		r.check("answers empty, truncated and random files", func() (string, error) { return r.malformed(ctx) })
+		r.check("accepts a file in many parts", func() (string, error) { return r.large(ctx) })
+		r.check("accepts many small files at once", func() (string, error) { return r.many(ctx) })
+		r.check("continues after a cancelled scan", func() (string, error) { return r.cancel(ctx) })
+		r.check("exits when its standard input is closed", r.end)
 	}
 	if r.plugin != nil {
 		r.plugin.Close()
@@ -135,13 +135,13 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 		r.result.Analyzers = append(r.result.Analyzers, info)
 		names = append(names, fmt.Sprintf("%s %d", info.Name, info.Version))
 		if info.Version < 1 {
-			return "", fmt.Errorf("analyzer %s has version %d; count from 1, so that raising it is seen", info.Name, info.Version)
+			return "", fmt.Errorf("analyzer %s has version %d, want at least 1", info.Name, info.Version)
 		}
 	}
 	return fmt.Sprintf("%s, in %v", strings.Join(names, ", "), time.Since(begun).Round(time.Millisecond)), nil
 }
 
-// reportOf returns the report of a file system as JSON. That the plugin was not available is an error.
+// scanJSON returns the report of a file system and its JSON. It returns an error if the plugin was unavailable or panicked.
 func scanJSON(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
 	report, err := scan.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
 	if err != nil {
@@ -163,11 +163,11 @@ func (r *run) find(ctx context.Context, none bool) (string, error) {
 	}
 	r.report = text
 	if none {
-		return "there are no fixtures", nil
+		return "no fixtures", nil
 	}
 	note := fmt.Sprintf("%d packages, %d findings, %d diagnostics", len(report.Components), len(report.Findings), len(report.Diagnostics))
 	if len(report.Components)+len(report.Findings) == 0 && report.Distro == nil {
-		return note, errors.New("it finds nothing: are the fixtures a root file system with files that it wants?")
+		return note, errors.New("nothing found: the fixtures must be a root file system with files that match the patterns")
 	}
 	return note, nil
 }
@@ -175,7 +175,7 @@ func (r *run) find(ctx context.Context, none bool) (string, error) {
 func (r *run) same(ctx context.Context, p *plugin.Process) error {
 	_, text, err := scanJSON(ctx, p, r.fixtures)
 	if err == nil && text != r.report {
-		err = fmt.Errorf("they differ:\n%s\n%s", r.report, text)
+		err = fmt.Errorf("reports differ:\n%s\n%s", r.report, text)
 	}
 	return err
 }
@@ -197,13 +197,13 @@ func (r *run) secondProcess(ctx context.Context) (string, error) {
 	defer p.Close()
 	for i, a := range p.Analyzers() {
 		if i >= len(r.result.Analyzers) || !reflect.DeepEqual(a.Info(), r.result.Analyzers[i]) {
-			return "", fmt.Errorf("it describes %+v, and before %+v", a.Info(), r.result.Analyzers)
+			return "", fmt.Errorf("analyzer %+v, first process had %+v", a.Info(), r.result.Analyzers)
 		}
 	}
 	return "", r.same(ctx, p)
 }
 
-// wanted returns a path that a pattern matches, below a directory.
+// matchingPath returns a path below a directory that a pattern matches.
 func matchingPath(pattern, dir string) string {
 	if pattern == "**" {
 		return path.Join(dir, "any file")
@@ -270,7 +270,7 @@ func (r *run) large(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// largeFile lets an analyzer look at a file of zeros.
+// largeFile analyzes a file of zeros.
 func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
 	size := int64(4 << 20)
 	if info.MaxSize > 0 {
@@ -311,7 +311,7 @@ func (r *run) end() (string, error) {
 	err := r.plugin.Close()
 	took := time.Since(begun)
 	if took > 900*time.Millisecond {
-		return "it had to be killed, which works, but costs each host a second", err
+		return "killed after a second; a plugin should exit when its standard input is closed", err
 	}
 	return fmt.Sprintf("in %v", took.Round(time.Millisecond)), err
 }
