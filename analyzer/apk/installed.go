@@ -76,7 +76,7 @@ func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 		r.dir, r.inDir, r.inFile = bytes.Trim(value, "/"), true, false
 	case 'R':
 		if !r.inDir {
-			bad.Line(line, "a file before any directory")
+			bad.Line(line, "file without a directory")
 			return
 		}
 		r.inFile = true
@@ -87,11 +87,11 @@ func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 		r.ends = append(r.ends, len(r.paths))
 	case 'M', 'a', 'Z':
 		if !r.inDir || key == 'Z' && !r.inFile {
-			bad.Line(line, "an attribute of no file")
+			bad.Line(line, "attribute without a file")
 		}
 	case 'P', 'V', 'A', 'L', 'o', 'm', 'D', 'p':
 		if r.fields[key] != nil {
-			bad.Line(line, "%c for the second time", key)
+			bad.Line(line, "duplicate %c", key)
 			return
 		}
 		r.fields[key] = value

@@ -24,9 +24,9 @@ func TestPHPArrays(t *testing.T) {
 		{"<?php echo 1;", "", "no return"},
 		{"x", "", "no <?php"},
 		{"", "", "no <?php"},
-		{"<?php return 'open", "", "a string without an end"},
+		{"<?php return 'open", "", "unterminated string"},
 		{"<?php return " + strings.Repeat("[", maxDepth+1), "", "nested too deep"},
-		{"<?php return " + strings.Repeat("'"+strings.Repeat("x", 99)+"'.", 99), "", "a string of more than 4096 bytes in pieces"},
+		{"<?php return " + strings.Repeat("'"+strings.Repeat("x", 99)+"'.", 99), "", "concatenated string exceeds 4096 bytes"},
 	} {
 		packages, err := parseInstalledPHP(c.text)
 		var got []string
@@ -45,9 +45,9 @@ func TestSerialized(t *testing.T) {
 		{head + `s:1:"1";}`, "A 1 pear.php.net", ""}, // package.xml 1.0
 		{head + `a:1:{s:7:"release";s:1:"1";}}`, "A 1 pear.php.net", ""},
 		{`a:2:{s:7:"package";s:1:"A";s:7:"version";s:1:"1";}`, "A 1 pear.php.net", ""},
-		{head + `a:1:{s:7:"release";s:1:"1";`, "A 1 pear.php.net", "an array is not as long as it says"},
+		{head + `a:1:{s:7:"release";s:1:"1";`, "A 1 pear.php.net", "array with a wrong length"},
 		{head + `N;}`, "", `no name and version of a package: "A", ""`},
-		{`a:1:{s:9:"name";}`, "", "a string is not as long as it says"},
+		{`a:1:{s:9:"name";}`, "", "string with a wrong length"},
 		{`a:999999999999999999999:{`, "", `not a length: "a:999999999999999999"`},
 		{`a:9999:{`, "", `not a length: "a:9999:{"`},
 		{`a:-1:{}`, "", `not a length: "a:-1:{}"`},

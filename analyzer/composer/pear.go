@@ -141,7 +141,7 @@ func (r *serialReader) str() (phpValue, error) {
 		return phpValue{}, err
 	}
 	if n+2 > len(r.text)-r.at || r.text[r.at+n:r.at+n+2] != `";` {
-		return phpValue{}, errors.New("a string is not as long as it says")
+		return phpValue{}, errors.New("string with a wrong length")
 	}
 	s := r.text[r.at : r.at+n]
 	r.at += n + 2
@@ -170,7 +170,7 @@ func (r *serialReader) array(depth int) (v phpValue, err error) {
 		}
 	}
 	if r.at >= len(r.text) || r.text[r.at] != '}' {
-		return v, errors.New("an array is not as long as it says")
+		return v, errors.New("array with a wrong length")
 	}
 	r.at++
 	return v, nil

@@ -147,7 +147,7 @@ func (r *phpReader) value(depth int) (phpValue, error) {
 			return v, err
 		}
 		if len(v.text) > maxConcatenated {
-			return v, fmt.Errorf("a string of more than %d bytes in pieces", maxConcatenated)
+			return v, fmt.Errorf("concatenated string exceeds %d bytes", maxConcatenated)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func (r *phpReader) quoted(quote byte) (string, error) {
 			start = r.at
 		}
 	}
-	return "", errors.New("a string without an end")
+	return "", errors.New("unterminated string")
 }
 
 // array reads the members after an opening bracket. With an error it returns the members before it.

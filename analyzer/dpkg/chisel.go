@@ -51,7 +51,7 @@ func parseManifest(r io.Reader) ([]analyzer.Package, error) {
 	case limited.N <= 0:
 		err = errors.Join(err, fmt.Errorf("dpkg: manifest: more than %d bytes: %w", maxManifest, analyzer.ErrTooLarge))
 	case err == nil && len(pkgs) > 0:
-		err = fmt.Errorf("dpkg: manifest: source packages are not stated: %w", analyzer.ErrUnsupported)
+		err = fmt.Errorf("dpkg: manifest: no source packages: %w", analyzer.ErrUnsupported)
 	}
 	return pkgs, err
 }

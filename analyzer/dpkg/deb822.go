@@ -37,7 +37,7 @@ func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
 				f.value = f.value[:len(f.value)+len(row)] // the row follows it in text
 			case isBlank(c):
 				if open {
-					bad.Line(line, "continues nothing")
+					bad.Line(line, "continuation without a field")
 				}
 			case c == '#':
 				open = false

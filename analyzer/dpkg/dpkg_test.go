@@ -154,9 +154,9 @@ func TestMalformed(t *testing.T) {
 	for _, c := range []struct{ name, text, names, err string }{
 		{"no colon", "Package: a\n" + installed + "nonsense\nVersion: 1\n\nPackage: b\n" + installed + "Version: 2\n", "a b", "dpkg: line 3: no colon"},
 		{"continuation of a bad line", "Package: a\nnonsense\n more of it\n" + installed + "Version: 1\n", "a", "dpkg: line 2: no colon"},
-		{"continuation of nothing", "  x\nPackage: a\n" + installed + "Version: 1\n", "a", "dpkg: line 1: continues nothing"},
+		{"continuation of nothing", "  x\nPackage: a\n" + installed + "Version: 1\n", "a", "dpkg: line 1: continuation without a field"},
 		{"blank in a name", "Package: a\nNot a name: x\n" + installed + "Version: 1\n", "a", `dpkg: line 2: not the name of a field: "Not a name"`},
-		{"field twice", "Package: a\nVersion: 1\nVersion: 2\n" + installed, "a", "dpkg: line 3: Version for the second time"},
+		{"field twice", "Package: a\nVersion: 1\nVersion: 2\n" + installed, "a", "dpkg: line 3: duplicate Version"},
 		{"no Package", installed + "Version: 1\n", "", "dpkg: line 1: no Package"},
 		{"no Version", "\n\nPackage: a\n" + installed, "", "dpkg: line 3: a: no Version"},
 		{"not a version", "Package: a\nVersion: 1 #\n" + installed, "", `dpkg: line 1: a: not a version: "1 #"`},

@@ -57,7 +57,7 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 			}
 			switch value := bytes.TrimSpace(f.value); {
 			case *at.to != nil:
-				bad.Line(f.line, "%s for the second time", f.name)
+				bad.Line(f.line, "duplicate %s", f.name)
 			case len(value) > maxValue:
 				bad.Line(f.line, "%s is longer than %d bytes", f.name, maxValue)
 			default:

@@ -84,7 +84,7 @@ var errNoSpecification = errors.New("no Gem::Specification")
 // with a digit. With an error the package has the fields that are valid.
 func newPackage(name, version, platform string) (analyzer.Package, error) {
 	if !isWord(name, "._-") {
-		return analyzer.Package{}, fmt.Errorf("not a gem's name: %.100q", name)
+		return analyzer.Package{}, fmt.Errorf("not a gem name: %.100q", name)
 	}
 	p := analyzer.Package{Type: typeGem, Name: strings.Clone(name)}
 	if !isWord(version, ".-") || version[0] < '0' || version[0] > '9' {

@@ -57,11 +57,11 @@ func TestSpecification(t *testing.T) {
 	}{
 		{false, "V = '1.0'.freeze\nGem::Specification.new do |x|\n x.name='a'\n x.version = V # it\nend", "a 1.0 map[] []", ""},
 		{false, "Gem::Specification.new { |s| \n s.name = 'a'\n s.version = V\n}", "a  map[] []", `gem: a: not a version: ""`},
-		{false, "Gem::Specification.new do |s|\n s.name = \"a#{b}\"\n s.version = '1'\nend", "  map[] []", `gem: not a gem's name: ""`},
+		{false, "Gem::Specification.new do |s|\n s.name = \"a#{b}\"\n s.version = '1'\nend", "  map[] []", `gem: not a gem name: ""`},
 		{false, "# stub: a 1.0 ruby lib\n", "  map[] []", "gem: no Gem::Specification"},
 		{true, "# stub: a 1.0 java lib\n", "a 1.0 map[platform:java] []", ""},
 		{true, "# stub: a\n", "  map[] []", "gem: no Gem::Specification"},
-		{true, "Gem::Specification.new do |s|\n s.name = 'a/b'\n s.version = '1'\nend", "  map[] []", `gem: not a gem's name: "a/b"`},
+		{true, "Gem::Specification.new do |s|\n s.name = 'a/b'\n s.version = '1'\nend", "  map[] []", `gem: not a gem name: "a/b"`},
 		{true, "Gem::Specification.new do |s|\n s.name = 'a'\n s.version = 'x'\nend", "a  map[] []", `gem: a: not a version: "x"`},
 		{true, "Gem::Specification.new do |s|\n s.name = 'a'\n s.version = '1'\n s.platform = 'a b'\nend", "a 1 map[] []", `gem: a: not a platform: "a b"`},
 		{false, "Gem::Specification.new do |s|\n s.name = 'a'\n s.version = '1'\n s.version == '2'\n s.name += 'b'\n s.add_dependency('z', '1')\n s.add_dependency \"y\"\n s.add_development_dependency 'x'\n s.add_dependency w\nend", "a 1 map[] [y z]", ""},

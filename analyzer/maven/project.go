@@ -15,7 +15,7 @@ import (
 // describes an artifact of a repository. It declares no packages, but may be the parent of a pom.xml.
 func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 	if f.Size() > maxPOM {
-		return nil, fmt.Errorf("maven: pom.xml: %d bytes, more than the %d that are read: %w", f.Size(), maxPOM, analyzer.ErrTooLarge)
+		return nil, fmt.Errorf("maven: pom.xml: %d bytes exceed the limit of %d: %w", f.Size(), maxPOM, analyzer.ErrTooLarge)
 	}
 	text, err := f.Bytes()
 	if err != nil {

@@ -133,12 +133,12 @@ func yarnToken(s string) (token, rest string, err error) {
 			i++
 		case '"':
 			if err := json.Unmarshal([]byte(s[:i+1]), &token); err != nil {
-				return "", "", errors.New("a string with a bad escape")
+				return "", "", errors.New("invalid escape in a string")
 			}
 			return token, s[i+1:], nil
 		}
 	}
-	return "", "", errors.New("a string without an end")
+	return "", "", errors.New("unterminated string")
 }
 
 // finish appends the package of the current entry.

@@ -68,7 +68,7 @@ func checkJournal(journal *analyzer.File) error {
 	if string(head) != journalMagic {
 		return nil
 	}
-	return fmt.Errorf("rpm: %s: a transaction to be rolled back: %w", journalName, rpmdb.ErrUnsupported)
+	return fmt.Errorf("rpm: %s: interrupted transaction: %w", journalName, rpmdb.ErrUnsupported)
 }
 
 func fromHeader(h *rpmdb.Header) analyzer.Package {

@@ -24,7 +24,7 @@ const module = "github.com/hullmark/hullmark"
 
 const root = "../.."
 
-// run runs a command of the Go tool chain at the root of the module and returns what it prints on standard output.
+// run runs the go command at the root of the module and returns its standard output.
 func run(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
@@ -86,7 +86,7 @@ func TestTidy(t *testing.T) {
 	}
 }
 
-// TestTopLevel keeps the top level to what was agreed.
+// TestTopLevel checks that the top level has only the agreed directories and files.
 func TestTopLevel(t *testing.T) {
 	allowed := strings.Fields("analyzer matcher sbom db plugin examples internal go.mod go.sum doc.go README.md LICENSE")
 	entries, err := os.ReadDir(root)
@@ -109,7 +109,7 @@ type listed struct {
 	Deps       []string
 }
 
-// list returns all packages of the module with what they import.
+// list returns all packages of the module with their imports.
 var list = sync.OnceValues(func() ([]listed, error) {
 	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Imports,Deps", "./...")
 	cmd.Dir = root
@@ -134,8 +134,9 @@ const (
 	remote = ggcr + "v1/remote"
 )
 
-// never is the import table: packages, and what they must not reach, directly or through others. "x/..." is x and all below.
-var never = []struct{ who, what string }{
+// importTable lists packages and the packages that they must not import, directly or indirectly. "x/..." is x and all packages
+// below.
+var importTable = []struct{ who, what string }{
 	{"analyzer", "github.com/google/go-containerregistry/..."},
 	{"analyzer", "net/http"},
 	{"analyzer", "google.golang.org/grpc/..."},
@@ -198,7 +199,7 @@ var never = []struct{ who, what string }{
 	{"plugin", ggcr + "v1/remote"},
 }
 
-// notEcosystems are the packages below analyzer that are no analyzers.
+// notEcosystems are the packages below analyzer that don't have analyzers of an ecosystem.
 var notEcosystems = strings.Fields("image scan source analyzertest all internal")
 
 func matches(pattern, path string) bool {
@@ -217,7 +218,7 @@ func TestImports(t *testing.T) {
 	for _, p := range all {
 		byPath[p.ImportPath] = p
 	}
-	for _, rule := range never {
+	for _, rule := range importTable {
 		p, ok := byPath[module+"/"+rule.who]
 		if !ok {
 			t.Errorf("the import table names %s, which does not exist", rule.who)
@@ -256,7 +257,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// ecosystem returns the ecosystem that a package below analyzer is of, or "".
+// ecosystem returns the ecosystem of a package below analyzer, or "".
 func ecosystem(path string) string {
 	rest, ok := strings.CutPrefix(path, "analyzer/")
 	if !ok {
@@ -292,7 +293,8 @@ var load = sync.OnceValues(func() ([]*packages.Package, error) {
 	return packages.Load(config, "./...")
 })
 
-// TestNoProcessState finds what would make two scans in one process know of each other.
+// TestNoProcessState finds state that scans in one process would share: init functions, changes of package variables, and the
+// environment. It also refuses os.Exit, package log and context.Background in libraries.
 func TestNoProcessState(t *testing.T) {
 	all, err := load()
 	if err != nil {
@@ -303,10 +305,10 @@ func TestNoProcessState(t *testing.T) {
 			t.Errorf("%s: %v", p.PkgPath, err)
 		}
 		main := p.Name == "main"
-		_, forTests := p.Imports["testing"] // which find their data through the environment
+		_, forTests := p.Imports["testing"] // packages for tests may use the environment
 		for _, file := range p.Syntax {
 			if ast.IsGenerated(file) {
-				continue // what it registers is constant
+				continue // generated code registers constants
 			}
 			complain := func(n ast.Node, format string, args ...any) {
 				t.Errorf("%s: %s", p.Fset.Position(n.Pos()), fmt.Sprintf(format, args...))
@@ -376,7 +378,7 @@ func packageVar(p *packages.Package, e ast.Expr) string {
 	}
 }
 
-// qualified returns "package.Name" of a selector that names something of another package, or "".
+// qualified returns "package.Name" for a selector of another package, or "".
 func qualified(p *packages.Package, s *ast.SelectorExpr) string {
 	id, ok := s.X.(*ast.Ident)
 	if !ok {
@@ -404,7 +406,7 @@ func exportedReceiver(f *ast.FuncDecl) bool {
 	return ok && id.IsExported()
 }
 
-// TestNoRegistryHosts asks that no committed file names the host of a package registry: fixtures use example hosts.
+// TestNoRegistryHosts checks that committed files don't name hosts of package registries. Fixtures use example hosts.
 func TestNoRegistryHosts(t *testing.T) {
 	var hosts []string
 	for _, parts := range [][]string{
@@ -423,7 +425,7 @@ func TestNoRegistryHosts(t *testing.T) {
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		b, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
-			continue // removed, and not committed yet
+			continue // removed but not committed
 		}
 		for _, host := range hosts {
 			if bytes.Contains(b, []byte(host)) {

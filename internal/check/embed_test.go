@@ -12,15 +12,14 @@ import (
 	"time"
 )
 
-// embedded lists programs that use a part of the module and nothing else, with the most that each may cost. The first
-// one is what a host imports that opens its images itself. Their code stands behind a condition that is never true, which the
-// linker does not know.
+// embedded lists programs that use a part of the module, with their limits. The first is a host that opens its own images. The code
+// runs under a condition that is never true, which the linker does not know.
 var embedded = []struct {
 	name    string
 	imports []string
 	code    string
-	modules int // linked, without this one
-	mb      int // of the stripped program
+	modules int // most linked modules, without this one
+	mb      int // largest size of the stripped program
 }{
 	{
 		"all, matcher, sbom", []string{"analyzer/all", "analyzer/scan", "matcher", "sbom"}, `
@@ -37,12 +36,11 @@ var embedded = []struct {
 	{"db", []string{"db"}, `f, _ := db.OpenFile(""); f.Advisories(ctx, nil)(nil)`, 10, 9},
 }
 
-// forbidden is what no embedder wants: what a package of the module must reach it for is in packages of their own.
+// forbidden lists modules that embedders must not link. Only separate packages may need them.
 var forbidden = []string{"google.golang.org/grpc", "github.com/hashicorp/go-plugin", "github.com/docker/docker", "modernc.org/sqlite", "github.com/mattn/go-sqlite3"}
 
-// TestEmbedding builds the smallest programs that import parts of the module, as an embedder would, and prints what that costs:
-// the modules that go mod tidy writes into its go.mod, the modules and packages that are linked, the size, and how long a
-// program takes that does nothing, less the time of one that imports nothing.
+// TestEmbedding builds the smallest programs that import parts of the module and prints their costs: the modules that go mod tidy
+// adds to go.mod, the linked modules and packages, the size, and the start time compared with an empty program.
 func TestEmbedding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds several programs")
@@ -117,7 +115,7 @@ func TestEmbedding(t *testing.T) {
 	}
 }
 
-// in runs a command without a network in a directory, and returns its output.
+// in runs a command in a directory without the module proxy and returns its output.
 func in(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -134,7 +132,7 @@ func in(t *testing.T, dir, name string, args ...string) string {
 	return out.String()
 }
 
-// quickest returns the shortest of several runs of a program.
+// quickest returns the shortest time of several runs of a program.
 func quickest(t *testing.T, program string) time.Duration {
 	t.Helper()
 	least := time.Hour

@@ -20,7 +20,7 @@ func readme(t *testing.T) string {
 	return string(b)
 }
 
-// TestReadmePackages keeps the table of packages complete and free of packages that are not there.
+// TestReadmePackages checks that the table of packages lists exactly the public packages.
 func TestReadmePackages(t *testing.T) {
 	_, section, ok := strings.Cut(readme(t), "\n## Packages\n")
 	if !ok {
@@ -50,7 +50,7 @@ func TestReadmePackages(t *testing.T) {
 	}
 }
 
-// TestReadmePrograms compiles the programs of the README, and runs the test that it shows.
+// TestReadmePrograms compiles the programs of the README and runs its test.
 func TestReadmePrograms(t *testing.T) {
 	text := readme(t)
 	var programs []string

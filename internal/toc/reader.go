@@ -103,7 +103,7 @@ func (c *content) Read(p []byte) (int, error) {
 	c.sum.Write(p[:n])
 	if c.left -= int64(n); c.left == 0 && err == nil {
 		if got := "sha256:" + hex.EncodeToString(c.sum.Sum(nil)); got != c.e.Digest {
-			n, err = 0, fmt.Errorf("%s has digest %s, but the table of contents names %s", c.e.Name, got, c.e.Digest)
+			n, err = 0, fmt.Errorf("%s has digest %s, want %s", c.e.Name, got, c.e.Digest)
 		}
 	}
 	c.err = err

@@ -149,7 +149,7 @@ func Read(ref Ref, size, maxEntries int64, open Opener) (*Table, error) {
 	}
 	if ref.format == eStargz { // readChunked checks the digest of the compressed bytes
 		if got := digest(raw); got != ref.Digest {
-			return nil, damaged("it has digest %s, but the image names %s", got, ref.Digest)
+			return nil, damaged("digest %s, want %s", got, ref.Digest)
 		}
 	}
 	t := &Table{format: ref.format, open: open}
@@ -218,7 +218,7 @@ func readChunked(ref Ref, size int64, open Opener) ([]byte, error) {
 		return nil, err
 	}
 	if got := digest(b); got != ref.Digest {
-		return nil, damaged("it has digest %s, but the image names %s", got, ref.Digest)
+		return nil, damaged("digest %s, want %s", got, ref.Digest)
 	}
 	z, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxTable))
 	if err != nil {
