@@ -98,8 +98,8 @@ func TestReadmeProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(a.Findings) != 1 || a.Findings[0].ID != "CVE-2023-5363" || a.Notes()[0].Code != "base" || !strings.HasPrefix(a.Name, "oci:") {
-		t.Errorf("%q: findings %v, notes %v", a.Name, a.Findings, a.Notes())
+	if len(a.Findings) != 1 || a.Findings[0].ID != "CVE-2023-5363" || a.Notes[0].Code != "base" || !strings.HasPrefix(a.Name, "oci:") {
+		t.Errorf("%q: findings %v, notes %v", a.Name, a.Findings, a.Notes)
 	}
 }
 
