@@ -145,7 +145,7 @@ func (d *decoder) version(format, version string, known func(string) bool) error
 	}
 	var minor int
 	if n, _ := fmt.Sscanf(version, "1.%d", &minor); n == 1 && minor > 7 && minor < 100 {
-		d.out.Lose(analyzer.Unsupported, "what is new in versions after 1.7", version)
+		d.out.Diagnose(analyzer.Unsupported, "what is new in versions after 1.7", version)
 		return nil
 	}
 	return fmt.Errorf("%s %.20q: %w", format, version, ErrUnsupported)

@@ -223,14 +223,14 @@ func TestForeign(t *testing.T) {
 		},
 		"nothing to match by": {
 			`{"bom-ref": "a", "type": "library", "name": "x", "version": "1"}`,
-			`generic x 1 | unsupported: packages without a PURL, which match nothing: 1, such as "x"`,
+			`generic x 1 | unsupported: packages without a PURL, which can't be matched: 1, such as "x"`,
 		},
 		"null": {
 			`{"bom-ref": "a", "name": "x", "purl": "pkg:npm/x@1", "licenses": null, "properties": null, "components": null, "evidence": null, "supplier": null}`, "npm x 1",
 		},
 		"one reference for two": {
 			`{"bom-ref": "a", "type": "library", "name": "x", "purl": "pkg:npm/x@1"}, {"bom-ref": "a", "type": "library", "name": "x", "purl": "pkg:npm/x@1"}, {"bom-ref": "a", "type": "library", "name": "y", "purl": "pkg:npm/y@1"}`,
-			`npm x 1 | npm y 1 | malformed: packages that are stated twice: 1, such as "a" | malformed: references that stand for several packages: 1, such as "a"`,
+			`npm x 1 | npm y 1 | malformed: duplicate packages: 1, such as "a" | malformed: references of several packages: 1, such as "a"`,
 		},
 		"two distributions": {
 			`{"type": "operating-system", "name": "alpine", "version": "3"}, ` + distro, `alpine 3 | unsupported: distributions after the first: 1, such as "debian 12.1"`,

@@ -26,7 +26,7 @@ func (d *decoder) json(in io.Reader) error {
 		return err
 	}
 	for _, n := range noted {
-		d.out.Lose(analyzer.Malformed, n.Error(), "")
+		d.out.Diagnose(analyzer.Malformed, n.Error(), "")
 	}
 	switch {
 	case j.isEnvelope:
@@ -227,7 +227,7 @@ func (j *jsonDecoder) dependency() error {
 		return err
 	}
 	for _, s := range needs {
-		if err := j.out.Needs(ref, s); err != nil {
+		if err := j.out.AddDependency(ref, s); err != nil {
 			return err
 		}
 	}

@@ -256,7 +256,7 @@ func (x *xmlDecoder) dependency(start *xml.StartElement, from string, depth int)
 	}
 	ref := attribute(start, "ref")
 	if depth > 0 {
-		if err := x.out.Needs(from, ref); err != nil {
+		if err := x.out.AddDependency(from, ref); err != nil {
 			return err
 		}
 	}

@@ -45,9 +45,9 @@ func (d *decoder) add(e *inventory.Entry) error {
 		return d.findings(e)
 	case e.Has(propAnalyzer):
 		k, owner := own(e)
-		return d.out.Own(k, owner)
+		return d.out.AddOwn(k, owner)
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeApplication) && e.Has("aquasecurity:trivy:Class"):
-		return d.out.Place(e.Ref, e.Name) // trivy's node for a file, whose packages are listed beside it
+		return d.out.SetPath(e.Ref, e.Name) // trivy's node for a file, whose packages are listed beside it
 	}
 	return d.out.Add(e)
 }

@@ -99,5 +99,5 @@ func ExampleDecode() {
 	// debian 12.5
 	// deb libssl3 3.0.11-1 &{openssl 3.0.11-1}
 	// generic vendored 1 <nil>
-	// unsupported packages without a PURL, which match nothing: 1, such as "vendored"
+	// unsupported packages without a PURL, which can't be matched: 1, such as "vendored"
 }

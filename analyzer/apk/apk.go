@@ -1,7 +1,7 @@
 // Package apk reads the installed database of apk-tools, the package manager of Alpine, Wolfi and their derivatives.
 //
-// apk-tools 2 and 3 write the database as text. A record has lines "X:value", where X is the letter of a field, and ends with an
-// empty line. See apk-package(5) and the wiki page "Apk spec" of Alpine.
+// apk-tools 2 and 3 write the database as text. A record has lines "X:value", where X is the letter of a field, and ends with
+// an empty line. See apk-package(5) and the wiki page "Apk spec" of Alpine.
 package apk
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// New returns the analyzer. Packages have type "apk". They are complete, since one file holds all data. Depends and Provides hold
-// names as apk compares them, including names such as "so:libc.musl-x86_64.so.1".
+// New returns the analyzer. Packages have type "apk". They are complete, since one file holds all data. Depends and Provides
+// hold names as apk compares them, including names such as "so:libc.musl-x86_64.so.1".
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "apk",

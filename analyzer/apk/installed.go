@@ -10,8 +10,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Real dependency lists
-// reach some 100 KiB.
+// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Real dependency
+// lists reach some 100 KiB.
 const maxValue = 1 << 20
 
 // A record holds a package while its lines are read. Values are parts of the text.
@@ -25,8 +25,8 @@ type record struct {
 	ends   []int  // end of each path
 }
 
-// parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after it,
-// as in some copies, and CR LF as line end.
+// parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after
+// it, as in some copies, and CR LF as line end.
 func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
@@ -168,8 +168,8 @@ func names(value []byte) []string {
 	return slices.Clip(list)
 }
 
-// licenses returns the licences of field L. Current packages have an SPDX expression, and older packages a list of names separated
-// by blanks. licenses splits a list if all its names are known, and returns other text unchanged.
+// licenses returns the licences of field L. Current packages have an SPDX expression, and older packages a list of names
+// separated by blanks. licenses splits a list if all its names are known, and returns other text unchanged.
 func licenses(declared string) []string {
 	if declared == "" {
 		return nil

@@ -1,5 +1,5 @@
-// Package cargo finds the crates of Rust programs that were built with cargo-auditable. It stores them in a section of the program
-// as JSON, compressed with zlib.
+// Package cargo finds the crates of Rust programs that were built with cargo-auditable. It stores them in a section of the
+// program as JSON, compressed with zlib.
 package cargo
 
 import (
@@ -28,8 +28,8 @@ const (
 	maxCrates  = 100_000
 )
 
-// New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed are
-// Dev. Programs have no extension, so the analyzer looks only in directories that usually hold them.
+// New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed
+// are Dev. Programs have no extension, so the analyzer looks only in directories that usually hold them.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }

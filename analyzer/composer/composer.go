@@ -24,9 +24,9 @@ const maxSize = 32 << 20
 const maxPHP = 4 << 20
 
 // New returns the analyzer. Packages of Composer have type "composer", the vendor as Namespace, and the version as tagged, with
-// its "v". Depends and Provides hold full names, "vendor/name", without PHP and its extensions. Provides lists the packages that
-// a package replaces or provides. The version of a branch is like "dev-main". The qualifier "alias" holds the version that the
-// branch stands for, if known, and "vcs_url" holds its commit.
+// its "v". Depends and Provides hold full names, "vendor/name", without PHP and its extensions. Provides lists the packages
+// that a package replaces or provides. The version of a branch is like "dev-main". The qualifier "alias" holds the version that
+// the branch stands for, if known, and "vcs_url" holds its commit.
 //
 // Packages of PEAR and PECL have type "pear" and the channel as Namespace.
 func New() analyzer.Analyzer {

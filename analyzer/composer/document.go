@@ -155,8 +155,8 @@ func isBranch(version string) bool {
 	return strings.HasPrefix(version, "dev-") || strings.HasSuffix(version, "-dev")
 }
 
-// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns "" for
-// a local directory.
+// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns ""
+// for a local directory.
 func repositoryURL(kind, address, reference string) string {
 	if host, path, ok := strings.Cut(strings.TrimPrefix(address, "git@"), ":"); ok && strings.HasPrefix(address, "git@") {
 		address = "ssh://" + host + "/" + path // the form of scp

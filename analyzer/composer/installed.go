@@ -9,8 +9,8 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object with
-// "packages" and "dev-package-names".
+// parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object
+// with "packages" and "dev-package-names".
 func parseInstalled(text []byte) ([]analyzer.Package, error) {
 	r := jsonstream.New(text)
 	var packages []analyzer.Package

@@ -62,8 +62,8 @@ func parseSynopses(text []byte) ([]string, error) {
 	return found, bad.Err()
 }
 
-// parseFreeText finds licences in free text by lines "License: NAME", by phrases of licences and their notices, and by references
-// to /usr/share/common-licenses. It ignores a reference if a notice names the licence more precisely.
+// parseFreeText finds licences in free text by lines "License: NAME", by phrases of licences and their notices, and by
+// references to /usr/share/common-licenses. It ignores a reference if a notice names the licence more precisely.
 func parseFreeText(text []byte) []string {
 	var found []string
 	for row := range bytes.Lines(text) {

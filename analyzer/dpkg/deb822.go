@@ -13,9 +13,9 @@ type field struct {
 	line        int
 }
 
-// paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines. An indented line continues the value
-// above it. paragraphs reports other lines to bad and skips them with the lines that continue them. It copies nothing; the slice
-// of fields is valid until the next paragraph.
+// paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines. An indented line continues the
+// value above it. paragraphs reports other lines to bad and skips them with the lines that continue them. It copies nothing;
+// the slice of fields is valid until the next paragraph.
 func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
 	return func(yield func([]field) bool) {
 		fields := make([]field, 0, 32)

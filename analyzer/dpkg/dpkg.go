@@ -26,8 +26,8 @@ const (
 
 // New returns the analyzer. Packages have type "deb", or "opkg" if opkg installed them.
 //
-// Vendor is the Maintainer of the package. Namespace names the builder if the package's data shows that the distribution did not
-// build it, and is empty otherwise; see distro.DebThirdParty for the evidence.
+// Vendor is the Maintainer of the package. Namespace names the builder if the package's data shows that the distribution did
+// not build it, and is empty otherwise; see distro.DebThirdParty for the evidence.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "dpkg",

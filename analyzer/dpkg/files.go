@@ -7,8 +7,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists of
-// opkg a tab and the file's mode may follow the path.
+// parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists
+// of opkg a tab and the file's mode may follow the path.
 func parseList(text []byte) []string {
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	for row := range strings.SplitSeq(string(text), "\n") {
@@ -23,8 +23,8 @@ func parseList(text []byte) []string {
 	return files
 }
 
-// parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list it
-// has only regular files that are not configuration files.
+// parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list
+// it has only regular files that are not configuration files.
 func parseMD5Sums(text []byte) ([]string, error) {
 	bad := problem.In("dpkg")
 	paths := make([]byte, 0, len(text)) // concatenated, so that the result does not keep the digests in memory

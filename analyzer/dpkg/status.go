@@ -68,8 +68,8 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 	}
 }
 
-// parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they rarely
-// have a Status.
+// parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they
+// rarely have a Status.
 func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error) {
 	var (
 		pkgs  []analyzer.Package
@@ -101,9 +101,9 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 	return pkgs, bad.Err()
 }
 
-// installed reports whether dpkg may have installed files of the package, and whether its state is known. The third word of Status
-// decides; the first word is the desired state. A half-installed package is installed. As in dpkg, a package without a Status is
-// not installed, unless split is set.
+// installed reports whether dpkg may have installed files of the package, and whether its state is known. The third word of
+// Status decides; the first word is the desired state. A half-installed package is installed. As in dpkg, a package without a
+// Status is not installed, unless split is set.
 func (s *stanza) installed(split bool) (installed, known bool) {
 	if len(s.status) == 0 {
 		return split, true
@@ -138,8 +138,8 @@ func (s *stanza) build(typ string, words interner) analyzer.Package {
 	return p
 }
 
-// originOf reads Source, "name" or "name (version)". It returns nil if the source package has the name and version of the package.
-// The Source of opkg is a path in OpenWrt's tree.
+// originOf reads Source, "name" or "name (version)". It returns nil if the source package has the name and version of the
+// package. The Source of opkg is a path in OpenWrt's tree.
 func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.SourcePackage {
 	name, version, _ := bytes.Cut(s.source, []byte("("))
 	name = bytes.TrimSpace(name)
@@ -186,8 +186,8 @@ func relations(names []string, value []byte) []string {
 	return names
 }
 
-// isVersion reports whether b has the characters of deb-version(7): letters, digits, and ". + - ~ :". Versions of opkg may begin
-// with a letter, so isVersion does not require a digit.
+// isVersion reports whether b has the characters of deb-version(7): letters, digits, and ". + - ~ :". Versions of opkg may
+// begin with a letter, so isVersion does not require a digit.
 func isVersion(b []byte) bool {
 	for _, c := range b {
 		switch {

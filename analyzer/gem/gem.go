@@ -23,8 +23,8 @@ const typeGem = "gem"
 // maxSize is the size in bytes of the largest file that is read. Specifications that list every file have some 100 KB.
 const maxSize = 16 << 20
 
-// New returns the analyzer. Packages have type "gem". The qualifier "platform" holds a platform other than "ruby", and "vcs_url"
-// a repository.
+// New returns the analyzer. Packages have type "gem". The qualifier "platform" holds a platform other than "ruby", and
+// "vcs_url" a repository.
 //
 // A gemspec in a directory "specifications" or "specifications/default" is an installed gem. So is a gemspec in a repository
 // that Bundler checked out ("bundler/gems/NAME-COMMIT"). Any other gemspec is the source of a gem and Declared.

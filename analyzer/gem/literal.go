@@ -10,8 +10,8 @@ import (
 const maxLines = 16
 
 // parseLiteral reads a Ruby expression that needs no evaluation at the start of text: a string in quotes or %q, a %w list or an
-// array of strings, with or without ".freeze", or Gem::Version.new of a string. An expression that continues, as in "1." + x, or
-// interpolates is not a literal.
+// array of strings, with or without ".freeze", or Gem::Version.new of a string. An expression that continues, as in "1." + x,
+// or interpolates is not a literal.
 func parseLiteral(text string) (values []string, ok bool) {
 	end := 0
 	for range maxLines {

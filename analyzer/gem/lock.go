@@ -44,8 +44,9 @@ type lockReader struct {
 	more             int
 }
 
-// parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four spaces
-// and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have gemspecs.
+// parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four
+// spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
+// gemspecs.
 func parseLock(text []byte) ([]analyzer.Package, error) {
 	r := lockReader{current: -1, byKey: make(map[string]int)}
 	for number := 1; len(text) > 0; number++ {
@@ -169,8 +170,8 @@ func (r *lockReader) checksum(line string) error {
 	return nil
 }
 
-// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns "" for
-// a local directory.
+// repositoryURL returns a repository in the form of SPDX, "git+https://host/path@commit", without credentials. It returns ""
+// for a local directory.
 func repositoryURL(remote, revision string) string {
 	if host, path, ok := strings.Cut(strings.TrimPrefix(remote, "git@"), ":"); ok && strings.HasPrefix(remote, "git@") {
 		remote = "ssh://git@" + host + "/" + path // the form of scp

@@ -21,15 +21,15 @@ const typeGo = "golang"
 // devel is the version that Go records for a module in a directory.
 const devel = "(devel)"
 
-// New returns the analyzer. Packages have type "golang": the main module, its dependencies, and the standard library as "stdlib"
-// with the version of Go. Namespace is the module path up to the last slash, and Name the rest. Version is as Go writes it,
-// "v1.9.0", but the version of stdlib has no "go". Depends of the main module holds the paths of the other modules.
+// New returns the analyzer. Packages have type "golang": the main module, its dependencies, and the standard library as
+// "stdlib" with the version of Go. Namespace is the module path up to the last slash, and Name the rest. Version is as Go
+// writes it, "v1.9.0", but the version of stdlib has no "go". Depends of the main module holds the paths of the other modules.
 //
 // The replacement of a module is reported instead of the module. A module that a directory replaces has no version, nor has a
 // main module that was not built from a tagged commit, "(devel)".
 //
-// Programs have no extension, so the analyzer looks only in directories that usually hold them. It reads programs of Go 1.18 and
-// later, and older ones that record modules. It can't read compressed programs, such as those of UPX.
+// Programs have no extension, so the analyzer looks only in directories that usually hold them. It reads programs of Go 1.18
+// and later, and older ones that record modules. It can't read compressed programs, such as those of UPX.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
 }

@@ -30,7 +30,7 @@ var ErrNoTable = errors.New("no table of contents")
 // have one. It is zero where there is none, or where parts of the layer cannot be had.
 func (l Layer) Table() v1.Hash {
 	if r, ok := l.layer.(RangedLayer); ok {
-		if ref, ok := toc.Named(r.Annotations()); ok {
+		if ref, ok := toc.FromAnnotations(r.Annotations()); ok {
 			if h, err := v1.NewHash(ref.Digest); err == nil {
 				return h
 			}
@@ -60,7 +60,7 @@ func (l Layer) WalkTable(ctx context.Context, limits Limits, wanted func(path st
 	if !ok {
 		return stats, ErrNoTable
 	}
-	ref, ok := toc.Named(r.Annotations())
+	ref, ok := toc.FromAnnotations(r.Annotations())
 	if !ok {
 		return stats, ErrNoTable
 	}

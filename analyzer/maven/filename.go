@@ -13,10 +13,10 @@ func stem(name string) (string, bool) {
 	return base[:len(base)-len(ext)], len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext))
 }
 
-// splitVersion splits a stem such as "guava-27.0-jre" into name and version. A stated version from the manifest wins if the stem
-// ends in it, which tells "log4j-1.2" 1.2.17 from "zstd-jni" 1.3.8-5. Otherwise the version begins at the first "-" before a
-// digit such that the rest contains no part of a name: the version of "log4j-1.2-api-2.19.0" is 2.19.0. Version is empty if the
-// stem has no version.
+// splitVersion splits a stem such as "guava-27.0-jre" into name and version. A stated version from the manifest wins if the
+// stem ends in it, which tells "log4j-1.2" 1.2.17 from "zstd-jni" 1.3.8-5. Otherwise the version begins at the first "-" before
+// a digit such that the rest contains no part of a name: the version of "log4j-1.2-api-2.19.0" is 2.19.0. Version is empty if
+// the stem has no version.
 func splitVersion(stem, stated string) (name, version string) {
 	if stated != "" {
 		if name, ok := strings.CutSuffix(stem, "-"+stated); ok && name != "" {

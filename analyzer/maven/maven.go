@@ -1,5 +1,5 @@
-// Package maven finds Java libraries in archives of all kinds, at any depth of nesting, and the libraries that pom.xml files and
-// lock files of Gradle and sbt declare.
+// Package maven finds Java libraries in archives of all kinds, at any depth of nesting, and the libraries that pom.xml files
+// and lock files of Gradle and sbt declare.
 //
 // Maven leaves metadata in the archives that it builds. Archives that other tools built often lack it. For those the package
 // derives coordinates from the manifest and the file name; [New] describes how.

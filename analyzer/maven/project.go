@@ -126,7 +126,8 @@ func (p *pom) key(d dependency) dependencyKey {
 	return dependencyKey{p.interpolate(d.GroupID), p.interpolate(d.ArtifactID), orElse(p.interpolate(d.Type), "jar"), p.interpolate(d.Classifier)}
 }
 
-// exact returns the only version that a requirement allows, or "": "[1.2]" allows 1.2 only. Debian writes "2.x" for any version.
+// exact returns the only version that a requirement allows, or "": "[1.2]" allows 1.2 only. Debian writes "2.x" for any
+// version.
 func exact(requirement string) string {
 	if strings.HasSuffix(requirement, ".x") {
 		return ""

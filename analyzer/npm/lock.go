@@ -171,8 +171,8 @@ func unnest(r *jsonstream.Reader, name string, entry nested) []analyzer.Package 
 	return packages
 }
 
-// locate returns the package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an archive,
-// or a directory of the application, for which the result has no Name.
+// locate returns the package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an
+// archive, or a directory of the application, for which the result has no Name.
 func (n *nested) locate(name string) (analyzer.Package, error) {
 	version, source := n.Version, string(n.Resolved)
 	switch {

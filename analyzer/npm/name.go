@@ -33,8 +33,8 @@ func splitName(name string) (slash int, ok bool) {
 	return slash, slash > 1 && name[0] == '@' && len(name) <= maxName && isName(name[1:slash]) && isName(name[slash+1:])
 }
 
-// newDeclared returns a package that a lock file declares, with its source. A package without a version, which some formats lock
-// by the commit alone, can't be compared with advisories. newDeclared returns an error that names its repository.
+// newDeclared returns a package that a lock file declares, with its source. A package without a version, which some formats
+// lock by the commit alone, can't be compared with advisories. newDeclared returns an error that names its repository.
 func newDeclared(name, version, source string) (analyzer.Package, error) {
 	p, ok := newPackage(strings.Clone(name), strings.Clone(version)) // they may be parts of long lines
 	if !ok {

@@ -14,7 +14,8 @@
 //
 // With Plug'n'Play, which needs no node_modules, the archives of yarn's cache are the installed packages.
 //
-// Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and the files that these tools write.
+// Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and the files that these tools
+// write.
 package npm
 
 import (
@@ -33,7 +34,8 @@ const maxSize = 64 << 20
 // New returns the analyzer. Packages have type "npm" and the scope, with "@", as Namespace. Depends holds full names,
 // "@scope/name". Packages that don't come from a registry have the qualifier "vcs_url" or "download_url".
 //
-// The lock files that npm and pnpm keep in node_modules give fragments with the integrity hash and source of installed packages.
+// The lock files that npm and pnpm keep in node_modules give fragments with the integrity hash and source of installed
+// packages.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "npm",

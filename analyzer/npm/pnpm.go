@@ -11,13 +11,13 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries are
-// parsed one by one, which bounds the memory of the YAML parser and confines damage to one entry.
+// maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries
+// are parsed one by one, which bounds the memory of the YAML parser and confines damage to one entry.
 const maxEntry = 256 << 10
 
-// A pnpmEntry is the value of a package in "packages". Up to version 6 of the format it also has the dependencies and a flag for
-// development. Since version 9 "snapshots" has the dependencies, one list for each set of peers, and the flag follows from the
-// dependencies of the importers, which are directories of the application.
+// A pnpmEntry is the value of a package in "packages". Up to version 6 of the format it also has the dependencies and a flag
+// for development. Since version 9 "snapshots" has the dependencies, one list for each set of peers, and the flag follows from
+// the dependencies of the importers, which are directories of the application.
 type pnpmEntry struct {
 	name, version string            // if the key lacks them
 	resolution    map[string]string // integrity, tarball, type, repo, commit

@@ -23,9 +23,9 @@ const typeNuGet = "nuget"
 // maxSize is the size in bytes of the largest file that is read. The file of an application has some hundred thousand.
 const maxSize = 16 << 20
 
-// New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs. The
-// runtime of a self-contained application is a package. The application's own projects and packages for the compiler only are
-// omitted.
+// New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs.
+// The runtime of a self-contained application is a package. The application's own projects and packages for the compiler only
+// are omitted.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "nuget", Version: 1, Patterns: []string{"**/*.deps.json"}, MaxSize: maxSize}, analyze)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// Limits of lock files, which real files do not reach. The TOML library limits the nesting of values; maxLine limits the nesting
-// of dotted keys.
+// Limits of lock files, which real files do not reach. The TOML library limits the nesting of values; maxLine limits the
+// nesting of dotted keys.
 const (
 	maxLock = 16 << 20 // bytes
 	maxLine = 1 << 20  // bytes

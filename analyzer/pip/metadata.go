@@ -110,8 +110,8 @@ func cutLine(text []byte) (row []byte, size int) {
 	return bytes.TrimRight(text[:size], "\r\n"), size
 }
 
-// requirementName returns the normal name in a requirement, "Requests[socks] (>=2.0) ; python_version < '3'". It returns false if
-// the requirement is invalid or belongs to an extra, which the distribution does not need.
+// requirementName returns the normal name in a requirement, "Requests[socks] (>=2.0) ; python_version < '3'". It returns false
+// if the requirement is invalid or belongs to an extra, which the distribution does not need.
 func requirementName(s string) (string, bool) {
 	spec, marker, _ := strings.Cut(s, ";")
 	if hasExtra(marker) {
@@ -138,8 +138,8 @@ func hasExtra(marker string) bool {
 }
 
 // licenses returns the licences. Metadata 2.4 has an SPDX expression. In older metadata, License may be a name, a text or
-// meaningless, and a classifier can be ambiguous ("BSD License"). SPDX expressions win over the name in License, which wins over
-// ambiguous classifiers. A text is the last resort.
+// meaningless, and a classifier can be ambiguous ("BSD License"). SPDX expressions win over the name in License, which wins
+// over ambiguous classifiers. A text is the last resort.
 func licenses(expression, licence string, classifiers []string) []string {
 	if expression != "" {
 		e, _ := license.Normalize(expression)

@@ -1,8 +1,8 @@
 // Package pip finds Python distributions: installed ones by their metadata on disk, distributions inside eggs and wheels,
 // distributions that lock files and requirements declare, and packages of conda.
 //
-// The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, and the egg-info of
-// older setuptools. Ambiguous files are read as CPython's importlib.metadata reads them.
+// The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, and the egg-info
+// of older setuptools. Ambiguous files are read as CPython's importlib.metadata reads them.
 package pip
 
 import (

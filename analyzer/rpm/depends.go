@@ -40,9 +40,9 @@ func depends(h *rpmdb.Header) []string {
 // maxNesting is the deepest nesting of boolean dependencies.
 const maxNesting = 16
 
-// operands returns the names in a boolean dependency (docs/manual/boolean_dependencies.md of rpm) that can satisfy it: both sides
-// of "and", "or" and "with", the first and last of "if" and "unless" with "else", and the first of "without". It returns a
-// malformed dependency unchanged.
+// operands returns the names in a boolean dependency (docs/manual/boolean_dependencies.md of rpm) that can satisfy it: both
+// sides of "and", "or" and "with", the first and last of "if" and "unless" with "else", and the first of "without". It returns
+// a malformed dependency unchanged.
 func operands(dependency string) []string {
 	names, rest, ok := expression(dependency[1:], nil, 0)
 	if !ok || rest != "" {
@@ -112,8 +112,8 @@ func word(s string) (first, rest string) {
 	return s, ""
 }
 
-// providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh, the
-// owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
+// providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh,
+// the owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
 func providePaths(pkgs []analyzer.Package) {
 	type owner struct {
 		pkg   int

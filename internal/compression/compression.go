@@ -1,4 +1,4 @@
-// Package compression recognises compressed streams by their first bytes, and decompresses them within stated bounds.
+// Package compression recognises compressed streams by their first bytes and decompresses them with limited memory.
 package compression
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A Format is how a stream is compressed.
+// A Format is the compression of a stream.
 type Format uint8
 
 const (
@@ -19,10 +19,10 @@ const (
 	Zstd
 )
 
-// maxWindow is the most memory, in bytes, that one zstd frame may ask for.
+// maxWindow is the largest window of a zstd frame in bytes.
 const maxWindow = 128 << 20
 
-// Detect returns the format of a stream that begins with some bytes, of which four are enough.
+// Detect returns the format of a stream by its first bytes. Four bytes suffice.
 func Detect(first []byte) Format {
 	switch {
 	case bytes.HasPrefix(first, []byte{0x1f, 0x8b}): // RFC 1952
@@ -35,8 +35,8 @@ func Detect(first []byte) Format {
 	return None
 }
 
-// NewReader returns the uncompressed content of r, which it recognises; a plain stream is returned as it is. Close frees
-// the decompressor, and does not close r.
+// NewReader detects the format of r and returns a reader of the decompressed content. It does not change a plain stream. Close
+// frees the decompressor and does not close r.
 func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	first, err := br.Peek(4)
@@ -61,15 +61,15 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 	return io.NopCloser(br), format, nil
 }
 
-// members reads the members of a gzip file. What follows the last one and is no member is dropped, as gzip(1) and Docker
-// do. Who reads something that has a digest sees by it whether anything that matters was dropped.
+// members reads the members of a gzip file. Like gzip(1) and Docker, it ignores data after the last member. A caller that
+// verifies a digest notices if the ignored data matters.
 type members struct {
 	z *gzip.Reader
 	r *bufio.Reader
 }
 
 func newMembers(r *bufio.Reader) (*members, error) {
-	z, err := gzip.NewReader(r) // r has ReadByte, so that z reads not one byte more than the member
+	z, err := gzip.NewReader(r) // r has ReadByte, so z reads no byte after the member
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (m *members) Read(p []byte) (int, error) {
 		n, err := m.z.Read(p)
 		if err != io.EOF || n > 0 {
 			if err == io.EOF {
-				err = nil // the next call sees to it
+				err = nil // the next call handles the end of the member
 			}
 			return n, err
 		}

@@ -10,9 +10,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
-// Compare asks for an expectation in both directions: each package of it is found, none other but those that may be, and
-// none that must not be. What is found, and what is wanted, is known by a key of the test's choice; match compares the rest
-// of the two, and may be nil.
+// Compare fails the test unless found has every expected package and no other, except optional ones. key identifies packages.
+// match compares the other fields of a package, and may be nil.
 func Compare[P any](t testing.TB, want *Expectation, found map[string]P, key func(Package) string, match func(got P, want Package)) {
 	t.Helper()
 	known := make(map[string]bool)
@@ -42,7 +41,7 @@ func Compare[P any](t testing.TB, want *Expectation, found map[string]P, key fun
 	}
 }
 
-// CheckErrors asks for errors where the expectation is that bad input is told of, and for none where it is sound.
+// CheckErrors fails the test unless errors are present or absent as expected.
 func (e *Expectation) CheckErrors(t testing.TB, errs ...error) {
 	t.Helper()
 	if e.Error == "none" && len(errs) > 0 || e.Error == "expected" && len(errs) == 0 {
@@ -50,7 +49,7 @@ func (e *Expectation) CheckErrors(t testing.TB, errs ...error) {
 	}
 }
 
-// Scan returns what analyzers find in the files of a case. Bad input must have a diagnostic; those of other input are logged.
+// Scan scans the files of a case. Bad input must yield a diagnostic. Scan logs diagnostics.
 func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Report {
 	t.Helper()
 	report, err := scan.Scanner{Analyzers: analyzers}.ScanFS(t.Context(), c.Files)
@@ -58,7 +57,7 @@ func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Repo
 		t.Fatal(err)
 	}
 	if c.Want.Error == "expected" && len(report.Diagnostics) == 0 {
-		t.Error("bad input passed without a word")
+		t.Error("no diagnostic for bad input")
 	}
 	for _, d := range report.Diagnostics {
 		t.Logf("%s: %s: %s", d.Path, d.Kind, d.Message)
@@ -66,7 +65,7 @@ func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Repo
 	return report
 }
 
-// Analyze scans files with one analyzer, and returns what it said of each, by path, before a report merges it.
+// Analyze scans files with one analyzer and returns its results by path, before a report merges them, and its errors.
 func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]*analyzer.Result, errs []error) {
 	t.Helper()
 	results = make(map[string]*analyzer.Result)

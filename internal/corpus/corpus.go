@@ -1,5 +1,5 @@
-// Package corpus reads the folder of real data that HULLMARK_CORPUS names: package databases, manifests and images with
-// what native tools say of them. It is no part of the module; tests over it skip with a message where it is absent.
+// Package corpus reads real test data: package databases, manifests and images with the output of native tools. The environment
+// variable HULLMARK_CORPUS names its folder, which is not part of the module. Tests skip with a message without it.
 package corpus
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// Dir returns the folder, or skips the test.
+// Dir returns the folder of test data. It skips the test if HULLMARK_CORPUS is not set.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("HULLMARK_CORPUS")
@@ -28,7 +28,8 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// Glob returns the paths that match a pattern below the folder; none where it is absent, for tests that read more than it.
+// Glob returns the paths below the folder that match a pattern. Unlike Dir it does not skip the test if HULLMARK_CORPUS is not
+// set; it returns nil. It fails the test if nothing matches.
 func Glob(t testing.TB, pattern string) []string {
 	t.Helper()
 	dir := os.Getenv("HULLMARK_CORPUS")
@@ -42,16 +43,16 @@ func Glob(t testing.TB, pattern string) []string {
 	return names
 }
 
-// A Case is one folder of fixtures: files as they lie in a root file system, and what is expected of them.
+// A Case is a folder with the files of a root file system and the expected result.
 type Case struct {
 	Format, Name string
-	Dir          string       // the folder itself
-	Files        fstest.MapFS // its files without expected.json, those that are stored compressed unpacked
+	Dir          string       // path of the folder
+	Files        fstest.MapFS // the files except expected.json, decompressed
 	Want         Expectation
 }
 
-// An Expectation is what a native tool, an independent script or another scanner says; the folder's README explains the
-// fields. What only some formats have is in Raw.
+// An Expectation is the output of a native tool, an independent script or another scanner. The README of the test data explains
+// the fields. Raw has the fields of single formats.
 type Expectation struct {
 	Oracle   string
 	Packages []Package
@@ -62,7 +63,7 @@ type Expectation struct {
 	Raw      json.RawMessage `json:"-"` // the whole document
 }
 
-// A Package is one package of an expectation.
+// A Package is an expected package.
 type Package struct {
 	Name, Version, PURL, Arch, Location, Maintainer, Vendor string
 	SourceName                                              string          `json:"source_name"`
@@ -77,10 +78,10 @@ type Package struct {
 	Raw                                                     json.RawMessage `json:"-"`
 }
 
-// Key is the name and version, by which lists are compared.
+// Key returns the name and version.
 func (p Package) Key() string { return p.Name + " " + p.Version }
 
-// Decode reads the fields of a document that only some formats have, into a struct.
+// Decode decodes Raw into a struct with the fields of a format.
 func Decode(t testing.TB, raw json.RawMessage, into any) {
 	t.Helper()
 	if err := json.Unmarshal(raw, into); err != nil {
@@ -88,14 +89,14 @@ func Decode(t testing.TB, raw json.RawMessage, into any) {
 	}
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It keeps the document beside the fields.
+// UnmarshalJSON implements json.Unmarshaler. It sets Raw to a copy of b.
 func (p *Package) UnmarshalJSON(b []byte) error {
 	type plain Package
 	p.Raw = bytes.Clone(b)
 	return json.Unmarshal(b, (*plain)(p))
 }
 
-// Cases runs a subtest for each case of some formats. That there is none is an error.
+// Cases runs a subtest for each case of the formats. It fails the test if a format has no cases.
 func Cases(t *testing.T, formats []string, test func(t *testing.T, c *Case)) {
 	t.Helper()
 	dir := Dir(t)
@@ -130,7 +131,7 @@ func (c *Case) read(file string) error {
 	return err
 }
 
-// Files reads a folder into memory, and unpacks what is stored as .xz.
+// Files reads a folder into memory. It decompresses .xz files.
 func Files(from fs.FS) (fstest.MapFS, error) {
 	files := fstest.MapFS{}
 	err := fs.WalkDir(from, ".", func(p string, d fs.DirEntry, err error) error {
@@ -158,7 +159,7 @@ func Files(from fs.FS) (fstest.MapFS, error) {
 	return files, err
 }
 
-// Read returns the content of a file of the folder, unpacked where it is stored as .xz or .zst.
+// Read returns the content of a file below the folder. It decompresses .xz and .zst files.
 func Read(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(Dir(t), filepath.FromSlash(name)))

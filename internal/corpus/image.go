@@ -11,17 +11,17 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
-// A TrueFile is one package of an image, as the ecosystem's own tools list it.
-type TrueFile struct {
+// A TruthPackage is a package of an image in the list of the ecosystem's own tools.
+type TruthPackage struct {
 	Type, Name, Version, Path, Arch, Source, Group string
 	SourceVersion                                  string `json:"source_version"`
 	Owned                                          bool   `json:"os_owned"`
 }
 
-// Truth returns what is in one of the images, without a leading slash in paths.
-func Truth(t testing.TB, image string) []TrueFile {
+// Truth returns the packages of an image. Paths have no leading slash.
+func Truth(t testing.TB, image string) []TruthPackage {
 	t.Helper()
-	var list []TrueFile
+	var list []TruthPackage
 	Decode(t, Read(t, "images/truth/"+image+".json"), &list)
 	for i := range list {
 		list[i].Path = strings.TrimPrefix(list[i].Path, "/")
@@ -29,13 +29,13 @@ func Truth(t testing.TB, image string) []TrueFile {
 	return list
 }
 
-// Image returns a reference to one of the images.
+// Image returns the reference of an image.
 func Image(t testing.TB, name string) string {
 	t.Helper()
 	return "oci:" + filepath.Join(Dir(t), "images", name)
 }
 
-// ScanImage returns what analyzers find in one of the images.
+// ScanImage scans an image.
 func ScanImage(t testing.TB, name string, analyzers ...analyzer.Analyzer) *analyzer.Report {
 	t.Helper()
 	img, err := source.Open(t.Context(), Image(t, name), source.Options{})
@@ -50,7 +50,8 @@ func ScanImage(t testing.TB, name string, analyzers ...analyzer.Analyzer) *analy
 	return report
 }
 
-// CheckImages asks that what an analyzer finds installed in images is what the truth has of a type, each at its place.
+// CheckImages fails the test unless an analyzer finds exactly the packages of a type in Truth, at their paths. It ignores
+// declared packages.
 func CheckImages(t *testing.T, typ string, a analyzer.Analyzer, images ...string) {
 	t.Helper()
 	for _, image := range images {

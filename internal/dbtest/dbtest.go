@@ -1,7 +1,7 @@
-// Package dbtest makes databases of any size, the same in every run, in the proportions of real feeds: a source of Debian
-// has ten vulnerabilities that are stated for three or four releases, and a few have hundreds; of the packages of npm one in
-// some dozens has an advisory, and most of them have one or two; of every CVE identifier there is an estimate, and of most a
-// rating.
+// Package dbtest generates databases of any size, which are equal in every run and have the proportions of real feeds. A source
+// package of Debian has ten vulnerabilities on average, each with advisories for several releases; a few packages have
+// hundreds. One in a few dozen packages of npm has an advisory, and most of these have one or two. Every CVE has an EPSS score,
+// and most have a severity.
 package dbtest
 
 import (
@@ -15,20 +15,20 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// date is that of the data of a World.
+// date returns the date of the data.
 func date() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// A World is what there is to know. Its zero value is not ready; see New.
+// A World is the data of all feeds. New makes it; the zero value is not usable.
 type World struct {
-	Advisories []matcher.Advisory
-	Threats    []Threat
-	Packages   map[string][]matcher.Key // by type and namespace, "deb/debian": those with advisories, in their last release
+	Advisories  []matcher.Advisory
+	Enrichments []Enrichment
+	Packages    map[string][]matcher.Key // packages with advisories, in their last release, by "deb/debian" or "npm"
 
 	rand *rand.Rand
 }
 
-// A Threat is what a feed knows of a vulnerability.
-type Threat struct {
+// An Enrichment is the enrichment of a vulnerability by one feed.
+type Enrichment struct {
 	Feed, CVE string
 	matcher.Enrichment
 }
@@ -36,9 +36,9 @@ type Threat struct {
 type ecosystem struct {
 	typ, namespace, feed string
 	releases             []string
-	packages             int     // of a World of scale 1
-	each                 float64 // advisories a package, on average
-	version              string  // format of three numbers
+	packages             int     // packages at scale 1
+	each                 float64 // average number of advisories for a package
+	version              string  // format string for three numbers
 }
 
 func ecosystems() []ecosystem {
@@ -54,7 +54,7 @@ func ecosystems() []ecosystem {
 	}
 }
 
-// New returns a world of about scale * 500,000 advisories and scale * 300,000 vulnerabilities that are rated.
+// New returns a world with about scale * 500,000 advisories and enrichments of scale * 300,000 vulnerabilities.
 func New(scale float64) *World {
 	w := &World{Packages: make(map[string][]matcher.Key), rand: rand.New(rand.NewPCG(1, 2))}
 	for _, e := range ecosystems() {
@@ -63,12 +63,12 @@ func New(scale float64) *World {
 		}
 	}
 	for i := range int(300_000 * scale) {
-		w.addThreat(fmt.Sprintf("CVE-%d-%04d", 2000+i%26, 1+i/26))
+		w.addEnrichment(fmt.Sprintf("CVE-%d-%04d", 2000+i%26, 1+i/26))
 	}
 	return w
 }
 
-// add states some advisories of one package.
+// add adds some advisories for a package.
 func (w *World) add(e ecosystem, name string) {
 	key := matcher.Key{Type: e.typ, Namespace: e.namespace, Name: name}
 	for range 1 + int(w.rand.ExpFloat64()*e.each) {
@@ -82,16 +82,16 @@ func (w *World) add(e ecosystem, name string) {
 	w.Packages[kind] = append(w.Packages[kind], key)
 }
 
-func (w *World) addThreat(cve string) {
+func (w *World) addEnrichment(cve string) {
 	p := math.Round(1e5*min(1, 0.0004*math.Exp(2*math.Abs(w.rand.NormFloat64())))) / 1e5
-	w.Threats = append(w.Threats, Threat{"epss", cve, matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
+	w.Enrichments = append(w.Enrichments, Enrichment{"epss", cve, matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
 	if w.rand.IntN(10) > 0 {
-		w.Threats = append(w.Threats, Threat{"nvd", cve, matcher.Enrichment{
+		w.Enrichments = append(w.Enrichments, Enrichment{"nvd", cve, matcher.Enrichment{
 			Severities: []matcher.Severity{w.severity()}, Weaknesses: []string{fmt.Sprintf("CWE-%d", 20+int(60*w.rand.ExpFloat64()))},
 		}})
 	}
 	if w.rand.IntN(200) == 0 {
-		w.Threats = append(w.Threats, Threat{"kev", cve, matcher.Enrichment{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
+		w.Enrichments = append(w.Enrichments, Enrichment{"kev", cve, matcher.Enrichment{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
 	}
 }
 
@@ -127,14 +127,14 @@ func (w *World) advisory(e ecosystem) matcher.Advisory {
 		Ranges:     []matcher.Range{{Introduced: "0", Fixed: w.version(e)}},
 		Severities: []matcher.Severity{w.severity()},
 	}
-	if len(e.releases) == 1 { // a language: the GitHub database
+	if len(e.releases) == 1 { // a language, whose advisories come from GitHub's database
 		a.ID, a.Aliases = fmt.Sprintf("GHSA-%08x", w.rand.Uint32()), []string{cve}
 		a.Ranges = append(a.Ranges, matcher.Range{Introduced: w.version(e), Fixed: w.version(e)})
 	}
 	return a
 }
 
-// Fill adds everything to a builder.
+// Fill adds all data to a builder.
 func (w *World) Fill(b *db.Builder) error {
 	for _, f := range []string{"debian", "rocky", "alpine", "osv", "epss", "nvd", "kev"} {
 		b.AddFeed(db.FeedInfo{Name: f, Date: date()})
@@ -144,16 +144,16 @@ func (w *World) Fill(b *db.Builder) error {
 			return err
 		}
 	}
-	for i := range w.Threats {
-		if err := b.AddEnrichment(w.Threats[i].Feed, w.Threats[i].CVE, w.Threats[i].Enrichment); err != nil {
+	for i := range w.Enrichments {
+		if err := b.AddEnrichment(w.Enrichments[i].Feed, w.Enrichments[i].CVE, w.Enrichments[i].Enrichment); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// NextDay changes a world as a day changes what publishers say: of one package in 500 there is something new, a few new
-// vulnerabilities are rated, and some estimates are others.
+// NextDay changes the data by a day's worth: one package in 1,000 gets new advisories, 100 new vulnerabilities get enrichments,
+// and one EPSS score in 100 changes.
 func (w *World) NextDay() {
 	for _, e := range ecosystems() {
 		known := w.Packages[strings.TrimSuffix(e.typ+"/"+e.namespace, "/")]
@@ -161,18 +161,18 @@ func (w *World) NextDay() {
 			w.add(e, known[w.rand.IntN(len(known))].Name)
 		}
 	}
-	for i := range w.Threats {
-		if t := &w.Threats[i]; t.Feed == "epss" && w.rand.IntN(100) == 0 {
+	for i := range w.Enrichments {
+		if t := &w.Enrichments[i]; t.Feed == "epss" && w.rand.IntN(100) == 0 {
 			t.EPSS = math.Round(1e5*w.rand.Float64()*t.EPSS) / 1e5
 		}
 	}
 	for i := range 100 {
-		w.addThreat(fmt.Sprintf("CVE-2025-%04d", 30_000+i))
+		w.addEnrichment(fmt.Sprintf("CVE-2025-%04d", 30_000+i))
 	}
 }
 
-// Image returns the keys that matching a typical image asks for: some eighty sources of Debian, most of which have
-// advisories, and as many packages of Python and JavaScript, of which a few do. They are others for another n.
+// Image returns the keys that match a typical image: 80 source packages of Debian, most with advisories, and 80 packages of
+// Python and JavaScript, a few with advisories. They depend on n.
 func (w *World) Image(n int) []matcher.Key {
 	r := rand.New(rand.NewPCG(uint64(n), 3))
 	var keys []matcher.Key

@@ -1,4 +1,4 @@
-// Package executable says where images keep programs, and which files are some.
+// Package executable lists the directories of programs in images and recognises the formats of programs.
 package executable
 
 import (
@@ -6,12 +6,12 @@ import (
 	"io"
 )
 
-// Patterns returns the patterns of files that may be programs. Programs have no extension by which to find them, and to
-// ask for every file would mean to read whole images; so these are the directories in which the Filesystem Hierarchy
-// Standard, base images and builders put them, each without those below it: a program elsewhere is not found.
+// Patterns returns the patterns of files that may be programs. Programs have no extension, and matching every file would mean
+// reading whole images. The patterns therefore match the directories in which the Filesystem Hierarchy Standard, base images
+// and builders put programs, without subdirectories. Programs elsewhere are not found.
 func Patterns() []string {
 	dirs := [...]string{
-		"", // "/server" of an image made from scratch
+		"", // "/server" in an image from scratch
 		"bin", "sbin", "usr/bin", "usr/sbin", "usr/libexec", "usr/local/bin", "usr/local/sbin",
 		"usr/local/go/bin", "go/bin", "root/go/bin", "usr/local/cargo/bin", "root/.cargo/bin", "root/.local/bin",
 		"app", "app/bin", "ko-app", "workspace", "workspace/bin", "usr/src/app", "srv", "srv/bin", "service", "root", "home/nonroot",
@@ -29,7 +29,7 @@ func Patterns() []string {
 	return append(patterns, "**/*.exe")
 }
 
-// Format is the format of an executable.
+// A Format is the format of an executable.
 type Format int
 
 const (
@@ -39,7 +39,7 @@ const (
 	MachO        // macOS, one architecture
 )
 
-// FormatOf returns the format that the first bytes of a file are those of.
+// FormatOf returns the format of a file by its first bytes.
 func FormatOf(r io.ReaderAt) Format {
 	var head [4]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil {

@@ -1,9 +1,8 @@
-// Package filelock lets one process at a time do something. The lock is held through an open file, so that it ends with
-// its process, whatever ends that.
+// Package filelock provides locks between processes. An open file holds the lock, so the lock ends with its process, even if
+// the process crashes.
 //
-// On Linux, the BSDs and macOS the lock is flock(2): it holds between processes of one machine, and on file systems of a
-// network between machines as far as those support flock. On Windows it is LockFileEx. On other systems there is none,
-// and Lock fails.
+// On Linux, the BSDs and macOS the lock is flock(2). It works between processes of one machine, and between machines on network
+// file systems that support flock. On Windows it is LockFileEx. On other systems Lock returns ErrUnsupported.
 package filelock
 
 import (
@@ -14,17 +13,17 @@ import (
 	"time"
 )
 
-// ErrUnsupported is the error of systems that have no such locks.
-var ErrUnsupported = errors.New("this system has no locks that end with their process")
+// ErrUnsupported reports a system without such locks.
+var ErrUnsupported = errors.New("file locks are not supported on this system")
 
-// errHeld is the error of lock while another holds the lock.
-var errHeld = errors.New("held by another")
+// errHeld reports that another process holds the lock.
+var errHeld = errors.New("held by another process")
 
-// pause is how long Lock waits before it tries again.
+// pause is the time between attempts of Lock.
 const pause = 50 * time.Millisecond
 
-// Lock waits until nobody holds the lock of a file, which it makes, and takes it. waiting, if not nil, is called once if
-// there is something to wait for. Unlock removes the file where that is possible, and gives the lock back.
+// Lock creates a file if necessary and takes its lock. It waits while another process holds the lock, and calls waiting once
+// before, unless waiting is nil. unlock removes the file if the system allows it and releases the lock.
 func Lock(ctx context.Context, name string, waiting func()) (unlock func() error, err error) {
 	for {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
@@ -34,7 +33,7 @@ func Lock(ctx context.Context, name string, waiting func()) (unlock func() error
 		err = lock(f)
 		if err == nil && isCurrent(f, name) {
 			return func() error {
-				removed := os.Remove(name) // while it is locked: who waits for it finds that it is another's, and makes a new one
+				removed := os.Remove(name) // before unlocking: a waiting process sees by isCurrent that it must create a new file
 				if errors.Is(removed, os.ErrNotExist) || !removable {
 					removed = nil
 				}
@@ -59,7 +58,7 @@ func Lock(ctx context.Context, name string, waiting func()) (unlock func() error
 	}
 }
 
-// isCurrent reports whether a file still has its name: the one that held the lock before may have removed it.
+// isCurrent reports whether f is still the file with the name. The last holder of the lock may have removed it.
 func isCurrent(f *os.File, name string) bool {
 	was, err := f.Stat()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package forms writes an image in every form in which tools pass images on, so that a test can read it in each.
+// Package forms writes an image in every form that tools use for image files, so that tests can read all of them.
 package forms
 
 import (
@@ -18,11 +18,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A Form is one way to keep an image in a file or a directory.
+// A Form is a format of an image in a file or directory.
 type Form struct {
-	Name  string // of the file or directory that Write makes
-	Kind  string // prefix of a reference to it
-	Same  bool   // whether the manifest keeps its digest
+	Name  string // name of the file or directory that Write creates
+	Kind  string // prefix of its reference
+	Same  bool   // the digest of the manifest does not change
 	write func(img v1.Image, to string) error
 }
 
@@ -41,7 +41,7 @@ func All() []Form {
 	}
 }
 
-// Write writes an image in a form into a directory, and returns a reference to it.
+// Write writes an image into a directory and returns its reference.
 func (f Form) Write(img v1.Image, dir string) (ref string, err error) {
 	to := filepath.Join(dir, f.Name)
 	if err := f.write(img, to); err != nil {
@@ -50,8 +50,8 @@ func (f Form) Write(img v1.Image, dir string) (ref string, err error) {
 	return f.Kind + ":" + to, nil
 }
 
-// A compressor compresses what is written to it, and has a suffix in the media types of OCI layers. The zero value stands for
-// leaving things as they are.
+// A compressor compresses a stream. suffix is its suffix in the media types of OCI layers. The zero value keeps the stored
+// compression of layers.
 type compressor struct {
 	suffix string
 	open   func(io.Writer) (io.WriteCloser, error)
@@ -75,7 +75,7 @@ func zstdCompressor() compressor {
 	}}
 }
 
-// layout writes an OCI image layout into a directory, its layers as they are stored or compressed again.
+// layout writes an OCI image layout into a directory. c compresses the layers again unless it is zero.
 func layout(img v1.Image, dir string, c compressor) error {
 	blobs := filepath.Join(dir, "blobs", "sha256")
 	if err := os.MkdirAll(blobs, 0o755); err != nil {
@@ -124,7 +124,7 @@ func layout(img v1.Image, dir string, c compressor) error {
 		os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644))
 }
 
-// blob writes a document.
+// blob writes a blob.
 func blob(dir string, b []byte) (v1.Descriptor, error) {
 	digest, size, err := v1.SHA256(bytes.NewReader(b))
 	if err != nil {
@@ -133,7 +133,7 @@ func blob(dir string, b []byte) (v1.Descriptor, error) {
 	return v1.Descriptor{Digest: digest, Size: size}, os.WriteFile(filepath.Join(dir, digest.Hex), b, 0o644)
 }
 
-// layerBlob writes a layer, and returns its descriptor.
+// layerBlob writes a layer and returns its descriptor.
 func layerBlob(l v1.Layer, desc v1.Descriptor, dir string, c compressor) (_ v1.Descriptor, err error) {
 	open := l.Compressed
 	if c.open != nil {
@@ -144,7 +144,7 @@ func layerBlob(l v1.Layer, desc v1.Descriptor, dir string, c compressor) (_ v1.D
 		return desc, err
 	}
 	defer func() { err = errors.Join(err, rc.Close()) }()
-	var b bytes.Buffer // a test's images are small enough
+	var b bytes.Buffer // images of tests are small
 	if c.open == nil {
 		_, err = io.Copy(&b, rc)
 	} else {
@@ -178,7 +178,7 @@ func packed(layers, whole compressor) func(v1.Image, string) error {
 	}
 }
 
-// archived writes what "docker save" did before version 25: the layers uncompressed, and the manifest last.
+// archived writes the format of "docker save" before version 25, with uncompressed layers and the manifest at the end.
 func archived(whole compressor) func(v1.Image, string) error {
 	return func(img v1.Image, to string) error {
 		return create(to, whole, func(w *tar.Writer) error { return archive(img, w) })

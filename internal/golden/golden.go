@@ -1,4 +1,4 @@
-// Package golden compares what a test got with a file, and rewrites the file with -update.
+// Package golden compares results of tests with files and rewrites the files with -update.
 package golden
 
 import (
@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite golden files with what the tests got")
+var update = flag.Bool("update", false, "rewrite golden files with the results of the tests")
 
-// Updating reports whether golden files are to be rewritten.
+// Updating reports whether -update is set.
 func Updating() bool { return *update }
 
-// Check fails the test if got is not what the file holds.
+// Check fails the test if got differs from the content of the file. With -update it writes the file instead.
 func Check(t testing.TB, name string, got []byte) {
 	t.Helper()
 	if *update {

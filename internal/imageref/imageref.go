@@ -1,21 +1,21 @@
-// Package imageref takes the names of images apart, as Docker reads them.
+// Package imageref parses the names of images like Docker.
 package imageref
 
 import "strings"
 
-// Docker is the registry of names that have none.
+// Docker is the registry of names without a registry.
 const Docker = "docker.io"
 
-// A Reference is the name of an image in its parts.
+// A Reference is a parsed name of an image.
 type Reference struct {
-	Registry   string // "docker.io", "registry.example:5000"; "" for an image that is in none
+	Registry   string // "docker.io", "registry.example:5000"; "" for a local image
 	Repository string // "library/debian", "team/app"
-	Tag        string // "12"; "" where the name has none
-	Digest     string // "sha256:..."; "" where the name has none
+	Tag        string // "12", or ""
+	Digest     string // "sha256:...", or ""
 }
 
-// Parse reads a name: "debian:12", "registry.example/team/app@sha256:...", "registry:localhost:5000/app". Of a local image, such
-// as "rootfs:/", "oci:DIR" or "./app.tar", which has no name, it returns the zero Reference.
+// Parse parses a name: "debian:12", "registry.example/team/app@sha256:...", "registry:localhost:5000/app". It returns the zero
+// Reference for a local image such as "rootfs:/", "oci:DIR" or "./app.tar", which has no name.
 func Parse(name string) Reference {
 	for _, prefix := range []string{"registry:", "daemon:", "docker://"} {
 		name = strings.TrimPrefix(name, prefix)
@@ -38,7 +38,7 @@ func Parse(name string) Reference {
 	return r
 }
 
-// Split returns the registry and the repository of a name without tag and digest, which may be written as a URL.
+// Split returns the registry and repository of a name without tag and digest. The name may be a URL.
 func Split(name string) (registry, repository string) {
 	name = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(name), "https://"), "http://")
 	name = strings.Trim(name, "/")

@@ -1,5 +1,4 @@
-// Package imagetest makes container images in memory, for tests and for the demonstration image: from txtar archives or
-// entry by entry.
+// Package imagetest creates container images in memory, from txtar archives or entry by entry. Tests and the demo image use it.
 package imagetest
 
 import (
@@ -19,7 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// A Layer is the tar stream of a layer in the making.
+// A Layer builds the tar stream of a layer.
 type Layer struct {
 	CreatedBy string
 
@@ -28,7 +27,7 @@ type Layer struct {
 	err error
 }
 
-// Add appends an entry. Missing fields of the header are filled in: its size, and a mode that anybody can read.
+// Add appends an entry. It sets the size of a regular file, and a missing mode to 0644.
 func (l *Layer) Add(h tar.Header, content []byte) *Layer {
 	if l.tar == nil {
 		l.tar = tar.NewWriter(&l.buf)
@@ -71,7 +70,7 @@ func (l *Layer) Hardlink(name, target string) *Layer {
 	return l.Add(tar.Header{Name: name, Typeflag: tar.TypeLink, Linkname: target}, nil)
 }
 
-// Bytes ends the stream and returns it.
+// Bytes closes the stream and returns it.
 func (l *Layer) Bytes() ([]byte, error) {
 	if l.tar == nil {
 		l.tar = tar.NewWriter(&l.buf)
@@ -82,7 +81,7 @@ func (l *Layer) Bytes() ([]byte, error) {
 	return l.buf.Bytes(), l.err
 }
 
-// Image returns an image of layers, bottom first, for linux/amd64. Its layers are compressed with gzip.
+// Image returns an image of layers, bottom first, for linux/amd64. It compresses the layers with gzip.
 func Image(layers ...*Layer) (v1.Image, error) {
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	config, err := img.ConfigFile()
@@ -111,7 +110,7 @@ func Image(layers ...*Layer) (v1.Image, error) {
 	return img, nil
 }
 
-// Gzip returns a layer of a tar stream, compressed with gzip.
+// Gzip returns a layer with a tar stream that it compresses with gzip.
 func Gzip(raw []byte) (v1.Layer, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -124,8 +123,8 @@ func Gzip(raw []byte) (v1.Layer, error) {
 	return Blob(b.Bytes(), raw)
 }
 
-// Blob returns a layer whose stored bytes are given, as is what its diff ID is computed of: for a layer that lies, not
-// what the stored bytes decompress to.
+// Blob returns a layer with the given stored bytes and the diff ID of raw. For a hostile layer, raw differs from the
+// decompressed bytes.
 func Blob(stored, raw []byte) (v1.Layer, error) {
 	digest, size, err := v1.SHA256(bytes.NewReader(stored))
 	if err != nil {
@@ -152,17 +151,17 @@ func (b *blob) Compressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(b.stored)), nil
 }
 
-// Txtar makes an image of a txtar archive. The first element of each name is the index of a layer, the rest is a name in
-// it, entries keep their order:
+// Txtar returns the image of a txtar archive. The first element of a name is the index of a layer, and the rest is the name in
+// the layer. Entries keep their order:
 //
 //	-- 0/etc/os-release --            a regular file
 //	-- 0/usr/lib/ --                  a directory
 //	-- 0/lib -> usr/lib --            a symbolic link
 //	-- 1/b => a --                    a hard link
-//	-- 1/etc/.wh.passwd --            a whiteout, which is a file of such a name
+//	-- 1/etc/.wh.passwd --            a whiteout, a file with this name
 //	-- 1/dev/null !fifo --            a FIFO
 //
-// Files whose first element is no number are left to the caller.
+// It ignores files whose first element is not a number.
 func Txtar(a *txtar.Archive) (v1.Image, error) {
 	var layers []*Layer
 	for _, f := range a.Files {

@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// component says what an entry amounts to. Sources of what tools write:
+// convert returns the component of an entry, and hints for its distribution. Tools add data in their own ways:
 //
 //   - syft: qualifiers upstream and distro, properties syft:metadata:* and syft:location:*;
 //     https://github.com/anchore/syft/tree/main/syft/format/common
@@ -18,7 +18,7 @@ import (
 //   - osv-scalibr: qualifiers source, sourceversion, sourcerpm and origin; https://github.com/google/osv-scalibr/tree/main/purl
 //   - cdxgen: qualifiers distro and distro_name, the property SrcFile, and source packages as components of their own;
 //     https://github.com/CycloneDX/cdxgen
-func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
+func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 	k := analyzer.Component{
 		Package: analyzer.Package{
 			Type: "generic", Namespace: e.Group, Name: e.Name, Version: e.Version, Vendor: e.Supplier,
@@ -30,12 +30,12 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 	var h hint
 	u, err := packageurl.FromString(e.PURL)
 	switch {
-	case e.PURL == "" && e.CPE != "": // beside a PURL, tools mostly guess it
+	case e.PURL == "" && e.CPE != "": // tools mostly guess a CPE beside a PURL
 		k.Qualifiers = map[string]string{"cpe": e.CPE}
 	case e.PURL == "":
-		c.Lose(analyzer.Unsupported, "packages without a PURL, which match nothing", cmp.Or(e.Name, e.Ref))
+		c.Diagnose(analyzer.Unsupported, "packages without a PURL, which can't be matched", cmp.Or(e.Name, e.Ref))
 	case err != nil:
-		c.Lose(analyzer.Malformed, "packages whose PURL cannot be read, which match nothing", e.PURL)
+		c.Diagnose(analyzer.Malformed, "packages with a malformed PURL, which can't be matched", e.PURL)
 	default:
 		h = c.identity(&k, e, &u)
 	}
@@ -60,16 +60,16 @@ func (c *Collector) component(e *Entry) (analyzer.Component, hint) {
 	return k, h
 }
 
-// identity reads the PURL, which names a package better than the document's own fields.
+// identity sets the fields of k from the PURL, which identifies a package better than the document's own fields.
 func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.PackageURL) hint {
 	k.Type, k.Namespace, k.Version = u.Type, u.Namespace, cmp.Or(u.Version, e.Version)
-	if u.Type == "alpine" { // before apk had a type
+	if u.Type == "alpine" { // used before the type apk existed
 		k.Type = "apk"
 	}
 	if !sameName(e.Name, u) {
 		k.Name = u.Name
 	} else if i := strings.LastIndexAny(e.Name, "/:"); i >= 0 && !strings.ContainsAny(u.Name, "/:") {
-		k.Name = e.Name[i+1:] // with the namespace in front
+		k.Name = e.Name[i+1:] // e.Name begins with the namespace
 	}
 	k.Qualifiers = u.Qualifiers.Map()
 	take := func(name string) string {
@@ -111,7 +111,7 @@ func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.Pack
 	return h
 }
 
-// sameName reports whether a document's name for a package is the PURL's, which may be in the normal form of its type.
+// sameName reports whether the document and the PURL name the package alike. A PURL may have the normal form of its type.
 func sameName(name string, u *packageurl.PackageURL) bool {
 	fold := strings.NewReplacer("_", "-", ".", "-")
 	want := fold.Replace(strings.ToLower(u.Name))
@@ -123,7 +123,7 @@ func sameName(name string, u *packageurl.PackageURL) bool {
 	return i >= 0 && have[i+1:] == want && fold.Replace(strings.ToLower(u.Namespace)) == have[:i]
 }
 
-// fromSourceRPM cuts name-version-release.src.rpm, in which there is no epoch.
+// fromSourceRPM splits name-version-release.src.rpm, which has no epoch.
 func fromSourceRPM(file string) (analyzer.SourcePackage, bool) {
 	stem, ok := strings.CutSuffix(file, ".src.rpm")
 	if !ok {
@@ -142,8 +142,9 @@ func fromSourceRPM(file string) (analyzer.SourcePackage, bool) {
 	return analyzer.SourcePackage{Name: stem[:v], Version: stem[v+1:]}, true
 }
 
-// sourceVersion completes a source package as the analyzers do: one without a version has that of the binary package, a
-// source RPM has its epoch, and one that differs in nothing is none, but for RPM, where each has one.
+// sourceVersion completes the source package as the analyzers do. Its version defaults to that of the binary package, and a
+// source RPM takes the epoch of the binary package. Except for RPM, sourceVersion removes a source package with the name and
+// version of the binary package.
 func sourceVersion(k *analyzer.Component) {
 	o := k.SourcePackage
 	if o == nil {
@@ -161,16 +162,16 @@ func sourceVersion(k *analyzer.Component) {
 	}
 }
 
-// known is what is understood of the properties that other tools write.
-type known struct {
+// properties holds the known properties of other tools.
+type properties struct {
 	path, module                                string
 	srcName, srcVersion, srcRelease, srcEpoch   string
 	upstream, upstreamVersion, sourceRPM, apkOf string
 	declared                                    bool
 }
 
-func readProperties(list []Property) known {
-	var p known
+func readProperties(list []Property) properties {
+	var p properties
 	for _, q := range list {
 		name, isTrivy := strings.CutPrefix(q.Name, "aquasecurity:trivy:")
 		if isTrivy {
@@ -193,7 +194,7 @@ func readProperties(list []Property) known {
 		switch q.Name {
 		case "syft:location:0:path", "SrcFile":
 			p.path = cmp.Or(p.path, q.Value)
-		case "syft:metadata:virtualPath": // of an archive in an archive: "a.war:WEB-INF/lib/b.jar"
+		case "syft:metadata:virtualPath": // an archive in an archive: "a.war:WEB-INF/lib/b.jar"
 			p.path = q.Value
 		case "syft:metadata:source":
 			p.upstream = q.Value
@@ -210,8 +211,8 @@ func readProperties(list []Property) known {
 	return p
 }
 
-// source returns the source package that properties name.
-func (p *known) source(purlType string) analyzer.SourcePackage {
+// source returns the source package that the properties name.
+func (p *properties) source(purlType string) analyzer.SourcePackage {
 	switch {
 	case p.srcName != "":
 		o := analyzer.SourcePackage{Name: p.srcName, Version: p.srcVersion}
@@ -231,7 +232,7 @@ func (p *known) source(purlType string) analyzer.SourcePackage {
 	return analyzer.SourcePackage{Name: p.apkOf}
 }
 
-// cutArchive cuts the path of an archive from that of what lies in it, and makes it relative to the root.
+// cutArchive splits a location into the path of an archive, relative to the root, and the path inside the archive.
 func cutArchive(location string) (file, inside string) {
 	location = strings.TrimPrefix(location, "/")
 	for i := 0; i < len(location); i++ {
@@ -250,8 +251,8 @@ func isArchive(file string) bool {
 	return false
 }
 
-// isDeclaration reports whether a file states what is wanted, which is no evidence of what is installed: a lock file or a
-// manifest. The names are those that the analyzers of this module know, and those of ecosystems that they do not read.
+// isDeclaration reports whether a file is a lock file or manifest, which declares packages without proof that they are
+// installed. It knows the files of this module's analyzers and of further ecosystems.
 func isDeclaration(file string) bool {
 	base := strings.ToLower(path.Base(file))
 	switch base {
@@ -271,8 +272,8 @@ func isDeclaration(file string) bool {
 		strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml")
 }
 
-// isWithinModule reports whether a directory lies in a package of Node.js without being one that it looks for: of tests and
-// examples, whose package.json states nothing that is installed.
+// isWithinModule reports whether a directory is inside a package of Node.js but not a package that Node.js loads by name. The
+// package.json of such tests and examples does not mean that a package is installed.
 func isWithinModule(dir string) bool {
 	parent := path.Dir(dir)
 	if strings.HasPrefix(path.Base(parent), "@") {

@@ -1,7 +1,6 @@
-// Package inventory makes a report of what an SBOM states, whoever wrote it. A document names packages in the words of its
-// format, and whatever its format has no word for in those of the tool that wrote it: the source package of a binary one,
-// which is what advisories name, is a qualifier of the PURL for some and a property for others. Readers of formats hand over
-// entries; what they amount to is decided here.
+// Package inventory converts SBOMs of any tool to reports. Formats lack fields for data that matching needs, so each tool
+// writes such data in its own way. The source package, which advisories name, is a qualifier of the PURL for some tools and a
+// property for others. Readers of formats add entries to a Collector, which interprets them.
 package inventory
 
 import (
@@ -15,104 +14,105 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// ErrLimit says that a document holds more than a reader accepts.
+// ErrLimit reports that a document exceeds a limit.
 var ErrLimit = jsonstream.ErrLimit
 
-// Analyzer is what the diagnostics of a document that was read name as their analyzer.
+// Analyzer is the analyzer in the diagnostics of a document.
 const Analyzer = "sbom"
 
-// An Entry is what a document says of one package.
+// An Entry is a package in a document.
 type Entry struct {
-	Ref        string // the document's name for it, unique in the document
-	Kind       string // "library", "operating-system", "file", "container", ..., in the words of CycloneDX
-	PURL       string // "" where it has none
-	CPE        string // the product that it is, "" where it has none
-	Group      string // part of the name that stands before it, where the format has such a part
+	Ref        string // unique reference in the document
+	Kind       string // as in CycloneDX: "library", "operating-system", "file", "container", ...
+	PURL       string
+	CPE        string
+	Group      string // the part of the name before Name, in formats that have such a field
 	Name       string
 	Version    string
-	Summary    string // what it is, for a person
+	Summary    string // description for people
 	Supplier   string
 	Licenses   []string
 	Hashes     map[string]string // by algorithm, as in analyzer.Package
-	Path       string            // file that it was found in
-	Excluded   bool              // not part of what was delivered
-	SourceOf   string            // name of the binary package that this is the source of, where it is no package that is installed
-	Properties []Property        // what tools add, by the names of CycloneDX's properties
+	Path       string            // the file that contained the package
+	Excluded   bool              // not part of the delivered product
+	SourceOf   string            // name of the binary package if the entry is only its source package
+	Properties []Property        // data of tools, by the names of CycloneDX's properties
 }
 
-// A Property is a name and a value that a format attaches to things without knowing their meaning.
+// A Property is a name and a value that a tool defines rather than the format.
 type Property struct{ Name, Value string }
 
-// Has reports whether e has a property.
+// Has reports whether e has a property with a name.
 func (e *Entry) Has(name string) bool {
 	return slices.ContainsFunc(e.Properties, func(p Property) bool { return p.Name == name })
 }
 
-// A Collector gathers what a document states. Add and the others may be called in any order; Report makes an end.
+// A Collector converts the content of a document to a report. The order of calls does not matter, except that Report is the
+// last.
 type Collector struct {
-	max        int
-	components []analyzer.Component
-	own        []bool                            // of components: written by this module, so that nothing is left to guess
-	hints      []hint                            // of components: what is decided when all of the document is known
-	sources    map[string]analyzer.SourcePackage // of binary packages, by their type and name
-	distro     *analyzer.Distro
-	refs       map[string]int32 // number of every reference that is mentioned
-	byRef      map[int32]int    // index of a component by the number of its reference
-	edges      []edge
-	owns       []edge
-	places     map[int32]string // path of a file by the number of its reference
-	losses     map[string]*loss
-	again      map[string]int // how often a reference stood for another package
-	image      analyzer.ImageInfo
-	layers     []analyzer.Layer
-	findings   []analyzer.FileFinding
-	noted      []analyzer.Diagnostic
+	max          int
+	components   []analyzer.Component
+	own          []bool                            // own[i]: this module wrote components[i], which is therefore complete
+	hints        []hint                            // hints[i]: data of components[i] that Report resolves
+	sources      map[string]analyzer.SourcePackage // by type and name of the binary package
+	distro       *analyzer.Distro
+	refs         map[string]int32 // number of each reference
+	byRef        map[int32]int    // index of a component by the number of its reference
+	dependencies []edge
+	ownerships   []edge
+	paths        map[int32]string // path of a file, by the number of its reference
+	problems     map[string]*problem
+	duplicates   map[string]int // how many packages share a reference with an earlier one
+	image        analyzer.ImageInfo
+	layers       []analyzer.Layer
+	findings     []analyzer.FileFinding
+	noted        []analyzer.Diagnostic
 }
 
-// A hint is what an entry says of the distribution that its package is of, and of the package's owner.
+// A hint holds the distribution and owner that an entry states for its package.
 type hint struct {
 	distro, codename string
 	owner            string // reference
 }
 
-// An edge says that one reference needs or owns another.
+// An edge connects a reference with one that it depends on or owns.
 type edge struct{ from, to int32 }
 
-// A loss is something that a document does not say, or that a report has no place for.
-type loss struct {
+// A problem counts the cases of a diagnostic: missing data, or data that a report can't hold.
+type problem struct {
 	kind  analyzer.DiagnosticKind
 	count int
 	first string
 }
 
-// New returns a Collector of up to max packages, four times as many references, and sixteen times as many relations.
+// New returns a Collector for up to max packages, four times as many references, and 16 times as many relations of a kind.
 func New(max int) *Collector {
-	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), losses: make(map[string]*loss), again: make(map[string]int)}
+	return &Collector{max: max, refs: make(map[string]int32), byRef: make(map[int32]int), problems: make(map[string]*problem), duplicates: make(map[string]int)}
 }
 
-// Image sets what the document says of the image, and of its layers, bottom first.
+// Image sets the image and its layers, bottom first.
 func (c *Collector) Image(image analyzer.ImageInfo, layers []analyzer.Layer) {
 	c.image, c.layers = image, layers
 }
 
-// Digest returns the digest of the image, "" where none is known.
+// Digest returns the digest of the image, or "".
 func (c *Collector) Digest() string { return c.image.Digest }
 
 // SetDigest sets the digest of the image.
 func (c *Collector) SetDigest(digest string) { c.image.Digest = digest }
 
-// Distro sets the distribution. The first one counts.
+// Distro sets the distribution. It reports further distributions as unsupported.
 func (c *Collector) Distro(d *analyzer.Distro) {
 	if c.distro != nil {
 		if c.distro.ID != d.ID || c.distro.VersionID != d.VersionID {
-			c.Lose(analyzer.Unsupported, "distributions after the first", d.ID+" "+d.VersionID)
+			c.Diagnose(analyzer.Unsupported, "distributions after the first", d.ID+" "+d.VersionID)
 		}
 		return
 	}
 	c.distro = d
 }
 
-// Finding adds a finding.
+// Finding adds a finding. It returns an error if the document has too many.
 func (c *Collector) Finding(f analyzer.FileFinding) error {
 	if len(c.findings) >= c.max {
 		return fmt.Errorf("findings: more than %d: %w", c.max, ErrLimit)
@@ -121,7 +121,7 @@ func (c *Collector) Finding(f analyzer.FileFinding) error {
 	return nil
 }
 
-// Note adds a diagnostic that the document itself carries.
+// Note adds a diagnostic that the document contains.
 func (c *Collector) Note(d analyzer.Diagnostic) error {
 	if len(c.noted) >= c.max {
 		return fmt.Errorf("diagnostics: more than %d: %w", c.max, ErrLimit)
@@ -130,24 +130,24 @@ func (c *Collector) Note(d analyzer.Diagnostic) error {
 	return nil
 }
 
-// Lose counts one case of something that is lost. Cases of the same kind become one diagnostic, with the first example.
-func (c *Collector) Lose(kind analyzer.DiagnosticKind, what, example string) {
-	l := c.losses[what]
+// Diagnose counts a case of a problem. The cases of a problem become one diagnostic with their number and the first example.
+func (c *Collector) Diagnose(kind analyzer.DiagnosticKind, what, example string) {
+	l := c.problems[what]
 	if l == nil {
-		if len(c.losses) >= 256 { // kinds are few, but some name what the document says
+		if len(c.problems) >= 256 { // some problems contain text of the document
 			what = "further kinds"
-			if l = c.losses[what]; l != nil {
+			if l = c.problems[what]; l != nil {
 				l.count++
 				return
 			}
 		}
-		l = &loss{kind: kind, first: example}
-		c.losses[what] = l
+		l = &problem{kind: kind, first: example}
+		c.problems[what] = l
 	}
 	l.count++
 }
 
-// number returns the number of a reference, and false where there are too many.
+// number returns the number of a reference, or false if the document has too many.
 func (c *Collector) number(ref string) (int32, bool) {
 	n, ok := c.refs[ref]
 	if !ok {
@@ -160,11 +160,13 @@ func (c *Collector) number(ref string) (int32, bool) {
 	return n, true
 }
 
-// Needs says that one reference depends on another.
-func (c *Collector) Needs(from, to string) error { return c.relate(&c.edges, from, to) }
+// AddDependency adds a dependency of one reference on another.
+func (c *Collector) AddDependency(from, to string) error { return c.relate(&c.dependencies, from, to) }
 
-// Owns says that the package of one reference owns the file that the other was found in.
-func (c *Collector) Owns(owner, owned string) error { return c.relate(&c.owns, owner, owned) }
+// AddOwnership adds that the package of owner owns the file that contains the package of owned.
+func (c *Collector) AddOwnership(owner, owned string) error {
+	return c.relate(&c.ownerships, owner, owned)
+}
 
 func (c *Collector) relate(list *[]edge, from, to string) error {
 	a, ok := c.number(from)
@@ -179,28 +181,28 @@ func (c *Collector) relate(list *[]edge, from, to string) error {
 	return nil
 }
 
-// Place says that a reference stands for a file, which needs, in the words of the document, the packages that it names.
-func (c *Collector) Place(ref, path string) error {
+// SetPath sets the path of a reference that denotes a file. In the document, the file depends on the packages that it contains.
+func (c *Collector) SetPath(ref, path string) error {
 	n, ok := c.number(ref)
 	if !ok {
 		return fmt.Errorf("references: more than %d: %w", 4*c.max, ErrLimit)
 	}
-	if c.places == nil {
-		c.places = make(map[int32]string)
+	if c.paths == nil {
+		c.paths = make(map[int32]string)
 	}
-	c.places[n] = path
+	c.paths[n] = path
 	return nil
 }
 
-// Own adds a component that this module wrote, which is complete but for its Owner, the reference that is given, and for
-// those of its Depends that the relations tell. Its ID is its reference.
-func (c *Collector) Own(k analyzer.Component, owner string) error {
+// AddOwn adds a component that this module wrote. Its ID is its reference, and owner is the reference of its Owner or "". The
+// component is complete except for Owner and the Depends in relations.
+func (c *Collector) AddOwn(k analyzer.Component, owner string) error {
 	return c.put(k, hint{owner: owner}, true)
 }
 
-// Add adds an entry of any tool.
+// Add adds the package of an entry.
 func (c *Collector) Add(e *Entry) error {
-	k, h := c.component(e)
+	k, h := c.convert(e)
 	if e.SourceOf != "" && k.System {
 		if len(c.sources) >= c.max {
 			return fmt.Errorf("source packages: more than %d: %w", c.max, ErrLimit)
@@ -227,14 +229,14 @@ func (c *Collector) put(k analyzer.Component, h hint, own bool) error {
 	}
 	if i, ok := c.byRef[n]; ok {
 		if same(&c.components[i], &k) {
-			c.Lose(analyzer.Malformed, "packages that are stated twice", k.ID)
+			c.Diagnose(analyzer.Malformed, "duplicate packages", k.ID)
 			return nil
 		}
-		c.Lose(analyzer.Malformed, "references that stand for several packages", k.ID)
+		c.Diagnose(analyzer.Malformed, "references of several packages", k.ID)
 		base := k.ID
 		for taken := true; taken; _, taken = c.refs[k.ID] {
-			c.again[base]++ // so that many of one name do not each try all numbers
-			k.ID = fmt.Sprintf("%s-%d", base, c.again[base]+1)
+			c.duplicates[base]++ // so that a duplicate does not try the numbers of earlier ones
+			k.ID = fmt.Sprintf("%s-%d", base, c.duplicates[base]+1)
 		}
 		if n, ok = c.number(k.ID); !ok {
 			return fmt.Errorf("references: more than %d: %w", 4*c.max, ErrLimit)
@@ -247,7 +249,7 @@ func (c *Collector) put(k analyzer.Component, h hint, own bool) error {
 	return nil
 }
 
-// identify names a component whose document does not: a hash of what it is and where it lies.
+// identify returns an ID for a component without a reference: a hash of its identity and path.
 func identify(k *analyzer.Component) string {
 	h := sha256.New()
 	for _, s := range []string{k.PURL, k.Namespace, k.Name, k.Version, k.Path, k.ArchivePath} {
@@ -257,7 +259,7 @@ func identify(k *analyzer.Component) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// same reports whether two components differ in nothing that a matcher or a reader of a report would see.
+// same reports whether two components are equal for matching and reports.
 func same(a, b *analyzer.Component) bool {
 	return a.PURL == b.PURL && a.Name == b.Name && a.Version == b.Version && a.Path == b.Path && a.ArchivePath == b.ArchivePath &&
 		a.Declared == b.Declared && maps.Equal(a.Hashes, b.Hashes)

@@ -11,17 +11,16 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Report returns what the document states, in the order of the reports that a scan makes. What is lost is a Diagnostic of
-// the image as a whole.
+// Report returns the report in the order of Sort. Problems are diagnostics of the whole image.
 func (c *Collector) Report() *analyzer.Report {
-	c.name()
+	c.findDistro()
 	c.complete()
 	c.connect()
 	r := &analyzer.Report{
 		Image: c.image, Distro: c.distro, Layers: c.layers, Components: c.components, Findings: c.findings, Diagnostics: c.noted,
 	}
-	for _, what := range slices.Sorted(maps.Keys(c.losses)) {
-		l := c.losses[what]
+	for _, what := range slices.Sorted(maps.Keys(c.problems)) {
+		l := c.problems[what]
 		message := fmt.Sprintf("%s: %d", what, l.count)
 		if l.first != "" {
 			message += fmt.Sprintf(", such as %.200q", l.first)
@@ -32,8 +31,8 @@ func (c *Collector) Report() *analyzer.Report {
 	return r
 }
 
-// name finds the distribution where no entry is one, by what most packages say.
-func (c *Collector) name() {
+// findDistro sets the distribution to that of most packages if no entry states it, and reports packages of other distributions.
+func (c *Collector) findDistro() {
 	type vote struct{ id, version, codename string }
 	votes := make(map[vote]int)
 	for i := range c.components {
@@ -66,12 +65,12 @@ func (c *Collector) name() {
 	}
 	for _, v := range list {
 		if c.distro != nil && (v.id != c.distro.ID || !agree(v.version, c.distro.VersionID)) {
-			c.Lose(analyzer.Unsupported, "packages of other distributions than the document's", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
+			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
 }
 
-// agree reports whether two versions of a distribution may be the same: "12" and "12.1", or one that is not known.
+// agree reports whether two versions of a distribution may be the same: "12" and "12.1". An empty version agrees with all.
 func agree(a, b string) bool {
 	return a == b || a == "" || b == "" || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
 }
@@ -103,7 +102,7 @@ func vendorOf(namespace, id string) bool {
 	return slices.Contains(d.Namespaces, namespace)
 }
 
-// complete gives the packages of a distribution what depends on which one it is.
+// complete sets the fields of system packages that depend on the distribution.
 func (c *Collector) complete() {
 	if d := c.distro; d != nil && d.ID == "ubuntu" && d.VersionID == "" { // a document may give the codename alone
 		if number := distro.ReleaseOf(d.ID, "", d.Codename); number != strings.ToLower(d.Codename) {
@@ -118,7 +117,7 @@ func (c *Collector) complete() {
 		}
 		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
 			k.Namespace = c.distro.ID
-			if k.Type == "deb" { // which tools do not ask, but say what it is seen by
+			if k.Type == "deb" { // tools state the vendor and version of a third party's package, but not its namespace
 				k.Namespace = cmp.Or(distro.DebThirdParty(k.Version, k.Vendor, "", ""), c.distro.ID)
 			}
 		}
@@ -132,13 +131,14 @@ func (c *Collector) complete() {
 			noSource++
 		}
 	}
-	if noSource > 1 { // none of them has one, where in every distribution some have
-		c.Lose(analyzer.Unsupported, "source packages, which advisories of distributions name", "")
-		c.losses["source packages, which advisories of distributions name"].count = noSource
+	if noSource > 1 { // every distribution has some packages with a source package
+		const what = "packages without source packages, which advisories of distributions name"
+		c.Diagnose(analyzer.Unsupported, what, "")
+		c.problems[what].count = noSource
 	}
 }
 
-// connect turns relations of references into those of components.
+// connect converts relations of references to relations of components.
 func (c *Collector) connect() {
 	find := func(n int32) *analyzer.Component {
 		if i, ok := c.byRef[n]; ok {
@@ -149,22 +149,22 @@ func (c *Collector) connect() {
 	for i := range c.components {
 		if h := &c.hints[i]; h.owner != "" {
 			if n, ok := c.refs[h.owner]; !ok || find(n) == nil {
-				c.Lose(analyzer.Malformed, "owners that are no packages of the document", h.owner)
+				c.Diagnose(analyzer.Malformed, "owners that are not in the document", h.owner)
 			} else {
 				c.components[i].Owner = find(n).ID
 			}
 		}
 	}
-	for _, e := range c.owns {
+	for _, e := range c.ownerships {
 		owner, owned := find(e.from), find(e.to)
-		c.place(e, owned)
+		c.setPath(e, owned)
 		if owner != nil && owned != nil && owner != owned && owner.System && !owned.System {
 			owned.Owner = owner.ID
 		}
 	}
-	for _, e := range c.edges {
+	for _, e := range c.dependencies {
 		from, to := find(e.from), find(e.to)
-		c.place(e, to)
+		c.setPath(e, to)
 		if from == nil || to == nil || from == to || to.Owner != "" && to.Owner == from.ID || from.Type != to.Type {
 			continue
 		}
@@ -182,22 +182,22 @@ func (c *Collector) connect() {
 		}
 	}
 	if unowned > 0 && c.distro != nil {
-		what := "packages in directories of the distribution, of which the document does not say whether one of its packages owns them, so that they are matched as if none did"
-		c.Lose(analyzer.Unsupported, what, example)
-		c.losses[what].count = unowned
+		what := "packages in directories of the distribution without a known owner, which are matched as if no package of the distribution owned them"
+		c.Diagnose(analyzer.Unsupported, what, example)
+		c.problems[what].count = unowned
 	}
 }
 
-// place gives a component the file that names it.
-func (c *Collector) place(e edge, to *analyzer.Component) {
-	if place, ok := c.places[e.from]; ok && to != nil && to.Path == "" && !to.System {
+// setPath sets the path of a component to the file that depends on it in the document.
+func (c *Collector) setPath(e edge, to *analyzer.Component) {
+	if place, ok := c.paths[e.from]; ok && to != nil && to.Path == "" && !to.System {
 		to.Path, to.ArchivePath = cutArchive(place)
 		to.Declared = to.Declared || isDeclaration(to.Path)
 	}
 }
 
-// DependName is how Depends of others name a package: with its namespace, where that is part of the name, as in
-// "@scope/name" and "group/artifact". Of a System package it only says who built it.
+// DependName returns the name of a package in Depends of others. It includes the namespace, "@scope/name" or "group/artifact",
+// except for System packages, whose namespace is the builder.
 func DependName(p *analyzer.Package) string {
 	if p.System || p.Namespace == "" {
 		return p.Name
@@ -205,7 +205,7 @@ func DependName(p *analyzer.Package) string {
 	return p.Namespace + "/" + p.Name
 }
 
-// Sort brings a report into the order of those that a scan makes.
+// Sort sorts a report as a scan does, and removes duplicate diagnostics.
 func Sort(r *analyzer.Report) {
 	slices.SortStableFunc(r.Components, func(a, b analyzer.Component) int {
 		return cmp.Or(

@@ -1,4 +1,4 @@
-// Package leak finds goroutines and files that a test leaves behind.
+// Package leak detects goroutines and open files that a test leaks.
 package leak
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Check remembers what there is, and fails the test if there is more when it ends. Tests that use it must not run in
+// Check counts goroutines and open files, and fails the test if it ends with more. Tests that use Check must not run in
 // parallel with others.
 func Check(t testing.TB) {
 	t.Helper()
@@ -31,7 +31,7 @@ func Check(t testing.TB) {
 	})
 }
 
-// openFiles counts this process's open files, where the system tells.
+// openFiles returns the number of open files of this process, or 0 if the system has no /proc.
 func openFiles() int {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

@@ -2,7 +2,7 @@ package license
 
 import "strings"
 
-// alias finds the licence that a name in common use stands for.
+// alias returns the identifier of a licence with a common name.
 func alias(name string) (string, bool) {
 	s := strings.ToLower(name)
 	s = strings.ReplaceAll(s, "licence", "license")
@@ -19,7 +19,7 @@ func alias(name string) (string, bool) {
 	return gnu(s)
 }
 
-// named knows names that have one identifier, without "the", "license" and "version".
+// named returns the identifier of an unambiguous name without "the", "license" and "version".
 func named(s string) (string, bool) {
 	switch s {
 	case "2-clause bsd", "bsd 2 clause", "bsd 2-clause", "bsd-2", "freebsd", "simplified bsd":
@@ -67,11 +67,11 @@ func named(s string) (string, bool) {
 	return find(licenses, s)
 }
 
-// gnu knows the family of names that have a version and say whether later ones may be chosen: "GPL-2+", "LGPLv2.1",
+// gnu returns the identifier of a GNU licence. The name has a version and may allow later versions: "GPL-2+", "LGPLv2.1",
 // "GNU General Public License v3 or later (GPLv3+)", "GFDL-NIV-1.3+". A name without a version is ambiguous.
 func gnu(s string) (string, bool) {
 	if i := strings.LastIndexByte(s, '('); i > 0 && strings.HasSuffix(s, ")") {
-		s = strings.TrimSpace(s[:i]) // a classifier repeats itself in short
+		s = strings.TrimSpace(s[:i]) // the short name in a classifier
 	}
 	s = strings.TrimPrefix(s, "gnu ")
 	family, rest := "", ""

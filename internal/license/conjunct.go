@@ -2,7 +2,8 @@ package license
 
 import "strings"
 
-// Conjuncts cuts an expression at each AND that is not within brackets; one with an OR outside of them stays whole.
+// Conjuncts splits an expression at each AND outside of parentheses. It does not split an expression with an OR outside of
+// parentheses.
 func Conjuncts(expression string) []string {
 	var parts []string
 	depth, start := 0, 0
@@ -28,7 +29,7 @@ func Conjuncts(expression string) []string {
 	return parts
 }
 
-// unwrap takes away the brackets around an expression.
+// unwrap removes parentheses around an expression.
 func unwrap(expression string) string {
 	depth := 0
 	for i := range len(expression) {

@@ -1,7 +1,7 @@
 package license
 
-// Both lists are those of the SPDX License List 3.29.0, deprecated identifiers included, in order of their lower-case
-// form, separated by white space. They are constants to be searched in place: nothing is built before the first use.
+// Both lists are from the SPDX License List 3.29.0, including deprecated identifiers. Identifiers are separated by white space
+// and sorted by their lower-case form, so that find can search the constants without building an index.
 
 const licenses = `
 0BSD 3D-Slicer-1.0 AAL Abstyles AdaCore-doc Adobe-2006 Adobe-Display-PostScript Adobe-Glyph Adobe-Utopia ADSL

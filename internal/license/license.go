@@ -1,21 +1,19 @@
-// Package license turns what packages declare as their licence into SPDX expressions where it is one in other words, and
-// finds licences by the phrases with which texts name them.
+// Package license converts declared licences to SPDX expressions, and detects licences by phrases in texts.
 //
-// The grammar is that of the SPDX specification, annex "SPDX license expressions". Beyond it, [Normalize] takes the short
-// names of Debian's machine-readable copyright files (DEP-5), the trove classifiers of Python, and common spellings. A
-// name that is ambiguous ("BSD", "GPL", "Apache Software License") stays as it was declared: to choose for the author
-// would be to invent a fact.
+// The grammar is that of the SPDX specification, annex "SPDX license expressions". In addition [Normalize] accepts the short
+// names of Debian's machine-readable copyright files (DEP-5), Python's trove classifiers, and common spellings. It does not
+// change an ambiguous name ("BSD", "GPL", "Apache Software License"), since any choice would be a guess.
 package license
 
 import "strings"
 
 const (
-	maxLength = 4096 // of a declaration, in bytes; longer ones are texts, not names
-	maxDepth  = 32   // of parentheses
+	maxLength = 4096 // longest declaration in bytes; longer ones are texts rather than names
+	maxDepth  = 32   // deepest nesting of parentheses
 )
 
-// Normalize returns the SPDX expression that a declaration amounts to, and true; or the declaration with white space
-// collapsed, and false. Identifiers come out as the list writes them, deprecated GNU ones as their successors, operators
+// Normalize returns the SPDX expression for a declared licence and true, or the declaration with collapsed white space and
+// false. Identifiers have the spelling of the SPDX list, deprecated GNU identifiers become their successors, and operators are
 // in upper case: "GPL-2+ or Artistic" becomes "GPL-2.0-or-later OR Artistic-1.0-Perl".
 func Normalize(declared string) (string, bool) {
 	if len(declared) > maxLength {
@@ -33,7 +31,7 @@ func Normalize(declared string) (string, bool) {
 	return plain, false
 }
 
-// resolve finds the identifier of one licence.
+// resolve returns the identifier of a single licence.
 func resolve(name string) (string, bool) {
 	if id, ok := find(licenses, name); ok {
 		return current(id), true
@@ -49,8 +47,7 @@ func resolve(name string) (string, bool) {
 	return alias(name)
 }
 
-// isReference reports whether s is a reference to a licence that is not on the list: "LicenseRef-x", with or without
-// the document that defines it.
+// isReference reports whether s refers to a licence that is not in the list: "LicenseRef-x", with or without its document.
 func isReference(s string) bool {
 	if doc, ok := strings.CutPrefix(s, "DocumentRef-"); ok {
 		id, rest, found := strings.Cut(doc, ":")
@@ -73,8 +70,8 @@ func isIDString(s string) bool {
 	return s != ""
 }
 
-// current returns what the list put in place of a deprecated identifier of the GNU family, where a suffix says what "+"
-// or its absence meant.
+// current returns the successor of a deprecated GNU identifier, which has the suffix "-or-later" for "+" and "-only" otherwise.
+// It returns other identifiers unchanged.
 func current(id string) string {
 	family, rest, _ := strings.Cut(id, "-")
 	switch family {
@@ -84,7 +81,7 @@ func current(id string) string {
 	}
 	version, later := strings.CutSuffix(rest, "+")
 	if strings.Trim(version, "0123456789.") != "" {
-		return id // not the bare form: it says "only", "or-later" or "with" already
+		return id // not deprecated: it contains "only", "or-later" or "with"
 	}
 	suffix := "-only"
 	if later {
@@ -96,8 +93,8 @@ func current(id string) string {
 	return id
 }
 
-// find looks a name up, in any case, in a list of words in order of their lower-case form, and returns the word. One
-// byte stands before the first word, after the last, and between any two.
+// find returns the word in list that equals name without regard to case. The words are sorted by their lower-case form. One
+// byte of white space precedes the first word, follows the last, and separates words.
 func find(list, name string) (string, bool) {
 	for lo, hi := 1, len(list); lo < hi; {
 		mid := (lo + hi) / 2

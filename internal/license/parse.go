@@ -2,13 +2,13 @@ package license
 
 import "strings"
 
-// An expression is a text and how loosely it binds.
+// An expression is a text and the level of its weakest operator.
 type expression struct {
 	text  string
 	level int
 }
 
-// Levels of binding, loosest last.
+// Levels of operators, weakest last.
 const (
 	operand = iota
 	and
@@ -29,8 +29,8 @@ type parser struct {
 	depth  int
 }
 
-// tokenize splits words at parentheses, and takes a comma off a word where an operator follows: DEP-5 writes
-// "GPL-1+ or Artistic, and Expat", in which the comma binds most loosely of all.
+// tokenize splits words at parentheses and at a comma before an operator. DEP-5 writes "GPL-1+ or Artistic, and Expat", where
+// the comma makes the operator the weakest.
 func tokenize(words []string) []string {
 	var tokens []string
 	for i, w := range words {
@@ -71,13 +71,13 @@ func (p *parser) accept(token string) bool {
 	return false
 }
 
-// list reads alternatives and conjunctions that are kept apart by commas.
+// list reads alternatives and conjunctions that are separated by commas.
 func (p *parser) list() (expression, bool) {
 	e, ok := p.alternatives()
 	for ok && p.accept(",") {
 		level, word := and, " AND "
 		if !p.accept("AND") {
-			p.accept("OR") // tokenize puts a comma before these two only
+			p.accept("OR") // tokenize emits a comma only before AND and OR
 			level, word = or, " OR "
 		}
 		var next expression
@@ -150,8 +150,8 @@ func (p *parser) name() string {
 	return name
 }
 
-// exceptionOf finds the identifier of an exception, by itself or by the words of DEP-5, "Bison exception", where only one
-// on the list goes with the licence.
+// exceptionOf returns the identifier of an exception. The name is an identifier or has the form of DEP-5, "Bison exception",
+// which must be unambiguous for the licence.
 func exceptionOf(license, name string) (string, bool) {
 	if id, ok := find(exceptions, name); ok {
 		return id, true

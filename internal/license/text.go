@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Detect finds licences that a free text names or quotes, by phrases which occur in one licence or one family only, and
-// returns their SPDX identifiers in order. It compares no whole texts: what it does not find may still be there, and a
-// text that changes the words after a phrase is taken for the licence.
+// Detect returns the sorted SPDX identifiers of licences that a text names or quotes. It searches for phrases that occur in one
+// licence or family only. It does not compare whole texts, so it may miss licences, and it detects a licence even if the text
+// changes the words after a phrase.
 func Detect(text []byte) []string {
 	if len(text) > maxText {
 		text = text[:maxText]
@@ -19,7 +19,7 @@ func Detect(text []byte) []string {
 		byLetter[p.text[0]] = append(byLetter[p.text[0]], p)
 	}
 	found := make(map[string]bool)
-	for i := 0; i < len(plain); { // i is at the start of a word, and so is every phrase
+	for i := 0; i < len(plain); { // i is the start of a word, where phrases begin
 		for _, p := range byLetter[plain[i]] {
 			if !strings.HasPrefix(plain[i:], p.text) {
 				continue
@@ -37,7 +37,7 @@ func Detect(text []byte) []string {
 		i += next + 1
 	}
 	if found[bsdSource] && found[bsdBinary] {
-		switch { // the clauses that were dropped over time tell the BSD licences apart
+		switch { // the BSD licences differ in these clauses
 		case found[bsdAdvertising]:
 			found["BSD-4-Clause"] = true
 		case found[bsdEndorse]:
@@ -46,7 +46,7 @@ func Detect(text []byte) []string {
 			found["BSD-2-Clause"] = true
 		}
 	}
-	if found[mitGrant] { // X11 is MIT with a clause more
+	if found[mitGrant] { // X11 is MIT with an additional clause
 		found["MIT"], found["X11"] = !found[x11Names], found[x11Names]
 	}
 	for _, clause := range []string{bsdSource, bsdBinary, bsdAdvertising, bsdEndorse, mitGrant, x11Names} {
@@ -56,9 +56,9 @@ func Detect(text []byte) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// What a phrase says that is not yet a licence.
+// Identifiers of phrases that need further phrases to detect a licence.
 const (
-	notice         = "notice" // of the GNU family, to be read on
+	notice         = "notice" // a GNU licence; see gnuNotice
 	bsdSource      = "1"      // clauses of the BSD licences
 	bsdBinary      = "2"
 	bsdAdvertising = "3"
@@ -67,8 +67,8 @@ const (
 	x11Names       = "6"
 )
 
-// plainText returns the words of a text in lower case with single blanks between them, but for words without a letter or
-// digit, which are what comments and folded fields put at the start of a line.
+// plainText returns the words of a text in lower case, separated by single blanks. It omits words without a letter or digit,
+// which begin lines in comments and folded fields.
 func plainText(text []byte) string {
 	var out strings.Builder
 	out.Grow(len(text))
@@ -94,9 +94,9 @@ func plainText(text []byte) string {
 	return out.String()
 }
 
-// gnuNotice reads the notice by which a program puts itself under a licence of the GNU family, from what stands before
-// and after "general public license": "under the terms of the GNU General Public License as published by the Free
-// Software Foundation; either version 2 of the License, or (at your option) any later version".
+// gnuNotice returns the GNU licence of a notice by the text before and after "general public license": "under the terms of the
+// GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at your option)
+// any later version".
 func gnuNotice(before, after string) (string, bool) {
 	family := "gpl"
 	switch last := strings.TrimRight(before, " "); {
@@ -107,7 +107,7 @@ func gnuNotice(before, after string) (string, bool) {
 	}
 	after = after[:min(len(after), 240)]
 	if end := strings.Index(after, "general public license"); end >= 0 {
-		after = after[:end] // the next one is looked at by itself
+		after = after[:end] // Detect handles the next phrase separately
 	}
 	_, after, ok := strings.Cut(after, " as published by the free software foundation")
 	if !ok {
@@ -127,12 +127,12 @@ func gnuNotice(before, after string) (string, bool) {
 	return gnu(name)
 }
 
-// maxText bounds how much of a text is looked at.
+// maxText is the number of bytes of a text that Detect reads.
 const maxText = 1 << 20
 
 type phrase struct{ text, id string }
 
-// phrases lists words that are in a licence, as plainText gives them.
+// phrases returns phrases of licences in the form of plainText.
 func phrases() []phrase {
 	return []phrase{
 		{"permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files", mitGrant},

@@ -6,7 +6,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// DecodeAnswer adds an answer, one of several to the same file perhaps, to a result and its problems.
+// DecodeAnswer adds an answer to a result and its problems. A file may have several answers.
 func DecodeAnswer(a *Answer, r *analyzer.Result, problems []error) []error {
 	r.Packages = appendPackages(r.Packages, a.Packages)
 	r.Fragments = appendPackages(r.Fragments, a.Fragments)
@@ -44,7 +44,7 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 	return list
 }
 
-// A problemError is a problem as the error that it was.
+// A problemError converts a problem back to an error.
 type problemError struct {
 	kind    Problem_Kind
 	message string
@@ -66,7 +66,7 @@ func (e *problemError) Unwrap() error {
 	return nil
 }
 
-// Problems is what an analyzer that found problems returns: nil, the only one, or all joined.
+// Problems returns the error of an analyzer with these problems: nil, the only one, or all joined.
 func Problems(list []error) error {
 	if len(list) == 1 {
 		return list[0]

@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// EncodeInfo returns what a plugin says of an analyzer.
+// EncodeInfo encodes the Info of an analyzer.
 func EncodeInfo(a analyzer.Analyzer) *Info {
 	i := a.Info()
 	_, joins := a.(analyzer.Joiner)
@@ -18,7 +18,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 	}
 }
 
-// DecodeInfo returns what a plugin said of an analyzer, but for whether it joins.
+// DecodeInfo decodes an Info, except Joins.
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, With: i.With,
@@ -26,10 +26,10 @@ func DecodeInfo(i *Info) analyzer.Info {
 	}
 }
 
-// answerSize is about how many bytes of an answer go into one message.
+// answerSize is the approximate size of the largest message in bytes.
 const answerSize = 1 << 20
 
-// EncodeAnswer returns what an analyzer said of a file, as one Answer or, where that is much, several.
+// EncodeAnswer encodes the result of an analyzer for a file. It splits a large result into several Answers.
 func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 	last := &Answer{File: file}
 	answers := []*Answer{last}
@@ -83,7 +83,7 @@ func encodePackage(p *analyzer.Package) *Package {
 	return e
 }
 
-// packageSize is about how many bytes a package takes in a message.
+// packageSize returns the approximate size of a package in a message in bytes.
 func packageSize(p *analyzer.Package) int {
 	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.ArchivePath)
 	for _, list := range [][]string{p.Licenses, p.Files, p.Depends, p.Provides} {
@@ -99,7 +99,7 @@ func packageSize(p *analyzer.Package) int {
 	return n
 }
 
-// parts returns the errors that errors.Join put together, which are diagnostics of their own.
+// parts returns the errors that errors.Join joined. Each is a diagnostic.
 func parts(err error) []error {
 	if err == nil {
 		return nil
@@ -109,7 +109,7 @@ func parts(err error) []error {
 		return []error{err}
 	}
 	if all := errors.Join(joined.Unwrap()...); all == nil || all.Error() != err.Error() {
-		return []error{err} // fmt.Errorf, too, makes one of several, but with a text of its own
+		return []error{err} // from fmt.Errorf, which wraps several errors with its own text
 	}
 	var list []error
 	for _, e := range joined.Unwrap() {
@@ -132,7 +132,7 @@ func kindOf(err error) Problem_Kind {
 	return Problem_MALFORMED
 }
 
-// EncodeMode returns the permission bits of Unix.
+// EncodeMode returns the permission bits of Unix, including setuid, setgid and sticky.
 func EncodeMode(m fs.FileMode) uint32 {
 	u := uint32(m.Perm())
 	if m&fs.ModeSetuid != 0 {
@@ -147,7 +147,7 @@ func EncodeMode(m fs.FileMode) uint32 {
 	return u
 }
 
-// DecodeMode is the reverse of EncodeMode.
+// DecodeMode reverses EncodeMode.
 func DecodeMode(u uint32) fs.FileMode {
 	m := fs.FileMode(u & 0o777)
 	if u&0o4000 != 0 {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// The layout of Berkeley DB follows dbinc/db_page.h of Berkeley DB 4 and 5 (struct _dbmeta33, _hashmeta33, PAGE,
-// HOFFPAGE); the way through the buckets follows rpm's lib/backend/bdb_ro.c.
+// The layout follows dbinc/db_page.h of Berkeley DB 4 and 5 (struct _dbmeta33, _hashmeta33, PAGE, HOFFPAGE). The order of
+// buckets follows rpm's lib/backend/bdb_ro.c.
 const (
 	bdbHashMagic  = 0x00061561
 	bdbBTreeMagic = 0x00053162
@@ -24,13 +24,13 @@ const (
 	bdbMetaChecksum = 0x01 // DBMETA_CHKSUM
 )
 
-// A bdb is a Berkeley DB hash whose values are headers and whose keys are their numbers.
+// A bdb is a Berkeley DB hash of headers by number.
 type bdb struct {
 	file      file
-	order     binary.ByteOrder // of the machine that wrote it
+	order     binary.ByteOrder // of the machine that wrote the file
 	pageSize  uint32
-	pages     uint32 // pages that the file holds, the meta page included
-	lastPage  uint32 // the last page by the meta page
+	pages     uint32 // pages in the file, including the meta page
+	lastPage  uint32 // last page according to the meta page
 	maxBucket uint32
 	spares    [32]uint32
 }
@@ -45,8 +45,8 @@ func openBDB(f file, head []byte) (*bdb, error) {
 		db.order = binary.BigEndian
 	}
 	if db.order.Uint32(head[12:]) == bdbBTreeMagic {
-		// Of rpm 5, whose headers and versions (they may end in a "distepoch") are not those of rpm 4.
-		return nil, fmt.Errorf("Berkeley DB B-tree, as rpm 5 wrote it: %w", ErrUnsupported)
+		// rpm 5 has other headers and versions, which may end in a "distepoch".
+		return nil, fmt.Errorf("Berkeley DB B-tree of rpm 5: %w", ErrUnsupported)
 	}
 	word := func(i int) uint32 { return db.order.Uint32(head[4*i:]) }
 
@@ -69,15 +69,15 @@ func openBDB(f file, head []byte) (*bdb, error) {
 	return db, nil
 }
 
-// A bdbWalk is one pass over a bdb.
+// A bdbWalk is a pass over a bdb.
 type bdbWalk struct {
 	*bdb
 	yield    func(record, error) bool
 	seen     pageSet
-	page     []byte // the page of items
-	overflow []byte // the page of a chain
-	blob     []byte // a value gathered from a chain
-	broken   bool   // something has been said that explains why a page of items is not reached
+	page     []byte // current page of items
+	overflow []byte // current overflow page
+	blob     []byte // value from a chain of overflow pages
+	broken   bool   // a reported error explains unreachable pages of items
 }
 
 func (db *bdb) records(yield func(record, error) bool) {
@@ -98,7 +98,7 @@ func (db *bdb) records(yield func(record, error) bool) {
 
 func (w *bdbWalk) fail(err error) bool { return w.yield(record{}, err) }
 
-// load reads a page that nothing has used yet.
+// load reads a page into p. It returns an error if the page was read before.
 func (w *bdbWalk) load(p []byte, page uint32) error {
 	if page == 0 || page >= w.pages {
 		return fmt.Errorf("page %d: %w", page, errPastEnd)
@@ -110,14 +110,14 @@ func (w *bdbWalk) load(p []byte, page uint32) error {
 		return fmt.Errorf("page %d: %w", page, err)
 	}
 	if n := w.order.Uint32(p[8:]); n != page {
-		return fmt.Errorf("page %d: it calls itself page %d", page, n)
+		return fmt.Errorf("page %d: its header has number %d", page, n)
 	}
 	return nil
 }
 
-var errPageTwice = errors.New("used twice: the pages form a cycle, or have two owners")
+var errPageTwice = errors.New("used twice: the pages form a cycle or have two owners")
 
-// buckets follows the chain of pages of every bucket of a hash.
+// buckets follows the chain of pages of each bucket of a hash. It returns false if the caller stopped.
 func (w *bdbWalk) buckets() bool {
 	last := w.maxBucket
 	if last >= w.pages && last >= w.lastPage {
@@ -129,11 +129,11 @@ func (w *bdbWalk) buckets() bool {
 	for bucket := uint32(0); bucket <= min(last, w.pages); bucket++ {
 		for page, first := w.bucketPage(bucket), true; first || page != 0; first = false {
 			if page >= w.pages && page <= w.lastPage {
-				break // cut off, which records has said
+				break // truncated, which records reported
 			}
 			err := w.load(w.page, page)
 			if kind := w.page[25]; err == nil && kind != pageHash && kind != pageHashOld {
-				err = fmt.Errorf("page %d: type %d where a hash page is due", page, kind)
+				err = fmt.Errorf("page %d: type %d, want a hash page", page, kind)
 			}
 			if err != nil {
 				w.broken = true
@@ -151,8 +151,8 @@ func (w *bdbWalk) buckets() bool {
 	return true
 }
 
-// bucketPage returns the first page of a bucket: buckets are added in doublings, the pages of each of which follow one
-// another from where spares says.
+// bucketPage returns the first page of a bucket. The number of buckets grows by doubling. The pages of a doubling are
+// consecutive and begin at the page in spares.
 func (w *bdbWalk) bucketPage(bucket uint32) uint32 {
 	doubling := 0
 	for b := bucket; b != 0; b >>= 1 {
@@ -164,8 +164,7 @@ func (w *bdbWalk) bucketPage(bucket uint32) uint32 {
 	return bucket + w.spares[doubling]
 }
 
-// sweep reads the pages of items that no chain led to: there are none but where a chain, or the number of buckets, is
-// damaged.
+// sweep reads the pages of items that are in no chain. Such pages exist only if a chain or the number of buckets is damaged.
 func (w *bdbWalk) sweep() {
 	head := w.overflow[:bdbPageHeader]
 	for page := uint32(1); page < w.pages; page++ {
@@ -182,7 +181,7 @@ func (w *bdbWalk) sweep() {
 		}
 		if !w.broken {
 			w.broken = true
-			if !w.fail(fmt.Errorf("page %d: no bucket leads to it", page)) {
+			if !w.fail(fmt.Errorf("page %d: not in any bucket", page)) {
 				return
 			}
 		}

@@ -53,7 +53,7 @@ func TestDamagedBDB(t *testing.T) {
 		{"a page claims more bytes than it has", func(db []byte) []byte {
 			le.PutUint16(db[b+22:], 511)
 			return db
-		}, noB, []string{"page 3: 511 bytes of the 1344 that are left"}},
+		}, noB, []string{"page 3: 511 bytes, 1344 remain"}},
 		{"an overflow page is empty", func(db []byte) []byte {
 			le.PutUint16(db[b+22:], 0)
 			return db
@@ -61,11 +61,11 @@ func TestDamagedBDB(t *testing.T) {
 		{"an overflow page of another type", func(db []byte) []byte {
 			db[b+25] = 5
 			return db
-		}, noB, []string{"page 3: type 5 where an overflow page is due"}},
+		}, noB, []string{"page 3: type 5, want an overflow page"}},
 		{"a page of another number", func(db []byte) []byte {
 			le.PutUint32(db[b+8:], 99)
 			return db
-		}, noB, []string{"page 3: it calls itself page 99"}},
+		}, noB, []string{"page 3: its header has number 99"}},
 		{"cut off after b", func(db []byte) []byte {
 			return db[:c]
 		}, noC, []string{"6 of 31 pages: past the end", "header 3: after 0 of"}},
@@ -76,7 +76,7 @@ func TestDamagedBDB(t *testing.T) {
 		{"the bucket starts at an overflow page", func(db []byte) []byte {
 			le.PutUint32(db[4*24:], lastPage)
 			return db
-		}, noC, []string{"type 7 where a hash page is due", "header 3: after 11664 of 12144 bytes: page 30: used twice"}},
+		}, noC, []string{"type 7, want a hash page", "header 3: after 11664 of 12144 bytes: page 30: used twice"}},
 		{"the bucket starts at the meta page", func(db []byte) []byte {
 			le.PutUint32(db[4*24:], 0)
 			return db
@@ -103,7 +103,7 @@ func TestDamagedBDB(t *testing.T) {
 		{"40,000 items", func(db []byte) []byte {
 			le.PutUint16(db[page+20:], 40000)
 			return db
-		}, nil, []string{"page 1: 40000 items where 243 fit"}},
+		}, nil, []string{"page 1: 40000 items, at most 243 fit"}},
 		{"a key that is no number", func(db []byte) []byte {
 			db[item(0)] = itemOffPage
 			return db
@@ -135,7 +135,7 @@ func TestLostBuckets(t *testing.T) {
 		t.Fatal("there is one bucket only")
 	}
 	binary.LittleEndian.PutUint32(db[4*18:], 0)
-	checkRead(t, db, nil, want, "no bucket leads to it")
+	checkRead(t, db, nil, want, "not in any bucket")
 }
 
 func manyErrors(n int, text string) []string {

@@ -2,20 +2,21 @@ package rpmdb
 
 import "fmt"
 
-// An item is a key or a value of a page.
+// An item is a key or a value in a page.
 type item struct {
 	kind byte
-	data []byte // inline: itself; off-page: the number of its first page and its length, 4 bytes each
+	data []byte // inline: the content; off-page: the number of the first page and the length, 4 bytes each
 }
 
-// items yields the headers of the page in w.page: keys and values alternate in its index, which follows its header.
+// items yields the headers in w.page. Keys and values alternate in the index, which follows the page header. It returns
+// false if the caller stopped.
 func (w *bdbWalk) items(page uint32) bool {
 	n := int(w.order.Uint16(w.page[20:]))
 	if most := (len(w.page) - bdbPageHeader) / 2; n > most {
-		return w.fail(fmt.Errorf("page %d: %d items where %d fit", page, n, most))
+		return w.fail(fmt.Errorf("page %d: %d items, at most %d fit", page, n, most))
 	}
 	for i, end := 0, len(w.page); i+1 < n; i += 2 {
-		// Items fill the page from its end, each up to where the one before begins.
+		// Items fill the page from its end. Each ends where the one before begins.
 		k, v := w.itemOffset(i), w.itemOffset(i+1)
 		if k >= end || v >= k || v < bdbPageHeader+2*n {
 			return w.fail(fmt.Errorf("page %d: item %d: offsets %d and %d do not descend from %d", page, i, k, v, end))
@@ -25,7 +26,7 @@ func (w *bdbWalk) items(page uint32) bool {
 		if err != nil {
 			rec, err = record{}, fmt.Errorf("page %d: item %d: %w", page, i, err)
 		} else if rec.instance == 0 {
-			continue // rpm keeps the last number given under this key
+			continue // under this key rpm keeps the last assigned number
 		}
 		if !w.yield(rec, err) {
 			return false
@@ -36,7 +37,7 @@ func (w *bdbWalk) items(page uint32) bool {
 
 func (w *bdbWalk) itemOffset(i int) int { return int(w.order.Uint16(w.page[bdbPageHeader+2*i:])) }
 
-// parseItem reads an item: its type, then the data; or its type, three unused bytes and two numbers.
+// parseItem reads an item: a type and the data, or a type, three unused bytes and two numbers.
 func parseItem(b []byte) (item, error) {
 	switch kind := b[0]; {
 	case kind == itemInline:
@@ -48,14 +49,14 @@ func parseItem(b []byte) (item, error) {
 	}
 }
 
-// pair makes a record of the bytes of a key and of a value.
+// pair returns the record of a key and a value.
 func (w *bdbWalk) pair(k, v []byte) (record, error) {
 	key, err := parseItem(k)
 	if err != nil {
 		return record{}, fmt.Errorf("key: %w", err)
 	}
 	if key.kind != itemInline || len(key.data) != 4 {
-		return record{}, fmt.Errorf("a key of %d bytes where a number is due", len(key.data))
+		return record{}, fmt.Errorf("a key of %d bytes, want a number of 4", len(key.data))
 	}
 	rec := record{instance: w.order.Uint32(key.data)}
 	value, err := parseItem(v)
@@ -70,8 +71,8 @@ func (w *bdbWalk) pair(k, v []byte) (record, error) {
 	return rec, nil
 }
 
-// chain gathers size bytes from the overflow pages that start at page into w.blob, which grows as pages are found: a
-// chain of n pages costs n pages of memory, whatever its length claims.
+// chain reads size bytes from the overflow pages that start at page into w.blob. The buffer grows page by page, so a chain
+// of n pages costs n pages of memory, regardless of the stated size.
 func (w *bdbWalk) chain(page, size uint32) error {
 	if size > MaxHeader {
 		return fmt.Errorf("%d bytes: %w", size, ErrTooLarge)
@@ -82,11 +83,11 @@ func (w *bdbWalk) chain(page, size uint32) error {
 			return fmt.Errorf("after %d of %d bytes: %w", len(w.blob), size, err)
 		}
 		if kind := w.overflow[25]; kind != pageOverflow {
-			return fmt.Errorf("page %d: type %d where an overflow page is due", page, kind)
+			return fmt.Errorf("page %d: type %d, want an overflow page", page, kind)
 		}
 		n := int(w.order.Uint16(w.overflow[22:]))
 		if n == 0 || n > left || n > len(w.overflow)-bdbPageHeader {
-			return fmt.Errorf("page %d: %d bytes of the %d that are left", page, n, left)
+			return fmt.Errorf("page %d: %d bytes, %d remain", page, n, left)
 		}
 		w.blob = append(w.blob, w.overflow[bdbPageHeader:bdbPageHeader+n]...)
 		left -= n

@@ -1,13 +1,13 @@
 // Package rpmdb reads the package database of rpm(8) without rpm: Berkeley DB ("Packages"), NDB ("Packages.db") and
 // SQLite ("rpmdb.sqlite", with its write-ahead log), through an io.ReaderAt, page by page.
 //
-// [Open] recognises the format by its content, [DB.Headers] yields one [Header] for each installed package. What is
-// damaged is reported between the headers, and reading goes on with whatever can still be read.
+// [Open] recognises the format by the content. [DB.Headers] yields a [Header] for each installed package. It yields errors
+// for damaged parts between the headers and continues with the readable rest.
 //
-// The databases are hostile input. Every page is used at most once, so the time is linear in the size of the file whatever
-// its pointers say. One header's bytes are held at a time, gathered as they are read and never by the length that something
-// claims; a Header takes at most 16 times its bytes. Beside that there is one bit for each page and a word or two for each
-// page of a write-ahead log, or as much as the slots of an NDB.
+// The databases are hostile input. Each page is used at most once, so the time is linear in the size of the file,
+// regardless of its pointers. The package holds the bytes of one header at a time. Their buffer grows with the bytes that are
+// read, not with a stated length. A Header takes at most 16 times its bytes. In addition the package holds one bit for
+// each page and one or two words for each page of a write-ahead log, or the slots of an NDB.
 //
 // Sources: rpm's lib/header.c, lib/backend/bdb_ro.c, lib/backend/ndb/rpmpkg.c and docs/manual; Berkeley DB's
 // dbinc/db_page.h; SQLite's "Database File Format" and "WAL-mode File Format".
@@ -24,17 +24,17 @@ import (
 
 // Errors that Open and Headers wrap.
 var (
-	// ErrUnknownFormat: the content is none of the formats that rpm has used.
+	// ErrUnknownFormat reports content that is not in a format of rpm.
 	ErrUnknownFormat = errors.New("not an rpm database")
 
-	// ErrUnsupported: the content is recognised but cannot be read: the B-tree of rpm 5, encryption, a newer version.
+	// ErrUnsupported reports a known format that can't be read: the B-tree of rpm 5, encryption, a newer version.
 	ErrUnsupported = errors.New("unsupported")
 
-	// ErrTooLarge: a header is larger than MaxHeader.
+	// ErrTooLarge reports a header that exceeds MaxHeader.
 	ErrTooLarge = errors.New("too large")
 )
 
-// MaxHeader is the most bytes that one header may have, which is rpm's own limit (headerMaxbytes in lib/header.c).
+// MaxHeader is the size of the largest header in bytes. It is rpm's own limit (headerMaxbytes in lib/header.c).
 const MaxHeader = 256 << 20
 
 // A Format is one of rpm's database formats.
@@ -46,33 +46,32 @@ const (
 	SQLite     Format = "SQLite"      // rpm 4.16 and later: rpmdb.sqlite
 )
 
-// Options change how a database is read. The zero value is right for a database without a write-ahead log.
+// Options configure Open. The zero value is for a database without a write-ahead log.
 type Options struct {
-	// WAL is the content of rpmdb.sqlite-wal, nil where there is none. Other formats ignore it.
+	// WAL is the content of rpmdb.sqlite-wal, or nil. Other formats ignore it.
 	WAL *io.SectionReader
 }
 
-// A DB is an open database. Its methods may be called from several goroutines at once.
+// A DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	format Format
 	store  store
 }
 
-// A store finds the headers of one format. The records it yields share one buffer: each is valid until the next. An
-// error may come with a record, which is then suspect but whole, or alone.
+// A store reads the headers of one format. Its records share a buffer, so a record is valid until the next. An error may
+// come alone or with a record, which is then complete but suspect.
 type store interface {
 	records(yield func(record, error) bool)
 }
 
-// A record is a header as the database keeps it.
+// A record is the stored form of a header.
 type record struct {
 	instance uint32 // rpm's number of the header in this database
-	blob     []byte // nil beside an error
+	blob     []byte // nil if an error comes alone
 }
 
-// Open recognises the format of a database of the given size. It reads the first page, and the write-ahead log. The error
-// wraps ErrUnknownFormat or ErrUnsupported where that is the reason; what is wrong with a log comes with the headers, which
-// are then those of the database without it.
+// Open opens a database of size bytes and recognises its format. It reads the first page and the write-ahead log. The error
+// may wrap ErrUnknownFormat or ErrUnsupported. Headers reports errors of the log and then reads the database without it.
 func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("rpmdb: empty file: %w", ErrUnknownFormat)
@@ -100,7 +99,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	return db, nil
 }
 
-// recognise names the format that starts with head, or "".
+// recognise returns the format of a file that starts with head, or "".
 func recognise(head []byte) Format {
 	switch {
 	case bytes.HasPrefix(head, []byte(sqliteMagic)):
@@ -120,8 +119,8 @@ func recognise(head []byte) Format {
 // Format returns the format of the database.
 func (db *DB) Format() Format { return db.format }
 
-// Headers yields the headers in the order of the database. An error says what could not be read, and where; it comes
-// alone, with a nil Header, or with a Header that was understood in part. Reading goes on after it.
+// Headers yields the headers in the order of the database. An error names the unreadable place. It comes with a nil Header,
+// or with a Header that was partly decoded. Iteration continues after an error.
 func (db *DB) Headers() iter.Seq2[*Header, error] {
 	return func(yield func(*Header, error) bool) {
 		var d decoder

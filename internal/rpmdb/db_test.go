@@ -190,7 +190,7 @@ func TestDamagedHeader(t *testing.T) {
 	}{
 		{"sound", with(), true, ""},
 		{"empty", nil, false, "0 bytes"},
-		{"cut off", with()[:40], false, "make 94 bytes, not 40"},
+		{"cut off", with()[:40], false, "need 94 bytes, have 40"},
 		{"no fields", patch(0, 0), false, "0 fields"},
 		{"65536 fields", patch(0, 0x10000), false, "65536 fields"},
 		{"2 GiB of data", patch(4, 0x7fffffff), false, "2147483647 bytes of data"},

@@ -13,20 +13,20 @@ const (
 	maxData   = 0x0fffffff
 )
 
-// fields is the index of a header: where each field is in its data. A header is, in big-endian numbers,
+// fields is the index of a header, which locates the fields in its data. A header has, in big-endian numbers,
 //
 //	number of entries, length of the data        4 bytes each
 //	tag, type, offset, count                     4 bytes each, for each entry
 //	data
 //
-// The first entry names a region, the entries that came with the package file and that a signature covers; it points to
-// a copy of itself at the region's end in the data, whose offset is the size of the region's part of the index, negated.
-// Entries after the region were added at installation and replace those of the region with the same tag. Headers of rpm 3
-// have no region.
+// The first entry describes a region: the entries of the package file that a signature covers. It points to a copy of itself
+// at the end of the region's data. The offset in the copy is the negated size of the region's part of the index. Entries
+// after the region were added during installation and replace entries of the region with the same tag. Headers of rpm 3 have
+// no region.
 type fields struct {
 	entries []field
 	data    []byte
-	room    int // bytes of data that no array of strings has taken yet
+	room    int // bytes of data that are not in an array of strings read so far
 }
 
 type field struct {
@@ -41,8 +41,8 @@ func parseField(b []byte) field {
 	return field{Tag(n(b)), valueType(n(b[4:])), n(b[8:]), n(b[12:])}
 }
 
-// parse reads the index of a header, replacing what x held. It refuses what rpm refuses to load, but for strings, whose
-// ends are looked for only where they are wanted.
+// parse sets x to the index of a header. It rejects the headers that rpm rejects, except that strings without an end are
+// errors only when they are read.
 func (x *fields) parse(blob []byte) error {
 	x.entries, x.data = x.entries[:0], nil
 	if len(blob) < 8 {
@@ -53,7 +53,7 @@ func (x *fields) parse(blob []byte) error {
 		return fmt.Errorf("%d fields, %d bytes of data", n, size)
 	}
 	if want := 8 + 16*int64(n) + int64(size); want != int64(len(blob)) {
-		return fmt.Errorf("%d fields and %d bytes of data make %d bytes, not %d", n, size, want, len(blob))
+		return fmt.Errorf("%d fields and %d bytes of data need %d bytes, have %d", n, size, want, len(blob))
 	}
 	index := blob[8 : 8+16*n]
 	x.data = blob[8+16*n:]
@@ -101,7 +101,7 @@ func (x *fields) check(f field) error {
 	case f.kind == typeNull || f.kind >= typeCount:
 		return errors.New("unknown type")
 	case f.count == 0:
-		return errors.New("nothing")
+		return errors.New("no values")
 	case f.kind == typeString && f.count != 1:
 		return errors.New("more than one string")
 	case int64(f.offset)+int64(f.count)*max(1, f.kind.size()) > int64(len(x.data)):
@@ -112,7 +112,7 @@ func (x *fields) check(f field) error {
 	return nil
 }
 
-// find returns the field with a tag, the last where there are several.
+// find returns the last field with a tag.
 func (x *fields) find(tag Tag) (field, bool) {
 	for i := len(x.entries) - 1; i >= 0; i-- {
 		if x.entries[i].tag == tag {
@@ -122,16 +122,16 @@ func (x *fields) find(tag Tag) (field, bool) {
 	return field{}, false
 }
 
-// strings returns the bytes of a field of strings, each with its NUL, and how many there are; nil where there is no such
-// field. Each array is to be read once: they must not take more bytes together than there are, so that a few bytes cannot be
-// made into many arrays.
+// strings returns the bytes of an array of strings, each with its NUL, and their number. It returns nil if the field does
+// not exist. A caller must read each array once: strings returns an error if all arrays together exceed the data, so that
+// hostile arrays can't share bytes.
 func (x *fields) strings(tag Tag) (b []byte, count int, err error) {
 	f, ok := x.find(tag)
 	if !ok {
 		return nil, 0, nil
 	}
 	if f.kind.size() != 0 {
-		return nil, 0, fmt.Errorf("tag %d: type %d where strings are due", tag, f.kind)
+		return nil, 0, fmt.Errorf("tag %d: type %d, want strings", tag, f.kind)
 	}
 	b = x.data[f.offset:]
 	end := 0
@@ -148,14 +148,14 @@ func (x *fields) strings(tag Tag) (b []byte, count int, err error) {
 	return b[:end], int(f.count), nil
 }
 
-// text returns a field that is one string, or the first of its translations or elements; "" where there is no such field.
+// text returns the string of a field, or its first translation or element. It returns nil if the field does not exist.
 func (x *fields) text(tag Tag) ([]byte, error) {
 	f, ok := x.find(tag)
 	if !ok {
 		return nil, nil
 	}
 	if f.kind.size() != 0 {
-		return nil, fmt.Errorf("tag %d: type %d where a string is due", tag, f.kind)
+		return nil, fmt.Errorf("tag %d: type %d, want a string", tag, f.kind)
 	}
 	s, _, ok := bytes.Cut(x.data[f.offset:], []byte{0})
 	if !ok {
@@ -164,19 +164,19 @@ func (x *fields) text(tag Tag) ([]byte, error) {
 	return s, nil
 }
 
-// integers returns the bytes of a field of 32-bit integers; nil where there is no such field.
+// integers returns the bytes of a field of 32-bit integers, or nil if the field does not exist.
 func (x *fields) integers(tag Tag) ([]byte, error) {
 	f, ok := x.find(tag)
 	if !ok {
 		return nil, nil
 	}
 	if f.kind != typeInt32 {
-		return nil, fmt.Errorf("tag %d: type %d where 32-bit integers are due", tag, f.kind)
+		return nil, fmt.Errorf("tag %d: type %d, want 32-bit integers", tag, f.kind)
 	}
 	return x.data[f.offset:][:4*f.count], nil
 }
 
-// number returns the first integer of a field, 0 where there is no such field.
+// number returns the first integer of a field, or 0 if the field does not exist.
 func (x *fields) number(tag Tag) (uint64, error) {
 	f, ok := x.find(tag)
 	if !ok {
@@ -189,17 +189,17 @@ func (x *fields) number(tag Tag) (uint64, error) {
 	case typeInt64:
 		return binary.BigEndian.Uint64(b), nil
 	}
-	return 0, fmt.Errorf("tag %d: type %d where an integer is due", tag, f.kind)
+	return 0, fmt.Errorf("tag %d: type %d, want an integer", tag, f.kind)
 }
 
-// binary returns a field of bytes, nil where there is no such field.
+// binary returns the bytes of a field, or nil if the field does not exist.
 func (x *fields) binary(tag Tag) ([]byte, error) {
 	f, ok := x.find(tag)
 	if !ok {
 		return nil, nil
 	}
 	if f.kind != typeBin {
-		return nil, fmt.Errorf("tag %d: type %d where bytes are due", tag, f.kind)
+		return nil, fmt.Errorf("tag %d: type %d, want bytes", tag, f.kind)
 	}
 	return x.data[f.offset:][:f.count], nil
 }

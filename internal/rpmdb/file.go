@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// A file is the bytes that the database is in.
+// A file is a file of a database.
 type file struct {
 	r    io.ReaderAt
 	size int64
@@ -29,13 +29,13 @@ func (f file) read(p []byte, off int64) error {
 
 var errPastEnd = errors.New("past the end of the file")
 
-// A pageSet remembers pages. Each page of a sound database is used once; who meets one again has met a cycle, or two
-// owners, either of which would make the time to read the file unbounded.
+// A pageSet is a set of pages. A valid database uses each page once. A second use means a cycle or two owners, and would make
+// the reading time unbounded.
 type pageSet []uint64
 
 func newPageSet(pages uint32) pageSet { return make(pageSet, (uint64(pages)+63)/64) }
 
-// add reports whether page was not in the set yet. The page must be below the number given to newPageSet.
+// add adds a page and reports whether it is new. The page must be less than the argument of newPageSet.
 func (s pageSet) add(page uint32) bool {
 	word, bit := page/64, uint64(1)<<(page%64)
 	fresh := s[word]&bit == 0

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// A Header describes one installed package. Texts are as the package has them; of translated ones it is the first, which
-// is the untranslated. What a header does not state is the zero value.
+// A Header describes an installed package. Texts are unchanged. A translated text is the first, which is the original. Missing
+// fields are zero.
 type Header struct {
 	Instance uint32 // rpm's number of the header in its database
 
 	Name    string
-	Epoch   uint32 // 0 too where there is none, as rpm compares both alike
+	Epoch   uint32 // 0 if missing, which rpm treats alike
 	Version string
 	Release string
 	Arch    string
@@ -31,29 +31,29 @@ type Header struct {
 	ModularityLabel string // "name:stream:version:context"
 	BuildTime       time.Time
 	InstallTime     time.Time
-	Size            uint64 // bytes installed
+	Size            uint64 // installed size in bytes
 
-	Files    []string // absolute paths, ghosts and files that were left out at installation included
+	Files    []string // absolute paths, including ghosts and files that were not installed
 	Provides []string // names without versions
-	Requires []string // names without versions, rpmlib(...) included
+	Requires []string // names without versions, including rpmlib(...)
 
 	SHA1   string // digest of the header, hexadecimal
 	SHA256 string // digest of the header, hexadecimal
 	MD5    string // digest of header and payload, hexadecimal
 
-	// Signatures are the tags of the OpenPGP signatures that are there. Nothing is verified.
+	// Signatures holds the tags of OpenPGP signatures. They are not verified.
 	Signatures []Tag
 }
 
-// A decoder turns blobs into headers. It is reused from one to the next.
+// A decoder decodes blobs. It reuses its buffers.
 type decoder struct {
 	fields fields
 	errs   []error
 	dirs   [][]byte
 }
 
-// decode returns what a blob says and what of it could not be understood. The Header is nil where the blob is no header,
-// or does not name a package.
+// decode returns the header in a blob and the errors of its fields. The Header is nil if the blob is not a header or has no
+// name, version or release.
 func (d *decoder) decode(blob []byte) (*Header, error) {
 	if err := d.fields.parse(blob); err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (d *decoder) hex(tag Tag) string {
 	return hex.EncodeToString(b)
 }
 
-// texts returns an array of strings without those that are empty. They share one allocation.
+// texts returns the non-empty strings of an array. They share one allocation.
 func (d *decoder) texts(tag Tag) []string {
 	b, n, err := d.fields.strings(tag)
 	d.note(err)
@@ -143,8 +143,8 @@ func (d *decoder) texts(tag Tag) []string {
 	return list
 }
 
-// files joins the base names with their directories, or takes the whole names that rpm 3 wrote. The paths share one
-// allocation, of at most limit bytes: any number of base names may name one long directory.
+// files joins the base names with their directories, or returns the full names of rpm 3. The paths share one allocation of
+// at most limit bytes, since any number of base names may use one long directory.
 func (d *decoder) files(limit int) []string {
 	bases, n, err := d.fields.strings(tagBaseNames)
 	d.note(err)

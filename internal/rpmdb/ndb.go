@@ -9,12 +9,12 @@ import (
 	"slices"
 )
 
-// The layout of NDB follows rpm's lib/backend/ndb/rpmpkg.c. All numbers are little-endian; everything lies on blocks of
-// 16 bytes. The first pages hold slots of 16 bytes (the first two are the file's header), which say where the blobs are:
+// The layout of NDB follows rpm's lib/backend/ndb/rpmpkg.c. Numbers are little-endian, and structures are aligned to blocks of
+// 16 bytes. The first pages hold slots of 16 bytes, which locate the blobs. The file's header takes the first two slots.
 //
 //	header  "RpmP" version generation slot-pages next-index, 12 unused bytes
 //	slot    "Slot" index block block-count
-//	blob    "BlbS" index time length, the header, padding with zeros, Adler-32 of all that, length, "BlbE"
+//	blob    "BlbS" index time length, the header, padding with zeros, Adler-32 of these, length, "BlbE"
 const (
 	ndbMagic     = "RpmP"
 	ndbSlotMagic = "Slot"
@@ -48,7 +48,7 @@ func (db *ndb) records(yield func(record, error) bool) {
 	fail := func(err error) bool { return yield(record{}, err) }
 	pages := int64(db.slotPages)
 	if most := db.file.size / ndbPage; pages > most {
-		if !fail(fmt.Errorf("%d pages of slots where %d fit: %w", pages, most, errPastEnd)) {
+		if !fail(fmt.Errorf("%d pages of slots, at most %d fit: %w", pages, most, errPastEnd)) {
 			return
 		}
 		pages = most
@@ -57,7 +57,7 @@ func (db *ndb) records(yield func(record, error) bool) {
 	if !ok {
 		return
 	}
-	// In the order of their place, as rpm lists them, blobs that overlap are neighbours.
+	// In the order of blocks, which is rpm's order, too, overlapping blobs are adjacent.
 	slices.SortStableFunc(slots, func(a, b ndbSlot) int { return cmp.Compare(a.block, b.block) })
 	free := pages * (ndbPage / ndbBlock)
 	var blob []byte
@@ -86,7 +86,8 @@ func (db *ndb) records(yield func(record, error) bool) {
 	}
 }
 
-// slots reads the slots in use, up to a page that has none, which no page of slots is. It returns how many pages have.
+// slots returns the slots in use and the number of their pages. It stops at a page without slots. It returns false if the
+// caller stopped.
 func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, int64, bool) {
 	var slots []ndbSlot
 	page := make([]byte, ndbPage)
@@ -106,7 +107,7 @@ func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, int64, bool
 				slots = append(slots, s)
 			}
 		}
-		if bad != 0 && !fail(fmt.Errorf("page %d: %d slots without their mark", p, bad)) {
+		if bad != 0 && !fail(fmt.Errorf("page %d: %d slots without magic bytes", p, bad)) {
 			return nil, p, false
 		}
 		if bad == ndbPage/16 {
@@ -118,8 +119,8 @@ func (db *ndb) slots(pages int64, fail func(error) bool) ([]ndbSlot, int64, bool
 
 var errChecksum = errors.New("checksum does not match")
 
-// blob reads the blob of a slot into buf, which it may replace, and cuts the tail off. With errChecksum the content is
-// returned all the same.
+// blob reads the blob of a slot into buf, which it may replace, and removes the tail. It returns the content even with
+// errChecksum.
 func (db *ndb) blob(s ndbSlot, buf []byte) ([]byte, error) {
 	size := int64(s.blocks) * ndbBlock
 	if size > MaxHeader {
@@ -128,7 +129,7 @@ func (db *ndb) blob(s ndbSlot, buf []byte) ([]byte, error) {
 	if size < ndbBlobHead+ndbBlobTail {
 		return buf, fmt.Errorf("%d blocks", s.blocks)
 	}
-	buf = slices.Grow(buf[:0], int(size))[:size] // the caller has checked that the file has them
+	buf = slices.Grow(buf[:0], int(size))[:size] // the caller checked that the file has size bytes
 	if err := db.file.read(buf, int64(s.block)*ndbBlock); err != nil {
 		return buf, fmt.Errorf("block %d: %w", s.block, err)
 	}

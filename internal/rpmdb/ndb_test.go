@@ -24,11 +24,11 @@ func TestDamagedNDB(t *testing.T) {
 		{"a slot without its mark", func(db []byte) []byte {
 			db[slot(1)] = 'X'
 			return db
-		}, noB, []string{"page 0: 1 slots without their mark"}},
+		}, noB, []string{"page 0: 1 slots without magic bytes"}},
 		{"4 billion pages of slots", func(db []byte) []byte {
 			le.PutUint32(db[12:], 1<<32-1)
 			return db
-		}, threeHeaders, []string{"4294967295 pages of slots where 4 fit", "page 1: 256 slots without their mark"}},
+		}, threeHeaders, []string{"4294967295 pages of slots, at most 4 fit", "page 1: 256 slots without magic bytes"}},
 		{"a blob past the end", func(db []byte) []byte {
 			le.PutUint32(db[slot(1)+8:], 1<<31)
 			return db

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The layout follows "Database File Format" of SQLite's documentation (fileformat2.html); section numbers below are its.
+// The layout follows "Database File Format" in SQLite's documentation (fileformat2.html), whose sections are cited below.
 const (
 	sqliteMagic = "SQLite format 3\x00"
 
@@ -22,13 +22,13 @@ const (
 // A sqlite is an SQLite database and its write-ahead log.
 type sqlite struct {
 	file     file
-	wal      *wal  // nil where there is none, or none that can be used
-	walErr   error // why it cannot be used
+	wal      *wal  // nil without a usable log
+	walErr   error // why the log is unusable
 	pageSize uint32
 	usable   uint32 // bytes of a page that SQLite uses
-	pages    uint32 // of the database
+	pages    uint32 // pages of the database
 
-	filePages uint32 // that the file holds
+	filePages uint32 // pages in the file
 }
 
 // openSQLite reads the database header (section 1.3) and the write-ahead log.
@@ -55,7 +55,7 @@ func openSQLite(f file, head []byte, log *io.SectionReader) (*sqlite, error) {
 		}
 	}
 	var page [sqliteHeader]byte
-	if _, err := db.read(page[:], 1); err != nil { // it may be newer in the log
+	if _, err := db.read(page[:], 1); err != nil { // the log may have a newer header
 		return nil, fmt.Errorf("page 1: %w", err)
 	}
 	db.usable = db.pageSize - uint32(page[20])
@@ -71,8 +71,8 @@ func openSQLite(f file, head []byte, log *io.SectionReader) (*sqlite, error) {
 	return db, nil
 }
 
-// read fills p with the start of a page as the last transaction left it. It returns which of the places of the two files
-// that is, counted through both.
+// read fills p with the start of a page after the last transaction. It returns the place of the page: an index of the pages of
+// the file, followed by the frames of the log.
 func (db *sqlite) read(p []byte, page uint32) (place uint32, err error) {
 	if page == 0 || page > db.pages {
 		return 0, fmt.Errorf("of %d pages: %w", db.pages, errPastEnd)
@@ -85,8 +85,7 @@ func (db *sqlite) read(p []byte, page uint32) (place uint32, err error) {
 	return page - 1, db.file.read(p, int64(page-1)*int64(db.pageSize))
 }
 
-// places returns how many places there are. It is bounded by the sizes of the files, which the number of pages that a
-// log states is not.
+// places returns the number of places. The sizes of the files bound it, unlike the number of pages that a log states.
 func (db *sqlite) places() uint32 {
 	if db.wal == nil {
 		return db.filePages

@@ -63,7 +63,7 @@ func TestDamagedSQLite(t *testing.T) {
 			be.PutUint16(db[b+8:], page-4)
 			copy(db[b+page-4:], []byte{0xff, 0xff, 0xff, 0xff})
 			return db
-		}, noB, []string{"cell 0: cut off"}},
+		}, noB, []string{"cell 0: truncated"}},
 		{"a cell before the index", func(db []byte) []byte {
 			be.PutUint16(db[b+8:], 3)
 			return db
@@ -82,7 +82,7 @@ func TestDamagedSQLite(t *testing.T) {
 		{"a page of an index", func(db []byte) []byte {
 			db[b] = 0x0a
 			return db
-		}, noB, []string{"type 10 where a page of a table is due"}},
+		}, noB, []string{"type 10, want a page of a table"}},
 		{"no table Packages", func(db []byte) []byte {
 			i := strings.Index(string(db[:page]), "Packages")
 			copy(db[i:], "Baggages")
@@ -96,11 +96,11 @@ func TestDamagedSQLite(t *testing.T) {
 		{"a column past the end", func(db []byte) []byte {
 			copy(db[cell(a)+3:], []byte{4, 0, 0xff, 0x7f})
 			return db
-		}, noA, []string{"record: column 1: cut off"}},
+		}, noA, []string{"record: column 1: truncated"}},
 		{"a record without columns", func(db []byte) []byte {
 			copy(db[cell(a)+3:], []byte{1})
 			return db
-		}, noA, []string{"0 columns where 2 are due"}},
+		}, noA, []string{"0 columns, want 2"}},
 		{"cut off", func(db []byte) []byte { return db[:c] }, noC, []string{"past the end"}},
 		{"cut within a page", func(db []byte) []byte { return db[:c+100] }, noC, []string{"past the end"}},
 		{"a page size of 1000", func(db []byte) []byte {
@@ -174,7 +174,7 @@ func TestWAL(t *testing.T) {
 		{"a byte of the header changed", flip(buildWAL(be, commit), 13), threeHeaders, []string{"write-ahead log: header: checksum"}},
 		{"another magic", flip(buildWAL(be, commit), 1), threeHeaders, []string{"write-ahead log: header: not a"}},
 		{"another version", flip(buildWAL(be, commit), 7), threeHeaders, []string{"version 3007001: unsupported"}},
-		{"another page size", flip(buildWAL(be, commit), 10), threeHeaders, []string{"pages of 768 bytes in a database of pages of 512"}},
+		{"another page size", flip(buildWAL(be, commit), 10), threeHeaders, []string{"pages of 768 bytes, but the database has pages of 512"}},
 		{"a header cut off", buildWAL(be)[:20], threeHeaders, []string{"header: bytes 0 to 32"}},
 		{"4 billion pages after the commit", buildWAL(be, walTransaction{1<<32 - 1, frames}), after, nil},
 		{"no page after the commit but one", buildWAL(be, walTransaction{1, frames}), nil, []string{"page 2: of 1 pages"}},

@@ -6,20 +6,20 @@ import (
 	"fmt"
 )
 
-// A sqliteWalk is one pass over tables of a database.
+// A sqliteWalk is a pass over tables of a database.
 type sqliteWalk struct {
 	*sqlite
 	seen     pageSet
 	level    [sqliteMaxDepth][]byte // a page for each level of the tree
 	overflow []byte
-	payload  []byte // a row gathered from a chain
+	payload  []byte // payload of a row with overflow pages
 }
 
-// A rowFunc is given each row: its rowid and its payload, valid until it returns, or an error. It returns false to stop.
+// A rowFunc receives the rowid and payload of a row, or an error. The payload is valid until it returns. It returns false to
+// stop.
 type rowFunc func(row int64, payload []byte, err error) bool
 
-// table visits the rows of the table b-tree (section 1.6) below a page, in the order of their rowids. It returns false where
-// row did.
+// table visits the rows of the table b-tree (section 1.6) below a page in the order of rowids. It returns false if row did.
 func (w *sqliteWalk) table(page uint32, depth int, row rowFunc) bool {
 	if depth == sqliteMaxDepth {
 		return row(0, nil, fmt.Errorf("page %d: deeper than %d levels", page, depth))
@@ -46,7 +46,7 @@ func (w *sqliteWalk) table(page uint32, depth int, row rowFunc) bool {
 	return true
 }
 
-// visit visits the rows in or below a cell. It returns false where row did.
+// visit visits the rows in or below a cell. It returns false if row did.
 func (w *sqliteWalk) visit(p *tablePage, i, depth int, row rowFunc) (more bool, err error) {
 	off := int(binary.BigEndian.Uint16(p.index[2*i:]))
 	if off < p.first || off > len(p.bytes)-4 {
@@ -72,13 +72,14 @@ type tablePage struct {
 	cells int
 	index []byte // offsets of the cells, 2 bytes each
 	first int    // the lowest offset that a cell can have
-	room  int    // bytes that cells have not taken yet
-	right uint32 // of an interior page: the child right of all cells
+	room  int    // bytes that are not in cells visited so far
+	right uint32 // rightmost child of an interior page
 }
 
 var errOverlap = errors.New("cells overlap")
 
-// take notes that a cell takes n bytes. Sound cells do not overlap; where they may, a page costs more than its size to read.
+// take accounts for a cell of n bytes. Overlapping cells are errors, because they would make the time to read a page exceed
+// its size.
 func (p *tablePage) take(n int) error {
 	if p.room -= n; p.room < 0 {
 		return errOverlap
@@ -86,7 +87,7 @@ func (p *tablePage) take(n int) error {
 	return nil
 }
 
-// tablePage reads a page, that nothing has used yet, and its header into buf.
+// tablePage reads a page into buf and parses its header. It returns an error if the page was read before.
 func (w *sqliteWalk) tablePage(buf []byte, page uint32) (tablePage, error) {
 	p := tablePage{bytes: buf[:w.usable]}
 	if err := w.load(buf, page); err != nil {
@@ -102,7 +103,7 @@ func (w *sqliteWalk) tablePage(buf []byte, page uint32) (tablePage, error) {
 		size, p.right = 12, binary.BigEndian.Uint32(head[8:])
 	case sqliteLeaf:
 	default:
-		return p, fmt.Errorf("type %d where a page of a table is due", p.kind)
+		return p, fmt.Errorf("type %d, want a page of a table", p.kind)
 	}
 	p.cells = int(binary.BigEndian.Uint16(head[3:]))
 	if p.room = len(head) - size - 2*p.cells; p.room < 0 {
@@ -113,7 +114,7 @@ func (w *sqliteWalk) tablePage(buf []byte, page uint32) (tablePage, error) {
 	return p, nil
 }
 
-// load reads a page that nothing has used yet.
+// load reads a page into p. It returns an error if the page was read before.
 func (w *sqliteWalk) load(p []byte, page uint32) error {
 	place, err := w.read(p, page)
 	if err == nil && !w.seen.add(place) {
@@ -125,20 +126,20 @@ func (w *sqliteWalk) load(p []byte, page uint32) error {
 	return nil
 }
 
-// cell reads the cell at an offset of a leaf page: the length of the payload, the rowid, the payload or, of a long one, its
-// beginning and the number of an overflow page.
+// cell reads the cell at an offset of a leaf page: the length of the payload, the rowid, and the payload. A long payload
+// continues in overflow pages, and the cell ends with the number of the first.
 func (w *sqliteWalk) cell(p *tablePage, off int) (row int64, payload []byte, err error) {
 	b := p.bytes[off:]
 	size, n := varint(b)
 	id, m := varint(b[n:])
 	if n == 0 || m == 0 {
-		return 0, nil, errors.New("cut off")
+		return 0, nil, errors.New("truncated")
 	}
 	row, b = int64(id), b[n+m:]
 	if size > MaxHeader+64 {
 		return row, nil, fmt.Errorf("row %d: %d bytes: %w", row, size, ErrTooLarge)
 	}
-	// Section 1.6: how much of a payload stays in the page.
+	// Section 1.6 defines the part of a payload in the page.
 	here, over, u := int(size), 0, int(w.usable)
 	if most := u - 35; here > most {
 		least := (u-12)*32/255 - 23
@@ -148,7 +149,7 @@ func (w *sqliteWalk) cell(p *tablePage, off int) (row int64, payload []byte, err
 		over = 4
 	}
 	if here+over > len(b) {
-		return row, nil, fmt.Errorf("row %d: cut off", row)
+		return row, nil, fmt.Errorf("row %d: truncated", row)
 	}
 	if err := p.take(n + m + here + over); err != nil || over == 0 {
 		return row, b[:here], err
@@ -176,7 +177,7 @@ func (w *sqliteWalk) chain(page uint32, size int) error {
 	return nil
 }
 
-// varint reads a variable-length integer (section 1.6) and returns how many bytes it takes, 0 where b is too short.
+// varint reads a variable-length integer (section 1.6) and returns its length in bytes, or 0 if b is too short.
 func varint(b []byte) (v uint64, n int) {
 	for i, c := range b[:min(len(b), 9)] {
 		if i == 8 {
@@ -190,28 +191,28 @@ func varint(b []byte) (v uint64, n int) {
 	return 0, 0
 }
 
-// A sqliteRecord is the first columns of a row (section 2.1).
+// A sqliteRecord holds the first columns of a row (section 2.1).
 type sqliteRecord struct {
 	serial [5]uint64
 	value  [5][]byte
 }
 
-// parseRecord reads the first columns of a payload: the length of its header, the serial types, the values.
+// parseRecord reads the first columns of a payload, which has the length of its header, the serial types, and the values.
 func parseRecord(payload []byte, columns int) (r sqliteRecord, err error) {
 	size, n := varint(payload)
 	if n == 0 || size > uint64(len(payload)) {
-		return r, errors.New("record: header cut off")
+		return r, errors.New("record: truncated header")
 	}
 	head, body := payload[n:max(n, int(size))], payload[size:]
 	for i := range columns {
 		serial, n := varint(head)
 		if n == 0 {
-			return r, fmt.Errorf("record: %d columns where %d are due", i, columns)
+			return r, fmt.Errorf("record: %d columns, want %d", i, columns)
 		}
 		head = head[n:]
 		size := serialSize(serial)
 		if size > uint64(len(body)) {
-			return r, fmt.Errorf("record: column %d: cut off", i)
+			return r, fmt.Errorf("record: column %d: truncated", i)
 		}
 		r.serial[i], r.value[i], body = serial, body[:size:size], body[size:]
 	}
@@ -226,7 +227,7 @@ func serialSize(t uint64) uint64 {
 	return [12]uint64{0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0}[t]
 }
 
-// text returns a column that is a text or a blob, else nil.
+// text returns a text or blob column, or nil for other types.
 func (r *sqliteRecord) text(i int) []byte {
 	if r.serial[i] < 12 {
 		return nil
@@ -234,7 +235,7 @@ func (r *sqliteRecord) text(i int) []byte {
 	return r.value[i]
 }
 
-// integer returns a column that is an integer, else 0.
+// integer returns an integer column, or 0 for other types.
 func (r *sqliteRecord) integer(i int) int64 {
 	switch t := r.serial[i]; {
 	case t == 9:

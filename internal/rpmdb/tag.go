@@ -4,7 +4,7 @@ package rpmdb
 type Tag uint32
 
 const (
-	tagHeaderImage      Tag = 61 // regions: the part of a header that its signature covers
+	tagHeaderImage      Tag = 61 // regions: the signed part of a header
 	tagHeaderSignatures Tag = 62
 	tagHeaderImmutable  Tag = 63
 	tagI18nTable        Tag = 100
@@ -13,7 +13,7 @@ const (
 	TagSigMD5       Tag = 261
 	TagSigGPG       Tag = 262 // OpenPGP signature of header and payload, DSA
 	TagDSAHeader    Tag = 267 // OpenPGP signature of the header, DSA
-	TagRSAHeader    Tag = 268 // OpenPGP signature of the header, RSA and what came later
+	TagRSAHeader    Tag = 268 // OpenPGP signature of the header, RSA and later algorithms
 	TagSHA1Header   Tag = 269
 	TagSHA256Header Tag = 273
 	TagOpenPGP      Tag = 278 // OpenPGP signatures of the header, rpm 6
@@ -43,7 +43,7 @@ const (
 	tagModularityLabel Tag = 5096
 )
 
-// A valueType is the type of a field, by the numbers of rpmTagType_e.
+// A valueType is the type of a field, with the values of rpmTagType_e.
 type valueType uint32
 
 const (
@@ -61,7 +61,7 @@ const (
 	typeCount
 )
 
-// size returns the bytes of one element, 0 of the types whose elements end with a NUL.
+// size returns the size of an element in bytes, or 0 for types whose elements end with a NUL.
 func (t valueType) size() int64 {
 	return [typeCount]int64{typeChar: 1, typeInt8: 1, typeInt16: 2, typeInt32: 4, typeInt64: 8, typeBin: 1}[t]
 }

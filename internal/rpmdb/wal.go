@@ -7,21 +7,21 @@ import (
 	"io"
 )
 
-// The layout follows "WAL-mode File Format" of SQLite's documentation (walformat.html) and section 4 of fileformat2.html.
+// The layout follows "WAL-mode File Format" in SQLite's documentation (walformat.html) and section 4 of fileformat2.html.
 const (
-	walMagic       = 0x377f0682 // checksums of little-endian words; with the lowest bit, of big-endian ones
+	walMagic       = 0x377f0682 // checksums of little-endian words, or of big-endian words if the lowest bit is set
 	walVersion     = 3007000
 	walHeader      = 32
 	walFrameHeader = 24
 )
 
-// A wal says which pages of a database a write-ahead log has newer content of.
+// A wal locates the newer pages of a database in a write-ahead log.
 type wal struct {
 	file     file
 	pageSize uint32
-	pages    uint32            // of the database after the last transaction
-	frame    map[uint32]uint32 // which frame has the newest content of a page
-	frames   uint32            // that the log holds, valid or not
+	pages    uint32            // size of the database after the last transaction
+	frame    map[uint32]uint32 // frame with the newest content of each page
+	frames   uint32            // frames in the log, valid or not
 }
 
 // read fills p with the start of the page in a frame.
@@ -29,10 +29,10 @@ func (w *wal) read(p []byte, frame uint32) error {
 	return w.file.read(p, walHeader+int64(frame)*(walFrameHeader+int64(w.pageSize))+walFrameHeader)
 }
 
-// readWAL reads the log of a database with the given page size up to its last whole transaction, as SQLite does when it
-// recovers: frames count as long as their salts are the header's and the running checksum is right, up to the last that
-// commits. What follows is left over from before the last checkpoint, or from a transaction that never ended, and is no
-// error. It returns nil where no transaction is whole.
+// readWAL reads the log of a database up to its last complete transaction, like a recovery of SQLite. Frames are valid as
+// long as their salts equal the header's and the running checksum matches. Frames after the last commit are left from before
+// the last checkpoint or from an incomplete transaction; they are not an error. readWAL returns nil without a complete
+// transaction.
 func readWAL(r *io.SectionReader, pageSize uint32) (*wal, error) {
 	w := &wal{file: file{r, r.Size()}, pageSize: pageSize, frame: make(map[uint32]uint32)}
 	head := make([]byte, walHeader)
@@ -47,7 +47,7 @@ func readWAL(r *io.SectionReader, pageSize uint32) (*wal, error) {
 		return nil, fmt.Errorf("header: version %d: %w", v, ErrUnsupported)
 	}
 	if s := binary.BigEndian.Uint32(head[8:]); s != pageSize {
-		return nil, fmt.Errorf("header: pages of %d bytes in a database of pages of %d", s, pageSize)
+		return nil, fmt.Errorf("header: pages of %d bytes, but the database has pages of %d", s, pageSize)
 	}
 	sum := walSum{order: binary.LittleEndian}
 	if magic&1 != 0 {
@@ -60,7 +60,7 @@ func readWAL(r *io.SectionReader, pageSize uint32) (*wal, error) {
 
 	w.frames = uint32(min((w.file.size-walHeader)/(walFrameHeader+int64(pageSize)), 1<<31-1))
 	buf := make([]byte, walFrameHeader+pageSize)
-	var open []uint32 // pages of the transaction being read, in the order of its frames
+	var open []uint32 // pages of the current transaction, in the order of its frames
 	for frame := range w.frames {
 		if err := w.file.read(buf, walHeader+int64(frame)*int64(len(buf))); err != nil {
 			return nil, fmt.Errorf("frame %d: %w", frame, err)
@@ -89,7 +89,7 @@ func readWAL(r *io.SectionReader, pageSize uint32) (*wal, error) {
 	return w, nil
 }
 
-// A walSum is the running checksum of a log: two sums of 32-bit words that feed each other.
+// A walSum is the running checksum of a log: two interleaved sums of 32-bit words.
 type walSum struct {
 	order binary.ByteOrder
 	a, b  uint32

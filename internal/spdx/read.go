@@ -1,8 +1,8 @@
-// Package spdx reads SPDX 2.2 and 2.3 in JSON and 3.0 in JSON-LD, member by member, as entries of an inventory, and writes
-// SPDX 2.3 in JSON. Sources: https://spdx.github.io/spdx-spec/v2.3/ and https://spdx.github.io/spdx-spec/v3.0.1/.
+// Package spdx reads SPDX 2.2 and 2.3 in JSON and 3.0 in JSON-LD as entries of an inventory, and writes SPDX 2.3 in JSON.
+// Sources: https://spdx.github.io/spdx-spec/v2.3/ and https://spdx.github.io/spdx-spec/v3.0.1/.
 //
-// It is no general model of SPDX: what says nothing of packages is read over. spdx/tools-golang, the library for it, holds
-// all of a document in memory, twice, and knows nothing of 3.0.
+// The package is not a general model of SPDX. It reads documents as a stream and skips elements that don't describe packages.
+// The library spdx/tools-golang holds a document in memory twice and does not support 3.0.
 package spdx
 
 import (
@@ -15,17 +15,17 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// A Reader reads one document. Its methods return inventory.ErrLimit for a document that holds too much.
+// A Reader reads a document. Its methods return errors that wrap inventory.ErrLimit if the document exceeds a limit.
 type Reader struct {
-	Version string // "SPDX-2.3", "SPDX-3.0"; "" where no member said so
+	Version string // "SPDX-2.3", "SPDX-3.0"; "" if no member states it
 
 	out      *inventory.Collector
 	max      int
-	graph    bool // there is a @graph
+	graph    bool // the document has a @graph
 	entries  []*entry
-	describe map[string]bool   // what the document is about
-	names    map[string]string // of extracted licences, licence elements and agents, by reference
-	licensed []pair            // of SPDX 3: a package and the reference of its licence
+	describe map[string]bool   // references of the elements that the document describes
+	names    map[string]string // names of extracted licences, licence elements and agents, by reference
+	licensed []pair            // packages of SPDX 3 with references of their licences
 }
 
 type entry struct {
@@ -39,12 +39,12 @@ type pair struct {
 	declared bool
 }
 
-// NewReader returns a Reader of up to max packages and files, which says what is related to a Collector.
+// NewReader returns a Reader for up to max packages and files. It adds relations to a Collector.
 func NewReader(out *inventory.Collector, max int) *Reader {
 	return &Reader{out: out, max: max, describe: make(map[string]bool), names: make(map[string]string)}
 }
 
-// Member reads the value of a member of the document, and reports whether it is one of SPDX; others are left to be read.
+// Member reads the value of a member of the document. It returns false without reading if the member is not one of SPDX.
 func (s *Reader) Member(r *jsonstream.Reader, key string) (bool, error) {
 	switch key {
 	case "spdxVersion":
@@ -70,7 +70,7 @@ func (s *Reader) Member(r *jsonstream.Reader, key string) (bool, error) {
 			if l.Name == "NOASSERTION" {
 				l.Name = ""
 			}
-			if len(l.ExtractedText) > 256 { // the licence itself
+			if len(l.ExtractedText) > 256 { // the text of the licence rather than its name
 				l.ExtractedText = ""
 			}
 			return s.named(l.LicenseID, cmp.Or(l.Name, l.ExtractedText))
@@ -91,7 +91,7 @@ func (s *Reader) Member(r *jsonstream.Reader, key string) (bool, error) {
 	return false, nil
 }
 
-// Supported reports whether the version is one that is read.
+// Supported reports whether the package reads the version of the document.
 func (s *Reader) Supported() bool {
 	switch s.Version {
 	case "SPDX-2.2", "SPDX-2.3":
@@ -129,7 +129,7 @@ func (s *Reader) add(e *entry) error {
 	return nil
 }
 
-// Finish hands over all entries: what the document is about to subject, everything else to add.
+// Finish calls subject for the entries that the document describes, and add for all others.
 func (s *Reader) Finish(subject func(*inventory.Entry), add func(*inventory.Entry) error) error {
 	expressions := make(map[string]string)
 	for _, p := range s.licensed {
@@ -151,8 +151,8 @@ func (s *Reader) Finish(subject func(*inventory.Entry), add func(*inventory.Entr
 	return nil
 }
 
-// isSubject reports whether a package is what the document is about rather than something in it. Some tools say of every
-// package that the document describes it.
+// isSubject reports whether the document describes a package, rather than a product that contains it. The reference must be the
+// only one in describe, because some tools describe every package.
 func (s *Reader) isSubject(e *entry) bool {
 	if e.Kind == "container" {
 		return true
@@ -160,7 +160,7 @@ func (s *Reader) isSubject(e *entry) bool {
 	return s.describe[e.Ref] && len(s.describe) == 1 && (e.PURL == "" || strings.HasPrefix(e.PURL, "pkg:oci/")) && e.Kind != "operating-system"
 }
 
-// licenses takes an expression apart where it says no more than that several licences hold, and puts names for references.
+// licenses splits an expression at each top-level AND and replaces references with names.
 func (s *Reader) licenses(expression string) []string {
 	switch expression {
 	case "", "NOASSERTION", "NONE":
@@ -173,10 +173,10 @@ func (s *Reader) licenses(expression string) []string {
 	return parts
 }
 
-// reference cuts the prefix that all references of SPDX 2 have.
+// reference removes the prefix of references in SPDX 2.
 func reference(ref string) string { return strings.TrimPrefix(ref, "SPDXRef-") }
 
-// kindOf returns CycloneDX's word for a purpose: "OPERATING-SYSTEM" and "operatingSystem" are "operating-system".
+// kindOf returns the type in CycloneDX for a purpose: "OPERATING-SYSTEM" and "operatingSystem" are "operating-system".
 func kindOf(purpose string) string {
 	switch p := strings.ToLower(purpose); p {
 	case "operating-system", "operating_system", "operatingsystem":
@@ -187,7 +187,7 @@ func kindOf(purpose string) string {
 	return "library"
 }
 
-// fromSource reads where a package was found, and what it was built from, in what tools write as source information.
+// fromSource reads the path or the source package of an entry from the source information of known tools.
 func (e *entry) fromSource(info string) {
 	if source, ok := strings.CutPrefix(info, "built package from: "); ok { // trivy
 		if name, version, ok := strings.Cut(source, " "); ok {

@@ -86,7 +86,7 @@ func (s *Reader) readRelationship(r *jsonstream.Reader) error {
 	return s.relate(reference(x.SpdxElementID), reference(x.RelatedSpdxElement), x.RelationshipType, x.Comment)
 }
 
-// relate says what a relation means: of SPDX 2 in capitals, of SPDX 3 in camel case.
+// relate adds a relation to the Collector. Its kind is in capitals in SPDX 2 and in camel case in SPDX 3.
 func (s *Reader) relate(from, to, kind, comment string) error {
 	switch kind {
 	case "DESCRIBES", "describes":
@@ -94,17 +94,17 @@ func (s *Reader) relate(from, to, kind, comment string) error {
 	case "DESCRIBED_BY":
 		return s.described(from)
 	case "DEPENDS_ON", "dependsOn":
-		return s.out.Needs(from, to)
+		return s.out.AddDependency(from, to)
 	case "DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF", "OPTIONAL_DEPENDENCY_OF", "PROVIDED_DEPENDENCY_OF", "DEV_DEPENDENCY_OF",
 		"BUILD_DEPENDENCY_OF", "TEST_DEPENDENCY_OF":
-		return s.out.Needs(to, from)
+		return s.out.AddDependency(to, from)
 	case "CONTAINS", "contains":
-		return s.out.Owns(from, to)
+		return s.out.AddOwnership(from, to)
 	case "CONTAINED_BY":
-		return s.out.Owns(to, from)
+		return s.out.AddOwnership(to, from)
 	case "OTHER", "other":
 		if strings.HasPrefix(comment, "ownership-by-file-overlap") { // syft
-			return s.out.Owns(from, to)
+			return s.out.AddOwnership(from, to)
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// oneOrMore is a text, or a list of them: JSON-LD does not tell one from a list of one.
+// oneOrMore is a text or a list of texts. JSON-LD allows either form for a single text.
 type oneOrMore []string
 
 func (o *oneOrMore) UnmarshalJSON(text []byte) error {
@@ -21,7 +21,7 @@ func (o *oneOrMore) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &(*o)[0])
 }
 
-// An element is a node of the graph of SPDX 3, in the short names of its context.
+// An element is a node of the graph of SPDX 3, with the short names of its context.
 type element struct {
 	Type     string `json:"type"`
 	AtType   string `json:"@type"`

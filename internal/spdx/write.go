@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Found begins the source information of packages that this module writes: "found by dpkg: var/lib/dpkg/status".
+// Found is the prefix of the source information that this module writes: "found by dpkg: var/lib/dpkg/status".
 const Found = "found by "
 
-// A Document is SPDX 2.3, as far as this module writes it. Names of fields are those of the format.
+// A Document has the fields of SPDX 2.3 that this module writes.
 type Document struct {
 	SPDXVersion       string         `json:"spdxVersion"`
 	DataLicense       string         `json:"dataLicense"`
 	SPDXID            string         `json:"SPDXID"`
-	DocumentNamespace string         `json:"documentNamespace"` // first of what comes from outside
+	DocumentNamespace string         `json:"documentNamespace"` // the first field with outside data
 	Name              string         `json:"name"`
 	CreationInfo      CreationInfo   `json:"creationInfo"`
 	Packages          []Package      `json:"packages,omitempty"`
@@ -21,13 +21,13 @@ type Document struct {
 	Relationships     []Relationship `json:"relationships,omitempty"`
 }
 
-// CreationInfo says who made a document, and when.
+// CreationInfo holds the creators and time of a document.
 type CreationInfo struct {
 	Created  string   `json:"created"`
 	Creators []string `json:"creators"`
 }
 
-// A Package is anything that a document is about.
+// A Package is a package or another described element, such as an image.
 type Package struct {
 	Name                  string        `json:"name"`
 	SPDXID                string        `json:"SPDXID"`
@@ -46,7 +46,7 @@ type Package struct {
 	Annotations           []Annotation  `json:"annotations,omitempty"`
 }
 
-// A Checksum is a digest, its algorithm in the format's words: "SHA256".
+// A Checksum is a digest. Algorithms have the names of SPDX: "SHA256".
 type Checksum struct {
 	Algorithm string `json:"algorithm"`
 	Value     string `json:"checksumValue"`
@@ -59,7 +59,7 @@ type ExternalRef struct {
 	Locator  string `json:"referenceLocator"`
 }
 
-// An Annotation is a remark, here a property.
+// An Annotation holds a property.
 type Annotation struct {
 	Annotator string `json:"annotator"`
 	Date      string `json:"annotationDate"`
@@ -67,7 +67,7 @@ type Annotation struct {
 	Comment   string `json:"comment"`
 }
 
-// An Extracted licence is one that is not in SPDX's list.
+// An Extracted licence is not in SPDX's list.
 type Extracted struct {
 	LicenseID     string `json:"licenseId"`
 	ExtractedText string `json:"extractedText"`
@@ -81,13 +81,13 @@ type Relationship struct {
 	To   string `json:"relatedSpdxElement"`
 }
 
-// Identifiers gives out references, which have letters, digits, "." and "-" only, each once.
+// Identifiers assigns unique references to names. References have letters, digits, "." and "-" only.
 type Identifiers struct {
-	taken map[string]int // how often a word was asked for
+	taken map[string]int // number of names for each reference before a suffix
 	of    map[string]string
 }
 
-// Reference returns the reference for a name, always the same one.
+// Reference returns the reference of a name. It assigns one on the first call.
 func (i *Identifiers) Reference(name string) string {
 	if ref, ok := i.of[name]; ok {
 		return ref
@@ -105,13 +105,13 @@ func (i *Identifiers) Reference(name string) string {
 	return ref
 }
 
-// Known returns the reference for a name that has been asked for.
+// Known returns the reference of a name, or false if none is assigned.
 func (i *Identifiers) Known(name string) (string, bool) {
 	ref, ok := i.of[name]
 	return ref, ok
 }
 
-// LicenseReference returns the reference for a licence that is not in SPDX's list.
+// LicenseReference returns the reference of a licence that is not in SPDX's list.
 func (i *Identifiers) LicenseReference(name string) string {
 	return "LicenseRef-" + strings.TrimPrefix(i.Reference(name), "SPDXRef-")
 }
@@ -125,7 +125,7 @@ func word(name string) string {
 	}, name)
 }
 
-// Agent names an organisation or person, with the address that is in angle brackets in round ones.
+// Agent returns an organisation in the form of SPDX. It replaces angle brackets around an email address with parentheses.
 func Agent(name string) string {
 	if i := strings.LastIndex(name, " <"); i >= 0 && strings.HasSuffix(name, ">") && strings.Contains(name[i:], "@") {
 		name = name[:i] + " (" + name[i+2:len(name)-1] + ")"

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A decompressor returns the content of a block, which must not be longer than limit.
+// A decompressor returns the content of a block, or an error if the content exceeds limit bytes.
 type decompressor func(stored []byte, limit int64) ([]byte, error)
 
 func decompressorOf(id uint16) (decompressor, error) {

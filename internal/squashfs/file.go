@@ -12,26 +12,26 @@ import (
 
 // An inode is a file of any kind.
 type inode struct {
-	kind  uint16 // 1 to 7, as of the basic ones
+	kind  uint16 // 1 to 7; extended kinds are mapped to the basic ones
 	perm  uint16
 	mtime uint32
 
-	// Of a directory: where its listing is.
+	// The location of a directory's listing.
 	block  uint32
 	offset uint16
 	length uint32
 
-	// Of a regular file.
+	// Data of a regular file.
 	start      uint64
 	size       uint64
 	fragment   uint32
 	fragOffset uint32
-	blocks     *cursor // at the list of its blocks
+	blocks     *cursor // at the list of blocks
 
-	target string // of a symbolic link
+	target string // target of a symbolic link
 }
 
-// inode reads the inode that a reference leads to.
+// inode reads the inode with a reference.
 func (f *FS) inode(ref uint64) (*inode, error) {
 	c := f.at(f.inodes, int64(ref>>16), int(ref&0xffff))
 	n := &inode{kind: c.u16(), perm: c.u16()}
@@ -130,7 +130,7 @@ func (f *FS) list(ref uint64, n *inode) ([]entry, error) {
 				return list, c.err
 			}
 			if left < 0 {
-				return list, errors.New("a directory longer than it says")
+				return list, errors.New("a directory exceeds its stated length")
 			}
 			if name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
 				return list, fmt.Errorf("the name %q", name)
@@ -149,7 +149,7 @@ func (f *FS) list(ref uint64, n *inode) ([]entry, error) {
 	return list, nil
 }
 
-// lookup finds the inode of a path, without following links.
+// lookup returns the file at a path. It does not follow links.
 func (f *FS) lookup(op, name string) (*file, error) {
 	fail := func(err error) (*file, error) { return nil, &fs.PathError{Op: op, Path: name, Err: err} }
 	if !fs.ValidPath(name) {
@@ -183,7 +183,7 @@ func (f *FS) lookup(op, name string) (*file, error) {
 	return &file{fs: f, inode: n, ref: at, name: base}, nil
 }
 
-// Open implements fs.FS. A symbolic link is not followed, and is not a file that can be read.
+// Open implements fs.FS. It does not follow symbolic links. Reading a link returns an error.
 func (f *FS) Open(name string) (fs.File, error) {
 	file, err := f.lookup("open", name)
 	if err != nil {
@@ -192,7 +192,7 @@ func (f *FS) Open(name string) (fs.File, error) {
 	return file, nil
 }
 
-// ReadDir implements fs.ReadDirFS. With an error it returns what came before it.
+// ReadDir implements fs.ReadDirFS. With an error it returns the entries before it.
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	dir, err := f.lookup("readdir", name)
 	if err != nil {
@@ -222,17 +222,17 @@ func (f *FS) Lstat(name string) (fs.FileInfo, error) {
 	return file.Stat()
 }
 
-// A file is an open file of any kind, its own fs.FileInfo and, but for Info, fs.DirEntry.
+// A file is an open file of any kind. It is its own fs.FileInfo.
 type file struct {
 	fs    *FS
 	inode *inode
 	ref   uint64
 	name  string
 
-	offset uint64 // of the next block, in the content
-	at     int64  // and in the file system
-	rest   []byte // of the block before
-	listed bool   // a directory was
+	offset uint64 // offset of the next block in the content
+	at     int64  // offset of the next block in the file system
+	rest   []byte // unread rest of the current block
+	listed bool   // left has been set
 	left   []fs.DirEntry
 }
 
@@ -350,14 +350,14 @@ func (f *file) load() error {
 		}
 	}
 	if uint64(len(data)) != want {
-		return fmt.Errorf("a block of %d bytes where %d are expected", len(data), want)
+		return fmt.Errorf("a block of %d bytes, want %d", len(data), want)
 	}
 	f.rest = data
 	f.offset += want
 	return nil
 }
 
-// fragmentBlock reads the block in which the ends of files lie together.
+// fragmentBlock reads a block that holds the ends of several files.
 func (f *FS) fragmentBlock(i uint32) ([]byte, error) {
 	if i >= f.fragCount {
 		return nil, fmt.Errorf("fragment %d of %d", i, f.fragCount)

@@ -1,8 +1,7 @@
 // Package squashfs reads SquashFS 4.0 file systems, compressed with gzip, xz or zstd, through an io.ReaderAt, without
-// unpacking them. Whatever the file says, no more is allocated at once than a few blocks of at most 1 MiB, and the listing
-// of one directory.
+// unpacking them. For any input it allocates at most a few blocks of up to 1 MiB and the listing of one directory at a time.
 //
-// The format is that of the Linux kernel's documentation, filesystems/squashfs, and of fs/squashfs/squashfs_fs.h there.
+// The format is that of filesystems/squashfs in the Linux kernel's documentation and of the kernel's fs/squashfs/squashfs_fs.h.
 package squashfs
 
 import (
@@ -24,11 +23,11 @@ const (
 	plainMeta    = 1 << 15
 	plainBlock   = 1 << 24
 	noFragment   = 1<<32 - 1
-	maxKept      = 64     // metadata blocks kept
-	maxListed    = 200000 // entries of directories kept, but for one that has more
+	maxKept      = 64     // cached metadata blocks
+	maxListed    = 200000 // cached entries of directories, unless one directory has more
 )
 
-// An FS is a file system. It implements fs.FS, fs.ReadDirFS and fs.ReadLinkFS, and may be used from many goroutines.
+// An FS is a file system. It implements fs.FS, fs.ReadDirFS and fs.ReadLinkFS, and is safe for concurrent use.
 type FS struct {
 	r          io.ReaderAt
 	size       int64
@@ -43,17 +42,17 @@ type FS struct {
 	mu     sync.Mutex
 	kept   map[int64]metaBlock
 	order  []int64
-	lists  map[uint64][]entry // of directories, by the references of their inodes
+	lists  map[uint64][]entry // listings of directories, by the references of their inodes
 	listed int                // entries in lists
 }
 
-// A metaBlock is the content of a block of metadata, and where the next one begins.
+// A metaBlock is the content of a block of metadata and the offset of the next block.
 type metaBlock struct {
 	data []byte
 	next int64
 }
 
-// New reads the superblock of a file system of so many bytes.
+// New opens a file system of size bytes.
 func New(r io.ReaderAt, size int64) (*FS, error) {
 	var b [superSize]byte
 	if _, err := r.ReadAt(b[:], 0); err != nil {
@@ -79,7 +78,7 @@ func New(r io.ReaderAt, size int64) (*FS, error) {
 	}{{&f.inodes, b[64:]}, {&f.dirs, b[72:]}, {&f.fragments, b[80:]}} {
 		offset := le.Uint64(t.b)
 		if f.fragCount == 0 && t.at == &f.fragments {
-			continue // there is no table then
+			continue // without fragments the table is missing
 		}
 		if offset < superSize || offset > uint64(size) {
 			return nil, fmt.Errorf("squashfs: a table at %d, outside of %d bytes", offset, size)
@@ -123,9 +122,9 @@ func (f *FS) meta(at int64) (metaBlock, error) {
 	return b, nil
 }
 
-// block reads a block, which holds no more than limit bytes.
+// block reads a block of at most limit bytes of content.
 func (f *FS) block(at, size int64, plain bool, limit int64) ([]byte, error) {
-	if size > limit+1024 { // what does not compress is stored plain
+	if size > limit+1024 { // incompressible data is stored plain
 		return nil, fmt.Errorf("a block of %d bytes at %d", size, at)
 	}
 	stored := make([]byte, size)
@@ -152,7 +151,7 @@ func (f *FS) readAt(p []byte, at int64) error {
 	return nil
 }
 
-// A cursor reads metadata on from a place, block after block.
+// A cursor reads consecutive blocks of metadata.
 type cursor struct {
 	f    *FS
 	next int64
@@ -188,7 +187,7 @@ func (c *cursor) load() {
 	c.rest, c.next, c.err = b.data, b.next, err
 }
 
-// bytes reads n bytes; zeros after an error, which is kept.
+// bytes reads n bytes. After an error, which it keeps in c.err, it returns zeros.
 func (c *cursor) bytes(n int) []byte {
 	b := make([]byte, n)
 	for got := 0; got < n; {

@@ -14,31 +14,32 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// near is how many unwanted bytes are read rather than ended a request for: what a new one costs.
-const near = 32 << 10
+// maxGap is the largest number of unwanted bytes that a request reads, instead of a second request.
+const maxGap = 32 << 10
 
-// A Reader reads the contents of files. Those that lie close to each other are asked for together, and read in the order of
-// the layer, one at a time.
+// A Reader reads the contents of files, one at a time in the order of the layer. One request fetches files that are close
+// together.
 type Reader struct {
 	table *Table
 	spans []span
 
-	src    io.ReadCloser // of the span that is being read, nil if none is
+	src    io.ReadCloser // the current request, or nil
 	at     int64         // offset in the layer of the next byte of src
-	end    int64         // of what was asked for
-	member io.Reader     // the decompressed bytes of the piece that is being read
+	end    int64         // end of the request in the layer
+	member io.Reader     // the decompressed bytes of the current piece
 	packed *io.LimitedReader
-	begun  int64 // offset of that piece
-	taken  int64 // bytes of member that were read
+	begun  int64 // offset of the current piece
+	taken  int64 // bytes read from member
 
 	gzip *gzip.Reader
 	zstd *zstd.Decoder
 }
 
-// A span is a run of bytes of the layer that is read in one go. They are in order.
+// A span is a run of bytes of the layer that one request reads.
 type span struct{ from, to int64 }
 
-// NewReader returns a Reader of the entries that want accepts. Others can be read too, each on its own.
+// NewReader returns a Reader that groups requests for the entries that want accepts. It reads any other entry with its own
+// request.
 func (t *Table) NewReader(want func(*Entry) bool) *Reader {
 	r := &Reader{table: t}
 	for i := range t.Entries {
@@ -51,7 +52,7 @@ func (t *Table) NewReader(want func(*Entry) bool) *Reader {
 				continue
 			}
 			last := len(r.spans) - 1
-			if last >= 0 && p.offset-r.spans[last].to <= near {
+			if last >= 0 && p.offset-r.spans[last].to <= maxGap {
 				r.spans[last].to = p.end
 			} else {
 				r.spans = append(r.spans, span{p.offset, p.end})
@@ -61,7 +62,7 @@ func (t *Table) NewReader(want func(*Entry) bool) *Reader {
 	return r
 }
 
-// Close ends reading.
+// Close closes the current request.
 func (r *Reader) Close() error {
 	if r.zstd != nil {
 		r.zstd.Close()
@@ -74,8 +75,8 @@ func (r *Reader) Close() error {
 	return src.Close()
 }
 
-// Content returns the content of a file, whose last bytes are only given if all of it has the digest that the table names.
-// It is valid until the next one is asked for.
+// Content returns the content of a file. If the content does not match the digest in the table, the last Read returns an error
+// instead of bytes. The reader is valid until the next call of Content.
 func (r *Reader) Content(e *Entry) io.Reader {
 	return &content{r: r, e: e, left: e.Size, sum: sha256.New()}
 }
@@ -84,13 +85,13 @@ type content struct {
 	r     *Reader
 	e     *Entry
 	piece int
-	taken int64 // of that piece
+	taken int64 // bytes read of the piece
 	left  int64
 	sum   hash.Hash
 	err   error
 }
 
-// Read implements io.Reader.
+// Read reads content and verifies its digest at the end.
 func (c *content) Read(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
@@ -109,7 +110,7 @@ func (c *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read reads from one piece.
+// read reads from the current piece or the next one.
 func (c *content) read(p []byte) (int, error) {
 	for c.taken == c.e.pieces[c.piece].size {
 		c.piece, c.taken = c.piece+1, 0
@@ -136,7 +137,7 @@ func (c *content) read(p []byte) (int, error) {
 	return 0, fmt.Errorf("%s: %w", c.e.Name, err)
 }
 
-// seek goes to a place in the decompressed bytes of a piece.
+// seek moves to an offset in the decompressed bytes of a piece.
 func (r *Reader) seek(e *Entry, p *piece, to int64) error {
 	if r.member == nil || r.begun != p.offset || r.taken > to {
 		if err := r.begin(e, p); err != nil {
@@ -151,14 +152,14 @@ func (r *Reader) seek(e *Entry, p *piece, to int64) error {
 	return err
 }
 
-// begin starts to decompress a piece.
+// begin starts decompressing a piece.
 func (r *Reader) begin(e *Entry, p *piece) error {
 	r.member = nil
 	if r.packed != nil {
-		r.at -= r.packed.N // what of the last piece was not read
+		r.at -= r.packed.N // the unread rest of the last piece
 		r.packed = nil
 	}
-	if r.src == nil || r.at > p.offset || p.end > r.end || p.offset-r.at > near {
+	if r.src == nil || r.at > p.offset || p.end > r.end || p.offset-r.at > maxGap {
 		if err := r.request(e, p); err != nil {
 			return err
 		}
@@ -172,7 +173,7 @@ func (r *Reader) begin(e *Entry, p *piece) error {
 		return err
 	}
 	r.packed = &io.LimitedReader{R: r.src, N: p.end - p.offset}
-	r.at = p.end // less what is left of packed
+	r.at = p.end // less the unread rest of packed
 	r.begun, r.taken = p.offset, 0
 	if r.table.format == eStargz {
 		if r.gzip == nil {
@@ -197,7 +198,7 @@ func (r *Reader) begin(e *Entry, p *piece) error {
 	return nil
 }
 
-// request asks for the rest of the span that a piece is in, or for that of its file.
+// request opens the layer from a piece to the end of its span or file.
 func (r *Reader) request(e *Entry, p *piece) error {
 	if r.src != nil {
 		if err := r.src.Close(); err != nil {

@@ -1,11 +1,10 @@
-// Package toc reads the tables of contents that some image layers end with, and single files of such layers, without the
-// rest: those of eStargz and of zstd:chunked.
+// Package toc reads the table of contents at the end of an eStargz or zstd:chunked layer, and single files of such a layer
+// without reading the rest.
 //
-// A table is believed if its bytes have the digest that the layer's descriptor names in an annotation, and a file if its
-// content has the digest that the table names.
+// A table must match the digest in an annotation of the layer's descriptor, and a file must match the digest in the table.
 //
-// Sources: "eStargz: Standard-Compatible Extension to Tar.gz Layers for Lazy Pulling Container Images", in the documentation
-// of stargz-snapshotter; "zstd:chunked" in that of containers/storage.
+// Sources: "eStargz: Standard-Compatible Extension to Tar.gz Layers for Lazy Pulling Container Images" in the documentation of
+// stargz-snapshotter, and "zstd:chunked" in the documentation of containers/storage.
 package toc
 
 import (
@@ -25,7 +24,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A format is one of the two kinds of layers.
+// A format is a kind of layer with a table.
 type format uint8
 
 const (
@@ -33,31 +32,31 @@ const (
 	zstdChunked
 )
 
-// A Ref is what a layer's annotations say of its table.
+// A Ref identifies the table of a layer. It comes from the layer's annotations.
 type Ref struct {
-	Digest string // of the table: "sha256:..."
+	Digest string // digest of the table, "sha256:..."
 
 	format format
-	offset int64 // zstd:chunked: where the table is, and its lengths
-	stored int64
-	raw    int64
+	offset int64 // of the table, zstd:chunked only
+	stored int64 // length of the table
+	raw    int64 // length of the decompressed table
 }
 
-// Annotations of layers, as the formats define them. Those of zstd:chunked had another name at first.
+// Annotations of layers. Those of zstd:chunked have a prefix, "io.github.containers." or the older "io.containers.".
 const (
-	stargzDigest  = "containerd.io/snapshot/stargz/toc.digest"
-	chunkedDigest = "zstd-chunked.manifest-checksum"
-	chunkedPlace  = "zstd-chunked.manifest-position"
+	stargzDigest    = "containerd.io/snapshot/stargz/toc.digest"
+	chunkedDigest   = "zstd-chunked.manifest-checksum"
+	chunkedPosition = "zstd-chunked.manifest-position"
 )
 
-// Named returns what annotations say, and false where they name no table that can be read.
-func Named(annotations map[string]string) (Ref, bool) {
+// FromAnnotations returns the Ref in annotations, or false if they have no valid one.
+func FromAnnotations(annotations map[string]string) (Ref, bool) {
 	if d := annotations[stargzDigest]; validDigest(d) {
 		return Ref{Digest: d, format: eStargz}, true
 	}
 	for _, prefix := range []string{"io.github.containers.", "io.containers."} {
 		r := Ref{Digest: annotations[prefix+chunkedDigest], format: zstdChunked}
-		if validDigest(r.Digest) && r.at(annotations[prefix+chunkedPlace]) {
+		if validDigest(r.Digest) && r.at(annotations[prefix+chunkedPosition]) {
 			return r, true
 		}
 	}
@@ -89,17 +88,17 @@ func validDigest(d string) bool {
 // An Opener opens n bytes of a layer from offset on.
 type Opener func(offset, n int64) (io.ReadCloser, error)
 
-// MaxTable is the most bytes that a table may have, uncompressed: enough for half a million files.
+// MaxTable is the size of the largest decompressed table in bytes: enough for half a million files.
 const MaxTable = 128 << 20
 
-// ErrDamaged is what is wrong with a table that is not what its format or its digest asks for. The layer may still be read whole.
+// ErrDamaged reports a table that does not match its format or digest. A caller may still read the whole layer.
 var ErrDamaged = errors.New("damaged table of contents")
 
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// A Table is what a layer holds.
+// A Table lists the entries of a layer.
 type Table struct {
 	Entries []Entry // in the order of the layer
 
@@ -107,18 +106,18 @@ type Table struct {
 	open   Opener
 }
 
-// An Entry is one entry of the layer's tar stream.
+// An Entry is an entry of the layer's tar stream.
 type Entry struct {
 	Name, Linkname     string
 	Type               byte // as in tar.Header.Typeflag
 	Mode, Size         int64
 	DevMajor, DevMinor int64
-	Digest             string // of the content, where there is any: "sha256:..."
+	Digest             string // of the content, "sha256:..."; "" without content
 
 	pieces []piece
 }
 
-// Header returns the tar header that the entry stands for, as far as the table tells.
+// Header returns the tar header of the entry, with the fields that the table has.
 func (e *Entry) Header() *tar.Header {
 	return &tar.Header{
 		Typeflag: e.Type, Name: e.Name, Linkname: e.Linkname, Mode: e.Mode, Size: e.Size, Devmajor: e.DevMajor, Devminor: e.DevMinor,
@@ -128,15 +127,15 @@ func (e *Entry) Header() *tar.Header {
 // A piece is a run of bytes of a file.
 type piece struct {
 	offset, end int64 // in the layer: a gzip member or zstd frame begins at offset, and ends before end
-	inner       int64 // bytes of that member which belong to others
+	inner       int64 // bytes of that member before the piece
 	size        int64 // bytes of the file
-	zeros       bool  // it is not stored: all of it is zero
+	zeros       bool  // not stored, because all bytes are zero
 }
 
-// Read reads the table of a layer of so many bytes. It fails for one with more than maxEntries entries.
+// Read reads the table of a layer of size bytes. It returns an error if the table has more than maxEntries entries.
 func Read(ref Ref, size, maxEntries int64, open Opener) (*Table, error) {
 	var raw []byte
-	var end int64 // of the files
+	var end int64 // end of the files in the layer
 	var err error
 	switch ref.format {
 	case eStargz:
@@ -148,7 +147,7 @@ func Read(ref Ref, size, maxEntries int64, open Opener) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ref.format == eStargz { // the other one is the digest of the stored bytes
+	if ref.format == eStargz { // readChunked checks the digest of the compressed bytes
 		if got := digest(raw); got != ref.Digest {
 			return nil, damaged("it has digest %s, but the image names %s", got, ref.Digest)
 		}
@@ -163,11 +162,11 @@ func digest(b []byte) string {
 }
 
 const (
-	stargzFooter = 51 // bytes: an empty gzip member whose extra field says where the table is
+	stargzFooter = 51 // bytes of an empty gzip member whose extra field holds the offset of the table
 	stargzName   = "stargz.index.json"
 )
 
-// readStargz returns the JSON of an eStargz layer's table, and where it begins.
+// readStargz returns the JSON of an eStargz layer's table and the offset of the table.
 func readStargz(size int64, open Opener) (raw []byte, at int64, err error) {
 	if size < stargzFooter {
 		return nil, 0, damaged("no footer")
@@ -180,7 +179,7 @@ func readStargz(size int64, open Opener) (raw []byte, at int64, err error) {
 	if err != nil {
 		return nil, 0, damaged("footer: %v", err)
 	}
-	// RFC 1952: two bytes of identifier, two of length. "SG", 22, 16 hexadecimal digits and "STARGZ".
+	// RFC 1952: a subfield has two bytes of identifier and two of length. "SG", 22, 16 hexadecimal digits and "STARGZ".
 	extra := z.Extra
 	if len(extra) != 26 || string(extra[:4]) != "SG\x16\x00" || string(extra[20:]) != "STARGZ" {
 		return nil, 0, damaged("no footer")
@@ -253,7 +252,7 @@ func readAll(open Opener, offset, n int64) ([]byte, error) {
 	return b, nil
 }
 
-// A row is an entry of a table as both formats write it.
+// A row is an entry of a table in the JSON of both formats.
 type row struct {
 	Type        string
 	Name        string
@@ -275,7 +274,7 @@ var types = map[string]byte{
 	"char": tar.TypeChar, "block": tar.TypeBlock, "fifo": tar.TypeFifo,
 }
 
-// parse reads the JSON of a table whose files lie before end.
+// parse reads the JSON of a table. The files are before end in the layer.
 func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := toEntries(d); err != nil {
@@ -290,7 +289,7 @@ func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 		p := piece{offset: r.Offset, inner: r.InnerOffset, size: r.ChunkSize, zeros: r.ChunkType == "zeros"}
 		if r.Type == "chunk" {
 			if len(t.Entries) == 0 || t.Entries[len(t.Entries)-1].Name != r.Name {
-				return damaged("a part of %.100q without the file", r.Name)
+				return damaged("a chunk of %.100q without the file", r.Name)
 			}
 		} else {
 			if int64(len(t.Entries)) == maxEntries {
@@ -298,7 +297,7 @@ func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 			}
 			kind, ok := types[r.Type]
 			if !ok {
-				kind = 0xff // which nobody knows either
+				kind = 0xff // an unknown type of tar, too
 			}
 			if r.Size < 0 {
 				return damaged("%.100q: %d bytes", r.Name, r.Size)
@@ -312,7 +311,7 @@ func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 			})
 		}
 		if e := &t.Entries[len(t.Entries)-1]; e.Type == tar.TypeReg && e.Size != 0 {
-			if p.size == 0 { // the rest of it
+			if p.size == 0 { // the rest of the file
 				p.size = e.Size - r.ChunkOffset
 			}
 			e.pieces = append(e.pieces, p)
@@ -324,7 +323,7 @@ func (t *Table) parse(raw []byte, end, maxEntries int64) error {
 	return t.place(offsets, end)
 }
 
-// toEntries goes on to the first element of the list of entries.
+// toEntries advances d to the first element of the list of entries.
 func toEntries(d *json.Decoder) error {
 	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
 		return fmt.Errorf("no object: %v", err)
@@ -348,8 +347,8 @@ func toEntries(d *json.Decoder) error {
 	return errors.New("no entries")
 }
 
-// place finds where every piece ends, which is at the latest where the next one begins, and checks that all lie before end,
-// in the order of the table: so that reading all of them in that order decompresses nothing twice.
+// place sets the end of each piece to the offset of the next one. It checks that all pieces are before end and in the order of
+// the table, so that reading them in this order decompresses nothing twice.
 func (t *Table) place(offsets []int64, end int64) error {
 	offsets = append(offsets, end)
 	slices.Sort(offsets)
@@ -360,7 +359,7 @@ func (t *Table) place(offsets []int64, end int64) error {
 		for k := range e.pieces {
 			p := &e.pieces[k]
 			if p.size < 0 || p.size > e.Size-total {
-				return damaged("%.100q: a part of %d bytes of %d", e.Name, p.size, e.Size)
+				return damaged("%.100q: a chunk of %d bytes in a file of %d", e.Name, p.size, e.Size)
 			}
 			total += p.size
 			if p.zeros {
@@ -374,7 +373,7 @@ func (t *Table) place(offsets []int64, end int64) error {
 			p.end = offsets[next]
 		}
 		if e.Type == tar.TypeReg && total != e.Size {
-			return damaged("%.100q: parts of %d bytes in all of %d", e.Name, total, e.Size)
+			return damaged("%.100q: chunks of %d bytes in a file of %d", e.Name, total, e.Size)
 		}
 		if len(e.pieces) > 0 && !validDigest(e.Digest) {
 			return damaged("%.100q has no digest", e.Name)

@@ -72,7 +72,7 @@ func (s *source) open(offset, n int64) (io.ReadCloser, error) {
 }
 
 func read(b blob, most int64) (*toc.Table, *source, error) {
-	ref, ok := toc.Named(b.annotations)
+	ref, ok := toc.FromAnnotations(b.annotations)
 	if !ok {
 		return nil, nil, errors.New("no table is named")
 	}
@@ -225,7 +225,7 @@ func TestNamed(t *testing.T) {
 		{map[string]string{"io.github.containers.zstd-chunked.manifest-checksum": digest, "io.github.containers.zstd-chunked.manifest-position": "1:-2:3:1"}, false},
 		{map[string]string{"io.github.containers.zstd-chunked.manifest-checksum": digest}, false},
 	} {
-		if ref, ok := toc.Named(c.annotations); ok != c.ok || ok && ref.Digest != digest {
+		if ref, ok := toc.FromAnnotations(c.annotations); ok != c.ok || ok && ref.Digest != digest {
 			t.Errorf("%v: %+v, %v", c.annotations, ref, ok)
 		}
 	}

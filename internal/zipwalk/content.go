@@ -19,24 +19,24 @@ const (
 	encrypted = 1 << 0 // flags
 )
 
-// ratioFree is how many bytes an entry may inflate to whatever its size is: runs of blanks compress well.
-const ratioFree = 1 << 20
+// minInflated is the size in bytes to which an entry may inflate regardless of Limits.Ratio. Runs of blanks compress well.
+const minInflated = 1 << 20
 
-// A File is an entry that was wanted.
+// A File is a wanted entry.
 type File struct {
-	Name string // as in the directory, valid UTF-8
+	Name string // as in the directory, made valid UTF-8
 
 	archive *Archive
 	entry   entry
 }
 
-// Size returns the length of the content in bytes, as the directory announces it.
+// Size returns the length of the content in bytes that the directory states.
 func (f *File) Size() uint64 { return f.entry.content }
 
-// Read returns the content, or as much of it as can be had, and an error that says what is wrong: it is longer than limit
-// or than what is left of Limits.Content (analyzer.ErrTooLarge), encrypted or compressed in an unknown way
-// (analyzer.ErrUnsupported), damaged, or not as long as the directory announces. It must be called while the archive is
-// being visited.
+// Read returns the content. With an error it returns the readable part. The error wraps analyzer.ErrTooLarge if the content
+// exceeds limit or the rest of Limits.Content, and analyzer.ErrUnsupported if it is encrypted or its compression is unknown.
+// Content that is damaged or differs in length from the directory is an error, too. Read must be called during the visit of the
+// archive.
 func (f *File) Read(limit int64) ([]byte, error) {
 	src, err := f.archive.section(&f.entry)
 	if err != nil {
@@ -49,7 +49,7 @@ func (f *File) Read(limit int64) ([]byte, error) {
 	return content, err
 }
 
-// section returns the bytes of an entry as they are stored.
+// section returns the stored bytes of an entry.
 func (a *Archive) section(e *entry) (*io.SectionReader, error) {
 	if e.flags&encrypted != 0 {
 		return nil, fmt.Errorf("encrypted: %w", analyzer.ErrUnsupported)
@@ -59,7 +59,7 @@ func (a *Archive) section(e *entry) (*io.SectionReader, error) {
 	}
 	limit := uint64(a.directory.start)
 	if e.offset > limit || e.packed > limit {
-		return nil, fmt.Errorf("%d bytes at offset %d lie outside the archive", e.packed, e.offset)
+		return nil, fmt.Errorf("%d bytes at offset %d are outside the archive", e.packed, e.offset)
 	}
 	var header [localSize]byte
 	at := a.directory.base + int64(e.offset)
@@ -71,13 +71,13 @@ func (a *Archive) section(e *entry) (*io.SectionReader, error) {
 	}
 	at += localSize + int64(binary.LittleEndian.Uint16(header[26:])) + int64(binary.LittleEndian.Uint16(header[28:]))
 	if at+int64(e.packed) > a.directory.start {
-		return nil, fmt.Errorf("%d bytes at offset %d reach into the directory", e.packed, at)
+		return nil, fmt.Errorf("%d bytes at offset %d overlap the directory", e.packed, at)
 	}
 	return io.NewSectionReader(a.content, at, int64(e.packed)), nil
 }
 
-// inflate reads the content of an entry, up to a limit in bytes. With an error it returns what came before it. As many
-// bytes are held as the content has capacity.
+// inflate reads the content of an entry, up to a limit in bytes. With an error it returns the content before it. It calls Hold
+// for the capacity of the content.
 func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, error) {
 	var from io.Reader = src
 	if e.method == deflated {
@@ -95,21 +95,21 @@ func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, er
 	case err != nil:
 		return content, noEOF(err)
 	case uint64(len(content)) != e.content:
-		return content, fmt.Errorf("holds %d bytes and announces %d", len(content), e.content)
+		return content, fmt.Errorf("%d bytes, but the directory states %d", len(content), e.content)
 	case crc32.ChecksumIEEE(content) != e.checksum:
-		return content, errors.New("its checksum differs")
+		return content, errors.New("checksum mismatch")
 	}
 	return content, nil
 }
 
-// maxDeflate is how many bytes one byte of deflate can stand for.
+// maxDeflate is the largest number of bytes to which one byte of deflate can inflate.
 const maxDeflate = 1032
 
-// readAll reads up to so many bytes, and allocates at first what is likely, then, where an archive says too little, twice as
-// much each time.
+// readAll reads up to most bytes. It allocates the likely size first. If the archive states too small a size, it doubles the
+// buffer.
 func (w *walk) readAll(src io.Reader, likely uint64, most int64) ([]byte, error) {
 	var content []byte
-	size := int64(min(likely+1, uint64(most))) // one more, to meet the end
+	size := int64(min(likely+1, uint64(most))) // one more byte to reach the end
 	for {
 		if err := w.Hold(size); err != nil {
 			return content, err

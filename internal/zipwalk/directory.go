@@ -18,7 +18,7 @@ const (
 	localSignature     = "PK\x03\x04"
 
 	endSize       = 22 // without its comment
-	end64Size     = 56 // without what extends it
+	end64Size     = 56 // without its extensible data
 	locator64Size = 20
 	entrySize     = 46 // without name, extra field and comment
 	localSize     = 30 // without name and extra field
@@ -26,19 +26,19 @@ const (
 	maxComment = math.MaxUint16
 )
 
-// errNotZip is what is wrong with a file that has no end of central directory record.
+// errNotZip reports a file without an end of central directory record.
 var errNotZip = errors.New("not a zip archive: no end of central directory")
 
-// A directory is where the central directory of an archive lies.
+// A directory is the location of the central directory of an archive.
 type directory struct {
 	start, end int64  // offsets in the file
-	base       int64  // what to add to offsets: the length of whatever was put before the archive
-	entries    uint64 // as many as it announces
+	base       int64  // added to offsets: the length of data before the archive
+	entries    uint64 // stated number of entries
 }
 
-// findDirectory looks for the central directory of an archive, as APPNOTE.TXT 6.3 sections 4.3.14 to 4.3.16 describe its
-// end. Bytes in front of the archive, such as a shell script or the header of a jmod, are no part of it, whether or not
-// its offsets count them. Where two directories could be meant it is the one right before its end, as in Java.
+// findDirectory finds the central directory of an archive by the end records of APPNOTE.TXT 6.3, sections 4.3.14 to 4.3.16.
+// Data may precede the archive, such as a shell script or the header of a jmod; the offsets may include its length or not. If
+// two directories are possible, the one right before the end record wins, as in Java.
 func findDirectory(r io.ReaderAt, size int64) (directory, error) {
 	tail := make([]byte, min(size, endSize+maxComment))
 	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
@@ -82,7 +82,7 @@ func findDirectory(r io.ReaderAt, size int64) (directory, error) {
 	return directory{}, fmt.Errorf("no central directory at offset %d", offset)
 }
 
-// isDirectory reports whether a central directory can start at an offset: an entry is there, or nothing is left.
+// isDirectory reports whether a central directory can start at an offset: an entry begins there, or the offset is the end.
 func isDirectory(r io.ReaderAt, start, end int64) bool {
 	if start == end {
 		return true
@@ -92,8 +92,7 @@ func isDirectory(r io.ReaderAt, start, end int64) bool {
 	return err == nil && string(signature[:]) == entrySignature
 }
 
-// findEnd64 looks for the zip64 form of the end record, whose locator stands before the plain one. It returns nil where
-// there is none.
+// findEnd64 returns the zip64 end record and its offset, or nil if no zip64 locator precedes the plain end record.
 func findEnd64(r io.ReaderAt, end int64) (int64, []byte, error) {
 	var locator [locator64Size]byte
 	at := end - locator64Size
@@ -108,7 +107,7 @@ func findEnd64(r io.ReaderAt, end int64) (int64, []byte, error) {
 	}
 	stated := binary.LittleEndian.Uint64(locator[8:])
 	record := make([]byte, end64Size)
-	for _, offset := range []int64{int64(min(stated, math.MaxInt64)), at - end64Size} { // the second for archives behind something else
+	for _, offset := range []int64{int64(min(stated, math.MaxInt64)), at - end64Size} { // the second if data precedes the archive
 		if offset < 0 || offset > at-end64Size {
 			continue
 		}
@@ -122,22 +121,22 @@ func findEnd64(r io.ReaderAt, end int64) (int64, []byte, error) {
 	return 0, nil, fmt.Errorf("no zip64 end of central directory at offset %d", stated)
 }
 
-// An entry is one record of the central directory.
+// An entry is a record of the central directory.
 type entry struct {
 	name            []byte // valid until the next entry is read
 	flags, method   uint16
 	checksum        uint32
-	packed, content uint64 // bytes compressed and not
+	packed, content uint64 // sizes in bytes, compressed and uncompressed
 	offset          uint64 // of the local header
 }
 
-// each calls f for the entries of a directory until it returns false. Nothing is kept of them: memory does not grow with
-// their number.
+// each calls f for the entries of a directory until f returns false. It keeps no entries, so memory does not grow with their
+// number.
 func (d *directory) each(r io.ReaderAt, f func(e *entry) bool) error {
 	length := d.end - d.start
 	src := bufio.NewReaderSize(io.NewSectionReader(r, d.start, length), int(max(entrySize, min(length, 16<<10))))
 	var e entry
-	var long []byte // the variable part of an entry that is larger than the buffer
+	var long []byte // the variable part of an entry that exceeds the buffer
 	for n := uint64(0); ; n++ {
 		record, err := src.Peek(entrySize)
 		if err != nil && err != io.EOF {
@@ -145,7 +144,7 @@ func (d *directory) each(r io.ReaderAt, f func(e *entry) bool) error {
 		}
 		if len(record) < 4 || string(record[:4]) != entrySignature {
 			if n&math.MaxUint16 != d.entries&math.MaxUint16 { // writers without zip64 let the number wrap around
-				return fmt.Errorf("central directory has %d readable entries and announces %d", n, d.entries)
+				return fmt.Errorf("central directory has %d readable entries, but states %d", n, d.entries)
 			}
 			return nil
 		}
@@ -158,7 +157,7 @@ func (d *directory) each(r io.ReaderAt, f func(e *entry) bool) error {
 			packed: uint64(le.Uint32(record[20:])), content: uint64(le.Uint32(record[24:])), offset: uint64(le.Uint32(record[42:])),
 		}
 		name, extra, comment := int(le.Uint16(record[28:])), int(le.Uint16(record[30:])), int(le.Uint16(record[32:]))
-		src.Discard(entrySize) // cannot fail: it has been peeked at
+		src.Discard(entrySize) // can't fail after Peek
 		rest := name + extra + comment
 		var text []byte
 		if rest <= src.Size() {
@@ -186,8 +185,8 @@ func (d *directory) each(r io.ReaderAt, f func(e *entry) bool) error {
 	}
 }
 
-// widen takes from the zip64 extra field, in the order of APPNOTE.TXT section 4.5.3, the values that do not fit their
-// fields.
+// widen replaces values that don't fit their fields with those of the zip64 extra field, in the order of APPNOTE.TXT section
+// 4.5.3.
 func (e *entry) widen(extra []byte) error {
 	narrow := make([]*uint64, 0, 3)
 	for _, v := range []*uint64{&e.content, &e.packed, &e.offset} {
@@ -216,7 +215,7 @@ func (e *entry) widen(extra []byte) error {
 		}
 		return nil
 	}
-	return nil // that very size, without zip64
+	return nil // without zip64 the value is exact
 }
 
 func noEOF(err error) error {

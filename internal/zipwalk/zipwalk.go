@@ -1,8 +1,8 @@
-// Package zipwalk reads zip archives and the archives within them, in memory, within limits.
+// Package zipwalk reads zip archives and the archives within them, in memory and within limits.
 //
-// Unlike archive/zip it does not hold the central directory: entries that nobody wants cost no memory, so that an archive
-// of millions of them is no more than slow. Archives that are stored in another are read in place; those that are
-// compressed are inflated into memory, one at each depth. Nothing is ever written, and names are never made into paths.
+// Unlike archive/zip it does not hold the central directory. Unwanted entries cost no memory, so an archive with millions of
+// entries is only slow. Stored nested archives are read in place. Compressed ones are inflated into memory, one at each depth.
+// The package never writes files and never uses names as paths.
 //
 // The format is that of PKWARE's APPNOTE.TXT, version 6.3.
 package zipwalk
@@ -18,20 +18,20 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Limits bound one walk, over all archives of a file together. Zero fields mean the defaults, which real archives do not
-// reach.
+// Limits bound a walk over all archives of a file together. Zero fields mean the defaults, which real archives don't reach.
 type Limits struct {
-	Depth    int   // archives within archives; 32
-	Archives int   // archives in all; 16,384
+	Depth    int   // nesting of archives; 32
+	Archives int   // archives in total; 16,384
 	Entries  int   // entries of directories; 1,048,576
 	Wanted   int   // wanted entries; 65,536
 	Content  int64 // bytes of wanted entries; 64 MiB
 	Bytes    int64 // bytes of nested archives; 1 GiB
-	Held     int64 // bytes of inflated archives held at once, one within the other; 128 MiB
+	Held     int64 // bytes of nested inflated archives held at once; 128 MiB
 	Ratio    int64 // bytes to which one byte of a nested archive may inflate, beyond the first MiB; 200
 
-	// Hold is called before bytes are allocated for what is inflated, and with a negative number when they are not needed any
-	// more; an error says that there can be no more. The default knows no bounds but those above.
+	// Hold reserves memory. The walk calls it with a number of bytes before it allocates a buffer for inflated data, and with the
+	// negative number when it no longer needs the buffer. If Hold returns an error, the walk does not allocate. Nil reserves
+	// nothing.
 	Hold func(n int64) error
 }
 
@@ -63,21 +63,21 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// A Kind is what an entry is to a walk.
+// A Kind decides how a walk treats an entry.
 type Kind int
 
 const (
-	Skip   Kind = iota // of no interest
-	Wanted             // a File of its Archive
-	Nested             // an archive to be walked
+	Skip   Kind = iota // ignored
+	Wanted             // in Archive.Files
+	Nested             // an archive to walk
 )
 
-// Separator stands in Archive.Inside between the name of an archive and that of one within it.
+// Separator separates the names of nested archives in Archive.Inside.
 const Separator = "!"
 
-// An Archive is one archive of a walk.
+// An Archive is an archive during its visit.
 type Archive struct {
-	Inside string // where it is within the outermost one: "BOOT-INF/lib/x.jar", "a.war!WEB-INF/lib/b.jar"; "" for that itself
+	Inside string // path in the outermost archive: "BOOT-INF/lib/x.jar", "a.war!WEB-INF/lib/b.jar"; "" for the outermost itself
 	Files  []*File
 
 	walk      *walk
@@ -85,10 +85,10 @@ type Archive struct {
 	size      int64
 	directory directory
 	nested    []*File
-	read      int64 // bytes held for Files that were read
+	read      int64 // bytes held for content of Files
 }
 
-// Open returns the archive's own bytes.
+// Open returns a reader of the archive's bytes.
 func (a *Archive) Open() *io.SectionReader { return io.NewSectionReader(a.content, 0, a.size) }
 
 type walk struct {
@@ -96,25 +96,25 @@ type walk struct {
 	kind     func(name []byte) Kind
 	visit    func(*Archive)
 	inflater io.ReadCloser
-	left     int64 // of Bytes
-	unread   int64 // of Content
+	left     int64 // rest of Bytes
+	unread   int64 // rest of Content
 	held     int64
 	archives int
 	entries  int
 	wanted   int
-	stop     bool // a limit on the whole walk was reached
+	stop     bool // a limit of the whole walk was exceeded
 	errs     []error
 	more     int
 }
 
-// maxErrors is how many errors of a walk are told one by one.
+// maxErrors is the number of errors of a walk that are listed. The rest are counted.
 const maxErrors = 64
 
-// Walk calls visit for an archive and, in the order of its directory, for those within it, each before those within it in
-// turn. Which entries are archives, and which are to be among Archive.Files, says kind.
+// Walk calls visit for an archive, then for the archives within it in the order of its directory, recursively. kind selects
+// nested archives and the entries in Archive.Files.
 //
-// Every problem is an error of its own that names the archive, all joined together; the walk goes on with what is left.
-// Only the context ends it early, and a limit, for what is beyond it: such errors wrap [analyzer.ErrTooLarge].
+// Walk continues after an error and joins all errors, which name their archives. It stops early only if the context ends or a
+// limit of the whole walk is exceeded. Errors for exceeded limits wrap [analyzer.ErrTooLarge].
 func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind func(name []byte) Kind, visit func(*Archive)) error {
 	w := &walk{Limits: limits.withDefaults(), kind: kind, visit: visit}
 	w.left, w.unread = w.Bytes, w.Content
@@ -127,7 +127,7 @@ func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind fu
 	return errors.Join(w.errs...)
 }
 
-// problem records what is wrong with an archive or one of its entries.
+// problem records the error of an archive or of one of its entries.
 func (w *walk) problem(inside, name string, err error) {
 	if len(w.errs) == maxErrors {
 		w.more++
@@ -140,7 +140,7 @@ func (w *walk) problem(inside, name string, err error) {
 	w.errs = append(w.errs, fmt.Errorf("zipwalk: %w", err))
 }
 
-// exceeded records that the walk reached a limit, after which no further archive is entered.
+// exceeded records that the walk exceeded a limit. The walk enters no further archive.
 func (w *walk) exceeded(a *Archive, limit int64, what string) {
 	if !w.stop {
 		w.problem(a.Inside, "", fmt.Errorf("more than %d %s: %w", limit, what, analyzer.ErrTooLarge))
@@ -148,7 +148,7 @@ func (w *walk) exceeded(a *Archive, limit int64, what string) {
 	w.stop = true
 }
 
-// walk visits one archive and those within it. It returns the context's error only.
+// walk visits an archive and the archives within it. It returns only the context's error and records others.
 func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -173,7 +173,7 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 			return nil
 		}
 		if depth == w.Depth {
-			w.problem(a.Inside, f.Name, fmt.Errorf("more than %d archives within one another: %w", w.Depth, analyzer.ErrTooLarge))
+			w.problem(a.Inside, f.Name, fmt.Errorf("more than %d levels of nested archives: %w", w.Depth, analyzer.ErrTooLarge))
 			return nil
 		}
 		if err := w.enter(ctx, a, f, depth+1); err != nil {
@@ -183,7 +183,7 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	return nil
 }
 
-// take decides what to keep of an entry, and whether to go on.
+// take keeps an entry if kind selects it, and reports whether to continue.
 func (w *walk) take(a *Archive, e *entry) bool {
 	if w.entries++; w.entries > w.Entries {
 		w.exceeded(a, int64(w.Entries), "entries")
@@ -210,7 +210,7 @@ func (w *walk) take(a *Archive, e *entry) bool {
 	return true
 }
 
-// escapes reports whether a name, taken as a path, would lead out of the archive. No class loader finds such an entry.
+// escapes reports whether a name would be outside of the archive as a path. No class loader finds such an entry.
 func escapes(name []byte) bool {
 	if bytes.HasPrefix(name, []byte("/")) || bytes.ContainsAny(name, "\x00\\") {
 		return true
@@ -223,7 +223,7 @@ func escapes(name []byte) bool {
 	return false
 }
 
-// enter walks an archive that is an entry of another.
+// enter walks a nested archive.
 func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) error {
 	src, err := outer.section(&f.entry)
 	if err != nil {
@@ -236,20 +236,20 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 	}
 	if f.entry.method == stored {
 		if w.left < inner.size {
-			w.exceeded(inner, w.Bytes, "bytes of archives within one another")
+			w.exceeded(inner, w.Bytes, "bytes of nested archives")
 			return nil
 		}
 		w.left -= inner.size
 		return w.walk(ctx, inner, depth)
 	}
-	ratio := max(ratioFree, inner.size*w.Ratio)
+	ratio := max(minInflated, inner.size*w.Ratio)
 	limit := min(w.left, w.Held-w.held, ratio)
 	content, err := w.inflate(src, &f.entry, limit)
 	defer func() { w.Hold(-int64(cap(content))) }()
 	w.left -= int64(len(content))
 	switch {
 	case errors.Is(err, analyzer.ErrTooLarge) && w.left == 0:
-		w.exceeded(inner, w.Bytes, "bytes of archives within one another")
+		w.exceeded(inner, w.Bytes, "bytes of nested archives")
 		return nil
 	case errors.Is(err, analyzer.ErrTooLarge):
 		if limit == ratio && int64(len(content)) == limit {
@@ -259,7 +259,7 @@ func (w *walk) enter(ctx context.Context, outer *Archive, f *File, depth int) er
 		return nil
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case err != nil: // what is left may still have its directory
+	case err != nil: // the readable part may still contain the directory
 		w.problem(inner.Inside, "", err)
 	}
 	inner.content, inner.size = bytes.NewReader(content), int64(len(content))

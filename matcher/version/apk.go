@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// The order of Alpine versions, as apk-tools 3 compares them (src/version.c):
+// The order of Alpine versions is that of apk-tools 3 (src/version.c):
 //
 //	number{.number}[letter]{_suffix[number]}[~hash][-rN]
 //
-// and, as apk-tools 2 allowed, with a number after the letter: Alpine published sudo 1.9.5p2-r0 so, and its advisories
-// still name it. What neither calls valid is an error, although both put some of it in an order.
+// A number may also follow the letter, as in apk-tools 2: Alpine published sudo 1.9.5p2-r0, and its advisories still name it.
+// Versions that both tools call invalid are errors, although both order some of them.
 
-// An apkKind is a kind of part, in the order in which they may follow each other. Where two versions differ in kind, the
-// later kind makes the lesser version, except for the suffixes of a pre-release; see apkToken.before.
+// An apkKind is a kind of part. Parts follow each other in this order. If two versions first differ in the kind of a part, the
+// version with the later kind is less, except for pre-release suffixes; see apkToken.compare.
 type apkKind uint8
 
 const (
@@ -29,11 +29,11 @@ const (
 	apkInvalid
 )
 
-// apkRelease is the place of no suffix among the suffixes.
+// apkRelease is the rank of a version without a suffix.
 const apkRelease = 5
 
-// apkSuffixPlace returns the place of a suffix, 0 if there is none of that name.
-func apkSuffixPlace(name string) uint8 {
+// apkSuffixRank returns the rank of a suffix, or 0 if the name is unknown.
+func apkSuffixRank(name string) uint8 {
 	switch name {
 	case "alpha":
 		return 1
@@ -65,7 +65,7 @@ type apkToken struct {
 
 func (t apkToken) preRelease() bool { return t.kind == apkSuffix && t.suffix < apkRelease }
 
-// compare compares two parts at the same place of two versions.
+// compare compares two parts at the same index of two versions.
 func (t apkToken) compare(u apkToken) int {
 	if t.kind != u.kind {
 		switch {
@@ -82,14 +82,14 @@ func (t apkToken) compare(u apkToken) int {
 	case apkLetter, apkHash:
 		return strings.Compare(t.text, u.text)
 	case apkNumber:
-		if t.text[0] == '0' || u.text[0] == '0' { // as digits after a decimal point: 8.2.0015 < 8.2.002
+		if t.text[0] == '0' || u.text[0] == '0' { // like digits after a decimal point: 8.2.0015 < 8.2.002
 			return strings.Compare(t.text, u.text)
 		}
 	}
 	return compareNumbers(t.text, u.text)
 }
 
-// nextAPK reads the part that follows one of kind last. Only apkEnd and apkInvalid end a version.
+// nextAPK reads the part after a part of kind last. A version ends with apkEnd or apkInvalid.
 func nextAPK(last apkKind, s string) (t apkToken, rest string) {
 	if s == "" {
 		return apkToken{kind: apkEnd}, ""
@@ -108,8 +108,8 @@ func nextAPK(last apkKind, s string) (t apkToken, rest string) {
 		for i < len(s) && isLower(s[i]) {
 			i++
 		}
-		if place := apkSuffixPlace(s[1:i]); place != 0 {
-			return apkToken{kind: apkSuffix, suffix: place}, s[i:]
+		if rank := apkSuffixRank(s[1:i]); rank != 0 {
+			return apkToken{kind: apkSuffix, suffix: rank}, s[i:]
 		}
 	case c == '~' && last < apkHash:
 		i := 1

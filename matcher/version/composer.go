@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// The order of Composer versions: what composer/semver makes of them (VersionParser::normalize), in the order of PHP's
-// version_compare.
+// The order of Composer versions is that of PHP's version_compare for the normal form of composer/semver
+// (VersionParser::normalize).
 //
 //	[v]number{.number}[-stability[number]][-dev]   up to four numbers, the first of up to five digits
 //	[v]date[-stability[number]][-dev]              year, then pairs of digits, with or without separators
-//	number{.number|.x}-dev                         a numeric branch, which comes after all of its releases
+//	number{.number|.x}-dev                         a numeric branch, after all its releases
 //	dev-name                                       any other branch
 //
-// A stability is alpha, beta, RC, patch, their short forms, or stable, which is none, in any case. Aliases ("dev-main as 1.0"),
-// stability flags ("1.0@beta") and build metadata ("+...") are left out.
+// A stability is alpha, beta, RC, patch, a short form of these, or stable, which is the default. Case is ignored, and so are
+// aliases ("dev-main as 1.0"), stability flags ("1.0@beta") and build metadata ("+...").
 //
-// A named branch comes before everything else, as in version_compare. Composer gives no order of two of them; here it is
-// that of their names, so that the order is total.
+// A named branch precedes all other versions, as in version_compare. Composer does not order two named branches. Here their
+// names do, so that the order is total.
 
-// What may stand at one place of a normal version, in order.
+// Kinds of parts of a normal version, in order.
 const (
 	composerDev    = 1
 	composerAlpha  = 2
@@ -57,7 +57,7 @@ func parseComposer(s string) (string, error) {
 	return "", errors.New("neither a version of up to four numbers, nor a date, nor a branch")
 }
 
-// composerFlags takes the alias and the stability flag off s.
+// composerFlags removes the alias and the stability flag from s.
 func composerFlags(s string) string {
 	if i := strings.IndexByte(s, ' '); i > 0 {
 		rest := strings.TrimLeft(s[i:], " ")
@@ -77,7 +77,7 @@ func composerFlags(s string) string {
 	return s
 }
 
-// composerClassic reads a version of up to four numbers. Missing ones are 0.
+// composerClassic reads a version of up to four numbers. Missing numbers are 0.
 func composerClassic(key []byte, s string) ([]byte, bool) {
 	number, rest := digits(composerV(s))
 	if number == "" || len(number) > 5 {
@@ -93,14 +93,14 @@ func composerClassic(key []byte, s string) ([]byte, bool) {
 	return composerModifier(key, rest)
 }
 
-// composerDate reads a date: four digits, one to six pairs of digits and perhaps up to three digits, with a separator
-// perhaps before each. Only the digits between two separators count as one number.
+// composerDate reads a date: four digits, one to six pairs of digits, and optionally up to three digits, with an optional
+// separator before each. Digits without a separator between them form one number.
 func composerDate(key []byte, s string) ([]byte, bool) {
 	number, rest := digits(composerV(s))
 	if len(number) < 4 {
 		return key, false
 	}
-	left := len(number) - 4 // digits that are not known to be pairs
+	left := len(number) - 4 // digits not yet counted as pairs
 	pairs := 0
 	for {
 		key = appendNumber(append(key, composerNumber), number)
@@ -114,7 +114,7 @@ func composerDate(key []byte, s string) ([]byte, bool) {
 		number, rest = digits(rest[1:])
 		left = len(number)
 	}
-	// The last one to three digits may be no pair, so that there are two ways to count the pairs.
+	// Up to three digits at the end are not pairs, so there are two ways to count the pairs.
 	fits := func(n int) bool { return 1 <= n && n <= 6 }
 	if !fits(pairs+left/2) && (left < 2 || !fits(pairs+left/2-1)) {
 		return key, false
@@ -122,7 +122,7 @@ func composerDate(key []byte, s string) ([]byte, bool) {
 	return composerModifier(key, rest)
 }
 
-// composerModifier reads what may follow the numbers: [sep](stability[numbers])[[sep]dev], all of it optional.
+// composerModifier reads the optional text after the numbers: [sep](stability[numbers])[[sep]dev].
 func composerModifier(key []byte, s string) ([]byte, bool) {
 	if s != "" && strings.IndexByte("._-", s[0]) >= 0 {
 		s = s[1:]
@@ -155,7 +155,7 @@ func composerModifier(key []byte, s string) ([]byte, bool) {
 	return append(key, composerEnd), s == ""
 }
 
-// composerStability reads the name of a stability. Its kind is 0 if there is none, composerEnd for "stable".
+// composerStability reads the name of a stability. The kind is composerEnd for "stable", and 0 if s begins with no stability.
 func composerStability(s string) (kind byte, rest string) {
 	for _, p := range [...]struct {
 		word string
@@ -171,7 +171,7 @@ func composerStability(s string) (kind byte, rest string) {
 	return 0, s
 }
 
-// composerBranch reads a numeric branch, "1.x-dev": four numbers or wildcards, of which missing ones are wildcards.
+// composerBranch reads a numeric branch, "1.x-dev": four numbers or wildcards. Missing ones are wildcards.
 func composerBranch(key []byte, s string) ([]byte, bool) {
 	name, ok := composerDevSuffix(s)
 	if !ok {
@@ -195,7 +195,7 @@ func composerBranch(key []byte, s string) ([]byte, bool) {
 	return append(key, composerDev, composerEnd), rest == ""
 }
 
-// composerDevSuffix takes "dev" off the end of s, with a separator before it.
+// composerDevSuffix removes "dev" and a separator before it from the end of s.
 func composerDevSuffix(s string) (before string, ok bool) {
 	at := len(s) - len("dev")
 	if at < 0 || !hasPrefixFold(s[at:], "dev") {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// The order of Debian versions, [epoch:]upstream[-revision], as deb-version(7) describes it and dpkg implements it
-// (lib/dpkg/version.c, lib/dpkg/parsehelp.c).
+// The order of Debian versions, [epoch:]upstream[-revision], is that of deb-version(7) and dpkg (lib/dpkg/version.c,
+// lib/dpkg/parsehelp.c).
 //
-// What dpkg only warns of, it still orders, and so does this: an upstream version that does not begin with a digit, and
-// stray ASCII characters such as "_". Other bytes are refused, since dpkg orders them differently on each machine.
+// Versions with dpkg's warnings are accepted and ordered as dpkg does: an upstream version that does not begin with a digit,
+// and stray ASCII characters such as "_". Non-ASCII bytes are errors, because dpkg's order of them depends on the machine.
 
 func parseDeb(s string) (string, error) {
 	for i := range len(s) {
@@ -41,7 +41,7 @@ func parseDeb(s string) (string, error) {
 	return s, nil
 }
 
-// splitDeb takes a version apart. A missing epoch or revision is "", which compares as 0.
+// splitDeb splits a version. A missing epoch or revision is "", which compares as 0.
 func splitDeb(s string) (epoch, upstream, revision string) {
 	if i := strings.IndexByte(s, ':'); i >= 0 {
 		epoch, s = s[:i], s[i+1:]
@@ -72,7 +72,7 @@ func compareDebPart(a, b string) int {
 			if c := cmp.Compare(debOrder(a), debOrder(b)); c != 0 {
 				return c
 			}
-			a, b = a[1:], b[1:] // equal and not 0, so that neither is at its end
+			a, b = a[1:], b[1:] // the orders are equal and not 0, so neither is at its end
 		}
 		var numberA, numberB string
 		numberA, a = digits(a)
@@ -84,7 +84,7 @@ func compareDebPart(a, b string) int {
 	return 0
 }
 
-// debOrder is the weight of the first character of s: "~" before the end of a run, then letters, then all else.
+// debOrder returns the weight of the first character of s: "~" precedes the end of a run, then letters, then other characters.
 func debOrder(s string) int {
 	switch {
 	case s == "" || isDigit(s[0]):

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// The order of CRAN and Hackage versions: lists of numbers, of which the shorter comes first if it begins the longer, so
-// that "1.0" comes before "1.0.0". R separates them with dots or hyphens (base::package_version), Haskell with dots
-// (Data.Version; its tags are deprecated, and an error here).
+// CRAN and Hackage versions are lists of numbers. A list precedes the longer lists that begin with it, so "1.0" precedes
+// "1.0.0". R separates numbers with dots or hyphens (base::package_version), Haskell with dots (Data.Version). Haskell's
+// deprecated tags are errors.
 
 func parseCRAN(s string) (string, error)    { return s, checkNumbers(s, '-') }
 func parseHackage(s string) (string, error) { return s, checkNumbers(s, '.') }
@@ -23,7 +23,7 @@ func checkNumbers(s string, separator byte) error {
 			return nil
 		}
 		if rest[0] != '.' && rest[0] != separator {
-			return errors.New("not made of numbers alone")
+			return errors.New("text other than numbers")
 		}
 		s = rest[1:]
 	}

@@ -2,12 +2,12 @@ package version
 
 import "errors"
 
-// The order of Ruby versions, as RubyGems' Gem::Version compares them: runs of digits and runs of letters, the rest only
-// separates, but for a hyphen, which is ".pre.". A word comes before any number and before the end; zeros at the end, and
-// before the first word, do not count.
+// The order of Ruby versions is that of RubyGems' Gem::Version. A version has runs of digits and runs of letters. Other
+// characters separate them, but a hyphen means ".pre.". A word precedes numbers and the end. Zeros at the end and before the
+// first word are ignored.
 //
-// Since the end is as good as any count of zeros, a zero cannot be placed without what follows it: "1.a" comes after
-// "1.a.0.b" but before "1.a.0.1". So zeros before a word are a field of their own in the key, with their count.
+// The end is equal to any number of zeros, so the rank of a zero depends on the next part: "1.a" follows "1.a.0.b" but precedes
+// "1.a.0.1". The key therefore has a field for the number of zeros before a word.
 const (
 	gemWord        = 1
 	gemZerosToWord = 2
@@ -21,7 +21,7 @@ func parseGem(s string) (string, error) {
 	}
 	var buf [keySize]byte
 	key := buf[:0]
-	zeros, words := 0, false // zeros that have been read but not placed
+	zeros, words := 0, false // zeros that are not yet in the key
 	for s != "" {
 		switch c := s[0]; {
 		case isDigit(c):
@@ -54,8 +54,8 @@ func parseGem(s string) (string, error) {
 	return string(append(key, gemEnd)), nil
 }
 
-// checkGem checks s against Gem::Version::VERSION_PATTERN: a number, then words of letters and digits after dots, then
-// perhaps a hyphen, after which words may have hyphens too.
+// checkGem checks s against Gem::Version::VERSION_PATTERN: a number, then words of letters and digits after dots. A hyphen may
+// follow, and then words that may contain hyphens.
 func checkGem(s string) error {
 	if _, rest := digits(s); len(rest) == len(s) {
 		return errors.New("does not begin with a number")
@@ -72,7 +72,7 @@ func checkGem(s string) error {
 		case c == '.' && !empty:
 			empty = true
 		default:
-			return errors.New("not made of words of letters and digits, separated by dots and hyphens")
+			return errors.New("not words of letters and digits, separated by dots and hyphens")
 		}
 	}
 	if empty {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// parseGo reads the version of a module, "v1.2.3", pseudo-versions among them, or of Go itself, "go1.21.3" or
-// "1.22rc1", the latter in the form that the Go vulnerability database uses: go1.22rc1 is 1.22.0-rc.1, and go1.21, which
-// from Go 1.21 on is a language version and not a release, is 1.21.0. What follows a blank or, for Go itself, a hyphen or
-// plus sign names who built it, not which release it is ("go1.21.3 X:boringcrypto", "go1.21.3-fips").
+// parseGo reads the version of a module, "v1.2.3" or a pseudo-version, or of Go, "go1.21.3" or "1.22rc1". It converts versions
+// of Go to the form of the Go vulnerability database: go1.22rc1 is 1.22.0-rc.1. go1.21, a language version since Go 1.21, is
+// 1.21.0. parseGo ignores text after a blank, hyphen or plus sign in a version of Go, which describes the build ("go1.21.3
+// X:boringcrypto", "go1.21.3-fips").
 func parseGo(s string) (string, error) {
 	if rest, ok := strings.CutPrefix(s, "go"); ok {
 		if i := strings.IndexAny(rest, " \t-+"); i >= 0 {
@@ -25,7 +25,7 @@ func parseGo(s string) (string, error) {
 	return semver{}.parse(strings.TrimPrefix(s, "v"))
 }
 
-// goRelease reads a version of Go without its prefix. Only that of a pre-release has to be spelled anew.
+// goRelease converts a version of Go without its prefix. Only a pre-release changes.
 func goRelease(s string) (form string, ok bool) {
 	number, rest := digits(s)
 	for range 2 {

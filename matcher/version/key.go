@@ -5,24 +5,23 @@ import (
 	"strings"
 )
 
-// Some ecosystems rewrite a version before they compare it: they drop zeros, fold spellings, fill gaps. Their schemes
-// build a key in Parse, a string of bytes in the order of versions, so that comparing is comparing bytes, and what must
-// hold of an order holds by construction. Each field of a key is either of fixed length, or a number or word as below,
-// none of which is a prefix of another.
+// Some ecosystems normalize versions before comparing them: they drop zeros, unify spellings, fill gaps. Their schemes build a
+// key in Parse. Keys compare as bytes, so the order is total by construction. A field of a key has a fixed length or is a
+// number or word as below. None of these is a prefix of another.
 
-// keySize is the room for a key on the stack; a longer one costs a second allocation.
+// keySize is the size of the buffer for a key on the stack. A longer key costs a second allocation.
 const keySize = 96
 
 func compareKeys(a, b string) int { return strings.Compare(a, b) }
 
-// appendNumber appends a run of digits so that the byte order is the numeric order: the count of digits without leading
-// zeros, then the digits. It never begins with the byte 0, so that a 0 can end a list of numbers.
+// appendNumber appends a run of digits such that the order of bytes is numeric: the count of digits without leading zeros, then
+// the digits. The first byte is never 0, so a 0 can end a list of numbers.
 func appendNumber(key []byte, number string) []byte {
 	number = trimZeros(number)
 	return append(appendCount(key, len(number)+1), number...)
 }
 
-// appendWord appends letters and digits, folded to lower case if wanted, and an end that comes before any of them.
+// appendWord appends letters and digits, in lower case if fold is set, and an end that precedes any character.
 func appendWord(key []byte, word string, fold bool) []byte {
 	at := len(key)
 	key = append(key, word...)
@@ -34,7 +33,7 @@ func appendWord(key []byte, word string, fold bool) []byte {
 	return append(key, 0)
 }
 
-// appendCount appends n so that the byte order is the numeric order.
+// appendCount appends n such that the order of bytes is numeric.
 func appendCount(key []byte, n int) []byte {
 	if n < 0xff {
 		return append(key, byte(n))
@@ -42,7 +41,7 @@ func appendCount(key []byte, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(key, 0xff), uint64(n))
 }
 
-// numberLength is the length of the number at the beginning of a key, as appendNumber wrote it.
+// numberLength returns the length of the number at the beginning of a key, in the form of appendNumber.
 func numberLength(key string) int {
 	if key[0] < 0xff {
 		return int(key[0])

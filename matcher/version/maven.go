@@ -6,38 +6,38 @@ import (
 	"strings"
 )
 
-// The order of Maven versions, as ComparableVersion of Maven 3.9 compares them
-// (org.apache.maven.artifact.versioning; "Version Order Specification" of the POM reference).
+// The order of Maven versions is that of ComparableVersion in Maven 3.9 (org.apache.maven.artifact.versioning; "Version Order
+// Specification" of the POM reference).
 //
-// A version is a list of items. An item is a number, a qualifier, or a qualifier with a number ("rc1", "rc-1"). A hyphen,
-// a change from a number to a qualifier, and a qualifier with a number begin a sublist, which goes on to the end of the
-// version, so that a version is a flat sequence of items and beginnings of sublists. Zeros at the end of a list, or before
-// a qualifier, do not count.
+// A version is a list of items. An item is a number, a qualifier, or a qualifier with a number ("rc1", "rc-1"). A sublist
+// begins at a hyphen, at a change from a number to a qualifier, and at a qualifier with a number. It extends to the end of the
+// version, so a version is a flat sequence of items and beginnings of sublists. Zeros at the end of a list or before a
+// qualifier are ignored.
 //
-// The order is antisymmetric and total, but not transitive: what is missing is as good as 0, as the release itself and as an
-// empty list, which have three different places among what is there, so that 1 < 1.sp.x < 1-alpha.x < 1. That is Maven's,
-// and kept, since a verdict should be what Maven itself would say. Published versions hardly run into it: sorted, 12,140 of
-// them have two pairs out of 73 million in the wrong order, both of 1.1.3.RELEASE-A with a release candidate.
+// The order is antisymmetric and total but not transitive. A missing item is equal to 0, to the release and to an empty list,
+// which have three different ranks, so 1 < 1.sp.x < 1-alpha.x < 1. This is Maven's own order, and results must agree with
+// Maven. Published versions are hardly affected: among 12,140 sorted versions, two of 73 million pairs are in the wrong order,
+// both of 1.1.3.RELEASE-A and a release candidate.
 
 // A mavenKind is a kind of item.
 type mavenKind byte
 
 const (
-	mavenEnd mavenKind = iota // nothing; a key does not hold it
+	mavenEnd mavenKind = iota // a missing item; not in keys
 	mavenQualifier
 	mavenNumbered // a qualifier with a number
 	mavenList     // the beginning of a sublist
 	mavenNumber
 )
 
-// Qualifiers in order. All that are not named here follow, in the order of their letters.
+// Known qualifiers in order. Other qualifiers follow in alphabetical order.
 const (
 	mavenAlpha = iota
 	mavenBeta
 	mavenMilestone
 	mavenRC
 	mavenSnapshot
-	mavenRelease // also the place of a missing item
+	mavenRelease // also the rank of a missing item
 	mavenSP
 	mavenOther
 )
@@ -61,7 +61,7 @@ func parseMaven(s string) (string, error) {
 		}
 		number, rest := digits(rest)
 		switch {
-		case word == "": // a number, or nothing between two separators, which is 0
+		case word == "": // a number, or an empty item, which is 0
 			k = k.number(number)
 		case number != "":
 			k = k.list()
@@ -85,8 +85,8 @@ func parseMaven(s string) (string, error) {
 	return string(k.key[:k.kept]), nil
 }
 
-// mavenCharacter reports whether a version may hold c: ComparableVersion takes all, but Maven's DefaultModelValidator does
-// not. Ranges ("[1,2)") and properties ("${revision}") are no versions.
+// mavenCharacter reports whether Maven's DefaultModelValidator allows c in a version; ComparableVersion allows any. Ranges
+// ("[1,2)") and properties ("${revision}") are not versions.
 func mavenCharacter(c byte) bool {
 	switch c {
 	case '\\', '/', ':', '"', '<', '>', '|', '?', '*', '[', ']', '(', ')', '{', '}', ',':
@@ -95,8 +95,8 @@ func mavenCharacter(c byte) bool {
 	return c > ' '
 }
 
-// A mavenKey is a key in the making: its items and beginnings of sublists, up to kept, and after that zeros and sublists of
-// which what follows decides whether they count.
+// A mavenKey builds a key. The bytes up to kept are final. The zeros and beginnings of sublists after it remain only if a later
+// item follows them.
 type mavenKey struct {
 	key   []byte
 	kept  int
@@ -119,8 +119,8 @@ func (k mavenKey) number(number string) mavenKey {
 	return k
 }
 
-// qualifier adds a qualifier. Zeros before one do not count: those in the same list, if it has no number, and those before
-// the sublist that it begins.
+// qualifier appends a qualifier. It removes zeros before the sublist that the qualifier begins and, if the qualifier has no
+// number, zeros before it in the same list.
 func (k mavenKey) qualifier(kind mavenKind, word, number string) mavenKey {
 	if kind == mavenQualifier {
 		k = k.trimZeros()
@@ -130,8 +130,8 @@ func (k mavenKey) qualifier(kind mavenKind, word, number string) mavenKey {
 		k = k.trimZeros()
 		k.key = append(k.key, byte(mavenList))
 	}
-	place := mavenPlace(word, kind == mavenNumbered)
-	if k.key = append(k.key, byte(kind), place); place == mavenOther {
+	rank := mavenRank(word, kind == mavenNumbered)
+	if k.key = append(k.key, byte(kind), rank); rank == mavenOther {
 		k.key = appendWord(k.key, word, true)
 	}
 	if kind == mavenNumbered {
@@ -141,16 +141,16 @@ func (k mavenKey) qualifier(kind mavenKind, word, number string) mavenKey {
 	return k
 }
 
-// trimZeros takes zeros off the end of what does not count yet, which holds nothing but zeros and sublists.
+// trimZeros removes zeros at the end of the key. The bytes after kept are only zeros and beginnings of sublists.
 func (k mavenKey) trimZeros() mavenKey {
 	for len(k.key) > k.kept && k.key[len(k.key)-1] != byte(mavenList) {
-		k.key = k.key[:len(k.key)-2] // mavenNumber and 1, by appendNumber
+		k.key = k.key[:len(k.key)-2] // mavenNumber and the 1 that appendNumber writes for 0
 	}
 	return k
 }
 
-// mavenPlace returns the place of a qualifier. "a", "b" and "m" are short for others where a number follows.
-func mavenPlace(word string, numbered bool) byte {
+// mavenRank returns the rank of a qualifier. "a", "b" and "m" are short forms if a number follows.
+func mavenRank(word string, numbered bool) byte {
 	is := func(name string) bool { return len(word) == len(name) && hasPrefixFold(word, name) }
 	switch {
 	case is("alpha"), numbered && is("a"):
@@ -171,12 +171,12 @@ func mavenPlace(word string, numbered bool) byte {
 	return mavenOther
 }
 
-// A mavenPart is an item as it stands in a key.
+// A mavenPart is an item in a key.
 type mavenPart struct {
 	kind   mavenKind
-	place  byte
-	word   string // with its end, as in the key
-	number string // with its length, as in the key
+	rank   byte
+	word   string // with the end that appendWord writes
+	number string // with the length that appendNumber writes
 }
 
 // nextMaven reads the first item of a key.
@@ -186,7 +186,7 @@ func nextMaven(key string) (p mavenPart, rest string) {
 	}
 	p.kind, key = mavenKind(key[0]), key[1:]
 	if p.kind == mavenQualifier || p.kind == mavenNumbered {
-		if p.place, key = key[0], key[1:]; p.place == mavenOther {
+		if p.rank, key = key[0], key[1:]; p.rank == mavenOther {
 			i := strings.IndexByte(key, 0) + 1
 			p.word, key = key[:i], key[i:]
 		}
@@ -210,7 +210,7 @@ func compareMaven(a, b string) int {
 	return 0
 }
 
-// compare compares two items at the same place.
+// compare compares two items at the same index of two versions.
 func (p mavenPart) compare(q mavenPart) int {
 	switch {
 	case q.kind == mavenEnd:
@@ -220,20 +220,20 @@ func (p mavenPart) compare(q mavenPart) int {
 	case p.kind > mavenNumbered || q.kind > mavenNumbered:
 		return cmp.Or(cmp.Compare(max(p.kind, mavenNumbered), max(q.kind, mavenNumbered)), strings.Compare(p.number, q.number))
 	}
-	// A qualifier without a number comes before the same one with a number: no number has the length 0.
-	return cmp.Or(cmp.Compare(p.place, q.place), strings.Compare(p.word, q.word), strings.Compare(p.number, q.number))
+	// A qualifier precedes the same qualifier with a number, because "" precedes any number.
+	return cmp.Or(cmp.Compare(p.rank, q.rank), strings.Compare(p.word, q.word), strings.Compare(p.number, q.number))
 }
 
-// compareEnd compares an item with a missing one, which is as good as 0, as the release itself, and as an empty list.
+// compareEnd compares an item with a missing one, which is equal to 0, to the release and to an empty list.
 func (p mavenPart) compareEnd() int {
 	switch p.kind {
 	case mavenNumber:
-		if p.number[0] == 1 { // 0, by appendNumber
+		if p.number[0] == 1 { // appendNumber writes 0 so
 			return 0
 		}
 		return 1
 	case mavenList:
-		return 0 // what is in it decides
+		return 0 // the items of the list decide
 	}
-	return cmp.Compare(p.place, mavenRelease)
+	return cmp.Compare(p.rank, mavenRelease)
 }

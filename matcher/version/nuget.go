@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// The order of NuGet versions, as NuGet.Versioning compares them: Semantic Versioning with up to four numbers, of which
-// missing ones are 0 and leading zeros do not count, and with identifiers in any case. Numbers above 2^31-1, which
-// NuGet.Versioning cannot hold, are compared all the same.
+// The order of NuGet versions is that of NuGet.Versioning: Semantic Versioning with up to four numbers, missing numbers being
+// 0. It ignores leading zeros and the case of identifiers. Unlike in NuGet.Versioning, numbers may exceed 2^31-1.
 
 func parseNuGet(s string) (string, error) {
 	if i := strings.IndexByte(s, '+'); i >= 0 {
@@ -38,7 +37,7 @@ func parseNuGet(s string) (string, error) {
 
 func compareNuGet(a, b string) int { return compareDotted(a, b, compareFold) }
 
-// compareFold compares words in any case.
+// compareFold compares words without regard to case.
 func compareFold(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		if c := cmp.Compare(lower(a[i]), lower(b[i])); c != 0 {

@@ -11,7 +11,7 @@ func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 func isAlpha(c byte) bool { return isLower(c) || isUpper(c) }
 func isAlnum(c byte) bool { return isDigit(c) || isAlpha(c) }
 
-// lower folds an ASCII letter.
+// lower converts an ASCII letter to lower case.
 func lower(c byte) byte {
 	if isUpper(c) {
 		return c + 'a' - 'A'
@@ -45,7 +45,7 @@ func trimZeros(number string) string {
 	return number[i:]
 }
 
-// compareNumbers compares runs of digits by value, whatever their length. No digits at all are zero.
+// compareNumbers compares runs of digits of any length by value. An empty run is zero.
 func compareNumbers(a, b string) int {
 	a, b = trimZeros(a), trimZeros(b)
 	if len(a) != len(b) {
@@ -54,8 +54,8 @@ func compareNumbers(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// skipEqual takes off what a and b begin with alike, up to the last run of letters and digits in it: what decides between
-// versions that are near each other is at their end.
+// skipEqual removes the common prefix of a and b, except for a run of letters and digits at its end. Similar versions differ
+// near their ends, so this saves most of the comparison.
 func skipEqual(a, b string) (string, string) {
 	i := 0
 	for i < len(a) && i < len(b) && a[i] == b[i] {
@@ -67,7 +67,7 @@ func skipEqual(a, b string) (string, string) {
 	return a[i:], b[i:]
 }
 
-// hasPrefixFold reports whether s begins with an ASCII word in lower case, whatever the case of s.
+// hasPrefixFold reports whether s begins with word, a lower-case ASCII word, without regard to the case of s.
 func hasPrefixFold(s, word string) bool {
 	if len(s) < len(word) {
 		return false

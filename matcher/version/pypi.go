@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// The order of Python versions, by PEP 440 (now the "Version specifiers" specification of the Python Packaging User
-// Guide), as the library packaging reads it (packaging.version.VERSION_PATTERN, version._cmpkey):
+// The order of Python versions is that of PEP 440 (now the "Version specifiers" specification of the Python Packaging User
+// Guide) in the library packaging (packaging.version.VERSION_PATTERN, version._cmpkey):
 //
 //	[v][epoch!]release[pre][post][dev][+local]
 //
-// in any case, with the alternative spellings of its appendix B. What packaging once ordered as legacy versions, before
-// all others, is an error, as it has been since packaging 22.
+// Case is ignored, and the alternative spellings of appendix B are allowed. Legacy versions, which packaging before 22 ordered
+// before all others, are errors.
 //
-// The key is a field for each part: epoch, release without trailing zeros, then how each later part moves the version
-// against the bare release.
+// The key has a field for each part: epoch, release without trailing zeros, then the order of each later part relative to a
+// missing one.
 
-// Bytes of a key where a part is missing or present. The pre-release letters are between the first two.
+// Bytes of a key for missing and present parts. The pre-release letters are between the first two.
 const (
-	pypiDevOnly = 0x00 // no pre-release nor post-release, but a development release: before any pre-release
+	pypiDevOnly = 0x00 // a development release without pre-release and post-release, which precedes any pre-release
 	pypiFinal   = 0x0f // no pre-release otherwise
 	pypiNoPost  = 0x00
 	pypiPost    = 0x01
 	pypiDev     = 0x00
 	pypiNoDev   = 0x01
-	pypiWord    = 0x01 // of a local version: a word, before any number
+	pypiWord    = 0x01 // a word of a local version, which precedes any number
 	pypiNumber  = 0x02
 )
 
@@ -82,12 +82,12 @@ func parsePyPI(s string) (string, error) {
 	return string(key), nil
 }
 
-// appendPyPIRelease appends the numbers of a release, the first of which has been read already, and returns what follows.
+// appendPyPIRelease appends the numbers of a release and returns the rest. The caller has read the first number.
 func appendPyPIRelease(key []byte, number, rest string) ([]byte, string, error) {
 	if number == "" {
 		return nil, "", errors.New("release is not a number")
 	}
-	end := len(key) // of the last number that is not 0
+	end := len(key) // end of the last number that is not 0
 	for {
 		key = appendNumber(key, number)
 		if trimZeros(number) != "" {
@@ -100,8 +100,8 @@ func appendPyPIRelease(key []byte, number, rest string) ([]byte, string, error) 
 	}
 }
 
-// pypiPart reads an optional [sep]word[sep][digits], where sep is one of "-", "_", ".". Its kind is what find makes of the
-// word, 0 if there is no such part, in which case rest is s.
+// pypiPart reads an optional [sep]word[sep][digits], where sep is one of "-", "_", ".". find returns the kind of the word.
+// Without such a part the kind is 0 and rest is s.
 func pypiPart(s string, find func(string) (kind byte, length int)) (kind byte, number, rest string) {
 	rest = s
 	if rest != "" && isPyPISeparator(rest[0]) {
@@ -158,7 +158,7 @@ func pypiDevWord(s string) (byte, int) {
 	return 0, 0
 }
 
-// appendPyPILocal appends the segments of a local version: words and numbers, the shorter of two first.
+// appendPyPILocal appends the segments of a local version, which are words and numbers.
 func appendPyPILocal(key []byte, s string) ([]byte, error) {
 	for {
 		i := strings.IndexAny(s, "-_.")

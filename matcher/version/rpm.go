@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// The order of RPM versions, [epoch:]version[-release], as rpm compares them: rpmVersionParse and rpmVersionCompare for
-// the parts (rpmio/rpmver.c) and rpmvercmp for each (rpmio/rpmvercmp.c).
+// The order of RPM versions, [epoch:]version[-release], is that of rpm: rpmVersionParse and rpmVersionCompare split and compare
+// versions (rpmio/rpmver.c), and rpmvercmp compares parts (rpmio/rpmvercmp.c).
 //
-// A missing epoch is 0. A missing release comes before any release, as in rpmVersionCompare. (Dependencies follow another
-// rule, in which a missing release fits every release; it is no order, since it is not transitive.)
+// A missing epoch is 0. A missing release precedes any release, as in rpmVersionCompare. Dependencies follow another rule, in
+// which a missing release matches every release. That rule is not transitive and therefore not an order.
 
 func parseRPM(s string) (string, error) {
 	for i := range len(s) {
@@ -24,7 +24,7 @@ func parseRPM(s string) (string, error) {
 	return s, nil
 }
 
-// splitRPM takes a version apart. Only digits before a colon are an epoch.
+// splitRPM splits a version. An epoch consists of digits.
 func splitRPM(s string) (epoch, version, release string, hasRelease bool) {
 	if number, rest := digits(s); rest != "" && rest[0] == ':' {
 		epoch, s = number, rest[1:]
@@ -55,7 +55,7 @@ func compareRPM(a, b string) int {
 	return 0
 }
 
-// What may stand at one place of an RPM version, in order. Everything else only separates.
+// Kinds of parts of an RPM version, in order. Other characters separate parts.
 const (
 	rpmTilde = iota
 	rpmEnd
@@ -64,7 +64,7 @@ const (
 	rpmNumber
 )
 
-// compareRPMPart is rpmvercmp.
+// compareRPMPart compares like rpmvercmp.
 func compareRPMPart(a, b string) int {
 	a, b = skipEqual(a, b)
 	for {
@@ -89,7 +89,7 @@ func compareRPMPart(a, b string) int {
 	}
 }
 
-// nextRPM returns what stands at the next place of s.
+// nextRPM returns the next part of s and the rest.
 func nextRPM(s string) (kind int, text, rest string) {
 	i := 0
 	for i < len(s) && !isAlnum(s[i]) && s[i] != '~' && s[i] != '^' {

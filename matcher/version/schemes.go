@@ -1,6 +1,6 @@
 package version
 
-// For returns the scheme of a PURL type, and whether there is one; see [Types].
+// For returns the scheme of a PURL type. It returns false if the type is not one of [Types].
 func For(purlType string) (Scheme, bool) {
 	for i := range schemes {
 		if schemes[i].name == purlType {
@@ -10,7 +10,7 @@ func For(purlType string) (Scheme, bool) {
 	return Scheme{}, false
 }
 
-// Types returns the PURL types that have a scheme, sorted; and "cpe", which is none: that of products that NVD names.
+// Types returns the sorted types that have a scheme: PURL types, and "cpe" for products in NVD's CPE names.
 func Types() []string {
 	list := make([]string, len(schemes))
 	for i := range schemes {
@@ -19,7 +19,7 @@ func Types() []string {
 	return list
 }
 
-// schemes is a table, never written to, in the order of names.
+// schemes is sorted by name.
 var schemes = [...]rules{
 	{"apk", parseAPK, compareAPK},
 	{"cargo", parseCargo, compareSemver},

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// The order of Semantic Versioning 2.0.0 (semver.org, section 11), and how far each ecosystem goes beyond its grammar.
-// Build metadata ("+...") has no say. In all of them, a bare "1" or "1.2" is read as "1.0.0" and "1.2.0", and a leading
-// "v" is allowed: no installed version is spelled so everywhere, but bounds in advisories are, and can mean nothing else.
+// A semver reads versions of Semantic Versioning 2.0.0 (semver.org, section 11) with the extensions of an ecosystem. Build
+// metadata ("+...") is ignored. Every ecosystem allows a leading "v", and "1" and "1.2" for "1.0.0" and "1.2.0". Installed
+// versions rarely have these forms, but bounds in advisories do, and their meaning is clear.
 //
-//   - npm: as node-semver with its option loose (internal/re.js): leading "v", "=" and blanks, leading zeros, a
-//     pre-release without its hyphen ("1.2.3beta"). No more than 256 characters, no number above 2^53-1.
-//     Four numbers are an error, although that grammar reads "1.2.34.5", as "1.2.3-4.5".
-//   - cargo: as the crate semver, without its order of build metadata, which Cargo does not use to match a version. No
-//     number above 2^64-1.
-//   - golang: as golang.org/x/mod/semver; see golang.go for Go's own versions.
-//   - pub: as the package pub_semver, which does order build metadata, the version without it first.
+//   - npm: node-semver with option loose (internal/re.js) allows leading "v", "=" and blanks, leading zeros, and a
+//     pre-release without its hyphen ("1.2.3beta"). It allows at most 256 characters and no number above 2^53-1. Four
+//     numbers are an error, although its grammar reads "1.2.34.5" as "1.2.3-4.5".
+//   - cargo: the crate semver, without its order of build metadata, which Cargo ignores when it matches versions. No
+//     number exceeds 2^64-1.
+//   - golang: golang.org/x/mod/semver; see golang.go for versions of Go.
+//   - pub: the package pub_semver, which orders build metadata. A version without it precedes the same version with it.
 type semver struct {
 	zeros bool   // numbers may have leading zeros
-	bare  bool   // a pre-release may have no hyphen
-	max   string // the greatest number, "" for no limit
+	bare  bool   // a pre-release may lack its hyphen
+	max   string // the largest number; "" means no limit
 }
 
 func parseNPM(s string) (string, error) {
@@ -71,8 +71,8 @@ func (o semver) parse(s string) (string, error) {
 	return s, checkIdentifiers(rest[1:], o.zeros)
 }
 
-// preRelease returns the identifiers of what follows the numbers. The hyphen may be missing, and is an identifier of its
-// own if it stands alone, as in node-semver's loose grammar.
+// preRelease returns the identifiers after the numbers. As in node-semver's loose grammar, the hyphen may be missing, and a
+// single hyphen is an identifier.
 func preRelease(s string) string {
 	if len(s) > 1 && s[0] == '-' && s[1] != '.' {
 		return s[1:]
@@ -130,8 +130,8 @@ func comparePub(a, b string) int {
 
 func compareSemver(a, b string) int { return compareDotted(a, b, strings.Compare) }
 
-// compareDotted compares dotted numbers, of which missing ones are 0, then pre-releases. Words decides between
-// identifiers that are not numbers.
+// compareDotted compares dotted numbers, where missing numbers are 0, then pre-releases. words compares identifiers that are
+// not numbers.
 func compareDotted(a, b string, words func(a, b string) int) int {
 	for a != "" && isDigit(a[0]) || b != "" && isDigit(b[0]) {
 		var numberA, numberB string
@@ -153,7 +153,8 @@ func compareDotted(a, b string, words func(a, b string) int) int {
 	return compareIdentifiers(preRelease(a), preRelease(b), words)
 }
 
-// compareIdentifiers compares dot-separated identifiers: numbers by value and before words, the shorter list first.
+// compareIdentifiers compares lists of identifiers, separated by dots. Numbers compare by value and precede words. A list
+// precedes the longer lists that begin with it.
 func compareIdentifiers(a, b string, words func(a, b string) int) int {
 	for {
 		idA, restA, moreA := strings.Cut(a, ".")

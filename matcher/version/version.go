@@ -1,15 +1,15 @@
 // Package version orders the versions of packages as the package managers of their ecosystems do.
 //
-// A [Scheme], one for each PURL type, parses text into a [Version]; versions of one scheme compare. Parsing checks the
-// text once and allocates at most once; comparing allocates nothing, takes time linear in the shorter text and is safe
-// on hostile input. Numbers have no upper bound unless the ecosystem has one.
+// Each PURL type has a [Scheme], which parses text into a [Version]. Versions of one scheme compare. Parse validates the text
+// and allocates at most once. Compare allocates nothing, takes time linear in the shorter text, and is safe for hostile input.
+// Numbers are unbounded unless the ecosystem has a limit.
 //
-// Text that the ecosystem's own tool refuses is an error that wraps [ErrInvalid], never a guess: a guessed order is a
-// wrong verdict on a vulnerability. The few texts which tools refuse but whose place is beyond doubt, and which
-// advisories hold ("1.2" as the bound of an npm range), are accepted; the source of each scheme says which.
+// Text that the ecosystem's own tool rejects is an error that wraps [ErrInvalid], because a guessed order would yield wrong
+// results. The exceptions are a few forms in advisories with an undisputed order, such as "1.2" as a bound of an npm range. The
+// source of each scheme lists them.
 //
-// Every order is total: antisymmetric, transitive, and defined for any two versions. The one exception is Maven's,
-// which is not transitive in itself; see maven.go.
+// Every order is total: antisymmetric, transitive, and defined for any two versions. Only Maven's own order is not transitive;
+// see maven.go.
 package version
 
 import (
@@ -19,17 +19,17 @@ import (
 	"unicode/utf8"
 )
 
-// ErrInvalid is wrapped by the errors of texts that are not versions of their scheme.
+// ErrInvalid reports text that is not a version of its scheme. Errors of this package wrap it.
 var ErrInvalid = errors.New("invalid version")
 
-// A Scheme orders the versions of one ecosystem. It is obtained from [For]; the zero Scheme knows no version.
+// A Scheme orders the versions of one ecosystem. [For] returns it. Parse of the zero Scheme always fails.
 type Scheme struct{ rules *rules }
 
-// rules are what one ecosystem brings. Comparing works on a form of the text which parse returns: a substring, where the
-// text can be compared as it stands, or a key that was built so that its order is the order of versions.
+// rules implement the scheme of one ecosystem. parse converts the text to the form that compare takes: a substring of the text,
+// or a key whose order of bytes is that of versions.
 type rules struct {
 	name    string
-	parse   func(text string) (form string, err error) // text is not empty, without surrounding blanks
+	parse   func(text string) (form string, err error) // text is trimmed and not empty
 	compare func(a, b string) int                      // on forms
 }
 
@@ -47,14 +47,14 @@ func (s Scheme) Name() string {
 	return s.rules.name
 }
 
-// Parse reads a version. Blanks around it do not matter. The error of an unparsable version wraps [ErrInvalid]; it names
-// the scheme, the version (shortened, if it is long) and the reason.
+// Parse reads a version. It ignores blanks around the text. The error for an invalid version wraps [ErrInvalid] and contains
+// the scheme, the version (shortened if long) and the reason.
 func (s Scheme) Parse(text string) (Version, error) {
 	if s.rules == nil {
 		return Version{}, fmt.Errorf("version: %q: %w: no scheme", shorten(text), ErrInvalid)
 	}
 	trimmed := text
-	if text == "" || text[0] <= ' ' || text[len(text)-1] <= ' ' { // few have blanks
+	if text == "" || text[0] <= ' ' || text[len(text)-1] <= ' ' { // most versions have no blanks
 		trimmed = strings.Trim(text, " \t\r\n\v\f")
 	}
 	if trimmed == "" {
@@ -67,9 +67,8 @@ func (s Scheme) Parse(text string) (Version, error) {
 	return Version{s.rules, text, form}, nil
 }
 
-// Compare returns -1 if v comes before w, 1 if it comes after w, and 0 if both have the same place, which does not mean
-// that they are spelled alike. Versions of different schemes have no order: comparing them is a mistake of the program,
-// and panics.
+// Compare returns -1 if v precedes w, 1 if v follows w, and 0 if they are equal. Texts of equal versions may differ. Compare
+// panics if the versions have different schemes.
 func (v Version) Compare(w Version) int {
 	if v.rules != w.rules {
 		panic("version: compared " + v.Scheme().Name() + " with " + w.Scheme().Name())
@@ -83,10 +82,10 @@ func (v Version) Compare(w Version) int {
 // Scheme returns the scheme that parsed v.
 func (v Version) Scheme() Scheme { return Scheme{v.rules} }
 
-// String returns the version as it was given to [Scheme.Parse].
+// String returns the text that [Scheme.Parse] parsed.
 func (v Version) String() string { return v.text }
 
-// Compare parses and compares two versions of a PURL type. The error of a type without a scheme, too, wraps
+// Compare parses and compares two versions of a PURL type. The error for an invalid version or a type without a scheme wraps
 // [ErrInvalid].
 func Compare(purlType, a, b string) (int, error) {
 	s, ok := For(purlType)
@@ -104,7 +103,7 @@ func Compare(purlType, a, b string) (int, error) {
 	return v.Compare(w), nil
 }
 
-// shorten cuts a long text for an error message.
+// shorten truncates long text for an error message.
 func shorten(s string) string {
 	const most = 64
 	if len(s) <= most {

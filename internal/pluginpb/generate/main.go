@@ -1,7 +1,7 @@
-// Generate writes the Go code of plugin/proto/analyzer.proto. The versions of all that takes part are those of go.mod.
+// Generate writes the Go code of plugin/proto/analyzer.proto. go.mod pins the versions of its tools.
 //
-// The Go code does not check that text is UTF-8, as proto3 does: what analyzers read in files of images often is not, and a
-// report must not depend on where an analyzer ran. Nothing changes on the wire.
+// Unlike other code for proto3, the Go code does not check that text is UTF-8. Text in files of images often is not, and a
+// report must not depend on the process of an analyzer. The encoding is the same.
 package main
 
 import (
@@ -68,7 +68,7 @@ func run() error {
 	return nil
 }
 
-// generate runs one generator and writes what it answers beside the directory of this program.
+// generate runs a generator and writes its files to the parent directory.
 func generate(generator string, request *pluginpb.CodeGeneratorRequest) error {
 	in, err := proto.Marshal(request)
 	if err != nil {
