@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// newCertificate makes the certificate by which one process knows its host, and returns it in PEM as well. It is on the
-// curve P-256, which every TLS library takes; go-plugin's own are on P-521, which the BoringSSL of gRPC in C refuses.
+// newCertificate returns the host's certificate for one process, also in PEM. It uses the curve P-256, which every TLS library
+// supports. go-plugin's own certificates use P-521, which the BoringSSL of gRPC in C rejects.
 func newCertificate() (tls.Certificate, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -33,7 +33,7 @@ func newCertificate() (tls.Certificate, string, error) {
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
-		IsCA:                  true, // it is its own authority
+		IsCA:                  true, // self-signed
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

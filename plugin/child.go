@@ -28,34 +28,35 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// ErrProtocol is wrapped by errors about a program that is no plugin, or one of another version of the protocol.
-var ErrProtocol = errors.New("it does not speak the protocol of this host")
+// ErrProtocol reports a program that is not a plugin or uses another version of the protocol.
+var ErrProtocol = errors.New("incompatible plugin protocol")
 
-// grace is how long a process has to end by itself when its standard input ends.
-const grace = time.Second
+// gracePeriod is the time that a process has to exit after its standard input is closed. Then it is killed.
+const gracePeriod = time.Second
 
-// maxSocketDir leaves 40 bytes for the name of the socket, of the 104 that systems allow at least.
+// maxSocketDir is the length of the longest directory of a socket. Systems allow paths of at least 104 bytes, which leaves 40
+// for the name.
 const maxSocketDir = 64
 
-// A child is one process of a plugin.
+// A child is a process of a plugin with its connection.
 type child struct {
 	*pipe
-	process *process
-	dir     string // for its socket, and its working directory
-	infos   []analyzer.Info
-	joins   []bool
-	digest  string
-	stop    context.CancelFunc // of the stream
-	conn    *grpc.ClientConn
-	tasks   sync.WaitGroup
-	closing sync.Once
-	losing  sync.Once
-	lost    error // why it ended
+	process  *process
+	dir      string // holds the socket and the working directory
+	infos    []analyzer.Info
+	joins    []bool
+	digest   string
+	stop     context.CancelFunc // ends the stream
+	conn     *grpc.ClientConn
+	tasks    sync.WaitGroup
+	closing  sync.Once
+	removing sync.Once
+	endErr   error // why the process ended
 }
 
-// startChild starts a process and asks it what analyzers it has. The context bounds the start only.
+// startChild starts a process and reads its analyzers. The context bounds the start only.
 func startChild(ctx context.Context, command *Command) (_ *child, err error) {
-	starting, cancel := context.WithTimeoutCause(ctx, command.StartTimeout, fmt.Errorf("it did not start in time (%v)", command.StartTimeout))
+	starting, cancel := context.WithTimeoutCause(ctx, command.StartTimeout, fmt.Errorf("not started within %v", command.StartTimeout))
 	defer cancel()
 	c := new(child)
 	if c.digest, err = command.verify(); err != nil {
@@ -66,7 +67,7 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 	}
 	if runtime.GOOS != "windows" && len(c.dir) > maxSocketDir {
 		os.Remove(c.dir)
-		return nil, fmt.Errorf("the path of its socket would be too long: Command.SocketDir should name another directory than %s", filepath.Dir(c.dir))
+		return nil, fmt.Errorf("socket directory %s: path too long", filepath.Dir(c.dir))
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
@@ -88,15 +89,15 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 	}
 	config := &tls.Config{
 		Certificates: []tls.Certificate{certificate},
-		RootCAs:      x509.NewCertPool(), // go-plugin puts the plugin's certificate here
+		RootCAs:      x509.NewCertPool(), // go-plugin adds the plugin's certificate
 		ServerName:   "localhost",
 		MinVersion:   tls.VersionTLS12,
 	}
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake(),
-		VersionedPlugins: sets(nil),
+		VersionedPlugins: pluginSets(nil),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		StartTimeout:     command.StartTimeout + time.Second, // the context is first
+		StartTimeout:     command.StartTimeout + time.Second, // after the context's
 		TLSConfig:        config,
 		SkipHostEnv:      true,
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: c.dir},
@@ -107,8 +108,8 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 			return c.process, nil
 		},
 	})
-	// The client is not asked to Kill: it would connect for that, and wait without a bound. Its goroutines end with the
-	// process, whose pipes are closed.
+	// Client.Kill is not used: it would connect and wait without a limit. The client's goroutines end when the process has ended
+	// and its pipes are closed.
 	var addr net.Addr
 	started := make(chan error, 1)
 	go func() {
@@ -133,7 +134,7 @@ func startChild(ctx context.Context, command *Command) (_ *child, err error) {
 	return c, nil
 }
 
-// connect opens the connection, and the streams that live as long as the process.
+// connect opens the connection and the streams, which last as long as the process.
 func (c *child) connect(starting, running context.Context, addr net.Addr, config *tls.Config, command *Command) (err error) {
 	c.conn, err = grpc.NewClient("passthrough:///plugin",
 		grpc.WithTransportCredentials(credentials.NewTLS(config)),
@@ -157,7 +158,7 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 		info.Concurrent = command.Concurrency
 		c.infos, c.joins = append(c.infos, info), append(c.joins, i.Joins)
 	}
-	if err := command.claims(c.infos); err != nil {
+	if err := command.checkAnalyzers(c.infos); err != nil {
 		return err
 	}
 	stream, err := client.Analyze(running)
@@ -169,16 +170,17 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 	return nil
 }
 
-// supervise ends the process when it writes too much, and what waits for it when it has ended.
+// supervise kills the process if its output exceeds the limit. It returns when the process has ended.
 func (c *child) supervise() {
 	select {
 	case <-c.process.out.over:
-		c.process.fail(fmt.Errorf("%w: %w", errOutput, ErrClaim))
+		c.process.fail(fmt.Errorf("%w: %w", errOutput, ErrRejected))
 	case <-c.process.exited:
 	}
 }
 
-// explain returns why a process does not work, with what it knows itself.
+// explain replaces an error of the connection with a better one: the reason of a kill, the handshake, or the exit status of the
+// process and its last output.
 func (c *child) explain(err error) error {
 	if c.process == nil {
 		return err
@@ -186,7 +188,7 @@ func (c *child) explain(err error) error {
 	if failed := c.process.failure(); failed != nil {
 		return failed
 	}
-	if errors.Is(err, ErrClaim) || errors.Is(err, errTimeout) {
+	if errors.Is(err, ErrRejected) || errors.Is(err, errTimeout) {
 		return err
 	}
 	line := c.process.firstLine()
@@ -195,21 +197,21 @@ func (c *child) explain(err error) error {
 	case c.conn == nil && line != "":
 		return explainHandshake(line, err)
 	case isStatus && (s.Code() == codes.Unimplemented || s.Code() == codes.Internal || s.Code() == codes.ResourceExhausted):
-		return fmt.Errorf("%.200s: %w: %w", s.Message(), ErrProtocol, ErrClaim)
+		return fmt.Errorf("%.200s: %w: %w", s.Message(), ErrProtocol, ErrRejected)
 	}
-	// The connection breaks a moment before the process is known to have ended.
+	// The connection breaks shortly before the end of the process is known.
 	select {
 	case <-c.process.exited:
-		if death := c.process.death(); death != nil {
+		if death := c.process.exitErr(); death != nil {
 			return death
 		}
-	case <-time.After(grace / 4):
+	case <-time.After(gracePeriod / 4):
 	}
 	if c.conn == nil {
-		return fmt.Errorf("it wrote no handshake to standard output: %w", ErrProtocol)
+		return fmt.Errorf("no handshake on standard output: %w", ErrProtocol)
 	}
 	if errors.Is(err, io.EOF) {
-		return errors.New("it ended the stream of answers")
+		return errors.New("process closed the stream of answers")
 	}
 	if isStatus {
 		return fmt.Errorf("%.200s", s.Message())
@@ -217,7 +219,7 @@ func (c *child) explain(err error) error {
 	return err
 }
 
-// close ends the process and frees all that belongs to it. With gently, it may end by itself first.
+// close ends the process and frees its resources. If gently is set, the process has gracePeriod to exit.
 func (c *child) close(gently bool) {
 	c.closing.Do(func() {
 		if c.pipe != nil {

@@ -12,50 +12,50 @@ import (
 	"time"
 )
 
-// A Command says which program is a plugin, and what it may do. Path alone is enough.
+// A Command describes the program of a plugin and its permissions. Only Path is required.
 type Command struct {
-	Path string   // the executable; a path, not a name to be looked for
+	Path string   // path of the executable; it is not searched in PATH
 	Args []string // arguments, without the name of the program
-	Env  []string // the environment, as "KEY=value": the host's own is not inherited
-	Dir  string   // working directory; "": an empty one that goes with the process
+	Env  []string // environment as "KEY=value"; the host's environment is not inherited
+	Dir  string   // working directory; default: an empty directory that is removed with the process
 
-	// Name is what the plugin is called in errors; "": the last element of Path.
+	// Name is the name of the plugin in errors. The default is the last element of Path.
 	Name string
 
-	// SHA256 is the digest, hexadecimal, that the executable must have; "" is any. It is checked before every start. Whoever
-	// may write to the file can change it between check and start.
+	// SHA256 is the hexadecimal digest of the executable. It is verified before every start. "" accepts any. A process with
+	// write access to the file can change it between verification and start.
 	SHA256 string
 
-	// Patterns are those that its analyzers may have; nil is all. Types are the PURL types of the packages that they may
-	// report; nil is all. System allows packages that the distribution's package manager installed, and to name the
-	// distribution, where Types are given: a system package that owns files hides others from a Matcher.
+	// Patterns are the patterns that the analyzers may have, and Types the PURL types that they may report; nil allows all.
+	// If Types is set, System allows packages of the distribution's package manager and the distribution itself. A system
+	// package that owns files hides other packages from a Matcher.
 	Patterns []string
 	Types    []string
 	System   bool
 
-	Processes   int // how many to start at most, another when all have something to do; 0 means 1
-	Concurrency int // files under way at once, over all processes; 0 means 64
+	Processes   int // most processes; another starts while all are busy; 0 means 1
+	Concurrency int // most files in progress over all processes; 0 means 64
 
-	// Restarts is how many times over its life a plugin is started again, after a process has ended that was not told to, did
-	// not answer, or did not keep to the protocol; 0 means 3, less than 0 never. Files that were under way are tried once
-	// more, one by one. A plugin that claims what it must not, or breaks a limit, is not started again.
+	// Restarts is the number of restarts over the plugin's life, after a process crashes, does not answer or breaks the
+	// stream; 0 means 3, a negative number none. Files in progress are retried once, one at a time. A plugin that fails with
+	// ErrRejected is not restarted.
 	Restarts int
 
-	StartTimeout time.Duration // until it has said what analyzers it has; 0 means 15 seconds
-	CallTimeout  time.Duration // for each file, behind those that it was given before; 0 means 1 minute
+	StartTimeout time.Duration // until the plugin has described its analyzers; 0 means 15 seconds
+	CallTimeout  time.Duration // for each file, after the files sent before it; 0 means 1 minute
 
 	Limits Limits
 
-	// NoNetwork gives each process namespaces of its own, on Linux, where the kernel lets the host do so: one without any
-	// network, and one of processes, which all end with it. Elsewhere the plugin does not start.
+	// NoNetwork runs each process in its own namespaces on Linux: without a network, and with its own process IDs, so that
+	// its children end with it. If the kernel or the system does not support this, the plugin does not start.
 	NoNetwork bool
 
-	// Output is called with every line that the plugin writes to standard output and standard error, one at a time, without
-	// the end of line and cut to 4 KiB. Nothing is escaped.
+	// Output is called for every line that the plugin writes to standard output and standard error, one at a time. Lines have
+	// no line end and at most 4 KiB. They are not escaped.
 	Output func(line string)
 
-	// SocketDir is where a directory for a process's socket and its working directory is made; "": os.TempDir. A path of
-	// more than 60 bytes may be too long.
+	// SocketDir holds the directories for sockets and working directories of processes; "" means os.TempDir. A path above 60
+	// bytes may be too long.
 	SocketDir string
 }
 
@@ -92,10 +92,10 @@ func (c Command) withDefaults() (Command, error) {
 	return c, nil
 }
 
-// ErrDigest is wrapped by errors about an executable that is not the one that was asked for.
-var ErrDigest = errors.New("the executable has another digest")
+// ErrDigest reports an executable whose digest differs from Command.SHA256.
+var ErrDigest = errors.New("digest mismatch")
 
-// Digest returns the SHA-256 of a file, hexadecimal.
+// Digest returns the hexadecimal SHA-256 of a file.
 func Digest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -114,20 +114,20 @@ func Digest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// verify returns the digest of the executable, if it is the right one.
+// verify returns the digest of the executable, or ErrDigest if it is the wrong one.
 func (c *Command) verify() (string, error) {
 	digest, err := Digest(c.Path)
 	if err != nil {
 		return "", err
 	}
 	if c.SHA256 != "" && c.SHA256 != digest {
-		return "", fmt.Errorf("%s is sha256:%s, not sha256:%s: %w", c.Path, digest, c.SHA256, ErrDigest)
+		return "", fmt.Errorf("%s has sha256:%s, want sha256:%s: %w", c.Path, digest, c.SHA256, ErrDigest)
 	}
 	return digest, nil
 }
 
-// build names what answers depend on beside the analyzer itself: the executable and, where there are any, its arguments,
-// its environment, and what it says of itself.
+// build returns the Info.Build of an analyzer. It depends on the digest of the executable and on the arguments, the environment
+// and the plugin's own Build, if any.
 func (c *Command) build(digest, own string) string {
 	if len(c.Args) == 0 && len(c.Env) == 0 && own == "" {
 		return "sha256:" + digest

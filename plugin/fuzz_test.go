@@ -35,7 +35,7 @@ func FuzzAnswer(f *testing.F) {
 		if restricted {
 			c.Types = []string{"deb"}
 		}
-		if c.answer(a) != nil {
+		if c.checkAnswer(a) != nil {
 			return
 		}
 		r := new(analyzer.Result)
@@ -71,7 +71,7 @@ func FuzzClaims(f *testing.F) {
 			t.Fatal(err)
 		}
 		c := Command{Limits: Limits{}.withDefaults()}
-		if c.claims([]analyzer.Info{pluginpb.DecodeInfo(decoded)}) != nil {
+		if c.checkAnalyzers([]analyzer.Info{pluginpb.DecodeInfo(decoded)}) != nil {
 			return
 		}
 		if err := info.Validate(); err != nil || strings.Contains(with, "/") || size < 0 {

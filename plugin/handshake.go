@@ -10,10 +10,10 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// ProtocolVersion is the version of the protocol that Serve and Start speak; see proto/README.md.
+// ProtocolVersion is the version of the protocol that Serve and Start use; see proto/README.md.
 const ProtocolVersion = 1
 
-// handshake is what both sides must agree on before they speak.
+// handshake returns the configuration that host and plugin must share.
 func handshake() goplugin.HandshakeConfig {
 	return goplugin.HandshakeConfig{
 		ProtocolVersion:  ProtocolVersion,
@@ -22,12 +22,12 @@ func handshake() goplugin.HandshakeConfig {
 	}
 }
 
-// sets is the service of each version of the protocol, in the form that go-plugin asks for.
-func sets(server pluginpb.AnalyzerPluginServer) map[int]goplugin.PluginSet {
+// pluginSets returns the service for each version of the protocol, in go-plugin's form.
+func pluginSets(server pluginpb.AnalyzerPluginServer) map[int]goplugin.PluginSet {
 	return map[int]goplugin.PluginSet{ProtocolVersion: {"analyzer": &service{server: server}}}
 }
 
-// A service registers the analyzers of a plugin; a host dials by itself.
+// A service registers the analyzers of a plugin. The host does not use it, because child connects without go-plugin.
 type service struct {
 	goplugin.NetRPCUnsupportedPlugin
 	server pluginpb.AnalyzerPluginServer

@@ -8,10 +8,10 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// An incoming puts files together from their parts, which follow one another.
+// An incoming assembles files from their parts. The parts of a file are consecutive.
 type incoming struct{ current *incomingFile }
 
-// An incomingFile is a file that a plugin is asked about.
+// An incomingFile is a file to analyze.
 type incomingFile struct {
 	number   uint64
 	analyzer int
@@ -27,7 +27,7 @@ type sibling struct {
 	data []byte
 }
 
-// add takes a part and returns the file that it completes, or nil.
+// add adds a part and returns the file that it completes, or nil.
 func (in *incoming) add(p *pluginpb.Part, analyzers int) (*incomingFile, error) {
 	if p.Cancel {
 		in.current = nil
@@ -47,7 +47,7 @@ func (in *incoming) add(p *pluginpb.Part, analyzers int) (*incomingFile, error) 
 		in.current = f
 	}
 	if p.File != f.number {
-		return nil, fmt.Errorf("plugin: a part of file %d between those of file %d", p.File, f.number)
+		return nil, fmt.Errorf("plugin: part of file %d before the end of file %d", p.File, f.number)
 	}
 	if len(p.Sibling) == 0 {
 		f.data = append(f.data, p.Data...)
@@ -63,7 +63,7 @@ func (in *incoming) add(p *pluginpb.Part, analyzers int) (*incomingFile, error) 
 	return f, nil
 }
 
-// file returns the file in the form that analyzers take.
+// file returns the file for an analyzer.
 func (f *incomingFile) file() *analyzer.File {
 	var siblings []*analyzer.File
 	for _, s := range f.siblings {

@@ -71,7 +71,7 @@ func callJoin(ctx context.Context, j analyzer.Joiner, facts []analyzer.Fact) (jo
 	return j.Join(ctx, facts), ""
 }
 
-// A joiner is an analyzer of a plugin that joins.
+// A joiner is an analyzer in a plugin that implements analyzer.Joiner.
 type joiner struct {
 	analyzer.Analyzer
 	plugin *Process
@@ -85,7 +85,7 @@ func (j *joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joi
 		joined, err = c.join(ctx, j.index, facts)
 		return err
 	})
-	var crashed crashError
+	var crashed joinPanic
 	switch {
 	case err == nil:
 		return joined
@@ -99,18 +99,19 @@ func (j *joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joi
 	return joined
 }
 
-// A crashError says that the joiner in the plugin panicked. This one does so too: it is how a Joiner says so.
-type crashError string
+// A joinPanic reports a panic of the Joiner in the plugin. The host's Joiner panics with its text, so that the engine handles
+// both alike.
+type joinPanic string
 
-func (e crashError) Error() string { return string(e) }
+func (e joinPanic) Error() string { return string(e) }
 
-// join has facts joined by the process.
+// join calls Join in the process. It ends the process after an error other than a panic.
 func (c *child) join(ctx context.Context, index int, facts []analyzer.Fact) ([]analyzer.Joined, error) {
 	command := c.command
 	calling, cancel := context.WithTimeoutCause(ctx, command.CallTimeout, fmt.Errorf("%w (%v)", errTimeout, command.CallTimeout))
 	defer cancel()
 	joined, err := c.exchange(calling, index, facts)
-	var crashed crashError
+	var crashed joinPanic
 	switch {
 	case err == nil, errors.As(err, &crashed):
 		return joined, err
@@ -136,7 +137,7 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 		size += int64(len(f.Data))
 		if room -= len(f.Data) + len(f.Path) + 16; room <= 0 || i == len(facts)-1 {
 			if err := stream.Send(request); err != nil {
-				break // receiving tells why
+				break // Recv returns the error
 			}
 			request, room = &pluginpb.JoinRequest{Analyzer: uint32(index)}, chunk
 		}
@@ -157,16 +158,16 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 			return nil, err
 		}
 		if response.Panic != "" {
-			return nil, crashError(response.Panic)
+			return nil, joinPanic(response.Panic)
 		}
 		for _, a := range response.Answers {
 			if a.File >= uint64(len(facts)) {
-				return nil, fmt.Errorf("it joins file %d of %d: %w", a.File, len(facts), ErrClaim)
+				return nil, fmt.Errorf("answer to file %d of %d: %w", a.File, len(facts), ErrRejected)
 			}
 			if credit -= int64(proto.Size(a)); credit < 0 {
-				return nil, fmt.Errorf("it says more than Limits.Answer allows: %w", ErrClaim)
+				return nil, fmt.Errorf("answers exceed Limits.Answer: %w", ErrRejected)
 			}
-			if err := c.command.answer(a); err != nil {
+			if err := c.command.checkAnswer(a); err != nil {
 				return nil, err
 			}
 			j := &joined[a.File]

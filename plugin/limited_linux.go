@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startLimited starts a command in a process group of its own, in namespaces and a control group where it is to have them.
-// A process with resource limits is traced until they are set: it stands still before its first instruction.
+// startLimited starts a command in a new process group, and in namespaces and a control group if c asks for them. To set
+// resource limits, it traces the process, which stops before its first instruction.
 func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 	limits := []struct {
 		resource int
@@ -48,12 +48,12 @@ func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 	}
 	cmd.SysProcAttr = attr
 	if len(limits) == 1 {
-		return started(cmd, c)
+		return startCommand(cmd, c)
 	}
 	attr.Ptrace = true
 	runtime.LockOSThread() // the tracer is a thread
 	defer runtime.UnlockOSThread()
-	if err := started(cmd, c); err != nil {
+	if err := startCommand(cmd, c); err != nil {
 		return err
 	}
 	pid := cmd.Process.Pid
@@ -65,11 +65,11 @@ func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 				break
 			}
 			if !errors.Is(err, unix.EINTR) {
-				return fmt.Errorf("wait for its start: %w", err)
+				return fmt.Errorf("wait for process: %w", err)
 			}
 		}
 		if !status.Stopped() {
-			return errors.New("it did not stop at its start")
+			return errors.New("process did not stop at its start")
 		}
 		for _, l := range limits {
 			if err := unix.Prlimit(pid, l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}, nil); err != nil {
@@ -85,27 +85,27 @@ func startLimited(cmd *exec.Cmd, c *Command, g *group) error {
 	return err
 }
 
-// started starts a command, and says what a refusal of namespaces means.
-func started(cmd *exec.Cmd, c *Command) error {
+// startCommand starts a command and explains errors of namespaces.
+func startCommand(cmd *exec.Cmd, c *Command) error {
 	err := cmd.Start()
 	if c.NoNetwork && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSPC)) {
-		return fmt.Errorf("NoNetwork: the kernel does not let this process make namespaces: %w (%w)", errors.ErrUnsupported, err)
+		return fmt.Errorf("NoNetwork: can't create namespaces: %w (%w)", errors.ErrUnsupported, err)
 	}
 	return err
 }
 
-// killAll ends the process group, in which all is that the process started and that did not leave it, and the control
-// group, which nothing can leave by itself.
+// killAll kills the process group and the control group. Children of the process can leave the process group, but not the
+// control group.
 func (p *process) killAll() {
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	p.group.kill()
 }
 
-// killEscaped ends processes that left the group of a plugin: those of which the environment names its directory. A program
-// that does not want to be found can change that.
+// killEscaped kills processes that left the process group of a plugin. It finds them by the plugin's directory in their
+// environment, which a malicious program can remove.
 func killEscaped(dir string) {
 	mark := []byte(dir + string(filepath.Separator))
-	for range 3 { // one may be starting another
+	for range 3 { // processes may start others meanwhile
 		found := false
 		entries, err := os.ReadDir("/proc")
 		if err != nil {
@@ -130,13 +130,13 @@ func killEscaped(dir string) {
 	}
 }
 
-// A group is the control group of one process.
+// A group is the control group of a process.
 type group struct {
 	path string
 	dir  *os.File
 }
 
-// newGroup makes a control group, or returns nil where none is wanted.
+// newGroup creates a control group. It returns nil if Limits.Cgroup is empty.
 func newGroup(c *Command, name string) (*group, error) {
 	if c.Limits.Cgroup == "" {
 		return nil, nil
@@ -172,7 +172,7 @@ func (g *group) kill() {
 	}
 }
 
-// remove removes the group, once the kernel has seen the last of its processes go.
+// remove removes the group after its last process has ended.
 func (g *group) remove() {
 	if g == nil {
 		return

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-// startLimited starts a command that is to have no limits.
+// startLimited starts a command. It returns an error if c asks for limits of Linux.
 func startLimited(cmd *exec.Cmd, c *Command, _ *group) error {
 	if c.Limits.Memory > 0 || c.Limits.CPU > 0 || c.NoNetwork {
 		return fmt.Errorf("limits of memory and processor time and NoNetwork need Linux: %w", errors.ErrUnsupported)
@@ -16,12 +16,12 @@ func startLimited(cmd *exec.Cmd, c *Command, _ *group) error {
 	return cmd.Start()
 }
 
-// killAll would end what the process started.
+// killAll does nothing: killing the children of a process needs Linux.
 func (p *process) killAll() {}
 
 func killEscaped(string) {}
 
-// A group is a control group, of which there are none.
+// A group is a control group, which needs Linux.
 type group struct{}
 
 func newGroup(c *Command, _ string) (*group, error) {

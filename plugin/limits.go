@@ -2,37 +2,36 @@ package plugin
 
 import "time"
 
-// Sizes that both sides keep to, in bytes. The window is what a side may send before the other has read.
+// Sizes in bytes that both sides use. The window is the amount that a side may send before the other has read it.
 const (
 	maxMessage  = 16 << 20
 	window      = 1 << 20
-	chunk       = 256 << 10 // of file contents in one message
-	answerBatch = 256 << 10 // of answers, above which no more are added to a message
-	maxBatch    = 128       // files, or answers, in one message
+	chunk       = 256 << 10 // content of files in one message
+	answerBatch = 256 << 10 // a message with this many bytes of answers is sent
+	maxBatch    = 128       // number of files or answers in one message
 )
 
-// Limits bound what a plugin may make its host do, and what its process may use. Zero fields mean the defaults.
+// Limits bound the data that a plugin may send to its host and the resources of its processes. Zero fields mean the defaults.
 type Limits struct {
-	// Answer is how many bytes a plugin may say of one file, as they are sent; 64 MiB. Over all files it may say four times
-	// as much at once, a credit that grows again by 4 KiB for each file that it is asked about and 16 bytes for each byte of
-	// them.
+	// Answer is the largest answer to one file in bytes, as sent; 64 MiB. All answers together have a credit of four times as
+	// much. The credit grows by 4 KiB for each file that the host sends and by 16 bytes for each byte of its content.
 	Answer int64
 
-	// Output is how many bytes a process may write to standard output and standard error; 16 MiB.
+	// Output is the number of bytes that a process may write to standard output and standard error; 16 MiB.
 	Output int64
 
-	// Patterns is how many patterns the analyzers of a plugin may have together; 1,000.
+	// Patterns is the largest number of patterns of all analyzers together; 1,000.
 	Patterns int
 
-	// Memory is how many bytes of private memory a process may have, of which files that it maps for reading are none. CPU is
-	// how long it may compute over its whole life. On Linux both are resource limits (RLIMIT_DATA, RLIMIT_CPU), which each
-	// process that it starts has for itself; elsewhere a Command that sets them does not start. 0: no limit.
+	// Memory limits the private memory of a process in bytes, not counting files that it maps for reading. CPU limits its
+	// processor time. On Linux both are resource limits (RLIMIT_DATA, RLIMIT_CPU), which apply to each child separately. On
+	// other systems a Command that sets them does not start. 0 means no limit.
 	Memory int64
 	CPU    time.Duration
 
-	// Cgroup is a directory of the unified hierarchy (cgroup v2) in which the host may make groups, with the controllers
-	// memory and pids enabled for them, on Linux. Each process gets a group there, which holds it and all that it starts to
-	// Memory, and to Tasks processes and threads (0: no limit), and ends them together. "": none.
+	// Cgroup is a directory of the unified hierarchy (cgroup v2) on Linux, in which the host may create groups with the
+	// controllers memory and pids. Each process gets a group, which limits the process and its children together to Memory
+	// bytes and to Tasks processes and threads (0 means no limit), and ends them together. "" means no group.
 	Cgroup string
 	Tasks  int
 }

@@ -10,27 +10,28 @@ import (
 	"slices"
 )
 
-// ManifestName is the name of the file that describes a plugin, beside its executable.
+// ManifestName is the name of the file beside a plugin's executable that describes the plugin.
 const ManifestName = "plugin.json"
 
-// A Manifest describes a plugin without starting it: a JSON object in the file [ManifestName] of the plugin's directory.
+// A Manifest describes a plugin that has not been started. It is a JSON object in the file [ManifestName] of the plugin's
+// directory.
 type Manifest struct {
 	Name    string   `json:"name"`
 	Version string   `json:"version"`
-	Command string   `json:"command"`          // the executable, relative to the manifest
-	Args    []string `json:"args,omitempty"`   // its arguments
-	Digest  string   `json:"digest,omitempty"` // of the executable: "sha256:..."
+	Command string   `json:"command"`          // path of the executable, relative to the manifest
+	Args    []string `json:"args,omitempty"`   // arguments of the executable
+	Digest  string   `json:"digest,omitempty"` // digest of the executable: "sha256:..."
 
-	// What it wants; a plugin that then wants more is refused. See the fields of Command with the same names.
+	// Permissions; see the fields of Command with the same names. A plugin that exceeds them is rejected.
 	Patterns  []string `json:"patterns"`
 	Types     []string `json:"types,omitempty"`
 	System    bool     `json:"system,omitempty"`
 	NoNetwork bool     `json:"noNetwork,omitempty"`
 
-	Dir string `json:"-"` // of the manifest
+	Dir string `json:"-"` // directory of the manifest
 }
 
-// ReadManifest reads the manifest in a directory. Errors name the file.
+// ReadManifest reads and validates the manifest in a directory. Errors contain the file name.
 func ReadManifest(dir string) (*Manifest, error) {
 	name := filepath.Join(dir, ManifestName)
 	f, err := os.Open(name)
@@ -56,28 +57,27 @@ func ReadManifest(dir string) (*Manifest, error) {
 		return bad("%v", err)
 	}
 	switch {
-	case !plainName(m.Name):
-		return bad("name %q is not made of letters, digits and -_.+:/", m.Name)
+	case !validName(m.Name):
+		return bad("name %q has characters other than letters, digits and -_.+:/", m.Name)
 	case !filepath.IsLocal(m.Command):
 		return bad("command %q is not a path below the manifest", m.Command)
 	case len(m.Patterns) == 0:
-		return bad("no patterns: it wants no files")
-	case m.Digest != "" && !digest(m.Digest):
+		return bad("no patterns")
+	case m.Digest != "" && !isDigest(m.Digest):
 		return bad("digest %q is not sha256: and 64 hexadecimal digits", m.Digest)
 	}
 	return m, nil
 }
 
-// digest reports whether s is of the form sha256:HEX.
-func digest(s string) bool {
+// isDigest reports whether s has the form sha256:HEX.
+func isDigest(s string) bool {
 	if len(s) != len("sha256:")+64 || s[:7] != "sha256:" {
 		return false
 	}
 	return !slices.ContainsFunc([]byte(s[7:]), func(b byte) bool { return !('0' <= b && b <= '9' || 'a' <= b && b <= 'f') })
 }
 
-// Manifests reads the manifests of a directory of plugins, each in a directory of its own, by name. Directories without one
-// are left out.
+// Manifests reads the manifests in the subdirectories of dir, sorted by name. It ignores subdirectories without a manifest.
 func Manifests(dir string) ([]*Manifest, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*", ManifestName))
 	if err != nil {
@@ -99,7 +99,7 @@ func Manifests(dir string) ([]*Manifest, error) {
 	return list, nil
 }
 
-// Start is the Command that starts the plugin.
+// Start returns the Command that starts the plugin.
 func (m *Manifest) Start() Command {
 	return Command{
 		Path: filepath.Join(m.Dir, m.Command), Args: m.Args, SHA256: m.Digest, Name: m.Name,

@@ -189,7 +189,7 @@ func TestResourceLimits(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 		// Which allocation fails first, of the heap, of a thread's stack or of the runtime itself, and what Go says of it, is chance.
-		if m := r.Diagnostics[0].Message; !strings.Contains(m, "it ended: exit status 2: ") {
+		if m := r.Diagnostics[0].Message; !strings.Contains(m, "process ended: exit status 2: ") {
 			t.Error(m)
 		}
 	})

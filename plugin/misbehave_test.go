@@ -146,54 +146,54 @@ func misbehaviours() []misbehaviour {
 	return []misbehaviour{
 		{name: "does not exist", do: never, command: func(c *plugin.Command) { c.Path += ".missing" }, want: "no such file"},
 		{name: "is no program", do: never, command: func(c *plugin.Command) { c.Path = "main_test.go" }, want: "permission denied"},
-		{name: "is another program", do: never, command: func(c *plugin.Command) { c.SHA256 = strings.Repeat("0", 64) }, want: "not sha256:0000", is: plugin.ErrDigest},
-		{name: "never starts", do: func() { time.Sleep(time.Hour) }, want: "it did not start in time"},
+		{name: "is another program", do: never, command: func(c *plugin.Command) { c.SHA256 = strings.Repeat("0", 64) }, want: "want sha256:0000", is: plugin.ErrDigest},
+		{name: "never starts", do: func() { time.Sleep(time.Hour) }, want: "not started within"},
 		{name: "exits at once", do: func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(7) }, want: "exit status 7: no licence found"},
-		{name: "closes its output", do: func() { os.Stdout.Close(); time.Sleep(time.Hour) }, want: "it wrote no handshake", is: plugin.ErrProtocol},
-		{name: "wrong handshake", do: line("Hello! I am a plugin."), want: "which is no handshake", is: plugin.ErrProtocol},
+		{name: "closes its output", do: func() { os.Stdout.Close(); time.Sleep(time.Hour) }, want: "no handshake on standard output", is: plugin.ErrProtocol},
+		{name: "wrong handshake", do: line("Hello! I am a plugin."), want: "is not a handshake", is: plugin.ErrProtocol},
 		{name: "endless handshake", do: func() {
 			for {
 				os.Stdout.WriteString(strings.Repeat("1", 4096))
 			}
-		}, want: "which is no handshake", is: plugin.ErrProtocol},
-		{name: "wrong magic", do: line("1|1|unix|/etc/passwd|netrpc|"), want: "instead of grpc", is: plugin.ErrProtocol},
-		{name: "somebody else's address", do: line("1|1|tcp|192.0.2.1:80|grpc|"), want: "neither a socket in the directory", is: plugin.ErrProtocol},
+		}, want: "is not a handshake", is: plugin.ErrProtocol},
+		{name: "wrong magic", do: line("1|1|unix|/etc/passwd|netrpc|"), want: "want grpc", is: plugin.ErrProtocol},
+		{name: "somebody else's address", do: line("1|1|tcp|192.0.2.1:80|grpc|"), want: "neither a socket in the plugin's directory", is: plugin.ErrProtocol},
 		{name: "no certificate", do: func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); (&rogue{}).serve() }, want: "tls:"},
-		{name: "older protocol", do: func() { (&rogue{version: plugin.ProtocolVersion - 1}).older() }, want: `it speaks version "0" of the protocol`, is: plugin.ErrProtocol},
-		{name: "newer protocol", do: func() { (&rogue{version: plugin.ProtocolVersion + 1}).serve() }, want: `it speaks version "2" of the protocol`, is: plugin.ErrProtocol},
+		{name: "older protocol", do: func() { (&rogue{version: plugin.ProtocolVersion - 1}).older() }, want: `protocol version "0", want`, is: plugin.ErrProtocol},
+		{name: "newer protocol", do: func() { (&rogue{version: plugin.ProtocolVersion + 1}).serve() }, want: `protocol version "2", want`, is: plugin.ErrProtocol},
 		{name: "another service", do: func() { served{}.serve() }, want: "unknown service hullmark.plugin.v1.AnalyzerPlugin", is: plugin.ErrProtocol},
-		{name: "describes nothing", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{}}}).serve() }, want: "wants no files", is: plugin.ErrClaim},
+		{name: "describes nothing", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{}}}).serve() }, want: "has no patterns", is: plugin.ErrRejected},
 		{name: "claims 10,000 patterns", do: func() {
 			r := &rogue{}
 			for i := range 10_000 {
 				r.info.Patterns = append(r.info.Patterns, fmt.Sprintf("etc/%d", i))
 			}
 			r.serve()
-		}, want: "more than 1000 patterns", is: plugin.ErrClaim},
-		{name: "claims every file of any size", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"**"}}}).serve() }, want: "pattern ** needs a MaxSize", is: plugin.ErrClaim},
-		{name: "claims a bad pattern", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"../etc/**"}}}).serve() }, want: "not a clean path", is: plugin.ErrClaim},
-		{name: "claims a pattern that it may not have", do: func() { (&rogue{}).serve() }, command: func(c *plugin.Command) { c.Patterns = []string{"etc/os-release"} }, want: "which it may not have", is: plugin.ErrClaim},
-		{name: "claims a bad name", do: func() { (&rogue{info: pluginpb.Info{Name: "../x\x1b[2J"}}).serve() }, want: "is no name", is: plugin.ErrClaim},
+		}, want: "more than 1000 patterns", is: plugin.ErrRejected},
+		{name: "claims every file of any size", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"**"}}}).serve() }, want: "pattern ** needs a MaxSize", is: plugin.ErrRejected},
+		{name: "claims a bad pattern", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"../etc/**"}}}).serve() }, want: "not a clean path", is: plugin.ErrRejected},
+		{name: "claims a pattern that it may not have", do: func() { (&rogue{}).serve() }, command: func(c *plugin.Command) { c.Patterns = []string{"etc/os-release"} }, want: "is not allowed", is: plugin.ErrRejected},
+		{name: "claims a bad name", do: func() { (&rogue{info: pluginpb.Info{Name: "../x\x1b[2J"}}).serve() }, want: "invalid analyzer name", is: plugin.ErrRejected},
 		{name: "exits in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer {
 				fmt.Fprintln(os.Stderr, "out of cheese")
 				os.Exit(3)
 				return nil
 			}}).serve()
-		}, want: "it ended: exit status 3"},
+		}, want: "process ended: exit status 3"},
 		{name: "crashes in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { go panic("oh no"); select {} }}).serve()
 		}, want: "panic: oh no"},
 		{name: "is killed in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { syscall.Kill(os.Getpid(), syscall.SIGKILL); return nil }}).serve()
-		}, want: "it ended: signal: killed"},
-		{name: "hangs", do: func() { (&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { select {} }}).serve() }, want: "it did not answer in time"},
+		}, want: "process ended: signal: killed"},
+		{name: "hangs", do: func() { (&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { select {} }}).serve() }, want: "no answer within"},
 		{name: "does not read", do: func() {
 			(&rogue{analyze: func(grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error { select {} }}).serve()
-		}, want: "it did not answer in time"},
+		}, want: "no answer within"},
 		{name: "is stopped", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { syscall.Kill(os.Getpid(), syscall.SIGSTOP); return nil }}).serve()
-		}, want: "it did not answer in time"},
+		}, want: "no answer within"},
 		{name: "answers an error", do: func() {
 			(&rogue{analyze: func(grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
 				return errors.New("I would rather not")
@@ -201,7 +201,7 @@ func misbehaviours() []misbehaviour {
 		}, want: "I would rather not"},
 		{name: "ends the stream", do: func() {
 			(&rogue{analyze: func(grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error { return nil }}).serve()
-		}, want: "it ended the stream of answers"},
+		}, want: "process closed the stream of answers"},
 		{name: "answers garbage", do: func() {
 			(&rogue{analyze: func(s grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
 				garbage := new(emptypb.Empty)
@@ -223,7 +223,7 @@ func misbehaviours() []misbehaviour {
 				}
 				return err
 			}}).serve()
-		}, want: "more than Limits.Answer allows"},
+		}, want: "exceed Limits.Answer"},
 		{name: "answers for ever without an end", do: func() {
 			(&rogue{analyze: func(s grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
 				request, err := s.Recv()
@@ -232,10 +232,10 @@ func misbehaviours() []misbehaviour {
 				}
 				return err
 			}}).serve()
-		}, want: "it did not answer in time"},
+		}, want: "no answer within"},
 		{name: "answers a file that it was not given", do: func() {
 			(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer { return &pluginpb.Answer{File: p.File + 1000} }}).serve()
-		}, want: "of which it was not asked"},
+		}, want: "answer to unknown file"},
 		{name: "answers a file twice", do: func() {
 			(&rogue{analyze: func(s grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
 				request, err := s.Recv()
@@ -244,12 +244,12 @@ func misbehaviours() []misbehaviour {
 				}
 				return err
 			}}).serve()
-		}, want: "of which it was not asked"},
-		{name: "answers a type that is none", do: pkg(func(p *pluginpb.Package) { p.Type = "pkg:deb/" }), want: "no PURL type"},
+		}, want: "answer to unknown file"},
+		{name: "answers a type that is none", do: pkg(func(p *pluginpb.Package) { p.Type = "pkg:deb/" }), want: "not a PURL type"},
 		{name: "answers a type that it may not report", do: pkg(func(p *pluginpb.Package) { p.Type = "deb" }),
-			command: func(c *plugin.Command) { c.Types = []string{"generic"} }, want: "which it may not report"},
+			command: func(c *plugin.Command) { c.Types = []string{"generic"} }, want: "is not allowed"},
 		{name: "answers a system package that it may not report", do: pkg(func(p *pluginpb.Package) { p.System = true }),
-			command: func(c *plugin.Command) { c.Types = []string{"generic"} }, want: "which it may not report"},
+			command: func(c *plugin.Command) { c.Types = []string{"generic"} }, want: "is not allowed"},
 		{name: "answers a package without a name", do: pkg(func(p *pluginpb.Package) { p.Name = "" }), want: "without a name"},
 		{name: "answers a severity that is none", do: func() {
 			(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer {
@@ -279,8 +279,8 @@ func misbehaviours() []misbehaviour {
 		}, command: func(c *plugin.Command) { c.CallTimeout = time.Minute; c.Output = nil }, want: "Limits.Output"},
 		{name: "forks and dies", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer { fork(); os.Exit(4); return nil }}).serve()
-		}, want: "it ended: exit status 4"},
-		{name: "forks and never starts", do: func() { fork(); select {} }, want: "it did not start in time"},
+		}, want: "process ended: exit status 4"},
+		{name: "forks and never starts", do: func() { fork(); select {} }, want: "not started within"},
 		{name: "ignores the end", do: func() {
 			(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer {
 				go func() { select {} }()
@@ -352,7 +352,7 @@ func TestMisbehaviour(t *testing.T) {
 			command := self(t, b.name)
 			command.Output, command.SocketDir = nil, dir
 			command.StartTimeout, command.CallTimeout = 2*time.Second, 500*time.Millisecond
-			if b.want != "it did not start in time" {
+			if b.want != "not started within" {
 				command.StartTimeout = 30 * time.Second
 			}
 			if b.command != nil {

@@ -7,21 +7,21 @@ import (
 	"sync"
 )
 
-// An output takes what a process writes to standard output and standard error, by lines.
+// An output receives the lines of standard output and standard error of a process.
 type output struct {
 	line  func(string)  // may be nil
 	limit int64         // bytes
-	over  chan struct{} // closed when there was more
+	over  chan struct{} // closed when limit is exceeded
 
-	mu   sync.Mutex
-	size int64
-	told string // what is worth telling of it, if the process ends
+	mu       sync.Mutex
+	size     int64
+	lastLine string // first line of a crash, or else the last line
 }
 
-// maxLine is the length to which lines are cut.
+// maxLine is the length in bytes to which lines are truncated.
 const maxLine = 4 << 10
 
-// add takes a line.
+// add adds a line. It ignores lines above the limit.
 func (o *output) add(line string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -34,16 +34,16 @@ func (o *output) add(line string) {
 	}
 	line = strings.TrimSuffix(line, "\r")
 	line = line[:min(len(line), maxLine)]
-	if strings.TrimSpace(line) != "" && !crash(o.told) {
-		o.told = line
+	if strings.TrimSpace(line) != "" && !isCrash(o.lastLine) {
+		o.lastLine = line
 	}
 	if o.line != nil {
 		o.line(line)
 	}
 }
 
-// crash reports whether a line begins what Go writes about the end of a program.
-func crash(line string) bool {
+// isCrash reports whether a line begins the crash message of a Go program.
+func isCrash(line string) bool {
 	for _, prefix := range []string{"panic: ", "fatal error: ", "runtime/cgo: "} {
 		if strings.HasPrefix(line, prefix) {
 			return true
@@ -52,14 +52,15 @@ func crash(line string) bool {
 	return false
 }
 
-// last returns the line that tells best why the process ended: the first of a crash, else the last.
-func (o *output) last() string {
+// reason returns the line that best explains the end of the process, up to 200 bytes: the first line of a crash, or else the
+// last line.
+func (o *output) reason() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.TrimSpace(o.told)[:min(len(strings.TrimSpace(o.told)), 200)]
+	return strings.TrimSpace(o.lastLine)[:min(len(strings.TrimSpace(o.lastLine)), 200)]
 }
 
-// A lineWriter cuts a stream into lines.
+// A lineWriter splits a stream into lines.
 type lineWriter struct {
 	out  *output
 	rest []byte
@@ -83,7 +84,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// flush takes what has no end of line.
+// flush adds the last line if it has no line end.
 func (w *lineWriter) flush() {
 	if len(w.rest) > 0 {
 		w.out.add(string(w.rest))
@@ -91,4 +92,4 @@ func (w *lineWriter) flush() {
 	}
 }
 
-var errOutput = errors.New("it wrote more to standard output and standard error than Limits.Output allows")
+var errOutput = errors.New("output exceeds Limits.Output")

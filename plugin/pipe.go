@@ -15,38 +15,38 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// A pipe is the stream of files to one process, and of answers back. Whatever files wait while a message is on its way go
-// together in the next one, so that many small files cost a few messages.
+// A pipe streams files to a process and receives answers. Files that are queued while a message is being sent share the next
+// message, so that many small files need few messages.
 type pipe struct {
 	command *Command
 	infos   []analyzer.Info
 	stream  grpc.BidiStreamingClient[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]
-	wake    chan struct{} // there is something to send
+	wake    chan struct{} // signals that queue is not empty
 	ended   chan struct{} // closed when err is set
 
 	mu        sync.Mutex
-	queue     []*question          // to be sent
-	waiting   map[uint64]*question // being sent or sent, and not answered
-	cancelled map[uint64]bool      // cancelled while they were sent: an answer may come all the same
+	queue     []*call          // not yet sent
+	waiting   map[uint64]*call // partly or fully sent, without an answer
+	cancelled map[uint64]bool  // cancelled while being sent; an answer may still come
 	numbers   uint64
-	progress  time.Time // when something was last sent or answered
-	credit    int64     // bytes that may be answered
+	progress  time.Time // time of the last message or answer
+	credit    int64     // bytes of answers that the plugin may still send
 	err       error
 }
 
-// An endedError says that a pipe ended before a file was answered.
+// An endedError reports that the pipe ended before the answer to a file.
 type endedError struct{ cause error }
 
 func (e *endedError) Error() string { return e.cause.Error() }
 func (e *endedError) Unwrap() error { return e.cause }
 
-var errTimeout = errors.New("it did not answer in time")
+var errTimeout = errors.New("no answer")
 
-// newPipe starts to send and to receive. The stream must end soon after the pipe.
+// newPipe starts sending and receiving. The caller must end the stream after the pipe.
 func newPipe(command *Command, infos []analyzer.Info, stream grpc.BidiStreamingClient[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse], tasks *sync.WaitGroup) *pipe {
 	p := &pipe{
 		command: command, infos: infos, stream: stream, wake: make(chan struct{}, 1), ended: make(chan struct{}),
-		waiting: make(map[uint64]*question), cancelled: make(map[uint64]bool), credit: 4 * command.Limits.Answer,
+		waiting: make(map[uint64]*call), cancelled: make(map[uint64]bool), credit: 4 * command.Limits.Answer,
 	}
 	tasks.Go(p.send)
 	tasks.Go(func() { p.end(p.receive()) })
@@ -54,7 +54,7 @@ func newPipe(command *Command, infos []analyzer.Info, stream grpc.BidiStreamingC
 	return p
 }
 
-// end gives up, for the first reason that is given. All that wait are told.
+// end ends the pipe and all calls with an error. Only the first call of end has an effect.
 func (p *pipe) end(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,23 +74,23 @@ func (p *pipe) end(err error) {
 	p.queue, p.waiting = nil, nil
 }
 
-// cause is why the pipe ended.
+// cause returns the error that ended the pipe.
 func (p *pipe) cause() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// load is how many files are under way.
+// load returns the number of files in progress.
 func (p *pipe) load() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.queue) + len(p.waiting)
 }
 
-// ask has a file analyzed. An error that is an *endedError is not about the file.
-func (p *pipe) ask(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
-	q := newQuestion(index, &p.infos[index], f)
+// analyze sends a file and waits for the answer. An *endedError concerns the process rather than the file.
+func (p *pipe) analyze(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
+	q := newCall(index, &p.infos[index], f)
 	p.mu.Lock()
 	if p.err != nil {
 		p.mu.Unlock()
@@ -120,9 +120,9 @@ func (p *pipe) ask(ctx context.Context, index int, f *analyzer.File) (*analyzer.
 	}
 }
 
-// send sends what is in the queue until the pipe ends.
+// send sends queued files until the pipe ends.
 func (p *pipe) send() {
-	var current *question // sent in part
+	var current *call // partly sent
 	for {
 		request := new(pluginpb.AnalyzeRequest)
 		for room := chunk; room > 0 && len(request.Parts) < maxBatch; {
@@ -150,7 +150,7 @@ func (p *pipe) send() {
 			}
 		}
 		if p.stream.Send(request) != nil {
-			return // receive knows why
+			return // receive returns the error
 		}
 		p.mu.Lock()
 		p.progress = time.Now()
@@ -158,8 +158,8 @@ func (p *pipe) send() {
 	}
 }
 
-// take moves the next question from the queue to those that wait for an answer.
-func (p *pipe) take() *question {
+// take moves the next call from queue to waiting and returns it, or nil.
+func (p *pipe) take() *call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) > 0 {
@@ -176,8 +176,8 @@ func (p *pipe) take() *question {
 	return nil
 }
 
-// cancel forgets a question that is not sent to its end.
-func (p *pipe) cancel(q *question, err error) {
+// cancel ends a call that is partly sent.
+func (p *pipe) cancel(q *call, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting[q.number] == nil {
@@ -189,7 +189,7 @@ func (p *pipe) cancel(q *question, err error) {
 	close(q.done)
 }
 
-// receive takes answers until the stream ends.
+// receive receives answers until the stream ends.
 func (p *pipe) receive() error {
 	for {
 		response, err := p.stream.Recv()
@@ -204,7 +204,7 @@ func (p *pipe) receive() error {
 	}
 }
 
-// answer takes one answer.
+// answer handles an answer.
 func (p *pipe) answer(a *pluginpb.Answer) error {
 	size := int64(proto.Size(a))
 	p.mu.Lock()
@@ -220,15 +220,15 @@ func (p *pipe) answer(a *pluginpb.Answer) error {
 	case cancelled:
 		return nil
 	case q == nil:
-		return fmt.Errorf("it answers file %d, of which it was not asked: %w", a.File, ErrClaim)
+		return fmt.Errorf("answer to unknown file %d: %w", a.File, ErrRejected)
 	}
 	if q.answered += size; over || q.answered > p.command.Limits.Answer {
-		return fmt.Errorf("it says more than Limits.Answer allows: %w", ErrClaim)
+		return fmt.Errorf("answers exceed Limits.Answer: %w", ErrRejected)
 	}
-	if err := p.command.answer(a); err != nil {
+	if err := p.command.checkAnswer(a); err != nil {
 		return err
 	}
-	if !q.isDropped() { // else nobody wants it
+	if !q.isDropped() {
 		q.problems = pluginpb.DecodeAnswer(a, q.result, q.problems)
 	}
 	if a.More {
@@ -238,15 +238,15 @@ func (p *pipe) answer(a *pluginpb.Answer) error {
 	defer p.mu.Unlock()
 	p.progress = time.Now()
 	if p.waiting[a.File] == nil {
-		return nil // the pipe has ended
+		return nil // the pipe ended meanwhile
 	}
 	delete(p.waiting, a.File)
 	close(q.done)
 	return nil
 }
 
-// watch ends the pipe when the plugin keeps it waiting: when nothing was sent or answered for CallTimeout, and when a file
-// was not answered in that time for itself and for each of those that were under way before it.
+// watch ends the pipe after a timeout: if nothing was sent or answered for CallTimeout, or if a file has no answer within
+// CallTimeout for itself and for each file that was in progress before it.
 func (p *pipe) watch() {
 	tick := time.NewTicker(max(p.command.CallTimeout/16, time.Millisecond))
 	defer tick.Stop()
@@ -256,7 +256,7 @@ func (p *pipe) watch() {
 			return
 		case now := <-tick.C:
 			if p.late(now) {
-				p.end(fmt.Errorf("%w (%v)", errTimeout, p.command.CallTimeout))
+				p.end(fmt.Errorf("%w within %v", errTimeout, p.command.CallTimeout))
 				return
 			}
 		}

@@ -13,29 +13,28 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A Process is a plugin that was started: one process, or several of the same program. It may be used by many scans at
-// once.
+// A Process is a running plugin: one process or several of the same program. It is safe for concurrent use by many scans.
 type Process struct {
 	command *Command
 	infos   []analyzer.Info
 	joins   []bool
-	slots   *semaphore.Weighted // files under way
-	starts  chan struct{}       // held while a process is being started
+	slots   *semaphore.Weighted // limits files in progress
+	starts  chan struct{}       // held during the start of a process
 
 	mu       sync.Mutex
 	children []*child
-	restarts int   // left
-	dead     error // why there will be no other process
+	restarts int   // remaining restarts
+	dead     error // why no further process starts
 	tasks    sync.WaitGroup
 }
 
-var errClosed = errors.New("it was closed")
+var errClosed = errors.New("closed")
 
-// Start starts a plugin. The context bounds the start only; the plugin runs until Close is called.
+// Start starts a plugin. The context bounds the start only; the plugin runs until Close.
 //
-// Errors wrap [ErrDigest], [ErrProtocol], [ErrClaim], the context's error, [errors.ErrUnsupported] where the system cannot
-// give what the Command asks for, or what starting the program returned. For a scan that is to go on without the plugin,
-// but not in silence, see [Unavailable].
+// Errors wrap [ErrDigest], [ErrProtocol], [ErrRejected], the context's error, the error of starting the program, or
+// [errors.ErrUnsupported] if the system lacks a feature of the Command. A scan that continues without the plugin should use
+// [Unavailable], so that the report mentions it.
 func Start(ctx context.Context, command Command) (*Process, error) {
 	command, err := command.withDefaults()
 	if err != nil {
@@ -47,26 +46,26 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	}
 	c, err := startChild(ctx, p.command)
 	if err != nil {
-		return nil, p.named(err)
+		return nil, p.wrap(err)
 	}
 	p.infos, p.joins = c.infos, c.joins
 	p.add(c)
 	return p, nil
 }
 
-// named says whose error it is.
-func (p *Process) named(err error) error { return fmt.Errorf("plugin %s: %w", p.command.Name, err) }
+// wrap adds the name of the plugin to an error.
+func (p *Process) wrap(err error) error { return fmt.Errorf("plugin %s: %w", p.command.Name, err) }
 
-// Analyzers returns the analyzers of the plugin, for a Scanner. Their Info.Build is the digest of the executable and, if it
-// has arguments, an environment or a build of its own, a digest of those.
+// Analyzers returns the analyzers of the plugin for a Scanner. Info.Build has the digest of the executable and, if the Command
+// has arguments or an environment or the plugin has its own Build, a digest of these.
 //
-// That a plugin does not work is an error that wraps [analyzer.ErrUnavailable].
+// If the plugin fails, Analyze returns an error that wraps [analyzer.ErrUnavailable].
 func (p *Process) Analyzers() []analyzer.Analyzer {
 	var list []analyzer.Analyzer
 	for i, info := range p.infos {
 		a := analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (result *analyzer.Result, err error) {
 			err = p.retry(ctx, func(c *child) error {
-				result, err = c.ask(ctx, i, f)
+				result, err = c.analyze(ctx, i, f)
 				return err
 			})
 			return result, err
@@ -79,8 +78,7 @@ func (p *Process) Analyzers() []analyzer.Analyzer {
 	return list
 }
 
-// Close ends the plugin's processes, and what they have started. Files that are under way are not answered. Nothing is left
-// when it returns.
+// Close ends the plugin's processes and their children, and waits for their end. Files in progress fail.
 func (p *Process) Close() error {
 	p.mu.Lock()
 	if p.dead == nil || !errors.Is(p.dead, errClosed) {
@@ -93,34 +91,34 @@ func (p *Process) Close() error {
 		p.tasks.Go(func() { c.close(true) })
 	}
 	p.tasks.Wait()
-	p.starts <- struct{}{} // a start that was going on has ended, and finds itself closed
+	p.starts <- struct{}{} // waits for a start in progress, which then sees p.dead
 	<-p.starts
 	return nil
 }
 
-// retry does something with a process, and again with another one where the first ended under it.
+// retry calls do with a process, and once more with another process if the first ends meanwhile.
 func (p *Process) retry(ctx context.Context, do func(*child) error) error {
 	for weight := int64(1); ; weight = int64(p.command.Concurrency) {
 		if err := p.slots.Acquire(ctx, weight); err != nil {
 			return err
 		}
-		err := p.once(ctx, do)
+		err := p.try(ctx, do)
 		p.slots.Release(weight)
 		var ended *endedError
 		if !errors.As(err, &ended) {
 			return err
 		}
-		// Which of the files under way it ended under is not known. Each is tried once more, alone.
-		if gone := p.gone(); gone != nil {
-			return &unavailableError{p.named(gone)}
+		// The file that ended the process is not known. Each file in progress is retried alone.
+		if gone := p.deadErr(); gone != nil {
+			return &unavailableError{p.wrap(gone)}
 		}
 		if weight > 1 || p.command.Concurrency == 1 {
-			return &unavailableError{p.named(ended.cause)}
+			return &unavailableError{p.wrap(ended.cause)}
 		}
 	}
 }
 
-func (p *Process) once(ctx context.Context, do func(*child) error) error {
+func (p *Process) try(ctx context.Context, do func(*child) error) error {
 	c, err := p.child(ctx)
 	if err != nil {
 		return err
@@ -128,23 +126,22 @@ func (p *Process) once(ctx context.Context, do func(*child) error) error {
 	err = do(c)
 	var ended *endedError
 	if errors.As(err, &ended) {
-		return &endedError{p.lose(c, ended.cause)}
+		return &endedError{p.remove(c, ended.cause)}
 	}
 	return err
 }
 
-// gone is why there will be no other process.
-func (p *Process) gone() error {
+// deadErr returns the error why no further process starts, or nil.
+func (p *Process) deadErr() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.dead
 }
 
-// child returns the process that has least to do, and starts another where there is none, or where there may be more and
-// all are busy.
+// child returns the least loaded process. It starts a process if none runs, or if all are busy and Processes allows another.
 func (p *Process) child(ctx context.Context) (*child, error) {
 	for {
-		best, load, full, err := p.idlest()
+		best, load, full, err := p.leastLoaded()
 		if err != nil {
 			return nil, &endedError{err}
 		}
@@ -155,7 +152,7 @@ func (p *Process) child(ctx context.Context) (*child, error) {
 			select {
 			case p.starts <- struct{}{}:
 			default:
-				return best, nil // another one is on its way
+				return best, nil // a process is being started
 			}
 		} else {
 			select {
@@ -163,12 +160,12 @@ func (p *Process) child(ctx context.Context) (*child, error) {
 			case <-ctx.Done():
 				return nil, context.Cause(ctx)
 			}
-			if again, _, _, err := p.idlest(); again != nil || err != nil { // somebody was first
+			if again, _, _, err := p.leastLoaded(); again != nil || err != nil { // started by another call
 				<-p.starts
 				continue
 			}
 		}
-		c, err := p.another(ctx)
+		c, err := p.startAnother(ctx)
 		<-p.starts
 		if err == nil {
 			return c, nil
@@ -176,11 +173,11 @@ func (p *Process) child(ctx context.Context) (*child, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		p.fail(err)
+		p.countFailure(err)
 	}
 }
 
-func (p *Process) idlest() (best *child, load int, full bool, err error) {
+func (p *Process) leastLoaded() (best *child, load int, full bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dead != nil {
@@ -194,15 +191,15 @@ func (p *Process) idlest() (best *child, load int, full bool, err error) {
 	return best, load, len(p.children) >= p.command.Processes, nil
 }
 
-// another starts one more process.
-func (p *Process) another(ctx context.Context) (*child, error) {
+// startAnother starts another process.
+func (p *Process) startAnother(ctx context.Context) (*child, error) {
 	c, err := startChild(ctx, p.command)
 	if err != nil {
 		return nil, err
 	}
 	if !reflect.DeepEqual(c.infos, p.infos) || !slices.Equal(c.joins, p.joins) {
 		c.close(false)
-		return nil, fmt.Errorf("it is not what it was when it was started first: %w", ErrClaim)
+		return nil, fmt.Errorf("analyzers differ from the first start: %w", ErrRejected)
 	}
 	if err := p.add(c); err != nil {
 		c.close(false)
@@ -211,7 +208,7 @@ func (p *Process) another(ctx context.Context) (*child, error) {
 	return c, nil
 }
 
-// add takes a process in, and waits for its end.
+// add adds a process and removes it when it ends.
 func (p *Process) add(c *child) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,19 +218,19 @@ func (p *Process) add(c *child) error {
 	p.children = append(p.children, c)
 	p.tasks.Go(func() {
 		<-c.ended
-		p.lose(c, c.cause())
+		p.remove(c, c.cause())
 	})
 	return nil
 }
 
-// lose takes out a process that ended, frees what belongs to it, and returns why it did.
-func (p *Process) lose(c *child, cause error) error {
-	c.losing.Do(func() {
+// remove removes a process that ended, frees its resources, and returns the reason of its end.
+func (p *Process) remove(c *child, cause error) error {
+	c.removing.Do(func() {
 		if errors.Is(cause, errClosed) {
-			c.lost = cause
+			c.endErr = cause
 			return
 		}
-		c.lost = c.explain(cause)
+		c.endErr = c.explain(cause)
 		p.mu.Lock()
 		for i := range p.children {
 			if p.children[i] == c {
@@ -243,38 +240,38 @@ func (p *Process) lose(c *child, cause error) error {
 		}
 		p.mu.Unlock()
 		c.close(false)
-		p.fail(c.lost)
+		p.countFailure(c.endErr)
 	})
-	return c.lost
+	return c.endErr
 }
 
-// fail counts a process that ended, or did not start.
-func (p *Process) fail(err error) {
+// countFailure counts a process that ended or did not start. It sets p.dead if no restart remains or the error is permanent.
+func (p *Process) countFailure(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.dead != nil:
-	case errors.Is(err, ErrClaim), errors.Is(err, ErrDigest), errors.Is(err, ErrProtocol):
+	case errors.Is(err, ErrRejected), errors.Is(err, ErrDigest), errors.Is(err, ErrProtocol):
 		p.dead = err
 	case p.restarts == 0:
 		p.dead = err
 		if p.command.Restarts > 0 {
-			p.dead = fmt.Errorf("%w (it was started %d times)", err, p.command.Restarts+1)
+			p.dead = fmt.Errorf("%w (started %d times)", err, p.command.Restarts+1)
 		}
 	default:
 		p.restarts--
 	}
 }
 
-// An unavailableError says that there is no plugin. It is one error, whatever it wraps.
+// An unavailableError reports a plugin that does not work. It is not a joined error, so it becomes one diagnostic.
 type unavailableError struct{ cause error }
 
 func (e *unavailableError) Error() string        { return e.cause.Error() }
 func (e *unavailableError) Unwrap() error        { return e.cause }
 func (e *unavailableError) Is(target error) bool { return target == analyzer.ErrUnavailable }
 
-// Unavailable returns an analyzer that stands for a plugin that did not start: it wants no files, and the reports of scans
-// that it takes part in say once that it was not available, and why.
+// Unavailable returns an analyzer for a plugin that did not start. It has no patterns. Each report of a scan with it has one
+// diagnostic with the error.
 func Unavailable(name string, err error) analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: name, Unavailable: err.Error()}, func(context.Context, *analyzer.File) (*analyzer.Result, error) {
 		return nil, &unavailableError{err}

@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// A process is the process of a child, as go-plugin wants to see it: a runner.Runner.
+// A process is the operating system process of a child. It implements runner.Runner for go-plugin.
 type process struct {
 	command *Command
 	dir     string
-	env     []string // what go-plugin adds to the environment
+	env     []string // variables that go-plugin adds
 	cmd     *exec.Cmd
 	group   *group
-	stdin   *os.File // held open: it ends when the host closes it or dies
+	stdin   *os.File // stays open until the host closes it or dies
 	pipes   [2]*os.File
 	stdout  handshakeReader
 	stderr  lineWriter    // go-plugin writes to it
-	drained chan struct{} // standard output and standard error, when each is read to its end
+	drained chan struct{} // receives a value at the end of standard output and of standard error
 	out     *output
 	exited  chan struct{}
 
-	mu      sync.Mutex
-	started bool
-	killed  bool
-	alone   bool  // it ended without being killed
-	failed  error // why it was killed
+	mu          sync.Mutex
+	started     bool
+	killed      bool
+	exitedAlone bool  // ended without being killed
+	failed      error // why it was killed
 }
 
 func newProcess(command *Command, dir string) (*process, error) {
@@ -90,7 +90,7 @@ func (p *process) start() (err error) {
 	}
 	theirs = append(theirs, in, stdout, stderr)
 	p.stdin, p.pipes = stdin, [2]*os.File{out, errs}
-	p.stdout.src = p.tail(out)
+	p.stdout.src = p.drain(out)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, stdout, stderr
 	if p.group, err = newGroup(p.command, filepath.Base(p.dir)); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (p *process) start() (err error) {
 	return nil
 }
 
-// begin starts the command, under its limits.
+// begin starts the command with its limits, unless the process was killed before.
 func (p *process) begin(cmd *exec.Cmd) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,11 +116,11 @@ func (p *process) begin(cmd *exec.Cmd) error {
 	return nil
 }
 
-// wait waits for the end of the process, and ends whatever it started. What that still writes is read for a moment.
+// wait waits for the end of the process and kills its children. It reads their remaining output for up to 200 ms.
 func (p *process) wait() {
 	p.cmd.Wait()
 	p.mu.Lock()
-	p.alone = !p.killed
+	p.exitedAlone = !p.killed
 	p.mu.Unlock()
 	p.killAll()
 	for _, f := range p.pipes {
@@ -137,18 +137,18 @@ func (p *process) wait() {
 	close(p.exited)
 }
 
-// tail returns a reader that tells wait when it is read to its end, as go-plugin does.
-func (p *process) tail(f *os.File) io.ReadCloser {
-	return &tail{f: f, done: sync.OnceFunc(func() { p.drained <- struct{}{} })}
+// drain returns a reader of f that signals p.drained at its end.
+func (p *process) drain(f *os.File) io.ReadCloser {
+	return &drainReader{f: f, done: sync.OnceFunc(func() { p.drained <- struct{}{} })}
 }
 
-// A tail calls done when it is read to its end.
-type tail struct {
+// A drainReader calls done at the end of its file.
+type drainReader struct {
 	f    *os.File
 	done func()
 }
 
-func (t *tail) Read(b []byte) (int, error) {
+func (t *drainReader) Read(b []byte) (int, error) {
 	n, err := t.f.Read(b)
 	if err != nil {
 		defer t.done()
@@ -156,12 +156,12 @@ func (t *tail) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (t *tail) Close() error {
+func (t *drainReader) Close() error {
 	t.done()
 	return t.f.Close()
 }
 
-// fail kills the process for a reason, which is the first that is given.
+// fail kills the process. Failure returns the error of the first call.
 func (p *process) fail(err error) {
 	p.mu.Lock()
 	if p.failed == nil {
@@ -177,7 +177,7 @@ func (p *process) failure() error {
 	return p.failed
 }
 
-// kill ends the process, and what it started, at once.
+// kill kills the process and its children.
 func (p *process) kill() {
 	p.mu.Lock()
 	p.killed = true
@@ -187,14 +187,15 @@ func (p *process) kill() {
 		return
 	}
 	select {
-	case <-p.exited: // the number may be another process's by now
+	case <-p.exited: // another process may have the ID now
 	default:
 		p.cmd.Process.Kill()
 		p.killAll()
 	}
 }
 
-// stop ends the process: by the end of its standard input or, if that takes too long or must not be waited for, by force.
+// stop ends the process and waits for its end. If gently is set, it closes standard input and waits up to gracePeriod before it
+// kills the process.
 func (p *process) stop(gently bool) {
 	p.mu.Lock()
 	started := p.started
@@ -207,7 +208,7 @@ func (p *process) stop(gently bool) {
 		p.stdin.Close()
 		select {
 		case <-p.exited:
-		case <-time.After(grace):
+		case <-time.After(gracePeriod):
 		}
 	}
 	p.kill()
@@ -224,23 +225,23 @@ func (p *process) closePipes() {
 	}
 }
 
-// death says how the process ended, nil if it was killed.
-func (p *process) death() error {
+// exitErr waits for the end of the process and returns its exit status as an error, or nil if the process was killed.
+func (p *process) exitErr() error {
 	<-p.exited
 	p.mu.Lock()
-	alone := p.alone
+	alone := p.exitedAlone
 	p.mu.Unlock()
 	if !alone {
 		return nil
 	}
 	how := p.cmd.ProcessState.String()
-	if line := p.out.last(); line != "" {
-		return fmt.Errorf("it ended: %s: %s", how, line)
+	if line := p.out.reason(); line != "" {
+		return fmt.Errorf("process ended: %s: %s", how, line)
 	}
-	return fmt.Errorf("it ended: %s", how)
+	return fmt.Errorf("process ended: %s", how)
 }
 
-// firstLine returns what the process wrote first to standard output.
+// firstLine returns the first line of standard output.
 func (p *process) firstLine() string { return p.stdout.first() }
 
 // Wait implements runner.Runner.
@@ -249,11 +250,11 @@ func (p *process) Wait(context.Context) error {
 	return nil
 }
 
-// Kill implements runner.Runner. It is called where the handshake failed, as it does when the process ends by itself.
+// Kill implements runner.Runner. go-plugin calls it after a failed handshake, which may mean that the process is exiting.
 func (p *process) Kill(context.Context) error {
 	select {
 	case <-p.exited:
-	case <-time.After(grace / 4):
+	case <-time.After(gracePeriod / 4):
 	}
 	p.kill()
 	return nil
@@ -263,7 +264,7 @@ func (p *process) Kill(context.Context) error {
 func (p *process) Stdout() io.ReadCloser { return &p.stdout }
 
 // Stderr implements runner.Runner.
-func (p *process) Stderr() io.ReadCloser { return p.tail(p.pipes[1]) }
+func (p *process) Stderr() io.ReadCloser { return p.drain(p.pipes[1]) }
 
 // Name implements runner.Runner.
 func (p *process) Name() string { return p.command.Name }
@@ -281,7 +282,7 @@ func (p *process) ID() string {
 // Diagnose implements runner.Runner.
 func (p *process) Diagnose(context.Context) string { return "" }
 
-// PluginToHost implements runner.Runner: it says where a plugin may be.
+// PluginToHost implements runner.Runner. It rejects addresses other than sockets in p.dir and loopback addresses.
 func (p *process) PluginToHost(network, address string) (string, string, error) {
 	switch network {
 	case "unix":
@@ -293,7 +294,7 @@ func (p *process) PluginToHost(network, address string) (string, string, error) 
 			return network, address, nil
 		}
 	}
-	return "", "", fmt.Errorf("it listens at %.100q, which is neither a socket in the directory that it was given nor a loopback address", network+" "+address)
+	return "", "", fmt.Errorf("address %.100q is neither a socket in the plugin's directory nor a loopback address", network+" "+address)
 }
 
 // HostToPlugin implements runner.Runner.
@@ -301,21 +302,21 @@ func (p *process) HostToPlugin(network, address string) (string, string, error) 
 	return network, address, nil
 }
 
-// explainHandshake says what is wrong with the first line of a plugin.
+// explainHandshake returns the error of a plugin's first line.
 func explainHandshake(line string, err error) error {
 	parts := strings.Split(strings.TrimSpace(line), "|")
 	switch {
 	case len(parts) < 5 || parts[0] != "1":
-		return fmt.Errorf("its first line is %.100q, which is no handshake: %w", line, ErrProtocol)
+		return fmt.Errorf("first line %.100q is not a handshake: %w", line, ErrProtocol)
 	case parts[1] != strconv.Itoa(ProtocolVersion):
-		return fmt.Errorf("it speaks version %.10q of the protocol, and this program version %d: %w", parts[1], ProtocolVersion, ErrProtocol)
+		return fmt.Errorf("protocol version %.10q, want %d: %w", parts[1], ProtocolVersion, ErrProtocol)
 	case parts[4] != "grpc":
-		return fmt.Errorf("it speaks %.20q instead of grpc: %w", parts[4], ErrProtocol)
+		return fmt.Errorf("protocol %.20q, want grpc: %w", parts[4], ErrProtocol)
 	}
 	return fmt.Errorf("%.300s: %w", err, ErrProtocol)
 }
 
-// A handshakeReader passes on the first line of standard output, which is the handshake, and takes the rest as output.
+// A handshakeReader returns the first line of standard output, which is the handshake, and writes the rest to output.
 type handshakeReader struct {
 	src   io.ReadCloser
 	rest  lineWriter
@@ -324,7 +325,7 @@ type handshakeReader struct {
 	line  []byte
 }
 
-var errLongLine = errors.New("its first line is too long")
+var errLongLine = errors.New("handshake line too long")
 
 // Read implements io.Reader.
 func (r *handshakeReader) Read(b []byte) (int, error) {

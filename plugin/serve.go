@@ -17,21 +17,21 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// Serve makes a plugin of analyzers: it is all that the main function of one does. It returns when the host closes the
-// plugin or is gone. A program that no host started says so on standard error and exits with 1.
+// Serve runs analyzers as a plugin. It is the whole main function of a plugin. It returns when the host closes the plugin or
+// ends. If no host started the program, Serve prints an explanation to standard error and exits with 1.
 //
-// Analyze is called as a Scanner does, from several goroutines at once, and so contained: a panic is a diagnostic for the
-// file. What the program writes to standard output or standard error reaches the host line by line.
+// Serve calls Analyze from several goroutines, like a Scanner. A panic becomes a diagnostic of the file. The host receives the
+// lines that the program writes to standard output and standard error.
 func Serve(analyzers ...analyzer.Analyzer) {
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  handshake(),
-		VersionedPlugins: sets(newServer(analyzers)),
+		VersionedPlugins: pluginSets(newServer(analyzers)),
 		Logger:           hclog.NewNullLogger(),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			s := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage),
 				grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window))...)
 			go func() {
-				io.Copy(io.Discard, os.Stdin) // ends when the host closes it, or has died
+				io.Copy(io.Discard, os.Stdin) // until the host closes it or dies
 				s.Stop()
 			}()
 			return s
@@ -106,7 +106,7 @@ func (s *server) Analyze(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest
 	}
 }
 
-// answer lets an analyzer look at a file. Whatever it does, there is an answer.
+// answer analyzes a file. It answers even if the analyzer panics.
 func (s *server) answer(ctx context.Context, f *incomingFile) (answers []*pluginpb.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,7 +122,7 @@ type panicError struct{ text string }
 func (e *panicError) Error() string { return e.text }
 func (e *panicError) Unwrap() error { return analyzer.ErrPanic }
 
-// sendAnswers sends answers, those that are ready together in one message, until the channel is closed.
+// sendAnswers sends answers until the channel is closed. Answers that are ready share a message.
 func sendAnswers(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse], answers <-chan *pluginpb.Answer) error {
 	for a := range answers {
 		batch := []*pluginpb.Answer{a}

@@ -8,9 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// copyOutput takes what a plugin made with go-plugin writes to standard output and standard error: go-plugin sends that
-// through a stream of its own, as messages of a channel (1: output, 2: error) and data. A plugin that is not made with it
-// need not have such a service.
+// copyOutput receives the standard output and standard error of a plugin that uses go-plugin, which sends them through a stream
+// as messages with a channel (1: output, 2: error) and data. Other plugins may lack this service.
 func copyOutput(ctx context.Context, conn *grpc.ClientConn, out *output) {
 	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, "/plugin.GRPCStdio/StreamStdio")
 	if err != nil || stream.SendMsg(new(emptypb.Empty)) != nil || stream.CloseSend() != nil {
@@ -22,7 +21,7 @@ func copyOutput(ctx context.Context, conn *grpc.ClientConn, out *output) {
 		channels[2].flush()
 	}()
 	for {
-		var m emptypb.Empty // its fields are kept as unknown ones
+		var m emptypb.Empty // keeps the fields as unknown fields
 		if stream.RecvMsg(&m) != nil {
 			return
 		}
@@ -32,7 +31,7 @@ func copyOutput(ctx context.Context, conn *grpc.ClientConn, out *output) {
 	}
 }
 
-// stdioData reads the message StdioData: an enumeration 1, and bytes 2.
+// stdioData reads the message StdioData, which has an enumeration as field 1 and bytes as field 2.
 func stdioData(b []byte) (channel uint64, data []byte) {
 	for len(b) > 0 {
 		number, kind, n := protowire.ConsumeTag(b)

@@ -1,15 +1,14 @@
 //go:build unix
 
-// Bench measures what it costs to scan images, next to what no scanner can do without: to decompress every layer, several
-// at once, and to walk the tar headers, with the same libraries and nothing else. Of a plain archive that is to walk the headers
-// by seeking from one to the next. Beside it stands the floor of a scan that can be believed, "hashed", which computes the
-// SHA-256 of compressed layers as well.
+// Bench compares scans of images with the least work of any scanner, the floor. The floor decompresses the layers in parallel
+// and reads the tar headers, with the same libraries. For an uncompressed archive it seeks from header to header. The floor
+// "hashed" also computes the SHA-256 of compressed layers, which a scan needs to verify them.
 //
 //	bench [-n ROUNDS] IMAGE...
 //
-// An IMAGE is one that lies in a local file or directory, as package source opens it. Every measurement is a process of its
-// own, so that its peak of memory and what it writes are its own too. In each round the floor and the scans take turns;
-// ratios are medians of those of single rounds, since machines are noisy.
+// An IMAGE is a local file or directory, in the syntax of package source. Each measurement runs in its own process, which has
+// its own peak memory and written bytes. The measurements of a round run in turn, and a ratio is the median over the rounds,
+// because machines are noisy.
 package main
 
 import (
@@ -42,12 +41,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: bench [-n ROUNDS] IMAGE...\n\nmeasures scans of local images, in turns with the floor of decompressing them")
+		fmt.Fprintln(stderr, "usage: bench [-n ROUNDS] IMAGE...\n\nmeasures scans of local images and compares them with decompressing the layers")
 		flags.PrintDefaults()
 	}
 	rounds := flags.Int("n", 5, "rounds of each measurement")
-	as := flags.String("as", "", "measure one thing once, and print it as JSON (what bench calls itself with): floor, hashed, cold or cached")
-	cache := flags.String("cache", "", "the directory of the cache, with -as cached")
+	as := flags.String("as", "", "for bench's own processes: measure floor, hashed, cold or cached once and print JSON")
+	cache := flags.String("cache", "", "directory of the cache for -as cached")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -73,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return w.Flush()
 }
 
-// A cost is what one measurement took.
+// A cost is the result of a measurement with its time and memory.
 type cost struct {
 	measurement
 	cpu, wall time.Duration
@@ -82,14 +81,14 @@ type cost struct {
 
 var kinds = []string{"floor", "hashed", "cold", "cached"}
 
-// bench prints the lines of one image.
+// bench measures an image and prints its lines.
 func bench(ctx context.Context, w io.Writer, ref string, rounds int) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := child(ctx, "cached", ref, dir); err != nil { // fills the cache, and the machine's own
+	if _, err := child(ctx, "cached", ref, dir); err != nil { // fills this cache and the page cache
 		return err
 	}
 	costs := make(map[string][]cost)
@@ -114,7 +113,7 @@ func bench(ctx context.Context, w io.Writer, ref string, rounds int) error {
 			}
 			return median(ratios)
 		}
-		// What an image has stands beside its first line. Only a scan knows its packages.
+		// The first line of an image has its sizes. Only a scan counts packages.
 		has := []any{ref, fmt.Sprintf("%.0f", float64(floor[0].Bytes)/1e6), floor[0].Layers, floor[0].Entries, costs["cold"][0].Packages}
 		if kind != kinds[0] {
 			has = []any{"", "", "", "", ""}
@@ -128,7 +127,7 @@ func bench(ctx context.Context, w io.Writer, ref string, rounds int) error {
 	return nil
 }
 
-// child measures in a process of its own.
+// child measures in a child process.
 func child(ctx context.Context, kind, ref, cache string) (c cost, err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -27,16 +27,16 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
-// A measurement is what a process says of what it did.
+// A measurement is the output of a child process.
 type measurement struct {
 	Layers   int
-	Bytes    int64 // uncompressed
-	Entries  int64 // of tar streams
+	Bytes    int64 // uncompressed size of the layers
+	Entries  int64 // entries of tar streams
 	Packages int
-	Written  int64 // bytes given to write calls before the measurement was printed; 0 where the machine does not tell
+	Written  int64 // bytes passed to write calls before printing; 0 if the system does not count them
 }
 
-// measure does one thing once.
+// measure runs a measurement once.
 func measure(ctx context.Context, kind, ref, cache string) (m measurement, err error) {
 	img, err := source.Open(ctx, ref, source.Options{})
 	if err != nil {
@@ -62,14 +62,13 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 			}
 		}
 	default:
-		err = fmt.Errorf("there is no -as %s", kind)
+		err = fmt.Errorf("unknown measurement -as %s", kind)
 	}
 	m.Written = written()
 	return m, err
 }
 
-// floor decompresses every layer and walks its tar headers. If hashed, what is stored compressed goes
-// through a hash on its way.
+// floor decompresses the layers and reads their tar headers. If hashed is set, it also hashes compressed layers.
 func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err error) {
 	layers, err := img.Layers()
 	if err != nil {
@@ -99,7 +98,7 @@ func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err e
 	return measurement{Layers: len(layers), Bytes: total.Load(), Entries: entries.Load()}, err
 }
 
-// walk returns how many bytes, uncompressed, and entries the tar stream in r has.
+// walk returns the uncompressed size and the number of entries of the tar stream in r.
 func walk(r io.Reader, hashed bool) (size, entries int64, err error) {
 	if file, ok := r.(io.ReadSeeker); ok {
 		var first [4]byte
@@ -167,7 +166,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// written returns how many bytes this process has given to write calls, as Linux counts them.
+// written returns the number of bytes that this process passed to write calls, or 0 on systems other than Linux.
 func written() int64 {
 	b, err := os.ReadFile("/proc/self/io")
 	if err != nil {

@@ -20,6 +20,6 @@ func ExampleVerify() {
 		fmt.Println(c.Name, c.Err)
 	}
 	// Output:
-	// it finds something in the fixtures <nil>
-	// the same files give the same answers <nil>
+	// finds something in the fixtures <nil>
+	// gives the same answers again <nil>
 }

@@ -1,7 +1,7 @@
-// Package plugintest tests plugins, in whatever language they are written: it starts the program as a host does, feeds it
-// fixtures and files that no plugin expects, and says what it found.
+// Package plugintest tests plugins in any language. It starts the program like a host, sends fixtures and unexpected files, and
+// checks the answers.
 //
-// The command hullmark plugin verify prints what [Verify] returns. In a test of a plugin that is written in Go:
+// The command hullmark plugin verify prints the result of [Verify]. A test of a plugin in Go calls:
 //
 //	plugintest.Run(t, plugin.Command{Path: "./myplugin"}, os.DirFS("testdata/root"))
 package plugintest
@@ -25,21 +25,21 @@ import (
 	"github.com/hullmark/hullmark/plugin"
 )
 
-// A Verdict is what was found of a plugin.
-type Verdict struct {
+// A Conformance is the result of testing a plugin.
+type Conformance struct {
 	Analyzers []analyzer.Info // as the plugin describes them
 	Checks    []Check
 }
 
-// A Check is one thing that a plugin must do.
+// A Check is a requirement for plugins and its result.
 type Check struct {
 	Name string
-	Note string // what was seen
-	Err  error  // nil: passed
+	Note string // details of the result
+	Err  error  // nil if the plugin passed
 }
 
 // OK reports whether all checks passed.
-func (v *Verdict) OK() bool {
+func (v *Conformance) OK() bool {
 	for _, c := range v.Checks {
 		if c.Err != nil {
 			return false
@@ -48,8 +48,8 @@ func (v *Verdict) OK() bool {
 	return len(v.Checks) > 0
 }
 
-// String returns the verdict as text, a line a check.
-func (v *Verdict) String() string {
+// String returns a line for each check.
+func (v *Conformance) String() string {
 	var b strings.Builder
 	for _, c := range v.Checks {
 		mark, note := "ok  ", c.Note
@@ -65,7 +65,7 @@ func (v *Verdict) String() string {
 	return b.String()
 }
 
-// A TB is the part of testing.TB that Run needs.
+// A TB is the part of testing.TB that Run uses.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -73,7 +73,7 @@ type TB interface {
 	Logf(format string, args ...any)
 }
 
-// Run verifies a plugin in a test, which fails with each check that does.
+// Run verifies a plugin in a test. Each failed check is an error of the test.
 func Run(t TB, command plugin.Command, fixtures fs.FS) {
 	t.Helper()
 	for _, c := range Verify(t.Context(), command, fixtures).Checks {
@@ -85,42 +85,42 @@ func Run(t TB, command plugin.Command, fixtures fs.FS) {
 	}
 }
 
-// A run is one verification.
+// A run is a verification of a plugin.
 type run struct {
 	command  plugin.Command
 	fixtures fs.FS
 	plugin   *plugin.Process
-	report   string // of the fixtures
-	verdict  Verdict
+	report   string // report of the fixtures in JSON
+	result   Conformance
 }
 
-// Verify starts a plugin and returns a verdict. Fixtures are a root file system with files that the plugin knows what to
-// make of, nil for none. A plugin that does not start has failed its first check, and has no others.
-func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Verdict {
+// Verify starts a plugin and tests it. fixtures is a root file system with files that the plugin reports, or nil. If the plugin
+// does not start, the result has only the first check.
+func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Conformance {
 	r := &run{command: command, fixtures: fixtures}
 	if r.fixtures == nil {
 		r.fixtures = fstest.MapFS{}
 	}
 	r.command.Restarts = -1
-	if r.check("it starts and describes itself", func() (string, error) { return r.describe(ctx) }) {
-		r.check("it finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
-		r.check("the same files give the same answers", func() (string, error) { return r.again(ctx) })
-		r.check("another process gives the same answers", func() (string, error) { return r.another(ctx) })
-		r.check("it answers files that are empty, cut off or noise", func() (string, error) { return r.odd(ctx) })
-		r.check("it takes a file that comes in many parts", func() (string, error) { return r.large(ctx) })
-		r.check("it takes many small files at once", func() (string, error) { return r.many(ctx) })
-		r.check("it goes on after a scan is given up", func() (string, error) { return r.cancel(ctx) })
-		r.check("it ends when its standard input does", r.end)
+	if r.check("starts and describes its analyzers", func() (string, error) { return r.describe(ctx) }) {
+		r.check("finds something in the fixtures", func() (string, error) { return r.find(ctx, fixtures == nil) })
+		r.check("gives the same answers again", func() (string, error) { return r.repeat(ctx) })
+		r.check("gives the same answers in another process", func() (string, error) { return r.secondProcess(ctx) })
+		r.check("answers empty, truncated and random files", func() (string, error) { return r.malformed(ctx) })
+		r.check("accepts a file in many parts", func() (string, error) { return r.large(ctx) })
+		r.check("accepts many small files at once", func() (string, error) { return r.many(ctx) })
+		r.check("continues after a cancelled scan", func() (string, error) { return r.cancel(ctx) })
+		r.check("exits when its standard input is closed", r.end)
 	}
 	if r.plugin != nil {
 		r.plugin.Close()
 	}
-	return &r.verdict
+	return &r.result
 }
 
 func (r *run) check(name string, do func() (string, error)) bool {
 	note, err := do()
-	r.verdict.Checks = append(r.verdict.Checks, Check{name, note, err})
+	r.result.Checks = append(r.result.Checks, Check{name, note, err})
 	return err == nil
 }
 
@@ -132,17 +132,17 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 	var names []string
 	for _, a := range r.plugin.Analyzers() {
 		info := a.Info()
-		r.verdict.Analyzers = append(r.verdict.Analyzers, info)
+		r.result.Analyzers = append(r.result.Analyzers, info)
 		names = append(names, fmt.Sprintf("%s %d", info.Name, info.Version))
 		if info.Version < 1 {
-			return "", fmt.Errorf("analyzer %s has version %d; count from 1, so that raising it is seen", info.Name, info.Version)
+			return "", fmt.Errorf("analyzer %s has version %d, want at least 1", info.Name, info.Version)
 		}
 	}
 	return fmt.Sprintf("%s, in %v", strings.Join(names, ", "), time.Since(begun).Round(time.Millisecond)), nil
 }
 
-// reportOf returns the report of a file system as JSON. That the plugin was not available is an error.
-func reportOf(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
+// scanJSON returns the report of a file system and its JSON. It returns an error if the plugin was unavailable or panicked.
+func scanJSON(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Report, string, error) {
 	report, err := scan.Scanner{Analyzers: p.Analyzers(), Parallel: 8}.ScanFS(ctx, root)
 	if err != nil {
 		return nil, "", err
@@ -157,30 +157,30 @@ func reportOf(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Rep
 }
 
 func (r *run) find(ctx context.Context, none bool) (string, error) {
-	report, text, err := reportOf(ctx, r.plugin, r.fixtures)
+	report, text, err := scanJSON(ctx, r.plugin, r.fixtures)
 	if err != nil {
 		return "", err
 	}
 	r.report = text
 	if none {
-		return "there are no fixtures", nil
+		return "no fixtures", nil
 	}
 	note := fmt.Sprintf("%d packages, %d findings, %d diagnostics", len(report.Components), len(report.Findings), len(report.Diagnostics))
 	if len(report.Components)+len(report.Findings) == 0 && report.Distro == nil {
-		return note, errors.New("it finds nothing: are the fixtures a root file system with files that it wants?")
+		return note, errors.New("nothing found: the fixtures must be a root file system with files that match the patterns")
 	}
 	return note, nil
 }
 
 func (r *run) same(ctx context.Context, p *plugin.Process) error {
-	_, text, err := reportOf(ctx, p, r.fixtures)
+	_, text, err := scanJSON(ctx, p, r.fixtures)
 	if err == nil && text != r.report {
-		err = fmt.Errorf("they differ:\n%s\n%s", r.report, text)
+		err = fmt.Errorf("reports differ:\n%s\n%s", r.report, text)
 	}
 	return err
 }
 
-func (r *run) again(ctx context.Context) (string, error) {
+func (r *run) repeat(ctx context.Context) (string, error) {
 	for range 5 {
 		if err := r.same(ctx, r.plugin); err != nil {
 			return "", err
@@ -189,22 +189,22 @@ func (r *run) again(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-func (r *run) another(ctx context.Context) (string, error) {
+func (r *run) secondProcess(ctx context.Context) (string, error) {
 	p, err := plugin.Start(ctx, r.command)
 	if err != nil {
 		return "", err
 	}
 	defer p.Close()
 	for i, a := range p.Analyzers() {
-		if i >= len(r.verdict.Analyzers) || !reflect.DeepEqual(a.Info(), r.verdict.Analyzers[i]) {
-			return "", fmt.Errorf("it describes %+v, and before %+v", a.Info(), r.verdict.Analyzers)
+		if i >= len(r.result.Analyzers) || !reflect.DeepEqual(a.Info(), r.result.Analyzers[i]) {
+			return "", fmt.Errorf("analyzer %+v, first process had %+v", a.Info(), r.result.Analyzers)
 		}
 	}
 	return "", r.same(ctx, p)
 }
 
-// wanted returns a path that a pattern matches, below a directory.
-func wanted(pattern, dir string) string {
+// matchingPath returns a path below a directory that a pattern matches.
+func matchingPath(pattern, dir string) string {
 	if pattern == "**" {
 		return path.Join(dir, "any file")
 	}
@@ -215,8 +215,8 @@ func wanted(pattern, dir string) string {
 }
 
 func (r *run) each(do func(info *analyzer.Info, pattern string) error) error {
-	for i := range r.verdict.Analyzers {
-		info := &r.verdict.Analyzers[i]
+	for i := range r.result.Analyzers {
+		info := &r.result.Analyzers[i]
 		for _, p := range info.Patterns {
 			if err := do(info, p); err != nil {
 				return err
@@ -226,7 +226,7 @@ func (r *run) each(do func(info *analyzer.Info, pattern string) error) error {
 	return nil
 }
 
-func (r *run) odd(ctx context.Context) (string, error) {
+func (r *run) malformed(ctx context.Context) (string, error) {
 	noise := make([]byte, 64<<10)
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range noise {
@@ -246,7 +246,7 @@ func (r *run) odd(ctx context.Context) (string, error) {
 		root := fstest.MapFS{}
 		err := r.each(func(_ *analyzer.Info, pattern string) error {
 			for _, dir := range []string{"d", "with space", "néwline\nin it"} {
-				root[wanted(pattern, dir)] = &fstest.MapFile{Data: content}
+				root[matchingPath(pattern, dir)] = &fstest.MapFile{Data: content}
 			}
 			return nil
 		})
@@ -254,7 +254,7 @@ func (r *run) odd(ctx context.Context) (string, error) {
 			return "", err
 		}
 		files += len(root)
-		if _, _, err := reportOf(ctx, r.plugin, root); err != nil {
+		if _, _, err := scanJSON(ctx, r.plugin, root); err != nil {
 			return "", fmt.Errorf("content %.40q of %d bytes: %w", content, len(content), err)
 		}
 	}
@@ -262,21 +262,21 @@ func (r *run) odd(ctx context.Context) (string, error) {
 }
 
 func (r *run) large(ctx context.Context) (string, error) {
-	for i := range r.verdict.Analyzers {
-		if err := r.largeFile(ctx, &r.verdict.Analyzers[i]); err != nil {
+	for i := range r.result.Analyzers {
+		if err := r.largeFile(ctx, &r.result.Analyzers[i]); err != nil {
 			return "", err
 		}
 	}
 	return "", nil
 }
 
-// largeFile lets an analyzer look at a file of zeros.
+// largeFile analyzes a file of zeros.
 func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
 	size := int64(4 << 20)
 	if info.MaxSize > 0 {
 		size = min(size, info.MaxSize)
 	}
-	_, _, err := reportOf(ctx, r.plugin, fstest.MapFS{wanted(info.Patterns[0], "d"): {Data: make([]byte, size)}})
+	_, _, err := scanJSON(ctx, r.plugin, fstest.MapFS{matchingPath(info.Patterns[0], "d"): {Data: make([]byte, size)}})
 	return err
 }
 
@@ -286,21 +286,21 @@ func (r *run) many(ctx context.Context) (string, error) {
 	root := fstest.MapFS{}
 	err := r.each(func(_ *analyzer.Info, pattern string) error {
 		for i := range files {
-			root[wanted(pattern, fmt.Sprint("d", i))] = &fstest.MapFile{Data: []byte("x\n")}
+			root[matchingPath(pattern, fmt.Sprint("d", i))] = &fstest.MapFile{Data: []byte("x\n")}
 		}
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
-	_, _, err = reportOf(ctx, r.plugin, root)
+	_, _, err = scanJSON(ctx, r.plugin, root)
 	return fmt.Sprintf("%d files in %v", len(root), time.Since(begun).Round(time.Millisecond)), err
 }
 
 func (r *run) cancel(ctx context.Context) (string, error) {
 	for i := range 20 {
 		short, stop := context.WithTimeout(ctx, time.Duration(i)*time.Millisecond/4)
-		r.largeFile(short, &r.verdict.Analyzers[0])
+		r.largeFile(short, &r.result.Analyzers[0])
 		stop()
 	}
 	return "", r.same(ctx, r.plugin)
@@ -311,7 +311,7 @@ func (r *run) end() (string, error) {
 	err := r.plugin.Close()
 	took := time.Since(begun)
 	if took > 900*time.Millisecond {
-		return "it had to be killed, which works, but costs each host a second", err
+		return "killed after a second; a plugin should exit when its standard input is closed", err
 	}
 	return fmt.Sprintf("in %v", took.Round(time.Millisecond)), err
 }

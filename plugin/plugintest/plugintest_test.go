@@ -71,10 +71,10 @@ func TestRun(t *testing.T) { plugintest.Run(t, command(t, "plugin:all"), fixture
 // Plugins that are not as they should be fail the check that is made for it.
 func TestVerify(t *testing.T) {
 	for name, want := range map[string]string{
-		"plugin:counts":      "the same files give the same answers",
-		"plugin:fragile":     "it answers files that are empty, cut off or noise",
-		"plugin:unversioned": "it starts and describes itself",
-		"plugin:none":        "it starts and describes itself",
+		"plugin:counts":      "gives the same answers again",
+		"plugin:fragile":     "answers empty, truncated and random files",
+		"plugin:unversioned": "starts and describes its analyzers",
+		"plugin:none":        "starts and describes its analyzers",
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := plugintest.Verify(t.Context(), command(t, name), fixtures)

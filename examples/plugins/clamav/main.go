@@ -1,10 +1,10 @@
-// Clamav is a plugin that has every file scanned by a ClamAV daemon, to which it streams the content (INSTREAM; see
-// clamd(8)), and reports the signatures that were found.
+// Clamav is a plugin that sends every file to a ClamAV daemon (INSTREAM; see clamd(8)) and reports the signatures that the
+// daemon finds.
 //
 //	go build ./examples/plugins/clamav
 //	hullmark scan --plugin ./clamav IMAGE
 //
-// Its argument is the daemon's socket, /run/clamav/clamd.ctl if there is none.
+// Its argument is the daemon's socket. The default is /run/clamav/clamd.ctl.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/hullmark/hullmark/plugin"
 )
 
-// maxSize is what clamd takes by default (StreamMaxLength). Larger files are reported as such.
+// maxSize is the default of clamd's StreamMaxLength. Larger files are reported as too large.
 const maxSize = 100 << 20
 
 func main() {
@@ -28,10 +28,10 @@ func main() {
 	if len(os.Args) > 1 {
 		socket = os.Args[1]
 	}
-	// Answers depend on the signatures, whose version is part of what clamd answers here.
+	// Results depend on the signatures, and the answer to VERSION includes theirs.
 	version, err := ask(context.Background(), socket, "VERSION", nil)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "clamav: is clamd running?", err)
+		fmt.Fprintln(os.Stderr, "clamav: no connection to clamd:", err)
 		os.Exit(1)
 	}
 	plugin.Serve(analyzer.Func(analyzer.Info{
@@ -48,7 +48,7 @@ func main() {
 	}))
 }
 
-// judge reads clamd's answer about a stream.
+// judge converts clamd's answer to INSTREAM.
 func judge(answer string) (*analyzer.Result, error) {
 	answer = strings.TrimPrefix(answer, "stream: ")
 	signature, found := strings.CutSuffix(answer, " FOUND")
@@ -65,7 +65,7 @@ func judge(answer string) (*analyzer.Result, error) {
 	return nil, fmt.Errorf("clamav: %s", answer)
 }
 
-// ask sends a command, and a stream if there is one, over a connection of its own, and returns the answer.
+// ask opens a connection, sends a command and the content unless it is nil, and returns the answer.
 func ask(ctx context.Context, socket, command string, content io.Reader) (string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 	if err != nil {
@@ -81,14 +81,14 @@ func ask(ctx context.Context, socket, command string, content io.Reader) (string
 			binary.BigEndian.PutUint32(chunk, uint32(n))
 			_, err = conn.Write(chunk[:4+n])
 		}
-		if end != nil { // of the file, which is in memory
+		if end != nil { // the end: content is in memory, so reading it does not fail
 			more = false
 			if err == nil {
 				_, err = conn.Write(make([]byte, 4))
 			}
 		}
 	}
-	// An error of writing may have its reason in the answer.
+	// The answer may explain an error of writing.
 	answer, readErr := io.ReadAll(io.LimitReader(conn, 4<<10))
 	text := strings.TrimRight(string(answer), "\x00\n")
 	switch {

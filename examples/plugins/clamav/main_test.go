@@ -150,7 +150,7 @@ func TestFound(t *testing.T) {
 func TestStopped(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "none")
 	_, err := plugin.Start(t.Context(), command(t, socket))
-	if err == nil || !strings.Contains(err.Error(), "is clamd running?") {
+	if err == nil || !strings.Contains(err.Error(), "no connection to clamd") {
 		t.Fatalf("without a daemon: %v", err)
 	}
 	if r := reportOf(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// A Hullmark plugin in JavaScript: packages of *.versions files, a name and a version a line.
+// A Hullmark plugin in JavaScript that reports the packages in *.versions files. A line has a name and a version.
 //
-// It needs the packages @grpc/grpc-js and @grpc/proto-loader, the openssl command, and analyzer.proto beside it.
+// It needs the packages @grpc/grpc-js and @grpc/proto-loader, the openssl command, and analyzer.proto in its directory.
 'use strict'
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -11,7 +11,7 @@ const loader = require('@grpc/proto-loader')
 
 const info = { name: 'node', version: 1, patterns: ['**/*.versions'], max_size: 1 << 20 }
 
-// analyze says what one file consists of.
+// analyze returns the answer to a file.
 function analyze (data) {
   const answer = { packages: [], problems: [] }
   const lines = data.toString('utf8').split('\n')
@@ -27,7 +27,7 @@ function analyze (data) {
   return answer
 }
 
-// handle puts files together from their parts, which follow one another, and answers each.
+// handle assembles files from their consecutive parts and answers each.
 function handle (stream) {
   let parts = []
   stream.on('data', request => {
@@ -48,7 +48,7 @@ if (process.env.HULLMARK_PLUGIN !== 'analyzer') {
   console.error(`This is a plugin of Hullmark: hullmark scan --plugin ${process.argv[1]}`)
   process.exit(1)
 }
-// A certificate for this process, in its working directory, which is empty and goes with it.
+// The certificate of this process. The host removes the working directory with the process.
 execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650',
   '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'cert.pem'],
 { stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } })
@@ -69,4 +69,4 @@ server.bindAsync('unix:' + socket, credentials, error => {
   const der = Buffer.from(cert.toString().trim().split('\n').slice(1, -1).join(''), 'base64')
   console.log(`1|1|unix|${socket}|grpc|${der.toString('base64').replace(/=+$/, '')}`)
 })
-process.stdin.on('end', () => process.exit(0)).resume() // the host closes the plugin, or has died
+process.stdin.on('end', () => process.exit(0)).resume() // the host closed the plugin or died

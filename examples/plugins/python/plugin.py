@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A Hullmark plugin in Python: packages of *.versions files, a name and a version a line, and files with private keys.
+"""A Hullmark plugin in Python that reports the packages in *.versions files, a name and a version a line, and private keys.
 
-It needs grpcio, protobuf and the openssl command, and analyzer_pb2.py beside it, which protoc makes of analyzer.proto:
+It needs grpcio, protobuf, the openssl command, and analyzer_pb2.py in its directory, which protoc generates:
 
     protoc -I plugin/proto --python_out=. analyzer.proto
 """
@@ -20,7 +20,7 @@ INFO = pb.Info(name="python", version=1, patterns=["**/*.versions", "**/*.pem"],
 
 
 def analyze(path, data):
-    """Says what one file consists of."""
+    """Returns the answer to a file."""
     answer = pb.Answer()
     if path.endswith(b".pem"):
         for number, line in enumerate(data.split(b"\n"), 1):
@@ -37,7 +37,7 @@ def analyze(path, data):
 
 
 def handle(requests, context):
-    """Puts files together from their parts, which follow one another, and answers each."""
+    """Assembles files from their consecutive parts and answers each."""
     path, data = None, bytearray()
     for request in requests:
         response = pb.AnalyzeResponse()
@@ -57,7 +57,7 @@ def handle(requests, context):
 
 
 def certificate():
-    """Makes a certificate for this process in its working directory, which is empty and goes with it."""
+    """Creates the certificate of this process. The host removes the working directory with the process."""
     subprocess.run(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=localhost"
         " -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem".split(),
@@ -84,7 +84,7 @@ def main():
     server.start()
     der = base64.b64decode("".join(cert.decode().strip().split("\n")[1:-1]))
     print("1|1|unix|%s|grpc|%s" % (socket, base64.b64encode(der).decode().rstrip("=")), flush=True)
-    sys.stdin.buffer.read()  # ends when the host closes the plugin, or has died
+    sys.stdin.buffer.read()  # ends when the host closes the plugin or dies
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-// Versions is a plugin in Go: an analyzer of *.versions files, with a name and a version a line.
+// Versions is a plugin in Go that reports the packages in *.versions files. A line has a name and a version.
 //
 //	go build ./examples/plugins/versions
 //	hullmark scan --plugin ./versions IMAGE
@@ -17,7 +17,7 @@ import (
 func main() {
 	plugin.Serve(analyzer.Func(analyzer.Info{
 		Name:     "versions",
-		Version:  1, // raise it whenever the same file may give another answer: answers are cached
+		Version:  1, // raise it when the result for a file may change, because results are cached
 		Patterns: []string{"**/*.versions"},
 	}, analyze))
 }
@@ -28,7 +28,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	for n := 1; lines.Scan(); n++ {
 		name, version, ok := strings.Cut(lines.Text(), " ")
 		if !ok || name == "" {
-			return r, fmt.Errorf("versions: line %d: no name and version", n) // a diagnostic; what was understood counts
+			return r, fmt.Errorf("versions: line %d: no name and version", n) // a diagnostic; the packages so far count
 		}
 		r.Packages = append(r.Packages, analyzer.Package{Type: "generic", Name: name, Version: version})
 	}

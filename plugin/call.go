@@ -9,34 +9,34 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// A question is one file on its way.
-type question struct {
+// A call is the analysis of a file by the plugin.
+type call struct {
 	number   uint64
 	analyzer int
 	size     int64
 	deadline time.Time
 
-	// mu is held while the pieces are read, and to drop the question, after which they must not be read.
+	// mu is held while pieces are read and while dropped is set. Pieces must not be read after dropped is set.
 	mu      sync.Mutex
 	dropped bool
-	pieces  []piece           // what is to be sent: the file itself and its siblings
-	content *io.SectionReader // what is left of the first piece, once it is begun
+	pieces  []piece           // the unsent file and siblings
+	content *io.SectionReader // reader of the first piece, nil before its first part
 
 	answered int64 // bytes of answers so far
 	result   *analyzer.Result
 	problems []error
-	err      error // why there is no answer
+	err      error // why no answer came
 	done     chan struct{}
 }
 
-// A piece is the content of the file, or of the sibling with a base name.
+// A piece is the content of the file or of a sibling, which has a base name.
 type piece struct {
 	base string
 	file *analyzer.File
 }
 
-func newQuestion(index int, info *analyzer.Info, f *analyzer.File) *question {
-	q := &question{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
+func newCall(index int, info *analyzer.Info, f *analyzer.File) *call {
+	q := &call{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
 	for _, base := range info.With {
 		if s := f.Sibling(base); s != nil {
 			q.pieces = append(q.pieces, piece{base, s})
@@ -46,21 +46,21 @@ func newQuestion(index int, info *analyzer.Info, f *analyzer.File) *question {
 	return q
 }
 
-func (q *question) drop() {
+func (q *call) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.dropped = true
 }
 
-func (q *question) isDropped() bool {
+func (q *call) isDropped() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.dropped
 }
 
-// part returns the next part, with up to room bytes of content, which are copied: whoever asks may be gone before they are
-// sent. An error is about the file, of which no more is to be sent.
-func (q *question) part(room int) (*pluginpb.Part, error) {
+// part returns the next part with up to room bytes of content. It copies the content, because the caller of analyze may return
+// before the part is sent. After an error, which concerns the file, no further part must be sent.
+func (q *call) part(room int) (*pluginpb.Part, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	part := &pluginpb.Part{File: q.number}
