@@ -3,6 +3,7 @@ package matcher
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,8 +74,12 @@ const (
 	NoVersion SkipReason = "no version"
 )
 
-// Match looks up the advisories for the components of a report. It fails only where the Source does.
+// Match looks up the advisories of a report's components. It returns an error if the Source does, and if the Source yields
+// an advisory for a key that Match did not request.
 func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, error) {
+	if err := m.check(report); err != nil {
+		return nil, err
+	}
 	result := new(Result)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
@@ -104,10 +109,12 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		if err == nil {
 			err = ctx.Err()
 		}
+		if err == nil {
+			err = wanted.judge(&a)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
-		wanted.judge(&a)
 	}
 	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {
@@ -116,6 +123,17 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		}
 	}
 	return result, nil
+}
+
+// check reports what a caller left out.
+func (m Matcher) check(report *analyzer.Report) error {
+	switch {
+	case m.Source == nil:
+		return errors.New("matcher: no source of advisories")
+	case report == nil:
+		return errors.New("matcher: no report")
+	}
+	return nil
 }
 
 // coverage says what is known of the ecosystems of a register, sorted, and enters the names of products where nothing is.
