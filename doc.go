@@ -8,6 +8,7 @@
 //	analyzer/image     walking layers without unpacking them
 //	analyzer/analyzertest  testing analyzers on images written as text
 //	matcher            which advisories hold for what was found
+//	matcher/distro     the table of Linux distributions
 //	matcher/version    the order of versions, for each ecosystem
 //	db, db/feed        advisories in one file, and where they come from
 //	sbom               CycloneDX and SPDX: to write, and to read of any tool

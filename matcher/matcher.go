@@ -42,7 +42,7 @@ type Match struct {
 	Reason     string     // the publisher's own word for Status
 	Fixed      string     // lowest version above the installed one that is not affected; "" if there is none
 	Enrichment Enrichment // of its CVE, where the Source is an Enricher
-	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment; see ChooseSeverity
+	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment
 
 	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
 
@@ -141,7 +141,7 @@ func coverage(ctx context.Context, source Source, r *register) ([]Coverage, erro
 	rows, err := source.Coverage(ctx, r.ecosystems())
 	if err == nil && r.addProducts(rows) {
 		var more []Coverage
-		more, err = source.Coverage(ctx, []Key{{Type: TypeCPE}})
+		more, err = source.Coverage(ctx, []Key{{Type: typeCPE}})
 		for _, c := range more {
 			if c.Feed != "" { // the ecosystems themselves are said to have no data
 				rows = append(rows, c)

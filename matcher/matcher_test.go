@@ -293,7 +293,10 @@ func (failing) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advi
 
 func TestChooseSeverity(t *testing.T) {
 	word := func(source, word string) matcher.Severity {
-		level, _ := matcher.ParseLevel(word)
+		var level matcher.Level
+		if err := level.UnmarshalText([]byte(word)); err != nil {
+			t.Fatal(err)
+		}
 		return matcher.Severity{Source: source, Word: word, Level: level}
 	}
 	vector := func(v string) matcher.Severity { return matcher.Severity{Source: "nvd", Vector: v} }

@@ -109,7 +109,7 @@ func (r *register) addProducts(rows []Coverage) bool {
 	}
 	for _, p := range r.products {
 		if !covered[p.ecosystem] {
-			r.name(p.subject, TypeCPE, p.lookup)
+			r.name(p.subject, typeCPE, p.lookup)
 		}
 	}
 	return len(r.names) > r.exact
