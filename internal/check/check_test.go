@@ -183,6 +183,9 @@ var never = []struct{ who, what string }{
 	{"plugin", ggcr + "v1/remote"},
 }
 
+// distros is the table of distributions, which analyzers and internal packages may import.
+const distros = "matcher/distro"
+
 // notEcosystems are the packages below analyzer that are no analyzers.
 var notEcosystems = strings.Fields("image scan source analyzertest all internal")
 
@@ -229,6 +232,9 @@ func TestImports(t *testing.T) {
 	for _, p := range all {
 		who := strings.TrimPrefix(p.ImportPath, module+"/")
 		for _, imported := range p.Imports {
+			if who == distros && strings.Contains(imported, ".") {
+				t.Errorf("%s imports %s: it imports the standard library only", who, imported)
+			}
 			what, own := strings.CutPrefix(imported, module+"/")
 			if !own {
 				continue
@@ -247,7 +253,7 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: ecosystems do not know each other", who, what)
 			case eco != "" && ecosystem(who) == "" && who != "analyzer/all" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
-			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer" && what != "matcher/distro":
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer" && what != distros:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
 		}
