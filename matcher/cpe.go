@@ -7,14 +7,14 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// TypeCPE is the Type of keys that name a product as CPE names do: Namespace is the vendor, Name the product.
-const TypeCPE = "cpe"
+// typeCPE is the Type of keys that name a product as CPE names do: Namespace is the vendor, Name the product.
+const typeCPE = "cpe"
 
-// CPEKey returns what advisories about a product are filed under, and the product's version, given a CPE name as a formatted
+// cpeKey returns what advisories about a product are filed under, and the product's version, given a CPE name as a formatted
 // string ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update, such as OpenSSH's "p1", is a
 // part of the version: "8.2-p1"; the version of a name that is about any is "". It reports false for what is no name of
 // an application. Source: NIST IR 7695, CPE Naming 2.3.
-func CPEKey(name string) (key Key, version string, ok bool) {
+func cpeKey(name string) (key Key, version string, ok bool) {
 	var parts []string
 	switch {
 	case strings.HasPrefix(name, "cpe:2.3:"):
@@ -36,7 +36,7 @@ func CPEKey(name string) (key Key, version string, ok bool) {
 			version += "-" + parts[4]
 		}
 	}
-	return Key{Type: TypeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
+	return Key{Type: typeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
 }
 
 // anyValue reports whether an attribute says nothing: any value, or that there is none.
@@ -71,7 +71,7 @@ const productDoubt = "by its CPE name only, which names a product and not a pack
 
 // product returns where advisories may speak of a component as a product, if its analyzer or document states its CPE name.
 func product(c *analyzer.Component) (lookup, bool) {
-	key, version, ok := CPEKey(c.Qualifiers["cpe"])
+	key, version, ok := cpeKey(c.Qualifiers["cpe"])
 	if !ok {
 		return lookup{}, false
 	}

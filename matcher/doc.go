@@ -20,7 +20,7 @@
 // package matcher/version, one scheme for each type.
 //
 // A component whose ecosystem no feed covers, and of which its analyzer or document states the CPE name (the qualifier "cpe"),
-// is looked up as a product in NVD's data, see [CPEKey]. That is about what everybody calls by the name and not about one
+// is looked up as a product in NVD's data. That is about what everybody calls by the name and not about one
 // package of it, and its versions have no order that anybody defines, so that what is found there is uncertain always. Names that
 // tools guess beside a PURL are not used.
 //

@@ -109,7 +109,7 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 			}
 		})
 		if m.Severity.Level == Unknown && known {
-			m.Severity = ChooseSeverity(components[m.Component], m.Advisories, m.Enrichment.Severities)
+			m.Severity = new(rater).choose(components[m.Component], m.Advisories, m.Enrichment.Severities)
 		}
 	}
 	return nil
@@ -119,8 +119,8 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 func moreAlarming(a, b *Enrichment) bool {
 	var nothing analyzer.Component
 	return CompareRisk(
-		&Match{Enrichment: *a, Severity: ChooseSeverity(&nothing, nil, a.Severities)},
-		&Match{Enrichment: *b, Severity: ChooseSeverity(&nothing, nil, b.Severities)}) < 0
+		&Match{Enrichment: *a, Severity: new(rater).choose(&nothing, nil, a.Severities)},
+		&Match{Enrichment: *b, Severity: new(rater).choose(&nothing, nil, b.Severities)}) < 0
 }
 
 func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }

@@ -74,6 +74,9 @@ type Finder interface {
 // The answer has one Explanation for each component and advisory that meet, in the order of the report; where none do, why
 // not; and at the end what nobody has data for, since the absence of a match means nothing there. It is never empty.
 func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string) ([]Explanation, error) {
+	if err := m.check(report); err != nil {
+		return nil, err
+	}
 	wanted := newRegister(len(report.Components))
 	skipped := newRegister(0)
 	reasons := make(map[string]SkipReason)
@@ -171,6 +174,9 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 	for a, err := range source.Advisories(ctx, r.keys) {
 		if err == nil {
 			err = ctx.Err()
+		}
+		if _, ok := r.newest[a.Key]; err == nil && !ok {
+			err = unrequested(&a)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)

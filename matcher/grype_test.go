@@ -13,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -150,7 +151,7 @@ func grypeDistribution(t *testing.T, item []byte) advisories {
 	var list advisories
 	for _, f := range v.FixedIn {
 		a := matcher.Advisory{ID: v.Name, Feed: id, Key: matcher.Key{
-			Type: typ, Namespace: id, Release: distro.ReleaseOf(id, release, ""), Name: matcher.ModuleName(f.Module, f.Name),
+			Type: typ, Namespace: id, Release: distro.ReleaseOf(id, release, ""), Name: rpmname.Module(f.Module, f.Name),
 		}}
 		switch f.Version {
 		case "0":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -107,7 +108,7 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 		if doubt != "" {
 			return false, "fixed: " + doubt
 		}
-		if c < 0 && n.rpm && builtInModule(r.Fixed) && !builtInModule(n.version) {
+		if c < 0 && n.rpm && rpmname.InModule(r.Fixed) && !rpmname.InModule(n.version) {
 			return false, "fixed: " + r.Fixed + " is the build of a module's stream, the installed one is not"
 		}
 		return c < 0, ""

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -45,7 +46,7 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		return list
 	}
 	for i := range list {
-		list[i].key.Name = FlavourName(FlavourOf(list[i].version), list[i].key.Name)
+		list[i].key.Name = rpmname.Flavour(rpmname.FlavourOf(list[i].version), list[i].key.Name)
 	}
 	list = inModule(list, c)
 	if c.Arch == "" || c.Arch == "noarch" {
@@ -53,7 +54,7 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 	}
 	for i := range len(list) {
 		l := list[i]
-		l.key.Name = FlavourName(c.Arch, l.key.Name)
+		l.key.Name = rpmname.Flavour(c.Arch, l.key.Name)
 		list = append(list, l)
 	}
 	return list
@@ -68,8 +69,8 @@ func withoutEpoch(version string) string {
 
 // inModule adds, for a package of a module's stream, where advisories of the stream may speak of it.
 func inModule(list []lookup, c *analyzer.Component) []lookup {
-	module, built := moduleOf(c)
-	if !built {
+	module := c.Qualifiers["rpmmod"]
+	if module == "" && !rpmname.InModule(c.Version) {
 		return list
 	}
 	n := len(list)
@@ -77,7 +78,7 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 		list[i].doubt = "the package is of a module's stream, and the advisory does not say of which"
 		if module != "" {
 			l := list[i]
-			l.key.Name, l.doubt = ModuleName(module, l.key.Name), ""
+			l.key.Name, l.doubt = rpmname.Module(module, l.key.Name), ""
 			list = append(list, l)
 		}
 	}

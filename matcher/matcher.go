@@ -3,6 +3,7 @@ package matcher
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ type Match struct {
 	Reason     string     // the publisher's own word for Status
 	Fixed      string     // lowest version above the installed one that is not affected; "" if there is none
 	Enrichment Enrichment // of its CVE, where the Source is an Enricher
-	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment; see ChooseSeverity
+	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment
 
 	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
 
@@ -73,8 +74,12 @@ const (
 	NoVersion SkipReason = "no version"
 )
 
-// Match looks up the advisories for the components of a report. It fails only where the Source does.
+// Match looks up the advisories of a report's components. It returns an error if the Source does, and if the Source yields
+// an advisory for a key that Match did not request.
 func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, error) {
+	if err := m.check(report); err != nil {
+		return nil, err
+	}
 	result := new(Result)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
@@ -104,10 +109,12 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		if err == nil {
 			err = ctx.Err()
 		}
+		if err == nil {
+			err = wanted.judge(&a)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
-		wanted.judge(&a)
 	}
 	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {
@@ -118,12 +125,23 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	return result, nil
 }
 
+// check reports what a caller left out.
+func (m Matcher) check(report *analyzer.Report) error {
+	switch {
+	case m.Source == nil:
+		return errors.New("matcher: no source of advisories")
+	case report == nil:
+		return errors.New("matcher: no report")
+	}
+	return nil
+}
+
 // coverage says what is known of the ecosystems of a register, sorted, and enters the names of products where nothing is.
 func coverage(ctx context.Context, source Source, r *register) ([]Coverage, error) {
 	rows, err := source.Coverage(ctx, r.ecosystems())
 	if err == nil && r.addProducts(rows) {
 		var more []Coverage
-		more, err = source.Coverage(ctx, []Key{{Type: TypeCPE}})
+		more, err = source.Coverage(ctx, []Key{{Type: typeCPE}})
 		for _, c := range more {
 			if c.Feed != "" { // the ecosystems themselves are said to have no data
 				rows = append(rows, c)

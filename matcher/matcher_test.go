@@ -230,6 +230,59 @@ func TestSourceError(t *testing.T) {
 	}
 }
 
+// What a caller leaves out is an error, not a panic, and so is a Source that answers what it was not asked.
+func TestMisuse(t *testing.T) {
+	report := &analyzer.Report{Components: []analyzer.Component{pypi("a", "1")}}
+	asked := matcher.Advisory{ID: "CVE-1", Key: matcher.PackageKey("pypi", "", "a")}
+	keyless, other := matcher.Advisory{ID: "CVE-2", Feed: "x"}, asked
+	other.Key.Name = "b"
+	for _, c := range []struct {
+		name   string
+		source matcher.Source
+		report *analyzer.Report
+		want   string
+	}{
+		{"no source", nil, report, "matcher: no source of advisories"},
+		{"no source, nothing to match", nil, &analyzer.Report{}, "matcher: no source of advisories"},
+		{"no report", advisories{}, nil, "matcher: no report"},
+		{"an advisory without a key", careless{asked, keyless}, report, `matcher: the source yields advisory "CVE-2" of feed "x" for "///", which was not requested`},
+		{"an advisory of another package", careless{other}, report, `matcher: the source yields advisory "CVE-1" of feed "" for "pypi///b", which was not requested`},
+		{"fine", careless{asked}, report, ""},
+	} {
+		m := matcher.Matcher{Source: c.source}
+		_, err := m.Match(t.Context(), c.report)
+		if got := text(err); got != c.want {
+			t.Errorf("%s: Match: %q, want %q", c.name, got, c.want)
+		}
+		_, err = m.Explain(t.Context(), c.report, "CVE-1")
+		if got := text(err); got != c.want {
+			t.Errorf("%s: Explain: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// careless yields all its advisories, whatever it is asked.
+type careless advisories
+
+func (c careless) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	return func(yield func(matcher.Advisory, error) bool) {
+		for _, a := range c {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (careless) Coverage(context.Context, []matcher.Key) ([]matcher.Coverage, error) { return nil, nil }
+
 var errFailing = errors.New("disk on fire")
 
 type failing struct{ advisories }
@@ -240,7 +293,10 @@ func (failing) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advi
 
 func TestChooseSeverity(t *testing.T) {
 	word := func(source, word string) matcher.Severity {
-		level, _ := matcher.ParseLevel(word)
+		var level matcher.Level
+		if err := level.UnmarshalText([]byte(word)); err != nil {
+			t.Fatal(err)
+		}
 		return matcher.Severity{Source: source, Word: word, Level: level}
 	}
 	vector := func(v string) matcher.Severity { return matcher.Severity{Source: "nvd", Vector: v} }

@@ -109,7 +109,7 @@ func (r *register) addProducts(rows []Coverage) bool {
 	}
 	for _, p := range r.products {
 		if !covered[p.ecosystem] {
-			r.name(p.subject, TypeCPE, p.lookup)
+			r.name(p.subject, typeCPE, p.lookup)
 		}
 	}
 	return len(r.names) > r.exact
@@ -140,17 +140,20 @@ func (r *register) ecosystems() []Key {
 	return list
 }
 
-// judge notes an advisory with all components that it holds for, or may hold.
-func (r *register) judge(a *Advisory) {
+// judge records an advisory for every component that it affects, or may affect. An advisory of a key that the register did
+// not ask for is an error of the Source.
+func (r *register) judge(a *Advisory) error {
 	if a.Key != r.last { // sources mostly yield one key's advisories after the other
 		r.last, r.lastName = a.Key, -1
 		if i, ok := r.newest[a.Key]; ok {
 			r.lastName = i
 		}
 	}
-	i := r.lastName
-	var kept *Advisory // most hold for nobody
-	for ; i >= 0; i = r.names[i].next {
+	if r.lastName < 0 {
+		return unrequested(a)
+	}
+	var kept *Advisory // most advisories affect no component
+	for i := r.lastName; i >= 0; i = r.names[i].next {
 		v, holds := r.names[i].judge(a)
 		if !holds {
 			continue
@@ -163,4 +166,12 @@ func (r *register) judge(a *Advisory) {
 		s.held = append(s.held, v)
 		r.held++
 	}
+	return nil
+}
+
+// unrequested reports that a Source breaks its contract: a caller would take its silence on other keys for an answer.
+func unrequested(a *Advisory) error {
+	k := a.Key
+	return fmt.Errorf("the source yields advisory %q of feed %q for %q, which was not requested",
+		a.ID, a.Feed, strings.Join([]string{k.Type, k.Namespace, k.Release, k.Name}, "/"))
 }

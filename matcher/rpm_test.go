@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -88,7 +89,7 @@ func TestModules(t *testing.T) {
 		{"package of no stream, advisory of one", "nginx:1.16", fix, rpm("nginx", "1:1.14-1.el8", ""), "not affected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: matcher.ModuleName(c.module, "nginx")}
+			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: rpmname.Module(c.module, "nginx")}
 			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
 			if got := verdict(t, matcher.Matcher{Source: source}, c.packaged); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
@@ -122,7 +123,7 @@ func TestFlavours(t *testing.T) {
 		{"all architectures", "", "1.1.1g-15.el8", build("1.1.1g-11.el8", "x86_64"), "affected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: matcher.FlavourName(c.flavour, "openssl")}
+			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: rpmname.Flavour(c.flavour, "openssl")}
 			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
 			if got := verdict(t, matcher.Matcher{Source: source}, c.packaged); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)

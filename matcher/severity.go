@@ -3,37 +3,9 @@ package matcher
 import (
 	"strings"
 
-	gocvss20 "github.com/pandatix/go-cvss/20"
-	gocvss30 "github.com/pandatix/go-cvss/30"
-	gocvss31 "github.com/pandatix/go-cvss/31"
-	gocvss40 "github.com/pandatix/go-cvss/40"
-
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/cvss"
 )
-
-// Score returns the CVSS base score of a vector of version 2, 3.0, 3.1 or 4.0, and the version, "2.0" to "4.0". It reports
-// false for anything else.
-func Score(vector string) (score float64, version string, ok bool) {
-	switch {
-	case strings.HasPrefix(vector, "CVSS:4.0/"):
-		if v, err := gocvss40.ParseVector(vector); err == nil {
-			return v.Score(), "4.0", true
-		}
-	case strings.HasPrefix(vector, "CVSS:3.1/"):
-		if v, err := gocvss31.ParseVector(vector); err == nil {
-			return v.BaseScore(), "3.1", true
-		}
-	case strings.HasPrefix(vector, "CVSS:3.0/"):
-		if v, err := gocvss30.ParseVector(vector); err == nil {
-			return v.BaseScore(), "3.0", true
-		}
-	case strings.Contains(vector, "AV:"):
-		if v, err := gocvss20.ParseVector(strings.TrimSuffix(strings.TrimPrefix(vector, "("), ")")); err == nil {
-			return v.BaseScore(), "2.0", true
-		}
-	}
-	return 0, "", false
-}
 
 // levelOf returns the qualitative rating of a score. Version 2 has no "critical", and calls what is below 4 "low";
 // sources: the specifications of CVSS, and NVD's ratings for version 2.
@@ -56,7 +28,7 @@ func levelOf(score float64, version string) Level {
 // Rate completes a severity: a vector gets its score, and where the source gave no word of its own, the level that the
 // score stands for; without a vector that is the one of version 3.
 func (s Severity) Rate() Severity {
-	score, version, ok := Score(s.Vector)
+	score, version, ok := cvss.Score(s.Vector)
 	if !ok {
 		if s.Level == Unknown && s.Score > 0 {
 			s.Level = levelOf(s.Score, "")
@@ -70,19 +42,6 @@ func (s Severity) Rate() Severity {
 		s.Level = levelOf(score, version)
 	}
 	return s
-}
-
-// ChooseSeverity picks, among what all sources say, the severity of a match:
-//
-//  1. for a System package, what its own distribution says of it, since it knows how the package was built,
-//  2. a word that a source chose, in any advisory, since it is about the package and not about all that has the mistake,
-//  3. the CVSS vector of the highest version in an advisory,
-//  4. what those say who rate vulnerabilities and not packages, such as NVD: the CVSS vector of the highest version, else a
-//     word,
-//
-// and among equals the highest. A source that says it does not know is not asked.
-func ChooseSeverity(c *analyzer.Component, advisories []Advisory, general []Severity) Severity {
-	return new(rater).choose(c, advisories, general)
 }
 
 // A rater chooses severities, and remembers what vectors stand for: there are few, and many advisories have the same.
@@ -115,7 +74,15 @@ func (r *rater) rate(s Severity) Severity {
 	return s
 }
 
-// choose is ChooseSeverity.
+// choose picks the severity of a match among those of all sources:
+//
+//  1. for a System package, its own distribution's, which knows how the package was built,
+//  2. a source's own word in any advisory, since it is about the package and not about every use of the code,
+//  3. the CVSS vector of the highest version in an advisory,
+//  4. of general, the sources that rate vulnerabilities and not packages, such as NVD: the CVSS vector of the highest
+//     version, else a word,
+//
+// and among equals the highest. It ignores a source that doesn't know the severity.
 func (r *rater) choose(c *analyzer.Component, advisories []Advisory, general []Severity) Severity {
 	var best Severity
 	bestRank := 0

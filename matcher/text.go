@@ -42,32 +42,24 @@ func (l Level) String() string {
 // MarshalText implements encoding.TextMarshaler.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler; see [ParseLevel].
+// UnmarshalText reads a level's code, or any publisher's word for a severity. Letter case doesn't matter. Words of several
+// publishers are one level: "moderate" and "medium", "important" and "high", "none", "unimportant" and "negligible".
 func (l *Level) UnmarshalText(b []byte) error {
-	v, ok := ParseLevel(string(b))
-	if !ok {
+	switch strings.ToLower(strings.TrimSpace(string(b))) {
+	case "unknown", "", "untriaged", "not yet assigned":
+		*l = Unknown
+	case "negligible", "none", "unimportant", "info":
+		*l = Negligible
+	case "low", "minor":
+		*l = Low
+	case "medium", "moderate":
+		*l = Medium
+	case "high", "important", "major":
+		*l = High
+	case "critical", "urgent":
+		*l = Critical
+	default:
 		return fmt.Errorf("matcher: unknown severity %q", b)
 	}
-	*l = v
 	return nil
-}
-
-// ParseLevel reads a publisher's word for a severity, whatever its case. Words that several publishers use for the same
-// step are one: "moderate" and "medium", "important" and "high", "none", "unimportant" and "negligible".
-func ParseLevel(word string) (Level, bool) {
-	switch strings.ToLower(strings.TrimSpace(word)) {
-	case "unknown", "", "untriaged", "not yet assigned":
-		return Unknown, true
-	case "negligible", "none", "unimportant", "info":
-		return Negligible, true
-	case "low", "minor":
-		return Low, true
-	case "medium", "moderate":
-		return Medium, true
-	case "high", "important", "major":
-		return High, true
-	case "critical", "urgent":
-		return Critical, true
-	}
-	return Unknown, false
 }

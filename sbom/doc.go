@@ -18,7 +18,7 @@
 //   - dependencies: the image needs all packages that none owns, an owner what it owns, a package what it names. A package
 //     without an entry comes from an analyzer that does not say what packages need.
 //   - vulnerabilities: one for each identifier, with all components that it affects. The first rating is the one that was
-//     chosen, see matcher.ChooseSeverity; all others follow. The status of the installed version is "unknown" where it is
+//     chosen, see matcher.Match; all others follow. The status of the installed version is "unknown" where it is
 //     not certain that it is affected. The analysis is that of a VEX statement, where one
 //     was joined to the match; an identifier of which statements say different things in different components is there once
 //     for each. Without one it is given where it is the same for all components: "in_triage" where nobody knows yet, the

@@ -62,7 +62,7 @@ func stated(a *report.Assessment) *matcher.Result {
 	r := *a.Result
 	r.Matches = make([]matcher.Match, 0, len(a.Result.Matches))
 	for i := range a.Result.Matches {
-		if m := &a.Result.Matches[i]; a.Reason(i) == nil || m.Suppressed() {
+		if m := &a.Result.Matches[i]; len(a.Reasons) == 0 || a.Reasons[i] == nil || m.Suppressed() {
 			r.Matches = append(r.Matches, *m)
 		}
 	}

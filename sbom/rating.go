@@ -8,6 +8,7 @@ import (
 
 	"github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/hullmark/hullmark/internal/cvss"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -81,7 +82,7 @@ func ratingOf(s matcher.Severity) rating {
 
 // methodOf names the version of CVSS that a vector is of; a rating without one was made in another way.
 func methodOf(vector string) cyclonedx.ScoringMethod {
-	_, version, _ := matcher.Score(vector)
+	_, version, _ := cvss.Score(vector)
 	switch version {
 	case "2.0":
 		return cyclonedx.ScoringMethodCVSSv2

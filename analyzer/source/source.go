@@ -62,6 +62,9 @@ type Image struct {
 	close  func() error
 }
 
+// Reference returns the reference of this one image: Ref.
+func (i *Image) Reference() string { return i.Ref }
+
 // ErrRootFS is what methods of v1.Image return of a root file system.
 var ErrRootFS = errors.New("source: a root file system is not an image")
 

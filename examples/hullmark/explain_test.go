@@ -80,7 +80,7 @@ func TestExplainAgrees(t *testing.T) {
 				}
 			}
 		}
-		if !x.Affected() || advisories != len(m.Advisories) {
+		if !x.Affected || advisories != len(m.Advisories) {
 			t.Errorf("%s in %s: matched by %d advisories, explained by %d", m.ID, m.Component, len(m.Advisories), advisories)
 		}
 	}

@@ -156,7 +156,7 @@ func TestOwnSBOM(t *testing.T) {
 	name := file(t, "app.cdx.json", string(text))
 	stdout, stderr, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "json", "demo:")
 	x := assessment(t, stdout)
-	if x.CountHidden() != 1 || x.Hidden[0].Findings[0].ID != "CVE-2019-12308" || x.VEX[0].Suppressed != 1 || !strings.Contains(stderr, "suppresses 1 of them") {
+	if x.HiddenCount != 1 || x.Hidden[0].Findings[0].ID != "CVE-2019-12308" || x.VEX[0].Suppressed != 1 || !strings.Contains(stderr, "suppresses 1 of them") {
 		t.Errorf("hidden %v, %s", x.Hidden, stderr)
 	}
 	cdx, _, _ := hullmark(t, "scan", "--cache", "off", "--vex", name, "--format", "cyclonedx", "demo:")

@@ -157,21 +157,6 @@ var importTable = []struct{ who, what string }{
 	{"matcher", "net/http"},
 	{"matcher/version", module + "/analyzer/..."},
 	{"matcher/version", module + "/matcher"},
-	{"matcher/vex", module + "/db/..."},
-	{"matcher/vex", module + "/sbom"},
-	{"matcher/vex", "net/http"},
-	{"matcher/policy", module + "/db/..."},
-	{"matcher/policy", module + "/sbom"},
-	{"matcher/policy", "net/http"},
-	{"matcher/report", module + "/db/..."},
-	{"matcher/report", module + "/sbom"},
-	{"matcher/report", "net/http"},
-	{"matcher/report", "cel.dev/..."},
-	{"matcher/report/sarif", "net/http"},
-	{"matcher/report/gitlab", "net/http"},
-	{"matcher/report/junit", "net/http"},
-	{"matcher/report/markdown", "net/http"},
-	{"matcher/report/html", module + "/db/..."},
 	{"sbom", module + "/db/..."},
 	{"sbom", "net/http"},
 	{"sbom", "github.com/spdx/..."}, // of tests only
@@ -199,7 +184,10 @@ var importTable = []struct{ who, what string }{
 	{"plugin", ggcr + "v1/remote"},
 }
 
-// notEcosystems are the packages below analyzer that don't have analyzers of an ecosystem.
+// distros is the table of distributions, which analyzers and internal packages may import.
+const distros = "matcher/distro"
+
+// notEcosystems are the packages below analyzer without analyzers of an ecosystem.
 var notEcosystems = strings.Fields("image scan source analyzertest all internal")
 
 func matches(pattern, path string) bool {
@@ -229,17 +217,33 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+	for _, who := range answering(all) {
+		for _, dep := range byPath[module+"/"+who].Deps {
+			what := strings.TrimPrefix(dep, module+"/")
+			switch {
+			case what != "matcher/report" && slices.Contains(answering(all), what):
+				t.Errorf("%s reaches %s: these packages meet in matcher/report only", who, what)
+			case what == "sbom" || what == "db" || strings.HasPrefix(what, "db/") || dep == "net/http":
+				t.Errorf("%s reaches %s", who, dep)
+			case matches("cel.dev/...", dep) && who != "matcher/policy":
+				t.Errorf("%s reaches %s: only matcher/policy pays for CEL", who, dep)
+			}
+		}
+	}
 	for _, p := range all {
 		who := strings.TrimPrefix(p.ImportPath, module+"/")
 		for _, imported := range p.Imports {
+			if who == distros && strings.Contains(imported, ".") {
+				t.Errorf("%s imports %s: it imports the standard library only", who, imported)
+			}
 			what, own := strings.CutPrefix(imported, module+"/")
 			if !own {
 				continue
 			}
 			eco := ecosystem(what)
 			switch {
-			case strings.HasPrefix(who, "examples/") && strings.HasPrefix(what, "internal/"):
-				t.Errorf("%s imports %s: examples are to be copied, so they use public packages only", who, what)
+			case strings.HasPrefix(who, "examples/") && who != "examples/hullmark" && strings.HasPrefix(what, "internal/"):
+				t.Errorf("%s imports %s: small programs are to be copied, so they use public packages only", who, what)
 			case strings.HasPrefix(what, "examples/") && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s", who, what)
 			case (what == "plugin" || strings.HasPrefix(what, "plugin/")) && !strings.HasPrefix(who, "examples/") && who != "plugin/plugintest":
@@ -250,11 +254,22 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: ecosystems do not know each other", who, what)
 			case eco != "" && ecosystem(who) == "" && who != "analyzer/all" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
-			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer":
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer" && what != distros:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
 		}
 	}
+}
+
+// answering returns the packages that make or write an answer: report, what implements its interfaces, assess and every writer.
+func answering(all []listed) []string {
+	names := []string{"matcher/assess", "matcher/policy", "matcher/report", "matcher/vex"}
+	for _, p := range all {
+		if path := strings.TrimPrefix(p.ImportPath, module+"/"); strings.HasPrefix(path, "matcher/report/") {
+			names = append(names, path)
+		}
+	}
+	return names
 }
 
 // ecosystem returns the ecosystem of a package below analyzer, or "".

@@ -28,6 +28,7 @@ func grouped(name, id string, found *analyzer.Report, list []matcher.Explanation
 			x.Groups[i].FeedDate = dates(a.Feed, a.Key.Ecosystem())
 		}
 	}
+	x.Affected = slices.ContainsFunc(x.Groups, func(g report.ExplanationGroup) bool { return g.Outcome == matcher.OutcomeAffected })
 	slices.SortStableFunc(x.Groups, func(a, b report.ExplanationGroup) int {
 		return slices.Index(outcomes[:], a.Outcome) - slices.Index(outcomes[:], b.Outcome)
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -93,9 +94,9 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 		o.Database = d.Describe()
 	}
 	if p.VEX != nil {
-		names := report.ImageNames{References: append(p.Names[:len(p.Names):len(p.Names)], p.Name)}
+		names := append(slices.Clone(p.Names), p.Name)
 		if p.SBOMs != nil {
-			names.SBOMs = p.SBOMs(p.Name, found, result)
+			names = append(names, p.SBOMs(p.Name, found, result)...)
 		}
 		result, o.VEX = p.VEX.Apply(found, result, names)
 	}

@@ -334,11 +334,11 @@ default: {policies: [a, b]}
 		t.Errorf("%+v", v.Decisions)
 	}
 	view := report.New(in.Report, in.Result, report.Options{Verdict: v, Declared: true})
-	if view.Reason(1) != nil || view.Reason(0) == nil || view.Reason(0).Code != report.ReasonPolicy {
-		t.Errorf("hidden: %v, %v", view.Reason(0), view.Reason(1))
+	if view.Reasons[1] != nil || view.Reasons[0] == nil || view.Reasons[0].Code != report.ReasonPolicy {
+		t.Errorf("hidden: %v, %v", view.Reasons[0], view.Reasons[1])
 	}
-	if len(view.Findings) != 1 || view.Findings[0].Action != report.Warn || view.CountHidden() != 4 {
-		t.Errorf("%d findings, %d hidden", len(view.Findings), view.CountHidden())
+	if len(view.Findings) != 1 || view.Findings[0].Action != report.Warn || view.HiddenCount != 4 {
+		t.Errorf("%d findings, %d hidden", len(view.Findings), view.HiddenCount)
 	}
 }
 

@@ -19,9 +19,16 @@ type Assessment struct {
 	Omitted int              // declared components that were left out
 
 	Ecosystems []Ecosystem                // of the components that were to be matched, sorted
-	Findings   []Finding                  // shown: by ecosystem, the package with the most severe one first
-	Hidden     []HiddenFindings           // not shown, by reason
+	Matched    int                        // components that were to be matched, covered or not
+	Uncovered  int                        // of these, the ones that could not be checked for want of advisories
 	Skipped    map[matcher.SkipReason]int // components that were not matched
+
+	Findings        []Finding        // shown: by ecosystem, the package with the most severe one first
+	Hidden          []HiddenFindings // not shown, by reason
+	Vulnerabilities int              // identifiers among Findings
+	HiddenCount     int              // findings in Hidden
+	Reasons         []*Reason        // for each match of Result, why it is hidden; nil if it is shown
+	Notes           []Note           // limits of the answer, which every format shows
 
 	VEX      []VEXDocument // the documents that were applied, in the order given
 	Verdict  *Verdict      // of the policy; nil without one
@@ -29,7 +36,6 @@ type Assessment struct {
 	Failures []Failure // why the image does not pass; none if it does
 
 	components map[string]*analyzer.Component
-	reasons    []*Reason // for each match, why it is hidden; nil if it is shown
 }
 
 // Options say what an Assessment contains beside a report and a result.
@@ -77,20 +83,13 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	a.countEcosystems()
 	a.hide(&o, kept.index)
 	a.collect()
-	a.Failures = a.judge()
+	a.note()
+	a.judge()
 	return a
 }
 
 // Component returns the component with an identifier, nil if there is none.
 func (a *Assessment) Component(id string) *analyzer.Component { return a.components[id] }
-
-// Reason returns why the match with an index in Result.Matches is hidden, nil if it is shown.
-func (a *Assessment) Reason(match int) *Reason {
-	if match >= len(a.reasons) {
-		return nil // an Assessment that New did not make
-	}
-	return a.reasons[match]
-}
 
 // Passes reports whether nothing disallows the image.
 func (a *Assessment) Passes() bool { return len(a.Failures) == 0 }

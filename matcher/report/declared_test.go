@@ -59,8 +59,8 @@ func TestDeclared(t *testing.T) {
 		if !slices.Equal(decided, c.decisions) {
 			t.Errorf("declared %v: decisions about %q, want %q", c.declared, decided, c.decisions)
 		}
-		if a.Reason(0) == nil || a.Reason(0).Text != "by index" || c.declared && a.Reason(1) != nil {
-			t.Errorf("declared %v: reasons %v", c.declared, a.Reason(0))
+		if a.Reasons[0] == nil || a.Reasons[0].Text != "by index" || c.declared && a.Reasons[1] != nil {
+			t.Errorf("declared %v: reasons %v", c.declared, a.Reasons[0])
 		}
 	}
 	if len(result.Matches) != 3 || len(all.Components) != 5 {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -15,17 +14,11 @@ type Ecosystem struct {
 	Key       matcher.Key        // without a name
 	Coverage  []matcher.Coverage // a row for each feed that covers it
 	Packages  int                // of the image that were to be matched
+	Covered   bool               // a feed has all its advisories
+	Sampled   bool               // feeds have only some of its advisories
 	Supported time.Time          // last day of the release's free support; zero if unknown
 	EndOfLife bool               // support has ended: new vulnerabilities are not recorded
 }
-
-// Covered reports whether a feed has all advisories for the ecosystem, not only a sample.
-func (e *Ecosystem) Covered() bool {
-	return slices.ContainsFunc(e.Coverage, func(c matcher.Coverage) bool { return !c.Sampled })
-}
-
-// Sampled reports whether the source has only some advisories for the ecosystem.
-func (e *Ecosystem) Sampled() bool { return len(e.Coverage) > 0 && !e.Covered() }
 
 // Name returns the ecosystem's name for a person: "deb debian 12", "pypi".
 func (e *Ecosystem) Name() string {
@@ -35,31 +28,6 @@ func (e *Ecosystem) Name() string {
 		return k.Type + " of an unknown distribution"
 	}
 	return strings.Join(slices.DeleteFunc([]string{k.Type, k.Namespace, k.Release}, func(s string) bool { return s == "" }), " ")
-}
-
-// EcosystemOf returns the ecosystem of a component.
-func (a *Assessment) EcosystemOf(c *analyzer.Component) matcher.Key {
-	return matcher.EcosystemOf(c, a.Report.Distro)
-}
-
-// Matched counts the components that were to be matched, covered or not.
-func (a *Assessment) Matched() int {
-	n := 0
-	for i := range a.Ecosystems {
-		n += a.Ecosystems[i].Packages
-	}
-	return n
-}
-
-// Uncovered counts the components that could not be checked for want of advisories.
-func (a *Assessment) Uncovered() int {
-	n := 0
-	for i := range a.Ecosystems {
-		if e := &a.Ecosystems[i]; !e.Covered() {
-			n += e.Packages
-		}
-	}
-	return n
 }
 
 func (a *Assessment) countEcosystems() {
@@ -78,7 +46,7 @@ func (a *Assessment) countEcosystems() {
 	}
 	for i := range a.Report.Components {
 		if c := &a.Report.Components[i]; !skipped[c.ID] {
-			get(a.EcosystemOf(c)).Packages++
+			get(matcher.EcosystemOf(c, a.Report.Distro)).Packages++
 		}
 	}
 	for _, c := range a.Result.Coverage {
@@ -86,9 +54,15 @@ func (a *Assessment) countEcosystems() {
 		e.EndOfLife = e.EndOfLife || c.EndOfLife
 		if c.Feed != "" {
 			e.Coverage = append(e.Coverage, c)
+			e.Covered = e.Covered || !c.Sampled
 		}
 	}
 	for _, e := range at {
+		e.Sampled = len(e.Coverage) > 0 && !e.Covered
+		a.Matched += e.Packages
+		if !e.Covered {
+			a.Uncovered += e.Packages
+		}
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
 	slices.SortFunc(a.Ecosystems, func(x, y Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -12,6 +11,7 @@ import (
 type Explanations struct {
 	Name       string // the image as the caller refers to it
 	ID         string // any identifier of the vulnerability
+	Affected   bool   // a component is affected for certain
 	Report     *analyzer.Report
 	Enrichment matcher.Enrichment // zero if ID doesn't lead to a single CVE
 	Groups     []ExplanationGroup // the most important outcome first
@@ -25,9 +25,4 @@ type ExplanationGroup struct {
 	Components []*analyzer.Component
 	Releases   []string  // if nothing is installed: the distribution's releases that advisories are about
 	FeedDate   time.Time // of the feed's data; zero if unknown
-}
-
-// Affected reports whether the vulnerability affects a component for certain.
-func (x *Explanations) Affected() bool {
-	return slices.ContainsFunc(x.Groups, func(g ExplanationGroup) bool { return g.Outcome == matcher.OutcomeAffected })
 }

@@ -17,6 +17,7 @@ type Finding struct {
 	Components []*analyzer.Component
 	Subject    Subject
 	Action     Action // the most severe that a policy decided; Undecided without one
+	Disallowed bool   // it makes the image fail; without a Gate and a policy every finding does
 	Decisions  []*Decision
 	Hidden     *Reason // nil if the finding is shown
 }
@@ -30,7 +31,7 @@ type Subject struct {
 
 // subjectOf returns the subject of a component's matches.
 func (a *Assessment) subjectOf(c *analyzer.Component) Subject {
-	s := Subject{Ecosystem: a.EcosystemOf(c), Name: c.Name, Version: c.Version}
+	s := Subject{Ecosystem: matcher.EcosystemOf(c, a.Report.Distro), Name: c.Name, Version: c.Version}
 	if !c.System && c.Namespace != "" {
 		s.Name = c.Namespace + "/" + c.Name
 	}
@@ -60,7 +61,7 @@ func (a *Assessment) collect() {
 		if c == nil {
 			continue // of another report
 		}
-		f := Finding{Match: m, Subject: a.subjectOf(c), Hidden: a.reasons[i]}
+		f := Finding{Match: m, Subject: a.subjectOf(c), Hidden: a.Reasons[i]}
 		for _, d := range decisions[i] {
 			f.Action = max(f.Action, d.Action)
 		}
@@ -89,6 +90,12 @@ func (a *Assessment) collect() {
 			a.Hidden = append(a.Hidden, HiddenFindings{Reason: *f.Hidden})
 		}
 		a.Hidden[k].Findings = append(a.Hidden[k].Findings, f)
+	}
+	a.Vulnerabilities = vulnerabilities(a.Findings)
+	for i := range a.Hidden {
+		h := &a.Hidden[i]
+		h.Vulnerabilities = vulnerabilities(h.Findings)
+		a.HiddenCount += len(h.Findings)
 	}
 	slices.SortStableFunc(a.Hidden, func(x, y HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
@@ -150,8 +157,8 @@ func (f *Finding) URLs() []string {
 	return list
 }
 
-// Vulnerabilities counts the identifiers among findings.
-func Vulnerabilities(list []Finding) int {
+// vulnerabilities counts the identifiers among findings.
+func vulnerabilities(list []Finding) int {
 	ids := make(map[string]bool)
 	for i := range list {
 		ids[list[i].ID] = true

@@ -34,26 +34,23 @@ const (
 	FailedEmpty     FailureCode = "nothing-judged" // no package could be checked
 )
 
-// Disallows reports whether a finding makes the image fail. Without a Gate and a policy, every finding that is shown counts, for
-// formats that have to tell.
-func (a *Assessment) Disallows(f *Finding) bool {
-	switch {
-	case f.Hidden != nil:
-		return false
-	case a.Gate.FailOn == matcher.Unknown && a.Verdict == nil:
-		return true
-	}
-	return f.Action == Stop || a.Gate.disallows(f)
-}
-
 func (g Gate) disallows(f *Finding) bool {
 	return g.FailOn != matcher.Unknown && f.Severity.Level >= g.FailOn
 }
 
-func (a *Assessment) judge() []Failure {
-	if a.Gate.FailOn == matcher.Unknown && a.Verdict == nil {
-		return nil
+// judge decides which findings are disallowed, and whether the image passes.
+func (a *Assessment) judge() {
+	judged := a.Gate.FailOn != matcher.Unknown || a.Verdict != nil
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		f.Disallowed = !judged || f.Action == Stop || a.Gate.disallows(f)
 	}
+	if judged {
+		a.Failures = a.failures()
+	}
+}
+
+func (a *Assessment) failures() []Failure {
 	var list []Failure
 	if a.Verdict != nil && a.Verdict.Action == Stop {
 		list = append(list, a.Verdict.failure())
@@ -76,17 +73,17 @@ func (a *Assessment) judge() []Failure {
 	if a.Gate.AllowUncovered {
 		return list
 	}
-	if a.Matched() == 0 {
+	if a.Matched == 0 {
 		return append(list, Failure{Code: FailedEmpty, Text: "no package could be checked"})
 	}
 	var names []string
 	for i := range a.Ecosystems {
-		if e := &a.Ecosystems[i]; !e.Covered() {
+		if e := &a.Ecosystems[i]; !e.Covered {
 			names = append(names, fmt.Sprintf("%s (%s)", e.Name(), plural.Count(e.Packages, "package")))
 		}
 	}
 	if len(names) > 0 {
-		list = append(list, Failure{FailedUncovered, "no advisories for " + strings.Join(names, ", "), a.Uncovered()})
+		list = append(list, Failure{FailedUncovered, "no advisories for " + strings.Join(names, ", "), a.Uncovered})
 	}
 	return list
 }

@@ -28,13 +28,10 @@ const (
 	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
 )
 
-// Notes returns what a reader has to know before trusting the findings, in the order of Ecosystems. Every format shows them.
-func (a *Assessment) Notes() []Note {
-	if a.Result == nil {
-		return nil
-	}
+// note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
+func (a *Assessment) note() {
 	var list []Note
-	if a.Matched() == 0 {
+	if a.Matched == 0 {
 		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
 	}
 	if d := a.Report.Distro; d != nil {
@@ -45,16 +42,16 @@ func (a *Assessment) Notes() []Note {
 	}
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]
-		if e.Sampled() {
+		if e.Sampled {
 			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
-		} else if !e.Covered() {
+		} else if !e.Covered {
 			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), plural.Count(e.Packages, "package"))})
 		}
 		if e.EndOfLife {
 			list = append(list, Note{NoteEndOfLife, e.Key, e.endOfLife(a.Time)})
 		}
 	}
-	return list
+	a.Notes = list
 }
 
 // endOfLife gives the date, unless a feed says earlier than our table that support has ended.

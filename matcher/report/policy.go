@@ -29,6 +29,7 @@ type PolicyInput struct {
 // An Action is the consequence that a policy demands. Actions are ordered by severity.
 type Action uint8
 
+// The actions, the mildest first.
 const (
 	Undecided Action = iota // no policy
 	Go
@@ -90,6 +91,7 @@ type Decision struct {
 // A Target is the kind of thing that a decision is about.
 type Target string
 
+// The targets of decisions.
 const (
 	TargetImage   Target = "image"
 	TargetDistro  Target = "distro"

@@ -89,8 +89,8 @@ func TestSARIF(t *testing.T) {
 			}
 			suppressed += len(x.Suppressions)
 		}
-		if want := len(v.Result.Matches) + len(v.Report.Findings); results != want || suppressed != v.CountHidden() {
-			t.Errorf("%d results, %d suppressed, want %d and %d", results, suppressed, want, v.CountHidden())
+		if want := len(v.Result.Matches) + len(v.Report.Findings); results != want || suppressed != v.HiddenCount {
+			t.Errorf("%d results, %d suppressed, want %d and %d", results, suppressed, want, v.HiddenCount)
 		}
 	}
 	validateFails(t, schema, `{"version": "2.1.0", "runs": [{"results": []}]}`)

@@ -12,15 +12,9 @@ import (
 // VEX applies statements about vulnerabilities to matches. Package matcher/vex implements it.
 type VEX interface {
 	// Apply returns a copy of the result in which each match that a statement decides has an Analysis, and a row for each
-	// document. The names are those by which statements may refer to the image; the first is the caller's own. SBOMs lists the
-	// serial numbers of the image's SBOMs, to which BOM-Links may lead.
-	Apply(report *analyzer.Report, result *matcher.Result, image ImageNames) (*matcher.Result, []VEXDocument)
-}
-
-// ImageNames are the names by which VEX statements and policies may refer to an image.
-type ImageNames struct {
-	References []string // "registry.example/app:1"; the digests are known from the report
-	SBOMs      []string // serial numbers of SBOMs of the image: "urn:uuid:..."
+	// document. The names are those by which statements may refer to the image beside its digests: references such as
+	// "registry.example/app:1", and the serial numbers of its SBOMs, "urn:uuid:...", to which BOM-Links may lead.
+	Apply(report *analyzer.Report, result *matcher.Result, names []string) (*matcher.Result, []VEXDocument)
 }
 
 // A VEXDocument counts the effects of one VEX document.

@@ -34,22 +34,14 @@ const (
 
 // HiddenFindings are the findings that are hidden for one reason.
 type HiddenFindings struct {
-	Reason   Reason
-	Findings []Finding // in the order of Assessment.Findings
-}
-
-// CountHidden counts the findings that are hidden, for any reason.
-func (a *Assessment) CountHidden() int {
-	n := 0
-	for i := range a.Hidden {
-		n += len(a.Hidden[i].Findings)
-	}
-	return n
+	Reason          Reason
+	Findings        []Finding // in the order of Assessment.Findings
+	Vulnerabilities int       // identifiers among Findings
 }
 
 // hide finds the reason of each match. The index has, for each match, its index in the result that New was given.
 func (a *Assessment) hide(o *Options, index []int) {
-	a.reasons = make([]*Reason, len(a.Result.Matches))
+	a.Reasons = make([]*Reason, len(a.Result.Matches))
 	shared := make(map[Reason]*Reason)
 	share := func(r Reason) *Reason {
 		if shared[r] == nil {
@@ -81,7 +73,7 @@ func (a *Assessment) hide(o *Options, index []int) {
 			r = Reason{ReasonNotNew, "not new"}
 		}
 		if r.Code != "" {
-			a.reasons[i] = share(r)
+			a.Reasons[i] = share(r)
 		}
 	}
 }
@@ -100,7 +92,7 @@ func newEarlier(a *Assessment) earlier {
 	for i := range a.Result.Matches {
 		m := &a.Result.Matches[i]
 		c := a.components[m.Component]
-		if c == nil || a.reasons[i] != nil {
+		if c == nil || a.Reasons[i] != nil {
 			continue
 		}
 		for _, id := range append([]string{m.ID}, m.Aliases...) {

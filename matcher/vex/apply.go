@@ -18,8 +18,8 @@ type Documents []*Document
 const maxSteps = 5_000_000
 
 // Apply implements [report.VEX]. The rows are in the order of the documents.
-func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, image report.ImageNames) (*matcher.Result, []report.VEXDocument) {
-	a := newApplier(found, docs, image)
+func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, names []string) (*matcher.Result, []report.VEXDocument) {
+	a := newApplier(found, docs, names)
 	out := *result
 	out.Matches = slices.Clone(result.Matches)
 	byID := make(map[string][]int) // matches of an identifier

@@ -13,7 +13,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -38,7 +37,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, scanned := range images() {
-			r, u := vex.Documents{d}.Apply(scanned, found(scanned), report.ImageNames{References: []string{"registry.example/app:1"}, SBOMs: []string{own}})
+			r, u := vex.Documents{d}.Apply(scanned, found(scanned), []string{"registry.example/app:1", own})
 			if len(r.Matches) != len(found(scanned).Matches) || len(u) != 1 {
 				t.Errorf("%d matches, %d usages", len(r.Matches), len(u))
 			}
@@ -81,7 +80,7 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, u := vex.Documents{d}.Apply(scanned, result, report.ImageNames{})
+		_, u := vex.Documents{d}.Apply(scanned, result, nil)
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: %v", c.name, took)
 		} else {
@@ -133,7 +132,7 @@ func TestOrder(t *testing.T) {
 	}
 	scanned := images()["debian"]
 	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-		r, _ := vex.Documents{docs[order[0]], docs[order[1]], docs[order[2]]}.Apply(scanned, found(scanned), report.ImageNames{})
+		r, _ := vex.Documents{docs[order[0]], docs[order[1]], docs[order[2]]}.Apply(scanned, found(scanned), nil)
 		for i := range r.Matches {
 			m := &r.Matches[i]
 			if m.ID == "CVE-2021-44228" && m.Component != "spring" && (m.Analysis == nil || m.Analysis.Document != "new.json" || len(m.Analysis.Overruled) != 2 || m.Analysis.Overruled[0].Document != "middle.json") {

@@ -12,7 +12,6 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -90,7 +89,7 @@ func holds(t *testing.T, d *vex.Document, s *vex.Statement) int {
 	}
 	scanned := &analyzer.Report{Distro: distro, Components: []analyzer.Component{c}}
 	result := &matcher.Result{Matches: []matcher.Match{{ID: s.Vulnerabilities[0], Component: "1"}}}
-	out, _ := vex.Documents{d}.Apply(scanned, result, report.ImageNames{})
+	out, _ := vex.Documents{d}.Apply(scanned, result, nil)
 	a := out.Matches[0].Analysis
 	if a == nil {
 		t.Errorf("%s: %s: says nothing of %s in %s (%s)", d.Name, s.Place, s.Vulnerabilities[0], c.PURL, distro.CPE)

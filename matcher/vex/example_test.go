@@ -6,7 +6,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
@@ -32,7 +31,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	result, usages := vex.Documents{document}.Apply(scanned, result, report.ImageNames{})
+	result, usages := vex.Documents{document}.Apply(scanned, result, nil)
 	m := &result.Matches[0]
 	fmt.Println(m.ID, m.Suppressed(), m.Analysis.Justification)
 	fmt.Println(&usages[0])

@@ -10,7 +10,6 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // An applier knows what is in the image.
@@ -30,7 +29,7 @@ type applier struct {
 	steps      int
 }
 
-func newApplier(found *analyzer.Report, docs []*Document, image report.ImageNames) *applier {
+func newApplier(found *analyzer.Report, docs []*Document, names []string) *applier {
 	a := &applier{
 		report: found, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
 		byName: make(map[matcher.Key][]int), bySource: make(map[matcher.Key][]int),
@@ -51,7 +50,11 @@ func newApplier(found *analyzer.Report, docs []*Document, image report.ImageName
 			a.names[d] = true
 		}
 	}
-	for _, n := range image.References {
+	for _, n := range names {
+		if strings.HasPrefix(strings.ToLower(n), "urn:uuid:") {
+			a.own[serial(n)] = true
+			continue
+		}
 		a.names[n] = true
 		r := imageref.Parse(n)
 		if r.Repository != "" {
@@ -60,9 +63,6 @@ func newApplier(found *analyzer.Report, docs []*Document, image report.ImageName
 		if r.Digest != "" {
 			a.names[r.Digest] = true
 		}
-	}
-	for _, b := range image.SBOMs {
-		a.own[serial(b)] = true
 	}
 	for _, d := range docs {
 		if d.bom != nil && d.bom.serial != "" && len(d.bom.byRef) > 0 {

@@ -122,7 +122,7 @@ func TestDocuments(t *testing.T) {
 				docs = append(docs, d)
 			}
 			before := found(scanned)
-			result, usages := vex.Documents(docs).Apply(scanned, before, report.ImageNames{References: []string{"registry.example/team/app:1", "https://example.com/products/app"}, SBOMs: []string{own}})
+			result, usages := vex.Documents(docs).Apply(scanned, before, []string{"registry.example/team/app:1", "https://example.com/products/app", own})
 			for i := range before.Matches {
 				if before.Matches[i].Analysis != nil {
 					t.Error("the result that was given is changed")

@@ -23,6 +23,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -142,7 +143,7 @@ func (e *erratum) record() (feed.Record, error) {
 		Feed: Name, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
 	}
 	var errs []error
-	level, ok := matcher.ParseLevel(e.Severity)
+	level, ok := levels.Parse(e.Severity)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", e.Severity))
 	}

@@ -27,6 +27,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -112,7 +113,7 @@ func (p *parser) record(d *oval.Definition) (feed.Record, error) {
 		errs = append(errs, err)
 	}
 	rec.Modified, a.Published = a.Modified, a.Modified
-	level, ok := matcher.ParseLevel(d.Severity)
+	level, ok := levels.Parse(d.Severity)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -83,7 +84,7 @@ func (r *release) fill(a *matcher.Advisory) error {
 	case "end-of-life":
 		reasons = append(reasons, word)
 	default:
-		level, ok := matcher.ParseLevel(word)
+		level, ok := levels.Parse(word)
 		if !ok {
 			return fmt.Errorf("unknown urgency %q", r.Urgency)
 		}

@@ -26,6 +26,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -178,7 +179,7 @@ func (u *update) record() (feed.Record, error) {
 	if word == "unspecified" {
 		word = ""
 	}
-	level, ok := matcher.ParseLevel(word)
+	level, ok := levels.Parse(word)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", word))
 	}

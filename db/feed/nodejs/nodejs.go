@@ -29,6 +29,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -140,7 +141,7 @@ func (a *advisory) record() (feed.Record, error) {
 	}
 	if a.Vector != "" || a.Severity != "" || a.Score > 0 && a.Score <= 10 {
 		s := matcher.Severity{Source: Name, Vector: a.Vector, Word: a.Severity, Score: a.Score}
-		s.Level, _ = matcher.ParseLevel(a.Severity)
+		s.Level, _ = levels.Parse(a.Severity)
 		adv.Severities = []matcher.Severity{s.Rate()}
 	}
 	var err error

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -227,7 +228,7 @@ func (it *item) severities() []matcher.Severity {
 	seen := make(map[matcher.Severity]bool)
 	for _, m := range it.metrics {
 		s := matcher.Severity{Source: m.source, Vector: strings.Trim(m.vector, "()"), Word: m.word, Score: m.score}
-		s.Level, _ = matcher.ParseLevel(strings.ToLower(m.word))
+		s.Level, _ = levels.Parse(strings.ToLower(m.word))
 		if (s.Vector != "" || s.Score > 0) && s.Score >= 0 && s.Score <= 10 && !seen[s] {
 			seen[s] = true
 			out = append(out, s)

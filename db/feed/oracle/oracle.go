@@ -5,7 +5,7 @@
 //
 // Oracle builds some packages in flavours with fixes and versions of their own: those of Ksplice, which are patched while
 // they run (2:1.1.1g-15.ksplice1.el8_3), and those that were validated for FIPS 140. Now and then it builds an update anew for
-// one architecture only. Both are kept apart by matcher.FlavourName.
+// one architecture only. Both are kept apart by internal/rpmname.
 //
 // The Unbreakable Enterprise Kernel has a line of versions for each of its releases, all in the package kernel-uek of one
 // release of Oracle Linux: 4.14 and 5.4 in 7. A fix in one line says nothing about another, so that its range begins with

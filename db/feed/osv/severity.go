@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -64,7 +65,7 @@ func (r *record) severities(list []severity, word string) ([]matcher.Severity, e
 	if word == "" {
 		return out, nil
 	}
-	level, ok := matcher.ParseLevel(word)
+	level, ok := levels.Parse(word)
 	if !ok {
 		err = fmt.Errorf("unknown severity %.40q", word)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -154,7 +155,7 @@ func (a *answer) record() (feed.Record, error) {
 }
 
 func (a *answer) severities() ([]matcher.Severity, error) {
-	level, ok := matcher.ParseLevel(a.Severity)
+	level, ok := levels.Parse(a.Severity)
 	var err error
 	if !ok {
 		err = fmt.Errorf("unknown severity %.40q", a.Severity)

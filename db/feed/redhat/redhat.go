@@ -19,7 +19,7 @@
 // An ecosystem is a major version of RHEL, with all of its repositories, or a product that is installed on one, such as
 // "9/openshift:4.16": see there for what its packages are filed under, which have names in common with RHEL's. What is said of
 // containers, JAR files and other things that are no RPM packages is left out. Packages of a module's stream are filed under
-// the stream, matcher.ModuleName.
+// the stream, internal/rpmname.
 //
 // # Minor releases
 //

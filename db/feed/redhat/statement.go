@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -195,7 +196,7 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	if n := g.threats[id]; n != nil {
 		word = n.Details
 	}
-	level, ok := matcher.ParseLevel(word)
+	level, ok := levels.Parse(word)
 	if !ok {
 		g.bad(fmt.Errorf("unknown severity %.40q", word))
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
 	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -132,7 +133,7 @@ func (v *vulnerability) record(library, npmName string) (feed.Record, error) {
 		return rec, fmt.Errorf("npmname %.80q", npmName)
 	}
 	if v.Severity != "" {
-		level, ok := matcher.ParseLevel(v.Severity)
+		level, ok := levels.Parse(v.Severity)
 		if !ok {
 			err = fmt.Errorf("unknown severity %.40q", v.Severity)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -57,7 +58,7 @@ func definition(d *oval.Definition) (feed.Record, error) {
 	if rec.ID == "" || m == nil {
 		return feed.Record{ID: d.ID}, errors.New("no CVE, or no release")
 	}
-	level, ok := matcher.ParseLevel(d.Severity)
+	level, ok := levels.Parse(d.Severity)
 	var errs []error
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))

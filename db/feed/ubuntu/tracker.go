@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -158,7 +159,7 @@ func (f *tracked) severity(release, source string) ([]matcher.Severity, error) {
 	if word == "" {
 		return f.severities, nil
 	}
-	level, ok := matcher.ParseLevel(word)
+	level, ok := levels.Parse(word)
 	var err error
 	if !ok {
 		err = fmt.Errorf("unknown priority %.40q", word)

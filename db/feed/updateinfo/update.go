@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -116,7 +117,7 @@ func (p publisher) record(u *update) (feed.Record, error) {
 			errs = append(errs, err)
 		}
 	}
-	level, ok := matcher.ParseLevel(u.severity)
+	level, ok := levels.Parse(u.severity)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", u.severity))
 	}

@@ -13,7 +13,7 @@
 //	      <package name="lz4" epoch="0" version="1.8.3" release="3.el8_4" arch="x86_64" src="lz4-1.8.3-3.el8_4.src.rpm"/>
 //
 // A [feed.Record] is one update. It has an advisory for every CVE in every package, whose Reason is the update's id; see
-// there for updates that name no CVE. Packages of a module's stream are filed under the stream, matcher.ModuleName.
+// there for updates that name no CVE. Packages of a module's stream are filed under the stream, internal/rpmname.
 //
 // Which release an update is about is said by the ids of Amazon (ALAS2023-2023-001), and elsewhere by the names of
 // releases and collections.

@@ -128,7 +128,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 
 func messages(v *report.Assessment) []message {
 	var list []message
-	for _, n := range v.Notes() {
+	for _, n := range v.Notes {
 		level := "warn"
 		if n.Code == report.NoteBase {
 			level = "info"

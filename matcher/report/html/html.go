@@ -94,7 +94,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 }
 
 func rowOf(v *report.Assessment, f *report.Finding) row {
-	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Ecosystem: (&report.Ecosystem{Key: f.Subject.Ecosystem}).Name(), Failing: v.Disallows(f)}
+	r := row{Finding: f, Level: f.Severity.Level.String(), Rank: int(f.Severity.Level), Ecosystem: (&report.Ecosystem{Key: f.Subject.Ecosystem}).Name(), Failing: f.Disallowed}
 	if f.Hidden != nil {
 		r.Why = f.Hidden.Text
 	}

@@ -163,7 +163,7 @@ func newDocument(a *report.Assessment) *document {
 	if a.Result != nil {
 		for i := range a.Result.Matches {
 			m := newMatch(&a.Result.Matches[i])
-			if why := a.Reason(i); why != nil {
+			if why := a.Reasons[i]; why != nil {
 				d.Suppressed = append(d.Suppressed, suppressed{why.Code, why.Text, m})
 			} else {
 				d.Matches = append(d.Matches, m)
@@ -194,9 +194,9 @@ func newDocument(a *report.Assessment) *document {
 func newSummary(a *report.Assessment) summary {
 	s := summary{
 		Components:      len(a.Report.Components),
-		Judged:          a.Matched() - a.Uncovered(),
-		Uncovered:       a.Uncovered(),
-		Vulnerabilities: report.Vulnerabilities(a.Findings),
+		Judged:          a.Matched - a.Uncovered,
+		Uncovered:       a.Uncovered,
+		Vulnerabilities: a.Vulnerabilities,
 		Findings:        len(a.Findings),
 		Severities:      make(map[string]int),
 		Statuses:        make(map[string]int),
@@ -215,7 +215,7 @@ func newCoverage(a *report.Assessment) []coverage {
 		e := &a.Ecosystems[i]
 		row := coverage{
 			Type: e.Key.Type, Namespace: e.Key.Namespace, Release: e.Key.Release, Components: e.Packages,
-			Covered: e.Covered(), EndOfLife: e.EndOfLife,
+			Covered: e.Covered, EndOfLife: e.EndOfLife,
 		}
 		if !e.Supported.IsZero() {
 			row.Supported = e.Supported.Format(time.DateOnly)
@@ -235,7 +235,7 @@ func newHidden(a *report.Assessment) hidden {
 	h := hidden{Declared: a.Omitted, Findings: []hiddenFindings{}}
 	for i := range a.Hidden {
 		x := &a.Hidden[i]
-		h.Findings = append(h.Findings, hiddenFindings{x.Reason.Code, x.Reason.Text, len(x.Findings), report.Vulnerabilities(x.Findings)})
+		h.Findings = append(h.Findings, hiddenFindings{x.Reason.Code, x.Reason.Text, len(x.Findings), x.Vulnerabilities})
 	}
 	return h
 }

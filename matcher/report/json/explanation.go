@@ -58,7 +58,7 @@ func newExplanations(x *report.Explanations) *explanations {
 		Schema:       Version,
 		Image:        image{x.Name, r.Image.ID, r.Image.Digest, r.Image.Platform},
 		ID:           x.ID,
-		Affected:     x.Affected(),
+		Affected:     x.Affected,
 		Threat:       newEnrichment(&x.Enrichment),
 		Explanations: []explanation{},
 		NoData:       []ecosystem{},
@@ -102,7 +102,7 @@ func newExplanation(r *analyzer.Report, g *report.ExplanationGroup) explanation 
 // explanations returns the Explanations whose serial form j is. Its report has only the components that are explained and their layers.
 func (j *explanations) explanations(p *parser) *report.Explanations {
 	x := &report.Explanations{
-		Name: j.Image.Reference, ID: j.ID,
+		Name: j.Image.Reference, ID: j.ID, Affected: j.Affected,
 		Report: &analyzer.Report{Image: analyzer.ImageInfo{ID: j.Image.ID, Digest: j.Image.Digest, Platform: j.Image.Platform}},
 	}
 	if j.Threat != nil {

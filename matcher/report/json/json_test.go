@@ -100,7 +100,7 @@ func TestVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Skipped[matcher.OwnedByDistro] != 1 || a.CountHidden() != 2 || a.Reason(0).Code != report.ReasonVEX || a.Reason(1).Code != report.ReasonNotNew || len(a.Findings) != 1 {
+	if a.Skipped[matcher.OwnedByDistro] != 1 || a.HiddenCount != 2 || a.Reasons[0].Code != report.ReasonVEX || a.Reasons[1].Code != report.ReasonNotNew || len(a.Findings) != 1 {
 		t.Errorf("skipped %v, hidden %v, findings %v", a.Skipped, a.Hidden, a.Findings)
 	}
 }

@@ -78,7 +78,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 		}
 		advisories := testcase{Name: "advisories are known", Class: clean(e.Name()), Time: "0"}
 		support := testcase{Name: "release is supported", Class: clean(e.Name()), Time: "0"}
-		for _, n := range v.Notes() {
+		for _, n := range v.Notes {
 			switch {
 			case n.Ecosystem != e.Key:
 			case n.Code == report.NoteEndOfLife:
@@ -171,7 +171,7 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 	case f.Hidden != nil:
 		c.Skipped = &outcome{Message: clean("hidden: " + f.Hidden.Text)}
 		c.Out = detail
-	case v.Disallows(f):
+	case f.Disallowed:
 		c.Failure = &outcome{Message: clean(message), Type: f.Severity.Level.String(), Text: detail}
 	default:
 		c.Out = detail

@@ -49,7 +49,7 @@ func (b *writer) head() {
 	v := b.v
 	failing := 0
 	for i := range v.Findings {
-		if v.Disallows(&v.Findings[i]) {
+		if v.Findings[i].Disallowed {
 			failing++
 		}
 	}
@@ -57,14 +57,14 @@ func (b *writer) head() {
 	switch {
 	case failing > 0 || v.Verdict != nil && v.Verdict.Action == report.Stop:
 		mark = "❌"
-	case len(v.Findings) > 0 || v.Uncovered() > 0 || v.Verdict != nil && v.Verdict.Action == report.Warn:
+	case len(v.Findings) > 0 || v.Uncovered > 0 || v.Verdict != nil && v.Verdict.Action == report.Warn:
 		mark = "⚠️"
 	}
 	b.printf("## %s %s\n\n", mark, code(v.Name))
 	if len(v.Findings) == 0 {
-		b.printf("No vulnerabilities are known in the %s that could be judged.\n", plural.Count(v.Matched()-v.Uncovered(), "package"))
+		b.printf("No vulnerabilities are known in the %s that could be judged.\n", plural.Count(v.Matched-v.Uncovered, "package"))
 	} else {
-		b.printf("**%s**: %s in %s.\n\n", plural.Count(len(v.Findings), "finding"), plural.Count(report.Vulnerabilities(v.Findings), "vulnerability"), plural.Count(subjects(v.Findings), "package"))
+		b.printf("**%s**: %s in %s.\n\n", plural.Count(len(v.Findings), "finding"), plural.Count(v.Vulnerabilities, "vulnerability"), plural.Count(subjects(v.Findings), "package"))
 		b.counts()
 	}
 	if d := v.Verdict; d != nil {
@@ -163,7 +163,7 @@ func (b *writer) files() {
 }
 
 func (b *writer) hidden() {
-	n := b.v.CountHidden()
+	n := b.v.HiddenCount
 	if n == 0 {
 		return
 	}
@@ -175,7 +175,7 @@ func (b *writer) hidden() {
 }
 
 func (b *writer) notes() {
-	for _, n := range b.v.Notes() {
+	for _, n := range b.v.Notes {
 		b.printf("\n**Note**: %s\n", escape(n.Text))
 	}
 	if n := len(b.v.Report.Diagnostics); n > 0 {

@@ -287,7 +287,7 @@ func (b *builder) fileFinding(f *analyzer.FileFinding) {
 // notifications say what was not judged and what was not read.
 func (b *builder) notifications() []notification {
 	var list []notification
-	for _, n := range b.v.Notes() {
+	for _, n := range b.v.Notes {
 		level := "warning"
 		if n.Code == report.NoteBase {
 			level = "note"

@@ -19,7 +19,7 @@ func (t *table) summary() {
 		t.printf("packages were not matched\n")
 		return
 	}
-	checked := a.Matched() - a.Uncovered()
+	checked := a.Matched - a.Uncovered
 	if len(a.Findings) == 0 {
 		t.printf("%s found in the %s that could be checked\n", t.Bold("no vulnerabilities"), plural.Count(checked, "package"))
 	} else {
@@ -27,7 +27,7 @@ func (t *table) summary() {
 	}
 	t.printf("%s of %s checked", plural.Number(checked), plural.Count(len(a.Report.Components), "package"))
 	var not []string
-	if n := a.Uncovered(); n > 0 {
+	if n := a.Uncovered; n > 0 {
 		not = append(not, plural.Number(n)+" without advisories")
 	}
 	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.NoVersion} {
@@ -66,7 +66,7 @@ func (t *table) counts() {
 		}
 	}
 	t.printf("%s: %s in %s\n", t.Bold(plural.Count(len(t.a.Findings), "finding")),
-		plural.Count(report.Vulnerabilities(t.a.Findings), "vulnerability"), plural.Count(len(subjects), "package"))
+		plural.Count(t.a.Vulnerabilities, "vulnerability"), plural.Count(len(subjects), "package"))
 	var parts []string
 	for l := matcher.Critical; ; l-- {
 		if n := levels[l]; n > 0 {
@@ -118,7 +118,7 @@ func (t *table) coverage() {
 		t.printf("\n")
 		g.Write(t.w, t.Style)
 	}
-	notes := a.Notes()
+	notes := a.Notes
 	if len(notes) > 0 {
 		t.printf("\n")
 	}
@@ -130,7 +130,7 @@ func (t *table) coverage() {
 		t.printf("%s\n", text)
 	}
 	for i := range a.Ecosystems {
-		if e := &a.Ecosystems[i]; !e.Covered() {
+		if e := &a.Ecosystems[i]; !e.Covered {
 			if names := t.names(e); names != "" {
 				t.printf("  %s: %s\n", terminal.Escape(e.Name()), names)
 			}
@@ -146,7 +146,7 @@ func (t *table) names(e *report.Ecosystem) string {
 	}
 	var names []string
 	for i := range t.a.Report.Components {
-		if c := &t.a.Report.Components[i]; t.a.EcosystemOf(c) == e.Key && !slices.Contains(names, c.Name) {
+		if c := &t.a.Report.Components[i]; matcher.EcosystemOf(c, t.a.Report.Distro) == e.Key && !slices.Contains(names, c.Name) {
 			names = append(names, terminal.Escape(c.Name))
 		}
 	}

@@ -90,7 +90,7 @@ func until(e *report.Entry) string {
 
 // hidden counts hidden findings by reason, and lists them if Options say so.
 func (t *table) hidden() {
-	n := t.a.CountHidden()
+	n := t.a.HiddenCount
 	if n == 0 {
 		return
 	}

@@ -93,6 +93,6 @@ func functions(v *report.Assessment) template.FuncMap {
 			return t.UTC().Format(layout)
 		},
 		"place":   func(c *analyzer.Component) string { return c.Location() },
-		"failing": func(f report.Finding) bool { return v != nil && v.Disallows(&f) },
+		"failing": func(f report.Finding) bool { return v != nil && f.Disallowed },
 	}
 }

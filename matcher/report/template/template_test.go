@@ -27,7 +27,7 @@ func TestFunctions(t *testing.T) {
 		`{{range .Findings}}{{csv .ID .Subject.Name .Severity.Level .Word}}{{end}}`:                                       `CVE-1,"a,b",high,affected`,
 		`{{range .Findings}}{{range .Components}}{{place .}} {{join "+" .Licenses}}{{end}}{{end}}`:                        "x.war!y.jar MIT+ISC",
 		`{{range .Findings}}{{range .Advisories}}{{date "2006-01-02" .Published}}{{date "2006" .Modified}}{{end}}{{end}}`: "2026-01-02",
-		`{{range .Findings}}{{failing .}}{{end}} {{len .Hidden}} {{.CountHidden}}`:                                     "true 0 0",
+		`{{range .Findings}}{{failing .}}{{end}} {{len .Hidden}} {{.HiddenCount}}`:                                        "true 0 0",
 	} {
 		x, err := template.Parse("t", text)
 		if err != nil {

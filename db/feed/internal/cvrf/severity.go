@@ -5,12 +5,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 // Severities returns what is said of a vulnerability. The error says what was not understood.
 func (v *Vulnerability) Severities(source string) ([]matcher.Severity, error) {
-	level, ok := matcher.ParseLevel(v.Impact)
+	level, ok := levels.Parse(v.Impact)
 	var err error
 	if !ok {
 		err = fmt.Errorf("unknown severity %.40q", v.Impact)

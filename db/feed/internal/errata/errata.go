@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -45,7 +46,7 @@ type Package struct {
 // stands for one, unless it is a bug fix.
 //
 // Of several builds of a package that the erratum has, each holds the fix, so that the lowest counts; only if they differ by
-// architecture the advisories are filed under names of their own, see matcher.FlavourName.
+// architecture the advisories are filed under names of their own, see internal/rpmname.
 func (e *Erratum) Record() feed.Record {
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	flaws := e.Flaws
@@ -113,7 +114,7 @@ func Split(packages []Package) []Keyed {
 		for arch, ranges := range byArch {
 			k := key
 			if arch != "noarch" && arch != "" {
-				k.Name = matcher.FlavourName(arch, key.Name)
+				k.Name = rpmname.Flavour(arch, key.Name)
 			}
 			out = append(out, Keyed{k, ranges})
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/internal/rpmname"
 )
 
 // EVR returns a version of RPM as this module writes it, "" if there is no version. An epoch that is stated stays, even if it
@@ -26,7 +26,7 @@ func EVR(epoch, version, release string) string {
 // Name returns the name in keys of a package of a module's stream, "" or "nodejs:12" and what may follow, and of the flavour that
 // its version, "" where it is not known, says it is of.
 func Name(module, evr, name string) string {
-	return matcher.ModuleName(module, matcher.FlavourName(matcher.FlavourOf(evr), name))
+	return rpmname.Module(module, rpmname.Flavour(rpmname.FlavourOf(evr), name))
 }
 
 // NEVRA takes the full name of a package apart, "bind-libs-32:9.3.3-8.el5.x86_64" or, as in file names,

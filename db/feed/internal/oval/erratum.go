@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -101,7 +102,7 @@ func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, erro
 	if word == "" {
 		word = d.Severity
 	}
-	level, ok := matcher.ParseLevel(word)
+	level, ok := levels.Parse(word)
 	var err error
 	if !ok {
 		err = fmt.Errorf("unknown severity %.40q", word)
@@ -146,7 +147,7 @@ func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 			e.Flaws = append(e.Flaws, errata.Flaw{ID: r.ID})
 		}
 	}
-	if level, ok := matcher.ParseLevel(d.Severity); d.Severity != "" && ok {
+	if level, ok := levels.Parse(d.Severity); d.Severity != "" && ok {
 		e.Severity = matcher.Severity{Source: name, Level: level, Word: d.Severity}
 	} else if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))

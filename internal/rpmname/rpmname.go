@@ -1,0 +1,51 @@
+// Package rpmname spells the names that the keys of advisories have for RPM packages of a flavour or a module's stream.
+// Feeds and the matcher use it, so that both sides agree.
+package rpmname
+
+import "strings"
+
+// Flavour returns the name of a package in one of several builds that a distribution publishes side by side, with fixes of
+// their own: "ksplice" and "openssl" give "ksplice/openssl". Feeds use it if an advisory is about one flavour only:
+//
+//   - an architecture, "aarch64", if an update was built anew for it, under a version of its own,
+//   - "ksplice", Oracle's user-space packages that are patched while they run,
+//   - "fips", packages that were validated for FIPS 140.
+//
+// The last two are separate lines of versions: the matcher looks a package of such a flavour up under the flavour's name
+// only. An empty flavour returns name.
+func Flavour(flavour, name string) string {
+	if flavour == "" {
+		return name
+	}
+	return flavour + "/" + name
+}
+
+// FlavourOf returns the flavour that a version shows: "ksplice", "fips", or "". Source: Oracle's errata, such as
+// 2:1.1.1g-15.ksplice1.el8_3 and 10:1.8.5-7.el8_6_fips.
+func FlavourOf(version string) string {
+	switch {
+	case strings.Contains(version, ".ksplice"):
+		return "ksplice"
+	case strings.Contains(version, "_fips"):
+		return "fips"
+	}
+	return ""
+}
+
+// Module returns the name of a package of an RPM module's stream: "nginx:1.16" and "nginx-mod-mail" give
+// "nginx:1.16/nginx-mod-mail". Streams are separate lines of versions of the same packages, so that a fix in one says
+// nothing about another. The rest of name:stream:version:context:architecture is left out. An empty module returns name.
+func Module(module, name string) string {
+	if module == "" {
+		return name
+	}
+	of, rest, _ := strings.Cut(module, ":")
+	stream, _, _ := strings.Cut(rest, ":")
+	return of + ":" + stream + "/" + name
+}
+
+// InModule reports whether a version shows that the package was built in a module: its release is like
+// "9.module+el8.4.0+543+efbf198b.1".
+func InModule(version string) bool {
+	return strings.Contains(version, ".module+") || strings.Contains(version, ".module_")
+}
