@@ -54,13 +54,13 @@ func TestPlugin(t *testing.T) {
 		{[]string{"plugin", "list", filepath.Join(dir, "none")}, exitFailed, "", "no such file"},
 		{[]string{"plugin", "run", exe, root}, exitOK, "package pkg:generic/hammer@1.0 in a.versions\n", ""},
 		{[]string{"plugin", "run", home, root}, exitOK, "pkg:generic/hammer@1.0", ""},
-		{[]string{"plugin", "run", wrong, root}, exitFailed, "", "another digest"},
+		{[]string{"plugin", "run", wrong, root}, exitFailed, "", "want sha256:"},
 		{[]string{"plugin", "run", exe + "@sha256:1234", root}, exitFailed, "", "64 hexadecimal digits"},
 		{[]string{"plugin", "verify", exe, root}, exitOK, "ok   gives the same answers in another process", ""},
 		{[]string{"plugin", "verify", "/bin/true", root}, exitFailed, "FAIL starts and describes its analyzers", "is not what a plugin must be"},
 		{[]string{"sbom", "--cache", "off", "--plugin", exe + "@sha256:" + digest, "rootfs:" + root}, exitOK, "pkg:generic/hammer@1.0", ""},
 		{[]string{"sbom", "--cache", "off", "--plugin-dir", filepath.Join(dir, "plugins"), "rootfs:" + root}, exitOK, "pkg:generic/hammer@1.0", ""},
-		{[]string{"scan", "--cache", "off", "--format", "json", "--plugin", wrong, "rootfs:" + root}, exitOK, `"kind": "unavailable"`, "another digest"},
+		{[]string{"scan", "--cache", "off", "--format", "json", "--plugin", wrong, "rootfs:" + root}, exitOK, `"kind": "unavailable"`, "want sha256:"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), tt.args, &out, &errs)
