@@ -53,8 +53,7 @@ func (a *app) policyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rules, entries := d.Counts()
-			_, err = fmt.Fprintf(a.stdout, "%s: %s (%s), %s, %s of lists\n", terminal.Escape(args[0]), plural.Count(len(d.Policies()), "policy"), terminal.Escape(strings.Join(d.Policies(), ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
+			_, err = fmt.Fprintf(a.stdout, "%s: %s (%s), %s, %s of lists\n", terminal.Escape(args[0]), plural.Count(len(d.Policies), "policy"), terminal.Escape(strings.Join(d.Policies, ", ")), plural.Count(d.Rules, "rule"), plural.Count(d.Entries, "entry"))
 			return err
 		},
 	})

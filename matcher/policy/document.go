@@ -18,9 +18,12 @@ const maxBytes = 16 << 20
 
 // A Document is a policy document that was read without errors. It may be used by several goroutines.
 type Document struct {
-	name     string
+	Name     string   // as it was called when it was read
+	Policies []string // names, in the order of the document
+	Rules    int      // of all policies
+	Entries  int      // of all lists of exceptions
+
 	policies map[string]*policy
-	order    []string // names of policies
 	lists    map[string]*allowList
 	passed   []imageEntry // images.allow
 	denied   []imageEntry
@@ -98,10 +101,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Text)
 }
 
-// Errors are all that is wrong with a document, by line.
-type Errors []*Error
+// faults are the faults of a document, by line.
+type faults []*Error
 
-func (e Errors) Error() string {
+func (e faults) Error() string {
 	lines := make([]string, len(e))
 	for i := range e {
 		lines[i] = e[i].Error()
@@ -109,8 +112,7 @@ func (e Errors) Error() string {
 	return "policy: " + strings.Join(lines, "\n")
 }
 
-// Unwrap returns the errors one by one.
-func (e Errors) Unwrap() []error {
+func (e faults) Unwrap() []error {
 	list := make([]error, len(e))
 	for i := range e {
 		list[i] = e[i]
@@ -118,14 +120,14 @@ func (e Errors) Unwrap() []error {
 	return list
 }
 
-// Load reads a document. The name is what errors and verdicts call it. What is wrong with the document is returned as Errors, all
-// of it; an error of the reader is returned as it is.
+// Load reads a document. Errors and verdicts call it by the name. The error for a faulty document joins an [*Error] for each fault, by
+// line; it has an Unwrap method that returns them all.
 func Load(r io.Reader, name string) (*Document, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("policy: %s: %w", name, err)
 	}
-	l := &loader{doc: &Document{name: name, policies: make(map[string]*policy), lists: make(map[string]*allowList)}}
+	l := &loader{doc: &Document{Name: name, policies: make(map[string]*policy), lists: make(map[string]*allowList)}}
 	if len(text) > maxBytes {
 		l.failAt(0, "larger than %d MiB", maxBytes>>20)
 	} else if err := l.load(text); err != nil {
@@ -135,24 +137,13 @@ func Load(r io.Reader, name string) (*Document, error) {
 		slices.SortStableFunc(l.errs, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, l.errs
 	}
+	for _, p := range l.doc.policies {
+		l.doc.Rules += len(p.rules)
+	}
+	for _, list := range l.doc.lists {
+		l.doc.Entries += len(list.entries)
+	}
 	return l.doc, nil
-}
-
-// Name returns what the document was called when it was read.
-func (d *Document) Name() string { return d.name }
-
-// Policies returns the names of the policies, in the order of the document.
-func (d *Document) Policies() []string { return slices.Clone(d.order) }
-
-// Counts says how many rules and entries of lists the document has.
-func (d *Document) Counts() (rules, entries int) {
-	for _, p := range d.policies {
-		rules += len(p.rules)
-	}
-	for _, l := range d.lists {
-		entries += len(l.entries)
-	}
-	return rules, entries
 }
 
 // expired reports whether an entry does not hold any more.

@@ -27,11 +27,11 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 	}
 	m := d.mappingOf(ref)
 	if m == nil {
-		return nil, fmt.Errorf("policy: %s: %q: %w", d.name, in.Reference, ErrNoMapping)
+		return nil, fmt.Errorf("policy: %s: %q: %w", d.Name, in.Reference, ErrNoMapping)
 	}
 	j := &judge{
 		doc: d, in: &in, ctx: ctx, index: newIndex(m.lists),
-		verdict:  &report.Verdict{Action: report.Go, Document: d.name, Mapping: m.name},
+		verdict:  &report.Verdict{Action: report.Go, Document: d.Name, Mapping: m.name},
 		packages: make(map[string]*judged), used: make(map[*entry]bool), expired: make(map[*entry]bool),
 		values: map[string]any{"image": valueOfImage(&in, ref), "distro": valueOfDistro(&in), "now": in.Now.UTC()},
 	}
@@ -204,7 +204,7 @@ func (j *judge) decide(p *policy, d report.Decision, about func() thing, name st
 			return false, err
 		}
 		fail := func(err error) error {
-			return fmt.Errorf("%s:%d: rule %q of policy %q on %s: %w", j.doc.name, r.line, r.name, p.name, name, err)
+			return fmt.Errorf("%s:%d: rule %q of policy %q on %s: %w", j.doc.Name, r.line, r.name, p.name, name, err)
 		}
 		holds, err := r.when.holds(j.ctx, j.values)
 		if err != nil {

@@ -68,7 +68,7 @@ func (l *loader) policy(n *yaml.Node, i int) {
 			l.failAt(t.line("name"), "the name %q has a slash, which stands between policies and rules", p.name)
 		}
 		l.doc.policies[p.name] = p
-		l.doc.order = append(l.doc.order, p.name)
+		l.doc.Policies = append(l.doc.Policies, p.name)
 	}
 	t.text("description", false)
 	switch word := t.text("vex", false); word {

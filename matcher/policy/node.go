@@ -20,12 +20,12 @@ const maxErrors = 200
 type loader struct {
 	doc  *Document
 	envs *environments
-	errs Errors
+	errs faults
 }
 
 func (l *loader) failAt(line int, format string, args ...any) {
 	if len(l.errs) < maxErrors {
-		l.errs = append(l.errs, &Error{l.doc.name, line, fmt.Sprintf(format, args...)})
+		l.errs = append(l.errs, &Error{l.doc.Name, line, fmt.Sprintf(format, args...)})
 	}
 }
 
