@@ -10,11 +10,11 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inventory"
-	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // ErrLimit says that a document holds more than [Limits] allow.
-var ErrLimit = jsonstream.ErrLimit
+var ErrLimit = limit.ErrExceeded
 
 // Limits bound what a document may make [Decode] do. Zero fields mean the defaults, which real documents do not reach.
 // Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
@@ -62,7 +62,7 @@ func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 }
 
 func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
-	in := bufio.NewReader(&bounded{r: r, left: limits.Bytes, limit: limits.Bytes})
+	in := bufio.NewReader(limit.Reader(r, limits.Bytes, "document"))
 	first, err := firstByte(in)
 	if err != nil {
 		return nil, err
@@ -99,24 +99,6 @@ func firstByte(in *bufio.Reader) (byte, error) {
 			return c, in.UnreadByte()
 		}
 	}
-}
-
-// A bounded reader fails after a number of bytes, where io.LimitReader would pretend that there is an end.
-type bounded struct {
-	r           io.Reader
-	left, limit int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		if n, err := b.r.Read(p[:min(len(p), 1)]); n == 0 {
-			return 0, err
-		}
-		return 0, fmt.Errorf("more than %d bytes: %w", b.limit, ErrLimit)
-	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }
 
 // A decoder reads one document.
