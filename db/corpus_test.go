@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,12 +24,13 @@ func feeds(t testing.TB, path string) string {
 
 func load(t testing.TB, b *db.Builder, name, location string) {
 	t.Helper()
-	f, ok := all.Find(name)
-	if !ok {
+	feeds := all.Feeds()
+	i := slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })
+	if i < 0 {
 		t.Fatalf("no feed %q", name)
 	}
 	date := time.Date(2019, 9, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := feed.Load(t.Context(), b, feed.Input{Feed: f, Location: location, Date: date}, feed.Options{}); err != nil {
+	if _, err := feed.Load(t.Context(), b, feed.Input{Feed: feeds[i], Location: location, Date: date}, feed.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -116,7 +116,7 @@ func readGrype(t *testing.T) map[string]advisories {
 		case strings.Contains(envelope.Schema, "/github-security-advisory/"):
 			records[name] = grypeLanguage(t, envelope.Item)
 		case strings.Contains(name, "/govulndb/"):
-			for r, err := range osv.Parse(bytes.NewReader(envelope.Item)) {
+			for r, err := range osv.Feed().Parse(bytes.NewReader(envelope.Item)) {
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}

@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -21,12 +21,8 @@ import (
 // jessie returns the database of what the Debian security tracker said on 2019-09-01.
 func jessie(t testing.TB) *db.DB {
 	t.Helper()
-	f, ok := all.Find("debian")
-	if !ok {
-		t.Fatal("there is no feed of Debian")
-	}
 	b := new(db.Builder)
-	in := feed.Input{Feed: f, Location: filepath.Join(corpus.Dir(t), "feeds/debian/tracker-2019-09-01/data.json.zst")}
+	in := feed.Input{Feed: debian.Feed(), Location: filepath.Join(corpus.Dir(t), "feeds/debian/tracker-2019-09-01/data.json.zst")}
 	if _, err := feed.Load(t.Context(), b, in, feed.Options{}); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package matcher_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -127,11 +128,15 @@ func advisoryOf(t *testing.T, v claircoreVulnerability) matcher.Advisory {
 func keyOf(t *testing.T, updater, name string) matcher.Key {
 	t.Helper()
 	ecosystems := map[string]string{"osv/maven": "Maven", "osv/npm": "npm", "osv/pypi": "PyPI", "osv/rubygems": "RubyGems"}
-	key, err := osv.Key(ecosystems[updater], name)
-	if err != nil {
-		t.Fatalf("%s of %q: %v", name, updater, err)
+	record := fmt.Sprintf(`{"id": "X-1", "affected": [{"package": {"ecosystem": %q, "name": %q}, "versions": ["1"]}]}`, ecosystems[updater], name)
+	for rec, err := range osv.Feed().Parse(strings.NewReader(record)) {
+		if err := errors.Join(err, rec.Err); err != nil {
+			t.Fatalf("%s of %q: %v", name, updater, err)
+		}
+		return rec.Advisories[0].Key
 	}
-	return key
+	t.Fatalf("%s of %q: no record", name, updater)
+	return matcher.Key{}
 }
 
 // load reads a file of the archive, with the files that it refers to by {"$ref": "file:..."} in their places.

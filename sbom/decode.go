@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,11 +9,12 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inventory"
-	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
+	"github.com/hullmark/hullmark/internal/sniff"
 )
 
-// ErrLimit says that a document holds more than [Limits] allow.
-var ErrLimit = jsonstream.ErrLimit
+// ErrLimit reports a document that exceeds the [Limits].
+var ErrLimit error = limit.ErrExceeded
 
 // Limits bound what a document may make [Decode] do. Zero fields mean the defaults, which real documents do not reach.
 // Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
@@ -62,8 +62,11 @@ func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 }
 
 func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
-	in := bufio.NewReader(&bounded{r: r, left: limits.Bytes, limit: limits.Bytes})
-	first, err := firstByte(in)
+	in := bufio.NewReader(limit.Reader(r, limits.Bytes, "document"))
+	first, err := sniff.First(in)
+	if err == io.ErrUnexpectedEOF {
+		return nil, errors.New("empty document")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,43 +83,6 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 		return nil, err
 	}
 	return d.out.Report(), nil
-}
-
-// firstByte skips a byte order mark and white space, and returns what follows without reading it.
-func firstByte(in *bufio.Reader) (byte, error) {
-	if mark, err := in.Peek(3); err == nil && bytes.Equal(mark, []byte("\ufeff")) {
-		in.Discard(3) // was peeked
-	}
-	for {
-		c, err := in.ReadByte()
-		if err == io.EOF {
-			return 0, errors.New("empty document")
-		}
-		if err != nil {
-			return 0, err
-		}
-		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
-			return c, in.UnreadByte()
-		}
-	}
-}
-
-// A bounded reader fails after a number of bytes, where io.LimitReader would pretend that there is an end.
-type bounded struct {
-	r           io.Reader
-	left, limit int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		if n, err := b.r.Read(p[:min(len(p), 1)]); n == 0 {
-			return 0, err
-		}
-		return 0, fmt.Errorf("more than %d bytes: %w", b.limit, ErrLimit)
-	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }
 
 // A decoder reads one document.

@@ -75,9 +75,9 @@ func TestHostile(t *testing.T) {
 		"components, XML":          {repeat(xmlHead+`<components>`, `<component type="library"><name>a</name></component>`, `</components></bom>`, huge), "components: more than 100000", sbom.Limits{Components: 100_000}},
 		"components in components": {repeat(jsonHead+`"components":[`, `{"components":[`, `]}`, huge), "more than 64 in each other", sbom.Limits{}},
 		"the same, XML":            {repeat(xmlHead, `<components><component>`, ``, huge), "more than 64 in each other", sbom.Limits{}},
-		"brackets":                 {repeat(jsonHead+`"x":`, `[`, `]}`, huge), "brackets in each other", sbom.Limits{}},
+		"brackets":                 {repeat(jsonHead+`"x":`, `[`, `]}`, huge), "arrays and objects in each other", sbom.Limits{}},
 		"elements":                 {repeat(xmlHead, `<x>`, ``, huge), "elements in each other", sbom.Limits{}},
-		"brackets in a value":      {repeat(jsonHead+`"components":[{"licenses":`, `[`, `]}`, huge), "exceeded max depth", sbom.Limits{}},
+		"brackets in a value":      {repeat(jsonHead+`"components":[{"licenses":`, `[`, `]}`, huge), "arrays and objects in each other", sbom.Limits{}},
 		"elements in a value":      {repeat(xmlHead+`<components><component><licenses>`, `<license>`, ``, huge), "exceeds", sbom.Limits{}},
 		"a text":                   {repeat(jsonHead+`"components":[{"name":"`, `aaaaaaaaaaaaaaaa`, `"}]}`, huge), "more than 4194304 bytes", sbom.Limits{}},
 		"a text, XML":              {repeat(xmlHead+`<components><component><name>`, `aaaaaaaaaaaaaaaa`, ``, huge), "more than 4194304 bytes", sbom.Limits{}},
@@ -99,7 +99,7 @@ func TestHostile(t *testing.T) {
 		"elements of SPDX 3":       {repeat(`{"@context":"https://spdx.org/rdf/3.0.1/x","@graph":[`, `{"type":"software_Package","spdxId":"#"},`, `]}`, huge), "packages: more than 100000", sbom.Limits{Components: 100_000}},
 		"licences of SPDX 3":       {repeat(`{"@graph":[`, `{"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"a","to":["b"]},`, `]}`, huge), "licences: more than 400000", sbom.Limits{Components: 100_000}},
 		"subjects":                 {repeat(`{"subject":[`, `{},`, `{}]}`, huge/20), "neither bomFormat", sbom.Limits{}},
-		"predicates":               {repeat(`{"predicate":`, `{"predicate":`, `}`, huge), "brackets in each other", sbom.Limits{}},
+		"predicates":               {repeat(`{"predicate":`, `{"predicate":`, `}`, huge), "arrays and objects in each other", sbom.Limits{}},
 		"entities": {strings.NewReader(`<!DOCTYPE bom [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>` + xmlHead + `<components><component><name>&c;</name></component></components></bom>`),
 			"a document type declaration", sbom.Limits{}},
 		"an external entity":    {strings.NewReader(`<!DOCTYPE bom SYSTEM "file:///etc/passwd">` + xmlHead + `</bom>`), "a document type declaration", sbom.Limits{}},
@@ -107,7 +107,7 @@ func TestHostile(t *testing.T) {
 		"another character set": {strings.NewReader(`<?xml version="1.0" encoding="UTF-7"?>` + xmlHead[21:] + `</bom>`), `encoding "UTF-7"`, sbom.Limits{}},
 		"the end":               {strings.NewReader(jsonHead + `"components":[{"type":"library"`), "unexpected EOF", sbom.Limits{}},
 		"the end, XML":          {strings.NewReader(xmlHead + `<components>`), "unexpected EOF", sbom.Limits{}},
-		"two documents":         {strings.NewReader(jsonHead + `"x":1}{}`), "more after the document", sbom.Limits{}},
+		"two documents":         {strings.NewReader(jsonHead + `"x":1}{}`), "after top-level value", sbom.Limits{}},
 		"two documents, XML":    {strings.NewReader(xmlHead + `</bom><bom/>`), "more after the document", sbom.Limits{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,9 +199,9 @@ func TestDecodeErrors(t *testing.T) {
 		{`{"bomFormat":"CycloneDX"}`, sbom.Limits{}, sbom.ErrUnsupported, ""},
 		{`<bom/>`, sbom.Limits{}, sbom.ErrUnsupported, ""},
 		{`<bom xmlns="http://cyclonedx.org/schema/bom/3.1"/>`, sbom.Limits{}, sbom.ErrUnsupported, ""},
-		{jsonHead + `"components":[{},{}]}`, sbom.Limits{Components: 1}, sbom.ErrLimit, "sbom: byte 61: components: more than 1: exceeds the limit"},
+		{jsonHead + `"components":[{},{}]}`, sbom.Limits{Components: 1}, sbom.ErrLimit, "sbom: byte 62: components: more than 1: exceeds the limit"},
 		{jsonHead + `"components":[{"components":[{}]}]}`, sbom.Limits{Depth: 1}, sbom.ErrLimit, "sbom: byte 74: components: more than 1 in each other: exceeds the limit"},
-		{jsonHead + `"x":1}`, sbom.Limits{Bytes: 20}, sbom.ErrLimit, "sbom: byte 13: more than 20 bytes: exceeds the limit"},
+		{jsonHead + `"x":1}`, sbom.Limits{Bytes: 20}, sbom.ErrLimit, "sbom: byte 20: document of more than 20 bytes: exceeds the limit"},
 	} {
 		_, err := sbom.Decode(strings.NewReader(c.document), c.limits)
 		if err == nil || c.want != nil && !errors.Is(err, c.want) || c.text != "" && err.Error() != c.text {

@@ -7,42 +7,45 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Dataset is a part of a feed that its publisher keeps up to date as a whole: it is fetched, found unchanged, fails and
-// is kept as one.
+// A Dataset is a part of a feed that its publisher maintains as a whole: one release of a distribution, for example. Update fetches,
+// skips or keeps it as a whole.
 type Dataset struct {
-	// Name tells the sources of a feed from one another: "npm", "3.20". A feed with one source may leave it empty.
+	// Name distinguishes the datasets of a feed: "npm", "3.20". The full name of a dataset is "osv/npm". The only dataset of a feed may
+	// have no name; then the name of the feed is its full name.
 	Name string
 
-	// URLs are where the publisher puts the data in production. Without a Fetch each is data, and all of them together
-	// are the source. With one they are what it begins with. A source without any is where an Input says.
+	// URLs are the locations of the data at its publisher. Without Fetch, each is data, and together they are the dataset. With
+	// Fetch, they are where Fetch starts. A dataset without URLs needs an Input.
 	URLs []string
 
-	// Covers are the ecosystems of its advisories, see matcher.Key.Ecosystem: {Type: "npm"}, {Type: "apk", Namespace:
-	// "alpine", Release: "3.20"}; without a Release those of all releases of a Namespace. No two sources of a feed cover
-	// the same, so that advisories of other ecosystems are another source's: they are left out.
-	// A source that covers nothing says of vulnerabilities what is of use everywhere, and belongs to all images.
+	// Covers lists the ecosystems of the advisories, see matcher.Key.Ecosystem: {Type: "npm"}, {Type: "apk", Namespace: "alpine",
+	// Release: "3.20"}. Without a Release it covers all releases of the Namespace. The datasets of a feed must not overlap: Update
+	// drops advisories that another dataset covers. A dataset that covers no ecosystem describes vulnerabilities of all.
 	Covers []matcher.Key
 
-	// Optional sources are fetched only if they are named: another one gives the same, or few need them.
+	// Optional datasets are fetched only by name, because few users need them or another dataset holds the same data.
 	Optional bool
 
-	// Fetch gets data that is not just at URLs: an index names them, or only changes are asked for. It may be nil.
+	// Fetch gets data that is not simply at URLs: an index names the files, or the publisher lists changes. It may be nil.
 	Fetch func(ctx context.Context, f *Fetcher) (Fetched, error)
 }
 
-// Fetched is what a Source's Fetch got.
+// Fetched is the result of a Dataset's Fetch.
 type Fetched struct {
-	Locations   []string  // of data, files or directories, to be read in this order
-	Fingerprint string    // what tells this state from another; any text: it is Fetcher.Fingerprint of the next time
-	Date        time.Time // of the data, where the publisher says so elsewhere than in it
+	// Locations of the data, in the order in which Update reads them: paths that Get returned, or an Item's Name, or a directory of
+	// such names, which Update reads as a whole.
+	Locations []string
 
-	// Increment says that the locations hold what changed since the state of Fetcher.Fingerprint. All that is said of
-	// other records is kept. What was said of a record in the locations, by its ID, or named in Deleted, is not.
+	Fingerprint string    // distinguishes this state from others; it is Fetcher.Fingerprint the next time
+	Date        time.Time // of the data, if the publisher states it outside the data
+
+	// Increment says that the locations hold only the changes since Fetcher.Fingerprint. Update then keeps all other records. It
+	// drops what the database holds of the records in the locations, by their IDs, and of those that Deleted lists.
 	Increment bool
 	Deleted   []string
 }
 
-// covers reports whether advisories of an ecosystem are the source's.
+// covers reports whether the advisories of an ecosystem belong to the dataset.
 func (s *Dataset) covers(ecosystem matcher.Key) bool {
 	for _, c := range s.Covers {
 		if c.Type == ecosystem.Type && c.Namespace == ecosystem.Namespace && (c.Release == "" || c.Release == ecosystem.Release) {
@@ -52,7 +55,7 @@ func (s *Dataset) covers(ecosystem matcher.Key) bool {
 	return len(s.Covers) == 0
 }
 
-// serves reports whether a source has anything on some ecosystems.
+// serves reports whether a dataset has advisories for any of some ecosystems.
 func (s *Dataset) serves(ecosystems []matcher.Key) bool {
 	for _, k := range ecosystems {
 		if s.covers(k) {
@@ -62,8 +65,8 @@ func (s *Dataset) serves(ecosystems []matcher.Key) bool {
 	return len(s.Covers) == 0
 }
 
-// Title returns how a source of the feed is called beside those of others: "osv/npm".
-func (f *Feed) Title(s *Dataset) string {
+// title returns the full name of a dataset of the feed: "osv/npm".
+func (f *Feed) title(s *Dataset) string {
 	if s.Name == "" {
 		return f.Name
 	}

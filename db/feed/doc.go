@@ -1,35 +1,48 @@
-// Package feed reads advisories where their publishers put them, and adds them to a database.
+// Package feed reads advisories from their publishers and adds them to a database.
 //
-// [Open] opens a location: a file, a directory or a URL, plain, compressed or an archive, known by its content. A [Feed]
-// turns documents found there into records; feed/debian, feed/osv and so on each provide one, and feed/all knows them by
-// their names. [Load] does both, for a db.Builder. [Update] renews a database file from where the feeds' publishers put
-// their data.
+// A [Feed] turns documents into records. Packages below this one provide feeds, and package feed/all lists them. [Load] adds the data of
+// one location to a db.Builder: a file, a directory or a URL, plain, compressed or an archive. [Update] renews a database file from the
+// publishers of feeds.
 //
 // # Errors
 //
-// A feed is never lost to one bad record. Feed.Parse yields a [RecordError] for a record that it does not understand, or
-// not in full, together with what it did understand, and goes on. Any other error is about the document as a whole, such
-// as a JSON syntax error or a body that ends early; it is the last thing yielded. Load counts the former, keeps the
-// first few messages, and fails on the latter; a document that is one of many counts as a bad record itself.
+// One bad record does not spoil a feed. If a feed cannot understand a record, or parts of it, it sets Record.Err and continues. An error
+// of Parse is about the document, a syntax error or an unexpected end for example, and ends it. Load counts the bad records, keeps the
+// first errors, and fails if its only document has an error.
 //
 // # Writing a feed
 //
-// A feed has two halves that do not know each other. Parse is a pure function of one document, which is all that is
-// needed to read files. Sources say where documents come from:
+// A feed has two independent halves. Parse is a pure function of one document. It suffices to read files. Datasets tell where documents
+// come from:
 //
 //	func Feed() feed.Feed {
-//		return feed.Feed{Name: Name, Wants: isJSON, Parse: Parse, Sources: []feed.Source{{
+//		return feed.Feed{Name: "example", Wants: isJSON, Parse: parse, Datasets: []feed.Dataset{{
 //			URLs:   []string{"https://tracker.example/data.json"},
 //			Covers: []matcher.Key{{Type: "deb", Namespace: "example"}},
 //		}}}
 //	}
 //
-// A publisher with a file for each release has a [Source] for each; the URLs of one source are files that only together
-// are complete, such as the repositories of one release. What no URL alone says is got by a Source's Fetch: it asks a
-// [Fetcher] for files, with their checksums if there are any, and says where they are.
+//	func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+//		return feed.Records(func(yield func(feed.Record) error) error {
+//			for d := json.NewDecoder(r); d.More(); {
+//				var e entry
+//				if err := d.Decode(&e); err != nil {
+//					return err
+//				}
+//				if err := yield(e.record()); err != nil {
+//					return err
+//				}
+//			}
+//			return nil
+//		})
+//	}
+//
+// If a publisher has one file per release, each is a [Dataset]. If only several files together are complete, such as the repositories of
+// a release, they are the URLs of one dataset. If URLs alone do not tell where the data is, a Dataset has a Fetch. It asks a [Fetcher] for
+// files, with their checksums if they have any, and returns their paths.
 //
 //	func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-//		index, err := f.Read(ctx, feed.Item{URL: f.Source.URLs[0]})
+//		index, err := f.Read(ctx, f.Dataset.URLs[0])
 //		if err != nil {
 //			return feed.Fetched{}, err
 //		}
@@ -40,13 +53,12 @@
 //		if sum == f.Fingerprint {
 //			return feed.Fetched{}, feed.ErrUnchanged
 //		}
-//		data, err := f.Get(ctx, feed.Item{URL: href, Sum: sum})
-//		return feed.Fetched{Locations: []string{data.Path}, Fingerprint: sum}, err
+//		path, err := f.Get(ctx, feed.Item{URL: href, Sum: sum})
+//		return feed.Fetched{Locations: []string{path}, Fingerprint: sum}, err
 //	}
 //
-// A publisher that lists changes lets a Fetch return an increment, if Fetcher.Fingerprint says which state is there.
+// If a publisher lists its changes, Fetch can return an increment to the state in Fetcher.Fingerprint.
 //
-// Neither half deals with HTTP: conditional requests, retries, Retry-After, broken and stalled connections, bodies that
-// are cut off, too long or a page of HTML are the Fetcher's. A Fetch that fails need not clean up, and costs nothing but
-// the news: Update keeps what the database holds of the source.
+// The Fetcher deals with HTTP: conditional requests, retries, Retry-After, broken and stalled connections, and bodies that are cut off, too
+// long or HTML pages. If a Fetch fails, Update keeps the former data of the dataset.
 package feed

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -10,56 +9,54 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Feed reads the data of one publisher, or of one format that several publish.
+// A Feed reads the advisories of one publisher, or of one format that several publishers use.
 type Feed struct {
-	// Name is what Advisory.Feed says: "debian".
+	// Name identifies the feed. It is the Feed of its advisories: "debian".
 	Name string
 
-	// Wants reports whether a document of a directory or an archive holds records, by its slash-separated name without
-	// the suffix of a compression: "advisories/2021/x.json". A location that is one document is not asked about.
+	// Wants reports whether a document of a directory or an archive belongs to the feed. The name is slash-separated and has no
+	// suffix of a compression: "advisories/2021/x.json". Load does not call Wants for a location that is a single document.
 	Wants func(name string) bool
 
-	// Parse yields the records of one document. See package feed for what its errors mean.
+	// Parse yields the records of one document. An error ends the document: a syntax error, for example, or an unexpected end. A
+	// problem of one record is its Err. If the document's name matters, Parse can ask r for it: Load and Update pass a reader with
+	// a method Name() string. Records helps to write Parse.
 	Parse func(r io.Reader) iter.Seq2[Record, error]
 
-	// Sources are where Update gets the data. A feed that has none reads what it is given only.
+	// Datasets tell Update where the data is. A feed without datasets only reads an Input.
 	Datasets []Dataset
 }
 
-// A Record is one entry of a feed, in its publisher's own unit: what is said of one vulnerability in one source package,
-// or one file of an advisory repository.
+// A Record is one entry of a feed, in the publisher's own unit: the statements about one vulnerability in one source package, for
+// example, or one file of an advisory repository.
 type Record struct {
 	ID         string
-	Advisories []matcher.Advisory // none if Withdrawn, or if nothing in it is about a package
-	Withdrawn  bool               // its publisher took it back
-	Modified   time.Time          // zero where the feed does not say
+	Advisories []matcher.Advisory // none if Withdrawn, or if the entry is not about a package
+	Withdrawn  bool               // the publisher has withdrawn the entry
+	Modified   time.Time          // zero if the feed has no date
 
 	// Enrichments describe vulnerabilities themselves, by CVE identifier.
 	Enrichments map[string]matcher.Enrichment
-}
 
-// A RecordError says what is wrong with one record, or with a part of it. Those after it are not affected.
-type RecordError struct {
-	ID  string // as far as it is known: "glibc: CVE-2019-9169"
+	// Err reports the parts of the entry that the feed could not understand. The other fields hold the rest.
 	Err error
 }
 
-func (e *RecordError) Error() string {
-	if e.ID == "" {
-		return "record: " + e.Err.Error()
+// Records returns the records that parse passes to yield, followed by the error that parse returns, if any. If yield returns an error,
+// the caller wants no more records, and parse must return.
+func Records(parse func(yield func(Record) error) error) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		stopped := false
+		err := parse(func(rec Record) error {
+			if stopped = stopped || !yield(rec, nil); stopped {
+				return errStopped
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(Record{}, err)
+		}
 	}
-	return e.ID + ": " + e.Err.Error()
 }
 
-func (e *RecordError) Unwrap() error { return e.Err }
-
-// Errorf returns a RecordError of a record.
-func Errorf(id, format string, args ...any) error {
-	return &RecordError{ID: id, Err: fmt.Errorf(format, args...)}
-}
-
-// IsRecord reports whether err is about one record, so that those after it can still be read.
-func IsRecord(err error) bool {
-	var e *RecordError
-	return errors.As(err, &e)
-}
+var errStopped = errors.New("the caller wants no more records")

@@ -3,12 +3,9 @@ package feed
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"net/http"
@@ -21,17 +18,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/download"
 )
 
-// A Fetcher gets what a Source's Fetch asks for, into a directory of its own, the spool. What a former run that crashed
-// left there is used: a file that is complete is not sent again if it is still the same, and one that is not is taken up
-// where it broke off. It may be used by several goroutines, for different names.
+// A Fetcher downloads the files that a Dataset's Fetch asks for into a directory of its own, the spool. It uses the files that an
+// interrupted run left there: it asks the server whether a complete file is still the same, and resumes an incomplete one. Several
+// goroutines may use it at once, for different names.
 type Fetcher struct {
 	Dataset     Dataset
-	Fingerprint string    // of the state that is in the database already, "" if there is none
+	Fingerprint string    // of the state in the database; "" if there is none
 	Date        time.Time // of that state
 	Now         time.Time
 
@@ -40,64 +36,92 @@ type Fetcher struct {
 	mirror string
 	tell   func(read, size int64)
 	mu     sync.Mutex
-	used   map[string]bool // paths that were got
+	used   map[string]bool // paths that this run asked for
 }
 
-// An Item is one thing to get.
+// An Item is a file to download.
 type Item struct {
-	URL         string // absolute, or relative to the source's first URL
-	Name        string // in the spool, "2024/x.json"; "" makes one of the URL
-	Fingerprint string // of a former state: ErrUnchanged if it is still the present one
-	Sum         string // "sha256:..." or "sha512:...", hexadecimal: of the body, which is an error if it has another
-	Unpacked    bool   // Sum is of what the body, which is gzip, holds
+	URL      string // absolute, or relative to the dataset's first URL
+	Name     string // in the spool: "2024/x.json"; derived from the URL if empty
+	Sum      string // required checksum of the body: "sha256:..." or "sha512:...", hexadecimal
+	Unpacked bool   // Sum is the checksum of the content of the body, which is gzip
+	Plain    bool   // forbid the server to compress the body
 }
 
-// A File is an Item that was got.
-type File struct {
-	Path        string
-	URL         string
-	Fingerprint string    // an ETag or a Last-Modified, or "" where the server gives none
-	Modified    time.Time // where the server says so
-	Size        int64
+// A file is an Item in the spool or in a mirror.
+type file struct {
+	path, fingerprint string // the fingerprint is an ETag or a Last-Modified, or "" if the server sends neither
 }
 
-// ErrChecksum is the error of what has not the checksum that its publisher gives.
-var ErrChecksum = errors.New("checksum is not what its publisher says")
-
-// Dir returns the directory of a name in the spool, which may be a Fetched.Location: all Items of names in it.
-func (f *Fetcher) Dir(name string) string {
-	return filepath.Join(f.dir, filepath.FromSlash(path.Clean("/" + name)[1:]))
+// Get downloads a file and returns its absolute path.
+func (f *Fetcher) Get(ctx context.Context, it Item) (path string, err error) {
+	got, err := f.get(ctx, it, "")
+	return got.path, err
 }
 
-// Get gets an item.
-func (f *Fetcher) Get(ctx context.Context, it Item) (File, error) {
-	location, err := f.locate(it.URL)
+// get is Get, but returns ErrUnchanged if the file still has the fingerprint.
+func (f *Fetcher) get(ctx context.Context, it Item, fingerprint string) (file, error) {
+	from, err := f.locate(it.URL)
 	if err != nil {
-		return File{}, err
-	}
-	if !isURL(location) {
-		return local(location, it)
+		return file{}, err
 	}
 	name := it.Name
-	if name == "" {
-		sum := sha256.Sum256([]byte(location))
-		name = hex.EncodeToString(sum[:4]) + "-" + path.Base(strings.SplitN(location, "?", 2)[0])
+	if !location.IsURL(from) {
+		got, err := local(from, it, fingerprint)
+		if err == nil && name != "" {
+			got.path, err = f.copy(from, name)
+		}
+		return got, err
 	}
-	g := getter{f: f, it: it, location: location, path: f.Dir(name), state: f.dir + ".state/" + path.Clean("/" + name)[1:]}
-	f.mu.Lock()
-	f.used[g.path] = true
-	f.mu.Unlock()
-	// A body that changed while it was read, or that has the wrong sum since it was pieced together, is got once more.
+	if name == "" {
+		sum := sha256.Sum256([]byte(from))
+		name = hex.EncodeToString(sum[:4]) + "-" + path.Base(strings.SplitN(from, "?", 2)[0])
+	}
+	g := getter{f: f, it: it, fingerprint: fingerprint, location: from, path: f.use(name), state: f.dir + ".state/" + path.Clean("/" + name)[1:]}
+	// A body that changed during the download, or a file that was resumed and has the wrong checksum, is worth another attempt.
 	for attempt := 0; ; attempt++ {
-		file, err := g.get(ctx)
+		got, err := g.get(ctx)
 		if attempt == 2 || !errors.Is(err, download.ErrChanged) && !errors.Is(err, ErrChecksum) {
-			return file, err
+			return got, err
 		}
 	}
 }
 
-// GetAll gets several items, which are the whole data, and is ErrUnchanged if none of them has changed since the state of
-// f.Fingerprint. It is what a Source without a Fetch does.
+// spoolPath returns the path of a name in a spool.
+func spoolPath(dir, name string) string {
+	return filepath.Join(dir, filepath.FromSlash(path.Clean("/" + name)[1:]))
+}
+
+// use returns the path of a name in the spool, and keeps sweep from removing it.
+func (f *Fetcher) use(name string) string {
+	p := spoolPath(f.dir, name)
+	f.mu.Lock()
+	f.used[p] = true
+	f.mu.Unlock()
+	return p
+}
+
+// copy copies a file of a mirror into the spool.
+func (f *Fetcher) copy(from, name string) (string, error) {
+	to := f.use(name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return "", err
+	}
+	r, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	w, err := os.Create(to)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(w, r)
+	return to, errors.Join(err, w.Close())
+}
+
+// GetAll downloads files that together are the dataset. It returns ErrUnchanged if no file has changed since f.Fingerprint, which must
+// come from GetAll. It is the Fetch of datasets without one.
 func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	was := strings.Split(f.Fingerprint, "\n")
 	if len(was) != len(urls) || slices.Contains(was, "") {
@@ -111,11 +135,11 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 			if got.Locations[i] != "" {
 				continue
 			}
-			it := Item{URL: u}
+			fingerprint := ""
 			if conditional {
-				it.Fingerprint = was[i]
+				fingerprint = was[i]
 			}
-			file, err := f.Get(ctx, it)
+			one, err := f.get(ctx, Item{URL: u}, fingerprint)
 			if conditional && errors.Is(err, ErrUnchanged) {
 				unchanged++
 				continue
@@ -123,7 +147,7 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 			if err != nil {
 				return Fetched{}, err
 			}
-			got.Locations[i], is[i] = file.Path, file.Fingerprint
+			got.Locations[i], is[i] = one.path, one.fingerprint
 		}
 		if unchanged == len(urls) {
 			return Fetched{}, ErrUnchanged
@@ -135,19 +159,7 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	return got, nil
 }
 
-// Save puts what was read, or made of it, into the spool, and returns its location.
-func (f *Fetcher) Save(name string, content []byte) (string, error) {
-	to := f.Dir(name)
-	f.mu.Lock()
-	f.used[to] = true
-	f.mu.Unlock()
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return "", err
-	}
-	return to, os.WriteFile(to, content, 0o666)
-}
-
-// sweep removes what a former run has left and this one did not ask for, which must not be read.
+// sweep removes the files of former runs that this run did not ask for, because Update must not read them.
 func (f *Fetcher) sweep() error {
 	err := filepath.WalkDir(f.dir, func(name string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && !f.used[name] {
@@ -161,17 +173,17 @@ func (f *Fetcher) sweep() error {
 	return err
 }
 
-// Read returns the content of something short, such as an index, without compression by the server. It is always asked for.
-func (f *Fetcher) Read(ctx context.Context, it Item) ([]byte, error) {
-	location, err := f.locate(it.URL)
+// Read returns a short file such as an index. It always asks the server, and for an uncompressed body.
+func (f *Fetcher) Read(ctx context.Context, url string) ([]byte, error) {
+	from, err := f.locate(url)
 	if err != nil {
 		return nil, err
 	}
 	var b []byte
-	if isURL(location) {
+	if location.IsURL(from) {
 		c := f.client
 		c.Limit = maxIndex
-		body, err := c.Open(ctx, download.Request{URL: location, Fingerprint: it.Fingerprint, Plain: true})
+		body, err := c.Open(ctx, download.Request{URL: from, Plain: true})
 		if err != nil {
 			return nil, err
 		}
@@ -179,36 +191,26 @@ func (f *Fetcher) Read(ctx context.Context, it Item) ([]byte, error) {
 		if b, err = io.ReadAll(body); err != nil {
 			return nil, fmt.Errorf("%s: %w", body.URL, err)
 		}
-	} else if b, err = os.ReadFile(location); err != nil {
+	} else if b, err = os.ReadFile(from); err != nil {
 		return nil, err
 	}
-	if looksLikeHTML(b) {
-		return nil, fmt.Errorf("%s: %w", redacted(location), ErrNotData)
-	}
-	h, want, err := summer(it.Sum)
-	if err != nil {
-		return nil, err
-	}
-	if h != nil {
-		h.Write(b)
-		if hex.EncodeToString(h.Sum(nil)) != want {
-			return nil, fmt.Errorf("%s: %w", redacted(location), ErrChecksum)
-		}
+	if location.IsHTML(b) {
+		return nil, fmt.Errorf("%s: %w", redacted(from), download.ErrNotData)
 	}
 	return b, nil
 }
 
-// maxIndex bounds what Read returns.
+// maxIndex bounds the bytes that Read returns.
 const maxIndex = 64 << 20
 
-// locate resolves a URL against the source's, and moves it to the mirror: https://host/path is MIRROR/host/path there.
+// locate resolves a URL against the dataset's and replaces https://host/path by MIRROR/host/path.
 func (f *Fetcher) locate(ref string) (string, error) {
 	base := ""
 	if len(f.Dataset.URLs) > 0 {
 		base = f.Dataset.URLs[0]
 	}
-	if !isURL(ref) && (!isURL(base) || filepath.IsAbs(ref)) {
-		return ref, nil // an Input that is a file
+	if !location.IsURL(ref) && (!location.IsURL(base) || filepath.IsAbs(ref)) {
+		return ref, nil // an Input's file
 	}
 	u, err := url.Parse(base)
 	if err == nil {
@@ -219,7 +221,7 @@ func (f *Fetcher) locate(ref string) (string, error) {
 		return "", fmt.Errorf("malformed URL %.200q", ref)
 	case f.mirror == "":
 		return u.String(), nil
-	case isURL(f.mirror):
+	case location.IsURL(f.mirror):
 		s := strings.TrimSuffix(f.mirror, "/") + "/" + u.Host + u.EscapedPath()
 		if u.RawQuery != "" {
 			s += "?" + u.RawQuery
@@ -229,195 +231,27 @@ func (f *Fetcher) locate(ref string) (string, error) {
 	return filepath.Join(f.mirror, u.Host, filepath.FromSlash(path.Clean("/"+u.Path))), nil
 }
 
-// local is Get of a file of a mirror that is a directory.
-func local(name string, it Item) (File, error) {
+// local is get for a file of a mirror that is a directory, or of an Input.
+func local(name string, it Item, fingerprint string) (file, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return file{}, err
+	}
 	fi, err := os.Stat(name)
 	if err != nil {
-		return File{}, err
+		return file{}, err
 	}
-	t := fi.ModTime().UTC()
-	f := File{Path: name, Modified: t, Size: fi.Size(), Fingerprint: t.Format(http.TimeFormat)}
-	if it.Fingerprint != "" && it.Fingerprint == f.Fingerprint && !fi.IsDir() {
-		return File{}, ErrUnchanged
+	f := file{name, fi.ModTime().UTC().Format(http.TimeFormat)}
+	if fingerprint != "" && fingerprint == f.fingerprint && !fi.IsDir() {
+		return file{}, ErrUnchanged
 	}
 	return f, it.check(name)
 }
 
-// A getter gets one item by HTTP.
-type getter struct {
-	f           *Fetcher
-	it          Item
-	location    string
-	path, state string // of the file and of what is known of it
-}
-
-// A spooled says what a file of the spool is. It is there before the file's first byte.
-type spooled struct{ URL, Fingerprint string }
-
-func (g *getter) get(ctx context.Context) (File, error) {
-	for _, name := range []string{g.path, g.state} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			return File{}, err
-		}
-	}
-	part := g.state + ".part"
-	was := g.spooled()
-	req := download.Request{URL: g.location, Fingerprint: g.it.Fingerprint, Plain: g.it.Sum != ""}
-	if fi, err := os.Stat(g.path); err == nil && was.Fingerprint != "" {
-		req.Fingerprint = was.Fingerprint // what is here already is better than nothing
-		if g.it.Sum != "" && g.it.check(g.path) == nil {
-			return g.file(was, fi.Size(), time.Time{}), nil
-		}
-	} else if fi, err := os.Stat(part); err == nil {
-		req.Offset, req.Validator = fi.Size(), was.Fingerprint
-	}
-	body, err := g.f.client.Open(ctx, req)
-	if errors.Is(err, ErrUnchanged) && req.Fingerprint != g.it.Fingerprint {
-		fi, err := os.Stat(g.path)
-		if err != nil {
-			return File{}, err
-		}
-		return g.file(was, fi.Size(), time.Time{}), g.it.check(g.path)
-	}
-	if err != nil {
-		return File{}, err
-	}
-	defer body.Close()
-	os.Remove(g.path)
-	now := spooled{URL: g.location, Fingerprint: body.Fingerprint}
-	size, err := g.save(body, part, now)
-	if err != nil {
-		return File{}, fmt.Errorf("%s: %w", body.URL, err)
-	}
-	if err := g.it.check(part); err != nil {
-		os.Remove(part)
-		return File{}, fmt.Errorf("%s: %w", body.URL, err)
-	}
-	if err := os.Rename(part, g.path); err != nil {
-		return File{}, err
-	}
-	if !body.Modified.IsZero() { // the date of the data, if nothing else says it
-		if err := os.Chtimes(g.path, time.Time{}, body.Modified); err != nil {
-			return File{}, err
-		}
-	}
-	return g.file(now, size, body.Modified), nil
-}
-
-func (g *getter) file(s spooled, size int64, modified time.Time) File {
-	return File{Path: g.path, URL: redacted(g.location), Fingerprint: s.Fingerprint, Modified: modified, Size: size}
-}
-
-// spooled returns what is known of the file in the spool: nothing, if it is another one's.
-func (g *getter) spooled() spooled {
-	var s spooled
-	if b, err := os.ReadFile(g.state); err != nil || json.Unmarshal(b, &s) != nil || s.URL != g.location {
-		return spooled{}
-	}
-	return s
-}
-
-// save writes a body into a file, behind what it holds already, and returns the size of the whole.
-func (g *getter) save(body *download.Body, name string, now spooled) (size int64, err error) {
-	if body.Offset == 0 {
-		os.Remove(name) // before the state says what it is
-		b, err := json.Marshal(now)
-		if err != nil {
-			return 0, err
-		}
-		if err := os.WriteFile(g.state, b, 0o666); err != nil {
-			return 0, err
-		}
-	}
-	w, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if e := w.Close(); err == nil {
-			err = e
-		}
-	}()
-	if err := w.Truncate(body.Offset); err != nil {
-		return 0, err
-	}
-	if _, err := w.Seek(body.Offset, io.SeekStart); err != nil {
-		return 0, err
-	}
-	n, err := io.Copy(w, &told{body, g.f.tell, body.Offset, body.Size})
-	if errors.Is(err, download.ErrChanged) {
-		os.Remove(name)
-	}
-	if body.Offset+n == 0 && err == nil {
-		err = io.ErrUnexpectedEOF // nothing is no data of any kind
-	}
-	return body.Offset + n, err
-}
-
-// told tells how far reading has come.
-type told struct {
-	r        io.Reader
-	tell     func(read, size int64)
-	at, size int64
-}
-
-func (t *told) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	if t.at += int64(n); t.tell != nil {
-		t.tell(t.at, t.size)
-	}
-	return n, err
-}
-
-// summer returns the hash of a checksum, nil if there is none, and what it should be.
-func summer(sum string) (hash.Hash, string, error) {
-	kind, want, _ := strings.Cut(strings.ToLower(sum), ":")
-	switch {
-	case sum == "":
-		return nil, "", nil
-	case kind == "sha256" && len(want) == 2*sha256.Size:
-		return sha256.New(), want, nil
-	case kind == "sha512" && len(want) == 2*sha512.Size:
-		return sha512.New(), want, nil
-	}
-	return nil, "", fmt.Errorf("unsupported checksum %.140q", sum)
-}
-
-// check compares a file with the item's checksum, if it has one.
-func (it *Item) check(name string) error {
-	h, want, err := summer(it.Sum)
-	if h == nil {
-		return err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	r := io.Reader(f)
-	if it.Unpacked {
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return err
-		}
-		defer z.Close()
-		r = limit(z, maxUnpacked, "content")
-	}
-	if _, err := io.Copy(h, r); err != nil {
-		return err
-	}
-	if hex.EncodeToString(h.Sum(nil)) != want {
-		return ErrChecksum
-	}
-	return nil
-}
-
-// maxUnpacked bounds the content whose checksum is taken.
-const maxUnpacked = 16 << 30
-
-func redacted(location string) string {
-	if u, err := url.Parse(location); err == nil && isURL(location) {
+// redacted returns a location without the password of a URL.
+func redacted(name string) string {
+	if u, err := url.Parse(name); err == nil && location.IsURL(name) {
 		return u.Redacted()
 	}
-	return location
+	return name
 }

@@ -1,19 +1,19 @@
 package feed
 
 import (
-	"context"
 	"net/http"
 	"time"
 
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/download"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// Errors that errors.Is finds in what fetching, opening and reading returns. What a server does not have is fs.ErrNotExist.
-var (
-	ErrTooLarge  = download.ErrTooLarge  // a limit is exceeded
-	ErrNotData   = download.ErrNotData   // a page of HTML, which servers send instead of data
-	ErrUnchanged = download.ErrUnchanged // the former state is still the present one
-)
+// ErrTooLarge reports data that exceeds one of the Limits, or a bound of its format.
+var ErrTooLarge error = limit.ErrExceeded
+
+// ErrUnchanged reports that the publisher still has the former state. A Dataset's Fetch returns it.
+var ErrUnchanged error = download.ErrUnchanged
 
 // Patience says how to deal with servers that are slow, busy or broken. A field that is zero has the stated default.
 type Patience struct {
@@ -30,12 +30,30 @@ func newClient(client *http.Client, limits Limits) download.Client {
 	}
 }
 
-// get sends the request and leaves the body in d.
-func (d *Data) get(ctx context.Context, client *http.Client) error {
-	b, err := newClient(client, d.limits).Open(ctx, download.Request{URL: d.Location})
-	if err != nil {
-		return err
+// Limits bound the data that is read from one location. Zero fields mean the defaults.
+type Limits struct {
+	Download     int64 // bytes of a body, as sent; 2 GiB
+	Decompressed int64 // bytes of all decompressed data together; 16 GiB
+	Document     int64 // bytes of one document of a directory or an archive; 64 MiB
+	Memory       int64 // bytes of a zip archive that is not a plain local file, which is read into memory; 1 GiB
+
+	Patience Patience // with servers
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int64, to int64) {
+		if *v == 0 {
+			*v = to
+		}
 	}
-	d.body, d.URL, d.Size, d.Fingerprint, d.Modified = b, b.URL, b.Size, b.Fingerprint, b.Modified
-	return nil
+	def(&l.Download, 2<<30)
+	def(&l.Decompressed, 16<<30)
+	def(&l.Document, 64<<20)
+	def(&l.Memory, 1<<30)
+	return l
+}
+
+// location returns the limits of package location.
+func (l Limits) location() location.Limits {
+	return location.Limits{Download: l.Download, Decompressed: l.Decompressed, Document: l.Document, Memory: l.Memory}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A keeper decides what stays of the old database.
+// A keeper copies data from the old database to the new one.
 type keeper struct {
 	u       *updater
 	b       *db.Builder
@@ -16,7 +16,7 @@ type keeper struct {
 	renewed map[string][]*job // by feed
 }
 
-// keep adds what stays of the old database to b.
+// keep adds to b the data of the old database that the update does not replace.
 func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	k := &keeper{u: u, b: b, old: u.old.Info(), renewed: make(map[string][]*job)}
 	for _, j := range u.jobs {
@@ -40,7 +40,7 @@ func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	return nil
 }
 
-// feed keeps what stays of one feed.
+// feed keeps the data of one feed that the update does not replace.
 func (k *keeper) feed(ctx context.Context, name string) error {
 	jobs := k.renewed[name]
 	if len(jobs) == 0 {
@@ -68,23 +68,23 @@ func ecosystemOf(c db.CoverageInfo) matcher.Key {
 	return matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}
 }
 
-// owner returns the renewed source that advisories would come from, nil if there is none.
+// owner returns the renewed dataset that covers an ecosystem, or nil if there is none.
 func (k *keeper) owner(feed string, ecosystem matcher.Key) *job {
 	for _, j := range k.renewed[feed] {
-		if j.source.covers(ecosystem) {
+		if j.dataset.covers(ecosystem) {
 			return j
 		}
 	}
 	return nil
 }
 
-// keeps reports whether the advisories of an ecosystem stay as they are, where j is renewed: it is nil, or says no more of
-// a release, which its publisher looks after no longer.
+// keeps reports whether the old advisories of an ecosystem stay: because j, the renewed dataset that covers it, is nil or has dropped
+// the release after the end of its support.
 func (k *keeper) keeps(j *job, ecosystem matcher.Key) bool {
 	return j == nil || ecosystem.Release != "" && !j.input && !j.got.Increment && !j.loaded.ecosystems[ecosystem]
 }
 
-// stays reports whether an input of the old database still is one of the new.
+// stays reports whether the description of an input of the old database stays.
 func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 	for _, j := range k.renewed[info.Name] {
 		if j.url() == info.URL && (info.URL != "" || j.input) {
@@ -94,8 +94,8 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 	for _, f := range k.u.feeds {
 		for i := range f.Datasets {
 			s := &f.Datasets[i]
-			if f.Name == info.Name && len(s.URLs) > 0 && (&job{source: s}).url() == info.URL {
-				return true // of a source that is not renewed
+			if f.Name == info.Name && len(s.URLs) > 0 && (&job{dataset: s}).url() == info.URL {
+				return true // the dataset is not renewed
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 	})
 }
 
-// unchanged keeps what an increment says nothing of.
+// unchanged keeps the records of a dataset that its increment does not contain.
 func (k *keeper) unchanged(ctx context.Context, j *job) error {
 	dropped := make(map[string]bool)
 	gone := func(id string) bool {

@@ -1,64 +1,65 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"path"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// An Input is a feed and where to find its data.
+// An Input is a feed and the location of its data: the path of a file or directory, or an http or https URL. The data may be
+// compressed or an archive; Load recognizes that by content.
 type Input struct {
 	Feed     Feed
-	Location string    // see Open
-	Date     time.Time // of the data, if not zero: instead of what the data, the file or the server says
+	Location string
+	Date     time.Time // of the data; it replaces the date that the data, the file or the server states
 }
 
-// Options change how Load works. The zero value is fine.
+// Options change how Load works. The zero value uses the defaults.
 type Options struct {
-	Client   *http.Client // nil: http.DefaultClient
+	Client   *http.Client // http.DefaultClient if nil
 	Limits   Limits
-	Errors   int            // messages of bad records to keep; 0 means 20
-	Progress func(Progress) // called now and then from the goroutine that called Load, and at the end
+	Errors   int            // number of LoadResult.Errors to keep; 20 if 0
+	Progress func(Progress) // called from the goroutine that called Load, now and then and at the end
 }
 
-// Progress says how far Load has come.
+// Progress counts what Load has read so far.
 type Progress struct {
 	Location   string
-	Read, Size int64 // bytes of the location; Size is -1 where unknown
+	Read, Size int64 // bytes of the location; Size is -1 if unknown
 	Records    int
 }
 
-// A LoadResult says what Load did.
+// A LoadResult counts what Load read.
 type LoadResult struct {
 	Feed       string
 	Location   string
-	Date       time.Time // of the data; zero where nobody says
-	Records    int       // read: bad and withdrawn ones too
+	Date       time.Time // of the data; zero if unknown
+	Records    int       // including bad and withdrawn ones
 	Withdrawn  int
-	Advisories int     // handed to the builder
-	Elsewhere  int     // advisories of ecosystems that another source of the feed covers, see Source.Covers
-	Bad        int     // records that were not understood, or not in full; a document that is no records is one
-	Skipped    int     // documents that are none of the feed's
+	Advisories int     // added to the builder
+	Elsewhere  int     // advisories dropped because another dataset of the feed covers their ecosystem, see Dataset.Covers
+	Bad        int     // records with an Err, and documents that are not records
+	Skipped    int     // documents that do not belong to the feed
 	Errors     []error // of the first bad ones
 }
 
-// Load adds what an input holds to b: its advisories, its description, and the ecosystems that it covers. The date of the
-// data is, in this order, the one of in, that of the record modified last, and that of the file or Last-Modified.
+// Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
+// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, the modification time of the file or
+// Last-Modified.
 //
-// It fails if the location cannot be opened or read to its end, or if its only document is not of the feed's format; b
-// then holds a part of the data, and should be given up.
+// Load keeps a record with an Err and counts it as bad. In a directory or an archive, it counts a document with an error as one bad
+// record. It fails if it cannot read the location to its end, or if the location is a single document with an error. Then b holds a
+// part of the data and should be discarded.
 func Load(ctx context.Context, b *db.Builder, in Input, o Options) (LoadResult, error) {
 	l := newLoader(b, in.Feed, in.Location, o)
 	if err := l.read(ctx, in.Location); err != nil {
-		return l.report, err
+		return l.report, fmt.Errorf("feed: %w", err)
 	}
 	l.finish(in.Date)
 	return l.report, nil
@@ -69,9 +70,9 @@ type loader struct {
 	feed       Feed
 	o          Options
 	b          *db.Builder
-	source     *Dataset             // whose advisories are taken; nil: all
+	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
-	d          *Data                // what is read
+	d          *location.Data       // being read
 	ecosystems map[matcher.Key]bool // of advisories
 	newest     time.Time            // of the records
 	modified   time.Time            // of the locations
@@ -83,14 +84,15 @@ func newLoader(b *db.Builder, f Feed, location string, o Options) *loader {
 	if o.Errors == 0 {
 		o.Errors = 20
 	}
+	o.Limits = o.Limits.withDefaults()
 	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
 	l.report.Feed, l.report.Location = f.Name, location
 	return l
 }
 
-// read adds what a location holds.
-func (l *loader) read(ctx context.Context, location string) error {
-	d, err := Open(ctx, location, l.o.Client, l.o.Limits)
+// read adds the data of a location.
+func (l *loader) read(ctx context.Context, name string) error {
+	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits), l.o.Limits.location())
 	if err != nil {
 		return err
 	}
@@ -112,40 +114,23 @@ func (l *loader) read(ctx context.Context, location string) error {
 	return nil
 }
 
-func (l *loader) document(ctx context.Context, doc Document) error {
-	for rec, err := range l.feed.Parse(named{doc.Reader, cmp.Or(doc.Name, path.Base(l.d.Location))}) {
+func (l *loader) document(ctx context.Context, doc location.Document) error {
+	for rec, err := range l.feed.Parse(doc) {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("feed: %s: %w", l.d.name(), err)
+			return fmt.Errorf("%s: %w", l.d.Name(), err)
+		}
+		if err != nil && doc.Member == "" {
+			return fmt.Errorf("%s: %s: %w", l.d.Name(), l.feed.Name, err)
 		}
 		if err != nil {
-			if doc.Name == "" && !IsRecord(err) {
-				return fmt.Errorf("feed: %s: %w", l.d.name(), err)
-			}
-			l.bad(doc, err)
+			rec.Err = err
 		}
 		l.record(doc, rec)
 	}
 	return nil
 }
 
-// named is a reader whose document has a name.
-type named struct {
-	io.Reader
-	name string
-}
-
-// NameOf returns the name of the document that r, which Load or Update gave to a Feed's Parse, reads: slash-separated within a
-// directory or an archive, else the last element of the location. It is "" for any other reader. Feeds need it where a
-// document does not say itself what it is about: "cbl-mariner-2.0-oval.xml".
-func NameOf(r io.Reader) string {
-	n, _ := r.(named)
-	return n.name
-}
-
-// Named returns r, of which NameOf gives a name.
-func Named(r io.Reader, name string) io.Reader { return named{r, name} }
-
-func (l *loader) record(doc Document, rec Record) {
+func (l *loader) record(doc location.Document, rec Record) {
 	l.report.Records++
 	if rec.Withdrawn {
 		l.report.Withdrawn++
@@ -156,9 +141,9 @@ func (l *loader) record(doc Document, rec Record) {
 	if l.records != nil {
 		l.records[rec.ID] = true
 	}
-	var errs []error
+	errs := []error{rec.Err}
 	for _, a := range rec.Advisories {
-		if l.source != nil && !l.source.covers(a.Key.Ecosystem()) {
+		if l.dataset != nil && !l.dataset.covers(a.Key.Ecosystem()) {
 			l.report.Elsewhere++
 			continue
 		}
@@ -178,32 +163,36 @@ func (l *loader) record(doc Document, rec Record) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		l.bad(doc, &RecordError{ID: rec.ID, Err: err})
+		l.bad(doc, rec.ID, err)
 	}
 	if l.o.Progress != nil && l.report.Records%256 == 0 {
 		l.o.Progress(l.progress())
 	}
 }
 
-func (l *loader) bad(doc Document, err error) {
+// bad counts a bad record and keeps its error with the names of document and record.
+func (l *loader) bad(doc location.Document, id string, err error) {
 	l.report.Bad++
-	if len(l.report.Errors) < l.o.Errors {
-		if doc.Name != "" {
-			err = fmt.Errorf("%s: %w", doc.Name, err)
-		}
-		l.report.Errors = append(l.report.Errors, err)
+	if len(l.report.Errors) == l.o.Errors {
+		return
 	}
+	for _, name := range []string{id, doc.Member} {
+		if name != "" {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	l.report.Errors = append(l.report.Errors, err)
 }
 
 func (l *loader) progress() Progress {
 	p := Progress{Location: l.report.Location, Size: -1, Records: l.report.Records}
-	if l.d != nil { // nil where all that is new is that something was deleted
+	if l.d != nil { // nil if an increment only deletes records
 		p.Read, p.Size = l.d.Read(), l.d.Size
 	}
 	return p
 }
 
-// finish describes what was read to the builder. The date is one that somebody knows better, if not zero.
+// finish describes the data to the builder. A date that is not zero replaces the date of the data.
 func (l *loader) finish(date time.Time) {
 	r := &l.report
 	for _, t := range []time.Time{date, l.newest, l.modified} {

@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// plan returns the sources that are asked for.
+// plan returns the datasets to fetch.
 func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 	known := make(map[string]bool)
 	var jobs []*job
@@ -30,14 +30,14 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 		allOptional := !slices.ContainsFunc(f.Datasets, func(s Dataset) bool { return !s.Optional })
 		for k := range f.Datasets {
 			s := &f.Datasets[k]
-			known[f.Title(s)] = true
+			known[f.title(s)] = true
 			if len(s.URLs) == 0 {
-				if slices.Contains(o.Only, f.Title(s)) || slices.Contains(o.Only, f.Name) {
-					return nil, fmt.Errorf("%s has no location of its own: name one", f.Title(s))
+				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) {
+					return nil, fmt.Errorf("%s needs a location: name one", f.title(s))
 				}
 				continue
 			}
-			named := slices.Contains(o.Only, f.Title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
+			named := slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && (!s.Optional || allOptional)
 			all := len(o.Only)+len(o.Inputs) == 0 && o.For == nil
 			if named || !s.Optional && (all || o.For != nil && s.serves(o.For)) {
 				jobs = append(jobs, newJob(f, s))
@@ -46,28 +46,28 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 	}
 	for _, name := range o.Only {
 		if !known[name] {
-			return nil, fmt.Errorf("there is no feed or source %q", name)
+			return nil, fmt.Errorf("unknown feed or dataset %q", name)
 		}
 	}
 	for _, in := range o.Inputs {
 		if !known[in.Feed.Name] {
-			return nil, fmt.Errorf("there is no feed %q", in.Feed.Name)
+			return nil, fmt.Errorf("unknown feed %q", in.Feed.Name)
 		}
 	}
 	if len(jobs) == 0 {
-		return nil, fmt.Errorf("nothing is asked for: no source of %d feeds", len(feeds))
+		return nil, fmt.Errorf("no dataset of %d feeds is wanted", len(feeds))
 	}
 	return jobs, nil
 }
 
 func newJob(f *Feed, s *Dataset) *job {
-	j := &job{feed: f, source: s}
-	j.report.Dataset, j.report.State = f.Title(s), Renewed
-	j.report.Feed, j.report.Location = f.Name, f.Title(s)
+	j := &job{feed: f, dataset: s}
+	j.report.Dataset, j.report.State = f.title(s), Renewed
+	j.report.Feed, j.report.Location = f.Name, f.title(s)
 	return j
 }
 
-// inputs returns the source that inputs make of a feed, nil if there are none.
+// inputs returns a dataset of the inputs for a feed, or nil if there are none.
 func inputs(f *Feed, list []Input) *Dataset {
 	var s *Dataset
 	for _, in := range list {
@@ -86,11 +86,11 @@ func inputs(f *Feed, list []Input) *Dataset {
 	return s
 }
 
-// uncovered returns the ecosystems that were asked for and that no source is about, nor anything that was read.
+// uncovered returns the ecosystems in UpdateOptions.For that no dataset covers and that no advisory is about.
 func (u *updater) uncovered() []matcher.Key {
 	return slices.DeleteFunc(slices.Clone(u.o.For), func(k matcher.Key) bool {
 		return slices.ContainsFunc(u.jobs, func(j *job) bool {
-			return len(j.source.Covers) > 0 && j.source.covers(k) || j.loaded != nil && j.loaded.ecosystems[k]
+			return len(j.dataset.Covers) > 0 && j.dataset.covers(k) || j.loaded != nil && j.loaded.ecosystems[k]
 		})
 	})
 }

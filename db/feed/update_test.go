@@ -20,6 +20,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/leak"
 	"github.com/hullmark/hullmark/matcher"
@@ -242,7 +243,7 @@ func TestUpdate(t *testing.T) {
 	step("of the feed", "osv/npm unchanged, osv/Debian unchanged", "/debian 304, /debian2 304, /npm 304", base, feed.UpdateOptions{Only: []string{"osv"}})
 
 	// From files, the feed is what they hold, and nobody is asked.
-	local := save(t, t.TempDir(), "npm.json", records("npm", 3, "7.0"))
+	local := feedtest.Save(t, t.TempDir(), "npm.json", records("npm", 3, "7.0"))
 	r = step("from a file", "osv renewed", "", map[string]string{"npm": "3 fixed in 7.0"}, feed.UpdateOptions{Inputs: []feed.Input{{Feed: f, Location: local}}})
 	if r.Datasets[0].State != feed.Renewed {
 		t.Errorf("%+v", r)
@@ -264,11 +265,11 @@ func TestIncrement(t *testing.T) {
 	deleted := []string{"X-npm-5", "X-novel"}
 	f.Datasets = []feed.Dataset{{URLs: []string{p.URL + "/all"}, Fetch: func(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		if f.Fingerprint == "" {
-			all, err := f.Get(ctx, feed.Item{URL: f.Dataset.URLs[0]})
-			return feed.Fetched{Locations: []string{all.Path}, Fingerprint: "1"}, err
+			path, err := f.Get(ctx, feed.Item{URL: f.Dataset.URLs[0]})
+			return feed.Fetched{Locations: []string{path}, Fingerprint: "1"}, err
 		}
 		_, err := f.Get(ctx, feed.Item{URL: "changes", Name: "changed/x.json"})
-		return feed.Fetched{Locations: []string{f.Dir("changed")}, Fingerprint: f.Fingerprint + "1", Increment: true, Deleted: deleted}, err
+		return feed.Fetched{Locations: []string{"changed"}, Fingerprint: f.Fingerprint + "1", Increment: true, Deleted: deleted}, err
 	}}}
 	file := filepath.Join(t.TempDir(), "a.db")
 	for _, want := range []map[string]string{
@@ -293,12 +294,37 @@ func TestIncrement(t *testing.T) {
 	}
 }
 
+// TestIncrementOfMirror reads a directory of changes that come from a mirror directory.
+func TestIncrementOfMirror(t *testing.T) {
+	mirror := t.TempDir()
+	feedtest.Save(t, mirror, "a.example/all", records("npm", 10, "1.0"))
+	feedtest.Save(t, mirror, "a.example/changes", records("npm", 2, "2.0"))
+	f := osv.Feed()
+	f.Datasets = []feed.Dataset{{URLs: []string{"https://a.example/all"}, Fetch: func(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+		if f.Fingerprint == "" {
+			path, err := f.Get(ctx, feed.Item{URL: f.Dataset.URLs[0]})
+			return feed.Fetched{Locations: []string{path}, Fingerprint: "1"}, err
+		}
+		_, err := f.Get(ctx, feed.Item{URL: "changes", Name: "changed/x.json"})
+		return feed.Fetched{Locations: []string{"changed"}, Fingerprint: "2", Increment: true}, err
+	}}}
+	file := filepath.Join(t.TempDir(), "a.db")
+	for _, want := range []string{"10 fixed in 1.0", "10 fixed in 1.0,2.0"} {
+		if _, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{Mirror: mirror}); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, file)["npm"]; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // A mirror is a server or a directory that has everything under its host's name.
 func TestMirror(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"npm", "debian", "debian2"} {
 		ecosystem := map[string]string{"npm": "npm", "debian": "Debian:11", "debian2": "Debian:12"}[name]
-		save(t, dir, "publisher.example/"+name, records(ecosystem, 3, "1.0"))
+		feedtest.Save(t, dir, "publisher.example/"+name, records(ecosystem, 3, "1.0"))
 	}
 	server := httptest.NewServer(http.StripPrefix("/mirror", http.FileServer(http.Dir(dir))))
 	defer server.Close()
@@ -316,7 +342,7 @@ func TestMirror(t *testing.T) {
 // What is no database is not replaced.
 func TestNoDatabase(t *testing.T) {
 	p := newPublisher(t, map[string]string{"/npm": records("npm", 1, "1.0")})
-	file := save(t, t.TempDir(), "notes.txt", "to do")
+	file := feedtest.Save(t, t.TempDir(), "notes.txt", "to do")
 	if _, err := feed.Update(t.Context(), file, []feed.Feed{at(p.URL)}, feed.UpdateOptions{Options: quick}); !errors.Is(err, db.ErrNotDatabase) {
 		t.Error(err)
 	}

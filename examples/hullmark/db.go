@@ -145,10 +145,20 @@ func parseInput(s string) (feed.Input, error) {
 			return feed.Input{}, fmt.Errorf("--feed %q: %q is not a date of the form 2006-01-02", s, date)
 		}
 	}
-	if in.Feed, ok = all.Find(name); !ok {
+	if in.Feed, ok = findFeed(name); !ok {
 		return feed.Input{}, fmt.Errorf("--feed %q: there is no feed %q; known are %s", s, name, strings.Join(feedNames(), ", "))
 	}
 	return in, nil
+}
+
+// findFeed returns the feed with a name.
+func findFeed(name string) (feed.Feed, bool) {
+	for _, f := range all.Feeds() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return feed.Feed{}, false
 }
 
 func feedNames() []string {

@@ -137,7 +137,7 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 			continue
 		}
 		name, _, _ := strings.Cut(s, "/")
-		if _, ok := all.Find(name); !ok {
+		if _, ok := findFeed(name); !ok {
 			return o, fmt.Errorf("--feed %q: there is no feed %q; known are %s", s, name, strings.Join(feedNames(), ", "))
 		}
 		o.Only = append(o.Only, s)
@@ -190,7 +190,7 @@ func (a *app) listFeeds() error {
 			if s.Optional {
 				note = "optional"
 			}
-			g.Add(f.Title(&s), coverText(s.Covers), note, strings.Join(s.URLs, " "))
+			g.Add(strings.TrimSuffix(f.Name+"/"+s.Name, "/"), coverText(s.Covers), note, strings.Join(s.URLs, " "))
 		}
 	}
 	width, _ := terminalWidth(a.stdout)

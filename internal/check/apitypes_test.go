@@ -31,16 +31,10 @@ var apiExceptions = map[string]string{
 	"analyzer/image.RangedLayer.Annotations: map[string]string": "data: the annotations of an OCI descriptor",
 	"sbom/attach.Attachment.Annotations: map[string]string":     "data: the annotations of an OCI descriptor",
 	"sbom/attach.Push: map[string]string":                       "data: the annotations of an OCI descriptor",
-	"db/feed.Errorf: any":                                       "formats as fmt.Errorf does",
 	"plugin/plugintest.TB.Errorf: any":                          "a part of testing.TB",
 	"plugin/plugintest.TB.Logf: any":                            "a part of testing.TB",
 
 	"analyzer/source.RateLimitError: internal/polite": beingRemoved,
-	"db/feed.ErrNotData: internal/download":           beingRemoved,
-	"db/feed.ErrTooLarge: internal/download":          beingRemoved,
-	"db/feed.ErrUnchanged: internal/download":         beingRemoved,
-	"db/feed/nodejs.Range: db/feed/internal/interval": beingRemoved,
-	"sbom.ErrLimit: internal/jsonstream":              beingRemoved,
 }
 
 // TestAPITypes refuses exported declarations that mention types of internal packages or of modules below v1, parameters and

@@ -12,12 +12,14 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // Errors that errors.Is finds in what requests and bodies return. A status of 404 or 410 is fs.ErrNotExist.
 var (
 	ErrUnchanged = errors.New("unchanged")               // what Request.Fingerprint names is still there
-	ErrTooLarge  = errors.New("too large")               // Client.Limit is exceeded
+	ErrTooLarge  = limit.ErrExceeded                     // a body exceeds Client.Limit
 	ErrNotData   = errors.New("a page of HTML, no data") // what servers send instead of data
 	ErrChanged   = errors.New("changed while it was read")
 	errStalled   = errors.New("stalled")

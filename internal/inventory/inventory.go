@@ -11,11 +11,11 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // ErrLimit reports that a document exceeds a limit.
-var ErrLimit = jsonstream.ErrLimit
+var ErrLimit = limit.ErrExceeded
 
 // Analyzer is the analyzer in the diagnostics of a document.
 const Analyzer = "sbom"

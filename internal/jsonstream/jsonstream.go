@@ -1,5 +1,8 @@
-// Package jsonstream reads JSON documents member by member, so that what stands before a damaged place is not lost with
-// it, and a large document is never held as a whole in another form.
+// Package jsonstream reads JSON documents value by value, in bounded memory and linear time. It keeps what precedes a damaged place.
+//
+// A [Reader] holds only the value that one call returns. The limit on that value counts its bytes and, because decoded values take
+// more memory than their text, 16 more for each value and 128 more for each array or object in it. The same limit holds for the names
+// of one object together and for a single string, whether it is returned or skipped.
 package jsonstream
 
 import (
@@ -8,206 +11,269 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// maxNotes is how many errors that do not end the reading are named one by one.
-const maxNotes = 8
+// ErrLimit reports a value that is longer or more deeply nested than the reader accepts.
+var ErrLimit = limit.ErrExceeded
 
-// ErrLimit says that a value is larger, or more deeply nested, than a reader of a stream was told to accept.
-var ErrLimit = errors.New("exceeds the limit")
+// MaxValue is a limit for NewStream that real documents do not reach, in bytes.
+const MaxValue = 64 << 20
 
-// maxSkipDepth is how deeply a value of a stream may be nested that is read over.
-const maxSkipDepth = 512
+const (
+	maxNumber   = 1000  // bytes of a number
+	maxDepth    = 512   // arrays and objects in each other, in a stream
+	maxTextDeep = 10000 // the same in a text in memory, as in encoding/json
+	maxNotes    = 8     // errors that do not end the reading and that are named one by one
 
-// A Reader reads one document.
+	scalarCost    = 16
+	containerCost = 128
+)
+
+// A Reader reads one document. Its errors name the place, "byte 12". The error of a document that is cut off is
+// io.ErrUnexpectedEOF.
 type Reader struct {
-	decoder *json.Decoder
-	window  *window // nil for a document in memory
-	notes   []error
-	more    int
+	window
+	depth, maxDepth int
+	open            []byte // arrays and objects of the value that is being scanned
+	notes           []error
+	more            int // notes beyond maxNotes
 }
 
-// A window ends a stream where one value would take more than limit bytes of it.
-type window struct {
-	r         io.Reader
-	read, end int64
-	limit     int64
-}
-
-func (w *window) Read(p []byte) (int, error) {
-	if w.read >= w.end {
-		return 0, fmt.Errorf("a value of more than %d bytes: %w", w.limit, ErrLimit)
-	}
-	n, err := w.r.Read(p)
-	w.read += int64(n)
-	return n, err
-}
-
-// New returns a Reader of a document. A byte order mark in front is skipped.
+// New returns a Reader of a document in memory. It skips a byte order mark at the beginning.
 func New(text []byte) *Reader {
-	return &Reader{decoder: json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))}
+	return &Reader{window: window{buf: text, mark: -1, limit: math.MaxInt64}, maxDepth: maxTextDeep}
 }
 
-// NewStream returns a Reader of a document that is never held as a whole: of a value that is read by one call, up to limit
-// bytes. A larger one is an error, [ErrLimit]; what is skipped may have any size.
-func NewStream(r io.Reader, limit int64) *Reader {
-	w := &window{r: r, limit: limit, end: limit}
-	return &Reader{decoder: json.NewDecoder(w), window: w}
+// NewStream returns a Reader of src with a limit for a value that one call returns. It skips a byte order mark at the beginning.
+func NewStream(src io.Reader, limit int64) *Reader {
+	return &Reader{window: window{src: src, mark: -1, limit: limit}, maxDepth: maxDepth}
 }
 
-// Document reads the members of the document, which must be an array or object, with [Reader.Members], and returns all
-// that went wrong, joined: each error with the place, "byte 12", and the prefix.
-func (r *Reader) Document(prefix string, f func(open json.Delim, key string) error) error {
-	errs, err := r.Read(f)
-	if err != nil {
-		errs = append(errs, err)
+// Peek returns the first byte of the next value or bracket without reading it. The error after the last value of a document is
+// io.EOF.
+func (r *Reader) Peek() (byte, error) {
+	c, err := r.window.peek()
+	if err != nil && err != io.EOF {
+		err = r.at(err)
 	}
-	for i, err := range errs {
-		errs[i] = fmt.Errorf("%s: %w", prefix, err)
-	}
-	return errors.Join(errs...)
+	return c, err
 }
 
-// Read is Document with what was noted apart from what ended the reading.
-func (r *Reader) Read(f func(open json.Delim, key string) error) (noted []error, err error) {
-	open, err := r.begin()
-	if err == nil {
-		err = r.members(open, func(key string) error { return f(open, key) })
+// Object reads an object: it calls f with each name, and f must read the value. At the top of the document, Object fails if anything
+// follows the object.
+func (r *Reader) Object(f func(name string) error) error {
+	if err := r.begin('{', "an object"); err != nil {
+		return err
 	}
-	if err == nil {
-		if _, e := r.token(); e != io.EOF {
-			err = r.at(errors.New("more after the document"))
-		}
+	if err := r.each('{', f); err != nil {
+		return err
 	}
-	noted = r.notes
-	if r.more > 0 {
-		noted = append(noted, fmt.Errorf("%d more errors", r.more))
-	}
-	return noted, err
+	return r.ended()
 }
 
-// Members reads the next value, an array or object, and calls f for each of its members, with the key "" for elements of
-// an array; f must read the value. A value that is neither is noted.
-func (r *Reader) Members(f func(key string) error) error {
-	open, err := r.begin()
+// Array reads an array: it calls f for each element, which f must read. It takes null for an empty array. At the top of the document,
+// Array fails if anything follows the array.
+func (r *Reader) Array(f func() error) error {
+	c, err := r.next()
 	if err != nil {
 		return err
 	}
-	return r.members(open, f)
+	if c == 'n' {
+		return r.scan()
+	}
+	if err := r.begin('[', "an array"); err != nil {
+		return err
+	}
+	if err := r.each('[', func(string) error { return f() }); err != nil {
+		return err
+	}
+	return r.ended()
 }
 
-// Value reads the next value into v. What is of an unexpected type is noted, and v has the rest; an error is the end.
-func (r *Reader) Value(v any) error {
-	r.advance()
-	err := r.decoder.Decode(v)
-	if errors.As(err, new(*json.UnmarshalTypeError)) {
-		r.Note(err)
-		return nil
+// Raw returns the text of the next value, which is valid JSON. The text is valid until the next call of a method.
+func (r *Reader) Raw() ([]byte, error) {
+	if _, err := r.next(); err != nil {
+		return nil, err
 	}
+	r.hold()
+	err := r.scan()
+	return r.release(), err
+}
+
+// Decode reads the next value into v. It returns the error of the reader as err, and as bad the error of a value that does not fit v;
+// v then holds the rest, and reading goes on behind the value.
+func (r *Reader) Decode(v any) (bad, err error) {
+	raw, err := r.Raw()
 	if err != nil {
-		return r.at(err)
+		return nil, err
 	}
-	return nil
+	if s, ok := v.(*string); ok && isPlain(raw) {
+		*s = string(raw[1 : len(raw)-1])
+		return nil, nil
+	}
+	return json.Unmarshal(raw, v), nil
+}
+
+// isPlain reports whether raw is a string that stands for itself.
+func isPlain(raw []byte) bool {
+	return raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw)
+}
+
+// String returns the next value if it is a string, else "".
+func (r *Reader) String() (string, error) {
+	var v any
+	_, err := r.Decode(&v)
+	s, _ := v.(string)
+	return s, err
 }
 
 // Skip reads over the next value.
 func (r *Reader) Skip() error {
-	if r.window == nil {
-		return r.Value(new(skipped))
+	if _, err := r.next(); err != nil {
+		return err
 	}
-	for depth := 0; ; {
-		t, err := r.token()
+	return r.scan()
+}
+
+// End fails if anything but space follows.
+func (r *Reader) End() error {
+	switch c, err := r.peek(); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return r.at(err)
+	default:
+		return r.invalid(c, "after top-level value")
+	}
+}
+
+func (r *Reader) ended() error {
+	if r.depth == 0 {
+		return r.End()
+	}
+	return nil
+}
+
+// next is peek for a value that must come.
+func (r *Reader) next() (byte, error) {
+	c, err := r.peek()
+	if err != nil {
+		return 0, r.at(err)
+	}
+	return c, nil
+}
+
+// begin reads the bracket that opens an array or object.
+func (r *Reader) begin(open byte, want string) error {
+	c, err := r.next()
+	if err != nil {
+		return err
+	}
+	if c == open {
+		r.pos++
+		return nil
+	}
+	got := kind(c)
+	if got == "" {
+		return r.invalid(c, "looking for beginning of value")
+	}
+	return r.at(fmt.Errorf("%s instead of %s", got, want))
+}
+
+// kind names what begins with c, "" for no value.
+func kind(c byte) string {
+	switch {
+	case c == '{':
+		return "an object"
+	case c == '[':
+		return "an array"
+	case c == '"':
+		return "a string"
+	case c == 'n':
+		return "null"
+	case c == 't' || c == 'f':
+		return "a boolean"
+	case c == '-' || c >= '0' && c <= '9':
+		return "a number"
+	}
+	return ""
+}
+
+// each calls f for each member of an array or object whose opening bracket was read.
+func (r *Reader) each(open byte, f func(name string) error) error {
+	if r.depth++; r.depth > r.maxDepth {
+		return r.tooDeep()
+	}
+	names := int64(0)
+	for first := true; ; first = false {
+		c, err := r.next()
 		if err != nil {
-			return r.at(err)
+			return err
 		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			if depth++; depth > maxSkipDepth {
-				return r.at(fmt.Errorf("more than %d brackets in each other: %w", maxSkipDepth, ErrLimit))
-			}
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
+		if c == open+2 { // the closing bracket
+			r.pos++
+			r.depth--
 			return nil
 		}
+		if !first {
+			if err := r.comma(open, c); err != nil {
+				return err
+			}
+		}
+		name := ""
+		if open == '{' {
+			if name, err = r.name(); err != nil {
+				return err
+			}
+			if names += int64(len(name)) + scalarCost; names > r.limit {
+				return r.at(fmt.Errorf("names of an object of more than %d bytes: %w", r.limit, ErrLimit))
+			}
+		}
+		if err := f(name); err != nil {
+			return err
+		}
 	}
 }
 
-// advance moves the window to where the reader is.
-func (r *Reader) advance() {
-	if w := r.window; w != nil {
-		w.end = r.decoder.InputOffset() + w.limit
+// name reads the name of a member and the colon behind it.
+func (r *Reader) name() (string, error) {
+	r.hold()
+	err := r.scanName()
+	raw := r.release()
+	if err != nil {
+		return "", err
 	}
-}
-
-func (r *Reader) token() (json.Token, error) {
-	r.advance()
-	return r.decoder.Token()
-}
-
-type skipped struct{}
-
-func (*skipped) UnmarshalJSON([]byte) error { return nil }
-
-// Note records an error that does not end the reading.
-func (r *Reader) Note(err error) {
-	if len(r.notes) == maxNotes {
-		r.more++
-		return
+	name := ""
+	if isPlain(raw) {
+		name = string(raw[1 : len(raw)-1])
+	} else if err := json.Unmarshal(raw, &name); err != nil {
+		return "", r.at(err)
 	}
-	r.notes = append(r.notes, r.at(err))
+	return name, r.colon()
 }
 
 // Offset returns how many bytes of the document have been read.
-func (r *Reader) Offset() int64 { return r.decoder.InputOffset() }
+func (r *Reader) Offset() int64 { return r.base + int64(r.pos) }
 
 // at adds the place that has been read to.
 func (r *Reader) at(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("byte %d: %w", r.decoder.InputOffset(), err)
+	return fmt.Errorf("byte %d: %w", r.Offset(), err)
 }
 
-// begin reads the bracket that opens an array or object; 0 stands for a value that is neither.
-func (r *Reader) begin() (json.Delim, error) {
-	t, err := r.token()
-	if err != nil {
-		return 0, r.at(err)
-	}
-	d, ok := t.(json.Delim)
-	if !ok && (t != nil || r.window == nil) { // in a stream, null stands for none
-		r.Note(errors.New("neither an array nor an object"))
-	}
-	return d, nil
+func (r *Reader) invalid(c byte, where string) error {
+	return r.at(fmt.Errorf("invalid character %q %s", rune(c), where))
 }
 
-func (r *Reader) members(open json.Delim, f func(key string) error) error {
-	if open == 0 {
-		return nil
-	}
-	for r.hasMore() {
-		key := ""
-		if open == '{' {
-			t, err := r.token()
-			if err != nil {
-				return r.at(err)
-			}
-			key, _ = t.(string)
-		}
-		if err := f(key); err != nil {
-			return err
-		}
-	}
-	if _, err := r.token(); err != nil {
-		return r.at(err)
-	}
-	return nil
+func (r *Reader) tooDeep() error {
+	return r.at(fmt.Errorf("more than %d arrays and objects in each other: %w", r.maxDepth, ErrLimit))
 }
 
-// hasMore reports whether there is another member. It is false also where the stream cannot be read; reading on says why.
-func (r *Reader) hasMore() bool {
-	r.advance()
-	return r.decoder.More()
-}
+// errNoContainer reports a value where Members wants an array or object.
+var errNoContainer = errors.New("neither an array nor an object")

@@ -2,24 +2,12 @@ package spdx
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
-
-// oneOrMore is a text or a list of texts. JSON-LD allows either form for a single text.
-type oneOrMore []string
-
-func (o *oneOrMore) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '[' {
-		return json.Unmarshal(text, (*[]string)(o))
-	}
-	*o = make(oneOrMore, 1)
-	return json.Unmarshal(text, &(*o)[0])
-}
 
 // An element is a node of the graph of SPDX 3, with the short names of its context.
 type element struct {
@@ -36,8 +24,8 @@ type element struct {
 	Source   string `json:"software_sourceInfo"`
 	Supplied string `json:"suppliedBy"`
 
-	Originated oneOrMore `json:"originatedBy"`
-	Root       oneOrMore `json:"rootElement"`
+	Originated jsonstream.OneOrMore[string] `json:"originatedBy"`
+	Root       jsonstream.OneOrMore[string] `json:"rootElement"`
 	Verified   []struct {
 		Algorithm string `json:"algorithm"`
 		Value     string `json:"hashValue"`
@@ -47,9 +35,9 @@ type element struct {
 		Value string `json:"identifier"`
 	} `json:"externalIdentifier"`
 
-	From     string    `json:"from"`
-	To       oneOrMore `json:"to"`
-	Relation string    `json:"relationshipType"`
+	From     string                       `json:"from"`
+	To       jsonstream.OneOrMore[string] `json:"to"`
+	Relation string                       `json:"relationshipType"`
 
 	Subject   string `json:"subject"`
 	Statement string `json:"statement"`

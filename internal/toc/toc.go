@@ -12,7 +12,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
 // A format is a kind of layer with a table.
@@ -274,77 +275,73 @@ var types = map[string]byte{
 	"char": tar.TypeChar, "block": tar.TypeBlock, "fifo": tar.TypeFifo,
 }
 
-// parse reads the JSON of a table. The files are before end in the layer.
+// parse reads the JSON of a table whose files lie before end.
 func (t *Table) parse(raw []byte, end, maxEntries int64) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if err := toEntries(d); err != nil {
-		return damaged("%v", err)
-	}
 	var offsets []int64
-	for d.More() {
-		var r row
-		if err := d.Decode(&r); err != nil {
-			return damaged("entry %d: %v", len(t.Entries), err)
+	found := false
+	r := jsonstream.New(raw)
+	err := r.Object(func(name string) error {
+		if name != "entries" {
+			return r.Skip()
 		}
-		p := piece{offset: r.Offset, inner: r.InnerOffset, size: r.ChunkSize, zeros: r.ChunkType == "zeros"}
-		if r.Type == "chunk" {
-			if len(t.Entries) == 0 || t.Entries[len(t.Entries)-1].Name != r.Name {
-				return damaged("a chunk of %.100q without the file", r.Name)
+		found = true
+		return r.Array(func() error {
+			var e row
+			bad, err := r.Decode(&e)
+			if err != nil {
+				return err
 			}
-		} else {
-			if int64(len(t.Entries)) == maxEntries {
-				return damaged("more than %d entries", maxEntries)
+			if bad != nil {
+				return fmt.Errorf("entry %d: %w", len(t.Entries), bad)
 			}
-			kind, ok := types[r.Type]
-			if !ok {
-				kind = 0xff // an unknown type of tar, too
-			}
-			if r.Size < 0 {
-				return damaged("%.100q: %d bytes", r.Name, r.Size)
-			}
-			if kind != tar.TypeReg {
-				r.Size = 0 // only regular files have content
-			}
-			t.Entries = append(t.Entries, Entry{
-				Type: kind, Name: r.Name, Linkname: r.LinkName, Mode: r.Mode, Size: r.Size,
-				DevMajor: r.DevMajor, DevMinor: r.DevMinor, Digest: r.Digest,
-			})
-		}
-		if e := &t.Entries[len(t.Entries)-1]; e.Type == tar.TypeReg && e.Size != 0 {
-			if p.size == 0 { // the rest of the file
-				p.size = e.Size - r.ChunkOffset
-			}
-			e.pieces = append(e.pieces, p)
-			if !p.zeros {
-				offsets = append(offsets, p.offset)
-			}
-		}
+			return t.add(&e, &offsets, maxEntries)
+		})
+	})
+	switch {
+	case err != nil:
+		return damaged("%v", err)
+	case !found:
+		return damaged("no entries")
 	}
 	return t.place(offsets, end)
 }
 
-// toEntries advances d to the first element of the list of entries.
-func toEntries(d *json.Decoder) error {
-	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
-		return fmt.Errorf("no object: %v", err)
+// add adds the entry of a row, or the chunk of a row to the entry before. It appends the offset of the chunk to offsets.
+func (t *Table) add(r *row, offsets *[]int64, maxEntries int64) error {
+	p := piece{offset: r.Offset, inner: r.InnerOffset, size: r.ChunkSize, zeros: r.ChunkType == "zeros"}
+	if r.Type == "chunk" {
+		if len(t.Entries) == 0 || t.Entries[len(t.Entries)-1].Name != r.Name {
+			return fmt.Errorf("a chunk of %.100q without the file", r.Name)
+		}
+	} else {
+		if int64(len(t.Entries)) == maxEntries {
+			return fmt.Errorf("more than %d entries", maxEntries)
+		}
+		kind, ok := types[r.Type]
+		if !ok {
+			kind = 0xff // an unknown type of tar, too
+		}
+		if r.Size < 0 {
+			return fmt.Errorf("%.100q: %d bytes", r.Name, r.Size)
+		}
+		if kind != tar.TypeReg {
+			r.Size = 0 // only regular files have content
+		}
+		t.Entries = append(t.Entries, Entry{
+			Type: kind, Name: r.Name, Linkname: r.LinkName, Mode: r.Mode, Size: r.Size,
+			DevMajor: r.DevMajor, DevMinor: r.DevMinor, Digest: r.Digest,
+		})
 	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
+	if e := &t.Entries[len(t.Entries)-1]; e.Type == tar.TypeReg && e.Size != 0 {
+		if p.size == 0 { // the rest of the file
+			p.size = e.Size - r.ChunkOffset
 		}
-		if key == "entries" {
-			if tok, err := d.Token(); err != nil || tok != json.Delim('[') {
-				return fmt.Errorf("no list of entries: %v", err)
-			}
-			return nil
-		}
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return err
+		e.pieces = append(e.pieces, p)
+		if !p.zeros {
+			*offsets = append(*offsets, p.offset)
 		}
 	}
-	return errors.New("no entries")
+	return nil
 }
 
 // place sets the end of each piece to the offset of the next one. It checks that all pieces are before end and in the order of

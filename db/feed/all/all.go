@@ -1,4 +1,4 @@
-// Package all knows every feed by its name. It is the only package that imports all of them.
+// Package all lists the feeds of this module. No other package imports all of them.
 package all
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
 )
 
-// Feeds returns all feeds, in order of their names.
+// Feeds returns all feeds, sorted by name.
 func Feeds() []feed.Feed {
 	return []feed.Feed{
 		alma.Feed(),
@@ -61,14 +61,4 @@ func Feeds() []feed.Feed {
 		ubuntu.Feed(),
 		secdb.Wolfi(),
 	}
-}
-
-// Find returns the feed of a name.
-func Find(name string) (feed.Feed, bool) {
-	for _, f := range Feeds() {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return feed.Feed{}, false
 }

@@ -112,11 +112,12 @@ func TestMatch(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.feed+" "+tt.distro.ID+" "+tt.distro.VersionID+" "+filepath.Base(tt.sample), func(t *testing.T) {
-			f, ok := all.Find(tt.feed)
-			if !ok {
+			feeds := all.Feeds()
+			i := slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == tt.feed })
+			if i < 0 {
 				t.Fatal("no such feed")
 			}
-			d, _ := feedtest.Build(t, feed.Input{Feed: f, Location: filepath.Join(dir, "feeds", filepath.FromSlash(tt.sample))})
+			d, _ := feedtest.Build(t, feed.Input{Feed: feeds[i], Location: filepath.Join(dir, "feeds", filepath.FromSlash(tt.sample))})
 			for _, p := range tt.packages {
 				c := component(tt.typ, tt.distro.ID, p.spec)
 				result, err := matcher.Matcher{Source: d}.Match(t.Context(), &analyzer.Report{Distro: &tt.distro, Components: []analyzer.Component{c}})

@@ -16,6 +16,7 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -41,7 +42,7 @@ var misbehaviours = []struct {
 	{"cut off in gzip", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xab")
 	}, "", nil},
-	{"picture", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Type", "image/png") }, `content type "image/png"`, feed.ErrNotData},
+	{"picture", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Type", "image/png") }, `content type "image/png"`, download.ErrNotData},
 	{"HTML", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, "<!DOCTYPE html><html><p>Sign in")
@@ -53,7 +54,7 @@ var misbehaviours = []struct {
 				return
 			}
 		}
-	}, "too large", feed.ErrTooLarge},
+	}, "exceeds the limit", feed.ErrTooLarge},
 	{"stalled", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "stalled: no byte in 50ms", nil},
 	{"empty", func(w http.ResponseWriter, r *http.Request) {}, "", nil},
 	{"other data", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "[[[{}]]]") }, "", nil},
@@ -73,7 +74,7 @@ func TestServers(t *testing.T) {
 				if len(f.Datasets) == 0 || len(f.Datasets[0].URLs) == 0 { // which is where the user says
 					o.Inputs = []feed.Input{{Feed: f, Location: server.URL + "/data"}}
 				} else {
-					o.Mirror, o.Only = server.URL, []string{f.Title(&f.Datasets[0])}
+					o.Mirror, o.Only = server.URL, []string{strings.TrimSuffix(f.Name+"/"+f.Datasets[0].Name, "/")}
 				}
 				o.Client = server.Client()
 				o.Limits = feed.Limits{Download: 1 << 18, Patience: feed.Patience{Attempts: 2, Pause: time.Millisecond, Stall: 5 * time.Second}}

@@ -1,12 +1,12 @@
-// Package alma reads the errata of AlmaLinux, https://errata.almalinux.org/8/errata.json, a list with an element for each:
+// Package alma reads the errata of AlmaLinux, https://errata.almalinux.org/8/errata.json. They are an array with one element per erratum:
 //
 //	[{"updateinfo_id": "ALSA-2021:3253", "type": "security", "severity": "Important", "issued_date": {"$date": 1629790196000},
 //	  "references": [{"type": "cve", "id": "CVE-2021-3246"}],
 //	  "pkglist": {"name": "almalinux-8-for-x86_64-appstream-rpms__8_0_default", "packages": [
 //	    {"name": "libsndfile", "epoch": "0", "version": "1.0.28", "release": "10.el8_4.1", "arch": "x86_64"}]}}]
 //
-// A [feed.Record] is one erratum. It has an advisory for every CVE in every package, whose Reason is the erratum. The OSV
-// records that AlmaLinux publishes as well are read by package osv.
+// A [feed.Record] is one erratum. It has an advisory for every CVE in every package, with the erratum as the Reason. Package osv reads
+// the OSV records that AlmaLinux also publishes.
 package alma
 
 import (
@@ -22,20 +22,19 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "alma"
+const feedName = "alma"
 
-// Feed returns the feed.
+// Feed returns the feed of AlmaLinux.
 func Feed() feed.Feed {
 	f := feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" },
-		Parse: Parse,
+		Parse: parse,
 	}
 	for _, release := range []string{"8", "9", "10"} {
 		f.Datasets = append(f.Datasets, feed.Dataset{
@@ -46,42 +45,20 @@ func Feed() feed.Feed {
 	return f
 }
 
-// Parse yields the errata of a document, in its order. It holds one erratum in memory at a time.
-//
-// The error of an erratum is a [feed.RecordError] with its ID; it comes with what was understood. Any other error, of r or of
-// JSON syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		j := jsonstream.New(r)
-		err := j.List(func() error {
-			raw, err := j.Raw()
+// parse holds one erratum in memory at a time.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		j := jsonstream.NewStream(r, jsonstream.MaxValue)
+		return j.Array(func() error {
+			var e erratum
+			bad, err := j.Decode(&e)
 			if err != nil {
 				return err
 			}
-			var e erratum
-			bad := json.Unmarshal(raw, &e)
-			rec, err := e.record()
-			if err = errors.Join(bad, err); err != nil {
-				err = &feed.RecordError{ID: e.ID, Err: err}
-			}
-			if !yield(rec, err) {
-				return errStopped
-			}
-			return nil
+			return yield(e.record(bad))
 		})
-		if err == nil {
-			err = j.End()
-		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("alma: %w", err))
-		}
-	}
+	})
 }
-
-var (
-	errStopped = errors.New("stopped")
-	release    = regexp.MustCompile(`(?i)(?:almalinux|rhel)-([0-9]+)`)
-)
 
 type erratum struct {
 	ID         string `json:"updateinfo_id"`
@@ -95,7 +72,7 @@ type erratum struct {
 		ID   string `json:"id"`
 		Href string `json:"href"`
 	} `json:"references"`
-	Collections jsonstream.List[collection] `json:"pkglist"`
+	Collections jsonstream.OneOrMore[collection] `json:"pkglist"`
 }
 
 type collection struct {
@@ -113,7 +90,7 @@ type collection struct {
 	} `json:"packages"`
 }
 
-// A date is milliseconds since 1970, as MongoDB's extended JSON has it, or text.
+// A date is text, or milliseconds since 1970 in the form of MongoDB's extended JSON.
 type date struct{ time.Time }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -135,20 +112,24 @@ func (d *date) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-func (e *erratum) record() (feed.Record, error) {
+// release finds the release in the name of a collection.
+var release = regexp.MustCompile(`(?i)(?:almalinux|rhel)-([0-9]+)`)
+
+// record returns the record of an erratum that was decoded with an error.
+func (e *erratum) record(bad error) feed.Record {
 	if e.ID == "" {
-		return feed.Record{}, errors.New("an erratum without ID")
+		return feed.Record{Err: errors.Join(bad, errors.New("erratum without an ID"))}
 	}
 	out := errata.Erratum{
-		Feed: Name, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
+		Feed: feedName, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
 	}
-	var errs []error
+	errs := []error{bad}
 	level, ok := levels.Parse(e.Severity)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", e.Severity))
 	}
 	if e.Severity != "" {
-		out.Severity = matcher.Severity{Source: Name, Level: level, Word: e.Severity}
+		out.Severity = matcher.Severity{Source: feedName, Level: level, Word: e.Severity}
 	}
 	for _, r := range e.References {
 		if strings.HasPrefix(r.ID, "CVE-") {
@@ -160,7 +141,7 @@ func (e *erratum) record() (feed.Record, error) {
 	for _, c := range e.Collections {
 		m := release.FindStringSubmatch(c.Name)
 		if m == nil {
-			errs = append(errs, fmt.Errorf("%.80q: no release is known by that name", c.Name))
+			errs = append(errs, fmt.Errorf("no release in the name of collection %.80q", c.Name))
 			continue
 		}
 		module := ""
@@ -170,12 +151,14 @@ func (e *erratum) record() (feed.Record, error) {
 		for _, p := range c.Packages {
 			evr := errata.EVR(p.Epoch, p.Version, p.Release)
 			if p.Name == "" || evr == "" {
-				errs = append(errs, errors.New("a package without name or version"))
+				errs = append(errs, errors.New("package without a name or version"))
 				continue
 			}
 			key := matcher.Key{Type: "rpm", Namespace: "almalinux", Release: m[1], Name: errata.Name(module, evr, p.Name)}
 			out.Packages = append(out.Packages, errata.Package{Key: key, Arch: p.Arch, Range: matcher.Range{Fixed: evr}})
 		}
 	}
-	return out.Record(), errors.Join(errs...)
+	rec := out.Record()
+	rec.Err = errors.Join(errs...)
+	return rec
 }

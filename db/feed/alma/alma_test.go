@@ -27,8 +27,8 @@ ALBA-2021:1
 	feedtest.Damage(t, alma.Feed(), doc, true)
 	feedtest.Endless(t, alma.Feed(), `[{"updateinfo_id":"`)
 	for _, tt := range [][3]string{
-		{`"updateinfo_id":"ALSA-2021:3253",`, "", "without ID"}, {"almalinux-8-for", "novel", "no release is known"}, {"Important", "Dire", `unknown severity "Dire"`},
-		{`"version":"1.0.28","release":"10.el8_4.1","epoch":"0","arch":"i686"`, `"arch":"i686"`, "without name or version"}, {`{"$date":1629790199000}`, `"soon"`, "not a time"},
+		{`"updateinfo_id":"ALSA-2021:3253",`, "", "without an ID"}, {"almalinux-8-for", "novel", "no release in the name"}, {"Important", "Dire", `unknown severity "Dire"`},
+		{`"version":"1.0.28","release":"10.el8_4.1","epoch":"0","arch":"i686"`, `"arch":"i686"`, "without a name or version"}, {`{"$date":1629790199000}`, `"soon"`, "not a time"},
 	} {
 		_, bad, fatal := feedtest.Parse(alma.Feed(), strings.NewReader(strings.ReplaceAll(doc, tt[0], tt[1])))
 		if len(bad) != 1 || !strings.Contains(bad[0].Error(), tt[2]) || fatal != nil {
@@ -48,8 +48,8 @@ func TestGolden(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, alma.Feed(), doc) }
 
-func ExampleParse() {
-	for rec, err := range alma.Parse(strings.NewReader(doc)) {
+func ExampleFeed() {
+	for rec, err := range alma.Feed().Parse(strings.NewReader(doc)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -1,19 +1,18 @@
-// Package azurelinux reads the OVAL definitions of Azure Linux and of CBL-Mariner, as it was called before version 3,
+// Package azurelinux reads the OVAL definitions of Azure Linux, and of CBL-Mariner, its name before version 3,
 // https://github.com/microsoft/AzureLinuxVulnerabilityData.
 //
-// A [feed.Record] is one definition, which is about one vulnerability in one source package. Its criteria bound the versions
-// that are affected, from above and sometimes from below:
+// A [feed.Record] is one definition, which is about one vulnerability in one source package. Its criteria bound the affected versions from
+// above and sometimes from below:
 //
 //	patchable                 Status       Reason
 //	true                      Fixed        ""
 //	false                     Affected     "No patch is available currently."
 //	Not Applicable            NotAffected  ""
 //
-// The reason is the description's last sentence. Versions that are "earlier than" a bound are those before it, and with
-// "or earlier" those up to it.
+// The reason is the last sentence of the description. Versions "earlier than" a bound exclude the bound, and "or earlier" includes it.
 //
-// A definition does not say which release it is about. It is that of the document's name, "azurelinux-3.0-oval.xml", or of
-// its versions' ends, ".cm2".
+// A definition does not name its release. The release comes from the name of the document, "azurelinux-3.0-oval.xml", or from the end of
+// the versions, ".cm2".
 package azurelinux
 
 import (
@@ -33,15 +32,15 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "azurelinux"
+const feedName = "azurelinux"
 
-// Feed returns the feed.
+// Feed returns the feed of Azure Linux and CBL-Mariner.
 func Feed() feed.Feed {
+	const repository = "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/"
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			Name: "3.0", URLs: []string{repository + "azurelinux-3.0-oval.xml"},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "azurelinux", Release: "3"}},
@@ -52,30 +51,15 @@ func Feed() feed.Feed {
 	}
 }
 
-const repository = "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/"
-
-// Parse yields the definitions of a document, in its order. What it holds in memory until the document's end is about a third
-// of the document's size. See feed.NameOf for the document's name.
-//
-// The error of a definition is a [feed.RecordError] named "id: CVE"; it comes with what was understood. Any other error, of r
-// or of XML syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		p := parser{release: releaseIn(path.Base(feed.NameOf(r)))}
-		for d, err := range oval.Parse(r) {
-			if err != nil {
-				yield(feed.Record{}, fmt.Errorf("azurelinux: %w", err))
-				return
-			}
-			rec, err := p.record(d)
-			if err != nil {
-				err = &feed.RecordError{ID: d.ID + ": " + rec.ID, Err: err}
-			}
-			if !yield(rec, err) {
-				return
-			}
-		}
+// parse holds about a third of the document's size in memory.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	p := parser{}
+	if n, ok := r.(interface{ Name() string }); ok {
+		p.release = releaseIn(path.Base(n.Name()))
 	}
+	return feed.Records(func(yield func(feed.Record) error) error {
+		return oval.Parse(r, func(d *oval.Definition) error { return yield(p.record(d)) })
+	})
 }
 
 type parser struct{ release string }
@@ -85,6 +69,7 @@ var (
 	distTag      = regexp.MustCompile(`\.(?:cm|azl)([0-9]+)$`)
 )
 
+// releaseIn returns the release in the name of a document, or "".
 func releaseIn(name string) string {
 	if m := documentName.FindStringSubmatch(name); m != nil {
 		return m[1]
@@ -95,38 +80,37 @@ func releaseIn(name string) string {
 	return ""
 }
 
-func (p *parser) record(d *oval.Definition) (feed.Record, error) {
-	rec := feed.Record{}
-	a := matcher.Advisory{Feed: Name, Summary: d.Title}
+func (p *parser) record(d *oval.Definition) feed.Record {
+	a := matcher.Advisory{Feed: feedName, Summary: d.Title}
 	for _, r := range d.References {
 		if r.Source == "CVE" || a.ID == "" {
 			a.ID, a.URLs = r.ID, []string{r.URL}
 		}
 	}
-	rec.ID = a.ID
 	if a.ID == "" {
-		return rec, errors.New("no reference")
+		return feed.Record{Err: fmt.Errorf("%s: no reference", d.ID)}
 	}
 	var errs []error
 	var err error
 	if a.Modified, err = errata.Time(d.Fields["advisory_date"]); err != nil {
 		errs = append(errs, err)
 	}
-	rec.Modified, a.Published = a.Modified, a.Modified
+	a.Published = a.Modified
 	level, ok := levels.Parse(d.Severity)
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
 	if d.Severity != "" {
-		a.Severities = []matcher.Severity{{Source: Name, Level: level, Word: d.Severity}}
+		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: d.Severity}}
 	}
 	packages, err := d.Packages(&oval.Rules{
 		Default: matcher.Key{Type: "rpm"},
 		Product: func(*oval.Criterion) (matcher.Key, bool) { return matcher.Key{}, false },
 	})
 	if err != nil || len(packages) == 0 {
-		errs = append(errs, err, errors.New("no package that is understood"))
+		errs = append(errs, err, errors.New("no packages"))
 	}
+	rec := feed.Record{ID: a.ID, Modified: a.Modified}
 	for _, pkg := range packages {
 		a.Key, err = p.key(d, &pkg)
 		if err != nil {
@@ -144,10 +128,13 @@ func (p *parser) record(d *oval.Definition) (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	return rec, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		rec.Err = fmt.Errorf("%s: %w", d.ID, err)
+	}
+	return rec
 }
 
-// key returns what a package of a definition is filed under.
+// key returns the key of a package of a definition.
 func (p *parser) key(d *oval.Definition, pkg *oval.Package) (matcher.Key, error) {
 	id := "mariner"
 	if strings.Contains(d.ID, "azurelinux") {
@@ -160,10 +147,10 @@ func (p *parser) key(d *oval.Definition, pkg *oval.Package) (matcher.Key, error)
 		}
 	}
 	if release == "" && id == "azurelinux" {
-		release = "3.0" // the only one so far that is called so
+		release = "3.0" // the only release with this name so far
 	}
 	if release == "" {
-		return matcher.Key{}, errors.New("neither the document's name nor a version says which release this is about")
+		return matcher.Key{}, errors.New("no release in the name of the document or in a version")
 	}
 	return matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, release, ""), Name: pkg.Name}, nil
 }

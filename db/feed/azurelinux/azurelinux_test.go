@@ -34,7 +34,7 @@ func TestDefinitions(t *testing.T) {
 		{"not applicable", "cbl-mariner-2.0-oval.xml", definition("cbl-mariner", "Not Applicable", upTo), "mariner/2/golang not-affected"},
 		{"by its version", "", definition("cbl-mariner", "true", strings.Replace(earlier, "1.20.7-1", "1.20.7-1.cm1", 1)), "mariner/1/golang fixed [, 1.20.7-1.cm1)"},
 	} {
-		recs, bad, fatal := feedtest.Parse(azurelinux.Feed(), feed.Named(strings.NewReader(tt.doc), tt.document))
+		recs, bad, fatal := feedtest.Parse(azurelinux.Feed(), feedtest.Named(strings.NewReader(tt.doc), tt.document))
 		want := "CVE-2023-29404 modified 2023-05-03T16:24:32Z\n  CVE-2023-29404 rpm/" + tt.want + " {azurelinux critical Critical}\n"
 		if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
 			t.Errorf("%s: %v, %v\n%s", tt.name, bad, fatal, got)
@@ -42,7 +42,7 @@ func TestDefinitions(t *testing.T) {
 		feedtest.Damage(t, azurelinux.Feed(), definition("azurelinux", "true", earlier), true)
 	}
 	_, bad, fatal := feedtest.Parse(azurelinux.Feed(), strings.NewReader(definition("cbl-mariner", "true", earlier)))
-	if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), "which release") {
+	if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), "no release") {
 		t.Errorf("no release: %v, %v", bad, fatal)
 	}
 }
@@ -60,11 +60,11 @@ func TestGolden(t *testing.T) {
 	feedtest.Golden(t, named("cbl-mariner-2.0-oval.xml"), "azure/vunnel-fixtures/mariner-truncated-2.0-oval.xml", "mariner.golden", nil)
 }
 
-// named is the feed, of documents of a name.
+// named returns the feed for documents with a name.
 func named(name string) feed.Feed {
 	f := azurelinux.Feed()
 	parse := f.Parse
-	f.Parse = func(r io.Reader) iter.Seq2[feed.Record, error] { return parse(feed.Named(r, name)) }
+	f.Parse = func(r io.Reader) iter.Seq2[feed.Record, error] { return parse(feedtest.Named(r, name)) }
 	return f
 }
 
@@ -72,9 +72,9 @@ func FuzzParse(f *testing.F) {
 	feedtest.Fuzz(f, named("cbl-mariner-2.0-oval.xml"), definition("azurelinux", "true", earlier+greater), definition("cbl-mariner", "Not Applicable", upTo))
 }
 
-func ExampleParse() {
-	document := feed.Named(strings.NewReader(definition("cbl-mariner", "true", earlier)), "cbl-mariner-2.0-oval.xml")
-	for rec, err := range azurelinux.Parse(document) {
+func ExampleFeed() {
+	document := feedtest.Named(strings.NewReader(definition("cbl-mariner", "true", earlier)), "cbl-mariner-2.0-oval.xml")
+	for rec, err := range azurelinux.Feed().Parse(document) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -23,7 +23,7 @@ func TestCorpus(t *testing.T) {
 	entries := 0
 	byStatus := make(map[matcher.Status]int)
 	var b db.Builder
-	for rec, err := range debian.Parse(bytes.NewReader(data)) {
+	for rec, err := range debian.Feed().Parse(bytes.NewReader(data)) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,25 +9,12 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// parse returns everything that Parse yields.
-func parse(r io.Reader) (recs []feed.Record, errs []error) {
-	for rec, err := range debian.Parse(r) {
-		if rec.ID != "" {
-			recs = append(recs, rec)
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return recs, errs
-}
-
-// TestStatus says what becomes of a release's fields.
+// TestStatus reads the fields of a release.
 func TestStatus(t *testing.T) {
 	for _, tt := range []struct {
 		release string // JSON
@@ -61,8 +48,8 @@ func TestStatus(t *testing.T) {
 	} {
 		doc := fmt.Sprintf(`{"glibc":{"CVE-2019-1":{"description":" Text. ","scope":"remote","debianbug":1,"releases":{"jessie":{%s,
 			"repositories":{"jessie":"2.19-18"}}}}}}`, tt.release)
-		recs, errs := parse(strings.NewReader(doc))
-		if len(recs) != 1 || len(errs) != 0 {
+		recs, errs, fatal := feedtest.Parse(debian.Feed(), strings.NewReader(doc))
+		if len(recs) != 1 || len(errs) != 0 || fatal != nil {
 			t.Errorf("%s: %v, %v", tt.release, recs, errs)
 			continue
 		}
@@ -83,10 +70,10 @@ func TestStatus(t *testing.T) {
 }
 
 func TestReleases(t *testing.T) {
-	recs, errs := parse(strings.NewReader(`{"a":{"CVE-1":{"releases":{
+	recs, errs, fatal := feedtest.Parse(debian.Feed(), strings.NewReader(`{"a":{"CVE-1":{"releases":{
 		"jessie":{"status":"open"},"bookworm":{"status":"open"},"sid":{"status":"open"},"novel":{"status":"open"}}}}}`))
-	if len(errs) > 0 {
-		t.Fatal(errs)
+	if len(errs) > 0 || fatal != nil {
+		t.Fatal(errs, fatal)
 	}
 	var got []string
 	for _, a := range recs[0].Advisories {
@@ -97,30 +84,30 @@ func TestReleases(t *testing.T) {
 	}
 }
 
-// TestBadRecords puts one bad entry before a good one, which must not be lost.
+// TestBadRecords reads a bad entry before a good one.
 func TestBadRecords(t *testing.T) {
 	const good = `{"releases":{"jessie":{"status":"open"}}}`
 	for _, tt := range []struct{ name, bad, want string }{
-		{"unknown status", `"a":{"CVE-1":{"releases":{"jessie":{"status":"novel"}}}}`, `a: CVE-1: jessie: unknown status "novel"`},
+		{"unknown status", `"a":{"CVE-1":{"releases":{"jessie":{"status":"novel"}}}}`, `CVE-1: a: jessie: unknown status "novel"`},
 		{"no status", `"a":{"CVE-1":{"releases":{"jessie":{}}}}`, `unknown status ""`},
 		{"unknown urgency", `"a":{"CVE-1":{"releases":{"jessie":{"status":"open","urgency":"dire"}}}}`, `unknown urgency "dire"`},
 		{"unknown reason", `"a":{"CVE-1":{"releases":{"jessie":{"status":"open","nodsa_reason":"novel"}}}}`, `unknown nodsa_reason "novel"`},
 		{"no fixed version", `"a":{"CVE-1":{"releases":{"jessie":{"status":"resolved"}}}}`, "resolved without a fixed version"},
 		{"open and fixed", `"a":{"CVE-1":{"releases":{"jessie":{"status":"open","fixed_version":"1"}}}}`, `open, but with fixed version "1"`},
-		{"wrong type", `"a":{"CVE-1":{"releases":{"jessie":{"status":1}}}}`, "a: CVE-1: releases: jessie: json"},
-		{"no releases", `"a":{"CVE-1":{}}`, "a: CVE-1: no releases"},
-		{"entry no object", `"a":{"CVE-1":[]}`, "a: CVE-1: not an object"},
-		{"entry null", `"a":{"CVE-1":null}`, "a: CVE-1: not an object"},
+		{"wrong type", `"a":{"CVE-1":{"releases":{"jessie":{"status":1}}}}`, "CVE-1: a: releases: jessie: json"},
+		{"no releases", `"a":{"CVE-1":{}}`, "CVE-1: a: no releases"},
+		{"entry no object", `"a":{"CVE-1":[]}`, "CVE-1: a: not an object"},
+		{"entry null", `"a":{"CVE-1":null}`, "CVE-1: a: not an object"},
 		{"source no object", `"a":[{"x":[1]},2]`, "a: not an object"},
 		{"source no name", `"":{"CVE-1":{"x":1}}`, "source package without a name"},
-		{"no id", `"a":{"":` + good + `}`, "entry without an id"},
-		{"entry twice", `"a":{"CVE-1":` + good + `,"CVE-1":` + good + `}`, "a: CVE-1: entry without an id, or given twice"},
-		{"source twice", `"a":{},"a":{"CVE-1":` + good + `}`, "a: source package without a name, or given twice"},
+		{"no id", `"a":{"":` + good + `}`, "a: entry without an ID"},
+		{"entry twice", `"a":{"CVE-1":` + good + `,"CVE-1":` + good + `}`, "CVE-1: a: entry given twice"},
+		{"source twice", `"a":{},"a":{"CVE-1":` + good + `}`, "a: source package given twice"},
 		{"release twice", `"a":{"CVE-1":{"releases":{"jessie":{"status":"open"},"jessie":{"status":"open"}}}}`, `"jessie" given twice`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			recs, errs := parse(strings.NewReader(`{` + tt.bad + `,"z":{"CVE-9":` + good + `}}`))
-			if len(errs) != 1 || !feed.IsRecord(errs[0]) || !strings.Contains(errs[0].Error(), tt.want) {
+			recs, errs, fatal := feedtest.Parse(debian.Feed(), strings.NewReader(`{`+tt.bad+`,"z":{"CVE-9":`+good+`}}`))
+			if len(errs) != 1 || fatal != nil || !strings.Contains(errs[0].Error(), tt.want) {
 				t.Errorf("errors %v, want one with %q", errs, tt.want)
 			}
 			if len(recs) == 0 || recs[len(recs)-1].ID != "CVE-9" || len(recs[len(recs)-1].Advisories) != 1 {
@@ -130,11 +117,11 @@ func TestBadRecords(t *testing.T) {
 	}
 }
 
-// TestPartly checks that one bad release does not take the others of its entry away.
+// TestPartly reads an entry with good and bad releases.
 func TestPartly(t *testing.T) {
-	recs, errs := parse(strings.NewReader(`{"a":{"CVE-1":{"releases":{
+	recs, errs, fatal := feedtest.Parse(debian.Feed(), strings.NewReader(`{"a":{"CVE-1":{"releases":{
 		"stretch":{"status":"open"},"jessie":{"status":7},"buster":{"status":"novel"},"sid":{"status":"open"}}}}}`))
-	if len(errs) != 1 || len(recs) != 1 || len(recs[0].Advisories) != 2 {
+	if len(errs) != 1 || fatal != nil || len(recs) != 1 || len(recs[0].Advisories) != 2 {
 		t.Fatalf("%+v, %v", recs, errs)
 	}
 	for _, want := range []string{"jessie", "buster"} {
@@ -164,12 +151,12 @@ func TestFatal(t *testing.T) {
 		{"read error", io.MultiReader(strings.NewReader(start), iotest.ErrReader(iotest.ErrTimeout)), 1, iotest.ErrTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			recs, errs := parse(tt.r)
-			if len(recs) != tt.recs || len(errs) != 1 || feed.IsRecord(errs[0]) {
-				t.Fatalf("%v, %v", recs, errs)
+			recs, errs, fatal := feedtest.Parse(debian.Feed(), tt.r)
+			if len(recs) != tt.recs || len(errs) > 0 || fatal == nil {
+				t.Fatalf("%v, %v, %v", recs, errs, fatal)
 			}
-			if tt.want != nil && !errors.Is(errs[0], tt.want) || !strings.HasPrefix(errs[0].Error(), "debian: at byte ") {
-				t.Errorf("got %v, want %v", errs[0], tt.want)
+			if tt.want != nil && !errors.Is(fatal, tt.want) || !strings.HasPrefix(fatal.Error(), "byte ") {
+				t.Errorf("got %v, want %v", fatal, tt.want)
 			}
 		})
 	}
@@ -179,7 +166,7 @@ func TestStop(t *testing.T) {
 	doc := `{"a":{"CVE-1":{"releases":{"jessie":{"status":"open"}}},"CVE-2":1},"b":[]}`
 	for n := 1; n <= 3; n++ {
 		i := 0
-		for range debian.Parse(strings.NewReader(doc)) {
+		for range debian.Feed().Parse(strings.NewReader(doc)) {
 			if i++; i == n {
 				break
 			}
@@ -195,14 +182,11 @@ func FuzzParse(f *testing.F) {
 		"buster":{"status":"resolved","fixed_version":"2.28-9"}}}}}`)
 	f.Add(`{"a":[],"b":{"c":1}}`)
 	f.Fuzz(func(t *testing.T, doc string) {
-		fatal := false
-		for rec, err := range debian.Parse(strings.NewReader(doc)) {
-			if fatal {
-				t.Fatal("went on after a fatal error")
-			}
-			fatal = err != nil && !feed.IsRecord(err)
+		feedtest.Check(t, debian.Feed().Parse(strings.NewReader(doc)))
+		recs, _, _ := feedtest.Parse(debian.Feed(), strings.NewReader(doc))
+		for _, rec := range recs {
 			for _, a := range rec.Advisories {
-				if a.ID == "" || a.Key.Name == "" || (a.Status == matcher.Fixed) != (len(a.Ranges) == 1) {
+				if (a.Status == matcher.Fixed) != (len(a.Ranges) == 1) {
 					t.Fatalf("%+v", a)
 				}
 			}
@@ -210,11 +194,11 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func ExampleParse() {
+func ExampleFeed() {
 	tracker := strings.NewReader(`{"glibc": {"CVE-2019-9169": {"releases": {
 		"jessie": {"status": "open", "urgency": "high**", "nodsa": "Minor issue", "nodsa_reason": ""},
 		"buster": {"status": "resolved", "urgency": "high**", "fixed_version": "2.28-9"}}}}}`)
-	for rec, err := range debian.Parse(tracker) {
+	for rec, err := range debian.Feed().Parse(tracker) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -1,29 +1,28 @@
 package debian
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A release is what an entry says of one release. Absent fields and empty ones mean different things for no-dsa.
+// A release is the status of an entry in one release. For no-dsa, an absent field and an empty one differ.
 type release struct {
 	Status       string            `json:"status"`
 	Urgency      string            `json:"urgency"`
 	FixedVersion string            `json:"fixed_version"`
 	NoDSA        *string           `json:"nodsa"`
 	NoDSAReason  *string           `json:"nodsa_reason"`
-	Repositories map[string]string `json:"repositories"` // what suites hold: neither installed nor fixed versions
+	Repositories map[string]string `json:"repositories"` // versions in suites: neither installed nor fixed versions
 }
 
-// parseEntry reads what is said of vulnerability id in a source package. The error joins those of single releases.
-func parseEntry(source, id string, raw []byte) (feed.Record, error) {
+// parseEntry reads the entry of a vulnerability in a source package. The error of the record joins those of its releases.
+func parseEntry(source, id string, raw []byte) feed.Record {
 	rec := feed.Record{ID: id}
 	var description string
 	type named struct {
@@ -32,26 +31,25 @@ func parseEntry(source, id string, raw []byte) (feed.Record, error) {
 	}
 	var releases []named
 	var errs []error
-	err := eachField(raw, func(name string, dec *json.Decoder) error {
+	err := members(raw, func(name string, r *jsonstream.Reader) (bad, err error) {
 		switch name {
 		case "description":
-			return dec.Decode(&description)
+			return r.Decode(&description)
 		case "releases":
-			var raw json.RawMessage
-			if err := dec.Decode(&raw); err != nil {
-				return err
+			raw, err := r.Raw()
+			if err != nil {
+				return nil, err
 			}
-			return eachField(raw, func(codename string, dec *json.Decoder) error {
+			return members(raw, func(codename string, r *jsonstream.Reader) (bad, err error) {
 				n := named{codename: codename}
-				err := dec.Decode(&n.release)
-				if err == nil {
+				bad, err = r.Decode(&n.release)
+				if bad == nil && err == nil {
 					releases = append(releases, n)
 				}
-				return err
-			})
+				return bad, err
+			}), nil
 		}
-		var skipped json.RawMessage
-		return dec.Decode(&skipped)
+		return nil, r.Skip()
 	})
 	if err != nil {
 		errs = append(errs, err)
@@ -64,7 +62,7 @@ func parseEntry(source, id string, raw []byte) (feed.Record, error) {
 			ID:      id,
 			Key:     key(source, r.codename),
 			Summary: strings.TrimSpace(description),
-			Feed:    Name,
+			Feed:    feedName,
 		}
 		if err := r.fill(&a); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", r.codename, err))
@@ -72,10 +70,34 @@ func parseEntry(source, id string, raw []byte) (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// fill turns the tracker's words into those of package matcher.
+// members calls f for every member of the JSON object raw. It returns the errors of members, and of names that are given twice.
+func members(raw []byte, f func(name string, r *jsonstream.Reader) (bad, err error)) error {
+	if raw[0] != '{' {
+		return errors.New("not an object")
+	}
+	var errs []error
+	seen := make(map[string]bool)
+	r := jsonstream.New(raw)
+	err := r.Object(func(name string) error {
+		if seen[name] {
+			errs = append(errs, fmt.Errorf("%q given twice", name))
+			return r.Skip()
+		}
+		seen[name] = true
+		bad, err := f(name, r)
+		if bad != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, bad))
+		}
+		return err
+	})
+	return errors.Join(append(errs, err)...)
+}
+
+// fill sets the status, the reason, the range and the severity of an advisory.
 func (r *release) fill(a *matcher.Advisory) error {
 	word := strings.TrimRight(r.Urgency, "*")
 	var reasons []string
@@ -88,7 +110,7 @@ func (r *release) fill(a *matcher.Advisory) error {
 		if !ok {
 			return fmt.Errorf("unknown urgency %q", r.Urgency)
 		}
-		a.Severities = []matcher.Severity{{Source: Name, Level: level, Word: r.Urgency}}
+		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: r.Urgency}}
 		if word == "unimportant" {
 			reasons = append(reasons, word)
 		}
@@ -133,7 +155,7 @@ func (r *release) fill(a *matcher.Advisory) error {
 	return nil
 }
 
-// noDSA reads the decision against an advisory of its own: the security team fixes the issue in a point release, or not.
+// noDSA reads the decision against a security advisory: Debian fixes the issue in a point release, or not at all.
 func (r *release) noDSA() (matcher.Status, string, error) {
 	word, status := "no-dsa", matcher.Deferred
 	if r.NoDSAReason != nil {
@@ -151,39 +173,4 @@ func (r *release) noDSA() (matcher.Status, string, error) {
 		word += ": " + *r.NoDSA
 	}
 	return status, word, nil
-}
-
-// eachField calls f for every field of the JSON object raw, which is known to be valid JSON; f decodes the value. A name
-// that comes twice is an error, as is a value that is no object.
-func eachField(raw []byte, f func(name string, dec *json.Decoder) error) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	t, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	if t != json.Delim('{') {
-		return errors.New("not an object")
-	}
-	var errs []error
-	seen := make(map[string]bool)
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		name := t.(string)
-		if seen[name] {
-			errs = append(errs, fmt.Errorf("%q given twice", name))
-			var skipped json.RawMessage
-			if err := dec.Decode(&skipped); err != nil {
-				return err
-			}
-			continue
-		}
-		seen[name] = true
-		if err := f(name, dec); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -17,28 +17,12 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// ListsName is the name of the feed of the tracker's text lists.
-const ListsName = "debian-lists"
+const listsName = "debian-lists"
 
-// Lists returns the feed of the text lists from which the tracker is made: of advisories, data/DSA/list and data/DLA/list, and of
-// vulnerabilities, data/CVE/list. They go back to 2002, to releases that the tracker's JSON has dropped. For releases of
-// today the JSON is better: a list of advisories does not say which CVE of an advisory concerns which release. So Update
-// gets the lists only if they are named.
-func Lists() feed.Feed {
-	const base = "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/"
-	return feed.Feed{
-		Name:  ListsName,
-		Wants: func(name string) bool { return path.Base(name) == "list" },
-		Parse: ParseList,
-		Datasets: []feed.Dataset{{
-			URLs:     []string{base + "DSA/list", base + "DLA/list", base + "CVE/list"},
-			Covers:   []matcher.Key{{Type: "deb", Namespace: "debian"}},
-			Optional: true,
-		}},
-	}
-}
-
-// ParseList yields the entries of a list, which is of advisories or of vulnerabilities:
+// Lists returns the feed of the text lists that the tracker's JSON is made from: lists of advisories, data/DSA/list and data/DLA/list, and
+// of vulnerabilities, data/CVE/list. They go back to 2002 and include releases that the JSON has dropped. For supported releases the JSON
+// is better, because a list of advisories does not tell which CVE of an advisory concerns which release. So Update fetches the lists only
+// by name. A list looks like this:
 //
 //	[24 Jun 2019] DLA-1833-1 bzip2 - security update
 //		{CVE-2016-3189 CVE-2019-12900}
@@ -47,34 +31,49 @@ func Lists() feed.Feed {
 //		- putty 0.75-3 (low; bug #990901)
 //		[buster] - putty <no-dsa> (Minor issue)
 //
-// A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as the Reason, and
-// has its own name where there are none. The words in angle brackets become:
+// A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as the Reason; without braces,
+// it is about its own name. The words in angle brackets become:
 //
-//	<unfixed>, <removed>          Affected             the latter as Reason, since nobody will fix it
+//	<unfixed>, <removed>          Affected             the latter is the Reason: nobody will fix the package
 //	<no-dsa>, <postponed>         Deferred             the word and the text
 //	<ignored>                     WillNotFix           the word and the text
 //	<not-affected>                NotAffected          the text
 //	<end-of-life>                 EndOfLife            the word and the text
 //	<undetermined>                UnderInvestigation
-//	<itp>                         none: the package is not in Debian
+//	<itp>                         no advisory: the package is not in Debian
 //
-// "CVE-2023-XXXX" stands for vulnerabilities that have no identifier yet; it is no key, so that one is made of the text:
-// "TEMP-" and eight hexadecimal digits. A rejected CVE is withdrawn. The error of a line is a [feed.RecordError] of its
-// entry; any other error is the last thing yielded.
-func ParseList(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		l := &listParser{lines: bufio.NewScanner(r)}
-		l.lines.Buffer(nil, maxLine)
-		if err := l.read(yield); err != nil {
-			yield(feed.Record{}, fmt.Errorf("debian: line %d: %w", l.line, err))
-		}
+// "CVE-2023-XXXX" stands for vulnerabilities without an identifier. Lists gives them one made of the text: "TEMP-" and eight hexadecimal
+// digits. A rejected CVE is withdrawn.
+func Lists() feed.Feed {
+	const base = "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/"
+	return feed.Feed{
+		Name:  listsName,
+		Wants: func(name string) bool { return path.Base(name) == "list" },
+		Parse: parseList,
+		Datasets: []feed.Dataset{{
+			URLs:     []string{base + "DSA/list", base + "DLA/list", base + "CVE/list"},
+			Covers:   []matcher.Key{{Type: "deb", Namespace: "debian"}},
+			Optional: true,
+		}},
 	}
 }
 
-// Bounds on lists. The longest real line has some thousand bytes, the longest entry some hundred lines.
+func parseList(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		l := &listParser{lines: bufio.NewScanner(r)}
+		l.lines.Buffer(nil, maxLine)
+		if err := l.read(yield); err != nil {
+			return fmt.Errorf("line %d: %w", l.line, err)
+		}
+		return nil
+	})
+}
+
+// Bounds on lists. The longest real line has a few thousand bytes, the longest entry a few hundred lines.
 const (
-	maxLine  = 1 << 20
-	maxLines = 100_000
+	maxLine  = 1 << 20  // bytes
+	maxLines = 100_000  // of an entry
+	maxEntry = 16 << 20 // bytes
 )
 
 type listParser struct {
@@ -83,15 +82,15 @@ type listParser struct {
 	entry *listEntry
 }
 
-// A listEntry is a header and the lines below it.
+// A listEntry is a header with the lines below it.
 type listEntry struct {
 	id, summary string
-	advisory    bool // not a vulnerability
+	advisory    bool // else a vulnerability
 	date        time.Time
 	cves        []string
 	notes       []listNote
 	rejected    bool
-	lines       int
+	lines, size int
 	errs        []error
 }
 
@@ -105,7 +104,7 @@ var (
 	cveInBraces    = regexp.MustCompile(`^CVE-\d{4}-\d{4,}$`)
 )
 
-func (l *listParser) read(yield func(feed.Record, error) bool) error {
+func (l *listParser) read(yield func(feed.Record) error) error {
 	for l.lines.Scan() {
 		l.line++
 		text := l.lines.Text()
@@ -115,10 +114,11 @@ func (l *listParser) read(yield func(feed.Record, error) bool) error {
 			continue
 		case text[0] == ' ' || text[0] == '\t':
 			if l.entry == nil {
-				return errors.New("a line that belongs to no entry")
+				return errors.New("line before the first entry")
 			}
-			if l.entry.lines++; l.entry.lines > maxLines {
-				return fmt.Errorf("%w: an entry of more than %d lines", feed.ErrTooLarge, maxLines)
+			l.entry.lines++
+			if l.entry.size += len(line); l.entry.lines > maxLines || l.entry.size > maxEntry {
+				return fmt.Errorf("entry of more than %d lines or %d bytes: %w", maxLines, maxEntry, feed.ErrTooLarge)
 			}
 			if err := l.entry.add(line); err != nil {
 				l.entry.errs = append(l.entry.errs, fmt.Errorf("line %d: %w", l.line, err))
@@ -129,24 +129,27 @@ func (l *listParser) read(yield func(feed.Record, error) bool) error {
 		if err != nil && l.line == 1 {
 			return err
 		}
-		if l.entry != nil && !yield(l.entry.record()) {
-			return nil
+		if l.entry != nil {
+			if err := yield(l.entry.record()); err != nil {
+				return err
+			}
 		}
 		if l.entry = next; err != nil {
 			l.entry.errs = []error{fmt.Errorf("line %d: %w", l.line, err)}
 		}
 	}
-	if err := l.lines.Err(); err != nil {
+	if err := l.lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("line of more than %d bytes: %w", maxLine, feed.ErrTooLarge)
+	} else if err != nil {
 		return err
 	}
 	if l.entry == nil {
 		return io.ErrUnexpectedEOF
 	}
-	yield(l.entry.record())
-	return nil
+	return yield(l.entry.record())
 }
 
-// header reads the first line of an entry. An entry comes with an error, too.
+// header reads the first line of an entry. It returns an entry even with an error.
 func header(line string) (*listEntry, error) {
 	if m := advisoryHeader.FindStringSubmatch(line); m != nil {
 		_, summary, _ := strings.Cut(m[3], " - ")
@@ -158,7 +161,7 @@ func header(line string) (*listEntry, error) {
 	}
 	m := cveHeader.FindStringSubmatch(line)
 	if m == nil {
-		return &listEntry{}, fmt.Errorf("%.60q begins no entry", line)
+		return &listEntry{}, fmt.Errorf("%.60q does not begin an entry", line)
 	}
 	e := &listEntry{id: m[1], summary: strings.TrimSpace(m[2])}
 	if strings.HasSuffix(e.id, "-XXXX") {
@@ -173,7 +176,7 @@ func (e *listEntry) add(line string) error {
 	switch word, _, _ := strings.Cut(line, " "); {
 	case line[0] == '{':
 		if !e.advisory {
-			return nil // its advisories, which have lists of their own
+			return nil // the advisories, which are in other lists
 		}
 		for id := range strings.FieldsSeq(strings.Trim(line, "{}")) {
 			if cveInBraces.MatchString(id) {
@@ -189,7 +192,7 @@ func (e *listEntry) add(line string) error {
 	}
 	m := packageLine.FindStringSubmatch(line)
 	if m == nil {
-		return fmt.Errorf("%.60q is not understood", line)
+		return fmt.Errorf("unknown line %.60q", line)
 	}
 	n := listNote{m[1], m[2], m[3], m[4]}
 	if n.release == "" {
@@ -205,7 +208,7 @@ func (e *listEntry) add(line string) error {
 	return nil
 }
 
-// status returns what the word of a note means, and the reason.
+// status returns the status that the word of a note stands for, and the reason.
 func (n *listNote) status() (matcher.Status, string, error) {
 	reason := strings.Trim(n.word, "<>")
 	if n.text != "" {
@@ -236,7 +239,7 @@ func (n *listNote) status() (matcher.Status, string, error) {
 	return matcher.Fixed, "", nil
 }
 
-func (e *listEntry) record() (feed.Record, error) {
+func (e *listEntry) record() feed.Record {
 	rec := feed.Record{ID: e.id, Modified: e.date, Withdrawn: e.rejected}
 	ids := e.cves
 	if len(ids) == 0 && e.id != "" {
@@ -247,7 +250,7 @@ func (e *listEntry) record() (feed.Record, error) {
 		if n.word == "<itp>" || e.rejected {
 			continue
 		}
-		a := matcher.Advisory{Key: key(n.name, n.release), Status: status, Reason: reason, Summary: e.summary, Feed: ListsName, Published: e.date}
+		a := matcher.Advisory{Key: key(n.name, n.release), Status: status, Reason: reason, Summary: e.summary, Feed: listsName, Published: e.date}
 		if status == matcher.Fixed {
 			a.Ranges = []matcher.Range{{Fixed: n.word}}
 		}
@@ -259,8 +262,6 @@ func (e *listEntry) record() (feed.Record, error) {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	if err := errors.Join(e.errs...); err != nil {
-		return rec, &feed.RecordError{ID: e.id, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(e.errs...)
+	return rec
 }

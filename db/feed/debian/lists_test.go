@@ -84,11 +84,11 @@ func TestListsCorpus(t *testing.T) {
 
 func TestBadLists(t *testing.T) {
 	for _, tt := range [][3]string{
-		{"[24 Jun 2019] DLA-1833-1", "[24 Jun 2019] MALFORMED", `line 4: "[24 Jun 2019] MALFORMED bzip2 - security update" begins no entry`},
+		{"[24 Jun 2019] DLA-1833-1", "[24 Jun 2019] MALFORMED", `line 4: "[24 Jun 2019] MALFORMED bzip2 - security update" does not begin an entry`},
 		{"24 Jun 2019", "99 Jun 2019", `DLA-1833-1: line 4: date "99 Jun 2019"`},
 		{"<not-affected>", "<novel>", `DSA-141: line 9: unknown status "<novel>"`},
 		{"[etch] - squid <not-affected> (Vulnerable code introduced in 3.x)", "[etch] - squid", "neither a version nor a status"},
-		{"[etch] -", "what? ", "is not understood"},
+		{"[etch] -", "what? ", "unknown line"},
 	} {
 		recs, bad, fatal := feedtest.Parse(debian.Lists(), strings.NewReader(strings.Replace(advisoryList, tt[0], tt[1], 1)))
 		if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), tt[2]) || recs[0].ID != "DLA-1833-2" || recs[len(recs)-1].ID != "DSA-141" {
@@ -106,8 +106,8 @@ func TestBadLists(t *testing.T) {
 
 func FuzzParseList(f *testing.F) { feedtest.Fuzz(f, debian.Lists(), advisoryList, cveList) }
 
-func ExampleParseList() {
-	for rec, err := range debian.ParseList(strings.NewReader(advisoryList)) {
+func ExampleLists() {
+	for rec, err := range debian.Lists().Parse(strings.NewReader(advisoryList)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -1,13 +1,13 @@
-// Package epss reads the scores of FIRST's Exploit Prediction Scoring System, https://www.first.org/epss/: an estimate, for
-// every CVE, of the probability that it is exploited within the next 30 days.
+// Package epss reads the scores of FIRST's Exploit Prediction Scoring System, https://www.first.org/epss/. A score estimates the probability
+// that a CVE is exploited within the next 30 days.
 //
-// They are published each day as a gzipped CSV with a comment before the names of columns:
+// FIRST publishes the scores every day as a gzipped CSV file with a comment before the names of columns:
 //
 //	#model_version:v2025.03.14,score_date:2025-08-25T12:55:00Z
 //	cve,epss,percentile
 //	CVE-1999-0001,0.01151,0.7802
 //
-// A [feed.Record] is one line. Its Modified is the day of the scores, where the comment says so.
+// A [feed.Record] is one line. Its Modified is the date of the scores in the comment, if there is one.
 package epss
 
 import (
@@ -28,24 +28,20 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "epss"
-
-// Feed returns the feed.
+// Feed returns the feed of EPSS.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:     Name,
+		Name:     "epss",
 		Wants:    func(name string) bool { return path.Ext(name) == ".csv" },
-		Parse:    Parse,
+		Parse:    parse,
 		Datasets: []feed.Dataset{{URLs: []string{"https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"}, Fetch: fetch}},
 	}
 }
 
-// maxAge is how many days fetch looks back.
+// maxAge is the number of days for which fetch looks for a file.
 const maxAge = 7
 
-// fetch gets the current scores. Where there is no file of that name, which mirrors may lack, it takes that of the last day
-// that is there.
+// fetch downloads the current scores. If a mirror has no file of that name, it downloads the file of the last day that the mirror has.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	got, err := f.GetAll(ctx, f.Dataset.URLs)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +50,7 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	for back := range maxAge {
 		day := f.Now.UTC().AddDate(0, 0, -back)
 		if back > 0 && !f.Date.Before(day.Truncate(24*time.Hour)) {
-			return feed.Fetched{}, feed.ErrUnchanged // a newer one than this is there
+			return feed.Fetched{}, feed.ErrUnchanged // the database has scores of this day or later
 		}
 		got, e := f.GetAll(ctx, []string{"epss_scores-" + day.Format(time.DateOnly) + ".csv.gz"})
 		if !errors.Is(e, fs.ErrNotExist) {
@@ -64,56 +60,37 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	return feed.Fetched{}, err
 }
 
-// maxComment bounds the line before the names of columns.
+// maxComment bounds the bytes of the comment.
 const maxComment = 4096
 
-// Parse yields the scores. The error of a line is a [feed.RecordError]; any other is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		if err := read(r, yield); err != nil {
-			yield(feed.Record{}, fmt.Errorf("epss: %w", err))
-		}
-	}
-}
-
-func read(r io.Reader, yield func(feed.Record, error) bool) error {
-	br := bufio.NewReaderSize(r, maxComment)
-	date, err := comment(br)
-	if err != nil {
-		return err
-	}
-	t, err := csvtable.New(br)
-	if err == nil {
-		err = t.Has("cve", "epss", "percentile")
-	}
-	if err != nil {
-		return err
-	}
-	for {
-		err := t.Next()
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil && !csvtable.Bad(err):
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		br := bufio.NewReaderSize(r, maxComment)
+		date, err := comment(br)
+		if err != nil {
 			return err
 		}
-		rec := feed.Record{ID: t.Get("cve"), Modified: date}
-		var score matcher.Enrichment
-		if err == nil {
-			score, err = parse(t)
-		}
+		t, err := csvtable.New(br, "cve", "epss", "percentile")
 		if err != nil {
-			err = feed.Errorf(rec.ID, "line %d: %w", t.Line()+1, err)
-		} else {
-			rec.Enrichments = map[string]matcher.Enrichment{rec.ID: score}
+			return err
 		}
-		if !yield(rec, err) {
-			return nil
-		}
-	}
+		return t.Each(func(bad error) error {
+			rec := feed.Record{ID: t.Get("cve"), Modified: date}
+			var score matcher.Enrichment
+			if bad == nil {
+				score, bad = scoreOf(t)
+			}
+			if bad != nil {
+				rec.Err = fmt.Errorf("line %d: %w", t.Line()+1, bad) // after the comment
+			} else {
+				rec.Enrichments = map[string]matcher.Enrichment{rec.ID: score}
+			}
+			return yield(rec)
+		})
+	})
 }
 
-func parse(t *csvtable.Table) (matcher.Enrichment, error) {
+func scoreOf(t *csvtable.Table) (matcher.Enrichment, error) {
 	var s matcher.Enrichment
 	if !strings.HasPrefix(t.Get("cve"), "CVE-") {
 		return s, fmt.Errorf("%.40q is not a CVE identifier", t.Get("cve"))
@@ -128,7 +105,7 @@ func parse(t *csvtable.Table) (matcher.Enrichment, error) {
 	return s, nil
 }
 
-// comment reads the first line if it is a comment, and returns the date in it, zero if there is none.
+// comment reads the first line if it is a comment, and returns its date, or the zero time if there is none.
 func comment(r *bufio.Reader) (time.Time, error) {
 	first, err := r.Peek(1)
 	if err != nil || first[0] != '#' {

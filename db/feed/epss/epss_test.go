@@ -21,9 +21,9 @@ CVE-2025-9970,7e-05,0.00428
 `
 
 const want = `CVE-1999-0001 modified 2025-08-25T12:55:00Z
-  threat CVE-1999-0001 probability 0.01151 percentile 0.7802
+  enrichment CVE-1999-0001 probability 0.01151 percentile 0.7802
 CVE-2025-9970 modified 2025-08-25T12:55:00Z
-  threat CVE-2025-9970 probability 7e-05 percentile 0.00428
+  enrichment CVE-2025-9970 probability 7e-05 percentile 0.00428
 `
 
 func TestParse(t *testing.T) {
@@ -108,8 +108,8 @@ func TestFetch(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, epss.Feed(), scores) }
 
-func ExampleParse() {
-	for rec, err := range epss.Parse(strings.NewReader(scores)) {
+func ExampleFeed() {
+	for rec, err := range epss.Feed().Parse(strings.NewReader(scores)) {
 		if err != nil {
 			fmt.Println(err)
 		}

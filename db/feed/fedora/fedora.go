@@ -1,18 +1,18 @@
-// Package fedora reads the updates of Fedora, as its update system Bodhi lists them, https://bodhi.fedoraproject.org/docs/:
+// Package fedora reads the updates of Fedora in the form of its update system Bodhi, https://bodhi.fedoraproject.org/docs/:
 //
 //	{"page": 1, "pages": 3, "updates": [
 //	  {"alias": "FEDORA-2022-8bd3bf5b40", "type": "security", "severity": "medium", "status": "stable", "content_type": "rpm",
 //	   "release": {"id_prefix": "FEDORA", "version": "36"}, "date_stable": "2022-06-30 01:17:00",
 //	   "builds": [{"nvr": "curl-7.82.0-6.fc36", "epoch": 0}], "bugs": [{"title": "CVE-2022-32205 curl: ..."}]}]}
 //
-// A [feed.Record] is one update. Its builds are source packages. It has an advisory for every CVE that its title, its notes
-// or its bugs name, and otherwise one of its own. The reason is the update, with its status if it is not stable yet: then the
-// package is affected, and the range says which version will have the fix. Updates of modules and containers have no packages here.
+// A [feed.Record] is one update. Its builds are source packages. It has an advisory for every CVE in its title, its notes or its bugs, and
+// otherwise one for itself. The reason is the update. If the update is not stable yet, the reason includes its status, the package is
+// affected, and the range ends with the version that will have the fix. Updates of modules and containers have no advisories.
 package fedora
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,25 +25,24 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "fedora"
+const feedName = "fedora"
 
-// Feed returns the feed.
+// Feed returns the feed of Fedora.
 func Feed() feed.Feed {
 	f := feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" },
-		Parse: Parse,
+		Parse: parse,
 	}
 	for _, release := range []string{"42", "43", "44"} {
 		f.Datasets = append(f.Datasets, feed.Dataset{
-			Name: release, Fetch: Fetch,
+			Name: release, Fetch: fetch,
 			URLs:   []string{"https://bodhi.fedoraproject.org/updates/?type=security&status=stable&rows_per_page=100&releases=F" + release},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "fedora", Release: release}},
 		})
@@ -51,89 +50,101 @@ func Feed() feed.Feed {
 	return f
 }
 
-// maxPages bounds how many pages are got.
+// maxPages bounds the number of pages of a list.
 const maxPages = 500
 
-// Fetch gets all pages of the list that the source's URL is.
-func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+// fetch downloads all pages of the list at the dataset's URL.
+func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	page := func(n int) string { return f.Dataset.URLs[0] + "&page=" + strconv.Itoa(n) }
-	b, err := f.Read(ctx, feed.Item{URL: page(1)})
+	b, err := f.Read(ctx, page(1))
 	if err != nil {
 		return feed.Fetched{}, err
 	}
-	var head struct {
-		Pages   int `json:"pages"`
-		Total   int `json:"total"`
-		Updates []struct {
-			Alias string `json:"alias"`
-		} `json:"updates"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
+	pages, fingerprint, err := parseFirst(b)
+	if err != nil {
 		return feed.Fetched{}, fmt.Errorf("fedora: page 1: %w", err)
 	}
-	if len(head.Updates) == 0 || head.Pages > maxPages {
-		return feed.Fetched{}, fmt.Errorf("fedora: page 1: %d updates, of %d pages", len(head.Updates), head.Pages)
-	}
-	got := feed.Fetched{Fingerprint: fmt.Sprintf("%d %s", head.Total, head.Updates[0].Alias)}
-	if got.Fingerprint == f.Fingerprint {
+	if fingerprint == f.Fingerprint {
 		return feed.Fetched{}, feed.ErrUnchanged
 	}
-	for n := 1; n <= head.Pages; n++ {
-		file, err := f.Get(ctx, feed.Item{URL: page(n), Name: fmt.Sprintf("page-%d.json", n)})
+	got := feed.Fetched{Fingerprint: fingerprint}
+	for n := 1; n <= pages; n++ {
+		path, err := f.Get(ctx, feed.Item{URL: page(n), Name: fmt.Sprintf("page-%d.json", n)})
 		if err != nil {
 			return feed.Fetched{}, err
 		}
-		got.Locations = append(got.Locations, file.Path)
+		got.Locations = append(got.Locations, path)
 	}
 	return got, nil
 }
 
-// Parse yields the updates of a page, in its order. It holds one update in memory at a time.
-//
-// The error of an update is a [feed.RecordError] with its alias; it comes with what was understood. Any other error, of r or of
-// JSON syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		j := jsonstream.New(r)
+// parseFirst returns the number of pages, and the number of updates with the name of the newest one as the fingerprint of the list.
+func parseFirst(page []byte) (pages int, fingerprint string, err error) {
+	var total int
+	var newest string
+	j := jsonstream.NewStream(bytes.NewReader(page), jsonstream.MaxValue)
+	err = j.Object(func(key string) error {
+		var bad, err error
+		switch key {
+		case "pages":
+			bad, err = j.Decode(&pages)
+		case "total":
+			bad, err = j.Decode(&total)
+		case "updates":
+			return j.Array(func() error {
+				if newest != "" {
+					return j.Skip()
+				}
+				var u struct {
+					Alias string `json:"alias"`
+				}
+				bad, err := j.Decode(&u)
+				newest = u.Alias
+				return errors.Join(bad, err)
+			})
+		default:
+			return j.Skip()
+		}
+		return errors.Join(bad, err)
+	})
+	switch {
+	case err != nil:
+		return 0, "", err
+	case newest == "":
+		return 0, "", errors.New("no updates")
+	case pages > maxPages:
+		return 0, "", fmt.Errorf("one of %d pages: %w", pages, feed.ErrTooLarge)
+	}
+	return pages, fmt.Sprintf("%d %s", total, newest), nil
+}
+
+// parse holds one update in memory at a time.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		j := jsonstream.NewStream(r, jsonstream.MaxValue)
 		found := false
 		err := j.Object(func(key string) error {
 			if key != "updates" {
 				return j.Skip()
 			}
 			found = true
-			return j.List(func() error {
-				raw, err := j.Raw()
+			return j.Array(func() error {
+				var u update
+				bad, err := j.Decode(&u)
 				if err != nil {
 					return err
 				}
-				var u update
-				bad := json.Unmarshal(raw, &u)
-				rec, err := u.record()
-				if err = errors.Join(bad, err); err != nil {
-					err = &feed.RecordError{ID: u.Alias, Err: err}
-				}
-				if !yield(rec, err) {
-					return errStopped
-				}
-				return nil
+				return yield(u.record(bad))
 			})
 		})
-		if err == nil {
-			err = j.End()
-		}
 		if err == nil && !found {
 			err = errors.New("no list of updates")
 		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("fedora: %w", err))
-		}
-	}
+		return err
+	})
 }
 
-var (
-	errStopped = errors.New("stopped")
-	cve        = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
-)
+var cve = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
 
 type update struct {
 	Alias    string `json:"alias"`
@@ -159,15 +170,16 @@ type update struct {
 	} `json:"bugs"`
 }
 
-func (u *update) record() (feed.Record, error) {
+// record returns the record of an update that was decoded with an error.
+func (u *update) record(bad error) feed.Record {
 	if u.Alias == "" {
-		return feed.Record{}, errors.New("an update without alias")
+		return feed.Record{Err: errors.Join(bad, errors.New("update without an alias"))}
 	}
-	e := errata.Erratum{Feed: Name, ID: u.Alias, Bugfix: u.Type != "security", Summary: u.Title}
+	e := errata.Erratum{Feed: feedName, ID: u.Alias, Bugfix: u.Type != "security", Summary: u.Title}
 	if u.URL != "" {
 		e.URLs = []string{u.URL}
 	}
-	var errs []error
+	errs := []error{bad}
 	var err error
 	if e.Published, err = errata.Time(u.Stable); err != nil {
 		errs = append(errs, err)
@@ -184,7 +196,7 @@ func (u *update) record() (feed.Record, error) {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", word))
 	}
 	if word != "" {
-		e.Severity = matcher.Severity{Source: Name, Level: level, Word: word}
+		e.Severity = matcher.Severity{Source: feedName, Level: level, Word: word}
 	}
 	texts := []string{u.Title, u.Notes}
 	for _, b := range u.Bugs {
@@ -196,20 +208,20 @@ func (u *update) record() (feed.Record, error) {
 		e.Flaws = append(e.Flaws, errata.Flaw{ID: id})
 	}
 	if u.Content != "" && u.Content != "rpm" {
-		return feed.Record{ID: u.Alias, Modified: e.Modified}, errors.Join(errs...)
+		return feed.Record{ID: u.Alias, Modified: e.Modified, Err: errors.Join(errs...)}
 	}
 	id := "fedora"
 	if u.Release.Prefix == "FEDORA-EPEL" {
 		id = "epel"
 	}
 	if u.Release.Version == "" {
-		errs = append(errs, errors.New("of no release"))
+		errs = append(errs, errors.New("no release"))
 		u.Builds = nil
 	}
 	for _, b := range u.Builds {
 		name, evr, _ := errata.NEVRA(b.NVR)
 		if evr == "" {
-			errs = append(errs, fmt.Errorf("%.80q: no package", b.NVR))
+			errs = append(errs, fmt.Errorf("build %.80q is not a package", b.NVR))
 			continue
 		}
 		if b.Epoch != nil {
@@ -225,5 +237,6 @@ func (u *update) record() (feed.Record, error) {
 			a.Status, a.Reason = matcher.Affected, u.Alias+" ("+u.Status+")"
 		}
 	}
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }

@@ -33,8 +33,8 @@ FEDORA-2022-3
 	}
 	feedtest.Damage(t, fedora.Feed(), page, true)
 	for _, tt := range [][3]string{
-		{`"alias":"FEDORA-2022-3",`, "", "without alias"}, {`"nvr":"vim-8.2-1.fc36"`, `"nvr":"vim"`, `"vim": no package`}, {`"urgent"`, `"dire"`, `unknown severity "dire"`},
-		{"2022-06-30 01:17:00", "soon", "not a time"}, {`"version":"36"},"builds":[{"nvr":"vim`, `"version":""},"builds":[{"nvr":"vim`, "of no release"},
+		{`"alias":"FEDORA-2022-3",`, "", "without an alias"}, {`"nvr":"vim-8.2-1.fc36"`, `"nvr":"vim"`, `"vim" is not a package`}, {`"urgent"`, `"dire"`, `unknown severity "dire"`},
+		{"2022-06-30 01:17:00", "soon", "not a time"}, {`"version":"36"},"builds":[{"nvr":"vim`, `"version":""},"builds":[{"nvr":"vim`, "no release"},
 	} {
 		_, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(strings.ReplaceAll(page, tt[0], tt[1])))
 		if len(bad) != 1 || !strings.Contains(bad[0].Error(), tt[2]) || fatal != nil {
@@ -81,8 +81,8 @@ func TestFetch(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, fedora.Feed(), page) }
 
-func ExampleParse() {
-	for rec, err := range fedora.Parse(strings.NewReader(page)) {
+func ExampleFeed() {
+	for rec, err := range fedora.Feed().Parse(strings.NewReader(page)) {
 		if err != nil {
 			fmt.Println(err)
 		}

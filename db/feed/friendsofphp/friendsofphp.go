@@ -1,5 +1,5 @@
-// Package friendsofphp reads the PHP Security Advisories Database, https://github.com/FriendsOfPHP/security-advisories: one
-// YAML file for each vulnerability of a package of Composer's.
+// Package friendsofphp reads the PHP Security Advisories Database, https://github.com/FriendsOfPHP/security-advisories, which has one YAML
+// file for each vulnerability of a Composer package:
 //
 //	title:     ...
 //	link:      https://...
@@ -10,9 +10,9 @@
 //	        versions: ['>=2.7.0', '<2.7.48']
 //	reference: composer://vendor/name
 //
-// A [feed.Record] is one file. Every branch is a range: a version is affected if all of its comparisons hold. A branch
-// without a time was never fixed; its versions are what is known to be affected. The database numbers nothing itself: a
-// file without a CVE has the GHSA of its link, and else a name that is made of its reference and link, "FOP-vendor/name-1a2b3c4d".
+// A [feed.Record] is one file. Every branch is a range: all comparisons hold for an affected version. A branch without a time has no fix,
+// and its versions are only the known affected ones. The database has no identifiers of its own: the ID of a file without a CVE is the GHSA
+// in its link, or else a name made of its reference and link, "FOP-vendor/name-1a2b3c4d".
 package friendsofphp
 
 import (
@@ -36,17 +36,16 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// Name is the name of the feed.
-const Name = "friendsofphp"
+const feedName = "friendsofphp"
 
-// Feed returns the feed.
+// Feed returns the feed of the PHP Security Advisories Database.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			return path.Ext(name) == ".yaml" && strings.Count(name, "/") >= 2 && !strings.Contains("/"+name, "/.")
 		},
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://codeload.github.com/FriendsOfPHP/security-advisories/tar.gz/refs/heads/master"},
 			Covers: []matcher.Key{{Type: "composer"}},
@@ -54,7 +53,7 @@ func Feed() feed.Feed {
 	}
 }
 
-// An advisory is what is read of a file.
+// An advisory has the used fields of a file.
 type advisory struct {
 	Title, Link, CVE, Reference string
 	Branches                    map[string]branch
@@ -65,31 +64,25 @@ type branch struct {
 	Versions []string
 }
 
-// Parse yields the advisory of one file. An advisory that is not understood, or not in full, is a [feed.RecordError]; any
-// other error is one of r or of syntax.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		var a advisory
 		if err := yamldoc.Decode(r, &a); err != nil {
-			yield(feed.Record{}, fmt.Errorf("friendsofphp: %w", err))
-			return
+			return err
 		}
-		rec, err := a.record()
-		if err != nil {
-			err = &feed.RecordError{ID: rec.ID, Err: err}
-		}
-		yield(rec, err)
-	}
+		return yield(a.record())
+	})
 }
 
-func (a *advisory) record() (feed.Record, error) {
+func (a *advisory) record() feed.Record {
 	reference, ok := strings.CutPrefix(a.Reference, "composer://")
 	vendor, name, _ := strings.Cut(reference, "/")
 	rec := feed.Record{ID: a.id(reference)}
 	if !ok || vendor == "" || name == "" || rec.ID == "" {
-		return rec, fmt.Errorf("reference %.80q is not composer://vendor/name", a.Reference)
+		rec.Err = fmt.Errorf("reference %.80q is not composer://vendor/name", a.Reference)
+		return rec
 	}
-	adv := matcher.Advisory{ID: rec.ID, Key: matcher.PackageKey("composer", vendor, name), Summary: strings.TrimSpace(a.Title), Feed: Name}
+	adv := matcher.Advisory{ID: rec.ID, Key: matcher.PackageKey("composer", vendor, name), Summary: strings.TrimSpace(a.Title), Feed: feedName}
 	if a.Link != "" {
 		adv.URLs = []string{a.Link}
 	}
@@ -117,15 +110,16 @@ func (a *advisory) record() (feed.Record, error) {
 	if adv.Modified = rec.Modified; !fixed {
 		adv.Reason = "not fixed in every branch"
 	}
-	if len(adv.Ranges) > 0 { // without, it would speak of all versions
+	if len(adv.Ranges) > 0 { // an advisory without ranges would affect all versions
 		rec.Advisories = []matcher.Advisory{adv}
 	} else if len(errs) == 0 {
 		errs = append(errs, errors.New("no branches"))
 	}
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// id returns what the vulnerability is called.
+// id returns the identifier of the vulnerability.
 func (a *advisory) id(reference string) string {
 	if cve := strings.ToUpper(strings.TrimSpace(a.CVE)); strings.HasPrefix(cve, "CVE-") {
 		return cve
@@ -147,11 +141,11 @@ func set() *interval.Set {
 	return &interval.Set{Scheme: scheme, Next: next}
 }
 
-// next is a version after v with little room between them: Composer reads at most four numbers.
+// next returns a version shortly after v. Composer reads at most four numbers.
 func next(v string) string {
 	v = strings.TrimPrefix(v, "v")
 	if strings.ContainsFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {
-		return v // a prerelease, which has none that is spelled shortly: rather too much than too little
+		return v // a prerelease, which has no simple successor; the range includes v rather than too little
 	}
 	for strings.Count(v, ".") < 3 {
 		v += ".0"

@@ -1,17 +1,16 @@
 // Package kev reads CISA's catalogue of known exploited vulnerabilities, https://www.cisa.gov/known-exploited-vulnerabilities-catalog.
 //
-// It is published as JSON and as CSV with the same fields; either is known by its content:
+// CISA publishes it as JSON and as CSV with the same fields. The feed recognizes both by content:
 //
 //	{"catalogVersion": "2025.08.25", "dateReleased": "2025-08-25T17:04:19.9796Z", "count": 1404, "vulnerabilities": [
 //	  {"cveID": "CVE-2025-48384", "dateAdded": "2025-08-25", "knownRansomwareCampaignUse": "Unknown", "cwes": ["CWE-59"], ...}]}
 //
-// A [feed.Record] is one entry. It says of its CVE since when it is known to be exploited, whether for ransomware, and what
-// weakness it is. It has no advisories: the catalogue names products, not packages.
+// A [feed.Record] is one entry. It tells since when its CVE is known to be exploited, whether ransomware exploits it, and its weaknesses. It
+// has no advisories, because the catalogue names products, not packages.
 package kev
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,26 +22,23 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/csvtable"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "kev"
-
-// Feed returns the feed.
+// Feed returns the feed of CISA's catalogue.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  "kev",
 		Wants: func(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".csv" },
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs: []string{"https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
 		}},
 	}
 }
 
-// An entry is what is read of an entry.
+// An entry has the used fields of an entry.
 type entry struct {
 	ID         string   `json:"cveID"`
 	Added      string   `json:"dateAdded"`
@@ -50,104 +46,76 @@ type entry struct {
 	CWEs       []string `json:"cwes"`
 }
 
-var errStopped = errors.New("stopped")
-
-// Parse yields the entries of the catalogue. The error of an entry is a [feed.RecordError]; any other is the last thing
-// yielded: one of r or of syntax, or that there are not as many entries as the catalogue says.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		br := bufio.NewReader(r)
 		first, err := br.Peek(1)
 		switch {
 		case err == io.EOF:
-			err = io.ErrUnexpectedEOF
+			return io.ErrUnexpectedEOF
 		case err != nil:
+			return err
 		case first[0] == 'c' || first[0] == '"':
-			err = readCSV(br, yield)
-		default:
-			err = readJSON(br, yield)
+			return parseCSV(br, yield)
 		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("kev: %w", err))
-		}
-	}
+		return parseJSON(br, yield)
+	})
 }
 
-func readJSON(r io.Reader, yield func(feed.Record, error) bool) error {
-	js := jsonstream.New(r)
+// parseJSON fails if the catalogue does not have as many entries as it states.
+func parseJSON(r io.Reader, yield func(feed.Record) error) error {
+	j := jsonstream.NewStream(r, jsonstream.MaxValue)
 	n, count, listed := 0, -1, false
-	err := js.Object(func(key string) error {
+	err := j.Object(func(key string) error {
 		switch key {
 		case "count":
-			raw, err := js.Raw()
-			if err == nil {
-				err = json.Unmarshal(raw, &count)
-			}
-			return err
+			bad, err := j.Decode(&count)
+			return errors.Join(bad, err)
 		case "vulnerabilities":
 			listed = true
-			return js.List(func() error {
-				raw, err := js.Raw()
+			return j.Array(func() error {
+				n++
+				var e entry
+				bad, err := j.Decode(&e)
 				if err != nil {
 					return err
 				}
-				n++
-				var e entry
-				err = json.Unmarshal(raw, &e)
-				if !yield(e.record(err)) {
-					return errStopped
-				}
-				return nil
+				return yield(e.record(bad))
 			})
 		}
-		return js.Skip()
+		return j.Skip()
 	})
-	if err == nil {
-		err = js.End()
-	}
 	switch {
 	case err != nil:
 		return err
 	case !listed:
 		return errors.New(`no "vulnerabilities"`)
 	case count >= 0 && count != n:
-		return fmt.Errorf("%d entries, where the catalogue says %d", n, count)
+		return fmt.Errorf("%d entries in a catalogue that states %d", n, count)
 	}
 	return nil
 }
 
-func readCSV(r io.Reader, yield func(feed.Record, error) bool) error {
-	t, err := csvtable.New(r)
-	if err == nil {
-		err = t.Has("cveID", "dateAdded")
-	}
+func parseCSV(r io.Reader, yield func(feed.Record) error) error {
+	t, err := csvtable.New(r, "cveID", "dateAdded")
 	if err != nil {
 		return err
 	}
-	for {
-		err := t.Next()
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil && !csvtable.Bad(err):
-			return err
-		}
+	return t.Each(func(bad error) error {
 		e := entry{ID: t.Get("cveID"), Added: t.Get("dateAdded"), Ransomware: t.Get("knownRansomwareCampaignUse")}
 		for cwe := range strings.SplitSeq(t.Get("cwes"), ",") {
 			if cwe = strings.TrimSpace(cwe); cwe != "" {
 				e.CWEs = append(e.CWEs, cwe)
 			}
 		}
-		if !yield(e.record(err)) {
-			return nil
-		}
-	}
+		return yield(e.record(bad))
+	})
 }
 
-// record turns an entry that was read with err into a record.
-func (e *entry) record(err error) (feed.Record, error) {
+// record returns the record of an entry that was decoded with an error.
+func (e *entry) record(bad error) feed.Record {
 	rec := feed.Record{ID: e.ID}
-	errs := []error{err}
+	errs := []error{bad}
 	t := matcher.Enrichment{Weaknesses: e.CWEs}
 	switch e.Ransomware {
 	case "Known":
@@ -156,21 +124,18 @@ func (e *entry) record(err error) (feed.Record, error) {
 	default:
 		errs = append(errs, fmt.Errorf("unknown knownRansomwareCampaignUse %.40q", e.Ransomware))
 	}
+	var err error
 	if t.Exploited, err = time.Parse(time.DateOnly, e.Added); err != nil {
-		errs = append(errs, fmt.Errorf("dateAdded %.40q", e.Added))
+		errs = append(errs, fmt.Errorf("dateAdded %.40q is not a date", e.Added))
 	}
 	rec.Modified = t.Exploited
-	if !isCVE(e.ID) {
+	if !cve.MatchString(e.ID) {
 		errs = append(errs, fmt.Errorf("%.40q is not a CVE identifier", e.ID))
 	} else if err == nil {
 		rec.Enrichments = map[string]matcher.Enrichment{e.ID: t}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: e.ID, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
 var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
-
-func isCVE(s string) bool { return cve.MatchString(s) }

@@ -21,9 +21,9 @@ Corporation",2021-11-03,Known,
 `
 
 const want = `CVE-2025-48384 modified 2025-08-25T00:00:00Z
-  threat CVE-2025-48384 exploited since 2025-08-25 [CWE-59 CWE-436]
+  enrichment CVE-2025-48384 exploited since 2025-08-25 [CWE-59 CWE-436]
 CVE-2021-38647 modified 2021-11-03T00:00:00Z
-  threat CVE-2021-38647 exploited since 2021-11-03 for ransomware
+  enrichment CVE-2021-38647 exploited since 2021-11-03 for ransomware
 `
 
 func TestParse(t *testing.T) {
@@ -63,7 +63,7 @@ func TestBad(t *testing.T) {
 		}
 	}
 	for doc, want := range map[string]string{
-		strings.Replace(catalogue, `"count": 2`, `"count": 3`, 1): "2 entries, where the catalogue says 3",
+		strings.Replace(catalogue, `"count": 2`, `"count": 3`, 1): "2 entries in a catalogue that states 3",
 		`{}`:            `no "vulnerabilities"`,
 		`[]`:            "instead of an object",
 		catalogue + "x": "invalid character",
@@ -81,8 +81,8 @@ func TestBad(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, kev.Feed(), catalogue, table) }
 
-func ExampleParse() {
-	for rec, err := range kev.Parse(strings.NewReader(catalogue)) {
+func ExampleFeed() {
+	for rec, err := range kev.Feed().Parse(strings.NewReader(catalogue)) {
 		if err != nil {
 			fmt.Println(err)
 		}

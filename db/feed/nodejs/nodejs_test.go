@@ -1,4 +1,4 @@
-package nodejs_test
+package nodejs
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
-	"github.com/hullmark/hullmark/db/feed/nodejs"
 )
 
 const (
@@ -33,13 +32,13 @@ func TestParse(t *testing.T) {
 			"CVE-2023-45853\n  CVE-2023-45853 generic///node not-affected \"vulnerable_code_not_present\"\n", ""},
 		{`{"cve": [], "description": "Port", "vulnerable": "6.x", "patched": "^6.9.0"}`,
 			"NSWG-core-0418fbb9\n  NSWG-core-0418fbb9 generic///node affected [6.0.0, 6.9.0)\n", ""},
-		{`{"module_name": "b", "vulnerable_versions": "*"}`, "", "neither id nor CVE"},
+		{`{"module_name": "b", "vulnerable_versions": "*"}`, "", "neither an id nor a CVE"},
 		{`{"id": 3, "vulnerable_versions": ""}`, "NSWG-3\n", "NSWG-3: no vulnerable versions"},
-		{`{"id": 3, "vulnerable_versions": "1", "patched_versions": "*"}`, "NSWG-3\n", "no version is left that is vulnerable"},
-		{`{"id": 3, "vulnerable_versions": "one"}`, "NSWG-3\n", `"one": "one" is no version`},
+		{`{"id": 3, "vulnerable_versions": "1", "patched_versions": "*"}`, "NSWG-3\n", "all vulnerable versions are patched"},
+		{`{"id": 3, "vulnerable_versions": "one"}`, "NSWG-3\n", `"one": "one" is not a version`},
 		{`{"id": 3, "vulnerable_versions": 7}`, "NSWG-3\n", "json: cannot unmarshal"},
 	} {
-		recs, bad, fatal := feedtest.Parse(nodejs.Feed(), strings.NewReader(tt.doc))
+		recs, bad, fatal := feedtest.Parse(Feed(), strings.NewReader(tt.doc))
 		if got := feedtest.Format(recs); got != tt.want || fatal != nil {
 			t.Errorf("%s: got\n%s%v, want\n%s", tt.doc, got, fatal, tt.want)
 		}
@@ -47,8 +46,8 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tt.doc, bad, tt.bad)
 		}
 	}
-	feedtest.Damage(t, nodejs.Feed(), geddy, true)
-	feedtest.Endless(t, nodejs.Feed(), `{"id": 1, "title": "`)
+	feedtest.Damage(t, Feed(), geddy, true)
+	feedtest.Endless(t, Feed(), `{"id": 1, "title": "`)
 }
 
 // Source of the expectations: node-semver's README.
@@ -71,12 +70,12 @@ func TestRange(t *testing.T) {
 		"<1 >2":                 "[]",
 		">*":                    "[]",
 	} {
-		if got, err := nodejs.Range(text); err != nil || fmt.Sprint(got) != want {
+		if got, err := versions(text); err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%q: %v, %v; want %s", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"1.2.3.4", "a", "<<1", ">=", "-"} {
-		if got, err := nodejs.Range(text); err == nil && text != ">=" {
+		if got, err := versions(text); err == nil && text != ">=" {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
@@ -84,13 +83,13 @@ func TestRange(t *testing.T) {
 
 func TestCorpus(t *testing.T) {
 	// 647 files, of which three are lists of the others.
-	feedtest.Corpus(t, nodejs.Feed(), []feedtest.Sample{{Path: "npm/nodejs-security-wg-vuln.tar.zst", Records: 644, Skipped: 3}})
+	feedtest.Corpus(t, Feed(), []feedtest.Sample{{Path: "npm/nodejs-security-wg-vuln.tar.zst", Records: 644, Skipped: 3}})
 }
 
-func FuzzParse(f *testing.F) { feedtest.Fuzz(f, nodejs.Feed(), geddy, core) }
+func FuzzParse(f *testing.F) { feedtest.Fuzz(f, Feed(), geddy, core) }
 
-func ExampleParse() {
-	for rec, err := range nodejs.Parse(strings.NewReader(geddy)) {
+func ExampleFeed() {
+	for rec, err := range Feed().Parse(strings.NewReader(geddy)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -15,7 +16,7 @@ func set() *interval.Set {
 	return &interval.Set{Scheme: scheme, Next: next}
 }
 
-// next is the version that follows v in the order of semver.
+// next returns the successor of v in the order of semver.
 func next(v string) string {
 	if strings.Contains(v, "-") {
 		return v + ".0"
@@ -27,18 +28,18 @@ func next(v string) string {
 	return p.bump(2)
 }
 
-// maxAlternatives bounds how much a range may consist of.
+// maxAlternatives bounds the number of alternatives of a range, and of comparisons of an alternative.
 const maxAlternatives = 1000
 
-// Range reads a range of versions as npm writes it, https://docs.npmjs.com/cli/configuring-npm/package-json and node-semver's
-// grammar: comparisons, "1.x", "~1.2.3", "^1.2.3" and "1.2 - 1.4", blanks for and, "||" for or. Prereleases are in a range if they lie
-// in it, whatever npm would install: what is vulnerable is so before its release, too. Alternatives that no version
-// satisfies are left out; that there is no other is no error.
-func Range(text string) ([]interval.Interval, error) {
+// versions parses a range in npm's syntax, https://docs.npmjs.com/cli/configuring-npm/package-json and node-semver's grammar: comparisons,
+// "1.x", "~1.2.3", "^1.2.3" and "1.2 - 1.4", with spaces for "and" and "||" for "or". A range includes the prereleases between its bounds,
+// even those that npm would not install, because they have the vulnerability, too. It omits alternatives that no version satisfies, and
+// may have no others.
+func versions(text string) ([]interval.Interval, error) {
 	var out []interval.Interval
 	alternatives := strings.Split(text, "||")
 	if len(alternatives) > maxAlternatives {
-		return nil, fmt.Errorf("a range of %d alternatives", len(alternatives))
+		return nil, fmt.Errorf("range of %d alternatives: %w", len(alternatives), limit.ErrExceeded)
 	}
 	for _, alternative := range alternatives {
 		i, err := conjunction(alternative)
@@ -53,7 +54,7 @@ func Range(text string) ([]interval.Interval, error) {
 	return out, nil
 }
 
-// conjunction reads comparisons that all hold.
+// conjunction parses comparisons that must all hold.
 func conjunction(text string) (interval.Interval, error) {
 	if low, high, ok := strings.Cut(text, " - "); ok {
 		text = ">=" + strings.TrimSpace(low) + " <=" + strings.TrimSpace(high)
@@ -68,7 +69,7 @@ func conjunction(text string) (interval.Interval, error) {
 			end = len(text)
 		}
 		if len(all) == maxAlternatives {
-			return interval.Interval{}, errors.New("too many comparisons")
+			return interval.Interval{}, fmt.Errorf("more than %d comparisons: %w", maxAlternatives, limit.ErrExceeded)
 		}
 		i, err := comparison(op, text[:end])
 		if err != nil {
@@ -80,7 +81,7 @@ func conjunction(text string) (interval.Interval, error) {
 	return set().Intersect(all...)
 }
 
-// A partial is a version of which only the first n numbers are given.
+// A partial is a version with only the first n numbers.
 type partial struct {
 	numbers [3]int
 	n       int
@@ -104,19 +105,19 @@ func parsePartial(s string) (partial, error) {
 		}
 		n, err := strconv.Atoi(part)
 		if err != nil || i == 3 || n < 0 {
-			return p, fmt.Errorf("%.40q is no version", s)
+			return p, fmt.Errorf("%.40q is not a version", s)
 		}
 		p.numbers[i], p.n = n, i+1
 	}
 	return p, nil
 }
 
-// low is the first version of p.
+// low returns the first version of p.
 func (p partial) low() string {
 	return fmt.Sprintf("%d.%d.%d%s", p.numbers[0], p.numbers[1], p.numbers[2], p.pre)
 }
 
-// bump is the first prerelease of the version whose number i is one more.
+// bump returns the first prerelease of the version with the next number i.
 func (p partial) bump(i int) string {
 	n := p.numbers
 	n[i]++

@@ -2,28 +2,29 @@ package nvd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
 const (
-	firstYear = 2002               // whose file holds the years before, too
-	recent    = 7 * 24 * time.Hour // what the file of changes covers, and one day more
-	maxRange  = 120 * 24 * time.Hour
-	free      = 5               // requests to the API without a pause
-	pause     = 6 * time.Second // NVD asks for it
+	firstYear = 2002                 // its file includes earlier years
+	recent    = 7 * 24 * time.Hour   // the file of changes covers one day more
+	maxRange  = 120 * 24 * time.Hour // of a query for changes
+	free      = 5                    // requests to the API without a pause
+	pause     = 6 * time.Second      // between further ones, as NVD demands
 )
 
-// fetch gets the file of changes if the state that is there is not older than what it covers, and the files of all years
-// else. Where there are no files, the API has the same. The fingerprint is the time of the last change.
+// fetch downloads the file of changes if it covers all changes since the state in the database, or else the files of all years. If there are
+// no files, fetch uses the API. The fingerprint is the time of the last change.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	base := f.Dataset.URLs[0]
 	newest, err := readMeta(ctx, f, base+"nvdcve-2.0-modified.meta")
@@ -38,8 +39,8 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	}
 	got := feed.Fetched{Fingerprint: newest.date}
 	get := func(name string, m meta) error {
-		file, err := f.Get(ctx, feed.Item{URL: base + name + ".json.gz", Name: name + ".json.gz", Sum: "sha256:" + m.sum, Unpacked: true})
-		got.Locations = append(got.Locations, file.Path)
+		path, err := f.Get(ctx, feed.Item{URL: base + name + ".json.gz", Name: name + ".json.gz", Sum: "sha256:" + m.sum, Unpacked: true})
+		got.Locations = append(got.Locations, path)
 		return err
 	}
 	if was, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil && f.Now.Sub(was) < recent {
@@ -50,7 +51,7 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		name := "nvdcve-2.0-" + strconv.Itoa(year)
 		m, err := readMeta(ctx, f, base+name+".meta")
 		if errors.Is(err, fs.ErrNotExist) && year == f.Now.Year() && year > firstYear {
-			break // a new year has begun, but nothing has happened yet
+			break // the new year has no CVEs yet
 		}
 		if err == nil {
 			err = get(name, m)
@@ -62,11 +63,11 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	return got, nil
 }
 
-// meta is what is read of the file beside another: when that was changed, and the checksum of what it holds uncompressed.
+// A meta has the used fields of a .meta file: the time of the last change of a file, and the checksum of its decompressed content.
 type meta struct{ date, sum string }
 
 func readMeta(ctx context.Context, f *feed.Fetcher, location string) (meta, error) {
-	b, err := f.Read(ctx, feed.Item{URL: location})
+	b, err := f.Read(ctx, location)
 	if err != nil {
 		return meta{}, err
 	}
@@ -85,7 +86,7 @@ func readMeta(ctx context.Context, f *feed.Fetcher, location string) (meta, erro
 	return m, nil
 }
 
-// fetchPages asks the API for all CVEs, or for those that were changed since the state that is there.
+// fetchPages asks the API for all CVEs, or for those that have changed since the state in the database.
 func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched, error) {
 	now := f.Now.UTC().Truncate(time.Second)
 	got := feed.Fetched{Fingerprint: now.Format(time.RFC3339)}
@@ -96,8 +97,8 @@ func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched,
 		query.Set("lastModEndDate", now.Format(form))
 		got.Increment = true
 	}
-	for start, page := 0, 0; ; page++ {
-		if page >= free {
+	for start, number := 0, 0; ; number++ {
+		if number >= free {
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
@@ -105,29 +106,50 @@ func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched,
 			}
 		}
 		query.Set("startIndex", strconv.Itoa(start))
-		b, err := f.Read(ctx, feed.Item{URL: api + "?" + query.Encode()})
+		name, err := f.Get(ctx, feed.Item{URL: api + "?" + query.Encode(), Name: fmt.Sprintf("page-%06d.json", start), Plain: true})
 		if err != nil {
 			return feed.Fetched{}, err
 		}
-		var answer struct {
-			PerPage int               `json:"resultsPerPage"`
-			Start   int               `json:"startIndex"`
-			Total   int               `json:"totalResults"`
-			List    []json.RawMessage `json:"vulnerabilities"`
-		}
-		if err := json.Unmarshal(b, &answer); err != nil {
+		p, err := readPage(name)
+		if err != nil {
 			return feed.Fetched{}, fmt.Errorf("%s: at %d: %w", api, start, err)
 		}
-		if answer.Start != start || len(answer.List) == 0 && start < answer.Total {
-			return feed.Fetched{}, fmt.Errorf("%s: %d results from %d of %d, where those from %d were asked for", api, len(answer.List), answer.Start, answer.Total, start)
-		}
-		name, err := f.Save(fmt.Sprintf("page-%06d.json", start), b)
-		if err != nil {
-			return feed.Fetched{}, err
+		if p.start != start || p.results == 0 && start < p.total {
+			return feed.Fetched{}, fmt.Errorf("%s: %d results from %d of %d, instead of those from %d", api, p.results, p.start, p.total, start)
 		}
 		got.Locations = append(got.Locations, name)
-		if start += len(answer.List); start >= answer.Total {
+		if start += p.results; start >= p.total {
 			return got, nil
 		}
 	}
+}
+
+// A page is the position of an answer of the API in all results.
+type page struct{ start, results, total int }
+
+func readPage(name string) (p page, err error) {
+	r, err := os.Open(name)
+	if err != nil {
+		return p, err
+	}
+	defer r.Close()
+	j := jsonstream.NewStream(r, jsonstream.MaxValue)
+	err = j.Object(func(key string) error {
+		var bad, err error
+		switch key {
+		case "startIndex":
+			bad, err = j.Decode(&p.start)
+		case "totalResults":
+			bad, err = j.Decode(&p.total)
+		case "vulnerabilities":
+			err = j.Array(func() error {
+				p.results++
+				return j.Skip()
+			})
+		default:
+			err = j.Skip()
+		}
+		return errors.Join(bad, err)
+	})
+	return p, err
 }

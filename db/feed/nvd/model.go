@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// An item is what both models say of a CVE.
+// An item has the fields of a CVE that both models have.
 type item struct {
 	id                  string
 	rejected            bool
@@ -24,7 +24,7 @@ type metric struct {
 	score                float64
 }
 
-// A configuration is vulnerable if, for each of its groups, one of the matches is there. One group is the usual case.
+// A configuration is vulnerable if a system has one of the matches of each group. Most configurations have one group.
 type configuration struct{ groups [][]match }
 
 type match struct {
@@ -58,8 +58,8 @@ type cvss struct {
 	Severity string  `json:"baseSeverity"`
 }
 
-// parse2 reads an element of "vulnerabilities". What could be read is returned with an error, too.
-func parse2(raw json.RawMessage) (*item, error) {
+// parse2 parses an element of "vulnerabilities". With an error it returns the parts that it could parse.
+func parse2(raw []byte) (*item, error) {
 	var v struct {
 		CVE struct {
 			ID           string `json:"id"`
@@ -112,7 +112,7 @@ func parse2(raw json.RawMessage) (*item, error) {
 		var groups [][]match
 		for _, n := range conf.Nodes {
 			if n.Negate {
-				continue // of what must not be there nothing is vulnerable
+				continue // products that must be absent are not vulnerable
 			}
 			if n.Operator == "AND" {
 				for _, m := range n.Match {
@@ -127,15 +127,15 @@ func parse2(raw json.RawMessage) (*item, error) {
 	return it, err
 }
 
-// source is who says so. NVD's own identifier is shortened.
+// source returns the source of a severity, with a short name for NVD itself.
 func source(s string) string {
 	if s == "nvd@nist.gov" || s == "" {
-		return Name
+		return feedName
 	}
 	return s
 }
 
-// add adds one configuration of groups that all must be met, or one for each group.
+// add adds one configuration with all groups, or one for each group.
 func (it *item) add(all bool, groups [][]match) {
 	if all {
 		it.configurations = append(it.configurations, configuration{groups})
@@ -146,15 +146,15 @@ func (it *item) add(all bool, groups [][]match) {
 	}
 }
 
-// A node is a node of model 1.1, which has children where it combines others.
+// A node is a node of model 1.1. It has children if it combines other nodes.
 type node struct {
 	Operator string  `json:"operator"`
 	Children []node  `json:"children"`
 	Match    []match `json:"cpe_match"`
 }
 
-// parse1 reads an element of "CVE_Items".
-func parse1(raw json.RawMessage) (*item, error) {
+// parse1 parses an element of "CVE_Items". With an error it returns the parts that it could parse.
+func parse1(raw []byte) (*item, error) {
 	var v struct {
 		CVE struct {
 			Meta struct {
@@ -188,10 +188,10 @@ func parse1(raw json.RawMessage) (*item, error) {
 	it := &item{id: v.CVE.Meta.ID, published: v.Published, modified: v.Modified, description: english(v.CVE.Description.Data)}
 	it.rejected = strings.HasPrefix(it.description, "** REJECT **") || strings.HasPrefix(it.description, "Rejected reason:")
 	if m := v.Impact.V3; m != nil {
-		it.metrics = append(it.metrics, metric{Name, m.CVSS.Vector, m.CVSS.Severity, m.CVSS.Score})
+		it.metrics = append(it.metrics, metric{feedName, m.CVSS.Vector, m.CVSS.Severity, m.CVSS.Score})
 	}
 	if m := v.Impact.V2; m != nil {
-		it.metrics = append(it.metrics, metric{Name, m.CVSS.Vector, m.Severity, m.CVSS.Score})
+		it.metrics = append(it.metrics, metric{feedName, m.CVSS.Vector, m.Severity, m.CVSS.Score})
 	}
 	for _, p := range v.CVE.Problem.Data {
 		for _, d := range p.Description {
@@ -205,10 +205,10 @@ func parse1(raw json.RawMessage) (*item, error) {
 	return it, err
 }
 
-// maxChildren bounds how deep nodes nest. Real ones have children without any.
+// maxChildren bounds how many nodes contain each other. Real children have no children.
 const maxChildren = 8
 
-// groups returns the node's own matches and those of its children, a group for each.
+// groups returns a group for the matches of the node, and one for each of its children.
 func (n *node) groups(depth int) [][]match {
 	var groups [][]match
 	if len(n.Match) > 0 {
@@ -222,7 +222,7 @@ func (n *node) groups(depth int) [][]match {
 	return groups
 }
 
-// severities returns the metrics that rate anything.
+// severities returns the metrics that have a vector or a score.
 func (it *item) severities() []matcher.Severity {
 	var out []matcher.Severity
 	seen := make(map[matcher.Severity]bool)

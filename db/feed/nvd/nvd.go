@@ -1,25 +1,23 @@
-// Package nvd reads the National Vulnerability Database, https://nvd.nist.gov/vuln/data-feeds, in either of its forms: what the
-// API 2.0 answers and the yearly files of the same model, and the files of the former model 1.1.
+// Package nvd reads the National Vulnerability Database, https://nvd.nist.gov/vuln/data-feeds. It reads the answers of the API 2.0 and the
+// yearly files of the same model, and the files of the former model 1.1:
 //
 //	{"vulnerabilities": [{"cve": {"id": "CVE-2023-4863", "vulnStatus": "Analyzed", "metrics": {"cvssMetricV31": [...]}, ...}}]}
 //	{"CVE_Items": [{"cve": {"CVE_data_meta": {"ID": "CVE-2003-0001"}, ...}, "configurations": ..., "impact": ...}]}
 //
-// A [feed.Record] is one CVE. It says two things:
+// A [feed.Record] is one CVE. A rejected CVE is withdrawn.
 //
-// Of the vulnerability itself, its CVSS severities, by NVD ("nvd") and by others that NVD passes on, named by their
-// identifiers ("security@example.org"), and its weaknesses ("CWE-79").
+// Its enrichment has the CVSS severities, of NVD ("nvd") and of other sources with the identifiers that NVD gives them
+// ("security@example.org"), and the weaknesses ("CWE-79").
 //
-// Of products, advisories by their CPE names, https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe:
-// the key has the type "cpe", the vendor as Namespace and the product as Name, whatever the part (application, operating
-// system, hardware). Only what is vulnerable itself has one; if it is only together with something else, such as an
-// operating system, or only as built for some software, the Reason says so: "with microsoft windows", "for wordpress".
-// There is no order of versions that holds for all products, so that a range begins with its bound where NVD leaves the
-// bound out: rather too wide than too narrow. An update is part of a version, "9.8-p7".
-//
-// A rejected CVE is withdrawn.
+// Its advisories are about products with CPE names, https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe.
+// A key has the type "cpe", the vendor as the Namespace and the product as the Name, for all parts (application, operating system, hardware).
+// Only vulnerable products have an advisory. If a product is vulnerable only together with another, such as an operating system, or only if
+// built for some software, the Reason tells so: "with microsoft windows", "for wordpress". No order of versions holds for all products, so a
+// range includes its lower bound even if NVD excludes it: too wide rather than too narrow. An update is part of a version: "9.8-p7".
 package nvd
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,19 +27,18 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "nvd"
+const feedName = "nvd"
 
-// Feed returns the feed.
+// Feed returns the feed of the National Vulnerability Database.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" },
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://nvd.nist.gov/feeds/json/cve/2.0/", "https://services.nvd.nist.gov/rest/json/cves/2.0"},
 			Covers: []matcher.Key{{Type: "cpe"}},
@@ -50,63 +47,55 @@ func Feed() feed.Feed {
 	}
 }
 
-var errStopped = errors.New("stopped")
-
-// Parse yields the CVEs of one document: a list of either model, or a single one. The error of a CVE is a
-// [feed.RecordError] and comes with what was understood; any other is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		p := parser{js: jsonstream.New(r), yield: yield}
-		if err := p.document(); err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("nvd: %w", err))
+// parse reads a list of either model, or a single CVE.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		j := jsonstream.NewStream(r, jsonstream.MaxValue)
+		list := func(parse func([]byte) (*item, error)) error {
+			return j.Array(func() error {
+				raw, err := j.Raw()
+				if err != nil {
+					return err
+				}
+				return yield(record(parse(raw)))
+			})
 		}
-	}
-}
-
-type parser struct {
-	js    *jsonstream.Reader
-	yield func(feed.Record, error) bool
-}
-
-func (p *parser) document() error {
-	single := make(map[string]json.RawMessage)
-	known := false
-	err := p.js.Object(func(key string) error {
-		switch key {
-		case "vulnerabilities":
-			known = true
-			return p.list(parse2)
-		case "CVE_Items":
-			known = true
-			return p.list(parse1)
-		case "resultsPerPage", "totalResults": // an answer without results has no list
-			known = true
-		case "cve", "configurations", "impact", "publishedDate", "lastModifiedDate":
-			raw, err := p.js.Raw()
-			single[key] = raw
+		single := make(map[string]json.RawMessage)
+		known := false
+		err := j.Object(func(key string) error {
+			switch key {
+			case "vulnerabilities":
+				known = true
+				return list(parse2)
+			case "CVE_Items":
+				known = true
+				return list(parse1)
+			case "resultsPerPage", "totalResults": // an answer without results has no list
+				known = true
+			case "cve", "configurations", "impact", "publishedDate", "lastModifiedDate":
+				raw, err := j.Raw()
+				single[key] = bytes.Clone(raw)
+				return err
+			}
+			return j.Skip()
+		})
+		switch {
+		case err != nil:
 			return err
+		case single["cve"] != nil:
+			raw, err := json.Marshal(single)
+			if err != nil {
+				return err
+			}
+			if isModel1(single["cve"]) {
+				return yield(record(parse1(raw)))
+			}
+			return yield(record(parse2(raw)))
+		case !known:
+			return errors.New(`neither "vulnerabilities" nor "CVE_Items"`)
 		}
-		return p.js.Skip()
+		return nil
 	})
-	if err == nil {
-		err = p.js.End()
-	}
-	switch {
-	case err != nil:
-		return err
-	case single["cve"] != nil:
-		raw, err := json.Marshal(single)
-		if err != nil {
-			return err
-		}
-		if isModel1(single["cve"]) {
-			return p.record(raw, parse1)
-		}
-		return p.record(raw, parse2)
-	case !known:
-		return errors.New(`neither "vulnerabilities" nor "CVE_Items"`)
-	}
-	return nil
 }
 
 func isModel1(cve json.RawMessage) bool {
@@ -116,36 +105,7 @@ func isModel1(cve json.RawMessage) bool {
 	return json.Unmarshal(cve, &c) == nil && c.Meta != nil
 }
 
-func (p *parser) list(parse func(json.RawMessage) (*item, error)) error {
-	return p.js.List(func() error {
-		raw, err := p.js.Raw()
-		if err != nil {
-			return err
-		}
-		return p.record(raw, parse)
-	})
-}
-
-func (p *parser) record(raw json.RawMessage, parse func(json.RawMessage) (*item, error)) error {
-	it, err := parse(raw)
-	rec := feed.Record{ID: it.id}
-	if it.id == "" {
-		err = errors.Join(errors.New("no id"), err)
-	} else {
-		var e error
-		rec, e = it.record()
-		err = errors.Join(err, e)
-	}
-	if err != nil {
-		err = &feed.RecordError{ID: it.id, Err: err}
-	}
-	if !p.yield(rec, err) {
-		return errStopped
-	}
-	return nil
-}
-
-// parseTime reads the forms of both models, which are UTC: "2023-10-12T19:15:11.747", "2018-05-25T10:15Z".
+// parseTime parses the forms of both models, which are in UTC: "2023-10-12T19:15:11.747", "2018-05-25T10:15Z".
 func parseTime(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil

@@ -63,13 +63,13 @@ func TestParse(t *testing.T) {
   CVE-2023-4863 cpe/webm//libwebp affected versions [1.2-rc1]
   CVE-2023-4863 cpe/x//plugin affected [1, 2] "for wordpress"
   CVE-2023-4863 cpe/mozilla//firefox affected [100, 117) "with microsoft windows"
-  threat CVE-2023-4863 {nvd high HIGH CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H 8.8} {security@example.org high HIGH CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5} [CWE-787]
+  enrichment CVE-2023-4863 {nvd high HIGH CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H 8.8} {security@example.org high HIGH CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H 7.5} [CWE-787]
 CVE-2023-9999 withdrawn modified 2023-10-18T18:00:24Z
 `},
 		{old, `CVE-2003-0001 modified 2019-04-30T14:27:00Z
   CVE-2003-0001 cpe/linux//linux_kernel affected versions [2.4.1]
   CVE-2003-0001 cpe/x//firmware affected "with x router"
-  threat CVE-2003-0001 {nvd medium MEDIUM AV:N/AC:L/Au:N/C:P/I:N/A:N 5} [CWE-200]
+  enrichment CVE-2003-0001 {nvd medium MEDIUM AV:N/AC:L/Au:N/C:P/I:N/A:N 5} [CWE-200]
 CVE-2003-9999 withdrawn
 `},
 		{`{"resultsPerPage": 0, "startIndex": 0, "totalResults": 0}`, ""},
@@ -220,8 +220,8 @@ func FuzzParse(f *testing.F) {
 	feedtest.Fuzz(f, nvd.Feed(), page(0, 2, entry("CVE-2023-4863", "116.0"), rejected), old, rejected)
 }
 
-func ExampleParse() {
-	for rec, err := range nvd.Parse(strings.NewReader(old)) {
+func ExampleFeed() {
+	for rec, err := range nvd.Feed().Parse(strings.NewReader(old)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -10,16 +10,19 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Bounds on one CVE. The longest real ones have some thousand names of a few hundred products.
+// Bounds on one CVE. The longest real ones have a few thousand names of a few hundred products.
 const (
 	maxMatches = 100_000
 	maxSummary = 300 // bytes
 )
 
-// record turns an item into a record. The error joins what was not understood.
-func (it *item) record() (feed.Record, error) {
+// record returns the record of an item that was decoded with an error.
+func record(it *item, bad error) feed.Record {
+	if it.id == "" {
+		return feed.Record{Err: errors.Join(errors.New("no id"), bad)}
+	}
 	rec := feed.Record{ID: it.id}
-	var errs []error
+	errs := []error{bad}
 	modified, err := parseTime(it.modified)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("lastModified: %w", err))
@@ -30,12 +33,12 @@ func (it *item) record() (feed.Record, error) {
 	}
 	rec.Modified = modified
 	if it.rejected {
-		rec.Withdrawn = true
-		return rec, errors.Join(errs...)
+		rec.Withdrawn, rec.Err = true, errors.Join(errs...)
+		return rec
 	}
-	threat := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes()}
-	if strings.HasPrefix(it.id, "CVE-") && len(threat.Severities)+len(threat.Weaknesses) > 0 {
-		rec.Enrichments = map[string]matcher.Enrichment{it.id: threat}
+	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes()}
+	if strings.HasPrefix(it.id, "CVE-") && len(enrichment.Severities)+len(enrichment.Weaknesses) > 0 {
+		rec.Enrichments = map[string]matcher.Enrichment{it.id: enrichment}
 	}
 	p := products{it: it, at: make(map[matcher.Key]int)}
 	for i := range it.configurations {
@@ -45,7 +48,7 @@ func (it *item) record() (feed.Record, error) {
 	}
 	for _, b := range p.list {
 		a := matcher.Advisory{
-			ID: it.id, Key: b.key, Summary: shorten(it.description), Feed: Name, Published: published, Modified: modified,
+			ID: it.id, Key: b.key, Summary: shorten(it.description), Feed: feedName, Published: published, Modified: modified,
 			Reason: strings.Join(b.reasons, "; "),
 		}
 		if !b.all {
@@ -53,10 +56,11 @@ func (it *item) record() (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// cwes returns the weaknesses that have a number: NVD writes "NVD-CWE-noinfo" and the like where it knows none.
+// cwes returns the weaknesses that have a number. NVD uses "NVD-CWE-noinfo" and similar words for unknown ones.
 func (it *item) cwes() []string {
 	list := slices.DeleteFunc(slices.Clone(it.weaknesses), func(s string) bool { return !strings.HasPrefix(s, "CWE-") || len(s) > 20 })
 	slices.Sort(list)
@@ -75,21 +79,21 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s, "") + " ..."
 }
 
-// products gathers what an item says of each product.
+// products gathers the statements of an item about each product.
 type products struct {
 	it   *item
-	at   map[matcher.Key]int // of list
+	at   map[matcher.Key]int // index in list
 	list []product
-	n    int // matches
+	n    int // number of matches
 }
 
 type product struct {
 	key      matcher.Key
-	all      bool // every version
+	all      bool // all versions are vulnerable
 	ranges   []matcher.Range
 	versions []string
 	reasons  []string
-	always   bool // one configuration has no reason
+	always   bool // some configuration has no reason
 	seen     map[any]bool
 }
 
@@ -105,7 +109,7 @@ func (p *products) configuration(c *configuration) error {
 				continue
 			}
 			if p.n++; p.n > maxMatches {
-				return fmt.Errorf("%w: more than %d names", feed.ErrTooLarge, maxMatches)
+				return fmt.Errorf("more than %d names: %w", maxMatches, feed.ErrTooLarge)
 			}
 			if err := p.match(&group[j], reason); err != nil {
 				errs = append(errs, err)
@@ -115,7 +119,7 @@ func (p *products) configuration(c *configuration) error {
 	return errors.Join(errs...)
 }
 
-// with names what must be there besides group i.
+// with returns a reason that names the products of the groups other than i.
 func with(groups [][]match, i int) string {
 	var names []string
 	for j, g := range groups {
@@ -191,11 +195,11 @@ func (p *products) match(m *match, reason string) error {
 	return nil
 }
 
-// cpe is what is read of a name of CPE 2.3.
+// A cpe has the used fields of a CPE 2.3 name.
 type cpe struct{ vendor, product, version, update, targetSoftware string }
 
-// parseCPE reads a formatted string, NISTIR 7695 section 6.2: "cpe:2.3:a:vendor:product:version:update:...", in which a
-// backslash takes away what the character after it means.
+// parseCPE parses a formatted string, NISTIR 7695 section 6.2: "cpe:2.3:a:vendor:product:version:update:...". A backslash quotes the next
+// character.
 func parseCPE(s string) (cpe, error) {
 	rest, ok := strings.CutPrefix(s, "cpe:2.3:")
 	if !ok {

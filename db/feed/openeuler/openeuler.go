@@ -1,9 +1,8 @@
-// Package openeuler reads the security advisories of openEuler, CVRF documents, which lie below security/data/cvrf in its
-// repositories.
+// Package openeuler reads the security advisories of openEuler: the CVRF documents below security/data/cvrf in its repositories.
 //
-// A [feed.Record] is one document. It has an advisory for every vulnerability in every package of every release, whose reason is
-// the document's ID. Service packs are releases of their own to openEuler, but os-release(5) of an image does not tell
-// them apart ("20.03"): then versions before the fix of any of them are affected.
+// A [feed.Record] is one document. It has an advisory for every vulnerability in every package of every release, with the document's ID as
+// the reason. openEuler treats service packs as releases, but os-release(5) of an image does not distinguish them: "20.03". So versions
+// before the fix of any service pack are affected.
 package openeuler
 
 import (
@@ -22,34 +21,28 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "openeuler"
+const feedName = "openeuler"
 
-// Feed returns the feed.
+// Feed returns the feed of openEuler.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
-		Parse: Parse,
+		Parse: parse,
 	}
 }
 
-// Parse yields the record of a document.
-//
-// The error of a record is a [feed.RecordError] with the document's ID; it comes with what was understood. Any other error, of r
-// or of XML syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		d, err := cvrf.Read(r)
 		if err != nil {
-			yield(feed.Record{}, fmt.Errorf("openeuler: %w", err))
-			return
+			return err
 		}
-		yield(record(d))
-	}
+		return yield(record(d))
+	})
 }
 
-// id is the ID of os-release(5), spelled as openEuler does.
+// id is the ID in os-release(5), in openEuler's spelling.
 const id = "openEuler"
 
 var release = regexp.MustCompile(`^openEuler-([0-9]+\.[0-9]+)`)
@@ -57,9 +50,9 @@ var release = regexp.MustCompile(`^openEuler-([0-9]+\.[0-9]+)`)
 // A build is a package of a release.
 type build struct{ release, product, name, evr, arch string }
 
-func record(d *cvrf.Document) (feed.Record, error) {
+func record(d *cvrf.Document) feed.Record {
 	if d.ID == "" {
-		return feed.Record{}, feed.Errorf(d.Title, "a document without ID")
+		return feed.Record{Err: fmt.Errorf("%.80q: document without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
 	var errs []error
@@ -71,10 +64,10 @@ func record(d *cvrf.Document) (feed.Record, error) {
 	errs = append(errs, err)
 	for i := range d.Vulnerabilities {
 		v := &d.Vulnerabilities[i]
-		s, err := v.Severities(Name)
+		s, err := v.Severities(feedName)
 		errs = append(errs, err)
 		if v.CVE == "" {
-			errs = append(errs, errors.New("a vulnerability without CVE"))
+			errs = append(errs, errors.New("vulnerability without a CVE"))
 			continue
 		}
 		ranges := make(map[matcher.Key][]matcher.Range)
@@ -96,7 +89,7 @@ func record(d *cvrf.Document) (feed.Record, error) {
 			}
 		}
 		if len(ranges) == 0 {
-			errs = append(errs, fmt.Errorf("%s: fixed in no package that is understood", v.CVE))
+			errs = append(errs, fmt.Errorf("%s: no fixed package", v.CVE))
 		}
 		var keys []matcher.Key
 		for k := range ranges {
@@ -106,17 +99,15 @@ func record(d *cvrf.Document) (feed.Record, error) {
 		for _, k := range keys {
 			rec.Advisories = append(rec.Advisories, matcher.Advisory{
 				ID: v.CVE, Key: k, Ranges: ranges[k], Status: matcher.Fixed, Reason: d.ID, Severities: s, Summary: d.Title, URLs: d.URLs,
-				Feed: Name, Published: published, Modified: rec.Modified,
+				Feed: feedName, Published: published, Modified: rec.Modified,
 			})
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: d.ID, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// buildsOf returns the packages of a document. What product a package is of its CPE says.
+// buildsOf returns the packages of a document. The CPE of a package tells its product.
 func buildsOf(d *cvrf.Document) (builds []build, err error) {
 	products := make(map[string]string) // CPE to product
 	for _, p := range d.Products {
@@ -133,7 +124,7 @@ func buildsOf(d *cvrf.Document) (builds []build, err error) {
 		b.name, b.evr, b.arch = errata.NEVRA(p.Name)
 		m := release.FindStringSubmatch(b.product)
 		if m == nil || b.evr == "" {
-			errs = append(errs, fmt.Errorf("%.80q: no package of a release", p.Name))
+			errs = append(errs, fmt.Errorf("%.80q is not a package of a release", p.Name))
 			continue
 		}
 		b.release = m[1]

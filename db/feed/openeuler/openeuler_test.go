@@ -34,10 +34,10 @@ func TestDocument(t *testing.T) {
 	}
 	feedtest.Damage(t, openeuler.Feed(), doc, true)
 	for _, tt := range []struct{ old, new, want string }{
-		{"<CVE>CVE-2020-12867</CVE>", "", "without CVE"},
-		{"<ID>openEuler-SA-2021-1033</ID>", "", "without ID"},
-		{"sane-1.0.28-9.oe1.aarch64.rpm", "sane", `"sane": no package`},
-		{`<Status Type="Fixed">`, `<Status Type="Novel">`, "fixed in no package"},
+		{"<CVE>CVE-2020-12867</CVE>", "", "without a CVE"},
+		{"<ID>openEuler-SA-2021-1033</ID>", "", "without an ID"},
+		{"sane-1.0.28-9.oe1.aarch64.rpm", "sane", `"sane" is not a package`},
+		{`<Status Type="Fixed">`, `<Status Type="Novel">`, "no fixed package"},
 		{"Medium", "Novel", `unknown severity "Novel"`},
 	} {
 		_, bad, fatal := feedtest.Parse(openeuler.Feed(), strings.NewReader(strings.ReplaceAll(doc, tt.old, tt.new)))
@@ -58,8 +58,8 @@ func TestGolden(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, openeuler.Feed(), doc) }
 
-func ExampleParse() {
-	for rec, err := range openeuler.Parse(strings.NewReader(doc)) {
+func ExampleFeed() {
+	for rec, err := range openeuler.Feed().Parse(strings.NewReader(doc)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -1,15 +1,14 @@
 // Package oracle reads the OVAL definitions of Oracle Linux, https://linux.oracle.com/security/oval/.
 //
-// A [feed.Record] is one definition, which stands for an erratum (ELSA-2021-9362). It has an advisory for every CVE in every
-// package, whose Reason is the erratum, and the severity in the CVE's own vectors and the erratum's word.
+// A [feed.Record] is one definition, which stands for an erratum (ELSA-2021-9362). It has an advisory for every CVE in every package, with the
+// erratum as the Reason. The severity has the CVE's vectors and the erratum's word.
 //
-// Oracle builds some packages in flavours with fixes and versions of their own: those of Ksplice, which are patched while
-// they run (2:1.1.1g-15.ksplice1.el8_3), and those that were validated for FIPS 140. Now and then it builds an update anew for
-// one architecture only. Both are kept apart by internal/rpmname.
+// Oracle builds some packages in flavours that have their own fixes and versions: Ksplice packages, which are patched while they run
+// (2:1.1.1g-15.ksplice1.el8_3), and packages that were validated for FIPS 140. Sometimes Oracle rebuilds an update for only one
+// architecture. internal/rpmname keeps both apart.
 //
-// The Unbreakable Enterprise Kernel has a line of versions for each of its releases, all in the package kernel-uek of one
-// release of Oracle Linux: 4.14 and 5.4 in 7. A fix in one line says nothing about another, so that its range begins with
-// the line.
+// The Unbreakable Enterprise Kernel has a line of versions for each of its releases. One release of Oracle Linux has several lines in the
+// package kernel-uek: 4.14 and 5.4 in 7. A fix in one line says nothing about another, so the range of a fix begins with its line.
 package oracle
 
 import (
@@ -27,15 +26,14 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "oracle"
+const feedName = "oracle"
 
-// Feed returns the feed.
+// Feed returns the feed of Oracle Linux.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2"},
 			Covers: []matcher.Key{{Type: "rpm", Namespace: "ol"}},
@@ -43,23 +41,11 @@ func Feed() feed.Feed {
 	}
 }
 
-// Parse yields the definitions of a document, in its order. What it holds in memory until the document's end is about a third
-// of the document's size.
-//
-// The error of a definition is a [feed.RecordError] with the erratum; it comes with what was understood. Any other error, of
-// r or of XML syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		for d, err := range oval.Parse(r) {
-			if err != nil {
-				yield(feed.Record{}, fmt.Errorf("oracle: %w", err))
-				return
-			}
-			if !yield(record(d)) {
-				return
-			}
-		}
-	}
+// parse holds about a third of the document's size in memory.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		return oval.Parse(r, func(d *oval.Definition) error { return yield(record(d)) })
+	})
 }
 
 var (
@@ -84,12 +70,11 @@ func rules() *oval.Rules {
 			}
 			return m[1], true
 		},
-		Ignore: func(c *oval.Criterion) bool { return strings.HasSuffix(c.Comment, " is ksplice-based") }, // as its version says
+		Ignore: func(c *oval.Criterion) bool { return strings.HasSuffix(c.Comment, " is ksplice-based") }, // its version tells
 	}
 }
 
-// record turns a definition into a record. The error joins what was not understood.
-func record(d *oval.Definition) (feed.Record, error) {
+func record(d *oval.Definition) feed.Record {
 	id := erratum.FindString(d.Title)
 	for _, r := range d.References {
 		if id == "" && erratum.MatchString(r.ID) {
@@ -97,9 +82,9 @@ func record(d *oval.Definition) (feed.Record, error) {
 		}
 	}
 	if id == "" {
-		return feed.Record{ID: d.ID}, feed.Errorf(d.ID, "%.80q: no erratum", d.Title)
+		return feed.Record{ID: d.ID, Err: fmt.Errorf("no erratum in the title %.80q", d.Title)}
 	}
-	e, err := d.Erratum(Name, id)
+	e, err := d.Erratum(feedName, id)
 	errs := []error{err}
 	e.Bugfix = !strings.HasPrefix(id, "ELSA-")
 	packages, err := d.Packages(rules())
@@ -114,13 +99,11 @@ func record(d *oval.Definition) (feed.Record, error) {
 		errs = append(errs, errors.New("no packages"))
 	}
 	rec := e.Record()
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: id, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// line returns the version that a kernel's line begins with: "0:5.4" of "0:5.4.17-2136.300.7.el8uek".
+// line returns the first version of a kernel's line: "0:5.4" for "0:5.4.17-2136.300.7.el8uek".
 func line(evr string) string {
 	version, _, _ := strings.Cut(evr, "-")
 	major, rest, _ := strings.Cut(version, ".")

@@ -71,8 +71,8 @@ func TestBad(t *testing.T) {
 	for _, tt := range []struct{ name, definition, want string }{
 		{"no erratum", definition("ELSA-2021:1", on("8", earlier("a", "1-1"))), "no erratum"},
 		{"no criteria", definition("ELSA-2021-1", ""), "ELSA-2021-1: no packages"},
-		{"no product", definition("ELSA-2021-1", earlier("a", "1-1")), "for no product"},
-		{"a leaf of another kind", definition("ELSA-2021-1", on("8", `<criterion comment="the moon is full"/>`)), `"the moon is full": not understood`},
+		{"no product", definition("ELSA-2021-1", earlier("a", "1-1")), "unknown product"},
+		{"a leaf of another kind", definition("ELSA-2021-1", on("8", `<criterion comment="the moon is full"/>`)), `unknown criterion "the moon is full"`},
 	} {
 		recs, bad, fatal := feedtest.Parse(oracle.Feed(), strings.NewReader(doc(tt.definition+good)))
 		if len(bad) != 1 || !strings.Contains(bad[0].Error(), tt.want) || fatal != nil || len(recs) == 0 || recs[len(recs)-1].ID != "ELSA-2021-9" {
@@ -115,13 +115,13 @@ func FuzzParse(f *testing.F) {
 		doc(definition("ELSA-2021-1", on("8", both("aarch64", earlier("a", "0:1-4"))+both("x86_64", earlier("a", "0:1-1"))))))
 }
 
-func ExampleParse() {
+func ExampleFeed() {
 	definitions := strings.NewReader(`<oval_definitions><definitions><definition class="patch"><metadata>
 		<title>ELSA-2007-0057: bind security update (MODERATE)</title>
 		<advisory><severity>MODERATE</severity><cve>CVE-2007-0493</cve></advisory></metadata>
 		<criteria operator="AND"><criterion comment="Oracle Linux 5 is installed"/>
 		<criterion comment="bind-libs is earlier than 30:9.3.3-8.el5"/></criteria></definition></definitions></oval_definitions>`)
-	for rec, err := range oracle.Parse(definitions) {
+	for rec, err := range oracle.Feed().Parse(definitions) {
 		if err != nil {
 			fmt.Println(err)
 		}

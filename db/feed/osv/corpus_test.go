@@ -1,4 +1,4 @@
-package osv_test
+package osv
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -37,7 +36,7 @@ func TestCorpus(t *testing.T) {
 	} {
 		t.Run(tt.path, func(t *testing.T) {
 			var b db.Builder
-			in := feed.Input{Feed: osv.Feed(), Location: filepath.Join(dir, "feeds", tt.path)}
+			in := feed.Input{Feed: Feed(), Location: filepath.Join(dir, "feeds", tt.path)}
 			rep, err := feed.Load(t.Context(), &b, in, feed.Options{})
 			if err != nil {
 				t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// ErrEcosystem is the error of a package whose ecosystem has no PURL type, or none that is known here.
-var ErrEcosystem = errors.New("unknown ecosystem")
+// errEcosystem reports a package whose ecosystem has no known PURL type.
+var errEcosystem = errors.New("unknown ecosystem")
 
-// Key returns what advisories of a package are filed under, given the names of its ecosystem and of itself as OSV
-// writes them. Sources: https://ossf.github.io/osv-schema/#defined-ecosystems and the PURL types.
+// keyOf returns the key of a package from OSV's names of the ecosystem and the package. Sources:
+// https://ossf.github.io/osv-schema/#defined-ecosystems and the PURL types.
 //
-// Names are in the normal form of their type, see matcher.PackageKey. Of an ecosystem with a suffix that is no release, such
-// as the URL of another registry, the suffix is dropped.
-func Key(ecosystem, name string) (matcher.Key, error) {
+// Names have the normal form of their type, see matcher.PackageKey. keyOf ignores a suffix of the ecosystem that is not a release, such as
+// the URL of another registry.
+func keyOf(ecosystem, name string) (matcher.Key, error) {
 	eco, suffix, _ := strings.Cut(ecosystem, ":")
 	if name == "" || eco == "" {
 		return matcher.Key{}, errors.New("no package")
@@ -44,11 +44,11 @@ func Key(ecosystem, name string) (matcher.Key, error) {
 		}
 		return matcher.PackageKey(l.purlType, namespace, name), nil
 	}
-	return matcher.Key{}, fmt.Errorf("%w %.80q", ErrEcosystem, ecosystem)
+	return matcher.Key{}, fmt.Errorf("%w %.80q", errEcosystem, ecosystem)
 }
 
-// languages are the ecosystems that are no distributions: their PURL type, and whether a name holds a namespace, which ends
-// at its last slash.
+// languages lists the ecosystems other than distributions: their PURL type, and whether names contain a namespace, which ends at the last
+// slash.
 var languages = map[string]struct {
 	purlType   string
 	namespaces bool
@@ -72,7 +72,7 @@ var languages = map[string]struct {
 	"Bitnami":        {"bitnami", false},
 }
 
-// distribution returns the key of a distribution's packages. Its namespace is the distribution's ID in os-release(5).
+// distribution returns the key of a distribution's packages. The namespace is the distribution's ID in os-release(5).
 func distribution(ecosystem, suffix string) (matcher.Key, bool) {
 	i := slices.IndexFunc(distributions, func(d exported) bool { return d.ecosystem == ecosystem })
 	if i < 0 {
@@ -101,8 +101,8 @@ func distribution(ecosystem, suffix string) (matcher.Key, bool) {
 	return matcher.Key{Type: d.Type, Namespace: d.ID, Release: release}, d.Rolling == (suffix == "")
 }
 
-// ubuntu reads "22.04:LTS", "23.10", "Pro:16.04:LTS" and "Pro:FIPS-updates:20.04:LTS". What Ubuntu Pro publishes is not
-// on every machine, so that it has releases of its own: "16.04/pro", "20.04/pro/fips-updates".
+// ubuntu parses "22.04:LTS", "23.10", "Pro:16.04:LTS" and "Pro:FIPS-updates:20.04:LTS". The updates of Ubuntu Pro are not on every machine,
+// so they have releases of their own: "16.04/pro", "20.04/pro/fips-updates".
 func ubuntu(suffix string) (matcher.Key, bool) {
 	version, pocket := "", ""
 	for _, part := range strings.Split(suffix, ":") {

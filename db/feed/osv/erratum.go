@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// name gives the advisories of distributions their ids, as package osv describes, and their status.
+// name sets the IDs of the advisories of distributions, as the package comment describes, and their status.
 func (r *record) name(rec *feed.Record) {
 	same := slices.Concat(r.Aliases, r.Upstream)
 	cves := cvesOf(same)
@@ -50,21 +50,21 @@ func (r *record) name(rec *feed.Record) {
 
 func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }
 
-// isBugfix reports whether id is that of an erratum that its publisher calls a bug fix or an enhancement: "ALBA-2021:4378",
-// "RLEA-...". Some of them fix a CVE nevertheless.
+// isBugfix reports whether the ID of an erratum is that of a bug fix or an enhancement: "ALBA-2021:4378", "RLEA-...". Some of them fix a CVE
+// nevertheless.
 func isBugfix(id string) bool {
 	prefix, _, _ := strings.Cut(id, "-")
 	return len(prefix) == 4 && (prefix[2:] == "BA" || prefix[2:] == "EA")
 }
 
-// cvesOf returns the different CVEs among ids, in order.
+// cvesOf returns the CVEs among ids, sorted and without duplicates.
 func cvesOf(ids []string) []string {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isCVE(id) })
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-// others returns the different ids but one, in order.
+// others returns ids without one of them, sorted and without duplicates.
 func others(ids []string, but string) []string {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == but || id == "" })
 	slices.Sort(ids)

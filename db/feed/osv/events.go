@@ -12,16 +12,16 @@ var (
 	errEvent  = errors.New("an event that is not one of introduced, fixed, last_affected and limit")
 )
 
-// split turns the events of r into ranges. In versions, events come in pairs, in order: what publishers write, and what
-// the schema recommends. Events of commits form a graph, in which there may be a fix on every branch. What does not fit is
-// an error, and the ranges are then rather too wide than too narrow.
+// split turns the events of r into ranges. The events of versions are pairs in order, as the schema recommends and publishers write. The
+// events of commits form a graph, which may have a fix on every branch. Other sequences are an error, and give ranges that are too wide
+// rather than too narrow.
 func (r *eventRange) split() ([]matcher.Range, error) {
 	repo := ""
 	switch r.Type {
 	case "ECOSYSTEM", "SEMVER":
 	case "GIT":
 		if repo = r.Repo; repo == "" {
-			return nil, errors.New("commits of no repository")
+			return nil, errors.New("commits without a repository")
 		}
 	default:
 		return nil, fmt.Errorf("unknown type %.40q", r.Type)
@@ -42,8 +42,8 @@ func (r *eventRange) split() ([]matcher.Range, error) {
 type splitter struct {
 	repo       string
 	introduced string
-	open       bool // an introduced has no end yet
-	begun      bool // there was an introduced
+	open       bool // the last introduced event has no end yet
+	begun      bool // an introduced event has occurred
 	ranges     []matcher.Range
 	err        error
 }
@@ -65,7 +65,7 @@ func (s *splitter) event(e event) {
 		s.end(matcher.Range{Fixed: e.Fixed})
 	case e.LastAffected != "" && e == event{LastAffected: e.LastAffected}:
 		s.end(matcher.Range{LastAffected: e.LastAffected})
-	case e.Limit == "*" && e == event{Limit: "*"}: // the default, which limits nothing
+	case e.Limit == "*" && e == event{Limit: "*"}: // the default: no limit
 	case e.Limit != "" && e == event{Limit: e.Limit}:
 		s.end(matcher.Range{Fixed: e.Limit})
 	default:
@@ -73,7 +73,7 @@ func (s *splitter) event(e event) {
 	}
 }
 
-// end closes a range. Commits may have several fixes for one introduction.
+// end adds a range with an end. Commits may have several fixes for one introduced event.
 func (s *splitter) end(r matcher.Range) {
 	if !s.open && (s.repo == "" || !s.begun) {
 		s.err = errEvents

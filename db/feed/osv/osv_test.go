@@ -1,6 +1,7 @@
-package osv_test
+package osv
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,22 +11,9 @@ import (
 	"testing/iotest"
 	"time"
 
-	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/matcher"
 )
-
-func parse(r io.Reader) (recs []feed.Record, errs []error) {
-	for rec, err := range osv.Parse(r) {
-		if rec.ID != "" {
-			recs = append(recs, rec)
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return recs, errs
-}
 
 func TestKey(t *testing.T) {
 	for _, tt := range []struct {
@@ -62,7 +50,7 @@ func TestKey(t *testing.T) {
 		{"openSUSE:Leap 15.5", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-leap", Release: "15.5", Name: "x"}},
 		{"openSUSE:Tumbleweed", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed", Name: "x"}},
 	} {
-		if got, err := osv.Key(tt.ecosystem, tt.name); err != nil || got != tt.want {
+		if got, err := keyOf(tt.ecosystem, tt.name); err != nil || got != tt.want {
 			t.Errorf("%s %s: got %+v, %v", tt.ecosystem, tt.name, got, err)
 		}
 	}
@@ -71,7 +59,7 @@ func TestKey(t *testing.T) {
 		{"Ubuntu:LTS", "x"}, {"Ubuntu:Pro", "x"}, {"Ubuntu:22.04:24.04", "x"}, {"Red Hat:openshift:4.12::el8", "x"},
 		{"openSUSE:x", "x"}, {"Wolfi:1", "x"}, {"Maven", "x"}, {"Maven", ":x"}, {"Maven", "x:"},
 	} {
-		if got, err := osv.Key(tt[0], tt[1]); err == nil {
+		if got, err := keyOf(tt[0], tt[1]); err == nil {
 			t.Errorf("%q %q: got %+v, want an error", tt[0], tt[1], got)
 		}
 	}
@@ -99,7 +87,7 @@ func TestRanges(t *testing.T) {
 		{"two ranges", `{"type":"GIT","repo":"` + repo + `","events":[{"introduced":"a"}]},{"type":"SEMVER","events":[{"introduced":"0"}]}`,
 			[]r{{Introduced: "a", Repo: repo}, {}}, ""},
 		{"commits of nothing", `{"type":"GIT","events":[{"introduced":"0"}]},{"type":"SEMVER","events":[{"introduced":"1"}]}`,
-			[]r{{Introduced: "1"}}, "commits of no repository"},
+			[]r{{Introduced: "1"}}, "commits without a repository"},
 		{"two fixes", `{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1"},{"fixed":"2"}]}`, []r{{Fixed: "1"}}, "events out of order"},
 		{"two beginnings", `{"type":"SEMVER","events":[{"introduced":"1"},{"introduced":"2"},{"fixed":"3"}]}`,
 			[]r{{Introduced: "1"}, {Introduced: "2", Fixed: "3"}}, "events out of order"},
@@ -111,7 +99,7 @@ func TestRanges(t *testing.T) {
 		{"none", ``, nil, "neither ranges nor versions"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			recs, errs := parse(strings.NewReader(`{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"x"},"ranges":[` + tt.ranges + `]}]}`))
+			recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"x"},"ranges":[`+tt.ranges+`]}]}`))
 			if len(recs) != 1 {
 				t.Fatalf("%v, %v", recs, errs)
 			}
@@ -122,7 +110,7 @@ func TestRanges(t *testing.T) {
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
-			if tt.err == "" && len(errs) > 0 || tt.err != "" && (len(errs) != 1 || !feed.IsRecord(errs[0]) || !strings.Contains(errs[0].Error(), tt.err)) {
+			if fatal != nil || tt.err == "" && len(errs) > 0 || tt.err != "" && (len(errs) != 1 || !strings.Contains(errs[0].Error(), tt.err)) {
 				t.Errorf("errors %v, want %q", errs, tt.err)
 			}
 		})
@@ -147,9 +135,9 @@ const ghsa = `{
 }`
 
 func TestRecord(t *testing.T) {
-	recs, errs := parse(strings.NewReader(ghsa))
-	if len(errs) > 0 || len(recs) != 1 {
-		t.Fatalf("%v, %v", recs, errs)
+	recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(ghsa))
+	if len(errs) > 0 || fatal != nil || len(recs) != 1 {
+		t.Fatalf("%v, %v, %v", recs, errs, fatal)
 	}
 	common := matcher.Advisory{
 		ID: "GHSA-1-2-3", Aliases: []string{"CVE-2022-1"}, Summary: "A summary", URLs: []string{"https://a.example"}, Feed: "osv",
@@ -185,15 +173,15 @@ func TestSeverity(t *testing.T) {
 		{`[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"},{"type":"Ubuntu","score":"low"}]`, `null`,
 			[]s{{Source: "x", Level: matcher.Low, Word: "low", Vector: "CVSS:3.1/AV:N"}}},
 	} {
-		recs, errs := parse(strings.NewReader(`{"id":"X-1","severity":` + tt.list + `,"database_specific":{"severity":` + tt.word + `},
+		recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"X-1","severity":`+tt.list+`,"database_specific":{"severity":`+tt.word+`},
 			"affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1"]}]}`))
-		if len(errs) > 0 || !reflect.DeepEqual(recs[0].Advisories[0].Severities, tt.want) {
+		if len(errs) > 0 || fatal != nil || !reflect.DeepEqual(recs[0].Advisories[0].Severities, tt.want) {
 			t.Errorf("%s %s: got %+v, %v", tt.list, tt.word, recs[0].Advisories, errs)
 		}
 	}
-	recs, errs := parse(strings.NewReader(`{"id":"X-1","database_specific":{"severity":"dire"},
+	recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"X-1","database_specific":{"severity":"dire"},
 		"affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1"]}]}`))
-	if len(errs) != 1 || len(recs[0].Advisories) != 1 || recs[0].Advisories[0].Severities[0].Word != "dire" {
+	if len(errs) != 1 || fatal != nil || len(recs[0].Advisories) != 1 || recs[0].Advisories[0].Severities[0].Word != "dire" {
 		t.Errorf("unknown word: %+v, %v", recs, errs)
 	}
 }
@@ -218,10 +206,10 @@ func TestDistributions(t *testing.T) {
 		{"bug fix", `"id":"ALBA-1"`, nil},
 		{"bug fix with a CVE", `"id":"ALBA-1","related":["CVE-2020-1"]`, []ids{{"CVE-2020-1", "", "ALBA-1"}}},
 	} {
-		recs, errs := parse(strings.NewReader(`{` + tt.fields + `,"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"x"},
+		recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{`+tt.fields+`,"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"x"},
 			"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1"}]}]}]}`))
-		if len(errs) > 0 {
-			t.Errorf("%s: %v", tt.name, errs)
+		if len(errs) > 0 || fatal != nil {
+			t.Errorf("%s: %v, %v", tt.name, errs, fatal)
 		}
 		var got []ids
 		for _, a := range recs[0].Advisories {
@@ -255,9 +243,9 @@ database_specific: {severity: low}
 `
 
 func TestYAML(t *testing.T) {
-	recs, errs := parse(strings.NewReader("# comment\n" + yamlRecord))
-	if len(errs) > 0 || len(recs) != 1 {
-		t.Fatalf("%v, %v", recs, errs)
+	recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader("# comment\n"+yamlRecord))
+	if len(errs) > 0 || fatal != nil || len(recs) != 1 {
+		t.Fatalf("%v, %v, %v", recs, errs, fatal)
 	}
 	want := matcher.Advisory{
 		ID: "PYSEC-2021-1", Key: matcher.Key{Type: "pypi", Name: "x-y"}, Feed: "osv",
@@ -298,17 +286,17 @@ func TestDocuments(t *testing.T) {
 		{"empty", strings.NewReader(" \n"), "", 0, "unexpected EOF"},
 		{"truncated", strings.NewReader("[" + one + `,{"id":`), "X-1", 0, "unexpected EOF"},
 		{"truncated list", strings.NewReader("[" + one), "X-1", 0, "unexpected EOF"},
-		{"not JSON", strings.NewReader(one + "}"), "X-1", 0, "at byte"},
-		{"after the list", strings.NewReader("[" + one + "] 1"), "X-1", 0, "data after the end"},
+		{"not JSON", strings.NewReader(one + "}"), "X-1", 0, "invalid character '}'"},
+		{"after the list", strings.NewReader("[" + one + "] 1"), "X-1", 0, "after top-level value"},
 		{"HTML", strings.NewReader("<!DOCTYPE html>\n<p>hello: world"), "", 0, "yaml:"},
 		{"YAML, alias", strings.NewReader("id: &a X-1\nsummary: *a\n"), "", 0, "aliases are not supported"},
-		{"YAML, deep", strings.NewReader("id: " + deep), "", 0, "nested more than"},
+		{"YAML, deep", strings.NewReader("id: " + deep), "", 0, "more than 64 nodes in each other"},
 		{"YAML, bad", strings.NewReader("id: [\n"), "", 0, "yaml:"},
 		{"read error", iotest.TimeoutReader(strings.NewReader(strings.Repeat(" ", 10000) + one)), "", 0, "timeout"},
-		{"endless", io.MultiReader(strings.NewReader(`{"id":"`), endless{}), "", 0, "too large"},
+		{"endless", io.MultiReader(strings.NewReader(`{"id":"`), endless{}), "", 0, "exceeds the limit"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			recs, errs := parse(tt.r)
+			recs, errs, fatal := feedtest.Parse(Feed(), tt.r)
 			var ids []string
 			for _, r := range recs {
 				ids = append(ids, r.ID)
@@ -316,16 +304,8 @@ func TestDocuments(t *testing.T) {
 			if got := strings.Join(ids, " "); got != tt.ids {
 				t.Errorf("records %q, want %q", got, tt.ids)
 			}
-			if tt.fatal != "" {
-				if len(errs) == 0 || feed.IsRecord(errs[len(errs)-1]) || !strings.Contains(errs[len(errs)-1].Error(), tt.fatal) {
-					t.Fatalf("errors %v, want %q last", errs, tt.fatal)
-				}
-				errs = errs[:len(errs)-1]
-			}
-			for _, err := range errs {
-				if !feed.IsRecord(err) {
-					t.Errorf("fatal: %v", err)
-				}
+			if (fatal == nil) != (tt.fatal == "") || fatal != nil && !strings.Contains(fatal.Error(), tt.fatal) {
+				t.Errorf("error %v, want %q", fatal, tt.fatal)
 			}
 			if len(errs) != tt.bad {
 				t.Errorf("bad records: %v, want %d", errs, tt.bad)
@@ -345,16 +325,16 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestWithdrawn(t *testing.T) {
-	recs, errs := parse(strings.NewReader(`{"id":"X-1","withdrawn":"2022-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"novel","name":"x"}}]}`))
-	if len(errs) > 0 || len(recs) != 1 || !recs[0].Withdrawn || len(recs[0].Advisories) > 0 {
+	recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"X-1","withdrawn":"2022-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"novel","name":"x"}}]}`))
+	if len(errs) > 0 || fatal != nil || len(recs) != 1 || !recs[0].Withdrawn || len(recs[0].Advisories) > 0 {
 		t.Errorf("%+v, %v", recs, errs)
 	}
 }
 
 func TestUnknownEcosystem(t *testing.T) {
-	recs, errs := parse(strings.NewReader(`{"id":"X-1","affected":[{"package":{"ecosystem":"Novel","name":"x"},"versions":["1"]},
+	recs, errs, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"X-1","affected":[{"package":{"ecosystem":"Novel","name":"x"},"versions":["1"]},
 		{"package":{"ecosystem":"npm","name":"x"},"versions":["1"]}]}`))
-	if len(errs) != 1 || !feed.IsRecord(errs[0]) || !errors.Is(errs[0], osv.ErrEcosystem) || len(recs[0].Advisories) != 1 {
+	if len(errs) != 1 || fatal != nil || !errors.Is(errs[0], errEcosystem) || len(recs[0].Advisories) != 1 {
 		t.Errorf("%+v, %v", recs, errs)
 	}
 	if want := `X-1: affected[0]: unknown ecosystem "Novel"`; errs[0].Error() != want {
@@ -368,14 +348,11 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`[{"id":"ALSA-1","related":["CVE-1","CVE-2"],"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"x"},"versions":["1"]}]}]`))
 	f.Add([]byte(`{"vulns":[{"id":"X-1"}]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		fatal := false
-		for rec, err := range osv.Parse(strings.NewReader(string(doc))) {
-			if fatal {
-				t.Fatal("went on after a fatal error")
-			}
-			fatal = err != nil && !feed.IsRecord(err)
+		feedtest.Check(t, Feed().Parse(bytes.NewReader(doc)))
+		recs, _, _ := feedtest.Parse(Feed(), bytes.NewReader(doc))
+		for _, rec := range recs {
 			for _, a := range rec.Advisories {
-				if a.ID == "" || a.Key.Type == "" || a.Key.Name == "" || len(a.Ranges)+len(a.Versions) == 0 {
+				if len(a.Ranges)+len(a.Versions) == 0 {
 					t.Fatalf("%+v", a)
 				}
 			}
@@ -383,11 +360,11 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func ExampleParse() {
+func ExampleFeed() {
 	record := strings.NewReader(`{"id": "GHSA-jf85-cpcp-j695", "aliases": ["CVE-2019-10744"], "affected": [{
 		"package": {"ecosystem": "npm", "name": "lodash"},
 		"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.12"}]}]}]}`)
-	for rec, err := range osv.Parse(record) {
+	for rec, err := range Feed().Parse(record) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A record is what is read of an OSV record. Fields that are not here are not needed.
+// A record has the used fields of an OSV record.
 type record struct {
 	ID        string      `json:"id" yaml:"id"`
 	Modified  string      `json:"modified" yaml:"modified"`
@@ -62,10 +62,13 @@ type event struct {
 	Limit        string `json:"limit" yaml:"limit"`
 }
 
-// convert turns r into advisories. The error joins what was not understood.
-func (r *record) convert() (feed.Record, error) {
+// convert returns the record of an OSV record that was decoded with an error.
+func (r *record) convert(bad error) feed.Record {
+	if r.ID == "" {
+		return feed.Record{Err: errors.Join(errNoRecord, bad)}
+	}
 	rec := feed.Record{ID: r.ID}
-	var errs []error
+	errs := []error{bad}
 	var published time.Time
 	for _, t := range []struct {
 		name, text string
@@ -77,14 +80,14 @@ func (r *record) convert() (feed.Record, error) {
 		}
 	}
 	if r.Withdrawn != "" {
-		rec.Withdrawn = true
-		return rec, errors.Join(errs...)
+		rec.Withdrawn, rec.Err = true, errors.Join(errs...)
+		return rec
 	}
 	severities, err := r.severities(r.Severity, r.Database.Severity)
 	if err != nil {
 		errs = append(errs, err)
 	}
-	at := make(map[matcher.Key]int) // of advisories
+	at := make(map[matcher.Key]int) // index in rec.Advisories
 	for i := range r.Affected {
 		a, err := r.affected(&r.Affected[i], severities)
 		if err != nil {
@@ -102,18 +105,19 @@ func (r *record) convert() (feed.Record, error) {
 		rec.Advisories = append(rec.Advisories, a)
 	}
 	r.name(&rec)
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// affected makes an advisory of one block. Its Key is empty where the package is not known.
+// affected returns the advisory of one block. Its Key is zero if the package is unknown.
 func (r *record) affected(b *affected, severities []matcher.Severity) (matcher.Advisory, error) {
-	key, err := Key(b.Package.Ecosystem, b.Package.Name)
+	key, err := keyOf(b.Package.Ecosystem, b.Package.Name)
 	if err != nil {
 		return matcher.Advisory{}, err
 	}
 	a := matcher.Advisory{
 		ID: r.ID, Aliases: r.Aliases, Key: key, Versions: b.Versions, Severities: severities,
-		Summary: r.summary(), URLs: r.urls(), Feed: Name,
+		Summary: r.summary(), URLs: r.urls(), Feed: feedName,
 	}
 	var errs []error
 	for i := range b.Ranges {
@@ -130,21 +134,21 @@ func (r *record) affected(b *affected, severities []matcher.Severity) (matcher.A
 	if len(own) > 0 {
 		a.Severities = own
 	}
-	if len(a.Ranges)+len(a.Versions) == 0 { // the schema wants one; without, an advisory would speak of all versions
+	if len(a.Ranges)+len(a.Versions) == 0 { // against the schema; the advisory would affect all versions
 		errs = append(errs, errors.New("neither ranges nor versions"))
 		a.Key = matcher.Key{}
 	}
 	return a, errors.Join(errs...)
 }
 
-// join adds what b says of the same package to a.
+// join adds to a the ranges, versions and severities of b, which is about the same package.
 func join(a, b *matcher.Advisory) {
 	a.Ranges = appendNew(a.Ranges, b.Ranges)
 	a.Versions = appendNew(slices.Clip(a.Versions), b.Versions)
 	a.Severities = appendNew(slices.Clip(a.Severities), b.Severities)
 }
 
-// appendNew appends what is not there yet. Lists of versions are long, so that it does not compare all with all.
+// appendNew appends the elements of b that a lacks. It takes linear time, because lists of versions are long.
 func appendNew[T comparable](a, b []T) []T {
 	seen := make(map[T]bool, len(a))
 	for _, v := range a {
@@ -169,7 +173,7 @@ func (r *record) urls() []string {
 	return urls
 }
 
-// maxSummary bounds, in bytes, what is taken of details where there is no summary.
+// maxSummary bounds the bytes of a summary that comes from details.
 const maxSummary = 300
 
 // summary returns the record's summary, or the first lines of its details.

@@ -12,8 +12,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// specific is what is read of the fields that are a publisher's own: severity, where it is a word. Everything in them may
-// be of any type.
+// A specific has the used field of database_specific and ecosystem_specific: a severity that is a word. Publishers may give any type to the
+// fields and to their members.
 type specific struct{ Severity string }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -40,7 +40,7 @@ func (s *specific) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// severities joins vectors and scores with the publisher's word. The error says which word is none; it is kept.
+// severities joins vectors and scores with the publisher's word. The error reports an unknown word, which the severities still contain.
 func (r *record) severities(list []severity, word string) ([]matcher.Severity, error) {
 	var out []matcher.Severity
 	var err error
@@ -54,7 +54,7 @@ func (r *record) severities(list []severity, word string) ([]matcher.Severity, e
 			v.Vector = s.Score
 		case e == nil && f >= 0 && f <= 10:
 			v.Score = f
-		default: // a type of the publisher's own: {"type": "Ubuntu", "score": "medium"}
+		default: // a type specific to the publisher: {"type": "Ubuntu", "score": "medium"}
 			if word == "" {
 				word = s.Score
 			}
@@ -78,7 +78,7 @@ func (r *record) severities(list []severity, word string) ([]matcher.Severity, e
 	return out, err
 }
 
-// publisher returns who a record is from, by the prefix of its id: "ghsa" of "GHSA-xx65-cc7g-9pfp".
+// publisher returns the prefix of the record's ID: "ghsa" for "GHSA-xx65-cc7g-9pfp".
 func (r *record) publisher() string {
 	prefix, _, _ := strings.Cut(r.ID, "-")
 	return strings.ToLower(prefix)

@@ -2,7 +2,6 @@ package photon
 
 import (
 	"errors"
-	"io"
 	"regexp"
 	"strings"
 
@@ -13,26 +12,15 @@ import (
 
 var product = regexp.MustCompile(`^Photon OS ([0-9]+)(?:\.0)? is installed$`)
 
-func definitions(r io.Reader, yield func(feed.Record, error) bool) error {
-	rules := &oval.Rules{Product: func(c *oval.Criterion) (matcher.Key, bool) {
-		m := product.FindStringSubmatch(c.Comment)
-		if m == nil {
-			return matcher.Key{}, false
-		}
-		return key(m[1]+".0", ""), true
-	}}
-	for d, err := range oval.Parse(r) {
-		if err != nil {
-			return err
-		}
-		if !yield(definition(d, rules)) {
-			return errStopped
-		}
+var rules = oval.Rules{Product: func(c *oval.Criterion) (matcher.Key, bool) {
+	m := product.FindStringSubmatch(c.Comment)
+	if m == nil {
+		return matcher.Key{}, false
 	}
-	return nil
-}
+	return key(m[1]+".0", ""), true
+}}
 
-func definition(d *oval.Definition, rules *oval.Rules) (feed.Record, error) {
+func definition(d *oval.Definition) feed.Record {
 	id := d.ID
 	for _, r := range d.References {
 		if number, ok := strings.CutPrefix(r.ID, "PHSA:"); ok { // "PHSA:00001:3.0:0036"
@@ -40,9 +28,9 @@ func definition(d *oval.Definition, rules *oval.Rules) (feed.Record, error) {
 			id = "PHSA-" + strings.Replace(number, ":", "-", 1)
 		}
 	}
-	e, err := d.Erratum(Name, id)
+	e, err := d.Erratum(feedName, id)
 	errs := []error{err}
-	packages, err := d.Packages(rules)
+	packages, err := d.Packages(&rules)
 	errs = append(errs, err)
 	for _, p := range packages {
 		e.Packages = append(e.Packages, p.Package)
@@ -51,8 +39,6 @@ func definition(d *oval.Definition, rules *oval.Rules) (feed.Record, error) {
 		errs = append(errs, errors.New("no packages"))
 	}
 	rec := e.Record()
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: id, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }

@@ -1,5 +1,4 @@
-// Package photon reads what VMware publishes about Photon OS: lists of vulnerabilities as JSON, the primary source, and OVAL
-// definitions.
+// Package photon reads VMware's data about Photon OS: lists of vulnerabilities as JSON, which are the primary source, and OVAL definitions.
 //
 // A list, cve_data_photon4.0.json, has an element for each vulnerability and package:
 //
@@ -10,19 +9,17 @@
 //
 //	Photon                       Status               Reason
 //	Fixed                        Fixed, with a range  ""
-//	Fixed, with res_ver NA       Affected             "Fixed in NA": in a version that is not said
+//	Fixed, with res_ver NA       Affected             "Fixed in NA": the fixed version is unknown
 //	Not Affected                 NotAffected          ""
 //
-// Packages are named by their sources, and sometimes by what is built of them. A list is about one release, which versions
-// name by their ends: ".ph4". Elements without a version are of the release of the others.
+// Package names are those of source packages, and sometimes of binary packages. A list is about one release, which the versions end with:
+// ".ph4". Elements without a version belong to the release of the others.
 //
-// Of OVAL definitions, a record is one, which stands for an advisory of VMware's (PHSA-3.0-0036).
+// A record of OVAL is one definition, which stands for an advisory of VMware (PHSA-3.0-0036).
 package photon
 
 import (
 	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -30,47 +27,41 @@ import (
 	"regexp"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "photon"
+const feedName = "photon"
 
-// Feed returns the feed.
+// Feed returns the feed of Photon OS.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".xml" },
-		Parse: Parse,
+		Parse: parse,
 	}
 }
 
-// Parse yields the records of a document, a list or OVAL by its content, in its order, but elements without a version that
-// come before the first with one.
-//
-// The error of a record is a [feed.RecordError] named "package: id"; it comes with what was understood. Any other error, of r
-// or of syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+// parse yields the elements of a list in its order, except that elements without a version come after the first element with one.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		br := bufio.NewReader(r)
-		var err error
-		if first, _ := br.Peek(1); len(first) == 1 && first[0] == '<' {
-			err = definitions(br, yield)
-		} else {
-			l := list{yield: yield}
-			err = l.read(jsonstream.New(br))
+		first, err := sniff.First(br)
+		switch {
+		case err != nil:
+			return err
+		case first == '<':
+			return oval.Parse(br, func(d *oval.Definition) error { return yield(definition(d)) })
 		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("photon: %w", err))
-		}
-	}
+		l := list{yield: yield}
+		return l.read(jsonstream.NewStream(br, jsonstream.MaxValue))
+	})
 }
 
-var errStopped = errors.New("stopped")
-
-// An element is one of a list.
+// An element is one element of a list.
 type element struct {
 	ID      string  `json:"cve_id"`
 	Package string  `json:"pkg"`
@@ -79,24 +70,25 @@ type element struct {
 	Status  string  `json:"status"`
 }
 
-// maxHeld bounds how many elements are held until a release is known.
-const maxHeld = 1 << 17
+// maxHeld bounds the memory for elements that are held until the release is known, in bytes and approximately.
+const maxHeld = 64 << 20
 
 type list struct {
-	yield   func(feed.Record, error) bool
+	yield   func(feed.Record) error
 	release string
-	held    []element // without a version, from before the release was known
+	held    []element // elements without a version, before the release is known
+	size    int       // of held
 }
 
 func (l *list) read(r *jsonstream.Reader) error {
-	err := r.List(func() error {
-		raw, err := r.Raw()
+	err := r.Array(func() error {
+		var e element
+		bad, err := r.Decode(&e)
 		if err != nil {
 			return err
 		}
-		var e element
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return l.send(feed.Record{ID: e.ID}, &feed.RecordError{ID: e.name(), Err: err})
+		if bad != nil {
+			return l.yield(feed.Record{ID: e.ID, Err: fmt.Errorf("%s: %w", e.Package, bad)})
 		}
 		release := releaseOf(e.Fixed)
 		if release != "" && l.release == "" {
@@ -106,33 +98,31 @@ func (l *list) read(r *jsonstream.Reader) error {
 			}
 		}
 		if release == "" {
-			if release = l.release; release == "" {
-				if len(l.held) == maxHeld {
-					return fmt.Errorf("%w: more than %d elements before one with a version", feed.ErrTooLarge, maxHeld)
-				}
-				l.held = append(l.held, e)
-				return nil
-			}
+			release = l.release
 		}
-		return l.send(e.record(release))
+		if release == "" {
+			l.held = append(l.held, e)
+			if l.size += 128 + len(e.ID) + len(e.Package) + len(e.Fixed) + len(e.Status); l.size > maxHeld {
+				return fmt.Errorf("elements of more than %d bytes before one with a version: %w", maxHeld, feed.ErrTooLarge)
+			}
+			return nil
+		}
+		return l.yield(e.record(release))
 	})
 	if err != nil {
-		return err
-	}
-	if err := r.End(); err != nil {
 		return err
 	}
 	return l.flush()
 }
 
-// flush yields what was held, once the release is known, or will not be any more.
+// flush yields the held elements, when the release is known or at the end of the list.
 func (l *list) flush() error {
 	for _, e := range l.held {
-		rec, err := e.record(l.release)
+		rec := e.record(l.release)
 		if l.release == "" {
-			rec, err = feed.Record{ID: e.ID}, feed.Errorf(e.name(), "of a release that nothing in the list names")
+			rec = feed.Record{ID: e.ID, Err: fmt.Errorf("%s: no version in the list names the release", e.Package)}
 		}
-		if err := l.send(rec, err); err != nil {
+		if err := l.yield(rec); err != nil {
 			return err
 		}
 	}
@@ -140,16 +130,9 @@ func (l *list) flush() error {
 	return nil
 }
 
-func (l *list) send(rec feed.Record, err error) error {
-	if !l.yield(rec, err) {
-		return errStopped
-	}
-	return nil
-}
-
 var distTag = regexp.MustCompile(`\.ph([0-9]+)$`)
 
-// releaseOf returns the release that a version names.
+// releaseOf returns the release that a version ends with, or "".
 func releaseOf(version string) string {
 	m := distTag.FindStringSubmatch(version)
 	if m == nil {
@@ -158,20 +141,18 @@ func releaseOf(version string) string {
 	return m[1] + ".0"
 }
 
-func (e *element) name() string { return e.Package + ": " + e.ID }
-
-func (e *element) record(release string) (feed.Record, error) {
+func (e *element) record(release string) feed.Record {
 	rec := feed.Record{ID: e.ID}
 	if e.ID == "" || e.Package == "" {
-		return rec, feed.Errorf(e.name(), "no cve_id or pkg")
+		rec.Err = fmt.Errorf("%s: no cve_id or pkg", e.Package)
+		return rec
 	}
-	a := matcher.Advisory{ID: e.ID, Feed: Name, Key: key(release, e.Package)}
-	var err error
+	a := matcher.Advisory{ID: e.ID, Feed: feedName, Key: key(release, e.Package)}
 	switch {
 	case e.Score < 0 || e.Score > 10:
-		err = feed.Errorf(e.name(), "score %v", e.Score)
+		rec.Err = fmt.Errorf("%s: score %v is not between 0 and 10", e.Package, e.Score)
 	case e.Score > 0:
-		a.Severities = []matcher.Severity{{Source: Name, Score: e.Score}}
+		a.Severities = []matcher.Severity{{Source: feedName, Score: e.Score}}
 	}
 	known := e.Fixed != "" && e.Fixed != "NA"
 	switch {
@@ -182,14 +163,14 @@ func (e *element) record(release string) (feed.Record, error) {
 	case e.Status == "Fixed":
 		a.Reason = "Fixed in " + e.Fixed
 	default:
-		err = feed.Errorf(e.name(), "unknown status %.40q", e.Status)
+		rec.Err = fmt.Errorf("%s: unknown status %.40q", e.Package, e.Status)
 		a.Reason = e.Status
 		if known {
 			a.Ranges = []matcher.Range{{Fixed: e.Fixed}}
 		}
 	}
 	rec.Advisories = []matcher.Advisory{a}
-	return rec, err
+	return rec
 }
 
 func key(release, name string) matcher.Key {

@@ -51,7 +51,7 @@ CVE-2023-50447
 
 func TestBad(t *testing.T) {
 	for _, tt := range []struct{ name, element, want, kept string }{
-		{"unknown status", `{"cve_id":"CVE-1","pkg":"a","res_ver":"1-1.ph4","status":"Novel"}`, `a: CVE-1: unknown status "Novel"`, `a affected [, 1-1.ph4) "Novel"`},
+		{"unknown status", `{"cve_id":"CVE-1","pkg":"a","res_ver":"1-1.ph4","status":"Novel"}`, `CVE-1: a: unknown status "Novel"`, `a affected [, 1-1.ph4) "Novel"`},
 		{"no package", `{"cve_id":"CVE-1","res_ver":"1-1.ph4","status":"Fixed"}`, "no cve_id or pkg", ""},
 		{"wrong type", `{"cve_id":1}`, "cannot unmarshal", ""},
 		{"score", `{"cve_id":"CVE-1","pkg":"a","cve_score":11,"res_ver":"1-1.ph4","status":"Fixed"}`, "score 11", "a fixed [, 1-1.ph4)"},
@@ -65,7 +65,7 @@ func TestBad(t *testing.T) {
 		}
 	}
 	_, bad, fatal := feedtest.Parse(photon.Feed(), strings.NewReader(`[{"cve_id":"CVE-1","pkg":"a","res_ver":"NA","status":"Fixed"}]`))
-	if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), "of a release that nothing in the list names") {
+	if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), "no version in the list names the release") {
 		t.Errorf("no release: %v, %v", bad, fatal)
 	}
 }
@@ -88,9 +88,9 @@ func TestGolden(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, photon.Feed(), list, definitions) }
 
-func ExampleParse() {
+func ExampleFeed() {
 	list := strings.NewReader(`[{"cve_id": "CVE-2023-38545", "pkg": "curl", "res_ver": "7.88.1-4.ph4", "status": "Fixed"}]`)
-	for rec, err := range photon.Parse(list) {
+	for rec, err := range photon.Feed().Parse(list) {
 		if err != nil {
 			fmt.Println(err)
 		}

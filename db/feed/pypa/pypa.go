@@ -1,7 +1,7 @@
-// Package pypa reads the Python Packaging Advisory Database, https://github.com/pypa/advisory-database, whose files are
-// records of the OSV format in YAML: "vulns/<project>/PYSEC-<year>-<number>.yaml". Package osv says what becomes of them.
+// Package pypa reads the Python Packaging Advisory Database, https://github.com/pypa/advisory-database. Its files are records in the OSV
+// format, in YAML: "vulns/<project>/PYSEC-<year>-<number>.yaml". Package osv describes the resulting records.
 //
-// What osv.dev exports for PyPI holds them too, so that Update gets this feed only if it is named.
+// The export of osv.dev for PyPI includes all of them. So Update fetches this feed only by name.
 package pypa
 
 import (
@@ -15,17 +15,16 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "pypa"
+const feedName = "pypa"
 
-// Feed returns the feed.
+// Feed returns the feed of the Python Packaging Advisory Database.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			return strings.HasPrefix(path.Base(name), "PYSEC-") && path.Ext(name) == ".yaml"
 		},
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:     []string{"https://codeload.github.com/pypa/advisory-database/tar.gz/refs/heads/main"},
 			Covers:   []matcher.Key{{Type: "pypi"}},
@@ -34,12 +33,13 @@ func Feed() feed.Feed {
 	}
 }
 
-// Parse yields the records of one document, as osv.Parse does, under this feed's name.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
+// parse returns the records of package osv with this feed's name.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	records := osv.Feed().Parse
 	return func(yield func(feed.Record, error) bool) {
-		for rec, err := range osv.Parse(r) {
+		for rec, err := range records(r) {
 			for i := range rec.Advisories {
-				rec.Advisories[i].Feed = Name
+				rec.Advisories[i].Feed = feedName
 			}
 			if !yield(rec, err) {
 				return

@@ -47,8 +47,8 @@ func TestCorpus(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, pypa.Feed(), record) }
 
-func ExampleParse() {
-	for rec, err := range pypa.Parse(strings.NewReader(record)) {
+func ExampleFeed() {
+	for rec, err := range pypa.Feed().Parse(strings.NewReader(record)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -10,13 +10,13 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// An answer is what the Security Data API says of a vulnerability,
-// https://docs.redhat.com/en/documentation/red_hat_security_data_api. Its lists are objects if they have one element only.
+// An answer is the answer of the Security Data API about a vulnerability,
+// https://docs.redhat.com/en/documentation/red_hat_security_data_api. A list with one element is an object.
 type answer struct {
 	Name     string
 	Severity string
@@ -33,13 +33,13 @@ type answer struct {
 		Score  text   `json:"cvss3_base_score"`
 		Vector string `json:"cvss3_scoring_vector"`
 	}
-	Affected jsonstream.List[struct {
+	Affected jsonstream.OneOrMore[struct {
 		Product  string `json:"product_name"`
 		Advisory string `json:"advisory"`
 		CPE      string `json:"cpe"`
 		Package  string `json:"package"`
 	}]
-	States jsonstream.List[struct {
+	States jsonstream.OneOrMore[struct {
 		Product string `json:"product_name"`
 		State   string `json:"fix_state"`
 		CPE     string `json:"cpe"`
@@ -47,7 +47,7 @@ type answer struct {
 	}]
 }
 
-// text is a string, or a number.
+// A text is a string or a number.
 type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -56,7 +56,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// field returns where a member of the answer goes, nil for one that is not needed.
+// field returns the destination of a member of the answer, or nil if it is not used.
 func (a *answer) field(key string) any {
 	switch key {
 	case "name":
@@ -79,11 +79,10 @@ func (a *answer) field(key string) any {
 	return nil
 }
 
-// record turns an answer into a record. The error joins what was not understood.
-func (a *answer) record() (feed.Record, error) {
+func (a *answer) record() feed.Record {
 	rec := feed.Record{ID: a.Name}
 	var errs []error
-	base := matcher.Advisory{ID: a.Name, Feed: Name, Summary: summaryOf(a.Bugzilla.Description, a.Name)}
+	base := matcher.Advisory{ID: a.Name, Feed: feedName, Summary: summaryOf(a.Bugzilla.Description, a.Name)}
 	if a.Bugzilla.URL != "" {
 		base.URLs = []string{a.Bugzilla.URL}
 	}
@@ -98,7 +97,7 @@ func (a *answer) record() (feed.Record, error) {
 	at := func(cpe, name, module string) *statement {
 		p, ok := platformOf(cpe)
 		if !ok {
-			errs = append(errs, fmt.Errorf("%.80q: no platform of Red Hat's", cpe))
+			errs = append(errs, fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
 			return nil
 		}
 		key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(module, "", name)}
@@ -113,7 +112,7 @@ func (a *answer) record() (feed.Record, error) {
 	for _, r := range a.Affected {
 		c, ok, err := componentOf("", r.Package)
 		if err != nil || !ok || c.evr == "" {
-			continue // an image, or nothing: an advisory of a product that has no packages
+			continue // an image, or a product without packages
 		}
 		f, err := newFix(c.evr)
 		if err != nil {
@@ -151,7 +150,8 @@ func (a *answer) record() (feed.Record, error) {
 		rec.Advisories = append(rec.Advisories, adv)
 	}
 	slices.SortFunc(rec.Advisories, func(a, b matcher.Advisory) int { return matcher.CompareKeys(a.Key, b.Key) })
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
 func (a *answer) severities() ([]matcher.Severity, error) {
@@ -162,7 +162,7 @@ func (a *answer) severities() ([]matcher.Severity, error) {
 	}
 	var out []matcher.Severity
 	for _, c := range [...][2]string{{a.CVSS.Vector, string(a.CVSS.Score)}, {a.CVSS3.Vector, string(a.CVSS3.Score)}} {
-		s := matcher.Severity{Source: Name, Level: level, Word: a.Severity, Vector: c[0]}
+		s := matcher.Severity{Source: feedName, Level: level, Word: a.Severity, Vector: c[0]}
 		if s.Vector == "" {
 			if s.Score, _ = strconv.ParseFloat(c[1], 64); !(s.Score > 0 && s.Score <= 10) {
 				continue
@@ -171,12 +171,12 @@ func (a *answer) severities() ([]matcher.Severity, error) {
 		out = append(out, s)
 	}
 	if len(out) == 0 && a.Severity != "" {
-		out = []matcher.Severity{{Source: Name, Level: level, Word: a.Severity}}
+		out = []matcher.Severity{{Source: feedName, Level: level, Word: a.Severity}}
 	}
 	return out, err
 }
 
-// summaryOf returns the title of a bug without the identifier that it begins with.
+// summaryOf returns the title of a bug without a leading identifier.
 func summaryOf(title, id string) string {
 	title = strings.Join(strings.Fields(title), " ")
 	return cmp.Or(strings.TrimSpace(strings.TrimPrefix(title, id)), title)

@@ -6,19 +6,18 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A platform is what a CPE of Red Hat's says.
+// A platform is a product or a stream that a CPE of Red Hat names.
 type platform struct {
-	release  string // as keys have it
-	extended bool   // of a stream of updates that is sold beyond the release itself: EUS, AUS, ELS
+	release  string // in keys
+	extended bool   // a stream of updates that is sold separately: EUS, AUS, ELS
 	name     string // "rhel_eus:9.0"
 }
 
-// platformOf reads a CPE 2.2 URI such as "cpe:/a:redhat:enterprise_linux:8::appstream". It reports false for what is none of
-// Red Hat's.
+// platformOf parses a CPE 2.2 URI such as "cpe:/a:redhat:enterprise_linux:8::appstream". It returns false if the CPE is not one of Red Hat.
 //
-// All repositories of a RHEL release are one ecosystem, its major version, and so are the streams of extended updates. A product
-// that is installed on top has one of its own, "9/openshift:4.16", since it brings packages of the same names with versions
-// and fixes of their own; one that is for several releases, "jboss_core_services:1".
+// All repositories of a RHEL release, and the streams of extended updates, belong to one ecosystem, its major version. A product that is
+// installed on RHEL has an ecosystem of its own, "9/openshift:4.16", because it contains packages with the same names and other versions and
+// fixes. A product for several releases has "jboss_core_services:1".
 func platformOf(cpe string) (platform, bool) {
 	rest, ok := strings.CutPrefix(cpe, "cpe:/")
 	if !ok {
@@ -37,7 +36,7 @@ func platformOf(cpe string) (platform, bool) {
 	}
 	p := platform{name: strings.TrimSuffix(product+":"+version, ":")}
 	major := distro.ReleaseOf("rhel", version, "")
-	el := "" // of "el8", "el8_6"
+	el := "" // "8" for "el8" and "el8_6"
 	if s, ok := strings.CutPrefix(edition, "el"); ok {
 		el, _, _ = strings.Cut(s, "_")
 	}
@@ -47,7 +46,7 @@ func platformOf(cpe string) (platform, bool) {
 		p.release = major
 	case "rhel_eus", "rhel_aus", "rhel_tus", "rhel_e4s", "rhel_els", "rhel_eus_long_life", "rhel_mission_critical":
 		p.release, p.extended = major, true
-	case "rhel_software_collections": // whose packages have names of their own, on RHEL 6 and 7
+	case "rhel_software_collections": // on RHEL 6 and 7; the packages have other names than those of RHEL
 		p.release = el
 		if el == "" {
 			p.release = "7"

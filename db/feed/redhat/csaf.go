@@ -1,14 +1,14 @@
 package redhat
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// A document is what is read of a CSAF document, https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html.
+// A document has the used parts of a CSAF document, https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html.
 type document struct {
 	Category string `json:"category"` // "csaf_vex", "csaf_security_advisory"
 	Title    string `json:"title"`
@@ -33,10 +33,10 @@ type reference struct {
 	URL      string `json:"url"`
 }
 
-// A product is a leaf of the tree of products: a platform, a package or a module.
+// A product is a leaf of the product tree: a platform, a package or a module.
 type product struct{ cpe, purl string }
 
-// A relation says that a component is part of something, which may be a relation itself: a package of a module of a platform.
+// A relation states that a component is part of a product or of another relation: a package of a module of a platform.
 type relation struct{ component, of string }
 
 type vulnerability struct {
@@ -51,7 +51,7 @@ type vulnerability struct {
 	References []reference         `json:"references"`
 }
 
-// A note is what is said of some products.
+// A note is a statement about some products.
 type note struct {
 	Category string   `json:"category"`
 	Label    string   `json:"label"`
@@ -72,7 +72,7 @@ type cvss struct {
 	Base   float64 `json:"baseScore"`
 }
 
-// A branch is an inner node of the tree of products, or a leaf.
+// A branch is an inner node or a leaf of the product tree.
 type branch struct {
 	Product *struct {
 		ID     string `json:"product_id"`
@@ -84,34 +84,30 @@ type branch struct {
 	Branches []branch `json:"branches"`
 }
 
-// readDocument reads the parts of a document, of which each is decoded by itself. What is of another type than it should be
-// is in bad, and the rest of its part in the document.
-func readDocument(r *jsonstream.Reader, d *document, key string) (bad []error, err error) {
-	part := func(v any) error {
-		raw, err := r.Raw()
-		if err != nil {
-			return err
+// read reads a member of the document. Parts of an unexpected type are in bad, and the document has the rest.
+func (d *document) read(r *jsonstream.Reader, key string) (bad []error, err error) {
+	decode := func(v any) error {
+		wrong, err := r.Decode(v)
+		if wrong != nil {
+			bad = append(bad, fmt.Errorf("%s: %w", key, wrong))
 		}
-		if err := json.Unmarshal(raw, v); err != nil {
-			bad = append(bad, fmt.Errorf("%s: %w", key, err))
-		}
-		return nil
+		return err
 	}
 	switch key {
 	case "document":
-		return bad, part(d)
+		err = decode(d)
 	case "product_tree":
-		err := r.Object(func(name string) error {
+		err = r.Object(func(name string) error {
 			switch name {
 			case "branches":
-				return r.List(func() error {
+				return r.Array(func() error {
 					var b branch
-					err := part(&b)
-					d.addBranch(&b, 0)
+					err := decode(&b)
+					d.addBranch(&b)
 					return err
 				})
 			case "relationships":
-				return r.List(func() error {
+				return r.Array(func() error {
 					var v struct {
 						Component string `json:"product_reference"`
 						Of        string `json:"relates_to_product_reference"`
@@ -119,47 +115,47 @@ func readDocument(r *jsonstream.Reader, d *document, key string) (bad []error, e
 							ID string `json:"product_id"`
 						} `json:"full_product_name"`
 					}
-					err := part(&v)
+					err := decode(&v)
 					d.relations[v.Product.ID] = relation{v.Component, v.Of}
 					return err
 				})
 			}
 			return r.Skip()
 		})
-		return bad, err
 	case "vulnerabilities":
-		err := r.List(func() error {
+		err = r.Array(func() error {
 			var v vulnerability
-			err := part(&v)
+			err := decode(&v)
 			d.vulnerabilities = append(d.vulnerabilities, v)
 			return err
 		})
-		return bad, err
+	default:
+		err = r.Skip()
 	}
-	return bad, r.Skip()
+	return bad, err
 }
 
-// addBranch adds the leaves of a branch. JSON is nested ten thousand deep at most.
-func (d *document) addBranch(b *branch, depth int) {
+// addBranch adds the leaves of a branch.
+func (d *document) addBranch(b *branch) {
 	if p := b.Product; p != nil {
 		d.products[p.ID] = product{p.Helper.CPE, p.Helper.PURL}
 	}
 	for i := range b.Branches {
-		d.addBranch(&b.Branches[i], depth+1)
+		d.addBranch(&b.Branches[i])
 	}
 }
 
-// maxRelations bounds how many relations lead from a package to its platform: it may be of a module.
+// maxRelations bounds the number of relations between a package and its platform: the package may be part of a module.
 const maxRelations = 4
 
-// resolve finds the package, the module's stream and the platform of a product.
+// resolve returns the package with its module's stream, and the platform of a product. It returns false for other products.
 func (d *document) resolve(id string) (c component, p platform, ok bool, err error) {
 	rel, ok := d.relations[id]
 	if !ok {
 		return c, p, false, nil
 	}
 	if _, is := moduleOf(d.products[rel.component].purl); is {
-		return c, p, false, nil // a module's stream itself, of which the packages are listed as well
+		return c, p, false, nil // a module's stream itself; the document lists its packages, too
 	}
 	c, ok, err = componentOf(d.products[rel.component].purl, rel.component)
 	if err != nil || !ok {
@@ -170,7 +166,7 @@ func (d *document) resolve(id string) (c component, p platform, ok bool, err err
 		if !nested {
 			p, ok = platformOf(d.products[rel.of].cpe)
 			if !ok && d.products[rel.of].cpe == "" {
-				return c, p, false, fmt.Errorf("%.80q: no platform", rel.of)
+				return c, p, false, fmt.Errorf("%.80q is not a platform", rel.of)
 			}
 			return c, p, ok, nil
 		}
@@ -179,10 +175,10 @@ func (d *document) resolve(id string) (c component, p platform, ok bool, err err
 		}
 		rel = of
 	}
-	return c, p, false, fmt.Errorf("%.80q: a component of a component and so on", id)
+	return c, p, false, fmt.Errorf("%.80q: more than %d relations: %w", id, maxRelations, limit.ErrExceeded)
 }
 
-// about returns the note on a product, of those that a filter accepts.
+// about returns the first note about each product among the notes that filter accepts.
 func about(notes []note, filter func(*note) bool) map[string]*note {
 	byProduct := make(map[string]*note)
 	for i := range notes {
@@ -199,7 +195,7 @@ func about(notes []note, filter func(*note) bool) map[string]*note {
 	return byProduct
 }
 
-// urls returns different URLs of references, without those to the document itself.
+// urls returns the URLs of references, without duplicates.
 func urls(lists ...[]reference) []string {
 	var out []string
 	for _, list := range lists {
@@ -212,5 +208,5 @@ func urls(lists ...[]reference) []string {
 	return out
 }
 
-// maxURLs bounds how many references are kept of a vulnerability.
+// maxURLs bounds the number of references of a vulnerability.
 const maxURLs = 20

@@ -16,18 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/matcher"
 )
 
-func sources() []feed.Dataset {
-	return []feed.Dataset{{
-		URLs:   []string{"https://security.access.redhat.com/data/csaf/v2/vex-feed/"},
-		Covers: []matcher.Key{{Type: "rpm", Namespace: "rhel"}},
-		Fetch:  Fetch,
-	}}
-}
-
-// maxChanges is how many documents are got one by one. If more have changed, the archive of all is less.
+// maxChanges bounds the number of documents that fetch downloads one by one. If more have changed, the archive is smaller.
 const maxChanges = 5000
 
 var (
@@ -35,11 +26,11 @@ var (
 	documentName = regexp.MustCompile(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
 )
 
-// Fetch gets the documents of a directory, the source's URL, in which there is an archive of all documents of a day, whose name
-// archive_latest.txt says, and lists of documents with the times of their last change, changes.csv, and of their deletion,
-// deletions.csv. The first time it gets the archive, and later what has changed since. The fingerprint is the time of the
-// last change.
-func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+// fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents of a day, which
+// archive_latest.txt names. It has lists of documents with the times of their last change, changes.csv, and of their deletion,
+// deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the time of the last
+// change.
+func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	base := strings.TrimSuffix(f.Dataset.URLs[0], "/") + "/"
 	if since, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil {
 		got, err := increment(ctx, f, base, since)
@@ -47,31 +38,31 @@ func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 			return got, err
 		}
 	}
-	b, err := f.Read(ctx, feed.Item{URL: base + "archive_latest.txt"})
+	b, err := f.Read(ctx, base+"archive_latest.txt")
 	if err != nil {
 		return feed.Fetched{}, err
 	}
 	name := string(bytes.TrimSpace(b))
 	m := archiveName.FindStringSubmatch(name)
 	if m == nil {
-		return feed.Fetched{}, fmt.Errorf("redhat: archive_latest.txt: %.80q is no name of an archive", name)
+		return feed.Fetched{}, fmt.Errorf("redhat: archive_latest.txt: %.80q is not the name of an archive", name)
 	}
-	data, err := f.Get(ctx, feed.Item{URL: base + name})
+	archive, err := f.Get(ctx, feed.Item{URL: base + name})
 	if err != nil {
 		return feed.Fetched{}, err
 	}
-	// What changed on the day of the archive is asked for the next time.
-	return feed.Fetched{Locations: []string{data.Path}, Fingerprint: m[1] + "T00:00:00Z"}, nil
+	// The archive may lack changes of its own day, so the next fetch includes that day.
+	return feed.Fetched{Locations: []string{archive}, Fingerprint: m[1] + "T00:00:00Z"}, nil
 }
 
 var errTooMany = errors.New("too many changes")
 
-// increment gets what has changed since a time.
+// increment downloads the documents that have changed since a time.
 func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Time) (feed.Fetched, error) {
 	var lists [2][]string
 	newest := since
 	for i, name := range []string{"changes.csv", "deletions.csv"} {
-		b, err := f.Read(ctx, feed.Item{URL: base + name})
+		b, err := f.Read(ctx, base+name)
 		if err != nil {
 			return feed.Fetched{}, err
 		}
@@ -97,7 +88,7 @@ func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Tim
 		if slices.Contains(deletions, name) {
 			continue
 		}
-		got.Locations = []string{f.Dir("changes")}
+		got.Locations = []string{"changes"}
 		g.Go(func() error {
 			_, err := f.Get(ctx, feed.Item{URL: base + name, Name: "changes/" + name})
 			return err
@@ -109,7 +100,7 @@ func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Tim
 	return got, g.Wait()
 }
 
-// changed returns the names in a list whose time is after another, and the last of the times.
+// changed returns the names in a list with a time after since, and the latest time.
 func changed(list []byte, since time.Time) (names []string, last time.Time, err error) {
 	r := csv.NewReader(bytes.NewReader(list))
 	r.FieldsPerRecord = 2
@@ -123,7 +114,7 @@ func changed(list []byte, since time.Time) (names []string, last time.Time, err 
 		}
 		t, err := time.Parse(time.RFC3339, row[1])
 		if err != nil || !documentName.MatchString(row[0]) {
-			return nil, last, fmt.Errorf("%.80q, %.40q: not a document and a time", row[0], row[1])
+			return nil, last, fmt.Errorf("%.80q, %.40q is not a document and a time", row[0], row[1])
 		}
 		if t.After(last) {
 			last = t
@@ -134,7 +125,7 @@ func changed(list []byte, since time.Time) (names []string, last time.Time, err 
 	}
 }
 
-// idOf returns the ID of the document of a name: "RHSA-2024:0010" of "2024/rhsa-2024_0010.json".
+// idOf returns the ID of a document: "RHSA-2024:0010" for "2024/rhsa-2024_0010.json".
 func idOf(name string) string {
 	return strings.ToUpper(strings.ReplaceAll(strings.TrimSuffix(path.Base(name), ".json"), "_", ":"))
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// minorTag finds the minor release that a build was made for: 2 in "23.el9_2.4" and "111.module+el8.2.0+19193+435404ae".
+// minorTag matches the minor release of a build: 2 in "23.el9_2.4" and "111.module+el8.2.0+19193+435404ae".
 var minorTag = regexp.MustCompile(`(\.el[0-9]+_|\.module[+_]el[0-9]+\.)([0-9]+)`)
 
-// A fix is a version that has one, in one minor release.
+// A fix is a fixed version in one minor release.
 type fix struct {
 	evr    string
 	parsed version.Version
-	minor  int    // -1 if the version does not say
-	before string // what is before the number of the minor release, "0:7.76.1-23.el9_"
+	minor  int    // -1 if the version has no minor release
+	before string // the part of evr before the minor release, "0:7.76.1-23.el9_"
 }
 
 func newFix(evr string) (fix, error) {
@@ -33,13 +33,12 @@ func newFix(evr string) (fix, error) {
 	return f, err
 }
 
-// affected returns the ranges of versions that have none of the fixes. Minor releases that are looked after at the same time
-// are lines of versions, each with a fix of its own:
+// affected returns the ranges of versions without any of the fixes. Minor releases that are supported at the same time have lines of versions,
+// each with its own fix:
 //
 //	7.76.1-14.el9_0.7, 7.76.1-23.el9_2.4, 7.76.1-26.el9_3.2
 //
-// A version is affected before the first, and from where the line of a fix ends to the next fix. Of fixes of one line, the last
-// counts.
+// Versions before the first fix are affected, and versions between the end of a fix's line and the next fix. The last fix of a line counts.
 func affected(fixes []fix) []matcher.Range {
 	slices.SortFunc(fixes, func(a, b fix) int { return a.parsed.Compare(b.parsed) })
 	var lines []fix
@@ -61,7 +60,7 @@ func affected(fixes []fix) []matcher.Range {
 	return ranges
 }
 
-// end returns a version above all of the line of f, and not above the next one.
+// end returns a version above the line of f that is not above next.
 func (f *fix) end(next *fix) string {
 	scheme, _ := version.For("rpm")
 	head, release, _ := strings.Cut(f.evr, "-")
@@ -76,5 +75,5 @@ func (f *fix) end(next *fix) string {
 	if v, err := scheme.Parse(above); err == nil && v.Compare(next.parsed) <= 0 && v.Compare(f.parsed) > 0 {
 		return above
 	}
-	return f.evr // nothing is known to lie between
+	return f.evr // no version is known between them
 }

@@ -3,7 +3,7 @@ package redhat
 import (
 	"cmp"
 	"errors"
-	"io"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -20,20 +20,8 @@ var (
 	kernel    = regexp.MustCompile(` is (?:currently running|set to boot up on next boot)$`)
 )
 
-func definitions(r io.Reader, yield func(feed.Record, error) bool) error {
-	for d, err := range oval.Parse(r) {
-		if err != nil {
-			return err
-		}
-		if !yield(definition(d)) {
-			return errStopped
-		}
-	}
-	return nil
-}
-
-// definition turns a definition, of class patch or vulnerability, into a record.
-func definition(d *oval.Definition) (feed.Record, error) {
+// definition returns the record of a definition of class patch or vulnerability.
+func definition(d *oval.Definition) feed.Record {
 	rules := &oval.Rules{
 		Product: func(c *oval.Criterion) (matcher.Key, bool) {
 			m := installed.FindStringSubmatch(c.Comment)
@@ -50,9 +38,9 @@ func definition(d *oval.Definition) (feed.Record, error) {
 	title, unaffected := strings.CutPrefix(d.Title, "Unaffected components for: ")
 	id := cmp.Or(erratum.FindString(title), flaw.FindString(title))
 	if id == "" {
-		return feed.Record{ID: d.ID}, feed.Errorf(d.ID, "%.80q: neither an advisory nor a CVE", d.Title)
+		return feed.Record{ID: d.ID, Err: fmt.Errorf("neither an advisory nor a CVE in the title %.80q", d.Title)}
 	}
-	e, err := d.Erratum(Name, id)
+	e, err := d.Erratum(feedName, id)
 	errs := []error{err}
 	packages, err := d.Packages(rules)
 	errs = append(errs, err)
@@ -67,13 +55,11 @@ func definition(d *oval.Definition) (feed.Record, error) {
 	if flaw.MatchString(id) {
 		rec = unpatched(d, e, packages, unaffected)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: id, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// layered returns the release of a definition's packages on a major version: of RHEL, or of a product that is installed on it.
+// layered returns the release of a definition's packages on a major version of RHEL: that of RHEL, or of a product that is installed on it.
 func layered(d *oval.Definition, major string) string {
 	other := ""
 	for _, cpe := range d.CPEs {
@@ -91,7 +77,7 @@ func layered(d *oval.Definition, major string) string {
 	return cmp.Or(other, major)
 }
 
-// unpatched returns the record of a definition that lists packages without a fix, or those that are not affected.
+// unpatched returns the record of a definition that lists packages without a fix, or packages that are not affected.
 func unpatched(d *oval.Definition, e *errata.Erratum, packages []oval.Package, unaffected bool) feed.Record {
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	severities := []matcher.Severity{e.Severity}
@@ -105,7 +91,7 @@ func unpatched(d *oval.Definition, e *errata.Erratum, packages []oval.Package, u
 		}
 		seen[p.Key] = true
 		a := matcher.Advisory{
-			ID: e.ID, Key: p.Key, Severities: severities, Summary: e.Summary, URLs: e.URLs, Feed: Name, Published: e.Published, Modified: e.Modified,
+			ID: e.ID, Key: p.Key, Severities: severities, Summary: e.Summary, URLs: e.URLs, Feed: feedName, Published: e.Published, Modified: e.Modified,
 		}
 		for _, c := range []string{p.Name, p.Key.Name} {
 			if state, ok := d.Resolutions[c]; ok {

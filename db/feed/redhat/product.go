@@ -8,14 +8,14 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 )
 
-// A component is a package that a product consists of.
+// A component is a package of a product.
 type component struct {
 	name, evr, module string
 }
 
-// componentOf reads a PURL such as "pkg:rpm/redhat/ruby@2.5.9-111.module%2Bel8?arch=i686&epoch=1&rpmmod=ruby:2.5:8090020:b46abd14",
-// or, for want of one, an id such as "telnet-1:0.17-65.el7_6.x86_64". It reports false for what is no RPM package: an image, a
-// JAR file, a module.
+// componentOf parses a PURL such as "pkg:rpm/redhat/ruby@2.5.9-111.module%2Bel8?arch=i686&epoch=1&rpmmod=ruby:2.5:8090020:b46abd14", or, without
+// a PURL, an ID such as "telnet-1:0.17-65.el7_6.x86_64". It returns false for an image, a JAR file, a module and anything else that is not an
+// RPM package.
 func componentOf(purl, id string) (component, bool, error) {
 	if purl == "" {
 		var c component
@@ -52,19 +52,19 @@ func componentOf(purl, id string) (component, bool, error) {
 			c.module = value
 		}
 	}
-	if !strings.Contains(c.evr, "-") { // the stream of a module stands there where there is no version
+	if !strings.Contains(c.evr, "-") { // the stream of a module, in place of a version
 		c.evr = ""
 	}
 	if epoch != "" && c.evr != "" {
 		c.evr = epoch + ":" + c.evr
 	}
 	if c.module != "" && !strings.Contains(c.module, ":") {
-		return c, false, fmt.Errorf("%.80q: %q is no module's stream", purl, c.module)
+		return c, false, fmt.Errorf("%.80q: %q is not the stream of a module", purl, c.module)
 	}
 	return c, c.name != "", nil
 }
 
-// moduleOf reads the PURL or id of a module's stream, "pkg:rpmmod/redhat/python36@3.6:8040020241213073301:9bf6f064".
+// moduleOf parses the PURL of a module's stream, "pkg:rpmmod/redhat/python36@3.6:8040020241213073301:9bf6f064".
 func moduleOf(purl string) (string, bool) {
 	rest, ok := strings.CutPrefix(purl, "pkg:rpmmod/redhat/")
 	if !ok {

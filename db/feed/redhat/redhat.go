@@ -1,9 +1,8 @@
-// Package redhat reads what Red Hat publishes about its products, https://security.access.redhat.com/data/: CSAF documents,
-// of category VEX for each vulnerability, which are the primary source, and of each advisory (RHSA, RHBA, RHEA); what its
-// Security Data API says of a vulnerability; and OVAL definitions, which it has given up.
+// Package redhat reads Red Hat's data about its products, https://security.access.redhat.com/data/. It reads CSAF documents: those of category
+// VEX, one for each vulnerability, are the primary source, and others are advisories (RHSA, RHBA, RHEA). It also reads answers of the Security
+// Data API about a vulnerability, and OVAL definitions, which Red Hat no longer publishes.
 //
-// A [feed.Record] is one document, or one definition. It has an advisory for every vulnerability and package in every
-// ecosystem:
+// A [feed.Record] is one document or one definition. It has an advisory for every vulnerability and package in every ecosystem:
 //
 //	CSAF                                   Status              Reason
 //	fixed                                  Fixed               the advisories that fix it
@@ -16,25 +15,23 @@
 //
 // # Ecosystems
 //
-// An ecosystem is a major version of RHEL, with all of its repositories, or a product that is installed on one, such as
-// "9/openshift:4.16": see there for what its packages are filed under, which have names in common with RHEL's. What is said of
-// containers, JAR files and other things that are no RPM packages is left out. Packages of a module's stream are filed under
-// the stream, internal/rpmname.
+// An ecosystem is a major version of RHEL with all of its repositories, or a product that is installed on one, such as "9/openshift:4.16".
+// A product has an ecosystem of its own because its packages have names in common with RHEL's. Statements about containers, JAR files and
+// other things that are not RPM packages have no advisories. The key of a package in a module has the module's stream, see
+// internal/rpmname.
 //
 // # Minor releases
 //
-// Minor releases of RHEL that are looked after at the same time (Extended Update Support) get fixes of their own:
-// curl-7.76.1-14.el9_0.7, -23.el9_2.4 and -26.el9_3.2. A version is affected if it comes before the fix of its own minor
-// release, so that there is a range for each. If only a stream of extended updates has a fix, the status stays that of the
-// release, and the range says where the fix is.
+// Minor releases of RHEL that are supported at the same time (Extended Update Support) get fixes of their own: curl-7.76.1-14.el9_0.7,
+// -23.el9_2.4 and -26.el9_3.2. A version is affected if it precedes the fix of its own minor release, so each minor release has a range. If
+// only a stream of extended updates has a fix, the status stays that of the release, and the range ends with the fix.
 //
-// Advisories say less: of each, only versions before its own fix are known to be affected. They are for what VEX does not
-// have, and best not read together with it.
+// Advisories contain less: each tells only that versions before its own fix are affected. Use them for vulnerabilities without a VEX
+// document, and not together with VEX.
 package redhat
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,16 +39,19 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
+	"github.com/hullmark/hullmark/internal/sniff"
+	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "redhat"
+const feedName = "redhat"
 
-// Feed returns the feed.
+// Feed returns the feed of Red Hat. Update fetches VEX documents.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			switch path.Base(name) {
 			case "repository-to-cpe.json", "container-name-repos-map.json":
@@ -59,77 +59,68 @@ func Feed() feed.Feed {
 			}
 			return path.Ext(name) == ".json" || path.Ext(name) == ".xml"
 		},
-		Parse:    Parse,
-		Datasets: sources(),
+		Parse: parse,
+		Datasets: []feed.Dataset{{
+			URLs:   []string{"https://security.access.redhat.com/data/csaf/v2/vex-feed/"},
+			Covers: []matcher.Key{{Type: "rpm", Namespace: "rhel"}},
+			Fetch:  fetch,
+		}},
 	}
 }
 
-// Parse yields the records of a document, of any of the forms by its content. Documents of JSON are one record; what is needed of
-// one is held in memory, and no part of more than 64 MiB is read. See package oval for what is held of definitions.
-//
-// The error of a record is a [feed.RecordError] with its ID; it comes with what was understood. Any other error, of r or of
-// syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+// maxDocument bounds the bytes of a JSON document. It is one record, of which parse holds the used parts in memory.
+const maxDocument = 64 << 20
+
+// parse recognizes the form of a document by content.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		br := bufio.NewReader(r)
-		var err error
-		if first, _ := br.Peek(1); len(first) == 1 && first[0] == '<' {
-			err = definitions(br, yield)
-		} else {
-			err = object(jsonstream.New(br), yield)
+		first, err := sniff.First(br)
+		switch {
+		case err != nil:
+			return err
+		case first == '<':
+			return oval.Parse(br, func(d *oval.Definition) error { return yield(definition(d)) })
 		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("redhat: %w", err))
+		rec, err := parseObject(jsonstream.NewStream(limit.Reader(br, maxDocument, "document"), jsonstream.MaxValue))
+		if err != nil {
+			return err
 		}
-	}
+		return yield(rec)
+	})
 }
 
-var (
-	errStopped = errors.New("stopped")
-	errNoForm  = errors.New("neither a CSAF document nor an answer of the Security Data API")
-)
+var errNoForm = errors.New("neither a CSAF document nor an answer of the Security Data API")
 
-// object reads a CSAF document or an answer of the Security Data API.
-func object(r *jsonstream.Reader, yield func(feed.Record, error) bool) error {
+// parseObject reads a CSAF document or an answer of the Security Data API.
+func parseObject(r *jsonstream.Reader) (feed.Record, error) {
 	d := document{products: make(map[string]product), relations: make(map[string]relation)}
 	var a answer
-	var bad []error
+	var errs []error
 	err := r.Object(func(key string) error {
 		if to := a.field(key); to != nil {
-			raw, err := r.Raw()
-			if err == nil {
-				if e := json.Unmarshal(raw, to); e != nil {
-					bad = append(bad, fmt.Errorf("%s: %w", key, e))
-				}
+			bad, err := r.Decode(to)
+			if bad != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", key, bad))
 			}
 			return err
 		}
-		more, err := readDocument(r, &d, key)
-		bad = append(bad, more...)
+		bad, err := d.read(r, key)
+		errs = append(errs, bad...)
 		return err
 	})
-	if err == nil {
-		err = r.End()
-	}
 	if err != nil {
-		return err
+		return feed.Record{}, err
 	}
 	var rec feed.Record
 	switch {
 	case d.Tracking.ID != "":
-		rec, err = d.record()
+		rec = d.record()
 	case a.Name != "":
-		rec, err = a.record()
-	case len(bad) > 0:
-		return errors.Join(append(bad, errNoForm)...)
+		rec = a.record()
 	default:
-		return errNoForm
+		return feed.Record{}, errors.Join(append(errs, errNoForm)...)
 	}
-	if err = errors.Join(append(bad, err)...); err != nil {
-		err = &feed.RecordError{ID: rec.ID, Err: err}
-	}
-	if !yield(rec, err) {
-		return errStopped
-	}
-	return nil
+	rec.Err = errors.Join(append(errs, rec.Err)...)
+	return rec, nil
 }

@@ -1,13 +1,11 @@
 package redhat_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/redhat"
-	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 // vex is a document with products of each kind; statuses is its product_status, and more.
@@ -88,10 +85,10 @@ func TestVEX(t *testing.T) {
 func TestBad(t *testing.T) {
 	good := fixed(`"main:curl-3"`)
 	for _, tt := range []struct{ name, doc, want string }{
-		{"no platform", strings.Replace(vex(good), `"cpe":"cpe:/a:redhat:enterprise_linux:9::appstream"`, ``, 1), `CVE-2024-1: "main": no platform`},
+		{"no platform", strings.Replace(vex(good), `"cpe":"cpe:/a:redhat:enterprise_linux:9::appstream"`, ``, 1), `CVE-2024-1: "main" is not a platform`},
 		{"no version", vex(`"product_status":{"fixed":["rhel9:curl"]}`), `"rhel9:curl": fixed in version: rpm "": invalid`},
 		{"unknown severity", strings.Replace(vex(good), "Moderate", "Dire", 1), `unknown severity "Dire"`},
-		{"bad module", strings.Replace(vex(fixed(`"main:perl","main:curl-3"`)), "rpmmod=perl:5.32:9010:1a", "rpmmod=perl", 1), `"perl" is no module's stream`},
+		{"bad module", strings.Replace(vex(fixed(`"main:perl","main:curl-3"`)), "rpmmod=perl:5.32:9010:1a", "rpmmod=perl", 1), `"perl" is not the stream of a module`},
 		{"wrong type", strings.Replace(vex(good), `"title":"A title"`, `"title":1`, 1), "document: json"},
 		{"bad time", strings.Replace(vex(good), "2025-08-13T15:14:45+00:00", "soon", 1), `"soon" is not a time`},
 	} {
@@ -100,7 +97,7 @@ func TestBad(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %q", tt.name, bad, fatal, tt.want)
 		}
 	}
-	for doc, want := range map[string]string{"{}": "neither", "[]": "instead of an object", "": "unexpected EOF", "{} 1": "after the end", "<html/>": "instead of oval_definitions"} {
+	for doc, want := range map[string]string{"{}": "neither", "[]": "instead of an object", "": "unexpected EOF", "{} 1": "after top-level value", "<html/>": `instead of "oval_definitions"`} {
 		if _, _, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {
 			t.Errorf("%q: %v, want %q", doc, fatal, want)
 		}
@@ -154,23 +151,6 @@ func TestGolden(t *testing.T) {
 	feedtest.Golden(t, redhat.Feed(), "redhat/vunnel-fixtures/csaf/hydra/cve-2021-25220.json", "api.golden", rhel)
 	feedtest.Golden(t, redhat.Feed(), "redhat/csaf-vex-claircore/cve-2023-38545.json", "vex.golden", rhel)
 	feedtest.Golden(t, redhat.Feed(), "redhat/oval-v2-bz2/RHEL8/ansible-2-including-unpatched.oval.xml.bz2", "oval.golden", rhel)
-}
-
-func TestRepositories(t *testing.T) {
-	got, err := redhat.Repositories(bytes.NewReader(corpus.Read(t, "feeds/redhat/oval-v2-bz2/repository-to-cpe.json")))
-	want := []string{"cpe:/a:redhat:3scale_amp:2.11::el8", "cpe:/a:redhat:3scale_amp:2.12::el8", "cpe:/a:redhat:3scale_amp:2.8::el8"}
-	if err != nil || len(got) != 2 || !reflect.DeepEqual(got["3scale-amp-2-for-rhel-8-ppc64le-rpms"], want) {
-		t.Errorf("%v, %v", got, err)
-	}
-	for cpe, want := range map[string]string{
-		"cpe:/o:redhat:enterprise_linux:8::baseos": "8", "cpe:/a:redhat:rhel_eus:9.0::appstream": "9", "cpe:/o:redhat:rhel_els:6": "6",
-		"cpe:/a:redhat:openshift:4.16::el9": "9/openshift:4.16", "cpe:/a:redhat:jboss_core_services:1": "jboss_core_services:1",
-		"cpe:/a:redhat:rhel_software_collections:3::el7": "7", "cpe:/a:other:x:1": "",
-	} {
-		if got, _ := redhat.Release(cpe); got != want {
-			t.Errorf("%s: %q, want %q", cpe, got, want)
-		}
-	}
 }
 
 // TestFetch gets the archive of a day, then what has changed since.
@@ -228,8 +208,8 @@ func FuzzParse(f *testing.F) {
 		<criterion comment="Module a:1 is enabled"/><criterion comment="a is earlier than 0:1-1"/></criteria></definition></definitions></oval_definitions>`)
 }
 
-func ExampleParse() {
-	for rec, err := range redhat.Parse(strings.NewReader(vex(fixed(`"main:curl-2","main:curl-3"`)))) {
+func ExampleFeed() {
+	for rec, err := range redhat.Feed().Parse(strings.NewReader(vex(fixed(`"main:curl-2","main:curl-3"`)))) {
 		if err != nil {
 			fmt.Println(err)
 		}

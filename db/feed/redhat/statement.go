@@ -14,24 +14,23 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A statement is what a document says of one vulnerability in one package of one ecosystem.
+// A statement joins the statements of a document about one vulnerability in one package of one ecosystem.
 type statement struct {
 	key      matcher.Key
 	status   matcher.Status
-	reason   string // of a status without a fix
-	stated   bool   // there is one
-	extended bool   // only in streams of extended updates
+	reason   string // if there is no fix
+	stated   bool   // the document has a status
+	extended bool   // the fixes are in streams of extended updates only
 	fixes    []fix
-	errata   []string // that have the fixes
+	errata   []string // advisories with the fixes
 	severity []matcher.Severity
 }
 
-// record turns a document into a record. The error joins what was not understood.
-func (d *document) record() (feed.Record, error) {
+func (d *document) record() feed.Record {
 	rec := feed.Record{ID: d.Tracking.ID}
 	if d.Tracking.Status == "deleted" {
 		rec.Withdrawn = true
-		return rec, nil
+		return rec
 	}
 	var errs []error
 	var err error
@@ -45,7 +44,7 @@ func (d *document) record() (feed.Record, error) {
 			errs = append(errs, err)
 		}
 		a := matcher.Advisory{
-			ID: cmp.Or(v.CVE, rec.ID), Summary: cmp.Or(v.Title, d.Title), URLs: urls(v.References, d.References), Feed: Name,
+			ID: cmp.Or(v.CVE, rec.ID), Summary: cmp.Or(v.Title, d.Title), URLs: urls(v.References, d.References), Feed: feedName,
 			Modified: rec.Modified,
 		}
 		if a.Published, err = errata.Time(cmp.Or(v.Released, d.Tracking.Initial)); err != nil {
@@ -56,10 +55,11 @@ func (d *document) record() (feed.Record, error) {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	return rec, errors.Join(errs...)
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// statements returns what is said of a vulnerability, in order of keys.
+// statements returns the statements about a vulnerability, sorted by key.
 func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	g := gatherer{
 		d: d, v: v, byKey: make(map[matcher.Key]*statement), seen: make(map[string]bool),
@@ -79,8 +79,8 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 			}
 		}
 	}
-	// What is fixed comes last, since it counts most. Other statuses of the standard say what is recommended, or was first
-	// affected, of products that have one of these as well.
+	// The status "fixed" comes last, because it replaces others. The standard has more statuses, for recommended and first affected versions;
+	// products with one of those have one of these, too.
 	for _, status := range []string{"known_not_affected", "under_investigation", "known_affected", "fixed"} {
 		for _, id := range v.Statuses[status] {
 			g.add(status, id)
@@ -95,7 +95,7 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	return out, errors.Join(g.errs...)
 }
 
-// maxFixes bounds how many versions of one package may have a fix: one for each minor release and stream.
+// maxFixes bounds the number of fixed versions of one package. There is one for each minor release and stream.
 const maxFixes = 1000
 
 type gatherer struct {
@@ -105,7 +105,7 @@ type gatherer struct {
 	threats, flags, fixes, unfixed map[string]*note
 	vectors                        map[string][]*cvss
 	errs                           []error
-	seen                           map[string]bool // messages of errs
+	seen                           map[string]bool // texts of errs
 }
 
 func (g *gatherer) bad(err error) {
@@ -138,7 +138,7 @@ func (g *gatherer) add(status, id string) {
 			return
 		}
 		if len(s.fixes) == maxFixes {
-			g.bad(fmt.Errorf("%.80q: more than %d fixes of one package", id, maxFixes))
+			g.bad(fmt.Errorf("%.80q: more than %d fixes of one package: %w", id, maxFixes, feed.ErrTooLarge))
 			return
 		}
 		if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
@@ -152,7 +152,7 @@ func (g *gatherer) add(status, id string) {
 		return
 	}
 	if p.extended {
-		return // says nothing of the release itself
+		return // not about the release itself
 	}
 	s.stated = true
 	switch status {
@@ -171,7 +171,7 @@ func (g *gatherer) add(status, id string) {
 	}
 }
 
-// unfixed reads Red Hat's word for what becomes of a package without a fix.
+// unfixed returns the status and the reason for Red Hat's word about a package without a fix.
 func unfixed(word string) (matcher.Status, string) {
 	word = strings.TrimSpace(word)
 	switch strings.ToLower(word) {
@@ -202,18 +202,18 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	}
 	var out []matcher.Severity
 	for _, c := range g.vectors[id] {
-		s := matcher.Severity{Source: Name, Level: level, Word: word, Vector: c.Vector}
+		s := matcher.Severity{Source: feedName, Level: level, Word: word, Vector: c.Vector}
 		if !slices.Contains(out, s) && c.Vector != "" {
 			out = append(out, s)
 		}
 	}
 	if len(out) == 0 && word != "" {
-		out = []matcher.Severity{{Source: Name, Level: level, Word: word}}
+		out = []matcher.Severity{{Source: feedName, Level: level, Word: word}}
 	}
 	return out
 }
 
-// fill says in a what s says.
+// fill sets the fields of an advisory.
 func (s *statement) fill(a *matcher.Advisory) {
 	a.Key, a.Severities = s.key, s.severity
 	a.Status, a.Reason, a.Ranges = s.status, s.reason, nil
@@ -223,7 +223,7 @@ func (s *statement) fill(a *matcher.Advisory) {
 	a.Ranges = affected(s.fixes)
 	reason := strings.Join(s.errata, ", ")
 	unfixed := s.stated && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation
-	if unfixed && s.extended { // whoever does not pay for more will not get the fix
+	if unfixed && s.extended { // the release itself does not get the fix
 		a.Reason = strings.Trim(s.reason+"; extended updates: "+reason, "; ")
 		return
 	}

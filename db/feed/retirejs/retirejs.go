@@ -1,15 +1,14 @@
-// Package retirejs reads the repositories of Retire.js, https://github.com/RetireJS/retire.js: vulnerabilities of JavaScript
-// libraries as browsers load them ("jsrepository") and, in former times, of packages of npm ("npmrepository").
+// Package retirejs reads the repositories of Retire.js, https://github.com/RetireJS/retire.js: vulnerabilities of JavaScript libraries for
+// browsers ("jsrepository") and, formerly, of npm packages ("npmrepository").
 //
 //	{"jquery": {"npmname": "jquery", "vulnerabilities": [
 //	  {"atOrAbove": "1.4.0", "below": "1.12.0", "excludes": ["1.11.3"], "severity": "medium", "cwe": ["CWE-79"],
 //	   "identifiers": {"summary": "...", "CVE": ["CVE-2015-9251"], "githubID": "GHSA-..."}, "info": ["https://..."]}],
 //	  "extractors": {...}}}
 //
-// A [feed.Record] is one vulnerability of a library: of one range of versions, so that several may have the same ID. Its
-// advisory is about the package of npm that the library is published as, "npmname" or else the library's own name. The ID
-// is the CVE, else the GHSA, else a name that is made of the library and what is known of the vulnerability:
-// "RETIREJS-jquery-1a2b3c4d". Of several CVEs each has an advisory. The severity is the repository's own word.
+// A [feed.Record] is one vulnerability in one range of versions of a library, so several records may have the same ID. Its advisory is about
+// the library's npm package, "npmname" or else the name of the library. The ID is the CVE, or else the GHSA, or else a name made of the
+// library and the vulnerability: "RETIREJS-jquery-1a2b3c4d". Each of several CVEs has an advisory. The severity is the repository's own word.
 package retirejs
 
 import (
@@ -27,23 +26,22 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// Name is the name of the feed.
-const Name = "retirejs"
+const feedName = "retirejs"
 
-// Feed returns the feed.
+// Feed returns the feed of Retire.js.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			return path.Ext(name) == ".json" && strings.Contains(path.Base(name), "repository")
 		},
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/jsrepository-v5.json"},
 			Covers: []matcher.Key{{Type: "npm"}},
@@ -59,85 +57,73 @@ type vulnerability struct {
 	CWE         []string `json:"cwe"`
 	Info        []string `json:"info"`
 	Identifiers struct {
-		Summary string                  `json:"summary"`
-		CVE     jsonstream.List[string] `json:"CVE"`
-		GHSA    string                  `json:"githubID"`
-		RetID   string                  `json:"retid"`
+		Summary string                       `json:"summary"`
+		CVE     jsonstream.OneOrMore[string] `json:"CVE"`
+		GHSA    string                       `json:"githubID"`
+		RetID   string                       `json:"retid"`
 	} `json:"identifiers"`
 }
 
-var errStopped = errors.New("stopped")
+// maxLibrary bounds the bytes of one library.
+const maxLibrary = 16 << 20
 
-// Parse yields the vulnerabilities of one repository. The error of one is a [feed.RecordError]; any other is the last thing
-// yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		js := jsonstream.New(r)
-		err := js.Object(func(library string) error {
-			raw, err := js.Raw()
-			if err != nil {
-				return err
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
+		j := jsonstream.NewStream(r, maxLibrary)
+		return j.Object(func(name string) error {
+			var l struct {
+				NPMName         string            `json:"npmname"`
+				Vulnerabilities []json.RawMessage `json:"vulnerabilities"`
 			}
-			return readLibrary(library, raw, yield)
+			bad, err := j.Decode(&l)
+			switch {
+			case err != nil:
+				return err
+			case bad != nil:
+				return yield(feed.Record{Err: fmt.Errorf("%s: %w", name, bad)})
+			case name == "":
+				return yield(feed.Record{Err: errors.New("library without a name")})
+			}
+			for i, raw := range l.Vulnerabilities {
+				var v vulnerability
+				rec := feed.Record{ID: fmt.Sprintf("%s: vulnerabilities[%d]", name, i)}
+				if err := json.Unmarshal(raw, &v); err != nil {
+					rec.Err = err
+				} else {
+					rec = v.record(name, cmp.Or(l.NPMName, name))
+				}
+				if err := yield(rec); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
-		if err == nil {
-			err = js.End()
-		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("retirejs: %w", err))
-		}
-	}
+	})
 }
 
-func readLibrary(name string, raw json.RawMessage, yield func(feed.Record, error) bool) error {
-	var l struct {
-		NPMName         string            `json:"npmname"`
-		Vulnerabilities []json.RawMessage `json:"vulnerabilities"`
-	}
-	if err := json.Unmarshal(raw, &l); err != nil || name == "" {
-		if !yield(feed.Record{}, feed.Errorf(name, "%w", cmp.Or(err, errors.New("a library without a name")))) {
-			return errStopped
-		}
-		return nil
-	}
-	for i, raw := range l.Vulnerabilities {
-		var v vulnerability
-		err := json.Unmarshal(raw, &v)
-		rec := feed.Record{ID: fmt.Sprintf("%s: vulnerabilities[%d]", name, i)}
-		if err == nil {
-			rec, err = v.record(name, cmp.Or(l.NPMName, name))
-		}
-		if err != nil {
-			err = &feed.RecordError{ID: rec.ID, Err: err}
-		}
-		if !yield(rec, err) {
-			return errStopped
-		}
-	}
-	return nil
-}
-
-func (v *vulnerability) record(library, npmName string) (feed.Record, error) {
+func (v *vulnerability) record(library, npmName string) feed.Record {
 	ids := v.ids(library)
 	rec := feed.Record{ID: ids[0]}
 	ranges, err := v.ranges()
 	if err != nil {
-		return rec, err
+		rec.Err = err
+		return rec
 	}
 	namespace, name := "", npmName
 	if i := strings.IndexByte(npmName, '/'); i > 0 {
 		namespace, name = npmName[:i], npmName[i+1:]
 	}
-	a := matcher.Advisory{Key: matcher.PackageKey("npm", namespace, name), Ranges: ranges, Summary: v.Identifiers.Summary, URLs: v.Info, Feed: Name}
+	a := matcher.Advisory{Key: matcher.PackageKey("npm", namespace, name), Ranges: ranges, Summary: v.Identifiers.Summary, URLs: v.Info, Feed: feedName}
 	if name == "" {
-		return rec, fmt.Errorf("npmname %.80q", npmName)
+		rec.Err = fmt.Errorf("npmname %.80q is not the name of a package", npmName)
+		return rec
 	}
 	if v.Severity != "" {
 		level, ok := levels.Parse(v.Severity)
 		if !ok {
-			err = fmt.Errorf("unknown severity %.40q", v.Severity)
+			rec.Err = fmt.Errorf("unknown severity %.40q", v.Severity)
 		}
-		a.Severities = []matcher.Severity{{Source: Name, Level: level, Word: v.Severity}}
+		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: v.Severity}}
 	}
 	for _, id := range ids {
 		a.ID = id
@@ -146,10 +132,10 @@ func (v *vulnerability) record(library, npmName string) (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	return rec, err
+	return rec
 }
 
-// ids returns the CVEs, or one other name.
+// ids returns the CVEs, or else one other identifier.
 func (v *vulnerability) ids(library string) []string {
 	var ids []string
 	for _, cve := range v.Identifiers.CVE {
@@ -167,7 +153,7 @@ func (v *vulnerability) ids(library string) []string {
 	return []string{"RETIREJS-" + library + "-" + hex.EncodeToString(sum[:4])}
 }
 
-// ranges returns what is affected.
+// ranges returns the affected versions.
 func (v *vulnerability) ranges() ([]matcher.Range, error) {
 	if v.Below == "" && v.AtOrAbove == "" {
 		return nil, errors.New("neither below nor atOrAbove")
@@ -196,7 +182,7 @@ func (v *vulnerability) ranges() ([]matcher.Range, error) {
 	return set.Ranges(affected), err
 }
 
-// ignoreInvalid keeps bounds that npm could not order, such as "1.9.0b1": who matches says that it is uncertain.
+// ignoreInvalid accepts bounds that are not versions of npm, such as "1.9.0b1". The matcher reports matches with them as uncertain.
 func ignoreInvalid(err error) error {
 	if errors.Is(err, version.ErrInvalid) {
 		return nil
@@ -204,7 +190,7 @@ func ignoreInvalid(err error) error {
 	return err
 }
 
-// next is the version that follows v in the order of semver: 1.2.3-x.0 after 1.2.3-x, and 1.2.4-0 after 1.2.3.
+// next returns the successor of v in the order of semver: 1.2.3-x.0 for 1.2.3-x, and 1.2.4-0 for 1.2.3.
 func next(v string) string {
 	if strings.Contains(v, "-") {
 		return v + ".0"

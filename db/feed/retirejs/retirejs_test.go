@@ -46,7 +46,7 @@ func TestBad(t *testing.T) {
 		{`"below": "2.999.999"`, `"below": 3`, "jquery: vulnerabilities[1]: json"},
 		{`"1.11.3"`, `"x"`, "invalid version"},
 		{`{"npmname": "jquery", "vulnerabilities": [`, `{"npmname": 3, "vulnerabilities": [`, "jquery: json"},
-		{`"atOrAbove": "1.4.0"`, `"atOrAbove": "1.14.0"`, "CVE-2015-9251: no version satisfies it"},
+		{`"atOrAbove": "1.4.0"`, `"atOrAbove": "1.14.0"`, "CVE-2015-9251: no version satisfies the constraints"},
 	} {
 		recs, bad, fatal := feedtest.Parse(retirejs.Feed(), strings.NewReader(strings.Replace(repository, tt[0], tt[1], 1)))
 		if len(bad) != 1 || fatal != nil || !strings.Contains(bad[0].Error(), tt[2]) || recs[len(recs)-1].ID != "CVE-2021-4231" {
@@ -59,8 +59,8 @@ func TestBad(t *testing.T) {
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, retirejs.Feed(), repository) }
 
-func ExampleParse() {
-	for rec, err := range retirejs.Parse(strings.NewReader(repository)) {
+func ExampleFeed() {
+	for rec, err := range retirejs.Feed().Parse(strings.NewReader(repository)) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -7,17 +7,18 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// maxRequirements bounds how many requirements an advisory may have.
+// maxRequirements bounds the number of requirements of an advisory.
 const maxRequirements = 1000
 
-// affected returns what requirements leave over.
+// affected returns the versions that satisfy no requirement.
 func affected(requirements []string) ([]matcher.Range, error) {
 	if len(requirements) > maxRequirements {
-		return nil, fmt.Errorf("%d requirements", len(requirements))
+		return nil, fmt.Errorf("%d requirements: %w", len(requirements), limit.ErrExceeded)
 	}
 	scheme, _ := version.For("gem")
 	set := interval.Set{Scheme: scheme, Next: next}
@@ -41,10 +42,10 @@ func affected(requirements []string) ([]matcher.Range, error) {
 	return set.Ranges(out), err
 }
 
-// next is a version after v with little room between them: gems have at most five numbers.
+// next returns a version shortly after v. Gems have at most five numbers.
 func next(v string) string { return v + ".0.0.0.1" }
 
-// requirement reads one comparison. Source: Gem::Requirement.
+// requirement parses one comparison. Source: Gem::Requirement.
 func requirement(s string) (interval.Interval, error) {
 	n := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("<>=~!", r) })
 	if n < 0 {
@@ -58,8 +59,8 @@ func requirement(s string) (interval.Interval, error) {
 	return interval.Compare(op, v)
 }
 
-// bump returns what comes before all versions that "~> v" leaves out above it: "~> 4.2.9" gives "4.3.A", the first of all
-// prereleases of 4.3. Source: Gem::Version#bump and #release, which "~>" compares.
+// bump returns the upper bound of "~> v": for "~> 4.2.9" it is "4.3.A", the first of all prereleases of 4.3. Source: Gem::Version#bump and
+// #release, which "~>" compares.
 func bump(v string) (string, error) {
 	var numbers []string
 	for s := range strings.SplitSeq(v, ".") {

@@ -1,5 +1,5 @@
-// Package rubyadvisory reads ruby-advisory-db, https://github.com/rubysec/ruby-advisory-db: advisories of gems, and of Ruby
-// itself, one YAML file each.
+// Package rubyadvisory reads ruby-advisory-db, https://github.com/rubysec/ruby-advisory-db: advisories for gems and for Ruby itself, one YAML
+// file each.
 //
 //	gem: RedCloth
 //	cve: 2012-6684
@@ -11,13 +11,12 @@
 //	unaffected_versions: ["< 4.2"]
 //	patched_versions: [">= 4.3.0", "~> 4.2.9, >= 4.2.9.1"]
 //
-// An advisory names the versions that are well, as requirements of RubyGems: within one, a comma means that all of its parts
-// hold; any of several suffices. What is left over is affected; without patched_versions that is everything but what
-// is unaffected. "~> 4.2.9" is at least 4.2.9 and less than any prerelease of 4.3.
+// An advisory lists the versions that are not affected, as requirements of RubyGems. All parts of a requirement, which commas separate, must
+// hold, and one requirement suffices. All other versions are affected. "~> 4.2.9" means at least 4.2.9 and less than any prerelease of 4.3.
 //
-// A [feed.Record] is one file. Its advisory has the CVE as its ID, else the GHSA, else the OSVDB number; identifiers are
-// written without their prefixes. Files below rubies are about an engine ("ruby", "jruby"), which is no gem: their
-// packages have the PURL type generic.
+// A [feed.Record] is one file. Its advisory has the CVE as the ID, or else the GHSA, or else the OSVDB number. The file has identifiers
+// without their prefixes. Files below rubies are about an engine ("ruby", "jruby"), which is not a gem: their packages have the PURL type
+// generic.
 package rubyadvisory
 
 import (
@@ -34,18 +33,17 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "ruby-advisory-db"
+const feedName = "ruby-advisory-db"
 
-// Feed returns the feed.
+// Feed returns the feed of ruby-advisory-db.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			in := "/" + path.Dir(name) + "/"
 			return (strings.Contains(in, "/gems/") || strings.Contains(in, "/rubies/")) && path.Ext(name) == ".yml"
 		},
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://codeload.github.com/rubysec/ruby-advisory-db/tar.gz/refs/heads/master"},
 			Covers: []matcher.Key{{Type: "gem"}, {Type: "generic"}},
@@ -53,7 +51,7 @@ func Feed() feed.Feed {
 	}
 }
 
-// An advisory is what is read of a file.
+// An advisory has the used fields of a file.
 type advisory struct {
 	Gem, Engine, Library string
 	CVE, GHSA            string
@@ -67,26 +65,23 @@ type advisory struct {
 	Unaffected           []string `yaml:"unaffected_versions"`
 }
 
-// Parse yields the advisory of one file. An advisory that is not understood is a [feed.RecordError]; any other error is
-// one of r or of syntax.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		var a advisory
 		if err := yamldoc.Decode(r, &a); err != nil {
-			yield(feed.Record{}, fmt.Errorf("rubyadvisory: %w", err))
-			return
+			return err
 		}
-		yield(a.record())
-	}
+		return yield(a.record())
+	})
 }
 
-func (a *advisory) record() (feed.Record, error) {
+func (a *advisory) record() feed.Record {
 	ids := a.ids()
 	if len(ids) == 0 {
-		return feed.Record{}, feed.Errorf(a.Gem+a.Engine, "no cve, ghsa or osvdb")
+		return feed.Record{Err: fmt.Errorf("%s: no cve, ghsa or osvdb", a.Gem+a.Engine)}
 	}
 	rec := feed.Record{ID: ids[0]}
-	adv := matcher.Advisory{ID: ids[0], Aliases: ids[1:], Summary: strings.TrimSpace(a.Title), Feed: Name}
+	adv := matcher.Advisory{ID: ids[0], Aliases: ids[1:], Summary: strings.TrimSpace(a.Title), Feed: feedName}
 	if a.URL != "" {
 		adv.URLs = []string{a.URL}
 	}
@@ -101,56 +96,50 @@ func (a *advisory) record() (feed.Record, error) {
 		}
 		adv.Key = matcher.PackageKey("generic", "", name)
 	default:
-		return rec, feed.Errorf(rec.ID, "neither a gem nor an engine")
+		rec.Err = errors.New("neither a gem nor an engine")
+		return rec
 	}
 	if a.Date != "" {
 		var err error
 		if adv.Published, err = time.Parse(time.DateOnly, a.Date[:min(len(a.Date), 10)]); err != nil {
-			errs = append(errs, fmt.Errorf("date %.40q", a.Date))
+			errs = append(errs, fmt.Errorf("%.40q does not begin with a date", a.Date))
 		}
-		rec.Modified = adv.Published // no other date is given
+		rec.Modified = adv.Published // the only date
 	}
 	for _, score := range []float64{a.V4, a.V3, a.V2} {
 		if score < 0 || score > 10 {
-			errs = append(errs, fmt.Errorf("CVSS score %v", score))
+			errs = append(errs, fmt.Errorf("CVSS score %v is not between 0 and 10", score))
 		} else if score > 0 {
-			adv.Severities = append(adv.Severities, matcher.Severity{Source: Name, Score: score, Level: level(score, score == a.V2 && a.V3+a.V4 == 0)})
+			adv.Severities = append(adv.Severities, matcher.Severity{Source: feedName, Score: score, Level: level(score, score == a.V2 && a.V3+a.V4 == 0)})
 		}
 	}
 	ranges, err := affected(append(a.Patched, a.Unaffected...))
 	if err != nil {
-		return rec, &feed.RecordError{ID: rec.ID, Err: errors.Join(append(errs, err)...)}
+		rec.Err = errors.Join(append(errs, err)...)
+		return rec
 	}
 	adv.Ranges = ranges
 	if len(ranges) > 0 {
 		rec.Advisories = []matcher.Advisory{adv}
 	} else {
-		errs = append(errs, errors.New("no version is left that is affected"))
+		errs = append(errs, errors.New("no version is affected"))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: rec.ID, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// ids returns what the vulnerability is called, the CVE first.
+// ids returns the identifiers of the vulnerability, the CVE first.
 func (a *advisory) ids() []string {
 	var ids []string
-	for prefix, id := range orderedIDs(a) {
-		if id = strings.TrimSpace(id); id != "" {
-			ids = append(ids, prefix+strings.TrimPrefix(id, prefix))
+	for _, x := range [...]struct{ prefix, id string }{{"CVE-", a.CVE}, {"GHSA-", a.GHSA}, {"OSVDB-", a.OSVDB}} {
+		if id := strings.TrimSpace(x.id); id != "" {
+			ids = append(ids, x.prefix+strings.TrimPrefix(id, x.prefix))
 		}
 	}
 	return ids
 }
 
-func orderedIDs(a *advisory) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		_ = yield("CVE-", a.CVE) && yield("GHSA-", a.GHSA) && yield("OSVDB-", a.OSVDB)
-	}
-}
-
-// level returns what a score stands for, https://www.first.org/cvss/specification-document; version 2 has no "critical".
+// level returns the level of a score, https://www.first.org/cvss/specification-document. Version 2 has no "critical".
 func level(score float64, v2 bool) matcher.Level {
 	switch {
 	case score >= 9 && !v2:

@@ -2,6 +2,7 @@ package secdb
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,27 +11,24 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Bounds on what is held in memory: a document of YAML, and packages that come before the distroversion of a document of
-// JSON.
-const (
-	maxYAML = 16 << 20
-	maxHeld = 64 << 20
-)
+// maxHeld bounds the bytes of packages that precede the distroversion of a JSON document, which are held in memory.
+const maxHeld = 64 << 20
 
 var (
-	errStopped = errors.New("stopped")
-	errNoDB    = errors.New("no security database: no packages")
+	errNoDB    = errors.New("not a security database: no packages")
 	errRelease = errors.New("no distroversion")
 )
 
 // A document is one database: one repository of one branch.
 type document struct {
 	publisher
-	yield   func(feed.Record, error) bool
+	yield   func(feed.Record) error
 	release string
 }
 
@@ -44,39 +42,19 @@ type entry struct {
 
 func (d *document) read(r io.Reader) error {
 	br := bufio.NewReader(r)
-	first, err := firstByte(br)
+	first, err := sniff.First(br)
 	switch {
 	case err != nil:
 		return err
 	case first == '{':
-		return d.json(jsonstream.New(br))
+		return d.json(jsonstream.NewStream(br, jsonstream.MaxValue))
 	}
 	return d.yaml(br)
 }
 
-// firstByte skips white space and a byte order mark and returns what follows, without reading it.
-func firstByte(r *bufio.Reader) (byte, error) {
-	if b, err := r.Peek(3); err == nil && string(b) == "\xef\xbb\xbf" {
-		if _, err := r.Discard(3); err != nil {
-			return 0, err
-		}
-	}
-	for {
-		c, err := r.ReadByte()
-		switch {
-		case err == io.EOF:
-			return 0, io.ErrUnexpectedEOF
-		case err != nil:
-			return 0, err
-		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
-			return c, r.UnreadByte()
-		}
-	}
-}
-
 func (d *document) json(r *jsonstream.Reader) error {
 	released, found := !d.branches, false
-	var held []json.RawMessage
+	var held [][]byte
 	size := 0
 	err := r.Object(func(key string) error {
 		switch key {
@@ -89,7 +67,7 @@ func (d *document) json(r *jsonstream.Reader) error {
 			return nil
 		case "packages":
 			found = true
-			return r.List(func() error {
+			return r.Array(func() error {
 				raw, err := r.Raw()
 				if err != nil {
 					return err
@@ -97,18 +75,15 @@ func (d *document) json(r *jsonstream.Reader) error {
 				if released {
 					return d.raw(raw)
 				}
-				if size += len(raw); size > maxHeld {
-					return fmt.Errorf("%w: more than %d bytes of packages before a distroversion", feed.ErrTooLarge, maxHeld)
+				if size += 64 + len(raw); size > maxHeld {
+					return fmt.Errorf("packages of more than %d bytes before a distroversion: %w", maxHeld, feed.ErrTooLarge)
 				}
-				held = append(held, raw)
+				held = append(held, bytes.Clone(raw))
 				return nil
 			})
 		}
 		return r.Skip()
 	})
-	if err == nil {
-		err = r.End()
-	}
 	switch {
 	case err != nil:
 		return err
@@ -125,25 +100,18 @@ func (d *document) json(r *jsonstream.Reader) error {
 	return nil
 }
 
-func (d *document) raw(raw json.RawMessage) error {
+func (d *document) raw(raw []byte) error {
 	var e entry
-	err := json.Unmarshal(raw, &e)
-	return d.entry(&e, err)
+	bad := json.Unmarshal(raw, &e)
+	return d.entry(&e, bad)
 }
 
 func (d *document) yaml(r io.Reader) error {
-	text, err := io.ReadAll(io.LimitReader(r, maxYAML+1))
-	if err != nil {
-		return err
-	}
-	if len(text) > maxYAML {
-		return fmt.Errorf("%w: YAML of more than %d bytes", feed.ErrTooLarge, maxYAML)
-	}
 	var doc struct {
 		Release  string    `yaml:"distroversion"`
 		Packages yaml.Node `yaml:"packages"`
 	}
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	if err := yamldoc.Decode(r, &doc); err != nil {
 		return err
 	}
 	var packages []yaml.Node
@@ -160,8 +128,8 @@ func (d *document) yaml(r io.Reader) error {
 	}
 	for i := range packages {
 		var e entry
-		err := packages[i].Decode(&e)
-		if err := d.entry(&e, err); err != nil {
+		bad := packages[i].Decode(&e)
+		if err := d.entry(&e, bad); err != nil {
 			return err
 		}
 	}

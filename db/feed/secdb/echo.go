@@ -1,74 +1,61 @@
 package secdb
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 
 	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// parseEcho yields the records of Echo's document.
+// parseEcho reads Echo's document.
 func parseEcho(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		j := jsonstream.New(r)
-		err := j.Object(func(name string) error {
-			raw, err := j.Raw()
+	return feed.Records(func(yield func(feed.Record) error) error {
+		j := jsonstream.NewStream(r, jsonstream.MaxValue)
+		return j.Object(func(name string) error {
+			c, err := j.Peek()
 			if err != nil {
 				return err
 			}
-			return echoPackage(name, raw, yield)
+			if c != '{' || name == "" {
+				if err := j.Skip(); err != nil {
+					return err
+				}
+				return yield(feed.Record{Err: fmt.Errorf("%s: not an object of vulnerabilities", name)})
+			}
+			return j.Object(func(id string) error {
+				var v struct {
+					Fixed string `json:"fixed_version"`
+				}
+				bad, err := j.Decode(&v)
+				if err != nil {
+					return err
+				}
+				return yield(echoRecord(name, id, v.Fixed, bad))
+			})
 		})
-		if err == nil {
-			err = j.End()
-		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("echo: %w", err))
-		}
-	}
+	})
 }
 
-func echoPackage(name string, raw json.RawMessage, yield func(feed.Record, error) bool) error {
-	j := jsonstream.New(bytes.NewReader(raw))
-	if raw[0] != '{' || name == "" {
-		if !yield(feed.Record{}, feed.Errorf(name, "no object of vulnerabilities")) {
-			return errStopped
-		}
-		return nil
+// echoRecord returns the record of a vulnerability in a package that was decoded with an error.
+func echoRecord(name, id, fixed string, bad error) feed.Record {
+	rec := feed.Record{ID: id}
+	if bad == nil && id == "" {
+		bad = errors.New("no identifier")
 	}
-	return j.Object(func(id string) error {
-		raw, err := j.Raw()
-		if err != nil {
-			return err
+	if bad == nil {
+		a := matcher.Advisory{ID: id, Key: matcher.Key{Type: "deb", Namespace: "echo", Name: name}, Feed: "echo"}
+		if fixed != "" {
+			f := flaw{id: id, fixes: []string{fixed}}
+			bad = f.fill(&a, "deb")
 		}
-		var v struct {
-			Fixed string `json:"fixed_version"`
-		}
-		rec := feed.Record{ID: id}
-		f := flaw{id: id}
-		err = json.Unmarshal(raw, &v)
-		if err == nil && id == "" {
-			err = errors.New("no identifier")
-		}
-		if err == nil {
-			a := matcher.Advisory{ID: id, Key: matcher.Key{Type: "deb", Namespace: "echo", Name: name}, Feed: "echo"}
-			if v.Fixed != "" {
-				f.fixes = []string{v.Fixed}
-				err = f.fill(&a, "deb")
-			}
-			rec.Advisories = []matcher.Advisory{a}
-		}
-		if err != nil {
-			err = &feed.RecordError{ID: name + ": " + id, Err: err}
-		}
-		if !yield(rec, err) {
-			return errStopped
-		}
-		return nil
-	})
+		rec.Advisories = []matcher.Advisory{a}
+	}
+	if bad != nil {
+		rec.Err = fmt.Errorf("%s: %w", name, bad)
+	}
+	return rec
 }

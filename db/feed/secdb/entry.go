@@ -3,6 +3,7 @@ package secdb
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,39 +17,45 @@ import (
 type flaw struct {
 	id      string
 	aliases []string
-	fixes   []string // versions; "0" where it was never affected
+	fixes   []string // versions; "0" if the package was never affected
 }
 
-// entry yields the records of a package, which was decoded with err.
-func (d *document) entry(e *entry, err error) error {
+// entry yields the records of a package that was decoded with an error.
+func (d *document) entry(e *entry, bad error) error {
 	name := e.Pkg.Name
 	if name == "" {
-		err = errors.Join(err, errors.New("a package without a name"))
+		bad = errors.Join(bad, errors.New("package without a name"))
 		e.Pkg.Secfixes = nil
 	}
-	if err != nil && !d.yield(feed.Record{}, &feed.RecordError{ID: name, Err: err}) {
-		return errStopped
+	if bad != nil {
+		if name != "" {
+			bad = fmt.Errorf("%s: %w", name, bad)
+		}
+		if err := d.yield(feed.Record{Err: bad}); err != nil {
+			return err
+		}
 	}
-	flaws, bad := flawsOf(e.Pkg.Secfixes)
-	for _, b := range bad {
-		if !d.yield(feed.Record{}, feed.Errorf(name+": "+b, "no identifiers")) {
-			return errStopped
+	flaws, unnamed := flawsOf(e.Pkg.Secfixes)
+	for _, version := range unnamed {
+		if err := d.yield(feed.Record{Err: fmt.Errorf("%s: %s: no identifiers", name, version)}); err != nil {
+			return err
 		}
 	}
 	for _, f := range flaws {
 		a := matcher.Advisory{ID: f.id, Aliases: f.aliases, Key: d.key(d.release, name), Feed: d.id}
-		err := f.fill(&a, "apk")
-		if err != nil {
-			err = &feed.RecordError{ID: name + ": " + f.id, Err: err}
+		rec := feed.Record{ID: f.id}
+		if err := f.fill(&a, "apk"); err != nil {
+			rec.Err = fmt.Errorf("%s: %w", name, err)
 		}
-		if !d.yield(feed.Record{ID: f.id, Advisories: []matcher.Advisory{a}}, err) {
-			return errStopped
+		rec.Advisories = []matcher.Advisory{a}
+		if err := d.yield(rec); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// fill says in which versions a is affected. The error names those that are none; they are kept.
+// fill sets the ranges and the status of an advisory. The error reports fixes that are not versions, which the ranges still contain.
 func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	scheme, _ := version.For(typ)
 	var errs []error
@@ -68,13 +75,13 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	return errors.Join(errs...)
 }
 
-// cve finds a CVE identifier at the beginning of a word: some packages number the patches of one, "CVE-2017-17434-1".
+// cve matches a CVE identifier at the beginning of a word. Some packages number the patches for a CVE: "CVE-2017-17434-1".
 var cve = regexp.MustCompile(`^CVE[-_][0-9]{4}-[0-9]{4,}`)
 
-// flawsOf returns what is said in secfixes, sorted by ID, and the versions that name nothing.
-func flawsOf(secfixes map[string][]string) (flaws []*flaw, bad []string) {
+// flawsOf returns the vulnerabilities in secfixes, sorted by ID, and the versions that name none.
+func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {
 	byID := make(map[string]*flaw)
-	beside := make(map[string]map[string]bool) // of an alias, the flaws that it stands beside
+	beside := make(map[string]map[string]bool) // IDs of the flaws that share an item with an alias
 	for fix, items := range secfixes {
 		named := false
 		for _, item := range items {
@@ -98,7 +105,7 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, bad []string) {
 			}
 		}
 		if !named {
-			bad = append(bad, fix)
+			unnamed = append(unnamed, fix)
 		}
 	}
 	for o, ids := range beside {
@@ -114,12 +121,12 @@ func flawsOf(secfixes map[string][]string) (flaws []*flaw, bad []string) {
 		flaws = append(flaws, f)
 	}
 	slices.SortFunc(flaws, func(a, b *flaw) int { return cmp.Compare(a.id, b.id) })
-	slices.Sort(bad)
-	return flaws, bad
+	slices.Sort(unnamed)
+	return flaws, unnamed
 }
 
-// identifiers reads one item: the vulnerabilities that it names, and what they are called besides. If no word is a CVE, the
-// first that is an identifier of anybody names the vulnerability.
+// identifiers returns the vulnerabilities that an item names, and their other identifiers. If no word is a CVE, the first word that looks
+// like an identifier names the vulnerability.
 func identifiers(item string) (ids, others []string) {
 	for _, word := range strings.Fields(item) {
 		word = strings.Trim(word, "(),;")

@@ -1,29 +1,28 @@
 // Package secdb reads the security databases of Alpine Linux, Wolfi, Chainguard, MinimOS, SecureOS and Echo.
 //
-// All but Echo publish the format that Alpine made for its own, https://secdb.alpinelinux.org, as JSON; Alpine's archive of
-// it is YAML. It says in which version of an origin package, of one branch of the distribution, vulnerabilities were fixed:
+// All but Echo publish Alpine's format, https://secdb.alpinelinux.org, as JSON. Alpine's archive of it is YAML. A document lists the versions
+// of source packages that fix vulnerabilities in one branch of the distribution:
 //
 //	{"distroversion": "v3.10", "reponame": "main", "packages": [
 //	  {"pkg": {"name": "xen", "secfixes": {
 //	    "4.10.0-r2": ["CVE-2018-7540 XSA-252", "XSA-207"],
 //	    "0": ["CVE-2016-2781"]}}}]}
 //
-// Version "0" means that the package was never affected. What is not fixed is not there. An item may name a vulnerability by
-// several identifiers. Then its CVE is the advisory's ID, and the others are aliases, unless they stand beside other CVEs of
-// the package as well, as those of the Xen project often do. The rolling distributions have no distroversion.
+// Version "0" means that the package was never affected. Unfixed vulnerabilities are not in the document. An item may have several identifiers.
+// Then the CVE is the advisory's ID, and the others are aliases, unless items with other CVEs of the package have them, too, as is common for
+// identifiers of the Xen project. The rolling distributions have no distroversion.
 //
-// If a package has a vulnerability under several versions, the fix was not complete before the last: versions before any of
-// them are affected. This is rather too wide than too narrow.
+// A package that has a vulnerability under several versions was not completely fixed before the last one. Versions before any of them are
+// affected. This is too wide rather than too narrow.
 //
-// Echo, a rolling distribution of Debian packages, has objects instead; what has no fixed_version is affected:
+// Echo, a rolling distribution of Debian packages, has objects instead. A vulnerability without a fixed_version affects all versions:
 //
 //	{"nginx": {"CVE-2021-3618": {"fixed_version": "1.21.0"}, "CVE-2009-2940": {}}}
 //
-// A [feed.Record] is what is said of one vulnerability in one package.
+// A [feed.Record] is about one vulnerability in one package.
 package secdb
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -33,10 +32,10 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A publisher is a distribution, by its ID in os-release(5).
+// A publisher is a distribution, with its ID in os-release(5).
 type publisher struct {
 	id       string
-	branches bool // has releases, which distroversion names
+	branches bool // has releases, with names in distroversion
 }
 
 // Alpine returns the feed of Alpine Linux.
@@ -57,7 +56,7 @@ func Alpine() feed.Feed {
 	return f
 }
 
-// Branches of Alpine Linux that are published. Those whose life has ended stay as they are.
+// Branches of Alpine Linux. Alpine keeps the documents of unsupported branches.
 const (
 	firstBranch = 3
 	lastBranch  = 23
@@ -101,20 +100,15 @@ func wants(suffixes ...string) func(name string) bool {
 	}
 }
 
-// parse yields the records of one document, JSON or YAML by its content. Of JSON it holds one package at a time in memory,
-// unless distroversion comes after the packages; a document of YAML is at most maxYAML bytes.
-//
-// The error of a record is a [feed.RecordError] named "package: item"; it comes with what was understood.
+// parse recognizes JSON and YAML by content. Of JSON, it holds one package at a time in memory, unless distroversion follows the packages.
 func (p publisher) parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		d := &document{publisher: p, yield: yield}
-		if err := d.read(r); err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("%s: %w", p.id, err))
-		}
-	}
+		return d.read(r)
+	})
 }
 
-// key returns what advisories of a package are filed under.
+// key returns the key of a package.
 func (p publisher) key(release, name string) matcher.Key {
 	return matcher.Key{Type: "apk", Namespace: p.id, Release: release, Name: name}
 }

@@ -100,7 +100,7 @@ func TestBad(t *testing.T) {
 		{"not an object", `7`, "cannot unmarshal", ""},
 		{"identifiers no list", `{"pkg":{"name":"a","secfixes":{"1-r0":"CVE-2020-2222","2-r0":["CVE-2020-3333"]}}}`, "cannot unmarshal", "CVE-2020-3333"},
 		{"no identifiers", `{"pkg":{"name":"a","secfixes":{"1-r0":[]}}}`, "a: 1-r0: no identifiers", ""},
-		{"no version", `{"pkg":{"name":"a","secfixes":{"4.10-1-r1":["CVE-2020-2222"]}}}`, "a: CVE-2020-2222: version: apk", "CVE-2020-2222"},
+		{"no version", `{"pkg":{"name":"a","secfixes":{"4.10-1-r1":["CVE-2020-2222"]}}}`, "CVE-2020-2222: a: version: apk", "CVE-2020-2222"},
 	} {
 		doc := `{"packages":[` + tt.pkg + `,{"pkg":{"name":"b","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`
 		recs, bad, fatal := feedtest.Parse(secdb.Wolfi(), strings.NewReader(doc))
@@ -119,16 +119,16 @@ func TestFatal(t *testing.T) {
 		feed      feed.Feed
 		doc, want string
 	}{
-		{secdb.Wolfi(), ``, "wolfi: unexpected EOF"},
+		{secdb.Wolfi(), ``, "unexpected EOF"},
 		{secdb.Wolfi(), `{}`, "no packages"},
-		{secdb.Wolfi(), `{"packages":{}}`, "instead of a list"},
-		{secdb.Wolfi(), `{"packages":[]} 1`, "data after the end"},
-		{secdb.Wolfi(), `<html>`, "wolfi: "},
+		{secdb.Wolfi(), `{"packages":{}}`, "instead of an array"},
+		{secdb.Wolfi(), `{"packages":[]} 1`, "after top-level value"},
+		{secdb.Wolfi(), `<html>`, "yaml: "},
 		{secdb.Alpine(), `{"packages":[]}`, "no distroversion"},
 		{secdb.Alpine(), "packages: []\n", "no distroversion"},
 		{secdb.Alpine(), "distroversion: v3.10\n", "no packages"},
 		{secdb.Alpine(), "a: [\n", "yaml"},
-		{secdb.Echo(), `[]`, "echo: at byte 1: "},
+		{secdb.Echo(), `[]`, "byte 0: "},
 	} {
 		if _, _, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc)); fatal == nil || !strings.Contains(fatal.Error(), tt.want) {
 			t.Errorf("%q: %v, want %q", tt.doc, fatal, tt.want)

@@ -23,7 +23,7 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 	if m := installed.FindStringSubmatch(c.Comment); m != nil {
 		return ecosystem(m[1]), true
 	}
-	if t := c.Test; t != nil && strings.HasPrefix(t.Name, "openSUSE-release") { // of before 2012, in words of its own
+	if t := c.Test; t != nil && strings.HasPrefix(t.Name, "openSUSE-release") { // a form from before 2012
 		if m := pattern.FindStringSubmatch(t.State.Version); m != nil {
 			return ecosystem("openSUSE " + m[1]), true
 		}
@@ -31,10 +31,10 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 	return matcher.Key{}, false
 }
 
-// definition turns an OVAL definition into a record.
-func definition(d *oval.Definition) (feed.Record, error) {
+// definition returns the record of an OVAL definition.
+func definition(d *oval.Definition) feed.Record {
 	title := strings.TrimSpace(d.Title)
-	e, err := d.Erratum(Name, title)
+	e, err := d.Erratum(feedName, title)
 	errs := []error{err}
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
@@ -59,42 +59,40 @@ func definition(d *oval.Definition) (feed.Record, error) {
 		errs = append(errs, errors.New("no packages"))
 	}
 	for _, f := range e.Flaws {
-		for _, s := range said(packages) {
+		for _, s := range statements(packages) {
 			a := matcher.Advisory{
 				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: cmp.Or(s.reason, reason), Severities: f.Severities,
-				Summary: e.Summary, URLs: e.URLs, Feed: Name, Published: e.Published, Modified: e.Modified,
+				Summary: e.Summary, URLs: e.URLs, Feed: feedName, Published: e.Published, Modified: e.Modified,
 			}
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: cmp.Or(e.ID, d.ID), Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }
 
-// A saying is what all products of a release together say of a package.
-type saying struct {
+// A statement joins the statements of all products of a release about a package.
+type statement struct {
 	key      matcher.Key
 	status   matcher.Status
 	ranges   []matcher.Range
 	reason   string
-	products []string // restricted ones
-	public   bool
-	all      bool // some product has no fix
+	products []string // the restricted products
+	public   bool     // some product is not restricted
+	all      bool     // all versions are affected in some product
 }
 
-// maxRanges bounds how many different fixes products of one release may have: there are some ten products.
+// maxRanges bounds the number of different ranges of a package. A release has about ten products.
 const maxRanges = 1000
 
-// said joins what is said of the same key: its range is that of the product that is fixed last, since a machine may have any
-// of them. What some product says is affected counts more than what another says is not.
-func said(packages []oval.Package) []*saying {
-	byKey := make(map[matcher.Key]*saying)
+// statements joins the packages with the same key. A statement has the ranges of all products, because a machine may have any of them. A
+// package that is affected in one product and not affected in another is affected.
+func statements(packages []oval.Package) []*statement {
+	byKey := make(map[matcher.Key]*statement)
 	for _, p := range packages {
 		s := byKey[p.Key]
 		if s == nil {
-			s = &saying{key: p.Key, status: matcher.NotAffected}
+			s = &statement{key: p.Key, status: matcher.NotAffected}
 			byKey[p.Key] = s
 		}
 		name := strings.TrimSuffix(p.Product, " is installed")
@@ -112,7 +110,7 @@ func said(packages []oval.Package) []*saying {
 			s.products = append(s.products, name)
 		}
 	}
-	var out []*saying
+	var out []*statement
 	for _, s := range byKey {
 		switch unfixed := func(r matcher.Range) bool { return r.Fixed == "" }; {
 		case s.all:
@@ -128,6 +126,6 @@ func said(packages []oval.Package) []*saying {
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b *saying) int { return matcher.CompareKeys(a.key, b.key) })
+	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
 	return out
 }

@@ -14,9 +14,9 @@ var (
 	notSlug    = regexp.MustCompile(`[^a-z0-9.]+`)
 )
 
-// ecosystem returns the ecosystem of a product, which SUSE names for people to read. Its namespace and release are what
-// os-release(5) of an image says. Modules and extensions are of the server that they extend. A product whose base is not
-// said has a release of its own, in which nothing is looked up, but which keeps what is said of it: "suse-manager-server-4.1".
+// ecosystem returns the ecosystem of a product from its human-readable name. Namespace and release are those of os-release(5) in an image.
+// Modules and extensions belong to the server that they extend. A product without a known base gets a release of its own,
+// "suse-manager-server-4.1". No image has that release, but the database keeps the data.
 func ecosystem(product string) matcher.Key {
 	product = strings.Join(strings.Fields(product), " ")
 	key := matcher.Key{Type: "rpm", Namespace: "sles"}
@@ -57,7 +57,7 @@ func ecosystem(product string) matcher.Key {
 	return key
 }
 
-// restricted reports whether a product is of use to those only who pay for more than the release itself.
+// restricted reports whether a product requires a separate contract.
 func restricted(product string) bool {
 	for _, s := range []string{"LTSS", "BCL", "ESPOS", "TERADATA", "SAP", "Extended"} {
 		if strings.Contains(product, s) {

@@ -1,19 +1,18 @@
-// Package suse reads what SUSE publishes about SUSE Linux Enterprise and openSUSE,
-// https://ftp.suse.com/pub/projects/security/: OVAL definitions for each product, and CVRF documents for each update.
+// Package suse reads SUSE's data about SUSE Linux Enterprise and openSUSE, https://ftp.suse.com/pub/projects/security/: OVAL definitions for
+// each product, and CVRF documents for each update.
 //
-// In OVAL, a [feed.Record] is one definition, which is about one vulnerability in many products (class "vulnerability") or
-// stands for one update (class "patch"). It has an advisory for every release and package:
+// A [feed.Record] of OVAL is one definition, which is about one vulnerability in many products (class "vulnerability") or about one update
+// (class "patch"). It has an advisory for every release and package:
 //
 //	SUSE                          Status       Reason
-//	is less than 4.12.14-197      Fixed        the products, if all are of use only to those with a contract of their own: LTSS, SAP
+//	is less than 4.12.14-197      Fixed        the products, if all of them require a separate contract: LTSS, SAP
 //	is affected, without a bound  Affected     the same
 //	is not affected               NotAffected  ""
 //
-// In CVRF a record is one update, which has an advisory for every vulnerability in every release and package; the reason
-// is the update.
+// A record of CVRF is one update. It has an advisory for every vulnerability in every release and package, with the update as the reason.
 //
-// Products are named for people to read, and mapped to the releases that images name; a module or an extension belongs to the
-// server that it extends.
+// SUSE gives products human-readable names, which the feed maps to the releases in images. A module or an extension belongs to the server
+// that it extends.
 package suse
 
 import (
@@ -32,26 +31,25 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Name is the name of the feed.
-const Name = "suse"
+const feedName = "suse"
 
-// Feed returns the feed.
+// Feed returns the feed of SUSE Linux Enterprise and openSUSE.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  Name,
+		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{
-			source("sles", []string{"suse.linux.enterprise.server.12", "suse.linux.enterprise.server.15"}, "sles", "sled", "sle_hpc"),
-			source("micro", []string{"suse.linux.enterprise.micro.5", "suse.linux.micro.6.0", "suse.linux.micro.6.1"}, "sle-micro", "sl-micro"),
-			source("leap", []string{"opensuse.leap.15.5", "opensuse.leap.15.6"}, "opensuse-leap"),
-			source("tumbleweed", []string{"opensuse.tumbleweed"}, "opensuse-tumbleweed"),
+			dataset("sles", []string{"suse.linux.enterprise.server.12", "suse.linux.enterprise.server.15"}, "sles", "sled", "sle_hpc"),
+			dataset("micro", []string{"suse.linux.enterprise.micro.5", "suse.linux.micro.6.0", "suse.linux.micro.6.1"}, "sle-micro", "sl-micro"),
+			dataset("leap", []string{"opensuse.leap.15.5", "opensuse.leap.15.6"}, "opensuse-leap"),
+			dataset("tumbleweed", []string{"opensuse.tumbleweed"}, "opensuse-tumbleweed"),
 		},
 	}
 }
 
-// source returns a source of OVAL definitions.
-func source(name string, documents []string, namespaces ...string) feed.Dataset {
+// dataset returns a dataset of OVAL definitions.
+func dataset(name string, documents []string, namespaces ...string) feed.Dataset {
 	s := feed.Dataset{Name: name}
 	for _, d := range documents {
 		s.URLs = append(s.URLs, "https://ftp.suse.com/pub/projects/security/oval/"+d+".xml.bz2")
@@ -62,47 +60,31 @@ func source(name string, documents []string, namespaces ...string) feed.Dataset 
 	return s
 }
 
-// Parse yields the records of a document, OVAL or CVRF by its content, in its order. What it holds of OVAL in memory until the
-// document's end is about a third of the document's size.
-//
-// The error of a record is a [feed.RecordError]; it comes with what was understood. Any other error, of r or of XML syntax, is
-// the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+// parse recognizes OVAL and CVRF by content. Of OVAL it holds about a third of the document's size in memory.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		br := bufio.NewReaderSize(r, 4096)
 		head, err := br.Peek(4096)
-		if err != nil && len(head) == 0 {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			yield(feed.Record{}, fmt.Errorf("suse: %w", err))
-			return
-		}
-		if strings.Contains(string(head), "<cvrfdoc") {
+		switch {
+		case err == io.EOF && len(head) == 0:
+			return io.ErrUnexpectedEOF
+		case err != nil && len(head) == 0:
+			return err
+		case strings.Contains(string(head), "<cvrfdoc"):
 			d, err := cvrf.Read(br)
 			if err != nil {
-				yield(feed.Record{}, fmt.Errorf("suse: %w", err))
-				return
+				return err
 			}
-			yield(update(d))
-			return
+			return yield(update(d))
 		}
-		for d, err := range oval.Parse(br) {
-			if err != nil {
-				yield(feed.Record{}, fmt.Errorf("suse: %w", err))
-				return
-			}
-			if !yield(definition(d)) {
-				return
-			}
-		}
-	}
+		return oval.Parse(br, func(d *oval.Definition) error { return yield(definition(d)) })
+	})
 }
 
-// update turns a CVRF document into a record.
-func update(d *cvrf.Document) (feed.Record, error) {
+// update returns the record of a CVRF document.
+func update(d *cvrf.Document) feed.Record {
 	if d.ID == "" {
-		return feed.Record{}, feed.Errorf(d.Title, "an update without ID")
+		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
 	var errs []error
@@ -117,20 +99,20 @@ func update(d *cvrf.Document) (feed.Record, error) {
 	for i := range d.Vulnerabilities {
 		v := &d.Vulnerabilities[i]
 		if v.CVE == "" {
-			errs = append(errs, errors.New("a vulnerability without CVE"))
+			errs = append(errs, errors.New("vulnerability without a CVE"))
 			continue
 		}
 		e := errata.Erratum{
-			Feed: Name, ID: d.ID, Summary: d.Title, URLs: d.URLs, Published: published, Modified: rec.Modified,
+			Feed: feedName, ID: d.ID, Summary: d.Title, URLs: d.URLs, Published: published, Modified: rec.Modified,
 		}
-		s, err := v.Severities(Name)
+		s, err := v.Severities(feedName)
 		errs = append(errs, err)
 		e.Flaws = []errata.Flaw{{ID: v.CVE, Severities: s}}
 		for _, id := range v.Statuses["Fixed"] {
 			r, ok := relations[id]
 			name, evr, arch := errata.NEVRA(r.Package)
 			if !ok || evr == "" {
-				errs = append(errs, fmt.Errorf("%.80q: no package of a product", id))
+				errs = append(errs, fmt.Errorf("%.80q is not a package of a product", id))
 				continue
 			}
 			key := ecosystem(r.Product)
@@ -139,8 +121,6 @@ func update(d *cvrf.Document) (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, e.Record().Advisories...)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: d.ID, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }

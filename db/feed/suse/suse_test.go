@@ -113,8 +113,8 @@ func TestUpdates(t *testing.T) {
 		t.Errorf("%v, %v\n%s", bad, fatal, got)
 	}
 	feedtest.Damage(t, suse.Feed(), update, true)
-	for _, bad := range [][2]string{{"<ID>SUSE-SU-2019:1608-1</ID>", "without ID"}, {"<CVE>CVE-2019-1559</CVE>", "without CVE"},
-		{`<FullProductName ProductID="a:b">x</FullProductName>`, `"a:b": no package`}, {"2019-06-21T08:27:12Z", "is not a time"}} {
+	for _, bad := range [][2]string{{"<ID>SUSE-SU-2019:1608-1</ID>", "without an ID"}, {"<CVE>CVE-2019-1559</CVE>", "without a CVE"},
+		{`<FullProductName ProductID="a:b">x</FullProductName>`, `"a:b" is not a package`}, {"2019-06-21T08:27:12Z", "is not a time"}} {
 		doc := strings.Replace(update, bad[0], strings.Repeat("<x>?</x>", 0), 1)
 		if bad[1] == "is not a time" {
 			doc = strings.Replace(update, bad[0], "soon", 1)
@@ -145,8 +145,8 @@ func FuzzParse(f *testing.F) {
 	feedtest.Fuzz(f, suse.Feed(), definitions(either(on("openSUSE Leap 15.3", "1"), on("SUSE Linux Enterprise Server 15 SP1-LTSS", "0"))), update)
 }
 
-func ExampleParse() {
-	for rec, err := range suse.Parse(strings.NewReader(update)) {
+func ExampleFeed() {
+	for rec, err := range suse.Feed().Parse(strings.NewReader(update)) {
 		if err != nil {
 			fmt.Println(err)
 		}

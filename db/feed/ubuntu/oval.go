@@ -3,7 +3,6 @@ package ubuntu
 import (
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
@@ -19,7 +18,7 @@ var (
 	leaf    = regexp.MustCompile(`^(\S+?):? (?:package in \S+?,? |while )(.*?)(?: \(note: '(.*)'\))?\.?$`)
 )
 
-// words are what comments of criteria say, in the tracker's words.
+// words maps parts of the comments of criteria to the tracker's words.
 var words = []struct{ part, word string }{
 	{"has been fixed", "released"},
 	{"pending publication", "pending"},
@@ -31,41 +30,25 @@ var words = []struct{ part, word string }{
 	{"not vulnerable", "not-affected"},
 }
 
-func definitions(r io.Reader, yield func(feed.Record, error) bool) error {
-	for d, err := range oval.Comments(r) {
-		if err != nil {
-			return err
-		}
-		rec, err := definition(d)
-		if err != nil {
-			err = &feed.RecordError{ID: d.ID, Err: err}
-		}
-		if !yield(rec, err) {
-			return errStopped
-		}
-	}
-	return nil
-}
-
-// definition turns a definition into a record. That of class inventory, which asks whether the release is installed, is one
-// without advisories.
-func definition(d *oval.Definition) (feed.Record, error) {
+// definition returns the record of a definition. A definition of class inventory tests whether the release is installed, and has no
+// advisories.
+func definition(d *oval.Definition) feed.Record {
 	if d.Class == "inventory" {
-		return feed.Record{ID: d.ID}, nil
+		return feed.Record{ID: d.ID}
 	}
 	rec := feed.Record{ID: cveID.FindString(d.Title)}
 	m := release.FindStringSubmatch(d.ID)
 	if rec.ID == "" || m == nil {
-		return feed.Record{ID: d.ID}, errors.New("no CVE, or no release")
+		return feed.Record{ID: d.ID, Err: errors.New("no CVE or no release")}
 	}
 	level, ok := levels.Parse(d.Severity)
 	var errs []error
 	if !ok {
 		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
-	base := matcher.Advisory{ID: rec.ID, Feed: Name, Summary: d.Description}
+	base := matcher.Advisory{ID: rec.ID, Feed: feedName, Summary: d.Description}
 	if d.Severity != "" {
-		base.Severities = []matcher.Severity{{Source: Name, Level: level, Word: d.Severity}}
+		base.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: d.Severity}}
 	}
 	for _, r := range d.References {
 		base.URLs = append(base.URLs, r.URL)
@@ -86,23 +69,26 @@ func definition(d *oval.Definition) (feed.Record, error) {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	return rec, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		rec.Err = fmt.Errorf("%s: %w", d.ID, err)
+	}
+	return rec
 }
 
-// comment says in a what the comment of a criterion says of a package in a release.
+// comment sets the fields of an advisory from the comment of a criterion about a package in a release.
 func comment(a *matcher.Advisory, codename, text string) error {
 	m := leaf.FindStringSubmatch(text)
 	if m == nil {
-		return fmt.Errorf("%.120q: not understood", text)
+		return fmt.Errorf("unknown comment %.120q", text)
 	}
 	var ok bool
 	if a.Key, ok = key(codename, m[1]); !ok {
-		return fmt.Errorf("%.40q: no release is known by that name", codename)
+		return fmt.Errorf("unknown release %.40q", codename)
 	}
 	for _, w := range words {
 		if strings.Contains(m[2], w.part) {
 			return fill(a, w.word, m[3])
 		}
 	}
-	return fmt.Errorf("%.120q: not understood", text)
+	return fmt.Errorf("unknown comment %.120q", text)
 }

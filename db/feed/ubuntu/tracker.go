@@ -11,45 +11,36 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// maxFile bounds a file of the tracker; the largest have some ten KiB.
-const maxFile = 4 << 20
+// maxFile bounds the bytes of a file of the tracker. The largest have less than 100 KiB.
+const maxFile = 1 << 20
 
-// statusLine is "bionic_glibc: needed (2019-03-01)". Names of packages hold no underscore. The blank may be missing.
+// statusLine matches "bionic_glibc: needed (2019-03-01)". Names of packages have no underscore. The space may be missing.
 var statusLine = regexp.MustCompile(`^([a-z][a-z0-9./-]*)_([a-zA-Z0-9][a-zA-Z0-9.+~-]*)\s*:\s*([A-Za-z-]*)\s*(?:\((.*)\))?\s*$`)
 
-// A tracked is what is read of a file of the tracker.
+// A tracked has the used fields of a file of the tracker.
 type tracked struct {
 	id, public, description string
 	priority                string
-	priorities              map[string]string // of a package, or a package and a release
+	priorities              map[string]string // by package, or by package and release
 	severities              []matcher.Severity
 	urls                    []string
 	lines                   [][]string
 }
 
-func file(r io.Reader, yield func(feed.Record, error) bool) error {
-	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	switch {
-	case err != nil:
-		return err
-	case len(text) > maxFile:
-		return fmt.Errorf("%w: a file of more than %d bytes", feed.ErrTooLarge, maxFile)
+func readFile(r io.Reader) (feed.Record, error) {
+	text, err := io.ReadAll(limit.Reader(r, maxFile, "file"))
+	if err != nil {
+		return feed.Record{}, err
 	}
 	f, err := parseFile(string(text))
 	if err != nil {
-		return err
+		return feed.Record{}, err
 	}
-	rec, err := f.record()
-	if err != nil {
-		err = &feed.RecordError{ID: f.id, Err: err}
-	}
-	if !yield(rec, err) {
-		return errStopped
-	}
-	return nil
+	return f.record(), nil
 }
 
 func parseFile(text string) (*tracked, error) {
@@ -86,7 +77,7 @@ func parseFile(text string) (*tracked, error) {
 		}
 	}
 	if f.id == "" {
-		return nil, errors.New("no file of the CVE tracker: no Candidate")
+		return nil, errors.New("not a file of the CVE tracker: no Candidate")
 	}
 	return f, nil
 }
@@ -110,10 +101,10 @@ func (f *tracked) continued(section, text string) {
 	}
 }
 
-func (f *tracked) record() (feed.Record, error) {
+func (f *tracked) record() feed.Record {
 	rec := feed.Record{ID: f.id}
 	var errs []error
-	base := matcher.Advisory{ID: f.id, Feed: Name, Summary: f.description, URLs: f.urls}
+	base := matcher.Advisory{ID: f.id, Feed: feedName, Summary: f.description, URLs: f.urls}
 	var err error
 	if f.public != "" && f.public != "unknown" {
 		if base.Published, err = errata.Time(f.public); err != nil {
@@ -132,7 +123,7 @@ func (f *tracked) record() (feed.Record, error) {
 		a := base
 		var ok bool
 		if a.Key, ok = key(release, source); !ok {
-			errs = append(errs, fmt.Errorf("%.40q: no release is known by that name", release))
+			errs = append(errs, fmt.Errorf("unknown release %.40q", release))
 			continue
 		}
 		if err := fill(&a, word, note); err != nil {
@@ -144,11 +135,11 @@ func (f *tracked) record() (feed.Record, error) {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	rec.Advisories = withoutPro(rec.Advisories)
-	return rec, errors.Join(errs...)
+	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errors.Join(errs...)
+	return rec
 }
 
-// severity returns the priority that holds for a package in a release, and the scores of others.
+// severity returns the priority of a package in a release, and the vectors of other sources.
 func (f *tracked) severity(release, source string) ([]matcher.Severity, error) {
 	word := f.priority
 	for _, of := range []string{source, source + "_" + release} {
@@ -164,5 +155,5 @@ func (f *tracked) severity(release, source string) ([]matcher.Severity, error) {
 	if !ok {
 		err = fmt.Errorf("unknown priority %.40q", word)
 	}
-	return slices.Concat([]matcher.Severity{{Source: Name, Level: level, Word: word}}, f.severities), err
+	return slices.Concat([]matcher.Severity{{Source: feedName, Level: level, Word: word}}, f.severities), err
 }

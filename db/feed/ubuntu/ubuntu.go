@@ -1,12 +1,12 @@
-// Package ubuntu reads what Canonical publishes about Ubuntu: OSV records, the primary source; the files of the Ubuntu CVE
-// Tracker, https://git.launchpad.net/ubuntu-cve-tracker; OVAL definitions of a release; and OpenVEX documents.
+// Package ubuntu reads Canonical's data about Ubuntu: OSV records, which are the primary source; the files of the Ubuntu CVE Tracker,
+// https://git.launchpad.net/ubuntu-cve-tracker; OVAL definitions of a release; and OpenVEX documents.
 //
-// OSV records are by source package and range, and tell what is not fixed as well. OpenVEX documents say the same, and what is
-// not affected, but name every binary package of every architecture by one version, at six times the size. OVAL is of one
-// release, and the tracker's files are what all of them are made of.
+// OSV records have source packages and ranges, and include unfixed vulnerabilities. OpenVEX documents contain the same, and packages that are
+// not affected, but list every binary package of every architecture with one version, at six times the size. OVAL is about one release.
+// Canonical makes all of them from the tracker's files.
 //
-// A [feed.Record] is one vulnerability: a record, a file, a definition, a document. It has an advisory for every source package
-// in every release:
+// A [feed.Record] is one vulnerability: a record, a file, a definition or a document. It has an advisory for every source package in every
+// release:
 //
 //	tracker            OVAL                         Status              Reason
 //	released (v)       has been fixed               Fixed, with a range ""
@@ -21,15 +21,13 @@
 //
 // # Ubuntu Pro
 //
-// What Ubuntu Pro fixes (Expanded Security Maintenance, FIPS) is not on every machine, and has releases of its own:
-// "16.04/pro", "20.04/pro/fips-updates". What is fixed there only is also said of the release itself: it will not be fixed
-// there, or its life has ended, and the range says that versions of Ubuntu Pro have the fix.
+// Not every machine has the fixes of Ubuntu Pro (Expanded Security Maintenance, FIPS), so they have releases of their own: "16.04/pro",
+// "20.04/pro/fips-updates". For a vulnerability with a fix only there, the release itself has an advisory, too: it will not be fixed or is at
+// the end of its life, and the range ends with the version of Ubuntu Pro.
 package ubuntu
 
 import (
 	"bufio"
-	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"path"
@@ -39,18 +37,19 @@ import (
 	"sync"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// Name is the name of the feed.
-const Name = "ubuntu"
+const feedName = "ubuntu"
 
-// Feed returns the feed.
+// Feed returns the feed of Ubuntu. Update fetches OSV records.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: Name,
+		Name: feedName,
 		Wants: func(name string) bool {
 			base := path.Base(name)
 			switch path.Ext(base) {
@@ -59,7 +58,7 @@ func Feed() feed.Feed {
 			}
 			return trackerName.MatchString(base)
 		},
-		Parse: Parse,
+		Parse: parse,
 		Datasets: []feed.Dataset{{
 			URLs:   []string{"https://security-metadata.canonical.com/osv/osv-all.tar.xz"},
 			Covers: []matcher.Key{{Type: "deb", Namespace: "ubuntu"}},
@@ -69,63 +68,58 @@ func Feed() feed.Feed {
 
 var (
 	trackerName = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9N]{4,}$`)
-	cveID       = regexp.MustCompile(`CVE-[0-9]{4}-[0-9N]{4,}`) // "CVE-2013-NNN1" has no number yet
+	cveID       = regexp.MustCompile(`CVE-[0-9]{4}-[0-9N]{4,}`) // "CVE-2013-NNN1" stands for a CVE without a number
 )
 
-// Parse yields the records of a document, of any of the forms by its content. It holds one record, definition, file or OpenVEX
-// document in memory at a time; a file of the tracker may have 4 MiB, a document of OpenVEX 64 MiB.
-//
-// The error of a record is a [feed.RecordError] with the vulnerability; it comes with what was understood. Any other error, of r
-// or of syntax, is the last thing yielded.
-func Parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
+// parse recognizes the form of a document by content. It holds one record, definition, file or OpenVEX document in memory at a time.
+func parse(r io.Reader) iter.Seq2[feed.Record, error] {
+	return feed.Records(func(yield func(feed.Record) error) error {
 		br := bufio.NewReaderSize(r, 4096)
-		head, err := br.Peek(4096)
-		switch text := strings.TrimLeft(string(head), " \t\r\n\ufeff"); {
-		case text == "":
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-		case text[0] == '<':
-			err = definitions(br, yield)
-		case text[0] == '{' && strings.Contains(text, `"https://openvex.dev/`):
-			err = vex(br, yield)
-		case text[0] == '{' || text[0] == '[':
-			err = records(br, yield)
+		first, err := sniff.First(br)
+		if err != nil {
+			return err
+		}
+		head, _ := br.Peek(4096)
+		var rec feed.Record
+		switch {
+		case first == '<':
+			return oval.Comments(br, func(d *oval.Definition) error { return yield(definition(d)) })
+		case first == '{' && strings.Contains(string(head), `"https://openvex.dev/`):
+			rec, err = readVEX(br)
+		case first == '{' || first == '[':
+			return parseOSV(br, yield)
 		default:
-			err = file(br, yield)
+			rec, err = readFile(br)
 		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("ubuntu: %w", err))
+		if err != nil {
+			return err
 		}
-	}
+		return yield(rec)
+	})
 }
 
-var errStopped = errors.New("stopped")
-
-// records reads OSV.
-func records(r io.Reader, yield func(feed.Record, error) bool) error {
-	for rec, err := range osv.Parse(r) {
-		if err != nil && !feed.IsRecord(err) {
+func parseOSV(r io.Reader, yield func(feed.Record) error) error {
+	for rec, err := range osv.Feed().Parse(r) {
+		if err != nil {
 			return err
 		}
 		if strings.HasPrefix(rec.ID, "USN-") {
-			rec.Advisories = nil // the vulnerabilities that a notice is about have records of their own
+			rec.Advisories = nil // the vulnerabilities of a notice have records of their own
 		}
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
-			a.Feed = Name
+			a.Feed = feedName
 			if len(a.Ranges) > 0 {
-				a.Versions = nil // those in the ranges that were ever published
+				a.Versions = nil // the published versions in the ranges
 			}
 			a.Severities = slices.Clone(a.Severities)
 			for k := range a.Severities {
-				a.Severities[k].Source = Name
+				a.Severities[k].Source = feedName
 			}
 		}
 		rec.Advisories = withoutPro(rec.Advisories)
-		if !yield(rec, err) {
-			return errStopped
+		if err := yield(rec); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -133,7 +127,7 @@ func records(r io.Reader, yield func(feed.Record, error) bool) error {
 
 const pro = "/pro"
 
-// withoutPro adds what Ubuntu Pro's advisories mean for machines without it.
+// withoutPro adds the advisories for machines without Ubuntu Pro that follow from those of Ubuntu Pro.
 func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 	at := make(map[matcher.Key]int)
 	for i := range list {
@@ -146,16 +140,16 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 		}
 		a := list[i]
 		a.Key.Release = release
-		k, said := at[a.Key]
+		k, exists := at[a.Key]
 		switch {
-		case said && list[k].Status == matcher.Fixed || said && list[k].Status == matcher.NotAffected:
-		case said && a.Status == matcher.Fixed && len(list[k].Ranges) == 0:
+		case exists && (list[k].Status == matcher.Fixed || list[k].Status == matcher.NotAffected):
+		case exists && a.Status == matcher.Fixed && len(list[k].Ranges) == 0:
 			list[k].Ranges = a.Ranges
 			list[k].Reason = strings.TrimPrefix(list[k].Reason+"; fixed in Ubuntu Pro", "; ")
 			if list[k].Status == matcher.Affected || list[k].Status == matcher.UnderInvestigation {
 				list[k].Status = matcher.WillNotFix
 			}
-		case said || a.Status == matcher.NotAffected:
+		case exists || a.Status == matcher.NotAffected:
 		default:
 			if a.Status == matcher.Fixed {
 				a.Status, a.Reason = matcher.WillNotFix, "fixed in Ubuntu Pro"
@@ -167,8 +161,8 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 	return list
 }
 
-// key returns what advisories of a source package are filed under, by the tracker's name of a release: "bionic", "trusty/esm",
-// "esm-infra/xenial", "fips-updates/focal".
+// key returns the key of a source package in a release with the tracker's name: "bionic", "trusty/esm", "esm-infra/xenial",
+// "fips-updates/focal".
 func key(release, source string) (matcher.Key, bool) {
 	a, b, two := strings.Cut(release, "/")
 	codename, pocket := a, b

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/ubuntu"
 )
@@ -65,7 +64,7 @@ func TestTracker(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"bionic_glibc: novel": `unknown status "novel"`, "novel_glibc: needed": `"novel": no release`,
+		"bionic_glibc: novel": `unknown status "novel"`, "novel_glibc: needed": `unknown release "novel"`,
 		"Priority: dire\nbionic_glibc: needed": `unknown priority "dire"`, "PublicDate: soon": "not a time",
 	} {
 		_, bad, fatal := feedtest.Parse(ubuntu.Feed(), strings.NewReader(tracker+line+"\n"))
@@ -127,7 +126,7 @@ CVE-2009-3560
 		}
 		feedtest.Damage(t, ubuntu.Feed(), tt.doc, true)
 	}
-	for doc, want := range map[string]string{"": "unexpected EOF", "hello: world\n": "no Candidate", "<html/>": "instead of oval_definitions"} {
+	for doc, want := range map[string]string{"": "unexpected EOF", "hello: world\n": "no Candidate", "<html/>": `instead of "oval_definitions"`} {
 		if _, _, fatal := feedtest.Parse(ubuntu.Feed(), strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {
 			t.Errorf("%q: %v, want %q", doc, fatal, want)
 		}
@@ -162,16 +161,16 @@ func BenchmarkOVAL(b *testing.B) {
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, err := range ubuntu.Parse(bytes.NewReader(doc)) {
-			if err != nil && !feed.IsRecord(err) {
+		for _, err := range ubuntu.Feed().Parse(bytes.NewReader(doc)) {
+			if err != nil {
 				b.Fatal(err)
 			}
 		}
 	}
 }
 
-func ExampleParse() {
-	for rec, err := range ubuntu.Parse(strings.NewReader(osvRecord)) {
+func ExampleFeed() {
+	for rec, err := range ubuntu.Feed().Parse(strings.NewReader(osvRecord)) {
 		if err != nil {
 			fmt.Println(err)
 		}

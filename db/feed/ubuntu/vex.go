@@ -1,7 +1,6 @@
 package ubuntu
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,8 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
-	"github.com/hullmark/hullmark/db/feed/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -29,10 +29,13 @@ type statement struct {
 	Action        string `json:"action_statement"`
 }
 
-// vex reads an OpenVEX document, which is about one vulnerability. Of its products only the source packages count: their
-// binaries are listed as well.
-func vex(r io.Reader, yield func(feed.Record, error) bool) error {
-	j := jsonstream.New(r)
+// maxVEX bounds the bytes of an OpenVEX document.
+const maxVEX = 64 << 20
+
+// readVEX reads an OpenVEX document, which is about one vulnerability. It uses only source packages, because the document lists their binary
+// packages, too.
+func readVEX(r io.Reader) (feed.Record, error) {
+	j := jsonstream.NewStream(limit.Reader(r, maxVEX, "document"), jsonstream.MaxValue)
 	var rec feed.Record
 	var errs []error
 	err := j.Object(func(key string) error {
@@ -41,25 +44,19 @@ func vex(r io.Reader, yield func(feed.Record, error) bool) error {
 			s, err := j.String()
 			if err == nil {
 				var bad error
-				if rec.Modified, bad = errata.Time(s); bad != nil {
-					errs = append(errs, bad)
-				}
+				rec.Modified, bad = errata.Time(s)
+				errs = append(errs, bad)
 			}
 			return err
 		case "statements":
-			return j.List(func() error {
-				raw, err := j.Raw()
+			return j.Array(func() error {
+				var s statement
+				bad, err := j.Decode(&s)
 				if err != nil {
 					return err
 				}
-				var s statement
-				if err := json.Unmarshal(raw, &s); err != nil {
-					errs = append(errs, err)
-				}
 				list, err := s.advisories()
-				if err != nil {
-					errs = append(errs, err)
-				}
+				errs = append(errs, bad, err)
 				rec.ID = s.Vulnerability.Name
 				rec.Advisories = append(rec.Advisories, list...)
 				return nil
@@ -67,28 +64,16 @@ func vex(r io.Reader, yield func(feed.Record, error) bool) error {
 		}
 		return j.Skip()
 	})
-	if err == nil {
-		err = j.End()
-	}
-	if err != nil {
-		return err
-	}
 	for i := range rec.Advisories {
 		rec.Advisories[i].Modified = rec.Modified
 	}
-	rec.Advisories = withoutPro(rec.Advisories)
-	if err = errors.Join(errs...); err != nil {
-		err = &feed.RecordError{ID: rec.ID, Err: err}
-	}
-	if !yield(rec, err) {
-		return errStopped
-	}
-	return nil
+	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errors.Join(errs...)
+	return rec, err
 }
 
 func (s *statement) advisories() (list []matcher.Advisory, err error) {
 	if s.Vulnerability.Name == "" {
-		return nil, errors.New("a statement about no vulnerability")
+		return nil, errors.New("statement without a vulnerability")
 	}
 	seen := make(map[matcher.Key]bool)
 	var errs []error
@@ -97,7 +82,7 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		rest, query, _ := strings.Cut(rest, "?")
 		q, err := url.ParseQuery(query)
 		if !ok || err != nil {
-			errs = append(errs, fmt.Errorf("%.80q: no PURL of a package", p.ID))
+			errs = append(errs, fmt.Errorf("%.80q is not the PURL of a package", p.ID))
 			continue
 		}
 		if q.Get("arch") != "source" {
@@ -106,9 +91,9 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		name, version, _ := strings.Cut(rest, "@")
 		name, err = url.PathUnescape(name)
 		version, err2 := url.PathUnescape(version)
-		a := matcher.Advisory{ID: s.Vulnerability.Name, Feed: Name, Summary: s.Vulnerability.Description}
+		a := matcher.Advisory{ID: s.Vulnerability.Name, Feed: feedName, Summary: s.Vulnerability.Description}
 		if a.Key, ok = key(q.Get("distro"), name); !ok || err != nil || err2 != nil || name == "" {
-			errs = append(errs, fmt.Errorf("%.80q: no package of a release", p.ID))
+			errs = append(errs, fmt.Errorf("%.80q is not a package of a release", p.ID))
 			continue
 		}
 		if seen[a.Key] {
@@ -118,7 +103,7 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		switch s.Status {
 		case "fixed":
 			if version == "" {
-				errs = append(errs, fmt.Errorf("%.80q: fixed, but not where", p.ID))
+				errs = append(errs, fmt.Errorf("%.80q: fixed without a version", p.ID))
 				continue
 			}
 			a.Status, a.Ranges = matcher.Fixed, []matcher.Range{{Fixed: version}}

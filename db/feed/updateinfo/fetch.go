@@ -16,10 +16,10 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 )
 
-// Fetch gets updateinfo.xml of repositories. Each of the source's URLs is that of a repository's repomd.xml, of a list of
-// mirrors of one, of which the first counts that answers, or of an updateinfo.xml. The checksums that repomd.xml gives are
-// verified; together they are the fingerprint.
-func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+// fetch downloads updateinfo.xml of repositories. Each of the dataset's URLs is that of a repository's repomd.xml, of a list of mirrors, or of
+// an updateinfo.xml. Of a list, fetch uses the first mirror that answers. It verifies the checksums in repomd.xml, which together are the
+// fingerprint.
+func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if !slices.ContainsFunc(f.Dataset.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {
 		return f.GetAll(ctx, f.Dataset.URLs)
 	}
@@ -40,11 +40,11 @@ func Fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		return feed.Fetched{}, feed.ErrUnchanged
 	}
 	for _, it := range items {
-		data, err := f.Get(ctx, it)
+		path, err := f.Get(ctx, it)
 		if err != nil {
 			return feed.Fetched{}, err
 		}
-		got.Locations = append(got.Locations, data.Path)
+		got.Locations = append(got.Locations, path)
 	}
 	return got, nil
 }
@@ -59,16 +59,16 @@ func isMirrorList(location string) bool {
 	return err == nil && strings.HasPrefix(path.Base(u.Path), "mirror")
 }
 
-// find returns where updateinfo.xml is, by an index or a list of mirrors.
+// find returns the item of updateinfo.xml from an index or a list of mirrors.
 func find(ctx context.Context, f *feed.Fetcher, location string) (feed.Item, error) {
 	if isIndex(location) {
 		return findIn(ctx, f, location)
 	}
-	list, err := f.Read(ctx, feed.Item{URL: location})
+	list, err := f.Read(ctx, location)
 	if err != nil {
 		return feed.Item{}, err
 	}
-	errs := []error{fmt.Errorf("updateinfo: %s: no mirror that answers", location)}
+	errs := []error{fmt.Errorf("updateinfo: %s: no mirror answers", location)}
 	for _, m := range mirrorsOf(list) {
 		it, err := findIn(ctx, f, m)
 		if err == nil || ctx.Err() != nil {
@@ -79,10 +79,10 @@ func find(ctx context.Context, f *feed.Fetcher, location string) (feed.Item, err
 	return feed.Item{}, errors.Join(errs...)
 }
 
-// maxMirrors bounds how many mirrors are asked.
+// maxMirrors bounds the number of mirrors that find tries.
 const maxMirrors = 5
 
-// mirrorsOf returns the URLs of repomd.xml of the repositories in a list, one a line.
+// mirrorsOf returns the URLs of the repomd.xml of the repositories in a list, which has one repository a line.
 func mirrorsOf(list []byte) []string {
 	var out []string
 	for line := range strings.Lines(string(list)) {
@@ -94,9 +94,9 @@ func mirrorsOf(list []byte) []string {
 	return out
 }
 
-// findIn returns where updateinfo.xml of a repository is.
+// findIn returns the item of updateinfo.xml in a repository.
 func findIn(ctx context.Context, f *feed.Fetcher, repomd string) (feed.Item, error) {
-	b, err := f.Read(ctx, feed.Item{URL: repomd})
+	b, err := f.Read(ctx, repomd)
 	if err != nil {
 		return feed.Item{}, err
 	}
@@ -110,7 +110,7 @@ func findIn(ctx context.Context, f *feed.Fetcher, repomd string) (feed.Item, err
 	return feed.Item{URL: href, Sum: sum}, nil
 }
 
-// parseRepomd returns where updateinfo is, relative to the repository, and its checksum. Source:
+// parseRepomd returns the path of updateinfo.xml in the repository and its checksum. Source:
 // https://github.com/rpm-software-management/createrepo_c, src/xml_parser_repomd.c.
 func parseRepomd(b []byte) (href, sum string, err error) {
 	x := xmlstream.New(bytes.NewReader(b))
@@ -132,7 +132,7 @@ func parseRepomd(b []byte) (href, sum string, err error) {
 			case "checksum":
 				kind := xmlstream.Attr(e, "type")
 				hex, err := x.Text()
-				if err == nil && kind != "sha" { // SHA-1 is worth nothing
+				if err == nil && kind != "sha" { // SHA-1 is insecure
 					sum = kind + ":" + hex
 				}
 				return err

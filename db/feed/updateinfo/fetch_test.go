@@ -3,13 +3,14 @@ package updateinfo
 import (
 	"crypto/sha256"
 	"fmt"
-	"github.com/hullmark/hullmark/db/feed"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hullmark/hullmark/db/feed"
 
 	"github.com/hullmark/hullmark/internal/corpus"
 )
@@ -84,7 +85,7 @@ func TestFetch(t *testing.T) {
 		}
 	}
 	if _, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
-		!strings.Contains(err.Error(), "no location of its own") {
+		!strings.Contains(err.Error(), "needs a location") {
 		t.Errorf("without a location: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// An update is one element of the document.
+// An update has the used fields of one element of the document.
 type update struct {
 	id, typ, title, release, severity string
 	issued, updated                   string
@@ -28,7 +28,7 @@ type build struct {
 	name, arch, evr    string
 }
 
-// read reads the update that x is in.
+// read reads the update whose start x has returned.
 func read(x *xmlstream.Reader, start *xml.StartElement) (*update, error) {
 	u := &update{typ: xmlstream.Attr(start, "type")}
 	text := func(to *string) (err error) {
@@ -93,20 +93,19 @@ func (u *update) collection(x *xmlstream.Reader) error {
 		}
 		return err
 	})
-	for i := from; i < len(u.packages); i++ { // the name and the module need not come first
+	for i := from; i < len(u.packages); i++ { // the name and the module may follow the packages
 		u.packages[i].collection, u.packages[i].module = b.collection, b.module
 	}
 	return err
 }
 
-// record turns u into a record. The error joins what was not understood.
-func (p publisher) record(u *update) (feed.Record, error) {
+func (p publisher) record(u *update) feed.Record {
 	e := errata.Erratum{
 		Feed: p.name, ID: u.id, Bugfix: u.typ != "security", Summary: u.title, URLs: u.urls,
 	}
 	var errs []error
 	if u.id == "" {
-		return feed.Record{}, feed.Errorf(u.title, "an update without id")
+		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", u.title)}
 	}
 	for _, t := range []struct {
 		text string
@@ -131,9 +130,9 @@ func (p publisher) record(u *update) (feed.Record, error) {
 		release := p.release(u, b.collection)
 		switch {
 		case b.name == "" || b.evr == "":
-			errs = append(errs, errors.New("a package without name or version"))
+			errs = append(errs, errors.New("package without a name or version"))
 		case release == "":
-			errs = append(errs, fmt.Errorf("%.80q: no release is known by that name", b.collection))
+			errs = append(errs, fmt.Errorf("no release in the name of collection %.80q", b.collection))
 		default:
 			key := matcher.Key{Type: "rpm", Namespace: p.id, Release: release}
 			key.Name = errata.Name(b.module, b.evr, b.name)
@@ -141,8 +140,6 @@ func (p publisher) record(u *update) (feed.Record, error) {
 		}
 	}
 	rec := e.Record()
-	if err := errors.Join(errs...); err != nil {
-		return rec, &feed.RecordError{ID: u.id, Err: err}
-	}
-	return rec, nil
+	rec.Err = errors.Join(errs...)
+	return rec
 }

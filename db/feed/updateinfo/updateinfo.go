@@ -1,5 +1,5 @@
-// Package updateinfo reads the update notices that RPM distributions publish beside their packages, updateinfo.xml: those of
-// Amazon Linux, Rocky Linux and Bottlerocket.
+// Package updateinfo reads the update notices of Amazon Linux, Rocky Linux and Bottlerocket. RPM distributions publish them beside their
+// packages, as updateinfo.xml.
 //
 // The format is that of libsolv and createrepo_c, https://github.com/openSUSE/libsolv/blob/master/ext/repo_updateinfoxml.c:
 //
@@ -12,17 +12,14 @@
 //	      <module name="nginx" stream="1.16" version="..." context="..." arch="x86_64"/>
 //	      <package name="lz4" epoch="0" version="1.8.3" release="3.el8_4" arch="x86_64" src="lz4-1.8.3-3.el8_4.src.rpm"/>
 //
-// A [feed.Record] is one update. It has an advisory for every CVE in every package, whose Reason is the update's id; see
-// there for updates that name no CVE. Packages of a module's stream are filed under the stream, internal/rpmname.
+// A [feed.Record] is one update. It has an advisory for every CVE in every package, with the update's ID as the Reason. A security update
+// without a CVE has an advisory with its own ID. The key of a package in a module has the module's stream, see internal/rpmname.
 //
-// Which release an update is about is said by the ids of Amazon (ALAS2023-2023-001), and elsewhere by the names of
-// releases and collections.
+// Amazon's IDs name the release (ALAS2023-2023-001). Other updates have the release in the names of releases and collections.
 package updateinfo
 
 import (
 	"encoding/xml"
-	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"path"
@@ -34,17 +31,17 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A publisher is a distribution, by the name of its feed and its ID in os-release(5).
+// A publisher is a distribution, with the name of its feed and its ID in os-release(5).
 type publisher struct {
 	name, id string
-	release  func(u *update, collection string) string // as distro.ReleaseOf spells it, "" if it is not said
+	release  func(u *update, collection string) string // as in keys, or "" if unknown
 }
 
-// Amazon returns the feed of Amazon Linux. Its data is in the repositories of packages: an Input says where, by the URL of a
-// mirror.list or repomd.xml, see Fetch.
+// Amazon returns the feed of Amazon Linux. The data is in the package repositories, so it needs an Input, with the URL of a repository's
+// repomd.xml, of a mirror.list, which has the URLs of mirrors of a repository, or of an updateinfo.xml.
 func Amazon() feed.Feed { return newFeed(amazon()) }
 
-// Rocky returns the feed of Rocky Linux, for data in repositories of packages as Amazon's is.
+// Rocky returns the feed of Rocky Linux. It needs an Input, as Amazon does.
 func Rocky() feed.Feed { return newFeed(rocky()) }
 
 // Bottlerocket returns the feed of Bottlerocket.
@@ -58,7 +55,7 @@ func newFeed(p publisher, urls ...string) feed.Feed {
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" && path.Base(name) != "repomd.xml" },
 		Parse: p.parse,
 		Datasets: []feed.Dataset{{
-			URLs: urls, Fetch: Fetch, Covers: []matcher.Key{{Type: "rpm", Namespace: p.id}},
+			URLs: urls, Fetch: fetch, Covers: []matcher.Key{{Type: "rpm", Namespace: p.id}},
 		}},
 	}
 }
@@ -92,48 +89,24 @@ func rocky() publisher {
 }
 
 func bottlerocket() publisher {
-	return publisher{"bottlerocket", "bottlerocket", func(u *update, collection string) string { return "1" }} // there is no other
+	return publisher{"bottlerocket", "bottlerocket", func(u *update, collection string) string { return "1" }} // the only release
 }
 
-var errStopped = errors.New("stopped")
-
-// parse yields the updates of a document, in order. It holds one update in memory at a time.
-//
-// The error of an update is a [feed.RecordError] with its id; it comes with what was understood.
+// parse holds one update in memory at a time.
 func (p publisher) parse(r io.Reader) iter.Seq2[feed.Record, error] {
-	return func(yield func(feed.Record, error) bool) {
-		if err := p.document(xmlstream.New(r), yield); err != nil && !errors.Is(err, errStopped) {
-			yield(feed.Record{}, fmt.Errorf("%s: %w", p.name, err))
-		}
-	}
-}
-
-func (p publisher) document(x *xmlstream.Reader, yield func(feed.Record, error) bool) error {
-	root, err := x.Next()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return err
-	}
-	if root.Name.Local != "updates" {
-		return fmt.Errorf("%.40q instead of updates", root.Name.Local)
-	}
-	_, err = x.Element(func(e *xml.StartElement) error {
-		if e.Name.Local != "update" {
-			return nil
-		}
-		u, err := read(x, e)
-		if err != nil {
-			return err
-		}
-		if !yield(p.record(u)) {
-			return errStopped
-		}
-		return nil
+	return feed.Records(func(yield func(feed.Record) error) error {
+		x := xmlstream.New(r)
+		return x.Document("updates", func(*xml.StartElement) error {
+			return x.Each(func(e *xml.StartElement) error {
+				if e.Name.Local != "update" {
+					return nil
+				}
+				u, err := read(x, e)
+				if err != nil {
+					return err
+				}
+				return yield(p.record(u))
+			})
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return x.End()
 }

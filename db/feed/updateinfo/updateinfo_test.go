@@ -100,11 +100,11 @@ func TestReleases(t *testing.T) {
 func TestBad(t *testing.T) {
 	const good = `<update type="security"><id>ALAS2-1</id><pkglist><collection><package name="a" version="1"/></collection></pkglist></update>`
 	for _, tt := range []struct{ name, update, want string }{
-		{"no id", `<update type="security"><title>x</title></update>`, "x: an update without id"},
+		{"no id", `<update type="security"><title>x</title></update>`, `"x": update without an ID`},
 		{"no release", `<update type="security"><id>X-1</id><pkglist><collection><name>Novel</name><package name="a" version="1"/></collection></pkglist></update>`,
-			`X-1: "Novel": no release`},
+			`X-1: no release in the name of collection "Novel"`},
 		{"no version", `<update type="security"><id>ALAS2-2</id><pkglist><collection><package name="a"/></collection></pkglist></update>`,
-			"a package without name or version"},
+			"package without a name or version"},
 		{"bad time", `<update type="security"><id>ALAS2-2</id><issued date="yesterday"/></update>`, `"yesterday" is not a time`},
 		{"unknown severity", `<update type="security"><id>ALAS2-2</id><severity>dire</severity></update>`, `unknown severity "dire"`},
 	} {
@@ -117,7 +117,7 @@ func TestBad(t *testing.T) {
 		}
 	}
 	for doc, want := range map[string]string{
-		"": "unexpected EOF", "<html></html>": `"html" instead of updates`, "<updates></updates>x": "text after", "<updates></updates><a/>": "second document",
+		"": "unexpected EOF", "<html></html>": `"html" instead of "updates"`, "<updates></updates>x": "text after", "<updates></updates><a/>": "second document",
 		"<updates><a></updates>": "unexpected end", `<?xml version="1.0" encoding="EBCDIC"?><updates/>`: "not supported",
 	} {
 		if _, _, fatal := feedtest.Parse(updateinfo.Amazon(), strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {

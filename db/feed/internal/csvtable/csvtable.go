@@ -8,13 +8,13 @@ import (
 	"io"
 	"strings"
 
-	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// maxRow bounds the bytes of a row: more than anybody writes.
+// maxRow bounds the bytes of a row.
 const maxRow = 4 << 20
 
-// A Table is read row by row. Publishers add columns, leave them out and move them.
+// A Table is read row by row. The order of columns does not matter, and publishers may add columns.
 type Table struct {
 	guard   *guard
 	csv     *csv.Reader
@@ -22,8 +22,8 @@ type Table struct {
 	row     []string
 }
 
-// New reads the first line, which names the columns.
-func New(r io.Reader) (*Table, error) {
+// New reads the first line, which names the columns. It fails if one of the required columns is missing.
+func New(r io.Reader, required ...string) (*Table, error) {
 	g := &guard{r, maxRow}
 	t := &Table{guard: g, csv: csv.NewReader(g), columns: make(map[string]int)}
 	t.csv.ReuseRecord, t.csv.LazyQuotes = true, true
@@ -37,38 +37,39 @@ func New(r io.Reader) (*Table, error) {
 	for i, name := range header {
 		t.columns[name] = i
 	}
+	for _, name := range required {
+		if _, ok := t.columns[name]; !ok {
+			return nil, fmt.Errorf("no column %q in the first line", name)
+		}
+	}
 	return t, nil
 }
 
-// Has returns an error that names the columns that are missing.
-func (t *Table) Has(names ...string) error {
-	for _, name := range names {
-		if _, ok := t.columns[name]; !ok {
-			return fmt.Errorf("no column %q in the first line", name)
+// Each calls f for each row. The error that f gets reports a row with another number of fields than the first line.
+func (t *Table) Each(f func(bad error) error) error {
+	for {
+		t.guard.left = maxRow
+		row, err := t.csv.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+			return err
+		}
+		t.row = row
+		if err := f(err); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
-// Next reads a row. The end is io.EOF. A row with another number of fields is an error that leaves those after it to be read,
-// which Bad tells from others.
-func (t *Table) Next() error {
-	var err error
-	t.row, err = t.csv.Read()
-	t.guard.left = maxRow
-	return err
-}
-
-// Bad reports whether an error of Next is about one row only.
-func Bad(err error) bool { return errors.Is(err, csv.ErrFieldCount) }
-
-// Line returns the line on which the row began.
+// Line returns the number of the line that the row begins on.
 func (t *Table) Line() int {
 	line, _ := t.csv.FieldPos(0)
 	return line
 }
 
-// Get returns the field of a column, "" if there is no such column.
+// Get returns the field of a column, or "" if there is no such column.
 func (t *Table) Get(name string) string {
 	if i, ok := t.columns[name]; ok && i < len(t.row) {
 		return t.row[i]
@@ -76,7 +77,7 @@ func (t *Table) Get(name string) string {
 	return ""
 }
 
-// guard ends reading when a row is too long.
+// A guard fails if a row is too long.
 type guard struct {
 	r    io.Reader
 	left int
@@ -85,7 +86,7 @@ type guard struct {
 func (g *guard) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
 	if g.left -= n; g.left < 0 {
-		return 0, fmt.Errorf("%w: a row of more than %d bytes", feed.ErrTooLarge, maxRow)
+		return 0, fmt.Errorf("a row of more than %d bytes: %w", maxRow, limit.ErrExceeded)
 	}
 	return n, err
 }

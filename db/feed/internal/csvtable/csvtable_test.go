@@ -1,63 +1,49 @@
-package csvtable_test
+package csvtable
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/csvtable"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 func TestTable(t *testing.T) {
-	table, err := csvtable.New(strings.NewReader("\ufeffid,name\n1,\"a\nb\"\n2\n3,say \"x\"\n"))
+	const text = "\ufeffid,name\n1,\"a\nb\"\n2\n3,say \"x\"\n"
+	table, err := New(strings.NewReader(text), "id", "name")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := table.Has("id", "name"); err != nil {
+	var got []string
+	err = table.Each(func(bad error) error {
+		got = append(got, fmt.Sprintf("line %d: %q %q %q %v", table.Line(), table.Get("id"), table.Get("name"), table.Get("other"), bad != nil))
+		return nil
+	})
+	want := []string{`line 2: "1" "a\nb" "" false`, `line 4: "2" "" "" true`, `line 5: "3" "say \"x\"" "" false`}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := New(strings.NewReader(text), "id", "other"); err == nil || err.Error() != `no column "other" in the first line` {
 		t.Error(err)
 	}
-	if err := table.Has("id", "other"); err == nil || err.Error() != `no column "other" in the first line` {
-		t.Error(err)
-	}
-	for _, want := range []struct {
-		id, name string
-		bad      bool
-		line     int
-	}{{"1", "a\nb", false, 2}, {"2", "", true, 4}, {"3", `say "x"`, false, 5}} {
-		err := table.Next()
-		if (err != nil) != want.bad || err != nil && !csvtable.Bad(err) {
-			t.Fatal(err)
-		}
-		if table.Get("id") != want.id || table.Get("name") != want.name || table.Get("other") != "" || table.Line() != want.line {
-			t.Errorf("%q, %q on line %d, want %+v", table.Get("id"), table.Get("name"), table.Line(), want)
-		}
-	}
-	if err := table.Next(); err != io.EOF {
+	if _, err := New(strings.NewReader("")); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
 }
 
-func TestEmpty(t *testing.T) {
-	if _, err := csvtable.New(strings.NewReader("")); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Error(err)
-	}
-}
-
-// A row that never ends is an error. Rows before it do not count.
+// TestEndless reads a row that never ends. Rows before it do not count.
 func TestEndless(t *testing.T) {
 	rows := strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 6)
-	table, err := csvtable.New(strings.NewReader("id\n" + rows + `"` + strings.Repeat("x", 6<<20)))
+	table, err := New(strings.NewReader("id\n" + rows + `"` + strings.Repeat("x", 6<<20)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 6 {
-		if err := table.Next(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := table.Next(); !errors.Is(err, feed.ErrTooLarge) {
-		t.Error(err)
+	n := 0
+	err = table.Each(func(error) error { n++; return nil })
+	if n != 6 || !errors.Is(err, limit.ErrExceeded) {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }

@@ -1,16 +1,15 @@
 // Package cvrf reads documents of the Common Vulnerability Reporting Framework 1.1, https://www.icasi.org/cvrf-1-1/, as Linux
-// distributions publish them. A document is about one update, and is held in memory as far as it is needed.
+// distributions publish them. A document is about one update. Read holds the parts that feeds need in memory.
 package cvrf
 
 import (
 	"encoding/xml"
-	"fmt"
 	"io"
 
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 )
 
-// A Document is one update.
+// A Document describes one update.
 type Document struct {
 	ID, Title        string
 	Initial, Current string // dates
@@ -20,22 +19,20 @@ type Document struct {
 	Vulnerabilities  []Vulnerability
 }
 
-// A Product is a leaf of the tree of products.
+// A Product is a leaf of the product tree.
 type Product struct {
 	ID, Name, CPE string
 	Branch        string // type of the innermost branch: "Product Name", "Package Arch"
-	BranchName    string
 }
 
 // A Relationship says that a package is a component of a product.
 type Relationship struct{ ID, Package, Product string }
 
-// A Vulnerability is one flaw that the update is about.
+// A Vulnerability is one vulnerability that the update is about.
 type Vulnerability struct {
 	CVE, Impact string
-	Statuses    map[string][]string // "Fixed": IDs of products or relationships
+	Statuses    map[string][]string // IDs of products or relationships by status, "Fixed"
 	Scores      []Score
-	Description string
 }
 
 // A Score is a rating by CVSS.
@@ -43,23 +40,12 @@ type Score struct{ Base, Vector string }
 
 // Read reads one document.
 func Read(r io.Reader) (*Document, error) {
-	x := xmlstream.New(r)
-	root, err := x.Next()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
+	p := &parser{xmlstream.New(r), new(Document)}
+	err := p.x.Document("cvrfdoc", func(*xml.StartElement) error { return p.children(p.top) })
 	if err != nil {
 		return nil, err
 	}
-	if root.Name.Local != "cvrfdoc" {
-		return nil, fmt.Errorf("%.40q instead of cvrfdoc", root.Name.Local)
-	}
-	d := new(Document)
-	p := &parser{x, d}
-	if _, err := x.Element(p.top); err != nil {
-		return nil, err
-	}
-	return d, x.End()
+	return p.d, nil
 }
 
 type parser struct {
@@ -72,7 +58,7 @@ func (p *parser) text(to *string) (err error) {
 	return err
 }
 
-// children calls f for the children of the element that was returned last.
+// children calls f for each child of the element that was returned last.
 func (p *parser) children(f func(*xml.StartElement) error) error {
 	_, err := p.x.Element(f)
 	return err
@@ -112,20 +98,20 @@ func (p *parser) top(e *xml.StartElement) error {
 			})
 		})
 	case "ProductTree":
-		return p.children(func(e *xml.StartElement) error { return p.branch(e, "", "") })
+		return p.children(func(e *xml.StartElement) error { return p.branch(e, "") })
 	case "Vulnerability":
 		return p.vulnerability()
 	}
 	return nil
 }
 
-func (p *parser) branch(e *xml.StartElement, typ, name string) error {
+func (p *parser) branch(e *xml.StartElement, typ string) error {
 	switch e.Name.Local {
 	case "Branch":
-		typ, name := xmlstream.Attr(e, "Type"), xmlstream.Attr(e, "Name")
-		return p.children(func(e *xml.StartElement) error { return p.branch(e, typ, name) })
+		typ := xmlstream.Attr(e, "Type")
+		return p.children(func(e *xml.StartElement) error { return p.branch(e, typ) })
 	case "FullProductName":
-		v := Product{ID: xmlstream.Attr(e, "ProductID"), CPE: xmlstream.Attr(e, "CPE"), Branch: typ, BranchName: name}
+		v := Product{ID: xmlstream.Attr(e, "ProductID"), CPE: xmlstream.Attr(e, "CPE"), Branch: typ}
 		if err := p.text(&v.Name); err != nil {
 			return err
 		}
@@ -150,13 +136,6 @@ func (p *parser) vulnerability() error {
 		switch e.Name.Local {
 		case "CVE":
 			return p.text(&v.CVE)
-		case "Notes":
-			return p.children(func(e *xml.StartElement) error {
-				if v.Description != "" {
-					return nil
-				}
-				return p.text(&v.Description)
-			})
 		case "ProductStatuses":
 			return p.children(func(e *xml.StartElement) error {
 				typ := xmlstream.Attr(e, "Type")

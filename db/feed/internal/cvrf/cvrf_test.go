@@ -52,12 +52,12 @@ func TestRead(t *testing.T) {
 		ID: "EX-2024:1", Title: "Security update for tool", Initial: "2024-01-02T00:00:00Z", Current: "2024-01-03T00:00:00Z",
 		URLs: []string{"https://example.org/EX-2024:1", "https://example.org/more"},
 		Products: []Product{
-			{ID: "Example Linux 9", Name: "Example Linux 9", CPE: "cpe:/o:example:linux:9", Branch: "Product Name", BranchName: "Example Linux 9"},
-			{ID: "tool-1.2-3", Name: "tool-1.2-3", Branch: "Product Version", BranchName: "tool-1.2-3"},
+			{ID: "Example Linux 9", Name: "Example Linux 9", CPE: "cpe:/o:example:linux:9", Branch: "Product Name"},
+			{ID: "tool-1.2-3", Name: "tool-1.2-3", Branch: "Product Version"},
 		},
 		Relationships: []Relationship{{ID: "Example Linux 9:tool-1.2-3", Package: "tool-1.2-3", Product: "Example Linux 9"}},
 		Vulnerabilities: []Vulnerability{{
-			CVE: "CVE-2024-1", Impact: "important", Description: "A flaw.",
+			CVE: "CVE-2024-1", Impact: "important",
 			Statuses: map[string][]string{"Fixed": {"Example Linux 9:tool-1.2-3", "other"}},
 			Scores:   []Score{{"7.5", "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}},
 		}},
@@ -70,7 +70,7 @@ func TestRead(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	for doc, want := range map[string]string{
 		"":                               "unexpected EOF",
-		"<html></html>":                  `"html" instead of cvrfdoc`,
+		"<html></html>":                  `"html" instead of "cvrfdoc"`,
 		document[:len(document)/2]:       "unexpected EOF",
 		document + "<more/>":             "",
 		`{"not": "xml"}`:                 "",

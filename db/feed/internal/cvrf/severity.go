@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Severities returns what is said of a vulnerability. The error says what was not understood.
+// Severities returns the severities of a vulnerability. The error reports an unknown severity.
 func (v *Vulnerability) Severities(source string) ([]matcher.Severity, error) {
 	level, ok := levels.Parse(v.Impact)
 	var err error
@@ -21,7 +21,7 @@ func (v *Vulnerability) Severities(source string) ([]matcher.Severity, error) {
 		m := matcher.Severity{Source: source, Level: level, Word: v.Impact, Vector: s.Vector}
 		switch {
 		case strings.Contains(s.Vector, "Au:"): // version 2
-		case strings.Contains(s.Vector, "AV:") && !strings.HasPrefix(s.Vector, "CVSS:"): // the version is left out
+		case strings.Contains(s.Vector, "AV:") && !strings.HasPrefix(s.Vector, "CVSS:"): // without the version
 			m.Vector = "CVSS:3.1/" + s.Vector
 		case s.Vector == "":
 			m.Score, _ = strconv.ParseFloat(s.Base, 64)

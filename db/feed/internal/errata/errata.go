@@ -1,5 +1,5 @@
-// Package errata turns the update notices of RPM distributions, which fix any number of vulnerabilities in any number of
-// packages, into records.
+// Package errata turns the update notices of RPM distributions into records. A notice fixes any number of vulnerabilities in any number
+// of packages.
 package errata
 
 import (
@@ -17,36 +17,36 @@ import (
 // An Erratum is one notice.
 type Erratum struct {
 	Feed, ID  string
-	Bugfix    bool             // published as a bug fix or an enhancement: no advisory, unless it names vulnerabilities
-	Flaws     []Flaw           // that it fixes
-	Severity  matcher.Severity // of the whole; the zero value is none
+	Bugfix    bool             // published as a bug fix or an enhancement: without Flaws it has no advisories
+	Flaws     []Flaw           // the vulnerabilities that it fixes
+	Severity  matcher.Severity // of the erratum; zero if there is none
 	Packages  []Package
 	Summary   string
 	URLs      []string
 	Published time.Time
 	Modified  time.Time
-	Status    matcher.Status // of what has no fix; Fixed where there is one
+	Status    matcher.Status // of packages without a fix
 }
 
-// A Flaw is one vulnerability that an erratum fixes.
+// A Flaw is a vulnerability that an erratum fixes.
 type Flaw struct {
 	ID         string // "CVE-2021-3520"
 	Severities []matcher.Severity
 }
 
-// A Package is a package in which an erratum fixes its flaws.
+// A Package is a build of a package in which an erratum fixes its flaws.
 type Package struct {
 	Key  matcher.Key
-	Arch string // of the build that Fixed names, where it is one of several
+	Arch string // of the build, if the erratum has several
 	matcher.Range
 }
 
-// Record returns the erratum's record, with an advisory for every flaw in every package, whose Reason is the erratum: a
-// flaw must not become an alias of another that happened to be fixed at the same time. If it names no flaws, its own ID
-// stands for one, unless it is a bug fix.
+// Record returns the record of the erratum, with an advisory for every flaw in every package. The Reason of an advisory is the erratum,
+// because flaws that are fixed at the same time must not become aliases of one another. If the erratum names no flaws, its own ID stands
+// for one, unless it is a bug fix.
 //
-// Of several builds of a package that the erratum has, each holds the fix, so that the lowest counts; only if they differ by
-// architecture the advisories are filed under names of their own, see internal/rpmname.
+// If the erratum has several builds of a package, each contains the fix, so the lowest version counts. If they differ by architecture,
+// the advisories have names of their own, see internal/rpmname.
 func (e *Erratum) Record() feed.Record {
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	flaws := e.Flaws
@@ -80,13 +80,13 @@ func fixed(ranges []matcher.Range) bool {
 	return len(ranges) > 0 && !slices.ContainsFunc(ranges, func(r matcher.Range) bool { return r.Fixed == "" })
 }
 
-// A Keyed is what is said of one key.
+// A Keyed has the affected ranges of one key.
 type Keyed struct {
 	Key    matcher.Key
 	Ranges []matcher.Range
 }
 
-// Split joins what is said of the same key, in order of the keys.
+// Split joins the packages with the same key, and sorts by key.
 func Split(packages []Package) []Keyed {
 	byKey := make(map[matcher.Key]map[string][]matcher.Range)
 	for _, p := range packages {
@@ -96,7 +96,7 @@ func Split(packages []Package) []Keyed {
 			byKey[p.Key] = byArch
 		}
 		if p.Arch == "src" || p.Arch == "nosrc" {
-			p.Arch = "noarch" // a source package is built for all
+			p.Arch = "noarch" // the source package of all architectures
 		}
 		byArch[p.Arch] = insert(byArch[p.Arch], p.Range)
 	}
@@ -137,7 +137,7 @@ func same(byArch map[string][]matcher.Range) bool {
 	return true
 }
 
-// insert adds a range to sorted ones. Of ranges that begin alike and end with a fix, the one with the lowest stays.
+// insert adds a range to sorted ranges. Ranges that have the same beginning and end with a fix become one with the lowest fix.
 func insert(ranges []matcher.Range, r matcher.Range) []matcher.Range {
 	for i := range ranges {
 		if o := &ranges[i]; o.Introduced == r.Introduced && o.Fixed != "" && r.Fixed != "" {

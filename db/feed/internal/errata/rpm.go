@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/internal/rpmname"
 )
 
-// EVR returns a version of RPM as this module writes it, "" if there is no version. An epoch that is stated stays, even if it
-// is 0: it tells that none is left out.
+// EVR returns the version of an rpm package, "epoch:version-release", or "" if there is no version. It keeps an explicit epoch of 0,
+// which tells that the epoch is known.
 func EVR(epoch, version, release string) string {
 	if version == "" {
 		return ""
@@ -23,14 +23,14 @@ func EVR(epoch, version, release string) string {
 	return version
 }
 
-// Name returns the name in keys of a package of a module's stream, "" or "nodejs:12" and what may follow, and of the flavour that
-// its version, "" where it is not known, says it is of.
+// Name returns the name for the key of a package. The module is the stream that contains the package, "nodejs:12" with an optional
+// rest, or "". The version, which may be "", tells the flavour of the package.
 func Name(module, evr, name string) string {
 	return rpmname.Module(module, rpmname.Flavour(rpmname.FlavourOf(evr), name))
 }
 
-// NEVRA takes the full name of a package apart, "bind-libs-32:9.3.3-8.el5.x86_64" or, as in file names,
-// "32:bind-libs-9.3.3-8.el5.x86_64.rpm". What has no version, which begins with a digit, gives the name alone.
+// NEVRA splits the full name of a package, "bind-libs-32:9.3.3-8.el5.x86_64" or, as in file names,
+// "32:bind-libs-9.3.3-8.el5.x86_64.rpm". Without a version, which must begin with a digit, it returns only a name.
 func NEVRA(s string) (name, evr, arch string) {
 	s = strings.TrimSuffix(s, ".rpm")
 	if i := strings.LastIndexByte(s, '.'); i >= 0 && isArch(s[i+1:]) {
@@ -60,7 +60,7 @@ func NEVRA(s string) (name, evr, arch string) {
 	return name, evr, arch
 }
 
-// isArch reports whether RPM builds packages for an architecture of that name.
+// isArch reports whether s names an architecture of rpm packages.
 func isArch(s string) bool {
 	switch s {
 	case "noarch", "src", "nosrc", "x86_64", "aarch64", "i386", "i486", "i586", "i686", "ppc", "ppc64", "ppc64le", "s390", "s390x",
@@ -70,7 +70,7 @@ func isArch(s string) bool {
 	return false
 }
 
-// Time reads a time as publishers of errata write it, in UTC where they do not say; "" gives the zero time.
+// Time parses a time in any of the formats of publishers, in UTC if it has no zone. The zero time stands for "".
 func Time(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {

@@ -1,4 +1,4 @@
-// Package feedtest holds what tests of all feeds have in common.
+// Package feedtest has the common parts of tests of feeds.
 package feedtest
 
 import (
@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,22 +18,24 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/internal/golden"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Sample is real data and what is known of it without the parser.
+// A Sample is real data with counts that do not come from the parser.
 type Sample struct {
 	Path    string // below feeds of the corpus
-	Records int    // with bad and withdrawn ones
+	Records int    // including bad and withdrawn ones
 	Bad     int
 	Skipped int
-	CVEs    int // different ones, by the IDs of advisories; 0 is not checked
-	Keys    int // different keys; 0 is not checked
+	CVEs    int // different CVE IDs of advisories; not checked if 0
+	Keys    int // different keys; not checked if 0
 }
 
-// Corpus loads samples as a user would, and checks what is reported of them, and that the database can be read.
+// Corpus loads samples and checks the counts and that the database can be read.
 func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 	t.Helper()
 	dir := corpus.Dir(t)
@@ -63,7 +66,7 @@ func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 	}
 }
 
-// Build makes a database of inputs, and opens it. The report is that of the last one.
+// Build builds and opens a database of inputs. It returns the result of loading the last one.
 func Build(t testing.TB, inputs ...feed.Input) (*db.DB, feed.LoadResult) {
 	t.Helper()
 	var b db.Builder
@@ -88,46 +91,70 @@ func Build(t testing.TB, inputs ...feed.Input) (*db.DB, feed.LoadResult) {
 	return d, rep
 }
 
-// Read returns the content of a file below feeds of the corpus, uncompressed.
+// Documents yields the decompressed documents of a location below feeds of the corpus.
+func Documents(t testing.TB, name string) iter.Seq[[]byte] {
+	t.Helper()
+	limits := location.Limits{Download: math.MaxInt64 - 1, Decompressed: math.MaxInt64 - 1, Document: math.MaxInt64 - 1, Memory: math.MaxInt64 - 1}
+	return func(yield func([]byte) bool) {
+		d, err := location.Open(t.Context(), filepath.Join(corpus.Dir(t), "feeds", filepath.FromSlash(name)), download.Client{}, limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		for doc, err := range d.Documents(nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// Read returns the decompressed content of a file below feeds of the corpus.
 func Read(t testing.TB, name string) []byte {
 	t.Helper()
-	d, err := feed.Open(t.Context(), filepath.Join(corpus.Dir(t), "feeds", filepath.FromSlash(name)), nil, feed.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	for doc, err := range d.Documents(nil) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(doc.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for b := range Documents(t, name) {
 		return b
 	}
 	t.Fatalf("%s: no document", name)
 	return nil
 }
 
-// Parse returns what a feed yields of a document: records, errors of records, and the error that ended it.
+// Parse parses a document. It returns the records that have an ID or advisories, the errors of all records, with their IDs, and the
+// error that ended the document.
 func Parse(f feed.Feed, r io.Reader) (recs []feed.Record, bad []error, fatal error) {
 	for rec, err := range f.Parse(r) {
+		fatal = err
 		if rec.ID != "" || len(rec.Advisories) > 0 {
 			recs = append(recs, rec)
 		}
-		switch {
-		case err == nil:
-		case feed.IsRecord(err):
+		if err := rec.Err; err != nil {
+			if rec.ID != "" {
+				err = fmt.Errorf("%s: %w", rec.ID, err)
+			}
 			bad = append(bad, err)
-		default:
-			fatal = err
 		}
 	}
 	return recs, bad, fatal
 }
 
-// Format writes records for people to read: golden files and expectations of tests.
+// Named returns a document with a name.
+func Named(r io.Reader, name string) io.Reader { return named{r, name} }
+
+type named struct {
+	io.Reader
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
+// Format formats records for golden files and the expectations of tests.
 func Format(recs []feed.Record) string {
 	var b strings.Builder
 	for _, rec := range recs {
@@ -143,13 +170,13 @@ func Format(recs []feed.Record) string {
 			fmt.Fprintf(&b, "  %s %s\n", a.ID, advisory(&a))
 		}
 		for _, cve := range slices.Sorted(maps.Keys(rec.Enrichments)) {
-			fmt.Fprintf(&b, "  threat %s%s\n", cve, threat(rec.Enrichments[cve]))
+			fmt.Fprintf(&b, "  enrichment %s%s\n", cve, enrichment(rec.Enrichments[cve]))
 		}
 	}
 	return b.String()
 }
 
-func threat(t matcher.Enrichment) string {
+func enrichment(t matcher.Enrichment) string {
 	var b strings.Builder
 	if !t.Exploited.IsZero() {
 		fmt.Fprintf(&b, " exploited since %s", t.Exploited.Format(time.DateOnly))
@@ -210,8 +237,8 @@ func advisory(a *matcher.Advisory) string {
 	return b.String()
 }
 
-// Golden compares some records of a document of the corpus, those that want accepts, and all errors of records with a file
-// of testdata.
+// Golden compares the records of a document of the corpus that want accepts, and all errors of records, with a file of testdata. A nil
+// want accepts all records.
 func Golden(t *testing.T, f feed.Feed, path, name string, want func(feed.Record) bool) {
 	t.Helper()
 	recs, bad, fatal := Parse(f, bytes.NewReader(Read(t, path)))
@@ -228,9 +255,9 @@ func Golden(t *testing.T, f feed.Feed, path, name string, want func(feed.Record)
 	golden.Check(t, filepath.Join("testdata", name), []byte(text))
 }
 
-// Damage checks what happens to a good document that comes damaged: cut off at any byte it is a fatal error, after which
-// nothing is yielded; an error of reading is found in what is yielded; reading can be stopped after any record. Documents
-// whose end cannot be told, such as lines of text, are not to be cut off.
+// Damage checks how a feed reads a good document that arrives damaged. If it is cut off at any byte, or if its reader fails, the feed
+// must yield an error last. The caller can stop after any record. For documents without a recognizable end, such as lines of text, cut
+// must be false.
 func Damage(t *testing.T, f feed.Feed, doc string, cut bool) {
 	t.Helper()
 	recs, bad, fatal := Parse(f, strings.NewReader(doc))
@@ -262,7 +289,7 @@ func Damage(t *testing.T, f feed.Feed, doc string, cut bool) {
 	}
 }
 
-// Endless checks that a document that never ends, after a beginning, is an error, in bounded memory.
+// Endless checks that documents that continue without end after a beginning are errors, in bounded memory.
 func Endless(t *testing.T, f feed.Feed, beginnings ...string) {
 	t.Helper()
 	for _, b := range beginnings {
@@ -273,7 +300,7 @@ func Endless(t *testing.T, f feed.Feed, beginnings ...string) {
 	}
 }
 
-// endless never ends.
+// endless is a text without end.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
@@ -283,7 +310,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Fuzz runs a fuzz target: whatever comes, reading ends after a fatal error, and what is yielded can be filed.
+// Fuzz runs a fuzz target: for any document, an error comes last, and the records satisfy Check.
 func Fuzz(f *testing.F, fd feed.Feed, seeds ...string) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
@@ -293,21 +320,21 @@ func Fuzz(f *testing.F, fd feed.Feed, seeds ...string) {
 	})
 }
 
-// Check fails the test if what is yielded breaks the rules of package feed.
+// Check fails the test if records break the rules of package feed.
 func Check(t testing.TB, seq iter.Seq2[feed.Record, error]) {
 	t.Helper()
 	fatal := false
 	for rec, err := range seq {
 		if fatal {
-			t.Fatal("went on after a fatal error")
+			t.Fatal("a record after an error")
 		}
-		fatal = err != nil && !feed.IsRecord(err)
+		fatal = err != nil
 		for _, a := range rec.Advisories {
 			if a.ID == "" || a.Feed == "" || a.Key.Type == "" || a.Key.Name == "" {
-				t.Fatalf("cannot be filed: %+v", a)
+				t.Fatalf("advisory without an ID, a feed or a key: %+v", a)
 			}
 			if a.Status == matcher.Fixed && len(a.Ranges)+len(a.Versions) == 0 {
-				t.Fatalf("fixed, but not where: %+v", a)
+				t.Fatalf("fixed without a version: %+v", a)
 			}
 			if a.Status == matcher.NotAffected && len(a.Ranges) > 0 {
 				t.Fatalf("not affected, but in ranges: %+v", a)

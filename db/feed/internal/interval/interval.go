@@ -1,5 +1,5 @@
-// Package interval turns the constraints by which publishers name versions into ranges: it intersects intervals of an
-// ecosystem's order, and finds what they leave out.
+// Package interval turns version constraints into ranges. It intersects intervals of versions and computes their complement, in the
+// order of an ecosystem.
 package interval
 
 import (
@@ -11,28 +11,28 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// An Interval is a run of versions. The zero value is all of them.
+// An Interval is a set of consecutive versions. The zero value contains all versions.
 type Interval struct {
-	Low, High string // "" is no bound
-	After     bool   // Low itself is not in it
-	Inclusive bool   // High itself is in it
+	Low, High string // "" if there is no bound
+	After     bool   // excludes Low itself
+	Inclusive bool   // includes High itself
 }
 
 // A Set computes with intervals of one ecosystem.
 type Set struct {
 	Scheme version.Scheme
-	Next   func(v string) string // a version that follows v, such that hardly any real one lies between them
+	Next   func(v string) string // a version after v, so close that hardly any real version lies between them
 }
 
-// ErrEmpty is the error of constraints that no version satisfies.
-var ErrEmpty = errors.New("no version satisfies it")
+// ErrEmpty reports constraints that no version satisfies.
+var ErrEmpty = errors.New("no version satisfies the constraints")
 
-// bound is one end: a version and on which side of it the cut is, -1 before it, 1 after it.
+// A bound is one end of an interval: before a version (side -1) or after it (side 1).
 type bound struct {
 	v    version.Version
 	text string
 	side int
-	inf  int // -1 or 1: no version at all
+	inf  int // -1 or 1 if there is no bound
 }
 
 func (s *Set) low(i Interval) (bound, error) {
@@ -86,7 +86,7 @@ func (p pair) interval() Interval {
 	return Interval{Low: p.low.text, After: p.low.inf == 0 && p.low.side > 0, High: p.high.text, Inclusive: p.high.inf == 0 && p.high.side > 0}
 }
 
-// Intersect returns the versions that are in all intervals. It is ErrEmpty if there are none.
+// Intersect returns the versions that are in all intervals, or ErrEmpty if there are none.
 func (s *Set) Intersect(list ...Interval) (Interval, error) {
 	all := pair{bound{inf: -1}, bound{inf: 1}}
 	for _, i := range list {
@@ -133,8 +133,8 @@ func (s *Set) Outside(list []Interval) ([]Interval, error) {
 	return out, nil
 }
 
-// Ranges returns intervals as ranges. A range begins with a version that is in it, so that one that begins after a version
-// begins with what Next gives.
+// Ranges returns intervals as ranges. The Introduced version of a range is part of it, so for an interval that excludes its lower bound,
+// Ranges uses Next.
 func (s *Set) Ranges(list []Interval) []matcher.Range {
 	var out []matcher.Range
 	for _, i := range list {
@@ -152,7 +152,7 @@ func (s *Set) Ranges(list []Interval) []matcher.Range {
 	return out
 }
 
-// Compare returns the interval of one comparison: an operator, "<", "<=", ">", ">=", "=" or "==", and a version.
+// Compare returns the versions that satisfy a comparison: an operator, "<", "<=", ">", ">=", "=", "==" or "", and a version.
 func Compare(op, v string) (Interval, error) {
 	switch op {
 	case "<":

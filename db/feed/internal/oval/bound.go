@@ -8,18 +8,18 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Bound is what a leaf says of a package.
+// A Bound is the statement of a leaf about a package.
 type Bound struct {
 	Name        string
-	Range       matcher.Range // empty if versions do not matter
+	Range       matcher.Range // empty for all versions
 	NotAffected bool
 }
 
-// Package returns what a leaf says of a package, by its test, and by its comment if the document does not have the test.
+// Package returns the statement of a leaf about a package. It reads the test, or the comment if the document has no such test.
 func (c *Criterion) Package() (Bound, bool) {
 	if t := c.Test; t != nil && t.Name != "" {
 		switch s := &t.State; {
-		case s.VersionOperation == "equals" && s.Version == "0": // SUSE's way to say so
+		case s.VersionOperation == "equals" && s.Version == "0": // SUSE's form of "not affected"
 			return Bound{Name: t.Name, NotAffected: true}, true
 		case s.EVR == "" && s.Version == "":
 			return Bound{Name: t.Name}, true
@@ -34,7 +34,7 @@ func (c *Criterion) Package() (Bound, bool) {
 			b := Bound{Name: m[1], NotAffected: p.operation == "none"}
 			if len(m) > 2 {
 				b.Range, _ = rangeOf(p.operation, m[2])
-			} else if name, evr, _ := errata.NEVRA(m[1]); evr != "" { // what SUSE writes for versions before that
+			} else if name, evr, _ := errata.NEVRA(m[1]); evr != "" { // in SUSE's comments, versions before this one
 				b.Name, b.Range.Fixed = name, evr
 			}
 			return b, true
@@ -50,13 +50,13 @@ func rangeOf(operation, evr string) (matcher.Range, bool) {
 		return matcher.Range{Fixed: evr}, true
 	case "less than or equal":
 		return matcher.Range{LastAffected: evr}, true
-	case "greater than", "greater than or equal": // bounds are whole versions: what is above one is at or above its first release
+	case "greater than", "greater than or equal": // versions above a bound, which has no release, begin with the first release of it
 		return matcher.Range{Introduced: evr}, true
 	}
 	return matcher.Range{}, false
 }
 
-// comments are what generators of definitions write beside the tests.
+// comments has the forms of the comments that publishers generate beside the tests.
 var comments = [...]struct {
 	operation string
 	pattern   *regexp.Regexp
@@ -69,17 +69,17 @@ var comments = [...]struct {
 	{"any", regexp.MustCompile(`^(\S+) is installed$`)},
 }
 
-// IsSignature reports whether a leaf asks who signed a package, which says nothing of what is in it.
+// IsSignature reports whether a leaf is about the signature of a package, which tells nothing about vulnerabilities.
 func (c *Criterion) IsSignature() bool { return strings.Contains(c.Comment, " is signed with ") }
 
-// Module returns the module's stream that a leaf asks to be enabled: "nodejs:12".
+// Module returns the module's stream that a leaf requires to be enabled: "nodejs:12".
 func (c *Criterion) Module() (string, bool) {
 	rest, ok := strings.CutPrefix(c.Comment, "Module ")
 	module, ok2 := strings.CutSuffix(rest, " is enabled")
 	return module, ok && ok2 && strings.Contains(module, ":")
 }
 
-// Join returns a range that both bounds of one package leave: one begins it, and the other ends it.
+// Join returns the intersection of two ranges of one package, of which one has the beginning and the other the end.
 func Join(a, b matcher.Range) matcher.Range {
 	if a.Introduced == "" {
 		a.Introduced = b.Introduced

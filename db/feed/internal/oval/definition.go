@@ -7,12 +7,18 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
 )
 
-// maxText bounds what is kept of a description.
+// maxText bounds the bytes of a text that are kept.
 const maxText = 4 << 10
+
+// Approximate sizes in memory, for hold.
+const (
+	definitionSize = 512
+	criteriaSize   = 128
+)
 
 func (p *parser) readDefinition(e *xml.StartElement) (*Definition, error) {
 	d := &Definition{ID: xmlstream.Attr(e, "id"), Class: xmlstream.Attr(e, "class")}
-	if err := p.hold(d.ID); err != nil {
+	if err := p.hold(definitionSize, d.ID); err != nil {
 		return nil, err
 	}
 	_, err := p.x.Element(func(e *xml.StartElement) error {
@@ -39,7 +45,7 @@ func (p *parser) metadata(d *Definition, e *xml.StartElement) error {
 	case "reference":
 		r := Reference{xmlstream.Attr(e, "source"), xmlstream.Attr(e, "ref_id"), xmlstream.Attr(e, "ref_url")}
 		d.References = append(d.References, r)
-		return p.hold(r.Source, r.ID, r.URL)
+		return p.hold(64, r.Source, r.ID, r.URL)
 	case "advisory", "debian":
 		_, err := p.x.Element(func(e *xml.StartElement) error { return p.advisory(d, e) })
 		return err
@@ -68,7 +74,7 @@ func (p *parser) advisory(d *Definition, e *xml.StartElement) error {
 			return err
 		}
 		d.CVEs = append(d.CVEs, c)
-		return p.hold(c.Impact, c.CVSS2, c.CVSS3, c.CVSS4, c.URL)
+		return p.hold(128, c.Impact, c.CVSS2, c.CVSS3, c.CVSS4, c.URL)
 	case "affected_cpe_list":
 		return p.list(&d.CPEs, "cpe")
 	case "affected":
@@ -96,7 +102,7 @@ func (p *parser) advisory(d *Definition, e *xml.StartElement) error {
 	return nil
 }
 
-// field keeps the text of an element that is some publisher's own.
+// field keeps the text of an element that is specific to a publisher.
 func (p *parser) field(d *Definition, e *xml.StartElement) error {
 	var s string
 	if err := p.text(&s); err != nil || s == "" {
@@ -106,7 +112,7 @@ func (p *parser) field(d *Definition, e *xml.StartElement) error {
 		d.Fields = make(map[string]string)
 	}
 	d.Fields[e.Name.Local] = s
-	return p.hold(e.Name.Local)
+	return p.hold(64, e.Name.Local)
 }
 
 func (p *parser) text(to *string) error {
@@ -116,12 +122,12 @@ func (p *parser) text(to *string) error {
 	}
 	*to = strings.Clone(strings.ToValidUTF8(s, ""))
 	if err == nil {
-		err = p.hold(*to)
+		err = p.hold(0, *to)
 	}
 	return err
 }
 
-// list appends the texts of the children of a name.
+// list appends the texts of the children with a name.
 func (p *parser) list(to *[]string, name string) error {
 	_, err := p.x.Element(func(e *xml.StartElement) error {
 		if e.Name.Local != name {
@@ -142,15 +148,18 @@ func (p *parser) criteria(c *Criteria, e *xml.StartElement) error {
 	_, err := p.x.Element(func(e *xml.StartElement) error {
 		switch e.Name.Local {
 		case "criteria":
+			if err := p.hold(criteriaSize); err != nil {
+				return err
+			}
 			c.Criteria = append(c.Criteria, Criteria{})
 			return p.criteria(&c.Criteria[len(c.Criteria)-1], e)
 		case "criterion":
 			l := Criterion{Comment: xmlstream.Attr(e, "comment"), ref: xmlstream.Attr(e, "test_ref")}
 			c.Leaves = append(c.Leaves, l)
-			return p.hold(l.Comment, l.ref)
+			return p.hold(64, l.Comment, l.ref)
 		case "extend_definition":
 			c.Leaves = append(c.Leaves, Criterion{Comment: xmlstream.Attr(e, "comment")})
-			return p.hold(xmlstream.Attr(e, "comment"))
+			return p.hold(64, xmlstream.Attr(e, "comment"))
 		}
 		return nil
 	})

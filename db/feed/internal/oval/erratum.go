@@ -10,26 +10,26 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Rules are what a distribution's leaves mean besides versions of packages.
+// Rules tell the meaning of a distribution's leaves other than versions of packages.
 type Rules struct {
-	Default matcher.Key // of what is said without a product; the zero key if there is none
-	// Product returns the ecosystem of a product that a leaf asks for.
+	Default matcher.Key // ecosystem of packages without a product; may be zero
+	// Product returns the ecosystem of the product that a leaf requires.
 	Product func(*Criterion) (matcher.Key, bool)
-	// Arch returns the architecture that a leaf asks for; it may be nil.
+	// Arch returns the architecture that a leaf requires. It may be nil.
 	Arch func(comment string) (string, bool)
-	// Ignore reports whether a leaf is taken to hold, besides those about signatures; it may be nil.
+	// Ignore reports whether to assume that a leaf holds, as those about signatures do. It may be nil.
 	Ignore func(*Criterion) bool
 }
 
-// A Package is what a definition says of one package.
+// A Package is the statement of a definition about one package.
 type Package struct {
 	errata.Package
 	Name        string // of the package, without module and flavour
-	Product     string // the leaf that asked for it
+	Product     string // comment of the leaf that requires the product
 	NotAffected bool
 }
 
-// Packages returns what a definition says of packages. The error joins what was not understood.
+// Packages returns the statements of a definition about packages. The error joins the leaves with an unknown meaning.
 func (d *Definition) Packages(r *Rules) ([]Package, error) {
 	cases, err := d.Criteria.Cases(func(c *Criterion) bool {
 		return c.IsSignature() || c.Test != nil && c.Test.Check == "none satisfy" || r.Ignore != nil && r.Ignore(c)
@@ -51,7 +51,7 @@ func (d *Definition) Packages(r *Rules) ([]Package, error) {
 	return out, errors.Join(errs...)
 }
 
-// one returns what one case says.
+// one returns the statements of one case.
 func (r *Rules) one(leaves []*Criterion) ([]Package, error) {
 	key, product, arch, module := r.Default, "", "", ""
 	var bounds []Bound
@@ -73,7 +73,7 @@ leaf:
 		}
 		b, ok := l.Package()
 		if !ok {
-			return nil, fmt.Errorf("%.120q: not understood", l.Comment)
+			return nil, fmt.Errorf("unknown criterion %.120q", l.Comment)
 		}
 		for i := range bounds {
 			if bounds[i].Name == b.Name {
@@ -84,7 +84,7 @@ leaf:
 		bounds = append(bounds, b)
 	}
 	if len(bounds) > 0 && key == (matcher.Key{}) {
-		return nil, fmt.Errorf("%.80s: for no product that is known", bounds[0].Name)
+		return nil, fmt.Errorf("%.80s: unknown product", bounds[0].Name)
 	}
 	var out []Package
 	for _, b := range bounds {
@@ -96,7 +96,7 @@ leaf:
 	return out, nil
 }
 
-// Severities returns what is said of a CVE: the word of its own or, for want of one, of the whole definition, and its vectors.
+// Severities returns the severities of a CVE: its vectors, with its own word or else the word of the definition.
 func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, error) {
 	word := c.Impact
 	if word == "" {
@@ -120,7 +120,7 @@ func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, erro
 	return out, err
 }
 
-// Erratum returns what a definition of class patch says, without its packages. The error joins what was not understood.
+// Erratum returns the erratum of a definition of class patch, without packages. The error joins the parts that could not be parsed.
 func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 	e := &errata.Erratum{Feed: name, ID: id, Summary: d.Title}
 	var errs []error

@@ -3,15 +3,15 @@ package oval
 import (
 	"fmt"
 
-	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// maxLeaves bounds how many leaves the cases of a definition may have in all. The kernel updates of SUSE, the largest, have
-// a few ten thousand.
+// maxLeaves bounds the number of leaves in all cases of a definition together. The kernel updates of SUSE, the largest, have a few ten
+// thousand.
 const maxLeaves = 1 << 20
 
-// Cases returns the ways in which criteria are met, each the leaves that hold together: "A and (B or C)" is met by A and B, and
-// by A and C. Leaves that ignore accepts are taken to hold, and are in no case.
+// Cases returns the alternatives that meet the criteria. Each is a list of leaves that all hold: A and B, and A and C for
+// "A and (B or C)". Cases assumes that the leaves that ignore accepts hold, and leaves them out.
 func (c *Criteria) Cases(ignore func(*Criterion) bool) ([][]*Criterion, error) {
 	left := maxLeaves
 	return c.cases(ignore, &left)
@@ -70,7 +70,7 @@ func (c *Criteria) cases(ignore func(*Criterion) bool, left *int) ([][]*Criterio
 
 func spend(left *int, n int) error {
 	if *left -= n; *left < 0 {
-		return fmt.Errorf("%w: criteria are met in ways of more than %d leaves", feed.ErrTooLarge, maxLeaves)
+		return fmt.Errorf("alternatives of more than %d criteria: %w", maxLeaves, limit.ErrExceeded)
 	}
 	return nil
 }

@@ -1,28 +1,26 @@
-// Package oval reads definitions of the Open Vulnerability and Assessment Language, version 5, as Linux distributions publish
-// them, https://oval-community-guidelines.readthedocs.io/en/latest/. What distributions put into their definitions differs
-// widely; packages feed/oracle, feed/suse and so on know that, and this one what they have in common.
+// Package oval reads definitions of the Open Vulnerability and Assessment Language, version 5, as Linux distributions publish them,
+// https://oval-community-guidelines.readthedocs.io/en/latest/. The definitions of distributions differ widely: feed/oracle, feed/suse
+// and others know the differences, and this package knows the common parts.
 //
-// A definition says by which [Criteria] a system is affected: a tree of tests. Tests, and the objects and states that they
-// compare, come behind the definitions in a document, so that a document's definitions are held in memory until its end,
-// without what feeds have no use for: about a quarter of the document's size, and at most MaxHeld bytes. [Comments] needs
-// no tests, and holds one definition at a time.
+// A definition has [Criteria], a tree of tests, that tell whether a system is affected. The tests, and the objects and states that they
+// compare, follow the definitions in a document. So [Parse] holds the definitions in memory until the end of the document, without the
+// parts that no feed needs: about a quarter of the document's size, and at most MaxHeld bytes. [Comments] needs no tests and holds one
+// definition at a time.
 package oval
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
 
-	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// MaxHeld bounds what is held of a document until its end, roughly, in bytes.
+// MaxHeld bounds the memory for the parts of a document that are held until its end, in bytes and approximately.
 const MaxHeld = 1 << 30
 
-// A Definition is one element of a document.
+// A Definition tells how to recognize systems with a vulnerability or without an update.
 type Definition struct {
 	ID, Class          string
 	Title, Description string
@@ -32,25 +30,25 @@ type Definition struct {
 	Issued, Updated    string
 	CVEs               []CVE
 	CPEs               []string
-	Resolutions        map[string]string // Red Hat's: component to state, "Will not fix"
-	Fields             map[string]string // of metadata and advisory that are some publisher's own: "patchable", "advisory_id"
+	Resolutions        map[string]string // of Red Hat: state by component, "Will not fix"
+	Fields             map[string]string // elements of metadata and advisory that are specific to a publisher: "patchable", "advisory_id"
 	Criteria           Criteria
 }
 
-// A Reference is a document about what a definition is about.
+// A Reference points to a document on the subject of a definition.
 type Reference struct{ Source, ID, URL string }
 
-// A CVE is a vulnerability, with what is said of it alone.
+// A CVE is one of the vulnerabilities of a definition.
 type CVE struct{ ID, Impact, CVSS2, CVSS3, CVSS4, URL string }
 
 // Criteria are an inner node of a tree.
 type Criteria struct {
-	Or       bool // else all must be met
+	Or       bool // one must be met, else all
 	Criteria []Criteria
 	Leaves   []Criterion
 }
 
-// A Criterion is a leaf of a tree. Test is nil if the document does not have the test.
+// A Criterion is a leaf of a tree. Test is nil if the document has no such test.
 type Criterion struct {
 	Comment string
 	Test    *Test
@@ -60,126 +58,99 @@ type Criterion struct {
 // A Test compares the packages of a name with a state.
 type Test struct {
 	Check         string // "at least one", "none satisfy"
-	Name          string // of the package; "" for tests of other things
+	Name          string // of the package; "" for other tests
 	State         State
 	object, state string
 }
 
-// A State is what a package is compared with.
+// A State is the state that a test compares a package with.
 type State struct {
 	EVR, Operation            string // "0:2.4-1", "less than"
 	Version, VersionOperation string
 	Arch                      string // a regular expression, or one architecture
 }
 
-// Parse yields the definitions of a document, in its order, with their tests. The date is that of the document.
-//
-// Errors end it, and name the place.
-func Parse(r io.Reader) iter.Seq2[*Definition, error] {
-	return func(yield func(*Definition, error) bool) {
-		p := newParser(r)
-		var held []*Definition
-		p.definition = func(d *Definition) bool {
-			held = append(held, d)
-			return true
-		}
-		if err := p.document(); err != nil {
-			yield(nil, err)
-			return
-		}
-		for i, d := range held {
-			held[i] = nil
-			p.resolve(&d.Criteria)
-			if !yield(d, nil) {
-				return
-			}
+// Parse calls f with each definition of a document, in its order and with its tests. It returns the first error.
+func Parse(r io.Reader, f func(*Definition) error) error {
+	var held []*Definition
+	p := newParser(r, func(d *Definition) error {
+		held = append(held, d)
+		return nil
+	})
+	if err := p.document(); err != nil {
+		return err
+	}
+	for i, d := range held {
+		held[i] = nil
+		p.resolve(&d.Criteria)
+		if err := f(d); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// Comments yields the definitions of a document without their tests, as they come.
-func Comments(r io.Reader) iter.Seq2[*Definition, error] {
-	return func(yield func(*Definition, error) bool) {
-		p := newParser(r)
-		p.comments = true
-		p.definition = func(d *Definition) bool { return yield(d, nil) }
-		if err := p.document(); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, err)
-		}
-	}
+// Comments calls f with each definition of a document, in its order but without its tests. It returns the first error.
+func Comments(r io.Reader, f func(*Definition) error) error {
+	p := newParser(r, f)
+	p.comments = true
+	return p.document()
 }
-
-var errStopped = errors.New("stopped")
 
 type parser struct {
 	x          *xmlstream.Reader
-	definition func(*Definition) bool
-	comments   bool
+	definition func(*Definition) error
+	comments   bool // leaves out tests
 	held       int
 	tests      map[string]*Test
 	objects    map[string]string
 	states     map[string]State
 }
 
-func newParser(r io.Reader) *parser {
+func newParser(r io.Reader, definition func(*Definition) error) *parser {
 	return &parser{
-		x: xmlstream.New(r), tests: make(map[string]*Test), objects: make(map[string]string), states: make(map[string]State),
+		x: xmlstream.New(r), definition: definition,
+		tests: make(map[string]*Test), objects: make(map[string]string), states: make(map[string]State),
 	}
 }
 
 func (p *parser) document() error {
-	root, err := p.x.Next()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return err
-	}
-	if root.Name.Local != "oval_definitions" {
-		return fmt.Errorf("%.40q instead of oval_definitions", root.Name.Local)
-	}
-	_, err = p.x.Element(func(section *xml.StartElement) error {
-		var each func(*xml.StartElement) error
-		switch section.Name.Local {
-		case "definitions":
-			each = func(e *xml.StartElement) error {
-				if e.Name.Local != "definition" {
-					return nil
-				}
-				d, err := p.readDefinition(e)
-				if err == nil && !p.definition(d) {
-					err = errStopped
-				}
-				return err
+	return p.x.Document("oval_definitions", func(*xml.StartElement) error {
+		return p.x.Each(func(section *xml.StartElement) error {
+			switch name := section.Name.Local; {
+			case name == "definitions":
+				return p.x.Each(p.readDefinitions)
+			case p.comments:
+			case name == "tests":
+				return p.x.Each(p.test)
+			case name == "objects":
+				return p.x.Each(p.object)
+			case name == "states":
+				return p.x.Each(p.state)
 			}
-		case "tests":
-			each = p.test
-		case "objects":
-			each = p.object
-		case "states":
-			each = p.state
-		default:
 			return nil
-		}
-		if p.comments && section.Name.Local != "definitions" {
-			return nil
-		}
-		_, err := p.x.Element(each)
-		return err
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return p.x.End()
 }
 
-// hold counts bytes that are held until the end.
-func (p *parser) hold(strings ...string) error {
-	for _, s := range strings {
-		p.held += len(s)
+func (p *parser) readDefinitions(e *xml.StartElement) error {
+	if e.Name.Local != "definition" {
+		return nil
 	}
-	if p.held += 64; p.held > MaxHeld && !p.comments {
-		return fmt.Errorf("%w: definitions of more than %d bytes", feed.ErrTooLarge, MaxHeld)
+	d, err := p.readDefinition(e)
+	if err != nil {
+		return err
+	}
+	return p.definition(d)
+}
+
+// hold counts bytes that stay in memory until the end of the document: a size and the lengths of strings.
+func (p *parser) hold(size int, strings ...string) error {
+	for _, s := range strings {
+		size += len(s)
+	}
+	if p.held += size; p.held > MaxHeld && !p.comments {
+		return fmt.Errorf("definitions of more than %d bytes: %w", MaxHeld, limit.ErrExceeded)
 	}
 	return nil
 }
@@ -200,7 +171,7 @@ func (p *parser) test(e *xml.StartElement) error {
 		return err
 	}
 	p.tests[id] = t
-	return p.hold(id, t.object, t.state)
+	return p.hold(128, id, t.object, t.state)
 }
 
 func (p *parser) object(e *xml.StartElement) error {
@@ -216,7 +187,7 @@ func (p *parser) object(e *xml.StartElement) error {
 		return err
 	}
 	p.objects[id] = name
-	return p.hold(id, name)
+	return p.hold(64, id, name)
 }
 
 func (p *parser) state(e *xml.StartElement) error {
@@ -239,10 +210,10 @@ func (p *parser) state(e *xml.StartElement) error {
 		return err
 	}
 	p.states[id] = s
-	return p.hold(id, s.EVR, s.Version, s.Arch)
+	return p.hold(128, id, s.EVR, s.Version, s.Arch)
 }
 
-// resolve gives criteria their tests.
+// resolve sets the tests of criteria.
 func (p *parser) resolve(c *Criteria) {
 	for i := range c.Criteria {
 		p.resolve(&c.Criteria[i])

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -47,53 +47,53 @@ func rules() *Rules {
 	}}
 }
 
-// said returns what a document says of packages.
-func said(doc string) (list []string, err error) {
-	for d, err := range Parse(strings.NewReader(doc)) {
-		if err != nil {
-			return list, err
-		}
+// statements returns a line for each package of a document's definitions.
+func statements(doc string) (list []string, err error) {
+	err = Parse(strings.NewReader(doc), func(d *Definition) error {
 		packages, err := d.Packages(rules())
-		if err != nil {
-			return list, err
-		}
 		for _, p := range packages {
 			list = append(list, fmt.Sprintf("%s %s: %s/%s/%s %s %+v", d.ID, d.Severity, p.Key.Type, p.Key.Namespace, p.Key.Release, p.Name, p.Range))
 		}
-	}
-	return list, nil
+		return err
+	})
+	return list, err
 }
 
 func TestParse(t *testing.T) {
-	got, err := said(document)
-	want := []string{ // one by its comment, and one by its test
+	got, err := statements(document)
+	want := []string{ // the first by its comment, the second by its test
 		"oval:ex:def:1 Important: rpm/example/9 tool-libs {Introduced: Fixed:0:1.2-4 LastAffected: Repo:}",
 		"oval:ex:def:1 Important: rpm/example/9 tool {Introduced: Fixed:0:1.2-3 LastAffected: Repo:}",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, %v", got, err)
 	}
-	for d, err := range Comments(strings.NewReader(document)) {
-		if err != nil || d.Title != "EX-2024:1: tool" || d.Criteria.Leaves[0].Test != nil {
-			t.Errorf("%+v, %v", d, err)
+	n := 0
+	err = Comments(strings.NewReader(document), func(d *Definition) error {
+		if n++; d.Title != "EX-2024:1: tool" || d.Criteria.Leaves[0].Test != nil {
+			t.Errorf("%+v", d)
 		}
+		return nil
+	})
+	if err != nil || n != 1 {
+		t.Errorf("%d definitions, %v", n, err)
 	}
 }
 
 func TestParseErrors(t *testing.T) {
 	for doc, want := range map[string]string{
 		"":                         "unexpected EOF",
-		"<html/>":                  `"html" instead of oval_definitions`,
+		"<html/>":                  `"html" instead of "oval_definitions"`,
 		document[:len(document)/2]: "unexpected EOF",
 		document[:len(document)-3]: "unexpected EOF",
 	} {
-		if _, err := said(doc); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := statements(doc); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.30q: %v, want %q", doc, err, want)
 		}
 	}
 }
 
-// all are the comments of leaves, as "a b" for each case.
+// all returns the comments of the leaves of each case, "a b".
 func all(cases [][]*Criterion) (list []string) {
 	for _, leaves := range cases {
 		var names []string
@@ -123,7 +123,7 @@ func TestCases(t *testing.T) {
 		{Criteria{Leaves: leaf("a", "ignored"), Criteria: []Criteria{{Or: true, Leaves: leaf("b", "c")}}}, []string{"a b", "a c"}},
 		{Criteria{Criteria: []Criteria{{Or: true, Leaves: leaf("a", "b")}, {Or: true, Leaves: leaf("c", "d")}}}, []string{"a c", "a d", "b c", "b d"}},
 		{Criteria{Or: true, Leaves: leaf("a"), Criteria: []Criteria{{Leaves: leaf("b", "c")}}}, []string{"a", "b c"}},
-		{Criteria{Leaves: leaf("a"), Criteria: []Criteria{{Or: true, Leaves: leaf("ignored", "b")}}}, []string{"a", "a b"}}, // what is ignored holds
+		{Criteria{Leaves: leaf("a"), Criteria: []Criteria{{Or: true, Leaves: leaf("ignored", "b")}}}, []string{"a", "a b"}}, // ignored leaves hold
 	} {
 		got, err := tt.c.Cases(ignore)
 		if err != nil || !reflect.DeepEqual(all(got), tt.want) {
@@ -134,7 +134,7 @@ func TestCases(t *testing.T) {
 	for range 40 {
 		bomb.Criteria = append(bomb.Criteria, Criteria{Or: true, Leaves: leaf("a", "b")})
 	}
-	if _, err := bomb.Cases(ignore); !errors.Is(err, feed.ErrTooLarge) {
+	if _, err := bomb.Cases(ignore); !errors.Is(err, limit.ErrExceeded) {
 		t.Errorf("2^40 cases: %v", err)
 	}
 }
@@ -165,11 +165,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(document)
 	f.Add(`<oval_definitions><definitions><definition><criteria/></definition></definitions></oval_definitions>`)
 	f.Fuzz(func(t *testing.T, doc string) {
-		said(doc)
-		for d, err := range Comments(strings.NewReader(doc)) {
-			if err == nil {
-				d.Erratum("x", d.ID)
-			}
-		}
+		statements(doc)
+		Comments(strings.NewReader(doc), func(d *Definition) error {
+			d.Erratum("x", d.ID)
+			return nil
+		})
 	})
 }

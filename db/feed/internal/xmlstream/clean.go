@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// clean returns r with what XML does not allow replaced: bytes that are not UTF-8 and control characters. Some publishers'
-// descriptions have them, and they must not cost the whole document. Documents that declare another encoding stay as
-// they are.
+// clean returns r with replacements for bytes that are not UTF-8 and for control characters, which XML does not allow. The descriptions
+// of some publishers contain them, and the rest of the document is still useful. Documents that declare another encoding do not change.
 func clean(r io.Reader) io.Reader {
 	br := bufio.NewReaderSize(r, 32<<10)
 	head, _ := br.Peek(128)
@@ -25,7 +24,7 @@ func clean(r io.Reader) io.Reader {
 
 type cleaner struct {
 	r    *bufio.Reader
-	rest []byte // of a replacement
+	rest []byte // of a replacement that did not fit
 }
 
 func (c *cleaner) Read(p []byte) (int, error) {
@@ -65,7 +64,7 @@ func (c *cleaner) Read(p []byte) (int, error) {
 	return c.one(p)
 }
 
-// one reads what begins with a byte that may not be allowed.
+// one reads a character that begins with a byte that may not be allowed.
 func (c *cleaner) one(p []byte) (int, error) {
 	buf, _ := c.r.Peek(utf8.UTFMax) // fewer at the end
 	out := []byte("\uFFFD")
@@ -73,7 +72,7 @@ func (c *cleaner) one(p []byte) (int, error) {
 		out = []byte(" ")
 		c.r.Discard(1)
 	} else if r, size := utf8.DecodeRune(buf); size > 1 && r != 0xFFFE && r != 0xFFFF {
-		out = bytes.Clone(buf[:size]) // it was cut in two by the buffer
+		out = bytes.Clone(buf[:size]) // the buffer ends within it
 		c.r.Discard(size)
 	} else {
 		c.r.Discard(max(size, 1))

@@ -9,17 +9,22 @@ import (
 	"io"
 	"strings"
 
-	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// MaxElement bounds the bytes that are read for one element or one run of text, whatever is done with it.
-const MaxElement = 32 << 20
+const (
+	// MaxElement bounds the bytes of an element that Element reads, with all elements in it.
+	MaxElement = 32 << 20
 
-// maxDepth bounds how deep elements nest. The criteria of OVAL need most, a dozen.
-const maxDepth = 200
+	// maxToken bounds the bytes of one tag with its attributes, and of one run of text.
+	maxToken = 4 << 20
 
-// A Reader reads one document. Elements are known by their local names, since publishers differ in prefixes and even in
-// namespaces.
+	// maxDepth bounds how many elements contain each other. The criteria of OVAL need most, a dozen.
+	maxDepth = 200
+)
+
+// A Reader reads one document. It compares local names of elements only, because publishers differ in prefixes and even in
+// namespaces. Errors name the place, "byte 12".
 type Reader struct {
 	dec   *xml.Decoder
 	guard *guard
@@ -29,17 +34,35 @@ type Reader struct {
 
 // New returns a Reader of r.
 func New(r io.Reader) *Reader {
-	g := &guard{r: r, left: MaxElement}
+	g := &guard{r: r, element: MaxElement, token: maxToken}
 	dec := xml.NewDecoder(clean(g))
 	dec.CharsetReader = charset
 	return &Reader{dec: dec, guard: g}
 }
 
-// Next returns the next start of an element at any depth. The error is io.EOF after a document that is whole, and otherwise
-// names the place: "at byte 12".
+// Document reads the root element, which must have the name, with read, and fails if anything but comments follows it. Read must read
+// the element, with Each or Element.
+func (r *Reader) Document(name string, read func(root *xml.StartElement) error) error {
+	root, err := r.Next()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return err
+	}
+	if root.Name.Local != name {
+		return r.at(fmt.Errorf("element %.40q instead of %q", root.Name.Local, name))
+	}
+	if err := read(root); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// Next returns the next start of an element at any depth. The error at the end of a complete document is io.EOF.
 func (r *Reader) Next() (*xml.StartElement, error) {
 	for {
-		r.guard.left = MaxElement
+		r.guard.element = MaxElement
 		t, err := r.token()
 		if err != nil {
 			return nil, err
@@ -50,12 +73,26 @@ func (r *Reader) Next() (*xml.StartElement, error) {
 	}
 }
 
-// Element calls f for every child of the element that was returned last, and returns its text: all of it that is not within
-// children. What f leaves unread of a child is passed over.
+// Each calls f for every child of the element that was returned last. It skips the parts of a child that f does not read. MaxElement
+// bounds each child, and the element itself may have any size.
+func (r *Reader) Each(f func(child *xml.StartElement) error) error {
+	_, err := r.children(f, true)
+	return err
+}
+
+// Element calls f for every child of the element that was returned last, and returns its text without that of children. It skips the
+// parts of a child that f does not read.
 func (r *Reader) Element(f func(child *xml.StartElement) error) (string, error) {
+	return r.children(f, false)
+}
+
+func (r *Reader) children(f func(child *xml.StartElement) error, each bool) (string, error) {
 	var text strings.Builder
-	inside := len(r.open)
+	depth := len(r.open)
 	for {
+		if each {
+			r.guard.element = MaxElement
+		}
 		t, err := r.token()
 		if err == io.EOF {
 			err = r.at(io.ErrUnexpectedEOF)
@@ -70,7 +107,7 @@ func (r *Reader) Element(f func(child *xml.StartElement) error) (string, error) 
 					return "", err
 				}
 			}
-			for len(r.open) > inside { // what f did not read
+			for len(r.open) > depth { // the rest of the child
 				if _, err := r.token(); err == io.EOF {
 					return "", r.at(io.ErrUnexpectedEOF)
 				} else if err != nil {
@@ -78,17 +115,20 @@ func (r *Reader) Element(f func(child *xml.StartElement) error) (string, error) 
 				}
 			}
 		case xml.EndElement:
-			if len(r.open) < inside {
+			if len(r.open) < depth {
 				return text.String(), nil
 			}
 		case xml.CharData:
-			text.Write(t)
+			if !each {
+				text.Write(t)
+			}
 		}
 	}
 }
 
-// token reads one token, and keeps account of the elements that are open.
+// token reads one token and keeps the list of open elements.
 func (r *Reader) token() (xml.Token, error) {
+	r.guard.token = maxToken
 	t, err := r.dec.RawToken()
 	if err == io.EOF {
 		if r.begun && len(r.open) == 0 {
@@ -106,7 +146,7 @@ func (r *Reader) token() (xml.Token, error) {
 		}
 		r.begun = true
 		if r.open = append(r.open, t.Name); len(r.open) > maxDepth {
-			return nil, r.at(fmt.Errorf("elements nested more than %d deep", maxDepth))
+			return nil, r.at(fmt.Errorf("more than %d elements in each other: %w", maxDepth, limit.ErrExceeded))
 		}
 	case xml.EndElement:
 		n := len(r.open) - 1
@@ -118,8 +158,8 @@ func (r *Reader) token() (xml.Token, error) {
 	return t, nil
 }
 
-// End checks that nothing but comments comes any more.
-func (r *Reader) End() error {
+// end fails if anything but comments follows.
+func (r *Reader) end() error {
 	for {
 		switch t, err := r.token(); {
 		case err == io.EOF:
@@ -134,13 +174,13 @@ func (r *Reader) End() error {
 	}
 }
 
-// Text returns the text of the element that was returned last, without white space around it.
+// Text returns the text of the element that was returned last, without surrounding space.
 func (r *Reader) Text() (string, error) {
 	s, err := r.Element(nil)
 	return strings.TrimSpace(s), err
 }
 
-// Attr returns an attribute, "" if there is none.
+// Attr returns the value of an attribute, or "" if there is none.
 func Attr(e *xml.StartElement, name string) string {
 	for i := range e.Attr {
 		if e.Attr[i].Name.Local == name {
@@ -151,10 +191,10 @@ func Attr(e *xml.StartElement, name string) string {
 }
 
 func (r *Reader) at(err error) error {
-	return fmt.Errorf("at byte %d: %w", r.dec.InputOffset(), err)
+	return fmt.Errorf("byte %d: %w", r.dec.InputOffset(), err)
 }
 
-// charset reads the encodings that publishers declare besides UTF-8, which the decoder knows.
+// charset decodes the encodings that publishers declare besides UTF-8.
 func charset(label string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(label) {
 	case "utf8", "us-ascii", "ascii":
@@ -165,7 +205,7 @@ func charset(label string, r io.Reader) (io.Reader, error) {
 	return nil, fmt.Errorf("encoding %.40q is not supported", label)
 }
 
-// latin1 turns bytes into runes.
+// latin1 encodes each byte as a rune.
 type latin1 struct {
 	r       io.Reader
 	buf     [1024]byte
@@ -187,16 +227,21 @@ func (l *latin1) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// guard ends reading when one element is too long.
+// A guard fails if an element or a token is too long.
 type guard struct {
-	r    io.Reader
-	left int
+	r              io.Reader
+	element, token int // bytes left
 }
 
 func (g *guard) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
-	if g.left -= n; g.left < 0 {
-		return 0, fmt.Errorf("%w: an element of more than %d bytes", feed.ErrTooLarge, MaxElement)
+	g.element -= n
+	g.token -= n
+	if g.element < 0 {
+		return 0, fmt.Errorf("an element of more than %d bytes: %w", MaxElement, limit.ErrExceeded)
+	}
+	if g.token < 0 {
+		return 0, fmt.Errorf("a tag or text of more than %d bytes: %w", maxToken, limit.ErrExceeded)
 	}
 	return n, err
 }

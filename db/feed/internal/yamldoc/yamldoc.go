@@ -1,4 +1,4 @@
-// Package yamldoc decodes YAML such that a document takes no more memory than a multiple of its length.
+// Package yamldoc decodes YAML in memory that is proportional to the length of the documents.
 package yamldoc
 
 import (
@@ -8,41 +8,62 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// maxDepth bounds how deep YAML may nest; advisories need a handful of levels.
-const maxDepth = 64
+const (
+	maxStream = 4 << 20 // bytes of all documents together; their nodes take many times that memory
+	maxDepth  = 64      // nodes in each other; advisories need a handful of levels
+)
 
-// maxDocument bounds a YAML document, whose tree takes many times the memory of its text.
-const maxDocument = 4 << 20
-
-// Decode decodes one YAML document. Anchors and aliases are refused, since aliases make bombs.
+// Decode decodes the first document of a stream. It returns io.ErrUnexpectedEOF if there is none.
 func Decode(r io.Reader, v any) error {
-	text, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
-	if err != nil {
-		return err
-	}
-	if len(text) > maxDocument {
-		return fmt.Errorf("%w: a document of more than %d bytes", feed.ErrTooLarge, maxDocument)
-	}
-	var n yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	switch err := dec.Decode(&n); {
-	case err == io.EOF:
+	n, err := open(r)()
+	if err == io.EOF {
 		return io.ErrUnexpectedEOF
-	case err != nil:
-		return err
 	}
-	if err := check(&n, 0); err != nil {
+	if err != nil {
 		return err
 	}
 	return n.Decode(v)
 }
 
+// Each calls f for each document of a stream.
+func Each(r io.Reader, f func(document *yaml.Node) error) error {
+	for next := open(r); ; {
+		n, err := next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(n); err != nil {
+			return err
+		}
+	}
+}
+
+// open returns a function that returns the next document. The error at the end is io.EOF.
+func open(r io.Reader) func() (*yaml.Node, error) {
+	text, err := io.ReadAll(limit.Reader(r, maxStream, "YAML"))
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	return func() (*yaml.Node, error) {
+		if err != nil {
+			return nil, err
+		}
+		n := new(yaml.Node)
+		if err := dec.Decode(n); err != nil {
+			return nil, err
+		}
+		return n, check(n, 0)
+	}
+}
+
+// check refuses aliases, because with them a short document can expand to a huge one.
 func check(n *yaml.Node, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("line %d: nested more than %d deep", n.Line, maxDepth)
+		return fmt.Errorf("line %d: more than %d nodes in each other: %w", n.Line, maxDepth, limit.ErrExceeded)
 	}
 	if n.Kind == yaml.AliasNode {
 		return fmt.Errorf("line %d: aliases are not supported", n.Line)

@@ -1,18 +1,20 @@
-package yamldoc_test
+package yamldoc
 
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hullmark/hullmark/db/feed"
-	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 func TestDecode(t *testing.T) {
 	var v struct{ Title string }
-	if err := yamldoc.Decode(strings.NewReader("title: x\n"), &v); err != nil || v.Title != "x" {
+	if err := Decode(strings.NewReader("title: x\n--- \ntitle: y\n"), &v); err != nil || v.Title != "x" {
 		t.Errorf("%+v, %v", v, err)
 	}
 	for _, tt := range []struct {
@@ -23,11 +25,22 @@ func TestDecode(t *testing.T) {
 		{"", "unexpected EOF", io.ErrUnexpectedEOF},
 		{"title: [\n", "yaml:", nil},
 		{"a: &a x\ntitle: *a\n", "line 2: aliases are not supported", nil},
-		{"title: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested more than 64 deep", nil},
-		{"title: " + strings.Repeat("x", 5<<20), "a document of more than 4194304 bytes", feed.ErrTooLarge},
+		{"title: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "more than 64 nodes in each other", limit.ErrExceeded},
+		{"title: " + strings.Repeat("x", 5<<20), "YAML of more than 4194304 bytes", limit.ErrExceeded},
 	} {
-		if err := yamldoc.Decode(strings.NewReader(tt.doc), &v); err == nil || !strings.Contains(err.Error(), tt.want) || tt.is != nil && !errors.Is(err, tt.is) {
+		if err := Decode(strings.NewReader(tt.doc), &v); err == nil || !strings.Contains(err.Error(), tt.want) || tt.is != nil && !errors.Is(err, tt.is) {
 			t.Errorf("%.30q: %v, want %q", tt.doc, err, tt.want)
 		}
+	}
+}
+
+func TestEach(t *testing.T) {
+	var got []string
+	err := Each(strings.NewReader("a\n---\nb\n---\n[\n"), func(n *yaml.Node) error {
+		got = append(got, n.Content[0].Value)
+		return nil
+	})
+	if err == nil || !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// bucket is where osv.dev exports all records it knows, https://google.github.io/osv.dev/data/: an archive for each ecosystem.
+// bucket has the exports of osv.dev, https://google.github.io/osv.dev/data/: an archive of all records for each ecosystem.
 const bucket = "https://osv-vulnerabilities.storage.googleapis.com/"
 
-// An exported distribution is one whose advisories osv.dev has. Most distributions have a feed of their own, which is closer
-// to the publisher, so that the source is optional. The others have no feed, or one that reads what an Input names.
+// An exported distribution is in the exports of osv.dev. Most distributions have feeds of their own, which are closer to their publishers.
+// The others, which are not optional, have no feed, or one that needs an Input.
 type exported struct {
 	ecosystem string // OSV's name
 	id        string // in os-release(5)
@@ -43,23 +43,23 @@ func (e exported) row() distro.Distro {
 	return d
 }
 
-// sources returns a source for each ecosystem, named by it.
-func sources() []feed.Dataset {
-	source := func(ecosystem string, covers matcher.Key, optional bool) feed.Dataset {
+// datasets returns a dataset for each ecosystem, with its name.
+func datasets() []feed.Dataset {
+	dataset := func(ecosystem string, covers matcher.Key, optional bool) feed.Dataset {
 		return feed.Dataset{
 			Name: ecosystem, URLs: []string{bucket + url.PathEscape(ecosystem) + "/all.zip"},
 			Covers: []matcher.Key{covers}, Optional: optional,
 		}
 	}
 	var list []feed.Dataset
-	list = append(list, source("Maven", matcher.Key{Type: "maven"}, false))
+	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
-		none := ecosystem == "ConanCenter" // is defined, but nobody has published anything yet
-		list = append(list, source(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
+		none := ecosystem == "ConanCenter" // the schema defines it, but nobody has published records yet
+		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
 	}
 	for _, e := range distributions {
 		d := e.row()
-		list = append(list, source(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
+		list = append(list, dataset(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
 	}
 	return list
 }

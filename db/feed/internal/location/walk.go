@@ -1,10 +1,11 @@
-package feed
+package location
 
 import (
 	"archive/tar"
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,42 +15,41 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/download"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// A Document is one text of a location.
+// A Document is one document of a location. It reads the content, decompressed, until the next document is yielded.
 type Document struct {
-	Name   string    // within a directory or an archive, slash-separated; "" where the location is the document
-	Reader io.Reader // its content, uncompressed, until the next document is asked for
+	io.Reader
+	Member string // slash-separated path in a directory or an archive; "" if the location is the document
+
+	location string
 }
 
-// maxNesting is how deep archives and compressions may lie in one another.
+// Name returns the path in a directory or an archive, or else the last element of the location.
+func (d Document) Name() string { return cmp.Or(d.Member, path.Base(d.location)) }
+
+// maxNesting is how many archives and compressions may contain each other.
 const maxNesting = 4
 
-// Documents yields the documents that wants accepts, see Feed.Wants; nil accepts all. Directories and archives are read
-// in the order of their names or entries, and those in them as well. Symbolic links and files whose names begin with a
-// dot are left out. An error ends it.
+// Documents yields the documents that wants accepts; nil accepts all. It reads directories in the order of names and archives in the
+// order of entries, and archives in archives, too. It leaves out symbolic links and files whose names begin with a dot. An error ends
+// it.
 func (d *Data) Documents(wants func(name string) bool) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		w := &walker{d: d, wants: wants, yield: yield}
 		var err error
-		switch {
-		case d.dir != nil:
+		if d.dir != nil {
 			err = w.directory()
-		default:
+		} else {
 			err = w.location()
 		}
 		if err != nil && !errors.Is(err, errStopped) {
-			yield(Document{}, fmt.Errorf("feed: %s: %w", d.name(), err))
+			yield(Document{}, fmt.Errorf("%s: %w", d.Name(), err))
 		}
 	}
-}
-
-// name returns how errors call the location.
-func (d *Data) name() string {
-	if d.URL != "" {
-		return d.URL
-	}
-	return d.Location
 }
 
 var errStopped = errors.New("stopped")
@@ -65,10 +65,10 @@ func (w *walker) location() error {
 	if f, ok := w.d.body.(*os.File); ok {
 		return w.file("", f, w.d.Size)
 	}
-	return w.stream("", limit(w.d.stored(w.d.body), w.d.limits.Download, "body"), 0)
+	return w.stream("", limit.Reader(w.d.stored(w.d.body), w.d.limits.Download, "body"), 0)
 }
 
-// file reads a local file, which is the only kind of zip archive that need not be held in memory.
+// file reads a local file. A zip archive that is a local file is not read into memory.
 func (w *walker) file(name string, f *os.File, size int64) error {
 	first := make([]byte, 4)
 	if n, _ := f.ReadAt(first, 0); detect(first[:n]) == zipArchive {
@@ -117,12 +117,12 @@ func (w *walker) open(name string) error {
 	return w.file(name, f, fi.Size())
 }
 
-// stream reads r, whatever it is.
+// stream reads r, which is a document, a compression or an archive.
 func (w *walker) stream(name string, r io.Reader, depth int) error {
 	br := bufio.NewReaderSize(r, 32<<10)
 	first, err := br.Peek(sniffLen)
 	if err != nil && err != io.EOF && len(first) == 0 {
-		return err // one that comes later is met again by who reads on
+		return err // the reader of the document meets later errors
 	}
 	f := detect(first)
 	if f != plain && depth == maxNesting {
@@ -134,7 +134,7 @@ func (w *walker) stream(name string, r io.Reader, depth int) error {
 	case tarArchive:
 		return w.tar(name, br, depth+1)
 	case zipArchive:
-		b, err := io.ReadAll(limit(br, w.d.limits.Memory, "zip archive in memory"))
+		b, err := io.ReadAll(limit.Reader(br, w.d.limits.Memory, "zip archive in memory"))
 		if err != nil {
 			return err
 		}
@@ -154,11 +154,11 @@ func (w *walker) document(name string, r io.Reader, first []byte) error {
 			w.d.Skipped++
 			return nil
 		}
-		r = limit(r, w.d.limits.Document, "document")
-	} else if looksLikeHTML(first) {
-		return ErrNotData
+		r = limit.Reader(r, w.d.limits.Document, "document")
+	} else if IsHTML(first) {
+		return download.ErrNotData
 	}
-	if !w.yield(Document{Name: name, Reader: r}, nil) {
+	if !w.yield(Document{r, name, w.d.Location}, nil) {
 		return errStopped
 	}
 	return nil
@@ -210,8 +210,8 @@ func (w *walker) zipped(name string, f *zip.File, depth int) error {
 	return w.stream(name, madeReader{w.d, r}, depth)
 }
 
-// member decides what err, met before a document of a directory or an archive began, means for the others: where they
-// can still be read it becomes the error of reading a document of that name.
+// member handles an error of a member of a directory or an archive before its document begins. If the other members can still be
+// read, it yields a document whose reader returns the error.
 func (w *walker) member(name string, err error) error {
 	switch {
 	case err == nil || errors.Is(err, errStopped):
@@ -219,13 +219,13 @@ func (w *walker) member(name string, err error) error {
 	case w.d.ctx.Err() != nil || w.d.made > w.d.limits.Decompressed:
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if !w.yield(Document{Name: name, Reader: failing{err}}, nil) {
+	if !w.yield(Document{failing{err}, name, w.d.Location}, nil) {
 		return errStopped
 	}
 	return nil
 }
 
-// failing is the content of a document that cannot be read.
+// failing reads nothing but an error.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -1,10 +1,9 @@
-package feed
+package location
 
 import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
-	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// A format is how bytes are packed.
+// A format is a compression, an archive or plain data.
 type format uint8
 
 const (
@@ -27,10 +26,10 @@ const (
 	tarArchive
 )
 
-// sniffLen is how many bytes detect needs: a tar header, whose magic is at its end.
+// sniffLen is how many bytes detect needs: the length of a tar header, which has the magic at its end.
 const sniffLen = 512
 
-// detect returns the format of what begins with b.
+// detect returns the format of data that begins with b.
 func detect(b []byte) format {
 	switch {
 	case bytes.HasPrefix(b, []byte{0x1f, 0x8b, 8}): // RFC 1952
@@ -50,20 +49,20 @@ func detect(b []byte) format {
 	return plain
 }
 
-// looksLikeHTML reports whether b begins a page for people, which servers send with status 200 as well.
-func looksLikeHTML(b []byte) bool {
+// IsHTML reports whether b begins an HTML page. Some servers send one with status 200 instead of data.
+func IsHTML(b []byte) bool {
 	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
 	b = bytes.ToLower(b[:min(len(b), 256)])
 	return bytes.HasPrefix(b, []byte("<!doctype html")) || bytes.HasPrefix(b, []byte("<html"))
 }
 
-// Memory that decompression may take for its history, whatever a stream asks for.
+// Bounds on the memory for the history of a decompressor. A stream that asks for more is an error.
 const (
 	zstdWindow = 128 << 20
-	xzWindow   = 64 << 20 // what xz -9 uses
+	xzWindow   = 64 << 20 // as xz -9 uses
 )
 
-// decompress returns the content of r, counted against the limit of d, and what frees the decompressor.
+// decompress returns the content of r, which counts against the limit of d, and a function that frees the decompressor.
 func (d *Data) decompress(f format, r *bufio.Reader) (io.Reader, func(), error) {
 	var z io.Reader
 	var err error
@@ -88,7 +87,7 @@ func (d *Data) decompress(f format, r *bufio.Reader) (io.Reader, func(), error) 
 	return madeReader{d, z}, free, nil
 }
 
-// madeReader counts what decompression makes.
+// madeReader counts the decompressed bytes that r returns.
 type madeReader struct {
 	d *Data
 	r io.Reader
@@ -97,7 +96,7 @@ type madeReader struct {
 func (m madeReader) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
 	if m.d.made += int64(n); m.d.made > m.d.limits.Decompressed {
-		return 0, fmt.Errorf("%w: decompresses to more than %d bytes", ErrTooLarge, m.d.limits.Decompressed)
+		return 0, m.d.errDecompressed()
 	}
 	return n, err
 }
