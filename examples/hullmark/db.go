@@ -146,7 +146,7 @@ func parseInput(s string) (feed.Input, error) {
 		}
 	}
 	if in.Feed, ok = findFeed(name); !ok {
-		return feed.Input{}, fmt.Errorf("--feed %q: there is no feed %q; known are %s", s, name, strings.Join(feedNames(), ", "))
+		return feed.Input{}, fmt.Errorf("--feed %q: unknown feed %q; feeds: %s", s, name, strings.Join(feedNames(), ", "))
 	}
 	return in, nil
 }

@@ -34,27 +34,27 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	var f updateFlags
 	c := &cobra.Command{
 		Use:   "update -o FILE",
-		Short: "Bring a database up to date, or make it, from where publishers put their data",
-		Long: `Update fetches what is new at the publishers of all feeds, and replaces the database in FILE by one that has it; if there
-is none, it makes one. No other command asks anybody on the network whom it was not told to.
+		Short: "Create or renew a database from the publishers of advisories",
+		Long: `Update fetches new data from the publishers of all feeds and replaces the database in FILE. It creates FILE if there is no
+such file. No other command makes network requests without being given an address.
 
-A feed that cannot be fetched or read, or that has suddenly lost much, is kept as it was in FILE, with its age, and said so.
-Whoever reads FILE meanwhile is not disturbed. An update that is interrupted, in whatever way, leaves FILE as it was; what it
-had fetched is in FILE.update, where the next one goes on. Two at once wait for one another.
+If Update cannot fetch or read a dataset, or if the dataset has lost much of its data, it reports that and keeps the former
+data with its date. Programs that read FILE meanwhile continue with the former one. An interrupted update does not change
+FILE. It leaves downloads in FILE.update, which the next update resumes. Updates of one FILE wait for one another.
 
---for fetches only what is needed to match an image, and all that is said of vulnerabilities everywhere but "nvd", which is
-large. --feed fetches only what it names: a feed ("osv"), one source of it ("osv/npm"), or, written NAME=LOCATION, instead
-of the publisher's data those of a file, a directory or another URL. Without either, everything is fetched that is not
-marked as optional by --list, which shows what there is.
+--for fetches only the data for the packages of an image, and data about vulnerabilities of all ecosystems except "nvd", which
+is large. --feed fetches only a feed ("osv") or one of its datasets ("osv/npm"). --feed NAME=LOCATION reads a file, a directory
+or another URL instead of the publisher's data. Without these flags, Update fetches all datasets that are not optional. --list
+shows them.
 
-It exits with 0 if at least one source was fetched or has nothing new, and with 1 otherwise.`,
+The exit code is 0 if at least one dataset was fetched or is unchanged, and 1 otherwise.`,
 		Example: `  hullmark db update -o advisories.db
   hullmark db update -o app.db --for registry.example/app:1
   hullmark db update -o advisories.db --feed debian --feed osv/PyPI --feed osv/npm
   hullmark db update -o advisories.db --mirror https://mirror.example/advisories`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("db update takes no %q; the file is named with -o FILE", args[0])
+				return fmt.Errorf("unexpected argument %q; name the file with -o FILE", args[0])
 			}
 			return nil
 		},
@@ -62,16 +62,16 @@ It exits with 0 if at least one source was fetched or has nothing new, and with 
 	}
 	flags := c.Flags()
 	flags.StringVarP(&f.image.output, "output", "o", "", "the database: `FILE`")
-	flags.StringVar(&f.wants, "for", "", "fetch only what is needed to match an `IMAGE`")
+	flags.StringVar(&f.wants, "for", "", "fetch only the data for an `IMAGE`")
 	flags.StringVar(&f.image.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`")
-	flags.StringVar(&f.image.cache, "cache", "", "keep what layers consist of in `DIR`, or \"off\" (default the user's cache directory)")
-	flags.StringArrayVar(&f.feeds, "feed", nil, "fetch only `NAME[/SOURCE][=LOCATION]`; may be given any number of times")
-	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path; a directory will do")
-	flags.BoolVar(&f.facts, "facts", false, "leave prose out: summaries and links")
-	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read again what has not changed")
-	flags.BoolVar(&f.mayShrink, "may-shrink", false, "take over feeds that have lost more than a quarter of their records")
-	flags.BoolVar(&f.image.quiet, "quiet", false, "show no progress; what went wrong is always shown")
-	flags.BoolVar(&f.list, "list", false, "fetch nothing; list feeds and their sources")
+	flags.StringVar(&f.image.cache, "cache", "", "keep the contents of layers in `DIR`, or \"off\" (default the user's cache directory)")
+	flags.StringArrayVar(&f.feeds, "feed", nil, "fetch only `NAME[/DATASET][=LOCATION]`; may be repeated")
+	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
+	flags.BoolVar(&f.facts, "facts", false, "omit summaries and links")
+	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
+	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.BoolVar(&f.image.quiet, "quiet", false, "show errors only, no progress")
+	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
 
@@ -80,7 +80,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		return a.listFeeds()
 	}
 	if f.image.output == "" || f.image.output == "-" {
-		return errors.New("db update needs -o FILE, the database that it brings up to date")
+		return errors.New("db update needs -o FILE, the database to renew")
 	}
 	file := f.image.output
 	o, err := f.options()
@@ -93,38 +93,38 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return err
 		}
 		if o.For = feed.Ecosystems(found); len(o.For) == 0 {
-			return fmt.Errorf("%s: no packages were found in it; without --for, db update fetches everything", f.wants)
+			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
 	bars := newProgress(ctx, a.stderr, f.image.quiet)
 	defer bars.finish()
 	o.Progress = bars.source
-	o.Waiting = func() { a.say("another update of %s is running; waiting for its end", terminal.Escape(file)) }
+	o.Waiting = func() { a.say("waiting for another update of %s", terminal.Escape(file)) }
 	started := a.now()
 	r, err := feed.Update(ctx, file, all.Feeds(), o)
 	bars.finish()
 	for i := range r.Datasets {
-		a.tellSource(&r.Datasets[i], f.image.quiet)
+		a.tellDataset(&r.Datasets[i], f.image.quiet)
 	}
 	for _, k := range r.Uncovered {
-		a.say("no source has advisories of %s; --feed NAME=LOCATION names one", terminal.Escape(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
+		a.say("no dataset has advisories for %s; add one with --feed NAME=LOCATION", terminal.Escape(strings.Join(strings.Fields(k.Type+" "+k.Namespace+" "+k.Release), " ")))
 	}
 	switch {
 	case err != nil:
 		if slices.ContainsFunc(r.Datasets, func(s feed.DatasetResult) bool { return s.Err != nil }) {
-			return fmt.Errorf("no source could be renewed; %s is as it was", file)
+			return fmt.Errorf("no dataset was renewed; %s has not changed", file)
 		}
 		return databaseError(err)
 	case f.image.quiet:
 	case r.Written:
 		a.say("%s is up to date, after %v", terminal.Escape(file), a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("nothing is new; %s is as it was", terminal.Escape(file))
+		a.say("no new data; %s has not changed", terminal.Escape(file))
 	}
 	return nil
 }
 
-// options returns what flags say.
+// options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
 	for _, s := range f.feeds {
@@ -138,7 +138,7 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 		}
 		name, _, _ := strings.Cut(s, "/")
 		if _, ok := findFeed(name); !ok {
-			return o, fmt.Errorf("--feed %q: there is no feed %q; known are %s", s, name, strings.Join(feedNames(), ", "))
+			return o, fmt.Errorf("--feed %q: unknown feed %q; feeds: %s", s, name, strings.Join(feedNames(), ", "))
 		}
 		o.Only = append(o.Only, s)
 	}
@@ -152,23 +152,23 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	return o, nil
 }
 
-// tellSource says what became of a source, and what was wrong with its records.
-func (a *app) tellSource(s *feed.DatasetResult, quiet bool) {
-	switch age := "nothing of it is there"; {
+// tellDataset reports the state of a dataset, and the errors in its records.
+func (a *app) tellDataset(s *feed.DatasetResult, quiet bool) {
+	switch age := "the database has no data of it"; {
 	case s.State == feed.Kept:
 		if !s.Date.IsZero() {
-			age = "what there is of it is of " + s.Date.Format(time.DateOnly)
+			age = "the database keeps its data of " + s.Date.Format(time.DateOnly)
 		}
 		advice := ""
 		if errors.Is(s.Err, feed.ErrShrunk) {
-			advice = " (--may-shrink takes it over)"
+			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(s.Err, fs.ErrNotExist) {
-			advice = " (--list shows where it is looked for)"
+			advice = " (--list shows the URLs)"
 		}
 		a.say("%s: %s%s; %s", s.Dataset, terminal.Escape(strings.ReplaceAll(s.Err.Error(), "\n", "; ")), advice, age)
 	case s.State == feed.Unchanged:
 		if !quiet {
-			a.say("%s: nothing new since %s", s.Dataset, day(s.Date))
+			a.say("%s: unchanged since %s", s.Dataset, day(s.Date))
 		}
 	default:
 		r := s.LoadResult
@@ -177,13 +177,13 @@ func (a *app) tellSource(s *feed.DatasetResult, quiet bool) {
 	}
 }
 
-// listFeeds writes a table of feeds, their sources, and where those are.
+// listFeeds writes a table of the datasets of all feeds and their URLs.
 func (a *app) listFeeds() error {
 	out, err := a.output("")
 	if err != nil {
 		return err
 	}
-	g := terminal.Grid{Columns: []terminal.Column{{Title: "SOURCE"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "DATASET"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
 	for _, f := range all.Feeds() {
 		for _, s := range f.Datasets {
 			note := ""
@@ -198,7 +198,7 @@ func (a *app) listFeeds() error {
 	return out.commit()
 }
 
-// coverText says what a source covers.
+// coverText lists the ecosystems that a dataset covers.
 func coverText(keys []matcher.Key) string {
 	var list []string
 	for _, k := range keys {
