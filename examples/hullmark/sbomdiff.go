@@ -15,8 +15,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/sbom/diff"
-	"github.com/hullmark/hullmark/sbom/merge"
+	"github.com/hullmark/hullmark/analyzer/diff"
+	"github.com/hullmark/hullmark/analyzer/merge"
 )
 
 func (a *app) sbomDiffCommand() *cobra.Command {
@@ -118,7 +118,7 @@ func writeDiff(w io.Writer, d *diff.Diff, s terminal.Style) {
 		fmt.Fprintf(w, "distribution: %s, was %s\n\n", terminal.Escape(name(d.Distro.To)), terminal.Escape(name(d.Distro.From)))
 	}
 	g := terminal.Grid{Columns: []terminal.Column{{Title: "CHANGE"}, {Title: "TYPE"}, {Title: "NAME", Shrink: 1, Min: 12}, {Title: "BEFORE", Shrink: 2, Min: 10}, {Title: "AFTER", Shrink: 2, Min: 10}}}
-	name := func(p *diff.Package) string {
+	name := func(p *diff.Item) string {
 		if p.Arch == "" {
 			return p.FullName()
 		}
@@ -142,7 +142,7 @@ func writeDiff(w io.Writer, d *diff.Diff, s terminal.Style) {
 	}
 	for i := range d.Licenses {
 		l := &d.Licenses[i]
-		g.Add("licence", l.Type, name(&l.Package), without(l.From, l.To), without(l.To, l.From))
+		g.Add("licence", l.Type, name(&l.Item), without(l.From, l.To), without(l.To, l.From))
 	}
 	if !g.Empty() {
 		g.Write(w, s)

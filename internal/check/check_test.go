@@ -160,12 +160,12 @@ var importTable = []struct{ who, what string }{
 	{"sbom", module + "/db/..."},
 	{"sbom", "net/http"},
 	{"sbom", "github.com/spdx/..."}, // of tests only
-	{"sbom/diff", module + "/db/..."},
-	{"sbom/diff", module + "/sbom"},
-	{"sbom/diff", "net/http"},
-	{"sbom/merge", module + "/db/..."},
-	{"sbom/merge", module + "/sbom"},
-	{"sbom/merge", "net/http"},
+	{"analyzer/diff", module + "/db/..."},
+	{"analyzer/diff", module + "/sbom"},
+	{"analyzer/diff", "net/http"},
+	{"analyzer/merge", module + "/db/..."},
+	{"analyzer/merge", module + "/sbom"},
+	{"analyzer/merge", "net/http"},
 	{"sbom/attach", module + "/analyzer/..."},
 	{"sbom/attach", module + "/sbom"},
 	{"db", "net/http"},
@@ -188,7 +188,7 @@ var importTable = []struct{ who, what string }{
 const distros = "matcher/distro"
 
 // notEcosystems are the packages below analyzer without analyzers of an ecosystem.
-var notEcosystems = strings.Fields("image scan source analyzertest all internal")
+var notEcosystems = strings.Fields("diff merge image scan source analyzertest all internal")
 
 func matches(pattern, path string) bool {
 	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
