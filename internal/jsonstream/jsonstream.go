@@ -22,7 +22,8 @@ const maxSkipDepth = 512
 // A Reader reads one document.
 type Reader struct {
 	decoder *json.Decoder
-	window  *window // nil for a document in memory
+	window  *window     // nil for a document in memory
+	note    func(error) // takes what Note records; nil: notes has the first of them, and more the number of the others
 	notes   []error
 	more    int
 }
@@ -55,20 +56,15 @@ func NewStream(r io.Reader, limit int64) *Reader {
 	return &Reader{decoder: json.NewDecoder(w), window: w}
 }
 
-// Document reads the members of the document, which must be an array or object, with [Reader.Members], and returns all
-// that went wrong, joined: each error with the place, "byte 12", and the prefix.
-func (r *Reader) Document(prefix string, f func(open json.Delim, key string) error) error {
-	errs, err := r.Read(f)
-	if err != nil {
-		errs = append(errs, err)
-	}
-	for i, err := range errs {
-		errs[i] = fmt.Errorf("%s: %w", prefix, err)
-	}
-	return errors.Join(errs...)
+// Document is like Read, but calls note for each error that does not end the reading.
+func (r *Reader) Document(note func(error), f func(open json.Delim, key string) error) error {
+	r.note = note
+	_, err := r.Read(f)
+	return err
 }
 
-// Read is Document with what was noted apart from what ended the reading.
+// Read reads the members of the document, which must be an array or object, with [Reader.Members]. It returns the errors
+// that Note recorded and the error that ended the reading, each with its place, "byte 12".
 func (r *Reader) Read(f func(open json.Delim, key string) error) (noted []error, err error) {
 	open, err := r.begin()
 	if err == nil {
@@ -152,6 +148,10 @@ func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
 // Note records an error that does not end the reading.
 func (r *Reader) Note(err error) {
+	if r.note != nil {
+		r.note(r.at(err))
+		return
+	}
 	if len(r.notes) == maxNotes {
 		r.more++
 		return
