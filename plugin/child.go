@@ -179,8 +179,8 @@ func (c *child) supervise() {
 	}
 }
 
-// explain replaces an error of the connection with a better one: the reason of a kill, the handshake, or the exit status of the
-// process and its last output.
+// explain replaces an error of the connection with a better one, if any: the reason of a kill, a bad handshake, or the exit
+// status with the last output.
 func (c *child) explain(err error) error {
 	if c.process == nil {
 		return err

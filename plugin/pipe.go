@@ -246,8 +246,8 @@ func (p *pipe) answer(a *pluginpb.Answer) error {
 	return nil
 }
 
-// watch ends the pipe after a timeout: if nothing was sent or answered for CallTimeout, or if a file has no answer within
-// CallTimeout for itself and for each file that was in progress before it.
+// watch ends the pipe after a timeout. Either nothing was sent or answered for CallTimeout, or a file has no answer in time. A
+// file has CallTimeout for itself and for each file that was in progress before it.
 func (p *pipe) watch() {
 	tick := time.NewTicker(max(p.command.CallTimeout/16, time.Millisecond))
 	defer tick.Stop()

@@ -9,8 +9,8 @@ import (
 // maxLines is the largest number of lines in a literal.
 const maxLines = 16
 
-// parseLiteral reads a Ruby expression that needs no evaluation at the start of text: a string in quotes or %q, a %w list or an
-// array of strings, with or without ".freeze", or Gem::Version.new of a string. An expression that continues, as in "1." + x,
+// parseLiteral reads a Ruby literal at the start of text: a string in quotes or %q, a %w list, or an array of strings. It also
+// reads Gem::Version.new of a string, and ignores ".freeze". An expression that continues, as in "1." + x,
 // or interpolates is not a literal.
 func parseLiteral(text string) (values []string, ok bool) {
 	end := 0

@@ -2,8 +2,8 @@ package maven
 
 import "strings"
 
-// knownGroup returns the group of a well-known library whose archives often don't state it, because Ant, Gradle or sbt builds
-// them or because they are older than Maven 2. It is empty for other libraries.
+// knownGroup returns the group of a well-known library, or "". Archives of these libraries often don't state the group, because
+// Ant, Gradle or sbt builds them or because they are older than Maven 2.
 func knownGroup(artifact string) string {
 	switch artifact {
 	case "activation", "javax.activation-api":

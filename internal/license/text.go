@@ -94,9 +94,9 @@ func plainText(text []byte) string {
 	return out.String()
 }
 
-// gnuNotice returns the GNU licence of a notice by the text before and after "general public license": "under the terms of the
-// GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or (at your option)
-// any later version".
+// gnuNotice returns the GNU licence of a notice by the text before and after "general public license". A notice reads "under
+// the terms of the GNU General Public License as published by the Free Software Foundation; either version 2 of the License, or
+// (at your option) any later version".
 func gnuNotice(before, after string) (string, bool) {
 	family := "gpl"
 	switch last := strings.TrimRight(before, " "); {

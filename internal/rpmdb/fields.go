@@ -19,7 +19,7 @@ const (
 //	tag, type, offset, count                     4 bytes each, for each entry
 //	data
 //
-// The first entry describes a region: the entries of the package file that a signature covers. It points to a copy of itself
+// The first entry describes a region: the entries of the package file that a signature covers. Its offset locates a copy of it
 // at the end of the region's data. The offset in the copy is the negated size of the region's part of the index. Entries
 // after the region were added during installation and replace entries of the region with the same tag. Headers of rpm 3 have
 // no region.

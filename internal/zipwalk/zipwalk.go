@@ -29,7 +29,7 @@ type Limits struct {
 	Held     int64 // bytes of nested inflated archives held at once; 128 MiB
 	Ratio    int64 // bytes to which one byte of a nested archive may inflate, beyond the first MiB; 200
 
-	// Hold reserves memory. The walk calls it with a number of bytes before it allocates a buffer for inflated data, and with the
+	// Hold reserves memory. The walk calls it with the size of a buffer for inflated data before it allocates one, and with the
 	// negative number when it no longer needs the buffer. If Hold returns an error, the walk does not allocate. Nil reserves
 	// nothing.
 	Hold func(n int64) error
