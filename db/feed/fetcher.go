@@ -21,9 +21,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/hullmark/hullmark/internal/download"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // A Fetcher gets what a Source's Fetch asks for, into a directory of its own, the spool. What a former run that crashed
@@ -396,10 +395,7 @@ func (it *Item) check(name string) error {
 	defer f.Close()
 	r := io.Reader(f)
 	if it.Unpacked {
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return err
-		}
+		z := inflate.NewReader(f, inflate.Gzip)
 		defer z.Close()
 		r = limit(z, maxUnpacked, "content")
 	}
