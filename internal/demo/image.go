@@ -1,4 +1,5 @@
-package main
+// Package demo builds a small image in memory, to try the scanner on without a network.
+package demo
 
 import (
 	"archive/tar"
@@ -14,18 +15,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// demoImage makes the image "demo:", five layers as a build would leave them:
+// Image builds an image of five layers, as a build leaves them:
 //
 //	0  a slim Debian 8
 //	1  apt-get install: Python, and python-requests, whose egg-info belongs to a package of Debian
-//	2  pip install: an application's own distributions
-//	3  apt-get upgrade of openssl, and nodejs from a third party's repository
+//	2  pip install: the distributions of an application
+//	3  apt-get upgrade of openssl, and nodejs from a third-party repository
 //	4  apt-get purge of wget, and a distribution deleted by hand
 //
-// Names, versions and source packages are those of Debian 8; the files are empty but for what package managers record.
-func demoImage() (v1.Image, error) {
-	base := demoBase()
-	withPython := append(slices.Clone(base), demoPython()...)
+// Names, versions and source packages are from Debian 8. The image holds only the files that package managers write.
+func Image() (v1.Image, error) {
+	base := basePackages()
+	withPython := append(slices.Clone(base), pythonPackages()...)
 	upgraded := append(slices.Clone(withPython), deb{
 		name: "nodejs", version: "10.16.3-1nodesource1", maintainer: "NodeSource <packages@nodesource.com>",
 		files: []string{"/usr/bin/node", "/usr/share/doc/nodejs/copyright"},
@@ -40,11 +41,11 @@ func demoImage() (v1.Image, error) {
 
 	layers := []struct {
 		createdBy string
-		files     []demoFile
+		files     []file
 	}{
-		{"ADD rootfs.tar.xz /", append([]demoFile{{"etc/os-release", demoRelease}, {"etc/debian_version", "8.11\n"}}, dpkgFiles(base, base)...)},
-		{"RUN apt-get install -y python python-requests", append(dpkgFiles(withPython, demoPython()),
-			demoFile{"usr/lib/python2.7/dist-packages/requests-2.4.3.egg-info/PKG-INFO", metadata("requests", "2.4.3", "Apache 2.0")})},
+		{"ADD rootfs.tar.xz /", append([]file{{"etc/os-release", osRelease}, {"etc/debian_version", "8.11\n"}}, dpkgFiles(base, base)...)},
+		{"RUN apt-get install -y python python-requests", append(dpkgFiles(withPython, pythonPackages()),
+			file{"usr/lib/python2.7/dist-packages/requests-2.4.3.egg-info/PKG-INFO", metadata("requests", "2.4.3", "Apache 2.0")})},
 		{"RUN pip install Django==1.11.20 PyYAML==3.12 Jinja2==2.9.5 six==1.10.0", append(append(append(
 			wheel("Django", "1.11.20", "BSD"),
 			wheel("PyYAML", "3.12", "MIT")...),
@@ -52,17 +53,17 @@ func demoImage() (v1.Image, error) {
 			wheel("six", "1.10.0", "MIT")...)},
 		{"RUN apt-get upgrade -y openssl && apt-get install -y nodejs", dpkgFiles(upgraded, upgraded[len(upgraded)-1:])},
 		{"RUN apt-get purge -y wget && rm -r /usr/local/lib/python2.7/dist-packages/Jinja2-2.9.5.dist-info", append(dpkgFiles(purged, nil),
-			demoFile{"usr/bin/.wh.wget", ""},
-			demoFile{"var/lib/dpkg/info/.wh.wget.list", ""},
-			demoFile{"usr/share/doc/.wh.wget", ""},
-			demoFile{"usr/local/lib/python2.7/dist-packages/.wh.Jinja2-2.9.5.dist-info", ""})},
+			file{"usr/bin/.wh.wget", ""},
+			file{"var/lib/dpkg/info/.wh.wget.list", ""},
+			file{"usr/share/doc/.wh.wget", ""},
+			file{"usr/local/lib/python2.7/dist-packages/.wh.Jinja2-2.9.5.dist-info", ""})},
 	}
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	for _, l := range layers {
-		stream, err := demoTar(l.files)
+		stream, err := pack(l.files)
 		if err != nil {
 			return nil, fmt.Errorf("demo: %w", err)
 		}
@@ -77,10 +78,10 @@ func demoImage() (v1.Image, error) {
 	return img, nil
 }
 
-// A demoFile is a file of a layer.
-type demoFile struct{ name, content string }
+// A file is one file of a layer.
+type file struct{ name, content string }
 
-func demoTar(files []demoFile) ([]byte, error) {
+func pack(files []file) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range files {
@@ -95,7 +96,7 @@ func demoTar(files []demoFile) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-const demoRelease = `PRETTY_NAME="Debian GNU/Linux 8 (jessie)"
+const osRelease = `PRETTY_NAME="Debian GNU/Linux 8 (jessie)"
 NAME="Debian GNU/Linux"
 VERSION_ID="8"
 VERSION="8 (jessie)"
@@ -105,12 +106,12 @@ ID=debian
 // A deb is a binary package that dpkg has installed.
 type deb struct {
 	name, version, source string
-	maintainer            string // "" is Debian's own
-	license               string // synopsis of its copyright file; "" has none
+	maintainer            string // "" stands for Debian
+	license               string // in its copyright file; "" for no such file
 	files                 []string
 }
 
-func demoBase() []deb {
+func basePackages() []deb {
 	return []deb{
 		{name: "base-files", version: "8+deb8u11", license: "GPL-2+", files: []string{"/etc/debian_version", "/etc/os-release"}},
 		{name: "bash", version: "4.3-11+deb8u2", license: "GPL-3+", files: []string{"/bin/bash"}},
@@ -131,7 +132,7 @@ func demoBase() []deb {
 	}
 }
 
-func demoPython() []deb {
+func pythonPackages() []deb {
 	return []deb{
 		{name: "python", version: "2.7.9-1", source: "python-defaults"},
 		{name: "python-requests", version: "2.4.3-6", source: "requests", license: "Apache-2.0", files: []string{
@@ -140,9 +141,9 @@ func demoPython() []deb {
 	}
 }
 
-// dpkgFiles returns dpkg's database of all installed packages, and what it and Debian keep beside it of those that were
-// unpacked in this layer.
-func dpkgFiles(installed, unpacked []deb) []demoFile {
+// dpkgFiles returns dpkg's database of the installed packages, and the file lists and copyright files of the packages that
+// this layer unpacks.
+func dpkgFiles(installed, unpacked []deb) []file {
 	var status strings.Builder
 	for _, d := range installed {
 		maintainer := d.maintainer
@@ -155,25 +156,25 @@ func dpkgFiles(installed, unpacked []deb) []demoFile {
 		}
 		fmt.Fprintf(&status, "Version: %s\n\n", d.version)
 	}
-	files := []demoFile{{"var/lib/dpkg/status", status.String()}}
+	files := []file{{"var/lib/dpkg/status", status.String()}}
 	for _, d := range unpacked {
 		list := "/.\n"
 		for _, f := range d.files {
 			list += f + "\n"
 		}
-		files = append(files, demoFile{"var/lib/dpkg/info/" + d.name + ".list", list})
+		files = append(files, file{"var/lib/dpkg/info/" + d.name + ".list", list})
 		if d.license != "" {
-			files = append(files, demoFile{"usr/share/doc/" + d.name + "/copyright", "Format: https://spec.example/copyright-format/1.0/\n\nFiles: *\nLicense: " + d.license + "\n"})
+			files = append(files, file{"usr/share/doc/" + d.name + "/copyright", "Format: https://spec.example/copyright-format/1.0/\n\nFiles: *\nLicense: " + d.license + "\n"})
 		}
 	}
 	return files
 }
 
-// wheel returns what pip records of a distribution.
-func wheel(name, version, license string) []demoFile {
+// wheel returns the metadata that pip writes for a distribution.
+func wheel(name, version, license string) []file {
 	dir := name + "-" + version + ".dist-info/"
 	root := "usr/local/lib/python2.7/dist-packages/"
-	return []demoFile{
+	return []file{
 		{root + dir + "METADATA", metadata(name, version, license)},
 		{root + dir + "RECORD", dir + "METADATA,,\n" + dir + "RECORD,,\n"},
 	}
