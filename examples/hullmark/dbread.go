@@ -209,7 +209,7 @@ func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
 	})
 }
 
-// covers reports whether a database has advisories for an ecosystem, in any release if the key has none.
+// covers reports whether a database has advisories for an ecosystem, in any release if the key has no release.
 func covers(i db.Info, e matcher.Key) bool {
 	return slices.ContainsFunc(i.Coverage, func(c db.CoverageInfo) bool {
 		return c.Type == e.Type && c.Namespace == e.Namespace && (e.Release == "" || c.Release == e.Release)

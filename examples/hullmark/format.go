@@ -26,8 +26,8 @@ import (
 type formatFlags struct {
 	formats    []string
 	template   string
-	output     string // of the format without a file
-	tag        string // in the names of files
+	output     string // destination of the format without a file
+	tag        string // goes into the names of files
 	showHidden bool
 }
 

@@ -67,7 +67,7 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	return nil
 }
 
-// platformOf returns the platform of an image, "unknown" if its configuration has none.
+// platformOf returns the platform of an image, "unknown" if its configuration lacks it.
 func platformOf(img *source.Image) string {
 	if img.Root() != nil {
 		return "unknown"

@@ -159,8 +159,8 @@ func (r interruptible) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// registryImage returns the digest reference of an image in a registry: "registry/repository@sha256:...". Of an index it chooses
-// the image for the platform.
+// registryImage returns the digest reference of an image in a registry: "registry/repository@sha256:...". If ref
+// names an index, it chooses the image for the platform.
 func registryImage(ctx context.Context, ref, platform string) (string, error) {
 	v, closeImage, err := openImage(ctx, ref, platform)
 	if err != nil {

@@ -136,7 +136,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 func (f *matchFlags) pipeline(a *app, name string) (assess.Pipeline, error) {
 	p := assess.Pipeline{Name: name, Declared: f.declared, Tool: thisTool(), Now: a.now()}
 	if len(f.names) == 0 {
-		ref, _, _ := strings.Cut(name, " (") // of one image of an index
+		ref, _, _ := strings.Cut(name, " (") // without the platform of an image of an index
 		f.names = []string{ref}
 	}
 	var err error
