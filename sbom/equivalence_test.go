@@ -2,7 +2,6 @@ package sbom_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"iter"
@@ -98,11 +97,7 @@ func openDocument(t *testing.T, file string) *analyzer.Report {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := sbom.Decode(z, sbom.Limits{})
+	r, err := sbom.Decode(f, sbom.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
 
@@ -22,7 +23,7 @@ func pushDemo(t *testing.T, api bool) string {
 	t.Helper()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(api)))
 	t.Cleanup(server.Close)
-	img, err := demoImage()
+	img, err := demo.Image()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestAttachedElsewhere(t *testing.T) {
 	if _, err := attach.Push(t.Context(), tag.Context().Digest(desc.Digest.String()).Name(), attach.CycloneDXJSON, []byte(document), nil, attach.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr, code := hullmark(t, "scan", "--sbom-from-registry", ref); code != exitFailed || !strings.Contains(stderr, "but says that it is about sha256:0000") {
+	if _, stderr, code := hullmark(t, "scan", "--sbom-from-registry", ref); code != exitFailed || !strings.Contains(stderr, "but describes sha256:0000") {
 		t.Errorf("%d %s", code, stderr)
 	}
 }

@@ -45,12 +45,12 @@ func TestUpdate(t *testing.T) {
 		{[]string{"--feed", "osv/PyPI", "--feed", "debian"}, 0, []string{
 			"hullmark: debian: nothing new since ", "hullmark: osv/PyPI: nothing new since 2024-01-02\n", "nothing is new; "}},
 		{[]string{"--feed", "osv/PyPI", "--feed", "osv/npm"}, 0, []string{
-			"hullmark: osv/npm: ", "no such file or directory (--list shows where it is looked for); nothing of it is there\n", "nothing is new; "}},
+			"hullmark: osv/npm: ", "no such file or directory (--list shows its location); the database has no data of it\n", "nothing is new; "}},
 		{[]string{"--feed", "osv=testdata/feeds/osv"}, 0, []string{"hullmark: osv: 1 record of 2024-01-02"}},
-		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no source could be renewed; "}},
+		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no source could be fetched; "}},
 		{[]string{"--feed", "osv/novel"}, 1, []string{`there is no feed or source "osv/novel"`}},
-		{[]string{"--feed", "novel"}, 1, []string{`there is no feed "novel"; known are `}},
-		{[]string{"more"}, 1, []string{`db update takes no "more"; the file is named with -o FILE`}},
+		{[]string{"--feed", "novel"}, 1, []string{`unknown feed "novel"; known feeds are `}},
+		{[]string{"more"}, 1, []string{`unexpected argument "more"; see hullmark db update --help`}},
 	} {
 		stdout, stderr, code := hullmark(t, append([]string{"db", "update", "-o", file, "--mirror", from}, tt.args...)...)
 		if code != tt.code || stdout != "" {
