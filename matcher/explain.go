@@ -26,39 +26,39 @@ type Explanation struct {
 	Fixed       string       // lowest fix above Version; "" if there is none
 }
 
-// An Outcome is what an Explanation comes to.
+// An Outcome is the code of an Explanation's result.
 type Outcome string
 
 const (
-	OutcomeAffected     Outcome = "affected"              // the advisory holds for the component
-	OutcomeUncertain    Outcome = "uncertain"             // it may hold
-	OutcomeFixed        Outcome = "fixed"                 // Version is at or above the fix of a range
-	OutcomeOutOfRange   Outcome = "outside of all ranges" // Version is in no range, and not one of those listed
-	OutcomeNotAffected  Outcome = "not affected"          // the publisher says that the package is not affected
-	OutcomeSkipped      Outcome = "skipped"               // the component was not matched; Comparisons say what would have come of it
-	OutcomeOtherRelease Outcome = "of another release"    // the package is there, but the advisory is about another release of the distribution
-	OutcomeNotInstalled Outcome = "not installed"         // no component is the package that the advisory is about
-	OutcomeNoAdvisory   Outcome = "no advisory"           // no advisory of that identifier is about a package of the report
-	OutcomeNoData       Outcome = "no data"               // nobody publishes advisories for an ecosystem of the report
+	OutcomeAffected     Outcome = "affected"      // the advisory holds for the component
+	OutcomeUncertain    Outcome = "uncertain"     // it may hold
+	OutcomeFixed        Outcome = "fixed"         // Version is at or above the fix of a range
+	OutcomeOutOfRange   Outcome = "out-of-range"  // Version is in no range, and is not one of Versions
+	OutcomeNotAffected  Outcome = "not-affected"  // the publisher states that the package is not affected
+	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have what it would have been
+	OutcomeOtherRelease Outcome = "other-release" // the package is installed; the advisory is about another release of the distribution
+	OutcomeNotInstalled Outcome = "not-installed" // no component is the package that the advisory is about
+	OutcomeNoAdvisory   Outcome = "no-advisory"   // no advisory with that identifier is about a package of the report
+	OutcomeNoData       Outcome = "no-data"       // the Source has no advisories for an ecosystem of the report
 )
 
 // A Comparison is one step of a verdict: a version compared with a bound.
 type Comparison struct {
 	Range     int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
-	Bound     string // "introduced", "fixed", "last affected" or "listed"
+	Bound     string // code of the bound: "introduced", "fixed", "last-affected" or "listed"
 	Value     string // of the bound
 	Order     int    // of the version against Value: -1 before, 0 equal, 1 after
 	Error     string // why they cannot be compared, or why that is not certain; Order means nothing then
 	Satisfied bool   // as far as this bound goes, the version is affected
 }
 
-// String returns "1.2 < 1.3 (fixed)" but for the version: "< 1.3 (fixed)".
+// String returns the comparison without the version: "< 1.3 (fixed)".
 func (c Comparison) String() string {
 	sign := [...]string{"<", "=", ">"}[c.Order+1]
 	if c.Error != "" {
 		sign = "?"
 	}
-	return sign + " " + c.Value + " (" + c.Bound + ")"
+	return sign + " " + c.Value + " (" + english(c.Bound) + ")"
 }
 
 // A Finder finds the advisories of an identifier, whatever they are about. With a Source that implements it, Explain can
@@ -275,7 +275,7 @@ func (n *name) comparisons(a *Advisory) []Comparison {
 		case r.Fixed != "":
 			step(i, "fixed", r.Fixed, func(order int) bool { return order < 0 })
 		case r.LastAffected != "":
-			step(i, "last affected", r.LastAffected, func(order int) bool { return order <= 0 || n.last(r.LastAffected) })
+			step(i, "last-affected", r.LastAffected, func(order int) bool { return order <= 0 || n.last(r.LastAffected) })
 		}
 	}
 	for _, listed := range a.Versions {

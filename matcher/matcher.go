@@ -59,19 +59,19 @@ type Skipped struct {
 	Reason    SkipReason
 }
 
-// A SkipReason is why a component was not matched.
+// A SkipReason is the code of why a component was not matched.
 type SkipReason string
 
 const (
 	// OwnedByDistro: the component belongs to a package that the distribution built. The distribution fixes it under its
 	// own version numbers, and its advisories are about that package.
-	OwnedByDistro SkipReason = "owned by a package of the distribution"
+	OwnedByDistro SkipReason = "owned-by-distro"
 
-	// OnlyDeclared: a lock file or manifest names the package.
-	OnlyDeclared SkipReason = "declared, not installed"
+	// OnlyDeclared: only a lock file or manifest names the package.
+	OnlyDeclared SkipReason = "only-declared"
 
-	// NoVersion: the package has no version that anything could be compared with.
-	NoVersion SkipReason = "no version"
+	// NoVersion: the package has no version to compare.
+	NoVersion SkipReason = "no-version"
 )
 
 // Match looks up the advisories of a report's components. It returns an error if the Source does, and if the Source yields

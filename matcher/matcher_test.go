@@ -348,3 +348,40 @@ func ExampleMatcher_Match() {
 	}
 	// Output: CVE-2021-0000: component 1 is affected, fixed in 3.2.2
 }
+
+// Codes go out as text and come back the same.
+func TestCodes(t *testing.T) {
+	for code, want := range map[string]string{
+		string(matcher.OwnedByDistro): "owned by a package of the distribution", string(matcher.OnlyDeclared): "declared, not installed",
+		string(matcher.NoVersion): "no version",
+	} {
+		if got := matcher.SkipReason(code).Text(); got != want || strings.Contains(code, " ") {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+	for outcome, want := range map[matcher.Outcome]string{
+		matcher.OutcomeAffected: "affected", matcher.OutcomeOutOfRange: "outside all affected ranges", matcher.OutcomeNotAffected: "not affected",
+		matcher.OutcomeOtherRelease: "about another release", matcher.OutcomeNoData: "no data",
+	} {
+		if got := outcome.Text(); got != want || strings.Contains(string(outcome), " ") {
+			t.Errorf("%s: %q, want %q", outcome, got, want)
+		}
+	}
+	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
+		text, err := s.MarshalText()
+		var back matcher.Status
+		if err != nil || back.UnmarshalText(text) != nil || back != s {
+			t.Errorf("status %s comes back as %s", text, back)
+		}
+	}
+	for l := matcher.Unknown; l <= matcher.Critical; l++ {
+		text, err := l.MarshalText()
+		var back matcher.Level
+		if err != nil || back.UnmarshalText(text) != nil || back != l {
+			t.Errorf("level %s comes back as %s", text, back)
+		}
+	}
+	if err := new(matcher.Status).UnmarshalText([]byte("Affected")); err == nil {
+		t.Error("an unknown status is read")
+	}
+}

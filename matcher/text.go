@@ -63,3 +63,28 @@ func (l *Level) UnmarshalText(b []byte) error {
 	}
 	return nil
 }
+
+// Text returns the reason in English, to be read after the component's name: "owned by a package of the distribution".
+func (r SkipReason) Text() string {
+	switch r {
+	case OwnedByDistro:
+		return "owned by a package of the distribution"
+	case OnlyDeclared:
+		return "declared, not installed"
+	}
+	return english(string(r))
+}
+
+// Text returns the outcome in English: "outside all affected ranges".
+func (o Outcome) Text() string {
+	switch o {
+	case OutcomeOutOfRange:
+		return "outside all affected ranges"
+	case OutcomeOtherRelease:
+		return "about another release"
+	}
+	return english(string(o))
+}
+
+// english returns the words of a code.
+func english(code string) string { return strings.ReplaceAll(code, "-", " ") }

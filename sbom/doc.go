@@ -84,7 +84,7 @@
 //	hullmark:reason                   vulnerability: the publisher's word for the status
 //	hullmark:ref                      SPDX: reference of a component, where SPDX cannot write it
 //	hullmark:severity                 vulnerability: the severity that was chosen
-//	hullmark:skipped                  component: why no advisories were looked up for it
+//	hullmark:skipped                  component: the code of why it was not matched, see matcher.SkipReason
 //	hullmark:source:name              component: source package
 //	hullmark:source:version           component: version of the source package
 //	hullmark:status                   vulnerability: matcher.Status

@@ -172,7 +172,7 @@ func (p *explainer) skipped(g *report.ExplanationGroup) string {
 			}
 		}
 	}
-	return string(g.Skip)
+	return g.Skip.Text()
 }
 
 // packages names the installed packages and the layer that introduced them.

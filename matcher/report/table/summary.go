@@ -32,7 +32,7 @@ func (t *table) summary() {
 	}
 	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.NoVersion} {
 		if n := a.Skipped[reason]; n > 0 {
-			not = append(not, plural.Number(n)+" "+string(reason))
+			not = append(not, plural.Number(n)+" "+reason.Text())
 		}
 	}
 	if len(not) > 0 {
