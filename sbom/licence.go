@@ -83,35 +83,15 @@ func conjunction(list []licence) string {
 }
 
 func classify(declared string) licence {
-	if isListed(declared) {
+	if license.Listed(declared) {
 		return licence{declared, licenceID}
 	}
 	text, ok := license.Normalize(declared)
 	switch {
 	case !ok:
 		return licence{strings.TrimSpace(declared), licenceName}
-	case isListed(text):
+	case license.Listed(text):
 		return licence{text, licenceID}
 	}
 	return licence{text, licenceExpression}
-}
-
-// isListed reports whether a word is in licenseIDs, which is in order of bytes, with a line break around every word.
-func isListed(word string) bool {
-	for lo, hi := 1, len(licenseIDs); lo < hi; {
-		mid := (lo + hi) / 2
-		for licenseIDs[mid-1] != '\n' {
-			mid--
-		}
-		end := mid + strings.IndexByte(licenseIDs[mid:], '\n')
-		switch strings.Compare(licenseIDs[mid:end], word) {
-		case 0:
-			return true
-		case -1:
-			lo = end + 1
-		default:
-			hi = mid
-		}
-	}
-	return false
 }

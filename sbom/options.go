@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/CycloneDX/cyclonedx-go"
+
 	"github.com/hullmark/hullmark/matcher/report"
 )
 

@@ -22,7 +22,7 @@ func TestDatabase(t *testing.T) {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	for _, want := range []string{
-		`hullmark: debian: tar: CVE-2019-0002: jessie: unknown status "ajar"`,
+		`hullmark: debian: CVE-2019-0002: tar: jessie: unknown status "ajar"`,
 		"hullmark: debian: 2 records of 2019-09-01, 0 withdrawn, 1 bad: 2 advisories",
 		"hullmark: osv: 1 record of 2024-01-02, 0 withdrawn, 0 bad: 1 advisory",
 	} {
@@ -42,7 +42,7 @@ func TestDatabase(t *testing.T) {
 
 	// Diagnostics stay, with --quiet.
 	_, stderr, code = hullmark(t, "db", "build", "--quiet", "-o", remote, "--feed", "debian@2019-09-01="+server.URL+"/debian.json")
-	if want := "hullmark: debian: tar: CVE-2019-0002: jessie: unknown status \"ajar\"\n"; code != 0 || stderr != want {
+	if want := "hullmark: debian: CVE-2019-0002: tar: jessie: unknown status \"ajar\"\n"; code != 0 || stderr != want {
 		t.Errorf("exit code %d, standard error %q, want %q", code, stderr, want)
 	}
 

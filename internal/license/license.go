@@ -93,9 +93,25 @@ func current(id string) string {
 	return id
 }
 
-// find returns the word in list that equals name without regard to case. The words are sorted by their lower-case form. One
-// byte of white space precedes the first word, follows the last, and separates words.
+// Listed reports whether the schemas of CycloneDX list an identifier of a licence or an exception. Case matters.
+func Listed(id string) bool {
+	for _, list := range []string{licenses, exceptions} {
+		if found, listed := search(list, id); found == id && found != "" {
+			return listed
+		}
+	}
+	return false
+}
+
+// find returns the identifier in list that equals name without regard to case.
 func find(list, name string) (string, bool) {
+	id, _ := search(list, name)
+	return id, id != ""
+}
+
+// search returns the identifier in list that equals name without regard to case, and whether it has no star. The identifiers are sorted by
+// their lower-case form. One byte of white space precedes the first, follows the last, and separates them.
+func search(list, name string) (id string, listed bool) {
 	for lo, hi := 1, len(list); lo < hi; {
 		mid := (lo + hi) / 2
 		for mid > lo && list[mid-1] > ' ' {
@@ -105,9 +121,10 @@ func find(list, name string) (string, bool) {
 		for list[end] > ' ' {
 			end++
 		}
-		switch c := compareFold(list[mid:end], name); {
+		id, newer := strings.CutSuffix(list[mid:end], "*")
+		switch c := compareFold(id, name); {
 		case c == 0:
-			return list[mid:end], true
+			return id, !newer
 		case c < 0:
 			lo = end + 1
 		default:

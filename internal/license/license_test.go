@@ -93,26 +93,39 @@ func TestDetect(t *testing.T) {
 	}
 }
 
-// TestLists asks for what find relies on.
+// TestLists checks the properties that search relies on.
 func TestLists(t *testing.T) {
+	listed := 0
 	for _, list := range []string{licenses, exceptions} {
 		words := strings.Fields(list)
 		if n := len(strings.Join(words, " ")) + 2; n != len(list) {
-			t.Errorf("%d bytes for words of %d: not one byte between any two", len(list), n)
+			t.Errorf("%d bytes for words of %d: not one byte between two words", len(list), n)
+		}
+		for i, w := range words {
+			id, newer := strings.CutSuffix(w, "*")
+			if words[i] = id; !newer {
+				listed++
+			}
+			if Listed(id) == newer {
+				t.Errorf("Listed(%q) = %t", id, !newer)
+			}
 		}
 		if !slices.IsSortedFunc(words, compareFold) {
-			t.Error("not in order")
+			t.Error("not sorted")
 		}
 		for _, w := range words {
 			if got, ok := find(list, strings.ToUpper(w)); got != w || !ok {
 				t.Errorf("find(%q) = %q, %t", w, got, ok)
 			}
 		}
-		for _, w := range []string{"", "!", "~", "M", "MITT", "zzz"} {
+		for _, w := range []string{"", "!", "~", "M", "MITT", "*", "Zeeff*", "zzz"} {
 			if got, ok := find(list, w); ok {
 				t.Errorf("find(%q) = %q", w, got)
 			}
 		}
+	}
+	if listed != 530 { // in spdx.schema.json of cyclonedx-go, see the tests of package sbom
+		t.Errorf("%d identifiers without a star", listed)
 	}
 }
 
