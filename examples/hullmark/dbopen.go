@@ -109,7 +109,7 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB
 		if policy == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		r, err := oci.Open(ctx, ref, oci.Options{Trust: policy})
+		r, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
 		if err != nil {
 			return nil, databaseError(err)
 		}
@@ -129,14 +129,16 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB
 
 // databaseError adds advice to the error of a database that cannot be opened.
 func databaseError(err error) error {
+	if deniedByRegistry(err) {
+		return fmt.Errorf("%w%s", err, logInAdvice)
+	}
 	for _, known := range []struct {
 		err    error
 		advice string
 	}{
 		{fs.ErrNotExist, "make one with hullmark db build"},
 		{db.ErrUntrusted, "hullmark db sign signs it"},
-		{oci.ErrNotDatabase, "put one there with hullmark db push"},
-		{oci.ErrNoRanges, "get it with hullmark db pull and use the file"},
+		{errors.ErrUnsupported, "get it with hullmark db pull and use the file"},
 		{db.ErrNotDatabase, "make it again with hullmark db build"},
 		{db.ErrCorrupt, "make it again with hullmark db build"},
 		{db.ErrUnsupported, "it needs a newer hullmark"},

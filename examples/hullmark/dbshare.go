@@ -59,7 +59,7 @@ func (a *app) dbPush(ctx context.Context, name, ref string, f databaseFlags) err
 	if err != nil {
 		return err
 	}
-	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Trust: policy})
+	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Verify: policy})
 	if err != nil {
 		return databaseError(err)
 	}
@@ -90,7 +90,7 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := oci.Pull(ctx, strings.TrimPrefix(ref, remotePrefix), f.output, oci.Options{Trust: policy, Older: f.older})
+	p, err := oci.Pull(ctx, strings.TrimPrefix(ref, remotePrefix), f.output, oci.Options{Verify: policy, Older: f.older})
 	switch {
 	case errors.Is(err, oci.ErrOlder):
 		return fmt.Errorf("%w; --older replaces it", err)

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
-	"github.com/hullmark/hullmark/sbom/attach"
 	"github.com/hullmark/hullmark/sbom/remote"
 )
 
@@ -111,7 +111,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 		if !f.attach {
 			return encode(out, x, o)
 		}
-		artifact, err := remote.Write(ctx, image, x, o, attach.Options{})
+		artifact, err := remote.Write(ctx, image, x, o, registry.Options{})
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
 		}

@@ -15,10 +15,10 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
-	"github.com/hullmark/hullmark/sbom/attach"
 	"github.com/hullmark/hullmark/sbom/diff"
 	"github.com/hullmark/hullmark/sbom/merge"
 	"github.com/hullmark/hullmark/sbom/remote"
@@ -186,9 +186,9 @@ func (a *app) readAttached(ctx context.Context, ref, platform string) (*analyzer
 	if err != nil {
 		return nil, err
 	}
-	found, artifact, err := remote.Read(ctx, image, attach.Options{})
+	found, artifact, err := remote.Read(ctx, image, registry.Options{})
 	switch {
-	case errors.Is(err, attach.ErrNone):
+	case errors.Is(err, remote.ErrNone):
 		return nil, fmt.Errorf("%s: %w; hullmark sbom --attach attaches one", ref, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", ref, err)

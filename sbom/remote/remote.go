@@ -5,19 +5,24 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
 
+// ErrNone reports that no SBOM is attached to an image.
+var ErrNone = errors.New("no SBOM is attached")
+
 // Write attaches a document to the image "registry/repository@sha256:...", which the Assessment must be about, and returns the
 // name of the artifact in the same form.
-func Write(ctx context.Context, image string, a *report.Assessment, o sbom.Options, r attach.Options) (artifact string, err error) {
+func Write(ctx context.Context, image string, a *report.Assessment, o sbom.Options, r registry.Options) (artifact string, err error) {
 	if _, digest, _ := strings.Cut(image, "@"); a.Report.Image.Digest != digest {
 		return "", fmt.Errorf("remote: %s: the report is about image %q", image, a.Report.Image.Digest)
 	}
@@ -50,10 +55,13 @@ func mediaType(o sbom.Options) string {
 
 // Read reads the first document that [attach.Find] returns for the image "registry/repository@sha256:...", and also returns the
 // name of the artifact. It fails if the document is about another image.
-func Read(ctx context.Context, image string, r attach.Options) (found *analyzer.Report, artifact string, err error) {
+func Read(ctx context.Context, image string, r registry.Options) (found *analyzer.Report, artifact string, err error) {
 	list, err := attach.Find(ctx, image, r)
 	if err != nil {
 		return nil, "", fmt.Errorf("remote: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, "", fmt.Errorf("remote: %s: %w", image, ErrNone)
 	}
 	artifact = list[0].Ref
 	document, err := list[0].Open(ctx)

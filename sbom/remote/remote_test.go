@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
+	inprocess "github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	ggcr "github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
@@ -26,7 +27,7 @@ import (
 // image pushes an image to a registry of its own, and returns its name and digest.
 func image(t testing.TB) (ref, digest string) {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
+	server := httptest.NewServer(inprocess.New(inprocess.Logger(log.New(io.Discard, "", 0)), inprocess.WithReferrersSupport(true)))
 	t.Cleanup(server.Close)
 	img, err := random.Image(100, 1)
 	if err != nil {
@@ -62,15 +63,15 @@ func TestWriteRead(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%v %v", o.Format, o.Statement), func(t *testing.T) {
 			ref, digest := image(t)
-			if _, _, err := remote.Read(t.Context(), ref, attach.Options{}); !errors.Is(err, attach.ErrNone) {
+			if _, _, err := remote.Read(t.Context(), ref, registry.Options{}); !errors.Is(err, remote.ErrNone) {
 				t.Errorf("before Write: %v", err)
 			}
 			o.Name = "app:1"
-			want, err := remote.Write(t.Context(), ref, assessment(digest), o, attach.Options{})
+			want, err := remote.Write(t.Context(), ref, assessment(digest), o, registry.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, artifact, err := remote.Read(t.Context(), ref, attach.Options{})
+			found, artifact, err := remote.Read(t.Context(), ref, registry.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,17 +86,17 @@ func TestWriteRead(t *testing.T) {
 func TestOtherImage(t *testing.T) {
 	ref, digest := image(t)
 	other := "sha256:" + strings.Repeat("0", 64)
-	if _, err := remote.Write(t.Context(), ref, assessment(other), sbom.Options{}, attach.Options{}); err == nil || !strings.Contains(err.Error(), "the report is about image") {
+	if _, err := remote.Write(t.Context(), ref, assessment(other), sbom.Options{}, registry.Options{}); err == nil || !strings.Contains(err.Error(), "the report is about image") {
 		t.Errorf("Write: %v", err)
 	}
 	var b strings.Builder
 	if err := sbom.Encode(&b, assessment(other), sbom.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attach.Push(t.Context(), ref, attach.CycloneDXJSON, []byte(b.String()), nil, attach.Options{}); err != nil {
+	if _, err := attach.Push(t.Context(), ref, attach.CycloneDXJSON, []byte(b.String()), nil, registry.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := remote.Read(t.Context(), ref, attach.Options{}); err == nil || !strings.Contains(err.Error(), "attached to image "+digest+", but describes "+other) {
+	if _, _, err := remote.Read(t.Context(), ref, registry.Options{}); err == nil || !strings.Contains(err.Error(), "attached to image "+digest+", but describes "+other) {
 		t.Errorf("Read: %v", err)
 	}
 }

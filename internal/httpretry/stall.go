@@ -1,4 +1,4 @@
-package polite
+package httpretry
 
 import (
 	"context"
@@ -12,22 +12,22 @@ import (
 const (
 	defaultStall = time.Minute
 
-	// enough is how many bytes a server must send for its time to be counted anew.
-	enough = 64 << 10
+	// minProgress is the least number of bytes that a server must send in the time of a stall.
+	minProgress = 64 << 10
 )
 
-// A StallError says that a server sent nothing, or next to nothing, for too long. It is a net.Error: a timeout.
+// A StallError reports that a server sent less than 64 KiB while a reader waited for After. It is a net.Error: a timeout.
 type StallError struct{ After time.Duration }
 
 func (e *StallError) Error() string {
-	return fmt.Sprintf("it sent less than %d KiB in %v", enough>>10, e.After)
+	return fmt.Sprintf("stalled: less than %d KiB in %v", minProgress>>10, e.After)
 }
 
 func (e *StallError) Timeout() bool   { return true }
 func (e *StallError) Temporary() bool { return true }
 
-// send sends one request, and gives it up where the server stalls: before it answers, and while its answer is read. What
-// counts is the time in which somebody waits for it.
+// send sends one request. It gives up a server that stalls before it answers or while its answer is read; the time between two
+// reads does not count.
 func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	limit := t.Stall
 	if limit <= 0 {
@@ -36,7 +36,7 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	b := &stallBody{ctx: ctx, cancel: cancel, limit: limit}
 	b.timer = time.AfterFunc(limit, b.stalled)
-	res, err := t.inner.RoundTrip(req.WithContext(ctx))
+	res, err := t.Base.RoundTrip(req.WithContext(ctx))
 	b.timer.Stop()
 	if err != nil {
 		err = b.explain(err)
@@ -47,14 +47,14 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// A stallBody is an answer that must keep coming.
+// A stallBody is a body that must keep coming.
 type stallBody struct {
 	io.ReadCloser
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	limit  time.Duration
 	timer  *time.Timer
-	waited time.Duration // since the bytes are counted
+	waited time.Duration // for the bytes in got
 	got    int
 }
 
@@ -67,7 +67,7 @@ func (b *stallBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.timer.Stop()
 	b.waited += time.Since(start)
-	if b.got += n; b.got >= enough {
+	if b.got += n; b.got >= minProgress {
 		b.got, b.waited = 0, 0
 	}
 	if err != nil && err != io.EOF {
@@ -84,7 +84,7 @@ func (b *stallBody) Close() error {
 	return err
 }
 
-// explain returns why the request was given up, where that was for the server's stalling, else err.
+// explain returns the StallError if the request was given up for one, else err.
 func (b *stallBody) explain(err error) error {
 	var stall *StallError
 	if errors.As(context.Cause(b.ctx), &stall) {

@@ -1,4 +1,4 @@
-package polite
+package httpretry
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Loopback reports whether a registry is on this machine.
+// Loopback reports whether a host, with or without a port, is this machine.
 func Loopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -17,11 +17,14 @@ func Loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Redirects says which redirections a client follows: never many, and never from a public registry into a private network.
-// Credentials do not follow to another host: they are added for the registry's own only.
-func Redirects(req *http.Request, via []*http.Request) error {
+// CheckRedirect refuses redirects, as http.Client.CheckRedirect does: more than 10, from a public host to a private address, and from
+// HTTPS to HTTP unless PlainHTTP.
+func (t *Transport) CheckRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
-		return errors.New("more than 10 redirections")
+		return errors.New("stopped after 10 redirects")
+	}
+	if via[0].URL.Scheme == "https" && req.URL.Scheme != "https" && !t.PlainHTTP {
+		return fmt.Errorf("redirected from HTTPS to %s", req.URL.Scheme)
 	}
 	from, to := via[0].URL.Hostname(), net.ParseIP(req.URL.Hostname())
 	if to != nil && req.URL.Hostname() != from && !private(net.ParseIP(from)) && !Loopback(from) && (private(to) || to.IsLoopback()) {

@@ -1,4 +1,4 @@
-package polite_test
+package httpretry_test
 
 import (
 	"errors"
@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/httpretry"
 	"github.com/hullmark/hullmark/internal/leak"
-	"github.com/hullmark/hullmark/internal/polite"
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // A server that stops in the middle is given up; one whose reader takes its time is not.
@@ -24,9 +25,9 @@ func TestStall(t *testing.T) {
 	}))
 	defer server.Close()
 	leak.Check(t)
-	transport := polite.NewTransport(nil, true)
-	transport.Stall = 100 * time.Millisecond
-	defer transport.Close()
+	base := new(http.Transport)
+	transport := &httpretry.Transport{Base: base, PlainHTTP: true, Stall: 100 * time.Millisecond, Secrets: new(scrub.Scrubber)}
+	defer base.CloseIdleConnections()
 	for _, path := range []string{"/stops", "/slow reader"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 		if err != nil {
@@ -46,7 +47,7 @@ func TestStall(t *testing.T) {
 				time.Sleep(150 * time.Millisecond)
 			}
 		}
-		var stall *polite.StallError
+		var stall *httpretry.StallError
 		var network net.Error
 		if stalled := path == "/stops"; n != 1<<20 || errors.As(err, &stall) != stalled || errors.As(err, &network) != stalled || !stalled && err != io.EOF {
 			t.Errorf("%s: %d bytes, %v", path, n, err)
