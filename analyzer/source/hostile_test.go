@@ -121,7 +121,7 @@ func TestHostileArchives(t *testing.T) {
 		{name: "a link out of the archive", file: tarFile(t, dir+"/8", a[0], a[2], link("layer.tar", "../../../../../../etc/passwd")), is: fs.ErrNotExist, err: "layer 0: layer.tar is missing"},
 		{name: "a chain of links", file: tarFile(t, dir+"/9", append(chain, link("layer.tar", "0"))...), is: fs.ErrNotExist, err: "layer 0: layer.tar is missing"},
 		{name: "a name out of the archive", file: tarFile(t, dir+"/10", with(`[{"Config":"../../config.json","Layers":["/../layer.tar"]}]`)...), want: "a"},
-		{name: "the manifest is a directory", file: tarFile(t, dir+"/11", a[0], a[1], entry{tar.Header{Name: "manifest.json/", Typeflag: tar.TypeDir}, ""}), is: source.ErrNotFound},
+		{name: "the manifest is a directory", file: tarFile(t, dir+"/11", a[0], a[1], entry{tar.Header{Name: "manifest.json/", Typeflag: tar.TypeDir}, ""}), is: fs.ErrNotExist},
 		{name: "no layers named", file: tarFile(t, dir+"/12", with(`[{"Config":"config.json"}]`)...), err: "manifest.json lists 0 layers, but the configuration names 1"},
 		{name: "null", file: tarFile(t, dir+"/13", with(`[null]`)...), is: fs.ErrNotExist, err: "the configuration"},
 		{name: "no list", file: tarFile(t, dir+"/14", with(`{"Config":"config.json"}`)...), err: "manifest.json: json: cannot unmarshal object"},

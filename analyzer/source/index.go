@@ -97,7 +97,7 @@ func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]mani
 	case d.MediaType.IsImage() || d.MediaType == "" && head.Layers != nil:
 		return []manifest{{Descriptor: d}}, nil
 	}
-	return nil, fmt.Errorf("%w: it is of type %s, which is not that of a container image", ErrNotFound, d.MediaType)
+	return nil, fmt.Errorf("%w: it is of type %s, which is not that of a container image", errNotFound, d.MediaType)
 }
 
 // isAttestation recognises what BuildKit puts beside images.

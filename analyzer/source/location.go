@@ -89,5 +89,5 @@ func recogniseStore(s store) (kind, error) {
 	if _, _, ok := s.find(indexFile); ok {
 		return kindOf("oci-archive"), nil
 	}
-	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", ErrNotFound, dockerManifestFile, indexFile)
+	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", errNotFound, dockerManifestFile, indexFile)
 }

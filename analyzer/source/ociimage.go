@@ -5,12 +5,15 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // ociCore implements partial.CompressedImageCore.
@@ -32,7 +35,7 @@ func (c *ociCore) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 			return &compressedBlob{c.ctx, c.store, d}, nil
 		}
 	}
-	return nil, fmt.Errorf("layer %s: %w", h, ErrNotFound)
+	return nil, fmt.Errorf("layer %s: %w", h, errNotFound)
 }
 
 // ociImage returns the image that a manifest describes, its configuration read through get, its layers blobs of a store.
@@ -78,7 +81,7 @@ func checkConfigType(m *v1.Manifest) error {
 	case types.OCIConfigJSON, types.DockerConfigJSON, "":
 		return nil
 	default:
-		return fmt.Errorf("%w: its configuration is of type %s, which is not that of a container image", ErrNotFound, t)
+		return fmt.Errorf("%w: its configuration is of type %s, which is not that of a container image", errNotFound, t)
 	}
 }
 
@@ -87,11 +90,11 @@ func checkLayerType(d v1.Descriptor) error {
 	t := string(d.MediaType)
 	switch {
 	case strings.HasSuffix(t, "+encrypted"):
-		return fmt.Errorf("it is encrypted (%s): %w", t, ErrNotLayer)
+		return fmt.Errorf("it is encrypted (%s): %w", t, errors.ErrUnsupported)
 	case t == "" || strings.Contains(t, "tar") || !knownArtifact(t):
 		return nil
 	}
-	return fmt.Errorf("it is of type %s, an artifact: %w", t, ErrNotLayer)
+	return fmt.Errorf("it is of type %s, an artifact: %w", t, errors.ErrUnsupported)
 }
 
 // knownArtifact reports whether a media type stands for something else than a file system: for tools that know it, these
@@ -112,10 +115,10 @@ func knownArtifact(t string) bool {
 // foreign reports whether a layer may be kept elsewhere than the rest of its image.
 func foreign(d v1.Descriptor) bool { return len(d.URLs) > 0 || !d.MediaType.IsDistributable() }
 
-// foreignLayer makes the error for a foreign layer that is not beside the others. It is never fetched from the addresses
-// that an image names, since those may be anybody's.
+// foreignLayer makes the error for a foreign layer that is not stored with the others. It is never fetched from the URLs that the
+// image names, because an attacker may have chosen them.
 func foreignLayer(d v1.Descriptor) error {
-	return fmt.Errorf("%s is kept at %q only: %w", d.Digest, d.URLs, ErrForeignLayer)
+	return new(scrub.Scrubber).Errorf("%s is stored only at %q, outside the image: %w", d.Digest, d.URLs, errors.ErrUnsupported)
 }
 
 // missingLayer makes the error for a layer that is not where it should be.

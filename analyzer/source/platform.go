@@ -44,7 +44,7 @@ func checkPlatform(img *Image, platform string) error {
 		return err
 	}
 	if have := config.Platform(); have == nil || !have.Satisfies(*want) {
-		return fmt.Errorf("%w for %s: it is for %s/%s", ErrNotFound, platform, config.OS, config.Architecture)
+		return fmt.Errorf("%w for %s: it is for %s/%s", errNotFound, platform, config.OS, config.Architecture)
 	}
 	return nil
 }

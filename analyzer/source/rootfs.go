@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -202,14 +203,16 @@ func unescapeMount(s string) string {
 // noImage stands for the v1.Image that a root file system is not.
 type noImage struct{}
 
-func (noImage) Layers() ([]v1.Layer, error)             { return nil, ErrRootFS }
-func (noImage) MediaType() (types.MediaType, error)     { return "", ErrRootFS }
-func (noImage) Size() (int64, error)                    { return 0, ErrRootFS }
-func (noImage) ConfigName() (v1.Hash, error)            { return v1.Hash{}, ErrRootFS }
-func (noImage) ConfigFile() (*v1.ConfigFile, error)     { return nil, ErrRootFS }
-func (noImage) RawConfigFile() ([]byte, error)          { return nil, ErrRootFS }
-func (noImage) Digest() (v1.Hash, error)                { return v1.Hash{}, ErrRootFS }
-func (noImage) Manifest() (*v1.Manifest, error)         { return nil, ErrRootFS }
-func (noImage) RawManifest() ([]byte, error)            { return nil, ErrRootFS }
-func (noImage) LayerByDigest(v1.Hash) (v1.Layer, error) { return nil, ErrRootFS }
-func (noImage) LayerByDiffID(v1.Hash) (v1.Layer, error) { return nil, ErrRootFS }
+var errRootFS = fmt.Errorf("source: a root file system is not an image: %w", errors.ErrUnsupported)
+
+func (noImage) Layers() ([]v1.Layer, error)             { return nil, errRootFS }
+func (noImage) MediaType() (types.MediaType, error)     { return "", errRootFS }
+func (noImage) Size() (int64, error)                    { return 0, errRootFS }
+func (noImage) ConfigName() (v1.Hash, error)            { return v1.Hash{}, errRootFS }
+func (noImage) ConfigFile() (*v1.ConfigFile, error)     { return nil, errRootFS }
+func (noImage) RawConfigFile() ([]byte, error)          { return nil, errRootFS }
+func (noImage) Digest() (v1.Hash, error)                { return v1.Hash{}, errRootFS }
+func (noImage) Manifest() (*v1.Manifest, error)         { return nil, errRootFS }
+func (noImage) RawManifest() ([]byte, error)            { return nil, errRootFS }
+func (noImage) LayerByDigest(v1.Hash) (v1.Layer, error) { return nil, errRootFS }
+func (noImage) LayerByDiffID(v1.Hash) (v1.Layer, error) { return nil, errRootFS }

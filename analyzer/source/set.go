@@ -111,7 +111,7 @@ func (s *set) done() error {
 func (s *set) choose(platform string) (member, error) {
 	switch len(s.members) {
 	case 0:
-		return member{}, fmt.Errorf("%w: the index lists none", ErrNotFound)
+		return member{}, fmt.Errorf("%w: the index lists none", errNotFound)
 	case 1:
 		return s.members[0], nil
 	}
@@ -141,7 +141,7 @@ func (s *set) choose(platform string) (member, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0 && len(platforms) > 0:
-		return member{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), some(platforms))
+		return member{}, fmt.Errorf("%w for %s; it has %s", errNotFound, want.String(), some(platforms))
 	}
 	return member{}, fmt.Errorf("it has %d images; choose one by %s, of %s", max(len(found), len(s.members)), s.how, some(names))
 }

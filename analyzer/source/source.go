@@ -7,13 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"net/http"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 )
 
 // Options say how to open an image. The zero value is what most programs want.
@@ -23,24 +22,8 @@ type Options struct {
 	// another one is an error.
 	Platform string
 
-	// Keychain finds credentials of registries; nil means authn.DefaultKeychain, which reads what "docker login" wrote.
-	Keychain authn.Keychain
-
-	// Transport carries requests to registries; nil means one like http.DefaultTransport. A custom one can bring other
-	// certificates or a proxy. It need not retry: that is done above it.
-	Transport http.RoundTripper
-
-	// Insecure lists registries, as host or host:port, that are spoken to in plain HTTP where they do not speak TLS.
-	// Those on the loopback interface always are.
-	Insecure []string
-
-	// Mirrors lists, for a registry's host or host:port, others that are asked first, in order, for the same
-	// repositories. What a digest names is checked; what a tag means is the mirror's word.
-	Mirrors map[string][]string
-
-	// Stall is for how long a registry may send next to nothing, less than 64 KiB, before its connection is given up; 0
-	// means a minute. What a blob lacks then is asked for again, a few times.
-	Stall time.Duration
+	// Registry says how to reach registries.
+	Registry registry.Options
 }
 
 func (o Options) check() error {
@@ -51,8 +34,8 @@ func (o Options) check() error {
 	return err
 }
 
-// An Image is an image that was opened. It is a v1.Image, unless it is a root file system: then Root returns that, and
-// methods of v1.Image return ErrRootFS. A scan.Scanner scans both.
+// An Image is an opened image. It is a v1.Image, or a root file system: then Root returns that, and the methods of v1.Image
+// return errors.ErrUnsupported. A scan.Scanner scans both.
 type Image struct {
 	v1.Image
 	Ref string // how the image was found: "oci:/srv/layout"
@@ -65,17 +48,13 @@ type Image struct {
 // Reference returns the reference of this one image: Ref.
 func (i *Image) Reference() string { return i.Ref }
 
-// ErrRootFS is what methods of v1.Image return of a root file system.
-var ErrRootFS = errors.New("source: a root file system is not an image")
+// errNotFound is an fs.ErrNotExist.
+var errNotFound = notFoundError{}
 
-// ErrNotFound says that there is no image where a reference leads.
-var ErrNotFound = errors.New("no such image")
+type notFoundError struct{}
 
-// ErrNotLayer says that an image has a layer that is no part of a root file system, such as an attestation.
-var ErrNotLayer = errors.New("not a layer of a root file system")
-
-// ErrForeignLayer says that a layer is kept elsewhere than the rest of its image, as base layers of Windows are.
-var ErrForeignLayer = errors.New("foreign layers are not fetched")
+func (notFoundError) Error() string        { return "no such image" }
+func (notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // NewRoot returns an image that is a root file system, for packages that open other kinds of them. Close may be nil.
 func NewRoot(ref string, root fs.FS, close func() error) *Image {
@@ -96,8 +75,10 @@ func (i *Image) Close() error {
 	return i.close()
 }
 
-// Open opens the image that a reference names; see the package comment. An error says what was tried, and wraps
-// ErrNotFound or fs.ErrNotExist where nothing is there. The image can be used until ctx ends.
+// Open opens the image that a reference names; see the package comment. The image can be used until ctx ends.
+//
+// The error wraps fs.ErrNotExist if there is no such image, errors.ErrUnsupported if a layer is encrypted, is not part of a file
+// system or is stored outside the registry, and those of package registry.
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	set, k, name, err := find(ctx, ref, o)
 	if err != nil {

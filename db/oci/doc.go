@@ -13,7 +13,7 @@
 //
 // # Whom to believe
 //
-// A registry is believed nothing that can be checked. With a [db.Trust] the footer must be signed, and everything that is
+// A registry is believed nothing that can be checked. With a [db.SignaturePolicy] the footer must be signed, and everything that is
 // read is checked against the hashes in the signed index. Without, but with a reference by digest, it is checked against the
 // manifest. With neither, a database is whatever the registry sends, undamaged.
 package oci

@@ -39,7 +39,7 @@ func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, e
 		if trust == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("%s is believed whatever it says; a public key (--db-key, --key) or a digest in its name makes sure of it", terminal.Escape(name))
 		}
-		r, err := oci.Open(ctx, ref, oci.Options{Trust: trust})
+		r, err := oci.Open(ctx, ref, oci.Options{Verify: trust})
 		if err != nil {
 			return nil, databaseError(err)
 		}
@@ -60,14 +60,14 @@ func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, e
 // databaseError says what to do about a database that cannot be opened.
 func databaseError(err error) error {
 	switch {
+	case deniedByRegistry(err):
+		return fmt.Errorf("%w%s", err, logInAdvice)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; make one with hullmark db build", err)
 	case errors.Is(err, db.ErrUntrusted):
 		return fmt.Errorf("%w; it is signed with hullmark db sign", err)
-	case errors.Is(err, oci.ErrNotDatabase):
-		return fmt.Errorf("%w; put one there with hullmark db push", err)
-	case errors.Is(err, oci.ErrNoRanges):
-		return fmt.Errorf("%w; bring it with hullmark db pull and use the file", err)
+	case errors.Is(err, errors.ErrUnsupported):
+		return fmt.Errorf("%w; fetch it with hullmark db pull and use the file", err)
 	case errors.Is(err, db.ErrNotDatabase), errors.Is(err, db.ErrCorrupt):
 		return fmt.Errorf("%w; make it again with hullmark db build", err)
 	case errors.Is(err, db.ErrUnsupported):

@@ -44,7 +44,7 @@ func (a *app) dbPush(ctx context.Context, name, ref string, f trustFlags) error 
 	if err != nil {
 		return err
 	}
-	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Trust: trust})
+	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Verify: trust})
 	if err != nil {
 		return databaseError(err)
 	}
@@ -94,7 +94,7 @@ func (a *app) dbPull(ctx context.Context, ref string, f *pullFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := oci.Pull(ctx, strings.TrimPrefix(ref, remotePrefix), f.output, oci.Options{Trust: trust, Older: f.older})
+	p, err := oci.Pull(ctx, strings.TrimPrefix(ref, remotePrefix), f.output, oci.Options{Verify: trust, Older: f.older})
 	if errors.Is(err, oci.ErrOlder) {
 		return fmt.Errorf("%w; --older takes it all the same", err)
 	}

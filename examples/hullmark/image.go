@@ -20,6 +20,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
 )
 
@@ -112,7 +113,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
 	}
 	config, err = img.ConfigFile()
-	if err != nil && !errors.Is(err, source.ErrRootFS) {
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, nil, fmt.Errorf("%s: %w", ref, err)
 	}
 	return report, config, nil
@@ -148,8 +149,11 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 func openAdvice(err error) string {
 	var answer *transport.Error
 	var network net.Error
+	var limit *registry.RateLimitError
 	switch {
-	case errors.Is(err, context.Canceled), errors.As(err, &answer):
+	case deniedByRegistry(err):
+		return logInAdvice
+	case errors.Is(err, context.Canceled), errors.As(err, &answer), errors.As(err, &limit):
 		return ""
 	case errors.Is(err, daemon.ErrNoDaemon):
 		return "; start Docker or Podman, or take the image from its registry"
@@ -159,6 +163,14 @@ func openAdvice(err error) string {
 		return "; a local image needs no registry: docker save writes a file, and hullmark --help lists the forms of an image"
 	}
 	return "; hullmark --help lists the forms of an image"
+}
+
+const logInAdvice = "; log in with docker login"
+
+// deniedByRegistry reports whether a registry denied access.
+func deniedByRegistry(err error) bool {
+	var answer *transport.Error
+	return errors.Is(err, fs.ErrPermission) && errors.As(err, &answer)
 }
 
 // scanAdvice says what to do about an image that could not be read.

@@ -96,7 +96,7 @@ func (p *progress) feed(e feed.Progress) {
 
 // source shows how far a source of an update has been fetched, and then how far it has been read.
 func (p *progress) source(e feed.Progress) {
-	if p == nil {
+	if p == nil || e.Err != nil {
 		return
 	}
 	p.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
@@ -160,7 +161,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *imageFlags, d *documentFl
 	if !o.Timestamp.IsZero() {
 		annotations = map[string]string{"org.opencontainers.image.created": o.Timestamp.Format(time.RFC3339)}
 	}
-	artifact, err := attach.Push(ctx, image, kind.mediaType, b.Bytes(), annotations, attach.Options{})
+	artifact, err := attach.Push(ctx, image, kind.mediaType, b.Bytes(), annotations, registry.Options{})
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/sbom"
 	"github.com/hullmark/hullmark/sbom/attach"
@@ -42,12 +42,12 @@ func (a *app) readAttached(ctx context.Context, ref, platform string) (*analyzer
 	if err != nil {
 		return nil, err
 	}
-	list, err := attach.Find(ctx, image, attach.Options{})
-	switch {
-	case errors.Is(err, attach.ErrNone):
-		return nil, fmt.Errorf("%s: %w; hullmark sbom --attach attaches one, and scan without --sbom-from-registry needs none", ref, err)
-	case err != nil:
+	list, err := attach.Find(ctx, image, registry.Options{})
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: no SBOM is attached; hullmark sbom --attach attaches one, and scan without --sbom-from-registry needs none", ref)
 	}
 	chosen := list[0]
 	r, err := chosen.Open(ctx)

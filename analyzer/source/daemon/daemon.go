@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,7 +24,8 @@ import (
 
 // Options say where the daemon is and which image is meant.
 type Options struct {
-	// Socket is the path of the daemon's socket. By default it is the first that is there of [Sockets].
+	// Socket is the path of the daemon's socket. By default it is the first that is there of
+	// /var/run/docker.sock, /run/podman/podman.sock, and the two of this user's rootless daemons.
 	Socket string
 
 	// Platform is as in source.Options: an image for another one is an error.
@@ -33,15 +35,15 @@ type Options struct {
 // ErrNoDaemon says that nobody listens on any socket that was tried.
 var ErrNoDaemon = errors.New("no Docker or Podman daemon")
 
-// Sockets returns the paths where daemons listen by default, for a user's ID: Docker's, Podman's, and those of rootless
+// sockets returns the paths where daemons listen by default, for a user's ID: Docker's, Podman's, and those of rootless
 // daemons.
-func Sockets(uid int) []string {
+func sockets(uid int) []string {
 	run := fmt.Sprintf("/run/user/%d", uid)
 	return []string{"/var/run/docker.sock", "/run/podman/podman.sock", run + "/docker.sock", run + "/podman/podman.sock"}
 }
 
-// Open opens an image of a daemon by its name or ID, with or without a tag. An error wraps ErrNoDaemon,
-// source.ErrNotFound, or what the daemon answered as a [*Error]. The image can be used until ctx ends.
+// Open opens an image of a daemon by its name or ID, with or without a tag. The image can be used until ctx ends. The error wraps
+// ErrNoDaemon if there is no daemon, and fs.ErrNotExist if it has no such image.
 func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
 	ref := "daemon:" + name
 	socket, err := o.socket()
@@ -72,7 +74,7 @@ func (o Options) socket() (string, error) {
 	if o.Socket != "" {
 		return o.Socket, nil
 	}
-	list := Sockets(os.Getuid())
+	list := sockets(os.Getuid())
 	for _, s := range list {
 		if info, err := os.Stat(s); err == nil && info.Mode().Type() == os.ModeSocket {
 			return s, nil
@@ -81,14 +83,18 @@ func (o Options) socket() (string, error) {
 	return "", fmt.Errorf("%w: there is no socket at %s", ErrNoDaemon, strings.Join(list, ", "))
 }
 
-// An Error is what a daemon answered instead of what it was asked for.
-type Error struct {
-	Status  int    // of HTTP
-	Message string // the daemon's own words, shortened
+// A statusError is an answer of a daemon with another status than 200.
+type statusError struct {
+	status  int
+	message string // in the daemon's words, shortened
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("the daemon answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Message)
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the daemon answers %d %s: %s", e.status, http.StatusText(e.status), e.message)
+}
+
+func (e *statusError) Is(target error) bool {
+	return target == fs.ErrNotExist && e.status == http.StatusNotFound
 }
 
 // maxAnswer is the most bytes that are read of any answer but an export.
@@ -127,11 +133,7 @@ func (c *client) get(ctx context.Context, name, what string) (*http.Response, er
 		return res, nil
 	}
 	defer res.Body.Close()
-	answer := &Error{Status: res.StatusCode, Message: message(res.Body)}
-	if res.StatusCode == http.StatusNotFound {
-		return nil, fmt.Errorf("%w: %w", source.ErrNotFound, answer)
-	}
-	return nil, answer
+	return nil, &statusError{res.StatusCode, message(res.Body)}
 }
 
 // inspect returns the ID of an image.
