@@ -313,7 +313,7 @@ func TestHostileIndexes(t *testing.T) {
 		{"9,000 times the same", layoutOf("same", index(same...), inner), ""},
 		{"9,000 images", layoutOf("wide", index(wide...)), "it has 9000 images; choose one"},
 		{"18,000 images", layoutOf("wider", index(append(wide, wide...)...)), "index.json: more than 10000 manifests"},
-		{"a manifest as an index", layoutOf("lies", index(lies)), "the index lists none"},
+		{"a manifest as an index", layoutOf("lies", index(lies)), "the index lists no image"},
 		{"a digest that leads out", layoutOf("escape", index(escape)), "index.json: "},
 		{"a digest of another kind", layoutOf("md5", index(v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: v1.Hash{Algorithm: "md5", Hex: strings.Repeat("0", 32)}})), "index.json: "},
 	} {

@@ -15,7 +15,7 @@ import (
 
 // A storedLayer is a layer that is a blob of a store.
 type storedLayer struct {
-	v1.Layer // what is not known without work, such as the digest of a docker archive's layer
+	v1.Layer // computes the rest, such as the digest of a layer in a docker archive
 	store    store
 	name     string
 	digest   v1.Hash // zero in docker archives
@@ -49,12 +49,12 @@ func (l *storedLayer) StoredRange(ctx context.Context, offset, n int64) (io.Read
 	return nil, errors.Join(fmt.Errorf("a part of %s: %w", l.name, errors.ErrUnsupported), rc.Close())
 }
 
-// A rangedStore can read parts of blobs that are no files.
+// A rangedStore can read parts of blobs that are not files.
 type rangedStore interface {
 	openRange(ctx context.Context, name string, offset, n int64) (io.ReadCloser, error)
 }
 
-// A part of a file is closed with it.
+// A part of a file; Close closes the file.
 type part struct {
 	io.Reader
 	io.Closer
@@ -83,8 +83,7 @@ func (b *compressedBlob) Compressed() (io.ReadCloser, error) {
 	return b.store.open(b.ctx, blobName(b.desc.Digest.String()))
 }
 
-// A plainBlob implements partial.UncompressedLayer: a layer that a docker archive has, plain or, from some tools,
-// compressed.
+// A plainBlob implements partial.UncompressedLayer: a layer in a docker archive, which some tools compress.
 type plainBlob struct {
 	ctx    context.Context
 	store  store
@@ -113,7 +112,7 @@ type readCloser struct {
 
 func (r *readCloser) Close() error { return r.close() }
 
-// A layeredImage is an image whose layers are replaced by others of the same content.
+// A layeredImage is an image with other layers of the same content.
 type layeredImage struct {
 	v1.Image
 	layers []v1.Layer
@@ -121,7 +120,7 @@ type layeredImage struct {
 
 func (i *layeredImage) Layers() ([]v1.Layer, error) { return i.layers, nil }
 
-// missing makes the error for a blob that should be in a store and is not.
+// missing makes the error for a blob that a store lacks.
 func missing(what, name string) error {
 	return fmt.Errorf("%s: %s is missing: %w", what, name, fs.ErrNotExist)
 }

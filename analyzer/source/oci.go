@@ -19,8 +19,8 @@ const (
 	indexFile  = "index.json"
 )
 
-// findOCI finds the images of a layout, in a directory or in a tar file. A directory of blobs without an index, as
-// containerd's content store is one, has no tags, but any of its images by digest.
+// findOCI finds the images of a layout, in a directory or in a tar file. A directory of blobs without an index, such as
+// containerd's content store, has no tags; its images are found by digest.
 func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
 	s := at.store
 	defer closer(&err, s.close)
@@ -60,7 +60,7 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 	digest, ok := strings.CutPrefix(at.tag, "@")
 	h, err := v1.NewHash(digest)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("%w: it has no %s, as an OCI image layout has; an image of a content store is chosen by its digest, as @sha256:...", errNotFound, indexFile)
+		return nil, fmt.Errorf("%w: no %s; name an image of a content store by its digest, @sha256:...", errNotFound, indexFile)
 	}
 	raw, err := get(ctx, "manifest", v1.Descriptor{Digest: h})
 	if err != nil {

@@ -78,7 +78,7 @@ func (r *repository) manifest(ctx context.Context, id string) (raw []byte, d v1.
 			return err
 		}
 		d.Size, d.MediaType = int64(len(raw)), t
-		if strings.Contains(id, ":") { // a tag has none
+		if strings.Contains(id, ":") { // not a tag
 			if d.Digest, err = v1.NewHash(id); err != nil {
 				return err
 			}

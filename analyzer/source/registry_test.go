@@ -424,13 +424,13 @@ func TestRegistryMisbehaves(t *testing.T) {
 		}), want: "sent more bytes than announced"},
 		{name: "endless manifest", do: only("/manifests/", endless), as: &limitError, want: "more than 8388608 bytes in an index, manifest or configuration"},
 		{name: "configuration of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.Size = 1 << 60 })), as: &limitError, want: "configuration: more than 8388608 bytes"},
-		{name: "layer of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = 1 << 60 })), want: "bytes, but the image names 1152921504606846976"},
+		{name: "layer of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = 1 << 60 })), want: ", but the image names 1152921504606846976"},
 		{name: "layer of -1 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = -1 })), want: "the image names a size of -1 bytes"},
-		{name: "an artifact", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.MediaType = "application/vnd.cncf.helm.config.v1+json" })), is: fs.ErrNotExist, want: "which is not that of a container image"},
-		{name: "an artifact as a layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].MediaType = "application/vnd.in-toto+json" })), is: errors.ErrUnsupported, want: "layer 0: it is of type application/vnd.in-toto+json"},
+		{name: "an artifact", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.MediaType = "application/vnd.cncf.helm.config.v1+json" })), is: fs.ErrNotExist, want: "is not that of a container image"},
+		{name: "an artifact as a layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].MediaType = "application/vnd.in-toto+json" })), is: errors.ErrUnsupported, want: "layer 0: an artifact of type application/vnd.in-toto+json"},
 		{name: "an encrypted layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) {
 			m.Layers[0].MediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
-		})), is: errors.ErrUnsupported, want: "layer 0: it is encrypted"},
+		})), is: errors.ErrUnsupported, want: "layer 0: encrypted"},
 		{name: "a foreign layer", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.Contains(r.URL.Path, "/manifests/"):
@@ -444,13 +444,13 @@ func TestRegistryMisbehaves(t *testing.T) {
 				g.inner.ServeHTTP(w, r)
 			}
 		}, is: errors.ErrUnsupported, want: "/foreign"},
-		{name: "image or index", do: only("/manifests/", status(200, `{"schemaVersion":2,"manifests":[],"layers":[]}`)), want: "it has both manifests and layers"},
+		{name: "image or index", do: only("/manifests/", status(200, `{"schemaVersion":2,"manifests":[],"layers":[]}`)), want: "both manifests and layers"},
 		{name: "no manifest", do: only("/manifests/", status(200, "sorry")), want: "invalid character"},
 		{name: "a page", do: only("/manifests/", status(200, `<html>`)), want: "manifest 1: a web page, not a manifest"},
 		{name: "a manifest of 2015", do: only("/manifests/", func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", string(types.DockerManifestSchema1Signed))
 			io.WriteString(w, `{"schemaVersion":1}`)
-		}), is: fs.ErrNotExist, want: "it is of type application/vnd.docker.distribution.manifest.v1+prettyjws"},
+		}), is: fs.ErrNotExist, want: "type application/vnd.docker.distribution.manifest.v1+prettyjws"},
 		{name: "redirected in a circle", do: only("/blobs/", func(_ *rogue, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path+"?X-Signature=secret-signature", http.StatusTemporaryRedirect)
 		}), want: "stopped after 10 redirects"},

@@ -16,9 +16,9 @@ import (
 
 // An artifact is a database as its manifest describes it.
 type artifact struct {
-	digest v1.Hash // of the manifest
+	digest v1.Hash // the manifest's
 	layer  v1.Descriptor
-	pinned bool // the reference names the digest
+	pinned bool // the reference has the digest
 }
 
 // readArtifact reads the manifest.

@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	maxGap  = 1 << 10  // bytes that are brought along to save a request
+	maxGap  = 1 << 10  // unneeded bytes that are fetched to save a request
 	maxPart = 1 << 20  // bytes of one request for several pieces
-	maxHeld = 24 << 20 // bytes that are held, beside those brought last
+	maxHeld = 24 << 20 // bytes that are kept, besides the last ones
 	streams = 8        // requests at the same time
 )
 
 // A blob is the file of a database in a registry. It implements [db.Prefetcher].
 type blob struct {
-	ctx  context.Context // of reads that have none of their own
+	ctx  context.Context // of ReadAt
 	repo *distribution.Repository
 	artifact
 
@@ -32,13 +32,13 @@ type blob struct {
 	total    int64 // for progress
 
 	mu       sync.Mutex
-	parts    []part // in order, do not overlap
+	parts    []part // sorted, without overlaps
 	held     int64
 	requests int
 	bytes    int64
 }
 
-// A part of the file that was brought.
+// A part is a part of the file that was fetched.
 type part struct {
 	offset int64
 	bytes  []byte
@@ -59,7 +59,7 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	if n == 0 {
 		return 0, err
 	}
-	if !b.held0(p[:n], offset) {
+	if !b.cached(p[:n], offset) {
 		got, e := b.fetch(b.ctx, db.Span{Offset: offset, Length: n})
 		if e != nil {
 			return 0, e
@@ -69,8 +69,8 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	return int(n), err
 }
 
-// held0 copies bytes that are held to p, and reports whether all of them are.
-func (b *blob) held0(p []byte, offset int64) bool {
+// cached copies the bytes at an offset to p if they are kept, and reports whether they are.
+func (b *blob) cached(p []byte, offset int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	part, ok := b.find(offset, int64(len(p)))
@@ -80,7 +80,7 @@ func (b *blob) held0(p []byte, offset int64) bool {
 	return ok
 }
 
-// find returns the part that holds some bytes.
+// find returns the part that contains some bytes.
 func (b *blob) find(offset, length int64) (part, bool) {
 	i := sort.Search(len(b.parts), func(i int) bool { return b.parts[i].offset > offset }) - 1
 	if i < 0 || b.parts[i].end() < offset+length {
@@ -109,7 +109,7 @@ func (b *blob) Prefetch(ctx context.Context, spans []db.Span) error {
 	return nil
 }
 
-// coalesce returns what to ask for: spans that are not held, those close to one another in one.
+// coalesce returns the spans to request: those that are not kept, with neighbours joined.
 func (b *blob) coalesce(spans []db.Span) []db.Span {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,7 +131,7 @@ func (b *blob) coalesce(spans []db.Span) []db.Span {
 	return wanted
 }
 
-// keep holds parts, and lets go of all former ones if that gets too much.
+// keep keeps parts, and drops all former ones if they exceed maxHeld.
 func (b *blob) keep(got []part) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -166,7 +166,7 @@ func (b *blob) fetch(ctx context.Context, s db.Span) ([]byte, error) {
 	return p, nil
 }
 
-// count adds to what was requested, and reports progress.
+// count counts requests and bytes, and reports progress.
 func (b *blob) count(requests int, bytes int64) {
 	b.mu.Lock()
 	b.requests += requests

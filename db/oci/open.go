@@ -12,7 +12,7 @@ import (
 // A Remote is an open database in a registry. It fetches blocks when they are needed.
 type Remote struct {
 	*db.DB
-	Digest string // of the manifest: "sha256:..."
+	Digest string // "sha256:...", the manifest's
 
 	blob *blob
 }

@@ -20,7 +20,7 @@ import (
 
 // Pulled reports what Pull did.
 type Pulled struct {
-	Digest    string // of the manifest
+	Digest    string // "sha256:...", the manifest's
 	Requests  int    // for parts of the file
 	Bytes     int64  // fetched of the file
 	Size      int64  // of the file
@@ -59,7 +59,7 @@ func Pull(ctx context.Context, ref, file string, o Options) (_ Pulled, err error
 		defer old.Close()
 		p.old = old.DB
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, db.ErrCorrupt) && !errors.Is(err, db.ErrNotDatabase) && !errors.Is(err, db.ErrUnsupported):
-		return Pulled{}, err // a damaged database is replaced, a file that cannot be read is not
+		return Pulled{}, err // unlike a damaged database, an unreadable file is not replaced
 	case errors.Is(err, db.ErrNotDatabase):
 		return Pulled{}, fmt.Errorf("oci: %w; it is not replaced", err)
 	}
@@ -69,7 +69,7 @@ func Pull(ctx context.Context, ref, file string, o Options) (_ Pulled, err error
 type puller struct {
 	*blob
 	o   *Options
-	old *db.DB // nil if there is none
+	old *db.DB // may be nil
 }
 
 func (p *puller) pull(ctx context.Context, file string) (r Pulled, err error) {

@@ -166,7 +166,10 @@ var importTable = []struct{ who, what string }{
 	{"sbom/merge", module + "/db/..."},
 	{"sbom/merge", module + "/sbom"},
 	{"sbom/merge", "net/http"},
-	{"sbom/attach", module + "/analyzer/..."},
+	{"sbom/attach", module + "/analyzer"}, // the options of registries are in analyzer/source/registry
+	{"sbom/attach", module + "/analyzer/image"},
+	{"sbom/attach", module + "/analyzer/scan"},
+	{"sbom/attach", module + "/analyzer/source"},
 	{"sbom/attach", module + "/sbom"},
 	{"db", "net/http"},
 	{"db", module + "/sbom"},
@@ -177,6 +180,17 @@ var importTable = []struct{ who, what string }{
 	{"db/oci", module + "/sbom"},
 	{"db/oci", module + "/analyzer/source"},
 	{"db/feed", module + "/sbom"},
+	{"db/feed", module + "/analyzer/source/..."},
+	{"db/feed", client},
+	{"db/feed", ggcr + "authn"}, // brings the configuration of docker
+	{"analyzer/source", remote},
+	{"analyzer/source/registry", module + "/internal/..."},
+	{"analyzer", client},
+	{"analyzer/scan", client},
+	{"analyzer/image", client},
+	{"analyzer/all", client},
+	{"matcher", client},
+	{"sbom", client},
 	{"plugin", module + "/matcher/..."},
 	{"plugin", module + "/sbom"},
 	{"plugin", module + "/db/..."},
@@ -184,8 +198,14 @@ var importTable = []struct{ who, what string }{
 	{"plugin", ggcr + "v1/remote"},
 }
 
+// client is the client of registries, for analyzer/source, db/oci and sbom/attach. The base does without it and net/http.
+const client = module + "/internal/distribution"
+
 // distros is the table of distributions, which analyzers and internal packages may import.
 const distros = "matcher/distro"
+
+// registryOptions are the options of the client.
+const registryOptions = "analyzer/source/registry"
 
 // notEcosystems are the packages below analyzer without analyzers of an ecosystem.
 var notEcosystems = strings.Fields("image scan source analyzertest all internal")
@@ -254,7 +274,7 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: ecosystems do not know each other", who, what)
 			case eco != "" && ecosystem(who) == "" && who != "analyzer/all" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
-			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer" && what != distros:
+			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && who != "internal/imagetest" && who != "internal/corpus" && who != "internal/dbtest" && what != "analyzer" && what != distros && what != registryOptions:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
 		}

@@ -16,13 +16,13 @@ import (
 	"github.com/hullmark/hullmark/internal/httpretry"
 )
 
-// Blob opens a blob, whose content is not checked against its digest. Reading goes on where a connection broke, and fails if the
-// blob has not the size in d. Close ends a Read that waits.
+// Blob opens a blob without checking its digest. Reading goes on where a connection broke. It fails if the blob has another size
+// than d. Close ends a Read that waits.
 func (r *Repository) Blob(ctx context.Context, d v1.Descriptor) (io.ReadCloser, error) {
 	return r.BlobRange(ctx, d, 0, d.Size)
 }
 
-// BlobRange opens n bytes of a blob from offset on. The error wraps errors.ErrUnsupported if the registry sends whole blobs only.
+// BlobRange opens n bytes of a blob from an offset on. The error wraps errors.ErrUnsupported if the registry sends only whole blobs.
 func (r *Repository) BlobRange(ctx context.Context, d v1.Descriptor, offset, n int64) (io.ReadCloser, error) {
 	if d.Size < 0 {
 		return nil, fmt.Errorf("blob %s: the image names a size of %d bytes", d.Digest, d.Size)
@@ -74,7 +74,7 @@ func after(hosts []*host, h *host) []*host {
 type blobRequest struct {
 	v1.Descriptor
 	offset, end int64
-	part        bool // not all of the blob: the answer must be a part, too
+	part        bool // of the blob: the response must have status 206
 }
 
 func (q *blobRequest) header() http.Header {
@@ -85,7 +85,7 @@ func (q *blobRequest) header() http.Header {
 	return header
 }
 
-// openBlob requests a blob from one host, and remembers where that redirects to.
+// openBlob requests a blob from one host, and remembers the target of a redirect.
 func (h *host) openBlob(ctx context.Context, client *http.Client, q blobRequest) (io.ReadCloser, error) {
 	res, err := h.get(ctx, client, "blobs", q.Digest.String(), q.header())
 	if err != nil {
@@ -100,7 +100,7 @@ func (h *host) openBlob(ctx context.Context, client *http.Client, q blobRequest)
 	return res.Body, nil
 }
 
-// A place is where a registry redirected to for a blob. Asking there directly saves a request for each part.
+// A place is the target of a registry's redirect for a blob. Using it directly saves a request for each part.
 type place struct {
 	client *http.Client
 	url    string
@@ -112,7 +112,7 @@ func (r *Repository) setPlace(digest v1.Hash, p place) {
 	r.places[digest] = p
 }
 
-// openPlace requests a blob where its registry redirected to before. It returns nil if there is no such place, or no longer.
+// openPlace requests a blob from its place. It returns nil if there is no place or the request fails.
 func (r *Repository) openPlace(ctx context.Context, q blobRequest) io.ReadCloser {
 	r.mu.Lock()
 	p, ok := r.places[q.Digest]
@@ -137,7 +137,7 @@ func (r *Repository) dropPlace(digest v1.Hash) {
 	delete(r.places, digest)
 }
 
-// accept checks that a response is what was asked for. Of a server that knows no ranges it skips the bytes before the offset.
+// accept checks that a response has the requested bytes. If it has the whole blob, accept skips the bytes before the offset.
 func (q *blobRequest) accept(res *http.Response) error {
 	if err := transport.CheckError(res, http.StatusOK, http.StatusPartialContent); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (q *blobRequest) accept(res *http.Response) error {
 			return fmt.Errorf("sent %q instead of bytes %d-%d/%d", got, q.offset, q.end-1, q.Size)
 		}
 	case q.part:
-		return fmt.Errorf("the registry sends whole blobs only: %w", errors.ErrUnsupported)
+		return fmt.Errorf("the registry sends only whole blobs: %w", errors.ErrUnsupported)
 	}
 	switch n := res.ContentLength; {
 	case n < 0 || from+n == end:

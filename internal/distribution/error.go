@@ -17,9 +17,9 @@ type hostError struct{ error }
 
 func (e *hostError) Unwrap() error { return e.error }
 
-// Explain returns err with the registry and the operation, such as "push app:1", in its text, and without credentials. It wraps
-// fs.ErrNotExist, fs.ErrPermission or *registry.RateLimitError if the registry answered so. An error of another method of r stays
-// as it is.
+// Explain returns err without credentials, and with the registry and the operation, such as "push 1", in its text. It wraps
+// fs.ErrNotExist, fs.ErrPermission or *registry.RateLimitError if the registry answered so. It returns errors of other methods of r
+// unchanged.
 func (r *Repository) Explain(operation string, err error) error {
 	return r.hosts[len(r.hosts)-1].explain(operation, err)
 }
@@ -40,10 +40,10 @@ func (h *host) explain(operation string, err error) error {
 	case errors.As(err, &limit):
 		limited := registry.RateLimitError(*limit)
 		return wrap(limited.Error(), &limited)
-	case errors.As(err, &certificate): // though the same host may have answered by plain HTTP
+	case errors.As(err, &certificate): // even if the host also answered by plain HTTP
 		return wrap(err.Error(), certificate)
 	case errors.As(err, &answer):
-		status := &transport.Error{StatusCode: answer.StatusCode} // without the request, which has credentials
+		status := &transport.Error{StatusCode: answer.StatusCode} // without the request, whose header has credentials
 		plain := *answer
 		plain.Request = nil
 		switch answer.StatusCode {

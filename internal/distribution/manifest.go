@@ -16,10 +16,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// MaxManifest is the most bytes of a manifest that Manifest reads. Registries accept as many at least.
+// MaxManifest is the most bytes of a manifest that Manifest reads. Registries must accept this many.
 const MaxManifest = 4 << 20
 
-// get requests something of the repository from one host.
+// get requests a manifest, blob or list of referrers from one host.
 func (h *host) get(ctx context.Context, client *http.Client, kind, id string, header http.Header) (*http.Response, error) {
 	u := url.URL{Scheme: h.Scheme(), Host: h.RegistryStr(), Path: fmt.Sprintf("/v2/%s/%s/%s", h.RepositoryStr(), kind, id)}
 	return get(ctx, client, u.String(), header)
@@ -31,7 +31,7 @@ func get(ctx context.Context, client *http.Client, address string, header http.H
 		return nil, err
 	}
 	req.Header = header
-	req.Header.Set("Accept-Encoding", "identity") // a digest is of the bytes as they are stored
+	req.Header.Set("Accept-Encoding", "identity") // digests are of the stored bytes
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -42,8 +42,7 @@ func get(ctx context.Context, client *http.Client, address string, header http.H
 	return res, nil
 }
 
-// Manifest reads a manifest or an index of at most MaxManifest bytes by a tag or a digest. If the registry does not say of which
-// type it is, that is empty.
+// Manifest reads a manifest or an index of at most MaxManifest bytes by a tag or a digest. Its media type is that of the response.
 func (r *Repository) Manifest(ctx context.Context, id string, accept ...types.MediaType) (raw []byte, d v1.Descriptor, err error) {
 	err = r.ReadManifest(ctx, id, accept, func(t types.MediaType, body io.Reader) (err error) {
 		if raw, err = io.ReadAll(io.LimitReader(body, MaxManifest+1)); err != nil {
@@ -53,7 +52,7 @@ func (r *Repository) Manifest(ctx context.Context, id string, accept ...types.Me
 			return fmt.Errorf("larger than %d bytes", MaxManifest)
 		}
 		d.MediaType = t
-		if strings.Contains(id, ":") { // a tag has none
+		if strings.Contains(id, ":") { // not a tag
 			if d.Digest, err = v1.NewHash(id); err != nil {
 				return err
 			}
@@ -66,7 +65,8 @@ func (r *Repository) Manifest(ctx context.Context, id string, accept ...types.Me
 	return raw, d, err
 }
 
-// ReadManifest calls read with the body of a manifest or an index, and again with that of another attempt or mirror if read fails.
+// ReadManifest calls read with the body of a manifest or an index. If read fails, it calls read again with the body of another attempt
+// or mirror.
 func (r *Repository) ReadManifest(ctx context.Context, id string, accept []types.MediaType, read func(t types.MediaType, body io.Reader) error) error {
 	return r.each(ctx, r.hosts, "manifest "+id, func(h *host, client *http.Client) error {
 		return h.transport.Policy.Do(ctx, func() error { return h.manifest(ctx, client, id, accept, read) })

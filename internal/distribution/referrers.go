@@ -19,8 +19,8 @@ import (
 // maxPages is the most pages of referrers that are read.
 const maxPages = 100
 
-// Referrers returns the manifests that refer to the one with a digest, from the first mirror that knows any. A registry without
-// the referrers API lists them in an index with a tag that the specification names.
+// Referrers returns the manifests that refer to the manifest with a digest, from the first host that lists any. A registry without
+// the referrers API lists them in an index under the tag that the specification names.
 func (r *Repository) Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	var list []v1.Descriptor
 	err := r.each(ctx, r.hosts, "referrers of "+digest, func(h *host, client *http.Client) (err error) {
@@ -61,7 +61,7 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 	}
 }
 
-// taggedReferrers reads the index that takes the place of the referrers API, after a response of a registry without that.
+// taggedReferrers reads the index that replaces the referrers API, after the response of a registry without that API.
 func (h *host) taggedReferrers(ctx context.Context, client *http.Client, digest string, res *http.Response) ([]v1.Descriptor, error) {
 	err := transport.CheckError(res, http.StatusOK, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable)
 	if err = errors.Join(err, res.Body.Close()); err != nil {
@@ -73,7 +73,7 @@ func (h *host) taggedReferrers(ctx context.Context, client *http.Client, digest 
 		return nil, err
 	}
 	if res.StatusCode == http.StatusNotFound {
-		return nil, res.Body.Close() // there are none yet
+		return nil, res.Body.Close() // no manifest refers to it yet
 	}
 	return referrersOf(res)
 }

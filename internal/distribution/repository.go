@@ -1,4 +1,5 @@
-// Package distribution is a client of registries: of the OCI distribution specification, with the options of package registry.
+// Package distribution is a client of registries. It implements the OCI distribution specification with the options of package
+// registry.
 package distribution
 
 import (
@@ -28,14 +29,14 @@ type Repository struct {
 	secrets scrub.Scrubber
 	options registry.Options
 	base    http.RoundTripper
-	own     *http.Transport // base, unless that is the caller's
+	own     *http.Transport // base, unless Options.Transport is
 	hosts   []*host         // the mirrors, and then the registry
 
 	mu     sync.Mutex
 	places map[v1.Hash]place
 }
 
-// Open parses a reference, such as "registry.example/app:1". It makes no request: that is done when something is read.
+// Open parses a reference, such as "registry.example/app:1". It makes no request.
 func Open(ref string, o registry.Options) (*Repository, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
@@ -107,7 +108,7 @@ func lookUp(mirrors map[string][]string, host string) []string {
 	return nil
 }
 
-// mirrorPolicy gives up a mirror sooner than a registry, because another host is asked then.
+// mirrorPolicy gives up a mirror sooner than the registry, because another host follows.
 var mirrorPolicy = httpretry.Policy{Attempts: 2, MaxWait: 5 * time.Second}
 
 // A host is a registry, or a mirror of one, that has the repository.
@@ -118,7 +119,7 @@ type host struct {
 
 	mu     sync.Mutex
 	client *http.Client // logged in to pull
-	down   error        // why a mirror is not asked again
+	down   error        // why a mirror is not used again
 }
 
 func (r *Repository) newHost(at name.Repository) *host {
@@ -190,7 +191,7 @@ func (r *Repository) each(ctx context.Context, hosts []*host, operation string, 
 	return nil // not reached: the registry is the last one
 }
 
-// Pusher returns a transport that is logged in to the registry to write, for package remote, which takes it as it is.
+// Pusher returns a transport for package remote that is logged in to write to the registry. Package remote adds no retries to it.
 func (r *Repository) Pusher(ctx context.Context) (http.RoundTripper, error) {
 	h := r.hosts[len(r.hosts)-1]
 	t, err := h.authenticate(ctx, transport.PushScope)

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 )
 
-// newTransport returns a transport like http.DefaultTransport that leaves content as it is sent.
+// newTransport returns a transport like http.DefaultTransport that does not decompress.
 func newTransport(o registry.Options) *http.Transport {
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -21,7 +21,7 @@ func newTransport(o registry.Options) *http.Transport {
 		MaxIdleConnsPerHost: 8,
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: cmp.Or(o.ConnectTimeout, 10*time.Second),
-		DisableCompression:  true, // a digest is of the bytes as they are stored
+		DisableCompression:  true, // digests are of the stored bytes
 	}
 	if o.RootCAs != nil {
 		t.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs}
@@ -29,10 +29,10 @@ func newTransport(o registry.Options) *http.Transport {
 	return t
 }
 
-// maxGreeting is the most bytes that are read of the answer of /v2/, which nobody looks at.
+// maxGreeting is the most bytes of an answer of /v2/.
 const maxGreeting = 32 << 10
 
-// greeting limits the answer of /v2/, which package transport reads to its end.
+// greeting limits the answers of /v2/, because package transport reads them to their end.
 type greeting struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -47,7 +47,7 @@ func (g greeting) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// notify reports what a request does.
+// notify reports a request to Options.Progress.
 func (r *Repository) notify(req *http.Request, pause time.Duration, reason error) {
 	if r.options.Progress == nil {
 		return

@@ -96,7 +96,7 @@ func (b *Body) newRequest(ctx context.Context, offset int64) (*http.Request, err
 		return nil, errors.New("malformed URL")
 	}
 	r.Header.Set("User-Agent", "hullmark")
-	// The transport does not decompress if the header is set here: bytes are counted, and requested, as they are sent.
+	// The transport does not decompress if the header is set here: offsets and sizes are of the bytes sent.
 	r.Header.Set("Accept-Encoding", "identity")
 	if !b.request.Plain {
 		r.Header.Set("Accept-Encoding", "gzip")
@@ -162,7 +162,7 @@ func (b *Body) accept(res *http.Response, offset int64) error {
 	return b.describe(res, res.ContentLength)
 }
 
-// describe takes over what a response says about the body.
+// describe sets the fields of b from a response.
 func (b *Body) describe(res *http.Response, size int64) error {
 	h := res.Header
 	if size > b.limit {

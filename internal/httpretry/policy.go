@@ -41,8 +41,8 @@ type loop struct {
 	attempts int // that brought nothing
 }
 
-// next counts a failed attempt. It returns how long to wait before the next one, and false if there is none: too many were made,
-// or the context would end first.
+// next counts a failed attempt. It returns how long to wait before the next one. It returns false if too many failed, or if the
+// context would end first.
 func (l *loop) next(ctx context.Context, asked time.Duration) (time.Duration, bool) {
 	l.attempts++
 	if l.attempts >= l.policy.Attempts || ctx.Err() != nil {

@@ -21,7 +21,7 @@ type Reader struct {
 	// errors.ErrUnsupported, and Read returns why that connection broke.
 	Open    func(ctx context.Context, offset int64) (io.ReadCloser, error)
 	Policy  Policy
-	Offset  int64                                   // of the next byte
+	Offset  int64                                   // where to read next
 	Once    bool                                    // no connection after the first
 	End     int64                                   // offset after the last byte; negative if it is not known
 	Notify  func(pause time.Duration, reason error) // called before a pause; may be nil

@@ -12,8 +12,7 @@ import (
 	"strings"
 )
 
-// encodings returns the forms in which a credential may be in a text: as it is, quoted, and encoded for URLs, JSON, HTML and
-// base64.
+// encodings returns the forms of a credential in a text: plain, quoted, and encoded for URLs, JSON, HTML and base64.
 func encodings(credential string) []string {
 	list := []string{credential}
 	add := func(s string) {

@@ -14,12 +14,13 @@ func (s *Scrubber) Error(err error) error {
 	return s.Wrap(err.Error(), err)
 }
 
-// Errorf is like fmt.Errorf, but what it returns is as of Error.
+// Errorf formats an error like fmt.Errorf, and returns it through Error.
 func (s *Scrubber) Errorf(format string, args ...any) error {
 	return s.Error(fmt.Errorf(format, args...))
 }
 
-// causes returns err if neither its text nor a cause's has credentials, else the nearest causes of which that is true.
+// causes returns err if neither its text nor the text of a cause has credentials. Otherwise it returns the nearest causes without
+// credentials.
 func (s *Scrubber) causes(err error) []error {
 	var inner, list []error
 	switch e := err.(type) {

@@ -53,7 +53,7 @@ func patterns(text string) string {
 // opaque tells a token from an English word.
 func opaque(s string) bool {
 	if strings.HasPrefix(s, "realm=") {
-		return false // of a challenge
+		return false // a challenge
 	}
 	return len(s) >= 16 || strings.ContainsAny(s, "0123456789+/=_~")
 }

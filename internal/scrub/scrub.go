@@ -1,7 +1,7 @@
 // Package scrub removes credentials from texts and errors before a program shows or logs them.
 //
-// A [Scrubber] removes two kinds: values that it was told, in the encodings in which servers send them back, and values that
-// look like credentials wherever they come from, such as the password in a URL or the query of a signed URL.
+// A [Scrubber] removes two kinds: values that it knows, in the encodings in which servers send them back, and values that look
+// like credentials, such as the password in a URL or the query of a signed URL.
 package scrub
 
 import (
@@ -56,8 +56,7 @@ func (s *Scrubber) observe(credentials ...string) {
 	}
 }
 
-// Text returns a text without credentials, in one line of at most 400 bytes. Of a longer text it keeps the beginning, of
-// several lines the first.
+// Text returns the first line of a text without credentials, cut to 400 bytes.
 func (s *Scrubber) Text(text string) string {
 	if len(text) > 16*maxInput {
 		text = text[:16*maxInput]
@@ -76,7 +75,7 @@ func (s *Scrubber) Text(text string) string {
 	return text
 }
 
-// printable replaces control characters, with which a server could write on a terminal, by spaces.
+// printable replaces control characters, which could change a terminal, with spaces.
 func printable(r rune) rune {
 	if unicode.IsControl(r) {
 		return ' '
@@ -84,7 +83,7 @@ func printable(r rune) rune {
 	return r
 }
 
-// values returns a text without the credentials that s was told.
+// values returns a text without the credentials that s knows.
 func (s *Scrubber) values(text string) string {
 	var found spans
 	s.mu.Lock()
@@ -99,8 +98,8 @@ func (s *Scrubber) values(text string) string {
 	return found.mask(text)
 }
 
-// appendMatches adds where a credential occurs in a text. One of fewer than 4 bytes must be a word of its own, because the text
-// could not be understood without all its "a".
+// appendMatches appends where a credential occurs in a text. A credential of fewer than 4 bytes must be a whole word: masking every
+// "a" would make the text unreadable.
 func appendMatches(found spans, text, credential string) spans {
 	for from := 0; ; {
 		i := strings.Index(text[from:], credential)

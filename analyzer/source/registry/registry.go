@@ -6,7 +6,7 @@
 // token server that the registry names, through TLS unless the registry is in Options.Insecure or on the loopback interface. No
 // error and no event contains a credential, even if a server sends one back.
 //
-// Errors wrap fs.ErrNotExist if the registry does not have what was asked for, fs.ErrPermission if it denies access, and
+// Errors wrap fs.ErrNotExist if the registry lacks the image or blob, fs.ErrPermission if it denies access, and
 // [RateLimitError].
 package registry
 
@@ -43,17 +43,18 @@ type Options struct {
 	// Those on the loopback interface always may.
 	Insecure []string
 
-	// Mirrors lists, for the host or host:port of a registry, others that are asked for the same repositories first, in
-	// order. Content is checked against its digest, but a mirror decides what a tag means.
+	// Mirrors lists, for the host or host:port of a registry, other registries with the same repositories. The client tries
+	// them first, in order. A mirror may have a path, "mirror.example/hub", under which it keeps the repositories. Content
+	// is checked against its digest, but a mirror resolves tags.
 	Mirrors map[string][]string
 
-	// Progress, if not nil, is called before each request and each pause, from several goroutines at once.
+	// Progress, if not nil, is called before each request and each pause, from several goroutines.
 	Progress func(Event)
 }
 
-// An Event reports what the client does next.
+// An Event reports the next action of the client.
 type Event struct {
-	Host   string        // of the server
+	Host   string        // the server, with its port
 	Action string        // "log-in", "read-manifest", "read-blob" or "push"
 	Pause  time.Duration // until the action is repeated; 0 if it begins now
 	Err    error         // why it is repeated; nil if it begins
