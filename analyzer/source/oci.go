@@ -10,7 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer"
 )
 
 // The files of an OCI image layout; see the OCI image specification, "OCI Image Layout Specification".
@@ -115,7 +115,7 @@ func checkDigest(want v1.Hash, b []byte) error {
 	}
 	hash.Write(b)
 	if got := hex.EncodeToString(hash.Sum(nil)); got != want.Hex {
-		return &image.DigestError{Want: want.String(), Got: want.Algorithm + ":" + got}
+		return &analyzer.DigestError{Want: want.String(), Got: want.Algorithm + ":" + got}
 	}
 	return nil
 }

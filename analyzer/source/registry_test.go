@@ -27,7 +27,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
@@ -316,8 +315,8 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 		}
 	}
-	var digestError *image.DigestError
-	var limitError *image.LimitError
+	var digestError *analyzer.DigestError
+	var limitError *analyzer.LimitError
 	var rateLimit *registry.RateLimitError
 	for _, c := range []struct {
 		name string

@@ -1,12 +1,12 @@
-package image
+package walk
 
 import "io"
 
-// A pipe brings bytes from one goroutine, its source, to another, its reader, in chunks that are used again.
+// A pipe carries bytes from a goroutine, its source, to another, its reader, in chunks that it reuses.
 type pipe struct {
 	size   int
 	chunks chan chunk    // closed by the source after the last one
-	free   chan []byte   // to fill again
+	free   chan []byte   // chunks to fill
 	quit   chan struct{} // closed by close
 
 	// Of the reader:
@@ -30,7 +30,7 @@ func newPipe(size, count int) *pipe {
 	return p
 }
 
-// room returns a chunk for the source to fill, or false if nobody reads any more.
+// room returns a chunk for the source to fill, or false after close.
 func (p *pipe) room() ([]byte, bool) {
 	select {
 	case buf := <-p.free:
@@ -53,7 +53,7 @@ func (p *pipe) put(buf, data []byte, err error) bool {
 	}
 }
 
-// next goes on to the next chunk, which may be empty, or returns the error that ends the bytes.
+// next moves to the next chunk, which may be empty, or returns the error that ends the bytes.
 func (p *pipe) next() error {
 	if p.err != nil {
 		return p.err
@@ -82,7 +82,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// close tells the source that nobody reads any more, and waits for it to end.
+// close ends the source, and waits for it.
 func (p *pipe) close() {
 	close(p.quit)
 	for range p.chunks {
