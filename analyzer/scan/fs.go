@@ -19,6 +19,9 @@ import (
 //
 // A file or directory that cannot be read is a Diagnostic; that the root itself cannot is an error.
 func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, error) {
+	if root == nil {
+		return nil, errors.New("scan: no file system")
+	}
 	r, err := s.start()
 	if err != nil {
 		return nil, err

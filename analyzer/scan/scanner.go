@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"runtime"
@@ -16,8 +17,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/image"
 )
 
-// A Scanner finds out what images consist of. The zero value finds nothing: it has no analyzers. A Scanner may be used by
-// many goroutines at once, and any number of Scanners with different settings side by side.
+// A Scanner finds out what images consist of. The zero value has no analyzers: it reads layers and finds nothing in them. Many
+// goroutines may use a Scanner at once, and any number of Scanners with different settings may work side by side.
 type Scanner struct {
 	Analyzers []analyzer.Analyzer
 	Cache     Cache       // nil: every layer is read; see Verify
@@ -60,17 +61,25 @@ type bound struct {
 	missing *missing
 }
 
+// start checks and indexes the analyzers.
 func (s Scanner) start() (*run, error) {
-	r := &run{limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache, unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress}}
+	r := &run{
+		limits: s.Limits.withDefaults(), parallel: s.Parallel, budget: s.Budget, cache: s.Cache,
+		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
+	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
-	if r.budget = s.Budget; r.budget == nil {
+	if r.budget == nil {
 		// A quarter keeps all processors busy, and a file that is larger waits until it is alone.
-		r.budget = NewBudget(max(r.limits.Memory/4, 1), r.parallel)
+		r.budget = &Budget{Memory: max(r.limits.Memory/4, 1), Parallel: r.parallel}
 	}
+	r.budget.start()
 	names := make(map[string]bool)
-	for _, a := range s.Analyzers {
+	for i, a := range s.Analyzers {
+		if a == nil {
+			return nil, fmt.Errorf("scan: analyzer %d is nil", i)
+		}
 		info := a.Info()
 		if err := info.Validate(); err != nil {
 			return nil, err
@@ -79,20 +88,24 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("scan: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.budget.workers, missing: new(missing)}
-		if info.Concurrent > 0 {
-			b.workers = make(chan struct{}, info.Concurrent)
-		}
-		if info.MaxSize > 0 {
-			b.maxSize = min(info.MaxSize, r.limits.FileSize)
-		}
-		h := sha256.New()
-		fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
-			info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
-		b.key = hex.EncodeToString(h.Sum(nil))
-		r.analyzers = append(r.analyzers, b)
+		r.analyzers = append(r.analyzers, r.bind(a, info))
 	}
 	return r, nil
+}
+
+func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
+	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.budget.workers, missing: new(missing)}
+	if info.Concurrent > 0 {
+		b.workers = make(chan struct{}, info.Concurrent)
+	}
+	if info.MaxSize > 0 {
+		b.maxSize = min(info.MaxSize, r.limits.FileSize)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
+		info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
+	b.key = hex.EncodeToString(h.Sum(nil))
+	return b
 }
 
 // Scan reads the layers of an image, each once, lets the analyzers look at the files they want, and merges what they
@@ -104,6 +117,9 @@ func (s Scanner) start() (*run, error) {
 //
 // An image with a method Root() fs.FS that returns a file system is scanned as [Scanner.ScanFS] does.
 func (s Scanner) Scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) {
+	if img == nil {
+		return nil, errors.New("scan: no image")
+	}
 	if rooted, ok := img.(interface{ Root() fs.FS }); ok {
 		if root := rooted.Root(); root != nil {
 			return s.ScanFS(ctx, root)
@@ -195,18 +211,19 @@ func (r *run) readLayers(ctx context.Context, layers []image.Layer) ([]*layerDat
 	return data, r.linkLayers(ctx, layers, data)
 }
 
-// layer returns what one layer consists of. It is read only for analyzers whose answer the cache does not know.
+// layer returns the results for one layer. It reads the layer only if the cache lacks answers.
 func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData, error) {
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
 	key := r.cacheKey(l)
 	cached, asked := r.load(ctx, key, event)
-	lazily := len(asked) > 0 && r.lazy && l.Table() != v1.Hash{}
+	known := func() bool { return cached != nil && len(asked) == 0 }
+	lazily := !known() && r.lazy && l.Table() != v1.Hash{}
 	if lazily {
 		key = r.tableKey(l)
 		cached, asked = r.load(ctx, key, event)
 	}
-	if c, ok := r.cache.(Claimer); ok && len(asked) > 0 {
+	if c, ok := r.cache.(Claimer); ok && !known() {
 		release, err := c.Claim(ctx, key)
 		if err != nil {
 			return nil, err
@@ -214,7 +231,7 @@ func (r *run) layer(ctx context.Context, l image.Layer, layers int) (*layerData,
 		defer release()
 		cached, asked = r.load(ctx, key, event) // another scan may have read it meanwhile
 	}
-	if len(asked) == 0 {
+	if known() {
 		event.Kind = LayerCached
 		r.report.send(event)
 		return cached, nil
