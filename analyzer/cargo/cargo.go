@@ -43,8 +43,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 	}
-	packages, err := parseAudit(text)
-	return &analyzer.Result{Packages: packages}, err
+	return parseAudit(text)
 }
 
 // section returns the content of the section in an executable, or nil without such a section. A file with other content or
@@ -98,7 +97,7 @@ func inflate(packed []byte) ([]byte, error) {
 }
 
 // parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
-func parseAudit(text []byte) ([]analyzer.Package, error) {
+func parseAudit(text []byte) (*analyzer.Result, error) {
 	var audit struct {
 		Packages []struct {
 			Name         string `json:"name"`
@@ -115,7 +114,7 @@ func parseAudit(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
 	}
 	list := make([]analyzer.Package, 0, len(crates))
-	bad := problem.In("cargo")
+	var bad problem.List
 	for i, c := range crates {
 		if c.Name == "" || c.Version == "" {
 			bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "name %.80q, version %.80q", c.Name, c.Version)
@@ -133,5 +132,5 @@ func parseAudit(text []byte) ([]analyzer.Package, error) {
 		p.Depends = slices.Compact(p.Depends)
 		list = append(list, p)
 	}
-	return list, bad.Err()
+	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
 }

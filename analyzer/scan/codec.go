@@ -109,7 +109,14 @@ func (e *encoder) layer(d *layerData) {
 	e.strings(d.Delta.Implicit)
 	e.hashes(d.Delta.Names)
 	e.hashes(d.Delta.Dirs)
-	e.problems(d.Problems)
+	e.len(len(d.Problems))
+	for i := range d.Problems {
+		p := &d.Problems[i]
+		e.diagnostic(&p.Diagnostic)
+		e.int(p.Layer)
+		e.string(p.Path)
+		e.string(p.Analyzer)
+	}
 	e.len(len(d.Results))
 	for _, key := range slices.Sorted(maps.Keys(d.Results)) {
 		e.string(key)
@@ -120,13 +127,10 @@ func (e *encoder) layer(d *layerData) {
 	}
 }
 
-func (e *encoder) problems(list []problem) {
-	e.len(len(list))
-	for _, p := range list {
-		e.string(string(p.Kind))
-		e.string(p.Path)
-		e.string(p.Message)
-	}
+func (e *encoder) diagnostic(d *analyzer.Diagnostic) {
+	e.string(string(d.Code))
+	e.int(d.Line)
+	e.string(d.Message)
 }
 
 func (e *encoder) result(r *fileResult) {
@@ -152,7 +156,10 @@ func (e *encoder) result(r *fileResult) {
 		e.int(d.Rank)
 	}
 	e.string(string(r.Fact))
-	e.problems(r.Problems)
+	e.len(len(r.Diagnostics))
+	for i := range r.Diagnostics {
+		e.diagnostic(&r.Diagnostics[i])
+	}
 	e.string(r.Link)
 }
 
@@ -294,7 +301,10 @@ func (d *decoder) layer(l *layerData) {
 	l.Delta.Implicit = d.strings()
 	l.Delta.Names = d.hashes()
 	l.Delta.Dirs = d.hashes()
-	l.Problems = d.problems()
+	l.Problems = listOf(d, 6, func(p *analyzer.FileDiagnostic) {
+		d.diagnostic(&p.Diagnostic)
+		p.Layer, p.Path, p.Analyzer = d.int(), d.string(), d.string()
+	})
 	n := d.len(2)
 	l.Results = make(map[string][]fileResult, n)
 	for range n {
@@ -303,10 +313,8 @@ func (d *decoder) layer(l *layerData) {
 	}
 }
 
-func (d *decoder) problems() []problem {
-	return listOf(d, 3, func(p *problem) {
-		p.Kind, p.Path, p.Message = analyzer.DiagnosticKind(d.string()), d.string(), d.string()
-	})
+func (d *decoder) diagnostic(to *analyzer.Diagnostic) {
+	to.Code, to.Line, to.Message = analyzer.DiagnosticCode(d.string()), d.int(), d.string()
 }
 
 func (d *decoder) result(r *fileResult) {
@@ -325,7 +333,7 @@ func (d *decoder) result(r *fileResult) {
 	if fact := d.string(); fact != "" {
 		r.Fact = []byte(fact)
 	}
-	r.Problems = d.problems()
+	r.Diagnostics = listOf(d, 3, d.diagnostic)
 	r.Link = d.string()
 }
 

@@ -182,11 +182,11 @@ func (r *run) read(src io.Reader, size int64) ([]byte, error) {
 }
 
 // fail records why analyzer s.asked[k] has no answer for the file.
-func (s *slot) fail(k int, kind analyzer.DiagnosticKind, message string) {
+func (s *slot) fail(k int, code analyzer.DiagnosticCode, message string) {
 	if s.results[k] == nil {
 		s.results[k] = new(fileResult)
 	}
-	s.results[k].Problems = append(s.results[k].Problems, problem{Kind: kind, Message: message})
+	s.results[k].diagnose(code, message)
 }
 
 // task does a job as soon as a worker is free, and calls done afterwards.

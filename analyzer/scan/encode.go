@@ -14,7 +14,7 @@ import (
 )
 
 // cacheFormat is raised whenever layerData, or what the engine itself puts into it, changes.
-const cacheFormat = 2
+const cacheFormat = 3
 
 // cacheKey names what a cache keeps of a layer: by the hash that was checked when the layer was read, or a lying image
 // could put its own words into the mouth of another.

@@ -351,7 +351,10 @@ func TestTooLarge(t *testing.T) {
 	if len(report.Components) != 1 || report.Components[0].Version != "123456789" || report.Components[0].Analyzer != "list" {
 		t.Errorf("components %v", report.Components)
 	}
-	want := analyzer.Diagnostic{Kind: analyzer.TooLarge, Layer: 1, Path: "a.list", Analyzer: "small", Message: "12 bytes, more than the 8 that are read"}
+	want := analyzer.FileDiagnostic{
+		Diagnostic: analyzer.Diagnostic{Code: analyzer.TooLarge, Message: "12 bytes, more than the 8 that are read"},
+		Layer:      1, Path: "a.list", Analyzer: "small",
+	}
 	if len(report.Diagnostics) != 1 || report.Diagnostics[0] != want {
 		t.Errorf("diagnostics %v, want %v", report.Diagnostics, want)
 	}
@@ -447,7 +450,7 @@ func TestScanFSUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"Kind":"unreadable","Layer":-1,"Path":"bad.list"`, `"Kind":"unreadable","Layer":-1,"Path":"dir"`, "permission denied"} {
+	for _, want := range []string{`"Layer":-1,"Path":"bad.list"`, `"Layer":-1,"Path":"dir"`, `"Code":"unreadable"`, "permission denied"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("diagnostics %s, want %s", b, want)
 		}

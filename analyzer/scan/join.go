@@ -9,10 +9,11 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // join lets the analyzers that are Joiners answer for the files in a tree.
-func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
+func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
 	answers := make([][]*answer, len(r.analyzers))
 	facts := make([][]analyzer.Fact, len(r.analyzers))
 	t.root.each(func(f *file) {
@@ -23,7 +24,7 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
 			}
 		}
 	})
-	var problems []analyzer.Diagnostic
+	var problems []analyzer.FileDiagnostic
 	for i, list := range facts {
 		if len(list) == 0 {
 			continue
@@ -31,12 +32,12 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
 		name := r.analyzers[i].info.Name
 		j, ok := r.analyzers[i].Analyzer.(analyzer.Joiner)
 		if !ok {
-			problems = append(problems, analyzer.Diagnostic{Kind: analyzer.Unsupported, Layer: -1, Analyzer: name, Message: "it keeps facts of files, and does not join them"})
+			problems = append(problems, diagnosticOf(name, -1, analyzer.Unsupported, "", "it keeps facts of files, and does not join them"))
 			continue
 		}
 		joined, err := callJoin(ctx, j, list)
 		if err != nil {
-			problems = append(problems, analyzer.Diagnostic{Kind: analyzer.Panicked, Layer: -1, Analyzer: name, Message: err.Error()})
+			problems = append(problems, diagnosticOf(name, -1, analyzer.Panicked, "", err.Error()))
 			continue
 		}
 		for k := range joined[:min(len(joined), len(list))] {
@@ -98,10 +99,22 @@ func (a *answer) layerOf(n int) int {
 	return a.since[n]
 }
 
-// problems returns those of Analyze and of Join.
-func (a *answer) problems() []problem {
-	if a.joined == nil || a.joined.Err == nil {
-		return a.Problems
+// diagnostics returns those of the engine, Analyze and Join.
+func (a *answer) diagnostics() []analyzer.Diagnostic {
+	list := a.Diagnostics[:len(a.Diagnostics):len(a.Diagnostics)]
+	if a.Link != "" {
+		list = append(list, analyzer.Diagnostic{Code: analyzer.Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
 	}
-	return append(a.Problems[:len(a.Problems):len(a.Problems)], capProblems(problemsOf(a.joined.Err))...)
+	if a.joined == nil {
+		return list
+	}
+	joined := a.joined.Diagnostics
+	if a.joined.Result != nil {
+		joined = slices.Concat(a.joined.Result.Diagnostics, joined)
+	}
+	list = append(list, checked(joined)...)
+	if a.joined.Err != nil {
+		list = append(list, problem.Of(a.joined.Err))
+	}
+	return list
 }

@@ -19,8 +19,8 @@ import (
 type layerData struct {
 	Entries, Bytes int64
 	Delta          delta
-	Problems       []problem               // of entries that no analyzer asked for, in the order of the layer
-	Results        map[string][]fileResult // by analyzerKey, sorted by path; files of which there is nothing to say have none
+	Problems       []analyzer.FileDiagnostic // with entries, in the order of the layer
+	Results        map[string][]fileResult   // by analyzerKey, sorted by path; files of which there is nothing to say have none
 
 	missing map[string]bool // by analyzerKey: what there is of its Results is not all
 }
@@ -29,7 +29,6 @@ type layerData struct {
 type fileResult struct {
 	Path string
 	analyzer.Result
-	Problems []problem
 
 	// Link, where not empty, is a path of a lower layer to which the file is a hard link: its content is there.
 	Link string
@@ -38,24 +37,7 @@ type fileResult struct {
 }
 
 func (r *fileResult) empty() bool {
-	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 && len(r.Problems) == 0 && r.Link == "" && !r.missing
-}
-
-// A problem is a Diagnostic whose place is known from where it is kept.
-type problem struct {
-	Kind    analyzer.DiagnosticKind
-	Path    string // for a layer's own problems
-	Message string
-}
-
-// maxProblems is how many problems of one layer, or of one file, are told one by one.
-const maxProblems = 100
-
-func capProblems(list []problem) []problem {
-	if len(list) <= maxProblems {
-		return list
-	}
-	return append(list[:maxProblems:maxProblems], problem{Kind: list[0].Kind, Message: fmt.Sprintf("%d more", len(list)-maxProblems)})
+	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 && len(r.Diagnostics) == 0 && r.Link == "" && !r.missing
 }
 
 // A collector reads one layer, or one file system, for the analyzers that are still to be asked.
@@ -67,7 +49,7 @@ type collector struct {
 	siblings *pattern.Index // files that analyzers want beside a wanted one; nil where no analyzer does
 
 	rec      *recorder
-	problems []problem
+	problems []analyzer.FileDiagnostic
 	slots    map[string]*slot    // wanted files, by path
 	again    []*slot             // wanted files whose content was found in a second pass
 	above    map[string]int      // the directories above them, and when an entry last replaced them by something else
@@ -192,8 +174,8 @@ func (c *collector) entry(e *image.Entry) error {
 	return nil
 }
 
-func (c *collector) problem(kind analyzer.DiagnosticKind, path, message string) {
-	c.problems = append(c.problems, problem{Kind: kind, Path: path, Message: message})
+func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) {
+	c.problems = append(c.problems, entryProblem(code, path, message))
 }
 
 // replace forgets what earlier entries of the same layer put where an entry that is no directory now goes.
@@ -240,7 +222,7 @@ func (c *collector) want(p string) *slot {
 func (c *collector) data(stats image.Stats) *layerData {
 	d := &layerData{
 		Entries: stats.Entries, Bytes: stats.Bytes, Delta: c.rec.finish(),
-		Problems: capProblems(c.problems), Results: make(map[string][]fileResult),
+		Problems: capEntryProblems(c.problems), Results: make(map[string][]fileResult),
 	}
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil
@@ -265,7 +247,6 @@ func (c *collector) data(stats image.Stats) *layerData {
 		for k, i := range s.asked {
 			if result := s.results[k]; result != nil {
 				result.Path = s.path
-				result.Problems = capProblems(result.Problems)
 				for n := range result.Fragments { // once, not in every scan that finds them in a cache
 					f := &result.Fragments[n]
 					f.Files = sortedFiles(f.Files)

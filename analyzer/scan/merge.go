@@ -19,8 +19,9 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		for _, p := range append(d.Problems[:len(d.Problems):len(d.Problems)], t.apply(&d.Delta, r.files(i, d))...) {
-			report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: p.Kind, Layer: i, Path: p.Path, Message: p.Message})
+		for _, p := range slices.Concat(d.Problems, t.apply(&d.Delta, r.files(i, d))) {
+			p.Layer = i
+			report.Diagnostics = append(report.Diagnostics, p)
 		}
 	}
 	report.Diagnostics = append(report.Diagnostics, r.join(ctx, t)...)
@@ -56,12 +57,8 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 			if result.Distro != nil {
 				report.Distro = addDistro(report.Distro, result.Distro)
 			}
-			problems := a.problems()
-			if a.Link != "" {
-				problems = append(problems[:len(problems):len(problems)], problem{Kind: analyzer.Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
-			}
-			for _, p := range problems {
-				report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: p.Kind, Layer: f.layer, Path: f.path, Analyzer: name, Message: p.Message})
+			for _, d := range a.diagnostics() {
+				report.Diagnostics = append(report.Diagnostics, analyzer.FileDiagnostic{Diagnostic: d, Layer: f.layer, Path: f.path, Analyzer: name})
 			}
 		}
 	}
@@ -69,7 +66,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 	for i := range r.analyzers {
 		a := &r.analyzers[i]
 		if message := a.missing.message(a.info.Unavailable); message != "" {
-			report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: analyzer.Unavailable, Layer: -1, Analyzer: a.info.Name, Message: message})
+			report.Diagnostics = append(report.Diagnostics, diagnosticOf(a.info.Name, -1, analyzer.Unavailable, "", message))
 		}
 	}
 	complete(report.Components, fragments)
@@ -105,8 +102,8 @@ func (r *run) files(layer int, d *layerData) []*file {
 
 // missedLinks reports files that an analyzer asks for by their full path, but which are symbolic links to, or lie behind
 // a linked directory in, a place that nobody looked at.
-func (r *run) missedLinks(t *tree, layers []*layerData) []analyzer.Diagnostic {
-	var list []analyzer.Diagnostic
+func (r *run) missedLinks(t *tree, layers []*layerData) []analyzer.FileDiagnostic {
+	var list []analyzer.FileDiagnostic
 	for i := range r.analyzers {
 		info := &r.analyzers[i].info
 		for _, p := range info.Patterns {
@@ -115,7 +112,7 @@ func (r *run) missedLinks(t *tree, layers []*layerData) []analyzer.Diagnostic {
 			}
 			to, ok := t.resolve(p)
 			if !ok {
-				list = append(list, analyzer.Diagnostic{Kind: analyzer.Refused, Layer: -1, Path: p, Analyzer: info.Name, Message: "a loop of symbolic links"})
+				list = append(list, diagnosticOf(info.Name, -1, analyzer.Refused, p, "a loop of symbolic links"))
 				continue
 			}
 			if to == p {
@@ -136,7 +133,7 @@ func (r *run) missedLinks(t *tree, layers []*layerData) []analyzer.Diagnostic {
 			}
 			for k := len(layers) - 1; k >= 0; k-- {
 				if has(layers[k].Delta.Names, hashPath(to)) {
-					list = append(list, analyzer.Diagnostic{Kind: analyzer.Unsupported, Layer: k, Path: p, Analyzer: info.Name, Message: fmt.Sprintf("a symbolic link leads to %s, which was not read", to)})
+					list = append(list, diagnosticOf(info.Name, k, analyzer.Unsupported, p, fmt.Sprintf("a symbolic link leads to %s, which was not read", to)))
 					break
 				}
 			}
@@ -181,9 +178,10 @@ func sortReport(report *analyzer.Report) {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
 			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
 	})
-	slices.SortFunc(report.Diagnostics, func(a, b analyzer.Diagnostic) int {
+	slices.SortFunc(report.Diagnostics, func(a, b analyzer.FileDiagnostic) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),
-			strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))
+			cmp.Compare(uint(a.Line-1), uint(b.Line-1)), // those without a line last
+			strings.Compare(string(a.Code), string(b.Code)), strings.Compare(a.Message, b.Message))
 	})
 	report.Diagnostics = slices.Compact(report.Diagnostics)
 }

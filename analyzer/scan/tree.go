@@ -70,7 +70,7 @@ type answer struct {
 }
 
 // apply puts a layer on top of the tree. The results are those of the layer's wanted files.
-func (t *tree) apply(d *delta, files []*file) (refused []problem) {
+func (t *tree) apply(d *delta, files []*file) (refused []analyzer.FileDiagnostic) {
 	t.gone = make(map[string]*file)
 	// A directory of the layer takes the place of a link before anything is deleted in it: that is not meant for what the
 	// link leads to.
@@ -119,7 +119,7 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	for _, f := range files {
 		at, ok := t.resolve(dirOf(f.path))
 		if !ok {
-			refused = append(refused, problem{Kind: analyzer.Refused, Path: f.path, Message: "its directory is reached through a loop of symbolic links"})
+			refused = append(refused, entryProblem(analyzer.Refused, f.path, "its directory is reached through a loop of symbolic links"))
 			continue
 		}
 		if at != dirOf(f.path) {

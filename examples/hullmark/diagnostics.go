@@ -14,16 +14,16 @@ const maxDiagnostics = 20
 
 // diagnose tells on standard error what was not read or not understood, a line each. Files of which the same is said
 // share a line.
-func (a *app) diagnose(list []analyzer.Diagnostic) {
+func (a *app) diagnose(list []analyzer.FileDiagnostic) {
 	type same struct {
-		kind              analyzer.DiagnosticKind
-		analyzer, message string
+		analyzer.Diagnostic
+		analyzer string
 	}
-	var first []*analyzer.Diagnostic
+	var first []*analyzer.FileDiagnostic
 	more := make(map[same]int)
 	for i := range list {
 		d := &list[i]
-		key := same{d.Kind, d.Analyzer, d.Message}
+		key := same{d.Diagnostic, d.Analyzer}
 		if n, ok := more[key]; ok {
 			more[key] = n + 1
 			continue
@@ -37,9 +37,9 @@ func (a *app) diagnose(list []analyzer.Diagnostic) {
 			a.say("%d more diagnostics; --format json has all of them", len(list)-shown)
 			return
 		}
-		n := more[same{d.Kind, d.Analyzer, d.Message}]
+		n := more[same{d.Diagnostic, d.Analyzer}]
 		shown += 1 + n
-		line := place(d) + ": " + d.Message
+		line := place(d) + ": " + d.String()
 		if n > 0 {
 			line += fmt.Sprintf(" (and %s)", plural.Count(n, "other file"))
 		}
@@ -48,7 +48,7 @@ func (a *app) diagnose(list []analyzer.Diagnostic) {
 }
 
 // place says where a diagnostic belongs: "layer 3: var/lib/dpkg/status".
-func place(d *analyzer.Diagnostic) string {
+func place(d *analyzer.FileDiagnostic) string {
 	var parts []string
 	if d.Layer >= 0 {
 		parts = append(parts, fmt.Sprintf("layer %d", d.Layer))

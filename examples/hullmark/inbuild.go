@@ -70,7 +70,7 @@ func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) 
 	n := len(found.Components)
 	found.Components = slices.DeleteFunc(found.Components, func(c analyzer.Component) bool { return brought(c.Path) })
 	found.Findings = slices.DeleteFunc(found.Findings, func(f analyzer.FileFinding) bool { return brought(f.Path) })
-	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.Diagnostic) bool { return brought(d.Path) })
+	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return brought(d.Path) })
 	if n -= len(found.Components); n > 0 {
 		a.say("%s of hullmark's own left out", plural.Count(n, "package"))
 	}

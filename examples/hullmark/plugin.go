@@ -209,7 +209,7 @@ func (a *app) pluginRun(ctx context.Context, name, dir string) (err error) {
 	}
 	a.diagnose(report.Diagnostics)
 	for _, d := range report.Diagnostics {
-		if d.Kind == analyzer.Unavailable {
+		if d.Code == analyzer.Unavailable {
 			return errors.New("the plugin did not answer")
 		}
 	}

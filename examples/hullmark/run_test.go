@@ -185,7 +185,7 @@ func TestDiagnostics(t *testing.T) {
 		if len(lines) != maxDiagnostics+1 {
 			t.Errorf("%d lines, want %d and what was left out:\n%s", len(lines), maxDiagnostics, stderr)
 		}
-		if want := "hullmark: opt/00/x.dist-info/METADATA: pip: x\\x1b[31m: no Version (and 29 other files)"; lines[0] != want {
+		if want := "hullmark: opt/00/x.dist-info/METADATA: x\\x1b[31m: no Version (and 29 other files)"; lines[0] != want {
 			t.Errorf("first line %q, want %q", lines[0], want)
 		}
 		if last := lines[len(lines)-1]; !strings.Contains(last, "more diagnostics; --format json has all of them") {
