@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
@@ -119,16 +118,3 @@ func (a funcAnalyzer) Info() Info { return a.info }
 func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
 	return a.analyze(ctx, f)
 }
-
-// Errors that an analyzer may wrap to choose the Code of the Diagnostic that its error becomes. Any other error is Malformed.
-var (
-	ErrTooLarge    error = content.ErrTooLarge // an error of File.Hold wraps it
-	ErrUnsupported       = errors.New("unsupported")
-
-	// ErrPanic reports an analyzer that crashed in another process. An analyzer that panics in Analyze needs no error.
-	ErrPanic = errors.New("panic")
-
-	// ErrUnavailable reports an analyzer that cannot work at present, which says nothing about the file. One Diagnostic lists
-	// all files for which the analyzer returned it. No cache keeps the answers for their layers.
-	ErrUnavailable = errors.New("unavailable")
-)

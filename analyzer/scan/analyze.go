@@ -10,10 +10,35 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
+// A job is one file for one analyzer, slot.asked[k].
+type job struct {
+	slot *slot
+	k    int
+}
+
+// task runs a job as soon as a worker is free, and calls done afterwards.
+func (c *collector) task(j job, open opener, done func()) {
+	workers := c.analyzers[j.slot.asked[j.k]].workers
+	select {
+	case workers <- struct{}{}:
+	case <-c.ctx.Done():
+		done()
+		return
+	}
+	c.tasks.Go(func() {
+		defer func() { <-workers }()
+		defer done()
+		if result := c.analyze(c.ctx, j.slot.asked[j.k], open); !result.empty() {
+			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))
+			j.slot.results[j.k] = &result
+		}
+	})
+}
+
 // An opener returns a file for one call of Analyze, whose memory the account counts.
 type opener func(*content.Account) *analyzer.File
 
-// analyze lets one analyzer look at the file that open returns. It always returns an answer, whatever the analyzer does.
+// analyze calls an analyzer with the file that open returns. It always returns an answer, even if the analyzer panics.
 func (r *run) analyze(ctx context.Context, i int, open opener) (answer fileResult) {
 	a := &r.analyzers[i]
 	defer func() {

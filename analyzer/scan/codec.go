@@ -12,17 +12,17 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// The form in which a cache keeps a layer: the SHA-256 of what follows it, and then all fields of layerData and what is in
-// it, in the order of their declaration. Numbers are varints, lists begin with their length, maps with their size and are in
-// order of their keys. Of a string that has been there before stands the number that it had, counted from 1 (the empty string,
-// which needs no first time); of another 0, its length and its bytes.
+// A cache entry is the SHA-256 of the rest of the entry, followed by all fields of layerData and their fields, in the order of their
+// declaration. Numbers are varints. Lists begin with their length; maps begin with their size and are in the order of their keys. A
+// string is 0, its length and its bytes when it first occurs. Later the entry has the number of the string, counted from 1, which is
+// the empty string.
 //
-// It is read in a few milliseconds where encoding/gob takes a hundred, mostly since strings are not copied: they are parts of
+// Decoding takes a few milliseconds where encoding/gob takes a hundred, mostly because it does not copy strings: they are parts of
 // the entry.
 
 var errDamaged = errors.New("damaged cache entry")
 
-// encodeLayer returns the form in which a cache keeps a layer.
+// encodeLayer returns the cache entry of a layer.
 func encodeLayer(d *layerData) []byte {
 	e := &encoder{b: make([]byte, sha256.Size, 64<<10), seen: map[string]uint64{"": 1}}
 	e.layer(d)
@@ -36,8 +36,8 @@ func decodeLayer(value []byte) (*layerData, error) {
 		return nil, errDamaged
 	}
 	d := &decoder{b: value[sha256.Size:]}
-	d.s = unsafe.String(unsafe.SliceData(d.b), len(d.b)) // a Cache does not change what it gave
-	d.seen = append(make([]string, 0, len(d.b)/64), "")  // about as many as there will be
+	d.s = unsafe.String(unsafe.SliceData(d.b), len(d.b)) // a Cache does not change a value that it returned
+	d.seen = append(make([]string, 0, len(d.b)/64), "")  // an estimate of their number
 	layer := new(layerData)
 	d.layer(layer)
 	if d.bad || d.at != len(d.b) {

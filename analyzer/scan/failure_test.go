@@ -22,7 +22,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -77,8 +76,8 @@ func TestScanErrors(t *testing.T) {
 	raw := rawLayer(t, "a.list", "a 1\n", "b.list", "b 1\n")
 	other := rawLayer(t, "c.list", "c 1\n", "d.list", "d 1\n")
 	good := blob(t, gz(t, other), other)
-	var digest *image.DigestError
-	var limit *image.LimitError
+	var digest *analyzer.DigestError
+	var limit *analyzer.LimitError
 	for _, c := range []struct {
 		name   string
 		layers []v1.Layer
@@ -375,7 +374,7 @@ func TestOnePass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Components) != 0 || len(report.Diagnostics) != 1 || !strings.Contains(report.Diagnostics[0].Message, "read twice") {
+	if len(report.Components) != 0 || len(report.Diagnostics) != 1 || !strings.Contains(report.Diagnostics[0].Message, "second pass") {
 		t.Errorf("components %v, diagnostics %v", report.Components, report.Diagnostics)
 	}
 }

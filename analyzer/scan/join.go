@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,10 +8,9 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// join lets the analyzers that are Joiners answer for the files in a tree.
+// join calls Join of the analyzers that have it, for the files in a tree.
 func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
 	answers := make([][]*answer, len(r.analyzers))
 	facts := make([][]analyzer.Fact, len(r.analyzers))
@@ -32,7 +30,7 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
 		name := r.analyzers[i].info.Name
 		j, ok := r.analyzers[i].Analyzer.(analyzer.Joiner)
 		if !ok {
-			problems = append(problems, diagnosticOf(name, -1, analyzer.Unsupported, "", "it keeps facts of files, and does not join them"))
+			problems = append(problems, diagnosticOf(name, -1, analyzer.Unsupported, "", "the analyzer returns facts, but does not join them"))
 			continue
 		}
 		joined, err := callJoin(ctx, j, list)
@@ -51,7 +49,7 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
 	return problems
 }
 
-// callJoin calls j with facts in the order of paths and returns the answers in the order of list.
+// callJoin calls Join with facts in the order of their paths, and returns the answers in the order of list.
 func callJoin(ctx context.Context, j analyzer.Joiner, list []analyzer.Fact) (joined []analyzer.Joined, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -74,47 +72,4 @@ func callJoin(ctx context.Context, j analyzer.Joiner, list []analyzer.Fact) (joi
 		}
 	}
 	return joined, nil
-}
-
-// inheritFact attributes what Join will say of a file to the layer since which it has had the same fact.
-func (a *answer) inheritFact(old *answer) {
-	if len(a.Fact) > 0 && bytes.Equal(a.Fact, old.Fact) {
-		a.factSince = old.factSince
-	}
-}
-
-// result returns what counts of a file: what Join said, or else Analyze.
-func (a *answer) result() *analyzer.Result {
-	if a.joined != nil && a.joined.Result != nil {
-		return a.joined.Result
-	}
-	return &a.Result
-}
-
-// layerOf returns the layer to which package n of the result is attributed.
-func (a *answer) layerOf(n int) int {
-	if a.joined != nil && a.joined.Result != nil {
-		return a.factSince
-	}
-	return a.since[n]
-}
-
-// diagnostics returns those of the engine, Analyze and Join.
-func (a *answer) diagnostics() []analyzer.Diagnostic {
-	list := a.Diagnostics[:len(a.Diagnostics):len(a.Diagnostics)]
-	if a.Link != "" {
-		list = append(list, analyzer.Diagnostic{Code: analyzer.Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
-	}
-	if a.joined == nil {
-		return list
-	}
-	joined := a.joined.Diagnostics
-	if a.joined.Result != nil {
-		joined = slices.Concat(a.joined.Result.Diagnostics, joined)
-	}
-	list = append(list, checked(joined)...)
-	if a.joined.Err != nil {
-		list = append(list, problem.Of(a.joined.Err))
-	}
-	return list
 }

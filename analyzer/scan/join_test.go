@@ -77,7 +77,7 @@ func TestJoin(t *testing.T) {
 			a/b.part alone, layer 0
 			none.part alone, layer 0
 			z.part alone, layer 1
-			unsupported -1 : it keeps facts of files, and does not join them`},
+			unsupported -1 : the analyzer returns facts, but does not join them`},
 	} {
 		cache := new(scan.MemCache)
 		for _, way := range []string{"cold", "cached"} {

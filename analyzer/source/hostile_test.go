@@ -25,7 +25,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -101,7 +100,7 @@ func TestHostileArchives(t *testing.T) {
 	with := func(manifest string, more ...entry) []entry {
 		return append([]entry{a[0], a[1], file("manifest.json", manifest)}, more...)
 	}
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	for _, c := range []struct {
 		name string
 		file string
@@ -214,7 +213,7 @@ func TestLayerBomb(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err = s.Scan(t.Context(), opened)
 	runtime.ReadMemStats(&after)
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	if !errors.As(err, &limit) {
 		t.Errorf("error %v", err)
 	}
@@ -444,7 +443,7 @@ func TestRatioBomb(t *testing.T) {
 	}
 	defer opened.Close()
 	_, err = scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), opened)
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	if !errors.As(err, &limit) || limit.Limit != 1200 {
 		t.Errorf("%d bytes for %d: error %v", b.Len(), int64(size), err)
 	}

@@ -10,6 +10,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
@@ -23,18 +24,20 @@ type storedLayer struct {
 	annotations map[string]string // of its descriptor
 }
 
-// StoredDigest implements image.StoredLayer.
+var _ walk.RangedLayer = (*storedLayer)(nil)
+
+// StoredDigest implements walk.StoredLayer.
 func (l *storedLayer) StoredDigest() v1.Hash { return l.digest }
 
-// Stored implements image.StoredLayer.
+// Stored implements walk.StoredLayer.
 func (l *storedLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
 	return l.store.open(ctx, l.name)
 }
 
-// Annotations implements image.RangedLayer.
+// Annotations implements walk.RangedLayer.
 func (l *storedLayer) Annotations() map[string]string { return l.annotations }
 
-// StoredRange implements image.RangedLayer.
+// StoredRange implements walk.RangedLayer.
 func (l *storedLayer) StoredRange(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
 	if s, ok := l.store.(rangedStore); ok {
 		return s.openRange(ctx, l.name, offset, n)
@@ -60,7 +63,7 @@ type part struct {
 	io.Closer
 }
 
-// Extent implements image.StoredLayer.
+// Extent implements walk.StoredLayer.
 func (l *storedLayer) Extent() (offset, size int64) {
 	offset, size, ok := l.store.find(l.name)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer"
 )
 
 // The files of an OCI image layout; see the OCI image specification, "OCI Image Layout Specification".
@@ -108,7 +108,7 @@ func checked(what string, desc v1.Descriptor, b []byte) ([]byte, error) {
 	}
 	hash.Write(b)
 	if got := hex.EncodeToString(hash.Sum(nil)); got != desc.Digest.Hex {
-		return nil, fmt.Errorf("%s: %w", what, &image.DigestError{Want: desc.Digest.String(), Got: desc.Digest.Algorithm + ":" + got})
+		return nil, fmt.Errorf("%s: %w", what, &analyzer.DigestError{Want: desc.Digest.String(), Got: desc.Digest.Algorithm + ":" + got})
 	}
 	return b, nil
 }

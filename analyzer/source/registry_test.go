@@ -26,7 +26,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -313,8 +312,8 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 		}
 	}
-	var digestError *image.DigestError
-	var limitError *image.LimitError
+	var digestError *analyzer.DigestError
+	var limitError *analyzer.LimitError
 	var rateLimit *source.RateLimitError
 	for _, c := range []struct {
 		name string

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
@@ -33,7 +33,7 @@ type store interface {
 const maxDocument = 8 << 20
 
 func documentTooLarge() error {
-	return &image.LimitError{What: "bytes in an index, manifest or configuration", Limit: maxDocument}
+	return &analyzer.LimitError{What: "bytes in an index, manifest or configuration", Limit: maxDocument}
 }
 
 // document reads a small blob whole.
@@ -119,7 +119,7 @@ const (
 )
 
 func archiveTooLarge() error {
-	return &image.LimitError{What: "bytes in an archive", Limit: maxArchive}
+	return &analyzer.LimitError{What: "bytes in an archive", Limit: maxArchive}
 }
 
 // indexTar reads the headers of a tar stream. The offset of a file is what position says when its header has been read.
@@ -144,7 +144,7 @@ func indexTar(t *tar.Reader, position func() int64, each func(name string, size 
 			return x, fmt.Errorf("offset %d: %w", position(), noEOF(err))
 		}
 		if len(x.files)+len(x.links) >= maxArchiveEntries {
-			return x, &image.LimitError{What: "entries in an archive", Limit: maxArchiveEntries}
+			return x, &analyzer.LimitError{What: "entries in an archive", Limit: maxArchiveEntries}
 		}
 		if position() > maxArchive || h.Size > maxArchive {
 			return x, archiveTooLarge()

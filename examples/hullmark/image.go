@@ -16,7 +16,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
@@ -163,8 +162,8 @@ func openAdvice(err error) string {
 
 // scanAdvice says what to do about an image that could not be read.
 func scanAdvice(err error) string {
-	var limit *image.LimitError
-	var digest *image.DigestError
+	var limit *analyzer.LimitError
+	var digest *analyzer.DigestError
 	switch {
 	case errors.As(err, &digest):
 		return "; it is damaged or was changed: fetch it again"

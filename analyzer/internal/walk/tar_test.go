@@ -1,4 +1,4 @@
-package image
+package walk
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-package image
+package walk
 
 import (
 	"context"
@@ -9,30 +9,31 @@ import (
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
-// A section is a plain layer in a file, in which what nobody wants is passed over by its length, without being read.
+// A section is an uncompressed layer in a file. Seek skips unwanted content by its length, without reading it.
 type section struct {
 	ctx    context.Context
 	r      io.ReaderAt
 	size   int64
-	report func(read int64) // nil: nobody asks
-	said   int64
+	report func(read int64) // may be nil
+
+	reported int64
 
 	offset int64  // of the next byte that Read returns
-	buf    []byte // bytes that have been read already, from start on
+	buf    []byte // bytes read ahead, from start on
 	start  int64
 	space  [sectionAhead]byte
 }
 
 const (
-	// sectionNear is how much is read after content was passed over: its last byte, which archive/tar reads to see that it
-	// is there, the padding, and the next header.
+	// sectionNear is the number of bytes to read after skipped content: its last byte, which archive/tar reads as a check,
+	// the padding, and the next header.
 	sectionNear = 2 << 10
 
-	// sectionAhead is how much is read where reading goes on where it ended.
+	// sectionAhead is the number of bytes to read if reading continues where it ended.
 	sectionAhead = 32 << 10
 )
 
-// newSection returns the plain layer of so many bytes that lies in rc, or nil if rc is compressed or no file.
+// newSection returns the section of an uncompressed layer of size bytes in rc, or nil if rc is compressed or not a file.
 func newSection(ctx context.Context, rc io.Reader, size int64, report func(int64)) *section {
 	r, ok := rc.(io.ReaderAt)
 	if !ok || size <= 0 {
@@ -55,8 +56,8 @@ func (s *section) Read(p []byte) (int, error) {
 	}
 	at := s.offset - s.start
 	if at < 0 || at >= int64(len(s.buf)) {
-		if s.report != nil && s.offset-s.said >= 1<<20 {
-			s.said = s.offset
+		if s.report != nil && s.offset-s.reported >= 1<<20 {
+			s.reported = s.offset
 			s.report(s.offset)
 		}
 		ahead := sectionNear
@@ -66,7 +67,7 @@ func (s *section) Read(p []byte) (int, error) {
 		if len(p) >= ahead {
 			n, err := s.readAt(p, s.offset)
 			s.offset += int64(n)
-			s.start, s.buf = s.offset, nil // as if it had been in the buffer
+			s.start, s.buf = s.offset, nil // as if the bytes had been in the buffer
 			return n, err
 		}
 		n, err := s.readAt(s.space[:ahead], s.offset)
@@ -92,7 +93,7 @@ func (s *section) readAt(p []byte, offset int64) (int, error) {
 	return 0, err
 }
 
-// Seek lets archive/tar pass over content. It moves forward only.
+// Seek lets archive/tar skip content. It moves forward only.
 func (s *section) Seek(offset int64, whence int) (int64, error) {
 	if whence != io.SeekCurrent || offset < 0 {
 		return 0, errors.New("a layer is read forward only")
@@ -103,7 +104,7 @@ func (s *section) Seek(offset int64, whence int) (int64, error) {
 	return s.offset, nil
 }
 
-// place says where an error was met.
+// place adds the offset to an error.
 func (s *section) place(err error) error { return placed(s.offset, err) }
 
 func placed(offset int64, err error) error {

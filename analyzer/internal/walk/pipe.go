@@ -1,18 +1,18 @@
-package image
+package walk
 
 import "io"
 
-// A pipe brings bytes from one goroutine, its source, to another, its reader, in chunks that are used again.
+// A pipe carries bytes from a goroutine, its source, to another, its reader, in chunks that it reuses.
 type pipe struct {
 	size   int
 	chunks chan chunk    // closed by the source after the last one
-	free   chan []byte   // to fill again
+	free   chan []byte   // chunks to fill
 	quit   chan struct{} // closed by close
 
 	// Of the reader:
 	cur  []byte // unread rest of the chunk being read
 	full []byte // that chunk, whole
-	err  error  // what ends the bytes once cur is empty
+	err  error  // ends the bytes after cur
 }
 
 type chunk struct {
@@ -29,7 +29,7 @@ func newPipe(size, count int) *pipe {
 	return p
 }
 
-// room returns a chunk for the source to fill, or false if nobody reads any more.
+// room returns a chunk for the source to fill, or false after close.
 func (p *pipe) room() ([]byte, bool) {
 	select {
 	case buf := <-p.free:
@@ -42,7 +42,7 @@ func (p *pipe) room() ([]byte, bool) {
 	}
 }
 
-// put gives what room returned, as far as it was filled, to the reader. It reports false if nobody reads any more.
+// put passes the filled part of a chunk from room to the reader. It returns false after close.
 func (p *pipe) put(data []byte, err error) bool {
 	select {
 	case p.chunks <- chunk{data, err}:
@@ -52,7 +52,7 @@ func (p *pipe) put(data []byte, err error) bool {
 	}
 }
 
-// next goes on to the next chunk, which may be empty, or returns the error that ends the bytes.
+// next moves to the next chunk, which may be empty, or returns the error that ends the bytes.
 func (p *pipe) next() error {
 	if p.err != nil {
 		return p.err
@@ -81,7 +81,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// close tells the source that nobody reads any more, and waits for it to end.
+// close ends the source, and waits for it.
 func (p *pipe) close() {
 	close(p.quit)
 	for range p.chunks {

@@ -1,4 +1,4 @@
-package image
+package walk
 
 import (
 	"archive/tar"
@@ -10,9 +10,9 @@ import (
 
 const tarBlock = 512
 
-// A tarReader reads the entries of a tar stream as archive/tar does, of which it leaves to it what is not simple: all but
-// files, directories, links and devices whose header is a single one of POSIX.1-1988 (ustar) or of GNU tar, and says
-// nothing in an unusual way. Nearly all entries of layers are simple, and of these it needs a tenth of the time.
+// A tarReader reads the entries of a tar stream as archive/tar does. It reads simple entries itself, in a tenth of the time, and
+// leaves others to archive/tar. An entry is simple if it is a file, directory, link or device with a single header of
+// POSIX.1-1988 (ustar) or GNU tar that states nothing in an unusual way. Nearly all entries of layers are simple.
 type tarReader struct {
 	s    io.ReadSeeker // forward only
 	h    tar.Header    // of the current entry, if it is a simple one
@@ -20,16 +20,15 @@ type tarReader struct {
 	pad  int           // bytes between it and the next header
 	buf  [1 + tarBlock + tarBlock]byte
 
-	// The rest of the stream is library's business if that is not nil: sparse files lie in it otherwise than they are.
-	library *tar.Reader
+	library *tar.Reader // reads the rest of the stream if not nil: a sparse file is stored in another form
 }
 
-// Next goes on to the next entry, whose header is valid until the one after it is asked for.
+// Next moves to the next entry. Its header is valid until the next call.
 func (t *tarReader) Next() (*tar.Header, error) {
 	if t.library != nil {
 		return t.library.Next()
 	}
-	// One read brings the last byte of the content, which tells whether all of it is there, the padding, and a header.
+	// One read returns the last byte of the content, as a check that the content is complete, the padding, and a header.
 	if t.left > 1 {
 		if _, err := t.s.Seek(t.left-1, io.SeekCurrent); err != nil {
 			return nil, err
@@ -83,7 +82,7 @@ func (t *tarReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// ask has archive/tar read the entry that a block begins.
+// ask lets archive/tar read the entry that begins with a block.
 func (t *tarReader) ask(block []byte) (*tar.Header, error) {
 	r := &resumed{block: block, s: t.s}
 	library := tar.NewReader(r)
@@ -107,11 +106,11 @@ func (t *tarReader) ask(block []byte) (*tar.Header, error) {
 	return h, nil
 }
 
-// resumed is a tar stream of which one block has been read already.
+// A resumed is a tar stream that begins with a block that was read before.
 type resumed struct {
 	block []byte
 	s     io.ReadSeeker
-	n     int64 // bytes given
+	n     int64 // bytes returned
 }
 
 func (r *resumed) Read(p []byte) (n int, err error) {
@@ -133,7 +132,7 @@ func (r *resumed) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
-// simple reads a header, and reports whether it could.
+// simple reads the header of a simple entry into t.h, or returns false.
 func (t *tarReader) simple(b []byte) bool {
 	_ = b[tarBlock-1]
 	magic := string(b[257:265])
@@ -148,7 +147,7 @@ func (t *tarReader) simple(b []byte) bool {
 	if !ok || sum != checksum(b) {
 		return false
 	}
-	for _, field := range [...][]byte{b[108:116], b[116:124], b[136:148]} { // owner, group, time: only looked at
+	for _, field := range [...][]byte{b[108:116], b[116:124], b[136:148]} { // owner, group, time: checked only
 		if _, ok := octal(field); !ok {
 			return false
 		}
@@ -164,7 +163,7 @@ func (t *tarReader) simple(b []byte) bool {
 		}
 	}
 	if h.Typeflag != tar.TypeReg {
-		h.Size = 0 // whatever it says, there is no content
+		h.Size = 0 // there is no content, whatever the header states
 	}
 	h.Name = text(b[0:100])
 	if ustar && b[345] != 0 {
@@ -173,7 +172,7 @@ func (t *tarReader) simple(b []byte) bool {
 	return true
 }
 
-// text returns what a field holds before its first NUL.
+// text returns a field up to its first NUL.
 func text(b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]
@@ -181,8 +180,7 @@ func text(b []byte) string {
 	return string(b)
 }
 
-// octal reads a number as tar writes it: digits, blanks before them, and blanks or NULs behind them. It reports false for
-// other forms.
+// octal reads a number in tar's form: blanks, digits, and blanks or NULs. It returns false for other forms.
 func octal(b []byte) (n int64, ok bool) {
 	i := 0
 	for i < len(b) && b[i] == ' ' {
@@ -203,7 +201,7 @@ func octal(b []byte) (n int64, ok bool) {
 // checksum returns the sum of a header's bytes, with blanks in the place of the sum itself.
 func checksum(b []byte) int64 {
 	const even = 0x00ff00ff00ff00ff
-	var sum uint64 // of every second byte, four in a word: 64 words do not overflow them
+	var sum uint64 // four sums of every second byte, which 64 words do not overflow
 	for i := 0; i < tarBlock; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
 		sum += w&even + w>>8&even
@@ -215,7 +213,7 @@ func checksum(b []byte) int64 {
 	return total
 }
 
-// sparse reports whether the content of an entry is not what follows its header.
+// sparse reports whether the content of an entry differs from the bytes after its header.
 func sparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true

@@ -1,6 +1,4 @@
-package image
-
-import "fmt"
+package walk
 
 // Limits bound what one layer may make a reader do. Zero fields mean the defaults.
 type Limits struct {
@@ -30,19 +28,18 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// A LimitError says that an image exceeds a limit, so that reading it was given up.
-type LimitError struct {
-	What  string // "tar entries"
-	Limit int64
-}
+// Options are the limits of a walk and the hooks of the engine.
+type Options struct {
+	Limits
 
-func (e *LimitError) Error() string { return fmt.Sprintf("more than %d %s", e.Limit, e.What) }
+	// Unchecked lets Walk skip unwanted content of a layer that lies uncompressed in a local file, as most layers of a docker
+	// archive do. That takes a fraction of the time, but Walk does not compare the layer with its digest.
+	Unchecked bool
 
-// A DigestError says that a layer's bytes are not those that the image names.
-type DigestError struct {
-	Want, Got string // "sha256:..."
-}
+	// Finish, if not nil, runs after the last call of the walk's function, before the walk closes the source of Entry.At.
+	Finish func()
 
-func (e *DigestError) Error() string {
-	return fmt.Sprintf("its content has digest %s, but the image names %s", e.Got, e.Want)
+	// Progress, if not nil, receives the number of stored bytes that were read or skipped so far. It is called from any
+	// goroutine, but not after the walk returns.
+	Progress func(read int64)
 }

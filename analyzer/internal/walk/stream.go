@@ -1,4 +1,4 @@
-package image
+package walk
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
@@ -16,27 +17,27 @@ const (
 	chunkCount = 4 // chunks of one layer in flight: decompressed but not walked yet
 
 	storedSize  = 64 << 10
-	storedCount = 3 // and read but not decompressed yet
+	storedCount = 3 // chunks read but not decompressed yet
 
 	maxTries = 100 // reads without a byte or an error, as in bufio
 
-	// ratioFree is how much a layer may inflate to whatever its size is.
+	// ratioFree is the number of bytes to which a layer of any size may inflate.
 	ratioFree = 1 << 30
 )
 
-// A stream is the uncompressed bytes of one layer. Goroutines of its own read, hash and decompress them ahead of its
-// reader, so that even a single layer keeps two processors busy.
+// A stream returns the uncompressed bytes of one layer. Its goroutines read, hash and decompress ahead of the reader, so that
+// a single layer keeps two processors busy.
 type stream struct {
 	ctx    context.Context
-	stored *pipe // bytes of the source on their way to the decompressor; nil if it reads the source itself
+	stored *pipe // stored bytes for the decompressor; nil if the decompressor reads the source itself
 	plain  *pipe // decompressed bytes
-	offset int64 // bytes given to the reader
+	offset int64 // bytes passed to the reader
 	limits Limits
 
-	hash hash.Hash // of every byte on its way, in stored if there is one, else in plain
+	hash hash.Hash // of the bytes in stored, or else in plain
 }
 
-// newStream starts decompressing r, which close waits for.
+// newStream starts to decompress r. close waits for the decompression to end.
 func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool) *stream {
 	s := &stream{ctx: ctx, limits: limits, plain: newPipe(chunkSize, chunkCount), hash: sha256.New()}
 	if hashStored {
@@ -48,7 +49,7 @@ func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool)
 	return s
 }
 
-// load is the goroutine that reads and hashes stored bytes.
+// load reads and hashes stored bytes in a goroutine.
 func (s *stream) load(r io.Reader) {
 	defer close(s.stored.chunks)
 	var err error
@@ -72,7 +73,7 @@ func (s *stream) load(r io.Reader) {
 	}
 }
 
-// A counter counts what is read through it.
+// A counter counts the bytes read through it.
 type counter struct {
 	io.Reader
 	n int64
@@ -84,7 +85,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fill is the decompressing goroutine.
+// fill decompresses in a goroutine.
 func (s *stream) fill(r *counter) {
 	defer close(s.plain.chunks)
 	z, _, err := compression.NewReader(r)
@@ -115,9 +116,9 @@ func (s *stream) fill(r *counter) {
 		}
 		switch total += int64(n); {
 		case total > s.limits.Bytes:
-			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
+			n, err = 0, &analyzer.LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
 		case total > ratioFree && total/s.limits.Ratio > r.n:
-			n, err = 0, &LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
+			n, err = 0, &analyzer.LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
 		}
 		if !s.plain.put(buf[:n], err) {
 			return
@@ -181,7 +182,7 @@ func (s *stream) drain() error {
 	}
 }
 
-// digest returns the digest of what was read, once it has been read to its end.
+// digest returns the digest of the stream after its end.
 func (s *stream) digest() string { return "sha256:" + hex.EncodeToString(s.hash.Sum(nil)) }
 
 // close ends the goroutines and waits for them.
@@ -192,5 +193,5 @@ func (s *stream) close() {
 	s.plain.close()
 }
 
-// place says where in the uncompressed stream an error was met.
+// place adds the offset in the uncompressed stream to an error.
 func (s *stream) place(err error) error { return placed(s.offset, err) }

@@ -10,25 +10,25 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// cacheFormat is raised whenever layerData, or what the engine itself puts into it, changes.
+// cacheFormat is the version of the form of cache entries. Raise it when layerData changes, or its values for the same layer.
 const cacheFormat = 3
 
-// cacheKey names what a cache keeps of a layer: by the hash that was checked when the layer was read, or a lying image
-// could put its own words into the mouth of another.
-func (r *run) cacheKey(l image.Layer) string { return r.keyOf("layer", l.Checked()) }
+// cacheKey returns the key of a layer. It depends on the hash that the walk checks, so that an image with wrong hashes cannot
+// poison the results for another image.
+func (r *run) cacheKey(l walk.Layer) string { return r.keyOf("layer", l.Checked()) }
 
-// tableKey names what a cache keeps of a layer of which nothing was checked but its table of contents, and files by that.
-func (r *run) tableKey(l image.Layer) string { return r.keyOf("table", l.Table()) }
+// tableKey returns the key of a layer that was read lazily: the scan checked only its table of contents and some files.
+func (r *run) tableKey(l walk.Layer) string { return r.keyOf("table", l.Table()) }
 
 func (r *run) keyOf(kind string, checked v1.Hash) string {
 	h := sha256.Sum256(fmt.Appendf(nil, "hullmark %s %d %d %d %s", kind, cacheFormat, r.limits.Path, r.limits.Depth, checked))
 	return hex.EncodeToString(h[:])
 }
 
-// load returns what the cache has under a key, or nil, and the analyzers whose answers it lacks.
+// load returns the value of a key in the cache, or nil, and the analyzers without an answer in it.
 func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData, asked []int) {
 	if r.cache != nil {
 		value, err := r.cache.Get(ctx, key)
@@ -53,7 +53,7 @@ func (d *layerData) has(key string) bool {
 	return ok
 }
 
-// save keeps what is known of a layer. A layer that was read only in part never gets here.
+// save stores the results for a layer that was read to its end.
 func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
 	if r.cache == nil || ctx.Err() != nil {
 		return
