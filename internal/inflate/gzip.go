@@ -1,0 +1,138 @@
+package inflate
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+)
+
+// A gzipWrapper reads headers and trailers of gzip's members (RFC 1952).
+type gzipWrapper struct {
+	format Format
+	began  bool
+	sum    uint32
+	size   uint32
+}
+
+const (
+	gzipHeaderSize  = 10
+	gzipTrailerSize = 8
+	maxGzipString   = 512 // with its zero, as in compress/gzip
+
+	flagHeaderSum = 1 << 1 // the bits of the header's flags
+	flagExtra     = 1 << 2
+	flagName      = 1 << 3
+	flagComment   = 1 << 4
+)
+
+var gzipMagic = []byte{0x1f, 0x8b}
+
+func (g *gzipWrapper) begin(in *input) error {
+	if g.began {
+		if g.format == GzipMember {
+			return io.EOF
+		}
+		if g.format == GzipLenient {
+			if first := in.bytes(2); len(first) < 2 && in.err != io.EOF {
+				return in.err
+			} else if !bytes.Equal(first, gzipMagic) {
+				return io.EOF
+			}
+		}
+	}
+	g.began, g.sum, g.size = true, 0, 0
+	b := in.bytes(gzipHeaderSize)
+	if len(b) == 0 {
+		return in.err // io.EOF: no more members
+	}
+	if len(b) < gzipHeaderSize {
+		return in.failure()
+	}
+	if !bytes.HasPrefix(b, gzipMagic) || b[2] != 8 {
+		return gzip.ErrHeader
+	}
+	flags := b[3]
+	h := gzipHeader{in: in}
+	h.skip(gzipHeaderSize)
+	if flags&flagExtra != 0 {
+		if b := in.bytes(2); len(b) == 2 {
+			n := int(binary.LittleEndian.Uint16(b))
+			h.skip(2)
+			h.skip(n)
+		} else {
+			h.err = in.failure()
+		}
+	}
+	if flags&flagName != 0 {
+		h.skipString()
+	}
+	if flags&flagComment != 0 {
+		h.skipString()
+	}
+	if flags&flagHeaderSum != 0 && h.err == nil {
+		want := uint16(h.sum)
+		b := in.bytes(2)
+		in.pos += len(b)
+		if len(b) < 2 {
+			return in.failure()
+		}
+		if binary.LittleEndian.Uint16(b) != want {
+			return gzip.ErrHeader
+		}
+	}
+	return h.err
+}
+
+func (g *gzipWrapper) add(p []byte) {
+	g.sum = crc32.Update(g.sum, crc32.IEEETable, p)
+	g.size += uint32(len(p))
+}
+
+func (g *gzipWrapper) end(in *input) error {
+	b := in.bytes(gzipTrailerSize)
+	in.pos += len(b)
+	if len(b) < gzipTrailerSize {
+		return in.failure()
+	}
+	if binary.LittleEndian.Uint32(b) != g.sum || binary.LittleEndian.Uint32(b[4:]) != g.size {
+		return gzip.ErrChecksum
+	}
+	return nil
+}
+
+// A gzipHeader passes over parts of a header and sums them up.
+type gzipHeader struct {
+	in  *input
+	sum uint32
+	err error
+}
+
+// skip passes over n bytes.
+func (h *gzipHeader) skip(n int) {
+	for n > 0 && h.err == nil {
+		b := h.in.bytes(min(n, inputSize/2))
+		if len(b) == 0 {
+			h.err = h.in.failure()
+		}
+		h.sum = crc32.Update(h.sum, crc32.IEEETable, b)
+		h.in.pos += len(b)
+		n -= len(b)
+	}
+}
+
+// skipString passes over bytes up to a zero.
+func (h *gzipHeader) skipString() {
+	if h.err != nil {
+		return
+	}
+	b := h.in.bytes(maxGzipString)
+	if n := bytes.IndexByte(b, 0); n >= 0 {
+		h.skip(n + 1)
+	} else if len(b) == maxGzipString {
+		h.err = gzip.ErrHeader
+	} else {
+		h.err = h.in.failure()
+	}
+}
