@@ -20,9 +20,11 @@ type decoder struct {
 	final  bool // the block is the last one
 	stored int  // bytes left of a stored block
 	tables *tables
+	single int // bytes that the block writes before its literals may be paired, or 0 if that is settled
 
-	own     tables
-	lengths [1 << lengthBits]uint32
+	own     tables                         // of blocks with codes of their own
+	codes   [maxLitLenOK + maxDistOK]uint8 // lengths of these codes
+	lengths [1 << lengthBits]uint32        // decodes them
 }
 
 // start begins a stream at the next byte.
@@ -82,7 +84,7 @@ func (d *decoder) decodeCodes() error {
 		var err error
 		switch {
 		case d.in.end-d.in.pos >= roundInput:
-			err = d.fast()
+			err = d.decodeFast()
 		case !d.in.read():
 			err = d.decodeSymbol()
 		}
@@ -91,4 +93,19 @@ func (d *decoder) decodeCodes() error {
 		}
 	}
 	return nil
+}
+
+// decodeFast runs the fast loop, at first on a short piece of a block, after which it pairs literals where that pays.
+func (d *decoder) decodeFast() error {
+	d.out.stop = d.out.limit
+	if d.single == 0 {
+		return d.fast()
+	}
+	from := d.out.pos
+	d.out.stop = min(d.out.stop, from+d.single)
+	err := d.fast()
+	if d.single -= min(d.single, d.out.pos-from); d.single == 0 && pairsPay(d.codes[:endOfBlock]) {
+		pair(d.own.litLen[:1<<litLenBits])
+	}
+	return err
 }

@@ -14,10 +14,10 @@ func (d *decoder) header() error {
 	case 0:
 		return d.storedHeader()
 	case 1:
-		d.tables, d.state = fixed, inCodes
+		d.tables, d.state, d.single = fixed(), inCodes, 0
 		return nil
 	case 2:
-		d.tables, d.state = &d.own, inCodes
+		d.tables, d.state, d.single = &d.own, inCodes, pairAfter
 		return d.dynamicHeader()
 	}
 	return d.corrupt()
@@ -59,7 +59,8 @@ func (d *decoder) dynamicHeader() error {
 	if !ok {
 		return d.corrupt()
 	}
-	var lengths [maxLitLenOK + maxDistOK]uint8
+	lengths := &d.codes
+	clear(lengths[:])
 	if err := d.readLengths(lengths[:litLens+dists], least); err != nil {
 		return err
 	}

@@ -77,6 +77,15 @@ func (in *input) refill() {
 	}
 }
 
+// setBits takes over bits from a loop that loaded more than there is, and does not clear what is above the count.
+func (in *input) setBits(bits uint64, count uint, next int) {
+	if next > in.end {
+		count -= uint(next-in.end) * 8
+		next = in.end
+	}
+	in.bits, in.count, in.pos = bits&(1<<count-1), count, next
+}
+
 // need makes bits have at least n bits, of which 56 are the most. It reports false if the source has no more.
 func (in *input) need(n uint) bool {
 	for in.count < n {

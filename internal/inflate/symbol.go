@@ -1,5 +1,7 @@
 package inflate
 
+import "sync"
+
 // What symbols stand for, as entries without their codes (RFC 1951, section 3.2.5).
 var (
 	litLenSymbols = makeLitLenSymbols()
@@ -51,7 +53,7 @@ type tables struct {
 }
 
 // fixed are the tables of blocks with fixed codes (RFC 1951, section 3.2.6).
-var fixed = makeFixed()
+var fixed = sync.OnceValue(makeFixed)
 
 func makeFixed() *tables {
 	var lengths [maxLitLens + maxDists]uint8

@@ -28,8 +28,10 @@ const (
 
 const (
 	maxCode     = 15 // bits
-	litLenBits  = 11 // of the first table; more make building it dearer than what they save
+	litLenBits  = 11 // of the first table; more cost more to build than they save
+	litLenMask  = 1<<litLenBits - 1
 	distBits    = 8
+	distMask    = 1<<distBits - 1
 	lengthBits  = 7
 	maxLitLens  = 288
 	maxDists    = 32

@@ -6,21 +6,22 @@ const (
 	windowMask  = windowSize - 1
 
 	maxMatch  = 258
-	copySize  = 16                        // bytes that are copied at once, so that many more than asked for
-	roundSize = 3*2 + maxMatch + copySize // bytes that one round of the fast loop writes at most
+	copySize  = 16                          // bytes that are copied at once
+	roundSize = 2*2 + maxMatch + 2*copySize // bytes that a round of the fast loop writes at most; it may copy too many
 )
 
-// A window holds the output until it is handed on, and behind that the history that distances refer to.
+// A window holds the output until it is handed on, and before that the history that distances refer to.
 type window struct {
 	pos   int // of the next byte
-	start int // of the stream: nothing before it is history
+	start int // of the stream: bytes before it are not its history
 	limit int // the last position at which a round may begin; tests lower it
+	stop  int // at most limit: where the fast loop is to stop this time
 	buf   [windowSize + copySize]byte
 }
 
 func (w *window) reset() { w.pos, w.start, w.limit = 0, 0, windowSize-roundSize }
 
-// slide moves the history to the front, for as much room as possible.
+// slide moves the history to the front, which makes room.
 func (w *window) slide() {
 	keep := min(w.pos-w.start, historySize)
 	from := w.pos - keep
