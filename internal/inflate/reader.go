@@ -39,6 +39,9 @@ type Reader struct {
 	rest []byte // of the last chunk, for Read
 }
 
+// Memory is how many bytes a Reader holds until it is closed.
+const Memory = 213 << 10
+
 var errClosed = errors.New("inflate: reader is closed")
 
 // decoders has those that no Reader uses.
