@@ -81,9 +81,10 @@ func commands() []encoder {
 }
 
 func TestEncoders(t *testing.T) {
-	for _, e := range encoders() {
+	for i, e := range encoders() {
 		for name, content := range contents() {
-			if got := same(t, e.format, e.encode(t, content)); !bytes.Equal(got, content) {
+			some := []way{ways[0], ways[1+(i+len(name))%(len(ways)-1)]}
+			if got := sameIn(t, e.format, e.encode(t, content), some); !bytes.Equal(got, content) {
 				t.Errorf("%s: %s: %d bytes, want %d", e.name, name, len(got), len(content))
 			}
 			if t.Failed() {

@@ -135,6 +135,11 @@ func inflate(r io.Reader, f Format, w way) ([]byte, error) {
 // same compares this package with the standard library, in all ways, and returns the output.
 func same(t testing.TB, f Format, stored []byte) []byte {
 	t.Helper()
+	return sameIn(t, f, stored, ways)
+}
+
+func sameIn(t testing.TB, f Format, stored []byte, ways []way) []byte {
+	t.Helper()
 	want, wantErr := standard(bytes.NewReader(stored), f)
 	for _, w := range ways {
 		got, err := inflate(bytes.NewReader(stored), f, w)

@@ -52,10 +52,8 @@ func TestZlib(t *testing.T) {
 	for h := range 1 << 16 {
 		stored := bytes.Clone(good)
 		binary.BigEndian.PutUint16(stored, uint16(h))
-		want, wantErr := standard(bytes.NewReader(stored), Zlib)
-		got, err := inflate(bytes.NewReader(stored), Zlib, ways[0])
-		if problem := differs(got, err, want, wantErr); problem != "" {
-			t.Fatalf("header %04x: %s", h, problem)
+		if sameIn(t, Zlib, stored, ways[:1]); t.Failed() {
+			t.Fatalf("header %04x", h)
 		}
 	}
 }
