@@ -98,7 +98,7 @@ func (b *builder) match(litLen, dist code, length, distance int) *builder {
 		s--
 	}
 	b.symbol(litLen, s).bits(uint64(length)-uint64(litLenSymbols[s]>>valueShift), int(litLenSymbols[s]&usedMask))
-	s = maxDistOK - 1
+	s = dynamicDists - 1
 	for s > 0 && int(distSymbols[s]>>valueShift) > distance {
 		s--
 	}

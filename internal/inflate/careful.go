@@ -1,19 +1,20 @@
 package inflate
 
-// decodeSymbol decodes one literal or match where the source may end within it. No more of the source can be read.
+// decodeSymbol decodes one literal or match when the source has ended, perhaps within the symbol.
 func (d *decoder) decodeSymbol() error {
 	d.in.refill() // enough for a length and a distance
+	out := &d.out
 	e, extra, err := d.symbol(d.tables.litLen[:], litLenBits, d.tables.leastLitLen)
 	if err != nil {
 		return err
 	}
-	if e >= literal {
-		d.out.buf[d.out.pos] = byte(e >> literalShift)
-		d.out.pos++
+	if e&special != 0 {
+		d.state = atHeader
 		return nil
 	}
-	if e&special != 0 {
-		d.state = betweenBlocks
+	if e >= literal {
+		out.buf[out.pos] = byte(e >> literalShift)
+		out.pos++
 		return nil
 	}
 	length := int(e>>valueShift) + extra
@@ -21,17 +22,18 @@ func (d *decoder) decodeSymbol() error {
 		return err
 	}
 	dist := int(e>>valueShift) + extra
-	if dist > d.out.pos-d.out.start {
+	if dist > out.pos-out.start {
 		return d.corrupt()
 	}
 	for range length {
-		d.out.buf[d.out.pos] = d.out.buf[d.out.pos-dist]
-		d.out.pos++
+		out.buf[out.pos] = out.buf[out.pos-dist]
+		out.pos++
 	}
 	return nil
 }
 
-// symbol decodes a symbol, whose code has at least so many bits, and its extra bits. Of two literals it takes the first.
+// symbol decodes a symbol and its extra bits. The index of the first table has first bits, and at least least bits must follow. It
+// takes only the first literal of a pair.
 func (d *decoder) symbol(entries []uint32, first, least uint) (e uint32, extra int, err error) {
 	in := &d.in
 	if in.count < least {
@@ -41,18 +43,20 @@ func (d *decoder) symbol(entries []uint32, first, least uint) (e uint32, extra i
 	skip := uint(0)
 	if e&special != 0 && e&(endBlock|invalid) == 0 {
 		skip = first
-		index := in.bits >> first & (1<<(e>>codeShift&usedMask) - 1)
-		e = entries[uint64(e>>valueShift)+index]
+		e = entries[link(in.bits>>skip, e)]
 	}
 	code := uint(e >> codeShift & usedMask)
 	if in.count < skip+code {
 		return 0, 0, in.failure()
 	}
 	in.take(skip + code)
-	if e&special != 0 && e&invalid != 0 {
-		return 0, 0, d.corrupt()
+	if e&special != 0 {
+		if e&invalid != 0 {
+			return 0, 0, d.corrupt()
+		}
+		return e, 0, nil
 	}
-	if e >= literal && first == litLenBits || e&special != 0 {
+	if first == litLenBits && e >= literal {
 		return e, 0, nil
 	}
 	n := uint(e&usedMask) - code

@@ -2,44 +2,45 @@ package inflate
 
 import "compress/flate"
 
+// A state is the part of a stream that comes next.
 type state uint8
 
 const (
-	betweenBlocks state = iota
+	atHeader state = iota // or the end of the stream
 	inStored
 	inCodes
 )
 
-// A decoder turns DEFLATE streams into output.
+// A decoder decompresses DEFLATE streams from its input into its window.
 type decoder struct {
 	in  input
 	out window
 
-	begin  int64 // offset of the stream in the source
+	begin  int64 // the offset of the stream in the source
 	state  state
-	final  bool // the block is the last one
-	stored int  // bytes left of a stored block
+	final  bool // the current block is the last one
+	stored int  // bytes left in a stored block
 	tables *tables
-	single int // bytes that the block writes before its literals may be paired, or 0 if that is settled
+	single int // bytes that the block must write before pair may change its table, or 0
 
-	own     tables                         // of blocks with codes of their own
-	codes   [maxLitLenOK + maxDistOK]uint8 // lengths of these codes
-	lengths [1 << lengthBits]uint32        // decodes them
+	own     tables                               // for blocks with their own codes
+	codes   [dynamicLitLens + dynamicDists]uint8 // the lengths of these codes
+	lengths [1 << lengthBits]uint32              // the table that decodes the lengths
 }
 
 // start begins a stream at the next byte.
 func (d *decoder) start() {
 	d.begin = d.in.offset()
-	d.state, d.final = betweenBlocks, false
+	d.state, d.final = atHeader, false
 	d.out.start = d.out.pos
 }
 
-// decode writes output until a round may not begin, the stream ends or an error is met. It reports whether the stream has
-// ended, after which the input is aligned.
+// decode writes output until the window is full or the stream ends. At the end of the stream it returns true and leaves the
+// input aligned.
 func (d *decoder) decode() (done bool, err error) {
 	for d.out.pos <= d.out.limit {
 		switch d.state {
-		case betweenBlocks:
+		case atHeader:
 			if d.final {
 				d.in.align()
 				return true, nil
@@ -57,28 +58,29 @@ func (d *decoder) decode() (done bool, err error) {
 	return false, nil
 }
 
-// corrupt returns the error of input that is not DEFLATE.
+// corrupt returns the error for input that is not DEFLATE.
 func (d *decoder) corrupt() error { return flate.CorruptInputError(d.in.offset() - d.begin) }
 
 func (d *decoder) copyStored() error {
+	out := &d.out
 	for d.stored > 0 {
-		room := d.out.room()
-		if len(room) == 0 {
+		room := min(d.stored, out.limit+1-out.pos)
+		if room == 0 {
 			return nil
 		}
 		if d.in.pos == d.in.end && !d.in.read() {
 			return d.in.failure()
 		}
-		n := copy(room[:min(len(room), d.stored)], d.in.buf[d.in.pos:d.in.end])
+		n := copy(out.buf[out.pos:out.pos+room], d.in.buf[d.in.pos:d.in.end])
 		d.in.pos += n
-		d.out.pos += n
+		out.pos += n
 		d.stored -= n
 	}
-	d.state = betweenBlocks
+	d.state = atHeader
 	return nil
 }
 
-// decodeCodes decodes symbols: with the fast loop as long as there is input for it, the last ones with care.
+// decodeCodes decodes symbols with the fast loop, and the last ones of a source one by one.
 func (d *decoder) decodeCodes() error {
 	for d.state == inCodes && d.out.pos <= d.out.limit {
 		var err error
@@ -95,7 +97,7 @@ func (d *decoder) decodeCodes() error {
 	return nil
 }
 
-// decodeFast runs the fast loop, at first on a short piece of a block, after which it pairs literals where that pays.
+// decodeFast runs the fast loop. In a new block it first decodes a short part, after which it pairs literals if that pays.
 func (d *decoder) decodeFast() error {
 	d.out.stop = d.out.limit
 	if d.single == 0 {
@@ -104,7 +106,7 @@ func (d *decoder) decodeFast() error {
 	from := d.out.pos
 	d.out.stop = min(d.out.stop, from+d.single)
 	err := d.fast()
-	if d.single -= min(d.single, d.out.pos-from); d.single == 0 && pairsPay(d.codes[:endOfBlock]) {
+	if d.single -= min(d.single, d.out.pos-from); d.single == 0 && pairsPay(d.codes[:endSymbol]) {
 		pair(d.own.litLen[:1<<litLenBits])
 	}
 	return err

@@ -2,24 +2,23 @@ package inflate
 
 import "encoding/binary"
 
-// roundInput is how many bytes of input the fast loop needs to go round once, if none are in bits.
+// roundInput is the number of unread bytes that let the fast loop run at least once.
 const roundInput = 10
 
-// fast decodes symbols until the block ends, or a round of its loop might not find enough input or room for output.
+// fast decodes symbols until the block ends or the input or the window may not suffice for another round.
 //
-// A round decodes up to three literals, or up to two and a match, and checks once for all of it. Whatever the input, it
-// stays within these bounds:
+// A round decodes up to three literals, or up to two literals and a match. It tests its limits once, because no input makes it
+// exceed these bounds:
 //
-//   - Bits: 56 at least when it begins. Two literals in the first table (22) and a length (20) leave 14, enough to look up
-//     a distance (8). The refill makes that 56, of which a distance uses 28; what is left is enough to look up the next
-//     symbol (11). Each lookup comes before the refill, so that loading the input does not delay loading the entry.
-//   - Input: 70 bits are used at most, so two bytes must be left behind the 56 bits. Bytes behind the end may be loaded, since
-//     the buffer goes on, but are never used.
-//   - Output: roundSize.
+//   - Bits. A round begins with at least 56. Two literals (22 bits) and a length (20) leave 14, enough to look up a distance
+//     (8). After a refill to 56, the distance (28) leaves enough to look up the next symbol (11).
+//   - Input. A round uses up to 70 bits, so it needs two bytes beyond the first 56 bits. It may load and count bytes beyond the
+//     end of the input, but it doesn't use them.
+//   - Output. A round writes up to roundSize bytes.
 //
-// The next symbol is looked up before a match is copied, which takes the processor longer than anything else. Indices are masked
-// because that lets the compiler omit its checks; the bounds above mean that no mask ever changes an index. What is
-// needed once a round stays in memory, because amd64 has registers for the rest only.
+// A lookup before each refill, and before each copy, lets the processor load the entry meanwhile. The bounds also keep indices
+// within the masks, whose only purpose is to spare bounds checks. Values that a round needs once stay in memory: amd64 has no
+// register left for them.
 func (d *decoder) fast() error {
 	var (
 		in     = &d.in.buf
@@ -28,8 +27,8 @@ func (d *decoder) fast() error {
 		dists  = &d.tables.dist
 
 		bits  = d.in.bits
-		count = d.in.count // of bits; its bits 6 and up are meaningless, since every use masks them
-		next  = d.in.pos   // byte to load
+		count = d.in.count // only the lowest six bits are valid in the loop
+		next  = d.in.pos   // the next byte to load
 		pos   = d.out.pos
 		bad   bool
 	)
@@ -57,9 +56,9 @@ func (d *decoder) fast() error {
 			}
 		}
 		if e&special != 0 {
-			if e&(endBlock|invalid) == 0 { // a long code
+			if e&(endBlock|invalid) == 0 {
 				bits, count = bits>>(e&usedMask), count-uint(e)
-				e = litLen[second(bits, e)]
+				e = litLen[link(bits, e)]
 			}
 			if e >= literal {
 				putLiterals(out, pos, e)
@@ -72,7 +71,7 @@ func (d *decoder) fast() error {
 			if e&special != 0 {
 				bits, count = bits>>(e&usedMask), count-uint(e)
 				if bad = e&invalid != 0; !bad {
-					d.state = betweenBlocks
+					d.state = atHeader
 				}
 				break
 			}
@@ -84,9 +83,9 @@ func (d *decoder) fast() error {
 		e = dists[bits&distMask]
 		bits, count, next = refill(in, bits, count, next)
 		if e&special != 0 {
-			if e&invalid == 0 { // a long code
+			if e&invalid == 0 {
 				bits, count = bits>>(e&usedMask), count-uint(e)
-				e = dists[second(bits, e)]
+				e = dists[link(bits, e)]
 			}
 			if bad = e&special != 0; bad {
 				bits, count = bits>>(e&usedMask), count-uint(e)
@@ -134,38 +133,39 @@ func (d *decoder) fast() error {
 	return nil
 }
 
-// refill loads bytes so that bits has 56 to 63. It loads eight and counts those that fit whole. A part of the next one
-// stays above the count: the next refill finds the same bits there.
-func refill(in *[inputSize + loadSize]byte, bits uint64, count uint, next int) (uint64, uint, int) {
-	bits |= binary.LittleEndian.Uint64(in[next&inputMask:]) << (count & 63)
-	return bits, count | 56, next + 7 - int(count>>3&7)
+// refill loads bytes until bits has 56 to 63. It loads eight bytes and counts those that fit as a whole. Bits of the next byte
+// may remain above the count, where the next refill finds the same ones.
+func refill(in *inputBuffer, bits uint64, count uint, next int) (uint64, uint, int) {
+	count &= 63
+	bits |= binary.LittleEndian.Uint64(in[next&inputMask:]) << count
+	return bits, count | 56, next + 7 - int(count>>3)
 }
 
-// value returns the length or distance of an entry: its base, and the extra bits behind the code. The bits are given before
-// and after they were used.
+// value returns the length or distance of an entry: its base plus the extra bits after the code. Its arguments include the bits
+// before and after the entry's are removed.
 func value(before, after uint64, e uint32) int {
 	used := before - after<<(e&usedMask)
 	return int(e>>valueShift) + int(used>>(e>>codeShift&usedMask))
 }
 
-// second returns the index in the second table that e points to.
-func second(bits uint64, e uint32) uint64 {
+// link returns the index of the entry in a second table, given the entry that links to it.
+func link(bits uint64, e uint32) uint64 {
 	return uint64(e>>valueShift) + bits&(1<<(e>>codeShift&usedMask)-1)
 }
 
-// putLiterals writes two bytes, of which the second one may be meaningless.
-func putLiterals(out *[windowSize + copySize]byte, pos int, e uint32) {
+// putLiterals writes the literals of an entry. After a single literal it writes a byte without meaning.
+func putLiterals(out *windowBuffer, pos int, e uint32) {
 	binary.LittleEndian.PutUint16(out[pos&windowMask:], uint16(e>>literalShift))
 }
 
 // copyBytes copies copySize bytes.
-func copyBytes(out *[windowSize + copySize]byte, to, from int) {
+func copyBytes(out *windowBuffer, to, from int) {
 	*(*[copySize]byte)(out[to&windowMask:]) = *(*[copySize]byte)(out[from&windowMask:])
 }
 
-// repeats tells how to repeat the last bytes, for distances below 8: those of a word below the mask, times the factor, are a
-// word full of repetitions, of which step bytes end with a whole one. No word is loaded that was just stored in parts, which
-// would be slow.
+// repeats contains, by distance, how to repeat fewer than eight bytes. A word under the mask, times the factor, repeats its bytes
+// up to the end of the word. After step bytes the pattern begins again. The word is loaded once, since loading bytes
+// just stored by several stores is slow.
 var repeats = [8]struct {
 	mask, factor uint64
 	step         int

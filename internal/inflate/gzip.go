@@ -8,10 +8,10 @@ import (
 	"io"
 )
 
-// A gzipWrapper reads headers and trailers of gzip's members (RFC 1952).
+// A gzipWrapper reads the headers and trailers of gzip members (RFC 1952).
 type gzipWrapper struct {
 	format Format
-	began  bool
+	began  bool // a member
 	sum    uint32
 	size   uint32
 }
@@ -21,7 +21,7 @@ const (
 	gzipTrailerSize = 8
 	maxGzipString   = 512 // with its zero, as in compress/gzip
 
-	flagHeaderSum = 1 << 1 // the bits of the header's flags
+	flagHeaderSum = 1 << 1
 	flagExtra     = 1 << 2
 	flagName      = 1 << 3
 	flagComment   = 1 << 4
@@ -35,7 +35,7 @@ func (g *gzipWrapper) begin(in *input) error {
 			return io.EOF
 		}
 		if g.format == GzipLenient {
-			if first := in.bytes(2); len(first) < 2 && in.err != io.EOF {
+			if first := in.peek(2); len(first) < 2 && in.err != io.EOF {
 				return in.err
 			} else if !bytes.Equal(first, gzipMagic) {
 				return io.EOF
@@ -43,46 +43,7 @@ func (g *gzipWrapper) begin(in *input) error {
 		}
 	}
 	g.began, g.sum, g.size = true, 0, 0
-	b := in.bytes(gzipHeaderSize)
-	if len(b) == 0 {
-		return in.err // io.EOF: no more members
-	}
-	if len(b) < gzipHeaderSize {
-		return in.failure()
-	}
-	if !bytes.HasPrefix(b, gzipMagic) || b[2] != 8 {
-		return gzip.ErrHeader
-	}
-	flags := b[3]
-	h := gzipHeader{in: in}
-	h.skip(gzipHeaderSize)
-	if flags&flagExtra != 0 {
-		if b := in.bytes(2); len(b) == 2 {
-			n := int(binary.LittleEndian.Uint16(b))
-			h.skip(2)
-			h.skip(n)
-		} else {
-			h.err = in.failure()
-		}
-	}
-	if flags&flagName != 0 {
-		h.skipString()
-	}
-	if flags&flagComment != 0 {
-		h.skipString()
-	}
-	if flags&flagHeaderSum != 0 && h.err == nil {
-		want := uint16(h.sum)
-		b := in.bytes(2)
-		in.pos += len(b)
-		if len(b) < 2 {
-			return in.failure()
-		}
-		if binary.LittleEndian.Uint16(b) != want {
-			return gzip.ErrHeader
-		}
-	}
-	return h.err
+	return readGzipHeader(in)
 }
 
 func (g *gzipWrapper) add(p []byte) {
@@ -91,8 +52,7 @@ func (g *gzipWrapper) add(p []byte) {
 }
 
 func (g *gzipWrapper) end(in *input) error {
-	b := in.bytes(gzipTrailerSize)
-	in.pos += len(b)
+	b := in.next(gzipTrailerSize)
 	if len(b) < gzipTrailerSize {
 		return in.failure()
 	}
@@ -102,32 +62,68 @@ func (g *gzipWrapper) end(in *input) error {
 	return nil
 }
 
-// A gzipHeader passes over parts of a header and sums them up.
+// readGzipHeader reads the header of a member. It returns io.EOF at the end of the source.
+func readGzipHeader(in *input) error {
+	b := in.peek(gzipHeaderSize)
+	switch {
+	case len(b) == 0:
+		return in.err
+	case len(b) < gzipHeaderSize:
+		return in.failure()
+	case !bytes.HasPrefix(b, gzipMagic) || b[2] != 8:
+		return gzip.ErrHeader
+	}
+	flags := b[3]
+	h := gzipHeader{in: in}
+	h.skip(gzipHeaderSize)
+	if flags&flagExtra != 0 {
+		if b := in.peek(2); len(b) < 2 {
+			h.err = in.failure()
+		} else {
+			h.skip(2 + int(binary.LittleEndian.Uint16(b)))
+		}
+	}
+	if flags&flagName != 0 {
+		h.skipString()
+	}
+	if flags&flagComment != 0 {
+		h.skipString()
+	}
+	if flags&flagHeaderSum != 0 && h.err == nil {
+		if b := in.next(2); len(b) < 2 {
+			h.err = in.failure()
+		} else if binary.LittleEndian.Uint16(b) != uint16(h.sum) {
+			h.err = gzip.ErrHeader
+		}
+	}
+	return h.err
+}
+
+// A gzipHeader skips parts of a header and adds them to its checksum.
 type gzipHeader struct {
 	in  *input
 	sum uint32
 	err error
 }
 
-// skip passes over n bytes.
+// skip skips n bytes.
 func (h *gzipHeader) skip(n int) {
 	for n > 0 && h.err == nil {
-		b := h.in.bytes(min(n, inputSize/2))
+		b := h.in.next(min(n, inputSize/2))
 		if len(b) == 0 {
 			h.err = h.in.failure()
 		}
 		h.sum = crc32.Update(h.sum, crc32.IEEETable, b)
-		h.in.pos += len(b)
 		n -= len(b)
 	}
 }
 
-// skipString passes over bytes up to a zero.
+// skipString skips a string and the zero after it.
 func (h *gzipHeader) skipString() {
 	if h.err != nil {
 		return
 	}
-	b := h.in.bytes(maxGzipString)
+	b := h.in.peek(maxGzipString)
 	if n := bytes.IndexByte(b, 0); n >= 0 {
 		h.skip(n + 1)
 	} else if len(b) == maxGzipString {

@@ -1,9 +1,11 @@
 package inflate
 
-// The order in which a header gives the lengths of the codes of lengths (RFC 1951, section 3.2.7).
-var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+import "encoding/binary"
 
-// header reads the first bits of a block, and the tables of one with codes of its own.
+// lengthOrder is the order in which a header lists the code for lengths of codes (RFC 1951, section 3.2.7).
+var lengthOrder = [maxLengths]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+
+// header reads the header of a block.
 func (d *decoder) header() error {
 	in := &d.in
 	if !in.need(3) {
@@ -25,12 +27,11 @@ func (d *decoder) header() error {
 
 func (d *decoder) storedHeader() error {
 	d.in.align()
-	b := d.in.bytes(4)
-	d.in.pos += len(b)
+	b := d.in.next(4)
 	if len(b) < 4 {
 		return d.in.failure()
 	}
-	n, complement := uint16(b[0])|uint16(b[1])<<8, uint16(b[2])|uint16(b[3])<<8
+	n, complement := binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:])
 	if n != ^complement {
 		return d.corrupt()
 	}
@@ -38,17 +39,18 @@ func (d *decoder) storedHeader() error {
 	return nil
 }
 
-// dynamicHeader reads the lengths of the codes of a block, which are themselves written in a code, and builds the tables.
+// dynamicHeader reads the codes of a block and builds its tables. The header contains the lengths of the codes. They are
+// themselves coded, and the header begins with that code.
 func (d *decoder) dynamicHeader() error {
 	in := &d.in
 	if !in.need(5 + 5 + 4) {
 		return in.failure()
 	}
 	litLens, dists, n := int(in.take(5))+257, int(in.take(5))+1, int(in.take(4))+4
-	if litLens > maxLitLenOK || dists > maxDistOK {
+	if litLens > dynamicLitLens || dists > dynamicDists {
 		return d.corrupt()
 	}
-	var first [19]uint8
+	var first [maxLengths]uint8
 	for _, s := range lengthOrder[:n] {
 		if !in.need(3) {
 			return in.failure()
@@ -59,38 +61,30 @@ func (d *decoder) dynamicHeader() error {
 	if !ok {
 		return d.corrupt()
 	}
-	lengths := &d.codes
-	clear(lengths[:])
-	if err := d.readLengths(lengths[:litLens+dists], least); err != nil {
+	if err := d.readLengths(d.codes[:litLens+dists], least); err != nil {
 		return err
 	}
-	t := &d.own
-	var ok1, ok2 bool
-	t.leastLitLen, ok1 = build(t.litLen[:], litLenBits, lengths[:litLens], litLenSymbols[:])
-	t.leastDist, ok2 = build(t.dist[:], distBits, lengths[litLens:litLens+dists], distSymbols[:])
-	if !ok1 || !ok2 {
+	if !d.own.build(d.codes[:litLens], d.codes[litLens:litLens+dists]) {
 		return d.corrupt()
 	}
-	// A block ends with its end symbol, so as many bits are sure to come.
-	t.leastLitLen = max(t.leastLitLen, uint(lengths[endOfBlock]))
 	return nil
 }
 
-// readLengths reads lengths of codes, which are given one by one or as repetitions.
+// readLengths reads the lengths of codes, which are listed one by one or as repetitions. The shortest code for a length has
+// least bits.
 func (d *decoder) readLengths(lengths []uint8, least uint) error {
 	in := &d.in
 	for i := 0; i < len(lengths); {
-		if in.count < lengthBits+7 {
-			in.need(lengthBits + 7)
-		}
+		in.need(lengthBits + 7) // a symbol and its extra bits, unless the source ends
 		e := d.lengths[in.bits&(1<<lengthBits-1)]
-		if used := uint(e & usedMask); in.count < max(least, used) {
+		used := uint(e & usedMask)
+		if in.count < max(least, used) {
 			return in.failure()
-		} else if e&special != 0 {
-			return d.corrupt()
-		} else {
-			in.take(used)
 		}
+		if e&special != 0 {
+			return d.corrupt()
+		}
+		in.take(used)
 		symbol := uint8(e >> valueShift)
 		if symbol < 16 {
 			lengths[i] = symbol

@@ -1,35 +1,34 @@
 package inflate
 
-import (
-	"encoding/binary"
-	"io"
-)
+import "io"
 
 const (
 	inputSize = 64 << 10
 	inputMask = inputSize - 1
 
-	// loadSize is the length of one load of input. The fast loop loads before it looks whether the bytes are there, so the
-	// buffer is never filled to its last bytes: a position in it stays below inputSize, and masking it changes nothing.
+	// loadSize is the number of bytes in one load. The fast loop may load and count bytes beyond the end of the input, so
+	// the last bytes of the buffer stay unused. Positions stay below inputSize, and inputMask never changes one.
 	loadSize = 8
 	inputEnd = inputSize - 3*loadSize
 
 	maxEmptyReads = 100 // reads without a byte or an error, as in bufio
 )
 
-// An input reads a source by bits and by bytes. It owns its buffer, so bytes behind a DEFLATE stream stay in it for the
+type inputBuffer = [inputSize + loadSize]byte
+
+// An input reads a source by bits and by bytes. It owns its buffer, so bytes after a DEFLATE stream remain available for the
 // trailer and the next member.
 type input struct {
 	src  io.Reader
-	err  error // of src, once it has one
-	pos  int   // of the next byte of buf that bits does not have
-	end  int   // of the bytes that were read
-	base int64 // offset in the source of buf[0]
+	err  error // from src
+	pos  int   // the next byte of buf to move into bits
+	end  int   // the end of the valid bytes in buf
+	base int64 // the offset of buf[0] in the source
 
-	bits  uint64 // the next bits, the first one lowest; zero from count on
-	count uint   // at most 63
+	bits  uint64 // the next bits, lowest first, and zeros above count
+	count uint   // the number of bits, at most 63
 
-	buf [inputSize + loadSize]byte
+	buf inputBuffer
 }
 
 func (in *input) reset(r io.Reader) {
@@ -38,14 +37,14 @@ func (in *input) reset(r io.Reader) {
 	in.bits, in.count = 0, 0
 }
 
-// read reads more of the source. It reports false once the source has ended or failed.
+// read reads more bytes into the buffer. It returns false if the source has ended or failed.
 //
-// It keeps the bytes that are in bits, because align returns them to the buffer.
+// The bytes that are in bits stay in the buffer, because align returns them to it.
 func (in *input) read() bool {
 	if in.err != nil {
 		return false
 	}
-	from := in.pos - min(in.pos, loadSize)
+	from := max(in.pos-loadSize, 0)
 	in.end = copy(in.buf[:], in.buf[from:in.end])
 	in.pos -= from
 	in.base += int64(from)
@@ -61,13 +60,10 @@ func (in *input) read() bool {
 	return false
 }
 
-// refill fills bits from the buffer.
+// refill moves bytes from the buffer into bits, until bits holds at least 56 or the buffer is empty.
 func (in *input) refill() {
 	if in.end-in.pos >= loadSize {
-		in.bits |= binary.LittleEndian.Uint64(in.buf[in.pos:]) << in.count
-		in.pos += int(63-in.count) / 8
-		in.count |= 56
-		in.bits &= 1<<in.count - 1
+		in.setBits(refill(&in.buf, in.bits, in.count, in.pos))
 		return
 	}
 	for in.count < 56 && in.pos < in.end {
@@ -77,16 +73,17 @@ func (in *input) refill() {
 	}
 }
 
-// setBits takes over bits from a loop that loaded more than there is, and does not clear what is above the count.
-func (in *input) setBits(bits uint64, count uint, next int) {
-	if next > in.end {
-		count -= uint(next-in.end) * 8
-		next = in.end
+// setBits stores the state of a loop. The loop may have counted bytes beyond the end of the input, and leaves bits above the
+// count.
+func (in *input) setBits(bits uint64, count uint, pos int) {
+	if pos > in.end {
+		count -= uint(pos-in.end) * 8
+		pos = in.end
 	}
-	in.bits, in.count, in.pos = bits&(1<<count-1), count, next
+	in.bits, in.count, in.pos = bits&(1<<count-1), count, pos
 }
 
-// need makes bits have at least n bits, of which 56 are the most. It reports false if the source has no more.
+// need fills bits with at least n bits, where n is at most 56. It returns false if the source has fewer.
 func (in *input) need(n uint) bool {
 	for in.count < n {
 		if in.pos == in.end && !in.read() {
@@ -97,7 +94,7 @@ func (in *input) need(n uint) bool {
 	return true
 }
 
-// take removes the next n bits, which must be there.
+// take removes the next n bits from bits.
 func (in *input) take(n uint) uint {
 	v := in.bits & (1<<n - 1)
 	in.bits >>= n
@@ -105,22 +102,28 @@ func (in *input) take(n uint) uint {
 	return uint(v)
 }
 
-// align drops the rest of a byte and moves the whole bytes of bits back into the buffer.
+// align drops the rest of a byte and returns whole bytes from bits to the buffer.
 func (in *input) align() {
 	in.pos -= int(in.count / 8)
 	in.bits, in.count = 0, 0
 }
 
-// bytes returns the next n bytes, of which inputEnd-loadSize are the most, or as many as the source has. They are valid
-// until the next read. The input must be aligned.
-func (in *input) bytes(n int) []byte {
+// peek returns the next n bytes, or fewer at the end of the source. They are valid until the next read. The input must be
+// aligned, and n is at most inputSize/2.
+func (in *input) peek(n int) []byte {
 	for in.end-in.pos < n && in.read() {
 	}
-	b := in.buf[in.pos:min(in.pos+n, in.end)]
+	return in.buf[in.pos:min(in.pos+n, in.end)]
+}
+
+// next is like peek and removes the bytes.
+func (in *input) next(n int) []byte {
+	b := in.peek(n)
+	in.pos += len(b)
 	return b
 }
 
-// failure returns the error of a source that ended too early.
+// failure returns the error for a source that ended too early.
 func (in *input) failure() error {
 	if in.err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -128,7 +131,7 @@ func (in *input) failure() error {
 	return in.err
 }
 
-// offset returns how many bytes have been used, the last one perhaps in part.
+// offset returns the number of bytes used, including a byte used in part.
 func (in *input) offset() int64 {
 	return in.base + int64(in.pos) - int64(in.count/8)
 }

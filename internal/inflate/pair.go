@@ -1,33 +1,33 @@
 package inflate
 
 const (
-	// pairAfter is how much a block must write before its literals are paired: that takes as long as decoding a few hundred
-	// bytes.
+	// pairAfter is the output of a block, in bytes, after which pair may change its table. Changing the table takes as long as
+	// decoding about 1,000 bytes, so short blocks go without.
 	pairAfter = 1 << 10
 
-	// pairShare is how likely a pair must be, in percent. Below that a loop whose output advances by one byte or by two gains
-	// less than it loses.
+	// pairShare is the least share of pairs among symbols, in percent. With fewer pairs the loop loses time, because it finds
+	// out from the entry where the next byte goes.
 	pairShare = 40
 )
 
-// pairsPay reports whether it is likely that a lookup finds two literals, given the lengths of their codes. An encoder gives a
-// symbol a code of n bits if one in 2ⁿ symbols is it.
+// pairsPay estimates how many symbols begin a pair of literals, given the lengths of the literals' codes. Encoders choose a
+// code of n bits for a symbol that one in 2ⁿ symbols is.
 func pairsPay(lengths []uint8) bool {
 	var count [maxCode + 1]int
 	for _, n := range lengths {
 		count[n&15]++
 	}
-	likely := 0 // of 1 << (2*litLenBits)
+	share := 0 // of 1 << (2*litLenBits)
 	for n := 1; n < litLenBits; n++ {
 		for m := 1; m <= litLenBits-n; m++ {
-			likely += count[n] * count[m] << (2*litLenBits - n - m)
+			share += count[n] * count[m] << (2*litLenBits - n - m)
 		}
 	}
-	return likely*100 >= pairShare<<(2*litLenBits)
+	return share >= pairShare<<(2*litLenBits)/100
 }
 
-// pair changes the entries of literals that the code of another one follows within the index, so that they yield both. It
-// begins at the end, because the entry of what follows has a lower index and must not be a pair yet.
+// pair puts two literals into each entry of a first table whose index contains the codes of both. It proceeds from the end,
+// because the second literal's entry has a lower index and must still be single.
 func pair(entries []uint32) {
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
@@ -36,7 +36,10 @@ func pair(entries []uint32) {
 		}
 		next := entries[i>>(e&usedMask)]
 		if used := e&usedMask + next&usedMask; next>>countShift == 1 && used <= litLenBits {
-			entries[i] = 2<<countShift | next<<8&(0xff<<(literalShift+8)) | e&(0xff<<literalShift) | e&(usedMask<<codeShift) | used
+			entries[i] = 2<<countShift | second(next) | e&(0xff<<literalShift) | e&(usedMask<<codeShift) | used
 		}
 	}
 }
+
+// second returns the literal of an entry as the second of two.
+func second(e uint32) uint32 { return e & (0xff << literalShift) << 8 }

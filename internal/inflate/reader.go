@@ -6,55 +6,53 @@ import (
 	"sync"
 )
 
-// A Format tells what surrounds the DEFLATE streams of a source.
+// A Format is the format of a source.
 type Format uint8
 
 const (
-	Deflate     Format = iota // nothing: one stream, RFC 1951
-	Zlib                      // one stream, RFC 1950
-	Gzip                      // members, RFC 1952; anything else behind them is an error
-	GzipLenient               // members, as gzip(1) reads them: anything else behind them is ignored
-	GzipMember                // one member
+	Deflate     Format = iota // one DEFLATE stream
+	Zlib                      // one zlib stream
+	Gzip                      // gzip members to the end of the source
+	GzipLenient               // gzip members, then any bytes that do not begin like a member; like gzip(1), the Reader ignores them
+	GzipMember                // one gzip member
 )
 
-// A wrapper reads what surrounds the streams of a source.
+// A wrapper reads the headers and trailers of streams.
 type wrapper interface {
-	// begin reads up to the next stream. It returns io.EOF if there is none.
+	// begin reads the header of the next stream. It returns io.EOF after the last stream.
 	begin(in *input) error
-	// add takes output of the stream, for its checksum.
+	// add adds output to the checksum.
 	add(p []byte)
-	// end reads what follows a stream, and compares checksums.
+	// end reads the trailer and verifies the checksum.
 	end(in *input) error
 }
 
-// A Reader decompresses a source. It reads ahead of what it returns, and behind the end of the last stream. Its errors are
-// those of compress/flate, compress/gzip and compress/zlib.
-//
-// A Reader must not be used by several goroutines at once.
+// A Reader decompresses a source. It reads ahead, also beyond the end of the last stream. It returns the errors of
+// compress/flate, compress/gzip and compress/zlib, or those of the source. A Reader is not safe for concurrent use.
 type Reader struct {
 	d    *decoder // nil after Close
 	wrap wrapper
 	err  error
 	open bool   // within a stream
-	rest []byte // of the last chunk, for Read
+	rest []byte // the part of the last chunk that Read has not returned
 }
 
-// Memory is how many bytes a Reader holds until it is closed.
+// Memory is the size of a Reader in bytes.
 const Memory = 213 << 10
 
 var errClosed = errors.New("inflate: reader is closed")
 
-// decoders has those that no Reader uses.
+// decoders holds unused decoders.
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// NewReader returns a Reader of the content of r. Close frees its memory for other Readers.
+// NewReader returns a Reader of r. Close releases its memory.
 func NewReader(r io.Reader, f Format) *Reader {
 	z := new(Reader)
 	z.Reset(r, f)
 	return z
 }
 
-// Reset makes z read another source, as if NewReader had returned it.
+// Reset discards the state of z and makes it read r. It also reopens a closed Reader.
 func (z *Reader) Reset(r io.Reader, f Format) {
 	d := z.d
 	if d == nil {
@@ -65,7 +63,7 @@ func (z *Reader) Reset(r io.Reader, f Format) {
 	*z = Reader{d: d, wrap: newWrapper(f)}
 }
 
-// Close frees memory. It does not close the source.
+// Close releases memory for other Readers. It does not close the source.
 func (z *Reader) Close() error {
 	if z.d != nil {
 		z.d.in.src = nil
@@ -85,9 +83,14 @@ func newWrapper(f Format) wrapper {
 	return new(bare)
 }
 
-// Next returns the next chunk of the content, which is not empty and is valid until the next call of any method. After the
-// last chunk it returns io.EOF or what is wrong with the source.
+// Next returns the next chunk of output. A chunk has at least one byte and is valid until the next call of a method. Next
+// returns io.EOF after the last chunk. An error of the source follows all output before it. After Read, Next
+// continues where Read stopped.
 func (z *Reader) Next() ([]byte, error) {
+	if rest := z.rest; len(rest) > 0 {
+		z.rest = nil
+		return rest, nil
+	}
 	if z.err != nil {
 		return nil, z.err
 	}
@@ -103,7 +106,7 @@ func (z *Reader) Next() ([]byte, error) {
 	return out.buf[from:out.pos], nil
 }
 
-// decode goes on with the stream, and begins one if necessary.
+// decode continues the stream or begins the next one.
 func (z *Reader) decode() error {
 	d := z.d
 	if !z.open {
@@ -161,7 +164,7 @@ func (z *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	}
 }
 
-// bare is a stream that nothing surrounds.
+// A bare source is a DEFLATE stream without header and trailer.
 type bare struct{ done bool }
 
 func (b *bare) begin(*input) error {

@@ -37,8 +37,13 @@ func TestReader(t *testing.T) {
 	}
 	io.ReadFull(z, head[:])
 	var rest bytes.Buffer
-	n, err := z.WriteTo(&rest) // goes on where Read stopped
-	if err != nil || n != int64(rest.Len()) || !bytes.Equal(append(head[:], rest.Bytes()...), content) {
+	chunk, err := z.Next() // continues where Read stopped
+	if err != nil || !bytes.HasPrefix(content[10:], chunk) {
+		t.Errorf("%d bytes, %v", len(chunk), err)
+	}
+	rest.Write(chunk)
+	n, err := z.WriteTo(&rest)
+	if err != nil || n != int64(rest.Len()-len(chunk)) || !bytes.Equal(append(head[:], rest.Bytes()...), content) {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	if n, err := z.Read(head[:]); n != 0 || err != io.EOF {

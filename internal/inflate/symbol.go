@@ -2,7 +2,18 @@ package inflate
 
 import "sync"
 
-// What symbols stand for, as entries without their codes (RFC 1951, section 3.2.5).
+const (
+	maxLitLens = 288 // symbols of the fixed code for literals and lengths
+	maxDists   = 32
+	maxLengths = 19 // symbols of the code for lengths of codes
+
+	dynamicLitLens = 286 // symbols that a block can have in a code of its own
+	dynamicDists   = 30
+
+	endSymbol = 256
+)
+
+// The entries of symbols without their codes (RFC 1951, sections 3.2.5 and 3.2.7).
 var (
 	litLenSymbols = makeLitLenSymbols()
 	distSymbols   = makeDistSymbols()
@@ -13,49 +24,46 @@ func makeLitLenSymbols() (s [maxLitLens]uint32) {
 	for i := range 256 {
 		s[i] = 1<<countShift | uint32(i)<<literalShift
 	}
-	s[endOfBlock] = special | endBlock
+	s[endSymbol] = special | endBlock
 	base := uint32(3)
-	for i := endOfBlock + 1; i < 285; i++ {
+	for i := endSymbol + 1; i < 285; i++ {
 		extra := uint32(max(i-261, 0) / 4)
 		s[i] = base<<valueShift | extra
 		base += 1 << extra
 	}
-	s[285] = 258 << valueShift
-	s[286], s[287] = special|invalid, special|invalid // only fixed codes have them
+	s[285] = maxMatch << valueShift
+	s[286], s[287] = special|invalid, special|invalid
 	return s
 }
 
 func makeDistSymbols() (s [maxDists]uint32) {
 	base := uint32(1)
-	for i := range maxDistOK {
+	for i := range dynamicDists {
 		extra := uint32(max(i-2, 0) / 2)
 		s[i] = base<<valueShift | extra
 		base += 1 << extra
 	}
-	s[30], s[31] = special|invalid, special|invalid // only fixed codes have them
+	s[30], s[31] = special|invalid, special|invalid
 	return s
 }
 
-// makeLengthSymbols returns the symbols that give lengths of codes.
-func makeLengthSymbols() (s [19]uint32) {
+func makeLengthSymbols() (s [maxLengths]uint32) {
 	for i := range s {
 		s[i] = uint32(i) << valueShift
 	}
 	return s
 }
 
-// tables are what a block is decoded with.
+// tables decode the symbols of a block.
 type tables struct {
 	litLen      [litLenSize]uint32
 	dist        [distSize]uint32
-	leastLitLen uint // bits that the next symbol has at least
-	leastDist   uint
+	leastLitLen uint // the least number of bits that the rest of the block has
+	leastDist   uint // the length of the shortest code for a distance
 }
 
-// fixed are the tables of blocks with fixed codes (RFC 1951, section 3.2.6).
-var fixed = sync.OnceValue(makeFixed)
-
-func makeFixed() *tables {
+// fixed returns the tables for blocks with fixed codes (RFC 1951, section 3.2.6).
+var fixed = sync.OnceValue(func() *tables {
 	var lengths [maxLitLens + maxDists]uint8
 	for i := range lengths {
 		switch {
@@ -72,7 +80,16 @@ func makeFixed() *tables {
 		}
 	}
 	t := new(tables)
-	t.leastLitLen, _ = build(t.litLen[:], litLenBits, lengths[:maxLitLens], litLenSymbols[:])
-	t.leastDist, _ = build(t.dist[:], distBits, lengths[maxLitLens:], distSymbols[:])
+	t.build(lengths[:maxLitLens], lengths[maxLitLens:])
 	return t
+})
+
+// build makes the tables from the lengths of codes. It returns false if the standard library rejects a code.
+func (t *tables) build(litLens, dists []uint8) bool {
+	var ok1, ok2 bool
+	t.leastLitLen, ok1 = build(t.litLen[:], litLenBits, litLens, litLenSymbols[:])
+	t.leastDist, ok2 = build(t.dist[:], distBits, dists, distSymbols[:])
+	// The end of the block is yet to come, so at least the bits of its code are.
+	t.leastLitLen = max(t.leastLitLen, uint(litLens[endSymbol]))
+	return ok1 && ok2
 }

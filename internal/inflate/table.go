@@ -2,22 +2,24 @@ package inflate
 
 import "math/bits"
 
-// A decoding table is indexed by the next bits of the input. Each entry packs, into 32 bits, everything that the symbol
-// asks for, so one load yields it:
+// A table decodes one code. Its index is the next bits of the input. An entry packs everything about a symbol into 32 bits, so
+// that one load yields it:
 //
-//	bits 0-5    how many bits of input the symbol uses, extra bits included
-//	bits 8-13   how many of them are the code, which tells where the extra bits begin
-//	bits 16-31  base of the length or distance, to which the extra bits are added
+//	bits 0-5    number of bits that the symbol uses, with its extra bits
+//	bits 8-13   number of bits in its code alone; the extra bits begin there
+//	bits 16-31  base of the length or distance, to add the extra bits to
 //
-// A literal has its count, 1 or 2, in bits 30 and 31, the first byte in bits 14-21 and the second one in bits 22-29.
-// Lengths leave bits 30 and 31 free. With the bit special an entry is the end of a block, a symbol or code that does not
-// exist, or a pointer to a second table: its start is the base, and the bits that index it are those of the code.
+// An entry for literals holds their number, 1 or 2, in bits 30 and 31, the first byte in bits 14-21 and the second byte in bits
+// 22-29. Bases of lengths leave bits 30 and 31 clear.
+//
+// The bit special marks the end of a block, symbols and codes that do not exist, and links to a second table. A link holds the
+// start of that table as its base, and the number of bits in that table's index as its code.
 const (
 	usedMask   = 1<<6 - 1
 	codeShift  = 8
 	valueShift = 16
 
-	literal      = 1 << countShift // a symbol of lengths that is not less is a literal
+	literal      = 1 << countShift // entries for literals are at least this large
 	countShift   = 30
 	literalShift = 14
 
@@ -27,39 +29,38 @@ const (
 )
 
 const (
-	maxCode     = 15 // bits
-	litLenBits  = 11 // of the first table; more cost more to build than they save
-	litLenMask  = 1<<litLenBits - 1
-	distBits    = 8
-	distMask    = 1<<distBits - 1
-	lengthBits  = 7
-	maxLitLens  = 288
-	maxDists    = 32
-	litLenSize  = 2342 // entries of the first table and the second ones, as zlib's enough.c finds for 288 symbols, 11 and 15 bits
-	distSize    = 402  // for 32 symbols, 8 and 15 bits
-	endOfBlock  = 256
-	maxLitLenOK = 286 // symbols that a dynamic block may define
-	maxDistOK   = 30
+	maxCode = 15 // bits
+
+	// The bits in an index of a first table. Larger tables cost more to build than they save.
+	litLenBits = 11
+	litLenMask = 1<<litLenBits - 1
+	distBits   = 8
+	distMask   = 1<<distBits - 1
+	lengthBits = 7
+
+	// The number of entries in the first table and all second tables, as zlib's enough.c computes it.
+	litLenSize = 2342 // for 288 symbols
+	distSize   = 402  // for 32 symbols
 )
 
-// build fills entries with the table of a code, given the length of each symbol's code, or 0. Its first table takes first
-// bits. It reports whether the code is one that zlib accepts: complete, or a single code of one bit, or empty.
+// build fills a table, given the length of each symbol's code, or 0, and the entries of the symbols without codes. The index
+// of the first table has first bits. It returns the length of the shortest code, and false for a code that the standard
+// library rejects. A code must be complete, unless it is empty or a single code of one bit.
 //
-// A code is read from its first bit on, but an index has it in the lowest bit, so codes go into the table reversed. Symbols
-// are placed in the order of their codes. Whenever codes become longer by a bit, what is in the table is doubled: a copy is
-// faster than a strided loop for each symbol.
+// Codes arrive with their first bit first, which is the lowest bit of an index. Table indices are therefore reversed codes.
 func build(entries []uint32, first uint, lengths []uint8, symbols []uint32) (least uint, ok bool) {
-	var count [maxCode + 1]int
+	var count [maxCode + 1]int // symbols by the length of their codes
 	for _, n := range lengths {
 		count[n&15]++
 	}
 	used := len(lengths) - count[0]
 	count[0] = 0
 	if used == 0 {
-		fill(entries[:1<<first], special|invalid)
+		entries[0] = special | invalid
+		double(entries, 1, 1<<first)
 		return 0, true
 	}
-	var next [maxCode + 2]int // where symbols of a length go in order
+	var next [maxCode + 2]int // by length: where the next symbol goes in order
 	space := 0                // of 1<<maxCode
 	for n := 1; n <= maxCode; n++ {
 		next[n+1] = next[n] + count[n]
@@ -72,7 +73,7 @@ func build(entries []uint32, first uint, lengths []uint8, symbols []uint32) (lea
 	if space != 1<<maxCode && !single {
 		return 0, false
 	}
-	var order [maxLitLens]uint16
+	var order [maxLitLens]uint16 // symbols in the order of their codes
 	for s, n := range lengths {
 		if n > 0 {
 			order[next[n&15]] = uint16(s)
@@ -80,48 +81,49 @@ func build(entries []uint32, first uint, lengths []uint8, symbols []uint32) (lea
 		}
 	}
 	if single {
-		entries[0], entries[1] = symbols[order[0]]+1|1<<codeShift, special|invalid
+		entries[0], entries[1] = withCode(symbols[order[0]], 1), special|invalid
 		double(entries, 2, 1<<first)
 		return 1, true
 	}
-	place(entries, first, least, &count, order[:used], symbols)
+	fill(entries, first, least, &count, order[:used], symbols)
 	return least, true
 }
 
-// place fills a table with the symbols of a complete code, which are in the order of their codes.
-func place(entries []uint32, first, least uint, count *[maxCode + 1]int, order []uint16, symbols []uint32) {
-	n := least
+// withCode returns the entry of a symbol with a code of n bits.
+func withCode(symbol uint32, n uint) uint32 { return symbol + uint32(n)*(1<<codeShift+1) }
+
+// fill fills the tables of a complete code. Whenever codes become a bit longer, it doubles the table. A copy is faster than one
+// strided loop per symbol.
+func fill(entries []uint32, first, n uint, count *[maxCode + 1]int, order []uint16, symbols []uint32) {
 	size := 1 << n
 	code := 0 // reversed
-	for i := 0; ; {
-		for range count[n] {
-			entries[code] = symbols[order[i]] + uint32(n)*(1|1<<codeShift)
-			i++
+	for {
+		for _, s := range order[:count[n]] {
+			entries[code] = withCode(symbols[s], n)
 			if code == size-1 { // all ones: the last code
 				double(entries, size, 1<<first)
 				return
 			}
 			code = after(code, size)
 		}
-		n++
-		if n > first {
-			placeSecond(entries, first, n, code, count, order[i:], symbols)
+		order = order[count[n]:]
+		if n++; n > first {
+			fillSecond(entries, first, n, code, count, order, symbols)
 			return
 		}
-		copy(entries[size:2*size], entries[:size])
+		double(entries, size, 2*size)
 		size *= 2
 	}
 }
 
-// placeSecond fills the second tables, for codes that are longer than the first one's bits. Each has as many bits as the
-// longest of its codes.
-func placeSecond(entries []uint32, first, n uint, code int, count *[maxCode + 1]int, order []uint16, symbols []uint32) {
+// fillSecond fills the second tables, for codes of n and more bits. Codes with the same first bits share a table. Its index has
+// as many bits as its longest code needs.
+func fillSecond(entries []uint32, first, n uint, code int, count *[maxCode + 1]int, order []uint16, symbols []uint32) {
 	mask := 1<<first - 1
 	end := 1 << first // of all tables so far
 	start, size, prefix := 0, 0, -1
-	for i := 0; i < len(order); {
-		left := count[n]
-		for ; left > 0; left-- {
+	for ; len(order) > 0; n++ {
+		for left := count[n]; left > 0; left-- {
 			if code&mask != prefix {
 				prefix = code & mask
 				more := n - first
@@ -133,35 +135,27 @@ func placeSecond(entries []uint32, first, n uint, code int, count *[maxCode + 1]
 				end += size
 				entries[prefix] = uint32(start)<<valueShift | special | uint32(more)<<codeShift | uint32(first)
 			}
-			e := symbols[order[i]] + uint32(n-first)*(1|1<<codeShift)
-			i++
-			for j := code >> first; j < size; j += 1 << (n - first) {
-				entries[start+j] = e
+			e := withCode(symbols[order[0]], n-first)
+			for i := code >> first; i < size; i += 1 << (n - first) {
+				entries[start+i] = e
 			}
-			if i == len(order) {
-				return
+			if order = order[1:]; len(order) > 0 {
+				code = after(code, 1<<n)
 			}
-			code = after(code, 1<<n)
 		}
-		n++
 	}
 }
 
-// after returns the code that follows a reversed code, which is not the last one, of those with indices below size.
+// after returns the successor of a reversed code, which must not be the last code below size. In the order of the stream, the
+// last zero becomes a one, and the ones after it become zeros.
 func after(code, size int) int {
-	high := 1 << (bits.Len(uint(code^(size-1))) - 1) // the last zero in the order of the stream becomes one, all behind it zero
-	return code&(high-1) | high
+	one := 1 << (bits.Len(uint(code^(size-1))) - 1)
+	return code&(one-1) | one
 }
 
-// double repeats the first size entries up to the given number.
+// double repeats the first size entries until there are as many as to.
 func double(entries []uint32, size, to int) {
 	for ; size < to; size *= 2 {
 		copy(entries[size:2*size], entries[:size])
-	}
-}
-
-func fill(entries []uint32, e uint32) {
-	for i := range entries {
-		entries[i] = e
 	}
 }

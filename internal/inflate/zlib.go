@@ -15,8 +15,8 @@ type zlibWrapper struct {
 }
 
 const (
-	zlibMaxWindow  = 7      // as log2 of KiB/4
-	zlibDictionary = 1 << 5 // the flag of a preset dictionary, which no format that we read has
+	zlibMaxWindow  = 7 // in the header: 32 KiB
+	zlibDictionary = 1 << 5
 )
 
 func (z *zlibWrapper) begin(in *input) error {
@@ -24,7 +24,7 @@ func (z *zlibWrapper) begin(in *input) error {
 		return io.EOF
 	}
 	z.sum = adler32.New()
-	b := in.bytes(2)
+	b := in.next(2)
 	if len(b) < 2 {
 		return in.failure()
 	}
@@ -32,13 +32,11 @@ func (z *zlibWrapper) begin(in *input) error {
 	if method&15 != 8 || method>>4 > zlibMaxWindow || binary.BigEndian.Uint16(b)%31 != 0 {
 		return zlib.ErrHeader
 	}
-	in.pos += 2
 	if flags&zlibDictionary != 0 {
-		if b = in.bytes(4); len(b) < 4 {
+		if b = in.next(4); len(b) < 4 {
 			return in.failure()
 		}
-		in.pos += 4
-		if binary.BigEndian.Uint32(b) != 1 { // another one than the empty dictionary
+		if binary.BigEndian.Uint32(b) != 1 { // the checksum of an empty dictionary
 			return zlib.ErrDictionary
 		}
 	}
@@ -49,8 +47,7 @@ func (z *zlibWrapper) add(p []byte) { z.sum.Write(p) }
 
 func (z *zlibWrapper) end(in *input) error {
 	z.done = true
-	b := in.bytes(4)
-	in.pos += len(b)
+	b := in.next(4)
 	if len(b) < 4 {
 		return in.failure()
 	}
