@@ -28,9 +28,10 @@ type wrapper interface {
 }
 
 // A Reader decompresses a source. It reads ahead, also beyond the end of the last stream. It returns the errors of
-// compress/flate, compress/gzip and compress/zlib, or those of the source. A Reader is not safe for concurrent use.
+// compress/flate, compress/gzip and compress/zlib, or those of the source. Reset opens the zero Reader. A Reader is not safe for
+// concurrent use, and neither is Close.
 type Reader struct {
-	d    *decoder // nil after Close
+	d    *decoder // nil if the Reader is not open
 	wrap wrapper
 	err  error
 	open bool   // within a stream
@@ -69,7 +70,7 @@ func (z *Reader) Close() error {
 		z.d.in.src = nil
 		decoders.Put(z.d)
 	}
-	*z = Reader{err: errClosed}
+	*z = Reader{}
 	return nil
 }
 
@@ -90,6 +91,9 @@ func (z *Reader) Next() ([]byte, error) {
 	if rest := z.rest; len(rest) > 0 {
 		z.rest = nil
 		return rest, nil
+	}
+	if z.d == nil {
+		return nil, errClosed
 	}
 	if z.err != nil {
 		return nil, z.err

@@ -15,7 +15,10 @@ import (
 func TestReader(t *testing.T) {
 	content := contents()["mixed"]
 	stored := member(t, 0, "", content)
-	z := NewReader(nil, Gzip)
+	z := new(Reader)
+	if _, err := z.Next(); err != errClosed {
+		t.Error(err)
+	}
 	for range 3 { // Reset, after success and failure
 		z.Reset(bytes.NewReader(stored), Gzip)
 		if err := iotest.TestReader(z, content); err != nil {
