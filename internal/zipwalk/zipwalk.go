@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // Limits bound a walk over all archives of a file together. Zero fields mean the defaults, which real archives don't reach.
@@ -95,9 +96,9 @@ type walk struct {
 	Limits
 	kind     func(name []byte) Kind
 	visit    func(*Archive)
-	inflater io.ReadCloser
-	left     int64 // rest of Bytes
-	unread   int64 // rest of Content
+	inflater *inflate.Reader // nil until an entry needs it
+	left     int64           // rest of Bytes
+	unread   int64           // rest of Content
 	held     int64
 	archives int
 	entries  int
@@ -118,6 +119,7 @@ const maxErrors = 64
 func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind func(name []byte) Kind, visit func(*Archive)) error {
 	w := &walk{Limits: limits.withDefaults(), kind: kind, visit: visit}
 	w.left, w.unread = w.Bytes, w.Content
+	defer w.close()
 	if err := w.walk(ctx, &Archive{walk: w, content: r, size: size}, 0); err != nil {
 		return err
 	}
@@ -125,6 +127,14 @@ func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind fu
 		w.errs = append(w.errs, fmt.Errorf("zipwalk: %d more problems", w.more))
 	}
 	return errors.Join(w.errs...)
+}
+
+// close releases the memory of the inflater.
+func (w *walk) close() {
+	if w.inflater != nil {
+		w.inflater.Close()
+		w.Hold(-inflate.Memory)
+	}
 }
 
 // problem records the error of an archive or of one of its entries.
