@@ -4,7 +4,6 @@ package cargo
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"debug/elf"
 	"debug/macho"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/executable"
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -39,7 +39,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil || packed == nil {
 		return nil, err
 	}
-	text, err := inflate(packed)
+	text, err := decompress(packed)
 	if err != nil {
 		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 	}
@@ -85,11 +85,9 @@ func section(r *io.SectionReader) ([]byte, error) {
 	return content, nil
 }
 
-func inflate(packed []byte) ([]byte, error) {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
-	}
+func decompress(packed []byte) ([]byte, error) {
+	z := inflate.NewReader(bytes.NewReader(packed), inflate.Zlib)
+	defer z.Close()
 	text, err := io.ReadAll(io.LimitReader(z, maxText+1))
 	if len(text) > maxText {
 		return nil, fmt.Errorf("more than %d bytes: %w", maxText, analyzer.ErrTooLarge)
