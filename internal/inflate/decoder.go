@@ -13,8 +13,9 @@ const (
 
 // A decoder decompresses DEFLATE streams from its input into its window.
 type decoder struct {
-	in  input
-	out window
+	in     input
+	out    window
+	window *windowBuffer // for Reader.Next, or nil
 
 	begin  int64 // the offset of the stream in the source
 	state  state

@@ -22,7 +22,7 @@ const roundInput = 10
 func (d *decoder) fast() error {
 	var (
 		in     = &d.in.buf
-		out    = &d.out.buf
+		out    = d.out.buf
 		litLen = &d.tables.litLen
 		dists  = &d.tables.dist
 

@@ -27,6 +27,9 @@ type wrapper interface {
 	end(in *input) error
 }
 
+// WindowSize is the size of a buffer for Reader.Fill in bytes.
+const WindowSize = len(windowBuffer{})
+
 // A Reader decompresses a source. It reads ahead, also beyond the end of the last stream. It returns the errors of
 // compress/flate, compress/gzip and compress/zlib, or those of the source. Reset opens the zero Reader. A Reader is not safe for
 // concurrent use, and neither is Close.
@@ -68,6 +71,7 @@ func (z *Reader) Reset(r io.Reader, f Format) {
 func (z *Reader) Close() error {
 	if z.d != nil {
 		z.d.in.src = nil
+		z.d.out.reset()
 		decoders.Put(z.d)
 	}
 	*z = Reader{}
@@ -88,18 +92,34 @@ func newWrapper(f Format) wrapper {
 // returns io.EOF after the last chunk. An error of the source follows all output before it. After Read, Next
 // continues where Read stopped.
 func (z *Reader) Next() ([]byte, error) {
+	if z.d == nil {
+		return nil, errClosed
+	}
+	if z.d.window == nil {
+		z.d.window = new(windowBuffer)
+	}
+	return z.next(z.d.window)
+}
+
+// Fill is like Next but decompresses into a buffer of at least WindowSize bytes, so earlier chunks remain valid. The chunk is
+// a part of the buffer. The caller must not change it before the next call, which may use the same or another buffer.
+func (z *Reader) Fill(buf []byte) ([]byte, error) {
+	if z.d == nil {
+		return nil, errClosed
+	}
+	return z.next((*windowBuffer)(buf))
+}
+
+func (z *Reader) next(buf *windowBuffer) ([]byte, error) {
 	if rest := z.rest; len(rest) > 0 {
 		z.rest = nil
 		return rest, nil
-	}
-	if z.d == nil {
-		return nil, errClosed
 	}
 	if z.err != nil {
 		return nil, z.err
 	}
 	out := &z.d.out
-	out.slide()
+	out.slide(buf)
 	from := out.pos
 	for z.err == nil && out.pos <= out.limit {
 		z.err = z.decode()

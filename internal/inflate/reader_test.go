@@ -66,6 +66,41 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// Fill uses any number of buffers in turn, and leaves chunks in the others alone.
+func TestFill(t *testing.T) {
+	content := contents()["mixed"]
+	for count := 1; count <= 3; count++ {
+		z := NewReader(bytes.NewReader(member(t, 0, "", content)), Gzip)
+		buffers, chunks, next := make([][]byte, count), make([][]byte, count), 0
+		var got []byte
+		for i := 0; ; i++ {
+			if i >= count {
+				got = append(got, chunks[next]...) // as late as possible
+			} else {
+				buffers[next] = make([]byte, WindowSize)
+			}
+			var err error
+			if chunks[next], err = z.Fill(buffers[next]); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			next = (next + 1) % count
+		}
+		for range count - 1 {
+			next = (next + 1) % count
+			got = append(got, chunks[next]...)
+		}
+		if !bytes.Equal(got, content) {
+			t.Errorf("%d buffers: %d bytes, want %d", count, len(got), len(content))
+		}
+		z.Close()
+		if _, err := z.Fill(buffers[0]); err != errClosed {
+			t.Error(err)
+		}
+	}
+}
+
 func TestWriteTo(t *testing.T) {
 	stored := member(t, 0, "", contents()["mixed"])
 	failed := errors.New("failed")
@@ -97,7 +132,7 @@ func TestNoProgress(t *testing.T) {
 }
 
 func TestMemory(t *testing.T) {
-	if got := int64(reflect.TypeFor[decoder]().Size()); got > Memory {
+	if got := reflect.TypeFor[decoder]().Size() + reflect.TypeFor[windowBuffer]().Size(); got > Memory {
 		t.Errorf("a decoder takes %d bytes, more than %d", got, Memory)
 	}
 	stored := member(t, 0, "", []byte("content"))

@@ -18,15 +18,17 @@ type window struct {
 	start int // the start of the stream, or 0 if it has left the window
 	limit int // the last position where a round may begin; tests lower it
 	stop  int // the same for one run of the fast loop, at most limit
-	buf   windowBuffer
+	buf   *windowBuffer
 }
 
-func (w *window) reset() { w.pos, w.start, w.limit = 0, 0, windowSize-roundSize }
+func (w *window) reset() { *w = window{limit: windowSize - roundSize} }
 
-// slide moves the history to the front of the window to make room.
-func (w *window) slide() {
+// slide moves the history to the front of a buffer, which may be the current one, to make room.
+func (w *window) slide(to *windowBuffer) {
 	keep := min(w.pos-w.start, historySize)
 	from := w.pos - keep
-	copy(w.buf[:keep], w.buf[from:w.pos])
-	w.pos, w.start = keep, max(w.start-from, 0)
+	if keep > 0 {
+		copy(to[:keep], w.buf[from:w.pos])
+	}
+	w.buf, w.pos, w.start = to, keep, max(w.start-from, 0)
 }
