@@ -11,13 +11,14 @@ type pipe struct {
 
 	// Of the reader:
 	cur  []byte // unread rest of the chunk being read
-	full []byte // that chunk, whole
+	full []byte // the buffer of that chunk
 	err  error  // what ends the bytes once cur is empty
 }
 
 type chunk struct {
-	data []byte
-	err  error // after data
+	buf  []byte // from room
+	data []byte // part of buf
+	err  error  // after data
 }
 
 // newPipe returns a pipe that holds up to count chunks of size bytes.
@@ -42,10 +43,10 @@ func (p *pipe) room() ([]byte, bool) {
 	}
 }
 
-// put gives what room returned, as far as it was filled, to the reader. It reports false if nobody reads any more.
-func (p *pipe) put(data []byte, err error) bool {
+// put passes a buffer from room to the reader, of which data is the part to read. It returns false after close.
+func (p *pipe) put(buf, data []byte, err error) bool {
 	select {
-	case p.chunks <- chunk{data, err}:
+	case p.chunks <- chunk{buf, data, err}:
 		return true
 	case <-p.quit:
 		return false
@@ -58,14 +59,14 @@ func (p *pipe) next() error {
 		return p.err
 	}
 	if p.full != nil {
-		p.free <- p.full[:cap(p.full)] // has room
+		p.free <- p.full // has room
 		p.full = nil
 	}
 	c, ok := <-p.chunks
 	if !ok {
 		return io.ErrUnexpectedEOF
 	}
-	p.cur, p.full, p.err = c.data, c.data, c.err
+	p.cur, p.full, p.err = c.data, c.buf, c.err
 	return nil
 }
 

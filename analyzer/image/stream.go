@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	chunkSize  = 256 << 10
-	chunkCount = 4 // chunks of one layer in flight: decompressed but not walked yet
+	chunkSize  = compression.BufferSize
+	chunkCount = 8 // chunks of one layer in flight: decompressed but not walked yet
 
 	storedSize  = 64 << 10
 	storedCount = 3 // and read but not decompressed yet
@@ -44,7 +44,7 @@ func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool)
 		go s.load(r)
 		r = s.stored
 	}
-	go s.fill(&counter{Reader: r})
+	go s.fill(&source{ctx: ctx, r: r})
 	return s
 }
 
@@ -66,30 +66,35 @@ func (s *stream) load(r io.Reader) {
 			n, err = r.Read(buf)
 		}
 		s.hash.Write(buf[:n])
-		if !s.stored.put(buf[:n], err) {
+		if !s.stored.put(buf, buf[:n], err) {
 			return
 		}
 	}
 }
 
-// A counter counts what is read through it.
-type counter struct {
-	io.Reader
-	n int64
+// A source counts the bytes that the decompressor reads, and fails when its context ends.
+type source struct {
+	ctx context.Context
+	r   io.Reader
+	n   int64
 }
 
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n += int64(n)
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(p)
+	s.n += int64(n)
 	return n, err
 }
 
 // fill is the decompressing goroutine.
-func (s *stream) fill(r *counter) {
+func (s *stream) fill(r *source) {
 	defer close(s.plain.chunks)
 	z, _, err := compression.NewReader(r)
 	if err != nil {
-		s.plain.put(nil, err)
+		s.plain.put(nil, nil, err)
 		return
 	}
 	defer z.Close()
@@ -99,27 +104,22 @@ func (s *stream) fill(r *counter) {
 		if !ok {
 			return
 		}
-		n := 0
-		for n < len(buf) && err == nil {
-			if err = s.ctx.Err(); err != nil {
-				break
-			}
-			var m int
-			m, err = z.Read(buf[n:])
-			n += m
+		var data []byte
+		if err = s.ctx.Err(); err == nil {
+			data, err = z.Fill(buf)
 		}
 		if err == io.EOF && s.stored != nil {
 			if _, more := io.Copy(io.Discard, s.stored); more != nil { // through the hash
 				err = more
 			}
 		}
-		switch total += int64(n); {
+		switch total += int64(len(data)); {
 		case total > s.limits.Bytes:
-			n, err = 0, &LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
+			data, err = nil, &LimitError{What: "bytes in one layer", Limit: s.limits.Bytes}
 		case total > ratioFree && total/s.limits.Ratio > r.n:
-			n, err = 0, &LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
+			data, err = nil, &LimitError{What: "bytes for each stored byte of one layer", Limit: s.limits.Ratio}
 		}
-		if !s.plain.put(buf[:n], err) {
+		if !s.plain.put(buf, data, err) {
 			return
 		}
 	}

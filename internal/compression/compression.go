@@ -36,12 +36,21 @@ func Detect(first []byte) Format {
 	return None
 }
 
-// NewReader detects the format of r and returns a reader of the decompressed content. It does not change a plain stream. Close
-// frees the decompressor and does not close r.
+// BufferSize is the size of a buffer for Reader.Fill in bytes.
+const BufferSize = inflate.WindowSize
+
+// A Reader reads decompressed content. Close frees the decompressor and does not close the source. It must not run
+// concurrently with another method.
+type Reader struct {
+	io.ReadCloser
+	inflate *inflate.Reader // the same for Gzip, or nil
+}
+
+// NewReader detects the format of r and returns a Reader of the content. It does not change a plain stream.
 //
 // Like gzip(1) and Docker, it ignores data after the last member of a gzip file. A caller that verifies a digest notices if the
 // ignored data matters.
-func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
+func NewReader(r io.Reader) (*Reader, Format, error) {
 	first := make([]byte, 4)
 	n, err := io.ReadFull(r, first)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
@@ -50,7 +59,8 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 	format := Detect(first[:n])
 	r = io.MultiReader(bytes.NewReader(first[:n]), r)
 	if format == Gzip {
-		return inflate.NewReader(r, inflate.GzipLenient), format, nil
+		z := inflate.NewReader(r, inflate.GzipLenient)
+		return &Reader{z, z}, format, nil
 	}
 	r = bufio.NewReaderSize(r, 64<<10)
 	if format == Zstd {
@@ -58,7 +68,23 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 		if err != nil {
 			return nil, format, err
 		}
-		return z.IOReadCloser(), format, nil
+		return &Reader{z.IOReadCloser(), nil}, format, nil
 	}
-	return io.NopCloser(r), format, nil
+	return &Reader{io.NopCloser(r), nil}, format, nil
+}
+
+// Fill reads content into a buffer of at least BufferSize bytes and returns the part of the buffer that holds it. The caller must
+// not change the buffer before the next call, which may use another one. Fill spares the copy that Read makes.
+func (r *Reader) Fill(buf []byte) ([]byte, error) {
+	if r.inflate != nil {
+		return r.inflate.Fill(buf)
+	}
+	n := 0
+	for n < len(buf) {
+		m, err := r.Read(buf[n:])
+		if n += m; err != nil {
+			return buf[:n], err
+		}
+	}
+	return buf, nil
 }
