@@ -20,7 +20,7 @@ func fuzz(t *testing.T, f Format, stored []byte, seed uint64) {
 		w.limit = historySize + r.IntN(600)
 	}
 	if r.IntN(4) > 0 {
-		w.read = 1 + r.IntN(70_000)
+		w.read = r.IntN(70_000) - 2
 	}
 	w.source = ways[0].source
 	want, wantErr := standard(bytes.NewReader(stored), f)

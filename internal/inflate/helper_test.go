@@ -76,7 +76,7 @@ type way struct {
 	name   string
 	source func(io.Reader) io.Reader
 	limit  int // of the window; 0: as usual
-	read   int // bytes of the content at once; 0: Next
+	read   int // bytes of the content at once; 0: Next; less: Fill with so many buffers
 }
 
 var ways = []way{
@@ -85,6 +85,7 @@ var ways = []way{
 	{"halves", iotest.HalfReader, historySize + 1, 7},
 	{"odd", func(r io.Reader) io.Reader { return &sizes{r, []int{3, 1, 13, 2, 9, 10, 11, 31}, 0} }, historySize + 777, 0},
 	{"with the error", iotest.DataErrReader, windowSize / 2, 1000},
+	{"filled", iotest.HalfReader, historySize + 5000, -2},
 	{"empty reads", func(r io.Reader) io.Reader { return &sizes{r, []int{0, 0, 257, 0, 1}, 0} }, historySize + 4*maxMatch, 4096},
 }
 
@@ -112,11 +113,18 @@ func inflate(r io.Reader, f Format, w way) ([]byte, error) {
 		z.d.out.limit = w.limit
 	}
 	var out []byte
-	buf := make([]byte, w.read)
-	for {
+	buf := make([]byte, max(w.read, 0))
+	buffers := make([][]byte, max(-w.read, 0))
+	for i := 0; ; i++ {
 		chunk, err := buf, error(nil)
 		if w.read == 0 {
 			chunk, err = z.Next()
+		} else if w.read < 0 {
+			b := &buffers[i%len(buffers)]
+			if *b == nil {
+				*b = make([]byte, WindowSize)
+			}
+			chunk, err = z.Fill(*b)
 		} else {
 			var n int
 			n, err = z.Read(buf)
