@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/sbom"
 )
 
@@ -70,10 +70,8 @@ func readDocument(ctx context.Context, stdin io.Reader, name string) (*analyzer.
 	b := bufio.NewReader(interruptible{ctx, in})
 	in = b
 	if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+		z := inflate.NewReader(b, inflate.Gzip)
+		defer z.Close()
 		in = z
 	}
 	report, err := sbom.Decode(in, sbom.Limits{})
