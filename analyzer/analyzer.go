@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
 // An Analyzer finds packages, and other things worth reporting, in single files of an image.
 //
 // Analyze is called for every regular file that matches a pattern of Info, from many goroutines, in no particular
-// order. It must be a pure function of the file: answers are kept and reused for equal layers. It may return both a
-// Result and an error: what was understood before the file went bad. An error becomes a [Diagnostic] for that file and
-// never ends the scan; so does a panic. A Result, with all that it refers to, is the scan's once it was returned.
+// order. It must be a pure function of the file: answers are kept and reused for equal layers.
+//
+// An error means that Analyze failed for the file. It becomes a [Diagnostic] and never ends the scan; so does a panic. A
+// Result beside the error has what Analyze found before. Problems after which Analyze could read on are
+// Result.Diagnostics. After Analyze returns, the Result and all that it refers to belong to the scan.
 type Analyzer interface {
 	Info() Info
 	Analyze(ctx context.Context, f *File) (*Result, error)
@@ -91,6 +92,10 @@ type Result struct {
 	// Findings are things worth reporting that are not packages.
 	Findings []Finding
 
+	// Diagnostics are problems inside the file that did not keep Analyze from reading on. A report lists 16 of them, and the
+	// number of the others.
+	Diagnostics []Diagnostic
+
 	// Distro is what the file says about the distribution, nil if nothing.
 	Distro *Distro
 
@@ -113,17 +118,3 @@ func (a funcAnalyzer) Info() Info { return a.info }
 func (a funcAnalyzer) Analyze(ctx context.Context, f *File) (*Result, error) {
 	return a.analyze(ctx, f)
 }
-
-// Errors that an analyzer may wrap to say what kind of Diagnostic its error is; any other is Malformed. An error made by
-// errors.Join becomes one Diagnostic for each of its parts.
-var (
-	ErrTooLarge    error = content.ErrTooLarge // what File.Hold returns wraps it, too
-	ErrUnsupported       = errors.New("unsupported")
-
-	// ErrPanic is for an analyzer that crashed elsewhere; one that panics in Analyze needs no error.
-	ErrPanic = errors.New("panic")
-
-	// ErrUnavailable is for an analyzer that cannot work at present, which says nothing about the file. All files of which
-	// it says so have one Diagnostic together, and no cache keeps what it said of their layers.
-	ErrUnavailable = errors.New("unavailable")
-)

@@ -19,7 +19,8 @@ func Example() {
 			for n := 1; lines.Scan(); n++ {
 				name, version, ok := strings.Cut(lines.Text(), " ")
 				if !ok {
-					return &r, fmt.Errorf("versions: line %d: no version", n) // a Diagnostic; the packages so far count
+					r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Line: n, Message: "no version"})
+					continue
 				}
 				r.Packages = append(r.Packages, analyzer.Package{Type: "generic", Name: name, Version: version})
 			}
@@ -28,12 +29,18 @@ func Example() {
 
 	f := analyzer.NewFile("opt/tools.versions", 0o644, []byte("hammer 1.1\nsaw 2.1\ndrill\n"))
 	result, err := versions.Analyze(context.Background(), f)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for _, p := range result.Packages {
 		fmt.Println(p.Name, p.Version)
 	}
-	fmt.Println(err)
+	for _, d := range result.Diagnostics {
+		fmt.Printf("line %d: %s\n", d.Line, d.Message)
+	}
 	// Output:
 	// hammer 1.1
 	// saw 2.1
-	// versions: line 3: no version
+	// line 3: no version
 }

@@ -8,7 +8,7 @@ type Report struct {
 	Layers      []Layer // bottom first
 	Components  []Component
 	Findings    []FileFinding
-	Diagnostics []Diagnostic
+	Diagnostics []FileDiagnostic
 }
 
 // An Image says what was scanned. All fields are empty for a file system.
@@ -44,25 +44,3 @@ type FileFinding struct {
 	Path     string
 	Layer    int
 }
-
-// A Diagnostic says that something was not read, or not fully understood.
-type Diagnostic struct {
-	Kind     DiagnosticKind
-	Layer    int    // index of the layer, -1 where it is about the image as a whole
-	Path     string // "" where it is about the layer as a whole
-	Analyzer string // "" where it is the engine's own
-	Message  string
-}
-
-// A DiagnosticKind sorts diagnostics by what a program may want to do about them.
-type DiagnosticKind string
-
-const (
-	Malformed   DiagnosticKind = "malformed"   // a file is damaged, or not of the form its name promises
-	TooLarge    DiagnosticKind = "too-large"   // a file or an archive in it exceeds a limit and was not read
-	Unsupported DiagnosticKind = "unsupported" // a form that cannot be read
-	Unreadable  DiagnosticKind = "unreadable"  // a file of a file system could not be opened or read
-	Refused     DiagnosticKind = "refused"     // an entry that no extractor should follow: a name with "..", a link out of the root
-	Panicked    DiagnosticKind = "panic"       // an analyzer crashed
-	Unavailable DiagnosticKind = "unavailable" // an analyzer could not work: files that it wanted were not analyzed
-)

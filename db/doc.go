@@ -9,7 +9,7 @@
 // error, never a wrong answer. A reader takes no lock while it reads, and a file is never changed: an updater renames a
 // new one into its place. The comment in format.go describes every byte.
 //
-// [DB.Sign] makes a signature to append to a file, and [OpenSigned] opens only what somebody signed whom one trusts. A file far
+// [DB.Sign] makes a signature to append to a file, and [OpenSigned] rejects a file unless a trusted key signed it. A file far
 // away is read through a [Prefetcher], as package db/oci does; [DB.CopyTo] brings of it what an older copy lacks.
 // [Builder.Keep] takes over what has not changed, and [DB.Diff] says what has.
 package db

@@ -17,22 +17,22 @@ type Signature struct {
 	Time time.Time // when it was made, as the signer says; seconds
 }
 
-// ErrUntrusted is the error of a database that is not signed as a [SignaturePolicy] demands.
+// ErrUntrusted reports a database without a signature that satisfies a [SignaturePolicy].
 var ErrUntrusted = errors.New("not signed by a trusted key")
 
-// SignaturePolicy says whose databases to believe.
+// A SignaturePolicy says which signature a database must have.
 type SignaturePolicy struct {
-	Keys []ed25519.PublicKey // one of them must have signed
+	Keys []ed25519.PublicKey // at least one of them must have signed
 
-	// NotBefore is when one of Keys must have signed at the earliest. Who keeps the time of the signature on the newest
-	// database that was seen is protected from one who passes an older one on.
+	// NotBefore is the earliest time of that signature. A program that remembers the time of the newest signature that it
+	// has seen cannot be given an older database.
 	NotBefore time.Time
 }
 
-// OpenSigned opens a database as [Open] does if it is signed as t demands. Everything that is read from it, later on too, is
-// then what was signed. Errors wrap [ErrUntrusted] as well.
-func OpenSigned(r io.ReaderAt, size int64, t SignaturePolicy) (*DB, error) {
-	d, err := open(r, size, &t)
+// OpenSigned opens a database like [Open] if a signature satisfies p. It checks everything that is read later against the
+// signed index. The error wraps [ErrUntrusted] if no signature does.
+func OpenSigned(r io.ReaderAt, size int64, p SignaturePolicy) (*DB, error) {
+	d, err := open(r, size, &p)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
@@ -40,17 +40,17 @@ func OpenSigned(r io.ReaderAt, size int64, t SignaturePolicy) (*DB, error) {
 }
 
 // check returns nil if one of the signatures, which are good ones, is trusted.
-func (t *SignaturePolicy) check(signatures []Signature) error {
+func (p *SignaturePolicy) check(signatures []Signature) error {
 	if len(signatures) == 0 {
 		return fmt.Errorf("%w: it has no signature", ErrUntrusted)
 	}
 	var newest time.Time
 	for _, s := range signatures {
-		trusted := slices.ContainsFunc(t.Keys, func(k ed25519.PublicKey) bool { return k.Equal(s.Key) })
+		trusted := slices.ContainsFunc(p.Keys, func(k ed25519.PublicKey) bool { return k.Equal(s.Key) })
 		if !trusted {
 			continue
 		}
-		if !s.Time.Before(t.NotBefore) {
+		if !s.Time.Before(p.NotBefore) {
 			return nil
 		}
 		if s.Time.After(newest) {
@@ -58,7 +58,7 @@ func (t *SignaturePolicy) check(signatures []Signature) error {
 		}
 	}
 	if !newest.IsZero() {
-		return fmt.Errorf("%w lately: the signature of %s is older than %s", ErrUntrusted, newest.Format(time.RFC3339), t.NotBefore.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w lately: the signature of %s is older than %s", ErrUntrusted, newest.Format(time.RFC3339), p.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("%w: the signature is by another one", ErrUntrusted)
 }

@@ -222,7 +222,7 @@ func TestResourceLimits(t *testing.T) {
 // TestPanic asks that a panic in a plugin made with Serve is what it is in the same process: a diagnostic of the file.
 func TestPanic(t *testing.T) {
 	r := reportOf(t, files(2), start(t, self(t, "panics")))
-	if len(r.Diagnostics) != 2 || r.Diagnostics[0].Kind != analyzer.Panicked || r.Diagnostics[0].Message != "as it happens" {
+	if len(r.Diagnostics) != 2 || r.Diagnostics[0].Code != analyzer.Panicked || r.Diagnostics[0].Message != "as it happens" {
 		t.Errorf("%+v", r.Diagnostics)
 	}
 }

@@ -24,7 +24,7 @@ type call struct {
 
 	answered int64 // bytes of answers so far
 	result   *analyzer.Result
-	problems []error
+	failed   error // the analyzer returned this error
 	err      error // why no answer came
 	done     chan struct{}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/pluginpb"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // ErrRejected reports a plugin that violates its Command, its Limits or the protocol. Such a plugin is not restarted.
@@ -90,6 +91,11 @@ func (c *Command) checkAnswer(a *pluginpb.Answer) error {
 	for _, f := range a.Findings {
 		if f.Rule == "" || f.Line < 0 || !slices.Contains([]string{"", "critical", "high", "medium", "low", "info"}, f.Severity) {
 			return fmt.Errorf("invalid finding: rule %.100q, severity %.100q, line %d: %w", f.Rule, f.Severity, f.Line, ErrRejected)
+		}
+	}
+	for _, p := range a.Problems {
+		if p.Line < 0 || p.Code != "" && !problem.IsCode(p.Code) {
+			return fmt.Errorf("invalid problem: code %.100q, line %d: %w", p.Code, p.Line, ErrRejected)
 		}
 	}
 	if a.Distro != nil && c.Types != nil && !c.System {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -68,9 +69,7 @@ func (c Command) withDefaults() (Command, error) {
 		return c, fmt.Errorf("plugin: %s: %w", c.Path, err)
 	}
 	c.Path = path
-	if c.Name == "" {
-		c.Name = filepath.Base(c.Path)
-	}
+	c.Name = c.name()
 	c.SHA256 = strings.ToLower(strings.TrimPrefix(c.SHA256, "sha256:"))
 	c.Processes = max(c.Processes, 1)
 	if c.Concurrency <= 0 {
@@ -91,6 +90,8 @@ func (c Command) withDefaults() (Command, error) {
 	c.Limits = c.Limits.withDefaults()
 	return c, nil
 }
+
+func (c *Command) name() string { return cmp.Or(c.Name, filepath.Base(c.Path)) }
 
 // ErrDigest reports an executable whose digest differs from Command.SHA256.
 var ErrDigest = errors.New("digest mismatch")

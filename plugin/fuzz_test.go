@@ -39,7 +39,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		r := new(analyzer.Result)
-		pluginpb.Problems(pluginpb.DecodeAnswer(a, r, nil))
+		pluginpb.DecodeAnswer(a, r)
 		for _, p := range append(r.Packages, r.Fragments...) {
 			if restricted && (p.Type != "deb" || p.System) {
 				t.Errorf("%+v", p)

@@ -1,10 +1,12 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -45,10 +47,15 @@ func (s *server) Join(stream grpc.BidiStreamingServer[pluginpb.JoinRequest, plug
 	response := new(pluginpb.JoinResponse)
 	size := 0
 	for i, j := range joined {
-		if i >= len(facts) || j.Result == nil && j.Err == nil {
+		if i >= len(facts) || j.Result == nil && j.Diagnostics == nil && j.Err == nil {
 			continue
 		}
-		for _, a := range pluginpb.EncodeAnswer(uint64(i), j.Result, j.Err) {
+		var result analyzer.Result
+		if j.Result != nil {
+			result = *j.Result
+		}
+		result.Diagnostics = slices.Concat(result.Diagnostics, j.Diagnostics)
+		for _, a := range pluginpb.EncodeAnswer(uint64(i), &result, j.Err) {
 			a.Keep = j.Result == nil
 			response.Answers = append(response.Answers, a)
 			if size += proto.Size(a); size >= answerBatch {
@@ -144,14 +151,10 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 	}
 	stream.CloseSend()
 	joined := make([]analyzer.Joined, len(facts))
-	problems := make([][]error, len(facts))
 	credit := c.command.Limits.Answer + 4<<10*int64(len(facts)) + 16*size
 	for {
 		response, err := stream.Recv()
 		if err == io.EOF {
-			for i, list := range problems {
-				joined[i].Err = pluginpb.Problems(list)
-			}
 			return joined, nil
 		}
 		if err != nil {
@@ -175,8 +178,10 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 			if result == nil {
 				result = new(analyzer.Result)
 			}
-			problems[a.File] = pluginpb.DecodeAnswer(a, result, problems[a.File])
-			if !a.Keep {
+			j.Err = cmp.Or(j.Err, pluginpb.DecodeAnswer(a, result))
+			if a.Keep {
+				j.Diagnostics = append(j.Diagnostics, result.Diagnostics...)
+			} else {
 				j.Result = result
 			}
 		}

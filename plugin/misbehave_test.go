@@ -402,7 +402,7 @@ func TestMisbehaviour(t *testing.T) {
 				t.Errorf("%d diagnostics, want 1", len(report.Diagnostics))
 			default:
 				d := report.Diagnostics[0]
-				if d.Kind != analyzer.Unavailable || d.Analyzer != "rogue" || d.Layer != -1 || d.Path != "" || !strings.Contains(d.Message, b.want) {
+				if d.Code != analyzer.Unavailable || d.Analyzer != "rogue" || d.Layer != -1 || d.Path != "" || !strings.Contains(d.Message, b.want) {
 					t.Errorf("diagnostic %+v, want %q", d, b.want)
 				}
 			}

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func (p *pipe) analyze(ctx context.Context, index int, f *analyzer.File) (*analy
 		if q.err != nil {
 			return nil, q.err
 		}
-		return q.result, pluginpb.Problems(q.problems)
+		return q.result, q.failed
 	case <-ctx.Done():
 		q.drop()
 		return nil, context.Cause(ctx)
@@ -229,7 +230,7 @@ func (p *pipe) answer(a *pluginpb.Answer) error {
 		return err
 	}
 	if !q.isDropped() {
-		q.problems = pluginpb.DecodeAnswer(a, q.result, q.problems)
+		q.failed = cmp.Or(q.failed, pluginpb.DecodeAnswer(a, q.result))
 	}
 	if a.More {
 		return nil

@@ -3,6 +3,7 @@ package sbom
 import (
 	"bufio"
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ var ErrLimit error = limit.ErrExceeded
 // Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
 // dependency, and up to 512 MiB more for documents that are made to take as much as they can.
 type Limits struct {
-	Bytes      int64 // of the document; 512 MiB
+	Bytes      int64 // of the document, decompressed; 512 MiB
 	Components int   // of all kinds, files included; 1,000,000; and 4 times as many references, 16 times as many dependencies
 	Depth      int   // of components in components; 64
 }
@@ -43,7 +44,8 @@ const valueLimit = 4 << 20
 
 // Decode reads a document into a report that matches as the image would that it is about. It reads CycloneDX from 1.0 as XML
 // and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the predicate of
-// an in-toto statement, whose subject gives the image its digest and must be what the document says that it is about.
+// an in-toto statement, whose subject gives the image its digest and must be what the document says that it is about. A
+// document may be gzipped.
 //
 // A document that Encode wrote gives the report that it was written of, but for what the package comment lists. Of those of
 // other tools it understands how syft, trivy, osv-scalibr and cdxgen name the source packages and the distribution that
@@ -62,6 +64,10 @@ func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 }
 
 func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
+	r, err := gunzip(r)
+	if err != nil {
+		return nil, err
+	}
 	in := bufio.NewReader(limit.Reader(r, limits.Bytes, "document"))
 	first, err := sniff.First(in)
 	if err == io.ErrUnexpectedEOF {
@@ -83,6 +89,15 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 		return nil, err
 	}
 	return d.out.Report(), nil
+}
+
+// gunzip returns the content of a gzip stream, or r itself if it is none.
+func gunzip(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	if magic, err := b.Peek(2); err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
+		return b, nil // a read error comes again
+	}
+	return gzip.NewReader(b)
 }
 
 // A decoder reads one document.

@@ -37,7 +37,7 @@ func carried(r *analyzer.Report) *analyzer.Report {
 	}
 	slices.SortFunc(out.Components, func(a, b analyzer.Component) int { return strings.Compare(a.ID, b.ID) })
 	out.Diagnostics = slices.Clone(r.Diagnostics)
-	slices.SortFunc(out.Diagnostics, func(a, b analyzer.Diagnostic) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	slices.SortFunc(out.Diagnostics, func(a, b analyzer.FileDiagnostic) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	if r.Distro != nil {
 		d := *r.Distro
 		d.Rank = 0
@@ -282,7 +282,7 @@ func summary(r *analyzer.Report) string {
 		parts = append(parts, s)
 	}
 	for _, d := range r.Diagnostics {
-		parts = append(parts, fmt.Sprintf("%s: %s", d.Kind, d.Message))
+		parts = append(parts, fmt.Sprintf("%s: %s", d.Code, d.Message))
 	}
 	return strings.Join(parts, " | ")
 }

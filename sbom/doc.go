@@ -48,8 +48,9 @@
 //	                                  itself, or something that it also owns
 //	hullmark:dev                      component: "true" where it is for development only
 //	hullmark:diagnostic:N:analyzer    metadata: analyzer that could not read something
-//	hullmark:diagnostic:N:kind        metadata: kind of an analyzer.Diagnostic
+//	hullmark:diagnostic:N:kind        metadata: code of an analyzer.FileDiagnostic
 //	hullmark:diagnostic:N:layer       metadata: index of its layer
+//	hullmark:diagnostic:N:line        metadata: line of its file
 //	hullmark:diagnostic:N:message     metadata: what is wrong
 //	hullmark:diagnostic:N:path        metadata: file that it is about
 //	hullmark:distro:codename          distribution: its codename

@@ -281,18 +281,20 @@ func (d *decoder) spdxSubject(e *inventory.Entry) {
 
 // caveats reads the diagnostics of the scan that the document is of.
 func (d *decoder) caveats(list []inventory.Property) error {
-	var found []analyzer.Diagnostic
+	var found []analyzer.FileDiagnostic
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propDiagnostic)
 		if !ok || n > len(found) {
 			continue
 		}
 		if n == len(found) {
-			found = append(found, analyzer.Diagnostic{Layer: -1})
+			found = append(found, analyzer.FileDiagnostic{Layer: -1})
 		}
 		switch f := &found[n]; field {
 		case "kind":
-			f.Kind = analyzer.DiagnosticKind(p.Value)
+			f.Code = analyzer.DiagnosticCode(p.Value)
+		case "line":
+			f.Line = max(index(p.Value), 0)
 		case "layer":
 			f.Layer = index(p.Value)
 		case "path":

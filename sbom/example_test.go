@@ -93,7 +93,7 @@ func ExampleDecode() {
 		fmt.Println(c.Type, c.Name, c.Version, c.SourcePackage)
 	}
 	for _, d := range scanned.Diagnostics {
-		fmt.Println(d.Kind, d.Message)
+		fmt.Println(d.Code, d.Message)
 	}
 	// Output:
 	// debian 12.5

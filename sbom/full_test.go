@@ -58,9 +58,9 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 			Finding:  analyzer.Finding{Rule: "secrets:key", Title: "A private key", Detail: "PEM, not encrypted", Severity: "high", Line: 3},
 			Analyzer: "secrets", Path: "root/.ssh/id_rsa", Layer: 1,
 		}},
-		Diagnostics: []analyzer.Diagnostic{
-			{Kind: analyzer.Malformed, Layer: 0, Path: "var/lib/dpkg/status", Analyzer: "dpkg", Message: "line 12: no colon"},
-			{Kind: analyzer.Unsupported, Layer: -1, Message: "no configuration"},
+		Diagnostics: []analyzer.FileDiagnostic{
+			{Diagnostic: analyzer.Diagnostic{Code: analyzer.Unsupported, Message: "no configuration"}, Layer: -1},
+			{Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed, Line: 12, Message: "no colon"}, Path: "var/lib/dpkg/status", Analyzer: "dpkg"},
 		},
 	}
 	openssl := matcher.Advisory{

@@ -2,6 +2,7 @@ package sbom_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -210,6 +211,36 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	if _, err := sbom.Decode(io.MultiReader(strings.NewReader(`{"a": `), brokenReader{}), sbom.Limits{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("error %v of a broken reader", err)
+	}
+}
+
+// TestDecodeGzip reads a gzipped document, and compressed streams that are damaged or too large.
+func TestDecodeGzip(t *testing.T) {
+	compress := func(text string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := io.WriteString(z, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	good := compress(jsonHead + `"components":[{"type":"library","name":"a","purl":"pkg:npm/a@1"}]}`)
+	r, err := sbom.Decode(strings.NewReader(good), sbom.Limits{})
+	if err != nil || len(r.Components) != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	bomb := compress(jsonHead + strings.Repeat(" ", 2<<20) + `"x":1}`)
+	if _, err := sbom.Decode(strings.NewReader(bomb), sbom.Limits{Bytes: 1 << 20}); !errors.Is(err, sbom.ErrLimit) {
+		t.Errorf("a bomb: %v", err)
+	}
+	if _, err := sbom.Decode(strings.NewReader(good[:len(good)/2]), sbom.Limits{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a half: %v", err)
+	}
+	if _, err := sbom.Decode(strings.NewReader("\x1f\x8bx"), sbom.Limits{}); err == nil {
+		t.Error("two bytes of a header are read")
 	}
 }
 

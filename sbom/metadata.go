@@ -62,9 +62,12 @@ func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {
 		d := &b.report.Diagnostics[i]
-		p.field(propDiagnostic, i, "kind", string(d.Kind))
+		p.field(propDiagnostic, i, "kind", string(d.Code))
 		if d.Layer >= 0 {
 			p.field(propDiagnostic, i, "layer", strconv.Itoa(d.Layer))
+		}
+		if d.Line > 0 {
+			p.field(propDiagnostic, i, "line", strconv.Itoa(d.Line))
 		}
 		p.field(propDiagnostic, i, "path", d.Path)
 		p.field(propDiagnostic, i, "analyzer", d.Analyzer)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -28,7 +29,7 @@ func Format(r *analyzer.Report) string {
 		line(&b, "severity", f.Severity)
 		line(&b, "detail", f.Detail)
 		if f.Line > 0 {
-			line(&b, "line", fmt.Sprint(f.Line))
+			line(&b, "line", strconv.Itoa(f.Line))
 		}
 	}
 	for _, d := range r.Diagnostics {
@@ -36,7 +37,10 @@ func Format(r *analyzer.Report) string {
 		if by == "" {
 			by = "the engine"
 		}
-		fmt.Fprintf(&b, "diagnostic %s: %s\n    layer %d, %s, by %s\n", d.Kind, d.Message, d.Layer, d.Path, by)
+		fmt.Fprintf(&b, "diagnostic %s: %s\n    layer %d, %s, by %s\n", d.Code, d.Message, d.Layer, d.Path, by)
+		if d.Line > 0 {
+			line(&b, "line", strconv.Itoa(d.Line))
+		}
 	}
 	return b.String()
 }

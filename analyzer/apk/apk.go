@@ -34,6 +34,5 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
 		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
 	}
-	pkgs, err := parseInstalled(text)
-	return &analyzer.Result{Packages: pkgs}, err
+	return parseInstalled(text), nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 func run(t testing.TB, text string) ([]analyzer.Package, error) {
@@ -16,7 +17,7 @@ func run(t testing.TB, text string) ([]analyzer.Package, error) {
 	if r == nil {
 		return nil, err
 	}
-	return r.Packages, err
+	return r.Packages, problem.Err(r, err)
 }
 
 func TestInstalled(t *testing.T) {
@@ -78,17 +79,17 @@ o:busybox`)
 // TestMalformed asks that a bad line costs as little as can be, and is named.
 func TestMalformed(t *testing.T) {
 	for _, c := range []struct{ name, text, names, err string }{
-		{"not a field", "P:a\nnonsense\nV:1\n\nP:b\nV:1\n", "a b", `apk: line 2: not a field: "nonsense"`},
-		{"no name", "V:1\n\nP:b\nV:1\n\n", "b", "apk: line 1: no P, the name"},
-		{"no version", "\nP:a\n\n", "", "apk: line 2: a: no V, the version"},
-		{"attribute before any file", "P:a\nV:1\na:0:0:644\nF:x\nZ:Q1\nR:y\nZ:Q1\n", "a", "apk: line 5: attribute without a file"},
-		{"file before any directory", "P:a\nV:1\nR:x\n", "a", "apk: line 3: file without a directory"},
-		{"name twice", "P:a\nV:1\nP:b\n", "a", "apk: line 3: duplicate P"},
+		{"not a field", "P:a\nnonsense\nV:1\n\nP:b\nV:1\n", "a b", `line 2: not a field: "nonsense"`},
+		{"no name", "V:1\n\nP:b\nV:1\n\n", "b", "line 1: no P, the name"},
+		{"no version", "\nP:a\n\n", "", "line 2: a: no V, the version"},
+		{"attribute before any file", "P:a\nV:1\na:0:0:644\nF:x\nZ:Q1\nR:y\nZ:Q1\n", "a", "line 5: attribute without a file"},
+		{"file before any directory", "P:a\nV:1\nR:x\n", "a", "line 3: file without a directory"},
+		{"name twice", "P:a\nV:1\nP:b\n", "a", "line 3: duplicate P"},
 		{"unknown field", "P:a\nV:1\nX:y\n", "a", ""},
 		{"CR LF", "P:a\r\nV:1\r\n\r\nP:b\r\nV:2\r\n", "a b", ""},
 		{"200 KiB line", "P:a\nV:1\nD:" + strings.Repeat("so:x ", 40<<10) + "\n", "a", ""},
-		{"too long", "P:a\nV:1\nD:" + strings.Repeat("x", maxValue+1) + "\n", "a", "apk: line 3: D is longer than 1048576 bytes"},
-		{"too many", strings.Repeat("x\n", 20), "", "apk: 4 more problems"},
+		{"too long", "P:a\nV:1\nD:" + strings.Repeat("x", maxValue+1) + "\n", "a", "line 3: D is longer than 1048576 bytes"},
+		{"too many", strings.Repeat("x\n", 20), "", "4 more problems"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pkgs, err := run(t, c.text)
@@ -123,8 +124,8 @@ func TestLongLine(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	r, err := New().Analyze(t.Context(), f)
 	runtime.ReadMemStats(&after)
-	if len(r.Packages) != 1 || err == nil {
-		t.Errorf("%d packages, error %v", len(r.Packages), err)
+	if err != nil || len(r.Packages) != 1 || len(r.Diagnostics) != 1 {
+		t.Errorf("%d packages, %v, error %v", len(r.Packages), r.Diagnostics, err)
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
 		t.Errorf("allocated %d bytes", n)
@@ -156,8 +157,7 @@ func FuzzInstalled(f *testing.F) {
 	f.Add([]byte("P:a\nV:1\nL:MIT BSD\nD:x>1 !y\nF:etc\nR:a\na:0:0:1\nZ:Q1\n\nP:b\r\nV:2\r\n"))
 	f.Add([]byte("R:x\nF:\nR:/y\nM:0\nADB."))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		pkgs, _ := parseInstalled(text)
-		for _, p := range pkgs {
+		for _, p := range parseInstalled(text).Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("nameless package: %+v", p)
 			}

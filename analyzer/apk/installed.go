@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Real dependency
+// maxValue is the length in bytes of the longest value that is kept. Longer values are reported. Real dependency
 // lists reach some 100 KiB.
 const maxValue = 1 << 20
 
@@ -27,16 +27,16 @@ type record struct {
 
 // parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after
 // it, as in some copies, and CR LF as line end.
-func parseInstalled(text []byte) ([]analyzer.Package, error) {
+func parseInstalled(text []byte) *analyzer.Result {
 	var (
 		pkgs  []analyzer.Package
-		bad   = problem.In("apk")
+		bad   problem.List
 		words = interner{}
 		r     record
 	)
 	finish := func() {
 		if r.line > 0 {
-			if p, ok := r.build(words, bad); ok {
+			if p, ok := r.build(words, &bad); ok {
 				pkgs = append(pkgs, p)
 			}
 		}
@@ -55,11 +55,11 @@ func parseInstalled(text []byte) ([]analyzer.Package, error) {
 		case len(row) < 2 || row[1] != ':':
 			bad.Line(line, "not a field: %.40q", row)
 		default:
-			r.field(line, row[0], row[2:], bad)
+			r.field(line, row[0], row[2:], &bad)
 		}
 	}
 	finish()
-	return pkgs, bad.Err()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
 }
 
 // field reads one line. F and R name directories and their files. M, a and Z describe the last directory or file.

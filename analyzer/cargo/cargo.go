@@ -4,7 +4,6 @@ package cargo
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"debug/elf"
 	"debug/macho"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/executable"
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -39,12 +39,11 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil || packed == nil {
 		return nil, err
 	}
-	text, err := inflate(packed)
+	text, err := decompress(packed)
 	if err != nil {
 		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 	}
-	packages, err := parseAudit(text)
-	return &analyzer.Result{Packages: packages}, err
+	return parseAudit(text)
 }
 
 // section returns the content of the section in an executable, or nil without such a section. A file with other content or
@@ -85,11 +84,9 @@ func section(r *io.SectionReader) ([]byte, error) {
 	return content, nil
 }
 
-func inflate(packed []byte) ([]byte, error) {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
-	}
+func decompress(packed []byte) ([]byte, error) {
+	z := inflate.NewReader(bytes.NewReader(packed), inflate.Zlib)
+	defer z.Close()
 	text, err := io.ReadAll(io.LimitReader(z, maxText+1))
 	if len(text) > maxText {
 		return nil, fmt.Errorf("more than %d bytes: %w", maxText, analyzer.ErrTooLarge)
@@ -98,7 +95,7 @@ func inflate(packed []byte) ([]byte, error) {
 }
 
 // parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
-func parseAudit(text []byte) ([]analyzer.Package, error) {
+func parseAudit(text []byte) (*analyzer.Result, error) {
 	var audit struct {
 		Packages []struct {
 			Name         string `json:"name"`
@@ -115,7 +112,7 @@ func parseAudit(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
 	}
 	list := make([]analyzer.Package, 0, len(crates))
-	bad := problem.In("cargo")
+	var bad problem.List
 	for i, c := range crates {
 		if c.Name == "" || c.Version == "" {
 			bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "name %.80q, version %.80q", c.Name, c.Version)
@@ -133,5 +130,5 @@ func parseAudit(text []byte) ([]analyzer.Package, error) {
 		p.Depends = slices.Compact(p.Depends)
 		list = append(list, p)
 	}
-	return list, bad.Err()
+	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
 }

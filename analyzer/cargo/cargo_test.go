@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const audit = `{"packages":[
@@ -102,10 +103,11 @@ func TestAnalyze(t *testing.T) {
 		{"a bomb", elfWith(".dep-v0", zeros), nil, "more than 8388608 bytes", analyzer.ErrTooLarge},
 		{"a section of gigabytes", elfWith(".dep-v0", make([]byte, maxSection+1)), nil, "4194305 bytes", analyzer.ErrTooLarge},
 		{"bad crates", elfWith(".dep-v0", deflate(t, `{"packages":[{"name":"a","version":"1","dependencies":[7,-1]},{"name":"b"}]}`)), []string{"a@1 []"},
-			"cargo: .dep-v0: crate 0: depends on crate 7 of 2\ncargo: .dep-v0: crate 0: depends on crate -1 of 2\ncargo: .dep-v0: crate 1: name \"b\", version \"\"", nil},
+			".dep-v0: crate 0: depends on crate 7 of 2\n.dep-v0: crate 0: depends on crate -1 of 2\n.dep-v0: crate 1: name \"b\", version \"\"", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile("usr/bin/x", 0o755, tt.content))
+			err = problem.Err(r, err)
 			var got []string
 			if r != nil {
 				for _, p := range r.Packages {
@@ -140,8 +142,11 @@ func FuzzAnalyze(f *testing.F) {
 func FuzzAudit(f *testing.F) {
 	f.Add([]byte(audit))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		packages, _ := parseAudit(text) // an error leaves what is good
-		for _, p := range packages {
+		r, err := parseAudit(text)
+		if err != nil {
+			return
+		}
+		for _, p := range r.Packages {
 			if p.Name == "" || p.Version == "" || p.Type != typeCargo || !slices.IsSorted(p.Depends) {
 				t.Errorf("%+v", p)
 			}

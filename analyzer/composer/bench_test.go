@@ -26,8 +26,8 @@ func BenchmarkInstalled(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if packages, err := parseInstalled(text); err != nil || len(packages) != 500 {
-			b.Fatal(len(packages), err)
+		if r, err := parseInstalled(text); err != nil || len(r.Packages) != 500 {
+			b.Fatal(r, err)
 		}
 	}
 }
@@ -43,8 +43,8 @@ func BenchmarkRegistry(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if packages, err := parseRegistry(text, "a.reg"); err != nil || len(packages) != 1 {
-			b.Fatal(len(packages), err)
+		if r, err := parseRegistry(text, "a.reg"); err != nil || len(r.Packages) != 1 {
+			b.Fatal(r, err)
 		}
 	}
 }

@@ -56,18 +56,15 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var packages []analyzer.Package
 	switch {
 	case base == installedJSON:
-		packages, err = parseInstalled(text)
+		return parseInstalled(text)
 	case base != "composer.lock" && len(text) > maxPHP:
-		err = fmt.Errorf("composer: more than %d bytes: %w", maxPHP, analyzer.ErrTooLarge)
+		return nil, fmt.Errorf("composer: more than %d bytes: %w", maxPHP, analyzer.ErrTooLarge)
 	case base == "installed.php":
-		packages, err = parseInstalledPHP(string(text))
+		return parseInstalledPHP(string(text))
 	case base == "composer.lock":
-		packages, err = parseLock(text)
-	default:
-		packages, err = parseRegistry(string(text), f.Path)
+		return parseLock(text)
 	}
-	return &analyzer.Result{Packages: packages}, err
+	return parseRegistry(string(text), f.Path)
 }

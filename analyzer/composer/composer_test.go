@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -17,7 +18,7 @@ func TestPHPArrays(t *testing.T) {
 		{"<?php return array('root'=>['name'=>'a/a'],'versions'=>['a/a'=>['pretty_version'=>'1'],'b/b'=>array('pretty_version'=>\"2\",),],);", "b/b 2", ""},
 		{"<?php // a\n# b\n/* c */ return ['versions' => ['b/b' => ['x' => __DIR__ . '/..' . '', 'pretty_version' => '1.\\'\\\\0', 'n' => -1, 'm' => null]]];", `b/b 1.'\0`, ""},
 		{"<?php return ['versions' => ['a/a' => ['pretty_version' => '1'], 'b/b' => ['pretty_version' => '2'", "a/a 1 b/b 2", `unexpected "" in an array`},
-		{"<?php return ['versions' => ['a' => ['pretty_version' => '1']]];", "", `installed.php: not a package name: "a"`},
+		{"<?php return ['versions' => ['a' => ['pretty_version' => '1']]];", "", `not a package name: "a"`},
 		{"<?php return [] ", "", "no semicolon after the value"},
 		{"<?php return f();", "", "no semicolon after the value"},
 		{"<?php return array;", "", "no parenthesis after array"},
@@ -28,9 +29,10 @@ func TestPHPArrays(t *testing.T) {
 		{"<?php return " + strings.Repeat("[", maxDepth+1), "", "nested too deep"},
 		{"<?php return " + strings.Repeat("'"+strings.Repeat("x", 99)+"'.", 99), "", "concatenated string exceeds 4096 bytes"},
 	} {
-		packages, err := parseInstalledPHP(c.text)
+		r, err := parseInstalledPHP(c.text)
+		err = problem.Err(r, err)
 		var got []string
-		for _, p := range packages {
+		for _, p := range r.Packages {
 			got = append(got, fullName(&p)+" "+p.Version)
 		}
 		if s := strings.Join(got, " "); s != c.want || (err == nil) != (c.err == "") || err != nil && !strings.HasSuffix(err.Error(), c.err) {
@@ -57,9 +59,12 @@ func TestSerialized(t *testing.T) {
 		{`s`, "", "unexpected end"},
 		{``, "", "unexpected end"},
 	} {
-		packages, err := parseRegistry(c.text, "usr/share/php/.registry/a.reg")
+		r, err := parseRegistry(c.text, "usr/share/php/.registry/a.reg")
 		got := ""
-		for _, p := range packages {
+		if r == nil {
+			r = new(analyzer.Result)
+		}
+		for _, p := range r.Packages {
 			got = p.Name + " " + p.Version + " " + p.Namespace
 		}
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.HasSuffix(err.Error(), c.err) {

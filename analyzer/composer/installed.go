@@ -3,19 +3,22 @@ package composer
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object
 // with "packages" and "dev-package-names".
-func parseInstalled(text []byte) ([]analyzer.Package, error) {
+func parseInstalled(text []byte) (*analyzer.Result, error) {
 	r := jsonstream.New(text)
 	var packages []analyzer.Package
 	dev := make(map[string]bool)
-	err := r.Document("composer: "+installedJSON, func(open json.Delim, key string) error {
+	var bad problem.List
+	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
 			return readPackage(r, &packages)
@@ -35,7 +38,15 @@ func parseInstalled(text []byte) ([]analyzer.Package, error) {
 		p := &packages[i]
 		p.Dev = dev[strings.ToLower(p.Namespace+"/"+p.Name)]
 	}
-	return packages, err
+	return result(packages, &bad, installedJSON, err)
+}
+
+// result returns what was read of a document, and the error that ended the reading.
+func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
+	if err != nil {
+		err = fmt.Errorf("composer: %s: %w", name, err)
+	}
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, err
 }
 
 // readPackage reads a described package and appends it to packages.
@@ -57,11 +68,12 @@ func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package) error {
 var errNotObject = errors.New("an array where an object is expected")
 
 // parseLock reads composer.lock: "packages", "packages-dev", and "aliases", which hold the versions that branches stand for.
-func parseLock(text []byte) ([]analyzer.Package, error) {
+func parseLock(text []byte) (*analyzer.Result, error) {
 	r := jsonstream.New(text)
 	var packages []analyzer.Package
 	var aliases []struct{ Package, Alias string } // without "version": its normal form matches no package
-	err := r.Document("composer: composer.lock", func(open json.Delim, key string) error {
+	var bad problem.List
+	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
 			return errNotObject
@@ -89,5 +101,5 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 			setQualifier(p, "alias", byName[strings.ToLower(p.Namespace+"/"+p.Name)])
 		}
 	}
-	return packages, err
+	return result(packages, &bad, "composer.lock", err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // project is an application of packages in directories beside it, so that Composer needs no network.
@@ -74,23 +75,23 @@ func TestNative(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file  string
-		parse func([]byte) ([]analyzer.Package, error)
+		parse func([]byte) (*analyzer.Result, error)
 		want  []string
 	}{
 		{"vendor/composer/installed.json", parseInstalled, show()},
-		{"vendor/composer/installed.php", func(text []byte) ([]analyzer.Package, error) { return parseInstalledPHP(string(text)) }, show()},
+		{"vendor/composer/installed.php", func(text []byte) (*analyzer.Result, error) { return parseInstalledPHP(string(text)) }, show()},
 		{"composer.lock", parseLock, show("--locked")},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		packages, err := c.parse(text)
-		if err != nil {
+		r, err := c.parse(text)
+		if err := problem.Err(r, err); err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
 		var got []string
-		for _, p := range packages {
+		for _, p := range r.Packages {
 			got = append(got, fullName(&p)+" "+p.Version)
 			if want := p.Name == "tests"; p.Dev != want {
 				t.Errorf("%s: %s: Dev is %t", c.file, p.Name, p.Dev)
@@ -132,16 +133,17 @@ func TestNativeRegistry(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		packages, err := parseRegistry(string(text), file)
-		if err != nil || len(packages) != 1 {
-			t.Errorf("%s: %d packages, error %v", file, len(packages), err)
+		r, err := parseRegistry(string(text), file)
+		if err != nil || len(r.Packages) != 1 {
+			t.Errorf("%s: %+v, error %v", file, r, err)
 			return nil
 		}
-		files := packages[0].Files
+		p := &r.Packages[0]
+		files := p.Files
 		if files == nil {
 			files = []string{}
 		}
-		got, err := json.Marshal([]any{packages[0].Name, packages[0].Version, files})
+		got, err := json.Marshal([]any{p.Name, p.Version, files})
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // parseRegistry reads a package in the registry of PEAR and PECL: the serialized array of a package.xml.
-func parseRegistry(text, file string) ([]analyzer.Package, error) {
+func parseRegistry(text, file string) (*analyzer.Result, error) {
 	r := serialReader{text: text}
 	root, err := r.value(0)
 	if err != nil {
@@ -50,7 +50,7 @@ func parseRegistry(text, file string) ([]analyzer.Package, error) {
 		}
 	}
 	slices.Sort(p.Files)
-	return []analyzer.Package{p}, err
+	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
 }
 
 // channelOf returns the channel of a file in the registry. Each channel except PEAR's own has a directory.

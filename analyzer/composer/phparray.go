@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseInstalledPHP reads vendor/composer/installed.php, which returns an array of literals. "root" is the application;
 // "versions" lists the installed packages, the application again, and replaced or provided packages, which have no version.
-func parseInstalledPHP(text string) ([]analyzer.Package, error) {
+func parseInstalledPHP(text string) (*analyzer.Result, error) {
 	r := phpReader{text: text}
+	var bad problem.List
 	root, err := r.document()
 	if err != nil {
-		err = fmt.Errorf("composer: installed.php: line %d: %w", 1+strings.Count(text[:r.at], "\n"), err)
+		bad.Line(1+strings.Count(text[:r.at], "\n"), "%w", err)
 	}
 	application := root.member("root").member("name").text
 	var packages []analyzer.Package
-	errs := []error{err}
 	for _, m := range root.member("versions").members {
 		version := m.value.member("pretty_version").text
 		if m.key == application || version == "" {
@@ -26,7 +27,7 @@ func parseInstalledPHP(text string) ([]analyzer.Package, error) {
 		}
 		p, err := newPackage(strings.Clone(m.key), strings.Clone(version))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("composer: installed.php: %w", err))
+			bad.Add(err)
 			continue
 		}
 		p.Dev = m.value.member("dev_requirement").text == "true"
@@ -35,7 +36,7 @@ func parseInstalledPHP(text string) ([]analyzer.Package, error) {
 		}
 		packages = append(packages, p)
 	}
-	return packages, errors.Join(errs...)
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // A phpValue is an array, or the text of another value.

@@ -162,6 +162,33 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func TestWrite(t *testing.T) {
+	a := report("npm left 1.0.0 - MIT,ISC", "npm gone 1", "deb libc6 2")
+	a.Distro = &analyzer.Distro{ID: "debian", VersionID: "12"}
+	a.Components[2].Arch = "amd64"
+	b := report("npm left 1.1.0 - ISC", "npm \x1bnew 1", "npm same 1", "deb libc6 1")
+	b.Components[3].Arch = "amd64"
+	var got strings.Builder
+	if err := diff.Write(&got, diff.Compare(a, b), diff.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `distribution: none, was debian 12
+
+CHANGE     TYPE  NAME         BEFORE  AFTER
+added      npm   \x1bnew              1
+added      npm   same                 1
+removed    npm   gone         1
+downgrade  deb   libc6:amd64  2       1
+upgrade    npm   left         1.0.0   1.1.0
+licence    npm   left         MIT
+
+2 added, 1 removed, 2 with another version, 1 with other licences, 0 the same
+`
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
 func ExampleCompare() {
 	before := &analyzer.Report{Components: []analyzer.Component{
 		{Package: analyzer.Package{Type: "pypi", Name: "flask", Version: "2.3.2", Licenses: []string{"BSD-3-Clause"}}},

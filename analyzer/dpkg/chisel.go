@@ -3,6 +3,7 @@ package dpkg
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,8 +25,8 @@ const (
 // JSON, compressed with zstd: a header, then objects of several kinds. See "Chisel manifest" in Ubuntu's documentation.
 //
 // The manifest lacks source packages, by whose names Ubuntu's advisories refer to packages. parseManifest reports this as
-// ErrUnsupported if it finds no other error.
-func parseManifest(r io.Reader) ([]analyzer.Package, error) {
+// Unsupported if it finds no other problem.
+func parseManifest(r io.Reader) (*analyzer.Result, error) {
 	z, _, err := compression.NewReader(r)
 	if err != nil {
 		return nil, fmt.Errorf("dpkg: manifest: %w", err)
@@ -36,7 +37,7 @@ func parseManifest(r io.Reader) ([]analyzer.Package, error) {
 	var (
 		pkgs   []analyzer.Package
 		byName = make(map[string]int)
-		bad    = problem.In("dpkg")
+		bad    problem.List
 	)
 	for line := 1; lines.Scan(); line++ {
 		if err := manifestLine(line, lines.Bytes(), &pkgs, byName); err != nil {
@@ -46,14 +47,16 @@ func parseManifest(r io.Reader) ([]analyzer.Package, error) {
 			}
 		}
 	}
-	err = errors.Join(bad.Err(), lines.Err(), z.Close())
+	if err := cmp.Or(lines.Err(), z.Close()); err != nil {
+		bad.At("manifest", "%w", err)
+	}
 	switch {
 	case limited.N <= 0:
-		err = errors.Join(err, fmt.Errorf("dpkg: manifest: more than %d bytes: %w", maxManifest, analyzer.ErrTooLarge))
-	case err == nil && len(pkgs) > 0:
-		err = fmt.Errorf("dpkg: manifest: no source packages: %w", analyzer.ErrUnsupported)
+		bad.At("manifest", "more than %d bytes: %w", maxManifest, analyzer.ErrTooLarge)
+	case len(bad.Diagnostics()) == 0 && len(pkgs) > 0:
+		bad.At("manifest", "no source packages: %w", analyzer.ErrUnsupported)
 	}
-	return pkgs, err
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // manifestLine reads one line. Packages come before paths. A path names its slices, PACKAGE_SLICE.

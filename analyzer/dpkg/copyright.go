@@ -17,11 +17,11 @@ const maxLicenses = 2048
 
 // parseCopyright returns the licences that a copyright file names, in order, as SPDX expressions if possible. The file is
 // machine-readable (DEP-5, whose first field is Format) or free text.
-func parseCopyright(text []byte) ([]string, error) {
+func parseCopyright(text []byte, bad *problem.List) []string {
 	if isMachineReadable(text) {
-		return parseSynopses(text)
+		return parseSynopses(text, bad)
 	}
-	return parseFreeText(text), nil
+	return parseFreeText(text)
 }
 
 func isMachineReadable(text []byte) bool {
@@ -35,8 +35,7 @@ func isMachineReadable(text []byte) bool {
 }
 
 // parseSynopses returns the first line of each License field. The other lines are the text of the licence.
-func parseSynopses(text []byte) ([]string, error) {
-	bad := problem.In("dpkg")
+func parseSynopses(text []byte, bad *problem.List) []string {
 	var found []string
 	for fields := range paragraphs(text, bad) {
 		for _, f := range fields {
@@ -53,13 +52,13 @@ func parseSynopses(text []byte) ([]string, error) {
 			}
 			if len(found) == maxLicenses {
 				bad.Line(f.line, "more than %d licences", maxLicenses)
-				return found, bad.Err()
+				return found
 			}
 			e, _ := license.Normalize(strings.ToValidUTF8(string(first), "\uFFFD"))
 			found = appendNew(found, e)
 		}
 	}
-	return found, bad.Err()
+	return found
 }
 
 // parseFreeText finds licences in free text by lines "License: NAME", by phrases of licences and their notices, and by

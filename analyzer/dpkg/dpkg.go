@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -57,8 +58,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		typ = typeOpkg
 	}
 	if base == "manifest.wall" {
-		pkgs, err := parseManifest(f.Open())
-		return &analyzer.Result{Packages: pkgs}, err
+		return parseManifest(f.Open())
 	}
 	stem, ext := base, path.Ext(base)
 	switch ext {
@@ -73,22 +73,21 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	name, arch, _ := strings.Cut(stem, ":")
 	part := analyzer.Package{Type: typ, Name: name, Arch: arch}
+	var bad problem.List
 	switch {
 	case ext == ".list":
 		part.Files = parseList(text)
 	case ext == ".md5sums":
-		part.Files, err = parseMD5Sums(text)
+		part.Files = parseMD5Sums(text, &bad)
 	case base == "copyright":
 		part.Name, part.Arch = path.Base(path.Clean(dir)), ""
-		part.Licenses, err = parseCopyright(text)
+		part.Licenses = parseCopyright(text, &bad)
 	default:
-		split := path.Base(path.Clean(dir)) == "status.d"
-		var pkgs []analyzer.Package
-		pkgs, err = parseStatus(text, typ, split)
-		return &analyzer.Result{Packages: pkgs}, err
+		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d"), nil
 	}
-	if len(part.Files) == 0 && len(part.Licenses) == 0 {
-		return nil, err
+	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
+	if len(part.Files) > 0 || len(part.Licenses) > 0 {
+		r.Fragments = []analyzer.Package{part}
 	}
-	return &analyzer.Result{Fragments: []analyzer.Package{part}}, err
+	return r, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // run analyzes one file.
@@ -17,7 +18,7 @@ func run(t testing.TB, name, text string) (*analyzer.Result, error) {
 	if r == nil {
 		r = &analyzer.Result{}
 	}
-	return r, err
+	return r, problem.Err(r, err)
 }
 
 func TestStatus(t *testing.T) {
@@ -152,19 +153,19 @@ func TestOpkg(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	const installed = "Status: install ok installed\n"
 	for _, c := range []struct{ name, text, names, err string }{
-		{"no colon", "Package: a\n" + installed + "nonsense\nVersion: 1\n\nPackage: b\n" + installed + "Version: 2\n", "a b", "dpkg: line 3: no colon"},
-		{"continuation of a bad line", "Package: a\nnonsense\n more of it\n" + installed + "Version: 1\n", "a", "dpkg: line 2: no colon"},
-		{"continuation of nothing", "  x\nPackage: a\n" + installed + "Version: 1\n", "a", "dpkg: line 1: continuation without a field"},
-		{"blank in a name", "Package: a\nNot a name: x\n" + installed + "Version: 1\n", "a", `dpkg: line 2: not the name of a field: "Not a name"`},
-		{"field twice", "Package: a\nVersion: 1\nVersion: 2\n" + installed, "a", "dpkg: line 3: duplicate Version"},
-		{"no Package", installed + "Version: 1\n", "", "dpkg: line 1: no Package"},
-		{"no Version", "\n\nPackage: a\n" + installed, "", "dpkg: line 3: a: no Version"},
-		{"not a version", "Package: a\nVersion: 1 #\n" + installed, "", `dpkg: line 1: a: not a version: "1 #"`},
-		{"unknown state", "Package: a\nVersion: 1\nStatus: install ok gone\n", "", `dpkg: line 1: a: unknown Status: "install ok gone"`},
+		{"no colon", "Package: a\n" + installed + "nonsense\nVersion: 1\n\nPackage: b\n" + installed + "Version: 2\n", "a b", "line 3: no colon"},
+		{"continuation of a bad line", "Package: a\nnonsense\n more of it\n" + installed + "Version: 1\n", "a", "line 2: no colon"},
+		{"continuation of nothing", "  x\nPackage: a\n" + installed + "Version: 1\n", "a", "line 1: continuation without a field"},
+		{"blank in a name", "Package: a\nNot a name: x\n" + installed + "Version: 1\n", "a", `line 2: not the name of a field: "Not a name"`},
+		{"field twice", "Package: a\nVersion: 1\nVersion: 2\n" + installed, "a", "line 3: duplicate Version"},
+		{"no Package", installed + "Version: 1\n", "", "line 1: no Package"},
+		{"no Version", "\n\nPackage: a\n" + installed, "", "line 3: a: no Version"},
+		{"not a version", "Package: a\nVersion: 1 #\n" + installed, "", `line 1: a: not a version: "1 #"`},
+		{"unknown state", "Package: a\nVersion: 1\nStatus: install ok gone\n", "", `line 1: a: unknown Status: "install ok gone"`},
 		{"CR LF", "Package: a\r\nVersion: 1\r\nStatus: install ok installed\r\n\r\nPackage: b\r\nVersion: 1\r\nStatus: install ok installed\r\n", "a b", ""},
 		{"blanks between", "Package: a\nVersion: 1\n" + installed + " \t\nPackage: b\nVersion: 1\n" + installed, "a b", ""},
 		{"no last line end", "Package: a\n" + installed + "Version: 1", "a", ""},
-		{"too many", strings.Repeat("x\n", 100), "", "dpkg: 84 more problems"},
+		{"too many", strings.Repeat("x\n", 100), "", "84 more problems"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := run(t, "var/lib/dpkg/status", c.text)
@@ -196,7 +197,7 @@ func TestLongLines(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	r, err := New().Analyze(t.Context(), f)
 	runtime.ReadMemStats(&after)
-	if len(r.Packages) != 1 || err == nil || !strings.Contains(err.Error(), "line 4: Depends is longer than") {
+	if err := problem.Err(r, err); len(r.Packages) != 1 || err == nil || !strings.HasPrefix(err.Error(), "line 4: Depends is longer than") {
 		t.Errorf("got %d packages, error %v", len(r.Packages), err)
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
@@ -261,8 +262,7 @@ func FuzzStatus(f *testing.F) {
 	f.Add([]byte("Package: a\nStatus: install ok installed\nVersion: 1\nSource: b (2)\nDepends: c (>= 1) | d, e\n\n"), false)
 	f.Add([]byte("x\n y\n: z\nPackage: a\n\tb\nConffiles:\n /etc/x 0\n"), true)
 	f.Fuzz(func(t *testing.T, text []byte, split bool) {
-		pkgs, _ := parseStatus(text, typeDeb, split)
-		for _, p := range pkgs {
+		for _, p := range parseStatus(text, typeDeb, split).Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("nameless package: %+v", p)
 			}
@@ -277,7 +277,7 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte("/.\n/etc\n/etc/a b\n"))
 	f.Add([]byte("00000000000000000000000000000000  usr/x\nnonsense\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files, _ := parseMD5Sums(text)
+		files := parseMD5Sums(text, new(problem.List))
 		for _, name := range append(files, parseList(text)...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "\n") {
 				t.Errorf("not a path: %q", name)

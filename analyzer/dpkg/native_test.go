@@ -35,7 +35,7 @@ func TestNative(t *testing.T) {
 				t.Logf("dpkg-query refuses the whole of it: %v", err)
 				return
 			}
-			pkgs, _ := parseStatus(text, typeDeb, false)
+			pkgs := parseStatus(text, typeDeb, false).Packages
 			got := make([]string, 0, len(pkgs))
 			for _, p := range pkgs {
 				o := cmp.Or(p.SourcePackage, &analyzer.SourcePackage{Name: p.Name, Version: p.Version})

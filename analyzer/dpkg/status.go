@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// maxValue is the length in bytes of the longest value that is kept. Longer values are reported as errors. Debian's longest
+// maxValue is the length in bytes of the longest value that is kept. Longer values are reported. Debian's longest
 // values, Conffiles and Provides, stay below 100 KiB.
 const maxValue = 1 << 20
 
@@ -70,15 +70,15 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 
 // parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they
 // rarely have a Status.
-func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error) {
+func parseStatus(text []byte, typ string, split bool) *analyzer.Result {
 	var (
 		pkgs  []analyzer.Package
-		bad   = problem.In("dpkg")
+		bad   problem.List
 		words = interner{}
 	)
-	for fields := range paragraphs(text, bad) {
+	for fields := range paragraphs(text, &bad) {
 		var s stanza
-		s.fill(fields, bad)
+		s.fill(fields, &bad)
 		line := fields[0].line
 		installed, known := s.installed(split)
 		if !known {
@@ -98,7 +98,7 @@ func parseStatus(text []byte, typ string, split bool) ([]analyzer.Package, error
 			pkgs = append(pkgs, s.build(typ, words))
 		}
 	}
-	return pkgs, bad.Err()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
 }
 
 // installed reports whether dpkg may have installed files of the package, and whether its state is known. The third word of

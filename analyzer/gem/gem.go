@@ -43,8 +43,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	if path.Ext(f.Path) != ".gemspec" {
-		packages, err := parseLock(text)
-		return &analyzer.Result{Packages: packages}, err
+		return parseLock(text), nil
 	}
 	where := placeOf(f.Path)
 	p, err := parseSpecification(string(text), where == specifications)

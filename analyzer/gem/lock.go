@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // digestSize returns the length of a digest in bytes, or 0 if the algorithm is unknown.
@@ -28,9 +29,6 @@ func digestSize(algorithm string) int {
 	return 0
 }
 
-// maxErrors is the number of bad lines of a lock file that are listed. The rest are counted.
-const maxErrors = 8
-
 // A lockReader reads a lock file line by line.
 type lockReader struct {
 	section          string // "GEM", "GIT", "PATH", "CHECKSUMS", ...
@@ -40,24 +38,19 @@ type lockReader struct {
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
 	byKey            map[string]int // packages by their text in the file, "name (version-platform)"
-	errs             []error
-	more             int
 }
 
 // parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four
 // spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
 // gemspecs.
-func parseLock(text []byte) ([]analyzer.Package, error) {
+func parseLock(text []byte) *analyzer.Result {
+	var bad problem.List
 	r := lockReader{current: -1, byKey: make(map[string]int)}
 	for number := 1; len(text) > 0; number++ {
 		var line []byte
 		line, text = cutLine(text)
 		if err := r.line(string(line)); err != nil {
-			if len(r.errs) == maxErrors {
-				r.more++
-				continue
-			}
-			r.errs = append(r.errs, fmt.Errorf("gem: lock file: line %d: %w", number, err))
+			bad.Line(number, "%w", err)
 		}
 	}
 	for i := range r.packages {
@@ -65,10 +58,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 		slices.Sort(p.Depends)
 		p.Depends = slices.Compact(p.Depends)
 	}
-	if r.more > 0 {
-		r.errs = append(r.errs, fmt.Errorf("gem: lock file: %d more bad lines", r.more))
-	}
-	return r.packages, errors.Join(r.errs...)
+	return &analyzer.Result{Packages: r.packages, Diagnostics: bad.Diagnostics()}
 }
 
 func (r *lockReader) line(line string) error {
@@ -84,7 +74,7 @@ func (r *lockReader) line(line string) error {
 		r.conflict = indent > 0 || !strings.HasPrefix(line, ">>>>>>>")
 		return nil
 	case indent == 0:
-		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey, errs: r.errs, more: r.more}
+		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey}
 		return nil
 	case indent == 2 && r.section == "CHECKSUMS":
 		return r.checksum(line)

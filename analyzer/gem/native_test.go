@@ -110,9 +110,8 @@ func TestNativeLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		packages, _ := parseLock(text)
 		var got []string
-		for _, p := range packages {
+		for _, p := range parseLock(text).Packages {
 			if p.Version != "" {
 				on := strings.TrimSuffix(platform(&p), "-gnu") // which RubyGems before 3.4 drops
 				got = append(got, strings.Join([]string{p.Name, p.Version, on, strings.Join(p.Depends, ",")}, "\t"))

@@ -1,14 +1,13 @@
 package image
 
 import (
-	"archive/tar"
 	"io"
 	"io/fs"
-	"path"
-	"strings"
+
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// A Kind is what an entry of a layer stands for.
+// A Kind is the meaning of an entry.
 type Kind uint8
 
 const (
@@ -18,136 +17,31 @@ const (
 	Hardlink             // another name for the file Entry.Target
 	Special              // a device, FIFO or socket
 	Whiteout             // Entry.Path is deleted from the layers below
-	Opaque               // what the layers below have in directory Entry.Path is deleted
-	Refused              // an entry that means nothing within the root: a name with "..", or an unknown type
+	Opaque               // the content of directory Entry.Path in the layers below is deleted
+	Refused              // an entry without a meaning within the root: a name with "..", or an unknown type
 )
 
-// An Entry is one entry of a layer. It and its Reader are valid until the function that Walk calls returns.
+// An Entry is one entry of a layer. The Entry and its Reader are valid until the function that Walk calls returns.
 type Entry struct {
 	Kind Kind
 
-	// Path is slash-separated, clean, and relative to the root, which is ".". Of a whiteout it is the path that is
-	// deleted. Of a Refused entry it is the raw name.
+	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path, for a
+	// Refused entry the raw name.
 	Path string
 
-	// Target is where a link leads: for a symbolic link the raw text, for a hard link a path like Path.
+	// Target is the target of a link: the raw text of a symbolic link, a path like Path of a hard link.
 	Target string
 
 	Mode   fs.FileMode
 	Size   int64     // of a regular file's content, in bytes
-	Reader io.Reader // a regular file's content; what is not read is skipped
-
-	// At is the content as well, where it can be read in any order and without reading all of it, else nil. It stays
-	// valid until Walk returns.
-	At *io.SectionReader
+	Reader io.Reader // a regular file's content; Walk skips the unread rest
 
 	Reason string // why an entry is Refused
 }
 
-const (
-	whiteoutPrefix = ".wh."
-	whiteoutOpaque = ".wh..wh..opq"
-	whiteoutMeta   = ".wh..wh." // aufs bookkeeping: .wh..wh.aufs, .wh..wh.plnk, .wh..wh.orph
-)
-
-// read fills e from a tar header. Whiteouts follow the OCI image specification, "Image Layer Filesystem Changeset".
-// It reports false for entries that carry nothing of the image, such as aufs bookkeeping.
-func (e *Entry) read(h *tar.Header) bool {
-	name, ok := Clean(h.Name)
-	*e = Entry{Path: name, Size: h.Size}
-	if !ok {
-		return e.refuse(h.Name, `its name has ".."`)
+// set makes e the public form of an entry. The kinds of both packages have the same numbers.
+func (e *Entry) set(w *walk.Entry) {
+	*e = Entry{
+		Kind: Kind(w.Kind), Path: w.Path, Target: w.Target, Mode: w.Mode, Size: w.Size, Reader: w.Reader, Reason: w.Reason,
 	}
-	if h.Typeflag == tar.TypeXGlobalHeader {
-		return false
-	}
-	dir, base := path.Split(name)
-	if strings.Contains(name, whiteoutMeta) && aufs(name) {
-		return false
-	}
-	if strings.HasPrefix(base, whiteoutPrefix) {
-		e.Size = 0
-		if base == whiteoutOpaque {
-			e.Kind, e.Path = Opaque, parent(dir)
-			return true
-		}
-		hidden := base[len(whiteoutPrefix):]
-		if hidden == "" || hidden == "." || hidden == ".." {
-			return e.refuse(h.Name, "a whiteout of nothing")
-		}
-		e.Kind, e.Path = Whiteout, dir+hidden
-		return true
-	}
-	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
-		e.Kind = File
-	case tar.TypeDir:
-		e.Kind = Dir
-	case tar.TypeSymlink:
-		e.Kind, e.Target = Symlink, h.Linkname
-	case tar.TypeLink:
-		target, ok := Clean(h.Linkname)
-		if !ok {
-			return e.refuse(h.Name, `a hard link to a name with ".."`)
-		}
-		e.Kind, e.Target = Hardlink, target
-	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
-		e.Kind = Special
-		if h.Typeflag == tar.TypeChar && h.Devmajor == 0 && h.Devminor == 0 {
-			e.Kind = Whiteout // overlayfs's own form, in layers that were packed from its upper directory
-		}
-	default:
-		return e.refuse(h.Name, "an unknown type of entry")
-	}
-	if e.Kind != File {
-		e.Size = 0
-	}
-	if name == "." && e.Kind != Dir {
-		return e.refuse(h.Name, "the root is not a directory")
-	}
-	e.Mode = h.FileInfo().Mode()
-	return true
-}
-
-func (e *Entry) refuse(name, reason string) bool {
-	*e = Entry{Kind: Refused, Path: name, Reason: reason}
-	return true
-}
-
-// aufs reports whether a path lies in the bookkeeping that aufs left in layers of Docker's first years.
-func aufs(name string) bool {
-	for element := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(element, whiteoutMeta) && element != whiteoutOpaque {
-			return true
-		}
-	}
-	return false
-}
-
-// Clean returns the path that a name in a layer stands for: relative to the root, without "." or empty elements; the root
-// itself is ".". It reports false for a name with "..", which no tool that makes layers writes.
-func Clean(name string) (string, bool) {
-	if fs.ValidPath(name) { // the common case, without allocation
-		return name, true
-	}
-	if strings.Contains(name, "..") {
-		for element := range strings.SplitSeq(name, "/") {
-			if element == ".." {
-				return "", false
-			}
-		}
-	}
-	name = path.Clean("/" + name)[1:]
-	if name == "" {
-		return ".", true
-	}
-	return name, true
-}
-
-// parent returns the directory that path.Split returned, as a path.
-func parent(dir string) string {
-	if dir == "" {
-		return "."
-	}
-	return dir[:len(dir)-1]
 }

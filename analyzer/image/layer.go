@@ -2,115 +2,61 @@ package image
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
 // A Layer is one layer of an image.
 type Layer struct {
 	Index     int     // counted from 0, the bottom
-	DiffID    v1.Hash // digest of the uncompressed tar stream, as the configuration states it
-	Digest    v1.Hash // digest of the stored bytes, as the manifest states it; zero where that is not known without work
+	DiffID    v1.Hash // digest of the uncompressed tar stream, from the configuration
+	Digest    v1.Hash // digest of the stored bytes, from the manifest; zero if it is not known without work
 	CreatedBy string  // the instruction that made the layer, from the configuration's history; often empty
 
-	// Unchecked allows Walk to leave unread what nobody wants of a layer that lies plain in a local file: a layer of a
-	// docker archive, mostly. That takes a fraction of the time, but the bytes are then not compared with Checked.
-	Unchecked bool
-
-	// Finish, if not nil, is called when Walk has called its function for the last time, before what Entry.At reads is closed.
-	Finish func()
-
-	// Progress, if not nil, is called with the number of stored bytes that have been read or passed over so far, from
-	// any goroutine, and not after Walk returns.
-	Progress func(read int64)
-
-	layer v1.Layer
-}
-
-// A StoredLayer is a layer that can give its bytes as they are stored, compressed or not, at the cost of reading them
-// and no more. Of an arbitrary v1.Layer that cannot be had: Compressed compresses a plain layer of a docker archive, and
-// Uncompressed decompresses with whatever its package chose. Layers of package source implement it, and so may an
-// embedder's. Layers that do not are read through Uncompressed.
-type StoredLayer interface {
-	// Stored opens the stored bytes. Close may be called while Read is running, and ends it. Bytes that lie in a local
-	// file are best an io.ReaderAt as well.
-	Stored(ctx context.Context) (io.ReadCloser, error)
-
-	// StoredDigest returns the digest of the stored bytes, or the zero hash where it is not known.
-	StoredDigest() v1.Hash
-
-	// Extent returns where the stored bytes begin, in an order in which layers are cheapest to read, and how many
-	// they are, or -1 where that is not known.
-	Extent() (offset, size int64)
+	layer walk.Layer
 }
 
 // Layers returns the layers of an image, bottom first. It reads the configuration, and no layer.
 func Layers(img v1.Image) ([]Layer, error) {
-	// Not Manifest, Digest or the DiffID of a layer: for some kinds of images these read whole layers.
-	config, err := img.ConfigFile()
+	layers, err := walk.Layers(img)
 	if err != nil {
-		return nil, fmt.Errorf("image: configuration: %w", err)
-	}
-	if config == nil {
-		return nil, fmt.Errorf("image: configuration: empty")
-	}
-	layers, err := img.Layers()
-	if err != nil {
-		return nil, fmt.Errorf("image: layers: %w", err)
-	}
-	ids := config.RootFS.DiffIDs
-	if len(ids) != len(layers) {
-		return nil, fmt.Errorf("image: %d layers, but the configuration names %d", len(layers), len(ids))
-	}
-	history := make([]string, 0, len(layers))
-	for _, h := range config.History {
-		if !h.EmptyLayer {
-			history = append(history, h.CreatedBy)
-		}
+		return nil, err
 	}
 	list := make([]Layer, len(layers))
 	for i, l := range layers {
-		list[i] = Layer{Index: i, DiffID: ids[i], layer: l}
-		if s, ok := l.(StoredLayer); ok {
-			list[i].Digest = s.StoredDigest()
-		}
-		if len(history) == len(layers) { // else nobody can say which instruction made which
-			list[i].CreatedBy = history[i]
-		}
+		list[i] = Layer{l.Index, l.DiffID, l.Digest, l.CreatedBy, l}
 	}
 	return list, nil
 }
 
-// Checked returns the hash that Walk checks: Digest where it is known, since stored bytes are fewer, else DiffID.
-func (l Layer) Checked() v1.Hash {
-	if l.Digest != (v1.Hash{}) {
-		return l.Digest
-	}
-	return l.DiffID
+// Limits bound what one layer may make Walk do. Zero fields mean the defaults.
+type Limits struct {
+	Entries int64 // tar entries; 4,194,304
+	Bytes   int64 // bytes of the uncompressed stream; 64 GiB
+	Ratio   int64 // uncompressed bytes for each stored one, beyond the first GiB; 1,200, which no gzip stream reaches
+	Path    int   // bytes of a path; entries with longer ones are Refused; 4,096
+	Depth   int   // elements of a path; entries with more are Refused; 512
 }
 
-// Extent returns where the stored bytes of the layer begin, in an order in which layers are cheapest to read, and how
-// many they are; size is -1 where that is not known. Where a layer does not say, the offset is its index.
-func (l Layer) Extent() (offset, size int64) {
-	if s, ok := l.layer.(StoredLayer); ok {
-		return s.Extent()
-	}
-	return int64(l.Index), -1
+// Stats counts what Walk read.
+type Stats struct {
+	Entries int64 // tar entries
+	Bytes   int64 // bytes of the uncompressed stream
 }
 
-// open returns the bytes of the layer, perhaps still compressed. Only a stored stream is closed as soon as ctx ends: of
-// any other, nobody promises that it may be closed while it is being read.
-func (l Layer) open(ctx context.Context) (rc io.ReadCloser, stop func() bool, err error) {
-	if s, ok := l.layer.(StoredLayer); ok {
-		if rc, err = s.Stored(ctx); err != nil {
-			return nil, nil, err
-		}
-		return rc, context.AfterFunc(ctx, func() { rc.Close() }), nil
-	}
-	if rc, err = l.layer.Uncompressed(); err != nil {
-		return nil, nil, err
-	}
-	return rc, func() bool { return true }, nil
+// Walk reads the layer once and calls fn for each entry, in the order of the tar stream. Its error wraps the context's error,
+// the error of fn, an [*analyzer.LimitError] or an [*analyzer.DigestError], or names the offset in the uncompressed stream
+// where the layer cannot be read. After an error, the entries must not be trusted.
+//
+// The layer may be gzip, zstd or uncompressed, whatever its media type claims. Walk compares the stored bytes with Digest if it
+// is known, as runtimes do when they pull, else the uncompressed bytes with DiffID.
+func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (Stats, error) {
+	var e Entry
+	stats, err := l.layer.Walk(ctx, walk.Options{Limits: walk.Limits(limits)}, func(w *walk.Entry) error {
+		e.set(w)
+		return fn(&e)
+	})
+	return Stats(stats), err
 }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
-	"errors"
+	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -25,16 +25,20 @@ const (
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	bad := problem.In("maven")
+	var bad problem.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: bad}
+		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: &bad}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
 		a.analyze(r)
-	})
-	return r, errors.Join(err, bad.Err())
+	}, bad.Add)
+	r.Diagnostics = bad.Diagnostics()
+	if err != nil {
+		return r, fmt.Errorf("maven: %w", err)
+	}
+	return r, nil
 }
 
 // entryKind selects the entries to read. It works on bytes because archives have many entries.

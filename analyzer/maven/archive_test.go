@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A member is one entry of an archive to be built.
@@ -97,20 +98,21 @@ func TestArchive(t *testing.T) {
 		{"pom.xml beside pom.properties", "a-1.0.jar", jar(t, a, member{"META-INF/maven/org.a/a/pom.xml", "<project><groupId>org.a</groupId><artifactId>a</artifactId><version>${revision}</version></project>"}), []string{": org.a:a:1.0*"}, ""},
 		{"stated twice", "a-1.0.jar", jar(t, a, member{"WEB-INF/classes/" + a.name, a.content}), []string{": org.a:a:1.0*"}, ""},
 		{"no group, but the directory has it", "a.jar", jar(t, member{a.name, "version=1.0\n"}), []string{": org.a:a:1.0*"}, ""},
-		{"no group anywhere", "z.jar", jar(t, member{"pom.properties", "version=1.0\nartifactId=a\n"}), []string{": a:a:1.0*"}, "maven: pom.properties: no groupId"},
+		{"no group anywhere", "z.jar", jar(t, member{"pom.properties", "version=1.0\nartifactId=a\n"}), []string{": a:a:1.0*"}, "pom.properties: no groupId"},
 		{"a name with a version", "guava-27.0-jre.jar", jar(t), []string{": com.google.guava:guava:27.0-jre*"}, ""},
 		{"nothing at all", "guava.jar", jar(t), []string{": ?"}, ""},
 		{"a module of the JDK", "java.base.jmod", "JM\x01\x00" + jar(t, member{"classes/module-info.class", ""}), nil, ""},
 		{"a script in front", "a.jar", "#!/bin/sh\nexec java -jar $0\n" + ajar, []string{": org.a:a:1.0*"}, ""},
 		{"bad name beside a good one", "a.jar", jar(t, member{"../../" + b.name, b.content}, a), []string{": org.a:a:1.0*"}, "not a name within the archive"},
-		{"a bad archive beside a good one", "x.war", jar(t, member{"WEB-INF/lib/a.jar", ajar}, member{"WEB-INF/lib/c.jar", "text"}), []string{"WEB-INF/lib/a.jar: org.a:a:1.0*", ": ?"}, "zipwalk: WEB-INF/lib/c.jar: not a zip archive"},
-		{"a bad manifest", "a.jar", jar(t, manifestOf("oops"), a), []string{": org.a:a:1.0*"}, "maven: META-INF/MANIFEST.MF: line 2: not a header"},
-		{"a bad manifest within", "x.war", jar(t, member{"y.jar", jar(t, manifestOf("oops"), a)}), []string{"y.jar: org.a:a:1.0*", ": ?"}, "maven: y.jar!META-INF/MANIFEST.MF: line 2: not a header"},
-		{"no archive", "a.jar", "text", nil, "zipwalk: not a zip archive"},
-		{"empty", "a.jar", "", nil, "zipwalk: not a zip archive"},
+		{"a bad archive beside a good one", "x.war", jar(t, member{"WEB-INF/lib/a.jar", ajar}, member{"WEB-INF/lib/c.jar", "text"}), []string{"WEB-INF/lib/a.jar: org.a:a:1.0*", ": ?"}, "WEB-INF/lib/c.jar: not a zip archive"},
+		{"a bad manifest", "a.jar", jar(t, manifestOf("oops"), a), []string{": org.a:a:1.0*"}, "META-INF/MANIFEST.MF: line 2: not a header"},
+		{"a bad manifest within", "x.war", jar(t, member{"y.jar", jar(t, manifestOf("oops"), a)}), []string{"y.jar: org.a:a:1.0*", ": ?"}, "y.jar!META-INF/MANIFEST.MF: line 2: not a header"},
+		{"no archive", "a.jar", "text", nil, "maven: not a zip archive"},
+		{"empty", "a.jar", "", nil, "maven: not a zip archive"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile("srv/"+tt.file, 0o644, []byte(tt.content)))
+			err = problem.Err(r, err)
 			if got := describe(r); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
@@ -179,7 +181,7 @@ func TestArchiveCancelled(t *testing.T) {
 func TestManifestBomb(t *testing.T) {
 	bomb := jar(t, manifestOf("Implementation-Version: 1.0", "X: "+strings.Repeat("\n ", 32<<20)))
 	r, err := New().Analyze(t.Context(), analyzer.NewFile("a.jar", 0o644, []byte(bomb)))
-	if !errors.Is(err, analyzer.ErrTooLarge) || len(r.Packages) != 1 {
+	if err != nil || len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.TooLarge || len(r.Packages) != 1 {
 		t.Errorf("%+v, %v; want the version in the first lines, and that it is too large", r, err)
 	}
 }

@@ -65,16 +65,18 @@ func FuzzPOM(f *testing.F) {
 func FuzzGradleLock(f *testing.F) {
 	f.Add([]byte("# c\ng:a:1=compileClasspath\nempty=\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		packages, _ := parseGradleLock(text) // an error leaves what is good
-		sound(t, packages)
+		if r, err := parseGradleLock(text); err == nil {
+			sound(t, r.Packages)
+		}
 	})
 }
 
 func FuzzSbtLock(f *testing.F) {
 	f.Add([]byte(`{"dependencies": [{"org": "o", "name": "n", "version": "1", "configurations": ["test"], "artifacts": [{"hash": "sha1:00"}]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		packages, _ := parseSbtLock(text) // an error leaves what is good
-		sound(t, packages)
+		if r, err := parseSbtLock(text); err == nil {
+			sound(t, r.Packages)
+		}
 	})
 }
 

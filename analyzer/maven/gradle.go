@@ -10,9 +10,9 @@ import (
 // parseGradleLock reads a lock file of Gradle. A line is "group:artifact:version=configuration,configuration". "#" begins a
 // comment, and "empty=" lists configurations without dependencies. Before Gradle 7 each configuration had its own file, whose
 // lines end with the version.
-func parseGradleLock(text []byte) ([]analyzer.Package, error) {
+func parseGradleLock(text []byte) (*analyzer.Result, error) {
 	var packages []analyzer.Package
-	bad := problem.In("maven")
+	var bad problem.List
 	number := 0
 	for line := range strings.Lines(decode(text)) {
 		number++
@@ -32,7 +32,7 @@ func parseGradleLock(text []byte) ([]analyzer.Package, error) {
 		}
 		bad.Line(number, "not group:artifact:version: %.80q", line)
 	}
-	return packages, bad.Err()
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // isTestOnly reports whether all configurations of a list are for tests: "testCompileClasspath,testRuntimeClasspath".

@@ -111,7 +111,8 @@ func (r *reactor) complete(p *project) (*analyzer.Result, error) {
 	if last.missing != "" {
 		where = fmt.Sprintf("in this file, and %s", last.missing)
 	}
-	return result, noVersion(unknown, where)
+	result.Diagnostics = noVersion(unknown, where)
+	return result, nil
 }
 
 // link sets the parents of a project and of its parents.

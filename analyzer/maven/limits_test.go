@@ -108,7 +108,7 @@ func TestGigabyteOfArchives(t *testing.T) {
 			t.Errorf("%d components", len(report.Components))
 		}
 		for _, d := range report.Diagnostics {
-			if d.Kind != analyzer.TooLarge || !strings.Contains(d.Message, "more bytes in all") {
+			if d.Code != analyzer.TooLarge || !strings.Contains(d.Message, "more bytes in all") {
 				t.Errorf("%+v", d)
 			}
 		}

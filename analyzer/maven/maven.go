@@ -36,7 +36,7 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // Dependencies of a pom.xml on disk are Declared, including inherited ones. Properties, parents, dependencyManagement and
 // imported projects complete them. A parent is found by relativePath or, like an imported project, by its coordinates in any
 // pom.xml or repository *.pom of the image. The analyzer implements [analyzer.Joiner] for this; Analyze uses one file only.
-// If no file of the image states a version, the error wraps analyzer.ErrUnsupported. Lines of gradle.lockfile and of sbt's
+// If no file of the image states a version, the analyzer reports it as Unsupported. Lines of gradle.lockfile and of sbt's
 // build.sbt.lock are Declared. Packages for tests only are Dev.
 func New() analyzer.Analyzer {
 	info := analyzer.Info{Name: "maven", Version: 2}
@@ -69,14 +69,10 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 }
 
 // analyzeText parses a file of packages.
-func analyzeText(f *analyzer.File, parse func([]byte) ([]analyzer.Package, error)) (*analyzer.Result, error) {
+func analyzeText(f *analyzer.File, parse func([]byte) (*analyzer.Result, error)) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	packages, err := parse(text)
-	if len(packages) == 0 {
-		return nil, err
-	}
-	return &analyzer.Result{Packages: packages}, err
+	return parse(text)
 }

@@ -1,8 +1,8 @@
 package maven
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -29,23 +29,24 @@ func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 	if path.Base(f.Path) != "pom.xml" && p.interpolate(p.Packaging) != "pom" {
 		return r, err
 	}
-	if r.Fact, err = p.fact(err); path.Base(f.Path) != "pom.xml" {
+	fact, factErr := p.fact()
+	r.Fact, err = fact, cmp.Or(err, factErr)
+	if path.Base(f.Path) != "pom.xml" {
 		return r, err
 	}
 	var unknown []string
 	if r.Packages, unknown = p.declared(nil); !p.incomplete() {
-		err = errors.Join(err, noVersion(unknown, "in this file"))
+		r.Diagnostics = noVersion(unknown, "in this file")
 	}
 	return r, err
 }
 
-// fact encodes p for other projects that may inherit from it. It joins its own error with err.
-func (p *pom) fact(err error) ([]byte, error) {
+// fact encodes p for other projects that may inherit from it.
+func (p *pom) fact() ([]byte, error) {
 	if p.XMLName.Local != "project" {
-		return nil, err
+		return nil, nil
 	}
-	fact, e := json.Marshal(p)
-	return fact, errors.Join(err, e)
+	return json.Marshal(p)
 }
 
 // incomplete reports whether the dependencies of p depend on other files.
@@ -106,8 +107,8 @@ func (p *pom) resolved(d dependency) dependency {
 	return d
 }
 
-// noVersion returns an error that names dependencies without a version, or nil if unknown is empty.
-func noVersion(unknown []string, where string) error {
+// noVersion returns a diagnostic that names dependencies without a version, or none if unknown is empty.
+func noVersion(unknown []string, where string) []analyzer.Diagnostic {
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -116,7 +117,7 @@ func noVersion(unknown []string, where string) error {
 	if more := len(unknown) - shown; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Errorf("maven: pom.xml: no exact version %s: %s: %w", where, names, analyzer.ErrUnsupported)
+	return []analyzer.Diagnostic{{Code: analyzer.Unsupported, Message: fmt.Sprintf("no exact version %s: %s", where, names)}}
 }
 
 // A dependencyKey identifies a dependency in dependencyManagement.

@@ -12,7 +12,7 @@ import (
 
 // parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock. A dependency has organisation, name, version,
 // configurations, and artifacts with SHA-1 digests. The digest is taken only if the dependency has one artifact.
-func parseSbtLock(text []byte) ([]analyzer.Package, error) {
+func parseSbtLock(text []byte) (*analyzer.Result, error) {
 	var lock struct {
 		Dependencies []struct {
 			Org            string   `json:"org"`
@@ -29,7 +29,7 @@ func parseSbtLock(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("maven: build.sbt.lock: %w", err)
 	}
 	var packages []analyzer.Package
-	bad := problem.In("maven")
+	var bad problem.List
 	for i, d := range lock.Dependencies {
 		c := coordinates{d.Org, d.Name, d.Version}
 		if !c.complete() {
@@ -46,5 +46,5 @@ func parseSbtLock(text []byte) ([]analyzer.Package, error) {
 		}
 		packages = append(packages, p)
 	}
-	return packages, bad.Err()
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, nil
 }

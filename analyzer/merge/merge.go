@@ -101,9 +101,12 @@ func (m *merger) head(reports []*analyzer.Report) error {
 	}
 	if images > 1 || layers > 1 {
 		m.out.Image, m.out.Layers = analyzer.ImageInfo{}, nil
-		m.out.Diagnostics = append(m.out.Diagnostics, analyzer.Diagnostic{
-			Kind: analyzer.Unsupported, Layer: -1, Analyzer: "merge",
-			Message: "the reports are of several images, so the layers of packages are left out",
+		m.out.Diagnostics = append(m.out.Diagnostics, analyzer.FileDiagnostic{
+			Diagnostic: analyzer.Diagnostic{
+				Code:    analyzer.Unsupported,
+				Message: "the reports are of several images, so the layers of packages are left out",
+			},
+			Layer: -1, Analyzer: "merge",
 		})
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // bunNeeds holds the dependencies of a package or workspace. Only workspaces have DevDependencies.
@@ -30,11 +31,12 @@ type bunPackage struct {
 // parseBun reads bun.lock. Each package is a tuple with its path in the tree, "parent/name", as the key. The tuple begins with
 // "name@version", or "name@" and the source. Depending on the source, the registry, an object with the dependencies, and the
 // integrity hash follow.
-func parseBun(source []byte) ([]analyzer.Package, error) {
+func parseBun(source []byte) (*analyzer.Result, error) {
 	r := jsonstream.New(plainJSON(source))
 	var workspaces []bunNeeds
 	var found []bunPackage
-	err := r.Document("npm: bun.lock", func(open json.Delim, key string) error {
+	var bad problem.List
+	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
 			return errNotObject
@@ -74,7 +76,7 @@ func parseBun(source []byte) ([]analyzer.Package, error) {
 			packages = append(packages, p.Package)
 		}
 	}
-	return packages, err
+	return result(packages, &bad, "bun.lock", err)
 }
 
 // parseBunTuple reads the tuple of a package. The result for a directory of the application has no Name.

@@ -3,11 +3,11 @@ package npm
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -18,7 +18,7 @@ const maxArchived = 4 << 20
 // archives instead of node_modules. An archive holds the package at its path below node_modules.
 func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	var errs []error
+	var bad problem.List
 	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
@@ -31,14 +31,15 @@ func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, erro
 				}
 			}
 			if err != nil {
-				errs = append(errs, fmt.Errorf("npm: %s: %w", file.Name, err))
+				bad.At(file.Name, "%w", err)
 			}
 		}
-	})
+	}, bad.Add)
+	r.Diagnostics = bad.Diagnostics()
 	if err != nil {
-		errs = append(errs, fmt.Errorf("npm: archive: %w", err))
+		return r, fmt.Errorf("npm: archive: %w", err)
 	}
-	return r, errors.Join(errs...)
+	return r, nil
 }
 
 // kindOf selects the package.json of the package and of packages that are bundled with it.

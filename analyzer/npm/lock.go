@@ -3,12 +3,14 @@ package npm
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A locked package is the value of a directory in "packages".
@@ -58,11 +60,12 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 
 // parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe each
 // directory of the tree in "packages". Version 1 has nested "dependencies" only; version 2 repeats them for older npm.
-func parseLock(source []byte) ([]analyzer.Package, error) {
+func parseLock(source []byte) (*analyzer.Result, error) {
 	r := jsonstream.New(source)
 	var packages, older []analyzer.Package
 	hasPackages := false
-	err := r.Document("npm: lock file", func(open json.Delim, key string) error {
+	var bad problem.List
+	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
 			return errNotObject
@@ -97,7 +100,15 @@ func parseLock(source []byte) ([]analyzer.Package, error) {
 	if !hasPackages {
 		packages = older
 	}
-	return packages, err
+	return result(packages, &bad, "lock file", err)
+}
+
+// result returns what was read of a document, and the error that ended the reading.
+func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
+	if err != nil {
+		err = fmt.Errorf("npm: %s: %w", name, err)
+	}
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, err
 }
 
 var errNotObject = errors.New("an array where an object is expected")

@@ -17,6 +17,9 @@ func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 		return nil, nil
 	}
 	p, err := parseManifest(text)
+	if err != nil {
+		err = fmt.Errorf("npm: package.json: %w", err)
+	}
 	switch {
 	case where == application && (err != nil || !isRelease(path.Dir(file), &p)), where == within && p.Version == "":
 		return nil, err
@@ -30,7 +33,7 @@ func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 // parseManifest reads a package.json. A manifest without a name yields no Name. A package may lack a Version.
 func parseManifest(source []byte) (analyzer.Package, error) {
 	if !json.Valid(source) {
-		return analyzer.Package{}, fmt.Errorf("npm: package.json: %w", json.Unmarshal(source, new(struct{})))
+		return analyzer.Package{}, json.Unmarshal(source, new(struct{}))
 	}
 	var name, version, integrity, shasum, resolved string
 	var license, licenseList []byte
@@ -66,7 +69,7 @@ func parseManifest(source []byte) (analyzer.Package, error) {
 	}
 	p, ok := newPackage(name, version)
 	if !ok {
-		return p, fmt.Errorf("npm: package.json: not a package name: %.100q", name)
+		return p, fmt.Errorf("not a package name: %.100q", name)
 	}
 	p.Licenses = licenses(license, licenseList)
 	p.Depends = append(names(needed.dependencies, nil), names(needed.optional, nil)...)

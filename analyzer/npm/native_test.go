@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // A listed package is one of npm ls, with those below it.
@@ -121,12 +122,12 @@ func TestNativeLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		packages, err := parseLock(text)
-		if err != nil {
+		r, err := parseLock(text)
+		if err := problem.Err(r, err); err != nil {
 			t.Errorf("version %s: %v", version, err)
 		}
-		if len(packages) > 0 {
-			t.Errorf("version %s: %+v are directories of the application:\n%s", version, packages, text)
+		if len(r.Packages) > 0 {
+			t.Errorf("version %s: %+v are directories of the application:\n%s", version, r.Packages, text)
 		}
 	}
 }

@@ -70,33 +70,29 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case ".package-lock.json":
 		return fragments(parseLock(text))
 	case "lock.yaml":
-		return fragments(parsePNPM(text))
+		return fragments(parsePNPM(text), nil)
 	case "npm-shrinkwrap.json": // npm publishes it with the package and installs by it
-		return declared(parseLock(text))
+		return parseLock(text)
 	}
 	if placeOf(f.Path) != application {
 		return nil, nil
 	}
 	switch base {
 	case "yarn.lock":
-		return declared(parseYarn(text))
+		return parseYarn(text), nil
 	case "pnpm-lock.yaml":
-		return declared(parsePNPM(text))
+		return parsePNPM(text), nil
 	case "bun.lock":
-		return declared(parseBun(text))
+		return parseBun(text)
 	default: // package-lock.json
-		return declared(parseLock(text))
+		return parseLock(text)
 	}
 }
 
-func declared(packages []analyzer.Package, err error) (*analyzer.Result, error) {
-	return &analyzer.Result{Packages: packages}, err
-}
-
 // fragments turns the packages of a lock file into fragments that complete the installed packages.
-func fragments(packages []analyzer.Package, err error) (*analyzer.Result, error) {
-	r := new(analyzer.Result)
-	for _, p := range packages {
+func fragments(lock *analyzer.Result, err error) (*analyzer.Result, error) {
+	r := &analyzer.Result{Diagnostics: lock.Diagnostics}
+	for _, p := range lock.Packages {
 		if p.Version == "" || p.Hashes == nil && p.Qualifiers == nil {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxEntry is the size in bytes of the largest entry of a pnpm-lock.yaml that is read; real ones have a few hundred. Entries
@@ -36,22 +37,22 @@ type pnpmReader struct {
 	byKey                   map[string]int
 	depends                 graph    // by key of a snapshot, with its peers
 	production, development []string // keys that the importers need
-	problems                problems
+	bad                     problem.List
 }
 
 // parsePNPM reads all documents of a pnpm-lock.yaml in version 5, 6 or 9 of the format.
-func parsePNPM(text []byte) ([]analyzer.Package, error) {
+func parsePNPM(text []byte) *analyzer.Result {
 	r := pnpmReader{byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
 		if e.err == nil {
 			e.err = r.entry(e)
 		}
 		if e.err != nil {
-			r.problems.add(fmt.Errorf("npm: pnpm-lock.yaml: line %d: %w", e.line, e.err))
+			r.bad.Line(e.line, "%w", e.err)
 		}
 	}
 	r.resolve()
-	return r.packages, r.problems.err()
+	return &analyzer.Result{Packages: r.packages, Diagnostics: r.bad.Diagnostics()}
 }
 
 func (r *pnpmReader) entry(e yamlEntry) error {

@@ -9,31 +9,8 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
-
-// maxErrors is the number of errors of a lock file that are listed. The rest are counted.
-const maxErrors = 8
-
-// problems collects the errors of a file, up to maxErrors.
-type problems struct {
-	errs []error
-	more int
-}
-
-func (p *problems) add(err error) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
-	p.errs = append(p.errs, err)
-}
-
-func (p *problems) err() error {
-	if p.more > 0 {
-		p.errs = append(p.errs, fmt.Errorf("npm: %d more errors", p.more))
-	}
-	return errors.Join(p.errs...)
-}
 
 // A yarnEntry is a block of a yarn.lock that resolves one or more descriptors, "name@range".
 type yarnEntry struct {
@@ -50,20 +27,20 @@ type yarnReader struct {
 	entry    *yarnEntry
 	list     string // the field whose list is being read
 	packages []analyzer.Package
-	problems problems
+	bad      problem.List
 }
 
-func parseYarn(text []byte) ([]analyzer.Package, error) {
+func parseYarn(text []byte) *analyzer.Result {
 	var r yarnReader
 	for number := 1; len(text) > 0; number++ {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})
 		text = rest
 		if err := r.line(string(bytes.TrimRight(line, " \t\r")), number); err != nil {
-			r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: %w", number, err))
+			r.bad.Line(number, "%w", err)
 		}
 	}
 	r.finish()
-	return r.packages, r.problems.err()
+	return &analyzer.Result{Packages: r.packages, Diagnostics: r.bad.Diagnostics()}
 }
 
 func (r *yarnReader) line(line string, number int) error {
@@ -153,7 +130,7 @@ func (r *yarnReader) finish() {
 	}
 	p, err := newDeclared(name, version, source)
 	if err != nil {
-		r.problems.add(fmt.Errorf("npm: yarn.lock: line %d: %w", e.line, err))
+		r.bad.Line(e.line, "%w", err)
 		return
 	}
 	p.Depends = sortedSet(e.depends)

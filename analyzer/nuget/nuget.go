@@ -35,13 +35,12 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	packages, err := parseDeps(text)
-	return &analyzer.Result{Packages: packages}, err
+	return parseDeps(text)
 }
 
 // parseDeps reads a file of the format "runtime configuration dependencies". It lists libraries by "ID/version", and their
 // dependencies for each target, which is a framework with or without a runtime. runtimeTarget names the target of the file.
-func parseDeps(text []byte) ([]analyzer.Package, error) {
+func parseDeps(text []byte) (*analyzer.Result, error) {
 	var deps struct {
 		RuntimeTarget struct {
 			Name string `json:"name"`
@@ -60,7 +59,7 @@ func parseDeps(text []byte) ([]analyzer.Package, error) {
 	}
 	target := deps.Targets[deps.RuntimeTarget.Name]
 	var list []analyzer.Package
-	bad := problem.In("nuget")
+	var bad problem.List
 	for _, key := range slices.Sorted(maps.Keys(deps.Libraries)) {
 		library := deps.Libraries[key]
 		kind := strings.ToLower(library.Type)
@@ -83,5 +82,5 @@ func parseDeps(text []byte) ([]analyzer.Package, error) {
 		}
 		list = append(list, p)
 	}
-	return list, bad.Err()
+	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
 }

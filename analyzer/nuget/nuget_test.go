@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 func TestImage(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -24,16 +25,20 @@ func TestParseDeps(t *testing.T) {
 		{"for the compiler", `{"runtimeTarget": {"name": "t"}, "targets": {"t": {"A/1": {"compileOnly": true}}, "u": {"B/1": {"compileOnly": true}}}, "libraries": {"A/1": {"type": "package"}, "B/1": {"type": "package"}}}`,
 			[]string{"B@1"}, ""},
 		{"keys", `{"libraries": {"A": {"type": "package"}, "/1": {"type": "package"}, "B/": {"type": "package"}, "C/1": {"type": "package"}}}`, []string{"C@1"},
-			"nuget: deps.json: libraries: not ID/version: \"/1\"\nnuget: deps.json: libraries: not ID/version: \"A\"\nnuget: deps.json: libraries: not ID/version: \"B/\""},
-		{"a digest that is none", `{"libraries": {"A/1": {"type": "package", "sha512": "sha512-AAAA"}}}`, []string{"A@1"}, `nuget: deps.json: A/1: not a SHA-512: "AAAA"`},
+			"deps.json: libraries: not ID/version: \"/1\"\ndeps.json: libraries: not ID/version: \"A\"\ndeps.json: libraries: not ID/version: \"B/\""},
+		{"a digest that is none", `{"libraries": {"A/1": {"type": "package", "sha512": "sha512-AAAA"}}}`, []string{"A@1"}, `deps.json: A/1: not a SHA-512: "AAAA"`},
 		{"empty", `{}`, nil, ""},
 		{"cut short", `{"libraries": {`, nil, "nuget: deps.json: unexpected end of JSON input"},
 		{"something else", `[]`, nil, "nuget: deps.json: "},
 		{"deep", strings.Repeat("[", 1_000_000), nil, "nuget: deps.json: "},
 	} {
-		packages, err := parseDeps([]byte(tt.text))
+		r, err := parseDeps([]byte(tt.text))
+		if r == nil {
+			r = new(analyzer.Result)
+		}
+		err = problem.Err(r, err)
 		var got []string
-		for _, p := range packages {
+		for _, p := range r.Packages {
 			got = append(got, p.Name+"@"+p.Version)
 		}
 		if !slices.Equal(got, tt.want) {
@@ -48,8 +53,11 @@ func TestParseDeps(t *testing.T) {
 func FuzzDeps(f *testing.F) {
 	f.Add([]byte(`{"runtimeTarget": {"name": "t"}, "targets": {"t": {"A/1": {"dependencies": {"B": "1"}}}}, "libraries": {"A/1": {"type": "package", "sha512": "sha512-"}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		packages, _ := parseDeps(text) // an error leaves what is good
-		for _, p := range packages {
+		r, err := parseDeps(text)
+		if err != nil {
+			return
+		}
+		for _, p := range r.Packages {
 			if p.Name == "" || p.Version == "" || p.Type != typeNuGet {
 				t.Errorf("%+v", p)
 			}

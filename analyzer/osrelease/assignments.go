@@ -15,8 +15,8 @@ import (
 const maxLine = 16 << 10
 
 // parseOSRelease reads os-release(5).
-func parseOSRelease(text []byte, d *analyzer.Distro) error {
-	v, err := assignments(text)
+func parseOSRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+	v := assignments(text, bad)
 	d.ID = v["ID"]
 	d.VersionID = v["VERSION_ID"]
 	d.Codename = firstOf(v["VERSION_CODENAME"], v["UBUNTU_CODENAME"])
@@ -34,7 +34,6 @@ func parseOSRelease(text []byte, d *analyzer.Distro) error {
 	if len(d.Like) == 0 {
 		d.Like = nil
 	}
-	return err
 }
 
 // codenameIn finds the codename in a VERSION such as "8 (jessie)": one word in lower case, since others put marketing
@@ -54,8 +53,8 @@ func codenameIn(version string) string {
 }
 
 // parseLSBRelease reads the file that lsb_release(1) took its answers from, and OpenWrt's of the same form.
-func parseLSBRelease(text []byte, d *analyzer.Distro) error {
-	v, err := assignments(text)
+func parseLSBRelease(text []byte, d *analyzer.Distro, bad *problem.List) {
+	v := assignments(text, bad)
 	d.ID = distro.ID(v["DISTRIB_ID"])
 	d.VersionID = v["DISTRIB_RELEASE"]
 	d.Codename = v["DISTRIB_CODENAME"]
@@ -66,15 +65,13 @@ func parseLSBRelease(text []byte, d *analyzer.Distro) error {
 	if known, ok := distro.Lookup(d.ID); ok {
 		d.VersionID = versionOf(&known, d.VersionID)
 	}
-	return err
 }
 
 // assignments reads the lines NAME=value of a file that is meant to be sourced by a POSIX shell, by the rules of
 // os-release(5): quoting is undone, nothing is expanded, the last assignment of a name counts. Lines may be indented and
 // may end in CR LF, which the shell would keep in the value and nobody means.
-func assignments(text []byte) (map[string]string, error) {
+func assignments(text []byte, bad *problem.List) map[string]string {
 	vars := make(map[string]string)
-	bad := problem.In("osrelease")
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	for n := 1; len(text) > 0; n++ {
 		var line []byte
@@ -102,7 +99,7 @@ func assignments(text []byte) (map[string]string, error) {
 		}
 		vars[name] = value
 	}
-	return vars, bad.Err()
+	return vars
 }
 
 func isName(s string) bool {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // TestNative compares values with those that a POSIX shell has after sourcing the file, which os-release(5) is made for.
@@ -26,9 +27,10 @@ func TestNative(t *testing.T) {
 		if strings.Contains(string(text), "\r") {
 			continue // the shell keeps it in the value
 		}
-		values, err := assignments(text)
-		if err != nil {
-			t.Errorf("%s: %v", file, err)
+		var bad problem.List
+		values := assignments(text, &bad)
+		if list := bad.Diagnostics(); len(list) > 0 {
+			t.Errorf("%s: %v", file, list)
 		}
 		for name, value := range values {
 			out, err := exec.CommandContext(t.Context(), shell, "-c", `. "$1" && eval printf %s "\"\${$2}\""`, "sh", file, name).Output()

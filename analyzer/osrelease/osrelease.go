@@ -12,13 +12,13 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // maxSize is far above any of the files, the busybox executable included.
 const maxSize = 16 << 20
 
-// New returns the analyzer. It gives a Distro for each of the files it knows, and an error for lines that it cannot
-// read, together with what the other lines say.
+// New returns the analyzer. It gives a Distro for each of the files it knows, and a Diagnostic for each line that it cannot read.
 func New() analyzer.Analyzer {
 	info := analyzer.Info{Name: "osrelease", Version: 2, MaxSize: maxSize}
 	for _, s := range sources() {
@@ -31,7 +31,7 @@ func New() analyzer.Analyzer {
 type source struct {
 	path  string
 	rank  int
-	parse func(text []byte, d *analyzer.Distro) error
+	parse func(text []byte, d *analyzer.Distro, bad *problem.List)
 }
 
 // sources lists the files in the order in which they are believed. os-release(5) puts /etc before /usr/lib. A file that
@@ -78,10 +78,12 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	d := &analyzer.Distro{}
-	err = all[i].parse(text, d)
-	if d.ID == "" && d.VersionID == "" && d.Codename == "" && d.Name == "" && d.Like == nil && d.CPE == "" {
-		return nil, err
+	var bad problem.List
+	all[i].parse(text, d, &bad)
+	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
+	if d.ID != "" || d.VersionID != "" || d.Codename != "" || d.Name != "" || d.Like != nil || d.CPE != "" {
+		d.Rank = all[i].rank
+		r.Distro = d
 	}
-	d.Rank = all[i].rank
-	return &analyzer.Result{Distro: d}, err
+	return r, nil
 }

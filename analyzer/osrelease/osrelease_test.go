@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 func read(t testing.TB, name, text string) (analyzer.Distro, error) {
 	t.Helper()
 	r, err := New().Analyze(t.Context(), analyzer.NewFile(name, 0o644, []byte(text)))
+	err = problem.Err(r, err)
 	if r == nil || r.Distro == nil {
 		return analyzer.Distro{}, err
 	}
@@ -74,13 +76,13 @@ func TestQuoting(t *testing.T) {
 		{"NAME=\"crlf\"\r", "crlf", ""},
 		{"NAME=", "", ""},
 		{"NAME=a\nNAME=b", "b", ""},
-		{"NAME=a b", "a b", "osrelease: line 1: NAME: blank or semicolon outside quotes"},
-		{`NAME="a`, "a", "osrelease: line 1: NAME: quote not closed"},
-		{"NAME='a", "a", "osrelease: line 1: NAME: quote not closed"},
-		{"NAME=\xff", "\uFFFD", "osrelease: line 1: NAME: not UTF-8"},
-		{"NAME=a\n<html>", "a", `osrelease: line 2: not an assignment: "<html>"`},
-		{"NAME=a\n1X=b", "a", `osrelease: line 2: not an assignment: "1X=b"`},
-		{"#\n" + strings.Repeat("x", maxLine+1) + "\nNAME=a", "a", "osrelease: line 2: longer than 16384 bytes"},
+		{"NAME=a b", "a b", "line 1: NAME: blank or semicolon outside quotes"},
+		{`NAME="a`, "a", "line 1: NAME: quote not closed"},
+		{"NAME='a", "a", "line 1: NAME: quote not closed"},
+		{"NAME=\xff", "\uFFFD", "line 1: NAME: not UTF-8"},
+		{"NAME=a\n<html>", "a", `line 2: not an assignment: "<html>"`},
+		{"NAME=a\n1X=b", "a", `line 2: not an assignment: "1X=b"`},
+		{"#\n" + strings.Repeat("x", maxLine+1) + "\nNAME=a", "a", "line 2: longer than 16384 bytes"},
 	} {
 		d, err := read(t, "etc/os-release", c.line)
 		msg := ""
@@ -95,11 +97,11 @@ func TestQuoting(t *testing.T) {
 
 func TestMalformed(t *testing.T) {
 	for _, c := range []struct{ path, text, want string }{
-		{"etc/debian_version", "x\n", `osrelease: line 1: not a release of Debian: "x"`},
-		{"etc/alpine-release", "3.1 beta\n", `osrelease: line 1: not a version: "3.1 beta"`},
-		{"etc/redhat-release", "Something else\n", `osrelease: line 1: not the name and release of a distribution: "Something else"`},
-		{"etc/system-release-cpe", "6\n", `osrelease: line 1: not a CPE name: "6"`},
-		{"etc/os-release", strings.Repeat("x\n", 20), "osrelease: 4 more problems"},
+		{"etc/debian_version", "x\n", `line 1: not a release of Debian: "x"`},
+		{"etc/alpine-release", "3.1 beta\n", `line 1: not a version: "3.1 beta"`},
+		{"etc/redhat-release", "Something else\n", `line 1: not the name and release of a distribution: "Something else"`},
+		{"etc/system-release-cpe", "6\n", `line 1: not a CPE name: "6"`},
+		{"etc/os-release", strings.Repeat("x\n", 20), "4 more problems"},
 	} {
 		if _, err := read(t, c.path, c.text); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %s", c.path, err, c.want)

@@ -3,12 +3,12 @@ package pip
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -21,7 +21,7 @@ const maxArchived = 64
 // analyzeArchive finds the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel (NAME.dist-info/METADATA).
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
-	var errs []error
+	var bad problem.List
 	kind := func(name []byte) zipwalk.Kind {
 		if (bytes.HasSuffix(name, []byte("/METADATA")) || bytes.HasSuffix(name, []byte("/PKG-INFO"))) && isArchivedMetadata(string(name)) {
 			return zipwalk.Wanted
@@ -32,25 +32,25 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
 			text, err := file.Read(maxMetadata)
-			var p analyzer.Package
-			if len(text) > 0 {
-				var parseErr error
-				p, parseErr = parseMetadata(text)
-				err = errors.Join(err, parseErr)
-			}
 			if err != nil {
-				errs = append(errs, fmt.Errorf("pip: archive: %s: %w", file.Name, err))
+				bad.At(file.Name, "%w", err)
 			}
-			if p.Name != "" {
+			if len(text) == 0 {
+				continue
+			}
+			var within problem.List
+			if p, ok := parseMetadata(text, &within); ok {
 				p.ArchivePath = file.Name
 				r.Packages = append(r.Packages, p)
 			}
+			bad.Within(file.Name, &within)
 		}
-	})
+	}, bad.Add)
+	r.Diagnostics = bad.Diagnostics()
 	if err != nil {
-		errs = append(errs, fmt.Errorf("pip: archive: %w", err))
+		return r, fmt.Errorf("pip: archive: %w", err)
 	}
-	return r, errors.Join(errs...)
+	return r, nil
 }
 
 func isArchivedMetadata(name string) bool {

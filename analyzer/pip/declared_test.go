@@ -164,13 +164,13 @@ func TestConda(t *testing.T) {
 func TestMalformedLocks(t *testing.T) {
 	deep := "a = " + strings.Repeat("[", 1<<20-100)
 	for _, c := range []struct{ path, text, want string }{
-		{"uv.lock", "this is not TOML\n", "pip: line 1: "},
-		{"uv.lock", "[[package]]\nname = 'a b'\nversion = '1'\n", `pip: package 1: not a name: "a b"`},
+		{"uv.lock", "this is not TOML\n", "line 1: "},
+		{"uv.lock", "[[package]]\nname = 'a b'\nversion = '1'\n", `package 1: not a name: "a b"`},
 		{"uv.lock", deep, "nested"},
-		{"uv.lock", strings.Repeat("a.", 1<<20) + "a = 1", "pip: line 1: longer than 1048576 bytes"},
+		{"uv.lock", strings.Repeat("a.", 1<<20) + "a = 1", "line 1: longer than 1048576 bytes"},
 		{"Pipfile.lock", "", "pip: Pipfile.lock: unexpected end of JSON input"},
-		{"Pipfile.lock", `{"default": [], "develop": {}}`, "pip: Pipfile.lock: default: "},
-		{"requirements.txt", "a==1\n==2\nc d\ne[f\n", "pip: line 2: not a requirement: \"==2\"\npip: line 3: not a requirement: \"c d\"\npip: line 4: extras not closed: \"e[f\""},
+		{"Pipfile.lock", `{"default": [], "develop": {}}`, "Pipfile.lock: default: "},
+		{"requirements.txt", "a==1\n==2\nc d\ne[f\n", "line 2: not a requirement: \"==2\"\nline 3: not a requirement: \"c d\"\nline 4: extras not closed: \"e[f\""},
 		{"conda-meta/x.json", "{}", `pip: conda-meta: no name or no version: "" ""`},
 	} {
 		if _, err := run(t, c.path, c.text); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -235,11 +235,15 @@ func FuzzLock(f *testing.F) {
 	f.Add([]byte(`{"default": {"a": {"version": "==1"}}}`))
 	f.Add([]byte(`{"name": "a", "version": "1", "depends": ["b >1"], "files": ["../x"]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		locked, _ := parseLock(text)
-		piped, _ := parsePipfileLock(text)
-		for _, p := range append(locked, piped...) {
-			if p.Name == "" {
-				t.Errorf("nameless: %+v", p)
+		for _, parse := range []func([]byte) (*analyzer.Result, error){parseLock, parsePipfileLock} {
+			r, err := parse(text)
+			if err != nil {
+				continue
+			}
+			for _, p := range r.Packages {
+				if p.Name == "" {
+					t.Errorf("nameless: %+v", p)
+				}
 			}
 		}
 		if p, err := parseConda(text, "env"); err == nil && p.Name == "" {
@@ -252,8 +256,7 @@ func FuzzRequirements(f *testing.F) {
 	f.Add([]byte("a[b]==1 ; x\\\n --hash=sha256:ab\n-r c\n"))
 	f.Add([]byte("\xff\xfea\x00"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		pkgs, _ := parseRequirements(text)
-		for _, p := range pkgs {
+		for _, p := range parseRequirements(text).Packages {
 			if !isName(p.Name) || !isPin(p.Version) {
 				t.Errorf("%+v", p)
 			}

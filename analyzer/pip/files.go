@@ -10,8 +10,7 @@ import (
 
 // parseRecord returns the paths in RECORD. A line is CSV: a path relative to site, the directory that holds the dist-info, a
 // digest and a size.
-func parseRecord(text []byte, site string) ([]string, error) {
-	bad := problem.In("pip")
+func parseRecord(text []byte, site string, bad *problem.List) []string {
 	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
 	all := string(text)
 	for line := 1; all != ""; line++ {
@@ -30,7 +29,7 @@ func parseRecord(text []byte, site string) ([]string, error) {
 			files = append(files, name)
 		}
 	}
-	return files, bad.Err()
+	return files
 }
 
 // firstCell returns the first cell of a CSV row, and whether the row has three. A path with a comma, a quote or a blank at its

@@ -74,14 +74,16 @@ type dependency struct {
 
 // parseLock reads a lock file in TOML. It omits the locked project and projects in local directories, because they don't come
 // from an index, and packages without a version, such as some checkouts of repositories.
-func parseLock(text []byte) ([]analyzer.Package, error) {
+func parseLock(text []byte) (*analyzer.Result, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
 	}
+	var bad problem.List
 	line := 1
 	for row := range bytes.Lines(text) {
 		if len(row) > maxLine {
-			return nil, fmt.Errorf("pip: line %d: longer than %d bytes: %w", line, maxLine, analyzer.ErrTooLarge)
+			bad.Line(line, "longer than %d bytes: %w", maxLine, analyzer.ErrTooLarge)
+			return &analyzer.Result{Diagnostics: bad.Diagnostics()}, nil
 		}
 		line++
 	}
@@ -90,14 +92,14 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 		var at *toml.DecodeError
 		if errors.As(err, &at) {
 			row, _ := at.Position()
-			return nil, fmt.Errorf("pip: line %d: %w", row, err)
+			bad.Line(row, "%w", err)
+			return &analyzer.Result{Diagnostics: bad.Diagnostics()}, nil
 		}
 		return nil, fmt.Errorf("pip: lock file: %w", err)
 	}
 	all := append(lock.Package, lock.Packages...)
 	dev := devOnly(all)
 	var pkgs []analyzer.Package
-	bad := problem.In("pip")
 	for i := range all {
 		l := &all[i]
 		switch {
@@ -117,7 +119,7 @@ func parseLock(text []byte) ([]analyzer.Package, error) {
 		}
 		pkgs = append(pkgs, p)
 	}
-	return pkgs, bad.Err()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // declare returns a package that a file declares.

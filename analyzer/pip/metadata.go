@@ -12,19 +12,18 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// maxValue is the length in bytes of the longest header value that is kept. Longer values are reported as errors.
+// maxValue is the length in bytes of the longest header value that is kept. Longer values are reported.
 const maxValue = 256 << 10
 
 // maxClassifiers is the number of licence classifiers that are kept. About 80 exist.
 const maxClassifiers = 128
 
 // parseMetadata reads core metadata: headers as in RFC 822 up to the first blank line, followed by the description. The first
-// header with a name wins. With an error parseMetadata returns the package that the headers before it describe.
-func parseMetadata(text []byte) (analyzer.Package, error) {
+// header with a name wins. parseMetadata returns false if the headers up to the first bad one describe no package.
+func parseMetadata(text []byte, bad *problem.List) (analyzer.Package, bool) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
 	var classifiers, depends []string
-	bad := problem.In("pip")
 	headers(text, bad, func(line int, name string, value []byte) {
 		if len(value) > maxValue {
 			bad.Line(line, "%s is longer than %d bytes", name, maxValue)
@@ -55,14 +54,16 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 			}
 		}
 	})
-	err := bad.Err()
 	switch {
 	case p.Name == "" || p.Name == "UNKNOWN":
-		return analyzer.Package{}, errors.Join(err, errors.New("pip: no Name"))
+		bad.Add(errors.New("no Name"))
+		return analyzer.Package{}, false
 	case strings.ContainsAny(p.Name, " \t\r\n/"):
-		return analyzer.Package{}, errors.Join(err, fmt.Errorf("pip: not a name: %.80q", p.Name))
+		bad.Add(fmt.Errorf("not a name: %.80q", p.Name))
+		return analyzer.Package{}, false
 	case p.Version == "":
-		return analyzer.Package{}, errors.Join(err, fmt.Errorf("pip: %s: no Version", p.Name))
+		bad.Add(fmt.Errorf("%s: no Version", p.Name))
+		return analyzer.Package{}, false
 	}
 	if normal := normalName(p.Name); normal != p.Name {
 		p.Provides = []string{normal}
@@ -70,7 +71,7 @@ func parseMetadata(text []byte) (analyzer.Package, error) {
 	slices.Sort(depends)
 	p.Depends = slices.Compact(depends)
 	p.Licenses = licenses(expression, licence, classifiers)
-	return p, err
+	return p, true
 }
 
 // headers calls f for each header with its lower-case name and trimmed value. A line that begins with a blank continues the

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const typePyPI = "pypi"
@@ -52,29 +53,30 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := func(p analyzer.Package, err error) (*analyzer.Result, error) {
-		if p.Name == "" {
-			return nil, err
-		}
-		return &analyzer.Result{Packages: []analyzer.Package{p}}, err
-	}
-	all := func(pkgs []analyzer.Package, err error) (*analyzer.Result, error) {
-		return &analyzer.Result{Packages: pkgs}, err
-	}
+	r := new(analyzer.Result)
+	var bad problem.List
 	switch {
 	case base == "METADATA", base == "PKG-INFO", ext == ".egg-info":
-		return one(parseMetadata(text))
+		if p, ok := parseMetadata(text, &bad); ok {
+			r.Packages = []analyzer.Package{p}
+		}
+		r.Diagnostics = bad.Diagnostics()
+		return r, nil
 	case ext == ".json" && path.Base(dir) == "conda-meta":
-		return one(parseConda(text, path.Dir(dir)))
+		p, err := parseConda(text, path.Dir(dir))
+		if err == nil {
+			r.Packages = []analyzer.Package{p}
+		}
+		return r, err
 	case base == "Pipfile.lock":
-		return all(parsePipfileLock(text))
+		return parsePipfileLock(text)
 	case ext == ".lock", ext == ".toml":
-		return all(parseLock(text))
+		return parseLock(text)
 	}
 	part := analyzer.Package{Type: typePyPI}
 	switch base {
 	case "RECORD":
-		part.Files, err = parseRecord(text, path.Dir(dir))
+		part.Files = parseRecord(text, path.Dir(dir), &bad)
 	case "installed-files.txt":
 		part.Files = parseInstalledFiles(text, dir)
 	case "requires.txt":
@@ -82,12 +84,13 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case "direct_url.json":
 		err = parseDirectURL(text, &part)
 	default:
-		return all(parseRequirements(text))
+		return parseRequirements(text), nil
 	}
-	if part.Files == nil && part.Depends == nil && part.Qualifiers == nil && part.Hashes == nil {
-		return nil, err
+	if part.Files != nil || part.Depends != nil || part.Qualifiers != nil || part.Hashes != nil {
+		r.Fragments = []analyzer.Package{part}
 	}
-	return &analyzer.Result{Fragments: []analyzer.Package{part}}, err
+	r.Diagnostics = bad.Diagnostics()
+	return r, err
 }
 
 // normalName returns the normalized name of PEP 503.

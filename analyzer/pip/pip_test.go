@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 func run(t testing.TB, name, text string) (*analyzer.Result, error) {
@@ -16,7 +17,7 @@ func run(t testing.TB, name, text string) (*analyzer.Result, error) {
 	if r == nil {
 		r = &analyzer.Result{}
 	}
-	return r, err
+	return r, problem.Err(r, err)
 }
 
 func TestMetadata(t *testing.T) {
@@ -119,17 +120,17 @@ func TestBeside(t *testing.T) {
 
 func TestMalformed(t *testing.T) {
 	for _, c := range []struct{ path, text, want string }{
-		{"a.dist-info/METADATA", "Version: 1\n", "pip: no Name"},
-		{"a.dist-info/METADATA", "", "pip: no Name"},
-		{"a.dist-info/METADATA", "Name: a/../b\n", `pip: not a name: "a/../b"`},
-		{"a.egg-info", "Name: a\n", "pip: a: no Version"},
-		{"a.dist-info/METADATA", "Name: a\nVersion: 1\nnonsense\nLicense: MIT\n", `pip: line 3: not a header: "nonsense"`},
-		{"a.dist-info/METADATA", "Name: a\nVersion: 1\nLicense: " + strings.Repeat("x", maxValue+1), "pip: line 3: license is longer than 262144 bytes"},
-		{"a.dist-info/RECORD", "a,,\n<<<<<<< HEAD\n", `pip: line 2: not a path, a digest and a size: "<<<<<<< HEAD"`},
-		{"a.dist-info/RECORD", strings.Repeat("x\n", 20), "pip: 4 more problems"},
+		{"a.dist-info/METADATA", "Version: 1\n", "no Name"},
+		{"a.dist-info/METADATA", "", "no Name"},
+		{"a.dist-info/METADATA", "Name: a/../b\n", `not a name: "a/../b"`},
+		{"a.egg-info", "Name: a\n", "a: no Version"},
+		{"a.dist-info/METADATA", "Name: a\nVersion: 1\nnonsense\nLicense: MIT\n", `line 3: not a header: "nonsense"`},
+		{"a.dist-info/METADATA", "Name: a\nVersion: 1\nLicense: " + strings.Repeat("x", maxValue+1), "line 3: license is longer than 262144 bytes"},
+		{"a.dist-info/RECORD", "a,,\n<<<<<<< HEAD\n", `line 2: not a path, a digest and a size: "<<<<<<< HEAD"`},
+		{"a.dist-info/RECORD", strings.Repeat("x\n", 20), "4 more problems"},
 		{"a.dist-info/direct_url.json", "{}", `pip: direct URL: not a URL: ""`},
 		{"a.dist-info/direct_url.json", "[", "pip: direct URL: unexpected end of JSON input"},
-		{"a.egg", "PK", "pip: archive: zipwalk: not a zip archive: no end of central directory"},
+		{"a.egg", "PK", "pip: archive: not a zip archive: no end of central directory"},
 	} {
 		if _, err := run(t, c.path, c.text); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s %.40q: error %v, want %s", c.path, c.text, err, c.want)
@@ -194,9 +195,9 @@ func FuzzMetadata(f *testing.F) {
 	f.Add([]byte("Name: a\nVersion: 1\nRequires-Dist: b[c] (>1) ; extra == 'x'\nLicense: MIT\n  x\n\nbody"))
 	f.Add([]byte("Name: a\r\nClassifier: License :: OSI Approved :: MIT License\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := parseMetadata(text)
-		if p.Name == "" && err == nil {
-			t.Error("neither a package nor an error")
+		var bad problem.List
+		if p, ok := parseMetadata(text, &bad); ok != (p.Name != "") || !ok && len(bad.Diagnostics()) == 0 {
+			t.Error("neither a package nor a problem")
 		}
 	})
 }
@@ -206,7 +207,7 @@ func FuzzBeside(f *testing.F) {
 	f.Add([]byte("[test]\nx>=1\n"))
 	f.Add([]byte(`{"url": "https://a.example", "vcs_info": {"vcs": "git"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files, _ := parseRecord(text, "a/b")
+		files := parseRecord(text, "a/b", new(problem.List))
 		for _, name := range append(files, parseInstalledFiles(text, "a/b")...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "../") {
 				t.Errorf("not a path below the root: %q", name)

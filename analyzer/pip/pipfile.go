@@ -12,7 +12,7 @@ import (
 )
 
 // parsePipfileLock reads Pipfile.lock of pipenv. It omits packages from repositories and directories, which have no version.
-func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
+func parsePipfileLock(text []byte) (*analyzer.Result, error) {
 	type entry struct {
 		Version string   `json:"version"`
 		Hashes  []string `json:"hashes"`
@@ -24,7 +24,7 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	found := make(map[string]analyzer.Package)
-	bad := problem.In("pip")
+	var bad problem.List
 	for _, section := range slices.Sorted(maps.Keys(lock)) { // "default", "develop" and custom categories
 		if section == "_meta" {
 			continue
@@ -64,5 +64,5 @@ func parsePipfileLock(text []byte) ([]analyzer.Package, error) {
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		pkgs = append(pkgs, found[key])
 	}
-	return pkgs, bad.Err()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }

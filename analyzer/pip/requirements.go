@@ -13,9 +13,9 @@ import (
 // extras, markers and options, options of the file, comments, and lines that a backslash continues. Only a requirement that
 // pins one version, by "==" or "===", is a package; a range does not tell the installed version. The analyzer reads included
 // files separately.
-func parseRequirements(text []byte) ([]analyzer.Package, error) {
+func parseRequirements(text []byte) *analyzer.Result {
 	var pkgs []analyzer.Package
-	bad := problem.In("pip")
+	var bad problem.List
 	all := decode(text)
 	for next := 1; all != ""; {
 		line := next
@@ -41,11 +41,11 @@ func parseRequirements(text []byte) ([]analyzer.Package, error) {
 			bad.Line(line, "longer than %d bytes", maxValue)
 			continue
 		}
-		if p, ok := parsePin(req, line, bad); ok {
+		if p, ok := parsePin(req, line, &bad); ok {
 			pkgs = append(pkgs, p)
 		}
 	}
-	return pkgs, bad.Err()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
 }
 
 // decode removes a byte order mark and converts UTF-16 to UTF-8.

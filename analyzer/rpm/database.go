@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/license"
+	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -17,42 +18,37 @@ const (
 	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 )
 
-// analyzeDatabase reads a database. It returns the readable packages of a damaged database with the errors.
-func analyzeDatabase(ctx context.Context, f *analyzer.File) ([]analyzer.Package, error) {
-	var probs problems
+// analyzeDatabase reads a database. It returns the readable packages of a damaged database.
+func analyzeDatabase(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	var bad problem.List
 	var o rpmdb.Options
 	if path.Base(f.Path) == sqliteName {
 		if wal := f.Sibling(walName); wal != nil {
 			o.WAL = wal.Open()
 		}
-		if err := checkJournal(f.Sibling(journalName)); err != nil {
-			probs.add(err)
-		}
+		bad.Add(kindOf(checkJournal(f.Sibling(journalName))))
 	}
 	db, err := rpmdb.Open(f.Open(), f.Size(), o)
 	if err != nil {
-		probs.add(err)
-		return nil, probs.join()
+		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, kindOf(err)
 	}
 	var pkgs []analyzer.Package
 	for h, err := range db.Headers() {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if err != nil {
-			probs.add(err)
-		}
+		bad.Add(kindOf(err))
 		if h == nil || h.Name == keyName {
 			continue
 		}
 		p := fromHeader(h)
 		if p.SourcePackage == nil && h.SourceRPM != "" {
-			probs.add(fmt.Errorf("rpm: header %d: source package %q: not name-version-release.src.rpm", h.Instance, h.SourceRPM))
+			bad.At(fmt.Sprintf("header %d", h.Instance), "source package %q: not name-version-release.src.rpm", h.SourceRPM)
 		}
 		pkgs = append(pkgs, p)
 	}
 	providePaths(pkgs)
-	return pkgs, probs.join()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // checkJournal returns an error for a hot rollback journal ("Database File Format" of SQLite, section 3). Its transaction was
@@ -63,12 +59,12 @@ func checkJournal(journal *analyzer.File) error {
 	}
 	head := make([]byte, len(journalMagic))
 	if _, err := journal.Open().ReadAt(head, 0); err != nil {
-		return fmt.Errorf("rpm: %s: %w", journalName, err)
+		return fmt.Errorf("%s: %w", journalName, err)
 	}
 	if string(head) != journalMagic {
 		return nil
 	}
-	return fmt.Errorf("rpm: %s: interrupted transaction: %w", journalName, rpmdb.ErrUnsupported)
+	return fmt.Errorf("%s: interrupted transaction: %w", journalName, rpmdb.ErrUnsupported)
 }
 
 func fromHeader(h *rpmdb.Header) analyzer.Package {

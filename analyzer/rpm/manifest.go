@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // Images of CBL-Mariner and Azure Linux without an rpm database have two lists instead. Their toolkit writes them
@@ -23,29 +24,29 @@ const (
 	none            = "(none)"
 )
 
-func analyzeManifest(f *analyzer.File) ([]analyzer.Package, error) {
+func analyzeManifest(f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return parseManifest(string(text))
+	return parseManifest(string(text)), nil
 }
 
 // analyzeList reads container-manifest-1 unless container-manifest-2 is usable.
-func analyzeList(f *analyzer.File) ([]analyzer.Package, error) {
+func analyzeList(f *analyzer.File) (*analyzer.Result, error) {
 	if manifest := f.Sibling(manifestName); manifest != nil {
-		if pkgs, err := analyzeManifest(manifest); err == nil || len(pkgs) > 0 {
-			return nil, nil
+		if r, err := analyzeManifest(manifest); err == nil && (len(r.Packages) > 0 || len(r.Diagnostics) == 0) {
+			return new(analyzer.Result), nil
 		}
 	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return parseList(string(text))
+	return parseList(string(text)), nil
 }
 
-func parseManifest(text string) ([]analyzer.Package, error) {
+func parseManifest(text string) *analyzer.Result {
 	return parseLines(text, func(line string) (analyzer.Package, error) {
 		column := strings.Split(line, "\t")
 		if len(column) != manifestColumns {
@@ -83,7 +84,7 @@ func parseEpoch(s string) (uint32, error) {
 }
 
 // parseList reads lines of the form name-version-release.arch, which lack epochs.
-func parseList(text string) ([]analyzer.Package, error) {
+func parseList(text string) *analyzer.Result {
 	return parseLines(text, func(line string) (analyzer.Package, error) {
 		dot := strings.LastIndexByte(line, '.')
 		if dot < 0 {
@@ -103,9 +104,9 @@ func manifestPackage(name, version, arch string) analyzer.Package {
 }
 
 // parseLines returns the packages of the lines. It keeps a package with an error if the package has a name.
-func parseLines(text string, parse func(string) (analyzer.Package, error)) ([]analyzer.Package, error) {
+func parseLines(text string, parse func(string) (analyzer.Package, error)) *analyzer.Result {
 	var pkgs []analyzer.Package
-	var probs problems
+	var bad problem.List
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -115,11 +116,11 @@ func parseLines(text string, parse func(string) (analyzer.Package, error)) ([]an
 		}
 		p, err := parse(line)
 		if err != nil {
-			probs.add(fmt.Errorf("rpm: line %d: %w", n, err))
+			bad.Line(n, "%w", err)
 		}
 		if p.Name != "" {
 			pkgs = append(pkgs, p)
 		}
 	}
-	return pkgs, probs.join()
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
 }

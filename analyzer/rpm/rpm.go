@@ -54,50 +54,24 @@ func New() analyzer.Analyzer {
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	var pkgs []analyzer.Package
-	var err error
 	switch path.Base(f.Path) {
 	case manifestName:
-		pkgs, err = analyzeManifest(f)
+		return analyzeManifest(f)
 	case listName:
-		pkgs, err = analyzeList(f)
-	default:
-		pkgs, err = analyzeDatabase(ctx, f)
+		return analyzeList(f)
 	}
-	if err != nil && errors.Is(err, context.Cause(ctx)) {
-		return nil, err
-	}
-	return &analyzer.Result{Packages: pkgs}, err
+	return analyzeDatabase(ctx, f)
 }
 
-// maxErrors is the number of errors of a file that are listed. The rest are counted.
-const maxErrors = 16
-
-// problems collects the errors of a file, up to maxErrors.
-type problems struct {
-	errs []error
-	more int
-}
-
-func (p *problems) add(err error) {
-	if len(p.errs) == maxErrors {
-		p.more++
-		return
-	}
+// kindOf wraps an error of package rpmdb with the error of package analyzer for its kind.
+func kindOf(err error) error {
 	switch {
 	case errors.Is(err, rpmdb.ErrUnsupported):
-		err = kindError{err, analyzer.ErrUnsupported}
+		return kindError{err, analyzer.ErrUnsupported}
 	case errors.Is(err, rpmdb.ErrTooLarge):
-		err = kindError{err, analyzer.ErrTooLarge}
+		return kindError{err, analyzer.ErrTooLarge}
 	}
-	p.errs = append(p.errs, err)
-}
-
-func (p *problems) join() error {
-	if p.more > 0 {
-		p.errs = append(p.errs, fmt.Errorf("rpm: %d more errors", p.more))
-	}
-	return errors.Join(p.errs...)
+	return err
 }
 
 // A kindError wraps an error of package rpmdb and the error of package analyzer for its kind.

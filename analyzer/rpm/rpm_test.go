@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
@@ -106,25 +107,25 @@ const manifestText = "glibc\t2.35-2.cm2\t1653816591\t1653628955\tMicrosoft Corpo
 	"vim\t9.0-1.cm2\t1653816591\t1653753130\tMicrosoft Corporation\t2\t45000\tx86_64\t2\tvim-9.0-1.cm2.src.rpm"
 
 func TestManifest(t *testing.T) {
-	pkgs, err := parseManifest(manifestText)
-	if err != nil || len(pkgs) != 2 {
-		t.Fatalf("got %+v and error %v", pkgs, err)
+	r := parseManifest(manifestText)
+	if len(r.Diagnostics) > 0 || len(r.Packages) != 2 {
+		t.Fatalf("got %+v", r)
 	}
-	p := pkgs[1]
+	p := r.Packages[1]
 	if p.Name != "vim" || p.Version != "2:9.0-1.cm2" || p.Arch != "x86_64" || p.Vendor != "Microsoft Corporation" || !p.System ||
 		p.SourcePackage == nil || *p.SourcePackage != (analyzer.SourcePackage{Name: "vim", Version: "2:9.0-1.cm2"}) {
 		t.Errorf("got %+v", p)
 	}
 	for line, want := range map[string]string{
-		"a\t1-1\t0\t0":                                     "rpm: line 1: 4 columns, want 10",
-		"a\t11\t0\t0\tv\t0\t0\tx\t0\t(none)":               `rpm: line 1: name "a", version and release "11"`,
-		"\t1-1\t0\t0\tv\t0\t0\tx\t0\t(none)":               `rpm: line 1: name "", version and release "1-1"`,
-		"a\t1-1\t0\t0\tv\t0\t0\tx\tone\t(none)":            `rpm: line 1: epoch "one": not a number`,
-		"a\t1-1\t0\t0\tv\t0\t0\tx\t0\ta.src.rpm":           `rpm: line 1: source package "a.src.rpm": not name-version-release.src.rpm`,
-		strings.Repeat("x\n", 20):                          "rpm: 4 more errors",
-		"\n\na\t1-1\t0\t0\tv\t0\t0\tx\t4294967296\t(none)": `rpm: line 3: epoch "4294967296": not a number`,
+		"a\t1-1\t0\t0":                                     "line 1: 4 columns, want 10",
+		"a\t11\t0\t0\tv\t0\t0\tx\t0\t(none)":               `line 1: name "a", version and release "11"`,
+		"\t1-1\t0\t0\tv\t0\t0\tx\t0\t(none)":               `line 1: name "", version and release "1-1"`,
+		"a\t1-1\t0\t0\tv\t0\t0\tx\tone\t(none)":            `line 1: epoch "one": not a number`,
+		"a\t1-1\t0\t0\tv\t0\t0\tx\t0\ta.src.rpm":           `line 1: source package "a.src.rpm": not name-version-release.src.rpm`,
+		strings.Repeat("x\n", 20):                          "4 more problems",
+		"\n\na\t1-1\t0\t0\tv\t0\t0\tx\t4294967296\t(none)": `line 3: epoch "4294967296": not a number`,
 	} {
-		if _, err := parseManifest(line); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if err := problem.Err(parseManifest(line), nil); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: got error %v, want %s", line, err, want)
 		}
 	}
@@ -151,8 +152,8 @@ func TestList(t *testing.T) {
 		}
 	}
 	for _, line := range []string{"openssl-libs.1.1.1k-15.cm2.x86_64", "nothing", "a-1.noarch"} {
-		if pkgs, err := parseList(line); err == nil || len(pkgs) > 0 {
-			t.Errorf("%s: got %+v and no error", line, pkgs)
+		if r := parseList(line); len(r.Diagnostics) == 0 || len(r.Packages) > 0 {
+			t.Errorf("%s: got %+v", line, r)
 		}
 	}
 }
@@ -176,9 +177,8 @@ func FuzzManifest(f *testing.F) {
 	f.Add(manifestText)
 	f.Add("glibc-2.35-2.cm2.x86_64\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string) ([]analyzer.Package, error){parseManifest, parseList} {
-			pkgs, _ := parse(text)
-			for _, p := range pkgs {
+		for _, parse := range []func(string) *analyzer.Result{parseManifest, parseList} {
+			for _, p := range parse(text).Packages {
 				if p.Name == "" || !strings.Contains(p.Version, "-") {
 					t.Fatalf("%+v", p)
 				}

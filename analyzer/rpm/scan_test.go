@@ -14,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/corpus"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // The databases of internal/rpmdb, as Berkeley DB and SQLite wrote them: package0 to package6, and the log of one
@@ -63,15 +64,15 @@ func TestScan(t *testing.T) {
 
 // A rollback journal is no part of the database, but says that it may be wrong.
 func TestJournal(t *testing.T) {
-	for content, want := range map[string]error{
-		journalMagic + "and more":      analyzer.ErrUnsupported,
+	for content, want := range map[string][]analyzer.Diagnostic{
+		journalMagic + "and more":      {{Code: analyzer.Unsupported, Message: "rpmdb.sqlite-journal: interrupted transaction: unsupported"}},
 		"\x00\x00\x00\x00 it is spent": nil,
 		"":                             nil,
 	} {
 		journal := analyzer.NewFile("var/lib/rpm/"+journalName, 0o644, []byte(content))
 		r, err := New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpm/rpmdb.sqlite", 0o644, database(t, "vacuum.sqlite"), journal))
-		if len(r.Packages) != 7 || !errors.Is(err, want) {
-			t.Errorf("%q: got %d packages and error %v, want 7 and %v", content, len(r.Packages), err, want)
+		if len(r.Packages) != 7 || err != nil || !slices.Equal(r.Diagnostics, want) {
+			t.Errorf("%q: got %d packages, %v and error %v, want 7 and %v", content, len(r.Packages), r.Diagnostics, err, want)
 		}
 	}
 }
@@ -85,7 +86,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	r, err := New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpm/Packages", 0o644, db))
-	if err == nil || !strings.Contains(err.Error(), "used twice") {
+	if err = problem.Err(r, err); err == nil || !strings.Contains(err.Error(), "used twice") {
 		t.Errorf("got error %v", err)
 	}
 	if len(r.Packages) == 0 || len(r.Packages) >= 7 {
@@ -93,9 +94,9 @@ func TestDamaged(t *testing.T) {
 	}
 
 	empty := bytes.Repeat([]byte("1\n"), 1000)
-	_, err = New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpmmanifest/container-manifest-2", 0o644, empty))
-	if n := strings.Count(err.Error(), "\n"); n != maxErrors {
-		t.Errorf("%d errors are named one by one, want %d", n, maxErrors)
+	r, err = New().Analyze(t.Context(), analyzer.NewFile("var/lib/rpmmanifest/container-manifest-2", 0o644, empty))
+	if n := len(r.Diagnostics); err != nil || n != problem.Max+1 {
+		t.Errorf("%d diagnostics, error %v, want %d", n, err, problem.Max+1)
 	}
 }
 

@@ -3,39 +3,42 @@ package scan
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// A Budget is what scans have together: it bounds the memory and the work of any number of scans in one process, of one
-// Scanner or of many. What a scan reports does not depend on it, only when. A Budget must not be copied.
+// A Budget bounds the memory and the work of any number of scans in one process, of one Scanner or of many. It changes when
+// a scan reports, not what. The zero value has the default bounds. After its first use, a Budget must not be copied and its
+// fields must not change.
 type Budget struct {
-	size    int64
+	Memory   int64 // bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds.
+	Parallel int   // layers read at once, and analyzers working at once; GOMAXPROCS
+
+	once    sync.Once
+	size    int64               // Memory or its default
 	memory  *semaphore.Weighted // bytes of file contents
 	layers  chan struct{}       // a place for each layer, or file system, that is read
 	workers chan struct{}       // a place for each analyzer at work
-	alone   chan struct{}       // see account
+	alone   chan struct{}       // see content.Account
 	buffers bufferPool
 }
 
-// NewBudget returns a Budget for so many bytes of file contents held at once (0: 128 MiB), and so many layers read and
-// analyzers at work at once (0: GOMAXPROCS). What else a scan may hold is said at [Limits]; of that, what is held for a
-// layer or an analyzer is bounded by their number here.
-func NewBudget(memory int64, parallel int) *Budget {
-	if memory <= 0 {
-		memory = Limits{}.withDefaults().Memory
-	}
-	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
-	}
-	return &Budget{
-		size: memory, memory: semaphore.NewWeighted(memory), alone: make(chan struct{}, 1),
-		layers: make(chan struct{}, parallel), workers: make(chan struct{}, parallel),
-	}
+// start makes the budget ready for use.
+func (b *Budget) start() {
+	b.once.Do(func() {
+		b.size = Limits{Memory: b.Memory}.withDefaults().Memory
+		parallel := b.Parallel
+		if parallel <= 0 {
+			parallel = runtime.GOMAXPROCS(0)
+		}
+		b.memory, b.alone = semaphore.NewWeighted(b.size), make(chan struct{}, 1)
+		b.layers, b.workers = make(chan struct{}, parallel), make(chan struct{}, parallel)
+	})
 }
 
-// place waits for a place to read a layer, or to put a report together, and returns what gives it back. Whoever has one
-// waits for no other.
+// place waits for a place to read a layer, or to put a report together, and returns a function that gives it back. A caller
+// that has a place must not wait for another.
 func (b *Budget) place(ctx context.Context) (release func(), err error) {
 	select {
 	case b.layers <- struct{}{}:

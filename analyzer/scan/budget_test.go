@@ -84,7 +84,7 @@ func TestBudget(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
 	before, peak := stats.HeapAlloc, uint64(0)
-	budget := scan.NewBudget(memory, parallel)
+	budget := &scan.Budget{Memory: memory, Parallel: parallel}
 	done := make(chan struct{})
 	var sampling, scanning sync.WaitGroup
 	sampling.Go(func() {
@@ -133,7 +133,7 @@ func TestBudgetCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget := scan.NewBudget(0, 1)
+	budget := &scan.Budget{Parallel: 1}
 	started, stop := make(chan struct{}), make(chan struct{})
 	holds := analyzer.Func(analyzer.Info{Name: "holds", Version: 1, Patterns: []string{"**/*.blob"}}, func(context.Context, *analyzer.File) (*analyzer.Result, error) {
 		close(started)

@@ -2,13 +2,12 @@ package scan
 
 import "sync"
 
-// A bufferPool lends the buffers that file contents are read into. Most wanted files are small, and there are many; a few,
-// such as programs, are large.
+// A bufferPool lends buffers for file contents. Most wanted files are small; a few, such as programs, are large.
 type bufferPool struct{ small, large sync.Pool }
 
 const (
-	maxSmall  = 64 << 10 // capacity of what small lends, at most
-	maxPooled = 4 << 20  // capacity above which a buffer is left to the garbage collector
+	maxSmall  = 64 << 10 // capacity of the largest buffer in small
+	maxPooled = 4 << 20  // capacity of the largest buffer in large; others go to the garbage collector
 )
 
 // get returns an empty buffer of at least the given capacity.
@@ -23,7 +22,7 @@ func (p *bufferPool) get(size int) []byte {
 	return make([]byte, 0, capacity)
 }
 
-// put takes a buffer back, which nobody may use any more.
+// put takes back a buffer that is no longer in use.
 func (p *bufferPool) put(b []byte) {
 	b = b[:0]
 	switch c := cap(b); {

@@ -12,17 +12,17 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// The form in which a cache keeps a layer: the SHA-256 of what follows it, and then all fields of layerData and what is in
-// it, in the order of their declaration. Numbers are varints, lists begin with their length, maps with their size and are in
-// order of their keys. Of a string that has been there before stands the number that it had, counted from 1 (the empty string,
-// which needs no first time); of another 0, its length and its bytes.
+// A cache entry is the SHA-256 of the rest of the entry, followed by all fields of layerData and their fields, in the order of their
+// declaration. Numbers are varints. Lists begin with their length; maps begin with their size and are in the order of their keys. A
+// string is 0, its length and its bytes when it first occurs. Later the entry has the number of the string, counted from 1, which is
+// the empty string.
 //
-// It is read in a few milliseconds where encoding/gob takes a hundred, mostly since strings are not copied: they are parts of
+// Decoding takes a few milliseconds where encoding/gob takes a hundred, mostly because it does not copy strings: they are parts of
 // the entry.
 
 var errDamaged = errors.New("damaged cache entry")
 
-// encodeLayer returns the form in which a cache keeps a layer.
+// encodeLayer returns the cache entry of a layer.
 func encodeLayer(d *layerData) []byte {
 	e := &encoder{b: make([]byte, sha256.Size, 64<<10), seen: map[string]uint64{"": 1}}
 	e.layer(d)
@@ -36,8 +36,8 @@ func decodeLayer(value []byte) (*layerData, error) {
 		return nil, errDamaged
 	}
 	d := &decoder{b: value[sha256.Size:]}
-	d.s = unsafe.String(unsafe.SliceData(d.b), len(d.b)) // a Cache does not change what it gave
-	d.seen = append(make([]string, 0, len(d.b)/64), "")  // about as many as there will be
+	d.s = unsafe.String(unsafe.SliceData(d.b), len(d.b)) // a Cache does not change a value that it returned
+	d.seen = append(make([]string, 0, len(d.b)/64), "")  // an estimate of their number
 	layer := new(layerData)
 	d.layer(layer)
 	if d.bad || d.at != len(d.b) {
@@ -109,7 +109,14 @@ func (e *encoder) layer(d *layerData) {
 	e.strings(d.Delta.Implicit)
 	e.hashes(d.Delta.Names)
 	e.hashes(d.Delta.Dirs)
-	e.problems(d.Problems)
+	e.len(len(d.Problems))
+	for i := range d.Problems {
+		p := &d.Problems[i]
+		e.diagnostic(&p.Diagnostic)
+		e.int(p.Layer)
+		e.string(p.Path)
+		e.string(p.Analyzer)
+	}
 	e.len(len(d.Results))
 	for _, key := range slices.Sorted(maps.Keys(d.Results)) {
 		e.string(key)
@@ -120,13 +127,10 @@ func (e *encoder) layer(d *layerData) {
 	}
 }
 
-func (e *encoder) problems(list []problem) {
-	e.len(len(list))
-	for _, p := range list {
-		e.string(string(p.Kind))
-		e.string(p.Path)
-		e.string(p.Message)
-	}
+func (e *encoder) diagnostic(d *analyzer.Diagnostic) {
+	e.string(string(d.Code))
+	e.int(d.Line)
+	e.string(d.Message)
 }
 
 func (e *encoder) result(r *fileResult) {
@@ -152,7 +156,10 @@ func (e *encoder) result(r *fileResult) {
 		e.int(d.Rank)
 	}
 	e.string(string(r.Fact))
-	e.problems(r.Problems)
+	e.len(len(r.Diagnostics))
+	for i := range r.Diagnostics {
+		e.diagnostic(&r.Diagnostics[i])
+	}
 	e.string(r.Link)
 }
 
@@ -294,7 +301,10 @@ func (d *decoder) layer(l *layerData) {
 	l.Delta.Implicit = d.strings()
 	l.Delta.Names = d.hashes()
 	l.Delta.Dirs = d.hashes()
-	l.Problems = d.problems()
+	l.Problems = listOf(d, 6, func(p *analyzer.FileDiagnostic) {
+		d.diagnostic(&p.Diagnostic)
+		p.Layer, p.Path, p.Analyzer = d.int(), d.string(), d.string()
+	})
 	n := d.len(2)
 	l.Results = make(map[string][]fileResult, n)
 	for range n {
@@ -303,10 +313,8 @@ func (d *decoder) layer(l *layerData) {
 	}
 }
 
-func (d *decoder) problems() []problem {
-	return listOf(d, 3, func(p *problem) {
-		p.Kind, p.Path, p.Message = analyzer.DiagnosticKind(d.string()), d.string(), d.string()
-	})
+func (d *decoder) diagnostic(to *analyzer.Diagnostic) {
+	to.Code, to.Line, to.Message = analyzer.DiagnosticCode(d.string()), d.int(), d.string()
 }
 
 func (d *decoder) result(r *fileResult) {
@@ -325,7 +333,7 @@ func (d *decoder) result(r *fileResult) {
 	if fact := d.string(); fact != "" {
 		r.Fact = []byte(fact)
 	}
-	r.Problems = d.problems()
+	r.Diagnostics = listOf(d, 3, d.diagnostic)
 	r.Link = d.string()
 }
 

@@ -7,8 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// nameComponents gives every component its namespace, PURL and ID, and makes one of components that are equal in all that
-// names them.
+// nameComponents sets the namespace, PURL and ID of every component, and joins components with equal IDs.
 func nameComponents(report *analyzer.Report) {
 	kept := report.Components[:0]
 	byID := make(map[string]int, len(report.Components))
@@ -34,7 +33,7 @@ func nameComponents(report *analyzer.Report) {
 	report.Components = kept
 }
 
-// componentID is a hash of what a package is and where it lies, 64 bits of SHA-256 in hexadecimal.
+// componentID returns a hash of the PURL and the location of a component, 64 bits of SHA-256 in hexadecimal.
 func componentID(c *analyzer.Component) string {
 	h := sha256.New()
 	for _, s := range []string{c.PURL, c.Path, c.ArchivePath, c.Analyzer} {

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// A delta is what a layer does to the layers below it. It names what it deletes and links; of everything else that it
-// holds only the hash of the path is kept, 8 bytes an entry, which is enough to see whether a path of a lower layer is
-// replaced by it.
+// A delta is the effect of a layer on the layers below it. It has the paths that the layer deletes and links, and 8 bytes for
+// every other entry, the hash of its path. The hash suffices to see whether the layer replaces a path of a lower layer.
 type delta struct {
 	Whiteouts []string // deleted paths
 	Opaques   []string // directories whose former content is deleted
 	Links     []link   // symbolic links, sorted by path
-	Implicit  []string // directories that hold entries but have none of their own: they may be links of a lower layer
-	Names     []uint64 // sorted hashes of all paths that are no directories
+	Implicit  []string // directories with entries below them but none of their own: they may be links of a lower layer
+	Names     []uint64 // sorted hashes of the paths of all entries that are not directories
 	Dirs      []uint64 // sorted hashes of all directories that have an entry
 }
 
@@ -51,20 +50,20 @@ func has(set []uint64, h pathHash) bool {
 	return ok
 }
 
-// A recorder makes the delta of a layer while it is being read.
+// A recorder builds the delta of a layer during the walk.
 type recorder struct {
 	delta
 	links    map[string]string
 	implicit map[string]struct{}
 	lastDir  string           // directory of the last entry, known to be in implicit
-	found    func(dir string) // called when something is first seen below a directory
+	found    func(dir string) // called for the first entry below a directory
 }
 
 func newRecorder(found func(dir string)) *recorder {
 	return &recorder{links: make(map[string]string), implicit: make(map[string]struct{}), found: found}
 }
 
-// name records an entry that is no directory.
+// name records an entry that is not a directory.
 func (r *recorder) name(p string) {
 	r.Names = append(r.Names, uint64(hashPath(p)))
 	delete(r.links, p)
@@ -82,7 +81,7 @@ func (r *recorder) link(p, to string) {
 	r.links[p] = to
 }
 
-// parents notes the directories above p. Which of them have an entry of their own is known when the layer ends.
+// parents records the directories above p. finish knows which of them have an entry of their own.
 func (r *recorder) parents(p string) {
 	for {
 		p = dirOf(p)

@@ -2,26 +2,26 @@ package scan
 
 import "sync"
 
-// An Event says how far a scan has come.
+// An Event reports the progress of a scan.
 type Event struct {
 	Kind   EventKind
 	Layer  int    // index of the layer
 	Layers int    // number of layers of the image
 	DiffID string // of the layer
-	Bytes  int64  // stored bytes of the layer that have been read
-	Size   int64  // stored bytes of the layer, -1 where that is not known
-	Err    error  // what a CacheFailed is about
+	Bytes  int64  // stored bytes of the layer that were read so far
+	Size   int64  // stored bytes of the layer, -1 if their number is unknown
+	Err    error  // of CacheFailed
 }
 
-// An EventKind is what an Event is about.
+// An EventKind is the kind of an Event.
 type EventKind uint8
 
 const (
-	LayerStarted EventKind = iota // the layer is being opened
-	LayerRead                     // more of it has been read
-	LayerDone                     // all of it has been read and analyzed
-	LayerCached                   // it need not be read: the cache knows the answer
-	CacheFailed                   // the cache could not be read or written; the scan goes on without
+	LayerStarted EventKind = iota // the scan opens a layer
+	LayerRead                     // the scan read more of the layer
+	LayerDone                     // the scan read and analyzed the layer
+	LayerCached                   // the cache has the results for the layer
+	CacheFailed                   // reading or writing the cache failed; the scan continues without it
 )
 
 // A reporter calls Scanner.Progress, one event at a time.

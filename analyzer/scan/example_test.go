@@ -21,7 +21,8 @@ func Example() {
 			for n := 1; lines.Scan(); n++ {
 				name, version, ok := strings.Cut(lines.Text(), " ")
 				if !ok {
-					return &r, fmt.Errorf("versions: line %d: no version", n) // a Diagnostic; the packages so far count
+					r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Line: n, Message: "no version"})
+					continue
 				}
 				r.Packages = append(r.Packages, analyzer.Package{Type: "generic", Name: name, Version: version})
 			}
@@ -45,10 +46,10 @@ func Example() {
 		fmt.Printf("%s since layer %d, in %s\n", c.PURL, c.Layer, c.Path)
 	}
 	for _, d := range report.Diagnostics {
-		fmt.Printf("%s in %s: %s\n", d.Kind, d.Path, d.Message)
+		fmt.Printf("%s in %s, line %d: %s\n", d.Code, d.Path, d.Line, d.Message)
 	}
 	// Output:
 	// pkg:generic/hammer@1.1 since layer 1, in opt/tools.versions
 	// pkg:generic/saw@2.1 since layer 0, in opt/tools.versions
-	// malformed in opt/tools.versions: versions: line 3: no version
+	// malformed in opt/tools.versions, line 3: no version
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -77,8 +76,8 @@ func TestScanErrors(t *testing.T) {
 	raw := rawLayer(t, "a.list", "a 1\n", "b.list", "b 1\n")
 	other := rawLayer(t, "c.list", "c 1\n", "d.list", "d 1\n")
 	good := blob(t, gz(t, other), other)
-	var digest *image.DigestError
-	var limit *image.LimitError
+	var digest *analyzer.DigestError
+	var limit *analyzer.LimitError
 	for _, c := range []struct {
 		name   string
 		layers []v1.Layer
@@ -351,7 +350,10 @@ func TestTooLarge(t *testing.T) {
 	if len(report.Components) != 1 || report.Components[0].Version != "123456789" || report.Components[0].Analyzer != "list" {
 		t.Errorf("components %v", report.Components)
 	}
-	want := analyzer.Diagnostic{Kind: analyzer.TooLarge, Layer: 1, Path: "a.list", Analyzer: "small", Message: "12 bytes, more than the 8 that are read"}
+	want := analyzer.FileDiagnostic{
+		Diagnostic: analyzer.Diagnostic{Code: analyzer.TooLarge, Message: "12 bytes, more than the 8 that are read"},
+		Layer:      1, Path: "a.list", Analyzer: "small",
+	}
 	if len(report.Diagnostics) != 1 || report.Diagnostics[0] != want {
 		t.Errorf("diagnostics %v, want %v", report.Diagnostics, want)
 	}
@@ -372,7 +374,7 @@ func TestOnePass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Components) != 0 || len(report.Diagnostics) != 1 || !strings.Contains(report.Diagnostics[0].Message, "read twice") {
+	if len(report.Components) != 0 || len(report.Diagnostics) != 1 || !strings.Contains(report.Diagnostics[0].Message, "second pass") {
 		t.Errorf("components %v, diagnostics %v", report.Components, report.Diagnostics)
 	}
 }
@@ -447,7 +449,7 @@ func TestScanFSUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"Kind":"unreadable","Layer":-1,"Path":"bad.list"`, `"Kind":"unreadable","Layer":-1,"Path":"dir"`, "permission denied"} {
+	for _, want := range []string{`"Layer":-1,"Path":"bad.list"`, `"Layer":-1,"Path":"dir"`, `"Code":"unreadable"`, "permission denied"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("diagnostics %s, want %s", b, want)
 		}

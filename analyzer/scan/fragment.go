@@ -14,7 +14,7 @@ type fragment struct {
 	*analyzer.Package
 }
 
-// complete joins fragments, in the order of the paths they come from, with the components they are about.
+// complete adds fragments, in the order of their paths, to the components that they complete.
 func complete(components []analyzer.Component, fragments []fragment) {
 	if len(fragments) == 0 {
 		return
@@ -38,21 +38,20 @@ func complete(components []analyzer.Component, fragments []fragment) {
 			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
 				continue
 			}
-			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // of a System package it says who built it
+			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // the namespace of a System package is its builder
 				continue
 			}
 			if !ordered[i] && len(f.Files) > 0 {
 				p.Files, ordered[i] = sortedFiles(p.Files), true
 			}
-			p.Files = union(p.Files, f.Files) // those of f are in order, see collector.data
+			p.Files = union(p.Files, f.Files) // collector.data has sorted those of f
 			addFacts(p, f.Package)
 			p.Dev = p.Dev || f.Dev
 		}
 	}
 }
 
-// addPackage takes over what f says and p does not. Lists grow, single values are kept if there are any. Files are in order
-// afterwards, if f has any.
+// addPackage adds the data of f to p. Lists grow; p keeps its single values. If f has Files, those of p are in order afterwards.
 func addPackage(p, f *analyzer.Package) {
 	if len(f.Files) > 0 {
 		p.Files = union(sortedFiles(p.Files), sortedFiles(f.Files))
@@ -60,7 +59,7 @@ func addPackage(p, f *analyzer.Package) {
 	addFacts(p, f)
 }
 
-// addFacts does what addPackage does, with all but Files.
+// addFacts is like addPackage, but leaves Files alone.
 func addFacts(p, f *analyzer.Package) {
 	p.Licenses = appendNew(p.Licenses, f.Licenses)
 	p.Depends = appendNew(p.Depends, f.Depends)
@@ -75,7 +74,7 @@ func addFacts(p, f *analyzer.Package) {
 	p.Hashes = addMissing(p.Hashes, f.Hashes)
 }
 
-// sortedFiles returns a list in order, each path once. It leaves the list itself as it is.
+// sortedFiles returns the paths of a list in order, each once. It does not change the list.
 func sortedFiles(list []string) []string {
 	for i := 1; i < len(list); i++ {
 		if list[i-1] >= list[i] {
@@ -87,13 +86,13 @@ func sortedFiles(list []string) []string {
 	return slices.Clip(list)
 }
 
-// union joins two ordered lists. It is one of them if that has all of the other, as is usual: what a package owns is often
-// listed in several files.
+// union merges two ordered lists. It returns one of them if that contains the other, which is usual: several files often list the
+// files of a package.
 func union(a, b []string) []string {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
-	var joined []string // nil as long as all of b was in a
+	var joined []string // nil while a contains b
 	i := 0
 	for k, s := range b {
 		from := i
@@ -138,7 +137,7 @@ func addMissing(m, more map[string]string) map[string]string {
 	return m
 }
 
-// clonePackage returns a copy that can be completed without touching what a cache or another layer shares.
+// clonePackage returns a copy that complete can change without effect on a cache or another layer.
 func clonePackage(p *analyzer.Package) analyzer.Package {
 	c := *p
 	c.Licenses, c.Files = slices.Clip(p.Licenses), slices.Clip(p.Files)

@@ -10,15 +10,18 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// ScanFS lets the analyzers look at the files of an unpacked root file system. The report has no layers, and whatever it
-// says of a layer is -1. Symbolic links are never followed to read a file; where the file system implements
-// [fs.ReadLinkFS], those between directories are taken into account to find owners.
+// ScanFS lets the analyzers look at the files of an unpacked root file system. The report has no layers; Layer is -1 in all its
+// fields. ScanFS does not follow symbolic links to read a file. If the file system implements [fs.ReadLinkFS], ScanFS follows
+// links between directories to find owners.
 //
-// A file or directory that cannot be read is a Diagnostic; that the root itself cannot is an error.
+// A file or directory that cannot be read is a diagnostic. A root that cannot be read is an error.
 func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, error) {
+	if root == nil {
+		return nil, errors.New("scan: no file system")
+	}
 	r, err := s.start()
 	if err != nil {
 		return nil, err
@@ -44,11 +47,11 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	if err := fs.WalkDir(root, ".", w.visit); err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
-	if err := cmp.Or(c.finish(), c.few()); err != nil {
+	if err := cmp.Or(c.finish(), c.checkPackages()); err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	r.report.send(Event{Kind: LayerDone, Layers: 1, Size: -1, Bytes: w.bytes})
-	report, err := r.merge(ctx, []*layerData{c.data(image.Stats{})})
+	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})})
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
@@ -64,7 +67,7 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	return report, nil
 }
 
-// An fsWalk feeds the entries of a file system to a collector.
+// An fsWalk passes the entries of a file system to a collector.
 type fsWalk struct {
 	*collector
 	root    fs.FS
@@ -81,13 +84,13 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 			return err
 		}
 		w.problem(analyzer.Unreadable, p, reason(err))
-		return nil // WalkDir goes on behind the directory
+		return nil // WalkDir continues after the directory
 	}
-	if err := w.few(); err != nil {
+	if err := w.checkPackages(); err != nil {
 		return err
 	}
 	if w.entries++; w.entries > w.limits.Entries {
-		return &image.LimitError{What: "files and directories", Limit: w.limits.Entries}
+		return &analyzer.LimitError{What: "files and directories", Limit: w.limits.Entries}
 	}
 	if len(p) > w.limits.Path || strings.Count(p, "/") >= w.limits.Depth {
 		w.problem(analyzer.Refused, p[:min(len(p), w.limits.Path)], "its path is longer or deeper than the limits")
@@ -96,12 +99,12 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		}
 		return nil
 	}
-	e := image.Entry{Path: p}
+	e := walk.Entry{Path: p}
 	switch d.Type() {
 	case fs.ModeDir:
-		e.Kind = image.Dir
+		e.Kind = walk.Dir
 	case fs.ModeSymlink:
-		e.Kind = image.Symlink
+		e.Kind = walk.Symlink
 		if e.Target, err = fs.ReadLink(w.root, p); err != nil {
 			if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
 				w.problem(analyzer.Unreadable, p, reason(err))
@@ -113,12 +116,12 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		w.clock++
 		return w.regular(p, d)
 	default:
-		e.Kind = image.Special
+		e.Kind = walk.Special
 	}
 	return w.entry(&e)
 }
 
-// regular reads a regular file if anybody wants it.
+// regular reads a regular file if an analyzer wants it.
 func (w *fsWalk) regular(p string, d fs.DirEntry) error {
 	s := w.want(p)
 	if s == nil && !w.isSibling(p) {
@@ -141,10 +144,10 @@ func (w *fsWalk) regular(p string, d fs.DirEntry) error {
 		return unreadable(err)
 	}
 	if !info.Mode().IsRegular() {
-		return unreadable(errors.New("not a regular file any more"))
+		return unreadable(errors.New("no longer a regular file"))
 	}
 	w.bytes += info.Size()
-	e := &image.Entry{Kind: image.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
+	e := &walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
 	if s == nil {
 		err = w.sibling(e)
 	} else {
@@ -156,14 +159,14 @@ func (w *fsWalk) regular(p string, d fs.DirEntry) error {
 	return nil
 }
 
-// reason returns what went wrong without the path, which a Diagnostic names already.
+// reason returns the text of err without the path, which the diagnostic has.
 func reason(err error) string {
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		err = at.Err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "it became shorter while it was read"
+		return "the file became shorter during the scan"
 	}
 	return err.Error()
 }

@@ -6,13 +6,13 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// followHardLinks finds the content of wanted names that are hard links. Analyzers that look at nothing but content have
-// the answer already if they have seen the file under its other name; for the rest the layer is read once more, since the
-// content has passed before anybody knew that it would be wanted.
-func (c *collector) followHardLinks(l image.Layer, lazily bool) error {
+// followHardLinks finds the content of wanted files that are hard links. An analyzer that looks at content only has its answer
+// already if it saw the file under its other name. For other analyzers followHardLinks reads the layer once more, because the
+// content passed before the scan knew that it is wanted.
+func (c *collector) followHardLinks(l walk.Layer, lazily bool) error {
 	targets := make(map[string][]*slot)
 	names := slices.Clone(c.rec.Names)
 	slices.Sort(names)
@@ -36,7 +36,7 @@ func (c *collector) followHardLinks(l image.Layer, lazily bool) error {
 				s.results[k] = &fileResult{Link: target}
 			case c.seen(target, i, &s.results[k]):
 			case c.limits.Passes < 2:
-				s.fail(k, analyzer.Unsupported, fmt.Sprintf("a hard link to %s, for which the layer would have to be read twice", target))
+				s.fail(k, analyzer.Unsupported, fmt.Sprintf("a hard link to %s, which needs a second pass over the layer", target))
 			default:
 				again.asked = append(again.asked, i)
 			}
@@ -53,7 +53,7 @@ func (c *collector) followHardLinks(l image.Layer, lazily bool) error {
 	return c.analyzeAs(l, lazily, targets)
 }
 
-// seen copies the answer of an analyzer that looks at content only, if it has one for the target of a link.
+// seen copies the answer for the target of a link, if the analyzer looks at content only and saw the target.
 func (c *collector) seen(target string, analyzer int, to **fileResult) bool {
 	s := c.slots[target]
 	if s == nil || s.link != "" || !c.analyzers[analyzer].info.ContentOnly {
@@ -70,12 +70,12 @@ func (c *collector) seen(target string, analyzer int, to **fileResult) bool {
 	return true
 }
 
-// analyzeAs walks a layer and analyzes the files that are keys of targets as if they had the names of its values.
-func (c *collector) analyzeAs(l image.Layer, lazily bool, targets map[string][]*slot) error {
+// analyzeAs walks a layer and analyzes the files in targets under the names of their slots.
+func (c *collector) analyzeAs(l walk.Layer, lazily bool, targets map[string][]*slot) error {
 	wanted := func(p string) bool { return targets[p] != nil }
-	_, _, err := c.walk(l, lazily, wanted, func(e *image.Entry) error {
+	_, _, err := c.walk(l, lazily, wanted, func(e *walk.Entry) error {
 		slots := targets[e.Path]
-		if e.Kind != image.File || len(slots) == 0 {
+		if e.Kind != walk.File || len(slots) == 0 {
 			return nil
 		}
 		delete(targets, e.Path)
@@ -84,16 +84,16 @@ func (c *collector) analyzeAs(l image.Layer, lazily bool, targets map[string][]*
 	for target, slots := range targets {
 		for _, s := range slots {
 			for k := range s.asked {
-				s.fail(k, analyzer.Unsupported, fmt.Sprintf("a hard link to %s, which is no regular file", target))
+				s.fail(k, analyzer.Unsupported, fmt.Sprintf("a hard link to %s, which is not a regular file", target))
 			}
 		}
 	}
 	return err
 }
 
-// linkLayers finds the content of wanted names that are hard links to files of lower layers. No cache knows it, since it
-// is no property of one layer.
-func (r *run) linkLayers(ctx context.Context, layers []image.Layer, data []*layerData) error {
+// linkLayers finds the content of wanted files that are hard links to files of lower layers. A cache does not keep their results,
+// which depend on several layers.
+func (r *run) linkLayers(ctx context.Context, layers []walk.Layer, data []*layerData) error {
 	for i := range data {
 		var c *collector
 		targets := make(map[int]map[string][]*slot) // by the layer that has the content

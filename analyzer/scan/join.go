@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,8 +10,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// join lets the analyzers that are Joiners answer for the files in a tree.
-func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
+// join calls Join of the analyzers that have it, for the files in a tree.
+func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
 	answers := make([][]*answer, len(r.analyzers))
 	facts := make([][]analyzer.Fact, len(r.analyzers))
 	t.root.each(func(f *file) {
@@ -23,7 +22,7 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
 			}
 		}
 	})
-	var problems []analyzer.Diagnostic
+	var problems []analyzer.FileDiagnostic
 	for i, list := range facts {
 		if len(list) == 0 {
 			continue
@@ -31,12 +30,12 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
 		name := r.analyzers[i].info.Name
 		j, ok := r.analyzers[i].Analyzer.(analyzer.Joiner)
 		if !ok {
-			problems = append(problems, analyzer.Diagnostic{Kind: analyzer.Unsupported, Layer: -1, Analyzer: name, Message: "it keeps facts of files, and does not join them"})
+			problems = append(problems, diagnosticOf(name, -1, analyzer.Unsupported, "", "the analyzer returns facts, but does not join them"))
 			continue
 		}
 		joined, err := callJoin(ctx, j, list)
 		if err != nil {
-			problems = append(problems, analyzer.Diagnostic{Kind: analyzer.Panicked, Layer: -1, Analyzer: name, Message: err.Error()})
+			problems = append(problems, diagnosticOf(name, -1, analyzer.Panicked, "", err.Error()))
 			continue
 		}
 		for k := range joined[:min(len(joined), len(list))] {
@@ -50,7 +49,7 @@ func (r *run) join(ctx context.Context, t *tree) []analyzer.Diagnostic {
 	return problems
 }
 
-// callJoin calls j with facts in the order of paths and returns the answers in the order of list.
+// callJoin calls Join with facts in the order of their paths, and returns the answers in the order of list.
 func callJoin(ctx context.Context, j analyzer.Joiner, list []analyzer.Fact) (joined []analyzer.Joined, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -73,35 +72,4 @@ func callJoin(ctx context.Context, j analyzer.Joiner, list []analyzer.Fact) (joi
 		}
 	}
 	return joined, nil
-}
-
-// inheritFact attributes what Join will say of a file to the layer since which it has had the same fact.
-func (a *answer) inheritFact(old *answer) {
-	if len(a.Fact) > 0 && bytes.Equal(a.Fact, old.Fact) {
-		a.factSince = old.factSince
-	}
-}
-
-// result returns what counts of a file: what Join said, or else Analyze.
-func (a *answer) result() *analyzer.Result {
-	if a.joined != nil && a.joined.Result != nil {
-		return a.joined.Result
-	}
-	return &a.Result
-}
-
-// layerOf returns the layer to which package n of the result is attributed.
-func (a *answer) layerOf(n int) int {
-	if a.joined != nil && a.joined.Result != nil {
-		return a.factSince
-	}
-	return a.since[n]
-}
-
-// problems returns those of Analyze and of Join.
-func (a *answer) problems() []problem {
-	if a.joined == nil || a.joined.Err == nil {
-		return a.Problems
-	}
-	return append(a.Problems[:len(a.Problems):len(a.Problems)], capProblems(problemsOf(a.joined.Err))...)
 }

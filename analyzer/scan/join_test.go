@@ -35,7 +35,10 @@ func TestJoin(t *testing.T) {
 				panic("not sorted")
 			}
 			if string(f.Data) == "leave" {
-				joined = append(joined, analyzer.Joined{Err: errors.Join(errors.New("one"), fmt.Errorf("two: %w", analyzer.ErrUnsupported))})
+				joined = append(joined, analyzer.Joined{
+					Diagnostics: []analyzer.Diagnostic{{Code: "no-parent", Line: 3, Message: "two"}, {Code: "No code", Message: "three"}},
+					Err:         fmt.Errorf("one: %w", analyzer.ErrUnsupported),
+				})
 				continue
 			}
 			joined = append(joined, analyzer.Joined{Result: &analyzer.Result{
@@ -60,8 +63,9 @@ func TestJoin(t *testing.T) {
 			a/b.part 3, layer 0
 			none.part alone, layer 0
 			z.part alone, layer 1
-			malformed 1 z.part: one
-			unsupported 1 z.part: two: unsupported`},
+			no-parent 1 z.part: two
+			malformed 1 z.part: three
+			unsupported 1 z.part: one: unsupported`},
 		{"panic", counting{base, func([]analyzer.Fact) []analyzer.Joined { panic("lost") }}, `
 			a-b.part alone, layer 0
 			a/b.part alone, layer 0
@@ -73,7 +77,7 @@ func TestJoin(t *testing.T) {
 			a/b.part alone, layer 0
 			none.part alone, layer 0
 			z.part alone, layer 1
-			unsupported -1 : it keeps facts of files, and does not join them`},
+			unsupported -1 : the analyzer returns facts, but does not join them`},
 	} {
 		cache := new(scan.MemCache)
 		for _, way := range []string{"cold", "cached"} {
@@ -86,7 +90,7 @@ func TestJoin(t *testing.T) {
 				fmt.Fprintf(&got, "\n\t\t\t%s %s, layer %d", c.Path, c.Version, c.Layer)
 			}
 			for _, d := range report.Diagnostics {
-				fmt.Fprintf(&got, "\n\t\t\t%s %d %s: %s", d.Kind, d.Layer, d.Path, d.Message)
+				fmt.Fprintf(&got, "\n\t\t\t%s %d %s: %s", d.Code, d.Layer, d.Path, d.Message)
 			}
 			if got.String() != tt.want {
 				t.Errorf("%s, %s: %s\nwant%s", tt.name, way, got.String(), tt.want)

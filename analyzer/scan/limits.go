@@ -1,16 +1,19 @@
 package scan
 
-import "github.com/hullmark/hullmark/analyzer/image"
+import (
+	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
 
-// Limits bound what an image may make a scan do. Zero fields mean the defaults, which real images do not reach.
+// Limits bound the work and memory that an image can cause. Zero fields mean the defaults, which real images do not reach.
 //
-// Memory for file contents is at most the larger of Memory and FileSize, plus 5 MiB for each layer read at once, plus, for
-// layers with files that are read together with siblings (see Info.With), at most Memory for those. What analyzers
-// inflate from files (see [File.Hold]) is at most Memory in one of them and 8 MiB in each other at work. What is kept of a
-// layer's names is 8 bytes an entry and the names of its directories and links.
+// A scan holds file contents of at most the larger of Memory and FileSize, plus 5 MiB for each layer that it reads at once. A
+// layer with files that are analyzed with siblings (see analyzer.Info.With) may hold at most Memory for these. Data that
+// analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
+// work. The scan keeps 8 bytes for each entry of a layer, and the names of its directories and links.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
-	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB, of which files that are no larger take a quarter
+	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB; files that are no larger take a quarter
 	Inflated  int64 // bytes to which one file may inflate in an analyzer, counted by File.Hold; 1 GiB
 	Layers    int   // layers of an image; 1,024
 	Entries   int64 // tar entries of one layer, or files and directories of a file system; 4,194,304
@@ -20,8 +23,8 @@ type Limits struct {
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
 
-	// Passes is how often a layer may be read: 2, the default, allows a second pass over layers where a wanted name is a
-	// hard link to content under another name that had already passed; with 1 such names are reported.
+	// Passes is how often a scan may read a layer. With 2, the default, it reads a layer again if a wanted file is a hard link
+	// to content that had passed under another name. With 1 it reports such files.
 	Passes int
 }
 
@@ -32,8 +35,8 @@ func (l Limits) withDefaults() Limits {
 		}
 	}
 	set(&l.FileSize, 256<<20)
-	set(&l.Memory, 128<<20)
-	set(&l.Inflated, 1<<30)
+	set(&l.Memory, content.DefaultMemory)
+	set(&l.Inflated, content.DefaultInflated)
 	set(&l.Entries, 4<<20)
 	set(&l.LayerSize, 64<<30)
 	set(&l.Packages, 1<<20)
@@ -52,6 +55,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-func (l Limits) image() image.Limits {
-	return image.Limits{Entries: l.Entries, Bytes: l.LayerSize, Ratio: l.Ratio, Path: l.Path, Depth: l.Depth}
+// walk returns the limits of a walk over one layer.
+func (l Limits) walk() walk.Limits {
+	return walk.Limits{Entries: l.Entries, Bytes: l.LayerSize, Ratio: l.Ratio, Path: l.Path, Depth: l.Depth}
 }

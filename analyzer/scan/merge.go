@@ -1,17 +1,14 @@
 package scan
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
-// merge makes one report of what the layers, bottom first, consist of.
+// merge makes one report of the results for all layers, bottom first.
 func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report, error) {
 	report := new(analyzer.Report)
 	t := newTree()
@@ -19,8 +16,9 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		for _, p := range append(d.Problems[:len(d.Problems):len(d.Problems)], t.apply(&d.Delta, r.files(i, d))...) {
-			report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: p.Kind, Layer: i, Path: p.Path, Message: p.Message})
+		for _, p := range slices.Concat(d.Problems, t.apply(&d.Delta, r.files(i, d))) {
+			p.Layer = i
+			report.Diagnostics = append(report.Diagnostics, p)
 		}
 	}
 	report.Diagnostics = append(report.Diagnostics, r.join(ctx, t)...)
@@ -56,12 +54,8 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 			if result.Distro != nil {
 				report.Distro = addDistro(report.Distro, result.Distro)
 			}
-			problems := a.problems()
-			if a.Link != "" {
-				problems = append(problems[:len(problems):len(problems)], problem{Kind: analyzer.Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
-			}
-			for _, p := range problems {
-				report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: p.Kind, Layer: f.layer, Path: f.path, Analyzer: name, Message: p.Message})
+			for _, d := range a.diagnostics() {
+				report.Diagnostics = append(report.Diagnostics, analyzer.FileDiagnostic{Diagnostic: d, Layer: f.layer, Path: f.path, Analyzer: name})
 			}
 		}
 	}
@@ -69,7 +63,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 	for i := range r.analyzers {
 		a := &r.analyzers[i]
 		if message := a.missing.message(a.info.Unavailable); message != "" {
-			report.Diagnostics = append(report.Diagnostics, analyzer.Diagnostic{Kind: analyzer.Unavailable, Layer: -1, Analyzer: a.info.Name, Message: message})
+			report.Diagnostics = append(report.Diagnostics, diagnosticOf(a.info.Name, -1, analyzer.Unavailable, "", message))
 		}
 	}
 	complete(report.Components, fragments)
@@ -79,7 +73,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 	return report, nil
 }
 
-// files returns what the analyzers of this run said of one layer, sorted by path.
+// files returns the files of a layer that have answers of this run's analyzers, sorted by path.
 func (r *run) files(layer int, d *layerData) []*file {
 	most := 0
 	for i := range r.analyzers {
@@ -101,89 +95,4 @@ func (r *run) files(layer int, d *layerData) []*file {
 	}
 	slices.SortFunc(list, func(a, b *file) int { return strings.Compare(a.path, b.path) })
 	return list
-}
-
-// missedLinks reports files that an analyzer asks for by their full path, but which are symbolic links to, or lie behind
-// a linked directory in, a place that nobody looked at.
-func (r *run) missedLinks(t *tree, layers []*layerData) []analyzer.Diagnostic {
-	var list []analyzer.Diagnostic
-	for i := range r.analyzers {
-		info := &r.analyzers[i].info
-		for _, p := range info.Patterns {
-			if strings.Contains(p, "*") {
-				continue
-			}
-			to, ok := t.resolve(p)
-			if !ok {
-				list = append(list, analyzer.Diagnostic{Kind: analyzer.Refused, Layer: -1, Path: p, Analyzer: info.Name, Message: "a loop of symbolic links"})
-				continue
-			}
-			if to == p {
-				continue
-			}
-			var x pattern.Index
-			for _, q := range info.Patterns {
-				if x.Add(i, q) != nil {
-					break
-				}
-			}
-			if len(x.Find(to, nil)) > 0 {
-				continue // it was looked at there
-			}
-			n := t.find(to)
-			if n != nil && n.file != nil && slices.ContainsFunc(n.file.results, func(a answer) bool { return a.analyzer == i }) {
-				continue // it was written through the link, and looked at under this name
-			}
-			for k := len(layers) - 1; k >= 0; k-- {
-				if has(layers[k].Delta.Names, hashPath(to)) {
-					list = append(list, analyzer.Diagnostic{Kind: analyzer.Unsupported, Layer: k, Path: p, Analyzer: info.Name, Message: fmt.Sprintf("a symbolic link leads to %s, which was not read", to)})
-					break
-				}
-			}
-		}
-	}
-	return list
-}
-
-// addDistro joins two statements about the distribution.
-func addDistro(a, b *analyzer.Distro) *analyzer.Distro {
-	if a == nil {
-		d := *b
-		return &d
-	}
-	first, second := *a, *b
-	if second.Rank < first.Rank {
-		first, second = second, first
-	}
-	if second.ID != "" && first.ID != "" && second.ID != first.ID {
-		return &first
-	}
-	first.ID = cmp.Or(first.ID, second.ID)
-	first.VersionID = cmp.Or(first.VersionID, second.VersionID)
-	first.Codename = cmp.Or(first.Codename, second.Codename)
-	first.Name = cmp.Or(first.Name, second.Name)
-	first.CPE = cmp.Or(first.CPE, second.CPE)
-	if len(first.Like) == 0 {
-		first.Like = second.Like
-	}
-	return &first
-}
-
-// sortReport puts the report in canonical order, and makes one of what is equal.
-func sortReport(report *analyzer.Report) {
-	slices.SortFunc(report.Components, func(a, b analyzer.Component) int {
-		return cmp.Or(
-			strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
-			strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch),
-			strings.Compare(a.Path, b.Path), strings.Compare(a.ArchivePath, b.ArchivePath), strings.Compare(a.ID, b.ID), strings.Compare(a.Analyzer, b.Analyzer))
-	})
-	slices.SortFunc(report.Findings, func(a, b analyzer.FileFinding) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
-			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
-	})
-	slices.SortFunc(report.Diagnostics, func(a, b analyzer.Diagnostic) int {
-		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),
-			strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))
-	})
-	report.Diagnostics = slices.Compact(report.Diagnostics)
 }

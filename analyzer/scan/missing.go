@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// A missing counts the files of which an analyzer said that it is not available.
+// A missing counts the files for which an analyzer was not available.
 type missing struct {
 	mu    sync.Mutex
-	err   error    // the first
-	files int      // how often it was said
-	paths []string // the first of them by name
+	err   error // the first
+	files int
+	paths []string // the first, by name
 }
 
 const maxMissingPaths = 3
@@ -32,7 +32,7 @@ func (m *missing) add(path string, err error) {
 	m.paths = m.paths[:min(len(m.paths), maxMissingPaths)]
 }
 
-// message says what was missed and why, "" if nothing was.
+// message names the files that were not analyzed, and the reason. It returns "" if there are none.
 func (m *missing) message(unavailable string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

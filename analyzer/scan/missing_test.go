@@ -55,8 +55,9 @@ func TestUnavailable(t *testing.T) {
 		if len(report.Components) != 1 || len(report.Diagnostics) != 1 {
 			t.Fatalf("%d components, diagnostics %+v", len(report.Components), report.Diagnostics)
 		}
-		want := analyzer.Diagnostic{Kind: analyzer.Unavailable, Layer: -1, Analyzer: "remote",
-			Message: "the service is down; 4 files were not analyzed: opt/1.list, opt/2.list, opt/3.list, ..."}
+		want := analyzer.FileDiagnostic{Layer: -1, Analyzer: "remote", Diagnostic: analyzer.Diagnostic{
+			Code: analyzer.Unavailable, Message: "the service is down; 4 files were not analyzed: opt/1.list, opt/2.list, opt/3.list, ...",
+		}}
 		if report.Diagnostics[0] != want {
 			t.Errorf("got %+v, want %+v", report.Diagnostics[0], want)
 		}
@@ -80,7 +81,9 @@ func TestInfoUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := analyzer.Diagnostic{Kind: analyzer.Unavailable, Layer: -1, Analyzer: "x", Message: "did not start"}
+	want := analyzer.FileDiagnostic{
+		Diagnostic: analyzer.Diagnostic{Code: analyzer.Unavailable, Message: "did not start"}, Layer: -1, Analyzer: "x",
+	}
 	if len(report.Diagnostics) != 1 || report.Diagnostics[0] != want {
 		t.Errorf("%+v", report.Diagnostics)
 	}

@@ -7,11 +7,11 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// own sets Owner of every component that lies in a file of a System component. Both paths are followed through the
-// directory links of the merged image: a package may own lib/x where /lib is a link to usr/lib.
+// own sets Owner of every component whose file belongs to a System component. It follows both paths through the directory links
+// of the merged image: a package may own lib/x when /lib is a link to usr/lib.
 func own(components []analyzer.Component, t *tree) {
 	at := make(map[string][]int)    // components that need an owner, by path
-	wanted := make(map[string]bool) // the names of their files, which few of the files that packages own have
+	wanted := make(map[string]bool) // base names of their files; few of the files that packages own have one
 	for i := range components {
 		if c := &components[i]; !c.System {
 			at[c.Path] = append(at[c.Path], i)
@@ -21,7 +21,7 @@ func own(components []analyzer.Component, t *tree) {
 	if len(at) == 0 {
 		return
 	}
-	resolved := make(map[string]string) // where a directory really is
+	resolved := make(map[string]string) // targets of directories
 	for i := range components {
 		owner := &components[i]
 		if !owner.System {

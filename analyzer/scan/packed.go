@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	// minPacked is the size from which on a program is kept packed.
+	// minPacked is the size of the smallest program that is held packed.
 	minPacked = 4 << 20
 
 	packedPart = 128 << 10
 )
 
-// packed is the content of a large program, in parts that are compressed where that makes them smaller: analyzers look at a
-// few bytes of it, but which ones they are its last bytes tell. It serves one reader at a time.
+// A packed holds the content of a large program in parts, compressed if that makes them smaller. Analyzers need only a few bytes
+// of a program, but the last bytes tell which. A packed serves one reader at a time.
 type packed struct {
 	size  int64
-	parts [][]byte // each of packedPart bytes but the last, which has the rest
+	parts [][]byte // each of packedPart bytes, except the last
 
 	mu   sync.Mutex
-	part []byte // the one that was read last
+	part []byte // the part that was read last
 	at   int    // its number, counted from 1
 }
 
-// newPacked packs what src gives if that is a program, or returns its first bytes.
+// newPacked packs the content of src if it is a program, or returns its first bytes.
 func newPacked(src io.Reader, size int64) (p *packed, head []byte, err error) {
 	p = &packed{size: size}
 	buf := make([]byte, packedPart)

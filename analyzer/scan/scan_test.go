@@ -2,8 +2,6 @@ package scan_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -21,7 +19,6 @@ var lists = analyzer.Func(
 			return nil, err
 		}
 		var r analyzer.Result
-		var errs []error
 		for n, line := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") {
 			fragment := strings.HasPrefix(line, "!")
 			fields := strings.Fields(strings.TrimPrefix(line, "!"))
@@ -32,7 +29,7 @@ var lists = analyzer.Func(
 			case "panic":
 				panic("as the test wishes")
 			case "error":
-				errs = append(errs, fmt.Errorf("line %d: %s", n+1, strings.Join(fields[1:], " ")))
+				r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Line: n + 1, Message: strings.Join(fields[1:], " ")})
 				continue
 			case "distro":
 				r.Distro = &analyzer.Distro{ID: fields[1], VersionID: fields[2]}
@@ -68,7 +65,7 @@ var lists = analyzer.Func(
 				r.Packages = append(r.Packages, p)
 			}
 		}
-		return &r, errors.Join(errs...)
+		return &r, nil
 	})
 
 // journaled reads a database together with its journal.

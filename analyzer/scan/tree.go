@@ -8,15 +8,15 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A tree is the part of a merged file system that matters: the files that analyzers had something to say about, the
-// symbolic links, and the directories above them. Layers are applied to it from the bottom up.
+// A tree is the part of a merged file system that matters: the files with answers, the symbolic links, and the directories above
+// them. Layers are applied to it from the bottom up.
 type tree struct {
 	root   node
 	byHash map[pathHash]*node // all nodes but the root
-	gone   map[string]*file   // what the layer being applied has removed, by path
+	gone   map[string]*file   // files that the current layer removed, by path
 }
 
-// A node knows its children as a list: most have one, and they are found by the hash of their path.
+// A node has its children in a list, since most nodes have one child. tree.byHash finds them by the hash of their path.
 type node struct {
 	parent     *node
 	name       string
@@ -24,7 +24,7 @@ type node struct {
 	first      *node    // child
 	prev, next *node    // siblings
 	link       string   // target of a symbolic link
-	file       *file    // results of a regular file
+	file       *file    // answers for a regular file
 }
 
 func newTree() *tree {
@@ -52,28 +52,10 @@ func (n *node) children() []*node {
 	return list
 }
 
-// A file is what is known of one visible file.
-type file struct {
-	path    string
-	layer   int // the layer that holds this version of it
-	results []answer
-}
-
-// An answer is what one analyzer said of a file.
-type answer struct {
-	analyzer int
-	*fileResult
-	since []int // parallel to Packages: the layer from which on each has been in this file
-
-	joined    *analyzer.Joined // what a Joiner said of it
-	factSince int              // the layer from which on the file has had this fact
-}
-
 // apply puts a layer on top of the tree. The results are those of the layer's wanted files.
-func (t *tree) apply(d *delta, files []*file) (refused []problem) {
+func (t *tree) apply(d *delta, files []*file) (refused []analyzer.FileDiagnostic) {
 	t.gone = make(map[string]*file)
-	// A directory of the layer takes the place of a link before anything is deleted in it: that is not meant for what the
-	// link leads to.
+	// A directory of the layer replaces a link before the layer's whiteouts apply: they are not meant for the link's target.
 	for _, h := range d.Dirs {
 		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
 			t.remove(n)
@@ -93,14 +75,13 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 			}
 		}
 	}
-	// Whatever lies where the layer has a file or a link goes, and so do, above, files and links where it has a directory. Going
-	// through what the layer has, rather than through the tree, makes the cost of all layers grow with their entries.
+	// A file or link of the layer replaces any entry at its path; above, a directory replaced files and links. The loops go
+	// through the layer rather than the tree, so that the cost of all layers grows with their entries.
 	for _, h := range d.Names {
 		t.remove(t.byHash[pathHash(h)])
 	}
 	for _, p := range d.Implicit {
-		// An entry below a directory that has none of its own may go through a link of a lower layer, and takes the place of
-		// a file.
+		// A directory without an entry of its own may be a link in a lower layer, and replaces a file.
 		dir, ok := t.resolve(p)
 		if !ok {
 			continue
@@ -119,7 +100,7 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	for _, f := range files {
 		at, ok := t.resolve(dirOf(f.path))
 		if !ok {
-			refused = append(refused, problem{Kind: analyzer.Refused, Path: f.path, Message: "its directory is reached through a loop of symbolic links"})
+			refused = append(refused, entryProblem(analyzer.Refused, f.path, "its directory is reached through a loop of symbolic links"))
 			continue
 		}
 		if at != dirOf(f.path) {
@@ -136,8 +117,8 @@ func (t *tree) apply(d *delta, files []*file) (refused []problem) {
 	return refused
 }
 
-// replace does the same below directory n for a layer that reaches it through a link: there, what is in n has names whose
-// hash extends h.
+// replace removes the nodes below directory n that a layer replaces, if the layer reaches n through a link. h is the hash of the
+// path of n in the layer.
 func (t *tree) replace(d *delta, n *node, h pathHash) {
 	for child, next := n.first, (*node)(nil); child != nil; child = next {
 		next = child.next
@@ -165,7 +146,7 @@ func (t *tree) find(p string) *node {
 	return n
 }
 
-// clear makes directories of the files at and above a path.
+// clear turns files at and above a path into directories.
 func (t *tree) clear(p string) {
 	n := &t.root
 	for element := range strings.SplitSeq(p, "/") {
@@ -178,7 +159,7 @@ func (t *tree) clear(p string) {
 	}
 }
 
-// make returns the node at a path, which has been resolved. It makes what is missing, and directories of files in between.
+// make returns the node at a resolved path. It adds missing nodes, and turns files above it into directories.
 func (t *tree) make(p string) *node {
 	n := &t.root
 	if p == "." {
@@ -202,7 +183,7 @@ func (t *tree) make(p string) *node {
 	return n
 }
 
-// remove takes a node, which may be nil, and all below it out of the tree.
+// remove removes a node, which may be nil, and all nodes below it.
 func (t *tree) remove(n *node) {
 	if n == nil {
 		return
@@ -219,7 +200,7 @@ func (t *tree) remove(n *node) {
 	}
 }
 
-// forget takes n and all below it out of the index.
+// forget removes n and all nodes below it from the index.
 func (t *tree) forget(n *node) {
 	delete(t.byHash, n.hash)
 	for c := n.first; c != nil; c = c.next {
@@ -241,111 +222,9 @@ func (n *node) each(fn func(*file)) {
 	}
 }
 
-// maxLinks is how many symbolic links a path may lead through, as in Linux.
-const maxLinks = 40
-
-// maxResolved bounds, in bytes, what links may make of a path.
-const maxResolved = 4096
-
-// resolve follows the symbolic links of a path within the root: absolute targets start at the root, ".." ends there. It
-// reports false for a loop.
-func (t *tree) resolve(p string) (string, bool) {
-	if t.direct(p) {
-		return p, true
-	}
-	links := 0
-	n, at, rest := &t.root, ".", p
-	for rest != "" {
-		element, after, _ := strings.Cut(rest, "/")
-		rest = after
-		switch element {
-		case "", ".":
-			continue
-		case "..":
-			at = dirOf(at)
-			n = t.find(at)
-			continue
-		}
-		var child *node
-		if n != nil {
-			child = t.child(n, element)
-		}
-		if child == nil || child.link == "" {
-			at, n = join(at, element), child
-			continue
-		}
-		if links++; links > maxLinks {
-			return "", false
-		}
-		rest = child.link + "/" + rest
-		if len(rest) > maxResolved {
-			return "", false
-		}
-		if strings.HasPrefix(child.link, "/") {
-			at = "."
-		}
-		n = t.find(at)
-	}
-	return at, true
-}
-
-// direct reports whether a clean path leads through no symbolic link, as nearly all do.
-func (t *tree) direct(p string) bool {
-	n := &t.root
-	if p == "." {
-		return true
-	}
-	for element := range strings.SplitSeq(p, "/") {
-		if n = t.child(n, element); n == nil {
-			return true
-		}
-		if n.link != "" {
-			return false
-		}
-	}
-	return true
-}
-
 func join(dir, name string) string {
 	if dir == "." {
 		return name
 	}
 	return dir + "/" + name
-}
-
-// An identity tells the packages of one file apart.
-type identity struct{ kind, namespace, name, version, arch, inside string }
-
-func identityOf(p *analyzer.Package) identity {
-	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.ArchivePath}
-}
-
-// inherit attributes the packages of f to layers: those that the former version of the file had, to the layer that brought
-// them there, the others to that of f.
-func (f *file) inherit(before *file) {
-	for i := range f.results {
-		a := &f.results[i]
-		a.since, a.factSince = slices.Repeat([]int{f.layer}, len(a.Packages)), f.layer
-		if before == nil {
-			continue
-		}
-		k := slices.IndexFunc(before.results, func(b answer) bool { return b.analyzer == a.analyzer })
-		if k < 0 {
-			continue
-		}
-		old := &before.results[k]
-		a.inheritFact(old)
-		since := make(map[identity]int, len(old.Packages))
-		for j := range old.Packages {
-			id := identityOf(&old.Packages[j])
-			if layer, ok := since[id]; !ok || old.since[j] < layer {
-				since[id] = old.since[j]
-			}
-		}
-		for j := range a.Packages {
-			if layer, ok := since[identityOf(&a.Packages[j])]; ok {
-				a.since[j] = layer
-			}
-		}
-	}
 }

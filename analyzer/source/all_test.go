@@ -212,8 +212,8 @@ func TestContentStore(t *testing.T) {
 		{"@" + whole.String(), "", here, ""},
 		{"@" + whole.String(), "linux/s390x", "z0", ""},
 		{"@" + v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 64)}.String(), "", "", "is missing"},
-		{"", "", "", "an image of a content store is chosen by its digest"},
-		{":latest", "", "", "an image of a content store is chosen by its digest"},
+		{"", "", "", "name an image of a content store by its digest"},
+		{":latest", "", "", "name an image of a content store by its digest"},
 	} {
 		got, _, err := packagesOf(t, "oci:"+dir+c.digest, source.Options{Platform: c.platform})
 		first, _, _ := strings.Cut(got, " ")

@@ -23,7 +23,7 @@ type dockerManifest struct {
 	Layers   []string
 }
 
-// findDocker finds the images of an archive, or of a directory into which one was unpacked.
+// findDocker finds the images of an archive or of an unpacked archive.
 func findDocker(ctx context.Context, at location, _ Options) (_ *set, err error) {
 	s := at.store
 	defer closer(&err, s.close)
@@ -49,15 +49,15 @@ func findDocker(ctx context.Context, at location, _ Options) (_ *set, err error)
 		}})
 	}
 	if len(found.members) == 0 {
-		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, some(dockerNames(list)))
+		return nil, fmt.Errorf("%w as %s; it has %s", errNotFound, at.tag, some(dockerNames(list)))
 	}
 	if at.tag != "" {
-		found.members = found.members[:1] // a tag that is there twice moved from one image to another, first one first
+		found.members = found.members[:1] // the tag moved from the second image to the first
 	}
 	return found, nil
 }
 
-// id returns the image's ID: the digest of its configuration, after which the file of that is named.
+// id returns the image's ID: the digest of its configuration, which is also the name of its file.
 func (m dockerManifest) id() string {
 	return "sha256:" + strings.TrimSuffix(path.Base(m.Config), ".json")
 }
@@ -82,7 +82,7 @@ func dockerNames(list []dockerManifest) (names []string) {
 
 func dockerManifests(ctx context.Context, s store) ([]dockerManifest, error) {
 	if _, _, ok := s.find(dockerManifestFile); !ok {
-		return nil, fmt.Errorf("%w: it has no %s, as docker save writes it", ErrNotFound, dockerManifestFile)
+		return nil, fmt.Errorf("%w: no %s, which docker save writes", errNotFound, dockerManifestFile)
 	}
 	b, err := document(ctx, s, dockerManifestFile)
 	if err != nil {
@@ -93,7 +93,7 @@ func dockerManifests(ctx context.Context, s store) ([]dockerManifest, error) {
 		return nil, fmt.Errorf("%s: %w", dockerManifestFile, err)
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%w: %s lists no image", ErrNotFound, dockerManifestFile)
+		return nil, fmt.Errorf("%w: %s lists no image", errNotFound, dockerManifestFile)
 	}
 	return list, nil
 }
@@ -110,7 +110,7 @@ func (c *dockerCore) LayerByDiffID(h v1.Hash) (partial.UncompressedLayer, error)
 	if l, ok := c.layers[h]; ok {
 		return l, nil
 	}
-	return nil, fmt.Errorf("layer %s: %w", h, ErrNotFound)
+	return nil, fmt.Errorf("layer %s: %w", h, errNotFound)
 }
 
 func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, error) {

@@ -25,7 +25,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -101,7 +100,7 @@ func TestHostileArchives(t *testing.T) {
 	with := func(manifest string, more ...entry) []entry {
 		return append([]entry{a[0], a[1], file("manifest.json", manifest)}, more...)
 	}
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	for _, c := range []struct {
 		name string
 		file string
@@ -121,7 +120,7 @@ func TestHostileArchives(t *testing.T) {
 		{name: "a link out of the archive", file: tarFile(t, dir+"/8", a[0], a[2], link("layer.tar", "../../../../../../etc/passwd")), is: fs.ErrNotExist, err: "layer 0: layer.tar is missing"},
 		{name: "a chain of links", file: tarFile(t, dir+"/9", append(chain, link("layer.tar", "0"))...), is: fs.ErrNotExist, err: "layer 0: layer.tar is missing"},
 		{name: "a name out of the archive", file: tarFile(t, dir+"/10", with(`[{"Config":"../../config.json","Layers":["/../layer.tar"]}]`)...), want: "a"},
-		{name: "the manifest is a directory", file: tarFile(t, dir+"/11", a[0], a[1], entry{tar.Header{Name: "manifest.json/", Typeflag: tar.TypeDir}, ""}), is: source.ErrNotFound},
+		{name: "the manifest is a directory", file: tarFile(t, dir+"/11", a[0], a[1], entry{tar.Header{Name: "manifest.json/", Typeflag: tar.TypeDir}, ""}), is: fs.ErrNotExist},
 		{name: "no layers named", file: tarFile(t, dir+"/12", with(`[{"Config":"config.json"}]`)...), err: "manifest.json lists 0 layers, but the configuration names 1"},
 		{name: "null", file: tarFile(t, dir+"/13", with(`[null]`)...), is: fs.ErrNotExist, err: "the configuration"},
 		{name: "no list", file: tarFile(t, dir+"/14", with(`{"Config":"config.json"}`)...), err: "manifest.json: json: cannot unmarshal object"},
@@ -214,7 +213,7 @@ func TestLayerBomb(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err = s.Scan(t.Context(), opened)
 	runtime.ReadMemStats(&after)
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	if !errors.As(err, &limit) {
 		t.Errorf("error %v", err)
 	}
@@ -313,7 +312,7 @@ func TestHostileIndexes(t *testing.T) {
 		{"9,000 times the same", layoutOf("same", index(same...), inner), ""},
 		{"9,000 images", layoutOf("wide", index(wide...)), "it has 9000 images; choose one"},
 		{"18,000 images", layoutOf("wider", index(append(wide, wide...)...)), "index.json: more than 10000 manifests"},
-		{"a manifest as an index", layoutOf("lies", index(lies)), "the index lists none"},
+		{"a manifest as an index", layoutOf("lies", index(lies)), "the index lists no image"},
 		{"a digest that leads out", layoutOf("escape", index(escape)), "index.json: "},
 		{"a digest of another kind", layoutOf("md5", index(v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: v1.Hash{Algorithm: "md5", Hex: strings.Repeat("0", 32)}})), "index.json: "},
 	} {
@@ -444,7 +443,7 @@ func TestRatioBomb(t *testing.T) {
 	}
 	defer opened.Close()
 	_, err = scan.Scanner{Analyzers: []analyzer.Analyzer{words}}.Scan(t.Context(), opened)
-	var limit *image.LimitError
+	var limit *analyzer.LimitError
 	if !errors.As(err, &limit) || limit.Limit != 1200 {
 		t.Errorf("%d bytes for %d: error %v", b.Len(), int64(size), err)
 	}

@@ -19,16 +19,16 @@ const maxManifests = 10_000
 // A manifest is the descriptor of an image manifest, and the digest of the index that lists it.
 type manifest struct {
 	v1.Descriptor
-	from v1.Hash // zero for index.json
+	from v1.Hash // of the index; zero for index.json
 }
 
-// manifests returns the descriptors of all image manifests that an index lists, through nested indexes, each once. What
-// else it lists, such as attestations and signatures, is left out. An index that contains itself is no index twice.
+// manifests returns the descriptors of all image manifests that an index and the indexes in it list, each once. It omits
+// other manifests, such as attestations and signatures, and an index that it has seen.
 func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte, what string) ([]manifest, error) {
 	type nested struct {
 		raw  []byte
 		what string
-		from v1.Descriptor // of the index: its name counts for what it lists
+		from v1.Descriptor // of the index; its annotations apply to manifests without annotations
 	}
 	queue := []nested{{index, what, top}}
 	seen := map[v1.Hash]bool{top.Digest: true} // indexes
@@ -74,7 +74,7 @@ func manifests(ctx context.Context, get getter, top v1.Descriptor, index []byte,
 	return list, nil
 }
 
-// named returns the image manifests that a manifest or an index stands for, whichever raw is.
+// named returns the image manifests that raw stands for, a manifest or an index.
 func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]manifest, error) {
 	what := "manifest " + d.Digest.String()
 	var head struct {
@@ -85,22 +85,22 @@ func named(ctx context.Context, get getter, d v1.Descriptor, raw []byte) ([]mani
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	if head.MediaType != "" { // else the server or the shape says what it is
+	if head.MediaType != "" { // otherwise the server or the fields decide
 		d.MediaType = head.MediaType
 	}
 	switch {
 	case head.Manifests != nil && head.Layers != nil:
-		// Whoever reads it as the one and who reads it as the other see different images (CVE-2021-41190).
-		return nil, fmt.Errorf("%s: it has both manifests and layers", what)
+		// Readers that take it for an index and readers that take it for a manifest would see different images (CVE-2021-41190).
+		return nil, fmt.Errorf("%s: both manifests and layers", what)
 	case d.MediaType.IsIndex() || head.Manifests != nil:
 		return manifests(ctx, get, v1.Descriptor{Digest: d.Digest}, raw, what)
 	case d.MediaType.IsImage() || d.MediaType == "" && head.Layers != nil:
 		return []manifest{{Descriptor: d}}, nil
 	}
-	return nil, fmt.Errorf("%w: it is of type %s, which is not that of a container image", ErrNotFound, d.MediaType)
+	return nil, fmt.Errorf("%w: type %s is not that of a container image", errNotFound, d.MediaType)
 }
 
-// isAttestation recognises what BuildKit puts beside images.
+// isAttestation recognises the attestations that BuildKit lists with images.
 func isAttestation(d v1.Descriptor) bool {
 	return d.Annotations["vnd.docker.reference.type"] != "" ||
 		d.Platform != nil && d.Platform.OS == "unknown" && d.Platform.Architecture == "unknown"

@@ -10,12 +10,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
 // A storedLayer is a layer that is a blob of a store.
 type storedLayer struct {
-	v1.Layer // what is not known without work, such as the digest of a docker archive's layer
+	v1.Layer // computes the rest, such as the digest of a layer in a docker archive
 	store    store
 	name     string
 	digest   v1.Hash // zero in docker archives
@@ -23,18 +24,20 @@ type storedLayer struct {
 	annotations map[string]string // of its descriptor
 }
 
-// StoredDigest implements image.StoredLayer.
+var _ walk.RangedLayer = (*storedLayer)(nil)
+
+// StoredDigest implements walk.StoredLayer.
 func (l *storedLayer) StoredDigest() v1.Hash { return l.digest }
 
-// Stored implements image.StoredLayer.
+// Stored implements walk.StoredLayer.
 func (l *storedLayer) Stored(ctx context.Context) (io.ReadCloser, error) {
 	return l.store.open(ctx, l.name)
 }
 
-// Annotations implements image.RangedLayer.
+// Annotations implements walk.RangedLayer.
 func (l *storedLayer) Annotations() map[string]string { return l.annotations }
 
-// StoredRange implements image.RangedLayer.
+// StoredRange implements walk.RangedLayer.
 func (l *storedLayer) StoredRange(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
 	if s, ok := l.store.(rangedStore); ok {
 		return s.openRange(ctx, l.name, offset, n)
@@ -49,18 +52,18 @@ func (l *storedLayer) StoredRange(ctx context.Context, offset, n int64) (io.Read
 	return nil, errors.Join(fmt.Errorf("a part of %s: %w", l.name, errors.ErrUnsupported), rc.Close())
 }
 
-// A rangedStore can read parts of blobs that are no files.
+// A rangedStore can read parts of blobs that are not files.
 type rangedStore interface {
 	openRange(ctx context.Context, name string, offset, n int64) (io.ReadCloser, error)
 }
 
-// A part of a file is closed with it.
+// A part of a file; Close closes the file.
 type part struct {
 	io.Reader
 	io.Closer
 }
 
-// Extent implements image.StoredLayer.
+// Extent implements walk.StoredLayer.
 func (l *storedLayer) Extent() (offset, size int64) {
 	offset, size, ok := l.store.find(l.name)
 	if !ok {
@@ -83,8 +86,7 @@ func (b *compressedBlob) Compressed() (io.ReadCloser, error) {
 	return b.store.open(b.ctx, blobName(b.desc.Digest.String()))
 }
 
-// A plainBlob implements partial.UncompressedLayer: a layer that a docker archive has, plain or, from some tools,
-// compressed.
+// A plainBlob implements partial.UncompressedLayer: a layer in a docker archive, which some tools compress.
 type plainBlob struct {
 	ctx    context.Context
 	store  store
@@ -113,7 +115,7 @@ type readCloser struct {
 
 func (r *readCloser) Close() error { return r.close() }
 
-// A layeredImage is an image whose layers are replaced by others of the same content.
+// A layeredImage is an image with other layers of the same content.
 type layeredImage struct {
 	v1.Image
 	layers []v1.Layer
@@ -121,7 +123,7 @@ type layeredImage struct {
 
 func (i *layeredImage) Layers() ([]v1.Layer, error) { return i.layers, nil }
 
-// missing makes the error for a blob that should be in a store and is not.
+// missing makes the error for a blob that a store lacks.
 func missing(what, name string) error {
 	return fmt.Errorf("%s: %s is missing: %w", what, name, fs.ErrNotExist)
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
 )
@@ -121,7 +122,7 @@ const lazyNames = "linked p0 p16 p24 p32 p8 q0 q16 q24 q32 q8"
 // lazily scans an image of a registry, and returns the names of what is found.
 func lazily(t *testing.T, ref string, s scan.Scanner, through http.RoundTripper) (string, error) {
 	t.Helper()
-	img, err := source.Open(t.Context(), ref, source.Options{Transport: through})
+	img, err := source.Open(t.Context(), ref, source.Options{Registry: registry.Options{Transport: through}})
 	if err != nil {
 		t.Fatal(err)
 	}

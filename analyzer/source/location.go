@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// openStore opens a directory or a tar file, after whose name there may be the name of one of its images: a colon and a tag,
-// or an at sign and a digest.
+// openStore opens a directory or a tar file. The name of one of its images may follow: a colon and a tag, or an at sign and a
+// digest.
 func openStore(ctx context.Context, name string) (location, error) {
 	info, err := os.Stat(name)
 	if err == nil {
 		return openStoreAt(ctx, name, info, "")
 	}
 	for i := strings.LastIndexByte(name, ':'); i > 0; i = strings.LastIndexByte(name[:i], ':') {
-		if info, err2 := os.Stat(name[:i]); err2 == nil { // the name of an image may have a colon itself
+		if info, err2 := os.Stat(name[:i]); err2 == nil { // the name of an image may contain a colon
 			return openStoreAt(ctx, name[:i], info, name[i+1:])
 		}
 	}
@@ -37,7 +37,7 @@ func openStoreAt(ctx context.Context, name string, info os.FileInfo, tag string)
 	return location{name: name, store: s, tag: strings.TrimSuffix(tag, "/")}, err
 }
 
-// looksLikePath reports whether a reference to nothing that exists was meant as a path.
+// looksLikePath reports whether a reference looks like the path of a missing file.
 func looksLikePath(ref string) bool {
 	if strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") {
 		return true
@@ -50,8 +50,8 @@ func looksLikePath(ref string) bool {
 	return false
 }
 
-// recognise tells by what is at a path how to open it. Of an archive it returns the opened store, since finding out may
-// have taken a while.
+// recognise returns how to open the file or directory at a path. It returns the opened store of an archive, because opening may
+// take long.
 func recognise(ctx context.Context, name string) (kind, location, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -81,7 +81,7 @@ func recognise(ctx context.Context, name string) (kind, location, error) {
 	return k, location{name: name, store: s}, nil
 }
 
-// recogniseStore tells what an archive holds. Docker writes both forms into one; its own has the names of the images.
+// recogniseStore returns the kind of an archive. Docker writes both forms into one; only its own has the names of the images.
 func recogniseStore(s store) (kind, error) {
 	if _, _, ok := s.find(dockerManifestFile); ok {
 		return kindOf("docker-archive"), nil
@@ -89,5 +89,5 @@ func recogniseStore(s store) (kind, error) {
 	if _, _, ok := s.find(indexFile); ok {
 		return kindOf("oci-archive"), nil
 	}
-	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", ErrNotFound, dockerManifestFile, indexFile)
+	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", errNotFound, dockerManifestFile, indexFile)
 }

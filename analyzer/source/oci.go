@@ -10,7 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer"
 )
 
 // The files of an OCI image layout; see the OCI image specification, "OCI Image Layout Specification".
@@ -19,8 +19,8 @@ const (
 	indexFile  = "index.json"
 )
 
-// findOCI finds the images of a layout, in a directory or in a tar file. A directory of blobs without an index, as
-// containerd's content store is one, has no tags, but any of its images by digest.
+// findOCI finds the images of a layout, in a directory or in a tar file. A directory of blobs without an index, such as
+// containerd's content store, has no tags; its images are found by digest.
 func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
 	s := at.store
 	defer closer(&err, s.close)
@@ -43,7 +43,7 @@ func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
 		}
 	}
 	if len(found.members) == 0 && at.tag != "" {
-		return nil, fmt.Errorf("%w as %s; it has %s", ErrNotFound, at.tag, some(slices.Compact(names)))
+		return nil, fmt.Errorf("%w as %s; it has %s", errNotFound, at.tag, some(slices.Compact(names)))
 	}
 	return found, nil
 }
@@ -60,7 +60,7 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 	digest, ok := strings.CutPrefix(at.tag, "@")
 	h, err := v1.NewHash(digest)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("%w: it has no %s, as an OCI image layout has; an image of a content store is chosen by its digest, as @sha256:...", ErrNotFound, indexFile)
+		return nil, fmt.Errorf("%w: no %s; name an image of a content store by its digest, @sha256:...", errNotFound, indexFile)
 	}
 	raw, err := get(ctx, "manifest", v1.Descriptor{Digest: h})
 	if err != nil {
@@ -102,13 +102,20 @@ func blob(ctx context.Context, s store, what string, desc v1.Descriptor) ([]byte
 
 // checked returns content if it has the digest that a descriptor names.
 func checked(what string, desc v1.Descriptor, b []byte) ([]byte, error) {
-	hash, err := v1.Hasher(desc.Digest.Algorithm)
-	if err != nil {
+	if err := checkDigest(desc.Digest, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	hash.Write(b)
-	if got := hex.EncodeToString(hash.Sum(nil)); got != desc.Digest.Hex {
-		return nil, fmt.Errorf("%s: %w", what, &image.DigestError{Want: desc.Digest.String(), Got: desc.Digest.Algorithm + ":" + got})
-	}
 	return b, nil
+}
+
+func checkDigest(want v1.Hash, b []byte) error {
+	hash, err := v1.Hasher(want.Algorithm)
+	if err != nil {
+		return err
+	}
+	hash.Write(b)
+	if got := hex.EncodeToString(hash.Sum(nil)); got != want.Hex {
+		return &analyzer.DigestError{Want: want.String(), Got: want.Algorithm + ":" + got}
+	}
+	return nil
 }

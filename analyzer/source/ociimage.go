@@ -5,12 +5,15 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // ociCore implements partial.CompressedImageCore.
@@ -32,10 +35,10 @@ func (c *ociCore) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 			return &compressedBlob{c.ctx, c.store, d}, nil
 		}
 	}
-	return nil, fmt.Errorf("layer %s: %w", h, ErrNotFound)
+	return nil, fmt.Errorf("layer %s: %w", h, errNotFound)
 }
 
-// ociImage returns the image that a manifest describes, its configuration read through get, its layers blobs of a store.
+// ociImage returns the image that a manifest describes. It reads the configuration through get; the layers are blobs of a store.
 func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw []byte) (v1.Image, error) {
 	m, err := v1.ParseManifest(bytes.NewReader(raw))
 	if err != nil {
@@ -72,30 +75,30 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 	return img, err
 }
 
-// checkConfigType refuses artifacts that are no images, such as charts and signatures.
+// checkConfigType refuses other artifacts than images, such as charts and signatures.
 func checkConfigType(m *v1.Manifest) error {
 	switch t := m.Config.MediaType; t {
 	case types.OCIConfigJSON, types.DockerConfigJSON, "":
 		return nil
 	default:
-		return fmt.Errorf("%w: its configuration is of type %s, which is not that of a container image", ErrNotFound, t)
+		return fmt.Errorf("%w: configuration type %s is not that of a container image", errNotFound, t)
 	}
 }
 
-// checkLayerType refuses layers that are no part of a root file system. How a layer is compressed is seen by its bytes.
+// checkLayerType refuses layers that are not part of a root file system. The compression is recognised by the content.
 func checkLayerType(d v1.Descriptor) error {
 	t := string(d.MediaType)
 	switch {
 	case strings.HasSuffix(t, "+encrypted"):
-		return fmt.Errorf("it is encrypted (%s): %w", t, ErrNotLayer)
+		return fmt.Errorf("encrypted (%s): %w", t, errors.ErrUnsupported)
 	case t == "" || strings.Contains(t, "tar") || !knownArtifact(t):
 		return nil
 	}
-	return fmt.Errorf("it is of type %s, an artifact: %w", t, ErrNotLayer)
+	return fmt.Errorf("an artifact of type %s: %w", t, errors.ErrUnsupported)
 }
 
-// knownArtifact reports whether a media type stands for something else than a file system: for tools that know it, these
-// have an image's configuration so that registries take them.
+// knownArtifact reports whether a layer of a media type is not part of a file system. Some tools give their artifacts the
+// configuration of an image, so that registries accept them.
 func knownArtifact(t string) bool {
 	for _, prefix := range []string{
 		"application/vnd.in-toto", "application/vnd.dev.cosign", "application/vnd.dev.sigstore", "application/vnd.cncf.",
@@ -109,16 +112,16 @@ func knownArtifact(t string) bool {
 	return false
 }
 
-// foreign reports whether a layer may be kept elsewhere than the rest of its image.
+// foreign reports whether a layer may be stored elsewhere than the rest of its image.
 func foreign(d v1.Descriptor) bool { return len(d.URLs) > 0 || !d.MediaType.IsDistributable() }
 
-// foreignLayer makes the error for a foreign layer that is not beside the others. It is never fetched from the addresses
-// that an image names, since those may be anybody's.
+// foreignLayer makes the error for a foreign layer that is not stored with the others. It is never fetched from the URLs that the
+// image names, because an attacker may have chosen them.
 func foreignLayer(d v1.Descriptor) error {
-	return fmt.Errorf("%s is kept at %q only: %w", d.Digest, d.URLs, ErrForeignLayer)
+	return new(scrub.Scrubber).Errorf("%s is stored only at %q, outside the image: %w", d.Digest, d.URLs, errors.ErrUnsupported)
 }
 
-// missingLayer makes the error for a layer that is not where it should be.
+// missingLayer makes the error for a layer that the store lacks.
 func missingLayer(index int, d v1.Descriptor) error {
 	if foreign(d) {
 		return fmt.Errorf("layer %d: %w", index, foreignLayer(d))

@@ -16,8 +16,7 @@ func parsePlatform(s string) (*v1.Platform, error) {
 	return p, nil
 }
 
-// wantedPlatform returns the platform to choose of an index: the one that was asked for, else that of this program, on
-// linux.
+// wantedPlatform returns the platform to choose from an index: the requested one, else linux on this program's architecture.
 func wantedPlatform(platform string) (v1.Platform, error) {
 	if platform == "" {
 		return v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, nil
@@ -29,8 +28,8 @@ func wantedPlatform(platform string) (v1.Platform, error) {
 	return *p, nil
 }
 
-// checkPlatform refuses an image for another platform than the one that was asked for. A root file system does not say what
-// it is for, and is what was asked for.
+// checkPlatform refuses an image for another platform than the requested one. It accepts root file systems, which do not name
+// their platform.
 func checkPlatform(img *Image, platform string) error {
 	if platform == "" || img.root != nil {
 		return nil
@@ -44,7 +43,7 @@ func checkPlatform(img *Image, platform string) error {
 		return err
 	}
 	if have := config.Platform(); have == nil || !have.Satisfies(*want) {
-		return fmt.Errorf("%w for %s: it is for %s/%s", ErrNotFound, platform, config.OS, config.Architecture)
+		return fmt.Errorf("%w for %s: it is for %s/%s", errNotFound, platform, config.OS, config.Architecture)
 	}
 	return nil
 }

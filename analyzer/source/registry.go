@@ -1,107 +1,129 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
+	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/hullmark/hullmark/internal/polite"
+	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// findRegistry finds the images of a reference in a registry, or in the first of its mirrors that has it.
-func findRegistry(ctx context.Context, at location, o Options) (*set, error) {
-	ref, err := name.ParseReference(at.name)
+// findRegistry finds the images of a reference in a registry.
+func findRegistry(ctx context.Context, at location, o Options) (_ *set, err error) {
+	client, err := distribution.Open(at.name, o.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("not a reference to an image in a registry: %w", err)
 	}
-	host := ref.Context().RegistryStr()
-	var missed []error
-	for _, mirror := range o.Mirrors[host] {
-		found, err := findIn(ctx, mirror, ref, o)
-		if err == nil || ctx.Err() != nil {
-			return found, err
-		}
-		missed = append(missed, fmt.Errorf("mirror %s: %w", mirror, err))
-	}
-	found, err := findIn(ctx, host, ref, o)
-	if err != nil {
-		return nil, errors.Join(append([]error{err}, missed...)...)
-	}
-	return found, nil
-}
-
-// findIn looks for a reference in one registry, which may be a mirror of its own.
-func findIn(ctx context.Context, host string, ref name.Reference, o Options) (_ *set, err error) {
-	var options []name.Option
-	if slices.Contains(o.Insecure, host) {
-		options = append(options, name.Insecure)
-	}
-	registry, err := name.NewRegistry(host, options...)
+	r := &repository{client}
+	end := func() error { r.Close(); return nil }
+	defer closer(&err, end)
+	id := r.Ref.Identifier()
+	raw, desc, err := r.manifest(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	t := polite.NewTransport(o.Transport, polite.Loopback(host) || slices.Contains(o.Insecure, host))
-	t.Stall = o.Stall
-	defer closer(&err, func() error { t.Close(); return nil })
-	keychain := o.Keychain
-	if keychain == nil {
-		keychain = authn.DefaultKeychain
-	}
-	r := &repository{Repository: registry.Repo(ref.Context().RepositoryStr()), ref: ref, transport: t}
-	if err := r.connect(ctx, keychain); err != nil {
-		return nil, r.explain(err)
-	}
-	raw, desc, err := r.manifest(ctx, ref.Identifier())
-	if err != nil {
-		return nil, r.explain(err)
-	}
-	if _, byDigest := ref.(name.Digest); byDigest && desc.Digest.String() != ref.Identifier() {
-		if desc.Digest, err = v1.NewHash(ref.Identifier()); err != nil {
-			return nil, err
-		}
-		if _, err := checked("manifest", desc, raw); err != nil {
-			return nil, r.explain(err)
-		}
-	}
 	list, err := named(ctx, r.get, desc, raw)
 	if err != nil {
-		return nil, r.explain(err)
+		return nil, r.Explain("manifest "+id, err)
 	}
-	found := &set{how: "its digest as @sha256:...", close: func() error { t.Close(); return nil }}
+	found := &set{how: "its digest as @sha256:...", close: end}
 	for _, m := range list {
 		found.members = append(found.members, r.member(m.Descriptor, raw, desc.Digest))
 	}
 	return found, nil
 }
 
-// member is an image of a repository. Its manifest is known already if it has the digest of top.
+// A repository reads the documents and layers of images in a registry.
+type repository struct{ *distribution.Repository }
+
+// member is an image of a repository. Its manifest is top if it has that digest.
 func (r *repository) member(d v1.Descriptor, top []byte, digest v1.Hash) member {
-	ref := r.ref.Context().String() + "@" + d.Digest.String()
+	ref := r.Ref.Context().String() + "@" + d.Digest.String()
 	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, open: func(ctx context.Context) (*Image, error) {
-		raw := top
-		if d.Digest != digest {
-			var err error
-			if raw, err = r.get(ctx, "manifest", d); err != nil {
-				return nil, r.explain(err)
-			}
-		}
-		s, err := r.store(raw)
+		img, err := r.open(ctx, d, top, digest)
 		if err != nil {
-			return nil, err
-		}
-		img, err := ociImage(ctx, s, r.get, d, raw)
-		if err != nil {
-			return nil, r.explain(err)
+			return nil, r.Explain("manifest "+d.Digest.String(), err)
 		}
 		return &Image{Image: img, digest: d.Digest.String()}, nil
 	}}
+}
+
+func (r *repository) open(ctx context.Context, d v1.Descriptor, top []byte, digest v1.Hash) (v1.Image, error) {
+	raw := top
+	if d.Digest != digest {
+		var err error
+		if raw, err = r.get(ctx, "manifest", d); err != nil {
+			return nil, err
+		}
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return ociImage(ctx, newRegistryStore(r, m), r.get, d, raw)
+}
+
+// manifest reads an image manifest or an index by a tag or a digest.
+func (r *repository) manifest(ctx context.Context, id string) (raw []byte, d v1.Descriptor, err error) {
+	accept := []types.MediaType{types.OCIImageIndex, types.OCIManifestSchema1, types.DockerManifestList, types.DockerManifestSchema2}
+	err = r.ReadManifest(ctx, id, accept, func(t types.MediaType, body io.Reader) (err error) {
+		if raw, err = readDocument(body); err != nil {
+			return err
+		}
+		d.Size, d.MediaType = int64(len(raw)), t
+		if strings.Contains(id, ":") { // not a tag
+			if d.Digest, err = v1.NewHash(id); err != nil {
+				return err
+			}
+			return checkDigest(d.Digest, raw)
+		}
+		d.Digest, _, err = v1.SHA256(bytes.NewReader(raw))
+		return err
+	})
+	return raw, d, err
+}
+
+// get is a getter.
+func (r *repository) get(ctx context.Context, what string, d v1.Descriptor) ([]byte, error) {
+	if len(d.Data) > 0 {
+		return checked(what, d, d.Data)
+	}
+	if d.MediaType.IsIndex() || d.MediaType.IsImage() || what == "manifest" {
+		b, _, err := r.manifest(ctx, d.Digest.String())
+		return b, err
+	}
+	if d.Size > maxDocument {
+		return nil, fmt.Errorf("%s: %w", what, documentTooLarge())
+	}
+	body, err := r.Blob(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	b, err := readDocument(body)
+	if err = errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return checked(what, d, b)
+}
+
+// readDocument reads an index, a manifest or a configuration.
+func readDocument(r io.Reader) ([]byte, error) {
+	var b bytes.Buffer
+	n, err := io.Copy(&b, io.LimitReader(r, maxDocument+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > maxDocument {
+		return nil, documentTooLarge()
+	}
+	return b.Bytes(), nil
 }
 
 // A registryStore is the layers of one image in a repository, in the order of the manifest.
@@ -109,6 +131,17 @@ type registryStore struct {
 	repository  *repository
 	layers      map[string]extent // the offset is the index
 	descriptors map[string]v1.Descriptor
+}
+
+func newRegistryStore(r *repository, m *v1.Manifest) *registryStore {
+	s := &registryStore{r, make(map[string]extent), make(map[string]v1.Descriptor)}
+	for i, d := range m.Layers {
+		name := blobName(d.Digest.String())
+		if _, twice := s.layers[name]; !twice {
+			s.layers[name], s.descriptors[name] = extent{int64(i), d.Size}, d
+		}
+	}
+	return s
 }
 
 func (s *registryStore) find(name string) (int64, int64, bool) {
@@ -125,14 +158,11 @@ func (s *registryStore) openRange(ctx context.Context, name string, offset, n in
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
-	b, err := s.repository.openRange(ctx, d, offset, n)
-	if errors.Is(err, ErrNotFound) && foreign(d) {
+	b, err := s.repository.BlobRange(ctx, d, offset, n)
+	if errors.Is(err, fs.ErrNotExist) && foreign(d) {
 		return nil, foreignLayer(d)
 	}
-	if err != nil {
-		return nil, s.repository.explain(err)
-	}
-	return b, nil
+	return b, err
 }
 
 func (s *registryStore) close() error { return nil }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"math/rand/v2"
 	"net/http"
@@ -21,14 +22,14 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/registry"
+	fake "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
 )
@@ -83,7 +84,7 @@ func (g *rogue) asked(part string) (n int) {
 // newRogue starts a registry that has an image app:1.
 func newRogue(t *testing.T, img v1.Image) *rogue {
 	t.Helper()
-	g := &rogue{inner: registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	g := &rogue{inner: fake.New(fake.Logger(log.New(io.Discard, "", 0)))}
 	g.Server = httptest.NewServer(g)
 	t.Cleanup(func() {
 		g.CloseClientConnections()
@@ -159,7 +160,8 @@ func TestRegistryRecovers(t *testing.T) {
 		from := 0
 		if s := r.Header.Get("Range"); s != "" {
 			var err error
-			if from, err = strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(s, "bytes="), "-")); err != nil {
+			first, _, _ := strings.Cut(strings.TrimPrefix(s, "bytes="), "-")
+			if from, err = strconv.Atoi(first); err != nil {
 				t.Error(err)
 			}
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(whole)-1, len(whole)))
@@ -313,9 +315,9 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 		}
 	}
-	var digestError *image.DigestError
-	var limitError *image.LimitError
-	var rateLimit *source.RateLimitError
+	var digestError *analyzer.DigestError
+	var limitError *analyzer.LimitError
+	var rateLimit *registry.RateLimitError
 	for _, c := range []struct {
 		name string
 		ref  string // after the host
@@ -330,11 +332,11 @@ func TestRegistryMisbehaves(t *testing.T) {
 				return
 			}
 			unauthorized(g, w)
-		}, want: "refuses access to"},
+		}, want: "access denied"},
 		{name: "401 for blobs", do: only("/blobs/", func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
 			w.WriteHeader(401)
-		}), want: "refuses access to"},
+		}), want: "access denied"},
 		{name: "no token", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/token" {
 				fmt.Fprintf(w, `{"refresh_token":%q}`, token)
@@ -348,7 +350,7 @@ func TestRegistryMisbehaves(t *testing.T) {
 				return
 			}
 			unauthorized(g, w)
-		}, want: "from 127.0.0.1"},
+		}, want: "log in: body exceeds"},
 		{name: "credentials in an answer", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/v2/" {
 				w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
@@ -377,7 +379,7 @@ func TestRegistryMisbehaves(t *testing.T) {
 		{name: "too many requests, for an hour", do: only("/manifests/", func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(429)
-		}), as: &rateLimit, want: "it allows no further requests for 1h0m0s"},
+		}), as: &rateLimit, want: "asks to retry after 1h0m0s"},
 		{name: "always an error", do: only("/manifests/", status(500, "<html>"+strings.Repeat("<p>sorry", 10_000))), want: "unexpected status code 500 Internal Server Error: <html>"},
 		{name: "blobs always an error", do: only(layer, status(502, "")), want: "layer 0: "},
 		{name: "endless error", do: only("/manifests/", func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
@@ -387,14 +389,14 @@ func TestRegistryMisbehaves(t *testing.T) {
 					return
 				}
 			}
-		}), is: source.ErrNotFound},
+		}), is: fs.ErrNotExist},
 		{name: "endless greeting", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/v2/" {
 				endless(g, w, r)
 				return
 			}
 			w.WriteHeader(404)
-		}, is: source.ErrNotFound},
+		}, is: fs.ErrNotExist},
 		{name: "blob always cut off", do: only(layer, func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(layerBytes(t, img))))
 			w.Write(make([]byte, 10))
@@ -412,22 +414,22 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 			w.Write(bytes.ToUpper(b))
 		}), as: &digestError, want: "configuration: its content has digest"},
-		{name: "wrong digest of a manifest", ref: "/app@" + digest.String(), do: only("/manifests/", status(200, "{}")), as: &digestError, want: "manifest: its content has digest sha256:44136fa"},
-		{name: "wrong size", do: only(layer, status(200, "short")), want: "has 5 bytes, but the image names"},
+		{name: "wrong digest of a manifest", ref: "/app@" + digest.String(), do: only("/manifests/", status(200, "{}")), as: &digestError, want: "its content has digest sha256:44136fa"},
+		{name: "wrong size", do: only(layer, status(200, "short")), want: ": 5 bytes of text/plain, but the image names"},
 		{name: "endless layer", do: only(layer, func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			b := layerBytes(t, img)
 			w.Write(b)
 			endless(g, w, r)
-		}), want: "has more bytes than the"},
+		}), want: "sent more bytes than announced"},
 		{name: "endless manifest", do: only("/manifests/", endless), as: &limitError, want: "more than 8388608 bytes in an index, manifest or configuration"},
 		{name: "configuration of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.Size = 1 << 60 })), as: &limitError, want: "configuration: more than 8388608 bytes"},
-		{name: "layer of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = 1 << 60 })), want: "bytes, but the image names 1152921504606846976"},
-		{name: "layer of -1 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = -1 })), want: "bytes, but the image names -1"},
-		{name: "an artifact", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.MediaType = "application/vnd.cncf.helm.config.v1+json" })), is: source.ErrNotFound, want: "which is not that of a container image"},
-		{name: "an artifact as a layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].MediaType = "application/vnd.in-toto+json" })), is: source.ErrNotLayer, want: "layer 0: it is of type application/vnd.in-toto+json"},
+		{name: "layer of 2^60 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = 1 << 60 })), want: ", but the image names 1152921504606846976"},
+		{name: "layer of -1 bytes", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].Size = -1 })), want: "the image names a size of -1 bytes"},
+		{name: "an artifact", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Config.MediaType = "application/vnd.cncf.helm.config.v1+json" })), is: fs.ErrNotExist, want: "is not that of a container image"},
+		{name: "an artifact as a layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) { m.Layers[0].MediaType = "application/vnd.in-toto+json" })), is: errors.ErrUnsupported, want: "layer 0: an artifact of type application/vnd.in-toto+json"},
 		{name: "an encrypted layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) {
 			m.Layers[0].MediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
-		})), is: source.ErrNotLayer, want: "layer 0: it is encrypted"},
+		})), is: errors.ErrUnsupported, want: "layer 0: encrypted"},
 		{name: "a foreign layer", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.Contains(r.URL.Path, "/manifests/"):
@@ -440,16 +442,17 @@ func TestRegistryMisbehaves(t *testing.T) {
 			default:
 				g.inner.ServeHTTP(w, r)
 			}
-		}, is: source.ErrForeignLayer, want: "/foreign"},
-		{name: "image or index", do: only("/manifests/", status(200, `{"schemaVersion":2,"manifests":[],"layers":[]}`)), want: "it has both manifests and layers"},
-		{name: "no manifest", do: only("/manifests/", status(200, `<html>`)), want: "invalid character"},
+		}, is: errors.ErrUnsupported, want: "/foreign"},
+		{name: "image or index", do: only("/manifests/", status(200, `{"schemaVersion":2,"manifests":[],"layers":[]}`)), want: "both manifests and layers"},
+		{name: "no manifest", do: only("/manifests/", status(200, "sorry")), want: "invalid character"},
+		{name: "a page", do: only("/manifests/", status(200, `<html>`)), want: "manifest 1: a web page, not a manifest"},
 		{name: "a manifest of 2015", do: only("/manifests/", func(_ *rogue, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", string(types.DockerManifestSchema1Signed))
 			io.WriteString(w, `{"schemaVersion":1}`)
-		}), is: source.ErrNotFound, want: "it is of type application/vnd.docker.distribution.manifest.v1+prettyjws"},
+		}), is: fs.ErrNotExist, want: "type application/vnd.docker.distribution.manifest.v1+prettyjws"},
 		{name: "redirected in a circle", do: only("/blobs/", func(_ *rogue, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path+"?X-Signature=secret-signature", http.StatusTemporaryRedirect)
-		}), want: "more than 10 redirections"},
+		}), want: "stopped after 10 redirects"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -460,7 +463,7 @@ func TestRegistryMisbehaves(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 			defer cancel()
-			_, err := scanContext(ctx, g.host()+c.ref, source.Options{Keychain: login{}})
+			_, err := scanContext(ctx, g.host()+c.ref, source.Options{Registry: registry.Options{Keychain: login{}}})
 			if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) || c.as != nil && !errors.As(err, c.as) {
 				t.Fatalf("error %v, want %q that is %v or a %T", err, c.want, c.is, c.as)
 			}
@@ -528,7 +531,7 @@ func TestCredentialsStay(t *testing.T) {
 					http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)+r.URL.Path, http.StatusTemporaryRedirect)
 				}
 			}
-			got, err := scanContext(t.Context(), g.host()+"/app:1", source.Options{Keychain: login{}})
+			got, err := scanContext(t.Context(), g.host()+"/app:1", source.Options{Registry: registry.Options{Keychain: login{}}})
 			if err != nil || got != "a z" {
 				t.Errorf("found %q, error %v", got, err)
 			}
@@ -555,15 +558,15 @@ func TestNoPlainHTTP(t *testing.T) {
 	// The certificate is for example.com; the connections go to the test's own servers.
 	client.DialContext = nil
 	ref := "example.com/app:1"
-	o := source.Options{Transport: route{client, "example.com", strings.TrimPrefix(secure.URL, "https://")}}
-	if _, err := scanContext(t.Context(), ref, o); err == nil || !strings.Contains(err.Error(), "plain HTTP is spoken only to") {
+	o := source.Options{Registry: registry.Options{Transport: route{client, "example.com", strings.TrimPrefix(secure.URL, "https://")}}}
+	if _, err := scanContext(t.Context(), ref, o); err == nil || !strings.Contains(err.Error(), "plain HTTP is not allowed") {
 		t.Errorf("error %v", err)
 	}
-	plain := source.Options{Transport: route{client, "example.com", g.host()}}
+	plain := source.Options{Registry: registry.Options{Transport: route{client, "example.com", g.host()}}}
 	if _, err := scanContext(t.Context(), ref, plain); err == nil || !strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
 		t.Errorf("error %v", err)
 	}
-	plain.Insecure = []string{"example.com"}
+	plain.Registry.Insecure = []string{"example.com"}
 	if got, err := scanContext(t.Context(), ref, plain); err != nil || got != "a z" {
 		t.Errorf("insecure: found %q, error %v", got, err)
 	}
@@ -602,7 +605,7 @@ func TestMirrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mirror.requests, origin.requests = nil, nil
-			o := source.Options{Mirrors: map[string][]string{origin.host(): c.mirrors}}
+			o := source.Options{Registry: registry.Options{Mirrors: map[string][]string{origin.host(): c.mirrors}}}
 			got, img, err := packagesOf(t, origin.host()+"/app:1", o)
 			if err != nil || got != "a z" {
 				t.Fatalf("found %q, error %v", got, err)
@@ -678,8 +681,8 @@ func TestStalledRegistry(t *testing.T) {
 			}
 			leak.Check(t)
 			start := time.Now()
-			_, err := scanContext(t.Context(), g.host()+"/app:1", source.Options{Stall: 60 * time.Millisecond})
-			if err == nil || !strings.Contains(err.Error(), "it sent less than 64 KiB in 60ms") {
+			_, err := scanContext(t.Context(), g.host()+"/app:1", source.Options{Registry: registry.Options{StallTimeout: 60 * time.Millisecond}})
+			if err == nil || !strings.Contains(err.Error(), "stalled: less than 64 KiB in 60ms") {
 				t.Errorf("error %v", err)
 			}
 			if took := time.Since(start); took > 30*time.Second {

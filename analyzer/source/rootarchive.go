@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
-// errRootArchive says that a tar file holds no image, but a root file system.
+// errRootArchive reports a tar file that holds a root file system instead of an image.
 var errRootArchive = errors.New("a tar file of a root file system; rootfs-archive: in front of its name scans it")
 
 // rootSigns tells the tar file of a root file system from that of an image by the names on its top level.
@@ -38,11 +38,11 @@ func (r *rootSigns) see(name string) {
 	}
 }
 
-// likely reports whether at least so many names speak for a root file system, and none against it.
+// likely reports whether at least n names indicate a root file system, and none an image.
 func (r *rootSigns) likely(names int) bool { return !r.image && len(r.root) >= names }
 
-// findRootArchive opens a tar file of a root file system, plain or compressed, as an image of one layer. It is read once to
-// learn its digest, and once more to scan it.
+// findRootArchive opens a tar file of a root file system, plain or compressed, as an image of one layer. It reads the file once to
+// compute its digest; a scan reads it again.
 func findRootArchive(ctx context.Context, at location, _ Options) (*set, error) {
 	f, err := os.Open(at.name)
 	if err != nil {
@@ -82,7 +82,7 @@ func rootImage(ctx context.Context, f *os.File) (v1.Image, error) {
 	return img, err
 }
 
-// contentDigest returns the digest of what a file has in it, decompressed.
+// contentDigest returns the digest of the decompressed content of a file.
 func contentDigest(ctx context.Context, s *fileStore) (v1.Hash, error) {
 	z, _, err := compression.NewReader(io.NewSectionReader(s.file, 0, s.size))
 	if err != nil {

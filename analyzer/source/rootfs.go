@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -16,8 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// findRoot opens a root file system. No link leads out of it, and the kernel's own file systems in it (/proc, /sys, /dev),
-// which hold no packages and have no end, are left out.
+// findRoot opens a root file system. Links that lead out of it are not followed. The kernel's own file systems in it (/proc, /sys,
+// /dev) are omitted: they hold no packages and have no end.
 func findRoot(_ context.Context, at location, _ Options) (*set, error) {
 	root, err := os.OpenRoot(at.name)
 	if err != nil {
@@ -32,9 +33,9 @@ func findRoot(_ context.Context, at location, _ Options) (*set, error) {
 	return &set{members: []member{{name: at.name, ref: at.name, open: open}}, close: f.close}, nil
 }
 
-// A rootFS is the file system below a directory, without some of its directories. It opens a path element by element, so
-// that whoever changes the tree meanwhile cannot lead it out, and keeps the directories above the last path open, so that
-// walking a tree opens each directory once.
+// A rootFS is the file system below a directory, without some of its directories. It opens a path element by element, so that a
+// concurrent change of the tree cannot lead it out. It keeps the directories above the last path open, so that walking a tree opens
+// each directory once.
 type rootFS struct {
 	skip map[string]bool
 
@@ -50,7 +51,7 @@ type openDirectory struct {
 // maxOpen is how many directories are kept open.
 const maxOpen = 64
 
-// in calls fn with the directory that a file is in, and the file's name in it.
+// in calls fn with the directory of a file and the file's name in it.
 func (r *rootFS) in(op, name string, fn func(dir *os.Root, base string) error) error {
 	if !fs.ValidPath(name) {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
@@ -151,8 +152,8 @@ func (r *rootFS) close() error {
 	return errors.Join(errs...)
 }
 
-// kernelMounts returns the paths, relative to root, where file systems of the kernel itself are mounted. They are known on
-// Linux only, from proc_pid_mountinfo(5).
+// kernelMounts returns the paths, relative to root, where file systems of the kernel itself are mounted. It knows them only on
+// Linux, from proc_pid_mountinfo(5).
 func kernelMounts(root string) (map[string]bool, error) {
 	abs, err := filepath.Abs(root)
 	if err != nil {
@@ -199,17 +200,19 @@ func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
-// noImage stands for the v1.Image that a root file system is not.
+// noImage takes the place of the v1.Image in a root file system.
 type noImage struct{}
 
-func (noImage) Layers() ([]v1.Layer, error)             { return nil, ErrRootFS }
-func (noImage) MediaType() (types.MediaType, error)     { return "", ErrRootFS }
-func (noImage) Size() (int64, error)                    { return 0, ErrRootFS }
-func (noImage) ConfigName() (v1.Hash, error)            { return v1.Hash{}, ErrRootFS }
-func (noImage) ConfigFile() (*v1.ConfigFile, error)     { return nil, ErrRootFS }
-func (noImage) RawConfigFile() ([]byte, error)          { return nil, ErrRootFS }
-func (noImage) Digest() (v1.Hash, error)                { return v1.Hash{}, ErrRootFS }
-func (noImage) Manifest() (*v1.Manifest, error)         { return nil, ErrRootFS }
-func (noImage) RawManifest() ([]byte, error)            { return nil, ErrRootFS }
-func (noImage) LayerByDigest(v1.Hash) (v1.Layer, error) { return nil, ErrRootFS }
-func (noImage) LayerByDiffID(v1.Hash) (v1.Layer, error) { return nil, ErrRootFS }
+var errRootFS = fmt.Errorf("source: a root file system is not an image: %w", errors.ErrUnsupported)
+
+func (noImage) Layers() ([]v1.Layer, error)             { return nil, errRootFS }
+func (noImage) MediaType() (types.MediaType, error)     { return "", errRootFS }
+func (noImage) Size() (int64, error)                    { return 0, errRootFS }
+func (noImage) ConfigName() (v1.Hash, error)            { return v1.Hash{}, errRootFS }
+func (noImage) ConfigFile() (*v1.ConfigFile, error)     { return nil, errRootFS }
+func (noImage) RawConfigFile() ([]byte, error)          { return nil, errRootFS }
+func (noImage) Digest() (v1.Hash, error)                { return v1.Hash{}, errRootFS }
+func (noImage) Manifest() (*v1.Manifest, error)         { return nil, errRootFS }
+func (noImage) RawManifest() ([]byte, error)            { return nil, errRootFS }
+func (noImage) LayerByDigest(v1.Hash) (v1.Layer, error) { return nil, errRootFS }
+func (noImage) LayerByDiffID(v1.Hash) (v1.Layer, error) { return nil, errRootFS }

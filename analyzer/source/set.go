@@ -12,10 +12,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A set is the images that a reference may mean. It is closed with the last image of it.
+// A set is the images that a reference may mean. Closing the last image closes the set.
 type set struct {
 	members []member
-	how     string // to name one of them
+	how     string // how to name one of the images
 	close   func() error
 
 	mu   sync.Mutex
@@ -24,13 +24,13 @@ type set struct {
 
 // A member is one image of a set.
 type member struct {
-	name     string       // as its place names it
-	ref      string       // a reference, without the kind, that means this image alone
-	platform *v1.Platform // nil where it is not known without opening
+	name     string       // in the archive, layout or repository
+	ref      string       // a reference, without the kind, to this image alone
+	platform *v1.Platform // nil if it is not known before opening
 	open     func(ctx context.Context) (*Image, error)
 }
 
-// one opens the image that is meant, and closes the rest.
+// one opens the image that the platform chooses.
 func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
 	s.uses = 1
 	defer closer(&err, s.done)
@@ -77,7 +77,7 @@ func (s *set) all(ctx context.Context, prefix string) iter.Seq2[*Image, error] {
 	}
 }
 
-// own makes the image's Close give up its use of the set.
+// own makes the image's Close release the set.
 func (s *set) own(img *Image) {
 	var once sync.Once
 	inner := img.close
@@ -111,7 +111,7 @@ func (s *set) done() error {
 func (s *set) choose(platform string) (member, error) {
 	switch len(s.members) {
 	case 0:
-		return member{}, fmt.Errorf("%w: the index lists none", ErrNotFound)
+		return member{}, fmt.Errorf("%w: the index lists no image", errNotFound)
 	case 1:
 		return s.members[0], nil
 	}
@@ -141,12 +141,12 @@ func (s *set) choose(platform string) (member, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0 && len(platforms) > 0:
-		return member{}, fmt.Errorf("%w for %s; it has %s", ErrNotFound, want.String(), some(platforms))
+		return member{}, fmt.Errorf("%w for %s; it has %s", errNotFound, want.String(), some(platforms))
 	}
-	return member{}, fmt.Errorf("it has %d images; choose one by %s, of %s", max(len(found), len(s.members)), s.how, some(names))
+	return member{}, fmt.Errorf("it has %d images; choose one by %s: %s", max(len(found), len(s.members)), s.how, some(names))
 }
 
-// some lists names in an error, as many as somebody may want to read.
+// some lists names in an error, at most 20.
 func some(names []string) string {
 	const most = 20
 	if more := len(names) - most; more > 0 {

@@ -7,40 +7,24 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"net/http"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
-// Options say how to open an image. The zero value is what most programs want.
+// Options say how to open an image. The zero value suits most programs.
 type Options struct {
 	// Platform chooses among the images of an index: "linux/arm64", "linux/arm/v7". By default it is linux and the
-	// architecture of this program, and if an index has only one image, that one. With a platform given, an image for
-	// another one is an error.
+	// architecture of this program, or the only image of an index. If Platform is set, an image for another one is an
+	// error.
 	Platform string
 
-	// Keychain finds credentials of registries; nil means authn.DefaultKeychain, which reads what "docker login" wrote.
-	Keychain authn.Keychain
-
-	// Transport carries requests to registries; nil means one like http.DefaultTransport. A custom one can bring other
-	// certificates or a proxy. It need not retry: that is done above it.
-	Transport http.RoundTripper
-
-	// Insecure lists registries, as host or host:port, that are spoken to in plain HTTP where they do not speak TLS.
-	// Those on the loopback interface always are.
-	Insecure []string
-
-	// Mirrors lists, for a registry's host or host:port, others that are asked first, in order, for the same
-	// repositories. What a digest names is checked; what a tag means is the mirror's word.
-	Mirrors map[string][]string
-
-	// Stall is for how long a registry may send next to nothing, less than 64 KiB, before its connection is given up; 0
-	// means a minute. What a blob lacks then is asked for again, a few times.
-	Stall time.Duration
+	// Registry says how to reach registries.
+	Registry registry.Options
 }
 
 func (o Options) check() error {
@@ -51,11 +35,11 @@ func (o Options) check() error {
 	return err
 }
 
-// An Image is an image that was opened. It is a v1.Image, unless it is a root file system: then Root returns that, and
-// methods of v1.Image return ErrRootFS. A scan.Scanner scans both.
+// An Image is an opened image. It is a v1.Image, or a root file system: then Root returns that, and the methods of v1.Image
+// return errors.ErrUnsupported. A scan.Scanner scans both.
 type Image struct {
 	v1.Image
-	Ref string // how the image was found: "oci:/srv/layout"
+	Ref string // "oci:/srv/layout"
 
 	digest string
 	root   fs.FS
@@ -65,30 +49,27 @@ type Image struct {
 // Reference returns the reference of this one image: Ref.
 func (i *Image) Reference() string { return i.Ref }
 
-// ErrRootFS is what methods of v1.Image return of a root file system.
-var ErrRootFS = errors.New("source: a root file system is not an image")
+// errNotFound is an fs.ErrNotExist.
+var errNotFound = notFoundError{}
 
-// ErrNotFound says that there is no image where a reference leads.
-var ErrNotFound = errors.New("no such image")
+type notFoundError struct{}
 
-// ErrNotLayer says that an image has a layer that is no part of a root file system, such as an attestation.
-var ErrNotLayer = errors.New("not a layer of a root file system")
+func (notFoundError) Error() string        { return "no such image" }
+func (notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// ErrForeignLayer says that a layer is kept elsewhere than the rest of its image, as base layers of Windows are.
-var ErrForeignLayer = errors.New("foreign layers are not fetched")
-
-// NewRoot returns an image that is a root file system, for packages that open other kinds of them. Close may be nil.
+// NewRoot returns an image that is a root file system, for packages that open other kinds of root file systems. Close may be
+// nil.
 func NewRoot(ref string, root fs.FS, close func() error) *Image {
 	return &Image{Image: noImage{}, Ref: ref, root: root, close: close}
 }
 
-// Root returns the file system, of a root file system, else nil.
+// Root returns the file system of a root file system. It returns nil for other images.
 func (i *Image) Root() fs.FS { return i.root }
 
-// ManifestDigest returns the digest of the manifest, "sha256:...", or "" where the image has none, as in docker archives.
+// ManifestDigest returns the digest of the manifest, "sha256:...". It is "" if there is no manifest, as in docker archives.
 func (i *Image) ManifestDigest() string { return i.digest }
 
-// Close frees what Open opened.
+// Close closes the image.
 func (i *Image) Close() error {
 	if i.close == nil {
 		return nil
@@ -96,8 +77,10 @@ func (i *Image) Close() error {
 	return i.close()
 }
 
-// Open opens the image that a reference names; see the package comment. An error says what was tried, and wraps
-// ErrNotFound or fs.ErrNotExist where nothing is there. The image can be used until ctx ends.
+// Open opens the image that a reference names; see the package comment. The image can be used until ctx ends.
+//
+// The error wraps fs.ErrNotExist if there is no such image, errors.ErrUnsupported if a layer is encrypted, is not part of a file
+// system or is stored outside the registry, and those of package registry.
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	set, k, name, err := find(ctx, ref, o)
 	if err != nil {
@@ -111,10 +94,9 @@ func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	return img, nil
 }
 
-// OpenAll opens every image that a reference names, one after the other: those of all platforms of an index, and all that
-// an archive holds if the reference does not choose one. Options.Platform is not looked at. Each image's Ref means it
-// alone, and each is closed by the caller, during the loop or after it. An image that cannot be opened is an error of its
-// own, and the others follow.
+// OpenAll opens every image that a reference names, one after the other: those of all platforms of an index, and all images of an
+// archive if the reference does not choose one. It ignores Options.Platform. Each image's Ref names it alone. The caller closes
+// each image, during the loop or after it. If an image cannot be opened, OpenAll yields the error and goes on.
 func OpenAll(ctx context.Context, ref string, o Options) iter.Seq2[*Image, error] {
 	return func(yield func(*Image, error) bool) {
 		o.Platform = ""
@@ -143,7 +125,7 @@ func OpenAll(ctx context.Context, ref string, o Options) iter.Seq2[*Image, error
 type kind struct {
 	prefix string
 	find   func(ctx context.Context, at location, o Options) (*set, error)
-	stored bool // in a store, which is opened first
+	stored bool // at opens the store first
 }
 
 func kinds() []kind {
@@ -167,15 +149,14 @@ func kindOf(prefix string) kind {
 	return kind{prefix: prefix}
 }
 
-// A location is where to look for images: a name in the terms of its kind, which for a store is where it is, and the
-// opened store with what stood behind its name.
+// A location says where to look for images: a name, or the path of a store with the opened store and the name of an image in it.
 type location struct {
 	name  string
 	store store
 	tag   string // a name, or "@" and a digest
 }
 
-// find finds out of which kind a reference is, and the images that it may mean.
+// find returns the images that a reference may mean, its kind, and the reference without the kind.
 func find(ctx context.Context, ref string, o Options) (*set, kind, string, error) {
 	if ref == "" {
 		return nil, kind{}, "", errors.New("source: empty image reference")
@@ -205,12 +186,12 @@ func find(ctx context.Context, ref string, o Options) (*set, kind, string, error
 	k := kindOf("registry")
 	set, err := k.at(ctx, ref, location{name: ref}, o)
 	if err != nil {
-		err = fmt.Errorf("%w (there is no file or directory of that name either)", err)
+		err = fmt.Errorf("%w (and no file has this name)", err)
 	}
 	return set, k, ref, err
 }
 
-// at finds the images at a location. It closes the location's store if there are none.
+// at returns the images at a location. If that fails, it closes the location's store.
 func (k kind) at(ctx context.Context, name string, at location, o Options) (_ *set, err error) {
 	if k.stored && at.store == nil {
 		at, err = openStore(ctx, name)
@@ -220,12 +201,15 @@ func (k kind) at(ctx context.Context, name string, at location, o Options) (_ *s
 		found, err = k.find(ctx, at, o)
 	}
 	if err != nil {
+		if !k.stored { // the name may be a URL with a password
+			name = new(scrub.Scrubber).Text(name)
+		}
 		return nil, fmt.Errorf("source: %s:%s: %w", k.prefix, name, err)
 	}
 	return found, nil
 }
 
-// closer closes what was opened if opening went wrong further on.
+// closer calls c if a function fails.
 func closer(err *error, c func() error) {
 	if *err != nil {
 		*err = errors.Join(*err, c())

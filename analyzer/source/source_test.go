@@ -19,7 +19,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
+	fake "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -186,7 +186,7 @@ func untar(t *testing.T, file, dir string) string {
 // serve starts a registry in this process.
 func serve(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(fake.New(fake.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }
@@ -296,7 +296,7 @@ func TestImageMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if _, err := root.Layers(); !errors.Is(err, source.ErrRootFS) {
+	if _, err := root.Layers(); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("Layers of a root file system: error %v", err)
 	}
 }
@@ -355,12 +355,12 @@ func TestChoice(t *testing.T) {
 		{multi, "linux", "", `platform "linux" is not of the form os/architecture[/variant]`},
 		{single, "", "there0", ""},
 		{single, "linux/arm64", "", "no such image for linux/arm64: it is for linux/" + other},
-		{named, "", "", "it has 2 images; choose one by adding a colon and its name, or its digest as @sha256:..., of first, example.com/app:second"},
+		{named, "", "", "it has 2 images; choose one by adding a colon and its name, or its digest as @sha256:...: first, example.com/app:second"},
 		{"oci:" + named + ":first", "", "one0", ""},
 		{"oci:" + named + ":example.com/app:second", "", "two0", ""},
 		{"oci:" + named + "@" + digest.String(), "", "two0", ""},
 		{"oci:" + named + ":third", "", "", "no such image as third; it has first, example.com/app:second"},
-		{docker, "", "", "it has 2 images; choose one by adding a colon and its name, of example.com/one:1, example.com/two:2"},
+		{docker, "", "", "it has 2 images; choose one by adding a colon and its name: example.com/one:1, example.com/two:2"},
 		{"docker-archive:" + docker + ":example.com/two:2", "", "two0", ""},
 		{"docker-archive:" + docker + ":three", "", "", "no such image as three; it has example.com/one:1, example.com/two:2"},
 		{host + "/multi:1", "", "here0", ""},
@@ -437,18 +437,20 @@ func TestErrors(t *testing.T) {
 		{"nothing.tar", fs.ErrNotExist, "no such file"},
 		{"oci:" + dir + "/nothing", fs.ErrNotExist, "no such file"},
 		{"UPPER case", nil, "not a reference to an image in a registry"},
-		{host + "/missing:1", source.ErrNotFound, host + " says that it has no " + host + "/missing:1 (there is no file or directory of that name either)"},
-		{"localhost:1/app:1", nil, "localhost:1/app:1 from localhost:1"},
+		{"registry:user:secret@registry.example/app:1", nil, "source: registry:***@registry.example/app:1: not a reference"},
+		{"https://user:secret@registry.example/app", nil, "source: registry:https://***@registry.example/app: not a reference"},
+		{host + "/missing:1", fs.ErrNotExist, host + ": manifest 1: not found (and no file has this name)"},
+		{"localhost:1/app:1", nil, "localhost:1/app:1: localhost:1: log in: Get"},
 		{write(t, dir+"/text", []byte(strings.Repeat("text ", 500))), tar.ErrHeader, "not a tar file"},
-		{write(t, dir+"/empty", nil), source.ErrNotFound, "neither manifest.json (docker save) nor index.json (OCI archive)"},
+		{write(t, dir+"/empty", nil), fs.ErrNotExist, "neither manifest.json (docker save) nor index.json (OCI archive)"},
 		{write(t, dir+"/cut.tar", cut[:len(cut)/2]), io.ErrUnexpectedEOF, ""},
-		{"docker-archive:" + tarOf("a.tar", "x", "y"), source.ErrNotFound, "it has no manifest.json"},
-		{tarOf("b.tar", "manifest.json", "[]"), source.ErrNotFound, "manifest.json lists no image"},
+		{"docker-archive:" + tarOf("a.tar", "x", "y"), fs.ErrNotExist, "no manifest.json"},
+		{tarOf("b.tar", "manifest.json", "[]"), fs.ErrNotExist, "manifest.json lists no image"},
 		{tarOf("c.tar", "manifest.json", "{"), nil, "manifest.json: unexpected end of JSON input"},
 		{tarOf("d.tar", "manifest.json", `[{"Config":"c","Layers":[]}]`), fs.ErrNotExist, "the configuration: c is missing"},
 		{tarOf("e.tar", "manifest.json", `[{"Config":"c","Layers":["l"]}]`, "c", `{"rootfs":{"diff_ids":[]}}`), nil, "manifest.json lists 1 layers, but the configuration names 0"},
-		{"oci-archive:" + tarOf("f.tar", "x", "y"), source.ErrNotFound, "it has no index.json"},
-		{broken("index.json", []byte(`{"schemaVersion":2,"manifests":[]}`)), source.ErrNotFound, "the index lists none"},
+		{"oci-archive:" + tarOf("f.tar", "x", "y"), fs.ErrNotExist, "no index.json"},
+		{broken("index.json", []byte(`{"schemaVersion":2,"manifests":[]}`)), fs.ErrNotExist, "the index lists no image"},
 		{broken("index.json", []byte(`not json`)), nil, "index.json: invalid character"},
 		{broken(name(digest), nil), fs.ErrNotExist, "manifest: blobs/sha256/" + digest.Hex + " is missing"},
 		{broken(name(digest), []byte("{}")), nil, "manifest: its content has digest sha256:44136fa"},

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer/image"
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
@@ -33,10 +33,10 @@ type store interface {
 const maxDocument = 8 << 20
 
 func documentTooLarge() error {
-	return &image.LimitError{What: "bytes in an index, manifest or configuration", Limit: maxDocument}
+	return &analyzer.LimitError{What: "bytes in an index, manifest or configuration", Limit: maxDocument}
 }
 
-// document reads a small blob whole.
+// document reads a small blob.
 func document(ctx context.Context, s store, name string) ([]byte, error) {
 	_, size, ok := s.find(name)
 	if !ok {
@@ -64,7 +64,7 @@ func noEOF(err error) error {
 	return err
 }
 
-// A dirStore is a store in a directory, out of which no link leads.
+// A dirStore is a store in a directory. It does not follow links that lead out of the directory.
 type dirStore struct{ root *os.Root }
 
 func openDir(_ context.Context, name string) (store, error) {
@@ -119,11 +119,11 @@ const (
 )
 
 func archiveTooLarge() error {
-	return &image.LimitError{What: "bytes in an archive", Limit: maxArchive}
+	return &analyzer.LimitError{What: "bytes in an archive", Limit: maxArchive}
 }
 
-// indexTar reads the headers of a tar stream. The offset of a file is what position says when its header has been read.
-// The error is errRootArchive as soon as it is clear that it is no image, but the tar file of a root file system.
+// indexTar reads the headers of a tar stream. It calls position for the offset of a file after each header. It returns
+// errRootArchive as soon as the names are those of a root file system.
 func indexTar(t *tar.Reader, position func() int64, each func(name string, size int64) error) (tarIndex, error) {
 	x := tarIndex{files: make(map[string]extent), links: make(map[string]string)}
 	var root rootSigns
@@ -144,7 +144,7 @@ func indexTar(t *tar.Reader, position func() int64, each func(name string, size 
 			return x, fmt.Errorf("offset %d: %w", position(), noEOF(err))
 		}
 		if len(x.files)+len(x.links) >= maxArchiveEntries {
-			return x, &image.LimitError{What: "entries in an archive", Limit: maxArchiveEntries}
+			return x, &analyzer.LimitError{What: "entries in an archive", Limit: maxArchiveEntries}
 		}
 		if position() > maxArchive || h.Size > maxArchive {
 			return x, archiveTooLarge()
@@ -197,7 +197,7 @@ func (x *tarIndex) find(name string) (int64, int64, bool) {
 	return e.offset, e.size, ok
 }
 
-// A tarStore is a store in a plain tar file, where every blob can be read by itself.
+// A tarStore is a store in a plain tar file. It can read each blob on its own.
 type tarStore struct {
 	tarIndex
 	file *os.File
@@ -237,7 +237,7 @@ func openArchive(ctx context.Context, name string) (store, error) {
 	}, f.Close)
 }
 
-// inspect tells how a regular file is compressed.
+// inspect returns how a regular file is compressed.
 func inspect(f *os.File) (os.FileInfo, compression.Format, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -254,7 +254,7 @@ func inspect(f *os.File) (os.FileInfo, compression.Format, error) {
 	return info, compression.Detect(first[:n]), nil
 }
 
-// openTar indexes a plain tar file of so many bytes.
+// openTar indexes a plain tar file of size bytes.
 func openTar(f *os.File, size int64) (_ store, err error) {
 	defer closer(&err, f.Close)
 	// The file itself is the position: tar.Reader seeks over content that it does not need.

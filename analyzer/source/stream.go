@@ -16,26 +16,26 @@ import (
 	"github.com/hullmark/hullmark/internal/compression"
 )
 
-// A Stream is an archive with images in it that can be read from its beginning only, but as often as wanted: a compressed
-// file, what a daemon exports, an object in a store.
+// A Stream is an archive of images that can be read only from its beginning, but several times: a compressed file, the export of
+// a daemon, an object in a store.
 type Stream struct {
 	// Ref becomes Image.Ref.
 	Ref string
 
-	// Image is the name of one of the archive's images; empty if it has one only.
+	// Image is the name of one of the archive's images; it may be empty if there is only one.
 	Image string
 
-	// Open returns the archive from its beginning, plain or compressed, the same bytes each time. It is called twice
-	// or more, also from several goroutines. When its context ends, a Read that is waiting must return.
+	// Open returns the archive from its beginning, plain or compressed, with the same content each time. It is called twice
+	// or more, from several goroutines. When its context ends, a Read that waits must return.
 	Open func(ctx context.Context) (io.ReadCloser, error)
 
-	// Close, if not nil, is called when the last image is closed, or could not be opened.
+	// Close, if not nil, is called when the last image is closed, or when opening fails.
 	Close func() error
 }
 
-// OpenStream opens an image in an archive as "docker save" writes it, or with an OCI image layout. The archive is read once
-// to find what it holds, and once more to scan it, as long as layers are asked for in the order in which they lie; it is
-// never kept. The image can be used until ctx ends.
+// OpenStream opens an image in an archive that "docker save" wrote, or that holds an OCI image layout. It reads the archive once to
+// index it. Layers that are opened in their order in the archive take one more reading. The archive is never stored. The image can be
+// used until ctx ends.
 func OpenStream(ctx context.Context, a Stream, o Options) (*Image, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("source: %s: %w", a.Ref, err)
@@ -60,32 +60,31 @@ func OpenStream(ctx context.Context, a Stream, o Options) (*Image, error) {
 	return img, nil
 }
 
-// A streamStore is a store in a tar stream, in which no blob can be reached but by reading what lies in front of it. One
-// reader goes through the stream and hands out blobs on its way; who asks for a blob further on waits until it is free. So
-// the stream is read twice if blobs are asked for in the order in which they lie: once to index it, once to read them. A
-// blob that the reader has passed costs another pass.
+// A streamStore is a store in a tar stream, where reaching a blob takes reading everything before it. One reader passes through the
+// stream and serves the blobs on its way; opening a later blob waits until the reader is free. So the stream is read twice if blobs are
+// opened in their order: once to index it, once to read them. A blob that the reader has passed costs another pass.
 type streamStore struct {
 	tarIndex
 	ctx   context.Context // ends all readers
 	start func(context.Context) (io.ReadCloser, error)
 	end   func() error
-	small map[string][]byte // documents met while indexing
+	small map[string][]byte // documents read while indexing
 	large []int64           // offsets of the other files, sorted
 
 	mu     sync.Mutex
-	free   *sync.Cond    // the reader is not in use any more
-	reader *streamReader // that nobody uses now, if any
+	free   *sync.Cond    // busy became false
+	reader *streamReader // the shared reader, unless it is busy; may be nil
 	busy   bool
-	until  int64 // where the blob ends that it is being used for
+	until  int64 // the end of the blob that the busy reader reads
 	closed bool
 }
 
 const (
 	maxSmall = 32 << 20 // bytes of documents that the index pass keeps
-	tiny     = 4 << 10  // bytes of a file that is kept, document or not
+	tiny     = 4 << 10  // bytes of a file that is kept even if it is not a document
 
-	// grace is how long a blob waits for whom it would pass: layers are asked for in order, but by many goroutines, and
-	// another pass costs more.
+	// grace is how long opening a blob waits for the blobs before it. Goroutines open layers nearly in order, and another pass
+	// costs more than waiting.
 	grace = 20 * time.Millisecond
 )
 
@@ -136,7 +135,7 @@ func openStream(ctx context.Context, start func(context.Context) (io.ReadCloser,
 type streamReader struct {
 	raw, z  io.ReadCloser
 	tar     *tar.Reader
-	name    string // of the entry that tar is in
+	name    string // of the current entry of tar
 	offset  int64  // in the decompressed stream
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -144,7 +143,7 @@ type streamReader struct {
 	broken  bool // a read went wrong
 }
 
-// newReader opens the stream. The end of ctx ends the opening; what is opened lives as long as the store.
+// newReader opens the stream. The end of ctx ends only the opening; the reader can be used as long as the store.
 func (s *streamStore) newReader(ctx context.Context) (*streamReader, error) {
 	alive, cancel := context.WithCancel(s.ctx)
 	stop := context.AfterFunc(ctx, cancel)
@@ -254,7 +253,7 @@ func (s *streamStore) acquire(ctx context.Context, e extent) (r *streamReader, s
 		s.busy, s.until = true, e.offset+e.size
 		r, s.reader = s.reader, nil
 	}
-	s.mu.Unlock() // opening may take its time, and others may give up meanwhile
+	s.mu.Unlock() // opening may take long, and other goroutines may give up meanwhile
 	if r != nil && r.offset <= e.offset {
 		r.ctx = ctx
 		return r, shared, nil
@@ -285,7 +284,7 @@ func closedError(closed bool) error {
 	return nil
 }
 
-// release gives the shared reader back, nil if it is of no more use.
+// release returns the shared reader; nil if it cannot be used again.
 func (s *streamStore) release(r *streamReader) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -343,7 +342,7 @@ func (b *streamBlob) Read(p []byte) (n int, err error) {
 	}
 	n, err = r.tar.Read(p[:min(int64(len(p)), b.left)])
 	if b.left -= int64(n); b.left == 0 {
-		return n, nil // the reader may be at its end, and is not broken by that
+		return n, nil // an error after the last byte does not break the reader
 	}
 	return n, noEOF(err)
 }

@@ -61,7 +61,7 @@ func TestServer(t *testing.T) {
 	load := func(path string) (feed.LoadResult, error) {
 		var b db.Builder
 		return feed.Load(t.Context(), &b, feed.Input{Feed: debian.Feed(), Location: server.URL + path},
-			feed.Options{Client: server.Client(), Limits: feed.Limits{Download: 1 << 20, Patience: feed.Patience{Pause: time.Millisecond}}})
+			feed.Options{Client: server.Client(), Limits: feed.Limits{Download: 1 << 20, Retry: feed.Retry{Pause: time.Millisecond}}})
 	}
 	for _, path := range []string{"/good", "/moved"} {
 		rep, err := load(path)
@@ -71,7 +71,7 @@ func TestServer(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/404": "404 Not Found", "/500": "500 Internal Server Error", "/204": "204 No Content", "/loop": "stopped after 10 redirects",
-		"/html": "a page of HTML", "/empty": "unexpected EOF", "/truncated": "unexpected EOF", "/truncated.tar": "unexpected EOF",
+		"/html": "a web page", "/empty": "unexpected EOF", "/truncated": "unexpected EOF", "/truncated.tar": "unexpected EOF",
 		"/large": "exceeds the limit", "/endless": "body of more than 1048576 bytes",
 	} {
 		_, err := load(path)

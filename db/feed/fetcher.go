@@ -189,13 +189,13 @@ func (f *Fetcher) Read(ctx context.Context, url string) ([]byte, error) {
 		}
 		defer body.Close()
 		if b, err = io.ReadAll(body); err != nil {
-			return nil, fmt.Errorf("%s: %w", body.URL, err)
+			return nil, fmt.Errorf("%s: %w", location.Display(body.URL), err)
 		}
 	} else if b, err = os.ReadFile(from); err != nil {
 		return nil, err
 	}
 	if location.IsHTML(b) {
-		return nil, fmt.Errorf("%s: %w", redacted(from), download.ErrNotData)
+		return nil, fmt.Errorf("%s: %w", location.Display(from), download.ErrNotData)
 	}
 	return b, nil
 }
@@ -218,7 +218,7 @@ func (f *Fetcher) locate(ref string) (string, error) {
 	}
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("malformed URL %.200q", ref)
+		return "", fmt.Errorf("malformed URL %.200q", location.Display(ref))
 	case f.mirror == "":
 		return u.String(), nil
 	case location.IsURL(f.mirror):
@@ -246,12 +246,4 @@ func local(name string, it Item, fingerprint string) (file, error) {
 		return file{}, ErrUnchanged
 	}
 	return f, it.check(name)
-}
-
-// redacted returns a location without the password of a URL.
-func redacted(name string) string {
-	if u, err := url.Parse(name); err == nil && location.IsURL(name) {
-		return u.Redacted()
-	}
-	return name
 }

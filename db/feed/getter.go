@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/download"
 )
 
@@ -53,11 +54,11 @@ func (g *getter) get(ctx context.Context) (file, error) {
 	os.Remove(g.path)
 	now := spooled{URL: g.location, Fingerprint: body.Fingerprint}
 	if err := g.save(body, part, now); err != nil {
-		return file{}, fmt.Errorf("%s: %w", body.URL, err)
+		return file{}, fmt.Errorf("%s: %w", location.Display(body.URL), err)
 	}
 	if err := g.it.check(part); err != nil {
 		os.Remove(part)
-		return file{}, fmt.Errorf("%s: %w", body.URL, err)
+		return file{}, fmt.Errorf("%s: %w", location.Display(body.URL), err)
 	}
 	if err := os.Rename(part, g.path); err != nil {
 		return file{}, err

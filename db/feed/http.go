@@ -1,11 +1,13 @@
 package feed
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/download"
+	"github.com/hullmark/hullmark/internal/httpretry"
 	"github.com/hullmark/hullmark/internal/limit"
 )
 
@@ -15,18 +17,20 @@ var ErrTooLarge error = limit.ErrExceeded
 // ErrUnchanged reports that the publisher still has the former state. A Dataset's Fetch returns it.
 var ErrUnchanged error = download.ErrUnchanged
 
-// Patience says how to deal with servers that are slow, busy or broken. A field that is zero has the stated default.
-type Patience struct {
-	Attempts   int           // requests in a row that bring nothing, before it is given up: 5
-	Pause      time.Duration // before the second of them, and twice as long before each one after: 1 s
-	RetryAfter time.Duration // longest pause that a server may ask for: 2 min
-	Stall      time.Duration // without any byte, before a connection is given up: 1 min
+// Retry says how to deal with servers that are slow, busy or broken. Zero fields mean the defaults.
+type Retry struct {
+	Attempts     int           // in a row that bring nothing; 5
+	Pause        time.Duration // before the second attempt, doubled before each later one; 1 s
+	MaxWait      time.Duration // longest pause that a server may ask for in Retry-After; 2 min
+	StallTimeout time.Duration // in which a server must send 64 KiB; 1 min
 }
 
-func newClient(client *http.Client, limits Limits) download.Client {
-	p := limits.Patience
+// newClient returns a client that calls notify, which may be nil, before pauses.
+func newClient(client *http.Client, limits Limits, notify func(pause time.Duration, reason error)) download.Client {
+	r := limits.Retry
 	return download.Client{
-		HTTP: client, Limit: limits.Download, Attempts: p.Attempts, Pause: p.Pause, Patience: p.RetryAfter, Stall: p.Stall,
+		HTTP: client, Limit: limits.Download, Stall: r.StallTimeout, Notify: notify,
+		Policy: httpretry.Policy{Attempts: r.Attempts, Pause: cmp.Or(r.Pause, time.Second), MaxWait: r.MaxWait, Persistent: true},
 	}
 }
 
@@ -37,7 +41,7 @@ type Limits struct {
 	Document     int64 // bytes of one document of a directory or an archive; 64 MiB
 	Memory       int64 // bytes of a zip archive that is not a plain local file, which is read into memory; 1 GiB
 
-	Patience Patience // with servers
+	Retry Retry // of requests
 }
 
 func (l Limits) withDefaults() Limits {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
+	"github.com/hullmark/hullmark/internal/scrub"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -33,6 +34,9 @@ type Progress struct {
 	Location   string
 	Read, Size int64 // bytes of the location; Size is -1 if unknown
 	Records    int
+
+	Pause time.Duration // before a request is repeated
+	Err   error         // why it is repeated; otherwise nil
 }
 
 // A LoadResult counts what Load read.
@@ -78,21 +82,25 @@ type loader struct {
 	modified   time.Time            // of the locations
 	info       db.FeedInfo
 	report     LoadResult
+	secrets    *scrub.Scrubber // of the URLs; nil if there are none
 }
 
-func newLoader(b *db.Builder, f Feed, location string, o Options) *loader {
+func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
 	if o.Errors == 0 {
 		o.Errors = 20
 	}
 	o.Limits = o.Limits.withDefaults()
 	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
-	l.report.Feed, l.report.Location = f.Name, location
+	l.report.Feed, l.report.Location = f.Name, location.Display(from)
+	l.secrets = secretsOf([]string{from})
 	return l
 }
 
 // read adds the data of a location.
-func (l *loader) read(ctx context.Context, name string) error {
-	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits), l.o.Limits.location())
+func (l *loader) read(ctx context.Context, name string) error { return l.scrub(l.readData(ctx, name)) }
+
+func (l *loader) readData(ctx context.Context, name string) error {
+	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits, nil), l.o.Limits.location())
 	if err != nil {
 		return err
 	}
@@ -181,7 +189,7 @@ func (l *loader) bad(doc location.Document, id string, err error) {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	l.report.Errors = append(l.report.Errors, err)
+	l.report.Errors = append(l.report.Errors, l.scrub(err))
 }
 
 func (l *loader) progress() Progress {

@@ -109,7 +109,7 @@ func at(base string) feed.Feed {
 	return f
 }
 
-var quick = feed.Options{Limits: feed.Limits{Patience: feed.Patience{Pause: time.Millisecond, Attempts: 2, Stall: time.Second}}}
+var quick = feed.Options{Limits: feed.Limits{Retry: feed.Retry{Pause: time.Millisecond, Attempts: 2, StallTimeout: time.Second}}}
 
 // content returns what a database holds as "ecosystem=advisories fixed in these versions".
 func content(t testing.TB, file string) map[string]string {

@@ -109,8 +109,10 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 	}
 	f := &Fetcher{
 		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
-		client: newClient(u.o.Client, u.o.Limits.withDefaults()),
-		tell:   func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },
+		client: newClient(u.o.Client, u.o.Limits.withDefaults(), func(pause time.Duration, reason error) {
+			u.progress(Progress{Location: j.report.Dataset, Size: -1, Pause: pause, Err: reason})
+		}),
+		tell: func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },
 	}
 	if j.input {
 		f.mirror = ""
@@ -186,7 +188,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	o := u.o.Options
 	o.Progress = u.progress
 	l := newLoader(b, *j.feed, j.report.Dataset, o)
-	l.dataset = j.dataset
+	l.dataset, l.secrets = j.dataset, secretsOf(j.dataset.URLs)
 	if j.got.Increment {
 		l.records = make(map[string]bool)
 		for _, id := range j.got.Deleted {

@@ -5,47 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db"
-	"github.com/hullmark/hullmark/internal/polite"
+	"github.com/hullmark/hullmark/internal/distribution"
 )
 
 const (
-	maxGap  = 1 << 10  // bytes that are brought along to save a request
+	maxGap  = 1 << 10  // unneeded bytes that are fetched to save a request
 	maxPart = 1 << 20  // bytes of one request for several pieces
-	maxHeld = 24 << 20 // bytes that are held, beside those brought last
+	maxHeld = 24 << 20 // bytes that are kept, besides the last ones
 	streams = 8        // requests at the same time
 )
 
-// errLie is what is wrong with a registry that sends something else than it was asked for.
-var errLie = errors.New("the registry sent other bytes than it was asked for")
-
 // A blob is the file of a database in a registry. It implements [db.Prefetcher].
 type blob struct {
-	ctx  context.Context // of reads that have none of their own
-	repo *repository
+	ctx  context.Context // of ReadAt
+	repo *distribution.Repository
 	artifact
 
 	progress func(done, total int64)
 	total    int64 // for progress
 
-	mu    sync.Mutex
-	parts []part // in order, do not overlap
-	held  int64
-	usage Usage
-	place string // where redirections led
+	mu       sync.Mutex
+	parts    []part // sorted, without overlaps
+	held     int64
+	requests int
+	bytes    int64
 }
 
-// A part of the file that was brought.
+// A part is a part of the file that was fetched.
 type part struct {
 	offset int64
 	bytes  []byte
@@ -66,7 +59,7 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	if n == 0 {
 		return 0, err
 	}
-	if !b.held0(p[:n], offset) {
+	if !b.cached(p[:n], offset) {
 		got, e := b.fetch(b.ctx, db.Span{Offset: offset, Length: n})
 		if e != nil {
 			return 0, e
@@ -76,8 +69,8 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	return int(n), err
 }
 
-// held0 copies bytes that are held to p, and reports whether all of them are.
-func (b *blob) held0(p []byte, offset int64) bool {
+// cached copies the bytes at an offset to p if they are kept, and reports whether they are.
+func (b *blob) cached(p []byte, offset int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	part, ok := b.find(offset, int64(len(p)))
@@ -87,7 +80,7 @@ func (b *blob) held0(p []byte, offset int64) bool {
 	return ok
 }
 
-// find returns the part that holds some bytes.
+// find returns the part that contains some bytes.
 func (b *blob) find(offset, length int64) (part, bool) {
 	i := sort.Search(len(b.parts), func(i int) bool { return b.parts[i].offset > offset }) - 1
 	if i < 0 || b.parts[i].end() < offset+length {
@@ -116,7 +109,7 @@ func (b *blob) Prefetch(ctx context.Context, spans []db.Span) error {
 	return nil
 }
 
-// coalesce returns what to ask for: spans that are not held, those close to one another in one.
+// coalesce returns the spans to request: those that are not kept, with neighbours joined.
 func (b *blob) coalesce(spans []db.Span) []db.Span {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,7 +131,7 @@ func (b *blob) coalesce(spans []db.Span) []db.Span {
 	return wanted
 }
 
-// keep holds parts, and lets go of all former ones if that gets too much.
+// keep keeps parts, and drops all former ones if they exceed maxHeld.
 func (b *blob) keep(got []part) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -152,102 +145,42 @@ func (b *blob) keep(got []part) {
 	slices.SortFunc(b.parts, func(x, y part) int { return int(x.offset - y.offset) })
 }
 
-// fetch asks for a part of the file.
-func (b *blob) fetch(ctx context.Context, s db.Span) (p []byte, err error) {
+// fetch requests a part of the file.
+func (b *blob) fetch(ctx context.Context, s db.Span) ([]byte, error) {
 	if s.Offset < 0 || s.Length <= 0 || s.Offset+s.Length > b.layer.Size {
-		return nil, fmt.Errorf("oci: %s: bytes %d to %d of %d", b.repo.ref, s.Offset, s.Offset+s.Length, b.layer.Size)
+		return nil, fmt.Errorf("oci: %s: bytes %d to %d of %d", b.repo.Ref, s.Offset, s.Offset+s.Length, b.layer.Size)
 	}
-	p = make([]byte, s.Length)
-	err = polite.Again(ctx, func() error { return b.fetchOnce(ctx, p, s.Offset) })
+	body, err := b.repo.BlobRange(ctx, b.layer, s.Offset, s.Length)
 	if err != nil {
-		return nil, b.repo.explain(err)
+		return nil, fmt.Errorf("oci: %w", err)
 	}
-	b.mu.Lock()
-	done := b.usage.Bytes
-	b.mu.Unlock()
-	if b.progress != nil {
-		b.progress(done, b.total)
+	p := make([]byte, s.Length)
+	n, err := io.ReadFull(body, p)
+	if err == nil { // a server may send more
+		_, err = io.Copy(io.Discard, body)
+	}
+	b.count(1, int64(n))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("oci: %w", err)
 	}
 	return p, nil
 }
 
-func (b *blob) fetchOnce(ctx context.Context, p []byte, offset int64) error {
-	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", offset, offset+int64(len(p))-1)}}
-	res, err := b.ask(ctx, header)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
+// count counts requests and bytes, and reports progress.
+func (b *blob) count(requests int, bytes int64) {
 	b.mu.Lock()
-	b.usage.Requests++
+	b.requests += requests
+	b.bytes += bytes
+	done := b.bytes
 	b.mu.Unlock()
-	if res.StatusCode == http.StatusOK && (offset > 0 || int64(len(p)) < b.layer.Size) {
-		return ErrNoRanges
+	if b.progress != nil {
+		b.progress(done, b.total)
 	}
-	if err := transport.CheckError(res, http.StatusPartialContent, http.StatusOK); err != nil {
-		return err
-	}
-	if res.StatusCode == http.StatusPartialContent {
-		want := fmt.Sprintf("bytes %d-%d/", offset, offset+int64(len(p))-1)
-		size, ok := strings.CutPrefix(res.Header.Get("Content-Range"), want)
-		if !ok || size != "*" && size != fmt.Sprint(b.layer.Size) {
-			return fmt.Errorf("%w: %q instead of %s%d", errLie, res.Header.Get("Content-Range"), want, b.layer.Size)
-		}
-	}
-	n, err := io.ReadFull(res.Body, p)
-	b.mu.Lock()
-	b.usage.Bytes += int64(n)
-	b.mu.Unlock()
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return err
-	}
-	if extra, _ := res.Body.Read(make([]byte, 1)); extra > 0 {
-		return fmt.Errorf("%w: more than %d bytes", errLie, len(p))
-	}
-	return nil
 }
 
-// ask requests the blob where redirections led the last time, and if that is over, where it should be.
-func (b *blob) ask(ctx context.Context, header http.Header) (*http.Response, error) {
-	b.mu.Lock()
-	place := b.place
-	b.mu.Unlock()
-	if place != "" {
-		res, err := b.repo.get(ctx, place, header.Clone())
-		if err == nil && res.StatusCode < 400 {
-			return res, nil
-		}
-		if err == nil {
-			res.Body.Close()
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		b.setPlace("")
-	}
-	res, err := b.repo.do(ctx, "blobs", b.layer.Digest.String(), header)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode < 400 && !sameHost(res.Request.URL, b.repo) {
-		b.setPlace(res.Request.URL.String())
-	}
-	return res, nil
-}
-
-func (b *blob) setPlace(place string) {
+// requested returns how many requests were made for the file, and how many bytes of it came.
+func (b *blob) requested() (int, int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.place = place
-}
-
-func sameHost(u *url.URL, r *repository) bool { return u.Host == r.ref.Context().RegistryStr() }
-
-func (b *blob) used() Usage {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.usage
+	return b.requests, b.bytes
 }

@@ -1,19 +1,18 @@
-// Package oci keeps databases in registries, as OCI artifacts, next to the images that they are about.
+// Package oci keeps databases in registries, as OCI artifacts, next to the images that they describe.
 //
-// [Push] puts a database there. [Pull] brings it into a file, and if an older one is there already, only what has changed
-// since. [Open] brings nothing: a remote database is read where it is, by ranged requests for the few blocks that an image
-// needs.
+// [Push] writes a database to a registry. [Pull] copies it into a file, and fetches only the blocks that changed if the file has an
+// older one. [Open] reads a database in place, with ranged requests for the few blocks that an image needs.
 //
 // # The artifact
 //
-// An OCI image manifest whose configuration has the media type application/vnd.hullmark.db.config.v1+json, and that has one
-// layer, the file, of type application/vnd.hullmark.db.v1. Annotations of the layer say how many bytes at its end are the
-// root of the index, the footer and the signatures (com.github.hullmark.db.tail), so that these take one request, and what
-// the SHA-256 of that root is (com.github.hullmark.db.index).
+// An OCI image manifest whose configuration has the media type application/vnd.hullmark.db.config.v1+json. Its only layer is the
+// file, of type application/vnd.hullmark.db.v1. The annotation com.github.hullmark.db.tail of the layer is the number of bytes at the
+// end of the file that hold the root of the index, the footer and the signatures, so that one request fetches them. The annotation
+// com.github.hullmark.db.index is the SHA-256 of that root.
 //
-// # Whom to believe
+// # Verification
 //
-// A registry is believed nothing that can be checked. With a [db.Trust] the footer must be signed, and everything that is
-// read is checked against the hashes in the signed index. Without, but with a reference by digest, it is checked against the
-// manifest. With neither, a database is whatever the registry sends, undamaged.
+// With a [db.SignaturePolicy] the footer must be signed, and all data is checked against the hashes in the signed index. Without one, but
+// with a reference by digest, data is checked against the manifest. With neither, only damage is detected: the registry can
+// substitute a database.
 package oci

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,9 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/registry"
+	fake "github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
 	"github.com/hullmark/hullmark/internal/dbtest"
@@ -37,7 +39,7 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inner := fake.New(fake.Logger(log.New(io.Discard, "", 0)))
 	s := new(server)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/") {
@@ -154,7 +156,7 @@ func TestRemote(t *testing.T) {
 	for n := range 3 {
 		s.sent.Store(0)
 		s.asked.Store(0)
-		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Trust: trust()})
+		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,9 +172,6 @@ func TestRemote(t *testing.T) {
 		if share >= 1 && !short {
 			t.Errorf("%.2f %% of the file, want less than 1", share)
 		}
-		if u := d.Usage(); u.Bytes != sent || int64(u.Requests) != asked {
-			t.Errorf("Usage says %+v", u)
-		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
@@ -187,7 +186,7 @@ func TestDelta(t *testing.T) {
 	after := sign(t, build(t, w), day.AddDate(0, 0, 1))
 	s := serve(t)
 	name := filepath.Join(t.TempDir(), "a.db")
-	o := oci.Options{Trust: trust()}
+	o := oci.Options{Verify: trust()}
 	pull := func() oci.Pulled {
 		t.Helper()
 		s.sent.Store(0)
@@ -299,11 +298,11 @@ func TestMisbehaviour(t *testing.T) {
 		{"ignores Range", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.Header.Del("Range")
 			next.ServeHTTP(w, r)
-		}, oci.ErrNoRanges, "whole blobs only", true},
+		}, errors.ErrUnsupported, "whole blobs only", true},
 		{"another range", replace(func(b []byte, w http.ResponseWriter) []byte {
 			w.Header().Set("Content-Range", "bytes 1-2/3")
 			return b
-		}), nil, "other bytes than it was asked for", false},
+		}), nil, `sent "bytes 1-2/3" instead of bytes `, false},
 		{"another size", replace(func(b []byte, w http.ResponseWriter) []byte {
 			w.Header().Set("Content-Range", strings.Split(w.Header().Get("Content-Range"), "/")[0]+"/1234567")
 			return b
@@ -314,16 +313,16 @@ func TestMisbehaviour(t *testing.T) {
 			}
 			return b
 		}), db.ErrCorrupt, "hash mismatch", false},
-		{"more bytes", replace(func(b []byte, w http.ResponseWriter) []byte { return append(b, 0) }), nil, "other bytes than it was asked for", false},
+		{"more bytes", replace(func(b []byte, w http.ResponseWriter) []byte { return append(b, 0) }), nil, ", but the image names", false},
 		{"fewer bytes", replace(func(b []byte, w http.ResponseWriter) []byte { return b[:len(b)-1] }), io.ErrUnexpectedEOF, "", false},
-		{"401", status(401, "no"), nil, "log in with docker login", false},
-		{"403", status(403, "no"), nil, "log in with docker login", false},
-		{"404", status(404, "no"), oci.ErrNotFound, "", false},
+		{"401", status(401, "no"), nil, "access denied", false},
+		{"403", status(403, "no"), fs.ErrPermission, "access denied", false},
+		{"404", status(404, "no"), fs.ErrNotExist, "", false},
 		{"416", status(416, "no"), nil, "416", false},
 		{"429", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			w.Header().Set("Retry-After", "3600")
 			http.Error(w, "slow down", 429)
-		}, nil, "no further requests for 1h", false},
+		}, nil, "asks to retry after 1h", false},
 		{"an image", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
 				w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
@@ -331,24 +330,24 @@ func TestMisbehaviour(t *testing.T) {
 				return
 			}
 			next.ServeHTTP(w, r)
-		}, oci.ErrNotDatabase, "layer.v1.tar+gzip", false},
+		}, db.ErrNotDatabase, "layer.v1.tar+gzip", false},
 		{"HTML", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
 				io.WriteString(w, "<html>Welcome")
 				return
 			}
 			next.ServeHTTP(w, r)
-		}, oci.ErrNotDatabase, "invalid character", false},
+		}, nil, "a web page, not a manifest", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s.wrong.Store(tt.wrong)
 			defer s.wrong.Store(misbehaviour(nil))
-			_, err := oci.Open(t.Context(), s.ref(), oci.Options{Trust: trust()})
+			_, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("Open: %v, want %v, %q", err, tt.is, tt.text)
 			}
 			name := filepath.Join(t.TempDir(), "a.db")
-			_, err = oci.Pull(t.Context(), s.ref(), name, oci.Options{Trust: trust()})
+			_, err = oci.Pull(t.Context(), s.ref(), name, oci.Options{Verify: trust()})
 			if (err == nil) != tt.pulls {
 				t.Errorf("Pull: %v", err)
 			}
@@ -368,7 +367,7 @@ func TestMisbehaviour(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}))
 		defer s.wrong.Store(misbehaviour(nil))
-		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Trust: trust()})
+		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,13 +376,13 @@ func TestMisbehaviour(t *testing.T) {
 
 	t.Run("not signed", func(t *testing.T) {
 		push(t, s.ref(), plain)
-		if _, err := oci.Open(t.Context(), s.ref(), oci.Options{Trust: trust()}); !errors.Is(err, db.ErrUntrusted) {
+		if _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
 			t.Errorf("Open: %v", err)
 		}
-		if _, err := oci.Pull(t.Context(), s.ref(), filepath.Join(t.TempDir(), "a.db"), oci.Options{Trust: trust()}); !errors.Is(err, db.ErrUntrusted) {
+		if _, err := oci.Pull(t.Context(), s.ref(), filepath.Join(t.TempDir(), "a.db"), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
 			t.Errorf("Pull: %v", err)
 		}
-		if _, err := oci.Push(t.Context(), s.ref(), bytes.NewReader(plain), int64(len(plain)), oci.Options{Trust: trust()}); !errors.Is(err, db.ErrUntrusted) {
+		if _, err := oci.Push(t.Context(), s.ref(), bytes.NewReader(plain), int64(len(plain)), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
 			t.Errorf("Push: %v", err)
 		}
 	})
@@ -435,7 +434,7 @@ func TestCredentials(t *testing.T) {
 		}
 		next.ServeHTTP(w, r)
 	}))
-	d, err := oci.Open(t.Context(), s.ref(), oci.Options{Keychain: keychain{"me", secret}})
+	d, err := oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,8 +443,8 @@ func TestCredentials(t *testing.T) {
 	if n := s.asked.Load() - before; n != 0 {
 		t.Errorf("%d redirections, though it is known where they lead", n)
 	}
-	_, err = oci.Open(t.Context(), s.ref(), oci.Options{Keychain: keychain{"me", secret + "x"}})
-	if err == nil || !strings.Contains(err.Error(), "log in with docker login") || strings.Contains(err.Error(), secret) {
+	_, err = oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret + "x"}}})
+	if err == nil || !strings.Contains(err.Error(), "access denied") || strings.Contains(err.Error(), secret) {
 		t.Errorf("wrong password: %v", err)
 	}
 }

@@ -3,52 +3,55 @@ package oci
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// A Remote is a database in a registry that is open. Blocks are brought when they are needed.
+// A Remote is an open database in a registry. It fetches blocks when they are needed.
 type Remote struct {
 	*db.DB
-	Digest string // of the manifest: "sha256:..."
+	Digest string // "sha256:...", the manifest's
 
 	blob *blob
 }
 
-// Open opens the database that a reference names, as "registry.example/advisories:latest". Reading goes on, for as long as the
-// database is used, until ctx is done.
+// Open opens the database that a reference names, such as "registry.example/advisories:latest". The database can be used until
+// ctx ends.
 //
-// Errors wrap [ErrNotFound], [ErrNotDatabase], [ErrNoRanges], or those of [db.OpenSigned].
+// Errors are those of package registry and of [db.OpenSigned]. They wrap db.ErrNotDatabase if the reference names something
+// else, and errors.ErrUnsupported if the registry sends whole blobs only, so that the database can be pulled but not opened.
 func Open(ctx context.Context, ref string, o Options) (*Remote, error) {
-	repo, err := connect(ctx, ref, &o, true)
+	repo, err := distribution.Open(ref, o.Registry)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("oci: %w", err)
 	}
 	r, err := open(ctx, repo, &o)
 	if err != nil {
-		repo.close()
+		repo.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-func open(ctx context.Context, repo *repository, o *Options) (*Remote, error) {
-	a, err := repo.artifact(ctx)
+func open(ctx context.Context, repo *distribution.Repository, o *Options) (*Remote, error) {
+	a, err := readArtifact(ctx, repo)
 	if err != nil {
 		return nil, err
 	}
 	b := &blob{ctx: ctx, repo: repo, artifact: a, progress: o.Progress, total: -1}
-	d, err := b.open(ctx, o.Trust)
+	d, err := b.open(ctx, o.Verify)
 	if err != nil {
 		return nil, err
 	}
 	return &Remote{DB: d, Digest: a.digest.String(), blob: b}, nil
 }
 
-// headSize is the length of what a database begins with.
+// headSize is the length of the first bytes of a database, which tell its format.
 const headSize = 8
 
-func (b *blob) open(ctx context.Context, trust *db.SignaturePolicy) (*db.DB, error) {
+func (b *blob) open(ctx context.Context, verify *db.SignaturePolicy) (*db.DB, error) {
 	size, tail := b.layer.Size, b.tail()
 	spans := []db.Span{{Offset: size - tail, Length: tail}}
 	if size-tail > headSize {
@@ -57,27 +60,31 @@ func (b *blob) open(ctx context.Context, trust *db.SignaturePolicy) (*db.DB, err
 	if err := b.Prefetch(ctx, spans); err != nil {
 		return nil, err
 	}
-	var d *db.DB
-	var err error
-	if trust != nil {
-		d, err = db.OpenSigned(b, size, *trust)
-	} else {
-		d, err = db.Open(b, size)
-	}
+	d, err := openDB(b, size, verify)
 	if err != nil {
-		return nil, fmt.Errorf("oci: %s: %w", b.repo.ref, err)
+		return nil, b.explain(err)
 	}
-	if want := b.layer.Annotations[IndexAnnotation]; b.pinned && want != "sha256:"+d.Info().Hash {
-		return nil, fmt.Errorf("oci: %s: %w: its index is not %q, of which the manifest speaks", b.repo.ref, db.ErrCorrupt, want)
+	if want := b.layer.Annotations[indexAnnotation]; b.pinned && want != "sha256:"+d.Info().Hash {
+		return nil, b.explain(fmt.Errorf("%w: its index is not %q, which the manifest names", db.ErrCorrupt, want))
 	}
 	return d, nil
 }
 
-// Usage returns what was asked of the registry so far.
-func (r *Remote) Usage() Usage { return r.blob.used() }
+// openDB opens a database of size bytes in r.
+func openDB(r io.ReaderAt, size int64, verify *db.SignaturePolicy) (*db.DB, error) {
+	if verify != nil {
+		return db.OpenSigned(r, size, *verify)
+	}
+	return db.Open(r, size)
+}
 
-// Close ends the connections to the registry, after which nothing more can be brought.
+// explain makes the error of reading the database in the blob.
+func (b *blob) explain(err error) error {
+	return fmt.Errorf("oci: %w", b.repo.Explain("blob "+b.layer.Digest.String(), err))
+}
+
+// Close ends the connections to the registry.
 func (r *Remote) Close() error {
-	r.blob.repo.close()
+	r.blob.repo.Close()
 	return nil
 }

@@ -13,33 +13,37 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// Push puts the database of size bytes in r where a reference says, with its signatures, and returns the digest of its
-// manifest. The same file gives the same digest. A Trust in o is demanded of the file.
+// Push writes the database of size bytes in r, with its signatures, to a registry under a reference. It returns the digest of
+// the manifest, which is the same for the same file. The file must satisfy o.Verify if that is not nil. Push does not use
+// mirrors.
 func Push(ctx context.Context, ref string, r io.ReaderAt, size int64, o Options) (digest string, err error) {
-	layer, err := newLayer(r, size, o.Trust)
+	layer, err := newLayer(r, size, o.Verify)
 	if err != nil {
 		return "", err
 	}
-	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), ConfigType)
+	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), configType)
 	img, err = mutate.Append(img, mutate.Addendum{
-		Layer: layer, MediaType: LayerType,
+		Layer: layer, MediaType: layerType,
 		Annotations: map[string]string{
-			TailAnnotation: strconv.FormatInt(layer.tail, 10), IndexAnnotation: "sha256:" + layer.index, title: "advisories.db",
+			tailAnnotation: strconv.FormatInt(layer.tail, 10), indexAnnotation: "sha256:" + layer.index, titleAnnotation: "advisories.db",
 		},
 	})
 	if err != nil {
 		return "", fmt.Errorf("oci: %w", err)
 	}
-	repo, err := connect(ctx, ref, &o, false)
+	repo, err := distribution.Open(ref, o.Registry)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("oci: %w", err)
 	}
-	defer repo.close()
-	options := []remote.Option{
-		remote.WithContext(ctx), remote.WithAuth(repo.auth), remote.WithTransport(repo.transport), remote.WithUserAgent(userAgent),
+	defer repo.Close()
+	through, err := repo.Pusher(ctx)
+	if err != nil {
+		return "", fmt.Errorf("oci: %w", err)
 	}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(through)}
 	if o.Progress != nil {
 		updates := make(chan v1.Update, 16)
 		done := make(chan struct{})
@@ -52,8 +56,8 @@ func Push(ctx context.Context, ref string, r io.ReaderAt, size int64, o Options)
 		defer func() { <-done }() // remote closes the channel
 		options = append(options, remote.WithProgress(updates))
 	}
-	if err := remote.Write(repo.ref, img, options...); err != nil {
-		return "", repo.explain(err)
+	if err := remote.Write(repo.Ref, img, options...); err != nil {
+		return "", fmt.Errorf("oci: %w", repo.Explain("push "+repo.Ref.Identifier(), err))
 	}
 	h, err := img.Digest()
 	if err != nil {
@@ -71,14 +75,8 @@ type fileLayer struct {
 	digest v1.Hash
 }
 
-func newLayer(r io.ReaderAt, size int64, trust *db.SignaturePolicy) (*fileLayer, error) {
-	var d *db.DB
-	var err error
-	if trust != nil {
-		d, err = db.OpenSigned(r, size, *trust)
-	} else {
-		d, err = db.Open(r, size)
-	}
+func newLayer(r io.ReaderAt, size int64, verify *db.SignaturePolicy) (*fileLayer, error) {
+	d, err := openDB(r, size, verify)
 	if err != nil {
 		return nil, err
 	}
@@ -87,12 +85,12 @@ func newLayer(r io.ReaderAt, size int64, trust *db.SignaturePolicy) (*fileLayer,
 	return l, err
 }
 
-// fileLayer implements v1.Layer. It is kept as it is: there is no other form of it.
+// fileLayer implements v1.Layer. It has no compressed form.
 
 func (l *fileLayer) Digest() (v1.Hash, error)            { return l.digest, nil }
 func (l *fileLayer) DiffID() (v1.Hash, error)            { return l.digest, nil }
 func (l *fileLayer) Size() (int64, error)                { return l.size, nil }
-func (l *fileLayer) MediaType() (types.MediaType, error) { return LayerType, nil }
+func (l *fileLayer) MediaType() (types.MediaType, error) { return layerType, nil }
 func (l *fileLayer) Compressed() (io.ReadCloser, error) {
 	return io.NopCloser(io.NewSectionReader(l.r, 0, l.size)), nil
 }

@@ -22,7 +22,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 )
@@ -68,6 +67,11 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	return m, err
 }
 
+// A storedLayer returns its bytes as they are stored. The layers of package source do.
+type storedLayer interface {
+	Stored(ctx context.Context) (io.ReadCloser, error)
+}
+
 // floor decompresses the layers and reads their tar headers. If hashed is set, it also hashes compressed layers.
 func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err error) {
 	layers, err := img.Layers()
@@ -78,7 +82,7 @@ func floor(ctx context.Context, img v1.Image, hashed bool) (m measurement, err e
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, l := range layers {
-		stored, ok := l.(image.StoredLayer)
+		stored, ok := l.(storedLayer)
 		if !ok {
 			return m, fmt.Errorf("layer %d has no stored form", i)
 		}

@@ -30,7 +30,7 @@ import (
 func TestOneAnswer(t *testing.T) {
 	dir := corpus.Dir(t)
 	file := filepath.Join(t.TempDir(), "advisories.db")
-	if err := os.WriteFile(file, starterFile, 0o644); err != nil {
+	if err := os.WriteFile(file, starterFile(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	advisories, err := db.OpenFile(file)

@@ -64,7 +64,7 @@ func TestFailedBuild(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	name := filepath.Join(t.TempDir(), "a.db")
-	if err := os.WriteFile(name, starterFile, 0o644); err != nil {
+	if err := os.WriteFile(name, starterFile(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for location, want := range map[string]string{
@@ -78,7 +78,7 @@ func TestFailedBuild(t *testing.T) {
 		}
 	}
 	got, err := os.ReadFile(name)
-	if err != nil || !bytes.Equal(got, starterFile) {
+	if err != nil || !bytes.Equal(got, starterFile(t)) {
 		t.Errorf("the database changed: %v", err)
 	}
 	if list, err := filepath.Glob(filepath.Join(filepath.Dir(name), "*")); err != nil || len(list) != 1 {

@@ -2,52 +2,122 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"iter"
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
+	"github.com/hullmark/hullmark/internal/pemkey"
+	"github.com/hullmark/hullmark/internal/starter"
 	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher"
 )
 
-// remotePrefix is what the reference of a database in a registry begins with.
+// remotePrefix begins the reference of a database in a registry.
 const remotePrefix = "oci://"
 
-// An openDB is a database in a file or in a registry that is open.
+// databaseFlags name a database and its signer.
+type databaseFlags struct {
+	database string
+	key      string
+	days     int
+}
+
+// register adds --db, --db-key and --db-max-age.
+func (f *databaseFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.database, "db", "", "use the database in `FILE`, or at oci://REF (default the starter database)")
+	f.registerKey(c, "db-")
+}
+
+// registerKey adds --PREFIXkey and --PREFIXmax-age.
+func (f *databaseFlags) registerKey(c *cobra.Command, prefix string) {
+	c.Flags().StringVar(&f.key, prefix+"key", "", "require a signature of the database by one of the public keys in `FILE`")
+	c.Flags().IntVar(&f.days, prefix+"max-age", 0, "require that the signature is at most `DAYS` old")
+}
+
+// signature returns the signature that the flags require, nil for none.
+func (f *databaseFlags) signature(now time.Time) (*db.SignaturePolicy, error) {
+	switch {
+	case f.key == "" && f.days == 0:
+		return nil, nil
+	case f.key == "":
+		return nil, errors.New("the maximum age of a signature needs a public key; name one as well")
+	case f.days < 0:
+		return nil, fmt.Errorf("maximum age of a signature: %d days is less than 0", f.days)
+	}
+	keys, err := pemkey.Public(f.key)
+	switch {
+	case errors.Is(err, pemkey.ErrPrivate):
+		return nil, fmt.Errorf("%w; keep it secret, and name its public key, %s.pub", err, f.key)
+	case err != nil:
+		return nil, fmt.Errorf("%w; hullmark db keygen creates keys", err)
+	}
+	policy := &db.SignaturePolicy{Keys: keys}
+	if f.days > 0 {
+		policy.NotBefore = now.AddDate(0, 0, -f.days)
+	}
+	return policy, nil
+}
+
+// A database is an open source of advisories.
+type database interface {
+	matcher.Source
+	io.Closer
+	Info() db.Info
+	Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error]
+}
+
+// openDatabase opens the database that --db names, or else the starter database, which it describes on standard error.
+func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, error) {
+	if f.database != "" {
+		return a.openDB(ctx, f.database, f)
+	}
+	if f.key != "" {
+		return nil, errors.New("--db-key needs a database to check; name one with --db")
+	}
+	d, err := starter.Open()
+	if err != nil {
+		return nil, err
+	}
+	a.say("using the built-in starter database; hullmark db update makes a current one, and --db FILE uses it")
+	for _, line := range d.Summary(a.now()) {
+		a.say("  %s", line)
+	}
+	return d, nil
+}
+
+// An openDB is an open database in a file or in a registry.
 type openDB struct {
 	*db.DB
 	io.Closer
 }
 
-// openDB opens the database in a file, or at oci://REGISTRY/NAME:TAG, if it is signed as f demands.
-func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, error) {
-	trust, err := f.trust(a.now())
+// openDB opens the database in a file, or at oci://REF.
+func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB, error) {
+	policy, err := f.signature(a.now())
 	if err != nil {
 		return nil, err
 	}
 	if ref, ok := strings.CutPrefix(name, remotePrefix); ok {
-		if trust == nil && !strings.Contains(ref, "@sha256:") {
-			a.say("%s is believed whatever it says; a public key (--db-key, --key) or a digest in its name makes sure of it", terminal.Escape(name))
+		if policy == nil && !strings.Contains(ref, "@sha256:") {
+			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		r, err := oci.Open(ctx, ref, oci.Options{Trust: trust})
+		r, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
 		if err != nil {
 			return nil, databaseError(err)
 		}
 		return &openDB{r.DB, r}, nil
 	}
 	var file *db.File
-	if trust != nil {
-		file, err = db.OpenSignedFile(name, *trust)
+	if policy != nil {
+		file, err = db.OpenSignedFile(name, *policy)
 	} else {
 		file, err = db.OpenFile(name)
 	}
@@ -57,78 +127,25 @@ func (a *app) openDB(ctx context.Context, name string, f trustFlags) (*openDB, e
 	return &openDB{file.DB, file}, nil
 }
 
-// databaseError says what to do about a database that cannot be opened.
+// databaseError adds advice to the error of a database that cannot be opened.
 func databaseError(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w; make one with hullmark db build", err)
-	case errors.Is(err, db.ErrUntrusted):
-		return fmt.Errorf("%w; it is signed with hullmark db sign", err)
-	case errors.Is(err, oci.ErrNotDatabase):
-		return fmt.Errorf("%w; put one there with hullmark db push", err)
-	case errors.Is(err, oci.ErrNoRanges):
-		return fmt.Errorf("%w; bring it with hullmark db pull and use the file", err)
-	case errors.Is(err, db.ErrNotDatabase), errors.Is(err, db.ErrCorrupt):
-		return fmt.Errorf("%w; make it again with hullmark db build", err)
-	case errors.Is(err, db.ErrUnsupported):
-		return fmt.Errorf("%w; it takes a newer hullmark", err)
+	if deniedByRegistry(err) {
+		return fmt.Errorf("%w%s", err, logInAdvice)
+	}
+	for _, known := range []struct {
+		err    error
+		advice string
+	}{
+		{fs.ErrNotExist, "make one with hullmark db build"},
+		{db.ErrUntrusted, "hullmark db sign signs it"},
+		{errors.ErrUnsupported, "get it with hullmark db pull and use the file"},
+		{db.ErrNotDatabase, "make it again with hullmark db build"},
+		{db.ErrCorrupt, "make it again with hullmark db build"},
+		{db.ErrUnsupported, "it needs a newer hullmark"},
+	} {
+		if errors.Is(err, known.err) {
+			return fmt.Errorf("%w; %s", err, known.advice)
+		}
 	}
 	return err
-}
-
-// trustFlags say who must have signed a database, and how long ago at most.
-type trustFlags struct {
-	key  string
-	days int
-}
-
-// register registers the flags as --PREFIXkey and --PREFIXmax-age.
-func (f *trustFlags) register(flags *pflag.FlagSet, prefix string) {
-	flags.StringVar(&f.key, prefix+"key", "", "one of the public keys in `FILE` must have signed the database")
-	flags.IntVar(&f.days, prefix+"max-age", 0, "and its signature must be at most `DAYS` old")
-}
-
-// trust returns what the flags demand, nil for nothing.
-func (f *trustFlags) trust(now time.Time) (*db.SignaturePolicy, error) {
-	if f.key == "" {
-		if f.days != 0 {
-			return nil, errors.New("how old a signature is counts only with a key whose signature it must be; name one as well")
-		}
-		return nil, nil
-	}
-	if f.days < 0 {
-		return nil, fmt.Errorf("%d days is no age", f.days)
-	}
-	t, err := readKeys(f.key)
-	if err == nil && f.days > 0 {
-		t.NotBefore = now.AddDate(0, 0, -f.days)
-	}
-	return t, err
-}
-
-// readKeys reads a file of public keys, of which one must have signed.
-func readKeys(name string) (*db.SignaturePolicy, error) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	t := new(db.SignaturePolicy)
-	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "PRIVATE KEY" {
-			return nil, fmt.Errorf("%s has a private key, which is to sign with and to be kept secret; its public key is in the file beside it", name)
-		}
-		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		key, ok := parsed.(ed25519.PublicKey)
-		if !ok {
-			return nil, fmt.Errorf("%s: a key of another kind than Ed25519", name)
-		}
-		t.Keys = append(t.Keys, key)
-	}
-	if len(t.Keys) == 0 {
-		return nil, fmt.Errorf("%s has no public key in PEM, as hullmark db keygen writes it", name)
-	}
-	return t, nil
 }

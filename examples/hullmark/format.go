@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
 	"github.com/hullmark/hullmark/matcher/report/html"
@@ -22,36 +22,61 @@ import (
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// formatFlags decide how and where results are written.
+// formatFlags decide how and where reports are written.
 type formatFlags struct {
-	formats  []string
-	template string
+	formats    []string
+	template   string
+	output     string // destination of the format without a file
+	tag        string // goes into the names of files
+	showHidden bool
 }
 
 func (f *formatFlags) register(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.formats, "format", nil, "write results as `FORMAT[=FILE]`, several if repeated (default table)")
-	c.Flags().StringVar(&f.template, "template", "", "write --format template by the Go template in `FILE`")
+	flags := c.Flags()
+	flags.StringArrayVar(&f.formats, "format", nil, "write the report as `FORMAT[=FILE]`; repeatable (default table)")
+	flags.StringVar(&f.template, "template", "", "write --format template with the Go template in `FILE`")
+	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
+	outputFlag(c, &f.output)
 }
 
-// A format writes results.
-type format struct {
-	name  string
-	write func(io.Writer, *report.Assessment) error
+// A writer writes a report to one output.
+type writer struct {
+	*output
+	format string
+	write  func(io.Writer, *report.Assessment) error
 }
 
-// formats returns the formats of results. The template is that of --template.
-func formats() []format {
-	return []format{
-		{"table", nil}, // see formatOutputs.write
-		{"json", json.Write},
-		{"cyclonedx", writeCycloneDX},
-		{"sarif", sarif.Write},
-		{"gitlab", gitlab.Write},
-		{"junit", junit.Write},
-		{"html", html.Write},
-		{"markdown", markdown.Write},
-		{"template", nil},
+// writer returns the writer of a format, without its output.
+func (f *formatFlags) writer(a *app, format string) (*writer, error) {
+	w := &writer{format: format, write: map[string]func(io.Writer, *report.Assessment) error{
+		"json":      json.Write,
+		"cyclonedx": writeCycloneDX,
+		"sarif":     sarif.Write,
+		"gitlab":    gitlab.Write,
+		"junit":     junit.Write,
+		"html":      html.Write,
+		"markdown":  markdown.Write,
+	}[format]}
+	switch {
+	case w.write != nil:
+	case format == "table":
+		w.write = func(_ io.Writer, x *report.Assessment) error { return a.writeTable(w.output, x, f.showHidden) }
+	case format == "template" && f.template == "":
+		return nil, errors.New("--format template needs --template FILE")
+	case format == "template":
+		text, err := os.ReadFile(f.template)
+		if err != nil {
+			return nil, fmt.Errorf("--template: %w", err)
+		}
+		t, err := template.Parse(f.template, string(text))
+		if err != nil {
+			return nil, fmt.Errorf("--template: %w", err)
+		}
+		w.write = t.Write
+	default:
+		return nil, fmt.Errorf("unknown --format %q; use table, json, cyclonedx, sarif, gitlab, junit, html, markdown or template", format)
 	}
+	return w, nil
 }
 
 func writeCycloneDX(w io.Writer, x *report.Assessment) error {
@@ -62,145 +87,89 @@ func writeCycloneDX(w io.Writer, x *report.Assessment) error {
 	return sbom.Encode(w, x, options)
 }
 
-// writeTable writes the table, and the flags that show more.
-func (a *app) writeTable(o *output, x *report.Assessment, showHidden bool) error {
-	s := a.style(o)
-	if err := table.Write(o, x, table.Options{Width: s.Width, Color: s.Color, ShowHidden: showHidden}); err != nil {
+// writeTable writes the table, and names the flags that show more.
+func (a *app) writeTable(out *output, x *report.Assessment, showHidden bool) error {
+	o := a.tableOptions(out)
+	o.ShowHidden = showHidden
+	if err := table.Write(out, x, o); err != nil {
 		return err
 	}
-	if n := len(x.Hidden); n > 0 && !showHidden {
-		fmt.Fprintln(o, "\n--show-hidden lists the hidden findings")
+	if len(x.Hidden) > 0 && !showHidden {
+		fmt.Fprintln(out, "\n--show-hidden lists the hidden findings")
 	}
 	if x.Omitted > 0 {
-		fmt.Fprintln(o, "\n--declared includes packages that only lock files or manifests name")
+		fmt.Fprintln(out, "\n--declared includes packages that only lock files or manifests name")
 	}
 	return nil
 }
 
-// style returns the look of results: as wide as the terminal, and in colours unless NO_COLOR is set.
-func (a *app) style(o *output) terminal.Style {
-	if o.file != nil {
-		return terminal.Style{}
-	}
-	width, ok := terminalWidth(a.stdout)
-	return terminal.Style{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
+func (a *app) tableOptions(out *output) table.Options {
+	s := a.style(out)
+	return table.Options{Width: s.Width, Color: s.Color}
 }
 
-// templateFormat returns the format of a template file.
-func templateFormat(name string) (format, error) {
-	if name == "" {
-		return format{}, errors.New("--format template needs a template; --template FILE names it")
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return format{}, fmt.Errorf("--template: %w", err)
-	}
-	t, err := template.Parse(name, string(text))
-	if err != nil {
-		return format{}, fmt.Errorf("--template: %w", err)
-	}
-	return format{"template", t.Write}, nil
-}
+// writers are the requested formats.
+type writers []*writer
 
-// formatNames lists the values of --format: "a, b or c".
-func formatNames() string {
-	var names []string
-	for _, f := range formats() {
-		names = append(names, f.name)
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
-
-// formatOutputs are the requested formats with their destinations.
-type formatOutputs []formatOutput
-
-type formatOutput struct {
-	format
-	*output
-}
-
-// openFormats opens an output for each --format. One without a file goes to -o.
-func (a *app) openFormats(f *formatFlags, output string) (_ formatOutputs, err error) {
-	var outs formatOutputs
+// open opens an output for each --format.
+func (f *formatFlags) open(a *app) (list writers, err error) {
 	defer func() {
 		if err != nil {
-			outs.discard()
+			list.discard()
 		}
 	}()
-	files := make(map[string]bool)
-	used := false
 	words := f.formats
 	if len(words) == 0 {
 		words = []string{"table"}
 	}
+	used := make(map[string]string)
 	for _, word := range words {
-		name, file, named := strings.Cut(word, "=")
+		format, file, named := strings.Cut(word, "=")
 		if named && file == "" {
-			return nil, fmt.Errorf("--format %s= names no file", name)
+			return list, fmt.Errorf("--format %s= names no file", format)
 		}
 		if !named {
-			file = output
+			file = f.output
 		}
 		if file == "-" {
 			file = ""
 		}
-		if files[file] {
-			if file == "" {
-				return nil, errors.New("two of --format go to standard output; name a file for one: --format " + name + "=FILE")
-			}
-			return nil, fmt.Errorf("two of --format go to %s; name another file for one", file)
+		if other, ok := used[file]; ok {
+			return list, fmt.Errorf("--format %s and %s go to the same output; name a file for one: --format %[2]s=FILE", other, format)
 		}
-		files[file] = true
-		i := 0
-		for i < len(formats()) && formats()[i].name != name {
-			i++
-		}
-		if i == len(formats()) {
-			return nil, fmt.Errorf("--format %q is none of %s", name, strings.Replace(formatNames(), " or ", " and ", 1))
-		}
-		chosen := formats()[i]
-		if name == "template" {
-			if chosen, err = templateFormat(f.template); err != nil {
-				return nil, err
-			}
-			used = true
-		}
-		o, err := a.output(file)
+		used[file] = format
+		w, err := f.writer(a, format)
 		if err != nil {
-			return nil, err
+			return list, err
 		}
-		outs = append(outs, formatOutput{chosen, o})
+		if w.output, err = a.output(taggedFile(file, f.tag)); err != nil {
+			return list, err
+		}
+		list = append(list, w)
 	}
-	if f.template != "" && !used {
-		return outs, errors.New("--template is for --format template[=FILE], which is not given")
+	if f.template != "" && !slices.ContainsFunc(list, func(w *writer) bool { return w.format == "template" }) {
+		return list, errors.New("--template needs --format template[=FILE]")
 	}
-	return outs, nil
+	return list, nil
 }
 
-// write writes all formats, and puts the files in place only if all are complete.
-func (f formatOutputs) write(a *app, x *report.Assessment, showHidden bool) error {
-	for _, o := range f {
-		var err error
-		if o.format.name == "table" {
-			err = a.writeTable(o.output, x, showHidden)
-		} else {
-			err = o.format.write(o.output, x)
-		}
-		if err != nil {
-			return fmt.Errorf("--format %s: %w", o.format.name, err)
+// commit writes all formats, and then puts all files in place.
+func (list writers) commit(x *report.Assessment) error {
+	for _, w := range list {
+		if err := w.write(w.output, x); err != nil {
+			return fmt.Errorf("--format %s: %w", w.format, err)
 		}
 	}
-	for _, o := range f {
-		if err := o.commit(); err != nil {
+	for _, w := range list {
+		if err := w.output.commit(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f formatOutputs) discard() {
-	for _, o := range f {
-		o.discard()
+func (list writers) discard() {
+	for _, w := range list {
+		w.discard()
 	}
 }

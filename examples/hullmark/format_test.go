@@ -30,10 +30,10 @@ func TestBadFormats(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--format", "table", "--format", "json"}, "two of --format go to standard output; name a file for one: --format json=FILE"},
-		{[]string{"--format", "table=" + dir + "/x", "--format", "json", "-o", dir + "/x"}, "two of --format go to " + dir + "/x"},
+		{[]string{"--format", "table", "--format", "json"}, "--format table and json go to the same output; name a file for one: --format json=FILE"},
+		{[]string{"--format", "table=" + dir + "/x", "--format", "json", "-o", dir + "/x"}, "--format table and json go to the same output"},
 		{[]string{"--format", "json="}, "--format json= names no file"},
-		{[]string{"--format", "yaml"}, `--format "yaml" is none of table, json`},
+		{[]string{"--format", "yaml"}, `unknown --format "yaml"; use table, json`},
 		{[]string{"--format", "json=" + dir + "/no/x"}, "cannot write results"},
 	} {
 		stdout, stderr, code := hullmark(t, append([]string{"scan", "--cache", "off", "demo:"}, c.args...)...)

@@ -16,41 +16,51 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/analyzer/image"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
+	"github.com/hullmark/hullmark/internal/demo"
 )
 
-// demoRef is the reference of the image that the command makes itself.
+// demoRef is the reference of the built-in demonstration image.
 const demoRef = "demo:"
 
 // imageFlags are the flags of every command that reads an image.
 type imageFlags struct {
 	platform string
-	output   string
 	cache    string
 	parallel int
 	quiet    bool
-	declared bool
 	lazy     bool
 	plugins  pluginFlags
 
-	image  *source.Image  // opened already, of --platform all
-	shared *scan.MemCache // what its images share
+	image  *source.Image // already open, with --platform all
+	shared scan.Cache    // of the images of one index, if there is no other
 }
 
 func (f *imageFlags) register(c *cobra.Command) {
+	f.registerOpen(c)
 	flags := c.Flags()
-	flags.StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`, or \"all\" for a report of each")
-	flags.StringVarP(&f.output, "output", "o", "", "write results to `FILE` instead of standard output")
-	flags.StringVar(&f.cache, "cache", "", "keep what layers consist of in `DIR`, or \"off\" (default the user's cache directory)")
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
-	flags.BoolVar(&f.lazy, "lazy", false, "believe the tables of contents of eStargz and zstd:chunked layers")
+	flags.BoolVar(&f.lazy, "lazy", false, "trust the tables of contents of eStargz and zstd:chunked layers")
 	f.plugins.register(c)
-	flags.BoolVar(&f.declared, "declared", false, "also take packages that only lock files and manifests name")
+}
+
+// registerOpen adds --platform and --cache.
+func (f *imageFlags) registerOpen(c *cobra.Command) {
+	c.Flags().StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`, or \"all\" for a report of each")
+	c.Flags().StringVar(&f.cache, "cache", "", "cache layers in `DIR`, or \"off\" (default the user's cache directory)")
+}
+
+func outputFlag(c *cobra.Command, output *string) {
+	c.Flags().StringVarP(output, "output", "o", "", "write results to `FILE` instead of standard output")
+}
+
+func declaredFlag(c *cobra.Command, declared *bool) {
+	c.Flags().BoolVar(declared, "declared", false, "include packages that only lock files and manifests name")
 }
 
 // read scans the image that ref names.
@@ -59,13 +69,13 @@ func (a *app) read(ctx context.Context, ref string, f *imageFlags) (*analyzer.Re
 	return report, err
 }
 
-// readImage scans the image that ref names, and returns its configuration too.
+// readImage scans the image that ref names, and also returns its configuration.
 func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *analyzer.Report, config *v1.ConfigFile, err error) {
 	if f.parallel < 0 {
 		return nil, nil, fmt.Errorf("--parallel %d is less than 1", f.parallel)
 	}
 	if f.platform == allPlatforms {
-		return nil, nil, errors.New("--platform all is for scan and sbom; choose one here")
+		return nil, nil, errors.New("--platform all works with scan and sbom only; choose one platform")
 	}
 	var img v1.Image = f.image
 	if f.image == nil {
@@ -77,42 +87,38 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	}
 	cache, err := f.layerCache()
 	if err != nil {
-		a.say("%v; scanning without a cache (--cache DIR names one, --cache off needs none)", err)
+		a.say("%v; scanning without a cache (use --cache DIR or --cache off)", err)
 	}
 	plugins, stop, err := f.plugins.start(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	bars := newProgress(ctx, a.stderr, f.quiet)
-	defer bars.finish()
+	bars := a.progress(ctx, f.quiet)
+	defer bars.Finish()
 	var cacheErr error
 	s := scan.Scanner{
 		Analyzers: append(all.All(), plugins...),
 		Parallel:  f.parallel,
 		Lazy:      f.lazy,
+		Cache:     cache,
 		Progress: func(e scan.Event) {
 			if e.Kind == scan.CacheFailed && cacheErr == nil {
 				cacheErr = e.Err
 			}
-			bars.layer(e)
+			bars.Layer(e)
 		},
 	}
-	if cache != nil {
-		s.Cache = cache
-	} else if f.shared != nil {
-		s.Cache = f.shared
-	}
 	report, err := s.Scan(ctx, img)
-	bars.finish()
+	bars.Finish()
 	if cacheErr != nil && ctx.Err() == nil {
-		a.say("cache: %v; the results are not affected (--cache DIR names another, --cache off needs none)", cacheErr)
+		a.say("cache: %v; the results are not affected (use --cache DIR or --cache off)", cacheErr)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
 	}
 	config, err = img.ConfigFile()
-	if err != nil && !errors.Is(err, source.ErrRootFS) {
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, nil, fmt.Errorf("%s: %w", ref, err)
 	}
 	return report, config, nil
@@ -122,9 +128,9 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 func openImage(ctx context.Context, ref, platform string) (v1.Image, func() error, error) {
 	if ref == demoRef {
 		if platform != "" {
-			return nil, nil, errors.New("demo: has one platform only; leave --platform out")
+			return nil, nil, errors.New("demo: has only one platform; omit --platform")
 		}
-		img, err := demoImage()
+		img, err := demo.Image()
 		return img, func() error { return nil }, err
 	}
 	var img *source.Image
@@ -144,45 +150,56 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 	return img, img.Close, nil
 }
 
-// openAdvice says what to do about an image that could not be opened.
+// openAdvice returns what to do about an image that cannot be opened.
 func openAdvice(err error) string {
 	var answer *transport.Error
 	var network net.Error
+	var limit *registry.RateLimitError
 	switch {
-	case errors.Is(err, context.Canceled), errors.As(err, &answer):
+	case deniedByRegistry(err):
+		return logInAdvice
+	case errors.Is(err, context.Canceled), errors.As(err, &answer), errors.As(err, &limit):
 		return ""
 	case errors.Is(err, daemon.ErrNoDaemon):
-		return "; start Docker or Podman, or take the image from its registry"
+		return "; start Docker or Podman, or name the image in its registry"
 	case errors.Is(err, fs.ErrPermission):
-		return "; run hullmark as a user who may read it"
+		return "; run hullmark as a user with permission to read it"
 	case errors.As(err, &network):
 		return "; a local image needs no registry: docker save writes a file, and hullmark --help lists the forms of an image"
 	}
 	return "; hullmark --help lists the forms of an image"
 }
 
-// scanAdvice says what to do about an image that could not be read.
+const logInAdvice = "; log in with docker login"
+
+// deniedByRegistry reports whether a registry denied access.
+func deniedByRegistry(err error) bool {
+	var answer *transport.Error
+	return errors.Is(err, fs.ErrPermission) && errors.As(err, &answer)
+}
+
+// scanAdvice returns what to do about an image that cannot be read.
 func scanAdvice(err error) string {
-	var limit *image.LimitError
-	var digest *image.DigestError
+	var limit *analyzer.LimitError
+	var digest *analyzer.DigestError
 	switch {
 	case errors.As(err, &digest):
-		return "; it is damaged or was changed: fetch it again"
+		return "; the image is damaged or was changed: fetch it again"
 	case errors.As(err, &limit):
-		return "; it is not like any real image: do not run it before you know why"
+		return "; no real image is like this: do not run it before you know why"
 	}
 	return ""
 }
 
 // layerCache returns the cache that --cache names, nil for none.
-func (f *imageFlags) layerCache() (*scan.DirCache, error) {
+func (f *imageFlags) layerCache() (scan.Cache, error) {
 	switch f.cache {
 	case "off":
-		return nil, nil
+		return f.shared, nil
 	case "":
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return nil, fmt.Errorf("there is no cache directory: %w", err)
+			return f.shared, fmt.Errorf("no cache directory: %w", err)
 		}
 		return &scan.DirCache{Dir: filepath.Join(dir, "hullmark", "layers")}, nil
 	}

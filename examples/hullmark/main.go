@@ -1,5 +1,5 @@
-// Hullmark lists what is inside a container image and what is known to be wrong with it. It is the reference command of
-// the module: a thin layer over packages that any other program can import in the same way.
+// Hullmark lists the packages of a container image and their known vulnerabilities. It is the reference command of the module:
+// a thin layer over packages that any other program can import in the same way.
 //
 //	hullmark scan demo:
 //	hullmark scan --fail-on high registry.example/app:1

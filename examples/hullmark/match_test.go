@@ -37,9 +37,9 @@ func TestMatch(t *testing.T) {
 	}
 	var out, errs bytes.Buffer
 	a := testApp(&out, &errs)
+	a.stdin = strings.NewReader(document)
 	c := a.rootCommand()
 	c.SetArgs([]string{"match", "--fail-on", "high", "-"})
-	c.SetIn(strings.NewReader(document))
 	if err := c.ExecuteContext(t.Context()); err == nil || err.Error() != "10 vulnerabilities are high or worse, which --fail-on disallows; no advisories for deb nodesource.com 8 (1 package); name a database with --db, or pass --allow-uncovered" {
 		t.Errorf("standard input: %v", err)
 	}

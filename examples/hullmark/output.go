@@ -2,74 +2,42 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
-	"math/rand/v2"
+	"io"
 	"os"
-	"path/filepath"
+
+	"golang.org/x/term"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/atomicfile"
+	"github.com/hullmark/hullmark/internal/progress"
+	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher/report/table"
 )
 
-// An output is where results go: standard output, or a file that appears under its name only when it is complete.
+// An output is standard output, or a file that gets its name when it is complete.
 type output struct {
 	*bufio.Writer
-	file *os.File // nil for standard output
-	name string   // what file is renamed to; "" where it has its name already
+	file *atomicfile.File // nil for standard output
 }
 
-// output opens the file that -o names, "" or "-" for standard output. What is no regular file, such as a device or a pipe,
-// is written to as it is.
+// output opens the file that -o names; "" and "-" are standard output.
 func (a *app) output(name string) (*output, error) {
 	if name == "" || name == "-" {
 		return &output{Writer: bufio.NewWriter(a.stdout)}, nil
 	}
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real // a link goes on leading there
-	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("cannot write results: %w; choose another file with -o", err)
-		}
-		return &output{Writer: bufio.NewWriter(f), file: f}, nil
-	}
-	f, err := createBeside(name)
+	f, err := atomicfile.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write results: %w; choose another file with -o", err)
 	}
-	return &output{Writer: bufio.NewWriter(f), file: f, name: name}, nil
+	return &output{bufio.NewWriter(f), f}, nil
 }
 
-// createBeside makes a file with a name of its own next to another. Unlike those of os.CreateTemp it is as readable as
-// other files are.
-func createBeside(name string) (f *os.File, err error) {
-	for range 100 {
-		part := fmt.Sprintf(".%s.%08x.part", filepath.Base(name), rand.Uint32())
-		f, err = os.OpenFile(filepath.Join(filepath.Dir(name), part), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			break
-		}
-	}
-	return f, err
-}
-
-// commit makes what was written the result.
 func (o *output) commit() error {
 	err := o.Flush()
-	f := o.file
-	o.file = nil
-	switch {
-	case f == nil:
-	case o.name == "":
-		err = errors.Join(err, f.Close())
-	default:
-		err = errors.Join(err, f.Sync(), f.Close())
-		if err == nil {
-			err = os.Rename(f.Name(), o.name)
-		}
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
+	if err == nil && o.file != nil {
+		err = o.file.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write results: %w", err)
@@ -77,14 +45,82 @@ func (o *output) commit() error {
 	return nil
 }
 
-// discard removes what was written, if it was not committed.
+// discard removes the file, unless it is committed.
 func (o *output) discard() {
-	if o.file == nil {
-		return
+	if o.file != nil {
+		o.file.Discard()
 	}
-	o.file.Close()
-	if o.name != "" {
-		os.Remove(o.file.Name())
+}
+
+// write opens an output, and commits it if write succeeds.
+func (a *app) write(name string, write func(*output) error) error {
+	out, err := a.output(name)
+	if err != nil {
+		return err
 	}
-	o.file = nil
+	defer out.discard()
+	if err := write(out); err != nil {
+		return err
+	}
+	return out.commit()
+}
+
+// print writes a line to standard output.
+func (a *app) print(format string, args ...any) error {
+	return a.write("", func(out *output) error {
+		fmt.Fprintf(out, format+"\n", args...) // the buffer keeps the error
+		return nil
+	})
+}
+
+// writeGrid writes a table to standard output.
+func (a *app) writeGrid(g *terminal.Grid) error {
+	return a.write("", func(out *output) error {
+		g.Write(out, a.style(out))
+		return nil
+	})
+}
+
+// maxDiagnostics is the number of lines of diagnostics on standard error.
+const maxDiagnostics = 20
+
+// diagnose writes diagnostics to standard error.
+func (a *app) diagnose(list []analyzer.FileDiagnostic) {
+	lines, more := table.Diagnostics(list, maxDiagnostics)
+	for _, line := range lines {
+		a.say("%s", line)
+	}
+	if more > 0 {
+		a.say("%d more diagnostics; --format json has all of them", more)
+	}
+}
+
+// style returns the look of results: as wide as the terminal, in colour unless NO_COLOR is set.
+func (a *app) style(o *output) terminal.Style {
+	if o.file != nil {
+		return terminal.Style{}
+	}
+	width, ok := terminalWidth(a.stdout)
+	return terminal.Style{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
+}
+
+// progress returns bars, which are nil if standard error is not a terminal.
+func (a *app) progress(ctx context.Context, quiet bool) *progress.Bars {
+	if _, ok := terminalWidth(a.stderr); quiet || !ok {
+		return nil
+	}
+	return progress.New(ctx, a.stderr)
+}
+
+// terminalWidth returns the width of w in characters, and whether it is a terminal.
+func terminalWidth(w io.Writer) (width int, ok bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	return width, true
 }

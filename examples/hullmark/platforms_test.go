@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/demo"
 )
 
 // multi writes an index with the demo image for two platforms, and one image that is broken if that is wished.
@@ -20,7 +22,7 @@ func multi(t *testing.T, broken bool) string {
 	t.Helper()
 	index := v1.ImageIndex(empty.Index)
 	for _, p := range []v1.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm", Variant: "v7"}} {
-		img, err := demoImage()
+		img, err := demo.Image()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,10 +96,10 @@ func TestAllPlatforms(t *testing.T) {
 	if code != exitFailed || strings.Count(stdout, `"bomFormat"`) != 2 || !strings.Contains(stderr, "linux/s390x") {
 		t.Errorf("one broken: exit code %d, %s", code, stderr)
 	}
-	if code, _, stderr := command("explain", "--platform", "all", "CVE-2000-1", ref); code != exitFailed || !strings.Contains(stderr, "choose one here") {
+	if code, _, stderr := command("explain", "--platform", "all", "CVE-2000-1", ref); code != exitFailed || !strings.Contains(stderr, "choose one platform") {
 		t.Errorf("explain: exit code %d, %s", code, stderr)
 	}
-	if code, _, stderr := command("scan", "--platform", "all", "demo:"); code != exitFailed || !strings.Contains(stderr, "has one image only") {
+	if code, _, stderr := command("scan", "--platform", "all", "demo:"); code != exitFailed || !strings.Contains(stderr, "has only one image") {
 		t.Errorf("demo: exit code %d, %s", code, stderr)
 	}
 }

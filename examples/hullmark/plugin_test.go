@@ -57,7 +57,7 @@ func TestPlugin(t *testing.T) {
 		{[]string{"plugin", "run", wrong, root}, exitFailed, "", "want sha256:"},
 		{[]string{"plugin", "run", exe + "@sha256:1234", root}, exitFailed, "", "64 hexadecimal digits"},
 		{[]string{"plugin", "verify", exe, root}, exitOK, "ok   gives the same answers in another process", ""},
-		{[]string{"plugin", "verify", "/bin/true", root}, exitFailed, "FAIL starts and describes its analyzers", "is not what a plugin must be"},
+		{[]string{"plugin", "verify", "/bin/true", root}, exitFailed, "FAIL starts and describes its analyzers", "failed a check"},
 		{[]string{"sbom", "--cache", "off", "--plugin", exe + "@sha256:" + digest, "rootfs:" + root}, exitOK, "pkg:generic/hammer@1.0", ""},
 		{[]string{"sbom", "--cache", "off", "--plugin-dir", filepath.Join(dir, "plugins"), "rootfs:" + root}, exitOK, "pkg:generic/hammer@1.0", ""},
 		{[]string{"scan", "--cache", "off", "--format", "json", "--plugin", wrong, "rootfs:" + root}, exitOK, `"kind": "unavailable"`, "want sha256:"},

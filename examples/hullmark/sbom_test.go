@@ -11,18 +11,20 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
+	inprocess "github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
 
 // pushDemo starts a registry with the demo image in it, and returns its name there.
 func pushDemo(t *testing.T, api bool) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(api)))
+	server := httptest.NewServer(inprocess.New(inprocess.Logger(log.New(io.Discard, "", 0)), inprocess.WithReferrersSupport(api)))
 	t.Cleanup(server.Close)
-	img, err := demoImage()
+	img, err := demo.Image()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +96,10 @@ func TestAttachedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	document := `{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"type": "container", "name": "x", "version": "sha256:` + strings.Repeat("0", 64) + `"}}}`
-	if _, err := attach.Push(t.Context(), tag.Context().Digest(desc.Digest.String()).Name(), attach.CycloneDXJSON, []byte(document), nil, attach.Options{}); err != nil {
+	if _, err := attach.Push(t.Context(), tag.Context().Digest(desc.Digest.String()).Name(), attach.CycloneDXJSON, []byte(document), nil, registry.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr, code := hullmark(t, "scan", "--sbom-from-registry", ref); code != exitFailed || !strings.Contains(stderr, "but says that it is about sha256:0000") {
+	if _, stderr, code := hullmark(t, "scan", "--sbom-from-registry", ref); code != exitFailed || !strings.Contains(stderr, "but describes sha256:0000") {
 		t.Errorf("%d %s", code, stderr)
 	}
 }

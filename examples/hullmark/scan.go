@@ -4,103 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
-	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/json"
+	"github.com/hullmark/hullmark/matcher/report/table"
 )
 
-// scanFlags are the flags of the scan command.
-type scanFlags struct {
-	imageFlags
-	matchFlags
-	attached bool
-}
-
-// matchFlags are the flags of every command that matches packages and says what it found.
+// matchFlags are the flags of every command that matches packages and reports findings.
 type matchFlags struct {
+	databaseFlags
 	formatFlags
 	gateFlags
 	verdictFlags
-	database string
-	trust    trustFlags
+	declared bool
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.database, "db", "", "match against the database in `FILE`, or at oci://REF (default the starter database)")
-	f.trust.register(c.Flags(), "db-")
+	f.databaseFlags.register(c)
 	f.formatFlags.register(c)
 	f.gateFlags.register(c)
 	f.verdictFlags.register(c)
 }
 
 func (a *app) scanCommand() *cobra.Command {
-	var f scanFlags
-	c := &cobra.Command{
-		Use:   "scan IMAGE",
-		Short: "Match the packages of an image against a database of advisories",
-		Long: `Scan finds the packages of an image and matches them against a database of advisories.
-
-Without --db it uses a small starter database that is part of the program, and says how old it is and what it
-does not know. Every distribution and ecosystem of the image without advisories is reported as such.
-
-Results are written as ` + formatNames() + `.
-Several forms can be written at once, all but one of them to a FILE of their own. With --platform all there are
-results for each image of an index: on standard output one after the other, in files FILE.OS-ARCH.EXT; the exit
-code is the worst.
-
-Statements of VEX documents, policies and the flags that hide remove nothing: what they hide is counted at the
-end, and is in the JSON form. --fail-on judges what is shown; policies judge all that no VEX statement suppresses.
-
-Exit codes:
-  0  nothing is disallowed
-  1  the image could not be scanned
-  3  --fail-on or --policy was given, but there are no advisories for a part of the image, and no --allow-uncovered
-  4  --fail-on or --policy disallows something`,
-		Example: `  hullmark scan demo:
-  hullmark scan --db advisories.db --fail-on high debian:12
-  hullmark scan --vex app.vex.json --policy policy.yaml registry.example/app:1
-  hullmark scan --format table --format sarif=app.sarif --format html=app.html oci:layout`,
-		Args: one("IMAGE"),
-		RunE: func(c *cobra.Command, args []string) error { return a.scan(c.Context(), args[0], &f) },
+	var f struct {
+		imageFlags
+		matchFlags
+		attached bool
 	}
+	c := command("scan", func(ctx context.Context, args []string) error {
+		ref := args[0]
+		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
+			match := f.matchFlags
+			match.tag = tag
+			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
+				if f.attached {
+					found, err := a.readAttached(ctx, image.only(ref), image.platform)
+					return found, nil, err
+				}
+				return a.readImage(ctx, ref, image)
+			})
+		})
+	})
 	f.imageFlags.register(c)
 	f.matchFlags.register(c)
-	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match what an SBOM attached to the image lists, instead of reading it")
+	declaredFlag(c, &f.declared)
+	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
 	return c
 }
 
-func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
-	return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
-		match := f.matchFlags
-		match.formats = taggedFormats(match.formats, tag)
-		return a.match(ctx, name, &match, taggedFile(image.output, tag), image.declared, func() (*analyzer.Report, *v1.ConfigFile, error) {
-			if f.attached {
-				found, err := a.readAttached(ctx, image.only(ref), image.platform)
-				return found, nil, err
-			}
-			return a.readImage(ctx, ref, image)
+func (a *app) matchCommand() *cobra.Command {
+	var f matchFlags
+	c := command("match", func(ctx context.Context, args []string) error {
+		name := args[0]
+		if name == "-" {
+			name = "standard input"
+		}
+		return a.match(ctx, name, &f, func() (*analyzer.Report, *v1.ConfigFile, error) {
+			found, err := a.readDocument(ctx, args[0])
+			return found, nil, err
 		})
 	})
+	f.register(c)
+	declaredFlag(c, &f.declared)
+	return c
 }
 
-// match assesses a report and writes the answer. It reads the report last, after every possible fault of the command line.
-func (a *app) match(ctx context.Context, name string, f *matchFlags, output string, declared bool, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	p, err := f.pipeline(a, name, declared)
+func (a *app) inBuildCommand() *cobra.Command {
+	var f matchFlags
+	var root string
+	c := command("in-build", func(ctx context.Context, _ []string) error {
+		name := "rootfs:" + root
+		return a.match(ctx, name, &f, func() (*analyzer.Report, *v1.ConfigFile, error) {
+			return a.readInside(ctx, name, root, &f)
+		})
+	})
+	f.register(c)
+	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
+	return c
+}
+
+// match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
+func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
+	p, err := f.pipeline(a, name)
 	if err != nil {
 		return err
 	}
-	outputs, err := a.openFormats(&f.formatFlags, output)
+	out, err := f.formatFlags.open(a)
 	if err != nil {
 		return err
 	}
-	defer outputs.discard()
-	source, err := a.openDatabase(ctx, f.database, f.trust)
+	defer out.discard()
+	source, err := a.openDatabase(ctx, f.databaseFlags)
 	if err != nil {
 		return err
 	}
@@ -121,18 +126,18 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, output stri
 	for i := range x.VEX {
 		a.tellVEX(&x.VEX[i])
 	}
-	if err := outputs.write(a, x, f.showHidden); err != nil {
+	if err := out.commit(x); err != nil {
 		return err
 	}
 	return a.judge(&f.gateFlags, x)
 }
 
 // pipeline returns the pipeline that the flags describe, without its Source.
-func (f *matchFlags) pipeline(a *app, name string, declared bool) (assess.Pipeline, error) {
-	p := assess.Pipeline{Name: name, Declared: declared, Tool: thisTool(), Now: a.now()}
+func (f *matchFlags) pipeline(a *app, name string) (assess.Pipeline, error) {
+	p := assess.Pipeline{Name: name, Declared: f.declared, Tool: thisTool(), Now: a.now()}
 	if len(f.names) == 0 {
-		called, _, _ := strings.Cut(name, " (") // one image of an index
-		f.names = []string{called}
+		ref, _, _ := strings.Cut(name, " (") // without the platform of an image of an index
+		f.names = []string{ref}
 	}
 	var err error
 	if p.Gate, err = f.gateFlags.gate(); err != nil {
@@ -141,7 +146,80 @@ func (f *matchFlags) pipeline(a *app, name string, declared bool) (assess.Pipeli
 	return p, f.verdictFlags.apply(&p)
 }
 
-// thisTool identifies the command in formats that name the program that scanned.
-func thisTool() report.Tool {
-	return report.Tool{Name: "hullmark", Version: buildVersion(), URL: "https://github.com/hullmark/hullmark"}
+// readInside scans a root file system, without the files that this program brought into it.
+func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) (*analyzer.Report, *v1.ConfigFile, error) {
+	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	files := append([]string{f.database, f.policy, f.since, f.template, os.Args[0]}, f.vex...) // os.Executable needs /proc
+	if self, err := os.Executable(); err == nil {
+		files = append(files, self)
+	}
+	for _, format := range f.formats {
+		_, file, _ := strings.Cut(format, "=")
+		files = append(files, file)
+	}
+	for i, file := range files {
+		if abs, err := filepath.Abs(file); err == nil && file != "" {
+			files[i] = abs
+		}
+	}
+	own := func(path string) bool {
+		return slices.Contains(files, filepath.Join(root, filepath.FromSlash(path)))
+	}
+	n := len(found.Components)
+	found.Components = slices.DeleteFunc(found.Components, func(c analyzer.Component) bool { return own(c.Path) })
+	found.Findings = slices.DeleteFunc(found.Findings, func(f analyzer.FileFinding) bool { return own(f.Path) })
+	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return own(d.Path) })
+	if n -= len(found.Components); n > 0 {
+		a.say("left out %s of hullmark itself", plural.Count(n, "package"))
+	}
+	return found, config, nil
+}
+
+// explainFlags are the flags of the explain command.
+type explainFlags struct {
+	imageFlags
+	databaseFlags
+	output   string
+	format   string
+	declared bool
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	var f explainFlags
+	c := command("explain", func(ctx context.Context, args []string) error { return a.explain(ctx, args[0], args[1], &f) })
+	f.imageFlags.register(c)
+	f.databaseFlags.register(c)
+	outputFlag(c, &f.output)
+	declaredFlag(c, &f.declared)
+	c.Flags().StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
+	return c
+}
+
+func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) error {
+	if f.format != "text" && f.format != "json" {
+		return fmt.Errorf("unknown --format %q; use text or json", f.format)
+	}
+	return a.write(f.output, func(out *output) error {
+		data, err := a.openDatabase(ctx, f.databaseFlags)
+		if err != nil {
+			return err
+		}
+		defer data.Close()
+		found, err := a.read(ctx, ref, &f.imageFlags)
+		if err != nil {
+			return err
+		}
+		a.diagnose(found.Diagnostics)
+		x, err := assess.Pipeline{Name: ref, Source: data, Declared: f.declared, Now: a.now()}.Explain(ctx, found, id)
+		if err != nil {
+			return fmt.Errorf("%s: %w", ref, err)
+		}
+		if f.format == "json" {
+			return json.WriteExplanations(out, x)
+		}
+		return table.WriteExplanations(out, x, a.tableOptions(out))
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hullmark/hullmark/matcher/report/json"
 
@@ -154,14 +153,5 @@ func TestBadCache(t *testing.T) {
 	}
 	if strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "the results are not affected") {
 		t.Errorf("standard error %q", stderr)
-	}
-}
-
-func TestDays(t *testing.T) {
-	day := time.Date(2019, 9, 1, 0, 0, 0, 0, time.UTC)
-	for hours, want := range map[int]string{0: "0 days old", 24: "1 day old", 24*2640 + 5: "2,640 days old", -24: "0 days old"} {
-		if got := daysOld(day, day.Add(time.Duration(hours)*time.Hour)); got != want {
-			t.Errorf("%d hours: %q, want %q", hours, got, want)
-		}
 	}
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -17,7 +20,69 @@ import (
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// verdictFlags decide which matches count and which are shown.
+// gateFlags decide which results make the command fail.
+type gateFlags struct {
+	failOn         string
+	allowUncovered bool
+	proceed        bool
+}
+
+func (f *gateFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
+	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, allow packages without advisories")
+	flags.BoolVar(&f.proceed, "continue", false, "report a disallowed image, but exit with 0")
+}
+
+func (f *gateFlags) gate() (report.Gate, error) {
+	g := report.Gate{AllowUncovered: f.allowUncovered}
+	if f.failOn == "" {
+		return g, nil
+	}
+	if err := g.FailOn.UnmarshalText([]byte(strings.ToLower(f.failOn))); err != nil || g.FailOn == matcher.Unknown {
+		return g, fmt.Errorf("unknown severity --fail-on %q; use negligible, low, medium, high or critical", f.failOn)
+	}
+	return g, nil
+}
+
+// judge returns a verdict if the image does not pass, unless --continue is given.
+func (a *app) judge(f *gateFlags, x *report.Assessment) error {
+	rated := make(map[string]bool)
+	for i := range x.Findings {
+		if f := &x.Findings[i]; f.Severity.Level != matcher.Unknown {
+			rated[f.ID] = true
+		}
+	}
+	if n := x.Vulnerabilities - len(rated); n > 0 && x.Gate.FailOn != matcher.Unknown {
+		a.say("%s of unknown severity: --fail-on lets them pass", plural.Count(n, "vulnerability"))
+	}
+	if x.Passes() {
+		return nil
+	}
+	code := exitUncovered
+	var parts []string
+	for _, failure := range x.Failures {
+		text := terminal.Escape(failure.Text)
+		switch failure.Code {
+		case report.FailedPolicy:
+			code = exitDisallowed
+		case report.FailedSeverity:
+			code = exitDisallowed
+			text += ", which --fail-on disallows"
+		case report.FailedUncovered, report.FailedEmpty:
+			text += "; name a database with --db, or pass --allow-uncovered"
+		}
+		parts = append(parts, text)
+	}
+	text := strings.Join(parts, "; ")
+	if f.proceed {
+		a.say("%s; continuing, because of --continue", text)
+		return nil
+	}
+	return &verdict{code, text}
+}
+
+// verdictFlags decide which findings count and which are shown.
 type verdictFlags struct {
 	vex       []string
 	policy    string
@@ -25,8 +90,6 @@ type verdictFlags struct {
 	onlyFixed bool
 	ignore    []string
 	since     string
-
-	showHidden bool
 }
 
 func (f *verdictFlags) register(c *cobra.Command) {
@@ -36,32 +99,14 @@ func (f *verdictFlags) register(c *cobra.Command) {
 	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
 	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
 	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
-	flags.StringVar(&f.since, "since", "", "hide findings of an earlier result in `FILE`, written as JSON, and count them")
-	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
+	flags.StringVar(&f.since, "since", "", "hide findings of an earlier JSON report in `FILE`, and count them")
 }
 
-// apply reads the files that the flags name into a pipeline.
+// apply adds the documents that the flags name, and the view, to a pipeline.
 func (f *verdictFlags) apply(p *assess.Pipeline) error {
-	var docs vex.Documents
-	for _, name := range f.vex {
-		file, err := os.Open(name)
-		if err != nil {
-			return fmt.Errorf("--vex: %w", err)
-		}
-		d, err := vex.Read(file, name)
-		file.Close()
-		if err != nil {
-			return fmt.Errorf("--vex: %w", err)
-		}
-		docs = append(docs, d)
-	}
-	if len(docs) > 0 {
-		p.VEX = docs
-		options, err := sbomOptions("")
-		if err != nil {
-			return err
-		}
-		p.SBOMs = sbom.SerialNumbers(options)
+	p.Names = f.names
+	if err := f.readVEX(p); err != nil {
+		return err
 	}
 	if f.policy != "" {
 		d, err := loadPolicy(f.policy)
@@ -70,40 +115,96 @@ func (f *verdictFlags) apply(p *assess.Pipeline) error {
 		}
 		p.Policy = d
 	}
-	p.Names = f.names
 	p.View.OnlyFixed = f.onlyFixed
 	for _, word := range f.ignore {
 		var s matcher.Status
 		if s.UnmarshalText([]byte(word)) != nil || s == matcher.NotAffected {
-			return fmt.Errorf("--ignore-status %q is none of affected, fixed, will-not-fix, deferred, under-investigation and end-of-life", word)
+			return fmt.Errorf("unknown status --ignore-status %q; use affected, fixed, will-not-fix, deferred, under-investigation or end-of-life", word)
 		}
 		p.View.IgnoreStatus = append(p.View.IgnoreStatus, s)
 	}
 	if f.since == "" {
 		return nil
 	}
-	file, err := os.Open(f.since)
-	if err != nil {
-		return fmt.Errorf("--since: %w", err)
-	}
-	defer file.Close()
-	if p.View.Since, err = json.Read(file); err != nil {
-		return fmt.Errorf("--since: %s: %w; it takes what --format json writes", f.since, err)
+	var err error
+	if p.View.Since, err = readFile("--since", f.since, json.Read); err != nil {
+		return fmt.Errorf("%w; it takes a report of --format json", err)
 	}
 	return nil
 }
 
+// readVEX adds the VEX documents to a pipeline.
+func (f *verdictFlags) readVEX(p *assess.Pipeline) error {
+	var docs vex.Documents
+	for _, name := range f.vex {
+		d, err := readFile("--vex", name, func(r io.Reader) (*vex.Document, error) { return vex.Read(r, name) })
+		if err != nil {
+			return err
+		}
+		docs = append(docs, d)
+	}
+	if len(docs) == 0 {
+		return nil
+	}
+	options, err := sbomOptions("")
+	if err != nil {
+		return err
+	}
+	p.VEX, p.SBOMs = docs, sbom.SerialNumbers(options)
+	return nil
+}
+
+// readFile reads the file that a flag names.
+func readFile[T any](flag, name string, read func(io.Reader) (T, error)) (result T, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", flag, err)
+	}
+	defer file.Close()
+	if result, err = read(file); err != nil {
+		return result, fmt.Errorf("%s: %w", flag, err)
+	}
+	return result, nil
+}
+
+// tellVEX reports the effect of a VEX document.
+func (a *app) tellVEX(d *report.VEXDocument) {
+	a.say("%s", terminal.Escape(d.String()))
+	for _, p := range d.Problems {
+		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(p))
+	}
+	for _, l := range d.Unresolved {
+		a.say("  %s: BOM-Link %s leads to a BOM that is not given; add it with --vex", terminal.Escape(d.Name), terminal.Escape(l))
+	}
+}
+
+func (a *app) policyCommand() *cobra.Command {
+	return group("policy", command("policy/preset", func(_ context.Context, args []string) error {
+		if len(args) == 0 {
+			return a.print("%s", strings.Join(policy.Presets(), "\n"))
+		}
+		text, err := policy.Preset(args[0])
+		if err != nil {
+			return err
+		}
+		return a.print("%s", strings.TrimSuffix(text, "\n"))
+	}), command("policy/check", func(_ context.Context, args []string) error {
+		d, err := loadPolicy(args[0])
+		if err != nil {
+			return err
+		}
+		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(d.Policies), "policy"),
+			terminal.Escape(strings.Join(d.Policies, ", ")), plural.Count(d.Rules, "rule"), plural.Count(d.Entries, "entry"))
+	}))
+}
+
 // loadPolicy reads the document in a file, or a preset.
 func loadPolicy(name string) (*policy.Document, error) {
-	text, preset := "", ""
-	if p, ok := strings.CutPrefix(name, "preset:"); ok {
-		t, err := policy.Preset(p)
+	if preset, ok := strings.CutPrefix(name, "preset:"); ok {
+		text, err := policy.Preset(preset)
 		if err != nil {
 			return nil, fmt.Errorf("--policy: %w", err)
 		}
-		text, preset = t, p
-	}
-	if preset != "" {
 		return policy.Load(strings.NewReader(text), name)
 	}
 	file, err := os.Open(name)
@@ -118,18 +219,7 @@ func loadPolicy(name string) (*policy.Document, error) {
 	return d, nil
 }
 
-// A policyError is what is wrong with a policy document, a line for each thing.
+// A policyError lists the mistakes in a policy document, a line each.
 type policyError struct{ error }
 
 func (e *policyError) Unwrap() error { return e.error }
-
-// tellVEX reports the effect of a VEX document.
-func (a *app) tellVEX(d *report.VEXDocument) {
-	a.say("%s", terminal.Escape(d.String()))
-	for _, p := range d.Problems {
-		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(p))
-	}
-	for _, l := range d.Unresolved {
-		a.say("  %s: BOM-Link %s leads to no given BOM; give that as another --vex", terminal.Escape(d.Name), terminal.Escape(l))
-	}
-}

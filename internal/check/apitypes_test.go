@@ -26,13 +26,12 @@ const beingRemoved = "being removed"
 
 // apiExceptions lists the findings of TestAPITypes that are right, with the reason.
 var apiExceptions = map[string]string{
-	"analyzer.Package.Qualifiers: map[string]string":            "data: the qualifiers of a PURL",
-	"analyzer.Package.Hashes: map[string]string":                "data: checksums by algorithm",
-	"analyzer/image.RangedLayer.Annotations: map[string]string": "data: the annotations of an OCI descriptor",
-	"sbom/attach.Attachment.Annotations: map[string]string":     "data: the annotations of an OCI descriptor",
-	"sbom/attach.Push: map[string]string":                       "data: the annotations of an OCI descriptor",
-	"plugin/plugintest.TB.Errorf: any":                          "a part of testing.TB",
-	"plugin/plugintest.TB.Logf: any":                            "a part of testing.TB",
+	"analyzer.Package.Qualifiers: map[string]string":        "data: the qualifiers of a PURL",
+	"analyzer.Package.Hashes: map[string]string":            "data: checksums by algorithm",
+	"sbom/attach.Attachment.Annotations: map[string]string": "data: the annotations of an OCI descriptor",
+	"sbom/attach.Push: map[string]string":                   "data: the annotations of an OCI descriptor",
+	"plugin/plugintest.TB.Errorf: any":                      "a part of testing.TB",
+	"plugin/plugintest.TB.Logf: any":                        "a part of testing.TB",
 
 	"analyzer/source.RateLimitError: internal/polite": beingRemoved,
 }

@@ -6,8 +6,9 @@ import (
 	"bytes"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // A Format is the compression of a stream.
@@ -35,69 +36,55 @@ func Detect(first []byte) Format {
 	return None
 }
 
-// NewReader detects the format of r and returns a reader of the decompressed content. It does not change a plain stream. Close
-// frees the decompressor and does not close r.
-func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
-	first, err := br.Peek(4)
-	if err != nil && err != io.EOF {
+// BufferSize is the size of a buffer for Reader.Fill in bytes.
+const BufferSize = inflate.WindowSize
+
+// A Reader reads decompressed content. Close frees the decompressor and does not close the source. It must not run
+// concurrently with another method.
+type Reader struct {
+	io.ReadCloser
+	inflate *inflate.Reader // the same for Gzip, or nil
+}
+
+// NewReader detects the format of r and returns a Reader of the content. It does not change a plain stream.
+//
+// Like gzip(1) and Docker, it ignores data after the last member of a gzip file. A caller that verifies a digest notices if the
+// ignored data matters.
+func NewReader(r io.Reader) (*Reader, Format, error) {
+	first := make([]byte, 4)
+	n, err := io.ReadFull(r, first)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, None, err
 	}
-	format := Detect(first)
-	switch format {
-	case Gzip:
-		z, err := newMembers(br)
+	format := Detect(first[:n])
+	r = io.MultiReader(bytes.NewReader(first[:n]), r)
+	if format == Gzip {
+		z := inflate.NewReader(r, inflate.GzipLenient)
+		return &Reader{z, z}, format, nil
+	}
+	r = bufio.NewReaderSize(r, 64<<10)
+	if format == Zstd {
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, format, err
 		}
-		return z, format, nil
-	case Zstd:
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, format, err
-		}
-		return z.IOReadCloser(), format, nil
+		return &Reader{z.IOReadCloser(), nil}, format, nil
 	}
-	return io.NopCloser(br), format, nil
+	return &Reader{io.NopCloser(r), nil}, format, nil
 }
 
-// members reads the members of a gzip file. Like gzip(1) and Docker, it ignores data after the last member. A caller that
-// verifies a digest notices if the ignored data matters.
-type members struct {
-	z *gzip.Reader
-	r *bufio.Reader
-}
-
-func newMembers(r *bufio.Reader) (*members, error) {
-	z, err := gzip.NewReader(r) // r has ReadByte, so z reads no byte after the member
-	if err != nil {
-		return nil, err
+// Fill reads content into a buffer of at least BufferSize bytes and returns the part of the buffer that holds it. The caller must
+// not change the buffer before the next call, which may use another one. Fill spares the copy that Read makes.
+func (r *Reader) Fill(buf []byte) ([]byte, error) {
+	if r.inflate != nil {
+		return r.inflate.Fill(buf)
 	}
-	z.Multistream(false)
-	return &members{z, r}, nil
-}
-
-func (m *members) Read(p []byte) (int, error) {
-	for {
-		n, err := m.z.Read(p)
-		if err != io.EOF || n > 0 {
-			if err == io.EOF {
-				err = nil // the next call handles the end of the member
-			}
-			return n, err
+	n := 0
+	for n < len(buf) {
+		m, err := r.Read(buf[n:])
+		if n += m; err != nil {
+			return buf[:n], err
 		}
-		first, err := m.r.Peek(2)
-		if err == nil && Detect(first) != Gzip || err == io.EOF {
-			return 0, io.EOF
-		}
-		if err != nil {
-			return 0, err
-		}
-		if err := m.z.Reset(m.r); err != nil {
-			return 0, err
-		}
-		m.z.Multistream(false)
 	}
+	return buf, nil
 }
-
-func (m *members) Close() error { return m.z.Close() }

@@ -85,7 +85,11 @@ func TestNewReader(t *testing.T) {
 		// A frame whose header asks for a window of 2 GiB: descriptor without single segment, window exponent 21.
 		{"zstd, window of 2 GiB", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0, 0}, compression.Zstd, "", "window"},
 	} {
-		for _, r := range []io.Reader{bytes.NewReader(c.stored), iotest.OneByteReader(bytes.NewReader(c.stored))} {
+		for i, r := range []io.Reader{bytes.NewReader(c.stored), iotest.OneByteReader(bytes.NewReader(c.stored)), bytes.NewReader(c.stored)} {
+			read := read
+			if i == 2 {
+				read = fill
+			}
 			got, format, err := read(r)
 			if format != c.format {
 				t.Errorf("%s: format %d, want %d", c.name, format, c.format)
@@ -111,6 +115,27 @@ func read(r io.Reader) (string, compression.Format, error) {
 	return string(b), format, err
 }
 
+// fill is like read, with Fill.
+func fill(r io.Reader) (string, compression.Format, error) {
+	z, format, err := compression.NewReader(r)
+	if err != nil {
+		return "", format, err
+	}
+	defer z.Close()
+	var all []byte
+	for buf := make([]byte, compression.BufferSize); len(all) < 1<<24; {
+		b, err := z.Fill(buf)
+		all = append(all, b...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return string(all), format, err
+		}
+	}
+	return string(all[:min(len(all), 1<<24)]), format, nil
+}
+
 func FuzzNewReader(f *testing.F) {
 	f.Add(gz(f, "content"))
 	f.Add(join(gz(f, "content"), []byte("garbage")))
@@ -122,6 +147,10 @@ func FuzzNewReader(f *testing.F) {
 		second, format2, err2 := read(iotest.OneByteReader(bytes.NewReader(b)))
 		if first != second || format != format2 || (err == nil) != (err2 == nil) {
 			t.Errorf("read at once: %d bytes, %v; byte by byte: %d bytes, %v", len(first), err, len(second), err2)
+		}
+		filled, _, err3 := fill(bytes.NewReader(b))
+		if first != filled || (err == nil) != (err3 == nil) {
+			t.Errorf("read: %d bytes, %v; filled: %d bytes, %v", len(first), err, len(filled), err3)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // Compare fails the test unless found has every expected package and no other, except optional ones. key identifies packages.
@@ -60,12 +61,13 @@ func (c *Case) Scan(t testing.TB, analyzers ...analyzer.Analyzer) *analyzer.Repo
 		t.Error("no diagnostic for bad input")
 	}
 	for _, d := range report.Diagnostics {
-		t.Logf("%s: %s: %s", d.Path, d.Kind, d.Message)
+		t.Logf("%s: %s: %s", d.Path, d.Code, d)
 	}
 	return report
 }
 
-// Analyze scans files with one analyzer and returns its results by path, before a report merges them, and its errors.
+// Analyze scans files with one analyzer and returns its results by path, before a report merges them. Each error has the
+// diagnostics and the error of a file.
 func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]*analyzer.Result, errs []error) {
 	t.Helper()
 	results = make(map[string]*analyzer.Result)
@@ -74,7 +76,7 @@ func Analyze(t testing.TB, root fs.FS, a analyzer.Analyzer) (results map[string]
 		r, err := a.Analyze(ctx, f)
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil {
+		if err := problem.Err(r, err); err != nil {
 			errs = append(errs, err)
 		}
 		if r != nil {

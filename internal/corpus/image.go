@@ -64,7 +64,7 @@ func CheckImages(t *testing.T, typ string, a analyzer.Analyzer, images ...string
 			}
 			report := ScanImage(t, image, a)
 			for _, d := range report.Diagnostics {
-				t.Logf("%s: %s", d.Path, d.Message)
+				t.Logf("%s: %s", d.Path, d)
 			}
 			right, extra := 0, 0
 			for _, c := range report.Components {

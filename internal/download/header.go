@@ -1,31 +1,25 @@
 package download
 
 import (
-	"crypto/tls"
-	"errors"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 )
 
-// retryAfter reads the header of that name: seconds, or a date. Without any it is 0.
-func retryAfter(s string) time.Duration {
-	if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
-		return time.Duration(min(max(n, 0), 1<<30)) * time.Second
+// fingerprint returns what tells the state of a body from others.
+func fingerprint(h http.Header) string {
+	if tag := h.Get("ETag"); isTag(tag) {
+		return tag
 	}
-	if t, err := http.ParseTime(s); err == nil {
-		return max(time.Until(t), 0)
+	if m := h.Get("Last-Modified"); m != "" {
+		if _, err := http.ParseTime(m); err == nil {
+			return m
+		}
 	}
-	return 0
+	return ""
 }
 
-// isPermanent reports whether asking again would give the same error.
-func isPermanent(err error) bool {
-	var cert *tls.CertificateVerificationError
-	var dns *net.DNSError
-	return errors.Is(err, errRedirects) || errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound
+func isTag(fingerprint string) bool {
+	return strings.HasPrefix(fingerprint, `"`) || strings.HasPrefix(fingerprint, "W/")
 }
 
 func mediaType(s string) string {
@@ -33,8 +27,8 @@ func mediaType(s string) string {
 	return strings.ToLower(strings.TrimSpace(s))
 }
 
-// isData reports whether advisories may come as a media type. Many servers call them text/plain or
-// application/octet-stream; pages for people and pictures are none.
+// isData reports whether advisories may come as a media type. Many servers call them text/plain or application/octet-stream;
+// web pages and pictures are not data.
 func isData(mediaType string) bool {
 	switch mediaType {
 	case "text/html", "application/xhtml+xml":

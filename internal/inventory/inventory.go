@@ -66,7 +66,7 @@ type Collector struct {
 	image        analyzer.ImageInfo
 	layers       []analyzer.Layer
 	findings     []analyzer.FileFinding
-	noted        []analyzer.Diagnostic
+	noted        []analyzer.FileDiagnostic
 }
 
 // A hint holds the distribution and owner that an entry states for its package.
@@ -80,7 +80,7 @@ type edge struct{ from, to int32 }
 
 // A problem counts the cases of a diagnostic: missing data, or data that a report can't hold.
 type problem struct {
-	kind  analyzer.DiagnosticKind
+	code  analyzer.DiagnosticCode
 	count int
 	first string
 }
@@ -122,7 +122,7 @@ func (c *Collector) Finding(f analyzer.FileFinding) error {
 }
 
 // Note adds a diagnostic that the document contains.
-func (c *Collector) Note(d analyzer.Diagnostic) error {
+func (c *Collector) Note(d analyzer.FileDiagnostic) error {
 	if len(c.noted) >= c.max {
 		return fmt.Errorf("diagnostics: more than %d: %w", c.max, ErrLimit)
 	}
@@ -131,7 +131,7 @@ func (c *Collector) Note(d analyzer.Diagnostic) error {
 }
 
 // Diagnose counts a case of a problem. The cases of a problem become one diagnostic with their number and the first example.
-func (c *Collector) Diagnose(kind analyzer.DiagnosticKind, what, example string) {
+func (c *Collector) Diagnose(code analyzer.DiagnosticCode, what, example string) {
 	l := c.problems[what]
 	if l == nil {
 		if len(c.problems) >= 256 { // some problems contain text of the document
@@ -141,7 +141,7 @@ func (c *Collector) Diagnose(kind analyzer.DiagnosticKind, what, example string)
 				return
 			}
 		}
-		l = &problem{kind: kind, first: example}
+		l = &problem{code: code, first: example}
 		c.problems[what] = l
 	}
 	l.count++

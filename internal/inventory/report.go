@@ -25,7 +25,9 @@ func (c *Collector) Report() *analyzer.Report {
 		if l.first != "" {
 			message += fmt.Sprintf(", such as %.200q", l.first)
 		}
-		r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Kind: l.kind, Layer: -1, Analyzer: Analyzer, Message: message})
+		r.Diagnostics = append(r.Diagnostics, analyzer.FileDiagnostic{
+			Diagnostic: analyzer.Diagnostic{Code: l.code, Message: message}, Layer: -1, Analyzer: Analyzer,
+		})
 	}
 	Sort(r)
 	return r
@@ -217,9 +219,10 @@ func Sort(r *analyzer.Report) {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
 			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
 	})
-	slices.SortStableFunc(r.Diagnostics, func(a, b analyzer.Diagnostic) int {
+	slices.SortStableFunc(r.Diagnostics, func(a, b analyzer.FileDiagnostic) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),
-			strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))
+			cmp.Compare(uint(a.Line-1), uint(b.Line-1)), // those without a line last
+			strings.Compare(string(a.Code), string(b.Code)), strings.Compare(a.Message, b.Message))
 	})
 	r.Diagnostics = slices.Compact(r.Diagnostics)
 }

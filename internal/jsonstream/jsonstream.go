@@ -38,7 +38,8 @@ const (
 type Reader struct {
 	window
 	depth, maxDepth int
-	open            []byte // arrays and objects of the value that is being scanned
+	open            []byte      // arrays and objects of the value that is being scanned
+	note            func(error) // takes what Note records; nil: notes has the first of them, and more counts the others
 	notes           []error
 	more            int // notes beyond maxNotes
 }

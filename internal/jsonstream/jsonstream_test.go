@@ -107,14 +107,14 @@ func TestDocument(t *testing.T) {
 		{`{"a": [1, 2], "b": {"x": 1}}`, "a:1 a:2", ""},
 		{"\ufeff{\"a\": [1]}", "a:1", ""},
 		{`[1, 2]`, ":1 :2", ""},
-		{`{"a": [1, "x", 3]}`, "a:1 a:0 a:3", "p: byte 13: json: cannot unmarshal string into Go value of type int"},
-		{`{"a": [1, 2`, "a:1 a:2", "p: byte 11: unexpected EOF"},
-		{`{"a": [1, 2] x`, "a:1 a:2", "p: byte 13: invalid character 'x' after object key:value pair"},
-		{`{"a": 1}`, "", "p: byte 7: neither an array nor an object"},
-		{`null`, "", "p: byte 4: neither an array nor an object"},
-		{``, "", "p: byte 0: unexpected EOF"},
-		{`{} {}`, "", "p: byte 3: invalid character '{' after top-level value"},
-		{`{"a": ["x", "x", "x", "x", "x", "x", "x", "x", "x", "x"]}`, "a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0", "p: 2 more errors"},
+		{`{"a": [1, "x", 3]}`, "a:1 a:0 a:3", "byte 13: json: cannot unmarshal string into Go value of type int"},
+		{`{"a": [1, 2`, "a:1 a:2", "byte 11: unexpected EOF"},
+		{`{"a": [1, 2] x`, "a:1 a:2", "byte 13: invalid character 'x' after object key:value pair"},
+		{`{"a": 1}`, "", "byte 7: neither an array nor an object"},
+		{`null`, "", "byte 4: neither an array nor an object"},
+		{``, "", "byte 0: unexpected EOF"},
+		{`{} {}`, "", "byte 3: invalid character '{' after top-level value"},
+		{`{"a": ["x", "x", "x", "x", "x", "x", "x", "x", "x", "x"]}`, "a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0 a:0", "byte 55: json: cannot unmarshal string into Go value of type int"},
 	} {
 		var found []string
 		r := New([]byte(c.text))
@@ -126,7 +126,8 @@ func TestDocument(t *testing.T) {
 			}
 			return err
 		}
-		err := r.Document("p", func(open json.Delim, key string) error {
+		var errs []error
+		err := r.Document(func(err error) { errs = append(errs, err) }, func(open json.Delim, key string) error {
 			switch {
 			case open == '[':
 				return value(key)
@@ -135,12 +136,21 @@ func TestDocument(t *testing.T) {
 			}
 			return r.Skip()
 		})
+		err = errors.Join(append(errs, err)...)
 		if got := strings.Join(found, " "); got != c.found {
 			t.Errorf("%s: found %q, want %q", c.text, got, c.found)
 		}
 		if (err == nil) != (c.err == "") || err != nil && !strings.HasSuffix(err.Error(), c.err) {
 			t.Errorf("%s: error %v, want %q", c.text, err, c.err)
 		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	r := New([]byte(`["x", "x", "x", "x", "x", "x", "x", "x", "x", "x"]`))
+	noted, err := r.Read(func(json.Delim, string) error { return r.Value(new(int)) })
+	if err != nil || len(noted) != maxNotes+1 || noted[maxNotes].Error() != "2 more errors" {
+		t.Errorf("%q, %v", noted, err)
 	}
 }
 
@@ -251,7 +261,7 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		r := New(text)
-		err := r.Document("p", func(json.Delim, string) error { return r.Members(func(string) error { return r.Skip() }) })
+		err := r.Document(func(error) {}, func(json.Delim, string) error { return r.Members(func(string) error { return r.Skip() }) })
 		if err == nil && !json.Valid(plain) {
 			t.Fatalf("%q: accepted", text)
 		}

@@ -6,20 +6,15 @@ import (
 	"fmt"
 )
 
-// Document reads the members of the document, an array or object, as Members does. It returns all errors, joined: each with its place,
-// "byte 12", and the prefix.
-func (r *Reader) Document(prefix string, f func(open json.Delim, key string) error) error {
-	errs, err := r.Read(f)
-	if err != nil {
-		errs = append(errs, err)
-	}
-	for i, err := range errs {
-		errs[i] = fmt.Errorf("%s: %w", prefix, err)
-	}
-	return errors.Join(errs...)
+// Document is like Read, but calls note for each error that does not end the reading.
+func (r *Reader) Document(note func(error), f func(open json.Delim, key string) error) error {
+	r.note = note
+	_, err := r.Read(f)
+	return err
 }
 
-// Read is Document with the errors of Note apart from the error that ended the reading.
+// Read reads the members of the document, an array or object, as Members does. It returns the errors that Note recorded and the error
+// that ended the reading, each with its place, "byte 12".
 func (r *Reader) Read(f func(open json.Delim, key string) error) (noted []error, err error) {
 	open, err := r.container()
 	if err == nil && open != 0 {
@@ -82,6 +77,10 @@ func (r *Reader) Value(v any) error {
 
 // Note records an error that does not end the reading.
 func (r *Reader) Note(err error) {
+	if r.note != nil {
+		r.note(r.at(err))
+		return
+	}
 	if len(r.notes) == maxNotes {
 		r.more++
 		return

@@ -1151,9 +1151,14 @@ func (x *Distro) GetRank() int64 {
 
 // A Problem says that a file was not, or not fully, understood. It becomes a diagnostic of the report.
 type Problem struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          Problem_Kind           `protobuf:"varint,1,opt,name=kind,enum=hullmark.plugin.v1.Problem_Kind" json:"kind,omitempty"`
-	Message       string                 `protobuf:"bytes,2,opt,name=message" json:"message,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Kind    Problem_Kind           `protobuf:"varint,1,opt,name=kind,enum=hullmark.plugin.v1.Problem_Kind" json:"kind,omitempty"`
+	Message string                 `protobuf:"bytes,2,opt,name=message" json:"message,omitempty"` // names neither the file, nor the line, nor the analyzer
+	Line    int64                  `protobuf:"varint,3,opt,name=line" json:"line,omitempty"`      // counted from 1; 0 if the problem has no line
+	// A code of the analyzer's own instead of kind, in kebab-case: lower-case letters and digits, with hyphens between words.
+	Code string `protobuf:"bytes,4,opt,name=code" json:"code,omitempty"`
+	// The analyzer failed: it read no further. An answer has one such problem at most.
+	Failed        bool `protobuf:"varint,5,opt,name=failed" json:"failed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1200,6 +1205,27 @@ func (x *Problem) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *Problem) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Problem) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Problem) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
 }
 
 var File_hullmark_plugin_v1_analyzer_proto protoreflect.FileDescriptor
@@ -1296,10 +1322,13 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x12\n" +
 	"\x04like\x18\x05 \x03(\tR\x04like\x12\x10\n" +
 	"\x03cpe\x18\x06 \x01(\tR\x03cpe\x12\x12\n" +
-	"\x04rank\x18\a \x01(\x03R\x04rank\"\xac\x01\n" +
+	"\x04rank\x18\a \x01(\x03R\x04rank\"\xec\x01\n" +
 	"\aProblem\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .hullmark.plugin.v1.Problem.KindR\x04kind\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"Q\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x12\n" +
+	"\x04code\x18\x04 \x01(\tR\x04code\x12\x16\n" +
+	"\x06failed\x18\x05 \x01(\bR\x06failed\"Q\n" +
 	"\x04Kind\x12\r\n" +
 	"\tMALFORMED\x10\x00\x12\r\n" +
 	"\tTOO_LARGE\x10\x01\x12\x0f\n" +

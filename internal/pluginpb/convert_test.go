@@ -1,6 +1,7 @@
 package pluginpb
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // fill gives every field that v reaches a value of its own, so that one that is forgotten makes a difference. Text is not
@@ -51,10 +53,9 @@ func fill(v reflect.Value, n *int) {
 }
 
 // through sends answers over the wire.
-func through(t *testing.T, answers []*Answer) (*analyzer.Result, []error) {
+func through(t *testing.T, answers []*Answer) (r *analyzer.Result, failed error) {
 	t.Helper()
-	r := new(analyzer.Result)
-	var problems []error
+	r = new(analyzer.Result)
 	for i, a := range answers {
 		b, err := proto.Marshal(a)
 		if err != nil {
@@ -70,9 +71,9 @@ func through(t *testing.T, answers []*Answer) (*analyzer.Result, []error) {
 		if got.File != 7 || got.More != (i < len(answers)-1) {
 			t.Errorf("answer %d of %d is of file %d, more %t", i, len(answers), got.File, got.More)
 		}
-		problems = DecodeAnswer(got, r, problems)
+		failed = cmp.Or(failed, DecodeAnswer(got, r))
 	}
-	return r, problems
+	return r, failed
 }
 
 func TestAnswer(t *testing.T) {
@@ -87,9 +88,9 @@ func TestAnswer(t *testing.T) {
 		large.Packages = append(large.Packages, p)
 	}
 	for _, want := range []*analyzer.Result{full, large, {}} {
-		got, problems := through(t, EncodeAnswer(7, want, nil))
-		if !reflect.DeepEqual(got, want) || len(problems) != 0 {
-			t.Errorf("%d packages, %v, want %d packages: they differ", len(got.Packages), problems, len(want.Packages))
+		got, err := through(t, EncodeAnswer(7, want, nil))
+		if !reflect.DeepEqual(got, want) || err != nil {
+			t.Errorf("%d packages, %v, want %d packages: they differ", len(got.Packages), err, len(want.Packages))
 		}
 	}
 	if n := len(EncodeAnswer(7, large, nil)); n < 5 {
@@ -97,32 +98,25 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// TestProblems asks that an error has the text and kind in both homes, and that joined errors stay apart.
+// TestProblems asks that diagnostics and errors are the same in both homes.
 func TestProblems(t *testing.T) {
-	kinds := []error{analyzer.ErrTooLarge, analyzer.ErrUnsupported, analyzer.ErrPanic, analyzer.ErrUnavailable}
+	want := &analyzer.Result{Diagnostics: []analyzer.Diagnostic{
+		{Code: analyzer.Malformed, Line: 3, Message: "no colon"}, {Code: analyzer.TooLarge, Message: "too large"},
+		{Code: analyzer.Unsupported, Message: "unsupported"}, {Code: analyzer.Panicked, Message: "panic"}, {Code: "no-version", Message: "none"},
+	}}
 	for _, err := range []error{
 		nil, errors.New("plain \xff"), fmt.Errorf("x: %w", analyzer.ErrTooLarge), fmt.Errorf("x: %w", errors.ErrUnsupported),
 		fmt.Errorf("x: %w", analyzer.ErrUnsupported), fmt.Errorf("x: %w", analyzer.ErrPanic), fmt.Errorf("x: %w", analyzer.ErrUnavailable),
 		fmt.Errorf("x: %w: %w", analyzer.ErrUnavailable, errors.New("refused")),
-		errors.Join(errors.New("a"), errors.Join(fmt.Errorf("b: %w", analyzer.ErrTooLarge), errors.New("c"))),
 	} {
-		want := parts(err)
-		_, problems := through(t, EncodeAnswer(7, nil, err))
-		got := parts(Problems(problems))
-		if len(got) != len(want) {
-			t.Fatalf("%v became %q", err, got)
+		got, failed := through(t, EncodeAnswer(7, want, err))
+		if !reflect.DeepEqual(got, want) || (failed == nil) != (err == nil) || err != nil && problem.Of(failed) != problem.Of(err) {
+			t.Errorf("got %v, %v, want %v, %v", got.Diagnostics, failed, want.Diagnostics, err)
 		}
-		for i := range got {
-			if got[i].Error() != want[i].Error() {
-				t.Errorf("%q became %q", want[i], got[i])
-			}
-			for _, kind := range kinds {
-				is := errors.Is(want[i], kind) || kind == analyzer.ErrUnsupported && errors.Is(want[i], errors.ErrUnsupported)
-				if errors.Is(got[i], kind) != is {
-					t.Errorf("%q: is %v: %t", got[i], kind, !is)
-				}
-			}
-		}
+	}
+	many := &analyzer.Result{Diagnostics: make([]analyzer.Diagnostic, 1000)}
+	if got, err := through(t, EncodeAnswer(7, many, nil)); err != nil || len(got.Diagnostics) != problem.Max+1 {
+		t.Errorf("%d diagnostics, %v, want %d", len(got.Diagnostics), err, problem.Max+1)
 	}
 }
 

@@ -1,13 +1,12 @@
 package pluginpb
 
 import (
-	"errors"
-
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// DecodeAnswer adds an answer to a result and its problems. A file may have several answers.
-func DecodeAnswer(a *Answer, r *analyzer.Result, problems []error) []error {
+// DecodeAnswer adds an answer to a result and returns the error of the analyzer. A file may have several answers.
+func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
 	r.Packages = appendPackages(r.Packages, a.Packages)
 	r.Fragments = appendPackages(r.Fragments, a.Fragments)
 	for _, f := range a.Findings {
@@ -20,9 +19,13 @@ func DecodeAnswer(a *Answer, r *analyzer.Result, problems []error) []error {
 		r.Fact = append(r.Fact, a.Fact...)
 	}
 	for _, p := range a.Problems {
-		problems = append(problems, &problemError{p.Kind, p.Message})
+		if p.Failed || p.Kind == Problem_UNAVAILABLE {
+			err = &failure{p}
+			continue
+		}
+		r.Diagnostics = append(r.Diagnostics, decodeProblem(p))
 	}
-	return problems
+	return err
 }
 
 func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Package {
@@ -44,16 +47,21 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 	return list
 }
 
-// A problemError converts a problem back to an error.
-type problemError struct {
-	kind    Problem_Kind
-	message string
+func decodeProblem(p *Problem) analyzer.Diagnostic {
+	d := analyzer.Diagnostic{Code: analyzer.DiagnosticCode(p.Code), Line: int(p.Line), Message: p.Message}
+	if p.Code == "" {
+		d.Code = problem.Of(&failure{p}).Code
+	}
+	return d
 }
 
-func (e *problemError) Error() string { return e.message }
+// A failure is the error of an analyzer that failed or was not available.
+type failure struct{ *Problem }
 
-func (e *problemError) Unwrap() error {
-	switch e.kind {
+func (e *failure) Error() string { return e.Message }
+
+func (e *failure) Unwrap() error {
+	switch e.Kind {
 	case Problem_TOO_LARGE:
 		return analyzer.ErrTooLarge
 	case Problem_UNSUPPORTED:
@@ -64,12 +72,4 @@ func (e *problemError) Unwrap() error {
 		return analyzer.ErrUnavailable
 	}
 	return nil
-}
-
-// Problems returns the error of an analyzer with these problems: nil, the only one, or all joined.
-func Problems(list []error) error {
-	if len(list) == 1 {
-		return list[0]
-	}
-	return errors.Join(list...)
 }

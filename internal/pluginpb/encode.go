@@ -1,10 +1,10 @@
 package pluginpb
 
 import (
-	"errors"
 	"io/fs"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // EncodeInfo encodes the Info of an analyzer.
@@ -62,12 +62,40 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Rank: int64(d.Rank)}
 		}
 	}
-	for _, err := range parts(err) {
-		message := err.Error()
-		grow(len(message) + 16)
-		last.Problems = append(last.Problems, &Problem{Kind: kindOf(err), Message: message})
+	add := func(p *Problem) {
+		grow(len(p.Message) + len(p.Code) + 16)
+		last.Problems = append(last.Problems, p)
+	}
+	if r != nil {
+		for _, d := range problem.Cap(r.Diagnostics) {
+			add(encodeProblem(d))
+		}
+	}
+	if err != nil {
+		p := encodeProblem(problem.Of(err))
+		p.Failed = true
+		add(p)
 	}
 	return answers
+}
+
+func encodeProblem(d analyzer.Diagnostic) *Problem {
+	p := &Problem{Message: d.Message, Line: int64(d.Line)}
+	switch d.Code {
+	case "", analyzer.Malformed:
+		p.Kind = Problem_MALFORMED
+	case analyzer.TooLarge:
+		p.Kind = Problem_TOO_LARGE
+	case analyzer.Unsupported:
+		p.Kind = Problem_UNSUPPORTED
+	case analyzer.Panicked:
+		p.Kind = Problem_PANIC
+	case analyzer.Unavailable:
+		p.Kind = Problem_UNAVAILABLE
+	default:
+		p.Code = string(d.Code)
+	}
+	return p
 }
 
 func encodePackage(p *analyzer.Package) *Package {
@@ -97,39 +125,6 @@ func packageSize(p *analyzer.Package) int {
 		}
 	}
 	return n
-}
-
-// parts returns the errors that errors.Join joined. Each is a diagnostic.
-func parts(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	if all := errors.Join(joined.Unwrap()...); all == nil || all.Error() != err.Error() {
-		return []error{err} // from fmt.Errorf, which wraps several errors with its own text
-	}
-	var list []error
-	for _, e := range joined.Unwrap() {
-		list = append(list, parts(e)...)
-	}
-	return list
-}
-
-func kindOf(err error) Problem_Kind {
-	switch {
-	case errors.Is(err, analyzer.ErrUnavailable):
-		return Problem_UNAVAILABLE
-	case errors.Is(err, analyzer.ErrTooLarge):
-		return Problem_TOO_LARGE
-	case errors.Is(err, analyzer.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
-		return Problem_UNSUPPORTED
-	case errors.Is(err, analyzer.ErrPanic):
-		return Problem_PANIC
-	}
-	return Problem_MALFORMED
 }
 
 // EncodeMode returns the permission bits of Unix, including setuid, setgid and sticky.

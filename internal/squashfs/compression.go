@@ -2,7 +2,6 @@ package squashfs
 
 import (
 	"bytes"
-	"compress/zlib"
 	"fmt"
 	"io"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/therootcompany/xz"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // A decompressor returns the content of a block, or an error if the content exceeds limit bytes.
@@ -19,7 +19,7 @@ func decompressorOf(id uint16) (decompressor, error) {
 	open := func(io.Reader) (io.Reader, error) { return nil, nil }
 	switch id {
 	case 1:
-		open = func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }
+		open = func(r io.Reader) (io.Reader, error) { return inflate.NewReader(r, inflate.Zlib), nil }
 	case 4:
 		open = func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, maxBlock) }
 	case 6:

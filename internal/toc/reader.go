@@ -2,6 +2,7 @@ package toc
 
 import (
 	"cmp"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,8 +11,9 @@ import (
 	"io"
 	"slices"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // maxGap is the largest number of unwanted bytes that a request reads, instead of a second request.
@@ -31,7 +33,7 @@ type Reader struct {
 	begun  int64 // offset of the current piece
 	taken  int64 // bytes read from member
 
-	gzip *gzip.Reader
+	gzip *inflate.Reader
 	zstd *zstd.Decoder
 }
 
@@ -64,6 +66,9 @@ func (t *Table) NewReader(want func(*Entry) bool) *Reader {
 
 // Close closes the current request.
 func (r *Reader) Close() error {
+	if r.gzip != nil {
+		r.gzip.Close()
+	}
 	if r.zstd != nil {
 		r.zstd.Close()
 	}
@@ -134,7 +139,7 @@ func (c *content) read(p []byte) (int, error) {
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return 0, fmt.Errorf("%s: %w", c.e.Name, err)
+	return 0, fmt.Errorf("%s: %w", c.e.Name, pieceError(err))
 }
 
 // seek moves to an offset in the decompressed bytes of a piece.
@@ -148,6 +153,14 @@ func (r *Reader) seek(e *Entry, p *piece, to int64) error {
 	r.taken += n
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
+	}
+	return pieceError(err)
+}
+
+// pieceError blames the table if a piece does not begin with a gzip member.
+func pieceError(err error) error {
+	if errors.Is(err, gzip.ErrHeader) {
+		return errors.Join(ErrDamaged, err)
 	}
 	return err
 }
@@ -177,12 +190,9 @@ func (r *Reader) begin(e *Entry, p *piece) error {
 	r.begun, r.taken = p.offset, 0
 	if r.table.format == eStargz {
 		if r.gzip == nil {
-			r.gzip = new(gzip.Reader)
+			r.gzip = new(inflate.Reader)
 		}
-		if err := r.gzip.Reset(r.packed); err != nil {
-			return errors.Join(ErrDamaged, err)
-		}
-		r.gzip.Multistream(false)
+		r.gzip.Reset(r.packed, inflate.GzipMember)
 		r.member = r.gzip
 		return nil
 	}

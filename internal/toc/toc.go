@@ -10,6 +10,7 @@ package toc
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -19,9 +20,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
@@ -197,10 +198,9 @@ func readStargz(size int64, open Opener) (raw []byte, at int64, err error) {
 		return nil, 0, err
 	}
 	defer rc.Close()
-	if z, err = gzip.NewReader(rc); err != nil {
-		return nil, 0, damaged("%v", err)
-	}
-	t := tar.NewReader(z)
+	content := inflate.NewReader(rc, inflate.Gzip)
+	defer content.Close()
+	t := tar.NewReader(content)
 	h, err := t.Next()
 	if err != nil || h.Name != stargzName {
 		return nil, 0, damaged("no %s: %v", stargzName, err)

@@ -7,9 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/klauspost/compress/flate"
-
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 const (
@@ -82,9 +81,12 @@ func (w *walk) inflate(src *io.SectionReader, e *entry, limit int64) ([]byte, er
 	var from io.Reader = src
 	if e.method == deflated {
 		if w.inflater == nil {
-			w.inflater = flate.NewReader(src)
-		} else if err := w.inflater.(flate.Resetter).Reset(src, nil); err != nil {
-			return nil, err
+			if err := w.Hold(inflate.Memory); err != nil {
+				return nil, err
+			}
+			w.inflater = inflate.NewReader(src, inflate.Deflate)
+		} else {
+			w.inflater.Reset(src, inflate.Deflate)
 		}
 		from = w.inflater
 	}

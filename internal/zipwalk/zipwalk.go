@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // Limits bound a walk over all archives of a file together. Zero fields mean the defaults, which real archives don't reach.
@@ -95,49 +96,45 @@ type walk struct {
 	Limits
 	kind     func(name []byte) Kind
 	visit    func(*Archive)
-	inflater io.ReadCloser
-	left     int64 // rest of Bytes
-	unread   int64 // rest of Content
+	inflater *inflate.Reader // nil until an entry needs it
+	left     int64           // rest of Bytes
+	unread   int64           // rest of Content
 	held     int64
 	archives int
 	entries  int
 	wanted   int
 	stop     bool // a limit of the whole walk was exceeded
-	errs     []error
-	more     int
+	note     func(error)
 }
-
-// maxErrors is the number of errors of a walk that are listed. The rest are counted.
-const maxErrors = 64
 
 // Walk calls visit for an archive, then for the archives within it in the order of its directory, recursively. kind selects
 // nested archives and the entries in Archive.Files.
 //
-// Walk continues after an error and joins all errors, which name their archives. It stops early only if the context ends or a
-// limit of the whole walk is exceeded. Errors for exceeded limits wrap [analyzer.ErrTooLarge].
-func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind func(name []byte) Kind, visit func(*Archive)) error {
-	w := &walk{Limits: limits.withDefaults(), kind: kind, visit: visit}
+// Walk calls note for each error in an archive, which names the archive, and continues. It stops early only if the context ends
+// or a limit of the whole walk is exceeded. Errors for exceeded limits wrap [analyzer.ErrTooLarge]. Walk returns the context's
+// error, or an error if r is not an archive.
+func Walk(ctx context.Context, r io.ReaderAt, size int64, limits Limits, kind func(name []byte) Kind, visit func(*Archive), note func(error)) error {
+	w := &walk{Limits: limits.withDefaults(), kind: kind, visit: visit, note: note}
 	w.left, w.unread = w.Bytes, w.Content
-	if err := w.walk(ctx, &Archive{walk: w, content: r, size: size}, 0); err != nil {
-		return err
+	defer w.close()
+	return w.walk(ctx, &Archive{walk: w, content: r, size: size}, 0)
+}
+
+// close releases the memory of the inflater.
+func (w *walk) close() {
+	if w.inflater != nil {
+		w.inflater.Close()
+		w.Hold(-inflate.Memory)
 	}
-	if w.more > 0 {
-		w.errs = append(w.errs, fmt.Errorf("zipwalk: %d more problems", w.more))
-	}
-	return errors.Join(w.errs...)
 }
 
 // problem records the error of an archive or of one of its entries.
 func (w *walk) problem(inside, name string, err error) {
-	if len(w.errs) == maxErrors {
-		w.more++
-		return
-	}
 	place := strings.Trim(inside+Separator+name, Separator)
 	if place != "" {
 		err = fmt.Errorf("%s: %w", place, err)
 	}
-	w.errs = append(w.errs, fmt.Errorf("zipwalk: %w", err))
+	w.note(err)
 }
 
 // exceeded records that the walk exceeded a limit. The walk enters no further archive.
@@ -148,7 +145,7 @@ func (w *walk) exceeded(a *Archive, limit int64, what string) {
 	w.stop = true
 }
 
-// walk visits an archive and the archives within it. It returns only the context's error and records others.
+// walk visits an archive and the archives within it. It returns the errors that Walk returns.
 func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -159,6 +156,9 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	}
 	var err error
 	if a.directory, err = findDirectory(a.content, a.size); err != nil {
+		if depth == 0 {
+			return err
+		}
 		w.problem(a.Inside, "", err)
 		return nil
 	}

@@ -31,7 +31,7 @@ func kind(name []byte) Kind {
 func list(t testing.TB, r io.ReaderAt, size int64, limits Limits) ([]string, error) {
 	t.Helper()
 	seen := []string{}
-	var read error
+	var read, noted error
 	err := Walk(t.Context(), r, size, limits, kind, func(a *Archive) {
 		line := a.Inside + ":"
 		for _, f := range a.Files {
@@ -42,8 +42,8 @@ func list(t testing.TB, r io.ReaderAt, size int64, limits Limits) ([]string, err
 			line += " " + f.Name + "=" + string(content[:min(len(content), 8)])
 		}
 		seen = append(seen, line)
-	})
-	return seen, errors.Join(err, read)
+	}, func(err error) { noted = errors.Join(noted, err) })
+	return seen, errors.Join(err, noted, read)
 }
 
 func TestWalk(t *testing.T) {
@@ -93,12 +93,12 @@ func TestWalk(t *testing.T) {
 		{"zip64, since there are many entries", many, []string{": last.txt=here"}, "", nil},
 		{"zip64 behind a script", append([]byte(shell), many...), []string{": last.txt=here"}, "", nil},
 		{"empty archive", build(t), []string{":"}, "", nil},
-		{"empty file", nil, nil, "zipwalk: not a zip archive", nil},
+		{"empty file", nil, nil, "not a zip archive", nil},
 		{"no archive", []byte("hello, world"), nil, "not a zip archive", nil},
 		{"cut short", leaf[:len(leaf)-10], nil, "not a zip archive", nil},
 		{"directory elsewhere", patch(good, -6, "\xff\xff\xff\x00"), nil, "central directory of", nil},
 		{"directory damaged in the middle", corrupt, []string{": a.txt=one"}, "has 1 readable entries, but states 3", nil},
-		{"a nested file that is none", build(t, store("x.jar", "text"), store("a.txt", "one")), []string{": a.txt=one"}, "zipwalk: x.jar: not a zip archive", nil},
+		{"a nested file that is none", build(t, store("x.jar", "text"), store("a.txt", "one")), []string{": a.txt=one"}, "x.jar: not a zip archive", nil},
 		{"encrypted", build(t, lie(store("a.txt", "one"), func(h *zip.FileHeader) { h.Flags |= 1 })), []string{": a.txt="}, "encrypted", analyzer.ErrUnsupported},
 		{"encrypted archive", build(t, lie(nest("x.jar", leaf), func(h *zip.FileHeader) { h.Flags |= 1 })), []string{":"}, "x.jar: encrypted", analyzer.ErrUnsupported},
 		{"other compression", build(t, lie(store("a.txt", "one"), func(h *zip.FileHeader) { h.Method = 93 })), []string{": a.txt="}, "compression method 93", analyzer.ErrUnsupported},
@@ -112,7 +112,7 @@ func TestWalk(t *testing.T) {
 		{"damaged stream", bytes.Replace(build(t, part{name: "a.txt", content: bytes.Repeat([]byte("abc"), 99), deflate: true}), pack(t, bytes.Repeat([]byte("abc"), 99)), bytes.Repeat([]byte{0xFF}, len(pack(t, bytes.Repeat([]byte("abc"), 99)))), 1),
 			[]string{": a.txt="}, "corrupt", nil},
 		{"names that lead out", build(t, store("../../etc/a.txt", "x"), store("/b.txt", "x"), store(`c\..\d.txt`, "x"), nest("../x.jar", leaf), store("..a.txt", "good")),
-			[]string{": ..a.txt=good"}, "zipwalk: ../x.jar: not a name within the archive", nil},
+			[]string{": ..a.txt=good"}, "../x.jar: not a name within the archive", nil},
 		{"one name twice", build(t, store("a.txt", "one"), store("a.txt", "two")), []string{": a.txt=one a.txt=two"}, "", nil},
 		{"more text than is read", build(t, part{name: "a.txt", content: bytes.Repeat([]byte{'a'}, 2<<20), deflate: true}), []string{": a.txt=aaaaaaaa"}, "more than 1048576 bytes", analyzer.ErrTooLarge},
 	} {
@@ -170,12 +170,12 @@ func TestLimits(t *testing.T) {
 		seen   int
 		err    string // part of the error, none if empty
 	}{
-		{"depth", deep, Limits{Depth: 5}, 6, "zipwalk: n.jar!n.jar!n.jar!n.jar!n.jar!n.jar: more than 5 levels of nested archives: too large"},
+		{"depth", deep, Limits{Depth: 5}, 6, "n.jar!n.jar!n.jar!n.jar!n.jar!n.jar: more than 5 levels of nested archives: too large"},
 		{"depth that is enough", deep, Limits{Depth: 10}, 11, ""},
-		{"archives", build(t, wide...), Limits{Archives: 11}, 11, "zipwalk: 10.jar: more than 11 archives: too large"},
-		{"entries", build(t, wide...), Limits{Entries: 15}, 1, "zipwalk: more than 15 entries: too large"},
-		{"wanted", build(t, wide...), Limits{Wanted: 15}, 1, "zipwalk: more than 15 wanted entries: too large"},
-		{"bytes of stored archives", build(t, wide...), Limits{Bytes: 10 * size}, 11, "zipwalk: 10.jar: more than"},
+		{"archives", build(t, wide...), Limits{Archives: 11}, 11, "10.jar: more than 11 archives: too large"},
+		{"entries", build(t, wide...), Limits{Entries: 15}, 1, "more than 15 entries: too large"},
+		{"wanted", build(t, wide...), Limits{Wanted: 15}, 1, "more than 15 wanted entries: too large"},
+		{"bytes of stored archives", build(t, wide...), Limits{Bytes: 10 * size}, 11, "10.jar: more than"},
 		{"bytes of one that inflates", build(t, part{name: "x.jar", content: append(make([]byte, 900), leaf...), deflate: true}), Limits{Bytes: 500}, 1, "more than 500 bytes of nested archives: too large"},
 		{"bytes of content", build(t, store("a.txt", "one"), store("b.txt", "two")), Limits{Content: 5}, 1, "b.txt: more than 2 bytes: too large"},
 		{"bytes held", deep, Limits{Held: 2000}, 3, "too large"},
@@ -300,7 +300,7 @@ func TestCancelled(t *testing.T) {
 	err := Walk(ctx, bytes.NewReader(data), int64(len(data)), Limits{}, kind, func(*Archive) {
 		seen++
 		cancel()
-	})
+	}, func(err error) { t.Error(err) })
 	if seen != 1 || !errors.Is(err, context.Canceled) {
 		t.Errorf("saw %d archives, %v", seen, err)
 	}
@@ -361,7 +361,7 @@ func BenchmarkWalk(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := Walk(b.Context(), bytes.NewReader(data), int64(len(data)), Limits{}, kind, func(*Archive) {}); err != nil {
+		if err := Walk(b.Context(), bytes.NewReader(data), int64(len(data)), Limits{}, kind, func(*Archive) {}, func(err error) { b.Error(err) }); err != nil {
 			b.Fatal(err)
 		}
 	}

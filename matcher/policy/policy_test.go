@@ -32,7 +32,7 @@ func input() report.PolicyInput {
 			{ID: "owned", Path: "usr/lib/x/package.json", Layer: 1, Owner: "ssl", Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: "x", Version: "1", Dev: true, Declared: true, Licenses: []string{"GPL-3.0-only"}}},
 		},
 		Findings:    []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar", Title: "a test virus", Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1}},
-		Diagnostics: []analyzer.Diagnostic{{Message: "?"}},
+		Diagnostics: []analyzer.FileDiagnostic{{Diagnostic: analyzer.Diagnostic{Message: "?"}}},
 	}
 	for i := range r.Components {
 		r.Components[i].PURL = r.Components[i].Package.PURL(distro)

@@ -47,7 +47,7 @@ func scanned() (*analyzer.Report, *matcher.Result) {
 			{ID: "e1", Layer: 1, Path: "usr/lib/x.nupkg", Analyzer: "nuget", Package: analyzer.Package{Type: "nuget", Name: "Newtonsoft.Json", Version: "9.0.1"}},
 		},
 		Findings:    []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar-Test-Signature", Title: "a test virus", Detail: hostile, Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1}},
-		Diagnostics: []analyzer.Diagnostic{{Kind: analyzer.Malformed, Layer: 1, Path: "opt/bad.jar", Message: "maven: not a zip archive"}},
+		Diagnostics: []analyzer.FileDiagnostic{{Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed, Message: "maven: not a zip archive"}, Layer: 1, Path: "opt/bad.jar"}},
 	}
 	for i := range r.Components {
 		r.Components[i].PURL = r.Components[i].Package.PURL(debian)

@@ -148,8 +148,8 @@ func scanJSON(ctx context.Context, p *plugin.Process, root fs.FS) (*analyzer.Rep
 		return nil, "", err
 	}
 	for _, d := range report.Diagnostics {
-		if d.Kind == analyzer.Unavailable || d.Kind == analyzer.Panicked {
-			return nil, "", fmt.Errorf("%s: %s", d.Kind, d.Message)
+		if d.Code == analyzer.Unavailable || d.Code == analyzer.Panicked {
+			return nil, "", fmt.Errorf("%s: %s", d.Code, d.Message)
 		}
 	}
 	b, err := json.Marshal(report)

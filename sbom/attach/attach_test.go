@@ -14,19 +14,20 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
+	fake "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/sbom/attach"
 )
 
 // serve starts a registry with an image, and returns the image by its digest.
-func serve(t testing.TB, wrap func(http.Handler) http.Handler, options ...registry.Option) (host, image string) {
+func serve(t testing.TB, wrap func(http.Handler) http.Handler, options ...fake.Option) (host, image string) {
 	t.Helper()
-	handler := registry.New(append(options, registry.Logger(log.New(io.Discard, "", 0)))...)
+	handler := fake.New(append(options, fake.Logger(log.New(io.Discard, "", 0)))...)
 	if wrap != nil {
 		handler = wrap(handler)
 	}
@@ -75,9 +76,9 @@ func TestPush(t *testing.T) {
 	for _, api := range []bool{true, false} {
 		t.Run(fmt.Sprintf("api %v", api), func(t *testing.T) {
 			ctx := t.Context()
-			host, image := serve(t, nil, registry.WithReferrersSupport(api))
-			if _, err := attach.Find(ctx, image, attach.Options{}); !errors.Is(err, attach.ErrNone) {
-				t.Errorf("error %v, want ErrNone", err)
+			host, image := serve(t, nil, fake.WithReferrersSupport(api))
+			if list, err := attach.Find(ctx, image, registry.Options{}); err != nil || len(list) > 0 {
+				t.Errorf("before a document is attached: %v, %v", list, err)
 			}
 			other := pushImage(t, host+"/app:2")
 			var refs []string
@@ -93,7 +94,7 @@ func TestPush(t *testing.T) {
 				if d.created != "" {
 					annotations = map[string]string{"org.opencontainers.image.created": d.created}
 				}
-				ref, err := attach.Push(ctx, d.image, d.mediaType, []byte(d.document), annotations, attach.Options{})
+				ref, err := attach.Push(ctx, d.image, d.mediaType, []byte(d.document), annotations, registry.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -102,7 +103,7 @@ func TestPush(t *testing.T) {
 			if refs[2] != refs[3] {
 				t.Error("the same document is another artifact")
 			}
-			list, err := attach.Find(ctx, image, attach.Options{})
+			list, err := attach.Find(ctx, image, registry.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,17 +125,17 @@ func TestErrors(t *testing.T) {
 	ctx := t.Context()
 	host, image := serve(t, nil)
 	for _, ref := range []string{"", "app", host + "/app:1", host + "/app@sha256:00"} {
-		if _, err := attach.Find(ctx, ref, attach.Options{}); err == nil {
+		if _, err := attach.Find(ctx, ref, registry.Options{}); err == nil {
 			t.Errorf("no error for %q", ref)
 		}
 	}
 	missing := host + "/app@sha256:" + strings.Repeat("0", 64)
-	if _, err := attach.Push(ctx, missing, attach.CycloneDXJSON, nil, nil, attach.Options{}); err == nil {
+	if _, err := attach.Push(ctx, missing, attach.CycloneDXJSON, nil, nil, registry.Options{}); err == nil {
 		t.Error("attached to an image that is not there")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := attach.Find(ctx, image, attach.Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := attach.Find(ctx, image, registry.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v after it was cancelled", err)
 	}
 }
@@ -155,10 +156,10 @@ func TestLyingRegistry(t *testing.T) {
 				h.ServeHTTP(w, r)
 			}
 		})
-	}, registry.WithReferrersSupport(true))
+	}, fake.WithReferrersSupport(true))
 	ctx := t.Context()
 	other := pushImage(t, host+"/app:2")
-	ref, err := attach.Push(ctx, other, attach.CycloneDXJSON, []byte("document"), nil, attach.Options{})
+	ref, err := attach.Push(ctx, other, attach.CycloneDXJSON, []byte("document"), nil, registry.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,10 +174,10 @@ func TestLyingRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attach.Find(ctx, image, attach.Options{}); !errors.Is(err, attach.ErrSubject) {
+	if _, err := attach.Find(ctx, image, registry.Options{}); !errors.Is(err, attach.ErrSubject) {
 		t.Errorf("error %v, want ErrSubject", err)
 	}
-	list, err := attach.Find(ctx, other, attach.Options{})
+	list, err := attach.Find(ctx, other, registry.Options{})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
@@ -192,7 +193,7 @@ func TestLyingRegistry(t *testing.T) {
 }
 
 func Example() {
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
+	server := httptest.NewServer(fake.New(fake.Logger(log.New(io.Discard, "", 0)), fake.WithReferrersSupport(true)))
 	defer server.Close()
 	ctx := context.Background()
 	img, err := random.Image(10, 1)
@@ -211,10 +212,10 @@ func Example() {
 	if err := remote.Write(ref, img); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := attach.Push(ctx, image, attach.CycloneDXJSON, []byte(`{"bomFormat": "CycloneDX"}`), nil, attach.Options{}); err != nil {
+	if _, err := attach.Push(ctx, image, attach.CycloneDXJSON, []byte(`{"bomFormat": "CycloneDX"}`), nil, registry.Options{}); err != nil {
 		log.Fatal(err)
 	}
-	found, err := attach.Find(ctx, image, attach.Options{})
+	found, err := attach.Find(ctx, image, registry.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

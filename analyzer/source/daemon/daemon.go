@@ -1,8 +1,7 @@
 // Package daemon opens images of a Docker or Podman daemon, over its socket, without a client library.
 //
-// The daemon exports an image as "docker save" would, and the export is read as it comes: twice, once to learn what is in it
-// and once to scan it, and never kept. A daemon takes its time to prepare an export, so that an image in a registry is opened
-// faster from there.
+// The daemon exports an image as "docker save" does. The export is read twice, once to index it and once to scan it, and never
+// stored. A daemon takes long to prepare an export: opening an image from its registry is faster.
 package daemon
 
 import (
@@ -11,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,27 +21,28 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source"
 )
 
-// Options say where the daemon is and which image is meant.
+// Options say how to reach the daemon and which image to open.
 type Options struct {
-	// Socket is the path of the daemon's socket. By default it is the first that is there of [Sockets].
+	// Socket is the path of the daemon's socket. By default it is the first existing one of /var/run/docker.sock,
+	// /run/podman/podman.sock, and the sockets of this user's rootless daemons.
 	Socket string
 
-	// Platform is as in source.Options: an image for another one is an error.
+	// Platform is as in source.Options.
 	Platform string
 }
 
-// ErrNoDaemon says that nobody listens on any socket that was tried.
+// ErrNoDaemon reports that no daemon listens on any of the sockets.
 var ErrNoDaemon = errors.New("no Docker or Podman daemon")
 
-// Sockets returns the paths where daemons listen by default, for a user's ID: Docker's, Podman's, and those of rootless
+// sockets returns the paths where daemons listen by default, for a user's ID: Docker's, Podman's, and those of rootless
 // daemons.
-func Sockets(uid int) []string {
+func sockets(uid int) []string {
 	run := fmt.Sprintf("/run/user/%d", uid)
 	return []string{"/var/run/docker.sock", "/run/podman/podman.sock", run + "/docker.sock", run + "/podman/podman.sock"}
 }
 
-// Open opens an image of a daemon by its name or ID, with or without a tag. An error wraps ErrNoDaemon,
-// source.ErrNotFound, or what the daemon answered as a [*Error]. The image can be used until ctx ends.
+// Open opens an image of a daemon by its name or ID, with or without a tag. The image can be used until ctx ends. The error wraps
+// ErrNoDaemon if there is no daemon, and fs.ErrNotExist if it has no such image.
 func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
 	ref := "daemon:" + name
 	socket, err := o.socket()
@@ -53,7 +54,7 @@ func Open(ctx context.Context, name string, o Options) (*source.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("daemon: %s: %w", name, err)
 	}
-	// By ID, since a name may come to mean another image between the two times that it is exported.
+	// By ID, because a name may mean another image at the second export.
 	export := func(ctx context.Context) (io.ReadCloser, error) {
 		res, err := c.get(ctx, id, "/get")
 		if err != nil {
@@ -72,7 +73,7 @@ func (o Options) socket() (string, error) {
 	if o.Socket != "" {
 		return o.Socket, nil
 	}
-	list := Sockets(os.Getuid())
+	list := sockets(os.Getuid())
 	for _, s := range list {
 		if info, err := os.Stat(s); err == nil && info.Mode().Type() == os.ModeSocket {
 			return s, nil
@@ -81,21 +82,25 @@ func (o Options) socket() (string, error) {
 	return "", fmt.Errorf("%w: there is no socket at %s", ErrNoDaemon, strings.Join(list, ", "))
 }
 
-// An Error is what a daemon answered instead of what it was asked for.
-type Error struct {
-	Status  int    // of HTTP
-	Message string // the daemon's own words, shortened
+// A statusError is an answer of a daemon with another status than 200.
+type statusError struct {
+	status  int
+	message string // shortened
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("the daemon answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Message)
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the daemon answers %d %s: %s", e.status, http.StatusText(e.status), e.message)
 }
 
-// maxAnswer is the most bytes that are read of any answer but an export.
+func (e *statusError) Is(target error) bool {
+	return target == fs.ErrNotExist && e.status == http.StatusNotFound
+}
+
+// maxAnswer is the most bytes of an answer that is not an export.
 const maxAnswer = 4 << 20
 
-// A client speaks the HTTP API that Docker calls Engine API and that Podman offers as its compatible one. Its paths begin
-// without a version, which means the daemon's own.
+// A client uses the HTTP API that Docker calls Engine API and Podman calls compatible API. A path without a version means the
+// daemon's own.
 type client struct{ transport *http.Transport }
 
 func newClient(socket string) *client {
@@ -103,13 +108,13 @@ func newClient(socket string) *client {
 		d := net.Dialer{Timeout: 10 * time.Second}
 		return d.DialContext(ctx, "unix", socket)
 	}
-	// A connection is cheap here, and none is left over when an image is closed.
+	// Connections are cheap here, and without keep-alives none is left when an image is closed.
 	return &client{&http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true}}
 }
 
-// get asks for something of an image.
+// get requests a resource of an image.
 func (c *client) get(ctx context.Context, name, what string) (*http.Response, error) {
-	// The host means nothing on a socket, but a request must have one. A name keeps its slashes.
+	// A request must have a host, even over a socket. A name keeps its slashes.
 	u := url.URL{Scheme: "http", Host: "daemon", Path: "/images/" + name + what}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -127,11 +132,7 @@ func (c *client) get(ctx context.Context, name, what string) (*http.Response, er
 		return res, nil
 	}
 	defer res.Body.Close()
-	answer := &Error{Status: res.StatusCode, Message: message(res.Body)}
-	if res.StatusCode == http.StatusNotFound {
-		return nil, fmt.Errorf("%w: %w", source.ErrNotFound, answer)
-	}
-	return nil, answer
+	return nil, &statusError{res.StatusCode, message(res.Body)}
 }
 
 // inspect returns the ID of an image.
@@ -155,7 +156,7 @@ func (c *client) inspect(ctx context.Context, name string) (string, error) {
 	return image.ID, nil
 }
 
-// message reads what a daemon says in an error, {"message": "..."} in all versions.
+// message reads the message of an error, {"message": "..."} in all versions.
 func message(r io.Reader) string {
 	b, err := io.ReadAll(io.LimitReader(r, 4<<10))
 	var answer struct{ Message string }

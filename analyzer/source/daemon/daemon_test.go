@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -25,7 +26,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -187,7 +187,7 @@ func TestErrors(t *testing.T) {
 		want    string
 	}{
 		{name: "no daemon", options: daemon.Options{Socket: "/nowhere.sock"}, is: daemon.ErrNoDaemon, want: "/nowhere.sock"},
-		{name: "no such image", image: "other", is: source.ErrNotFound, want: `daemon: other: no such image: the daemon answers 404 Not Found: "No such image: other"`},
+		{name: "no such image", image: "other", is: fs.ErrNotExist, want: `daemon: other: the daemon answers 404 Not Found: "No such image: other"`},
 		{name: "no name of an image", image: "../info?", want: "not a name of an image"},
 		{name: "no description", fake: &fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, "<html>") }}, want: "description: invalid character"},
 		{name: "endless description", fake: &fake{inspect: func(w http.ResponseWriter) {
@@ -199,12 +199,12 @@ func TestErrors(t *testing.T) {
 			}
 		}}, want: "description: unexpected EOF"},
 		{name: "an ID that leads elsewhere", fake: &fake{inspect: func(w http.ResponseWriter) { io.WriteString(w, `{"Id":"../../info"}`) }}, want: `"../../info" is not an ID`},
-		{name: "other platform", options: daemon.Options{Platform: "linux/s390x"}, is: source.ErrNotFound, want: "it is for linux/amd64"},
+		{name: "other platform", options: daemon.Options{Platform: "linux/s390x"}, is: fs.ErrNotExist, want: "it is for linux/amd64"},
 		{name: "no platform", options: daemon.Options{Platform: "linux"}, want: `platform "linux" is not of the form`},
 		{name: "error", fake: &fake{export: answer(500, `{"message":"cannot export `+strings.Repeat("x", 5000)+`"}`)}, want: `the daemon answers 500 Internal Server Error: "{\"message\":\"cannot`},
-		{name: "image deleted meanwhile", fake: &fake{export: answer(404, `{"message":"gone"}`)}, is: source.ErrNotFound, want: `"gone"`},
+		{name: "image deleted meanwhile", fake: &fake{export: answer(404, `{"message":"gone"}`)}, is: fs.ErrNotExist, want: `"gone"`},
 		{name: "no archive", fake: &fake{export: answer(200, strings.Repeat("no tar file ", 100))}, is: tar.ErrHeader, want: "not a tar file"},
-		{name: "nothing", fake: &fake{export: answer(200, "")}, is: source.ErrNotFound, want: "neither manifest.json"},
+		{name: "nothing", fake: &fake{export: answer(200, "")}, is: fs.ErrNotExist, want: "neither manifest.json"},
 		{name: "cut off", fake: &fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) { w.Write(b[:len(b)/2]) }}, is: io.ErrUnexpectedEOF},
 		{name: "connection lost", fake: &fake{export: func(w http.ResponseWriter, _ *http.Request, b []byte) {
 			w.Write(b[:len(b)/2])

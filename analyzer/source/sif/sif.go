@@ -20,7 +20,7 @@ import (
 
 const (
 	headerSize     = 128
-	magicAt        = 32 // behind the line that lets the kernel start it
+	magicAt        = 32 // after the line that lets the kernel execute the file
 	descriptorSize = 585
 	maxDescriptors = 4096
 
@@ -30,11 +30,11 @@ const (
 
 var magic = []byte("SIF_MAGIC\x00")
 
-// ErrNotSIF says that a file is none.
+// ErrNotSIF reports a file of another format.
 var ErrNotSIF = errors.New("not a Singularity image")
 
-// Open opens the image in a file. An error wraps ErrNotSIF, or, of an image whose root is encrypted or in another file
-// system than SquashFS, analyzer.ErrUnsupported. The image is a root file system: see source.Image.
+// Open opens the image in a file, which is a root file system: see source.Image. The error wraps ErrNotSIF for files of another
+// format, and analyzer.ErrUnsupported if the root is encrypted or not SquashFS.
 func Open(_ context.Context, name string) (_ *source.Image, err error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -56,7 +56,7 @@ func Open(_ context.Context, name string) (_ *source.Image, err error) {
 	return source.NewRoot("sif:"+name, root, f.Close), nil
 }
 
-// read finds the root file system in an image of so many bytes.
+// read returns the root file system in an image of size bytes.
 func read(r io.ReaderAt, size int64) (*squashfs.FS, error) {
 	var h [headerSize]byte
 	if _, err := r.ReadAt(h[:], 0); err != nil || !bytes.HasPrefix(h[magicAt:], magic) {

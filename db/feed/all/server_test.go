@@ -33,7 +33,7 @@ var misbehaviours = []struct {
 	{"429, come back tomorrow", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "86400")
 		w.WriteHeader(429)
-	}, "try again in 24h", nil},
+	}, "asks to retry after 24h", nil},
 	{"500", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }, "500 Internal Server Error (tried 2 times)", nil},
 	{"cut off", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "1000")
@@ -55,7 +55,7 @@ var misbehaviours = []struct {
 			}
 		}
 	}, "exceeds the limit", feed.ErrTooLarge},
-	{"stalled", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "stalled: no byte in 50ms", nil},
+	{"stalled", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "stalled: less than 64 KiB in 50ms", nil},
 	{"empty", func(w http.ResponseWriter, r *http.Request) {}, "", nil},
 	{"other data", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "[[[{}]]]") }, "", nil},
 }
@@ -77,9 +77,9 @@ func TestServers(t *testing.T) {
 					o.Mirror, o.Only = server.URL, []string{strings.TrimSuffix(f.Name+"/"+f.Datasets[0].Name, "/")}
 				}
 				o.Client = server.Client()
-				o.Limits = feed.Limits{Download: 1 << 18, Patience: feed.Patience{Attempts: 2, Pause: time.Millisecond, Stall: 5 * time.Second}}
+				o.Limits = feed.Limits{Download: 1 << 18, Retry: feed.Retry{Attempts: 2, Pause: time.Millisecond, StallTimeout: 5 * time.Second}}
 				if m.name == "stalled" {
-					o.Limits.Patience.Stall = 50 * time.Millisecond
+					o.Limits.Retry.StallTimeout = 50 * time.Millisecond
 				}
 				r, err := feed.Update(t.Context(), file, []feed.Feed{f}, o)
 				if err == nil || len(r.Datasets) != 1 || r.Datasets[0].State != feed.Kept || r.Written {

@@ -153,7 +153,7 @@ func TestStopped(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no connection to clamd") {
 		t.Fatalf("without a daemon: %v", err)
 	}
-	if r := reportOf(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable {
+	if r := reportOf(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable {
 		t.Errorf("%+v", r.Diagnostics)
 	}
 	d := startDaemon(t)
@@ -169,7 +169,7 @@ func TestStopped(t *testing.T) {
 	root["399"].Data = []byte(eicar())
 	time.AfterFunc(50*time.Millisecond, func() { d.cmd.Process.Kill() })
 	r := reportOf(t, root, p.Analyzers()...)
-	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "not analyzed") {
+	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "not analyzed") {
 		t.Errorf("%+v", r.Diagnostics)
 	}
 	t.Log(r.Diagnostics)

@@ -19,8 +19,8 @@ function analyze (data) {
   for (const [i, line] of lines.entries()) {
     const space = line.indexOf(' ')
     if (space < 1) {
-      answer.problems.push({ message: `node: line ${i + 1}: no name and version` })
-      break
+      answer.problems.push({ line: i + 1, message: 'no name and version' })
+      continue
     }
     answer.packages.push({ type: 'generic', name: line.slice(0, space), version: line.slice(space + 1) })
   }

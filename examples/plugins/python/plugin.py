@@ -30,8 +30,8 @@ def analyze(path, data):
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         name, space, version = line.partition(" ")
         if not space or not name:
-            answer.problems.add(message="python: line %d: no name and version" % number)
-            break
+            answer.problems.add(line=number, message="no name and version")
+            continue
         answer.packages.add(type="generic", name=name, version=version)
     return answer
 

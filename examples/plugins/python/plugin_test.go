@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
@@ -34,7 +35,7 @@ func Test(t *testing.T) {
 	}
 	command := plugin.Command{Path: path, Types: []string{"generic"}, Output: func(line string) { t.Log(line) }}
 	root := fstest.MapFS{
-		"opt/tools.versions": {Data: []byte("hammer 1.0\nsaw 2.1\n")},
+		"opt/tools.versions": {Data: []byte("hammer 1.0\nsaw 2.1\ndrill\n")},
 		"etc/server.pem":     {Data: []byte("x\n-----BEGIN RSA " + "PRIVATE KEY-----\n")},
 	}
 	plugintest.Run(t, command, root)
@@ -56,5 +57,8 @@ func Test(t *testing.T) {
 	}
 	if len(report.Findings) != 1 || report.Findings[0].Rule != "python:private-key" || report.Findings[0].Line != 2 {
 		t.Errorf("findings: %+v", report.Findings)
+	}
+	if d := report.Diagnostics; len(d) != 1 || d[0].Code != analyzer.Malformed || d[0].Line != 3 || d[0].Message != "no name and version" {
+		t.Errorf("diagnostics: %+v", d)
 	}
 }

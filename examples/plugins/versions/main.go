@@ -7,7 +7,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -28,7 +27,8 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	for n := 1; lines.Scan(); n++ {
 		name, version, ok := strings.Cut(lines.Text(), " ")
 		if !ok || name == "" {
-			return r, fmt.Errorf("versions: line %d: no name and version", n) // a diagnostic; the packages so far count
+			r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{Line: n, Message: "no name and version"})
+			continue
 		}
 		r.Packages = append(r.Packages, analyzer.Package{Type: "generic", Name: name, Version: version})
 	}

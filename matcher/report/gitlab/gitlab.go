@@ -140,7 +140,7 @@ func messages(v *report.Assessment) []message {
 	}
 	for _, x := range v.Report.Diagnostics {
 		if x.Message != "" {
-			list = append(list, message{"warn", strings.TrimPrefix(x.Path+": "+x.Message, ": ")})
+			list = append(list, message{"warn", strings.TrimPrefix(x.Path+": "+x.String(), ": ")})
 		}
 	}
 	return list

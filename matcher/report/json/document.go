@@ -116,9 +116,10 @@ type finding struct {
 }
 
 type diagnostic struct {
-	Kind     analyzer.DiagnosticKind `json:"kind"`
+	Kind     analyzer.DiagnosticCode `json:"kind"`
 	Layer    int                     `json:"layer"`
 	Path     string                  `json:"path,omitempty"`
+	Line     int                     `json:"line,omitempty"`
 	Analyzer string                  `json:"analyzer,omitempty"`
 	Message  string                  `json:"message"`
 }
@@ -186,7 +187,7 @@ func newDocument(a *report.Assessment) *document {
 		d.Findings = append(d.Findings, finding{f.Rule, f.Title, f.Detail, f.Severity, f.Line, f.Analyzer, f.Path, f.Layer})
 	}
 	for _, x := range r.Diagnostics {
-		d.Diagnostics = append(d.Diagnostics, diagnostic(x))
+		d.Diagnostics = append(d.Diagnostics, diagnostic{x.Code, x.Layer, x.Path, x.Line, x.Analyzer, x.Message})
 	}
 	return d
 }

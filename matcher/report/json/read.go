@@ -163,7 +163,9 @@ func (d *document) report() *analyzer.Report {
 		})
 	}
 	for _, x := range d.Diagnostics {
-		r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic(x))
+		r.Diagnostics = append(r.Diagnostics, analyzer.FileDiagnostic{
+			Diagnostic: analyzer.Diagnostic{Code: x.Kind, Line: x.Line, Message: x.Message}, Layer: x.Layer, Path: x.Path, Analyzer: x.Analyzer,
+		})
 	}
 	return r
 }

@@ -123,7 +123,7 @@ func (s *schemaMaker) value(typ reflect.Type, path string) map[string]any {
 
 // codes returns the values of a field of a named type: the codes in its description.
 func (s *schemaMaker) codes(typ reflect.Type, path string) []string {
-	if typ.PkgPath() == "" || typ.Name() == "DiagnosticKind" {
+	if typ.PkgPath() == "" || typ.Name() == "DiagnosticCode" {
 		return nil // any text; analyzers have codes of their own
 	}
 	var codes []string

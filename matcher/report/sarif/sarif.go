@@ -297,7 +297,7 @@ func (b *builder) notifications() []notification {
 	for _, d := range b.v.Report.Diagnostics {
 		n := notification{Level: "warning", Message: text{Text: d.Message}}
 		if d.Path != "" {
-			n.Locations = []location{locationOf(d.Path, 0, "", "")}
+			n.Locations = []location{locationOf(d.Path, d.Line, "", "")}
 		}
 		list = append(list, n)
 	}

@@ -8,9 +8,10 @@ import (
 	"path"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
+
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // A format is a compression, an archive or plain data.
@@ -69,7 +70,8 @@ func (d *Data) decompress(f format, r *bufio.Reader) (io.Reader, func(), error) 
 	free := func() {}
 	switch f {
 	case gzipped:
-		z, err = gzip.NewReader(r)
+		gz := inflate.NewReader(r, inflate.Gzip)
+		z, free = gz, func() { gz.Close() }
 	case bzipped:
 		z = bzip2.NewReader(r)
 	case xzipped:

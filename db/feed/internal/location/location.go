@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/internal/download"
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // Limits bound what is read from one location.
@@ -91,12 +92,15 @@ func (d *Data) open() error {
 	return nil
 }
 
-// Name returns the URL without a password, or the path.
-func (d *Data) Name() string {
-	if d.URL != "" {
-		return d.URL
+// Name returns the location for an error.
+func (d *Data) Name() string { return Display(d.Location) }
+
+// Display returns a location for an error: without the password and the query of a URL.
+func Display(location string) string {
+	if !IsURL(location) {
+		return location
 	}
-	return d.Location
+	return new(scrub.Scrubber).Text(location)
 }
 
 // Read returns how many bytes of the location, or of the files of a directory, have been read so far.

@@ -1,0 +1,165 @@
+package walk
+
+import (
+	"archive/tar"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// A Kind is the meaning of an entry.
+type Kind uint8
+
+const (
+	File     Kind = iota // a regular file, its content in Entry.Reader
+	Dir                  // a directory
+	Symlink              // a symbolic link to Entry.Target
+	Hardlink             // another name for the file Entry.Target
+	Special              // a device, FIFO or socket
+	Whiteout             // Entry.Path is deleted from the layers below
+	Opaque               // the content of directory Entry.Path in the layers below is deleted
+	Refused              // an entry without a meaning within the root: a name with "..", or an unknown type
+)
+
+// An Entry is one entry of a layer. The Entry and its Reader are valid until the function that Walk calls returns.
+type Entry struct {
+	Kind Kind
+
+	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path, for a
+	// Refused entry the raw name.
+	Path string
+
+	// Target is the target of a link: the raw text of a symbolic link, a path like Path of a hard link.
+	Target string
+
+	Mode   fs.FileMode
+	Size   int64     // of a regular file's content, in bytes
+	Reader io.Reader // a regular file's content; Walk skips the unread rest
+
+	// At is the content too, if it can be read in any order without reading all of it, else nil. It is valid until Walk
+	// returns.
+	At *io.SectionReader
+
+	Reason string // why an entry is Refused
+}
+
+const (
+	whiteoutPrefix = ".wh."
+	whiteoutOpaque = ".wh..wh..opq"
+	whiteoutMeta   = ".wh..wh." // aufs bookkeeping: .wh..wh.aufs, .wh..wh.plnk, .wh..wh.orph
+)
+
+// read fills e from a tar header. Whiteouts follow the OCI image specification, "Image Layer Filesystem Changeset". read
+// returns false for entries that are no part of the image, such as aufs bookkeeping.
+func (e *Entry) read(h *tar.Header) bool {
+	name, ok := clean(h.Name)
+	*e = Entry{Path: name, Size: h.Size}
+	if !ok {
+		return e.refuse(h.Name, `its name has ".."`)
+	}
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return false
+	}
+	dir, base := path.Split(name)
+	if strings.Contains(name, whiteoutMeta) && aufs(name) {
+		return false
+	}
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		e.Size = 0
+		if base == whiteoutOpaque {
+			e.Kind, e.Path = Opaque, parent(dir)
+			return true
+		}
+		hidden := base[len(whiteoutPrefix):]
+		if hidden == "" || hidden == "." || hidden == ".." {
+			return e.refuse(h.Name, "a whiteout of nothing")
+		}
+		e.Kind, e.Path = Whiteout, dir+hidden
+		return true
+	}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		e.Kind = File
+	case tar.TypeDir:
+		e.Kind = Dir
+	case tar.TypeSymlink:
+		e.Kind, e.Target = Symlink, h.Linkname
+	case tar.TypeLink:
+		target, ok := clean(h.Linkname)
+		if !ok {
+			return e.refuse(h.Name, `a hard link to a name with ".."`)
+		}
+		e.Kind, e.Target = Hardlink, target
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		e.Kind = Special
+		if h.Typeflag == tar.TypeChar && h.Devmajor == 0 && h.Devminor == 0 {
+			e.Kind = Whiteout // the form of overlayfs, in layers packed from its upper directory
+		}
+	default:
+		return e.refuse(h.Name, "an unknown type of entry")
+	}
+	if e.Kind != File {
+		e.Size = 0
+	}
+	if name == "." && e.Kind != Dir {
+		return e.refuse(h.Name, "the root is not a directory")
+	}
+	e.Mode = h.FileInfo().Mode()
+	return true
+}
+
+// limit refuses an entry whose name exceeds the limits.
+func (e *Entry) limit(limits Limits) {
+	switch {
+	case e.Kind == Refused:
+	case len(e.Path) > limits.Path:
+		e.refuse(e.Path[:limits.Path], fmt.Sprintf("its name is longer than %d bytes", limits.Path))
+	case strings.Count(e.Path, "/") >= limits.Depth:
+		e.refuse(e.Path, fmt.Sprintf("its name has more than %d elements", limits.Depth))
+	}
+}
+
+func (e *Entry) refuse(name, reason string) bool {
+	*e = Entry{Kind: Refused, Path: name, Reason: reason}
+	return true
+}
+
+// aufs reports whether a path is in the bookkeeping of aufs, in layers of Docker's first years.
+func aufs(name string) bool {
+	for element := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(element, whiteoutMeta) && element != whiteoutOpaque {
+			return true
+		}
+	}
+	return false
+}
+
+// clean returns the path of a name in a layer: relative to the root, without "." or empty elements; the root itself is ".". It
+// returns false for a name with "..", which no tool that makes layers writes.
+func clean(name string) (string, bool) {
+	if fs.ValidPath(name) { // the common case, without allocation
+		return name, true
+	}
+	if strings.Contains(name, "..") {
+		for element := range strings.SplitSeq(name, "/") {
+			if element == ".." {
+				return "", false
+			}
+		}
+	}
+	name = path.Clean("/" + name)[1:]
+	if name == "" {
+		return ".", true
+	}
+	return name, true
+}
+
+// parent returns the directory that path.Split returned, as a path.
+func parent(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir[:len(dir)-1]
+}

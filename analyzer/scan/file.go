@@ -1,0 +1,119 @@
+package scan
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
+
+// maxWhole is the size in bytes of the largest file that is read whole if it can be read in any order. Analyzers need only a few
+// bytes of most larger files: the table of contents of a program or an archive.
+const maxWhole = 64 << 10
+
+// file reads a regular file and passes it, under the name of each slot, to the analyzers that want it.
+func (c *collector) file(slots []*slot, e *walk.Entry) error {
+	var now, later []job
+	for _, s := range slots {
+		for k, i := range s.asked {
+			a := &c.analyzers[i]
+			switch {
+			case e.Size > a.maxSize:
+				s.fail(k, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
+			case len(a.info.With) > 0:
+				later = append(later, job{s, k})
+			default:
+				now = append(now, job{s, k})
+			}
+		}
+	}
+	if len(later) > 0 || c.isSibling(e.Path) {
+		data, err := c.hold(e)
+		if err != nil {
+			return err
+		}
+		for _, j := range append(later, now...) {
+			if data == nil {
+				j.slot.fail(j.k, analyzer.TooLarge, c.notHeld(e.Size))
+				continue
+			}
+			c.waiting = append(c.waiting, waiting{j, heldFile{j.slot.path, e.Mode, data}})
+		}
+		return nil
+	}
+	if len(now) == 0 {
+		return nil
+	}
+	charge := min(e.Size+512, c.budget.size) // a larger file waits until it is alone
+	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
+		return err
+	}
+	at, data, err := c.content(e)
+	if err != nil {
+		c.budget.memory.Release(charge)
+		return err
+	}
+	mode, size := e.Mode, e.Size
+	left := new(atomic.Int32)
+	left.Store(int32(len(now)))
+	for _, j := range now {
+		name := j.slot.path
+		open := func(account *content.Account) *analyzer.File {
+			if at != nil {
+				return analyzer.NewFileAt(name, mode, content.At(at, size, account), size)
+			}
+			return analyzer.NewFileAt(name, mode, content.Of(data, account), size)
+		}
+		c.task(j, open, func() {
+			if left.Add(-1) == 0 {
+				c.budget.buffers.put(data)
+				c.budget.memory.Release(charge)
+			}
+		})
+	}
+	return nil
+}
+
+// content returns the content of a file: at, if it is better read in parts, else data.
+func (r *run) content(e *walk.Entry) (at io.ReaderAt, data []byte, err error) {
+	src := e.Reader
+	switch {
+	case e.At != nil && e.Size > maxWhole:
+		return e.At, nil, nil
+	case e.At == nil && e.Size > minPacked:
+		p, head, err := newPacked(src, e.Size)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case p != nil:
+			return p, nil, nil
+		}
+		src = io.MultiReader(bytes.NewReader(head), src)
+	}
+	data, err = r.read(src, e.Size)
+	return nil, data, err
+}
+
+// read reads the content of a file. Beyond a few MiB, the memory grows with the bytes read, not with the size in a header.
+func (r *run) read(src io.Reader, size int64) ([]byte, error) {
+	const step = 4 << 20
+	buf := r.budget.buffers.get(int(min(size, step)))
+	for {
+		n := len(buf)
+		buf = buf[:min(int64(cap(buf)), size)]
+		if _, err := io.ReadFull(src, buf[n:]); err != nil {
+			if err == io.EOF && int64(n) < size {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		if int64(len(buf)) == size {
+			return buf, nil
+		}
+		buf = append(make([]byte, 0, min(16*int64(len(buf)), size)), buf...) // the old buffer is small beside the new one
+	}
+}

@@ -1,0 +1,65 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
+
+// cacheFormat is the version of the form of cache entries. Raise it when layerData changes, or its values for the same layer.
+const cacheFormat = 3
+
+// cacheKey returns the key of a layer. It depends on the hash that the walk checks, so that an image with wrong hashes cannot
+// poison the results for another image.
+func (r *run) cacheKey(l walk.Layer) string { return r.keyOf("layer", l.Checked()) }
+
+// tableKey returns the key of a layer that was read lazily: the scan checked only its table of contents and some files.
+func (r *run) tableKey(l walk.Layer) string { return r.keyOf("table", l.Table()) }
+
+func (r *run) keyOf(kind string, checked v1.Hash) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "hullmark %s %d %d %d %s", kind, cacheFormat, r.limits.Path, r.limits.Depth, checked))
+	return hex.EncodeToString(h[:])
+}
+
+// load returns the value of a key in the cache, or nil, and the analyzers without an answer in it.
+func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData, asked []int) {
+	if r.cache != nil {
+		value, err := r.cache.Get(ctx, key)
+		if err == nil {
+			cached, err = decodeLayer(value)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			e.Kind, e.Err = CacheFailed, err
+			r.report.send(e)
+		}
+	}
+	for i := range r.analyzers {
+		if cached == nil || !cached.has(r.analyzers[i].key) {
+			asked = append(asked, i)
+		}
+	}
+	return cached, asked
+}
+
+func (d *layerData) has(key string) bool {
+	_, ok := d.Results[key]
+	return ok
+}
+
+// save stores the results for a layer that was read to its end.
+func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
+	if r.cache == nil || ctx.Err() != nil {
+		return
+	}
+	if err := r.cache.Put(ctx, key, encodeLayer(d.complete())); err != nil {
+		e.Kind, e.Err = CacheFailed, err
+		r.report.send(e)
+	}
+}

@@ -1,0 +1,137 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
+
+// readLayers returns the results for all layers. It reads several layers at once, and each of several equal layers once.
+func (r *run) readLayers(ctx context.Context, layers []walk.Layer) ([]*layerData, error) {
+	order := slices.Clone(layers)
+	slices.SortStableFunc(order, func(a, b walk.Layer) int { // as they are stored: an archive may be a single stream
+		x, _ := a.Extent()
+		y, _ := b.Extent()
+		return int(min(max(x-y, -1), 1))
+	})
+	data := make([]*layerData, len(layers))
+	first := make(map[v1.Hash]int)
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(r.parallel)
+	for _, l := range order {
+		if _, ok := first[l.Checked()]; ok {
+			continue
+		}
+		first[l.Checked()] = l.Index
+		group.Go(func() (err error) {
+			data[l.Index], err = r.layer(reading, l, len(layers))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, l := range layers {
+		data[l.Index] = data[first[l.Checked()]]
+	}
+	return data, r.linkLayers(ctx, layers, data)
+}
+
+// layer returns the results for one layer. It reads the layer only if the cache lacks answers.
+func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, error) {
+	_, size := l.Extent()
+	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
+	key := r.cacheKey(l)
+	cached, asked := r.load(ctx, key, event)
+	known := func() bool { return cached != nil && len(asked) == 0 }
+	lazily := !known() && r.lazy && l.Table() != v1.Hash{}
+	if lazily {
+		key = r.tableKey(l)
+		cached, asked = r.load(ctx, key, event)
+	}
+	if c, ok := r.cache.(Claimer); ok && !known() {
+		release, err := c.Claim(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+		cached, asked = r.load(ctx, key, event) // another scan may have read it in the meantime
+	}
+	if known() {
+		event.Kind = LayerCached
+		r.report.send(event)
+		return cached, nil
+	}
+	r.report.send(event)
+	progress := func(read int64) {
+		event := event
+		event.Kind, event.Bytes = LayerRead, read
+		r.report.send(event)
+	}
+	release, err := r.budget.place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	data, lazily, err := r.readLayer(ctx, l, asked, lazily, progress)
+	release()
+	if err != nil {
+		return nil, err
+	}
+	if !lazily {
+		key = r.cacheKey(l)
+	}
+	if cached != nil {
+		for key, results := range cached.Results {
+			if _, ok := data.Results[key]; !ok {
+				data.Results[key] = results
+			}
+		}
+	}
+	r.save(ctx, key, event, data)
+	event.Kind = LayerDone
+	r.report.send(event)
+	return data, nil
+}
+
+// readLayer reads a layer for some of the analyzers, lazily if possible and asked for. It reports whether it read lazily.
+func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
+	c, err := r.newCollector(ctx, asked)
+	if err != nil {
+		return nil, false, err
+	}
+	c.progress = progress
+	defer c.tasks.Wait()
+	stats, lazily, err := c.walk(l, lazily, func(p string) bool { return c.wants(p) || c.isSibling(p) }, c.entry)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := c.followHardLinks(l, lazily); err != nil {
+		return nil, false, err
+	}
+	if err := c.finish(); err != nil {
+		return nil, false, err
+	}
+	if err := c.checkPackages(); err != nil {
+		return nil, false, fmt.Errorf("layer %d: %w", l.Index, err)
+	}
+	return c.data(stats), lazily, nil
+}
+
+// walk calls fn for the entries of a layer and reports whether it read lazily. Then only wanted files have usable content.
+func (c *collector) walk(l walk.Layer, lazily bool, wanted func(string) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
+	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Progress: c.progress}
+	if lazily {
+		stats, err := l.WalkTable(c.ctx, o, wanted, fn)
+		if !errors.Is(err, walk.ErrNoTable) {
+			return stats, true, err
+		}
+	}
+	stats, err := l.Walk(c.ctx, o, fn)
+	return stats, false, err
+}

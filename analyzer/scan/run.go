@@ -1,0 +1,79 @@
+package scan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A run is one call of Scan or ScanFS.
+type run struct {
+	analyzers []bound
+	limits    Limits
+	parallel  int
+	cache     Cache
+	unchecked bool // see walk.Options
+	lazy      bool
+	report    reporter
+	budget    *Budget
+}
+
+// A bound is an analyzer of a run.
+type bound struct {
+	analyzer.Analyzer
+	info    analyzer.Info
+	maxSize int64
+	key     string // identifies its answers in caches
+	workers chan struct{}
+	missing *missing
+}
+
+// start checks the Scanner and returns a run.
+func (s Scanner) start() (*run, error) {
+	r := &run{
+		limits: s.Limits.withDefaults(), parallel: s.Parallel, budget: s.Budget, cache: s.Cache,
+		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
+	}
+	if r.parallel <= 0 {
+		r.parallel = runtime.GOMAXPROCS(0)
+	}
+	if r.budget == nil {
+		// A quarter keeps all processors busy. A larger file waits until the scan holds no other.
+		r.budget = &Budget{Memory: max(r.limits.Memory/4, 1), Parallel: r.parallel}
+	}
+	r.budget.start()
+	names := make(map[string]bool)
+	for i, a := range s.Analyzers {
+		if a == nil {
+			return nil, fmt.Errorf("scan: analyzer %d is nil", i)
+		}
+		info := a.Info()
+		if err := info.Validate(); err != nil {
+			return nil, err
+		}
+		if names[info.Name] {
+			return nil, fmt.Errorf("scan: two analyzers are named %q", info.Name)
+		}
+		names[info.Name] = true
+		r.analyzers = append(r.analyzers, r.bind(a, info))
+	}
+	return r, nil
+}
+
+func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
+	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.budget.workers, missing: new(missing)}
+	if info.Concurrent > 0 {
+		b.workers = make(chan struct{}, info.Concurrent)
+	}
+	if info.MaxSize > 0 {
+		b.maxSize = min(info.MaxSize, r.limits.FileSize)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.With,
+		info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
+	b.key = hex.EncodeToString(h.Sum(nil))
+	return b
+}

@@ -1,0 +1,88 @@
+package scan
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/analyzer/internal/pattern"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
+
+// A waiting job runs at the end of the layer, because its file is analyzed together with siblings.
+type waiting struct {
+	job
+	file heldFile
+}
+
+// A heldFile is a file whose content is kept until the layer ends.
+type heldFile struct {
+	path string
+	mode fs.FileMode
+	data []byte
+}
+
+func (f heldFile) open(account *content.Account, siblings ...*analyzer.File) *analyzer.File {
+	return analyzer.NewFileAt(f.path, f.mode, content.Of(f.data, account), int64(len(f.data)), siblings...)
+}
+
+func (c *collector) isSibling(p string) bool {
+	if c.siblings == nil {
+		return false
+	}
+	c.found = c.siblings.Find(p, c.found[:0])
+	return len(c.found) > 0
+}
+
+// sibling holds a file that analyzers want only beside another file.
+func (c *collector) sibling(e *walk.Entry) error {
+	if !c.isSibling(e.Path) {
+		return nil
+	}
+	data, err := c.hold(e)
+	if err == nil && data == nil {
+		c.problem(analyzer.TooLarge, e.Path, c.notHeld(e.Size))
+	}
+	return err
+}
+
+// hold reads a file and keeps it until the layer ends. It returns nil if held files would exceed Limits.Memory.
+func (c *collector) hold(e *walk.Entry) ([]byte, error) {
+	if c.heldSize+e.Size > c.limits.Memory {
+		return nil, nil
+	}
+	data, err := c.read(e.Reader, e.Size)
+	if err != nil {
+		return nil, err
+	}
+	c.heldSize += e.Size
+	c.held[e.Path] = heldFile{e.Path, e.Mode, data}
+	return data, nil
+}
+
+func (c *collector) notHeld(size int64) string {
+	return fmt.Sprintf("%d bytes: files that are analyzed together would exceed %d bytes", size, c.limits.Memory)
+}
+
+// finish runs the waiting jobs, and waits for all tasks.
+func (c *collector) finish() error {
+	for _, w := range c.waiting {
+		var siblings []heldFile
+		for _, name := range c.analyzers[w.slot.asked[w.k]].info.With {
+			if sibling, ok := c.held[pattern.Beside(w.file.path, name)]; ok {
+				siblings = append(siblings, sibling)
+			}
+		}
+		open := func(account *content.Account) *analyzer.File {
+			files := make([]*analyzer.File, len(siblings))
+			for i, s := range siblings {
+				files[i] = s.open(account)
+			}
+			return w.file.open(account, files...)
+		}
+		c.task(w.job, open, func() {})
+	}
+	c.tasks.Wait()
+	return c.ctx.Err()
+}

@@ -1,0 +1,49 @@
+package feed_test
+
+import (
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/internal/echo"
+)
+
+// TestNoCredentials has a server send the credentials of a URL back in every place. They are in no error, and in nothing that
+// Progress is told.
+func TestNoCredentials(t *testing.T) {
+	for _, way := range echo.Ways() {
+		t.Run(way.Name, func(t *testing.T) {
+			t.Parallel()
+			s := (&echo.Server{Way: way, Stage: "GET /", Inner: http.NotFoundHandler()}).Start(t)
+			location := "http://" + url.UserPassword(echo.Username, echo.Password).String() + "@" + s.Host() + "/data.json?token=" + echo.Token
+			o := feed.Options{Limits: feed.Limits{Retry: feed.Retry{Attempts: 2, Pause: time.Millisecond}}, Progress: func(p feed.Progress) {
+				echo.Check(t, p.Err)
+				echo.Text(t, p.Location)
+			}}
+			in := feed.Input{Feed: osv.Feed(), Location: location}
+			var b db.Builder
+			r, err := feed.Load(t.Context(), &b, in, o)
+			if err == nil && len(r.Errors) == 0 {
+				t.Errorf("no error: %+v", r)
+			}
+			echo.Check(t, err)
+			echo.Text(t, r.Location)
+			for _, err := range r.Errors {
+				echo.Check(t, err)
+			}
+			u, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{in.Feed}, feed.UpdateOptions{Options: o, Inputs: []feed.Input{in}})
+			echo.Check(t, err)
+			for _, s := range u.Datasets {
+				echo.Check(t, s.Err)
+				for _, err := range s.Errors {
+					echo.Check(t, err)
+				}
+			}
+		})
+	}
+}

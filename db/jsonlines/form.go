@@ -1,0 +1,99 @@
+package jsonlines
+
+import (
+	"time"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// A line is one line of the form.
+type line struct {
+	Change   db.ChangeKind `json:"change,omitempty"`
+	Threat   *enrichment   `json:"threat,omitempty"`
+	Was      *advisory     `json:"was,omitempty"`
+	Advisory *advisory     `json:"advisory,omitempty"`
+}
+
+type advisory struct {
+	ID         string         `json:"id"`
+	Aliases    []string       `json:"aliases,omitempty"`
+	Package    key            `json:"package"`
+	Ranges     []versionRange `json:"ranges,omitempty"`
+	Versions   []string       `json:"versions,omitempty"`
+	Status     matcher.Status `json:"status"`
+	Reason     string         `json:"reason,omitempty"`
+	Severities []severity     `json:"severities,omitempty"`
+	Summary    string         `json:"summary,omitempty"`
+	URLs       []string       `json:"urls,omitempty"`
+	Feed       string         `json:"feed"`
+	Published  time.Time      `json:"published,omitzero"`
+	Modified   time.Time      `json:"modified,omitzero"`
+}
+
+type key struct {
+	Type      string `json:"type"`
+	Namespace string `json:"namespace,omitempty"`
+	Release   string `json:"release,omitempty"`
+	Name      string `json:"name"`
+}
+
+type versionRange struct {
+	Introduced   string `json:"introduced,omitempty"`
+	Fixed        string `json:"fixed,omitempty"`
+	LastAffected string `json:"lastAffected,omitempty"`
+	Repo         string `json:"repo,omitempty"`
+}
+
+type severity struct {
+	Source string        `json:"source"`
+	Level  matcher.Level `json:"level,omitempty"`
+	Score  float64       `json:"score,omitempty"`
+	Vector string        `json:"vector,omitempty"`
+	Word   string        `json:"word,omitempty"`
+}
+
+type enrichment struct {
+	CVE        string     `json:"cve"`
+	Feed       string     `json:"feed"`
+	Exploited  string     `json:"exploited,omitempty"` // a day
+	Ransomware bool       `json:"ransomware,omitempty"`
+	EPSS       float64    `json:"epss,omitempty"`
+	Percentile float64    `json:"percentile,omitempty"`
+	Exploits   []string   `json:"exploits,omitempty"`
+	Severities []severity `json:"severities,omitempty"`
+	Weaknesses []string   `json:"weaknesses,omitempty"`
+}
+
+func newAdvisory(a *matcher.Advisory) *advisory {
+	if a == nil {
+		return nil
+	}
+	x := &advisory{
+		ID: a.ID, Aliases: a.Aliases, Package: key(a.Key), Versions: a.Versions, Status: a.Status, Reason: a.Reason,
+		Severities: newSeverities(a.Severities), Summary: a.Summary, URLs: a.URLs, Feed: a.Feed,
+		Published: a.Published, Modified: a.Modified,
+	}
+	for _, r := range a.Ranges {
+		x.Ranges = append(x.Ranges, versionRange(r))
+	}
+	return x
+}
+
+func newSeverities(list []matcher.Severity) (out []severity) {
+	for _, s := range list {
+		out = append(out, severity{Source: s.Source, Level: s.Level, Score: s.Score, Vector: s.Vector, Word: s.Word})
+	}
+	return out
+}
+
+func newEnrichment(e *db.FeedEnrichment) *enrichment {
+	x := &enrichment{
+		CVE: e.CVE, Feed: e.Feed, Ransomware: e.Ransomware, EPSS: e.EPSS, Percentile: e.Percentile,
+		Exploits: e.Exploits, Severities: newSeverities(e.Severities), Weaknesses: e.Weaknesses,
+	}
+	if !e.Exploited.IsZero() {
+		x.Exploited = e.Exploited.Format(time.DateOnly)
+	}
+	return x
+}

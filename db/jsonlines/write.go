@@ -1,0 +1,90 @@
+package jsonlines
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// Write writes all of a database: its advisories, ordered by package, then the enrichments of each feed.
+func Write(ctx context.Context, w io.Writer, d *db.DB) error {
+	b := newWriter(w)
+	for a, err := range d.All() {
+		if err := cmp.Or(err, ctx.Err()); err != nil {
+			return err
+		}
+		if err := b.write(line{Advisory: newAdvisory(&a)}); err != nil {
+			return err
+		}
+	}
+	for e, err := range d.AllEnrichments() {
+		if err := cmp.Or(err, ctx.Err()); err != nil {
+			return err
+		}
+		if err := b.write(line{Threat: newEnrichment(&e)}); err != nil {
+			return err
+		}
+	}
+	return b.flush()
+}
+
+// WriteAdvisories writes advisories, in their order.
+func WriteAdvisories(w io.Writer, list []matcher.Advisory) error {
+	b := newWriter(w)
+	for i := range list {
+		if err := b.write(line{Advisory: newAdvisory(&list[i])}); err != nil {
+			return err
+		}
+	}
+	return b.flush()
+}
+
+// WriteChanges writes the changes that [db.DB.Diff] yields, and returns how many there are of each kind.
+func WriteChanges(w io.Writer, changes iter.Seq2[db.Change, error]) (map[db.ChangeKind]int, error) {
+	b := newWriter(w)
+	counts := make(map[db.ChangeKind]int)
+	for c, err := range changes {
+		if err != nil {
+			return nil, err
+		}
+		if err := b.write(line{Change: c.Kind, Was: newAdvisory(c.Old), Advisory: newAdvisory(c.New)}); err != nil {
+			return nil, err
+		}
+		counts[c.Kind]++
+	}
+	return counts, b.flush()
+}
+
+// A writer writes lines.
+type writer struct {
+	buf  *bufio.Writer
+	json *json.Encoder
+}
+
+func newWriter(w io.Writer) *writer {
+	buf := bufio.NewWriter(w)
+	lines := json.NewEncoder(buf)
+	lines.SetEscapeHTML(false)
+	return &writer{buf, lines}
+}
+
+func (w *writer) write(l line) error {
+	if err := w.json.Encode(l); err != nil {
+		return fmt.Errorf("jsonlines: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) flush() error {
+	if err := w.buf.Flush(); err != nil {
+		return fmt.Errorf("jsonlines: %w", err)
+	}
+	return nil
+}

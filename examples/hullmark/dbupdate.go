@@ -1,0 +1,285 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	return group("db", a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand(), a.dbVerifyCommand(), a.dbQueryCommand(),
+		a.dbExportCommand(), a.dbDiffCommand(), a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
+}
+
+// feedFlags are the flags of db build and db update.
+type feedFlags struct {
+	feeds  []string
+	output string
+	facts  bool
+	quiet  bool
+}
+
+func (f *feedFlags) register(c *cobra.Command, feeds string) {
+	flags := c.Flags()
+	flags.StringArrayVar(&f.feeds, "feed", nil, feeds)
+	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
+	flags.BoolVar(&f.facts, "facts", false, "omit prose: summaries and links")
+	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; problems are always shown")
+}
+
+func (a *app) dbBuildCommand() *cobra.Command {
+	var f feedFlags
+	c := command("db/build", func(ctx context.Context, _ []string) error { return a.dbBuild(ctx, &f) })
+	f.register(c, "read `NAME[@DATE]=LOCATION`; repeatable")
+	return c
+}
+
+func (a *app) dbBuild(ctx context.Context, f *feedFlags) error {
+	var inputs []feed.Input
+	for _, s := range f.feeds {
+		in, err := parseInput(s)
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, in)
+	}
+	return a.write(f.output, func(out *output) error {
+		bars := a.progress(ctx, f.quiet)
+		defer bars.Finish()
+		b := db.Builder{Facts: f.facts}
+		var results []feed.LoadResult
+		for _, in := range inputs {
+			r, err := feed.Load(ctx, &b, in, feed.Options{Progress: bars.Feed})
+			if err != nil {
+				return fmt.Errorf("--feed %s: %w", in.Feed.Name, err)
+			}
+			results = append(results, r)
+		}
+		bars.Finish()
+		for i := range results {
+			a.tellFeed(&results[i], f.quiet)
+		}
+		_, err := b.WriteTo(out)
+		return err
+	})
+}
+
+// tellFeed reports the records of a feed, and the mistakes in them.
+func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
+	for _, err := range r.Errors {
+		a.say("%s: %s", r.Feed, oneLine(err.Error()))
+	}
+	if more := r.Bad - len(r.Errors); more > 0 {
+		a.say("%s: %s more", r.Feed, plural.Count(more, "bad record"))
+	}
+	if r.Records == 0 {
+		a.say("%s: no records in %s; check that it has the data of this feed", r.Feed, terminal.Escape(r.Location))
+	}
+	if quiet {
+		return
+	}
+	date := "of an unknown date"
+	if !r.Date.IsZero() {
+		date = "of " + day(r.Date)
+	}
+	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, plural.Count(r.Records, "record"), date,
+		plural.Number(r.Withdrawn), plural.Number(r.Bad), plural.Count(r.Advisories, "advisory"))
+}
+
+// parseInput reads NAME[@DATE]=LOCATION.
+func parseInput(s string) (in feed.Input, err error) {
+	name, location, ok := strings.Cut(s, "=")
+	if !ok || location == "" {
+		return in, fmt.Errorf("--feed %q is not of the form NAME=LOCATION, as in debian=data.json", s)
+	}
+	in.Location = location
+	name, date, dated := strings.Cut(name, "@")
+	if dated {
+		if in.Date, err = time.Parse(time.DateOnly, date); err != nil {
+			return in, fmt.Errorf("--feed %q: %q is not a date of the form 2006-01-02", s, date)
+		}
+	}
+	in.Feed, err = findFeed(name)
+	return in, err
+}
+
+func findFeed(name string) (feed.Feed, error) {
+	var names []string
+	for _, f := range all.Feeds() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	return feed.Feed{}, fmt.Errorf("unknown feed %q; known feeds are %s", name, strings.Join(names, ", "))
+}
+
+// day returns a date, or "unknown".
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.Format(time.DateOnly)
+}
+
+// updateFlags are the flags of db update.
+type updateFlags struct {
+	feedFlags
+	image     imageFlags // of --for
+	wants     string
+	mirror    string
+	fresh     bool
+	mayShrink bool
+	list      bool
+}
+
+func (a *app) dbUpdateCommand() *cobra.Command {
+	var f updateFlags
+	c := command("db/update", func(ctx context.Context, _ []string) error {
+		if f.list {
+			return a.listFeeds()
+		}
+		return a.dbUpdate(ctx, &f)
+	})
+	f.register(c, "fetch only `NAME[/SOURCE][=LOCATION]`; repeatable")
+	f.image.registerOpen(c)
+	flags := c.Flags()
+	flags.StringVar(&f.wants, "for", "", "fetch only the data for one `IMAGE`")
+	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
+	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data again")
+	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept feeds that have lost more than a quarter of their records")
+	flags.BoolVar(&f.list, "list", false, "list the feeds and their sources, and fetch nothing")
+	return c
+}
+
+func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
+	if f.output == "" || f.output == "-" {
+		return errors.New("db update needs -o FILE, the database to update")
+	}
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	if f.wants != "" {
+		f.image.quiet = f.quiet
+		found, err := a.read(ctx, f.wants, &f.image)
+		if err != nil {
+			return err
+		}
+		if o.For = feed.Ecosystems(found); len(o.For) == 0 {
+			return fmt.Errorf("%s: no packages found; without --for, db update fetches everything", f.wants)
+		}
+	}
+	file := terminal.Escape(f.output)
+	bars := a.progress(ctx, f.quiet)
+	defer bars.Finish()
+	o.Progress = bars.Feed
+	o.Waiting = func() { a.say("waiting for another update of %s", file) }
+	started := a.now()
+	r, err := feed.Update(ctx, f.output, all.Feeds(), o)
+	bars.Finish()
+	failed := false
+	for i := range r.Datasets {
+		a.tellDataset(&r.Datasets[i], f.quiet)
+		failed = failed || r.Datasets[i].Err != nil
+	}
+	for _, k := range r.Uncovered {
+		a.say("no source has advisories for %s; name one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
+	}
+	switch {
+	case err != nil && failed:
+		return fmt.Errorf("no source could be fetched; %s is unchanged", f.output)
+	case err != nil:
+		return databaseError(err)
+	case f.quiet:
+	case r.Written:
+		a.say("%s is up to date, after %v", file, a.now().Sub(started).Round(100*time.Millisecond))
+	default:
+		a.say("nothing is new; %s is unchanged", file)
+	}
+	return nil
+}
+
+// options returns the options of an update, without the image.
+func (f *updateFlags) options() (feed.UpdateOptions, error) {
+	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
+	for _, s := range f.feeds {
+		if strings.Contains(s, "=") {
+			in, err := parseInput(s)
+			if err != nil {
+				return o, err
+			}
+			o.Inputs = append(o.Inputs, in)
+			continue
+		}
+		name, _, _ := strings.Cut(s, "/")
+		if _, err := findFeed(name); err != nil {
+			return o, err
+		}
+		o.Only = append(o.Only, s)
+	}
+	if o.Mirror == "" || strings.HasPrefix(o.Mirror, "http://") || strings.HasPrefix(o.Mirror, "https://") {
+		return o, nil
+	}
+	var err error
+	o.Mirror, err = filepath.Abs(o.Mirror)
+	return o, err
+}
+
+// tellDataset reports the state of a dataset, and the mistakes in its records.
+func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
+	switch d.State {
+	case feed.Kept:
+		kept := "the database has no data of it"
+		if !d.Date.IsZero() {
+			kept = "keeping the data of " + day(d.Date)
+		}
+		advice := ""
+		if errors.Is(d.Err, feed.ErrShrunk) {
+			advice = " (--may-shrink accepts it)"
+		} else if errors.Is(d.Err, fs.ErrNotExist) {
+			advice = " (--list shows its location)"
+		}
+		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
+	case feed.Unchanged:
+		if !quiet {
+			a.say("%s: nothing new since %s", d.Dataset, day(d.Date))
+		}
+	default:
+		r := d.LoadResult
+		r.Feed = d.Dataset
+		a.tellFeed(&r, quiet)
+	}
+}
+
+// listFeeds writes a table of feeds, their sources and locations.
+func (a *app) listFeeds() error {
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "SOURCE"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
+	for _, f := range all.Feeds() {
+		for _, d := range f.Datasets {
+			note := ""
+			if d.Optional {
+				note = "optional"
+			}
+			var covers []string
+			for _, k := range d.Covers {
+				covers = append(covers, words(k.Type, k.Namespace, k.Release))
+			}
+			g.Add(strings.TrimSuffix(f.Name+"/"+d.Name, "/"), cmp.Or(strings.Join(covers, ", "), "vulnerabilities"), note, strings.Join(d.URLs, " "))
+		}
+	}
+	return a.writeGrid(&g)
+}

@@ -1,0 +1,141 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// names returns the names in a directory.
+func names(t *testing.T, dir string) (list []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
+// write writes text to a file, and commits it.
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	f, err := Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	f.Discard()
+}
+
+func content(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestCommit(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	f, err := Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before Commit: %v", err)
+	}
+	f.Discard()
+	f.Discard()
+	if list := names(t, dir); len(list) > 0 {
+		t.Errorf("after Discard: %q", list)
+	}
+	write(t, name, "one")
+	write(t, name, "two")
+	if got := content(t, name); got != "two" {
+		t.Errorf("content %q", got)
+	}
+	if list := names(t, dir); !slices.Equal(list, []string{"file"}) {
+		t.Errorf("after Commit: %q", list)
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	dir := t.TempDir()
+	name, plain := filepath.Join(dir, "file"), filepath.Join(dir, "plain")
+	for file, mode := range map[string]fs.FileMode{name: 0o600, plain: 0o666} {
+		if err := os.WriteFile(file, nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, name, "one")
+	write(t, filepath.Join(dir, "new"), "one")
+	want, err := os.Stat(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "new")); err != nil || info.Mode() != want.Mode() {
+		t.Errorf("a new file: %v, %v; want %v", info.Mode(), err, want.Mode())
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode() != 0o600 {
+		t.Errorf("a replaced file: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestLink(t *testing.T) {
+	dir := t.TempDir()
+	link, target := filepath.Join(dir, "link"), filepath.Join(dir, "target")
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("target", link); err != nil {
+		t.Skip(err)
+	}
+	write(t, link, "one")
+	if got := content(t, target); got != "one" {
+		t.Errorf("target: %q", got)
+	}
+	if to, err := os.Readlink(link); err != nil || to != "target" {
+		t.Errorf("link: %q, %v", to, err)
+	}
+}
+
+func TestDevice(t *testing.T) {
+	write(t, os.DevNull, "one")
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Errorf("a file replaced the device: %v", err)
+	}
+	if _, err := Create(t.TempDir()); err == nil {
+		t.Error("a directory was opened")
+	}
+}
+
+func TestError(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Create(filepath.Join(dir, "none", "file")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("in no directory: %v", err)
+	}
+	f, err := Create(filepath.Join(dir, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := f.Commit(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if list := names(t, dir); len(list) > 0 {
+		t.Errorf("left behind: %q", list)
+	}
+}

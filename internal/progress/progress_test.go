@@ -1,0 +1,44 @@
+package progress
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/vbauerster/mpb/v8"
+
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/db/feed"
+)
+
+// Every layer has its bar, and Finish returns although one is not full.
+func TestProgress(t *testing.T) {
+	var b bytes.Buffer
+	p := start(t.Context(), &b, mpb.WithAutoRefresh())
+	id := "sha256:" + strings.Repeat("ab", 32)
+	p.Layer(scan.Event{Kind: scan.LayerCached, Layer: 0, Layers: 3, DiffID: id, Size: -1})
+	p.Layer(scan.Event{Kind: scan.CacheFailed, Layer: 1, Layers: 3, Err: errors.New("x")})
+	p.Layer(scan.Event{Kind: scan.LayerStarted, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20})
+	p.Layer(scan.Event{Kind: scan.LayerRead, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 19})
+	p.Layer(scan.Event{Kind: scan.LayerDone, Layer: 1, Layers: 3, DiffID: id, Size: 1 << 20, Bytes: 1 << 20})
+	p.Layer(scan.Event{Kind: scan.LayerStarted, Layer: 2, Layers: 3, DiffID: id, Size: -1})
+	p.Feed(feed.Progress{Location: "dir/data.json", Read: 5, Size: 10})
+	p.Feed(feed.Progress{Location: "dir/data.json", Read: 10, Size: 10, Records: 1})
+	p.Finish()
+	p.Finish()
+	p.Layer(scan.Event{Kind: scan.LayerDone, Layer: 2, Layers: 3, DiffID: id})
+	for _, want := range []string{"layer 0  abababababab  cached", "layer 1  abababababab", "data.json", "done"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
+// A nil Bars draws nothing.
+func TestNil(*testing.T) {
+	var p *Bars
+	p.Layer(scan.Event{Layers: 1})
+	p.Feed(feed.Progress{Location: "x"})
+	p.Finish()
+}

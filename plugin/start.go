@@ -1,0 +1,60 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// ParseCommand reads PATH[@sha256:HEX]. PATH is an executable or a directory with a [Manifest]; the executable must have the
+// digest.
+func ParseCommand(text string) (Command, error) {
+	path, pin := text, ""
+	if i := strings.LastIndex(text, "@sha256:"); i >= 0 {
+		path, pin = text[:i], text[i+1:]
+		if !isDigest(pin) {
+			return Command{}, fmt.Errorf("plugin: %s: digest is not sha256: and 64 hexadecimal digits in lower case", text)
+		}
+	}
+	c := Command{Path: path}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		m, err := ReadManifest(path)
+		if err != nil {
+			return Command{}, fmt.Errorf("plugin: %w", err)
+		}
+		c = m.Start()
+	}
+	if pin != "" {
+		c.SHA256 = pin
+	}
+	return c, nil
+}
+
+// StartAll starts several plugins, and returns their analyzers and a function that ends them. A plugin that does not start has
+// an analyzer all the same, see [Unavailable]. StartAll fails only if ctx is done.
+func StartAll(ctx context.Context, commands ...Command) (analyzers []analyzer.Analyzer, stop func() error, err error) {
+	var started []*Process
+	stop = func() (err error) {
+		for _, p := range started {
+			err = errors.Join(err, p.Close())
+		}
+		return err
+	}
+	for _, c := range commands {
+		p, err := Start(ctx, c)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, nil, errors.Join(err, stop())
+		case err != nil:
+			analyzers = append(analyzers, Unavailable("plugin "+c.name(), err))
+		default:
+			started = append(started, p)
+			analyzers = append(analyzers, p.Analyzers()...)
+		}
+	}
+	return analyzers, stop, nil
+}
