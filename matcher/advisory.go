@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// A Key names what an advisory is about: a PURL without version and, for distributions, the release.
+// A Key identifies the package that an advisory is about: a PURL without version and, for distributions, the release.
 type Key struct {
 	Type      string // PURL type: "deb", "pypi"
-	Namespace string // PURL namespace: "debian", "@angular", "org.apache.commons"; "" where the type has none
-	Release   string // the distribution's release as package matcher spells it, see Release; "" for language ecosystems
+	Namespace string // PURL namespace: "debian", "@angular", "org.apache.commons"; "" if the type has no namespaces
+	Release   string // the distribution's release as distro.ReleaseOf spells it; "" for language ecosystems
 	Name      string // source package of a distribution, else the package, in the normal form of its type
 }
 
-// An Advisory is one publisher's word on one vulnerability in one package.
+// An Advisory is one publisher's statement about one vulnerability in one package.
 type Advisory struct {
 	ID      string   // the publisher's: "CVE-2019-9169", "GHSA-...", "DSA-4500-1", "TEMP-0841856-B18BAF"
 	Aliases []string // other identifiers of the same vulnerability, sorted
@@ -28,45 +28,45 @@ type Advisory struct {
 	Status Status
 	Reason string // the publisher's own word for Status: "no-dsa: Minor issue", "unimportant"
 
-	Severities []Severity // every source's own
+	Severities []Severity // as each source gives it
 	Summary    string
 	URLs       []string
-	Feed       string    // name of the feed that it came from: "debian", "osv"
-	Published  time.Time // zero where unknown
-	Modified   time.Time // zero where unknown
+	Feed       string    // name of its feed: "debian", "osv"
+	Published  time.Time // zero if unknown
+	Modified   time.Time // zero if unknown
 }
 
 // A Range is a half-open run of versions, in the order of its ecosystem.
 type Range struct {
 	Introduced   string // first affected version; "" or "0" is the beginning
-	Fixed        string // first version that is not affected any more; "" is never
-	LastAffected string // last version known to be affected, used where Fixed is empty; "" is none
-	Repo         string // where not empty, the bounds are commits of this repository, which cannot be compared with versions
+	Fixed        string // first version that is no longer affected; "" if unknown
+	LastAffected string // last version known to be affected, used if Fixed is empty; "" if unknown
+	Repo         string // if not empty, the bounds are commits of this repository, which cannot be compared with versions
 }
 
-// A Status is what a publisher says of the package.
+// A Status is a publisher's assessment of the package.
 type Status uint8
 
 const (
 	Affected           Status = iota // affected, with or without a fix in Ranges
 	Fixed                            // affected until the fix in Ranges
-	NotAffected                      // looked at, and not affected in any version
+	NotAffected                      // checked, and not affected in any version
 	WillNotFix                       // affected, and the publisher has decided against a fix
 	Deferred                         // affected, and the publisher has put a fix off
-	UnderInvestigation               // nobody knows yet
-	EndOfLife                        // affected or not looked at, since support has ended
+	UnderInvestigation               // not known yet
+	EndOfLife                        // affected or not checked, since support has ended
 )
 
-// A Severity is how bad one source thinks a vulnerability is.
+// A Severity is one source's rating of a vulnerability.
 type Severity struct {
-	Source string // who says so: "debian", "nvd", "ghsa"
+	Source string // "debian", "nvd", "ghsa"
 	Level  Level
-	Score  float64 // CVSS base score, 0 where there is none
+	Score  float64 // CVSS base score; 0 if unknown
 	Vector string  // CVSS vector: "CVSS:3.1/AV:N/..."; version 2 has no prefix
 	Word   string  // the source's own word: "high**", "MODERATE"
 }
 
-// A Level is a Severity in one of a few steps. Levels are ordered.
+// A Level is a step of severity. Levels are ordered.
 type Level uint8
 
 // Levels of severity, lowest first.
@@ -81,23 +81,22 @@ const (
 
 // A Source holds advisories. Package db implements it.
 type Source interface {
-	// Advisories yields the advisories of keys, which are distinct, in any order. Keys without advisories are no error;
-	// an error ends it.
+	// Advisories yields the advisories of keys, which are distinct, in any order, and none of other keys. A key without
+	// advisories is not an error. The sequence ends with the first error.
 	Advisories(ctx context.Context, keys []Key) iter.Seq2[Advisory, error]
 
-	// Coverage says, for each distinct ecosystem among keys (Type, and for distributions Namespace and Release),
-	// whether there is data at all. It returns a row for each feed that has some, and one row with an empty Feed for an
-	// ecosystem that has none.
+	// Coverage returns, for each distinct ecosystem among keys (Type, and for distributions Namespace and Release), a row
+	// for each feed that has advisories, or one row with an empty Feed if there are no advisories.
 	Coverage(ctx context.Context, keys []Key) ([]Coverage, error)
 }
 
-// Coverage says where advisories of one ecosystem came from, and how old they are.
+// Coverage states the origin and age of the advisories of one ecosystem.
 type Coverage struct {
 	Type      string
 	Namespace string    // for distributions
 	Release   string    // for distributions
-	Feed      string    // "" where there is no data
+	Feed      string    // "" if there are no advisories
 	Date      time.Time // of the feed's data
-	Sampled   bool
-	EndOfLife bool // the publisher looks after this release no more, so that new vulnerabilities are not recorded
+	Sampled   bool      // the feed has only some advisories of the ecosystem: no match proves nothing
+	EndOfLife bool      // the publisher no longer supports this release and records no new vulnerabilities
 }

@@ -2,23 +2,23 @@ package matcher
 
 import "time"
 
-// An Analysis is the word on a match of somebody who knows the image: a statement of a VEX document. Package matcher/vex
-// reads them and joins them to matches.
+// An Analysis is a statement about a match in a VEX document, by an author with knowledge of the image. Package matcher/vex reads
+// the documents and adds the analyses to matches.
 type Analysis struct {
 	Status Status // Affected, NotAffected, Fixed (the installed version is), or UnderInvestigation
 
-	Justification string    // why it is NotAffected, in the words of OpenVEX: "vulnerable_code_not_present"
-	Detail        string    // more about it, or about what to do, in the author's words
-	Author        string    // who says so, where the document does
-	Time          time.Time // when it was said; zero where the document does not say
-	Document      string    // the document, as it was called when it was read: a file
-	Place         string    // of the statement in it: "statements[2]"
-	Product       string    // what in the statement names the component, or the image that it is in
+	Justification string    // the reason for NotAffected, as OpenVEX spells it: "vulnerable_code_not_present"
+	Detail        string    // an explanation or advice, in the author's words
+	Author        string    // "" if the document names no author
+	Time          time.Time // of the statement; zero if unknown
+	Document      string    // name of the document, as its reader gave it: a file
+	Place         string    // of the statement in the document: "statements[2]"
+	Product       string    // the statement's name of the component, or of its image
 
-	Overruled []Analysis // what other statements say of the same match, the strongest first; they have no Overruled
+	Overruled []Analysis // other statements about the same match, the strongest first; they have no Overruled
 }
 
-// Suppressed reports whether somebody who knows the image says that the vulnerability does not matter in it.
+// Suppressed reports whether an analysis states that the image is not affected, or fixed.
 func (m *Match) Suppressed() bool {
 	return m.Analysis != nil && (m.Analysis.Status == NotAffected || m.Analysis.Status == Fixed)
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// typeCPE is the Type of keys that name a product as CPE names do: Namespace is the vendor, Name the product.
+// typeCPE is the Type of keys of products by CPE name: Namespace is the vendor, Name the product.
 const typeCPE = "cpe"
 
-// cpeKey returns what advisories about a product are filed under, and the product's version, given a CPE name as a formatted
-// string ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update, such as OpenSSH's "p1", is a
-// part of the version: "8.2-p1"; the version of a name that is about any is "". It reports false for what is no name of
-// an application. Source: NIST IR 7695, CPE Naming 2.3.
+// cpeKey returns the key of advisories about a product, and the product's version, given a CPE name as a formatted string
+// ("cpe:2.3:a:openssl:openssl:1.0.2k:*:...") or a URI ("cpe:/a:openssl:openssl:1.0.2k"). An update, such as OpenSSH's "p1", is
+// part of the version: "8.2-p1". The version is "" if the name is about any. cpeKey reports false for a text that is not the
+// name of an application. Source: NIST IR 7695, CPE Naming 2.3.
 func cpeKey(name string) (key Key, version string, ok bool) {
 	var parts []string
 	switch {
@@ -39,10 +39,10 @@ func cpeKey(name string) (key Key, version string, ok bool) {
 	return Key{Type: typeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
 }
 
-// anyValue reports whether an attribute says nothing: any value, or that there is none.
+// anyValue reports whether an attribute stands for any value, or for no value.
 func anyValue(s string) bool { return s == "" || s == "*" || s == "-" }
 
-// splitEscaped splits at colons before which there is no backslash, and takes the backslashes away.
+// splitEscaped splits at colons without a backslash before them, and removes the backslashes.
 func splitEscaped(s string) []string {
 	var parts []string
 	var b strings.Builder
@@ -66,10 +66,10 @@ func unescapeURI(s string) (string, bool) {
 	return out, err == nil
 }
 
-// productDoubt is why a match by CPE name is not certain.
+// productDoubt is the reason why a match by CPE name is uncertain.
 const productDoubt = "by its CPE name only, which names a product and not a package"
 
-// product returns where advisories may speak of a component as a product, if its analyzer or document states its CPE name.
+// product returns the lookup of a component as a product, if its analyzer or document states its CPE name.
 func product(c *analyzer.Component) (lookup, bool) {
 	key, version, ok := cpeKey(c.Qualifiers["cpe"])
 	if !ok {

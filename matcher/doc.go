@@ -1,30 +1,29 @@
-// Package matcher finds the advisories that hold for the packages of an image.
+// Package matcher finds the advisories that affect the packages of an image.
 //
 // The types to know:
 //
 //   - [Matcher] takes an [analyzer.Report] and returns a [Result].
-//   - [Source] is where advisories come from; package db implements it.
-//   - [Advisory] is one publisher's word on one package, [Match] what all publishers together say of one vulnerability in
-//     one component, and [Coverage] says for every distribution and ecosystem of the image whether anybody was asked at
-//     all.
+//   - [Source] provides advisories; package db implements it.
+//   - [Advisory] is one publisher's statement about one package. [Match] combines the statements of all publishers about one
+//     vulnerability in one component. [Coverage] tells for every ecosystem of the image whether the Source has advisories.
 //
-// Nothing is hidden: every status that a publisher gives reaches the Match, with the publisher's own word; what a program
-// does not want to see it leaves out itself. Two things are never taken for "not vulnerable": a package whose version
-// cannot be compared gives an uncertain match, and an ecosystem without data a Coverage row that says so.
+// The matcher hides nothing: a Match keeps every status that a publisher gives, with the publisher's own word, and the program
+// decides what to show. Two cases never count as "not vulnerable": a version that cannot be compared gives an uncertain match,
+// and an ecosystem without advisories gives a Coverage row without a feed.
 //
 // # How packages meet advisories
 //
-// Both are reduced to a [Key]. Packages of a distribution are looked up by the name of their source package and compared by
-// its version, since that is what distributions publish; [Release] spells the distribution's release. Packages of language
-// ecosystems are looked up by their names in the normal form of the ecosystem, see [PackageKey]. Versions are ordered by
-// package matcher/version, one scheme for each type.
+// Both have a [Key]. The matcher looks packages of a distribution up by the name of their source package and compares its
+// version, since distributions publish those. [EcosystemOf] returns the ecosystem of a component: a package of a derivative
+// distribution has that of its base, see package distro. Packages of language ecosystems have names in the normal form of the
+// ecosystem, see [PackageKey]. Package matcher/version orders versions, by one scheme for each type.
 //
-// A component whose ecosystem no feed covers, and of which its analyzer or document states the CPE name (the qualifier "cpe"),
-// is looked up as a product in NVD's data. That is about what everybody calls by the name and not about one
-// package of it, and its versions have no order that anybody defines, so that what is found there is uncertain always. Names that
-// tools guess beside a PURL are not used.
+// If no feed covers the ecosystem of a component whose analyzer or document states a CPE name (the qualifier "cpe"), the
+// matcher looks the name up as a product in NVD's data. A CPE name stands for a product and not for one package of it, and
+// versions of products have no defined order, so that such a match is always uncertain. The matcher ignores CPE names that
+// tools guess beside a PURL.
 //
-// A component that lies in a file of a package which the distribution built is skipped, and listed as such: the
-// distribution fixes it in that package, under a version of its own. A package of a third party, whose Namespace is not the
-// distribution's, hides nothing.
+// The matcher skips a component in a file of a package that the distribution built, and lists it as skipped: the distribution
+// fixes it in that package, under a version of its own. A package of a third party, whose Namespace is not the distribution's,
+// hides nothing.
 package matcher

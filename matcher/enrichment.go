@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// An Enricher knows more of vulnerabilities than advisories say. A Source that implements it is asked about all matches.
+// An Enricher is a Source that knows more about vulnerabilities than advisories contain. The matcher asks it about all matches.
 type Enricher interface {
 	// Enrichments returns an entry for each known CVE identifier.
 	Enrichments(ctx context.Context, cves []string) (map[string]Enrichment, error)
@@ -18,24 +18,24 @@ type Enricher interface {
 // An Enrichment describes a vulnerability itself, whatever package it affects: its severity and the likelihood of
 // exploitation.
 type Enrichment struct {
-	Exploited  time.Time // day on which CISA's catalogue of known exploited vulnerabilities took it in; zero if it is not there
-	Ransomware bool      // that catalogue says that it was used for ransomware
-	EPSS       float64   // FIRST's estimate of the probability, 0 to 1, that it is exploited within 30 days; 0 where unknown
-	Percentile float64   // part of all vulnerabilities, 0 to 1, with an estimate no higher
+	Exploited  time.Time // day of its entry in CISA's catalogue of known exploited vulnerabilities; zero without an entry
+	Ransomware bool      // the catalogue lists it as used for ransomware
+	EPSS       float64   // FIRST's estimate of the probability, 0 to 1, of exploitation within 30 days; 0 if unknown
+	Percentile float64   // share of all vulnerabilities, 0 to 1, with an estimate no higher
 	Exploits   []string  // identifiers or URLs of published exploits, sorted
 
-	Severities []Severity // of those who rate vulnerabilities, not packages: "nvd"
-	Weaknesses []string   // identifiers of what kind of mistake it is, sorted: "CWE-79"
+	Severities []Severity // of sources that rate vulnerabilities, not packages: "nvd"
+	Weaknesses []string   // identifiers of the kinds of weakness, sorted: "CWE-79"
 }
 
-// CompareRisk orders matches by what to look at first:
+// CompareRisk orders matches by urgency:
 //
-//  1. what is known to be exploited, for ransomware before all else,
-//  2. what is affected before what is uncertain, and both before what the publisher only investigates,
+//  1. vulnerabilities that are exploited for ransomware, then those exploited otherwise,
+//  2. affected before uncertain, and both before under investigation,
 //  3. the higher severity,
-//  4. what has a published exploit,
+//  4. those with a published exploit,
 //  5. the higher EPSS probability,
-//  6. what has a fix, since something can be done about it,
+//  6. those with a fix, since an update helps,
 //  7. by identifier and component.
 //
 // Severity comes before EPSS since the latter is low for nearly all vulnerabilities, and unknown for many.
@@ -74,8 +74,7 @@ func certainty(m *Match) int {
 	return 0
 }
 
-// enrich adds threats to matches, of all CVEs that a match goes by the most alarming, and the severity where advisories say
-// nothing of it.
+// enrich sets the Enrichment of matches, the most alarming one among a match's CVEs, and the Severity of matches without one.
 func enrich(ctx context.Context, e Enricher, matches []Match, components map[string]*analyzer.Component) error {
 	var cves []string
 	seen := make(map[string]bool)
@@ -96,7 +95,7 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 	if len(cves) == 0 {
 		return nil
 	}
-	threats, err := e.Enrichments(ctx, cves)
+	found, err := e.Enrichments(ctx, cves)
 	if err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 		m := &matches[i]
 		known := false
 		each(m, func(id string) {
-			if t, ok := threats[id]; ok && (!known || moreAlarming(&t, &m.Enrichment)) {
+			if t, ok := found[id]; ok && (!known || moreAlarming(&t, &m.Enrichment)) {
 				m.Enrichment, known = t, true
 			}
 		})
@@ -115,7 +114,7 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 	return nil
 }
 
-// moreAlarming orders threats as [CompareRisk] orders matches.
+// moreAlarming orders enrichments as [CompareRisk] orders matches.
 func moreAlarming(a, b *Enrichment) bool {
 	var nothing analyzer.Component
 	return CompareRisk(

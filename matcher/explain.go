@@ -11,19 +11,19 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// An Explanation is one reason for which a vulnerability was matched, or was not.
+// An Explanation is one reason why a vulnerability was matched, or was not.
 type Explanation struct {
 	Outcome   Outcome
-	Component string     // analyzer.Component.ID; "" where no component is concerned
+	Component string     // analyzer.Component.ID; "" if the explanation is not about a component
 	Skip      SkipReason // if Outcome is OutcomeSkipped
 
 	Key     Key    // under which the component was looked up; without a Name if Outcome is OutcomeNoData
-	Version string // that was compared under it: a source package's may differ from the component's own
+	Version string // that was compared; a source package's may differ from the component's own
 
-	Advisory    *Advisory    // nil where there is none
-	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as they were needed
-	Doubt       string       // if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
-	Fixed       string       // lowest fix above Version; "" if there is none
+	Advisory    *Advisory    // nil without an advisory
+	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as needed
+	Doubt       string       // the reason, if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
+	Fixed       string       // lowest fix above Version; "" if unknown
 }
 
 // An Outcome is the code of an Explanation's result.
@@ -35,21 +35,21 @@ const (
 	OutcomeFixed        Outcome = "fixed"         // Version is at or above the fix of a range
 	OutcomeOutOfRange   Outcome = "out-of-range"  // Version is in no range, and is not one of Versions
 	OutcomeNotAffected  Outcome = "not-affected"  // the publisher states that the package is not affected
-	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have what it would have been
+	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have the result without the skip
 	OutcomeOtherRelease Outcome = "other-release" // the package is installed; the advisory is about another release of the distribution
 	OutcomeNotInstalled Outcome = "not-installed" // no component is the package that the advisory is about
 	OutcomeNoAdvisory   Outcome = "no-advisory"   // no advisory with that identifier is about a package of the report
 	OutcomeNoData       Outcome = "no-data"       // the Source has no advisories for an ecosystem of the report
 )
 
-// A Comparison is one step of a verdict: a version compared with a bound.
+// A Comparison is one step of an explanation: a version compared with a bound.
 type Comparison struct {
 	Range     int    // index in Advisory.Ranges, or -1 for one of Advisory.Versions
 	Bound     string // code of the bound: "introduced", "fixed", "last-affected" or "listed"
 	Value     string // of the bound
-	Order     int    // of the version against Value: -1 before, 0 equal, 1 after
-	Error     string // why they cannot be compared, or why that is not certain; Order means nothing then
-	Satisfied bool   // as far as this bound goes, the version is affected
+	Order     int    // of the version relative to Value: -1 before, 0 equal, 1 after
+	Error     string // the reason if the comparison is impossible or uncertain; Order has no meaning then
+	Satisfied bool   // by this bound the version is affected
 }
 
 // String returns the comparison without the version: "< 1.3 (fixed)".
@@ -61,18 +61,20 @@ func (c Comparison) String() string {
 	return sign + " " + c.Value + " (" + english(c.Bound) + ")"
 }
 
-// A Finder finds the advisories of an identifier, whatever they are about. With a Source that implements it, Explain can
-// tell what is not installed from what nobody has heard of.
+// A Finder is a Source that finds all advisories of an identifier. With it, Explain distinguishes packages that are not
+// installed from unknown identifiers.
 type Finder interface {
-	// Find yields the advisories whose ID is id or that have it among their aliases, in any order. An error ends it.
+	// Find yields the advisories whose ID is id or that have it among their aliases, in any order. The sequence ends with the
+	// first error.
 	Find(ctx context.Context, id string) iter.Seq2[Advisory, error]
 }
 
-// Explain says why components of a report match a vulnerability, or why they do not. The identifier may be any: a CVE, a
-// distribution's, an alias.
+// Explain returns the reasons why components of a report match a vulnerability, or why they don't. The identifier may be a CVE,
+// a distribution's identifier or an alias. Explain returns errors as [Matcher.Match] does.
 //
-// The answer has one Explanation for each component and advisory that meet, in the order of the report; where none do, why
-// not; and at the end what nobody has data for, since the absence of a match means nothing there. It is never empty.
+// The list is never empty. It has one Explanation for each component and advisory with the same key, in the order of the
+// report. Without such a pair, it has the reasons. Ecosystems without advisories come last: the absence of a match means nothing
+// there.
 func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string) ([]Explanation, error) {
 	if err := m.check(report); err != nil {
 		return nil, err
@@ -122,11 +124,11 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	return out, nil
 }
 
-// notMet says why no component of a register meets an advisory of id.
+// notMet explains why no component of a register has an advisory of id.
 func notMet(ctx context.Context, source Source, r *register, id string) ([]Explanation, error) {
 	var out []Explanation
 	if f, ok := source.(Finder); ok {
-		installed := make(map[Key]bool, len(r.keys)) // whatever the release
+		installed := make(map[Key]bool, len(r.keys)) // of any release
 		for _, k := range r.keys {
 			k.Release = ""
 			installed[k] = true
@@ -153,7 +155,7 @@ func notMet(ctx context.Context, source Source, r *register, id string) ([]Expla
 	return out, nil
 }
 
-// absence orders outcomes without a component: what comes nearest to being there first.
+// absence orders outcomes without a component: another release comes before a missing package.
 func absence(o Outcome) int {
 	if o == OutcomeOtherRelease {
 		return 0
@@ -165,7 +167,7 @@ func compareAdvisories(a, b *Advisory) int {
 	return cmp.Or(strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID))
 }
 
-// met explains the advisories of an identifier for the components of a register, which it looks up.
+// met looks up the components of a register and explains their advisories of an identifier.
 func met(ctx context.Context, source Source, r *register, id string) ([]Explanation, error) {
 	if len(r.keys) == 0 {
 		return nil, nil
@@ -200,7 +202,7 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 	return out, nil
 }
 
-// aboutID returns those advisories of a component that are about an identifier, also through aliases of others.
+// aboutID returns the advisories of a component about an identifier, also through aliases of other advisories.
 func aboutID(names []named, byKey map[Key][]*Advisory, id string) map[*Advisory]bool {
 	var all []verdict
 	for _, n := range names {
@@ -216,7 +218,7 @@ func aboutID(names []named, byKey map[Key][]*Advisory, id string) map[*Advisory]
 			}
 		}
 	}
-	for _, v := range all { // an erratum's own identifier is in no group
+	for _, v := range all { // no group has an erratum's own identifier
 		if v.ID == id || slices.Contains(v.Aliases, id) {
 			about[v.Advisory] = true
 		}
@@ -230,7 +232,7 @@ type named struct {
 	*name
 }
 
-// explain says what an advisory means for the version that is installed under a name.
+// explain applies an advisory to the version that is installed under a name.
 func (n named) explain(a *Advisory, component string) Explanation {
 	x := Explanation{Component: component, Key: n.key, Version: n.version, Advisory: a}
 	v, holds := n.judge(a)
@@ -253,7 +255,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	return x
 }
 
-// comparisons returns the steps by which judge decides.
+// comparisons returns the steps of judge's decision.
 func (n *name) comparisons(a *Advisory) []Comparison {
 	var out []Comparison
 	step := func(r int, bound, value string, holds func(order int) bool) bool {

@@ -2,18 +2,18 @@ package matcher
 
 import "slices"
 
-// A group is all that is said of one vulnerability.
+// A group has all verdicts about one vulnerability.
 type group struct {
 	verdicts []verdict
-	ids      []string // all identifiers, in no order, some of them several times
+	ids      []string // all identifiers, in any order, with repetitions
 }
 
-// A grouper puts verdicts together that are about one vulnerability. Its memory serves one list after the other.
+// A grouper groups verdicts by vulnerability. It reuses its memory from one list to the next.
 type grouper struct {
 	members  []member
 	ids      []string // of members
 	sets     disjoint
-	seen     map[string]int // of each identifier, the first member that goes by it
+	seen     map[string]int // of each identifier, the first member that has it
 	number   []int          // of each root, its group's, or -1
 	counts   []int          // of each root, how many identifiers its set has
 	groups   []group
@@ -21,21 +21,21 @@ type grouper struct {
 	names    []string  // of groups
 }
 
-// A member is a verdict under those of its identifiers that are one vulnerability.
+// A member is a verdict with those of its identifiers that stand for one vulnerability.
 type member struct {
 	verdict
 	from, to int // in grouper.ids
 }
 
-// maxSeen is how many identifiers a map may have held that is to be used again: clearing one takes as long as it is large.
+// maxSeen bounds the maps that are reused: the time to clear a map grows with its size.
 const maxSeen = 256
 
-// group puts the verdicts together that share an identifier, also through others. The groups come in the order of their first
-// members, and hold until the next call. Time is linear but for the inverse of Ackermann's function, whatever graph the aliases
-// make.
+// group groups the verdicts that share an identifier, also through others. The groups come in the order of their first
+// members, and are valid until the next call. It takes linear time, but for the inverse of Ackermann's function, for any graph
+// of aliases.
 //
-// An advisory that goes by several CVEs is an erratum, which fixes several vulnerabilities at once: it belongs to the group
-// of each CVE, and does not make them one. Its other identifiers link nothing.
+// An advisory with several CVEs is an erratum, which fixes several vulnerabilities at once: it belongs to the group of each
+// CVE, and does not make them one. Its other identifiers link nothing.
 func (g *grouper) group(list []verdict) []group {
 	g.members, g.ids = g.members[:0], g.ids[:0]
 	for _, v := range list {
@@ -82,7 +82,7 @@ func (g *grouper) join() {
 	}
 }
 
-// collect makes a group of each set: numbers them, counts, and puts all members in their places.
+// collect makes a group of each set: it numbers the sets, counts their members, and fills the groups.
 func (g *grouper) collect() []group {
 	g.groups = g.groups[:0]
 	g.number = slices.Grow(g.number[:0], len(g.members))[:len(g.members)]
@@ -103,7 +103,7 @@ func (g *grouper) collect() []group {
 			continue
 		}
 		g.number[r] = len(g.groups)
-		// Where the group's own begin, with room for as many as there are.
+		// The group's own part begins here, with room for all its members.
 		g.groups = append(g.groups, group{verdicts: g.verdicts[verdicts:verdicts], ids: g.names[names:names]})
 		verdicts += g.sets.size[r]
 		names += g.counts[r]
@@ -117,7 +117,7 @@ func (g *grouper) collect() []group {
 	return g.groups
 }
 
-// cveCount returns how many different CVEs an advisory goes by, counting to two.
+// cveCount counts the different CVEs of an advisory, up to two.
 func cveCount(a *Advisory) int {
 	first := ""
 	if isCVE(a.ID) {
@@ -138,7 +138,7 @@ func cveCount(a *Advisory) int {
 	return 1
 }
 
-// A disjoint is a set of numbers in disjoint parts: a forest, joined by size.
+// A disjoint is a partition of numbers: a forest, joined by size.
 type disjoint struct{ parent, size []int }
 
 // reset returns n parts of one number each, in the memory of d.

@@ -8,14 +8,14 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// A verdict is an advisory that holds for a component, or may hold.
+// A verdict is an advisory that affects a component, or may affect it.
 type verdict struct {
 	*Advisory
 	fixed     string // lowest fix above the installed version
-	uncertain string // why it is not known whether it holds
+	uncertain string // the reason if it is unknown whether the advisory holds
 }
 
-// judge says whether an advisory holds for the version that is installed under a name. The verdict is without the advisory.
+// judge reports whether an advisory holds for the version that is installed under a name. The verdict lacks the advisory.
 func (n *name) judge(a *Advisory) (verdict, bool) {
 	v, holds := n.compare(a)
 	if holds && v.uncertain == "" {
@@ -24,14 +24,14 @@ func (n *name) judge(a *Advisory) (verdict, bool) {
 	return v, holds
 }
 
-// compare is judge for an advisory that is certainly about the package.
+// compare is judge, for an advisory that is certainly about the package.
 func (n *name) compare(a *Advisory) (verdict, bool) {
 	var v verdict
 	if a.Status == NotAffected {
 		return v, false
 	}
 	if len(a.Ranges) == 0 && len(a.Versions) == 0 {
-		return v, true // a word on the package, whatever its version
+		return v, true // about every version of the package
 	}
 	if n.uncertain != nil {
 		for _, listed := range a.Versions {
@@ -91,7 +91,7 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 	return v, doubt != ""
 }
 
-// within reports whether the installed version lies in a range, or why that is not known.
+// within reports whether the installed version lies in a range, or the reason why that is unknown.
 func (n *name) within(r *Range) (in bool, doubt string) {
 	if r.Introduced != "" && r.Introduced != "0" {
 		c, doubt := n.against(r.Introduced)
@@ -109,7 +109,7 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 			return false, "fixed: " + doubt
 		}
 		if c < 0 && n.rpm && rpmname.InModule(r.Fixed) && !rpmname.InModule(n.version) {
-			return false, "fixed: " + r.Fixed + " is the build of a module's stream, the installed one is not"
+			return false, "fixed: " + r.Fixed + " is a build of a module's stream, the installed version is not"
 		}
 		return c < 0, ""
 	case r.LastAffected != "":
@@ -122,7 +122,7 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 	return true, ""
 }
 
-// against compares the installed version with a bound, or says why the answer would not be certain.
+// against compares the installed version with a bound, or returns the reason why the answer is uncertain.
 func (n *name) against(bound string) (c int, doubt string) {
 	if n.noEpoch {
 		bound = withoutEpoch(bound)
@@ -135,7 +135,7 @@ func (n *name) against(bound string) (c int, doubt string) {
 	if !n.rpm || c <= 0 {
 		return c, ""
 	}
-	// Some feeds leave epochs out. A bound without one is below every version that has one.
+	// Some feeds omit epochs. A bound without an epoch is below every version with one.
 	epoch, rest, ok := strings.Cut(n.version, ":")
 	if !ok || strings.Trim(epoch, "0") == "" || strings.Contains(bound, ":") {
 		return c, ""
@@ -146,8 +146,8 @@ func (n *name) against(bound string) (c int, doubt string) {
 	return c, ""
 }
 
-// is reports whether the installed version is one that an advisory lists. A local version of a PyPI package ("2.0.0+cu117") is a
-// build of the version without it, as PEP 440 has it: https://peps.python.org/pep-0440/#version-matching.
+// is reports whether the installed version is one that an advisory lists. A local version of a PyPI package ("2.0.0+cu117") is
+// a build of the version without the suffix: https://peps.python.org/pep-0440/#version-matching.
 func (n *name) is(listed version.Version) bool {
 	if n.parsed.Compare(listed) == 0 {
 		return true
@@ -155,7 +155,7 @@ func (n *name) is(listed version.Version) bool {
 	return n.whole.Scheme() == n.scheme && n.whole.Compare(listed) == 0
 }
 
-// last reports whether the installed version, though it comes after a last affected version, is meant by it.
+// last reports whether a last affected version includes the installed version, although that comes after it.
 func (n *name) last(affected string) bool {
 	if n.rpm {
 		return n.anyRelease(affected)
@@ -167,9 +167,9 @@ func (n *name) last(affected string) bool {
 	return err == nil && n.whole.Compare(w) == 0
 }
 
-// anyRelease reports whether a last affected version without a release is the installed one without its release: as in
-// dependencies of RPM, it then stands for all releases. The order of versions alone would put it before all of them. For
-// the other bounds that is what is meant: what is introduced in, or fixed in, a version is so in its first release.
+// anyRelease reports whether a last affected version without a release is the installed one without its release. It then
+// stands for all releases, as in dependencies of RPM, although the order of versions puts it before all of them. For other
+// bounds that order is right: a vulnerability that is introduced or fixed in a version is so in its first release.
 func (n *name) anyRelease(last string) bool {
 	if strings.Contains(last, "-") {
 		return false
@@ -186,7 +186,7 @@ func (n *name) anyRelease(last string) bool {
 	return err == nil && v.Compare(w) == 0
 }
 
-// nextFix returns the lowest fix above a version that no range holds.
+// nextFix returns the lowest fix above a version that is in no range.
 func (n *name) nextFix(a *Advisory) string {
 	best := ""
 	var least version.Version

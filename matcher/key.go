@@ -9,16 +9,16 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A lookup is a key under which advisories may speak of a component, and the version that is installed under it.
+// A lookup is a key that advisories about a component may have, and the version to compare.
 type lookup struct {
 	key     Key
 	version string
-	doubt   string // why what is found there may be about something else; "" if it is not
-	noEpoch bool   // the epoch of version is not known, so that bounds are compared without theirs
+	doubt   string // the reason why its advisories may be about another package; ""
+	noEpoch bool   // the epoch of version is unknown, so that bounds are compared without theirs
 }
 
-// lookups returns, in the memory of list, where advisories may speak of a component. Packages of a distribution are looked up by their source
-// package and its version; where the distribution's feeds may name binary packages, by their own name too.
+// lookups returns the lookups of a component, in the memory of list. Packages of a distribution are looked up by their source
+// package and its version, and also by their own name if the distribution's feeds may name binary packages.
 func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup {
 	list = list[:0]
 	key := keyOf(c, d)
@@ -29,13 +29,13 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 	if c.SourcePackage != nil && (c.SourcePackage.Name != "" || c.SourcePackage.Version != "") {
 		source := lookup{key: key, version: cmp.Or(c.SourcePackage.Version, c.Version)}
 		source.key.Name = cmp.Or(c.SourcePackage.Name, c.Name)
-		// A database of RPM does not say the epoch of a source package. It is that of the package, unless that has a version of
-		// its own: perl-Errno 0:1.28 of perl 4:5.26.
+		// RPM databases lack the epoch of a source package. It is that of the package, unless that has a version of its own:
+		// perl-Errno 0:1.28 of perl 4:5.26.
 		if c.Type == "rpm" && withoutEpoch(source.version) != withoutEpoch(c.Version) {
 			source.version, source.noEpoch = withoutEpoch(source.version), true
 		}
-		// Feeds of dpkg distributions name source packages only, where a binary package of the same name may be built from
-		// another source. Feeds of the others name either; a name that is both is the source's.
+		// Feeds of dpkg distributions name source packages only, and a binary package of the same name may be built from
+		// another source. Feeds of other distributions name either; a name that is both is the source's.
 		if c.Type == "deb" || source.key == key {
 			list[0] = source
 		} else {
@@ -67,7 +67,7 @@ func withoutEpoch(version string) string {
 	return version
 }
 
-// inModule adds, for a package of a module's stream, where advisories of the stream may speak of it.
+// inModule adds the lookups under the module's stream, if the package is of one.
 func inModule(list []lookup, c *analyzer.Component) []lookup {
 	module := c.Qualifiers["rpmmod"]
 	if module == "" && !rpmname.InModule(c.Version) {
@@ -75,7 +75,7 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 	}
 	n := len(list)
 	for i := range n {
-		list[i].doubt = "the package is of a module's stream, and the advisory does not say of which"
+		list[i].doubt = "the package is of a module's stream, and the advisory names no stream"
 		if module != "" {
 			l := list[i]
 			l.key.Name, l.doubt = rpmname.Module(module, l.key.Name), ""
@@ -111,9 +111,9 @@ func keyOf(c *analyzer.Component, d *analyzer.Distro) Key {
 	return key
 }
 
-// PackageKey returns the key of a package of a language ecosystem, its names in the normal form of the type: feeds and
-// matcher use it, so that both sides meet. Of PyPI that is the form of PEP 503; of composer, golang, nuget, hex, pub, github
-// and bitnami lower case; of all others names stay as they are. Source: the package-url specification's types.
+// PackageKey returns the key of a package of a language ecosystem, with names in the normal form of the type. Feeds and the
+// matcher use it, so that both sides agree. PyPI has the form of PEP 503; composer, golang, nuget, hex, pub, github and
+// bitnami have lower case; all other types leave names unchanged. Source: the package-url specification's types.
 func PackageKey(purlType, namespace, name string) Key {
 	switch purlType {
 	case "pypi":
@@ -124,8 +124,8 @@ func PackageKey(purlType, namespace, name string) Key {
 	return Key{Type: purlType, Namespace: namespace, Name: name}
 }
 
-// Ecosystem returns what coverage is stated for: the key without its Name and, for languages, whose packages are one
-// ecosystem of their Type, without anything else. Distributions have an ecosystem for each Namespace and Release.
+// Ecosystem returns the key of the ecosystem that coverage is about. Distributions have an ecosystem for each Type, Namespace
+// and Release; a language has one for its Type.
 func (k Key) Ecosystem() Key {
 	switch k.Type {
 	case "deb", "rpm", "apk", "alpm":
@@ -135,7 +135,7 @@ func (k Key) Ecosystem() Key {
 }
 
 // normalPyPI returns the normal form of a project's name, https://peps.python.org/pep-0503/#normalized-names: lower case,
-// and one hyphen for every run of "-", "_" and ".".
+// with one hyphen for every run of "-", "_" and ".".
 func normalPyPI(name string) string {
 	b := make([]byte, 0, len(name))
 	run := false

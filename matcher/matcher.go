@@ -13,19 +13,19 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A Matcher finds the advisories that hold for the packages of an image.
+// A Matcher finds the advisories that affect the packages of an image. It needs a Source.
 type Matcher struct {
 	Source Source
 
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
 
-	// Now is the time at which Coverage says whether a release is past its end of life, see [distro.Ended]. If it is zero,
-	// only the feeds' word counts.
+	// Now decides whether a release in Coverage is past its end of life, see [distro.Ended]. If it is zero, only the feeds
+	// decide.
 	Now time.Time
 }
 
-// A Result is what is known to be wrong with an image, and how much of it anybody knows about.
+// A Result lists the vulnerabilities found in an image, and which ecosystems the Source covers.
 type Result struct {
 	Matches  []Match    // in the order of the report's components, then by ID
 	Coverage []Coverage // for every distribution and ecosystem of the report, sorted
@@ -40,17 +40,21 @@ type Match struct {
 
 	Status     Status
 	Reason     string     // the publisher's own word for Status
-	Fixed      string     // lowest version above the installed one that is not affected; "" if there is none
-	Enrichment Enrichment // of its CVE, where the Source is an Enricher
-	Severity   Severity   // chosen from all Severities of Advisories and of Enrichment
+	Fixed      string     // lowest version above the installed one that is not affected; "" if unknown
+	Enrichment Enrichment // of its CVE, if the Source is an Enricher
 
-	Analysis *Analysis // what is known of it in this image; nil until package matcher/vex joins it
+	// Severity is chosen among those of all Advisories and of Enrichment. A distribution's own word about its package comes
+	// first, then a source's word in any advisory, then the CVSS vector of the highest version in an advisory, then ratings
+	// of the vulnerability, such as NVD's. Among equals the highest counts.
+	Severity Severity
 
-	// Uncertain says why it is not known whether the component is affected: its version, or a bound of every range that
-	// might hold, cannot be compared. It is empty where it is known.
+	Analysis *Analysis // from a VEX document about this image; nil until package matcher/vex adds it
+
+	// Uncertain is the reason if it is unknown whether the component is affected: its version, or a bound of every range
+	// that might hold, cannot be compared. Otherwise it is empty.
 	Uncertain string
 
-	Advisories []Advisory // all that hold, of every feed, the one that Status and Reason come from first
+	Advisories []Advisory // those of every feed that hold; first the one that Status and Reason come from
 }
 
 // A Skipped component was not matched.
@@ -125,7 +129,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	return result, nil
 }
 
-// check reports what a caller left out.
+// check reports a missing source or report.
 func (m Matcher) check(report *analyzer.Report) error {
 	switch {
 	case m.Source == nil:
@@ -136,14 +140,14 @@ func (m Matcher) check(report *analyzer.Report) error {
 	return nil
 }
 
-// coverage says what is known of the ecosystems of a register, sorted, and enters the names of products where nothing is.
+// coverage returns the coverage of a register's ecosystems, sorted, and adds product names for ecosystems without any.
 func coverage(ctx context.Context, source Source, r *register) ([]Coverage, error) {
 	rows, err := source.Coverage(ctx, r.ecosystems())
 	if err == nil && r.addProducts(rows) {
 		var more []Coverage
 		more, err = source.Coverage(ctx, []Key{{Type: typeCPE}})
 		for _, c := range more {
-			if c.Feed != "" { // the ecosystems themselves are said to have no data
+			if c.Feed != "" { // the rows of the ecosystems already tell that they have no data
 				rows = append(rows, c)
 			}
 		}
@@ -155,7 +159,7 @@ func coverage(ctx context.Context, source Source, r *register) ([]Coverage, erro
 	return rows, nil
 }
 
-// skip says why a component, whose owner may be nil, is not to be matched, or "".
+// skip returns the reason not to match a component, or "". The owner may be nil.
 func (m Matcher) skip(c, owner *analyzer.Component, d *analyzer.Distro) SkipReason {
 	if c.Declared && !m.Declared {
 		return OnlyDeclared

@@ -10,9 +10,9 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// mergeAll returns the matches of subjects, in their order, for which so many advisories hold.
+// mergeAll returns the matches of subjects, in their order. Held is the number of their verdicts.
 func mergeAll(subjects []subject, held int) []Match {
-	const worthwhile = 1000 // advisories for another goroutine
+	const worthwhile = 1000 // verdicts for another goroutine
 	n := max(1, min(runtime.GOMAXPROCS(0), held/worthwhile))
 	parts := make([][]Match, n)
 	merge := func(part int) {
@@ -35,7 +35,7 @@ func mergeAll(subjects []subject, held int) []Match {
 	return slices.Concat(parts...)
 }
 
-// A merger makes matches. Its memory serves one component after the other.
+// A merger makes matches. It reuses its memory from one component to the next.
 type merger struct {
 	grouper
 	rater rater
@@ -54,7 +54,7 @@ func (r *merger) appendMatches(out []Match, s *subject) []Match {
 	return out
 }
 
-// merge makes one match of all that is said of one vulnerability.
+// merge makes one match of all verdicts about one vulnerability.
 func (r *merger) merge(c *analyzer.Component, g group) Match {
 	slices.SortStableFunc(g.verdicts, func(a, b verdict) int {
 		return cmp.Or(
@@ -71,12 +71,12 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 		}
 	}
 	own := first.ID
-	if !slices.Contains(g.ids, own) { // an erratum, of which the group is one vulnerability
+	if !slices.Contains(g.ids, own) { // an erratum, and the group is one of its vulnerabilities
 		own = g.ids[0]
 	}
 	m.ID = preferred(own, g.ids)
 	slices.Sort(g.ids)
-	if ids := slices.Compact(g.ids); len(ids) > 1 { // its own is one of them
+	if ids := slices.Compact(g.ids); len(ids) > 1 { // including m.ID
 		m.Aliases = make([]string, 0, len(ids)-1)
 		for _, id := range ids {
 			if id != m.ID {
@@ -88,8 +88,8 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 	return m
 }
 
-// rank orders what several advisories say of one vulnerability: what is certain before what is not, what says most about
-// what to do first.
+// rank orders verdicts about one vulnerability: certain ones first, and among them those that are clearest about the action to
+// take.
 func rank(v verdict) int {
 	r := 0
 	switch v.Status {
@@ -109,7 +109,7 @@ func rank(v verdict) int {
 	return r
 }
 
-// preferred chooses the identifier that most people know: the first CVE, else the advisory's own.
+// preferred returns the best known identifier: the first CVE, else the advisory's own.
 func preferred(own string, ids []string) string {
 	if isCVE(own) {
 		return own

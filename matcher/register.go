@@ -9,44 +9,44 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// A register holds what is looked up, and for whom.
+// A register holds the keys to look up and the components that need them.
 type register struct {
 	keys     []Key       // distinct, in the order of the report
-	newest   map[Key]int // of each key, the name that was added last
+	newest   map[Key]int // of each key, the last name added
 	names    []name
 	subjects []subject
 	held     int // verdicts of all subjects
 	lookups  []lookup
-	products []productOf // what could be looked up by CPE names, in the order of subjects
-	exact    int         // how many names are not of products; those of products follow, each part in the order of subjects
+	products []productOf // possible lookups by CPE name, in the order of subjects
+	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
 	last     Key // of the advisory that was judged last
 	lastName int // what newest has for it, or -1
 }
 
-// A subject is a component and what was found for it.
+// A subject is a component and its verdicts.
 type subject struct {
 	component *analyzer.Component
 	held      []verdict
 }
 
-// A name is a key under which advisories may speak of a component, and the version that is installed under it: that of a
-// source package may differ from the component's own.
+// A name is a key that advisories about a component may have, and the version to compare: that of a source package may
+// differ from the component's own.
 type name struct {
 	key       int // index in register.keys
 	subject   int
-	next      int // name of the same key that was added before, or -1
+	next      int // the name of the same key added before, or -1
 	version   string
 	scheme    version.Scheme
 	parsed    version.Version
-	uncertain error  // why version cannot be compared
-	doubt     string // why advisories may be about something else
+	uncertain error  // the reason if version cannot be compared
+	doubt     string // the reason why advisories may be about another package
 	noEpoch   bool   // bounds are compared without their epochs
 	rpm       bool
-	whole     version.Version // of a PyPI package with a local version: parsed without it; else the zero Version
+	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
-// A productOf is a subject that could be looked up by its CPE name, and the ecosystem of which nothing must be known for that.
+// A productOf is a subject that is looked up by its CPE name if no feed covers its ecosystem.
 type productOf struct {
 	subject   int
 	ecosystem Key
@@ -76,7 +76,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	r.exact = len(r.names)
 }
 
-// name enters a name of a subject, whose version is of a PURL type.
+// name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
 	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, noEpoch: l.noEpoch, rpm: purlType == "rpm"}
 	if scheme, ok := version.For(purlType); ok {
@@ -98,8 +98,7 @@ func (r *register) name(subject int, purlType string, l lookup) {
 	r.names = append(r.names, n)
 }
 
-// addProducts enters the CPE names of subjects of whose ecosystem nobody knows anything, by what is known, and reports whether
-// there are any.
+// addProducts enters the CPE names of subjects whose ecosystem the rows don't cover, and reports whether there are any.
 func (r *register) addProducts(rows []Coverage) bool {
 	covered := make(map[Key]bool)
 	for _, c := range rows {

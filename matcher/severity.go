@@ -7,8 +7,8 @@ import (
 	"github.com/hullmark/hullmark/internal/cvss"
 )
 
-// levelOf returns the qualitative rating of a score. Version 2 has no "critical", and calls what is below 4 "low";
-// sources: the specifications of CVSS, and NVD's ratings for version 2.
+// levelOf returns the qualitative rating of a score. Version 2 has no "critical", and "low" ends at 4. Sources: the
+// specifications of CVSS, and NVD's ratings for version 2.
 func levelOf(score float64, version string) Level {
 	switch {
 	case version == "2.0" && score >= 7:
@@ -25,8 +25,8 @@ func levelOf(score float64, version string) Level {
 	return Negligible
 }
 
-// Rate completes a severity: a vector gets its score, and where the source gave no word of its own, the level that the
-// score stands for; without a vector that is the one of version 3.
+// Rate completes a severity: it sets Score from Vector, and Level from Score if the source gave no word of its own. Without
+// a vector, Score is one of CVSS version 3.
 func (s Severity) Rate() Severity {
 	score, version, ok := cvss.Score(s.Vector)
 	if !ok {
@@ -44,10 +44,10 @@ func (s Severity) Rate() Severity {
 	return s
 }
 
-// A rater chooses severities, and remembers what vectors stand for: there are few, and many advisories have the same.
+// A rater chooses severities. It caches the scores of vectors, since many advisories share few vectors.
 type rater struct{ known map[string]Severity }
 
-// maxVectors is how many vectors a rater remembers.
+// maxVectors bounds the cache of a rater.
 const maxVectors = 4096
 
 // rate is s.Rate.

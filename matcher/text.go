@@ -7,7 +7,7 @@ import (
 
 var statusNames = [...]string{"affected", "fixed", "not-affected", "will-not-fix", "deferred", "under-investigation", "end-of-life"}
 
-// String returns the name of s as the JSON form spells it: "will-not-fix".
+// String returns the code of s: "will-not-fix".
 func (s Status) String() string {
 	if int(s) < len(statusNames) {
 		return statusNames[s]
@@ -31,7 +31,7 @@ func (s *Status) UnmarshalText(b []byte) error {
 
 var levelNames = [...]string{"unknown", "negligible", "low", "medium", "high", "critical"}
 
-// String returns the name of l as the JSON form spells it: "high".
+// String returns the code of l: "high".
 func (l Level) String() string {
 	if int(l) < len(levelNames) {
 		return levelNames[l]

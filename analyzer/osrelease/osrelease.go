@@ -1,5 +1,5 @@
-// Package osrelease tells which Linux distribution an image is, from the files in which distributions say so:
-// os-release(5) in both of its places, and the older files that stand in for it.
+// Package osrelease finds the Linux distribution of an image in the files that name it: os-release(5) in both of its places,
+// and the older files that stand in for it.
 //
 // It finds no packages. Each file gives at most one [analyzer.Distro], in the words of os-release(5), and a rank: the
 // file with the lowest rank counts, the others fill gaps. Package matcher/distro knows what a distribution derives from;

@@ -11,10 +11,10 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Documents implements [report.VEX]: the statements of all documents, of which the latest about a match holds.
+// Documents implements [report.VEX] with the statements of all documents.
 type Documents []*Document
 
-// maxSteps bounds how many packages are compared with wildcards, and with products that they may lie in.
+// maxSteps bounds the comparisons of packages with wildcards, and with products that may contain them.
 const maxSteps = 5_000_000
 
 // Apply implements [report.VEX]. The rows are in the order of the documents.
@@ -108,7 +108,7 @@ type place struct {
 	component int
 }
 
-// identifiers returns all that a match goes by, each once.
+// identifiers returns the identifiers of a match, each once.
 func identifiers(m *matcher.Match) map[string]bool {
 	ids := map[string]bool{fold(m.ID): true}
 	for _, id := range m.Aliases {
@@ -122,20 +122,20 @@ func identifiers(m *matcher.Match) map[string]bool {
 
 func fold(id string) string { return strings.ToUpper(id) }
 
-// A word is what one statement says of one match.
+// A word is a statement about a match.
 type word struct {
 	*statement
 	document, index int
 	meeting
 }
 
-// compareWords orders the word that holds first.
+// compareWords puts the deciding word first.
 func compareWords(a, b word) int {
 	return cmp.Or(
 		b.Time.Compare(a.Time),
 		cmp.Compare(b.rank, a.rank),
 		cmp.Compare(alarm(b.Status), alarm(a.Status)),
-		cmp.Compare(b.document, a.document), // given later, or written later
+		cmp.Compare(b.document, a.document), // the later document, or the later statement
 		cmp.Compare(b.index, a.index),
 	)
 }

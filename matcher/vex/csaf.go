@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// The shapes of CSAF 2.0, https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html, and of what 2.1 adds, as far as they
-// matter here.
+// The shapes of CSAF 2.0, https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html, and the additions of 2.1, as far as this
+// package needs them.
 type csafDocument struct {
 	Document struct {
 		Publisher struct {
@@ -93,7 +93,7 @@ type csafRemark struct {
 	Groups   []string `json:"group_ids"`
 }
 
-// csafStatuses are the lists of product_status, and what it means to be on one. "recommended" says nothing of a vulnerability.
+// csafStatus returns the status of products on a list of product_status. "recommended" is not about a vulnerability.
 func csafStatus(list string) (matcher.Status, bool) {
 	switch list {
 	case "known_not_affected":
@@ -127,14 +127,14 @@ func (d *Document) csaf(text []byte) error {
 		tree.groups[g.ID] = g.Products
 	}
 	tree.relate(in.Tree.Relationships)
-	budget := maxStatements // of products that remarks name
+	budget := maxStatements // for products that remarks name
 	for i := range in.Vulnerabilities {
 		d.csafVulnerability(&tree, i, &in.Vulnerabilities[i], in.Document.Category == "csaf_vex", &budget)
 	}
 	return nil
 }
 
-// A csafTree is the products of a document by their identifiers.
+// A csafTree holds the products of a document by their identifiers.
 type csafTree struct {
 	products map[string]product
 	groups   map[string][]string
@@ -182,7 +182,7 @@ func (p *csafProduct) identity() identity {
 	return id
 }
 
-// relate adds the products that are one product in another. Either may be such a product itself, up to a few times over.
+// relate adds the products that are one product in another. Either may be such a product itself, to a small depth.
 func (t *csafTree) relate(list []csafRelation) {
 	const depth = 4
 	for range depth {
@@ -195,11 +195,11 @@ func (t *csafTree) relate(list []csafRelation) {
 				left = append(left, *r)
 				continue
 			}
-			if len(of.Subcomponents) > 0 { // what is in a product that is in another
+			if len(of.Subcomponents) > 0 { // a product in a product in another
 				of = product{identity: of.Subcomponents[0]}
 			}
 			p := product{identity: in.identity, Subcomponents: []identity{of.identity}}
-			if own := r.Product.identity(); len(own.PURLs) > 0 { // the whole has a name of its own, which says more
+			if own := r.Product.identity(); len(own.PURLs) > 0 { // the whole has its own, more exact name
 				p.Subcomponents[0].PURLs = own.PURLs
 			}
 			t.products[r.Product.ID] = p
@@ -210,7 +210,7 @@ func (t *csafTree) relate(list []csafRelation) {
 	}
 }
 
-// csafVulnerability adds the statements on one vulnerability. The profile csaf_vex is strict: it asks for a reason.
+// csafVulnerability adds the statements about one vulnerability. The profile csaf_vex is strict: it requires a reason.
 func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, strict bool, budget *int) {
 	place := fmt.Sprintf("vulnerabilities[%d]", i)
 	ids := []string{v.CVE}
@@ -233,7 +233,7 @@ func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, s
 				d.problem(at, "product %q is not in the product tree", id)
 				continue
 			case p.identity.empty() && (len(p.Subcomponents) == 0 || p.Subcomponents[0].empty()):
-				d.problem(at, "product %q has no identifier that could be found in an image", id)
+				d.problem(at, "product %q has no identifier to find in an image", id)
 				continue
 			}
 			s := statement{Place: at, Vulnerabilities: ids, Products: []product{p}, Status: status}
@@ -246,7 +246,7 @@ func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, s
 					s.Detail = f.Details
 				}
 				if strict && s.Justification == "" && s.Detail == "" {
-					d.problem(at, "product %q: known_not_affected needs a flag or a threat of category impact; it is not used", id)
+					d.problem(at, "product %q: known_not_affected needs a flag or a threat of category impact; ignored", id)
 					continue
 				}
 			case matcher.Affected:
@@ -259,7 +259,7 @@ func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, s
 	}
 }
 
-// remarks returns, of each product, the first remark of a category that is about it; "" is any.
+// remarks returns each product's first remark of a category; "" is any category.
 func (d *Document) remarks(t *csafTree, place string, list []csafRemark, category string, budget *int) map[string]*csafRemark {
 	byProduct := make(map[string]*csafRemark)
 	add := func(r *csafRemark, ids []string) {
@@ -282,7 +282,7 @@ func (d *Document) remarks(t *csafTree, place string, list []csafRemark, categor
 			add(r, t.groups[g])
 		}
 		if *budget < 0 {
-			d.problem(place, "remarks name more than %d products; the rest of them is left out", maxStatements)
+			d.problem(place, "remarks name more than %d products; the rest is ignored", maxStatements)
 			break
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// The shapes of CycloneDX, https://cyclonedx.org/docs/1.6/json/#vulnerabilities, as far as they matter here.
+// The shapes of CycloneDX, https://cyclonedx.org/docs/1.6/json/#vulnerabilities, as far as this package needs them.
 type cdxDocument struct {
 	SerialNumber string `json:"serialNumber"`
 	Version      int    `json:"version"`
@@ -69,10 +69,10 @@ type cdxVersion struct {
 	Version string `json:"version"`
 	Range   string `json:"range"`
 	Status  string `json:"status"`
-	State   string `json:"state"` // as the format's own examples write it
+	State   string `json:"state"` // the spelling of the format's examples
 }
 
-// A bom is what a CycloneDX document says of components, by their references.
+// A bom holds the components of a CycloneDX document by their references.
 type bom struct {
 	serial  string // "urn:uuid:...", lower case; ""
 	version int
@@ -132,7 +132,7 @@ func (b *bom) add(list []cdxComponent) {
 
 func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 	if v.Analysis == nil || v.Analysis.State == "" {
-		return // an SBOM's list of what is known, not a statement
+		return // an entry of an SBOM, not a statement
 	}
 	a := v.Analysis
 	s := statement{Place: place, Vulnerabilities: []string{v.ID}, Justification: a.Justification, Detail: a.Detail}
@@ -152,7 +152,7 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 	case "in_triage":
 		s.Status = matcher.UnderInvestigation
 	default:
-		d.problem(place, "analysis.state %q is none of the format; it is not used", a.State)
+		d.problem(place, "unknown analysis.state %q; ignored", a.State)
 		return
 	}
 	unaffected := s
@@ -160,7 +160,7 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 	for j, x := range v.Affects {
 		p, ok := d.cdxProduct(x.Ref)
 		if !ok {
-			d.problem(fmt.Sprintf("%s.affects[%d]", place, j), "names nothing")
+			d.problem(fmt.Sprintf("%s.affects[%d]", place, j), "has no reference")
 			continue
 		}
 		safe := p
@@ -188,7 +188,7 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 	}
 }
 
-// cdxProduct returns what a reference names. What is not in the document is left to Apply.
+// cdxProduct returns the product of a reference. Apply resolves references to other documents.
 func (d *Document) cdxProduct(ref string) (product, bool) {
 	var p product
 	if ref == "" {

@@ -1,40 +1,38 @@
-// Package vex reads what people who know an image say of vulnerabilities in it, and joins that to matches: documents in
-// OpenVEX, CSAF and CycloneDX, mixed freely.
+// Package vex reads VEX documents, in which authors state how vulnerabilities affect an image, and adds their statements to
+// matches. It reads OpenVEX, CSAF and CycloneDX.
 //
-// The functions to know are [Read], which reads a [Document] of any of the formats, and [Apply], which takes a result and
-// returns one whose matches have an Analysis where a statement speaks of them, and a [Usage] for each document: what it named
-// in the image, what it decided, and what of it could not be used. Nothing is removed from a result; matcher.Match.Suppressed
-// says which matches do not matter in this image.
+// [Read] reads a [Document] of any format. [Documents] apply together: they give each match that a statement is about an
+// Analysis, and return a row for each document with its effect and the statements that could not be used. They remove no match;
+// [matcher.Match.Suppressed] reports which matches don't matter in this image.
 //
-// # What a statement is about
+// # Products
 //
-// A product is the image, something that the image is (its distribution), or a package in it. It is named by
+// A product is the image, its distribution, or a package in it. A document names it by
 //
-//   - a package URL. One without a version means every version, "*" in namespace, name or version any text; each qualifier that
-//     it has must be the package's. "arch=source" and "arch=src" name a source package, and so all that was built from it.
-//     "pkg:oci" and "pkg:docker" name images, by digest, repository and tag.
+//   - a package URL, see package matcher/purl. "pkg:oci" and "pkg:docker" name images, by digest, repository and tag.
 //   - a digest, of the image's manifest or configuration, or of a package's file.
-//   - a CPE, which names a distribution only: packages have no CPE that anybody could rely on.
-//   - a reference within the document (bom-ref), or a BOM-Link, "urn:cdx:serial/version#ref". The BOM it leads to is one of
-//     the documents, or one of [Image].BOMs.
-//   - any other name that [Image].Names holds, such as the reference under which the image was pulled.
+//   - a CPE, which names a distribution only: CPEs of packages are not reliable.
+//   - a reference within the document (bom-ref), or a BOM-Link, "urn:cdx:serial/version#ref". It leads to a BOM among the
+//     documents, or to one whose serial number is among the names of the image.
+//   - any other name of the image, such as the reference under which it was pulled.
 //
-// A range of versions is in the form of vers, https://github.com/package-url/vers-spec.
+// A range of versions has the form of vers, https://github.com/package-url/vers-spec.
 //
-// A subcomponent, or in CSAF the first product of a relationship, is a package within the product: any where the product is
-// the image or its distribution, else one that lies in the product's file or below its directory, or that the product owns.
+// A subcomponent, or in CSAF the first product of a relationship, is a package within the product: any package if the product
+// is the image or its distribution, else one that lies in the product's file or below its directory, or that the product owns.
 //
-// # Which statement holds
+// # Precedence
 //
-// Of several statements about one match the latest holds; of those from one time the more specific one, a package before the
-// image that it is in; and of those that are equally specific the more alarming one. The others stay in Analysis.Overruled.
+// If several statements are about one match, the latest decides. Among those with the same time the more specific one decides,
+// a package before the image that contains it, and among equally specific ones the more alarming. The others stay in
+// Analysis.Overruled.
 //
-// A statement that breaks its format's rules, such as one of "not affected" without a reason in OpenVEX, is a problem of
-// the document and not used: a wrong suppression hides what is real.
+// A statement that breaks the rules of its format, such as "not affected" without a reason in OpenVEX, is a problem of the
+// document and has no effect: a wrong suppression hides a real vulnerability.
 //
 // # Libraries
 //
-// The formats' own libraries are not used for JSON: openvex/go-vex links protocol buffers and in-toto, and gocsaf/csaf an HTTP
-// client and a database; and the examples that CycloneDX publishes are not of its schema (a text where there should be a
-// list), so that its library refuses them. CycloneDX in XML is read by cyclonedx-go.
+// For JSON this package does not use the formats' own libraries. openvex/go-vex links protocol buffers and in-toto, and
+// gocsaf/csaf an HTTP client and a database. CycloneDX's published examples break its schema (a text instead of a list), so
+// that its library rejects them; cyclonedx-go reads CycloneDX in XML.
 package vex

@@ -12,24 +12,24 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// ErrNotVEX is wrapped by errors of documents in none of the formats.
+// ErrNotVEX reports a document in another format.
 var ErrNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
 
 const (
-	maxBytes      = 128 << 20 // of a document
-	maxStatements = 1 << 20   // of a document, each product of a CSAF document counted
-	maxProblems   = 100       // that are kept; more are counted
+	maxBytes      = 128 << 20 // per document
+	maxStatements = 1 << 20   // per document; a CSAF document has one for each product
+	maxProblems   = 100       // that are kept; others are counted
 )
 
-// A Document is what one VEX document says.
+// A Document is a VEX document.
 type Document struct {
-	Name       string // as it was called when it was read: a file
+	Name       string // the name given to Read: a file
 	Format     string // "OpenVEX", "CSAF" or "CycloneDX"
-	ID         string // that the document gives itself
+	ID         string // the identifier in the document
 	Author     string
-	Time       time.Time // of its last release; zero where it does not say
+	Time       time.Time // of its last release; zero if unknown
 	statements []statement
-	Problems   []string // what of it is not used, and why, each with its place
+	Problems   []string // unused parts with their places and the reasons
 
 	more int // problems beyond maxProblems
 	bom  *bom
@@ -41,7 +41,7 @@ type statement struct {
 	Vulnerabilities []string // identifiers of the one vulnerability, its aliases too
 	Products        []product
 	Status          matcher.Status // Affected, NotAffected, Fixed or UnderInvestigation
-	Justification   string         // in the format's word
+	Justification   string         // as the format spells it
 	Detail          string
 	Time            time.Time // its own, else the document's
 }
@@ -65,8 +65,8 @@ func (id *identity) empty() bool {
 	return len(id.PURLs)+len(id.CPEs)+len(id.Hashes)+len(id.Refs) == 0
 }
 
-// Read reads a document in any of the formats, which it finds out itself. The name is what errors and results call it. It fails
-// where nothing of the document can be understood; a single bad statement is one of Document.Problems.
+// Read reads a document and detects its format. Errors and results use the given name. Read returns an error if it cannot
+// understand the document, and ErrNotVEX for other formats; it adds a single bad statement to Document.Problems.
 func Read(r io.Reader, name string) (*Document, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *Document) parse(text []byte) error {
 	return ErrNotVEX
 }
 
-// jsonError adds the line to an error, where it has an offset.
+// jsonError adds the line to an error with an offset.
 func jsonError(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
@@ -133,7 +133,7 @@ func (d *Document) problem(place, format string, args ...any) {
 	d.Problems = append(d.Problems, place+": "+fmt.Sprintf(format, args...))
 }
 
-// add appends a statement, if it is one.
+// add appends a statement, or a problem if it is incomplete.
 func (d *Document) add(s statement) {
 	var ids []string
 	for _, id := range s.Vulnerabilities {
@@ -157,20 +157,20 @@ func (d *Document) add(s statement) {
 	}
 }
 
-// instant reads a time; what is none is a problem of the document, and no time.
+// instant reads a time. Another text is a problem of the document, and gives the zero time.
 func (d *Document) instant(place, text string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		d.problem(place, "%q is no time", text)
+		d.problem(place, "%q is not a time", text)
 		return time.Time{}
 	}
 	return t.UTC()
 }
 
-// A list is a JSON list whose writers may leave the brackets out where it has one element.
+// A list is a JSON list; writers may omit the brackets of a single element.
 type list[T any] []T
 
 func (l *list[T]) UnmarshalJSON(b []byte) error {

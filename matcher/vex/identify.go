@@ -15,18 +15,18 @@ import (
 	"github.com/hullmark/hullmark/matcher/purl"
 )
 
-// An applier knows what is in the image.
+// An applier finds things in the image.
 type applier struct {
 	report     *analyzer.Report
 	packages   []*purl.Target
 	at         map[string]int // index in packages, by analyzer.Component.ID
 	byID       map[string]*analyzer.Component
 	byKey      map[matcher.Key][]int // indexes in packages, by their own names and those of their source packages
-	names      map[string]bool       // what the image is called, digests too
+	names      map[string]bool       // of the image, digests included
 	references []imageref.Reference
 	boms       map[string]*Document // by serial number without its version
 	own        map[string]bool      // serial numbers of the image's own BOMs
-	resolved   map[string]hits      // what a package URL names
+	resolved   map[string]hits      // by package URL
 	unresolved map[string]bool
 	steps      int
 }
@@ -81,7 +81,7 @@ var wholeImage = purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Ty
 
 func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
 
-// A meeting is by what a statement met a match, and how closely; the zero meeting is none.
+// A meeting is the name by which a statement met a match, and its rank; the zero meeting is no match.
 type meeting struct {
 	rank int
 	name string
@@ -97,15 +97,15 @@ const (
 	inPart    = 5 // added for a subcomponent of something
 )
 
-// hits are what an identity names.
+// hits are the things that an identity names.
 type hits struct {
-	whole    string // the name by which it is the image or its distribution; ""
+	whole    string // the name that is the image's or its distribution's, or ""
 	packages map[int]meeting
 }
 
 func (h *hits) any() bool { return h.whole != "" || len(h.packages) > 0 }
 
-// products returns what a product of a document names in the image.
+// products finds a product of a document in the image.
 func (a *applier) products(d *Document, p *product) hits {
 	in := a.identify(d, &p.identity)
 	if len(p.Subcomponents) == 0 || !in.any() {
@@ -128,7 +128,7 @@ func (a *applier) products(d *Document, p *product) hits {
 	return parts
 }
 
-// within reports whether a package lies in one of others.
+// within reports whether a package lies in another of a list.
 func (a *applier) within(i int, in []int) bool {
 	for _, j := range in {
 		if a.steps++; a.steps > maxSteps {
@@ -141,7 +141,7 @@ func (a *applier) within(i int, in []int) bool {
 	return false
 }
 
-// identify returns what an identity names in the image.
+// identify finds an identity in the image.
 func (a *applier) identify(d *Document, id *identity) hits {
 	h := hits{packages: make(map[int]meeting)}
 	add := func(i int, m meeting) {
@@ -149,7 +149,7 @@ func (a *applier) identify(d *Document, id *identity) hits {
 			h.packages[i] = m
 		}
 	}
-	if d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM: its references are places
+	if d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
 		for _, ref := range id.Refs {
 			if i, ok := a.at[ref]; ok {
 				add(i, meeting{byPlace, ref})
@@ -213,7 +213,7 @@ func (a *applier) identify(d *Document, id *identity) hits {
 	return h
 }
 
-// purl returns what a package URL names.
+// purl finds a package URL in the image.
 func (a *applier) purl(text string) hits {
 	if h, ok := a.resolved[text]; ok {
 		return h
@@ -257,7 +257,7 @@ func (a *applier) meet(h *hits, p *purl.Pattern, text string) {
 	}
 }
 
-// link returns what a BOM-Link names, https://cyclonedx.org/capabilities/bomlink/.
+// link finds the target of a BOM-Link in the image, https://cyclonedx.org/capabilities/bomlink/.
 func (a *applier) link(ref string) hits {
 	target, fragment, _ := strings.Cut(strings.TrimPrefix(ref, "urn:cdx:"), "#")
 	id, _, _ := strings.Cut(target, "/")

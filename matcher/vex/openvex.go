@@ -9,8 +9,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// The shapes of OpenVEX, https://github.com/openvex/spec, of version 0.2.0; where 0.0.1 differs, it had a text for the
-// vulnerability and texts for the products.
+// The shapes of OpenVEX 0.2.0, https://github.com/openvex/spec. Version 0.0.1 had a text for the vulnerability and texts for
+// the products.
 type openDocument struct {
 	ID          string          `json:"@id"`
 	Author      string          `json:"author"`
@@ -83,7 +83,7 @@ func (d *Document) openVEX(text []byte) error {
 	}
 	d.Format, d.ID, d.Author = "OpenVEX", in.ID, in.Author
 	d.Time = d.instant("timestamp", cmp.Or(in.LastUpdated, in.Timestamp))
-	issued := d.instant("timestamp", in.Timestamp) // statements without a time of their own are as old as the document
+	issued := d.instant("timestamp", in.Timestamp) // the time of statements that have no time
 	for i := range in.Statements {
 		s := &in.Statements[i]
 		place := fmt.Sprintf("statements[%d]", i)
@@ -99,11 +99,11 @@ func (d *Document) openVEX(text []byte) error {
 		case "not_affected":
 			out.Status, out.Detail = matcher.NotAffected, cmp.Or(s.Impact, s.StatusNotes)
 			if s.Justification == "" && s.Impact == "" {
-				d.problem(place, "not_affected needs a justification or an impact_statement; it is not used")
+				d.problem(place, "not_affected needs a justification or an impact_statement; ignored")
 				continue
 			}
 			if s.Justification != "" && !openJustification(s.Justification) {
-				d.problem(place, "%q is no justification; it is not used", s.Justification)
+				d.problem(place, "unknown justification %q; ignored", s.Justification)
 				continue
 			}
 		case "affected":
@@ -113,7 +113,7 @@ func (d *Document) openVEX(text []byte) error {
 		case "under_investigation":
 			out.Status, out.Detail = matcher.UnderInvestigation, s.StatusNotes
 		default:
-			d.problem(place, "status %q is none of not_affected, affected, fixed and under_investigation; it is not used", s.Status)
+			d.problem(place, "unknown status %q; ignored", s.Status)
 			continue
 		}
 		for j := range s.Products {
@@ -162,7 +162,7 @@ func (c *openComponent) identity() identity {
 	return id
 }
 
-// name adds a name, whatever it is.
+// name adds a name of any kind.
 func (id *identity) name(s string) {
 	switch {
 	case s == "":
@@ -175,7 +175,7 @@ func (id *identity) name(s string) {
 	}
 }
 
-// hash adds a digest of an algorithm, whose name the formats spell in several ways: "SHA-256", "sha256".
+// hash adds a digest. The formats spell names of algorithms in several ways: "SHA-256", "sha256".
 func (id *identity) hash(algorithm, hex string) {
 	if hex != "" {
 		id.Hashes = append(id.Hashes, strings.ReplaceAll(strings.ToLower(algorithm), "-", "")+":"+strings.ToLower(hex))

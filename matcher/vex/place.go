@@ -52,8 +52,8 @@ func (a *applier) isImage(p *packageurl.PackageURL) bool {
 	return false
 }
 
-// lies reports whether a component is within a product that is itself a component: in the same file, owned by it, below its
-// directory, or owned by something that is.
+// lies reports whether a component is within a product that is also a component: in the same file, owned by it, below its
+// directory, or owned by a component that is.
 func (a *applier) lies(c, in *analyzer.Component) bool {
 	for range 8 {
 		if c.Owner == in.ID && c.Owner != "" {
@@ -82,11 +82,11 @@ func (a *applier) below(c, in *analyzer.Component) bool {
 		return false
 	}
 	dir := path.Dir(in.Path)
-	return dir != "." && strings.HasPrefix(c.Path, dir+"/") && path.Base(in.Path) == "package.json" // an npm package has its own below itself
+	return dir != "." && strings.HasPrefix(c.Path, dir+"/") && path.Base(in.Path) == "package.json" // an npm package contains its dependencies
 }
 
-// isDistro reports whether a CPE names the image's distribution, at this release or the one it is a point of. What part of the
-// distribution a package came from is not known, so that a CPE of a repository of it names it too.
+// isDistro reports whether a CPE names the image's distribution, in this release or the one that it is a point release of. The
+// repository of a package is unknown, so that a CPE of a repository names the distribution too.
 func (a *applier) isDistro(cpe string) bool {
 	d := a.report.Distro
 	if d == nil || d.CPE == "" {
