@@ -7,20 +7,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/package-url/packageurl-go"
+
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/purl"
 )
 
 // An applier knows what is in the image.
 type applier struct {
 	report     *analyzer.Report
-	packages   []Package
+	packages   []*purl.Target
 	at         map[string]int // index in packages, by analyzer.Component.ID
 	byID       map[string]*analyzer.Component
-	byName     map[matcher.Key][]int
-	bySource   map[matcher.Key][]int
-	names      map[string]bool // what the image is called, digests too
+	byKey      map[matcher.Key][]int // indexes in packages, by their own names and those of their source packages
+	names      map[string]bool       // what the image is called, digests too
 	references []imageref.Reference
 	boms       map[string]*Document // by serial number without its version
 	own        map[string]bool      // serial numbers of the image's own BOMs
@@ -32,18 +34,20 @@ type applier struct {
 func newApplier(found *analyzer.Report, docs []*Document, names []string) *applier {
 	a := &applier{
 		report: found, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
-		byName: make(map[matcher.Key][]int), bySource: make(map[matcher.Key][]int),
+		byKey: make(map[matcher.Key][]int),
 		names: make(map[string]bool), boms: make(map[string]*Document), own: make(map[string]bool),
 		resolved: make(map[string]hits), unresolved: make(map[string]bool),
 	}
 	for i := range found.Components {
 		c := &found.Components[i]
-		s := NewPackage(c, found.Distro)
-		a.packages = append(a.packages, s)
+		t := purl.NewTarget(c, found.Distro)
+		a.packages = append(a.packages, t)
 		a.at[c.ID], a.byID[c.ID] = i, c
-		own, source := s.Keys()
-		a.byName[own] = append(a.byName[own], i)
-		a.bySource[source] = append(a.bySource[source], i)
+		own, source := t.Keys()
+		a.byKey[own] = append(a.byKey[own], i)
+		if source != own {
+			a.byKey[source] = append(a.byKey[source], i)
+		}
 	}
 	for _, d := range []string{found.Image.Digest, found.Image.ID} {
 		if d != "" {
@@ -71,6 +75,9 @@ func newApplier(found *analyzer.Report, docs []*Document, names []string) *appli
 	}
 	return a
 }
+
+// wholeImage is the image as a target of ranges: it has no version, so that only a range of all versions matches it.
+var wholeImage = purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Type: "generic"}}, nil)
 
 func serial(s string) string { return strings.TrimPrefix(strings.ToLower(s), "urn:uuid:") }
 
@@ -188,17 +195,19 @@ func (a *applier) identify(d *Document, id *Identity) hits {
 		}
 	}
 	if len(id.Ranges) > 0 {
+		inRange := func(t *purl.Target) bool {
+			return slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := t.InRange(r); return ok && err == nil })
+		}
 		for i, m := range h.packages {
-			s := &a.packages[i]
-			if !slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := within(s.Type, r, s.version); return ok && err == nil }) {
+			if !inRange(a.packages[i]) {
 				delete(h.packages, i)
 				continue
 			}
 			m.rank = max(m.rank, byVersion)
 			h.packages[i] = m
 		}
-		if h.whole != "" && !slices.ContainsFunc(id.Ranges, func(r string) bool { ok, err := within("generic", r, ""); return ok && err == nil }) {
-			h.whole = "" // an image has no version that a range could hold
+		if h.whole != "" && !inRange(wholeImage) {
+			h.whole = ""
 		}
 	}
 	return h
@@ -213,29 +222,28 @@ func (a *applier) purl(text string) hits {
 	if a.names[text] {
 		h.whole = text
 	}
-	if p, err := ParsePattern(text); err == nil {
-		if p.isImage() {
-			if a.isImage(&p) {
-				h.whole = text
-			}
-		} else {
-			a.meet(&h, &p, text)
+	if u, err := packageurl.FromString(text); err == nil && (u.Type == "oci" || u.Type == "docker") {
+		if a.isImage(&u) {
+			h.whole = text
 		}
+	} else if p, err := purl.Parse(text); err == nil {
+		a.meet(&h, p, text)
 	}
 	a.resolved[text] = h
 	return h
 }
 
-func (a *applier) meet(h *hits, p *Pattern, text string) {
+func (a *applier) meet(h *hits, p *purl.Pattern, text string) {
 	try := func(i int, rank int) {
-		if ok, versioned := p.meets(&a.packages[i]); ok {
+		if ok, versioned := p.Match(a.packages[i]); ok {
 			if versioned && rank == byName {
 				rank = byVersion
 			}
 			h.packages[i] = meeting{rank, text}
 		}
 	}
-	if wild(p.Name) || wild(p.Namespace) {
+	key, exact := p.Key()
+	if !exact {
 		for i := range a.packages {
 			if a.steps++; a.steps > maxSteps {
 				return
@@ -244,11 +252,7 @@ func (a *applier) meet(h *hits, p *Pattern, text string) {
 		}
 		return
 	}
-	index := a.byName
-	if p.source {
-		index = a.bySource
-	}
-	for _, i := range index[normal(p.Type, p.Namespace, p.Name)] {
+	for _, i := range a.byKey[key] {
 		try(i, byName)
 	}
 }

@@ -118,18 +118,18 @@ func (d *Document) openVEX(text []byte) error {
 		}
 		for j := range s.Products {
 			p := &s.Products[j]
-			product := Product{Identity: p.identity()}
+			named := Product{Identity: p.identity()}
 			for k := range p.Subcomponents {
-				product.Subcomponents = append(product.Subcomponents, p.Subcomponents[k].identity())
+				named.Subcomponents = append(named.Subcomponents, p.Subcomponents[k].identity())
 			}
 			for k := range s.Subcomponents {
-				product.Subcomponents = append(product.Subcomponents, s.Subcomponents[k].identity())
+				named.Subcomponents = append(named.Subcomponents, s.Subcomponents[k].identity())
 			}
-			if product.Identity.empty() {
+			if named.Identity.empty() {
 				d.problem(fmt.Sprintf("%s.products[%d]", place, j), "has no identifier")
 				continue
 			}
-			out.Products = append(out.Products, product)
+			out.Products = append(out.Products, named)
 		}
 		d.add(out)
 	}

@@ -4,7 +4,10 @@ import (
 	"path"
 	"strings"
 
+	"github.com/package-url/packageurl-go"
+
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/internal/imageref"
 )
 
@@ -15,8 +18,9 @@ func inRepository(r imageref.Reference, name string) bool {
 }
 
 // isImage reports whether a package URL of type oci or docker names the image.
-func (a *applier) isImage(p *Pattern) bool {
-	if arch := p.qualifiers["arch"]; arch != "" {
+func (a *applier) isImage(p *packageurl.PackageURL) bool {
+	qualifiers := p.Qualifiers.Map()
+	if arch := qualifiers["arch"]; arch != "" {
 		_, have, _ := strings.Cut(a.report.Image.Platform, "/")
 		if have, _, _ = strings.Cut(have, "/"); have != "" && have != arch {
 			return false
@@ -26,22 +30,22 @@ func (a *applier) isImage(p *Pattern) bool {
 	if byDigest {
 		return a.names[p.Version]
 	}
-	tag := p.qualifiers["tag"]
+	tag := qualifiers["tag"]
 	if p.Version != "" && p.Version != "*" {
 		tag = p.Version
 	}
 	for _, r := range a.references {
 		switch {
-		case tag != "" && !glob(tag, r.Tag):
-		case p.qualifiers["repository_url"] != "":
-			if url := p.qualifiers["repository_url"]; inRepository(r, url) || inRepository(r, url+"/"+path.Join(p.Namespace, p.Name)) {
+		case tag != "" && !glob.Match(tag, r.Tag):
+		case qualifiers["repository_url"] != "":
+			if url := qualifiers["repository_url"]; inRepository(r, url) || inRepository(r, url+"/"+path.Join(p.Namespace, p.Name)) {
 				return true
 			}
 		case p.Type == "docker":
 			if inRepository(r, path.Join(p.Namespace, p.Name)) {
 				return true
 			}
-		case glob(p.Name, path.Base(r.Repository)):
+		case glob.Match(p.Name, path.Base(r.Repository)):
 			return true
 		}
 	}

@@ -1,8 +1,13 @@
-package vex
+package purl_test
 
-import "testing"
+import (
+	"testing"
 
-func TestWithin(t *testing.T) {
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/purl"
+)
+
+func TestInRange(t *testing.T) {
 	for _, c := range []struct {
 		kind, text, version string
 		want, bad           bool
@@ -37,24 +42,10 @@ func TestWithin(t *testing.T) {
 		{"npm", "vers:npm/>=x y", "1.0.0", false, true},
 		{"swift", "vers:swift/>=1", "1.0.0", false, true},
 	} {
-		got, err := within(c.kind, c.text, c.version)
+		target := purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Type: c.kind, Version: c.version}}, nil)
+		got, err := target.InRange(c.text)
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%s in %s %s: %v, %v", c.version, c.kind, c.text, got, err)
-		}
-	}
-}
-
-func TestGlob(t *testing.T) {
-	for _, c := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"a*", "abc", true}, {"a*", "ba", false},
-		{"*c", "abc", true}, {"*b", "abc", false}, {"a*c", "abbc", true}, {"a*c", "ac", true}, {"a*b*c", "axxbyyc", true},
-		{"a*b*c", "acb", false}, {"ab*ab", "ab", false}, {"**", "x", true},
-	} {
-		if got := glob(c.pattern, c.text); got != c.want {
-			t.Errorf("%q ~ %q: %v", c.pattern, c.text, got)
 		}
 	}
 }

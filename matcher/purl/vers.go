@@ -1,4 +1,4 @@
-package vex
+package purl
 
 import (
 	"errors"
@@ -7,47 +7,49 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
 var errRange = errors.New("not a range of versions")
 
-// within reports whether a version of a PURL type is what a text says: a version, or a range in the form of vers,
-// https://github.com/package-url/vers-spec: "vers:deb/>=1.0|<2.0". A version that cannot be compared is an error.
-func within(purlType, text, installed string) (bool, error) {
+// InRange reports whether the target's version matches a text: a version, in which "*" is any text, or a range in the form
+// of vers, https://github.com/package-url/vers-spec: "vers:deb/>=1.0|<2.0". It returns an error for a text that is neither,
+// and for versions that cannot be compared.
+func (t *Target) InRange(text string) (bool, error) {
 	rest, ok := strings.CutPrefix(text, "vers:")
 	if !ok {
-		if wild(text) {
-			return glob(text, installed), nil
+		if glob.Is(text) {
+			return glob.Match(text, t.version), nil
 		}
 		if strings.ContainsAny(text, "<>=|,") {
-			return false, fmt.Errorf("%q: %w", text, errRange)
+			return false, fmt.Errorf("purl: %q: %w", text, errRange)
 		}
-		return sameVersion(purlType, text, installed), nil
+		return sameVersion(t.Type, text, t.version), nil
 	}
 	kind, constraints, ok := strings.Cut(rest, "/")
 	if !ok || constraints == "" {
-		return false, fmt.Errorf("%q: %w", text, errRange)
+		return false, fmt.Errorf("purl: %q: %w", text, errRange)
 	}
 	if strings.TrimSpace(constraints) == "*" {
 		return true, nil
 	}
-	s, ok := schemeOf(kind, purlType)
+	s, ok := schemeOf(kind, t.Type)
 	if !ok {
-		return false, fmt.Errorf("%q: no order of versions is known for %q", text, kind)
+		return false, fmt.Errorf("purl: %q: versions of type %q cannot be compared", text, kind)
 	}
-	v, err := s.Parse(installed)
+	v, err := s.Parse(t.version)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("purl: %w", err)
 	}
 	list, err := constraintsOf(s, constraints)
 	if err != nil {
-		return false, fmt.Errorf("%q: %w", text, err)
+		return false, fmt.Errorf("purl: %q: %w", text, err)
 	}
 	return holds(list, v), nil
 }
 
-// schemeOf returns the order that a kind of vers names. A few names are not those of PURL types.
+// schemeOf returns the scheme of a kind of vers. A few kinds are not PURL types.
 func schemeOf(kind, purlType string) (version.Scheme, bool) {
 	switch kind {
 	case "all", "generic", "intdot":
@@ -95,8 +97,8 @@ func constraintsOf(s version.Scheme, text string) ([]constraint, error) {
 	return list, nil
 }
 
-// holds reports whether constraints, sorted by version, hold a version, as the specification's algorithm does: a "<" or "<="
-// that no ">" or ">=" stands before is open to the beginning, and a ">" or ">=" without an end is open to the end.
+// holds reports whether a version satisfies constraints, which are sorted by version, by the algorithm of the specification:
+// a "<" or "<=" without a ">" or ">=" before it is open to the beginning, and a ">" or ">=" without an end is open to the end.
 func holds(list []constraint, v version.Version) bool {
 	for _, c := range list {
 		if c.Compare(v) == 0 {
@@ -108,7 +110,7 @@ func holds(list []constraint, v version.Version) bool {
 			}
 		}
 	}
-	low, open := false, true // whether v is above the last lower bound, and whether there was none at all
+	low, open := false, true // whether v is above the last lower bound, and whether there was no bound yet
 	for _, c := range list {
 		order := v.Compare(c.Version)
 		switch c.sign {

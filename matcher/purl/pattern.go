@@ -1,0 +1,126 @@
+package purl
+
+import (
+	"fmt"
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+
+	"github.com/hullmark/hullmark/internal/glob"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/distro"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// A Pattern is a package URL that may match several packages; the package's documentation says how.
+type Pattern struct {
+	key        matcher.Key // of the names, which may have wildcards
+	version    string
+	subpath    string
+	qualifiers map[string]string
+	source     bool // of a source package
+}
+
+// Parse reads a package URL.
+func Parse(text string) (*Pattern, error) {
+	u, err := packageurl.FromString(text)
+	if err != nil {
+		return nil, fmt.Errorf("purl: %q: %w", text, err)
+	}
+	p := &Pattern{key: keyOf(u.Type, u.Namespace, u.Name), version: u.Version, subpath: u.Subpath, qualifiers: u.Qualifiers.Map()}
+	if arch := p.qualifiers["arch"]; arch == "source" || arch == "src" {
+		p.source = true
+		delete(p.qualifiers, "arch")
+	}
+	switch u.Type {
+	case "rpm":
+		if epoch, rest, ok := strings.Cut(p.version, ":"); ok {
+			p.qualifiers["epoch"], p.version = epoch, rest
+		}
+		if p.qualifiers["epoch"] == "0" { // the same as no epoch
+			delete(p.qualifiers, "epoch")
+		}
+	case "maven":
+		if p.qualifiers["type"] == "jar" {
+			delete(p.qualifiers, "type")
+		}
+	}
+	return p, nil
+}
+
+// Key returns the names of the pattern in their normal form, which every target that it matches has among its
+// [Target.Keys]. It reports false if they have wildcards.
+func (p *Pattern) Key() (matcher.Key, bool) {
+	return p.key, !glob.Is(p.key.Namespace) && !glob.Is(p.key.Name)
+}
+
+// Match reports whether the pattern matches a target, and whether it gives a version to match.
+func (p *Pattern) Match(t *Target) (ok, versioned bool) {
+	if p.key.Type != t.key.Type || p.subpath != "" {
+		return false, false
+	}
+	names, installed := t.key, t.version
+	if p.source {
+		names = t.source
+		if t.SourcePackage != nil && t.SourcePackage.Version != "" {
+			installed = t.SourcePackage.Version
+		}
+	}
+	if !glob.Match(p.key.Namespace, names.Namespace) || !glob.Match(p.key.Name, names.Name) {
+		return false, false
+	}
+	for k, v := range p.qualifiers {
+		if !p.qualifies(t, k, v) {
+			return false, false
+		}
+	}
+	switch {
+	case p.version == "" || p.version == "*":
+		return true, false
+	case glob.Is(p.version):
+		return glob.Match(p.version, installed), true
+	}
+	return sameVersion(p.key.Type, p.version, installed), true
+}
+
+// qualifies reports whether a target has a qualifier.
+func (p *Pattern) qualifies(t *Target, name, value string) bool {
+	have := t.qualifiers[name]
+	switch {
+	case have == value:
+		return true
+	case name == "epoch" && p.source:
+		return true // the source's version has it
+	case name == "distro" && t.distro != nil:
+		return value == t.distro.Codename && value != "" || strings.HasPrefix(have, value+".")
+	}
+	return false
+}
+
+// keyOf returns names in the form in which they are compared. Distributions have names in package URLs that differ from
+// their ID in os-release.
+func keyOf(purlType, namespace, name string) matcher.Key {
+	k := matcher.PackageKey(purlType, namespace, name)
+	switch purlType {
+	case "deb", "rpm", "apk", "alpm":
+		if glob.Is(k.Namespace) {
+			k.Namespace = strings.ToLower(k.Namespace)
+		} else {
+			k.Namespace = distro.ID(k.Namespace)
+		}
+	}
+	return k
+}
+
+func sameVersion(purlType, a, b string) bool {
+	if a == b {
+		return true
+	}
+	if purlType == "rpm" { // the version of a source package has the epoch in front
+		if epoch, rest, ok := strings.Cut(b, ":"); ok && epoch != "" && !strings.Contains(a, ":") {
+			b = rest
+		}
+	}
+	c, err := version.Compare(purlType, a, b)
+	return err == nil && c == 0
+}
