@@ -14,13 +14,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/diff"
+	"github.com/hullmark/hullmark/analyzer/merge"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/sbom"
-	"github.com/hullmark/hullmark/sbom/diff"
-	"github.com/hullmark/hullmark/sbom/merge"
 	"github.com/hullmark/hullmark/sbom/remote"
 )
 

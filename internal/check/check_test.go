@@ -160,12 +160,12 @@ var importTable = []struct{ who, what string }{
 	{"sbom", module + "/db/..."},
 	{"sbom", "net/http"},
 	{"sbom", "github.com/spdx/..."}, // of tests only
-	{"sbom/diff", module + "/db/..."},
-	{"sbom/diff", module + "/sbom"},
-	{"sbom/diff", "net/http"},
-	{"sbom/merge", module + "/db/..."},
-	{"sbom/merge", module + "/sbom"},
-	{"sbom/merge", "net/http"},
+	{"analyzer/diff", module + "/db/..."},
+	{"analyzer/diff", module + "/sbom"},
+	{"analyzer/diff", "net/http"},
+	{"analyzer/merge", module + "/db/..."},
+	{"analyzer/merge", module + "/sbom"},
+	{"analyzer/merge", "net/http"},
 	{"sbom/remote", module + "/db/..."},
 	{"sbom/remote", module + "/analyzer/scan"},
 	{"sbom/attach", module + "/analyzer"}, // the options of registries are in analyzer/source/registry
@@ -212,7 +212,7 @@ const distros = "matcher/distro"
 const registryOptions = "analyzer/source/registry"
 
 // notEcosystems are the packages below analyzer without analyzers of an ecosystem.
-var notEcosystems = strings.Fields("image scan source analyzertest all internal")
+var notEcosystems = strings.Fields("diff merge image scan source analyzertest all internal")
 
 // notLeaves are the internal packages that import public ones: those for tests, and those of the command.
 var notLeaves = strings.Fields("internal/imagetest internal/corpus internal/dbtest internal/starter internal/progress")

@@ -6,8 +6,8 @@ import "strings"
 // VERSION_ID, VERSION_CODENAME and PRETTY_NAME in os-release(5). It reports false if the distribution is no derivative, or
 // if the table doesn't know the release.
 //
-// The table states facts that the distributions publish. ID_LIKE doesn't count: it says what a distribution resembles
-// (Amazon Linux: "fedora"), not whose packages it ships.
+// The table states facts that the distributions publish. ID_LIKE doesn't count: it names similar distributions (Amazon
+// Linux: "fedora"), which may ship other packages.
 func BaseOf(id, versionID, codename, name string) (base, release string, ok bool) {
 	d := find(id)
 	if d == nil {

@@ -25,7 +25,7 @@ type Distro struct {
 	Major    bool // VERSION_ID is the major number alone, also where release files have more
 	Rolling  bool // it has no releases; VERSION_ID is a date, if there is one
 
-	// Base is the ID of the distribution whose packages this one ships, rebuilt or as they are, so that the advisories of
+	// Base is the ID of the distribution whose packages this one ships, rebuilt or unchanged, so that the advisories of
 	// Base hold for them. A release of it takes the packages of BaseRelease, else of its Release.Base, and if the table has
 	// neither, of the release of Base with the same number.
 	Base        string
@@ -45,7 +45,7 @@ type Distro struct {
 // A Release is one release of a distribution.
 type Release struct {
 	Version  string // as keys spell it: "12", "22.04", "3.19"
-	Codename string // "bookworm"; "" if the distribution has none
+	Codename string // "bookworm"; "" if it has no codename
 	Ends     string // the last day of support free of charge: "2028-06-30"; "" if unknown
 	Base     string // the release of Distro.Base whose packages it ships
 }

@@ -6,8 +6,8 @@ import "strings"
 // os-release(5). Feeds use it as well, so that both sides agree: Debian by its major number ("8", or "sid"), Ubuntu by year
 // and month ("22.04"), Alpine by its branch ("3.19", or "edge"), most RPM distributions by their major number.
 //
-// A codename counts if there is no VERSION_ID, and either argument may be one. ReleaseOf returns an unknown codename as it
-// is. A rolling release is "".
+// A codename counts if there is no VERSION_ID, and either argument may be one. ReleaseOf returns an unknown codename
+// unchanged. A rolling release is "".
 func ReleaseOf(id, versionID, codename string) string {
 	d := find(id)
 	switch {

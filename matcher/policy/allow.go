@@ -6,8 +6,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 // An index finds the entries of lists that may be about something: by vulnerability, else by package, and few others.
@@ -43,7 +43,7 @@ func newIndex(lists []*allowList) *index {
 // A thing is what a decision is about.
 type thing struct {
 	match   *matcher.Match
-	pkg     *vex.Package
+	pkg     *purl.Target
 	finding *analyzer.FileFinding
 }
 
@@ -82,8 +82,13 @@ func (e *entry) about(d *report.Decision, t thing) bool {
 		e.policy != "" && e.policy != d.Policy || e.rule != "" && e.rule != d.Rule {
 		return false
 	}
-	if e.pattern != nil && (t.pkg == nil || !e.pattern.Names(t.pkg)) {
-		return false
+	if e.pattern != nil {
+		if t.pkg == nil {
+			return false
+		}
+		if ok, _ := e.pattern.Match(t.pkg); !ok {
+			return false
+		}
 	}
 	if e.finding != nil && (t.finding == nil || !e.finding.MatchString(t.finding.Rule)) {
 		return false

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 // maxBytes bounds a document.
@@ -65,7 +65,7 @@ type allowList struct {
 type entry struct {
 	report.Entry
 	vulnerability string // upper case; "" is any
-	pattern       *vex.Pattern
+	pattern       *purl.Pattern
 	path, finding *regexp.Regexp
 	policy, rule  string
 }

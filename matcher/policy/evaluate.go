@@ -8,8 +8,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 // ErrNoMapping reports that no mapping of a policy document fits an image, and that the document has no default.
@@ -80,7 +80,7 @@ type judge struct {
 type judged struct {
 	*analyzer.Component
 	value *packageValue
-	pkg   *vex.Package
+	pkg   *purl.Target
 }
 
 func (j *judge) value(p *judged) *packageValue {
@@ -90,10 +90,9 @@ func (j *judge) value(p *judged) *packageValue {
 	return p.value
 }
 
-func (j *judge) pkg(p *judged) *vex.Package {
+func (j *judge) pkg(p *judged) *purl.Target {
 	if p.pkg == nil {
-		made := vex.NewPackage(p.Component, j.in.Report.Distro)
-		p.pkg = &made
+		p.pkg = purl.NewTarget(p.Component, j.in.Report.Distro)
 	}
 	return p.pkg
 }

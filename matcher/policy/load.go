@@ -8,8 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 func (l *loader) load(text []byte) (err error) {
@@ -187,11 +187,11 @@ func (l *loader) entry(n *yaml.Node, what string) *entry {
 		about = append(about, id)
 	}
 	if text := t.text("package", false); text != "" {
-		p, err := vex.ParsePattern(text)
+		p, err := purl.Parse(text)
 		if err != nil {
-			l.failAt(t.line("package"), "package of %s: %s", what, strings.TrimPrefix(err.Error(), "vex: "))
+			l.failAt(t.line("package"), "package of %s: %s", what, strings.TrimPrefix(err.Error(), "purl: "))
 		}
-		e.pattern = &p
+		e.pattern = p
 		about = append(about, text)
 	}
 	if text := t.text("finding", false); text != "" {

@@ -14,11 +14,11 @@ import (
 
 // A Pattern is a package URL that may match several packages; the package's documentation says how.
 type Pattern struct {
-	key        matcher.Key // of the names, which may have wildcards
+	key        matcher.Key // its names may have wildcards
 	version    string
 	subpath    string
 	qualifiers map[string]string
-	source     bool // of a source package
+	source     bool // names a source package
 }
 
 // Parse reads a package URL.

@@ -39,10 +39,10 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 	words := make(map[int][]word) // of each match
 	for k, d := range docs {
 		u := &usages[k]
-		u.Name, u.Format, u.ID, u.Author = d.Name, string(d.Format), d.ID, d.Author
-		u.Statements, u.Problems = len(d.Statements), d.Problems
-		for i := range d.Statements {
-			s := &d.Statements[i]
+		u.Name, u.Format, u.ID, u.Author = d.Name, d.Format, d.ID, d.Author
+		u.Statements, u.Problems = len(d.statements), d.Problems
+		for i := range d.statements {
+			s := &d.statements[i]
 			named := false
 			best := make(map[int]meeting) // of each match
 			for j := range s.Products {
@@ -124,7 +124,7 @@ func fold(id string) string { return strings.ToUpper(id) }
 
 // A word is what one statement says of one match.
 type word struct {
-	*Statement
+	*statement
 	document, index int
 	meeting
 }

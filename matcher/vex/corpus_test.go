@@ -1,4 +1,4 @@
-package vex_test
+package vex
 
 import (
 	"bytes"
@@ -12,7 +12,6 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/vex"
 )
 
 // TestPublished reads documents that Red Hat, Ubuntu, Chainguard and others publish, and asks of each that it says something, and
@@ -31,19 +30,19 @@ func TestPublished(t *testing.T) {
 			if !bytes.Contains(text, []byte("openvex.dev")) && !bytes.Contains(text, []byte(`"csaf_version"`)) {
 				return nil
 			}
-			d, err := vex.Read(bytes.NewReader(text), name)
+			d, err := Read(bytes.NewReader(text), name)
 			if err != nil {
 				t.Errorf("%v", err)
 				return nil
 			}
 			documents++
-			statements += len(d.Statements)
-			if len(d.Statements) == 0 && len(d.Problems) == 0 && bytes.Contains(text, []byte(`"known_not_affected"`)) {
+			statements += len(d.statements)
+			if len(d.statements) == 0 && len(d.Problems) == 0 && bytes.Contains(text, []byte(`"known_not_affected"`)) {
 				t.Errorf("%s: says nothing, and nothing is wrong", name)
 			}
-			step := max(1, len(d.Statements)/20)
-			for i := 0; i < len(d.Statements); i += step {
-				met += holds(t, d, &d.Statements[i])
+			step := max(1, len(d.statements)/20)
+			for i := 0; i < len(d.statements); i += step {
+				met += holds(t, d, &d.statements[i])
 			}
 			return nil
 		})
@@ -59,10 +58,10 @@ func TestPublished(t *testing.T) {
 
 // holds makes the image that a statement is about, and returns 1 if it says of a match in it what the statement says, or a later one
 // on the same thing; 0 where it names nothing that could be made.
-func holds(t *testing.T, d *vex.Document, s *vex.Statement) int {
+func holds(t *testing.T, d *Document, s *statement) int {
 	t.Helper()
 	p := s.Products[0]
-	id, distro := p.Identity, &analyzer.Distro{ID: "x"}
+	id, distro := p.identity, &analyzer.Distro{ID: "x"}
 	if len(p.Subcomponents) > 0 {
 		id = p.Subcomponents[0]
 		if len(p.CPEs) == 0 {
@@ -89,7 +88,7 @@ func holds(t *testing.T, d *vex.Document, s *vex.Statement) int {
 	}
 	scanned := &analyzer.Report{Distro: distro, Components: []analyzer.Component{c}}
 	result := &matcher.Result{Matches: []matcher.Match{{ID: s.Vulnerabilities[0], Component: "1"}}}
-	out, _ := vex.Documents{d}.Apply(scanned, result, nil)
+	out, _ := Documents{d}.Apply(scanned, result, nil)
 	a := out.Matches[0].Analysis
 	if a == nil {
 		t.Errorf("%s: %s: says nothing of %s in %s (%s)", d.Name, s.Place, s.Vulnerabilities[0], c.PURL, distro.CPE)

@@ -116,9 +116,9 @@ func (d *Document) csaf(text []byte) error {
 	if in.Document.Version == "" {
 		return ErrNotVEX
 	}
-	d.Format, d.ID, d.Author = CSAF, in.Document.Tracking.ID, in.Document.Publisher.Name
+	d.Format, d.ID, d.Author = "CSAF", in.Document.Tracking.ID, in.Document.Publisher.Name
 	d.Time = d.instant("document.tracking.current_release_date", in.Document.Tracking.Current)
-	tree := csafTree{products: make(map[string]Product), groups: make(map[string][]string)}
+	tree := csafTree{products: make(map[string]product), groups: make(map[string][]string)}
 	tree.branches(in.Tree.Branches, nil)
 	for i := range in.Tree.Products {
 		tree.add(&in.Tree.Products[i], nil)
@@ -136,7 +136,7 @@ func (d *Document) csaf(text []byte) error {
 
 // A csafTree is the products of a document by their identifiers.
 type csafTree struct {
-	products map[string]Product
+	products map[string]product
 	groups   map[string][]string
 }
 
@@ -157,12 +157,12 @@ func (t *csafTree) branches(list []csafBranch, ranges []string) {
 func (t *csafTree) add(p *csafProduct, ranges []string) {
 	id := p.identity()
 	id.Ranges = ranges
-	t.products[p.ID] = Product{Identity: id}
+	t.products[p.ID] = product{identity: id}
 }
 
-func (p *csafProduct) identity() Identity {
+func (p *csafProduct) identity() identity {
 	h := &p.Helper
-	var id Identity
+	var id identity
 	if h.PURL != "" {
 		id.PURLs = append(id.PURLs, h.PURL)
 	}
@@ -196,9 +196,9 @@ func (t *csafTree) relate(list []csafRelation) {
 				continue
 			}
 			if len(of.Subcomponents) > 0 { // what is in a product that is in another
-				of = Product{Identity: of.Subcomponents[0]}
+				of = product{identity: of.Subcomponents[0]}
 			}
-			p := Product{Identity: in.Identity, Subcomponents: []Identity{of.Identity}}
+			p := product{identity: in.identity, Subcomponents: []identity{of.identity}}
 			if own := r.Product.identity(); len(own.PURLs) > 0 { // the whole has a name of its own, which says more
 				p.Subcomponents[0].PURLs = own.PURLs
 			}
@@ -232,11 +232,11 @@ func (d *Document) csafVulnerability(t *csafTree, i int, v *csafVulnerability, s
 			case !ok:
 				d.problem(at, "product %q is not in the product tree", id)
 				continue
-			case p.Identity.empty() && (len(p.Subcomponents) == 0 || p.Subcomponents[0].empty()):
+			case p.identity.empty() && (len(p.Subcomponents) == 0 || p.Subcomponents[0].empty()):
 				d.problem(at, "product %q has no identifier that could be found in an image", id)
 				continue
 			}
-			s := Statement{Place: at, Vulnerabilities: ids, Products: []Product{p}, Status: status}
+			s := statement{Place: at, Vulnerabilities: ids, Products: []product{p}, Status: status}
 			switch status {
 			case matcher.NotAffected:
 				if f := flags[id]; f != nil {

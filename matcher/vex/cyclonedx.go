@@ -100,7 +100,7 @@ func (d *Document) cycloneDX(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return jsonError(text, err)
 	}
-	d.Format = CycloneDX
+	d.Format = "CycloneDX"
 	d.Time = d.instant("metadata.timestamp", in.Metadata.Timestamp)
 	d.Author = in.Metadata.Supplier.Name
 	for _, a := range in.Metadata.Authors {
@@ -135,7 +135,7 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 		return // an SBOM's list of what is known, not a statement
 	}
 	a := v.Analysis
-	s := Statement{Place: place, Vulnerabilities: []string{v.ID}, Justification: a.Justification, Detail: a.Detail}
+	s := statement{Place: place, Vulnerabilities: []string{v.ID}, Justification: a.Justification, Detail: a.Detail}
 	for _, r := range v.References {
 		s.Vulnerabilities = append(s.Vulnerabilities, r.ID)
 	}
@@ -189,8 +189,8 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 }
 
 // cdxProduct returns what a reference names. What is not in the document is left to Apply.
-func (d *Document) cdxProduct(ref string) (Product, bool) {
-	var p Product
+func (d *Document) cdxProduct(ref string) (product, bool) {
+	var p product
 	if ref == "" {
 		return p, false
 	}
@@ -199,13 +199,13 @@ func (d *Document) cdxProduct(ref string) (Product, bool) {
 		p.name(ref)
 		return p, true
 	}
-	p.Identity = c.identity()
+	p.identity = c.identity()
 	p.Refs = append(p.Refs, ref)
 	return p, true
 }
 
-func (c *cdxComponent) identity() Identity {
-	var id Identity
+func (c *cdxComponent) identity() identity {
+	var id identity
 	if c.PURL != "" {
 		id.PURLs = append(id.PURLs, c.PURL)
 	}

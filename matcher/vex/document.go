@@ -12,16 +12,6 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Format is a kind of VEX document.
-type Format string
-
-// The formats of VEX documents.
-const (
-	OpenVEX   Format = "OpenVEX"
-	CSAF      Format = "CSAF"
-	CycloneDX Format = "CycloneDX"
-)
-
 // ErrNotVEX is wrapped by errors of documents in none of the formats.
 var ErrNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
 
@@ -34,44 +24,44 @@ const (
 // A Document is what one VEX document says.
 type Document struct {
 	Name       string // as it was called when it was read: a file
-	Format     Format
+	Format     string // "OpenVEX", "CSAF" or "CycloneDX"
 	ID         string // that the document gives itself
 	Author     string
 	Time       time.Time // of its last release; zero where it does not say
-	Statements []Statement
+	statements []statement
 	Problems   []string // what of it is not used, and why, each with its place
 
 	more int // problems beyond maxProblems
 	bom  *bom
 }
 
-// A Statement says what is so of a vulnerability in some products.
-type Statement struct {
+// A statement gives the status of a vulnerability in some products.
+type statement struct {
 	Place           string   // in the document: "statements[2]"
 	Vulnerabilities []string // identifiers of the one vulnerability, its aliases too
-	Products        []Product
+	Products        []product
 	Status          matcher.Status // Affected, NotAffected, Fixed or UnderInvestigation
 	Justification   string         // in the format's word
 	Detail          string
 	Time            time.Time // its own, else the document's
 }
 
-// A Product is an image, a package, or packages within one of those.
-type Product struct {
-	Identity
-	Subcomponents []Identity // where there are any, it is they that the statement is about
+// A product is an image, a package, or packages within one of those.
+type product struct {
+	identity
+	Subcomponents []identity // if there are any, the statement is about them only
 }
 
-// An Identity is all that a document says to name one thing. Any of it may be what meets.
-type Identity struct {
+// An identity is everything by which a document names one thing. Each part may match.
+type identity struct {
 	PURLs  []string
 	CPEs   []string
 	Hashes []string // "sha256:" and hexadecimal digits
 	Refs   []string // other names, BOM-Links among them
-	Ranges []string // vers ranges and single versions; where there are any, one must hold the package's version
+	Ranges []string // vers ranges and single versions; if there are any, the package's version must be in one
 }
 
-func (id *Identity) empty() bool {
+func (id *identity) empty() bool {
 	return len(id.PURLs)+len(id.CPEs)+len(id.Hashes)+len(id.Refs) == 0
 }
 
@@ -144,7 +134,7 @@ func (d *Document) problem(place, format string, args ...any) {
 }
 
 // add appends a statement, if it is one.
-func (d *Document) add(s Statement) {
+func (d *Document) add(s statement) {
 	var ids []string
 	for _, id := range s.Vulnerabilities {
 		if id = strings.TrimSpace(id); id != "" {
@@ -157,13 +147,13 @@ func (d *Document) add(s Statement) {
 		d.problem(s.Place, "names no vulnerability")
 	case len(s.Products) == 0:
 		d.problem(s.Place, "names no product")
-	case len(d.Statements) == maxStatements:
+	case len(d.statements) == maxStatements:
 		d.problem(s.Place, "there are more than %d statements", maxStatements)
 	default:
 		if s.Time.IsZero() {
 			s.Time = d.Time
 		}
-		d.Statements = append(d.Statements, s)
+		d.statements = append(d.statements, s)
 	}
 }
 

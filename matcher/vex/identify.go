@@ -106,8 +106,8 @@ type hits struct {
 func (h *hits) any() bool { return h.whole != "" || len(h.packages) > 0 }
 
 // products returns what a product of a document names in the image.
-func (a *applier) products(d *Document, p *Product) hits {
-	in := a.identify(d, &p.Identity)
+func (a *applier) products(d *Document, p *product) hits {
+	in := a.identify(d, &p.identity)
 	if len(p.Subcomponents) == 0 || !in.any() {
 		return in
 	}
@@ -142,7 +142,7 @@ func (a *applier) within(i int, in []int) bool {
 }
 
 // identify returns what an identity names in the image.
-func (a *applier) identify(d *Document, id *Identity) hits {
+func (a *applier) identify(d *Document, id *identity) hits {
 	h := hits{packages: make(map[int]meeting)}
 	add := func(i int, m meeting) {
 		if m.rank > h.packages[i].rank {
@@ -295,7 +295,7 @@ func (a *applier) link(ref string) hits {
 			h.whole = ref
 			return h
 		}
-		named := Identity{}
+		named := identity{}
 		named.name(plain)
 		return a.identify(&Document{}, &named)
 	default:

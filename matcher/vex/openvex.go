@@ -81,13 +81,13 @@ func (d *Document) openVEX(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return jsonError(text, err)
 	}
-	d.Format, d.ID, d.Author = OpenVEX, in.ID, in.Author
+	d.Format, d.ID, d.Author = "OpenVEX", in.ID, in.Author
 	d.Time = d.instant("timestamp", cmp.Or(in.LastUpdated, in.Timestamp))
 	issued := d.instant("timestamp", in.Timestamp) // statements without a time of their own are as old as the document
 	for i := range in.Statements {
 		s := &in.Statements[i]
 		place := fmt.Sprintf("statements[%d]", i)
-		out := Statement{
+		out := statement{
 			Place: place, Justification: s.Justification,
 			Vulnerabilities: append([]string{s.Vulnerability.Name}, s.Vulnerability.Aliases...),
 			Time:            d.instant(place, cmp.Or(s.LastUpdated, s.Timestamp)),
@@ -118,14 +118,14 @@ func (d *Document) openVEX(text []byte) error {
 		}
 		for j := range s.Products {
 			p := &s.Products[j]
-			named := Product{Identity: p.identity()}
+			named := product{identity: p.identity()}
 			for k := range p.Subcomponents {
 				named.Subcomponents = append(named.Subcomponents, p.Subcomponents[k].identity())
 			}
 			for k := range s.Subcomponents {
 				named.Subcomponents = append(named.Subcomponents, s.Subcomponents[k].identity())
 			}
-			if named.Identity.empty() {
+			if named.identity.empty() {
 				d.problem(fmt.Sprintf("%s.products[%d]", place, j), "has no identifier")
 				continue
 			}
@@ -145,8 +145,8 @@ func openJustification(word string) bool {
 	return false
 }
 
-func (c *openComponent) identity() Identity {
-	var id Identity
+func (c *openComponent) identity() identity {
+	var id identity
 	id.name(c.ID)
 	for _, kind := range sortedKeys(c.Identifiers) {
 		switch kind {
@@ -163,7 +163,7 @@ func (c *openComponent) identity() Identity {
 }
 
 // name adds a name, whatever it is.
-func (id *Identity) name(s string) {
+func (id *identity) name(s string) {
 	switch {
 	case s == "":
 	case strings.HasPrefix(s, "pkg:"):
@@ -176,7 +176,7 @@ func (id *Identity) name(s string) {
 }
 
 // hash adds a digest of an algorithm, whose name the formats spell in several ways: "SHA-256", "sha256".
-func (id *Identity) hash(algorithm, hex string) {
+func (id *identity) hash(algorithm, hex string) {
 	if hex != "" {
 		id.Hashes = append(id.Hashes, strings.ReplaceAll(strings.ToLower(algorithm), "-", "")+":"+strings.ToLower(hex))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/internal/corpus"
-	"github.com/hullmark/hullmark/sbom/merge"
+	"github.com/hullmark/hullmark/analyzer/merge"
 )
 
 func component(id, kind, name, version, path string) analyzer.Component {

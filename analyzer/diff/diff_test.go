@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/sbom/diff"
+	"github.com/hullmark/hullmark/analyzer/diff"
 )
 
 // report makes a report of lines "type name version [path] [licences]"; a type of a distribution makes a package of it.

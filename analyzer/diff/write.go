@@ -64,7 +64,7 @@ func (d *Diff) grid() *terminal.Grid {
 }
 
 // label returns the full name, with the architecture if there is one: "libc6:amd64".
-func (p *Package) label() string {
+func (p *Item) label() string {
 	if p.Arch == "" {
 		return p.FullName()
 	}

@@ -1,10 +1,10 @@
-// Package diff says in what two reports differ: which packages came, went, or have another version or licence. The reports
-// may be of scans or of documents, in any combination, see sbom.Decode.
+// Package diff compares two reports: it lists the packages that were added or removed, or that changed version or licence.
+// A report may come from a scan or from a document, see sbom.Decode.
 //
-// A package is the same where its type, its name in the normal form of its ecosystem and, for packages of a distribution, its
-// architecture are the same; who built it and where it lies may differ. Of a package with several versions, those on one side
-// only are paired: first those found in the same file, then the lowest with the lowest. A version that lies in several
-// places counts once, since many documents do not say where packages lie.
+// Two entries are the same package if they agree in type, in the name's normal form for the ecosystem and, for packages of a
+// distribution, in architecture. The builder and the place don't matter. If a package has several versions, those on one side
+// only are paired: first those found in the same file, then the lowest with the lowest. A version found in several places
+// counts once, since many documents don't record places.
 package diff
 
 import (
@@ -19,11 +19,11 @@ import (
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
-// A Diff is in what a second report differs from a first one. Lists are in the order of types, names and versions.
+// A Diff lists the differences of a second report from a first. Lists are sorted by type, name and version.
 type Diff struct {
-	Distro   *DistroChange   `json:"distribution,omitempty"` // nil where it is the same
-	Added    []Package       `json:"added"`
-	Removed  []Package       `json:"removed"`
+	Distro   *DistroChange   `json:"distribution,omitempty"` // nil if both are the same
+	Added    []Item          `json:"added"`
+	Removed  []Item          `json:"removed"`
 	Changed  []VersionChange `json:"changed"`
 	Licenses []LicenseChange `json:"licenses"`
 	Same     int             `json:"same"` // packages of the same version
@@ -34,51 +34,51 @@ func (d *Diff) Empty() bool {
 	return d.Distro == nil && len(d.Added)+len(d.Removed)+len(d.Changed)+len(d.Licenses) == 0
 }
 
-// A DistroChange is another distribution, or another version of it: "debian 12". A side that has none is empty.
+// A DistroChange is a change of the distribution or its release: "debian 12". A side without a distribution is "".
 type DistroChange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// A Package is a package of one of the reports.
-type Package struct {
+// An Item is a package of one of the reports.
+type Item struct {
 	Type      string `json:"type"`
-	Namespace string `json:"namespace,omitempty"` // where it is part of the name
+	Namespace string `json:"namespace,omitempty"` // if it is part of the name
 	Name      string `json:"name"`
 	Arch      string `json:"arch,omitempty"`
 	Version   string `json:"version,omitempty"`
 	PURL      string `json:"purl,omitempty"`
-	Path      string `json:"path,omitempty"` // of the first file that it was found in
+	Path      string `json:"path,omitempty"` // of the first file with it
 }
 
-// FullName returns the name with the namespace that is part of it: "@scope/name".
-func (p *Package) FullName() string {
+// FullName returns the name with its namespace: "@scope/name".
+func (p *Item) FullName() string {
 	if p.Namespace == "" {
 		return p.Name
 	}
 	return p.Namespace + "/" + p.Name
 }
 
-// A VersionChange is a package with another version.
+// A VersionChange is a package whose version changed.
 type VersionChange struct {
-	From Package `json:"from"`
-	To   Package `json:"to"`
+	From Item `json:"from"`
+	To   Item `json:"to"`
 
-	// Direction is "upgrade" or "downgrade", "" where the versions cannot be compared.
+	// Direction is "upgrade" or "downgrade", "" if the versions cannot be compared.
 	Direction string `json:"direction,omitempty"`
 }
 
-// A LicenseChange is a package, in the version that it has in the second report, whose licences are others there. All of
-// a side hold; none means that it does not say.
+// A LicenseChange is a package, in its version of the second report, whose licences changed. All licences of a side hold;
+// an empty side does not state any.
 type LicenseChange struct {
-	Package
+	Item
 	From []string `json:"from"`
 	To   []string `json:"to"`
 }
 
-// Compare returns in what b differs from a.
+// Compare returns the differences of b from a.
 func Compare(a, b *analyzer.Report) *Diff {
-	d := &Diff{Added: []Package{}, Removed: []Package{}, Changed: []VersionChange{}, Licenses: []LicenseChange{}}
+	d := &Diff{Added: []Item{}, Removed: []Item{}, Changed: []VersionChange{}, Licenses: []LicenseChange{}}
 	if from, to := distroOf(a), distroOf(b); from != to {
 		d.Distro = &DistroChange{from, to}
 	}
@@ -96,16 +96,16 @@ func Compare(a, b *analyzer.Report) *Diff {
 	slices.SortFunc(d.Changed, func(x, y VersionChange) int {
 		return cmp.Or(comparePackages(x.From, y.From), comparePackages(x.To, y.To))
 	})
-	slices.SortFunc(d.Licenses, func(x, y LicenseChange) int { return comparePackages(x.Package, y.Package) })
+	slices.SortFunc(d.Licenses, func(x, y LicenseChange) int { return comparePackages(x.Item, y.Item) })
 	return d
 }
 
-func comparePackages(a, b Package) int {
+func comparePackages(a, b Item) int {
 	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.FullName(), b.FullName()), strings.Compare(a.Arch, b.Arch),
 		compareVersions(a.Type, a.Version, b.Version), strings.Compare(a.Path, b.Path))
 }
 
-// compareVersions orders versions, by their bytes where the ecosystem has no order for them.
+// compareVersions orders versions, by their bytes if the ecosystem has no order for them.
 func compareVersions(purlType, a, b string) int {
 	if c, err := version.Compare(purlType, a, b); err == nil && c != 0 {
 		return c
@@ -120,36 +120,36 @@ func distroOf(r *analyzer.Report) string {
 	return strings.TrimSpace(r.Distro.ID + " " + distro.ReleaseOf(r.Distro.ID, r.Distro.VersionID, r.Distro.Codename))
 }
 
-// A key is what makes a package the same.
+// A key identifies a package.
 type key struct {
 	matcher.Key
 	arch string
 }
 
-// An item is one version of a package.
-type item struct {
-	Package
+// An entry is one version of a package.
+type entry struct {
+	Item
 	paths    map[string]bool
 	licenses map[string]bool
 }
 
 // group returns the versions of each package.
-func group(r *analyzer.Report) map[key]map[string]*item {
-	groups := make(map[key]map[string]*item)
+func group(r *analyzer.Report) map[key]map[string]*entry {
+	groups := make(map[key]map[string]*entry)
 	for i := range r.Components {
 		c := &r.Components[i]
 		k := key{Key: matcher.PackageKey(c.Type, c.Namespace, c.Name)}
-		p := Package{Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, PURL: c.PURL, Path: c.Path}
+		p := Item{Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, PURL: c.PURL, Path: c.Path}
 		if c.System {
 			k = key{matcher.Key{Type: c.Type, Name: c.Name}, c.Arch}
 			p.Namespace, p.Arch = "", c.Arch
 		}
 		if groups[k] == nil {
-			groups[k] = make(map[string]*item)
+			groups[k] = make(map[string]*entry)
 		}
 		x := groups[k][c.Version]
 		if x == nil {
-			x = &item{Package: p, paths: make(map[string]bool), licenses: make(map[string]bool)}
+			x = &entry{Item: p, paths: make(map[string]bool), licenses: make(map[string]bool)}
 			groups[k][c.Version] = x
 		}
 		if c.Path != "" {
@@ -169,8 +169,8 @@ func group(r *analyzer.Report) map[key]map[string]*item {
 }
 
 // compare compares the versions of one package.
-func (d *Diff) compare(olds, news map[string]*item) {
-	var gone, come []*item
+func (d *Diff) compare(olds, news map[string]*entry) {
+	var gone, come []*entry
 	for version, o := range olds {
 		if n := news[version]; n != nil {
 			d.Same++
@@ -184,7 +184,7 @@ func (d *Diff) compare(olds, news map[string]*item) {
 			come = append(come, n)
 		}
 	}
-	byVersion := func(a, b *item) int { return comparePackages(a.Package, b.Package) }
+	byVersion := func(a, b *entry) int { return comparePackages(a.Item, b.Item) }
 	slices.SortFunc(gone, byVersion)
 	slices.SortFunc(come, byVersion)
 	if len(gone) > 0 && len(come) > 0 {
@@ -195,24 +195,24 @@ func (d *Diff) compare(olds, news map[string]*item) {
 		d.change(gone[i], come[i])
 	}
 	for _, o := range gone[n:] {
-		d.Removed = append(d.Removed, o.Package)
+		d.Removed = append(d.Removed, o.Item)
 	}
 	for _, c := range come[n:] {
-		d.Added = append(d.Added, c.Package)
+		d.Added = append(d.Added, c.Item)
 	}
 }
 
-// pair takes out the versions that were found in the same file.
-func (d *Diff) pair(gone, come []*item) (stillGone, stillCome []*item) {
-	at := make(map[string][]*item) // those that came, by file, in order
+// pair records changes of versions found in the same file, and returns the others.
+func (d *Diff) pair(gone, come []*entry) (stillGone, stillCome []*entry) {
+	at := make(map[string][]*entry) // added entries by file, sorted
 	for _, n := range come {
 		for p := range n.paths {
 			at[p] = append(at[p], n)
 		}
 	}
-	used := make(map[*item]bool)
+	used := make(map[*entry]bool)
 	for _, o := range gone {
-		var best *item
+		var best *entry
 		for _, p := range sorted(o.paths) {
 			for len(at[p]) > 0 && used[at[p][0]] {
 				at[p] = at[p][1:]
@@ -236,8 +236,8 @@ func (d *Diff) pair(gone, come []*item) (stillGone, stillCome []*item) {
 	return stillGone, stillCome
 }
 
-func (d *Diff) change(o, n *item) {
-	c := VersionChange{From: o.Package, To: n.Package}
+func (d *Diff) change(o, n *entry) {
+	c := VersionChange{From: o.Item, To: n.Item}
 	if x, err := version.Compare(o.Type, o.Version, n.Version); err == nil {
 		switch {
 		case x < 0:
@@ -250,10 +250,10 @@ func (d *Diff) change(o, n *item) {
 	d.compareLicenses(o, n)
 }
 
-func (d *Diff) compareLicenses(o, n *item) {
+func (d *Diff) compareLicenses(o, n *entry) {
 	from, to := sorted(o.licenses), sorted(n.licenses)
 	if !slices.Equal(from, to) {
-		d.Licenses = append(d.Licenses, LicenseChange{n.Package, from, to})
+		d.Licenses = append(d.Licenses, LicenseChange{n.Item, from, to})
 	}
 }
 

@@ -1,10 +1,10 @@
-// Package merge makes one report of several about the same product: of what a build recorded and what a scan of the image
-// found, of documents of several tools, of an application and its base image.
+// Package merge joins several reports about the same product into one: the records of a build and the scan of the image
+// that it made, documents of several tools, an application and its base image.
 //
-// A package of two reports is one where its type, name, version and, for packages of a distribution, architecture are the same, and it
-// lies in the same place or one of them does not say where. It keeps the ID that it has in the first report that names it, so
-// that what refers to it still does; what the first does not say is taken from the others. A package is installed where one report says so, and of a
-// list of licences the first that is not empty counts.
+// Packages of two reports are the same if they agree in type, name, version and, for packages of a distribution, architecture,
+// and lie in the same place or one of them has no place. The merged package keeps the ID from the first report that has it, so
+// that references to it still work, and takes the fields that the first report lacks from the others. A package is installed
+// if any report says so. The first list of licences that is not empty counts.
 package merge
 
 import (
@@ -21,21 +21,21 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// ErrDistro says that reports are of different distributions. A report is of one, and packages of the other would be
-// matched with its advisories.
+// ErrDistro reports different distributions. A report has one distribution, so the packages of the other would be matched with
+// the wrong advisories.
 var ErrDistro = errors.New("different distributions")
 
-// A merger makes one report.
+// A merger builds the merged report.
 type merger struct {
 	out   *analyzer.Report
 	taken map[string]int // index of a component by its ID
-	first map[key]int    // index of the first component of those that are the same but for where they lie
-	at    map[place]int  // index of the one in a place, which is empty where it does not say
+	first map[key]int    // index of the first component of a key, wherever it lies
+	at    map[place]int  // index of the component in a place, which is empty if unknown
 	found map[analyzer.FileFinding]bool
-	again map[string]int // how often an ID stood for another component
+	again map[string]int // how often another component had an ID
 }
 
-// A key is what makes a package the same.
+// A key identifies a package.
 type key struct {
 	matcher.Key
 	version, arch string
@@ -47,11 +47,11 @@ type place struct {
 	path, inside string
 }
 
-// Reports merges reports, in their order: earlier ones count more. It fails with [ErrDistro] where two are of different
-// distributions or releases. Reports that it is given stay as they are.
+// Reports merges reports; earlier ones take precedence. It returns [ErrDistro] if two have different distributions or
+// releases. It does not change its arguments.
 //
-// Layers and what refers to them are kept where the reports are of one image; of several images they are left out, with a
-// Diagnostic that says so.
+// Reports of one image keep their layers and references to layers. Reports of several images lose them, and a Diagnostic
+// records the loss.
 func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
 	m := merger{out: &analyzer.Report{}, taken: make(map[string]int), first: make(map[key]int), at: make(map[place]int), found: make(map[analyzer.FileFinding]bool), again: make(map[string]int)}
 	if err := m.head(reports); err != nil {
@@ -65,7 +65,7 @@ func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
 	return m.out, nil
 }
 
-// head merges what there is one of.
+// head merges distribution, image and layers.
 func (m *merger) head(reports []*analyzer.Report) error {
 	images, layers := 0, 0
 	for i, r := range reports {
@@ -104,7 +104,7 @@ func (m *merger) head(reports []*analyzer.Report) error {
 		m.out.Diagnostics = append(m.out.Diagnostics, analyzer.FileDiagnostic{
 			Diagnostic: analyzer.Diagnostic{
 				Code:    analyzer.Unsupported,
-				Message: "the reports are of several images: which layer of which of them a package came with is left out",
+				Message: "the reports are of several images, so the layers of packages are left out",
 			},
 			Layer: -1, Analyzer: "merge",
 		})
@@ -163,7 +163,7 @@ func (m *merger) add(r *analyzer.Report, layered bool) {
 	}
 }
 
-// component adds a component, and returns the ID that it has now.
+// component adds a component, and returns its ID in the merged report.
 func (m *merger) component(c *analyzer.Component, layer int) string {
 	k := key{Key: matcher.PackageKey(c.Type, c.Namespace, c.Name), version: c.Version}
 	if c.System {
@@ -175,7 +175,7 @@ func (m *merger) component(c *analyzer.Component, layer int) string {
 		i, ok = m.first[k]
 	}
 	if !ok {
-		if i, ok = m.at[nowhere]; ok { // now it is known where
+		if i, ok = m.at[nowhere]; ok { // this report knows the place
 			delete(m.at, nowhere)
 			m.at[here] = i
 		}
@@ -204,7 +204,7 @@ func (m *merger) component(c *analyzer.Component, layer int) string {
 	return n.ID
 }
 
-// fill takes from c what old does not say.
+// fill copies the fields that old lacks from c.
 func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	if old.Path == "" {
 		old.Path, old.ArchivePath, old.Layer, old.Analyzer = c.Path, c.ArchivePath, layer, cmp.Or(old.Analyzer, c.Analyzer)
