@@ -11,8 +11,8 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/analyzer/merge"
+	"github.com/hullmark/hullmark/internal/corpus"
 )
 
 func component(id, kind, name, version, path string) analyzer.Component {
