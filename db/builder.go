@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Builder collects advisories and threats and writes them as a database. Its zero value is ready to use. What it writes depends on
+// A Builder collects advisories and enrichments and writes them as a database. Its zero value is ready to use. What it writes depends on
 // what it was given only, not on the order.
 //
 // Memory grows with what distinct advisories say, not with how often it is said: an advisory that differs from another
@@ -20,11 +20,11 @@ type Builder struct {
 	// Facts leaves prose out: summaries and URLs.
 	Facts bool
 
-	t        tables
-	rows     []row
-	feeds    []FeedInfo
-	coverage []matcher.Coverage
-	threats  []threatRow
+	t           tables
+	rows        []row
+	feeds       []FeedInfo
+	coverage    []matcher.Coverage
+	enrichments []enrichmentRow
 }
 
 // FeedInfo describes one input of a database.

@@ -18,7 +18,7 @@ func (d *DB) CopyTo(ctx context.Context, w io.Writer, old *DB) (reused int64, er
 	p := &patched{far: d.r, moved: make(map[int64]piece)}
 	n := &DB{
 		r: p, size: d.size, footer: d.footer, root: d.root, zstd: d.zstd,
-		pages: make([]atomic.Pointer[page], len(d.pages)), threatPages: make([]atomic.Pointer[threatPage], len(d.threatPages)),
+		pages: make([]atomic.Pointer[page], len(d.pages)), enrichmentPages: make([]atomic.Pointer[enrichmentPage], len(d.enrichmentPages)),
 	}
 	if old != nil {
 		p.near, p.have = old.r, old.pieces()
@@ -98,12 +98,12 @@ func (d *DB) pieces() pieceSet {
 			all[p.blocks[j].hash] = p.blocks[j].piece
 		}
 	}
-	for i := range d.root.threats {
-		p, err := d.threatPage(i)
+	for i := range d.root.enrichments {
+		p, err := d.enrichmentPage(i)
 		if err != nil {
 			continue
 		}
-		all[d.root.threats[i].hash] = d.root.threats[i].piece
+		all[d.root.enrichments[i].hash] = d.root.enrichments[i].piece
 		for j := range p.blocks {
 			all[p.blocks[j].hash] = p.blocks[j].piece
 		}
@@ -116,11 +116,11 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 	for _, e := range d.root.pages {
 		p.add(&e.piece)
 	}
-	for _, e := range d.root.threats {
+	for _, e := range d.root.enrichments {
 		p.add(&e.piece)
 	}
 	pages := append(spansOf(d.root.pages, func(e pageEntry) Span { return e.span() }),
-		spansOf(d.root.threats, func(e threatPageEntry) Span { return e.span() })...)
+		spansOf(d.root.enrichments, func(e enrichmentPageEntry) Span { return e.span() })...)
 	if err := d.prefetch(ctx, pages...); err != nil {
 		return nil, err
 	}
@@ -134,8 +134,8 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 			all = append(all, page.blocks[j].piece)
 		}
 	}
-	for i := range d.root.threats {
-		page, err := d.threatPage(i)
+	for i := range d.root.enrichments {
+		page, err := d.enrichmentPage(i)
 		if err != nil {
 			return nil, err
 		}
@@ -149,8 +149,8 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 	for i := range d.root.pages {
 		all = append(all, d.root.pages[i].piece)
 	}
-	for i := range d.root.threats {
-		all = append(all, d.root.threats[i].piece)
+	for i := range d.root.enrichments {
+		all = append(all, d.root.enrichments[i].piece)
 	}
 	return append(all, piece{d.footer.offset, int(d.footer.stored), int(d.footer.raw), d.footer.hash}), nil
 }

@@ -26,11 +26,11 @@ type DB struct {
 
 	signatures []Signature
 
-	pages       []atomic.Pointer[page]       // those of root, once they were read
-	threatPages []atomic.Pointer[threatPage] // likewise
+	pages           []atomic.Pointer[page]           // those of root, once they were read
+	enrichmentPages []atomic.Pointer[enrichmentPage] // likewise
 
-	blocks  cache[block]
-	threats cache[threatBlock]
+	blocks      cache[block]
+	enrichments cache[enrichmentBlock]
 
 	buffers sync.Pool // of *[]byte, for stored and raw blocks
 	scratch sync.Pool // of *block, for look-ups of so many that the cache would not keep them
@@ -90,7 +90,7 @@ func open(r io.ReaderAt, size int64, t *SignaturePolicy) (*DB, error) {
 		return nil, fmt.Errorf("index: %w: %w", ErrCorrupt, err)
 	}
 	d.pages = make([]atomic.Pointer[page], len(d.root.pages))
-	d.threatPages = make([]atomic.Pointer[threatPage], len(d.root.threats))
+	d.enrichmentPages = make([]atomic.Pointer[enrichmentPage], len(d.root.enrichments))
 	return d, nil
 }
 
@@ -171,24 +171,24 @@ func (d *DB) page(i int) (*page, error) {
 	return p, nil
 }
 
-// threatPage returns page i of threats, which stays in memory.
-func (d *DB) threatPage(i int) (*threatPage, error) {
-	if p := d.threatPages[i].Load(); p != nil {
+// enrichmentPage returns page i of enrichments, which stays in memory.
+func (d *DB) enrichmentPage(i int) (*enrichmentPage, error) {
+	if p := d.enrichmentPages[i].Load(); p != nil {
 		return p, nil
 	}
-	e := &d.root.threats[i]
-	var p *threatPage
+	e := &d.root.enrichments[i]
+	var p *enrichmentPage
 	err := d.raw(&e.piece, func(raw []byte) (err error) {
-		p, err = parseThreatPage(raw, e)
+		p, err = parseEnrichmentPage(raw, e)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("db: page %d of the index of threats: %w", i, err)
+		return nil, fmt.Errorf("db: page %d of the index of enrichments: %w", i, err)
 	}
-	if i+1 < len(d.root.threats) {
-		p.next = &d.root.threats[i+1]
+	if i+1 < len(d.root.enrichments) {
+		p.next = &d.root.enrichments[i+1]
 	}
-	d.threatPages[i].Store(p)
+	d.enrichmentPages[i].Store(p)
 	return p, nil
 }
 
@@ -312,7 +312,7 @@ func (d *DB) Verify(ctx context.Context) error {
 	var errs []error
 	fresh := &DB{ // with nothing in memory
 		r: d.r, size: d.size, footer: d.footer, root: d.root, zstd: d.zstd,
-		pages: make([]atomic.Pointer[page], len(d.pages)), threatPages: make([]atomic.Pointer[threatPage], len(d.threatPages)),
+		pages: make([]atomic.Pointer[page], len(d.pages)), enrichmentPages: make([]atomic.Pointer[enrichmentPage], len(d.enrichmentPages)),
 	}
 	for at, err := range fresh.places(fresh.announce(ctx)) {
 		if err == nil {
@@ -326,9 +326,9 @@ func (d *DB) Verify(ctx context.Context) error {
 			break
 		}
 	}
-	for at, err := range fresh.threatPlaces(fresh.announce(ctx)) {
+	for at, err := range fresh.enrichmentPlaces(fresh.announce(ctx)) {
 		if err == nil {
-			_, err = fresh.threatBlock(at)
+			_, err = fresh.enrichmentBlock(at)
 		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {

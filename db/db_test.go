@@ -126,7 +126,7 @@ func TestDeterministic(t *testing.T) {
 	feeds := []db.FeedInfo{
 		{Name: "debian", Date: day, Records: 3}, {Name: "osv", URL: "https://a.example/1"}, {Name: "osv", URL: "https://a.example/2"},
 	}
-	known := manyThreats(500)
+	known := manyEnrichments(500)
 	var want []byte
 	for i := range 4 {
 		r := rand.New(rand.NewPCG(uint64(i), 0))
@@ -462,7 +462,7 @@ func TestEveryBit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range threats() {
+	for _, s := range enrichments() {
 		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,8 @@ import (
 // The file, version 1.
 //
 //	header     8 bytes   the magic "HULLMARK"
-//	blocks               of advisories, then of threats
-//	pages                of the index: of advisories, then of threats
+//	blocks               of advisories, then of enrichments
+//	pages                of the index: of advisories, then of enrichments
 //	root                 of the index
 //	footer     64 bytes
 //	signatures 128 bytes each, 0 to 16 of them
@@ -58,7 +58,7 @@ import (
 //	  (1: end of life), count of advisories
 //	count of pages of advisories; the piece of the page, the run that it describes, count of advisories, count of
 //	  ranges, first package
-//	count of pages of threats; the piece of the page, the run that it describes, count of threats, feed (string), first
+//	count of pages of enrichments; the piece of the page, the run that it describes, count of enrichments, feed (string), first
 //	  identifier
 //
 // A page of advisories, raw:
@@ -67,9 +67,9 @@ import (
 //	  ends the block before; never of the first), first package
 //	length of a filter in bytes, and the filter
 //
-// A page of threats, raw:
+// A page of enrichments, raw:
 //
-//	count of blocks; piece, count of threats, first identifier
+//	count of blocks; piece, count of enrichments, first identifier
 //
 // Feeds are in order of all their fields, coverage rows in order of type, namespace, release and feed.
 //
@@ -85,7 +85,7 @@ import (
 // also means that a package is found, and read, with all of its releases.
 //
 // Enrichments, each one of one feed and one CVE identifier, are in order of feed, year and number. A block,
-// and a page, has threats of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
+// and a page, has enrichments of one feed only: what changes every day of every identifier, such as EPSS, changes no other blocks.
 //
 // # Block of advisories
 //
@@ -110,7 +110,7 @@ import (
 // named: 0 is the row after it, which becomes the newest, 1 the newest, 2 the one before. Tables are in the order in
 // which later ones first refer to their rows, so that most back references are 0, and no row is unused.
 //
-// # Block of threats
+// # Block of enrichments
 //
 // Raw:
 //
@@ -118,9 +118,9 @@ import (
 //	severities as above
 //	columns    a byte, the sum of what follows the identifiers: 1 estimates, 2 days, 4 exploits, 8 severities,
 //	           16 weaknesses
-//	count of threats, n; then columns of n values each:
+//	count of enrichments, n; then columns of n values each:
 //	  year: the difference to the year before; of the first, the year
-//	  number: where the year is that of the threat before, the difference to its number, else the number
+//	  number: where the year is that of the enrichment before, the difference to its number, else the number
 //	  estimates  a table of all pairs of a probability and a percentile, each in units of 1/100,000 and 0 where unknown, in
 //	             ascending order. Count; columns: difference to the probability before, signed difference to the
 //	             percentile before. Then n references to it

@@ -23,7 +23,7 @@ type Info struct {
 	Signatures  []Signature      // good ones, but by whomever; in the order in which they were made
 }
 
-// ThreatInfo says of how many vulnerabilities a feed knows something.
+// EnrichmentInfo says of how many vulnerabilities a feed knows something.
 type EnrichmentInfo struct {
 	Feed            string
 	Vulnerabilities int
@@ -58,7 +58,7 @@ func (d *DB) Info() Info {
 		i.Advisories += p.advisories
 		i.Ranges += p.ranges
 	}
-	for _, p := range d.root.threats {
+	for _, p := range d.root.enrichments {
 		i.Blocks += p.blocks
 		i.IndexSize += p.stored
 		if n := len(i.Enrichments); n == 0 || i.Enrichments[n-1].Feed != p.feed {

@@ -13,14 +13,14 @@ type Part struct {
 	Feed string // Advisory.Feed
 
 	// Ecosystem reports whether the advisories and the coverage of an ecosystem, see [matcher.Key.Ecosystem], belong to the
-	// part. If it is nil they all do, and the feed's threats as well, which belong to no other part.
+	// part. If it is nil they all do, and the feed's enrichments as well, which belong to no other part.
 	Ecosystem func(matcher.Key) bool
 
 	// Input reports whether the description of an input belongs to the part; nil: all of the feed's.
 	Input func(FeedInfo) bool
 }
 
-// Keep adds a part of another database: its advisories and threats, the descriptions of its inputs, and its coverage, with
+// Keep adds a part of another database: its advisories and enrichments, the descriptions of its inputs, and its coverage, with
 // their dates. It is what an updater does for a feed that did not change, or that cannot be read. After an error, b holds
 // some of the part, and should be given up.
 func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
@@ -56,22 +56,22 @@ func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 	if p.Ecosystem != nil {
 		return nil
 	}
-	return b.keepThreats(ctx, old, p.Feed)
+	return b.keepEnrichments(ctx, old, p.Feed)
 }
 
 func (p *Part) has(k matcher.Key) bool { return p.Ecosystem == nil || p.Ecosystem(k.Ecosystem()) }
 
-func (b *Builder) keepThreats(ctx context.Context, old *DB, feed string) error {
-	for at, err := range old.threatPlaces(old.announce(ctx), feed) {
-		var block *threatBlock
+func (b *Builder) keepEnrichments(ctx context.Context, old *DB, feed string) error {
+	for at, err := range old.enrichmentPlaces(old.announce(ctx), feed) {
+		var block *enrichmentBlock
 		if err == nil {
-			block, err = old.threatBlock(at)
+			block, err = old.enrichmentBlock(at)
 		}
 		if err != nil {
 			return err
 		}
 		for j, c := range block.cves {
-			b.threats = append(b.threats, b.tables().threat(feed, c, block.threat(j, nil)))
+			b.enrichments = append(b.enrichments, b.tables().enrichment(feed, c, block.enrichment(j, nil)))
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// whole returns a builder of advisories of two feeds, of which osv has two inputs, and of threats.
+// whole returns a builder of advisories of two feeds, of which osv has two inputs, and of enrichments.
 func whole(t testing.TB, b *db.Builder) {
 	t.Helper()
 	b.AddFeed(db.FeedInfo{Name: "debian", Date: day, Records: 3})
@@ -30,7 +30,7 @@ func whole(t testing.TB, b *db.Builder) {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range threats() {
+	for _, s := range enrichments() {
 		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}

@@ -118,40 +118,40 @@ func (p *page) find(want name) (first, end int) {
 	return first, end
 }
 
-// A threatPage is a part of the index: it says what the blocks of threats of a run hold.
-type threatPage struct {
-	blocks []threatEntry
-	next   *threatPageEntry // the page after it, nil if there is none
+// A enrichmentPage is a part of the index: it says what the blocks of enrichments of a run hold.
+type enrichmentPage struct {
+	blocks []enrichmentEntry
+	next   *enrichmentPageEntry // the page after it, nil if there is none
 	feed   string
 }
 
-// A threatEntry describes one block of threats.
-type threatEntry struct {
+// A enrichmentEntry describes one block of enrichments.
+type enrichmentEntry struct {
 	piece
 	first cve
 	rows  int
 }
 
-func (p *threatPage) append(b []byte) []byte {
+func (p *enrichmentPage) append(b []byte) []byte {
 	b = appendUint(b, uint64(len(p.blocks)))
-	b = appendPieces(b, p.blocks, func(e *threatEntry) *piece { return &e.piece })
-	b = column(b, p.blocks, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.rows)) })
-	return appendCVEs(b, p.blocks, func(e *threatEntry) cve { return e.first })
+	b = appendPieces(b, p.blocks, func(e *enrichmentEntry) *piece { return &e.piece })
+	b = column(b, p.blocks, func(b []byte, e enrichmentEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	return appendCVEs(b, p.blocks, func(e *enrichmentEntry) cve { return e.first })
 }
 
-// parseThreatPage reads a page of threats, which must be as its entry says.
-func parseThreatPage(b []byte, e *threatPageEntry) (*threatPage, error) {
+// parseEnrichmentPage reads a page of enrichments, which must be as its entry says.
+func parseEnrichmentPage(b []byte, e *enrichmentPageEntry) (*enrichmentPage, error) {
 	s := &scanner{b: b}
-	p := &threatPage{feed: e.feed, blocks: make([]threatEntry, s.count(5+sha256.Size))}
-	readPieces(s, p.blocks, func(e *threatEntry) *piece { return &e.piece })
+	p := &enrichmentPage{feed: e.feed, blocks: make([]enrichmentEntry, s.count(5+sha256.Size))}
+	readPieces(s, p.blocks, func(e *enrichmentEntry) *piece { return &e.piece })
 	for i := range p.blocks {
 		p.blocks[i].rows = s.size()
 	}
-	readCVEs(s, p.blocks, func(e *threatEntry) *cve { return &e.first })
+	readCVEs(s, p.blocks, func(e *enrichmentEntry) *cve { return &e.first })
 	if err := s.end(); err != nil {
 		return nil, err
 	}
-	got := threatPageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, feed: e.feed, first: e.first}
+	got := enrichmentPageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, feed: e.feed, first: e.first}
 	for i := range p.blocks {
 		b := &p.blocks[i]
 		b.offset = e.start + got.bytes
@@ -170,8 +170,8 @@ func parseThreatPage(b []byte, e *threatPageEntry) (*threatPage, error) {
 	return p, nil
 }
 
-// belongs reports whether the threats of b are those of which the page speaks, in block i.
-func (p *threatPage) belongs(b *threatBlock, i int) bool {
+// belongs reports whether the enrichments of b are those of which the page speaks, in block i.
+func (p *enrichmentPage) belongs(b *enrichmentBlock, i int) bool {
 	e := &p.blocks[i]
 	if len(b.cves) != e.rows || e.rows == 0 || b.cves[0] != e.first {
 		return false
@@ -184,6 +184,6 @@ func (p *threatPage) belongs(b *threatBlock, i int) bool {
 }
 
 // find returns the block that may know an identifier, or -1.
-func (p *threatPage) find(c cve) int {
+func (p *enrichmentPage) find(c cve) int {
 	return sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i].first > c }) - 1
 }

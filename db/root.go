@@ -10,10 +10,10 @@ import (
 
 // A root is the root of the index: it says what the database is made of, and where the pages of the index are.
 type root struct {
-	feeds    []FeedInfo
-	coverage []CoverageInfo
-	pages    []pageEntry
-	threats  []threatPageEntry
+	feeds       []FeedInfo
+	coverage    []CoverageInfo
+	pages       []pageEntry
+	enrichments []enrichmentPageEntry
 }
 
 // CoverageInfo is a row of coverage and the number of its advisories.
@@ -43,8 +43,8 @@ type pageEntry struct {
 	advisories, ranges int
 }
 
-// A threatPageEntry does so for blocks of threats, of one feed.
-type threatPageEntry struct {
+// A enrichmentPageEntry does so for blocks of enrichments, of one feed.
+type enrichmentPageEntry struct {
 	piece
 	run
 	feed  string
@@ -81,12 +81,12 @@ func (r *root) append(b []byte) []byte {
 	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.advisories)) })
 	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.ranges)) })
 	b = appendFirsts(b, r.pages, func(e *pageEntry) *name { return &e.first })
-	b = appendUint(b, uint64(len(r.threats)))
-	b = appendPieces(b, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
-	b = appendRuns(b, r.threats, func(e *threatPageEntry) *run { return &e.run })
-	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendUint(b, uint64(e.rows)) })
-	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendString(b, e.feed) })
-	return appendCVEs(b, r.threats, func(e *threatPageEntry) cve { return e.first })
+	b = appendUint(b, uint64(len(r.enrichments)))
+	b = appendPieces(b, r.enrichments, func(e *enrichmentPageEntry) *piece { return &e.piece })
+	b = appendRuns(b, r.enrichments, func(e *enrichmentPageEntry) *run { return &e.run })
+	b = column(b, r.enrichments, func(b []byte, e enrichmentPageEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	b = column(b, r.enrichments, func(b []byte, e enrichmentPageEntry) []byte { return appendString(b, e.feed) })
+	return appendCVEs(b, r.enrichments, func(e *enrichmentPageEntry) cve { return e.first })
 }
 
 func flag(set bool, bit byte) byte {
@@ -176,18 +176,18 @@ func parseRoot(b []byte, end int64) (*root, error) {
 		r.pages[i].ranges = s.size()
 	}
 	readFirsts(s, r.pages, func(e *pageEntry) (*name, bool) { return &e.first, false })
-	r.threats = make([]threatPageEntry, s.count(8+sha256.Size))
-	readPieces(s, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
-	readRuns(s, r.threats, func(e *threatPageEntry) *run { return &e.run })
-	for i := range r.threats {
-		r.threats[i].rows = s.size()
+	r.enrichments = make([]enrichmentPageEntry, s.count(8+sha256.Size))
+	readPieces(s, r.enrichments, func(e *enrichmentPageEntry) *piece { return &e.piece })
+	readRuns(s, r.enrichments, func(e *enrichmentPageEntry) *run { return &e.run })
+	for i := range r.enrichments {
+		r.enrichments[i].rows = s.size()
 	}
-	for i := range r.threats {
-		r.threats[i].feed = s.string()
+	for i := range r.enrichments {
+		r.enrichments[i].feed = s.string()
 	}
-	readCVEs(s, r.threats, func(e *threatPageEntry) *cve { return &e.first })
-	for i := range r.threats {
-		if i > 0 && r.threats[i].compare(r.threats[i-1].feed, r.threats[i-1].first) <= 0 {
+	readCVEs(s, r.enrichments, func(e *enrichmentPageEntry) *cve { return &e.first })
+	for i := range r.enrichments {
+		if i > 0 && r.enrichments[i].compare(r.enrichments[i-1].feed, r.enrichments[i-1].first) <= 0 {
 			s.fail(errValue)
 		}
 	}
@@ -195,7 +195,7 @@ func parseRoot(b []byte, end int64) (*root, error) {
 	return r, s.end()
 }
 
-// place works out where everything is: blocks of advisories, blocks of threats, pages of either, without gaps.
+// place works out where everything is: blocks of advisories, blocks of enrichments, pages of either, without gaps.
 func (r *root) place(s *scanner, end int64) {
 	offset := blockAt
 	put := func(e *run) {
@@ -205,16 +205,16 @@ func (r *root) place(s *scanner, end int64) {
 	for i := range r.pages {
 		put(&r.pages[i].run)
 	}
-	for i := range r.threats {
-		put(&r.threats[i].run)
+	for i := range r.enrichments {
+		put(&r.enrichments[i].run)
 	}
 	for i := range r.pages {
 		r.pages[i].offset = offset
 		offset += int64(r.pages[i].stored)
 	}
-	for i := range r.threats {
-		r.threats[i].offset = offset
-		offset += int64(r.threats[i].stored)
+	for i := range r.enrichments {
+		r.enrichments[i].offset = offset
+		offset += int64(r.enrichments[i].stored)
 	}
 	if offset != end {
 		s.fail(errValue)

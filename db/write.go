@@ -35,7 +35,7 @@ func (b *Builder) write(out *counter) error {
 	}
 	t := b.tables()
 	b.sortRows() // merging may add strings
-	b.sortThreats()
+	b.sortEnrichments()
 	r := root{feeds: b.feedRows(), coverage: b.coverageRows()}
 	w := &fileWriter{out: out, enc: enc}
 	text := newTextWriter(t, ranks(t.strings.items))
@@ -43,7 +43,7 @@ func (b *Builder) write(out *counter) error {
 	if err != nil {
 		return err
 	}
-	threats, err := w.threats(b.threats, &threatWriter{textWriter: text})
+	enrichments, err := w.enrichments(b.enrichments, &enrichmentWriter{textWriter: text})
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func (b *Builder) write(out *counter) error {
 			return err
 		}
 	}
-	for i := range threats {
-		if err := w.threatPage(&r, &threats[i]); err != nil {
+	for i := range enrichments {
+		if err := w.enrichmentPage(&r, &enrichments[i]); err != nil {
 			return err
 		}
 	}
@@ -125,14 +125,14 @@ func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, 
 	return pages, err
 }
 
-// threats writes the blocks of rows, which are in order, and returns the pages that describe them.
-func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (pages []threatPage, err error) {
+// enrichments writes the blocks of rows, which are in order, and returns the pages that describe them.
+func (w *fileWriter) enrichments(rows []enrichmentRow, blocks *enrichmentWriter) (pages []enrichmentPage, err error) {
 	flush := func() error {
 		first := &blocks.rows[0]
-		e := threatEntry{first: first.cve, rows: len(blocks.rows)}
+		e := enrichmentEntry{first: first.cve, rows: len(blocks.rows)}
 		feed := blocks.t.strings.items[first.feed]
 		if n := len(pages); n == 0 || pages[n-1].feed != feed || wantsPage(len(pages[n-1].blocks), uint64(first.cve)*0x9e3779b97f4a7c15) {
-			pages = append(pages, threatPage{feed: feed})
+			pages = append(pages, enrichmentPage{feed: feed})
 		}
 		e.piece, err = w.put(blocks.encode())
 		p := &pages[len(pages)-1]
@@ -166,14 +166,14 @@ func (w *fileWriter) page(r *root, p *page) (err error) {
 	return err
 }
 
-func (w *fileWriter) threatPage(r *root, p *threatPage) (err error) {
-	e := threatPageEntry{feed: p.feed, first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
+func (w *fileWriter) enrichmentPage(r *root, p *enrichmentPage) (err error) {
+	e := enrichmentPageEntry{feed: p.feed, first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
 	for _, b := range p.blocks {
 		e.bytes += int64(b.stored)
 		e.rows += b.rows
 	}
 	e.piece, err = w.put(p.append(nil))
-	r.threats = append(r.threats, e)
+	r.enrichments = append(r.enrichments, e)
 	return err
 }
 
