@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -415,7 +416,7 @@ func TestAddRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			if long := strings.HasPrefix(name, "long") || strings.HasPrefix(name, "many"); errors.Is(err, db.ErrTooLarge) != long {
+			if long := strings.HasPrefix(name, "long") || strings.HasPrefix(name, "many"); errors.Is(err, limit.ErrExceeded) != long {
 				t.Error(err)
 			}
 			if got := collect(t, open(t, write(t, &b))); len(got) != 0 {
@@ -550,7 +551,7 @@ func TestOpenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := collect(t, f.DB); len(got) != 1 {
+	if got := collect(t, f); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
 	if err := f.Close(); err != nil {

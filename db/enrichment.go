@@ -8,12 +8,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddEnrichment adds what a feed knows of a vulnerability, by its CVE identifier: "CVE-2019-9169". What several feeds say is put
-// together when it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
-// Probabilities are kept in units of 1/100,000, which is how FIRST publishes them, days without their time.
+// AddEnrichment adds the enrichment of a CVE, "CVE-2019-9169", by a feed. A lookup joins the enrichments of all feeds: the earliest day, the
+// highest probability, and all exploits, severities and weaknesses. The database keeps probabilities in units of 1/100,000, as FIRST publishes
+// them, and days without the time.
 func (b *Builder) AddEnrichment(feed, cve string, t matcher.Enrichment) error {
 	id, err := checkEnrichment(feed, cve, &t)
 	if err != nil {
@@ -49,12 +50,12 @@ func checkEnrichment(feed, id string, t *matcher.Enrichment) (cve, error) {
 		size += len(s.Source) + len(s.Vector) + len(s.Word) + 8
 	}
 	if size > maxString {
-		return 0, fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
+		return 0, fmt.Errorf("%d bytes: %w", size, limit.ErrExceeded)
 	}
 	return c, nil
 }
 
-// mergeEnrichments is commutative and associative, so that the order of feeds makes no difference.
+// mergeEnrichments is commutative and associative, so the order of feeds does not matter.
 func mergeEnrichments(a, b matcher.Enrichment) matcher.Enrichment {
 	m := matcher.Enrichment{
 		Exploited:  earliest(a.Exploited, b.Exploited),
@@ -72,7 +73,7 @@ func mergeEnrichments(a, b matcher.Enrichment) matcher.Enrichment {
 	return m
 }
 
-// A enrichmentRow is what one feed knows of one vulnerability.
+// An enrichmentRow is the enrichment of one vulnerability by one feed.
 type enrichmentRow struct {
 	feed uint32 // string
 	cve  cve
@@ -80,7 +81,7 @@ type enrichmentRow struct {
 	exploited  int32 // days since the Unix epoch, or noDay
 	ransomware bool
 
-	exploits, weaknesses idList // of strings, in order
+	exploits, weaknesses idList // of sorted strings
 	severities           idList // of severities
 }
 
@@ -98,7 +99,7 @@ const (
 	maxDay          = 3_000_000 // from the Unix epoch: the year 10183
 )
 
-// dayOf returns the day of a time, within what can be written.
+// dayOf returns the day of a time. The format bounds it to maxDay in either direction.
 func dayOf(t time.Time) int32 {
 	if t.IsZero() {
 		return noDay
@@ -113,7 +114,7 @@ func timeOfDay(day int32) time.Time {
 	return unixTime(int64(day) * secondsOfDay)
 }
 
-// enrichment files what a feed knows, whose lists are in order, under t.
+// enrichment adds an enrichment with sorted lists to the tables.
 func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmentRow {
 	defer t.forget()
 	ids := make([]uint32, 0, 8)
@@ -147,7 +148,7 @@ func (t *tables) enrichmentOf(r *enrichmentRow) matcher.Enrichment {
 	return m
 }
 
-// sortEnrichments puts rows in order of feed and identifier, and merges those that have both in common.
+// sortEnrichments sorts rows by feed and identifier, and merges those that have both in common.
 func (b *Builder) sortEnrichments() {
 	t := b.tables()
 	str := t.strings.items

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -154,7 +155,7 @@ func TestAddEnrichmentRefuses(t *testing.T) {
 	} {
 		var b db.Builder
 		err := b.AddEnrichment(s.feed, s.cve, s.Enrichment)
-		if err == nil || errors.Is(err, db.ErrTooLarge) != (len(s.Exploits) > 0) {
+		if err == nil || errors.Is(err, limit.ErrExceeded) != (len(s.Exploits) > 0) {
 			t.Errorf("%q %q %.80v: %v", s.feed, s.cve, s.Enrichment, err)
 		}
 		if i := open(t, write(t, &b)).Info(); len(i.Enrichments) > 0 {

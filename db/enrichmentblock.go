@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// What a block of enrichments says of its vulnerabilities; columns of which nothing is said are left out.
+// The columns that a block of enrichments may have. It omits empty ones.
 const (
 	saysEstimates = 1 << iota
 	saysExploited
@@ -17,22 +17,21 @@ const (
 	saysAll = 1<<iota - 1
 )
 
-// A enrichmentWriter collects enrichments of one feed, in order, until they fill a block, and encodes them.
+// An enrichmentWriter collects sorted enrichments of one feed until they fill a block, and encodes them.
 type enrichmentWriter struct {
 	*textWriter
 	rows []enrichmentRow
 }
 
-// Sizes of blocks of enrichments, raw. They are smaller than those of advisories, since the identifiers that one asks for lie
-// far apart.
+// Raw sizes of blocks of enrichments. They are smaller than blocks of advisories, because the identifiers in a lookup are far apart.
 const (
 	enrichmentsMin     = 1 << 10
 	enrichmentsMax     = 6 << 10
-	enrichmentWeight   = 4  // bytes of a enrichment's own, about
-	enrichmentCutOneIn = 64 // enrichments of which one may begin a block
+	enrichmentWeight   = 4  // bytes of an enrichment without its strings and lists, approximately
+	enrichmentCutOneIn = 64 // one enrichment in enrichmentCutOneIn may begin a block
 )
 
-// wantsCut reports whether a new block should begin at r, the row after those collected.
+// wantsCut reports whether a new block should begin with r, the next row.
 func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
 	n := len(w.rows)
 	switch {
@@ -53,7 +52,7 @@ func (w *enrichmentWriter) add(r *enrichmentRow) {
 	w.addSeverities(r.severities)
 }
 
-// encode returns the raw block of the rows collected, and forgets them.
+// encode returns the raw block of the collected rows, and removes them.
 func (w *enrichmentWriter) encode() []byte {
 	b := w.appendStrings(nil)
 	b = w.appendSeverities(b)
@@ -110,7 +109,7 @@ func (w *enrichmentWriter) encode() []byte {
 	return b
 }
 
-// appendEstimates appends the different ones of all estimates, and which of them each row has.
+// appendEstimates appends the distinct estimates and, for each row, the index of its estimate.
 func (w *enrichmentWriter) appendEstimates(b []byte, all []estimate) []byte {
 	table := slices.Clone(all)
 	slices.SortFunc(table, estimate.compare)
@@ -134,7 +133,7 @@ func (w *enrichmentWriter) appendEstimates(b []byte, all []estimate) []byte {
 	})
 }
 
-// appendDay writes 0 for noDay, else one more than the zigzag form of day.
+// appendDay appends 0 for noDay, and otherwise the zigzag form of day plus 1.
 func appendDay(b []byte, day int32) []byte {
 	if day == noDay {
 		return append(b, 0)
@@ -142,7 +141,7 @@ func appendDay(b []byte, day int32) []byte {
 	return appendUint(b, uint64(uint32(day<<1^day>>31))+1)
 }
 
-// A enrichmentBlock is a decoded block of enrichments.
+// An enrichmentBlock is a decoded block of enrichments.
 type enrichmentBlock struct {
 	texts
 	says      byte
@@ -230,7 +229,7 @@ func (b *enrichmentBlock) parseEstimates(s *scanner) {
 	}
 }
 
-// day reads what appendDay wrote.
+// day is the inverse of appendDay.
 func (s *scanner) day() int32 {
 	v := s.below(2*maxDay + 2)
 	if v == 0 {
@@ -248,7 +247,7 @@ func (b *enrichmentBlock) find(c cve) int {
 	return i
 }
 
-// enrichment makes the enrichment of a row, its strings copied by text, or those of the block if text is nil.
+// enrichment returns the enrichment of a row. The copier copies its strings; if text is nil, they share memory with the block.
 func (b *enrichmentBlock) enrichment(i int, text *copier) matcher.Enrichment {
 	var t matcher.Enrichment
 	str := func(i uint32) string { return text.copy(b.str(i)) }

@@ -9,12 +9,13 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Enrichments returns the records of all feeds for the given CVE identifiers. It implements [matcher.Enricher].
+// Enrichments returns the joined enrichments of all feeds for CVE identifiers. It implements [matcher.Enricher].
 //
-// It reads the blocks that may hold one of them, several at a time. What it returns shares no memory with blocks.
+// It reads the blocks that may hold one of the identifiers, several at a time. The results share no memory with blocks.
 func (d *DB) Enrichments(ctx context.Context, cves []string) (map[string]matcher.Enrichment, error) {
 	wanted, err := d.planEnrichments(ctx, cves)
 	if err != nil {
@@ -36,15 +37,15 @@ func (d *DB) Enrichments(ctx context.Context, cves []string) (map[string]matcher
 	return out, nil
 }
 
-// A enrichmentRequest is a block of enrichments and the identifiers that it may hold.
+// An enrichmentRequest is a block of enrichments and the identifiers that it may hold.
 type enrichmentRequest struct {
 	enrichmentPlace
 	cves []cve
 }
 
-func (r enrichmentRequest) span() Span { return r.entry().span() }
+func (r enrichmentRequest) span() prefetch.Span { return r.entry().span() }
 
-// planEnrichments returns what must be read for some identifiers, in the order of the file.
+// planEnrichments returns the blocks to read for some identifiers, in the order of the file.
 func (d *DB) planEnrichments(ctx context.Context, ids []string) ([]enrichmentRequest, error) {
 	cves := make([]cve, 0, len(ids))
 	for _, id := range ids {
@@ -65,7 +66,7 @@ func (d *DB) planEnrichments(ctx context.Context, ids []string) ([]enrichmentReq
 		})
 	}
 	if d.remote() {
-		if err := d.prefetch(ctx, spansOf(parts, func(p part) Span { return d.root.enrichments[p.page].span() })...); err != nil {
+		if err := d.prefetch(ctx, spansOf(parts, func(p part) prefetch.Span { return d.root.enrichments[p.page].span() })...); err != nil {
 			return nil, err
 		}
 	}
@@ -82,8 +83,8 @@ func (d *DB) planEnrichments(ctx context.Context, ids []string) ([]enrichmentReq
 	return wanted, nil
 }
 
-// split tells each with what identifiers, of all that are given in order, may be in the i-th of n pages or blocks, of
-// which first says where they begin.
+// split divides sorted identifiers among n pages or blocks. It calls each with the index of a page or block and the identifiers that it may hold.
+// first returns the first identifier of a page or block.
 func split(cves []cve, n int, first func(int) cve, each func(i int, cves []cve)) {
 	for len(cves) > 0 {
 		next := sort.Search(n, func(i int) bool { return first(i) > cves[0] })
@@ -98,7 +99,7 @@ func split(cves []cve, n int, first func(int) cve, each func(i int, cves []cve))
 	}
 }
 
-// feedsOfEnrichments yields the run of pages of each feed, from first to before end.
+// feedsOfEnrichments yields the range of pages of each feed: the first page and the one after the last.
 func (r *root) feedsOfEnrichments() iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
 		for from := 0; from < len(r.enrichments); {
@@ -114,7 +115,7 @@ func (r *root) feedsOfEnrichments() iter.Seq2[int, int] {
 	}
 }
 
-// A enrichmentPlace is a block of enrichments by its page and its number there.
+// An enrichmentPlace is a block of enrichments: its page and its index there.
 type enrichmentPlace struct {
 	*enrichmentPage
 	i int
@@ -122,7 +123,7 @@ type enrichmentPlace struct {
 
 func (at enrichmentPlace) entry() *enrichmentEntry { return &at.enrichmentPage.blocks[at.i] }
 
-// enrichmentPlaces yields the blocks of enrichments of some feeds, or of all if none is given, as places does.
+// enrichmentPlaces yields the blocks of enrichments of some feeds, or of all feeds without arguments. It works like places.
 func (d *DB) enrichmentPlaces(before func(run) error, feeds ...string) iter.Seq2[enrichmentPlace, error] {
 	return func(yield func(enrichmentPlace, error) bool) {
 		for i, e := range d.root.enrichments {
@@ -148,7 +149,7 @@ func (d *DB) enrichmentPlaces(before func(run) error, feeds ...string) iter.Seq2
 	}
 }
 
-// AllEnrichments yields what every feed knows, in order of feeds and identifiers. An error ends it.
+// AllEnrichments yields the enrichments of every feed, sorted by feed and identifier. An error ends it.
 func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
 	return func(yield func(FeedEnrichment, error) bool) {
 		for at, err := range d.enrichmentPlaces(func(run) error { return nil }) {
@@ -169,14 +170,14 @@ func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
 	}
 }
 
-// A FeedEnrichment is what one feed knows of one vulnerability.
+// A FeedEnrichment is the enrichment of one vulnerability by one feed.
 type FeedEnrichment struct {
 	Feed string
 	CVE  string
 	matcher.Enrichment
 }
 
-// enrichmentBlock returns a block of enrichments, from the cache if it is there, which else it enters.
+// enrichmentBlock returns a block of enrichments from the cache, or reads it and adds it to the cache.
 func (d *DB) enrichmentBlock(at enrichmentPlace) (*enrichmentBlock, error) {
 	e := at.entry()
 	if b := d.enrichments.get(e.offset); b != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A root is the root of the index: it says what the database is made of, and where the pages of the index are.
+// A root is the root of the index. It describes the inputs of the database and the pages of the index.
 type root struct {
 	feeds       []FeedInfo
 	coverage    []CoverageInfo
@@ -16,7 +16,7 @@ type root struct {
 	enrichments []enrichmentPageEntry
 }
 
-// CoverageInfo is a row of coverage and the number of its advisories.
+// CoverageInfo is a coverage with its number of advisories.
 type CoverageInfo struct {
 	matcher.Coverage
 	Advisories int
@@ -31,11 +31,11 @@ type piece struct {
 
 // A run is a sequence of blocks.
 type run struct {
-	start, bytes int64 // where the first one is, and the stored length of all
+	start, bytes int64 // offset of the first block, and the stored length of all
 	blocks       int
 }
 
-// A pageEntry describes one page, and the run of blocks that the page describes.
+// A pageEntry describes one page and its run of blocks.
 type pageEntry struct {
 	piece
 	run
@@ -43,7 +43,7 @@ type pageEntry struct {
 	advisories, ranges int
 }
 
-// A enrichmentPageEntry does so for blocks of enrichments, of one feed.
+// An enrichmentPageEntry describes one page of enrichments of a feed and its run of blocks.
 type enrichmentPageEntry struct {
 	piece
 	run
@@ -96,7 +96,7 @@ func flag(set bool, bit byte) byte {
 	return 0
 }
 
-// appendPieces appends the columns of pieces but for their offsets, which follow from their lengths.
+// appendPieces appends the columns of pieces, without their offsets, which follow from the lengths.
 func appendPieces[E any](b []byte, all []E, of func(*E) *piece) []byte {
 	for i := range all {
 		b = appendUint(b, uint64(of(&all[i]).stored))
@@ -145,7 +145,7 @@ func appendCVEs[E any](b []byte, all []E, of func(*E) cve) []byte {
 	return b
 }
 
-// parseRoot reads a root that lies at offset end, right after the last page.
+// parseRoot parses a root at offset end, directly after the last page.
 func parseRoot(b []byte, end int64) (*root, error) {
 	s := &scanner{b: b}
 	r := &root{}
@@ -195,7 +195,7 @@ func parseRoot(b []byte, end int64) (*root, error) {
 	return r, s.end()
 }
 
-// place works out where everything is: blocks of advisories, blocks of enrichments, pages of either, without gaps.
+// place computes offsets. Blocks of advisories, blocks of enrichments, pages of advisories and pages of enrichments follow one another without gaps.
 func (r *root) place(s *scanner, end int64) {
 	offset := blockAt
 	put := func(e *run) {
@@ -242,7 +242,7 @@ func readRuns[E any](s *scanner, all []E, of func(*E) *run) {
 	}
 }
 
-// readFirsts reads packages, which must be in order: each after the one before, or the same where that is allowed.
+// readFirsts reads packages, which must be sorted. A package may equal the one before only if same is true.
 func readFirsts[E any](s *scanner, all []E, of func(*E) (first *name, same bool)) {
 	var prev name
 	total := 0
@@ -271,7 +271,7 @@ func readCVEs[E any](s *scanner, all []E, of func(*E) *cve) {
 	}
 }
 
-// shared reads a string that begins like prev.
+// shared reads a string with a common prefix with prev.
 func (s *scanner) shared(prev string) string {
 	n := s.below(len(prev) + 1)
 	rest := s.bytes(s.uint())
@@ -285,10 +285,10 @@ func (s *scanner) shared(prev string) string {
 	return prev[:n] + string(rest)
 }
 
-// size reads a number of things that are not here.
+// size reads a number of elements that do not follow.
 func (s *scanner) size() int { return int(s.below(math.MaxInt32)) }
 
-// page returns the page that may know a package, or -1. All blocks of one package are of one page.
+// page returns the page that may describe a package, or -1. All blocks of one package belong to one page.
 func (r *root) page(want name) int {
 	return sort.Search(len(r.pages), func(i int) bool { return r.pages[i].first.compare(want) > 0 }) - 1
 }

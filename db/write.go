@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// WriteTo writes the database of everything added so far. It fails only if w does.
+// WriteTo writes the database of all data added so far. It fails only if w fails.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	out := &counter{w: w}
 	err := b.write(out)
@@ -34,7 +34,7 @@ func (b *Builder) write(out *counter) error {
 		return err
 	}
 	t := b.tables()
-	b.sortRows() // merging may add strings
+	b.sortRows() // may add strings
 	b.sortEnrichments()
 	r := root{feeds: b.feedRows(), coverage: b.coverageRows()}
 	w := &fileWriter{out: out, enc: enc}
@@ -73,7 +73,7 @@ type fileWriter struct {
 	buf []byte
 }
 
-// put writes one piece and returns where it is.
+// put writes one piece and returns its place.
 func (w *fileWriter) put(raw []byte) (piece, error) {
 	w.buf = w.enc.EncodeAll(raw, w.buf[:0])
 	p := piece{offset: w.out.n, stored: len(w.buf), raw: len(raw), hash: sha256.Sum256(w.buf)}
@@ -81,10 +81,10 @@ func (w *fileWriter) put(raw []byte) (piece, error) {
 	return p, err
 }
 
-// advisories writes the blocks of rows, which are in order, and returns the pages that describe them.
+// advisories writes the blocks of sorted rows, and returns the pages that describe them.
 func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, err error) {
 	t := blocks.t
-	begin := 0 // of the page
+	begin := 0 // first row of the page
 	flushPage := func(end int) {
 		if begin < end {
 			pages[len(pages)-1].filter = newFilterOf(t, rows[begin:end])
@@ -125,7 +125,7 @@ func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, 
 	return pages, err
 }
 
-// enrichments writes the blocks of rows, which are in order, and returns the pages that describe them.
+// enrichments writes the blocks of sorted rows, and returns the pages that describe them.
 func (w *fileWriter) enrichments(rows []enrichmentRow, blocks *enrichmentWriter) (pages []enrichmentPage, err error) {
 	flush := func() error {
 		first := &blocks.rows[0]
@@ -153,7 +153,7 @@ func (w *fileWriter) enrichments(rows []enrichmentRow, blocks *enrichmentWriter)
 	return pages, err
 }
 
-// page writes a page and enters it into the root.
+// page writes a page and adds it to the root.
 func (w *fileWriter) page(r *root, p *page) (err error) {
 	e := pageEntry{first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
 	for _, b := range p.blocks {
@@ -177,7 +177,7 @@ func (w *fileWriter) enrichmentPage(r *root, p *enrichmentPage) (err error) {
 	return err
 }
 
-// newFilterOf returns a filter of the packages of rows, which are in order.
+// newFilterOf returns a filter of the packages of sorted rows.
 func newFilterOf(t *tables, rows []row) filter {
 	packages := 0
 	for i, r := range rows {
@@ -194,7 +194,7 @@ func newFilterOf(t *tables, rows []row) filter {
 	return f
 }
 
-// sortRows puts rows in order and merges those that are about the same.
+// sortRows sorts rows, and merges those with the same feed, ID and key.
 func (b *Builder) sortRows() {
 	t := b.tables()
 	rank := ranks(t.strings.items)
@@ -231,7 +231,7 @@ func (b *Builder) sortRows() {
 	b.rows = out
 }
 
-// ranks returns, for each string, its place in the order of bytes.
+// ranks returns the position of each string in the order of bytes.
 func ranks(strings []string) []uint32 {
 	order := make([]uint32, len(strings))
 	for i := range order {
@@ -260,7 +260,7 @@ func (b *Builder) feedRows() []FeedInfo {
 	return feeds
 }
 
-// coverageRows returns a row for every ecosystem and feed, from what was said and from the rows themselves.
+// coverageRows returns a row for every ecosystem and feed, from added coverage and from the rows themselves.
 func (b *Builder) coverageRows() []CoverageInfo {
 	type place struct {
 		ecosystem matcher.Key
@@ -308,7 +308,7 @@ func (b *Builder) coverageRows() []CoverageInfo {
 
 func seconds(t time.Time) time.Time { return unixTime(t.Unix()) }
 
-// counter counts what is written to w.
+// A counter counts the bytes that are written to w.
 type counter struct {
 	w io.Writer
 	n int64
