@@ -99,7 +99,6 @@ type openDB struct {
 	closer io.Closer
 }
 
-// Close closes the file or the connection.
 func (d *openDB) Close() error { return d.closer.Close() }
 
 // openDB opens the database in a file, or at oci://REF.
@@ -118,12 +117,11 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB
 		}
 		return &openDB{r.DB, r}, nil
 	}
-	var file *db.DB
+	open := db.OpenFile
 	if policy != nil {
-		file, err = db.OpenSignedFile(name, *policy)
-	} else {
-		file, err = db.OpenFile(name)
+		open = func(name string) (*db.DB, error) { return db.OpenSignedFile(name, *policy) }
 	}
+	file, err := open(name)
 	if err != nil {
 		return nil, databaseError(err)
 	}
