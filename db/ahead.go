@@ -7,20 +7,22 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 )
 
-// Blocks are read by several goroutines, in groups, and some groups ahead of who asks for them: enough to keep all
-// processors at work, and few enough for what was read to be near them still when its turn comes.
+// Several goroutines read blocks in groups, and some groups ahead of the caller: enough to keep all processors busy, and so few that blocks
+// are still in the processor caches when the caller needs them.
 const (
 	groupSize   = 8
 	groupsAhead = 8
 
-	// maxAnnounced is how many blocks are announced to a Prefetcher at a time.
+	// maxAnnounced is the number of blocks that one call of Prefetch announces.
 	maxAnnounced = 512
 )
 
-// A spanned is something that a piece of the file is read for.
-type spanned interface{ span() Span }
+// A spanned is a request that needs a piece of the file.
+type spanned interface{ span() prefetch.Span }
 
 // A result is a block or the error of reading it.
 type result[B any] struct {
@@ -28,8 +30,8 @@ type result[B any] struct {
 	err   error
 }
 
-// ahead yields each of wanted, which are in the order of the file, with what read makes of it. It announces what it will
-// read to a Prefetcher, and leaves no goroutine behind.
+// ahead yields each of wanted, which are in the order of the file, with the result of read. It announces the pieces to a prefetch.Reader. All
+// its goroutines end before it returns.
 func ahead[R spanned, B any](ctx context.Context, d *DB, wanted []R, read func(R) (B, error)) iter.Seq2[R, result[B]] {
 	return func(yield func(R, result[B]) bool) {
 		for len(wanted) > 0 {
@@ -49,7 +51,7 @@ func ahead[R spanned, B any](ctx context.Context, d *DB, wanted []R, read func(R
 	}
 }
 
-// inGroups does the work of ahead, and reports whether to go on.
+// inGroups does the work of ahead, and reports whether the caller wants more.
 func inGroups[R, B any](ctx context.Context, wanted []R, read func(R) (B, error), yield func(R, result[B]) bool) bool {
 	get := func(r R) (got result[B]) {
 		if err := ctx.Err(); err != nil {
@@ -69,7 +71,7 @@ func inGroups[R, B any](ctx context.Context, wanted []R, read func(R) (B, error)
 		return true
 	}
 	results := make([]result[B], len(wanted))
-	groups := make([]chan struct{}, (len(wanted)+groupSize-1)/groupSize) // closed when the group is there
+	groups := make([]chan struct{}, (len(wanted)+groupSize-1)/groupSize) // closed when the group has been read
 	for i := range groups {
 		groups[i] = make(chan struct{})
 	}
@@ -114,7 +116,7 @@ func inGroups[R, B any](ctx context.Context, wanted []R, read func(R) (B, error)
 	return true
 }
 
-// readAll returns what read makes of each of wanted, several at a time.
+// readAll returns the results of read for each of wanted. It calls read concurrently.
 func readAll[R, B any](ctx context.Context, wanted []R, read func(R) (B, error)) ([]B, error) {
 	blocks := make([]B, 0, len(wanted))
 	var err error

@@ -6,12 +6,12 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A block is a decoded block. Advisories are made from it on demand. It does not change while anybody uses it, but its
-// memory may serve for another one after that, see DB.scratch.
+// A block is a decoded block. It creates advisories on demand. It does not change while it is in use. After that, its memory may serve another
+// block, see DB.scratch.
 //
-// It keeps its tables the way they are stored, column by column: most of a block is decoded for the few rows that one asks for.
+// Its tables have the stored form, column by column, because a lookup decodes a block but uses only a few rows.
 type block struct {
-	scratch bool // its memory is to be used again
+	scratch bool // its memory will be reused
 
 	texts
 	ranges   blockRanges
@@ -35,14 +35,13 @@ type (
 	}
 	blockPackages struct {
 		typ, namespace, name []uint32
-		entries              []uint32 // where those of each begin, and where the last end
+		entries              []uint32 // where the entries of each package begin, and where the last ones end
 	}
 	blockEntries struct{ note, rows []uint32 } // rows as entries above
 	blockRows    struct{ release, verdict []uint32 }
 )
 
-// parse decodes a raw block into b, whose memory it uses. It checks every reference, so that nothing made from the block
-// can fail.
+// parse decodes a raw block into the memory of b. It checks every reference, so creating advisories cannot fail.
 func (b *block) parse(raw []byte) error {
 	s := b.scanner(raw)
 	b.parseStrings(s)
@@ -55,7 +54,7 @@ func (b *block) parse(raw []byte) error {
 	return s.end()
 }
 
-// checkItems bounds what advisories made of b can take: many may have one list in common, and each gets its own.
+// checkItems bounds the memory of the block's advisories. Many may share a list in the block, and each gets its own copy.
 func (b *block) checkItems(s *scanner) {
 	if s.err != nil {
 		return
@@ -144,14 +143,14 @@ func (b *block) lookup(want name) int {
 	return -1
 }
 
-// A found row is one that a look-up asked for.
+// A found row is a result of a lookup.
 type found struct {
 	key           matcher.Key
 	b             *block
 	note, verdict uint32
 }
 
-// of yields the rows of a package, with the release of each and without its key.
+// of yields the rows of a package, each with its release but without a key.
 func (b *block) of(p int) iter.Seq2[string, found] {
 	return func(yield func(string, found) bool) {
 		for e := b.packages.entries[p]; e < b.packages.entries[p+1]; e++ {
@@ -177,7 +176,7 @@ func (b *block) all(yield func(found) bool) {
 	}
 }
 
-// advisory makes the advisory of a row. Its strings are copied by text, or are those of the block if text is nil.
+// advisory returns the advisory of a row. The copier copies its strings; if text is nil, they share memory with the block.
 func (f *found) advisory(text *copier) matcher.Advisory {
 	b, n, v := f.b, &f.b.notes, &f.b.verdicts
 	str := func(i uint32) string { return text.copy(b.str(i)) }

@@ -4,13 +4,13 @@ import (
 	"hash/fnv"
 )
 
-// A blockWriter collects rows, in order, until they fill a block, and encodes them.
+// A blockWriter collects sorted rows until they fill a block, and encodes them.
 type blockWriter struct {
 	*textWriter
 
 	rows   []row
 	ranges int
-	items  int // of all lists, as often as advisories have them
+	items  int // of the lists of all advisories; shared lists count several times
 
 	spans, notes, verdicts *subset
 }
@@ -24,15 +24,15 @@ func newBlockWriter(w *textWriter) *blockWriter {
 	}
 }
 
-// Sizes of blocks, raw. Small blocks make single look-ups cheap, large ones compress better.
+// Raw sizes of blocks. Small blocks make single lookups cheap, and large ones compress better.
 const (
 	blockMin  = 3 << 10
 	blockMax  = 16 << 10
-	cutOneIn  = 5 // packages of which one may begin a block
-	rowWeight = 4 // bytes of a row's own, about
+	cutOneIn  = 5 // one package in cutOneIn may begin a block
+	rowWeight = 4 // bytes of a row without its strings and lists, approximately
 )
 
-// wantsCut reports whether a new block should begin at r, the row after those collected.
+// wantsCut reports whether a new block should begin with r, the next row.
 func (w *blockWriter) wantsCut(r row) bool {
 	if len(w.rows) == 0 || w.size < blockMin {
 		return false
@@ -56,7 +56,7 @@ func samePackage(a, b row) bool {
 	return a.name == b.name && a.namespace == b.namespace && a.typ == b.typ
 }
 
-// add collects r, and notes what it refers to.
+// add collects r and the strings and lists that it refers to.
 func (w *blockWriter) add(r row) {
 	w.rows = append(w.rows, r)
 	w.size += rowWeight
@@ -86,7 +86,7 @@ func (w *blockWriter) add(r row) {
 	})
 }
 
-// encode returns the raw block of the rows collected, and forgets them.
+// encode returns the raw block of the collected rows, and removes them.
 func (w *blockWriter) encode() []byte {
 	b := w.appendStrings(nil)
 	b = w.appendSeverities(b)
@@ -147,7 +147,7 @@ func (w *blockWriter) appendVerdicts(b []byte) []byte {
 }
 
 func (w *blockWriter) appendRows(b []byte) []byte {
-	var packages, entries []int // rows that begin one
+	var packages, entries []int // first rows
 	for i, r := range w.rows {
 		newPackage := i == 0 || !samePackage(w.rows[i-1], r)
 		if newPackage {
@@ -171,7 +171,7 @@ func (w *blockWriter) appendRows(b []byte) []byte {
 	return column(b, w.rows, func(b []byte, r row) []byte { return newest.append(b, w.verdicts.local[r.verdict]) })
 }
 
-// lengths appends the differences between starts, the last of which ends at end.
+// lengths appends the lengths of the parts that begin at starts. The last part ends at end.
 func lengths(b []byte, starts []int, end int) []byte {
 	for i, s := range starts {
 		next := end
@@ -183,7 +183,7 @@ func lengths(b []byte, starts []int, end int) []byte {
 	return b
 }
 
-// newestFirst encodes references by how long ago their targets were new.
+// newestFirst encodes a reference as its distance from the newest row that the column has named.
 type newestFirst struct{ next uint32 }
 
 func (n *newestFirst) append(b []byte, ref uint32) []byte {

@@ -8,58 +8,55 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Builder collects advisories and threats and writes them as a database. Its zero value is ready to use. What it writes depends on
-// what it was given only, not on the order.
+// A Builder collects advisories and enrichments and writes them as a database. Its zero value is ready to use. The order in which it gets data
+// does not change the file.
 //
-// Memory grows with what distinct advisories say, not with how often it is said: an advisory that differs from another
-// in its release only costs 24 bytes.
+// Memory grows with the distinct facts of advisories: an advisory that differs from another only in its release takes 24 bytes.
 type Builder struct {
-	// Facts leaves prose out: summaries and URLs.
+	// Facts omits summaries and URLs.
 	Facts bool
 
-	t        tables
-	rows     []row
-	feeds    []FeedInfo
-	coverage []matcher.Coverage
-	threats  []threatRow
+	t           tables
+	rows        []row
+	feeds       []FeedInfo
+	coverage    []matcher.Coverage
+	enrichments []enrichmentRow
 }
 
 // FeedInfo describes one input of a database.
 type FeedInfo struct {
-	Name        string    // the feed's name, as in Advisory.Feed: "debian"
-	URL         string    // where the data came from, "" for local files
-	Fingerprint string    // what tells this state of the data from another: an ETag or a hash, "" where unknown
-	Date        time.Time // of the data, as its publisher dates it; seconds
-	Records     int       // records read, in the publisher's own unit
-	Withdrawn   int       // records that their publisher took back
-	Bad         int       // records that were not understood, or in part only
+	Name        string    // of the feed, as in Advisory.Feed: "debian"
+	URL         string    // of the data; "" for local files
+	Fingerprint string    // distinguishes this state of the data from others: an ETag or a hash; "" if unknown
+	Date        time.Time // of the data, as its publisher states it, in seconds
+	Records     int       // number of records, in the publisher's own unit
+	Withdrawn   int       // number of withdrawn records
+	Bad         int       // number of records that the feed could not understand completely
 }
 
-// ErrTooLarge is the error of an advisory that says more than one should.
-var ErrTooLarge = errors.New("too large")
-
-// Bounds on one advisory: generous for real ones, and such that blocks stay small.
+// Bounds on one advisory. Real ones are much smaller, and blocks must stay small.
 const (
 	maxString   = 64 << 10
 	maxAdvisory = 512 << 10
 )
 
-// AddFeed notes where advisories come from. A feed that has several inputs is added several times.
+// AddFeed adds the description of an input of a feed. A feed may have several.
 func (b *Builder) AddFeed(f FeedInfo) { b.feeds = append(b.feeds, f) }
 
-// AddCoverage notes that a feed covers an ecosystem, named by Type and, for distributions, Namespace and Release. An
-// ecosystem of which advisories are added is covered without it, with the date of its feed. If several dates are known
-// for an ecosystem and a feed, the oldest counts, since some of the data is no newer.
+// AddCoverage states that a feed covers an ecosystem: a Type and, for distributions, a Namespace and a Release. The ecosystems of added
+// advisories are covered without it, with the date of their feed. If there are several dates for an ecosystem and a feed, the oldest counts, because
+// some of the data is no newer.
 func (b *Builder) AddCoverage(c matcher.Coverage) { b.coverage = append(b.coverage, c) }
 
-// Add adds one advisory. Aliases and Versions are kept in order of their bytes, each once; times in seconds.
+// Add adds one advisory. The database keeps Aliases and Versions sorted and without duplicates, and times in seconds.
 //
-// If several advisories have the same feed, ID and Key, they become one: of those that give the same Reason the last
-// modified stands for all, of those left the ones stay whose Status is most alarming, and from these everything is taken:
-// all aliases, versions, ranges, severities and URLs, and the different reasons, separated by "; ".
+// Several advisories with the same feed, ID and Key become one. Among those with the same Reason, only the last modified counts. Among the rest,
+// only those with the most alarming Status count. The result has all of their aliases, versions, ranges, severities and URLs, and their different
+// reasons, separated by "; ".
 func (b *Builder) Add(a matcher.Advisory) error {
 	if err := check(&a); err != nil {
 		return fmt.Errorf("db: advisory %.80q: %w", a.ID, err)
@@ -73,7 +70,7 @@ func (b *Builder) Add(a matcher.Advisory) error {
 	return nil
 }
 
-// emptyString is the number of the empty string in a builder's tables.
+// emptyString is the number of the empty string in the tables of a builder.
 const emptyString = 0
 
 func (b *Builder) tables() *tables {
@@ -83,7 +80,7 @@ func (b *Builder) tables() *tables {
 	return &b.t
 }
 
-// check refuses what a file could not hold, or no reader should be given.
+// check rejects advisories that the format cannot represent, or that are too large.
 func check(a *matcher.Advisory) error {
 	switch {
 	case a.ID == "" || a.Feed == "" || a.Key.Type == "" || a.Key.Name == "":
@@ -99,7 +96,7 @@ func check(a *matcher.Advisory) error {
 		for _, s := range list {
 			size += len(s) + 8
 			if len(s) > maxString {
-				return fmt.Errorf("%w: a string of %d bytes", ErrTooLarge, len(s))
+				return fmt.Errorf("a string of %d bytes: %w", len(s), limit.ErrExceeded)
 			}
 		}
 	}
@@ -113,7 +110,7 @@ func check(a *matcher.Advisory) error {
 		size += len(s.Source) + len(s.Vector) + len(s.Word) + 8
 	}
 	if size > maxAdvisory {
-		return fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
+		return fmt.Errorf("%d bytes: %w", size, limit.ErrExceeded)
 	}
 	return nil
 }
@@ -128,7 +125,7 @@ func checkSeverity(s *matcher.Severity) error {
 	return nil
 }
 
-// sorted returns ss in order and without repetitions, without changing it.
+// sorted returns a sorted copy of ss without duplicates.
 func sorted(ss []string) []string {
 	if len(ss) == 0 {
 		return nil
@@ -138,7 +135,7 @@ func sorted(ss []string) []string {
 	return slices.Compact(ss)
 }
 
-// A name is what packages are sorted by: a key without its release.
+// A name is a key without its release. Packages are sorted by name.
 type name struct{ typ, namespace, name string }
 
 func (n name) compare(m name) int {

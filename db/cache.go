@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// cacheSize bounds a cache by the raw length of its blocks; decoded ones take a few times as much.
+// cacheSize bounds the raw length of the blocks in a cache. Decoded blocks take a few times that memory.
 const cacheSize = 4 << 20
 
-// A cache keeps the blocks that were used last, by their offsets. Its lock is held for map operations only, never while a block is read.
+// A cache keeps the recently used blocks, by offset. It holds its lock for map operations only, not while a block is read.
 type cache[B any] struct {
 	mu    sync.Mutex
-	used  list.List // of *cached[B], the last used first
+	used  list.List // of *cached[B], the most recently used first
 	items map[int64]*list.Element
 	size  int
 }

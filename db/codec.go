@@ -15,15 +15,14 @@ var (
 	errValue     = errors.New("value out of range")
 )
 
-// A scanner reads the primitives that blocks and the index are made of. It keeps its first error, after which every
-// number it reads is 0, so that callers check once per table. It never returns a count that the bytes left could not
-// hold: what a caller allocates is bounded by what it was given.
+// A scanner reads the primitives of blocks and of the index. It keeps its first error. After an error, every number is 0, so callers check once
+// per table. It never returns a count that exceeds the remaining bytes, which bounds the memory that a caller allocates.
 type scanner struct {
 	b   []byte
-	off int // of what is next
+	off int // of the next byte
 	err error
 
-	columns columns // what was read of them
+	columns columns // that have been read
 }
 
 func (s *scanner) fail(err error) {
@@ -33,12 +32,12 @@ func (s *scanner) fail(err error) {
 	}
 }
 
-// left returns how many bytes are left.
+// left returns the number of remaining bytes.
 func (s *scanner) left() int { return len(s.b) - s.off }
 
 // uint reads an unsigned varint.
 func (s *scanner) uint() uint64 {
-	if s.off < len(s.b) && s.b[s.off] < 0x80 { // by far the most
+	if s.off < len(s.b) && s.b[s.off] < 0x80 { // the most common case
 		s.off++
 		return uint64(s.b[s.off-1])
 	}
@@ -47,7 +46,7 @@ func (s *scanner) uint() uint64 {
 
 // long reads a varint of several bytes.
 func (s *scanner) long() uint64 {
-	if s.off+1 < len(s.b) && s.b[s.off+1] < 0x80 { // by far the most of these
+	if s.off+1 < len(s.b) && s.b[s.off+1] < 0x80 { // the most common case of several bytes
 		s.off += 2
 		return uint64(s.b[s.off-2]&0x7f) | uint64(s.b[s.off-1])<<7
 	}
@@ -66,7 +65,7 @@ func (s *scanner) int() int64 {
 	return int64(v>>1) ^ -int64(v&1)
 }
 
-// count reads the number of things that follow, each at least size bytes long.
+// count reads the number of elements that follow, each at least size bytes long.
 func (s *scanner) count(size int) int {
 	v := s.uint()
 	if v > uint64(s.left()/size) {
@@ -86,7 +85,7 @@ func (s *scanner) below(n int) uint32 {
 	return uint32(v)
 }
 
-// bytes returns the next n bytes, without copying them.
+// bytes returns the next n bytes without copying them.
 func (s *scanner) bytes(n uint64) []byte {
 	if n > uint64(s.left()) {
 		s.fail(errTruncated)
@@ -99,7 +98,7 @@ func (s *scanner) bytes(n uint64) []byte {
 // string reads a length and that many bytes.
 func (s *scanner) string() string { return string(s.bytes(s.uint())) }
 
-// seconds reads what appendSeconds wrote.
+// seconds is the inverse of appendSeconds.
 func (s *scanner) seconds() int64 {
 	if v := s.uint(); v != 0 {
 		return int64((v-1)>>1) ^ -int64((v-1)&1)
@@ -107,7 +106,7 @@ func (s *scanner) seconds() int64 {
 	return noTime
 }
 
-// end returns the first error, or one if bytes are left.
+// end returns the first error, or an error if bytes remain.
 func (s *scanner) end() error {
 	if s.err == nil && s.left() > 0 {
 		return errTrailing
@@ -122,7 +121,7 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// appendSeconds writes 0 for noTime, else one more than the zigzag form of sec.
+// appendSeconds appends 0 for noTime, and otherwise the zigzag form of sec plus 1.
 func appendSeconds(b []byte, sec int64) []byte {
 	if sec == noTime {
 		return append(b, 0)
@@ -130,13 +129,13 @@ func appendSeconds(b []byte, sec int64) []byte {
 	return appendUint(b, uint64(sec<<1^sec>>63)+1)
 }
 
-// unixTime returns the time that is sec seconds after the epoch, in UTC; noTime gives the zero time.
+// unixTime returns the time sec seconds after the epoch, in UTC. For noTime it is the zero time.
 func unixTime(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 
-// noTime stands for an unknown time. It is the zero time's own second, so that a time comes back as it was given.
+// noTime stands for an unknown time. It is the second of the zero time.
 const noTime = -62135596800
 
-// appendFloat writes the bits of f with its bytes reversed: scores have few significant bits, at the high end.
+// appendFloat appends the bits of f with reversed bytes, because scores have few significant bits, at the high end.
 func appendFloat(b []byte, f float64) []byte {
 	return appendUint(b, bits.ReverseBytes64(math.Float64bits(f)))
 }

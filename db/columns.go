@@ -2,27 +2,27 @@ package db
 
 import "slices"
 
-// columns are the memory of the columns of a block, of which one block after the other may make use.
+// columns is the memory for the columns of a block. Blocks may reuse it.
 type columns []uint32
 
-// scanner returns one that reads a raw block, and makes columns in b's memory. What was made there before is lost.
+// scanner returns a scanner of a raw block that puts columns into the memory of b. It overwrites former columns.
 func (b *texts) scanner(raw []byte) *scanner {
-	// A number takes a byte at least, and there are ten tables of starts, which have one more than is stored.
+	// A number takes at least a byte, and the ten tables of starts have one number more than the raw block.
 	b.columns = slices.Grow(b.columns[:0], len(raw)+16)
 	return &scanner{b: raw, columns: b.columns}
 }
 
-// numbers returns room for n numbers.
+// numbers returns memory for n numbers.
 func (s *scanner) numbers(n int) []uint32 {
 	at := len(s.columns)
 	s.columns = resize(s.columns, at+n)
 	return s.columns[at:][:n:n]
 }
 
-// resize returns n elements, whatever they hold beyond those of list, in the memory of list where that suffices.
+// resize returns list with n elements, in the same memory if it suffices. The values of new elements are undefined.
 func resize[T any](list []T, n int) []T { return slices.Grow(list, max(0, n-len(list)))[:n] }
 
-// column reads n numbers less than end. After an error they are 0.
+// column reads n numbers less than end. After an error all are 0.
 func (s *scanner) column(n, end int) []uint32 {
 	to := s.numbers(n)
 	b, off := s.b, s.off
@@ -53,12 +53,12 @@ func (s *scanner) column(n, end int) []uint32 {
 	return to
 }
 
-// starts reads n counts of things that follow, each at least one byte long, and returns where each count's things begin
-// and where the last end.
+// starts reads n counts of elements that follow, each at least one byte long. It returns where the elements of each count begin, and where the
+// last ones end.
 func (s *scanner) starts(n int) []uint32 {
 	starts := s.numbers(n + 1)
 	starts[0] = 0
-	total := uint32(0) // no more than the bytes that are left
+	total := uint32(0) // at most the number of remaining bytes
 	for i, count := range s.column(n, maxBlock) {
 		if total += count; int(total) > s.left() {
 			s.fail(errTruncated)
@@ -95,7 +95,7 @@ func (s *scanner) ascending(n, size int) lists {
 	return l
 }
 
-// backs reads n back references to a table of the given size, all of which they must name.
+// backs reads n back references to a table of the given size. They must refer to all of its rows.
 func (s *scanner) backs(n, size int) []uint32 {
 	to := s.column(n, maxBlock)
 	next := 0

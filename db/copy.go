@@ -7,18 +7,19 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 )
 
-// CopyTo writes the file of d, to the byte and with its signatures. What old has as well is taken from there, and only what
-// it lacks, or has only damaged, is read from d: that makes an update of a copy of a database that lies far away. An old
-// that is nil has nothing. It returns how many bytes were taken from old.
+// CopyTo writes the file of d, with its signatures. It reads the pieces that old also has from old, and only the rest from d. So it can update a
+// local copy of a remote database. Old may be nil. CopyTo returns the number of bytes that it read from old.
 //
-// Everything is checked against its hash before it is written.
+// CopyTo checks every piece against its hash before it writes it, and reads damaged pieces of old from d.
 func (d *DB) CopyTo(ctx context.Context, w io.Writer, old *DB) (reused int64, err error) {
 	p := &patched{far: d.r, moved: make(map[int64]piece)}
 	n := &DB{
 		r: p, size: d.size, footer: d.footer, root: d.root, zstd: d.zstd,
-		pages: make([]atomic.Pointer[page], len(d.pages)), threatPages: make([]atomic.Pointer[threatPage], len(d.threatPages)),
+		pages: make([]atomic.Pointer[page], len(d.pages)), enrichmentPages: make([]atomic.Pointer[enrichmentPage], len(d.enrichmentPages)),
 	}
 	if old != nil {
 		p.near, p.have = old.r, old.pieces()
@@ -27,7 +28,7 @@ func (d *DB) CopyTo(ctx context.Context, w io.Writer, old *DB) (reused int64, er
 	if err != nil {
 		return 0, err
 	}
-	p.reused = 0 // pages are read again
+	p.reused = 0 // counts again, with the second reading of pages
 	if _, err := io.WriteString(w, magic); err != nil {
 		return 0, fmt.Errorf("db: copy: %w", err)
 	}
@@ -55,10 +56,10 @@ func (d *DB) CopyTo(ctx context.Context, w io.Writer, old *DB) (reused int64, er
 	return p.reused, nil
 }
 
-// copyWindow is how many bytes are announced to a [Prefetcher] at a time.
+// copyWindow is the number of bytes that one call of Prefetch announces.
 const copyWindow = 4 << 20
 
-// copyPieces writes pieces that follow one another.
+// copyPieces writes adjacent pieces.
 func (d *DB) copyPieces(ctx context.Context, w io.Writer, all []piece) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("db: %w", err)
@@ -85,7 +86,7 @@ func (d *DB) copyPieces(ctx context.Context, w io.Writer, all []piece) error {
 // A pieceSet holds pieces by their hashes.
 type pieceSet map[[sha256.Size]byte]piece
 
-// pieces returns all blocks and pages, but for those of pages that cannot be read.
+// pieces returns all blocks and pages. It omits pages that it cannot read, and their blocks.
 func (d *DB) pieces() pieceSet {
 	all := make(pieceSet)
 	for i := range d.root.pages {
@@ -98,12 +99,12 @@ func (d *DB) pieces() pieceSet {
 			all[p.blocks[j].hash] = p.blocks[j].piece
 		}
 	}
-	for i := range d.root.threats {
-		p, err := d.threatPage(i)
+	for i := range d.root.enrichments {
+		p, err := d.enrichmentPage(i)
 		if err != nil {
 			continue
 		}
-		all[d.root.threats[i].hash] = d.root.threats[i].piece
+		all[d.root.enrichments[i].hash] = d.root.enrichments[i].piece
 		for j := range p.blocks {
 			all[p.blocks[j].hash] = p.blocks[j].piece
 		}
@@ -111,16 +112,16 @@ func (d *DB) pieces() pieceSet {
 	return all
 }
 
-// inventory returns every piece of the file, in order, and tells p of them.
+// inventory returns every piece of the file, in order, and adds them to p.
 func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 	for _, e := range d.root.pages {
 		p.add(&e.piece)
 	}
-	for _, e := range d.root.threats {
+	for _, e := range d.root.enrichments {
 		p.add(&e.piece)
 	}
-	pages := append(spansOf(d.root.pages, func(e pageEntry) Span { return e.span() }),
-		spansOf(d.root.threats, func(e threatPageEntry) Span { return e.span() })...)
+	pages := append(spansOf(d.root.pages, func(e pageEntry) prefetch.Span { return e.span() }),
+		spansOf(d.root.enrichments, func(e enrichmentPageEntry) prefetch.Span { return e.span() })...)
 	if err := d.prefetch(ctx, pages...); err != nil {
 		return nil, err
 	}
@@ -134,8 +135,8 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 			all = append(all, page.blocks[j].piece)
 		}
 	}
-	for i := range d.root.threats {
-		page, err := d.threatPage(i)
+	for i := range d.root.enrichments {
+		page, err := d.enrichmentPage(i)
 		if err != nil {
 			return nil, err
 		}
@@ -149,21 +150,21 @@ func (d *DB) inventory(ctx context.Context, p *patched) ([]piece, error) {
 	for i := range d.root.pages {
 		all = append(all, d.root.pages[i].piece)
 	}
-	for i := range d.root.threats {
-		all = append(all, d.root.threats[i].piece)
+	for i := range d.root.enrichments {
+		all = append(all, d.root.enrichments[i].piece)
 	}
 	return append(all, piece{d.footer.offset, int(d.footer.stored), int(d.footer.raw), d.footer.hash}), nil
 }
 
-// A patched file is one far away, of which parts are nearby.
+// A patched reader reads a remote file. It reads the pieces that a local file also has from there.
 type patched struct {
 	far, near io.ReaderAt
-	have      pieceSet        // nearby
-	moved     map[int64]piece // of have, by where it is far away
-	reused    int64           // bytes read nearby
+	have      pieceSet        // of the local file
+	moved     map[int64]piece // pieces of have by their offset in the remote file
+	reused    int64           // bytes read from the local file
 }
 
-// add tells of a piece far away.
+// add adds a piece of the remote file.
 func (p *patched) add(q *piece) {
 	if n, ok := p.have[q.hash]; ok && n.stored == q.stored {
 		p.moved[q.offset] = n
@@ -181,13 +182,13 @@ func (p *patched) ReadAt(b []byte, offset int64) (int, error) {
 	return p.far.ReadAt(b, offset)
 }
 
-// Prefetch implements Prefetcher.
-func (p *patched) Prefetch(ctx context.Context, spans []Span) error {
-	far, ok := p.far.(Prefetcher)
+// Prefetch implements prefetch.Reader.
+func (p *patched) Prefetch(ctx context.Context, spans []prefetch.Span) error {
+	far, ok := p.far.(prefetch.Reader)
 	if !ok {
 		return nil
 	}
-	var missing []Span
+	var missing []prefetch.Span
 	for _, s := range spans {
 		if _, ok := p.moved[s.Offset]; !ok {
 			missing = append(missing, s)
@@ -195,7 +196,3 @@ func (p *patched) Prefetch(ctx context.Context, spans []Span) error {
 	}
 	return far.Prefetch(ctx, missing)
 }
-
-// TailSize returns how many bytes at the end of the file are what [Open] reads of it, but for the magic that it begins with:
-// the root of the index, the footer, and signatures.
-func (d *DB) TailSize() int64 { return d.size - d.footer.offset }

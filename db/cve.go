@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A cve is a CVE identifier, its year above its number, so that they are in order.
+// A cve is a CVE identifier. The year is above the number, so the order of integers is that of identifiers.
 type cve uint64
 
 const (
@@ -19,10 +19,10 @@ func makeCVE(year, number uint32) cve { return cve(year)<<32 | cve(number) }
 func (c cve) year() uint32   { return uint32(c >> 32) }
 func (c cve) number() uint32 { return uint32(c) }
 
-// String returns the identifier as CVE writes it: "CVE-2019-0001", the number with at least four digits.
+// String returns the identifier, with at least four digits in the number: "CVE-2019-0001".
 func (c cve) String() string { return fmt.Sprintf("CVE-%04d-%04d", c.year(), c.number()) }
 
-// parseCVE is the inverse of String. It reports false for what no cve is written as.
+// parseCVE is the inverse of String. It returns false for other strings.
 func parseCVE(s string) (cve, bool) {
 	rest, ok := strings.CutPrefix(s, "CVE-")
 	year, number, dash := strings.Cut(rest, "-")

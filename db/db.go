@@ -13,12 +13,14 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 // A DB is an open database. It is a [matcher.Source] and a [matcher.Enricher], and may be used by many goroutines at once.
 type DB struct {
 	r      io.ReaderAt
+	file   io.Closer // r if OpenFile opened it, else nil
 	size   int64
 	footer footer
 	root   *root
@@ -26,20 +28,20 @@ type DB struct {
 
 	signatures []Signature
 
-	pages       []atomic.Pointer[page]       // those of root, once they were read
-	threatPages []atomic.Pointer[threatPage] // likewise
+	pages           []atomic.Pointer[page]           // of root, after they have been read
+	enrichmentPages []atomic.Pointer[enrichmentPage] // likewise
 
-	blocks  cache[block]
-	threats cache[threatBlock]
+	blocks      cache[block]
+	enrichments cache[enrichmentBlock]
 
 	buffers sync.Pool // of *[]byte, for stored and raw blocks
-	scratch sync.Pool // of *block, for look-ups of so many that the cache would not keep them
+	scratch sync.Pool // of *block, for lookups of more blocks than the cache keeps
 }
 
-// Open opens the database of size bytes in r, which must stay readable. It reads the footer and the root of the index, no
-// block. If r is a [Prefetcher], it is told what will be read.
+// Open opens the database of size bytes in r, which must stay readable. It reads the end of the file, the footer and the root of the index, but no
+// block.
 //
-// Errors wrap [ErrNotDatabase], [ErrUnsupported] or [ErrCorrupt], or are those of r.
+// Errors wrap [ErrNotDatabase], [ErrUnsupported] or [ErrCorrupt], or are errors of r.
 func Open(r io.ReaderAt, size int64) (*DB, error) {
 	d, err := open(r, size, nil)
 	if err != nil {
@@ -48,7 +50,7 @@ func Open(r io.ReaderAt, size int64) (*DB, error) {
 	return d, nil
 }
 
-func open(r io.ReaderAt, size int64, t *SignaturePolicy) (*DB, error) {
+func open(r io.ReaderAt, size int64, p *SignaturePolicy) (*DB, error) {
 	if size < blockAt+footerSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrNotDatabase, size)
 	}
@@ -71,8 +73,8 @@ func open(r io.ReaderAt, size int64, t *SignaturePolicy) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t != nil {
-		if err := t.check(signatures); err != nil {
+	if p != nil {
+		if err := p.check(signatures); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +92,7 @@ func open(r io.ReaderAt, size int64, t *SignaturePolicy) (*DB, error) {
 		return nil, fmt.Errorf("index: %w: %w", ErrCorrupt, err)
 	}
 	d.pages = make([]atomic.Pointer[page], len(d.root.pages))
-	d.threatPages = make([]atomic.Pointer[threatPage], len(d.root.threats))
+	d.enrichmentPages = make([]atomic.Pointer[enrichmentPage], len(d.root.enrichments))
 	return d, nil
 }
 
@@ -107,8 +109,7 @@ func readAt(r io.ReaderAt, b []byte, off int64) error {
 	return err
 }
 
-// read returns the raw form of a piece of the file, after it has checked the hash. It is made in buf, where that is large
-// enough.
+// read checks the hash of a piece of the file and returns its raw form, in the memory of buf if it suffices.
 func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
 	buf = slices.Grow(buf[:0], p.stored+p.raw)
 	b := buf[:p.stored]
@@ -132,7 +133,7 @@ func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
 	return out, nil
 }
 
-// raw has parse decode a piece of the file, of which it must keep nothing.
+// raw calls parse with the raw form of a piece of the file. parse must not keep the slice.
 func (d *DB) raw(p *piece, parse func([]byte) error) error {
 	buf, ok := d.buffers.Get().(*[]byte)
 	if !ok {
@@ -150,7 +151,7 @@ func (d *DB) raw(p *piece, parse func([]byte) error) error {
 	return nil
 }
 
-// page returns page i, which stays in memory.
+// page returns page i and keeps it in memory.
 func (d *DB) page(i int) (*page, error) {
 	if p := d.pages[i].Load(); p != nil {
 		return p, nil
@@ -171,28 +172,28 @@ func (d *DB) page(i int) (*page, error) {
 	return p, nil
 }
 
-// threatPage returns page i of threats, which stays in memory.
-func (d *DB) threatPage(i int) (*threatPage, error) {
-	if p := d.threatPages[i].Load(); p != nil {
+// enrichmentPage returns page i of enrichments and keeps it in memory.
+func (d *DB) enrichmentPage(i int) (*enrichmentPage, error) {
+	if p := d.enrichmentPages[i].Load(); p != nil {
 		return p, nil
 	}
-	e := &d.root.threats[i]
-	var p *threatPage
+	e := &d.root.enrichments[i]
+	var p *enrichmentPage
 	err := d.raw(&e.piece, func(raw []byte) (err error) {
-		p, err = parseThreatPage(raw, e)
+		p, err = parseEnrichmentPage(raw, e)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("db: page %d of the index of threats: %w", i, err)
+		return nil, fmt.Errorf("db: page %d of the index of enrichments: %w", i, err)
 	}
-	if i+1 < len(d.root.threats) {
-		p.next = &d.root.threats[i+1]
+	if i+1 < len(d.root.enrichments) {
+		p.next = &d.root.enrichments[i+1]
 	}
-	d.threatPages[i].Store(p)
+	d.enrichmentPages[i].Store(p)
 	return p, nil
 }
 
-// A place is a block of advisories by its page and its number there.
+// A place is a block of advisories: its page and its index there.
 type place struct {
 	*page
 	i int
@@ -200,7 +201,7 @@ type place struct {
 
 func (at place) entry() *indexEntry { return &at.page.blocks[at.i] }
 
-// block returns a block, from the cache if it is there, which else it enters.
+// block returns a block from the cache, or reads it and adds it to the cache.
 func (d *DB) block(at place) (*block, error) {
 	e := at.entry()
 	if b := d.blocks.get(e.offset); b != nil {
@@ -214,7 +215,7 @@ func (d *DB) block(at place) (*block, error) {
 	return b, nil
 }
 
-// scratchBlock returns a block, from the cache if it is there, which else it leaves alone. It is to be given to release.
+// scratchBlock returns a block from the cache, or reads it without adding it to the cache. The caller must release it.
 func (d *DB) scratchBlock(at place) (*block, error) {
 	if b := d.blocks.get(at.entry().offset); b != nil {
 		return b, nil
@@ -230,7 +231,7 @@ func (d *DB) scratchBlock(at place) (*block, error) {
 	return b, nil
 }
 
-// release allows a block's memory to be used again, if nobody else has the block.
+// release allows the memory of a scratch block to be reused.
 func (d *DB) release(b *block) {
 	if b.scratch {
 		d.scratch.Put(b)
@@ -250,10 +251,10 @@ func (d *DB) decode(b *block, at place) error {
 	return nil
 }
 
-var errMisplaced = errors.New("not what the index says")
+var errMisplaced = errors.New("differs from the index")
 
-// places yields every block of advisories, in the order of the file, after it called before with all those of a page. It
-// goes on after a page that cannot be read.
+// places yields every block of advisories in the order of the file. It calls before with the blocks of each page first. It continues after a page
+// that it cannot read.
 func (d *DB) places(before func(run) error) iter.Seq2[place, error] {
 	return func(yield func(place, error) bool) {
 		for i := range d.root.pages {
@@ -276,17 +277,17 @@ func (d *DB) places(before func(run) error) iter.Seq2[place, error] {
 	}
 }
 
-// announce returns what says of runs of blocks that they will be read, until ctx is done.
+// announce returns a function that announces runs of blocks to the reader. The function fails when ctx is done.
 func (d *DB) announce(ctx context.Context) func(run) error {
 	return func(r run) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("db: %w", err)
 		}
-		return d.prefetch(ctx, Span{r.start, r.bytes})
+		return d.prefetch(ctx, prefetch.Span{Offset: r.start, Length: r.bytes})
 	}
 }
 
-// All yields every advisory, in the order of the file. An error ends it.
+// All yields every advisory in the order of the file. An error ends it.
 func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		for at, err := range d.places(func(run) error { return nil }) {
@@ -307,12 +308,12 @@ func (d *DB) All() iter.Seq2[matcher.Advisory, error] {
 	}
 }
 
-// Verify reads everything and checks its hash and its content. It reports every damaged block, joined.
+// Verify reads the whole file and checks hashes and contents. It returns the errors of all damaged blocks, joined.
 func (d *DB) Verify(ctx context.Context) error {
 	var errs []error
-	fresh := &DB{ // with nothing in memory
+	fresh := &DB{ // without pages in memory
 		r: d.r, size: d.size, footer: d.footer, root: d.root, zstd: d.zstd,
-		pages: make([]atomic.Pointer[page], len(d.pages)), threatPages: make([]atomic.Pointer[threatPage], len(d.threatPages)),
+		pages: make([]atomic.Pointer[page], len(d.pages)), enrichmentPages: make([]atomic.Pointer[enrichmentPage], len(d.enrichmentPages)),
 	}
 	for at, err := range fresh.places(fresh.announce(ctx)) {
 		if err == nil {
@@ -326,9 +327,9 @@ func (d *DB) Verify(ctx context.Context) error {
 			break
 		}
 	}
-	for at, err := range fresh.threatPlaces(fresh.announce(ctx)) {
+	for at, err := range fresh.enrichmentPlaces(fresh.announce(ctx)) {
 		if err == nil {
-			_, err = fresh.threatBlock(at)
+			_, err = fresh.enrichmentBlock(at)
 		}
 		errs = append(errs, err)
 		if ctx.Err() != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -126,7 +127,7 @@ func TestDeterministic(t *testing.T) {
 	feeds := []db.FeedInfo{
 		{Name: "debian", Date: day, Records: 3}, {Name: "osv", URL: "https://a.example/1"}, {Name: "osv", URL: "https://a.example/2"},
 	}
-	known := manyThreats(500)
+	known := manyEnrichments(500)
 	var want []byte
 	for i := range 4 {
 		r := rand.New(rand.NewPCG(uint64(i), 0))
@@ -415,7 +416,7 @@ func TestAddRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			if long := strings.HasPrefix(name, "long") || strings.HasPrefix(name, "many"); errors.Is(err, db.ErrTooLarge) != long {
+			if long := strings.HasPrefix(name, "long") || strings.HasPrefix(name, "many"); errors.Is(err, limit.ErrExceeded) != long {
 				t.Error(err)
 			}
 			if got := collect(t, open(t, write(t, &b))); len(got) != 0 {
@@ -462,7 +463,7 @@ func TestEveryBit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range threats() {
+	for _, s := range enrichments() {
 		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}
@@ -550,7 +551,7 @@ func TestOpenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := collect(t, f.DB); len(got) != 1 {
+	if got := collect(t, f); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
 	if err := f.Close(); err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Change is what is different of one advisory in two databases.
+// A Change is the difference of one advisory between two databases.
 type Change struct {
 	Kind ChangeKind
-	Old  *matcher.Advisory // nil if it was added
-	New  *matcher.Advisory // nil if it was withdrawn
+	Old  *matcher.Advisory // nil if Kind is Added
+	New  *matcher.Advisory // nil if Kind is Withdrawn
 }
 
 // ChangeKind tells how an advisory differs between two databases.
@@ -27,8 +27,8 @@ const (
 	Withdrawn ChangeKind = "withdrawn" // only the old database has it
 )
 
-// Diff yields what is different in d from what was in old, in the order of the files: advisories that are the same by feed,
-// ID and key are compared. Blocks that both have are not read. An error ends it.
+// Diff yields the changes from old to d, in the order of the files. It compares advisories that have the same feed, ID and key. It does not read
+// blocks that both files have. An error ends it.
 func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		before, after := old.pieces(), d.pieces()
@@ -75,7 +75,7 @@ func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
 	}
 }
 
-// except yields the advisories of all blocks but those with a hash in skip.
+// except yields the advisories of all blocks whose hash is not in skip.
 func (d *DB) except(ctx context.Context, skip pieceSet) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		for at, err := range d.places(func(run) error { return ctx.Err() }) {
@@ -99,14 +99,13 @@ func (d *DB) except(ctx context.Context, skip pieceSet) iter.Seq2[matcher.Adviso
 	}
 }
 
-// compareIdentity compares advisories by what orders them in the file.
+// compareIdentity compares advisories in the order of the file.
 func compareIdentity(a, b *matcher.Advisory) int {
 	return cmp.Or(nameOf(a.Key).compare(nameOf(b.Key)), strings.Compare(a.ID, b.ID), strings.Compare(a.Feed, b.Feed),
 		strings.Compare(a.Key.Release, b.Key.Release))
 }
 
-// Package yields the advisories of a package in all releases of its distribution that the database covers. The key's Release
-// counts for nothing.
+// Package yields the advisories of a package in all covered releases of its distribution. It ignores the Release of the key.
 func (d *DB) Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error] {
 	var keys []matcher.Key
 	for _, c := range d.root.coverage {

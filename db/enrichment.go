@@ -8,22 +8,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddThreat adds what a feed knows of a vulnerability, by its CVE identifier: "CVE-2019-9169". What several feeds say is put
-// together when it is looked up: the earliest day, the highest probability, all exploits, severities and weaknesses.
-// Probabilities are kept in units of 1/100,000, which is how FIRST publishes them, days without their time.
+// AddEnrichment adds the enrichment of a CVE, "CVE-2019-9169", by a feed. A lookup joins the enrichments of all feeds: the earliest day, the
+// highest probability, and all exploits, severities and weaknesses. The database keeps probabilities in units of 1/100,000, as FIRST publishes
+// them, and days without the time.
 func (b *Builder) AddEnrichment(feed, cve string, t matcher.Enrichment) error {
-	id, err := checkThreat(feed, cve, &t)
+	id, err := checkEnrichment(feed, cve, &t)
 	if err != nil {
-		return fmt.Errorf("db: threat of %.80q: %w", cve, err)
+		return fmt.Errorf("db: enrichment of %.80q: %w", cve, err)
 	}
-	b.threats = append(b.threats, b.tables().threat(feed, id, mergeThreats(matcher.Enrichment{}, t)))
+	b.enrichments = append(b.enrichments, b.tables().enrichment(feed, id, mergeEnrichments(matcher.Enrichment{}, t)))
 	return nil
 }
 
-func checkThreat(feed, id string, t *matcher.Enrichment) (cve, error) {
+func checkEnrichment(feed, id string, t *matcher.Enrichment) (cve, error) {
 	c, ok := parseCVE(id)
 	if !ok {
 		return 0, errors.New("not a CVE identifier")
@@ -49,13 +50,13 @@ func checkThreat(feed, id string, t *matcher.Enrichment) (cve, error) {
 		size += len(s.Source) + len(s.Vector) + len(s.Word) + 8
 	}
 	if size > maxString {
-		return 0, fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
+		return 0, fmt.Errorf("%d bytes: %w", size, limit.ErrExceeded)
 	}
 	return c, nil
 }
 
-// mergeThreats is commutative and associative, so that the order of feeds makes no difference.
-func mergeThreats(a, b matcher.Enrichment) matcher.Enrichment {
+// mergeEnrichments is commutative and associative, so the order of feeds does not matter.
+func mergeEnrichments(a, b matcher.Enrichment) matcher.Enrichment {
 	m := matcher.Enrichment{
 		Exploited:  earliest(a.Exploited, b.Exploited),
 		Ransomware: a.Ransomware || b.Ransomware,
@@ -72,15 +73,15 @@ func mergeThreats(a, b matcher.Enrichment) matcher.Enrichment {
 	return m
 }
 
-// A threatRow is what one feed knows of one vulnerability.
-type threatRow struct {
+// An enrichmentRow is the enrichment of one vulnerability by one feed.
+type enrichmentRow struct {
 	feed uint32 // string
 	cve  cve
 	estimate
 	exploited  int32 // days since the Unix epoch, or noDay
 	ransomware bool
 
-	exploits, weaknesses idList // of strings, in order
+	exploits, weaknesses idList // of sorted strings
 	severities           idList // of severities
 }
 
@@ -98,7 +99,7 @@ const (
 	maxDay          = 3_000_000 // from the Unix epoch: the year 10183
 )
 
-// dayOf returns the day of a time, within what can be written.
+// dayOf returns the day of a time. The format bounds it to maxDay in either direction.
 func dayOf(t time.Time) int32 {
 	if t.IsZero() {
 		return noDay
@@ -113,14 +114,14 @@ func timeOfDay(day int32) time.Time {
 	return unixTime(int64(day) * secondsOfDay)
 }
 
-// threat files what a feed knows, whose lists are in order, under t.
-func (t *tables) threat(feed string, id cve, m matcher.Enrichment) threatRow {
+// enrichment adds an enrichment with sorted lists to the tables.
+func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmentRow {
 	defer t.forget()
 	ids := make([]uint32, 0, 8)
 	for _, s := range m.Severities {
 		ids = append(ids, t.severity(s))
 	}
-	return threatRow{
+	return enrichmentRow{
 		feed: t.string(feed), cve: id,
 		estimate:   estimate{fixedPoint(m.EPSS), fixedPoint(m.Percentile)},
 		exploited:  dayOf(m.Exploited),
@@ -133,8 +134,8 @@ func (t *tables) threat(feed string, id cve, m matcher.Enrichment) threatRow {
 
 func fixedPoint(p float64) uint32 { return uint32(math.Round(p * probabilityUnit)) }
 
-// threatOf is the inverse of threat.
-func (t *tables) threatOf(r *threatRow) matcher.Enrichment {
+// enrichmentOf is the inverse of enrichment.
+func (t *tables) enrichmentOf(r *enrichmentRow) matcher.Enrichment {
 	m := matcher.Enrichment{
 		Exploited:  timeOfDay(r.exploited),
 		Ransomware: r.ransomware,
@@ -147,24 +148,24 @@ func (t *tables) threatOf(r *threatRow) matcher.Enrichment {
 	return m
 }
 
-// sortThreats puts rows in order of feed and identifier, and merges those that have both in common.
-func (b *Builder) sortThreats() {
+// sortEnrichments sorts rows by feed and identifier, and merges those that have both in common.
+func (b *Builder) sortEnrichments() {
 	t := b.tables()
 	str := t.strings.items
-	same := func(x, y threatRow) int {
+	same := func(x, y enrichmentRow) int {
 		return cmp.Or(cmp.Compare(str[x.feed], str[y.feed]), cmp.Compare(x.cve, y.cve))
 	}
-	slices.SortFunc(b.threats, same)
-	out := b.threats[:0]
-	for _, r := range b.threats {
+	slices.SortFunc(b.enrichments, same)
+	out := b.enrichments[:0]
+	for _, r := range b.enrichments {
 		if n := len(out) - 1; n >= 0 && same(out[n], r) == 0 {
 			if out[n] != r {
-				out[n] = t.threat(str[r.feed], r.cve, mergeThreats(t.threatOf(&out[n]), t.threatOf(&r)))
+				out[n] = t.enrichment(str[r.feed], r.cve, mergeEnrichments(t.enrichmentOf(&out[n]), t.enrichmentOf(&r)))
 			}
 			continue
 		}
 		out = append(out, r)
 	}
-	clear(b.threats[len(out):])
-	b.threats = out
+	clear(b.enrichments[len(out):])
+	b.enrichments = out
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -28,7 +29,7 @@ type said struct {
 	matcher.Enrichment
 }
 
-func threats() []said {
+func enrichments() []said {
 	return []said{
 		{"epss", "CVE-1999-0001", matcher.Enrichment{EPSS: 0.01151, Percentile: 0.7802}},
 		{"epss", "CVE-2021-44228", matcher.Enrichment{EPSS: 0.97565, Percentile: 1}},
@@ -40,7 +41,7 @@ func threats() []said {
 	}
 }
 
-func withThreats(t testing.TB, list []said) []byte {
+func withEnrichments(t testing.TB, list []said) []byte {
 	t.Helper()
 	var b db.Builder
 	for _, s := range list {
@@ -51,8 +52,8 @@ func withThreats(t testing.TB, list []said) []byte {
 	return write(t, &b)
 }
 
-func TestThreats(t *testing.T) {
-	d := open(t, withThreats(t, threats()))
+func TestEnrichments(t *testing.T) {
+	d := open(t, withEnrichments(t, enrichments()))
 	got, err := d.Enrichments(t.Context(), []string{
 		"CVE-2021-44228", "CVE-1999-0001", "CVE-2021-44228", "CVE-1999-0002", "CVE-2030-0001", "CVE-1998-0001", "GHSA-1", "CVE-2021-12345678", "",
 	})
@@ -79,7 +80,7 @@ func TestThreats(t *testing.T) {
 }
 
 // many EPSS scores and severities, enough for several blocks, each added twice with what differs.
-func manyThreats(n int) []said {
+func manyEnrichments(n int) []said {
 	r := rand.New(rand.NewPCG(1, 1))
 	var list []said
 	for i := range n {
@@ -94,9 +95,9 @@ func manyThreats(n int) []said {
 	return list
 }
 
-func TestManyThreats(t *testing.T) {
-	list := manyThreats(5000)
-	file := withThreats(t, list)
+func TestManyEnrichments(t *testing.T) {
+	list := manyEnrichments(5000)
+	file := withEnrichments(t, list)
 	d := open(t, file)
 	if n := d.Info().Blocks; n < 5 {
 		t.Fatalf("only %d blocks: too few to prove anything", n)
@@ -111,7 +112,7 @@ func TestManyThreats(t *testing.T) {
 	}
 	got, err := d.Enrichments(t.Context(), slices.Collect(maps.Keys(want)))
 	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Fatalf("%d threats, want %d; %v", len(got), len(want), err)
+		t.Fatalf("%d enrichments, want %d; %v", len(got), len(want), err)
 	}
 	for id, w := range want {
 		if got, err := d.Enrichments(t.Context(), []string{id}); err != nil || !reflect.DeepEqual(got, map[string]matcher.Enrichment{id: w}) {
@@ -126,17 +127,17 @@ func TestManyThreats(t *testing.T) {
 		n++
 	}
 	if n != 7500 {
-		t.Errorf("%d threats of feeds, want 7500", n)
+		t.Errorf("%d enrichments of feeds, want 7500", n)
 	}
 	for i := range 3 {
 		rand.New(rand.NewPCG(uint64(i), 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-		if !bytes.Equal(withThreats(t, list), file) {
+		if !bytes.Equal(withEnrichments(t, list), file) {
 			t.Fatal("another order, other bytes")
 		}
 	}
 }
 
-func TestAddThreatRefuses(t *testing.T) {
+func TestAddEnrichmentRefuses(t *testing.T) {
 	for _, s := range []said{
 		{"", "CVE-2019-0001", matcher.Enrichment{}},
 		{"nvd", "GHSA-xx65-cc7g-9pfp", matcher.Enrichment{}},
@@ -154,7 +155,7 @@ func TestAddThreatRefuses(t *testing.T) {
 	} {
 		var b db.Builder
 		err := b.AddEnrichment(s.feed, s.cve, s.Enrichment)
-		if err == nil || errors.Is(err, db.ErrTooLarge) != (len(s.Exploits) > 0) {
+		if err == nil || errors.Is(err, limit.ErrExceeded) != (len(s.Exploits) > 0) {
 			t.Errorf("%q %q %.80v: %v", s.feed, s.cve, s.Enrichment, err)
 		}
 		if i := open(t, write(t, &b)).Info(); len(i.Enrichments) > 0 {
@@ -163,8 +164,8 @@ func TestAddThreatRefuses(t *testing.T) {
 	}
 }
 
-// TestThreatSize prints what EPSS takes, by scores that are spread as real ones are: most are low, and many are the same.
-func TestThreatSize(t *testing.T) {
+// TestEnrichmentSize prints what EPSS takes, by scores that are spread as real ones are: most are low, and many are the same.
+func TestEnrichmentSize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var b db.Builder
 	const n = 300_000

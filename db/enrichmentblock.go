@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// What a block of threats says of its vulnerabilities; columns of which nothing is said are left out.
+// The columns that a block of enrichments may have. It omits empty ones.
 const (
 	saysEstimates = 1 << iota
 	saysExploited
@@ -17,44 +17,43 @@ const (
 	saysAll = 1<<iota - 1
 )
 
-// A threatWriter collects threats of one feed, in order, until they fill a block, and encodes them.
-type threatWriter struct {
+// An enrichmentWriter collects sorted enrichments of one feed until they fill a block, and encodes them.
+type enrichmentWriter struct {
 	*textWriter
-	rows []threatRow
+	rows []enrichmentRow
 }
 
-// Sizes of blocks of threats, raw. They are smaller than those of advisories, since the identifiers that one asks for lie
-// far apart.
+// Raw sizes of blocks of enrichments. They are smaller than blocks of advisories, because the identifiers in a lookup are far apart.
 const (
-	threatsMin     = 1 << 10
-	threatsMax     = 6 << 10
-	threatWeight   = 4  // bytes of a threat's own, about
-	threatCutOneIn = 64 // threats of which one may begin a block
+	enrichmentsMin     = 1 << 10
+	enrichmentsMax     = 6 << 10
+	enrichmentWeight   = 4  // bytes of an enrichment without its strings and lists, approximately
+	enrichmentCutOneIn = 64 // one enrichment in enrichmentCutOneIn may begin a block
 )
 
-// wantsCut reports whether a new block should begin at r, the row after those collected.
-func (w *threatWriter) wantsCut(r *threatRow) bool {
+// wantsCut reports whether a new block should begin with r, the next row.
+func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
 	n := len(w.rows)
 	switch {
 	case n == 0:
 		return false
-	case w.rows[n-1].feed != r.feed || w.size >= threatsMax:
+	case w.rows[n-1].feed != r.feed || w.size >= enrichmentsMax:
 		return true
 	}
-	return w.size >= threatsMin && (r.cve.year()*31+r.cve.number())%threatCutOneIn == 0
+	return w.size >= enrichmentsMin && (r.cve.year()*31+r.cve.number())%enrichmentCutOneIn == 0
 }
 
-func (w *threatWriter) add(r *threatRow) {
+func (w *enrichmentWriter) add(r *enrichmentRow) {
 	w.rows = append(w.rows, *r)
-	w.size += threatWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len()
+	w.size += enrichmentWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len()
 	for _, l := range [...]idList{r.exploits, r.weaknesses} {
 		l.each(func(id uint32) { w.addString(id) })
 	}
 	w.addSeverities(r.severities)
 }
 
-// encode returns the raw block of the rows collected, and forgets them.
-func (w *threatWriter) encode() []byte {
+// encode returns the raw block of the collected rows, and removes them.
+func (w *enrichmentWriter) encode() []byte {
 	b := w.appendStrings(nil)
 	b = w.appendSeverities(b)
 	says := byte(0)
@@ -68,13 +67,13 @@ func (w *threatWriter) encode() []byte {
 	b = append(b, says)
 	b = appendUint(b, uint64(len(w.rows)))
 	prev := cve(0)
-	b = column(b, w.rows, func(b []byte, r threatRow) []byte {
+	b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte {
 		b = appendUint(b, uint64(r.cve.year()-prev.year()))
 		prev = r.cve
 		return b
 	})
 	prev = 0
-	b = column(b, w.rows, func(b []byte, r threatRow) []byte {
+	b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte {
 		n := r.cve.number()
 		if r.cve.year() == prev.year() {
 			n -= prev.number()
@@ -86,10 +85,10 @@ func (w *threatWriter) encode() []byte {
 		b = w.appendEstimates(b, estimates)
 	}
 	if says&saysExploited != 0 {
-		b = column(b, w.rows, func(b []byte, r threatRow) []byte { return appendDay(b, r.exploited) })
-		b = column(b, w.rows, func(b []byte, r threatRow) []byte { return append(b, flag(r.ransomware, 1)) })
+		b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte { return appendDay(b, r.exploited) })
+		b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte { return append(b, flag(r.ransomware, 1)) })
 	}
-	of := func(list func(*threatRow) idList) func(uint32) idList {
+	of := func(list func(*enrichmentRow) idList) func(uint32) idList {
 		return func(i uint32) idList { return list(&w.rows[i]) }
 	}
 	all := make([]uint32, len(w.rows))
@@ -97,21 +96,21 @@ func (w *threatWriter) encode() []byte {
 		all[i] = uint32(i)
 	}
 	if says&saysExploits != 0 {
-		b = w.lists(b, all, of(func(r *threatRow) idList { return r.exploits }), w.ascending)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.exploits }), w.ascending)
 	}
 	if says&saysSeverities != 0 {
-		b = w.lists(b, all, of(func(r *threatRow) idList { return r.severities }), w.severityList)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.severities }), w.severityList)
 	}
 	if says&saysWeaknesses != 0 {
-		b = w.lists(b, all, of(func(r *threatRow) idList { return r.weaknesses }), w.ascending)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.weaknesses }), w.ascending)
 	}
 	w.rows = w.rows[:0]
 	w.reset()
 	return b
 }
 
-// appendEstimates appends the different ones of all estimates, and which of them each row has.
-func (w *threatWriter) appendEstimates(b []byte, all []estimate) []byte {
+// appendEstimates appends the distinct estimates and, for each row, the index of its estimate.
+func (w *enrichmentWriter) appendEstimates(b []byte, all []estimate) []byte {
 	table := slices.Clone(all)
 	slices.SortFunc(table, estimate.compare)
 	table = slices.Compact(table)
@@ -134,7 +133,7 @@ func (w *threatWriter) appendEstimates(b []byte, all []estimate) []byte {
 	})
 }
 
-// appendDay writes 0 for noDay, else one more than the zigzag form of day.
+// appendDay appends 0 for noDay, and otherwise the zigzag form of day plus 1.
 func appendDay(b []byte, day int32) []byte {
 	if day == noDay {
 		return append(b, 0)
@@ -142,8 +141,8 @@ func appendDay(b []byte, day int32) []byte {
 	return appendUint(b, uint64(uint32(day<<1^day>>31))+1)
 }
 
-// A threatBlock is a decoded block of threats.
-type threatBlock struct {
+// An enrichmentBlock is a decoded block of enrichments.
+type enrichmentBlock struct {
 	texts
 	says      byte
 	cves      []cve
@@ -155,7 +154,7 @@ type threatBlock struct {
 }
 
 // parse decodes a raw block, and checks every reference.
-func (b *threatBlock) parse(raw []byte) error {
+func (b *enrichmentBlock) parse(raw []byte) error {
 	s := b.scanner(raw)
 	b.parseStrings(s)
 	b.parseSeverities(s)
@@ -186,7 +185,7 @@ func (b *threatBlock) parse(raw []byte) error {
 	return s.end()
 }
 
-func (b *threatBlock) parseCVEs(s *scanner) {
+func (b *enrichmentBlock) parseCVEs(s *scanner) {
 	b.cves = make([]cve, s.count(2))
 	year := uint32(0)
 	for i := range b.cves {
@@ -207,7 +206,7 @@ func (b *threatBlock) parseCVEs(s *scanner) {
 	}
 }
 
-func (b *threatBlock) parseEstimates(s *scanner) {
+func (b *enrichmentBlock) parseEstimates(s *scanner) {
 	table := make([]estimate, s.count(2))
 	prev := uint32(0)
 	for i := range table {
@@ -230,7 +229,7 @@ func (b *threatBlock) parseEstimates(s *scanner) {
 	}
 }
 
-// day reads what appendDay wrote.
+// day is the inverse of appendDay.
 func (s *scanner) day() int32 {
 	v := s.below(2*maxDay + 2)
 	if v == 0 {
@@ -240,7 +239,7 @@ func (s *scanner) day() int32 {
 }
 
 // find returns the row of an identifier, or -1.
-func (b *threatBlock) find(c cve) int {
+func (b *enrichmentBlock) find(c cve) int {
 	i := sort.Search(len(b.cves), func(i int) bool { return b.cves[i] >= c })
 	if i == len(b.cves) || b.cves[i] != c {
 		return -1
@@ -248,8 +247,8 @@ func (b *threatBlock) find(c cve) int {
 	return i
 }
 
-// threat makes the threat of a row, its strings copied by text, or those of the block if text is nil.
-func (b *threatBlock) threat(i int, text *copier) matcher.Enrichment {
+// enrichment returns the enrichment of a row. The copier copies its strings; if text is nil, they share memory with the block.
+func (b *enrichmentBlock) enrichment(i int, text *copier) matcher.Enrichment {
 	var t matcher.Enrichment
 	str := func(i uint32) string { return text.copy(b.str(i)) }
 	if b.says&saysEstimates != 0 {

@@ -9,43 +9,44 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Enrichments returns the records of all feeds for the given CVE identifiers. It implements [matcher.Enricher].
+// Enrichments returns the joined enrichments of all feeds for CVE identifiers. It implements [matcher.Enricher].
 //
-// It reads the blocks that may hold one of them, several at a time. What it returns shares no memory with blocks.
+// It reads the blocks that may hold one of the identifiers, several at a time. The results share no memory with blocks.
 func (d *DB) Enrichments(ctx context.Context, cves []string) (map[string]matcher.Enrichment, error) {
-	wanted, err := d.planThreats(ctx, cves)
+	wanted, err := d.planEnrichments(ctx, cves)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]matcher.Enrichment)
 	var text copier
-	for r, got := range ahead(ctx, d, wanted, func(r threatRequest) (*threatBlock, error) { return d.threatBlock(r.threatPlace) }) {
+	for r, got := range ahead(ctx, d, wanted, func(r enrichmentRequest) (*enrichmentBlock, error) { return d.enrichmentBlock(r.enrichmentPlace) }) {
 		if got.err != nil {
 			return nil, got.err
 		}
 		for _, c := range r.cves {
 			if row := got.block.find(c); row >= 0 {
 				id := c.String()
-				out[id] = mergeThreats(out[id], got.block.threat(row, &text))
+				out[id] = mergeEnrichments(out[id], got.block.enrichment(row, &text))
 			}
 		}
 	}
 	return out, nil
 }
 
-// A threatRequest is a block of threats and the identifiers that it may hold.
-type threatRequest struct {
-	threatPlace
+// An enrichmentRequest is a block of enrichments and the identifiers that it may hold.
+type enrichmentRequest struct {
+	enrichmentPlace
 	cves []cve
 }
 
-func (r threatRequest) span() Span { return r.entry().span() }
+func (r enrichmentRequest) span() prefetch.Span { return r.entry().span() }
 
-// planThreats returns what must be read for some identifiers, in the order of the file.
-func (d *DB) planThreats(ctx context.Context, ids []string) ([]threatRequest, error) {
+// planEnrichments returns the blocks to read for some identifiers, in the order of the file.
+func (d *DB) planEnrichments(ctx context.Context, ids []string) ([]enrichmentRequest, error) {
 	cves := make([]cve, 0, len(ids))
 	for _, id := range ids {
 		if c, ok := parseCVE(id); ok {
@@ -59,31 +60,31 @@ func (d *DB) planThreats(ctx context.Context, ids []string) ([]threatRequest, er
 		cves []cve
 	}
 	var parts []part
-	for from, to := range d.root.feedsOfThreats() {
-		split(cves, to-from, func(i int) cve { return d.root.threats[from+i].first }, func(i int, cves []cve) {
+	for from, to := range d.root.feedsOfEnrichments() {
+		split(cves, to-from, func(i int) cve { return d.root.enrichments[from+i].first }, func(i int, cves []cve) {
 			parts = append(parts, part{from + i, cves})
 		})
 	}
 	if d.remote() {
-		if err := d.prefetch(ctx, spansOf(parts, func(p part) Span { return d.root.threats[p.page].span() })...); err != nil {
+		if err := d.prefetch(ctx, spansOf(parts, func(p part) prefetch.Span { return d.root.enrichments[p.page].span() })...); err != nil {
 			return nil, err
 		}
 	}
-	pages, err := readAll(ctx, parts, func(p part) (*threatPage, error) { return d.threatPage(p.page) })
+	pages, err := readAll(ctx, parts, func(p part) (*enrichmentPage, error) { return d.enrichmentPage(p.page) })
 	if err != nil {
 		return nil, err
 	}
-	var wanted []threatRequest
+	var wanted []enrichmentRequest
 	for i, p := range pages {
 		split(parts[i].cves, len(p.blocks), func(i int) cve { return p.blocks[i].first }, func(i int, cves []cve) {
-			wanted = append(wanted, threatRequest{threatPlace{p, i}, cves})
+			wanted = append(wanted, enrichmentRequest{enrichmentPlace{p, i}, cves})
 		})
 	}
 	return wanted, nil
 }
 
-// split tells each with what identifiers, of all that are given in order, may be in the i-th of n pages or blocks, of
-// which first says where they begin.
+// split divides sorted identifiers among n pages or blocks. It calls each with the index of a page or block and the identifiers that it may hold.
+// first returns the first identifier of a page or block.
 func split(cves []cve, n int, first func(int) cve, each func(i int, cves []cve)) {
 	for len(cves) > 0 {
 		next := sort.Search(n, func(i int) bool { return first(i) > cves[0] })
@@ -98,12 +99,12 @@ func split(cves []cve, n int, first func(int) cve, each func(i int, cves []cve))
 	}
 }
 
-// feedsOfThreats yields the run of pages of each feed, from first to before end.
-func (r *root) feedsOfThreats() iter.Seq2[int, int] {
+// feedsOfEnrichments yields the range of pages of each feed: the first page and the one after the last.
+func (r *root) feedsOfEnrichments() iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
-		for from := 0; from < len(r.threats); {
+		for from := 0; from < len(r.enrichments); {
 			to := from + 1
-			for to < len(r.threats) && r.threats[to].feed == r.threats[from].feed {
+			for to < len(r.enrichments) && r.enrichments[to].feed == r.enrichments[from].feed {
 				to++
 			}
 			if !yield(from, to) {
@@ -114,33 +115,33 @@ func (r *root) feedsOfThreats() iter.Seq2[int, int] {
 	}
 }
 
-// A threatPlace is a block of threats by its page and its number there.
-type threatPlace struct {
-	*threatPage
+// An enrichmentPlace is a block of enrichments: its page and its index there.
+type enrichmentPlace struct {
+	*enrichmentPage
 	i int
 }
 
-func (at threatPlace) entry() *threatEntry { return &at.threatPage.blocks[at.i] }
+func (at enrichmentPlace) entry() *enrichmentEntry { return &at.enrichmentPage.blocks[at.i] }
 
-// threatPlaces yields the blocks of threats of some feeds, or of all if none is given, as places does.
-func (d *DB) threatPlaces(before func(run) error, feeds ...string) iter.Seq2[threatPlace, error] {
-	return func(yield func(threatPlace, error) bool) {
-		for i, e := range d.root.threats {
+// enrichmentPlaces yields the blocks of enrichments of some feeds, or of all feeds without arguments. It works like places.
+func (d *DB) enrichmentPlaces(before func(run) error, feeds ...string) iter.Seq2[enrichmentPlace, error] {
+	return func(yield func(enrichmentPlace, error) bool) {
+		for i, e := range d.root.enrichments {
 			if len(feeds) > 0 && !slices.Contains(feeds, e.feed) {
 				continue
 			}
-			p, err := d.threatPage(i)
+			p, err := d.enrichmentPage(i)
 			if err == nil {
 				err = before(e.run)
 			}
 			if err != nil {
-				if !yield(threatPlace{}, err) {
+				if !yield(enrichmentPlace{}, err) {
 					return
 				}
 				continue
 			}
 			for j := range p.blocks {
-				if !yield(threatPlace{p, j}, nil) {
+				if !yield(enrichmentPlace{p, j}, nil) {
 					return
 				}
 			}
@@ -148,20 +149,20 @@ func (d *DB) threatPlaces(before func(run) error, feeds ...string) iter.Seq2[thr
 	}
 }
 
-// AllThreats yields what every feed knows, in order of feeds and identifiers. An error ends it.
+// AllEnrichments yields the enrichments of every feed, sorted by feed and identifier. An error ends it.
 func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
 	return func(yield func(FeedEnrichment, error) bool) {
-		for at, err := range d.threatPlaces(func(run) error { return nil }) {
-			var b *threatBlock
+		for at, err := range d.enrichmentPlaces(func(run) error { return nil }) {
+			var b *enrichmentBlock
 			if err == nil {
-				b, err = d.threatBlock(at)
+				b, err = d.enrichmentBlock(at)
 			}
 			if err != nil {
 				yield(FeedEnrichment{}, err)
 				return
 			}
 			for j, c := range b.cves {
-				if !yield(FeedEnrichment{at.feed, c.String(), b.threat(j, nil)}, nil) {
+				if !yield(FeedEnrichment{at.feed, c.String(), b.enrichment(j, nil)}, nil) {
 					return
 				}
 			}
@@ -169,31 +170,31 @@ func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
 	}
 }
 
-// A FeedThreat is what one feed knows of one vulnerability.
+// A FeedEnrichment is the enrichment of one vulnerability by one feed.
 type FeedEnrichment struct {
 	Feed string
 	CVE  string
 	matcher.Enrichment
 }
 
-// threatBlock returns a block of threats, from the cache if it is there, which else it enters.
-func (d *DB) threatBlock(at threatPlace) (*threatBlock, error) {
+// enrichmentBlock returns a block of enrichments from the cache, or reads it and adds it to the cache.
+func (d *DB) enrichmentBlock(at enrichmentPlace) (*enrichmentBlock, error) {
 	e := at.entry()
-	if b := d.threats.get(e.offset); b != nil {
+	if b := d.enrichments.get(e.offset); b != nil {
 		return b, nil
 	}
-	b := new(threatBlock)
+	b := new(enrichmentBlock)
 	err := d.raw(&e.piece, b.parse)
 	if err == nil && !at.belongs(b, at.i) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("db: block of threats at %d: %w", e.offset, err)
+		return nil, fmt.Errorf("db: block of enrichments at %d: %w", e.offset, err)
 	}
-	d.threats.put(e.offset, b, e.raw)
+	d.enrichments.put(e.offset, b, e.raw)
 	return b, nil
 }
 
-func (e *threatPageEntry) compare(feed string, first cve) int {
+func (e *enrichmentPageEntry) compare(feed string, first cve) int {
 	return cmp.Or(strings.Compare(e.feed, feed), cmp.Compare(e.first, first))
 }

@@ -5,20 +5,14 @@ import (
 	"os"
 )
 
-// A File is a database in a file of the file system.
-type File struct {
-	*DB
-	f *os.File
-}
+// OpenFile opens the database in a file, see [Open]. If another file replaces the file by renaming, the database stays readable. The caller
+// must close the database.
+func OpenFile(name string) (*DB, error) { return openFile(name, nil) }
 
-// OpenFile opens the database in the named file; see [Open]. A file that is replaced by renaming another over it stays
-// readable as it was until Close.
-func OpenFile(name string) (*File, error) { return openFile(name, nil) }
+// OpenSignedFile is OpenFile for a database that satisfies the policy, see [OpenSigned].
+func OpenSignedFile(name string, p SignaturePolicy) (*DB, error) { return openFile(name, &p) }
 
-// OpenSignedFile opens the database in the named file if it is signed as t demands; see [OpenSigned].
-func OpenSignedFile(name string, t SignaturePolicy) (*File, error) { return openFile(name, &t) }
-
-func openFile(name string, t *SignaturePolicy) (*File, error) {
+func openFile(name string, p *SignaturePolicy) (*DB, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
@@ -28,13 +22,19 @@ func openFile(name string, t *SignaturePolicy) (*File, error) {
 		f.Close()
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	d, err := open(f, fi.Size(), t)
+	d, err := open(f, fi.Size(), p)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("db: %s: %w", name, err)
 	}
-	return &File{d, f}, nil
+	d.file = f
+	return d, nil
 }
 
-// Close closes the file, after which blocks can no longer be read.
-func (f *File) Close() error { return f.f.Close() }
+// Close closes the file of a database that OpenFile or OpenSignedFile opened. Lookups then fail. It does nothing for other databases.
+func (d *DB) Close() error {
+	if d.file == nil {
+		return nil
+	}
+	return d.file.Close()
+}

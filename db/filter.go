@@ -1,13 +1,12 @@
 package db
 
-// A filter says of most packages that are not in a database that they are not, without a look into any block: of the
-// packages of an image few have advisories. It is a Bloom filter over packages without their releases. An empty one says
-// nothing.
+// A filter excludes most packages that have no advisories without reading a block, because few packages of an image have advisories. It is a Bloom
+// filter over packages without their releases. An empty filter excludes nothing.
 type filter []byte
 
 const (
-	filterBits  = 8 // a package
-	filterTests = 5 // bits that are set for a package; with 8 bits a package 1 in 46 is not told apart
+	filterBits  = 8 // per package
+	filterTests = 5 // bits that a package sets; with 8 bits per package, 1 in 46 other packages passes
 )
 
 func newFilter(packages int) filter { return make(filter, (packages*filterBits+7)/8) }
@@ -19,12 +18,12 @@ func (f filter) add(n name) {
 	})
 }
 
-// mayHold reports false if the package is certainly not among those added.
+// mayHold returns false if the package is certainly not in the filter.
 func (f filter) mayHold(n name) bool {
 	return len(f) == 0 || f.each(n, func(i uint64, bit byte) bool { return f[i]&bit != 0 })
 }
 
-// each calls test for every bit of a package, as long as it returns true.
+// each calls test for every bit of a package, until it returns false.
 func (f filter) each(n name, test func(i uint64, bit byte) bool) bool {
 	if len(f) == 0 {
 		return true

@@ -9,10 +9,9 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Find yields the advisories whose ID is id or that have it among their aliases, in the order of the file. It implements
-// [matcher.Finder].
+// Find yields the advisories that have id as their ID or among their aliases, in the order of the file. It implements [matcher.Finder].
 //
-// The file is in order of packages, so that every block is read: a quarter of a second for 500,000 advisories.
+// The file is sorted by package, so Find reads every block: a quarter of a second for 500,000 advisories.
 func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		var text copier
@@ -35,7 +34,7 @@ func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, er
 	}
 }
 
-// about yields the rows whose note goes by an identifier. Their keys are copies.
+// about yields the rows whose note has an identifier. Their keys are copies.
 func (b *block) about(id string) iter.Seq[found] {
 	return func(yield func(found) bool) {
 		at := uint32(sort.Search(b.strings(), func(i int) bool { return b.str(uint32(i)) >= id }))

@@ -123,10 +123,10 @@ func FuzzBlock(f *testing.F) {
 	})
 }
 
-// FuzzThreatBlock decodes raw blocks of threats, and makes every threat of them.
-func FuzzThreatBlock(f *testing.F) {
+// FuzzEnrichmentBlock decodes raw blocks of enrichments, and makes every enrichment of them.
+func FuzzEnrichmentBlock(f *testing.F) {
 	d := seedDB(f)
-	p, err := d.threatPage(0)
+	p, err := d.enrichmentPage(0)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func FuzzThreatBlock(f *testing.F) {
 	}
 	f.Add(raw)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		var b threatBlock
+		var b enrichmentBlock
 		if err := b.parse(raw); err != nil {
 			return
 		}
@@ -144,7 +144,7 @@ func FuzzThreatBlock(f *testing.F) {
 			if b.find(c) != i {
 				t.Fatalf("%v is not found", c)
 			}
-			b.threat(i, nil)
+			b.enrichment(i, nil)
 		}
 	})
 }
@@ -187,16 +187,16 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
-// FuzzThreatPage does so for threats.
-func FuzzThreatPage(f *testing.F) {
+// FuzzEnrichmentPage does so for enrichments.
+func FuzzEnrichmentPage(f *testing.F) {
 	d := seedDB(f)
-	raw, err := d.read(&d.root.threats[0].piece, nil)
+	raw, err := d.read(&d.root.enrichments[0].piece, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(raw)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := parseThreatPage(raw, &d.root.threats[0])
+		p, err := parseEnrichmentPage(raw, &d.root.enrichments[0])
 		if err != nil {
 			return
 		}

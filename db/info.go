@@ -10,47 +10,44 @@ import (
 
 // Info describes a database.
 type Info struct {
-	Version     int    // of the format
-	Hash        string // SHA-256 of the root of the index, hexadecimal, which authenticates everything
-	Size        int64  // of the file, in bytes
-	IndexSize   int    // of the stored index, its root and all its pages, in bytes
+	Version     int       // of the format
+	Date        time.Time // of the newest data; zero if no feed has a date
+	Hash        string    // SHA-256 of the root of the index, hexadecimal; it authenticates the whole file
+	Size        int64     // of the file, in bytes
+	IndexSize   int       // of the stored index, its root and all its pages, in bytes
+	TailSize    int64     // of the end of the file, in bytes: the root of the index, the footer and signatures, which Open reads
 	Blocks      int
-	Advisories  int // a publisher's word on one vulnerability in one package of one release
-	Ranges      int // affected ranges of versions; an advisory that has none speaks of all versions or of single ones
+	Advisories  int // each about one vulnerability in one package of one release
+	Ranges      int // affected ranges; an advisory without ranges is about all versions or about single ones
 	Feeds       []FeedInfo
 	Coverage    []CoverageInfo
-	Enrichments []EnrichmentInfo // in order of their feeds
-	Signatures  []Signature      // good ones, but by whomever; in the order in which they were made
+	Enrichments []EnrichmentInfo // sorted by feed
+	Signatures  []Signature      // valid ones by any key, the oldest first
 }
 
-// ThreatInfo says of how many vulnerabilities a feed knows something.
+// EnrichmentInfo counts the vulnerabilities that a feed enriches.
 type EnrichmentInfo struct {
 	Feed            string
 	Vulnerabilities int
 }
 
-// Date returns the date of the newest data, zero where no feed has one.
-func (i Info) Date() time.Time {
-	var newest time.Time
-	for _, f := range i.Feeds {
-		if f.Date.After(newest) {
-			newest = f.Date
-		}
-	}
-	return newest
-}
-
-// Info returns what the root of the index says. It reads nothing.
+// Info returns the description in the root of the index. It reads nothing from the file.
 func (d *DB) Info() Info {
 	i := Info{
 		Version:   version,
 		Hash:      hex.EncodeToString(d.footer.hash[:]),
 		Size:      d.size,
 		IndexSize: int(d.footer.stored),
+		TailSize:  d.size - d.footer.offset,
 		Feeds:     slices.Clone(d.root.feeds),
 		Coverage:  slices.Clone(d.root.coverage),
 
 		Signatures: slices.Clone(d.signatures),
+	}
+	for _, f := range i.Feeds {
+		if f.Date.After(i.Date) {
+			i.Date = f.Date
+		}
 	}
 	for _, p := range d.root.pages {
 		i.Blocks += p.blocks
@@ -58,7 +55,7 @@ func (d *DB) Info() Info {
 		i.Advisories += p.advisories
 		i.Ranges += p.ranges
 	}
-	for _, p := range d.root.threats {
+	for _, p := range d.root.enrichments {
 		i.Blocks += p.blocks
 		i.IndexSize += p.stored
 		if n := len(i.Enrichments); n == 0 || i.Enrichments[n-1].Feed != p.feed {

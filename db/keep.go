@@ -8,32 +8,22 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A Part of a database is what came from one feed, or from some of its inputs.
-type Part struct {
-	Feed string // Advisory.Feed
-
-	// Ecosystem reports whether the advisories and the coverage of an ecosystem, see [matcher.Key.Ecosystem], belong to the
-	// part. If it is nil they all do, and the feed's threats as well, which belong to no other part.
-	Ecosystem func(matcher.Key) bool
-
-	// Input reports whether the description of an input belongs to the part; nil: all of the feed's.
-	Input func(FeedInfo) bool
-}
-
-// Keep adds a part of another database: its advisories and threats, the descriptions of its inputs, and its coverage, with
-// their dates. It is what an updater does for a feed that did not change, or that cannot be read. After an error, b holds
-// some of the part, and should be given up.
-func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
-	if p.Feed == "" {
+// Keep adds data of one feed from another database, with its dates: advisories and coverage of the ecosystems for which ecosystem returns true,
+// see [matcher.Key.Ecosystem], and descriptions of inputs for which input returns true. A nil ecosystem means all ecosystems and also the
+// enrichments of the feed; a nil input means all inputs. An updater calls Keep for a feed that has not changed or that it cannot read. After an
+// error, b holds some of the data and should be discarded.
+func (b *Builder) Keep(ctx context.Context, old *DB, feed string, ecosystem func(matcher.Key) bool, input func(FeedInfo) bool) error {
+	p := part{feed, ecosystem}
+	if feed == "" {
 		return fmt.Errorf("db: keep: no feed")
 	}
 	for _, f := range old.root.feeds {
-		if f.Name == p.Feed && (p.Input == nil || p.Input(f)) {
+		if f.Name == feed && (input == nil || input(f)) {
 			b.AddFeed(f)
 		}
 	}
 	for _, c := range old.root.coverage {
-		if c.Feed == p.Feed && p.has(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}) {
+		if c.Feed == feed && p.has(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}) {
 			b.AddCoverage(c.Coverage)
 		}
 	}
@@ -53,37 +43,43 @@ func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 			return fmt.Errorf("db: block at %d: %w", at.entry().offset, err)
 		}
 	}
-	if p.Ecosystem != nil {
+	if ecosystem != nil {
 		return nil
 	}
-	return b.keepThreats(ctx, old, p.Feed)
+	return b.keepEnrichments(ctx, old, feed)
 }
 
-func (p *Part) has(k matcher.Key) bool { return p.Ecosystem == nil || p.Ecosystem(k.Ecosystem()) }
+// A part is the data of a feed in some ecosystems.
+type part struct {
+	feed      string
+	ecosystem func(matcher.Key) bool // all if nil
+}
 
-func (b *Builder) keepThreats(ctx context.Context, old *DB, feed string) error {
-	for at, err := range old.threatPlaces(old.announce(ctx), feed) {
-		var block *threatBlock
+func (p *part) has(k matcher.Key) bool { return p.ecosystem == nil || p.ecosystem(k.Ecosystem()) }
+
+func (b *Builder) keepEnrichments(ctx context.Context, old *DB, feed string) error {
+	for at, err := range old.enrichmentPlaces(old.announce(ctx), feed) {
+		var block *enrichmentBlock
 		if err == nil {
-			block, err = old.threatBlock(at)
+			block, err = old.enrichmentBlock(at)
 		}
 		if err != nil {
 			return err
 		}
 		for j, c := range block.cves {
-			b.threats = append(b.threats, b.tables().threat(feed, c, block.threat(j, nil)))
+			b.enrichments = append(b.enrichments, b.tables().enrichment(feed, c, block.enrichment(j, nil)))
 		}
 	}
 	return nil
 }
 
-// A keeper copies rows of a block into a builder's tables. What many rows have in common is looked up once.
+// A keeper copies rows of blocks into the tables of a builder. It copies data that several rows share only once.
 type keeper struct {
 	*Builder
 	t    *tables
 	from *block
 
-	strings, notes, verdicts []uint32 // of each in the block, its number in t, or notYet
+	strings, notes, verdicts []uint32 // index in t by index in the block, or notYet
 }
 
 const notYet = math.MaxUint32
@@ -98,15 +94,15 @@ func (k *keeper) reset(from *block) {
 	}
 }
 
-func (k *keeper) rows(p *Part) error {
+func (k *keeper) rows(p *part) error {
 	b := k.from
 	for f := range b.all {
-		if b.str(b.notes.feed[f.note]) != p.Feed || !p.has(f.key) {
+		if b.str(b.notes.feed[f.note]) != p.feed || !p.has(f.key) {
 			continue
 		}
 		if k.notes[f.note] == notYet || k.verdicts[f.verdict] == notYet {
 			a := f.advisory(nil)
-			if err := check(&a); err != nil { // no Builder wrote it
+			if err := check(&a); err != nil { // a Builder did not write it
 				return fmt.Errorf("%w: %w", ErrCorrupt, err)
 			}
 			k.notes[f.note], k.verdicts[f.verdict] = k.note(f.note), k.verdict(f.verdict)

@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// whole returns a builder of advisories of two feeds, of which osv has two inputs, and of threats.
+// whole returns a builder of advisories of two feeds, of which osv has two inputs, and of enrichments.
 func whole(t testing.TB, b *db.Builder) {
 	t.Helper()
 	b.AddFeed(db.FeedInfo{Name: "debian", Date: day, Records: 3})
@@ -30,28 +30,22 @@ func whole(t testing.TB, b *db.Builder) {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range threats() {
+	for _, s := range enrichments() {
 		if err := b.AddEnrichment(s.feed, s.cve, s.Enrichment); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func keep(t testing.TB, b *db.Builder, old *db.DB, parts ...db.Part) []byte {
+// keep returns the database of b with all data of some feeds in old.
+func keep(t testing.TB, b *db.Builder, old *db.DB, feeds ...string) []byte {
 	t.Helper()
-	for _, p := range parts {
-		if err := b.Keep(t.Context(), old, p); err != nil {
+	for _, f := range feeds {
+		if err := b.Keep(t.Context(), old, f, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return write(t, b)
-}
-
-func parts(feeds ...string) (list []db.Part) {
-	for _, f := range feeds {
-		list = append(list, db.Part{Feed: f})
-	}
-	return list
 }
 
 // What is kept of all feeds is the old database, to the byte; what is kept twice, or added again, as well.
@@ -60,7 +54,7 @@ func TestKeepAll(t *testing.T) {
 	whole(t, &b)
 	file := write(t, &b)
 	old := open(t, file)
-	all := parts("nvd", "debian", "epss", "osv", "kev", "exploitdb")
+	all := []string{"nvd", "debian", "epss", "osv", "kev", "exploitdb"}
 	if got := keep(t, new(db.Builder), old, all...); !bytes.Equal(got, file) {
 		t.Error("other bytes")
 	}
@@ -87,7 +81,7 @@ func TestKeepFeed(t *testing.T) {
 	var b db.Builder
 	whole(t, &b)
 	old := open(t, write(t, &b))
-	d := open(t, keep(t, new(db.Builder), old, parts("kev", "osv")...))
+	d := open(t, keep(t, new(db.Builder), old, "kev", "osv"))
 	i := d.Info()
 	if i.Advisories != 2 || len(i.Feeds) != 3 || len(i.Coverage) != 2 || !reflect.DeepEqual(i.Enrichments, []db.EnrichmentInfo{{Feed: "kev", Vulnerabilities: 2}}) {
 		t.Errorf("%+v", i)
@@ -100,11 +94,12 @@ func TestKeepFeed(t *testing.T) {
 	}
 
 	// One of several inputs.
-	d = open(t, keep(t, new(db.Builder), old, db.Part{
-		Feed:      "osv",
-		Ecosystem: func(k matcher.Key) bool { return k.Type == "pypi" },
-		Input:     func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") },
-	}))
+	var one db.Builder
+	pypi := func(k matcher.Key) bool { return k.Type == "pypi" }
+	if err := one.Keep(t.Context(), old, "osv", pypi, func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") }); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, write(t, &one))
 	i = d.Info()
 	if i.Advisories != 1 || len(i.Feeds) != 1 || len(i.Coverage) != 1 || !i.Coverage[0].Date.Equal(day) || i.Coverage[0].Type != "pypi" || len(i.Enrichments) > 0 {
 		t.Errorf("%+v", i)
@@ -117,15 +112,15 @@ func TestKeepErrors(t *testing.T) {
 	file := write(t, &b)
 	bad := bytes.Clone(file)
 	bad[20] ^= 1
-	if err := new(db.Builder).Keep(t.Context(), open(t, bad), db.Part{Feed: "osv"}); !errors.Is(err, db.ErrCorrupt) {
+	if err := new(db.Builder).Keep(t.Context(), open(t, bad), "osv", nil, nil); !errors.Is(err, db.ErrCorrupt) {
 		t.Errorf("damaged: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := new(db.Builder).Keep(ctx, open(t, file), db.Part{Feed: "osv"}); !errors.Is(err, context.Canceled) {
+	if err := new(db.Builder).Keep(ctx, open(t, file), "osv", nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if err := new(db.Builder).Keep(t.Context(), open(t, file), db.Part{}); err == nil {
+	if err := new(db.Builder).Keep(t.Context(), open(t, file), "", nil, nil); err == nil {
 		t.Error("no feed: accepted")
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Advisories yields the advisories of keys, in the order of the file. It implements [matcher.Source].
+// Advisories yields the advisories of keys in the order of the file. It implements [matcher.Source].
 //
-// It reads each block that may hold one of the keys once, several at a time. What it yields shares no memory with blocks.
+// It reads each block that may hold one of the keys once, several at a time. The advisories share no memory with blocks.
 func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		wanted, err := d.plan(ctx, keys)
@@ -40,18 +41,18 @@ func (d *DB) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[match
 	}
 }
 
-// maxKept is how many blocks a look-up may leave in the cache; one of more would only push out what others left there.
+// maxKept is the number of blocks that a lookup may add to the cache. A lookup of more blocks would only evict the blocks of others.
 const maxKept = 64
 
-// A request is a block and the keys that it may hold, in order.
+// A request is a block and the sorted keys that it may hold.
 type request struct {
 	place
 	keys []matcher.Key
 }
 
-func (r request) span() Span { return r.entry().span() }
+func (r request) span() prefetch.Span { return r.entry().span() }
 
-// plan returns what must be read for keys, in the order of the file.
+// plan returns the blocks to read for keys, in the order of the file.
 func (d *DB) plan(ctx context.Context, all []matcher.Key) ([]request, error) {
 	keys, err := d.likely(ctx, all)
 	if err != nil {
@@ -82,9 +83,9 @@ func (d *DB) plan(ctx context.Context, all []matcher.Key) ([]request, error) {
 	return wanted, nil
 }
 
-// likely returns those keys that the filters of the index do not rule out.
+// likely returns the keys that the filters of the index do not exclude.
 func (d *DB) likely(ctx context.Context, all []matcher.Key) ([]matcher.Key, error) {
-	pages := make([]int, len(all)) // of each key
+	pages := make([]int, len(all)) // by index of the key
 	var missing []int
 	for i, k := range all {
 		at := d.root.page(nameOf(k))
@@ -95,7 +96,7 @@ func (d *DB) likely(ctx context.Context, all []matcher.Key) ([]matcher.Key, erro
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
 	if d.remote() {
-		if err := d.prefetch(ctx, spansOf(missing, func(i int) Span { return d.root.pages[i].span() })...); err != nil {
+		if err := d.prefetch(ctx, spansOf(missing, func(i int) prefetch.Span { return d.root.pages[i].span() })...); err != nil {
 			return nil, err
 		}
 	}
@@ -111,7 +112,7 @@ func (d *DB) likely(ctx context.Context, all []matcher.Key) ([]matcher.Key, erro
 	return keys, nil
 }
 
-// find yields the rows of keys, which are in order.
+// find yields the rows of sorted keys.
 func (b *block) find(keys []matcher.Key) iter.Seq[found] {
 	return func(yield func(found) bool) {
 		for from := 0; from < len(keys); {

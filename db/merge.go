@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// alarm orders statuses, the least alarming first.
+// alarm orders statuses from the least alarming to the most alarming.
 var alarm = [...]int{
 	matcher.NotAffected:        0,
 	matcher.UnderInvestigation: 1,
@@ -20,8 +20,7 @@ var alarm = [...]int{
 	matcher.Affected:           6,
 }
 
-// merge makes one of several advisories that have feed, ID and Key in common, as Builder.Add describes. The result does
-// not depend on their order.
+// merge joins advisories that have feed, ID and Key in common, as Builder.Add describes. Their order does not matter.
 func merge(as []matcher.Advisory) matcher.Advisory {
 	slices.SortFunc(as, compare)
 	as = newestByReason(as)
@@ -34,7 +33,7 @@ func merge(as []matcher.Advisory) matcher.Advisory {
 	reasons := []string{m.Reason}
 	for _, a := range as[1:] {
 		if len(m.Ranges)+len(m.Versions) == 0 || len(a.Ranges)+len(a.Versions) == 0 {
-			m.Ranges, m.Versions = nil, nil // one of them speaks of all versions
+			m.Ranges, m.Versions = nil, nil // one of them affects all versions
 		} else {
 			m.Ranges = union(m.Ranges, a.Ranges)
 			m.Versions = sorted(slices.Concat(m.Versions, a.Versions))
@@ -54,7 +53,7 @@ func merge(as []matcher.Advisory) matcher.Advisory {
 	return m
 }
 
-// newestByReason keeps, of the advisories that give the same reason, those that were modified last.
+// newestByReason keeps the last modified advisories of each reason.
 func newestByReason(as []matcher.Advisory) []matcher.Advisory {
 	newest := make(map[string]time.Time)
 	for _, a := range as {
@@ -72,7 +71,7 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// union returns a and what b adds to it.
+// union returns the elements of a, and those of b that a lacks.
 func union[T comparable](a, b []T) []T {
 	a = slices.Clone(a)
 	for _, v := range b {

@@ -6,11 +6,11 @@ import (
 	"sort"
 )
 
-// A page is a part of the index: it says what the blocks of a run hold.
+// A page is a part of the index. It describes the blocks of a run.
 type page struct {
 	blocks []indexEntry
 	filter filter // of the packages in these blocks
-	next   *name  // the first package after them, nil if there is none
+	next   *name  // the first package after them; nil for the last page
 }
 
 // An indexEntry describes one block of advisories.
@@ -21,15 +21,15 @@ type indexEntry struct {
 	advisories, ranges int
 }
 
-// Sizes of pages, in blocks. Small ones make it cheap to look a few packages up, large ones are fewer.
+// Sizes of pages, in blocks. Small pages make lookups of a few packages cheap, and large ones make the root small.
 const (
 	pageMin      = 16
 	pageMax      = 64
-	pageCutOneIn = 16 // blocks of which one may begin a page
+	pageCutOneIn = 16 // one block in pageCutOneIn may begin a page
 )
 
-// wantsPage reports whether a page of n blocks should end before a block that begins with another package, whose hash is
-// given. Like the boundaries of blocks, those of pages depend on what is there.
+// wantsPage reports whether a page of n blocks should end before a block that begins with another package, which has the hash. Like the boundaries
+// of blocks, those of pages depend on the data.
 func wantsPage(n int, hash uint64) bool {
 	return n >= pageMax || n >= pageMin && hash>>32%pageCutOneIn == 0
 }
@@ -47,7 +47,7 @@ func (p *page) append(b []byte) []byte {
 	return append(b, p.filter...)
 }
 
-// parsePage reads a page, which must be as its entry says.
+// parsePage parses a page, which must agree with its entry.
 func parsePage(b []byte, e *pageEntry) (*page, error) {
 	s := &scanner{b: b}
 	p := &page{blocks: make([]indexEntry, s.count(11+sha256.Size))}
@@ -83,7 +83,7 @@ func parsePage(b []byte, e *pageEntry) (*page, error) {
 	return p, nil
 }
 
-// belongs reports whether the packages of b are in order and where the page says that they are: in block i.
+// belongs reports whether the packages of b are sorted and belong into block i of the page.
 func (p *page) belongs(b *block, i int) bool {
 	e := &p.blocks[i]
 	prev := e.first
@@ -105,7 +105,7 @@ func (p *page) belongs(b *block, i int) bool {
 	return len(b.packages.name) > 0
 }
 
-// find returns the run of blocks, from first to before end, that may hold a package.
+// find returns the range of blocks that may hold a package: the first block and the one after the last.
 func (p *page) find(want name) (first, end int) {
 	end = sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i].first.compare(want) > 0 })
 	if end == 0 {
@@ -113,45 +113,45 @@ func (p *page) find(want name) (first, end int) {
 	}
 	first = end - 1
 	for p.blocks[first].continues && p.blocks[first].first == want {
-		first-- // the first block of all continues nothing
+		first-- // ends at the latest at the first block, which does not continue a package
 	}
 	return first, end
 }
 
-// A threatPage is a part of the index: it says what the blocks of threats of a run hold.
-type threatPage struct {
-	blocks []threatEntry
-	next   *threatPageEntry // the page after it, nil if there is none
+// An enrichmentPage is a part of the index. It describes the blocks of enrichments of a run.
+type enrichmentPage struct {
+	blocks []enrichmentEntry
+	next   *enrichmentPageEntry // the page after it; nil for the last page
 	feed   string
 }
 
-// A threatEntry describes one block of threats.
-type threatEntry struct {
+// An enrichmentEntry describes one block of enrichments.
+type enrichmentEntry struct {
 	piece
 	first cve
 	rows  int
 }
 
-func (p *threatPage) append(b []byte) []byte {
+func (p *enrichmentPage) append(b []byte) []byte {
 	b = appendUint(b, uint64(len(p.blocks)))
-	b = appendPieces(b, p.blocks, func(e *threatEntry) *piece { return &e.piece })
-	b = column(b, p.blocks, func(b []byte, e threatEntry) []byte { return appendUint(b, uint64(e.rows)) })
-	return appendCVEs(b, p.blocks, func(e *threatEntry) cve { return e.first })
+	b = appendPieces(b, p.blocks, func(e *enrichmentEntry) *piece { return &e.piece })
+	b = column(b, p.blocks, func(b []byte, e enrichmentEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	return appendCVEs(b, p.blocks, func(e *enrichmentEntry) cve { return e.first })
 }
 
-// parseThreatPage reads a page of threats, which must be as its entry says.
-func parseThreatPage(b []byte, e *threatPageEntry) (*threatPage, error) {
+// parseEnrichmentPage parses a page of enrichments, which must agree with its entry.
+func parseEnrichmentPage(b []byte, e *enrichmentPageEntry) (*enrichmentPage, error) {
 	s := &scanner{b: b}
-	p := &threatPage{feed: e.feed, blocks: make([]threatEntry, s.count(5+sha256.Size))}
-	readPieces(s, p.blocks, func(e *threatEntry) *piece { return &e.piece })
+	p := &enrichmentPage{feed: e.feed, blocks: make([]enrichmentEntry, s.count(5+sha256.Size))}
+	readPieces(s, p.blocks, func(e *enrichmentEntry) *piece { return &e.piece })
 	for i := range p.blocks {
 		p.blocks[i].rows = s.size()
 	}
-	readCVEs(s, p.blocks, func(e *threatEntry) *cve { return &e.first })
+	readCVEs(s, p.blocks, func(e *enrichmentEntry) *cve { return &e.first })
 	if err := s.end(); err != nil {
 		return nil, err
 	}
-	got := threatPageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, feed: e.feed, first: e.first}
+	got := enrichmentPageEntry{piece: e.piece, run: run{start: e.start, blocks: len(p.blocks)}, feed: e.feed, first: e.first}
 	for i := range p.blocks {
 		b := &p.blocks[i]
 		b.offset = e.start + got.bytes
@@ -170,8 +170,8 @@ func parseThreatPage(b []byte, e *threatPageEntry) (*threatPage, error) {
 	return p, nil
 }
 
-// belongs reports whether the threats of b are those of which the page speaks, in block i.
-func (p *threatPage) belongs(b *threatBlock, i int) bool {
+// belongs reports whether the enrichments of b belong into block i of the page.
+func (p *enrichmentPage) belongs(b *enrichmentBlock, i int) bool {
 	e := &p.blocks[i]
 	if len(b.cves) != e.rows || e.rows == 0 || b.cves[0] != e.first {
 		return false
@@ -183,7 +183,7 @@ func (p *threatPage) belongs(b *threatBlock, i int) bool {
 	return p.next == nil || p.next.compare(p.feed, last) > 0
 }
 
-// find returns the block that may know an identifier, or -1.
-func (p *threatPage) find(c cve) int {
+// find returns the block that may hold an identifier, or -1.
+func (p *enrichmentPage) find(c cve) int {
 	return sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i].first > c }) - 1
 }

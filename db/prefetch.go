@@ -3,45 +3,34 @@ package db
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
+
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 )
 
-// A Span is a part of a file.
-type Span struct{ Offset, Length int64 }
-
-// A Prefetcher is an io.ReaderAt for which every read is a journey. Before it reads, a [DB] says of everything that it is
-// about to read; what is near to one another can then be brought in one go, and what is not at the same time. Reads of
-// anything else must work as well.
-type Prefetcher interface {
-	io.ReaderAt
-
-	// Prefetch is called with spans in order of their offsets that do not overlap. An error ends the look-up.
-	Prefetch(ctx context.Context, spans []Span) error
-}
-
-func (d *DB) prefetch(ctx context.Context, spans ...Span) error {
-	p, ok := d.r.(Prefetcher)
+// prefetch announces spans to the reader.
+func (d *DB) prefetch(ctx context.Context, spans ...prefetch.Span) error {
+	p, ok := d.r.(prefetch.Reader)
 	if !ok || len(spans) == 0 {
 		return nil
 	}
-	slices.SortFunc(spans, func(a, b Span) int { return int(a.Offset - b.Offset) })
+	slices.SortFunc(spans, func(a, b prefetch.Span) int { return int(a.Offset - b.Offset) })
 	if err := p.Prefetch(ctx, slices.Compact(spans)); err != nil {
 		return fmt.Errorf("db: %w", err)
 	}
 	return nil
 }
 
-// remote reports whether it is worth to collect spans.
+// remote reports whether the reader wants announcements.
 func (d *DB) remote() bool {
-	_, ok := d.r.(Prefetcher)
+	_, ok := d.r.(prefetch.Reader)
 	return ok
 }
 
-func (p piece) span() Span { return Span{p.offset, int64(p.stored)} }
+func (p piece) span() prefetch.Span { return prefetch.Span{Offset: p.offset, Length: int64(p.stored)} }
 
-func spansOf[R any](all []R, of func(R) Span) []Span {
-	spans := make([]Span, len(all))
+func spansOf[R any](all []R, of func(R) prefetch.Span) []prefetch.Span {
+	spans := make([]prefetch.Span, len(all))
 	for i := range all {
 		spans[i] = of(all[i])
 	}

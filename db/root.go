@@ -8,15 +8,15 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A root is the root of the index: it says what the database is made of, and where the pages of the index are.
+// A root is the root of the index. It describes the inputs of the database and the pages of the index.
 type root struct {
-	feeds    []FeedInfo
-	coverage []CoverageInfo
-	pages    []pageEntry
-	threats  []threatPageEntry
+	feeds       []FeedInfo
+	coverage    []CoverageInfo
+	pages       []pageEntry
+	enrichments []enrichmentPageEntry
 }
 
-// CoverageInfo is a row of coverage and the number of its advisories.
+// CoverageInfo is a coverage with its number of advisories.
 type CoverageInfo struct {
 	matcher.Coverage
 	Advisories int
@@ -31,11 +31,11 @@ type piece struct {
 
 // A run is a sequence of blocks.
 type run struct {
-	start, bytes int64 // where the first one is, and the stored length of all
+	start, bytes int64 // offset of the first block, and the stored length of all
 	blocks       int
 }
 
-// A pageEntry describes one page, and the run of blocks that the page describes.
+// A pageEntry describes one page and its run of blocks.
 type pageEntry struct {
 	piece
 	run
@@ -43,8 +43,8 @@ type pageEntry struct {
 	advisories, ranges int
 }
 
-// A threatPageEntry does so for blocks of threats, of one feed.
-type threatPageEntry struct {
+// An enrichmentPageEntry describes one page of enrichments of a feed and its run of blocks.
+type enrichmentPageEntry struct {
 	piece
 	run
 	feed  string
@@ -81,12 +81,12 @@ func (r *root) append(b []byte) []byte {
 	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.advisories)) })
 	b = column(b, r.pages, func(b []byte, e pageEntry) []byte { return appendUint(b, uint64(e.ranges)) })
 	b = appendFirsts(b, r.pages, func(e *pageEntry) *name { return &e.first })
-	b = appendUint(b, uint64(len(r.threats)))
-	b = appendPieces(b, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
-	b = appendRuns(b, r.threats, func(e *threatPageEntry) *run { return &e.run })
-	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendUint(b, uint64(e.rows)) })
-	b = column(b, r.threats, func(b []byte, e threatPageEntry) []byte { return appendString(b, e.feed) })
-	return appendCVEs(b, r.threats, func(e *threatPageEntry) cve { return e.first })
+	b = appendUint(b, uint64(len(r.enrichments)))
+	b = appendPieces(b, r.enrichments, func(e *enrichmentPageEntry) *piece { return &e.piece })
+	b = appendRuns(b, r.enrichments, func(e *enrichmentPageEntry) *run { return &e.run })
+	b = column(b, r.enrichments, func(b []byte, e enrichmentPageEntry) []byte { return appendUint(b, uint64(e.rows)) })
+	b = column(b, r.enrichments, func(b []byte, e enrichmentPageEntry) []byte { return appendString(b, e.feed) })
+	return appendCVEs(b, r.enrichments, func(e *enrichmentPageEntry) cve { return e.first })
 }
 
 func flag(set bool, bit byte) byte {
@@ -96,7 +96,7 @@ func flag(set bool, bit byte) byte {
 	return 0
 }
 
-// appendPieces appends the columns of pieces but for their offsets, which follow from their lengths.
+// appendPieces appends the columns of pieces, without their offsets, which follow from the lengths.
 func appendPieces[E any](b []byte, all []E, of func(*E) *piece) []byte {
 	for i := range all {
 		b = appendUint(b, uint64(of(&all[i]).stored))
@@ -145,7 +145,7 @@ func appendCVEs[E any](b []byte, all []E, of func(*E) cve) []byte {
 	return b
 }
 
-// parseRoot reads a root that lies at offset end, right after the last page.
+// parseRoot parses a root at offset end, directly after the last page.
 func parseRoot(b []byte, end int64) (*root, error) {
 	s := &scanner{b: b}
 	r := &root{}
@@ -176,18 +176,18 @@ func parseRoot(b []byte, end int64) (*root, error) {
 		r.pages[i].ranges = s.size()
 	}
 	readFirsts(s, r.pages, func(e *pageEntry) (*name, bool) { return &e.first, false })
-	r.threats = make([]threatPageEntry, s.count(8+sha256.Size))
-	readPieces(s, r.threats, func(e *threatPageEntry) *piece { return &e.piece })
-	readRuns(s, r.threats, func(e *threatPageEntry) *run { return &e.run })
-	for i := range r.threats {
-		r.threats[i].rows = s.size()
+	r.enrichments = make([]enrichmentPageEntry, s.count(8+sha256.Size))
+	readPieces(s, r.enrichments, func(e *enrichmentPageEntry) *piece { return &e.piece })
+	readRuns(s, r.enrichments, func(e *enrichmentPageEntry) *run { return &e.run })
+	for i := range r.enrichments {
+		r.enrichments[i].rows = s.size()
 	}
-	for i := range r.threats {
-		r.threats[i].feed = s.string()
+	for i := range r.enrichments {
+		r.enrichments[i].feed = s.string()
 	}
-	readCVEs(s, r.threats, func(e *threatPageEntry) *cve { return &e.first })
-	for i := range r.threats {
-		if i > 0 && r.threats[i].compare(r.threats[i-1].feed, r.threats[i-1].first) <= 0 {
+	readCVEs(s, r.enrichments, func(e *enrichmentPageEntry) *cve { return &e.first })
+	for i := range r.enrichments {
+		if i > 0 && r.enrichments[i].compare(r.enrichments[i-1].feed, r.enrichments[i-1].first) <= 0 {
 			s.fail(errValue)
 		}
 	}
@@ -195,7 +195,7 @@ func parseRoot(b []byte, end int64) (*root, error) {
 	return r, s.end()
 }
 
-// place works out where everything is: blocks of advisories, blocks of threats, pages of either, without gaps.
+// place computes offsets. Blocks of advisories, blocks of enrichments, pages of advisories and pages of enrichments follow one another without gaps.
 func (r *root) place(s *scanner, end int64) {
 	offset := blockAt
 	put := func(e *run) {
@@ -205,16 +205,16 @@ func (r *root) place(s *scanner, end int64) {
 	for i := range r.pages {
 		put(&r.pages[i].run)
 	}
-	for i := range r.threats {
-		put(&r.threats[i].run)
+	for i := range r.enrichments {
+		put(&r.enrichments[i].run)
 	}
 	for i := range r.pages {
 		r.pages[i].offset = offset
 		offset += int64(r.pages[i].stored)
 	}
-	for i := range r.threats {
-		r.threats[i].offset = offset
-		offset += int64(r.threats[i].stored)
+	for i := range r.enrichments {
+		r.enrichments[i].offset = offset
+		offset += int64(r.enrichments[i].stored)
 	}
 	if offset != end {
 		s.fail(errValue)
@@ -242,7 +242,7 @@ func readRuns[E any](s *scanner, all []E, of func(*E) *run) {
 	}
 }
 
-// readFirsts reads packages, which must be in order: each after the one before, or the same where that is allowed.
+// readFirsts reads packages, which must be sorted. A package may equal the one before only if same is true.
 func readFirsts[E any](s *scanner, all []E, of func(*E) (first *name, same bool)) {
 	var prev name
 	total := 0
@@ -271,7 +271,7 @@ func readCVEs[E any](s *scanner, all []E, of func(*E) *cve) {
 	}
 }
 
-// shared reads a string that begins like prev.
+// shared reads a string with a common prefix with prev.
 func (s *scanner) shared(prev string) string {
 	n := s.below(len(prev) + 1)
 	rest := s.bytes(s.uint())
@@ -285,10 +285,10 @@ func (s *scanner) shared(prev string) string {
 	return prev[:n] + string(rest)
 }
 
-// size reads a number of things that are not here.
+// size reads a number of elements that do not follow.
 func (s *scanner) size() int { return int(s.below(math.MaxInt32)) }
 
-// page returns the page that may know a package, or -1. All blocks of one package are of one page.
+// page returns the page that may describe a package, or -1. All blocks of one package belong to one page.
 func (r *root) page(want name) int {
 	return sort.Search(len(r.pages), func(i int) bool { return r.pages[i].first.compare(want) > 0 }) - 1
 }

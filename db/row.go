@@ -4,7 +4,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// tables hold everything that rows refer to.
+// tables has the data that rows refer to.
 type tables struct {
 	strings    interner[string]
 	severities interner[severity]
@@ -13,10 +13,10 @@ type tables struct {
 	verdicts   interner[verdict]
 
 	arena   copier // of strings and lists
-	scratch []byte // of lists that may be there already
+	scratch []byte // of lists that the tables may already have
 }
 
-// row files a under t.
+// row adds an advisory to the tables.
 func (t *tables) row(a *matcher.Advisory) row {
 	defer t.forget()
 	v := verdict{status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions)}
@@ -44,7 +44,7 @@ func (t *tables) row(a *matcher.Advisory) row {
 }
 
 func (t *tables) string(s string) uint32 {
-	return t.strings.id(s, t.own) // s may be part of a whole document
+	return t.strings.id(s, t.own) // a copy, because s may be a part of a large document
 }
 
 func (t *tables) list(ss []string) idList {

@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// A Signature says that the holder of a key vouched for a database. It is at the end of the file: signing changes no byte
-// before it, and a file can be signed again, by the same key or another.
+// A Signature of a database by a key is at the end of the file. Signing changes no byte before it, and a file can have several signatures, by the same
+// key or by others.
 type Signature struct {
 	Key  ed25519.PublicKey
-	Time time.Time // when it was made, as the signer says; seconds
+	Time time.Time // of signing, as the signer states it, in seconds
 }
 
-// ErrUntrusted reports a database without a signature that satisfies a [SignaturePolicy].
+// ErrUntrusted reports a database that does not satisfy a [SignaturePolicy].
 var ErrUntrusted = errors.New("not signed by a trusted key")
 
-// A SignaturePolicy says which signature a database must have.
+// A SignaturePolicy tells which databases to trust.
 type SignaturePolicy struct {
-	Keys []ed25519.PublicKey // at least one of them must have signed
+	Keys []ed25519.PublicKey // one of them must have signed the database
 
-	// NotBefore is the earliest time of that signature. A program that remembers the time of the newest signature that it
-	// has seen cannot be given an older database.
+	// NotBefore is the earliest acceptable time of a signature by one of Keys. A program that sets it to the time of the newest signature it
+	// has seen rejects older databases.
 	NotBefore time.Time
 }
 
-// OpenSigned opens a database like [Open] if a signature satisfies p. It checks everything that is read later against the
-// signed index. The error wraps [ErrUntrusted] if no signature does.
+// OpenSigned is [Open] for a database that satisfies the policy. All data that the DB reads, now and later, is signed. If the database does not
+// satisfy the policy, the error wraps [ErrUntrusted].
 func OpenSigned(r io.ReaderAt, size int64, p SignaturePolicy) (*DB, error) {
 	d, err := open(r, size, &p)
 	if err != nil {
@@ -39,10 +39,10 @@ func OpenSigned(r io.ReaderAt, size int64, p SignaturePolicy) (*DB, error) {
 	return d, nil
 }
 
-// check returns nil if one of the signatures, which are good ones, is trusted.
+// check returns nil if one of the signatures, which are valid, satisfies the policy.
 func (p *SignaturePolicy) check(signatures []Signature) error {
 	if len(signatures) == 0 {
-		return fmt.Errorf("%w: it has no signature", ErrUntrusted)
+		return fmt.Errorf("%w: no signature", ErrUntrusted)
 	}
 	var newest time.Time
 	for _, s := range signatures {
@@ -58,16 +58,15 @@ func (p *SignaturePolicy) check(signatures []Signature) error {
 		}
 	}
 	if !newest.IsZero() {
-		return fmt.Errorf("%w lately: the signature of %s is older than %s", ErrUntrusted, newest.Format(time.RFC3339), p.NotBefore.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w: the signature of %s is older than %s", ErrUntrusted, newest.Format(time.RFC3339), p.NotBefore.UTC().Format(time.RFC3339))
 	}
-	return fmt.Errorf("%w: the signature is by another one", ErrUntrusted)
+	return fmt.Errorf("%w: signed by another key", ErrUntrusted)
 }
 
-// Sign returns a signature of the database, made at the given time, in the form in which it is appended to the file. It
-// vouches for what the database says, whether or not [DB.Verify] would find it undamaged.
+// Sign returns a signature of the database with the given time, to append to the file. It does not read blocks; [DB.Verify] finds damaged ones.
 func (d *DB) Sign(key ed25519.PrivateKey, at time.Time) ([]byte, error) {
 	if len(d.signatures) == maxSignatures {
-		return nil, fmt.Errorf("db: sign: there are %d signatures, which is the most", maxSignatures)
+		return nil, fmt.Errorf("db: sign: the database has the maximum of %d signatures", maxSignatures)
 	}
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, errors.New("db: sign: not a private key")
@@ -80,13 +79,13 @@ func (d *DB) Sign(key ed25519.PrivateKey, at time.Time) ([]byte, error) {
 	return append(b, signatureMagic...), nil
 }
 
-// signedMessage is what is signed: what it is, when it is signed, and the footer.
+// signedMessage returns the signed bytes: a context, the time of signing and the footer.
 func signedMessage(seconds, footer []byte) []byte {
 	return slices.Concat([]byte(signatureContext), seconds, footer)
 }
 
-// parseSignatures takes the signatures off the end of tail, in order, and checks that they are what they say: signatures, by
-// whomever, of the footer before them.
+// parseSignatures returns the signatures at the end of tail, in order, and the rest of it. It checks that they are valid signatures of the footer
+// before them, by any key.
 func parseSignatures(tail []byte) (signatures []Signature, rest []byte, err error) {
 	end := len(tail)
 	for end >= signatureSize && string(tail[end-len(signatureMagic):end]) == signatureMagic {
@@ -104,7 +103,7 @@ func parseSignatures(tail []byte) (signatures []Signature, rest []byte, err erro
 		key := ed25519.PublicKey(slices.Clone(b[8:40]))
 		padding := b[104 : signatureSize-len(signatureMagic)]
 		if !ed25519.Verify(key, signedMessage(b[:8], tail[end-footerSize:end]), b[40:104]) || slices.Max(padding) != 0 {
-			return nil, nil, fmt.Errorf("%w: signature %d is of something else", ErrCorrupt, i+1)
+			return nil, nil, fmt.Errorf("%w: signature %d is invalid", ErrCorrupt, i+1)
 		}
 		signatures = append(signatures, Signature{key, unixTime(int64(binary.LittleEndian.Uint64(b)))})
 	}

@@ -45,7 +45,7 @@ func TestSign(t *testing.T) {
 	}{
 		{"signed", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
 		{"by one of two keys", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2), public(1)}}, nil, ""},
-		{"by another key", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2)}}, db.ErrUntrusted, "by another one"},
+		{"by another key", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(2)}}, db.ErrUntrusted, "by another key"},
 		{"no key is trusted", once, db.SignaturePolicy{}, db.ErrUntrusted, ""},
 		{"not signed", plain, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, db.ErrUntrusted, "no signature"},
 		{"twice, the first", twice, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, nil, ""},
@@ -53,7 +53,7 @@ func TestSign(t *testing.T) {
 		{"just new enough", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day}, nil, ""},
 		{"too old", once, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "2019-09-01T12:30:00Z is older"},
 		{"too old by the trusted key", twice, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}, NotBefore: day.Add(1)}, db.ErrUntrusted, "older"},
-		{"another file's", moved, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, db.ErrCorrupt, "of something else"},
+		{"another file's", moved, db.SignaturePolicy{Keys: []ed25519.PublicKey{public(1)}}, db.ErrCorrupt, "is invalid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, err := db.OpenSigned(bytes.NewReader(tt.file), int64(len(tt.file)), tt.t)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/atomicfile"
@@ -22,20 +21,20 @@ func SignFile(name string, key ed25519.PrivateKey, at time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := d.copyTo(name, signature); err != nil {
+	if err := writeFile(name, io.NewSectionReader(d.r, 0, d.size), signature); err != nil {
 		return fmt.Errorf("db: sign: %w", err)
 	}
 	return nil
 }
 
-// copyTo writes the file and a suffix to the file of a name.
-func (f *File) copyTo(name string, suffix []byte) error {
+// writeFile replaces a file by the content of r and a suffix.
+func writeFile(name string, r io.Reader, suffix []byte) error {
 	out, err := atomicfile.Create(name)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	if _, err := io.Copy(out, io.NewSectionReader(f.f, 0, math.MaxInt64)); err != nil {
+	if _, err := io.Copy(out, r); err != nil {
 		return err
 	}
 	if _, err := out.Write(suffix); err != nil {

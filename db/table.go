@@ -6,17 +6,17 @@ import (
 	"unsafe"
 )
 
-// The rows of a database are kept the way blocks store them: each fact once, in a table of its kind, and everywhere
-// else its number. The builder has one set of tables for everything that it was given, each block has its own.
+// Rows have the form that blocks store: each fact is in a table of its kind once, and rows refer to it by index. A builder has one set of tables
+// for all of its data, and each block has its own.
 
-// A note is what a publisher says of a vulnerability itself, whatever the package.
+// A note has the facts of a publisher about a vulnerability that do not depend on a package.
 type note struct {
 	id, feed, summary   uint32 // strings
 	aliases, urls       idList // of strings
-	published, modified int64  // Unix seconds, noTime where unknown
+	published, modified int64  // Unix seconds, noTime if unknown
 }
 
-// A verdict is what a publisher says of a vulnerability in one package of one release.
+// A verdict has the facts of a publisher about a vulnerability in one package of one release.
 type verdict struct {
 	status     uint8
 	reason     uint32 // string
@@ -41,20 +41,20 @@ type row struct {
 	note, verdict                 uint32
 }
 
-// An idList is a sequence of numbers as varints, which makes it comparable.
+// An idList is a sequence of numbers, as varints. It is comparable.
 type idList string
 
-// idList returns a list in memory that will be used again; who keeps it has to own it.
+// idList returns a list that is valid until forget. Callers that keep it must copy it with ownList.
 func (t *tables) idList(ids []uint32) idList {
 	from := len(t.scratch)
 	for _, id := range ids {
 		t.scratch = binary.AppendUvarint(t.scratch, uint64(id))
 	}
 	b := t.scratch[from:]
-	return idList(unsafe.String(unsafe.SliceData(b), len(b))) // nobody writes there before forget
+	return idList(unsafe.String(unsafe.SliceData(b), len(b))) // does not change before forget
 }
 
-// forget ends the use of lists that nobody owns.
+// forget invalidates the lists that idList returned.
 func (t *tables) forget() { t.scratch = t.scratch[:0] }
 
 func (t *tables) own(s string) string     { return t.arena.copy(s) }
@@ -91,15 +91,15 @@ func (l idList) len() int {
 	return n
 }
 
-// An interner numbers distinct values in the order in which it meets them. It is a hash table that holds numbers only, since
-// there are millions of values.
+// An interner numbers distinct values in the order of their first use. It is a hash table that holds only numbers, because there are millions of
+// values.
 type interner[T comparable] struct {
 	items []T
 	slots []uint32 // number of an item plus 1, or 0
 	seed  maphash.Seed
 }
 
-// id returns the number of v. If v is new, own makes what is kept of it; nil keeps v.
+// id returns the number of v. If v is new, it keeps the copy that own returns, or v itself if own is nil.
 func (t *interner[T]) id(v T, own func(T) T) uint32 {
 	if len(t.items)*4 >= len(t.slots)*3 {
 		t.grow()
@@ -116,7 +116,7 @@ func (t *interner[T]) id(v T, own func(T) T) uint32 {
 	return uint32(len(t.items) - 1)
 }
 
-// find returns the slot of v, or the free one where it belongs.
+// find returns the slot of v, or a free slot for it.
 func (t *interner[T]) find(v T) uint64 {
 	mask := uint64(len(t.slots) - 1)
 	at := maphash.Comparable(t.seed, v) & mask
@@ -136,20 +136,20 @@ func (t *interner[T]) grow() {
 	}
 }
 
-// A subset renumbers those members of a table that a block uses, in the order in which it meets them. Emptying it costs
-// nothing, so that one serves all blocks.
+// A subset numbers the members of a table that a block uses, in the order of their first use. Emptying it costs nothing, so one subset serves all
+// blocks.
 type subset struct {
-	epoch []uint32 // of every member, the block that last met it
-	local []uint32 // and its number there
+	epoch []uint32 // the last block that used each member
+	local []uint32 // and the number of the member there
 	now   uint32
-	used  []uint32 // members met, by their new numbers
+	used  []uint32 // members by number
 }
 
 func newSubset(n int) *subset {
 	return &subset{epoch: make([]uint32, n), local: make([]uint32, n), now: 1}
 }
 
-// add returns whether the block meets member id for the first time.
+// add reports whether the block uses member id for the first time.
 func (s *subset) add(id uint32) bool {
 	if s.epoch[id] == s.now {
 		return false

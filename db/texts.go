@@ -7,12 +7,12 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// texts are the strings and severities of a decoded block.
+// texts has the strings and severities of a decoded block.
 type texts struct {
 	columns    columns
 	bytes      []byte   // of text
-	text       string   // all strings, expanded, one after the other
-	starts     []uint32 // where each begins, and where the last ends
+	text       string   // all strings, expanded and concatenated
+	starts     []uint32 // where each string begins, and where the last one ends
 	severities blockSeverities
 }
 
@@ -25,7 +25,7 @@ func (b *texts) str(i uint32) string { return b.text[b.starts[i]:b.starts[i+1]] 
 func (b *texts) strings() int        { return len(b.starts) - 1 }
 
 func (b *texts) parseStrings(s *scanner) {
-	n := s.count(2) // strings but the first, which is empty
+	n := s.count(2) // strings without the first, which is empty
 	total := s.uint()
 	b.starts = s.numbers(n + 2)
 	clear(b.starts)
@@ -34,7 +34,7 @@ func (b *texts) parseStrings(s *scanner) {
 	for _, l := range lengths {
 		sum += uint64(l)
 	}
-	// What is claimed is bounded by what is here, and by the most that its strings can share.
+	// The remaining bytes and the maximum of shared bytes bound the claimed length.
 	if total > maxExpanded || sum > uint64(s.left()) || total > sum+uint64(n)*255 {
 		s.fail(errValue)
 	}
@@ -42,7 +42,7 @@ func (b *texts) parseStrings(s *scanner) {
 		return
 	}
 	text := slices.Grow(b.bytes[:0], int(total))
-	prev := 0 // where the string before begins
+	prev := 0 // where the previous string begins
 	for i := range n {
 		p, rest := int(shared[i]), s.bytes(uint64(lengths[i]))
 		if p > len(text)-prev || uint64(len(text)+p+len(rest)) > total {
@@ -58,7 +58,7 @@ func (b *texts) parseStrings(s *scanner) {
 	}
 	b.starts[n+1] = uint32(len(text))
 	b.bytes = text
-	b.text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody writes to it as long as the block is in use
+	b.text = unsafe.String(unsafe.SliceData(text), len(text)) // does not change while the block is in use
 }
 
 func (b *texts) parseSeverities(s *scanner) {
@@ -72,7 +72,7 @@ func (b *texts) parseSeverities(s *scanner) {
 	}
 }
 
-// severity returns a severity whose strings str makes.
+// severity returns a severity. str returns its strings.
 func (b *texts) severity(i uint32, str func(uint32) string) matcher.Severity {
 	s := &b.severities
 	return matcher.Severity{
@@ -80,13 +80,13 @@ func (b *texts) severity(i uint32, str func(uint32) string) matcher.Severity {
 	}
 }
 
-// lists are lists of references, one after the other.
+// lists is a sequence of lists of references.
 type lists struct{ starts, refs []uint32 }
 
 func (l *lists) at(i uint32) []uint32 { return l.refs[l.starts[i]:l.starts[i+1]] }
 func (l *lists) len(i uint32) int     { return int(l.starts[i+1] - l.starts[i]) }
 
-// gather returns what refs refer to.
+// gather returns the elements that refs refer to.
 func gather[T any](refs []uint32, at func(uint32) T) []T {
 	if len(refs) == 0 {
 		return nil
@@ -98,7 +98,7 @@ func gather[T any](refs []uint32, at func(uint32) T) []T {
 	return out
 }
 
-// A copier copies short strings into large pieces of memory, so that a few strings of a block do not keep all of it.
+// A copier copies short strings into larger buffers. So a few strings of a block do not keep the whole block in memory.
 type copier struct{ piece []byte }
 
 func (c *copier) copy(s string) string {
@@ -110,5 +110,5 @@ func (c *copier) copy(s string) string {
 	}
 	at := len(c.piece)
 	c.piece = append(c.piece, s...)
-	return unsafe.String(&c.piece[at], len(s)) // nobody writes there again
+	return unsafe.String(&c.piece[at], len(s)) // does not change
 }

@@ -5,8 +5,8 @@ import "slices"
 // A textWriter collects the strings and severities of a block, and encodes them.
 type textWriter struct {
 	t    *tables
-	rank []uint32 // of every string of t, its place in the order of bytes
-	size int      // estimate of the raw length of the block, the same whatever the numbers in t
+	rank []uint32 // the position of each string of t in the order of bytes
+	size int      // estimate of the raw length of the block; it does not depend on numbers in t
 
 	strings, severities *subset
 }
@@ -100,7 +100,7 @@ func (w *textWriter) appendSeverities(b []byte) []byte {
 	return column(b, used, func(b []byte, id uint32) []byte { return appendFloat(b, all[id].score) })
 }
 
-// column appends what f makes of every item.
+// column appends the encoding of every item by f.
 func column[T any](b []byte, items []T, f func([]byte, T) []byte) []byte {
 	for _, v := range items {
 		b = f(b, v)
@@ -114,7 +114,7 @@ func (w *textWriter) lists(b []byte, used []uint32, of func(uint32) idList, cont
 	return column(b, used, func(b []byte, id uint32) []byte { return content(b, of(id)) })
 }
 
-// ascending appends the strings of l, which are in order, by their differences.
+// ascending appends the differences of the sorted strings of l.
 func (w *textWriter) ascending(b []byte, l idList) []byte {
 	prev := uint32(0)
 	l.each(func(id uint32) {

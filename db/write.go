@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// WriteTo writes the database of everything added so far. It fails only if w does.
+// WriteTo writes the database of all data added so far. It fails only if w fails.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	out := &counter{w: w}
 	err := b.write(out)
@@ -34,8 +34,8 @@ func (b *Builder) write(out *counter) error {
 		return err
 	}
 	t := b.tables()
-	b.sortRows() // merging may add strings
-	b.sortThreats()
+	b.sortRows() // may add strings
+	b.sortEnrichments()
 	r := root{feeds: b.feedRows(), coverage: b.coverageRows()}
 	w := &fileWriter{out: out, enc: enc}
 	text := newTextWriter(t, ranks(t.strings.items))
@@ -43,7 +43,7 @@ func (b *Builder) write(out *counter) error {
 	if err != nil {
 		return err
 	}
-	threats, err := w.threats(b.threats, &threatWriter{textWriter: text})
+	enrichments, err := w.enrichments(b.enrichments, &enrichmentWriter{textWriter: text})
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func (b *Builder) write(out *counter) error {
 			return err
 		}
 	}
-	for i := range threats {
-		if err := w.threatPage(&r, &threats[i]); err != nil {
+	for i := range enrichments {
+		if err := w.enrichmentPage(&r, &enrichments[i]); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ type fileWriter struct {
 	buf []byte
 }
 
-// put writes one piece and returns where it is.
+// put writes one piece and returns its place.
 func (w *fileWriter) put(raw []byte) (piece, error) {
 	w.buf = w.enc.EncodeAll(raw, w.buf[:0])
 	p := piece{offset: w.out.n, stored: len(w.buf), raw: len(raw), hash: sha256.Sum256(w.buf)}
@@ -81,10 +81,10 @@ func (w *fileWriter) put(raw []byte) (piece, error) {
 	return p, err
 }
 
-// advisories writes the blocks of rows, which are in order, and returns the pages that describe them.
+// advisories writes the blocks of sorted rows, and returns the pages that describe them.
 func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, err error) {
 	t := blocks.t
-	begin := 0 // of the page
+	begin := 0 // first row of the page
 	flushPage := func(end int) {
 		if begin < end {
 			pages[len(pages)-1].filter = newFilterOf(t, rows[begin:end])
@@ -125,14 +125,14 @@ func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, 
 	return pages, err
 }
 
-// threats writes the blocks of rows, which are in order, and returns the pages that describe them.
-func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (pages []threatPage, err error) {
+// enrichments writes the blocks of sorted rows, and returns the pages that describe them.
+func (w *fileWriter) enrichments(rows []enrichmentRow, blocks *enrichmentWriter) (pages []enrichmentPage, err error) {
 	flush := func() error {
 		first := &blocks.rows[0]
-		e := threatEntry{first: first.cve, rows: len(blocks.rows)}
+		e := enrichmentEntry{first: first.cve, rows: len(blocks.rows)}
 		feed := blocks.t.strings.items[first.feed]
 		if n := len(pages); n == 0 || pages[n-1].feed != feed || wantsPage(len(pages[n-1].blocks), uint64(first.cve)*0x9e3779b97f4a7c15) {
-			pages = append(pages, threatPage{feed: feed})
+			pages = append(pages, enrichmentPage{feed: feed})
 		}
 		e.piece, err = w.put(blocks.encode())
 		p := &pages[len(pages)-1]
@@ -153,7 +153,7 @@ func (w *fileWriter) threats(rows []threatRow, blocks *threatWriter) (pages []th
 	return pages, err
 }
 
-// page writes a page and enters it into the root.
+// page writes a page and adds it to the root.
 func (w *fileWriter) page(r *root, p *page) (err error) {
 	e := pageEntry{first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
 	for _, b := range p.blocks {
@@ -166,18 +166,18 @@ func (w *fileWriter) page(r *root, p *page) (err error) {
 	return err
 }
 
-func (w *fileWriter) threatPage(r *root, p *threatPage) (err error) {
-	e := threatPageEntry{feed: p.feed, first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
+func (w *fileWriter) enrichmentPage(r *root, p *enrichmentPage) (err error) {
+	e := enrichmentPageEntry{feed: p.feed, first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
 	for _, b := range p.blocks {
 		e.bytes += int64(b.stored)
 		e.rows += b.rows
 	}
 	e.piece, err = w.put(p.append(nil))
-	r.threats = append(r.threats, e)
+	r.enrichments = append(r.enrichments, e)
 	return err
 }
 
-// newFilterOf returns a filter of the packages of rows, which are in order.
+// newFilterOf returns a filter of the packages of sorted rows.
 func newFilterOf(t *tables, rows []row) filter {
 	packages := 0
 	for i, r := range rows {
@@ -194,7 +194,7 @@ func newFilterOf(t *tables, rows []row) filter {
 	return f
 }
 
-// sortRows puts rows in order and merges those that are about the same.
+// sortRows sorts rows, and merges those with the same feed, ID and key.
 func (b *Builder) sortRows() {
 	t := b.tables()
 	rank := ranks(t.strings.items)
@@ -231,7 +231,7 @@ func (b *Builder) sortRows() {
 	b.rows = out
 }
 
-// ranks returns, for each string, its place in the order of bytes.
+// ranks returns the position of each string in the order of bytes.
 func ranks(strings []string) []uint32 {
 	order := make([]uint32, len(strings))
 	for i := range order {
@@ -260,7 +260,7 @@ func (b *Builder) feedRows() []FeedInfo {
 	return feeds
 }
 
-// coverageRows returns a row for every ecosystem and feed, from what was said and from the rows themselves.
+// coverageRows returns a row for every ecosystem and feed, from added coverage and from the rows themselves.
 func (b *Builder) coverageRows() []CoverageInfo {
 	type place struct {
 		ecosystem matcher.Key
@@ -308,7 +308,7 @@ func (b *Builder) coverageRows() []CoverageInfo {
 
 func seconds(t time.Time) time.Time { return unixTime(t.Unix()) }
 
-// counter counts what is written to w.
+// A counter counts the bytes that are written to w.
 type counter struct {
 	w io.Writer
 	n int64

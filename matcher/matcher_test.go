@@ -334,7 +334,7 @@ func ExampleMatcher_Match() {
 	report := &analyzer.Report{Components: []analyzer.Component{
 		{ID: "1", PURL: "pkg:pypi/django@3.2.1", Package: analyzer.Package{Type: "pypi", Name: "Django", Version: "3.2.1"}},
 	}}
-	source := advisories{{ // or a db.File
+	source := advisories{{ // or a db.DB
 		ID: "GHSA-xxxx", Aliases: []string{"CVE-2021-0000"}, Key: matcher.PackageKey("pypi", "", "django"),
 		Ranges: []matcher.Range{{Introduced: "3.0", Fixed: "3.2.2"}},
 	}}

@@ -39,8 +39,8 @@ type Fetched struct {
 	Fingerprint string    // distinguishes this state from others; it is Fetcher.Fingerprint the next time
 	Date        time.Time // of the data, if the publisher states it outside the data
 
-	// Increment says that the locations hold only the changes since Fetcher.Fingerprint. Update then keeps all other records. It
-	// drops what the database holds of the records in the locations, by their IDs, and of those that Deleted lists.
+	// Increment says that the locations hold only the changes since Fetcher.Fingerprint. Update replaces the records with the IDs in the
+	// locations, drops those that Deleted lists, and keeps all others.
 	Increment bool
 	Deleted   []string
 }

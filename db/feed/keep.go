@@ -44,7 +44,7 @@ func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 func (k *keeper) feed(ctx context.Context, name string) error {
 	jobs := k.renewed[name]
 	if len(jobs) == 0 {
-		return k.b.Keep(ctx, k.u.old, db.Part{Feed: name})
+		return k.b.Keep(ctx, k.u.old, name, nil, nil)
 	}
 	for _, j := range jobs {
 		if j.got.Increment {
@@ -53,15 +53,14 @@ func (k *keeper) feed(ctx context.Context, name string) error {
 			}
 		}
 	}
-	part := db.Part{Feed: name, Ecosystem: func(eco matcher.Key) bool { return k.keeps(k.owner(name, eco), eco) }}
-	part.Input = func(f db.FeedInfo) bool { return k.stays(f, part.Ecosystem) }
+	ecosystem := func(eco matcher.Key) bool { return k.keeps(k.owner(name, eco), eco) }
 	for _, c := range k.old.Coverage {
 		if j := k.owner(name, ecosystemOf(c)); c.Feed == name && j != nil && k.keeps(j, ecosystemOf(c)) {
 			c.EndOfLife = true
 			k.b.AddCoverage(c.Coverage)
 		}
 	}
-	return k.b.Keep(ctx, k.u.old, part)
+	return k.b.Keep(ctx, k.u.old, name, ecosystem, func(f db.FeedInfo) bool { return k.stays(f, ecosystem) })
 }
 
 func ecosystemOf(c db.CoverageInfo) matcher.Key {

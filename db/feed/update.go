@@ -112,7 +112,7 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 	switch {
 	case err == nil:
 		defer old.Close()
-		u.old = old.DB
+		u.old = old
 		u.infos = old.Info().Feeds
 	case !errors.Is(err, fs.ErrNotExist):
 		return r, fmt.Errorf("%w; nothing can be kept of it: remove it to begin anew", err)

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/internal/distribution"
 )
 
@@ -22,7 +22,7 @@ const (
 	streams = 8        // requests at the same time
 )
 
-// A blob is the file of a database in a registry. It implements [db.Prefetcher].
+// A blob is the file of a database in a registry. It implements [prefetch.Reader].
 type blob struct {
 	ctx  context.Context // of ReadAt
 	repo *distribution.Repository
@@ -60,7 +60,7 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 		return 0, err
 	}
 	if !b.cached(p[:n], offset) {
-		got, e := b.fetch(b.ctx, db.Span{Offset: offset, Length: n})
+		got, e := b.fetch(b.ctx, prefetch.Span{Offset: offset, Length: n})
 		if e != nil {
 			return 0, e
 		}
@@ -89,8 +89,8 @@ func (b *blob) find(offset, length int64) (part, bool) {
 	return b.parts[i], true
 }
 
-// Prefetch implements db.Prefetcher.
-func (b *blob) Prefetch(ctx context.Context, spans []db.Span) error {
+// Prefetch implements prefetch.Reader.
+func (b *blob) Prefetch(ctx context.Context, spans []prefetch.Span) error {
 	wanted := b.coalesce(spans)
 	got := make([]part, len(wanted))
 	g, ctx := errgroup.WithContext(ctx)
@@ -110,10 +110,10 @@ func (b *blob) Prefetch(ctx context.Context, spans []db.Span) error {
 }
 
 // coalesce returns the spans to request: those that are not kept, with neighbours joined.
-func (b *blob) coalesce(spans []db.Span) []db.Span {
+func (b *blob) coalesce(spans []prefetch.Span) []prefetch.Span {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var wanted []db.Span
+	var wanted []prefetch.Span
 	for _, s := range spans {
 		if _, ok := b.find(s.Offset, s.Length); ok || s.Length <= 0 {
 			continue
@@ -146,7 +146,7 @@ func (b *blob) keep(got []part) {
 }
 
 // fetch requests a part of the file.
-func (b *blob) fetch(ctx context.Context, s db.Span) ([]byte, error) {
+func (b *blob) fetch(ctx context.Context, s prefetch.Span) ([]byte, error) {
 	if s.Offset < 0 || s.Length <= 0 || s.Offset+s.Length > b.layer.Size {
 		return nil, fmt.Errorf("oci: %s: bytes %d to %d of %d", b.repo.Ref, s.Offset, s.Offset+s.Length, b.layer.Size)
 	}

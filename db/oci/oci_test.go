@@ -298,7 +298,7 @@ func TestMisbehaviour(t *testing.T) {
 		{"ignores Range", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.Header.Del("Range")
 			next.ServeHTTP(w, r)
-		}, errors.ErrUnsupported, "whole blobs only", true},
+		}, errors.ErrUnsupported, "only whole blobs", true},
 		{"another range", replace(func(b []byte, w http.ResponseWriter) []byte {
 			w.Header().Set("Content-Range", "bytes 1-2/3")
 			return b

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/internal/prefetch"
 	"github.com/hullmark/hullmark/internal/distribution"
 )
 
@@ -53,9 +54,9 @@ const headSize = 8
 
 func (b *blob) open(ctx context.Context, verify *db.SignaturePolicy) (*db.DB, error) {
 	size, tail := b.layer.Size, b.tail()
-	spans := []db.Span{{Offset: size - tail, Length: tail}}
+	spans := []prefetch.Span{{Offset: size - tail, Length: tail}}
 	if size-tail > headSize {
-		spans = append([]db.Span{{Offset: 0, Length: headSize}}, spans...)
+		spans = append([]prefetch.Span{{Offset: 0, Length: headSize}}, spans...)
 	}
 	if err := b.Prefetch(ctx, spans); err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func Pull(ctx context.Context, ref, file string, o Options) (_ Pulled, err error
 	switch {
 	case err == nil:
 		defer old.Close()
-		p.old = old.DB
+		p.old = old
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, db.ErrCorrupt) && !errors.Is(err, db.ErrNotDatabase) && !errors.Is(err, db.ErrUnsupported):
 		return Pulled{}, err // unlike a damaged database, an unreadable file is not replaced
 	case errors.Is(err, db.ErrNotDatabase):
@@ -159,7 +159,7 @@ func (p *puller) notOlder(far db.Info) error {
 	}
 	what, was, is := "signed", p.signed(p.old.Info()), p.signed(far)
 	if was.IsZero() || is.IsZero() {
-		what, was, is = "of", p.old.Info().Date(), far.Date()
+		what, was, is = "of", p.old.Info().Date, far.Date
 	}
 	if is.Before(was) {
 		return fmt.Errorf("oci: %s: %w: it is %s %s, the file %s", p.repo.Ref, ErrOlder, what, is.Format(time.RFC3339), was.Format(time.RFC3339))

@@ -80,7 +80,7 @@ func newLayer(r io.ReaderAt, size int64, verify *db.SignaturePolicy) (*fileLayer
 	if err != nil {
 		return nil, err
 	}
-	l := &fileLayer{r: r, size: size, tail: d.TailSize(), index: d.Info().Hash}
+	l := &fileLayer{r: r, size: size, tail: d.Info().TailSize, index: d.Info().Hash}
 	l.digest, _, err = v1.SHA256(io.NewSectionReader(r, 0, size))
 	return l, err
 }

@@ -96,8 +96,10 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 // An openDB is an open database in a file or in a registry.
 type openDB struct {
 	*db.DB
-	io.Closer
+	closer io.Closer
 }
+
+func (d *openDB) Close() error { return d.closer.Close() }
 
 // openDB opens the database in a file, or at oci://REF.
 func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB, error) {
@@ -115,16 +117,15 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB
 		}
 		return &openDB{r.DB, r}, nil
 	}
-	var file *db.File
+	open := db.OpenFile
 	if policy != nil {
-		file, err = db.OpenSignedFile(name, *policy)
-	} else {
-		file, err = db.OpenFile(name)
+		open = func(name string) (*db.DB, error) { return db.OpenSignedFile(name, *policy) }
 	}
+	file, err := open(name)
 	if err != nil {
 		return nil, databaseError(err)
 	}
-	return &openDB{file.DB, file}, nil
+	return &openDB{file, file}, nil
 }
 
 // databaseError adds advice to the error of a database that cannot be opened.

@@ -48,14 +48,14 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("the private key: %v, %v", info, err)
 	}
 
-	fails(t, "it has no signature; hullmark db sign signs it", "db", "verify", "--key", key+".pub", file)
-	fails(t, "it has no signature", "db", "push", "--key", key+".pub", file, ref)
+	fails(t, "no signature; hullmark db sign signs it", "db", "verify", "--key", key+".pub", file)
+	fails(t, "no signature", "db", "push", "--key", key+".pub", file, ref)
 	fails(t, "want a private key", "db", "sign", "--key", key+".pub", file)
 	ok(t, "db", "sign", "--key", key, file)
 	if out, _ := ok(t, "db", "verify", "--key", key+".pub", file); !strings.HasPrefix(out, "undamaged: ") || !strings.Contains(out, "signed at ") {
 		t.Errorf("verify: %s", out)
 	}
-	fails(t, "by another one", "db", "verify", "--key", other+".pub", file)
+	fails(t, "by another key", "db", "verify", "--key", other+".pub", file)
 	ok(t, "db", "verify", "--key", key+".pub", "--max-age", "1", file)
 	fails(t, "name one as well", "db", "verify", "--max-age", "1", file)
 
@@ -72,7 +72,7 @@ func TestRegistry(t *testing.T) {
 	if _, stderr := ok(t, "db", "info", "oci://"+ref); !strings.Contains(stderr, "is not verified") {
 		t.Errorf("info of it without a key: %s", stderr)
 	}
-	fails(t, "by another one", "scan", "--cache", "off", "--db", "oci://"+ref, "--db-key", other+".pub", image)
+	fails(t, "by another key", "scan", "--cache", "off", "--db", "oci://"+ref, "--db-key", other+".pub", image)
 	fails(t, "not found", "db", "info", "oci://"+strings.TrimSuffix(ref, "latest")+"none")
 
 	copied := filepath.Join(dir, "copy.db")

@@ -259,15 +259,14 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 			a.say("%s: nothing new since %s", d.Dataset, day(d.Date))
 		}
 	default:
-		r := d.LoadResult
-		r.Feed = d.Dataset
-		a.tellFeed(&r, quiet)
+		d.Feed = d.Dataset
+		a.tellFeed(&d.LoadResult, quiet)
 	}
 }
 
-// listFeeds writes a table of feeds, their sources and locations.
+// listFeeds writes a table of feeds, their datasets and locations.
 func (a *app) listFeeds() error {
-	g := terminal.Grid{Columns: []terminal.Column{{Title: "SOURCE"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "DATASET"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
 	for _, f := range all.Feeds() {
 		for _, d := range f.Datasets {
 			note := ""

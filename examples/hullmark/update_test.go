@@ -48,7 +48,7 @@ func TestUpdate(t *testing.T) {
 			"hullmark: osv/npm: ", "no such file or directory (--list shows its location); the database has no data of it\n", "nothing is new; "}},
 		{[]string{"--feed", "osv=testdata/feeds/osv"}, 0, []string{"hullmark: osv: 1 record of 2024-01-02"}},
 		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no source could be fetched; "}},
-		{[]string{"--feed", "osv/novel"}, 1, []string{`there is no feed or source "osv/novel"`}},
+		{[]string{"--feed", "osv/novel"}, 1, []string{`unknown feed or dataset "osv/novel"`}},
 		{[]string{"--feed", "novel"}, 1, []string{`unknown feed "novel"; known feeds are `}},
 		{[]string{"more"}, 1, []string{`unexpected argument "more"; see hullmark db update --help`}},
 	} {

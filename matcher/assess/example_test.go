@@ -15,7 +15,7 @@ import (
 func Example() {
 	pipeline := assess.Pipeline{
 		Scanner: scan.Scanner{Analyzers: all.All()},
-		Source:  debian, // such as a db.File
+		Source:  debian, // such as a db.DB
 		Gate:    report.Gate{FailOn: matcher.High},
 	}
 	answer, err := pipeline.FS(context.Background(), files)

@@ -34,7 +34,7 @@ const listsName = "debian-lists"
 // A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as the Reason; without braces,
 // it is about its own name. The words in angle brackets become:
 //
-//	<unfixed>, <removed>          Affected             the latter is the Reason: nobody will fix the package
+//	<unfixed>, <removed>          Affected             the latter is the Reason: the package will not be fixed
 //	<no-dsa>, <postponed>         Deferred             the word and the text
 //	<ignored>                     WillNotFix           the word and the text
 //	<not-affected>                NotAffected          the text

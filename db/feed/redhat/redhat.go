@@ -68,7 +68,7 @@ func Feed() feed.Feed {
 	}
 }
 
-// maxDocument bounds the bytes of a JSON document. It is one record, of which parse holds the used parts in memory.
+// maxDocument bounds the bytes of a JSON document. A document is one record, and parse holds the used parts of it in memory.
 const maxDocument = 64 << 20
 
 // parse recognizes the form of a document by content.

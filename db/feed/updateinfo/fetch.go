@@ -17,7 +17,7 @@ import (
 )
 
 // fetch downloads updateinfo.xml of repositories. Each of the dataset's URLs is that of a repository's repomd.xml, of a list of mirrors, or of
-// an updateinfo.xml. Of a list, fetch uses the first mirror that answers. It verifies the checksums in repomd.xml, which together are the
+// an updateinfo.xml. From a list, fetch uses the first mirror that answers. It verifies the checksums in repomd.xml, which together are the
 // fingerprint.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if !slices.ContainsFunc(f.Dataset.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {

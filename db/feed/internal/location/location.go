@@ -14,7 +14,7 @@ import (
 	"github.com/hullmark/hullmark/internal/scrub"
 )
 
-// Limits bound what is read from one location.
+// Limits bound the data that is read from one location.
 type Limits struct {
 	Download     int64 // bytes of a body, as sent
 	Decompressed int64 // bytes of all decompressed data together

@@ -79,7 +79,7 @@ func (c *Criterion) Module() (string, bool) {
 	return module, ok && ok2 && strings.Contains(module, ":")
 }
 
-// Join returns the intersection of two ranges of one package, of which one has the beginning and the other the end.
+// Join returns the intersection of two ranges of one package. One has the beginning, and the other the end.
 func Join(a, b matcher.Range) matcher.Range {
 	if a.Introduced == "" {
 		a.Introduced = b.Introduced
