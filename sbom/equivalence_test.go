@@ -196,7 +196,7 @@ func TestEquivalence(t *testing.T) {
 				if len(missing)+len(extra) > 0 {
 					t.Errorf("%s: %d missing %q, %d too many %q", name, len(missing), missing[:min(len(missing), 5)], len(extra), extra[:min(len(extra), 5)])
 				}
-				stated := slices.ContainsFunc(document.Diagnostics, func(d analyzer.FileDiagnostic) bool { return strings.Contains(d.Message, "owns them") })
+				stated := slices.ContainsFunc(document.Diagnostics, func(d analyzer.FileDiagnostic) bool { return strings.Contains(d.Message, "without a known owner") })
 				if owned > 0 && !stated {
 					t.Error("no diagnostic says that owners are not known")
 				}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/distribution"
 	"github.com/hullmark/hullmark/internal/filelock"
 )
@@ -88,15 +89,11 @@ func (p *puller) pull(ctx context.Context, file string) (r Pulled, err error) {
 			return r, nil
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.part")
+	f, err := atomicfile.Create(file)
 	if err != nil {
 		return r, fmt.Errorf("oci: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
+	defer f.Discard()
 	sum := sha256.New()
 	if p.old == nil || whole {
 		p.total = p.layer.Size
@@ -112,13 +109,10 @@ func (p *puller) pull(ctx context.Context, file string) (r Pulled, err error) {
 	if got := hex.EncodeToString(sum.Sum(nil)); got != p.layer.Digest.Hex {
 		return r, p.explain(fmt.Errorf("%w: its content has digest sha256:%s", db.ErrCorrupt, got))
 	}
-	if err := p.check(f, whole); err != nil {
+	if err := p.check(f.File, whole); err != nil {
 		return r, err
 	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return r, fmt.Errorf("oci: %w", err)
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
+	if err := f.Commit(); err != nil {
 		return r, fmt.Errorf("oci: %w", err)
 	}
 	return r, nil

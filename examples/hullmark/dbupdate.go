@@ -36,7 +36,7 @@ func (f *feedFlags) register(c *cobra.Command, feeds string) {
 	flags := c.Flags()
 	flags.StringArrayVar(&f.feeds, "feed", nil, feeds)
 	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
-	flags.BoolVar(&f.facts, "facts", false, "omit prose: summaries and links")
+	flags.BoolVar(&f.facts, "facts", false, "omit summaries and links")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; problems are always shown")
 }
 
@@ -124,7 +124,7 @@ func findFeed(name string) (feed.Feed, error) {
 		}
 		names = append(names, f.Name)
 	}
-	return feed.Feed{}, fmt.Errorf("unknown feed %q; known feeds are %s", name, strings.Join(names, ", "))
+	return feed.Feed{}, fmt.Errorf("unknown feed %q; feeds: %s", name, strings.Join(names, ", "))
 }
 
 // day returns a date, or "unknown".
@@ -154,20 +154,20 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 		}
 		return a.dbUpdate(ctx, &f)
 	})
-	f.register(c, "fetch only `NAME[/SOURCE][=LOCATION]`; repeatable")
+	f.register(c, "fetch only `NAME[/DATASET][=LOCATION]`; repeatable")
 	f.image.registerOpen(c)
 	flags := c.Flags()
-	flags.StringVar(&f.wants, "for", "", "fetch only the data for one `IMAGE`")
+	flags.StringVar(&f.wants, "for", "", "fetch only the data for an `IMAGE`")
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
-	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data again")
-	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept feeds that have lost more than a quarter of their records")
-	flags.BoolVar(&f.list, "list", false, "list the feeds and their sources, and fetch nothing")
+	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
+	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
 
 func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if f.output == "" || f.output == "-" {
-		return errors.New("db update needs -o FILE, the database to update")
+		return errors.New("db update needs -o FILE, the database to renew")
 	}
 	o, err := f.options()
 	if err != nil {
@@ -180,7 +180,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return err
 		}
 		if o.For = feed.Ecosystems(found); len(o.For) == 0 {
-			return fmt.Errorf("%s: no packages found; without --for, db update fetches everything", f.wants)
+			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
 	file := terminal.Escape(f.output)
@@ -197,23 +197,23 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		failed = failed || r.Datasets[i].Err != nil
 	}
 	for _, k := range r.Uncovered {
-		a.say("no source has advisories for %s; name one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
+		a.say("no dataset has advisories for %s; add one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
 	}
 	switch {
 	case err != nil && failed:
-		return fmt.Errorf("no source could be fetched; %s is unchanged", f.output)
+		return fmt.Errorf("no dataset was renewed; %s has not changed", f.output)
 	case err != nil:
 		return databaseError(err)
 	case f.quiet:
 	case r.Written:
 		a.say("%s is up to date, after %v", file, a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("nothing is new; %s is unchanged", file)
+		a.say("no new data; %s has not changed", file)
 	}
 	return nil
 }
 
-// options returns the options of an update, without the image.
+// options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
 	for _, s := range f.feeds {
@@ -239,24 +239,24 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	return o, err
 }
 
-// tellDataset reports the state of a dataset, and the mistakes in its records.
+// tellDataset reports the state of a dataset, and the errors in its records.
 func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 	switch d.State {
 	case feed.Kept:
 		kept := "the database has no data of it"
 		if !d.Date.IsZero() {
-			kept = "keeping the data of " + day(d.Date)
+			kept = "the database keeps its data of " + day(d.Date)
 		}
 		advice := ""
 		if errors.Is(d.Err, feed.ErrShrunk) {
 			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {
-			advice = " (--list shows its location)"
+			advice = " (--list shows the URLs)"
 		}
 		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
 	case feed.Unchanged:
 		if !quiet {
-			a.say("%s: nothing new since %s", d.Dataset, day(d.Date))
+			a.say("%s: unchanged since %s", d.Dataset, day(d.Date))
 		}
 	default:
 		d.Feed = d.Dataset
@@ -264,7 +264,7 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 	}
 }
 
-// listFeeds writes a table of feeds, their datasets and locations.
+// listFeeds writes a table of the datasets of all feeds and their URLs.
 func (a *app) listFeeds() error {
 	g := terminal.Grid{Columns: []terminal.Column{{Title: "DATASET"}, {Title: "COVERS"}, {Title: ""}, {Title: "FROM", Min: 20, Shrink: 1}}}
 	for _, f := range all.Feeds() {

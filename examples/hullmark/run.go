@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +18,10 @@ import (
 
 	"github.com/hullmark/hullmark/internal/helppage"
 	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/json"
+	"github.com/hullmark/hullmark/matcher/version"
 )
 
 // Exit codes; README.md describes them.
@@ -53,7 +60,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
 	var v *verdict
-	var bad *policyError
+	var fault *policy.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -64,8 +71,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed // the reader of the results has closed them
 	case ctx.Err() != nil:
 		a.say("interrupted; no results were written")
-	case errors.As(err, &bad):
-		for line := range strings.Lines(strings.TrimPrefix(bad.Error(), "policy: ")) {
+	case errors.As(err, &fault): // one of several
+		for line := range strings.Lines(strings.TrimPrefix(err.Error(), "policy: ")) {
 			a.say("%s", oneLine(strings.TrimSuffix(line, "\n")))
 		}
 	default:
@@ -107,4 +114,47 @@ func (a *app) rootCommand() *cobra.Command {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
 	return c
+}
+
+// thisTool identifies the command in formats that name the program that scanned.
+func thisTool() report.Tool {
+	return report.Tool{Name: "hullmark", Version: buildVersion(), URL: "https://github.com/hullmark/hullmark"}
+}
+
+// buildVersion returns the version of this build, "" if it is unknown.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	c := group("version", command("version/compare", func(_ context.Context, args []string) error {
+		return a.versionCompare(args[0], args[1], args[2])
+	}))
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return helppage.Unknown(c, args[0])
+		}
+		return a.print("hullmark %s, %s %s/%s", cmp.Or(buildVersion(), "of an unknown version"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	}
+	return c
+}
+
+func (a *app) versionCompare(purlType, first, second string) error {
+	if _, ok := version.For(purlType); !ok {
+		return fmt.Errorf("unknown version type %q; known types are %s", purlType, strings.Join(version.Types(), ", "))
+	}
+	order, err := version.Compare(purlType, first, second)
+	if err != nil {
+		return err
+	}
+	return a.print("%s %s %s", terminal.Escape(first), [...]string{"<", "=", ">"}[order+1], terminal.Escape(second))
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return command("schema", func(context.Context, []string) error {
+		return a.print("%s", strings.TrimSpace(string(json.Schema())))
+	})
 }

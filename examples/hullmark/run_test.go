@@ -144,7 +144,7 @@ func TestExitCodes(t *testing.T) {
 		{"no place for results", "scan -o no/such/directory demo:", 1, "choose another file with -o"},
 		{"no feed", "db build -o x.db", 1, "--feed NAME=LOCATION... is missing"},
 		{"no output", "db build --feed debian=x", 1, "-o FILE is missing"},
-		{"unknown feed", "db build --feed debain=x -o x.db", 1, `unknown feed "debain"; known feeds are `},
+		{"unknown feed", "db build --feed debain=x -o x.db", 1, `unknown feed "debain"; feeds: `},
 		{"a feed without location", "db build --feed debian -o x.db", 1, "not of the form NAME=LOCATION"},
 		{"a feed with a bad date", "db build --feed debian@yesterday=x -o x.db", 1, `"yesterday" is not a date`},
 		{"info on nothing", "db info nothing.db", 1, "make one with hullmark db build"},

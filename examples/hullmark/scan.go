@@ -24,7 +24,6 @@ import (
 type matchFlags struct {
 	databaseFlags
 	formatFlags
-	gateFlags
 	verdictFlags
 	declared bool
 }
@@ -32,7 +31,6 @@ type matchFlags struct {
 func (f *matchFlags) register(c *cobra.Command) {
 	f.databaseFlags.register(c)
 	f.formatFlags.register(c)
-	f.gateFlags.register(c)
 	f.verdictFlags.register(c)
 }
 
@@ -46,7 +44,7 @@ func (a *app) scanCommand() *cobra.Command {
 		ref := args[0]
 		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 			match := f.matchFlags
-			match.tag = tag
+			match.tag, match.declared = tag, image.declared
 			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
 				if f.attached {
 					found, err := a.readAttached(ctx, image.only(ref), image.platform)
@@ -58,7 +56,6 @@ func (a *app) scanCommand() *cobra.Command {
 	})
 	f.imageFlags.register(c)
 	f.matchFlags.register(c)
-	declaredFlag(c, &f.declared)
 	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
 	return c
 }
@@ -96,8 +93,8 @@ func (a *app) inBuildCommand() *cobra.Command {
 
 // match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
 func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	p, err := f.pipeline(a, name)
-	if err != nil {
+	p := assess.Pipeline{Name: name, Declared: f.declared, Tool: thisTool(), Now: a.now()}
+	if err := f.apply(&p); err != nil {
 		return err
 	}
 	out, err := f.formatFlags.open(a)
@@ -129,21 +126,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 	if err := out.commit(x); err != nil {
 		return err
 	}
-	return a.judge(&f.gateFlags, x)
-}
-
-// pipeline returns the pipeline that the flags describe, without its Source.
-func (f *matchFlags) pipeline(a *app, name string) (assess.Pipeline, error) {
-	p := assess.Pipeline{Name: name, Declared: f.declared, Tool: thisTool(), Now: a.now()}
-	if len(f.names) == 0 {
-		ref, _, _ := strings.Cut(name, " (") // without the platform of an image of an index
-		f.names = []string{ref}
-	}
-	var err error
-	if p.Gate, err = f.gateFlags.gate(); err != nil {
-		return p, err
-	}
-	return p, f.verdictFlags.apply(&p)
+	return a.judge(&f.verdictFlags, x)
 }
 
 // readInside scans a root file system, without the files that this program brought into it.
@@ -182,9 +165,8 @@ func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) 
 type explainFlags struct {
 	imageFlags
 	databaseFlags
-	output   string
-	format   string
-	declared bool
+	output string
+	format string
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -193,7 +175,6 @@ func (a *app) explainCommand() *cobra.Command {
 	f.imageFlags.register(c)
 	f.databaseFlags.register(c)
 	outputFlag(c, &f.output)
-	declaredFlag(c, &f.declared)
 	c.Flags().StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
 	return c
 }

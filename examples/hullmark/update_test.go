@@ -43,13 +43,13 @@ func TestUpdate(t *testing.T) {
 		{[]string{"--feed", "osv/PyPI", "--feed", "debian"}, 0, []string{
 			"hullmark: debian: 2 records of ", "1 bad: 2 advisories\n", "hullmark: osv/PyPI: 1 record of 2024-01-02", "a.db is up to date, after "}},
 		{[]string{"--feed", "osv/PyPI", "--feed", "debian"}, 0, []string{
-			"hullmark: debian: nothing new since ", "hullmark: osv/PyPI: nothing new since 2024-01-02\n", "nothing is new; "}},
+			"hullmark: debian: unchanged since ", "hullmark: osv/PyPI: unchanged since 2024-01-02\n", "no new data; "}},
 		{[]string{"--feed", "osv/PyPI", "--feed", "osv/npm"}, 0, []string{
-			"hullmark: osv/npm: ", "no such file or directory (--list shows its location); the database has no data of it\n", "nothing is new; "}},
+			"hullmark: osv/npm: ", "no such file or directory (--list shows the URLs); the database has no data of it\n", "no new data; "}},
 		{[]string{"--feed", "osv=testdata/feeds/osv"}, 0, []string{"hullmark: osv: 1 record of 2024-01-02"}},
-		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no source could be fetched; "}},
+		{[]string{"--feed", "osv/npm"}, 1, []string{"hullmark: no dataset was renewed; "}},
 		{[]string{"--feed", "osv/novel"}, 1, []string{`unknown feed or dataset "osv/novel"`}},
-		{[]string{"--feed", "novel"}, 1, []string{`unknown feed "novel"; known feeds are `}},
+		{[]string{"--feed", "novel"}, 1, []string{`unknown feed "novel"; feeds: `}},
 		{[]string{"more"}, 1, []string{`unexpected argument "more"; see hullmark db update --help`}},
 	} {
 		stdout, stderr, code := hullmark(t, append([]string{"db", "update", "-o", file, "--mirror", from}, tt.args...)...)

@@ -20,33 +20,75 @@ import (
 	"github.com/hullmark/hullmark/sbom"
 )
 
-// gateFlags decide which results make the command fail.
-type gateFlags struct {
+// verdictFlags decide which findings count, which are shown, and which make the command fail.
+type verdictFlags struct {
+	vex            []string
+	policy         string
+	names          []string
+	onlyFixed      bool
+	ignore         []string
+	since          string
 	failOn         string
 	allowUncovered bool
 	proceed        bool
 }
 
-func (f *gateFlags) register(c *cobra.Command) {
+func (f *verdictFlags) register(c *cobra.Command) {
 	flags := c.Flags()
+	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF or CycloneDX; repeatable")
+	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
+	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
+	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
+	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
+	flags.StringVar(&f.since, "since", "", "hide findings of an earlier JSON report in `FILE`, and count them")
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
 	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, allow packages without advisories")
 	flags.BoolVar(&f.proceed, "continue", false, "report a disallowed image, but exit with 0")
 }
 
-func (f *gateFlags) gate() (report.Gate, error) {
-	g := report.Gate{AllowUncovered: f.allowUncovered}
-	if f.failOn == "" {
-		return g, nil
+// apply adds the documents that the flags name, the view and the gate to a pipeline.
+func (f *verdictFlags) apply(p *assess.Pipeline) error {
+	p.Names = f.names
+	if len(p.Names) == 0 {
+		ref, _, _ := strings.Cut(p.Name, " (") // without the platform of an image of an index
+		p.Names = []string{ref}
 	}
-	if err := g.FailOn.UnmarshalText([]byte(strings.ToLower(f.failOn))); err != nil || g.FailOn == matcher.Unknown {
-		return g, fmt.Errorf("unknown severity --fail-on %q; use negligible, low, medium, high or critical", f.failOn)
+	p.Gate.AllowUncovered = f.allowUncovered
+	if f.failOn != "" {
+		if err := p.Gate.FailOn.UnmarshalText([]byte(strings.ToLower(f.failOn))); err != nil || p.Gate.FailOn == matcher.Unknown {
+			return fmt.Errorf("unknown severity --fail-on %q; use negligible, low, medium, high or critical", f.failOn)
+		}
 	}
-	return g, nil
+	if err := f.readVEX(p); err != nil {
+		return err
+	}
+	if f.policy != "" {
+		d, err := loadPolicy(f.policy)
+		if err != nil {
+			return err
+		}
+		p.Policy = d
+	}
+	p.View.OnlyFixed = f.onlyFixed
+	for _, word := range f.ignore {
+		var s matcher.Status
+		if s.UnmarshalText([]byte(word)) != nil || s == matcher.NotAffected {
+			return fmt.Errorf("unknown status --ignore-status %q; use affected, fixed, will-not-fix, deferred, under-investigation or end-of-life", word)
+		}
+		p.View.IgnoreStatus = append(p.View.IgnoreStatus, s)
+	}
+	if f.since == "" {
+		return nil
+	}
+	var err error
+	if p.View.Since, err = readFile("--since", f.since, json.Read); err != nil {
+		return fmt.Errorf("%w; it takes a report of --format json", err)
+	}
+	return nil
 }
 
 // judge returns a verdict if the image does not pass, unless --continue is given.
-func (a *app) judge(f *gateFlags, x *report.Assessment) error {
+func (a *app) judge(f *verdictFlags, x *report.Assessment) error {
 	rated := make(map[string]bool)
 	for i := range x.Findings {
 		if f := &x.Findings[i]; f.Severity.Level != matcher.Unknown {
@@ -80,57 +122,6 @@ func (a *app) judge(f *gateFlags, x *report.Assessment) error {
 		return nil
 	}
 	return &verdict{code, text}
-}
-
-// verdictFlags decide which findings count and which are shown.
-type verdictFlags struct {
-	vex       []string
-	policy    string
-	names     []string
-	onlyFixed bool
-	ignore    []string
-	since     string
-}
-
-func (f *verdictFlags) register(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF or CycloneDX; repeatable")
-	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
-	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
-	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
-	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
-	flags.StringVar(&f.since, "since", "", "hide findings of an earlier JSON report in `FILE`, and count them")
-}
-
-// apply adds the documents that the flags name, and the view, to a pipeline.
-func (f *verdictFlags) apply(p *assess.Pipeline) error {
-	p.Names = f.names
-	if err := f.readVEX(p); err != nil {
-		return err
-	}
-	if f.policy != "" {
-		d, err := loadPolicy(f.policy)
-		if err != nil {
-			return err
-		}
-		p.Policy = d
-	}
-	p.View.OnlyFixed = f.onlyFixed
-	for _, word := range f.ignore {
-		var s matcher.Status
-		if s.UnmarshalText([]byte(word)) != nil || s == matcher.NotAffected {
-			return fmt.Errorf("unknown status --ignore-status %q; use affected, fixed, will-not-fix, deferred, under-investigation or end-of-life", word)
-		}
-		p.View.IgnoreStatus = append(p.View.IgnoreStatus, s)
-	}
-	if f.since == "" {
-		return nil
-	}
-	var err error
-	if p.View.Since, err = readFile("--since", f.since, json.Read); err != nil {
-		return fmt.Errorf("%w; it takes a report of --format json", err)
-	}
-	return nil
 }
 
 // readVEX adds the VEX documents to a pipeline.
@@ -212,14 +203,5 @@ func loadPolicy(name string) (*policy.Document, error) {
 		return nil, fmt.Errorf("--policy: %w; preset:NAME takes one of %s", err, strings.Join(policy.Presets(), ", "))
 	}
 	defer file.Close()
-	d, err := policy.Load(file, name)
-	if err != nil {
-		return nil, &policyError{err}
-	}
-	return d, nil
+	return policy.Load(file, name)
 }
-
-// A policyError lists the mistakes in a policy document, a line each.
-type policyError struct{ error }
-
-func (e *policyError) Unwrap() error { return e.error }

@@ -30,9 +30,6 @@ func Open() (*DB, error) {
 	return &DB{d}, nil
 }
 
-// Close does nothing; the database is in memory.
-func (*DB) Close() error { return nil }
-
 // Coverage implements [matcher.Source].
 func (d *DB) Coverage(ctx context.Context, keys []matcher.Key) ([]matcher.Coverage, error) {
 	rows, err := d.DB.Coverage(ctx, keys)
