@@ -24,13 +24,13 @@ func Example() {
 		return
 	}
 	for _, f := range answer.Findings {
-		fmt.Println(f.ID, f.Subject.Name, f.Subject.Version, f.Severity.Level, f.Fixed)
+		fmt.Printf("%s %s %s, %s, fixed in %q\n", f.ID, f.Subject.Name, f.Subject.Version, f.Severity.Level, f.Fixed)
 	}
 	for _, f := range answer.Failures {
 		fmt.Println("failed:", f.Text)
 	}
 	// Output:
-	// CVE-2026-0001 openssl 1.1.1-1 high 1.1.1-2
-	// CVE-2026-0002 tar 1.34 low
+	// CVE-2026-0001 openssl 1.1.1-1, high, fixed in "1.1.1-2"
+	// CVE-2026-0002 tar 1.34, low, fixed in ""
 	// failed: 1 vulnerability is high or worse
 }
