@@ -3,12 +3,12 @@ package sbom
 import (
 	"bufio"
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/inventory"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/internal/sniff"
@@ -64,10 +64,8 @@ func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 }
 
 func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
-	r, err := gunzip(r)
-	if err != nil {
-		return nil, err
-	}
+	r, free := gunzip(r)
+	defer free()
 	in := bufio.NewReader(limit.Reader(r, limits.Bytes, "document"))
 	first, err := sniff.First(in)
 	if err == io.ErrUnexpectedEOF {
@@ -91,13 +89,14 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 	return d.out.Report(), nil
 }
 
-// gunzip returns the content of a gzip stream, or r itself if it is none.
-func gunzip(r io.Reader) (io.Reader, error) {
+// gunzip returns the content of a gzip stream, or of any other r unchanged, and a function that frees the decompressor.
+func gunzip(r io.Reader) (io.Reader, func()) {
 	b := bufio.NewReader(r)
 	if magic, err := b.Peek(2); err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
-		return b, nil // a read error comes again
+		return b, func() {} // a read error comes again
 	}
-	return gzip.NewReader(b)
+	z := inflate.NewReader(b, inflate.Gzip)
+	return z, func() { z.Close() }
 }
 
 // A decoder reads one document.
