@@ -11,8 +11,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/limit"
 )
 
@@ -46,10 +45,7 @@ func (it *Item) check(name string) error {
 	defer f.Close()
 	r := io.Reader(f)
 	if it.Unpacked {
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return err
-		}
+		z := inflate.NewReader(f, inflate.Gzip)
 		defer z.Close()
 		r = limit.Reader(z, maxUnpacked, "content")
 	}
