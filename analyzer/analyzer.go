@@ -42,10 +42,10 @@ type Info struct {
 	// They are matched against the path in the layer, slash-separated, without a leading slash; case matters.
 	Patterns []string
 
-	// With names siblings, files of the same directory, which Analyze needs next to a wanted file and opens through
+	// Siblings names siblings, files of the same directory, which Analyze needs next to a wanted file and opens through
 	// File.Sibling. It exists for the few formats that keep one database in several files, such as a database and its
 	// write-ahead log. Siblings are held in memory until the layer ends.
-	With []string
+	Siblings []string
 
 	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. Then a hard
 	// link to a file that it has looked at already gives the same Result, without reading the layer again.
@@ -72,7 +72,7 @@ func (i Info) Validate() error {
 	if i.Name == "" {
 		return errors.New("analyzer: an analyzer has no name")
 	}
-	if err := pattern.Compile(0, i.Patterns, i.With, new(pattern.Index), new(pattern.Index)); err != nil {
+	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {
 		return fmt.Errorf("analyzer: %s: %w", i.Name, err)
 	}
 	return nil
