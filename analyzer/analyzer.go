@@ -10,8 +10,8 @@ import (
 
 // An Analyzer finds packages, and other things worth reporting, in single files of an image.
 //
-// Analyze is called for every regular file that matches a pattern of Info, from many goroutines, in no particular
-// order. It must be a pure function of the file: answers are kept and reused for equal layers.
+// A scan calls Analyze for every regular file that matches a pattern of Info, from many goroutines, in no particular order.
+// Analyze must be a pure function of the file, because caches keep its answers for equal layers.
 //
 // An error means that Analyze failed for the file. It becomes a [Diagnostic] and never ends the scan; so does a panic. A
 // Result beside the error has what Analyze found before. Problems after which Analyze could read on are
@@ -21,48 +21,48 @@ type Analyzer interface {
 	Analyze(ctx context.Context, f *File) (*Result, error)
 }
 
-// Info identifies an analyzer and says which files it wants. It is plain data: it is hashed into cache keys, printed,
-// indexed, and sent to other processes.
+// Info identifies an analyzer and lists the files it wants. It is plain data: a scan hashes it into cache keys, and hosts print it
+// and send it to other processes.
 type Info struct {
 	// Name is the analyzer's name, unique within a Scanner: "dpkg".
 	Name string
 
-	// Version is raised whenever Analyze may answer differently for the same file.
+	// Version must rise whenever Analyze may answer differently for the same file.
 	Version int
 
-	// Patterns say which files the analyzer wants, in one of five forms:
+	// Patterns match the files that the analyzer wants. A pattern has one of these forms:
 	//
 	//	var/lib/dpkg/status          one exact path
-	//	var/lib/dpkg/info/*.list     "*" stands for any run of characters within one path element
+	//	var/lib/dpkg/info/*.list     "*" matches any characters within one path element
 	//	**/package.json              a base name, in any directory
 	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
 	//	**/*.jar                     a suffix of the base name, in any directory
 	//	**                           every regular file
 	//
-	// They are matched against the path in the layer, slash-separated, without a leading slash; case matters.
+	// A scan matches them with the path in the layer, slash-separated, without a leading slash. Case matters.
 	Patterns []string
 
-	// With names siblings, files of the same directory, which Analyze needs next to a wanted file and opens through
-	// File.Sibling. It exists for the few formats that keep one database in several files, such as a database and its
-	// write-ahead log. Siblings are held in memory until the layer ends.
-	With []string
+	// Siblings lists base names of files that Analyze needs beside a wanted file, in its directory, and gets from File.Sibling. Few
+	// formats have a database in several files, such as one with a write-ahead log. A scan holds siblings in memory until the
+	// layer ends.
+	Siblings []string
 
-	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. Then a hard
-	// link to a file that it has looked at already gives the same Result, without reading the layer again.
+	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. A hard link to a
+	// file that Analyze saw then has the same Result, and the scan need not read the layer again.
 	ContentOnly bool
 
-	// MaxSize is the size in bytes above which a file is reported instead of read; 0 means Limits.FileSize, which is
-	// also the most it can be.
+	// MaxSize is the size in bytes of the largest file that Analyze reads. The scan reports larger files. It is at most the
+	// scan's Limits.FileSize, which is the default.
 	MaxSize int64
 
-	// Build is a further identity for caches; package plugin sets it to the executable's digest.
+	// Build distinguishes builds of the analyzer in cache keys. Package plugin sets it to the executable's digest.
 	Build string
 
-	// Concurrent is how many files to have under way at once, for an analyzer that waits more than it computes, since its
-	// work is done elsewhere; package plugin sets it. With 0, Scanner.Parallel says how many analyzers work at once.
+	// Concurrent is the number of files to analyze at once, for an analyzer that waits for work in another process. Package plugin
+	// sets it. With 0, the Scanner's Parallel limits the number of analyzers at work.
 	Concurrent int
 
-	// Unavailable says why an analyzer cannot look at anything, where it cannot. The report tells it once. Package plugin
+	// Unavailable, if not empty, is the reason why the analyzer cannot analyze any file. The report has it once. Package plugin
 	// sets it for a plugin that did not start.
 	Unavailable string
 }
@@ -72,21 +72,21 @@ func (i Info) Validate() error {
 	if i.Name == "" {
 		return errors.New("analyzer: an analyzer has no name")
 	}
-	if err := pattern.Compile(0, i.Patterns, i.With, new(pattern.Index), new(pattern.Index)); err != nil {
+	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {
 		return fmt.Errorf("analyzer: %s: %w", i.Name, err)
 	}
 	return nil
 }
 
-// A Result is what an analyzer learnt from one file.
+// A Result is the answer of an analyzer for one file.
 type Result struct {
-	// Packages are the packages that the file says exist.
+	// Packages are the packages that the file describes.
 	Packages []Package
 
-	// Fragments complete packages of the same analyzer that were found in other files, such as a list of owned files
-	// beside a package database. They are joined after the layers are merged, by Type, Namespace, Name, and, where a fragment
-	// has them, Arch and Version; one without a Name is about the packages that were found in its own directory. Lists grow by
-	// what a fragment says, single values are taken over where the package has none. A fragment alone is not a package.
+	// Fragments complete packages that the analyzer finds in other files, such as a list of owned files beside a package
+	// database. After merging the layers, a scan adds a fragment to the packages with its Type, Namespace, Name and, if the
+	// fragment has them, Arch and Version. A fragment without a Name completes the packages in its own directory. Lists grow by
+	// those of the fragment; a package keeps its single values. A fragment alone is not a package.
 	Fragments []Package
 
 	// Findings are things worth reporting that are not packages.
@@ -96,15 +96,15 @@ type Result struct {
 	// number of the others.
 	Diagnostics []Diagnostic
 
-	// Distro is what the file says about the distribution, nil if nothing.
+	// Distro is the distribution that the file describes, or nil.
 	Distro *Distro
 
-	// Fact is for a [Joiner]: what is to be known of the file beside others, in a form of its own. It is kept in memory until
-	// the layers are merged, and in caches, so it should be no more than what is needed.
+	// Fact has the data that a [Joiner] needs of the file, in its own form. A scan keeps it in memory until it merges the layers,
+	// and in caches, so it should be small.
 	Fact []byte
 }
 
-// Func returns an Analyzer made of an Info and a function.
+// Func returns an Analyzer with the given Info and function.
 func Func(info Info, analyze func(ctx context.Context, f *File) (*Result, error)) Analyzer {
 	return funcAnalyzer{info, analyze}
 }

@@ -17,7 +17,7 @@ func (d Diagnostic) String() string {
 	return d.Message
 }
 
-// A FileDiagnostic is a Diagnostic of a report. It says what the scan did not read, or did not fully understand.
+// A FileDiagnostic is a Diagnostic of a report. It names a file that the scan did not read, or did not fully understand.
 type FileDiagnostic struct {
 	Diagnostic
 	Layer    int    // index of the layer, -1 if it is about the image as a whole
@@ -25,7 +25,7 @@ type FileDiagnostic struct {
 	Analyzer string // "" if the engine reports it
 }
 
-// A DiagnosticCode says what a program may want to do about a Diagnostic. An analyzer may use codes of its own, in
+// A DiagnosticCode sorts diagnostics by the ways in which a program may react. An analyzer may use codes of its own, in
 // kebab-case: lower-case letters and digits, with hyphens between words.
 type DiagnosticCode string
 

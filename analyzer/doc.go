@@ -1,4 +1,4 @@
-// Package analyzer defines what an analyzer is and what a scan reports.
+// Package analyzer defines analyzers and the report of a scan.
 //
 // The types to know:
 //

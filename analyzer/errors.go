@@ -12,9 +12,6 @@ var (
 	ErrTooLarge    error = content.ErrTooLarge // an error of File.Hold wraps it
 	ErrUnsupported       = errors.New("unsupported")
 
-	// ErrPanic reports an analyzer that crashed in another process. An analyzer that panics in Analyze needs no error.
-	ErrPanic = errors.New("panic")
-
 	// ErrUnavailable reports an analyzer that cannot work at present, which says nothing about the file. One Diagnostic lists
 	// all files for which the analyzer returned it. No cache keeps the answers for their layers.
 	ErrUnavailable = errors.New("unavailable")

@@ -60,7 +60,7 @@ func (f *File) Bytes() ([]byte, error) {
 	return b, nil
 }
 
-// Sibling returns the file of the same directory with a base name that Info.With lists, or nil if the layer has no such file.
+// Sibling returns the file of the same directory with a base name that Info.Siblings lists, or nil if the layer has no such file.
 func (f *File) Sibling(base string) *File { return f.siblings[base] }
 
 // Hold accounts for n bytes that Analyze is about to hold beyond the content of the file, such as an archive inflated from

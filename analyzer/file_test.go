@@ -2,6 +2,8 @@ package analyzer_test
 
 import (
 	"errors"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -23,5 +25,29 @@ func TestHold(t *testing.T) {
 	}
 	if err := f.Hold(t.Context(), 127<<20); !errors.Is(err, analyzer.ErrTooLarge) {
 		t.Errorf("more than a gigabyte in all: %v", err)
+	}
+}
+
+// TestNewFileAt reads a file on demand.
+func TestNewFileAt(t *testing.T) {
+	sibling := analyzer.NewFile("etc/b", 0o644, []byte("sibling"))
+	f := analyzer.NewFileAt("etc/a", 0o644, strings.NewReader("content, and more"), 7, sibling)
+	if b, err := f.Bytes(); err != nil || string(b) != "content" {
+		t.Errorf("Bytes: %q, %v", b, err)
+	}
+	for range 2 {
+		if b, err := io.ReadAll(f.Open()); err != nil || string(b) != "content" {
+			t.Errorf("Open: %q, %v", b, err)
+		}
+	}
+	if f.Size() != 7 || f.Sibling("b") != sibling || f.Sibling("c") != nil {
+		t.Errorf("size %d, siblings %v, %v", f.Size(), f.Sibling("b"), f.Sibling("c"))
+	}
+	if err := f.Hold(t.Context(), 1<<30+1); !errors.Is(err, analyzer.ErrTooLarge) {
+		t.Errorf("Hold: %v", err)
+	}
+	short := analyzer.NewFileAt("a", 0o644, strings.NewReader("cut"), 7)
+	if _, err := short.Bytes(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a file that is cut off: %v", err)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 )
 
-// PURL returns the package URL of p, in the form that the package-url specification defines for its type. A System
-// package's names the distribution, if one is given, and its source package as "upstream": its name, followed by "@" and
-// the source version if that differs from its own.
+// PURL returns the package URL of p, in the form that the package-url specification defines for its type. The PURL of a System
+// package names the distribution, unless distro is nil, and the source package as "upstream": the source name, followed by "@" and
+// the source version if it differs from the version of p.
 func (p *Package) PURL(distro *Distro) string {
 	q := make(map[string]string, len(p.Qualifiers)+4)
 	for k, v := range p.Qualifiers {
@@ -36,7 +36,7 @@ func (p *Package) PURL(distro *Distro) string {
 		}
 	}
 	u := packageurl.NewPackageURL(p.Type, p.Namespace, p.Name, version, packageurl.QualifiersFromMap(q), "")
-	if u.Normalize() != nil { // a type with rules that the name does not keep: better an odd PURL than none
+	if u.Normalize() != nil { // the name breaks the rules of the type: an odd PURL is better than none
 		u = packageurl.NewPackageURL(p.Type, p.Namespace, p.Name, version, packageurl.QualifiersFromMap(q), "")
 	}
 	return u.ToString()

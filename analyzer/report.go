@@ -1,20 +1,20 @@
 package analyzer
 
-// A Report is what an image consists of. It is plain data in canonical order: equal images, analyzers and limits give
-// equal reports, at any parallelism, cached or not.
+// A Report is the result of a scan: the packages of an image, findings and diagnostics. It is plain data in canonical order: equal
+// images, analyzers and limits give equal reports, at any parallelism, cached or not.
 type Report struct {
 	Image       ImageInfo
-	Distro      *Distro // nil where no file names one
+	Distro      *Distro // nil if no file names one
 	Layers      []Layer // bottom first
 	Components  []Component
 	Findings    []FileFinding
 	Diagnostics []FileDiagnostic
 }
 
-// An Image says what was scanned. All fields are empty for a file system.
+// ImageInfo identifies an image. All fields are empty for a file system.
 type ImageInfo struct {
 	ID       string // digest of the configuration: "sha256:..."
-	Digest   string // digest of the manifest, where it is known without work
+	Digest   string // digest of the manifest, if it is known without work
 	Platform string // "linux/amd64", "linux/arm64/v8"
 }
 

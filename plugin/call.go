@@ -37,7 +37,7 @@ type piece struct {
 
 func newCall(index int, info *analyzer.Info, f *analyzer.File) *call {
 	q := &call{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
-	for _, base := range info.With {
+	for _, base := range info.Siblings {
 		if s := f.Sibling(base); s != nil {
 			q.pieces = append(q.pieces, piece{base, s})
 			q.size += s.Size()

@@ -36,7 +36,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if len(info.Patterns) == 0 {
 			return bad("analyzer %s has no patterns", info.Name)
 		}
-		if patterns += len(info.Patterns) + len(info.With); patterns > c.Limits.Patterns {
+		if patterns += len(info.Patterns) + len(info.Siblings); patterns > c.Limits.Patterns {
 			return bad("more than %d patterns", c.Limits.Patterns)
 		}
 		if info.MaxSize < 0 {
@@ -53,7 +53,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 				return bad("analyzer %s has a pattern of %d bytes", info.Name, len(p))
 			}
 		}
-		for _, base := range info.With {
+		for _, base := range info.Siblings {
 			if base == "" || base == "." || base == ".." || strings.ContainsAny(base, "/*") || len(base) > 255 {
 				return bad("analyzer %s: sibling %.100q is not a base name", info.Name, base)
 			}

@@ -60,7 +60,7 @@ func FuzzClaims(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, pattern, with string, size int64) {
 		info := analyzer.Info{Name: name, Version: 1, Patterns: []string{pattern}, MaxSize: size}
 		if with != "" {
-			info.With = []string{with}
+			info.Siblings = []string{with}
 		}
 		b, err := proto.Marshal(pluginpb.EncodeInfo(analyzer.Func(info, nil)))
 		if err != nil {

@@ -110,17 +110,17 @@ func (s *server) Analyze(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest
 func (s *server) answer(ctx context.Context, f *incomingFile) (answers []*pluginpb.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			answers = pluginpb.EncodeAnswer(f.number, nil, &panicError{fmt.Sprint(p)})
+			answers = pluginpb.EncodeAnswer(f.number, crashed(p), nil)
 		}
 	}()
 	result, err := s.analyzers[f.analyzer].Analyze(ctx, f.file())
 	return pluginpb.EncodeAnswer(f.number, result, err)
 }
 
-type panicError struct{ text string }
-
-func (e *panicError) Error() string { return e.text }
-func (e *panicError) Unwrap() error { return analyzer.ErrPanic }
+// crashed returns the result of an analyzer that panicked with a value.
+func crashed(value any) *analyzer.Result {
+	return &analyzer.Result{Diagnostics: []analyzer.Diagnostic{{Code: analyzer.Panicked, Message: fmt.Sprint(value)}}}
+}
 
 // sendAnswers sends answers until the channel is closed. Answers that are ready share a message.
 func sendAnswers(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse], answers <-chan *pluginpb.Answer) error {

@@ -40,8 +40,8 @@ func New() analyzer.Analyzer {
 			"**/.registry/*.reg",
 			"**/.registry/*/*.reg", // other channels than PEAR's own
 		},
-		With:    []string{installedJSON},
-		MaxSize: maxSize,
+		Siblings: []string{installedJSON},
+		MaxSize:  maxSize,
 	}, analyze)
 }
 

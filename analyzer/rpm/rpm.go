@@ -49,7 +49,7 @@ func New() analyzer.Analyzer {
 			"var/lib/rpmmanifest/" + manifestName,
 			"var/lib/rpmmanifest/" + listName,
 		},
-		With: []string{walName, journalName, manifestName},
+		Siblings: []string{walName, journalName, manifestName},
 	}, analyze)
 }
 

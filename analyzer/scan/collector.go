@@ -70,10 +70,10 @@ func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error)
 	c.rec = newRecorder(func(dir string) { delete(c.slots, dir) })
 	for _, i := range asked {
 		info := &r.analyzers[i].info
-		if c.siblings == nil && len(info.With) > 0 {
+		if c.siblings == nil && len(info.Siblings) > 0 {
 			c.siblings = new(pattern.Index)
 		}
-		if err := pattern.Compile(i, info.Patterns, info.With, c.wanted, c.siblings); err != nil {
+		if err := pattern.Compile(i, info.Patterns, info.Siblings, c.wanted, c.siblings); err != nil {
 			return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
 		}
 	}

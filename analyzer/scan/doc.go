@@ -1,10 +1,10 @@
-// Package scan finds out what container images consist of.
+// Package scan finds the packages of container images.
 //
 // The types to know:
 //
 //   - [Scanner] reads an image, lets analyzers look at its files, and returns an analyzer.Report.
-//   - [Limits] bounds what an image can make a scan do.
-//   - [Cache] keeps what analyzers found in a layer, so that later scans need not read the layer.
+//   - [Limits] bounds the work and memory that an image can cause.
+//   - [Cache] keeps the results for a layer, so that later scans need not read the layer.
 //   - [Budget] bounds the memory and work of several scans together.
 //
 // Package analyzer/source opens images, package analyzer/image walks their layers, and package analyzer/all lists the
@@ -13,7 +13,7 @@
 // # How it works
 //
 // A scan decompresses each layer once, several layers at a time, and writes nothing to disk. It skips files that no analyzer
-// wants. It merges the results, not file systems: an upper layer hides what it deletes or replaces, by whiteouts, opaque
+// wants. It merges the results, not file systems: an upper layer hides entries that it deletes or replaces, by whiteouts, opaque
 // directories, files in the place of directories and the reverse. A package that stays in a file from one layer to the next
 // belongs to the lowest of them. Fragments from other files complete packages. A component names its owner if a package of
 // the distribution owns its file. The scan follows the symbolic links of the layers within the root.

@@ -2,27 +2,18 @@ package scan
 
 import "sync"
 
-// An Event reports the progress of a scan.
+// An Event reports the progress of a layer, or that the cache failed. A scan sends the first event of a layer when it opens the
+// layer, and the last one with Done.
 type Event struct {
-	Kind   EventKind
 	Layer  int    // index of the layer
 	Layers int    // number of layers of the image
 	DiffID string // of the layer
 	Bytes  int64  // stored bytes of the layer that were read so far
 	Size   int64  // stored bytes of the layer, -1 if their number is unknown
-	Err    error  // of CacheFailed
+	Done   bool   // the layer is read and analyzed
+	Cached bool   // with Done: the cache had the results, so that the scan did not read the layer
+	Err    error  // reading or writing the cache failed; the scan continues without it
 }
-
-// An EventKind is the kind of an Event.
-type EventKind uint8
-
-const (
-	LayerStarted EventKind = iota // the scan opens a layer
-	LayerRead                     // the scan read more of the layer
-	LayerDone                     // the scan read and analyzed the layer
-	LayerCached                   // the cache has the results for the layer
-	CacheFailed                   // reading or writing the cache failed; the scan continues without it
-)
 
 // A reporter calls Scanner.Progress, one event at a time.
 type reporter struct {

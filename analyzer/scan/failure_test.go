@@ -195,19 +195,19 @@ func TestCacheAsksOnlyNewAnalyzers(t *testing.T) {
 	cache := &scan.DirCache{Dir: filepath.Join(t.TempDir(), "cache")}
 	for _, c := range []struct {
 		analyzers []analyzer.Analyzer
-		event     scan.EventKind
+		cached    bool
 		found     string
 		calls     string
 	}{
-		{[]analyzer.Analyzer{one}, scan.LayerDone, "one 1", "map[one1:1]"},
-		{[]analyzer.Analyzer{one}, scan.LayerCached, "one 1", "map[one1:1]"},
-		{[]analyzer.Analyzer{one, two}, scan.LayerDone, "one 1, two 1", "map[one1:1 two1:1]"},
-		{[]analyzer.Analyzer{two, one}, scan.LayerCached, "one 1, two 1", "map[one1:1 two1:1]"},
-		{[]analyzer.Analyzer{newer}, scan.LayerDone, "one 2", "map[one1:1 one2:1 two1:1]"},
-		{[]analyzer.Analyzer{one, two}, scan.LayerCached, "one 1, two 1", "map[one1:1 one2:1 two1:1]"},
+		{[]analyzer.Analyzer{one}, false, "one 1", "map[one1:1]"},
+		{[]analyzer.Analyzer{one}, true, "one 1", "map[one1:1]"},
+		{[]analyzer.Analyzer{one, two}, false, "one 1, two 1", "map[one1:1 two1:1]"},
+		{[]analyzer.Analyzer{two, one}, true, "one 1, two 1", "map[one1:1 two1:1]"},
+		{[]analyzer.Analyzer{newer}, false, "one 2", "map[one1:1 one2:1 two1:1]"},
+		{[]analyzer.Analyzer{one, two}, true, "one 1, two 1", "map[one1:1 one2:1 two1:1]"},
 	} {
-		var last scan.EventKind
-		s := scan.Scanner{Analyzers: c.analyzers, Cache: cache, Parallel: 1, Progress: func(e scan.Event) { last = e.Kind }}
+		var last scan.Event
+		s := scan.Scanner{Analyzers: c.analyzers, Cache: cache, Parallel: 1, Progress: func(e scan.Event) { last = e }}
 		report, err := s.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
@@ -216,8 +216,8 @@ func TestCacheAsksOnlyNewAnalyzers(t *testing.T) {
 		for _, c := range report.Components {
 			found = append(found, c.Name+" "+c.Version)
 		}
-		if got := strings.Join(found, ", "); got != c.found || fmt.Sprint(calls) != c.calls || last != c.event {
-			t.Errorf("found %s, calls %v, last event %v, want %s, %s, %v", got, calls, last, c.found, c.calls, c.event)
+		if got := strings.Join(found, ", "); got != c.found || fmt.Sprint(calls) != c.calls || !last.Done || last.Cached != c.cached {
+			t.Errorf("found %s, calls %v, last event %+v, want %s, %s, cached %t", got, calls, last, c.found, c.calls, c.cached)
 		}
 	}
 }
@@ -246,7 +246,7 @@ func TestBrokenCache(t *testing.T) {
 	for name, cache := range map[string]scan.Cache{"damaged": good, "unusable": &scan.DirCache{Dir: files[0]}} {
 		var failed []error
 		s := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Cache: cache, Progress: func(e scan.Event) {
-			if e.Kind == scan.CacheFailed {
+			if e.Err != nil {
 				failed = append(failed, e.Err)
 			}
 		}}

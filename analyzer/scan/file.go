@@ -24,7 +24,7 @@ func (c *collector) file(slots []*slot, e *walk.Entry) error {
 			switch {
 			case e.Size > a.maxSize:
 				s.fail(k, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
-			case len(a.info.With) > 0:
+			case len(a.info.Siblings) > 0:
 				later = append(later, job{s, k})
 			default:
 				now = append(now, job{s, k})

@@ -43,14 +43,14 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	defer release()
 	defer c.tasks.Wait()
 	w := fsWalk{collector: c, root: root}
-	r.report.send(Event{Kind: LayerStarted, Layers: 1, Size: -1})
+	r.report.send(Event{Layers: 1, Size: -1})
 	if err := fs.WalkDir(root, ".", w.visit); err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	if err := cmp.Or(c.finish(), c.checkPackages()); err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
-	r.report.send(Event{Kind: LayerDone, Layers: 1, Size: -1, Bytes: w.bytes})
+	r.report.send(Event{Layers: 1, Size: -1, Bytes: w.bytes, Done: true})
 	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})})
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)

@@ -36,7 +36,7 @@ func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData,
 			cached, err = decodeLayer(value)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			e.Kind, e.Err = CacheFailed, err
+			e.Err = err
 			r.report.send(e)
 		}
 	}
@@ -59,7 +59,7 @@ func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
 		return
 	}
 	if err := r.cache.Put(ctx, key, encodeLayer(d.complete())); err != nil {
-		e.Kind, e.Err = CacheFailed, err
+		e.Err = err
 		r.report.send(e)
 	}
 }

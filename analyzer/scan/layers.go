@@ -64,14 +64,14 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		cached, asked = r.load(ctx, key, event) // another scan may have read it in the meantime
 	}
 	if known() {
-		event.Kind = LayerCached
+		event.Done, event.Cached = true, true
 		r.report.send(event)
 		return cached, nil
 	}
 	r.report.send(event)
 	progress := func(read int64) {
 		event := event
-		event.Kind, event.Bytes = LayerRead, read
+		event.Bytes = read
 		r.report.send(event)
 	}
 	release, err := r.budget.place(ctx)
@@ -94,7 +94,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		}
 	}
 	r.save(ctx, key, event, data)
-	event.Kind = LayerDone
+	event.Done = true
 	r.report.send(event)
 	return data, nil
 }

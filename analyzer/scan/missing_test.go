@@ -128,7 +128,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%+v: %v; a Scanner says %v", info, err, started)
 		}
 	}
-	if err := (analyzer.Info{Name: "x", Patterns: []string{"**", "a/*.b"}, With: []string{"c"}}).Validate(); err != nil {
+	if err := (analyzer.Info{Name: "x", Patterns: []string{"**", "a/*.b"}, Siblings: []string{"c"}}).Validate(); err != nil {
 		t.Error(err)
 	}
 	if !errors.Is(&downError{}, analyzer.ErrUnavailable) {

@@ -70,7 +70,7 @@ var lists = analyzer.Func(
 
 // journaled reads a database together with its journal.
 var journaled = analyzer.Func(
-	analyzer.Info{Name: "journaled", Version: 1, Patterns: []string{"**/data.db"}, With: []string{"data.db-journal"}},
+	analyzer.Info{Name: "journaled", Version: 1, Patterns: []string{"**/data.db"}, Siblings: []string{"data.db-journal"}},
 	func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		b, err := f.Bytes()
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// A Scanner finds out what images consist of. The zero value has no analyzers: it reads layers and finds nothing in them. Many
+// A Scanner finds the packages of images. The zero value has no analyzers: it reads layers and finds nothing in them. Many
 // goroutines may use a Scanner at once, and any number of Scanners with different settings may work side by side.
 type Scanner struct {
 	Analyzers []analyzer.Analyzer

@@ -69,7 +69,7 @@ func (c *collector) notHeld(size int64) string {
 func (c *collector) finish() error {
 	for _, w := range c.waiting {
 		var siblings []heldFile
-		for _, name := range c.analyzers[w.slot.asked[w.k]].info.With {
+		for _, name := range c.analyzers[w.slot.asked[w.k]].info.Siblings {
 			if sibling, ok := c.held[pattern.Beside(w.file.path, name)]; ok {
 				siblings = append(siblings, sibling)
 			}

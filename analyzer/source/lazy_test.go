@@ -265,7 +265,7 @@ func TestLazyChunked(t *testing.T) {
 		for _, c := range []scan.Cache{nil, new(scan.MemCache)} {
 			var read int64
 			s := scan.Scanner{Lazy: lazy, Cache: c, Progress: func(e scan.Event) {
-				if e.Kind == scan.LayerRead {
+				if e.Bytes > 0 && !e.Done {
 					read = e.Bytes
 				}
 			}}

@@ -105,7 +105,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 		Lazy:      f.lazy,
 		Cache:     cache,
 		Progress: func(e scan.Event) {
-			if e.Kind == scan.CacheFailed && cacheErr == nil {
+			if cacheErr == nil {
 				cacheErr = e.Err
 			}
 			bars.Layer(e)

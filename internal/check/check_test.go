@@ -146,6 +146,7 @@ var importTable = []struct{ who, what string }{
 	{"analyzer/scan", "google.golang.org/grpc/..."},
 	{"analyzer/scan", "github.com/hashicorp/..."},
 	{"analyzer/image", remote},
+	{"analyzer/image", module + "/analyzer/scan"},
 	{"analyzer/all", "google.golang.org/..."},
 	{"analyzer/all", remote},
 	{"analyzer/all", "net/http"},

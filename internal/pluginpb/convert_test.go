@@ -106,7 +106,7 @@ func TestProblems(t *testing.T) {
 	}}
 	for _, err := range []error{
 		nil, errors.New("plain \xff"), fmt.Errorf("x: %w", analyzer.ErrTooLarge), fmt.Errorf("x: %w", errors.ErrUnsupported),
-		fmt.Errorf("x: %w", analyzer.ErrUnsupported), fmt.Errorf("x: %w", analyzer.ErrPanic), fmt.Errorf("x: %w", analyzer.ErrUnavailable),
+		fmt.Errorf("x: %w", analyzer.ErrUnsupported), fmt.Errorf("x: %w", analyzer.ErrUnavailable),
 		fmt.Errorf("x: %w: %w", analyzer.ErrUnavailable, errors.New("refused")),
 	} {
 		got, failed := through(t, EncodeAnswer(7, want, err))

@@ -1,9 +1,6 @@
 package pluginpb
 
-import (
-	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/problem"
-)
+import "github.com/hullmark/hullmark/analyzer"
 
 // DecodeAnswer adds an answer to a result and returns the error of the analyzer. A file may have several answers.
 func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
@@ -19,11 +16,12 @@ func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
 		r.Fact = append(r.Fact, a.Fact...)
 	}
 	for _, p := range a.Problems {
-		if p.Failed || p.Kind == Problem_UNAVAILABLE {
+		switch {
+		case p.Kind == Problem_UNAVAILABLE, p.Failed && p.Kind != Problem_PANIC:
 			err = &failure{p}
-			continue
+		default:
+			r.Diagnostics = append(r.Diagnostics, decodeProblem(p))
 		}
-		r.Diagnostics = append(r.Diagnostics, decodeProblem(p))
 	}
 	return err
 }
@@ -49,8 +47,18 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 
 func decodeProblem(p *Problem) analyzer.Diagnostic {
 	d := analyzer.Diagnostic{Code: analyzer.DiagnosticCode(p.Code), Line: int(p.Line), Message: p.Message}
-	if p.Code == "" {
-		d.Code = problem.Of(&failure{p}).Code
+	if d.Code != "" {
+		return d
+	}
+	switch p.Kind {
+	case Problem_TOO_LARGE:
+		d.Code = analyzer.TooLarge
+	case Problem_UNSUPPORTED:
+		d.Code = analyzer.Unsupported
+	case Problem_PANIC:
+		d.Code = analyzer.Panicked
+	default:
+		d.Code = analyzer.Malformed
 	}
 	return d
 }
@@ -66,8 +74,6 @@ func (e *failure) Unwrap() error {
 		return analyzer.ErrTooLarge
 	case Problem_UNSUPPORTED:
 		return analyzer.ErrUnsupported
-	case Problem_PANIC:
-		return analyzer.ErrPanic
 	case Problem_UNAVAILABLE:
 		return analyzer.ErrUnavailable
 	}

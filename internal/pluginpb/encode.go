@@ -13,7 +13,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 	_, joins := a.(analyzer.Joiner)
 	return &Info{
 		Joins: joins,
-		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.With,
+		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
 		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
 	}
 }
@@ -21,7 +21,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 // DecodeInfo decodes an Info, except Joins.
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
-		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, With: i.With,
+		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
 		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
 	}
 }

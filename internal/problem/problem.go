@@ -95,8 +95,6 @@ func code(err error) analyzer.DiagnosticCode {
 		return analyzer.TooLarge
 	case errors.Is(err, analyzer.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
 		return analyzer.Unsupported
-	case errors.Is(err, analyzer.ErrPanic):
-		return analyzer.Panicked
 	}
 	return analyzer.Malformed
 }

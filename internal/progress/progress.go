@@ -51,21 +51,20 @@ func (p *Bars) draw(f func()) {
 func (p *Bars) Layer(e scan.Event) {
 	p.draw(func() {
 		bar, ok := p.byKey[e.Layer]
-		if e.Kind == scan.CacheFailed || !ok && e.Kind == scan.LayerCached && e.Layers > keepBars {
+		if e.Err != nil || !ok && e.Cached && e.Layers > keepBars {
 			return
 		}
 		if !ok {
 			bar = p.add(e.Layer, e.Layer, layerName(e), e.Size, e.Layers > keepBars)
 		}
-		switch e.Kind {
-		case scan.LayerRead:
+		if !e.Done {
 			bar.SetCurrent(e.Bytes)
-		case scan.LayerDone, scan.LayerCached:
-			if e.Size > 0 {
-				bar.SetCurrent(e.Size)
-			}
-			bar.SetTotal(-1, true)
+			return
 		}
+		if e.Size > 0 {
+			bar.SetCurrent(e.Size)
+		}
+		bar.SetTotal(-1, true)
 	})
 }
 
@@ -74,7 +73,7 @@ func layerName(e scan.Event) string {
 	if hash := strings.TrimPrefix(e.DiffID, "sha256:"); len(hash) >= 12 {
 		name = fmt.Sprintf("layer %d  %s", e.Layer, hash[:12])
 	}
-	if e.Kind == scan.LayerCached {
+	if e.Cached {
 		name += "  cached"
 	}
 	return name
