@@ -18,15 +18,14 @@ const (
 	Special              // a device, FIFO or socket
 	Whiteout             // Entry.Path is deleted from the layers below
 	Opaque               // the content of directory Entry.Path in the layers below is deleted
-	Refused              // an entry without a meaning within the root: a name with "..", or an unknown type
+	Refused              // an entry without a meaning, such as one of an unknown type
 )
 
 // An Entry is one entry of a layer. The Entry and its Reader are valid until the function that Walk calls returns.
 type Entry struct {
 	Kind Kind
 
-	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path, for a
-	// Refused entry the raw name.
+	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path.
 	Path string
 
 	// Target is the target of a link: the raw text of a symbolic link, a path like Path of a hard link.

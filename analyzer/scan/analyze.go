@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,15 +11,20 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// A job is one file for one analyzer, slot.asked[k].
+// A job is one file for one analyzer.
 type job struct {
-	slot *slot
-	k    int
+	entry    int    // number of the file in the journal
+	analyzer int    // index into run.analyzers
+	path     string // name of the file in the layer
+	as       string // another name under which the analyzer wants it, or ""
 }
+
+// name returns the name under which the analyzer sees the file.
+func (j job) name() string { return cmp.Or(j.as, j.path) }
 
 // task runs a job as soon as a worker is free, and calls done afterwards.
 func (c *collector) task(j job, open opener, done func()) {
-	workers := c.analyzers[j.slot.asked[j.k]].workers
+	workers := c.analyzers[j.analyzer].workers
 	select {
 	case workers <- struct{}{}:
 	case <-c.ctx.Done():
@@ -28,9 +34,9 @@ func (c *collector) task(j job, open opener, done func()) {
 	c.tasks.Go(func() {
 		defer func() { <-workers }()
 		defer done()
-		if result := c.analyze(c.ctx, j.slot.asked[j.k], open); !result.empty() {
+		if result := c.analyze(c.ctx, j.analyzer, open); !result.empty() {
 			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))
-			j.slot.results[j.k] = &result
+			c.add(j, result)
 		}
 	})
 }

@@ -81,13 +81,6 @@ func (e *encoder) strings(list []string) {
 	}
 }
 
-func (e *encoder) hashes(list []uint64) {
-	e.len(len(list))
-	for _, h := range list {
-		e.b = binary.LittleEndian.AppendUint64(e.b, h)
-	}
-}
-
 func (e *encoder) stringMap(m map[string]string) {
 	e.len(len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -99,16 +92,12 @@ func (e *encoder) stringMap(m map[string]string) {
 func (e *encoder) layer(d *layerData) {
 	e.uint(uint64(d.Entries))
 	e.uint(uint64(d.Bytes))
-	e.strings(d.Delta.Whiteouts)
-	e.strings(d.Delta.Opaques)
-	e.len(len(d.Delta.Links))
-	for _, l := range d.Delta.Links {
-		e.string(l.Path)
-		e.string(l.Target)
+	e.len(len(d.Journal.Chunks))
+	for _, c := range d.Journal.Chunks {
+		e.len(len(c))
+		e.b = append(e.b, c...)
 	}
-	e.strings(d.Delta.Implicit)
-	e.hashes(d.Delta.Names)
-	e.hashes(d.Delta.Dirs)
+	e.bool(d.Opaque)
 	e.len(len(d.Problems))
 	for i := range d.Problems {
 		p := &d.Problems[i]
@@ -134,7 +123,8 @@ func (e *encoder) diagnostic(d *analyzer.Diagnostic) {
 }
 
 func (e *encoder) result(r *fileResult) {
-	e.string(r.Path)
+	e.len(r.Entry)
+	e.string(r.Name)
 	e.packages(r.Packages)
 	e.packages(r.Fragments)
 	e.len(len(r.Findings))
@@ -160,7 +150,6 @@ func (e *encoder) result(r *fileResult) {
 	for i := range r.Diagnostics {
 		e.diagnostic(&r.Diagnostics[i])
 	}
-	e.string(r.Link)
 }
 
 func (e *encoder) packages(list []analyzer.Package) {
@@ -272,13 +261,6 @@ func (d *decoder) strings() []string {
 	return listOf(d, 1, func(s *string) { *s = d.string() })
 }
 
-func (d *decoder) hashes() []uint64 {
-	return listOf(d, 8, func(h *uint64) {
-		*h = binary.LittleEndian.Uint64(d.b[d.at:])
-		d.at += 8
-	})
-}
-
 func (d *decoder) stringMap() map[string]string {
 	n := d.len(2)
 	if n == 0 {
@@ -295,12 +277,15 @@ func (d *decoder) stringMap() map[string]string {
 func (d *decoder) layer(l *layerData) {
 	l.Entries = int64(d.uint())
 	l.Bytes = int64(d.uint())
-	l.Delta.Whiteouts = d.strings()
-	l.Delta.Opaques = d.strings()
-	l.Delta.Links = listOf(d, 2, func(l *link) { l.Path, l.Target = d.string(), d.string() })
-	l.Delta.Implicit = d.strings()
-	l.Delta.Names = d.hashes()
-	l.Delta.Dirs = d.hashes()
+	l.Journal.Chunks = listOf(d, 1, func(c *string) {
+		n := d.len(1)
+		*c = d.s[d.at : d.at+n]
+		d.at += n
+	})
+	if l.Journal.check() != nil {
+		d.fail()
+	}
+	l.Opaque = d.bool()
 	l.Problems = listOf(d, 6, func(p *analyzer.FileDiagnostic) {
 		d.diagnostic(&p.Diagnostic)
 		p.Layer, p.Path, p.Analyzer = d.int(), d.string(), d.string()
@@ -318,7 +303,8 @@ func (d *decoder) diagnostic(to *analyzer.Diagnostic) {
 }
 
 func (d *decoder) result(r *fileResult) {
-	r.Path = d.string()
+	r.Entry = int(d.uint())
+	r.Name = d.string()
 	r.Packages = d.packages()
 	r.Fragments = d.packages()
 	r.Findings = listOf(d, 5, func(f *analyzer.Finding) {
@@ -334,7 +320,6 @@ func (d *decoder) result(r *fileResult) {
 		r.Fact = []byte(fact)
 	}
 	r.Diagnostics = listOf(d, 3, d.diagnostic)
-	r.Link = d.string()
 }
 
 func (d *decoder) packages() []analyzer.Package {

@@ -1,9 +1,8 @@
 package scan
 
 import (
-	"maps"
+	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
@@ -12,49 +11,37 @@ import (
 // data returns the results for the layer in canonical order.
 func (c *collector) data(stats walk.Stats) *layerData {
 	d := &layerData{
-		Entries: stats.Entries, Bytes: stats.Bytes, Delta: c.rec.finish(),
-		Problems: capEntryProblems(c.problems), Results: make(map[string][]fileResult),
+		Entries: stats.Entries, Bytes: stats.Bytes, Journal: c.journal.finish(), Opaque: c.opaque,
+		Problems: capEntryProblems(c.problems, c.refused), Results: make(map[string][]fileResult),
 	}
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil
 	}
-	slots := slices.AppendSeq(c.again, maps.Values(c.slots))
-	slots = slices.DeleteFunc(slots, c.replaced)
-	many := make([]int, len(c.analyzers))
-	for _, s := range slots {
-		for k, i := range s.asked {
-			if s.results[k] != nil {
-				many[i]++
-			}
-		}
-	}
-	for _, i := range c.asked {
-		if many[i] > 0 {
-			d.Results[c.analyzers[i].key] = make([]fileResult, 0, many[i])
-		}
-	}
-	paths := make(sharedPaths)
-	for _, s := range slots {
-		for k, i := range s.asked {
-			if result := s.results[k]; result != nil {
-				result.Path = s.path
-				for n := range result.Fragments { // here, so that scans that find them in a cache need not
-					f := &result.Fragments[n]
-					f.Files = sortedFiles(f.Files)
-					paths.share(f)
-				}
-				if result.missing {
-					d.miss(c.analyzers[i].key)
-				}
-				key := c.analyzers[i].key
-				d.Results[key] = append(d.Results[key], *result)
-			}
-		}
-	}
-	for _, list := range d.Results {
-		slices.SortFunc(list, func(a, b fileResult) int { return strings.Compare(a.Path, b.Path) })
-	}
+	c.addTo(d)
 	return d
+}
+
+// addTo adds the results to those of a layer.
+func (c *collector) addTo(d *layerData) {
+	paths := make(sharedPaths)
+	for i, list := range c.results {
+		key := c.analyzers[i].key
+		slices.SortFunc(list, func(a, b fileResult) int {
+			return cmp.Or(cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Name, b.Name))
+		})
+		for k := range list {
+			for n := range list[k].Fragments { // here, so that scans that find them in a cache need not
+				f := &list[k].Fragments[n]
+				f.Files = sortedFiles(f.Files)
+				paths.share(f)
+			}
+			if list[k].missing {
+				d.miss(key)
+			}
+		}
+		d.Results[key] = append(d.Results[key], list...)
+	}
+	d.named = nil
 }
 
 // sharedPaths holds the longest list of files of each package.

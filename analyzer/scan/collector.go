@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,18 +14,19 @@ import (
 // A collector reads one layer, or one file system, for some of the analyzers.
 type collector struct {
 	*run
-	ctx      context.Context
-	progress func(read int64) // see walk.Options
-	asked    []int            // indices into run.analyzers, ascending
-	wanted   *pattern.Index
-	siblings *pattern.Index // files that analyzers want beside a wanted one; nil if no analyzer does
+	ctx          context.Context
+	progress     func(read int64) // see walk.Options
+	asked        []int            // indices into run.analyzers, ascending
+	wanted       *pattern.Index
+	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
+	siblingNames map[string]bool // such files of a second pass
 
-	rec      *recorder
+	journal  journalWriter
+	counted  int64 // bytes of the journal that run.names has
+	refused  int   // problems with entries
+	entries  int   // in the journal, without directories
+	opaque   bool  // some of them are opaque
 	problems []analyzer.FileDiagnostic
-	slots    map[string]*slot    // wanted files, by path
-	again    []*slot             // wanted files whose content was found in a second pass
-	above    map[string]int      // directories above wanted files, and the time when an entry of another kind last replaced them
-	clock    int                 // counts entries
 	held     map[string]heldFile // files that are analyzed together, by path
 	heldSize int64
 	waiting  []waiting
@@ -34,6 +34,8 @@ type collector struct {
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
+	mu       sync.Mutex
+	results  map[int][]fileResult // by analyzer, without empty ones
 }
 
 // checkPackages returns an error if analyzers found more than Limits.Packages.
@@ -44,30 +46,12 @@ func (c *collector) checkPackages() error {
 	return nil
 }
 
-// A slot holds the results of one wanted path. A later entry of the same name gets a new slot.
-type slot struct {
-	path    string
-	made    int           // time of the collector's clock
-	link    string        // target of a hard link
-	asked   []int         // analyzers that want the file
-	results []*fileResult // parallel to asked, each written by one task; nil for an empty answer
-}
-
-// fail records why analyzer s.asked[k] has no answer for the file.
-func (s *slot) fail(k int, code analyzer.DiagnosticCode, message string) {
-	if s.results[k] == nil {
-		s.results[k] = new(fileResult)
-	}
-	s.results[k].diagnose(code, message)
-}
-
 // newCollector prepares to read a layer or a file system for some of the analyzers.
 func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error) {
 	c := &collector{
 		run: r, ctx: ctx, asked: asked, wanted: new(pattern.Index),
-		slots: make(map[string]*slot), above: make(map[string]int), held: make(map[string]heldFile),
+		held: make(map[string]heldFile), results: make(map[int][]fileResult),
 	}
-	c.rec = newRecorder(func(dir string) { delete(c.slots, dir) })
 	for _, i := range asked {
 		info := &r.analyzers[i].info
 		if c.siblings == nil && len(info.Siblings) > 0 {
@@ -85,60 +69,59 @@ func (c *collector) entry(e *walk.Entry) error {
 	if err := c.checkPackages(); err != nil {
 		return err
 	}
-	c.clock++
 	switch e.Kind {
 	case walk.Refused:
 		c.problem(analyzer.Refused, e.Path, e.Reason)
-	case walk.Whiteout:
-		c.rec.Whiteouts = append(c.rec.Whiteouts, e.Path)
-	case walk.Opaque:
-		c.rec.Opaques = append(c.rec.Opaques, e.Path)
 	case walk.Dir:
-		c.rec.dir(e.Path)
-		delete(c.slots, e.Path)
+		c.journal.directory(e.Path)
 	case walk.Symlink:
-		c.replace(e.Path)
-		c.rec.link(e.Path, e.Target)
-	case walk.Special:
-		c.replace(e.Path)
-		c.rec.name(e.Path)
+		c.record(kindSymlink, e.Path, e.Target)
 	case walk.Hardlink:
-		c.replace(e.Path)
-		c.rec.name(e.Path)
-		if s := c.want(e.Path); s != nil {
-			s.link = e.Target
-		}
+		c.record(kindHardlink, e.Path, e.Target)
+	case walk.Special:
+		c.record(kindOther, e.Path, "")
+	case walk.Whiteout:
+		c.record(kindWhiteout, e.Path, "")
+	case walk.Opaque:
+		c.record(kindOpaque, e.Path+"/", "")
+		c.opaque = true
 	case walk.File:
-		c.replace(e.Path)
-		c.rec.name(e.Path)
-		if s := c.want(e.Path); s != nil {
-			return c.file([]*slot{s}, e)
+		c.record(kindFile, e.Path, "")
+		if c.wants(e.Path) {
+			return c.file(c.jobs(e.Path), e)
 		}
 		return c.sibling(e)
+	}
+	return c.checkNames()
+}
+
+// record records an entry in the journal.
+func (c *collector) record(kind entryKind, p, target string) {
+	c.journal.add(kind, p, target)
+	c.entries++
+}
+
+// journaled reports whether entries of a kind have a number in the journal.
+func journaled(k walk.Kind) bool { return k != walk.Refused && k != walk.Dir }
+
+// checkNames returns an error if the names of the scan's layers exceed Limits.Names.
+func (c *collector) checkNames() error {
+	n := c.journal.size - c.counted
+	if n < journalChunk {
+		return nil
+	}
+	c.counted += n
+	if c.names.Add(n) > c.limits.Names {
+		return &analyzer.LimitError{What: "bytes of names in the layers", Limit: c.limits.Names}
 	}
 	return nil
 }
 
 func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) {
-	c.problems = append(c.problems, entryProblem(code, path, message))
-}
-
-// replace forgets earlier entries of the layer at the path of a new one that is not a directory.
-func (c *collector) replace(p string) {
-	delete(c.slots, p)
-	if _, ok := c.above[p]; ok {
-		c.above[p] = c.clock
+	if len(c.problems) <= maxEntryProblems {
+		c.problems = append(c.problems, entryProblem(code, path, message))
 	}
-}
-
-// replaced reports whether a later entry of the layer replaced a directory above s.
-func (c *collector) replaced(s *slot) bool {
-	for d := dirOf(s.path); d != "."; d = dirOf(d) {
-		if c.above[d] > s.made {
-			return true
-		}
-	}
-	return false
+	c.refused++
 }
 
 // wants reports whether any analyzer wants a path.
@@ -147,18 +130,26 @@ func (c *collector) wants(p string) bool {
 	return len(c.found) > 0
 }
 
-// want makes a slot for a path, or returns nil if no analyzer wants it.
-func (c *collector) want(p string) *slot {
-	if !c.wants(p) {
-		return nil
+// jobs returns the jobs of the last entry, which wants has found to be wanted.
+func (c *collector) jobs(p string) []job {
+	list := make([]job, len(c.found))
+	for k, i := range c.found {
+		list[k] = job{entry: c.entries - 1, analyzer: i, path: p}
 	}
-	s := &slot{path: p, made: c.clock, asked: slices.Clone(c.found), results: make([]*fileResult, len(c.found))}
-	c.slots[p] = s
-	for d := dirOf(p); d != "."; d = dirOf(d) {
-		if _, ok := c.above[d]; ok {
-			break
-		}
-		c.above[d] = 0
-	}
-	return s
+	return list
+}
+
+// add keeps the answer of a job.
+func (c *collector) add(j job, result fileResult) {
+	result.Entry, result.Name = j.entry, j.as
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results[j.analyzer] = append(c.results[j.analyzer], result)
+}
+
+// fail keeps the reason why a job has no answer.
+func (c *collector) fail(j job, code analyzer.DiagnosticCode, message string) {
+	var result fileResult
+	result.diagnose(code, message)
+	c.add(j, result)
 }

@@ -22,11 +22,12 @@ func diagnosticOf(name string, layer int, code analyzer.DiagnosticCode, path, me
 	return d
 }
 
-func capEntryProblems(list []analyzer.FileDiagnostic) []analyzer.FileDiagnostic {
-	if len(list) <= maxEntryProblems {
+// capEntryProblems returns at most maxEntryProblems of a list, and how many of all there are besides.
+func capEntryProblems(list []analyzer.FileDiagnostic, all int) []analyzer.FileDiagnostic {
+	if all <= maxEntryProblems {
 		return list
 	}
-	more := entryProblem(list[0].Code, "", fmt.Sprintf("%d more", len(list)-maxEntryProblems))
+	more := entryProblem(list[0].Code, "", fmt.Sprintf("%d more", all-maxEntryProblems))
 	return append(list[:maxEntryProblems:maxEntryProblems], more)
 }
 

@@ -10,6 +10,7 @@ type Event struct {
 	DiffID string // of the layer
 	Bytes  int64  // stored bytes of the layer that were read so far
 	Size   int64  // stored bytes of the layer, -1 if their number is unknown
+	Again  bool   // this is the second pass over the layer; see Limits.Passes
 	Done   bool   // the layer is read and analyzed
 	Cached bool   // with Done: the cache had the results, so that the scan did not read the layer
 	Err    error  // reading or writing the cache failed; the scan continues without it

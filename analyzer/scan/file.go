@@ -15,20 +15,18 @@ import (
 // bytes of most larger files: the table of contents of a program or an archive.
 const maxWhole = 64 << 10
 
-// file reads a regular file and passes it, under the name of each slot, to the analyzers that want it.
-func (c *collector) file(slots []*slot, e *walk.Entry) error {
+// file reads a regular file for jobs.
+func (c *collector) file(jobs []job, e *walk.Entry) error {
 	var now, later []job
-	for _, s := range slots {
-		for k, i := range s.asked {
-			a := &c.analyzers[i]
-			switch {
-			case e.Size > a.maxSize:
-				s.fail(k, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
-			case len(a.info.Siblings) > 0:
-				later = append(later, job{s, k})
-			default:
-				now = append(now, job{s, k})
-			}
+	for _, j := range jobs {
+		a := &c.analyzers[j.analyzer]
+		switch {
+		case e.Size > a.maxSize:
+			c.fail(j, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
+		case len(a.info.Siblings) > 0:
+			later = append(later, j)
+		default:
+			now = append(now, j)
 		}
 	}
 	if len(later) > 0 || c.isSibling(e.Path) {
@@ -38,10 +36,10 @@ func (c *collector) file(slots []*slot, e *walk.Entry) error {
 		}
 		for _, j := range append(later, now...) {
 			if data == nil {
-				j.slot.fail(j.k, analyzer.TooLarge, c.notHeld(e.Size))
+				c.fail(j, analyzer.TooLarge, c.notHeld(e.Size))
 				continue
 			}
-			c.waiting = append(c.waiting, waiting{j, heldFile{j.slot.path, e.Mode, data}})
+			c.waiting = append(c.waiting, waiting{j, heldFile{j.name(), e.Mode, data}})
 		}
 		return nil
 	}
@@ -61,7 +59,7 @@ func (c *collector) file(slots []*slot, e *walk.Entry) error {
 	left := new(atomic.Int32)
 	left.Store(int32(len(now)))
 	for _, j := range now {
-		name := j.slot.path
+		name := j.name()
 		open := func(account *content.Account) *analyzer.File {
 			if at != nil {
 				return analyzer.NewFileAt(name, mode, content.At(at, size, account), size)

@@ -51,7 +51,7 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 		return nil, fmt.Errorf("scan: %w", err)
 	}
 	r.report.send(Event{Layers: 1, Size: -1, Bytes: w.bytes, Done: true})
-	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})})
+	report, err := r.merge(ctx, []*layerData{c.data(walk.Stats{})}, w.again, nil)
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
@@ -112,21 +112,50 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 			return nil
 		}
 	case 0:
-		w.rec.name(p)
-		w.clock++
-		return w.regular(p, d)
+		w.record(kindFile, p, "")
+		if err := w.checkNames(); err != nil {
+			return err
+		}
+		if w.wants(p) {
+			return w.regular(p, w.jobs(p))
+		}
+		if w.isSibling(p) {
+			return w.regular(p, nil)
+		}
+		return nil
 	default:
 		e.Kind = walk.Special
 	}
 	return w.entry(&e)
 }
 
-// regular reads a regular file if an analyzer wants it.
-func (w *fsWalk) regular(p string, d fs.DirEntry) error {
-	s := w.want(p)
-	if s == nil && !w.isSibling(p) {
-		return nil
+// again reads files once more, for needs.
+func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, error) {
+	c, jobs, err := w.againCollector(ctx, needs)
+	if err != nil {
+		return nil, err
 	}
+	defer c.tasks.Wait()
+	again := fsWalk{collector: c, root: w.root}
+	for p := range c.siblingNames {
+		if err := again.regular(p, nil); err != nil {
+			return nil, err
+		}
+	}
+	c.problems = nil // a sibling may be missing
+	for _, n := range needs {
+		if list := jobs[n.entry]; list != nil {
+			delete(jobs, n.entry)
+			if err := again.regular(n.raw, list); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, c.finish()
+}
+
+// regular reads a regular file for jobs, or as a sibling.
+func (w *fsWalk) regular(p string, jobs []job) error {
 	unreadable := func(err error) error {
 		if cause := w.ctx.Err(); cause != nil {
 			return cause
@@ -148,10 +177,10 @@ func (w *fsWalk) regular(p string, d fs.DirEntry) error {
 	}
 	w.bytes += info.Size()
 	e := &walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
-	if s == nil {
+	if jobs == nil {
 		err = w.sibling(e)
 	} else {
-		err = w.file([]*slot{s}, e)
+		err = w.file(jobs, e)
 	}
 	if err != nil {
 		return unreadable(err)

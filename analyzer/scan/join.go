@@ -10,18 +10,18 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// join calls Join of the analyzers that have it, for the files in a tree.
-func (r *run) join(ctx context.Context, t *tree) []analyzer.FileDiagnostic {
+// join calls Join of the analyzers that have it, for files.
+func (r *run) join(ctx context.Context, files []*file) []analyzer.FileDiagnostic {
 	answers := make([][]*answer, len(r.analyzers))
 	facts := make([][]analyzer.Fact, len(r.analyzers))
-	t.root.each(func(f *file) {
+	for _, f := range files {
 		for k := range f.results {
 			if a := &f.results[k]; len(a.Fact) > 0 {
 				answers[a.analyzer] = append(answers[a.analyzer], a)
 				facts[a.analyzer] = append(facts[a.analyzer], analyzer.Fact{Path: f.path, Data: a.Fact})
 			}
 		}
-	})
+	}
 	var problems []analyzer.FileDiagnostic
 	for i, list := range facts {
 		if len(list) == 0 {

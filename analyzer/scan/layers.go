@@ -9,6 +9,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
@@ -40,7 +41,7 @@ func (r *run) readLayers(ctx context.Context, layers []walk.Layer) ([]*layerData
 	for _, l := range layers {
 		data[l.Index] = data[first[l.Checked()]]
 	}
-	return data, r.linkLayers(ctx, layers, data)
+	return data, nil
 }
 
 // layer returns the results for one layer. It reads the layer only if the cache lacks answers.
@@ -66,6 +67,10 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	if known() {
 		event.Done, event.Cached = true, true
 		r.report.send(event)
+		cached.key, cached.lazily = key, lazily
+		if r.names.Add(cached.Journal.size()) > r.limits.Names {
+			return nil, fmt.Errorf("layer %d: %w", l.Index, &analyzer.LimitError{What: "bytes of names in the layers", Limit: r.limits.Names})
+		}
 		return cached, nil
 	}
 	r.report.send(event)
@@ -93,6 +98,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 			}
 		}
 	}
+	data.key, data.lazily = key, lazily
 	r.save(ctx, key, event, data)
 	event.Done = true
 	r.report.send(event)
@@ -109,9 +115,6 @@ func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily b
 	defer c.tasks.Wait()
 	stats, lazily, err := c.walk(l, lazily, func(p string) bool { return c.wants(p) || c.isSibling(p) }, c.entry)
 	if err != nil {
-		return nil, false, err
-	}
-	if err := c.followHardLinks(l, lazily); err != nil {
 		return nil, false, err
 	}
 	if err := c.finish(); err != nil {

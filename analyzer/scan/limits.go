@@ -10,7 +10,7 @@ import (
 // A scan holds file contents of at most the larger of Memory and FileSize, plus 5 MiB for each layer that it reads at once. A
 // layer with files that are analyzed with siblings (see analyzer.Info.Siblings) may hold at most Memory for these. Data that
 // analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
-// work. The scan keeps 8 bytes for each entry of a layer, and the names of its directories and links.
+// work. The scan keeps the names of all entries, see Names, and 100 bytes for each file, directory and link that matters to the merge.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB; files that are no larger take a quarter
@@ -20,11 +20,12 @@ type Limits struct {
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
 	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments and findings of one layer, or of a file system; 1,048,576
+	Names     int64 // bytes of the names and link targets of all entries of all layers, without what an entry has in common with the one before; 96 MiB
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
 
-	// Passes is how often a scan may read a layer. With 2, the default, it reads a layer again if a wanted file is a hard link
-	// to content that had passed under another name. With 1 it reports such files.
+	// Passes is how often a scan may read a layer. With 2, the default, it reads a layer again if links give a file a name that
+	// an analyzer wants, after the content had passed under another name. With 1 it reports such files.
 	Passes int
 }
 
@@ -40,6 +41,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Entries, 4<<20)
 	set(&l.LayerSize, 64<<30)
 	set(&l.Packages, 1<<20)
+	set(&l.Names, 96<<20)
 	if l.Layers <= 0 {
 		l.Layers = 1024
 	}

@@ -3,37 +3,57 @@ package scan
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// merge makes one report of the results for all layers, bottom first.
-func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report, error) {
-	report := new(analyzer.Report)
-	t := newTree()
-	for i, d := range layers {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		for _, p := range slices.Concat(d.Problems, t.apply(&d.Delta, r.files(i, d))) {
-			p.Layer = i
-			report.Diagnostics = append(report.Diagnostics, p)
-		}
+// merge makes one report of the results for all layers, bottom first. It reads files whose content is still needed. A nil place stands
+// for one that the caller has.
+func (r *run) merge(ctx context.Context, layers []*layerData, read contents, place func(context.Context) (func(), error)) (*analyzer.Report, error) {
+	if place == nil {
+		place = func(context.Context) (func(), error) { return func() {}, nil }
 	}
-	report.Diagnostics = append(report.Diagnostics, r.join(ctx, t)...)
+	release, err := place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := r.replay(ctx, layers)
+	release()
+	if err != nil {
+		return nil, err
+	}
+	problems, err := r.meet(ctx, layers, m.needs, read)
+	if err != nil {
+		return nil, err
+	}
+	m.problems = append(m.problems, problems...)
+	if release, err = place(ctx); err != nil {
+		return nil, err
+	}
+	defer release()
+	return m.report(ctx)
+}
+
+// report makes the report of the merged layers.
+func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
+	r, report := m.run, &analyzer.Report{Diagnostics: m.problems}
+	var files []*file
+	m.tree.root.each(func(f *file) {
+		m.keepWanted(f)
+		f.settle()
+		files = append(files, f)
+	})
+	report.Diagnostics = append(report.Diagnostics, r.join(ctx, files)...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var fragments []fragment
-	var files []*file
 	components := 0
-	t.root.each(func(f *file) {
-		files = append(files, f)
+	for _, f := range files {
 		for k := range f.results {
 			components += len(f.results[k].result().Packages)
 		}
-	})
+	}
 	report.Components = slices.Grow(report.Components, components)
 	for _, f := range files {
 		for k := range f.results {
@@ -59,7 +79,6 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 			}
 		}
 	}
-	report.Diagnostics = append(report.Diagnostics, r.missedLinks(t, layers)...)
 	for i := range r.analyzers {
 		a := &r.analyzers[i]
 		if message := a.missing.message(a.info.Unavailable); message != "" {
@@ -68,31 +87,49 @@ func (r *run) merge(ctx context.Context, layers []*layerData) (*analyzer.Report,
 	}
 	complete(report.Components, fragments)
 	nameComponents(report)
-	own(report.Components, t)
+	own(report.Components, m.tree)
+	if err := m.tree.lost(); err != nil {
+		return nil, err
+	}
 	sortReport(report)
 	return report, nil
 }
 
-// files returns the files of a layer that have answers of this run's analyzers, sorted by path.
-func (r *run) files(layer int, d *layerData) []*file {
-	most := 0
-	for i := range r.analyzers {
-		most += len(d.Results[r.analyzers[i].key])
+// replay applies the layers to a tree: once, and once more with the aliases that the result has.
+func (r *run) replay(ctx context.Context, layers []*layerData) (*replay, error) {
+	linked := hardLinked(layers)
+	m := &replay{run: r, ctx: ctx, layers: layers, linked: linked}
+	if err := m.play(); err != nil {
+		return nil, err
 	}
-	byPath := make(map[string]*file, most)
-	list := make([]*file, 0, most)
-	for i := range r.analyzers {
-		results := d.Results[r.analyzers[i].key]
-		for k := range results {
-			f := byPath[results[k].Path]
-			if f == nil {
-				f = &file{path: results[k].Path, layer: layer}
-				byPath[f.path] = f
-				list = append(list, f)
-			}
-			f.results = append(f.results, answer{analyzer: i, fileResult: &results[k]})
+	aliases, problems := r.findAliases(m.tree)
+	if aliases != nil {
+		m = &replay{run: r, ctx: ctx, layers: layers, linked: linked, aliases: aliases}
+		if err := m.play(); err != nil {
+			return nil, err
 		}
 	}
-	slices.SortFunc(list, func(a, b *file) int { return strings.Compare(a.path, b.path) })
-	return list
+	m.problems = append(m.problems, problems...)
+	return m, nil
+}
+
+// hardLinked returns the base names of all files that hard links of the layers name, or nil.
+func hardLinked(layers []*layerData) (names map[string]bool) {
+	for _, d := range layers {
+		j := d.Journal.reader()
+		for g := (group{}); j.next(&g); {
+			if !g.mixed {
+				continue
+			}
+			for range g.count {
+				if kind, _, target := g.entry(); kind == kindHardlink {
+					if names == nil {
+						names = make(map[string]bool)
+					}
+					names[baseOf(target)] = true
+				}
+			}
+		}
+	}
+	return names
 }

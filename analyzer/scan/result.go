@@ -1,35 +1,37 @@
 package scan
 
 import (
-	"slices"
+	"maps"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A layerData holds the results for a layer: the entries that it deletes and replaces, and the answers of analyzers.
+// A layerData holds the results for a layer: its entries by name, and the answers of analyzers.
 type layerData struct {
 	Entries, Bytes int64
-	Delta          delta
+	Journal        journal
+	Opaque         bool                      // some entries of the journal are opaque
 	Problems       []analyzer.FileDiagnostic // with entries, in the order of the layer
-	Results        map[string][]fileResult   // by bound.key, sorted by path; without files for which there is no answer
+	Results        map[string][]fileResult   // by bound.key; without files for which there is no answer
 
 	missing map[string]bool // by bound.key: Results lacks answers
+	key     string          // of the cache
+	lazily  bool            // the entries are those of the layer's table of contents
+	named   map[namedKey]*fileResult
 }
 
 // A fileResult is the answer of one analyzer for one file.
 type fileResult struct {
-	Path string
+	Entry int    // number of the file in the journal
+	Name  string // under which the analyzer saw the file, if not that of the entry
 	analyzer.Result
-
-	// Link, if not empty, is the path in a lower layer to which the file is a hard link. The content is there.
-	Link string
 
 	missing bool // the analyzer was not available
 }
 
 func (r *fileResult) empty() bool {
 	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 &&
-		len(r.Diagnostics) == 0 && r.Link == "" && !r.missing
+		len(r.Diagnostics) == 0 && !r.missing
 }
 
 // miss records that an analyzer was not available for a file.
@@ -45,19 +47,10 @@ func (d *layerData) complete() *layerData {
 	if len(d.missing) == 0 {
 		return d
 	}
-	c := d.clone()
+	c := *d
+	c.Results = maps.Clone(d.Results)
 	for key := range d.missing {
 		delete(c.Results, key)
-	}
-	return c
-}
-
-// clone returns a copy whose results can be changed.
-func (d *layerData) clone() *layerData {
-	c := *d
-	c.Results = make(map[string][]fileResult, len(d.Results))
-	for key, list := range d.Results {
-		c.Results[key] = slices.Clone(list)
 	}
 	return &c
 }

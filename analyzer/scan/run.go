@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
 // A run is one call of Scan or ScanFS.
@@ -19,6 +21,8 @@ type run struct {
 	lazy      bool
 	report    reporter
 	budget    *Budget
+	wanted    *pattern.Index // of all analyzers
+	names     atomic.Int64   // bytes of the layers' journals
 }
 
 // A bound is an analyzer of a run.
@@ -36,6 +40,7 @@ func (s Scanner) start() (*run, error) {
 	r := &run{
 		limits: s.Limits.withDefaults(), parallel: s.Parallel, budget: s.Budget, cache: s.Cache,
 		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
+		wanted: new(pattern.Index),
 	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
@@ -58,6 +63,9 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("scan: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
+		if err := pattern.Compile(i, info.Patterns, nil, r.wanted, nil); err != nil {
+			return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
+		}
 		r.analyzers = append(r.analyzers, r.bind(a, info))
 	}
 	return r, nil

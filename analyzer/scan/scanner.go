@@ -74,12 +74,7 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	release, err := r.budget.place(ctx)
-	if err != nil {
-		return nil, err
-	}
-	report, err := r.merge(ctx, data)
-	release()
+	report, err := r.merge(ctx, data, r.readAgain(layers, data), r.budget.place)
 	if err != nil {
 		return nil, err
 	}

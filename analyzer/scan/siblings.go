@@ -29,7 +29,7 @@ func (f heldFile) open(account *content.Account, siblings ...*analyzer.File) *an
 
 func (c *collector) isSibling(p string) bool {
 	if c.siblings == nil {
-		return false
+		return c.siblingNames[p]
 	}
 	c.found = c.siblings.Find(p, c.found[:0])
 	return len(c.found) > 0
@@ -69,8 +69,8 @@ func (c *collector) notHeld(size int64) string {
 func (c *collector) finish() error {
 	for _, w := range c.waiting {
 		var siblings []heldFile
-		for _, name := range c.analyzers[w.slot.asked[w.k]].info.Siblings {
-			if sibling, ok := c.held[pattern.Beside(w.file.path, name)]; ok {
+		for _, name := range c.analyzers[w.analyzer].info.Siblings {
+			if sibling, ok := c.held[pattern.Beside(w.path, name)]; ok {
 				siblings = append(siblings, sibling)
 			}
 		}

@@ -8,128 +8,83 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A tree is the part of a merged file system that matters: the files with answers, the symbolic links, and the directories above
-// them. Layers are applied to it from the bottom up.
+// A tree is the part of a merged file system that matters: files that analyzers want or that such files are hard links to, the
+// symbolic links, and the directories above them. Layers are applied to it from the bottom up.
 type tree struct {
-	root   node
-	byHash map[pathHash]*node // all nodes but the root
-	gone   map[string]*file   // files that the current layer removed, by path
+	root  node
+	count int              // nodes
+	wide  map[place]*node  // children of nodes that have many
+	gone  map[string]*file // files that the current layer removed, by path
+	layer int              // the current one
+	free  []node           // to be used for new nodes
+	steps int              // see maxSteps
 }
 
-// A node has its children in a list, since most nodes have one child. tree.byHash finds them by the hash of their path.
+type place struct {
+	parent *node
+	name   string
+}
+
+// A node is a file, a symbolic link or a directory. It has its children in a list, since most nodes have one child.
 type node struct {
 	parent     *node
 	name       string
-	hash       pathHash // of the path
-	first      *node    // child
-	prev, next *node    // siblings
-	link       string   // target of a symbolic link
-	file       *file    // answers for a regular file
+	first      *node // child
+	prev, next *node // siblings
+	children   int   // their number
+	link       string
+	file       *file
+	entry      int // 1 + the last layer that has an entry for the node
 }
 
-func newTree() *tree {
-	return &tree{root: node{hash: rootHash}, byHash: make(map[pathHash]*node)}
-}
+const (
+	// maxNodes bounds the memory of a tree, to 150 MB. 200,000 npm packages need 600,000 nodes.
+	maxNodes = 1_500_000
+
+	// manyChildren is the number of children from which on tree.wide has them.
+	manyChildren = 8
+)
+
+func newTree() *tree { return &tree{wide: make(map[place]*node)} }
 
 // child returns the child of n with a name, or nil.
 func (t *tree) child(n *node, name string) *node {
-	if n.first == nil {
-		return nil
+	if n.children >= manyChildren {
+		return t.wide[place{n, name}]
 	}
-	if c := t.byHash[n.hash.join(name)]; c != nil && c.parent == n && c.name == name {
-		return c
+	for c := n.first; c != nil; c = c.next {
+		if c.name == name {
+			return c
+		}
 	}
 	return nil
 }
 
-// children returns the children of n, in the order of their names.
-func (n *node) children() []*node {
-	var list []*node
-	for c := n.first; c != nil; c = c.next {
-		list = append(list, c)
+// add adds a child to n.
+func (t *tree) add(n *node, name string) (*node, error) {
+	if t.count >= maxNodes {
+		return nil, &analyzer.LimitError{What: "files, links and directories to merge", Limit: maxNodes}
 	}
-	slices.SortFunc(list, func(a, b *node) int { return strings.Compare(a.name, b.name) })
-	return list
-}
-
-// apply puts a layer on top of the tree. The results are those of the layer's wanted files.
-func (t *tree) apply(d *delta, files []*file) (refused []analyzer.FileDiagnostic) {
-	t.gone = make(map[string]*file)
-	// A directory of the layer replaces a link before the layer's whiteouts apply: they are not meant for the link's target.
-	for _, h := range d.Dirs {
-		if n := t.byHash[pathHash(h)]; n != nil && (n.file != nil || n.link != "") {
-			t.remove(n)
-		}
+	t.count++
+	if len(t.free) == 0 {
+		t.free = make([]node, min(max(t.count, 64), 4096))
 	}
-	for _, p := range d.Whiteouts {
-		if parent, ok := t.resolve(dirOf(p)); ok {
-			t.remove(t.find(join(parent, path.Base(p))))
-		}
+	c := &t.free[0]
+	t.free = t.free[1:]
+	*c = node{parent: n, name: name, next: n.first}
+	if n.first != nil {
+		n.first.prev = c
 	}
-	for _, p := range d.Opaques {
-		if dir, ok := t.resolve(p); ok {
-			if n := t.find(dir); n != nil {
-				for n.first != nil {
-					t.remove(n.first)
-				}
-			}
+	n.first = c
+	switch n.children++; {
+	case n.children == manyChildren:
+		for c := n.first; c != nil; c = c.next {
+			t.wide[place{n, c.name}] = c
 		}
+	case n.children > manyChildren:
+		t.wide[place{n, name}] = c
 	}
-	// A file or link of the layer replaces any entry at its path; above, a directory replaced files and links. The loops go
-	// through the layer rather than the tree, so that the cost of all layers grows with their entries.
-	for _, h := range d.Names {
-		t.remove(t.byHash[pathHash(h)])
-	}
-	for _, p := range d.Implicit {
-		// A directory without an entry of its own may be a link in a lower layer, and replaces a file.
-		dir, ok := t.resolve(p)
-		if !ok {
-			continue
-		}
-		t.clear(dir)
-		if n := t.find(dir); n != nil && dir != p {
-			t.replace(d, n, hashPath(p))
-		}
-	}
-	for _, l := range d.Links {
-		if at, ok := t.resolve(dirOf(l.Path)); ok {
-			n := t.make(join(at, path.Base(l.Path)))
-			n.link = l.Target
-		}
-	}
-	for _, f := range files {
-		at, ok := t.resolve(dirOf(f.path))
-		if !ok {
-			refused = append(refused, entryProblem(analyzer.Refused, f.path, "its directory is reached through a loop of symbolic links"))
-			continue
-		}
-		if at != dirOf(f.path) {
-			f.path = join(at, path.Base(f.path))
-		}
-		n := t.make(f.path)
-		before := n.file
-		if before == nil {
-			before = t.gone[f.path]
-		}
-		f.inherit(before)
-		n.file, n.link = f, ""
-	}
-	return refused
-}
-
-// replace removes the nodes below directory n that a layer replaces, if the layer reaches n through a link. h is the hash of the
-// path of n in the layer.
-func (t *tree) replace(d *delta, n *node, h pathHash) {
-	for child, next := n.first, (*node)(nil); child != nil; child = next {
-		next = child.next
-		hash := h.join(child.name)
-		switch {
-		case has(d.Names, hash), (child.file != nil || child.link != "") && has(d.Dirs, hash):
-			t.remove(child)
-		default:
-			t.replace(d, child, hash)
-		}
-	}
+	return c, nil
 }
 
 // find returns the node at a path without following links, or nil.
@@ -146,41 +101,32 @@ func (t *tree) find(p string) *node {
 	return n
 }
 
-// clear turns files at and above a path into directories.
-func (t *tree) clear(p string) {
-	n := &t.root
-	for element := range strings.SplitSeq(p, "/") {
-		if n = t.child(n, element); n == nil {
-			return
-		}
-		if n.file != nil {
-			t.gone[n.file.path], n.file = n.file, nil
-		}
-	}
-}
-
-// make returns the node at a resolved path. It adds missing nodes, and turns files above it into directories.
-func (t *tree) make(p string) *node {
+// make returns the node at a path without following links. It adds missing nodes, and turns files and links above it into directories.
+func (t *tree) make(p string) (*node, error) {
 	n := &t.root
 	if p == "." {
-		return n
+		return n, nil
 	}
 	for element := range strings.SplitSeq(p, "/") {
-		if n.file != nil {
-			t.gone[n.file.path], n.file = n.file, nil
-		}
+		t.directory(n)
 		child := t.child(n, element)
 		if child == nil {
-			child = &node{parent: n, name: element, hash: n.hash.join(element), next: n.first}
-			if n.first != nil {
-				n.first.prev = child
+			var err error
+			if child, err = t.add(n, element); err != nil {
+				return nil, err
 			}
-			n.first = child
-			t.byHash[child.hash] = child
 		}
 		n = child
 	}
-	return n
+	return n, nil
+}
+
+// directory turns a file or link into an empty directory.
+func (t *tree) directory(n *node) {
+	if n.file != nil {
+		t.gone[n.file.path] = n.file
+	}
+	n.file, n.link = nil, ""
 }
 
 // remove removes a node, which may be nil, and all nodes below it.
@@ -188,10 +134,39 @@ func (t *tree) remove(n *node) {
 	if n == nil {
 		return
 	}
-	n.each(func(f *file) { t.gone[f.path] = f })
 	t.forget(n)
+	t.unlink(n)
+}
+
+// forget records the files at n and below it as gone.
+func (t *tree) forget(n *node) {
+	if n.file != nil {
+		t.gone[n.file.path] = n.file
+	}
+	for c := n.first; c != nil; c = c.next {
+		t.forget(c)
+		if n.children >= manyChildren {
+			delete(t.wide, place{n, c.name})
+		}
+		t.count--
+	}
+	n.first, n.children = nil, 0
+}
+
+// unlink removes a node without children from its parent.
+func (t *tree) unlink(n *node) {
+	parent := n.parent
+	if parent.children >= manyChildren {
+		delete(t.wide, place{parent, n.name})
+	}
+	t.count--
+	if parent.children--; parent.children == manyChildren-1 {
+		for c := parent.first; c != nil; c = c.next {
+			delete(t.wide, place{parent, c.name})
+		}
+	}
 	if n.prev == nil {
-		n.parent.first = n.next
+		parent.first = n.next
 	} else {
 		n.prev.next = n.next
 	}
@@ -200,11 +175,34 @@ func (t *tree) remove(n *node) {
 	}
 }
 
-// forget removes n and all nodes below it from the index.
-func (t *tree) forget(n *node) {
-	delete(t.byHash, n.hash)
-	for c := n.first; c != nil; c = c.next {
-		t.forget(c)
+// hide removes what lower layers have at n, which may be nil, and below it. The current layer's own files stay: runtimes differ on
+// whether a whiteout removes a file of its own layer. Its links go, as they do in containerd.
+func (t *tree) hide(n *node) {
+	if n == nil {
+		return
+	}
+	for c, next := n.first, (*node)(nil); c != nil; c = next {
+		next = c.next
+		t.hide(c)
+	}
+	if n.file != nil && n.file.layer == t.layer {
+		return
+	}
+	t.directory(n)
+	if n.first == nil {
+		t.unlink(n)
+	}
+}
+
+// opaque hides the content of a directory that has no entry in the current layer.
+func (t *tree) opaque(dir *node) {
+	for c, next := dir.first, (*node)(nil); c != nil; c = next {
+		next = c.next
+		if c.entry == t.layer+1 {
+			t.opaque(c)
+			continue
+		}
+		t.hide(c)
 	}
 }
 
@@ -217,14 +215,38 @@ func (n *node) each(fn func(*file)) {
 		n.first.each(fn)
 		return
 	}
-	for _, c := range n.children() {
+	list := make([]*node, 0, n.children)
+	for c := n.first; c != nil; c = c.next {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	for _, c := range list {
 		c.each(fn)
 	}
 }
+
+// dirOf returns the directory of a clean path, "." for the top level.
+func dirOf(p string) string {
+	if i := strings.LastIndexByte(p, '/'); i >= 0 {
+		return p[:i]
+	}
+	return "."
+}
+
+// baseOf returns the last element of a clean path.
+func baseOf(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
 
 func join(dir, name string) string {
 	if dir == "." {
 		return name
 	}
 	return dir + "/" + name
+}
+
+// clean returns the path of a name, whose ".." end at the root. It does not follow links.
+func clean(name string) string {
+	if p := path.Clean("/" + name)[1:]; p != "" {
+		return p
+	}
+	return "."
 }

@@ -2,19 +2,30 @@ package scan
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// A file is a visible file with the answers for it.
+// A file is a version of a file with the answers for it.
 type file struct {
 	path    string
-	layer   int // of this version of the file
+	raw     string // name in its layer, if another
+	layer   int
+	entry   int   // of the layer's journal
+	content *file // of a hard link: the file that it is another name for
 	results []answer
+	before  *file // the version that this one replaced
+	settled bool  // inherit was called
 }
+
+// name returns the name of the file in its layer.
+func (f *file) name() string { return cmp.Or(f.raw, f.path) }
+
+// origin returns the file whose entry has the content.
+func (f *file) origin() *file { return cmp.Or(f.content, f) }
 
 // An answer is the answer of one analyzer for a file.
 type answer struct {
@@ -45,9 +56,6 @@ func (a *answer) layerOf(n int) int {
 // diagnostics returns the diagnostics of the engine, Analyze and Join.
 func (a *answer) diagnostics() []analyzer.Diagnostic {
 	list := a.Diagnostics[:len(a.Diagnostics):len(a.Diagnostics)]
-	if a.Link != "" {
-		list = append(list, analyzer.Diagnostic{Code: analyzer.Unsupported, Message: fmt.Sprintf("a hard link to %s, which was not read", a.Link)})
-	}
 	if a.joined == nil {
 		return list
 	}
@@ -67,6 +75,18 @@ type identity struct{ kind, namespace, name, version, arch, inside string }
 
 func identityOf(p *analyzer.Package) identity {
 	return identity{p.Type, p.Namespace, p.Name, p.Version, p.Arch, p.ArchivePath}
+}
+
+// settle attributes the packages of f, and of the versions before it, to layers.
+func (f *file) settle() {
+	var list []*file
+	for v := f; v != nil && !v.settled; v = v.before {
+		list = append(list, v)
+	}
+	for _, v := range slices.Backward(list) {
+		v.inherit(v.before)
+		v.settled = true
+	}
 }
 
 // inherit attributes the packages of f to layers. A package of the former version of the file keeps its layer; the others get the

@@ -89,6 +89,11 @@ func (x *Index) Add(analyzer int, pattern string) error {
 	return put(&x.ext, ext)
 }
 
+// Empty reports whether the index has no pattern.
+func (x *Index) Empty() bool {
+	return x.exact == nil && x.dir == nil && x.base == nil && x.ext == nil && x.every == nil
+}
+
 // Find appends to found the analyzers that want a path, each once, in ascending order of pattern kind.
 func (x *Index) Find(p string, found []int) []int {
 	slash := strings.LastIndexByte(p, '/')

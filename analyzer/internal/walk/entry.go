@@ -20,15 +20,14 @@ const (
 	Special              // a device, FIFO or socket
 	Whiteout             // Entry.Path is deleted from the layers below
 	Opaque               // the content of directory Entry.Path in the layers below is deleted
-	Refused              // an entry without a meaning within the root: a name with "..", or an unknown type
+	Refused              // an entry without a meaning, such as one of an unknown type
 )
 
 // An Entry is one entry of a layer. The Entry and its Reader are valid until the function that Walk calls returns.
 type Entry struct {
 	Kind Kind
 
-	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path, for a
-	// Refused entry the raw name.
+	// Path is slash-separated, clean, and relative to the root, which is ".". For a whiteout it is the deleted path.
 	Path string
 
 	// Target is the target of a link: the raw text of a symbolic link, a path like Path of a hard link.
@@ -48,24 +47,21 @@ type Entry struct {
 const (
 	whiteoutPrefix = ".wh."
 	whiteoutOpaque = ".wh..wh..opq"
-	whiteoutMeta   = ".wh..wh." // aufs bookkeeping: .wh..wh.aufs, .wh..wh.plnk, .wh..wh.orph
+	whiteoutMeta   = ".wh..wh." // aufs bookkeeping at the root: .wh..wh.aufs, .wh..wh.plnk, .wh..wh.orph
 )
 
 // read fills e from a tar header. Whiteouts follow the OCI image specification, "Image Layer Filesystem Changeset". read
 // returns false for entries that are no part of the image, such as aufs bookkeeping.
 func (e *Entry) read(h *tar.Header) bool {
-	name, ok := clean(h.Name)
+	name := clean(h.Name)
 	*e = Entry{Path: name, Size: h.Size}
-	if !ok {
-		return e.refuse(h.Name, `its name has ".."`)
-	}
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return false
 	}
-	dir, base := path.Split(name)
-	if strings.Contains(name, whiteoutMeta) && aufs(name) {
+	if strings.HasPrefix(name, whiteoutMeta) && name != whiteoutOpaque {
 		return false
 	}
+	dir, base := path.Split(name)
 	if strings.HasPrefix(base, whiteoutPrefix) {
 		e.Size = 0
 		if base == whiteoutOpaque {
@@ -85,13 +81,12 @@ func (e *Entry) read(h *tar.Header) bool {
 	case tar.TypeDir:
 		e.Kind = Dir
 	case tar.TypeSymlink:
+		if h.Linkname == "" {
+			return e.refuse(name, "a symbolic link without a target")
+		}
 		e.Kind, e.Target = Symlink, h.Linkname
 	case tar.TypeLink:
-		target, ok := clean(h.Linkname)
-		if !ok {
-			return e.refuse(h.Name, `a hard link to a name with ".."`)
-		}
-		e.Kind, e.Target = Hardlink, target
+		e.Kind, e.Target = Hardlink, clean(h.Linkname)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		e.Kind = Special
 		if h.Typeflag == tar.TypeChar && h.Devmajor == 0 && h.Devminor == 0 {
@@ -116,6 +111,8 @@ func (e *Entry) limit(limits Limits) {
 	case e.Kind == Refused:
 	case len(e.Path) > limits.Path:
 		e.refuse(e.Path[:limits.Path], fmt.Sprintf("its name is longer than %d bytes", limits.Path))
+	case len(e.Target) > limits.Path:
+		e.refuse(e.Path, fmt.Sprintf("a link whose target is longer than %d bytes", limits.Path))
 	case strings.Count(e.Path, "/") >= limits.Depth:
 		e.refuse(e.Path, fmt.Sprintf("its name has more than %d elements", limits.Depth))
 	}
@@ -126,34 +123,16 @@ func (e *Entry) refuse(name, reason string) bool {
 	return true
 }
 
-// aufs reports whether a path is in the bookkeeping of aufs, in layers of Docker's first years.
-func aufs(name string) bool {
-	for element := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(element, whiteoutMeta) && element != whiteoutOpaque {
-			return true
-		}
-	}
-	return false
-}
-
-// clean returns the path of a name in a layer: relative to the root, without "." or empty elements; the root itself is ".". It
-// returns false for a name with "..", which no tool that makes layers writes.
-func clean(name string) (string, bool) {
+// clean returns the path of a name in a layer: relative to the root, without "." or empty elements; the root itself is ".". An element
+// "..", which no tool that makes layers writes, cancels the element before, as in containerd and Docker.
+func clean(name string) string {
 	if fs.ValidPath(name) { // the common case, without allocation
-		return name, true
+		return name
 	}
-	if strings.Contains(name, "..") {
-		for element := range strings.SplitSeq(name, "/") {
-			if element == ".." {
-				return "", false
-			}
-		}
+	if name = path.Clean("/" + name)[1:]; name == "" {
+		return "."
 	}
-	name = path.Clean("/" + name)[1:]
-	if name == "" {
-		return ".", true
-	}
-	return name, true
+	return name
 }
 
 // parent returns the directory that path.Split returned, as a path.

@@ -1,0 +1,385 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// A replay applies the journals of the layers to a tree, in the order in which a runtime unpacks the layers. It gives each file the answers
+// that its layer has for it, and collects the needs: files whose content must be read for an analyzer that did not see it, because links
+// give it a name that the analyzer wants.
+type replay struct {
+	*run
+	ctx     context.Context
+	layers  []*layerData
+	aliases *aliases        // see findAliases; may be nil
+	linked  map[string]bool // base names of files to which wanted files may be hard links
+
+	tree     *tree
+	needs    []need
+	problems []analyzer.FileDiagnostic
+
+	layer   int // the current one
+	answers []answerOf
+	groups  int // counts them
+	found   []int
+	before  []int
+}
+
+// A need is a file that an analyzer must see under a name, while its content has another name in a layer.
+type need struct {
+	layer    int    // that has the content
+	entry    int    // of the journal
+	raw      string // name of the entry
+	analyzer int
+	name     string
+	file     *file // gets the answer
+}
+
+// An answerOf is the answer of an analyzer for an entry of a layer.
+type answerOf struct {
+	entry    int
+	analyzer int
+	*fileResult
+}
+
+// play applies all layers.
+func (r *replay) play() error {
+	r.tree = newTree()
+	for i, d := range r.layers {
+		r.layer, r.tree.layer, r.tree.gone = i, i, make(map[string]*file)
+		r.answers = r.run.answers(d)
+		for _, p := range d.Problems {
+			p.Layer = i
+			r.problems = append(r.problems, p)
+		}
+		j := d.Journal.reader()
+		for g := (group{}); j.next(&g); {
+			if r.groups++; r.groups%1024 == 0 {
+				if err := r.ctx.Err(); err != nil {
+					return err
+				}
+			}
+			if err := r.group(&g, d.Opaque); err != nil {
+				return err
+			}
+		}
+	}
+	return cmp.Or(r.ctx.Err(), r.tree.lost())
+}
+
+// group applies a group of a journal. With nodes, every directory that has an entry gets a node.
+func (r *replay) group(g *group, nodes bool) error {
+	answers := r.cutAnswers(g)
+	if g.self {
+		if err := r.directory(string(g.dir), nodes); err != nil {
+			return err
+		}
+	}
+	if g.count == 0 {
+		return nil
+	}
+	d, ok := r.enter(g.dir)
+	if d.node == nil && d.blocked == nil && !d.moved && !g.mixed && len(answers) == 0 && r.linked == nil && r.aliases == nil {
+		return nil // nothing in the directory matters
+	}
+	d.raw = string(g.dir)
+	if !d.moved {
+		d.path = d.raw
+	}
+	for i := range g.count {
+		if i%4096 == 4095 {
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if i > 0 && d.moved { // an entry may have replaced the link
+			raw := d.raw
+			if d, ok = r.enter(g.dir); !d.moved {
+				d.path = raw
+			}
+			d.raw = raw
+		}
+		if !ok {
+			r.refuse(d.raw, "it is reached through a loop of symbolic links")
+			return nil
+		}
+		kind, name, target := g.entry()
+		n := 0
+		for n < len(answers) && answers[n].entry == g.first+i {
+			n++
+		}
+		if err := r.entry(&d, g.first+i, kind, name, target, answers[:n]); err != nil {
+			return err
+		}
+		answers = answers[n:]
+	}
+	return nil
+}
+
+// cutAnswers returns the answers for the entries of a group.
+func (r *replay) cutAnswers(g *group) []answerOf {
+	n := 0
+	for n < len(r.answers) && r.answers[n].entry < g.first+g.count {
+		n++
+	}
+	list := r.answers[:n]
+	r.answers = r.answers[n:]
+	return list
+}
+
+// A directory is where the entries of a group belong.
+type directory struct {
+	raw   string // its name in the layer
+	path  string // its place
+	moved bool   // a link leads from raw to path
+	node  *node  // nil until something in it matters
+
+	blocked *node // a file in the way, which a directory replaces
+}
+
+// enter finds the place of a directory. It sets path only of a directory that a link moves. It returns false for a loop.
+func (r *replay) enter(p []byte) (d directory, ok bool) {
+	d.node = &r.tree.root
+	if string(p) == "." {
+		return d, true
+	}
+	for rest := unsafe.String(unsafe.SliceData(p), len(p)); rest != ""; {
+		element, after, _ := strings.Cut(rest, "/")
+		rest = after
+		switch d.node = r.tree.child(d.node, element); {
+		case d.node == nil:
+			return d, true
+		case d.node.link != "":
+			d.moved = true
+			if d.path, ok = r.tree.unpacked(string(p)); ok {
+				d.node = r.tree.find(d.path)
+			}
+			return d, ok
+		case d.node.file != nil:
+			d.blocked, d.node = d.node, nil
+			return d, true
+		}
+	}
+	return d, true
+}
+
+// directory applies the entry of a directory.
+func (r *replay) directory(p string, nodes bool) error {
+	if p == "." {
+		return nil
+	}
+	parent, ok := r.tree.unpacked(dirOf(p))
+	if !ok {
+		r.refuse(p, "its directory is reached through a loop of symbolic links")
+		return nil
+	}
+	at := join(parent, baseOf(p))
+	n := r.tree.find(at)
+	if n == nil && nodes {
+		var err error
+		if n, err = r.tree.make(at); err != nil {
+			return err
+		}
+	}
+	if n != nil {
+		r.tree.directory(n)
+		n.entry = r.layer + 1
+	}
+	return nil
+}
+
+// entry applies an entry of a journal.
+func (r *replay) entry(d *directory, number int, kind entryKind, name, target string, answers []answerOf) error {
+	var old *node
+	if d.node != nil {
+		old = r.tree.child(d.node, name)
+	}
+	switch kind {
+	case kindWhiteout:
+		r.tree.hide(old)
+		return nil
+	case kindOpaque:
+		if d.node != nil {
+			r.tree.opaque(d.node)
+		}
+		return nil
+	}
+	if d.blocked != nil {
+		r.tree.directory(d.blocked)
+		d.blocked = nil
+	}
+	r.tree.remove(old)
+	switch kind {
+	case kindFile:
+		f := &file{layer: r.layer, entry: number, path: join(d.path, name)}
+		if d.moved {
+			f.raw = join(d.raw, name)
+		}
+		for _, a := range answers {
+			f.results = append(f.results, answer{analyzer: a.analyzer, fileResult: a.fileResult})
+		}
+		if r.want(f, d.moved) || len(answers) > 0 || r.linked[name] {
+			return r.place(d, name, f)
+		}
+	case kindSymlink:
+		n, err := r.node(d, name)
+		if err != nil {
+			return err
+		}
+		n.link = target
+	case kindHardlink:
+		return r.hardlink(d, name, target)
+	}
+	return nil
+}
+
+// node returns a new node in a directory.
+func (r *replay) node(d *directory, name string) (n *node, err error) {
+	if d.node == nil {
+		if d.node, err = r.tree.make(d.path); err != nil {
+			return nil, err
+		}
+	}
+	r.tree.directory(d.node)
+	if n, err = r.tree.add(d.node, name); err != nil {
+		return nil, err
+	}
+	n.entry = r.layer + 1
+	return n, nil
+}
+
+// place puts a file into a directory.
+func (r *replay) place(d *directory, name string, f *file) error {
+	n, err := r.node(d, name)
+	if err != nil {
+		return err
+	}
+	n.file = f
+	f.before = r.tree.gone[f.path]
+	return nil
+}
+
+// want collects the needs of a regular file that links have given a name other than its own, and reports whether there are any.
+func (r *replay) want(f *file, moved bool) (wanted bool) {
+	if moved {
+		r.before = r.wanted.Find(f.raw, r.before[:0])
+		r.found = r.wanted.Find(f.path, r.found[:0])
+		for _, i := range r.found {
+			if !slices.Contains(r.before, i) {
+				r.need(f, f, i, f.path)
+				wanted = true
+			}
+		}
+	}
+	if r.aliases == nil {
+		return wanted
+	}
+	r.before = r.wanted.Find(f.name(), r.before[:0])
+	for _, a := range r.aliases.find(f.path) {
+		if !slices.Contains(r.before, a.analyzer) {
+			r.need(f, f, a.analyzer, a.name(f.path))
+			wanted = true
+		}
+	}
+	return wanted
+}
+
+// need records that an analyzer must see the content of a file under a name, for the sake of the file to.
+func (r *replay) need(content, to *file, analyzer int, name string) {
+	r.needs = append(r.needs, need{content.layer, content.entry, content.name(), analyzer, name, to})
+}
+
+// hardlink applies an entry that is another name for a file.
+func (r *replay) hardlink(d *directory, name, target string) error {
+	n := r.target(target)
+	if n != nil && n.link != "" {
+		return r.symlink(d, name, n.link)
+	}
+	p, raw := join(d.path, name), join(d.raw, name)
+	r.found = r.wanted.Find(raw, r.found[:0])
+	asked := len(r.found)
+	if d.moved {
+		r.found = r.wanted.Find(p, r.found)
+	}
+	if n == nil || n.file == nil {
+		if len(r.found) > 0 {
+			r.refuse(raw, fmt.Sprintf("a hard link to %s, which is not a file of the image", target))
+		}
+		return nil
+	}
+	f := &file{layer: r.layer, path: p, raw: raw, content: n.file.origin()}
+	for k, i := range r.found {
+		as := p
+		if k < asked {
+			as = raw
+		}
+		r.answerFor(f, i, as)
+	}
+	if r.aliases != nil {
+		for _, a := range r.aliases.find(p) {
+			if !slices.Contains(r.found, a.analyzer) {
+				r.answerFor(f, a.analyzer, a.name(p))
+			}
+		}
+	}
+	return r.place(d, name, f)
+}
+
+// answerFor gives a hard link the answer of an analyzer for the content, if the analyzer looks at content only and has seen it, or records
+// the need.
+func (r *replay) answerFor(f *file, i int, name string) {
+	r.before = r.wanted.Find(f.content.name(), r.before[:0])
+	if !r.analyzers[i].info.ContentOnly || !slices.Contains(r.before, i) {
+		r.need(f.content, f, i, name)
+		return
+	}
+	for _, a := range f.content.results {
+		if a.analyzer == i {
+			f.results = append(f.results, answer{analyzer: i, fileResult: a.fileResult})
+		}
+	}
+}
+
+func (r *replay) symlink(d *directory, name, target string) error {
+	n, err := r.node(d, name)
+	if err == nil {
+		n.link = target
+	}
+	return err
+}
+
+// target returns the node of the target of a hard link, or nil.
+func (r *replay) target(p string) *node {
+	dir, ok := r.tree.unpacked(dirOf(p))
+	if !ok {
+		return nil
+	}
+	return r.tree.find(join(dir, baseOf(p)))
+}
+
+// keepWanted drops the answers for a file that a link has moved to where the analyzer does not want it.
+func (r *replay) keepWanted(f *file) {
+	if f.raw == "" || f.raw == f.path {
+		return
+	}
+	r.found = r.wanted.Find(f.path, r.found[:0])
+	if r.aliases != nil {
+		for _, a := range r.aliases.find(f.path) {
+			r.found = append(r.found, a.analyzer)
+		}
+	}
+	f.results = slices.DeleteFunc(f.results, func(a answer) bool { return !slices.Contains(r.found, a.analyzer) })
+}
+
+func (r *replay) refuse(p, reason string) {
+	d := entryProblem(analyzer.Refused, p, reason)
+	d.Layer = r.layer
+	r.problems = append(r.problems, d)
+}
