@@ -68,12 +68,12 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
-	inputs := []feed.Input{{Feed: Amazon(), Location: server.URL + "/2/mirror.list"}}
+	inputs := []feed.Input{{Feed: newFeed(amazon()), Location: server.URL + "/2/mirror.list"}}
 	for i, want := range []feed.State{feed.Renewed, feed.Unchanged, feed.Kept} {
 		if want == feed.Kept {
 			sum[0]++ // the index is of another state than the data
 		}
-		rep, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Inputs: inputs})
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{newFeed(amazon())}, feed.UpdateOptions{Inputs: inputs})
 		if want != feed.Kept && err != nil || len(rep.Datasets) != 1 || rep.Datasets[0].State != want {
 			t.Fatalf("%d: %+v, %v; want %v", i, rep, err, want)
 		}
@@ -84,7 +84,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("got again: %v", gets)
 		}
 	}
-	if _, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
+	if _, err := feed.Update(t.Context(), file, []feed.Feed{newFeed(amazon())}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
 		!strings.Contains(err.Error(), "needs a location") {
 		t.Errorf("without a location: %v", err)
 	}

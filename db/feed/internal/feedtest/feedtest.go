@@ -35,6 +35,11 @@ type Sample struct {
 	Keys    int // different keys; not checked if 0
 }
 
+// Find returns the feed with a name. It panics if the list has none.
+func Find(feeds []feed.Feed, name string) feed.Feed {
+	return feeds[slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })]
+}
+
 // Corpus loads samples and checks the counts and that the database can be read.
 func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 	t.Helper()
