@@ -40,6 +40,17 @@ func Find(feeds []feed.Feed, name string) feed.Feed {
 	return feeds[slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })]
 }
 
+// State returns how an update dealt with a dataset.
+func State(d *feed.DatasetResult) string {
+	switch {
+	case d.Err != nil:
+		return "kept"
+	case d.Unchanged:
+		return "unchanged"
+	}
+	return "renewed"
+}
+
 // Corpus loads samples and checks the counts and that the database can be read.
 func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 	t.Helper()
