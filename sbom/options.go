@@ -37,6 +37,19 @@ type Options struct {
 	Timestamp time.Time   // when it was made; the zero time leaves it out
 }
 
+// MediaType returns the media type of the document: "application/spdx+json".
+func (o Options) MediaType() string {
+	switch {
+	case o.Statement:
+		return "application/vnd.in-toto+json"
+	case o.Format == CycloneDXXML:
+		return "application/vnd.cyclonedx+xml"
+	case o.Format == SPDXJSON:
+		return "application/spdx+json"
+	}
+	return "application/vnd.cyclonedx+json"
+}
+
 // A Format is a kind of document.
 type Format uint8
 
