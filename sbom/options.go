@@ -17,9 +17,6 @@ var (
 	// ErrNoDigest says that a report does not have the digest of the image's manifest, as those of docker archives and of file
 	// systems, so that no statement can be made about it.
 	ErrNoDigest = errors.New("the image has no digest")
-
-	// ErrForeign says that the result is not about the report: it names a component that the report does not have.
-	ErrForeign = errors.New("result of another report")
 )
 
 // Options say how to write a document. The zero value is CycloneDX 1.6 as indented JSON, of an image without a name.
