@@ -62,7 +62,7 @@ func run(t *testing.T, name string, s scan.Scanner) {
 	}
 	var first *analyzer.Report
 	var firstJSON string
-	cache := new(scan.MemCache)
+	cache := scan.NewMemCache(0)
 	for _, way := range []struct {
 		name     string
 		parallel int
