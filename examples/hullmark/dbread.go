@@ -118,7 +118,7 @@ func (a *app) dbExportCommand() *cobra.Command {
 			return err
 		}
 		defer d.Close()
-		return a.write(file, func(out *output) error { return jsonlines.Write(ctx, out, d.DB) })
+		return a.write(file, func(out *output) error { return jsonlines.Write(ctx, out, d) })
 	})
 	f.registerKey(c, "")
 	outputFlag(c, &file)
@@ -145,7 +145,7 @@ func (a *app) dbDiff(ctx context.Context, before, after, file string) error {
 	defer now.Close()
 	var added, changed, withdrawn int
 	err = a.write(file, func(out *output) (err error) {
-		added, changed, withdrawn, err = jsonlines.WriteChanges(out, now.Diff(ctx, old.DB))
+		added, changed, withdrawn, err = jsonlines.WriteChanges(out, now.Diff(ctx, old))
 		return err
 	})
 	if err != nil {
