@@ -40,7 +40,7 @@ func Find(feeds []feed.Feed, name string) feed.Feed {
 	return feeds[slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })]
 }
 
-// State returns how an update dealt with a dataset.
+// State returns the result of an update for a dataset.
 func State(d *feed.DatasetResult) string {
 	switch {
 	case d.Err != nil:
