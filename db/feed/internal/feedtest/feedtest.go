@@ -35,7 +35,7 @@ type Sample struct {
 	Keys    int // different keys; not checked if 0
 }
 
-// Find returns the feed with a name. It panics if the list has none.
+// Find returns the feed with a name. It panics without one.
 func Find(feeds []feed.Feed, name string) feed.Feed {
 	return feeds[slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })]
 }
