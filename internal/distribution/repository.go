@@ -132,6 +132,20 @@ func (r *Repository) newHost(at name.Repository) *host {
 func (h *host) loggedIn(ctx context.Context) (*http.Client, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.logIn(ctx)
+}
+
+// logInAgain returns a client that has logged in after the registry rejected the token of another one.
+func (h *host) logInAgain(ctx context.Context, rejected *http.Client) (*http.Client, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.client == rejected {
+		h.client = nil
+	}
+	return h.logIn(ctx)
+}
+
+func (h *host) logIn(ctx context.Context) (*http.Client, error) {
 	if h.client != nil || h.down != nil {
 		return h.client, h.down
 	}
@@ -175,7 +189,13 @@ func (r *Repository) each(ctx context.Context, hosts []*host, operation string, 
 	for _, h := range hosts {
 		client, err := h.loggedIn(ctx)
 		if err == nil {
-			if err = f(h, client); err == nil {
+			err = f(h, client)
+			if tokenRejected(err) {
+				if client, err = h.logInAgain(ctx, client); err == nil {
+					err = f(h, client)
+				}
+			}
+			if err == nil {
 				return nil
 			}
 			err = h.explain(operation, err)
