@@ -43,7 +43,7 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 		if err != nil {
 			return nil, err
 		}
-		if pages == 1 && (res.StatusCode != http.StatusOK || mediaType(res) != types.OCIImageIndex) {
+		if pages == 1 && lacksReferrers(res) {
 			return h.taggedReferrers(ctx, client, digest, res)
 		}
 		page, err := referrersOf(res, digest)
@@ -64,12 +64,11 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 
 // taggedReferrers reads the index that replaces the referrers API, after the response of a registry without that API.
 func (h *host) taggedReferrers(ctx context.Context, client *http.Client, digest string, res *http.Response) ([]v1.Descriptor, error) {
-	err := transport.CheckError(res, http.StatusOK, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	if err := res.Body.Close(); err != nil {
 		return nil, err
 	}
 	tag := strings.Replace(digest, ":", "-", 1)
-	res, err = h.get(ctx, client, "manifests", tag, http.Header{"Accept": {string(types.OCIImageIndex)}})
+	res, err := h.get(ctx, client, "manifests", tag, http.Header{"Accept": {string(types.OCIImageIndex)}})
 	if err != nil {
 		return nil, err
 	}
