@@ -169,12 +169,12 @@ func CompareKeys(a, b Key) int {
 
 // ended reports whether support has ended for the ecosystem of a row of coverage. A derivative may end before its base.
 func ended(c *Coverage, d *analyzer.Distro, now time.Time) bool {
+	last, ok := distro.SupportEnds(c.Namespace, c.Release)
 	if d != nil {
 		own := keyOf(&analyzer.Component{Package: analyzer.Package{Namespace: d.ID, System: true}}, d)
 		if own.Namespace == c.Namespace && own.Release == c.Release {
-			last, ok := distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
-			return ok && now.After(last.AddDate(0, 0, 1))
+			last, ok = distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
 		}
 	}
-	return distro.Ended(c.Namespace, c.Release, now)
+	return ok && now.After(last.AddDate(0, 0, 1))
 }

@@ -19,8 +19,8 @@ type Matcher struct {
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
 
-	// Now decides whether a release in Coverage is past its end of life, see [github.com/hullmark/hullmark/matcher/distro.Ended]. If it is zero, only the feeds
-	// decide.
+	// Now decides whether a release in Coverage is past its end of life, by the dates of package distro. If it is zero, only
+	// the feeds decide.
 	Now time.Time
 }
 

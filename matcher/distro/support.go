@@ -37,9 +37,3 @@ func SystemSupportEnds(id, versionID, codename, name string) (time.Time, bool) {
 	}
 	return last, ok
 }
-
-// Ended reports whether support of a release has ended, see [SupportEnds].
-func Ended(id, release string, now time.Time) bool {
-	last, ok := SupportEnds(id, release)
-	return ok && now.After(last.AddDate(0, 0, 1))
-}
