@@ -51,7 +51,7 @@ func TestReportedRegistries(t *testing.T) {
 				})
 			})
 			image := pushIndex(t, host+"/app:2")
-			ref, err := attach.Push(t.Context(), image, attach.CycloneDXJSON, []byte("{}"), map[string]string{"a": "b"}, registry.Options{})
+			ref, err := attach.Push(t.Context(), image, "application/vnd.cyclonedx+json", []byte("{}"), map[string]string{"a": "b"}, registry.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestReportedRegistries(t *testing.T) {
 			if err := json.NewDecoder(res.Body).Decode(&index); err != nil {
 				t.Fatal(err)
 			}
-			if len(index.Manifests) != 1 || index.Manifests[0].ArtifactType != attach.CycloneDXJSON || index.Manifests[0].Annotations["a"] != "b" {
+			if len(index.Manifests) != 1 || index.Manifests[0].ArtifactType != "application/vnd.cyclonedx+json" || index.Manifests[0].Annotations["a"] != "b" {
 				t.Errorf("%+v", index.Manifests)
 			}
 		})
