@@ -20,7 +20,6 @@ import (
 // A DB is an open database. It is a [matcher.Source] and a [matcher.Enricher], and may be used by many goroutines at once.
 type DB struct {
 	r      io.ReaderAt
-	file   io.Closer // r if OpenFile opened it, else nil
 	size   int64
 	footer footer
 	root   *root
@@ -38,7 +37,7 @@ type DB struct {
 	scratch sync.Pool // of *block, for lookups of more blocks than the cache keeps
 }
 
-// Open opens the database of size bytes in r, which must stay readable. It reads the end of the file, the footer and the root of the index, but no
+// Open opens the database of size bytes in r, which must stay readable until [DB.Close]. It reads the end of the file, the footer and the root of the index, but no
 // block.
 //
 // Errors wrap [ErrNotDatabase], [ErrUnsupported] or [ErrCorrupt], or are errors of r.

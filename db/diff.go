@@ -13,19 +13,9 @@ import (
 
 // A Change is the difference of one advisory between two databases.
 type Change struct {
-	Kind ChangeKind
-	Old  *matcher.Advisory // nil if Kind is Added
-	New  *matcher.Advisory // nil if Kind is Withdrawn
+	Old *matcher.Advisory // nil if only the new database has the advisory
+	New *matcher.Advisory // nil if only the old database has it
 }
-
-// ChangeKind tells how an advisory differs between two databases.
-type ChangeKind string
-
-const (
-	Added     ChangeKind = "added"     // only the new database has it
-	Changed   ChangeKind = "changed"   // both have it, with different content
-	Withdrawn ChangeKind = "withdrawn" // only the old database has it
-)
 
 // Diff yields the changes from old to d, in the order of the files. It compares advisories that have the same feed, ID and key. It does not read
 // blocks that both files have. An error ends it.
@@ -54,13 +44,13 @@ func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
 			switch {
 			case c < 0:
 				gone := o
-				change = Change{Kind: Withdrawn, Old: &gone}
+				change = Change{Old: &gone}
 			case c > 0:
 				added := n
-				change = Change{Kind: Added, New: &added}
+				change = Change{New: &added}
 			default:
 				was, is := o, n
-				change, report = Change{Kind: Changed, Old: &was, New: &is}, compare(was, is) != 0
+				change, report = Change{Old: &was, New: &is}, compare(was, is) != 0
 			}
 			if report && !yield(change, nil) {
 				return

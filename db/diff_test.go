@@ -17,11 +17,14 @@ func diff(t *testing.T, old, now *db.DB) (list []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := c.New
-		if a == nil {
-			a = c.Old
+		kind, a := "changed", c.New
+		switch {
+		case c.Old == nil:
+			kind = "added"
+		case c.New == nil:
+			kind, a = "withdrawn", c.Old
 		}
-		list = append(list, fmt.Sprintf("%v %s %s", c.Kind, a.ID, a.Key.Name))
+		list = append(list, fmt.Sprintf("%s %s %s", kind, a.ID, a.Key.Name))
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -27,14 +28,13 @@ func openFile(name string, p *SignaturePolicy) (*DB, error) {
 		f.Close()
 		return nil, fmt.Errorf("db: %s: %w", name, err)
 	}
-	d.file = f
 	return d, nil
 }
 
-// Close closes the file of a database that OpenFile or OpenSignedFile opened. Lookups then fail. It does nothing for other databases.
+// Close closes the reader of the database if it is an [io.Closer], such as a file. Lookups then fail.
 func (d *DB) Close() error {
-	if d.file == nil {
-		return nil
+	if c, ok := d.r.(io.Closer); ok {
+		return c.Close()
 	}
-	return d.file.Close()
+	return nil
 }

@@ -19,7 +19,7 @@ import (
 func told(list []matcher.Explanation) []string {
 	var lines []string
 	for _, x := range list {
-		line := x.Outcome.Text()
+		line := strings.ReplaceAll(string(x.Outcome), "-", " ")
 		if x.Skip != "" {
 			line += " since " + x.Skip.Text()
 		}
@@ -94,7 +94,7 @@ func TestExplain(t *testing.T) {
 			noData,
 		}},
 		{"CVE-5", []string{
-			"outside all affected ranges: a1.0 as a by CVE-5; 1.0 < 3 (introduced)",
+			"out of range: a1.0 as a by CVE-5; 1.0 < 3 (introduced)",
 			"skipped since declared, not installed: lock as a by CVE-5; 0.6 < 3 (introduced)",
 			noData,
 		}},
@@ -204,7 +204,7 @@ func TestExplainOtherRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"about another release as zlib by CVE-1", "not installed as glibc by CVE-1", "no data deb"}
+	want := []string{"other release as zlib by CVE-1", "not installed as glibc by CVE-1", "no data deb"}
 	if got := told(list); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

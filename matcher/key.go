@@ -3,6 +3,7 @@ package matcher
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/rpmname"
@@ -164,4 +165,16 @@ func normalPyPI(name string) string {
 func CompareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Namespace, b.Namespace),
 		strings.Compare(a.Name, b.Name), strings.Compare(a.Release, b.Release))
+}
+
+// ended reports whether support has ended for the ecosystem of a row of coverage. A derivative may end before its base.
+func ended(c *Coverage, d *analyzer.Distro, now time.Time) bool {
+	last, ok := distro.SupportEnds(c.Namespace, c.Release)
+	if d != nil {
+		own := keyOf(&analyzer.Component{Package: analyzer.Package{Namespace: d.ID, System: true}}, d)
+		if own.Namespace == c.Namespace && own.Release == c.Release {
+			last, ok = distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
+		}
+	}
+	return ok && now.After(last.AddDate(0, 0, 1))
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // A Matcher finds the advisories that affect the packages of an image. It needs a Source.
@@ -20,8 +19,8 @@ type Matcher struct {
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
 
-	// Now decides whether a release in Coverage is past its end of life, see [distro.Ended]. If it is zero, only the feeds
-	// decide.
+	// Now decides whether a release in Coverage is past its end of life, by the dates of package distro. If it is zero, only
+	// the feeds decide.
 	Now time.Time
 }
 
@@ -107,7 +106,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	}
 	for i := range result.Coverage {
 		c := &result.Coverage[i]
-		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && distro.Ended(c.Namespace, c.Release, m.Now)
+		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, report.Distro, m.Now)
 	}
 	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
 		if err == nil {

@@ -359,14 +359,6 @@ func TestCodes(t *testing.T) {
 			t.Errorf("%s: %q, want %q", code, got, want)
 		}
 	}
-	for outcome, want := range map[matcher.Outcome]string{
-		matcher.OutcomeAffected: "affected", matcher.OutcomeOutOfRange: "outside all affected ranges", matcher.OutcomeNotAffected: "not affected",
-		matcher.OutcomeOtherRelease: "about another release", matcher.OutcomeNoData: "no data",
-	} {
-		if got := outcome.Text(); got != want || strings.Contains(string(outcome), " ") {
-			t.Errorf("%s: %q, want %q", outcome, got, want)
-		}
-	}
 	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
 		text, err := s.MarshalText()
 		var back matcher.Status

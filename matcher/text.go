@@ -75,16 +75,5 @@ func (r SkipReason) Text() string {
 	return english(string(r))
 }
 
-// Text returns the outcome in English: "outside all affected ranges".
-func (o Outcome) Text() string {
-	switch o {
-	case OutcomeOutOfRange:
-		return "outside all affected ranges"
-	case OutcomeOtherRelease:
-		return "about another release"
-	}
-	return english(string(o))
-}
-
 // english returns the words of a code.
 func english(code string) string { return strings.ReplaceAll(code, "-", " ") }

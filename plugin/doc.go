@@ -6,7 +6,7 @@
 //   - [Start] starts the plugin of a [Command] and returns a [Process].
 //   - [Process.Analyzers] returns its analyzers, which a Scanner uses like any others. The host selects files and sends only those
 //     that match, in chunks, many small files together.
-//   - [Unavailable] represents a plugin that did not start, so that reports mention it.
+//   - [StartAll] starts several plugins. Reports mention those that did not start.
 //
 // Authors in other languages need only proto/analyzer.proto and its README.md. README.md is a tutorial that ends with a
 // published plugin, and package plugintest tests plugins.

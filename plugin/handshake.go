@@ -10,13 +10,13 @@ import (
 	"github.com/hullmark/hullmark/internal/pluginpb"
 )
 
-// ProtocolVersion is the version of the protocol that Serve and Start use; see proto/README.md.
-const ProtocolVersion = 1
+// protocolVersion is the version of the protocol that Serve and Start use; see proto/README.md.
+const protocolVersion = 1
 
 // handshake returns the configuration that host and plugin must share.
 func handshake() goplugin.HandshakeConfig {
 	return goplugin.HandshakeConfig{
-		ProtocolVersion:  ProtocolVersion,
+		ProtocolVersion:  protocolVersion,
 		MagicCookieKey:   "HULLMARK_PLUGIN",
 		MagicCookieValue: "analyzer",
 	}
@@ -24,7 +24,7 @@ func handshake() goplugin.HandshakeConfig {
 
 // pluginSets returns the service for each version of the protocol, in go-plugin's form.
 func pluginSets(server pluginpb.AnalyzerPluginServer) map[int]goplugin.PluginSet {
-	return map[int]goplugin.PluginSet{ProtocolVersion: {"analyzer": &service{server: server}}}
+	return map[int]goplugin.PluginSet{protocolVersion: {"analyzer": &service{server: server}}}
 }
 
 // A service registers the analyzers of a plugin. The host does not use it, because child connects without go-plugin.

@@ -10,11 +10,10 @@ import (
 	"slices"
 )
 
-// ManifestName is the name of the file beside a plugin's executable that describes the plugin.
-const ManifestName = "plugin.json"
+const manifestName = "plugin.json"
 
-// A Manifest describes a plugin that has not been started. It is a JSON object in the file [ManifestName] of the plugin's
-// directory.
+// A Manifest describes a plugin that has not been started. It is a JSON object in the file plugin.json beside the
+// plugin's executable.
 type Manifest struct {
 	Name    string   `json:"name"`
 	Version string   `json:"version"`
@@ -31,9 +30,9 @@ type Manifest struct {
 	Dir string `json:"-"` // directory of the manifest
 }
 
-// ReadManifest reads and validates the manifest in a directory. Errors contain the file name.
-func ReadManifest(dir string) (*Manifest, error) {
-	name := filepath.Join(dir, ManifestName)
+// readManifest reads and validates the manifest in a directory. Errors contain the file name.
+func readManifest(dir string) (*Manifest, error) {
+	name := filepath.Join(dir, manifestName)
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -79,7 +78,7 @@ func isDigest(s string) bool {
 
 // Manifests reads the manifests in the subdirectories of dir, sorted by name. It ignores subdirectories without a manifest.
 func Manifests(dir string) ([]*Manifest, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*", ManifestName))
+	names, err := filepath.Glob(filepath.Join(dir, "*", manifestName))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +89,7 @@ func Manifests(dir string) ([]*Manifest, error) {
 	}
 	var list []*Manifest
 	for _, name := range names {
-		m, err := ReadManifest(filepath.Dir(name))
+		m, err := readManifest(filepath.Dir(name))
 		if err != nil {
 			return nil, err
 		}

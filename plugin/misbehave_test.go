@@ -365,7 +365,7 @@ func TestMisbehaviour(t *testing.T) {
 				if b.is != nil && !errors.Is(err, b.is) {
 					t.Errorf("%v is not %v", err, b.is)
 				}
-				remote = []analyzer.Analyzer{plugin.Unavailable("rogue", err)}
+				remote = []analyzer.Analyzer{plugin.NewUnavailable("rogue", err)}
 			} else {
 				if b.is != nil {
 					t.Errorf("it started, want %v", b.is)

@@ -33,8 +33,8 @@ var errClosed = errors.New("closed")
 // Start starts a plugin. The context bounds the start only; the plugin runs until Close.
 //
 // Errors wrap [ErrDigest], [ErrProtocol], [ErrRejected], the context's error, the error of starting the program, or
-// [errors.ErrUnsupported] if the system lacks a feature of the Command. A scan that continues without the plugin should use
-// [Unavailable], so that the report mentions it.
+// [errors.ErrUnsupported] if the system lacks a feature of the Command. [StartAll] lets a scan continue without the plugin,
+// and the report mentions it.
 func Start(ctx context.Context, command Command) (*Process, error) {
 	command, err := command.withDefaults()
 	if err != nil {
@@ -270,9 +270,8 @@ func (e *unavailableError) Error() string        { return e.cause.Error() }
 func (e *unavailableError) Unwrap() error        { return e.cause }
 func (e *unavailableError) Is(target error) bool { return target == analyzer.ErrUnavailable }
 
-// Unavailable returns an analyzer for a plugin that did not start. It has no patterns. Each report of a scan with it has one
-// diagnostic with the error.
-func Unavailable(name string, err error) analyzer.Analyzer {
+// unavailable returns an analyzer for a plugin that did not start, see [StartAll].
+func unavailable(name string, err error) analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: name, Unavailable: err.Error()}, func(context.Context, *analyzer.File) (*analyzer.Result, error) {
 		return nil, &unavailableError{err}
 	})

@@ -308,8 +308,8 @@ func explainHandshake(line string, err error) error {
 	switch {
 	case len(parts) < 5 || parts[0] != "1":
 		return fmt.Errorf("first line %.100q is not a handshake: %w", line, ErrProtocol)
-	case parts[1] != strconv.Itoa(ProtocolVersion):
-		return fmt.Errorf("protocol version %.10q, want %d: %w", parts[1], ProtocolVersion, ErrProtocol)
+	case parts[1] != strconv.Itoa(protocolVersion):
+		return fmt.Errorf("protocol version %.10q, want %d: %w", parts[1], protocolVersion, ErrProtocol)
 	case parts[4] != "grpc":
 		return fmt.Errorf("protocol %.20q, want grpc: %w", parts[4], ErrProtocol)
 	}

@@ -22,7 +22,7 @@ func ParseCommand(text string) (Command, error) {
 	}
 	c := Command{Path: path}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		m, err := ReadManifest(path)
+		m, err := readManifest(path)
 		if err != nil {
 			return Command{}, fmt.Errorf("plugin: %w", err)
 		}
@@ -35,7 +35,7 @@ func ParseCommand(text string) (Command, error) {
 }
 
 // StartAll starts several plugins, and returns their analyzers and a function that ends them. A plugin that does not start has
-// an analyzer all the same, see [Unavailable]. StartAll fails only if ctx is done.
+// an analyzer without patterns; each report of a scan with it has one diagnostic with the error. StartAll fails only if ctx is done.
 func StartAll(ctx context.Context, commands ...Command) (analyzers []analyzer.Analyzer, stop func() error, err error) {
 	var started []*Process
 	stop = func() (err error) {
@@ -50,7 +50,7 @@ func StartAll(ctx context.Context, commands ...Command) (analyzers []analyzer.An
 		case err != nil && ctx.Err() != nil:
 			return nil, nil, errors.Join(err, stop())
 		case err != nil:
-			analyzers = append(analyzers, Unavailable("plugin "+c.name(), err))
+			analyzers = append(analyzers, unavailable("plugin "+c.name(), err))
 		default:
 			started = append(started, p)
 			analyzers = append(analyzers, p.Analyzers()...)

@@ -13,7 +13,7 @@ import (
 func TestParseCommand(t *testing.T) {
 	dir := t.TempDir()
 	manifest := `{"name": "versions", "version": "1", "command": "exe", "patterns": ["**/*.versions"]}`
-	if err := os.WriteFile(filepath.Join(dir, plugin.ManifestName), []byte(manifest), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "plugin.json"), []byte(manifest), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	digest := "sha256:" + strings.Repeat("0a", 32)

@@ -17,7 +17,7 @@ import (
 // VEX statements suppress, which CycloneDX can express. An Assessment that has no more than a Report is fine. Equal arguments give equal
 // bytes.
 //
-// Errors are [ErrUnsupported] for an unknown format or version, [ErrForeign] for a Result that is not about the Report, and those of w.
+// Errors are [ErrUnsupported] for an unknown format or version, and those of w. A Result of another Report is an error, too.
 // Unless w fails, nothing is written on error.
 func Encode(w io.Writer, a *report.Assessment, o Options) error {
 	if a == nil || a.Report == nil {

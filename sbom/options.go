@@ -17,9 +17,6 @@ var (
 	// ErrNoDigest says that a report does not have the digest of the image's manifest, as those of docker archives and of file
 	// systems, so that no statement can be made about it.
 	ErrNoDigest = errors.New("the image has no digest")
-
-	// ErrForeign says that the result is not about the report: it names a component that the report does not have.
-	ErrForeign = errors.New("result of another report")
 )
 
 // Options say how to write a document. The zero value is CycloneDX 1.6 as indented JSON, of an image without a name.
@@ -35,6 +32,19 @@ type Options struct {
 	Name      string      // of the image: "debian:12-slim"; default: the Assessment's, else the image's digest
 	Tool      report.Tool // the program that makes the document; one without a name is left out
 	Timestamp time.Time   // when it was made; the zero time leaves it out
+}
+
+// MediaType returns the media type of the document: "application/spdx+json".
+func (o Options) MediaType() string {
+	switch {
+	case o.Statement:
+		return "application/vnd.in-toto+json"
+	case o.Format == CycloneDXXML:
+		return "application/vnd.cyclonedx+xml"
+	case o.Format == SPDXJSON:
+		return "application/spdx+json"
+	}
+	return "application/vnd.cyclonedx+json"
 }
 
 // A Format is a kind of document.

@@ -2,8 +2,8 @@
 //
 // An archive is one image and the report that is wanted of it. What comes before the first file says, in prose, what the
 // image shows. The first element of a file's name is the index of its layer, the rest the name in it; "0/lib -> usr/lib"
-// is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. The file "want" holds the report, as [Format] writes
-// it:
+// is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. The file "want" holds the report, a line or a
+// few for each thing:
 //
 //	A package database in the first layer, an upgrade in the second.
 //	-- 0/opt/list --
@@ -39,12 +39,6 @@ var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports
 // the flag -analyzertest.update, or with -update where the test binary defines that one, archives are rewritten instead.
 func Run(t *testing.T, glob string, analyzers ...analyzer.Analyzer) {
 	t.Helper()
-	RunScanner(t, glob, scan.Scanner{Analyzers: analyzers})
-}
-
-// RunScanner is like Run, for a Scanner with other limits than the default ones. Its Cache and Parallel are set by the test.
-func RunScanner(t *testing.T, glob string, scanner scan.Scanner) {
-	t.Helper()
 	names, err := filepath.Glob(glob)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +47,7 @@ func RunScanner(t *testing.T, glob string, scanner scan.Scanner) {
 		t.Fatalf("no file matches %s", glob)
 	}
 	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { run(t, name, scanner) })
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { run(t, name, scan.Scanner{Analyzers: analyzers}) })
 	}
 }
 
@@ -68,7 +62,7 @@ func run(t *testing.T, name string, s scan.Scanner) {
 	}
 	var first *analyzer.Report
 	var firstJSON string
-	cache := new(scan.MemCache)
+	cache := scan.NewMemCache(0)
 	for _, way := range []struct {
 		name     string
 		parallel int
@@ -89,7 +83,7 @@ func run(t *testing.T, name string, s scan.Scanner) {
 			t.Errorf("%s: the report made %s differs:\n%s\nfrom that made one at a time:\n%s", name, way.name, b, firstJSON)
 		}
 	}
-	got := Format(first)
+	got := format(first)
 	if updating() {
 		rewrite(t, name, archive, got)
 		return

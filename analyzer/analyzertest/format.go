@@ -10,9 +10,9 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Format writes a report the way archives want it: what matters, a line or a few for each thing, in canonical order.
+// format writes a report the way archives want it: what matters, a line or a few for each thing, in canonical order.
 // Fields that say nothing are left out, and so are IDs, except that an owner is named by its PURL.
-func Format(r *analyzer.Report) string {
+func format(r *analyzer.Report) string {
 	var b strings.Builder
 	if d := r.Distro; d != nil {
 		fmt.Fprintf(&b, "distro %s\n", strings.Join(strings.Fields(strings.Join([]string{d.ID, d.VersionID, d.Codename}, " ")), " "))

@@ -29,11 +29,6 @@ type Diff struct {
 	Same     int             `json:"same"` // packages of the same version
 }
 
-// Empty reports whether there is no difference.
-func (d *Diff) Empty() bool {
-	return d.Distro == nil && len(d.Added)+len(d.Removed)+len(d.Changed)+len(d.Licenses) == 0
-}
-
 // A DistroChange is a change of the distribution or its release: "debian 12". A side without a distribution is "".
 type DistroChange struct {
 	From string `json:"from"`
@@ -51,8 +46,8 @@ type Item struct {
 	Path      string `json:"path,omitempty"` // of the first file with it
 }
 
-// FullName returns the name with its namespace: "@scope/name".
-func (p *Item) FullName() string {
+// fullName returns the name with its namespace: "@scope/name".
+func (p *Item) fullName() string {
 	if p.Namespace == "" {
 		return p.Name
 	}
@@ -101,7 +96,7 @@ func Compare(a, b *analyzer.Report) *Diff {
 }
 
 func comparePackages(a, b Item) int {
-	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.FullName(), b.FullName()), strings.Compare(a.Arch, b.Arch),
+	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.fullName(), b.fullName()), strings.Compare(a.Arch, b.Arch),
 		compareVersions(a.Type, a.Version, b.Version), strings.Compare(a.Path, b.Path))
 }
 

@@ -66,9 +66,9 @@ func (d *Diff) grid() *terminal.Grid {
 // label returns the full name, with the architecture if there is one: "libc6:amd64".
 func (p *Item) label() string {
 	if p.Arch == "" {
-		return p.FullName()
+		return p.fullName()
 	}
-	return p.FullName() + ":" + p.Arch
+	return p.fullName() + ":" + p.Arch
 }
 
 // without lists the members of list that other lacks.

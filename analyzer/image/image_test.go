@@ -30,7 +30,7 @@ func walk(ctx context.Context, stored, raw []byte, limits image.Limits) (entries
 	if err != nil {
 		return nil, err
 	}
-	_, err = l.Walk(ctx, limits, func(e *image.Entry) error {
+	err = l.Walk(ctx, limits, func(e *image.Entry) error {
 		s := fmt.Sprintf("%v %s", kinds[e.Kind], e.Path)
 		switch e.Kind {
 		case image.Symlink, image.Hardlink:
@@ -267,7 +267,7 @@ func TestWalkStored(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = layers[0].Walk(t.Context(), image.Limits{}, func(*image.Entry) error { return nil })
+			err = layers[0].Walk(t.Context(), image.Limits{}, func(*image.Entry) error { return nil })
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -314,7 +314,7 @@ func TestWalkCancel(t *testing.T) {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			_, err = layers[0].Walk(ctx, image.Limits{}, func(*image.Entry) error { return nil })
+			err = layers[0].Walk(ctx, image.Limits{}, func(*image.Entry) error { return nil })
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v, want %v", err, context.Canceled)
 			}
@@ -370,7 +370,7 @@ func TestWalkStop(t *testing.T) {
 	}
 	stop := errors.New("enough")
 	calls := 0
-	_, err = l.Walk(t.Context(), image.Limits{}, func(*image.Entry) error {
+	err = l.Walk(t.Context(), image.Limits{}, func(*image.Entry) error {
 		if calls++; calls == 3 {
 			return stop
 		}
@@ -409,7 +409,7 @@ func ExampleLayer_Walk() {
 		return
 	}
 	for _, l := range layers {
-		stats, err := l.Walk(context.Background(), image.Limits{}, func(e *image.Entry) error {
+		err := l.Walk(context.Background(), image.Limits{}, func(e *image.Entry) error {
 			switch e.Kind {
 			case image.File:
 				fmt.Println("file", e.Path, e.Size)
@@ -418,10 +418,11 @@ func ExampleLayer_Walk() {
 			}
 			return nil
 		})
-		fmt.Println(stats.Entries, err)
+		if err != nil {
+			fmt.Println(err)
+		}
 	}
 	// Output:
 	// file etc/motd 6
 	// deletes etc/issue
-	// 2 <nil>
 }

@@ -40,23 +40,17 @@ type Limits struct {
 	Depth   int   // elements of a path; entries with more are Refused; 512
 }
 
-// Stats counts what Walk read.
-type Stats struct {
-	Entries int64 // tar entries
-	Bytes   int64 // bytes of the uncompressed stream
-}
-
 // Walk reads the layer once and calls fn for each entry, in the order of the tar stream. Its error wraps the context's error,
 // the error of fn, an [*analyzer.LimitError] or an [*analyzer.DigestError], or names the offset in the uncompressed stream
 // where the layer cannot be read. After an error, the entries must not be trusted.
 //
 // The layer may be gzip, zstd or uncompressed, whatever its media type claims. Walk compares the stored bytes with Digest if it
 // is known, as runtimes do when they pull, else the uncompressed bytes with DiffID.
-func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) (Stats, error) {
+func (l Layer) Walk(ctx context.Context, limits Limits, fn func(*Entry) error) error {
 	var e Entry
-	stats, err := l.layer.Walk(ctx, walk.Options{Limits: walk.Limits(limits)}, func(w *walk.Entry) error {
+	_, err := l.layer.Walk(ctx, walk.Options{Limits: walk.Limits(limits)}, func(w *walk.Entry) error {
 		e.set(w)
 		return fn(&e)
 	})
-	return Stats(stats), err
+	return err
 }

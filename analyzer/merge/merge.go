@@ -9,7 +9,6 @@ package merge
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,10 +19,6 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
-
-// ErrDistro reports different distributions. A report has one distribution, so the packages of the other would be matched with
-// the wrong advisories.
-var ErrDistro = errors.New("different distributions")
 
 // A merger builds the merged report.
 type merger struct {
@@ -47,8 +42,8 @@ type place struct {
 	path, inside string
 }
 
-// Reports merges reports; earlier ones take precedence. It returns [ErrDistro] if two have different distributions or
-// releases. It does not change its arguments.
+// Reports merges reports; earlier ones take precedence. It fails if two have different distributions or releases,
+// since the packages of one would be matched with the advisories of the other. It does not change its arguments.
 //
 // Reports of one image keep their layers and references to layers. Reports of several images lose them, and a Diagnostic
 // records the loss.
@@ -74,7 +69,7 @@ func (m *merger) head(reports []*analyzer.Report) error {
 				c := *d
 				m.out.Distro = &c
 			} else if !sameDistro(m.out.Distro, d) {
-				return fmt.Errorf("report %d is of %s, earlier ones of %s: %w", i+1, describe(d), describe(m.out.Distro), ErrDistro)
+				return fmt.Errorf("report %d is of %s, earlier ones of %s: different distributions", i+1, describe(d), describe(m.out.Distro))
 			} else {
 				complete(m.out.Distro, d)
 			}

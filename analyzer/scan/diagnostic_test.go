@@ -40,7 +40,7 @@ func TestDiagnostics(t *testing.T) {
 		at("b.bad", analyzer.Diagnostic{Code: analyzer.Malformed, Message: "984 more problems"}),
 		at("b.bad", analyzer.Diagnostic{Code: analyzer.TooLarge, Message: "bad: too large"}),
 	}
-	s := scan.Scanner{Analyzers: []analyzer.Analyzer{a}, Cache: new(scan.MemCache)}
+	s := scan.Scanner{Analyzers: []analyzer.Analyzer{a}, Cache: scan.NewMemCache(0)}
 	for range 2 {
 		report, err := s.Scan(t.Context(), img)
 		if err != nil {

@@ -12,28 +12,31 @@ import (
 	"time"
 )
 
-// A DirCache is a Cache in a directory, which any number of processes may share. It writes a value under another name and renames
-// it, so that readers never see a partial value. It is a [Claimer]: of several scans with the same *DirCache that need a layer at
-// the same time, one reads it.
-type DirCache struct {
-	Dir      string // required; made by the first Put
-	MaxBytes int64  // the most bytes to keep; the cache drops the least recently used values first; 0: 1 GiB, below 0: no limit
+// NewDirCache returns a cache in a directory, which any number of processes may share. The first Put makes the directory. The cache
+// keeps at most maxBytes, and drops the least recently used values first; 0 means 1 GiB, below 0 no limit. Of several scans with the
+// same cache that need a layer at the same time, one reads it.
+//
+// The cache writes a value under another name and renames it, so that readers never see a partial value.
+func NewDirCache(dir string, maxBytes int64) Claimer { return &dirCache{dir: dir, maxBytes: maxBytes} }
+
+type dirCache struct {
+	dir      string
+	maxBytes int64
 
 	claims
 }
 
-func (c *DirCache) path(key string) (string, error) {
-	if c.Dir == "" {
+func (c *dirCache) path(key string) (string, error) {
+	if c.dir == "" {
 		return "", errors.New("scan: cache: no directory")
 	}
 	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }) {
 		return "", fmt.Errorf("scan: cache: key %q is not of lower-case letters and digits", key)
 	}
-	return filepath.Join(c.Dir, key+".layer"), nil
+	return filepath.Join(c.dir, key+".layer"), nil
 }
 
-// Get implements Cache.
-func (c *DirCache) Get(_ context.Context, key string) ([]byte, error) {
+func (c *dirCache) Get(_ context.Context, key string) ([]byte, error) {
 	name, err := c.path(key)
 	if err != nil {
 		return nil, err
@@ -47,16 +50,15 @@ func (c *DirCache) Get(_ context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-// Put implements Cache.
-func (c *DirCache) Put(_ context.Context, key string, value []byte) (err error) {
+func (c *dirCache) Put(_ context.Context, key string, value []byte) (err error) {
 	name, err := c.path(key)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(c.Dir, key+".*.new")
+	f, err := os.CreateTemp(c.dir, key+".*.new")
 	if err != nil {
 		return err
 	}
@@ -72,12 +74,12 @@ func (c *DirCache) Put(_ context.Context, key string, value []byte) (err error) 
 }
 
 // trim removes the least recently used values until the cache is small enough, and files of crashed writers.
-func (c *DirCache) trim() error {
-	limit := c.MaxBytes
+func (c *dirCache) trim() error {
+	limit := c.maxBytes
 	if limit == 0 {
 		limit = 1 << 30
 	}
-	entries, err := os.ReadDir(c.Dir)
+	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (c *DirCache) trim() error {
 			size += info.Size()
 		case ".new":
 			if time.Since(info.ModTime()) > time.Hour {
-				os.Remove(filepath.Join(c.Dir, e.Name()))
+				os.Remove(filepath.Join(c.dir, e.Name()))
 			}
 		}
 	}
@@ -106,7 +108,7 @@ func (c *DirCache) trim() error {
 		if size <= limit {
 			break
 		}
-		if err := os.Remove(filepath.Join(c.Dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(c.dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		size -= f.Size()

@@ -95,7 +95,7 @@ func TestScanErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leak.Check(t)
-			cache := new(scan.MemCache)
+			cache := scan.NewMemCache(0)
 			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Limits: c.limits, Cache: cache}.Scan(t.Context(), imageOf(t, c.layers...))
 			if report != nil || err == nil || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("report %v, error %v, want none and %q", report, err, c.text)
@@ -111,7 +111,7 @@ func TestScanErrors(t *testing.T) {
 func TestCacheIsNotPoisoned(t *testing.T) {
 	truth := rawLayer(t, "a.list", "good 1\n")
 	lie := rawLayer(t, "a.list", "evil 1\n")
-	cache := new(scan.MemCache)
+	cache := scan.NewMemCache(0)
 	s := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Cache: cache}
 	if _, err := s.Scan(t.Context(), imageOf(t, blob(t, gz(t, lie), truth))); err == nil {
 		t.Fatal("a lying layer was believed")
@@ -152,7 +152,7 @@ func TestScanCancel(t *testing.T) {
 			if i == 0 {
 				cancel()
 			}
-			cache := &countingCache{}
+			cache := &countingCache{Claimer: scan.NewMemCache(0)}
 			start := time.Now()
 			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{slow}, Cache: cache, Parallel: 1 + i%4}.Scan(ctx, img)
 			if report != nil || !errors.Is(err, context.Canceled) {
@@ -169,13 +169,13 @@ func TestScanCancel(t *testing.T) {
 }
 
 type countingCache struct {
-	scan.MemCache
+	scan.Claimer
 	puts atomic.Int32
 }
 
 func (c *countingCache) Put(ctx context.Context, key string, value []byte) error {
 	c.puts.Add(1)
-	return c.MemCache.Put(ctx, key, value)
+	return c.Claimer.Put(ctx, key, value)
 }
 
 // A cache asks only for what it does not know: an analyzer that is new to it, or another version of one, reads the layers
@@ -192,7 +192,7 @@ func TestCacheAsksOnlyNewAnalyzers(t *testing.T) {
 			})
 	}
 	one, two, newer := named("one", 1, "**/*.list"), named("two", 1, "**/*.other"), named("one", 2, "**/*.list")
-	cache := &scan.DirCache{Dir: filepath.Join(t.TempDir(), "cache")}
+	cache := scan.NewDirCache(filepath.Join(t.TempDir(), "cache"), 0)
 	for _, c := range []struct {
 		analyzers []analyzer.Analyzer
 		cached    bool
@@ -227,7 +227,7 @@ func TestBrokenCache(t *testing.T) {
 	raw := rawLayer(t, "a.list", "a 1\n")
 	img := imageOf(t, blob(t, gz(t, raw), raw))
 	dir := t.TempDir()
-	good := &scan.DirCache{Dir: dir}
+	good := scan.NewDirCache(dir, 0)
 	if _, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Cache: good}).Scan(t.Context(), img); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestBrokenCache(t *testing.T) {
 	if err := os.WriteFile(files[0], b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for name, cache := range map[string]scan.Cache{"damaged": good, "unusable": &scan.DirCache{Dir: files[0]}} {
+	for name, cache := range map[string]scan.Cache{"damaged": good, "unusable": scan.NewDirCache(files[0], 0)} {
 		var failed []error
 		s := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}, Cache: cache, Progress: func(e scan.Event) {
 			if e.Err != nil {
@@ -261,7 +261,7 @@ func TestBrokenCache(t *testing.T) {
 }
 
 func TestMemCacheKeepsItsSize(t *testing.T) {
-	c := &scan.MemCache{MaxBytes: 100}
+	c := scan.NewMemCache(100)
 	var kept []string
 	for i := range 4 {
 		if err := c.Put(t.Context(), fmt.Sprintf("k%d", i), make([]byte, 40)); err != nil {
@@ -284,13 +284,14 @@ func TestMemCacheKeepsItsSize(t *testing.T) {
 }
 
 func TestDirCacheKeepsItsSize(t *testing.T) {
-	c := &scan.DirCache{Dir: t.TempDir(), MaxBytes: 100}
+	dir := t.TempDir()
+	c := scan.NewDirCache(dir, 100)
 	for i := range 5 {
 		if err := c.Put(t.Context(), fmt.Sprintf("k%d", i), make([]byte, 40)); err != nil {
 			t.Fatal(err)
 		}
 		old := time.Now().Add(time.Duration(i-10) * time.Minute)
-		if err := os.Chtimes(filepath.Join(c.Dir, fmt.Sprintf("k%d.layer", i)), old, old); err != nil {
+		if err := os.Chtimes(filepath.Join(dir, fmt.Sprintf("k%d.layer", i)), old, old); err != nil {
 			t.Fatal(err)
 		}
 		if i == 3 { // k2 is used again, so that k3 goes before it

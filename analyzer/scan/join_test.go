@@ -79,7 +79,7 @@ func TestJoin(t *testing.T) {
 			z.part alone, layer 1
 			unsupported -1 : the analyzer returns facts, but does not join them`},
 	} {
-		cache := new(scan.MemCache)
+		cache := scan.NewMemCache(0)
 		for _, way := range []string{"cold", "cached"} {
 			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{tt.a}, Cache: cache}.Scan(t.Context(), img)
 			if err != nil {

@@ -7,9 +7,11 @@ import (
 	"sync"
 )
 
-// A MemCache is a Cache in memory, and a [Claimer]. The zero value is ready to use and keeps all values.
-type MemCache struct {
-	MaxBytes int64 // the most bytes to keep; the cache drops the least recently used values first; 0: no limit
+// NewMemCache returns a cache in memory. It keeps at most maxBytes, and drops the least recently used values first; 0 means no limit.
+func NewMemCache(maxBytes int64) Claimer { return &memCache{maxBytes: maxBytes} }
+
+type memCache struct {
+	maxBytes int64
 
 	claims
 	mu     sync.Mutex
@@ -23,8 +25,7 @@ type memValue struct {
 	value []byte
 }
 
-// Get implements Cache.
-func (c *MemCache) Get(_ context.Context, key string) ([]byte, error) {
+func (c *memCache) Get(_ context.Context, key string) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.values[key]
@@ -35,8 +36,7 @@ func (c *MemCache) Get(_ context.Context, key string) ([]byte, error) {
 	return e.Value.(memValue).value, nil
 }
 
-// Put implements Cache.
-func (c *MemCache) Put(_ context.Context, key string, value []byte) error {
+func (c *memCache) Put(_ context.Context, key string, value []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.values == nil {
@@ -45,14 +45,14 @@ func (c *MemCache) Put(_ context.Context, key string, value []byte) error {
 	c.remove(c.values[key])
 	c.values[key] = c.recent.PushFront(memValue{key, value})
 	c.size += int64(len(value))
-	for c.MaxBytes > 0 && c.size > c.MaxBytes {
+	for c.maxBytes > 0 && c.size > c.maxBytes {
 		c.remove(c.recent.Back())
 	}
 	return nil
 }
 
 // remove drops a value. e may be nil.
-func (c *MemCache) remove(e *list.Element) {
+func (c *memCache) remove(e *list.Element) {
 	if e == nil {
 		return
 	}

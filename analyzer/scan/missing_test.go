@@ -33,7 +33,7 @@ func TestUnavailable(t *testing.T) {
 	}
 	var down atomic.Bool
 	var asked, others atomic.Int32
-	scanner := scan.Scanner{Cache: new(scan.MemCache), Analyzers: []analyzer.Analyzer{
+	scanner := scan.Scanner{Cache: scan.NewMemCache(0), Analyzers: []analyzer.Analyzer{
 		analyzer.Func(analyzer.Info{Name: "remote", Patterns: []string{"**/*.list"}}, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 			asked.Add(1)
 			if down.Load() && !strings.HasSuffix(f.Path, "0.list") {

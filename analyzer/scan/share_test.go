@@ -34,8 +34,8 @@ func (l countedLayer) Extent() (int64, int64) { return 0, int64(len(l.stored)) }
 // Images that are scanned at the same time, by one Scanner or several, read the layers they share once.
 func TestScansShareLayers(t *testing.T) {
 	for name, cache := range map[string]scan.Cache{
-		"in memory":      new(scan.MemCache),
-		"in a directory": &scan.DirCache{Dir: t.TempDir()},
+		"in memory":      scan.NewMemCache(0),
+		"in a directory": scan.NewDirCache(t.TempDir(), 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
@@ -64,7 +64,7 @@ func TestScansShareLayers(t *testing.T) {
 // Who waits for a layer that another scan reads can be cancelled, and reads it itself if the other one fails.
 func TestClaim(t *testing.T) {
 	leak.Check(t)
-	cache := new(scan.MemCache)
+	cache := scan.NewMemCache(0)
 	release, err := cache.Claim(t.Context(), "k")
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func TestZeroScanner(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			for name, s := range map[string]scan.Scanner{"zero": {}, "cached": {Cache: new(scan.MemCache)}, "budget": {Budget: new(scan.Budget)}, "lazy": {Lazy: true}} {
+			for name, s := range map[string]scan.Scanner{"zero": {}, "cached": {Cache: scan.NewMemCache(0)}, "budget": {Budget: new(scan.Budget)}, "lazy": {Lazy: true}} {
 				report, err := s.Scan(t.Context(), opened)
 				if err != nil {
 					t.Fatalf("%s: %s: %v", ref, name, err)

@@ -147,7 +147,7 @@ func TestLazy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache := new(scan.MemCache)
+	cache := scan.NewMemCache(0)
 	for _, c := range []struct {
 		name string
 		s    scan.Scanner
@@ -262,7 +262,7 @@ func TestLazyChunked(t *testing.T) {
 		t.Skipf("skopeo cannot do it: %v: %s", err, out)
 	}
 	for _, lazy := range []bool{false, true} {
-		for _, c := range []scan.Cache{nil, new(scan.MemCache)} {
+		for _, c := range []scan.Cache{nil, scan.NewMemCache(0)} {
 			var read int64
 			s := scan.Scanner{Lazy: lazy, Cache: c, Progress: func(e scan.Event) {
 				if e.Bytes > 0 && !e.Done {

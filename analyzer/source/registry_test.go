@@ -199,6 +199,15 @@ func TestRegistryRecovers(t *testing.T) {
 			w.Write([]byte("{"))
 			abort()
 		}), "/manifests/", 2},
+		// The Content-Type is that of a server of files; the manifest says what it is. https://github.com/containers/image/pull/58
+		{"manifest of another type", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			res := answer(next, r)
+			if strings.Contains(r.URL.Path, "/manifests/") {
+				w.Header().Set("Content-Type", "application/json")
+			}
+			w.WriteHeader(res.Code)
+			w.Write(res.Body.Bytes())
+		}, "/manifests/", 1},
 		{"blob resumed", pieces, layer + " bytes=", 3},
 		{"blob cut off, without ranges", once(1, about(layer), func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(whole)))

@@ -20,7 +20,7 @@ type keeper struct {
 func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	k := &keeper{u: u, b: b, old: u.old.Info(), renewed: make(map[string][]*job)}
 	for _, j := range u.jobs {
-		if j.report.State == Renewed {
+		if j.renewed() {
 			k.renewed[j.feed.Name] = append(k.renewed[j.feed.Name], j)
 		}
 	}

@@ -62,7 +62,7 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 
 func newJob(f *Feed, s *Dataset) *job {
 	j := &job{feed: f, dataset: s}
-	j.report.Dataset, j.report.State = f.title(s), Renewed
+	j.report.Dataset = f.title(s)
 	j.report.Feed, j.report.Location = f.Name, f.title(s)
 	return j
 }

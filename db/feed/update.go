@@ -39,21 +39,12 @@ type UpdateOptions struct {
 	Now       time.Time // the time of the call if zero
 }
 
-// State is the state of a dataset after an update.
-type State string
-
-const (
-	Renewed   State = "renewed"   // the database holds the downloaded data
-	Unchanged State = "unchanged" // the publisher has no newer data
-	Kept      State = "kept"      // an error occurred: the database holds its former data
-)
-
-// A DatasetResult reports how Update dealt with one dataset. The LoadResult of a dataset that is not renewed has only the names, and the
-// date of its data in the database.
+// A DatasetResult reports how Update dealt with one dataset. If the dataset is unchanged or failed, the database holds its former data,
+// and the LoadResult has only the names, and the date of that data.
 type DatasetResult struct {
-	Dataset string // "osv/npm"
-	State   State
-	Err     error // why the former data was kept
+	Dataset   string // "osv/npm"
+	Unchanged bool   // the publisher has no newer data
+	Err       error  // why Update could not renew the dataset
 	LoadResult
 }
 

@@ -144,7 +144,7 @@ func content(t testing.TB, file string) map[string]string {
 func outcomes(r feed.UpdateResult) string {
 	var list []string
 	for _, s := range r.Datasets {
-		list = append(list, s.Dataset+" "+string(s.State))
+		list = append(list, s.Dataset+" "+feedtest.State(&s))
 	}
 	return strings.Join(list, ", ")
 }
@@ -245,7 +245,7 @@ func TestUpdate(t *testing.T) {
 	// From files, the feed is what they hold, and nobody is asked.
 	local := feedtest.Save(t, t.TempDir(), "npm.json", records("npm", 3, "7.0"))
 	r = step("from a file", "osv renewed", "", map[string]string{"npm": "3 fixed in 7.0"}, feed.UpdateOptions{Inputs: []feed.Input{{Feed: f, Location: local}}})
-	if r.Datasets[0].State != feed.Renewed {
+	if feedtest.State(&r.Datasets[0]) != "renewed" {
 		t.Errorf("%+v", r)
 	}
 	p.set("/npm", "")
@@ -498,10 +498,10 @@ func ExampleUpdate() {
 			return
 		}
 		for _, s := range report.Datasets {
-			fmt.Println(s.Dataset, s.State, s.Records, s.Date.Format(time.DateOnly))
+			fmt.Println(s.Dataset, s.Unchanged, s.Records, s.Date.Format(time.DateOnly))
 		}
 	}
 	// Output:
-	// osv/npm renewed 3 2024-01-02
-	// osv/npm unchanged 0 2024-01-02
+	// osv/npm false 3 2024-01-02
+	// osv/npm true 0 2024-01-02
 }

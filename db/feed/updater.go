@@ -50,7 +50,10 @@ func (j *job) url() string {
 	return ""
 }
 
-func (j *job) fail(err error) { j.report.State, j.report.Err = Kept, err }
+func (j *job) fail(err error) { j.report.Err = err }
+
+// renewed reports whether the job has new data.
+func (j *job) renewed() bool { return !j.report.Unchanged && j.report.Err == nil }
 
 func (u *updater) run(ctx context.Context) error {
 	var g errgroup.Group
@@ -68,7 +71,7 @@ func (u *updater) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(u.jobs, func(j *job) bool { return j.report.State == Renewed }) {
+		if !slices.ContainsFunc(u.jobs, (*job).renewed) {
 			return u.nothing()
 		}
 		b := &db.Builder{Facts: u.o.Facts}
@@ -86,7 +89,7 @@ func (u *updater) run(ctx context.Context) error {
 func (u *updater) nothing() error {
 	var errs []error
 	for _, j := range u.jobs {
-		if j.report.State == Unchanged {
+		if j.report.Unchanged {
 			return nil
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", j.report.Dataset, j.report.Err))
@@ -136,7 +139,7 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 		}
 		j.got = got
 	case errors.Is(err, ErrUnchanged) && j.was != nil:
-		j.report.State = Unchanged
+		j.report.Unchanged = true
 	default:
 		j.fail(err)
 	}
@@ -160,7 +163,7 @@ func (u *updater) progress(p Progress) {
 func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 	good := true
 	for _, j := range u.jobs {
-		if j.report.State != Renewed {
+		if !j.renewed() {
 			continue
 		}
 		if err := u.read(ctx, b, j); ctx.Err() != nil {
@@ -264,7 +267,7 @@ func (u *updater) write(ctx context.Context, b *db.Builder) error {
 func (u *updater) clean() {
 	os.Remove(filepath.Join(u.dir, "new.db"))
 	for _, j := range u.jobs {
-		if j.report.State == Unchanged || u.written && j.report.State == Renewed {
+		if j.report.Unchanged || u.written && j.renewed() {
 			os.RemoveAll(u.spool(j))
 			os.RemoveAll(u.spool(j) + ".state")
 		}

@@ -9,10 +9,10 @@ import (
 
 // A line is one line of the form.
 type line struct {
-	Change   db.ChangeKind `json:"change,omitempty"`
-	Threat   *enrichment   `json:"threat,omitempty"`
-	Was      *advisory     `json:"was,omitempty"`
-	Advisory *advisory     `json:"advisory,omitempty"`
+	Change   string      `json:"change,omitempty"`
+	Threat   *enrichment `json:"threat,omitempty"`
+	Was      *advisory   `json:"was,omitempty"`
+	Advisory *advisory   `json:"advisory,omitempty"`
 }
 
 type advisory struct {

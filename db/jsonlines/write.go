@@ -46,20 +46,30 @@ func WriteAdvisories(w io.Writer, list []matcher.Advisory) error {
 	return b.flush()
 }
 
-// WriteChanges writes the changes that [db.DB.Diff] yields, and returns how many there are of each kind.
-func WriteChanges(w io.Writer, changes iter.Seq2[db.Change, error]) (map[db.ChangeKind]int, error) {
+// WriteChanges writes the changes that [db.DB.Diff] yields, each as added, changed or withdrawn, and returns how many there are of each.
+func WriteChanges(w io.Writer, changes iter.Seq2[db.Change, error]) (added, changed, withdrawn int, err error) {
 	b := newWriter(w)
-	counts := make(map[db.ChangeKind]int)
 	for c, err := range changes {
 		if err != nil {
-			return nil, err
+			return added, changed, withdrawn, err
 		}
-		if err := b.write(line{Change: c.Kind, Was: newAdvisory(c.Old), Advisory: newAdvisory(c.New)}); err != nil {
-			return nil, err
+		l := line{Was: newAdvisory(c.Old), Advisory: newAdvisory(c.New)}
+		switch {
+		case c.Old == nil:
+			l.Change = "added"
+			added++
+		case c.New == nil:
+			l.Change = "withdrawn"
+			withdrawn++
+		default:
+			l.Change = "changed"
+			changed++
 		}
-		counts[c.Kind]++
+		if err := b.write(l); err != nil {
+			return added, changed, withdrawn, err
+		}
 	}
-	return counts, b.flush()
+	return added, changed, withdrawn, b.flush()
 }
 
 // A writer writes lines.

@@ -68,7 +68,7 @@ func TestWrite(t *testing.T) {
 
 func TestWriteChanges(t *testing.T) {
 	var got strings.Builder
-	counts, err := WriteChanges(&got, build(t, "2", "b", "c").Diff(t.Context(), build(t, "1", "a", "b")))
+	added, changed, withdrawn, err := WriteChanges(&got, build(t, "2", "b", "c").Diff(t.Context(), build(t, "1", "a", "b")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +85,8 @@ func TestWriteChanges(t *testing.T) {
 	if !slices.Equal(begins, want) {
 		t.Errorf("got  %q\nwant %q", begins, want)
 	}
-	if counts[db.Added] != 1 || counts[db.Changed] != 1 || counts[db.Withdrawn] != 1 {
-		t.Errorf("counts %v", counts)
+	if added != 1 || changed != 1 || withdrawn != 1 {
+		t.Errorf("%d added, %d changed, %d withdrawn, want 1 of each", added, changed, withdrawn)
 	}
 }
 

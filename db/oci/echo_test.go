@@ -36,7 +36,7 @@ func TestNoCredentials(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.Stage = stage
-				d, openErr := oci.Open(t.Context(), ref, o)
+				d, _, openErr := oci.Open(t.Context(), ref, o)
 				if openErr == nil {
 					d.Close()
 				}

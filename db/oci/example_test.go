@@ -48,7 +48,7 @@ func Example() {
 	}
 
 	trust := &db.SignaturePolicy{Keys: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
-	remote, err := oci.Open(ctx, ref, oci.Options{Verify: trust})
+	remote, _, err := oci.Open(ctx, ref, oci.Options{Verify: trust})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -156,13 +156,13 @@ func TestRemote(t *testing.T) {
 	for n := range 3 {
 		s.sent.Store(0)
 		s.asked.Store(0)
-		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
+		d, _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		opened := s.sent.Load()
 		keys := w.Image(n)
-		if got, want := answer(t, d.DB, keys), answer(t, local, keys); got != want {
+		if got, want := answer(t, d, keys), answer(t, local, keys); got != want {
 			t.Fatal("the answer is another one than that of the file")
 		}
 		sent, asked := s.sent.Load(), s.asked.Load()
@@ -342,7 +342,7 @@ func TestMisbehaviour(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s.wrong.Store(tt.wrong)
 			defer s.wrong.Store(misbehaviour(nil))
-			_, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
+			_, _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("Open: %v, want %v, %q", err, tt.is, tt.text)
 			}
@@ -367,16 +367,16 @@ func TestMisbehaviour(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}))
 		defer s.wrong.Store(misbehaviour(nil))
-		d, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
+		d, _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer(t, d.DB, w.Image(1))
+		answer(t, d, w.Image(1))
 	})
 
 	t.Run("not signed", func(t *testing.T) {
 		push(t, s.ref(), plain)
-		if _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
+		if _, _, err := oci.Open(t.Context(), s.ref(), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
 			t.Errorf("Open: %v", err)
 		}
 		if _, err := oci.Pull(t.Context(), s.ref(), filepath.Join(t.TempDir(), "a.db"), oci.Options{Verify: trust()}); !errors.Is(err, db.ErrUntrusted) {
@@ -390,8 +390,8 @@ func TestMisbehaviour(t *testing.T) {
 	t.Run("other blob of a digest", func(t *testing.T) {
 		digest := push(t, s.ref(), plain)
 		ref := strings.TrimSuffix(s.ref(), ":1") + "@" + digest
-		d, err := oci.Open(t.Context(), ref, oci.Options{})
-		if err != nil || d.Digest != digest {
+		_, opened, err := oci.Open(t.Context(), ref, oci.Options{})
+		if err != nil || opened != digest {
 			t.Fatal(err)
 		}
 		s.wrong.Store(misbehaviour(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -402,7 +402,7 @@ func TestMisbehaviour(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}))
 		defer s.wrong.Store(misbehaviour(nil))
-		if _, err := oci.Open(t.Context(), ref, oci.Options{}); err == nil {
+		if _, _, err := oci.Open(t.Context(), ref, oci.Options{}); err == nil {
 			t.Error("accepted")
 		}
 	})
@@ -434,16 +434,16 @@ func TestCredentials(t *testing.T) {
 		}
 		next.ServeHTTP(w, r)
 	}))
-	d, err := oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret}}})
+	d, _, err := oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := s.asked.Load()
-	answer(t, d.DB, w.Image(1))
+	answer(t, d, w.Image(1))
 	if n := s.asked.Load() - before; n != 0 {
 		t.Errorf("%d redirections, though it is known where they lead", n)
 	}
-	_, err = oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret + "x"}}})
+	_, _, err = oci.Open(t.Context(), s.ref(), oci.Options{Registry: registry.Options{Keychain: keychain{"me", secret + "x"}}})
 	if err == nil || !strings.Contains(err.Error(), "access denied") || strings.Contains(err.Error(), secret) {
 		t.Errorf("wrong password: %v", err)
 	}
@@ -505,7 +505,7 @@ func TestPullOver(t *testing.T) {
 		t.Error("replaced")
 	}
 	for _, ref := range []string{"", "a b", "UPPER/case:1"} {
-		if _, err := oci.Open(t.Context(), ref, oci.Options{}); err == nil {
+		if _, _, err := oci.Open(t.Context(), ref, oci.Options{}); err == nil {
 			t.Errorf("%q: accepted", ref)
 		}
 	}

@@ -10,43 +10,31 @@ import (
 	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// A Remote is an open database in a registry. It fetches blocks when they are needed.
-type Remote struct {
-	*db.DB
-	Digest string // "sha256:...", the manifest's
-
-	blob *blob
-}
-
-// Open opens the database that a reference names, such as "registry.example/advisories:latest". The database can be used until
-// ctx ends.
+// Open opens the database that a reference names, such as "registry.example/advisories:latest". It fetches
+// blocks when they are needed, and can be used until ctx ends. Open also returns the digest of the manifest, "sha256:...".
 //
 // Errors are those of package registry and of [db.OpenSigned]. They wrap db.ErrNotDatabase if the reference names something
 // else, and errors.ErrUnsupported if the registry sends whole blobs only, so that the database can be pulled but not opened.
-func Open(ctx context.Context, ref string, o Options) (*Remote, error) {
+func Open(ctx context.Context, ref string, o Options) (d *db.DB, digest string, err error) {
 	repo, err := distribution.Open(ref, o.Registry)
 	if err != nil {
-		return nil, fmt.Errorf("oci: %w", err)
+		return nil, "", fmt.Errorf("oci: %w", err)
 	}
-	r, err := open(ctx, repo, &o)
+	d, digest, err = open(ctx, repo, &o)
 	if err != nil {
 		repo.Close()
-		return nil, err
 	}
-	return r, nil
+	return d, digest, err
 }
 
-func open(ctx context.Context, repo *distribution.Repository, o *Options) (*Remote, error) {
+func open(ctx context.Context, repo *distribution.Repository, o *Options) (*db.DB, string, error) {
 	a, err := readArtifact(ctx, repo)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	b := &blob{ctx: ctx, repo: repo, artifact: a, progress: o.Progress, total: -1}
 	d, err := b.open(ctx, o.Verify)
-	if err != nil {
-		return nil, err
-	}
-	return &Remote{DB: d, Digest: a.digest.String(), blob: b}, nil
+	return d, a.digest.String(), err
 }
 
 // headSize is the length of the first bytes of a database, which tell its format.
@@ -85,7 +73,7 @@ func (b *blob) explain(err error) error {
 }
 
 // Close ends the connections to the registry.
-func (r *Remote) Close() error {
-	r.blob.repo.Close()
+func (b *blob) Close() error {
+	b.repo.Close()
 	return nil
 }

@@ -49,7 +49,7 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	case "hashed":
 		m, err = floor(ctx, img, true)
 	case "cached":
-		s.Cache = &scan.DirCache{Dir: cache}
+		s.Cache = scan.NewDirCache(cache, 0)
 		fallthrough
 	case "cold":
 		var report *analyzer.Report

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
+	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/pemkey"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/starter"
@@ -95,16 +96,8 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 	return d, nil
 }
 
-// An openDB is an open database in a file or in a registry.
-type openDB struct {
-	*db.DB
-	closer io.Closer
-}
-
-func (d *openDB) Close() error { return d.closer.Close() }
-
 // openDB opens the database in a file, or at oci://REF.
-func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB, error) {
+func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB, error) {
 	policy, err := f.signature(a.now())
 	if err != nil {
 		return nil, err
@@ -113,21 +106,15 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*openDB
 		if policy == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		r, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
-		if err != nil {
-			return nil, databaseError(err)
-		}
-		return &openDB{r.DB, r}, nil
+		d, _, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
+		return d, databaseError(err)
 	}
 	open := db.OpenFile
 	if policy != nil {
 		open = func(name string) (*db.DB, error) { return db.OpenSignedFile(name, *policy) }
 	}
-	file, err := open(name)
-	if err != nil {
-		return nil, databaseError(err)
-	}
-	return &openDB{file, file}, nil
+	d, err := open(name)
+	return d, databaseError(err)
 }
 
 // databaseError adds advice to the error of a database that cannot be opened.
@@ -170,7 +157,16 @@ func (a *app) dbSignCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("--key: %w; hullmark db keygen creates keys", err)
 		}
-		return databaseError(db.SignFile(args[0], private, a.now()))
+		d, err := db.OpenFile(args[0])
+		if err != nil {
+			return databaseError(err)
+		}
+		defer d.Close()
+		signature, err := d.Sign(private, a.now())
+		if err != nil {
+			return err
+		}
+		return atomicfile.Append(args[0], signature)
 	})
 	c.Flags().StringVar(&key, "key", "", "sign with the private key in `FILE`")
 	return c

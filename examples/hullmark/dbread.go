@@ -118,7 +118,7 @@ func (a *app) dbExportCommand() *cobra.Command {
 			return err
 		}
 		defer d.Close()
-		return a.write(file, func(out *output) error { return jsonlines.Write(ctx, out, d.DB) })
+		return a.write(file, func(out *output) error { return jsonlines.Write(ctx, out, d) })
 	})
 	f.registerKey(c, "")
 	outputFlag(c, &file)
@@ -143,15 +143,15 @@ func (a *app) dbDiff(ctx context.Context, before, after, file string) error {
 		return err
 	}
 	defer now.Close()
-	var counts map[db.ChangeKind]int
+	var added, changed, withdrawn int
 	err = a.write(file, func(out *output) (err error) {
-		counts, err = jsonlines.WriteChanges(out, now.Diff(ctx, old.DB))
+		added, changed, withdrawn, err = jsonlines.WriteChanges(out, now.Diff(ctx, old))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	a.say("%s added, %s changed, %s withdrawn", plural.Number(counts[db.Added]), plural.Number(counts[db.Changed]), plural.Number(counts[db.Withdrawn]))
+	a.say("%s added, %s changed, %s withdrawn", plural.Number(added), plural.Number(changed), plural.Number(withdrawn))
 	return nil
 }
 

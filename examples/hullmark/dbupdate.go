@@ -241,8 +241,8 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 
 // tellDataset reports the state of a dataset, and the errors in its records.
 func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
-	switch d.State {
-	case feed.Kept:
+	switch {
+	case d.Err != nil:
 		kept := "the database has no data of it"
 		if !d.Date.IsZero() {
 			kept = "the database keeps its data of " + day(d.Date)
@@ -254,7 +254,7 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 			advice = " (--list shows the URLs)"
 		}
 		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
-	case feed.Unchanged:
+	case d.Unchanged:
 		if !quiet {
 			a.say("%s: unchanged since %s", d.Dataset, day(d.Date))
 		}

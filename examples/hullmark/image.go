@@ -203,9 +203,9 @@ func (f *imageFlags) layerCache() (scan.Cache, error) {
 		if err != nil {
 			return f.shared, fmt.Errorf("no cache directory: %w", err)
 		}
-		return &scan.DirCache{Dir: filepath.Join(dir, "hullmark", "layers")}, nil
+		return scan.NewDirCache(filepath.Join(dir, "hullmark", "layers"), 0), nil
 	}
-	return &scan.DirCache{Dir: f.cache}, nil
+	return scan.NewDirCache(f.cache, 0), nil
 }
 
 // allPlatforms is the --platform that stands for every image of an index.
@@ -221,7 +221,7 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	if kind, _, _ := strings.Cut(ref, ":"); kind == "daemon" || kind == "sif" || ref == demoRef {
 		return fmt.Errorf("%s: has only one image; omit --platform", kind)
 	}
-	shared := new(scan.MemCache)
+	shared := scan.NewMemCache(0)
 	seen := make(map[string]int)
 	var failed []error
 	var worst *verdict

@@ -11,9 +11,9 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/atomicfile"
+	"github.com/hullmark/hullmark/internal/diagnostics"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
-	"github.com/hullmark/hullmark/matcher/report/table"
 )
 
 // An output is standard output, or a file that gets its name when it is complete.
@@ -86,7 +86,7 @@ const maxDiagnostics = 20
 
 // diagnose writes diagnostics to standard error.
 func (a *app) diagnose(list []analyzer.FileDiagnostic) {
-	lines, more := table.Diagnostics(list, maxDiagnostics)
+	lines, more := diagnostics.Lines(list, maxDiagnostics)
 	for _, line := range lines {
 		a.say("%s", line)
 	}

@@ -38,7 +38,7 @@ func TestPlugin(t *testing.T) {
 	if err := os.Mkdir(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{filepath.Join(home, plugin.ManifestName): string(manifest), filepath.Join(root, "a.versions"): "hammer 1.0\n"} {
+	for name, text := range map[string]string{filepath.Join(home, "plugin.json"): string(manifest), filepath.Join(root, "a.versions"): "hammer 1.0\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

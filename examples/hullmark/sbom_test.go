@@ -96,7 +96,7 @@ func TestAttachedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	document := `{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"type": "container", "name": "x", "version": "sha256:` + strings.Repeat("0", 64) + `"}}}`
-	if _, err := attach.Push(t.Context(), tag.Context().Digest(desc.Digest.String()).Name(), attach.CycloneDXJSON, []byte(document), nil, registry.Options{}); err != nil {
+	if _, err := attach.Push(t.Context(), tag.Context().Digest(desc.Digest.String()).Name(), "application/vnd.cyclonedx+json", []byte(document), nil, registry.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, stderr, code := hullmark(t, "scan", "--sbom-from-registry", ref); code != exitFailed || !strings.Contains(stderr, "but describes sha256:0000") {

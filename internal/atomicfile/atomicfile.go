@@ -4,6 +4,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -78,4 +79,25 @@ func (f *File) Discard() {
 		os.Remove(f.File.Name())
 		f.name = ""
 	}
+}
+
+// Append replaces a file by one with the same content and a suffix.
+func Append(name string, suffix []byte) error {
+	old, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	f, err := Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if _, err := io.Copy(f, old); err != nil {
+		return err
+	}
+	if _, err := f.Write(suffix); err != nil {
+		return err
+	}
+	return f.Commit()
 }

@@ -139,3 +139,21 @@ func TestError(t *testing.T) {
 		t.Errorf("left behind: %q", list)
 	}
 }
+
+func TestAppend(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "a")
+	write(t, name, "text")
+	if err := Append(name, []byte(" and more")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(name); err != nil || string(b) != "text and more" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := Append(filepath.Join(dir, "none"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("left behind: %q", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
@@ -26,6 +27,16 @@ func (r *Repository) Explain(operation string, err error) error {
 
 const logIn = "log in"
 
+// tokenRejected reports whether a registry answered 400 instead of 401 to an expired token, as ECR Public does. Package transport gets
+// a new token after 401.
+func tokenRejected(err error) bool {
+	var answer *transport.Error
+	return errors.As(err, &answer) && answer.StatusCode == http.StatusBadRequest &&
+		slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool {
+			return d.Code == transport.DeniedErrorCode || d.Code == transport.UnauthorizedErrorCode
+		})
+}
+
 func (h *host) explain(operation string, err error) error {
 	var known *hostError
 	if err == nil || errors.As(err, &known) {
@@ -46,12 +57,10 @@ func (h *host) explain(operation string, err error) error {
 		status := &transport.Error{StatusCode: answer.StatusCode} // without the request, whose header has credentials
 		plain := *answer
 		plain.Request = nil
-		switch answer.StatusCode {
-		case http.StatusNotFound, http.StatusGone:
-			if operation != logIn {
-				return wrap("not found", fs.ErrNotExist, status)
-			}
-		case http.StatusUnauthorized, http.StatusForbidden:
+		switch code := answer.StatusCode; {
+		case (code == http.StatusNotFound || code == http.StatusGone) && operation != logIn:
+			return wrap("not found", fs.ErrNotExist, status)
+		case code == http.StatusUnauthorized || code == http.StatusForbidden || tokenRejected(answer):
 			return wrap("access denied: "+plain.Error(), fs.ErrPermission, status)
 		}
 		return wrap(plain.Error(), status)

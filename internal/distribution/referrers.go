@@ -1,6 +1,7 @@
 package distribution
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,10 +43,10 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 		if err != nil {
 			return nil, err
 		}
-		if pages == 1 && (res.StatusCode != http.StatusOK || mediaType(res) != types.OCIImageIndex) {
+		if pages == 1 && lacksReferrers(res) {
 			return h.taggedReferrers(ctx, client, digest, res)
 		}
-		page, err := referrersOf(res)
+		page, err := referrersOf(res, digest)
 		if err != nil {
 			return nil, err
 		}
@@ -63,23 +64,23 @@ func (h *host) referrers(ctx context.Context, client *http.Client, digest string
 
 // taggedReferrers reads the index that replaces the referrers API, after the response of a registry without that API.
 func (h *host) taggedReferrers(ctx context.Context, client *http.Client, digest string, res *http.Response) ([]v1.Descriptor, error) {
-	err := transport.CheckError(res, http.StatusOK, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	if err := res.Body.Close(); err != nil {
 		return nil, err
 	}
 	tag := strings.Replace(digest, ":", "-", 1)
-	res, err = h.get(ctx, client, "manifests", tag, http.Header{"Accept": {string(types.OCIImageIndex)}})
+	res, err := h.get(ctx, client, "manifests", tag, http.Header{"Accept": {string(types.OCIImageIndex)}})
 	if err != nil {
 		return nil, err
 	}
 	if res.StatusCode == http.StatusNotFound {
 		return nil, res.Body.Close() // no manifest refers to it yet
 	}
-	return referrersOf(res)
+	return referrersOf(res, digest)
 }
 
-// referrersOf reads an index of referrers.
-func referrersOf(res *http.Response) ([]v1.Descriptor, error) {
+// referrersOf reads an index of the referrers of a manifest. It returns none if the index is that manifest itself: a registry may take
+// the tag that replaces the API for a digest.
+func referrersOf(res *http.Response, digest string) ([]v1.Descriptor, error) {
 	defer res.Body.Close()
 	if err := transport.CheckError(res, http.StatusOK); err != nil {
 		return nil, err
@@ -90,6 +91,9 @@ func referrersOf(res *http.Response) ([]v1.Descriptor, error) {
 	}
 	if len(b) > MaxManifest {
 		return nil, fmt.Errorf("larger than %d bytes", MaxManifest)
+	}
+	if got, _, err := v1.SHA256(bytes.NewReader(b)); err != nil || got.String() == digest {
+		return nil, err
 	}
 	var index v1.IndexManifest
 	if err := json.Unmarshal(b, &index); err != nil {

@@ -132,10 +132,24 @@ func (r *Repository) newHost(at name.Repository) *host {
 func (h *host) loggedIn(ctx context.Context) (*http.Client, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.logIn(ctx)
+}
+
+// logInAgain returns a client that has logged in after the registry rejected the token of another one.
+func (h *host) logInAgain(ctx context.Context, rejected *http.Client) (*http.Client, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.client == rejected {
+		h.client = nil
+	}
+	return h.logIn(ctx)
+}
+
+func (h *host) logIn(ctx context.Context) (*http.Client, error) {
 	if h.client != nil || h.down != nil {
 		return h.client, h.down
 	}
-	t, err := h.authenticate(ctx, transport.PullScope)
+	t, err := h.authenticate(ctx, transport.PullScope, greeting{h.transport})
 	if err != nil {
 		err = h.explain(logIn, err)
 		if ctx.Err() == nil && h.in.isMirror(h) {
@@ -149,8 +163,8 @@ func (h *host) loggedIn(ctx context.Context) (*http.Client, error) {
 
 func (r *Repository) isMirror(h *host) bool { return h != r.hosts[len(r.hosts)-1] }
 
-// authenticate returns a transport that sends credentials to the host.
-func (h *host) authenticate(ctx context.Context, scope string) (http.RoundTripper, error) {
+// authenticate returns a transport that sends credentials to the host, through another one.
+func (h *host) authenticate(ctx context.Context, scope string, through http.RoundTripper) (http.RoundTripper, error) {
 	auth, err := authn.Resolve(ctx, h.in.options.Keychain, h.Repository)
 	if err != nil {
 		return nil, err
@@ -162,7 +176,7 @@ func (h *host) authenticate(ctx context.Context, scope string) (http.RoundTrippe
 	h.in.secrets.Add(config.Password, config.Auth, config.IdentityToken, config.RegistryToken)
 	var t http.RoundTripper
 	err = h.transport.Policy.Do(ctx, func() (err error) {
-		t, err = transport.NewWithContext(ctx, h.Registry, auth, transport.NewUserAgent(greeting{h.transport}, "hullmark"), []string{h.Scope(scope)})
+		t, err = transport.NewWithContext(ctx, h.Registry, auth, transport.NewUserAgent(through, "hullmark"), []string{h.Scope(scope)})
 		return err
 	})
 	return t, err
@@ -175,7 +189,13 @@ func (r *Repository) each(ctx context.Context, hosts []*host, operation string, 
 	for _, h := range hosts {
 		client, err := h.loggedIn(ctx)
 		if err == nil {
-			if err = f(h, client); err == nil {
+			err = f(h, client)
+			if tokenRejected(err) {
+				if client, err = h.logInAgain(ctx, client); err == nil {
+					err = f(h, client)
+				}
+			}
+			if err == nil {
 				return nil
 			}
 			err = h.explain(operation, err)
@@ -189,14 +209,4 @@ func (r *Repository) each(ctx context.Context, hosts []*host, operation string, 
 		missed = append(missed, "mirror "+err.Error())
 	}
 	return nil // not reached: the registry is the last one
-}
-
-// Pusher returns a transport for package remote that is logged in to write to the registry. Package remote adds no retries to it.
-func (r *Repository) Pusher(ctx context.Context) (http.RoundTripper, error) {
-	h := r.hosts[len(r.hosts)-1]
-	t, err := h.authenticate(ctx, transport.PushScope)
-	if err != nil {
-		return nil, h.explain(logIn, err)
-	}
-	return t, nil
 }

@@ -32,19 +32,23 @@ func newTransport(o registry.Options) *http.Transport {
 // maxGreeting is the most bytes of an answer of /v2/.
 const maxGreeting = 32 << 10
 
-// greeting limits the answers of /v2/, because package transport reads them to their end.
+// greeting limits the answers of /v2/, because package transport reads them to their end, and separates challenges.
 type greeting struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (g greeting) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := g.RoundTripper.RoundTrip(req)
-	if err == nil && req.URL.Path == "/v2/" {
+	if err != nil {
+		return nil, err
+	}
+	separate(res.Header)
+	if req.URL.Path == "/v2/" {
 		res.Body = struct {
 			io.Reader
 			io.Closer
 		}{io.LimitReader(res.Body, maxGreeting), res.Body}
 	}
-	return res, err
+	return res, nil
 }
 
 // notify reports a request to Options.Progress.

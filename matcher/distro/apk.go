@@ -35,5 +35,6 @@ var apkFamily = []Distro{
 	{ID: "wolfi", Name: "Wolfi", Type: "apk", Rolling: true},
 	{ID: "chainguard", Name: "Chainguard", Type: "apk", Rolling: true},
 	{ID: "minimos", Name: "MinimOS", Type: "apk", Rolling: true},
+	{ID: "cleanstart", Name: "CleanStart", Type: "apk", Rolling: true, Aliases: []string{"clnstrt"}},
 	{ID: "secureos", Name: "SecureOS", Type: "apk", Rolling: true},
 }

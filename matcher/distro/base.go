@@ -9,15 +9,9 @@ import "strings"
 // The table states facts that the distributions publish. ID_LIKE doesn't count: it names similar distributions (Amazon
 // Linux: "fedora"), which may ship other packages.
 func BaseOf(id, versionID, codename, name string) (base, release string, ok bool) {
-	d := find(id)
+	d := findEdition(id, name)
 	if d == nil {
 		return "", "", false
-	}
-	for _, e := range d.editions {
-		if strings.Contains(name, e.word) {
-			d = find(e.id)
-			break
-		}
 	}
 	switch {
 	case d.Base == "":
@@ -31,8 +25,22 @@ func BaseOf(id, versionID, codename, name string) (base, release string, ok bool
 			release = r.Base
 		}
 	}
-	if release == "" {
+	if release == "" && !find(d.Base).Rolling {
 		return "", "", false
 	}
 	return d.Base, release, true
+}
+
+// findEdition returns the row of a distribution or of its edition, given its ID and PRETTY_NAME, or nil.
+func findEdition(id, name string) *Distro {
+	d := find(id)
+	if d == nil {
+		return nil
+	}
+	for _, e := range d.editions {
+		if strings.Contains(name, e.word) {
+			return find(e.id)
+		}
+	}
+	return d
 }

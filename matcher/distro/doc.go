@@ -7,6 +7,6 @@
 //   - [Lookup] and [ID] find a distribution by any of its names.
 //   - [ReleaseOf] spells a release as the keys of advisories do.
 //   - [BaseOf] returns the release of the distribution that a derivative takes its packages from.
-//   - [SupportEnds] and [Ended] know when support ends.
+//   - [SupportEnds] and [SystemSupportEnds] know when support ends.
 //   - [DebThirdParty] tells packages of other publishers from those of the distribution.
 package distro

@@ -26,7 +26,7 @@ var redHatFamily = []Distro{
 	},
 	{
 		// CentOS Stream has the same ID. It runs ahead of RHEL and takes fixes on other days and under other versions, so
-		// that Red Hat is not its base. The dates of 8 and later are those of Stream.
+		// that Red Hat is not its base. CentOS Linux 8 ended long before RHEL 8; 9 and 10 are Stream's alone.
 		ID: "centos", Name: "CentOS Linux", Type: "rpm", Elements: 1, Major: true,
 		Aliases:    []string{"centos:centos"},
 		Namespaces: []string{"redhat"},
@@ -36,7 +36,7 @@ var redHatFamily = []Distro{
 			{Version: "5", Ends: "2017-03-31"},
 			{Version: "6", Ends: "2020-11-30"},
 			{Version: "7", Ends: "2024-06-30"},
-			{Version: "8", Ends: "2024-05-31"},
+			{Version: "8", Ends: "2021-12-31"},
 			{Version: "9", Ends: "2027-05-31"},
 			{Version: "10", Ends: "2030-01-01"},
 		},
@@ -47,6 +47,11 @@ var redHatFamily = []Distro{
 	},
 	{
 		ID: "centos-stream", Name: "CentOS Stream", Type: "rpm", Elements: 1, Major: true,
+		Releases: []Release{
+			{Version: "8", Ends: "2024-05-31"},
+			{Version: "9", Ends: "2027-05-31"},
+			{Version: "10", Ends: "2030-01-01"},
+		},
 	},
 	{
 		ID: "scientific", Name: "Scientific Linux", Type: "rpm", Elements: 1,

@@ -21,8 +21,19 @@ func SupportEnds(id, release string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// Ended reports whether support of a release has ended, see [SupportEnds].
-func Ended(id, release string, now time.Time) bool {
-	last, ok := SupportEnds(id, release)
-	return ok && now.After(last.AddDate(0, 0, 1))
+// SystemSupportEnds returns the last day of support of an installed system, given its ID, VERSION_ID, VERSION_CODENAME and
+// PRETTY_NAME in os-release(5). For a derivative it is the earlier of its own and its base's: CentOS Linux 8 ended before RHEL 8.
+func SystemSupportEnds(id, versionID, codename, name string) (time.Time, bool) {
+	if d := findEdition(id, name); d != nil {
+		id = d.ID
+	}
+	last, ok := SupportEnds(id, ReleaseOf(id, versionID, codename))
+	base, release, derived := BaseOf(id, versionID, codename, name)
+	if !derived {
+		return last, ok
+	}
+	if end, known := SupportEnds(base, release); known && (!ok || end.Before(last)) {
+		return end, true
+	}
+	return last, ok
 }

@@ -95,6 +95,20 @@ var suseFamily = []Distro{
 		Keys:       openSUSEKeys,
 	},
 	{
+		// It takes its packages from Tumbleweed. VERSION_ID is a date.
+		ID: "opensuse-microos", Name: "openSUSE MicroOS", Type: "rpm", Rolling: true,
+		Namespaces: []string{"opensuse", "suse"},
+		Base:       "opensuse-tumbleweed",
+		Vendors:    openSUSEVendors,
+		Keys:       openSUSEKeys,
+	},
+	{
+		ID: "opensuse-leap-micro", Name: "openSUSE Leap Micro", Type: "rpm",
+		Namespaces: []string{"opensuse", "suse"},
+		Vendors:    openSUSEVendors,
+		Keys:       openSUSEKeys,
+	},
+	{
 		// openSUSE before Leap, and Leap until 42.3, which had the same ID.
 		ID: "opensuse", Name: "openSUSE", Type: "rpm",
 		Namespaces: []string{"opensuse", "suse"},

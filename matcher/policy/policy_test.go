@@ -172,7 +172,8 @@ func TestEndOfLifeOfBase(t *testing.T) {
 		{analyzer.Distro{ID: "devuan", VersionID: "5"}, "2028-06-30"},
 		{analyzer.Distro{ID: "raspbian", VersionID: "11"}, "2026-08-31"},
 		{analyzer.Distro{ID: "centos", VersionID: "7"}, "2024-06-30"},
-		{analyzer.Distro{ID: "centos", VersionID: "8"}, "2024-05-31"}, // before RHEL 8
+		{analyzer.Distro{ID: "centos", VersionID: "8"}, "2021-12-31"}, // before RHEL 8
+		{analyzer.Distro{ID: "centos", VersionID: "8", Name: "CentOS Stream 8"}, "2024-05-31"},
 		{analyzer.Distro{ID: "scientific", VersionID: "7.9"}, "2024-06-30"},
 	} {
 		last, err := time.Parse(time.DateOnly, c.last)

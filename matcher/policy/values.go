@@ -174,9 +174,9 @@ func valueOfDistro(in *report.PolicyInput) *distroValue {
 		return v
 	}
 	*v = distroValue{ID: d.ID, Version: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like}
-	base, release, _ := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name)
-	v.EndOfLife = distro.Ended(base, release, in.Now) ||
-		distro.Ended(d.ID, distro.ReleaseOf(d.ID, d.VersionID, d.Codename), in.Now)
+	base, _, _ := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name)
+	last, ok := distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
+	v.EndOfLife = ok && in.Now.After(last.AddDate(0, 0, 1))
 	for _, c := range in.Result.Coverage {
 		v.EndOfLife = v.EndOfLife || c.EndOfLife && (c.Namespace == distro.ID(d.ID) || c.Namespace == base)
 	}

@@ -45,8 +45,14 @@ func (a *Assessment) countEcosystems() {
 		return at[key]
 	}
 	for i := range a.Report.Components {
-		if c := &a.Report.Components[i]; !skipped[c.ID] {
-			get(matcher.EcosystemOf(c, a.Report.Distro)).Packages++
+		c := &a.Report.Components[i]
+		if skipped[c.ID] {
+			continue
+		}
+		e := get(matcher.EcosystemOf(c, a.Report.Distro))
+		e.Packages++
+		if d := a.Report.Distro; d != nil && c.System && c.Namespace == d.ID {
+			e.Supported, _ = distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
 		}
 	}
 	for _, c := range a.Result.Coverage {

@@ -39,8 +39,8 @@ type Version struct {
 	text, form string
 }
 
-// Name returns the PURL type of the scheme's packages: "deb".
-func (s Scheme) Name() string {
+// name returns the PURL type of the scheme's packages: "deb".
+func (s Scheme) name() string {
 	if s.rules == nil {
 		return ""
 	}
@@ -71,7 +71,7 @@ func (s Scheme) Parse(text string) (Version, error) {
 // panics if the versions have different schemes.
 func (v Version) Compare(w Version) int {
 	if v.rules != w.rules {
-		panic("version: compared " + v.Scheme().Name() + " with " + w.Scheme().Name())
+		panic("version: compared " + v.Scheme().name() + " with " + w.Scheme().name())
 	}
 	if v.rules == nil {
 		return 0

@@ -114,7 +114,7 @@ func (d *Document) csaf(text []byte) error {
 		return jsonError(text, err)
 	}
 	if in.Document.Version == "" {
-		return ErrNotVEX
+		return errNotVEX
 	}
 	d.Format, d.ID, d.Author = "CSAF", in.Document.Tracking.ID, in.Document.Publisher.Name
 	d.Time = d.instant("document.tracking.current_release_date", in.Document.Tracking.Current)

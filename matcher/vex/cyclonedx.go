@@ -82,7 +82,7 @@ type bom struct {
 // cycloneDXML reads a document in XML.
 func (d *Document) cycloneDXML(text []byte) error {
 	if !bytes.Contains(text[:min(len(text), 4096)], []byte("cyclonedx.org/schema/bom")) {
-		return ErrNotVEX
+		return errNotVEX
 	}
 	var b cyclonedx.BOM
 	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(text), cyclonedx.BOMFileFormatXML).Decode(&b); err != nil {

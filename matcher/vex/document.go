@@ -12,8 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// ErrNotVEX reports a document in another format.
-var ErrNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
+var errNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
 
 const (
 	maxBytes      = 128 << 20 // per document
@@ -66,7 +65,7 @@ func (id *identity) empty() bool {
 }
 
 // Read reads a document and detects its format. Errors and results use the given name. Read returns an error if it cannot
-// understand the document, and ErrNotVEX for other formats; it adds a single bad statement to Document.Problems.
+// understand the document, or if its format is another; it adds a single bad statement to Document.Problems.
 func Read(r io.Reader, name string) (*Document, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
@@ -105,7 +104,7 @@ func (d *Document) parse(text []byte) error {
 	case len(head.Document) > 0:
 		return d.csaf(text)
 	}
-	return ErrNotVEX
+	return errNotVEX
 }
 
 // jsonError adds the line to an error with an offset.

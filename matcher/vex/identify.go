@@ -22,7 +22,8 @@ type applier struct {
 	at         map[string]int // index in packages, by analyzer.Component.ID
 	byID       map[string]*analyzer.Component
 	byKey      map[matcher.Key][]int // indexes in packages, by their own names and those of their source packages
-	names      map[string]bool       // of the image, digests included
+	roots      map[file]*analyzer.Component
+	names      map[string]bool // of the image, digests included
 	references []imageref.Reference
 	boms       map[string]*Document // by serial number without its version
 	own        map[string]bool      // serial numbers of the image's own BOMs
@@ -34,7 +35,7 @@ type applier struct {
 func newApplier(found *analyzer.Report, docs []*Document, names []string) *applier {
 	a := &applier{
 		report: found, at: make(map[string]int), byID: make(map[string]*analyzer.Component),
-		byKey: make(map[matcher.Key][]int),
+		byKey: make(map[matcher.Key][]int), roots: rootsOf(found.Components),
 		names: make(map[string]bool), boms: make(map[string]*Document), own: make(map[string]bool),
 		resolved: make(map[string]hits), unresolved: make(map[string]bool),
 	}

@@ -52,8 +52,8 @@ func (a *applier) isImage(p *packageurl.PackageURL) bool {
 	return false
 }
 
-// lies reports whether a component is within a product that is also a component: in the same file, owned by it, below its
-// directory, or owned by a component that is.
+// lies reports whether a component is within a product that is also a component: in the same archive or program, owned by it,
+// below its directory, or owned by a component that is.
 func (a *applier) lies(c, in *analyzer.Component) bool {
 	for range 8 {
 		if c.Owner == in.ID && c.Owner != "" {
@@ -75,6 +75,9 @@ func (a *applier) below(c, in *analyzer.Component) bool {
 	if c.System {
 		return false
 	}
+	if a.roots[placeOf(c)] == in { // a program's main module contains the others
+		return true
+	}
 	if c.Path == in.Path { // archives in archives; a lock file's packages are beside each other
 		return c.ArchivePath != in.ArchivePath && (in.ArchivePath == "" || strings.HasPrefix(c.ArchivePath, in.ArchivePath+"!") || strings.HasPrefix(c.ArchivePath, in.ArchivePath+"/"))
 	}
@@ -83,6 +86,39 @@ func (a *applier) below(c, in *analyzer.Component) bool {
 	}
 	dir := path.Dir(in.Path)
 	return dir != "." && strings.HasPrefix(c.Path, dir+"/") && path.Base(in.Path) == "package.json" // an npm package contains its dependencies
+}
+
+// A file is the place of packages that were found together.
+type file struct{ path, archivePath, purlType string }
+
+func placeOf(c *analyzer.Component) file { return file{c.Path, c.ArchivePath, c.Type} }
+
+// rootsOf returns the one package of each file that no other package of the file needs, such as the main module of a program. Most
+// lock files have several.
+func rootsOf(components []analyzer.Component) map[file]*analyzer.Component {
+	type need struct {
+		file
+		name string
+	}
+	needed := make(map[need]bool)
+	for i := range components {
+		c := &components[i]
+		for _, name := range c.Depends {
+			needed[need{placeOf(c), name}] = true
+		}
+	}
+	roots := make(map[file]*analyzer.Component)
+	for i := range components {
+		c := &components[i]
+		if c.System || needed[need{placeOf(c), path.Join(c.Namespace, c.Name)}] {
+			continue
+		}
+		if _, another := roots[placeOf(c)]; another {
+			c = nil
+		}
+		roots[placeOf(&components[i])] = c
+	}
+	return roots
 }
 
 // isDistro reports whether a CPE names the image's distribution, in this release or the one that it is a point release of. The

@@ -17,13 +17,13 @@ import (
 	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// Media types of documents.
-const (
-	CycloneDXJSON = "application/vnd.cyclonedx+json"
-	CycloneDXXML  = "application/vnd.cyclonedx+xml"
-	SPDXJSON      = "application/spdx+json"
-	InToto        = "application/vnd.in-toto+json"
-)
+// mediaTypes are the media types of SBOMs, the preferred first.
+var mediaTypes = []string{
+	"application/vnd.cyclonedx+json",
+	"application/vnd.cyclonedx+xml",
+	"application/spdx+json",
+	"application/vnd.in-toto+json",
+}
 
 const emptyConfig = "application/vnd.oci.empty.v1+json"
 

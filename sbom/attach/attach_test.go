@@ -83,12 +83,12 @@ func TestPush(t *testing.T) {
 			other := pushImage(t, host+"/app:2")
 			var refs []string
 			for _, d := range []struct{ image, mediaType, document, created string }{
-				{image, attach.InToto, "statement", ""},
-				{image, attach.CycloneDXJSON, "old", "2024-01-01T00:00:00Z"},
-				{image, attach.CycloneDXJSON, "new", "2025-01-01T00:00:00Z"},
-				{image, attach.CycloneDXJSON, "new", "2025-01-01T00:00:00Z"}, // again
+				{image, "application/vnd.in-toto+json", "statement", ""},
+				{image, "application/vnd.cyclonedx+json", "old", "2024-01-01T00:00:00Z"},
+				{image, "application/vnd.cyclonedx+json", "new", "2025-01-01T00:00:00Z"},
+				{image, "application/vnd.cyclonedx+json", "new", "2025-01-01T00:00:00Z"}, // again
 				{image, "text/plain", "a signature", ""},
-				{other, attach.CycloneDXJSON, "of another image", ""},
+				{other, "application/vnd.cyclonedx+json", "of another image", ""},
 			} {
 				var annotations map[string]string
 				if d.created != "" {
@@ -114,7 +114,7 @@ func TestPush(t *testing.T) {
 			if want := "new old statement"; strings.Join(got, " ") != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			if list[0].Ref != refs[2] || list[0].MediaType != attach.CycloneDXJSON || list[0].Size != 3 {
+			if list[0].Ref != refs[2] || list[0].MediaType != "application/vnd.cyclonedx+json" || list[0].Size != 3 {
 				t.Errorf("%+v", list[0])
 			}
 		})
@@ -130,7 +130,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	missing := host + "/app@sha256:" + strings.Repeat("0", 64)
-	if _, err := attach.Push(ctx, missing, attach.CycloneDXJSON, nil, nil, registry.Options{}); err == nil {
+	if _, err := attach.Push(ctx, missing, "application/vnd.cyclonedx+json", nil, nil, registry.Options{}); err == nil {
 		t.Error("attached to an image that is not there")
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -159,7 +159,7 @@ func TestLyingRegistry(t *testing.T) {
 	}, fake.WithReferrersSupport(true))
 	ctx := t.Context()
 	other := pushImage(t, host+"/app:2")
-	ref, err := attach.Push(ctx, other, attach.CycloneDXJSON, []byte("document"), nil, registry.Options{})
+	ref, err := attach.Push(ctx, other, "application/vnd.cyclonedx+json", []byte("document"), nil, registry.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestLyingRegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err = json.Marshal(v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{
-		{MediaType: types.OCIManifestSchema1, Digest: hash, Size: 1, ArtifactType: attach.CycloneDXJSON},
+		{MediaType: types.OCIManifestSchema1, Digest: hash, Size: 1, ArtifactType: "application/vnd.cyclonedx+json"},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func Example() {
 	if err := remote.Write(ref, img); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := attach.Push(ctx, image, attach.CycloneDXJSON, []byte(`{"bomFormat": "CycloneDX"}`), nil, registry.Options{}); err != nil {
+	if _, err := attach.Push(ctx, image, "application/vnd.cyclonedx+json", []byte(`{"bomFormat": "CycloneDX"}`), nil, registry.Options{}); err != nil {
 		log.Fatal(err)
 	}
 	found, err := attach.Find(ctx, image, registry.Options{})

@@ -45,7 +45,7 @@ func TestNoCredentials(t *testing.T) {
 					echo.Check(t, e.Err)
 				}}
 				push := func(document string) error {
-					_, err := attach.Push(t.Context(), image, attach.SPDXJSON, []byte(document), nil, o)
+					_, err := attach.Push(t.Context(), image, "application/spdx+json", []byte(document), nil, o)
 					return err
 				}
 				if err := push("one"); err != nil {

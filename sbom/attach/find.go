@@ -88,7 +88,7 @@ func find(ctx context.Context, repo *distribution.Repository) ([]Attachment, err
 
 // rank orders the media types of documents. It returns 0 for other types.
 func rank(mediaType string) int {
-	return 1 + slices.Index([]string{CycloneDXJSON, CycloneDXXML, SPDXJSON, InToto}, mediaType)
+	return 1 + slices.Index(mediaTypes, mediaType)
 }
 
 // read reads the manifest of an artifact. It returns nil if the artifact is not an SBOM.

@@ -15,8 +15,9 @@ import (
 	"github.com/hullmark/hullmark/internal/distribution"
 )
 
-// Push attaches a document of a media type to the image "registry/repository@sha256:...", with annotations, and returns the name of
-// the artifact in the same form. Pushing the same document again changes nothing. Push does not use mirrors to write.
+// Push attaches a document to the image "registry/repository@sha256:...", with its media type, see sbom.Options.MediaType, and
+// annotations. It returns the name of the artifact in the same form. Pushing the same document again changes nothing. Push does not
+// use mirrors to write.
 func Push(ctx context.Context, image, mediaType string, document []byte, annotations map[string]string, o registry.Options) (string, error) {
 	repo, err := open(image, o)
 	if err != nil {

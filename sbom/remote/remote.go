@@ -34,23 +34,11 @@ func Write(ctx context.Context, image string, a *report.Assessment, o sbom.Optio
 	if !o.Timestamp.IsZero() {
 		annotations = map[string]string{"org.opencontainers.image.created": o.Timestamp.Format(time.RFC3339)}
 	}
-	artifact, err = attach.Push(ctx, image, mediaType(o), b.Bytes(), annotations, r)
+	artifact, err = attach.Push(ctx, image, o.MediaType(), b.Bytes(), annotations, r)
 	if err != nil {
 		return "", fmt.Errorf("remote: %w", err)
 	}
 	return artifact, nil
-}
-
-func mediaType(o sbom.Options) string {
-	switch {
-	case o.Statement:
-		return attach.InToto
-	case o.Format == sbom.CycloneDXXML:
-		return attach.CycloneDXXML
-	case o.Format == sbom.SPDXJSON:
-		return attach.SPDXJSON
-	}
-	return attach.CycloneDXJSON
 }
 
 // Read reads the first document that [attach.Find] returns for the image "registry/repository@sha256:...", and also returns the

@@ -93,7 +93,7 @@ func TestOtherImage(t *testing.T) {
 	if err := sbom.Encode(&b, assessment(other), sbom.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attach.Push(t.Context(), ref, attach.CycloneDXJSON, []byte(b.String()), nil, registry.Options{}); err != nil {
+	if _, err := attach.Push(t.Context(), ref, "application/vnd.cyclonedx+json", []byte(b.String()), nil, registry.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := remote.Read(t.Context(), ref, registry.Options{}); err == nil || !strings.Contains(err.Error(), "attached to image "+digest+", but describes "+other) {

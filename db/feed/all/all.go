@@ -2,6 +2,9 @@
 package all
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/alma"
 	"github.com/hullmark/hullmark/db/feed/azurelinux"
@@ -29,22 +32,16 @@ import (
 
 // Feeds returns all feeds, sorted by name.
 func Feeds() []feed.Feed {
-	return []feed.Feed{
+	list := []feed.Feed{
 		alma.Feed(),
-		secdb.Alpine(),
-		updateinfo.Amazon(),
 		azurelinux.Feed(),
-		updateinfo.Bottlerocket(),
-		secdb.Chainguard(),
 		debian.Feed(),
 		debian.Lists(),
-		secdb.Echo(),
 		epss.Feed(),
 		exploitdb.Feed(),
 		fedora.Feed(),
 		friendsofphp.Feed(),
 		kev.Feed(),
-		secdb.MinimOS(),
 		nodejs.Feed(),
 		nvd.Feed(),
 		openeuler.Feed(),
@@ -54,11 +51,11 @@ func Feeds() []feed.Feed {
 		pypa.Feed(),
 		redhat.Feed(),
 		retirejs.Feed(),
-		updateinfo.Rocky(),
 		rubyadvisory.Feed(),
-		secdb.SecureOS(),
 		suse.Feed(),
 		ubuntu.Feed(),
-		secdb.Wolfi(),
 	}
+	list = slices.Concat(list, secdb.Feeds(), updateinfo.Feeds())
+	slices.SortFunc(list, func(a, b feed.Feed) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

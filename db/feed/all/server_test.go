@@ -82,7 +82,7 @@ func TestServers(t *testing.T) {
 					o.Limits.Retry.StallTimeout = 50 * time.Millisecond
 				}
 				r, err := feed.Update(t.Context(), file, []feed.Feed{f}, o)
-				if err == nil || len(r.Datasets) != 1 || r.Datasets[0].State != feed.Kept || r.Written {
+				if err == nil || len(r.Datasets) != 1 || r.Datasets[0].Err == nil || r.Written {
 					t.Fatalf("%+v, %v", r, err)
 				}
 				err = r.Datasets[0].Err

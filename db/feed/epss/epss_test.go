@@ -95,9 +95,9 @@ func TestFetch(t *testing.T) {
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
 	o := feed.UpdateOptions{Mirror: server.URL, Now: time.Date(2025, 8, 27, 0, 0, 0, 0, time.UTC)}
-	for _, want := range []feed.State{feed.Renewed, feed.Unchanged} {
+	for _, want := range []string{"renewed", "unchanged"} {
 		r, err := feed.Update(t.Context(), file, []feed.Feed{epss.Feed()}, o)
-		if err != nil || r.Datasets[0].State != want || want == feed.Renewed && r.Datasets[0].Records != 2 {
+		if err != nil || feedtest.State(&r.Datasets[0]) != want || want == "renewed" && r.Datasets[0].Records != 2 {
 			t.Fatalf("%+v, %v", r, err)
 		}
 	}

@@ -71,9 +71,9 @@ func TestFetch(t *testing.T) {
 	f.Datasets = f.Datasets[:1]
 	f.Datasets[0].URLs, f.Datasets[0].Covers[0].Release = []string{server.URL + "/updates/?releases=F36"}, "36"
 	file := filepath.Join(t.TempDir(), "a.db")
-	for _, want := range []feed.State{feed.Renewed, feed.Unchanged} {
+	for _, want := range []string{"renewed", "unchanged"} {
 		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{})
-		if err != nil || rep.Datasets[0].State != want || want == feed.Renewed && rep.Datasets[0].Records != 6 {
+		if err != nil || feedtest.State(&rep.Datasets[0]) != want || want == "renewed" && rep.Datasets[0].Records != 6 {
 			t.Errorf("%+v, %v; want %v", rep, err, want)
 		}
 	}

@@ -160,11 +160,11 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
-	update := func(now time.Time, want feed.State, requests int) {
+	update := func(now time.Time, want string, requests int) {
 		t.Helper()
 		asked = 0
 		r, err := feed.Update(t.Context(), file, []feed.Feed{nvd.Feed()}, feed.UpdateOptions{Mirror: server.URL, Now: now})
-		if (err != nil) != (want == feed.Kept) || r.Datasets[0].State != want || asked != requests {
+		if (err != nil) != (want == "kept") || feedtest.State(&r.Datasets[0]) != want || asked != requests {
 			t.Fatalf("%+v, %v, %d requests", r, err, asked)
 		}
 	}
@@ -191,26 +191,26 @@ func TestFetch(t *testing.T) {
 		return fmt.Sprint(count, threats)
 	}
 	may := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
-	update(may, feed.Renewed, 1+2*23)
-	update(may, feed.Unchanged, 1)
+	update(may, "renewed", 1+2*23)
+	update(may, "unchanged", 1)
 	put("modified", "2024-05-03T00:00:00-04:00", page(0, 3, entry("CVE-2003-0001", "2.0"), entry("CVE-2024-0002", "2.0"),
 		strings.Replace(rejected, "CVE-2023-9999", "CVE-2002-0001", 1)))
-	update(may.AddDate(0, 0, 2), feed.Renewed, 2)
+	update(may.AddDate(0, 0, 2), "renewed", 2)
 	if got, want := chrome(), "map[1.0:21 2.0:2] 23"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	put("modified", "2024-06-01T00:00:00-04:00", page(0, 0))
-	update(may.AddDate(0, 1, 0), feed.Renewed, 1+2*23)
+	update(may.AddDate(0, 1, 0), "renewed", 1+2*23)
 	if got, want := chrome(), "map[1.0:23] 23"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	// A file that is not what its checksum says is not taken.
 	put("modified", "2024-06-02T00:00:00-04:00", page(0, 0))
 	files["/nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-modified.json.gz"] = gz(page(0, 1, rejected))
-	update(may.AddDate(0, 1, 1), feed.Kept, 1+3)
+	update(may.AddDate(0, 1, 1), "kept", 1+3)
 	// Without files the API has what is new.
 	clear(files)
-	update(may.AddDate(0, 1, 1), feed.Renewed, 1+2)
+	update(may.AddDate(0, 1, 1), "renewed", 1+2)
 	if got, want := chrome(), "map[1.0:22 8:2] 24"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

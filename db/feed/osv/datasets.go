@@ -26,6 +26,7 @@ var distributions = []exported{
 	{"Alpine", "alpine", true},
 	{"Azure Linux", "azurelinux", true},
 	{"Chainguard", "chainguard", false},
+	{"CleanStart", "cleanstart", false},
 	{"Debian", "debian", true},
 	{"Mageia", "mageia", false},
 	{"MinimOS", "minimos", false},

@@ -90,6 +90,9 @@ func distribution(ecosystem, suffix string) (matcher.Key, bool) {
 		}
 	case "opensuse-leap":
 		leap, ok := strings.CutPrefix(suffix, "Leap ")
+		if micro, ok := strings.CutPrefix(leap, "Micro "); ok {
+			return matcher.Key{Type: "rpm", Namespace: "opensuse-leap-micro", Release: micro}, true
+		}
 		if suffix == "Tumbleweed" {
 			return matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed"}, true
 		} else if !ok {

@@ -48,6 +48,8 @@ func TestKey(t *testing.T) {
 		{"Rocky Linux:9", "krb5", matcher.Key{Type: "rpm", Namespace: "rocky", Release: "9", Name: "krb5"}},
 		{"Red Hat:enterprise_linux:9::appstream", "krb5", matcher.Key{Type: "rpm", Namespace: "rhel", Release: "9", Name: "krb5"}},
 		{"openSUSE:Leap 15.5", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-leap", Release: "15.5", Name: "x"}},
+		{"openSUSE:Leap Micro 5.2", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-leap-micro", Release: "5.2", Name: "x"}}, // https://github.com/aquasecurity/trivy-db/issues/367
+		{"CleanStart", "x", matcher.Key{Type: "apk", Namespace: "cleanstart", Name: "x"}},
 		{"openSUSE:Tumbleweed", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed", Name: "x"}},
 	} {
 		if got, err := keyOf(tt.ecosystem, tt.name); err != nil || got != tt.want {

@@ -38,8 +38,25 @@ type publisher struct {
 	branches bool // has releases, with names in distroversion
 }
 
-// Alpine returns the feed of Alpine Linux.
-func Alpine() feed.Feed {
+// Feeds returns the feeds alpine, chainguard, echo, minimos, secureos and wolfi.
+func Feeds() []feed.Feed {
+	return []feed.Feed{
+		alpine(),
+		newFeed(publisher{"chainguard", false}),
+		echo(),
+		newFeed(publisher{"minimos", false}),
+		newFeed(publisher{"secureos", false}),
+		newFeed(publisher{"wolfi", false}),
+	}
+}
+
+// Branches of Alpine Linux. Alpine keeps the documents of unsupported branches.
+const (
+	firstBranch = 3
+	lastBranch  = 23
+)
+
+func alpine() feed.Feed {
 	f := newFeed(publisher{"alpine", true})
 	for minor := firstBranch; minor <= lastBranch; minor++ {
 		release := fmt.Sprintf("3.%d", minor)
@@ -56,26 +73,7 @@ func Alpine() feed.Feed {
 	return f
 }
 
-// Branches of Alpine Linux. Alpine keeps the documents of unsupported branches.
-const (
-	firstBranch = 3
-	lastBranch  = 23
-)
-
-// Wolfi returns the feed of Wolfi.
-func Wolfi() feed.Feed { return newFeed(publisher{"wolfi", false}) }
-
-// Chainguard returns the feed of Chainguard OS.
-func Chainguard() feed.Feed { return newFeed(publisher{"chainguard", false}) }
-
-// MinimOS returns the feed of MinimOS.
-func MinimOS() feed.Feed { return newFeed(publisher{"minimos", false}) }
-
-// SecureOS returns the feed of SecureOS.
-func SecureOS() feed.Feed { return newFeed(publisher{"secureos", false}) }
-
-// Echo returns the feed of Echo.
-func Echo() feed.Feed {
+func echo() feed.Feed {
 	return feed.Feed{
 		Name: "echo", Wants: wants(".json"), Parse: parseEcho,
 		Datasets: []feed.Dataset{{

@@ -10,6 +10,15 @@ import (
 	"github.com/hullmark/hullmark/db/feed/secdb"
 )
 
+var (
+	alpine     = feedtest.Find(secdb.Feeds(), "alpine")
+	wolfi      = feedtest.Find(secdb.Feeds(), "wolfi")
+	chainguard = feedtest.Find(secdb.Feeds(), "chainguard")
+	minimos    = feedtest.Find(secdb.Feeds(), "minimos")
+	secureos   = feedtest.Find(secdb.Feeds(), "secureos")
+	echo       = feedtest.Find(secdb.Feeds(), "echo")
+)
+
 const xen = `{"distroversion": "v3.10", "reponame": "main", "archs": ["x86_64"], "packages": [
 	{"pkg": {"name": "xen", "secfixes": {
 		"4.10.0-r2": ["CVE-2018-7540 XSA-252", "XSA-207"],
@@ -64,7 +73,7 @@ func TestForms(t *testing.T) {
 	late := strings.Replace(xen, `"distroversion": "v3.10", `, "", 1)
 	late = strings.TrimSuffix(late, "}") + `, "distroversion": "v3.10"}`
 	for name, doc := range map[string]string{"JSON": xen, "YAML": xenYAML, "JSON, release last": late} {
-		recs, bad, fatal := feedtest.Parse(secdb.Alpine(), strings.NewReader(doc))
+		recs, bad, fatal := feedtest.Parse(alpine, strings.NewReader(doc))
 		if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
 			t.Errorf("%s: %v, %v\n%s", name, bad, fatal, got)
 		}
@@ -78,13 +87,13 @@ func TestPublishers(t *testing.T) {
 		doc  string
 		want string
 	}{
-		{secdb.Wolfi(), `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/wolfi//a fixed [, 1-r0)"},
-		{secdb.Chainguard(), `{"packages":[{"pkg":{"name":"a","secfixes":{"0":["CVE-2020-1111"]}}}]}`, "apk/chainguard//a not-affected"},
-		{secdb.MinimOS(), `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/minimos//a fixed [, 1-r0)"},
-		{secdb.SecureOS(), `{"distroversion":"v1","packages":[{"pkg":{"name":"a","secfixes":{"1":["CVE-2020-1111"]}}}]}`, "apk/secureos//a fixed [, 1)"},
-		{secdb.Echo(), `{"a":{"CVE-2020-1111":{"fixed_version":"1.21.0"}}}`, "deb/echo//a fixed [, 1.21.0)"},
-		{secdb.Echo(), `{"a":{"CVE-2020-1111":{}}}`, "deb/echo//a affected"},
-		{secdb.Echo(), `{"a":{"CVE-2020-1111":{"fixed_version":"0"}}}`, "deb/echo//a not-affected"},
+		{wolfi, `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/wolfi//a fixed [, 1-r0)"},
+		{chainguard, `{"packages":[{"pkg":{"name":"a","secfixes":{"0":["CVE-2020-1111"]}}}]}`, "apk/chainguard//a not-affected"},
+		{minimos, `{"packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`, "apk/minimos//a fixed [, 1-r0)"},
+		{secureos, `{"distroversion":"v1","packages":[{"pkg":{"name":"a","secfixes":{"1":["CVE-2020-1111"]}}}]}`, "apk/secureos//a fixed [, 1)"},
+		{echo, `{"a":{"CVE-2020-1111":{"fixed_version":"1.21.0"}}}`, "deb/echo//a fixed [, 1.21.0)"},
+		{echo, `{"a":{"CVE-2020-1111":{}}}`, "deb/echo//a affected"},
+		{echo, `{"a":{"CVE-2020-1111":{"fixed_version":"0"}}}`, "deb/echo//a not-affected"},
 	} {
 		recs, bad, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc))
 		if got, want := feedtest.Format(recs), "CVE-2020-1111\n  CVE-2020-1111 "+tt.want+"\n"; got != want || len(bad) > 0 || fatal != nil {
@@ -103,7 +112,7 @@ func TestBad(t *testing.T) {
 		{"no version", `{"pkg":{"name":"a","secfixes":{"4.10-1-r1":["CVE-2020-2222"]}}}`, "CVE-2020-2222: a: version: apk", "CVE-2020-2222"},
 	} {
 		doc := `{"packages":[` + tt.pkg + `,{"pkg":{"name":"b","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`
-		recs, bad, fatal := feedtest.Parse(secdb.Wolfi(), strings.NewReader(doc))
+		recs, bad, fatal := feedtest.Parse(wolfi, strings.NewReader(doc))
 		if len(bad) == 0 || !strings.Contains(bad[0].Error(), tt.want) || fatal != nil {
 			t.Errorf("%s: %v, %v; want %q", tt.name, bad, fatal, tt.want)
 		}
@@ -119,30 +128,30 @@ func TestFatal(t *testing.T) {
 		feed      feed.Feed
 		doc, want string
 	}{
-		{secdb.Wolfi(), ``, "unexpected EOF"},
-		{secdb.Wolfi(), `{}`, "no packages"},
-		{secdb.Wolfi(), `{"packages":{}}`, "instead of an array"},
-		{secdb.Wolfi(), `{"packages":[]} 1`, "after top-level value"},
-		{secdb.Wolfi(), `<html>`, "yaml: "},
-		{secdb.Alpine(), `{"packages":[]}`, "no distroversion"},
-		{secdb.Alpine(), "packages: []\n", "no distroversion"},
-		{secdb.Alpine(), "distroversion: v3.10\n", "no packages"},
-		{secdb.Alpine(), "a: [\n", "yaml"},
-		{secdb.Echo(), `[]`, "byte 0: "},
+		{wolfi, ``, "unexpected EOF"},
+		{wolfi, `{}`, "no packages"},
+		{wolfi, `{"packages":{}}`, "instead of an array"},
+		{wolfi, `{"packages":[]} 1`, "after top-level value"},
+		{wolfi, `<html>`, "yaml: "},
+		{alpine, `{"packages":[]}`, "no distroversion"},
+		{alpine, "packages: []\n", "no distroversion"},
+		{alpine, "distroversion: v3.10\n", "no packages"},
+		{alpine, "a: [\n", "yaml"},
+		{echo, `[]`, "byte 0: "},
 	} {
 		if _, _, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc)); fatal == nil || !strings.Contains(fatal.Error(), tt.want) {
 			t.Errorf("%q: %v, want %q", tt.doc, fatal, tt.want)
 		}
 	}
-	feedtest.Damage(t, secdb.Alpine(), xen, true)
-	feedtest.Damage(t, secdb.Echo(), `{"a":{"CVE-2020-1111":{},"CVE-2":{}},"b":{"CVE-2":{"fixed_version":"1"}}}`, true)
-	feedtest.Endless(t, secdb.Alpine(), `{"packages": "`, "distroversion: ", `{"packages":[{"pkg": "`)
+	feedtest.Damage(t, alpine, xen, true)
+	feedtest.Damage(t, echo, `{"a":{"CVE-2020-1111":{},"CVE-2":{}},"b":{"CVE-2":{"fixed_version":"1"}}}`, true)
+	feedtest.Endless(t, alpine, `{"packages": "`, "distroversion: ", `{"packages":[{"pkg": "`)
 }
 
 // TestCorpus reads real databases. The counts were made without the parser.
 func TestCorpus(t *testing.T) {
 	const vendors = "apk-secdb-vendors/vunnel/"
-	feedtest.Corpus(t, secdb.Alpine(), []feedtest.Sample{
+	feedtest.Corpus(t, alpine, []feedtest.Sample{
 		{Path: "alpine/secdb-yaml-2020-06-08", Records: 11882, Bad: 44, CVEs: 2443},
 		{Path: "alpine/claircore/v3.10-community.json", Records: 9},
 		{Path: "alpine/claircore/v3_10_community_truncated.yaml", Records: 9},
@@ -151,35 +160,36 @@ func TestCorpus(t *testing.T) {
 		{Path: "alpine/vulnerablecode/v3.3/community.json", Records: 0},
 		{Path: vendors + "alpine/test-fixtures/input/secdb", Records: 16},
 	})
-	feedtest.Corpus(t, secdb.Wolfi(), []feedtest.Sample{{Path: vendors + "wolfi/test-fixtures/input/secdb/security.json", Records: 59}})
-	feedtest.Corpus(t, secdb.Chainguard(), []feedtest.Sample{{Path: vendors + "chainguard/test-fixtures/input/secdb/security.json", Records: 197, CVEs: 189}})
-	feedtest.Corpus(t, secdb.MinimOS(), []feedtest.Sample{{Path: vendors + "minimos/test-fixtures/input/secdb/security.json", Records: 59}})
-	feedtest.Corpus(t, secdb.SecureOS(), []feedtest.Sample{{Path: vendors + "secureos/test-fixtures/input/secdb/secdb.json", Records: 27, Bad: 5}})
-	feedtest.Corpus(t, secdb.Echo(), []feedtest.Sample{{Path: vendors + "echo/test-fixtures/input/echo-advisories/data.json", Records: 25}})
+	feedtest.Corpus(t, wolfi, []feedtest.Sample{{Path: vendors + "wolfi/test-fixtures/input/secdb/security.json", Records: 59}})
+	feedtest.Corpus(t, chainguard, []feedtest.Sample{{Path: vendors + "chainguard/test-fixtures/input/secdb/security.json", Records: 197, CVEs: 189}})
+	feedtest.Corpus(t, minimos, []feedtest.Sample{{Path: vendors + "minimos/test-fixtures/input/secdb/security.json", Records: 59}})
+	feedtest.Corpus(t, secureos, []feedtest.Sample{{Path: vendors + "secureos/test-fixtures/input/secdb/secdb.json", Records: 27, Bad: 5}})
+	feedtest.Corpus(t, echo, []feedtest.Sample{{Path: vendors + "echo/test-fixtures/input/echo-advisories/data.json", Records: 25}})
 }
 
 func TestGolden(t *testing.T) {
-	feedtest.Golden(t, secdb.Alpine(), "alpine/secdb-yaml-2020-06-08/v3.10/main.yaml", "alpine-3.10.golden", func(r feed.Record) bool {
+	feedtest.Golden(t, alpine, "alpine/secdb-yaml-2020-06-08/v3.10/main.yaml", "alpine-3.10.golden", func(r feed.Record) bool {
 		name := r.Advisories[0].Key.Name
 		return name == "busybox" || name == "apk-tools" || name == "xen" && strings.HasPrefix(r.ID, "CVE-2017-1091")
 	})
-	feedtest.Golden(t, secdb.Wolfi(), "apk-secdb-vendors/vunnel/wolfi/test-fixtures/input/secdb/security.json", "wolfi.golden", func(r feed.Record) bool {
+	feedtest.Golden(t, wolfi, "apk-secdb-vendors/vunnel/wolfi/test-fixtures/input/secdb/security.json", "wolfi.golden", func(r feed.Record) bool {
 		name := r.Advisories[0].Key.Name
 		return name == "coreutils" || name == "curl"
 	})
-	feedtest.Golden(t, secdb.Echo(), "apk-secdb-vendors/vunnel/echo/test-fixtures/input/echo-advisories/data.json", "echo.golden", nil)
+	feedtest.Golden(t, echo, "apk-secdb-vendors/vunnel/echo/test-fixtures/input/echo-advisories/data.json", "echo.golden", nil)
 }
 
-func FuzzAlpine(f *testing.F) { feedtest.Fuzz(f, secdb.Alpine(), xen, xenYAML) }
+func FuzzAlpine(f *testing.F) { feedtest.Fuzz(f, alpine, xen, xenYAML) }
 
 func FuzzEcho(f *testing.F) {
-	feedtest.Fuzz(f, secdb.Echo(), `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`)
+	feedtest.Fuzz(f, echo, `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`)
 }
 
-func ExampleAlpine() {
+func ExampleFeeds() {
+	alpine := secdb.Feeds()[0]
 	doc := strings.NewReader(`{"distroversion": "v3.20", "packages": [{"pkg": {"name": "busybox", "secfixes": {
 		"1.36.1-r29": ["CVE-2023-42363"], "0": ["CVE-2021-42373"]}}}]}`)
-	for rec, err := range secdb.Alpine().Parse(doc) {
+	for rec, err := range alpine.Parse(doc) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 
 	"github.com/hullmark/hullmark/internal/corpus"
 )
@@ -68,23 +69,23 @@ func TestFetch(t *testing.T) {
 	}))
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "a.db")
-	inputs := []feed.Input{{Feed: Amazon(), Location: server.URL + "/2/mirror.list"}}
-	for i, want := range []feed.State{feed.Renewed, feed.Unchanged, feed.Kept} {
-		if want == feed.Kept {
+	inputs := []feed.Input{{Feed: newFeed(amazon()), Location: server.URL + "/2/mirror.list"}}
+	for i, want := range []string{"renewed", "unchanged", "kept"} {
+		if want == "kept" {
 			sum[0]++ // the index is of another state than the data
 		}
-		rep, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Inputs: inputs})
-		if want != feed.Kept && err != nil || len(rep.Datasets) != 1 || rep.Datasets[0].State != want {
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{newFeed(amazon())}, feed.UpdateOptions{Inputs: inputs})
+		if want != "kept" && err != nil || len(rep.Datasets) != 1 || feedtest.State(&rep.Datasets[0]) != want {
 			t.Fatalf("%d: %+v, %v; want %v", i, rep, err, want)
 		}
-		if want == feed.Renewed && rep.Datasets[0].Advisories != 1 {
+		if want == "renewed" && rep.Datasets[0].Advisories != 1 {
 			t.Errorf("%+v", rep.Datasets[0])
 		}
-		if want == feed.Unchanged && gets["/repo/repodata/x-updateinfo.xml"] != 1 {
+		if want == "unchanged" && gets["/repo/repodata/x-updateinfo.xml"] != 1 {
 			t.Errorf("got again: %v", gets)
 		}
 	}
-	if _, err := feed.Update(t.Context(), file, []feed.Feed{Amazon()}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
+	if _, err := feed.Update(t.Context(), file, []feed.Feed{newFeed(amazon())}, feed.UpdateOptions{Only: []string{"amazon"}}); err == nil ||
 		!strings.Contains(err.Error(), "needs a location") {
 		t.Errorf("without a location: %v", err)
 	}

@@ -37,16 +37,15 @@ type publisher struct {
 	release  func(u *update, collection string) string // as in keys, or "" if unknown
 }
 
-// Amazon returns the feed of Amazon Linux. The data is in the package repositories, so it needs an Input, with the URL of a repository's
-// repomd.xml, of a mirror.list, which has the URLs of mirrors of a repository, or of an updateinfo.xml.
-func Amazon() feed.Feed { return newFeed(amazon()) }
-
-// Rocky returns the feed of Rocky Linux. It needs an Input, as Amazon does.
-func Rocky() feed.Feed { return newFeed(rocky()) }
-
-// Bottlerocket returns the feed of Bottlerocket.
-func Bottlerocket() feed.Feed {
-	return newFeed(bottlerocket(), "https://advisories.bottlerocket.aws/updateinfo.xml.gz")
+// Feeds returns the feeds amazon, bottlerocket and rocky. The data of Amazon Linux and Rocky Linux is in the package repositories, so
+// these feeds need an Input, with the URL of a repository's repomd.xml, of a mirror.list, which has the URLs of mirrors of a
+// repository, or of an updateinfo.xml.
+func Feeds() []feed.Feed {
+	return []feed.Feed{
+		newFeed(amazon()),
+		newFeed(bottlerocket(), "https://advisories.bottlerocket.aws/updateinfo.xml.gz"),
+		newFeed(rocky()),
+	}
 }
 
 func newFeed(p publisher, urls ...string) feed.Feed {

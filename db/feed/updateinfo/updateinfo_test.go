@@ -11,6 +11,12 @@ import (
 	"github.com/hullmark/hullmark/db/feed/updateinfo"
 )
 
+var (
+	amazon       = feedtest.Find(updateinfo.Feeds(), "amazon")
+	rocky        = feedtest.Find(updateinfo.Feeds(), "rocky")
+	bottlerocket = feedtest.Find(updateinfo.Feeds(), "bottlerocket")
+)
+
 // doc has a security update with modules, one without a CVE, and bug fixes with and without one.
 const doc = `<?xml version="1.0" encoding="UTF-8"?>
 <updates>
@@ -58,12 +64,12 @@ RLEA-2021:1
 `
 
 func TestUpdates(t *testing.T) {
-	recs, bad, fatal := feedtest.Parse(updateinfo.Rocky(), strings.NewReader(doc))
+	recs, bad, fatal := feedtest.Parse(rocky, strings.NewReader(doc))
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
 		t.Errorf("%v, %v\n%s", bad, fatal, got)
 	}
-	feedtest.Damage(t, updateinfo.Rocky(), doc, true)
-	feedtest.Endless(t, updateinfo.Rocky(), "<updates><update><id>", `<updates><update type="`)
+	feedtest.Damage(t, rocky, doc, true)
+	feedtest.Endless(t, rocky, "<updates><update><id>", `<updates><update type="`)
 }
 
 // TestReleases says which release an update is about.
@@ -73,15 +79,15 @@ func TestReleases(t *testing.T) {
 		id, collection string
 		want           string
 	}{
-		{updateinfo.Amazon(), "ALAS-2021-001", "Amazon Linux", "amzn/2018"},
-		{updateinfo.Amazon(), "ALAS2-2018-939", "Amazon Linux 2", "amzn/2"},
-		{updateinfo.Amazon(), "ALAS2DOCKER-2021-001", "Amazon Linux 2", "amzn/2"},
-		{updateinfo.Amazon(), "ALAS2NITRO-ENCLAVES-2022-020", "Amazon Linux 2", "amzn/2"},
-		{updateinfo.Amazon(), "ALAS2022-2021-001", "Amazon Linux 2022", "amzn/2022"},
-		{updateinfo.Amazon(), "ALAS2023-2023-001", "Amazon Linux 2023", "amzn/2023"},
-		{updateinfo.Amazon(), "ALAS2023LIVEPATCH-2023-001", "Amazon Linux 2023", "amzn/2023"},
-		{updateinfo.Rocky(), "RLSA-2021:1", "Rocky Linux 8.4", "rocky/8"},
-		{updateinfo.Bottlerocket(), "BRSA-1bwujdrkn6nc", "Bottlerocket", "bottlerocket/1"},
+		{amazon, "ALAS-2021-001", "Amazon Linux", "amzn/2018"},
+		{amazon, "ALAS2-2018-939", "Amazon Linux 2", "amzn/2"},
+		{amazon, "ALAS2DOCKER-2021-001", "Amazon Linux 2", "amzn/2"},
+		{amazon, "ALAS2NITRO-ENCLAVES-2022-020", "Amazon Linux 2", "amzn/2"},
+		{amazon, "ALAS2022-2021-001", "Amazon Linux 2022", "amzn/2022"},
+		{amazon, "ALAS2023-2023-001", "Amazon Linux 2023", "amzn/2023"},
+		{amazon, "ALAS2023LIVEPATCH-2023-001", "Amazon Linux 2023", "amzn/2023"},
+		{rocky, "RLSA-2021:1", "Rocky Linux 8.4", "rocky/8"},
+		{bottlerocket, "BRSA-1bwujdrkn6nc", "Bottlerocket", "bottlerocket/1"},
 	} {
 		doc := `<updates><update type="security"><id>` + tt.id + `</id><pkglist><collection><name>` + tt.collection +
 			`</name><package name="a" version="1" release="2"/></collection></pkglist></update></updates>`
@@ -108,7 +114,7 @@ func TestBad(t *testing.T) {
 		{"bad time", `<update type="security"><id>ALAS2-2</id><issued date="yesterday"/></update>`, `"yesterday" is not a time`},
 		{"unknown severity", `<update type="security"><id>ALAS2-2</id><severity>dire</severity></update>`, `unknown severity "dire"`},
 	} {
-		recs, bad, fatal := feedtest.Parse(updateinfo.Amazon(), strings.NewReader("<updates>"+tt.update+good+"</updates>"))
+		recs, bad, fatal := feedtest.Parse(amazon, strings.NewReader("<updates>"+tt.update+good+"</updates>"))
 		if len(bad) != 1 || !strings.Contains(bad[0].Error(), tt.want) || fatal != nil {
 			t.Errorf("%s: %v, %v; want %q", tt.name, bad, fatal, tt.want)
 		}
@@ -120,7 +126,7 @@ func TestBad(t *testing.T) {
 		"": "unexpected EOF", "<html></html>": `"html" instead of "updates"`, "<updates></updates>x": "text after", "<updates></updates><a/>": "second document",
 		"<updates><a></updates>": "unexpected end", `<?xml version="1.0" encoding="EBCDIC"?><updates/>`: "not supported",
 	} {
-		if _, _, fatal := feedtest.Parse(updateinfo.Amazon(), strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {
+		if _, _, fatal := feedtest.Parse(amazon, strings.NewReader(doc)); fatal == nil || !strings.Contains(fatal.Error(), want) {
 			t.Errorf("%q: %v, want %q", doc, fatal, want)
 		}
 	}
@@ -128,37 +134,38 @@ func TestBad(t *testing.T) {
 
 // TestCorpus reads real updates. The counts were made without the parser.
 func TestCorpus(t *testing.T) {
-	feedtest.Corpus(t, updateinfo.Amazon(), []feedtest.Sample{
+	feedtest.Corpus(t, amazon, []feedtest.Sample{
 		{Path: "amazon/updateinfo/updateinfo_1_item.xml.gz", Records: 1, CVEs: 2},
 		{Path: "amazon/updateinfo/updateinfo_2_items.xml.gz", Records: 2, CVEs: 16},
 		{Path: "amazon/updateinfo/updateinfo_AL2022.xml.gz", Records: 1, CVEs: 4},
 		{Path: "amazon/updateinfo/updateinfo_AL2023.xml.gz", Records: 1, CVEs: 2},
 		{Path: "amazon/clair-v2", Records: 4},
 	})
-	feedtest.Corpus(t, updateinfo.Rocky(), []feedtest.Sample{{Path: "rocky/updateinfo", Records: 4, Skipped: 1}})
-	feedtest.Corpus(t, updateinfo.Bottlerocket(), []feedtest.Sample{{Path: "bottlerocket/updateinfo.xml.gz", Records: 2, CVEs: 2}})
+	feedtest.Corpus(t, rocky, []feedtest.Sample{{Path: "rocky/updateinfo", Records: 4, Skipped: 1}})
+	feedtest.Corpus(t, bottlerocket, []feedtest.Sample{{Path: "bottlerocket/updateinfo.xml.gz", Records: 2, CVEs: 2}})
 	cut := feedtest.Read(t, "amazon/updateinfo/updateinfo_invalid.xml.gz")
-	if recs, _, fatal := feedtest.Parse(updateinfo.Amazon(), bytes.NewReader(cut)); fatal == nil || len(recs) != 1 {
+	if recs, _, fatal := feedtest.Parse(amazon, bytes.NewReader(cut)); fatal == nil || len(recs) != 1 {
 		t.Errorf("a document that is cut off: %v, %v", recs, fatal)
 	}
 }
 
 func TestGolden(t *testing.T) {
-	feedtest.Golden(t, updateinfo.Rocky(), "rocky/updateinfo/updateinfo.xml", "rocky.golden", nil)
-	feedtest.Golden(t, updateinfo.Bottlerocket(), "bottlerocket/updateinfo.xml.gz", "bottlerocket.golden", nil)
-	feedtest.Golden(t, updateinfo.Amazon(), "amazon/updateinfo/updateinfo_AL2023.xml.gz", "amazon.golden", nil)
+	feedtest.Golden(t, rocky, "rocky/updateinfo/updateinfo.xml", "rocky.golden", nil)
+	feedtest.Golden(t, bottlerocket, "bottlerocket/updateinfo.xml.gz", "bottlerocket.golden", nil)
+	feedtest.Golden(t, amazon, "amazon/updateinfo/updateinfo_AL2023.xml.gz", "amazon.golden", nil)
 }
 
 func FuzzParse(f *testing.F) {
-	feedtest.Fuzz(f, updateinfo.Rocky(), doc, "<updates><update type='security'><id>a</id></update></updates>")
+	feedtest.Fuzz(f, rocky, doc, "<updates><update type='security'><id>a</id></update></updates>")
 }
 
-func ExampleAmazon() {
+func ExampleFeeds() {
+	amazon := updateinfo.Feeds()[0]
 	doc := strings.NewReader(`<updates><update type="security"><id>ALAS2023-2023-001</id><severity>Important</severity>
 		<references><reference type="cve" id="CVE-2022-24903"/></references>
 		<pkglist><collection><package name="rsyslog" epoch="0" version="8.2204.0" release="3.amzn2023.0.2" arch="x86_64"/></collection></pkglist>
 		</update></updates>`)
-	for rec, err := range updateinfo.Amazon().Parse(doc) {
+	for rec, err := range amazon.Parse(doc) {
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -149,12 +149,14 @@ func TestFound(t *testing.T) {
 // TestStopped asks that a daemon which does not run, and one that dies in the middle of a scan, are told of, once.
 func TestStopped(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "none")
-	_, err := plugin.Start(t.Context(), command(t, socket))
-	if err == nil || !strings.Contains(err.Error(), "no connection to clamd") {
-		t.Fatalf("without a daemon: %v", err)
+	analyzers, stop, err := plugin.StartAll(t.Context(), command(t, socket))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if r := reportOf(t, fstest.MapFS{"a": {}}, plugin.Unavailable("clamav", err)); len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable {
-		t.Errorf("%+v", r.Diagnostics)
+	defer stop()
+	r := reportOf(t, fstest.MapFS{"a": {}}, analyzers...)
+	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "no connection to clamd") {
+		t.Errorf("without a daemon: %+v", r.Diagnostics)
 	}
 	d := startDaemon(t)
 	p, err := plugin.Start(t.Context(), command(t, d.socket))
@@ -168,7 +170,7 @@ func TestStopped(t *testing.T) {
 	}
 	root["399"].Data = []byte(eicar())
 	time.AfterFunc(50*time.Millisecond, func() { d.cmd.Process.Kill() })
-	r := reportOf(t, root, p.Analyzers()...)
+	r = reportOf(t, root, p.Analyzers()...)
 	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "not analyzed") {
 		t.Errorf("%+v", r.Diagnostics)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -163,7 +164,7 @@ func of(v *report.Assessment, f *report.Finding, m *matcher.Match, c *analyzer.C
 		}
 	}
 	for _, u := range f.URLs() {
-		if web(u) != "" {
+		if u = web(u); u != "" {
 			x.Links = append(x.Links, link{u})
 		}
 	}
@@ -226,10 +227,11 @@ func uuid(parts ...string) string {
 
 // web returns an address if it is one of the web.
 func web(u string) string {
-	if strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") {
-		return u
+	p, err := url.Parse(u)
+	if err != nil || p.Scheme != "https" && p.Scheme != "http" || p.Host == "" || strings.Contains(p.RawQuery, " ") {
+		return ""
 	}
-	return ""
+	return p.String()
 }
 
 func or(s, other string) string {

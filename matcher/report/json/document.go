@@ -139,7 +139,7 @@ type failure struct {
 func newDocument(a *report.Assessment) *document {
 	r := a.Report
 	d := &document{
-		Schema:   Version,
+		Schema:   version,
 		Image:    image{a.Name, r.Image.ID, r.Image.Digest, r.Image.Platform},
 		Database: database{a.Database.Hash, a.Database.Starter},
 		Summary:  newSummary(a),

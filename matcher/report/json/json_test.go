@@ -129,7 +129,7 @@ func TestErrors(t *testing.T) {
 		{"no time", `{"schema": 2, "coverage": [{"date": "yesterday"}]}`, `json: "yesterday" is not a time`, nil},
 		{"no status", `{"schema": 2, "matches": [{"status": "bad"}]}`, "bad", nil},
 		{"an unknown reason of version 1", `{"schema": 1, "skipped": [{"reason": "other"}]}`, `json: skipped: unknown reason "other"`, nil},
-		{"many objects", `{"schema": 2, "components": [` + strings.Repeat("{},", 1<<21) + `{}]}`, "json: too large", json.ErrTooLarge},
+		{"many objects", `{"schema": 2, "components": [` + strings.Repeat("{},", 1<<21) + `{}]}`, "json: too large", nil},
 	} {
 		_, err := json.Read(strings.NewReader(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {

@@ -14,13 +14,10 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-var (
-	// ErrVersion reports that a document is not of a version that this package reads.
-	ErrVersion = errors.New("unknown version of the JSON form")
+// ErrVersion reports that a document is not of a version that this package reads.
+var ErrVersion = errors.New("unknown version of the JSON form")
 
-	// ErrTooLarge reports that a document exceeds 256 MiB, or would take more than about 1 GiB of memory.
-	ErrTooLarge = errors.New("too large")
-)
+var errTooLarge = errors.New("too large")
 
 const (
 	maxBytes  = 256 << 20
@@ -63,12 +60,12 @@ func decode(r io.Reader, v any, schema *int) (*parser, error) {
 		return nil, fmt.Errorf("json: %w", err)
 	}
 	if len(text) > maxBytes || memory(text) > maxMemory {
-		return nil, fmt.Errorf("json: %w", ErrTooLarge)
+		return nil, fmt.Errorf("json: %w", errTooLarge)
 	}
 	if err := json.Unmarshal(text, v); err != nil {
 		return nil, fmt.Errorf("json: %w", err)
 	}
-	if *schema < 1 || *schema > Version {
+	if *schema < 1 || *schema > version {
 		return nil, fmt.Errorf("json: schema %d: %w", *schema, ErrVersion)
 	}
 	return &parser{version: *schema}, nil

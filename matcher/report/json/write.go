@@ -10,9 +10,9 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Version is the version of the form that this package writes. A version may gain fields; removing a field or changing its meaning
-// makes a new version. [Read] also reads version 1.
-const Version = 2
+// version is the version of the form that this package writes. A version may gain fields; removing a field or changing its meaning
+// makes a new version.
+const version = 2
 
 //go:embed schema.json
 var schema []byte

@@ -305,7 +305,9 @@ func (b *builder) notifications() []notification {
 }
 
 func locationOf(path string, line int, name, kind string) location {
-	l := location{Physical: physical{Artifact: artifact{URI: (&url.URL{Path: strings.TrimPrefix(path, "/")}).EscapedPath(), Base: rootBase}}}
+	uri := (&url.URL{Path: strings.TrimLeft(path, "/")}).EscapedPath()
+	uri = strings.ReplaceAll(uri, ":", "%3A") // readers take the text before a colon for a scheme
+	l := location{Physical: physical{Artifact: artifact{URI: uri, Base: rootBase}}}
 	if line > 0 {
 		l.Physical.Region = &region{line}
 	}

@@ -35,6 +35,22 @@ type Sample struct {
 	Keys    int // different keys; not checked if 0
 }
 
+// Find returns the feed with a name. It panics without one.
+func Find(feeds []feed.Feed, name string) feed.Feed {
+	return feeds[slices.IndexFunc(feeds, func(f feed.Feed) bool { return f.Name == name })]
+}
+
+// State returns the result of an update for a dataset.
+func State(d *feed.DatasetResult) string {
+	switch {
+	case d.Err != nil:
+		return "kept"
+	case d.Unchanged:
+		return "unchanged"
+	}
+	return "renewed"
+}
+
 // Corpus loads samples and checks the counts and that the database can be read.
 func Corpus(t *testing.T, f feed.Feed, samples []Sample) {
 	t.Helper()

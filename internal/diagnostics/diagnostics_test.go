@@ -1,4 +1,4 @@
-package table
+package diagnostics
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-func TestDiagnostics(t *testing.T) {
+func TestLines(t *testing.T) {
 	list := []analyzer.FileDiagnostic{
 		{Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed, Message: "dpkg: line 1: no \x1bcolon"}, Layer: 3, Path: "a", Analyzer: "dpkg"},
 		{Diagnostic: analyzer.Diagnostic{Code: analyzer.Unavailable, Message: "the plugin did not start"}, Layer: -1},
@@ -21,12 +21,12 @@ func TestDiagnostics(t *testing.T) {
 		{`layer 3: a: dpkg: line 1: no \x1bcolon (and 1 other file)`, "image: the plugin did not start"},
 		{`layer 3: a: dpkg: line 1: no \x1bcolon (and 1 other file)`, "image: the plugin did not start", "layer 0: too large (and 1 other file)"},
 	} {
-		got, more := Diagnostics(list, n)
+		got, more := Lines(list, n)
 		if left := []int{5, 3, 2, 0}[n]; !slices.Equal(got, want) || more != left {
 			t.Errorf("%d: %q and %d more, want %q and %d", n, got, more, want, left)
 		}
 	}
-	if got, more := Diagnostics(list, 100); len(got) != 3 || more != 0 {
+	if got, more := Lines(list, 100); len(got) != 3 || more != 0 {
 		t.Errorf("%q and %d more", got, more)
 	}
 }

@@ -1,4 +1,5 @@
-package table
+// Package diagnostics writes the diagnostics of a report as lines for a terminal.
+package diagnostics
 
 import (
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"github.com/hullmark/hullmark/internal/terminal"
 )
 
-// Diagnostics returns at most n lines that list diagnostics, and the number of diagnostics that they leave out. Files with the
+// Lines returns at most n lines that list diagnostics, and the number of diagnostics that they leave out. Files with the
 // same message share a line: "layer 3: var/lib/dpkg/status: dpkg: line 12: no colon (and 2 other files)".
-func Diagnostics(list []analyzer.FileDiagnostic, n int) (lines []string, more int) {
+func Lines(list []analyzer.FileDiagnostic, n int) (lines []string, more int) {
 	type message struct {
 		analyzer.Diagnostic
 		analyzer string

@@ -1,0 +1,3 @@
+package version
+
+func (s Scheme) Name() string { return s.name() }

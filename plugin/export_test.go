@@ -1,0 +1,5 @@
+package plugin
+
+const ProtocolVersion = protocolVersion
+
+var NewUnavailable = unavailable
