@@ -25,11 +25,19 @@ type replay struct {
 	needs    []need
 	problems []analyzer.FileDiagnostic
 
-	layer   int // the current one
+	above   above // the directory that was entered last
+	layer   int   // the current one
 	answers []answerOf
 	groups  int // counts them
 	found   []int
 	before  []int
+}
+
+// An above is the directory above another one. It is valid as long as the tree has the same number of changes.
+type above struct {
+	path    []byte
+	node    *node
+	changes int
 }
 
 // A need is a file that an analyzer must see under a name, while its content has another name in a layer.
@@ -77,15 +85,10 @@ func (r *replay) play() error {
 // group applies a group of a journal. With nodes, every directory that has an entry gets a node.
 func (r *replay) group(g *group, nodes bool) error {
 	answers := r.cutAnswers(g)
-	if g.self {
-		if err := r.directory(string(g.dir), nodes); err != nil {
-			return err
-		}
+	d, ok, err := r.enter(g, nodes)
+	if err != nil || g.count == 0 {
+		return err
 	}
-	if g.count == 0 {
-		return nil
-	}
-	d, ok := r.enter(g.dir)
 	if d.node == nil && d.blocked == nil && !d.moved && !g.mixed && len(answers) == 0 && r.linked == nil && r.aliases == nil {
 		return nil // nothing in the directory matters
 	}
@@ -101,13 +104,15 @@ func (r *replay) group(g *group, nodes bool) error {
 		}
 		if i > 0 && d.moved { // an entry may have replaced the link
 			raw := d.raw
-			if d, ok = r.enter(g.dir); !d.moved {
+			g.self = false
+			if d, ok, err = r.enter(g, nodes); err != nil {
+				return err
+			}
+			if d.raw = raw; !d.moved {
 				d.path = raw
 			}
-			d.raw = raw
 		}
 		if !ok {
-			r.refuse(d.raw, "it is reached through a loop of symbolic links")
 			return nil
 		}
 		kind, name, target := g.entry()
@@ -144,55 +149,74 @@ type directory struct {
 	blocked *node // a file in the way, which a directory replaces
 }
 
-// enter finds the place of a directory. It sets path only of a directory that a link moves. It returns false for a loop.
-func (r *replay) enter(p []byte) (d directory, ok bool) {
-	d.node = &r.tree.root
-	if string(p) == "." {
-		return d, true
+// enter finds the place of the directory of a group, after the entry that the directory may have. It sets path only of a directory that a
+// link moves. With nodes, a directory that has an entry gets a node. enter returns false for a loop of links.
+func (r *replay) enter(g *group, nodes bool) (d directory, ok bool, err error) {
+	n := &r.tree.root
+	if string(g.dir) == "." {
+		return directory{node: n}, true, nil
 	}
-	for rest := unsafe.String(unsafe.SliceData(p), len(p)); rest != ""; {
-		element, after, _ := strings.Cut(rest, "/")
+	rest := unsafe.String(unsafe.SliceData(g.dir), len(g.dir))
+	if known := r.above.path; len(known) < len(rest) && r.above.changes == r.tree.changes && rest[len(known)] == '/' && rest[:len(known)] == string(known) {
+		n, rest = r.above.node, rest[len(known)+1:]
+	}
+	for {
+		element, after, more := strings.Cut(rest, "/")
+		if !more && n != r.above.node {
+			r.above.path = append(r.above.path[:0], g.dir[:max(len(g.dir)-len(rest)-1, 0)]...)
+			r.above.node, r.above.changes = n, r.tree.changes
+		}
 		rest = after
-		switch d.node = r.tree.child(d.node, element); {
-		case d.node == nil:
-			return d, true
-		case d.node.link != "":
-			d.moved = true
-			if d.path, ok = r.tree.unpacked(string(p)); ok {
-				d.node = r.tree.find(d.path)
+		parent := n
+		switch n = r.tree.child(parent, element); {
+		case n == nil && g.self && nodes && !more && parent.file == nil:
+			if n, err = r.tree.add(parent, strings.Clone(element)); err != nil {
+				return d, false, err
 			}
-			return d, ok
-		case d.node.file != nil:
-			d.blocked, d.node = d.node, nil
-			return d, true
+			n.entry = r.layer + 1
+		case n == nil && g.self && nodes:
+			return r.enterMoved(g)
+		case n == nil:
+			return d, true, nil
+		case !more && g.self:
+			r.tree.directory(n)
+			n.entry = r.layer + 1
+		case n.link != "":
+			return r.enterMoved(g)
+		case n.file != nil:
+			return directory{blocked: n}, true, nil
+		}
+		if !more {
+			return directory{node: n}, true, nil
 		}
 	}
-	return d, true
 }
 
-// directory applies the entry of a directory.
-func (r *replay) directory(p string, nodes bool) error {
-	if p == "." {
-		return nil
-	}
-	parent, ok := r.tree.unpacked(dirOf(p))
-	if !ok {
-		r.refuse(p, "its directory is reached through a loop of symbolic links")
-		return nil
-	}
-	at := join(parent, baseOf(p))
-	n := r.tree.find(at)
-	if n == nil && nodes {
-		var err error
-		if n, err = r.tree.make(at); err != nil {
-			return err
+// enterMoved is enter for a directory to which a link leads, or that needs a node.
+func (r *replay) enterMoved(g *group) (d directory, ok bool, err error) {
+	raw := string(g.dir)
+	if !g.self {
+		d.moved = true
+		if d.path, ok = r.tree.unpacked(raw); ok {
+			d.node = r.tree.find(d.path)
+		} else {
+			r.refuse(raw, "it is reached through a loop of symbolic links")
 		}
+		return d, ok, nil
 	}
-	if n != nil {
-		r.tree.directory(n)
-		n.entry = r.layer + 1
+	parent, ok := r.tree.unpacked(dirOf(raw))
+	if !ok {
+		r.refuse(raw, "its directory is reached through a loop of symbolic links")
+		return d, false, nil
 	}
-	return nil
+	d.path = join(parent, baseOf(raw))
+	if d.node, err = r.tree.make(d.path); err != nil {
+		return d, false, err
+	}
+	r.tree.directory(d.node)
+	d.node.entry = r.layer + 1
+	d.moved = d.path != raw
+	return d, true, nil
 }
 
 // entry applies an entry of a journal.
@@ -218,6 +242,9 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 	r.tree.remove(old)
 	switch kind {
 	case kindFile:
+		if len(answers) == 0 && !d.moved && r.aliases == nil && !r.linked[name] {
+			return nil
+		}
 		f := &file{layer: r.layer, entry: number, path: join(d.path, name)}
 		if d.moved {
 			f.raw = join(d.raw, name)
@@ -233,7 +260,7 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		if err != nil {
 			return err
 		}
-		n.link = target
+		r.tree.link(n, target)
 	case kindHardlink:
 		return r.hardlink(d, name, target)
 	}
@@ -350,7 +377,7 @@ func (r *replay) answerFor(f *file, i int, name string) {
 func (r *replay) symlink(d *directory, name, target string) error {
 	n, err := r.node(d, name)
 	if err == nil {
-		n.link = target
+		r.tree.link(n, target)
 	}
 	return err
 }

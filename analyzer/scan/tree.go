@@ -18,6 +18,8 @@ type tree struct {
 	layer int              // the current one
 	free  []node           // to be used for new nodes
 	steps int              // see maxSteps
+
+	changes int // counts nodes that were removed, and new links
 }
 
 type place struct {
@@ -129,6 +131,12 @@ func (t *tree) directory(n *node) {
 	n.file, n.link = nil, ""
 }
 
+// link makes a new node a symbolic link.
+func (t *tree) link(n *node, target string) {
+	n.link = target
+	t.changes++
+}
+
 // remove removes a node, which may be nil, and all nodes below it.
 func (t *tree) remove(n *node) {
 	if n == nil {
@@ -155,6 +163,7 @@ func (t *tree) forget(n *node) {
 
 // unlink removes a node without children from its parent.
 func (t *tree) unlink(n *node) {
+	t.changes++
 	parent := n.parent
 	if parent.children >= manyChildren {
 		delete(t.wide, place{parent, n.name})
