@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
 
@@ -42,6 +43,10 @@ type Info struct {
 	// A scan matches them with the path in the layer, slash-separated, without a leading slash. Case matters.
 	Patterns []string
 
+	// Magic, if not empty, lists the first bytes of the files that the analyzer wants, up to 64 of each format: "\x7fELF". A scan does not
+	// read the rest of other files that match Patterns.
+	Magic []string
+
 	// Siblings lists base names of files that Analyze needs beside a wanted file, in its directory, and gets from File.Sibling. Few
 	// formats have a database in several files, such as one with a write-ahead log. A scan holds siblings in memory until the
 	// layer ends.
@@ -71,6 +76,11 @@ type Info struct {
 func (i Info) Validate() error {
 	if i.Name == "" {
 		return errors.New("analyzer: an analyzer has no name")
+	}
+	for _, m := range i.Magic {
+		if m == "" || len(m) > content.MaxMagic {
+			return fmt.Errorf("analyzer: %s: magic %q: not 1 to %d bytes", i.Name, m, content.MaxMagic)
+		}
 	}
 	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {
 		return fmt.Errorf("analyzer: %s: %w", i.Name, err)

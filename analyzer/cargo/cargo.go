@@ -31,7 +31,7 @@ const (
 // New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed
 // are Dev. Programs have no extension, so the analyzer looks only in directories that usually hold them.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
+	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
 }
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {

@@ -31,7 +31,7 @@ const devel = "(devel)"
 // Programs have no extension, so the analyzer looks only in directories that usually hold them. It reads programs of Go 1.18
 // and later, and older ones that record modules. It can't read compressed programs, such as those of UPX.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), ContentOnly: true}, analyze)
+	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
 }
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {

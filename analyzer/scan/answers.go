@@ -2,7 +2,6 @@ package scan
 
 import (
 	"cmp"
-	"slices"
 )
 
 // answers returns the answers of this run's analyzers for the entries of a layer under their own names, in the order of the entries.
@@ -20,8 +19,7 @@ func (r *run) answers(d *layerData) []answerOf {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b answerOf) int { return cmp.Compare(a.entry, b.entry) })
-	return list
+	return sorted(list, func(a, b *answerOf) int { return cmp.Compare(a.entry, b.entry) })
 }
 
 // A namedKey identifies the answer of an analyzer for an entry under a name other than its own.

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -21,6 +22,7 @@ type Budget struct {
 	layers  chan struct{}       // a place for each layer, or file system, that is read
 	workers chan struct{}       // a place for each analyzer at work
 	alone   chan struct{}       // see content.Account
+	window  chan struct{}       // a place for the one layer that is decompressed with a large window
 	buffers bufferPool
 }
 
@@ -32,7 +34,7 @@ func (b *Budget) start() {
 		if parallel <= 0 {
 			parallel = runtime.GOMAXPROCS(0)
 		}
-		b.memory, b.alone = semaphore.NewWeighted(b.size), make(chan struct{}, 1)
+		b.memory, b.alone, b.window = semaphore.NewWeighted(b.size), make(chan struct{}, 1), make(chan struct{}, 1)
 		b.layers, b.workers = make(chan struct{}, parallel), make(chan struct{}, parallel)
 	})
 }
@@ -46,4 +48,41 @@ func (b *Budget) place(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+const (
+	// freeWindow is the size in bytes of the window with which any number of layers may be decompressed at once. Most encoders use less.
+	freeWindow = 8 << 20
+
+	// hugeWindow is the size of a window whose memory goes back to the operating system. Small objects that then lie in it would force the
+	// next such window elsewhere.
+	hugeWindow = 32 << 20
+)
+
+// windows returns a function that waits until a layer may be decompressed with a window, and one to call when the layer is read. Windows
+// above freeWindow are taken one at a time. A layer that has one waits for no other.
+func (b *Budget) windows(ctx context.Context) (wait func(bytes int64) error, release func()) {
+	held, most := false, int64(0)
+	wait = func(bytes int64) error {
+		most = max(most, bytes)
+		if held || bytes <= freeWindow {
+			return nil
+		}
+		select {
+		case b.window <- struct{}{}:
+			held = true
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	release = func() {
+		if most >= hugeWindow {
+			debug.FreeOSMemory()
+		}
+		if held {
+			<-b.window
+		}
+	}
+	return wait, release
 }

@@ -2,7 +2,7 @@ package scan
 
 import (
 	"cmp"
-	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
@@ -26,8 +26,8 @@ func (c *collector) addTo(d *layerData) {
 	paths := make(sharedPaths)
 	for i, list := range c.results {
 		key := c.analyzers[i].key
-		slices.SortFunc(list, func(a, b fileResult) int {
-			return cmp.Or(cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Name, b.Name))
+		list = sorted(list, func(a, b *fileResult) int {
+			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})
 		for k := range list {
 			for n := range list[k].Fragments { // here, so that scans that find them in a cache need not

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -43,8 +45,9 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		}
 		return nil
 	}
-	if len(now) == 0 {
-		return nil
+	now, err := c.begins(now, e)
+	if err != nil || len(now) == 0 {
+		return err
 	}
 	charge := min(e.Size+512, c.budget.size) // a larger file waits until it is alone
 	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
@@ -74,6 +77,35 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		})
 	}
 	return nil
+}
+
+// begins returns the jobs whose analyzers want a file with the first bytes of e. It sets e.Reader to read them again.
+func (c *collector) begins(jobs []job, e *walk.Entry) ([]job, error) {
+	size := 0
+	for _, j := range jobs {
+		for _, m := range c.analyzers[j.analyzer].info.Magic {
+			size = max(size, len(m))
+		}
+	}
+	if size == 0 {
+		return jobs, nil
+	}
+	var buf [content.MaxMagic]byte
+	head := buf[:min(int64(size), e.Size)]
+	if e.At != nil {
+		if _, err := e.At.ReadAt(head, 0); err != nil && err != io.EOF {
+			return nil, err
+		}
+	} else {
+		if _, err := io.ReadFull(e.Reader, head); err != nil {
+			return nil, err
+		}
+		e.Reader = io.MultiReader(bytes.NewReader(bytes.Clone(head)), e.Reader)
+	}
+	return slices.DeleteFunc(jobs, func(j job) bool {
+		magic := c.analyzers[j.analyzer].info.Magic
+		return len(magic) > 0 && !slices.ContainsFunc(magic, func(m string) bool { return strings.HasPrefix(string(head), m) })
+	}), nil
 }
 
 // content returns the content of a file: at, if it is better read in parts, else data.

@@ -128,7 +128,9 @@ func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily b
 
 // walk calls fn for the entries of a layer and reports whether it read lazily. Then only wanted files have usable content.
 func (c *collector) walk(l walk.Layer, lazily bool, wanted func(string) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
-	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Progress: c.progress}
+	window, release := c.budget.windows(c.ctx)
+	defer release()
+	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Window: window, Progress: c.progress}
 	if lazily {
 		stats, err := l.WalkTable(c.ctx, o, wanted, fn)
 		if !errors.Is(err, walk.ErrNoTable) {

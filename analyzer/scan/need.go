@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -63,8 +64,8 @@ func (r *run) meetLayer(ctx context.Context, d *layerData, layers int, needs []n
 		}
 		return nil, nil
 	}
-	slices.SortStableFunc(open, func(a, b need) int {
-		return cmp.Or(cmp.Compare(a.entry, b.entry), cmp.Compare(a.analyzer, b.analyzer), cmp.Compare(a.name, b.name))
+	open = sorted(open, func(a, b *need) int {
+		return cmp.Or(cmp.Compare(a.entry, b.entry), cmp.Compare(a.analyzer, b.analyzer), strings.Compare(a.name, b.name))
 	})
 	c, err := read(ctx, open[0].layer, slices.CompactFunc(slices.Clone(open), need.equal))
 	if err != nil {

@@ -4,6 +4,8 @@ package compression
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/zstd"
@@ -22,6 +24,8 @@ const (
 
 // maxWindow is the largest window of a zstd frame in bytes.
 const maxWindow = 128 << 20
+
+var errWindow = errors.New("zstd: the window is too large")
 
 // Detect returns the format of a stream by its first bytes. Four bytes suffice.
 func Detect(first []byte) Format {
@@ -50,7 +54,11 @@ type Reader struct {
 //
 // Like gzip(1) and Docker, it ignores data after the last member of a gzip file. A caller that verifies a digest notices if the
 // ignored data matters.
-func NewReader(r io.Reader) (*Reader, Format, error) {
+func NewReader(r io.Reader) (*Reader, Format, error) { return NewReaderWindow(r, nil) }
+
+// NewReaderWindow is like NewReader. It calls grow, if that is not nil, before the content needs a larger window, of up to 128 MiB: the
+// memory of the decompressor of a zstd stream.
+func NewReaderWindow(r io.Reader, grow func(window int64) error) (*Reader, Format, error) {
 	first := make([]byte, 4)
 	n, err := io.ReadFull(r, first)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
@@ -64,6 +72,15 @@ func NewReader(r io.Reader) (*Reader, Format, error) {
 	}
 	r = bufio.NewReaderSize(r, 64<<10)
 	if format == Zstd {
+		r = newWindowReader(r, func(window int64) error {
+			switch {
+			case window > maxWindow: // the decoder would allow it for the whole content of a frame
+				return fmt.Errorf("%w: %d bytes, more than %d", errWindow, window, maxWindow)
+			case grow != nil:
+				return grow(window)
+			}
+			return nil
+		})
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, format, err

@@ -29,6 +29,11 @@ func Patterns() []string {
 	return append(patterns, "**/*.exe")
 }
 
+// Magic returns the first bytes of all formats, for analyzer.Info.Magic.
+func Magic() []string {
+	return []string{"\x7fELF", "MZ", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe"}
+}
+
 // A Format is the format of an executable.
 type Format int
 

@@ -181,7 +181,9 @@ type Info struct {
 	// Whatever else answers depend on, such as the version of a signature database.
 	Build string `protobuf:"bytes,7,opt,name=build" json:"build,omitempty"`
 	// The analyzer's files complete one another from any directory: Join is called.
-	Joins         bool `protobuf:"varint,8,opt,name=joins" json:"joins,omitempty"`
+	Joins bool `protobuf:"varint,8,opt,name=joins" json:"joins,omitempty"`
+	// If not empty, the analyzer wants only files that begin with one of these, of up to 64 bytes each.
+	Magic         [][]byte `protobuf:"bytes,9,rep,name=magic" json:"magic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,13 @@ func (x *Info) GetJoins() bool {
 		return x.Joins
 	}
 	return false
+}
+
+func (x *Info) GetMagic() [][]byte {
+	if x != nil {
+		return x.Magic
+	}
+	return nil
 }
 
 // An AnalyzeRequest carries the next parts of the stream: of many small files, or of one large file.
@@ -1235,7 +1244,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xce\x01\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xe4\x01\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1244,7 +1253,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\fcontent_only\x18\x05 \x01(\bR\vcontentOnly\x12\x19\n" +
 	"\bmax_size\x18\x06 \x01(\x03R\amaxSize\x12\x14\n" +
 	"\x05build\x18\a \x01(\tR\x05build\x12\x14\n" +
-	"\x05joins\x18\b \x01(\bR\x05joins\"@\n" +
+	"\x05joins\x18\b \x01(\bR\x05joins\x12\x14\n" +
+	"\x05magic\x18\t \x03(\fR\x05magic\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
 	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xcc\x01\n" +
 	"\x04Part\x12\x12\n" +

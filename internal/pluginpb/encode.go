@@ -14,15 +14,29 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 	return &Info{
 		Joins: joins,
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
-		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
+		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeMagic(i.Magic),
 	}
+}
+
+func encodeMagic(list []string) (magic [][]byte) {
+	for _, m := range list {
+		magic = append(magic, []byte(m))
+	}
+	return magic
+}
+
+func decodeMagic(list [][]byte) (magic []string) {
+	for _, m := range list {
+		magic = append(magic, string(m))
+	}
+	return magic
 }
 
 // DecodeInfo decodes an Info, except Joins.
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
-		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build,
+		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeMagic(i.Magic),
 	}
 }
 

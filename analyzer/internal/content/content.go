@@ -7,6 +7,9 @@ import (
 	"io"
 )
 
+// MaxMagic is the most bytes of an element of analyzer.Info.Magic.
+const MaxMagic = 64
+
 // A Content is the content of one file, in memory or read on demand.
 type Content struct {
 	*Account

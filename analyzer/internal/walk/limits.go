@@ -39,6 +39,9 @@ type Options struct {
 	// Finish, if not nil, runs after the last call of the walk's function, before the walk closes the source of Entry.At.
 	Finish func()
 
+	// Window, if not nil, is called before the decompressor of the layer takes memory for a larger window, in another goroutine.
+	Window func(bytes int64) error
+
 	// Progress, if not nil, receives the number of stored bytes that were read or skipped so far. It is called from any
 	// goroutine, but not after the walk returns.
 	Progress func(read int64)

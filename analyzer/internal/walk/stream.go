@@ -33,13 +33,14 @@ type stream struct {
 	plain  *pipe // decompressed bytes
 	offset int64 // bytes passed to the reader
 	limits Limits
+	window func(int64) error // see Options.Window
 
 	hash hash.Hash // of the bytes in stored, or else in plain
 }
 
 // newStream starts to decompress r. close waits for the decompression to end.
-func newStream(ctx context.Context, r io.Reader, limits Limits, hashStored bool) *stream {
-	s := &stream{ctx: ctx, limits: limits, plain: newPipe(chunkSize, chunkCount), hash: sha256.New()}
+func newStream(ctx context.Context, r io.Reader, o Options, hashStored bool) *stream {
+	s := &stream{ctx: ctx, limits: o.Limits, window: o.Window, plain: newPipe(chunkSize, chunkCount), hash: sha256.New()}
 	if hashStored {
 		s.stored = newPipe(storedSize, storedCount)
 		go s.load(r)
@@ -93,7 +94,7 @@ func (s *source) Read(p []byte) (int, error) {
 // fill is the decompressing goroutine.
 func (s *stream) fill(r *source) {
 	defer close(s.plain.chunks)
-	z, _, err := compression.NewReader(r)
+	z, _, err := compression.NewReaderWindow(r, s.window)
 	if err != nil {
 		s.plain.put(nil, nil, err)
 		return

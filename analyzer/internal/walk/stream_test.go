@@ -55,7 +55,7 @@ func TestStream(t *testing.T) {
 				} else if !hashStored {
 					continue
 				}
-				s := newStream(context.Background(), io.TeeReader(source, sum), Limits{}.withDefaults(), hashStored)
+				s := newStream(context.Background(), io.TeeReader(source, sum), Options{Limits: Limits{}.withDefaults()}, hashStored)
 				got, err := io.ReadAll(s)
 				s.close()
 				if tt.want != nil {
@@ -84,7 +84,7 @@ func TestStream(t *testing.T) {
 func TestStreamClose(t *testing.T) {
 	stored := gzipped(t, bytes.Repeat([]byte("some content "), 1_000_000))
 	for n := range 20 {
-		s := newStream(context.Background(), io.MultiReader(bytes.NewReader(stored), bytes.NewReader(make([]byte, 10<<20))), Limits{}.withDefaults(), n%2 == 0)
+		s := newStream(context.Background(), io.MultiReader(bytes.NewReader(stored), bytes.NewReader(make([]byte, 10<<20))), Options{Limits: Limits{}.withDefaults()}, n%2 == 0)
 		if _, err := io.ReadFull(s, make([]byte, n*1000)); err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func (l Layer) Walk(ctx context.Context, o Options, fn func(*Entry) error) (stat
 	if o.Progress != nil {
 		stored = &meter{r: rc, report: o.Progress}
 	}
-	s := newStream(ctx, stored, o.Limits, l.Checked() == l.Digest)
+	s := newStream(ctx, stored, o, l.Checked() == l.Digest)
 	defer func() {
 		if err != nil && stop() {
 			// The other goroutine may be waiting for bytes of a slow source that no longer matter.
