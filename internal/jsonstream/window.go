@@ -16,6 +16,7 @@ type window struct {
 	base  int64 // offset of buf in the document
 	mark  int   // in buf, where the value begins that must stay in memory; -1 if there is none
 	cost  int64 // of that value, beside its bytes
+	total int64 // cost of the value that release returned last, with its bytes
 	limit int64
 }
 
@@ -61,7 +62,7 @@ func (w *window) hold() { w.mark, w.cost = w.pos, 0 }
 
 func (w *window) release() []byte {
 	held := w.buf[w.mark:w.pos]
-	w.mark = -1
+	w.mark, w.total = -1, int64(len(held))+w.cost
 	return held
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
@@ -35,7 +36,8 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 func definition(d *oval.Definition) feed.Record {
 	title := strings.TrimSpace(d.Title)
 	e, err := d.Erratum(feedName, title)
-	errs := []error{err}
+	var errs bound.Errors
+	errs.Add(err)
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
 	}
@@ -51,15 +53,20 @@ func definition(d *oval.Definition) feed.Record {
 	}
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	if len(e.Flaws) == 0 {
-		errs = append(errs, errors.New("no CVE"))
+		errs.Add(errors.New("no CVE"))
 	}
 	packages, err := d.Packages(&oval.Rules{Product: product})
-	errs = append(errs, err)
+	errs.Add(err)
 	if len(packages) == 0 {
-		errs = append(errs, errors.New("no packages"))
+		errs.Add(errors.New("no packages"))
+	}
+	list := statements(packages)
+	if err := bound.Advisories(0, len(e.Flaws), len(list)); err != nil {
+		errs.Add(err)
+		list = nil
 	}
 	for _, f := range e.Flaws {
-		for _, s := range statements(packages) {
+		for _, s := range list {
 			a := matcher.Advisory{
 				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: cmp.Or(s.reason, reason), Severities: f.Severities,
 				Summary: e.Summary, URLs: e.URLs, Feed: feedName, Published: e.Published, Modified: e.Modified,
@@ -67,7 +74,7 @@ func definition(d *oval.Definition) feed.Record {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
@@ -82,7 +89,7 @@ type statement struct {
 	all      bool     // all versions are affected in some product
 }
 
-// maxRanges bounds the number of different ranges of a package. A release has about ten products.
+// maxRanges bounds the number of different ranges and of restricted products of a package. A release has about ten products.
 const maxRanges = 1000
 
 // statements joins the packages with the same key. A statement has the ranges of all products, because a machine may have any of them. A
@@ -106,7 +113,7 @@ func statements(packages []oval.Package) []*statement {
 		}
 		if !restricted(name) {
 			s.public = true
-		} else if !slices.Contains(s.products, name) {
+		} else if len(s.products) < maxRanges && !slices.Contains(s.products, name) {
 			s.products = append(s.products, name)
 		}
 	}
