@@ -41,7 +41,7 @@ func (w *window) fill() error {
 	n := copy(w.buf, w.buf[keep:])
 	w.buf, w.base, w.pos = w.buf[:n], w.base+int64(keep), w.pos-keep
 	if n == cap(w.buf) {
-		w.buf = slices.Grow(w.buf, max(minBuffer, n))
+		w.buf = slices.Grow(w.buf, max(minBuffer, int(min(int64(n), w.limit-int64(n)))))
 	}
 	for range 100 {
 		n, err := w.src.Read(w.buf[len(w.buf):cap(w.buf)])
