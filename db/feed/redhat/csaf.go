@@ -91,7 +91,7 @@ type branch struct {
 // Bounds on the memory for the parts of a document that are held until its end. The largest documents of Red Hat take a few MiB.
 const (
 	maxHeld  = 256 << 20
-	heldSize = 128 // of a product, a relation or a vulnerability, beside its text
+	heldSize = 512 // of a product, a relation or a vulnerability, beside its text
 )
 
 // read reads a member of the document. If a part has an unexpected type, the document has the rest.

@@ -3,6 +3,7 @@ package suse
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,7 +61,8 @@ func definition(d *oval.Definition) feed.Record {
 	if len(packages) == 0 {
 		errs.Add(errors.New("no packages"))
 	}
-	list := statements(packages)
+	list, err := statements(packages)
+	errs.Add(err)
 	if err := bound.Advisories(0, len(e.Flaws), len(list)); err != nil {
 		errs.Add(err)
 		list = nil
@@ -89,12 +91,14 @@ type statement struct {
 	all      bool     // all versions are affected in some product
 }
 
-// maxRanges bounds the number of different ranges and of restricted products of a package. A release has about ten products.
-const maxRanges = 1000
+// maxProducts bounds the number of different ranges and of restricted products of a package. A release has about ten products.
+const maxProducts = errata.MaxRanges
 
 // statements joins the packages with the same key. A statement has the ranges of all products, because a machine may have any of them. A
-// package that is affected in one product and not affected in another is affected.
-func statements(packages []oval.Package) []*statement {
+// package that is affected in one product and not affected in another is affected. The error reports packages with more than maxProducts ranges
+// or restricted products; their statements have the first ones.
+func statements(packages []oval.Package) ([]*statement, error) {
+	var errs bound.Errors
 	byKey := make(map[matcher.Key]*statement)
 	for _, p := range packages {
 		s := byKey[p.Key]
@@ -108,13 +112,17 @@ func statements(packages []oval.Package) []*statement {
 			continue
 		case p.Range == (matcher.Range{}):
 			s.all = true
-		case len(s.ranges) < maxRanges && !slices.Contains(s.ranges, p.Range):
+		case !slices.Contains(s.ranges, p.Range):
 			s.ranges = append(s.ranges, p.Range)
 		}
 		if !restricted(name) {
 			s.public = true
-		} else if len(s.products) < maxRanges && !slices.Contains(s.products, name) {
+		} else if !slices.Contains(s.products, name) {
 			s.products = append(s.products, name)
+		}
+		if max(len(s.ranges), len(s.products)) > maxProducts {
+			errs.Add(fmt.Errorf("%.80s: more than %d ranges or products: %w", p.Name, maxProducts, feed.ErrTooLarge))
+			s.ranges, s.products = s.ranges[:min(len(s.ranges), maxProducts)], s.products[:min(len(s.products), maxProducts)]
 		}
 	}
 	var out []*statement
@@ -134,5 +142,5 @@ func statements(packages []oval.Package) []*statement {
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
-	return out
+	return out, errs.Err()
 }

@@ -1,4 +1,4 @@
-// Package bound limits the memory that one record of a feed takes. Limits in package feed lists all bounds of feeds.
+// Package bound limits the memory that one record of a feed takes. The documentation of package feed lists the limits of all feeds.
 package bound
 
 import (
@@ -14,9 +14,8 @@ const MaxAdvisories = 250_000
 
 // Advisories fails if a record with n advisories gets too many by one for each of some vulnerabilities in each of some packages.
 func Advisories(n, vulnerabilities, packages int) error {
-	if int64(n)+int64(vulnerabilities)*int64(packages) > MaxAdvisories {
-		return fmt.Errorf("%d vulnerabilities in %d packages, more than %d advisories of one record: %w",
-			vulnerabilities, packages, MaxAdvisories, limit.ErrExceeded)
+	if total := int64(n) + int64(vulnerabilities)*int64(packages); total > MaxAdvisories {
+		return fmt.Errorf("a record of %d advisories, more than %d: %w", total, MaxAdvisories, limit.ErrExceeded)
 	}
 	return nil
 }
@@ -24,10 +23,11 @@ func Advisories(n, vulnerabilities, packages int) error {
 // maxErrors bounds the errors of one record.
 const maxErrors = 20
 
-// Errors gathers the errors of one record. It keeps the first ones that differ and counts the rest.
+// Errors gathers the errors of one record. It keeps the first ones that differ, and the first about a limit, and counts the rest.
 type Errors struct {
-	list []error
-	more int
+	list    []error
+	limited error // about a limit, not in list
+	more    int
 }
 
 // Add adds the errors that are not nil.
@@ -35,6 +35,8 @@ func (e *Errors) Add(errs ...error) {
 	for _, err := range errs {
 		switch {
 		case err == nil:
+		case len(e.list) == maxErrors && e.limited == nil && errors.Is(err, limit.ErrExceeded):
+			e.limited = err
 		case len(e.list) == maxErrors:
 			e.more++
 		case !e.has(err.Error()):
@@ -54,8 +56,9 @@ func (e *Errors) has(text string) bool {
 
 // Err joins the errors. It returns nil if there are none.
 func (e *Errors) Err() error {
+	var more error
 	if e.more > 0 {
-		return errors.Join(append(e.list[:maxErrors:maxErrors], fmt.Errorf("%d more errors", e.more))...)
+		more = fmt.Errorf("%d more errors", e.more)
 	}
-	return errors.Join(e.list...)
+	return errors.Join(errors.Join(e.list...), e.limited, more)
 }

@@ -39,8 +39,14 @@ func TestErrors(t *testing.T) {
 	for i := range 1_000_000 {
 		e.Add(fmt.Errorf("error %d", i))
 	}
+	for range 2 {
+		e.Add(fmt.Errorf("too long: %w", limit.ErrExceeded))
+	}
 	lines := strings.Split(e.Err().Error(), "\n")
-	if len(lines) != maxErrors+1 || lines[maxErrors-1] != "error 18" || lines[maxErrors] != "999981 more errors" {
+	if len(lines) != maxErrors+2 || lines[maxErrors-1] != "error 18" || lines[maxErrors] != "too long: exceeds the limit" || lines[maxErrors+1] != "999982 more errors" {
+		t.Errorf("%q", lines)
+	}
+	if !errors.Is(e.Err(), limit.ErrExceeded) || !errors.Is(e.Err(), first) {
 		t.Errorf("%q", lines)
 	}
 }
