@@ -21,7 +21,7 @@ type repeater struct {
 	left int64
 	n    int
 	now  []byte // the rest of the part of the document that buf holds
-	buf  []byte
+	buf  []byte // a chunk
 }
 
 // chunk is the number of bytes that the repeater makes at a time.
@@ -45,7 +45,9 @@ func (r *repeater) Read(p []byte) (int, error) {
 
 // next sets now to the next part of the document.
 func (r *repeater) next() bool {
-	r.buf = r.buf[:0]
+	if len(r.buf) < chunk || len(r.body) > 1 || r.left < chunk { // else the chunk is the last one again
+		r.buf = r.buf[:0]
+	}
 	for int64(len(r.buf)) < min(r.left, chunk) {
 		r.n++
 		for i, part := range r.body {

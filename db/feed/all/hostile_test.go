@@ -3,6 +3,7 @@ package all_test
 import (
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -113,6 +114,15 @@ func syntax(opening string) string {
 	return "text"
 }
 
+// sizeAt returns the size of a payload behind the opening with an index. Only a feed's first opening has strings and names that are longer than a
+// reader of JSON accepts, unless HULLMARK_CORPUS is set, as in CI. The others suffice for readers of other syntaxes.
+func (p payload) sizeAt(opening int) int64 {
+	if opening > 0 && p.size >= names && os.Getenv("HULLMARK_CORPUS") == "" {
+		return 5 << 20
+	}
+	return p.size
+}
+
 // TestHostile parses documents that are made to take as much memory as they can. Each ends in an error, in bounded memory and time, unless the
 // feed reads or skips its values one by one.
 func TestHostile(t *testing.T) {
@@ -126,8 +136,9 @@ func TestHostile(t *testing.T) {
 		if len(openings[f.Name]) == 0 {
 			t.Errorf("%s has no openings", f.Name)
 		}
-		for _, opening := range openings[f.Name] {
+		for i, opening := range openings[f.Name] {
 			for _, p := range payloads[syntax(opening)] {
+				p.size = p.sizeAt(i)
 				t.Run(f.Name+"/"+opening+"/"+p.name, func(t *testing.T) { parseHostile(t, f, opening, p) })
 			}
 		}
