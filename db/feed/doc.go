@@ -15,9 +15,9 @@
 // Besides Limits, every feed bounds the memory for one document and one record. Real documents stay well below. Data beyond a limit
 // is ErrTooLarge: the error of the document, or of the record if the feed can go on.
 //
-//	one JSON value                          64 MiB, and 16 bytes for each value and 128 for each array or object in it
-//	the names of one JSON object            64 MiB, and 16 bytes each
-//	one XML element                         64 MiB, and 64 bytes for each element in it
+//	one JSON value                          64 MiB, counting 16 bytes more for each value in it, 128 for each array or object
+//	the names of one JSON object            64 MiB, counting 16 bytes more for each
+//	one XML element                         64 MiB, counting 64 bytes more for each element in it
 //	one XML tag or text                     4 MiB
 //	one row of CSV                          4 MiB
 //	one stream of YAML                      4 MiB
