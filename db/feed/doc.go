@@ -10,6 +10,24 @@
 // of Parse is about the document, a syntax error or an unexpected end for example, and ends it. Load counts the bad records, keeps the
 // first errors, and fails if its only document has an error.
 //
+// # Limits
+//
+// Besides Limits, every feed bounds the memory for one document and one record. Real documents stay well below. Data beyond a limit
+// is ErrTooLarge: the error of the document, or of the record if the feed can go on.
+//
+//	one JSON value                          64 MiB, counting 16 bytes more for each value in it, 128 for each array or object
+//	the names of one JSON object            64 MiB, counting 16 bytes more for each
+//	one XML element                         64 MiB, counting 64 bytes more for each element in it
+//	one XML tag or text                     4 MiB
+//	one row of CSV                          4 MiB
+//	one stream of YAML                      4 MiB
+//	one number                              1000 bytes
+//	OVAL definitions, held until their end  1 GiB
+//	one document of CSAF or OpenVEX         64 MiB; of CSAF, products, relationships and vulnerabilities take 256 MiB in memory
+//	advisories of one record                250,000: vulnerabilities times packages
+//	ranges or fixes of one package          1000
+//	errors of one record                    20 in full; the others are counted
+//
 // # Writing a feed
 //
 // A feed has two independent halves. Parse is a pure function of one document. It suffices to read files. Datasets tell where documents

@@ -113,6 +113,24 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// TestLongErrors loads documents whose errors quote names of a megabyte.
+func TestLongErrors(t *testing.T) {
+	name := strings.Repeat("x", 1<<20)
+	dir := t.TempDir()
+	feedtest.Save(t, dir, "a.json", strings.ReplaceAll(text, `"X-1"`, `"`+name+`"`)+"{")
+	feedtest.Save(t, dir, "b.json", strings.ReplaceAll(strings.ReplaceAll(text, `"X-1"`, `"`+name+`"`), `"npm"`, `"Novel"`))
+	var b db.Builder
+	rep, err := feed.Load(t.Context(), &b, feed.Input{Feed: osv.Feed(), Location: dir}, feed.Options{})
+	if err != nil || rep.Bad == 0 {
+		t.Fatalf("%d bad, %v", rep.Bad, err)
+	}
+	for _, err := range rep.Errors {
+		if n := len(err.Error()); n > 10_000 {
+			t.Errorf("an error of %d bytes: %.100v", n, err)
+		}
+	}
+}
+
 // TestLoad counts good, bad, withdrawn and other documents of one input.
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()

@@ -34,7 +34,8 @@ func newClient(client *http.Client, limits Limits, notify func(pause time.Durati
 	}
 }
 
-// Limits bound the data that is read from one location. Zero fields mean the defaults.
+// Limits bound the data that is read from one location. Zero fields mean the defaults. The package documentation lists the limits of feeds on
+// one document, which are fixed.
 type Limits struct {
 	Download     int64 // bytes of a body, as sent; 2 GiB
 	Decompressed int64 // bytes of all decompressed data together; 16 GiB

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/internal/scrub"
 	"github.com/hullmark/hullmark/matcher"
@@ -149,7 +151,8 @@ func (l *loader) record(doc location.Document, rec Record) {
 	if l.records != nil {
 		l.records[rec.ID] = true
 	}
-	errs := []error{rec.Err}
+	var errs bound.Errors
+	errs.Add(rec.Err)
 	for _, a := range rec.Advisories {
 		if l.dataset != nil && !l.dataset.covers(a.Key.Ecosystem()) {
 			l.report.Elsewhere++
@@ -159,7 +162,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 			l.records[a.ID] = true
 		}
 		if err := l.b.Add(a); err != nil {
-			errs = append(errs, err)
+			errs.Add(err)
 			continue
 		}
 		l.report.Advisories++
@@ -167,10 +170,10 @@ func (l *loader) record(doc location.Document, rec Record) {
 	}
 	for cve, t := range rec.Enrichments {
 		if err := l.b.AddEnrichment(l.report.Feed, cve, t); err != nil {
-			errs = append(errs, err)
+			errs.Add(err)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		l.bad(doc, rec.ID, err)
 	}
 	if l.o.Progress != nil && l.report.Records%256 == 0 {
@@ -189,7 +192,22 @@ func (l *loader) bad(doc location.Document, id string, err error) {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	l.report.Errors = append(l.report.Errors, l.scrub(err))
+	l.report.Errors = append(l.report.Errors, l.scrub(shorten(err)))
+}
+
+// maxErrorText bounds the bytes of an error that LoadResult keeps.
+const maxErrorText = 8 << 10
+
+// shorten cuts an error that quotes a long text of the document.
+func shorten(err error) error {
+	text := err.Error()
+	switch {
+	case len(text) <= maxErrorText:
+		return err
+	case errors.Is(err, ErrTooLarge):
+		return fmt.Errorf("%s...: %w", strings.ToValidUTF8(text[:maxErrorText], ""), ErrTooLarge)
+	}
+	return errors.New(strings.ToValidUTF8(text[:maxErrorText], "") + "...")
 }
 
 func (l *loader) progress() Progress {

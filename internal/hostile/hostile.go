@@ -12,21 +12,25 @@ import (
 // Repeat returns a document that consists of head, size bytes of repetitions of body, and tail. "#" in the body stands for the number of the
 // repetition.
 func Repeat(head, body, tail string, size int64) io.Reader {
-	return &repeater{body: body, tail: tail, left: size, now: head, counts: strings.Contains(body, "#")}
+	return &repeater{body: strings.Split(body, "#"), tail: tail, left: size, now: []byte(head)}
 }
 
 type repeater struct {
-	body, tail string
-	left       int64
-	n          int
-	now        string
-	counts     bool
+	body []string // its parts between the numbers
+	tail string
+	left int64
+	n    int
+	now  []byte // the rest of the part of the document that buf holds
+	buf  []byte // a chunk
 }
+
+// chunk is the number of bytes that the repeater makes at a time.
+const chunk = 16 << 10
 
 func (r *repeater) Read(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
-		if r.now == "" && !r.next() {
+		if len(r.now) == 0 && !r.next() {
 			break
 		}
 		k := copy(p[n:], r.now)
@@ -41,20 +45,23 @@ func (r *repeater) Read(p []byte) (int, error) {
 
 // next sets now to the next part of the document.
 func (r *repeater) next() bool {
-	switch {
-	case r.left > 0:
-		r.n++
-		r.now = r.body
-		if r.counts {
-			r.now = strings.ReplaceAll(r.body, "#", strconv.Itoa(r.n))
-		}
-		r.left -= int64(len(r.now))
-	case r.tail != "":
-		r.now, r.tail = r.tail, ""
-	default:
-		return false
+	if len(r.buf) < chunk || len(r.body) > 1 || r.left < chunk { // else the chunk is the last one again
+		r.buf = r.buf[:0]
 	}
-	return true
+	for int64(len(r.buf)) < min(r.left, chunk) {
+		r.n++
+		for i, part := range r.body {
+			if i > 0 {
+				r.buf = strconv.AppendInt(r.buf, int64(r.n), 10)
+			}
+			r.buf = append(r.buf, part...)
+		}
+	}
+	r.left -= int64(len(r.buf))
+	if r.now = r.buf; len(r.now) == 0 {
+		r.now, r.tail = []byte(r.tail), ""
+	}
+	return len(r.now) > 0
 }
 
 // Peak calls f and returns by how many bytes the heap grew at most. It samples the heap a hundred times a second.

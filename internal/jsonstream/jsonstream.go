@@ -119,6 +119,9 @@ func (r *Reader) Decode(v any) (bad, err error) {
 	return json.Unmarshal(raw, v), nil
 }
 
+// Cost returns what the limit counted for the value that Raw or Decode returned last. In a text in memory it counts bytes only.
+func (r *Reader) Cost() int64 { return r.total }
+
 // isPlain reports whether raw is a string that stands for itself.
 func isPlain(raw []byte) bool {
 	return raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw)

@@ -216,6 +216,16 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestCost compares the cost of values with the description of the package.
+func TestCost(t *testing.T) {
+	for doc, want := range map[string]int64{`1`: 1 + 16, `[1, "x"]`: 8 + 128 + 2*16, `{"a": {}}`: 9 + 2*128 + 16, `{"a": 1} `: 8 + 128 + 2*16} {
+		r := NewStream(strings.NewReader(doc), 1<<10)
+		if _, err := r.Raw(); err != nil || r.Cost() != want {
+			t.Errorf("%s: cost %d, want %d, %v", doc, r.Cost(), want, err)
+		}
+	}
+}
+
 // TestUnlimited skips and walks through values that are larger than the limit, because they are not in memory.
 func TestUnlimited(t *testing.T) {
 	for _, f := range []func(*Reader) error{(*Reader).Skip, func(r *Reader) error { return r.Array(r.Skip) }} {

@@ -16,6 +16,7 @@ type window struct {
 	base  int64 // offset of buf in the document
 	mark  int   // in buf, where the value begins that must stay in memory; -1 if there is none
 	cost  int64 // of that value, beside its bytes
+	total int64 // cost of the value that release returned last, with its bytes
 	limit int64
 }
 
@@ -40,7 +41,7 @@ func (w *window) fill() error {
 	n := copy(w.buf, w.buf[keep:])
 	w.buf, w.base, w.pos = w.buf[:n], w.base+int64(keep), w.pos-keep
 	if n == cap(w.buf) {
-		w.buf = slices.Grow(w.buf, max(minBuffer, n))
+		w.buf = slices.Grow(w.buf, max(minBuffer, int(min(int64(n), w.limit-int64(n)))))
 	}
 	for range 100 {
 		n, err := w.src.Read(w.buf[len(w.buf):cap(w.buf)])
@@ -61,7 +62,7 @@ func (w *window) hold() { w.mark, w.cost = w.pos, 0 }
 
 func (w *window) release() []byte {
 	held := w.buf[w.mark:w.pos]
-	w.mark = -1
+	w.mark, w.total = -1, int64(len(held))+w.cost
 	return held
 }
 

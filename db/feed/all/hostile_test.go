@@ -3,6 +3,8 @@ package all_test
 import (
 	"errors"
 	"io"
+	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -40,7 +42,7 @@ var openings = map[string][]string{
 	"osv":              {"", `[`, `{"id":`, `{"affected":`, `{"affected":[{"versions":`, `{"vulns":`, `{"x":`, "id: ", "affected: "},
 	"photon":           {"", `[{"cve_id":`, `[{"x":`, ovalTitle},
 	"pypa":             {"id: "},
-	"redhat":           {"", `{"document":`, `{"product_tree":{"relationships":`, `{"product_tree":{"branches":`, `{"vulnerabilities":[{"product_status":`, `{"affected_release":`, ovalTitle},
+	"redhat":           {"", `{"document":`, `{"product_tree":{"relationships":`, `{"product_tree":{"branches":`, `{"vulnerabilities":`, `{"vulnerabilities":[{"product_status":`, `{"affected_release":`, ovalTitle},
 	"retirejs":         {"", `{"jquery":`, `{"jquery":{"vulnerabilities":`},
 	"rocky":            {`<updates><update><references>`},
 	"ruby-advisory-db": {"title: ", "patched_versions: "},
@@ -58,10 +60,10 @@ type payload struct {
 }
 
 const (
-	text4G  = 4 << 30
-	names   = 80 << 20 // bytes of names: more than a reader holds
-	skipped = 20 << 20 // bytes of values that a feed may skip or read one by one
-	held    = 34 << 20 // bytes of elements: more than a reader holds
+	text4G   = 4 << 30
+	names    = 36 << 20 // bytes of names: more than a reader holds
+	skipped  = 12 << 20 // bytes of values that a feed may skip or read one by one: more than a reader holds
+	elements = 10 << 20 // bytes of elements: more than a reader holds
 )
 
 var payloads = map[string][]payload{
@@ -81,7 +83,7 @@ var payloads = map[string][]payload{
 		{"nested elements", "", "<a>", 10_000_000},
 		{"attributes", "<a", ` b="#"`, skipped},
 		{"tag", "<", "xxxxxxxxxxxxxxxx", text4G},
-		{"elements", "", "<criterion/><package/><x/>", held},
+		{"elements", "", "<criterion/><package/><x/>", elements},
 	},
 	"yaml": {
 		{"text", `"`, "xxxxxxxxxxxxxxxx", text4G},
@@ -112,6 +114,15 @@ func syntax(opening string) string {
 	return "text"
 }
 
+// sizeAt returns the size of a payload behind the opening with an index. Only a feed's first opening has strings and names that are longer than a
+// reader of JSON accepts, unless HULLMARK_CORPUS is set, as in CI. The others suffice for readers of other syntaxes.
+func (p payload) sizeAt(opening int) int64 {
+	if opening > 0 && p.size >= names && os.Getenv("HULLMARK_CORPUS") == "" {
+		return 5 << 20
+	}
+	return p.size
+}
+
 // TestHostile parses documents that are made to take as much memory as they can. Each ends in an error, in bounded memory and time, unless the
 // feed reads or skips its values one by one.
 func TestHostile(t *testing.T) {
@@ -119,12 +130,15 @@ func TestHostile(t *testing.T) {
 		t.Skip("parses gigabytes")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(25)) // the heap is close to the memory in use
+	ballast := make([]byte, 128<<20)                 // and is not collected for every MiB
+	defer runtime.KeepAlive(ballast)
 	for _, f := range all.Feeds() {
 		if len(openings[f.Name]) == 0 {
 			t.Errorf("%s has no openings", f.Name)
 		}
-		for _, opening := range openings[f.Name] {
+		for i, opening := range openings[f.Name] {
 			for _, p := range payloads[syntax(opening)] {
+				p.size = p.sizeAt(i)
 				t.Run(f.Name+"/"+opening+"/"+p.name, func(t *testing.T) { parseHostile(t, f, opening, p) })
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
@@ -123,10 +124,11 @@ func (e *erratum) record(bad error) feed.Record {
 	out := errata.Erratum{
 		Feed: feedName, ID: e.ID, Bugfix: e.Type != "security", Summary: e.Title, Published: e.Issued.Time, Modified: e.Updated.Time,
 	}
-	errs := []error{bad}
+	var errs bound.Errors
+	errs.Add(bad)
 	level, ok := levels.Parse(e.Severity)
 	if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", e.Severity))
+		errs.Add(fmt.Errorf("unknown severity %.40q", e.Severity))
 	}
 	if e.Severity != "" {
 		out.Severity = matcher.Severity{Source: feedName, Level: level, Word: e.Severity}
@@ -141,7 +143,7 @@ func (e *erratum) record(bad error) feed.Record {
 	for _, c := range e.Collections {
 		m := release.FindStringSubmatch(c.Name)
 		if m == nil {
-			errs = append(errs, fmt.Errorf("no release in the name of collection %.80q", c.Name))
+			errs.Add(fmt.Errorf("no release in the name of collection %.80q", c.Name))
 			continue
 		}
 		module := ""
@@ -151,7 +153,7 @@ func (e *erratum) record(bad error) feed.Record {
 		for _, p := range c.Packages {
 			evr := errata.EVR(p.Epoch, p.Version, p.Release)
 			if p.Name == "" || evr == "" {
-				errs = append(errs, errors.New("package without a name or version"))
+				errs.Add(errors.New("package without a name or version"))
 				continue
 			}
 			key := matcher.Key{Type: "rpm", Namespace: "almalinux", Release: m[1], Name: errata.Name(module, evr, p.Name)}
@@ -159,6 +161,7 @@ func (e *erratum) record(bad error) feed.Record {
 		}
 	}
 	rec := out.Record()
-	rec.Err = errors.Join(errs...)
+	errs.Add(rec.Err)
+	rec.Err = errs.Err()
 	return rec
 }

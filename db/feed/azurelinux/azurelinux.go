@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
@@ -90,15 +91,14 @@ func (p *parser) record(d *oval.Definition) feed.Record {
 	if a.ID == "" {
 		return feed.Record{Err: fmt.Errorf("%s: no reference", d.ID)}
 	}
-	var errs []error
+	var errs bound.Errors
 	var err error
-	if a.Modified, err = errata.Time(d.Fields["advisory_date"]); err != nil {
-		errs = append(errs, err)
-	}
+	a.Modified, err = errata.Time(d.Fields["advisory_date"])
+	errs.Add(err)
 	a.Published = a.Modified
 	level, ok := levels.Parse(d.Severity)
 	if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
+		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
 	if d.Severity != "" {
 		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: d.Severity}}
@@ -108,13 +108,13 @@ func (p *parser) record(d *oval.Definition) feed.Record {
 		Product: func(*oval.Criterion) (matcher.Key, bool) { return matcher.Key{}, false },
 	})
 	if err != nil || len(packages) == 0 {
-		errs = append(errs, err, errors.New("no packages"))
+		errs.Add(err, errors.New("no packages"))
 	}
 	rec := feed.Record{ID: a.ID, Modified: a.Modified}
 	for _, pkg := range packages {
 		a.Key, err = p.key(d, &pkg)
 		if err != nil {
-			errs = append(errs, err)
+			errs.Add(err)
 			continue
 		}
 		a.Ranges, a.Reason = []matcher.Range{pkg.Range}, ""
@@ -128,7 +128,7 @@ func (p *parser) record(d *oval.Definition) feed.Record {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		rec.Err = fmt.Errorf("%s: %w", d.ID, err)
 	}
 	return rec

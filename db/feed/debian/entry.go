@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
@@ -30,7 +31,7 @@ func parseEntry(source, id string, raw []byte) feed.Record {
 		release
 	}
 	var releases []named
-	var errs []error
+	var errs bound.Errors
 	err := members(raw, func(name string, r *jsonstream.Reader) (bad, err error) {
 		switch name {
 		case "description":
@@ -51,11 +52,9 @@ func parseEntry(source, id string, raw []byte) feed.Record {
 		}
 		return nil, r.Skip()
 	})
-	if err != nil {
-		errs = append(errs, err)
-	}
+	errs.Add(err)
 	if len(releases) == 0 && err == nil {
-		errs = append(errs, errors.New("no releases"))
+		errs.Add(errors.New("no releases"))
 	}
 	for _, r := range releases {
 		a := matcher.Advisory{
@@ -65,12 +64,12 @@ func parseEntry(source, id string, raw []byte) feed.Record {
 			Feed:    feedName,
 		}
 		if err := r.fill(&a); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.codename, err))
+			errs.Add(fmt.Errorf("%.80s: %w", r.codename, err))
 			continue
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
@@ -79,22 +78,23 @@ func members(raw []byte, f func(name string, r *jsonstream.Reader) (bad, err err
 	if raw[0] != '{' {
 		return errors.New("not an object")
 	}
-	var errs []error
+	var errs bound.Errors
 	seen := make(map[string]bool)
 	r := jsonstream.New(raw)
 	err := r.Object(func(name string) error {
 		if seen[name] {
-			errs = append(errs, fmt.Errorf("%q given twice", name))
+			errs.Add(fmt.Errorf("%.80q given twice", name))
 			return r.Skip()
 		}
 		seen[name] = true
 		bad, err := f(name, r)
 		if bad != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, bad))
+			errs.Add(fmt.Errorf("%.80s: %w", name, bad))
 		}
 		return err
 	})
-	return errors.Join(append(errs, err)...)
+	errs.Add(err)
+	return errs.Err()
 }
 
 // fill sets the status, the reason, the range and the severity of an advisory.
@@ -108,7 +108,7 @@ func (r *release) fill(a *matcher.Advisory) error {
 	default:
 		level, ok := levels.Parse(word)
 		if !ok {
-			return fmt.Errorf("unknown urgency %q", r.Urgency)
+			return fmt.Errorf("unknown urgency %.40q", r.Urgency)
 		}
 		a.Severities = []matcher.Severity{{Source: feedName, Level: level, Word: r.Urgency}}
 		if word == "unimportant" {
@@ -133,10 +133,10 @@ func (r *release) fill(a *matcher.Advisory) error {
 	case "open":
 		a.Status = matcher.Affected
 	default:
-		return fmt.Errorf("unknown status %q", r.Status)
+		return fmt.Errorf("unknown status %.40q", r.Status)
 	}
 	if r.FixedVersion != "" {
-		return fmt.Errorf("%s, but with fixed version %q", r.Status, r.FixedVersion)
+		return fmt.Errorf("%s, but with fixed version %.80q", r.Status, r.FixedVersion)
 	}
 	if r.NoDSA != nil || r.NoDSAReason != nil {
 		status, reason, err := r.noDSA()
@@ -166,7 +166,7 @@ func (r *release) noDSA() (matcher.Status, string, error) {
 		case "ignored":
 			word, status = "no-dsa (ignored)", matcher.WillNotFix
 		default:
-			return 0, "", fmt.Errorf("unknown nodsa_reason %q", *r.NoDSAReason)
+			return 0, "", fmt.Errorf("unknown nodsa_reason %.40q", *r.NoDSAReason)
 		}
 	}
 	if r.NoDSA != nil && *r.NoDSA != "" {

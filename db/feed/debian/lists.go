@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -91,7 +92,7 @@ type listEntry struct {
 	notes       []listNote
 	rejected    bool
 	lines, size int
-	errs        []error
+	errs        bound.Errors
 }
 
 // A listNote is a line about a package of a release.
@@ -121,7 +122,7 @@ func (l *listParser) read(yield func(feed.Record) error) error {
 				return fmt.Errorf("entry of more than %d lines or %d bytes: %w", maxLines, maxEntry, feed.ErrTooLarge)
 			}
 			if err := l.entry.add(line); err != nil {
-				l.entry.errs = append(l.entry.errs, fmt.Errorf("line %d: %w", l.line, err))
+				l.entry.errs.Add(fmt.Errorf("line %d: %w", l.line, err))
 			}
 			continue
 		}
@@ -135,7 +136,7 @@ func (l *listParser) read(yield func(feed.Record) error) error {
 			}
 		}
 		if l.entry = next; err != nil {
-			l.entry.errs = []error{fmt.Errorf("line %d: %w", l.line, err)}
+			l.entry.errs.Add(fmt.Errorf("line %d: %w", l.line, err))
 		}
 	}
 	if err := l.lines.Err(); errors.Is(err, bufio.ErrTooLong) {
@@ -262,6 +263,6 @@ func (e *listEntry) record() feed.Record {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	rec.Err = errors.Join(e.errs...)
+	rec.Err = e.errs.Err()
 	return rec
 }

@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
@@ -179,21 +180,20 @@ func (u *update) record(bad error) feed.Record {
 	if u.URL != "" {
 		e.URLs = []string{u.URL}
 	}
-	errs := []error{bad}
+	var errs bound.Errors
+	errs.Add(bad)
 	var err error
-	if e.Published, err = errata.Time(u.Stable); err != nil {
-		errs = append(errs, err)
-	}
-	if e.Modified, err = errata.Time(u.Modified); err != nil {
-		errs = append(errs, err)
-	}
+	e.Published, err = errata.Time(u.Stable)
+	errs.Add(err)
+	e.Modified, err = errata.Time(u.Modified)
+	errs.Add(err)
 	word := u.Severity
 	if word == "unspecified" {
 		word = ""
 	}
 	level, ok := levels.Parse(word)
 	if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", word))
+		errs.Add(fmt.Errorf("unknown severity %.40q", word))
 	}
 	if word != "" {
 		e.Severity = matcher.Severity{Source: feedName, Level: level, Word: word}
@@ -208,20 +208,20 @@ func (u *update) record(bad error) feed.Record {
 		e.Flaws = append(e.Flaws, errata.Flaw{ID: id})
 	}
 	if u.Content != "" && u.Content != "rpm" {
-		return feed.Record{ID: u.Alias, Modified: e.Modified, Err: errors.Join(errs...)}
+		return feed.Record{ID: u.Alias, Modified: e.Modified, Err: errs.Err()}
 	}
 	id := "fedora"
 	if u.Release.Prefix == "FEDORA-EPEL" {
 		id = "epel"
 	}
 	if u.Release.Version == "" {
-		errs = append(errs, errors.New("no release"))
+		errs.Add(errors.New("no release"))
 		u.Builds = nil
 	}
 	for _, b := range u.Builds {
 		name, evr, _ := errata.NEVRA(b.NVR)
 		if evr == "" {
-			errs = append(errs, fmt.Errorf("build %.80q is not a package", b.NVR))
+			errs.Add(fmt.Errorf("build %.80q is not a package", b.NVR))
 			continue
 		}
 		if b.Epoch != nil {
@@ -231,12 +231,13 @@ func (u *update) record(bad error) feed.Record {
 		e.Packages = append(e.Packages, errata.Package{Key: key, Range: matcher.Range{Fixed: evr}})
 	}
 	rec := e.Record()
+	errs.Add(rec.Err)
 	if u.Status != "stable" && u.Status != "" {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
 			a.Status, a.Reason = matcher.Affected, u.Alias+" ("+u.Status+")"
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }

@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
 	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
 	"github.com/hullmark/hullmark/matcher"
@@ -86,13 +87,13 @@ func (a *advisory) record() feed.Record {
 	if a.Link != "" {
 		adv.URLs = []string{a.Link}
 	}
-	var errs []error
+	var errs bound.Errors
 	fixed := true
 	for _, name := range slices.Sorted(maps.Keys(a.Branches)) {
 		b := a.Branches[name]
 		i, err := b.interval()
 		if err != nil {
-			errs = append(errs, fmt.Errorf("branch %.40s: %w", name, err))
+			errs.Add(fmt.Errorf("branch %.40s: %w", name, err))
 			continue
 		}
 		adv.Ranges = append(adv.Ranges, set().Ranges([]interval.Interval{i})...)
@@ -102,7 +103,7 @@ func (a *advisory) record() feed.Record {
 		}
 		t, err := parseTime(b.Time)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("branch %.40s: %w", name, err))
+			errs.Add(fmt.Errorf("branch %.40s: %w", name, err))
 		} else if t.After(rec.Modified) {
 			rec.Modified = t
 		}
@@ -112,10 +113,10 @@ func (a *advisory) record() feed.Record {
 	}
 	if len(adv.Ranges) > 0 { // an advisory without ranges would affect all versions
 		rec.Advisories = []matcher.Advisory{adv}
-	} else if len(errs) == 0 {
-		errs = append(errs, errors.New("no branches"))
+	} else if errs.Err() == nil {
+		errs.Add(errors.New("no branches"))
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/matcher"
@@ -120,14 +121,15 @@ func (a *advisory) record(bad error) feed.Record {
 			adv.URLs = append(adv.URLs, u)
 		}
 	}
-	errs := []error{bad}
+	var errs bound.Errors
+	errs.Add(bad)
 	for text, to := range map[string]*time.Time{a.Published: &adv.Published, a.Updated: &adv.Modified} {
 		if text == "" {
 			continue
 		}
 		t, err := time.Parse(time.DateOnly, text[:min(len(text), 10)])
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%.40q does not begin with a date", text))
+			errs.Add(fmt.Errorf("%.40q does not begin with a date", text))
 		}
 		*to = t
 	}
@@ -144,7 +146,8 @@ func (a *advisory) record(bad error) feed.Record {
 	if a.Affected+a.Vulnerable == "" && a.Reason != "" {
 		adv.Status, adv.Reason = matcher.NotAffected, a.Reason
 	} else if adv.Ranges, err = a.ranges(); err != nil {
-		rec.Err = errors.Join(append(errs, err)...)
+		errs.Add(err)
+		rec.Err = errs.Err()
 		return rec
 	}
 	for _, id := range ids {
@@ -152,7 +155,7 @@ func (a *advisory) record(bad error) feed.Record {
 			rec.Advisories = append(rec.Advisories, adv)
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -22,18 +23,19 @@ func record(it *item, bad error) feed.Record {
 		return feed.Record{Err: errors.Join(errors.New("no id"), bad)}
 	}
 	rec := feed.Record{ID: it.id}
-	errs := []error{bad}
+	var errs bound.Errors
+	errs.Add(bad)
 	modified, err := parseTime(it.modified)
 	if err != nil {
-		errs = append(errs, fmt.Errorf("lastModified: %w", err))
+		errs.Add(fmt.Errorf("lastModified: %w", err))
 	}
 	published, err := parseTime(it.published)
 	if err != nil {
-		errs = append(errs, fmt.Errorf("published: %w", err))
+		errs.Add(fmt.Errorf("published: %w", err))
 	}
 	rec.Modified = modified
 	if it.rejected {
-		rec.Withdrawn, rec.Err = true, errors.Join(errs...)
+		rec.Withdrawn, rec.Err = true, errs.Err()
 		return rec
 	}
 	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes()}
@@ -43,7 +45,7 @@ func record(it *item, bad error) feed.Record {
 	p := products{it: it, at: make(map[matcher.Key]int)}
 	for i := range it.configurations {
 		if err := p.configuration(&it.configurations[i]); err != nil {
-			errs = append(errs, fmt.Errorf("configurations[%d]: %w", i, err))
+			errs.Add(fmt.Errorf("configurations[%d]: %w", i, err))
 		}
 	}
 	for _, b := range p.list {
@@ -56,7 +58,7 @@ func record(it *item, bad error) feed.Record {
 		}
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
@@ -98,7 +100,7 @@ type product struct {
 }
 
 func (p *products) configuration(c *configuration) error {
-	var errs []error
+	var errs bound.Errors
 	for i, group := range c.groups {
 		reason := ""
 		if len(c.groups) > 1 {
@@ -112,11 +114,11 @@ func (p *products) configuration(c *configuration) error {
 				return fmt.Errorf("more than %d names: %w", maxMatches, feed.ErrTooLarge)
 			}
 			if err := p.match(&group[j], reason); err != nil {
-				errs = append(errs, err)
+				errs.Add(err)
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return errs.Err()
 }
 
 // with returns a reason that names the products of the groups other than i.

@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/matcher"
@@ -47,49 +48,52 @@ const id = "openEuler"
 
 var release = regexp.MustCompile(`^openEuler-([0-9]+\.[0-9]+)`)
 
-// A build is a package of a release.
-type build struct{ release, product, name, evr, arch string }
-
 func record(d *cvrf.Document) feed.Record {
 	if d.ID == "" {
 		return feed.Record{Err: fmt.Errorf("%.80q: document without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
-	var errs []error
+	var errs bound.Errors
 	published, err := errata.Time(d.Initial)
-	errs = append(errs, err)
+	errs.Add(err)
 	rec.Modified, err = errata.Time(d.Current)
-	errs = append(errs, err)
+	errs.Add(err)
 	builds, err := buildsOf(d)
-	errs = append(errs, err)
+	errs.Add(err)
 	for i := range d.Vulnerabilities {
 		v := &d.Vulnerabilities[i]
 		s, err := v.Severities(feedName)
-		errs = append(errs, err)
+		errs.Add(err)
 		if v.CVE == "" {
-			errs = append(errs, errors.New("vulnerability without a CVE"))
+			errs.Add(errors.New("vulnerability without a CVE"))
 			continue
 		}
-		ranges := make(map[matcher.Key][]matcher.Range)
+		ranges, seen := make(map[matcher.Key][]matcher.Range), make(map[string]bool)
 		for _, product := range v.Statuses["Fixed"] {
-			e := errata.Erratum{}
-			for _, b := range builds {
-				if b.product != product {
-					continue
-				}
-				key := matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, b.release, ""), Name: b.name}
-				e.Packages = append(e.Packages, errata.Package{Key: key, Arch: b.arch, Range: matcher.Range{Fixed: b.evr}})
+			if seen[product] {
+				continue
 			}
-			for _, k := range errata.Split(e.Packages) {
+			seen[product] = true
+			list, err := errata.Split(builds[product])
+			errs.Add(err)
+			for _, k := range list {
 				for _, r := range k.Ranges {
-					if !slices.Contains(ranges[k.Key], r) {
-						ranges[k.Key] = append(ranges[k.Key], r)
+					switch have := ranges[k.Key]; {
+					case slices.Contains(have, r):
+					case len(have) == errata.MaxRanges:
+						errs.Add(fmt.Errorf("%.80s: more than %d ranges: %w", k.Key.Name, errata.MaxRanges, feed.ErrTooLarge))
+					default:
+						ranges[k.Key] = append(have, r)
 					}
 				}
 			}
 		}
 		if len(ranges) == 0 {
-			errs = append(errs, fmt.Errorf("%s: no fixed package", v.CVE))
+			errs.Add(fmt.Errorf("%s: no fixed package", v.CVE))
+		}
+		if err := bound.Advisories(len(rec.Advisories), 1, len(ranges)); err != nil {
+			errs.Add(fmt.Errorf("%.40s: %w", v.CVE, err))
+			continue
 		}
 		var keys []matcher.Key
 		for k := range ranges {
@@ -103,32 +107,33 @@ func record(d *cvrf.Document) feed.Record {
 			})
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
-// buildsOf returns the packages of a document. The CPE of a package tells its product.
-func buildsOf(d *cvrf.Document) (builds []build, err error) {
+// buildsOf returns the packages of a document by product. The CPE of a package tells its product.
+func buildsOf(d *cvrf.Document) (map[string][]errata.Package, error) {
+	builds := make(map[string][]errata.Package)
 	products := make(map[string]string) // CPE to product
 	for _, p := range d.Products {
 		if p.Branch == "Product Name" {
 			products[p.CPE] = p.ID
 		}
 	}
-	var errs []error
+	var errs bound.Errors
 	for _, p := range d.Products {
 		if p.Branch != "Package Arch" {
 			continue
 		}
-		b := build{product: products[p.CPE]}
-		b.name, b.evr, b.arch = errata.NEVRA(p.Name)
-		m := release.FindStringSubmatch(b.product)
-		if m == nil || b.evr == "" {
-			errs = append(errs, fmt.Errorf("%.80q is not a package of a release", p.Name))
+		product := products[p.CPE]
+		name, evr, arch := errata.NEVRA(p.Name)
+		m := release.FindStringSubmatch(product)
+		if m == nil || evr == "" {
+			errs.Add(fmt.Errorf("%.80q is not a package of a release", p.Name))
 			continue
 		}
-		b.release = m[1]
-		builds = append(builds, b)
+		key := matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, m[1], ""), Name: name}
+		builds[product] = append(builds[product], errata.Package{Key: key, Arch: arch, Range: matcher.Range{Fixed: evr}})
 	}
-	return builds, errors.Join(errs...)
+	return builds, errs.Err()
 }

@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -85,10 +86,11 @@ func record(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("no erratum in the title %.80q", d.Title)}
 	}
 	e, err := d.Erratum(feedName, id)
-	errs := []error{err}
+	var errs bound.Errors
+	errs.Add(err)
 	e.Bugfix = !strings.HasPrefix(id, "ELSA-")
 	packages, err := d.Packages(rules())
-	errs = append(errs, err)
+	errs.Add(err)
 	for _, p := range packages {
 		if strings.HasPrefix(p.Name, "kernel-uek") {
 			p.Range.Introduced = line(p.Range.Fixed)
@@ -96,10 +98,11 @@ func record(d *oval.Definition) feed.Record {
 		e.Packages = append(e.Packages, p.Package)
 	}
 	if len(packages) == 0 {
-		errs = append(errs, errors.New("no packages"))
+		errs.Add(errors.New("no packages"))
 	}
 	rec := e.Record()
-	rec.Err = errors.Join(errs...)
+	errs.Add(rec.Err)
+	rec.Err = errs.Err()
 	return rec
 }
 

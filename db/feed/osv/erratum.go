@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// name sets the IDs of the advisories of distributions, as the package comment describes, and their status.
-func (r *record) name(rec *feed.Record) {
+// name sets the IDs of the advisories of distributions, as the package comment describes, and their status. It fails if an erratum has too
+// many advisories, and leaves none.
+func (r *record) name(rec *feed.Record) error {
 	same := slices.Concat(r.Aliases, r.Upstream)
 	cves := cvesOf(same)
 	erratum := len(cves) != 1
@@ -17,11 +19,15 @@ func (r *record) name(rec *feed.Record) {
 		cves = cvesOf(r.Related)
 	}
 	switch {
-	case isCVE(r.ID):
+	case isCVE(string(r.ID)):
 		cves = nil
-	case len(cves) == 0 && isBugfix(r.ID):
+	case len(cves) == 0 && isBugfix(string(r.ID)):
 		rec.Advisories = nil
-		return
+		return nil
+	}
+	var aliases []string
+	if len(cves) == 1 && !erratum {
+		aliases = others(append(same, string(r.ID)), cves[0])
 	}
 	var out []matcher.Advisory
 	for _, a := range rec.Advisories {
@@ -36,16 +42,21 @@ func (r *record) name(rec *feed.Record) {
 		case len(cves) == 0:
 			out = append(out, a)
 		case erratum:
+			if err := bound.Advisories(len(out), len(cves), 1); err != nil {
+				rec.Advisories = nil
+				return err
+			}
 			for _, id := range cves {
-				a.ID, a.Aliases, a.Reason = id, nil, r.ID
+				a.ID, a.Aliases, a.Reason = id, nil, string(r.ID)
 				out = append(out, a)
 			}
 		default:
-			a.ID, a.Aliases = cves[0], others(append(same, r.ID), cves[0])
+			a.ID, a.Aliases = cves[0], aliases
 			out = append(out, a)
 		}
 	}
 	rec.Advisories = out
+	return nil
 }
 
 func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }

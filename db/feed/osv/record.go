@@ -7,13 +7,16 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 // A record has the used fields of an OSV record.
 type record struct {
-	ID        string      `json:"id" yaml:"id"`
+	ID        identifier  `json:"id" yaml:"id"`
 	Modified  string      `json:"modified" yaml:"modified"`
 	Published string      `json:"published" yaml:"published"`
 	Withdrawn string      `json:"withdrawn" yaml:"withdrawn"`
@@ -26,6 +29,18 @@ type record struct {
 	Affected  []affected  `json:"affected" yaml:"affected"`
 	Refs      []reference `json:"references" yaml:"references"`
 	Database  specific    `json:"database_specific" yaml:"database_specific"`
+}
+
+// An identifier is a string. A decoder of YAML turns numbers into strings, too, and identifier refuses them as JSON does.
+type identifier string
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (id *identifier) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: id %.40q is not a string", n.Line, n.Value)}}
+	}
+	*id = identifier(n.Value)
+	return nil
 }
 
 type severity struct {
@@ -67,8 +82,9 @@ func (r *record) convert(bad error) feed.Record {
 	if r.ID == "" {
 		return feed.Record{Err: errors.Join(errNoRecord, bad)}
 	}
-	rec := feed.Record{ID: r.ID}
-	errs := []error{bad}
+	rec := feed.Record{ID: string(r.ID)}
+	var errs bound.Errors
+	errs.Add(bad)
 	var published time.Time
 	for _, t := range []struct {
 		name, text string
@@ -76,27 +92,28 @@ func (r *record) convert(bad error) feed.Record {
 	}{{"modified", r.Modified, &rec.Modified}, {"published", r.Published, &published}} {
 		var err error
 		if *t.to, err = parseTime(t.text); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", t.name, err))
+			errs.Add(fmt.Errorf("%s: %w", t.name, err))
 		}
 	}
 	if r.Withdrawn != "" {
-		rec.Withdrawn, rec.Err = true, errors.Join(errs...)
+		rec.Withdrawn, rec.Err = true, errs.Err()
 		return rec
 	}
 	severities, err := r.severities(r.Severity, r.Database.Severity)
-	if err != nil {
-		errs = append(errs, err)
+	errs.Add(err)
+	base := matcher.Advisory{
+		ID: string(r.ID), Aliases: r.Aliases, Severities: severities, Summary: r.summary(), URLs: r.urls(), Feed: feedName,
+		Published: published, Modified: rec.Modified,
 	}
 	at := make(map[matcher.Key]int) // index in rec.Advisories
 	for i := range r.Affected {
-		a, err := r.affected(&r.Affected[i], severities)
+		a, err := r.affected(&r.Affected[i], base)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("affected[%d]: %w", i, err))
+			errs.Add(fmt.Errorf("affected[%d]: %w", i, err))
 		}
 		if a.Key == (matcher.Key{}) {
 			continue
 		}
-		a.Published, a.Modified = published, rec.Modified
 		if j, ok := at[a.Key]; ok {
 			join(&rec.Advisories[j], &a)
 			continue
@@ -104,41 +121,37 @@ func (r *record) convert(bad error) feed.Record {
 		at[a.Key] = len(rec.Advisories)
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	r.name(&rec)
-	rec.Err = errors.Join(errs...)
+	errs.Add(r.name(&rec))
+	rec.Err = errs.Err()
 	return rec
 }
 
-// affected returns the advisory of one block. Its Key is zero if the package is unknown.
-func (r *record) affected(b *affected, severities []matcher.Severity) (matcher.Advisory, error) {
-	key, err := keyOf(b.Package.Ecosystem, b.Package.Name)
-	if err != nil {
+// affected returns the advisory of one block. It adds to a, which has the fields that all advisories of the record share. The Key is zero if
+// the package is unknown.
+func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, error) {
+	var err error
+	if a.Key, err = keyOf(b.Package.Ecosystem, b.Package.Name); err != nil {
 		return matcher.Advisory{}, err
 	}
-	a := matcher.Advisory{
-		ID: r.ID, Aliases: r.Aliases, Key: key, Versions: b.Versions, Severities: severities,
-		Summary: r.summary(), URLs: r.urls(), Feed: feedName,
-	}
-	var errs []error
+	a.Versions = b.Versions
+	var errs bound.Errors
 	for i := range b.Ranges {
 		ranges, err := b.Ranges[i].split()
 		if err != nil {
-			errs = append(errs, fmt.Errorf("ranges[%d]: %w", i, err))
+			errs.Add(fmt.Errorf("ranges[%d]: %w", i, err))
 		}
 		a.Ranges = append(a.Ranges, ranges...)
 	}
 	own, err := r.severities(b.Severity, firstOf(b.Ecosystem.Severity, b.Database.Severity))
-	if err != nil {
-		errs = append(errs, err)
-	}
+	errs.Add(err)
 	if len(own) > 0 {
 		a.Severities = own
 	}
 	if len(a.Ranges)+len(a.Versions) == 0 { // against the schema; the advisory would affect all versions
-		errs = append(errs, errors.New("neither ranges nor versions"))
+		errs.Add(errors.New("neither ranges nor versions"))
 		a.Key = matcher.Key{}
 	}
-	return a, errors.Join(errs...)
+	return a, errs.Err()
 }
 
 // join adds to a the ranges, versions and severities of b, which is about the same package.

@@ -80,6 +80,6 @@ func (r *record) severities(list []severity, word string) ([]matcher.Severity, e
 
 // publisher returns the prefix of the record's ID: "ghsa" for "GHSA-xx65-cc7g-9pfp".
 func (r *record) publisher() string {
-	prefix, _, _ := strings.Cut(r.ID, "-")
+	prefix, _, _ := strings.Cut(string(r.ID), "-")
 	return strings.ToLower(prefix)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -29,16 +30,18 @@ func definition(d *oval.Definition) feed.Record {
 		}
 	}
 	e, err := d.Erratum(feedName, id)
-	errs := []error{err}
+	var errs bound.Errors
+	errs.Add(err)
 	packages, err := d.Packages(&rules)
-	errs = append(errs, err)
+	errs.Add(err)
 	for _, p := range packages {
 		e.Packages = append(e.Packages, p.Package)
 	}
 	if len(packages) == 0 {
-		errs = append(errs, errors.New("no packages"))
+		errs.Add(errors.New("no packages"))
 	}
 	rec := e.Record()
-	rec.Err = errors.Join(errs...)
+	errs.Add(rec.Err)
+	rec.Err = errs.Err()
 	return rec
 }

@@ -2,13 +2,13 @@ package redhat
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
@@ -81,23 +81,21 @@ func (a *answer) field(key string) any {
 
 func (a *answer) record() feed.Record {
 	rec := feed.Record{ID: a.Name}
-	var errs []error
+	var errs bound.Errors
 	base := matcher.Advisory{ID: a.Name, Feed: feedName, Summary: summaryOf(a.Bugzilla.Description, a.Name)}
 	if a.Bugzilla.URL != "" {
 		base.URLs = []string{a.Bugzilla.URL}
 	}
 	var err error
-	if base.Published, err = errata.Time(a.Public); err != nil {
-		errs = append(errs, err)
-	}
-	if base.Severities, err = a.severities(); err != nil {
-		errs = append(errs, err)
-	}
+	base.Published, err = errata.Time(a.Public)
+	errs.Add(err)
+	base.Severities, err = a.severities()
+	errs.Add(err)
 	byKey := make(map[matcher.Key]*statement)
 	at := func(cpe, name, module string) *statement {
 		p, ok := platformOf(cpe)
 		if !ok {
-			errs = append(errs, fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
+			errs.Add(fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
 			return nil
 		}
 		key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(module, "", name)}
@@ -116,13 +114,12 @@ func (a *answer) record() feed.Record {
 		}
 		f, err := newFix(c.evr)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%.80q: %w", r.Package, err))
+			errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			continue
 		}
 		if s := at(r.CPE, c.name, c.module); s != nil {
-			s.fixes = append(s.fixes, f)
-			if r.Advisory != "" && !slices.Contains(s.errata, r.Advisory) {
-				s.errata = append(s.errata, r.Advisory)
+			if err := s.fix(f, r.Advisory); err != nil {
+				errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			}
 		}
 	}
@@ -150,7 +147,7 @@ func (a *answer) record() feed.Record {
 		rec.Advisories = append(rec.Advisories, adv)
 	}
 	slices.SortFunc(rec.Advisories, func(a, b matcher.Advisory) int { return matcher.CompareKeys(a.Key, b.Key) })
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/limit"
 )
@@ -26,6 +27,9 @@ type document struct {
 	products        map[string]product
 	relations       map[string]relation
 	vulnerabilities []vulnerability
+
+	held int64        // bytes of memory of the three, approximately
+	errs bound.Errors // parts of an unexpected type
 }
 
 type reference struct {
@@ -84,20 +88,32 @@ type branch struct {
 	Branches []branch `json:"branches"`
 }
 
-// read reads a member of the document. Parts of an unexpected type are in bad, and the document has the rest.
-func (d *document) read(r *jsonstream.Reader, key string) (bad []error, err error) {
+// Bounds on the memory for the parts of a document that are held until its end. The largest documents of Red Hat take a few MiB.
+const (
+	maxHeld  = 256 << 20
+	heldSize = 512 // of a product, a relation or a vulnerability, beside its text
+)
+
+// read reads a member of the document. If a part has an unexpected type, the document has the rest.
+func (d *document) read(r *jsonstream.Reader, key string) error {
 	decode := func(v any) error {
-		wrong, err := r.Decode(v)
-		if wrong != nil {
-			bad = append(bad, fmt.Errorf("%s: %w", key, wrong))
+		bad, err := r.Decode(v)
+		if bad != nil {
+			d.errs.Add(fmt.Errorf("%s: %w", key, bad))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		if d.held += heldSize + r.Cost(); d.held > maxHeld {
+			return fmt.Errorf("byte %d: products, relationships and vulnerabilities of more than %d bytes: %w", r.Offset(), maxHeld, limit.ErrExceeded)
+		}
+		return nil
 	}
 	switch key {
 	case "document":
-		err = decode(d)
+		return decode(d)
 	case "product_tree":
-		err = r.Object(func(name string) error {
+		return r.Object(func(name string) error {
 			switch name {
 			case "branches":
 				return r.Array(func() error {
@@ -123,16 +139,14 @@ func (d *document) read(r *jsonstream.Reader, key string) (bad []error, err erro
 			return r.Skip()
 		})
 	case "vulnerabilities":
-		err = r.Array(func() error {
+		return r.Array(func() error {
 			var v vulnerability
 			err := decode(&v)
 			d.vulnerabilities = append(d.vulnerabilities, v)
 			return err
 		})
-	default:
-		err = r.Skip()
 	}
-	return bad, err
+	return r.Skip()
 }
 
 // addBranch adds the leaves of a branch.

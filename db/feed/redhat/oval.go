@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
@@ -41,21 +42,23 @@ func definition(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: fmt.Errorf("neither an advisory nor a CVE in the title %.80q", d.Title)}
 	}
 	e, err := d.Erratum(feedName, id)
-	errs := []error{err}
+	var errs bound.Errors
+	errs.Add(err)
 	packages, err := d.Packages(rules)
-	errs = append(errs, err)
+	errs.Add(err)
 	if len(packages) == 0 {
-		errs = append(errs, errors.New("no packages"))
+		errs.Add(errors.New("no packages"))
 	}
 	for _, p := range packages {
 		e.Packages = append(e.Packages, p.Package)
 	}
 	e.Bugfix = strings.HasPrefix(id, "RHBA") || strings.HasPrefix(id, "RHEA")
 	rec := e.Record()
+	errs.Add(rec.Err)
 	if flaw.MatchString(id) {
 		rec = unpatched(d, e, packages, unaffected)
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 

@@ -96,18 +96,15 @@ var errNoForm = errors.New("neither a CSAF document nor an answer of the Securit
 func parseObject(r *jsonstream.Reader) (feed.Record, error) {
 	d := document{products: make(map[string]product), relations: make(map[string]relation)}
 	var a answer
-	var errs []error
 	err := r.Object(func(key string) error {
 		if to := a.field(key); to != nil {
 			bad, err := r.Decode(to)
 			if bad != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", key, bad))
+				d.errs.Add(fmt.Errorf("%s: %w", key, bad))
 			}
 			return err
 		}
-		bad, err := d.read(r, key)
-		errs = append(errs, bad...)
-		return err
+		return d.read(r, key)
 	})
 	if err != nil {
 		return feed.Record{}, err
@@ -119,8 +116,8 @@ func parseObject(r *jsonstream.Reader) (feed.Record, error) {
 	case a.Name != "":
 		rec = a.record()
 	default:
-		return feed.Record{}, errors.Join(append(errs, errNoForm)...)
+		return feed.Record{}, errors.Join(d.errs.Err(), errNoForm)
 	}
-	rec.Err = errors.Join(append(errs, rec.Err)...)
+	rec.Err = errors.Join(d.errs.Err(), rec.Err)
 	return rec, nil
 }

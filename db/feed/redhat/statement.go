@@ -2,13 +2,13 @@ package redhat
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
@@ -26,43 +26,65 @@ type statement struct {
 	severity []matcher.Severity
 }
 
+// Bounds on one package. There is a fix for each minor release and stream, and a vector for each version of CVSS.
+const (
+	maxFixes   = 1000
+	maxVectors = 100
+)
+
+// fix adds a fix and the erratum that has it, which may be "".
+func (s *statement) fix(f fix, erratum string) error {
+	if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
+		s.fixes = append(s.fixes, f)
+	}
+	if erratum != "" && !slices.Contains(s.errata, erratum) {
+		s.errata = append(s.errata, erratum)
+	}
+	if len(s.fixes) <= maxFixes && len(s.errata) <= maxFixes {
+		return nil
+	}
+	s.fixes, s.errata = s.fixes[:min(len(s.fixes), maxFixes)], s.errata[:min(len(s.errata), maxFixes)]
+	return fmt.Errorf("more than %d fixes of one package: %w", maxFixes, feed.ErrTooLarge)
+}
+
 func (d *document) record() feed.Record {
 	rec := feed.Record{ID: d.Tracking.ID}
 	if d.Tracking.Status == "deleted" {
 		rec.Withdrawn = true
 		return rec
 	}
-	var errs []error
+	var errs bound.Errors
 	var err error
-	if rec.Modified, err = errata.Time(d.Tracking.Current); err != nil {
-		errs = append(errs, err)
-	}
+	rec.Modified, err = errata.Time(d.Tracking.Current)
+	errs.Add(err)
 	for i := range d.vulnerabilities {
 		v := &d.vulnerabilities[i]
 		statements, err := d.statements(v)
-		if err != nil {
-			errs = append(errs, err)
-		}
+		errs.Add(err)
 		a := matcher.Advisory{
 			ID: cmp.Or(v.CVE, rec.ID), Summary: cmp.Or(v.Title, d.Title), URLs: urls(v.References, d.References), Feed: feedName,
 			Modified: rec.Modified,
 		}
-		if a.Published, err = errata.Time(cmp.Or(v.Released, d.Tracking.Initial)); err != nil {
-			errs = append(errs, err)
+		a.Published, err = errata.Time(cmp.Or(v.Released, d.Tracking.Initial))
+		errs.Add(err)
+		if err := bound.Advisories(len(rec.Advisories), 1, len(statements)); err != nil {
+			errs.Add(fmt.Errorf("vulnerabilities[%d]: %w", i, err))
+			break
 		}
+		rec.Advisories = slices.Grow(rec.Advisories, len(statements))
 		for _, s := range statements {
 			s.fill(&a)
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
 // statements returns the statements about a vulnerability, sorted by key.
 func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	g := gatherer{
-		d: d, v: v, byKey: make(map[matcher.Key]*statement), seen: make(map[string]bool),
+		d: d, v: v, byKey: make(map[matcher.Key]*statement),
 		threats: about(v.Threats, func(n *note) bool { return n.Category == "impact" }),
 		flags:   about(v.Flags, func(n *note) bool { return n.Label != "" }),
 		fixes:   about(v.Remedies, func(n *note) bool { return n.Category == "vendor_fix" }),
@@ -92,11 +114,8 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
-	return out, errors.Join(g.errs...)
+	return out, g.errs.Err()
 }
-
-// maxFixes bounds the number of fixed versions of one package. There is one for each minor release and stream.
-const maxFixes = 1000
 
 type gatherer struct {
 	d                              *document
@@ -104,22 +123,12 @@ type gatherer struct {
 	byKey                          map[matcher.Key]*statement
 	threats, flags, fixes, unfixed map[string]*note
 	vectors                        map[string][]*cvss
-	errs                           []error
-	seen                           map[string]bool // texts of errs
-}
-
-func (g *gatherer) bad(err error) {
-	if !g.seen[err.Error()] && len(g.errs) < 20 {
-		g.seen[err.Error()] = true
-		g.errs = append(g.errs, err)
-	}
+	errs                           bound.Errors
 }
 
 func (g *gatherer) add(status, id string) {
 	c, p, ok, err := g.d.resolve(id)
-	if err != nil {
-		g.bad(err)
-	}
+	g.errs.Add(err)
 	if !ok {
 		return
 	}
@@ -134,20 +143,15 @@ func (g *gatherer) add(status, id string) {
 		s.extended = s.extended && p.extended
 		f, err := newFix(c.evr)
 		if err != nil {
-			g.bad(fmt.Errorf("%.80q: fixed in %w", id, err))
+			g.errs.Add(fmt.Errorf("%.80q: fixed in %w", id, err))
 			return
 		}
-		if len(s.fixes) == maxFixes {
-			g.bad(fmt.Errorf("%.80q: more than %d fixes of one package: %w", id, maxFixes, feed.ErrTooLarge))
-			return
+		erratum := ""
+		if n := g.fixes[id]; n != nil && strings.HasPrefix(path.Base(n.URL), "RH") {
+			erratum = path.Base(n.URL)
 		}
-		if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
-			s.fixes = append(s.fixes, f)
-		}
-		if n := g.fixes[id]; n != nil {
-			if e := path.Base(n.URL); strings.HasPrefix(e, "RH") && !slices.Contains(s.errata, e) {
-				s.errata = append(s.errata, e)
-			}
+		if err := s.fix(f, erratum); err != nil {
+			g.errs.Add(fmt.Errorf("%.80q: %w", id, err))
 		}
 		return
 	}
@@ -198,14 +202,19 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	}
 	level, ok := levels.Parse(word)
 	if !ok {
-		g.bad(fmt.Errorf("unknown severity %.40q", word))
+		g.errs.Add(fmt.Errorf("unknown severity %.40q", word))
 	}
 	var out []matcher.Severity
 	for _, c := range g.vectors[id] {
 		s := matcher.Severity{Source: feedName, Level: level, Word: word, Vector: c.Vector}
-		if !slices.Contains(out, s) && c.Vector != "" {
-			out = append(out, s)
+		if c.Vector == "" || slices.Contains(out, s) {
+			continue
 		}
+		if len(out) == maxVectors {
+			g.errs.Add(fmt.Errorf("%.80q: more than %d vectors: %w", id, maxVectors, feed.ErrTooLarge))
+			break
+		}
+		out = append(out, s)
 	}
 	if len(out) == 0 && word != "" {
 		out = []matcher.Severity{{Source: feedName, Level: level, Word: word}}

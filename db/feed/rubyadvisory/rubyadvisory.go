@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/yamldoc"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -85,7 +86,7 @@ func (a *advisory) record() feed.Record {
 	if a.URL != "" {
 		adv.URLs = []string{a.URL}
 	}
-	var errs []error
+	var errs bound.Errors
 	switch {
 	case a.Gem != "":
 		adv.Key = matcher.PackageKey("gem", "", a.Gem)
@@ -102,29 +103,30 @@ func (a *advisory) record() feed.Record {
 	if a.Date != "" {
 		var err error
 		if adv.Published, err = time.Parse(time.DateOnly, a.Date[:min(len(a.Date), 10)]); err != nil {
-			errs = append(errs, fmt.Errorf("%.40q does not begin with a date", a.Date))
+			errs.Add(fmt.Errorf("%.40q does not begin with a date", a.Date))
 		}
 		rec.Modified = adv.Published // the only date
 	}
 	for _, score := range []float64{a.V4, a.V3, a.V2} {
 		if score < 0 || score > 10 {
-			errs = append(errs, fmt.Errorf("CVSS score %v is not between 0 and 10", score))
+			errs.Add(fmt.Errorf("CVSS score %v is not between 0 and 10", score))
 		} else if score > 0 {
 			adv.Severities = append(adv.Severities, matcher.Severity{Source: feedName, Score: score, Level: level(score, score == a.V2 && a.V3+a.V4 == 0)})
 		}
 	}
 	ranges, err := affected(append(a.Patched, a.Unaffected...))
 	if err != nil {
-		rec.Err = errors.Join(append(errs, err)...)
+		errs.Add(err)
+		rec.Err = errs.Err()
 		return rec
 	}
 	adv.Ranges = ranges
 	if len(ranges) > 0 {
 		rec.Advisories = []matcher.Advisory{adv}
 	} else {
-		errs = append(errs, errors.New("no version is affected"))
+		errs.Add(errors.New("no version is affected"))
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 

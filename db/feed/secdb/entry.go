@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -58,13 +59,13 @@ func (d *document) entry(e *entry, bad error) error {
 // fill sets the ranges and the status of an advisory. The error reports fixes that are not versions, which the ranges still contain.
 func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	scheme, _ := version.For(typ)
-	var errs []error
+	var errs bound.Errors
 	for _, fix := range f.fixes {
 		if fix == "0" {
 			continue
 		}
 		if _, err := scheme.Parse(fix); err != nil {
-			errs = append(errs, err)
+			errs.Add(err)
 		}
 		a.Ranges = append(a.Ranges, matcher.Range{Fixed: fix})
 	}
@@ -72,7 +73,7 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 	if len(a.Ranges) == 0 {
 		a.Status = matcher.NotAffected
 	}
-	return errors.Join(errs...)
+	return errs.Err()
 }
 
 // cve matches a CVE identifier at the beginning of a word. Some packages number the patches for a CVE: "CVE-2017-17434-1".

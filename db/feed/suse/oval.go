@@ -3,11 +3,13 @@ package suse
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/matcher"
@@ -35,7 +37,8 @@ func product(c *oval.Criterion) (matcher.Key, bool) {
 func definition(d *oval.Definition) feed.Record {
 	title := strings.TrimSpace(d.Title)
 	e, err := d.Erratum(feedName, title)
-	errs := []error{err}
+	var errs bound.Errors
+	errs.Add(err)
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
 	}
@@ -51,15 +54,21 @@ func definition(d *oval.Definition) feed.Record {
 	}
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
 	if len(e.Flaws) == 0 {
-		errs = append(errs, errors.New("no CVE"))
+		errs.Add(errors.New("no CVE"))
 	}
 	packages, err := d.Packages(&oval.Rules{Product: product})
-	errs = append(errs, err)
+	errs.Add(err)
 	if len(packages) == 0 {
-		errs = append(errs, errors.New("no packages"))
+		errs.Add(errors.New("no packages"))
+	}
+	list, err := statements(packages)
+	errs.Add(err)
+	if err := bound.Advisories(0, len(e.Flaws), len(list)); err != nil {
+		errs.Add(err)
+		list = nil
 	}
 	for _, f := range e.Flaws {
-		for _, s := range statements(packages) {
+		for _, s := range list {
 			a := matcher.Advisory{
 				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: cmp.Or(s.reason, reason), Severities: f.Severities,
 				Summary: e.Summary, URLs: e.URLs, Feed: feedName, Published: e.Published, Modified: e.Modified,
@@ -67,7 +76,7 @@ func definition(d *oval.Definition) feed.Record {
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }
 
@@ -82,12 +91,14 @@ type statement struct {
 	all      bool     // all versions are affected in some product
 }
 
-// maxRanges bounds the number of different ranges of a package. A release has about ten products.
-const maxRanges = 1000
+// maxProducts bounds the number of different ranges and of restricted products of a package. A release has about ten products.
+const maxProducts = errata.MaxRanges
 
 // statements joins the packages with the same key. A statement has the ranges of all products, because a machine may have any of them. A
-// package that is affected in one product and not affected in another is affected.
-func statements(packages []oval.Package) []*statement {
+// package that is affected in one product and not affected in another is affected. The error reports packages with more than maxProducts ranges
+// or restricted products; their statements have the first ones.
+func statements(packages []oval.Package) ([]*statement, error) {
+	var errs bound.Errors
 	byKey := make(map[matcher.Key]*statement)
 	for _, p := range packages {
 		s := byKey[p.Key]
@@ -101,13 +112,17 @@ func statements(packages []oval.Package) []*statement {
 			continue
 		case p.Range == (matcher.Range{}):
 			s.all = true
-		case len(s.ranges) < maxRanges && !slices.Contains(s.ranges, p.Range):
+		case !slices.Contains(s.ranges, p.Range):
 			s.ranges = append(s.ranges, p.Range)
 		}
 		if !restricted(name) {
 			s.public = true
 		} else if !slices.Contains(s.products, name) {
 			s.products = append(s.products, name)
+		}
+		if max(len(s.ranges), len(s.products)) > maxProducts {
+			errs.Add(fmt.Errorf("%.80s: more than %d ranges or products: %w", p.Name, maxProducts, feed.ErrTooLarge))
+			s.ranges, s.products = s.ranges[:min(len(s.ranges), maxProducts)], s.products[:min(len(s.products), maxProducts)]
 		}
 	}
 	var out []*statement
@@ -127,5 +142,5 @@ func statements(packages []oval.Package) []*statement {
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
-	return out
+	return out, errs.Err()
 }

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
@@ -87,11 +88,11 @@ func update(d *cvrf.Document) feed.Record {
 		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", d.Title)}
 	}
 	rec := feed.Record{ID: d.ID}
-	var errs []error
+	var errs bound.Errors
 	published, err := errata.Time(d.Initial)
-	errs = append(errs, err)
+	errs.Add(err)
 	rec.Modified, err = errata.Time(d.Current)
-	errs = append(errs, err)
+	errs.Add(err)
 	relations := make(map[string]cvrf.Relationship, len(d.Relationships))
 	for _, r := range d.Relationships {
 		relations[r.ID] = r
@@ -99,28 +100,33 @@ func update(d *cvrf.Document) feed.Record {
 	for i := range d.Vulnerabilities {
 		v := &d.Vulnerabilities[i]
 		if v.CVE == "" {
-			errs = append(errs, errors.New("vulnerability without a CVE"))
+			errs.Add(errors.New("vulnerability without a CVE"))
 			continue
 		}
 		e := errata.Erratum{
 			Feed: feedName, ID: d.ID, Summary: d.Title, URLs: d.URLs, Published: published, Modified: rec.Modified,
 		}
 		s, err := v.Severities(feedName)
-		errs = append(errs, err)
+		errs.Add(err)
 		e.Flaws = []errata.Flaw{{ID: v.CVE, Severities: s}}
 		for _, id := range v.Statuses["Fixed"] {
 			r, ok := relations[id]
 			name, evr, arch := errata.NEVRA(r.Package)
 			if !ok || evr == "" {
-				errs = append(errs, fmt.Errorf("%.80q is not a package of a product", id))
+				errs.Add(fmt.Errorf("%.80q is not a package of a product", id))
 				continue
 			}
 			key := ecosystem(r.Product)
 			key.Name = errata.Name("", evr, name)
 			e.Packages = append(e.Packages, errata.Package{Key: key, Arch: arch, Range: matcher.Range{Fixed: evr}})
 		}
-		rec.Advisories = append(rec.Advisories, e.Record().Advisories...)
+		fixes := e.Record()
+		if err := errors.Join(fixes.Err, bound.Advisories(len(rec.Advisories), 1, len(fixes.Advisories))); err != nil {
+			errs.Add(fmt.Errorf("%.40s: %w", v.CVE, err))
+			continue
+		}
+		rec.Advisories = append(rec.Advisories, fixes.Advisories...)
 	}
-	rec.Err = errors.Join(errs...)
+	rec.Err = errs.Err()
 	return rec
 }

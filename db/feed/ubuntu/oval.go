@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
@@ -42,9 +43,9 @@ func definition(d *oval.Definition) feed.Record {
 		return feed.Record{ID: d.ID, Err: errors.New("no CVE or no release")}
 	}
 	level, ok := levels.Parse(d.Severity)
-	var errs []error
+	var errs bound.Errors
 	if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
+		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
 	base := matcher.Advisory{ID: rec.ID, Feed: feedName, Summary: d.Description}
 	if d.Severity != "" {
@@ -54,22 +55,21 @@ func definition(d *oval.Definition) feed.Record {
 		base.URLs = append(base.URLs, r.URL)
 	}
 	var err error
-	if base.Published, err = errata.Time(d.Fields["public_date"]); err != nil {
-		errs = append(errs, err)
-	}
+	base.Published, err = errata.Time(d.Fields["public_date"])
+	errs.Add(err)
 	cases, err := d.Criteria.Cases(func(c *oval.Criterion) bool { return strings.HasSuffix(c.Comment, " is installed.") })
-	errs = append(errs, err)
+	errs.Add(err)
 	for _, leaves := range cases {
 		for _, l := range leaves {
 			a := base
 			if err := comment(&a, m[1], l.Comment); err != nil {
-				errs = append(errs, err)
+				errs.Add(err)
 				continue
 			}
 			rec.Advisories = append(rec.Advisories, a)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errs.Err(); err != nil {
 		rec.Err = fmt.Errorf("%s: %w", d.ID, err)
 	}
 	return rec

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/limit"
@@ -103,13 +104,12 @@ func (f *tracked) continued(section, text string) {
 
 func (f *tracked) record() feed.Record {
 	rec := feed.Record{ID: f.id}
-	var errs []error
+	var errs bound.Errors
 	base := matcher.Advisory{ID: f.id, Feed: feedName, Summary: f.description, URLs: f.urls}
 	var err error
 	if f.public != "" && f.public != "unknown" {
-		if base.Published, err = errata.Time(f.public); err != nil {
-			errs = append(errs, err)
-		}
+		base.Published, err = errata.Time(f.public)
+		errs.Add(err)
 	}
 	for _, l := range f.lines {
 		release, source, word, note := l[0], l[1], l[2], strings.TrimSpace(l[3])
@@ -123,19 +123,18 @@ func (f *tracked) record() feed.Record {
 		a := base
 		var ok bool
 		if a.Key, ok = key(release, source); !ok {
-			errs = append(errs, fmt.Errorf("unknown release %.40q", release))
+			errs.Add(fmt.Errorf("unknown release %.40q", release))
 			continue
 		}
 		if err := fill(&a, word, note); err != nil {
-			errs = append(errs, fmt.Errorf("%s_%s: %w", release, source, err))
+			errs.Add(fmt.Errorf("%s_%s: %w", release, source, err))
 			continue
 		}
-		if a.Severities, err = f.severity(release, source); err != nil {
-			errs = append(errs, err)
-		}
+		a.Severities, err = f.severity(release, source)
+		errs.Add(err)
 		rec.Advisories = append(rec.Advisories, a)
 	}
-	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errors.Join(errs...)
+	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errs.Err()
 	return rec
 }
 

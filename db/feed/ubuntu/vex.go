@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/limit"
@@ -37,7 +38,7 @@ const maxVEX = 64 << 20
 func readVEX(r io.Reader) (feed.Record, error) {
 	j := jsonstream.NewStream(limit.Reader(r, maxVEX, "document"), jsonstream.MaxValue)
 	var rec feed.Record
-	var errs []error
+	var errs bound.Errors
 	err := j.Object(func(key string) error {
 		switch key {
 		case "timestamp":
@@ -45,7 +46,7 @@ func readVEX(r io.Reader) (feed.Record, error) {
 			if err == nil {
 				var bad error
 				rec.Modified, bad = errata.Time(s)
-				errs = append(errs, bad)
+				errs.Add(bad)
 			}
 			return err
 		case "statements":
@@ -55,9 +56,12 @@ func readVEX(r io.Reader) (feed.Record, error) {
 				if err != nil {
 					return err
 				}
-				list, err := s.advisories()
-				errs = append(errs, bad, err)
+				list, wrong := s.advisories()
+				errs.Add(bad, wrong)
 				rec.ID = s.Vulnerability.Name
+				if err := bound.Advisories(len(rec.Advisories), 1, len(list)); err != nil {
+					return fmt.Errorf("byte %d: %w", j.Offset(), err)
+				}
 				rec.Advisories = append(rec.Advisories, list...)
 				return nil
 			})
@@ -67,7 +71,7 @@ func readVEX(r io.Reader) (feed.Record, error) {
 	for i := range rec.Advisories {
 		rec.Advisories[i].Modified = rec.Modified
 	}
-	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errors.Join(errs...)
+	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errs.Err()
 	return rec, err
 }
 
@@ -76,13 +80,13 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		return nil, errors.New("statement without a vulnerability")
 	}
 	seen := make(map[matcher.Key]bool)
-	var errs []error
+	var errs bound.Errors
 	for _, p := range s.Products {
 		rest, ok := strings.CutPrefix(p.ID, "pkg:deb/ubuntu/")
 		rest, query, _ := strings.Cut(rest, "?")
 		q, err := url.ParseQuery(query)
 		if !ok || err != nil {
-			errs = append(errs, fmt.Errorf("%.80q is not the PURL of a package", p.ID))
+			errs.Add(fmt.Errorf("%.80q is not the PURL of a package", p.ID))
 			continue
 		}
 		if q.Get("arch") != "source" {
@@ -93,7 +97,7 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		version, err2 := url.PathUnescape(version)
 		a := matcher.Advisory{ID: s.Vulnerability.Name, Feed: feedName, Summary: s.Vulnerability.Description}
 		if a.Key, ok = key(q.Get("distro"), name); !ok || err != nil || err2 != nil || name == "" {
-			errs = append(errs, fmt.Errorf("%.80q is not a package of a release", p.ID))
+			errs.Add(fmt.Errorf("%.80q is not a package of a release", p.ID))
 			continue
 		}
 		if seen[a.Key] {
@@ -103,7 +107,7 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 		switch s.Status {
 		case "fixed":
 			if version == "" {
-				errs = append(errs, fmt.Errorf("%.80q: fixed without a version", p.ID))
+				errs.Add(fmt.Errorf("%.80q: fixed without a version", p.ID))
 				continue
 			}
 			a.Status, a.Ranges = matcher.Fixed, []matcher.Range{{Fixed: version}}
@@ -117,11 +121,11 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 				a.Status, a.Reason = matcher.EndOfLife, s.Action
 			}
 		default:
-			errs = append(errs, fmt.Errorf("unknown status %.40q", s.Status))
+			errs.Add(fmt.Errorf("unknown status %.40q", s.Status))
 			continue
 		}
 		list = append(list, a)
 	}
 	slices.SortFunc(list, func(a, b matcher.Advisory) int { return matcher.CompareKeys(a.Key, b.Key) })
-	return list, errors.Join(errs...)
+	return list, errs.Err()
 }

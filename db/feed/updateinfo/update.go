@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
@@ -103,7 +104,7 @@ func (p publisher) record(u *update) feed.Record {
 	e := errata.Erratum{
 		Feed: p.name, ID: u.id, Bugfix: u.typ != "security", Summary: u.title, URLs: u.urls,
 	}
-	var errs []error
+	var errs bound.Errors
 	if u.id == "" {
 		return feed.Record{Err: fmt.Errorf("%.80q: update without an ID", u.title)}
 	}
@@ -112,13 +113,12 @@ func (p publisher) record(u *update) feed.Record {
 		to   *time.Time
 	}{{u.issued, &e.Published}, {u.updated, &e.Modified}} {
 		var err error
-		if *t.to, err = errata.Time(t.text); err != nil {
-			errs = append(errs, err)
-		}
+		*t.to, err = errata.Time(t.text)
+		errs.Add(err)
 	}
 	level, ok := levels.Parse(u.severity)
 	if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", u.severity))
+		errs.Add(fmt.Errorf("unknown severity %.40q", u.severity))
 	}
 	if u.severity != "" {
 		e.Severity = matcher.Severity{Source: p.name, Level: level, Word: u.severity}
@@ -130,9 +130,9 @@ func (p publisher) record(u *update) feed.Record {
 		release := p.release(u, b.collection)
 		switch {
 		case b.name == "" || b.evr == "":
-			errs = append(errs, errors.New("package without a name or version"))
+			errs.Add(errors.New("package without a name or version"))
 		case release == "":
-			errs = append(errs, fmt.Errorf("no release in the name of collection %.80q", b.collection))
+			errs.Add(fmt.Errorf("no release in the name of collection %.80q", b.collection))
 		default:
 			key := matcher.Key{Type: "rpm", Namespace: p.id, Release: release}
 			key.Name = errata.Name(b.module, b.evr, b.name)
@@ -140,6 +140,7 @@ func (p publisher) record(u *update) feed.Record {
 		}
 	}
 	rec := e.Record()
-	rec.Err = errors.Join(errs...)
+	errs.Add(rec.Err)
+	rec.Err = errs.Err()
 	return rec
 }

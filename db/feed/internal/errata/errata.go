@@ -4,11 +4,14 @@ package errata
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -43,7 +46,7 @@ type Package struct {
 
 // Record returns the record of the erratum, with an advisory for every flaw in every package. The Reason of an advisory is the erratum,
 // because flaws that are fixed at the same time must not become aliases of one another. If the erratum names no flaws, its own ID stands
-// for one, unless it is a bug fix.
+// for one, unless it is a bug fix. If they are too many, the record has none and an error.
 //
 // If the erratum has several builds of a package, each contains the fix, so the lowest version counts. If they differ by architecture,
 // the advisories have names of their own, see internal/rpmname.
@@ -57,7 +60,14 @@ func (e *Erratum) Record() feed.Record {
 		}
 		flaws, reason = []Flaw{{ID: e.ID}}, ""
 	}
-	packages := Split(e.Packages)
+	packages, err := Split(e.Packages)
+	if err == nil {
+		err = bound.Advisories(0, len(flaws), len(packages))
+	}
+	if err != nil {
+		rec.Err = err
+		return rec
+	}
 	for _, f := range flaws {
 		for _, p := range packages {
 			a := matcher.Advisory{
@@ -86,8 +96,11 @@ type Keyed struct {
 	Ranges []matcher.Range
 }
 
-// Split joins the packages with the same key, and sorts by key.
-func Split(packages []Package) []Keyed {
+// MaxRanges bounds the ranges of one package in one notice. Real packages have a handful: one for each line of versions.
+const MaxRanges = 1000
+
+// Split joins the packages with the same key, and sorts by key. It fails if a package has more than MaxRanges ranges.
+func Split(packages []Package) ([]Keyed, error) {
 	byKey := make(map[matcher.Key]map[string][]matcher.Range)
 	for _, p := range packages {
 		byArch := byKey[p.Key]
@@ -98,7 +111,9 @@ func Split(packages []Package) []Keyed {
 		if p.Arch == "src" || p.Arch == "nosrc" {
 			p.Arch = "noarch" // the source package of all architectures
 		}
-		byArch[p.Arch] = insert(byArch[p.Arch], p.Range)
+		if byArch[p.Arch] = insert(byArch[p.Arch], p.Range); len(byArch[p.Arch]) > MaxRanges {
+			return nil, fmt.Errorf("%.80s: more than %d ranges: %w", p.Key.Name, MaxRanges, limit.ErrExceeded)
+		}
 	}
 	var out []Keyed
 	for key, byArch := range byKey {
@@ -120,7 +135,7 @@ func Split(packages []Package) []Keyed {
 		}
 	}
 	slices.SortFunc(out, func(a, b Keyed) int { return matcher.CompareKeys(a.Key, b.Key) })
-	return out
+	return out, nil
 }
 
 // same reports whether all architectures have the same ranges.

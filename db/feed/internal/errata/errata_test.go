@@ -49,7 +49,10 @@ func TestSplit(t *testing.T) {
 		for _, b := range tt.builds {
 			packages = append(packages, Package{Key: matcher.Key{Type: "rpm", Name: "a"}, Arch: b[0], Range: matcher.Range{Fixed: b[1]}})
 		}
-		got := Split(packages)
+		got, err := Split(packages)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, k := range got {
 			if len(k.Ranges) != 1 || tt.want[k.Key.Name] != k.Ranges[0].Fixed {
 				t.Errorf("%s: %s: %v", tt.name, k.Key.Name, k.Ranges)

@@ -1,10 +1,10 @@
 package oval
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
@@ -38,17 +38,13 @@ func (d *Definition) Packages(r *Rules) ([]Package, error) {
 		return nil, err
 	}
 	var out []Package
-	seen := make(map[string]bool)
-	var errs []error
+	var errs bound.Errors
 	for _, leaves := range cases {
 		packages, err := r.one(leaves)
-		if err != nil && !seen[err.Error()] {
-			seen[err.Error()] = true
-			errs = append(errs, err)
-		}
+		errs.Add(err)
 		out = append(out, packages...)
 	}
-	return out, errors.Join(errs...)
+	return out, errs.Err()
 }
 
 // one returns the statements of one case.
@@ -123,20 +119,16 @@ func (d *Definition) Severities(source string, c *CVE) ([]matcher.Severity, erro
 // Erratum returns the erratum of a definition of class patch, without packages. The error joins the parts that could not be parsed.
 func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 	e := &errata.Erratum{Feed: name, ID: id, Summary: d.Title}
-	var errs []error
+	var errs bound.Errors
 	var err error
-	if e.Published, err = errata.Time(d.Issued); err != nil {
-		errs = append(errs, err)
-	}
-	if e.Modified, err = errata.Time(d.Updated); err != nil {
-		errs = append(errs, err)
-	}
+	e.Published, err = errata.Time(d.Issued)
+	errs.Add(err)
+	e.Modified, err = errata.Time(d.Updated)
+	errs.Add(err)
 	for i := range d.CVEs {
 		c := &d.CVEs[i]
 		s, err := d.Severities(name, c)
-		if err != nil {
-			errs = append(errs, err)
-		}
+		errs.Add(err)
 		e.Flaws = append(e.Flaws, errata.Flaw{ID: c.ID, Severities: s})
 	}
 	for _, r := range d.References {
@@ -150,7 +142,7 @@ func (d *Definition) Erratum(name, id string) (*errata.Erratum, error) {
 	if level, ok := levels.Parse(d.Severity); d.Severity != "" && ok {
 		e.Severity = matcher.Severity{Source: name, Level: level, Word: d.Severity}
 	} else if !ok {
-		errs = append(errs, fmt.Errorf("unknown severity %.40q", d.Severity))
+		errs.Add(fmt.Errorf("unknown severity %.40q", d.Severity))
 	}
-	return e, errors.Join(errs...)
+	return e, errs.Err()
 }

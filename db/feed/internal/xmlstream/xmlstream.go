@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	// MaxElement bounds the bytes of an element that Element reads, with all elements in it.
-	MaxElement = 32 << 20
+	// MaxElement bounds the bytes of an element that Element reads, with all elements in it. Each of these counts elementCost more,
+	// because readers keep more of an empty element than its text.
+	MaxElement = 64 << 20
+
+	elementCost = 64
 
 	// maxToken bounds the bytes of one tag with its attributes, and of one run of text.
 	maxToken = 4 << 20
@@ -144,6 +147,9 @@ func (r *Reader) token() (xml.Token, error) {
 		if len(r.open) == 0 && r.begun {
 			return nil, r.at(errors.New("a second document"))
 		}
+		if r.guard.element -= elementCost; r.guard.element < 0 {
+			return nil, r.at(errElement)
+		}
 		r.begun = true
 		if r.open = append(r.open, t.Name); len(r.open) > maxDepth {
 			return nil, r.at(fmt.Errorf("more than %d elements in each other: %w", maxDepth, limit.ErrExceeded))
@@ -189,6 +195,8 @@ func Attr(e *xml.StartElement, name string) string {
 	}
 	return ""
 }
+
+var errElement = fmt.Errorf("an element that takes more than %d bytes: %w", MaxElement, limit.ErrExceeded)
 
 func (r *Reader) at(err error) error {
 	return fmt.Errorf("byte %d: %w", r.dec.InputOffset(), err)
@@ -238,7 +246,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	g.element -= n
 	g.token -= n
 	if g.element < 0 {
-		return 0, fmt.Errorf("an element of more than %d bytes: %w", MaxElement, limit.ErrExceeded)
+		return 0, errElement
 	}
 	if g.token < 0 {
 		return 0, fmt.Errorf("a tag or text of more than %d bytes: %w", maxToken, limit.ErrExceeded)

@@ -86,6 +86,7 @@ func TestBounds(t *testing.T) {
 		"deep":         strings.NewReader(strings.Repeat("<a>", 1000)),
 		"text":         endless("<a>", "0"),
 		"element":      endless("<a>", "<b>"+strings.Repeat(" ", 10_000)+"</b>"),
+		"elements":     io.LimitReader(endless("<a>", "<b/>"), MaxElement/8),
 		"attributes":   endless("<a><b", ` c=""`),
 		"tag":          endless("<a><b", "b"),
 		"comment":      endless("<a><!--", "x"),

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -14,6 +15,7 @@ import (
 const (
 	maxStream = 4 << 20 // bytes of all documents together; their nodes take many times that memory
 	maxDepth  = 64      // nodes in each other; advisories need a handful of levels
+	maxNumber = 1000    // bytes of a number, as in package jsonstream
 )
 
 // Decode decodes the first document of a stream. It returns io.ErrUnexpectedEOF if there is none.
@@ -60,13 +62,16 @@ func open(r io.Reader) func() (*yaml.Node, error) {
 	}
 }
 
-// check refuses aliases, because with them a short document can expand to a huge one.
+// check refuses aliases, because with them a short document can expand to a huge one, and long numbers, which decode into strings, too.
 func check(n *yaml.Node, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("line %d: more than %d nodes in each other: %w", n.Line, maxDepth, limit.ErrExceeded)
 	}
 	if n.Kind == yaml.AliasNode {
 		return fmt.Errorf("line %d: aliases are not supported", n.Line)
+	}
+	if plain := n.Kind == yaml.ScalarNode && n.Style == 0; plain && len(n.Value) > maxNumber && strings.Trim(n.Value, "+-.0123456789eE_") == "" {
+		return fmt.Errorf("line %d: a number of more than %d bytes: %w", n.Line, maxNumber, limit.ErrExceeded)
 	}
 	for _, c := range n.Content {
 		if err := check(c, depth+1); err != nil {

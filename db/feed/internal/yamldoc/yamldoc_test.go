@@ -17,6 +17,9 @@ func TestDecode(t *testing.T) {
 	if err := Decode(strings.NewReader("title: x\n--- \ntitle: y\n"), &v); err != nil || v.Title != "x" {
 		t.Errorf("%+v, %v", v, err)
 	}
+	if err := Decode(strings.NewReader(`title: "1`+strings.Repeat("0", 2000)+`"`), &v); err != nil || len(v.Title) != 2001 {
+		t.Errorf("a string of digits: %v", err)
+	}
 	for _, tt := range []struct {
 		doc  string
 		want string
@@ -26,6 +29,8 @@ func TestDecode(t *testing.T) {
 		{"title: [\n", "yaml:", nil},
 		{"a: &a x\ntitle: *a\n", "line 2: aliases are not supported", nil},
 		{"title: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "more than 64 nodes in each other", limit.ErrExceeded},
+		{"title: 1" + strings.Repeat("0", 1000), "line 1: a number of more than 1000 bytes", limit.ErrExceeded},
+		{"title: 1." + strings.Repeat("0", 1000), "line 1: a number of more than 1000 bytes", limit.ErrExceeded},
 		{"title: " + strings.Repeat("x", 5<<20), "YAML of more than 4194304 bytes", limit.ErrExceeded},
 	} {
 		if err := Decode(strings.NewReader(tt.doc), &v); err == nil || !strings.Contains(err.Error(), tt.want) || tt.is != nil && !errors.Is(err, tt.is) {
