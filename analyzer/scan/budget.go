@@ -1,9 +1,7 @@
 package scan
 
 import (
-	"context"
 	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -13,8 +11,13 @@ import (
 // a scan reports, not what. The zero value has the default bounds. After its first use, a Budget must not be copied and its
 // fields must not change.
 type Budget struct {
-	Memory   int64 // bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds.
-	Parallel int   // layers read at once, and analyzers working at once; GOMAXPROCS
+	// Memory is the number of bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds. Of this, a scan
+	// holds 8 MiB of names and results; one scan at a time holds more.
+	Memory int64
+
+	// Parallel is the number of layers read at once, and of analyzers working at once; GOMAXPROCS. Twice as many scans are in progress at
+	// once. Others wait before they hold anything.
+	Parallel int
 
 	once    sync.Once
 	size    int64               // Memory or its default
@@ -22,7 +25,9 @@ type Budget struct {
 	layers  chan struct{}       // a place for each layer, or file system, that is read
 	workers chan struct{}       // a place for each analyzer at work
 	alone   chan struct{}       // see content.Account
-	window  chan struct{}       // a place for the one layer that is decompressed with a large window
+	window  chan struct{}       // a place for the one layer that is decompressed with a large window; its scan is the large one
+	scans   chan struct{}       // a place for each scan in progress
+	large   chan struct{}       // a place for the one scan that keeps more than freeKept
 	buffers bufferPool
 }
 
@@ -36,53 +41,6 @@ func (b *Budget) start() {
 		}
 		b.memory, b.alone, b.window = semaphore.NewWeighted(b.size), make(chan struct{}, 1), make(chan struct{}, 1)
 		b.layers, b.workers = make(chan struct{}, parallel), make(chan struct{}, parallel)
+		b.scans, b.large = make(chan struct{}, 2*parallel), make(chan struct{}, 1)
 	})
-}
-
-// place waits for a place to read a layer, or to put a report together, and returns a function that gives it back. A caller
-// that has a place must not wait for another.
-func (b *Budget) place(ctx context.Context) (release func(), err error) {
-	select {
-	case b.layers <- struct{}{}:
-		return func() { <-b.layers }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-const (
-	// freeWindow is the size in bytes of the window with which any number of layers may be decompressed at once. Most encoders use less.
-	freeWindow = 8 << 20
-
-	// hugeWindow is the size of a window whose memory goes back to the operating system. Small objects that then lie in it would force the
-	// next such window elsewhere.
-	hugeWindow = 32 << 20
-)
-
-// windows returns a function that waits until a layer may be decompressed with a window, and one to call when the layer is read. Windows
-// above freeWindow are taken one at a time. A layer that has one waits for no other.
-func (b *Budget) windows(ctx context.Context) (wait func(bytes int64) error, release func()) {
-	held, most := false, int64(0)
-	wait = func(bytes int64) error {
-		most = max(most, bytes)
-		if held || bytes <= freeWindow {
-			return nil
-		}
-		select {
-		case b.window <- struct{}{}:
-			held = true
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	release = func() {
-		if most >= hugeWindow {
-			debug.FreeOSMemory()
-		}
-		if held {
-			<-b.window
-		}
-	}
-	return wait, release
 }

@@ -34,6 +34,7 @@ type collector struct {
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
+	added    atomic.Int64 // bytes of results that are not counted yet
 	mu       sync.Mutex
 	results  map[int][]fileResult // by analyzer, without empty ones
 }
@@ -87,12 +88,15 @@ func (c *collector) entry(e *walk.Entry) error {
 		c.opaque = true
 	case walk.File:
 		c.record(kindFile, e.Path, "")
+		if err := c.checkKept(); err != nil {
+			return err
+		}
 		if c.wants(e.Path) {
 			return c.file(c.jobs(e.Path), e)
 		}
 		return c.sibling(e)
 	}
-	return c.checkNames()
+	return c.checkKept()
 }
 
 // record records an entry in the journal.
@@ -104,17 +108,21 @@ func (c *collector) record(kind entryKind, p, target string) {
 // journaled reports whether entries of a kind have a number in the journal.
 func journaled(k walk.Kind) bool { return k != walk.Refused && k != walk.Dir }
 
-// checkNames returns an error if the names of the scan's layers exceed Limits.Names.
-func (c *collector) checkNames() error {
-	n := c.journal.size - c.counted
-	if n < journalChunk {
-		return nil
-	}
-	c.counted += n
-	if c.names.Add(n) > c.limits.Names {
-		return &analyzer.LimitError{What: "bytes of names in the layers", Limit: c.limits.Names}
+// keepStep is the number of bytes that a layer keeps uncounted.
+const keepStep = 256 << 10
+
+// checkKept counts what the layer keeps. It waits if the scan's Budget lets another scan keep much.
+func (c *collector) checkKept() error {
+	if names, results := c.journal.size-c.counted, c.added.Load(); names+results > keepStep {
+		return c.countKept(names, results)
 	}
 	return nil
+}
+
+func (c *collector) countKept(names, results int64) error {
+	c.counted += names
+	c.added.Add(-results)
+	return c.keep(c.ctx, &c.limits, names, results)
 }
 
 func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) {
@@ -142,6 +150,7 @@ func (c *collector) jobs(p string) []job {
 // add keeps the answer of a job.
 func (c *collector) add(j job, result fileResult) {
 	result.Entry, result.Name = j.entry, j.as
+	c.added.Add(sizeOf(&result.Result))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.results[j.analyzer] = append(c.results[j.analyzer], result)

@@ -36,7 +36,11 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	release, err := r.budget.place(ctx)
+	if err := r.enter(ctx); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	defer r.leave()
+	release, err := r.place(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("scan: %w", err)
 	}
@@ -113,7 +117,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		}
 	case 0:
 		w.record(kindFile, p, "")
-		if err := w.checkNames(); err != nil {
+		if err := w.checkKept(); err != nil {
 			return err
 		}
 		if w.wants(p) {

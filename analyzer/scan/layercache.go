@@ -33,7 +33,9 @@ func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData,
 	if r.cache != nil {
 		value, err := r.cache.Get(ctx, key)
 		if err == nil {
-			cached, err = decodeLayer(value)
+			if cached, err = decodeLayer(value); err == nil {
+				cached.size = int64(len(value)) - cached.Journal.size()
+			}
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			e.Err = err

@@ -9,7 +9,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
@@ -57,7 +56,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		cached, asked = r.load(ctx, key, event)
 	}
 	if c, ok := r.cache.(Claimer); ok && !known() {
-		release, err := c.Claim(ctx, key)
+		release, err := r.claim(ctx, c, key)
 		if err != nil {
 			return nil, err
 		}
@@ -68,8 +67,8 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		event.Done, event.Cached = true, true
 		r.report.send(event)
 		cached.key, cached.lazily = key, lazily
-		if r.names.Add(cached.Journal.size()) > r.limits.Names {
-			return nil, fmt.Errorf("layer %d: %w", l.Index, &analyzer.LimitError{What: "bytes of names in the layers", Limit: r.limits.Names})
+		if err := r.keep(ctx, &r.limits, cached.Journal.size(), cached.size); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
 		}
 		return cached, nil
 	}
@@ -79,7 +78,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		event.Bytes = read
 		r.report.send(event)
 	}
-	release, err := r.budget.place(ctx)
+	release, err := r.place(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +104,23 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	return data, nil
 }
 
+// claim claims a key of the cache. A scan that keeps much does not wait for a claim: another scan may hold it that waits to keep much.
+func (r *run) claim(ctx context.Context, c Claimer, key string) (release func(), err error) {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-r.large:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
+	if release, err = c.Claim(waiting, key); err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		return func() {}, nil
+	}
+	return release, err
+}
+
 // readLayer reads a layer for some of the analyzers, lazily if possible and asked for. It reports whether it read lazily.
 func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
 	c, err := r.newCollector(ctx, asked)
@@ -128,7 +144,7 @@ func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily b
 
 // walk calls fn for the entries of a layer and reports whether it read lazily. Then only wanted files have usable content.
 func (c *collector) walk(l walk.Layer, lazily bool, wanted func(string) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
-	window, release := c.budget.windows(c.ctx)
+	window, release := c.windows(c.ctx)
 	defer release()
 	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Window: window, Progress: c.progress}
 	if lazily {

@@ -20,7 +20,8 @@ type Limits struct {
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
 	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments and findings of one layer, or of a file system; 1,048,576
-	Names     int64 // bytes of the names and link targets of all entries of all layers, without what an entry has in common with the one before; 96 MiB
+	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; 96 MiB
+	Results   int64 // bytes of the results of all layers, as a cache keeps them; 512 MiB
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
 
@@ -42,6 +43,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LayerSize, 64<<30)
 	set(&l.Packages, 1<<20)
 	set(&l.Names, 96<<20)
+	set(&l.Results, 512<<20)
 	if l.Layers <= 0 {
 		l.Layers = 1024
 	}

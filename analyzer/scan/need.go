@@ -104,7 +104,7 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 		if err != nil {
 			return nil, err
 		}
-		release, err := r.budget.place(ctx)
+		release, err := r.place(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ type layerData struct {
 	key     string          // of the cache
 	lazily  bool            // the entries are those of the layer's table of contents
 	named   map[namedKey]*fileResult
+	size    int64 // bytes of the results in the cache
 }
 
 // A fileResult is the answer of one analyzer for one file.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
@@ -20,9 +19,8 @@ type run struct {
 	unchecked bool // see walk.Options
 	lazy      bool
 	report    reporter
-	budget    *Budget
 	wanted    *pattern.Index // of all analyzers
-	names     atomic.Int64   // bytes of the layers' journals
+	keeper
 }
 
 // A bound is an analyzer of a run.
@@ -38,7 +36,7 @@ type bound struct {
 // start checks the Scanner and returns a run.
 func (s Scanner) start() (*run, error) {
 	r := &run{
-		limits: s.Limits.withDefaults(), parallel: s.Parallel, budget: s.Budget, cache: s.Cache,
+		limits: s.Limits.withDefaults(), parallel: s.Parallel, keeper: keeper{budget: s.Budget}, cache: s.Cache,
 		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
 		wanted: new(pattern.Index),
 	}

@@ -70,11 +70,15 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	if len(layers) > r.limits.Layers {
 		return nil, &analyzer.LimitError{What: "layers", Limit: int64(r.limits.Layers)}
 	}
+	if err := r.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer r.leave()
 	data, err := r.readLayers(ctx, layers)
 	if err != nil {
 		return nil, err
 	}
-	report, err := r.merge(ctx, data, r.readAgain(layers, data), r.budget.place)
+	report, err := r.merge(ctx, data, r.readAgain(layers, data), r.place)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 
@@ -84,5 +85,5 @@ func (c *collector) finish() error {
 		c.task(w.job, open, func() {})
 	}
 	c.tasks.Wait()
-	return c.ctx.Err()
+	return cmp.Or(c.ctx.Err(), c.countKept(c.journal.size-c.counted, c.added.Load()))
 }
