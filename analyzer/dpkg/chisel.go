@@ -91,11 +91,11 @@ func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[st
 		if len(entry.SHA256) == 64 && isHex(entry.SHA256) {
 			p.Hashes = map[string]string{"sha256": entry.SHA256}
 		}
-		if err := m.Package(&p); err != nil {
+		list, err := m.Append(*pkgs, p)
+		if err != nil {
 			return err
 		}
-		byName[p.Name] = len(*pkgs)
-		*pkgs = append(*pkgs, p)
+		*pkgs, byName[p.Name] = list, len(*pkgs)
 	case entry.Kind == "path":
 		for _, slice := range entry.Slices {
 			name, _, _ := strings.Cut(slice, "_")

@@ -22,9 +22,7 @@ func (m *Meter) Grow(list []analyzer.Package, read, size int) ([]analyzer.Packag
 		return list, err
 	}
 	larger := append(make([]analyzer.Package, 0, want), list...)
-	if m != nil {
-		m.room += int64(cap(list)) * PackageSize
-	}
+	m.Free(int64(cap(list)) * PackageSize)
 	return larger, nil
 }
 

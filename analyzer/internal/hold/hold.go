@@ -74,6 +74,13 @@ func (m *Meter) more(n int64) error {
 	return m.err
 }
 
+// Free gives back n bytes for what follows.
+func (m *Meter) Free(n int64) {
+	if m != nil {
+		m.room += n
+	}
+}
+
 // Err returns the error that the other methods return.
 func (m *Meter) Err() error {
 	if m == nil {
@@ -85,12 +92,24 @@ func (m *Meter) Err() error {
 // List counts a list of n strings with size bytes together.
 func (m *Meter) List(n, size int) error { return m.Bytes(stringSize*int64(n) + int64(size)) }
 
-// Package counts a package, with all that it refers to, as an element of a list.
-func (m *Meter) Package(p *analyzer.Package) error {
+// Append appends a package to a list. It counts the package with all that it refers to, and the room of the list as Grow does.
+func (m *Meter) Append(list []analyzer.Package, p analyzer.Package) ([]analyzer.Package, error) {
 	if m == nil {
-		return nil
+		return append(list, p), nil
 	}
-	n := PackageSize + int64(len(p.Namespace)+len(p.Name)+len(p.Version)+len(p.Arch)+len(p.Vendor)+len(p.ArchivePath))
+	if err := m.Bytes(refers(&p)); err != nil {
+		return list, err
+	}
+	list, err := m.Grow(list, 1, 1)
+	if err != nil {
+		return list, err
+	}
+	return append(list, p), nil
+}
+
+// refers returns the memory in bytes of what a package refers to.
+func refers(p *analyzer.Package) int64 {
+	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath))
 	if s := p.SourcePackage; s != nil {
 		n += sourceSize + int64(len(s.Name)+len(s.Version))
 	}
@@ -109,7 +128,7 @@ func (m *Meter) Package(p *analyzer.Package) error {
 			n += int64(len(k) + len(v))
 		}
 	}
-	return m.Bytes(n)
+	return n
 }
 
 // valueSize is how many bytes a value in a text takes at most, once it is decoded into the types of the analyzers.

@@ -10,18 +10,21 @@ import (
 
 func TestMeter(t *testing.T) {
 	m := New(t.Context(), analyzer.NewFile("a", 0o644, nil), 1<<20)
-	p := &analyzer.Package{Name: "a", Files: []string{strings.Repeat("x", 1000)}, Hashes: map[string]string{"sha1": "00"}}
-	n := 0
-	for ; m.Package(p) == nil; n++ {
+	p := analyzer.Package{Name: "a", Files: []string{strings.Repeat("x", 1000)}, Hashes: map[string]string{"sha1": "00"}}
+	var list []analyzer.Package
+	var err error
+	for err == nil {
+		list, err = m.Append(list, p)
 	}
-	if size := int(PackageSize) + 1 + 16 + 1000 + mapSize + 6; n != 1<<20/size && n != (1<<20-step)/size {
-		t.Errorf("%d packages of %d bytes fit", n, size)
+	// The list is moved once more with at least a fifth of it as room.
+	if size := int(PackageSize) + 1 + 16 + 1000 + mapSize + 6; len(list) > 1<<20/size || len(list) < 1<<20/size*7/10 {
+		t.Errorf("%d packages of %d bytes fit", len(list), size)
 	}
 	if err := m.Bytes(1); !errors.Is(err, analyzer.ErrTooLarge) || m.Err() == nil {
 		t.Errorf("after an error: %v", err)
 	}
 	var none *Meter
-	if none.Bytes(1<<40) != nil || none.Package(p) != nil || none.Err() != nil {
+	if none.Bytes(1<<40) != nil || none.List(1, 1<<40) != nil || none.Err() != nil {
 		t.Error("a nil Meter has a limit")
 	}
 }
