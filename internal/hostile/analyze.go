@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"errors"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -41,7 +40,7 @@ func Refused(t testing.TB, a analyzer.Analyzer, path string, text []byte, most u
 		t.Errorf("%s: the engine refuses files of %d bytes", path, len(text))
 	}
 	r, err := Analyze(t, a, path, text, most)
-	refused := errors.Is(err, analyzer.ErrTooLarge)
+	refused := err != nil && problem.Of(err).Code == analyzer.TooLarge
 	for _, d := range r.Diagnostics {
 		refused = refused || d.Code == analyzer.TooLarge
 	}

@@ -15,9 +15,12 @@ func (m *Meter) Grow(list []analyzer.Package, read, size int) ([]analyzer.Packag
 	if len(list) < cap(list) {
 		return list, nil
 	}
-	const spare = 16
-	likely := int64(float64(n)*float64(size)/float64(max(read, 1))*1.05) + spare
-	want := max(min(likely, 4*n+spare, m.left()/PackageSize), n+n/4+spare)
+	least := 2*n + 1
+	if n > 256 {
+		least = n + n/4
+	}
+	likely := int64(float64(n) * float64(size) / float64(max(read, 1)) * 1.05)
+	want := max(min(likely, 4*n, m.left()/PackageSize), least)
 	if err := m.Bytes(want * PackageSize); err != nil {
 		return list, err
 	}
