@@ -80,7 +80,9 @@ func TestNative(t *testing.T) {
 		want  []string
 	}{
 		{"vendor/composer/installed.json", parseInstalled, show()},
-		{"vendor/composer/installed.php", func(text []byte, _ *hold.Meter) (*analyzer.Result, error) { return parseInstalledPHP(string(text), nil) }, show()},
+		{"vendor/composer/installed.php", func(text []byte, _ *hold.Meter) (*analyzer.Result, error) {
+			return parseInstalledPHP(string(text), nil)
+		}, show()},
 		{"composer.lock", parseLock, show("--locked")},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.file)))
