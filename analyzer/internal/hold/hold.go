@@ -140,9 +140,14 @@ func (m *Meter) Decoded(text []byte, marks string) error {
 	if m == nil {
 		return nil
 	}
+	return m.Bytes(DecodedSize(text, marks))
+}
+
+// DecodedSize returns what Decoded counts, for [Meter.Free].
+func DecodedSize(text []byte, marks string) int64 {
 	n := int64(0)
 	for i := range len(marks) {
 		n += int64(bytes.Count(text, []byte{marks[i]}))
 	}
-	return m.Bytes(int64(len(text)) + valueSize*n)
+	return int64(len(text)) + valueSize*n
 }
