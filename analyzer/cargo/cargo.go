@@ -28,7 +28,7 @@ const (
 	maxText    = 8 << 20 // bytes of its JSON
 	maxCrates  = 100_000
 
-	maxPackages = 96 << 20 // bytes of the result and of what decoding takes
+	maxPackages = 96 << 20 // bytes of the result and of the decoded values
 )
 
 // New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed

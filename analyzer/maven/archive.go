@@ -87,10 +87,10 @@ type archive struct {
 	partial  coordinates         // from the first incomplete pom.properties
 	problems *problem.List
 	meter    *hold.Meter
-	decoded  int64 // bytes held for what texts become, until the visit ends
+	decoded  int64 // bytes held for decoded texts, until the visit ends
 }
 
-// decoding holds what a text takes when it is decoded.
+// decoding holds the memory of a decoded text.
 func (a *archive) decoding(text []byte, marks string) error {
 	n := hold.DecodedSize(text, marks)
 	err := a.meter.Bytes(n)

@@ -97,7 +97,7 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 	return nil
 }
 
-// count counts the key and the dependencies of an entry, in the graph and in what resolve makes of it.
+// count counts the key and the dependencies of an entry, in the graph and in the maps of resolve.
 func (r *pnpmReader) count(key string, e *pnpmEntry) error {
 	const node = 256 // bytes in the maps
 	n := int64(node + len(key))

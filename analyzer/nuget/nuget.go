@@ -24,7 +24,7 @@ const typeNuGet = "nuget"
 // maxSize is the size in bytes of the largest file that is read. The file of an application has some hundred thousand.
 const maxSize = 16 << 20
 
-// maxPackages is the size in bytes of the largest result, with what decoding takes.
+// maxPackages is the size in bytes of the largest result, with the decoded values.
 const maxPackages = 96 << 20
 
 // New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs.

@@ -14,14 +14,14 @@ const (
 // maxSteps is how often decoding may compare keys. The TOML library compares each with those before it in its table.
 const maxSteps = 500_000_000
 
-// A lockSize adds up what the packages and the dotted keys of a lock file take, line by line. It counts no less than there are.
+// A lockSize adds up the memory of packages and dotted keys of a lock file, line by line. It never counts too little.
 type lockSize struct {
 	bytes     int64
 	steps     int64 // comparisons of keys
 	headers   int64 // of tables other than packages
 	keys      int64 // in the current table
 	inTable   bool  // a header was seen; inline tables after it are not packages
-	multiline bool  // a string of several lines was seen, which may hold what looks like a header
+	multiline bool  // a string of several lines was seen, which may hold a line like a header
 }
 
 func (s *lockSize) add(row []byte) {

@@ -76,7 +76,7 @@ func checkJournal(journal *analyzer.File) error {
 	return fmt.Errorf("%s: interrupted transaction: %w", journalName, rpmdb.ErrUnsupported)
 }
 
-// fromHeader returns the package of a header. It lacks what m has no room for.
+// fromHeader returns the package of a header. Lists for which m has no room are missing.
 func fromHeader(h *rpmdb.Header, m *hold.Meter) analyzer.Package {
 	// The version and the source package are copies.
 	m.Bytes(int64(len(h.Name) + 2*len(h.Version) + 2*len(h.Release) + len(h.Arch) + len(h.Vendor) + 2*len(h.SourceRPM) + len(h.License) + len(h.ModularityLabel)))

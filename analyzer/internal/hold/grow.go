@@ -6,7 +6,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Grow returns a list with room for one more package, and counts the room but not what the packages refer to. The first read bytes
+// Grow returns a list with room for one more package, and counts the room but no strings, lists or maps. The first read bytes
 // of a text gave those in the list, and size bytes are all of it: a full list moves to where it has room for as many packages as
 // the text is likely to have, at most 4 times as many. Moving needs memory for both lists. Grow counts both, so databases of
 // half the limit can be read.

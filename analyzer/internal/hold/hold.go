@@ -1,4 +1,4 @@
-// Package hold counts the memory of what analyzers return, before they allocate it.
+// Package hold counts the memory of results before analyzers allocate it.
 package hold
 
 import (
@@ -92,7 +92,7 @@ func (m *Meter) Err() error {
 // List counts a list of n strings with size bytes together.
 func (m *Meter) List(n, size int) error { return m.Bytes(stringSize*int64(n) + int64(size)) }
 
-// Append appends a package to a list. It counts the package with all that it refers to, and the room of the list as Grow does.
+// Append appends a package to a list. It counts the strings, lists and maps of the package, and the room of the list as Grow does.
 func (m *Meter) Append(list []analyzer.Package, p analyzer.Package) ([]analyzer.Package, error) {
 	if m == nil {
 		return append(list, p), nil
@@ -107,7 +107,7 @@ func (m *Meter) Append(list []analyzer.Package, p analyzer.Package) ([]analyzer.
 	return append(list, p), nil
 }
 
-// refers returns the memory in bytes of what a package refers to.
+// refers returns the memory in bytes of the strings, lists and maps of a package.
 func refers(p *analyzer.Package) int64 {
 	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath))
 	if s := p.SourcePackage; s != nil {
@@ -131,11 +131,10 @@ func refers(p *analyzer.Package) int64 {
 	return n
 }
 
-// valueSize is how many bytes a value in a text takes at most, once it is decoded into the types of the analyzers.
+// valueSize is the memory in bytes of one decoded value, at most.
 const valueSize = 128
 
-// Decoded counts what a text takes while it is decoded as a whole. Each of the bytes in marks separates two values of the text:
-// ":," for JSON.
+// Decoded counts a text and its decoded values. Each of the bytes in marks separates two values: ":," for JSON.
 func (m *Meter) Decoded(text []byte, marks string) error {
 	if m == nil {
 		return nil
@@ -143,7 +142,7 @@ func (m *Meter) Decoded(text []byte, marks string) error {
 	return m.Bytes(DecodedSize(text, marks))
 }
 
-// DecodedSize returns what Decoded counts, for [Meter.Free].
+// DecodedSize returns the number of bytes that Decoded counts, for [Meter.Free].
 func DecodedSize(text []byte, marks string) int64 {
 	n := int64(0)
 	for i := range len(marks) {
