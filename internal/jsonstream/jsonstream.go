@@ -58,7 +58,7 @@ func NewLimited(text []byte, limit int64) *Reader {
 
 // NewStream returns a Reader of src with a limit for a value that one call returns. It skips a byte order mark at the beginning.
 func NewStream(src io.Reader, limit int64) *Reader {
-	return &Reader{window: window{src: src, mark: -1, limit: limit}, maxDepth: maxDepth, maxNames: limit}
+	return &Reader{window: window{src: src, mark: -1, limit: limit, counts: limit != math.MaxInt64}, maxDepth: maxDepth, maxNames: limit}
 }
 
 // Peek returns the first byte of the next value or bracket without reading it. The error after the last value of a document is
@@ -108,9 +108,18 @@ func (r *Reader) Raw() ([]byte, error) {
 		return nil, err
 	}
 	r.hold()
+	start := r.pos
 	err := r.scan()
+	if r.src == nil && err == nil && int64(r.pos-start) > r.limit/maxByteCost {
+		r.pos, r.counts = start, true
+		err = r.scan()
+		r.counts = false
+	}
 	return r.release(), err
 }
+
+// maxByteCost is the most that a byte of a value costs: an array in two bytes.
+const maxByteCost = 1 + containerCost/2
 
 // Decode reads the next value into v. It returns the error of the reader as err, and as bad the error of a value that does not fit v;
 // v then holds the rest, and reading goes on behind the value.
