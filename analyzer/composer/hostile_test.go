@@ -19,7 +19,7 @@ func TestHostile(t *testing.T) {
 		{"packages", "composer.lock", hostile.Times(800_000, `{"packages":[{"name":"a/a","version":"1"}`, `,{"name":"a/#","version":"1"}`, "]}")},
 		{"installed", "vendor/composer/installed.json", hostile.Times(800_000, `[{"name":"a/a","version":"1"}`, `,{"name":"a/#","version":"1"}`, "]")},
 		{"one package", "composer.lock", hostile.Times(2_000_000, `{"packages":[{"name":"a/a","version":"1","require":{"a":"1"`, `,"a/#":"1"`, "}}]}")},
-		{"licences", "composer.lock", hostile.Times(4_000_000, `{"packages":[{"name":"a/a","version":"1","license":["a"`, `,"#"`, "]}]}")[:maxSize]},
+		{"licences", "composer.lock", hostile.Times(3_000_000, `{"packages":[{"name":"a/a","version":"1","license":["a"`, `,"#"`, "]}]}")},
 		{"aliases", "composer.lock", hostile.Times(4_000_000, `{"aliases":[{}`, `,{}`, "]}")},
 		{"array", "vendor/composer/installed.php", []byte("<?php return [" + strings.Repeat("1,", 2_000_000) + "];")},
 		{"arrays", "vendor/composer/installed.php", []byte("<?php return [" + strings.Repeat("[[1]],", 650_000) + "];")},

@@ -48,7 +48,7 @@ func TestHonest(t *testing.T) {
 		{"libraries", archiveOf(t, 2000, "BOOT-INF/lib/a-#.jar", zip.Store, library), 2001},
 		{"large", largeArchive(t), 1},
 	} {
-		r, err := hostile.Analyze(t, New(), "app/a-1.jar", test.text, 64<<20)
+		r, err := hostile.Analyze(t, New(), "app/a-1.jar", test.text, 100<<20)
 		if err != nil || len(r.Diagnostics) != 0 || len(r.Packages) != test.want {
 			t.Errorf("%s: %d packages, %v, %v", test.name, len(r.Packages), r.Diagnostics, err)
 		}

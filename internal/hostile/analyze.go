@@ -12,7 +12,7 @@ import (
 )
 
 // Analyze calls an analyzer for a file with the content of text. It fails the test if the heap grows by more than most bytes, or if
-// the call takes more than 10 seconds.
+// the call takes more than a minute, which only a busy machine comes near in less than quadratic time.
 func Analyze(t testing.TB, a analyzer.Analyzer, path string, text []byte, most uint64) (r *analyzer.Result, err error) {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(25)) // the heap is close to the memory in use
@@ -24,7 +24,7 @@ func Analyze(t testing.TB, a analyzer.Analyzer, path string, text []byte, most u
 	if peak > most {
 		t.Errorf("%s: the heap grew by %d MiB, more than %d", path, peak>>20, most>>20)
 	}
-	if took > 10*time.Second {
+	if took > time.Minute {
 		t.Errorf("%s: took %v", path, took)
 	}
 	if r == nil {
