@@ -10,6 +10,13 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
+)
+
+// The sizes in bytes of the largest database that is read, and of its result.
+const (
+	maxSize     = 96 << 20
+	maxPackages = 96 << 20
 )
 
 // New returns the analyzer. Packages have type "apk". They are complete, since one file holds all data. Depends and Provides
@@ -22,10 +29,11 @@ func New() analyzer.Analyzer {
 			"lib/apk/db/installed", "usr/lib/apk/db/installed",
 			"lib/apk/db/installed.adb", "usr/lib/apk/db/installed.adb",
 		},
+		MaxSize: maxSize,
 	}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
@@ -34,5 +42,5 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if bytes.HasPrefix(text, []byte("ADB")) && len(text) > 3 && bytes.IndexByte([]byte(".dc"), text[3]) >= 0 {
 		return nil, fmt.Errorf("apk: database in the binary form of apk-tools 3: %w", analyzer.ErrUnsupported)
 	}
-	return parseInstalled(text), nil
+	return parseInstalled(text, hold.New(ctx, f, maxPackages))
 }

@@ -157,7 +157,8 @@ func FuzzInstalled(f *testing.F) {
 	f.Add([]byte("P:a\nV:1\nL:MIT BSD\nD:x>1 !y\nF:etc\nR:a\na:0:0:1\nZ:Q1\n\nP:b\r\nV:2\r\n"))
 	f.Add([]byte("R:x\nF:\nR:/y\nM:0\nADB."))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, p := range parseInstalled(text).Packages {
+		r, _ := parseInstalled(text, nil)
+		for _, p := range r.Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("nameless package: %+v", p)
 			}

@@ -2,10 +2,12 @@ package apk
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -23,26 +25,36 @@ type record struct {
 	inFile bool   // an R: has been read since
 	paths  []byte // concatenated paths of the files
 	ends   []int  // end of each path
+	meter  *hold.Meter
 }
 
 // parseInstalled reads the records of an installed database. Unlike apk it accepts a last record without an empty line after
-// it, as in some copies, and CR LF as line end.
-func parseInstalled(text []byte) *analyzer.Result {
+// it, as in some copies, and CR LF as line end. A database that takes too much memory has no packages, because a part of it
+// would look like all.
+func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
 		bad   problem.List
-		words = interner{}
-		r     record
+		words = hold.NewWords(m)
+		all   = len(text)
+		r     = record{meter: m}
 	)
-	finish := func() {
+	finish := func() (err error) {
 		if r.line > 0 {
 			if p, ok := r.build(words, &bad); ok {
-				pkgs = append(pkgs, p)
+				if pkgs, err = m.Grow(pkgs, all-len(text), all); err == nil {
+					pkgs = append(pkgs, p)
+				}
 			}
 		}
 		r.reset()
+		return m.Err()
 	}
-	for line := 1; len(text) > 0; line++ {
+	tooLarge := func(line int) (*analyzer.Result, error) {
+		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, fmt.Errorf("apk: line %d: %w", line, m.Err())
+	}
+	line := 1
+	for ; len(text) > 0; line++ {
 		size := bytes.IndexByte(text, '\n') + 1
 		if size == 0 {
 			size = len(text)
@@ -51,15 +63,19 @@ func parseInstalled(text []byte) *analyzer.Result {
 		text = text[size:]
 		switch {
 		case len(row) == 0:
-			finish()
+			if finish() != nil {
+				return tooLarge(line)
+			}
 		case len(row) < 2 || row[1] != ':':
 			bad.Line(line, "not a field: %.40q", row)
 		default:
 			r.field(line, row[0], row[2:], &bad)
 		}
 	}
-	finish()
-	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
+	if finish() != nil {
+		return tooLarge(line)
+	}
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // field reads one line. F and R name directories and their files. M, a and Z describe the last directory or file.
@@ -80,6 +96,9 @@ func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 			return
 		}
 		r.inFile = true
+		if r.meter.List(1, 2*(len(r.dir)+1+len(value))) != nil { // files copies the paths
+			return
+		}
 		if len(r.dir) > 0 {
 			r.paths = append(append(r.paths, r.dir...), '/')
 		}
@@ -100,11 +119,12 @@ func (r *record) field(line int, key byte, value []byte, bad *problem.List) {
 
 func (r *record) reset() {
 	clear(r.fields[:])
-	*r = record{fields: r.fields, paths: r.paths[:0], ends: r.ends[:0]}
+	r.meter.Free(int64(len(r.paths)))
+	*r = record{fields: r.fields, paths: r.paths[:0], ends: r.ends[:0], meter: r.meter}
 }
 
-// build returns the package of the record, or false if the record has no name or version.
-func (r *record) build(words interner, bad *problem.List) (analyzer.Package, bool) {
+// build returns the package of the record, or false if the record has no name or version, or if the meter has no room.
+func (r *record) build(words *hold.Words, bad *problem.List) (analyzer.Package, bool) {
 	f := &r.fields
 	switch {
 	case len(f['P']) == 0:
@@ -114,20 +134,23 @@ func (r *record) build(words interner, bad *problem.List) (analyzer.Package, boo
 		bad.Line(r.line, "%.80s: no V, the version", f['P'])
 		return analyzer.Package{}, false
 	}
+	if r.meter.Bytes(int64(len(f['P'])+len(f['L']))) != nil {
+		return analyzer.Package{}, false
+	}
 	p := analyzer.Package{
 		Type:     "apk",
-		Name:     words.intern(f['P']),
-		Version:  words.intern(f['V']),
-		Arch:     words.intern(f['A']),
+		Name:     string(f['P']),
+		Version:  words.Intern(f['V']),
+		Arch:     words.Intern(f['A']),
 		System:   true,
-		Vendor:   words.intern(f['m']),
+		Vendor:   words.Intern(f['m']),
 		Licenses: licenses(string(f['L'])),
 		Files:    r.files(),
-		Depends:  names(f['D']),
-		Provides: names(f['p']),
+		Depends:  names(f['D'], r.meter),
+		Provides: names(f['p'], r.meter),
 	}
 	// The source package has the same version.
-	if origin := words.intern(f['o']); origin != "" && origin != p.Name {
+	if origin := words.Intern(f['o']); origin != "" && origin != p.Name {
 		p.SourcePackage = &analyzer.SourcePackage{Name: origin, Version: p.Version}
 	}
 	return p, true
@@ -148,12 +171,16 @@ func (r *record) files() []string {
 }
 
 // names reads a list of dependencies or provides, "musl>=1.2 so:libz.so.1=1.2.11 !conflict cmd:apk@edge". It omits conflicts,
-// versions and repositories.
-func names(value []byte) []string {
+// versions and repositories. It returns nil if m has no room.
+func names(value []byte, m *hold.Meter) []string {
 	if len(value) == 0 {
 		return nil
 	}
-	list := make([]string, 0, bytes.Count(value, []byte{' '})+1)
+	n := bytes.Count(value, []byte{' '}) + 1
+	if m.List(n, len(value)) != nil {
+		return nil
+	}
+	list := make([]string, 0, n)
 	for word := range strings.FieldsSeq(string(value)) {
 		if word[0] == '!' {
 			continue
@@ -189,19 +216,4 @@ func licenses(declared string) []string {
 		}
 	}
 	return list
-}
-
-// An interner shares the strings of equal words.
-type interner map[string]string
-
-func (in interner) intern(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	if s, ok := in[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	in[s] = s
-	return s
 }

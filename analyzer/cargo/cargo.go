@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/executable"
 	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/problem"
@@ -26,6 +27,8 @@ const (
 	maxSection = 4 << 20 // bytes of the section; real ones have tens of thousands
 	maxText    = 8 << 20 // bytes of its JSON
 	maxCrates  = 100_000
+
+	maxPackages = 96 << 20 // bytes of the result and of the decoded values
 )
 
 // New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed
@@ -34,7 +37,10 @@ func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	if err := executable.Check(f.Open()); err != nil {
+		return nil, fmt.Errorf("cargo: %w", err)
+	}
 	packed, err := section(f.Open())
 	if err != nil || packed == nil {
 		return nil, err
@@ -43,7 +49,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 	}
-	return parseAudit(text)
+	return parseAudit(text, hold.New(ctx, f, maxPackages))
 }
 
 // section returns the content of the section in an executable, or nil without such a section. A file with other content or
@@ -95,7 +101,7 @@ func decompress(packed []byte) ([]byte, error) {
 }
 
 // parseAudit reads the JSON of cargo-auditable: a list of crates, whose dependencies are indexes in the list.
-func parseAudit(text []byte) (*analyzer.Result, error) {
+func parseAudit(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var audit struct {
 		Packages []struct {
 			Name         string `json:"name"`
@@ -104,6 +110,9 @@ func parseAudit(text []byte) (*analyzer.Result, error) {
 			Dependencies []int  `json:"dependencies"`
 		} `json:"packages"`
 	}
+	if err := m.Decoded(text, ":,"); err != nil {
+		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
+	}
 	if err := json.Unmarshal(text, &audit); err != nil {
 		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
 	}
@@ -111,7 +120,7 @@ func parseAudit(text []byte) (*analyzer.Result, error) {
 	if len(crates) > maxCrates {
 		return nil, fmt.Errorf("cargo: %s: %d crates: %w", sectionName, len(crates), analyzer.ErrTooLarge)
 	}
-	list := make([]analyzer.Package, 0, len(crates))
+	var list []analyzer.Package
 	var bad problem.List
 	for i, c := range crates {
 		if c.Name == "" || c.Version == "" {
@@ -119,6 +128,10 @@ func parseAudit(text []byte) (*analyzer.Result, error) {
 			continue
 		}
 		p := analyzer.Package{Type: typeCargo, Name: c.Name, Version: c.Version, Dev: c.Kind == "build"}
+		if err := m.List(len(c.Dependencies), 0); err != nil {
+			return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, fmt.Errorf("cargo: %s: %w", sectionName, err)
+		}
+		p.Depends = slices.Grow(p.Depends, len(c.Dependencies))
 		for _, k := range c.Dependencies {
 			if k < 0 || k >= len(crates) {
 				bad.At(fmt.Sprintf("%s: crate %d", sectionName, i), "depends on crate %d of %d", k, len(crates))
@@ -128,7 +141,10 @@ func parseAudit(text []byte) (*analyzer.Result, error) {
 		}
 		slices.Sort(p.Depends)
 		p.Depends = slices.Compact(p.Depends)
-		list = append(list, p)
+		var err error
+		if list, err = m.Append(list, p); err != nil {
+			return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, fmt.Errorf("cargo: %s: %w", sectionName, err)
+		}
 	}
 	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
 }

@@ -142,7 +142,7 @@ func FuzzAnalyze(f *testing.F) {
 func FuzzAudit(f *testing.F) {
 	f.Add([]byte(audit))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := parseAudit(text)
+		r, err := parseAudit(text, nil)
 		if err != nil {
 			return
 		}

@@ -26,7 +26,7 @@ func BenchmarkInstalled(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if r, err := parseInstalled(text); err != nil || len(r.Packages) != 500 {
+		if r, err := parseInstalled(text, nil); err != nil || len(r.Packages) != 500 {
 			b.Fatal(r, err)
 		}
 	}
@@ -43,7 +43,7 @@ func BenchmarkRegistry(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if r, err := parseRegistry(text, "a.reg"); err != nil || len(r.Packages) != 1 {
+		if r, err := parseRegistry(text, "a.reg", nil); err != nil || len(r.Packages) != 1 {
 			b.Fatal(r, err)
 		}
 	}

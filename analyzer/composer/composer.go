@@ -10,6 +10,7 @@ import (
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 const (
@@ -22,6 +23,13 @@ const maxSize = 32 << 20
 
 // maxPHP is the size in bytes of the largest file in one of PHP's notations. Their values take many times as much memory.
 const maxPHP = 4 << 20
+
+// maxPackages is the size in bytes of the largest result.
+const maxPackages = 64 << 20
+
+// maxValue is the size in bytes of the largest package in JSON, as package jsonstream counts it. Larger ones would take much memory
+// while they are decoded.
+const maxValue = 4 << 20
 
 // New returns the analyzer. Packages of Composer have type "composer", the vendor as Namespace, and the version as tagged, with
 // its "v". Depends and Provides hold full names, "vendor/name", without PHP and its extensions. Provides lists the packages
@@ -47,7 +55,7 @@ func New() analyzer.Analyzer {
 
 const installedJSON = "installed.json"
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	base := path.Base(f.Path)
 	if base == "installed.php" && f.Sibling(installedJSON) != nil {
 		return nil, nil // it has a subset of installed.json
@@ -56,15 +64,16 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := hold.New(ctx, f, maxPackages)
 	switch {
 	case base == installedJSON:
-		return parseInstalled(text)
+		return parseInstalled(text, m)
 	case base != "composer.lock" && len(text) > maxPHP:
 		return nil, fmt.Errorf("composer: more than %d bytes: %w", maxPHP, analyzer.ErrTooLarge)
 	case base == "installed.php":
-		return parseInstalledPHP(string(text))
+		return parseInstalledPHP(string(text), m)
 	case base == "composer.lock":
-		return parseLock(text)
+		return parseLock(text, m)
 	}
-	return parseRegistry(string(text), f.Path)
+	return parseRegistry(string(text), f.Path, m)
 }

@@ -29,7 +29,7 @@ func TestPHPArrays(t *testing.T) {
 		{"<?php return " + strings.Repeat("[", maxDepth+1), "", "nested too deep"},
 		{"<?php return " + strings.Repeat("'"+strings.Repeat("x", 99)+"'.", 99), "", "concatenated string exceeds 4096 bytes"},
 	} {
-		r, err := parseInstalledPHP(c.text)
+		r, err := parseInstalledPHP(c.text, nil)
 		err = problem.Err(r, err)
 		var got []string
 		for _, p := range r.Packages {
@@ -59,7 +59,7 @@ func TestSerialized(t *testing.T) {
 		{`s`, "", "unexpected end"},
 		{``, "", "unexpected end"},
 	} {
-		r, err := parseRegistry(c.text, "usr/share/php/.registry/a.reg")
+		r, err := parseRegistry(c.text, "usr/share/php/.registry/a.reg", nil)
 		got := ""
 		if r == nil {
 			r = new(analyzer.Result)

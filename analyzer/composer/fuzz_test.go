@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 // checkPackages asks that whatever a file held, what is made of it are names.
@@ -30,8 +31,8 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`[{"name": "a/b", "version": "1", "license": ["A", "B"], "extra": [], "dist": {"shasum": ""}}]`))
 	f.Add([]byte(`{"packages-dev": {"0": {"name": "a/b", "version": "v1"}}, "aliases": [{"package": "a/b", "version": "dev-main", "alias": "1"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, parse := range []func([]byte) (*analyzer.Result, error){parseInstalled, parseLock} {
-			r, err := parse(text)
+		for _, parse := range []func([]byte, *hold.Meter) (*analyzer.Result, error){parseInstalled, parseLock} {
+			r, err := parse(text, nil)
 			checkPackages(t, r.Packages)
 			if err == nil && !json.Valid([]byte(strings.TrimPrefix(string(text), "\ufeff"))) {
 				t.Error("no error for what is no JSON")
@@ -43,7 +44,7 @@ func FuzzJSON(f *testing.F) {
 func FuzzPHP(f *testing.F) {
 	f.Add("<?php return array('root' => array('name' => 'a/a'), 'versions' => array('b/b' => array('pretty_version' => '1', 'install_path' => __DIR__ . '/x', 'dev_requirement' => false)));")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, _ := parseInstalledPHP(text)
+		r, _ := parseInstalledPHP(text, nil)
 		checkPackages(t, r.Packages)
 	})
 }
@@ -51,7 +52,7 @@ func FuzzPHP(f *testing.F) {
 func FuzzRegistry(f *testing.F) {
 	f.Add(`a:3:{s:4:"name";s:1:"A";s:7:"version";a:1:{s:7:"release";s:1:"1";}s:12:"dependencies";a:1:{s:8:"required";a:1:{s:7:"package";a:1:{i:0;a:1:{s:4:"name";s:1:"B";}}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := parseRegistry(text, ".registry/.channel.pecl.php.net/a.reg")
+		r, err := parseRegistry(text, ".registry/.channel.pecl.php.net/a.reg", nil)
 		if r == nil && err == nil {
 			t.Fatal("neither a package nor an error")
 		}

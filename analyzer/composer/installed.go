@@ -7,23 +7,24 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseInstalled reads vendor/composer/installed.json. Composer 1 wrote an array of packages; later versions write an object
 // with "packages" and "dev-package-names".
-func parseInstalled(text []byte) (*analyzer.Result, error) {
-	r := jsonstream.New(text)
+func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	dev := make(map[string]bool)
 	var bad problem.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
 		case open == '[':
-			return readPackage(r, &packages)
+			return readPackage(r, &packages, m)
 		case key == "packages":
-			return r.Members(func(string) error { return readPackage(r, &packages) })
+			return r.Members(func(string) error { return readPackage(r, &packages, m) })
 		case key == "dev-package-names":
 			var names []string
 			err := r.Value(&names)
@@ -50,7 +51,7 @@ func result(packages []analyzer.Package, bad *problem.List, name string, err err
 }
 
 // readPackage reads a described package and appends it to packages.
-func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package) error {
+func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package, m *hold.Meter) error {
 	var d described
 	if err := r.Value(&d); err != nil {
 		return err
@@ -59,17 +60,18 @@ func readPackage(r *jsonstream.Reader, packages *[]analyzer.Package) error {
 	if err != nil {
 		r.Note(err)
 	}
-	if p.Name != "" {
-		*packages = append(*packages, p)
+	if p.Name == "" {
+		return nil
 	}
-	return nil
+	*packages, err = m.Append(*packages, p)
+	return err
 }
 
 var errNotObject = errors.New("an array where an object is expected")
 
 // parseLock reads composer.lock: "packages", "packages-dev", and "aliases", which hold the versions that branches stand for.
-func parseLock(text []byte) (*analyzer.Result, error) {
-	r := jsonstream.New(text)
+func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+	r := jsonstream.NewLimited(text, maxValue)
 	var packages []analyzer.Package
 	var aliases []struct{ Package, Alias string } // without "version": its normal form matches no package
 	var bad problem.List
@@ -80,7 +82,7 @@ func parseLock(text []byte) (*analyzer.Result, error) {
 		case key == "packages" || key == "packages-dev":
 			return r.Members(func(string) error {
 				from := len(packages)
-				err := readPackage(r, &packages)
+				err := readPackage(r, &packages, m)
 				for i := from; i < len(packages); i++ {
 					packages[i].Declared, packages[i].Dev = true, key == "packages-dev"
 				}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -75,18 +76,20 @@ func TestNative(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file  string
-		parse func([]byte) (*analyzer.Result, error)
+		parse func([]byte, *hold.Meter) (*analyzer.Result, error)
 		want  []string
 	}{
 		{"vendor/composer/installed.json", parseInstalled, show()},
-		{"vendor/composer/installed.php", func(text []byte) (*analyzer.Result, error) { return parseInstalledPHP(string(text)) }, show()},
+		{"vendor/composer/installed.php", func(text []byte, _ *hold.Meter) (*analyzer.Result, error) {
+			return parseInstalledPHP(string(text), nil)
+		}, show()},
 		{"composer.lock", parseLock, show("--locked")},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := c.parse(text)
+		r, err := c.parse(text, nil)
 		if err := problem.Err(r, err); err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
@@ -133,7 +136,7 @@ func TestNativeRegistry(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		r, err := parseRegistry(string(text), file)
+		r, err := parseRegistry(string(text), file, nil)
 		if err != nil || len(r.Packages) != 1 {
 			t.Errorf("%s: %+v, error %v", file, r, err)
 			return nil

@@ -1,6 +1,7 @@
 package composer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -9,12 +10,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
 // parseRegistry reads a package in the registry of PEAR and PECL: the serialized array of a package.xml.
-func parseRegistry(text, file string) (*analyzer.Result, error) {
-	r := serialReader{text: text}
+func parseRegistry(text, file string, meter *hold.Meter) (*analyzer.Result, error) {
+	r := serialReader{text: text, meter: meter}
 	root, err := r.value(0)
 	if err != nil {
 		err = fmt.Errorf("composer: PEAR registry: byte %d: %w", r.at, err)
@@ -50,7 +52,8 @@ func parseRegistry(text, file string) (*analyzer.Result, error) {
 		}
 	}
 	slices.Sort(p.Files)
-	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
+	packages, full := meter.Append(nil, p)
+	return &analyzer.Result{Packages: packages}, cmp.Or(err, full)
 }
 
 // channelOf returns the channel of a file in the registry. Each channel except PEAR's own has a directory.
@@ -89,8 +92,9 @@ func registryDepends(root phpValue) []string {
 // A serialReader reads the format of PHP's serialize: "s:3:\"abc\";", "i:1;", "a:1:{KEY VALUE}" and so on. It rejects objects,
 // which registries don't contain.
 type serialReader struct {
-	text string
-	at   int
+	text  string
+	at    int
+	meter *hold.Meter
 }
 
 var errTruncated = errors.New("unexpected end")
@@ -164,6 +168,9 @@ func (r *serialReader) array(depth int) (v phpValue, err error) {
 			return v, err
 		}
 		value, err := r.value(depth + 1)
+		if err == nil {
+			err = r.meter.Bytes(memberSize)
+		}
 		v.members = append(v.members, phpMember{key.text, value})
 		if err != nil {
 			return v, err

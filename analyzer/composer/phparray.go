@@ -4,18 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseInstalledPHP reads vendor/composer/installed.php, which returns an array of literals. "root" is the application;
 // "versions" lists the installed packages, the application again, and replaced or provided packages, which have no version.
-func parseInstalledPHP(text string) (*analyzer.Result, error) {
-	r := phpReader{text: text}
+func parseInstalledPHP(text string, meter *hold.Meter) (*analyzer.Result, error) {
+	r := phpReader{text: text, meter: meter}
 	var bad problem.List
 	root, err := r.document()
 	if err != nil {
+		if meter.Err() != nil {
+			return nil, fmt.Errorf("composer: installed.php: %w", err)
+		}
 		bad.Line(1+strings.Count(text[:r.at], "\n"), "%w", err)
 	}
 	application := root.member("root").member("name").text
@@ -34,7 +39,9 @@ func parseInstalledPHP(text string) (*analyzer.Result, error) {
 		if aliases := m.value.member("aliases").members; isBranch(p.Version) && len(aliases) > 0 {
 			setQualifier(&p, "alias", strings.Clone(aliases[0].value.text))
 		}
-		packages = append(packages, p)
+		if packages, err = meter.Append(packages, p); err != nil {
+			return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, fmt.Errorf("composer: installed.php: %w", err)
+		}
 	}
 	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, nil
 }
@@ -49,6 +56,9 @@ type phpMember struct {
 	key   string
 	value phpValue
 }
+
+// memberSize is the memory of a member in bytes. Arrays double their room as they grow.
+const memberSize = 2 * int64(unsafe.Sizeof(phpMember{}))
 
 // member returns the value of a key, or the empty value.
 func (v phpValue) member(key string) phpValue {
@@ -70,8 +80,9 @@ var errDepth = errors.New("nested too deep")
 
 // A phpReader reads the literals of PHP source: arrays, quoted strings, words, numbers, and concatenations.
 type phpReader struct {
-	text string
-	at   int
+	text  string
+	at    int
+	meter *hold.Meter
 }
 
 // document reads "<?php return VALUE;". With an error it returns the part before it.
@@ -215,6 +226,9 @@ func (r *phpReader) array(depth int, closing string) (v phpValue, err error) {
 		if err == nil && r.accept("=>") {
 			m.key = m.value.text
 			m.value, err = r.value(depth + 1)
+		}
+		if err == nil {
+			err = r.meter.Bytes(memberSize)
 		}
 		v.members = append(v.members, m)
 		if err != nil {

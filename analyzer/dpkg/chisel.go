@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/compression"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -26,7 +27,7 @@ const (
 //
 // The manifest lacks source packages, by whose names Ubuntu's advisories refer to packages. parseManifest reports this as
 // Unsupported if it finds no other problem.
-func parseManifest(r io.Reader) (*analyzer.Result, error) {
+func parseManifest(r io.Reader, m *hold.Meter) (*analyzer.Result, error) {
 	z, _, err := compression.NewReader(r)
 	if err != nil {
 		return nil, fmt.Errorf("dpkg: manifest: %w", err)
@@ -40,7 +41,10 @@ func parseManifest(r io.Reader) (*analyzer.Result, error) {
 		bad    problem.List
 	)
 	for line := 1; lines.Scan(); line++ {
-		if err := manifestLine(line, lines.Bytes(), &pkgs, byName); err != nil {
+		if err := manifestLine(line, lines.Bytes(), &pkgs, byName, m); err != nil {
+			if m.Err() != nil {
+				return nil, fmt.Errorf("dpkg: manifest: line %d: %w", line, err) // as for a status
+			}
 			bad.Line(line, "%w", err)
 			if line == 1 {
 				break // not a manifest
@@ -60,7 +64,7 @@ func parseManifest(r io.Reader) (*analyzer.Result, error) {
 }
 
 // manifestLine reads one line. Packages come before paths. A path names its slices, PACKAGE_SLICE.
-func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int) error {
+func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[string]int, m *hold.Meter) error {
 	if line > 1 && !bytes.HasPrefix(text, []byte(`{"kind":"pa`)) { // not a package or path: slices and their content add nothing
 		return nil
 	}
@@ -87,8 +91,11 @@ func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[st
 		if len(entry.SHA256) == 64 && isHex(entry.SHA256) {
 			p.Hashes = map[string]string{"sha256": entry.SHA256}
 		}
-		byName[p.Name] = len(*pkgs)
-		*pkgs = append(*pkgs, p)
+		list, err := m.Append(*pkgs, p)
+		if err != nil {
+			return err
+		}
+		*pkgs, byName[p.Name] = list, len(*pkgs)
 	case entry.Kind == "path":
 		for _, slice := range entry.Slices {
 			name, _, _ := strings.Cut(slice, "_")
@@ -98,6 +105,9 @@ func manifestLine(line int, text []byte, pkgs *[]analyzer.Package, byName map[st
 				continue
 			}
 			if files := (*pkgs)[i].Files; len(files) == 0 || files[len(files)-1] != file { // not in two slices of one package
+				if err := m.List(1, len(file)); err != nil {
+					return err
+				}
 				(*pkgs)[i].Files = append(files, file)
 			}
 		}

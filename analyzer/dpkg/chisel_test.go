@@ -73,7 +73,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(pack(f, manifest)))
 	f.Add([]byte(manifest))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := parseManifest(bytes.NewReader(data))
+		r, err := parseManifest(bytes.NewReader(data), nil)
 		if err != nil {
 			return
 		}

@@ -11,6 +11,7 @@ import (
 type field struct {
 	name, value []byte
 	line        int
+	at          int // offset in the text
 }
 
 // paragraphs reads deb822(5): paragraphs of "Name: value" fields, separated by blank lines. An indented line continues the
@@ -51,7 +52,7 @@ func paragraphs(text []byte, bad *problem.List) iter.Seq[[]field] {
 					bad.Line(line, "not the name of a field: %.40q", row[:colon])
 					open = false
 				default:
-					fields = append(fields, field{row[:colon], row[colon+1:], line})
+					fields = append(fields, field{row[:colon], row[colon+1:], line, start})
 					open = true
 				}
 			}

@@ -13,16 +13,27 @@ package dpkg
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
 	typeDeb  = "deb"
 	typeOpkg = "opkg"
+)
+
+// The sizes in bytes of the largest files that are read, and of their largest results. TestHonest reads a status of 200,000
+// packages and the lists of a package with 500,000 files.
+const (
+	maxSize      = 96 << 20
+	maxCopyright = 16 << 20
+	maxPackages  = 96 << 20 // result of a status
+	maxFiles     = 64 << 20 // result of a list of files
 )
 
 // New returns the analyzer. Packages have type "deb", or "opkg" if opkg installed them.
@@ -48,17 +59,18 @@ func New() analyzer.Analyzer {
 			"usr/share/doc/*/copyright",
 			"**/manifest.wall", // usually in var/lib/chisel
 		},
+		MaxSize: maxSize,
 	}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	dir, base := path.Split(f.Path)
 	typ := typeDeb
 	if strings.Contains(dir, "lib/opkg/") {
 		typ = typeOpkg
 	}
 	if base == "manifest.wall" {
-		return parseManifest(f.Open())
+		return parseManifest(f.Open(), hold.New(ctx, f, maxPackages))
 	}
 	stem, ext := base, path.Ext(base)
 	switch ext {
@@ -66,6 +78,9 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		stem = strings.TrimSuffix(base, ext)
 	case ".conffiles", ".config", ".postinst", ".postrm", ".preinst", ".prerm", ".shlibs", ".symbols", ".templates", ".triggers":
 		return nil, nil // other members of the control archive in status.d
+	}
+	if base == "copyright" && f.Size() > maxCopyright {
+		return nil, fmt.Errorf("dpkg: copyright: %d bytes, more than %d: %w", f.Size(), maxCopyright, analyzer.ErrTooLarge)
 	}
 	text, err := f.Bytes()
 	if err != nil {
@@ -76,18 +91,18 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	var bad problem.List
 	switch {
 	case ext == ".list":
-		part.Files = parseList(text)
+		part.Files, err = parseList(text, hold.New(ctx, f, maxFiles))
 	case ext == ".md5sums":
-		part.Files = parseMD5Sums(text, &bad)
+		part.Files, err = parseMD5Sums(text, &bad, hold.New(ctx, f, maxFiles))
 	case base == "copyright":
 		part.Name, part.Arch = path.Base(path.Clean(dir)), ""
 		part.Licenses = parseCopyright(text, &bad)
 	default:
-		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d"), nil
+		return parseStatus(text, typ, path.Base(path.Clean(dir)) == "status.d", hold.New(ctx, f, maxPackages))
 	}
 	r := &analyzer.Result{Diagnostics: bad.Diagnostics()}
 	if len(part.Files) > 0 || len(part.Licenses) > 0 {
 		r.Fragments = []analyzer.Package{part}
 	}
-	return r, nil
+	return r, err
 }

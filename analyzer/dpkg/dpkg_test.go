@@ -262,7 +262,8 @@ func FuzzStatus(f *testing.F) {
 	f.Add([]byte("Package: a\nStatus: install ok installed\nVersion: 1\nSource: b (2)\nDepends: c (>= 1) | d, e\n\n"), false)
 	f.Add([]byte("x\n y\n: z\nPackage: a\n\tb\nConffiles:\n /etc/x 0\n"), true)
 	f.Fuzz(func(t *testing.T, text []byte, split bool) {
-		for _, p := range parseStatus(text, typeDeb, split).Packages {
+		r, _ := parseStatus(text, typeDeb, split, nil)
+		for _, p := range r.Packages {
 			if p.Name == "" || p.Version == "" {
 				t.Errorf("nameless package: %+v", p)
 			}
@@ -277,8 +278,9 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte("/.\n/etc\n/etc/a b\n"))
 	f.Add([]byte("00000000000000000000000000000000  usr/x\nnonsense\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files := parseMD5Sums(text, new(problem.List))
-		for _, name := range append(files, parseList(text)...) {
+		files, _ := parseMD5Sums(text, new(problem.List), nil)
+		list, _ := parseList(text, nil)
+		for _, name := range append(files, list...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "\n") {
 				t.Errorf("not a path: %q", name)
 			}

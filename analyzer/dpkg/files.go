@@ -2,15 +2,22 @@ package dpkg
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseList reads the .list of a package. A line is an absolute path; the first is "/.". Directories have lines, too. In lists
-// of opkg a tab and the file's mode may follow the path.
-func parseList(text []byte) []string {
-	files := make([]string, 0, bytes.Count(text, []byte{'\n'})+1)
+// of opkg a tab and the file's mode may follow the path. A list that takes too much memory is an error, because files that are
+// missing in a part of it would not look like the package's.
+func parseList(text []byte, m *hold.Meter) ([]string, error) {
+	n := bytes.Count(text, []byte{'\n'}) + 1
+	if err := m.List(n, len(text)); err != nil {
+		return nil, fmt.Errorf("dpkg: list of files: %w", err)
+	}
+	files := make([]string, 0, n)
 	for row := range strings.SplitSeq(string(text), "\n") {
 		row = strings.TrimSuffix(row, "\r")
 		if i := strings.IndexByte(row, '\t'); i >= 0 {
@@ -20,36 +27,38 @@ func parseList(text []byte) []string {
 			files = append(files, row)
 		}
 	}
-	return files
+	return files, nil
 }
 
 // parseMD5Sums reads the .md5sums of a package. A line has 32 hexadecimal digits, two blanks, and a relative path. Unlike .list
-// it has only regular files that are not configuration files.
-func parseMD5Sums(text []byte, bad *problem.List) []string {
-	paths := make([]byte, 0, len(text)) // concatenated, so that the result does not keep the digests in memory
-	ends := make([]int, 0, bytes.Count(text, []byte{'\n'})+1)
+// it has only regular files that are not configuration files. As for parseList, a list that takes too much memory is an error.
+func parseMD5Sums(text []byte, bad *problem.List, m *hold.Meter) ([]string, error) {
+	const head = 34 // bytes before the path
+	n := bytes.Count(text, []byte{'\n'}) + 1
+	if err := m.List(n, len(text)); err != nil {
+		return nil, fmt.Errorf("dpkg: list of files: %w", err)
+	}
+	files := make([]string, 0, n)
+	var paths strings.Builder // so that the result does not keep the digests in memory
+	paths.Grow(max(len(text)-n*head, 0))
 	for line := 1; len(text) > 0; line++ {
 		var row []byte
 		row, text, _ = bytes.Cut(text, []byte{'\n'})
 		if row = bytes.TrimSuffix(row, []byte{'\r'}); len(row) == 0 {
 			continue
 		}
-		if len(row) < 35 || !isHex(row[:32]) || row[32] != ' ' {
+		if len(row) <= head || !isHex(row[:32]) || row[32] != ' ' {
 			bad.Line(line, "not a digest and a path: %.60q", row)
 			continue
 		}
 		file := bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(row[33:], " *"), []byte("./")), "/")
 		if len(file) > 0 {
-			paths = append(paths, file...)
-			ends = append(ends, len(paths))
+			start := paths.Len()
+			paths.Write(file)
+			files = append(files, paths.String()[start:])
 		}
 	}
-	all, from := string(paths), 0
-	files := make([]string, len(ends))
-	for i, end := range ends {
-		files[i], from = all[from:end], end
-	}
-	return files
+	return files, nil
 }
 
 func isHex[T string | []byte](s T) bool {
@@ -63,12 +72,16 @@ func isHex[T string | []byte](s T) bool {
 }
 
 // parseConffiles reads the Conffiles field. A line has an absolute path, a digest, and an optional flag. The same paths are in
-// .list, which images without a full database lack.
-func parseConffiles(value []byte) []string {
+// .list, which images without a full database lack. It returns nil if m has no room.
+func parseConffiles(value []byte, m *hold.Meter) []string {
 	if len(value) == 0 {
 		return nil
 	}
-	files := make([]string, 0, bytes.Count(value, []byte{'\n'})+1)
+	n := bytes.Count(value, []byte{'\n'}) + 1
+	if m.List(n, len(value)) != nil {
+		return nil
+	}
+	files := make([]string, 0, n)
 	for row := range strings.SplitSeq(string(value), "\n") {
 		row = strings.TrimSpace(row)
 		if i := strings.LastIndex(row, " obsolete"); i > 0 {

@@ -35,7 +35,8 @@ func TestNative(t *testing.T) {
 				t.Logf("dpkg-query refuses the whole of it: %v", err)
 				return
 			}
-			pkgs := parseStatus(text, typeDeb, false).Packages
+			r, _ := parseStatus(text, typeDeb, false, nil)
+			pkgs := r.Packages
 			got := make([]string, 0, len(pkgs))
 			for _, p := range pkgs {
 				o := cmp.Or(p.SourcePackage, &analyzer.SourcePackage{Name: p.Name, Version: p.Version})

@@ -2,11 +2,13 @@ package dpkg
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -69,12 +71,12 @@ func (s *stanza) fill(fields []field, bad *problem.List) {
 }
 
 // parseStatus reads a status file or, if split is set, a file of status.d. Its paragraphs come from control files, so they
-// rarely have a Status.
-func parseStatus(text []byte, typ string, split bool) *analyzer.Result {
+// rarely have a Status. A database that takes too much memory has no packages, because a part of it would look like all.
+func parseStatus(text []byte, typ string, split bool, m *hold.Meter) (*analyzer.Result, error) {
 	var (
 		pkgs  []analyzer.Package
 		bad   problem.List
-		words = interner{}
+		words = hold.NewWords(m)
 	)
 	for fields := range paragraphs(text, &bad) {
 		var s stanza
@@ -95,10 +97,17 @@ func parseStatus(text []byte, typ string, split bool) *analyzer.Result {
 		case !isVersion(s.version):
 			bad.Line(line, "%.80s: not a version: %.80q", s.pkg, s.version)
 		default:
-			pkgs = append(pkgs, s.build(typ, words))
+			p, err := s.build(typ, words, m)
+			if err == nil {
+				pkgs, err = m.Grow(pkgs, fields[0].at, len(text))
+			}
+			if err != nil {
+				return &analyzer.Result{Diagnostics: bad.Diagnostics()}, fmt.Errorf("dpkg: line %d: %w", line, err)
+			}
+			pkgs = append(pkgs, p)
 		}
 	}
-	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // installed reports whether dpkg may have installed files of the package, and whether its state is known. The third word of
@@ -118,41 +127,45 @@ func (s *stanza) installed(split bool) (installed, known bool) {
 	return false, false
 }
 
-// build returns the package. It copies each field of the text once; lists are parts of the copy.
-func (s *stanza) build(typ string, words interner) analyzer.Package {
+// build returns the package, or an error if m has no room for it. It copies each field of the text once; lists are parts of the
+// copy.
+func (s *stanza) build(typ string, words *hold.Words, m *hold.Meter) (analyzer.Package, error) {
+	if err := m.Bytes(int64(len(s.pkg))); err != nil {
+		return analyzer.Package{}, err
+	}
 	p := analyzer.Package{
 		Type:     typ,
-		Name:     words.intern(s.pkg),
-		Version:  words.intern(s.version),
-		Arch:     words.intern(s.arch),
+		Name:     string(s.pkg),
+		Version:  words.Intern(s.version),
+		Arch:     words.Intern(s.arch),
 		System:   true,
-		Vendor:   words.intern(s.maintainer),
-		Provides: relations(nil, s.provides),
+		Vendor:   words.Intern(s.maintainer),
+		Provides: relations(nil, s.provides, m),
 	}
-	p.Depends = relations(relations(nil, s.preDepends), s.depends)
+	p.Depends = relations(relations(nil, s.preDepends, m), s.depends, m)
 	p.SourcePackage = s.originOf(typ, &p, words)
-	p.Files = parseConffiles(s.conffiles)
+	p.Files = parseConffiles(s.conffiles, m)
 	if typ == typeDeb {
 		p.Namespace = distro.DebThirdParty(p.Version, p.Vendor, string(s.origin), string(s.vendor))
 	}
-	return p
+	return p, m.Err()
 }
 
 // originOf reads Source, "name" or "name (version)". It returns nil if the source package has the name and version of the
 // package. The Source of opkg is a path in OpenWrt's tree.
-func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *analyzer.SourcePackage {
+func (s *stanza) originOf(typ string, p *analyzer.Package, words *hold.Words) *analyzer.SourcePackage {
 	name, version, _ := bytes.Cut(s.source, []byte("("))
 	name = bytes.TrimSpace(name)
 	if len(name) == 0 {
 		return nil
 	}
-	o := analyzer.SourcePackage{Name: words.intern(name), Version: p.Version}
+	o := analyzer.SourcePackage{Name: words.Intern(name), Version: p.Version}
 	if typ == typeOpkg {
 		o.Name = path.Base(o.Name)
 	}
 	version = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(version), []byte(")")))
 	if len(version) > 0 {
-		o.Version = words.intern(version)
+		o.Version = words.Intern(version)
 	}
 	if o.Name == p.Name && o.Version == p.Version {
 		return nil
@@ -161,12 +174,15 @@ func (s *stanza) originOf(typ string, p *analyzer.Package, words interner) *anal
 }
 
 // relations appends the distinct names in a list of relations, "libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", to names. It
-// includes all alternatives, since any may be installed.
-func relations(names []string, value []byte) []string {
+// includes all alternatives, since any may be installed. It stops if m has no room.
+func relations(names []string, value []byte, m *hold.Meter) []string {
 	if len(value) == 0 {
 		return names
 	}
 	n := bytes.Count(value, []byte{','}) + bytes.Count(value, []byte{'|'}) + 1
+	if m.List(n, len(value)) != nil {
+		return names
+	}
 	if names == nil {
 		names = make([]string, 0, n)
 	} else {
@@ -199,19 +215,4 @@ func isVersion(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-// An interner shares the strings of equal words.
-type interner map[string]string
-
-func (in interner) intern(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	if s, ok := in[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	in[s] = s
-	return s
 }

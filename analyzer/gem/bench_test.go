@@ -34,7 +34,7 @@ func BenchmarkLock(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if r := parseLock(text); len(r.Diagnostics) > 0 || len(r.Packages) != 1000 {
+		if r, _ := parseLock(text, nil); len(r.Diagnostics) > 0 || len(r.Packages) != 1000 {
 			b.Fatal(r)
 		}
 	}

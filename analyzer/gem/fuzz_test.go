@@ -47,7 +47,8 @@ func FuzzLock(f *testing.F) {
 	f.Add([]byte("GIT\n  remote: https://u:p@h.example/a.git\n  revision: 01\n  specs:\n    a (1.0)\n      b (>= 1)\n\nGEM\n  specs:\n    b (1.0-java)\n\nCHECKSUMS\n  b (1.0-java) md5=d41d8cd98f00b204e9800998ecf8427e\n"))
 	f.Add([]byte("GEM\r\n  specs:\r\n<<<<<<< x\r\n    a (1)\r\n=======\r\n>>>>>>> y\r\n    b\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		packages := parseLock(text).Packages
+		r, _ := parseLock(text, nil)
+		packages := r.Packages
 		for i := range packages {
 			checkPackage(t, &packages[i])
 			if u := packages[i].Qualifiers["vcs_url"]; u != "" && !strings.Contains(u, "://") {

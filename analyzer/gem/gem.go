@@ -9,6 +9,7 @@ package gem
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,19 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 const typeGem = "gem"
 
 // maxSize is the size in bytes of the largest file that is read. Specifications that list every file have some 100 KB.
 const maxSize = 16 << 20
+
+// maxSpecification is the size in bytes of the largest gemspec that is read. Its literals take several times as much memory.
+const maxSpecification = 4 << 20
+
+// maxPackages is the size in bytes of the largest result.
+const maxPackages = 64 << 20
 
 // New returns the analyzer. Packages have type "gem". The qualifier "platform" holds a platform other than "ruby", and
 // "vcs_url" a repository.
@@ -37,13 +45,16 @@ func New() analyzer.Analyzer {
 	}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
 	if path.Ext(f.Path) != ".gemspec" {
-		return parseLock(text), nil
+		return parseLock(text, hold.New(ctx, f, maxPackages))
+	}
+	if len(text) > maxSpecification {
+		return nil, fmt.Errorf("gem: gemspec: %d bytes, more than %d: %w", len(text), maxSpecification, analyzer.ErrTooLarge)
 	}
 	where := placeOf(f.Path)
 	p, err := parseSpecification(string(text), where == specifications)
@@ -54,7 +65,8 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, err
 	}
 	p.Declared = where == elsewhere
-	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
+	packages, full := hold.New(ctx, f, maxPackages).Append(nil, p)
+	return &analyzer.Result{Packages: packages}, cmp.Or(err, full)
 }
 
 // A place is the kind of directory that holds a gemspec.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -38,18 +39,24 @@ type lockReader struct {
 	packages         []analyzer.Package
 	current          int            // index of the package whose dependencies follow, or -1
 	byKey            map[string]int // packages by their text in the file, "name (version-platform)"
+	meter            *hold.Meter
 }
 
 // parseLock reads Gemfile.lock or gems.locked. Sections begin at the margin. The "specs" of a source list gems after four
 // spaces and their dependencies after six. parseLock ignores gems of a path: they are parts of the application and have
 // gemspecs.
-func parseLock(text []byte) *analyzer.Result {
+func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var bad problem.List
-	r := lockReader{current: -1, byKey: make(map[string]int)}
+	var full error
+	r := lockReader{current: -1, byKey: make(map[string]int), meter: m}
 	for number := 1; len(text) > 0; number++ {
 		var line []byte
 		line, text = cutLine(text)
 		if err := r.line(string(line)); err != nil {
+			if m.Err() != nil {
+				full = fmt.Errorf("gem: line %d: %w", number, err)
+				break
+			}
 			bad.Line(number, "%w", err)
 		}
 	}
@@ -58,7 +65,7 @@ func parseLock(text []byte) *analyzer.Result {
 		slices.Sort(p.Depends)
 		p.Depends = slices.Compact(p.Depends)
 	}
-	return &analyzer.Result{Packages: r.packages, Diagnostics: bad.Diagnostics()}
+	return &analyzer.Result{Packages: r.packages, Diagnostics: bad.Diagnostics()}, full
 }
 
 func (r *lockReader) line(line string) error {
@@ -74,7 +81,7 @@ func (r *lockReader) line(line string) error {
 		r.conflict = indent > 0 || !strings.HasPrefix(line, ">>>>>>>")
 		return nil
 	case indent == 0:
-		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey}
+		*r = lockReader{section: line, packages: r.packages, current: -1, byKey: r.byKey, meter: r.meter}
 		return nil
 	case indent == 2 && r.section == "CHECKSUMS":
 		return r.checksum(line)
@@ -97,6 +104,9 @@ func (r *lockReader) line(line string) error {
 	case indent == 6 && r.current >= 0:
 		p := &r.packages[r.current]
 		if name, _, _ := strings.Cut(strings.TrimSuffix(line, "!"), " "); isWord(name, "._-") {
+			if err := r.meter.List(1, len(line)); err != nil {
+				return err
+			}
 			p.Depends = append(p.Depends, name)
 		}
 	}
@@ -120,9 +130,16 @@ func (r *lockReader) gem(line string) error {
 		}
 		p.Qualifiers["vcs_url"] = u
 	}
-	r.current = len(r.packages)
+	const entry = 64 // bytes in byKey
+	if err := r.meter.Bytes(entry + int64(len(line))); err != nil {
+		return err
+	}
+	packages, full := r.meter.Append(r.packages, p)
+	if full != nil {
+		return full
+	}
+	r.packages, r.current = packages, len(r.packages)
 	r.byKey[strings.Clone(line)] = r.current
-	r.packages = append(r.packages, p)
 	return err
 }
 
@@ -152,6 +169,10 @@ func (r *lockReader) checksum(line string) error {
 			return fmt.Errorf("not a checksum: %.100q", sum)
 		}
 		p := &r.packages[i]
+		const hash = 512 // bytes of a map with a digest
+		if err := r.meter.Bytes(hash); err != nil {
+			return err
+		}
 		if p.Hashes == nil {
 			p.Hashes = make(map[string]string, 1)
 		}

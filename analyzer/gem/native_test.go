@@ -111,7 +111,8 @@ func TestNativeLock(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, p := range parseLock(text).Packages {
+		r, _ := parseLock(text, nil)
+		for _, p := range r.Packages {
 			if p.Version != "" {
 				on := strings.TrimSuffix(platform(&p), "-gnu") // which RubyGems before 3.4 drops
 				got = append(got, strings.Join([]string{p.Name, p.Version, on, strings.Join(p.Depends, ",")}, "\t"))

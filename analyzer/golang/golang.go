@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/executable"
 )
 
@@ -20,6 +21,11 @@ const typeGo = "golang"
 
 // devel is the version that Go records for a module in a directory.
 const devel = "(devel)"
+
+const (
+	maxInfo     = 4 << 20  // bytes of build information; a program with a thousand modules has 100 KB
+	maxPackages = 64 << 20 // bytes of the result
+)
 
 // New returns the analyzer. Packages have type "golang": the main module, its dependencies, and the standard library as
 // "stdlib" with the version of Go. Namespace is the module path up to the last slash, and Name the rest. Version is as Go
@@ -34,16 +40,37 @@ func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := f.Open()
+	if err := executable.Check(r); err != nil {
+		return nil, fmt.Errorf("golang: %w", err)
+	}
 	if !isGo(r) {
 		return nil, nil
 	}
-	info, err := buildinfo.Read(r)
+	info, err := buildinfo.Read(infoReader{r, executable.FormatOf(r) == executable.ELF})
 	if err != nil {
 		return nil, fmt.Errorf("golang: build information: %w", err)
 	}
-	return &analyzer.Result{Packages: packages(info)}, nil
+	list, err := packages(info, hold.New(ctx, f, maxPackages))
+	if err != nil {
+		err = fmt.Errorf("golang: build information: %w", err)
+	}
+	return &analyzer.Result{Packages: list}, err
+}
+
+// An infoReader reads a program for buildinfo.Read. Of an ELF file, which has no large tables that buildinfo.Read needs, it refuses to
+// read build information of more than maxInfo bytes.
+type infoReader struct {
+	io.ReaderAt
+	limited bool
+}
+
+func (r infoReader) ReadAt(p []byte, off int64) (int, error) {
+	if r.limited && len(p) > maxInfo {
+		return 0, fmt.Errorf("more than %d bytes: %w", maxInfo, analyzer.ErrTooLarge)
+	}
+	return r.ReaderAt.ReadAt(p, off)
 }
 
 // isGo reports whether a file is an executable with build information. The error of buildinfo.Read does not distinguish damaged
@@ -78,9 +105,8 @@ func contains(r io.Reader, text []byte) bool {
 	}
 }
 
-// packages returns the modules of a program.
-func packages(info *debug.BuildInfo) []analyzer.Package {
-	var list []analyzer.Package
+// packages returns the modules of a program. With an error of the meter it returns those before.
+func packages(info *debug.BuildInfo, meter *hold.Meter) (list []analyzer.Package, err error) {
 	var needs []string
 	if v, ok := toolchain(info.GoVersion); ok {
 		list = append(list, analyzer.Package{Type: typeGo, Name: "stdlib", Version: v})
@@ -91,7 +117,12 @@ func packages(info *debug.BuildInfo) []analyzer.Package {
 			continue
 		}
 		p := module(m)
-		list = append(list, p)
+		if err := meter.List(2, len(m.Path)); err != nil { // in needs, which grows
+			return list, err
+		}
+		if list, err = meter.Append(list, p); err != nil {
+			return list, err
+		}
 		needs = append(needs, strings.TrimPrefix(p.Namespace+"/"+p.Name, "/"))
 	}
 	if info.Main.Path != "" {
@@ -100,7 +131,7 @@ func packages(info *debug.BuildInfo) []analyzer.Package {
 		p.Depends = slices.Compact(needs)
 		list = append(list, p)
 	}
-	return list
+	return list, nil
 }
 
 // module returns the package of a module or of its replacement.

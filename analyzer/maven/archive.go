@@ -2,6 +2,7 @@ package maven
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
@@ -25,17 +27,19 @@ const (
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
+	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: &bad}
+		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: &bad, meter: m}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
 		a.analyze(r)
+		m.Free(a.decoded)
 	}, bad.Add)
 	r.Diagnostics = bad.Diagnostics()
-	if err != nil {
+	if err = cmp.Or(err, m.Err()); err != nil {
 		return r, fmt.Errorf("maven: %w", err)
 	}
 	return r, nil
@@ -82,6 +86,18 @@ type archive struct {
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
 	problems *problem.List
+	meter    *hold.Meter
+	decoded  int64 // bytes held for decoded texts, until the visit ends
+}
+
+// decoding holds the memory of a decoded text.
+func (a *archive) decoding(text []byte, marks string) error {
+	n := hold.DecodedSize(text, marks)
+	err := a.meter.Bytes(n)
+	if err == nil {
+		a.decoded += n
+	}
+	return err
 }
 
 // A stated package has its metadata in the archive.
@@ -108,7 +124,9 @@ func (a *archive) analyze(r *analyzer.Result) {
 			}
 		}
 		p.ArchivePath = a.zip.Inside
-		r.Packages = append(r.Packages, p)
+		if r.Packages, err = a.meter.Append(r.Packages, p); err != nil {
+			return
+		}
 	}
 	if own >= 0 {
 		return
@@ -119,7 +137,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 		p := c.pkg()
 		p.Hashes = map[string]string{"sha1": sum}
 		p.Licenses, p.ArchivePath = a.manifest.licenses(), a.zip.Inside
-		r.Packages = append(r.Packages, p)
+		r.Packages, _ = a.meter.Append(r.Packages, p)
 	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // a part of the JDK
 		detail := "sha1:" + sum
 		if a.zip.Inside != "" {
@@ -127,6 +145,10 @@ func (a *archive) analyze(r *analyzer.Result) {
 		}
 		if c.version != "" {
 			detail += ", by its name or manifest " + c.String()
+		}
+		const finding = 256 // bytes, in a list that grows
+		if a.meter.Bytes(finding+int64(len(detail))) != nil {
+			return
 		}
 		r.Findings = append(r.Findings, analyzer.Finding{
 			Rule: "maven:unidentified", Title: "An archive that does not say which library it is", Detail: detail, Severity: "info",
@@ -164,7 +186,7 @@ func (a *archive) read() {
 		case "pom.xml":
 			text, err := f.Read(maxPOM)
 			a.problem(f.Name, err)
-			if len(text) > 0 {
+			if len(text) > 0 && a.decoding(text, "<") == nil {
 				p, err := parsePOM(text)
 				a.problem(f.Name, err)
 				poms[path.Dir(f.Name)] = p
@@ -172,6 +194,9 @@ func (a *archive) read() {
 		default:
 			text, err := f.Read(maxManifest)
 			a.problem(f.Name, err)
+			if a.decoding(text, ":") != nil {
+				return
+			}
 			m, err := parseManifest(text)
 			a.problem(f.Name, err)
 			a.manifest.add(m)

@@ -65,7 +65,7 @@ func FuzzPOM(f *testing.F) {
 func FuzzGradleLock(f *testing.F) {
 	f.Add([]byte("# c\ng:a:1=compileClasspath\nempty=\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if r, err := parseGradleLock(text); err == nil {
+		if r, err := parseGradleLock(text, nil); err == nil {
 			sound(t, r.Packages)
 		}
 	})
@@ -74,7 +74,7 @@ func FuzzGradleLock(f *testing.F) {
 func FuzzSbtLock(f *testing.F) {
 	f.Add([]byte(`{"dependencies": [{"org": "o", "name": "n", "version": "1", "configurations": ["test"], "artifacts": [{"hash": "sha1:00"}]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if r, err := parseSbtLock(text); err == nil {
+		if r, err := parseSbtLock(text, nil); err == nil {
 			sound(t, r.Packages)
 		}
 	})
@@ -88,7 +88,7 @@ func FuzzJoin(f *testing.F) {
 		var facts []analyzer.Fact
 		for i, text := range [][]byte{a, b, c} {
 			name := [...]string{"pom.xml", "x/pom.xml", "x/y/z.pom"}[i]
-			if r, _ := analyzeProject(analyzer.NewFile(name, 0o644, text)); r != nil && len(r.Fact) > 0 {
+			if r, _ := analyzeProject(t.Context(), analyzer.NewFile(name, 0o644, text)); r != nil && len(r.Fact) > 0 {
 				facts = append(facts, analyzer.Fact{Path: name, Data: r.Fact})
 			}
 		}

@@ -1,18 +1,23 @@
 package maven
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseGradleLock reads a lock file of Gradle. A line is "group:artifact:version=configuration,configuration". "#" begins a
 // comment, and "empty=" lists configurations without dependencies. Before Gradle 7 each configuration had its own file, whose
 // lines end with the version.
-func parseGradleLock(text []byte) (*analyzer.Result, error) {
+func parseGradleLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var packages []analyzer.Package
 	var bad problem.List
+	if err := m.Bytes(int64(len(text))); err != nil { // of which the packages are parts
+		return nil, fmt.Errorf("maven: lock file: %w", err)
+	}
 	number := 0
 	for line := range strings.Lines(decode(text)) {
 		number++
@@ -26,7 +31,10 @@ func parseGradleLock(text []byte) (*analyzer.Result, error) {
 			if c := (coordinates{parts[0], parts[1], parts[2]}); c.complete() {
 				p := c.pkg()
 				p.Declared, p.Dev = true, isTestOnly(configurations)
-				packages = append(packages, p)
+				var err error
+				if packages, err = m.Append(packages, p); err != nil {
+					return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, fmt.Errorf("maven: lock file: line %d: %w", number, err)
+				}
 				continue
 			}
 		}

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	maxParents   = 32      // longest chain of parents
-	maxLookups   = 1 << 20 // lookups of managed dependencies, for all projects together
-	maxInherited = 1 << 16 // inherited dependencies, of all projects together
+	maxParents   = 32       // longest chain of parents
+	maxLookups   = 1 << 20  // lookups of managed dependencies, for all projects together
+	maxFacts     = 32 << 20 // bytes of all projects together, encoded
+	maxInherited = 1 << 16  // inherited dependencies, of all projects together
 )
 
 // A reactor holds the projects of an image, which complete one another.
@@ -47,7 +48,12 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 	r := reactor{byPath: make(map[string]*project), byName: make(map[coordinates]*project)}
 	projects := make([]*project, len(facts))
 	joined := make([]analyzer.Joined, len(facts))
+	size := 0
 	for i, f := range facts {
+		if size += len(f.Data); size > maxFacts {
+			joined[i].Err = fmt.Errorf("maven: pom.xml: projects of more than %d bytes in the image: %w", maxFacts, analyzer.ErrTooLarge)
+			continue
+		}
 		p := &project{path: f.Path}
 		if err := json.Unmarshal(f.Data, &p.pom); err != nil {
 			joined[i].Err = fmt.Errorf("maven: pom.xml: %w", err)

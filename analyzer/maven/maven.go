@@ -7,10 +7,12 @@ package maven
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 const typeMaven = "maven"
@@ -57,22 +59,30 @@ func (joiner) Join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch base := path.Base(f.Path); {
 	case base == "pom.xml", strings.HasSuffix(base, ".pom"):
-		return analyzeProject(f)
+		return analyzeProject(ctx, f)
 	case base == "pom.properties":
 		return analyzeUnpacked(f)
 	case base == "build.sbt.lock":
-		return analyzeText(f, parseSbtLock)
+		return analyzeText(ctx, f, parseSbtLock)
 	case strings.HasSuffix(base, ".lockfile"):
-		return analyzeText(f, parseGradleLock)
+		return analyzeText(ctx, f, parseGradleLock)
 	}
 	return analyzeArchive(ctx, f)
 }
 
+const (
+	maxLock     = 16 << 20 // bytes of the largest lock file that is read
+	maxPackages = 64 << 20 // bytes of the largest result
+)
+
 // analyzeText parses a file of packages.
-func analyzeText(f *analyzer.File, parse func([]byte) (*analyzer.Result, error)) (*analyzer.Result, error) {
+func analyzeText(ctx context.Context, f *analyzer.File, parse func([]byte, *hold.Meter) (*analyzer.Result, error)) (*analyzer.Result, error) {
+	if f.Size() > maxLock {
+		return nil, fmt.Errorf("maven: %s: %d bytes, more than %d: %w", path.Base(f.Path), f.Size(), maxLock, analyzer.ErrTooLarge)
+	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return parse(text)
+	return parse(text, hold.New(ctx, f, maxPackages))
 }

@@ -169,7 +169,7 @@ func TestProject(t *testing.T) {
 		if tt.name == "cut short" {
 			text = strings.TrimSuffix(text, "</project>")
 		}
-		result, err := analyzeProject(analyzer.NewFile("pom.xml", 0o644, []byte(text)))
+		result, err := analyzeProject(t.Context(), analyzer.NewFile("pom.xml", 0o644, []byte(text)))
 		err = problem.Err(result, err)
 		var got []string
 		if result != nil {
@@ -230,8 +230,8 @@ func TestPOMBombs(t *testing.T) {
 }
 
 func TestGradleLock(t *testing.T) {
-	r, err := parseGradleLock([]byte("# comment\n\ng:a:1=compileClasspath, runtimeClasspath\r\ng:b:2=testCompileClasspath,testRuntimeClasspath\n" +
-		"g:c:3\ng:d\ng:e:4:x=y\nempty=annotationProcessor\n"))
+	r, err := parseGradleLock([]byte("# comment\n\ng:a:1=compileClasspath, runtimeClasspath\r\ng:b:2=testCompileClasspath,testRuntimeClasspath\n"+
+		"g:c:3\ng:d\ng:e:4:x=y\nempty=annotationProcessor\n"), nil)
 	var got []string
 	for _, p := range r.Packages {
 		got = append(got, fmt.Sprintf("%s:%s:%s dev=%t declared=%t", p.Namespace, p.Name, p.Version, p.Dev, p.Declared))
@@ -250,7 +250,7 @@ func TestSbtLock(t *testing.T) {
 		{"org": "org.typelevel", "name": "cats-core_2.13", "version": "2.7.0", "configurations": ["compile", "test"],
 		 "artifacts": [{"name": "cats-core_2.13.jar", "hash": "sha1:0123456789012345678901234567890123456789"}]},
 		{"org": "org.scalatest", "name": "scalatest_2.13", "version": "3.2.10", "configurations": ["test"], "artifacts": []},
-		{"org": "x", "name": "", "version": "1"}]}`))
+		{"org": "x", "name": "", "version": "1"}]}`), nil)
 	packages := r.Packages
 	if len(packages) != 2 || packages[0].Hashes["sha1"] == "" || packages[0].Dev || !packages[1].Dev || !packages[1].Declared {
 		t.Errorf("%+v", packages)
@@ -258,10 +258,10 @@ func TestSbtLock(t *testing.T) {
 	if want := `dependency 2: not org, name and version: "x::1"`; fmt.Sprint(problem.Err(r, err)) != want {
 		t.Errorf("%v, want %s", problem.Err(r, err), want)
 	}
-	if _, err := parseSbtLock([]byte(`{"dependencies": [`)); err == nil {
+	if _, err := parseSbtLock([]byte(`{"dependencies": [`), nil); err == nil {
 		t.Error("cut short: no error")
 	}
-	if _, err := parseSbtLock([]byte(strings.Repeat("[", 1_000_000))); err == nil {
+	if _, err := parseSbtLock([]byte(strings.Repeat("[", 1_000_000)), nil); err == nil {
 		t.Error("deep: no error")
 	}
 }

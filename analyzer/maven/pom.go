@@ -134,8 +134,8 @@ func (p *pom) resolve(c coordinates) coordinates {
 
 const (
 	maxNested     = 16       // depth of properties within the values of properties
-	maxValue      = 4096     // length of a value, in bytes
-	maxReferences = 64 << 10 // properties replaced in one file
+	maxValue      = 1024     // length of a value, in bytes
+	maxReferences = 16 << 10 // properties replaced in one file
 )
 
 // interpolate replaces properties in a value, "${slf4j.version}", with their values in the project and its parents, and trims

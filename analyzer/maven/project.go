@@ -2,6 +2,7 @@ package maven
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -9,17 +10,22 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 // analyzeProject reads a pom.xml on disk. Its dependencies are the packages; the project itself has yet to be built. A *.pom
 // describes an artifact of a repository. It declares no packages, but may be the parent of a pom.xml.
-func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
+func analyzeProject(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if f.Size() > maxPOM {
 		return nil, fmt.Errorf("maven: pom.xml: %d bytes exceed the limit of %d: %w", f.Size(), maxPOM, analyzer.ErrTooLarge)
 	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
+	}
+	m := hold.New(ctx, f, 0)
+	if err := m.Decoded(text, "<"); err != nil {
+		return nil, fmt.Errorf("maven: pom.xml: %w", err)
 	}
 	p, err := parsePOM(text)
 	if err != nil {
@@ -28,6 +34,11 @@ func analyzeProject(f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	if path.Base(f.Path) != "pom.xml" && p.interpolate(p.Packaging) != "pom" {
 		return r, err
+	}
+	// Its packages with the map of managed dependencies, and the fact.
+	size := int64(len(p.Dependencies)+len(p.Managed))*2*hold.PackageSize + 2*int64(len(text))
+	if err := m.Bytes(size); err != nil {
+		return nil, fmt.Errorf("maven: pom.xml: %w", err)
 	}
 	fact, factErr := p.fact()
 	r.Fact, err = fact, cmp.Or(err, factErr)

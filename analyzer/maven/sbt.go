@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parseSbtLock reads build.sbt.lock, the JSON of the plugin sbt-dependency-lock. A dependency has organisation, name, version,
 // configurations, and artifacts with SHA-1 digests. The digest is taken only if the dependency has one artifact.
-func parseSbtLock(text []byte) (*analyzer.Result, error) {
+func parseSbtLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var lock struct {
 		Dependencies []struct {
 			Org            string   `json:"org"`
@@ -24,6 +25,9 @@ func parseSbtLock(text []byte) (*analyzer.Result, error) {
 				Hash string `json:"hash"` // "sha1:" and hexadecimal digits
 			} `json:"artifacts"`
 		} `json:"dependencies"`
+	}
+	if err := m.Decoded(text, ":,"); err != nil {
+		return nil, fmt.Errorf("maven: build.sbt.lock: %w", err)
 	}
 	if err := json.Unmarshal(text, &lock); err != nil {
 		return nil, fmt.Errorf("maven: build.sbt.lock: %w", err)
@@ -44,7 +48,10 @@ func parseSbtLock(text []byte) (*analyzer.Result, error) {
 				p.Hashes = map[string]string{"sha1": sum}
 			}
 		}
-		packages = append(packages, p)
+		var err error
+		if packages, err = m.Append(packages, p); err != nil {
+			return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, fmt.Errorf("maven: build.sbt.lock: %w", err)
+		}
 	}
 	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, nil
 }

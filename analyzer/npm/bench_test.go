@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
@@ -61,23 +62,19 @@ func BenchmarkLocks(b *testing.B) {
 	bun.WriteString("}}")
 	for _, c := range []struct {
 		name, text string
-		parse      func([]byte) (*analyzer.Result, error)
-	}{{"npm", npm.String(), parseLock}, {"yarn", yarn.String(), always(parseYarn)}, {"pnpm", pnpm.String(), always(parsePNPM)}, {"bun", bun.String(), parseBun}} {
+		parse      func([]byte, *hold.Meter) (*analyzer.Result, error)
+	}{{"npm", npm.String(), parseLock}, {"yarn", yarn.String(), parseYarn}, {"pnpm", pnpm.String(), parsePNPM}, {"bun", bun.String(), parseBun}} {
 		text := []byte(c.text)
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if r, err := c.parse(text); err != nil || len(r.Packages) != 1000 {
+				if r, err := c.parse(text, nil); err != nil || len(r.Packages) != 1000 {
 					b.Fatal(r, err)
 				}
 			}
 		})
 	}
-}
-
-func always(parse func([]byte) *analyzer.Result) func([]byte) (*analyzer.Result, error) {
-	return func(text []byte) (*analyzer.Result, error) { return parse(text), nil }
 }
 
 // BenchmarkTree scans an image with a node_modules of so many packages, each with a few files that are none. Of the heap,

@@ -2,12 +2,16 @@ package npm
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -21,20 +25,24 @@ type bunNeeds struct {
 	OptionalPeers        []string
 }
 
-// A bunPackage holds the tuple of a package.
+// A bunPackage is a package in the tree.
 type bunPackage struct {
-	analyzer.Package
 	key   string
-	needs bunNeeds
+	needs []string // names of dependencies, which may be aliases
+	index int      // in the result, or -1
 }
 
 // parseBun reads bun.lock. Each package is a tuple with its path in the tree, "parent/name", as the key. The tuple begins with
 // "name@version", or "name@" and the source. Depending on the source, the registry, an object with the dependencies, and the
 // integrity hash follow.
-func parseBun(source []byte) (*analyzer.Result, error) {
-	r := jsonstream.New(plainJSON(source))
+func parseBun(source []byte, m *hold.Meter) (*analyzer.Result, error) {
+	if err := m.Bytes(int64(len(source))); err != nil {
+		return nil, fmt.Errorf("npm: bun.lock: %w", err)
+	}
+	r := jsonstream.NewLimited(plainJSON(source), maxValue)
 	var workspaces []bunNeeds
 	var found []bunPackage
+	var packages []analyzer.Package
 	var bad problem.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
 		switch {
@@ -43,9 +51,12 @@ func parseBun(source []byte) (*analyzer.Result, error) {
 		case key == "workspaces":
 			return r.Members(func(string) error {
 				var w bunNeeds
-				err := r.Value(&w)
+				from := r.Offset()
+				if err := r.Value(&w); err != nil {
+					return err
+				}
 				workspaces = append(workspaces, w)
-				return err
+				return m.Bytes(decodedRatio * (r.Offset() - from))
 			})
 		case key == "packages":
 			return r.Members(func(path string) error {
@@ -57,41 +68,56 @@ func parseBun(source []byte) (*analyzer.Result, error) {
 					r.Note(fmt.Errorf("a key of more than %d bytes", maxKey))
 					return nil
 				}
-				p, err := parseBunTuple(raw)
+				p, needs, err := parseBunTuple(raw)
 				if err != nil {
 					r.Note(fmt.Errorf("%.200q: %w", path, err))
 				}
-				p.key = path
-				found = append(found, p)
+				node := bunPackage{key: path, needs: needs.all(), index: -1}
+				if err := m.Bytes(bunNode*int64(1+len(node.needs)) + int64(len(path)+len(raw))); err != nil {
+					return err
+				}
+				if p.Name != "" {
+					node.index = len(packages)
+					if packages, err = m.Append(packages, p); err != nil {
+						return err
+					}
+				}
+				found = append(found, node)
 				return nil
 			})
 		}
 		return r.Skip()
 	})
-	only := developmentOnly(workspaces, found)
-	var packages []analyzer.Package
-	for _, p := range found {
-		if p.Name != "" {
-			p.Dev = only[p.key]
-			packages = append(packages, p.Package)
+	if m.Err() == nil {
+		only, full := developmentOnly(workspaces, found)
+		err = cmp.Or(err, full)
+		for _, p := range found {
+			if p.index >= 0 {
+				packages[p.index].Dev = only[p.key]
+			}
 		}
 	}
 	return result(packages, &bad, "bun.lock", err)
 }
 
-// parseBunTuple reads the tuple of a package. The result for a directory of the application has no Name.
-func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
+const (
+	bunNode      = 256 // bytes of a package or a dependency in the graph
+	decodedRatio = 16  // bytes of an object of strings for each byte of its text
+)
+
+// parseBunTuple reads the tuple of a package, and its dependencies. The result for a directory of the application has no Name.
+func parseBunTuple(raw json.RawMessage) (p analyzer.Package, needs bunNeeds, err error) {
 	var tuple []json.RawMessage
 	var spec string
 	if err := json.Unmarshal(raw, &tuple); err != nil || len(tuple) == 0 {
-		return p, errors.New("not a tuple")
+		return p, needs, errors.New("not a tuple")
 	}
 	if err := json.Unmarshal(tuple[0], &spec); err != nil {
-		return p, errors.New("the tuple does not begin with a name")
+		return p, needs, errors.New("the tuple does not begin with a name")
 	}
 	for _, element := range tuple[1:] {
 		if element[0] == '{' {
-			if err = json.Unmarshal(element, &p.needs); err != nil {
+			if err = json.Unmarshal(element, &needs); err != nil {
 				err = fmt.Errorf("dependencies: %w", err)
 			}
 			break
@@ -99,7 +125,7 @@ func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 	}
 	name, reference, _ := splitSpec(spec)
 	if isLocal(reference) {
-		return p, err
+		return p, needs, err
 	}
 	version, source := reference, ""
 	if strings.Contains(reference, ":") {
@@ -107,15 +133,15 @@ func parseBunTuple(raw json.RawMessage) (p bunPackage, err error) {
 	}
 	located, e := newDeclared(name, version, source)
 	if e != nil {
-		return p, errors.Join(err, e)
+		return p, needs, errors.Join(err, e)
 	}
-	p.Package = located
-	p.Depends = p.needs.names()
+	p = located
+	p.Depends = needs.names()
 	var integrity string
 	if json.Unmarshal(tuple[len(tuple)-1], &integrity) == nil {
-		setIntegrity(&p.Package, integrity)
+		setIntegrity(&p, integrity)
 	}
-	return p, err
+	return p, needs, err
 }
 
 // names returns the sorted names of the packages that are required at run time.
@@ -135,32 +161,40 @@ func (n *bunNeeds) names() []string {
 	return sortedSet(names)
 }
 
-// developmentOnly returns the keys of packages that workspaces need for development only.
-func developmentOnly(workspaces []bunNeeds, packages []bunPackage) map[string]bool {
+// all returns the names of the dependencies that are not for development only, which may be aliases.
+func (n *bunNeeds) all() []string {
+	names := make([]string, 0, len(n.Dependencies)+len(n.OptionalDependencies)+len(n.PeerDependencies))
+	for _, list := range []map[string]lenient{n.Dependencies, n.OptionalDependencies, n.PeerDependencies} {
+		names = slices.AppendSeq(names, maps.Keys(list))
+	}
+	return names
+}
+
+// developmentOnly returns the keys of packages that workspaces need for development only. The error is of a tree that is so deep
+// that finding the packages in it would take long.
+func developmentOnly(workspaces []bunNeeds, packages []bunPackage) (map[string]bool, error) {
 	keys := make(map[string]bool, len(packages))
 	for _, p := range packages {
 		keys[p.key] = true
 	}
 	depends := make(graph, len(packages))
+	work := 0
 	for _, p := range packages {
-		for _, list := range []map[string]lenient{p.needs.Dependencies, p.needs.OptionalDependencies, p.needs.PeerDependencies} {
-			for name := range list {
-				depends[p.key] = append(depends[p.key], bunResolve(keys, p.key, name))
+		for _, name := range p.needs {
+			if work += len(p.key) * (1 + strings.Count(p.key, "/")); work > maxWork {
+				return nil, fmt.Errorf("dependencies in deep directories: %w", analyzer.ErrTooLarge)
 			}
+			depends[p.key] = append(depends[p.key], bunResolve(keys, p.key, name))
 		}
 	}
 	var production, development []string
 	for _, w := range workspaces {
-		for _, list := range []map[string]lenient{w.Dependencies, w.OptionalDependencies, w.PeerDependencies} {
-			for name := range list {
-				production = append(production, name)
-			}
-		}
+		production = append(production, w.all()...)
 		for name := range w.DevDependencies {
 			development = append(development, name)
 		}
 	}
-	return depends.developmentOnly(production, development)
+	return depends.developmentOnly(production, development), nil
 }
 
 // bunResolve returns the key of the package that Node.js loads when the package at key from requires name. It looks below from,
@@ -180,8 +214,9 @@ func bunResolve(keys map[string]bool, from, name string) string {
 }
 
 const (
-	maxKey     = 4096 // longest key of a package, in bytes
-	maxNesting = 64   // levels of a key that bunResolve tries
+	maxKey     = 4096    // longest key of a package, in bytes
+	maxNesting = 64      // levels of a key that bunResolve tries
+	maxWork    = 1 << 28 // bytes of keys that all calls of bunResolve together look at
 )
 
 // plainJSON returns a copy of source with spaces for comments and trailing commas, which bun's dialect of JSON allows.

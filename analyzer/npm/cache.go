@@ -2,32 +2,34 @@ package npm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
-
-// maxArchived is the size in bytes of the largest package.json in an archive.
-const maxArchived = 4 << 20
 
 // analyzeCache reads an archive of yarn's cache. Under Plug'n'Play, the default since yarn 2, programs load packages from these
 // archives instead of node_modules. An archive holds the package at its path below node_modules.
 func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
+	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
 	limits := zipwalk.Limits{Wanted: 1024, Bytes: 64 << 20, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kindOf, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
-			text, err := file.Read(maxArchived)
+			text, err := file.Read(maxManifest)
 			if err == nil {
 				var p analyzer.Package
 				if p, err = parseManifest(bytes.TrimPrefix(text, []byte(byteOrderMark))); p.Name != "" {
 					p.ArchivePath = file.Name
-					r.Packages = append(r.Packages, p)
+					if r.Packages, err = m.Append(r.Packages, p); err != nil {
+						return // as m.Err
+					}
 				}
 			}
 			if err != nil {
@@ -36,7 +38,7 @@ func analyzeCache(ctx context.Context, f *analyzer.File) (*analyzer.Result, erro
 		}
 	}, bad.Add)
 	r.Diagnostics = bad.Diagnostics()
-	if err != nil {
+	if err = cmp.Or(err, m.Err()); err != nil {
 		return r, fmt.Errorf("npm: archive: %w", err)
 	}
 	return r, nil

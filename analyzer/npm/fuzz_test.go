@@ -81,7 +81,7 @@ func FuzzLock(f *testing.F) {
 	f.Add([]byte(`{"packages": {"": {}, "node_modules/a/node_modules/@s/b": {"version": "1.0.0", "resolved": "git+https://h/x.git#1", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "license": "MIT"}}}`))
 	f.Add([]byte(`{"dependencies": {"a": {"version": "npm:b@1.0.0", "requires": {"c": "1"}, "dependencies": {"c": {"version": "1.0.0", "resolved": false}}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := parseLock(text)
+		r, err := parseLock(text, nil)
 		checkPackages(t, r.Packages)
 		if err == nil && !json.Valid([]byte(strings.TrimPrefix(string(text), "\ufeff"))) {
 			t.Error("no error for what is no JSON")
@@ -93,7 +93,8 @@ func FuzzYarn(f *testing.F) {
 	f.Add([]byte("\"@s/a@^1\", \"@s/a@^2\":\n  version \"1.0.0\"\n  resolved \"https://h/a/-/a.tgz#da39a3ee5e6b4b0d3255bfef95601890afd80709\"\n  dependencies:\n    b \"npm:c@1\"\n"))
 	f.Add([]byte("__metadata:\n  version: 8\n\"a@npm:^1, b@npm:a@^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fh%2Fa\"\n  dependencies:\n    \"@s/b\": \"npm:^2\"\n? \"x\"\n:\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		checkPackages(t, parseYarn(text).Packages)
+		r, _ := parseYarn(text, nil)
+		checkPackages(t, r.Packages)
 	})
 }
 
@@ -101,14 +102,15 @@ func FuzzPNPM(f *testing.F) {
 	f.Add([]byte("lockfileVersion: 5.3\npackages:\n  /@s/a/1.0.0_b@2.0.0:\n    resolution: {integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}\n    dependencies: {b: /c/2.0.0}\n    dev: true\n"))
 	f.Add([]byte("---\nimporters:\n  .:\n    devDependencies:\n      a: {specifier: ^1, version: 1.0.0(b@2.0.0)}\npackages:\n  a@1.0.0:\n    resolution: {type: git, repo: https://h/a.git, commit: '1'}\n    version: 1.0.0\nsnapshots:\n  a@1.0.0(b@2.0.0):\n    dependencies: {c: d@1.0.0}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		checkPackages(t, parsePNPM(text).Packages)
+		r, _ := parsePNPM(text, nil)
+		checkPackages(t, r.Packages)
 	})
 }
 
 func FuzzBun(f *testing.F) {
 	f.Add([]byte(`{"workspaces": {"": {"devDependencies": {"a": "1"},},}, /* c */ "packages": {"a": ["a@1.0.0", "", {"dependencies": {"b": "1"}}, "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="], "a/b": ["@s/b@github:x/y#1", {}, "x"],}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, _ := parseBun(text)
+		r, _ := parseBun(text, nil)
 		checkPackages(t, r.Packages)
 	})
 }

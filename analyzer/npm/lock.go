@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -28,14 +27,13 @@ type locked struct {
 	PeerDependenciesMeta map[string]struct{ Optional bool }
 }
 
-// A nested package is the value of a name in "dependencies".
+// A nested package is the value of a name in "dependencies", without the packages in it.
 type nested struct {
-	Version      string // or the specifier, if it is not a version
-	Resolved     lenient
-	Integrity    lenient
-	Dev          bool
-	Requires     requirements
-	Dependencies map[string]nested
+	Version   string // or the specifier, if it is not a version
+	Resolved  lenient
+	Integrity lenient
+	Dev       bool
+	Requires  requirements
 }
 
 // A lenient string is empty if the JSON value has another type.
@@ -58,11 +56,17 @@ func (r *requirements) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]lenient)(r))
 }
 
+// A lockReader reads a lock file of npm.
+type lockReader struct {
+	*jsonstream.Reader
+	meter           *hold.Meter
+	packages, older []analyzer.Package // of "packages" and of "dependencies"
+}
+
 // parseLock reads package-lock.json, npm-shrinkwrap.json or node_modules/.package-lock.json. Versions 2 and 3 describe each
 // directory of the tree in "packages". Version 1 has nested "dependencies" only; version 2 repeats them for older npm.
-func parseLock(source []byte) (*analyzer.Result, error) {
-	r := jsonstream.New(source)
-	var packages, older []analyzer.Package
+func parseLock(source []byte, m *hold.Meter) (*analyzer.Result, error) {
+	r := lockReader{Reader: jsonstream.NewLimited(source, maxValue), meter: m}
 	hasPackages := false
 	var bad problem.List
 	err := r.Document(bad.Add, func(open json.Delim, key string) error {
@@ -71,36 +75,65 @@ func parseLock(source []byte) (*analyzer.Result, error) {
 			return errNotObject
 		case key == "packages":
 			hasPackages = true
-			return r.Members(func(dir string) error {
-				var entry locked
-				if err := r.Value(&entry); err != nil {
-					return err
-				}
-				p, err := entry.locate(dir)
-				if err != nil {
-					r.Note(err)
-				}
-				if p.Name != "" {
-					packages = append(packages, p)
-				}
-				return nil
-			})
+			return r.Members(r.locked)
 		case key == "dependencies" && !hasPackages:
-			return r.Members(func(name string) error {
-				var entry nested
-				if err := r.Value(&entry); err != nil {
-					return err
-				}
-				older = append(older, unnest(r, name, entry)...)
-				return nil
-			})
+			return r.Members(r.nested)
 		}
 		return r.Skip()
 	})
 	if !hasPackages {
-		packages = older
+		r.packages = r.older
 	}
-	return result(packages, &bad, "lock file", err)
+	return result(r.packages, &bad, "lock file", err)
+}
+
+// locked reads the package of a directory.
+func (r *lockReader) locked(dir string) (err error) {
+	var entry locked
+	if err := r.Value(&entry); err != nil {
+		return err
+	}
+	p, err := entry.locate(dir)
+	return r.add(&r.packages, p, err)
+}
+
+// nested reads the package of a name in "dependencies" and the packages nested in it.
+func (r *lockReader) nested(name string) error {
+	var n nested
+	err := r.Members(func(key string) error {
+		switch key {
+		case "version":
+			return r.Value(&n.Version)
+		case "resolved":
+			return r.Value(&n.Resolved)
+		case "integrity":
+			return r.Value(&n.Integrity)
+		case "dev":
+			return r.Value(&n.Dev)
+		case "requires":
+			return r.Value(&n.Requires)
+		case "dependencies":
+			return r.Members(r.nested)
+		}
+		return r.Skip()
+	})
+	if err != nil {
+		return err
+	}
+	p, err := n.locate(name)
+	return r.add(&r.older, p, err)
+}
+
+// add appends a package that has a name, and notes the error of locate.
+func (r *lockReader) add(to *[]analyzer.Package, p analyzer.Package, err error) error {
+	if err != nil {
+		r.Note(err)
+	}
+	if p.Name == "" {
+		return nil
+	}
+	*to, err = r.meter.Append(*to, p)
+	return err
 }
 
 // result returns what was read of a document, and the error that ended the reading.
@@ -147,7 +180,7 @@ func directoryName(dir string) (string, bool) {
 }
 
 func (e *locked) depends() []string {
-	var names []string
+	names := make([]string, 0, len(e.Dependencies)+len(e.OptionalDependencies)+len(e.PeerDependencies))
 	for _, list := range []map[string]lenient{e.Dependencies, e.OptionalDependencies, e.PeerDependencies} {
 		for name, specifier := range list {
 			if target := aliased(name, string(specifier)); validName(target) && !e.PeerDependenciesMeta[name].Optional {
@@ -156,30 +189,6 @@ func (e *locked) depends() []string {
 		}
 	}
 	return sortedSet(names)
-}
-
-// unnest returns the package of a name in "dependencies" and the packages nested in it.
-func unnest(r *jsonstream.Reader, name string, entry nested) []analyzer.Package {
-	type level struct {
-		name  string
-		entry nested
-	}
-	var packages []analyzer.Package
-	for todo := []level{{name, entry}}; len(todo) > 0; {
-		current := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, below := range slices.Sorted(maps.Keys(current.entry.Dependencies)) {
-			todo = append(todo, level{below, current.entry.Dependencies[below]})
-		}
-		p, err := current.entry.locate(current.name)
-		if err != nil {
-			r.Note(err)
-		}
-		if p.Name != "" {
-			packages = append(packages, p)
-		}
-	}
-	return packages
 }
 
 // locate returns the package of a name in "dependencies". Its version may be an alias, "npm:name@1.0", a repository, an

@@ -1,17 +1,19 @@
 package npm
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
 // analyzeManifest reads a package.json. Its place decides whether it is a package.
-func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
+func analyzeManifest(file string, text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	where := placeOf(file)
 	if where == application && releaseOf(path.Base(path.Dir(file))) == "" {
 		return nil, nil
@@ -27,7 +29,8 @@ func analyzeManifest(file string, text []byte) (*analyzer.Result, error) {
 		return nil, err // the settings of a directory: {"type": "module"}
 	}
 	p.Declared = where == within
-	return &analyzer.Result{Packages: []analyzer.Package{p}}, err
+	packages, full := m.Append(nil, p)
+	return &analyzer.Result{Packages: packages}, cmp.Or(err, full)
 }
 
 // parseManifest reads a package.json. A manifest without a name yields no Name. A package may lack a Version.
@@ -100,6 +103,9 @@ func names(list, meta []byte) []string {
 
 // sortedSet sorts names and removes duplicates.
 func sortedSet(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }

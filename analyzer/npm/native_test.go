@@ -122,7 +122,7 @@ func TestNativeLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := parseLock(text)
+		r, err := parseLock(text, nil)
 		if err := problem.Err(r, err); err != nil {
 			t.Errorf("version %s: %v", version, err)
 		}

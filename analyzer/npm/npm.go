@@ -21,15 +21,28 @@ package npm
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 const typeNPM = "npm"
 
-// maxSize is the size in bytes of the largest file that is read. Lock files of large monorepos have a few megabytes.
-const maxSize = 64 << 20
+// The sizes in bytes of the largest files that are read. Lock files of large monorepos have a few megabytes.
+const (
+	maxSize     = 64 << 20 // archive
+	maxLock     = 32 << 20
+	maxManifest = 4 << 20 // package.json, on disk or in an archive
+)
+
+// maxPackages is the size in bytes of the largest result of a lock file.
+const maxPackages = 64 << 20
+
+// maxValue is the size in bytes of the largest entry of a lock file in JSON, as package jsonstream counts it. Larger ones would take
+// much memory while they are decoded.
+const maxValue = 4 << 20
 
 // New returns the analyzer. Packages have type "npm" and the scope, with "@", as Namespace. Depends holds full names,
 // "@scope/name". Packages that don't come from a registry have the qualifier "vcs_url" or "download_url".
@@ -59,39 +72,47 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if path.Ext(base) == ".zip" {
 		return analyzeCache(ctx, f)
 	}
+	most := int64(maxLock)
+	if base == "package.json" {
+		most = maxManifest
+	}
+	if f.Size() > most {
+		return nil, fmt.Errorf("npm: %s: %d bytes, more than %d: %w", base, f.Size(), most, analyzer.ErrTooLarge)
+	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	m := hold.New(ctx, f, maxPackages)
 	switch base {
 	case "package.json":
-		return analyzeManifest(f.Path, text)
+		return analyzeManifest(f.Path, text, m)
 	case ".package-lock.json":
-		return fragments(parseLock(text))
+		return fragments(parseLock(text, m))
 	case "lock.yaml":
-		return fragments(parsePNPM(text), nil)
+		return fragments(parsePNPM(text, m))
 	case "npm-shrinkwrap.json": // npm publishes it with the package and installs by it
-		return parseLock(text)
+		return parseLock(text, m)
 	}
 	if placeOf(f.Path) != application {
 		return nil, nil
 	}
 	switch base {
 	case "yarn.lock":
-		return parseYarn(text), nil
+		return parseYarn(text, m)
 	case "pnpm-lock.yaml":
-		return parsePNPM(text), nil
+		return parsePNPM(text, m)
 	case "bun.lock":
-		return parseBun(text)
+		return parseBun(text, m)
 	default: // package-lock.json
-		return parseLock(text)
+		return parseLock(text, m)
 	}
 }
 
 // fragments turns the packages of a lock file into fragments that complete the installed packages.
 func fragments(lock *analyzer.Result, err error) (*analyzer.Result, error) {
-	r := &analyzer.Result{Diagnostics: lock.Diagnostics}
+	r := &analyzer.Result{Diagnostics: lock.Diagnostics, Fragments: lock.Packages[:0]}
 	for _, p := range lock.Packages {
 		if p.Version == "" || p.Hashes == nil && p.Qualifiers == nil {
 			continue

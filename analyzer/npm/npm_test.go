@@ -223,7 +223,7 @@ func TestCache(t *testing.T) {
 			"@s/a 1.0.0 node_modules/@s/a/package.json b 2.0.0 node_modules/@s/a/node_modules/b/package.json", "",
 		},
 		{archive("node_modules/a/package.json", `{"name": "a"`), "", "node_modules/a/package.json: unexpected end of JSON input"},
-		{archive("node_modules/a/package.json", `{"name": "a"`+strings.Repeat(" ", maxArchived)), "", "too large"},
+		{archive("node_modules/a/package.json", `{"name": "a"`+strings.Repeat(" ", maxManifest)), "", "too large"},
 		{archive("readme", ""), "", ""},
 		{[]byte("PK"), "", "npm: archive: not a zip archive: "},
 	} {

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -38,21 +39,25 @@ type pnpmReader struct {
 	depends                 graph    // by key of a snapshot, with its peers
 	production, development []string // keys that the importers need
 	bad                     problem.List
+	meter                   *hold.Meter
 }
 
 // parsePNPM reads all documents of a pnpm-lock.yaml in version 5, 6 or 9 of the format.
-func parsePNPM(text []byte) *analyzer.Result {
-	r := pnpmReader{byKey: make(map[string]int), depends: make(graph)}
+func parsePNPM(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+	r := pnpmReader{meter: m, byKey: make(map[string]int), depends: make(graph)}
 	for e := range yamlEntries(text) {
 		if e.err == nil {
 			e.err = r.entry(e)
 		}
 		if e.err != nil {
+			if m.Err() != nil {
+				return result(r.packages, &r.bad, fmt.Sprintf("pnpm-lock.yaml: line %d", e.line), e.err)
+			}
 			r.bad.Line(e.line, "%w", e.err)
 		}
 	}
 	r.resolve()
-	return &analyzer.Result{Packages: r.packages, Diagnostics: r.bad.Diagnostics()}
+	return result(r.packages, &r.bad, "pnpm-lock.yaml", nil)
 }
 
 func (r *pnpmReader) entry(e yamlEntry) error {
@@ -71,6 +76,9 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 	}
 	for key, node := range yamlMembers(document.Content[0]) { // pnpm writes one
 		value := readPNPMEntry(node)
+		if err := r.count(key, &value); err != nil {
+			return err
+		}
 		switch e.section {
 		case "packages":
 			if err := r.add(key, &value); err != nil {
@@ -87,6 +95,18 @@ func (r *pnpmReader) entry(e yamlEntry) error {
 		}
 	}
 	return nil
+}
+
+// count counts the key and the dependencies of an entry, in the graph and in the maps of resolve.
+func (r *pnpmReader) count(key string, e *pnpmEntry) error {
+	const node = 256 // bytes in the maps
+	n := int64(node + len(key))
+	for _, list := range [][]pnpmNeed{e.depends, e.development} {
+		for _, need := range list {
+			n += int64(node + len(need.name) + len(need.version))
+		}
+	}
+	return r.meter.Bytes(n)
 }
 
 func readPNPMEntry(node *yaml.Node) (e pnpmEntry) {
@@ -155,8 +175,10 @@ func (r *pnpmReader) add(key string, e *pnpmEntry) error {
 	if _, ok := r.byKey[key]; !ok {
 		r.byKey[key] = len(r.packages)
 	}
-	r.packages, r.keys = append(r.packages, p), append(r.keys, key)
-	return nil
+	if r.packages, err = r.meter.Append(r.packages, p); err == nil {
+		r.keys = append(r.keys, key)
+	}
+	return err
 }
 
 // needs returns the names of the packages that an entry depends on.

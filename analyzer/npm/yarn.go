@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -28,19 +29,22 @@ type yarnReader struct {
 	list     string // the field whose list is being read
 	packages []analyzer.Package
 	bad      problem.List
+	meter    *hold.Meter
 }
 
-func parseYarn(text []byte) *analyzer.Result {
-	var r yarnReader
+func parseYarn(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+	r := yarnReader{meter: m}
 	for number := 1; len(text) > 0; number++ {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})
 		text = rest
 		if err := r.line(string(bytes.TrimRight(line, " \t\r")), number); err != nil {
+			if m.Err() != nil {
+				return result(r.packages, &r.bad, fmt.Sprintf("yarn.lock: line %d", number), err)
+			}
 			r.bad.Line(number, "%w", err)
 		}
 	}
-	r.finish()
-	return &analyzer.Result{Packages: r.packages, Diagnostics: r.bad.Diagnostics()}
+	return result(r.packages, &r.bad, "yarn.lock", r.finish())
 }
 
 func (r *yarnReader) line(line string, number int) error {
@@ -50,7 +54,9 @@ func (r *yarnReader) line(line string, number int) error {
 	case content == "" || content[0] == '#' || content == ":":
 		return nil
 	case indent == 0:
-		r.finish()
+		if err := r.finish(); err != nil {
+			return err
+		}
 		content = strings.TrimPrefix(content, "? ") // begins a long key in YAML
 		descriptor, rest, err := yarnToken(content)
 		if err == nil && rest == "" && descriptor == content {
@@ -82,6 +88,9 @@ func (r *yarnReader) line(line string, number int) error {
 		}
 	case indent == 4 && (r.list == "dependencies" || r.list == "optionalDependencies"):
 		if target := aliased(key, value); validName(target) {
+			if err := r.meter.List(1, len(target)); err != nil {
+				return err
+			}
 			r.entry.depends = append(r.entry.depends, strings.Clone(target))
 		}
 	}
@@ -118,27 +127,28 @@ func yarnToken(s string) (token, rest string, err error) {
 	return "", "", errors.New("unterminated string")
 }
 
-// finish appends the package of the current entry.
-func (r *yarnReader) finish() {
+// finish appends the package of the current entry. It returns an error only if the meter has no room.
+func (r *yarnReader) finish() error {
 	e := r.entry
 	if r.entry, r.list = nil, ""; e == nil || e.descriptor == "__metadata" {
-		return
+		return nil
 	}
 	name, version, source, ok := e.locate()
 	if !ok {
-		return
+		return nil
 	}
 	p, err := newDeclared(name, version, source)
 	if err != nil {
 		r.bad.Line(e.line, "%w", err)
-		return
+		return nil
 	}
 	p.Depends = sortedSet(e.depends)
 	setIntegrity(&p, e.fields["integrity"])
 	if tarball, sum, ok := strings.Cut(e.fields["resolved"], "#"); ok && !isGit(tarball) {
 		setHexHash(&p, "sha1", sum)
 	}
-	r.packages = append(r.packages, p)
+	r.packages, err = r.meter.Append(r.packages, p)
+	return err
 }
 
 // locate returns the name, version and source that the entry resolves to, or false for a directory of the application.

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -23,6 +24,9 @@ const typeNuGet = "nuget"
 // maxSize is the size in bytes of the largest file that is read. The file of an application has some hundred thousand.
 const maxSize = 16 << 20
 
+// maxPackages is the size in bytes of the largest result, with the decoded values.
+const maxPackages = 96 << 20
+
 // New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs.
 // The runtime of a self-contained application is a package. The application's own projects and packages for the compiler only
 // are omitted.
@@ -30,17 +34,20 @@ func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{Name: "nuget", Version: 1, Patterns: []string{"**/*.deps.json"}, MaxSize: maxSize}, analyze)
 }
 
-func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return parseDeps(text)
+	return parseDeps(text, hold.New(ctx, f, maxPackages))
 }
 
 // parseDeps reads a file of the format "runtime configuration dependencies". It lists libraries by "ID/version", and their
 // dependencies for each target, which is a framework with or without a runtime. runtimeTarget names the target of the file.
-func parseDeps(text []byte) (*analyzer.Result, error) {
+func parseDeps(text []byte, m *hold.Meter) (*analyzer.Result, error) {
+	if err := m.Decoded(text, ":,"); err != nil {
+		return nil, fmt.Errorf("nuget: deps.json: %w", err)
+	}
 	var deps struct {
 		RuntimeTarget struct {
 			Name string `json:"name"`
@@ -80,7 +87,10 @@ func parseDeps(text []byte) (*analyzer.Result, error) {
 				p.Hashes = map[string]string{"sha512": hex.EncodeToString(digest)}
 			}
 		}
-		list = append(list, p)
+		var err error
+		if list, err = m.Append(list, p); err != nil {
+			return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, fmt.Errorf("nuget: deps.json: %w", err)
+		}
 	}
 	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
 }

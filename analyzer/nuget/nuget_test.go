@@ -32,7 +32,7 @@ func TestParseDeps(t *testing.T) {
 		{"something else", `[]`, nil, "nuget: deps.json: "},
 		{"deep", strings.Repeat("[", 1_000_000), nil, "nuget: deps.json: "},
 	} {
-		r, err := parseDeps([]byte(tt.text))
+		r, err := parseDeps([]byte(tt.text), nil)
 		if r == nil {
 			r = new(analyzer.Result)
 		}
@@ -53,7 +53,7 @@ func TestParseDeps(t *testing.T) {
 func FuzzDeps(f *testing.F) {
 	f.Add([]byte(`{"runtimeTarget": {"name": "t"}, "targets": {"t": {"A/1": {"dependencies": {"B": "1"}}}}, "libraries": {"A/1": {"type": "package", "sha512": "sha512-"}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := parseDeps(text)
+		r, err := parseDeps(text, nil)
 		if err != nil {
 			return
 		}

@@ -2,12 +2,14 @@ package pip
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
@@ -21,6 +23,7 @@ const maxArchived = 64
 // analyzeArchive finds the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel (NAME.dist-info/METADATA).
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
+	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
 	kind := func(name []byte) zipwalk.Kind {
 		if (bytes.HasSuffix(name, []byte("/METADATA")) || bytes.HasSuffix(name, []byte("/PKG-INFO"))) && isArchivedMetadata(string(name)) {
@@ -39,15 +42,15 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 				continue
 			}
 			var within problem.List
-			if p, ok := parseMetadata(text, &within); ok {
+			if p, ok := parseMetadata(text, &within, m); ok {
 				p.ArchivePath = file.Name
-				r.Packages = append(r.Packages, p)
+				r.Packages, err = m.Append(r.Packages, p)
 			}
 			bad.Within(file.Name, &within)
 		}
 	}, bad.Add)
 	r.Diagnostics = bad.Diagnostics()
-	if err != nil {
+	if err = cmp.Or(err, m.Err()); err != nil {
 		return r, fmt.Errorf("pip: archive: %w", err)
 	}
 	return r, nil

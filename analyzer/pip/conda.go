@@ -1,33 +1,77 @@
 package pip
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/license"
 )
 
+// A condaRecord has the members of a record that are used, without the files.
+type condaRecord struct {
+	Name, Version, Build, Channel, Subdir, FileName, License, MD5, SHA256 string
+}
+
+// slot returns the destination of a member, or nil.
+func (c *condaRecord) slot(key string) *string {
+	switch key {
+	case "name":
+		return &c.Name
+	case "version":
+		return &c.Version
+	case "build":
+		return &c.Build
+	case "channel":
+		return &c.Channel
+	case "subdir":
+		return &c.Subdir
+	case "fn":
+		return &c.FileName
+	case "license":
+		return &c.License
+	case "md5":
+		return &c.MD5
+	case "sha256":
+		return &c.SHA256
+	}
+	return nil
+}
+
 // parseConda reads conda's record of an installed package, conda-meta/NAME-VERSION-BUILD.json in the directory of an
 // environment. Paths in the record are relative to that directory, prefix. The qualifiers are those of the PURL type.
-func parseConda(text []byte, prefix string) (analyzer.Package, error) {
-	var c struct {
-		Name     string   `json:"name"`
-		Version  string   `json:"version"`
-		Build    string   `json:"build"`
-		Channel  string   `json:"channel"`
-		Subdir   string   `json:"subdir"`
-		FileName string   `json:"fn"`
-		License  string   `json:"license"`
-		Depends  []string `json:"depends"`
-		Files    []string `json:"files"`
-		MD5      string   `json:"md5"`
-		SHA256   string   `json:"sha256"`
+func parseConda(text []byte, prefix string, m *hold.Meter) (analyzer.Package, error) {
+	var c condaRecord
+	var depends, files []string
+	r := jsonstream.NewLimited(text, maxEntry)
+	list := func(to *[]string) error {
+		return r.Array(func() error {
+			var s string
+			if bad, err := r.Decode(&s); err != nil || bad != nil {
+				return cmp.Or(err, bad)
+			}
+			*to = append(*to, s)
+			return m.List(2, len(prefix)+2*len(s)) // the list grows, and resolve copies
+		})
 	}
-	if err := json.Unmarshal(text, &c); err != nil {
+	err := r.Object(func(key string) error {
+		switch to := c.slot(key); {
+		case to != nil:
+			bad, err := r.Decode(to)
+			return cmp.Or(err, bad)
+		case key == "depends":
+			return list(&depends)
+		case key == "files":
+			return list(&files)
+		}
+		return r.Skip()
+	})
+	if err != nil {
 		return analyzer.Package{}, fmt.Errorf("pip: conda-meta: %w", err)
 	}
 	if c.Name == "" || c.Version == "" {
@@ -38,14 +82,15 @@ func parseConda(text []byte, prefix string) (analyzer.Package, error) {
 		e, _ := license.Normalize(c.License)
 		p.Licenses = []string{e}
 	}
-	for _, d := range c.Depends {
+	for _, d := range depends {
 		if name, _, _ := strings.Cut(strings.TrimSpace(d), " "); name != "" {
 			p.Depends = append(p.Depends, name)
 		}
 	}
 	slices.Sort(p.Depends)
 	p.Depends = slices.Compact(p.Depends)
-	for _, f := range c.Files {
+	p.Files = files[:0]
+	for _, f := range files {
 		if f = resolve(prefix, f); f != "" {
 			p.Files = append(p.Files, f)
 		}

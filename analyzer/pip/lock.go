@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -74,11 +75,12 @@ type dependency struct {
 
 // parseLock reads a lock file in TOML. It omits the locked project and projects in local directories, because they don't come
 // from an index, and packages without a version, such as some checkouts of repositories.
-func parseLock(text []byte) (*analyzer.Result, error) {
+func parseLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	if len(text) > maxLock {
 		return nil, fmt.Errorf("pip: lock file: %d bytes, more than %d: %w", len(text), maxLock, analyzer.ErrTooLarge)
 	}
 	var bad problem.List
+	var size lockSize
 	line := 1
 	for row := range bytes.Lines(text) {
 		if len(row) > maxLine {
@@ -86,6 +88,17 @@ func parseLock(text []byte) (*analyzer.Result, error) {
 			return &analyzer.Result{Diagnostics: bad.Diagnostics()}, nil
 		}
 		line++
+		size.add(row)
+	}
+	err := m.Decoded(text, "=,[")
+	if err == nil {
+		err = m.Bytes(size.bytes)
+	}
+	if size.steps > maxSteps {
+		err = fmt.Errorf("too many keys in a table: %w", analyzer.ErrTooLarge)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pip: lock file: %w", err)
 	}
 	var lock lockFile
 	if err := toml.Unmarshal(text, &lock); err != nil {
@@ -117,7 +130,9 @@ func parseLock(text []byte) (*analyzer.Result, error) {
 		if url := l.vcsURL(); url != "" {
 			p.Qualifiers = map[string]string{"vcs_url": url}
 		}
-		pkgs = append(pkgs, p)
+		if pkgs, err = m.Append(pkgs, p); err != nil {
+			return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, fmt.Errorf("pip: lock file: package %d: %w", i+1, err)
+		}
 	}
 	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }

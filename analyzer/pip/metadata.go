@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/internal/problem"
 )
@@ -20,7 +21,7 @@ const maxClassifiers = 128
 
 // parseMetadata reads core metadata: headers as in RFC 822 up to the first blank line, followed by the description. The first
 // header with a name wins. parseMetadata returns false if the headers up to the first bad one describe no package.
-func parseMetadata(text []byte, bad *problem.List) (analyzer.Package, bool) {
+func parseMetadata(text []byte, bad *problem.List, m *hold.Meter) (analyzer.Package, bool) {
 	p := analyzer.Package{Type: typePyPI}
 	var licence, expression string
 	var classifiers, depends []string
@@ -49,7 +50,7 @@ func parseMetadata(text []byte, bad *problem.List) (analyzer.Package, bool) {
 				classifiers = append(classifiers, c)
 			}
 		case "requires-dist":
-			if dep, ok := requirementName(s()); ok {
+			if dep, ok := requirementName(s()); ok && m.List(2, len(dep)) == nil { // the list grows
 				depends = append(depends, dep)
 			}
 		}

@@ -6,15 +6,27 @@
 package pip
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const typePyPI = "pypi"
+
+// The sizes in bytes of the largest files that are read, and of the largest results. TestHonest reads a RECORD of 500,000 files.
+const (
+	maxRecord   = 96 << 20 // RECORD, installed-files.txt and the records of conda
+	maxText     = 16 << 20 // other files
+	maxFiles    = 96 << 20 // result of a list of files
+	maxPackages = 64 << 20 // other results
+	maxEntry    = 4 << 20  // a value in the record of conda, as package jsonstream counts it
+)
 
 // New returns the analyzer. Packages have type "pypi" or "conda" and the name that their author writes. Depends holds normal
 // names (PEP 503). Provides holds the package's own normal name if it differs from Name. Packages that lock files and
@@ -49,48 +61,68 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if ext == ".egg" || ext == ".whl" {
 		return analyzeArchive(ctx, f)
 	}
+	isConda := ext == ".json" && path.Base(dir) == "conda-meta"
+	most, result := int64(maxText), int64(maxPackages)
+	if isConda || base == "RECORD" || base == "installed-files.txt" {
+		most, result = maxRecord, maxFiles
+	}
+	if f.Size() > most {
+		return nil, fmt.Errorf("pip: %s: %d bytes, more than %d: %w", base, f.Size(), most, analyzer.ErrTooLarge)
+	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
+	m := hold.New(ctx, f, result)
 	r := new(analyzer.Result)
 	var bad problem.List
 	switch {
 	case base == "METADATA", base == "PKG-INFO", ext == ".egg-info":
-		if p, ok := parseMetadata(text, &bad); ok {
-			r.Packages = []analyzer.Package{p}
+		if p, ok := parseMetadata(text, &bad, m); ok {
+			r.Packages, err = m.Append(nil, p)
 		}
 		r.Diagnostics = bad.Diagnostics()
-		return r, nil
-	case ext == ".json" && path.Base(dir) == "conda-meta":
-		p, err := parseConda(text, path.Dir(dir))
+		return r, tooLarge(base, cmp.Or(err, m.Err()))
+	case isConda:
+		p, err := parseConda(text, path.Dir(dir), m)
 		if err == nil {
 			r.Packages = []analyzer.Package{p}
 		}
 		return r, err
 	case base == "Pipfile.lock":
-		return parsePipfileLock(text)
+		return parsePipfileLock(text, m)
 	case ext == ".lock", ext == ".toml":
-		return parseLock(text)
+		return parseLock(text, hold.New(ctx, f, 0))
 	}
 	part := analyzer.Package{Type: typePyPI}
 	switch base {
 	case "RECORD":
-		part.Files = parseRecord(text, path.Dir(dir), &bad)
+		part.Files = parseRecord(text, path.Dir(dir), &bad, m)
 	case "installed-files.txt":
-		part.Files = parseInstalledFiles(text, dir)
+		part.Files = parseInstalledFiles(text, dir, m)
 	case "requires.txt":
-		part.Depends = parseRequires(text)
+		part.Depends = parseRequires(text, m)
 	case "direct_url.json":
 		err = parseDirectURL(text, &part)
 	default:
-		return parseRequirements(text), nil
+		return parseRequirements(text, m)
+	}
+	if m.Err() != nil { // a part of a list would look like all
+		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, tooLarge(base, m.Err())
 	}
 	if part.Files != nil || part.Depends != nil || part.Qualifiers != nil || part.Hashes != nil {
 		r.Fragments = []analyzer.Package{part}
 	}
 	r.Diagnostics = bad.Diagnostics()
 	return r, err
+}
+
+// tooLarge adds the name of a file to an error of a meter.
+func tooLarge(base string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("pip: %s: %w", base, err)
 }
 
 // normalName returns the normalized name of PEP 503.

@@ -196,7 +196,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add([]byte("Name: a\r\nClassifier: License :: OSI Approved :: MIT License\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var bad problem.List
-		if p, ok := parseMetadata(text, &bad); ok != (p.Name != "") || !ok && len(bad.Diagnostics()) == 0 {
+		if p, ok := parseMetadata(text, &bad, nil); ok != (p.Name != "") || !ok && len(bad.Diagnostics()) == 0 {
 			t.Error("neither a package nor a problem")
 		}
 	})
@@ -207,13 +207,13 @@ func FuzzBeside(f *testing.F) {
 	f.Add([]byte("[test]\nx>=1\n"))
 	f.Add([]byte(`{"url": "https://a.example", "vcs_info": {"vcs": "git"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files := parseRecord(text, "a/b", new(problem.List))
-		for _, name := range append(files, parseInstalledFiles(text, "a/b")...) {
+		files := parseRecord(text, "a/b", new(problem.List), nil)
+		for _, name := range append(files, parseInstalledFiles(text, "a/b", nil)...) {
 			if name == "" || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "../") {
 				t.Errorf("not a path below the root: %q", name)
 			}
 		}
-		parseRequires(text)
+		parseRequires(text, nil)
 		var p analyzer.Package
 		if err := parseDirectURL(text, &p); err == nil && p.Qualifiers == nil {
 			t.Error("no qualifier")

@@ -8,16 +8,20 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
 // parsePipfileLock reads Pipfile.lock of pipenv. It omits packages from repositories and directories, which have no version.
-func parsePipfileLock(text []byte) (*analyzer.Result, error) {
+func parsePipfileLock(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	type entry struct {
 		Version string   `json:"version"`
 		Hashes  []string `json:"hashes"`
 		Git     string   `json:"git"`
 		Ref     string   `json:"ref"`
+	}
+	if err := m.Decoded(text, ":,"); err != nil {
+		return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
 	}
 	var lock map[string]json.RawMessage
 	if err := json.Unmarshal(text, &lock); err != nil {
@@ -55,6 +59,9 @@ func parsePipfileLock(text []byte) (*analyzer.Result, error) {
 				}
 			}
 			key := name + "\x00" + p.Version
+			if err := m.Bytes(2 * hold.PackageSize); err != nil { // in a map, which grows
+				return nil, fmt.Errorf("pip: Pipfile.lock: %w", err)
+			}
 			if old, ok := found[key]; !ok || old.Dev {
 				found[key] = p
 			}
@@ -62,7 +69,10 @@ func parsePipfileLock(text []byte) (*analyzer.Result, error) {
 	}
 	var pkgs []analyzer.Package
 	for _, key := range slices.Sorted(maps.Keys(found)) {
-		pkgs = append(pkgs, found[key])
+		var err error
+		if pkgs, err = m.Append(pkgs, found[key]); err != nil {
+			return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, fmt.Errorf("pip: Pipfile.lock: %w", err)
+		}
 	}
 	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }

@@ -2,10 +2,12 @@ package pip
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"unicode/utf16"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -13,7 +15,7 @@ import (
 // extras, markers and options, options of the file, comments, and lines that a backslash continues. Only a requirement that
 // pins one version, by "==" or "===", is a package; a range does not tell the installed version. The analyzer reads included
 // files separately.
-func parseRequirements(text []byte) *analyzer.Result {
+func parseRequirements(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
 	var bad problem.List
 	all := decode(text)
@@ -42,10 +44,13 @@ func parseRequirements(text []byte) *analyzer.Result {
 			continue
 		}
 		if p, ok := parsePin(req, line, &bad); ok {
-			pkgs = append(pkgs, p)
+			var err error
+			if pkgs, err = m.Append(pkgs, p); err != nil {
+				return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, fmt.Errorf("pip: requirements: line %d: %w", line, err)
+			}
 		}
 	}
-	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
 // decode removes a byte order mark and converts UTF-16 to UTF-8.

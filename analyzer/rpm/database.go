@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/license"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
@@ -18,10 +19,12 @@ const (
 	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 )
 
-// analyzeDatabase reads a database. It returns the readable packages of a damaged database.
+// analyzeDatabase reads a database. It returns the readable packages of a damaged database, but none of one that takes too much
+// memory, because a part of them would look like all.
 func analyzeDatabase(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	var bad problem.List
-	var o rpmdb.Options
+	m := hold.New(ctx, f, 0)
+	o := rpmdb.Options{Hold: m.Bytes}
 	if path.Base(f.Path) == sqliteName {
 		if wal := f.Sibling(walName); wal != nil {
 			o.WAL = wal.Open()
@@ -41,13 +44,19 @@ func analyzeDatabase(ctx context.Context, f *analyzer.File) (*analyzer.Result, e
 		if h == nil || h.Name == keyName {
 			continue
 		}
-		p := fromHeader(h)
+		p := fromHeader(h, m)
 		if p.SourcePackage == nil && h.SourceRPM != "" {
 			bad.At(fmt.Sprintf("header %d", h.Instance), "source package %q: not name-version-release.src.rpm", h.SourceRPM)
 		}
+		if pkgs, err = m.Grow(pkgs, 1, 1); err != nil {
+			break
+		}
 		pkgs = append(pkgs, p)
 	}
-	providePaths(pkgs)
+	providePaths(pkgs, m)
+	if err := m.Err(); err != nil {
+		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, fmt.Errorf("rpm: %w", err)
+	}
 	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }
 
@@ -67,7 +76,10 @@ func checkJournal(journal *analyzer.File) error {
 	return fmt.Errorf("%s: interrupted transaction: %w", journalName, rpmdb.ErrUnsupported)
 }
 
-func fromHeader(h *rpmdb.Header) analyzer.Package {
+// fromHeader returns the package of a header. Lists for which m has no room are missing.
+func fromHeader(h *rpmdb.Header, m *hold.Meter) analyzer.Package {
+	// The version and the source package are copies.
+	m.Bytes(int64(len(h.Name) + 2*len(h.Version) + 2*len(h.Release) + len(h.Arch) + len(h.Vendor) + 2*len(h.SourceRPM) + len(h.License) + len(h.ModularityLabel)))
 	p := analyzer.Package{
 		Type:          "rpm",
 		Name:          h.Name,
@@ -81,9 +93,12 @@ func fromHeader(h *rpmdb.Header) analyzer.Package {
 	}
 	for i, f := range p.Files {
 		p.Files[i] = relative(f)
+		if len(p.Files[i]) != len(f)-1 && m.Bytes(int64(len(f))) != nil { // a copy
+			break
+		}
 	}
 	p.Files = slices.DeleteFunc(p.Files, func(f string) bool { return f == "" }) // the root itself
-	p.Depends = depends(h)
+	p.Depends = depends(h, m)
 	if h.License != "" {
 		p.Licenses = []string{licence(h.License)}
 	}

@@ -5,11 +5,18 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
 
 // depends returns the distinct names that a package requires of others, in the order of its header.
-func depends(h *rpmdb.Header) []string {
+func depends(h *rpmdb.Header, m *hold.Meter) []string {
+	const entry = 64 // bytes of one in a map
+	size := entry * int64(len(h.Provides)+len(h.Requires)+1)
+	if m.Bytes(size) != nil {
+		return nil
+	}
+	defer m.Free(size)
 	seen := make(map[string]bool, len(h.Provides)+len(h.Requires)+1)
 	seen[h.Name] = true
 	for _, name := range h.Provides {
@@ -114,23 +121,38 @@ func word(s string) (first, rest string) {
 
 // providePaths adds required paths to Provides of the packages that own the files. If no package owns a path such as /bin/sh,
 // the owner of /usr/bin/sh provides it, because with a merged /usr both name one file.
-func providePaths(pkgs []analyzer.Package) {
+func providePaths(pkgs []analyzer.Package, m *hold.Meter) {
 	type owner struct {
 		pkg   int
 		exact bool
 	}
+	type provided struct {
+		pkg  int
+		name string
+	}
+	const required = 256             // bytes for a path in both maps and in Provides
 	owners := make(map[string]owner) // by required path
+	known := make(map[provided]bool) // paths in Provides
 	for i := range pkgs {
 		for _, name := range pkgs[i].Depends {
-			if name[0] == '/' {
-				owners[relative(name)] = owner{pkg: -1}
+			if name[0] != '/' {
+				continue
 			}
+			if m.Bytes(required) != nil {
+				return
+			}
+			owners[relative(name)] = owner{pkg: -1}
 		}
 	}
 	if len(owners) == 0 {
 		return
 	}
 	for i := range pkgs {
+		for _, name := range pkgs[i].Provides {
+			if name[0] == '/' && m.Bytes(required) == nil {
+				known[provided{i, name}] = true
+			}
+		}
 		for _, file := range pkgs[i].Files {
 			if o, needed := owners[file]; needed && !o.exact {
 				owners[file] = owner{i, true}
@@ -147,7 +169,8 @@ func providePaths(pkgs []analyzer.Package) {
 			if name[0] != '/' {
 				continue
 			}
-			if o := owners[relative(name)]; o.pkg >= 0 && !slices.Contains(pkgs[o.pkg].Provides, name) {
+			if o := owners[relative(name)]; o.pkg >= 0 && !known[provided{o.pkg, name}] {
+				known[provided{o.pkg, name}] = true
 				pkgs[o.pkg].Provides = append(pkgs[o.pkg].Provides, name)
 			}
 		}

@@ -1,11 +1,13 @@
 package rpm
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -24,30 +26,46 @@ const (
 	none            = "(none)"
 )
 
-func analyzeManifest(f *analyzer.File) (*analyzer.Result, error) {
-	text, err := f.Bytes()
+func analyzeManifest(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	text, m, err := readText(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return parseManifest(string(text)), nil
+	return parseManifest(text, m)
+}
+
+// maxManifest is the size in bytes of the largest list that is read. One of a thousand packages has 200 KB.
+const maxManifest = 16 << 20
+
+// readText returns the text of a list, and a meter that has counted it.
+func readText(ctx context.Context, f *analyzer.File) (string, *hold.Meter, error) {
+	if f.Size() > maxManifest {
+		return "", nil, fmt.Errorf("rpm: list of packages: %d bytes, more than %d: %w", f.Size(), maxManifest, analyzer.ErrTooLarge)
+	}
+	text, err := f.Bytes()
+	if err != nil {
+		return "", nil, err
+	}
+	m := hold.New(ctx, f, 0)
+	return string(text), m, m.Bytes(int64(len(text)))
 }
 
 // analyzeList reads container-manifest-1 unless container-manifest-2 is usable.
-func analyzeList(f *analyzer.File) (*analyzer.Result, error) {
+func analyzeList(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if manifest := f.Sibling(manifestName); manifest != nil {
-		if r, err := analyzeManifest(manifest); err == nil && (len(r.Packages) > 0 || len(r.Diagnostics) == 0) {
+		if r, err := analyzeManifest(ctx, manifest); err == nil && (len(r.Packages) > 0 || len(r.Diagnostics) == 0) {
 			return new(analyzer.Result), nil
 		}
 	}
-	text, err := f.Bytes()
+	text, m, err := readText(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return parseList(string(text)), nil
+	return parseList(text, m)
 }
 
-func parseManifest(text string) *analyzer.Result {
-	return parseLines(text, func(line string) (analyzer.Package, error) {
+func parseManifest(text string, m *hold.Meter) (*analyzer.Result, error) {
+	return parseLines(text, m, func(line string) (analyzer.Package, error) {
 		column := strings.Split(line, "\t")
 		if len(column) != manifestColumns {
 			return analyzer.Package{}, fmt.Errorf("%d columns, want %d", len(column), manifestColumns)
@@ -84,8 +102,8 @@ func parseEpoch(s string) (uint32, error) {
 }
 
 // parseList reads lines of the form name-version-release.arch, which lack epochs.
-func parseList(text string) *analyzer.Result {
-	return parseLines(text, func(line string) (analyzer.Package, error) {
+func parseList(text string, m *hold.Meter) (*analyzer.Result, error) {
+	return parseLines(text, m, func(line string) (analyzer.Package, error) {
 		dot := strings.LastIndexByte(line, '.')
 		if dot < 0 {
 			return analyzer.Package{}, fmt.Errorf("%q: not name-version-release.arch", line)
@@ -104,7 +122,7 @@ func manifestPackage(name, version, arch string) analyzer.Package {
 }
 
 // parseLines returns the packages of the lines. It keeps a package with an error if the package has a name.
-func parseLines(text string, parse func(string) (analyzer.Package, error)) *analyzer.Result {
+func parseLines(text string, m *hold.Meter, parse func(string) (analyzer.Package, error)) (*analyzer.Result, error) {
 	var pkgs []analyzer.Package
 	var bad problem.List
 	n := 0
@@ -118,9 +136,12 @@ func parseLines(text string, parse func(string) (analyzer.Package, error)) *anal
 		if err != nil {
 			bad.Line(n, "%w", err)
 		}
-		if p.Name != "" {
-			pkgs = append(pkgs, p)
+		if p.Name == "" {
+			continue
+		}
+		if pkgs, err = m.Append(pkgs, p); err != nil {
+			return &analyzer.Result{Diagnostics: bad.Diagnostics()}, fmt.Errorf("rpm: line %d: %w", n, err)
 		}
 	}
-	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}
+	return &analyzer.Result{Packages: pkgs, Diagnostics: bad.Diagnostics()}, nil
 }

@@ -56,9 +56,9 @@ func New() analyzer.Analyzer {
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch path.Base(f.Path) {
 	case manifestName:
-		return analyzeManifest(f)
+		return analyzeManifest(ctx, f)
 	case listName:
-		return analyzeList(f)
+		return analyzeList(ctx, f)
 	}
 	return analyzeDatabase(ctx, f)
 }

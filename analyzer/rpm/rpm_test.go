@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
@@ -19,7 +20,7 @@ func TestFromHeader(t *testing.T) {
 		Files:           []string{"/", "/usr/sbin/dmsetup", "//etc/../etc/x/", "relative"},
 		Provides:        []string{"device-mapper", "libdm.so"},
 		Requires:        []string{"libdm.so", "/bin/sh", "rpmlib(PayloadIsXz)", "libc.so.6()(64bit)", "/bin/sh", "device-mapper"},
-	})
+	}, nil)
 	if got.Type != "rpm" || !got.System || got.Version != "8:1.02.181-3.el8" || got.Arch != "x86_64" || got.Vendor != "Red Hat, Inc." ||
 		got.Namespace != "" || got.Qualifiers["rpmmod"] != "storage:1:2:3" {
 		t.Errorf("got %+v", got)
@@ -94,7 +95,7 @@ func TestProvidePaths(t *testing.T) {
 		{Name: "glibc", Files: []string{"usr/sbin/ldconfig"}, Provides: []string{"libc"}},
 		{Name: "perl", Files: []string{"usr/bin/perl"}, Provides: []string{"/usr/bin/perl"}},
 	}
-	providePaths(pkgs)
+	providePaths(pkgs, nil)
 	for i, want := range [][]string{nil, nil, {"bash", "/bin/sh"}, {"libc", "/sbin/ldconfig"}, {"/usr/bin/perl"}} {
 		if !slices.Equal(pkgs[i].Provides, want) {
 			t.Errorf("%s: got %q, want %q", pkgs[i].Name, pkgs[i].Provides, want)
@@ -107,7 +108,7 @@ const manifestText = "glibc\t2.35-2.cm2\t1653816591\t1653628955\tMicrosoft Corpo
 	"vim\t9.0-1.cm2\t1653816591\t1653753130\tMicrosoft Corporation\t2\t45000\tx86_64\t2\tvim-9.0-1.cm2.src.rpm"
 
 func TestManifest(t *testing.T) {
-	r := parseManifest(manifestText)
+	r, _ := parseManifest(manifestText, nil)
 	if len(r.Diagnostics) > 0 || len(r.Packages) != 2 {
 		t.Fatalf("got %+v", r)
 	}
@@ -125,7 +126,7 @@ func TestManifest(t *testing.T) {
 		strings.Repeat("x\n", 20):                          "4 more problems",
 		"\n\na\t1-1\t0\t0\tv\t0\t0\tx\t4294967296\t(none)": `line 3: epoch "4294967296": not a number`,
 	} {
-		if err := problem.Err(parseManifest(line), nil); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if err := problem.Err(parseManifest(line, nil)); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: got error %v, want %s", line, err, want)
 		}
 	}
@@ -152,7 +153,7 @@ func TestList(t *testing.T) {
 		}
 	}
 	for _, line := range []string{"openssl-libs.1.1.1k-15.cm2.x86_64", "nothing", "a-1.noarch"} {
-		if r := parseList(line); len(r.Diagnostics) == 0 || len(r.Packages) > 0 {
+		if r, _ := parseList(line, nil); len(r.Diagnostics) == 0 || len(r.Packages) > 0 {
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
@@ -177,8 +178,9 @@ func FuzzManifest(f *testing.F) {
 	f.Add(manifestText)
 	f.Add("glibc-2.35-2.cm2.x86_64\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string) *analyzer.Result{parseManifest, parseList} {
-			for _, p := range parse(text).Packages {
+		for _, parse := range []func(string, *hold.Meter) (*analyzer.Result, error){parseManifest, parseList} {
+			r, _ := parse(text, nil)
+			for _, p := range r.Packages {
 				if p.Name == "" || !strings.Contains(p.Version, "-") {
 					t.Fatalf("%+v", p)
 				}

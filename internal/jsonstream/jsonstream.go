@@ -38,6 +38,7 @@ const (
 type Reader struct {
 	window
 	depth, maxDepth int
+	maxNames        int64       // bytes of the names of one object
 	open            []byte      // arrays and objects of the value that is being scanned
 	note            func(error) // takes what Note records; nil: notes has the first of them, and more counts the others
 	notes           []error
@@ -46,12 +47,18 @@ type Reader struct {
 
 // New returns a Reader of a document in memory. It skips a byte order mark at the beginning.
 func New(text []byte) *Reader {
-	return &Reader{window: window{buf: text, mark: -1, limit: math.MaxInt64}, maxDepth: maxTextDeep}
+	return NewLimited(text, math.MaxInt64)
+}
+
+// NewLimited is like New, with a limit for a value that one call returns. Other than in a stream, the names of an object may be longer
+// together.
+func NewLimited(text []byte, limit int64) *Reader {
+	return &Reader{window: window{buf: text, mark: -1, limit: limit}, maxDepth: maxTextDeep, maxNames: math.MaxInt64}
 }
 
 // NewStream returns a Reader of src with a limit for a value that one call returns. It skips a byte order mark at the beginning.
 func NewStream(src io.Reader, limit int64) *Reader {
-	return &Reader{window: window{src: src, mark: -1, limit: limit}, maxDepth: maxDepth}
+	return &Reader{window: window{src: src, mark: -1, limit: limit, counts: limit != math.MaxInt64}, maxDepth: maxDepth, maxNames: limit}
 }
 
 // Peek returns the first byte of the next value or bracket without reading it. The error after the last value of a document is
@@ -101,9 +108,18 @@ func (r *Reader) Raw() ([]byte, error) {
 		return nil, err
 	}
 	r.hold()
+	start := r.pos
 	err := r.scan()
+	if r.src == nil && err == nil && int64(r.pos-start) > r.limit/maxByteCost {
+		r.pos, r.counts = start, true
+		err = r.scan()
+		r.counts = false
+	}
 	return r.release(), err
 }
+
+// maxByteCost is the most that a byte of a value costs: an array in two bytes.
+const maxByteCost = 1 + containerCost/2
 
 // Decode reads the next value into v. It returns the error of the reader as err, and as bad the error of a value that does not fit v;
 // v then holds the rest, and reading goes on behind the value.
@@ -233,8 +249,8 @@ func (r *Reader) each(open byte, f func(name string) error) error {
 			if name, err = r.name(); err != nil {
 				return err
 			}
-			if names += int64(len(name)) + scalarCost; names > r.limit {
-				return r.at(fmt.Errorf("names of an object of more than %d bytes: %w", r.limit, ErrLimit))
+			if names += int64(len(name)) + scalarCost; names > r.maxNames {
+				return r.at(fmt.Errorf("names of an object of more than %d bytes: %w", r.maxNames, ErrLimit))
 			}
 		}
 		if err := f(name); err != nil {

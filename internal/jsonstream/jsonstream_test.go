@@ -290,3 +290,31 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// TestLimitOfText asks that the limit of a text holds for each value that is returned, and for no other.
+func TestLimitOfText(t *testing.T) {
+	many := "[" + strings.Repeat("1,", 1000) + "1]"
+	for _, c := range []struct {
+		text string
+		fits bool
+	}{
+		{`{"a":"` + strings.Repeat("x", 9_000) + `"}`, true},
+		{`{"a":"` + strings.Repeat("x", 11_000) + `"}`, false},
+		{`{"a":` + many + `}`, false},
+		{`{"a":[` + strings.Repeat("[],", 80) + `[]]}`, false},
+		{`{"a":[` + strings.Repeat("[],", 50) + `[]],"skipped":` + many + `}`, true},
+		{`{"a":1,"` + strings.Repeat("x", 20_000) + `":2}`, true},
+	} {
+		r := NewLimited([]byte(c.text), 10_000)
+		err := r.Object(func(name string) error {
+			if name == "skipped" {
+				return r.Skip()
+			}
+			_, err := r.Raw()
+			return err
+		})
+		if errors.Is(err, ErrLimit) == c.fits || err != nil && c.fits {
+			t.Errorf("%.40s: %v", c.text, err)
+		}
+	}
+}

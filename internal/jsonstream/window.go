@@ -3,7 +3,6 @@ package jsonstream
 import (
 	"fmt"
 	"io"
-	"math"
 	"slices"
 )
 
@@ -18,6 +17,8 @@ type window struct {
 	cost  int64 // of that value, beside its bytes
 	total int64 // cost of the value that release returned last, with its bytes
 	limit int64
+
+	counts bool // spend adds up; in a text, only for a value that may exceed the limit
 }
 
 const minBuffer = 32 << 10
@@ -68,7 +69,7 @@ func (w *window) release() []byte {
 
 // spend adds to the cost of the value in memory.
 func (w *window) spend(n int64) error {
-	if w.mark < 0 || w.limit == math.MaxInt64 {
+	if w.mark < 0 || !w.counts {
 		return nil
 	}
 	w.cost += n

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // Max is how many diagnostics of one file and analyzer a report lists; it counts the others. A file that is not what its name
@@ -91,7 +92,7 @@ func code(err error) analyzer.DiagnosticCode {
 	switch {
 	case errors.Is(err, analyzer.ErrUnavailable):
 		return analyzer.Unavailable
-	case errors.Is(err, analyzer.ErrTooLarge):
+	case errors.Is(err, analyzer.ErrTooLarge), errors.Is(err, limit.ErrExceeded):
 		return analyzer.TooLarge
 	case errors.Is(err, analyzer.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
 		return analyzer.Unsupported

@@ -77,6 +77,9 @@ func (w *bdbWalk) chain(page, size uint32) error {
 	if size > MaxHeader {
 		return fmt.Errorf("%d bytes: %w", size, ErrTooLarge)
 	}
+	if err := w.file.blob.reserve(int64(size)); err != nil {
+		return err
+	}
 	w.blob = w.blob[:0]
 	for left := int(size); left > 0; {
 		if err := w.load(w.overflow, page); err != nil {

@@ -6,8 +6,8 @@
 //
 // The databases are hostile input. Each page is used at most once, so the time is linear in the size of the file,
 // regardless of its pointers. The package holds the bytes of one header at a time. Their buffer grows with the bytes that are
-// read, not with a stated length. A Header takes at most 16 times its bytes. In addition the package holds one bit for
-// each page and one or two words for each page of a write-ahead log, or the slots of an NDB.
+// read, not with a stated length. A Header takes at most 16 times its bytes. Options.Hold bounds both. In addition the package
+// holds one bit for each page and one or two words for each page of a write-ahead log, or the slots of an NDB.
 //
 // Sources: rpm's lib/header.c, lib/backend/bdb_ro.c, lib/backend/ndb/rpmpkg.c and docs/manual; Berkeley DB's
 // dbinc/db_page.h; SQLite's "Database File Format" and "WAL-mode File Format".
@@ -50,12 +50,17 @@ const (
 type Options struct {
 	// WAL is the content of rpmdb.sqlite-wal, or nil. Other formats ignore it.
 	WAL *io.SectionReader
+
+	// Hold reserves memory for the bytes of the largest header and for the lists of each Header. It is called before they are
+	// allocated. An error becomes one of Headers, which then yields the Header without the list. Nil reserves nothing.
+	Hold func(n int64) error
 }
 
 // A DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	format Format
 	store  store
+	hold   func(n int64) error
 }
 
 // A store reads the headers of one format. Its records share a buffer, so a record is valid until the next. An error may
@@ -81,8 +86,11 @@ func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("rpmdb: first page: %w", err)
 	}
-	f := file{r, size}
-	db := &DB{format: recognise(head[:n])}
+	if o.Hold == nil {
+		o.Hold = func(int64) error { return nil }
+	}
+	f := file{r: r, size: size, blob: &reservation{hold: o.Hold}}
+	db := &DB{format: recognise(head[:n]), hold: o.Hold}
 	switch db.format {
 	case BerkeleyDB:
 		db.store, err = openBDB(f, head[:n])
@@ -123,7 +131,7 @@ func (db *DB) Format() Format { return db.format }
 // or with a Header that was partly decoded. Iteration continues after an error.
 func (db *DB) Headers() iter.Seq2[*Header, error] {
 	return func(yield func(*Header, error) bool) {
-		var d decoder
+		d := decoder{hold: db.hold}
 		for rec, err := range db.store.records {
 			if rec.blob == nil {
 				if !yield(nil, fmt.Errorf("rpmdb: %w", err)) {

@@ -10,6 +10,25 @@ import (
 type file struct {
 	r    io.ReaderAt
 	size int64
+	blob *reservation
+}
+
+// A reservation is the memory for the bytes of the largest header.
+type reservation struct {
+	hold func(n int64) error
+	held int64
+}
+
+// reserve reserves memory for a header of size bytes, unless one as large was read before.
+func (r *reservation) reserve(size int64) error {
+	if size <= r.held {
+		return nil
+	}
+	if err := r.hold(size - r.held); err != nil {
+		return fmt.Errorf("%d bytes: %w", size, err)
+	}
+	r.held = size
+	return nil
 }
 
 // read fills p with the bytes at off.

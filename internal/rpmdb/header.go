@@ -47,6 +47,7 @@ type Header struct {
 
 // A decoder decodes blobs. It reuses its buffers.
 type decoder struct {
+	hold   func(n int64) error
 	fields fields
 	errs   []error
 	dirs   [][]byte
@@ -103,8 +104,27 @@ func (d *decoder) note(err error) {
 
 func (d *decoder) text(tag Tag) string {
 	b, err := d.fields.text(tag)
+	if len(b) > maxText {
+		b, err = nil, fmt.Errorf("tag %d: a text of %d bytes: %w", tag, len(b), ErrTooLarge)
+	}
 	d.note(err)
 	return string(b)
+}
+
+// maxText is the length in bytes of the longest text of a Header. Real ones have a few hundred.
+const maxText = 64 << 10
+
+// wordSize is the memory of a string in bytes, beside its characters.
+const wordSize = 16
+
+// room reserves memory for a list of n strings with size bytes together.
+func (d *decoder) room(n, size int) bool {
+	if d.hold == nil {
+		return true
+	}
+	err := d.hold(wordSize*int64(n) + int64(size))
+	d.note(err)
+	return err == nil
 }
 
 func (d *decoder) number(tag Tag) uint64 {
@@ -130,7 +150,7 @@ func (d *decoder) hex(tag Tag) string {
 func (d *decoder) texts(tag Tag) []string {
 	b, n, err := d.fields.strings(tag)
 	d.note(err)
-	if n == 0 {
+	if n == 0 || !d.room(min(n, len(b)/2), len(b)) {
 		return nil
 	}
 	all, list := string(b), make([]string, 0, min(n, len(b)/2))
@@ -155,6 +175,9 @@ func (d *decoder) files(limit int) []string {
 	d.note(err)
 	indexes, err := d.fields.integers(tagDirIndexes)
 	d.note(err)
+	if n := bytes.Count(names, []byte{0}); n > cap(d.dirs) && !d.room(2*n, 0) {
+		return nil
+	}
 	d.dirs = d.dirs[:0]
 	for len(names) > 0 {
 		dir, rest, _ := bytes.Cut(names, []byte{0})
@@ -175,6 +198,9 @@ func (d *decoder) files(limit int) []string {
 			d.note(fmt.Errorf("files: paths of more than %d bytes: %w", limit, ErrTooLarge))
 			return nil
 		}
+	}
+	if !d.room(n, size) {
+		return nil
 	}
 	var all strings.Builder
 	all.Grow(size)

@@ -129,6 +129,9 @@ func (db *ndb) blob(s ndbSlot, buf []byte) ([]byte, error) {
 	if size < ndbBlobHead+ndbBlobTail {
 		return buf, fmt.Errorf("%d blocks", s.blocks)
 	}
+	if err := db.file.blob.reserve(size); err != nil {
+		return buf, err
+	}
 	buf = slices.Grow(buf[:0], int(size))[:size] // the caller checked that the file has size bytes
 	if err := db.file.read(buf, int64(s.block)*ndbBlock); err != nil {
 		return buf, fmt.Errorf("block %d: %w", s.block, err)

@@ -154,6 +154,9 @@ func (w *sqliteWalk) cell(p *tablePage, off int) (row int64, payload []byte, err
 	if err := p.take(n + m + here + over); err != nil || over == 0 {
 		return row, b[:here], err
 	}
+	if err := w.file.blob.reserve(int64(size)); err != nil {
+		return row, nil, fmt.Errorf("row %d: %w", row, err)
+	}
 	w.payload = append(w.payload[:0], b[:here]...)
 	if err := w.chain(binary.BigEndian.Uint32(b[here:]), int(size)); err != nil {
 		return row, nil, fmt.Errorf("row %d: %w", row, err)

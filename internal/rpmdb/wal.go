@@ -34,7 +34,7 @@ func (w *wal) read(p []byte, frame uint32) error {
 // the last checkpoint or from an incomplete transaction; they are not an error. readWAL returns nil without a complete
 // transaction.
 func readWAL(r *io.SectionReader, pageSize uint32) (*wal, error) {
-	w := &wal{file: file{r, r.Size()}, pageSize: pageSize, frame: make(map[uint32]uint32)}
+	w := &wal{file: file{r: r, size: r.Size()}, pageSize: pageSize, frame: make(map[uint32]uint32)}
 	head := make([]byte, walHeader)
 	if err := w.file.read(head, 0); err != nil {
 		return nil, fmt.Errorf("header: %w", err)

@@ -30,8 +30,8 @@ type Limits struct {
 	Held     int64 // bytes of nested inflated archives held at once; 128 MiB
 	Ratio    int64 // bytes to which one byte of a nested archive may inflate, beyond the first MiB; 200
 
-	// Hold reserves memory. The walk calls it with the size of a buffer for inflated data before it allocates one, and with the
-	// negative number when it no longer needs the buffer. If Hold returns an error, the walk does not allocate. Nil reserves
+	// Hold reserves memory. The walk calls it with the size of a buffer for inflated data, or of a wanted entry, before it allocates
+	// one, and with the negative number when it no longer needs it. If Hold returns an error, the walk does not allocate. Nil reserves
 	// nothing.
 	Hold func(n int64) error
 }
@@ -87,6 +87,7 @@ type Archive struct {
 	directory directory
 	nested    []*File
 	read      int64 // bytes held for content of Files
+	names     int64 // bytes held for Files and nested
 }
 
 // Open returns a reader of the archive's bytes.
@@ -168,6 +169,7 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	w.visit(a)
 	w.Hold(-a.read)
 	a.Files, a.read = nil, 0
+	defer func() { w.Hold(-a.names) }()
 	for _, f := range a.nested {
 		if w.stop {
 			return nil
@@ -183,6 +185,12 @@ func (w *walk) walk(ctx context.Context, a *Archive, depth int) error {
 	return nil
 }
 
+// maxName is the length in bytes of the longest name of an entry that is read, which is that of a path.
+const maxName = 4096
+
+// entryMemory is the memory of a File in bytes, without its name.
+const entryMemory = 256
+
 // take keeps an entry if kind selects it, and reports whether to continue.
 func (w *walk) take(a *Archive, e *entry) bool {
 	if w.entries++; w.entries > w.Entries {
@@ -197,6 +205,16 @@ func (w *walk) take(a *Archive, e *entry) bool {
 		w.exceeded(a, int64(w.Wanted), "wanted entries")
 		return false
 	}
+	if len(e.name) > maxName {
+		w.problem(a.Inside, "", fmt.Errorf("%.100q...: a name of %d bytes: %w", e.name, len(e.name), analyzer.ErrTooLarge))
+		return true
+	}
+	size := entryMemory + int64(len(e.name))
+	if err := w.Hold(size); err != nil {
+		w.problem(a.Inside, "", err)
+		return false
+	}
+	a.names += size
 	f := &File{Name: strings.ToValidUTF8(string(e.name), "\uFFFD"), archive: a, entry: *e}
 	f.entry.name = nil
 	switch {

@@ -45,9 +45,9 @@ func (a *Account) Hold(ctx context.Context, n int64) error {
 		a.held = max(a.held+n, 0)
 		return nil
 	case n > a.inflated:
-		return fmt.Errorf("inflates to more bytes in all than are allowed: %w", ErrTooLarge)
+		return fmt.Errorf("takes more bytes in all than are allowed: %w", ErrTooLarge)
 	case n > a.memory-a.held:
-		return fmt.Errorf("inflates to more than %d bytes at once: %w", a.memory, ErrTooLarge)
+		return fmt.Errorf("takes more than %d bytes at once: %w", a.memory, ErrTooLarge)
 	}
 	if a.held+n > free && !a.first && a.alone != nil {
 		select {

@@ -1,0 +1,47 @@
+package executable
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxNames is how many bytes the names of all sections may take. Package debug/elf copies each name, and hostile names share bytes.
+const maxNames = 64 << 20
+
+// Check returns an error that wraps analyzer.ErrTooLarge if an ELF file has so many sections, or sections with so long names, that
+// package debug/elf would take much memory for them. It returns nil for other files.
+func Check(r io.ReaderAt) error {
+	if FormatOf(r) != ELF {
+		return nil
+	}
+	var h [64]byte
+	if n, _ := r.ReadAt(h[:], 0); n < 52 {
+		return nil // debug/elf reports it
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if h[5] == 2 {
+		order = binary.BigEndian
+	}
+	// The offsets are those of Elf32_Ehdr and Elf64_Ehdr, then those of the sizes in Elf32_Shdr and Elf64_Shdr.
+	word := func(b []byte) int64 { return int64(order.Uint32(b)) }
+	start, entry, sizeAt := word(h[32:]), h[46:], 20
+	if h[4] == 2 {
+		word = func(b []byte) int64 { return int64(order.Uint64(b)) }
+		start, entry, sizeAt = word(h[40:]), h[58:], 32
+	}
+	size, sections, names := int64(order.Uint16(entry)), int64(order.Uint16(entry[2:])), int64(order.Uint16(entry[4:]))
+	if sections == 0 && start != 0 {
+		return fmt.Errorf("ELF: 65,280 or more sections: %w", analyzer.ErrTooLarge)
+	}
+	var header [64]byte
+	if n, _ := r.ReadAt(header[:], start+names*size); n < sizeAt+8 {
+		return nil
+	}
+	if length := word(header[sizeAt:]); length > maxNames/max(sections, 1) {
+		return fmt.Errorf("ELF: names of %d sections in %d bytes: %w", sections, length, analyzer.ErrTooLarge)
+	}
+	return nil
+}
