@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/order"
 )
 
 // An Explanation is one reason why a vulnerability was matched, or was not.
@@ -145,7 +146,7 @@ func notMet(ctx context.Context, source Source, r *register, id string) ([]Expla
 			}
 			out = append(out, x)
 		}
-		slices.SortFunc(out, func(a, b Explanation) int {
+		order.Sort(out, func(a, b *Explanation) int {
 			return cmp.Or(cmp.Compare(absence(a.Outcome), absence(b.Outcome)), CompareKeys(a.Key, b.Key), compareAdvisories(a.Advisory, b.Advisory))
 		})
 	}
@@ -197,7 +198,7 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 				}
 			}
 		}
-		slices.SortStableFunc(out[from:], func(a, b Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
+		order.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
 	}
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/order"
 )
 
 // mergeAll returns the matches of subjects, in their order. Held is the number of their verdicts.
@@ -50,15 +51,15 @@ func (r *merger) appendMatches(out []Match, s *subject) []Match {
 	for _, g := range r.group(s.held) {
 		out = append(out, r.merge(s.component, g))
 	}
-	slices.SortFunc(out[n:], func(a, b Match) int { return strings.Compare(a.ID, b.ID) })
+	order.Sort(out[n:], func(a, b *Match) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
 // merge makes one match of all verdicts about one vulnerability.
 func (r *merger) merge(c *analyzer.Component, g group) Match {
-	slices.SortStableFunc(g.verdicts, func(a, b verdict) int {
+	order.Sort(g.verdicts, func(a, b *verdict) int {
 		return cmp.Or(
-			cmp.Compare(rank(a), rank(b)),
+			cmp.Compare(rank(*a), rank(*b)),
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
 	})
 	first := g.verdicts[0]

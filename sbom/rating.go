@@ -3,12 +3,12 @@ package sbom
 import (
 	"cmp"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/internal/cvss"
+	"github.com/hullmark/hullmark/internal/order"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -46,9 +46,9 @@ func ratingsOf(hits []hit) *[]cyclonedx.VulnerabilityRating {
 	for r := range seen {
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b rating) int {
-		if (a == first) != (b == first) {
-			if a == first {
+	order.Sort(list, func(a, b *rating) int {
+		if (*a == first) != (*b == first) {
+			if *a == first {
 				return -1
 			}
 			return 1

@@ -2,6 +2,8 @@ package scan
 
 import (
 	"cmp"
+
+	"github.com/hullmark/hullmark/internal/order"
 )
 
 // answers returns the answers of this run's analyzers for the entries of a layer under their own names, in the order of the entries.
@@ -19,7 +21,8 @@ func (r *run) answers(d *layerData) []answerOf {
 			}
 		}
 	}
-	return sorted(list, func(a, b *answerOf) int { return cmp.Compare(a.entry, b.entry) })
+	order.Sort(list, func(a, b *answerOf) int { return cmp.Compare(a.entry, b.entry) })
+	return list
 }
 
 // A namedKey identifies the answer of an analyzer for an entry under a name other than its own.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
+	"github.com/hullmark/hullmark/internal/order"
 )
 
 // data returns the results for the layer in canonical order.
@@ -26,7 +27,7 @@ func (c *collector) addTo(d *layerData) {
 	paths := make(sharedPaths)
 	for i, list := range c.results {
 		key := c.analyzers[i].key
-		list = sorted(list, func(a, b *fileResult) int {
+		order.Sort(list, func(a, b *fileResult) int {
 			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})
 		for k := range list {

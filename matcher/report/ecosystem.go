@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/order"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -71,5 +72,5 @@ func (a *Assessment) countEcosystems() {
 		}
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
-	slices.SortFunc(a.Ecosystems, func(x, y Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
+	order.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
 }

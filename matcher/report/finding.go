@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/order"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -97,7 +98,7 @@ func (a *Assessment) collect() {
 		h.Vulnerabilities = vulnerabilities(h.Findings)
 		a.HiddenCount += len(h.Findings)
 	}
-	slices.SortStableFunc(a.Hidden, func(x, y HiddenFindings) int {
+	order.Sort(a.Hidden, func(x, y *HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
 	})
 }
@@ -110,7 +111,7 @@ func sortFindings(list []Finding) {
 			worst[f.Subject] = max(worst[f.Subject], f.Severity.Level)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Finding) int {
+	order.Sort(list, func(a, b *Finding) int {
 		return cmp.Or(
 			matcher.CompareKeys(a.Subject.Ecosystem, b.Subject.Ecosystem),
 			cmp.Compare(worst[b.Subject], worst[a.Subject]),
