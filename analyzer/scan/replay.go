@@ -96,14 +96,16 @@ func (r *replay) group(g *group, nodes bool) error {
 	if !d.moved {
 		d.path = d.raw
 	}
+	changes := r.tree.changes
 	for i := range g.count {
 		if i%4096 == 4095 {
 			if err := r.ctx.Err(); err != nil {
 				return err
 			}
 		}
-		if i > 0 && d.moved { // an entry may have replaced the link
+		if d.moved && changes != r.tree.changes { // an entry may have replaced the link
 			raw := d.raw
+			changes = r.tree.changes
 			g.self = false
 			if d, ok, err = r.enter(g, nodes); err != nil {
 				return err
