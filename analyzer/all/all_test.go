@@ -3,12 +3,14 @@ package all_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/databases"
 )
 
 func Example() {
@@ -28,6 +30,22 @@ func Example() {
 	// osrelease
 	// pip
 	// rpm
+}
+
+// TestDatabases requires that package databases knows the place of every database: each pattern of a fixed place.
+func TestDatabases(t *testing.T) {
+	for _, a := range all.All() {
+		info := a.Info()
+		for _, p := range info.Patterns {
+			fixed := !strings.HasPrefix(p, "**") && info.Name != "osrelease" && !databases.Supplement(p)
+			if fixed && (!databases.Near(p) || !databases.Reads(info.Name)) {
+				t.Errorf("%s: %s is not a known database", info.Name, p)
+			}
+			if !fixed && databases.Near(p) {
+				t.Errorf("%s: %s is no database", info.Name, p)
+			}
+		}
+	}
 }
 
 // A Scanner accepts all analyzers together: their names differ and their patterns are well formed.

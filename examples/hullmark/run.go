@@ -28,7 +28,7 @@ import (
 const (
 	exitOK         = 0
 	exitFailed     = 1 // the scan failed, or the command line is wrong
-	exitUncovered  = 3 // the database has no advisories for a part of the image
+	exitUncovered  = 3 // a part of the image could not be read, or has no advisories
 	exitDisallowed = 4 // --fail-on or --policy disallows the image
 )
 

@@ -13,7 +13,7 @@ import (
 // A Note limits what an Assessment can say: an ecosystem without advisories, a release without support.
 type Note struct {
 	Code      NoteCode
-	Ecosystem matcher.Key // that it is about, without a name; zero for NoteNothing and NoteBase
+	Ecosystem matcher.Key // that it is about, without a name; zero for a Note about the whole image
 	Text      string      // a sentence for a person
 }
 
@@ -26,6 +26,7 @@ const (
 	NoteEndOfLife NoteCode = "end-of-life" // its release is no longer supported
 	NoteNothing   NoteCode = "nothing"     // no package could be checked
 	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
+	NoteUnread    NoteCode = "unread"      // a package database could not be read completely
 )
 
 // note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
@@ -33,6 +34,9 @@ func (a *Assessment) note() {
 	var list []Note
 	if a.Matched == 0 {
 		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
+	}
+	if unread := a.unread(); len(unread) > 0 {
+		list = append(list, Note{Code: NoteUnread, Text: "Packages may be missing. Package data could not be read: " + unreadText(unread)})
 	}
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {

@@ -107,6 +107,9 @@ func Write(w io.Writer, v *report.Assessment) error {
 			add(&v.Hidden[i].Findings[j])
 		}
 	}
+	if s, ok := imageSuite(v); ok {
+		all.Suites = append(all.Suites, s)
+	}
 	if s, ok := files(v); ok {
 		all.Suites = append(all.Suites, s)
 	}
@@ -177,6 +180,17 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 		c.Out = detail
 	}
 	return c
+}
+
+// imageSuite has the notes about the whole image.
+func imageSuite(v *report.Assessment) (suite, bool) {
+	s := suite{Name: "image", Time: "0"}
+	for _, n := range v.Notes {
+		if n.Code == report.NoteUnread {
+			s.add(testcase{Name: "package databases are complete", Class: "image", Time: "0", Error: &outcome{Message: clean(n.Text), Type: string(n.Code)}})
+		}
+	}
+	return s, s.Tests > 0
 }
 
 // files are findings that are no packages.
