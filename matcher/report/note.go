@@ -27,6 +27,7 @@ const (
 	NoteNothing   NoteCode = "nothing"     // no package could be checked
 	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
 	NoteUnread    NoteCode = "unread"      // a package database could not be read completely
+	NoteLazy      NoteCode = "lazy"        // layers were read by their tables of contents
 )
 
 // note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
@@ -37,6 +38,9 @@ func (a *Assessment) note() {
 	}
 	if unread := a.unread(); len(unread) > 0 {
 		list = append(list, Note{Code: NoteUnread, Text: "Packages may be missing. Package data could not be read: " + unreadText(unread)})
+	}
+	if lazy := a.lazyLayers(); lazy != "" {
+		list = append(list, Note{Code: NoteLazy, Text: "Read by the table of contents only, which may hide files: " + lazy + "."})
 	}
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
@@ -56,6 +60,33 @@ func (a *Assessment) note() {
 		}
 	}
 	a.Notes = list
+}
+
+// lazyLayers lists the layers that were read by their tables of contents: "layers 0, 3 to 5 of 7".
+func (a *Assessment) lazyLayers() string {
+	var runs []string
+	lazy := 0
+	for i := 0; i < len(a.Report.Layers); i++ {
+		first := i
+		for i < len(a.Report.Layers) && a.Report.Layers[i].Lazy {
+			i++
+		}
+		switch n := i - first; {
+		case n == 1:
+			runs = append(runs, fmt.Sprint(first))
+		case n > 1:
+			runs = append(runs, fmt.Sprintf("%d to %d", first, i-1))
+		}
+		lazy += i - first
+	}
+	if lazy == 0 {
+		return ""
+	}
+	word := "layers"
+	if lazy == 1 {
+		word = "layer"
+	}
+	return fmt.Sprintf("%s %s of %d", word, strings.Join(runs, ", "), len(a.Report.Layers))
 }
 
 // endOfLife gives the date, unless a feed says earlier than our table that support has ended.

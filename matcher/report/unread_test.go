@@ -38,3 +38,15 @@ func TestUnreadMany(t *testing.T) {
 		t.Errorf("notes %v", a.Notes)
 	}
 }
+
+// TestLazyForms requires that every format names the layers that were read by their tables of contents.
+func TestLazyForms(t *testing.T) {
+	found, result := scanned()
+	found.Layers[1].Lazy = true
+	want := "Read by the table of contents only, which may hide files: layer 1 of 2."
+	for name, text := range forms(t, report.New(found, result, report.Options{})) {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s does not say %q", name, want)
+		}
+	}
+}

@@ -111,6 +111,7 @@ type layer struct {
 	CreatedBy string `json:"createdBy,omitempty"`
 	Entries   int64  `json:"entries"`
 	Bytes     int64  `json:"bytes"`
+	Lazy      bool   `json:"lazy,omitempty"`
 }
 
 type finding struct {

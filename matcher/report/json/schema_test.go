@@ -161,7 +161,7 @@ var enumerations = map[string]string{
 	"SkipReason":  "`owned-by-distro` `only-declared` `no-version`",
 	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new`",
 	"FailureCode": "`policy` `severity` `uncovered` `nothing-judged` `unread`",
-	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread`",
+	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy`",
 	"Action":      "`go` `warn` `stop`",
 	"Target":      "`image` `distro` `package` `match` `finding`",
 	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `skipped` `other-release` `not-installed` `no-advisory`",

@@ -186,9 +186,18 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 func imageSuite(v *report.Assessment) (suite, bool) {
 	s := suite{Name: "image", Time: "0"}
 	for _, n := range v.Notes {
-		if n.Code == report.NoteUnread {
-			s.add(testcase{Name: "package databases are complete", Class: "image", Time: "0", Error: &outcome{Message: clean(n.Text), Type: string(n.Code)}})
+		c := testcase{Class: "image", Time: "0"}
+		switch n.Code {
+		case report.NoteUnread:
+			c.Name = "package databases are complete"
+			c.Error = &outcome{Message: clean(n.Text), Type: string(n.Code)}
+		case report.NoteLazy:
+			c.Name = "layers were read completely"
+			c.Skipped = &outcome{Message: clean(n.Text)}
+		default:
+			continue
 		}
+		s.add(c)
 	}
 	return s, s.Tests > 0
 }
