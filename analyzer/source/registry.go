@@ -147,9 +147,12 @@ func newRegistryStore(r *repository, m *v1.Manifest) *registryStore {
 	return s
 }
 
-func (s *registryStore) find(name string) (int64, int64, bool) {
+func (s *registryStore) find(name string) (int64, int64, error) {
 	e, ok := s.layers[name]
-	return e.offset, e.size, ok
+	if !ok {
+		return 0, 0, fs.ErrNotExist
+	}
+	return e.offset, e.size, nil
 }
 
 func (s *registryStore) open(ctx context.Context, name string) (io.ReadCloser, error) {
