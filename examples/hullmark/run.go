@@ -105,8 +105,8 @@ func group(page string, subcommands ...*cobra.Command) *cobra.Command {
 }
 
 func (a *app) rootCommand() *cobra.Command {
-	c := group("hullmark", a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.policyCommand(),
-		a.inBuildCommand(), a.dbCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
+	c := group("hullmark", timed(a.scanCommand()), timed(a.matchCommand()), timed(a.explainCommand()), timed(a.sbomCommand()),
+		a.policyCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
 	c.SilenceUsage = true
 	c.SilenceErrors = true
 	c.CompletionOptions.DisableDefaultCmd = true
