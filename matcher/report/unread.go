@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -46,8 +45,8 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 		return false
 	case d.Path == "": // further entries of a layer, without their names
 		return true
-	case slices.Contains(strings.Split(d.Path, "/"), ".."):
-		return true // runtimes differ in the file that such an entry writes, and no tool that makes layers writes one
+	case d.Code == analyzer.Refused: // links may lead its name to any file, and no tool that makes layers writes such an entry
+		return true
 	}
 	return databases.Near(path.Clean("/" + d.Path)[1:])
 }
