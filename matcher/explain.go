@@ -82,7 +82,11 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	}
 	wanted := newRegister(len(report.Components))
 	skipped := newRegister(0)
-	skips, err := m.skips(ctx, report)
+	byID := make(map[string]*analyzer.Component, len(report.Components))
+	for i := range report.Components {
+		byID[report.Components[i].ID] = &report.Components[i]
+	}
+	skips, err := m.skips(ctx, report, byID)
 	if err != nil {
 		return nil, err
 	}

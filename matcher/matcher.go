@@ -90,7 +90,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
-	reasons, err := m.skips(ctx, report)
+	reasons, err := m.skips(ctx, report, byID)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package matcher
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -26,84 +25,79 @@ const (
 // A component inside a package that the distribution built is not matched by itself. Anyone can write a package's fields into an
 // image, so a package with an unknown builder counts only if the source has advisories for its source package, and its version
 // has the distribution's form. No package owns files of directories that distributions leave to others.
-func (m Matcher) skips(ctx context.Context, report *analyzer.Report) ([]SkipReason, error) {
-	byID := make(map[string]*analyzer.Component, len(report.Components))
-	for i := range report.Components {
-		byID[report.Components[i].ID] = &report.Components[i]
-	}
+func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component) ([]SkipReason, error) {
 	reasons := make([]SkipReason, len(report.Components))
-	builders := make(map[*analyzer.Component]builder)
-	claims := make(map[int]*analyzer.Component) // owners with an unknown builder, by index of the component
+	builders := make(map[string]builder) // by ID of owners
+	var claims []int                     // components with an owner of an unknown builder
 	for i := range report.Components {
 		c := &report.Components[i]
+		if c.Declared && !m.Declared {
+			reasons[i] = OnlyDeclared
+			continue
+		}
 		by := thirdParty
-		if owner := byID[c.Owner]; owner != nil && c.Owner != "" && distributed(c.Path) {
-			known, ok := builders[owner]
+		if owner := byID[c.Owner]; owner != nil && distributed(c.Path) {
+			known, ok := builders[c.Owner]
 			if !ok {
 				known = builderOf(owner, report.Distro)
-				builders[owner] = known
+				builders[c.Owner] = known
 			}
-			if by = known; by == unknown {
-				claims[i] = owner
-			}
+			by = known
 		}
 		switch {
-		case c.Declared && !m.Declared:
-			reasons[i] = OnlyDeclared
-			delete(claims, i)
 		case by == distribution:
 			reasons[i] = OwnedByDistro
 		case c.Version == "":
 			reasons[i] = NoVersion
 		}
+		if by == unknown {
+			claims = append(claims, i)
+		}
 	}
-	known, err := m.knows(ctx, claims, report.Distro)
-	if err != nil {
+	if len(claims) == 0 {
+		return reasons, nil
+	}
+	known := make(map[Key]bool) // whether the source has advisories
+	var keys []Key
+	var list []lookup
+	for _, i := range claims {
+		list = lookups(list, byID[report.Components[i].Owner], report.Distro)
+		for _, l := range list {
+			if _, ok := known[l.key]; !ok {
+				known[l.key] = false
+				keys = append(keys, l.key)
+			}
+		}
+	}
+	if err := m.know(ctx, keys, known); err != nil {
 		return nil, err
 	}
-	for i, owner := range claims {
-		if known[owner] {
-			reasons[i] = OwnedByDistro
+	for _, i := range claims {
+		list = lookups(list, byID[report.Components[i].Owner], report.Distro)
+		for _, l := range list {
+			if known[l.key] {
+				reasons[i] = OwnedByDistro
+			}
 		}
 	}
 	return reasons, nil
 }
 
-// knows returns the owners for whose packages or source packages the source has advisories.
-func (m Matcher) knows(ctx context.Context, claims map[int]*analyzer.Component, d *analyzer.Distro) (map[*analyzer.Component]bool, error) {
-	if len(claims) == 0 {
-		return nil, nil
-	}
-	owners := make(map[Key][]*analyzer.Component)
-	seen := make(map[*analyzer.Component]bool)
-	var list []lookup
-	for _, owner := range claims {
-		if seen[owner] {
-			continue
-		}
-		seen[owner] = true
-		list = lookups(list, owner, d)
-		for _, l := range list {
-			owners[l.key] = append(owners[l.key], owner)
-		}
-	}
-	keys := slices.SortedFunc(maps.Keys(owners), CompareKeys)
-	known := make(map[*analyzer.Component]bool)
+// know sets the keys for which the source has advisories.
+func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error {
 	for a, err := range m.Source.Advisories(ctx, keys) {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if err == nil && owners[a.Key] == nil {
+		if _, ok := known[a.Key]; err == nil && !ok {
 			err = unrequested(&a)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("matcher: %w", err)
+			return fmt.Errorf("matcher: %w", err)
 		}
-		for _, owner := range owners[a.Key] {
-			known[owner] = true
-		}
+		known[a.Key] = true
 	}
-	return known, nil
+	return nil
 }
 
 // builderOf judges a System package by its namespace, its vendor and its version.
@@ -111,14 +105,16 @@ func builderOf(p *analyzer.Component, d *analyzer.Distro) builder {
 	if d == nil || p.Namespace != d.ID {
 		return thirdParty
 	}
-	lineage := lineageOf(p.Type, d)
-	switch {
-	case slices.ContainsFunc(lineage, func(row distro.Distro) bool { return vouches(row, p.Type, p.Vendor) }):
-		return distribution
-	case hasForm(p, lineage):
-		return unknown
+	by := thirdParty
+	for _, row := range lineageOf(p.Type, d) {
+		if vouches(&row, p.Type, p.Vendor) {
+			return distribution
+		}
+		if hasForm(p, &row) {
+			by = unknown
+		}
 	}
-	return thirdParty
+	return by
 }
 
 // lineageOf returns the rows of a distribution and of those whose packages it ships unchanged.
@@ -141,7 +137,7 @@ func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
 
 // vouches reports whether a distribution is known for a vendor of RPM packages, or a maintainer of dpkg packages:
 // "Matthias Klose <doko@debian.org>".
-func vouches(d distro.Distro, purlType, vendor string) bool {
+func vouches(d *distro.Distro, purlType, vendor string) bool {
 	switch purlType {
 	case "rpm":
 		return slices.Contains(d.Vendors, vendor)
@@ -149,35 +145,34 @@ func vouches(d distro.Distro, purlType, vendor string) bool {
 		_, address, _ := strings.Cut(vendor, "<")
 		address, _, _ = strings.Cut(address, ">")
 		_, host, _ := strings.Cut(strings.ToLower(address), "@")
-		return slices.ContainsFunc(d.Maintainers, func(domain string) bool {
-			return host == domain || strings.HasSuffix(host, "."+domain)
-		})
+		for _, domain := range d.Maintainers {
+			if host == domain || strings.HasSuffix(host, "."+domain) {
+				return true
+			}
+		}
 	}
 	return false
 }
 
-// hasForm reports whether the version of a package has the form that builds of the distribution have.
-func hasForm(p *analyzer.Component, lineage []distro.Distro) bool {
-	_, revision, ok := cutLast(p.Version, "-")
-	switch {
-	case !ok || revision == "":
+// hasForm reports whether the version of a package has the form that builds of a distribution have.
+func hasForm(p *analyzer.Component, d *distro.Distro) bool {
+	i := strings.LastIndexByte(p.Version, '-')
+	if i < 0 || i+1 == len(p.Version) {
 		return false
-	case p.Type == "rpm":
-		return rpmname.InModule(revision) || slices.ContainsFunc(lineage, func(d distro.Distro) bool {
-			return slices.ContainsFunc(d.Marks, func(mark string) bool { return strings.Contains(revision, mark) })
-		})
-	case p.Type == "apk":
+	}
+	revision := p.Version[i+1:]
+	switch p.Type {
+	case "rpm":
+		for _, mark := range d.Marks {
+			if strings.Contains(revision, mark) {
+				return true
+			}
+		}
+		return rpmname.InModule(revision)
+	case "apk":
 		return len(revision) > 1 && revision[0] == 'r' && strings.Trim(revision[1:], "0123456789") == ""
 	}
 	return '0' <= revision[0] && revision[0] <= '9'
-}
-
-// cutLast cuts s around the last sep.
-func cutLast(s, sep string) (before, after string, ok bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // distributed reports whether packages of distributions put files at a path. The Filesystem Hierarchy Standard leaves /usr/local,
