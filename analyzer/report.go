@@ -23,7 +23,8 @@ type Layer struct {
 	DiffID    string // digest of the uncompressed tar stream: "sha256:..."
 	CreatedBy string // the instruction that made it, from the image's history
 	Entries   int64  // tar entries
-	Bytes     int64  // bytes of the uncompressed tar stream
+	Bytes     int64  // bytes of the uncompressed tar stream; 0 if Lazy
+	Lazy      bool   // read by its table of contents, which nothing compares with the layer
 }
 
 // A Component is a package of the merged image and where it came from.

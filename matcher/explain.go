@@ -82,15 +82,19 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	}
 	wanted := newRegister(len(report.Components))
 	skipped := newRegister(0)
-	reasons := make(map[string]SkipReason)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
+	skips, err := m.skips(ctx, report, byID)
+	if err != nil {
+		return nil, err
+	}
+	reasons := make(map[string]SkipReason)
 	for i := range report.Components {
 		c := &report.Components[i]
-		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
-			reasons[c.ID] = reason
+		if skips[i] != "" {
+			reasons[c.ID] = skips[i]
 			skipped.add(c, report.Distro)
 			continue
 		}

@@ -67,7 +67,9 @@ type SkipReason string
 
 const (
 	// OwnedByDistro: the component belongs to a package that the distribution built. The distribution fixes it under its
-	// own version numbers, and its advisories are about that package.
+	// own version numbers, and its advisories are about that package. The vendor of an RPM package or the maintainer of a dpkg
+	// package is evidence for that, or else advisories about its source package and a version in the distribution's form.
+	// Files below /usr/local, /opt, /srv and home directories belong to no distribution.
 	OwnedByDistro SkipReason = "owned-by-distro"
 
 	// OnlyDeclared: only a lock file or manifest names the package.
@@ -88,10 +90,14 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
+	reasons, err := m.skips(ctx, report, byID)
+	if err != nil {
+		return nil, err
+	}
 	wanted := newRegister(len(report.Components))
 	for i := range report.Components {
 		c := &report.Components[i]
-		if reason := m.skip(c, byID[c.Owner], report.Distro); reason != "" {
+		if reason := reasons[i]; reason != "" {
 			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
 			continue
 		}
@@ -100,7 +106,6 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	if len(wanted.keys) == 0 {
 		return result, nil
 	}
-	var err error
 	if result.Coverage, err = coverage(ctx, m.Source, wanted); err != nil {
 		return nil, err
 	}
@@ -156,20 +161,6 @@ func coverage(ctx context.Context, source Source, r *register) ([]Coverage, erro
 	}
 	slices.SortFunc(rows, compareCoverage)
 	return rows, nil
-}
-
-// skip returns the reason not to match a component, or "". The owner may be nil.
-func (m Matcher) skip(c, owner *analyzer.Component, d *analyzer.Distro) SkipReason {
-	if c.Declared && !m.Declared {
-		return OnlyDeclared
-	}
-	if owner != nil && d != nil && owner.Namespace == d.ID {
-		return OwnedByDistro
-	}
-	if c.Version == "" {
-		return NoVersion
-	}
-	return ""
 }
 
 func compareCoverage(a, b Coverage) int {

@@ -184,6 +184,7 @@ func TestAliases(t *testing.T) {
 // What is not matched is listed, with the reason.
 func TestSkipped(t *testing.T) {
 	system := deb("python3-a", "1", nil)
+	system.Vendor = "Debian Python Team <team+python@tracker.debian.org>"
 	foreign := deb("vendor-a", "1", nil)
 	foreign.Namespace = "vendor.example"
 	owned, vendored, declared, nameless := pypi("a", "1"), pypi("b", "1"), pypi("c", "1"), pypi("d", "")

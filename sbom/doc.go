@@ -76,6 +76,7 @@
 //	hullmark:layer:N:created-by       image: instruction that made the layer
 //	hullmark:layer:N:diff-id          image: digest of the layer's tar stream
 //	hullmark:layer:N:entries          image: tar entries of the layer
+//	hullmark:layer:N:lazy             image: "true" if the layer was read by its table of contents, which may hide files
 //	hullmark:layer:diff-id            component, file: digest of the layer that it came with
 //	hullmark:license                  component: each licence as declared, where licenses cannot say the same
 //	hullmark:owner                    component: reference of the package that owns its file

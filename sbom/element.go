@@ -265,6 +265,8 @@ func (d *decoder) subject(e *inventory.Entry) {
 			l.Entries, _ = strconv.ParseInt(p.Value, 10, 64) // 0 where it is no number
 		case "bytes":
 			l.Bytes, _ = strconv.ParseInt(p.Value, 10, 64)
+		case "lazy":
+			l.Lazy = p.Value == "true"
 		}
 	}
 	if image.Digest == image.ID && !e.Has(propImage+":digest") {

@@ -18,7 +18,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", Like: []string{"unix"}, CPE: "cpe:2.3:o:debian:debian_linux:12"},
 		Layers: []analyzer.Layer{
 			{DiffID: "sha256:" + digest(3), CreatedBy: "ADD rootfs.tar /", Entries: 1000, Bytes: 123456},
-			{DiffID: "sha256:" + digest(4), CreatedBy: "RUN pip install flask", Entries: 20, Bytes: 4096},
+			{DiffID: "sha256:" + digest(4), CreatedBy: "RUN pip install flask", Entries: 20, Lazy: true},
 		},
 		Components: []analyzer.Component{
 			{

@@ -52,6 +52,9 @@ func (b *builder) subject() *cyclonedx.Component {
 		p.field(propLayer, i, "created-by", l.CreatedBy)
 		p.field(propLayer, i, "entries", strconv.FormatInt(l.Entries, 10))
 		p.field(propLayer, i, "bytes", strconv.FormatInt(l.Bytes, 10))
+		if l.Lazy {
+			p.field(propLayer, i, "lazy", "true")
+		}
 	}
 	c.Properties = p.list()
 	return c

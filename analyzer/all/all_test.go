@@ -3,12 +3,14 @@ package all_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/databases"
 )
 
 func Example() {
@@ -28,6 +30,25 @@ func Example() {
 	// osrelease
 	// pip
 	// rpm
+}
+
+// TestDatabases requires that package databases knows the place of every package database. A new analyzer of files at fixed places is
+// one of package databases, or of something else that is listed here.
+func TestDatabases(t *testing.T) {
+	others := []string{"cargo", "golang", "osrelease"}
+	for _, a := range all.All() {
+		info := a.Info()
+		for _, p := range info.Patterns {
+			fixed := !strings.HasPrefix(p, "**") && !databases.Supplement(p)
+			switch {
+			case slices.Contains(others, info.Name) && databases.Near(p):
+				t.Errorf("%s: %s is in a database's directory", info.Name, p)
+			case slices.Contains(others, info.Name):
+			case fixed && (!databases.Near(p) || !databases.Reads(info.Name)):
+				t.Errorf("%s: %s is not a known database", info.Name, p)
+			}
+		}
+	}
 }
 
 // A Scanner accepts all analyzers together: their names differ and their patterns are well formed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,7 +17,8 @@ import (
 // keeps at most maxBytes, and drops the least recently used values first; 0 means 1 GiB, below 0 no limit. Of several scans with the
 // same cache that need a layer at the same time, one reads it.
 //
-// The cache writes a value under another name and renames it, so that readers never see a partial value.
+// The cache writes a value under another name and renames it, so that readers never see a partial value. It stores and reads no
+// value of more than 256 MiB. Anything but a regular file of at most that size is as good as absent: a FIFO, a device, a symbolic link.
 func NewDirCache(dir string, maxBytes int64) Claimer { return &dirCache{dir: dir, maxBytes: maxBytes} }
 
 type dirCache struct {
@@ -41,7 +43,7 @@ func (c *dirCache) Get(_ context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := os.ReadFile(name)
+	value, err := readEntry(name)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +52,39 @@ func (c *dirCache) Get(_ context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// maxCacheEntry is the most bytes of a value. Those of real layers have a few MiB.
+const maxCacheEntry = 256 << 20
+
+// readEntry reads a regular file of at most maxCacheEntry bytes. Others do not exist for it.
+func readEntry(name string) ([]byte, error) {
+	f, err := openEntry(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("scan: cache: %s: not a regular file: %w", name, fs.ErrNotExist)
+	case info.Size() > maxCacheEntry:
+		return nil, fmt.Errorf("scan: cache: %s: %d bytes, more than %d: %w", name, info.Size(), maxCacheEntry, fs.ErrNotExist)
+	}
+	value := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, value); err != nil {
+		return nil, fmt.Errorf("scan: cache: %w", err)
+	}
+	return value, nil
+}
+
 func (c *dirCache) Put(_ context.Context, key string, value []byte) (err error) {
 	name, err := c.path(key)
 	if err != nil {
 		return err
+	}
+	if len(value) > maxCacheEntry {
+		return fmt.Errorf("scan: cache: a value of %d bytes, more than %d, is not stored", len(value), maxCacheEntry)
 	}
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err

@@ -3,7 +3,9 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -81,11 +83,11 @@ func dockerNames(list []dockerManifest) (names []string) {
 }
 
 func dockerManifests(ctx context.Context, s store) ([]dockerManifest, error) {
-	if _, _, ok := s.find(dockerManifestFile); !ok {
-		return nil, fmt.Errorf("%w: no %s, which docker save writes", errNotFound, dockerManifestFile)
-	}
 	b, err := document(ctx, s, dockerManifestFile)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: no %s, which docker save writes", errNotFound, dockerManifestFile)
+	case err != nil:
 		return nil, err
 	}
 	var list []dockerManifest
@@ -114,8 +116,8 @@ func (c *dockerCore) LayerByDiffID(h v1.Hash) (partial.UncompressedLayer, error)
 }
 
 func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, error) {
-	if _, _, ok := s.find(m.Config); !ok {
-		return nil, missing("the configuration", m.Config)
+	if err := lacks(s, "the configuration", m.Config); err != nil {
+		return nil, err
 	}
 	config, err := document(ctx, s, m.Config)
 	if err != nil {
@@ -132,8 +134,8 @@ func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, erro
 	core := &dockerCore{config: config, layers: make(map[v1.Hash]partial.UncompressedLayer)}
 	img := &layeredImage{}
 	for i, name := range m.Layers {
-		if _, _, ok := s.find(name); !ok {
-			return nil, missing(fmt.Sprintf("layer %d", i), name)
+		if err := lacks(s, fmt.Sprintf("layer %d", i), name); err != nil {
+			return nil, err
 		}
 		blob := &plainBlob{ctx: ctx, store: s, name: name, diffID: ids[i]}
 		core.layers[ids[i]] = blob

@@ -65,8 +65,8 @@ type part struct {
 
 // Extent implements walk.StoredLayer.
 func (l *storedLayer) Extent() (offset, size int64) {
-	offset, size, ok := l.store.find(l.name)
-	if !ok {
+	offset, size, err := l.store.find(l.name)
+	if err != nil {
 		return 0, -1
 	}
 	return offset, size
@@ -123,7 +123,14 @@ type layeredImage struct {
 
 func (i *layeredImage) Layers() ([]v1.Layer, error) { return i.layers, nil }
 
-// missing makes the error for a blob that a store lacks.
-func missing(what, name string) error {
-	return fmt.Errorf("%s: %s is missing: %w", what, name, fs.ErrNotExist)
+// lacks returns an error if a store lacks a blob, or can't tell: a process may have too many files open.
+func lacks(s store, what, name string) error {
+	_, _, err := s.find(name)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %s is missing: %w", what, name, fs.ErrNotExist)
+	}
+	return fmt.Errorf("%s: cannot open %s: %w", what, name, err)
 }

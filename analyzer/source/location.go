@@ -83,10 +83,10 @@ func recognise(ctx context.Context, name string) (kind, location, error) {
 
 // recogniseStore returns the kind of an archive. Docker writes both forms into one; only its own has the names of the images.
 func recogniseStore(s store) (kind, error) {
-	if _, _, ok := s.find(dockerManifestFile); ok {
+	if _, _, err := s.find(dockerManifestFile); err == nil {
 		return kindOf("docker-archive"), nil
 	}
-	if _, _, ok := s.find(indexFile); ok {
+	if _, _, err := s.find(indexFile); err == nil {
 		return kindOf("oci-archive"), nil
 	}
 	return kind{}, fmt.Errorf("%w: a tar file with neither %s (docker save) nor %s (OCI archive)", errNotFound, dockerManifestFile, indexFile)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -50,12 +52,12 @@ func findOCI(ctx context.Context, at location, _ Options) (_ *set, err error) {
 
 // layoutManifests returns the image manifests of a layout.
 func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, error) {
-	if _, _, ok := at.store.find(indexFile); ok {
-		b, err := document(ctx, at.store, indexFile)
-		if err != nil {
-			return nil, err
-		}
+	b, err := document(ctx, at.store, indexFile)
+	switch {
+	case err == nil:
 		return manifests(ctx, get, v1.Descriptor{}, b, indexFile)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	digest, ok := strings.CutPrefix(at.tag, "@")
 	h, err := v1.NewHash(digest)
@@ -90,8 +92,8 @@ func blob(ctx context.Context, s store, what string, desc v1.Descriptor) ([]byte
 		return checked(what, desc, desc.Data)
 	}
 	name := blobName(desc.Digest.String())
-	if _, _, ok := s.find(name); !ok {
-		return nil, missing(what, name)
+	if err := lacks(s, what, name); err != nil {
+		return nil, err
 	}
 	b, err := document(ctx, s, name)
 	if err != nil {

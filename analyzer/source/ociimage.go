@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -62,8 +63,10 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 		name := blobName(d.Digest.String())
-		if _, _, ok := s.find(name); !ok {
-			return nil, missingLayer(i, d)
+		if err := lacks(s, fmt.Sprintf("layer %d", i), name); errors.Is(err, fs.ErrNotExist) && foreign(d) {
+			return nil, fmt.Errorf("layer %d: %w", i, foreignLayer(d))
+		} else if err != nil {
+			return nil, err
 		}
 		layer, err := partial.CompressedToLayer(&compressedBlob{ctx, s, d})
 		if err != nil {
@@ -119,12 +122,4 @@ func foreign(d v1.Descriptor) bool { return len(d.URLs) > 0 || !d.MediaType.IsDi
 // image names, because an attacker may have chosen them.
 func foreignLayer(d v1.Descriptor) error {
 	return new(scrub.Scrubber).Errorf("%s is stored only at %q, outside the image: %w", d.Digest, d.URLs, errors.ErrUnsupported)
-}
-
-// missingLayer makes the error for a layer that the store lacks.
-func missingLayer(index int, d v1.Descriptor) error {
-	if foreign(d) {
-		return fmt.Errorf("layer %d: %w", index, foreignLayer(d))
-	}
-	return missing(fmt.Sprintf("layer %d", index), blobName(d.Digest.String()))
 }

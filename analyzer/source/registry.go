@@ -33,7 +33,10 @@ func findRegistry(ctx context.Context, at location, o Options) (_ *set, err erro
 	if err != nil {
 		return nil, r.Explain("manifest "+id, err)
 	}
-	found := &set{how: "its digest as @sha256:...", close: end}
+	found := &set{
+		how: "its digest as @sha256:...", close: end,
+		explain: func(err error) error { return r.Explain("manifest "+id, err) },
+	}
 	for _, m := range list {
 		found.members = append(found.members, r.member(m.Descriptor, raw, desc.Digest))
 	}
@@ -144,9 +147,12 @@ func newRegistryStore(r *repository, m *v1.Manifest) *registryStore {
 	return s
 }
 
-func (s *registryStore) find(name string) (int64, int64, bool) {
+func (s *registryStore) find(name string) (int64, int64, error) {
 	e, ok := s.layers[name]
-	return e.offset, e.size, ok
+	if !ok {
+		return 0, 0, fs.ErrNotExist
+	}
+	return e.offset, e.size, nil
 }
 
 func (s *registryStore) open(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -160,7 +166,7 @@ func (s *registryStore) openRange(ctx context.Context, name string, offset, n in
 	}
 	b, err := s.repository.BlobRange(ctx, d, offset, n)
 	if errors.Is(err, fs.ErrNotExist) && foreign(d) {
-		return nil, foreignLayer(d)
+		return nil, s.repository.Explain("blob "+d.Digest.String(), foreignLayer(d))
 	}
 	return b, err
 }

@@ -113,7 +113,7 @@ type fileStore struct {
 	size int64
 }
 
-func (s *fileStore) find(string) (int64, int64, bool) { return 0, s.size, true }
+func (s *fileStore) find(string) (int64, int64, error) { return 0, s.size, nil }
 func (s *fileStore) open(context.Context, string) (io.ReadCloser, error) {
 	return io.NopCloser(io.NewSectionReader(s.file, 0, s.size)), nil
 }

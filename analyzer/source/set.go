@@ -18,6 +18,9 @@ type set struct {
 	how     string // how to name one of the images
 	close   func() error
 
+	// explain removes the credentials of requests from an error, because the documents of a registry may repeat them; may be nil.
+	explain func(error) error
+
 	mu   sync.Mutex
 	uses int
 }
@@ -33,6 +36,11 @@ type member struct {
 // one opens the image that the platform chooses.
 func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
 	s.uses = 1
+	defer func() {
+		if err != nil && s.explain != nil {
+			err = s.explain(err)
+		}
+	}()
 	defer closer(&err, s.done)
 	m, err := s.choose(platform)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/compression"
@@ -20,8 +21,9 @@ import (
 
 // A store is a set of named blobs: an OCI layout or an unpacked docker archive in a directory, or the same in a tar file.
 type store interface {
-	// find returns where a blob begins, in an order in which blobs are cheapest to read, and its size.
-	find(name string) (offset, size int64, ok bool)
+	// find returns where a blob begins, in an order in which blobs are cheapest to read, and its size. The error is
+	// fs.ErrNotExist only if the store lacks the blob.
+	find(name string) (offset, size int64, err error)
 
 	// open returns the content of a blob. Close may be called while Read is running.
 	open(ctx context.Context, name string) (io.ReadCloser, error)
@@ -38,9 +40,9 @@ func documentTooLarge() error {
 
 // document reads a small blob.
 func document(ctx context.Context, s store, name string) ([]byte, error) {
-	_, size, ok := s.find(name)
-	if !ok {
-		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	_, size, err := s.find(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if size > maxDocument {
 		return nil, fmt.Errorf("%s: %w", name, documentTooLarge())
@@ -75,12 +77,16 @@ func openDir(_ context.Context, name string) (store, error) {
 	return &dirStore{root}, nil
 }
 
-func (d *dirStore) find(name string) (int64, int64, bool) {
+func (d *dirStore) find(name string) (int64, int64, error) {
 	info, err := d.root.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		return 0, 0, false
+	var refused syscall.Errno
+	switch {
+	case err == nil && info.Mode().IsRegular():
+		return 0, info.Size(), nil
+	case errors.As(err, &refused):
+		return 0, 0, refused
 	}
-	return 0, info.Size(), true
+	return 0, 0, fs.ErrNotExist // a directory, or a link that leads out
 }
 
 func (d *dirStore) open(_ context.Context, name string) (io.ReadCloser, error) {
@@ -191,10 +197,13 @@ func (x *tarIndex) resolve(name string) (string, bool) {
 	return name, false
 }
 
-func (x *tarIndex) find(name string) (int64, int64, bool) {
+func (x *tarIndex) find(name string) (int64, int64, error) {
 	name, ok := x.resolve(name)
+	if !ok {
+		return 0, 0, fs.ErrNotExist
+	}
 	e := x.files[name]
-	return e.offset, e.size, ok
+	return e.offset, e.size, nil
 }
 
 // A tarStore is a store in a plain tar file. It can read each blob on its own.

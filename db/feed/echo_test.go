@@ -1,7 +1,9 @@
 package feed_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"testing"
@@ -45,5 +47,36 @@ func TestNoCredentials(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoRedirectCredentials has a server repeat the signature of the URL to which it redirects, in a document that can't be read.
+func TestNoRedirectCredentials(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "" {
+			http.Redirect(w, r, r.URL.Path+"?X-Amz-Signature="+echo.Signature, http.StatusFound)
+			return
+		}
+		fmt.Fprintf(w, `{"id":"A-1","modified":"2024-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"a"}}]}`, echo.Signature)
+	}))
+	t.Cleanup(server.Close)
+	in := feed.Input{Feed: osv.Feed(), Location: server.URL + "/data.json"}
+	o := feed.Options{Limits: feed.Limits{Retry: feed.Retry{Attempts: 1}}}
+	var b db.Builder
+	r, err := feed.Load(t.Context(), &b, in, o)
+	if err == nil && len(r.Errors) == 0 {
+		t.Errorf("no error: %+v", r)
+	}
+	echo.Check(t, err)
+	for _, err := range r.Errors {
+		echo.Check(t, err)
+	}
+	u, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{in.Feed}, feed.UpdateOptions{Options: o, Inputs: []feed.Input{in}})
+	echo.Check(t, err)
+	for _, s := range u.Datasets {
+		echo.Check(t, s.Err)
+		for _, err := range s.Errors {
+			echo.Check(t, err)
+		}
 	}
 }

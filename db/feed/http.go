@@ -9,6 +9,7 @@ import (
 	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/internal/httpretry"
 	"github.com/hullmark/hullmark/internal/limit"
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // ErrTooLarge reports data that exceeds one of the Limits, or a bound of its format.
@@ -25,11 +26,11 @@ type Retry struct {
 	StallTimeout time.Duration // in which a server must send 64 KiB; 1 min
 }
 
-// newClient returns a client that calls notify, which may be nil, before pauses.
-func newClient(client *http.Client, limits Limits, notify func(pause time.Duration, reason error)) download.Client {
+// newClient returns a client that calls notify, which may be nil, before pauses, and adds credentials of requests to secrets.
+func newClient(client *http.Client, limits Limits, secrets *scrub.Scrubber, notify func(pause time.Duration, reason error)) download.Client {
 	r := limits.Retry
 	return download.Client{
-		HTTP: client, Limit: limits.Download, Stall: r.StallTimeout, Notify: notify,
+		HTTP: client, Limit: limits.Download, Stall: r.StallTimeout, Notify: notify, Secrets: secrets,
 		Policy: httpretry.Policy{Attempts: r.Attempts, Pause: cmp.Or(r.Pause, time.Second), MaxWait: r.MaxWait, Persistent: true},
 	}
 }

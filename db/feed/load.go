@@ -84,7 +84,7 @@ type loader struct {
 	modified   time.Time            // of the locations
 	info       db.FeedInfo
 	report     LoadResult
-	secrets    *scrub.Scrubber // of the URLs; nil if there are none
+	secrets    *scrub.Scrubber // of the URLs and the requests
 }
 
 func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
@@ -102,7 +102,7 @@ func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
 func (l *loader) read(ctx context.Context, name string) error { return l.scrub(l.readData(ctx, name)) }
 
 func (l *loader) readData(ctx context.Context, name string) error {
-	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits, nil), l.o.Limits.location())
+	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits, l.secrets, nil), l.o.Limits.location())
 	if err != nil {
 		return err
 	}

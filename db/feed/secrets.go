@@ -7,26 +7,23 @@ import (
 	"github.com/hullmark/hullmark/internal/scrub"
 )
 
-// secretsOf returns a Scrubber of the credentials in the URLs among some locations, nil if there are none.
+// secretsOf returns a Scrubber of the credentials in the URLs among some locations. Clients add those of their requests.
 func secretsOf(locations []string) *scrub.Scrubber {
-	var secrets *scrub.Scrubber
+	secrets := new(scrub.Scrubber)
 	for _, name := range locations {
-		u, err := url.Parse(name)
-		if err != nil || !location.IsURL(name) || u.User == nil && u.RawQuery == "" {
-			continue
+		if u, err := url.Parse(name); err == nil && location.IsURL(name) {
+			secrets.URL(u)
 		}
-		if secrets == nil {
-			secrets = new(scrub.Scrubber)
-		}
-		secrets.URL(u)
 	}
 	return secrets
 }
 
-// scrub removes the credentials of the URLs from an error, because a document may repeat them.
-func (l *loader) scrub(err error) error {
-	if l.secrets == nil {
+func (l *loader) scrub(err error) error { return scrubbed(l.secrets, err) }
+
+// scrubbed removes the credentials of requests from an error, because a document may repeat them.
+func scrubbed(secrets *scrub.Scrubber, err error) error {
+	if secrets.Empty() {
 		return err
 	}
-	return l.secrets.Error(err)
+	return secrets.Error(err)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
+	"github.com/hullmark/hullmark/internal/scrub"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -41,6 +42,7 @@ type job struct {
 	got     Fetched
 	loaded  *loader
 	report  DatasetResult
+	secrets *scrub.Scrubber // of the URLs and the requests
 }
 
 func (j *job) url() string {
@@ -110,9 +112,10 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 			j.report.Date = j.was.Date
 		}
 	}
+	j.secrets = secretsOf(j.dataset.URLs)
 	f := &Fetcher{
 		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
-		client: newClient(u.o.Client, u.o.Limits.withDefaults(), func(pause time.Duration, reason error) {
+		client: newClient(u.o.Client, u.o.Limits.withDefaults(), j.secrets, func(pause time.Duration, reason error) {
 			u.progress(Progress{Location: j.report.Dataset, Size: -1, Pause: pause, Err: reason})
 		}),
 		tell: func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },
@@ -141,7 +144,7 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 	case errors.Is(err, ErrUnchanged) && j.was != nil:
 		j.report.Unchanged = true
 	default:
-		j.fail(err)
+		j.fail(scrubbed(j.secrets, err))
 	}
 }
 
@@ -191,7 +194,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	o := u.o.Options
 	o.Progress = u.progress
 	l := newLoader(b, *j.feed, j.report.Dataset, o)
-	l.dataset, l.secrets = j.dataset, secretsOf(j.dataset.URLs)
+	l.dataset, l.secrets = j.dataset, j.secrets
 	if j.got.Increment {
 		l.records = make(map[string]bool)
 		for _, id := range j.got.Deleted {

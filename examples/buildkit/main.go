@@ -79,7 +79,7 @@ func statement(ctx context.Context, dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	for _, d := range x.Report.Diagnostics {
-		fmt.Fprintf(os.Stderr, "buildkit: %s: %s: %s: %s\n", name, d.Path, d.Code, d)
+		fmt.Fprintf(os.Stderr, "buildkit: %s: %q: %s: %q\n", name, d.Path, d.Code, d.String())
 	}
 	var document bytes.Buffer
 	err = sbom.Encode(&document, x, sbom.Options{Format: sbom.SPDXJSON, Compact: true, Tool: report.Tool{Name: "hullmark"}})

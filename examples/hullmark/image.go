@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -164,6 +165,8 @@ func openAdvice(err error) string {
 		return ""
 	case errors.Is(err, daemon.ErrNoDaemon):
 		return "; start Docker or Podman, or name the image in its registry"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "; raise the limit with ulimit -n, or read fewer layers at once with --parallel"
 	case errors.Is(err, fs.ErrPermission):
 		return "; run hullmark as a user with permission to read it"
 	case errors.As(err, &network):
@@ -185,6 +188,8 @@ func scanAdvice(err error) string {
 	var limit *analyzer.LimitError
 	var digest *analyzer.DigestError
 	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return openAdvice(err)
 	case errors.As(err, &digest):
 		return "; the image is damaged or was changed: fetch it again"
 	case errors.As(err, &limit):

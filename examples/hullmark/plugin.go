@@ -58,7 +58,7 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 }
 
 func (a *app) pluginCommand() *cobra.Command {
-	return group("plugin", command("plugin/list", a.pluginList), command("plugin/run", a.pluginRun), command("plugin/verify", a.pluginVerify))
+	return group("plugin", command("plugin/list", a.pluginList), timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
 }
 
 func (a *app) pluginList(_ context.Context, args []string) error {

@@ -28,7 +28,7 @@ import (
 const (
 	exitOK         = 0
 	exitFailed     = 1 // the scan failed, or the command line is wrong
-	exitUncovered  = 3 // the database has no advisories for a part of the image
+	exitUncovered  = 3 // a part of the image could not be read, or has no advisories
 	exitDisallowed = 4 // --fail-on or --policy disallows the image
 )
 
@@ -105,8 +105,8 @@ func group(page string, subcommands ...*cobra.Command) *cobra.Command {
 }
 
 func (a *app) rootCommand() *cobra.Command {
-	c := group("hullmark", a.scanCommand(), a.matchCommand(), a.explainCommand(), a.sbomCommand(), a.policyCommand(),
-		a.inBuildCommand(), a.dbCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
+	c := group("hullmark", timed(a.scanCommand()), timed(a.matchCommand()), timed(a.explainCommand()), timed(a.sbomCommand()),
+		a.policyCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
 	c.SilenceUsage = true
 	c.SilenceErrors = true
 	c.CompletionOptions.DisableDefaultCmd = true

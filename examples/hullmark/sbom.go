@@ -90,7 +90,7 @@ func (a *app) sbomCommand() *cobra.Command {
 	f.imageFlags.register(c)
 	f.documentFlags.register(c)
 	c.Flags().BoolVar(&f.attach, "attach", false, "attach the document to the image in its registry")
-	c.AddCommand(a.sbomDiffCommand(), a.sbomMergeCommand())
+	c.AddCommand(timed(a.sbomDiffCommand()), timed(a.sbomMergeCommand()))
 	return c
 }
 

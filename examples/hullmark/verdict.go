@@ -113,6 +113,8 @@ func (a *app) judge(f *verdictFlags, x *report.Assessment) error {
 			text += ", which --fail-on disallows"
 		case report.FailedUncovered, report.FailedEmpty:
 			text += "; name a database with --db, or pass --allow-uncovered"
+		case report.FailedUnread:
+			text += "; --allow-uncovered does not allow that"
 		}
 		parts = append(parts, text)
 	}

@@ -216,3 +216,38 @@ func TestFormSchemas(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestUnreadDatabase requires exit code 3 for an image with a damaged package database, whatever the flags allow.
+func TestUnreadDatabase(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"etc/os-release":      "ID=debian\nVERSION_ID=8\n",
+		"var/lib/dpkg/status": "Package: tar\nStatus: install ok installed\nVersion: 1.27.1-2\nArchitecture: amd64\n\ngarbage\n",
+	} {
+		name = filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sbom := filepath.Join(root, "app.cdx.json")
+	if _, stderr, code := hullmark(t, "sbom", "rootfs:"+root, "-o", sbom); code != exitOK {
+		t.Fatal(stderr)
+	}
+	for _, args := range [][]string{
+		{"scan", "--fail-on", "critical", "--allow-uncovered", "rootfs:" + root},
+		{"scan", "--policy", "preset:kev", "--allow-uncovered", "rootfs:" + root},
+		{"match", "--fail-on", "critical", "--allow-uncovered", sbom},
+		{"in-build", "--fail-on", "critical", "--allow-uncovered", "--root", root},
+	} {
+		_, stderr, code := hullmark(t, args...)
+		if code != exitUncovered || !strings.Contains(stderr, "package data could not be read: var/lib/dpkg/status: line 6: ") {
+			t.Errorf("%v: exit code %d, %s", args, code, stderr)
+		}
+	}
+	if _, _, code := hullmark(t, "scan", "rootfs:"+root); code != exitOK {
+		t.Errorf("exit code %d without a gate", code)
+	}
+}

@@ -26,7 +26,7 @@ type Body struct {
 	limit     int64
 	request   Request
 	client    *http.Client
-	secrets   scrub.Scrubber
+	secrets   *scrub.Scrubber
 	reader    httpretry.Reader
 	validator string // of the bytes before the offset of the reader
 	opened    bool

@@ -30,6 +30,10 @@ type Client struct {
 	Policy httpretry.Policy                        // for requests and broken connections
 	Stall  time.Duration                           // see httpretry.StallError: 1 min
 	Notify func(pause time.Duration, reason error) // called before a pause; may be nil
+
+	// Secrets gets the credentials of all requests, those of redirects too. Documents may repeat them, so errors about a document
+	// should go through it. With nil each body has its own.
+	Secrets *scrub.Scrubber
 }
 
 // A Request says what to get.
@@ -48,11 +52,14 @@ func (c Client) Open(ctx context.Context, req Request) (*Body, error) {
 	if err != nil {
 		return nil, errors.New("malformed URL") // its text may have a password
 	}
-	b := &Body{URL: u.Redacted(), Size: -1, limit: cmp.Or(c.Limit, 2<<30), request: req}
+	b := &Body{URL: u.Redacted(), Size: -1, limit: cmp.Or(c.Limit, 2<<30), request: req, secrets: c.Secrets}
+	if b.secrets == nil {
+		b.secrets = new(scrub.Scrubber)
+	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, b.secrets.Errorf("%s: unsupported scheme", b.URL)
 	}
-	b.client = c.client(u, &b.secrets)
+	b.client = c.client(u, b.secrets)
 	b.reader.Open, b.reader.Policy, b.reader.Explain, b.reader.End = b.open, c.Policy, b.secrets.Error, -1
 	if c.Notify != nil {
 		b.reader.Notify = func(pause time.Duration, reason error) { c.Notify(pause, b.secrets.Error(reason)) }

@@ -23,6 +23,9 @@ const (
 	Signature = "signature-of-a-url-0123"
 )
 
+// digest is one of no document.
+const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
 // A Server is a registry that asks for credentials, or a server of files, and that echoes them in one way.
 type Server struct {
 	*httptest.Server
@@ -136,6 +139,13 @@ func Ways() []Way {
 		{"text", status(200, "application/json", same)},
 		{"media type in a document", status(200, "application/json", sprintf(`{"schemaVersion":2,"mediaType":%s,"config":{"mediaType":%[1]s},"layers":[{"mediaType":%[1]s}]}`, quoted))},
 		{"digest in a document", status(200, "application/json", sprintf(`{"schemaVersion":2,"layers":[{"digest":%s}]}`, quoted))},
+		{"platform in an index", status(200, "application/vnd.oci.image.index.v1+json", sprintf(`{"schemaVersion":2,"manifests":[`+
+			`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"`+digest+`","size":2,"platform":{"os":%s,"architecture":%[1]s}},`+
+			`{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"`+strings.Replace(digest, "0", "1", 1)+`","size":2,"platform":{"os":%[1]s,"architecture":"x"}}]}`, quoted))},
+		{"layer in a manifest", status(200, "application/vnd.oci.image.manifest.v1+json", sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",`+
+			`"artifactType":%s,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"`+digest+`","size":2},`+
+			`"layers":[{"mediaType":%[1]s,"digest":"`+digest+`","size":2,"urls":[%[1]s],"annotations":{"a":%[1]s}}]}`, quoted))},
+		{"configuration", status(200, "application/json", sprintf(`{"os":%s,"architecture":%[1]s,"rootfs":{"type":%[1]s,"diff_ids":[%[1]s]},"history":[{"created":%[1]s}]}`, quoted))},
 		{"token", status(200, "application/json", sprintf(`{"refresh_token":%s}`, quoted))},
 		{"query", status(403, "text/plain", sprintf("bad request: https://x.example/?text=%s", url.QueryEscape))},
 		{"base64", status(403, "text/plain", func(text string) string {

@@ -41,6 +41,13 @@ func (s *Scrubber) Add(credentials ...string) {
 	}
 }
 
+// Empty reports whether s knows no credentials.
+func (s *Scrubber) Empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.known) == 0 && len(s.seen) == 0
+}
+
 // observe adds credentials that a request carries.
 func (s *Scrubber) observe(credentials ...string) {
 	s.mu.Lock()

@@ -65,7 +65,7 @@
 //
 //	image    reference, registry, repository, tag, digest, id, platform, os, arch    texts, "" where there is none
 //	         size              int, bytes of all layers uncompressed
-//	         layers            list of {diff_id, created_by, size, entries}, bottom first
+//	         layers            list of {diff_id, created_by, size, entries, lazy}, bottom first
 //	         history           list of {created, created_by, comment, empty}
 //	         user, workdir     texts
 //	         entrypoint, cmd   lists of texts

@@ -47,6 +47,7 @@ type layerValue struct {
 	CreatedBy string `cel:"created_by"`
 	Size      int64  `cel:"size"`
 	Entries   int64  `cel:"entries"`
+	Lazy      bool   `cel:"lazy"`
 }
 
 type historyValue struct {
@@ -141,7 +142,7 @@ func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
 	v.Arch, _, _ = strings.Cut(v.Arch, "/")
 	for _, l := range r.Layers {
 		v.Size += l.Bytes
-		v.Layers = append(v.Layers, layerValue{l.DiffID, l.CreatedBy, l.Bytes, l.Entries})
+		v.Layers = append(v.Layers, layerValue{l.DiffID, l.CreatedBy, l.Bytes, l.Entries, l.Lazy})
 	}
 	for _, c := range in.Result.Coverage {
 		if c.Feed == "" {

@@ -11,7 +11,8 @@ import (
 // A Gate says which findings disallow an image, beside a policy. The zero Gate disallows none.
 //
 // If a Gate or a policy is given, an image also fails if part of it could not be checked for want of advisories. AllowUncovered
-// lets such an image pass.
+// lets such an image pass. Nothing lets an image pass whose package databases could not be read completely: those of dpkg, rpm,
+// apk, opkg and chisel. A damaged file of a language's packages is a diagnostic only.
 type Gate struct {
 	FailOn         matcher.Level // this severity and higher; Unknown is none
 	AllowUncovered bool
@@ -21,7 +22,7 @@ type Gate struct {
 type Failure struct {
 	Code  FailureCode
 	Text  string // for a person: "2 vulnerabilities are high or worse"
-	Count int    // vulnerabilities, decisions or packages, by Code
+	Count int    // vulnerabilities, decisions, packages or files, by Code
 }
 
 // A FailureCode says what an image fails.
@@ -32,6 +33,7 @@ const (
 	FailedSeverity  FailureCode = "severity"       // Gate.FailOn; counts vulnerabilities
 	FailedUncovered FailureCode = "uncovered"      // no advisories for part of the image; counts packages
 	FailedEmpty     FailureCode = "nothing-judged" // no package could be checked
+	FailedUnread    FailureCode = "unread"         // a package database could not be read completely; counts files
 )
 
 func (g Gate) disallows(f *Finding) bool {
@@ -69,6 +71,9 @@ func (a *Assessment) failures() []Failure {
 			}
 			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", plural.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
 		}
+	}
+	if unread := a.unread(); len(unread) > 0 {
+		list = append(list, Failure{FailedUnread, "package data could not be read: " + unreadText(unread), len(unread)})
 	}
 	if a.Gate.AllowUncovered {
 		return list

@@ -13,7 +13,7 @@ import (
 // A Note limits what an Assessment can say: an ecosystem without advisories, a release without support.
 type Note struct {
 	Code      NoteCode
-	Ecosystem matcher.Key // that it is about, without a name; zero for NoteNothing and NoteBase
+	Ecosystem matcher.Key // that it is about, without a name; zero for a Note about the whole image
 	Text      string      // a sentence for a person
 }
 
@@ -26,6 +26,8 @@ const (
 	NoteEndOfLife NoteCode = "end-of-life" // its release is no longer supported
 	NoteNothing   NoteCode = "nothing"     // no package could be checked
 	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
+	NoteUnread    NoteCode = "unread"      // a package database could not be read completely
+	NoteLazy      NoteCode = "lazy"        // layers were read by their tables of contents
 )
 
 // note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
@@ -33,6 +35,12 @@ func (a *Assessment) note() {
 	var list []Note
 	if a.Matched == 0 {
 		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
+	}
+	if unread := a.unread(); len(unread) > 0 {
+		list = append(list, Note{Code: NoteUnread, Text: "Packages may be missing. Package data could not be read: " + unreadText(unread)})
+	}
+	if lazy := a.lazyLayers(); lazy != "" {
+		list = append(list, Note{Code: NoteLazy, Text: "Read by the table of contents only, which may hide files: " + lazy + "."})
 	}
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
@@ -52,6 +60,33 @@ func (a *Assessment) note() {
 		}
 	}
 	a.Notes = list
+}
+
+// lazyLayers lists the layers that were read by their tables of contents: "layers 0, 3 to 5 of 7".
+func (a *Assessment) lazyLayers() string {
+	var runs []string
+	lazy := 0
+	for i := 0; i < len(a.Report.Layers); i++ {
+		first := i
+		for i < len(a.Report.Layers) && a.Report.Layers[i].Lazy {
+			i++
+		}
+		switch n := i - first; {
+		case n == 1:
+			runs = append(runs, fmt.Sprint(first))
+		case n > 1:
+			runs = append(runs, fmt.Sprintf("%d to %d", first, i-1))
+		}
+		lazy += i - first
+	}
+	if lazy == 0 {
+		return ""
+	}
+	word := "layers"
+	if lazy == 1 {
+		word = "layer"
+	}
+	return fmt.Sprintf("%s %s of %d", word, strings.Join(runs, ", "), len(a.Report.Layers))
 }
 
 // endOfLife gives the date, unless a feed says earlier than our table that support has ended.

@@ -131,14 +131,18 @@ func (a *Attachment) Open(ctx context.Context) (io.ReadCloser, error) {
 		repo.Close()
 		return nil, fmt.Errorf("attach: %w", err)
 	}
-	return &document{body, repo}, nil
+	return &document{body, repo, "blob " + a.layer.Digest.String()}, nil
 }
 
 // A document closes its repository.
 type document struct {
 	io.ReadCloser
-	repo *distribution.Repository
+	repo      *distribution.Repository
+	operation string
 }
+
+// Explain removes the credentials of requests from an error about the document, which may repeat them.
+func (d *document) Explain(err error) error { return d.repo.Explain(d.operation, err) }
 
 func (d *document) Close() error {
 	err := d.ReadCloser.Close()

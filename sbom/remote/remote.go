@@ -57,13 +57,17 @@ func Read(ctx context.Context, image string, r registry.Options) (found *analyze
 		return nil, "", fmt.Errorf("remote: %w", err)
 	}
 	defer document.Close()
+	explain := func(err error) error { return fmt.Errorf("remote: %s: %w", artifact, err) }
+	if d, ok := document.(interface{ Explain(error) error }); ok { // the document may repeat credentials
+		explain = func(err error) error { return fmt.Errorf("remote: %s: %w", artifact, d.Explain(err)) }
+	}
 	found, err = sbom.Decode(document, sbom.Limits{})
 	if err != nil {
-		return nil, "", fmt.Errorf("remote: %s: %w", artifact, err)
+		return nil, "", explain(err)
 	}
 	_, digest, _ := strings.Cut(image, "@")
 	if d := found.Image.Digest; d != "" && d != digest {
-		return nil, "", fmt.Errorf("remote: %s: attached to image %s, but describes %s", artifact, digest, d)
+		return nil, "", explain(fmt.Errorf("attached to image %s, but describes %s", digest, d))
 	}
 	found.Image.Digest = digest
 	return found, artifact, nil

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // Options say how to reach the daemon and which image to open.
@@ -156,7 +157,7 @@ func (c *client) inspect(ctx context.Context, name string) (string, error) {
 	return image.ID, nil
 }
 
-// message reads the message of an error, {"message": "..."} in all versions.
+// message reads the message of an error, {"message": "..."} in all versions. A registry that the daemon asked may have written it.
 func message(r io.Reader) string {
 	b, err := io.ReadAll(io.LimitReader(r, 4<<10))
 	var answer struct{ Message string }
@@ -166,5 +167,5 @@ func message(r io.Reader) string {
 	if err != nil || answer.Message == "" {
 		answer.Message = strings.TrimSpace(string(b))
 	}
-	return fmt.Sprintf("%.300q", answer.Message)
+	return fmt.Sprintf("%.300q", new(scrub.Scrubber).Text(answer.Message))
 }

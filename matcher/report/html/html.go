@@ -18,6 +18,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -146,21 +147,27 @@ func (r row) Allowed() *report.Entry {
 	return nil
 }
 
-// printable replaces the control characters that HTML does not allow.
+// printable replaces the control characters that HTML does not allow, and shows hidden characters as escapes. The template writes
+// each value at once.
 type printable struct{ w io.Writer }
 
 func (p printable) Write(b []byte) (int, error) {
 	forbidden := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
-	if bytes.IndexFunc(b, forbidden) < 0 {
+	if bytes.IndexFunc(b, func(r rune) bool { return forbidden(r) || terminal.Hidden(r) }) < 0 {
 		return p.w.Write(b)
 	}
-	clean := bytes.Map(func(r rune) rune {
-		if forbidden(r) {
-			return '\uFFFD'
+	var clean bytes.Buffer
+	for _, r := range string(b) {
+		switch {
+		case forbidden(r):
+			clean.WriteRune('\uFFFD')
+		case terminal.Hidden(r):
+			clean.WriteString(terminal.Rune(r))
+		default:
+			clean.WriteRune(r)
 		}
-		return r
-	}, b)
-	if _, err := p.w.Write(clean); err != nil {
+	}
+	if _, err := p.w.Write(clean.Bytes()); err != nil {
 		return 0, err
 	}
 	return len(b), nil

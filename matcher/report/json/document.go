@@ -15,6 +15,7 @@ type document struct {
 	Database    database      `json:"database"`
 	Summary     summary       `json:"summary"`
 	Coverage    []coverage    `json:"coverage"`
+	Notes       []note        `json:"notes"`
 	Matches     []match       `json:"matches"`
 	Skipped     []skipped     `json:"skipped"`
 	Suppressed  []suppressed  `json:"suppressed"`
@@ -74,6 +75,14 @@ type coverage struct {
 	Supported  string `json:"supported,omitempty"`
 }
 
+type note struct {
+	Code      report.NoteCode `json:"code"`
+	Type      string          `json:"type,omitempty"`
+	Namespace string          `json:"namespace,omitempty"`
+	Release   string          `json:"release,omitempty"`
+	Text      string          `json:"text"`
+}
+
 type skipped struct {
 	Component string             `json:"component"`
 	Reason    matcher.SkipReason `json:"reason"`
@@ -102,6 +111,7 @@ type layer struct {
 	CreatedBy string `json:"createdBy,omitempty"`
 	Entries   int64  `json:"entries"`
 	Bytes     int64  `json:"bytes"`
+	Lazy      bool   `json:"lazy,omitempty"`
 }
 
 type finding struct {
@@ -143,8 +153,8 @@ func newDocument(a *report.Assessment) *document {
 		Image:    image{a.Name, r.Image.ID, r.Image.Digest, r.Image.Platform},
 		Database: database{a.Database.Hash, a.Database.Starter},
 		Summary:  newSummary(a),
-		Coverage: newCoverage(a),
-		Matches:  []match{}, Skipped: []skipped{}, Suppressed: []suppressed{},
+		Coverage: newCoverage(a), Notes: []note{},
+		Matches: []match{}, Skipped: []skipped{}, Suppressed: []suppressed{},
 		Hidden:  newHidden(a),
 		VEX:     []vexDocument{},
 		Verdict: newVerdict(a),
@@ -157,6 +167,9 @@ func newDocument(a *report.Assessment) *document {
 	}
 	if a.Gate.FailOn != matcher.Unknown {
 		d.Gate.FailOn = &a.Gate.FailOn
+	}
+	for _, n := range a.Notes {
+		d.Notes = append(d.Notes, note{n.Code, n.Ecosystem.Type, n.Ecosystem.Namespace, n.Ecosystem.Release, n.Text})
 	}
 	for _, f := range a.Failures {
 		d.Failures = append(d.Failures, failure(f))

@@ -139,6 +139,12 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	}
 	a := report.New(found, result, o)
 	a.Omitted = d.Hidden.Declared
+	if d.Notes != nil { // they may depend on the day
+		a.Notes = nil
+	}
+	for _, n := range d.Notes {
+		a.Notes = append(a.Notes, report.Note{Code: n.Code, Ecosystem: matcher.Key{Type: n.Type, Namespace: n.Namespace, Release: n.Release}, Text: n.Text})
+	}
 	return a
 }
 

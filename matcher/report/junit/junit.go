@@ -107,6 +107,9 @@ func Write(w io.Writer, v *report.Assessment) error {
 			add(&v.Hidden[i].Findings[j])
 		}
 	}
+	if s, ok := imageSuite(v); ok {
+		all.Suites = append(all.Suites, s)
+	}
 	if s, ok := files(v); ok {
 		all.Suites = append(all.Suites, s)
 	}
@@ -177,6 +180,26 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 		c.Out = detail
 	}
 	return c
+}
+
+// imageSuite has the notes about the whole image.
+func imageSuite(v *report.Assessment) (suite, bool) {
+	s := suite{Name: "image", Time: "0"}
+	for _, n := range v.Notes {
+		c := testcase{Class: "image", Time: "0"}
+		switch n.Code {
+		case report.NoteUnread:
+			c.Name = "package databases are complete"
+			c.Error = &outcome{Message: clean(n.Text), Type: string(n.Code)}
+		case report.NoteLazy:
+			c.Name = "layers were read completely"
+			c.Skipped = &outcome{Message: clean(n.Text)}
+		default:
+			continue
+		}
+		s.add(c)
+	}
+	return s, s.Tests > 0
 }
 
 // files are findings that are no packages.

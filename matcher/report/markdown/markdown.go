@@ -9,10 +9,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -199,6 +201,8 @@ func escape(s string) string {
 		case r == '\n' || r == '\r' || r == '\t':
 			b.WriteByte(' ')
 		case r < 0x20 || r == 0x7f:
+		case terminal.Hidden(r):
+			b.WriteString("\\" + terminal.Rune(r))
 		case r == '<':
 			b.WriteString("&lt;")
 		case r == '>':
@@ -214,8 +218,12 @@ func escape(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return strings.ReplaceAll(b.String(), "://", ":&#47;/") // nothing becomes a link by itself
+	// Nothing becomes a link by itself.
+	return www.ReplaceAllString(strings.ReplaceAll(b.String(), "://", ":&#47;/"), "$1&#46;")
 }
+
+// www begins a host that GitHub Flavored Markdown makes a link.
+var www = regexp.MustCompile(`(?i)(www)\.`)
 
 // code shows text in the font of code.
 func code(s string) string {

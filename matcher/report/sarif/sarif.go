@@ -197,11 +197,11 @@ func (b *builder) rule(f *report.Finding) int {
 	worst := b.worst[f.ID]
 	level := worst.Level
 	r := rule{
-		ID: f.ID, Short: text{Text: f.ID + " in " + f.Subject.Name}, Config: configuration{levelOf(level)},
+		ID: f.ID, Short: plain(f.ID + " in " + f.Subject.Name), Config: configuration{levelOf(level)},
 		Properties: map[string]any{"security-severity": securitySeverity(worst), "precision": precision(f), "tags": tags(level)},
 	}
 	if s := f.Summary(); s != "" {
-		r.Full = &text{Text: s}
+		r.Full = new(plain(s))
 	}
 	urls := f.URLs()
 	for _, u := range urls {
@@ -211,7 +211,7 @@ func (b *builder) rule(f *report.Finding) int {
 		}
 	}
 	help := "Severity: " + level.String() + "\nPackage: " + f.Subject.Name + " " + f.Subject.Version + "\nFixed in: " + orNone(f.Fixed) + "\nStatus: " + f.Word()
-	r.Help = &text{Text: help}
+	r.Help = new(plain(help))
 	b.rules[f.ID] = len(b.list)
 	b.list = append(b.list, r)
 	return len(b.list) - 1
@@ -229,7 +229,7 @@ func (b *builder) finding(f *report.Finding) {
 			message += ", uncertain: " + m.Uncertain
 		}
 		r := result{
-			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: text{Text: message},
+			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: plain(message),
 			Locations:    []location{locationOf(c.Path, 1, c.PURL, "package")},
 			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.ArchivePath)},
 			Properties:   map[string]any{"purl": c.PURL, "status": f.Word(), "severity": m.Severity.Level.String()},
@@ -271,14 +271,14 @@ func (b *builder) fileFinding(f *analyzer.FileFinding) {
 	if !ok {
 		i = len(b.list)
 		b.rules[f.Rule] = i
-		b.list = append(b.list, rule{ID: f.Rule, Short: text{Text: orNone(f.Title)}, Config: configuration{level}, Properties: map[string]any{"tags": []string{"security"}}})
+		b.list = append(b.list, rule{ID: f.Rule, Short: plain(orNone(f.Title)), Config: configuration{level}, Properties: map[string]any{"tags": []string{"security"}}})
 	}
 	message := orNone(f.Title)
 	if f.Detail != "" {
 		message += ": " + f.Detail
 	}
 	b.results = append(b.results, result{
-		RuleID: f.Rule, RuleIndex: i, Level: level, Message: text{Text: message},
+		RuleID: f.Rule, RuleIndex: i, Level: level, Message: plain(message),
 		Locations:    []location{locationOf(f.Path, max(1, f.Line), "", "")},
 		Fingerprints: map[string]string{"hullmark/v1": fingerprint(f.Rule, f.Path, strconv.Itoa(f.Line))},
 	})
@@ -292,10 +292,10 @@ func (b *builder) notifications() []notification {
 		if n.Code == report.NoteBase {
 			level = "note"
 		}
-		list = append(list, notification{Level: level, Message: text{Text: n.Text}})
+		list = append(list, notification{Level: level, Message: plain(n.Text)})
 	}
 	for _, d := range b.v.Report.Diagnostics {
-		n := notification{Level: "warning", Message: text{Text: d.Message}}
+		n := notification{Level: "warning", Message: plain(d.Message)}
 		if d.Path != "" {
 			n.Locations = []location{locationOf(d.Path, d.Line, "", "")}
 		}
@@ -303,6 +303,16 @@ func (b *builder) notifications() []notification {
 	}
 	return list
 }
+
+// plain is a message without links. SARIF makes a link of [text](target) in plain text, too.
+func plain(s string) text {
+	if strings.Contains(s, "](") {
+		s = brackets.Replace(s)
+	}
+	return text{Text: s}
+}
+
+var brackets = strings.NewReplacer("[", `\[`, "]", `\]`)
 
 func locationOf(path string, line int, name, kind string) location {
 	uri := (&url.URL{Path: strings.TrimLeft(path, "/")}).EscapedPath()

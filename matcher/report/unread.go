@@ -1,0 +1,70 @@
+package report
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/databases"
+	"github.com/hullmark/hullmark/internal/plural"
+)
+
+// unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file. It
+// leaves out language packages: one application with a damaged file does not hide another.
+func (a *Assessment) unread() []*analyzer.FileDiagnostic {
+	var list []*analyzer.FileDiagnostic
+	type file struct{ path, analyzer string }
+	seen := make(map[file]bool)
+	for i := range a.Report.Diagnostics {
+		d := &a.Report.Diagnostics[i]
+		at := file{d.Path, d.Analyzer}
+		if seen[at] || !hidesDatabase(d) {
+			continue
+		}
+		seen[at] = true
+		list = append(list, d)
+	}
+	return list
+}
+
+// hidesDatabase reports whether packages of a package database may be missing because of a problem. Analyzers may use codes of
+// their own for lesser problems.
+func hidesDatabase(d *analyzer.FileDiagnostic) bool {
+	switch d.Code {
+	case analyzer.Unavailable:
+		return true // nothing tells which files the analyzer would have read
+	case "", analyzer.Malformed, analyzer.TooLarge, analyzer.Unsupported, analyzer.Unreadable, analyzer.Refused, analyzer.Panicked:
+	default:
+		return false
+	}
+	switch {
+	case databases.Reads(d.Analyzer):
+		return !databases.Supplement(d.Path)
+	case d.Analyzer != "":
+		return false
+	case d.Path == "": // further entries of a layer, without their names
+		return true
+	case d.Code == analyzer.Refused: // links may lead its name to any file, and no tool that makes layers writes such an entry
+		return true
+	}
+	return databases.Near(path.Clean("/" + d.Path)[1:])
+}
+
+// unreadText names the first databases and counts the others.
+func unreadText(list []*analyzer.FileDiagnostic) string {
+	const most = 3
+	var parts []string
+	for _, d := range list[:min(most, len(list))] {
+		place := d.Path
+		if place == "" {
+			place = d.Analyzer
+		}
+		parts = append(parts, strings.TrimPrefix(place+": "+d.String(), ": "))
+	}
+	text := strings.Join(parts, "; ")
+	if n := len(list) - most; n > 0 {
+		text += fmt.Sprintf(" (and %s)", plural.Count(n, "other file"))
+	}
+	return text
+}
