@@ -21,16 +21,17 @@ type collector struct {
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
 	siblingNames map[string]bool // such files of a second pass
 
-	journal  journalWriter
-	counted  int64 // bytes of the journal that run.names has
-	refused  int   // problems with entries
-	entries  int   // in the journal, without directories
-	opaque   bool  // some of them are opaque
-	problems []analyzer.FileDiagnostic
-	held     map[string]heldFile // files that are analyzed together, by path
-	heldSize int64
-	waiting  []waiting
-	found    []int // reused
+	journal   journalWriter
+	counted   int64 // bytes of the journal that run.names has
+	refused   int   // problems with entries
+	entries   int   // in the journal, without directories
+	opaque    bool  // some of them are opaque
+	problems  []analyzer.FileDiagnostic
+	held      map[string]heldFile // files that are analyzed together, by path
+	heldSize  int64
+	heldLarge bool // one more file is held, which heldSize does not count
+	waiting   []waiting
+	found     []int // reused
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits

@@ -9,7 +9,7 @@ import (
 // A journal lists the entries of a layer by name, in the order of the layer, so that replay can apply them as a runtime does. It does
 // not have the content of files.
 //
-// The entries are in groups: entries that follow each other and are in the same directory. A group is
+// The entries are in groups: up to 256 KB of entries that follow each other and are in the same directory. A group is
 //
 //	shared   bytes that its directory has in common with the directory of the group before
 //	suffix   the rest of the directory
@@ -79,7 +79,7 @@ func (w *journalWriter) add(kind entryKind, p, target string) {
 	if i := strings.LastIndexByte(p, '/'); i >= 0 {
 		dir, name = p[:i], p[i+1:]
 	}
-	if !w.open || dir != w.dir {
+	if !w.open || dir != w.dir || len(w.body) >= journalChunk {
 		w.flush()
 		w.begin(dir)
 	}

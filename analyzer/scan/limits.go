@@ -8,7 +8,7 @@ import (
 // Limits bound the work and memory that an image can cause. Zero fields mean the defaults, which real images do not reach.
 //
 // A scan holds file contents of at most the larger of Memory and FileSize, plus 5 MiB for each layer that it reads at once. A
-// layer with files that are analyzed with siblings (see analyzer.Info.Siblings) may hold at most Memory for these. Data that
+// layer with files that are analyzed with siblings (see analyzer.Info.Siblings) may hold one such file, and half of Memory for the others. Data that
 // analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
 // work. The scan keeps the names of all entries, see Names, and 100 bytes for each file, directory and link that matters to the merge.
 type Limits struct {

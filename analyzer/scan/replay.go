@@ -28,7 +28,8 @@ type replay struct {
 	above   above // the directory that was entered last
 	layer   int   // the current one
 	answers []answerOf
-	groups  int // counts them
+	groups  int // since the context was checked
+	steps   int // of the tree, then
 	found   []int
 	before  []int
 }
@@ -69,7 +70,8 @@ func (r *replay) play() error {
 		}
 		j := d.Journal.reader()
 		for g := (group{}); j.next(&g); {
-			if r.groups++; r.groups%1024 == 0 {
+			if r.groups++; r.groups >= 1024 || r.tree.steps-r.steps > 100_000 {
+				r.groups, r.steps = 0, r.tree.steps
 				if err := r.ctx.Err(); err != nil {
 					return err
 				}

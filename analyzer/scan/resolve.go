@@ -16,9 +16,9 @@ const (
 	// maxResolved is the length in bytes of the longest path that links may produce, as in Linux.
 	maxResolved = 4096
 
-	// maxSteps is the number of elements of paths with links that a merge follows, which takes a second. The names after them lead nowhere, and
+	// maxSteps is the number of elements of paths with links that a merge follows, which takes some seconds. The names after them lead nowhere, and
 	// the merge ends with an error.
-	maxSteps = 20_000_000
+	maxSteps = 10_000_000
 )
 
 // resolve follows the symbolic links of a path as the kernel does in a container: absolute targets start at the root, ".." ends there.

@@ -85,6 +85,7 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	for i, l := range layers {
 		report.Layers = append(report.Layers, analyzer.Layer{
 			DiffID: l.DiffID.String(), CreatedBy: l.CreatedBy, Entries: data[i].Entries, Bytes: data[i].Bytes,
+			Lazy: data[i].lazily,
 		})
 	}
 	report.Image, err = identify(img)

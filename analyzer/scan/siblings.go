@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -48,22 +49,32 @@ func (c *collector) sibling(e *walk.Entry) error {
 	return err
 }
 
-// hold reads a file and keeps it until the layer ends. It returns nil if held files would exceed Limits.Memory.
+// hold reads a file and keeps it until the layer ends. It returns nil if held files would exceed half of Limits.Memory. One larger file does
+// not count: an image has one large package database.
 func (c *collector) hold(e *walk.Entry) ([]byte, error) {
-	if c.heldSize+e.Size > c.limits.Memory {
-		return nil, nil
+	counted := e.Size
+	if c.heldSize+e.Size > c.limits.Memory/2 {
+		if c.heldLarge || e.Size > c.limits.FileSize {
+			return nil, nil
+		}
+		c.heldLarge, counted = true, 0
 	}
 	data, err := c.read(e.Reader, e.Size)
 	if err != nil {
 		return nil, err
 	}
-	c.heldSize += e.Size
+	if cap(data) > len(data)+len(data)/8+64 { // a lent buffer, which has room for a larger file
+		lent := data
+		data = bytes.Clone(lent)
+		c.budget.buffers.put(lent)
+	}
+	c.heldSize += counted
 	c.held[e.Path] = heldFile{e.Path, e.Mode, data}
 	return data, nil
 }
 
 func (c *collector) notHeld(size int64) string {
-	return fmt.Sprintf("%d bytes: files that are analyzed together would exceed %d bytes", size, c.limits.Memory)
+	return fmt.Sprintf("%d bytes: files that are analyzed together would exceed %d bytes", size, c.limits.Memory/2)
 }
 
 // finish runs the waiting jobs, and waits for all tasks.
