@@ -40,7 +40,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 // valueLimit is how many bytes any part of a document may have that is read as a whole: a text, a list of licences.
-const valueLimit = 4 << 20
+const valueLimit = 16 << 20
 
 // Decode reads a document into a report that matches as the image would that it is about. It reads CycloneDX from 1.0 as XML
 // and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the predicate of
