@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
@@ -182,7 +184,9 @@ func (m *model) throughLink(p string) bool {
 	return err != nil || at != path.Dir("/"+p)
 }
 
-func checkOracle(t *testing.T, layers [][]oracleEntry) {
+// oracleImage returns an image of layers.
+func oracleImage(t *testing.T, layers [][]oracleEntry) v1.Image {
+	t.Helper()
 	var made []*imagetest.Layer
 	for _, layer := range layers {
 		l := new(imagetest.Layer)
@@ -208,6 +212,11 @@ func checkOracle(t *testing.T, layers [][]oracleEntry) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return img
+}
+
+func checkOracle(t *testing.T, layers [][]oracleEntry) {
+	img := oracleImage(t, layers)
 	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
