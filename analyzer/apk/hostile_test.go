@@ -41,6 +41,6 @@ func TestHostile(t *testing.T) {
 		"dependencies":     hostile.Times(80, "", "P:p#\nV:1\nD:"+strings.Repeat("a ", 1<<19-1)+"\n\n", ""),
 		"conflicts":        hostile.Times(80, "", "P:p#\nV:1\np:"+strings.Repeat("! ", 1<<19-1)+"\n\n", ""),
 	} {
-		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), installed, text, 200<<20) })
+		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), installed, text, 256<<20) })
 	}
 }

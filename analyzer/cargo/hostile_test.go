@@ -17,7 +17,7 @@ func TestHostile(t *testing.T) {
 		"too much":     hostile.Times(9_000_000, "", " ", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			hostile.Refused(t, New(), "usr/bin/a", elfWith(sectionName, deflate(t, string(text))), 200<<20)
+			hostile.Refused(t, New(), "usr/bin/a", elfWith(sectionName, deflate(t, string(text))), 256<<20)
 		})
 	}
 }

@@ -25,6 +25,6 @@ func TestHostile(t *testing.T) {
 		{"arrays", "vendor/composer/installed.php", []byte("<?php return [" + strings.Repeat("[[1]],", 650_000) + "];")},
 		{"registry", "usr/share/php/.registry/a.reg", []byte("a:600000:{" + strings.Repeat("N;N;", 600_000) + "}")},
 	} {
-		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 200<<20) })
+		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 256<<20) })
 	}
 }

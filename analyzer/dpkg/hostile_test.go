@@ -50,6 +50,6 @@ func TestHostile(t *testing.T) {
 		{"empty lines", "var/lib/dpkg/info/p.md5sums", hostile.Times(90_000_000, "", "\n", "")},
 		{"copyright", "usr/share/doc/p/copyright", hostile.Times(2_000_000, "", "License: a#\n\n", "")},
 	} {
-		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.path, test.text, 160<<20) })
+		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.path, test.text, 200<<20) })
 	}
 }

@@ -20,7 +20,7 @@ func TestHostile(t *testing.T) {
 		{"checksums", "Gemfile.lock", hostile.Times(100_000, string(hostile.Times(100_000, head, "    a# (1)\n", ""))+"CHECKSUMS\n", "  a# (1) md5=d41d8cd98f00b204e9800998ecf8427e\n", "")},
 		{"specification", "specifications/a-1.gemspec", hostile.Times(200_000, "Gem::Specification.new do |s|\ns.name = 'a'\ns.version = '1'\n", "s.add_dependency 'a#'\n", "end\n")},
 	} {
-		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 200<<20) })
+		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 256<<20) })
 	}
 }
 

@@ -28,7 +28,7 @@ func TestHostile(t *testing.T) {
 		"version":           program("go1"+string(hostile.Times(1_000_000, "", ".#", "")), head),
 		"names of sections": append(append(sections, names...), table...),
 	} {
-		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), "usr/bin/a", text, 200<<20) })
+		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), "usr/bin/a", text, 256<<20) })
 	}
 }
 

@@ -101,7 +101,7 @@ func TestHostile(t *testing.T) {
 		{"gradle", "app/gradle.lockfile", hostile.Times(1_000_000, "", "a:a:#=a\n", "")},
 		{"sbt", "app/build.sbt.lock", hostile.Times(1_000_000, `{"dependencies":[{}`, `,{}`, "]}")},
 	} {
-		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.path, test.text, 200<<20) })
+		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.path, test.text, 256<<20) })
 	}
 }
 

@@ -54,7 +54,7 @@ func TestHostile(t *testing.T) {
 		{"bun's directories", "bun.lock", fmt.Appendf(nil, `{"packages":{"a%s":["a@1",{"dependencies":{"a":""%s}}]}}`, strings.Repeat("/a", 1000), needs)},
 		{"manifest", "node_modules/a/package.json", hostile.Times(600_000, `{"name":"a","version":"1","dependencies":{"a":"1"`, `,"#":"1"`, "}}")},
 	} {
-		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 200<<20) })
+		t.Run(test.name, func(t *testing.T) { hostile.Refused(t, New(), test.file, test.text, 256<<20) })
 	}
 }
 

@@ -75,7 +75,7 @@ func TestHostile(t *testing.T) {
 		{"dotted keys after a string", "poetry.lock", hostile.Times(30_000, "[[package]]\nname='a'\nversion='1'\n[package.dependencies]\n", `a#={s="""a"b""",`+deep+"a=1}\n", "")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			hostile.Refused(t, New(), test.path, test.text, 200<<20)
+			hostile.Refused(t, New(), test.path, test.text, 256<<20)
 		})
 	}
 }

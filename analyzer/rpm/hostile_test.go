@@ -138,7 +138,7 @@ func TestHostile(t *testing.T) {
 		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), databasePath, text, 256<<20) })
 	}
 	text := hostile.Times(700_000, "", "p-1-1#.noarch\n", "")
-	hostile.Refused(t, New(), "var/lib/rpmmanifest/"+listName, text, 200<<20)
+	hostile.Refused(t, New(), "var/lib/rpmmanifest/"+listName, text, 256<<20)
 }
 
 // TestRequiredPaths asks that time is linear in the number of required paths that one package owns.

@@ -15,8 +15,8 @@ type Budget struct {
 	// holds 8 MiB of names and results; one scan at a time holds more.
 	Memory int64
 
-	// Parallel is the number of layers read at once, and of analyzers working at once; GOMAXPROCS. Twice as many scans are in progress at
-	// once. Others wait before they hold anything.
+	// Parallel is the number of layers read at once, and of analyzers working at once; GOMAXPROCS. One scan more than
+	// that is in progress at once. Others wait before they hold anything.
 	Parallel int
 
 	once    sync.Once
@@ -41,6 +41,6 @@ func (b *Budget) start() {
 		}
 		b.memory, b.alone, b.window = semaphore.NewWeighted(b.size), make(chan struct{}, 1), make(chan struct{}, 1)
 		b.layers, b.workers = make(chan struct{}, parallel), make(chan struct{}, parallel)
-		b.scans, b.large = make(chan struct{}, 2*parallel), make(chan struct{}, 1)
+		b.scans, b.large = make(chan struct{}, parallel+1), make(chan struct{}, 1)
 	})
 }
