@@ -27,6 +27,9 @@ func (c *collector) addTo(d *layerData) {
 	paths := make(sharedPaths)
 	for i, list := range c.results {
 		key := c.analyzers[i].key
+		for k := range list {
+			d.size += sizeOf(&list[k].Result)
+		}
 		order.Sort(list, func(a, b *fileResult) int {
 			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})

@@ -60,7 +60,13 @@ func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
 	if r.cache == nil || ctx.Err() != nil {
 		return
 	}
-	if err := r.cache.Put(ctx, key, encodeLayer(d.complete())); err != nil {
+	var err error
+	if n := d.Journal.size() + d.size; n > maxCacheEntry {
+		err = fmt.Errorf("scan: cache: a layer has %d bytes of results, more than %d", n, int64(maxCacheEntry))
+	} else {
+		err = r.cache.Put(ctx, key, encodeLayer(d.complete()))
+	}
+	if err != nil {
 		e.Err = err
 		r.report.send(e)
 	}

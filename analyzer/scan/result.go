@@ -18,7 +18,7 @@ type layerData struct {
 	key     string          // of the cache
 	lazily  bool            // the entries are those of the layer's table of contents
 	named   map[namedKey]*fileResult
-	size    int64 // bytes of the results in the cache
+	size    int64 // bytes of the results, about as a cache keeps them
 }
 
 // A fileResult is the answer of one analyzer for one file.
