@@ -27,9 +27,6 @@ func (c *collector) addTo(d *layerData) {
 	paths := make(sharedPaths)
 	for i, list := range c.results {
 		key := c.analyzers[i].key
-		for k := range list {
-			d.size += sizeOf(&list[k].Result)
-		}
 		order.Sort(list, func(a, b *fileResult) int {
 			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})
@@ -46,6 +43,7 @@ func (c *collector) addTo(d *layerData) {
 		d.Results[key] = append(d.Results[key], list...)
 	}
 	d.named = nil
+	d.size += c.size.Load()
 }
 
 // sharedPaths holds the longest list of files of each package.

@@ -35,7 +35,8 @@ type collector struct {
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
-	added    atomic.Int64 // bytes of results that are not counted yet
+	size     atomic.Int64 // bytes of results
+	added    atomic.Int64 // of these, that keep does not know yet
 	mu       sync.Mutex
 	results  map[int][]fileResult // by analyzer, without empty ones
 }
@@ -151,7 +152,9 @@ func (c *collector) jobs(p string) []job {
 // add keeps the answer of a job.
 func (c *collector) add(j job, result fileResult) {
 	result.Entry, result.Name = j.entry, j.as
-	c.added.Add(sizeOf(&result.Result))
+	size := sizeOf(&result.Result)
+	c.added.Add(size)
+	c.size.Add(size)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.results[j.analyzer] = append(c.results[j.analyzer], result)
