@@ -1,6 +1,7 @@
 package httpretry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func (p Policy) Do(ctx context.Context, f func() error) error {
 		}
 		pause, ok := l.next(ctx, 0)
 		if !ok {
-			return err
+			return cmp.Or(ctx.Err(), err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -60,6 +60,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		pause, ok := l.next(ctx, asked)
 		switch {
+		case !ok && ctx.Err() != nil:
+			if err == nil {
+				res.Body.Close()
+			}
+			return nil, ctx.Err()
 		case !ok && errors.Is(err, io.EOF): // instead of a header
 			return nil, &attemptsError{io.ErrUnexpectedEOF, l.attempts}
 		case !ok && err != nil:
