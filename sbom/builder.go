@@ -18,12 +18,12 @@ type builder struct {
 	version cyclonedx.SpecVersion
 
 	names      namer
-	image      string             // reference of what was scanned
-	distro     string             // reference of the distribution, "" where there is none
+	image      string             // reference of the image or file system
+	distro     string             // reference of the distribution, or ""
 	components []string           // references of the report's components
 	byID       map[string]int     // index of a component by its ID
 	files      []file             // files with findings
-	licenses   map[string]licence // by what a package declares
+	licenses   map[string]licence // by the declared text
 }
 
 func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, version cyclonedx.SpecVersion) *builder {
@@ -94,12 +94,12 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 		Compositions: &compositions,
 	}
 	if b.result != nil {
-		bom.Vulnerabilities = &vulnerabilities // also where there are none: it was looked for
+		bom.Vulnerabilities = &vulnerabilities // an empty list, too: the scan looked for them
 	}
 	return bom, nil
 }
 
-// about says of each component why the result says nothing of it.
+// about returns for each component the reason why it has no result.
 func (b *builder) about() []properties {
 	list := make([]properties, len(b.components))
 	if b.result == nil {

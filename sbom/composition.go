@@ -4,7 +4,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// compositions says what is complete and what is not. A scan reads what package managers record; it cannot know that
+// compositions tells which parts are complete. A scan reads what package managers record; it cannot know that
 // there is nothing else, nor that every vulnerability has been found by somebody: neither is ever "complete".
 func (b *builder) compositions(g *graph, vulnerabilities []cyclonedx.Vulnerability) []cyclonedx.Composition {
 	contents := cyclonedx.CompositionAggregateUnknown

@@ -39,22 +39,22 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// valueLimit is how many bytes any part of a document may have that is read as a whole: a text, a list of licences.
+// valueLimit is the most bytes of a part of a document that is read whole: a text, a list of licences.
 const valueLimit = 16 << 20
 
-// Decode reads a document into a report that matches as the image would that it is about. It reads CycloneDX from 1.0 as XML
-// and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the predicate of
-// an in-toto statement, whose subject gives the image its digest and must be what the document says that it is about. A
+// Decode reads a document into a report. Matching the report finds the same as matching a scan of the image. Decode reads CycloneDX
+// from 1.0 as XML and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the
+// predicate of an in-toto statement. The subject of the statement gives the image its digest, and must agree with the document. A
 // document may be gzipped.
 //
-// A document that Encode wrote gives the report that it was written of, but for what the package comment lists. Of those of
-// other tools it understands how syft, trivy, osv-scalibr and cdxgen name the source packages and the distribution that
-// advisories are about. The ID of a component is its reference (bom-ref) in the document, and its PURL the document's. What
-// is missing for matching, or has no place in a report, is a [analyzer.Diagnostic] of analyzer "sbom". Vulnerabilities that a
-// document lists are not read: a report is about what there is.
+// A document of Encode gives the original report, except for the parts that the package comment lists. In documents of other tools,
+// Decode understands the names that syft, trivy, osv-scalibr and cdxgen use for source packages and distributions. The ID of a
+// component is its reference (bom-ref) in the document, and its PURL that of the document. Data that is missing for
+// matching, or has no place in a report, is a [analyzer.Diagnostic] of analyzer "sbom". Decode does not read the vulnerabilities of
+// a document: a report describes contents.
 //
-// It fails where the document is damaged, with the place in it; with [ErrUnsupported] where it is of another format or
-// version; with [ErrLimit] where it exceeds the limits.
+// Decode returns an error with the place if the document is damaged, [ErrUnsupported] if it has another format or version, and
+// [ErrLimit] if it exceeds the limits.
 func Decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 	report, err := decode(r, limits.withDefaults())
 	if err != nil {
@@ -104,7 +104,7 @@ type decoder struct {
 	limits Limits
 	out    *inventory.Collector
 	count  int   // components, of all kinds
-	err    error // of what could not return it
+	err    error // of a method that could not return it
 }
 
 // counted counts a component that lies in others, depth of them.
@@ -118,7 +118,7 @@ func (d *decoder) counted(depth int) error {
 	return nil
 }
 
-// version accepts the versions that are known, and later ones of the same kind with a note, since they add things.
+// version accepts known versions, and with a note later ones, which add parts.
 func (d *decoder) version(format, version string, known func(string) bool) error {
 	if known(version) {
 		return nil

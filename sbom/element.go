@@ -15,7 +15,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// An element is what is read of a component, in either notation and all versions.
+// An element holds the data of a component, in either notation and all versions.
 type element struct {
 	inventory.Entry
 	scope, publisher string
@@ -35,7 +35,7 @@ func (d *decoder) property(e *element, p cyclonedx.Property) error {
 	return nil
 }
 
-// add decides what a thing is that a document lists.
+// add decides the meaning of an element of a document.
 func (d *decoder) add(e *inventory.Entry) error {
 	switch {
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeOS):
@@ -82,7 +82,7 @@ func (e *element) location() string {
 	return ""
 }
 
-// evidenceValue returns what the first method of the evidence of identity goes by.
+// evidenceValue returns the value of the first method of the evidence of identity.
 func (e *element) evidenceValue() string {
 	if e.evidence == nil || e.evidence.Identity == nil {
 		return ""
@@ -217,7 +217,7 @@ func numbered(s, name string) (n int, field string, ok bool) {
 	return n, field, ok && n >= 0
 }
 
-// index returns the number that a text is, -1 where it is none.
+// index returns the number in a text, or -1.
 func index(s string) int {
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || n < 0 {
@@ -226,7 +226,7 @@ func index(s string) int {
 	return int(n)
 }
 
-// subject reads what the document is about.
+// subject reads the subject of the document.
 func (d *decoder) subject(e *inventory.Entry) {
 	var image analyzer.ImageInfo
 	var layers []analyzer.Layer
@@ -275,13 +275,13 @@ func (d *decoder) subject(e *inventory.Entry) {
 	d.out.Image(image, layers)
 }
 
-// spdxSubject is subject for SPDX, where what the image has in the metadata stands with it.
+// spdxSubject is subject for SPDX, whose subject has the metadata of the image.
 func (d *decoder) spdxSubject(e *inventory.Entry) {
 	d.subject(e)
 	d.err = cmp.Or(d.err, d.caveats(e.Properties))
 }
 
-// caveats reads the diagnostics of the scan that the document is of.
+// caveats reads the diagnostics of the scan.
 func (d *decoder) caveats(list []inventory.Property) error {
 	var found []analyzer.FileDiagnostic
 	for _, p := range list {

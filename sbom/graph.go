@@ -11,25 +11,24 @@ import (
 	"github.com/hullmark/hullmark/internal/inventory"
 )
 
-// A graph says what needs what.
+// A graph has the dependencies between packages.
 type graph struct {
 	edges []cyclonedx.Dependency
 
-	// Of packages whose analyzer reads what they need:
-	known      []string         // references of those all of whose needs were found
+	// Packages whose analyzer reads dependencies:
+	known      []string         // references of those whose dependencies were all found
 	unknown    []string         // references of the others
-	unresolved map[int][]string // what was not found, by index of the component
-	other      map[int][]string // what edges cannot tell: the package itself, and what it owns as well as needs
+	unresolved map[int][]string // names that were not found, by index of the component
+	other      map[int][]string // names without an edge: of the package itself, and of packages that it owns, too
 }
 
-// graph connects the image with everything that no other package owns, owners with what they own, and packages with those
-// that they need. A package has a node only if it is known what it needs, so that no node means nobody knows, and a node
-// without edges that it needs nothing.
+// graph connects the image with every package without an owner, owners with the packages that they own, and packages with their
+// dependencies. A package without a node has unknown dependencies; a node without edges has none.
 func (b *builder) graph() *graph {
 	g := &graph{unresolved: make(map[int][]string), other: make(map[int][]string)}
 	list := b.report.Components
 	owned := make([][]int, len(list))
-	stated := make(map[string]bool) // analyzers that read what packages need
+	stated := make(map[string]bool) // analyzers that read dependencies
 	top := make([]string, 0, len(list)+len(b.files)+1)
 	if b.distro != "" {
 		top = append(top, b.distro)
@@ -92,7 +91,7 @@ func (b *builder) graph() *graph {
 	return g
 }
 
-// A nameIndex finds the package that another means by a name. A name may belong to several: builds of a system package
+// A nameIndex finds the package for a name in the dependencies of another. A name may belong to several: builds of a system package
 // for several architectures, versions of a module in several directories. It means the one of the same architecture, or
 // the one in the nearest directory, as Node.js and Python search them, and among these the least deep.
 type nameIndex struct {
@@ -139,7 +138,7 @@ func (x *nameIndex) put(m map[nameKey]int, name string, i int) {
 	}
 }
 
-// before reports whether a is meant rather than b within a scope that both are in.
+// before reports whether a name stands for a rather than b in a scope of both.
 func (x *nameIndex) before(a, b int) bool {
 	p, q := x.list[a].Path, x.list[b].Path
 	if d := strings.Count(p, "/") - strings.Count(q, "/"); d != 0 && !x.list[a].System {
@@ -148,7 +147,7 @@ func (x *nameIndex) before(a, b int) bool {
 	return a < b
 }
 
-// find returns the index of the component that c means by a name, -1 if there is none.
+// find returns the index of the component for a name in the dependencies of c, or -1.
 func (x *nameIndex) find(c *analyzer.Component, name string) int {
 	for _, m := range []map[nameKey]int{x.own, x.provided} {
 		k, ok := m[nameKey{c.Type, name, ""}]
@@ -165,8 +164,7 @@ func (x *nameIndex) find(c *analyzer.Component, name string) int {
 	return -1
 }
 
-// scopesOf yields the scopes of a component, narrowest first, without the image: of a path the directories, of which no
-// sensible one has more than 64.
+// scopesOf yields the scopes of a component, narrowest first, without the image. For a path these are its directories, at most 64.
 func scopesOf(c *analyzer.Component) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if c.System {

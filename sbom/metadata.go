@@ -8,7 +8,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// metadata says what was scanned, by what, and what is not known about it.
+// metadata describes the subject, the tool, and the gaps of the scan.
 func (b *builder) metadata() *cyclonedx.Metadata {
 	m := &cyclonedx.Metadata{
 		Timestamp:  instant(b.options.Timestamp),
@@ -30,7 +30,7 @@ func (b *builder) metadata() *cyclonedx.Metadata {
 
 func (b *builder) isImage() bool { return b.report.Image.ID != "" || len(b.report.Layers) > 0 }
 
-// subject describes what was scanned.
+// subject describes the image or file system.
 func (b *builder) subject() *cyclonedx.Component {
 	image := &b.report.Image
 	c := &cyclonedx.Component{
@@ -60,7 +60,7 @@ func (b *builder) subject() *cyclonedx.Component {
 	return c
 }
 
-// caveats lists what was not read or not understood, and where advisories came from, or did not.
+// caveats lists the problems of the scan, and the origin of advisories for each ecosystem.
 func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {
@@ -98,7 +98,7 @@ func (b *builder) distribution() cyclonedx.Component {
 	c := cyclonedx.Component{
 		BOMRef:      b.distro,
 		Type:        cyclonedx.ComponentTypeOS,
-		Name:        cmp.Or(d.ID, "linux"), // what os-release(5) says to assume
+		Name:        cmp.Or(d.ID, "linux"), // the default of os-release(5)
 		Version:     version(d.VersionID),
 		Description: d.Name,
 	}

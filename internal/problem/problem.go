@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/internal/limit"
 )
 
-// Max is how many diagnostics of one file and analyzer a report lists; it counts the others. A file that is not what its name
+// Max is the most diagnostics of one file and analyzer in a report, which counts the others. A file that is not what its name
 // promises has one in each line.
 const Max = 16
 
@@ -63,7 +63,7 @@ func (l *List) full() bool {
 	return true
 }
 
-// Diagnostics returns the diagnostics, the last of which counts those that the list had no room for.
+// Diagnostics returns the diagnostics. The last one counts those beyond Max.
 func (l *List) Diagnostics() []analyzer.Diagnostic {
 	if l.more == 0 {
 		return l.list

@@ -76,7 +76,7 @@ type judge struct {
 	expired  map[*entry]bool
 }
 
-// A judged is a component and what is made of it when it is first asked for.
+// A judged is a component and its values, which are made on first use.
 type judged struct {
 	*analyzer.Component
 	value *packageValue
@@ -192,7 +192,7 @@ func (p *policy) has(kind report.Target) bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.on == kind })
 }
 
-// decide tries the rules of a policy on a thing, and records what the first that holds says.
+// decide tries the rules of a policy on a value, and records the decision of the first that holds.
 func (j *judge) decide(p *policy, d report.Decision, about func() thing, name string) (bool, error) {
 	for i := range p.rules {
 		r := &p.rules[i]
@@ -222,7 +222,7 @@ func (j *judge) decide(p *policy, d report.Decision, about func() thing, name st
 	return false, nil
 }
 
-// record adds a decision, after what allows it.
+// record adds a decision, after the entries that allow it.
 func (j *judge) record(d report.Decision, about func() thing) {
 	d.Action = d.Ruled
 	if d.Ruled > report.Go && len(j.index.entries) > 0 {

@@ -13,10 +13,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxErrors bounds what is said of a document that is none at all.
+// maxErrors is the most errors for a document.
 const maxErrors = 200
 
-// A loader reads a document and collects what is wrong with it.
+// A loader reads a document and collects its errors.
 type loader struct {
 	doc  *Document
 	envs *environments
@@ -31,7 +31,7 @@ func (l *loader) failAt(line int, format string, args ...any) {
 
 func (l *loader) fail(n *yaml.Node, format string, args ...any) { l.failAt(n.Line, format, args...) }
 
-// root parses the text and returns its one document, nil where there is none.
+// root parses the text and returns its one document, or nil.
 func (l *loader) root(text []byte) *yaml.Node {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
@@ -55,7 +55,7 @@ func (l *loader) root(text []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// yamlError takes the line out of an error of the YAML library, which has it in its text only.
+// yamlError finds the line in the text of an error of the YAML library.
 func (l *loader) yamlError(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); m != nil {
@@ -74,7 +74,7 @@ type table struct {
 	values map[string]*yaml.Node
 }
 
-// table reads a mapping that has some of the keys, and no others.
+// table reads a mapping with some of the keys and no others.
 func (l *loader) table(n *yaml.Node, what string, keys ...string) (table, bool) {
 	t := table{n, l, what, make(map[string]*yaml.Node)}
 	if n.Kind != yaml.MappingNode {
@@ -95,7 +95,7 @@ func (l *loader) table(n *yaml.Node, what string, keys ...string) (table, bool) 
 	return t, true
 }
 
-// need returns a value, and complains where there is none.
+// need returns a value, and reports an error if it is missing.
 func (t table) need(key string) *yaml.Node {
 	v := t.values[key]
 	if v == nil {
@@ -104,7 +104,7 @@ func (t table) need(key string) *yaml.Node {
 	return v
 }
 
-// text returns a text; "" where there is none, which need says is an error.
+// text returns a text, or "" if it is missing; need reports that.
 func (t table) text(key string, need bool) string {
 	v := t.values[key]
 	if v == nil {
@@ -123,7 +123,7 @@ func (t table) text(key string, need bool) string {
 	return v.Value
 }
 
-// list returns the elements of a list; none where there is none.
+// list returns the elements of a list, or nil.
 func (t table) list(key string) []*yaml.Node {
 	v := t.values[key]
 	if v == nil {
@@ -136,7 +136,7 @@ func (t table) list(key string) []*yaml.Node {
 	return v.Content
 }
 
-// line returns the line of a value, or else that of the table.
+// line returns the line of a value, or else the line of the table.
 func (t table) line(key string) int {
 	if v := t.values[key]; v != nil {
 		return v.Line
@@ -159,7 +159,7 @@ func kindOf(n *yaml.Node) string {
 	return "a text"
 }
 
-// meant names the key that is likely meant, if one is.
+// meant suggests a similar key, if there is one.
 func meant(word string, keys []string) string {
 	for _, k := range keys {
 		if len(word) > 2 && (strings.HasPrefix(k, word) || strings.HasPrefix(word, k) || strings.EqualFold(k, word)) {

@@ -2,8 +2,8 @@
 // (artifacts:reports:container_scanning), of version 15.0.4:
 // https://docs.gitlab.com/ee/user/application_security/container_scanning/.
 //
-// Only what is shown is in it, since GitLab has no place for what is hidden; how many those are is one of the messages of the
-// scan, as is what there are no advisories for.
+// It has the shown findings only: GitLab has no place for hidden ones. Messages of the scan count the hidden findings and name the
+// ecosystems without advisories.
 package gitlab
 
 import (

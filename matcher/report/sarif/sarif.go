@@ -1,12 +1,12 @@
 // Package sarif writes a report in the Static Analysis Results Interchange Format 2.1.0, which code hosts show beside the code:
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 //
-// Every vulnerability is a rule, and every component that has it a result, at the file that it was found in. What is hidden is
-// there too, as suppressed, with the reason. What there are no advisories for and what could not be read are notifications of
-// the invocation. The security-severity of a rule is the CVSS score, or what stands for the level where there is none.
+// Every vulnerability is a rule, and every component that has it a result, located at the component's file. Hidden findings are
+// suppressed results, with the reason. Ecosystems without advisories and problems of the scan are notifications of
+// the invocation. The security-severity of a rule is the CVSS score, or the middle of the level's range.
 //
-// The library owenrumney/go-sarif links an HTTP client with its schema validator, which this package's importers would have
-// to take; the tests read what is written with it, and hold it against the schema that comes with it.
+// The library owenrumney/go-sarif would link an HTTP client, for its schema validator, into programs that import this package. Only
+// the tests use it: they read the output with it, and check the output against its schema.
 package sarif
 
 import (
@@ -189,7 +189,7 @@ type builder struct {
 	results []result
 }
 
-// rule returns the index of a vulnerability's rule. The worst level of its findings is the rule's.
+// rule returns the index of a vulnerability's rule, which has the worst level of its findings.
 func (b *builder) rule(f *report.Finding) int {
 	if i, ok := b.rules[f.ID]; ok {
 		return i
@@ -284,7 +284,7 @@ func (b *builder) fileFinding(f *analyzer.FileFinding) {
 	})
 }
 
-// notifications say what was not judged and what was not read.
+// notifications lists ecosystems without advisories, and the problems of the scan.
 func (b *builder) notifications() []notification {
 	var list []notification
 	for _, n := range b.v.Notes {
@@ -337,7 +337,7 @@ func levelOf(l matcher.Level) string {
 	return "note"
 }
 
-// securitySeverity is the score that code hosts sort by, "9.8"; the middle of the level's range where there is none.
+// securitySeverity is the score that code hosts sort by, "9.8", or the middle of the level's range.
 func securitySeverity(s matcher.Severity) string {
 	score := s.Score
 	if score == 0 {
