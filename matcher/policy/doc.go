@@ -1,8 +1,7 @@
-// Package policy decides, by rules that a user writes, what is accepted in an image: whether a build stops on it, warns, or
-// goes on.
+// Package policy decides by a user's rules whether an image stops a build, causes a warning, or passes.
 //
-// [Load] reads a document and reports all that is wrong with it, with lines; [Document.Evaluate] applies it to a report and its
-// matches, and returns a report.Verdict with every decision. [Preset] returns documents to begin with.
+// [Load] reads a document and returns all its errors, with lines. [Document.Evaluate] applies it to a report and its matches, and
+// returns a report.Verdict with every decision. [Preset] returns documents to begin with.
 //
 // # The document
 //
@@ -13,7 +12,7 @@
 //	  - name: production
 //	    description: text             # optional
 //	    vex: trust                    # optional; "ignore" judges what VEX statements suppress, too
-//	    otherwise: go                 # stop, warn or go: what becomes of a match that no rule decides
+//	    otherwise: go                 # stop, warn or go, for matches that no rule decides
 //	    rules:                        # optional; in order
 //	      - name: exploited
 //	        on: match                 # image, distro, package, match or finding
@@ -21,11 +20,11 @@
 //	        action: stop              # stop, warn or go
 //	        message: ${match.id} is used by attackers   # optional; ${} holds CEL expressions
 //	        hide: true                # optional, of matches that go: reports count it, and do not show it
-//	allow:                            # optional: lists of what is accepted for a while
+//	allow:                            # optional: lists of accepted risks, each for a while
 //	  - name: accepted
 //	    entries:
 //	      - vulnerability: CVE-2019-13627                # at least one of vulnerability, package, finding and rule
-//	        package: pkg:deb/debian/libgcrypt20          # a pattern as in package matcher/vex
+//	        package: pkg:deb/debian/libgcrypt20          # a pattern of package matcher/purl
 //	        path: usr/lib/**                             # optional: where the package or finding lies
 //	        finding: clamav:*                            # the rule of an analyzer.Finding
 //	        rule: production/exploited                   # decisions of this rule only, or of this policy's
@@ -46,15 +45,15 @@
 //	default:                          # optional: for images that no mapping fits
 //	  policies: [production]
 //
-// Without a mapping that fits and without a default, evaluating is an error, not a pass. Of the patterns of images, "*" is any
-// text within one element of a path and "**" any text; one that is left out fits every image, any other only images that have
-// such a part: a root file system has none of them.
+// Without a fitting mapping and without a default, Evaluate returns an error: the image does not pass. In patterns of images, "*" is
+// any text within one element of a path and "**" any text. A missing pattern fits every image. Other patterns fit only images with
+// that part, and a root file system has no such part.
 //
 // # Decisions
 //
 // Rules of a policy are tried in order, and the first whose expression is true decides: so a rule that goes is an exception
 // from those after it. Everything is judged by each policy of the mapping, and the worst action is the verdict's. Matches that a
-// VEX statement suppresses are not judged, unless the policy says so. An entry of a list makes a Go of what stops or warns.
+// VEX statement suppresses are not judged, unless the policy says so. An entry of a list turns Stop and Warn into Go.
 // An image that is denied stops, allowed or not.
 //
 // # Expressions
@@ -63,7 +62,7 @@
 // rule on matches has the package too. Times that are not known are the
 // beginning of 1970.
 //
-//	image    reference, registry, repository, tag, digest, id, platform, os, arch    texts, "" where there is none
+//	image    reference, registry, repository, tag, digest, id, platform, os, arch    texts, "" if unknown
 //	         size              int, bytes of all layers uncompressed
 //	         layers            list of {diff_id, created_by, size, entries, lazy}, bottom first
 //	         history           list of {created, created_by, comment, empty}
@@ -71,8 +70,8 @@
 //	         entrypoint, cmd   lists of texts
 //	         ports, volumes    lists of texts: "80/tcp"
 //	         env, labels       maps of texts
-//	         uncovered         list of texts: what there are no advisories for, "deb debian 12"
-//	         diagnostics       int: what could not be read
+//	         uncovered         list of texts: ecosystems without advisories, "deb debian 12"
+//	         diagnostics       int: number of problems of the scan
 //	distro   id, version, codename, name    texts
 //	         like              list of texts
 //	         end_of_life       bool: support has ended
