@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// analysisOf says what a VEX statement says of all the components. Without one it says what is so of every component, and
-// nothing that only somebody who knows the image can say: that it is exploitable or not.
+// analysisOf returns the analysis of a VEX statement about all the components. Without a statement it returns the facts that hold for every
+// component, but never that a vulnerability is exploitable or not, which only the owner of the image can judge.
 func analysisOf(hits []hit) *cyclonedx.VulnerabilityAnalysis {
 	if a := hits[0].Analysis; a != nil {
 		return statedAnalysis(a)

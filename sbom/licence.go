@@ -8,7 +8,7 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// A licence is what one declaration amounts to.
+// A licence is the meaning of one declaration.
 type licence struct {
 	text string
 	kind licenceKind
@@ -22,10 +22,10 @@ const (
 	licenceExpression                    // any other SPDX expression, also a single identifier newer than their list
 )
 
-// licensesOf says under which licences a package is. The schemas before 1.7 allow either one expression or a list of
-// identifiers and names: several licences of which one is an expression become a single one, as all of them hold, and
-// where there is also one that SPDX does not know, expressions are listed as names. It also reports whether the licences say
-// exactly what was declared.
+// licensesOf returns the licences of a package. The schemas before 1.7 allow either one expression or a list of
+// identifiers and names: several licences with an expression among them become one expression, because all of them hold. If
+// SPDX does not know one of them, expressions are listed as names. It also reports whether the licences equal
+// the declaration.
 func (b *builder) licensesOf(declared []string) (licenses *cyclonedx.Licenses, exact bool) {
 	list := make([]licence, 0, len(declared))
 	var known licenceKind // bits of the kinds there are
@@ -59,7 +59,7 @@ func (b *builder) licensesOf(declared []string) (licenses *cyclonedx.Licenses, e
 	return &out, exact
 }
 
-// declared says that a licence is what the package's authors state, not what somebody concluded.
+// declared marks a licence as stated by the package's authors, not concluded by a reader.
 func (b *builder) declared() *cyclonedx.LicenseAcknowledgement {
 	if b.version < cyclonedx.SpecVersion1_6 {
 		return nil

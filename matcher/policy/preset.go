@@ -14,11 +14,11 @@ func Presets() []string { return []string{"severity", "fixable", "vendor-only", 
 
 // Preset returns the text of a document to copy and change:
 //
-//   - severity stops on what is of high severity or worse,
-//   - fixable stops on what has a fix, and hides the rest,
-//   - vendor-only hides what the publisher will not fix, and stops on what is left of high severity or worse,
-//   - kev stops on what is known to be exploited, or likely to be soon,
-//   - strict stops on anything that is not known to be harmless, and on what could not be judged.
+//   - severity stops on high severity or worse,
+//   - fixable stops on vulnerabilities with a fix, and hides the rest,
+//   - vendor-only hides vulnerabilities that the publisher will not fix, and stops on others of high severity or worse,
+//   - kev stops on known and likely exploitation,
+//   - strict stops on everything without proof that it is harmless, and on ecosystems without advisories.
 func Preset(name string) (string, error) {
 	b, err := presets.ReadFile("presets/" + name + ".yaml")
 	if err != nil {

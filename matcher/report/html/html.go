@@ -26,7 +26,7 @@ import (
 //go:embed page.tmpl style.css script.js
 var files embed.FS
 
-// A page is what the template is executed on.
+// A page is the data of the template.
 type page struct {
 	*report.Assessment
 	Style  template.CSS
@@ -41,7 +41,7 @@ type level struct {
 	Count int
 }
 
-// A row is a finding as it is shown.
+// A row is a finding in the form of the page.
 type row struct {
 	*report.Finding
 	Level, Why, Search string
@@ -115,7 +115,7 @@ func rowOf(v *report.Assessment, f *report.Finding) row {
 	return r
 }
 
-// Percent is a probability as it is shown.
+// Percent is a probability in percent.
 func (r row) Percent() string {
 	switch e := r.Enrichment.EPSS; {
 	case e == 0:
@@ -127,7 +127,7 @@ func (r row) Percent() string {
 	}
 }
 
-// Message is what a policy says of the finding.
+// Message is a policy's message about the finding.
 func (r row) Message() string {
 	for _, d := range r.Decisions {
 		if d.Action == r.Action {
@@ -137,7 +137,7 @@ func (r row) Message() string {
 	return ""
 }
 
-// Allowed is the entry of a list that lets the finding pass, nil where there is none.
+// Allowed is the entry of a list that lets the finding pass, or nil.
 func (r row) Allowed() *report.Entry {
 	for _, d := range r.Decisions {
 		if d.Allowed != nil {

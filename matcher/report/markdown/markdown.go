@@ -1,7 +1,7 @@
-// Package markdown writes a report as a comment on a merge request: what decides first, then what was found, the worst first, and
-// what is hidden or could not be judged, folded away. GitHub's and GitLab's dialects of Markdown both show it.
+// Package markdown writes a report as a comment on a merge request: the decision, the findings with the worst first, and, folded
+// away, hidden findings and gaps. It shows in GitHub's and GitLab's dialects of Markdown.
 //
-// What comes from an image cannot make links, mention people or close the table that it stands in: it is escaped.
+// Text of an image is escaped: it cannot make links, mention people or close its table.
 package markdown
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// maxBytes is what a table may come to: GitHub refuses comments of more than 65,536 characters.
+// maxBytes is the size of the largest table: GitHub refuses comments of more than 65,536 characters.
 const maxBytes = 50_000
 
 // Write writes a report.
@@ -193,7 +193,7 @@ func link(id string) string {
 	return escape(id)
 }
 
-// escape makes text that Markdown shows as it is, on one line of a table.
+// escape escapes a text for one line of a table.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {
