@@ -215,17 +215,23 @@ func oracleImage(t *testing.T, layers [][]oracleEntry) v1.Image {
 	return img
 }
 
-func checkOracle(t *testing.T, layers [][]oracleEntry) {
-	img := oracleImage(t, layers)
+// scanned returns the packages that a scan finds: name, path and layer.
+func scanned(t *testing.T, img v1.Image) (list []string) {
+	t.Helper()
 	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
 	for _, c := range report.Components {
-		got = append(got, fmt.Sprintf("%s %s %d", c.Name, c.Path, c.Layer))
+		list = append(list, fmt.Sprintf("%s %s %d", c.Name, c.Path, c.Layer))
 	}
-	slices.Sort(got)
+	slices.Sort(list)
+	return list
+}
+
+func checkOracle(t *testing.T, layers [][]oracleEntry) {
+	img := oracleImage(t, layers)
+	got := scanned(t, img)
 	want, spared := oracle(layers)
 	if len(spared) > 0 { // the layers of their versions differ, too
 		got = withoutLayers(slices.DeleteFunc(got, func(s string) bool {

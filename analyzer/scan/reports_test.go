@@ -1,13 +1,9 @@
 package scan_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/scan"
 )
 
 // TestReports recreates what users have reported about other readers of layers. Each wants what is visible in a container.
@@ -65,16 +61,7 @@ func TestReports(t *testing.T) {
 			[]string{"a a.list 0", "a b.list 0", "a c.list 0"}},
 	} {
 		t.Run(strings.ReplaceAll(c.report, "/", " "), func(t *testing.T) {
-			img := oracleImage(t, c.layers)
-			report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}.Scan(t.Context(), img)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, c := range report.Components {
-				got = append(got, fmt.Sprintf("%s %s %d", c.Name, c.Path, c.Layer))
-			}
-			slices.Sort(got)
+			got := scanned(t, oracleImage(t, c.layers))
 			slices.Sort(c.want)
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%s: got %q, want %q", c.right, got, c.want)
