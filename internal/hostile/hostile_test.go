@@ -28,7 +28,8 @@ func TestRepeat(t *testing.T) {
 
 func TestPeak(t *testing.T) {
 	var held []byte
-	if n := Peak(func() { held = make([]byte, 32<<20) }); n < 32<<20 || n > 64<<20 {
+	// The heap may also lose a few spans while f runs.
+	if n := Peak(func() { held = make([]byte, 32<<20) }); n < 31<<20 || n > 64<<20 {
 		t.Errorf("%d bytes", n)
 	}
 	held[0] = 1
