@@ -9,12 +9,12 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -172,12 +172,12 @@ func BenchmarkScale(b *testing.B) {
 				}
 				runtime.GC()
 				b.StartTimer()
-				began, before := time.Now(), processorTime(b)
+				began, before := time.Now(), cputime.Used()
 				result, err := matcher.Matcher{Source: d}.Match(b.Context(), report)
 				if err != nil {
 					b.Fatal(err)
 				}
-				clock, spent = min(clock, time.Since(began)), min(spent, processorTime(b)-before)
+				clock, spent = min(clock, time.Since(began)), min(spent, cputime.Used()-before)
 				matches = len(result.Matches)
 			}
 			b.ReportMetric(float64(clock.Microseconds())/1000, "least-ms")
@@ -186,15 +186,6 @@ func BenchmarkScale(b *testing.B) {
 			b.ReportMetric(float64(w.advisories), "advisories")
 		})
 	}
-}
-
-// processorTime returns what the process has used so far.
-func processorTime(tb testing.TB) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkCold looks up 1,000 packages of a database that is open, but of which nothing has been read yet, one at a time.
@@ -222,7 +213,7 @@ func BenchmarkCold(b *testing.B) {
 		}
 		runtime.GC()
 		b.StartTimer()
-		began, before := time.Now(), processorTime(b)
+		began, before := time.Now(), cputime.Used()
 		found = 0
 		for i := range keys {
 			for _, err := range d.Advisories(b.Context(), keys[i:i+1]) {
@@ -232,7 +223,7 @@ func BenchmarkCold(b *testing.B) {
 				found++
 			}
 		}
-		clock, spent = min(clock, time.Since(began)), min(spent, processorTime(b)-before)
+		clock, spent = min(clock, time.Since(began)), min(spent, cputime.Used()-before)
 	}
 	b.ReportMetric(float64(clock.Microseconds())/1000, "least-ms")
 	b.ReportMetric(float64(spent.Microseconds())/1000, "least-cpu-ms")
@@ -273,11 +264,11 @@ func BenchmarkMatcher(b *testing.B) {
 	b.ReportAllocs()
 	spent := time.Hour
 	for b.Loop() {
-		before := processorTime(b)
+		before := cputime.Used()
 		if _, err := (matcher.Matcher{Source: memory{r.seen}}).Match(b.Context(), report); err != nil {
 			b.Fatal(err)
 		}
-		spent = min(spent, processorTime(b)-before)
+		spent = min(spent, cputime.Used()-before)
 	}
 	b.ReportMetric(float64(spent.Microseconds())/1000, "least-cpu-ms")
 	b.ReportMetric(float64(len(r.seen)), "advisories")

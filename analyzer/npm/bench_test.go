@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
@@ -90,7 +90,7 @@ func BenchmarkTree(b *testing.B) {
 			var report *analyzer.Report
 			before := heap()
 			peak := watch()
-			cpu := processTime(b)
+			cpu := cputime.Used()
 			for b.Loop() {
 				var err error
 				report, err = scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.Scan(b.Context(), img)
@@ -98,7 +98,7 @@ func BenchmarkTree(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			cpu = processTime(b) - cpu
+			cpu = cputime.Used() - cpu
 			if len(report.Components) != n {
 				b.Fatalf("%d components", len(report.Components))
 			}
@@ -207,13 +207,4 @@ func watch() func() (inUse, live uint64) {
 		<-stopped
 		return most, mostLive
 	}
-}
-
-// processTime is the processor time that this process has used.
-func processTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

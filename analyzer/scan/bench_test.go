@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 // benchImage is a generated image of four layers, 100 MB each uncompressed, that holds what a Debian image with a Python
@@ -222,24 +222,24 @@ func BenchmarkScan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		start, cpu := time.Now(), processTime()
+		start, cpu := time.Now(), cputime.Used()
 		n, err := floor(img)
 		if err != nil {
 			b.Fatal(err)
 		}
 		floors += time.Since(start)
-		floorsCPU += processTime() - cpu
+		floorsCPU += cputime.Used() - cpu
 		b.SetBytes(n)
 		runtime.GC()
 		peak.reset()
 		b.StartTimer()
-		start, cpu = time.Now(), processTime()
+		start, cpu = time.Now(), cputime.Used()
 		report, err := scan.Scanner{Analyzers: all.All()}.Scan(ctx, img)
 		if err != nil {
 			b.Fatal(err)
 		}
 		scans += time.Since(start)
-		scansCPU += processTime() - cpu
+		scansCPU += cputime.Used() - cpu
 		peak.note()
 		if len(report.Components) != 800 || len(report.Diagnostics) != 0 {
 			b.Fatalf("%d components, diagnostics %v", len(report.Components), report.Diagnostics)
@@ -248,15 +248,6 @@ func BenchmarkScan(b *testing.B) {
 	b.ReportMetric(float64(scans)/float64(floors), "x-floor")
 	b.ReportMetric(float64(scansCPU)/float64(floorsCPU), "x-floor-cpu")
 	b.ReportMetric(float64(peak.stop())/1e6, "peak-MB")
-}
-
-// processTime is the processor time that this process has used.
-func processTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // A heapWatch samples how much the live and not yet collected heap has grown.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -36,17 +37,17 @@ func large(t testing.TB, entries, matches int) (*policy.Document, report.PolicyI
 	return load(t, b.String()), in
 }
 
-// Ten thousand entries over five thousand matches take less than 50 ms, the rule's expression on every match included.
+// Ten thousand entries over five thousand matches take less than 50 ms of processor time, the rule's expression on every match included.
 func TestScale(t *testing.T) {
 	d, in := large(t, 10_000, 5_000)
 	best := time.Hour
 	for range 10 {
-		start := time.Now()
+		start := cputime.Used()
 		v, err := d.Evaluate(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		best = min(best, time.Since(start))
+		best = min(best, cputime.Used()-start)
 		if v.Count(report.Go) != 2500 || v.Count(report.Stop) != 2500 || len(v.Unused) != 7500 {
 			t.Fatalf("%d go, %d stop, %d unused", v.Count(report.Go), v.Count(report.Stop), len(v.Unused))
 		}
