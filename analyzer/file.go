@@ -67,6 +67,7 @@ func (f *File) Sibling(base string) *File { return f.siblings[base] }
 // it. A negative n gives bytes back; the return of Analyze gives back the rest. Call Hold before allocating the bytes.
 //
 // Hold returns an error that wraps [ErrTooLarge] if Analyze would hold more than 128 MiB at once or 1 GiB in all; a Scanner's
-// limits Memory and Inflated replace these numbers. The answer for a file is always the same. Of all analyzers of a scan, one
-// at a time may hold more than 8 MiB. The others wait in Hold, which returns the context's error if the context ends first.
+// limits Memory and Inflated replace these numbers. The answer for a file is always the same. Of all analyzers of
+// all scans that share a Budget, one at a time may hold more than 8 MiB. The others wait in Hold, which returns the context's error if the
+// context ends first. So do not call Hold with a lock that another call of Analyze needs.
 func (f *File) Hold(ctx context.Context, n int64) error { return f.content.Hold(ctx, n) }

@@ -24,28 +24,44 @@ func (j job) name() string { return cmp.Or(j.as, j.path) }
 
 // task runs a job as soon as a worker is free, and calls done afterwards.
 func (c *collector) task(j job, open opener, done func()) {
-	workers := c.analyzers[j.analyzer].workers
-	select {
-	case workers <- struct{}{}:
-	case <-c.ctx.Done():
+	release, err := c.work(c.ctx, j.analyzer)
+	if err != nil {
 		done()
 		return
 	}
 	c.tasks.Go(func() {
-		defer func() { <-workers }()
-		defer done()
-		if result := c.analyze(c.ctx, j.analyzer, open); !result.empty() {
+		defer release()
+		account := content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis)
+		defer account.Close() // when the result is counted
+		result := c.analyze(c.ctx, j.analyzer, open, account)
+		done()
+		if !result.empty() {
 			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))
 			c.add(j, result)
+			c.keepResults() // finish returns the error
 		}
 	})
+}
+
+// work waits until an analyzer may work. An analyzer that limits its calls has places of its own.
+func (r *run) work(ctx context.Context, i int) (release func(), err error) {
+	workers := r.analyzers[i].workers
+	if workers == nil {
+		return r.worker(ctx)
+	}
+	select {
+	case workers <- struct{}{}:
+		return func() { <-workers }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // An opener returns a file for one call of Analyze, whose memory the account counts.
 type opener func(*content.Account) *analyzer.File
 
 // analyze calls an analyzer with the file that open returns. It always returns an answer, even if the analyzer panics.
-func (r *run) analyze(ctx context.Context, i int, open opener) (answer fileResult) {
+func (r *run) analyze(ctx context.Context, i int, open opener, account *content.Account) (answer fileResult) {
 	a := &r.analyzers[i]
 	defer func() {
 		if p := recover(); p != nil {
@@ -53,8 +69,6 @@ func (r *run) analyze(ctx context.Context, i int, open opener) (answer fileResul
 			answer.diagnose(analyzer.Panicked, fmt.Sprint(p))
 		}
 	}()
-	account := content.NewAccount(r.limits.Memory, r.limits.Inflated, r.budget.alone)
-	defer account.Close()
 	f := open(account)
 	result, err := a.Analyze(ctx, f)
 	if result != nil {

@@ -11,8 +11,9 @@ import (
 // a scan reports, not what. The zero value has the default bounds. After its first use, a Budget must not be copied and its
 // fields must not change.
 type Budget struct {
-	// Memory is the number of bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds. Of this, a scan
-	// holds 8 MiB of names and results; one scan at a time holds more.
+	// Memory is the number of bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds. Each scan may
+	// hold 8 MiB of names and results, each analyzer at work 8 MiB, and each layer 8 MiB of files that are analyzed together and of windows. One scan
+	// at a time holds more of these, and a quarter more of file contents. Others wait.
 	Memory int64
 
 	// Parallel is the number of layers read at once, and of analyzers working at once; GOMAXPROCS. One scan more than
@@ -24,12 +25,17 @@ type Budget struct {
 	memory  *semaphore.Weighted // bytes of file contents
 	layers  chan struct{}       // a place for each layer, or file system, that is read
 	workers chan struct{}       // a place for each analyzer at work
-	alone   chan struct{}       // see content.Account
-	window  chan struct{}       // a place for the one layer that is decompressed with a large window; its scan is the large one
 	scans   chan struct{}       // a place for each scan in progress
-	large   chan struct{}       // a place for the one scan that keeps more than freeKept
 	buffers bufferPool
+
+	large        chan struct{}       // a place for the large scan
+	largeSize    int64               // bytes of file contents that it may hold besides
+	largeMemory  *semaphore.Weighted // of these
+	largeWorkers chan struct{}       // more places for its analyzers at work
 }
+
+// largePart is the part of Budget.Memory that the large scan may hold besides.
+const largePart = 4
 
 // start makes the budget ready for use.
 func (b *Budget) start() {
@@ -39,8 +45,9 @@ func (b *Budget) start() {
 		if parallel <= 0 {
 			parallel = runtime.GOMAXPROCS(0)
 		}
-		b.memory, b.alone, b.window = semaphore.NewWeighted(b.size), make(chan struct{}, 1), make(chan struct{}, 1)
-		b.layers, b.workers = make(chan struct{}, parallel), make(chan struct{}, parallel)
+		b.largeSize = max(b.size/largePart, 1)
+		b.memory, b.largeMemory = semaphore.NewWeighted(b.size), semaphore.NewWeighted(b.largeSize)
+		b.layers, b.workers, b.largeWorkers = make(chan struct{}, parallel), make(chan struct{}, parallel), make(chan struct{}, parallel)
 		b.scans, b.large = make(chan struct{}, parallel+1), make(chan struct{}, 1)
 	})
 }

@@ -15,6 +15,7 @@ import (
 type collector struct {
 	*run
 	ctx          context.Context
+	share        *share
 	progress     func(read int64) // see walk.Options
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
@@ -28,8 +29,9 @@ type collector struct {
 	opaque    bool  // some of them are opaque
 	problems  []analyzer.FileDiagnostic
 	held      map[string]heldFile // files that are analyzed together, by path
-	heldSize  int64
-	heldLarge bool // one more file is held, which heldSize does not count
+	heldSize  int64               // without the one file that is larger than Limits allow for all
+	heldLarge bool                // there is such a file
+	heldAll   int64
 	waiting   []waiting
 	found     []int // reused
 
@@ -50,9 +52,9 @@ func (c *collector) checkPackages() error {
 }
 
 // newCollector prepares to read a layer or a file system for some of the analyzers.
-func (r *run) newCollector(ctx context.Context, asked []int) (*collector, error) {
+func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collector, error) {
 	c := &collector{
-		run: r, ctx: ctx, asked: asked, wanted: new(pattern.Index),
+		run: r, ctx: ctx, share: s, asked: asked, wanted: new(pattern.Index),
 		held: make(map[string]heldFile), results: make(map[int][]fileResult),
 	}
 	for _, i := range asked {
@@ -115,16 +117,24 @@ const keepStep = 256 << 10
 
 // checkKept counts what the layer keeps. It waits if the scan's Budget lets another scan keep much.
 func (c *collector) checkKept() error {
-	if names, results := c.journal.size-c.counted, c.added.Load(); names+results > keepStep {
-		return c.countKept(names, results)
+	if c.journal.size-c.counted+c.added.Load() > keepStep {
+		return c.countKept()
 	}
 	return nil
 }
 
-func (c *collector) countKept(names, results int64) error {
+func (c *collector) countKept() error {
+	names := c.journal.size - c.counted
 	c.counted += names
-	c.added.Add(-results)
-	return c.keep(c.ctx, &c.limits, names, results)
+	return c.keep(c.ctx, &c.limits, names, c.added.Swap(0))
+}
+
+// keepResults is checkKept for tasks.
+func (c *collector) keepResults() error {
+	if c.added.Load() > keepStep {
+		return c.keep(c.ctx, &c.limits, 0, c.added.Swap(0))
+	}
+	return nil
 }
 
 func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) {

@@ -52,6 +52,19 @@ func (c *dirCache) Get(_ context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// size returns the size of a value in bytes, or 0.
+func (c *dirCache) size(key string) int64 {
+	name, err := c.path(key)
+	if err != nil {
+		return 0
+	}
+	info, err := os.Lstat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // maxCacheEntry is the most bytes of a value. Those of real layers have a few MiB.
 const maxCacheEntry = 256 << 20
 

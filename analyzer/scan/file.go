@@ -49,13 +49,13 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 	if err != nil || len(now) == 0 {
 		return err
 	}
-	charge := min(e.Size+512, c.budget.size) // a larger file waits until it is alone
-	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
+	release, err := c.memory(c.ctx, e.Size+512)
+	if err != nil {
 		return err
 	}
 	at, data, err := c.content(e)
 	if err != nil {
-		c.budget.memory.Release(charge)
+		release()
 		return err
 	}
 	mode, size := e.Mode, e.Size
@@ -72,7 +72,7 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		c.task(j, open, func() {
 			if left.Add(-1) == 0 {
 				c.budget.buffers.put(data)
-				c.budget.memory.Release(charge)
+				release()
 			}
 		})
 	}

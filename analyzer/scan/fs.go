@@ -32,7 +32,9 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c, err := r.newCollector(ctx, asked)
+	held := &share{large: &r.large}
+	defer held.end()
+	c, err := r.newCollector(ctx, held, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +137,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 
 // again reads files once more, for needs.
 func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, error) {
-	c, jobs, err := w.againCollector(ctx, needs)
+	c, jobs, err := w.againCollector(ctx, w.share, needs)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -11,22 +10,25 @@ import (
 // freeKept is the number of bytes of names and results that each scan of a Budget may keep.
 const freeKept = 8 << 20
 
-// A keeper counts the names and results that a scan keeps until it reports, and lets one scan of a Budget at a time keep more than freeKept.
-// That scan waits for nothing that another scan holds while that one waits: it needs no place for its layers.
+// A keeper counts the names and results that a scan keeps until it reports. A scan that keeps more than freeKept is the large one of its Budget
+// until then.
 type keeper struct {
-	budget         *Budget
+	large
 	names, results atomic.Int64
 
-	mu    sync.Mutex
-	large chan struct{} // closed when the scan has the place in Budget.large
-	has   bool
+	keeping chan struct{} // has room for the one goroutine that makes the scan the large one
+	much    bool
+}
+
+func (k *keeper) start(b *Budget) {
+	k.large.start(b)
+	k.keeping = make(chan struct{}, 1)
 }
 
 // enter waits until the Budget admits the scan. leave gives back what the scan has of the Budget.
 func (k *keeper) enter(ctx context.Context) error {
 	select {
 	case k.budget.scans <- struct{}{}:
-		k.large = make(chan struct{})
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -34,8 +36,8 @@ func (k *keeper) enter(ctx context.Context) error {
 }
 
 func (k *keeper) leave() {
-	if k.has {
-		<-k.budget.large
+	if k.much {
+		k.unuse()
 	}
 	<-k.budget.scans
 }
@@ -51,37 +53,18 @@ func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64)
 	case n+r <= freeKept:
 		return nil
 	}
-	return k.grow(ctx)
-}
-
-// grow waits until the scan has the place in Budget.large.
-func (k *keeper) grow(ctx context.Context) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.has {
-		return nil
-	}
 	select {
-	case k.budget.large <- struct{}{}:
-		k.has = true
-		close(k.large)
-		return nil
+	case k.keeping <- struct{}{}:
+		defer func() { <-k.keeping }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// place waits for a place to read a layer, or to put a report together, and returns a function that gives it back. A caller that has a
-// place must not wait for another.
-func (k *keeper) place(ctx context.Context) (release func(), err error) {
-	select {
-	case k.budget.layers <- struct{}{}:
-		return func() { <-k.budget.layers }, nil
-	case <-k.large:
-		return func() {}, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if k.much {
+		return nil
 	}
+	err := k.use(ctx)
+	k.much = err == nil
+	return err
 }
 
 // sizeOf returns the size of a result in bytes, about as a cache keeps it.

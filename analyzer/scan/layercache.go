@@ -29,9 +29,9 @@ func (r *run) keyOf(kind string, checked v1.Hash) string {
 }
 
 // load returns the value of a key in the cache, or nil, and the analyzers without an answer in it.
-func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData, asked []int) {
+func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *layerData, asked []int) {
 	if r.cache != nil {
-		value, err := r.cache.Get(ctx, key)
+		value, err := r.value(ctx, s, key)
 		if err == nil {
 			if cached, err = decodeLayer(value); err == nil {
 				cached.size = int64(len(value)) - cached.Journal.size()
@@ -48,6 +48,20 @@ func (r *run) load(ctx context.Context, key string, e Event) (cached *layerData,
 		}
 	}
 	return cached, asked
+}
+
+// value returns the value of a key. It waits until the layer may hold a large one.
+func (r *run) value(ctx context.Context, s *share, key string) ([]byte, error) {
+	if c, ok := r.cache.(*dirCache); ok && c.size(key) > freeKept {
+		if err := s.grow(ctx); err != nil {
+			return nil, err
+		}
+	}
+	value, err := r.cache.Get(ctx, key)
+	if err == nil && len(value) > freeKept {
+		err = s.grow(ctx)
+	}
+	return value, err
 }
 
 func (d *layerData) has(key string) bool {

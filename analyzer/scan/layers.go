@@ -45,15 +45,17 @@ func (r *run) readLayers(ctx context.Context, layers []walk.Layer) ([]*layerData
 
 // layer returns the results for one layer. It reads the layer only if the cache lacks answers.
 func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, error) {
+	s := &share{large: &r.large}
+	defer s.end()
 	_, size := l.Extent()
 	event := Event{Layer: l.Index, Layers: layers, DiffID: l.DiffID.String(), Size: size}
 	key := r.cacheKey(l)
-	cached, asked := r.load(ctx, key, event)
+	cached, asked := r.load(ctx, s, key, event)
 	known := func() bool { return cached != nil && len(asked) == 0 }
 	lazily := !known() && r.lazy && l.Table() != v1.Hash{}
 	if lazily {
 		key = r.tableKey(l)
-		cached, asked = r.load(ctx, key, event)
+		cached, asked = r.load(ctx, s, key, event)
 	}
 	if c, ok := r.cache.(Claimer); ok && !known() {
 		release, err := r.claim(ctx, c, key)
@@ -61,7 +63,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 			return nil, err
 		}
 		defer release()
-		cached, asked = r.load(ctx, key, event) // another scan may have read it in the meantime
+		cached, asked = r.load(ctx, s, key, event) // another scan may have read it in the meantime
 	}
 	if known() {
 		event.Done, event.Cached = true, true
@@ -82,7 +84,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	if err != nil {
 		return nil, err
 	}
-	data, lazily, err := r.readLayer(ctx, l, asked, lazily, progress)
+	data, lazily, err := r.readLayer(ctx, s, l, asked, lazily, progress)
 	release()
 	if err != nil {
 		return nil, err
@@ -91,6 +93,9 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		key = r.cacheKey(l)
 	}
 	if cached != nil {
+		if err := r.keep(ctx, &r.limits, 0, cached.size); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
+		}
 		for key, results := range cached.Results {
 			if _, ok := data.Results[key]; !ok {
 				data.Results[key] = results
@@ -104,17 +109,10 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	return data, nil
 }
 
-// claim claims a key of the cache. A scan that keeps much does not wait for a claim: another scan may hold it that waits to keep much.
+// claim claims a key of the cache. The large scan does not wait for it.
 func (r *run) claim(ctx context.Context, c Claimer, key string) (release func(), err error) {
-	waiting, cancel := context.WithCancel(ctx)
+	waiting, cancel := r.until(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-r.large:
-			cancel()
-		case <-waiting.Done():
-		}
-	}()
 	if release, err = c.Claim(waiting, key); err != nil && ctx.Err() == nil && waiting.Err() != nil {
 		return func() {}, nil
 	}
@@ -122,8 +120,8 @@ func (r *run) claim(ctx context.Context, c Claimer, key string) (release func(),
 }
 
 // readLayer reads a layer for some of the analyzers, lazily if possible and asked for. It reports whether it read lazily.
-func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
-	c, err := r.newCollector(ctx, asked)
+func (r *run) readLayer(ctx context.Context, s *share, l walk.Layer, asked []int, lazily bool, progress func(int64)) (*layerData, bool, error) {
+	c, err := r.newCollector(ctx, s, asked)
 	if err != nil {
 		return nil, false, err
 	}
@@ -144,7 +142,7 @@ func (r *run) readLayer(ctx context.Context, l walk.Layer, asked []int, lazily b
 
 // walk calls fn for the entries of a layer and reports whether it read lazily. Then only wanted files have usable content.
 func (c *collector) walk(l walk.Layer, lazily bool, wanted func(string) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
-	window, release := c.windows(c.ctx)
+	window, release := windows(c.ctx, c.share)
 	defer release()
 	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Window: window, Progress: c.progress}
 	if lazily {

@@ -101,7 +101,9 @@ func (n need) answer(r *run, d *layerData) bool {
 // readAgain returns the contents of layers.
 func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 	return func(ctx context.Context, layer int, needs []need) (*collector, error) {
-		c, jobs, err := r.againCollector(ctx, needs)
+		s := &share{large: &r.large}
+		defer s.end()
+		c, jobs, err := r.againCollector(ctx, s, needs)
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +159,8 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 }
 
 // againCollector returns a collector for needs, and the jobs by the number of their entry.
-func (r *run) againCollector(ctx context.Context, needs []need) (*collector, map[int][]job, error) {
-	c, err := r.newCollector(ctx, nil)
+func (r *run) againCollector(ctx context.Context, s *share, needs []need) (*collector, map[int][]job, error) {
+	c, err := r.newCollector(ctx, s, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,26 +28,28 @@ type bound struct {
 	analyzer.Analyzer
 	info    analyzer.Info
 	maxSize int64
-	key     string // identifies its answers in caches
-	workers chan struct{}
+	key     string        // identifies its answers in caches
+	workers chan struct{} // a place for each of its calls, if it limits them
 	missing *missing
 }
 
 // start checks the Scanner and returns a run.
 func (s Scanner) start() (*run, error) {
 	r := &run{
-		limits: s.Limits.withDefaults(), parallel: s.Parallel, keeper: keeper{budget: s.Budget}, cache: s.Cache,
+		limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache,
 		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
 		wanted: new(pattern.Index),
 	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
-	if r.budget == nil {
+	budget := s.Budget
+	if budget == nil {
 		// A quarter keeps all processors busy. A larger file waits until the scan holds no other.
-		r.budget = &Budget{Memory: max(r.limits.Memory/4, 1), Parallel: r.parallel}
+		budget = &Budget{Memory: max(r.limits.Memory/4, 1), Parallel: r.parallel}
 	}
-	r.budget.start()
+	budget.start()
+	r.keeper.start(budget)
 	names := make(map[string]bool)
 	for i, a := range s.Analyzers {
 		if a == nil {
@@ -70,7 +72,7 @@ func (s Scanner) start() (*run, error) {
 }
 
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
-	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, workers: r.budget.workers, missing: new(missing)}
+	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
 	if info.Concurrent > 0 {
 		b.workers = make(chan struct{}, info.Concurrent)
 	}

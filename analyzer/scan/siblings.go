@@ -59,6 +59,11 @@ func (c *collector) hold(e *walk.Entry) ([]byte, error) {
 		}
 		c.heldLarge, counted = true, 0
 	}
+	if c.heldAll += e.Size; c.heldAll > freeKept {
+		if err := c.share.grow(c.ctx); err != nil {
+			return nil, err
+		}
+	}
 	data, err := c.read(e.Reader, e.Size)
 	if err != nil {
 		return nil, err
@@ -96,5 +101,6 @@ func (c *collector) finish() error {
 		c.task(w.job, open, func() {})
 	}
 	c.tasks.Wait()
-	return cmp.Or(c.ctx.Err(), c.countKept(c.journal.size-c.counted, c.added.Load()))
+	c.held, c.waiting = nil, nil
+	return cmp.Or(c.ctx.Err(), c.countKept())
 }

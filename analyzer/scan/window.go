@@ -14,32 +14,19 @@ const (
 	hugeWindow = 32 << 20
 )
 
-// windows returns a function that waits until a layer may be decompressed with a window, and one to call when the layer is read. Windows
-// above freeWindow are taken one at a time, by the layers of the scan that may keep much: it waits for no scan that waits for it.
-func (k *keeper) windows(ctx context.Context) (wait func(bytes int64) error, release func()) {
-	held, most := false, int64(0)
+// windows returns a function that waits until a layer may be decompressed with a window, and one to call when the layer is read.
+func windows(ctx context.Context, s *share) (wait func(bytes int64) error, release func()) {
+	most := int64(0)
 	wait = func(bytes int64) error {
 		most = max(most, bytes)
-		if held || bytes <= freeWindow {
+		if bytes <= freeWindow {
 			return nil
 		}
-		if err := k.grow(ctx); err != nil {
-			return err
-		}
-		select {
-		case k.budget.window <- struct{}{}:
-			held = true
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return s.grow(ctx)
 	}
 	release = func() {
 		if most >= hugeWindow {
 			debug.FreeOSMemory()
-		}
-		if held {
-			<-k.budget.window
 		}
 	}
 	return wait, release

@@ -21,19 +21,25 @@ const free = 8 << 20
 
 // An Account counts the bytes that one call of Analyze holds beyond the content of its file.
 type Account struct {
-	memory int64         // the most at once
-	alone  chan struct{} // has room for the one account that may hold more than free; nil: no other accounts
+	memory int64 // the most at once
+	turn   Turn  // lets one account of several hold more than free; nil: there are no others
 
 	mu       sync.Mutex
 	inflated int64 // bytes left of what may be held in all
 	held     int64
-	first    bool // has the place in alone
+	taken    bool // the turn
 }
 
-// NewAccount returns an account for one call of Analyze, with the most bytes at once and in all. The accounts that share the
-// channel alone, which must have a capacity of 1, take turns at holding more than 8 MiB.
-func NewAccount(memory, inflated int64, alone chan struct{}) *Account {
-	return &Account{memory: memory, inflated: inflated, alone: alone}
+// A Turn lets one account of several hold much. Take waits until it is the account's turn, which Give ends.
+type Turn interface {
+	Take(ctx context.Context) error
+	Give()
+}
+
+// NewAccount returns an account for one call of Analyze, with the most bytes at once and in all. Accounts with the same turn take turns at
+// holding more than 8 MiB.
+func NewAccount(memory, inflated int64, turn Turn) *Account {
+	return &Account{memory: memory, inflated: inflated, turn: turn}
 }
 
 // Hold implements the method of analyzer.File.
@@ -49,13 +55,11 @@ func (a *Account) Hold(ctx context.Context, n int64) error {
 	case n > a.memory-a.held:
 		return fmt.Errorf("takes more than %d bytes at once: %w", a.memory, ErrTooLarge)
 	}
-	if a.held+n > free && !a.first && a.alone != nil {
-		select {
-		case a.alone <- struct{}{}:
-			a.first = true
-		case <-ctx.Done():
-			return ctx.Err()
+	if a.held+n > free && !a.taken && a.turn != nil {
+		if err := a.turn.Take(ctx); err != nil {
+			return err
 		}
+		a.taken = true
 	}
 	a.inflated -= n
 	a.held += n
@@ -66,8 +70,8 @@ func (a *Account) Hold(ctx context.Context, n int64) error {
 func (a *Account) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.first {
-		<-a.alone
+	if a.taken {
+		a.turn.Give()
 	}
-	a.first, a.held, a.inflated = false, 0, 0
+	a.taken, a.held, a.inflated = false, 0, 0
 }

@@ -1,0 +1,132 @@
+package scan
+
+import (
+	"context"
+	"sync"
+)
+
+// The place of the large scan is for one scan of a Budget at a time, which holds more than the others: in an analyzer, for a layer, or until it
+// reports. It must not wait for anything that another scan holds while that one waits for the place. So it needs no place for its layers and
+// no claim of the cache, and has workers and memory of its own.
+type large struct {
+	budget  *Budget
+	waiting chan struct{} // has room for the one goroutine that waits for the place
+
+	mu   sync.Mutex
+	uses int           // of the place; the scan has it until there are none
+	now  chan struct{} // closed while the scan has the place
+
+	analysis, reading turn
+}
+
+func (l *large) start(b *Budget) {
+	l.budget, l.waiting, l.now = b, make(chan struct{}, 1), make(chan struct{})
+	l.analysis, l.reading = turn{l, make(chan struct{}, 1)}, turn{l, make(chan struct{}, 1)}
+}
+
+// since returns a channel that is closed when the scan has the place.
+func (l *large) since() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
+}
+
+// use waits for the place, if the scan does not have it.
+func (l *large) use(ctx context.Context) error {
+	select {
+	case l.waiting <- struct{}{}:
+		defer func() { <-l.waiting }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l.useAgain() {
+		return nil
+	}
+	select {
+	case l.budget.large <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.uses++
+	close(l.now)
+	return nil
+}
+
+// useAgain counts one more use if the scan has the place.
+func (l *large) useAgain() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.uses == 0 {
+		return false
+	}
+	l.uses++
+	return true
+}
+
+// unuse ends a use.
+func (l *large) unuse() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.uses--; l.uses == 0 {
+		l.now = make(chan struct{})
+		<-l.budget.large
+	}
+}
+
+// A turn lets one goroutine of a scan at a time use the place of the large scan. It implements content.Turn.
+type turn struct {
+	large *large
+	room  chan struct{}
+}
+
+func (t turn) Take(ctx context.Context) error {
+	select {
+	case t.room <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := t.large.use(ctx); err != nil {
+		<-t.room
+		return err
+	}
+	return nil
+}
+
+func (t turn) Give() {
+	t.large.unuse()
+	<-t.room
+}
+
+// A share is what one layer, or file system, holds while it is read.
+type share struct {
+	large *large
+
+	mu    sync.Mutex
+	taken bool
+}
+
+// grow waits until the layer may hold much.
+func (s *share) grow(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken {
+		return nil
+	}
+	if err := s.large.reading.Take(ctx); err != nil {
+		return err
+	}
+	s.taken = true
+	return nil
+}
+
+// end gives back what the layer has.
+func (s *share) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken {
+		s.large.reading.Give()
+	}
+	s.taken = false
+}
