@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/internal/dbtest"
 	"github.com/hullmark/hullmark/matcher"
@@ -20,9 +21,7 @@ import (
 // and holds the aims. What a machine does besides makes everything take longer, so that the time of look-ups is that of the
 // processors, and counts as if both of two were at work; of several runs the fastest counts.
 func TestScale(t *testing.T) {
-	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
-		t.Skip("takes a while; HULLMARK_CORPUS asks for it as for real data")
-	}
+	corpus.Slow(t)
 	src, keys, asked := scaleSource(t)
 	runtime.GC()
 	before := heap()

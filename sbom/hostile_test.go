@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/sbom"
 )
@@ -26,9 +27,7 @@ const (
 // TestHostile reads documents of 500 MB that are made to take as much as they can. Each gives an error that says what is
 // too much, and none takes memory in proportion.
 func TestHostile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads gigabytes")
-	}
+	corpus.Slow(t)
 	for name, c := range map[string]struct {
 		document io.Reader
 		want     string // of the error; "" for none

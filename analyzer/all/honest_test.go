@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 )
 
@@ -95,9 +95,7 @@ func addFile(w *tar.Writer, name string, n int, part func(i int) string) error {
 
 // TestHonest scans images of the size of the largest real ones. No default limit may refuse them.
 func TestHonest(t *testing.T) {
-	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
-		t.Skip("it takes a minute: HULLMARK_CORPUS is not set")
-	}
+	corpus.Slow(t)
 	osRelease := func(w *tar.Writer) error {
 		return addFile(w, "etc/os-release", 1, func(int) string { return "ID=debian\nVERSION_ID=12\n" })
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
@@ -106,9 +106,7 @@ func repeat(n int, add func(l *imagetest.Layer, i int)) *imagetest.Layer {
 
 // TestBombs asks that each bomb ends in a report or an error about a limit, within bounds of memory and time.
 func TestBombs(t *testing.T) {
-	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
-		t.Skip("it takes a minute: HULLMARK_CORPUS is not set")
-	}
+	corpus.Slow(t)
 	for name, make := range bombs {
 		t.Run(name, func(t *testing.T) {
 			img := bombImage(t, make())

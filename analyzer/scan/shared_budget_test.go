@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/internal/leak"
@@ -25,9 +25,7 @@ import (
 // TestBombsShareBudget runs 300 scans at once with one Budget of 128 MiB. Some images are small when sent and large when read. All scans
 // together stay below 512 MiB, end, and find what is in the honest images.
 func TestBombsShareBudget(t *testing.T) {
-	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
-		t.Skip("it takes a minute: HULLMARK_CORPUS is not set")
-	}
+	corpus.Slow(t)
 	leak.Check(t)
 	names, deep, results := new(imagetest.Layer), new(imagetest.Layer), new(imagetest.Layer)
 	for i := range 60_000 {

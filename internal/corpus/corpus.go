@@ -28,6 +28,14 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
+// Slow skips a test that takes longer than the others together, where HULLMARK_CORPUS is not set or go test -short runs.
+func Slow(t testing.TB) {
+	t.Helper()
+	if testing.Short() || os.Getenv("HULLMARK_CORPUS") == "" {
+		t.Skip("it takes long: HULLMARK_CORPUS is not set")
+	}
+}
+
 // Glob returns the paths below the folder that match a pattern. Unlike Dir it does not skip the test if HULLMARK_CORPUS is not
 // set; it returns nil. It fails the test if nothing matches.
 func Glob(t testing.TB, pattern string) []string {

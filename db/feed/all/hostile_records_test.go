@@ -12,15 +12,14 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 )
 
 // TestHostileRecords parses complete documents that are small beside the record that they stand for: every vulnerability in every package, or
 // every reference in every advisory. Each record has an error that is ErrTooLarge, in bounded memory and time.
 func TestHostileRecords(t *testing.T) {
-	if testing.Short() {
-		t.Skip("parses documents of many megabytes")
-	}
+	corpus.Slow(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(25)) // as in TestHostile
 	ballast := make([]byte, 128<<20)
 	defer runtime.KeepAlive(ballast)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/internal/hostile"
 )
 
@@ -126,9 +127,7 @@ func (p payload) sizeAt(opening int) int64 {
 // TestHostile parses documents that are made to take as much memory as they can. Each ends in an error, in bounded memory and time, unless the
 // feed reads or skips its values one by one.
 func TestHostile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("parses gigabytes")
-	}
+	corpus.Slow(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(25)) // the heap is close to the memory in use
 	ballast := make([]byte, 128<<20)                 // and is not collected for every MiB
 	defer runtime.KeepAlive(ballast)
