@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 	"github.com/hullmark/hullmark/internal/order"
 )
@@ -167,9 +166,10 @@ func (r *run) againCollector(ctx context.Context, s *share, needs []need) (*coll
 	jobs := make(map[int][]job)
 	c.siblingNames = make(map[string]bool)
 	for _, n := range needs {
-		jobs[n.entry] = append(jobs[n.entry], job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name})
+		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name}
+		jobs[n.entry] = append(jobs[n.entry], j)
 		for _, s := range r.analyzers[n.analyzer].info.Siblings {
-			c.siblingNames[pattern.Beside(n.raw, s)] = true
+			c.siblingNames[j.sibling(s)] = true
 		}
 	}
 	return c, jobs, nil

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
@@ -35,6 +37,15 @@ func (c *collector) isSibling(p string) bool {
 	}
 	c.found = c.siblings.Find(p, c.found[:0])
 	return len(c.found) > 0
+}
+
+// sibling returns the name in the layer of a sibling. If its name extends that of the file, as that of a database's log does, it follows the
+// file to which a link leads: SQLite opens /opt/x-wal for a link to /opt/x.
+func (j job) sibling(name string) string {
+	if suffix, ok := strings.CutPrefix(name, path.Base(j.name())); ok {
+		return j.path + suffix
+	}
+	return pattern.Beside(j.path, name)
 }
 
 // sibling holds a file that analyzers want only beside another file.
@@ -87,7 +98,8 @@ func (c *collector) finish() error {
 	for _, w := range c.waiting {
 		var siblings []heldFile
 		for _, name := range c.analyzers[w.analyzer].info.Siblings {
-			if sibling, ok := c.held[pattern.Beside(w.path, name)]; ok {
+			if sibling, ok := c.held[w.sibling(name)]; ok {
+				sibling.path = pattern.Beside(sibling.path, name)
 				siblings = append(siblings, sibling)
 			}
 		}
