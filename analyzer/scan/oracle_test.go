@@ -267,8 +267,3 @@ func TestMergeOracle(t *testing.T) {
 		}
 	}
 }
-
-func FuzzMerge(f *testing.F) {
-	f.Add(uint64(1), uint64(2))
-	f.Fuzz(func(t *testing.T, a, b uint64) { checkOracle(t, randomLayers(rand.New(rand.NewPCG(a, b)))) })
-}
