@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -156,6 +157,13 @@ func BenchmarkInstalled(b *testing.B) {
 func FuzzInstalled(f *testing.F) {
 	f.Add([]byte("P:a\nV:1\nL:MIT BSD\nD:x>1 !y\nF:etc\nR:a\na:0:0:1\nZ:Q1\n\nP:b\r\nV:2\r\n"))
 	f.Add([]byte("R:x\nF:\nR:/y\nM:0\nADB."))
+	for _, body := range []string{
+		"P:p#\nV:1\n\n", "P:p\nV:1\nF:" + strings.Repeat("d/", 100) + "\n" + strings.Repeat("R:a\n", 20) + "\n", "F:#\nR:\nR:..\nF:/../..\nR:/\n",
+		"P:p#\nV:1\nD:" + strings.Repeat("a ", 50) + "\n\n", "P:p#\nV:1\np:" + strings.Repeat("! <= @ ", 20) + "\n\n", "P:p\nP:q\nV:1\nV:2\n\n", "M:\na:\nZ:\n\n", "P:p\r\nV:1\r\n\r\n",
+	} {
+		f.Add(hostile.Times(20, "", body, ""))
+		f.Add(hostile.Times(2, "P:cut\nV", body, "P:"))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, _ := parseInstalled(text, nil)
 		for _, p := range r.Packages {

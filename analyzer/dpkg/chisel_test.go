@@ -72,6 +72,10 @@ func TestMalformedManifest(t *testing.T) {
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(pack(f, manifest)))
 	f.Add([]byte(manifest))
+	for _, body := range []string{`{"kind":"package","name":"p#","version":"1"}`, `{"kind":"path","path":"/#","slices":["a_a","b_b","",null]}`, `{"kind":"path","path":"/../#","slices":["p#_"]}`, `[[[[`, ``} {
+		f.Add([]byte(pack(f, `{"jsonwall":"1.0","count":999999999}`+"\n"+strings.Repeat(body+"\n", 20))))
+	}
+	f.Add([]byte(pack(f, strings.Repeat("x", maxManifestLine+1))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := parseManifest(bytes.NewReader(data), nil)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -261,6 +262,15 @@ func BenchmarkList(b *testing.B) {
 func FuzzStatus(f *testing.F) {
 	f.Add([]byte("Package: a\nStatus: install ok installed\nVersion: 1\nSource: b (2)\nDepends: c (>= 1) | d, e\n\n"), false)
 	f.Add([]byte("x\n y\n: z\nPackage: a\n\tb\nConffiles:\n /etc/x 0\n"), true)
+	const head = "Package: p#\nStatus: install ok installed\nVersion: 1\n"
+	for _, body := range []string{
+		head + "\n", head + "Depends: " + strings.Repeat("a,", 50) + "\n\n", head + "Provides: " + strings.Repeat(",|(", 50) + "\n\n",
+		head + "Conffiles:" + strings.Repeat("\n a", 50) + "\n\n", head + head + "\n", "Version: 1\n\n", head + strings.Repeat(" x\n", 50) + "\n",
+		head + "Source: (((\nMaintainer: \x00\n" + strings.Repeat("\r\n", 20), head + "Status: deinstall ok config-files\n\n",
+	} {
+		f.Add(hostile.Times(20, "", body, ""), false)
+		f.Add(hostile.Times(2, "\n\n", body, head), true)
+	}
 	f.Fuzz(func(t *testing.T, text []byte, split bool) {
 		r, _ := parseStatus(text, typeDeb, split, nil)
 		for _, p := range r.Packages {
@@ -277,6 +287,9 @@ func FuzzStatus(f *testing.F) {
 func FuzzFiles(f *testing.F) {
 	f.Add([]byte("/.\n/etc\n/etc/a b\n"))
 	f.Add([]byte("00000000000000000000000000000000  usr/x\nnonsense\n"))
+	for _, body := range []string{"/a\n", "/#\n", "\n", "/../..//./x#\n", "/" + strings.Repeat("d/", 300) + "\n", "\x00\r\n", "d41d8cd98f00b204e9800998ecf8427e  /#\n", strings.Repeat("0", 32) + "  \n"} {
+		f.Add(hostile.Times(50, "", body, ""))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		files, _ := parseMD5Sums(text, new(problem.List), nil)
 		list, _ := parseList(text, nil)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/internal/hostile"
 	"github.com/hullmark/hullmark/internal/problem"
 	"github.com/hullmark/hullmark/internal/rpmdb"
 )
@@ -177,6 +178,9 @@ func TestErrorKinds(t *testing.T) {
 func FuzzManifest(f *testing.F) {
 	f.Add(manifestText)
 	f.Add("glibc-2.35-2.cm2.x86_64\n")
+	for _, body := range []string{"p-1-1#.noarch\n", "-1-1.x\n", strings.Repeat("-", 50) + "\n", "p-1-1.\n", strings.Repeat("\t", 9) + "\n", "p\t1-1\t0\t0\t(none)\t(none)\t0\tx\t99999999999\tx.src.rpm\n", "gpg-pubkey\t1-1\n"} {
+		f.Add(string(hostile.Times(20, "", body, "")))
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, parse := range []func(string, *hold.Meter) (*analyzer.Result, error){parseManifest, parseList} {
 			r, _ := parse(text, nil)
@@ -191,6 +195,9 @@ func FuzzManifest(f *testing.F) {
 
 func FuzzOperands(f *testing.F) {
 	f.Add("((a and b) if (c()(64bit) >= 1 or d))")
+	for _, s := range []string{strings.Repeat("(", 100) + "a", strings.Repeat("(a and ", 50) + "b" + strings.Repeat(")", 50), "(" + strings.Repeat("a or ", 100) + "b)", "(a if b else)", "(and)", "()", "(a >= )", "(a()()((b)"} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if s == "" || s[0] != '(' {
 			return

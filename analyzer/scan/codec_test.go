@@ -1,10 +1,12 @@
 package scan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -89,10 +91,51 @@ func TestCodecDamage(t *testing.T) {
 	}
 }
 
+// hostileLayers returns what hostile layers leave behind.
+func hostileLayers() (list []*layerData) {
+	layer := func(add func(w *journalWriter)) *layerData {
+		w, d := new(journalWriter), &layerData{Results: map[string][]fileResult{}}
+		add(w)
+		d.Journal = w.finish()
+		list = append(list, d)
+		return d
+	}
+	layer(func(w *journalWriter) { w.add(kindFile, strings.Repeat("d/", 500)+"a", "") })
+	layer(func(w *journalWriter) { w.add(kindSymlink, "a", strings.Repeat("x/", 2000)) })
+	layer(func(w *journalWriter) { w.add(kindWhiteout, strings.Repeat("n", 255), "") })
+	layer(func(w *journalWriter) {
+		for range 50 {
+			w.add(kindOpaque, "d/", "")
+			w.directory("d")
+			w.add(kindHardlink, "d/a", "d/a")
+		}
+	})
+	layer(func(w *journalWriter) {
+		for i := range 20 {
+			w.add(kindFile, strings.Repeat("ab/", i)+"x", "")
+			w.add(kindOther, strings.Repeat("ab/", 20-i)+"b/x", "")
+		}
+	}).Opaque = true
+	d := layer(func(w *journalWriter) { w.add(kindFile, "a", "") })
+	for i := range 20 { // answers for entries that the layer lacks, and for one entry again
+		d.Results["a"] = append(d.Results["a"], fileResult{Entry: i / 2, Name: strings.Repeat("../", i)})
+	}
+	d.Problems = append(d.Problems, entryProblem("no-code", strings.Repeat("p", 4096), "\x00"))
+	return list
+}
+
 // FuzzDecodeLayer is about entries whose hash is right: a cache may be written by somebody else.
 func FuzzDecodeLayer(f *testing.F) {
-	f.Add(encodeLayer(filledLayer())[sha256.Size:])
 	f.Add([]byte{})
+	for _, d := range append(hostileLayers(), filledLayer()) {
+		entry := encodeLayer(d)[sha256.Size:]
+		f.Add(entry)
+		f.Add(entry[:len(entry)/2])
+		for at := 0; at < min(len(entry), 40); at += 3 { // a number, often a length, that claims much
+			claim := append(bytes.Clone(entry[:at]), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)
+			f.Add(append(claim, entry[at:]...))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sum := sha256.Sum256(b)
 		d, err := decodeLayer(append(sum[:], b...))

@@ -75,6 +75,32 @@ func TestWindows(t *testing.T) {
 func FuzzWindows(f *testing.F) {
 	f.Add(frame(f, 100))
 	f.Add(slices.Concat(frame(f, 3000, zstd.WithWindowSize(1<<10)), frame(f, 5000, zstd.WithWindowSize(2<<10))))
+	for _, window := range []int{128 << 20, 512 << 20} { // a layer whose window is larger than its content
+		f.Add(frame(f, 5000, zstd.WithWindowSize(window)))
+	}
+	var growing []byte
+	for i := range 16 { // each frame asks for more
+		growing = append(growing, frame(f, 2000<<(i/4), zstd.WithWindowSize(1<<(10+i)))...)
+	}
+	f.Add(growing)
+	for _, head := range [][]byte{
+		{0x00, 0xff}, // the largest window
+		{0x00, 0xf8}, // without a mantissa
+		{0xe0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, // one segment of 16 EiB
+		{0xe4, 0, 0, 0, 0, 1, 0, 0, 0},                         // of 4 GiB, with a checksum
+		{0x20, 0},                                              // of nothing
+		{0x60, 0xff, 0xff},                                     // of 64 KiB and 255 bytes
+		{0xc3, 0x70, 1, 2, 3, 4, 0, 0, 0, 0, 1, 0, 0, 0},       // a dictionary, a window, and a content of another size
+		{0x08, 0x50},                                           // a reserved bit
+	} {
+		begin := append([]byte{0x28, 0xb5, 0x2f, 0xfd}, head...)
+		f.Add(append(slices.Clone(begin), 1, 0, 0))                         // an empty block, the last
+		f.Add(append(slices.Clone(begin), 0x03, 0xff, 0xff, 'x'))           // a byte that repeats
+		f.Add(append(slices.Clone(begin), 0xfd, 0xff, 0xff))                // a block that is cut off
+		f.Add(append(slices.Clone(begin), 0x06, 0, 0, 1, 0, 0))             // a reserved block
+		f.Add(append([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, begin...)) // after a skippable frame
+	}
+	f.Add([]byte{0x5f, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 0x28, 0xb5, 0x2f, 0xfd}) // a skippable frame of 4 GiB
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		var windows []int64
 		w := newWindowReader(bytes.NewReader(stream), func(n int64) error { windows = append(windows, n); return nil })

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"io"
+	"strings"
 	"testing"
 )
 
@@ -54,15 +55,50 @@ func fuzzRead(t *testing.T, content, wal []byte) {
 	}
 }
 
+// hostileHeaders are headers that take more memory than they have bytes, or say what their data lacks.
+func hostileHeaders() [][]byte {
+	required := []value{{tagName, "p"}, {tagVersion, "1"}, {tagRelease, "1"}}
+	with := func(v ...value) []byte { return buildHeader(append(required, v...)) }
+	claim := func(at int, n uint32) []byte { // replaces a number of the index
+		b := buildPackage("claims", 3)
+		binary.BigEndian.PutUint32(b[at:], n)
+		return b
+	}
+	none := make([]string, 200)
+	return [][]byte{
+		with(value{tagBaseNames, none}, value{tagDirIndexes, make([]uint32, 200)}, value{tagDirNames, []string{"/" + strings.Repeat("d", 2000)}}),
+		with(value{tagBaseNames, []string{"a"}}, value{tagDirIndexes, []uint32{1 << 31}}, value{tagDirNames, none}),
+		with(value{tagBaseNames, none}, value{tagDirIndexes, []uint32{0}}),
+		with(value{tagProvideName, none}, value{tagRequireName, none}, value{tagOldFileNames, none}),
+		buildHeader([]value{{tagName, uint32(1)}, {tagVersion, []byte{0}}, {tagRelease, i18n{}}}),
+		buildHeader(nil),
+		claim(0, 1<<31), claim(4, 1<<31), claim(8+16+8, 1<<31-1), claim(8+16+8, 1<<32-1), claim(8+16+12, 1<<31), claim(8+16*9+12, 1<<30), claim(8+4, 6),
+	}
+}
+
+// addDamaged adds a database, and copies with a word of its first ones that claims much or leads back.
+func addDamaged(f *testing.F, db []byte) {
+	f.Add(db)
+	for at := 0; at < min(len(db)-4, 160); at += 4 {
+		for _, word := range []string{"\xff\xff\xff\x7f", "\x01\x00\x00\x00", "\x00\x00\x00\x01"} {
+			bad := bytes.Clone(db)
+			copy(bad[at:], word)
+			f.Add(bad)
+		}
+	}
+}
+
 func FuzzBerkeleyDB(f *testing.F) {
 	f.Add(readFile(f, "testdata/hash-le-512"))
 	f.Add(readFile(f, "testdata/hash-be-512"))
-	f.Add(buildBDB(binary.LittleEndian, 1024, three()...))
+	addDamaged(f, buildBDB(binary.LittleEndian, 1024, three()...))
+	addDamaged(f, buildBDB(binary.BigEndian, 512, hostileHeaders()...))
 	f.Fuzz(func(t *testing.T, content []byte) { fuzzRead(t, content, nil) })
 }
 
 func FuzzNDB(f *testing.F) {
-	f.Add(buildNDB(three()...))
+	addDamaged(f, buildNDB(three()...))
+	addDamaged(f, buildNDB(hostileHeaders()...))
 	f.Add(buildNDB())
 	f.Fuzz(func(t *testing.T, content []byte) {
 		fixChecksums(content)
@@ -88,13 +124,14 @@ func fixChecksums(db []byte) {
 
 func FuzzSQLite(f *testing.F) {
 	f.Add(readFile(f, "testdata/vacuum.sqlite"))
-	f.Add(buildSQLite(three()...))
+	addDamaged(f, buildSQLite(three()...))
+	addDamaged(f, buildSQLite(hostileHeaders()...))
 	f.Fuzz(func(t *testing.T, content []byte) { fuzzRead(t, content, nil) })
 }
 
 func FuzzWAL(f *testing.F) {
 	base := readFile(f, "testdata/vacuum.sqlite")
-	f.Add(readFile(f, "testdata/vacuum.sqlite-wal"))
+	addDamaged(f, readFile(f, "testdata/vacuum.sqlite-wal"))
 	f.Fuzz(func(t *testing.T, wal []byte) {
 		fixWAL(wal)
 		fuzzRead(t, base, wal)
@@ -129,6 +166,9 @@ func fixWAL(wal []byte) {
 
 func FuzzHeader(f *testing.F) {
 	f.Add(buildPackage("fuzz", 20))
+	for _, h := range hostileHeaders() {
+		f.Add(h)
+	}
 	f.Add(buildHeader([]value{
 		{tagName, "n"}, {tagVersion, "1"}, {tagRelease, "1"}, {tagSummary, i18n{"a", "b"}}, {tagLongSize, uint64(1)},
 		{tagOldFileNames, []string{"/a"}}, {tagRequireName, []string{"x"}}, {TagSigMD5, []byte{1}},

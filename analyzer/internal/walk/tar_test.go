@@ -188,7 +188,55 @@ func TestTarReaderGNU(t *testing.T) {
 	}
 }
 
+// hostileStreams are streams on which readers disagree: entries whose names, kinds and sizes are odd, and ends that are none.
+func hostileStreams() (list [][]byte) {
+	block := func(name string, kind byte, size, content string) []byte {
+		b := make([]byte, tarBlock)
+		copy(b, name)
+		copy(b[100:], "0000644\x000000000\x000000000\x00")
+		copy(b[124:136], size)
+		copy(b[136:], "00000000000\x00        "+string(kind))
+		copy(b[157:257], "target")
+		copy(b[257:], "ustar\x0000")
+		copy(b[148:156], fmt.Sprintf("%06o\x00 ", checksum(b)))
+		b = append(b, content...)
+		return append(b, make([]byte, -len(b)&(tarBlock-1))...)
+	}
+	record := func(key, value string) string {
+		n := len(key) + len(value) + 3
+		for n != len(fmt.Sprint(n))+len(key)+len(value)+3 {
+			n = len(fmt.Sprint(n)) + len(key) + len(value) + 3
+		}
+		return fmt.Sprintf("%d %s=%s\n", n, key, value)
+	}
+	of := func(s string) string { return fmt.Sprintf("%011o", len(s)) }
+	file := block("x", tar.TypeReg, of("x"), "x")
+	end := make([]byte, 2*tarBlock)
+	for _, name := range []string{"x/../etc/a", "./etc//a/.", "/etc/a", "../a", "etc/a ", "etc/.wh.a", "etc/.wh..wh..opq", "o/.wh..wh.x/a", "a\xff", strings.Repeat("./", 50), ""} {
+		for _, kind := range []byte{tar.TypeReg, 0, '7', 'V', tar.TypeDir, tar.TypeSymlink, tar.TypeLink, tar.TypeChar} {
+			list = append(list, bytes.Join([][]byte{block(name, kind, of(""), ""), file, end}, nil))
+		}
+	}
+	for _, size := range []string{"77777777777", "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "-1", "      1 \x00", ""} {
+		list = append(list, append(block("etc/a", tar.TypeReg, size, "x"), file...), append(block("etc/a", tar.TypeLink, size, "x"), file...))
+	}
+	for _, records := range []string{
+		record("path", "etc/a"), record("path", "etc/a\x00b"), record("path", ""), record("path", "a") + record("path", "b"), record("linkpath", strings.Repeat("x/", 3000)),
+		record("size", "-1"), record("size", "99999999999999999999"), record("size", "4"), record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") + record("GNU.sparse.name", "a"),
+		record("GNU.sparse.map", "0,1,0,1") + record("GNU.sparse.size", "2") + record("GNU.sparse.numblocks", "2"), record("SCHILY.xattr.a", "\x00"), "9999999999 path=a\n", "0 =\n", "5 path=a",
+	} {
+		list = append(list, bytes.Join([][]byte{block("h", tar.TypeXHeader, of(records), records), file, file, end}, nil),
+			bytes.Join([][]byte{block("h", tar.TypeXGlobalHeader, of(records), records), block("h", tar.TypeXHeader, of(records), records), file, end}, nil))
+	}
+	long := block("././@LongLink", tar.TypeGNULongName, of(strings.Repeat("n/", 400)), strings.Repeat("n/", 400))
+	return append(list, bytes.Join([][]byte{long, long, file, end}, nil), bytes.Join([][]byte{long, end, file}, nil), append(file, end...),
+		bytes.Join([][]byte{file, end, file, end}, nil), bytes.Join([][]byte{file, end[:tarBlock], file}, nil), file[:tarBlock+1], end[:1])
+}
+
 func FuzzTarReader(f *testing.F) {
+	for _, stream := range hostileStreams() {
+		f.Add(stream)
+	}
 	for _, stream := range streams(f) {
 		for at := 0; at+2048 < len(stream); at += 1024 {
 			f.Add(stream[at:min(len(stream), at+4096)])
