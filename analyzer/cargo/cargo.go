@@ -38,9 +38,6 @@ func New() analyzer.Analyzer {
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	if err := executable.Check(f.Open()); err != nil {
-		return nil, fmt.Errorf("cargo: %w", err)
-	}
 	packed, err := section(f.Open())
 	if err != nil || packed == nil {
 		return nil, err
@@ -54,7 +51,11 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 
 // section returns the content of the section in an executable, or nil without such a section. A file with other content or
 // damaged headers has no section; that is not an error.
-func section(r *io.SectionReader) ([]byte, error) {
+func section(file *io.SectionReader) ([]byte, error) {
+	r, err := executable.View(file)
+	if err != nil {
+		return nil, fmt.Errorf("cargo: %w", err)
+	}
 	var src io.ReaderAt
 	var size uint64
 	switch executable.FormatOf(r) {
@@ -80,7 +81,7 @@ func section(r *io.SectionReader) ([]byte, error) {
 	if src == nil {
 		return nil, nil
 	}
-	if size > maxSection || size > uint64(r.Size()) {
+	if size > maxSection || size > uint64(file.Size()) {
 		return nil, fmt.Errorf("cargo: %s: %d bytes: %w", sectionName, size, analyzer.ErrTooLarge)
 	}
 	content := make([]byte, size)

@@ -80,6 +80,30 @@ func peWith(name string, content []byte) []byte {
 	return b.Bytes()
 }
 
+// machOWith returns a Mach-O executable with one section.
+func machOWith(name string, content []byte) []byte {
+	const header, segment, section = 32, 72, 80
+	var b bytes.Buffer
+	le := func(fields ...any) {
+		for _, f := range fields {
+			if err := binary.Write(&b, binary.LittleEndian, f); err != nil {
+				panic(err)
+			}
+		}
+	}
+	text := func(s string) { b.WriteString((s + strings.Repeat("\x00", 16))[:16]) }
+	size := uint64(len(content))
+	le(uint32(0xfeedfacf), uint32(0x0100000c), uint32(0), uint32(2), uint32(1), uint32(segment+section), uint32(0), uint32(0))
+	le(uint32(0x19), uint32(segment+section))
+	text("__DATA")
+	le(uint64(0x1000), size, uint64(header+segment+section), size, uint32(3), uint32(3), uint32(1), uint32(0))
+	text(name)
+	text("__DATA")
+	le(uint64(0x1000), size, uint32(header+segment+section), uint32(0), uint32(0), uint32(0), uint32(0), uint32(0), uint32(0), uint32(0))
+	b.Write(content)
+	return b.Bytes()
+}
+
 func TestAnalyze(t *testing.T) {
 	packed := deflate(t, audit)
 	want := []string{"adler@1.0.2 []", "server@0.3.0 [adler cc time]", "time@0.1.45 []", "cc@1.0.83 [] dev"}
@@ -93,6 +117,7 @@ func TestAnalyze(t *testing.T) {
 	}{
 		{"ELF", elfWith(".dep-v0", packed), want, "", nil},
 		{"PE", peWith(".dep-v0", packed), want, "", nil},
+		{"Mach-O", machOWith(".dep-v0", packed), want, "", nil},
 		{"no such section", elfWith(".text", packed), nil, "", nil},
 		{"a script", []byte("#!/bin/sh\n"), nil, "", nil},
 		{"empty", nil, nil, "", nil},

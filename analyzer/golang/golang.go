@@ -42,13 +42,14 @@ func New() analyzer.Analyzer {
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	r := f.Open()
-	if err := executable.Check(r); err != nil {
+	view, err := executable.View(r)
+	if err != nil {
 		return nil, fmt.Errorf("golang: %w", err)
 	}
 	if !isGo(r) {
 		return nil, nil
 	}
-	info, err := buildinfo.Read(infoReader{r, executable.FormatOf(r) == executable.ELF})
+	info, err := buildinfo.Read(infoReader{view})
 	if err != nil {
 		return nil, fmt.Errorf("golang: build information: %w", err)
 	}
@@ -59,15 +60,12 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return &analyzer.Result{Packages: list}, err
 }
 
-// An infoReader reads a program for buildinfo.Read. Of an ELF file, which has no large tables that buildinfo.Read needs, it refuses to
-// read build information of more than maxInfo bytes.
-type infoReader struct {
-	io.ReaderAt
-	limited bool
-}
+// An infoReader reads a program for buildinfo.Read, which needs no large tables. It refuses to read build information of more than
+// maxInfo bytes.
+type infoReader struct{ io.ReaderAt }
 
 func (r infoReader) ReadAt(p []byte, off int64) (int, error) {
-	if r.limited && len(p) > maxInfo {
+	if len(p) > maxInfo {
 		return 0, fmt.Errorf("more than %d bytes: %w", maxInfo, analyzer.ErrTooLarge)
 	}
 	return r.ReaderAt.ReadAt(p, off)

@@ -50,3 +50,14 @@ func TestHonest(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileTables asks that tables of PE and Mach-O programs, which the analyzer does not need, take no memory.
+func TestHostileTables(t *testing.T) {
+	for name, program := range hostile.Programs() {
+		t.Run(name, func(t *testing.T) {
+			if r, err := hostile.Analyze(t, New(), "usr/bin/a", program, 32<<20); len(r.Packages) > 0 {
+				t.Errorf("%d packages, %v", len(r.Packages), err)
+			}
+		})
+	}
+}

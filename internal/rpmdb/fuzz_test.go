@@ -79,12 +79,11 @@ func hostileHeaders() [][]byte {
 // addDamaged adds a database, and copies with a word of its first ones that claims much or leads back.
 func addDamaged(f *testing.F, db []byte) {
 	f.Add(db)
-	for at := 0; at < min(len(db)-4, 160); at += 4 {
-		for _, word := range []string{"\xff\xff\xff\x7f", "\x01\x00\x00\x00", "\x00\x00\x00\x01"} {
-			bad := bytes.Clone(db)
-			copy(bad[at:], word)
-			f.Add(bad)
-		}
+	words := []string{"\xff\xff\xff\x7f", "\x01\x00\x00\x00", "\x00\x00\x00\x01"}
+	for i := range min(len(db), 160) / 4 {
+		bad := bytes.Clone(db)
+		copy(bad[4*i:], words[i%len(words)])
+		f.Add(bad)
 	}
 }
 

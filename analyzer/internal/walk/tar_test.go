@@ -212,8 +212,9 @@ func hostileStreams() (list [][]byte) {
 	of := func(s string) string { return fmt.Sprintf("%011o", len(s)) }
 	file := block("x", tar.TypeReg, of("x"), "x")
 	end := make([]byte, 2*tarBlock)
-	for _, name := range []string{"x/../etc/a", "./etc//a/.", "/etc/a", "../a", "etc/a ", "etc/.wh.a", "etc/.wh..wh..opq", "o/.wh..wh.x/a", "a\xff", strings.Repeat("./", 50), ""} {
-		for _, kind := range []byte{tar.TypeReg, 0, '7', 'V', tar.TypeDir, tar.TypeSymlink, tar.TypeLink, tar.TypeChar} {
+	kinds := []byte{0, '7', 'V', tar.TypeDir, tar.TypeSymlink, tar.TypeLink, tar.TypeChar}
+	for i, name := range []string{"x/../etc/a", "./etc//a/.", "/etc/a", "../a", "etc/a ", "etc/.wh.a", "etc/.wh..wh..opq", "o/.wh..wh.x/a", "a\xff", strings.Repeat("./", 50), ""} {
+		for _, kind := range []byte{tar.TypeReg, kinds[i%len(kinds)]} {
 			list = append(list, bytes.Join([][]byte{block(name, kind, of(""), ""), file, end}, nil))
 		}
 	}

@@ -11,12 +11,9 @@ import (
 // maxNames is how many bytes the names of all sections may take. Package debug/elf copies each name, and hostile names share bytes.
 const maxNames = 64 << 20
 
-// Check returns an error that wraps analyzer.ErrTooLarge if an ELF file has so many sections, or sections with so long names, that
-// package debug/elf would take much memory for them. It returns nil for other files.
-func Check(r io.ReaderAt) error {
-	if FormatOf(r) != ELF {
-		return nil
-	}
+// checkELF returns an error that wraps analyzer.ErrTooLarge if an ELF file has so many sections, or sections with so long names, that
+// package debug/elf would take much memory for them.
+func checkELF(r io.ReaderAt) error {
 	var h [64]byte
 	if n, _ := r.ReadAt(h[:], 0); n < 52 {
 		return nil // debug/elf reports it
