@@ -1,6 +1,7 @@
 package maven
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,13 +10,15 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
 )
 
 const (
-	maxParents   = 32       // longest chain of parents
-	maxLookups   = 1 << 20  // lookups of managed dependencies, for all projects together
-	maxFacts     = 32 << 20 // bytes of all projects together, encoded
-	maxInherited = 1 << 16  // inherited dependencies, of all projects together
+	maxParents   = 32        // longest chain of parents
+	maxLookups   = 1 << 20   // lookups of managed dependencies, for all projects together
+	maxFacts     = 32 << 20  // bytes of all projects together, encoded
+	maxHeld      = 160 << 20 // bytes that they take in memory, with their packages
+	maxInherited = 1 << 16   // inherited dependencies, of all projects together
 )
 
 // A reactor holds the projects of an image, which complete one another.
@@ -48,10 +51,12 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 	r := reactor{byPath: make(map[string]*project), byName: make(map[coordinates]*project)}
 	projects := make([]*project, len(facts))
 	joined := make([]analyzer.Joined, len(facts))
-	size := 0
+	size, held := 0, int64(0)
 	for i, f := range facts {
-		if size += len(f.Data); size > maxFacts {
-			joined[i].Err = fmt.Errorf("maven: pom.xml: projects of more than %d bytes in the image: %w", maxFacts, analyzer.ErrTooLarge)
+		size += len(f.Data)
+		held += decodedSize(f.Data)
+		if size > maxFacts || held > maxHeld {
+			joined[i].Err = fmt.Errorf("maven: pom.xml: projects of more than %d bytes, or %d in memory, in the image: %w", maxFacts, maxHeld, analyzer.ErrTooLarge)
 			continue
 		}
 		p := &project{path: f.Path}
@@ -60,6 +65,7 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 			continue
 		}
 		projects[i] = p
+		held += int64(len(p.Dependencies)) * hold.PackageSize
 		p.sort()
 		r.byPath[p.path] = p
 		if c := p.coordinates(); c.complete() && r.byName[c] == nil {
@@ -76,6 +82,12 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 		joined[i].Result, joined[i].Err = r.complete(p)
 	}
 	return joined
+}
+
+// decodedSize estimates the memory in bytes of a project: its text, and what its objects and fields take in lists and maps.
+func decodedSize(fact []byte) int64 {
+	const object, field = 192, 48
+	return int64(len(fact) + object*bytes.Count(fact, []byte("{")) + field*bytes.Count(fact, []byte(":")))
 }
 
 // sort divides the managed dependencies of p into managed, varying and imports.

@@ -139,7 +139,7 @@ const (
 )
 
 // interpolate replaces properties in a value, "${slf4j.version}", with their values in the project and its parents, and trims
-// the white space. Unknown properties and properties that refer to themselves remain.
+// the white space. Unknown properties, those with long values, and properties that refer to themselves remain.
 func (p *pom) interpolate(s string) string {
 	return strings.TrimSpace(p.expand(strings.TrimSpace(s), 0))
 }
@@ -157,7 +157,7 @@ func (p *pom) expand(s string, depth int) string {
 			return b.String()
 		}
 		value, known := p.property(name)
-		if !closed || !known || depth == maxNested || p.references == maxReferences || b.Len() > maxValue {
+		if !closed || !known || len(value) > maxValue || depth == maxNested || p.references == maxReferences || b.Len() > maxValue {
 			b.WriteString("${")
 			s = rest
 			continue
