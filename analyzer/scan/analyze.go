@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
@@ -13,10 +14,11 @@ import (
 
 // A job is one file for one analyzer.
 type job struct {
-	entry    int    // number of the file in the journal
-	analyzer int    // index into run.analyzers
-	path     string // name of the file in the layer
-	as       string // another name under which the analyzer wants it, or ""
+	entry    int                   // number of the file in the journal
+	analyzer int                   // index into run.analyzers
+	path     string                // name of the file in the layer
+	as       string                // another name under which the analyzer wants it, or ""
+	lost     []analyzer.Diagnostic // siblings that were not read
 }
 
 // name returns the name under which the analyzer sees the file.
@@ -34,6 +36,7 @@ func (c *collector) task(j job, open opener, done func()) {
 		account := content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis)
 		defer account.Close() // when the result is counted
 		result := c.analyze(c.ctx, j.analyzer, open, account)
+		result.Diagnostics = append(slices.Clip(result.Diagnostics), j.lost...)
 		done()
 		if !result.empty() {
 			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))

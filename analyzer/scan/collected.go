@@ -13,7 +13,7 @@ import (
 func (c *collector) data(stats walk.Stats) *layerData {
 	d := &layerData{
 		Entries: stats.Entries, Bytes: stats.Bytes, Journal: c.journal.finish(), Opaque: c.opaque,
-		Problems: capEntryProblems(c.problems, c.refused), Results: make(map[string][]fileResult),
+		Problems: c.problems.all(), Results: make(map[string][]fileResult),
 	}
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil

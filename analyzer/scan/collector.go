@@ -24,13 +24,13 @@ type collector struct {
 
 	journal   journalWriter
 	counted   int64 // bytes of the journal that run.names has
-	refused   int   // problems with entries
 	entries   int   // in the journal, without directories
 	opaque    bool  // some of them are opaque
-	problems  []analyzer.FileDiagnostic
-	held      map[string]heldFile // files that are analyzed together, by path
-	heldSize  int64               // without the one file that is larger than Limits allow for all
-	heldLarge bool                // there is such a file
+	problems  entryProblems
+	held      map[string]heldFile            // files that are analyzed together, by path
+	lost      map[string]analyzer.Diagnostic // siblings that were not read
+	heldSize  int64                          // without the one file that is larger than Limits allow for all
+	heldLarge bool                           // there is such a file
 	heldAll   int64
 	waiting   []waiting
 	found     []int // reused
@@ -138,10 +138,7 @@ func (c *collector) keepResults() error {
 }
 
 func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) {
-	if len(c.problems) <= maxEntryProblems {
-		c.problems = append(c.problems, entryProblem(code, path, message))
-	}
-	c.refused++
+	c.problems.add(code, path, message)
 }
 
 // wants reports whether any analyzer wants a path.

@@ -1,14 +1,9 @@
 package scan
 
 import (
-	"fmt"
-
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
 )
-
-// maxEntryProblems is how many problems with entries of a layer a report lists. Package problem bounds those of a file.
-const maxEntryProblems = 100
 
 // entryProblem returns a diagnostic about an entry, or about the layer if path is empty.
 func entryProblem(code analyzer.DiagnosticCode, path, message string) analyzer.FileDiagnostic {
@@ -20,15 +15,6 @@ func diagnosticOf(name string, layer int, code analyzer.DiagnosticCode, path, me
 	d := entryProblem(code, path, message)
 	d.Layer, d.Analyzer = layer, name
 	return d
-}
-
-// capEntryProblems returns at most maxEntryProblems of a list, and how many of all there are besides.
-func capEntryProblems(list []analyzer.FileDiagnostic, all int) []analyzer.FileDiagnostic {
-	if all <= maxEntryProblems {
-		return list
-	}
-	more := entryProblem(list[0].Code, "", fmt.Sprintf("%d more", all-maxEntryProblems))
-	return append(list[:maxEntryProblems:maxEntryProblems], more)
 }
 
 // diagnose adds a diagnostic of the engine about the file.

@@ -144,11 +144,13 @@ func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, er
 	defer c.tasks.Wait()
 	again := fsWalk{collector: c, root: w.root}
 	for p := range c.siblingNames {
+		if _, err := fs.Stat(w.root, p); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err := again.regular(p, nil); err != nil {
 			return nil, err
 		}
 	}
-	c.problems = nil // a sibling may be missing
 	for _, n := range needs {
 		if list := jobs[n.entry]; list != nil {
 			delete(jobs, n.entry)
@@ -166,7 +168,16 @@ func (w *fsWalk) regular(p string, jobs []job) error {
 		if cause := w.ctx.Err(); cause != nil {
 			return cause
 		}
-		w.problem(analyzer.Unreadable, p, reason(err))
+		switch {
+		case jobs == nil:
+			w.lose(p, analyzer.Unreadable, reason(err))
+		case jobs[0].as == "":
+			w.problem(analyzer.Unreadable, p, reason(err))
+		default: // the path is not the place where the analyzers want it
+			for _, j := range jobs {
+				w.fail(j, analyzer.Unreadable, reason(err))
+			}
+		}
 		return nil
 	}
 	f, err := w.root.Open(p)

@@ -34,7 +34,7 @@ func (r *run) meet(ctx context.Context, data []*layerData, needs []need, read co
 			if c != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				for _, p := range c.problems {
+				for _, p := range c.problems.all() {
 					p.Layer = needs[0].layer
 					problems = append(problems, p)
 				}

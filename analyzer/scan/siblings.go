@@ -55,9 +55,24 @@ func (c *collector) sibling(e *walk.Entry) error {
 	}
 	data, err := c.hold(e)
 	if err == nil && data == nil {
-		c.problem(analyzer.TooLarge, e.Path, c.notHeld(e.Size))
+		c.lose(e.Path, analyzer.TooLarge, c.notHeld(e.Size))
 	}
 	return err
+}
+
+// maxLost is how many siblings that were not read are named to the analyzers' files.
+const maxLost = 1000
+
+// lose keeps the reason why a sibling is not read, for the files that it belongs to.
+func (c *collector) lose(p string, code analyzer.DiagnosticCode, message string) {
+	if len(c.lost) == maxLost {
+		c.problem(code, p, message)
+		return
+	}
+	if c.lost == nil {
+		c.lost = make(map[string]analyzer.Diagnostic)
+	}
+	c.lost[p] = analyzer.Diagnostic{Code: code, Message: path.Base(p) + ": " + message}
 }
 
 // hold reads a file and keeps it until the layer ends. It returns nil if held files would exceed half of Limits.Memory. One larger file does
@@ -98,6 +113,9 @@ func (c *collector) finish() error {
 	for _, w := range c.waiting {
 		var siblings []heldFile
 		for _, name := range c.analyzers[w.analyzer].info.Siblings {
+			if d, ok := c.lost[w.sibling(name)]; ok {
+				w.lost = append(w.lost, d)
+			}
 			if sibling, ok := c.held[w.sibling(name)]; ok {
 				sibling.path = pattern.Beside(sibling.path, name)
 				siblings = append(siblings, sibling)
