@@ -128,9 +128,10 @@ func (r *run) content(e *walk.Entry) (at io.ReaderAt, data []byte, err error) {
 	return nil, data, err
 }
 
-// read reads the content of a file. Beyond a few MiB, the memory grows with the bytes read, not with the size in a header.
+// read reads the content of a file. Beyond a few MiB, the memory grows with the bytes read, not with the size in a header: each buffer is
+// at most 16 times as large as the one before. The last has the right size, so that the one before, which it is copied from, is small.
 func (r *run) read(src io.Reader, size int64) ([]byte, error) {
-	const step = 4 << 20
+	const step, growth = 4 << 20, 16
 	buf := r.budget.buffers.get(int(min(size, step)))
 	for {
 		n := len(buf)
@@ -144,6 +145,10 @@ func (r *run) read(src io.Reader, size int64) ([]byte, error) {
 		if int64(len(buf)) == size {
 			return buf, nil
 		}
-		buf = append(make([]byte, 0, min(16*int64(len(buf)), size)), buf...) // the old buffer is small beside the new one
+		next := size
+		for next > growth*int64(len(buf)) {
+			next = (next + growth - 1) / growth
+		}
+		buf = append(make([]byte, 0, next), buf...)
 	}
 }
