@@ -54,6 +54,9 @@ func (l madeLayer) Uncompressed() (io.ReadCloser, error) {
 	return r, nil
 }
 
+// Compressed returns the same: a pipe.
+func (l madeLayer) Compressed() (io.ReadCloser, error) { return l.Uncompressed() }
+
 // A madeImage is an image of such layers.
 type madeImage struct {
 	v1.Image

@@ -10,7 +10,9 @@ import (
 // A scan holds file contents of at most the larger of Memory and FileSize, plus 5 MiB for each layer that it reads at once. A
 // layer with files that are analyzed with siblings (see analyzer.Info.Siblings) may hold one such file, and half of Memory for the others. Data that
 // analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
-// work. The scan keeps the names of all entries, see Names, and 100 bytes for each file, directory and link that matters to the merge.
+// work. The window of a layer in zstd takes up to 128 MiB; a Budget lets one window above 8 MiB be in use. A foreign v1.Layer that cannot
+// return compressed bytes, or whose Compressed returns an io.PipeReader, decompresses itself, which no limit counts. The scan keeps the
+// names of all entries, see Names, and 100 bytes for each file, directory and link that matters to the merge.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB; files that are no larger take a quarter

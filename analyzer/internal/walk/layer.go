@@ -89,7 +89,7 @@ func (l Layer) Table() v1.Hash {
 }
 
 // open returns the bytes of the layer, which may be compressed. Only a stored stream closes as soon as ctx ends: others may not
-// allow Close during Read.
+// allow Close during Read. Of other layers it prefers the compressed bytes: their own decompressor would take windows of any size.
 func (l Layer) open(ctx context.Context) (rc io.ReadCloser, stop func() bool, err error) {
 	if s, ok := l.layer.(StoredLayer); ok {
 		if rc, err = s.Stored(ctx); err != nil {
@@ -97,8 +97,15 @@ func (l Layer) open(ctx context.Context) (rc io.ReadCloser, stop func() bool, er
 		}
 		return rc, context.AfterFunc(ctx, func() { rc.Close() }), nil
 	}
+	stop = func() bool { return true }
+	if rc, err = l.layer.Compressed(); err == nil {
+		if _, compresses := rc.(*io.PipeReader); !compresses {
+			return rc, stop, nil
+		}
+		rc.Close() // partial.UncompressedToLayer compresses what Uncompressed returns
+	}
 	if rc, err = l.layer.Uncompressed(); err != nil {
 		return nil, nil, err
 	}
-	return rc, func() bool { return true }, nil
+	return rc, stop, nil
 }

@@ -10,7 +10,8 @@ import (
 // A StoredLayer is a v1.Layer that can return its bytes as they are stored, at the cost of reading them and no more. An
 // arbitrary v1.Layer cannot: Compressed compresses an uncompressed layer of a docker archive, and Uncompressed decompresses
 // with any decompressor. Layers of package source implement StoredLayer, and an embedder's layers may. Walk reads other layers
-// through Uncompressed.
+// through Compressed, unless that fails or returns an [io.PipeReader], as that of a layer that compresses itself. Then it reads
+// Uncompressed, and does not count the memory of the layer's decompressor.
 type StoredLayer interface {
 	// Stored opens the stored bytes. Close may be called during Read, and ends it. The bytes of a local file should
 	// implement io.ReaderAt as well.
