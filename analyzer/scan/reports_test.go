@@ -1,9 +1,20 @@
 package scan_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/hostile"
+	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
 // TestReports recreates what users have reported about other readers of layers. Each wants what is visible in a container.
@@ -59,6 +70,37 @@ func TestReports(t *testing.T) {
 		{"github.com/anchore/syft/issues/5019", "every name of a file is a file",
 			[]layer{{file("a.list", "a"), hard("b.list", "a.list"), hard("c.list", "b.list")}},
 			[]string{"a a.list 0", "a b.list 0", "a c.list 0"}},
+		{"github.com/moby/moby/pull/17819", "an opaque directory keeps what its own layer put there before, hidden directories too",
+			[]layer{{file("d/old.list", "old"), file("d/.b/old.list", "old")},
+				{dir("d"), dir("d/.b"), file("d/.b/x.list", "x"), file("d/a.list", "a"), opaque("d"), file("d/z.list", "z")}},
+			[]string{"x d/.b/x.list 1", "a d/a.list 1", "z d/z.list 1"}},
+		{"github.com/concourse/registry-image-resource/pull/284", "a directory that is deleted and made again in one layer has its new files only",
+			[]layer{{file("foo/old.list", "old"), file("foo/bar/old.list", "old")}, {dir("foo"), opaque("foo"), file("foo/new.list", "new")}},
+			[]string{"new foo/new.list 1"}},
+		{"github.com/opencontainers/image-spec/issues/144", "the same, by a whiteout before the directory",
+			[]layer{{file("foo/bar/old.list", "old"), file("foo/a.list", "a")}, {gone("foo/bar"), dir("foo/bar"), file("foo/bar/data.list", "data")}},
+			[]string{"a foo/a.list 0", "data foo/bar/data.list 1"}},
+		{"github.com/GoogleContainerTools/kaniko/issues/2308", "whiteouts of the files of a directory that a link replaces do not keep later files away",
+			[]layer{{file("a/x.list", "old"), file("a/y.list", "old")}, {link("a", "b"), gone("a/x.list"), gone("a/y.list"), dir("b"), file("b/x.list", "new")}},
+			[]string{"new b/x.list 1"}},
+		{"github.com/GoogleContainerTools/kaniko/issues/2050", "whiteouts of files that no layer has hide nothing",
+			[]layer{{file("usr/a.list", "a")}, {gone("usr/lib/ruby/gems/x"), gone("usr/b"), opaque("usr/lib/ruby/cache"), file("usr/b/c.list", "c")}},
+			[]string{"a usr/a.list 0", "c usr/b/c.list 1"}},
+		{"github.com/containers/fuse-overlayfs/issues/279", "a whiteout does not remove the link that takes the file's place",
+			[]layer{{file("etc/packages", "old")}, {gone("etc/packages"), file("a3", "new"), link("etc/packages", "../a3")}},
+			[]string{"new a3 1"}},
+		{"github.com/goldmann/docker-squash/issues/118", "a file and its hard link, replaced together by a later layer, are the new file",
+			[]layer{{file("a.list", "one"), hard("b.list", "a.list")}, {file("a.list", "two"), hard("b.list", "a.list")}},
+			[]string{"two a.list 1", "two b.list 1"}},
+		{"github.com/boxlite-ai/boxlite/issues/187", "a file below a link to a directory is in that directory",
+			[]layer{{file("store/p@1/p/x.list", "x"), link("app/node_modules/p", "../../store/p@1/p"), file("app/node_modules/p/y.list", "y")}, {file("app/node_modules/p/z.list", "z")}},
+			[]string{"x store/p@1/p/x.list 0", "y store/p@1/p/y.list 0", "z store/p@1/p/z.list 1"}},
+		{"github.com/microsoft/hcsshim/issues/1120", "a hard link to a link is a link, of its own directory",
+			[]layer{{file("usr/lib/p", "rpm"), link("opt/l", "../usr/lib/p"), hard("etc/packages", "opt/l")}},
+			[]string{"rpm usr/lib/p 0"}},
+		{"github.com/camallo/dkregistry-rs/issues/149", "a link replaces a link, and leaves its target alone",
+			[]layer{{file("b/x.list", "x"), link("a", "b")}, {link("a", "c"), file("c/y.list", "y")}, {file("a/z.list", "z")}},
+			[]string{"x b/x.list 0", "y c/y.list 1", "z c/z.list 2"}},
 	} {
 		t.Run(strings.ReplaceAll(c.report, "/", " "), func(t *testing.T) {
 			got := scanned(t, oracleImage(t, c.layers))
@@ -68,4 +110,82 @@ func TestReports(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReportedRefusals recreates reports about entries that mean nothing. The report names each and has the rest.
+func TestReportedRefusals(t *testing.T) {
+	for name, layer := range map[string]*imagetest.Layer{
+		"github.com/opencontainers/image-spec/issues/1301, at the root":      new(imagetest.Layer).File(".wh.", ""),
+		"github.com/opencontainers/image-spec/issues/1301, in a directory":   new(imagetest.Layer).File("d/.wh.", ""),
+		"github.com/opencontainers/image-spec/issues/1301, of the directory": new(imagetest.Layer).File("d/.wh..", ""),
+		"github.com/opencontainers/image-spec/issues/1204, to nothing":       new(imagetest.Layer).Hardlink("b.list", "nothing"),
+		"github.com/opencontainers/image-spec/issues/1204, to a directory":   new(imagetest.Layer).Hardlink("b.list", "d"),
+		"github.com/opencontainers/image-spec/issues/1204, to a later entry": new(imagetest.Layer).Hardlink("b.list", "c").File("c", "c"),
+	} {
+		t.Run(strings.ReplaceAll(name, "/", " "), func(t *testing.T) {
+			img, err := imagetest.Image(new(imagetest.Layer).Dir("d/").File("d/a.list", "a 1"), layer.File("z.list", "z 1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}.Scan(t.Context(), img)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found.Components) != 2 || len(found.Diagnostics) != 1 || found.Diagnostics[0].Code != analyzer.Refused || found.Diagnostics[0].Layer != 1 {
+				t.Errorf("%d components, %+v", len(found.Components), found.Diagnostics)
+			}
+		})
+	}
+}
+
+// TestReportedCosts recreates reports about the memory and time of scanners, and about layers that other readers cut short.
+func TestReportedCosts(t *testing.T) {
+	t.Run("github.com anchore grype issues 1509: files of no interest cost only their names", func(t *testing.T) {
+		l := new(imagetest.Layer).File("a.list", "a 1")
+		for i := range 300_000 {
+			l.File(fmt.Sprintf("srv/files/%03d/%d", i%1000, i), "")
+		}
+		img, err := imagetest.Image(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		peak := hostile.Peak(func() {
+			if found, err := (scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}).Scan(t.Context(), img); err != nil || len(found.Components) != 1 {
+				t.Error(found, err)
+			}
+		})
+		if t.Logf("%d MiB of heap", peak>>20); peak > 48<<20 {
+			t.Errorf("%d MiB of heap", peak>>20)
+		}
+	})
+	t.Run("github.com podman-desktop podman-desktop pull 19166: a layer that inflates too much is refused", func(t *testing.T) {
+		var stored bytes.Buffer
+		w, err := zstd.NewWriter(&stored, zstd.WithEncoderLevel(zstd.SpeedFastest))
+		if err == nil {
+			_, err = io.Copy(w, hostile.Repeat("", strings.Repeat("\x00", 4096), "", 2<<30))
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var limit *analyzer.LimitError
+		if _, err := (scan.Scanner{}).Scan(t.Context(), imageOf(t, blob(t, stored.Bytes(), nil))); !errors.As(err, &limit) {
+			t.Errorf("%d KiB of zstd: %v", stored.Len()>>10, err)
+		}
+	})
+	t.Run("github.com awslabs soci-snapshotter pull 1871: all members of a gzip layer are read", func(t *testing.T) {
+		raw, err := new(imagetest.Layer).File("a.list", "a 1").File("b.list", "b 1").Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stored []byte
+		for part := range slices.Chunk(raw, 300) {
+			stored = append(stored, gz(t, part)...)
+		}
+		if got, want := scanned(t, imageOf(t, blob(t, stored, raw))), []string{"a a.list 0", "b b.list 0"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }
