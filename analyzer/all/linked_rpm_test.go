@@ -79,6 +79,8 @@ func TestLinkedRPM(t *testing.T) {
 			"hard links":                      {plain, linkedImage{append(at("opt/db"), each(hard, plain, "opt/db")...)}},
 			"hard links to a lower layer":     {plain, linkedImage{at("opt/db"), each(hard, plain, "opt/db")}},
 			"hard links through links":        {plain, linkedImage{append(at("opt/db"), link("a", "opt/db")), append([]linkedEntry{link("b", plain)}, each(hard, "b", "a")...)}},
+			"objects of ostree":               {share, linkedImage{append(objects(files, share), link(sysimage, "../../share/rpm"))}}, // github.com/konflux-ci/rpm-lockfile-prototype/pull/155
+			"objects of ostree, both places":  {plain, linkedImage{append(objects(files, share), link("ostree/link", "../../usr/share/rpm"), hard(plain, "ostree/link"))}},
 			"hard links, the first is gone":   {plain, linkedImage{append(at("opt/db"), each(hard, plain, "opt/db")...), {{name: "opt/.wh.db"}}}},
 			"a link in the place of a copy":   {plain, linkedImage{at(plain), append(at(sysimage), link(plain, "../../"+sysimage))}},
 			"a copy in the place of a link":   {plain, linkedImage{append(at("opt/db"), link(plain, "/opt/db")), {{name: "var/lib/.wh.rpm"}, {name: "opt/.wh.db"}}, at(plain)}},
@@ -244,6 +246,15 @@ func pendingLog(t *testing.T, dir string) map[string]string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return map[string]string{"rpmdb.sqlite": readString(t, name), "rpmdb.sqlite-wal": readString(t, name+"-wal")}
+}
+
+// objects returns a database whose files are hard links to objects with other names.
+func objects(files map[string]string, dir string) (list []linkedEntry) {
+	for name, content := range files {
+		object := fmt.Sprintf("sysroot/ostree/repo/objects/%02d/%s.file", len(list), strings.Repeat("ab", 31))
+		list = append(list, linkedEntry{name: object, content: content}, linkedEntry{name: dir + "/" + name, hard: object})
+	}
+	return list
 }
 
 // renamed returns a database behind a link to a file with another name, which its log follows.

@@ -18,6 +18,7 @@ type job struct {
 	analyzer int                   // index into run.analyzers
 	path     string                // name of the file in the layer
 	as       string                // another name under which the analyzer wants it, or ""
+	siblings map[string]string     // names in the layer of its siblings, if the file is a hard link
 	lost     []analyzer.Diagnostic // siblings that were not read
 }
 

@@ -137,7 +137,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 
 // again reads files once more, for needs.
 func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, error) {
-	c, jobs, err := w.againCollector(ctx, w.share, needs)
+	c, jobs, err := w.againCollector(ctx, w.share, needs, nil)
 	if err != nil {
 		return nil, err
 	}

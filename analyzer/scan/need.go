@@ -102,7 +102,7 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 	return func(ctx context.Context, layer int, needs []need) (*collector, error) {
 		s := &share{large: &r.large}
 		defer s.end()
-		c, jobs, err := r.againCollector(ctx, s, needs)
+		c, jobs, err := r.againCollector(ctx, s, needs, r.hardLinks(&data[layer].Journal, needs))
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +157,8 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 	}
 }
 
-// againCollector returns a collector for needs, and the jobs by the number of their entry.
-func (r *run) againCollector(ctx context.Context, s *share, needs []need) (*collector, map[int][]job, error) {
+// againCollector returns a collector for needs, and the jobs by the number of their entry. links are hard links of the layer.
+func (r *run) againCollector(ctx context.Context, s *share, needs []need, links map[string]string) (*collector, map[int][]job, error) {
 	c, err := r.newCollector(ctx, s, nil)
 	if err != nil {
 		return nil, nil, err
@@ -166,9 +166,10 @@ func (r *run) againCollector(ctx context.Context, s *share, needs []need) (*coll
 	jobs := make(map[int][]job)
 	c.siblingNames = make(map[string]bool)
 	for _, n := range needs {
-		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name}
+		siblings := r.analyzers[n.analyzer].info.Siblings
+		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name, siblings: n.beside(siblings, links)}
 		jobs[n.entry] = append(jobs[n.entry], j)
-		for _, s := range r.analyzers[n.analyzer].info.Siblings {
+		for _, s := range siblings {
 			c.siblingNames[j.sibling(s)] = true
 		}
 	}

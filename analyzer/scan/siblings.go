@@ -42,10 +42,56 @@ func (c *collector) isSibling(p string) bool {
 // sibling returns the name in the layer of a sibling. If its name extends that of the file, as that of a database's log does, it follows the
 // file to which a link leads: SQLite opens /opt/x-wal for a link to /opt/x.
 func (j job) sibling(name string) string {
+	if p, ok := j.siblings[name]; ok {
+		return p
+	}
 	if suffix, ok := strings.CutPrefix(name, path.Base(j.name())); ok {
 		return j.path + suffix
 	}
 	return pattern.Beside(j.path, name)
+}
+
+// hardLinks returns the targets of the hard links of a layer at the places of files that needs ask for, and of siblings beside them.
+func (r *run) hardLinks(j *journal, needs []need) map[string]string {
+	links := make(map[string]string)
+	wanted := make(map[string]bool)
+	for _, n := range needs {
+		siblings := r.analyzers[n.analyzer].info.Siblings
+		if len(siblings) > 0 && n.name != n.raw {
+			wanted[n.name] = true
+		}
+		for _, s := range siblings {
+			wanted[pattern.Beside(n.name, s)] = true
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	reader := j.reader()
+	for g := (group{}); reader.next(&g); {
+		for range g.count {
+			if kind, name, target := g.entry(); kind == kindHardlink {
+				if p := join(string(g.dir), name); wanted[p] {
+					links[p] = target
+				}
+			}
+		}
+	}
+	return links
+}
+
+// beside returns the names in a layer of the siblings of a file that is a hard link, or nil for other files. Those of a database in
+// ostree's form are links to objects elsewhere.
+func (n need) beside(siblings []string, links map[string]string) map[string]string {
+	if _, ok := links[n.name]; !ok {
+		return nil
+	}
+	names := make(map[string]string, len(siblings))
+	for _, s := range siblings {
+		p := pattern.Beside(n.name, s)
+		names[s] = cmp.Or(links[p], p)
+	}
+	return names
 }
 
 // sibling holds a file that analyzers want only beside another file.

@@ -35,6 +35,9 @@ func TestLinkedSiblings(t *testing.T) {
 		"link to the directory":   {layer().File("opt/db/data.db", "x").File("opt/db/data.db-journal", "journal").Symlink("var/db", "../opt/db")},
 		"the sibling comes first": {layer().File("opt/db/data.db-journal", "journal").File("opt/db/data.db", "x"), layer().Symlink("var/db", "../opt/db")},
 		"link above":              {layer().File("data/db/data.db", "x").File("data/db/data.db-journal", "journal"), layer().Symlink("var", "data")},
+		"hard links to objects":   {layer().File("o/1", "x").File("o/2", "journal").Hardlink("var/db/data.db", "o/1").Hardlink("var/db/data.db-journal", "o/2")},
+		"beside a hard link":      {layer().File("o/1", "x").File("o/1-journal", "other").Hardlink("var/db/data.db", "o/1").File("var/db/data.db-journal", "journal")},
+		"link to another name":    {layer().File("opt/x", "x").File("opt/x-journal", "journal").Symlink("var/db/data.db", "../../opt/x").File("var/db/data.db-journal", "other")},
 		"through a lower link":    {layer().Symlink("a", "var"), layer().File("a/db/data.db", "x").File("a/db/data.db-journal", "journal")},
 	} {
 		t.Run(name, func(t *testing.T) {
