@@ -12,12 +12,13 @@ import (
 // TestRead asks that a file takes a sixteenth more memory than its content while it is read, and no more than its bytes justify if its header
 // claims too much.
 func TestRead(t *testing.T) {
-	r := &run{keeper: keeper{budget: new(Budget)}}
-	r.budget.start()
+	r, err := Scanner{}.start()
+	if err != nil {
+		t.Fatal(err)
+	}
 	const mib = 1 << 20
 	for _, size := range []int64{0, 1, 4 * mib, 4*mib + 1, 64 * mib, 64*mib + 1, 200 * mib} {
 		var data []byte
-		var err error
 		peak := hostile.Peak(func() { data, err = r.read(hostile.Repeat("", "0123456789", "", size), size) })
 		if err != nil || int64(len(data)) != size || size > 10 && !bytes.HasPrefix(data[size/10*10-10:], []byte("0123456789")) {
 			t.Errorf("%d bytes: %d bytes, %v", size, len(data), err)
@@ -34,8 +35,10 @@ func TestRead(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	r := &run{keeper: keeper{budget: new(Budget)}}
-	r.budget.start()
+	r, err := Scanner{}.start()
+	if err != nil {
+		b.Fatal(err)
+	}
 	content := make([]byte, 100<<20)
 	for _, size := range []int64{1 << 10, 1 << 20, 100 << 20} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
