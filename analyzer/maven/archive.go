@@ -30,8 +30,14 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
-	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: &bad, meter: m}
+	var entries census // of the archive that Walk visits next
+	kind := func(name []byte) zipwalk.Kind {
+		entries.add(name)
+		return entryKind(name)
+	}
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(z *zipwalk.Archive) {
+		a := archive{name: f.Path, zip: z, manifest: make(manifest), entries: entries, known: make(map[coordinates]int), problems: &bad, meter: m}
+		entries = census{}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
@@ -82,6 +88,8 @@ type archive struct {
 	name     string // path of the file, or name of the entry
 	zip      *zipwalk.Archive
 	manifest manifest
+	sections []manifest // about Java packages
+	entries  census
 	stated   []stated
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
@@ -131,7 +139,12 @@ func (a *archive) analyze(r *analyzer.Result) {
 	if own >= 0 {
 		return
 	}
-	c := guess(a.name, a.partial, a.manifest)
+	if a.manifest.version() == "" {
+		base, _ := stem(a.name)
+		a.manifest.describe(a.sections, base)
+	}
+	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.native}
+	c := e.identify()
 	switch {
 	case len(a.stated) == 0 && c.version != "":
 		p := c.pkg()
@@ -144,7 +157,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 			detail = a.zip.Inside + " " + detail
 		}
 		if c.version != "" {
-			detail += ", by its name or manifest " + c.String()
+			detail += ", by its name or manifest " + strings.TrimPrefix(c.String(), ":")
 		}
 		const finding = 256 // bytes, in a list that grows
 		if a.meter.Bytes(finding+int64(len(detail))) != nil {
@@ -200,6 +213,9 @@ func (a *archive) read() {
 			m, err := parseManifest(text)
 			a.problem(f.Name, err)
 			a.manifest.add(m)
+			if a.manifest.version() == "" {
+				a.sections = sectionsOf(text)
+			}
 		}
 	}
 	described := make(map[string]bool)

@@ -98,7 +98,7 @@ func TestArchive(t *testing.T) {
 		{"pom.xml beside pom.properties", "a-1.0.jar", jar(t, a, member{"META-INF/maven/org.a/a/pom.xml", "<project><groupId>org.a</groupId><artifactId>a</artifactId><version>${revision}</version></project>"}), []string{": org.a:a:1.0*"}, ""},
 		{"stated twice", "a-1.0.jar", jar(t, a, member{"WEB-INF/classes/" + a.name, a.content}), []string{": org.a:a:1.0*"}, ""},
 		{"no group, but the directory has it", "a.jar", jar(t, member{a.name, "version=1.0\n"}), []string{": org.a:a:1.0*"}, ""},
-		{"no group anywhere", "z.jar", jar(t, member{"pom.properties", "version=1.0\nartifactId=a\n"}), []string{": a:a:1.0*"}, "pom.properties: no groupId"},
+		{"no group anywhere", "z.jar", jar(t, member{"pom.properties", "version=1.0\nartifactId=a\n"}), []string{": :a:1.0*"}, "pom.properties: no groupId"},
 		{"a name with a version", "guava-27.0-jre.jar", jar(t), []string{": com.google.guava:guava:27.0-jre*"}, ""},
 		{"nothing at all", "guava.jar", jar(t), []string{": ?"}, ""},
 		{"a module of the JDK", "java.base.jmod", "JM\x01\x00" + jar(t, member{"classes/module-info.class", ""}), nil, ""},

@@ -28,11 +28,34 @@ func splitVersion(stem, stated string) (name, version string) {
 			return stem[:i], withoutClassifier(stem[i+1:])
 		}
 	}
-	// a bundle of an Eclipse p2 repository: org.eclipse.core.runtime_3.7.0.v20110110
-	if name, version, ok := strings.Cut(stem, "_"); ok && strings.Count(name, ".") >= 2 && strings.Count(version, ".") >= 2 && isVersion(version) {
-		return name, version
-	}
 	return stem, ""
+}
+
+// splitBundle splits the stem of a bundle in a repository of Eclipse's p2: "org.eclipse.osgi_3.10.1.v20140909-1633". Bundles have
+// dotted names, and versions of three numbers and a qualifier.
+func splitBundle(stem string) (name, version string, ok bool) {
+	at := strings.LastIndexByte(stem, '_')
+	for at > 0 && !isBundleVersion(stem[at+1:]) {
+		at = strings.LastIndexByte(stem[:at], '_')
+	}
+	if at <= 0 || !strings.Contains(stem[:at], ".") || !isArtifact(stem[:at]) {
+		return "", "", false
+	}
+	return stem[:at], stem[at+1:], true
+}
+
+// isBundleVersion reports whether s has the form of OSGi versions: three numbers, and maybe a qualifier.
+func isBundleVersion(s string) bool {
+	parts := strings.SplitN(s, ".", 4)
+	if len(parts) < 3 || !isCoordinate(s) {
+		return false
+	}
+	for _, number := range parts[:3] {
+		if number == "" || strings.Trim(number, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // looksVersion reports whether s is a version without a part of a name. A word that versions don't use is part of a name if it

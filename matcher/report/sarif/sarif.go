@@ -230,7 +230,7 @@ func (b *builder) finding(f *report.Finding) {
 		}
 		r := result{
 			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: plain(message),
-			Locations:    []location{locationOf(c.Path, 1, c.PURL, "package")},
+			Locations:    []location{locationOf(c.Path, 1, c.Label(), "package")},
 			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.ArchivePath)},
 			Properties:   map[string]any{"purl": c.PURL, "status": f.Word(), "severity": m.Severity.Level.String()},
 		}
