@@ -228,6 +228,9 @@ func (b *builder) finding(f *report.Finding) {
 		if m.Uncertain != "" {
 			message += ", uncertain: " + m.Uncertain
 		}
+		if m.Evidence != "" {
+			message += "; " + m.Evidence
+		}
 		r := result{
 			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: plain(message),
 			Locations:    []location{locationOf(c.Path, 1, c.Label(), "package")},
