@@ -140,7 +140,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 		return
 	}
 	if a.manifest.version() == "" {
-		base, _ := stem(a.name)
+		base := stem(a.name)
 		a.manifest.describe(a.sections, base)
 	}
 	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.native}
@@ -296,7 +296,7 @@ func (c coordinates) orElse(other coordinates) coordinates {
 // is the file name, with or without the version, or the longest part of the name. If no artifact ID fits the name, as in
 // "app.jar", the only package of the archive is its own, unless the manifest states another version.
 func (a *archive) own() int {
-	base, _ := stem(a.name)
+	base := stem(a.name)
 	name, version := splitVersion(base, "")
 	if i := slices.IndexFunc(a.stated, func(s stated) bool { return base == s.artifact || base == s.artifact+"-"+s.version }); i >= 0 {
 		return i

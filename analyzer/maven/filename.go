@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// stem returns the base name without its extension, and whether the extension is that of an archive.
-func stem(name string) (string, bool) {
+// stem returns the base name without the extension of an archive. A program may have none: "tool-1.2".
+func stem(name string) string {
 	base := path.Base(name)
-	ext := path.Ext(base)
-	return base[:len(base)-len(ext)], len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext))
+	if ext := path.Ext(base); len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext)) {
+		return strings.TrimSuffix(base, ext)
+	}
+	return base
 }
 
 // splitVersion splits a stem such as "guava-27.0-jre" into name and version. A stated version from the manifest wins if the

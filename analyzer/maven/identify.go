@@ -29,7 +29,7 @@ func (e *evidence) identify() coordinates {
 		c.artifact, c.version = e.artifact()
 	}
 	if !isCoordinate(c.artifact) || !isCoordinate(c.version) {
-		base, _ := stem(e.name)
+		base := stem(e.name)
 		return coordinates{artifact: base}
 	}
 	if c.group == "" {
@@ -50,7 +50,7 @@ func jenkins(m manifest) (coordinates, bool) {
 
 // artifact returns the artifact ID and version: from the file name, or else from the manifest.
 func (e *evidence) artifact() (name, version string) {
-	base, _ := stem(e.name)
+	base := stem(e.name)
 	m := e.manifest
 	if name, version, ok := splitBundle(base); ok {
 		return name, version
