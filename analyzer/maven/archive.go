@@ -251,8 +251,11 @@ func (a *archive) read() {
 		if !c.complete() {
 			c = c.orElse(directoryOf(dir))
 		}
-		if c.complete() {
+		switch {
+		case c.complete():
 			a.add(stated{c, p})
+		case a.partial == (coordinates{}):
+			a.partial = coordinates{}.orElse(c) // without unknown properties
 		}
 	}
 }

@@ -25,8 +25,11 @@ func (e *evidence) identify() coordinates {
 		return c
 	}
 	c := e.partial
-	if c.artifact == "" || c.version == "" {
-		c.artifact, c.version = e.artifact()
+	if artifact, version := e.artifact(); c.artifact == "" || c.version == "" {
+		if c.artifact != "" && !same(c.artifact, artifact) {
+			c = coordinates{} // of a library merged into the archive
+		}
+		c.artifact, c.version = orElse(c.artifact, artifact), orElse(c.version, version)
 	}
 	if !isCoordinate(c.artifact) || !isCoordinate(c.version) {
 		base := stem(e.name)
