@@ -26,6 +26,11 @@ const (
 
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return analyzeEntries(ctx, f, entryKind)
+}
+
+// analyzeEntries is analyzeArchive, with a choice of the entries to read.
+func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
@@ -33,7 +38,7 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	var entries census // of the archive that Walk visits next
 	kind := func(name []byte) zipwalk.Kind {
 		entries.add(name)
-		return entryKind(name)
+		return choose(name)
 	}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(z *zipwalk.Archive) {
 		a := archive{name: f.Path, zip: z, manifest: make(manifest), entries: entries, known: make(map[coordinates]int), problems: &bad, meter: m}
@@ -143,7 +148,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 		base := stem(a.name)
 		a.manifest.describe(a.sections, base)
 	}
-	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.native}
+	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.native, groups: wellKnown()}
 	c := e.identify()
 	switch {
 	case len(a.stated) == 0 && c.version != "":

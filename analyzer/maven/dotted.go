@@ -1,6 +1,9 @@
 package maven
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // isTop reports whether s begins names that are reversed domain names.
 func isTop(s string) bool {
@@ -21,44 +24,77 @@ func isUmbrella(domain string) bool {
 	return false
 }
 
-// groupOf returns the group in a dotted name, or "". By custom the symbolic name of a bundle and the name of a module begin with
-// the group. If the last element is the artifact or a word of it, the group is the elements before: "org.jctools" for jctools-core
-// and "org.jctools.core". If these are no group, it is the whole name: "io.netty" for netty-all, "org.apache.groovy" for groovy. If
-// the artifact begins with the name of the domain, that is the group: "org.elasticsearch" for elasticsearch-core. With strict, a word
-// of the artifact does not suffice.
-func groupOf(dotted, artifact string, strict bool) string {
-	dotted, artifact = strings.ToLower(dotted), strings.ToLower(artifact)
+// groupOf returns the group in a dotted name, or "". The symbolic name of a bundle and the name of a module by custom have one of
+// these forms, as the bundle plugin of Maven makes them:
+//
+//	org.jctools.core           the group, then the artifact jctools-core without the last element of the group
+//	com.carrotsearch.hppc      the group, then the artifact
+//	org.hibernate.orm.envers   the group, then the artifact hibernate-envers without a word of the group
+//	org.apache.groovy          the group, for the artifact groovy, groovy-json and all others
+//	io.grpc.internal           the group, for the artifact grpc-core, then anything
+//
+// Packages of classes often have the first and third form without being made of the group, so only the last one counts if
+// stated is false.
+func groupOf(dotted, artifact string, stated bool) string {
+	dotted, artifact = strings.ToLower(dotted), withoutScala(strings.ToLower(artifact))
 	elements := strings.Split(dotted, ".")
-	if !isGroup(dotted) || !isTop(elements[0]) || dotted == artifact {
+	if !isGroup(dotted) || !isTop(elements[0]) || dotted == artifact || isUmbrella(dotted) {
 		return ""
 	}
-	n := len(elements)
-	words := strings.FieldsFunc(artifact, func(r rune) bool { return r == '-' || r == '.' || r == '_' })
-	last := elements[n-1]
-	fits := squeeze(last) == squeeze(artifact)
-	for _, w := range words {
-		fits = fits || w == last && !strict
-	}
-	if fits {
-		group := strings.Join(elements[:n-1], ".")
-		if n-1 >= 2 && !isUmbrella(group) {
+	if stated {
+		if group := groupBefore(elements, flatten(artifact)); group != "" {
 			return group
 		}
-		return dotted
 	}
-	if len(words) == 0 {
-		return ""
-	}
-	for i := 1; i < n && i <= 2; i++ {
-		if elements[i] == words[0] && (i == 1 || isUmbrella(strings.Join(elements[:2], "."))) {
-			return strings.Join(elements[:i+1], ".")
-		}
+	first, _, _ := strings.Cut(flatten(artifact), ".")
+	inUmbrella := isUmbrella(strings.Join(elements[:2], "."))
+	switch {
+	case !inUmbrella && elements[1] == first:
+		return elements[0] + "." + elements[1]
+	case stated && inUmbrella && elements[2] == first:
+		return strings.Join(elements[:3], ".")
 	}
 	return ""
 }
 
-// squeeze removes separators.
-func squeeze(s string) string { return strings.NewReplacer("-", "", "_", "", ".", "").Replace(s) }
+// groupBefore returns the elements before those that an artifact, with dots, accounts for, or "".
+func groupBefore(elements []string, artifact string) string {
+	last := len(elements) - 1
+	for cut := last; cut >= 2; cut-- {
+		rest := strings.Join(elements[cut:], ".")
+		group := strings.Join(elements[:cut], ".")
+		if flatten(elements[cut-1]+"."+rest) == artifact && !isUmbrella(group) {
+			return group
+		}
+	}
+	group := strings.Join(elements[:last], ".")
+	if flatten(elements[last]) == artifact {
+		switch {
+		case last >= 2 && !isUmbrella(group):
+			return group
+		case strings.Contains(artifact, ".") && (group == "org.apache" || group == "org.eclipse"):
+			first, _, _ := strings.Cut(artifact, ".")
+			return group + "." + first // org.apache.tomcat-catalina
+		}
+		return strings.Join(elements, ".")
+	}
+	first, rest, _ := strings.Cut(artifact, ".")
+	if rest == elements[last] && last >= 3 && slices.Contains(elements[1:last], first) {
+		return group
+	}
+	return ""
+}
+
+// flatten replaces separators within an artifact or an element by dots.
+func flatten(s string) string { return strings.NewReplacer("-", ".", "_", ".").Replace(s) }
+
+// withoutScala removes the version of Scala from an artifact: "akka-actor_2.13".
+func withoutScala(artifact string) string {
+	if name, version, ok := strings.Cut(artifact, "_"); ok && (version == "3" || strings.HasPrefix(version, "2.")) {
+		return name
+	}
+	return artifact
+}
 
 // activated returns the group in the class name of a bundle's activator, or "": "org.eclipse.persistence" for javax.persistence and
 // "org.eclipse.persistence.javax.persistence.osgi.Activator".

@@ -78,6 +78,16 @@ func looksVersion(s string) bool {
 	return isVersion(s) && (!word || strings.Contains(first, "."))
 }
 
+// hasWord reports whether a version has a part that versions don't use.
+func hasWord(version string) bool {
+	for part := range strings.SplitSeq(version, "-") {
+		if part != "" && !isDigit(part[0]) && !isQualifier(part) {
+			return true
+		}
+	}
+	return false
+}
+
 // isQualifier reports whether versions use the word s.
 func isQualifier(s string) bool {
 	switch strings.TrimRight(strings.ToLower(s), "0123456789.") {

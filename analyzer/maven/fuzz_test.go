@@ -45,7 +45,7 @@ func FuzzManifest(f *testing.F) {
 		m, _ := parseManifest(text) // an error leaves what is good
 		m.licenses()
 		m.describe(sectionsOf(text), name)
-		e := evidence{name: name, manifest: m}
+		e := evidence{name: name, manifest: m, groups: wellKnown()}
 		if c := e.identify(); c.version != "" && !(isCoordinate(c.artifact) && isCoordinate(c.version) && (c.group == "" || isCoordinate(c.group))) {
 			t.Errorf("%q: %+v", name, c)
 		}

@@ -13,6 +13,7 @@ type evidence struct {
 	manifest manifest
 	home     string      // package of most classes: "org.apache.catalina"
 	native   coordinates // group and artifact of a directory META-INF/native-image
+	groups   *groupTable
 }
 
 // identify derives coordinates from evidence. The version is empty if no evidence contains one, and the group is empty if none
@@ -60,6 +61,9 @@ func (e *evidence) artifact() (name, version string) {
 	}
 	stated, _, _ := strings.Cut(m["implementation-version"], " ")
 	name, version = splitVersion(base, stated)
+	if v := m.version(); v != "" && hasWord(version) && release(v) != release(version) {
+		name, version = base, "" // log4j-1.2-api.jar
+	}
 	if bundle := e.bundleName(name); bundle != "" {
 		if version == "" && isVersion(m["bundle-version"]) {
 			version = m["bundle-version"]
@@ -120,15 +124,15 @@ func (e *evidence) group(artifact, version string) (group, name string) {
 	if e.native.artifact == artifact {
 		return e.native.group, artifact
 	}
-	known, family := wellKnown().find(artifact, version)
-	if known != "" && e.contradicts(known, family || !strings.ContainsAny(artifact, "-_.")) {
+	known, family := e.groups.find(artifact, version)
+	if known != "" && (family || !strings.ContainsAny(artifact, "-_.")) && e.contradicts(known) {
 		known = ""
 	}
 	if known != "" && !family {
 		return known, artifact
 	}
 	if vendor := e.vendor(); vendor != "" {
-		if g := groupOf(m.symbolicName(), artifact, false); strings.HasPrefix(g, vendor+".") {
+		if g := groupOf(m.symbolicName(), artifact, true); strings.HasPrefix(g, vendor+".") {
 			return g, artifact // org.hibernate.orm, from the vendor org.hibernate
 		}
 		return vendor, artifact
@@ -140,11 +144,11 @@ func (e *evidence) group(artifact, version string) (group, name string) {
 		return g, artifact
 	}
 	for _, dotted := range []string{m.symbolicName(), m["automatic-module-name"], m["implementation-title"]} {
-		if g := groupOf(dotted, artifact, false); g != "" {
+		if g := groupOf(dotted, artifact, true); g != "" {
 			return g, artifact
 		}
 	}
-	if g := groupOf(e.home, artifact, true); g != "" {
+	if g := groupOf(e.home, artifact, false); g != "" {
 		return g, artifact
 	}
 	return bundleGroup(artifact), artifact
@@ -158,11 +162,16 @@ func (e *evidence) vendor() string {
 	return ""
 }
 
-// contradicts reports whether the vendor, or with classes also the package of the classes, is of another origin than a group.
-// Many companies have a library of their own whose name begins with "spring-".
-func (e *evidence) contradicts(group string, classes bool) bool {
-	vendor := e.vendor()
-	return vendor != "" && !related(vendor, group) || classes && e.home != "" && !related(e.home, group)
+// contradicts reports whether the vendor or the package of the classes is of another origin than a group. Names of one word and
+// names of families are not unique: many companies have a library of their own whose name begins with "struts".
+func (e *evidence) contradicts(group string) bool {
+	for _, dotted := range []string{e.vendor(), e.home} {
+		elements := strings.SplitN(dotted, ".", 3)
+		if dotted != "" && !(len(elements) > 1 && isUmbrella(elements[0]+"."+elements[1])) && !related(dotted, group) {
+			return true
+		}
+	}
+	return false
 }
 
 // related reports whether a dotted name has the domain of a group, or an element that the group contains.
@@ -195,7 +204,7 @@ func (e *evidence) split(name, version string) (group, artifact string, ok bool)
 			continue
 		}
 		group, artifact := name[:i], name[i+1:]
-		known, _ := wellKnown().find(artifact, version)
+		known, _ := e.groups.find(artifact, version)
 		if isArtifact(artifact) && (known == group || isGroup(group) && strings.HasPrefix(artifact, group)) {
 			return group, artifact, true // the last: javax.inject.javax.inject
 		}

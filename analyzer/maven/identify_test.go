@@ -57,6 +57,7 @@ var identifications = []struct{ name, home, manifest, want string }{
 	{"micrometer-x-1.11.jar", "", "Implementation-Title: io.micrometer#micrometer-x;1.11", "io.micrometer:micrometer-x:1.11"},
 	{"app.jar", "", "Implementation-Title: com.acme#shop;1.4\nImplementation-Version: 1.4", "com.acme:shop:1.4"},
 	{"kotlin-stdlib.jar", "kotlin", "Implementation-Version: 1.9.10-release-459(1.9.10)", "org.jetbrains.kotlin:kotlin-stdlib:1.9.10"},
+	{"log4j-1.2-api.jar", "org.apache.log4j", "Implementation-Version: 2.19.0", "org.apache.logging.log4j:log4j-1.2-api:2.19.0"},
 	{"dom4j-1.6.1.jar", "org.dom4j", "", "dom4j:dom4j:1.6.1"},
 	{"dom4j-2.1.3.jar", "org.dom4j", "", "org.dom4j:dom4j:2.1.3"},
 	{"dom4j-2.1.3.jar", "com.acme.xml", "", ":dom4j:2.1.3"},
@@ -68,7 +69,7 @@ func TestIdentify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := evidence{name: tt.name, manifest: m, home: tt.home}
+		e := evidence{name: tt.name, manifest: m, home: tt.home, groups: wellKnown()}
 		if got := e.identify(); got.String() != tt.want {
 			t.Errorf("%s of %q with %q: %s, want %s", tt.name, tt.home, tt.manifest, got, tt.want)
 		}
