@@ -148,7 +148,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 		base := stem(a.name)
 		a.manifest.describe(a.sections, base)
 	}
-	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.native, groups: wellKnown()}
+	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.one(), groups: wellKnown()}
 	c := e.identify()
 	switch {
 	case len(a.stated) == 0 && c.version != "":

@@ -77,6 +77,14 @@ func (c *census) addNative(name []byte) {
 	}
 }
 
+// one returns the coordinates in names of entries if all agree. They have no version.
+func (c *census) one() coordinates {
+	if c.many {
+		return coordinates{}
+	}
+	return c.native
+}
+
 // sharedDirectory returns the longest directory that contains both, or is one of them.
 func sharedDirectory(a, b []byte) []byte {
 	end := 0

@@ -36,7 +36,11 @@ func isUmbrella(domain string) bool {
 // Packages of classes often have the first and third form without being made of the group, so only the last one counts if
 // stated is false.
 func groupOf(dotted, artifact string, stated bool) string {
-	dotted, artifact = strings.ToLower(dotted), withoutScala(strings.ToLower(artifact))
+	dotted, artifact = strings.ToLower(dotted), strings.ToLower(artifact)
+	if group, ok := strings.CutSuffix(dotted, "."+artifact); ok && stated && isGroup(group) && !isUmbrella(group) {
+		return group
+	}
+	artifact = withoutScala(artifact)
 	elements := strings.Split(dotted, ".")
 	if !isGroup(dotted) || !isTop(elements[0]) || dotted == artifact || isUmbrella(dotted) {
 		return ""
@@ -97,16 +101,18 @@ func withoutScala(artifact string) string {
 }
 
 // activated returns the group in the class name of a bundle's activator, or "": "org.eclipse.persistence" for javax.persistence and
-// "org.eclipse.persistence.javax.persistence.osgi.Activator".
+// "org.eclipse.persistence.javax.persistence.osgi.Activator", "org.apache.derby" for derby and "org.apache.derby.osgi.Activator".
 func activated(class, artifact string) string {
 	group, _, ok := strings.Cut(class, "."+artifact+".")
 	switch {
 	case !ok || !isGroup(group+"."+artifact):
 		return ""
-	case !strings.Contains(group, ".") || isUmbrella(group):
+	case isUmbrella(group):
 		return group + "." + artifact
+	case strings.Contains(artifact, ".") && isGroup(group):
+		return group
 	}
-	return group
+	return ""
 }
 
 // bundleGroup returns the group of a bundle whose artifact ID is its symbolic name, or "": "org.eclipse.sisu" for

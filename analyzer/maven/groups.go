@@ -60,6 +60,9 @@ func (t *groupTable) find(artifact, version string) (group string, family bool) 
 		if n < length || len(artifact) < n || !strings.HasPrefix(artifact, c.prefix) || !strings.HasSuffix(artifact, c.suffix) {
 			continue
 		}
+		if rest := artifact[len(c.prefix) : len(artifact)-len(c.suffix)]; strings.HasSuffix(c.prefix, "-") && strings.Trim(rest, "0123456789.") == "" {
+			continue // a version: an agent's module for netty-4.0
+		}
 		if n > length {
 			best, length = best[:0], n
 		}

@@ -26,6 +26,9 @@ func (e *evidence) identify() coordinates {
 		return c
 	}
 	c := e.partial
+	if m := e.manifest; isArtifact(m["short-name"]) && isVersion(firstWord(m["plugin-version"])) { // an older plugin of Jenkins
+		c.artifact, c.version = m["short-name"], firstWord(m["plugin-version"])
+	}
 	if artifact, version := e.artifact(); c.artifact == "" || c.version == "" {
 		if c.artifact != "" && !same(c.artifact, artifact) {
 			c = coordinates{} // of a library merged into the archive
@@ -48,8 +51,14 @@ func jenkins(m manifest) (coordinates, bool) {
 	if c.artifact == "" {
 		c.artifact = m["extension-name"]
 	}
-	c.version, _, _ = strings.Cut(c.version, " ")
+	c.version = firstWord(c.version)
 	return c, c.complete()
+}
+
+// firstWord returns the text before the first blank: "2.2" of "2.2 (private-1a2b)".
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	return word
 }
 
 // artifact returns the artifact ID and version: from the file name, or else from the manifest.
@@ -59,8 +68,7 @@ func (e *evidence) artifact() (name, version string) {
 	if name, version, ok := splitBundle(base); ok {
 		return name, version
 	}
-	stated, _, _ := strings.Cut(m["implementation-version"], " ")
-	name, version = splitVersion(base, stated)
+	name, version = splitVersion(base, firstWord(m["implementation-version"]))
 	if v := m.version(); v != "" && hasWord(version) && release(v) != release(version) {
 		name, version = base, "" // log4j-1.2-api.jar
 	}
@@ -167,7 +175,9 @@ func (e *evidence) vendor() string {
 func (e *evidence) contradicts(group string) bool {
 	for _, dotted := range []string{e.vendor(), e.home} {
 		elements := strings.SplitN(dotted, ".", 3)
-		if dotted != "" && !(len(elements) > 1 && isUmbrella(elements[0]+"."+elements[1])) && !related(dotted, group) {
+		api := elements[0] == "javax" || elements[0] == "jakarta" // which several implement
+		shared := len(elements) > 1 && isUmbrella(elements[0]+"."+elements[1])
+		if dotted != "" && !api && !shared && !related(dotted, group) {
 			return true
 		}
 	}
