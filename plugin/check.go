@@ -43,7 +43,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
 		}
 		for _, p := range info.Patterns {
-			if (p == "**" || p == "**/*.") && info.MaxSize == 0 {
+			if (p == "**" || p == "**/*." && len(info.Magic) == 0) && info.MaxSize == 0 {
 				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
 			}
 			if c.Patterns != nil && !slices.Contains(c.Patterns, p) {
