@@ -38,6 +38,7 @@ type Info struct {
 	//	**/package.json              a base name, in any directory
 	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
 	//	**/*.jar                     a suffix of the base name, in any directory
+	//	**/*.                        a base name without an extension, in any directory: "tool", "tool-1.2"
 	//	**                           every regular file
 	//
 	// A scan matches them with the path in the layer, slash-separated, without a leading slash. Case matters.

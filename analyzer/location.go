@@ -37,3 +37,14 @@ func instruction(createdBy string) string {
 	}
 	return "RUN " + rest
 }
+
+// Label names a component for people: its PURL, or its name and version if it has none: "catalina@10.1.54".
+func (c *Component) Label() string {
+	switch {
+	case c.PURL != "":
+		return c.PURL
+	case c.Version != "":
+		return c.Name + "@" + c.Version
+	}
+	return c.Name
+}

@@ -10,7 +10,12 @@ import (
 // PURL returns the package URL of p, in the form that the package-url specification defines for its type. The PURL of a System
 // package names the distribution, unless distro is nil, and the source package as "upstream": the source name, followed by "@" and
 // the source version if it differs from the version of p.
+//
+// PURL returns "" for a Maven package without a namespace, which the type requires. Its group is unknown.
 func (p *Package) PURL(distro *Distro) string {
+	if p.Type == packageurl.TypeMaven && p.Namespace == "" {
+		return ""
+	}
 	q := make(map[string]string, len(p.Qualifiers)+4)
 	for k, v := range p.Qualifiers {
 		q[k] = v

@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A DB is an open database. It is a [matcher.Source] and a [matcher.Enricher], and may be used by many goroutines at once.
+// A DB is an open database. It is a [matcher.Source], a [matcher.Enricher] and a [matcher.Namer], and may be used by many goroutines at once.
 type DB struct {
 	r      io.ReaderAt
 	size   int64
@@ -30,6 +30,7 @@ type DB struct {
 	pages           []atomic.Pointer[page]           // of root, after they have been read
 	enrichmentPages []atomic.Pointer[enrichmentPage] // likewise
 
+	names       sync.Map // of nameIndex, by type
 	blocks      cache[block]
 	enrichments cache[enrichmentBlock]
 

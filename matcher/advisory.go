@@ -90,6 +90,13 @@ type Source interface {
 	Coverage(ctx context.Context, keys []Key) ([]Coverage, error)
 }
 
+// A Namer is a Source that finds packages by name alone. With it, the matcher looks up Maven archives that don't state their group.
+type Namer interface {
+	// Named returns the keys of packages with advisories that have the Type and Name of one of keys, in any Namespace and without
+	// a Release. They are sorted and distinct.
+	Named(ctx context.Context, keys []Key) ([]Key, error)
+}
+
 // Coverage states the origin and age of the advisories of one ecosystem.
 type Coverage struct {
 	Type      string

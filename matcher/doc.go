@@ -23,6 +23,9 @@
 // versions of products have no defined order, so that such a match is always uncertain. The matcher ignores CPE names that
 // tools guess beside a PURL.
 //
+// A Maven archive that states no group is looked up by its name, if the Source is a [Namer]. If one group has advisories about the name,
+// the match is about that group and has the reason as Evidence. If several have, all are candidates and the matches are uncertain.
+//
 // The matcher skips a component in a file of a package that the distribution built, and lists it as skipped: the distribution
 // fixes it in that package, under a version of its own. A package of a third party, whose Namespace is not the distribution's,
 // hides nothing.

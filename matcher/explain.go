@@ -24,6 +24,7 @@ type Explanation struct {
 	Advisory    *Advisory    // nil without an advisory
 	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as needed
 	Doubt       string       // the reason, if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
+	Evidence    string       // the reason why the advisory is about the component, if more than its name tells
 	Fixed       string       // lowest fix above Version; "" if unknown
 }
 
@@ -80,8 +81,12 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	if err := m.check(report); err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components))
-	skipped := newRegister(0)
+	groups, err := groupsOf(ctx, m.Source, report)
+	if err != nil {
+		return nil, err
+	}
+	wanted := newRegister(len(report.Components), groups)
+	skipped := newRegister(0, groups)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
@@ -241,7 +246,7 @@ type named struct {
 func (n named) explain(a *Advisory, component string) Explanation {
 	x := Explanation{Component: component, Key: n.key, Version: n.version, Advisory: a}
 	v, holds := n.judge(a)
-	x.Fixed, x.Doubt = v.fixed, v.uncertain
+	x.Fixed, x.Doubt, x.Evidence = v.fixed, v.uncertain, v.evidence
 	if a.Status != NotAffected && n.uncertain == nil {
 		x.Comparisons = n.comparisons(a)
 	}

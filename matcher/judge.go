@@ -13,6 +13,7 @@ type verdict struct {
 	*Advisory
 	fixed     string // lowest fix above the installed version
 	uncertain string // the reason if it is unknown whether the advisory holds
+	evidence  string // the reason why it is about the component
 }
 
 // judge reports whether an advisory holds for the version that is installed under a name. The verdict lacks the advisory.
@@ -21,6 +22,7 @@ func (n *name) judge(a *Advisory) (verdict, bool) {
 	if holds && v.uncertain == "" {
 		v.uncertain = n.doubt
 	}
+	v.evidence = n.proof
 	return v, holds
 }
 

@@ -15,6 +15,7 @@ type lookup struct {
 	key     Key
 	version string
 	doubt   string // the reason why its advisories may be about another package; ""
+	proof   string // the reason why its advisories are about the component, if more than its name tells
 	noEpoch bool   // the epoch of version is unknown, so that bounds are compared without theirs
 }
 

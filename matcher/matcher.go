@@ -53,6 +53,10 @@ type Match struct {
 	// that might hold, cannot be compared. Otherwise it is empty.
 	Uncertain string
 
+	// Evidence is the reason why the advisories are about the component if more than its name tells: only one group has an
+	// artifact of its name. Otherwise it is empty.
+	Evidence string
+
 	Advisories []Advisory // those of every feed that hold; first the one that Status and Reason come from
 }
 
@@ -94,7 +98,11 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components))
+	groups, err := groupsOf(ctx, m.Source, report)
+	if err != nil {
+		return nil, err
+	}
+	wanted := newRegister(len(report.Components), groups)
 	for i := range report.Components {
 		c := &report.Components[i]
 		if reason := reasons[i]; reason != "" {

@@ -17,6 +17,7 @@ type register struct {
 	subjects []subject
 	held     int // verdicts of all subjects
 	lookups  []lookup
+	groups   groups      // of unplaced components
 	products []productOf // possible lookups by CPE name, in the order of subjects
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
@@ -41,6 +42,7 @@ type name struct {
 	parsed    version.Version
 	uncertain error  // the reason if version cannot be compared
 	doubt     string // the reason why advisories may be about another package
+	proof     string // the reason why advisories are about the component
 	noEpoch   bool   // bounds are compared without their epochs
 	rpm       bool
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
@@ -53,8 +55,9 @@ type productOf struct {
 	lookup
 }
 
-func newRegister(components int) *register {
+func newRegister(components int, groups groups) *register {
 	return &register{
+		groups:   groups,
 		keys:     make([]Key, 0, components),
 		newest:   make(map[Key]int, components),
 		names:    make([]name, 0, components),
@@ -65,7 +68,11 @@ func newRegister(components int) *register {
 
 // add enters a component.
 func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
-	r.lookups = lookups(r.lookups, c, d)
+	if unplaced(c) && len(r.groups[c.Name]) > 0 {
+		r.lookups = r.groups.lookups(r.lookups[:0], c)
+	} else {
+		r.lookups = lookups(r.lookups, c, d)
+	}
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
 	}
@@ -78,7 +85,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 
 // name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
-	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, noEpoch: l.noEpoch, rpm: purlType == "rpm"}
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, rpm: purlType == "rpm"}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
 		n.parsed, n.uncertain = scheme.Parse(l.version)

@@ -43,8 +43,8 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
 		}
 		for _, p := range info.Patterns {
-			if p == "**" && info.MaxSize == 0 {
-				return bad("analyzer %s: pattern ** needs a MaxSize", info.Name)
+			if (p == "**" || p == "**/*." && len(info.Magic) == 0) && info.MaxSize == 0 {
+				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
 			}
 			if c.Patterns != nil && !slices.Contains(c.Patterns, p) {
 				return bad("analyzer %s: pattern %.200q is not allowed", info.Name, p)

@@ -2,6 +2,8 @@ package plugin_test
 
 import (
 	"archive/tar"
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -87,6 +89,7 @@ func TestHomes(t *testing.T) {
 	}
 	layer := new(imagetest.Layer)
 	layer.Add(tar.Header{Name: "usr/bin/hullmark", Mode: 0o755}, program)
+	layer.Add(tar.Header{Name: "usr/bin/shop", Mode: 0o755}, javaProgram(t))
 	img, err := imagetest.Image(layer)
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +101,29 @@ func TestHomes(t *testing.T) {
 			t.Errorf("%s found nothing: the test does not test it", name)
 		}
 	}
+}
+
+// javaProgram returns an archive behind a script.
+func javaProgram(t *testing.T) []byte {
+	var b bytes.Buffer
+	b.WriteString("#!/bin/sh\nexec java -jar \"$0\"\n")
+	w := zip.NewWriter(&b)
+	for name, text := range map[string]string{
+		"META-INF/MANIFEST.MF":                           "Manifest-Version: 1.0\n",
+		"META-INF/maven/org.example/shop/pom.properties": "groupId=org.example\nartifactId=shop\nversion=1.0\n",
+	} {
+		entry, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(entry, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // TestHomesFixtures compares what all analyzers say of the real data in both homes.

@@ -39,6 +39,7 @@ const (
 	propSystem        = "hullmark:system"
 	propType          = "hullmark:type"
 	propUncertain     = "hullmark:uncertain"
+	propEvidence      = "hullmark:evidence"
 	propUncovered     = "hullmark:uncovered"
 
 	propVEXDocument      = "hullmark:vex:document"

@@ -28,6 +28,7 @@ func All() []analyzer.Analyzer {
 		gem.New(),
 		golang.New(),
 		maven.New(),
+		maven.Executables(),
 		npm.New(),
 		nuget.New(),
 		osrelease.New(),

@@ -25,6 +25,7 @@ func Example() {
 	// gem
 	// golang
 	// maven
+	// maven-executable
 	// npm
 	// nuget
 	// osrelease

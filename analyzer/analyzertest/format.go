@@ -19,7 +19,7 @@ func format(r *analyzer.Report) string {
 	}
 	purls := make(map[string]string)
 	for _, c := range r.Components {
-		purls[c.ID] = c.PURL
+		purls[c.ID] = c.Label()
 	}
 	for i := range r.Components {
 		component(&b, &r.Components[i], purls)
@@ -50,7 +50,7 @@ func component(b *strings.Builder, c *analyzer.Component, purls map[string]strin
 	if c.ArchivePath != "" {
 		at += "!" + c.ArchivePath
 	}
-	fmt.Fprintf(b, "%s\n    layer %d, %s, by %s\n", c.PURL, c.Layer, at, c.Analyzer)
+	fmt.Fprintf(b, "%s\n    layer %d, %s, by %s\n", c.Label(), c.Layer, at, c.Analyzer)
 	if c.Owner != "" {
 		line(b, "owner", purls[c.Owner])
 	}

@@ -26,12 +26,23 @@ const (
 
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return analyzeEntries(ctx, f, entryKind)
+}
+
+// analyzeEntries is analyzeArchive, with a choice of the entries to read.
+func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
 	r := new(analyzer.Result)
 	m := hold.New(ctx, f, maxPackages)
 	var bad problem.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
-	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, entryKind, func(z *zipwalk.Archive) {
-		a := archive{name: f.Path, zip: z, manifest: make(manifest), known: make(map[coordinates]int), problems: &bad, meter: m}
+	var entries census // of the archive that Walk visits next
+	kind := func(name []byte) zipwalk.Kind {
+		entries.add(name)
+		return choose(name)
+	}
+	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(z *zipwalk.Archive) {
+		a := archive{name: f.Path, zip: z, manifest: make(manifest), entries: entries, known: make(map[coordinates]int), problems: &bad, meter: m}
+		entries = census{}
 		if z.Inside != "" {
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
@@ -82,6 +93,8 @@ type archive struct {
 	name     string // path of the file, or name of the entry
 	zip      *zipwalk.Archive
 	manifest manifest
+	sections []manifest // about Java packages
+	entries  census
 	stated   []stated
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
@@ -131,7 +144,12 @@ func (a *archive) analyze(r *analyzer.Result) {
 	if own >= 0 {
 		return
 	}
-	c := guess(a.name, a.partial, a.manifest)
+	if a.manifest.version() == "" {
+		base := stem(a.name)
+		a.manifest.describe(a.sections, base)
+	}
+	e := evidence{name: a.name, partial: a.partial, manifest: a.manifest, home: a.entries.home(), native: a.entries.one(), groups: wellKnown()}
+	c := e.identify()
 	switch {
 	case len(a.stated) == 0 && c.version != "":
 		p := c.pkg()
@@ -144,7 +162,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 			detail = a.zip.Inside + " " + detail
 		}
 		if c.version != "" {
-			detail += ", by its name or manifest " + c.String()
+			detail += ", by its name or manifest " + strings.TrimPrefix(c.String(), ":")
 		}
 		const finding = 256 // bytes, in a list that grows
 		if a.meter.Bytes(finding+int64(len(detail))) != nil {
@@ -200,6 +218,9 @@ func (a *archive) read() {
 			m, err := parseManifest(text)
 			a.problem(f.Name, err)
 			a.manifest.add(m)
+			if a.manifest.version() == "" {
+				a.sections = sectionsOf(text)
+			}
 		}
 	}
 	described := make(map[string]bool)
@@ -235,8 +256,11 @@ func (a *archive) read() {
 		if !c.complete() {
 			c = c.orElse(directoryOf(dir))
 		}
-		if c.complete() {
+		switch {
+		case c.complete():
 			a.add(stated{c, p})
+		case a.partial == (coordinates{}):
+			a.partial = coordinates{}.orElse(c) // without unknown properties
 		}
 	}
 }
@@ -280,7 +304,7 @@ func (c coordinates) orElse(other coordinates) coordinates {
 // is the file name, with or without the version, or the longest part of the name. If no artifact ID fits the name, as in
 // "app.jar", the only package of the archive is its own, unless the manifest states another version.
 func (a *archive) own() int {
-	base, _ := stem(a.name)
+	base := stem(a.name)
 	name, version := splitVersion(base, "")
 	if i := slices.IndexFunc(a.stated, func(s stated) bool { return base == s.artifact || base == s.artifact+"-"+s.version }); i >= 0 {
 		return i

@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// stem returns the base name without its extension, and whether the extension is that of an archive.
-func stem(name string) (string, bool) {
+// stem returns the base name without the extension of an archive. A program may have none: "tool-1.2".
+func stem(name string) string {
 	base := path.Base(name)
-	ext := path.Ext(base)
-	return base[:len(base)-len(ext)], len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext))
+	if ext := path.Ext(base); len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext)) {
+		return strings.TrimSuffix(base, ext)
+	}
+	return base
 }
 
 // splitVersion splits a stem such as "guava-27.0-jre" into name and version. A stated version from the manifest wins if the
@@ -28,11 +30,34 @@ func splitVersion(stem, stated string) (name, version string) {
 			return stem[:i], withoutClassifier(stem[i+1:])
 		}
 	}
-	// a bundle of an Eclipse p2 repository: org.eclipse.core.runtime_3.7.0.v20110110
-	if name, version, ok := strings.Cut(stem, "_"); ok && strings.Count(name, ".") >= 2 && strings.Count(version, ".") >= 2 && isVersion(version) {
-		return name, version
-	}
 	return stem, ""
+}
+
+// splitBundle splits the stem of a bundle in a repository of Eclipse's p2: "org.eclipse.osgi_3.10.1.v20140909-1633". Bundles have
+// dotted names, and versions of three numbers and a qualifier.
+func splitBundle(stem string) (name, version string, ok bool) {
+	at := strings.LastIndexByte(stem, '_')
+	for at > 0 && !isBundleVersion(stem[at+1:]) {
+		at = strings.LastIndexByte(stem[:at], '_')
+	}
+	if at <= 0 || !strings.Contains(stem[:at], ".") || !isArtifact(stem[:at]) {
+		return "", "", false
+	}
+	return stem[:at], stem[at+1:], true
+}
+
+// isBundleVersion reports whether s has the form of OSGi versions: three numbers, and maybe a qualifier.
+func isBundleVersion(s string) bool {
+	parts := strings.SplitN(s, ".", 4)
+	if len(parts) < 3 || !isCoordinate(s) {
+		return false
+	}
+	for _, number := range parts[:3] {
+		if number == "" || strings.Trim(number, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // looksVersion reports whether s is a version without a part of a name. A word that versions don't use is part of a name if it
@@ -51,6 +76,16 @@ func looksVersion(s string) bool {
 		}
 	}
 	return isVersion(s) && (!word || strings.Contains(first, "."))
+}
+
+// hasWord reports whether a version has a part that versions don't use.
+func hasWord(version string) bool {
+	for part := range strings.SplitSeq(version, "-") {
+		if part != "" && !isDigit(part[0]) && !isQualifier(part) {
+			return true
+		}
+	}
+	return false
 }
 
 // isQualifier reports whether versions use the word s.

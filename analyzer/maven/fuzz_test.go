@@ -10,7 +10,7 @@ import (
 func sound(t *testing.T, packages []analyzer.Package) {
 	t.Helper()
 	for _, p := range packages {
-		if !isCoordinate(p.Namespace) || !isCoordinate(p.Name) || !isCoordinate(p.Version) || p.Type != typeMaven {
+		if p.Namespace != "" && !isCoordinate(p.Namespace) || !isCoordinate(p.Name) || !isCoordinate(p.Version) || p.Type != typeMaven {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -44,7 +44,9 @@ func FuzzManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
 		m, _ := parseManifest(text) // an error leaves what is good
 		m.licenses()
-		if c := guess(name, coordinates{}, m); c.version != "" && !c.complete() {
+		m.describe(sectionsOf(text), name)
+		e := evidence{name: name, manifest: m, groups: wellKnown()}
+		if c := e.identify(); c.version != "" && !(isCoordinate(c.artifact) && isCoordinate(c.version) && (c.group == "" || isCoordinate(c.group))) {
 			t.Errorf("%q: %+v", name, c)
 		}
 	})

@@ -27,6 +27,7 @@ type reactor struct {
 	byName   map[coordinates]*project // the first in the order of paths
 	lookups  int
 	inherits int
+	nested   int // calls of link within others
 
 	varied map[[2]*project]map[dependencyKey]*dependency // project.varying of the second, by keys that the first resolves
 }
@@ -68,9 +69,14 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 		held += int64(len(p.Dependencies)) * hold.PackageSize
 		p.sort()
 		r.byPath[p.path] = p
-		if c := p.coordinates(); c.complete() && r.byName[c] == nil {
-			r.byName[c] = p
+		r.name(p)
+	}
+	for _, p := range r.unnamed(projects) {
+		if ctx.Err() != nil {
+			return nil
 		}
+		r.link(p)
+		r.name(p)
 	}
 	for i, p := range projects {
 		if ctx.Err() != nil {
@@ -88,6 +94,25 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 func decodedSize(fact []byte) int64 {
 	const object, field = 192, 48
 	return int64(len(fact) + object*bytes.Count(fact, []byte("{")) + field*bytes.Count(fact, []byte(":")))
+}
+
+// unnamed returns the projects whose coordinates have properties of their parents, those near the root first.
+func (r *reactor) unnamed(projects []*project) []*project {
+	var list []*project
+	for _, p := range projects {
+		if p != nil && !p.coordinates().complete() {
+			list = append(list, p)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *project) int { return strings.Count(a.path, "/") - strings.Count(b.path, "/") })
+	return list
+}
+
+// name enters a project under its coordinates if they are complete.
+func (r *reactor) name(p *project) {
+	if c := p.coordinates(); c.complete() && r.byName[c] == nil {
+		r.byName[c] = p
+	}
 }
 
 // sort divides the managed dependencies of p into managed, varying and imports.
@@ -167,7 +192,7 @@ func (p *project) parentName() coordinates {
 }
 
 // parentOf returns the parent of a project: the project at relativePath if it has the right coordinates, or else any project
-// with these coordinates.
+// with these coordinates. Properties in them may be those of the parent itself, such as ${revision}.
 func (r *reactor) parentOf(p *project) *project {
 	want := p.parentName()
 	at := "../pom.xml"
@@ -181,6 +206,12 @@ func (r *reactor) parentOf(p *project) *project {
 			q = r.byPath[path.Join(at, "pom.xml")]
 		}
 		if q != nil && q != p {
+			if strings.Contains(want.version+want.group+want.artifact, "${") {
+				if !r.above(q, p) {
+					return nil
+				}
+				want = q.resolve(want)
+			}
 			has := q.coordinates()
 			ranged := strings.ContainsAny(want.version, "[(")
 			if has.group == want.group && has.artifact == want.artifact && (has.version == want.version || ranged) {
@@ -192,6 +223,22 @@ func (r *reactor) parentOf(p *project) *project {
 		return q
 	}
 	return nil
+}
+
+// above links q, whose properties may name p's parent, and reports whether that is possible: p must not be one of q's parents.
+func (r *reactor) above(q, p *project) bool {
+	if r.nested == maxParents {
+		return false
+	}
+	r.nested++
+	r.link(q)
+	r.nested--
+	for ; q != nil; q = q.parent {
+		if q == p {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns the managed dependency with a key: that of the project or its nearest parent with the key, or else that of the

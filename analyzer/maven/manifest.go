@@ -3,6 +3,7 @@ package maven
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -81,9 +82,50 @@ func (m manifest) symbolicName() string {
 func (m manifest) version() string {
 	for _, header := range []string{"plugin-version", "implementation-version", "bundle-version", "specification-version"} {
 		v, _, _ := strings.Cut(m[header], " ") // "5.6.0 (b0)"
+		v, _, _ = strings.Cut(v, "(")          // Kotlin's: "1.9.10-release-459(1.9.10)"
+		v, _, _ = strings.Cut(v, "-release-")
 		if isVersion(v) {
 			return v
 		}
 	}
 	return ""
+}
+
+const maxSections = 64 // sections of one manifest that are kept
+
+// sectionsOf returns the sections of a manifest about Java packages. Tools before Maven describe a library there.
+func sectionsOf(text []byte) []manifest {
+	var sections []manifest
+	for len(text) > 0 && len(sections) < maxSections {
+		line, rest := cutLine(text)
+		text = rest
+		if len(line) > 0 {
+			continue
+		}
+		if name, ok := bytes.CutPrefix(text, []byte("Name: ")); ok {
+			if line, _ := cutLine(name); bytes.HasSuffix(line, []byte("/")) {
+				m, _ := parseManifest(text)
+				sections = append(sections, m)
+			}
+		}
+	}
+	return sections
+}
+
+// describe adds to m the first section about a package that has a word of the archive's name, or the first of all if they state
+// the same version.
+func (m manifest) describe(sections []manifest, name string) {
+	sections = slices.DeleteFunc(sections, func(s manifest) bool { return s.version() == "" })
+	name = strings.ToLower(name)
+	for _, s := range sections {
+		for element := range strings.SplitSeq(strings.ToLower(s["name"]), "/") {
+			if len(element) > 1 && strings.Contains(name, element) {
+				m.add(s)
+				return
+			}
+		}
+	}
+	if len(sections) > 0 && !slices.ContainsFunc(sections, func(s manifest) bool { return s.version() != sections[0].version() }) {
+		m.add(sections[0])
+	}
 }

@@ -31,9 +31,10 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 //
 // An archive without such metadata is a package if its name and version are known. New trusts, in this order, the headers of
 // Jenkins plugins, the directory of a Maven repository, the file name, and the manifest's Implementation-, Bundle- and
-// Specification- headers. The group comes from the same places or from a list of well-known libraries. Otherwise the group is
-// the artifact ID, as in repositories of Maven 1. An archive without a version yields a Finding with rule "maven:unidentified"
-// and the archive's SHA-1.
+// Specification- headers. The group comes from the same places, from a table of well-known libraries, from names that by custom
+// begin with the group, such as that of a module, or from the Java packages of the classes. If no group is certain, Namespace is empty and
+// the package has no PURL; the matcher then looks for the artifact in all groups. An archive without a version yields a Finding
+// with rule "maven:unidentified" and the archive's SHA-1.
 //
 // Dependencies of a pom.xml on disk are Declared, including inherited ones. Properties, parents, dependencyManagement and
 // imported projects complete them. A parent is found by relativePath or, like an imported project, by its coordinates in any
@@ -41,9 +42,9 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // If no file of the image states a version, the analyzer reports it as Unsupported. Lines of gradle.lockfile and of sbt's
 // build.sbt.lock are Declared. Packages for tests only are Dev.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "maven", Version: 2}
-	for _, ext := range extensions {
-		info.Patterns = append(info.Patterns, "**/*"+ext)
+	info := analyzer.Info{Name: "maven", Version: 3}
+	for _, ext := range extensions { // Java and systems that ignore case accept capitals
+		info.Patterns = append(info.Patterns, "**/*"+ext, "**/*"+strings.ToUpper(ext), "**/*."+strings.ToUpper(ext[1:2])+ext[2:])
 	}
 	info.Patterns = append(info.Patterns, "**/pom.xml", "**/*.pom", "**/*gradle.lockfile", "**/dependency-locks/*.lockfile", "**/build.sbt.lock", "**/META-INF/maven/*/*/pom.properties")
 	return joiner{analyzer.Func(info, analyze)}

@@ -78,7 +78,6 @@ func TestSplitVersion(t *testing.T) {
 		{"jna-5.6.0-sources", "", "jna", "5.6.0"},
 		{"spring3-aop-3.x", "", "spring3-aop", "3.x"},
 		{"xml-apis-1.4.01", "", "xml-apis", "1.4.01"},
-		{"org.eclipse.core.runtime_3.7.0.v20110110", "", "org.eclipse.core.runtime", "3.7.0.v20110110"},
 		{"level-2-jar", "", "level-2-jar", ""},
 		{"commons-io", "", "commons-io", ""},
 		{"x-", "", "x-", ""},
@@ -88,43 +87,6 @@ func TestSplitVersion(t *testing.T) {
 	} {
 		if name, version := splitVersion(tt.stem, tt.stated); name != tt.name || version != tt.version {
 			t.Errorf("splitVersion(%q, %q) = %q, %q; want %q, %q", tt.stem, tt.stated, name, version, tt.name, tt.version)
-		}
-	}
-}
-
-func TestGuess(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		manifest string
-		want     string
-	}{
-		{"lib/gradle-2.11.hpi", "Group-Id: org.jenkins-ci.plugins\nShort-Name: gradle\nPlugin-Version: 2.11", "org.jenkins-ci.plugins:gradle:2.11"},
-		{"root/.m2/repository/org/jsr-305/jsr305/0.1-SNAPSHOT/jsr305-0.1-SNAPSHOT.jar", "", "org.jsr-305:jsr305:0.1-SNAPSHOT"},
-		{"root/.gradle/caches/modules-2/files-2.1/com.acme/tool/1.0/0a1b/tool-1.0.jar", "", "com.acme:tool:1.0"},
-		{"repository/tool-1.0.jar", "", "tool:tool:1.0"},
-		{"airline-0.8.jar", "Implementation-Vendor-Id: io.airlift", "io.airlift:airline:0.8"},
-		{"app.jar", "Implementation-Title: demo\nImplementation-Version: 0.0.1", "demo:demo:0.0.1"},
-		{"jrt-fs.jar", "Implementation-Title: Java Runtime\nImplementation-Version: 17.0.1", "jrt-fs:jrt-fs:17.0.1"},
-		{"hppc-0.8.1.jar", "Bundle-SymbolicName: com.carrotsearch.hppc", "com.carrotsearch:hppc:0.8.1"},
-		{"jctools-core-3.1.0.jar", "Bundle-SymbolicName: org.jctools.core;x=y", "org.jctools:jctools-core:3.1.0"},
-		{"chronicle-core-2.20.jar", "Bundle-SymbolicName: net.openhft.chronicle-core", "net.openhft:chronicle-core:2.20"},
-		{"grizzly-all-1.0.jar", "Automatic-Module-Name: org.glassfish", "grizzly-all:grizzly-all:1.0"},
-		{"netty2-all-1.0.jar", "Automatic-Module-Name: io.netty2", "io.netty2:netty2-all:1.0"},
-		{"slf4j-api-1.7.25.jar", "Bundle-SymbolicName: slf4j.api", "org.slf4j:slf4j-api:1.7.25"},
-		{"com.typesafe.akka.akka-actor_2.13-2.6.19.jar", "Implementation-Vendor-Id: com.typesafe.akka", "com.typesafe.akka:akka-actor_2.13:2.6.19"},
-		{"org.eclipse.sisu.inject-0.3.5.jar", "", "org.eclipse.sisu:org.eclipse.sisu.inject:0.3.5"},
-		{"commons-cli-1.1.jar", "Implementation-Vendor-Id: org.apache", "commons-cli:commons-cli:1.1"},
-		{"tool.jar", "Bundle-Version: 1.2.3\nBundle-SymbolicName: org.x.tool", "org.x:tool:1.2.3"},
-		{"tool.jar", "Implementation-Version: ${version}\nSpecification-Version: 3", "tool:tool:3"},
-		{"tool.jar", "Main-Class: x", ":tool:"},
-		{"bad name-1.0.jar", "", ":bad name-1.0:"},
-	} {
-		m, err := parseManifest([]byte(tt.manifest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := guess(tt.name, coordinates{}, m); got.String() != tt.want {
-			t.Errorf("%s with %q: %s, want %s", tt.name, tt.manifest, got, tt.want)
 		}
 	}
 }

@@ -33,10 +33,10 @@ func nameComponents(report *analyzer.Report) {
 	report.Components = kept
 }
 
-// componentID returns a hash of the PURL and the location of a component, 64 bits of SHA-256 in hexadecimal.
+// componentID returns a hash of the label and the location of a component, 64 bits of SHA-256 in hexadecimal.
 func componentID(c *analyzer.Component) string {
 	h := sha256.New()
-	for _, s := range []string{c.PURL, c.Path, c.ArchivePath, c.Analyzer} {
+	for _, s := range []string{c.Label(), c.Path, c.ArchivePath, c.Analyzer} {
 		h.Write([]byte(s))
 		h.Write([]byte{0})
 	}

@@ -114,7 +114,7 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		}
 		for i := range found.Components {
 			c := &found.Components[i]
-			fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.PURL), terminal.Escape(c.Path))
+			fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.Label()), terminal.Escape(c.Path))
 		}
 		for _, f := range found.Findings {
 			fmt.Fprintf(out, "finding %s in %s: %s\n", terminal.Escape(words(f.Severity, f.Rule)), terminal.Escape(f.Path), terminal.Escape(f.Title))

@@ -170,6 +170,7 @@ type Info struct {
 	//	**/package.json              a base name, in any directory
 	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
 	//	**/*.jar                     a suffix of the base name, in any directory
+	//	**/*.                        a base name without an extension, in any directory
 	//	**                           every regular file; max_size must be given with it
 	Patterns []string `protobuf:"bytes,3,rep,name=patterns" json:"patterns,omitempty"`
 	// Base names of files of the same directory that come along with a wanted file, where they exist.

@@ -139,7 +139,7 @@ func (j *judge) eachPackage(p *policy) error {
 		c := j.packages[j.in.Report.Components[i].ID]
 		j.values[packageName] = j.value(c)
 		d := report.Decision{Target: report.TargetPackage, Match: -1, Finding: -1, Component: c.ID}
-		if _, err := j.decide(p, d, func() thing { return thing{pkg: j.pkg(c)} }, c.PURL); err != nil {
+		if _, err := j.decide(p, d, func() thing { return thing{pkg: j.pkg(c)} }, c.Label()); err != nil {
 			return err
 		}
 	}
@@ -161,7 +161,7 @@ func (j *judge) eachMatch(p *policy) error {
 		}
 		d := report.Decision{Target: report.TargetMatch, Match: i, Finding: -1, Component: c.ID}
 		about := func() thing { return thing{match: m, pkg: j.pkg(c)} }
-		decided, err := j.decide(p, d, about, m.ID+" in "+c.PURL)
+		decided, err := j.decide(p, d, about, m.ID+" in "+c.Label())
 		if err != nil {
 			return err
 		}

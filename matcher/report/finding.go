@@ -47,6 +47,7 @@ func (a *Assessment) collect() {
 	type group struct {
 		subject                 Subject
 		id, fixed, word, unsure string
+		evidence                string
 		hidden                  *Reason
 		status                  matcher.Status
 		severity                matcher.Level
@@ -66,7 +67,7 @@ func (a *Assessment) collect() {
 		for _, d := range decisions[i] {
 			f.Action = max(f.Action, d.Action)
 		}
-		key := group{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, f.Hidden, m.Status, m.Severity.Level, f.Action, m.Analysis}
+		key := group{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, m.Evidence, f.Hidden, m.Status, m.Severity.Level, f.Action, m.Analysis}
 		k, ok := at[key]
 		if !ok {
 			k = len(all)
@@ -131,6 +132,9 @@ func (f *Finding) Word() string {
 	}
 	if f.Uncertain != "" {
 		word = "uncertain: " + f.Uncertain + "; " + word
+	}
+	if f.Evidence != "" {
+		word += "; " + f.Evidence
 	}
 	return word
 }

@@ -15,6 +15,7 @@ type Index struct {
 	dir   map[string][]target // directory, for patterns with "*" in the base name only
 	base  map[string][]target // base name
 	ext   map[string][]target // extension with its dot, for patterns that end in a suffix
+	plain []target            // base names without an extension
 	every []target            // "**"
 }
 
@@ -50,6 +51,10 @@ func (x *Index) Add(analyzer int, pattern string) error {
 	t := target{analyzer: analyzer}
 	if pattern == "**" {
 		x.every = append(x.every, t)
+		return nil
+	}
+	if pattern == "**/*." {
+		x.plain = append(x.plain, t)
 		return nil
 	}
 	rest, anywhere := strings.CutPrefix(pattern, "**/")
@@ -91,7 +96,7 @@ func (x *Index) Add(analyzer int, pattern string) error {
 
 // Empty reports whether the index has no pattern.
 func (x *Index) Empty() bool {
-	return x.exact == nil && x.dir == nil && x.base == nil && x.ext == nil && x.every == nil
+	return x.exact == nil && x.dir == nil && x.base == nil && x.ext == nil && x.plain == nil && x.every == nil
 }
 
 // Find appends to found the analyzers that want a path, each once, in ascending order of pattern kind.
@@ -110,12 +115,19 @@ func (x *Index) Find(p string, found []int) []int {
 	if x.base != nil {
 		found = appendTargets(found, x.base[base], p)
 	}
-	if x.ext != nil {
-		if dot := strings.LastIndexByte(base, '.'); dot >= 0 {
-			found = appendTargets(found, x.ext[base[dot:]], p)
-		}
+	dot := strings.LastIndexByte(base, '.')
+	if x.ext != nil && dot >= 0 {
+		found = appendTargets(found, x.ext[base[dot:]], p)
+	}
+	if x.plain != nil && !hasExtension(base, dot) {
+		found = appendTargets(found, x.plain, p)
 	}
 	return appendTargets(found, x.every, p)
+}
+
+// hasExtension reports whether a base name has an extension behind its last dot. A number is part of a version: "tool-1.2".
+func hasExtension(base string, dot int) bool {
+	return dot >= 0 && dot+1 < len(base) && (base[dot+1] < '0' || base[dot+1] > '9')
 }
 
 func appendTargets(found []int, targets []target, p string) []int {

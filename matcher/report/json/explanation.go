@@ -26,6 +26,7 @@ type explanation struct {
 	Outcome     matcher.Outcome    `json:"outcome"`
 	Skipped     matcher.SkipReason `json:"skipped,omitempty"`
 	Doubt       string             `json:"doubt,omitempty"`
+	Evidence    string             `json:"evidence,omitempty"`
 	Package     string             `json:"package,omitempty"`
 	Version     string             `json:"version,omitempty"`
 	Fixed       string             `json:"fixed,omitempty"`
@@ -74,7 +75,7 @@ func newExplanations(x *report.Explanations) *explanations {
 
 func newExplanation(r *analyzer.Report, g *report.ExplanationGroup) explanation {
 	j := explanation{
-		Outcome: g.Outcome, Skipped: g.Skip, Doubt: g.Doubt, Package: g.Key.Name, Version: g.Version, Fixed: g.Fixed,
+		Outcome: g.Outcome, Skipped: g.Skip, Doubt: g.Doubt, Evidence: g.Evidence, Package: g.Key.Name, Version: g.Version, Fixed: g.Fixed,
 		Releases: g.Releases, FeedDate: instant(g.FeedDate),
 	}
 	for _, c := range g.Components {
@@ -119,7 +120,7 @@ func (j *explanations) explanations(p *parser) *report.Explanations {
 
 func (j *explanation) group(p *parser, at int, r *analyzer.Report) report.ExplanationGroup {
 	g := report.ExplanationGroup{
-		Explanation: matcher.Explanation{Outcome: j.Outcome, Skip: j.Skipped, Doubt: j.Doubt, Version: j.Version, Fixed: j.Fixed},
+		Explanation: matcher.Explanation{Outcome: j.Outcome, Skip: j.Skipped, Doubt: j.Doubt, Evidence: j.Evidence, Version: j.Version, Fixed: j.Fixed},
 		Releases:    j.Releases, FeedDate: p.time(j.FeedDate),
 	}
 	g.Key.Name = j.Package

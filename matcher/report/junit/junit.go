@@ -156,7 +156,7 @@ func caseOf(v *report.Assessment, f *report.Finding) testcase {
 		}
 	}
 	for _, x := range f.Components {
-		lines = append(lines, x.PURL+" in "+x.Location())
+		lines = append(lines, x.Label()+" in "+x.Location())
 	}
 	lines = append(lines, f.URLs()...)
 	detail := clean(strings.Join(lines, "\n"))
@@ -225,7 +225,7 @@ func policySuite(v *report.Assessment) (suite, bool) {
 		}
 		c := testcase{Name: clean(d.Policy + "/" + d.Rule), Class: string(d.Target), Time: "0"}
 		if x := v.Component(d.Component); x != nil {
-			c.Class = clean(x.PURL)
+			c.Class = clean(x.Label())
 		}
 		if d.Action == report.Stop {
 			c.Failure = &outcome{Message: clean(d.Message), Type: "stop"}

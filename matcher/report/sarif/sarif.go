@@ -228,9 +228,12 @@ func (b *builder) finding(f *report.Finding) {
 		if m.Uncertain != "" {
 			message += ", uncertain: " + m.Uncertain
 		}
+		if m.Evidence != "" {
+			message += "; " + m.Evidence
+		}
 		r := result{
 			RuleID: m.ID, RuleIndex: i, Level: levelOf(m.Severity.Level), Message: plain(message),
-			Locations:    []location{locationOf(c.Path, 1, c.PURL, "package")},
+			Locations:    []location{locationOf(c.Path, 1, c.Label(), "package")},
 			Fingerprints: map[string]string{"hullmark/v1": fingerprint(m.ID, c.Type, c.Namespace, c.Name, c.Path, c.ArchivePath)},
 			Properties:   map[string]any{"purl": c.PURL, "status": f.Word(), "severity": m.Severity.Level.String()},
 		}

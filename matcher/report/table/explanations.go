@@ -144,6 +144,9 @@ func (p *explainer) outcome(g *report.ExplanationGroup) string {
 	subject = terminal.Escape(subject)
 	switch g.Outcome {
 	case matcher.OutcomeAffected:
+		if g.Evidence != "" {
+			subject += ": " + terminal.Escape(g.Evidence)
+		}
 		return p.Alarm("AFFECTED") + ": " + subject
 	case matcher.OutcomeUncertain:
 		return p.Alarm("UNCERTAIN") + ": " + subject + ": " + terminal.Escape(g.Doubt)
