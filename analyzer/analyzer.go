@@ -39,6 +39,7 @@ type Info struct {
 	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
 	//	**/*.jar                     a suffix of the base name, in any directory
 	//	**/*.                        a base name without an extension, in any directory: "tool", "tool-1.2"
+	//	nix/store/**                 every regular file below a directory
 	//	**                           every regular file
 	//
 	// A scan matches them with the path in the layer, slash-separated, without a leading slash. Case matters.
@@ -52,6 +53,9 @@ type Info struct {
 	// formats have a database in several files, such as one with a write-ahead log. A scan holds siblings in memory until the
 	// layer ends.
 	Siblings []string
+
+	// NamesOnly says that Analyze looks at the path only: it gets files without content. Of equal diagnostics, a scan keeps 16 a layer.
+	NamesOnly bool
 
 	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. A hard link to a
 	// file that Analyze saw then has the same Result, and the scan need not read the layer again.

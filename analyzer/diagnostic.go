@@ -7,6 +7,7 @@ type Diagnostic struct {
 	Code    DiagnosticCode // "" means Malformed
 	Line    int            // counted from 1; 0 if the problem has no line
 	Message string         // names neither the file, nor the line, nor the analyzer
+	Type    string         // PURL type of the packages that NotRead is about
 }
 
 // String returns the message, after the line if there is one: "line 12: no colon".
@@ -38,4 +39,8 @@ const (
 	Refused     DiagnosticCode = "refused"     // an entry that no extractor should follow: a name with "..", a link out of the root
 	Panicked    DiagnosticCode = "panic"       // an analyzer crashed
 	Unavailable DiagnosticCode = "unavailable" // an analyzer could not work: files that it wanted were not analyzed
+
+	// NotRead: an image has packages that no analyzer reads. A report has one such diagnostic for each message of an analyzer, at
+	// the first file that no System package owns.
+	NotRead DiagnosticCode = "not-read"
 )

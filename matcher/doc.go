@@ -9,7 +9,8 @@
 //
 // The matcher hides nothing: a Match keeps every status that a publisher gives, with the publisher's own word, and the program
 // decides what to show. Two cases never count as "not vulnerable": a version that cannot be compared gives an uncertain match,
-// and an ecosystem without advisories gives a Coverage row without a feed.
+// and an ecosystem without advisories gives a Coverage row without a feed, as does one whose
+// packages the scan did not read (see [analyzer.NotRead]).
 //
 // # How packages meet advisories
 //

@@ -112,11 +112,13 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		wanted.add(c, report.Distro)
 	}
 	if len(wanted.keys) == 0 {
+		result.Coverage = addUnread(nil, report)
 		return result, nil
 	}
 	if result.Coverage, err = coverage(ctx, m.Source, wanted); err != nil {
 		return nil, err
 	}
+	result.Coverage = addUnread(result.Coverage, report)
 	for i := range result.Coverage {
 		c := &result.Coverage[i]
 		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, report.Distro, m.Now)

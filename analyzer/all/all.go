@@ -16,6 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/analyzer/traces"
 )
 
 // All returns all analyzers, in the order of their names, with their default settings.
@@ -34,5 +35,6 @@ func All() []analyzer.Analyzer {
 		osrelease.New(),
 		pip.New(),
 		rpm.New(),
+		traces.New(),
 	}
 }

@@ -31,11 +31,14 @@ const (
 // paths. It omits features of rpm ("rpmlib(...)") and names that the package itself provides. A boolean dependency yields all
 // names that can satisfy it. The package that owns a required path has the path in Provides.
 //
+// rpm opens one database of a directory. Of several with packages, the analyzer takes the newest format, and reports the others; it implements
+// [analyzer.Joiner] for this.
+//
 // The analyzer omits imported keys ("gpg-pubkey"), which are in the database but are not packages.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{
+	return databases{analyzer.Func(analyzer.Info{
 		Name:    "rpm",
-		Version: 1,
+		Version: 2,
 		Patterns: []string{
 			"var/lib/rpm/Packages",
 			"var/lib/rpm/Packages.db",
@@ -50,7 +53,7 @@ func New() analyzer.Analyzer {
 			"var/lib/rpmmanifest/" + listName,
 		},
 		Siblings: []string{walName, journalName, manifestName},
-	}, analyze)
+	}, analyze)}
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
@@ -60,7 +63,11 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case listName:
 		return analyzeList(ctx, f)
 	}
-	return analyzeDatabase(ctx, f)
+	r, err := analyzeDatabase(ctx, f)
+	if r != nil && len(r.Packages) > 0 {
+		r.Fact = []byte("packages")
+	}
+	return r, err
 }
 
 // kindOf wraps an error of package rpmdb with the error of package analyzer for its kind.

@@ -120,6 +120,7 @@ func (e *encoder) diagnostic(d *analyzer.Diagnostic) {
 	e.string(string(d.Code))
 	e.int(d.Line)
 	e.string(d.Message)
+	e.string(d.Type)
 }
 
 func (e *encoder) result(r *fileResult) {
@@ -299,7 +300,7 @@ func (d *decoder) layer(l *layerData) {
 }
 
 func (d *decoder) diagnostic(to *analyzer.Diagnostic) {
-	to.Code, to.Line, to.Message = analyzer.DiagnosticCode(d.string()), d.int(), d.string()
+	to.Code, to.Line, to.Message, to.Type = analyzer.DiagnosticCode(d.string()), d.int(), d.string(), d.string()
 }
 
 func (d *decoder) result(r *fileResult) {

@@ -33,6 +33,7 @@ type collector struct {
 	heldLarge bool                           // there is such a file
 	heldAll   int64
 	waiting   []waiting
+	named     map[named]int
 	found     []int // reused
 
 	tasks    sync.WaitGroup
@@ -55,7 +56,7 @@ func (c *collector) checkPackages() error {
 func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collector, error) {
 	c := &collector{
 		run: r, ctx: ctx, share: s, asked: asked, wanted: new(pattern.Index),
-		held: make(map[string]heldFile), results: make(map[int][]fileResult),
+		held: make(map[string]heldFile), named: make(map[named]int), results: make(map[int][]fileResult),
 	}
 	for _, i := range asked {
 		info := &r.analyzers[i].info

@@ -330,7 +330,7 @@ func TestScanRefusesAnalyzers(t *testing.T) {
 		{[]analyzer.Analyzer{with(analyzer.Info{})}, "an analyzer has no name"},
 		{[]analyzer.Analyzer{lists, lists}, `two analyzers are named "list"`},
 		{[]analyzer.Analyzer{with(analyzer.Info{Name: "x", Patterns: []string{"/etc/x"}})}, `x: pattern "/etc/x": not a clean path relative to the root`},
-		{[]analyzer.Analyzer{with(analyzer.Info{Name: "x", Patterns: []string{"a/**/b"}})}, `only "*" within an element and "**/" in front are special`},
+		{[]analyzer.Analyzer{with(analyzer.Info{Name: "x", Patterns: []string{"a/**/b"}})}, `only "*" within an element, "**/" in front and "/**" at the end of a directory are special`},
 		{[]analyzer.Analyzer{with(analyzer.Info{Name: "x", Patterns: []string{"**/x*"}})}, "must end in an extension"},
 	} {
 		if _, err := (scan.Scanner{Analyzers: c.analyzers}).Scan(t.Context(), img); err == nil || !strings.Contains(err.Error(), c.want) {

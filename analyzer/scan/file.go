@@ -23,6 +23,8 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 	for _, j := range jobs {
 		a := &c.analyzers[j.analyzer]
 		switch {
+		case a.info.NamesOnly:
+			c.name(j, e)
 		case e.Size > a.maxSize:
 			c.fail(j, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
 		case len(a.info.Siblings) > 0:
@@ -78,6 +80,29 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 	}
 	return nil
 }
+
+// name runs a job of an analyzer that looks at names only.
+func (c *collector) name(j job, e *walk.Entry) {
+	answer := c.analyze(c.ctx, j.analyzer, func(account *content.Account) *analyzer.File {
+		return analyzer.NewFileAt(j.name(), e.Mode, content.Of(nil, account), 0)
+	}, content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis))
+	answer.Diagnostics = slices.DeleteFunc(answer.Diagnostics, func(d analyzer.Diagnostic) bool {
+		c.named[named{j.analyzer, d}]++
+		return c.named[named{j.analyzer, d}] > maxNamed
+	})
+	if !answer.empty() {
+		c.packages.Add(int64(len(answer.Packages) + len(answer.Fragments) + len(answer.Findings)))
+		c.add(j, answer)
+	}
+}
+
+// A named is a diagnostic of an analyzer that looks at names only, of which a layer keeps maxNamed.
+type named struct {
+	analyzer int
+	analyzer.Diagnostic
+}
+
+const maxNamed = 16
 
 // begins returns the jobs whose analyzers want a file with the first bytes of e. It sets e.Reader to read them again.
 func (c *collector) begins(jobs []job, e *walk.Entry) ([]job, error) {

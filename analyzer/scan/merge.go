@@ -87,7 +87,10 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	}
 	complete(report.Components, fragments)
 	nameComponents(report)
-	own(report.Components, m.tree)
+	report.Diagnostics = oneTrace(report.Diagnostics, own(report, m.tree))
+	if d := r.noDatabase(report); d != nil {
+		report.Diagnostics = append(report.Diagnostics, *d)
+	}
 	if err := m.tree.lost(); err != nil {
 		return nil, err
 	}

@@ -171,6 +171,7 @@ type Info struct {
 	//	**/*.dist-info/METADATA      the last elements of a path, in any directory
 	//	**/*.jar                     a suffix of the base name, in any directory
 	//	**/*.                        a base name without an extension, in any directory
+	//	nix/store/**                 every regular file below a directory
 	//	**                           every regular file; max_size must be given with it
 	Patterns []string `protobuf:"bytes,3,rep,name=patterns" json:"patterns,omitempty"`
 	// Base names of files of the same directory that come along with a wanted file, where they exist.
@@ -184,7 +185,9 @@ type Info struct {
 	// The analyzer's files complete one another from any directory: Join is called.
 	Joins bool `protobuf:"varint,8,opt,name=joins" json:"joins,omitempty"`
 	// If not empty, the analyzer wants only files that begin with one of these, of up to 64 bytes each.
-	Magic         [][]byte `protobuf:"bytes,9,rep,name=magic" json:"magic,omitempty"`
+	Magic [][]byte `protobuf:"bytes,9,rep,name=magic" json:"magic,omitempty"`
+	// The analyzer looks at paths only: the host sends files without content.
+	NamesOnly     bool `protobuf:"varint,13,opt,name=names_only,json=namesOnly" json:"names_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -280,6 +283,13 @@ func (x *Info) GetMagic() [][]byte {
 		return x.Magic
 	}
 	return nil
+}
+
+func (x *Info) GetNamesOnly() bool {
+	if x != nil {
+		return x.NamesOnly
+	}
+	return false
 }
 
 // An AnalyzeRequest carries the next parts of the stream: of many small files, or of one large file.
@@ -1168,7 +1178,9 @@ type Problem struct {
 	// A code of the analyzer's own instead of kind, in kebab-case: lower-case letters and digits, with hyphens between words.
 	Code string `protobuf:"bytes,4,opt,name=code" json:"code,omitempty"`
 	// The analyzer failed: it read no further. An answer has one such problem at most.
-	Failed        bool `protobuf:"varint,5,opt,name=failed" json:"failed,omitempty"`
+	Failed bool `protobuf:"varint,5,opt,name=failed" json:"failed,omitempty"`
+	// With the code "not-read": the PURL type of the packages that no analyzer reads.
+	Type          string `protobuf:"bytes,6,opt,name=type" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1238,6 +1250,13 @@ func (x *Problem) GetFailed() bool {
 	return false
 }
 
+func (x *Problem) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
 var File_hullmark_plugin_v1_analyzer_proto protoreflect.FileDescriptor
 
 const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
@@ -1245,7 +1264,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xe4\x01\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\x83\x02\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1255,7 +1274,9 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\bmax_size\x18\x06 \x01(\x03R\amaxSize\x12\x14\n" +
 	"\x05build\x18\a \x01(\tR\x05build\x12\x14\n" +
 	"\x05joins\x18\b \x01(\bR\x05joins\x12\x14\n" +
-	"\x05magic\x18\t \x03(\fR\x05magic\"@\n" +
+	"\x05magic\x18\t \x03(\fR\x05magic\x12\x1d\n" +
+	"\n" +
+	"names_only\x18\r \x01(\bR\tnamesOnly\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
 	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xcc\x01\n" +
 	"\x04Part\x12\x12\n" +
@@ -1333,13 +1354,14 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x12\n" +
 	"\x04like\x18\x05 \x03(\tR\x04like\x12\x10\n" +
 	"\x03cpe\x18\x06 \x01(\tR\x03cpe\x12\x12\n" +
-	"\x04rank\x18\a \x01(\x03R\x04rank\"\xec\x01\n" +
+	"\x04rank\x18\a \x01(\x03R\x04rank\"\x80\x02\n" +
 	"\aProblem\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .hullmark.plugin.v1.Problem.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +
 	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x12\n" +
 	"\x04code\x18\x04 \x01(\tR\x04code\x12\x16\n" +
-	"\x06failed\x18\x05 \x01(\bR\x06failed\"Q\n" +
+	"\x06failed\x18\x05 \x01(\bR\x06failed\x12\x12\n" +
+	"\x04type\x18\x06 \x01(\tR\x04type\"Q\n" +
 	"\x04Kind\x12\r\n" +
 	"\tMALFORMED\x10\x00\x12\r\n" +
 	"\tTOO_LARGE\x10\x01\x12\x0f\n" +

@@ -46,7 +46,7 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 }
 
 func decodeProblem(p *Problem) analyzer.Diagnostic {
-	d := analyzer.Diagnostic{Code: analyzer.DiagnosticCode(p.Code), Line: int(p.Line), Message: p.Message}
+	d := analyzer.Diagnostic{Code: analyzer.DiagnosticCode(p.Code), Line: int(p.Line), Message: p.Message, Type: p.Type}
 	if d.Code != "" {
 		return d
 	}

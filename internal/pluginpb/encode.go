@@ -14,7 +14,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 	return &Info{
 		Joins: joins,
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
-		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeMagic(i.Magic),
+		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeMagic(i.Magic),
 	}
 }
 
@@ -36,7 +36,7 @@ func decodeMagic(list [][]byte) (magic []string) {
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
-		ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeMagic(i.Magic),
+		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeMagic(i.Magic),
 	}
 }
 
@@ -77,7 +77,7 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 		}
 	}
 	add := func(p *Problem) {
-		grow(len(p.Message) + len(p.Code) + 16)
+		grow(len(p.Message) + len(p.Code) + len(p.Type) + 16)
 		last.Problems = append(last.Problems, p)
 	}
 	if r != nil {
@@ -94,7 +94,7 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 }
 
 func encodeProblem(d analyzer.Diagnostic) *Problem {
-	p := &Problem{Message: d.Message, Line: int64(d.Line)}
+	p := &Problem{Message: d.Message, Line: int64(d.Line), Type: d.Type}
 	switch d.Code {
 	case "", analyzer.Malformed:
 		p.Kind = Problem_MALFORMED

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -14,7 +15,7 @@ import (
 type Ecosystem struct {
 	Key       matcher.Key        // without a name
 	Coverage  []matcher.Coverage // a row for each feed that covers it
-	Packages  int                // of the image that were to be matched
+	Packages  int                // of the image that were to be matched; 0 if the scan did not read them
 	Covered   bool               // a feed has all its advisories
 	Sampled   bool               // feeds have only some of its advisories
 	Supported time.Time          // last day of the release's free support; zero if unknown
@@ -29,6 +30,14 @@ func (e *Ecosystem) Name() string {
 		return k.Type + " of an unknown distribution"
 	}
 	return strings.Join(slices.DeleteFunc([]string{k.Type, k.Namespace, k.Release}, func(s string) bool { return s == "" }), " ")
+}
+
+// count tells how many packages there are, for a person.
+func (e *Ecosystem) count() string {
+	if e.Packages == 0 {
+		return "not read"
+	}
+	return plural.Count(e.Packages, "package")
 }
 
 func (a *Assessment) countEcosystems() {

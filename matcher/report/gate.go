@@ -84,7 +84,7 @@ func (a *Assessment) failures() []Failure {
 	var names []string
 	for i := range a.Ecosystems {
 		if e := &a.Ecosystems[i]; !e.Covered {
-			names = append(names, fmt.Sprintf("%s (%s)", e.Name(), plural.Count(e.Packages, "package")))
+			names = append(names, fmt.Sprintf("%s (%s)", e.Name(), e.count()))
 		}
 	}
 	if len(names) > 0 {

@@ -16,6 +16,7 @@ type Index struct {
 	base  map[string][]target // base name
 	ext   map[string][]target // extension with its dot, for patterns that end in a suffix
 	plain []target            // base names without an extension
+	below []tree              // for patterns that end in "/**"
 	every []target            // "**"
 }
 
@@ -24,6 +25,12 @@ type target struct {
 	analyzer int
 	rest     string // a glob over whole elements, or after "**/" over the last ones
 	anywhere bool   // rest is to be matched against the last elements
+}
+
+// A tree is a directory, with its slash, and who wants the files below it.
+type tree struct {
+	dir    string
+	wanted []target
 }
 
 // Compile adds the patterns of one analyzer to wanted. It adds what the analyzer needs beside files, which with names, to
@@ -61,8 +68,12 @@ func (x *Index) Add(analyzer int, pattern string) error {
 	if !fs.ValidPath(rest) || rest == "." {
 		return bad("not a clean path relative to the root")
 	}
+	if dir, ok := strings.CutSuffix(rest, "/**"); ok && !anywhere && !strings.ContainsAny(dir, `*?[\`) {
+		x.below = append(x.below, tree{dir + "/", []target{t}})
+		return nil
+	}
 	if strings.Contains(rest, "**") || strings.ContainsAny(rest, `?[\`) {
-		return bad(`only "*" within an element and "**/" in front are special`)
+		return bad(`only "*" within an element, "**/" in front and "/**" at the end of a directory are special`)
 	}
 	dir, base := path.Split(rest)
 	dir = strings.TrimSuffix(dir, "/")
@@ -96,7 +107,7 @@ func (x *Index) Add(analyzer int, pattern string) error {
 
 // Empty reports whether the index has no pattern.
 func (x *Index) Empty() bool {
-	return x.exact == nil && x.dir == nil && x.base == nil && x.ext == nil && x.plain == nil && x.every == nil
+	return x.exact == nil && x.dir == nil && x.base == nil && x.ext == nil && x.plain == nil && x.below == nil && x.every == nil
 }
 
 // Find appends to found the analyzers that want a path, each once, in ascending order of pattern kind.
@@ -121,6 +132,11 @@ func (x *Index) Find(p string, found []int) []int {
 	}
 	if x.plain != nil && !hasExtension(base, dot) {
 		found = appendTargets(found, x.plain, p)
+	}
+	for _, t := range x.below { // few
+		if strings.HasPrefix(p, t.dir) {
+			found = appendTargets(found, t.wanted, p)
+		}
 	}
 	return appendTargets(found, x.every, p)
 }

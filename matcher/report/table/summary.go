@@ -101,7 +101,11 @@ func (t *table) coverage() {
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]
 		if len(e.Coverage) == 0 {
-			g.Add(e.Name(), plural.Number(e.Packages), "", "", "", "NO ADVISORIES")
+			note := "NO ADVISORIES"
+			if e.Packages == 0 {
+				note = "NOT READ"
+			}
+			g.Add(e.Name(), plural.Number(e.Packages), "", "", "", note)
 		}
 		for _, c := range e.Coverage {
 			age, note := "", ""

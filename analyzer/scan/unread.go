@@ -1,0 +1,46 @@
+package scan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/databases"
+)
+
+// oneTrace returns a list with one of the NotRead diagnostics of an analyzer that say the same: at the first file by name that no System
+// component owns. The packages of such a component are read.
+func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.FileDiagnostic {
+	type trace struct {
+		analyzer string
+		analyzer.Diagnostic
+	}
+	first := make(map[trace]*analyzer.FileDiagnostic)
+	for i := range list {
+		d := &list[i]
+		t := trace{d.Analyzer, d.Diagnostic}
+		if d.Code == analyzer.NotRead && !owned[d.Path] && (first[t] == nil || d.Path < first[t].Path) {
+			first[t] = d
+		}
+	}
+	kept := list[:0:0]
+	for i := range list {
+		d := &list[i]
+		if d.Code != analyzer.NotRead || first[trace{d.Analyzer, d.Diagnostic}] == d {
+			kept = append(kept, *d)
+		}
+	}
+	return kept
+}
+
+// noDatabase returns a diagnostic if an image names a distribution, has no packages of one, and the scan had an analyzer for them.
+func (r *run) noDatabase(report *analyzer.Report) *analyzer.FileDiagnostic {
+	d := report.Distro
+	if d == nil || slices.ContainsFunc(report.Components, func(c analyzer.Component) bool { return c.System }) ||
+		!slices.ContainsFunc(r.analyzers, func(a bound) bool { return databases.Reads(a.info.Name) }) {
+		return nil
+	}
+	name := cmp.Or(d.Name, d.ID, "the distribution")
+	found := diagnosticOf("", -1, analyzer.NotRead, "", "no package of "+name+" was found: it has no package database that an analyzer reads")
+	return &found
+}
