@@ -122,11 +122,11 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		if err := w.checkKept(); err != nil {
 			return err
 		}
-		if w.wants(p) {
-			return w.regular(p, w.jobs(p))
-		}
-		if w.isSibling(p) {
-			return w.regular(p, nil)
+		switch {
+		case w.wants(&e):
+			return w.regular(p, w.matched)
+		case w.isSibling(p):
+			return w.regular(p, w.sibling)
 		}
 		return nil
 	default:
@@ -147,14 +147,14 @@ func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, er
 		if _, err := fs.Stat(w.root, p); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := again.regular(p, nil); err != nil {
+		if err := again.regular(p, again.sibling); err != nil {
 			return nil, err
 		}
 	}
 	for _, n := range needs {
 		if list := jobs[n.entry]; list != nil {
 			delete(jobs, n.entry)
-			if err := again.regular(n.raw, list); err != nil {
+			if err := again.regular(n.raw, func(e *walk.Entry) error { return again.fileAgain(list, e) }); err != nil {
 				return nil, err
 			}
 		}
@@ -162,8 +162,8 @@ func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, er
 	return c, c.finish()
 }
 
-// regular reads a regular file for jobs, or as a sibling.
-func (w *fsWalk) regular(p string, jobs []job) error {
+// regular opens a regular file for a function that reads it.
+func (w *fsWalk) regular(p string, read func(*walk.Entry) error) error {
 	unreadable := func(err error) error {
 		if cause := w.ctx.Err(); cause != nil {
 			return cause
@@ -193,13 +193,7 @@ func (w *fsWalk) regular(p string, jobs []job) error {
 		return unreadable(errors.New("no longer a regular file"))
 	}
 	w.bytes += info.Size()
-	e := &walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
-	if jobs == nil {
-		err = w.sibling(e)
-	} else {
-		err = w.file(jobs, e)
-	}
-	if err != nil {
+	if err := read(&walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}); err != nil {
 		return unreadable(err)
 	}
 	return nil
