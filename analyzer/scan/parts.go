@@ -3,14 +3,37 @@ package scan
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 )
 
-// A parts is the content of a file of which the scan kept the head and the tail.
+// A parts is the content of a file of which the scan kept some spans.
 type parts struct {
-	head, tail []byte
-	size       int64
-	missed     atomic.Bool // a reader asked for other bytes
+	size   int64
+	spans  []span      // sorted, with gaps between them
+	missed atomic.Bool // a reader asked for other bytes
+}
+
+type span struct {
+	start int64
+	data  []byte
+}
+
+// keep keeps bytes of the file. Their offset is not below those that were kept before.
+func (p *parts) keep(start int64, data []byte) {
+	if n := len(p.spans) - 1; n >= 0 && p.spans[n].start+int64(len(p.spans[n].data)) == start {
+		p.spans[n].data = append(p.spans[n].data, data...)
+		return
+	}
+	p.spans = append(p.spans, span{start, slices.Clone(data)})
+}
+
+// kept returns the number of bytes that the parts have.
+func (p *parts) kept() (n int64) {
+	for _, s := range p.spans {
+		n += int64(len(s.data))
+	}
+	return n
 }
 
 var errMissed = errors.New("bytes that the scan did not keep")
@@ -20,21 +43,17 @@ func (p *parts) ReadAt(b []byte, off int64) (n int, err error) {
 	if off < 0 {
 		return 0, errors.New("read at a negative offset")
 	}
-	tail := p.size - int64(len(p.tail))
 	for n < len(b) {
-		switch {
-		case off >= p.size:
+		if off >= p.size {
 			return n, io.EOF
-		case off >= tail:
-			k := copy(b[n:], p.tail[off-tail:])
-			n, off = n+k, off+int64(k)
-		case off < int64(len(p.head)):
-			k := copy(b[n:], p.head[off:])
-			n, off = n+k, off+int64(k)
-		default:
+		}
+		i := slices.IndexFunc(p.spans, func(s span) bool { return s.start <= off && off < s.start+int64(len(s.data)) })
+		if i < 0 {
 			p.missed.Store(true)
 			return n, errMissed
 		}
+		k := copy(b[n:], p.spans[i].data[off-p.spans[i].start:])
+		n, off = n+k, off+int64(k)
 	}
 	return n, nil
 }

@@ -26,7 +26,7 @@ type fileResult struct {
 	Entry int    // number of the file in the journal
 	Name  string // under which the analyzer saw the file, if not that of the entry
 	analyzer.Result
-	More  bool   // there is no answer yet: the analyzer needs parts of the file that the scan did not keep
+	More bool // there is no answer yet: the analyzer needs parts of the file that the scan did not keep
 
 	missing bool // the analyzer was not available
 }

@@ -83,7 +83,7 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 		b.maxSize = min(info.MaxSize, r.limits.FileSize)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.Magic, info.Contains, info.Early, info.Siblings,
+	fmt.Fprintf(h, "%q %d %q %q %q %q %q %v %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly, info.Siblings,
 		info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 	b.key = hex.EncodeToString(h.Sum(nil))
 	return b

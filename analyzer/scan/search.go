@@ -9,14 +9,16 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
+	"github.com/hullmark/hullmark/internal/executable"
 )
 
 // Analyzers of programs want files by their content: Info.Magic, Contains and Early. Most programs of an image are shared libraries that no
 // analyzer wants. A scan therefore lets a file stream by, keeps its head and tail, and looks for the texts that analyzers want. An
 // analyzer that needs more of a file with a text sees all of it in a second pass over the layer.
 const (
-	searchHead = 64 << 10  // bytes at the start of a file in which Info.Early is looked for
+	searchHead = 8 << 10   // bytes at the start of a file in which Info.Early is looked for
 	searchTail = 256 << 10 // bytes at the end of a file: the section table of a program, and often what analyzers want of it
+	searchData = 4 << 20   // bytes of data of a program that are kept
 	searchStep = 16 << 10  // bytes to search at once, which the processor's fastest caches hold
 )
 
@@ -25,7 +27,7 @@ type searching struct {
 	begin [content.MaxMagic]byte // the first bytes of a file
 	begun begun
 	head  []byte
-	rest  []byte // the end of the bytes before, then the bytes that are searched, at last the tail
+	part  []byte // the end of the bytes before, then the bytes that are searched
 }
 
 // begins keeps the analyzers in found that want the first bytes of a file. It lets e.Reader read these bytes again.
@@ -58,6 +60,13 @@ type begun struct {
 	r    io.Reader
 }
 
+// Discard skips bytes.
+func (b *begun) Discard(n int64) error {
+	k := min(n, int64(len(b.head)))
+	b.head = b.head[k:]
+	return discard(b.r, n-k)
+}
+
 // Read implements io.Reader.
 func (b *begun) Read(p []byte) (int, error) {
 	if len(b.head) == 0 {
@@ -73,93 +82,126 @@ func mayBeProgram(e *walk.Entry) bool {
 	return e.Mode&0o111 != 0 && !strings.Contains(baseOf(e.Path), ".so")
 }
 
-// search returns the jobs that want all of a file now: all of them, if it must be held for one, else those with a text in its head. For jobs
-// whose text lies beyond the head, it passes the parts that it keeps to the analyzers.
+// search returns the jobs for which all of a file must be read. For others whose analyzers want a text in the file, it passes the parts that it
+// keeps to the analyzers.
 func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 	large := slices.ContainsFunc(jobs, func(j job) bool { return e.Size > c.analyzers[j.analyzer].maxSize })
-	if !large && (e.At != nil || c.again || c.limits.Passes < 2 || slices.ContainsFunc(jobs, func(j job) bool { return len(c.analyzers[j.analyzer].info.Contains) == 0 })) {
+	any := slices.ContainsFunc(jobs, func(j job) bool { return len(c.analyzers[j.analyzer].info.Contains) == 0 })
+	if !large && (e.At != nil || c.again || c.limits.Passes < 2 || any) {
 		return jobs, nil
 	}
 	s := &c.searching
 	if s.head == nil {
-		s.head, s.rest = make([]byte, searchHead), make([]byte, content.MaxMagic+searchTail)
+		s.head, s.part = make([]byte, searchHead), make([]byte, content.MaxMagic+searchStep)
 	}
 	head := s.head[:min(searchHead, e.Size)]
 	if _, err := io.ReadFull(e.Reader, head); err != nil {
 		return nil, err
 	}
-	inHead := func(j job) bool {
-		info := &c.analyzers[j.analyzer].info
-		return containsAny(head, info.Contains) || containsAny(head, info.Early)
-	}
-	if !large && slices.ContainsFunc(jobs, inHead) {
-		e.Reader = io.MultiReader(bytes.NewReader(head), e.Reader)
-		return jobs, nil
-	}
+	constant, data := executable.Segments(head, e.Size)
 	var with, without []job
 	for _, j := range jobs {
-		if len(c.analyzers[j.analyzer].info.Contains) == 0 || inHead(j) {
+		info := &c.analyzers[j.analyzer].info
+		if len(info.Contains) == 0 || containsAny(head, info.Contains) || containsAny(head, info.Early) {
 			with = append(with, j)
 		} else {
 			without = append(without, j)
 		}
+		if !info.DataOnly {
+			constant, data = nil, nil
+		}
 	}
-	tail, found, err := c.stream(without, head, e)
+	kept := int64(0)
+	for _, d := range data {
+		kept += d.End - d.Start
+	}
+	switch {
+	case len(with) == 0:
+		data = nil
+	case !large && e.Size > searchHead && (kept == 0 || kept > searchData):
+		e.Reader = io.MultiReader(bytes.NewReader(head), e.Reader)
+		return jobs, nil
+	case large:
+		data = nil
+	}
+	p := &parts{size: e.Size}
+	p.keep(0, head)
+	found, err := c.stream(p, without, e, constant, data)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range append(with, found...) {
 		if most := c.analyzers[j.analyzer].maxSize; e.Size > most {
 			c.fail(j, analyzer.TooLarge, tooLarge(e.Size, most))
-			continue
-		}
-		if err := c.passParts(j, head, tail, e); err != nil {
+		} else if err := c.passParts(j, p, e); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
-// stream reads the rest of a file. It returns the tail and the jobs whose analyzers want a text beyond the head.
-func (c *collector) stream(jobs []job, head []byte, e *walk.Entry) (tail []byte, found []job, err error) {
+// stream reads the rest of a file but for the parts to skip. It keeps data and the tail, and returns the jobs whose analyzers want a text in
+// what it reads.
+func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []executable.Span) (found []job, err error) {
 	const overlap = content.MaxMagic
-	buf := c.searching.rest
-	copy(buf[:overlap], bytes.Repeat([]byte{0}, overlap))
-	copy(buf[max(overlap-len(head), 0):overlap], head[max(len(head)-overlap, 0):])
-	for left := e.Size - int64(len(head)); left > 0; {
-		n := int(min(left, searchStep))
-		if left <= searchTail {
-			n = int(left)
+	buf, at := c.searching.part, int64(len(p.spans[0].data))
+	clear(buf[:overlap])
+	copy(buf[max(overlap-at, 0):overlap], p.spans[0].data[max(at-overlap, 0):])
+	for at < e.Size {
+		for len(skip) > 0 && skip[0].End <= at {
+			skip = skip[1:]
 		}
-		tail = buf[overlap : overlap+n]
-		if _, err := io.ReadFull(e.Reader, tail); err != nil {
-			return nil, nil, err
-		}
-		for at := 0; at < n; at += searchStep {
-			part := buf[at:min(at+overlap+searchStep, overlap+n)]
-			jobs = slices.DeleteFunc(jobs, func(j job) bool {
-				if !containsAny(part, c.analyzers[j.analyzer].info.Contains) {
-					return false
+		end := min(at+searchStep, e.Size)
+		if len(skip) > 0 {
+			if skip[0].Start <= at {
+				if err := discard(e.Reader, skip[0].End-at); err != nil {
+					return nil, err
 				}
-				found = append(found, j)
-				return true
-			})
+				at = skip[0].End
+				clear(buf[:overlap])
+				continue
+			}
+			end = min(end, skip[0].Start)
 		}
-		if left -= int64(n); left > 0 {
-			copy(buf, tail[n-overlap:])
+		part := buf[overlap : overlap+end-at]
+		if _, err := io.ReadFull(e.Reader, part); err != nil {
+			return nil, err
 		}
+		jobs = slices.DeleteFunc(jobs, func(j job) bool {
+			if !containsAny(buf[:overlap+len(part)], c.analyzers[j.analyzer].info.Contains) {
+				return false
+			}
+			found = append(found, j)
+			return true
+		})
+		if slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start < end && at < s.End }) {
+			p.keep(at, part)
+		} else if tail := e.Size - searchTail; end > tail {
+			p.keep(max(at, tail), part[max(tail-at, 0):])
+		}
+		copy(buf, buf[len(part):])
+		at = end
 	}
-	return tail, found, nil
+	return found, nil
 }
 
-// passParts passes the head and the tail of a file to an analyzer. If the analyzer reads other parts, the answer is that the file must be
-// read again.
-func (c *collector) passParts(j job, head, tail []byte, e *walk.Entry) error {
-	charge := min(int64(len(head)+len(tail)), c.budget.size)
+// discard skips n bytes of the content of an entry.
+func discard(r io.Reader, n int64) error {
+	if s, ok := r.(interface{ Discard(int64) error }); ok {
+		return s.Discard(n)
+	}
+	_, err := io.CopyN(io.Discard, r, n)
+	return err
+}
+
+// passParts passes the parts of a file that the scan keeps to an analyzer. If the analyzer reads other parts, the answer is that the file must
+// be read again.
+func (c *collector) passParts(j job, p *parts, e *walk.Entry) error {
+	charge := min(p.kept(), c.budget.size)
 	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
 		return err
 	}
-	p := &parts{head: bytes.Clone(head), tail: bytes.Clone(tail), size: e.Size}
+	p = &parts{spans: p.spans, size: p.size}
 	name, mode := j.name(), e.Mode
 	j.parts = p
 	c.task(j, func(account *content.Account) *analyzer.File {
