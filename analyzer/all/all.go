@@ -30,6 +30,7 @@ func All() []analyzer.Analyzer {
 		maven.New(),
 		npm.New(),
 		nuget.New(),
+		nuget.NewBundle(),
 		osrelease.New(),
 		pip.New(),
 		rpm.New(),

@@ -27,6 +27,7 @@ func Example() {
 	// maven
 	// npm
 	// nuget
+	// nuget-bundle
 	// osrelease
 	// pip
 	// rpm

@@ -50,7 +50,8 @@ func readELF(r *io.SectionReader) (*debug.BuildInfo, error) {
 	}
 	marked := false
 	for _, s := range data {
-		part := io.NewSectionReader(r, s.Start, s.End-s.Start)
+		start := s.Start &^ (align - 1)
+		part := io.NewSectionReader(r, start, s.End-start)
 		at, ok := executable.Find(part, mark, align)
 		if !ok {
 			continue

@@ -16,10 +16,11 @@ import (
 // analyzer wants. A scan therefore lets a file stream by, keeps its head and tail, and looks for the texts that analyzers want. An
 // analyzer that needs more of a file with a text sees all of it in a second pass over the layer.
 const (
-	searchHead = 8 << 10   // bytes at the start of a file in which Info.Early is looked for
-	searchTail = 256 << 10 // bytes at the end of a file: the section table of a program, and often what analyzers want of it
-	searchData = 4 << 20   // bytes of data of a program that are kept
-	searchStep = 16 << 10  // bytes to search at once, which the processor's fastest caches hold
+	searchHead  = 8 << 10   // bytes at the start of a file in which Info.Early is looked for
+	searchTail  = 256 << 10 // bytes at the end of a file: the section table of a program, and often what analyzers want of it
+	searchData  = 4 << 20   // bytes of data of a program that are kept
+	searchAlign = 64        // data is kept from a multiple of this on
+	searchStep  = 16 << 10  // bytes to search at once, which the processor's fastest caches hold
 )
 
 // A searching is the memory that a collector needs to look for texts.
@@ -174,7 +175,7 @@ func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []exe
 			found = append(found, j)
 			return true
 		})
-		if slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start < end && at < s.End }) {
+		if slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start&^(searchAlign-1) < end && at < s.End }) {
 			p.keep(at, part)
 		} else if tail := e.Size - searchTail; end > tail {
 			p.keep(max(at, tail), part[max(tail-at, 0):])
