@@ -87,8 +87,8 @@ func mayBeProgram(e *walk.Entry) bool {
 // keeps to the analyzers.
 func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 	large := slices.ContainsFunc(jobs, func(j job) bool { return e.Size > c.analyzers[j.analyzer].maxSize })
-	any := slices.ContainsFunc(jobs, func(j job) bool { return len(c.analyzers[j.analyzer].info.Contains) == 0 })
-	if !large && (e.At != nil || c.again || c.limits.Passes < 2 || any) {
+	whole := slices.ContainsFunc(jobs, func(j job) bool { return len(c.analyzers[j.analyzer].info.Contains) == 0 })
+	if !large && (e.At != nil || c.again || c.limits.Passes < 2 || whole) {
 		return jobs, nil
 	}
 	s := &c.searching
@@ -112,18 +112,12 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 			constant, data = nil, nil
 		}
 	}
-	kept := int64(0)
-	for _, d := range data {
-		kept += d.End - d.Start
-	}
 	switch {
 	case len(with) == 0:
 		data = nil
-	case !large && e.Size > searchHead && (kept == 0 || kept > searchData):
+	case !large && e.Size > searchHead && len(data) == 0:
 		e.Reader = io.MultiReader(bytes.NewReader(head), e.Reader)
 		return jobs, nil
-	case large:
-		data = nil
 	}
 	p := &parts{size: e.Size}
 	p.keep(0, head)
@@ -132,9 +126,7 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 		return nil, err
 	}
 	for _, j := range append(with, found...) {
-		if most := c.analyzers[j.analyzer].maxSize; e.Size > most {
-			c.fail(j, analyzer.TooLarge, tooLarge(e.Size, most))
-		} else if err := c.passParts(j, p, e); err != nil {
+		if err := c.passParts(j, p, e); err != nil {
 			return nil, err
 		}
 	}
@@ -145,6 +137,7 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 // what it reads.
 func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []executable.Span) (found []job, err error) {
 	const overlap = content.MaxMagic
+	room := searchData
 	buf, at := c.searching.part, int64(len(p.spans[0].data))
 	clear(buf[:overlap])
 	copy(buf[max(overlap-at, 0):overlap], p.spans[0].data[max(at-overlap, 0):])
@@ -175,8 +168,9 @@ func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []exe
 			found = append(found, j)
 			return true
 		})
-		if slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start&^(searchAlign-1) < end && at < s.End }) {
+		if room > 0 && slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start&^(searchAlign-1) < end && at < s.End }) {
 			p.keep(at, part)
+			room -= len(part)
 		} else if tail := e.Size - searchTail; end > tail {
 			p.keep(max(at, tail), part[max(tail-at, 0):])
 		}
@@ -188,8 +182,12 @@ func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []exe
 
 // discard skips n bytes of the content of an entry.
 func discard(r io.Reader, n int64) error {
-	if s, ok := r.(interface{ Discard(int64) error }); ok {
-		return s.Discard(n)
+	switch r := r.(type) {
+	case interface{ Discard(int64) error }:
+		return r.Discard(n)
+	case io.Seeker: // a file of a file system
+		_, err := r.Seek(n, io.SeekCurrent)
+		return err
 	}
 	_, err := io.CopyN(io.Discard, r, n)
 	return err
