@@ -12,11 +12,33 @@ type parts struct {
 	size   int64
 	spans  []span      // sorted, with gaps between them
 	missed atomic.Bool // a reader asked for other bytes
+	spare  *spare      // gives memory
 }
 
 type span struct {
 	start int64
 	data  []byte
+}
+
+// A spare has the memory of parts that no analyzer wanted.
+type spare [][]byte
+
+// take returns an empty slice, with memory if there is some.
+func (s *spare) take() []byte {
+	n := len(*s)
+	if n == 0 {
+		return nil
+	}
+	b := (*s)[n-1]
+	*s = (*s)[:n-1]
+	return b
+}
+
+// put takes back the memory of parts.
+func (s *spare) put(p *parts) {
+	for _, part := range slices.Backward(p.spans) {
+		*s = append(*s, part.data[:0])
+	}
 }
 
 // keep keeps bytes of the file. Their offset is not below those that were kept before.
@@ -25,7 +47,7 @@ func (p *parts) keep(start int64, data []byte) {
 		p.spans[n].data = append(p.spans[n].data, data...)
 		return
 	}
-	p.spans = append(p.spans, span{start, slices.Clone(data)})
+	p.spans = append(p.spans, span{start, append(p.spare.take(), data...)})
 }
 
 // kept returns the number of bytes that the parts have.

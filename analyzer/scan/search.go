@@ -29,6 +29,7 @@ type searching struct {
 	begun begun
 	head  []byte
 	part  []byte // the end of the bytes before, then the bytes that are searched
+	spare spare
 }
 
 // begins keeps the analyzers in found that want the first bytes of a file. It lets e.Reader read these bytes again.
@@ -88,7 +89,7 @@ func mayBeProgram(e *walk.Entry) bool {
 func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 	large := slices.ContainsFunc(jobs, func(j job) bool { return e.Size > c.analyzers[j.analyzer].maxSize })
 	whole := slices.ContainsFunc(jobs, func(j job) bool { return len(c.analyzers[j.analyzer].info.Contains) == 0 })
-	if !large && (e.At != nil || c.again || c.limits.Passes < 2 || whole) {
+	if !large && (c.again || c.limits.Passes < 2 || whole) {
 		return jobs, nil
 	}
 	s := &c.searching
@@ -119,13 +120,16 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 		e.Reader = io.MultiReader(bytes.NewReader(head), e.Reader)
 		return jobs, nil
 	}
-	p := &parts{size: e.Size}
+	p := &parts{size: e.Size, spare: &s.spare}
 	p.keep(0, head)
 	found, err := c.stream(p, without, e, constant, data)
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range append(with, found...) {
+	if with = append(with, found...); len(with) == 0 {
+		s.spare.put(p)
+	}
+	for _, j := range with {
 		if err := c.passParts(j, p, e); err != nil {
 			return nil, err
 		}
