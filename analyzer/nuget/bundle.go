@@ -1,7 +1,6 @@
 package nuget
 
 import (
-	"bytes"
 	"compress/flate"
 	"context"
 	"encoding/binary"
@@ -49,7 +48,7 @@ func analyzeBundle(ctx context.Context, f *analyzer.File) (*analyzer.Result, err
 	if err != nil {
 		return nil, fmt.Errorf("nuget: bundle: %s: %w", e.name, err)
 	}
-	result, err := parseDeps(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), hold.New(ctx, f, maxPackages))
+	result, err := parseDeps(withoutMark(text), hold.New(ctx, f, maxPackages))
 	if result != nil {
 		for i := range result.Packages {
 			result.Packages[i].ArchivePath = e.name

@@ -41,13 +41,15 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
 	m := hold.New(ctx, f, maxPackages)
 	switch path.Base(f.Path) {
 	case lockName:
-		return parseLock(text, m)
+		return parseLock(withoutMark(text), m)
 	case configName:
-		return parseConfig(text, m)
+		return parseConfig(withoutMark(text), m)
 	}
-	return parseDeps(text, m)
+	return parseDeps(withoutMark(text), m)
 }
+
+// withoutMark returns a text without its byte order mark.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")) }
