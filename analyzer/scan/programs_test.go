@@ -22,6 +22,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 // A plainLayer is an uncompressed layer that can only be read from its start.
@@ -71,11 +72,11 @@ func BenchmarkLibraries(b *testing.B) {
 	}
 	others := slices.DeleteFunc(all.All(), func(a analyzer.Analyzer) bool { return len(a.Info().Contains) > 0 })
 	measure := func(list []analyzer.Analyzer) float64 {
-		before := processTime()
+		before := cputime.Used()
 		if _, err := (scan.Scanner{Analyzers: list}).Scan(b.Context(), img); err != nil {
 			b.Fatal(err)
 		}
-		return (processTime() - before).Seconds()
+		return (cputime.Used() - before).Seconds()
 	}
 	without, with := math.Inf(1), math.Inf(1)
 	for b.Loop() {

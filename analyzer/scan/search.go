@@ -200,8 +200,8 @@ func discard(r io.Reader, n int64) error {
 // passParts passes the parts of a file that the scan keeps to an analyzer. If the analyzer reads other parts, the answer is that the file must
 // be read again.
 func (c *collector) passParts(j job, p *parts, e *walk.Entry) error {
-	charge := min(p.kept(), c.budget.size)
-	if err := c.budget.memory.Acquire(c.ctx, charge); err != nil {
+	release, err := c.memory(c.ctx, p.kept())
+	if err != nil {
 		return err
 	}
 	p = &parts{spans: p.spans, size: p.size}
@@ -209,7 +209,7 @@ func (c *collector) passParts(j job, p *parts, e *walk.Entry) error {
 	j.parts = p
 	c.task(j, func(account *content.Account) *analyzer.File {
 		return analyzer.NewFileAt(name, mode, content.At(p, p.size, account), p.size)
-	}, func() { c.budget.memory.Release(charge) })
+	}, release)
 	return nil
 }
 
