@@ -1,7 +1,6 @@
 package nuget
 
 import (
-	"compress/flate"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/executable"
+	"github.com/hullmark/hullmark/internal/inflate"
 )
 
 // signatures mark a program that may be the host of a bundle. The offset of the bundle's header is in the 8 bytes before, and zero in
@@ -157,7 +157,7 @@ func (e *entry) content(ctx context.Context, f *analyzer.File, r *io.SectionRead
 		_, err := io.ReadFull(io.NewSectionReader(r, e.offset, e.size), text)
 		return text, err
 	}
-	z := flate.NewReader(io.NewSectionReader(r, e.offset, e.stored))
+	z := inflate.NewReader(io.NewSectionReader(r, e.offset, e.stored), inflate.Deflate)
 	defer z.Close()
 	_, err := io.ReadFull(z, text)
 	return text, err
