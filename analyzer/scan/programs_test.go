@@ -25,20 +25,20 @@ import (
 	"github.com/hullmark/hullmark/internal/cputime"
 )
 
-// A plainLayer is an uncompressed layer that can only be read from its start.
-type plainLayer struct{ *storedLayer }
+// A streamLayer is an uncompressed layer that can only be read from its start.
+type streamLayer struct{ *storedLayer }
 
-func (l plainLayer) Stored(context.Context) (io.ReadCloser, error) {
+func (l streamLayer) Stored(context.Context) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(l.blob)), nil
 }
 
-// plainImage returns an image of one such layer with the tar stream raw.
-func plainImage(raw []byte) (v1.Image, error) {
+// streamImage returns an image of one such layer with the tar stream raw.
+func streamImage(raw []byte) (v1.Image, error) {
 	sum, _, err := v1.SHA256(bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
-	layer := plainLayer{&storedLayer{blob: raw, diffID: sum, digest: sum}}
+	layer := streamLayer{&storedLayer{blob: raw, diffID: sum, digest: sum}}
 	return mutate.Append(mutate.MediaType(empty.Image, types.OCIManifestSchema1), mutate.Addendum{Layer: layer, MediaType: types.OCIUncompressedLayer})
 }
 
@@ -66,7 +66,7 @@ func BenchmarkLibraries(b *testing.B) {
 	if err != nil || t.Close() != nil || size < 10<<20 {
 		b.Skip("/usr/lib has no shared libraries")
 	}
-	img, err := plainImage(raw.Bytes())
+	img, err := streamImage(raw.Bytes())
 	if err != nil {
 		b.Fatal(err)
 	}
