@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
@@ -49,6 +50,20 @@ type Info struct {
 	// read the rest of other files that match Patterns.
 	Magic []string
 
+	// Contains, if not empty, lists texts of up to 64 bytes. The analyzer wants only files that contain one of them. A scan looks for them
+	// while a file streams by, and holds no other file. If the first text lies beyond the first 8 KiB, the scan may read the
+	// layer a second time. A scan may pass files without a text, too, if that costs less. A text with a rare first byte, such as
+	// an upper-case letter or punctuation, is found faster.
+	Contains []string
+
+	// Early lists texts that most files with a text of Contains have in their first 8 KiB. A scan holds a file with one of them at
+	// once, and passes it to Analyze, so that it need not read the layer a second time.
+	Early []string
+
+	// DataOnly promises that in an ELF file, the texts of Contains lie in data that the program may write, or in no segment. A scan then
+	// skips code and constants, most of a program. Analyze should read them rarely, since the scan then reads the layer a second time.
+	DataOnly bool
+
 	// Siblings lists base names of files that Analyze needs beside a wanted file, in its directory, and gets from File.Sibling. Few
 	// formats have a database in several files, such as one with a write-ahead log. A scan holds siblings in memory until the
 	// layer ends.
@@ -82,9 +97,9 @@ func (i Info) Validate() error {
 	if i.Name == "" {
 		return errors.New("analyzer: an analyzer has no name")
 	}
-	for _, m := range i.Magic {
+	for _, m := range slices.Concat(i.Magic, i.Contains, i.Early) {
 		if m == "" || len(m) > content.MaxMagic {
-			return fmt.Errorf("analyzer: %s: magic %q: not 1 to %d bytes", i.Name, m, content.MaxMagic)
+			return fmt.Errorf("analyzer: %s: text %q of Magic, Contains or Early: not 1 to %d bytes", i.Name, m, content.MaxMagic)
 		}
 	}
 	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {

@@ -36,7 +36,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if len(info.Patterns) == 0 {
 			return bad("analyzer %s has no patterns", info.Name)
 		}
-		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic); patterns > c.Limits.Patterns {
+		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early); patterns > c.Limits.Patterns {
 			return bad("more than %d patterns", c.Limits.Patterns)
 		}
 		if info.MaxSize < 0 {

@@ -32,6 +32,7 @@ func All() []analyzer.Analyzer {
 		maven.Executables(),
 		npm.New(),
 		nuget.New(),
+		nuget.NewBundle(),
 		osrelease.New(),
 		pip.New(),
 		rpm.New(),

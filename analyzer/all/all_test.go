@@ -28,6 +28,7 @@ func Example() {
 	// maven-executable
 	// npm
 	// nuget
+	// nuget-bundle
 	// osrelease
 	// pip
 	// rpm

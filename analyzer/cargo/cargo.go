@@ -32,21 +32,30 @@ const (
 )
 
 // New returns the analyzer. Packages have type "cargo". Depends holds the names of crates. Crates that only the build needed
-// are Dev. Programs have no extension, so the analyzer looks only in directories that usually hold them.
+// are Dev. The analyzer finds programs and shared libraries by their content, wherever they are.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "cargo", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
+	return analyzer.Func(analyzer.Info{
+		Name: "cargo", Version: 2, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true,
+		Contains: []string{sectionName}, DataOnly: true,
+	}, analyze)
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	packed, err := section(f.Open())
-	if err != nil || packed == nil {
-		return nil, err
+	for _, r := range executable.Slices(f.Open()) {
+		packed, err := section(r)
+		if err != nil {
+			return nil, err
+		}
+		if packed == nil {
+			continue
+		}
+		text, err := decompress(packed)
+		if err != nil {
+			return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
+		}
+		return parseAudit(text, hold.New(ctx, f, maxPackages))
 	}
-	text, err := decompress(packed)
-	if err != nil {
-		return nil, fmt.Errorf("cargo: %s: %w", sectionName, err)
-	}
-	return parseAudit(text, hold.New(ctx, f, maxPackages))
+	return nil, nil
 }
 
 // section returns the content of the section in an executable, or nil without such a section. A file with other content or
@@ -54,7 +63,10 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 func section(file *io.SectionReader) ([]byte, error) {
 	r, err := executable.View(file)
 	if err != nil {
-		return nil, fmt.Errorf("cargo: %w", err)
+		if executable.Contains(file, sectionName) {
+			return nil, fmt.Errorf("cargo: %w", err)
+		}
+		return nil, nil
 	}
 	var src io.ReaderAt
 	var size uint64

@@ -2,12 +2,8 @@
 package golang
 
 import (
-	"bytes"
 	"context"
-	"debug/buildinfo"
-	"debug/elf"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -22,10 +18,7 @@ const typeGo = "golang"
 // devel is the version that Go records for a module in a directory.
 const devel = "(devel)"
 
-const (
-	maxInfo     = 4 << 20  // bytes of build information; a program with a thousand modules has 100 KB
-	maxPackages = 64 << 20 // bytes of the result
-)
+const maxPackages = 64 << 20 // bytes of the result
 
 // New returns the analyzer. Packages have type "golang": the main module, its dependencies, and the standard library as
 // "stdlib" with the version of Go. Namespace is the module path up to the last slash, and Name the rest. Version is as Go
@@ -34,73 +27,42 @@ const (
 // The replacement of a module is reported instead of the module. A module that a directory replaces has no version, nor has a
 // main module that was not built from a tagged commit, "(devel)".
 //
-// Programs have no extension, so the analyzer looks only in directories that usually hold them. It reads programs of Go 1.18
-// and later, and older ones that record modules. It can't read compressed programs, such as those of UPX.
+// The analyzer finds programs and shared libraries by their content, wherever they are. It reads those of Go 1.18 and later, and older
+// ones that record modules. Programs that UPX compressed are reported, since they may be in Go.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "golang", Version: 1, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true}, analyze)
+	return analyzer.Func(analyzer.Info{
+		Name: "golang", Version: 2, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true, DataOnly: true,
+		Contains: []string{mark[len("\xff Go "):]},
+		Early: []string{
+			"Go\x00\x00",      // in the note with the build ID of an ELF file
+			"Go build ID: \"", // the same in other files
+			// Without a build ID: the header of an ELF file whose section table follows five or six program headers. Go's linker writes it
+			// there, others at the end.
+			"\x40\x00\x00\x00\x00\x00\x00\x00\x58\x01\x00\x00\x00\x00\x00\x00", "\x40\x00\x00\x00\x00\x00\x00\x00\x90\x01\x00\x00\x00\x00\x00\x00",
+			"UPX!",
+		},
+	}, analyze)
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	r := f.Open()
-	view, err := executable.View(r)
-	if err != nil {
-		return nil, fmt.Errorf("golang: %w", err)
-	}
-	if !isGo(r) {
-		return nil, nil
-	}
-	info, err := buildinfo.Read(infoReader{view})
-	if err != nil {
-		return nil, fmt.Errorf("golang: build information: %w", err)
-	}
-	list, err := packages(info, hold.New(ctx, f, maxPackages))
-	if err != nil {
-		err = fmt.Errorf("golang: build information: %w", err)
-	}
-	return &analyzer.Result{Packages: list}, err
-}
-
-// An infoReader reads a program for buildinfo.Read, which needs no large tables. It refuses to read build information of more than
-// maxInfo bytes.
-type infoReader struct{ io.ReaderAt }
-
-func (r infoReader) ReadAt(p []byte, off int64) (int, error) {
-	if len(p) > maxInfo {
-		return 0, fmt.Errorf("more than %d bytes: %w", maxInfo, analyzer.ErrTooLarge)
-	}
-	return r.ReaderAt.ReadAt(p, off)
-}
-
-// isGo reports whether a file is an executable with build information. The error of buildinfo.Read does not distinguish damaged
-// programs from those in other languages. An ELF file with sections has a section for build information; other files contain
-// its magic bytes somewhere.
-func isGo(r *io.SectionReader) bool {
-	switch executable.FormatOf(r) {
-	case executable.None:
-		return false
-	case executable.ELF:
-		if f, err := elf.NewFile(r); err == nil && len(f.Sections) > 0 {
-			return f.Section(".go.buildinfo") != nil
+	for _, r := range executable.Slices(f.Open()) {
+		if executable.Packed(r) {
+			return nil, fmt.Errorf("golang: a program that UPX compressed: %w", analyzer.ErrUnsupported)
 		}
-	}
-	return contains(r, []byte("\xff Go buildinf:"))
-}
-
-// contains reports whether r contains text. It ignores the rest after a read error.
-func contains(r io.Reader, text []byte) bool {
-	buf := make([]byte, 128<<10)
-	kept := 0
-	for {
-		n, err := r.Read(buf[kept:])
-		n += kept
-		if bytes.Contains(buf[:n], text) {
-			return true
-		}
+		info, err := read(r)
 		if err != nil {
-			return false
+			return nil, fmt.Errorf("golang: build information: %w", err)
 		}
-		kept = copy(buf, buf[max(0, n-len(text)+1):n])
+		if info == nil {
+			continue
+		}
+		list, err := packages(info, hold.New(ctx, f, maxPackages))
+		if err != nil {
+			err = fmt.Errorf("golang: build information: %w", err)
+		}
+		return &analyzer.Result{Packages: list}, err
 	}
+	return nil, nil
 }
 
 // packages returns the modules of a program. With an error of the meter it returns those before.

@@ -1,22 +1,14 @@
-// Package nuget finds the NuGet packages of .NET applications and frameworks. The *.deps.json file beside each lists them; the
-// .NET host loads assemblies by it.
+// Package nuget finds the NuGet packages of .NET applications and frameworks. The *.deps.json file beside each lists them, or within a
+// program that is a single file; the .NET host loads assemblies by it. Lock files and packages.config declare packages.
 package nuget
 
 import (
 	"bytes"
 	"context"
-	"crypto/sha512"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
+	"path"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const typeNuGet = "nuget"
@@ -27,70 +19,37 @@ const maxSize = 16 << 20
 // maxPackages is the size in bytes of the largest result, with the decoded values.
 const maxPackages = 96 << 20
 
-// New returns the analyzer. Packages have type "nuget" and the SHA-512 of their archive in Hashes. Depends holds package IDs.
-// The runtime of a self-contained application is a package. The application's own projects and packages for the compiler only
-// are omitted.
+// New returns the analyzer of *.deps.json, packages.lock.json and packages.config. Packages have type "nuget" and the SHA-512 of their archive in
+// Hashes. Depends holds package IDs. The runtime of a self-contained application is a package. The application's own projects and
+// packages for the compiler only are omitted.
+//
+// A package of *.deps.json of which the application loads no file is Declared: the shared framework has a newer version of its
+// assemblies, or it only depends on others. So are those of the other files.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{Name: "nuget", Version: 1, Patterns: []string{"**/*.deps.json"}, MaxSize: maxSize}, analyze)
+	return analyzer.Func(analyzer.Info{
+		Name: "nuget", Version: 2, Patterns: []string{"**/*.deps.json", "**/" + lockName, "**/" + configName}, MaxSize: maxSize,
+	}, analyze)
 }
+
+const (
+	lockName   = "packages.lock.json"
+	configName = "packages.config"
+)
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return parseDeps(text, hold.New(ctx, f, maxPackages))
+	m := hold.New(ctx, f, maxPackages)
+	switch path.Base(f.Path) {
+	case lockName:
+		return parseLock(withoutMark(text), m)
+	case configName:
+		return parseConfig(withoutMark(text), m)
+	}
+	return parseDeps(withoutMark(text), m)
 }
 
-// parseDeps reads a file of the format "runtime configuration dependencies". It lists libraries by "ID/version", and their
-// dependencies for each target, which is a framework with or without a runtime. runtimeTarget names the target of the file.
-func parseDeps(text []byte, m *hold.Meter) (*analyzer.Result, error) {
-	if err := m.Decoded(text, ":,"); err != nil {
-		return nil, fmt.Errorf("nuget: deps.json: %w", err)
-	}
-	var deps struct {
-		RuntimeTarget struct {
-			Name string `json:"name"`
-		} `json:"runtimeTarget"`
-		Targets map[string]map[string]struct {
-			Dependencies map[string]string `json:"dependencies"`
-			CompileOnly  bool              `json:"compileOnly"`
-		} `json:"targets"`
-		Libraries map[string]struct {
-			Type   string `json:"type"`
-			SHA512 string `json:"sha512"` // "sha512-" and base64
-		} `json:"libraries"`
-	}
-	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), &deps); err != nil {
-		return nil, fmt.Errorf("nuget: deps.json: %w", err)
-	}
-	target := deps.Targets[deps.RuntimeTarget.Name]
-	var list []analyzer.Package
-	var bad problem.List
-	for _, key := range slices.Sorted(maps.Keys(deps.Libraries)) {
-		library := deps.Libraries[key]
-		kind := strings.ToLower(library.Type)
-		if kind != "package" && kind != "runtimepack" || target[key].CompileOnly {
-			continue
-		}
-		id, version, ok := strings.Cut(strings.TrimPrefix(key, "runtimepack."), "/")
-		if !ok || id == "" || version == "" {
-			bad.At("deps.json: libraries", "not ID/version: %.80q", key)
-			continue
-		}
-		p := analyzer.Package{Type: typeNuGet, Name: id, Version: version, Depends: slices.Sorted(maps.Keys(target[key].Dependencies))}
-		if sum, ok := strings.CutPrefix(library.SHA512, "sha512-"); ok {
-			digest, err := base64.StdEncoding.DecodeString(sum)
-			if err != nil || len(digest) != sha512.Size {
-				bad.At("deps.json: "+key, "not a SHA-512: %.120q", sum)
-			} else {
-				p.Hashes = map[string]string{"sha512": hex.EncodeToString(digest)}
-			}
-		}
-		var err error
-		if list, err = m.Append(list, p); err != nil {
-			return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, fmt.Errorf("nuget: deps.json: %w", err)
-		}
-	}
-	return &analyzer.Result{Packages: list, Diagnostics: bad.Diagnostics()}, nil
-}
+// withoutMark returns a text without its byte order mark.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")) }

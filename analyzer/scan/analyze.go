@@ -20,6 +20,7 @@ type job struct {
 	as       string                // another name under which the analyzer wants it, or ""
 	siblings map[string]string     // names in the layer of its siblings, if the file is a hard link
 	lost     []analyzer.Diagnostic // siblings that were not read
+	parts    *parts                // the content, if the scan did not keep all of it
 }
 
 // name returns the name under which the analyzer sees the file.
@@ -37,6 +38,9 @@ func (c *collector) task(j job, open opener, done func()) {
 		account := content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis)
 		defer account.Close() // when the result is counted
 		result := c.analyze(c.ctx, j.analyzer, open, account)
+		if j.parts != nil && j.parts.missed.Load() {
+			result = fileResult{More: true}
+		}
 		result.Diagnostics = append(slices.Clip(result.Diagnostics), j.lost...)
 		done()
 		if !result.empty() {

@@ -126,6 +126,7 @@ func (e *encoder) diagnostic(d *analyzer.Diagnostic) {
 func (e *encoder) result(r *fileResult) {
 	e.len(r.Entry)
 	e.string(r.Name)
+	e.bool(r.More)
 	e.packages(r.Packages)
 	e.packages(r.Fragments)
 	e.len(len(r.Findings))
@@ -295,7 +296,7 @@ func (d *decoder) layer(l *layerData) {
 	l.Results = make(map[string][]fileResult, n)
 	for range n {
 		key := d.string()
-		l.Results[key] = listOf(d, 9, d.result)
+		l.Results[key] = listOf(d, 10, d.result)
 	}
 }
 
@@ -306,6 +307,7 @@ func (d *decoder) diagnostic(to *analyzer.Diagnostic) {
 func (d *decoder) result(r *fileResult) {
 	r.Entry = int(d.uint())
 	r.Name = d.string()
+	r.More = d.bool()
 	r.Packages = d.packages()
 	r.Fragments = d.packages()
 	r.Findings = listOf(d, 5, func(f *analyzer.Finding) {

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -35,6 +36,9 @@ type collector struct {
 	waiting   []waiting
 	named     map[named]int
 	found     []int // reused
+	again     bool  // this is a second pass, for needs
+	lazily    bool  // see Scanner.Lazy
+	searching searching
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
@@ -96,12 +100,23 @@ func (c *collector) entry(e *walk.Entry) error {
 		if err := c.checkKept(); err != nil {
 			return err
 		}
-		if c.wants(e.Path) {
-			return c.file(c.jobs(e.Path), e)
+		if !c.wants(e) {
+			return c.sibling(e)
 		}
-		return c.sibling(e)
+		return c.matched(e)
 	}
 	return c.checkKept()
+}
+
+// matched handles a file that matches patterns of the analyzers in found.
+func (c *collector) matched(e *walk.Entry) error {
+	if err := c.begins(e); err != nil {
+		return err
+	}
+	if len(c.found) == 0 {
+		return c.sibling(e)
+	}
+	return c.file(c.jobs(e.Path), e)
 }
 
 // record records an entry in the journal.
@@ -142,13 +157,16 @@ func (c *collector) problem(code analyzer.DiagnosticCode, path, message string) 
 	c.problems.add(code, path, message)
 }
 
-// wants reports whether any analyzer wants a path.
-func (c *collector) wants(p string) bool {
-	c.found = c.wanted.Find(p, c.found[:0])
+// wants finds the analyzers whose patterns match a file, and reports whether there are any.
+func (c *collector) wants(e *walk.Entry) bool {
+	c.found = c.wanted.Find(e.Path, c.found[:0])
+	if c.lazily && !mayBeProgram(e) {
+		c.found = slices.DeleteFunc(c.found, func(i int) bool { return c.analyzers[i].anyName })
+	}
 	return len(c.found) > 0
 }
 
-// jobs returns the jobs of the last entry, which wants has found to be wanted.
+// jobs returns the jobs of the last entry, for the analyzers in found.
 func (c *collector) jobs(p string) []job {
 	list := make([]job, len(c.found))
 	for k, i := range c.found {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -17,7 +16,7 @@ import (
 // bytes of most larger files: the table of contents of a program or an archive.
 const maxWhole = 64 << 10
 
-// file reads a regular file for jobs.
+// file reads a regular file for jobs, whose analyzers want its first bytes.
 func (c *collector) file(jobs []job, e *walk.Entry) error {
 	var now, later []job
 	for _, j := range jobs {
@@ -25,8 +24,8 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		switch {
 		case a.info.NamesOnly:
 			c.name(j, e)
-		case e.Size > a.maxSize:
-			c.fail(j, analyzer.TooLarge, fmt.Sprintf("%d bytes, more than the %d that are read", e.Size, a.maxSize))
+		case e.Size > a.maxSize && (len(a.info.Contains) == 0 || c.again):
+			c.fail(j, analyzer.TooLarge, tooLarge(e.Size, a.maxSize))
 		case len(a.info.Siblings) > 0:
 			later = append(later, j)
 		default:
@@ -47,10 +46,19 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		}
 		return nil
 	}
-	now, err := c.begins(now, e)
+	now, err := c.search(now, e)
 	if err != nil || len(now) == 0 {
 		return err
 	}
+	return c.pass(now, e)
+}
+
+func tooLarge(size, most int64) string {
+	return fmt.Sprintf("%d bytes, more than the %d that are read", size, most)
+}
+
+// pass passes a file to the analyzers of jobs.
+func (c *collector) pass(jobs []job, e *walk.Entry) error {
 	release, err := c.memory(c.ctx, e.Size+512)
 	if err != nil {
 		return err
@@ -62,8 +70,8 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 	}
 	mode, size := e.Mode, e.Size
 	left := new(atomic.Int32)
-	left.Store(int32(len(now)))
-	for _, j := range now {
+	left.Store(int32(len(jobs)))
+	for _, j := range jobs {
 		name := j.name()
 		open := func(account *content.Account) *analyzer.File {
 			if at != nil {
@@ -103,35 +111,6 @@ type named struct {
 }
 
 const maxNamed = 16
-
-// begins returns the jobs whose analyzers want a file with the first bytes of e. It sets e.Reader to read them again.
-func (c *collector) begins(jobs []job, e *walk.Entry) ([]job, error) {
-	size := 0
-	for _, j := range jobs {
-		for _, m := range c.analyzers[j.analyzer].info.Magic {
-			size = max(size, len(m))
-		}
-	}
-	if size == 0 {
-		return jobs, nil
-	}
-	var buf [content.MaxMagic]byte
-	head := buf[:min(int64(size), e.Size)]
-	if e.At != nil {
-		if _, err := e.At.ReadAt(head, 0); err != nil && err != io.EOF {
-			return nil, err
-		}
-	} else {
-		if _, err := io.ReadFull(e.Reader, head); err != nil {
-			return nil, err
-		}
-		e.Reader = io.MultiReader(bytes.NewReader(bytes.Clone(head)), e.Reader)
-	}
-	return slices.DeleteFunc(jobs, func(j job) bool {
-		magic := c.analyzers[j.analyzer].info.Magic
-		return len(magic) > 0 && !slices.ContainsFunc(magic, func(m string) bool { return strings.HasPrefix(string(head), m) })
-	}), nil
-}
 
 // content returns the content of a file: at, if it is better read in parts, else data.
 func (r *run) content(e *walk.Entry) (at io.ReaderAt, data []byte, err error) {

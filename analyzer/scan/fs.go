@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -122,11 +123,11 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		if err := w.checkKept(); err != nil {
 			return err
 		}
-		if w.wants(p) {
-			return w.regular(p, w.jobs(p))
-		}
-		if w.isSibling(p) {
-			return w.regular(p, nil)
+		switch {
+		case w.wants(&e):
+			return w.regular(p, w.matched, func(reason string) { w.problem(analyzer.Unreadable, p, reason) })
+		case w.isSibling(p):
+			return w.regular(p, w.sibling, func(reason string) { w.lose(p, analyzer.Unreadable, reason) })
 		}
 		return nil
 	default:
@@ -147,14 +148,20 @@ func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, er
 		if _, err := fs.Stat(w.root, p); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := again.regular(p, nil); err != nil {
+		if err := again.regular(p, again.sibling, func(reason string) { c.lose(p, analyzer.Unreadable, reason) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, n := range needs {
 		if list := jobs[n.entry]; list != nil {
 			delete(jobs, n.entry)
-			if err := again.regular(n.raw, list); err != nil {
+			read := func(e *walk.Entry) error { return again.fileAgain(slices.Clone(list), e) }
+			lost := func(reason string) { // the path is not the place where the analyzers want it
+				for _, j := range list {
+					c.fail(j, analyzer.Unreadable, reason)
+				}
+			}
+			if err := again.regular(n.raw, read, lost); err != nil {
 				return nil, err
 			}
 		}
@@ -162,22 +169,13 @@ func (w *fsWalk) again(ctx context.Context, _ int, needs []need) (*collector, er
 	return c, c.finish()
 }
 
-// regular reads a regular file for jobs, or as a sibling.
-func (w *fsWalk) regular(p string, jobs []job) error {
+// regular opens a regular file for a function that reads it, or calls lost with the reason why it cannot be read.
+func (w *fsWalk) regular(p string, read func(*walk.Entry) error, lost func(reason string)) error {
 	unreadable := func(err error) error {
 		if cause := w.ctx.Err(); cause != nil {
 			return cause
 		}
-		switch {
-		case jobs == nil:
-			w.lose(p, analyzer.Unreadable, reason(err))
-		case jobs[0].as == "":
-			w.problem(analyzer.Unreadable, p, reason(err))
-		default: // the path is not the place where the analyzers want it
-			for _, j := range jobs {
-				w.fail(j, analyzer.Unreadable, reason(err))
-			}
-		}
+		lost(reason(err))
 		return nil
 	}
 	f, err := w.root.Open(p)
@@ -193,13 +191,7 @@ func (w *fsWalk) regular(p string, jobs []job) error {
 		return unreadable(errors.New("no longer a regular file"))
 	}
 	w.bytes += info.Size()
-	e := &walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}
-	if jobs == nil {
-		err = w.sibling(e)
-	} else {
-		err = w.file(jobs, e)
-	}
-	if err != nil {
+	if err := read(&walk.Entry{Kind: walk.File, Path: p, Mode: info.Mode(), Size: info.Size(), Reader: f}); err != nil {
 		return unreadable(err)
 	}
 	return nil

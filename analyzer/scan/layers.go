@@ -127,7 +127,7 @@ func (r *run) readLayer(ctx context.Context, s *share, l walk.Layer, asked []int
 	}
 	c.progress = progress
 	defer c.tasks.Wait()
-	stats, lazily, err := c.walk(l, lazily, func(p string) bool { return c.wants(p) || c.isSibling(p) }, c.entry)
+	stats, lazily, err := c.walk(l, lazily, func(e *walk.Entry) bool { return c.wants(e) || c.isSibling(e.Path) }, c.entry)
 	if err != nil {
 		return nil, false, err
 	}
@@ -141,16 +141,18 @@ func (r *run) readLayer(ctx context.Context, s *share, l walk.Layer, asked []int
 }
 
 // walk calls fn for the entries of a layer and reports whether it read lazily. Then only wanted files have usable content.
-func (c *collector) walk(l walk.Layer, lazily bool, wanted func(string) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
+func (c *collector) walk(l walk.Layer, lazily bool, wanted func(*walk.Entry) bool, fn func(*walk.Entry) error) (walk.Stats, bool, error) {
 	window, release := windows(c.ctx, c.share)
 	defer release()
 	o := walk.Options{Limits: c.limits.walk(), Unchecked: c.unchecked, Finish: c.tasks.Wait, Window: window, Progress: c.progress}
 	if lazily {
+		c.lazily = true
 		stats, err := l.WalkTable(c.ctx, o, wanted, fn)
 		if !errors.Is(err, walk.ErrNoTable) {
 			return stats, true, err
 		}
 	}
+	c.lazily = false
 	stats, err := l.Walk(c.ctx, o, fn)
 	return stats, false, err
 }

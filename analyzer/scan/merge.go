@@ -18,6 +18,9 @@ func (r *run) merge(ctx context.Context, layers []*layerData, read contents, pla
 		return nil, err
 	}
 	m, err := r.replay(ctx, layers)
+	if err == nil {
+		m.needMore()
+	}
 	release()
 	if err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 		for _, n := range needs {
 			raw[n.raw] = true
 		}
-		wanted := func(p string) bool { return raw[p] || c.siblingNames[p] }
+		wanted := func(e *walk.Entry) bool { return raw[e.Path] || c.siblingNames[e.Path] }
 		entry := 0
 		_, lazily, err := c.walk(l, d.lazily, wanted, func(e *walk.Entry) error {
 			if !journaled(e.Kind) {
@@ -138,7 +138,7 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 			}
 			if list := jobs[entry-1]; list != nil {
 				delete(jobs, entry-1)
-				return c.file(list, e)
+				return c.fileAgain(list, e)
 			}
 			return c.sibling(e)
 		})
@@ -157,6 +157,18 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 	}
 }
 
+// fileAgain reads a file for jobs of needs.
+func (c *collector) fileAgain(jobs []job, e *walk.Entry) error {
+	c.found = c.found[:0]
+	for _, j := range jobs {
+		c.found = append(c.found, j.analyzer)
+	}
+	if err := c.begins(e); err != nil {
+		return err
+	}
+	return c.file(slices.DeleteFunc(jobs, func(j job) bool { return !slices.Contains(c.found, j.analyzer) }), e)
+}
+
 // againCollector returns a collector for needs, and the jobs by the number of their entry. links are hard links of the layer.
 func (r *run) againCollector(ctx context.Context, s *share, needs []need, links map[string]string) (*collector, map[int][]job, error) {
 	c, err := r.newCollector(ctx, s, nil)
@@ -164,7 +176,7 @@ func (r *run) againCollector(ctx context.Context, s *share, needs []need, links 
 		return nil, nil, err
 	}
 	jobs := make(map[int][]job)
-	c.siblingNames = make(map[string]bool)
+	c.again, c.siblingNames = true, make(map[string]bool)
 	for _, n := range needs {
 		siblings := r.analyzers[n.analyzer].info.Siblings
 		j := job{entry: n.entry, analyzer: n.analyzer, path: n.raw, as: n.name, siblings: n.beside(siblings, links)}

@@ -32,6 +32,7 @@ type replay struct {
 	steps   int // of the tree, then
 	found   []int
 	before  []int
+	more    bool // some answers are that the analyzer needs more of the file
 }
 
 // An above is the directory above another one. It is valid as long as the tree has the same number of changes.
@@ -64,6 +65,7 @@ func (r *replay) play() error {
 	for i, d := range r.layers {
 		r.layer, r.tree.layer, r.tree.gone = i, i, make(map[string]*file)
 		r.answers = r.run.answers(d)
+		r.more = r.more || slices.ContainsFunc(r.answers, func(a answerOf) bool { return a.More })
 		for _, p := range d.Problems {
 			p.Layer = i
 			r.problems = append(r.problems, p)
@@ -340,7 +342,7 @@ func (r *replay) hardlink(d *directory, name, target string) error {
 		r.found = r.wanted.Find(p, r.found)
 	}
 	if n == nil || n.file == nil {
-		if len(r.found) > 0 {
+		if slices.ContainsFunc(r.found, func(i int) bool { return !r.analyzers[i].anyName }) {
 			r.refuse(raw, fmt.Sprintf("a hard link to %s, which is not a file of the image", target))
 		}
 		return nil
@@ -413,4 +415,19 @@ func (r *replay) refuse(p, reason string) {
 	d := entryProblem(analyzer.Refused, p, reason)
 	d.Layer = r.layer
 	r.problems = append(r.problems, d)
+}
+
+// needMore records the needs of visible files that the scan must read again, because it did not keep the parts that analyzers want.
+func (r *replay) needMore() {
+	if !r.more {
+		return
+	}
+	r.tree.root.each(func(f *file) {
+		f.results = slices.DeleteFunc(f.results, func(a answer) bool {
+			if a.More {
+				r.need(f.origin(), f, a.analyzer, f.origin().name())
+			}
+			return a.More
+		})
+	})
 }

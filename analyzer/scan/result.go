@@ -26,13 +26,14 @@ type fileResult struct {
 	Entry int    // number of the file in the journal
 	Name  string // under which the analyzer saw the file, if not that of the entry
 	analyzer.Result
+	More bool // there is no answer yet: the analyzer needs parts of the file that the scan did not keep
 
 	missing bool // the analyzer was not available
 }
 
 func (r *fileResult) empty() bool {
 	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 &&
-		len(r.Diagnostics) == 0 && !r.missing
+		len(r.Diagnostics) == 0 && !r.More && !r.missing
 }
 
 // miss records that an analyzer was not available for a file.

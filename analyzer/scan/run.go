@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
@@ -28,6 +29,7 @@ type bound struct {
 	analyzer.Analyzer
 	info    analyzer.Info
 	maxSize int64
+	anyName bool          // it wants files of any name by their first bytes
 	key     string        // identifies its answers in caches
 	workers chan struct{} // a place for each of its calls, if it limits them
 	missing *missing
@@ -73,6 +75,7 @@ func (s Scanner) start() (*run, error) {
 
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
+	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
 		b.workers = make(chan struct{}, info.Concurrent)
 	}
@@ -80,7 +83,7 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 		b.maxSize = min(info.MaxSize, r.limits.FileSize)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %q %q %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.Magic, info.Siblings,
+	fmt.Fprintf(h, "%q %d %q %q %q %q %q %v %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly, info.Siblings,
 		info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 	b.key = hex.EncodeToString(h.Sum(nil))
 	return b

@@ -186,6 +186,13 @@ type Info struct {
 	Joins bool `protobuf:"varint,8,opt,name=joins" json:"joins,omitempty"`
 	// If not empty, the analyzer wants only files that begin with one of these, of up to 64 bytes each.
 	Magic [][]byte `protobuf:"bytes,9,rep,name=magic" json:"magic,omitempty"`
+	// If not empty, the analyzer wants only files that contain one of these, of up to 64 bytes each. The host looks for them while a file
+	// streams by, and may pass other files, too.
+	Contains [][]byte `protobuf:"bytes,10,rep,name=contains" json:"contains,omitempty"`
+	// Bytes that most of these files have in their first 8 KiB. The host then need not read the layer a second time.
+	Early [][]byte `protobuf:"bytes,11,rep,name=early" json:"early,omitempty"`
+	// In an ELF file, what contains lists lies in data that the program may write, or in no segment.
+	DataOnly bool `protobuf:"varint,12,opt,name=data_only,json=dataOnly" json:"data_only,omitempty"`
 	// The analyzer looks at paths only: the host sends files without content.
 	NamesOnly     bool `protobuf:"varint,13,opt,name=names_only,json=namesOnly" json:"names_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -283,6 +290,27 @@ func (x *Info) GetMagic() [][]byte {
 		return x.Magic
 	}
 	return nil
+}
+
+func (x *Info) GetContains() [][]byte {
+	if x != nil {
+		return x.Contains
+	}
+	return nil
+}
+
+func (x *Info) GetEarly() [][]byte {
+	if x != nil {
+		return x.Early
+	}
+	return nil
+}
+
+func (x *Info) GetDataOnly() bool {
+	if x != nil {
+		return x.DataOnly
+	}
+	return false
 }
 
 func (x *Info) GetNamesOnly() bool {
@@ -1264,7 +1292,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\x83\x02\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xd2\x02\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1274,7 +1302,11 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\bmax_size\x18\x06 \x01(\x03R\amaxSize\x12\x14\n" +
 	"\x05build\x18\a \x01(\tR\x05build\x12\x14\n" +
 	"\x05joins\x18\b \x01(\bR\x05joins\x12\x14\n" +
-	"\x05magic\x18\t \x03(\fR\x05magic\x12\x1d\n" +
+	"\x05magic\x18\t \x03(\fR\x05magic\x12\x1a\n" +
+	"\bcontains\x18\n" +
+	" \x03(\fR\bcontains\x12\x14\n" +
+	"\x05early\x18\v \x03(\fR\x05early\x12\x1b\n" +
+	"\tdata_only\x18\f \x01(\bR\bdataOnly\x12\x1d\n" +
 	"\n" +
 	"names_only\x18\r \x01(\bR\tnamesOnly\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +

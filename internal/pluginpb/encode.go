@@ -14,29 +14,29 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 	return &Info{
 		Joins: joins,
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
-		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeMagic(i.Magic),
+		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeTexts(i.Magic), Contains: encodeTexts(i.Contains), Early: encodeTexts(i.Early), DataOnly: i.DataOnly,
 	}
 }
 
-func encodeMagic(list []string) (magic [][]byte) {
+func encodeTexts(list []string) (texts [][]byte) {
 	for _, m := range list {
-		magic = append(magic, []byte(m))
+		texts = append(texts, []byte(m))
 	}
-	return magic
+	return texts
 }
 
-func decodeMagic(list [][]byte) (magic []string) {
+func decodeTexts(list [][]byte) (texts []string) {
 	for _, m := range list {
-		magic = append(magic, string(m))
+		texts = append(texts, string(m))
 	}
-	return magic
+	return texts
 }
 
 // DecodeInfo decodes an Info, except Joins.
 func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
-		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeMagic(i.Magic),
+		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeTexts(i.Magic), Contains: decodeTexts(i.Contains), Early: decodeTexts(i.Early), DataOnly: i.DataOnly,
 	}
 }
 

@@ -19,7 +19,7 @@ var ErrNoTable = errors.New("no table of contents")
 // WalkTable checks the table against the digest that the image names for it, and each file against the digest in the table.
 // Nothing checks that the table lists the whole layer truthfully: a runtime that unpacks the layer may see another file system.
 // Stats.Bytes is 0.
-func (l Layer) WalkTable(ctx context.Context, o Options, wanted func(path string) bool, fn func(*Entry) error) (stats Stats, err error) {
+func (l Layer) WalkTable(ctx context.Context, o Options, wanted func(*Entry) bool, fn func(*Entry) error) (stats Stats, err error) {
 	o.Limits = o.withDefaults()
 	defer func() { err = l.explain(ctx, err) }()
 	r, ok := l.layer.(RangedLayer)
@@ -49,7 +49,7 @@ func (l Layer) WalkTable(ctx context.Context, o Options, wanted func(path string
 			return false
 		}
 		var e Entry
-		return e.read(t.Header()) && e.Kind == File && wanted(e.Path)
+		return e.read(t.Header()) && e.Kind == File && wanted(&e)
 	})
 	defer contents.Close()
 	if total > o.Bytes || total < 0 {

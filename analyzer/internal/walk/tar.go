@@ -82,6 +82,27 @@ func (t *tarReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// discard skips n bytes of the content of the current entry.
+func (t *tarReader) discard(n int64) error {
+	if t.library != nil {
+		_, err := io.CopyN(io.Discard, t.library, n)
+		return err
+	}
+	if n > t.left {
+		return io.ErrUnexpectedEOF
+	}
+	if n <= 0 {
+		return nil
+	}
+	if _, err := t.s.Seek(n-1, io.SeekCurrent); err != nil {
+		return err
+	}
+	t.left -= n - 1
+	var last [1]byte // a check that the content is complete
+	_, err := io.ReadFull(t, last[:])
+	return err
+}
+
 // ask lets archive/tar read the entry that begins with a block.
 func (t *tarReader) ask(block []byte) (*tar.Header, error) {
 	r := &resumed{block: block, s: t.s}

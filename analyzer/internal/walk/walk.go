@@ -131,6 +131,15 @@ type content struct {
 	s placer
 }
 
+// Discard skips bytes of the content without copying them.
+func (c *content) Discard(n int64) error {
+	err := c.t.discard(n)
+	if err != nil {
+		err = c.s.place(err)
+	}
+	return err
+}
+
 func (c *content) Read(p []byte) (int, error) {
 	n, err := c.t.Read(p)
 	if err != nil && err != io.EOF {

@@ -1,0 +1,83 @@
+package executable
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// A Span is a part of a file.
+type Span struct{ Start, End int64 }
+
+// HeadSize is the number of bytes of a file in which Segments looks for its program headers.
+const HeadSize = 8 << 10
+
+// Segments returns the parts of an ELF file that a process maps: constants and code, and data that it may write. Head has the first bytes of the
+// file, and size is its length. The spans are sorted and do not overlap. Segments returns nothing for other files, and for those whose
+// program headers lie outside head.
+func Segments(head []byte, size int64) (constant, data []Span) {
+	if len(head) < 64 || string(head[:4]) != "\x7fELF" {
+		return nil, nil
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if head[5] == 2 {
+		order = binary.BigEndian
+	}
+	// The offsets are those of Elf32_Ehdr and Elf32_Phdr, or of the 64-bit forms.
+	word := func(b []byte) uint64 { return uint64(order.Uint32(b)) }
+	at, count, length, flags, offset, fileSize := word(head[28:]), order.Uint16(head[44:]), uint64(32), 24, 4, 16
+	if head[4] == 2 {
+		word = order.Uint64
+		at, count, length, flags, offset, fileSize = word(head[32:]), order.Uint16(head[56:]), 56, 4, 8, 32
+	}
+	if at > uint64(len(head)) || uint64(count)*length > uint64(len(head))-at {
+		return nil, nil
+	}
+	const load, writable = 1, 2
+	for ; count > 0; count, at = count-1, at+length {
+		h := head[at : at+length]
+		start, n := word(h[offset:]), word(h[fileSize:])
+		if order.Uint32(h) != load || n == 0 || start > uint64(size) || n > uint64(size)-start {
+			continue
+		}
+		s := Span{int64(start), int64(start + n)}
+		if order.Uint32(h[flags:])&writable != 0 {
+			data = append(data, s)
+		} else {
+			constant = append(constant, s)
+		}
+	}
+	data = merge(data)
+	return without(merge(constant), data), data
+}
+
+// merge sorts spans and joins those that overlap.
+func merge(list []Span) (merged []Span) {
+	slices.SortFunc(list, func(a, b Span) int { return int(min(max(a.Start-b.Start, -1), 1)) })
+	for _, s := range list {
+		if n := len(merged); n > 0 && s.Start <= merged[n-1].End {
+			merged[n-1].End = max(merged[n-1].End, s.End)
+			continue
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}
+
+// without returns the parts of spans outside others. Both lists are merged.
+func without(list, others []Span) (rest []Span) {
+	for _, s := range list {
+		for _, o := range others {
+			if o.End <= s.Start || s.End <= o.Start {
+				continue
+			}
+			if s.Start < o.Start {
+				rest = append(rest, Span{s.Start, o.Start})
+			}
+			s.Start = o.End
+		}
+		if s.Start < s.End {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
