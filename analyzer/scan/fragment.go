@@ -21,8 +21,15 @@ func complete(components []analyzer.Component, fragments []fragment) {
 	}
 	type key struct{ analyzer, kind, name, dir string } // either name or dir is empty
 	index := make(map[key][]int)
+	wanted := make(map[string]bool) // analyzers with fragments
+	for _, f := range fragments {
+		wanted[f.analyzer] = true
+	}
 	for i := range components {
 		c := &components[i]
+		if !wanted[c.Analyzer] {
+			continue
+		}
 		for _, k := range []key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
 			index[k] = append(index[k], i)
 		}
