@@ -10,11 +10,12 @@ import (
 // own sets Owner of every component whose file belongs to a System component. It follows both paths through the directory links
 // of the merged image: a package may own lib/x when /lib is a link to usr/lib.
 func own(components []analyzer.Component, t *tree) {
-	at := make(map[string][]int)    // components that need an owner, by path
-	wanted := make(map[string]bool) // base names of their files; few of the files that packages own have one
+	at := make(map[string]int, len(components)) // 1 + the last component that needs an owner, by path
+	before := make([]int, len(components))      // and 1 + the one before it with the same path
+	wanted := make(map[string]bool)             // base names of their files; few of the files that packages own have one
 	for i := range components {
 		if c := &components[i]; !c.System {
-			at[c.Path] = append(at[c.Path], i)
+			before[i], at[c.Path] = at[c.Path], i+1
 			wanted[path.Base(c.Path)] = true
 		}
 	}
@@ -43,8 +44,8 @@ func own(components []analyzer.Component, t *tree) {
 			if real != dir {
 				f = join(real, name)
 			}
-			for _, k := range at[f] {
-				if c := &components[k]; c.Owner == "" || owner.ID < c.Owner {
+			for k := at[f]; k > 0; k = before[k-1] {
+				if c := &components[k-1]; c.Owner == "" || owner.ID < c.Owner {
 					c.Owner = owner.ID
 				}
 			}

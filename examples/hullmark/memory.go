@@ -6,7 +6,7 @@ import (
 )
 
 // firstCollection is the heap in bytes at which the garbage collector runs for the first time. A scan from the cache ends before that.
-const firstCollection = 32 << 20
+const firstCollection = 40 << 20
 
 // delayCollection lets the garbage collector begin only when the heap has firstCollection bytes. By default, it runs seven times on the way
 // there, which takes a sixth of the time of a scan from the cache. Afterwards the defaults apply, or the variables GOGC and GOMEMLIMIT.
