@@ -24,6 +24,9 @@ type builder struct {
 	byID       map[string]int     // index of a component by its ID
 	files      []file             // files with findings
 	licenses   map[string]licence // by the declared text
+	identities [3]struct {
+		purl, name cyclonedx.EvidenceIdentityChoice
+	}
 }
 
 func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, version cyclonedx.SpecVersion) *builder {
@@ -32,6 +35,7 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, vers
 		components: make([]string, len(report.Components)),
 		byID:       make(map[string]int, len(report.Components)),
 		licenses:   make(map[string]licence),
+		identities: identities(),
 	}
 	b.names.taken = make(map[string]int, len(report.Components)+2)
 	for i := range report.Components {

@@ -102,32 +102,60 @@ func (b *builder) evidence(c *analyzer.Component) *cyclonedx.Evidence {
 	if c.ArchivePath != "" {
 		location += "!" + c.ArchivePath
 	}
-	confidence := float32(0.9)
+	sure := likely
 	switch {
 	case c.Declared:
-		confidence = 0.5
+		sure = named
 	case c.System:
-		confidence = 1
+		sure = certain
 	}
-	occurrence := cyclonedx.EvidenceOccurrence{Location: location}
+	// All in one allocation.
+	e := &struct {
+		cyclonedx.Evidence
+		list        []cyclonedx.EvidenceOccurrence
+		occurrences [1]cyclonedx.EvidenceOccurrence
+	}{}
+	e.occurrences[0].Location = location
 	if c.Layer >= 0 && b.options.Format == CycloneDXJSON { // cyclonedx-go 0.12 makes an attribute of it in XML
-		occurrence.AdditionalContext = "layer " + strconv.Itoa(c.Layer)
+		e.occurrences[0].AdditionalContext = "layer " + strconv.Itoa(c.Layer)
 	}
-	field := cyclonedx.EvidenceIdentityFieldTypePURL
+	e.list = e.occurrences[:]
+	e.Occurrences = &e.list
+	e.Identity = &b.identities[sure].purl
 	if c.PURL == "" {
-		field = cyclonedx.EvidenceIdentityFieldTypeName
+		e.Identity = &b.identities[sure].name
 	}
-	return &cyclonedx.Evidence{
-		Identity: &cyclonedx.EvidenceIdentityChoice{Identities: &[]cyclonedx.EvidenceIdentity{{
-			Field:      field,
-			Confidence: &confidence,
-			Methods: &[]cyclonedx.EvidenceIdentityMethod{{
-				Technique:  cyclonedx.EvidenceIdentityTechniqueManifestAnalysis,
+	return &e.Evidence
+}
+
+// A certainty is an index of builder.identities.
+type certainty uint8
+
+const (
+	named certainty = iota
+	likely
+	certain
+)
+
+// identities returns the evidence of identity for each certainty, which components share.
+func identities() (list [3]struct {
+	purl, name cyclonedx.EvidenceIdentityChoice
+}) {
+	for sure, confidence := range [...]float32{named: 0.5, likely: 0.9, certain: 1} {
+		choice := func(field cyclonedx.EvidenceIdentityFieldType) cyclonedx.EvidenceIdentityChoice {
+			return cyclonedx.EvidenceIdentityChoice{Identities: &[]cyclonedx.EvidenceIdentity{{
+				Field:      field,
 				Confidence: &confidence,
-			}},
-		}}},
-		Occurrences: &[]cyclonedx.EvidenceOccurrence{occurrence},
+				Methods: &[]cyclonedx.EvidenceIdentityMethod{{
+					Technique:  cyclonedx.EvidenceIdentityTechniqueManifestAnalysis,
+					Confidence: &confidence,
+				}},
+			}}}
+		}
+		list[sure].purl = choice(cyclonedx.EvidenceIdentityFieldTypePURL)
+		list[sure].name = choice(cyclonedx.EvidenceIdentityFieldTypeName)
 	}
+	return list
 }
 
 // hashesOf returns digests in order of their algorithms. What is no digest of an algorithm that the schemas name becomes

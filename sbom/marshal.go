@@ -37,7 +37,12 @@ func marshal(bom *cyclonedx.BOM) ([]part, error) {
 func assemble(head []byte, chunks []chunk) ([]part, error) {
 	parts := []part{{text: head[:len(head)-1]}} // without the last bracket
 	texts, errs := make([][]byte, len(chunks)), make([]error, len(chunks))
-	parallel(len(chunks), func(i int) { texts[i], errs[i] = compact(chunks[i].list) })
+	writers := sync.Pool{New: func() any { return new(jsonWriter) }}
+	parallel(len(chunks), func(i int) {
+		w := writers.Get().(*jsonWriter)
+		texts[i], errs[i] = chunks[i].compact(w)
+		writers.Put(w)
+	})
 	for i, c := range chunks {
 		if errs[i] != nil {
 			return nil, errs[i]
@@ -71,7 +76,7 @@ func appendChunks[T any](chunks []chunk, name string, list *[]T) []chunk {
 	if list == nil {
 		return chunks
 	}
-	const size = 512
+	const size = 64
 	first := len(chunks)
 	for c := range slices.Chunk(*list, size) {
 		chunks = append(chunks, chunk{name: name, list: c})
@@ -81,6 +86,26 @@ func appendChunks[T any](chunks []chunk, name string, list *[]T) []chunk {
 	}
 	chunks[first].first, chunks[len(chunks)-1].last = true, true
 	return chunks
+}
+
+// compact returns the JSON of the list without white space. It reuses the buffer of w.
+func (c *chunk) compact(w *jsonWriter) ([]byte, error) {
+	w.b = w.b[:0]
+	w.begin("", '[')
+	switch list := c.list.(type) {
+	case []cyclonedx.Component:
+		for i := range list {
+			w.component(&list[i])
+		}
+	case []cyclonedx.Dependency:
+		for i := range list {
+			w.dependency(&list[i])
+		}
+	default:
+		return compact(list)
+	}
+	w.end(']')
+	return bytes.Clone(w.b[:len(w.b)-1]), w.err // without the last comma
 }
 
 func compact(v any) ([]byte, error) {
@@ -122,7 +147,7 @@ func writeParts(w io.Writer, parts []part, indented bool) error {
 		_, err := w.Write([]byte{'\n'})
 		return err
 	}
-	texts := make([][]byte, 32) // indented at a time, so that not all of the longer form is held
+	texts := make([][]byte, 8) // indented at a time, so that not all of the longer form is held
 	for batch := range slices.Chunk(parts, len(texts)) {
 		parallel(len(batch), func(i int) { texts[i] = indent(texts[i][:0], batch[i]) })
 		for i := range batch {
@@ -139,6 +164,7 @@ func writeParts(w io.Writer, parts []part, indented bool) error {
 // empty.
 func indent(dst []byte, p part) []byte {
 	const margin = "                                                                "
+	dst = slices.Grow(dst, len(p.text)*3/2) // an estimate
 	depth := p.depth
 	line := func() {
 		dst = append(dst, '\n')
@@ -149,41 +175,47 @@ func indent(dst []byte, p part) []byte {
 		dst = append(dst, margin[:n]...)
 	}
 	s := p.text
-	for i := 0; i < len(s); {
+	from := 0 // of the text that is not in dst yet
+	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '"':
-			end := i + 1
-			for s[end] != '"' {
-				if s[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			dst = append(dst, s[i:end+1]...)
-			i = end + 1
-			continue
+			i = endOfString(s, i)
 		case '{', '[':
-			dst = append(dst, c)
 			if i+1 < len(s) && s[i+1] == c+2 { // "]" and "}" are two after "[" and "{"
-				dst = append(dst, c+2)
-				i += 2
+				i++
 				continue
 			}
+			dst = append(dst, s[from:i+1]...)
+			from = i + 1
 			depth++
 			line()
 		case '}', ']':
+			dst = append(dst, s[from:i]...)
+			from = i
 			depth--
 			line()
-			dst = append(dst, c)
 		case ',':
-			dst = append(dst, ',')
+			dst = append(dst, s[from:i+1]...)
+			from = i + 1
 			line()
 		case ':':
-			dst = append(dst, ':', ' ')
-		default:
-			dst = append(dst, c)
+			dst = append(append(dst, s[from:i+1]...), ' ')
+			from = i + 1
 		}
-		i++
 	}
-	return dst
+	return append(dst, s[from:]...)
+}
+
+// endOfString returns the index of the quote that ends the string that begins at i.
+func endOfString(s []byte, i int) int {
+	for {
+		i += 1 + bytes.IndexByte(s[i+1:], '"')
+		escape := i
+		for s[escape-1] == '\\' {
+			escape--
+		}
+		if (i-escape)%2 == 0 {
+			return i
+		}
+	}
 }

@@ -3,7 +3,7 @@ package scan
 import "sync"
 
 // A bufferPool lends buffers for file contents. Most wanted files are small; a few, such as programs, are large.
-type bufferPool struct{ small, large sync.Pool }
+type bufferPool struct{ small, large, parts sync.Pool }
 
 const (
 	maxSmall  = 64 << 10 // capacity of the largest buffer in small
@@ -20,6 +20,21 @@ func (p *bufferPool) get(size int) []byte {
 		return (*b)[:0]
 	}
 	return make([]byte, 0, capacity)
+}
+
+// part returns a buffer of packedPart bytes.
+func (p *bufferPool) part() []byte {
+	if b, ok := p.parts.Get().(*[packedPart]byte); ok {
+		return b[:]
+	}
+	return make([]byte, packedPart)
+}
+
+// putPart takes back a buffer from part. It ignores others.
+func (p *bufferPool) putPart(b []byte) {
+	if cap(b) == packedPart {
+		p.parts.Put((*[packedPart]byte)(b[:packedPart]))
+	}
 }
 
 // put takes back a buffer that is no longer in use.

@@ -184,11 +184,12 @@ func (e *encoder) packages(list []analyzer.Package) {
 
 // A decoder reads what an encoder wrote. Once it is bad, everything that it returns is zero.
 type decoder struct {
-	b    []byte
-	s    string // b, of which the strings are parts
-	at   int
-	seen []string
-	bad  bool
+	b     []byte
+	s     string // b, of which the strings are parts
+	at    int
+	seen  []string
+	block []string // to be used for lists
+	bad   bool
 }
 
 func (d *decoder) fail() { d.bad = true }
@@ -259,8 +260,32 @@ func listOf[T any](d *decoder, min int, read func(*T)) []T {
 	return l
 }
 
+// strings reads a list of strings. Short lists share blocks.
 func (d *decoder) strings() []string {
-	return listOf(d, 1, func(s *string) { *s = d.string() })
+	n := d.len(1)
+	if n == 0 {
+		return nil
+	}
+	if n > len(d.block) {
+		const size = 512
+		if n >= size/4 {
+			return d.fill(make([]string, n))
+		}
+		d.block = make([]string, size)
+	}
+	l := d.block[:n:n]
+	d.block = d.block[n:]
+	return d.fill(l)
+}
+
+func (d *decoder) fill(l []string) []string {
+	for i := range l {
+		l[i] = d.string()
+	}
+	if d.bad {
+		return nil
+	}
+	return l
 }
 
 func (d *decoder) stringMap() map[string]string {

@@ -11,16 +11,21 @@ import (
 func nameComponents(report *analyzer.Report) {
 	kept := report.Components[:0]
 	byID := make(map[string]int, len(report.Components))
-	for _, c := range report.Components {
+	for n := range report.Components {
+		c := &report.Components[n]
 		if c.System && c.Namespace == "" && report.Distro != nil {
 			c.Namespace = report.Distro.ID
 		}
 		c.PURL = c.Package.PURL(report.Distro)
-		c.ID = componentID(&c)
+		c.ID = componentID(c)
 		i, ok := byID[c.ID]
 		if !ok {
 			byID[c.ID] = len(kept)
-			kept = append(kept, c)
+			if len(kept) == n {
+				kept = kept[:n+1]
+			} else {
+				kept = append(kept, *c)
+			}
 			continue
 		}
 		k := &kept[i] // stated twice in one file
@@ -35,10 +40,10 @@ func nameComponents(report *analyzer.Report) {
 
 // componentID returns a hash of the label and the location of a component, 64 bits of SHA-256 in hexadecimal.
 func componentID(c *analyzer.Component) string {
-	h := sha256.New()
-	for _, s := range []string{c.Label(), c.Path, c.ArchivePath, c.Analyzer} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
+	b := make([]byte, 0, 512) // on the stack
+	for _, s := range [...]string{c.Label(), c.Path, c.ArchivePath, c.Analyzer} {
+		b = append(append(b, s...), 0)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:8])
 }

@@ -82,6 +82,9 @@ func (c *collector) pass(jobs []job, e *walk.Entry) error {
 		c.task(j, open, func() {
 			if left.Add(-1) == 0 {
 				c.budget.buffers.put(data)
+				if p, ok := at.(*packed); ok {
+					p.release(&c.budget.buffers)
+				}
 				release()
 			}
 		})
@@ -118,8 +121,8 @@ func (r *run) content(e *walk.Entry) (at io.ReaderAt, data []byte, err error) {
 	switch {
 	case e.At != nil && e.Size > maxWhole:
 		return e.At, nil, nil
-	case e.At == nil && e.Size > minPacked:
-		p, head, err := newPacked(src, e.Size)
+	case e.At == nil && e.Size > minParts:
+		p, head, err := newPacked(src, e.Size, &r.budget.buffers)
 		switch {
 		case err != nil:
 			return nil, nil, err

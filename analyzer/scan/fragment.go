@@ -20,20 +20,28 @@ func complete(components []analyzer.Component, fragments []fragment) {
 		return
 	}
 	type key struct{ analyzer, kind, name, dir string } // either name or dir is empty
-	index := make(map[key][]int)
+	keyOf := func(f *fragment) key {
+		if f.Name == "" {
+			return key{f.analyzer, f.Type, "", f.dir}
+		}
+		return key{f.analyzer, f.Type, f.Name, ""}
+	}
+	index := make(map[key][]int, len(fragments))
+	for i := range fragments {
+		index[keyOf(&fragments[i])] = nil
+	}
 	for i := range components {
 		c := &components[i]
-		for _, k := range []key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
-			index[k] = append(index[k], i)
+		for _, k := range [...]key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
+			if list, ok := index[k]; ok {
+				index[k] = append(list, i)
+			}
 		}
 	}
 	ordered := make([]bool, len(components)) // the Files of each
-	for _, f := range fragments {
-		k := key{f.analyzer, f.Type, f.Name, ""}
-		if f.Name == "" {
-			k.dir = f.dir
-		}
-		for _, i := range index[k] {
+	for n := range fragments {
+		f := &fragments[n]
+		for _, i := range index[keyOf(f)] {
 			p := &components[i].Package
 			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
 				continue

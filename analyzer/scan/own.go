@@ -11,24 +11,25 @@ import (
 // follows both paths through the directory links of the merged image: a package may own lib/x when /lib is a link to usr/lib.
 func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	components := report.Components
-	at := make(map[string][]int)    // components that need an owner, by path
-	wanted := make(map[string]bool) // base names of their files; few of the files that packages own have one
+	at := make(map[string]int, len(components)) // 1 + the last component that needs an owner, by path
+	before := make([]int, len(components))      // and 1 + the one before it with the same path
+	wanted := make(map[string]bool)             // base names of their files; few of the files that packages own have one
 	for i := range components {
 		if c := &components[i]; !c.System {
-			at[c.Path] = append(at[c.Path], i)
+			before[i], at[c.Path] = at[c.Path], i+1
 			wanted[path.Base(c.Path)] = true
 		}
 	}
+	owned = make(map[string]bool)
 	for i := range report.Diagnostics {
 		if d := &report.Diagnostics[i]; d.Code == analyzer.NotRead {
-			at[d.Path] = append(at[d.Path], -1)
+			owned[d.Path] = false
 			wanted[path.Base(d.Path)] = true
 		}
 	}
-	if len(at) == 0 {
+	if len(wanted) == 0 {
 		return nil
 	}
-	owned = make(map[string]bool)
 	resolved := make(map[string]string) // targets of directories
 	for i := range components {
 		owner := &components[i]
@@ -51,10 +52,11 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 			if real != dir {
 				f = join(real, name)
 			}
-			for _, k := range at[f] {
-				if k < 0 {
-					owned[f] = true
-				} else if c := &components[k]; c.Owner == "" || owner.ID < c.Owner {
+			if _, ok := owned[f]; ok {
+				owned[f] = true
+			}
+			for k := at[f]; k > 0; k = before[k-1] {
+				if c := &components[k-1]; c.Owner == "" || owner.ID < c.Owner {
 					c.Owner = owner.ID
 				}
 			}

@@ -13,48 +13,71 @@ import (
 )
 
 const (
+	// minParts is the size of the smallest program or zip archive that is held in parts.
+	minParts = 1 << 20
+
 	// minPacked is the size of the smallest program that is held packed.
 	minPacked = 4 << 20
 
 	packedPart = 128 << 10
 )
 
-// A packed holds the content of a large program in parts, compressed if that makes them smaller. Analyzers need only a few bytes
-// of a program, but the last bytes tell which. A packed serves one reader at a time.
+// A packed holds the content of a large program or zip archive in parts, which a bufferPool lends. Those of the largest programs are
+// compressed if that makes them smaller: analyzers need only a few bytes of a program, but the last bytes tell which. A packed serves
+// one reader at a time.
 type packed struct {
 	size  int64
 	parts [][]byte // each of packedPart bytes, except the last
 
-	mu   sync.Mutex
-	part []byte // the part that was read last
-	at   int    // its number, counted from 1
+	mu      sync.Mutex
+	part    []byte // the part that was read last
+	at      int    // its number, counted from 1
+	scratch []byte // for decompression
 }
 
-// newPacked packs the content of src if it is a program, or returns its first bytes.
-func newPacked(src io.Reader, size int64) (p *packed, head []byte, err error) {
+// newPacked holds the content of src in parts if it is a program or a zip archive, or returns its first bytes.
+func newPacked(src io.Reader, size int64, pool *bufferPool) (p *packed, head []byte, err error) {
 	p = &packed{size: size}
-	buf := make([]byte, packedPart)
+	compress := false
+	buf := pool.part()
 	var scratch []byte
-	for left := size; left > 0; left -= int64(len(buf)) {
-		buf = buf[:min(int64(len(buf)), left)]
+	for left := size; left > 0; {
+		buf = buf[:min(packedPart, left)]
 		if _, err := io.ReadFull(src, buf); err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, nil, err
 		}
-		if left == size && executable.FormatOf(bytes.NewReader(buf)) == executable.None {
-			return nil, buf, nil
+		if left == size {
+			program := executable.FormatOf(bytes.NewReader(buf)) != executable.None
+			if !program && !bytes.HasPrefix(buf, []byte("PK\x03\x04")) {
+				return nil, buf, nil
+			}
+			compress = program && size > minPacked
 		}
-		scratch = s2.Encode(scratch[:cap(scratch)], buf)
-		part := scratch
-		if len(part) >= len(buf) {
-			part = buf
+		left -= int64(len(buf))
+		if compress {
+			if scratch = s2.Encode(scratch[:cap(scratch)], buf); len(scratch) < len(buf) {
+				p.parts = append(p.parts, bytes.Clone(scratch))
+				continue
+			}
 		}
-		p.parts = append(p.parts, bytes.Clone(part))
+		p.parts = append(p.parts, buf)
+		buf = pool.part()
 	}
-	p.part = buf[:0]
+	pool.putPart(buf)
 	return p, nil, nil
+}
+
+// release gives the parts back to the pool.
+func (p *packed) release(pool *bufferPool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, part := range p.parts {
+		pool.putPart(part)
+	}
+	p.parts, p.part, p.at, p.size = nil, nil, 0, 0
 }
 
 // ReadAt implements io.ReaderAt.
@@ -83,9 +106,12 @@ func (p *packed) unpack(i int) (err error) {
 	}
 	size := int(min(packedPart, p.size-int64(i)*packedPart))
 	if p.at = 0; len(p.parts[i]) == size {
-		p.part = append(p.part[:0], p.parts[i]...)
-	} else if p.part, err = s2.Decode(p.part[:cap(p.part)], p.parts[i]); err != nil || len(p.part) != size {
-		return fmt.Errorf("unpack: %d bytes of %d: %v", len(p.part), size, err)
+		p.part = p.parts[i]
+	} else {
+		if p.scratch, err = s2.Decode(p.scratch[:cap(p.scratch)], p.parts[i]); err != nil || len(p.scratch) != size {
+			return fmt.Errorf("unpack: %d bytes of %d: %v", len(p.scratch), size, err)
+		}
+		p.part = p.scratch
 	}
 	p.at = i + 1
 	return nil

@@ -21,9 +21,9 @@ func program(size int) []byte {
 }
 
 func TestPacked(t *testing.T) {
-	for _, size := range []int{4, packedPart, packedPart + 1, 10*packedPart - 7} {
+	for _, size := range []int{4, packedPart, packedPart + 1, 40*packedPart - 7} {
 		want := program(size)
-		p, _, err := newPacked(bytes.NewReader(want), int64(size))
+		p, _, err := newPacked(bytes.NewReader(want), int64(size), new(bufferPool))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,21 +41,42 @@ func TestPacked(t *testing.T) {
 		for _, part := range p.parts {
 			kept += len(part)
 		}
-		if size > 4*packedPart && kept > size*6/10 {
+		if size > minPacked && kept > size*6/10 {
 			t.Errorf("%d bytes take %d", size, kept)
 		}
 	}
 }
 
+// TestPackedArchive checks that a zip archive is held in parts as they are, which go back to the pool.
+func TestPackedArchive(t *testing.T) {
+	want := program(3*packedPart + 5)
+	copy(want, "PK\x03\x04")
+	var pool bufferPool
+	p, _, err := newPacked(bytes.NewReader(want), int64(len(want)), &pool)
+	if err != nil || p == nil {
+		t.Fatal(p, err)
+	}
+	if err := iotest.TestReader(io.NewSectionReader(p, 0, int64(len(want))), want); err != nil {
+		t.Error(err)
+	}
+	if len(p.parts) != 4 || cap(p.parts[3]) != packedPart {
+		t.Errorf("%d parts, the last of %d bytes", len(p.parts), cap(p.parts[3]))
+	}
+	p.release(&pool)
+	if n, err := p.ReadAt(make([]byte, 1), 0); n != 0 || err != io.EOF {
+		t.Errorf("after release: %d bytes, %v", n, err)
+	}
+}
+
 func TestPackedNot(t *testing.T) {
-	p, head, err := newPacked(bytes.NewReader(make([]byte, 2*packedPart)), 2*packedPart)
+	p, head, err := newPacked(bytes.NewReader(make([]byte, 2*packedPart)), 2*packedPart, new(bufferPool))
 	if p != nil || len(head) != packedPart || err != nil {
 		t.Errorf("%v, %d bytes, %v", p, len(head), err)
 	}
-	if _, _, err := newPacked(bytes.NewReader(program(packedPart+1)), 2*packedPart); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, _, err := newPacked(bytes.NewReader(program(packedPart+1)), 2*packedPart, new(bufferPool)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("cut off: %v", err)
 	}
-	if _, _, err := newPacked(bytes.NewReader(nil), 1); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, _, err := newPacked(bytes.NewReader(nil), 1, new(bufferPool)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("empty: %v", err)
 	}
 }

@@ -26,9 +26,12 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/pace"
 )
 
 func main() {
+	pace.Collector() // as the reference command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {

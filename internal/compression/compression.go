@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/hullmark/hullmark/internal/inflate"
 )
 
@@ -72,7 +70,7 @@ func NewReaderWindow(r io.Reader, grow func(window int64) error) (*Reader, Forma
 	}
 	r = bufio.NewReaderSize(r, 64<<10)
 	if format == Zstd {
-		r = newWindowReader(r, func(window int64) error {
+		z, err := newZstdReader(newWindowReader(r, func(window int64) error {
 			switch {
 			case window > maxWindow: // the decoder would allow it for the whole content of a frame
 				return fmt.Errorf("%w: %d bytes, more than %d", errWindow, window, maxWindow)
@@ -80,12 +78,11 @@ func NewReaderWindow(r io.Reader, grow func(window int64) error) (*Reader, Forma
 				return grow(window)
 			}
 			return nil
-		})
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		}))
 		if err != nil {
 			return nil, format, err
 		}
-		return &Reader{z.IOReadCloser(), nil}, format, nil
+		return &Reader{z, nil}, format, nil
 	}
 	return &Reader{io.NopCloser(r), nil}, format, nil
 }

@@ -63,6 +63,20 @@ func workloads(b *testing.B) []workload {
 		}
 		return streams(b, noise)
 	}})
+	for _, level := range []int{kgzip.BestSpeed, kgzip.DefaultCompression, kgzip.BestCompression} {
+		list = append(list, workload{fmt.Sprintf("klauspost gzip %d", level), func(b testing.TB) [][]byte {
+			var stored bytes.Buffer
+			w, err := kgzip.NewWriterLevel(&stored, level)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w.Write(content()) // a bytes.Buffer has no errors
+			if err := w.Close(); err != nil {
+				b.Fatal(err)
+			}
+			return [][]byte{stored.Bytes()}
+		}})
+	}
 	for _, e := range encoders() {
 		if e.format == Gzip {
 			list = append(list, workload{e.name, func(b testing.TB) [][]byte { return [][]byte{e.encode(b, content())} }})

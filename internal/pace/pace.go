@@ -1,0 +1,45 @@
+// Package pace sets when the garbage collector of a command runs. Libraries leave that to the program.
+package pace
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
+const free = 40 << 20
+
+// Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or a quarter more than is in use, whichever is more.
+// By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
+// its time, and with two windows of zstd not before 85 MB. Collector leaves other settings than the default of GOGC and GOMEMLIMIT as they are.
+func Collector() {
+	const minimum = 4 << 20 // bytes of the first collection at 100 percent
+	set := debug.SetGCPercent(100 * free / minimum)
+	if set != 100 || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		debug.SetGCPercent(set)
+		return
+	}
+	afterCollection()
+}
+
+// afterCollection sets the size of the heap for the next collection after each one.
+func afterCollection() {
+	unused := new([16]byte)
+	runtime.AddCleanup(unused, func(struct{}) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		debug.SetGCPercent(percent(live[0].Value.Uint64()))
+		afterCollection()
+	}, struct{}{})
+}
+
+// percent returns how much the heap may grow beyond the bytes in use.
+func percent(live uint64) int {
+	const most = 2000
+	if live >= free*4/5 {
+		return 25
+	}
+	return min(int(100*(free-live)/max(live, 1)), most)
+}

@@ -1,0 +1,52 @@
+package pace
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+func TestPercent(t *testing.T) {
+	for _, c := range []struct {
+		live uint64
+		want int
+	}{{0, 2000}, {1 << 20, 2000}, {20 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
+		if got := percent(c.live); got != c.want {
+			t.Errorf("%d bytes: got %d, want %d", c.live, got, c.want)
+		}
+	}
+}
+
+// TestCollector checks that every collection sets the percentage, not only the first.
+func TestCollector(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(before)
+	Collector()
+	hold := make([]byte, 64<<20)
+	for _, want := range []int{25, 2000} {
+		for end := time.Now().Add(10 * time.Second); ; {
+			runtime.GC()
+			now := debug.SetGCPercent(100)
+			debug.SetGCPercent(now)
+			if want == 25 && now == want || want != 25 && now > 100 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%d percent with %d bytes held", now, len(hold))
+			}
+		}
+		runtime.KeepAlive(hold)
+		hold = nil
+	}
+}
+
+// TestSet checks that other settings have precedence.
+func TestSet(t *testing.T) {
+	before := debug.SetGCPercent(70)
+	defer debug.SetGCPercent(before)
+	Collector()
+	if now := debug.SetGCPercent(70); now != 70 {
+		t.Errorf("GOGC is %d", now)
+	}
+}
