@@ -42,8 +42,9 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if info.MaxSize < 0 {
 			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
 		}
+		choosy := info.NamesOnly || len(info.Magic)+len(info.Contains) > 0
 		for _, p := range info.Patterns {
-			if (p == "**" || p == "**/*." && len(info.Magic) == 0) && info.MaxSize == 0 {
+			if (p == "**" || p == "**/*.") && !choosy && info.MaxSize == 0 {
 				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
 			}
 			if c.Patterns != nil && !slices.Contains(c.Patterns, p) {
