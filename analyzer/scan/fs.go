@@ -124,7 +124,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 			return err
 		}
 		switch {
-		case w.wants(&e):
+		case w.wants(&e) && !w.small(d):
 			return w.regular(p, w.matched, func(reason string) { w.problem(analyzer.Unreadable, p, reason) })
 		case w.isSibling(p):
 			return w.regular(p, w.sibling, func(reason string) { w.lose(p, analyzer.Unreadable, reason) })
@@ -134,6 +134,15 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		e.Kind = walk.Special
 	}
 	return w.entry(&e)
+}
+
+// small reports whether a file is too small for the analyzers that want it: all of them look for programs. It saves opening most files.
+func (w *fsWalk) small(d fs.DirEntry) bool {
+	if slices.ContainsFunc(w.found, func(i int) bool { return len(w.analyzers[i].info.Contains) == 0 }) {
+		return false
+	}
+	info, err := d.Info()
+	return err == nil && info.Size() < minProgram
 }
 
 // again reads files once more, for needs.

@@ -69,9 +69,9 @@ func (d *layerData) has(key string) bool {
 	return ok
 }
 
-// save stores the results for a layer that was read to its end.
+// save stores the results for a layer that was read to its end. A file system has no key.
 func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
-	if r.cache == nil || ctx.Err() != nil {
+	if r.cache == nil || key == "" || ctx.Err() != nil {
 		return
 	}
 	var err error

@@ -16,6 +16,7 @@ import (
 // analyzer wants. A scan therefore lets a file stream by, keeps its head and tail, and looks for the texts that analyzers want. An
 // analyzer that needs more of a file with a text sees all of it in a second pass over the layer.
 const (
+	minProgram  = 4 << 10   // bytes of a program with a text that analyzers want: headers, code and data have pages of their own
 	searchHead  = 8 << 10   // bytes at the start of a file in which Info.Early is looked for
 	searchTail  = 256 << 10 // bytes at the end of a file: the section table of a program, and often what analyzers want of it
 	searchData  = 4 << 20   // bytes of data of a program that are kept
