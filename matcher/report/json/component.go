@@ -16,7 +16,7 @@ type component struct {
 	Licenses  []string          `json:"licenses,omitempty"`
 	Depends   []string          `json:"depends,omitempty"`
 	Hashes    map[string]string `json:"hashes,omitempty"`
-	Place     analyzer.Place    `json:"place"`
+	Place     analyzer.Place    `json:"place,omitempty"`
 	Omitted   bool              `json:"omitted,omitempty"`
 	Declared  bool              `json:"declared,omitempty"`
 	Dev       bool              `json:"dev,omitempty"`
