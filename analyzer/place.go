@@ -38,7 +38,7 @@ func placeOf(file string) Place {
 		names = append(names, wheelCache)
 	}
 	within := false // a package, whose tests no other package loads
-	nested := false // below the directory in which Python finds packages
+	nested := false // deeper than where importlib looks
 	for i := 0; i < len(names); i++ {
 		name, rest := names[i], names[i+1:]
 		switch {
@@ -52,6 +52,8 @@ func placeOf(file string) Place {
 			}
 			i++ // the name of a package, such as "test"
 			within = true
+		case name == "_vendor":
+			nested = true
 		case name == "gems":
 			i++
 			within = true
@@ -73,7 +75,7 @@ func placeOf(file string) Place {
 func isNested(names []string) bool {
 	for i, name := range names {
 		switch ext := strings.ToLower(path.Ext(name)); {
-		case ext == ".dist-info", ext == ".egg-info", name == "EGG-INFO", name == "_vendor":
+		case ext == ".dist-info", ext == ".egg-info", name == "EGG-INFO":
 			return i > 0
 		case ext == ".egg":
 			return isNested(names[i+1:])

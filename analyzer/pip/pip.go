@@ -30,7 +30,7 @@ const (
 
 // New returns the analyzer. Packages have type "pypi" or "conda" and the name that their author writes. Depends holds normal
 // names (PEP 503). Provides holds the package's own normal name if it differs from Name. Packages that lock files and
-// requirements pin are Declared, and so are the libraries that pip and setuptools list in _vendor.
+// requirements pin are Declared, except the libraries that pip and setuptools list in _vendor, which are there.
 //
 // A directory *.dist-info or *.egg-info may hold METADATA or PKG-INFO. The files beside it give fragments without a name: RECORD and installed-files.txt give Files, requires.txt
 // gives Depends, and direct_url.json gives the qualifiers "vcs_url", "download_url" and "editable".
@@ -103,7 +103,13 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case "direct_url.json":
 		err = parseDirectURL(text, &part)
 	default:
-		return parseRequirements(text, m)
+		r, err := parseRequirements(text, m)
+		if strings.HasSuffix("/"+dir, "/_vendor") { // the libraries themselves are beside the list
+			for i := range r.Packages {
+				r.Packages[i].Declared = false
+			}
+		}
+		return r, err
 	}
 	if m.Err() != nil { // a part of a list would look like all
 		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, tooLarge(base, m.Err())
