@@ -36,7 +36,7 @@ type imageFlags struct {
 	quiet    bool
 	lazy     bool
 	placeFlags
-	plugins  pluginFlags
+	plugins pluginFlags
 
 	image  *source.Image // already open, with --platform all
 	shared scan.Cache    // of the images of one index, if there is no other
