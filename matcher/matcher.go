@@ -19,6 +19,9 @@ type Matcher struct {
 	// Declared also matches packages that only a lock file or a manifest names, which are not evidence of installation.
 	Declared bool
 
+	// Include also matches packages at these places, [analyzer.Cached] and [analyzer.TestData].
+	Include []analyzer.Place
+
 	// Now decides whether a release in Coverage is past its end of life, by the dates of package distro. If it is zero, only
 	// the feeds decide.
 	Now time.Time
@@ -78,6 +81,12 @@ const (
 
 	// OnlyDeclared: only a lock file or manifest names the package.
 	OnlyDeclared SkipReason = "only-declared"
+
+	// OnlyCached: a package manager keeps the package to install it again.
+	OnlyCached SkipReason = "cached"
+
+	// OnlyTestData: the package is in the tests or examples of another package.
+	OnlyTestData SkipReason = "test-data"
 
 	// NoVersion: the package has no version to compare.
 	NoVersion SkipReason = "no-version"

@@ -31,8 +31,8 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	var claims []int                     // components with an owner of an unknown builder
 	for i := range report.Components {
 		c := &report.Components[i]
-		if c.Declared && !m.Declared {
-			reasons[i] = OnlyDeclared
+		if reason := m.unwanted(c); reason != "" {
+			reasons[i] = reason
 			continue
 		}
 		by := thirdParty
@@ -81,6 +81,19 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		}
 	}
 	return reasons, nil
+}
+
+// unwanted returns the reason not to match a component at its place, "" if there is none.
+func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
+	switch place := c.Place(); {
+	case place == analyzer.LockFile && !m.Declared:
+		return OnlyDeclared
+	case place == analyzer.Cached && !slices.Contains(m.Include, place):
+		return OnlyCached
+	case place == analyzer.TestData && !slices.Contains(m.Include, place):
+		return OnlyTestData
+	}
+	return ""
 }
 
 // know sets the keys for which the source has advisories.

@@ -71,6 +71,10 @@ func (r SkipReason) Text() string {
 		return "owned by a package of the distribution"
 	case OnlyDeclared:
 		return "declared, not installed"
+	case OnlyCached:
+		return "in a cache of a package manager"
+	case OnlyTestData:
+		return "test data of a package"
 	}
 	return english(string(r))
 }

@@ -35,6 +35,7 @@ func All() []analyzer.Analyzer {
 		nuget.NewBundle(),
 		osrelease.New(),
 		pip.New(),
+		pip.Executables(),
 		rpm.New(),
 		traces.New(),
 	}

@@ -31,6 +31,7 @@ func Example() {
 	// nuget-bundle
 	// osrelease
 	// pip
+	// pip-executable
 	// rpm
 	// traces
 }

@@ -62,6 +62,9 @@ func component(b *strings.Builder, c *analyzer.Component, purls map[string]strin
 	for _, k := range slices.Sorted(maps.Keys(c.Hashes)) {
 		line(b, k, c.Hashes[k])
 	}
+	if place := c.Place(); place != analyzer.Installed && place != analyzer.LockFile {
+		line(b, "place", string(place))
+	}
 	if c.Declared {
 		line(b, "declared", "yes")
 	}

@@ -35,11 +35,12 @@ const maxPackages = 64 << 20
 // "vcs_url" a repository.
 //
 // A gemspec in a directory "specifications" or "specifications/default" is an installed gem. So is a gemspec in a repository
-// that Bundler checked out ("bundler/gems/NAME-COMMIT"). Any other gemspec is the source of a gem and Declared.
+// that Bundler checked out ("bundler/gems/NAME-COMMIT"), at its top or up to two directories below it, where Bundler looks for
+// gemspecs. Any other gemspec is the source of a gem and Declared.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:     "gem",
-		Version:  1,
+		Version:  2,
 		Patterns: []string{"**/*.gemspec", "**/Gemfile.lock", "**/gems.locked"},
 		MaxSize:  maxSize,
 	}, analyze)
@@ -78,13 +79,20 @@ const (
 	checkout             // a repository that Bundler checked out: installed, but not written by RubyGems
 )
 
+// maxBelow is the number of directories below a checkout in which Bundler looks for gemspecs, with "{,*,*/*}.gemspec".
+const maxBelow = 2
+
 func placeOf(file string) place {
 	dir := path.Dir(file)
 	if path.Base(dir) == "specifications" || path.Base(dir) == "default" && path.Base(path.Dir(dir)) == "specifications" {
 		return specifications
 	}
-	if gems := path.Dir(dir); path.Base(gems) == "gems" && path.Base(path.Dir(gems)) == "bundler" {
-		return checkout
+	for range 1 + maxBelow {
+		gems := path.Dir(dir)
+		if path.Base(gems) == "gems" && path.Base(path.Dir(gems)) == "bundler" {
+			return checkout
+		}
+		dir = gems
 	}
 	return elsewhere
 }

@@ -23,7 +23,7 @@ func analyzeManifest(file string, text []byte, m *hold.Meter) (*analyzer.Result,
 		err = fmt.Errorf("npm: package.json: %w", err)
 	}
 	switch {
-	case where == application && (err != nil || !isRelease(path.Dir(file), &p)), where == within && p.Version == "":
+	case where == application && (err != nil || !isRelease(path.Dir(file), &p) || isPrivate(text)), where == within && p.Version == "":
 		return nil, err
 	case p.Name == "":
 		return nil, err // the settings of a directory: {"type": "module"}
@@ -31,6 +31,13 @@ func analyzeManifest(file string, text []byte, m *hold.Meter) (*analyzer.Result,
 	p.Declared = where == within
 	packages, full := m.Append(nil, p)
 	return &analyzer.Result{Packages: packages}, cmp.Or(err, full)
+}
+
+// isPrivate reports whether a package.json forbids npm to publish the package, so that no registry has it. npm accepts every value
+// that JavaScript takes for true.
+func isPrivate(source []byte) bool {
+	value := string(member(source, "private"))
+	return !slices.Contains([]string{"", "false", "null", "0", `""`}, value)
 }
 
 // parseManifest reads a package.json. A manifest without a name yields no Name. A package may lack a Version.

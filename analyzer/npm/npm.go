@@ -4,7 +4,7 @@
 // A package.json is an installed package if Node.js can load it by name: in node_modules/NAME, node_modules/@SCOPE/NAME, and at
 // the same depth below Debian's nodejs directories (/usr/share/nodejs, /usr/lib/nodejs, /usr/lib/TRIPLET/nodejs). An unpacked
 // release is installed, too, if its directory states the name and version of its package.json: "NAME-vVERSION", "NAME-VERSION"
-// or "NAME/VERSION". Many images have yarn in this form. A package.json deeper in a package belongs to vendored code or a test
+// or "NAME/VERSION", unless it is private. Many images have yarn in this form. A package.json deeper in a package belongs to vendored code or a test
 // and is reported as Declared. The package.json of the application or a workspace is not a package, because a registry may
 // have another package with its name.
 //
@@ -52,7 +52,7 @@ const maxValue = 4 << 20
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "npm",
-		Version: 1,
+		Version: 2,
 		Patterns: []string{
 			"**/package.json",
 			"**/package-lock.json", "**/npm-shrinkwrap.json", "**/node_modules/.package-lock.json",

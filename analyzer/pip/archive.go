@@ -20,33 +20,54 @@ const maxMetadata = 4 << 20
 // maxArchived is the number of distributions that are read from an archive. A wheel or egg holds one.
 const maxArchived = 64
 
-// analyzeArchive finds the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel (NAME.dist-info/METADATA).
-func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	r := new(analyzer.Result)
-	m := hold.New(ctx, f, maxPackages)
-	var bad problem.List
-	kind := func(name []byte) zipwalk.Kind {
-		if (bytes.HasSuffix(name, []byte("/METADATA")) || bytes.HasSuffix(name, []byte("/PKG-INFO"))) && isArchivedMetadata(string(name)) {
+// maxBundled is the number of distributions that are read from a zipped application.
+const maxBundled = 4096
+
+// analyzeWheel finds the distribution in an egg or a wheel.
+func analyzeWheel(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return analyzeArchive(ctx, f, maxArchived, func(name []byte) zipwalk.Kind {
+		if isMetadata(name) && isAtTop(string(name)) {
 			return zipwalk.Wanted
 		}
 		return zipwalk.Skip
-	}
-	limits := zipwalk.Limits{Wanted: maxArchived, Hold: func(n int64) error { return f.Hold(ctx, n) }}
+	})
+}
+
+// analyzeApplication finds the distributions in a zipped application. Pex may keep them as wheels.
+func analyzeApplication(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return analyzeArchive(ctx, f, maxBundled, func(name []byte) zipwalk.Kind {
+		switch {
+		case isMetadata(name):
+			return zipwalk.Wanted
+		case bytes.HasSuffix(name, []byte(".whl")):
+			return zipwalk.Nested
+		}
+		return zipwalk.Skip
+	})
+}
+
+// analyzeArchive reads the metadata that kind selects in an archive, at most limit files.
+func analyzeArchive(ctx context.Context, f *analyzer.File, limit int, kind func(name []byte) zipwalk.Kind) (*analyzer.Result, error) {
+	r := new(analyzer.Result)
+	m := hold.New(ctx, f, maxPackages)
+	var bad problem.List
+	limits := zipwalk.Limits{Wanted: limit, Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(a *zipwalk.Archive) {
 		for _, file := range a.Files {
+			name := strings.TrimPrefix(a.Inside+zipwalk.Separator+file.Name, zipwalk.Separator)
 			text, err := file.Read(maxMetadata)
 			if err != nil {
-				bad.At(file.Name, "%w", err)
+				bad.At(name, "%w", err)
 			}
 			if len(text) == 0 {
 				continue
 			}
 			var within problem.List
 			if p, ok := parseMetadata(text, &within, m); ok {
-				p.ArchivePath = file.Name
+				p.ArchivePath = name
 				r.Packages, err = m.Append(r.Packages, p)
 			}
-			bad.Within(file.Name, &within)
+			bad.Within(name, &within)
 		}
 	}, bad.Add)
 	r.Diagnostics = bad.Diagnostics()
@@ -56,7 +77,18 @@ func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 	return r, nil
 }
 
-func isArchivedMetadata(name string) bool {
+// isMetadata reports whether a name is that of a distribution's metadata.
+func isMetadata(name []byte) bool {
+	if !bytes.HasSuffix(name, []byte("/METADATA")) && !bytes.HasSuffix(name, []byte("/PKG-INFO")) {
+		return false
+	}
+	dir := strings.ToLower(path.Base(path.Dir(string(name))))
+	return dir == "egg-info" || strings.HasSuffix(dir, ".egg-info") || strings.HasSuffix(dir, ".dist-info")
+}
+
+// isAtTop reports whether a name is that of the metadata at the top of an egg (EGG-INFO/PKG-INFO) or a wheel
+// (NAME.dist-info/METADATA).
+func isAtTop(name string) bool {
 	dir, base := path.Split(name)
 	dir = strings.ToLower(strings.TrimSuffix(dir, "/"))
 	return base == "PKG-INFO" && dir == "egg-info" ||

@@ -1,5 +1,5 @@
-// Package pip finds Python distributions: installed ones by their metadata on disk, distributions inside eggs and wheels,
-// distributions that lock files and requirements declare, and packages of conda.
+// Package pip finds Python distributions: installed ones by their metadata on disk, distributions inside eggs, wheels and zipped
+// applications, distributions that lock files and requirements declare, and packages of conda.
 //
 // The formats are those of the PyPA specifications: core metadata, recording installed projects, direct URL, and the egg-info
 // of older setuptools. Ambiguous files are read as CPython's importlib.metadata reads them.
@@ -30,24 +30,19 @@ const (
 
 // New returns the analyzer. Packages have type "pypi" or "conda" and the name that their author writes. Depends holds normal
 // names (PEP 503). Provides holds the package's own normal name if it differs from Name. Packages that lock files and
-// requirements pin are Declared, and so are the libraries that pip and setuptools list in _vendor.
+// requirements pin are Declared, except the libraries that pip and setuptools list in _vendor, which are there.
 //
-// The files beside METADATA or PKG-INFO give fragments without a name: RECORD and installed-files.txt give Files, requires.txt
+// A directory *.dist-info or *.egg-info may hold METADATA or PKG-INFO. The files beside it give fragments without a name: RECORD and installed-files.txt give Files, requires.txt
 // gives Depends, and direct_url.json gives the qualifiers "vcs_url", "download_url" and "editable".
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "pip", Version: 1}
-	for _, dir := range []string{"*.dist-info", "*.DIST-INFO"} {
-		for _, base := range []string{"METADATA", "RECORD", "direct_url.json"} {
-			info.Patterns = append(info.Patterns, "**/"+dir+"/"+base)
-		}
-	}
-	for _, dir := range []string{"*.egg-info", "*.EGG-INFO", "EGG-INFO"} {
-		for _, base := range []string{"PKG-INFO", "installed-files.txt", "requires.txt"} {
+	info := analyzer.Info{Name: "pip", Version: 2}
+	for _, dir := range []string{"*.dist-info", "*.DIST-INFO", "*.egg-info", "*.EGG-INFO", "EGG-INFO"} {
+		for _, base := range []string{"METADATA", "PKG-INFO", "RECORD", "installed-files.txt", "requires.txt", "direct_url.json"} {
 			info.Patterns = append(info.Patterns, "**/"+dir+"/"+base)
 		}
 	}
 	info.Patterns = append(info.Patterns,
-		"**/*.egg-info", "**/*.egg", "**/*.whl", "**/conda-meta/*.json",
+		"**/*.egg-info", "**/*.egg", "**/*.whl", "**/*.pex", "**/*.pyz", "**/*.pyzw", "**/conda-meta/*.json",
 		"**/*requirements*.txt", "**/requirements/*.txt", "**/_vendor/vendor.txt", "**/_vendor/vendored.txt", "**/Pipfile.lock",
 		"**/poetry.lock", "**/uv.lock", "**/pdm.lock", "**/pylock.toml", "**/pylock.*.toml",
 	)
@@ -58,8 +53,11 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	dir, base := path.Split(f.Path)
 	dir = path.Clean(dir)
 	ext := strings.ToLower(path.Ext(base))
-	if ext == ".egg" || ext == ".whl" {
-		return analyzeArchive(ctx, f)
+	switch ext {
+	case ".egg", ".whl":
+		return analyzeWheel(ctx, f)
+	case ".pex", ".pyz", ".pyzw":
+		return analyzeApplication(ctx, f)
 	}
 	isConda := ext == ".json" && path.Base(dir) == "conda-meta"
 	most, result := int64(maxText), int64(maxPackages)
@@ -105,7 +103,13 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	case "direct_url.json":
 		err = parseDirectURL(text, &part)
 	default:
-		return parseRequirements(text, m)
+		r, err := parseRequirements(text, m)
+		if strings.HasSuffix("/"+dir, "/_vendor") { // the libraries themselves are beside the list
+			for i := range r.Packages {
+				r.Packages[i].Declared = false
+			}
+		}
+		return r, err
 	}
 	if m.Err() != nil { // a part of a list would look like all
 		return &analyzer.Result{Diagnostics: bad.Diagnostics()}, tooLarge(base, m.Err())

@@ -224,7 +224,7 @@ func FuzzBeside(f *testing.F) {
 func FuzzArchive(f *testing.F) {
 	f.Add([]byte(zipOf(f, "EGG-INFO/PKG-INFO", "Name: a\nVersion: 1\n")))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := analyzeArchive(t.Context(), analyzer.NewFile("a.egg", 0o644, data))
+		r, err := analyzeWheel(t.Context(), analyzer.NewFile("a.egg", 0o644, data))
 		if r == nil && err == nil {
 			t.Error("neither a result nor an error")
 		}

@@ -97,6 +97,9 @@ func (a *app) writeTable(out *output, x *report.Assessment, showHidden bool) err
 	if len(x.Hidden) > 0 && !showHidden {
 		fmt.Fprintln(out, "\n--show-hidden lists the hidden findings")
 	}
+	if len(x.LeftOut) > x.Omitted {
+		fmt.Fprintln(out, "\n--include cached,test-data includes packages in caches and test data")
+	}
 	if x.Omitted > 0 {
 		fmt.Fprintln(out, "\n--declared includes packages that only lock files or manifests name")
 	}

@@ -35,8 +35,8 @@ type imageFlags struct {
 	parallel int
 	quiet    bool
 	lazy     bool
-	declared bool
-	plugins  pluginFlags
+	placeFlags
+	plugins pluginFlags
 
 	image  *source.Image // already open, with --platform all
 	shared scan.Cache    // of the images of one index, if there is no other
@@ -49,7 +49,7 @@ func (f *imageFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
 	flags.BoolVar(&f.lazy, "lazy", false, "trust the tables of contents of eStargz and zstd:chunked layers")
 	f.plugins.register(c)
-	declaredFlag(c, &f.declared)
+	f.placeFlags.register(c)
 }
 
 // registerOpen adds --platform and --cache.
@@ -60,10 +60,6 @@ func (f *imageFlags) registerOpen(c *cobra.Command) {
 
 func outputFlag(c *cobra.Command, output *string) {
 	c.Flags().StringVarP(output, "output", "o", "", "write results to `FILE` instead of standard output")
-}
-
-func declaredFlag(c *cobra.Command, declared *bool) {
-	c.Flags().BoolVar(declared, "declared", false, "include packages that only lock files and manifests name")
 }
 
 // read scans the image that ref names.

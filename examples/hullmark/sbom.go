@@ -111,7 +111,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 			return err
 		}
 		a.diagnose(found.Diagnostics)
-		x, err := assess.Pipeline{Name: ref, Declared: f.declared}.Report(ctx, found, nil)
+		x, err := assess.Pipeline{Name: ref, Declared: f.declared, Include: f.include}.Report(ctx, found, nil)
 		if err != nil {
 			return err
 		}
@@ -204,10 +204,7 @@ func (a *app) readAll(ctx context.Context, args []string, f *imageFlags) ([]*ana
 			return nil, err
 		}
 		a.diagnose(found.Diagnostics)
-		if !f.declared {
-			found = report.New(found, nil, report.Options{}).Report
-		}
-		reports[i] = found
+		reports[i] = report.New(found, nil, report.Options{Declared: f.declared, Include: f.include}).Report
 	}
 	return reports, nil
 }

@@ -25,7 +25,7 @@ type matchFlags struct {
 	databaseFlags
 	formatFlags
 	verdictFlags
-	declared bool
+	placeFlags
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
@@ -44,7 +44,7 @@ func (a *app) scanCommand() *cobra.Command {
 		ref := args[0]
 		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 			match := f.matchFlags
-			match.tag, match.declared = tag, image.declared
+			match.tag, match.placeFlags = tag, image.placeFlags
 			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
 				if f.attached {
 					found, err := a.readAttached(ctx, image.only(ref), image.platform)
@@ -73,7 +73,7 @@ func (a *app) matchCommand() *cobra.Command {
 		})
 	})
 	f.register(c)
-	declaredFlag(c, &f.declared)
+	f.placeFlags.register(c)
 	return c
 }
 
@@ -93,7 +93,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 
 // match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
 func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	p := assess.Pipeline{Name: name, Declared: f.declared, Tool: thisTool(), Now: a.now()}
+	p := assess.Pipeline{Name: name, Declared: f.declared, Include: f.include, Tool: thisTool(), Now: a.now()}
 	if err := f.apply(&p); err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 			return err
 		}
 		a.diagnose(found.Diagnostics)
-		x, err := assess.Pipeline{Name: ref, Source: data, Declared: f.declared, Now: a.now()}.Explain(ctx, found, id)
+		x, err := assess.Pipeline{Name: ref, Source: data, Declared: f.declared, Include: f.include, Now: a.now()}.Explain(ctx, found, id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
 		}

@@ -14,9 +14,10 @@ type Assessment struct {
 	Time     time.Time // when the image was assessed; zero if the caller doesn't say
 	Database matcher.SourceInfo
 
-	Report  *analyzer.Report // without the components that Omitted counts
-	Result  *matcher.Result  // every match, hidden ones too; nil if nothing was matched
-	Omitted int              // declared components that were left out
+	Report  *analyzer.Report     // without the components in LeftOut
+	Result  *matcher.Result      // every match, hidden ones too; nil if nothing was matched
+	LeftOut []analyzer.Component // declared and cached components and test data, by the Options
+	Omitted int                  // declared components in LeftOut
 
 	Ecosystems []Ecosystem                // of the components that were to be matched, sorted
 	Matched    int                        // components that were to be matched, covered or not
@@ -44,7 +45,8 @@ type Options struct {
 	Tool     Tool
 	Time     time.Time
 	Database matcher.SourceInfo
-	Declared bool // keep components that only lock files and manifests name, unless they are installed too
+	Declared bool             // keep components that only lock files and manifests name, unless they are installed too
+	Include  []analyzer.Place // also keep components at these places, [analyzer.Cached] and [analyzer.TestData]
 
 	VEX     []VEXDocument
 	Verdict *Verdict // hides the matches that the policy hides
@@ -70,8 +72,8 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 		Name: o.Name, Tool: o.Tool, Time: o.Time, Database: o.Database, VEX: o.VEX, Verdict: o.Verdict, Gate: o.Gate,
 		Skipped: make(map[matcher.SkipReason]int),
 	}
-	kept := omitDeclared(report, result, o.Declared)
-	a.Report, a.Result, a.Omitted = kept.report, kept.result, kept.omitted
+	kept := leaveOut(report, result, &o)
+	a.Report, a.Result, a.LeftOut, a.Omitted = kept.report, kept.result, kept.leftOut, kept.declared
 	a.components = make(map[string]*analyzer.Component, len(a.Report.Components))
 	for i := range a.Report.Components {
 		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]

@@ -16,6 +16,8 @@ type component struct {
 	Licenses  []string          `json:"licenses,omitempty"`
 	Depends   []string          `json:"depends,omitempty"`
 	Hashes    map[string]string `json:"hashes,omitempty"`
+	Place     analyzer.Place    `json:"place,omitempty"`
+	Omitted   bool              `json:"omitted,omitempty"`
 	Declared  bool              `json:"declared,omitempty"`
 	Dev       bool              `json:"dev,omitempty"`
 	Analyzer  string            `json:"analyzer"`
@@ -34,7 +36,7 @@ func newComponent(c *analyzer.Component) component {
 	j := component{
 		ID: c.ID, PURL: c.PURL, Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch,
 		System: c.System, Vendor: c.Vendor, Licenses: c.Licenses, Depends: c.Depends, Hashes: c.Hashes,
-		Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
+		Place: c.Place(), Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
 	}
 	if c.SourcePackage != nil {
 		j.Origin = &sourcePackage{c.SourcePackage.Name, c.SourcePackage.Version}

@@ -196,6 +196,11 @@ func newDocument(a *report.Assessment) *document {
 	for i := range r.Components {
 		d.Components = append(d.Components, newComponent(&r.Components[i]))
 	}
+	for i := range a.LeftOut {
+		c := newComponent(&a.LeftOut[i])
+		c.Omitted = true
+		d.Components = append(d.Components, c)
+	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, finding{f.Rule, f.Title, f.Detail, f.Severity, f.Line, f.Analyzer, f.Path, f.Layer})
 	}

@@ -124,6 +124,7 @@ func (d *document) assessment(p *parser) *report.Assessment {
 		Name:     d.Image.Reference,
 		Database: matcher.SourceInfo{Hash: d.Database.Hash, Starter: d.Database.Starter},
 		Declared: true, // the others were left out when it was written
+		Include:  []analyzer.Place{analyzer.Cached, analyzer.TestData},
 		Verdict:  d.Verdict.verdict(p, found, result),
 		Gate:     report.Gate{AllowUncovered: d.Gate.AllowUncovered},
 		Hidden:   hidden,
@@ -139,6 +140,11 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	}
 	a := report.New(found, result, o)
 	a.Omitted = d.Hidden.Declared
+	for i := range d.Components {
+		if d.Components[i].Omitted {
+			a.LeftOut = append(a.LeftOut, d.Components[i].component())
+		}
+	}
 	if d.Notes != nil { // they may depend on the day
 		a.Notes = nil
 	}
@@ -157,7 +163,9 @@ func (d *document) report() *analyzer.Report {
 		r.Layers = append(r.Layers, analyzer.Layer(l))
 	}
 	for i := range d.Components {
-		r.Components = append(r.Components, d.Components[i].component())
+		if !d.Components[i].Omitted {
+			r.Components = append(r.Components, d.Components[i].component())
+		}
 	}
 	for _, f := range d.Findings {
 		r.Findings = append(r.Findings, analyzer.FileFinding{

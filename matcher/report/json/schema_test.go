@@ -156,9 +156,10 @@ func (s *schemaMaker) enumeration(typ reflect.Type) string {
 }
 
 var enumerations = map[string]string{
+	"Place":       "`installed` `vendored` `cached` `test-data` `lock-file`",
 	"Status":      "`affected` `fixed` `not-affected` `will-not-fix` `deferred` `under-investigation` `end-of-life`",
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
-	"SkipReason":  "`owned-by-distro` `only-declared` `no-version`",
+	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
 	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new`",
 	"FailureCode": "`policy` `severity` `uncovered` `nothing-judged` `unread`",
 	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy`",

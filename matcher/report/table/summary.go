@@ -30,7 +30,7 @@ func (t *table) summary() {
 	if n := a.Uncovered; n > 0 {
 		not = append(not, plural.Number(n)+" without advisories")
 	}
-	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.NoVersion} {
+	for _, reason := range []matcher.SkipReason{matcher.OwnedByDistro, matcher.OnlyDeclared, matcher.OnlyCached, matcher.OnlyTestData, matcher.NoVersion} {
 		if n := a.Skipped[reason]; n > 0 {
 			not = append(not, plural.Number(n)+" "+reason.Text())
 		}
@@ -41,6 +41,9 @@ func (t *table) summary() {
 	t.printf("\n")
 	if a.Omitted > 0 {
 		t.printf("%s left out that only lock files or manifests name\n", plural.Count(a.Omitted, "package"))
+	}
+	if n := len(a.LeftOut) - a.Omitted; n > 0 {
+		t.printf("%s left out in caches of package managers or test data\n", plural.Count(n, "package"))
 	}
 	if n := len(a.Report.Diagnostics); n > 0 {
 		t.printf("%s: some files could not be read, so packages may be missing\n", t.Alarm(plural.Count(n, "diagnostic")))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -9,30 +10,39 @@ import (
 
 // kept is what remains of a report and its result.
 type kept struct {
-	report  *analyzer.Report
-	result  *matcher.Result
-	omitted int
-	index   []int // for each match of the result, its index in the result that was given
+	report   *analyzer.Report
+	result   *matcher.Result
+	leftOut  []analyzer.Component
+	declared int   // of leftOut
+	index    []int // for each match of the result, its index in the result that was given
 }
 
-// omitDeclared removes the components that only lock files and manifests name. If declared is true, it removes only those that
-// are installed too, in the same version, so that no package is shown twice for being locked.
-func omitDeclared(report *analyzer.Report, result *matcher.Result, declared bool) kept {
+// leaveOut removes the components at places that the options don't ask for. With Options.Declared it keeps the components that
+// only lock files and manifests name, except those that are installed too, in the same version, so that no package is shown twice
+// for being locked.
+func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept {
+	k := kept{report: report, result: result}
 	installed := make(map[string]bool)
-	if declared {
+	if o.Declared {
 		for i := range report.Components {
-			if c := &report.Components[i]; !c.Declared {
+			if c := &report.Components[i]; !c.Declared && o.keeps(c.Place()) {
 				installed[plainPURL(c)] = true
 			}
 		}
 	}
 	omitted := make(map[string]bool)
 	for i := range report.Components {
-		if c := &report.Components[i]; c.Declared && (!declared || installed[plainPURL(c)]) {
-			omitted[c.ID] = true
+		c := &report.Components[i]
+		place := c.Place()
+		if o.keeps(place) && (place != analyzer.LockFile || !installed[plainPURL(c)]) {
+			continue
+		}
+		omitted[c.ID] = true
+		k.leftOut = append(k.leftOut, *c)
+		if place == analyzer.LockFile {
+			k.declared++
 		}
 	}
-	k := kept{report: report, result: result, omitted: len(omitted)}
 	if len(omitted) > 0 {
 		rest := *report
 		rest.Components = make([]analyzer.Component, 0, len(report.Components)-len(omitted))
@@ -68,6 +78,17 @@ func omitDeclared(report *analyzer.Report, result *matcher.Result, declared bool
 		k.index[i] = i
 	}
 	return k
+}
+
+// keeps reports whether the options ask for components at a place.
+func (o *Options) keeps(place analyzer.Place) bool {
+	switch place {
+	case analyzer.LockFile:
+		return o.Declared
+	case analyzer.Cached, analyzer.TestData:
+		return slices.Contains(o.Include, place)
+	}
+	return true
 }
 
 // plainPURL returns the package URL without qualifiers.

@@ -67,3 +67,35 @@ func TestDeclared(t *testing.T) {
 		t.Error("New changed its arguments")
 	}
 }
+
+// TestInclude covers components in caches and test data: left out by default, even with Declared, and kept on request.
+func TestInclude(t *testing.T) {
+	component := func(id, path string) analyzer.Component {
+		return analyzer.Component{ID: id, PURL: "pkg:pypi/" + id + "@1", Path: path, Package: analyzer.Package{Type: "pypi", Name: id}}
+	}
+	all := &analyzer.Report{Components: []analyzer.Component{
+		component("installed", "usr/lib/python3/dist-packages/a-1.dist-info/METADATA"),
+		component("vendored", "usr/lib/python3/dist-packages/b/_vendor/a-1.dist-info/METADATA"),
+		component("tested", "usr/lib/python3/dist-packages/b/tests/a-1.dist-info/METADATA"),
+		component("cached", "opt/conda/pkgs/a-1-0/site-packages/a-1.dist-info/METADATA"),
+	}}
+	for _, c := range []struct {
+		declared   bool
+		include    []analyzer.Place
+		components []string
+	}{
+		{false, nil, []string{"installed", "vendored"}},
+		{true, nil, []string{"installed", "vendored"}},
+		{false, []analyzer.Place{analyzer.TestData}, []string{"installed", "vendored", "tested"}},
+		{false, []analyzer.Place{analyzer.Cached, analyzer.TestData}, []string{"installed", "vendored", "tested", "cached"}},
+	} {
+		a := report.New(all, nil, report.Options{Declared: c.declared, Include: c.include})
+		var ids []string
+		for _, x := range a.Report.Components {
+			ids = append(ids, x.ID)
+		}
+		if !slices.Equal(ids, c.components) || len(a.LeftOut) != len(all.Components)-len(ids) || a.Omitted != 0 {
+			t.Errorf("declared %v, include %v: components %q, %d left out, %d of them declared", c.declared, c.include, ids, len(a.LeftOut), a.Omitted)
+		}
+	}
+}
