@@ -142,6 +142,7 @@ func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, er
 		}
 		a.Ranges = append(a.Ranges, ranges...)
 	}
+	errs.Add(lastKnown(b.Database.LastKnown, &a))
 	own, err := r.severities(b.Severity, firstOf(b.Ecosystem.Severity, b.Database.Severity))
 	errs.Add(err)
 	if len(own) > 0 {

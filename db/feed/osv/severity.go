@@ -1,44 +1,13 @@
 package osv
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/matcher"
 )
-
-// A specific has the used field of database_specific and ecosystem_specific: a severity that is a word. Publishers may give any type to the
-// fields and to their members.
-type specific struct{ Severity string }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *specific) UnmarshalJSON(b []byte) error {
-	var v struct {
-		Severity any `json:"severity"`
-	}
-	if json.Unmarshal(b, &v) == nil { // an object
-		s.Severity, _ = v.Severity.(string)
-	}
-	return nil
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler.
-func (s *specific) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if v := n.Content[i+1]; n.Content[i].Value == "severity" && v.Kind == yaml.ScalarNode && v.Tag != "!!null" {
-			s.Severity = v.Value
-		}
-	}
-	return nil
-}
 
 // severities joins vectors and scores with the publisher's word. The error reports an unknown word, which the severities still contain.
 func (r *record) severities(list []severity, word string) ([]matcher.Severity, error) {
