@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/purltype"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -115,8 +116,10 @@ func keyOf(c *analyzer.Component, d *analyzer.Distro) Key {
 
 // PackageKey returns the key of a package of a language ecosystem, with names in the normal form of the type. Feeds and the
 // matcher use it, so that both sides agree. PyPI has the form of PEP 503; composer, golang, nuget, hex, pub, github and
-// bitnami have lower case; all other types leave names unchanged. Source: the package-url specification's types.
+// bitnami have lower case; all other types leave names unchanged. A type that stands for another becomes that one: "gradle"
+// is "maven". Source: the package-url specification's types.
 func PackageKey(purlType, namespace, name string) Key {
+	purlType = purltype.Canonical(purlType)
 	switch purlType {
 	case "pypi":
 		name = normalPyPI(name)

@@ -155,7 +155,7 @@ func distribution(e *inventory.Entry) *analyzer.Distro {
 		case name == propDistro+":unnamed":
 			d.ID = ""
 		case name == "syft:distro:id":
-			d.ID = p.Value
+			d.ID = distro.ID(p.Value)
 		case name == "syft:distro:versionID":
 			d.VersionID = p.Value
 		case name == "syft:distro:prettyName":

@@ -8,6 +8,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/purltype"
 )
 
 // convert returns the component of an entry, and hints for its distribution. Tools add data in their own ways:
@@ -62,10 +63,7 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 
 // identity sets the fields of k from the PURL, which identifies a package better than the document's own fields.
 func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.PackageURL) hint {
-	k.Type, k.Namespace, k.Version = u.Type, u.Namespace, cmp.Or(u.Version, e.Version)
-	if u.Type == "alpine" { // used before the type apk existed
-		k.Type = "apk"
-	}
+	k.Type, k.Namespace, k.Version = purltype.Canonical(u.Type), u.Namespace, cmp.Or(u.Version, e.Version)
 	if !sameName(e.Name, u) {
 		k.Name = u.Name
 	} else if i := strings.LastIndexAny(e.Name, "/:"); i >= 0 && !strings.ContainsAny(u.Name, "/:") {
@@ -83,6 +81,7 @@ func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.Pack
 		if k.Qualifiers["source"] == "UNKNOWN" {
 			delete(k.Qualifiers, "source")
 		}
+		foreign(k, u)
 		return hint{}
 	}
 	k.System = true
@@ -109,6 +108,21 @@ func (c *Collector) identity(k *analyzer.Component, e *Entry, u *packageurl.Pack
 		k.SourcePackage = &analyzer.SourcePackage{Name: source, Version: version}
 	}
 	return h
+}
+
+// foreign completes the names of a package whose type stands for another.
+func foreign(k *analyzer.Component, u *packageurl.PackageURL) {
+	switch {
+	case k.Type == u.Type:
+	case u.Type == "drupal" && k.Namespace == "":
+		k.Namespace = u.Type
+	case k.Type == "maven" && k.Namespace == "":
+		if group, artifact, ok := strings.Cut(u.Name, ":"); ok {
+			k.Namespace, k.Name = group, artifact
+		} else if u.Type == "clojars" || u.Type == "leiningen" { // "ring" is short for "ring/ring"
+			k.Namespace = u.Name
+		}
+	}
 }
 
 // sameName reports whether the document and the PURL name the package alike. A PURL may have the normal form of its type.

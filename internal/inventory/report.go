@@ -66,21 +66,25 @@ func (c *Collector) findDistro() {
 		c.distro = &analyzer.Distro{ID: first.id, VersionID: first.version, Codename: first.codename}
 	}
 	for _, v := range list {
-		if c.distro != nil && (v.id != c.distro.ID || !agree(v.version, c.distro.VersionID)) {
+		if c.distro != nil && (v.id != c.distro.ID || !agree(v.id, v.version, c.distro.VersionID)) {
 			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
 }
 
 // agree reports whether two versions of a distribution may be the same: "12" and "12.1". An empty version agrees with all.
-func agree(a, b string) bool {
-	return a == b || a == "" || b == "" || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
+func agree(id, a, b string) bool {
+	return a == b || a == "" || b == "" || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".") ||
+		distro.ReleaseOf(id, a, "") == distro.ReleaseOf(id, b, "")
 }
 
 type distroName struct{ id, version string }
 
 // cutDistro reads the qualifier distro: "debian-12", "opensuse-leap-15.5", "3.19.1", "bookworm".
 func cutDistro(qualifier, namespace string) (distroName, bool) {
+	if id, version, ok := distro.Cut(qualifier); ok {
+		return distroName{id, version}, true
+	}
 	if i := strings.LastIndexByte(qualifier, '-'); i > 0 {
 		if v := qualifier[i+1:]; v != "" && '0' <= v[0] && v[0] <= '9' {
 			return distroName{distro.ID(qualifier[:i]), v}, true
@@ -89,7 +93,7 @@ func cutDistro(qualifier, namespace string) (distroName, bool) {
 			return distroName{distro.ID(namespace), v}, true
 		}
 	}
-	if qualifier != "" && distro.ID(qualifier) == distro.ID(namespace) {
+	if qualifier != "" && distro.ID(qualifier) == distro.ID(namespace) { // a distribution that the table lacks
 		return distroName{distro.ID(qualifier), ""}, true
 	}
 	return distroName{"", qualifier}, false
@@ -101,7 +105,7 @@ func vendorOf(namespace, id string) bool {
 		return true
 	}
 	d, _ := distro.Lookup(id)
-	return slices.Contains(d.Namespaces, namespace)
+	return slices.ContainsFunc(d.Namespaces, func(n string) bool { return strings.EqualFold(n, namespace) })
 }
 
 // complete sets the fields of system packages that depend on the distribution.

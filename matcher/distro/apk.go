@@ -36,5 +36,12 @@ var apkFamily = []Distro{
 	{ID: "chainguard", Name: "Chainguard", Type: "apk", Rolling: true},
 	{ID: "minimos", Name: "MinimOS", Type: "apk", Rolling: true},
 	{ID: "cleanstart", Name: "CleanStart", Type: "apk", Rolling: true, Aliases: []string{"clnstrt"}},
+	{
+		ID: "alpaquita", Name: "Alpaquita Linux", Type: "apk", Elements: 1,
+		Aliases: []string{"Alpaquita"},
+	},
+	{
+		ID: "bellsoft-hardened-containers", Name: "BellSoft Hardened Containers", Type: "apk", Elements: 1,
+	},
 	{ID: "secureos", Name: "SecureOS", Type: "apk", Rolling: true},
 }

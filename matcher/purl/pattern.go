@@ -6,6 +6,7 @@ import (
 
 	packageurl "github.com/package-url/packageurl-go"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -92,9 +93,22 @@ func (p *Pattern) qualifies(t *Target, name, value string) bool {
 	case name == "epoch" && p.source:
 		return true // the source's version has it
 	case name == "distro" && t.distro != nil:
-		return value == t.distro.Codename && value != "" || strings.HasPrefix(have, value+".")
+		return value == t.distro.Codename && value != "" || strings.HasPrefix(have, value+".") || isRelease(value, t.distro)
 	}
 	return false
+}
+
+// isRelease reports whether a text names a distribution and its release in a spelling of another tool: "redhat-9" of RHEL
+// 9.4, "ubuntu-mantic".
+func isRelease(text string, d *analyzer.Distro) bool {
+	id, version, ok := distro.Cut(text)
+	switch {
+	case !ok || version == "" || id != distro.ID(d.ID):
+		return false
+	case '0' <= version[0] && version[0] <= '9':
+		return d.VersionID == version || strings.HasPrefix(d.VersionID, version+".")
+	}
+	return distro.ReleaseOf(id, version, "") == distro.ReleaseOf(id, d.VersionID, d.Codename)
 }
 
 // keyOf returns names in the form in which they are compared. Distributions have names in package URLs that differ from

@@ -23,18 +23,23 @@ type exported struct {
 
 var distributions = []exported{
 	{"AlmaLinux", "almalinux", true},
+	{"Alpaquita", "alpaquita", false},
 	{"Alpine", "alpine", true},
 	{"Azure Linux", "azurelinux", true},
+	{"BellSoft Hardened Containers", "bellsoft-hardened-containers", false},
 	{"Chainguard", "chainguard", false},
 	{"CleanStart", "cleanstart", false},
 	{"Debian", "debian", true},
+	{"Echo", "echo", false},
 	{"Mageia", "mageia", false},
 	{"MinimOS", "minimos", false},
 	{"Photon OS", "photon", false},
 	{"Red Hat", "rhel", true},
 	{"Rocky Linux", "rocky", false},
+	{"SUSE", "sles", true},
 	{"Ubuntu", "ubuntu", true},
 	{"Wolfi", "wolfi", false},
+	{"openEuler", "openEuler", true},
 	{"openSUSE", "opensuse-leap", true},
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -88,6 +89,8 @@ func distribution(ecosystem, suffix string) (matcher.Key, bool) {
 		if product != "enterprise_linux" {
 			return matcher.Key{}, false
 		}
+	case "sles": // "Linux Enterprise Server 15 SP5"
+		return suseproduct.Ecosystem("SUSE " + suffix), suffix != ""
 	case "opensuse-leap":
 		leap, ok := strings.CutPrefix(suffix, "Leap ")
 		if micro, ok := strings.CutPrefix(leap, "Micro "); ok {

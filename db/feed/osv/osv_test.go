@@ -49,6 +49,14 @@ func TestKey(t *testing.T) {
 		{"Red Hat:enterprise_linux:9::appstream", "krb5", matcher.Key{Type: "rpm", Namespace: "rhel", Release: "9", Name: "krb5"}},
 		{"openSUSE:Leap 15.5", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-leap", Release: "15.5", Name: "x"}},
 		{"openSUSE:Leap Micro 5.2", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-leap-micro", Release: "5.2", Name: "x"}}, // https://github.com/aquasecurity/trivy-db/issues/367
+		{"SUSE:Linux Enterprise Server 15 SP5", "x", matcher.Key{Type: "rpm", Namespace: "sles", Release: "15.5", Name: "x"}},
+		{"SUSE:Linux Enterprise Module for Basesystem 15 SP4", "x", matcher.Key{Type: "rpm", Namespace: "sles", Release: "15.4", Name: "x"}},
+		{"SUSE:Linux Enterprise Micro 5.4", "x", matcher.Key{Type: "rpm", Namespace: "sle-micro", Release: "5.4", Name: "x"}},
+		{"openEuler:22.03-LTS-SP1", "x", matcher.Key{Type: "rpm", Namespace: "openEuler", Release: "22.03", Name: "x"}},
+		{"Echo", "x", matcher.Key{Type: "deb", Namespace: "echo", Name: "x"}},
+		{"Alpaquita:23", "x", matcher.Key{Type: "apk", Namespace: "alpaquita", Release: "23", Name: "x"}},
+		{"Alpaquita:stream", "x", matcher.Key{Type: "apk", Namespace: "alpaquita", Release: "stream", Name: "x"}},
+		{"BellSoft Hardened Containers:23", "x", matcher.Key{Type: "apk", Namespace: "bellsoft-hardened-containers", Release: "23", Name: "x"}},
 		{"CleanStart", "x", matcher.Key{Type: "apk", Namespace: "cleanstart", Name: "x"}},
 		{"openSUSE:Tumbleweed", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed", Name: "x"}},
 	} {
@@ -59,7 +67,7 @@ func TestKey(t *testing.T) {
 	for _, tt := range [][2]string{
 		{"", "x"}, {"PyPI", ""}, {"Novel", "x"}, {"pypi", "x"}, {"Root:Debian:12", "x"}, {"Debian", "x"}, {"Alpine:", "x"},
 		{"Ubuntu:LTS", "x"}, {"Ubuntu:Pro", "x"}, {"Ubuntu:22.04:24.04", "x"}, {"Red Hat:openshift:4.12::el8", "x"},
-		{"openSUSE:x", "x"}, {"Wolfi:1", "x"}, {"Maven", "x"}, {"Maven", ":x"}, {"Maven", "x:"},
+		{"openSUSE:x", "x"}, {"SUSE", "x"}, {"Echo:1", "x"}, {"Wolfi:1", "x"}, {"Maven", "x"}, {"Maven", ":x"}, {"Maven", "x:"},
 	} {
 		if got, err := keyOf(tt[0], tt[1]); err == nil {
 			t.Errorf("%q %q: got %+v, want an error", tt[0], tt[1], got)

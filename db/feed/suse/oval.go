@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -23,11 +24,11 @@ var (
 
 func product(c *oval.Criterion) (matcher.Key, bool) {
 	if m := installed.FindStringSubmatch(c.Comment); m != nil {
-		return ecosystem(m[1]), true
+		return suseproduct.Ecosystem(m[1]), true
 	}
 	if t := c.Test; t != nil && strings.HasPrefix(t.Name, "openSUSE-release") { // a form from before 2012
 		if m := pattern.FindStringSubmatch(t.State.Version); m != nil {
-			return ecosystem("openSUSE " + m[1]), true
+			return suseproduct.Ecosystem("openSUSE " + m[1]), true
 		}
 	}
 	return matcher.Key{}, false
@@ -115,7 +116,7 @@ func statements(packages []oval.Package) ([]*statement, error) {
 		case !slices.Contains(s.ranges, p.Range):
 			s.ranges = append(s.ranges, p.Range)
 		}
-		if !restricted(name) {
+		if !suseproduct.Restricted(name) {
 			s.public = true
 		} else if !slices.Contains(s.products, name) {
 			s.products = append(s.products, name)

@@ -29,6 +29,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -116,7 +117,7 @@ func update(d *cvrf.Document) feed.Record {
 				errs.Add(fmt.Errorf("%.80q is not a package of a product", id))
 				continue
 			}
-			key := ecosystem(r.Product)
+			key := suseproduct.Ecosystem(r.Product)
 			key.Name = errata.Name("", evr, name)
 			e.Packages = append(e.Packages, errata.Package{Key: key, Arch: arch, Range: matcher.Range{Fixed: evr}})
 		}

@@ -1,4 +1,5 @@
-package suse
+// Package suseproduct names the ecosystems of the products of SUSE and openSUSE.
+package suseproduct
 
 import (
 	"regexp"
@@ -14,10 +15,10 @@ var (
 	notSlug    = regexp.MustCompile(`[^a-z0-9.]+`)
 )
 
-// ecosystem returns the ecosystem of a product from its human-readable name. Namespace and release are those of os-release(5) in an image.
+// Ecosystem returns the ecosystem of a product from its human-readable name. Namespace and release are those of os-release(5) in an image.
 // Modules and extensions belong to the server that they extend. A product without a known base gets a release of its own,
 // "suse-manager-server-4.1". No image has that release, but the database keeps the data.
-func ecosystem(product string) matcher.Key {
+func Ecosystem(product string) matcher.Key {
 	product = strings.Join(strings.Fields(product), " ")
 	key := matcher.Key{Type: "rpm", Namespace: "sles"}
 	switch m := micro.FindStringSubmatch(product); {
@@ -57,8 +58,8 @@ func ecosystem(product string) matcher.Key {
 	return key
 }
 
-// restricted reports whether a product requires a separate contract.
-func restricted(product string) bool {
+// Restricted reports whether a product requires a separate contract.
+func Restricted(product string) bool {
 	for _, s := range []string{"LTSS", "BCL", "ESPOS", "TERADATA", "SAP", "Extended"} {
 		if strings.Contains(product, s) {
 			return true
