@@ -89,7 +89,9 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 	if !compared {
 		doubt = "the advisory names commits only, no versions"
 	}
-	v.uncertain = doubt
+	if v.uncertain = doubt; doubt != "" {
+		v.fixed = n.nextFix(a)
+	}
 	return v, doubt != ""
 }
 
@@ -110,7 +112,7 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 		if doubt != "" {
 			return false, "fixed: " + doubt
 		}
-		if c < 0 && n.rpm && rpmname.InModule(r.Fixed) && !rpmname.InModule(n.version) {
+		if c < 0 && n.otherStream(r.Fixed) {
 			return false, "fixed: " + r.Fixed + " is a build of a module's stream, the installed version is not"
 		}
 		return c < 0, ""
@@ -124,6 +126,11 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 	return true, ""
 }
 
+// otherStream reports whether a fix is a build of a module's stream, and the installed version is not.
+func (n *name) otherStream(fixed string) bool {
+	return n.rpm && rpmname.InModule(fixed) && !rpmname.InModule(n.version)
+}
+
 // against compares the installed version with a bound, or returns the reason why the answer is uncertain.
 func (n *name) against(bound string) (c int, doubt string) {
 	if n.noEpoch {
@@ -134,6 +141,9 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return 0, err.Error()
 	}
 	c = n.parsed.Compare(v)
+	if c < 0 && n.partial {
+		return c, n.missing(bound)
+	}
 	if !n.rpm || c <= 0 {
 		return c, ""
 	}
@@ -146,6 +156,24 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return c, fmt.Sprintf("%s has no epoch, the installed version has", bound)
 	}
 	return c, ""
+}
+
+// missing returns the reason why an installed version below a bound may not be: the document that states it may leave out
+// the epoch or the release, which the bound has.
+func (n *name) missing(bound string) string {
+	rest := bound
+	if n.rpm && !strings.Contains(n.version, ":") {
+		rest = withoutEpoch(bound)
+		if v, err := n.scheme.Parse(rest); err == nil && n.parsed.Compare(v) >= 0 {
+			return fmt.Sprintf("%s has an epoch, the document states none", bound)
+		}
+	}
+	if i := strings.LastIndexByte(rest, '-'); i > 0 && !strings.Contains(n.version, "-") {
+		if v, err := n.scheme.Parse(rest[:i]); err == nil && n.parsed.Compare(v) == 0 {
+			return fmt.Sprintf("%s has a release, the document states none", bound)
+		}
+	}
+	return ""
 }
 
 // is reports whether the installed version is one that an advisory lists. A local version of a PyPI package ("2.0.0+cu117") is
@@ -194,7 +222,7 @@ func (n *name) nextFix(a *Advisory) string {
 	var least version.Version
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
-		if r.Fixed == "" || r.Repo != "" {
+		if r.Fixed == "" || r.Repo != "" || n.otherStream(r.Fixed) {
 			continue
 		}
 		if f, err := n.scheme.Parse(r.Fixed); err == nil && f.Compare(n.parsed) > 0 && (best == "" || f.Compare(least) < 0) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/gemplatform"
 	"github.com/hullmark/hullmark/internal/purltype"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -18,6 +19,7 @@ type lookup struct {
 	doubt   string // the reason why its advisories may be about another package; ""
 	proof   string // the reason why its advisories are about the component, if more than its name tells
 	noEpoch bool   // the epoch of version is unknown, so that bounds are compared without theirs
+	partial bool   // version may lack its epoch or release, because a document states it
 }
 
 // lookups returns the lookups of a component, in the memory of list. Packages of a distribution are looked up by their source
@@ -26,11 +28,16 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 	list = list[:0]
 	key := keyOf(c, d)
 	if !c.System {
-		return append(list, lookup{key: key, version: c.Version})
+		l := lookup{key: key, version: c.Version}
+		if key.Type == "gem" {
+			l.version = gemplatform.Cut(c.Version)
+		}
+		return append(list, l)
 	}
-	list = append(list, lookup{key: key, version: c.Version})
+	list = append(list, lookup{key: key, version: c.Version, partial: c.Analyzer == "" && c.PURL != "" && !strings.Contains(c.PURL, "epoch=")})
 	if c.SourcePackage != nil && (c.SourcePackage.Name != "" || c.SourcePackage.Version != "") {
-		source := lookup{key: key, version: cmp.Or(c.SourcePackage.Version, c.Version)}
+		source := list[0]
+		source.version = cmp.Or(c.SourcePackage.Version, c.Version)
 		source.key.Name = cmp.Or(c.SourcePackage.Name, c.Name)
 		// RPM databases lack the epoch of a source package. It is that of the package, unless that has a version of its own:
 		// perl-Errno 0:1.28 of perl 4:5.26.
@@ -52,16 +59,25 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		list[i].key.Name = rpmname.Flavour(rpmname.FlavourOf(list[i].version), list[i].key.Name)
 	}
 	list = inModule(list, c)
-	if c.Arch == "" || c.Arch == "noarch" {
+	if c.Arch == "noarch" {
 		return list
 	}
+	arches, doubt := []string{c.Arch}, ""
+	if c.Arch == "" {
+		arches, doubt = rpmArches, "the architecture of the package is unknown, and the advisory is about one"
+	}
 	for i := range len(list) {
-		l := list[i]
-		l.key.Name = rpmname.Flavour(c.Arch, l.key.Name)
-		list = append(list, l)
+		for _, arch := range arches {
+			l := list[i]
+			l.key.Name, l.doubt = rpmname.Flavour(arch, l.key.Name), cmp.Or(l.doubt, doubt)
+			list = append(list, l)
+		}
 	}
 	return list
 }
+
+// rpmArches are the architectures whose updates some advisories list by themselves.
+var rpmArches = []string{"aarch64", "i686", "ppc64le", "s390x", "x86_64"}
 
 func withoutEpoch(version string) string {
 	if epoch, rest, ok := strings.Cut(version, ":"); ok && strings.Trim(epoch, "0123456789") == "" {

@@ -64,6 +64,51 @@ func TestRPMBounds(t *testing.T) {
 	}
 }
 
+// Documents may leave out the epoch, the release and the architecture of a package: https://github.com/anchore/grype/issues/1031.
+func TestPartialRPM(t *testing.T) {
+	for _, c := range []struct {
+		name, purl, version string
+		key                 string
+		bound               matcher.Range
+		want                string
+	}{
+		{"no epoch, past the fix with any", "pkg:rpm/rocky/a", "1.12.8-18.el8", "a", matcher.Range{Fixed: "1:1.12.8-10.el8"}, "uncertain"},
+		{"no epoch, below the fix with any", "pkg:rpm/rocky/a", "1.12.8-9.el8", "a", matcher.Range{Fixed: "1:1.12.8-10.el8"}, "affected"},
+		{"no epoch, introduced with one", "pkg:rpm/rocky/a", "1.3-1.el8", "a", matcher.Range{Introduced: "1:1.2-1.el8"}, "uncertain"},
+		{"epoch 0", "pkg:rpm/rocky/a?epoch=0", "1.12.8-18.el8", "a", matcher.Range{Fixed: "1:1.12.8-10.el8"}, "affected"},
+		{"no release", "pkg:rpm/rocky/a", "1.12.8", "a", matcher.Range{Fixed: "1.12.8-10.el8"}, "uncertain"},
+		{"neither", "pkg:rpm/rocky/a", "1.12.8", "a", matcher.Range{Fixed: "1:1.12.8-10.el8"}, "uncertain"},
+		{"no release, below", "pkg:rpm/rocky/a", "1.12.7", "a", matcher.Range{Fixed: "1.12.8-10.el8"}, "affected"},
+		{"no architecture", "pkg:rpm/rocky/a", "1.2-1.el8", rpmname.Flavour("aarch64", "a"), matcher.Range{Fixed: "1.2-2.el8"}, "uncertain"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			component := rpm("a", c.version, "")
+			component.PURL = c.purl
+			source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: c.key}, Ranges: []matcher.Range{c.bound}}}
+			if got := verdict(t, matcher.Matcher{Source: source}, component); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// The platform of a gem is not part of its version: https://github.com/google/osv-scanner/issues/2898.
+func TestGemPlatform(t *testing.T) {
+	source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "gem", Name: "a"}, Ranges: []matcher.Range{{Fixed: "1.19.3"}}}}
+	for version, want := range map[string]int{
+		"1.19.3-x86_64-linux-gnu": 0, "1.19.3-java": 0, "1.19.2-java": 1, "1.19.2-x86_64-linux-musl": 1, "1.19.3-rc1": 1, "1.19.3": 0,
+	} {
+		report := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{Type: "gem", Name: "a", Version: version}}}}
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Matches) != want || want == 1 && (result.Matches[0].Uncertain != "" || result.Matches[0].Fixed != "1.19.3") {
+			t.Errorf("%s: %+v", version, result.Matches)
+		}
+	}
+}
+
 // A package of a module's stream, and advisories of this stream, of another one, and of none.
 func TestModules(t *testing.T) {
 	const (

@@ -7,6 +7,7 @@ import (
 	packageurl "github.com/package-url/packageurl-go"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/gemplatform"
 	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -134,6 +135,9 @@ func sameVersion(purlType, a, b string) bool {
 		if epoch, rest, ok := strings.Cut(b, ":"); ok && epoch != "" && !strings.Contains(a, ":") {
 			b = rest
 		}
+	}
+	if purlType == "gem" {
+		a, b = gemplatform.Cut(a), gemplatform.Cut(b)
 	}
 	c, err := version.Compare(purlType, a, b)
 	return err == nil && c == 0

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/gemplatform"
 	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -38,7 +39,11 @@ func (t *Target) InRange(text string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("purl: %q: versions of type %q cannot be compared", text, kind)
 	}
-	v, err := s.Parse(t.version)
+	installed := t.version
+	if t.Type == "gem" {
+		installed = gemplatform.Cut(installed)
+	}
+	v, err := s.Parse(installed)
 	if err != nil {
 		return false, fmt.Errorf("purl: %w", err)
 	}
