@@ -141,6 +141,9 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return 0, err.Error()
 	}
 	c = n.parsed.Compare(v)
+	if n.tag && moves(n.version, bound) {
+		return c, n.version + " is a tag that moves, and may be before or after " + bound
+	}
 	if c < 0 && n.partial {
 		return c, n.missing(bound)
 	}
@@ -156,6 +159,12 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return c, fmt.Sprintf("%s has no epoch, the installed version has", bound)
 	}
 	return c, ""
+}
+
+// moves reports whether a bound lies within the releases of a tag such as "v4", to which an action's author moves the tag.
+func moves(tag, bound string) bool {
+	tag = strings.TrimPrefix(tag, "v")
+	return strings.Count(tag, ".") < 2 && strings.HasPrefix(strings.TrimPrefix(bound, "v"), tag+".")
 }
 
 // missing returns the reason why an installed version below a bound may not be: the document that states it may leave out

@@ -45,6 +45,7 @@ type name struct {
 	proof     string // the reason why advisories are about the component
 	noEpoch   bool   // bounds are compared without their epochs
 	partial   bool   // version may lack its epoch or release
+	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
@@ -86,7 +87,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 
 // name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
-	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm"}
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm", tag: purlType == "github"}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
 		n.parsed, n.uncertain = scheme.Parse(l.version)

@@ -18,7 +18,7 @@ func newGenerator(scheme string, real []string) *generator {
 	copy(seed[:], scheme)
 	first := "n"
 	switch scheme {
-	case "cargo", "npm", "pub":
+	case "cargo", "github", "hex", "julia", "npm", "pub", "swift":
 		first = "n.n.n"
 	case "golang":
 		first = "vn.n.n"
@@ -122,14 +122,22 @@ func (g *generator) mutate(s string, n int) string {
 
 // alphabets are what the versions of each ecosystem are made of.
 var alphabets = map[string][]string{
-	"cargo":   {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "-0"},
-	"cpe":     {".", ".0", ".0.0", "a", "K", "za", "p", "p1", "rc", "-"},
-	"cran":    {".", "-", ".0", ".0.0", "-1", "a"},
-	"golang":  {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible"},
-	"hackage": {".", ".0", ".0.0", ".1", "-a"},
-	"nuget":   {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-ALPHA", "-rc.", ".1", "a", "X", "+build", "-0"},
-	"pub":     {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "+1", "-0"},
-	"deb":     {".", ".", "-", "-", "~", "~", "+", ":", "a", "Z", "ubuntu", "deb", "~rc", "+deb12u", "+b", "1:", "_", "~~"},
+	"bioconductor": {".", "-", ".0", ".0.0", "-1", "a"},
+	"bitnami":      {".", ".0", ".0.0", "-", "-0", "-1", "rc"},
+	"conan":        {".", "-", "+", ".0", ".0.0", "a", "k", "cci.", "-rc.", "-pre", "+b", "_"},
+	"github":       {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},
+	"hex":          {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},
+	"julia":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "+1", "-0"},
+	"opam":         {".", ".", "-", "~", "+", "a", "Z", "~rc", "+ox", "_", "~~"},
+	"swift":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},
+	"cargo":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "-0"},
+	"cpe":          {".", ".0", ".0.0", "a", "K", "za", "p", "p1", "rc", "-"},
+	"cran":         {".", "-", ".0", ".0.0", "-1", "a"},
+	"golang":       {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible"},
+	"hackage":      {".", ".0", ".0.0", ".1", "-a"},
+	"nuget":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-ALPHA", "-rc.", ".1", "a", "X", "+build", "-0"},
+	"pub":          {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "+1", "-0"},
+	"deb":          {".", ".", "-", "-", "~", "~", "+", ":", "a", "Z", "ubuntu", "deb", "~rc", "+deb12u", "+b", "1:", "_", "~~"},
 	"pypi": {".", ".", ".", "-", "_", "+", "!", "1!", "a", "b", "rc", "c", "alpha", "beta", "pre", "preview", "post", "rev", "r",
 		".dev", "dev", ".post", "-1", "+local", "+1.a", "v", "RC", "Post", ".0", ".0.0"},
 	"rpm": {".", ".", "-", "-", "~", "~", "^", "^", "+", "_", ":", "a", "Z", "el", ".el9", "rc", "fc", "1:", "%", "~~"},

@@ -15,6 +15,10 @@ import (
 //   - cargo: the crate semver, without its order of build metadata, which Cargo ignores when it matches versions. No
 //     number exceeds 2^64-1.
 //   - golang: golang.org/x/mod/semver; see golang.go for versions of Go.
+//   - hex: Elixir's Version.
+//   - github, swift: tags of a repository, which Swift's package manager and GitHub's advisories about actions read as
+//     Semantic Versioning. Numbers may have leading zeros, as in dates.
+//   - julia: VersionNumber, which orders build metadata as pub does, and allows a pre-release without its hyphen.
 //   - pub: the package pub_semver, which orders build metadata. A version without it precedes the same version with it.
 type semver struct {
 	zeros bool   // numbers may have leading zeros
@@ -31,6 +35,19 @@ func parseNPM(s string) (string, error) {
 
 func parseCargo(s string) (string, error) {
 	return semver{max: "18446744073709551615"}.parse(strings.TrimPrefix(s, "v"))
+}
+
+func parseHex(s string) (string, error) { return semver{}.parse(strings.TrimPrefix(s, "v")) }
+
+func parseTag(s string) (string, error) { return semver{zeros: true}.parse(strings.TrimPrefix(s, "v")) }
+
+func parseJulia(s string) (string, error) {
+	s = strings.TrimPrefix(s, "v")
+	if strings.HasSuffix(s, "-") {
+		return "", errors.New("a pre-release is empty") // Julia's lowest version of these numbers, which no package has
+	}
+	_, err := semver{zeros: true, bare: true}.parse(s)
+	return s, err
 }
 
 // parse checks a version and returns it without its build metadata.
