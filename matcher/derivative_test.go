@@ -40,6 +40,43 @@ func TestLinuxMint(t *testing.T) {
 	}
 }
 
+// A derivative rebuilds its base's packages under versions with marks of its own, which sort before or after those of the base.
+func TestRebuilds(t *testing.T) {
+	for _, c := range []struct{ purlType, id, release, version, fixed, want string }{
+		{"rpm", "centos", "7", "2.4.6-97.el7.centos.5", "0:2.4.6-97.el7_9.5", ""},
+		{"rpm", "centos", "7", "2.4.6-97.el7.centos.6", "0:2.4.6-97.el7_9.5", ""},
+		{"rpm", "centos", "7", "2.4.6-97.el7.centos.4", "0:2.4.6-97.el7_9.5", "affected"},
+		{"rpm", "centos", "7", "2.4.6-97.el7.centos", "0:2.4.6-97.el7_9.5", "affected"},
+		{"rpm", "centos", "7", "2.4.6-98.el7.centos", "0:2.4.6-97.el7_9.5", ""},
+		{"rpm", "centos", "7", "2.4.6-97.el7_8.6", "0:2.4.6-97.el7_9.5", "affected"},
+		{"rpm", "scientific", "7", "2.4.6-97.sl7.5", "0:2.4.6-97.el7_9.5", ""},
+		{"deb", "raspbian", "11", "1.2-3+rpi1", "1.2-3+deb11u1", "uncertain"},
+		{"deb", "raspbian", "11", "1.2-3+rpi1+deb11u1", "1.2-3+deb11u1", ""},
+		{"deb", "raspbian", "11", "1.2-2+rpi1", "1.2-3", "affected"},
+		{"deb", "devuan", "5", "1.2-3+devuan1", "1.2-3+deb12u1", "uncertain"},
+	} {
+		system := analyzer.Distro{ID: c.id, VersionID: c.release}
+		component := analyzer.Component{ID: "a", Package: analyzer.Package{Type: c.purlType, Namespace: c.id, Name: "a", Version: c.version, System: true}}
+		report := &analyzer.Report{Distro: &system, Components: []analyzer.Component{component}}
+		key := matcher.EcosystemOf(&component, &system)
+		key.Name = "a"
+		source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, m := range result.Matches {
+			if got = "affected"; m.Uncertain != "" {
+				got = "uncertain"
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s of %s before %s: %q, want %q", c.version, c.id, c.fixed, got, c.want)
+		}
+	}
+}
+
 // Packages of every derivative belong to the ecosystem of its base, whoever asks.
 func TestDerivatives(t *testing.T) {
 	for _, c := range []struct{ purlType, id, version, name, want string }{

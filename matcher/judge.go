@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/rpmname"
+	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -141,6 +142,12 @@ func (n *name) against(bound string) (c int, doubt string) {
 		return 0, err.Error()
 	}
 	c = n.parsed.Compare(v)
+	if n.rebuild != "" {
+		var doubt string
+		if c, doubt = n.asBase(c, bound); doubt != "" {
+			return c, doubt
+		}
+	}
 	if n.tag && moves(n.version, bound) {
 		return c, n.version + " is a tag that moves, and may be before or after " + bound
 	}
@@ -157,6 +164,30 @@ func (n *name) against(bound string) (c int, doubt string) {
 	}
 	if w, err := n.scheme.Parse(rest); err == nil && w.Compare(v) < 0 {
 		return c, fmt.Sprintf("%s has no epoch, the installed version has", bound)
+	}
+	return c, ""
+}
+
+// asBase compares a derivative's rebuild with a bound of the base's advisories, given the order c of the whole versions. A
+// rebuild that its mark alone puts after the bound is uncertain.
+func (n *name) asBase(c int, bound string) (int, string) {
+	version, bound, ok := distro.Rebuilt(n.rebuild, n.version, bound)
+	if !ok {
+		return c, ""
+	}
+	v, err := n.scheme.Parse(version)
+	if err != nil {
+		return c, ""
+	}
+	w, err := n.scheme.Parse(bound)
+	if err != nil {
+		return c, ""
+	}
+	switch base := v.Compare(w); {
+	case c < 0 && base >= 0:
+		return base, ""
+	case c >= 0 && base < 0:
+		return c, fmt.Sprintf("%s is a rebuild of %s, which is before %s", n.version, version, bound)
 	}
 	return c, ""
 }

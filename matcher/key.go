@@ -20,6 +20,7 @@ type lookup struct {
 	proof   string // the reason why its advisories are about the component, if more than its name tells
 	noEpoch bool   // the epoch of version is unknown, so that bounds are compared without theirs
 	partial bool   // version may lack its epoch or release, because a document states it
+	rebuild string // the ID of a derivative, which rebuilds the packages of its base; ""
 }
 
 // lookups returns the lookups of a component, in the memory of list. Packages of a distribution are looked up by their source
@@ -35,6 +36,9 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		return append(list, l)
 	}
 	list = append(list, lookup{key: key, version: c.Version, partial: c.Analyzer == "" && c.PURL != "" && !strings.Contains(c.PURL, "epoch=")})
+	if d != nil && c.Namespace == d.ID && key.Namespace != distro.ID(d.ID) {
+		list[0].rebuild = distro.ID(d.ID)
+	}
 	if c.SourcePackage != nil && (c.SourcePackage.Name != "" || c.SourcePackage.Version != "") {
 		source := list[0]
 		source.version = cmp.Or(c.SourcePackage.Version, c.Version)

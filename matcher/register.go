@@ -45,6 +45,7 @@ type name struct {
 	proof     string // the reason why advisories are about the component
 	noEpoch   bool   // bounds are compared without their epochs
 	partial   bool   // version may lack its epoch or release
+	rebuild   string // the ID of a derivative, or ""
 	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
@@ -94,6 +95,7 @@ func (r *register) name(subject int, purlType string, l lookup) {
 		if public, _, ok := strings.Cut(l.version, "+"); ok && purlType == "pypi" && n.uncertain == nil {
 			n.whole, n.uncertain = scheme.Parse(public)
 		}
+		n.rebuild = l.rebuild
 	} else {
 		n.uncertain = fmt.Errorf("versions of type %s cannot be compared", purlType)
 	}
