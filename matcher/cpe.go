@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -15,28 +16,41 @@ const typeCPE = "cpe"
 // part of the version: "8.2-p1". The version is "" if the name is about any. cpeKey reports false for a text that is not the
 // name of an application. Source: NIST IR 7695, CPE Naming 2.3.
 func cpeKey(name string) (key Key, version string, ok bool) {
-	var parts []string
-	switch {
-	case strings.HasPrefix(name, "cpe:2.3:"):
-		parts = splitEscaped(name[len("cpe:2.3:"):])
-	case strings.HasPrefix(name, "cpe:/"):
-		parts = strings.Split(name[len("cpe:/"):], ":")
-		for i, p := range parts {
-			if parts[i], ok = unescapeURI(p); !ok {
-				return Key{}, "", false
-			}
-		}
-	}
+	parts := cpeParts(name)
 	if len(parts) < 3 || parts[0] != "a" || anyValue(parts[1]) || anyValue(parts[2]) {
 		return Key{}, "", false
 	}
+	return Key{Type: typeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, cpeVersion(parts), true
+}
+
+// cpeParts returns the attributes of a CPE name, or nil for another text.
+func cpeParts(name string) []string {
+	if rest, ok := strings.CutPrefix(name, "cpe:2.3:"); ok {
+		return splitEscaped(rest)
+	}
+	rest, ok := strings.CutPrefix(name, "cpe:/")
+	if !ok {
+		return nil
+	}
+	parts := strings.Split(rest, ":")
+	for i, p := range parts {
+		if parts[i], ok = unescapeURI(p); !ok {
+			return nil
+		}
+	}
+	return parts
+}
+
+// cpeVersion returns the version and the update among the attributes of a CPE name.
+func cpeVersion(parts []string) string {
+	version := ""
 	if len(parts) > 3 && !anyValue(parts[3]) {
 		version = parts[3]
 		if len(parts) > 4 && !anyValue(parts[4]) {
 			version += "-" + parts[4]
 		}
 	}
-	return Key{Type: typeCPE, Namespace: strings.ToLower(parts[1]), Name: strings.ToLower(parts[2])}, version, true
+	return version
 }
 
 // anyValue reports whether an attribute stands for any value, or for no value.
@@ -69,14 +83,23 @@ func unescapeURI(s string) (string, bool) {
 // productDoubt is the reason why a match by CPE name is uncertain.
 const productDoubt = "by its CPE name only, which names a product and not a package"
 
-// product returns the lookup of a component as a product, if its analyzer or document states its CPE name.
-func product(c *analyzer.Component) (lookup, bool) {
-	key, version, ok := cpeKey(c.Qualifiers["cpe"])
-	if !ok {
-		return lookup{}, false
+// products returns the lookups of a component as a product, if its analyzer or document states its CPE name. The part and
+// the vendor may be wildcards, as in the documents of Yocto: "cpe:2.3:*:*:zlib:1.3". A wildcard for the vendor stands for
+// the vendors under which NVD files most free software.
+func products(c *analyzer.Component) []lookup {
+	parts := cpeParts(c.Qualifiers["cpe"])
+	if len(parts) < 3 || parts[0] != "a" && parts[0] != "*" || anyValue(parts[2]) {
+		return nil
 	}
-	if version == "" {
-		version = c.Version
+	name := strings.ToLower(parts[2])
+	vendors := []string{strings.ToLower(parts[1])}
+	if anyValue(parts[1]) {
+		vendors = []string{name, name + "_project", "gnu", "apache", "freedesktop", "haxx", "isc", "linux", "openbsd", "redhat"}
 	}
-	return lookup{key: key, version: version, doubt: productDoubt}, true
+	var list []lookup
+	for _, vendor := range vendors {
+		key := Key{Type: typeCPE, Namespace: vendor, Name: name}
+		list = append(list, lookup{key: key, version: cmp.Or(cpeVersion(parts), c.Version), doubt: productDoubt})
+	}
+	return list
 }

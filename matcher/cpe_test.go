@@ -88,6 +88,29 @@ func TestProducts(t *testing.T) {
 	}
 }
 
+// Yocto's documents have wildcards for the part and the vendor: https://github.com/sbomify/sbomify/issues/1506.
+func TestProductWildcards(t *testing.T) {
+	source := advisories{
+		{ID: "CVE-1", Feed: "nvd", Key: matcher.Key{Type: matcher.TypeCPE, Namespace: "libexpat_project", Name: "libexpat"}, Ranges: []matcher.Range{{Fixed: "2.6.0"}}},
+		{ID: "CVE-2", Feed: "nvd", Key: matcher.Key{Type: matcher.TypeCPE, Namespace: "other", Name: "libexpat"}},
+	}
+	for cpe, want := range map[string]int{
+		"cpe:2.3:*:*:libexpat:2.5.0:*:*:*:*:*:*:*": 1, "cpe:2.3:a:*:libexpat:2.6.0:*:*:*:*:*:*:*": 0, "cpe:2.3:*:other:libexpat:*:*:*:*:*:*:*:*": 1,
+		"cpe:2.3:o:*:libexpat:2.5.0:*:*:*:*:*:*:*": 0, "cpe:2.3:a:*:*:2.5.0:*:*:*:*:*:*:*": 0, "cpe:2.3:a": 0,
+	} {
+		report := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{
+			Type: "yocto", Name: "expat", Version: "2.5.0", Qualifiers: map[string]string{"cpe": cpe},
+		}}}}
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Matches) != want || want == 1 && result.Matches[0].Uncertain == "" {
+			t.Errorf("%s: %+v", cpe, result.Matches)
+		}
+	}
+}
+
 // A name that is one of an application gives a key that is in its normal form, whatever else is in it.
 func FuzzCPEKey(f *testing.F) {
 	for _, name := range []string{

@@ -79,7 +79,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
 	}
-	if l, ok := product(c); ok {
+	for _, l := range products(c) {
 		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
 	r.subjects = append(r.subjects, subject{component: c})

@@ -31,7 +31,7 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 	var h hint
 	u, err := packageurl.FromString(e.PURL)
 	switch {
-	case e.PURL == "" && e.CPE != "": // tools mostly guess a CPE beside a PURL
+	case e.PURL == "" && e.CPE != "":
 		k.Qualifiers = map[string]string{"cpe": e.CPE}
 	case e.PURL == "":
 		c.Diagnose(analyzer.Unsupported, "packages without a PURL, which can't be matched", cmp.Or(e.Name, e.Ref))
@@ -39,6 +39,12 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 		c.Diagnose(analyzer.Malformed, "packages with a malformed PURL, which can't be matched", e.PURL)
 	default:
 		h = c.identity(&k, e, &u)
+		if e.CPE != "" && k.Qualifiers["cpe"] == "" && !hasAdvisories(k.Type) {
+			if k.Qualifiers == nil {
+				k.Qualifiers = make(map[string]string)
+			}
+			k.Qualifiers["cpe"] = e.CPE
+		}
 	}
 	p := readProperties(e.Properties)
 	if k.Path == "" {
@@ -59,6 +65,17 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 		k.Qualifiers = nil
 	}
 	return k, h
+}
+
+// hasAdvisories reports whether a type has advisories of its own. Tools mostly guess the CPE beside such a PURL. For other
+// types, such as generic and yocto, the CPE is the only key of advisories.
+func hasAdvisories(purlType string) bool {
+	switch purlType {
+	case "alpm", "apk", "bioconductor", "cargo", "composer", "cran", "deb", "gem", "golang", "hackage", "hex", "julia", "maven", "npm", "nuget", "opam",
+		"pub", "pypi", "rpm", "swift":
+		return true
+	}
+	return false
 }
 
 // identity sets the fields of k from the PURL, which identifies a package better than the document's own fields.
