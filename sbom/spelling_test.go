@@ -9,6 +9,24 @@ import (
 	"github.com/hullmark/hullmark/sbom"
 )
 
+// A CPE beside a PURL counts if the type has no advisories.
+func TestCPEBesidePURL(t *testing.T) {
+	const cpe = "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*"
+	for purl, want := range map[string]string{
+		"pkg:generic/openssl@3.0.11": cpe, "pkg:yocto/meta/openssl@3.0.11": cpe, "pkg:github/openssl/openssl@3.0.11": cpe,
+		"pkg:npm/openssl@3.0.11": "", "pkg:gradle/a/openssl@3.0.11": "", "pkg:deb/debian/openssl@3.0.11": "",
+	} {
+		doc := fmt.Sprintf(`{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"components":[{"type":"library","name":"openssl","version":"3.0.11","cpe":%q,"purl":%q}]}`, cpe, purl)
+		report, err := sbom.Decode(strings.NewReader(doc), sbom.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Components[0].Qualifiers["cpe"]; got != want {
+			t.Errorf("%s: %q", purl, got)
+		}
+	}
+}
+
 // Packages get the key of their advisories, in the spelling of any tool.
 func TestSpelling(t *testing.T) {
 	for _, c := range []struct{ system, purl, want string }{

@@ -136,7 +136,7 @@ func (p publisher) record(u *update) feed.Record {
 		default:
 			key := matcher.Key{Type: "rpm", Namespace: p.id, Release: release}
 			key.Name = errata.Name(b.module, b.evr, b.name)
-			e.Packages = append(e.Packages, errata.Package{Key: key, Arch: b.arch, Range: matcher.Range{Fixed: b.evr}})
+			e.Packages = append(e.Packages, errata.Package{Key: key, Arch: b.arch, Range: matcher.Range{Introduced: lineOf(u.id, b.evr), Fixed: b.evr}})
 		}
 	}
 	rec := e.Record()

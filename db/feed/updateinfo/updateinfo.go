@@ -15,6 +15,8 @@
 // A [feed.Record] is one update. It has an advisory for every CVE in every package, with the update's ID as the Reason. A security update
 // without a CVE has an advisory with its own ID. The key of a package in a module has the module's stream, see internal/rpmname.
 //
+// An extra of Amazon Linux is a line of versions of its own, "kernel 5.10", so that a range begins with the number in the extra's name.
+//
 // Amazon's IDs name the release (ALAS2023-2023-001). Other updates have the release in the names of releases and collections.
 package updateinfo
 
