@@ -73,7 +73,11 @@ func layoutManifests(ctx context.Context, at location, get getter) ([]manifest, 
 
 // ociMember is an image that a manifest of a store describes.
 func ociMember(s store, get getter, d v1.Descriptor, name, at string) member {
-	return member{name: name, ref: at + "@" + d.Digest.String(), platform: d.Platform, open: func(ctx context.Context) (*Image, error) {
+	artifact := func(ctx context.Context) bool {
+		raw, err := get(ctx, "manifest", d)
+		return err == nil && isArtifact(raw)
+	}
+	return member{name: name, ref: at + "@" + d.Digest.String(), platform: d.Platform, artifact: artifact, open: func(ctx context.Context) (*Image, error) {
 		raw, err := get(ctx, "manifest", d)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -78,6 +79,19 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 	return img, err
 }
 
+// isArtifact reports whether a manifest describes another artifact than an image: its configuration is not that of an image, or none of
+// its layers is part of a file system. Signatures of cosign have the configuration of an image. The manifest decides, not the index,
+// because runtimes ignore the artifact type that an index states.
+func isArtifact(raw []byte) bool {
+	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	if err != nil {
+		return false
+	}
+	return checkConfigType(m) != nil || len(m.Layers) > 0 && !slices.ContainsFunc(m.Layers, func(d v1.Descriptor) bool {
+		return !isArtifactLayer(string(d.MediaType))
+	})
+}
+
 // checkConfigType refuses other artifacts than images, such as charts and signatures.
 func checkConfigType(m *v1.Manifest) error {
 	switch t := m.Config.MediaType; t {
@@ -94,15 +108,23 @@ func checkLayerType(d v1.Descriptor) error {
 	switch {
 	case strings.HasSuffix(t, "+encrypted"):
 		return fmt.Errorf("encrypted (%s): %w", t, errors.ErrUnsupported)
-	case t == "" || strings.Contains(t, "tar") || !knownArtifact(t):
+	case !isArtifactLayer(t):
 		return nil
 	}
 	return fmt.Errorf("an artifact of type %s: %w", t, errors.ErrUnsupported)
 }
 
-// knownArtifact reports whether a layer of a media type is not part of a file system. Some tools give their artifacts the
+// isArtifactLayer reports whether a layer of a media type is not part of a file system. Some tools give their artifacts the
 // configuration of an image, so that registries accept them.
-func knownArtifact(t string) bool {
+func isArtifactLayer(t string) bool {
+	if strings.Contains(t, "tar") {
+		return false
+	}
+	for _, suffix := range []string{"+json", "+xml", "+yaml"} {
+		if strings.HasSuffix(t, suffix) {
+			return true
+		}
+	}
 	for _, prefix := range []string{
 		"application/vnd.in-toto", "application/vnd.dev.cosign", "application/vnd.dev.sigstore", "application/vnd.cncf.",
 		"application/vnd.wasm", "application/wasm", "application/json", "application/spdx", "application/vnd.cyclonedx",

@@ -49,7 +49,11 @@ type repository struct{ *distribution.Repository }
 // member is an image of a repository. Its manifest is top if it has that digest.
 func (r *repository) member(d v1.Descriptor, top []byte, digest v1.Hash) member {
 	ref := r.Ref.Context().String() + "@" + d.Digest.String()
-	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, open: func(ctx context.Context) (*Image, error) {
+	artifact := func(ctx context.Context) bool {
+		raw, err := r.get(ctx, "manifest", d)
+		return err == nil && isArtifact(raw)
+	}
+	return member{name: d.Digest.String(), ref: ref, platform: d.Platform, artifact: artifact, open: func(ctx context.Context) (*Image, error) {
 		img, err := r.open(ctx, d, top, digest)
 		if err != nil {
 			return nil, r.Explain("manifest "+d.Digest.String(), err)

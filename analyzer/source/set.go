@@ -31,6 +31,9 @@ type member struct {
 	ref      string       // a reference, without the kind, to this image alone
 	platform *v1.Platform // nil if it is not known before opening
 	open     func(ctx context.Context) (*Image, error)
+
+	// artifact reports whether the member is another artifact than an image, from its manifest alone; nil if it cannot be one.
+	artifact func(ctx context.Context) bool
 }
 
 // one opens the image that the platform chooses.
@@ -42,11 +45,10 @@ func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
 		}
 	}()
 	defer closer(&err, s.done)
-	m, err := s.choose(platform)
-	if err != nil {
-		return nil, err
+	img, err := s.open(ctx, platform)
+	if err != nil && s.dropArtifacts(ctx, platform) {
+		img, err = s.open(ctx, platform)
 	}
-	img, err := m.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,18 +59,30 @@ func (s *set) one(ctx context.Context, platform string) (_ *Image, err error) {
 	return img, nil
 }
 
+func (s *set) open(ctx context.Context, platform string) (*Image, error) {
+	m, err := s.choose(platform)
+	if err != nil {
+		return nil, err
+	}
+	return m.open(ctx)
+}
+
 // all opens the images one after the other.
 func (s *set) all(ctx context.Context, prefix string) iter.Seq2[*Image, error] {
 	return func(yield func(*Image, error) bool) {
 		s.uses = 1
-		stopped := false
+		var stopped, found bool
 		defer func() {
 			if err := s.done(); err != nil && !stopped {
 				yield(nil, err)
 			}
 		}()
-		for _, m := range s.members {
+		for i, m := range s.members {
 			img, err := m.open(ctx)
+			if err != nil && (found || i < len(s.members)-1) && m.artifact != nil && m.artifact(ctx) {
+				continue // the last one is an error if all are artifacts
+			}
+			found = true
 			if err != nil {
 				if stopped = !yield(nil, fmt.Errorf("%s: %w", m.ref, err)); stopped {
 					return
@@ -152,6 +166,31 @@ func (s *set) choose(platform string) (member, error) {
 		return member{}, fmt.Errorf("%w for %s; it has %s", errNotFound, want.String(), some(platforms))
 	}
 	return member{}, fmt.Errorf("it has %d images; choose one by %s: %s", max(len(found), len(s.members)), s.how, some(names))
+}
+
+// maxInspected bounds how many manifests dropArtifacts reads.
+const maxInspected = 64
+
+// dropArtifacts removes members that are charts, signatures, attestations and the like, and reports whether it removed any and left
+// others. It reads only manifests that the platform does not rule out.
+func (s *set) dropArtifacts(ctx context.Context, platform string) bool {
+	want, err := wantedPlatform(platform)
+	if err != nil {
+		return false
+	}
+	inspected := 0
+	rest := slices.DeleteFunc(slices.Clone(s.members), func(m member) bool {
+		if m.artifact == nil || m.platform != nil && !m.platform.Satisfies(want) || inspected == maxInspected {
+			return false
+		}
+		inspected++
+		return m.artifact(ctx)
+	})
+	if len(rest) == 0 || len(rest) == len(s.members) {
+		return false
+	}
+	s.members = rest
+	return true
 }
 
 // some lists names in an error, at most 20.
