@@ -43,4 +43,6 @@ const (
 	// NotRead: an image has packages that no analyzer reads. A report has one such diagnostic for each message of an analyzer, at
 	// the first file that no System package owns.
 	NotRead DiagnosticCode = "not-read"
+
+	MissingLayer DiagnosticCode = "missing-layer" // a layer is not stored with the image: its packages are missing
 )

@@ -9,6 +9,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
@@ -86,6 +87,12 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	}
 	data, lazily, err := r.readLayer(ctx, s, l, asked, lazily, progress)
 	release()
+	var absent *walk.AbsentError
+	if errors.As(err, &absent) { // the others are worth reading; no cache keeps this answer
+		event.Done = true
+		r.report.send(event)
+		return absentLayer(absent), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +114,11 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	event.Done = true
 	r.report.send(event)
 	return data, nil
+}
+
+// absentLayer returns the results for a layer that the image stores elsewhere: a diagnostic.
+func absentLayer(err error) *layerData {
+	return &layerData{Problems: []analyzer.FileDiagnostic{entryProblem(analyzer.MissingLayer, "", err.Error())}}
 }
 
 // claim claims a key of the cache. The large scan does not wait for it.

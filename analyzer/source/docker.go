@@ -23,6 +23,8 @@ type dockerManifest struct {
 	Config   string
 	RepoTags []string
 	Layers   []string
+
+	LayerSources map[v1.Hash]v1.Descriptor // of foreign layers, by DiffID
 }
 
 // findDocker finds the images of an archive or of an unpacked archive.
@@ -134,16 +136,21 @@ func dockerImage(ctx context.Context, s store, m dockerManifest) (v1.Image, erro
 	core := &dockerCore{config: config, layers: make(map[v1.Hash]partial.UncompressedLayer)}
 	img := &layeredImage{}
 	for i, name := range m.Layers {
+		from := s
 		if err := lacks(s, fmt.Sprintf("layer %d", i), name); err != nil {
-			return nil, err
+			d, ok := m.LayerSources[ids[i]]
+			if !ok || !foreign(d) || !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			from = absentStore{d}
 		}
-		blob := &plainBlob{ctx: ctx, store: s, name: name, diffID: ids[i]}
+		blob := &plainBlob{ctx: ctx, store: from, name: name, diffID: ids[i]}
 		core.layers[ids[i]] = blob
 		layer, err := partial.UncompressedToLayer(blob)
 		if err != nil {
 			return nil, err
 		}
-		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name})
+		img.layers = append(img.layers, &storedLayer{Layer: layer, store: from, name: name})
 	}
 	img.Image, err = partial.UncompressedToImage(core)
 	return img, err

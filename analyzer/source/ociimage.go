@@ -14,8 +14,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-
-	"github.com/hullmark/hullmark/internal/scrub"
 )
 
 // ociCore implements partial.CompressedImageCore.
@@ -64,16 +62,17 @@ func ociImage(ctx context.Context, s store, get getter, desc v1.Descriptor, raw 
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 		name := blobName(d.Digest.String())
+		from := s
 		if err := lacks(s, fmt.Sprintf("layer %d", i), name); errors.Is(err, fs.ErrNotExist) && foreign(d) {
-			return nil, fmt.Errorf("layer %d: %w", i, foreignLayer(d))
+			from = absentStore{d}
 		} else if err != nil {
 			return nil, err
 		}
-		layer, err := partial.CompressedToLayer(&compressedBlob{ctx, s, d})
+		layer, err := partial.CompressedToLayer(&compressedBlob{ctx, from, d})
 		if err != nil {
 			return nil, err
 		}
-		img.layers = append(img.layers, &storedLayer{Layer: layer, store: s, name: name, digest: d.Digest, annotations: d.Annotations})
+		img.layers = append(img.layers, &storedLayer{Layer: layer, store: from, name: name, digest: d.Digest, annotations: d.Annotations})
 	}
 	img.Image, err = partial.CompressedToImage(core)
 	return img, err
@@ -135,13 +134,4 @@ func isArtifactLayer(t string) bool {
 		}
 	}
 	return false
-}
-
-// foreign reports whether a layer may be stored elsewhere than the rest of its image.
-func foreign(d v1.Descriptor) bool { return len(d.URLs) > 0 || !d.MediaType.IsDistributable() }
-
-// foreignLayer makes the error for a foreign layer that is not stored with the others. It is never fetched from the URLs that the
-// image names, because an attacker may have chosen them.
-func foreignLayer(d v1.Descriptor) error {
-	return new(scrub.Scrubber).Errorf("%s is stored only at %q, outside the image: %w", d.Digest, d.URLs, errors.ErrUnsupported)
 }

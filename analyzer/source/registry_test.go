@@ -439,19 +439,6 @@ func TestRegistryMisbehaves(t *testing.T) {
 		{name: "an encrypted layer", do: only("/manifests/", manifestOf(func(m *v1.Manifest) {
 			m.Layers[0].MediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
 		})), is: errors.ErrUnsupported, want: "layer 0: encrypted"},
-		{name: "a foreign layer", do: func(g *rogue, w http.ResponseWriter, r *http.Request) {
-			switch {
-			case strings.Contains(r.URL.Path, "/manifests/"):
-				manifestOf(func(m *v1.Manifest) {
-					m.Layers[0].MediaType = types.OCIRestrictedLayer
-					m.Layers[0].URLs = []string{g.URL + "/foreign"}
-				})(g, w, r)
-			case strings.HasSuffix(r.URL.Path, layer):
-				w.WriteHeader(404)
-			default:
-				g.inner.ServeHTTP(w, r)
-			}
-		}, is: errors.ErrUnsupported, want: "/foreign"},
 		{name: "image or index", do: only("/manifests/", status(200, `{"schemaVersion":2,"manifests":[],"layers":[]}`)), want: "both manifests and layers"},
 		{name: "no manifest", do: only("/manifests/", status(200, "sorry")), want: "invalid character"},
 		{name: "a page", do: only("/manifests/", status(200, `<html>`)), want: "manifest 1: a web page, not a manifest"},
@@ -483,9 +470,6 @@ func TestRegistryMisbehaves(t *testing.T) {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("the error has %q in it: %v", secret, err)
 				}
-			}
-			if n := g.asked("/foreign"); n > 0 {
-				t.Error("a foreign layer was asked for")
 			}
 			if n := g.asked(""); n > 40 {
 				t.Errorf("%d requests", n)

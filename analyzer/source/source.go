@@ -79,8 +79,9 @@ func (i *Image) Close() error {
 
 // Open opens the image that a reference names; see the package comment. The image can be used until ctx ends.
 //
-// The error wraps fs.ErrNotExist if there is no such image, errors.ErrUnsupported if a layer is encrypted, is not part of a file
-// system or is stored outside the registry, and those of package registry.
+// The error wraps fs.ErrNotExist if there is no such image, errors.ErrUnsupported if a layer is encrypted, or is not part of a
+// file system, and those of package registry. Reading a foreign layer that is not stored with the image fails with
+// errors.ErrUnsupported; a scan reports it and reads the others.
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	set, k, name, err := find(ctx, ref, o)
 	if err != nil {

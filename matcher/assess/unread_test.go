@@ -3,6 +3,7 @@ package assess_test
 import (
 	"bytes"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,11 +11,16 @@ import (
 	"testing/fstest"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/tools/txtar"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -62,6 +68,39 @@ func TestUnread(t *testing.T) {
 			testGate(t, p, img, want)
 		})
 	}
+}
+
+// TestMissingLayer requires the same of an image whose base is not stored with it.
+func TestMissingLayer(t *testing.T) {
+	img, err := imagetest.Image(new(imagetest.Layer).File("base", "1"), new(imagetest.Layer).File("usr/lib/python3/dist-packages/other-1.dist-info/METADATA", "Name: other\nVersion: 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layers[0], MediaType: types.OCIRestrictedLayer}, mutate.Addendum{Layer: layers[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := layers[0].Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := layout.Write(dir, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: base})); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "blobs", "sha256", digest.Hex)); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := source.Open(t.Context(), "oci:"+dir, source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	testGate(t, gated(), opened, false)
 }
 
 func testGate(t *testing.T, p assess.Pipeline, img v1.Image, passes bool) {

@@ -10,15 +10,21 @@ import (
 	"github.com/hullmark/hullmark/internal/plural"
 )
 
-// unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file. It
-// leaves out language packages: one application with a damaged file does not hide another.
+// unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file, and about
+// layers that it did not have. It leaves out language packages: one application with a damaged file does not hide another.
 func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 	var list []*analyzer.FileDiagnostic
-	type file struct{ path, analyzer string }
+	type file struct {
+		layer          int
+		path, analyzer string
+	}
 	seen := make(map[file]bool)
 	for i := range a.Report.Diagnostics {
 		d := &a.Report.Diagnostics[i]
-		at := file{d.Path, d.Analyzer}
+		at := file{path: d.Path, analyzer: d.Analyzer}
+		if d.Code == analyzer.MissingLayer {
+			at.layer = d.Layer
+		}
 		if seen[at] || !hidesDatabase(d) {
 			continue
 		}
@@ -34,6 +40,8 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 	switch d.Code {
 	case analyzer.Unavailable:
 		return true // nothing tells which files the analyzer would have read
+	case analyzer.MissingLayer:
+		return d.Analyzer == "" // any file may be in it
 	case "", analyzer.Malformed, analyzer.TooLarge, analyzer.Unsupported, analyzer.Unreadable, analyzer.Refused, analyzer.Panicked:
 	default:
 		return false
