@@ -51,7 +51,7 @@ type name struct {
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
-// A productOf is a subject that is looked up by its CPE name if no feed covers its ecosystem.
+// A productOf is a subject that is looked up by its CPE name if no feed covers its ecosystem, or it has none.
 type productOf struct {
 	subject   int
 	ecosystem Key
@@ -109,7 +109,7 @@ func (r *register) name(subject int, purlType string, l lookup) {
 	r.names = append(r.names, n)
 }
 
-// addProducts enters the CPE names of subjects whose ecosystem the rows don't cover, and reports whether there are any.
+// addProducts enters the CPE names of subjects whose ecosystem the rows don't cover or that have none, and reports whether there are any.
 func (r *register) addProducts(rows []Coverage) bool {
 	covered := make(map[Key]bool)
 	for _, c := range rows {
@@ -118,7 +118,7 @@ func (r *register) addProducts(rows []Coverage) bool {
 		}
 	}
 	for _, p := range r.products {
-		if !covered[p.ecosystem] {
+		if !covered[p.ecosystem] || p.ecosystem.Type == "generic" { // the type is no ecosystem: a feed covers some products of it
 			r.name(p.subject, typeCPE, p.lookup)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/rpm"
+	"github.com/hullmark/hullmark/analyzer/runtimes"
 	"github.com/hullmark/hullmark/analyzer/traces"
 )
 
@@ -37,6 +38,7 @@ func All() []analyzer.Analyzer {
 		pip.New(),
 		pip.Executables(),
 		rpm.New(),
+		runtimes.New(),
 		traces.New(),
 	}
 }

@@ -33,6 +33,7 @@ func Example() {
 	// pip
 	// pip-executable
 	// rpm
+	// runtimes
 	// traces
 }
 
