@@ -1,10 +1,12 @@
 package scan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher/distro"
 )
 
 // nameComponents sets the namespace, PURL and ID of every component, and joins components with equal IDs.
@@ -15,6 +17,9 @@ func nameComponents(report *analyzer.Report) {
 		c := &report.Components[n]
 		if c.System && c.Namespace == "" && report.Distro != nil {
 			c.Namespace = report.Distro.ID
+			if c.Type == "rpm" {
+				c.Namespace = cmp.Or(distro.RPMThirdParty(report.Distro.ID, c.Vendor), c.Namespace)
+			}
 		}
 		c.PURL = c.Package.PURL(report.Distro)
 		c.ID = componentID(c)

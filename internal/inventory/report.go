@@ -123,8 +123,11 @@ func (c *Collector) complete() {
 		}
 		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
 			k.Namespace = c.distro.ID
-			if k.Type == "deb" { // tools state the vendor and version of a third party's package, but not its namespace
+			switch k.Type { // tools state the vendor and version of a third party's package, but not its namespace
+			case "deb":
 				k.Namespace = cmp.Or(distro.DebThirdParty(k.Version, k.Vendor, "", ""), c.distro.ID)
+			case "rpm":
+				k.Namespace = cmp.Or(distro.RPMThirdParty(c.distro.ID, k.Vendor), c.distro.ID)
 			}
 		}
 		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.SourcePackage == nil {

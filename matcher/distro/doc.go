@@ -8,5 +8,5 @@
 //   - [ReleaseOf] spells a release as the keys of advisories do.
 //   - [BaseOf] returns the release of the distribution that a derivative takes its packages from.
 //   - [SupportEnds] and [SystemSupportEnds] know when support ends.
-//   - [DebThirdParty] tells packages of other publishers from those of the distribution.
+//   - [DebThirdParty] and [RPMThirdParty] tell packages of other publishers from those of the distribution.
 package distro

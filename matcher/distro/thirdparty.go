@@ -38,9 +38,10 @@ var publishers = []publisher{
 	{name: "nvidia.com", addresses: []string{"cudatools@nvidia.com"}},
 	{name: "postgresql.org", marks: []string{".pgdg", "~pgdg"}},
 	{name: "proxmox.com", addresses: []string{"support@proxmox.com"}},
+	{name: "redis.io", marks: []string{"rl1~"}, hosts: []string{"redis.io", "redis.com", "redislabs.com"}},
 	{name: "rabbitmq.com", addresses: []string{"info@rabbitmq.com"}},
 	{name: "raspberrypi.com", marks: []string{"+rpt", "~rpt"}},
-	{name: "sury.org", marks: []string{"+deb.sury"}},
+	{name: "sury.org", marks: []string{"+deb.sury", "~1.gbp"}},
 	{name: "yarn", addresses: []string{"yarn@dan.cx"}},
 }
 
@@ -53,6 +54,8 @@ var publishers = []publisher{
 //   - Origin is not a distribution. The distributions that fill it write their own name.
 //   - The version has the mark of a publisher's builds.
 //   - The maintainer's address belongs to a publisher.
+//   - The version names a release of a distribution by its codename, "~bookworm" or "+jammy1", as builds for several releases do. The
+//     distributions write the number of the release: "+deb12u1", "~22.04.1".
 //   - There is a Vendor field. dpkg's tools write none; fpm, nfpm and CPack do.
 //   - The host of the maintainer's address has no domain: someone built the package by hand, as checkinstall and fpm do by
 //     default. The host may be a container's, so the name is "local".
@@ -72,6 +75,19 @@ func DebThirdParty(version, maintainer, origin, vendor string) string {
 		return name
 	}
 	domain := strings.Contains(host, ".")
+	if namesRelease(version) {
+		for _, family := range [][]Distro{debianFamily, ubuntuFamily} { // it rebuilds a package of this maintainer
+			for i := range family {
+				if family[i].maintains(host) {
+					return "local"
+				}
+			}
+		}
+		if !domain {
+			return "local"
+		}
+		return slug(host)
+	}
 	switch {
 	case vendor != "" && !shipsDeb(vendor):
 		switch {
@@ -85,6 +101,60 @@ func DebThirdParty(version, maintainer, origin, vendor string) string {
 		return "local"
 	}
 	return ""
+}
+
+// namesRelease reports whether a version has a codename of Debian or Ubuntu after "~", "+", "-" or ".", and a number at most before the
+// next one: "~bookworm", "+jammy1".
+func namesRelease(version string) bool {
+	parts := strings.FieldsFunc(version, func(r rune) bool { return strings.ContainsRune("~+-.:", r) })
+	for i, p := range parts {
+		if i == 0 {
+			continue
+		}
+		p = strings.TrimRight(p, "0123456789")
+		for _, id := range []string{"debian", "ubuntu"} {
+			for _, r := range find(id).Releases {
+				if p == r.Codename && len(p) > 3 { // "sid"
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// maintains reports whether the distribution's maintainers have addresses at a host.
+func (d *Distro) maintains(host string) bool {
+	return slices.ContainsFunc(d.Maintainers, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
+}
+
+// RPMThirdParty names the builder of an RPM package if its Vendor shows that the distribution with an ID, or the one that it derives
+// from, did not build it, and returns "" otherwise. It returns the ID of another distribution, as for EPEL's packages outside Fedora. It
+// returns "" for an empty vendor, an unknown distribution, and one whose vendors the table lacks.
+func RPMThirdParty(id, vendor string) string {
+	d := find(id)
+	if d == nil || len(d.Vendors) == 0 || vendor == "" {
+		return ""
+	}
+	if base := find(d.Base); d.sells(vendor) || base != nil && base.sells(vendor) {
+		return ""
+	}
+	for _, family := range [][]Distro{redHatFamily, suseFamily, rpmFamily} {
+		for i := range family {
+			if family[i].sells(vendor) {
+				return family[i].ID
+			}
+		}
+	}
+	return slug(vendor)
+}
+
+// sells reports whether a Vendor begins with one of the distribution's: "Red Hat, Inc. <http://bugzilla.redhat.com>".
+func (d *Distro) sells(vendor string) bool {
+	vendor = fold(vendor)
+	return slices.ContainsFunc(d.Vendors, func(v string) bool { return strings.HasPrefix(vendor, fold(v)) })
 }
 
 // shipsDeb reports whether an Origin or Vendor is a distribution that uses dpkg.
