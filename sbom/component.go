@@ -26,6 +26,9 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		Licenses:   licenses,
 		Evidence:   b.evidence(c),
 	}
+	if name := c.Qualifiers["cpe"]; c.Type == "generic" && isCPE(name) {
+		out.CPE, out.PackageURL = name, "" // a generic PURL identifies nothing
+	}
 	switch {
 	case c.Dev:
 		out.Scope = cyclonedx.ScopeExcluded
