@@ -201,6 +201,16 @@ func TestSkipped(t *testing.T) {
 	if !slices.Equal(result.Skipped, want) {
 		t.Errorf("skipped %v, want %v", result.Skipped, want)
 	}
+	cached, tested := pypi("a", "1"), pypi("b", "1")
+	cached.Path, tested.Path = "opt/conda/pkgs/a-1-0/lib/a-1.dist-info/METADATA", "usr/lib/python3.12/test/b-1.dist-info/METADATA"
+	places := &analyzer.Report{Components: []analyzer.Component{cached, tested}}
+	for _, include := range [][]analyzer.Place{nil, {analyzer.Cached, analyzer.TestData}} {
+		result, err := matcher.Matcher{Source: source, Include: include}.Match(t.Context(), places)
+		want := []matcher.Skipped{{"a1", matcher.OnlyCached}, {"b1", matcher.OnlyTestData}}[:2-len(include)]
+		if err != nil || len(result.Matches) != len(include) || !slices.Equal(result.Skipped, want) {
+			t.Errorf("include %v: %v, %v, want skipped %v", include, result, err, want)
+		}
+	}
 	report := &analyzer.Report{Components: []analyzer.Component{declared}}
 	all, err := matcher.Matcher{Source: source, Declared: true}.Match(t.Context(), report)
 	if err != nil || len(all.Matches) != 1 {
@@ -354,7 +364,8 @@ func ExampleMatcher_Match() {
 func TestCodes(t *testing.T) {
 	for code, want := range map[string]string{
 		string(matcher.OwnedByDistro): "owned by a package of the distribution", string(matcher.OnlyDeclared): "declared, not installed",
-		string(matcher.NoVersion): "no version",
+		string(matcher.NoVersion): "no version", string(matcher.OnlyCached): "in a cache of a package manager",
+		string(matcher.OnlyTestData): "test data of a package",
 	} {
 		if got := matcher.SkipReason(code).Text(); got != want || strings.Contains(code, " ") {
 			t.Errorf("%s: %q, want %q", code, got, want)

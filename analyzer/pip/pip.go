@@ -104,9 +104,9 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		err = parseDirectURL(text, &part)
 	default:
 		r, err := parseRequirements(text, m)
-		if strings.HasSuffix("/"+dir, "/_vendor") { // the libraries themselves are beside the list
+		if strings.HasSuffix("/"+dir, "/_vendor") { // the libraries are beside the list, but only pkg_resources of setuptools
 			for i := range r.Packages {
-				r.Packages[i].Declared = false
+				r.Packages[i].Declared = r.Packages[i].Name == "setuptools"
 			}
 		}
 		return r, err
