@@ -40,7 +40,7 @@ func TestInRange(t *testing.T) {
 		{"npm", "vers:npm/", "1.0.0", false, true},
 		{"npm", "vers:npm", "1.0.0", false, true},
 		{"npm", "vers:npm/>=x y", "1.0.0", false, true},
-		{"swift", "vers:swift/>=1", "1.0.0", false, true},
+		{"cocoapods", "vers:cocoapods/>=1", "1.0.0", false, true},
 	} {
 		target := purl.NewTarget(&analyzer.Component{Package: analyzer.Package{Type: c.kind, Version: c.version}}, nil)
 		got, err := target.InRange(c.text)
