@@ -1,4 +1,4 @@
-package analyzer
+package place
 
 import (
 	"slices"
