@@ -90,6 +90,7 @@ func TestHomes(t *testing.T) {
 	layer := new(imagetest.Layer)
 	layer.Add(tar.Header{Name: "usr/bin/hullmark", Mode: 0o755}, program)
 	layer.Add(tar.Header{Name: "usr/bin/shop", Mode: 0o755}, javaProgram(t))
+	layer.Add(tar.Header{Name: "usr/bin/tool", Mode: 0o755}, pythonProgram(t))
 	layer.File("nix/store/0-zlib/lib/libz.so", "")
 	img, err := imagetest.Image(layer)
 	if err != nil {
@@ -106,13 +107,26 @@ func TestHomes(t *testing.T) {
 
 // javaProgram returns an archive behind a script.
 func javaProgram(t *testing.T) []byte {
-	var b bytes.Buffer
-	b.WriteString("#!/bin/sh\nexec java -jar \"$0\"\n")
-	w := zip.NewWriter(&b)
-	for name, text := range map[string]string{
+	return zipped(t, "#!/bin/sh\nexec java -jar \"$0\"\n", map[string]string{
 		"META-INF/MANIFEST.MF":                           "Manifest-Version: 1.0\n",
 		"META-INF/maven/org.example/shop/pom.properties": "groupId=org.example\nartifactId=shop\nversion=1.0\n",
-	} {
+	})
+}
+
+// pythonProgram returns a zipped application.
+func pythonProgram(t *testing.T) []byte {
+	return zipped(t, "#!/usr/bin/env python3\n", map[string]string{
+		"__main__.py":                 "import idna\n",
+		"idna-3.7.dist-info/METADATA": "Metadata-Version: 2.1\nName: idna\nVersion: 3.7\n",
+	})
+}
+
+// zipped returns an archive behind a first line.
+func zipped(t *testing.T, first string, files map[string]string) []byte {
+	var b bytes.Buffer
+	b.WriteString(first)
+	w := zip.NewWriter(&b)
+	for name, text := range files {
 		entry, err := w.Create(name)
 		if err != nil {
 			t.Fatal(err)
