@@ -7,7 +7,7 @@ type Diagnostic struct {
 	Code    DiagnosticCode // "" means Malformed
 	Line    int            // counted from 1; 0 if the problem has no line
 	Message string         // names neither the file, nor the line, nor the analyzer
-	Type    string         // PURL type of the packages that NotRead is about
+	Type    string         // PURL type of the packages that are not read
 }
 
 // String returns the message, after the line if there is one: "line 12: no colon".

@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// own sets Owner of every component whose file belongs to a System component, and returns the files with a NotRead that belong to one. It
+// own sets Owner of every component whose file belongs to a System component, and returns those of files with packages that are not read. It
 // follows both paths through the directory links of the merged image: a package may own lib/x when /lib is a link to usr/lib.
 func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	components := report.Components
@@ -22,7 +22,7 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	}
 	owned = make(map[string]bool)
 	for i := range report.Diagnostics {
-		if d := &report.Diagnostics[i]; d.Code == analyzer.NotRead {
+		if d := &report.Diagnostics[i]; d.Type != "" {
 			owned[d.Path] = false
 			wanted[path.Base(d.Path)] = true
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/internal/databases"
 )
 
-// oneTrace returns a list with one of the NotRead diagnostics of an analyzer that say the same: at the first file by name that no System
-// component owns. The packages of such a component are read.
+// oneTrace returns a list with one of the diagnostics of an analyzer that say the same of packages that are not read: at the first file by
+// name that no System component owns. The packages of such a component are read.
 func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.FileDiagnostic {
 	type trace struct {
 		analyzer string
@@ -19,14 +19,14 @@ func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.
 	for i := range list {
 		d := &list[i]
 		t := trace{d.Analyzer, d.Diagnostic}
-		if d.Code == analyzer.NotRead && !owned[d.Path] && (first[t] == nil || d.Path < first[t].Path) {
+		if d.Type != "" && !owned[d.Path] && (first[t] == nil || d.Path < first[t].Path) {
 			first[t] = d
 		}
 	}
 	kept := list[:0:0]
 	for i := range list {
 		d := &list[i]
-		if d.Code != analyzer.NotRead || first[trace{d.Analyzer, d.Diagnostic}] == d {
+		if d.Type == "" || first[trace{d.Analyzer, d.Diagnostic}] == d {
 			kept = append(kept, *d)
 		}
 	}

@@ -1,7 +1,8 @@
 // Package traces finds traces of package managers that no analyzer of this module reads, so that a scan tells what it does not look at: the
 // store of Nix, the databases of pacman and Portage, the libraries of R, Perl and others.
 //
-// It finds no packages. Each trace is a [analyzer.NotRead] diagnostic, of which a report has one for each manager.
+// It finds no packages. Each trace is a [analyzer.NotRead] diagnostic, or [analyzer.Unsupported] for a lock file. A report has one for each
+// manager.
 package traces
 
 import (
@@ -17,6 +18,17 @@ type manager struct {
 	purlType string // by the registered types of purl-spec, else the manager's name
 	name     string
 	patterns []string // of files that packages have once they are installed
+}
+
+// A lock is a lock file that no analyzer reads. It is no evidence of installation, so it does not fail gates.
+type lock struct{ purlType, name, pattern string }
+
+var locks = []lock{
+	{"hex", "Mix", "**/mix.lock"},
+	{"pub", "pub", "**/pubspec.lock"},
+	{"swift", "Swift", "**/Package.resolved"},
+	{"cocoapods", "CocoaPods", "**/Podfile.lock"},
+	{"conan", "Conan", "**/conan.lock"},
 }
 
 // managers lists the places where each manager keeps what it installs, by its own documentation.
@@ -36,16 +48,12 @@ var managers = []manager{
 	{"spack", "Spack", []string{"**/.spack-db/index.json", "**/.spack/spec.json"}},
 	{"cran", "R", []string{"**/library/*/DESCRIPTION", "**/site-library/*/DESCRIPTION", "**/Meta/package.rds"}},
 	{"otp", "Erlang and Elixir", []string{"**/ebin/*.app"}},
-	{"hex", "Mix (Elixir)", []string{"**/mix.lock"}},
 	{"cpan", "Perl", []string{"**/.packlist", "**/perllocal.pod", "**/.meta/*/install.json"}},
 	{"luarocks", "LuaRocks", []string{"**/*.rockspec", "**/rock_manifest"}},
 	{"hackage", "GHC (Haskell)", []string{"**/package.conf.d/*.conf"}},
 	{"opam", "opam (OCaml)", []string{"**/.opam-switch/switch-state"}},
 	{"julia", "Julia", []string{"**/.julia/packages/*/*/Project.toml"}},
-	{"pub", "pub (Dart)", []string{"**/pubspec.lock"}},
-	{"swift", "Swift", []string{"**/Package.resolved"}},
-	{"cocoapods", "CocoaPods", []string{"**/Podfile.lock"}},
-	{"conan", "Conan", []string{"**/conan.lock", "**/conaninfo.txt"}},
+	{"conan", "Conan", []string{"**/conaninfo.txt"}},
 	{"vcpkg", "vcpkg", []string{"**/vcpkg/status", "**/vcpkg/info/*.list"}},
 }
 
@@ -53,19 +61,24 @@ var managers = []manager{
 func New() analyzer.Analyzer {
 	info := analyzer.Info{Name: "traces", Version: 1, NamesOnly: true}
 	index := new(pattern.Index)
-	for i, m := range managers {
-		info.Patterns = append(info.Patterns, m.patterns...)
-		if err := pattern.Compile(i, m.patterns, nil, index, nil); err != nil {
-			panic(err) // a fault of the table, which the tests find
+	var found []analyzer.Diagnostic // by the numbers in index
+	add := func(d analyzer.Diagnostic, patterns ...string) {
+		info.Patterns = append(info.Patterns, patterns...)
+		if err := pattern.Compile(len(found), patterns, nil, index, nil); err != nil {
+			panic(err) // a fault of the tables, which the tests find
 		}
+		found = append(found, d)
+	}
+	for _, m := range managers {
+		add(analyzer.Diagnostic{Code: analyzer.NotRead, Type: m.purlType, Message: fmt.Sprintf("packages of %s are not read", m.name)}, m.patterns...)
+	}
+	for _, l := range locks {
+		add(analyzer.Diagnostic{Code: analyzer.Unsupported, Type: l.purlType, Message: fmt.Sprintf("lock files of %s are not read", l.name)}, l.pattern)
 	}
 	return analyzer.Func(info, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		r := new(analyzer.Result)
 		for _, i := range index.Find(f.Path, nil) {
-			m := &managers[i]
-			r.Diagnostics = append(r.Diagnostics, analyzer.Diagnostic{
-				Code: analyzer.NotRead, Type: m.purlType, Message: fmt.Sprintf("packages of %s are not read", m.name),
-			})
+			r.Diagnostics = append(r.Diagnostics, found[i])
 		}
 		return r, nil
 	})

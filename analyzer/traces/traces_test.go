@@ -45,6 +45,9 @@ func TestTraces(t *testing.T) {
 		got := ""
 		for _, d := range r.Diagnostics {
 			got += d.Type
+			if lock := strings.HasPrefix(path, "app/"); lock != (d.Code == analyzer.Unsupported) {
+				t.Errorf("%s: %s", path, d.Code)
+			}
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
