@@ -15,6 +15,7 @@ import (
 func Executables() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name: "maven-executable", Version: 1, Patterns: []string{"**/*."}, Magic: []string{"PK\x03\x04", "#!"},
+		ContentOnly: true, // but for the name of an archive that tells nothing else: a hard link has that of the first name
 	}, analyzeExecutable)
 }
 

@@ -16,7 +16,7 @@ func Executables() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name: "pip-executable", Version: 1,
 		Patterns: []string{"**/*.", "**/*.par", "**/*.zip"},
-		Magic:    []string{"PK\x03\x04", "#!"},
+		Magic:    []string{"PK\x03\x04", "#!"}, ContentOnly: true,
 	}, analyzeExecutable)
 }
 
