@@ -8,12 +8,19 @@ import (
 	"runtime/metrics"
 )
 
-// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
-const free = 40 << 20
+const (
+	// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
+	free = 40 << 20
+
+	// bound is the memory in bytes near which Go collects all the same, if it is more than what is in use: the percentage is that of the
+	// collection before, until a goroutine sets another, and a busy machine may let that wait.
+	bound = 160 << 20
+)
 
 // Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or a quarter more than is in use, whichever is more.
 // By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
-// its time, and with two windows of zstd not before 85 MB. Collector leaves other settings than the default of GOGC and GOMEMLIMIT as they are.
+// its time, and with two windows of zstd not before 85 MB. Collector sets GOGC and GOMEMLIMIT
+// for this, and leaves other settings than their defaults as they are.
 func Collector() {
 	const minimum = 4 << 20 // bytes of the first collection at 100 percent
 	set := debug.SetGCPercent(100 * free / minimum)
@@ -21,6 +28,7 @@ func Collector() {
 		debug.SetGCPercent(set)
 		return
 	}
+	debug.SetMemoryLimit(bound)
 	afterCollection()
 }
 
@@ -30,14 +38,16 @@ func afterCollection() {
 	runtime.AddCleanup(unused, func(struct{}) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		debug.SetGCPercent(percent(live[0].Value.Uint64()))
+		used := live[0].Value.Uint64()
+		debug.SetGCPercent(percent(used))
+		debug.SetMemoryLimit(max(bound, int64(used+used/2)))
 		afterCollection()
 	}, struct{}{})
 }
 
 // percent returns how much the heap may grow beyond the bytes in use.
 func percent(live uint64) int {
-	const most = 2000
+	const most = 400
 	if live >= free*4/5 {
 		return 25
 	}

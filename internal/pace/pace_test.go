@@ -11,7 +11,7 @@ func TestPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 2000}, {1 << 20, 2000}, {20 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
+	}{{0, 400}, {1 << 20, 400}, {20 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("%d bytes: got %d, want %d", c.live, got, c.want)
 		}
@@ -22,9 +22,10 @@ func TestPercent(t *testing.T) {
 func TestCollector(t *testing.T) {
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	Collector()
 	hold := make([]byte, 64<<20)
-	for _, want := range []int{25, 2000} {
+	for _, want := range []int{25, 400} {
 		for end := time.Now().Add(10 * time.Second); ; {
 			runtime.GC()
 			now := debug.SetGCPercent(100)
