@@ -11,11 +11,9 @@ import (
 // package names the distribution, unless distro is nil, and the source package as "upstream": the source name, followed by "@" and
 // the source version if it differs from the version of p.
 //
-// PURL returns "" for a Maven package without a namespace, which the type requires. Its group is unknown.
+// A Maven package of an unknown group has a PURL without a namespace, though the type requires one: tools that read documents skip components
+// without a PURL.
 func (p *Package) PURL(distro *Distro) string {
-	if p.Type == packageurl.TypeMaven && p.Namespace == "" {
-		return ""
-	}
 	q := make(map[string]string, len(p.Qualifiers)+4)
 	for k, v := range p.Qualifiers {
 		q[k] = v

@@ -43,9 +43,9 @@ func TestExecutables(t *testing.T) {
 	if want := []string{
 		"opt/app/LIB/A.JAR pkg:maven/org.a/a@1.0",
 		"opt/app/LIB/A.War pkg:maven/org.a/a@1.0",
-		"srv/shop/shop-7.1 shop@7.1",
+		"srv/shop/shop-7.1 pkg:maven/shop@7.1",
 		"srv/shop/shop-7.1!BOOT-INF/lib/a-1.0.jar pkg:maven/org.a/a@1.0",
-		"usr/local/bin/shop shop@7.1",
+		"usr/local/bin/shop pkg:maven/shop@7.1",
 		"usr/local/bin/shop!BOOT-INF/lib/a-1.0.jar pkg:maven/org.a/a@1.0",
 	}; !slices.Equal(got, want) {
 		t.Errorf("found %s", strings.Join(got, "\n"))
