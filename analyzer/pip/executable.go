@@ -1,9 +1,7 @@
 package pip
 
 import (
-	"bytes"
 	"context"
-	"io"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/zipwalk"
@@ -21,26 +19,10 @@ func Executables() analyzer.Analyzer {
 }
 
 func analyzeExecutable(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
-	const end = 22 + 1<<16 // bytes of the end record with the longest comment
-	tail := make([]byte, min(f.Size(), end))
-	if _, err := f.Open().ReadAt(tail, f.Size()-int64(len(tail))); err != nil && err != io.EOF {
-		return nil, err
-	}
-	if !bytes.Contains(tail, []byte("PK\x05\x06")) {
-		return nil, nil
-	}
-	runs := false
-	limits := zipwalk.Limits{Depth: 1, Hold: func(n int64) error { return f.Hold(ctx, n) }}
-	kind := func(name []byte) zipwalk.Kind {
-		runs = runs || string(name) == "__main__.py" || string(name) == "__main__.pyc"
-		return zipwalk.Skip
-	}
-	err := zipwalk.Walk(ctx, f.Open(), f.Size(), limits, kind, func(*zipwalk.Archive) {}, func(error) {})
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil || !runs:
-		return nil, nil // another kind of file
+	hold := func(n int64) error { return f.Hold(ctx, n) }
+	wanted := func(name []byte) bool { return string(name) == "__main__.py" || string(name) == "__main__.pyc" }
+	if found, err := zipwalk.Contains(ctx, f.Open(), f.Size(), hold, wanted); err != nil || !found {
+		return nil, err // nil: another kind of file
 	}
 	return analyzeApplication(ctx, f)
 }
