@@ -32,8 +32,8 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // An archive without such metadata is a package if its name and version are known. New trusts, in this order, the headers of
 // Jenkins plugins, the directory of a Maven repository, the file name, and the manifest's Implementation-, Bundle- and
 // Specification- headers. The group comes from the same places, from a table of well-known libraries, from names that by custom
-// begin with the group, such as that of a module, or from the Java packages of the classes. If no group is certain, Namespace is empty and
-// the package has no PURL; the matcher then looks for the artifact in all groups. An archive without a version yields a Finding
+// begin with the group, such as that of a module, or from the Java packages of the classes. If no group is certain, Namespace is empty, and
+// so is that of its PURL; the matcher then looks for the artifact in all groups. An archive without a version yields a Finding
 // with rule "maven:unidentified" and the archive's SHA-1.
 //
 // Dependencies of a pom.xml on disk are Declared, including inherited ones. Properties, parents, dependencyManagement and
