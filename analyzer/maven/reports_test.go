@@ -21,7 +21,7 @@ var reports = []struct {
 		"pkg:maven/org.apache.derby/derby@10.16.1.1", "the activator is a class, no group"},
 	{"anchore/syft#5090, another bundle", "acmedb-1.0.jar",
 		"Bundle-SymbolicName: acmedb\nBundle-Activator: org.acme.acmedb.osgi.Activator", "org/acme/acmedb/osgi/Activator.class",
-		"acmedb@1.0", "org.acme and org.acme.acmedb may be the group"},
+		"pkg:maven/acmedb@1.0", "org.acme and org.acme.acmedb may be the group"},
 	{"anchore/syft#3993", "artemis-commons-2.31.0.jar", "", "org/apache/activemq/artemis/api/core/ActiveMQBuffer.class",
 		"pkg:maven/org.apache.activemq/artemis-commons@2.31.0", "the file name states artifact and version"},
 	{"anchore/syft#3993", "graal-sdk-23.1.5.jar", "", "META-INF/native-image/org.graalvm.sdk/native-image.properties",
@@ -38,7 +38,7 @@ var reports = []struct {
 		"pkg:maven/xalan/xalan@2.7.2", "the section of its package states the version"},
 	{"dependency-check#2442", "spring-base-0.5.13.0.jar",
 		"Implementation-Title: spring-base\nImplementation-Version: 0.5.13.0", "com/heidelberg/heios/lib/Base.class",
-		"spring-base@0.5.13.0", "a library of another company, com.heidelberg.heios.lib"},
+		"pkg:maven/spring-base@0.5.13.0", "a library of another company, com.heidelberg.heios.lib"},
 	{"anchore/syft#3127", "dom4j-1.6.1.jar", "Implementation-Title: org.dom4j", "org/dom4j/Node.class",
 		"pkg:maven/dom4j/dom4j@1.6.1", "the group changed with version 2"},
 	{"anchore/syft#3127", "dom4j-2.1.3.jar", "", "org/dom4j/Node.class", "pkg:maven/org.dom4j/dom4j@2.1.3", "the group changed with version 2"},
@@ -48,7 +48,7 @@ var reports = []struct {
 	{"aquasecurity/trivy#2054", "geronimo-jms_1.1_spec-1.1.1.jar", "Bundle-SymbolicName: org.apache.geronimo.specs.geronimo-jms_1.1_spec", "javax/jms/Message.class",
 		"pkg:maven/org.apache.geronimo.specs/geronimo-jms_1.1_spec@1.1.1", "the first number is part of the artifact"},
 	{"aquasecurity/trivy#2054", "kafka-manager-6.3.794.jar", "", "kafka/manager/Main.class",
-		"kafka-manager@6.3.794", "the manager is no part of Apache Kafka"},
+		"pkg:maven/kafka-manager@6.3.794", "the manager is no part of Apache Kafka"},
 	{"dependency-check#151", "jersey-client-1.11.jar", "Bundle-SymbolicName: com.sun.jersey.jersey-client", "com/sun/jersey/api/client/Client.class",
 		"pkg:maven/com.sun.jersey/jersey-client@1.11", "the group changed with version 2"},
 	{"dependency-check#151", "jersey-client-2.12.jar", "", "org/glassfish/jersey/client/Client.class",
@@ -58,13 +58,13 @@ var reports = []struct {
 	{"google/osv-scalibr#840", "bcpg-jdk18on-1.84.jar", "Bundle-SymbolicName: bcpg\nExport-Package: org.bouncycastle.openpgp", "org/bouncycastle/openpgp/PGPKey.class",
 		"pkg:maven/org.bouncycastle/bcpg-jdk18on@1.84", "a symbolic name of one word is no group"},
 	{"google/osv-scalibr#840, an unknown bundle", "acmepg-1.84.jar", "Bundle-SymbolicName: acmepg", "com/acme/pg/Key.class",
-		"acmepg@1.84", "a symbolic name of one word is no group"},
+		"pkg:maven/acmepg@1.84", "a symbolic name of one word is no group"},
 	{"google/osv-scalibr#1908", "plugins/renamed.jpi", "Short-Name: loadninja\nPlugin-Version: 2.2-SNAPSHOT (private-1a2b)", "WEB-INF/licenses.xml",
-		"loadninja@2.2-SNAPSHOT", "Jenkins knows a plugin by its short name; older ones state no group"},
+		"pkg:maven/loadninja@2.2-SNAPSHOT", "Jenkins knows a plugin by its short name; older ones state no group"},
 	{"anchore/syft#2563", "http4s-crypto_2.12-0.1.0.jar", "", "org/http4s/crypto/Hash.class",
 		"pkg:maven/org.http4s/http4s-crypto_2.12@0.1.0", "the version of Scala is part of the artifact"},
 	{"dependency-check#7518", "acme-xtext-6.28.0.jar", "Bundle-SymbolicName: acme.xtext\nRequire-Bundle: com.google.guava,org.apache.commons.logging", "acme/xtext/Main.class",
-		"acme-xtext@6.28.0", "what a bundle requires is another library"},
+		"pkg:maven/acme-xtext@6.28.0", "what a bundle requires is another library"},
 	{"aquasecurity/trivy#1589", "log4j-1.2-api.jar", "Implementation-Version: 2.17.1", "org/apache/log4j/Logger.class",
 		"pkg:maven/org.apache.logging.log4j/log4j-1.2-api@2.17.1", "1.2 is part of the artifact"},
 }
@@ -123,7 +123,7 @@ func TestReports(t *testing.T) {
 		got[c.Path] = append(got[c.Path], c.Label())
 	}
 	for _, r := range reports {
-		if found := strings.Join(got[r.file], ", "); strings.TrimPrefix(found, "pkg:maven/") != strings.TrimPrefix(r.want, "pkg:maven/") {
+		if found := strings.Join(got[r.file], ", "); found != r.want {
 			t.Errorf("%s: %s: found %q, want %q: %s", r.report, r.file, found, r.want, r.reason)
 		}
 	}
