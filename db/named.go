@@ -47,7 +47,8 @@ func (d *DB) namespaces(ctx context.Context, typ string) (nameIndex, error) {
 		}
 		for p := range got.block.packages.name {
 			n := got.block.name(p)
-			if namespaces := index[n.name]; n.typ == typ && !slices.Contains(namespaces, n.namespace) {
+			// Packages are sorted by namespace, so that the last one tells whether this one is new.
+			if namespaces := index[n.name]; n.typ == typ && (len(namespaces) == 0 || namespaces[len(namespaces)-1] != n.namespace) {
 				index[strings.Clone(n.name)] = append(namespaces, strings.Clone(n.namespace))
 			}
 		}
