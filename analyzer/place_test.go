@@ -54,6 +54,7 @@ func TestPlace(t *testing.T) {
 		{analyzer.Cached, false, "opt/conda/pkgs/a-b-1.26.4-py_0/site-packages/a-1.26.4.dist-info/METADATA"},
 		{analyzer.Cached, false, "opt/conda/pkgs/a-1.0-0/lib/node_modules/a/package.json"},
 		{analyzer.Installed, false, "app/pkgs/my-own-lib/node_modules/a/package.json"},
+		{analyzer.Installed, false, "opt/pkgs/shop-1.2-rc1/node_modules/a/package.json"}, // a release of an application
 		{analyzer.Installed, false, "opt/conda/conda-meta/a-1.0-0.json"},
 		{analyzer.Cached, false, "cache/v6/npm-a-1.0.0-" + hash40 + "-integrity/node_modules/a/package.json"},
 		{analyzer.Cached, false, "cache/v4/npm-@s-a-1.0.0-" + hash40 + "/node_modules/@s/a/package.json"},

@@ -25,8 +25,8 @@ func isCache(name string, before, after []string) bool {
 	switch name {
 	case wheelCache:
 		return true
-	case "pkgs": // conda: pkgs/NAME-VERSION-BUILD
-		return isCondaPackage(next)
+	case "pkgs": // conda: pkgs/NAME-VERSION-BUILD, with the tree of an environment
+		return isCondaPackage(next) && len(after) > 1 && slices.Contains([]string{"lib", "Lib", "site-packages", "info", "share"}, after[1])
 	case "mod": // Go: pkg/mod/MODULE@VERSION, and the archives in pkg/mod/cache
 		return parent == "pkg" && (next == "cache" || slices.ContainsFunc(after, isModule))
 	case "src": // Cargo: registry/src/HOST-HASH/NAME-VERSION
