@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,7 +42,9 @@ func document(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		err = fmt.Errorf("%.20q is not a version of SPDX that is read: %w", doc.Version, analyzer.ErrUnsupported)
 	}
 	if err == nil {
-		err = doc.Finish(func(e *inventory.Entry) { _ = out.Add(e) }, out.Add)
+		var first error // of the package that the document is about
+		err = doc.Finish(func(e *inventory.Entry) { first = out.Add(e) }, out.Add)
+		err = cmp.Or(err, first)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
