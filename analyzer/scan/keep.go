@@ -16,8 +16,8 @@ type keeper struct {
 	large
 	names, results atomic.Int64
 
-	keeping chan struct{} // has room for the one goroutine that makes the scan the large one
-	much    bool
+	keeping chan struct{} // guards much
+	much    bool          // the scan is the large one until it reports
 }
 
 func (k *keeper) start(b *Budget) {

@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// The place of the large scan is for one scan of a Budget at a time, which holds more than the others: in an analyzer, for a layer, or until it
-// reports. It must not wait for anything that another scan holds while that one waits for the place. So it needs no place for its layers and
-// no claim of the cache, and has workers and memory of its own.
+// A large gives a scan the place of the large scan, which one scan of a Budget at a time has. That scan may hold more than the others: in an
+// analyzer, for a layer, or until it reports. It must not wait for a resource that another scan holds while it waits for the place. So
+// the large scan needs no place for its layers and no claim of the cache, and has workers and memory of its own.
 type large struct {
 	budget  *Budget
-	waiting chan struct{} // has room for the one goroutine that waits for the place
+	waiting chan struct{} // holds the goroutine that waits for the place
 
 	mu   sync.Mutex
-	uses int           // of the place; the scan has it until there are none
+	uses int           // number of reasons to have the place; with 0, the scan gives it back
 	now  chan struct{} // closed while the scan has the place
 
 	analysis, reading turn
@@ -99,7 +99,7 @@ func (t turn) Give() {
 	<-t.room
 }
 
-// A share is what one layer, or file system, holds while it is read.
+// A share counts the turn that a layer, or a file system, takes while a scan reads it.
 type share struct {
 	large *large
 
@@ -121,7 +121,7 @@ func (s *share) grow(ctx context.Context) error {
 	return nil
 }
 
-// end gives back what the layer has.
+// end gives the turn back.
 func (s *share) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

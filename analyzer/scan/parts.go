@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// A parts is the content of a file of which the scan kept some spans.
+// A parts has some spans of the content of a file.
 type parts struct {
 	size   int64
 	spans  []span      // sorted, with gaps between them

@@ -2,8 +2,9 @@ package scan
 
 import "context"
 
-// What the layers and analyzers of a scan wait for. Each method returns a function that gives it back. The large scan also has memory and workers
-// that no other scan has; what it takes of them uses its place, so that they are free when the next scan gets the place.
+// Layers and analyzers of a scan wait here for resources of the Budget. Each method returns a function that gives the resource back. The large
+// scan also has memory and workers that no other scan has. While it has some of them it keeps its place, so that they are free when the next
+// scan gets the place.
 
 // place waits for a place to read a layer, or to put a report together. A caller that has a place must not wait for another.
 func (l *large) place(ctx context.Context) (release func(), err error) {

@@ -57,7 +57,7 @@ func (c *collector) begins(e *walk.Entry) error {
 	return nil
 }
 
-// A begun reads a file of which the first bytes have been read.
+// A begun reads a file again whose first bytes were read.
 type begun struct {
 	head []byte
 	r    io.Reader

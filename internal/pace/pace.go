@@ -12,8 +12,8 @@ const (
 	// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
 	free = 40 << 20
 
-	// bound is the memory in bytes near which Go collects all the same, if it is more than what is in use: the percentage is that of the
-	// collection before, until a goroutine sets another, and a busy machine may let that wait.
+	// bound is the memory in bytes near which Go collects all the same, unless more is in use. A goroutine sets the percentage after a
+	// collection, and may run late on a busy machine.
 	bound = 160 << 20
 )
 
