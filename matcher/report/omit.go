@@ -30,6 +30,7 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 			}
 		}
 	}
+	omit := make([]bool, len(report.Components))
 	omitted := make(map[string]bool)
 	for i := range report.Components {
 		c := &report.Components[i]
@@ -37,8 +38,7 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 		if o.keeps(place) && (place != analyzer.LockFile || !installed[plainPURL(c)]) {
 			continue
 		}
-		omitted[c.ID] = true
-		k.leftOut = append(k.leftOut, *c)
+		omit[i], omitted[c.ID] = true, true
 		if place == analyzer.LockFile {
 			k.declared++
 		}
@@ -46,9 +46,12 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 	if len(omitted) > 0 {
 		rest := *report
 		rest.Components = make([]analyzer.Component, 0, len(report.Components)-len(omitted))
-		for i := range report.Components {
-			if !omitted[report.Components[i].ID] {
-				rest.Components = append(rest.Components, report.Components[i])
+		k.leftOut = make([]analyzer.Component, 0, len(omitted))
+		for i, c := range report.Components {
+			if omit[i] {
+				k.leftOut = append(k.leftOut, c)
+			} else {
+				rest.Components = append(rest.Components, c)
 			}
 		}
 		k.report = &rest
