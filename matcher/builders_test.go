@@ -36,7 +36,7 @@ func TestBuilders(t *testing.T) {
 			if counts[id] == nil {
 				counts[id] = new([3]int)
 			}
-			by := builderOf(c, r.Distro)
+			by, _ := builderOf(c, r.Distro)
 			counts[id][by]++
 			switch {
 			case by == thirdParty && c.Namespace != r.Distro.ID:

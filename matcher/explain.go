@@ -24,7 +24,7 @@ type Explanation struct {
 	Advisory    *Advisory    // nil without an advisory
 	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as needed
 	Doubt       string       // the reason, if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
-	Evidence    string       // the reason why the advisory is about the component, if more than its name tells
+	Evidence    string       // why the advisory is about the component, if more than its name tells; of OutcomeSkipped, Skipped.Evidence
 	Fixed       string       // lowest fix above Version; "" if unknown
 }
 
@@ -95,10 +95,10 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	if err != nil {
 		return nil, err
 	}
-	reasons := make(map[string]SkipReason)
+	reasons := make(map[string]Skipped)
 	for i := range report.Components {
 		c := &report.Components[i]
-		if skips[i] != "" {
+		if skips[i].Reason != "" {
 			reasons[c.ID] = skips[i]
 			skipped.add(c, report.Distro)
 			continue
@@ -118,7 +118,8 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 		return nil, err
 	}
 	for _, x := range left {
-		x.Outcome, x.Skip = OutcomeSkipped, reasons[x.Component]
+		skip := reasons[x.Component]
+		x.Outcome, x.Skip, x.Evidence = OutcomeSkipped, skip.Reason, skip.Evidence
 		out = append(out, x)
 	}
 	if len(out) == 0 {

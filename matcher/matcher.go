@@ -67,6 +67,7 @@ type Match struct {
 type Skipped struct {
 	Component string // analyzer.Component.ID
 	Reason    SkipReason
+	Evidence  string // for OwnedByDistro, why the distribution answers for the component; else ""
 }
 
 // A SkipReason is the code of why a component was not matched.
@@ -74,8 +75,9 @@ type SkipReason string
 
 const (
 	// OwnedByDistro: the component belongs to a package that the distribution built. The distribution fixes it under its
-	// own version numbers, and its advisories are about that package. The vendor of an RPM package or the maintainer of a dpkg
-	// package is evidence for that, or else advisories about its source package and a version in the distribution's form.
+	// own version numbers, and its advisories are about that package. The evidence is that the Source has advisories about the
+	// source package, and the vendor of the RPM package, the maintainer of the dpkg package, or a version in the distribution's
+	// form. A vendor or maintainer suffices where the Source has no advisories of the release, or only some.
 	// Files below /usr/local, /opt, /srv and home directories belong to no distribution.
 	OwnedByDistro SkipReason = "owned-by-distro"
 
@@ -103,7 +105,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
-	reasons, err := m.skips(ctx, report, byID)
+	skips, err := m.skips(ctx, report, byID)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +116,8 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	wanted := newRegister(len(report.Components), groups)
 	for i := range report.Components {
 		c := &report.Components[i]
-		if reason := reasons[i]; reason != "" {
-			result.Skipped = append(result.Skipped, Skipped{c.ID, reason})
+		if skips[i].Reason != "" {
+			result.Skipped = append(result.Skipped, skips[i])
 			continue
 		}
 		wanted.add(c, report.Distro)

@@ -197,7 +197,10 @@ func TestSkipped(t *testing.T) {
 	if len(result.Matches) != 1 || result.Matches[0].ID != "CVE-b" {
 		t.Errorf("matches %v, want CVE-b only: what a third party's package owns is nobody else's to fix", result.Matches)
 	}
-	want := []matcher.Skipped{{"a1", matcher.OwnedByDistro}, {"c1", matcher.OnlyDeclared}, {"d", matcher.NoVersion}}
+	want := []matcher.Skipped{
+		{Component: "a1", Reason: matcher.OwnedByDistro, Evidence: "python3-a 1 has a maintainer at debian.org; advisories of debian 12 are missing or incomplete"},
+		{Component: "c1", Reason: matcher.OnlyDeclared}, {Component: "d", Reason: matcher.NoVersion},
+	}
 	if !slices.Equal(result.Skipped, want) {
 		t.Errorf("skipped %v, want %v", result.Skipped, want)
 	}
@@ -206,7 +209,7 @@ func TestSkipped(t *testing.T) {
 	places := &analyzer.Report{Components: []analyzer.Component{cached, tested}}
 	for _, include := range [][]analyzer.Place{nil, {analyzer.Cached, analyzer.TestData}} {
 		result, err := matcher.Matcher{Source: source, Include: include}.Match(t.Context(), places)
-		want := []matcher.Skipped{{"a1", matcher.OnlyCached}, {"b1", matcher.OnlyTestData}}[:2-len(include)]
+		want := []matcher.Skipped{{Component: "a1", Reason: matcher.OnlyCached}, {Component: "b1", Reason: matcher.OnlyTestData}}[:2-len(include)]
 		if err != nil || len(result.Matches) != len(include) || !slices.Equal(result.Skipped, want) {
 			t.Errorf("include %v: %v, %v, want skipped %v", include, result, err, want)
 		}

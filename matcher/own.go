@@ -20,68 +20,116 @@ const (
 	distribution
 )
 
-// skips returns the reason not to match each component of a report, "" if there is none.
+// A claim is a component inside a package that the distribution seems to have built.
+type claim struct {
+	component int // its index
+	owner     *analyzer.Component
+	mark      string // what speaks for the distribution
+	by        builder
+}
+
+// skips returns for each component of a report why it is not matched; the others have no Reason.
 //
 // A component inside a package that the distribution built is not matched by itself. Anyone can write a package's fields into an
-// image, so a package with an unknown builder counts only if the source has advisories for its source package, and its version
-// has the distribution's form. No package owns files of directories that distributions leave to others.
-func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component) ([]SkipReason, error) {
-	reasons := make([]SkipReason, len(report.Components))
-	builders := make(map[string]builder) // by ID of owners
-	var claims []int                     // components with an owner of an unknown builder
+// image, so the source must have advisories for its source package, too. If the source has none for the whole release, the vendor or
+// the maintainer suffices. No package owns files of directories that distributions leave to others.
+func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component) ([]Skipped, error) {
+	skipped := make([]Skipped, len(report.Components))
+	var claims []claim
+	builders := make(map[string]claim) // by ID of owners
 	for i := range report.Components {
 		c := &report.Components[i]
-		if reason := m.unwanted(c); reason != "" {
-			reasons[i] = reason
+		skipped[i].Component = c.ID
+		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
 			continue
 		}
-		by := thirdParty
 		if owner := byID[c.Owner]; owner != nil && distributed(c.Path) {
-			known, ok := builders[c.Owner]
+			of, ok := builders[c.Owner]
 			if !ok {
-				known = builderOf(owner, report.Distro)
-				builders[c.Owner] = known
+				of.owner = owner
+				of.by, of.mark = builderOf(owner, report.Distro)
+				builders[c.Owner] = of
 			}
-			by = known
+			if of.by != thirdParty {
+				of.component = i
+				claims = append(claims, of)
+			}
 		}
-		switch {
-		case by == distribution:
-			reasons[i] = OwnedByDistro
-		case c.Version == "":
-			reasons[i] = NoVersion
-		}
-		if by == unknown {
-			claims = append(claims, i)
+		if c.Version == "" {
+			skipped[i].Reason = NoVersion
 		}
 	}
 	if len(claims) == 0 {
-		return reasons, nil
+		return skipped, nil
 	}
-	known := make(map[Key]bool) // whether the source has advisories
-	var keys []Key
-	var list []lookup
-	for _, i := range claims {
-		list = lookups(list, byID[report.Components[i].Owner], report.Distro)
-		for _, l := range list {
-			if _, ok := known[l.key]; !ok {
-				known[l.key] = false
-				keys = append(keys, l.key)
-			}
-		}
-	}
-	if err := m.know(ctx, keys, known); err != nil {
+	data, err := m.dataOf(ctx, claims, report.Distro)
+	if err != nil {
 		return nil, err
 	}
-	for _, i := range claims {
-		list = lookups(list, byID[report.Components[i].Owner], report.Distro)
+	var list []lookup
+	for _, c := range claims {
+		list = lookups(list, c.owner, report.Distro)
+		if text := data.evidence(&c, list); text != "" {
+			skipped[c.component].Reason, skipped[c.component].Evidence = OwnedByDistro, text
+		}
+	}
+	return skipped, nil
+}
+
+// ownerData is what a source knows of the packages that own components.
+type ownerData struct {
+	known     map[Key]bool // whether the source has advisories
+	uncovered map[Key]bool // ecosystems of which it has none, or only some
+}
+
+func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro) (*ownerData, error) {
+	data := &ownerData{known: make(map[Key]bool), uncovered: make(map[Key]bool)}
+	var keys, ecosystems []Key
+	var list []lookup
+	done := make(map[*analyzer.Component]bool)
+	for _, c := range claims {
+		if done[c.owner] {
+			continue
+		}
+		done[c.owner] = true
+		list = lookups(list, c.owner, d)
 		for _, l := range list {
-			if known[l.key] {
-				reasons[i] = OwnedByDistro
+			if _, ok := data.known[l.key]; !ok {
+				data.known[l.key] = false
+				keys = append(keys, l.key)
+			}
+			if e := l.key.Ecosystem(); !slices.Contains(ecosystems, e) {
+				ecosystems = append(ecosystems, e)
 			}
 		}
 	}
-	return reasons, nil
+	rows, err := m.Source.Coverage(ctx, ecosystems)
+	if err != nil {
+		return nil, fmt.Errorf("matcher: %w", err)
+	}
+	for _, r := range rows {
+		if r.Feed == "" || r.Sampled {
+			data.uncovered[Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}] = true
+		}
+	}
+	return data, m.know(ctx, keys, data.known)
 }
+
+// evidence says why the distribution answers for a component, given how its owner is looked up, or returns "" if it does not.
+func (o *ownerData) evidence(c *claim, list []lookup) string {
+	owner := c.owner.Name + " " + c.owner.Version
+	for _, l := range list {
+		if o.known[l.key] {
+			return fmt.Sprintf("%s has %s, and %s has advisories for %s", owner, c.mark, release(l.key), l.key.Name)
+		}
+	}
+	if c.by == distribution && o.uncovered[list[0].key.Ecosystem()] {
+		return fmt.Sprintf("%s has %s; advisories of %s are missing or incomplete", owner, c.mark, release(list[0].key))
+	}
+	return ""
+}
+
+func release(k Key) string { return strings.TrimSpace(k.Namespace + " " + k.Release) }
 
 // unwanted returns the reason not to match a component at its place, "" if there is none.
 func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
@@ -113,21 +161,20 @@ func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error
 	return nil
 }
 
-// builderOf judges a System package by its namespace, its vendor and its version.
-func builderOf(p *analyzer.Component, d *analyzer.Distro) builder {
+// builderOf judges a System package by its namespace, its vendor and its version, and returns what speaks for the distribution.
+func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark string) {
 	if d == nil || p.Namespace != d.ID {
-		return thirdParty
+		return thirdParty, ""
 	}
-	by := thirdParty
 	for _, row := range lineageOf(p.Type, d) {
-		if vouches(&row, p.Type, p.Vendor) {
-			return distribution
+		if mark := vouches(&row, p.Type, p.Vendor); mark != "" {
+			return distribution, mark
 		}
-		if hasForm(p, &row) {
-			by = unknown
+		if by == thirdParty && hasForm(p, &row) {
+			by, mark = unknown, "a version in the form of "+row.ID
 		}
 	}
-	return by
+	return by, mark
 }
 
 // lineageOf returns the rows of a distribution and of those whose packages it ships unchanged.
@@ -148,23 +195,25 @@ func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
 	return rows
 }
 
-// vouches reports whether a distribution is known for a vendor of RPM packages, or a maintainer of dpkg packages:
-// "Matthias Klose <doko@debian.org>".
-func vouches(d *distro.Distro, purlType, vendor string) bool {
+// vouches returns what a distribution is known for, if it is that of the package: a vendor of RPM packages, or the domain of a
+// maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
+func vouches(d *distro.Distro, purlType, vendor string) string {
 	switch purlType {
 	case "rpm":
-		return slices.Contains(d.Vendors, vendor)
+		if slices.Contains(d.Vendors, vendor) {
+			return "the vendor " + vendor
+		}
 	case "deb":
 		_, address, _ := strings.Cut(vendor, "<")
 		address, _, _ = strings.Cut(address, ">")
 		_, host, _ := strings.Cut(strings.ToLower(address), "@")
 		for _, domain := range d.Maintainers {
 			if host == domain || strings.HasSuffix(host, "."+domain) {
-				return true
+				return "a maintainer at " + domain
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // hasForm reports whether the version of a package has the form that builds of a distribution have.

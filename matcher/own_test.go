@@ -12,6 +12,8 @@ import (
 func TestOwnership(t *testing.T) {
 	const debian, lists = "Debian Java Maintainers <pkg-java-maintainers@lists.alioth.debian.org>", "A <a@lists.ubuntu.com>, B <b@x.example>"
 	bookworm := &analyzer.Distro{ID: "debian", VersionID: "12"}
+	trixie := &analyzer.Distro{ID: "debian", VersionID: "13"}
+	fedora := &analyzer.Distro{ID: "fedora", VersionID: "40"}
 	noble := &analyzer.Distro{ID: "ubuntu", VersionID: "24.04"}
 	rocky := &analyzer.Distro{ID: "rocky", VersionID: "9.4"}
 	alpine := &analyzer.Distro{ID: "alpine", VersionID: "3.20.1"}
@@ -29,16 +31,21 @@ func TestOwnership(t *testing.T) {
 		purlType, source, version, vendor, place string
 		owned                                    bool
 	}{
-		{"Debian's package", bookworm, "deb", "other", "2.0-1", debian, inside, true},
-		{"Ubuntu's package", noble, "deb", "other", "2.0-1ubuntu1", lists, inside, true},
-		{"Debian's package in Ubuntu", noble, "deb", "other", "2.0-1", debian, inside, true},
-		{"Rocky's package", rocky, "rpm", "other", "2.0-1.el9", "Rocky Enterprise Software Foundation", inside, true},
+		{"Debian's package", bookworm, "deb", "known", "2.0-1", debian, inside, true},
+		{"Ubuntu's package", noble, "deb", "known", "2.0-1ubuntu1", lists, inside, true},
+		{"Debian's package in Ubuntu", noble, "deb", "known", "2.0-1", debian, inside, true},
+		{"Rocky's package", rocky, "rpm", "known", "2.0-1.el9", "Rocky Enterprise Software Foundation", inside, true},
 		{"a known source of an unknown maintainer", bookworm, "deb", "known", "2.0-1", "Ann <ann@x.example>", inside, true},
 		{"a known source without a maintainer", bookworm, "deb", "known", "2.0-1+deb12u1", "", inside, true},
 		{"a known source of Alpine", alpine, "apk", "known", "2.0-r1", "Ann <ann@x.example>", inside, true},
 		{"a known source without a vendor", rocky, "rpm", "known", "2.0-1.el9_4", "", inside, true},
-		{"no path, as in an SBOM", bookworm, "deb", "other", "2.0-1", debian, "", true},
+		{"no path, as in an SBOM", bookworm, "deb", "known", "2.0-1", debian, "", true},
+		{"a release without advisories", trixie, "deb", "other", "2.0-1", debian, inside, true},
+		{"a release with some advisories", fedora, "rpm", "other", "2.0-1.fc40", "Fedora Project", inside, true},
 
+		{"Debian's maintainer of a source without advisories", bookworm, "deb", "other", "2.0-1", debian, inside, false},
+		{"Rocky's vendor of a source without advisories", rocky, "rpm", "other", "2.0-1.el9", "Rocky Enterprise Software Foundation", inside, false},
+		{"an unknown maintainer in a release without advisories", trixie, "deb", "other", "2.0-1", "Ann <ann@x.example>", inside, false},
 		{"a forged maintainer", bookworm, "deb", "other", "2.0-1", debian, "app/log4j.jar", false},
 		{"a forged maintainer and source", bookworm, "deb", "known", "2.0-1", debian, "opt/log4j.jar", false},
 		{"usr/local", bookworm, "deb", "known", "2.0-1", debian, "usr/local/lib/log4j.jar", false},
@@ -67,7 +74,7 @@ func TestOwnership(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		skipped := len(result.Skipped) == 1 && result.Skipped[0] == matcher.Skipped{Component: "library", Reason: matcher.OwnedByDistro}
+		skipped := len(result.Skipped) == 1 && result.Skipped[0].Component == "library" && result.Skipped[0].Reason == matcher.OwnedByDistro && result.Skipped[0].Evidence != ""
 		if skipped != c.owned || (len(result.Matches) == 0) != c.owned {
 			t.Errorf("%s: skipped %v, matches %v", c.what, result.Skipped, result.Matches)
 		}

@@ -86,6 +86,7 @@ type note struct {
 type skipped struct {
 	Component string             `json:"component"`
 	Reason    matcher.SkipReason `json:"reason"`
+	Evidence  string             `json:"evidence,omitempty"`
 }
 
 type suppressed struct {

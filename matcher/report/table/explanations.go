@@ -171,7 +171,11 @@ func (p *explainer) skipped(g *report.ExplanationGroup) string {
 	if g.Skip == matcher.OwnedByDistro && len(g.Components) > 0 {
 		for i := range p.x.Report.Components {
 			if c := &p.x.Report.Components[i]; c.ID == g.Components[0].Owner {
-				return fmt.Sprintf("owned by %s, a package of the distribution, whose advisories count", terminal.Escape(c.Name))
+				text := fmt.Sprintf("owned by %s, a package of the distribution, whose advisories count", c.Name)
+				if g.Evidence != "" {
+					text += ": " + g.Evidence
+				}
+				return terminal.Escape(text)
 			}
 		}
 	}
