@@ -133,7 +133,7 @@ const keepStep = 256 << 10
 
 // checkKept counts what the layer keeps. It waits if the scan's Budget lets another scan keep much.
 func (c *collector) checkKept() error {
-	if c.journal.size-c.counted+c.added.Load() > keepStep {
+	if c.journal.size-c.counted+c.added.Load() > keepStep || c.overfull() != nil {
 		return c.countKept()
 	}
 	return nil

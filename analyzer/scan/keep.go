@@ -3,26 +3,53 @@ package scan
 import (
 	"context"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/hold"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
 // freeKept is the number of bytes of names and results that each scan of a Budget may keep.
 const freeKept = 8 << 20
+
+// An image may have freeResults bytes of results, and resultsRatio for each stored byte. Package databases of real images have 3 to 25, made ones
+// that count from 1 up to 60. Equal packages compress to a byte for 160,000 bytes of results.
+const (
+	freeResults  = 16 << 20
+	resultsRatio = 96
+)
 
 // A keeper counts the names and results that a scan keeps until it reports. A scan that keeps more than freeKept is the large one of its Budget
 // until then.
 type keeper struct {
 	large
 	names, results atomic.Int64
+	most           int64 // bytes of results
 
 	keeping chan struct{} // guards much
 	much    bool          // the scan is the large one until it reports
 }
 
-func (k *keeper) start(b *Budget) {
-	k.large.start(b)
+func (k *keeper) start(b *Budget, results int64) {
+	k.most = results
+	k.large.start(b, k.overfull)
 	k.keeping = make(chan struct{}, 1)
+}
+
+// limitResults limits the bytes of results by the stored bytes of layers, if all are known.
+func (k *keeper) limitResults(layers []walk.Layer) {
+	stored := int64(0)
+	for _, l := range layers {
+		_, size := l.Extent()
+		if size < 0 {
+			return
+		}
+		stored += size
+	}
+	if stored < k.most/resultsRatio {
+		k.most = min(k.most, freeResults+resultsRatio*stored)
+	}
 }
 
 // enter waits until the Budget admits the scan. leave gives back what the scan has of the Budget.
@@ -42,16 +69,22 @@ func (k *keeper) leave() {
 	<-k.budget.scans
 }
 
+// overfull returns an error if there are more bytes of results than the limit.
+func (k *keeper) overfull() error {
+	if k.results.Load() > k.most {
+		return &analyzer.LimitError{What: "bytes of results of all layers", Limit: k.most}
+	}
+	return nil
+}
+
 // keep counts bytes. It may wait, and returns an error if the scan has more of either kind than its limits.
 func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64) error {
 	n, r := k.names.Add(names), k.results.Add(results)
-	switch {
-	case n > limits.Names:
+	if n > limits.Names {
 		return &analyzer.LimitError{What: "bytes of names in all layers", Limit: limits.Names}
-	case r > limits.Results:
-		return &analyzer.LimitError{What: "bytes of results of all layers", Limit: limits.Results}
-	case n+r <= freeKept:
-		return nil
+	}
+	if err := k.overfull(); err != nil || n+r <= freeKept {
+		return err
 	}
 	select {
 	case k.keeping <- struct{}{}:
@@ -67,31 +100,31 @@ func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64)
 	return err
 }
 
-// sizeOf returns the size of a result in bytes, about as a cache keeps it.
+// sizeOf returns the memory of a result in bytes, about.
 func sizeOf(r *analyzer.Result) int64 {
-	n := int64(len(r.Fact)) + 64
+	const finding, diagnostic = int64(unsafe.Sizeof(analyzer.Finding{})), int64(unsafe.Sizeof(analyzer.Diagnostic{}))
+	n := int64(len(r.Fact)) + int64(unsafe.Sizeof(fileResult{}))
 	for _, list := range [][]analyzer.Package{r.Packages, r.Fragments} {
 		for i := range list {
-			p := &list[i]
-			n += 128 + int64(len(p.Name)+len(p.Version)+len(p.Vendor)+len(p.ArchivePath))
-			for _, l := range [][]string{p.Files, p.Licenses, p.Depends, p.Provides} {
-				for _, s := range l {
-					n += int64(len(s)) + 2
-				}
-			}
-			for k, v := range p.Hashes {
-				n += int64(len(k) + len(v))
-			}
-			for k, v := range p.Qualifiers {
-				n += int64(len(k) + len(v))
-			}
+			n += hold.SizeOf(&list[i])
 		}
+		n += int64(cap(list)-len(list)) * hold.PackageSize
 	}
 	for _, f := range r.Findings {
-		n += int64(len(f.Rule)+len(f.Title)+len(f.Detail)) + 16
+		n += finding + int64(len(f.Rule)+len(f.Title)+len(f.Detail))
 	}
 	for _, d := range r.Diagnostics {
-		n += int64(len(d.Message)) + 16
+		n += diagnostic + int64(len(d.Message))
+	}
+	return n
+}
+
+// resultsSize returns the memory of the results of a layer in bytes, about.
+func (d *layerData) resultsSize() (n int64) {
+	for _, list := range d.Results {
+		for i := range list {
+			n += sizeOf(&list[i].Result)
+		}
 	}
 	return n
 }

@@ -11,6 +11,7 @@ import (
 type large struct {
 	budget  *Budget
 	waiting chan struct{} // holds the goroutine that waits for the place
+	refuse  func() error  // returns an error once the scan cannot succeed
 
 	mu   sync.Mutex
 	uses int           // number of reasons to have the place; with 0, the scan gives it back
@@ -19,8 +20,8 @@ type large struct {
 	analysis, reading turn
 }
 
-func (l *large) start(b *Budget) {
-	l.budget, l.waiting, l.now = b, make(chan struct{}, 1), make(chan struct{})
+func (l *large) start(b *Budget, refuse func() error) {
+	l.budget, l.refuse, l.waiting, l.now = b, refuse, make(chan struct{}, 1), make(chan struct{})
 	l.analysis, l.reading = turn{l, make(chan struct{}, 1)}, turn{l, make(chan struct{}, 1)}
 }
 
@@ -87,11 +88,14 @@ func (t turn) Take(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := t.large.use(ctx); err != nil {
-		<-t.room
-		return err
+	err := t.large.refuse()
+	if err == nil {
+		err = t.large.use(ctx)
 	}
-	return nil
+	if err != nil {
+		<-t.room
+	}
+	return err
 }
 
 func (t turn) Give() {

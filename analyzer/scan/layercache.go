@@ -34,7 +34,7 @@ func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *
 		value, err := r.value(ctx, s, key)
 		if err == nil {
 			if cached, err = decodeLayer(value); err == nil {
-				cached.size = int64(len(value)) - cached.Journal.size()
+				cached.size = cached.resultsSize()
 			}
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

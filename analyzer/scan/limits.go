@@ -23,7 +23,7 @@ type Limits struct {
 	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments and findings of one layer, or of a file system; 1,048,576
 	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; 96 MiB
-	Results   int64 // bytes of the results of all layers, as a cache keeps them; 512 MiB
+	Results   int64 // bytes of memory of the results of all layers; 1 GiB, and for layers that store S bytes at most 16 MiB + 96 S
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512
 
@@ -45,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LayerSize, 64<<30)
 	set(&l.Packages, 1<<20)
 	set(&l.Names, 96<<20)
-	set(&l.Results, 512<<20)
+	set(&l.Results, 1<<30)
 	if l.Layers <= 0 {
 		l.Layers = 1024
 	}

@@ -18,7 +18,7 @@ type layerData struct {
 	key     string          // of the cache
 	lazily  bool            // the entries are those of the layer's table of contents
 	named   map[namedKey]*fileResult
-	size    int64 // bytes of the results, about as a cache keeps them
+	size    int64 // memory of the results in bytes, about
 }
 
 // A fileResult is the answer of one analyzer for one file.

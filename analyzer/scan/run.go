@@ -51,7 +51,7 @@ func (s Scanner) start() (*run, error) {
 		budget = &Budget{Memory: max(r.limits.Memory/4, 1), Parallel: r.parallel}
 	}
 	budget.start()
-	r.keeper.start(budget)
+	r.keeper.start(budget, r.limits.Results)
 	names := make(map[string]bool)
 	for i, a := range s.Analyzers {
 		if a == nil {

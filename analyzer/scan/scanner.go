@@ -75,6 +75,7 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 		return nil, err
 	}
 	defer r.leave()
+	r.limitResults(layers)
 	data, err := r.readLayers(ctx, layers)
 	if err != nil {
 		return nil, err

@@ -107,6 +107,9 @@ func (m *Meter) Append(list []analyzer.Package, p analyzer.Package) ([]analyzer.
 	return append(list, p), nil
 }
 
+// SizeOf returns the memory of a package in bytes, with its strings, lists and maps.
+func SizeOf(p *analyzer.Package) int64 { return PackageSize + refers(p) }
+
 // refers returns the memory in bytes of the strings, lists and maps of a package.
 func refers(p *analyzer.Package) int64 {
 	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath))
