@@ -22,6 +22,7 @@ type builder struct {
 	distro     string             // reference of the distribution, or ""
 	components []string           // references of the report's components
 	byID       map[string]int     // index of a component by its ID
+	details    []properties       // of the report's components, beside their own
 	files      []file             // files with findings
 	licenses   map[string]licence // by the declared text
 	identities [3]struct {
@@ -58,31 +59,21 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, vers
 	return b
 }
 
-// bom makes the document, in the words of CycloneDX 1.6. It leaves out what the library does not take away for an older
-// version, or writes wrongly.
+// bom makes the document without its components, in the words of CycloneDX 1.6. It leaves out what the library does not take away for an
+// older version, or writes wrongly.
 func (b *builder) bom() (*cyclonedx.BOM, error) {
 	vulnerabilities, err := b.vulnerabilities()
 	if err != nil {
 		return nil, err
 	}
-	about := b.about()
+	b.details = b.about()
 	g := b.graph()
 	for _, names := range []map[int][]string{g.unresolved, g.other} {
 		for i, list := range names {
 			for _, name := range list {
-				about[i].add(propDepends, name)
+				b.details[i].add(propDepends, name)
 			}
 		}
-	}
-	components := make([]cyclonedx.Component, 0, len(b.components)+len(b.files)+1)
-	if b.report.Distro != nil {
-		components = append(components, b.distribution())
-	}
-	packages := len(components)
-	components = components[:packages+len(b.components)]
-	parallel(len(b.components), func(i int) { components[packages+i] = b.component(i, about[i]) })
-	for i := range b.files {
-		components = append(components, b.file(&b.files[i]))
 	}
 	compositions := b.compositions(g, vulnerabilities)
 	bom := &cyclonedx.BOM{
@@ -93,7 +84,6 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 		SerialNumber: unsealed,
 		Version:      1,
 		Metadata:     b.metadata(),
-		Components:   &components,
 		Dependencies: &g.edges,
 		Compositions: &compositions,
 	}
@@ -101,6 +91,37 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 		bom.Vulnerabilities = &vulnerabilities // an empty list, too: the scan looked for them
 	}
 	return bom, nil
+}
+
+// count returns the number of components of the document.
+func (b *builder) count() int {
+	n := len(b.components) + len(b.files)
+	if b.distro != "" {
+		n++
+	}
+	return n
+}
+
+// element returns component i of the document: the distribution, the packages, then files with findings. A component takes several times as much
+// memory as its text, so that those of a large image are not kept.
+func (b *builder) element(i int) cyclonedx.Component {
+	if b.distro != "" {
+		if i == 0 {
+			return b.distribution()
+		}
+		i--
+	}
+	if i < len(b.components) {
+		return b.component(i, b.details[i])
+	}
+	return b.file(&b.files[i-len(b.components)])
+}
+
+// elements returns all components of the document.
+func (b *builder) elements() *[]cyclonedx.Component {
+	list := make([]cyclonedx.Component, b.count())
+	parallel(len(list), func(i int) { list[i] = b.element(i) })
+	return &list
 }
 
 // about returns for each component the reason why it has no result.

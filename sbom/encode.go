@@ -39,8 +39,10 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 		if o.Statement {
 			return fmt.Errorf("sbom: a statement with %v: %w", o.Format, ErrUnsupported)
 		}
+		bom.Components = b.elements()
 		return wrap(writeXML(w, bom, version, !o.Compact))
 	case SPDXJSON:
+		bom.Components = b.elements()
 		parts, err = b.spdx(bom)
 	default:
 		parts, err = b.json(bom)
@@ -94,8 +96,9 @@ func (b *builder) json(bom *cyclonedx.BOM) ([]part, error) {
 	var err error
 	if b.version >= cyclonedx.SpecVersion1_6 {
 		bom.SpecVersion, bom.JSONSchema = b.version, "http://cyclonedx.org/schema/bom-"+b.version.String()+".schema.json"
-		parts, err = marshal(bom)
+		parts, err = marshal(bom, b.count(), b.element)
 	} else { // what older versions lack has to go, and the library does that on a deep copy only
+		bom.Components = b.elements()
 		var buf bytes.Buffer
 		err = cyclonedx.NewBOMEncoder(&buf, cyclonedx.BOMFileFormatJSON).SetEscapeHTML(false).EncodeVersion(bom, b.version)
 		parts = []part{{text: bytes.TrimSuffix(buf.Bytes(), []byte("\n"))}}

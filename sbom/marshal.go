@@ -18,16 +18,18 @@ type part struct {
 	depth int // of brackets that are open where it begins
 }
 
-// marshal makes a document of parts of a bounded number of elements of its lists, in parallel.
-func marshal(bom *cyclonedx.BOM) ([]part, error) {
+// marshal makes a document of parts of a bounded number of elements of its lists, in parallel. component returns each of its components.
+func marshal(bom *cyclonedx.BOM, components int, component func(int) cyclonedx.Component) ([]part, error) {
 	head := *bom
-	head.Components, head.Dependencies, head.Compositions, head.Vulnerabilities = nil, nil, nil, nil
+	head.Dependencies, head.Compositions, head.Vulnerabilities = nil, nil, nil
 	text, err := compact(&head)
 	if err != nil {
 		return nil, err
 	}
-	var chunks []chunk
-	chunks = appendChunks(chunks, "components", bom.Components)
+	chunks := appendRuns(nil, "components", components, func(w *jsonWriter, i int) {
+		c := component(i)
+		w.component(&c)
+	})
 	chunks = appendChunks(chunks, "dependencies", bom.Dependencies)
 	chunks = appendChunks(chunks, "compositions", bom.Compositions)
 	return assemble(text, appendChunks(chunks, "vulnerabilities", bom.Vulnerabilities))
@@ -68,41 +70,42 @@ func assemble(head []byte, chunks []chunk) ([]part, error) {
 // A chunk is a run of the elements of a list.
 type chunk struct {
 	name        string
-	list        any
+	from, to    int // of the elements
+	write       func(w *jsonWriter, i int)
 	first, last bool
+}
+
+// appendRuns appends the chunks of a list of n elements. write writes each, and may be called for several at once.
+func appendRuns(chunks []chunk, name string, n int, write func(w *jsonWriter, i int)) []chunk {
+	const size = 64
+	first := len(chunks)
+	for from := 0; from < max(n, 1); from += size {
+		chunks = append(chunks, chunk{name: name, from: from, to: min(from+size, n), write: write})
+	}
+	chunks[first].first, chunks[len(chunks)-1].last = true, true
+	return chunks
 }
 
 func appendChunks[T any](chunks []chunk, name string, list *[]T) []chunk {
 	if list == nil {
 		return chunks
 	}
-	const size = 64
-	first := len(chunks)
-	for c := range slices.Chunk(*list, size) {
-		chunks = append(chunks, chunk{name: name, list: c})
-	}
-	if len(chunks) == first {
-		chunks = append(chunks, chunk{name: name, list: *list})
-	}
-	chunks[first].first, chunks[len(chunks)-1].last = true, true
-	return chunks
+	return appendRuns(chunks, name, len(*list), func(w *jsonWriter, i int) {
+		switch e := any(&(*list)[i]).(type) {
+		case *cyclonedx.Dependency:
+			w.dependency(e)
+		default:
+			w.other(e, false)
+		}
+	})
 }
 
 // compact returns the JSON of the list without white space. It reuses the buffer of w.
 func (c *chunk) compact(w *jsonWriter) ([]byte, error) {
 	w.b = w.b[:0]
 	w.begin("", '[')
-	switch list := c.list.(type) {
-	case []cyclonedx.Component:
-		for i := range list {
-			w.component(&list[i])
-		}
-	case []cyclonedx.Dependency:
-		for i := range list {
-			w.dependency(&list[i])
-		}
-	default:
-		return compact(list)
+	for i := c.from; i < c.to; i++ {
+		c.write(w, i)
 	}
 	w.end(']')
 	return bytes.Clone(w.b[:len(w.b)-1]), w.err // without the last comma
