@@ -12,8 +12,34 @@ import (
 // maxSynopsis is the length in bytes of the longest name in a License field.
 const maxSynopsis = 512
 
-// maxLicenses is the number of licences that are listed per file. The file of a kernel has some hundred.
+// maxLicenses is the number of licences that are listed per file, as declared. The file of a kernel has some hundred.
 const maxLicenses = 2048
+
+// A licenseList lists licences once each, in linear time: files repeat the few names that they have.
+type licenseList struct {
+	found []string
+	seen  map[string]bool // names as declared
+}
+
+// add adds the licence with a name. With known, it ignores names that are no SPDX expressions. It returns false if there are too many names.
+func (l *licenseList) add(name []byte, known bool) bool {
+	if l.seen[string(name)] {
+		return true
+	}
+	if len(l.seen) == maxLicenses {
+		return false
+	}
+	if l.seen == nil {
+		l.seen = make(map[string]bool)
+	}
+	declared := string(name)
+	e, ok := license.Normalize(strings.ToValidUTF8(declared, "\uFFFD"))
+	if (ok || !known) && !slices.Contains(l.found, e) {
+		l.found = append(l.found, e)
+	}
+	l.seen[declared] = true
+	return true
+}
 
 // parseCopyright returns the licences that a copyright file names, in order, as SPDX expressions if possible. The file is
 // machine-readable (DEP-5, whose first field is Format) or free text.
@@ -36,7 +62,7 @@ func isMachineReadable(text []byte) bool {
 
 // parseSynopses returns the first line of each License field. The other lines are the text of the licence.
 func parseSynopses(text []byte, bad *problem.List) []string {
-	var found []string
+	var list licenseList
 	for fields := range paragraphs(text, bad) {
 		for _, f := range fields {
 			if !bytes.EqualFold(f.name, []byte("License")) {
@@ -50,28 +76,25 @@ func parseSynopses(text []byte, bad *problem.List) []string {
 				bad.Line(f.line, "License is longer than %d bytes", maxSynopsis)
 				continue
 			}
-			if len(found) == maxLicenses {
+			if !list.add(first, false) {
 				bad.Line(f.line, "more than %d licences", maxLicenses)
-				return found
+				return list.found
 			}
-			e, _ := license.Normalize(strings.ToValidUTF8(string(first), "\uFFFD"))
-			found = appendNew(found, e)
 		}
 	}
-	return found
+	return list.found
 }
 
 // parseFreeText finds licences in free text by lines "License: NAME", by phrases of licences and their notices, and by
 // references to /usr/share/common-licenses. It ignores a reference if a notice names the licence more precisely.
 func parseFreeText(text []byte) []string {
-	var found []string
+	var list licenseList
 	for row := range bytes.Lines(text) {
-		if value, ok := bytes.CutPrefix(bytes.TrimSpace(row[:min(len(row), maxSynopsis)]), []byte("License: ")); ok && len(found) < maxLicenses {
-			if e, ok := license.Normalize(string(value)); ok {
-				found = appendNew(found, e)
-			}
+		if value, ok := bytes.CutPrefix(bytes.TrimSpace(row[:min(len(row), maxSynopsis)]), []byte("License: ")); ok && !list.add(value, true) {
+			break
 		}
 	}
+	found := list.found
 	for _, id := range license.Detect(text) {
 		found = appendNew(found, id)
 	}
