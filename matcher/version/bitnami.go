@@ -1,38 +1,55 @@
 package version
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
-// A Bitnami version is an upstream version and the revision of Bitnami's build: "2.4.43-2". The upstream version has numbers
-// separated by dots, where missing numbers are 0. A missing revision is 0, so that a bound without one includes the first
-// build. Upstream versions with words are errors, because Bitnami publishes no order of them. Source: Bitnami's
-// go-version.
+// A Bitnami version has three numbers of upstream and the revision of Bitnami's build: "2.4.43-2". A version without a revision
+// precedes its revisions. A revision has identifiers, which compare as those of a pre-release of Semantic Versioning. Build
+// metadata ("+...") is ignored. Source: Bitnami's module go-version. It refuses a leading "v", leading zeros and other counts of
+// numbers, which bounds in advisories have; missing numbers are 0.
 
 func parseBitnami(s string) (string, error) {
-	if s[0] == 'v' {
-		s = s[1:]
+	s = strings.TrimPrefix(s, "v")
+	rest := s
+	if i := strings.IndexByte(s, '+'); i >= 0 {
+		if err := checkIdentifiers(s[i+1:], true); err != nil {
+			return "", err
+		}
+		s, rest = s[:i], s[:i]
 	}
-	key := make([]byte, 0, keySize)
-	kept := 0 // length without zeros at the end
 	for {
-		number, rest := digits(s)
+		number, after := digits(rest)
 		if number == "" {
 			return "", errors.New("a number is missing")
 		}
-		key = appendNumber(key, number)
-		if trimZeros(number) != "" {
-			kept = len(key)
+		if rest = after; rest == "" {
+			return s, nil
 		}
-		if s = rest; s == "" || s[0] != '.' {
-			break
+		if rest[0] == '-' {
+			return s, checkIdentifiers(rest[1:], true)
 		}
-		s = s[1:]
-	}
-	key = append(key[:kept], 0)
-	revision := ""
-	if s != "" {
-		if revision, s = digits(s[1:]); revision == "" || s != "" {
+		if rest[0] != '.' {
 			return "", errors.New("not of the form number{.number}[-revision]")
 		}
+		rest = rest[1:]
 	}
-	return string(appendNumber(key, revision)), nil
+}
+
+func compareBitnami(a, b string) int {
+	a, revisionA, hasA := strings.Cut(a, "-")
+	b, revisionB, hasB := strings.Cut(b, "-")
+	c := compareSemver(a, b)
+	switch {
+	case c != 0:
+		return c
+	case hasA && hasB:
+		return compareIdentifiers(revisionA, revisionB, compareIdentifier)
+	case hasA:
+		return 1
+	case hasB:
+		return -1
+	}
+	return 0
 }

@@ -30,7 +30,7 @@ var conformance = []struct {
 	{scheme: "npm", file: osv + "semver-versions.txt", atLeast: 80, refused: semverHuge + semverLong},
 	{scheme: "cargo", file: osv + "semver-versions.txt", atLeast: 80, refused: semverHuge + semverLong},
 	{scheme: "golang", file: osv + "semver-versions.txt", atLeast: 80, refused: semverLong},
-	{scheme: "nuget", file: osv + "nuget-versions.txt", atLeast: 30},
+	{scheme: "nuget", file: osv + "nuget-versions.txt", atLeast: 30, refused: semverHuge},
 	{scheme: "gem", file: osv + "rubygems-versions.txt", atLeast: 20, refused: gemInvalid},
 	{scheme: "gem", file: osv + "rubygems-versions-generated.txt", atLeast: 4000},
 	{scheme: "composer", file: osv + "packagist-versions.txt", atLeast: 80, refused: composerInvalid1, wrong: composerRaw1},
@@ -38,7 +38,7 @@ var conformance = []struct {
 	{scheme: "cran", file: osv + "cran-versions.txt", atLeast: 20},
 	{scheme: "cran", file: osv + "cran-versions-generated.txt", atLeast: 50},
 	{scheme: "hackage", file: osv + "hackage-versions.txt", atLeast: 8},
-	{scheme: "pub", file: osv + "pub-versions.txt", atLeast: 80, refused: semverLong},
+	{scheme: "pub", file: osv + "pub-versions.txt", atLeast: 80, refused: semverHuge + semverLong},
 	{scheme: "maven", file: osv + "maven-versions.txt", atLeast: 80, wrong: mavenOld1},
 	{scheme: "maven", file: osv + "maven-versions-generated.txt", atLeast: 14_000, wrong: mavenOld2},
 	{scheme: "maven", file: "claircore/maven-compare.list", atLeast: 70, wrong: mavenOld3},
@@ -72,7 +72,7 @@ const (
 // apkLetters is what apk-tools 3 refuses but apk-tools 2 did not; see apk.go.
 var apkLetters = map[string]string{"0.1a1 ?10 0": ">"}
 
-// Semantic Versioning has three numbers; npm holds them in 53 bits, Cargo in 64.
+// Semantic Versioning has three numbers; npm holds them in 53 bits, Cargo and pub in 64, NuGet in 32.
 const (
 	semverLong = ` 1.1.3.4.5`
 	semverHuge = `999999999999999999999999999991

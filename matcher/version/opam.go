@@ -1,9 +1,12 @@
 package version
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
-// The order of opam versions is that of Debian for the whole text, without epoch and revision. Source: the opam manual,
-// "Version ordering", and OpamVersionCompare.
+// The order of opam versions is that of Debian without epochs: the text before the last hyphen, then the text after it. So
+// "1.0-a" precedes "1.0+b". Source: opam's OpamVersionCompare and OpamPackage.
 
 func parseOpam(s string) (string, error) {
 	for i := range len(s) {
@@ -12,4 +15,10 @@ func parseOpam(s string) (string, error) {
 		}
 	}
 	return s, nil
+}
+
+func compareOpam(a, b string) int {
+	a, lastA, _ := cutLast(a, '-')
+	b, lastB, _ := cutLast(b, '-')
+	return cmp.Or(compareDebPart(a, b), compareDebPart(lastA, lastB))
 }

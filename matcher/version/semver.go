@@ -16,15 +16,22 @@ import (
 //     number exceeds 2^64-1.
 //   - golang: golang.org/x/mod/semver; see golang.go for versions of Go.
 //   - hex: Elixir's Version.
-//   - github, swift: tags of a repository, which Swift's package manager and GitHub's advisories about actions read as
-//     Semantic Versioning. Numbers may have leading zeros, as in dates.
-//   - julia: VersionNumber, which orders build metadata as pub does, and allows a pre-release without its hyphen.
-//   - pub: the package pub_semver, which orders build metadata. A version without it precedes the same version with it.
+//   - github: tags of a repository, which GitHub's advisories about actions read as Semantic Versioning. Numbers may have
+//     leading zeros, as in dates, and a pre-release may follow one or two numbers.
+//   - julia: VersionNumber (base/version.jl), which orders build metadata as pub does. A pre-release may lack its hyphen, and
+//     may follow one or two numbers. No number exceeds 2^63-1.
+//   - pub: the package pub_semver, which orders build metadata. A version without it precedes the same version with it. No
+//     number exceeds 2^63-1. A larger identifier is a word, and an identifier may be a negative number.
+//   - swift: Version of swift-tools-support-core, read leniently as for tags. It has pub's numbers and no order
+//     of build metadata.
 type semver struct {
 	zeros bool   // numbers may have leading zeros
 	bare  bool   // a pre-release may lack its hyphen
+	short bool   // a pre-release or build metadata may follow fewer than three numbers
 	max   string // the largest number; "" means no limit
 }
+
+const maxInt64 = "9223372036854775807"
 
 func parseNPM(s string) (string, error) {
 	if len(s) > 256 {
@@ -39,14 +46,22 @@ func parseCargo(s string) (string, error) {
 
 func parseHex(s string) (string, error) { return semver{}.parse(strings.TrimPrefix(s, "v")) }
 
-func parseTag(s string) (string, error) { return semver{zeros: true}.parse(strings.TrimPrefix(s, "v")) }
+func parseTag(s string) (string, error) {
+	return semver{zeros: true, short: true}.parse(strings.TrimPrefix(s, "v"))
+}
+
+func parseSwift(s string) (string, error) {
+	return semver{zeros: true, short: true, max: maxInt64}.parse(strings.TrimPrefix(s, "v"))
+}
 
 func parseJulia(s string) (string, error) {
-	s = strings.TrimPrefix(s, "v")
-	if strings.HasSuffix(s, "-") {
-		return "", errors.New("a pre-release is empty") // Julia's lowest version of these numbers, which no package has
+	if s[0] == 'v' || s[0] == 'V' {
+		s = s[1:]
 	}
-	_, err := semver{zeros: true, bare: true}.parse(s)
+	if pre, _, _ := strings.Cut(strings.TrimLeft(s, "0123456789."), "+"); pre == "-" || strings.HasPrefix(pre, "-.") {
+		return "", errors.New("a pre-release is empty") // "1.2.3-" is Julia's lowest version of these numbers, which no package has
+	}
+	_, err := semver{zeros: true, bare: true, short: true, max: maxInt64}.parse(s)
 	return s, err
 }
 
@@ -67,6 +82,9 @@ func (o semver) parse(s string) (string, error) {
 			break
 		}
 		if rest[0] != '.' {
+			if o.short {
+				break
+			}
 			return "", errors.New("not of the form major.minor.patch")
 		}
 		rest = rest[1:]
@@ -125,18 +143,22 @@ func checkIdentifiers(s string, leadingZeros bool) error {
 
 func parsePub(s string) (string, error) {
 	s = strings.TrimPrefix(s, "v")
-	_, err := semver{zeros: true}.parse(s)
+	_, err := semver{zeros: true, max: maxInt64}.parse(s)
 	return s, err
 }
 
-func comparePub(a, b string) int {
+func comparePub(a, b string) int   { return compareBuilds(a, b, compareInt64) }
+func compareJulia(a, b string) int { return compareBuilds(a, b, compareIdentifier) }
+
+// compareBuilds compares versions with their build metadata.
+func compareBuilds(a, b string, compare func(a, b string) int) int {
 	a, buildA, hasA := strings.Cut(a, "+")
 	b, buildB, hasB := strings.Cut(b, "+")
-	switch c := compareSemver(a, b); {
+	switch c := compareDotted(a, b, compare); {
 	case c != 0:
 		return c
 	case hasA && hasB:
-		return compareIdentifiers(buildA, buildB, strings.Compare)
+		return compareIdentifiers(buildA, buildB, compare)
 	case hasA:
 		return 1
 	case hasB:
@@ -145,11 +167,12 @@ func comparePub(a, b string) int {
 	return 0
 }
 
-func compareSemver(a, b string) int { return compareDotted(a, b, strings.Compare) }
+func compareSwift(a, b string) int { return compareDotted(a, b, compareInt64) }
 
-// compareDotted compares dotted numbers, where missing numbers are 0, then pre-releases. words compares identifiers that are
-// not numbers.
-func compareDotted(a, b string, words func(a, b string) int) int {
+func compareSemver(a, b string) int { return compareDotted(a, b, compareIdentifier) }
+
+// compareDotted compares dotted numbers, where missing numbers are 0, then the identifiers of pre-releases, with compare.
+func compareDotted(a, b string, compare func(a, b string) int) int {
 	for a != "" && isDigit(a[0]) || b != "" && isDigit(b[0]) {
 		var numberA, numberB string
 		numberA, a = digits(a)
@@ -167,28 +190,15 @@ func compareDotted(a, b string, words func(a, b string) int) int {
 	case b == "":
 		return -1
 	}
-	return compareIdentifiers(preRelease(a), preRelease(b), words)
+	return compareIdentifiers(preRelease(a), preRelease(b), compare)
 }
 
-// compareIdentifiers compares lists of identifiers, separated by dots. Numbers compare by value and precede words. A list
-// precedes the longer lists that begin with it.
-func compareIdentifiers(a, b string, words func(a, b string) int) int {
+// compareIdentifiers compares lists of identifiers, separated by dots. A list precedes the longer lists that begin with it.
+func compareIdentifiers(a, b string, compare func(a, b string) int) int {
 	for {
 		idA, restA, moreA := strings.Cut(a, ".")
 		idB, restB, moreB := strings.Cut(b, ".")
-		_, wordA := digits(idA)
-		_, wordB := digits(idB)
-		c := 0
-		switch {
-		case wordA == "" && wordB == "":
-			c = compareNumbers(idA, idB)
-		case wordA == "":
-			return -1
-		case wordB == "":
-			return 1
-		default:
-			c = words(idA, idB)
-		}
+		c := compare(idA, idB)
 		switch {
 		case c != 0:
 			return c
@@ -201,4 +211,52 @@ func compareIdentifiers(a, b string, words func(a, b string) int) int {
 		}
 		a, b = restA, restB
 	}
+}
+
+// compareIdentifier compares two identifiers. Numbers compare by value and precede words, which compare as text.
+func compareIdentifier(a, b string) int {
+	_, wordA := digits(a)
+	_, wordB := digits(b)
+	switch {
+	case wordA == "" && wordB == "":
+		return compareNumbers(a, b)
+	case wordA == "":
+		return -1
+	case wordB == "":
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// compareInt64 is compareIdentifier, for tools that take an identifier for a number if it fits into 64 bits. It may have a
+// minus sign.
+func compareInt64(a, b string) int {
+	return compareIntegers(a, b, maxInt64, "9223372036854775808", strings.Compare)
+}
+
+// compareIntegers compares two identifiers. Integers from -min to max compare by value and precede words.
+func compareIntegers(a, b, max, min string, words func(a, b string) int) int {
+	digitsA, negativeA, okA := integer(a, max, min)
+	digitsB, negativeB, okB := integer(b, max, min)
+	switch {
+	case !okA && !okB:
+		return words(a, b)
+	case !okA || okB && negativeB && !negativeA:
+		return 1
+	case !okB || okA && negativeA && !negativeB:
+		return -1
+	case negativeA:
+		return compareNumbers(digitsB, digitsA)
+	}
+	return compareNumbers(digitsA, digitsB)
+}
+
+// integer returns the digits of an identifier that is an integer from -min to max, and whether it is below 0.
+func integer(id, max, min string) (number string, negative, ok bool) {
+	id, minus := strings.CutPrefix(id, "-")
+	number, word := digits(id)
+	if minus {
+		max = min
+	}
+	return number, minus && trimZeros(number) != "", number != "" && word == "" && compareNumbers(number, max) <= 0
 }

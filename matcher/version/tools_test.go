@@ -10,17 +10,71 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // tools start the ecosystems' own implementations. Each reads lines "a TAB b" and answers each with "<", "=" or ">", or,
 // where it refuses a version, with "?" and a digit for each of them, 1 if it is the one. They come from Debian's packages
-// libdpkg-dev, python3-packaging or python3-pip, python3-rpm, ruby, php-composer-semver, librust-semver-dev and golang-golang-x-mod-dev, and,
-// in the folder -nativedir, from npm's package semver, from maven-artifact 3.9 and from apk-tools 3; where these are
-// not found, their ecosystem is skipped.
+// elixir, ghc, libdpkg-dev, python3-packaging or python3-pip, python3-rpm, r-base-core, ruby, php-composer-semver,
+// librust-semver-dev and golang-golang-x-mod-dev, from a Go module, and, in the folder -nativedir, from npm's package semver, from
+// maven-artifact 3.9, from apk-tools 3, from Conan 2 (conan/internal/model/version.py) and from opam (opamVersionCompare.ml, which
+// Debian's ocaml-nox compiles). Where these are not found, their ecosystem is skipped.
 var tools = map[string]func(t *testing.T) *exec.Cmd{
 	"apk": func(t *testing.T) *exec.Cmd {
 		lib := library(t, "libapk.a")
 		return compile(t, "testdata/native/apk.c", "-I", filepath.Join(filepath.Dir(lib), "include"), lib)
+	},
+	"bioconductor": cran,
+	"bitnami": func(t *testing.T) *exec.Cmd {
+		dir := t.TempDir()
+		source, err := os.ReadFile("testdata/native/bitnami.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), source, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [...][]string{{"mod", "init", "native"}, {"mod", "tidy"}, {"build", "-o", "native"}} {
+			cmd := exec.Command("go", args...)
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Skipf("no module go-version: %v\n%s", err, out)
+			}
+		}
+		return exec.Command(filepath.Join(dir, "native"))
+	},
+	"conan": func(t *testing.T) *exec.Cmd {
+		return exec.Command("python3", "testdata/native/conan.py", filepath.Dir(library(t, "conan")))
+	},
+	"cran": cran,
+	"hackage": func(t *testing.T) *exec.Cmd {
+		dir := t.TempDir()
+		bin := filepath.Join(dir, "native")
+		if out, err := exec.Command("ghc", "-package", "Cabal", "-O", "-outputdir", dir, "-o", bin, "testdata/native/hackage.hs").CombinedOutput(); err != nil {
+			t.Fatalf("ghc: %v\n%s", err, out)
+		}
+		return exec.Command(bin)
+	},
+	"hex": func(*testing.T) *exec.Cmd { return exec.Command("elixir", "testdata/native/hex.exs") },
+	"opam": func(t *testing.T) *exec.Cmd {
+		dir := t.TempDir()
+		var sources []string
+		for _, source := range []string{library(t, "opamVersionCompare.ml"), "testdata/native/opam.ml"} {
+			text, err := os.ReadFile(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources = append(sources, filepath.Join(dir, filepath.Base(source)))
+			if err := os.WriteFile(sources[len(sources)-1], text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bin := filepath.Join(dir, "native")
+		if out, err := exec.Command("ocamlopt", append([]string{"-I", dir, "-o", bin}, sources...)...).CombinedOutput(); err != nil {
+			t.Fatalf("ocamlopt: %v\n%s", err, out)
+		}
+		return exec.Command(bin)
 	},
 	"cargo": func(t *testing.T) *exec.Cmd {
 		crates, err := filepath.Glob("/usr/share/cargo/registry/semver-1.*/src/lib.rs")
@@ -55,6 +109,8 @@ var tools = map[string]func(t *testing.T) *exec.Cmd{
 		return exec.Command("java", "-cp", library(t, "maven-artifact.jar"), "testdata/native/Maven.java")
 	},
 }
+
+func cran(*testing.T) *exec.Cmd { return exec.Command("Rscript", "testdata/native/cran.R") }
 
 func compile(t *testing.T, source string, args ...string) *exec.Cmd {
 	bin := filepath.Join(t.TempDir(), "native")
@@ -102,6 +158,42 @@ var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why 
 		}
 		return ""
 	},
+	"bitnami": func(a, b string, refusedThere, refusedHere bool) string {
+		other := regexp.MustCompile(`^v|^[0-9]+(\.[0-9]+)?(-|\+|$)|^[0-9.]+\.[0-9]+\.[0-9]+\.|(^|[.-])0[0-9]|[0-9]{20}`)
+		if refusedThere && (other.MatchString(a) || other.MatchString(b)) {
+			return "go-version refuses a leading v, leading zeros, numbers above 2^64-1, and other than three numbers, which are accepted here as a bound"
+		}
+		return ""
+	},
+	"bioconductor": cranDefects,
+	"cran":         cranDefects,
+	"hex": func(a, b string, refusedThere, refusedHere bool) string {
+		bound := regexp.MustCompile(`^(v.*|v?[0-9]+(\.[0-9]+)?)$`)
+		if refusedThere && (bound.MatchString(a) || bound.MatchString(b)) {
+			return "Elixir refuses a leading v, and fewer than three numbers, which are accepted here as a bound"
+		}
+		return ""
+	},
+	"julia": func(a, b string, refusedThere, refusedHere bool) string {
+		if long := regexp.MustCompile(`[0-9]{19}`); refusedThere && (long.MatchString(a) || long.MatchString(b)) {
+			return "Julia refuses identifiers above 2^63-1"
+		}
+		return ""
+	},
+	"pub": func(a, b string, refusedThere, refusedHere bool) string {
+		bound := regexp.MustCompile(`^(v.*|v?[0-9]+(\.[0-9]+)?)$`)
+		if refusedThere && (bound.MatchString(a) || bound.MatchString(b)) {
+			return "pub_semver refuses a leading v, and fewer than three numbers, which are accepted here as a bound"
+		}
+		return ""
+	},
+	"swift": func(a, b string, refusedThere, refusedHere bool) string {
+		bound := regexp.MustCompile(`^v?[0-9]+([-+].*)?$`)
+		if refusedThere && (bound.MatchString(a) || bound.MatchString(b)) {
+			return "SwiftPM refuses a single number, which is accepted here as a bound"
+		}
+		return ""
+	},
 	"deb": func(a, b string, refusedThere, refusedHere bool) string {
 		signed := regexp.MustCompile(`^[+-][0-9]+:`)
 		if refusedHere && (signed.MatchString(a) || signed.MatchString(b)) {
@@ -137,6 +229,13 @@ var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why 
 	},
 }
 
+func cranDefects(a, b string, refusedThere, refusedHere bool) string {
+	if long := regexp.MustCompile(`[0-9]{10}`); long.MatchString(a) || long.MatchString(b) {
+		return "R holds numbers in 32 bits"
+	}
+	return ""
+}
+
 // longNumber reports whether there is a number in s that does not fit into 53 bits.
 func longNumber(s string) bool { return regexp.MustCompile(`\d{16}`).MatchString(s) }
 
@@ -145,8 +244,40 @@ func stableInCapitals(s string) bool {
 	return i >= 0 && s[i:i+len("stable")] != "stable"
 }
 
+var cranSources = []source{
+	{"feeds/versions/osv-scalibr-semantic/cran-versions.txt", `\S{2,}`},
+	{"feeds/versions/osv-scalibr-semantic/cran-versions-generated.txt", `\S{2,}`},
+	{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[\d.]*)`},
+}
+
+// A source is files of the corpus, and the versions to take from each: the last group of a regular expression.
+type source struct{ glob, pattern string }
+
 // sources say where real versions of an ecosystem are found: files of the corpus, and what to take from each.
-var sources = map[string][]struct{ glob, pattern string }{
+var sources = map[string][]source{
+	"bioconductor": cranSources,
+	"bitnami":      {{"feeds/osv/bitnami-subset.tar.zst", `"(?:introduced|fixed|last_affected)": ?"([^"]+)"`}},
+	"conan": {
+		{"feeds/versions/osv-scalibr-semantic/alpine-versions-generated.txt", `[^\s~]{2,}`}, // upstream versions with a revision
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`},
+	},
+	"cpe":     {{"feeds/nvd/cve-items-1.1-2019-09-01-jessie-slim.tar.zst", `"version(?:Start|End)(?:In|Ex)cluding" ?: ?"([^"]+)"`}},
+	"cran":    cranSources,
+	"github":  {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}}, // Semantic Versioning, as for the next ones
+	"hex":     {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}},
+	"julia":   {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}},
+	"swift":   {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}},
+	"hackage": {{"feeds/versions/osv-scalibr-semantic/hackage-versions.txt", `\S{2,}`}, {"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[\d.]*)`}},
+	"nuget": {
+		{"feeds/versions/osv-scalibr-semantic/nuget-versions.txt", `\S{2,}`},
+		{"feeds/osv/ghsa-graphql/*.json", `[<>=] (\d+\.\d+\.\d[^",\s]*)`},
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`},
+	},
+	"opam": {{"feeds/versions/osv-scalibr-semantic/debian-versions-generated.txt", `[^\s:]{2,}`}}, // upstream versions with a revision
+	"pub": {
+		{"feeds/versions/osv-scalibr-semantic/pub-versions.txt", `\S{2,}`},
+		{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`},
+	},
 	"deb":  {{"feeds/versions/osv-scalibr-semantic/debian-versions-generated.txt", `\S{2,}`}},
 	"pypi": {{"feeds/versions/osv-scalibr-semantic/pypi-versions-generated.txt", `\S{2,}`}},
 	"rpm": {
@@ -190,7 +321,16 @@ func realVersions(t *testing.T, name string) []string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := io.ReadAll(io.LimitReader(f, 16<<20))
+			var r io.Reader = f
+			if strings.HasSuffix(file, ".zst") {
+				z, err := zstd.NewReader(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer z.Close()
+				r = z
+			}
+			text, err := io.ReadAll(io.LimitReader(r, 16<<20))
 			f.Close()
 			if err != nil {
 				t.Fatal(err)
