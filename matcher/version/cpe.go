@@ -2,7 +2,7 @@ package version
 
 import "errors"
 
-// No specification orders the versions in NVD's CPE names. parseCPE accepts only forms with an undisputed order: numbers
+// No specification orders the versions in NVD's CPE names, nor those of the PURL type generic. parseCPE accepts only forms with an undisputed order: numbers
 // separated by dots, where missing numbers at the end are 0, and optionally a suffix. The suffix makes a later version. It is a
 // letter, as of OpenSSL (1.0.2 < 1.0.2k < 1.0.2za), or p with a number, as of OpenSSH and NTP (8.2 < 8.2p1 = 8.2-p1, 4.2.8p9 <
 // 4.2.8p10). Any other text is an error, including words that may denote a pre-release (alpha, b2, rc1).

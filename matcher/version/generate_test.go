@@ -18,7 +18,7 @@ func newGenerator(scheme string, real []string) *generator {
 	copy(seed[:], scheme)
 	first := "n"
 	switch scheme {
-	case "cargo", "github", "hex", "julia", "npm", "pub", "swift":
+	case "bitnami", "cargo", "github", "hex", "julia", "npm", "pub", "swift":
 		first = "n.n.n"
 	case "golang":
 		first = "vn.n.n"
@@ -132,6 +132,7 @@ var alphabets = map[string][]string{
 	"swift":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},
 	"cargo":        {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "x", "v", "+build", "-0"},
 	"cpe":          {".", ".0", ".0.0", "a", "K", "za", "p", "p1", "rc", "-"},
+	"generic":      {".", ".0", ".0.0", "a", "K", "za", "p", "p1", "rc", "-"},
 	"cran":         {".", "-", ".0", ".0.0", "-1", "a"},
 	"golang":       {".", "-", "+", ".0", ".1.2", ".0.0", "-rc.", "-pre", "rc", "beta", "go1.", "v", "-0.20191109021931-daa7c04131f5", "+incompatible"},
 	"hackage":      {".", ".0", ".0.0", ".1", "-a"},

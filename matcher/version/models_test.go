@@ -23,22 +23,8 @@ type part struct {
 var cpeGrammar = regexp.MustCompile(`^(\d+(?:\.\d+)*)(?:-?(?:([A-Za-z]|[Zz][A-Za-z])|([Pp])(\d+)))?$`)
 
 var models = map[string]model{
-	// The rules of cpe.go, which are this package's own.
-	"cpe": func(text string) (key []part, ok bool) {
-		m := cpeGrammar.FindStringSubmatch(text)
-		if m == nil {
-			return nil, false
-		}
-		numbers := strings.Split(m[1], ".")
-		for len(numbers) > 0 && strings.Trim(numbers[len(numbers)-1], "0") == "" {
-			numbers = numbers[:len(numbers)-1]
-		}
-		for _, n := range numbers {
-			key = append(key, part{1, bigNumber(n), ""})
-		}
-		key = append(key, part{}, part{0, nil, strings.ToLower(m[2] + m[3])})
-		return append(key, part{1, bigNumber("0" + m[4]), ""}), true
-	},
+	"cpe":     cpeModel,
+	"generic": cpeModel,
 	// https://semver.org/spec/v2.0.0.html for tags: "v" before the version, missing numbers and leading zeros are allowed.
 	"github": semverModel{grammar: `v?N(?:\.N)?(?:\.N)?(?:-L)?(?:\+L)?`}.model(),
 	// VERSION_REGEX, ident_cmp and isless in base/version.jl of Julia, without the bounds "1.2.3-" and "1.2.3+".
@@ -52,6 +38,23 @@ var models = map[string]model{
 	// Version.swift of swift-tools-support-core, with usesLenientParsing, and a tag's "v" that SwiftPM drops. The model leaves out
 	// empty identifiers, which Semantic Versioning forbids.
 	"swift": semverModel{grammar: `v?N\.N(?:\.N)?(?:-L)?(?:\+L)?`, bits: 63, signed: true}.model(),
+}
+
+// cpeModel has the rules of cpe.go, which are this package's own.
+func cpeModel(text string) (key []part, ok bool) {
+	m := cpeGrammar.FindStringSubmatch(text)
+	if m == nil {
+		return nil, false
+	}
+	numbers := strings.Split(m[1], ".")
+	for len(numbers) > 0 && strings.Trim(numbers[len(numbers)-1], "0") == "" {
+		numbers = numbers[:len(numbers)-1]
+	}
+	for _, n := range numbers {
+		key = append(key, part{1, bigNumber(n), ""})
+	}
+	key = append(key, part{}, part{0, nil, strings.ToLower(m[2] + m[3])})
+	return append(key, part{1, bigNumber("0" + m[4]), ""}), true
 }
 
 // A semverModel is a kind of Semantic Versioning. In its grammar, N is a number and L a list of identifiers.

@@ -17,7 +17,7 @@ import (
 
 var (
 	native    = flag.Bool("native", false, "compare with the ecosystems' own tools, which must be installed; see testdata/native")
-	update    = flag.Bool("update", false, "with -native, rewrite testdata/*.golden")
+	update    = flag.Bool("update", false, "rewrite the feeds in README.md and, with -native, testdata/*.golden")
 	pairs     = flag.Int("pairs", 150_000, "with -native, pairs of valid versions for each ecosystem")
 	nativeDir = flag.String("nativedir", "", "with -native, where libraries are that have no fixed place: node_modules/semver, maven-artifact.jar, libapk.a and include/apk")
 )
@@ -47,7 +47,7 @@ func TestDifferential(t *testing.T) {
 				answers = models[r.name].ask(questions)
 			}
 			compared, refused := differences(t, r.name, questions, answers)
-			t.Logf("%s: %d real versions, %d pairs that compare and %d that do not", r.name, len(real), *pairs, len(questions)-*pairs)
+			t.Logf("%s: %d real versions, %d pairs that compare and %d that do not; %d agree", r.name, len(real), *pairs, len(questions)-*pairs, len(compared))
 			if *update && !t.Failed() {
 				golden := append(compared[:min(len(compared), goldenPairs)], refused[:min(len(refused), goldenRefused)]...)
 				if err := os.WriteFile("testdata/"+r.name+".golden", []byte(strings.Join(golden, "\n")+"\n"), 0o644); err != nil {

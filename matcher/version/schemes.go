@@ -31,6 +31,7 @@ var schemes = [...]rules{
 	{"cran", parseCRAN, compareLists},
 	{"deb", parseDeb, compareDeb},
 	{"gem", parseGem, compareKeys},
+	{"generic", parseCPE, compareKeys},
 	{"github", parseTag, compareSemver},
 	{"golang", parseGo, compareSemver},
 	{"hackage", parseHackage, compareLists},

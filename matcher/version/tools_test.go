@@ -160,8 +160,12 @@ var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why 
 	},
 	"bitnami": func(a, b string, refusedThere, refusedHere bool) string {
 		other := regexp.MustCompile(`^v|^[0-9]+(\.[0-9]+)?(-|\+|$)|^[0-9.]+\.[0-9]+\.[0-9]+\.|(^|[.-])0[0-9]|[0-9]{20}`)
-		if refusedThere && (other.MatchString(a) || other.MatchString(b)) {
+		long := regexp.MustCompile(`[0-9]{20}`)
+		switch {
+		case refusedThere && (other.MatchString(a) || other.MatchString(b)):
 			return "go-version refuses a leading v, leading zeros, numbers above 2^64-1, and other than three numbers, which are accepted here as a bound"
+		case !refusedThere && !refusedHere && (long.MatchString(a) || long.MatchString(b)):
+			return "go-version takes an identifier above 2^64-1 for a word"
 		}
 		return ""
 	},
@@ -263,6 +267,7 @@ var sources = map[string][]source{
 	},
 	"cpe":     {{"feeds/nvd/cve-items-1.1-2019-09-01-jessie-slim.tar.zst", `"version(?:Start|End)(?:In|Ex)cluding" ?: ?"([^"]+)"`}},
 	"cran":    cranSources,
+	"generic": {{"feeds/nvd/cve-items-1.1-2019-09-01-jessie-slim.tar.zst", `"version(?:Start|End)(?:In|Ex)cluding" ?: ?"([^"]+)"`}},
 	"github":  {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}}, // Semantic Versioning, as for the next ones
 	"hex":     {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}},
 	"julia":   {{"fixtures/npm-lock/*/app/*.json", `"version": ?"(\d[^"\s]*)"`}},
