@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/rpmname"
@@ -48,13 +49,17 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 	holds, doubt := false, ""
 	var fix version.Version
 	compared := len(a.Versions) > 0
+	own := n.pack != "" && slices.ContainsFunc(a.Ranges, func(r Range) bool { return rpmname.ServicePack(r.Fixed) == n.pack })
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
 		if r.Repo != "" {
 			continue
 		}
 		compared = true
-		in, why := n.within(r)
+		if own && rpmname.ServicePack(r.Fixed) != n.pack {
+			continue
+		}
+		in, why := n.within(a, r)
 		if why != "" {
 			doubt = why
 			continue
@@ -96,8 +101,8 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 	return v, doubt != ""
 }
 
-// within reports whether the installed version lies in a range, or the reason why that is unknown.
-func (n *name) within(r *Range) (in bool, doubt string) {
+// within reports whether the installed version lies in a range of an advisory, or the reason why that is unknown.
+func (n *name) within(a *Advisory, r *Range) (in bool, doubt string) {
 	if r.Introduced != "" && r.Introduced != "0" {
 		c, doubt := n.against(r.Introduced)
 		if doubt != "" {
@@ -113,10 +118,13 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 		if doubt != "" {
 			return false, "fixed: " + doubt
 		}
-		if c < 0 && n.otherStream(r.Fixed) {
-			return false, "fixed: " + r.Fixed + " is a build of a module's stream, the installed version is not"
+		if c >= 0 {
+			return false, ""
 		}
-		return c < 0, ""
+		if line := n.otherLine(a, r); line != "" {
+			return false, "fixed: " + r.Fixed + " is a build of " + line
+		}
+		return true, ""
 	case r.LastAffected != "":
 		c, doubt := n.against(r.LastAffected)
 		if doubt != "" {
@@ -125,6 +133,30 @@ func (n *name) within(r *Range) (in bool, doubt string) {
 		return c <= 0 || n.last(r.LastAffected), ""
 	}
 	return true, ""
+}
+
+// otherLine describes the line of versions that a fix is of, if the installed version is not, or may not be, of the same line. A
+// fix in one line says nothing about another.
+func (n *name) otherLine(a *Advisory, r *Range) string {
+	if !n.rpm {
+		return ""
+	}
+	if n.otherStream(r.Fixed) {
+		return "a module's stream, the installed version is not"
+	}
+	if pack := rpmname.ServicePack(r.Fixed); n.pack != "" && pack != "" && pack != n.pack {
+		return "another service pack than the installed version"
+	}
+	if a.Key.Namespace == "amzn" && r.Introduced == "" && rpmname.Extra(a.Reason) && firstNumber(n.version) != firstNumber(r.Fixed) {
+		return "another repository than the core one, and the installed version may not be"
+	}
+	return ""
+}
+
+// firstNumber returns the number that a version of an RPM package begins with, after its epoch.
+func firstNumber(version string) string {
+	version = withoutEpoch(version)
+	return version[:len(version)-len(strings.TrimLeft(version, "0123456789"))]
 }
 
 // otherStream reports whether a fix is a build of a module's stream, and the installed version is not.
@@ -216,8 +248,8 @@ func (n *name) missing(bound string) string {
 	return ""
 }
 
-// is reports whether the installed version is one that an advisory lists. A local version of a PyPI package ("2.0.0+cu117") is
-// a build of the version without the suffix: https://peps.python.org/pep-0440/#version-matching.
+// is reports whether the installed version is one that an advisory lists, or a build of one: see wholeOf. For PyPI,
+// https://peps.python.org/pep-0440/#version-matching says so.
 func (n *name) is(listed version.Version) bool {
 	if n.parsed.Compare(listed) == 0 {
 		return true

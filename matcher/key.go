@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,6 +57,9 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 			list = append(list[:0], source, list[0])
 		}
 	}
+	if c.Type == "deb" {
+		return ofDebian(list, c)
+	}
 	if c.Type != "rpm" {
 		return list
 	}
@@ -78,6 +82,58 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		}
 	}
 	return list
+}
+
+// ofDebian completes the lookups of a package of dpkg. A signed kernel is built from the files of another source package, which
+// advisories name, and has its version. A backport has the version of the release that it comes from, and a suffix.
+func ofDebian(list []lookup, c *analyzer.Component) []lookup {
+	if kernel := kernelOf(list[0].key.Name); kernel != "" {
+		l := list[0]
+		l.key.Name, l.version = kernel, c.Version
+		list = append(list, l)
+	}
+	for i := range list {
+		if list[i].key.Namespace == "debian" {
+			list[i].version, _, _ = strings.Cut(list[i].version, "~bpo")
+		}
+	}
+	return list
+}
+
+// kernelOf returns the source package whose kernel another one has signed, or "": "linux" of Debian's "linux-signed-amd64" and of
+// Ubuntu's "linux-signed", "linux-aws" of "linux-signed-aws".
+func kernelOf(source string) string {
+	flavour, ok := strings.CutPrefix(source, "linux-signed")
+	switch flavour {
+	case "-amd64", "-arm64", "-i386":
+		flavour = ""
+	}
+	if !ok || flavour != "" && flavour[0] != '-' {
+		return ""
+	}
+	return "linux" + flavour
+}
+
+// backportOf returns the release of Debian that a backport comes from: the one after the release that it is for, 13 of
+// "6.12.9-1~bpo12+1". Until Debian 7, the number had a second digit, "~bpo70+1". Source: https://backports.debian.org/Contribute/.
+func backportOf(c *analyzer.Component) (release string, ok bool) {
+	version := c.Version
+	if c.SourcePackage != nil {
+		version = cmp.Or(c.SourcePackage.Version, version)
+	}
+	_, suffix, ok := strings.Cut(version, "~bpo")
+	if !ok {
+		return "", false
+	}
+	number, _, _ := strings.Cut(suffix, "+")
+	n, err := strconv.Atoi(number)
+	if err != nil || n <= 0 {
+		return "", false
+	}
+	if n >= 40 {
+		n /= 10
+	}
+	return strconv.Itoa(n + 1), true
 }
 
 // rpmArches are the architectures whose updates some advisories list by themselves.
@@ -114,8 +170,19 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 // for a distribution has an ecosystem of its own, without advisories.
 func EcosystemOf(c *analyzer.Component, d *analyzer.Distro) Key { return keyOf(c, d).Ecosystem() }
 
-// keyOf returns the key of a component under its own name.
+// keyOf returns the key of a component under its own name. A backport of Debian belongs to the release that it comes from.
 func keyOf(c *analyzer.Component, d *analyzer.Distro) Key {
+	key := builtKey(c, d)
+	if key.Type == "deb" && key.Namespace == "debian" && key.Release != "" {
+		if release, ok := backportOf(c); ok {
+			key.Release = release
+		}
+	}
+	return key
+}
+
+// builtKey is keyOf for a package that is no backport.
+func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 	if !c.System {
 		return PackageKey(c.Type, c.Namespace, c.Name)
 	}

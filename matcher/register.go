@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -48,6 +49,7 @@ type name struct {
 	rebuild   string // the ID of a derivative, or ""
 	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
+	pack      string          // the mark of openEuler's service pack in version, or ""
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
@@ -89,11 +91,14 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 // name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
 	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm", tag: purlType == "github"}
+	if n.rpm {
+		n.pack = rpmname.ServicePack(l.version)
+	}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
 		n.parsed, n.uncertain = scheme.Parse(l.version)
-		if public, _, ok := strings.Cut(l.version, "+"); ok && purlType == "pypi" && n.uncertain == nil {
-			n.whole, n.uncertain = scheme.Parse(public)
+		if whole, ok := wholeOf(purlType, l.version); ok && n.uncertain == nil {
+			n.whole, n.uncertain = scheme.Parse(whole)
 		}
 		n.rebuild = l.rebuild
 	} else {
@@ -107,6 +112,18 @@ func (r *register) name(subject int, purlType string, l lookup) {
 	}
 	r.newest[l.key] = len(r.names)
 	r.names = append(r.names, n)
+}
+
+// wholeOf returns the version that a version is a build of, as in advisories that name no builds: "2.0.0" of PyPI's local version
+// "2.0.0+cu117", "1.25.3" of Bitnami's revision "1.25.3-4".
+func wholeOf(purlType, version string) (whole string, ok bool) {
+	switch purlType {
+	case "pypi":
+		whole, _, ok = strings.Cut(version, "+")
+	case "bitnami":
+		whole, _, ok = strings.Cut(version, "-")
+	}
+	return whole, ok
 }
 
 // addProducts enters the CPE names of subjects whose ecosystem the rows don't cover or that have none, and reports whether there are any.

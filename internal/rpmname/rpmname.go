@@ -49,3 +49,25 @@ func Module(module, name string) string {
 func InModule(version string) bool {
 	return strings.Contains(version, ".module+") || strings.Contains(version, ".module_")
 }
+
+// ServicePack returns the mark of openEuler's service pack in a version, "oe2203sp1", or "". Each service pack rebuilds all packages, so
+// that a fix in one says nothing about another. The packs of 20.03 before SP4 share the mark "oe1".
+func ServicePack(version string) string {
+	_, mark, ok := strings.Cut(version, ".oe")
+	if !ok {
+		return ""
+	}
+	n := 0
+	for n < len(mark) && (mark[n] >= '0' && mark[n] <= '9' || mark[n] == 's' || mark[n] == 'p') {
+		n++
+	}
+	return "oe" + mark[:n]
+}
+
+// Extra reports whether the ID of an update of Amazon Linux is of a repository beside the core one, "ALAS2DOCKER-2021-001" or
+// "ALAS2023NVIDIA-2025-003". Such a repository has a line of versions of its own, under names that the core repository may have, too.
+func Extra(update string) bool {
+	rest, ok := strings.CutPrefix(update, "ALAS")
+	letters := strings.TrimLeft(rest, "0123456789")
+	return ok && letters != rest && letters != "" && letters[0] >= 'A' && letters[0] <= 'Z'
+}

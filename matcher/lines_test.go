@@ -1,0 +1,124 @@
+package matcher_test
+
+import (
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// TestLines matches packages of which one release of a distribution has several lines of versions. An advisory about one line says
+// nothing about another: the installed version decides, or the match is uncertain.
+func TestLines(t *testing.T) {
+	euler := &analyzer.Distro{ID: "openEuler", VersionID: "22.03", Name: "openEuler 22.03 (LTS-SP1)"}
+	older := &analyzer.Distro{ID: "openEuler", VersionID: "20.03", Name: "openEuler 20.03 (LTS-SP1)"}
+	amazon := &analyzer.Distro{ID: "amzn", VersionID: "2"}
+	debian := &analyzer.Distro{ID: "debian", VersionID: "12"}
+	ubuntu := &analyzer.Distro{ID: "ubuntu", VersionID: "24.04"}
+	fixed := func(versions ...string) (list []matcher.Range) {
+		for _, v := range versions {
+			list = append(list, matcher.Range{Fixed: v})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		what            string
+		distro          *analyzer.Distro
+		name, version   string
+		source, sources string // source package and its version, or ""
+		advisory        matcher.Advisory
+		want            string // "affected", "uncertain" or ""
+	}{
+		{"the own service pack's fix is above", euler, "curl", "7.79.1-12.oe2203sp1", "", "",
+			matcher.Advisory{Ranges: fixed("7.79.1-15.oe2203sp1", "7.79.1-20.oe2203sp2")}, "affected"},
+		{"the own service pack's fix is installed", euler, "curl", "7.79.1-15.oe2203sp1", "", "",
+			matcher.Advisory{Ranges: fixed("7.79.1-20.oe2203sp2", "7.79.1-15.oe2203sp1")}, ""},
+		{"another service pack's fix is above", euler, "curl", "7.79.1-15.oe2203sp1", "", "",
+			matcher.Advisory{Ranges: fixed("7.79.1-20.oe2203sp2")}, "uncertain"},
+		{"another service pack's fix is below", euler, "curl", "7.79.1-25.oe2203sp1", "", "",
+			matcher.Advisory{Ranges: fixed("7.79.1-20.oe2203sp2")}, ""},
+		{"a rebuild without a mark", euler, "curl", "7.79.1-15", "", "",
+			matcher.Advisory{Ranges: fixed("7.79.1-20.oe2203sp2")}, "affected"},
+		{"service packs that share a mark", older, "curl", "7.71.1-9.oe1", "", "",
+			matcher.Advisory{Ranges: fixed("7.71.1-10.oe1")}, "affected"},
+
+		{"an extra's line", amazon, "kernel", "5.10.205-195.807.amzn2", "", "",
+			matcher.Advisory{Reason: "ALAS2KERNEL-5.10-2024-049", Ranges: []matcher.Range{{Introduced: "5.10", Fixed: "5.10.209-198.812.amzn2"}}}, "affected"},
+		{"a version below an extra's line", amazon, "kernel", "4.14.336-257.562.amzn2", "", "",
+			matcher.Advisory{Reason: "ALAS2KERNEL-5.10-2024-049", Ranges: []matcher.Range{{Introduced: "5.10", Fixed: "5.10.209-198.812.amzn2"}}}, ""},
+		{"an extra without a number, a version like its own", amazon, "docker", "20.10.7-3.amzn2", "", "",
+			matcher.Advisory{Reason: "ALAS2DOCKER-2022-020", Ranges: fixed("20.10.13-2.amzn2")}, "affected"},
+		{"an extra without a number, a version of another line", amazon, "libreoffice", "1:5.3.6.1-21.amzn2", "", "",
+			matcher.Advisory{Reason: "ALAS2LIBREOFFICE-2021-001", Ranges: fixed("1:6.4.7.2-5.amzn2")}, "uncertain"},
+		{"the core repository", amazon, "libreoffice", "1:5.3.6.1-21.amzn2", "", "",
+			matcher.Advisory{Reason: "ALAS2-2021-1701", Ranges: fixed("1:6.4.7.2-5.amzn2")}, "affected"},
+		{"NVIDIA's repository", amazon, "nvidia-container-toolkit", "1.13.5-1", "", "",
+			matcher.Advisory{Reason: "ALAS2023NVIDIA-2025-003", Ranges: fixed("1.17.8-1")}, "affected"},
+
+		{"Debian's signed kernel", debian, "linux-image-6.1.0-18-amd64", "6.1.76-1", "linux-signed-amd64", "6.1.76+1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.1.82-1")}, "affected"},
+		{"Debian's signed kernel, fixed", debian, "linux-image-6.1.0-18-amd64", "6.1.82-1", "linux-signed-amd64", "6.1.82+1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.1.82-1")}, ""},
+		{"Ubuntu's signed kernel of a flavour", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-aws"}, Ranges: fixed("6.8.0-1009.9")}, "affected"},
+		{"another flavour of Ubuntu's kernel", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.8.0-2000.1")}, ""},
+
+		{"a backport, fixed where it comes from", debian, "curl", "8.14.1-2~bpo12+1", "", "",
+			matcher.Advisory{Key: matcher.Key{Release: "13"}, Ranges: fixed("8.14.1-2")}, ""},
+		{"a backport, not fixed where it comes from", debian, "curl", "8.14.1-1~bpo12+1", "", "",
+			matcher.Advisory{Key: matcher.Key{Release: "13"}, Ranges: fixed("8.14.1-2")}, "affected"},
+		{"a backport, and its release's own package", debian, "curl", "8.14.1-2~bpo12+1", "", "",
+			matcher.Advisory{Key: matcher.Key{Release: "12"}}, ""},
+		{"a security update", debian, "curl", "7.88.1-10+deb12u4", "", "",
+			matcher.Advisory{Ranges: fixed("7.88.1-10+deb12u5")}, "affected"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			p := analyzer.Package{Type: "rpm", Namespace: c.distro.ID, Name: c.name, Version: c.version, System: true, Arch: "x86_64"}
+			if c.distro == debian || c.distro == ubuntu {
+				p.Type = "deb"
+			}
+			if c.source != "" {
+				p.SourcePackage = &analyzer.SourcePackage{Name: c.source, Version: c.sources}
+			}
+			report := &analyzer.Report{Distro: c.distro, Components: []analyzer.Component{{ID: "a", Package: p}}}
+			a := c.advisory
+			a.ID = "CVE-1"
+			key := matcher.EcosystemOf(&analyzer.Component{Package: analyzer.Package{Type: p.Type, Namespace: p.Namespace, Version: "1", System: true}}, c.distro)
+			key.Name = c.name
+			if a.Key.Name != "" {
+				key.Name = a.Key.Name
+			}
+			if a.Key.Release != "" {
+				key.Release = a.Key.Release
+			}
+			a.Key = key
+			result, err := matcher.Matcher{Source: advisories{a}}.Match(t.Context(), report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, m := range result.Matches {
+				if got = "affected"; m.Uncertain != "" {
+					got = "uncertain"
+				}
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestBackportCoverage expects the row of the release that a backport comes from, so that a gate sees if there is no data.
+func TestBackportCoverage(t *testing.T) {
+	for version, want := range map[string]string{
+		"1-1": "12", "1-1~bpo12+1": "13", "1-1~bpo11+2": "12", "1-1~bpo70+1": "8", "1-1~bpo": "12", "1-1~bpox": "12",
+		"1-1~bpo99999999999999999999+1": "12",
+	} {
+		c := &analyzer.Component{Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: "a", Version: version, System: true}}
+		if got := matcher.EcosystemOf(c, &analyzer.Distro{ID: "debian", VersionID: "12"}).Release; got != want {
+			t.Errorf("%s: release %s, want %s", version, got, want)
+		}
+	}
+}
