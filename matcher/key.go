@@ -101,15 +101,14 @@ func ofDebian(list []lookup, c *analyzer.Component) []lookup {
 }
 
 // kernelOf returns the source package whose kernel another one has signed, or "": "linux" of Debian's "linux-signed-amd64" and of
-// Ubuntu's "linux-signed", "linux-aws" of "linux-signed-aws".
+// Ubuntu's "linux-signed", "linux-6.1" of "linux-signed-6.1-amd64", "linux-aws" of "linux-signed-aws".
 func kernelOf(source string) string {
 	flavour, ok := strings.CutPrefix(source, "linux-signed")
-	switch flavour {
-	case "-amd64", "-arm64", "-i386":
-		flavour = ""
-	}
 	if !ok || flavour != "" && flavour[0] != '-' {
 		return ""
+	}
+	for _, arch := range [...]string{"-amd64", "-arm64", "-i386"} {
+		flavour = strings.TrimSuffix(flavour, arch)
 	}
 	return "linux" + flavour
 }

@@ -14,6 +14,7 @@ func TestLines(t *testing.T) {
 	older := &analyzer.Distro{ID: "openEuler", VersionID: "20.03", Name: "openEuler 20.03 (LTS-SP1)"}
 	amazon := &analyzer.Distro{ID: "amzn", VersionID: "2"}
 	debian := &analyzer.Distro{ID: "debian", VersionID: "12"}
+	suse := &analyzer.Distro{ID: "sles", VersionID: "12.3"}
 	ubuntu := &analyzer.Distro{ID: "ubuntu", VersionID: "24.04"}
 	fixed := func(versions ...string) (list []matcher.Range) {
 		for _, v := range versions {
@@ -55,15 +56,26 @@ func TestLines(t *testing.T) {
 		{"NVIDIA's repository", amazon, "nvidia-container-toolkit", "1.13.5-1", "", "",
 			matcher.Advisory{Reason: "ALAS2023NVIDIA-2025-003", Ranges: fixed("1.17.8-1")}, "affected"},
 
+		// https://github.com/future-architect/vuls/issues/2024
+		{"SUSE's kernel for Teradata, and the fix of the others", suse, "kernel-default", "4.4.140-96.126.TDC.1", "", "",
+			matcher.Advisory{Ranges: fixed("4.4.180-94.156.1")}, ""},
+		{"SUSE's kernel for Teradata", suse, "kernel-default", "4.4.140-96.90.TDC.1", "", "",
+			matcher.Advisory{Key: matcher.Key{Name: "teradata/kernel-default"}, Ranges: fixed("4.4.140-96.97.TDC.1")}, "affected"},
+
 		{"Debian's signed kernel", debian, "linux-image-6.1.0-18-amd64", "6.1.76-1", "linux-signed-amd64", "6.1.76+1",
 			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.1.82-1")}, "affected"},
 		{"Debian's signed kernel, fixed", debian, "linux-image-6.1.0-18-amd64", "6.1.82-1", "linux-signed-amd64", "6.1.82+1",
 			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.1.82-1")}, ""},
+		{"Debian's signed kernel of a newer line", debian, "linux-image-6.1.0-0.deb11.17-amd64", "6.1.69-1~deb11u1", "linux-signed-6.1-amd64", "6.1.69+1~deb11u1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-6.1"}, Ranges: fixed("6.1.76-1~deb11u1")}, "affected"},
+		{"a backport of a signed kernel", debian, "linux-image-6.12.9+bpo-amd64", "6.12.9-1~bpo12+1", "linux-signed-amd64", "6.12.9+1~bpo12+1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux", Release: "13"}, Ranges: fixed("6.12.10-1")}, "affected"},
 		{"Ubuntu's signed kernel of a flavour", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
 			matcher.Advisory{Key: matcher.Key{Name: "linux-aws"}, Ranges: fixed("6.8.0-1009.9")}, "affected"},
 		{"another flavour of Ubuntu's kernel", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
 			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.8.0-2000.1")}, ""},
 
+		// https://github.com/wazuh/wazuh/issues/36985
 		{"a backport, fixed where it comes from", debian, "curl", "8.14.1-2~bpo12+1", "", "",
 			matcher.Advisory{Key: matcher.Key{Release: "13"}, Ranges: fixed("8.14.1-2")}, ""},
 		{"a backport, not fixed where it comes from", debian, "curl", "8.14.1-1~bpo12+1", "", "",

@@ -22,6 +22,7 @@ func TestOrders(t *testing.T) {
 		{"bitnami", "9.0.73-4", last("9.0.73"), "affected"}, // an advisory without a revision is about all of them
 		{"bitnami", "9.0.74-0", last("9.0.73"), ""},
 		{"bitnami", "9.0.35-3.57.2", fixed("9.0.35-3.57.3"), "affected"},
+		{"bitnami", "14.4.2-r2", fixed("14.4.2-r10"), "affected"},
 		{"conan", "1.1.1w", fixed("1.1.1x"), "affected"},
 		{"conan", "2.0-rc-9", fixed("2.0-rc-10"), ""}, // "rc-9" is one word
 		{"conan", "cci.20220101", fixed("cci.20220102"), "affected"},

@@ -9,9 +9,10 @@ import "strings"
 //
 //   - an architecture, "aarch64", if an update was built anew for it, under a version of its own,
 //   - "ksplice", Oracle's user-space packages that are patched while they run,
-//   - "fips", packages that were validated for FIPS 140.
+//   - "fips", packages that were validated for FIPS 140,
+//   - "teradata", SUSE's kernels for Teradata.
 //
-// The last two are separate lines of versions: the matcher looks a package of such a flavour up under the flavour's name
+// The last three are separate lines of versions: the matcher looks a package of such a flavour up under the flavour's name
 // only. An empty flavour returns name.
 func Flavour(flavour, name string) string {
 	if flavour == "" {
@@ -20,14 +21,16 @@ func Flavour(flavour, name string) string {
 	return flavour + "/" + name
 }
 
-// FlavourOf returns the flavour that a version shows: "ksplice", "fips", or "". Source: Oracle's errata, such as
-// 2:1.1.1g-15.ksplice1.el8_3 and 10:1.8.5-7.el8_6_fips.
+// FlavourOf returns the flavour that a version shows: "ksplice", "fips", "teradata", or "". Source: Oracle's errata, such as
+// 2:1.1.1g-15.ksplice1.el8_3 and 10:1.8.5-7.el8_6_fips, and SUSE's OVAL definitions, such as 4.4.140-96.97.TDC.1.
 func FlavourOf(version string) string {
 	switch {
 	case strings.Contains(version, ".ksplice"):
 		return "ksplice"
 	case strings.Contains(version, "_fips"):
 		return "fips"
+	case strings.Contains(version, ".TDC."):
+		return "teradata"
 	}
 	return ""
 }

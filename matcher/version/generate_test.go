@@ -123,7 +123,7 @@ func (g *generator) mutate(s string, n int) string {
 // alphabets are what the versions of each ecosystem are made of.
 var alphabets = map[string][]string{
 	"bioconductor": {".", "-", ".0", ".0.0", "-1", "a"},
-	"bitnami":      {".", ".0", ".0.0", "-", "-0", "-1", "rc"},
+	"bitnami":      {".", ".0", ".0.0", "-", "-0", "-1", "rc", "-r", "-r1"},
 	"conan":        {".", "-", "+", ".0", ".0.0", "a", "k", "cci.", "-rc.", "-pre", "+b", "_"},
 	"github":       {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},
 	"hex":          {".", "-", "+", ".0", ".1.2", ".0.0", "-alpha", "-rc.", ".1", "a", "v", "+build", "-0"},

@@ -160,12 +160,14 @@ var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why 
 	},
 	"bitnami": func(a, b string, refusedThere, refusedHere bool) string {
 		other := regexp.MustCompile(`^v|^[0-9]+(\.[0-9]+)?(-|\+|$)|^[0-9.]+\.[0-9]+\.[0-9]+\.|(^|[.-])0[0-9]|[0-9]{20}`)
-		long := regexp.MustCompile(`[0-9]{20}`)
+		long, tag := regexp.MustCompile(`[0-9]{20}`), regexp.MustCompile(`-r[0-9]+(\.|\+|$)`)
 		switch {
 		case refusedThere && (other.MatchString(a) || other.MatchString(b)):
 			return "go-version refuses a leading v, leading zeros, numbers above 2^64-1, and other than three numbers, which are accepted here as a bound"
 		case !refusedThere && !refusedHere && (long.MatchString(a) || long.MatchString(b)):
 			return "go-version takes an identifier above 2^64-1 for a word"
+		case !refusedThere && !refusedHere && (tag.MatchString(a) || tag.MatchString(b)):
+			return "go-version takes the revision r2 for a word"
 		}
 		return ""
 	},

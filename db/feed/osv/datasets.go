@@ -60,7 +60,7 @@ func datasets() []feed.Dataset {
 	var list []feed.Dataset
 	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
-		none := ecosystem == "ConanCenter" // the schema defines it, but nobody has published records yet
+		none := ecosystem == "ConanCenter" || ecosystem == "Bioconductor" // the schema defines them, but no records are published yet
 		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
 	}
 	for _, e := range distributions {

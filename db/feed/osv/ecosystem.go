@@ -66,6 +66,7 @@ var languages = map[string]struct {
 	"SwiftURL":       {"swift", true},
 	"GitHub Actions": {"github", true},
 	"CRAN":           {"cran", false},
+	"Bioconductor":   {"bioconductor", false},
 	"Hackage":        {"hackage", false},
 	"ConanCenter":    {"conan", false},
 	"Julia":          {"julia", false},

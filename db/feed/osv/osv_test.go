@@ -31,6 +31,7 @@ func TestKey(t *testing.T) {
 		{"Go", "stdlib", matcher.Key{Type: "golang", Name: "stdlib"}},
 		{"crates.io", "Inflector", matcher.Key{Type: "cargo", Name: "Inflector"}},
 		{"RubyGems", "rails", matcher.Key{Type: "gem", Name: "rails"}},
+		{"Bioconductor:3.18", "rhdf5", matcher.Key{Type: "bioconductor", Name: "rhdf5"}},
 		{"NuGet", "Newtonsoft.Json", matcher.Key{Type: "nuget", Name: "newtonsoft.json"}},
 		{"Hex", "phoenix", matcher.Key{Type: "hex", Name: "phoenix"}},
 		{"Pub", "http", matcher.Key{Type: "pub", Name: "http"}},

@@ -16,11 +16,13 @@ func definitions(criteria string) string {
 	<tests>
 	<rpminfo_test id="t:1"><object object_ref="o:1"/><state state_ref="s:1"/></rpminfo_test>
 	<rpminfo_test id="t:2"><object object_ref="o:1"/><state state_ref="s:2"/></rpminfo_test>
+	<rpminfo_test id="t:3"><object object_ref="o:1"/><state state_ref="s:3"/></rpminfo_test>
 	<rpminfo_test id="t:0"><object object_ref="o:1"/><state state_ref="s:0"/></rpminfo_test>
 	<rpminfo_test id="t:any"><object object_ref="o:1"/></rpminfo_test></tests>
 	<objects><rpminfo_object id="o:1"><name>krb5</name></rpminfo_object></objects>
 	<states><rpminfo_state id="s:1"><evr operation="less than">0:1.15.2-4.25</evr></rpminfo_state>
 	<rpminfo_state id="s:2"><evr operation="less than">0:1.15.2-4.30</evr></rpminfo_state>
+	<rpminfo_state id="s:3"><evr operation="less than">0:1.15.2-4.2.TDC.1</evr></rpminfo_state>
 	<rpminfo_state id="s:0"><version operation="equals">0</version></rpminfo_state></states></oval_definitions>`
 }
 
@@ -41,6 +43,9 @@ func TestDefinitions(t *testing.T) {
 			"sles/15.1/krb5 fixed [, 0:1.15.2-4.25) [, 0:1.15.2-4.30)"},
 		{"with a contract only", either(on("SUSE Linux Enterprise Server 15 SP1-LTSS", "1"), on("SUSE Linux Enterprise Server for SAP Applications 15 SP1", "1")),
 			`sles/15.1/krb5 fixed [, 0:1.15.2-4.25) "SUSE Linux Enterprise Server 15 SP1-LTSS, SUSE Linux Enterprise Server for SAP Applications 15 SP1"`},
+		{"for Teradata", either(on("SUSE Linux Enterprise Server 12 SP3-LTSS", "1"), on("SUSE Linux Enterprise Server 12 SP3-TERADATA", "3")),
+			`sles/12.3/krb5 fixed [, 0:1.15.2-4.25) "SUSE Linux Enterprise Server 12 SP3-LTSS"` + cvss +
+				"\n  CVE-2021-29154 rpm/" + `sles/12.3/teradata/krb5 fixed [, 0:1.15.2-4.2.TDC.1) "SUSE Linux Enterprise Server 12 SP3-TERADATA"`},
 		{"not affected", on("openSUSE Leap 15.3", "0"), "opensuse-leap/15.3/krb5 not-affected"},
 		{"affected", on("openSUSE Tumbleweed", "any"), "opensuse-tumbleweed//krb5 affected"},
 		{"affected in one product", either(on("SUSE Linux Enterprise Server 12 SP5", "1"), on("SUSE Linux Enterprise Server 12 SP5-LTSS", "any")), "sles/12.5/krb5 affected"},
