@@ -75,21 +75,35 @@
 //	distro   id, version, codename, name    texts
 //	         like              list of texts
 //	         end_of_life       bool: support has ended
-//	package  type, namespace, name, version, arch, purl, vendor, source, source_version, path, inside, analyzer    texts
+//	package  type, namespace, name, arch, purl, vendor, source, path, inside, analyzer    texts
+//	         version, source_version    versions
 //	         system, declared, dev, owned    bools
 //	         licenses          list of texts
 //	         layer             int, -1 in a file system
-//	match    id, status, reason, fixed, uncertain, summary    texts; status as in matcher.Status: "will-not-fix"
+//	match    id, status, reason, uncertain, summary    texts; status as in matcher.Status: "will-not-fix"
+//	         fixed             version
 //	         aliases, feeds, exploits, weaknesses             lists of texts
-//	         severity          int: UNKNOWN < NEGLIGIBLE < LOW < MEDIUM < HIGH < CRITICAL, which are constants
+//	         severity          severity
 //	         severity_source, vector                          texts
 //	         score, epss, percentile                          doubles
 //	         exploited, ransomware                            bools
 //	         exploited_since, published, modified             timestamps
 //	         vex               {status, justification, detail, author, document, time}
-//	finding  rule, title, detail, severity, path, analyzer    texts
+//	finding  rule, title, detail, path, analyzer    texts
+//	         severity          severity
 //	         line, layer       ints
 //	now      timestamp
+//
+// Two types have an order of their own. Comparing either with a text is an error of Load that says what to write:
+//
+//	version   package.version < version("1.9"), match.fixed in [version("1.9"), version("2.0")], match.fixed != ""
+//	severity  match.severity >= HIGH; the constants are UNKNOWN < NEGLIGIBLE < LOW < MEDIUM < HIGH < CRITICAL
+//
+// A package's versions have the order of its PURL type, as in package matcher/version; version(text) takes the order of the version
+// beside it. Two versions that expressions write are numbers with dots: version(distro.version) < version("9"). If a version is
+// empty, or its order does not know it, comparing it by order is an error of Evaluate, and it equals only its own text.
+// Versions have the functions contains, startsWith, endsWith and matches of texts. string(x) is the text of either type. Texts
+// themselves have no order.
 //
 // An expression that costs more than a million of CEL's units is stopped, which is an error of Evaluate, as is one that cannot
 // be computed, such as a division by zero or a look-up of a key that is not there.

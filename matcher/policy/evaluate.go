@@ -157,7 +157,7 @@ func (j *judge) eachMatch(p *policy) error {
 			return fmt.Errorf("match of %s: component %q is not in the report", m.ID, m.Component)
 		}
 		if p.has(report.TargetMatch) {
-			j.values[packageName], j.values["match"] = j.value(c), valueOfMatch(m)
+			j.values[packageName], j.values["match"] = j.value(c), valueOfMatch(m, c.Component)
 		}
 		d := report.Decision{Target: report.TargetMatch, Match: i, Finding: -1, Component: c.ID}
 		about := func() thing { return thing{match: m, pkg: j.pkg(c)} }

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -37,10 +35,7 @@ func newEnvironments() (*environments, error) {
 		cel.Variable("distro", cel.ObjectType("policy.distroValue")),
 		cel.Variable("now", cel.TimestampType),
 	}
-	for level := matcher.Unknown; level <= matcher.Critical; level++ {
-		options = append(options, cel.Constant(strings.ToUpper(level.String()), types.IntType, types.Int(level)))
-	}
-	base, err := cel.NewEnv(options...)
+	base, err := cel.NewEnv(append(options, ordered()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +62,9 @@ type expression struct {
 // expression compiles the text of a node.
 func (l *loader) expression(n *yaml.Node, text string, on report.Target, what string, truth bool) *expression {
 	env := (*l.envs)[on]
-	ast, issues := env.Compile(unreserve(text))
-	if issues != nil && issues.Err() != nil {
-		for _, e := range issues.Errors() {
+	ast, errs := compile(env, unreserve(text))
+	if len(errs) > 0 {
+		for _, e := range errs {
 			line := n.Line + max(0, e.Location.Line()-1)
 			if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 				line++ // the text begins below the mark
@@ -96,6 +91,8 @@ func typeName(t *cel.Type) string {
 		return "a number"
 	case "string":
 		return "a text"
+	case "version", "severity":
+		return "a " + name
 	default:
 		return "of type " + name
 	}

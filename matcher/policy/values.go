@@ -67,49 +67,49 @@ type distroValue struct {
 }
 
 type packageValue struct {
-	Type          string   `cel:"type"`
-	Namespace     string   `cel:"namespace"`
-	Name          string   `cel:"name"`
-	Version       string   `cel:"version"`
-	Arch          string   `cel:"arch"`
-	PURL          string   `cel:"purl"`
-	Vendor        string   `cel:"vendor"`
-	Source        string   `cel:"source"`
-	SourceVersion string   `cel:"source_version"`
-	Path          string   `cel:"path"`
-	Inside        string   `cel:"inside"`
-	Analyzer      string   `cel:"analyzer"`
-	System        bool     `cel:"system"`
-	Declared      bool     `cel:"declared"`
-	Dev           bool     `cel:"dev"`
-	Owned         bool     `cel:"owned"`
-	Licenses      []string `cel:"licenses"`
-	Layer         int      `cel:"layer"`
+	Type          string       `cel:"type"`
+	Namespace     string       `cel:"namespace"`
+	Name          string       `cel:"name"`
+	Version       versionValue `cel:"version"`
+	Arch          string       `cel:"arch"`
+	PURL          string       `cel:"purl"`
+	Vendor        string       `cel:"vendor"`
+	Source        string       `cel:"source"`
+	SourceVersion versionValue `cel:"source_version"`
+	Path          string       `cel:"path"`
+	Inside        string       `cel:"inside"`
+	Analyzer      string       `cel:"analyzer"`
+	System        bool         `cel:"system"`
+	Declared      bool         `cel:"declared"`
+	Dev           bool         `cel:"dev"`
+	Owned         bool         `cel:"owned"`
+	Licenses      []string     `cel:"licenses"`
+	Layer         int          `cel:"layer"`
 }
 
 type matchValue struct {
-	ID             string    `cel:"id"`
-	Status         string    `cel:"status"`
-	Reason         string    `cel:"reason"`
-	Fixed          string    `cel:"fixed"`
-	Uncertain      string    `cel:"uncertain"`
-	Summary        string    `cel:"summary"`
-	Aliases        []string  `cel:"aliases"`
-	Feeds          []string  `cel:"feeds"`
-	Exploits       []string  `cel:"exploits"`
-	Weaknesses     []string  `cel:"weaknesses"`
-	Severity       int       `cel:"severity"`
-	SeveritySource string    `cel:"severity_source"`
-	Vector         string    `cel:"vector"`
-	Score          float64   `cel:"score"`
-	EPSS           float64   `cel:"epss"`
-	Percentile     float64   `cel:"percentile"`
-	Exploited      bool      `cel:"exploited"`
-	Ransomware     bool      `cel:"ransomware"`
-	ExploitedSince time.Time `cel:"exploited_since"`
-	Published      time.Time `cel:"published"`
-	Modified       time.Time `cel:"modified"`
-	VEX            vexValue  `cel:"vex"`
+	ID             string        `cel:"id"`
+	Status         string        `cel:"status"`
+	Reason         string        `cel:"reason"`
+	Fixed          versionValue  `cel:"fixed"`
+	Uncertain      string        `cel:"uncertain"`
+	Summary        string        `cel:"summary"`
+	Aliases        []string      `cel:"aliases"`
+	Feeds          []string      `cel:"feeds"`
+	Exploits       []string      `cel:"exploits"`
+	Weaknesses     []string      `cel:"weaknesses"`
+	Severity       severityValue `cel:"severity"`
+	SeveritySource string        `cel:"severity_source"`
+	Vector         string        `cel:"vector"`
+	Score          float64       `cel:"score"`
+	EPSS           float64       `cel:"epss"`
+	Percentile     float64       `cel:"percentile"`
+	Exploited      bool          `cel:"exploited"`
+	Ransomware     bool          `cel:"ransomware"`
+	ExploitedSince time.Time     `cel:"exploited_since"`
+	Published      time.Time     `cel:"published"`
+	Modified       time.Time     `cel:"modified"`
+	VEX            vexValue      `cel:"vex"`
 }
 
 type vexValue struct {
@@ -122,14 +122,14 @@ type vexValue struct {
 }
 
 type findingValue struct {
-	Rule     string `cel:"rule"`
-	Title    string `cel:"title"`
-	Detail   string `cel:"detail"`
-	Severity string `cel:"severity"`
-	Path     string `cel:"path"`
-	Analyzer string `cel:"analyzer"`
-	Line     int    `cel:"line"`
-	Layer    int    `cel:"layer"`
+	Rule     string        `cel:"rule"`
+	Title    string        `cel:"title"`
+	Detail   string        `cel:"detail"`
+	Severity severityValue `cel:"severity"`
+	Path     string        `cel:"path"`
+	Analyzer string        `cel:"analyzer"`
+	Line     int           `cel:"line"`
+	Layer    int           `cel:"layer"`
 }
 
 func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
@@ -186,21 +186,21 @@ func valueOfDistro(in *report.PolicyInput) *distroValue {
 
 func valueOfPackage(c *analyzer.Component) *packageValue {
 	v := &packageValue{
-		Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch, PURL: c.PURL, Vendor: c.Vendor,
+		Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: versionOf(c, c.Version), Arch: c.Arch, PURL: c.PURL, Vendor: c.Vendor,
 		Path: c.Path, Inside: c.ArchivePath, Analyzer: c.Analyzer, System: c.System, Declared: c.Declared, Dev: c.Dev,
-		Owned: c.Owner != "", Licenses: c.Licenses, Layer: c.Layer, Source: c.Name, SourceVersion: c.Version,
+		Owned: c.Owner != "", Licenses: c.Licenses, Layer: c.Layer, Source: c.Name, SourceVersion: versionOf(c, c.Version),
 	}
 	if c.SourcePackage != nil {
-		v.Source, v.SourceVersion = cmp.Or(c.SourcePackage.Name, c.Name), cmp.Or(c.SourcePackage.Version, c.Version)
+		v.Source, v.SourceVersion = cmp.Or(c.SourcePackage.Name, c.Name), versionOf(c, cmp.Or(c.SourcePackage.Version, c.Version))
 	}
 	return v
 }
 
-func valueOfMatch(m *matcher.Match) *matchValue {
+func valueOfMatch(m *matcher.Match, c *analyzer.Component) *matchValue {
 	t := &m.Enrichment
 	v := &matchValue{
-		ID: m.ID, Status: m.Status.String(), Reason: m.Reason, Fixed: m.Fixed, Uncertain: m.Uncertain, Aliases: m.Aliases,
-		Severity: int(m.Severity.Level), SeveritySource: m.Severity.Source, Vector: m.Severity.Vector, Score: m.Severity.Score,
+		ID: m.ID, Status: m.Status.String(), Reason: m.Reason, Fixed: fixOf(m, c), Uncertain: m.Uncertain, Aliases: m.Aliases,
+		Severity: severityValue{m.Severity.Level}, SeveritySource: m.Severity.Source, Vector: m.Severity.Vector, Score: m.Severity.Score,
 		EPSS: t.EPSS, Percentile: t.Percentile, Exploited: !t.Exploited.IsZero(), Ransomware: t.Ransomware,
 		ExploitedSince: instant(t.Exploited), Exploits: t.Exploits, Weaknesses: t.Weaknesses,
 	}
@@ -226,7 +226,7 @@ func valueOfMatch(m *matcher.Match) *matchValue {
 }
 
 func valueOfFinding(f *analyzer.FileFinding) *findingValue {
-	return &findingValue{f.Rule, f.Title, f.Detail, f.Severity, f.Path, f.Analyzer, f.Line, f.Layer}
+	return &findingValue{f.Rule, f.Title, f.Detail, severityOf(f.Severity), f.Path, f.Analyzer, f.Line, f.Layer}
 }
 
 // instant returns a time as expressions see it; one that is not known is the beginning of 1970.

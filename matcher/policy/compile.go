@@ -1,0 +1,224 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// compile parses and checks an expression. The errors say what to write if the expression compares a version or a severity with
+// a text, or orders texts. The empty text is the version that is not there: match.fixed != "".
+func compile(env *cel.Env, text string) (*cel.Ast, []*common.Error) {
+	parsed, issues := env.Parse(text)
+	if issues.Err() != nil {
+		return nil, issues.Errors()
+	}
+	for {
+		checked, issues := env.Check(parsed)
+		if issues.Err() == nil {
+			if errs := misfits(checked.NativeRep()); len(errs) > 0 {
+				return nil, errs
+			}
+			return checked, nil
+		}
+		tree, changed := parsed.NativeRep(), false
+		errs := issues.Errors()
+		for _, e := range errs {
+			call := find(tree, e.ExprID)
+			if call == nil {
+				continue
+			}
+			if emptyVersion(tree, call, e.Message) {
+				changed = true
+			} else if hint := advice(tree, call, operands(e.Message)); hint != "" {
+				e.Message = hint
+			}
+		}
+		if !changed {
+			return nil, errs
+		}
+	}
+}
+
+// find returns the call with an identifier, or nil.
+func find(tree *ast.AST, id int64) ast.Expr {
+	var found ast.Expr
+	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.ID() == id && e.Kind() == ast.CallKind {
+			found = e
+		}
+	}))
+	return found
+}
+
+// operands returns the types of a call's arguments in an error of the type checker, which says "found no matching overload for
+// '_<_' applied to '(version, string)'".
+func operands(message string) []string {
+	_, list, ok := strings.Cut(message, "applied to '")
+	if !ok {
+		return nil
+	}
+	list = strings.TrimSuffix(list, "'")
+	if receiver, rest, ok := strings.Cut(list, ".("); ok { // of a member function
+		list = strings.TrimSuffix(receiver+", "+rest, ", )")
+	}
+	return strings.Split(strings.Trim(list, "()"), ", ")
+}
+
+// emptyVersion replaces an empty text that is compared with a version by the empty version.
+func emptyVersion(tree *ast.AST, call ast.Expr, message string) bool {
+	if f := call.AsCall().FunctionName(); f != operators.Equals && f != operators.NotEquals {
+		return false
+	}
+	kinds := operands(message)
+	if len(kinds) != 2 || !slices.Contains(kinds, "version") {
+		return false
+	}
+	for _, arg := range call.AsCall().Args() {
+		if s, ok := literalText(arg); ok && s == "" {
+			factory := ast.NewExprFactory()
+			id := ast.MaxID(tree)
+			arg.SetKindCase(factory.NewCall(arg.ID(), "version", factory.NewLiteral(id, types.String(""))))
+			return true
+		}
+	}
+	return false
+}
+
+func literalText(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	s, ok := e.AsLiteral().(types.String)
+	return string(s), ok
+}
+
+// misfits returns the errors of an expression whose types fit by CEL's rules alone: comparisons of a version or a severity with
+// a value of which the type is known late, and orders of texts, in which "1.10" is before "1.9".
+func misfits(tree *ast.AST) []*common.Error {
+	var errs []*common.Error
+	fail := func(e ast.Expr, message string) {
+		errs = append(errs, &common.Error{Location: tree.SourceInfo().GetStartLocation(e.ID()), Message: message, ExprID: e.ID()})
+	}
+	kindOf := func(e ast.Expr) string { return tree.GetType(e.ID()).String() }
+	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.ListKind:
+			for _, element := range e.AsList().Elements() {
+				first := kindOf(e.AsList().Elements()[0])
+				if kind := kindOf(element); kind != first && (special(kind) || special(first)) {
+					fail(e, fmt.Sprintf("a list has a %s and a %s; write version(%q) for a version, and HIGH for a severity", first, kind, "1.9"))
+					return
+				}
+			}
+		case ast.CallKind:
+			call := e.AsCall()
+			if len(call.Args()) != 2 || !comparison(call.FunctionName()) {
+				return
+			}
+			a, b := kindOf(call.Args()[0]), element(kindOf(call.Args()[1]))
+			switch {
+			case a != b && (special(a) || special(b)):
+				fail(e, advice(tree, e, []string{a, b}))
+			case a == "string" && b == "string" && slices.Contains(orders, call.FunctionName()):
+				fail(e, fmt.Sprintf("texts have no order; write version(%s) %s version(%s), or timestamp() for times", source(tree, call.Args()[0]), sign(call.FunctionName()), source(tree, call.Args()[1])))
+			}
+		}
+	}))
+	return errs
+}
+
+func comparison(function string) bool {
+	return slices.Contains(orders, function) || function == operators.Equals || function == operators.NotEquals || function == operators.In
+}
+
+// element returns the type of a list's elements, and other types as they are.
+func element(kind string) string {
+	if inner, ok := strings.CutPrefix(kind, "list("); ok {
+		return strings.TrimSuffix(inner, ")")
+	}
+	return kind
+}
+
+// special reports whether a type is one of package policy's own.
+func special(kind string) bool { return kind == "version" || kind == "severity" }
+
+// advice says what to write instead of a call, given the types of its arguments. It returns "" if the call is about neither
+// versions nor severities.
+func advice(tree *ast.AST, call ast.Expr, kinds []string) string {
+	c := call.AsCall()
+	args := c.Args()
+	if c.IsMemberFunction() {
+		args = append([]ast.Expr{c.Target()}, args...)
+	}
+	if len(args) != len(kinds) {
+		return ""
+	}
+	i := slices.IndexFunc(kinds, func(k string) bool { return special(element(k)) })
+	if i < 0 {
+		return ""
+	}
+	kind := element(kinds[i])
+	if !comparison(c.FunctionName()) || len(args) != 2 {
+		return fmt.Sprintf("%s is a %s and no text; write string(%[1]s) for its text", source(tree, args[i]), kind)
+	}
+	texts := []string{source(tree, args[0]), source(tree, args[1])}
+	texts[1-i] = proper(tree, kind, args[1-i])
+	return fmt.Sprintf("%s is a %s and compares only with another; write %s %s %s", source(tree, args[i]), kind, texts[0], sign(c.FunctionName()), texts[1])
+}
+
+// proper returns how to write a value of a type instead of an expression of another.
+func proper(tree *ast.AST, kind string, e ast.Expr) string {
+	if e.Kind() == ast.ListKind {
+		var elements []string
+		for _, element := range e.AsList().Elements() {
+			elements = append(elements, proper(tree, kind, element))
+		}
+		return "[" + strings.Join(elements, ", ") + "]"
+	}
+	text := source(tree, e)
+	switch {
+	case kind == "version" && strings.HasPrefix(text, "version("):
+		return text
+	case kind == "version" && e.Kind() == ast.LiteralKind && !strings.HasPrefix(text, `"`): // a number
+		return "version(" + strconv.Quote(text) + ")"
+	case kind == "version":
+		return "version(" + text + ")"
+	case e.Kind() == ast.LiteralKind:
+		switch v := e.AsLiteral().(type) {
+		case types.String:
+			if level := severityOf(string(v)).level; level != matcher.Unknown || v == "" {
+				return constantOf(level)
+			}
+		case types.Int: // of an expression that counts levels
+			if v >= 0 && v <= types.Int(matcher.Critical) {
+				return constantOf(matcher.Level(v))
+			}
+		}
+	}
+	return "UNKNOWN, NEGLIGIBLE, LOW, MEDIUM, HIGH or CRITICAL"
+}
+
+// source returns the text of an expression, shortened.
+func source(tree *ast.AST, e ast.Expr) string {
+	text, err := cel.ExprToString(e, tree.SourceInfo())
+	if err != nil {
+		return "it"
+	}
+	return shorten(text)
+}
+
+// sign returns an operator as it is written.
+func sign(function string) string {
+	text, _ := operators.FindReverse(function)
+	return text
+}
