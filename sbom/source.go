@@ -5,28 +5,15 @@ import (
 	"strings"
 
 	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/internal/idlink"
 )
 
 // sourceOf names who explains an identifier, and where, as the examples of CycloneDX do; where that is not known, the feed that it came
 // from.
 func sourceOf(id, feed string) *cyclonedx.Source {
-	family, _, _ := strings.Cut(id, "-")
-	at := func(name, prefix string) *cyclonedx.Source {
-		return &cyclonedx.Source{Name: name, URL: prefix + url.PathEscape(id)}
-	}
-	switch family {
-	case "CVE":
-		return at("NVD", "https://nvd.nist.gov/vuln/detail/")
-	case "GHSA":
-		return at("GitHub", "https://github.com/advisories/")
-	case "DSA", "DLA", "DTSA", "TEMP":
-		return at("Debian", "https://security-tracker.debian.org/tracker/")
-	case "USN":
-		return at("Ubuntu", "https://ubuntu.com/security/notices/")
-	case "RHSA", "RHBA", "RHEA":
-		return at("Red Hat", "https://access.redhat.com/errata/")
-	case "PYSEC", "GO", "RUSTSEC", "GSD", "OSV", "MAL":
-		return at("OSV", "https://osv.dev/vulnerability/")
+	if publisher, address := idlink.Of(id); address != "" {
+		return &cyclonedx.Source{Name: publisher, URL: address}
 	}
 	if feed == "" {
 		feed = "unknown"

@@ -81,16 +81,22 @@ func TestSARIF(t *testing.T) {
 		for i, rule := range r.Runs[0].Tool.Driver.Rules {
 			rules[*rule.ID] = i
 		}
-		suppressed := 0
+		suppressed, places := 0, 0
 		for _, x := range r.Runs[0].Results {
 			results++
 			if rules[*x.RuleID] != x.RuleIndex {
 				t.Errorf("%s is rule %d, not %d", *x.RuleID, rules[*x.RuleID], x.RuleIndex)
 			}
 			suppressed += len(x.Suppressions)
+			for _, l := range x.Locations {
+				places += max(1, len(l.LogicalLocations))
+			}
 		}
-		if want := len(v.Result.Matches) + len(v.Report.Findings); results != want || suppressed != v.HiddenCount {
+		if want := len(v.Findings) + v.HiddenCount + len(v.Report.Findings); results != want || suppressed != v.HiddenCount {
 			t.Errorf("%d results, %d suppressed, want %d and %d", results, suppressed, want, v.HiddenCount)
+		}
+		if want := len(v.Result.Matches) + len(v.Report.Findings); places != want {
+			t.Errorf("%d places, want %d", places, want)
 		}
 	}
 	validateFails(t, schema, `{"version": "2.1.0", "runs": [{"results": []}]}`)
