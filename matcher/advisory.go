@@ -90,7 +90,8 @@ type Source interface {
 	Coverage(ctx context.Context, keys []Key) ([]Coverage, error)
 }
 
-// A Namer is a Source that finds packages by name alone. With it, the matcher looks up Maven archives that don't state their group.
+// A Namer is a Source that finds packages by name alone. With it, the matcher looks up Maven archives that don't state their group, and
+// products of any vendor.
 type Namer interface {
 	// Named returns the keys of packages with advisories that have the Type and Name of one of keys, in any Namespace and without
 	// a Release. They are sorted and distinct.

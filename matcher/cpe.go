@@ -3,9 +3,11 @@ package matcher
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/glob"
 )
 
 // typeCPE is the Type of keys of products by CPE name: Namespace is the vendor, Name the product.
@@ -83,23 +85,70 @@ func unescapeURI(s string) (string, bool) {
 // productDoubt is the reason why a match by CPE name is uncertain.
 const productDoubt = "by its CPE name only, which names a product and not a package"
 
-// products returns the lookups of a component as a product, if its analyzer or document states its CPE name. The part and
-// the vendor may be wildcards, as in the documents of Yocto: "cpe:2.3:*:*:zlib:1.3". A wildcard for the vendor stands for
-// the vendors under which NVD files most free software.
-func products(c *analyzer.Component) []lookup {
-	parts := cpeParts(c.Qualifiers["cpe"])
-	if len(parts) < 3 || parts[0] != "a" && parts[0] != "*" || anyValue(parts[2]) {
-		return nil
-	}
-	name := strings.ToLower(parts[2])
-	vendors := []string{strings.ToLower(parts[1])}
-	if anyValue(parts[1]) {
-		vendors = []string{name, name + "_project", "gnu", "apache", "freedesktop", "haxx", "isc", "linux", "openbsd", "redhat"}
-	}
+// products returns the lookups of a component as a product, if its analyzer or document states its CPE names, separated by
+// blanks. The part and the vendor may have wildcards (NIST IR 7696), as in the documents of Yocto: "cpe:2.3:*:*:zlib:1.3". A
+// wildcard for the vendor stands for all vendors with advisories about a product of the name, as the Source knows them.
+// An operating system has a vendor, as the kernel of linux: many documents name the distribution so, beside its packages.
+func (g groups) products(c *analyzer.Component) []lookup {
 	var list []lookup
-	for _, vendor := range vendors {
-		key := Key{Type: typeCPE, Namespace: vendor, Name: name}
-		list = append(list, lookup{key: key, version: cmp.Or(cpeVersion(parts), c.Version), doubt: productDoubt})
+	seen := make(map[Key]bool)
+	for _, p := range cpeProducts(c) {
+		vendors := []string{p.vendor}
+		if p.anyVendor() {
+			vendors = g.vendors(p)
+		}
+		for _, vendor := range vendors {
+			key := Key{Type: typeCPE, Namespace: vendor, Name: p.name}
+			if !seen[key] {
+				seen[key] = true
+				list = append(list, lookup{key: key, version: p.version, doubt: productDoubt})
+			}
+		}
 	}
 	return list
+}
+
+// A product is what a CPE name of a component names.
+type product struct{ vendor, name, version string }
+
+func (p *product) anyVendor() bool { return anyValue(p.vendor) || glob.Is(p.vendor) }
+
+// key returns the key of the products of any vendor with the name.
+func (p *product) key() Key { return Key{Type: typeCPE, Name: p.name} }
+
+// cpeProducts returns the products of a component.
+func cpeProducts(c *analyzer.Component) []product {
+	if c.Qualifiers["cpe"] == "" {
+		return nil
+	}
+	var list []product
+	for name := range strings.FieldsSeq(c.Qualifiers["cpe"]) {
+		parts := cpeParts(name)
+		if len(parts) < 3 || anyValue(parts[2]) {
+			continue
+		}
+		p := product{
+			strings.ReplaceAll(strings.ToLower(parts[1]), "?", "*"), strings.ToLower(parts[2]), cmp.Or(cpeVersion(parts), c.Version),
+		}
+		if parts[0] == "a" || parts[0] == "*" || parts[0] == "o" && !p.anyVendor() {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// vendors returns the vendors that a wildcard stands for. Without a Source that knows them, they are those under which NVD
+// files most free software.
+func (g groups) vendors(p product) []string {
+	list := []string{p.name, p.name + "_project", "gnu", "apache", "freedesktop", "haxx", "isc", "linux", "openbsd", "redhat"}
+	if keys, ok := g[p.key()]; ok {
+		list = list[:0]
+		for _, k := range keys {
+			list = append(list, k.Namespace)
+		}
+	}
+	if anyValue(p.vendor) {
+		return list
+	}
+	return slices.DeleteFunc(list, func(vendor string) bool { return !glob.Match(p.vendor, vendor) })
 }

@@ -1,7 +1,9 @@
 package matcher_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -108,6 +110,64 @@ func TestProductWildcards(t *testing.T) {
 		if len(result.Matches) != want || want == 1 && result.Matches[0].Uncertain == "" {
 			t.Errorf("%s: %+v", cpe, result.Matches)
 		}
+	}
+}
+
+// A wildcard stands for every vendor that the source knows, a package may be several products, and a system has a vendor
+// (https://github.com/anchore/grype/issues/2365). The type
+// github has advisories about actions, and other repositories have a CPE name.
+func TestProductsOfDocuments(t *testing.T) {
+	key := func(vendor, name string) matcher.Key {
+		return matcher.Key{Type: matcher.TypeCPE, Namespace: vendor, Name: name}
+	}
+	source := named{advisories: advisories{
+		{ID: "CVE-1", Feed: "nvd", Key: key("xmlsoft", "libxml2"), Ranges: []matcher.Range{{Fixed: "2.12.5"}}},
+		{ID: "CVE-2", Feed: "nvd", Key: key("haxx", "libcurl"), Ranges: []matcher.Range{{Fixed: "8.6.0"}}},
+		{ID: "CVE-3", Feed: "nvd", Key: key("haxx", "curl"), Ranges: []matcher.Range{{Fixed: "8.5.0"}}},
+		{ID: "CVE-4", Feed: "nvd", Key: key("linux", "linux_kernel"), Ranges: []matcher.Range{{Fixed: "6.6.30"}}},
+		{ID: "CVE-5", Feed: "nvd", Key: key("openssl", "openssl"), Ranges: []matcher.Range{{Fixed: "3.0.13"}}},
+		{ID: "CVE-6", Feed: "osv", Key: matcher.PackageKey("github", "actions", "checkout")},
+	}}
+	for _, c := range []struct{ typ, cpe, want string }{
+		{"yocto", "cpe:2.3:*:*:libxml2:2.12.4:*:*:*:*:*:*:*", "CVE-1"},
+		{"yocto", "cpe:2.3:a:xml*:libxml2:2.12.4:*:*:*:*:*:*:*", "CVE-1"},
+		{"yocto", "cpe:2.3:a:gnu*:libxml2:2.12.4:*:*:*:*:*:*:*", ""},
+		{"yocto", "cpe:2.3:*:haxx:curl:8.5.0:*:*:*:*:*:*:* cpe:2.3:*:haxx:libcurl:8.5.0:*:*:*:*:*:*:* cpe:2.3:*:*:libcurl:8.5.0:*:*:*:*:*:*:*", "CVE-2"},
+		{"generic", "cpe:2.3:o:linux:linux_kernel:6.6.21:*:*:*:*:*:*:*", "CVE-4"},
+		{"yocto", "cpe:2.3:*:linux:linux_kernel:6.6.21:*:*:*:*:*:*:*", "CVE-4"},
+		{"generic", "cpe:2.3:o:*:linux_kernel:6.6.21:*:*:*:*:*:*:*", ""},
+		{"github", "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*", "CVE-5"},
+		{"yocto", "cpe:2.3:a:openssl:*:3.0.11:*:*:*:*:*:*:*", ""},
+	} {
+		report := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{
+			Type: c.typ, Namespace: "n", Name: "p", Version: "9", Qualifiers: map[string]string{"cpe": c.cpe},
+		}}}}
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, m := range result.Matches {
+			if ids = append(ids, m.ID); m.Uncertain == "" {
+				t.Errorf("%s: %s is certain", c.cpe, m.ID)
+			}
+		}
+		if got := strings.Join(ids, " "); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.cpe, got, c.want)
+		}
+	}
+}
+
+// A document cannot take memory without bounds by wildcards: more products than a million are an error.
+func TestTooManyProducts(t *testing.T) {
+	report := new(analyzer.Report)
+	for i := range 110_000 {
+		report.Components = append(report.Components, analyzer.Component{ID: fmt.Sprint(i), Package: analyzer.Package{
+			Type: "generic", Name: "p", Version: "9", Qualifiers: map[string]string{"cpe": "cpe:2.3:*:*:p:9"},
+		}})
+	}
+	if _, err := (matcher.Matcher{Source: advisories{}}).Match(t.Context(), report); err == nil || !strings.Contains(err.Error(), "products by CPE name") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 // A Matcher finds the advisories that affect the packages of an image. It needs a Source.
@@ -167,6 +168,9 @@ func (m Matcher) check(report *analyzer.Report) error {
 
 // coverage returns the coverage of a register's ecosystems, sorted, and adds product names for ecosystems without any.
 func coverage(ctx context.Context, source Source, r *register) ([]Coverage, error) {
+	if r.full {
+		return nil, fmt.Errorf("matcher: more than %d products by CPE name: %w", maxProducts, limit.ErrExceeded)
+	}
 	rows, err := source.Coverage(ctx, r.ecosystems())
 	if err == nil && r.addProducts(rows) {
 		var more []Coverage

@@ -20,6 +20,7 @@ type register struct {
 	lookups  []lookup
 	groups   groups      // of unplaced components
 	products []productOf // possible lookups by CPE name, in the order of subjects
+	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
 	last     Key // of the advisory that was judged last
@@ -60,6 +61,9 @@ type productOf struct {
 	lookup
 }
 
+// maxProducts bounds the lookups by CPE name of a report: a short name with wildcards stands for many vendors.
+const maxProducts = 1 << 20
+
 func newRegister(components int, groups groups) *register {
 	return &register{
 		groups:   groups,
@@ -73,7 +77,7 @@ func newRegister(components int, groups groups) *register {
 
 // add enters a component.
 func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
-	if unplaced(c) && len(r.groups[c.Name]) > 0 {
+	if unplaced(c) && len(r.groups[keyOf(c, nil)]) > 0 {
 		r.lookups = r.groups.lookups(r.lookups[:0], c)
 	} else {
 		r.lookups = lookups(r.lookups, c, d)
@@ -81,7 +85,11 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
 	}
-	for _, l := range products(c) {
+	for _, l := range r.groups.products(c) {
+		if len(r.products) == maxProducts {
+			r.full = true
+			break
+		}
 		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
 	r.subjects = append(r.subjects, subject{component: c})
@@ -135,7 +143,7 @@ func (r *register) addProducts(rows []Coverage) bool {
 		}
 	}
 	for _, p := range r.products {
-		if !covered[p.ecosystem] || p.ecosystem.Type == "generic" { // the type is no ecosystem: a feed covers some products of it
+		if !covered[p.ecosystem] || p.ecosystem.Type == "generic" || p.ecosystem.Type == "github" { // the type is no ecosystem: a feed covers some products of it
 			r.name(p.subject, typeCPE, p.lookup)
 		}
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// Groups are the keys of packages by the name of Maven artifacts whose group is unknown.
-type groups map[string][]Key
+// Groups are the keys of packages with advisories, by type and name: of Maven artifacts whose group is unknown, and of products
+// whose vendor is a wildcard.
+type groups map[Key][]Key
 
 // unplaced reports whether a component is a Maven archive whose group is unknown.
 func unplaced(c *analyzer.Component) bool { return c.Type == "maven" && c.Namespace == "" && !c.System }
 
-// groupsOf asks a Source that is a Namer for the groups of a report's unplaced components.
+// groupsOf asks a Source that is a Namer for the groups of a report's unplaced components, and for the vendors of products.
 func groupsOf(ctx context.Context, source Source, report *analyzer.Report) (groups, error) {
 	namer, ok := source.(Namer)
 	if !ok {
@@ -22,10 +23,21 @@ func groupsOf(ctx context.Context, source Source, report *analyzer.Report) (grou
 	}
 	var keys []Key
 	asked := make(groups)
+	ask := func(k Key) {
+		if asked[k] == nil {
+			asked[k] = []Key{}
+			keys = append(keys, k)
+		}
+	}
 	for i := range report.Components {
-		if c := &report.Components[i]; unplaced(c) && asked[c.Name] == nil {
-			asked[c.Name] = []Key{}
-			keys = append(keys, keyOf(c, nil))
+		c := &report.Components[i]
+		if unplaced(c) {
+			ask(keyOf(c, nil))
+		}
+		for _, p := range cpeProducts(c) {
+			if p.anyVendor() {
+				ask(p.key())
+			}
 		}
 	}
 	if len(keys) == 0 {
@@ -36,8 +48,8 @@ func groupsOf(ctx context.Context, source Source, report *analyzer.Report) (grou
 		return nil, fmt.Errorf("matcher: %w", err)
 	}
 	for _, k := range found {
-		if k.Type == "maven" && k.Namespace != "" && k.Release == "" && asked[k.Name] != nil {
-			asked[k.Name] = append(asked[k.Name], k)
+		if name := (Key{Type: k.Type, Name: k.Name}); k.Namespace != "" && k.Release == "" && asked[name] != nil {
+			asked[name] = append(asked[name], k)
 		}
 	}
 	return asked, nil
@@ -45,7 +57,7 @@ func groupsOf(ctx context.Context, source Source, report *analyzer.Report) (grou
 
 // lookups returns the lookups of an unplaced component: the only group with advisories about its name, or all of them with a doubt.
 func (g groups) lookups(list []lookup, c *analyzer.Component) []lookup {
-	keys := g[c.Name]
+	keys := g[keyOf(c, nil)]
 	if len(keys) == 1 {
 		proof := fmt.Sprintf("the archive states no group; of all groups, only %s has advisories about %s", keys[0].Namespace, c.Name)
 		return append(list, lookup{key: keys[0], version: c.Version, proof: proof})

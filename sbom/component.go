@@ -26,8 +26,12 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		Licenses:   licenses,
 		Evidence:   b.evidence(c),
 	}
-	if name := c.Qualifiers["cpe"]; c.Type == "generic" && isCPE(name) {
-		out.CPE, out.PackageURL = name, "" // a generic PURL identifies nothing
+	products := strings.Fields(c.Qualifiers["cpe"])
+	if len(products) > 0 && isCPE(products[0]) {
+		out.CPE, products = products[0], products[1:]
+		if c.Type == "generic" {
+			out.PackageURL = "" // a generic PURL identifies nothing
+		}
 	}
 	switch {
 	case c.Dev:
@@ -63,6 +67,9 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	if c.SourcePackage != nil {
 		p.add(propSourceName, c.SourcePackage.Name)
 		p.add(propSourceVersion, c.SourcePackage.Version)
+	}
+	for _, name := range products {
+		p.add(propCPE, name)
 	}
 	for _, name := range c.Provides {
 		p.add(propProvides, name)

@@ -169,7 +169,10 @@ func (j *jsonDecoder) element(e *element, depth int) error {
 		case "purl":
 			return j.Value(&e.PURL)
 		case "cpe":
-			return j.Value(&e.CPE)
+			var name string
+			err := j.Value(&name)
+			e.product(name)
+			return err
 		case "publisher":
 			return j.Value(&e.publisher)
 		case "supplier":

@@ -204,7 +204,10 @@ func (x *xmlDecoder) element(e *element, start *xml.StartElement, depth int) err
 		case "purl":
 			return x.value(&e.PURL, start)
 		case "cpe":
-			return x.value(&e.CPE, start)
+			var name string
+			err := x.value(&name, start)
+			e.product(name)
+			return err
 		case "publisher":
 			return x.value(&e.publisher, start)
 		case "supplier":

@@ -41,6 +41,7 @@
 //	hullmark:coverage:N:release       metadata: release that they are for
 //	hullmark:coverage:N:type          metadata: PURL type that they are for
 //	hullmark:coverage:N:uncovered     metadata: "true" where there is no feed
+//	hullmark:cpe                      component: another CPE name, or one that is not in the full form
 //	hullmark:declared                 component: "true" where a lock file or manifest names it
 //	hullmark:depends                  component: name of a need that was not found, or an alternative to it, or
 //	                                  itself, or something that it also owns

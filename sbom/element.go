@@ -35,6 +35,13 @@ func (d *decoder) property(e *element, p cyclonedx.Property) error {
 	return nil
 }
 
+// product adds a CPE name.
+func (e *element) product(name string) {
+	if name != "" {
+		e.CPEs = append(e.CPEs, name)
+	}
+}
+
 // add decides the meaning of an element of a document.
 func (d *decoder) add(e *inventory.Entry) error {
 	switch {
@@ -143,7 +150,10 @@ func algorithmOf(name cyclonedx.HashAlgorithm) string {
 
 // distribution reads the operating system.
 func distribution(e *inventory.Entry) *analyzer.Distro {
-	d := &analyzer.Distro{ID: distro.ID(e.Name), VersionID: e.Version, Name: e.Summary, CPE: e.CPE}
+	d := &analyzer.Distro{ID: distro.ID(e.Name), VersionID: e.Version, Name: e.Summary}
+	if len(e.CPEs) > 0 {
+		d.CPE = e.CPEs[0]
+	}
 	for _, p := range e.Properties {
 		switch name := p.Name; {
 		case name == propDistro+":codename", name == "syft:distro:versionCodename":

@@ -217,7 +217,9 @@ func TestProperties(t *testing.T) {
 	for _, c := range *bom.Components {
 		use(c.Properties)
 	}
-	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x_y", Path: "a", Package: analyzer.Package{Type: "npm", Namespace: "n"}}}}
+	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x_y", Path: "a", Package: analyzer.Package{Type: "npm", Namespace: "n"}}, {
+		ID: "p", Package: analyzer.Package{Type: "yocto", Qualifiers: map[string]string{"cpe": "cpe:2.3:a:b:c:1 cpe:2.3:a:b:d:1"}},
+	}}}
 	for _, c := range *decode(t, odd, nil, sbom.Options{Version: "1.4"}).Components {
 		use(c.Properties)
 	}

@@ -21,10 +21,13 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 	}
 	var origin analyzer.SourcePackage
 	var licenses []string
+	products := e.CPEs
 	for _, p := range e.Properties {
 		switch p.Name {
 		case propAnalyzer:
 			k.Analyzer = p.Value
+		case propCPE:
+			products = append(products, p.Value)
 		case propType:
 			k.Type = p.Value
 		case propArch:
@@ -79,6 +82,12 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Version = u.Version
 		}
 		k.Qualifiers = qualifiersOf(&k, u.Qualifiers.Map())
+	}
+	if len(products) > 0 && k.Qualifiers["cpe"] == "" {
+		if k.Qualifiers == nil {
+			k.Qualifiers = make(map[string]string)
+		}
+		k.Qualifiers["cpe"] = strings.Join(products, " ")
 	}
 	return k, owner
 }

@@ -12,6 +12,7 @@ const (
 	propAnalyzer      = "hullmark:analyzer"
 	propArch          = "hullmark:arch"
 	propCoverage      = "hullmark:coverage"
+	propCPE           = "hullmark:cpe"
 	propDeclared      = "hullmark:declared"
 	propDepends       = "hullmark:depends"
 	propDev           = "hullmark:dev"

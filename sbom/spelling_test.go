@@ -1,6 +1,7 @@
 package sbom_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -24,6 +25,62 @@ func TestCPEBesidePURL(t *testing.T) {
 		if got := report.Components[0].Qualifiers["cpe"]; got != want {
 			t.Errorf("%s: %q", purl, got)
 		}
+	}
+}
+
+// A recipe of Yocto is several products, and the only package that its document describes. Documents of both versions of SPDX have no PURL.
+// Our own documents keep all names.
+func TestYocto(t *testing.T) {
+	const names = "cpe:2.3:*:haxx:curl:8.5.0:*:*:*:*:*:*:* cpe:2.3:*:*:libcurl:8.5.0:*:*:*:*:*:*:*"
+	cpe := strings.Fields(names)
+	for name, doc := range map[string]string{
+		"2.2": fmt.Sprintf(`{"spdxVersion": "SPDX-2.2", "SPDXID": "SPDXRef-DOCUMENT", "packages": [{"SPDXID": "SPDXRef-Recipe", "name": "curl", "versionInfo": "8.5.0", "externalRefs": [
+			{"referenceCategory": "SECURITY", "referenceLocator": %q, "referenceType": "http://spdx.org/rdf/references/cpe23Type"},
+			{"referenceCategory": "SECURITY", "referenceLocator": %[1]q, "referenceType": "http://spdx.org/rdf/references/cpe23Type"},
+			{"referenceCategory": "SECURITY", "referenceLocator": %[2]q, "referenceType": "http://spdx.org/rdf/references/cpe23Type"}]}],
+			"relationships": [{"spdxElementId": "SPDXRef-DOCUMENT", "relatedSpdxElement": "SPDXRef-Recipe", "relationshipType": "DESCRIBES"}]}`, cpe[0], cpe[1]),
+		"3.0": fmt.Sprintf(`{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [{"type": "SpdxDocument", "spdxId": "urn:d", "rootElement": ["urn:p"]},
+			{"type": "software_Package", "spdxId": "urn:p", "name": "curl", "software_packageVersion": "8.5.0", "software_primaryPurpose": "specification", "externalIdentifier": [
+			{"type": "ExternalIdentifier", "externalIdentifierType": "cpe23", "identifier": %q}, {"type": "ExternalIdentifier", "externalIdentifierType": "cpe23", "identifier": %q}]}]}`, cpe[0], cpe[1]),
+	} {
+		report, err := sbom.Decode(strings.NewReader(doc), sbom.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Components) != 1 || report.Components[0].Name != "curl" || report.Components[0].Version != "8.5.0" || report.Components[0].Qualifiers["cpe"] != names {
+			t.Fatalf("%s: %+v", name, report.Components)
+		}
+		for _, typ := range []string{"generic", "yocto"} {
+			c := &report.Components[0]
+			c.Type, c.Analyzer = typ, "test"
+			if typ == "yocto" {
+				c.PURL = "pkg:yocto/curl@8.5.0"
+			}
+			for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.CycloneDXXML, sbom.SPDXJSON} {
+				again, err := sbom.Decode(bytes.NewReader(encode(t, report, nil, sbom.Options{Format: format})), sbom.Limits{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := again.Components[0]; got.Type != typ || got.PURL != c.PURL || got.Qualifiers["cpe"] != names {
+					t.Errorf("%s, %s, %v: %+v", name, typ, format, got)
+				}
+			}
+		}
+	}
+}
+
+// A package has a bounded number of CPE names, and a diagnostic if it states more.
+func TestManyCPEs(t *testing.T) {
+	var refs []string
+	for i := range 40 {
+		refs = append(refs, fmt.Sprintf(`{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:v:p%d:1:*:*:*:*:*:*:*"}`, i))
+	}
+	report, err := sbom.Decode(strings.NewReader(`{"spdxVersion": "SPDX-2.3", "packages": [{"SPDXID": "SPDXRef-p", "name": "p", "externalRefs": [`+strings.Join(refs, ",")+`]}]}`), sbom.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(strings.Fields(report.Components[0].Qualifiers["cpe"])); n != 32 || len(report.Diagnostics) != 1 || !strings.Contains(report.Diagnostics[0].Message, "CPE names") {
+		t.Errorf("%d names, %+v", n, report.Diagnostics)
 	}
 }
 

@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"cmp"
+	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -31,19 +33,19 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 	var h hint
 	u, err := packageurl.FromString(e.PURL)
 	switch {
-	case e.PURL == "" && e.CPE != "":
-		k.Qualifiers = map[string]string{"cpe": e.CPE}
+	case e.PURL == "" && len(e.CPEs) > 0:
+		k.Qualifiers = map[string]string{"cpe": c.products(e)}
 	case e.PURL == "":
 		c.Diagnose(analyzer.Unsupported, "packages without a PURL, which can't be matched", cmp.Or(e.Name, e.Ref))
 	case err != nil:
 		c.Diagnose(analyzer.Malformed, "packages with a malformed PURL, which can't be matched", e.PURL)
 	default:
 		h = c.identity(&k, e, &u)
-		if e.CPE != "" && k.Qualifiers["cpe"] == "" && !hasAdvisories(k.Type) {
+		if len(e.CPEs) > 0 && k.Qualifiers["cpe"] == "" && !hasAdvisories(k.Type) {
 			if k.Qualifiers == nil {
 				k.Qualifiers = make(map[string]string)
 			}
-			k.Qualifiers["cpe"] = e.CPE
+			k.Qualifiers["cpe"] = c.products(e)
 		}
 	}
 	p := readProperties(e.Properties)
@@ -65,6 +67,25 @@ func (c *Collector) convert(e *Entry) (analyzer.Component, hint) {
 		k.Qualifiers = nil
 	}
 	return k, h
+}
+
+// maxProducts bounds the CPE names of a package. Yocto's recipes have up to ten.
+const maxProducts = 32
+
+// products returns the CPE names of an entry as a qualifier: separated by blanks, which no CPE name contains.
+func (c *Collector) products(e *Entry) string {
+	var list []string
+	for _, name := range e.CPEs {
+		if name = strings.Join(strings.Fields(name), ""); name == "" || slices.Contains(list, name) {
+			continue
+		}
+		if len(list) == maxProducts {
+			c.Diagnose(analyzer.Unsupported, fmt.Sprintf("packages with more than %d CPE names, of which the rest can't be matched", maxProducts), cmp.Or(e.Name, e.Ref))
+			break
+		}
+		list = append(list, name)
+	}
+	return strings.Join(list, " ")
 }
 
 // hasAdvisories reports whether a type has advisories of its own. Tools mostly guess the CPE beside such a PURL. For other

@@ -25,8 +25,8 @@ type Entry struct {
 	Ref        string // unique reference in the document
 	Kind       string // as in CycloneDX: "library", "operating-system", "file", "container", ...
 	PURL       string
-	CPE        string
-	Group      string // the part of the name before Name, in formats that have such a field
+	CPEs       []string // CPE names; a package may be several products
+	Group      string   // the part of the name before Name, in formats that have such a field
 	Name       string
 	Version    string
 	Summary    string // description for people

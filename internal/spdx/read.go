@@ -157,7 +157,8 @@ func (s *Reader) isSubject(e *entry) bool {
 	if e.Kind == "container" {
 		return true
 	}
-	return s.describe[e.Ref] && len(s.describe) == 1 && (e.PURL == "" || strings.HasPrefix(e.PURL, "pkg:oci/")) && e.Kind != "operating-system"
+	identified := e.PURL != "" || len(e.CPEs) > 0 // as the one recipe in a document of Yocto is
+	return s.describe[e.Ref] && len(s.describe) == 1 && (!identified || strings.HasPrefix(e.PURL, "pkg:oci/")) && e.Kind != "operating-system"
 }
 
 // licenses splits an expression at each top-level AND and replaces references with names.

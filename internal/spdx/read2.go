@@ -33,7 +33,7 @@ func (s *Reader) readPackage(r *jsonstream.Reader) error {
 		case "purl":
 			e.PURL = cmp.Or(e.PURL, x.ReferenceLocator)
 		case "cpe23type", "cpe22type":
-			e.CPE = cmp.Or(e.CPE, x.ReferenceLocator)
+			e.CPEs = append(e.CPEs, x.ReferenceLocator)
 		}
 	}
 	for _, c := range p.Checksums {

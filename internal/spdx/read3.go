@@ -88,7 +88,7 @@ func (x *element) entry(id string) *entry {
 		case "packageUrl", "purl":
 			e.PURL = cmp.Or(e.PURL, i.Value)
 		case "cpe23", "cpe22":
-			e.CPE = cmp.Or(e.CPE, i.Value)
+			e.CPEs = append(e.CPEs, i.Value)
 		}
 	}
 	for _, h := range x.Verified {

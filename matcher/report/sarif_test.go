@@ -120,7 +120,8 @@ func sarifOf(t *testing.T, v *report.Assessment) *sarifDocument {
 	return d
 }
 
-// TestSARIFPlaces requires one result for a vulnerability in a source package, with all places.
+// TestSARIFPlaces requires one result for a vulnerability in a source package, with all places, and a fingerprint of its own.
+// https://github.com/google/osv-scanner/issues/3093, https://github.com/aquasecurity/trivy/issues/1840
 func TestSARIFPlaces(t *testing.T) {
 	r := &analyzer.Report{Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}, Diagnostics: []analyzer.FileDiagnostic{{Path: "/", Diagnostic: analyzer.Diagnostic{Message: "?"}}, {}}}
 	m := &matcher.Result{}

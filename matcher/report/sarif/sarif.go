@@ -110,12 +110,8 @@ func (b *builder) runs() []run {
 
 // category returns the identifier of a run. GitHub takes the text before the last slash for the category.
 func (b *builder) category(tool string, i int) string {
-	name, id := b.v.Name, ""
-	if ref := imageref.Parse(name); ref.Repository != "" {
-		tag := cmp.Or(ref.Tag, ref.Digest)
-		name, id = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(name, "@"+ref.Digest), ":"+ref.Tag), "/"), tag
-	}
-	name = tool + "/" + strings.Trim(name, "/")
+	name, id := b.image()
+	name = tool + "/" + name
 	if p := b.v.Report.Image.Platform; p != "" {
 		name += "/" + p
 	}
@@ -123,6 +119,15 @@ func (b *builder) category(tool string, i int) string {
 		name += "/part-" + strconv.Itoa(i+1)
 	}
 	return name + "/" + id
+}
+
+// image returns the name of the image without tag and digest, which change from run to run, and either of them.
+func (b *builder) image() (name, version string) {
+	name = b.v.Name
+	if ref := imageref.Parse(name); ref.Repository != "" {
+		name, version = strings.TrimSuffix(strings.TrimSuffix(name, "@"+ref.Digest), ":"+ref.Tag), cmp.Or(ref.Tag, ref.Digest)
+	}
+	return strings.Trim(name, "/"), version
 }
 
 // rulesOf returns the rules of results, in order, and numbers them anew.
@@ -189,11 +194,13 @@ func shorten(s string) string {
 
 var brackets = strings.NewReplacer("[", `\[`, "]", `\]`)
 
-// locate returns the location of a file of the image, or of the image itself for an empty path: code hosts refuse an empty URI.
+// locate returns the location of a file of the image, or of the image itself for an empty path: code hosts refuse an empty URI, and take
+// a location that changes for another alert.
 func (b *builder) locate(path string, line int) location {
 	l := location{Physical: physical{Artifact: artifact{URI: uri(path), Base: rootBase}}}
 	if l.Physical.Artifact.URI == "" {
-		l.Physical.Artifact = artifact{URI: cmp.Or(uri(b.v.Name), "image")}
+		name, _ := b.image()
+		l.Physical.Artifact = artifact{URI: cmp.Or(uri(name), "image")}
 	}
 	if line > 0 {
 		l.Physical.Region = &region{line}
