@@ -35,7 +35,7 @@ type verdictFlags struct {
 
 func (f *verdictFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF or CycloneDX; repeatable")
+	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF, CycloneDX or SPDX 3; repeatable")
 	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
 	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
 	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")

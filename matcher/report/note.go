@@ -52,7 +52,7 @@ func (a *Assessment) note() {
 		e := &a.Ecosystems[i]
 		if e.Sampled {
 			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
-		} else if e.Packages == 0 {
+		} else if e.Packages == 0 && !e.Covered { // products of CPE names are packages of other types
 			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("Packages of %s were not read.", e.Name())})
 		} else if !e.Covered {
 			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("No advisories for %s: %s could not be checked.", e.Name(), plural.Count(e.Packages, "package"))})

@@ -230,3 +230,12 @@ func TestSARIFCategories(t *testing.T) {
 		}
 	}
 }
+
+// Advisories about products by CPE name are no packages that were not read.
+func TestProductNotes(t *testing.T) {
+	r := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{Type: "npm", Name: "a"}}}}
+	v := report.New(r, &matcher.Result{Coverage: []matcher.Coverage{{Type: "cpe", Feed: "nvd"}, {Type: "npm", Feed: "osv"}}}, report.Options{})
+	if len(v.Notes) != 0 {
+		t.Errorf("%+v", v.Notes)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
@@ -139,5 +140,20 @@ func TestOrder(t *testing.T) {
 				t.Errorf("%v: %s in %s: %+v", order, m.ID, m.Component, m.Analysis)
 			}
 		}
+	}
+}
+
+// Elements of SPDX may nest, and are read in linear time.
+func TestNestedSPDX(t *testing.T) {
+	const depth = 5000
+	text := `{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [` + strings.Repeat(`{"type": "security_VexFixedVulnAssessmentRelationship", "from": `, depth) +
+		`"` + strings.Repeat("x", 4<<20) + `"` + strings.Repeat("}", depth) + "]}"
+	start := cputime.Used()
+	d, err := vex.Read(strings.NewReader(text), "x")
+	if err != nil || len(d.Problems) != 1 {
+		t.Errorf("%v, %v", d, err)
+	}
+	if took := cputime.Used() - start; took > 5*time.Second {
+		t.Errorf("took %v", took)
 	}
 }

@@ -1,5 +1,5 @@
 // Package vex reads VEX documents, in which authors state how vulnerabilities affect an image, and adds their statements to
-// matches. It reads OpenVEX, CSAF and CycloneDX.
+// matches. It reads OpenVEX, CSAF, CycloneDX, and the security profile of SPDX 3.
 //
 // [Read] reads a [Document] of any format. [Documents] apply together: they give each match that a statement is about an
 // Analysis, and return a row for each document with its effect and the statements that could not be used. They remove no match;
@@ -14,6 +14,7 @@
 //   - a CPE, which names a distribution only: CPEs of packages are not reliable.
 //   - a reference within the document (bom-ref), or a BOM-Link, "urn:cdx:serial/version#ref". It leads to a BOM among the
 //     documents, or to one whose serial number is among the names of the image.
+//   - an IRI of an element of SPDX, for components that were read from that document.
 //   - any other name of the image, such as the reference under which it was pulled.
 //
 // A range of versions has the form of vers, https://github.com/package-url/vers-spec.

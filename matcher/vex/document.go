@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-var errNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX")
+var errNotVEX = errors.New("neither OpenVEX nor CSAF nor CycloneDX nor SPDX 3")
 
 const (
 	maxBytes      = 128 << 20 // per document
@@ -23,7 +23,7 @@ const (
 // A Document is a VEX document.
 type Document struct {
 	Name       string // the name given to Read: a file
-	Format     string // "OpenVEX", "CSAF" or "CycloneDX"
+	Format     string // "OpenVEX", "CSAF", "CycloneDX" or "SPDX"
 	ID         string // the identifier in the document
 	Author     string
 	Time       time.Time // of its last release; zero if unknown
@@ -99,6 +99,8 @@ func (d *Document) parse(text []byte) error {
 	switch {
 	case bytes.Contains(head.Context, []byte("openvex.dev")):
 		return d.openVEX(text)
+	case bytes.Contains(head.Context, []byte("spdx.org/rdf/3.")):
+		return d.spdx(text)
 	case head.BOMFormat == "CycloneDX":
 		return d.cycloneDX(text)
 	case len(head.Document) > 0:

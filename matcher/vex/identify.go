@@ -150,7 +150,7 @@ func (a *applier) identify(d *Document, id *identity) hits {
 			h.packages[i] = m
 		}
 	}
-	if d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
+	if d.Format == formatSPDX || d.bom != nil && a.own[serial(d.bom.serial)] { // the image's own BOM, with references to components
 		for _, ref := range id.Refs {
 			if i, ok := a.at[ref]; ok {
 				add(i, meeting{byPlace, ref})
