@@ -258,7 +258,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 		x.Outcome = OutcomeUncertain
 	case holds:
 		x.Outcome = OutcomeAffected
-	case slices.ContainsFunc(x.Comparisons, func(c Comparison) bool { return c.Bound == "fixed" && c.Order >= 0 }):
+	case slices.ContainsFunc(x.Comparisons, func(c Comparison) bool { return c.Bound == "fixed" && c.Error == "" && c.Order >= 0 }):
 		x.Outcome = OutcomeFixed
 	default:
 		x.Outcome = OutcomeOutOfRange
@@ -278,6 +278,17 @@ func (n *name) comparisons(a *Advisory) []Comparison {
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
 		if r.Repo != "" {
+			continue
+		}
+		if n.composer && n.byBranch(r) {
+			c := Comparison{Range: i, Bound: "introduced", Value: r.Introduced, Error: "a branch is in no range of versions"}
+			switch {
+			case r.Fixed != "":
+				c.Bound, c.Value = "fixed", r.Fixed
+			case r.LastAffected != "":
+				c.Bound, c.Value = "last-affected", r.LastAffected
+			}
+			out = append(out, c)
 			continue
 		}
 		if r.Introduced != "" && r.Introduced != "0" &&

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -61,5 +62,20 @@ func TestAliasGraphs(t *testing.T) {
 				t.Fatalf("%d matches, want 1 of %d advisories", len(result.Matches), n)
 			}
 		})
+	}
+}
+
+// Duplicated identifiers, and an advisory that is its own alias, are one match with each alias once.
+func TestDuplicatedAliases(t *testing.T) {
+	key := matcher.PackageKey("npm", "", "p")
+	source := advisories{
+		{ID: "CVE-1", Feed: "a", Key: key, Aliases: []string{"CVE-1", "GHSA-1", "GHSA-1"}},
+		{ID: "GHSA-1", Feed: "b", Key: key, Aliases: []string{"CVE-1", "GHSA-1", "X-1"}},
+		{ID: "X-1", Feed: "c", Key: key, Aliases: []string{"GHSA-1"}},
+		{ID: "X-1", Feed: "c", Key: key, Aliases: []string{"GHSA-1"}},
+	}
+	result := match(t, source, analyzer.Component{ID: "a", Package: analyzer.Package{Type: "npm", Name: "p", Version: "1.0.0"}})
+	if len(result.Matches) != 1 || result.Matches[0].ID != "CVE-1" || !slices.Equal(result.Matches[0].Aliases, []string{"GHSA-1", "X-1"}) {
+		t.Errorf("%+v", result.Matches)
 	}
 }

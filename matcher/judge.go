@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/composerbranch"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -103,6 +104,9 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 
 // within reports whether the installed version lies in a range of an advisory, or the reason why that is unknown.
 func (n *name) within(a *Advisory, r *Range) (in bool, doubt string) {
+	if n.composer && n.byBranch(r) {
+		return false, ""
+	}
 	if r.Introduced != "" && r.Introduced != "0" {
 		c, doubt := n.against(r.Introduced)
 		if doubt != "" {
@@ -157,6 +161,12 @@ func (n *name) otherLine(a *Advisory, r *Range) string {
 func firstNumber(version string) string {
 	version = withoutEpoch(version)
 	return version[:len(version)-len(strings.TrimLeft(version, "0123456789"))]
+}
+
+// byBranch reports whether a range compares a branch of Composer, which is in no range.
+func (n *name) byBranch(r *Range) bool {
+	bounds := strings.TrimLeft(r.Introduced, "0") + r.Fixed + r.LastAffected
+	return bounds != "" && composerbranch.Is(n.version) || composerbranch.Is(r.Introduced) || composerbranch.Is(r.Fixed) || composerbranch.Is(r.LastAffected)
 }
 
 // otherStream reports whether a fix is a build of a module's stream, and the installed version is not.

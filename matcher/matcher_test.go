@@ -392,3 +392,35 @@ func TestCodes(t *testing.T) {
 		t.Error("an unknown status is read")
 	}
 }
+
+// A named branch of Composer has no order among versions, so that it is in no range. An advisory about every version, or about the
+// branch itself, holds: https://github.com/owncloud/core/pull/41785.
+func TestComposerBranches(t *testing.T) {
+	key := matcher.PackageKey("composer", "acme", "lib")
+	source := advisories{
+		{ID: "CVE-1", Feed: "a", Key: key, Ranges: []matcher.Range{{Fixed: "2.0.0"}}},
+		{ID: "CVE-2", Feed: "a", Key: key, Ranges: []matcher.Range{{Introduced: "1.0.0"}}},
+		{ID: "CVE-3", Feed: "a", Key: key, Ranges: []matcher.Range{{}}},
+		{ID: "CVE-4", Feed: "a", Key: key, Versions: []string{"dev-main"}},
+		{ID: "CVE-5", Feed: "a", Key: key, Ranges: []matcher.Range{{Introduced: "dev-main", Fixed: "dev-other"}}},
+	}
+	for version, want := range map[string]string{
+		"dev-main": "CVE-3 CVE-4", "dev-other": "CVE-3", "master": "CVE-3", "dev-main as 1.0.x-dev": "CVE-3 CVE-4", "1.x-dev": "CVE-1 CVE-2 CVE-3",
+		"1.5.0": "CVE-1 CVE-2 CVE-3", "2.0.0": "CVE-2 CVE-3",
+	} {
+		component := analyzer.Component{ID: "a", Package: analyzer.Package{Type: "composer", Namespace: "acme", Name: "lib", Version: version}}
+		result := match(t, source, component)
+		var ids []string
+		for _, m := range result.Matches {
+			ids = append(ids, m.ID+m.Uncertain)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+	}
+	report := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{Type: "composer", Namespace: "acme", Name: "lib", Version: "dev-main"}}}}
+	list, err := matcher.Matcher{Source: source}.Explain(t.Context(), report, "CVE-1")
+	if err != nil || len(list) != 1 || list[0].Outcome != matcher.OutcomeOutOfRange || len(list[0].Comparisons) != 1 || !strings.Contains(list[0].Comparisons[0].Error, "branch") {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

@@ -50,7 +50,8 @@ type name struct {
 	rebuild   string // the ID of a derivative, or ""
 	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
-	pack      string          // the mark of openEuler's service pack in version, or ""
+	pack      string // the mark of openEuler's service pack in version, or ""
+	composer  bool
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
@@ -98,7 +99,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 
 // name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
-	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm", tag: purlType == "github"}
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm", composer: purlType == "composer", tag: purlType == "github"}
 	if n.rpm {
 		n.pack = rpmname.ServicePack(l.version)
 	}

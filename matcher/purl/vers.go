@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/composerbranch"
 	"github.com/hullmark/hullmark/internal/gemplatform"
 	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -50,6 +51,9 @@ func (t *Target) InRange(text string) (bool, error) {
 	list, err := constraintsOf(s, constraints)
 	if err != nil {
 		return false, fmt.Errorf("purl: %q: %w", text, err)
+	}
+	if t.Type == "composer" && composerbranch.Is(installed) { // in no range
+		return slices.ContainsFunc(list, func(c constraint) bool { return c.sign == "=" && c.Compare(v) == 0 }), nil
 	}
 	return holds(list, v), nil
 }

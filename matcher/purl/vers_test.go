@@ -37,6 +37,10 @@ func TestInRange(t *testing.T) {
 		{"deb", "vers:deb/<1%3A2.0-1", "1:1.9-1", true, false},
 		{"maven", "vers:maven/>=2.0-beta9|<2.15.0", "2.14.1", true, false},
 		{"npm", "vers:semver/>=2.9.0|<=4.1.0", "3.0.0", true, false},
+		{"composer", "vers:composer/<2.0", "dev-main", false, false}, // a branch is in no range
+		{"composer", "vers:composer/>=0|<2.0", "master", false, false},
+		{"composer", "vers:composer/dev-main|<2.0", "dev-main", true, false},
+		{"composer", "vers:composer/<2.0", "1.x-dev", true, false},
 		{"npm", "vers:npm/", "1.0.0", false, true},
 		{"npm", "vers:npm", "1.0.0", false, true},
 		{"npm", "vers:npm/>=x y", "1.0.0", false, true},

@@ -3,90 +3,180 @@ package osv
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/version"
 )
 
 var (
-	errEvents = errors.New("events out of order")
+	errEvents = errors.New("events that no order of versions sorts")
 	errEvent  = errors.New("an event that is not one of introduced, fixed, last_affected and limit")
+	errBegin  = errors.New("no introduced event")
 )
 
-// split turns the events of r into ranges. The events of versions are pairs in order, as the schema recommends and publishers write. The
-// events of commits form a graph, which may have a fix on every branch. Other sequences are an error, and give ranges that are too wide
-// rather than too narrow.
-func (r *eventRange) split() ([]matcher.Range, error) {
-	repo := ""
+// split turns the events of r into ranges. The events of versions are evaluated in the order of a PURL type's versions, whatever the order
+// of the document, as the schema asks. The events of commits form a graph, which may have a fix on every branch. A range with an error
+// gives no ranges: a guess would be about versions that nobody means.
+func (r *eventRange) split(purlType string) ([]matcher.Range, error) {
+	if len(r.Events) == 0 {
+		return nil, errors.New("no events")
+	}
+	begun := false
+	for _, e := range r.Events {
+		if e.valid() != nil {
+			return nil, e.valid()
+		}
+		begun = begun || e.Introduced != ""
+	}
+	if !begun {
+		return nil, errBegin
+	}
 	switch r.Type {
 	case "ECOSYSTEM", "SEMVER":
+		events, err := sorted(r.Events, purlType)
+		if err != nil {
+			return nil, err
+		}
+		return evaluate(events), nil
 	case "GIT":
-		if repo = r.Repo; repo == "" {
+		if r.Repo == "" {
 			return nil, errors.New("commits without a repository")
 		}
-	default:
-		return nil, fmt.Errorf("unknown type %.40q", r.Type)
+		return commits(r.Events, r.Repo), nil
 	}
-	s := splitter{repo: repo}
-	for _, e := range r.Events {
-		s.event(e)
-	}
-	if s.open {
-		s.add(matcher.Range{})
-	}
-	if len(s.ranges) == 0 && s.err == nil {
-		s.err = errors.New("no events")
-	}
-	return s.ranges, s.err
+	return nil, fmt.Errorf("unknown type %.40q", r.Type)
 }
 
-type splitter struct {
-	repo       string
-	introduced string
-	open       bool // the last introduced event has no end yet
-	begun      bool // an introduced event has occurred
-	ranges     []matcher.Range
-	err        error
+// valid returns an error if an event is not exactly one.
+func (e event) valid() error {
+	switch e {
+	case event{}:
+		return errEvent
+	case event{Introduced: e.Introduced}, event{Fixed: e.Fixed}, event{LastAffected: e.LastAffected}, event{Limit: e.Limit}:
+		return nil
+	}
+	return errEvent
 }
 
-func (s *splitter) event(e event) {
-	switch {
-	case e.Introduced != "" && e == event{Introduced: e.Introduced}:
-		if s.open {
-			if s.repo == "" {
-				s.err = errEvents
+// at returns the version of an event.
+func (e event) at() string { return e.Introduced + e.Fixed + e.LastAffected + e.Limit }
+
+// sorted returns the events in the order of their versions. Events with a version that the order does not know may only be pairs in the
+// order of the document, as publishers write them.
+func sorted(events []event, purlType string) ([]event, error) {
+	type placed struct {
+		event
+		version version.Version
+		first   bool // "0" is before every version
+	}
+	scheme, known := version.For(purlType)
+	list := make([]placed, 0, len(events))
+	for _, e := range events {
+		if e.Limit == "*" { // the default: no limit
+			continue
+		}
+		p := placed{event: e, first: e.Introduced == "0"}
+		if !p.first {
+			var err error
+			if p.version, err = scheme.Parse(e.at()); err != nil {
+				known = false
 			}
-			s.add(matcher.Range{})
 		}
-		s.introduced, s.open, s.begun = e.Introduced, true, true
-		if s.introduced == "0" {
-			s.introduced = ""
-		}
-	case e.Fixed != "" && e == event{Fixed: e.Fixed}:
-		s.end(matcher.Range{Fixed: e.Fixed})
-	case e.LastAffected != "" && e == event{LastAffected: e.LastAffected}:
-		s.end(matcher.Range{LastAffected: e.LastAffected})
-	case e.Limit == "*" && e == event{Limit: "*"}: // the default: no limit
-	case e.Limit != "" && e == event{Limit: e.Limit}:
-		s.end(matcher.Range{Fixed: e.Limit})
-	default:
-		s.err = errEvent
+		list = append(list, p)
 	}
+	if known {
+		slices.SortStableFunc(list, func(a, b placed) int {
+			switch {
+			case a.first && b.first:
+				return 0
+			case a.first:
+				return -1
+			case b.first:
+				return 1
+			}
+			return a.version.Compare(b.version)
+		})
+	}
+	out := make([]event, len(list))
+	for i, p := range list {
+		if out[i] = p.event; !known && (i%2 == 0) != (p.Introduced != "") {
+			return nil, errEvents
+		}
+	}
+	return out, nil
 }
 
-// end adds a range with an end. Commits may have several fixes for one introduced event.
-func (s *splitter) end(r matcher.Range) {
-	if !s.open && (s.repo == "" || !s.begun) {
-		s.err = errEvents
-		if !s.begun {
-			s.add(r)
+// evaluate returns the ranges of sorted events: versions are affected from an introduced event to the next other event. No version at
+// the last limit or after it is affected.
+func evaluate(events []event) []matcher.Range {
+	limits := 0
+	for _, e := range events {
+		if e.Limit != "" {
+			limits++
 		}
-		return
 	}
-	s.add(r)
-	s.open = false
+	var list []matcher.Range
+	var r matcher.Range
+	open := false
+	end := func() {
+		if open {
+			list = append(list, r)
+		}
+		open = false
+	}
+	for _, e := range events {
+		switch {
+		case e.Introduced != "":
+			if !open {
+				r, open = matcher.Range{Introduced: beginning(e)}, true
+			}
+		case e.Fixed != "":
+			r.Fixed = e.Fixed
+			end()
+		case e.LastAffected != "":
+			r.LastAffected = e.LastAffected
+			end()
+		default:
+			if limits--; limits == 0 {
+				r.Fixed = e.Limit
+				end()
+				return list
+			}
+		}
+	}
+	end()
+	return list
 }
 
-func (s *splitter) add(r matcher.Range) {
-	r.Introduced, r.Repo = s.introduced, s.repo
-	s.ranges = append(s.ranges, r)
+// commits returns the ranges of commits. One introduced event may have several fixes.
+func commits(events []event, repo string) []matcher.Range {
+	var list []matcher.Range
+	r := matcher.Range{Repo: repo}
+	open := false
+	for _, e := range events {
+		switch {
+		case e.Introduced != "":
+			if open {
+				list = append(list, r)
+			}
+			r.Introduced, open = beginning(e), true
+		case e.Limit == "*":
+		default:
+			list = append(list, matcher.Range{Introduced: r.Introduced, Fixed: e.Fixed + e.Limit, LastAffected: e.LastAffected, Repo: repo})
+			open = false
+		}
+	}
+	if open {
+		list = append(list, r)
+	}
+	return list
+}
+
+// beginning returns the version of an introduced event, "" for the first one.
+func beginning(e event) string {
+	if e.Introduced == "0" {
+		return ""
+	}
+	return e.Introduced
 }

@@ -4,8 +4,8 @@
 // A [feed.Record] is one OSV record. It has an advisory for each package:
 //
 //   - Several blocks of affected versions of one package become one advisory with all of their ranges and versions.
-//   - Every pair of events becomes a range. Ranges of type GIT name their repository. They stay, because some packages have no others.
-//     A limit ends a range as a fix does.
+//   - Events become ranges by the evaluation of the schema, in the order of versions. A range with an error, such as an unknown event or
+//     none that introduces, gives none. Ranges of type GIT name their repository. They stay, because some packages have no others.
 //   - A vector and the publisher's word, in database_specific.severity, become one severity. Its source is the prefix of the record's ID:
 //     "ghsa". The severity of a package replaces the severity of the record.
 //   - The status is Affected.

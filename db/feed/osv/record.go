@@ -136,7 +136,7 @@ func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, er
 	a.Versions = b.Versions
 	var errs bound.Errors
 	for i := range b.Ranges {
-		ranges, err := b.Ranges[i].split()
+		ranges, err := b.Ranges[i].split(a.Key.Type)
 		if err != nil {
 			errs.Add(fmt.Errorf("ranges[%d]: %w", i, err))
 		}
