@@ -244,7 +244,7 @@ func moves(tag, bound string) bool {
 // the epoch or the release, which the bound has.
 func (n *name) missing(bound string) string {
 	rest := bound
-	if n.rpm && !strings.Contains(n.version, ":") {
+	if !strings.Contains(n.version, ":") {
 		rest = withoutEpoch(bound)
 		if v, err := n.scheme.Parse(rest); err == nil && n.parsed.Compare(v) >= 0 {
 			return fmt.Sprintf("%s has an epoch, the document states none", bound)

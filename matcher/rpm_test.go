@@ -92,6 +92,25 @@ func TestPartialRPM(t *testing.T) {
 	}
 }
 
+// Documents may leave out the epoch of other packages of a distribution, too, and their release.
+func TestPartialDeb(t *testing.T) {
+	for _, c := range []struct{ purl, version, fixed, want string }{
+		{"pkg:deb/debian/a", "8.2-1", "2:8.1-1", "uncertain"},
+		{"pkg:deb/debian/a", "8.0-1", "2:8.1-1", "affected"},
+		{"pkg:deb/debian/a?epoch=0", "8.2-1", "2:8.1-1", "affected"},
+		{"pkg:deb/debian/a", "8.1", "8.1-2", "uncertain"},
+		{"pkg:deb/debian/a", "1:8.1-1", "2:8.1-1", "affected"},
+		{"pkg:deb/debian/a", "2:8.2-1", "2:8.1-1", "not affected"},
+	} {
+		component := rpm("a", c.version, "")
+		component.Type, component.PURL = "deb", c.purl
+		source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "deb", Namespace: "rocky", Release: "8", Name: "a"}, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
+		if got := verdict(t, matcher.Matcher{Source: source}, component); got != c.want {
+			t.Errorf("%s %s, fixed in %s: %s, want %s", c.purl, c.version, c.fixed, got, c.want)
+		}
+	}
+}
+
 // The platform of a gem is not part of its version: https://github.com/google/osv-scanner/issues/2898.
 func TestGemPlatform(t *testing.T) {
 	source := advisories{{ID: "CVE-1", Key: matcher.Key{Type: "gem", Name: "a"}, Ranges: []matcher.Range{{Fixed: "1.19.3"}}}}

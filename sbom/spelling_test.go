@@ -28,6 +28,28 @@ func TestCPEBesidePURL(t *testing.T) {
 	}
 }
 
+// Most documents state the release of a distribution for each package. Some do for one only, which decides.
+func TestReleaseOfSomePackages(t *testing.T) {
+	for _, c := range []struct{ purls, want string }{
+		{"pkg:rpm/redhat/a@1-1?distro=rhel-8 pkg:rpm/redhat/b@1-1 pkg:rpm/redhat/c@1-1", "rhel 8"},
+		{"pkg:rpm/redhat/a@1-1 pkg:rpm/redhat/b@1-1?distro=rhel-9.4 pkg:rpm/redhat/c@1-1?distro=rhel-9.4 pkg:rpm/redhat/d@1-1?distro=rhel-8", "rhel 9.4"},
+		{"pkg:deb/debian/a@1-1 pkg:deb/debian/b@1-1", "debian "},
+		{"pkg:deb/debian/a@1-1 pkg:deb/debian/b@1-1 pkg:apk/alpine/c@1-r0?distro=alpine-3.18", "debian "},
+	} {
+		var list []string
+		for i, purl := range strings.Fields(c.purls) {
+			list = append(list, fmt.Sprintf(`{"type":"library","bom-ref":"%d","name":"%c","version":"1-1","purl":%q}`, i, 'a'+i, purl))
+		}
+		report, err := sbom.Decode(strings.NewReader(`{"bomFormat":"CycloneDX","specVersion":"1.5","components":[`+strings.Join(list, ",")+`]}`), sbom.Limits{})
+		if err != nil || report.Distro == nil {
+			t.Fatal(report, err)
+		}
+		if got := report.Distro.ID + " " + report.Distro.VersionID; got != c.want {
+			t.Errorf("%s: %s, want %s", c.purls, got, c.want)
+		}
+	}
+}
+
 // A recipe of Yocto is several products, and the only package that its document describes. Documents of both versions of SPDX have no PURL.
 // Our own documents keep all names.
 func TestYocto(t *testing.T) {

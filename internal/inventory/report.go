@@ -33,10 +33,11 @@ func (c *Collector) Report() *analyzer.Report {
 	return r
 }
 
-// findDistro sets the distribution to that of most packages if no entry states it, and reports packages of other distributions.
+// findDistro sets the distribution to that of most packages if no entry states it, and its release to that of most of those that state
+// one, since many documents state it for some packages only. It reports packages of other distributions.
 func (c *Collector) findDistro() {
-	type vote struct{ id, version, codename string }
 	votes := make(map[vote]int)
+	ids := make(map[string]int) // votes for any release
 	for i := range c.components {
 		k, h := &c.components[i], &c.hints[i]
 		if c.own[i] || !k.System || h.distro == "" && k.Namespace == "" {
@@ -53,13 +54,15 @@ func (c *Collector) findDistro() {
 		}
 		if len(votes) < 1024 || votes[v] > 0 {
 			votes[v]++
+			ids[v.id]++
 		}
 	}
 	if len(votes) == 0 {
 		return
 	}
 	list := slices.SortedFunc(maps.Keys(votes), func(a, b vote) int {
-		return cmp.Or(cmp.Compare(votes[b], votes[a]), strings.Compare(a.id, b.id), strings.Compare(a.version, b.version), strings.Compare(a.codename, b.codename))
+		return cmp.Or(cmp.Compare(ids[b.id], ids[a.id]), strings.Compare(a.id, b.id), cmp.Compare(b.stated(), a.stated()),
+			cmp.Compare(votes[b], votes[a]), strings.Compare(a.version, b.version), strings.Compare(a.codename, b.codename))
 	})
 	first := list[0]
 	if c.distro == nil && first.id != "" {
@@ -70,6 +73,17 @@ func (c *Collector) findDistro() {
 			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
+}
+
+// A vote is the distribution that a package states.
+type vote struct{ id, version, codename string }
+
+// stated returns 1 if a vote names a release, else 0.
+func (v vote) stated() int {
+	if v.version == "" && v.codename == "" {
+		return 0
+	}
+	return 1
 }
 
 // agree reports whether two versions of a distribution may be the same: "12" and "12.1". An empty version agrees with all.
