@@ -62,14 +62,28 @@ func (e event) valid() error {
 // at returns the version of an event.
 func (e event) at() string { return e.Introduced + e.Fixed + e.LastAffected + e.Limit }
 
+// A placed is an event and its place in the order.
+type placed struct {
+	event
+	version version.Version
+	first   bool // "0" is before every version
+}
+
+func (p placed) compare(q placed) int {
+	switch {
+	case p.first && q.first:
+		return 0
+	case p.first:
+		return -1
+	case q.first:
+		return 1
+	}
+	return p.version.Compare(q.version)
+}
+
 // sorted returns the events in the order of their versions. Events with a version that the order does not know may only be pairs in the
 // order of the document, as publishers write them.
 func sorted(events []event, purlType string) ([]event, error) {
-	type placed struct {
-		event
-		version version.Version
-		first   bool // "0" is before every version
-	}
 	scheme, known := version.For(purlType)
 	list := make([]placed, 0, len(events))
 	for _, e := range events {
@@ -86,17 +100,8 @@ func sorted(events []event, purlType string) ([]event, error) {
 		list = append(list, p)
 	}
 	if known {
-		slices.SortStableFunc(list, func(a, b placed) int {
-			switch {
-			case a.first && b.first:
-				return 0
-			case a.first:
-				return -1
-			case b.first:
-				return 1
-			}
-			return a.version.Compare(b.version)
-		})
+		slices.SortStableFunc(list, placed.compare)
+		settle(list)
 	}
 	out := make([]event, len(list))
 	for i, p := range list {
@@ -105,6 +110,26 @@ func sorted(events []event, purlType string) ([]event, error) {
 		}
 	}
 	return out, nil
+}
+
+// settle orders the events of one version: a range that is open ends before the next begins, and one that begins there ends after.
+func settle(list []placed) {
+	open := false
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].compare(list[0]) == 0 {
+			n++
+		}
+		second := func(p placed) int { // 1 if the event comes second
+			if (p.Introduced != "") == open {
+				return 1
+			}
+			return 0
+		}
+		slices.SortStableFunc(list[:n], func(a, b placed) int { return second(a) - second(b) })
+		open = list[n-1].Introduced != ""
+		list = list[n:]
+	}
 }
 
 // evaluate returns the ranges of sorted events: versions are affected from an introduced event to the next other event. No version at
