@@ -80,7 +80,7 @@ func (c *Collector) products(e *Entry) string {
 			continue
 		}
 		if len(list) == maxProducts {
-			c.Diagnose(analyzer.Unsupported, fmt.Sprintf("packages with more than %d CPE names, of which the rest can't be matched", maxProducts), cmp.Or(e.Name, e.Ref))
+			c.Diagnose(analyzer.Unsupported, fmt.Sprintf("packages with more than %d CPE names; the others can't be matched", maxProducts), cmp.Or(e.Name, e.Ref))
 			break
 		}
 		list = append(list, name)

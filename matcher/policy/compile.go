@@ -103,7 +103,7 @@ func literalText(e ast.Expr) (string, bool) {
 }
 
 // misfits returns the errors of an expression whose types fit by CEL's rules alone: comparisons of a version or a severity with
-// a value of which the type is known late, and orders of texts, in which "1.10" is before "1.9".
+// a value whose type is known late, and orders of texts, in which "1.10" is before "1.9".
 func misfits(tree *ast.AST) []*common.Error {
 	var errs []*common.Error
 	fail := func(e ast.Expr, message string) {
@@ -141,7 +141,7 @@ func comparison(function string) bool {
 	return slices.Contains(orders, function) || function == operators.Equals || function == operators.NotEquals || function == operators.In
 }
 
-// element returns the type of a list's elements, and other types as they are.
+// element returns the type of a list's elements. It returns other types unchanged.
 func element(kind string) string {
 	if inner, ok := strings.CutPrefix(kind, "list("); ok {
 		return strings.TrimSuffix(inner, ")")
@@ -217,7 +217,7 @@ func source(tree *ast.AST, e ast.Expr) string {
 	return shorten(text)
 }
 
-// sign returns an operator as it is written.
+// sign returns the sign of an operator: "<".
 func sign(function string) string {
 	text, _ := operators.FindReverse(function)
 	return text
