@@ -45,7 +45,7 @@ func (e *element) product(name string) {
 // add decides the meaning of an element of a document.
 func (d *decoder) add(e *inventory.Entry) error {
 	switch {
-	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeOS):
+	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeOS) && !isKernel(e):
 		d.out.Distro(distribution(e))
 		return nil
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeFile):
@@ -57,6 +57,11 @@ func (d *decoder) add(e *inventory.Entry) error {
 		return d.out.SetPath(e.Ref, e.Name) // trivy's node for a file, whose packages are listed beside it
 	}
 	return d.out.Add(e)
+}
+
+// isKernel reports whether an operating system is the kernel of Linux, which is a package and no distribution.
+func isKernel(e *inventory.Entry) bool {
+	return slices.ContainsFunc(e.CPEs, func(name string) bool { return strings.Contains(name, ":linux:linux_kernel:") })
 }
 
 // entry completes an element once all of it has been read.

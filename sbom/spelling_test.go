@@ -91,6 +91,19 @@ func TestYocto(t *testing.T) {
 	}
 }
 
+// The kernel is a package, whatever type a document gives it: https://github.com/anchore/grype/issues/2365.
+func TestKernel(t *testing.T) {
+	const name = "cpe:2.3:o:linux:linux_kernel:6.6.16:*:*:*:*:*:*:*"
+	report, err := sbom.Decode(strings.NewReader(`{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+		{"type":"operating-system","bom-ref":"os","name":"debian","version":"12"}, {"type":"operating-system","bom-ref":"k","name":"linux","version":"6.6.16","cpe":"`+name+`"}]}`), sbom.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Distro == nil || report.Distro.ID != "debian" || len(report.Components) != 1 || report.Components[0].Qualifiers["cpe"] != name {
+		t.Errorf("%+v, %+v", report.Distro, report.Components)
+	}
+}
+
 // A package has a bounded number of CPE names, and a diagnostic if it states more.
 func TestManyCPEs(t *testing.T) {
 	var refs []string
