@@ -126,6 +126,7 @@ func TestProductsOfDocuments(t *testing.T) {
 		{ID: "CVE-3", Feed: "nvd", Key: key("haxx", "curl"), Ranges: []matcher.Range{{Fixed: "8.5.0"}}},
 		{ID: "CVE-4", Feed: "nvd", Key: key("linux", "linux_kernel"), Ranges: []matcher.Range{{Fixed: "6.6.30"}}},
 		{ID: "CVE-5", Feed: "nvd", Key: key("openssl", "openssl"), Ranges: []matcher.Range{{Fixed: "3.0.13"}}},
+		{ID: "GHSA-1", Feed: "osv", Key: matcher.PackageKey("npm", "", "libidn2")}, // https://github.com/anchore/grype/issues/2618
 		{ID: "CVE-6", Feed: "osv", Key: matcher.PackageKey("github", "actions", "checkout")},
 	}}
 	for _, c := range []struct{ typ, cpe, want string }{
@@ -137,6 +138,7 @@ func TestProductsOfDocuments(t *testing.T) {
 		{"yocto", "cpe:2.3:*:linux:linux_kernel:6.6.21:*:*:*:*:*:*:*", "CVE-4"},
 		{"generic", "cpe:2.3:o:*:linux_kernel:6.6.21:*:*:*:*:*:*:*", ""},
 		{"github", "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*", "CVE-5"},
+		{"generic", "cpe:/a:gnu:libidn2:2.3.8", ""},
 		{"yocto", "cpe:2.3:a:openssl:*:3.0.11:*:*:*:*:*:*:*", ""},
 	} {
 		report := &analyzer.Report{Components: []analyzer.Component{{ID: "a", Package: analyzer.Package{

@@ -19,7 +19,7 @@ func installed(p analyzer.Package, fixed string, about ...matcher.Advisory) repo
 	return in
 }
 
-// Versions compare by the order of the package's type.
+// Versions compare by the order of the package's type. https://github.com/temporalio/deputy/issues/165
 func TestVersions(t *testing.T) {
 	for _, c := range []struct {
 		typ, version, when string

@@ -34,7 +34,7 @@ func TestReportedLocations(t *testing.T) {
 		"srv/my app/100%/package.json", // https://github.com/bridgecrewio/checkov/issues/5331, https://github.com/ossf/scorecard/pull/4619
 		"srv/[id]/ü\xff?#/package.json",
 		"//srv/package.json",
-		"", // of an SBOM: each result has a location. https://github.com/anchore/grype/issues/1518
+		"", // of an SBOM: each result has a location. https://github.com/anchore/grype/issues/1518, https://github.com/github/codeql-action/issues/2456
 	}
 	text := forms(t, reported(paths, nil))["sarif.json"]
 	validate(t, officialSARIF(t), text)
