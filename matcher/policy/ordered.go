@@ -82,7 +82,7 @@ const typeCPE = "cpe"
 func versionOf(c *analyzer.Component, text string) versionValue {
 	v := versionValue{text: text, of: cmp.Or(purltype.Canonical(c.Type), "unknown")}
 	var ok bool
-	if v.scheme, ok = version.For(v.of); !ok && c.Qualifiers["cpe"] != "" {
+	if v.scheme, ok = version.For(v.of); c.Qualifiers["cpe"] != "" && (!ok || v.of == "generic") {
 		v.scheme, _ = version.For(typeCPE)
 	}
 	return v

@@ -43,8 +43,8 @@ func TestVersions(t *testing.T) {
 		{"npm", "1", `package.version != "" && "" != package.version`, true},
 		{"npm", "1.2.3-beta", `package.version.contains("beta") && package.version.startsWith("1.2") && package.version.endsWith("beta") && package.version.matches("^1[.]2")`, true},
 		{"npm", "1.2.3", `string(package.version) == "1.2.3"`, true},
-		{"generic", "r5", `package.version == version("r5") && package.version != version("r6")`, true}, // without an order, texts are equal or not
-		{"generic", "r5", `package.name == "other" && package.version < version("9")`, false},           // what decides already needs no order
+		{"novel", "r5", `package.version == version("r5") && package.version != version("r6")`, true}, // without an order, texts are equal or not
+		{"novel", "r5", `package.name == "other" && package.version < version("9")`, false},           // what decides already needs no order
 	} {
 		for _, when := range []string{c.when, "(" + c.when + ") && distro.id != ''"} {
 			in := installed(analyzer.Package{Type: c.typ, Name: "p", Version: c.version}, "")
@@ -82,7 +82,7 @@ func TestFixedVersions(t *testing.T) {
 // What cannot be compared is an error of the evaluation, so that the image does not pass.
 func TestIncomparableVersions(t *testing.T) {
 	for _, c := range []struct{ typ, version, when, want string }{
-		{"generic", "r5", `package.version < version("9")`, "versions of type generic have no order"},
+		{"novel", "r5", `package.version < version("9")`, "versions of type novel have no order"},
 		{"", "1", `package.version < version("9")`, "versions of type unknown have no order"},
 		{"npm", "one", `package.version < version("9")`, "invalid version"},
 		{"npm", "1.0.0", `package.version < version("nine")`, "invalid version"},
