@@ -28,10 +28,13 @@ type (
 		id, feed, summary   []uint32
 		published, modified []int64
 		aliases, urls       lists
+		kind                []uint32
+		weaknesses          lists
 	}
 	blockVerdicts struct {
 		status, reason               []uint32
 		severities, ranges, versions lists
+		updates, parts               lists
 	}
 	blockPackages struct {
 		typ, namespace, name []uint32
@@ -62,9 +65,10 @@ func (b *block) checkItems(s *scanner) {
 	total := 0
 	for e, note := range b.entries.note {
 		from, to := b.entries.rows[e], b.entries.rows[e+1]
-		total += int(to-from) * (b.notes.aliases.len(note) + b.notes.urls.len(note))
+		total += int(to-from) * (b.notes.aliases.len(note) + b.notes.urls.len(note) + b.notes.weaknesses.len(note))
 		for _, v := range b.rows.verdict[from:to] {
 			total += b.verdicts.severities.len(v) + b.verdicts.ranges.len(v) + b.verdicts.versions.len(v)
+			total += b.verdicts.updates.len(v) + b.verdicts.parts.len(v)
 		}
 	}
 	if total > maxItems {
@@ -78,7 +82,7 @@ func (b *block) parseRanges(s *scanner) {
 }
 
 func (b *block) parseNotes(s *scanner) {
-	n, strings := s.count(7), b.strings()
+	n, strings := s.count(9), b.strings()
 	b.notes.id = s.numbers(n)
 	id := int64(0)
 	for i := range b.notes.id {
@@ -98,10 +102,12 @@ func (b *block) parseNotes(s *scanner) {
 	}
 	b.notes.aliases = s.ascending(n, strings)
 	b.notes.urls = s.lists(n, strings)
+	b.notes.kind = s.column(n, int(matcher.Notice)+1)
+	b.notes.weaknesses = s.ascending(n, strings)
 }
 
 func (b *block) parseVerdicts(s *scanner) {
-	n, strings := s.count(5), b.strings()
+	n, strings := s.count(7), b.strings()
 	v := &b.verdicts
 	v.status = s.column(n, int(matcher.EndOfLife)+1)
 	v.reason = s.column(n, strings)
@@ -109,6 +115,8 @@ func (b *block) parseVerdicts(s *scanner) {
 	v.ranges.starts = s.starts(n)
 	v.ranges.refs = s.backs(int(v.ranges.starts[n]), len(b.ranges.introduced))
 	v.versions = s.ascending(n, strings)
+	v.updates = s.ascending(n, strings)
+	v.parts = s.lists(n, strings)
 }
 
 func (b *block) parseRows(s *scanner) {
@@ -191,8 +199,12 @@ func (f *found) advisory(text *copier) matcher.Advisory {
 				Introduced: str(r.introduced[i]), Fixed: str(r.fixed[i]), LastAffected: str(r.last[i]), Repo: str(r.repo[i]),
 			}
 		}),
-		Status: matcher.Status(v.status[f.verdict]),
-		Reason: str(v.reason[f.verdict]),
+		Kind:       matcher.Kind(n.kind[f.note]),
+		Status:     matcher.Status(v.status[f.verdict]),
+		Reason:     str(v.reason[f.verdict]),
+		Updates:    gather(v.updates.at(f.verdict), str),
+		Weaknesses: gather(n.weaknesses.at(f.note), str),
+		Parts:      partsOf(gather(v.parts.at(f.verdict), str)),
 		Severities: gather(v.severities.at(f.verdict), func(i uint32) matcher.Severity {
 			return b.severity(i, str)
 		}),

@@ -66,16 +66,19 @@ func (w *blockWriter) add(r row) {
 		w.addString(n.id, n.feed, n.summary)
 		n.aliases.each(func(id uint32) { w.addString(id) })
 		n.urls.each(func(id uint32) { w.addString(id) })
-		w.size += 10 + n.aliases.len() + n.urls.len()
+		n.weaknesses.each(func(id uint32) { w.addString(id) })
+		w.size += 12 + n.aliases.len() + n.urls.len() + n.weaknesses.len()
 	}
 	w.ranges += v.spans.len()
-	w.items += n.aliases.len() + n.urls.len() + v.severities.len() + v.spans.len() + v.versions.len()
+	w.items += n.aliases.len() + n.urls.len() + n.weaknesses.len() + v.updates.len() + v.parts.len() + v.severities.len() + v.spans.len() + v.versions.len()
 	if !w.verdicts.add(r.verdict) {
 		return
 	}
-	w.size += 5 + v.severities.len() + v.spans.len() + v.versions.len()
+	w.size += 7 + v.severities.len() + v.spans.len() + v.versions.len() + v.updates.len() + v.parts.len()
 	w.addString(v.reason)
-	v.versions.each(func(id uint32) { w.addString(id) })
+	for _, l := range [...]idList{v.versions, v.updates, v.parts} {
+		l.each(func(id uint32) { w.addString(id) })
+	}
 	w.addSeverities(v.severities)
 	v.spans.each(func(id uint32) {
 		if w.spans.add(id) {
@@ -128,7 +131,9 @@ func (w *blockWriter) appendNotes(b []byte) []byte {
 	b = column(b, used, func(b []byte, id uint32) []byte { return appendSeconds(b, all[id].published) })
 	b = column(b, used, func(b []byte, id uint32) []byte { return appendSeconds(b, all[id].modified) })
 	b = w.lists(b, used, func(id uint32) idList { return all[id].aliases }, w.ascending)
-	return w.lists(b, used, func(id uint32) idList { return all[id].urls }, w.plain)
+	b = w.lists(b, used, func(id uint32) idList { return all[id].urls }, w.plain)
+	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].kind) })
+	return w.lists(b, used, func(id uint32) idList { return all[id].weaknesses }, w.ascending)
 }
 
 func (w *blockWriter) appendVerdicts(b []byte) []byte {
@@ -143,7 +148,9 @@ func (w *blockWriter) appendVerdicts(b []byte) []byte {
 		l.each(func(id uint32) { b = newest.append(b, w.spans.local[id]) })
 		return b
 	})
-	return w.lists(b, used, func(id uint32) idList { return all[id].versions }, w.ascending)
+	b = w.lists(b, used, func(id uint32) idList { return all[id].versions }, w.ascending)
+	b = w.lists(b, used, func(id uint32) idList { return all[id].updates }, w.ascending)
+	return w.lists(b, used, func(id uint32) idList { return all[id].parts }, w.plain)
 }
 
 func (w *blockWriter) appendRows(b []byte) []byte {

@@ -52,17 +52,18 @@ func (b *Builder) AddFeed(f FeedInfo) { b.feeds = append(b.feeds, f) }
 // some of the data is no newer.
 func (b *Builder) AddCoverage(c matcher.Coverage) { b.coverage = append(b.coverage, c) }
 
-// Add adds one advisory. The database keeps Aliases and Versions sorted and without duplicates, and times in seconds.
+// Add adds one advisory. The database keeps Aliases, Versions, Updates and Weaknesses sorted and without duplicates, and times in seconds.
 //
-// Several advisories with the same feed, ID and Key become one. Among those with the same Reason, only the last modified counts. Among the rest,
-// only those with the most alarming Status count. The result has all of their aliases, versions, ranges, severities and URLs, and their different
-// reasons, separated by "; ".
+// Several advisories with the same feed, ID and Key become one. Among those with the same Reason and Updates, only the last modified counts.
+// Among the rest, only those with the most alarming Status count. The result has all of their aliases, versions, ranges, severities, URLs and
+// other lists, and their different reasons, separated by "; ".
 func (b *Builder) Add(a matcher.Advisory) error {
 	if err := check(&a); err != nil {
 		return fmt.Errorf("db: advisory %.80q: %w", a.ID, err)
 	}
 	a.Aliases = sorted(a.Aliases)
 	a.Versions = sorted(a.Versions)
+	a.Updates, a.Weaknesses = sorted(a.Updates), sorted(a.Weaknesses)
 	if b.Facts {
 		a.Summary, a.URLs = "", nil
 	}
@@ -87,11 +88,13 @@ func check(a *matcher.Advisory) error {
 		return errors.New("no ID, feed, type or name")
 	case a.Status > matcher.EndOfLife:
 		return fmt.Errorf("unknown %v", a.Status)
+	case a.Kind > matcher.Notice:
+		return fmt.Errorf("unknown %v", a.Kind)
 	}
 	size := 0
 	for _, list := range [][]string{
 		{a.ID, a.Feed, a.Key.Type, a.Key.Namespace, a.Key.Release, a.Key.Name, a.Reason, a.Summary},
-		a.Aliases, a.Versions, a.URLs,
+		a.Aliases, a.Versions, a.URLs, a.Updates, a.Weaknesses, appendParts(nil, a.Parts),
 	} {
 		for _, s := range list {
 			size += len(s) + 8

@@ -7,8 +7,8 @@ type columns []uint32
 
 // scanner returns a scanner of a raw block that puts columns into the memory of b. It overwrites former columns.
 func (b *texts) scanner(raw []byte) *scanner {
-	// A number takes at least a byte, and the ten tables of starts have one number more than the raw block.
-	b.columns = slices.Grow(b.columns[:0], len(raw)+16)
+	// A number takes at least a byte, and the thirteen tables of starts have one number more than the raw block.
+	b.columns = slices.Grow(b.columns[:0], len(raw)+24)
 	return &scanner{b: raw, columns: b.columns}
 }
 

@@ -38,8 +38,15 @@ func full() matcher.Advisory {
 		Ranges: []matcher.Range{
 			{Introduced: "2.0", Fixed: "2.1"}, {LastAffected: "0.9"}, {Introduced: "abc", Repo: "https://git.example/x"},
 		},
-		Status: matcher.WillNotFix,
-		Reason: "no-dsa: Minor issue",
+		Status:     matcher.WillNotFix,
+		Reason:     "no-dsa: Minor issue",
+		Kind:       matcher.Unsound,
+		Updates:    []string{"RHSA-2019:1789", "RHSA-2019:1790"},
+		Weaknesses: []string{"CWE-79", "CWE-89"},
+		Parts: []matcher.Part{
+			{Path: "golang.org/x/net/http2", Symbols: []string{"Transport.RoundTrip", "A"}, Systems: []string{"windows"}},
+			{Path: "b"}, {}, {Systems: []string{"linux", "darwin"}},
+		},
 		Severities: []matcher.Severity{
 			{Source: "ghsa", Level: matcher.Critical, Score: 9.8, Vector: "CVSS:3.1/AV:N", Word: "CRITICAL"},
 			{Source: "nvd", Score: math.SmallestNonzeroFloat64},
@@ -376,7 +383,7 @@ func TestInfo(t *testing.T) {
 	}
 	file := write(t, &b)
 	i := open(t, file).Info()
-	if i.Version != 1 || i.Size != int64(len(file)) || i.Blocks != 1 || i.Advisories != 1 || i.Ranges != 3 || len(i.Hash) != 64 {
+	if i.Version != 2 || i.Size != int64(len(file)) || i.Blocks != 1 || i.Advisories != 1 || i.Ranges != 3 || len(i.Hash) != 64 {
 		t.Errorf("%+v", i)
 	}
 	if !slices.Equal(i.Feeds, []db.FeedInfo{f}) {
@@ -439,7 +446,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"text", bytes.Repeat([]byte("some text\n"), 100), db.ErrNotDatabase},
 		{"cut off", good[:len(good)-1], db.ErrNotDatabase},
 		{"longer", append(slices.Clone(good), 0), db.ErrNotDatabase},
-		{"newer version", change(func(b []byte) []byte { b[footer+48] = 2; return b }), db.ErrUnsupported},
+		{"newer version", change(func(b []byte) []byte { b[footer+48] = 3; return b }), db.ErrUnsupported},
+		{"former version", change(func(b []byte) []byte { b[footer+48] = 1; return b }), db.ErrOutdated},
 		{"unknown feature", change(func(b []byte) []byte { b[footer+52] = 2; return b }), db.ErrUnsupported},
 		{"index elsewhere", change(func(b []byte) []byte { b[footer]++; return b }), db.ErrCorrupt},
 		{"index far away", change(func(b []byte) []byte { binary.LittleEndian.PutUint64(b[footer:], math.MaxUint64-9); return b }), db.ErrCorrupt},

@@ -12,13 +12,16 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// AddEnrichment adds the enrichment of a CVE, "CVE-2019-9169", by a feed. A lookup joins the enrichments of all feeds: the earliest day, the
-// highest probability, and all exploits, severities and weaknesses. The database keeps probabilities in units of 1/100,000, as FIRST publishes
-// them, and days without the time.
+// AddEnrichment adds the enrichment of a CVE, "CVE-2019-9169", by a feed. The identifier may also be that of an exploit without a CVE,
+// "EDB-16929". A lookup joins the enrichments of all feeds: the earliest day, the highest probability, and all exploits, severities,
+// weaknesses and aliases. The database keeps probabilities in units of 1/100,000, as FIRST publishes them, and days without the time.
 func (b *Builder) AddEnrichment(feed, cve string, t matcher.Enrichment) error {
 	id, err := checkEnrichment(feed, cve, &t)
 	if err != nil {
 		return fmt.Errorf("db: enrichment of %.80q: %w", cve, err)
+	}
+	if b.Facts {
+		t.Title = ""
 	}
 	b.enrichments = append(b.enrichments, b.tables().enrichment(feed, id, mergeEnrichments(matcher.Enrichment{}, t)))
 	return nil
@@ -27,7 +30,7 @@ func (b *Builder) AddEnrichment(feed, cve string, t matcher.Enrichment) error {
 func checkEnrichment(feed, id string, t *matcher.Enrichment) (cve, error) {
 	c, ok := parseCVE(id)
 	if !ok {
-		return 0, errors.New("not a CVE identifier")
+		return 0, errors.New("neither a CVE identifier nor that of an exploit")
 	}
 	if feed == "" {
 		return 0, errors.New("no feed")
@@ -38,7 +41,7 @@ func checkEnrichment(feed, id string, t *matcher.Enrichment) (cve, error) {
 		}
 	}
 	size := len(feed)
-	for _, list := range [][]string{t.Exploits, t.Weaknesses} {
+	for _, list := range [][]string{t.Exploits, t.Weaknesses, t.Aliases, {t.Title}} {
 		for _, s := range list {
 			size += len(s) + 8
 		}
@@ -64,6 +67,8 @@ func mergeEnrichments(a, b matcher.Enrichment) matcher.Enrichment {
 		Percentile: max(a.Percentile, b.Percentile),
 		Exploits:   sorted(slices.Concat(a.Exploits, b.Exploits)),
 		Weaknesses: sorted(slices.Concat(a.Weaknesses, b.Weaknesses)),
+		Aliases:    sorted(slices.Concat(a.Aliases, b.Aliases)),
+		Title:      max(a.Title, b.Title),
 	}
 	if n := len(a.Severities) + len(b.Severities); n > 0 {
 		m.Severities = slices.Concat(a.Severities, b.Severities)
@@ -81,8 +86,9 @@ type enrichmentRow struct {
 	exploited  int32 // days since the Unix epoch, or noDay
 	ransomware bool
 
-	exploits, weaknesses idList // of sorted strings
-	severities           idList // of severities
+	exploits, weaknesses, aliases idList // of sorted strings
+	severities                    idList // of severities
+	title                         uint32 // string
 }
 
 // An estimate is a probability and its percentile, in units of 1/100,000.
@@ -128,6 +134,8 @@ func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmen
 		ransomware: m.Ransomware,
 		exploits:   t.ownList(t.list(m.Exploits)),
 		weaknesses: t.ownList(t.list(m.Weaknesses)),
+		aliases:    t.ownList(t.list(m.Aliases)),
+		title:      t.string(m.Title),
 		severities: t.ownList(t.idList(ids)),
 	}
 }
@@ -143,6 +151,8 @@ func (t *tables) enrichmentOf(r *enrichmentRow) matcher.Enrichment {
 		Percentile: float64(r.percentile) / probabilityUnit,
 		Exploits:   t.lookup(r.exploits),
 		Weaknesses: t.lookup(r.weaknesses),
+		Aliases:    t.lookup(r.aliases),
+		Title:      t.strings.items[r.title],
 	}
 	r.severities.each(func(id uint32) { m.Severities = append(m.Severities, t.severityOf(id)) })
 	return m

@@ -37,7 +37,8 @@ func enrichments() []said {
 		{"kev", "CVE-2019-0708", matcher.Enrichment{Exploited: time.Date(1969, 7, 20, 0, 0, 0, 0, time.UTC)}},
 		{"nvd", "CVE-2021-44228", matcher.Enrichment{Severities: []matcher.Severity{nvd, {Source: "nvd", Score: 9.3}}, Weaknesses: []string{"CWE-20"}}},
 		{"exploitdb", "CVE-2021-44228", matcher.Enrichment{Exploits: []string{"EDB-50590", "EDB-50592"}}},
-		{"nvd", "CVE-2021-12345678", matcher.Enrichment{Weaknesses: []string{"CWE-79"}}},
+		{"nvd", "CVE-2021-12345678", matcher.Enrichment{Weaknesses: []string{"CWE-79"}, Aliases: []string{"BID-8732", "BID-9"}}},
+		{"exploitdb", "EDB-17491", matcher.Enrichment{Exploits: []string{"EDB-17491"}, Aliases: []string{"OSVDB-73573"}, Title: "vsftpd 2.3.4 - Backdoor"}},
 	}
 }
 
@@ -55,7 +56,7 @@ func withEnrichments(t testing.TB, list []said) []byte {
 func TestEnrichments(t *testing.T) {
 	d := open(t, withEnrichments(t, enrichments()))
 	got, err := d.Enrichments(t.Context(), []string{
-		"CVE-2021-44228", "CVE-1999-0001", "CVE-2021-44228", "CVE-1999-0002", "CVE-2030-0001", "CVE-1998-0001", "GHSA-1", "CVE-2021-12345678", "",
+		"CVE-2021-44228", "CVE-1999-0001", "CVE-2021-44228", "CVE-1999-0002", "CVE-2030-0001", "CVE-1998-0001", "GHSA-1", "CVE-2021-12345678", "", "EDB-17491", "EDB-017491", "EDB-1",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,12 +67,13 @@ func TestEnrichments(t *testing.T) {
 			Exploited: kevDay, Ransomware: true, EPSS: 0.97565, Percentile: 1, Exploits: []string{"EDB-50590", "EDB-50592"},
 			Severities: []matcher.Severity{{Source: "nvd", Score: 9.3}, nvd}, Weaknesses: []string{"CWE-20", "CWE-502"},
 		},
-		"CVE-2021-12345678": {Weaknesses: []string{"CWE-79"}},
+		"CVE-2021-12345678": {Weaknesses: []string{"CWE-79"}, Aliases: []string{"BID-8732", "BID-9"}},
+		"EDB-17491":         {Exploits: []string{"EDB-17491"}, Aliases: []string{"OSVDB-73573"}, Title: "vsftpd 2.3.4 - Backdoor"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if i := d.Info(); !slices.Equal(i.Enrichments, []db.EnrichmentInfo{{"epss", 2}, {"exploitdb", 1}, {"kev", 2}, {"nvd", 2}}) || i.Blocks != 4 {
+	if i := d.Info(); !slices.Equal(i.Enrichments, []db.EnrichmentInfo{{"epss", 2}, {"exploitdb", 2}, {"kev", 2}, {"nvd", 2}}) || i.Blocks != 4 {
 		t.Errorf("%+v", i)
 	}
 	if err := d.Verify(t.Context()); err != nil {
@@ -182,5 +184,33 @@ func TestEnrichmentSize(t *testing.T) {
 	t.Logf("%d bytes (index %d, %d blocks), %.2f bytes a score, written in %v", i.Size, i.IndexSize, i.Blocks, per, time.Since(start).Round(time.Millisecond))
 	if per > 4 {
 		t.Errorf("%.2f bytes a score, want at most 4", per)
+	}
+}
+
+func TestFindEnrichments(t *testing.T) {
+	d := open(t, withEnrichments(t, enrichments()))
+	for id, want := range map[string]string{
+		"CVE-2021-44228": "exploitdb CVE-2021-44228, kev CVE-2021-44228, nvd CVE-2021-44228, epss CVE-2021-44228",
+		"EDB-50592":      "exploitdb CVE-2021-44228",
+		"EDB-17491":      "exploitdb EDB-17491",
+		"OSVDB-73573":    "exploitdb EDB-17491",
+		"BID-9":          "nvd CVE-2021-12345678",
+		"CWE-79":         "",
+		"EDB-1":          "",
+		"":               "",
+	} {
+		var got []string
+		for e, err := range d.FindEnrichments(t.Context(), id) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e.Feed+" "+e.CVE)
+		}
+		slices.Sort(got)
+		list := strings.Split(want, ", ")
+		slices.Sort(list)
+		if strings.Join(got, ", ") != strings.Join(list, ", ") {
+			t.Errorf("%s: got %q, want %q", id, got, want)
+		}
 	}
 }

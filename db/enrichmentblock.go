@@ -14,6 +14,8 @@ const (
 	saysExploits
 	saysSeverities
 	saysWeaknesses
+	saysAliases
+	saysTitles
 	saysAll = 1<<iota - 1
 )
 
@@ -45,8 +47,9 @@ func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
 
 func (w *enrichmentWriter) add(r *enrichmentRow) {
 	w.rows = append(w.rows, *r)
-	w.size += enrichmentWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len()
-	for _, l := range [...]idList{r.exploits, r.weaknesses} {
+	w.size += enrichmentWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len() + r.aliases.len()
+	w.addString(r.title)
+	for _, l := range [...]idList{r.exploits, r.weaknesses, r.aliases} {
 		l.each(func(id uint32) { w.addString(id) })
 	}
 	w.addSeverities(r.severities)
@@ -61,7 +64,8 @@ func (w *enrichmentWriter) encode() []byte {
 	for i := range w.rows {
 		r := &w.rows[i]
 		says |= flag(r.estimate != estimate{}, saysEstimates) | flag(r.exploited != noDay || r.ransomware, saysExploited) |
-			flag(r.exploits != "", saysExploits) | flag(r.severities != "", saysSeverities) | flag(r.weaknesses != "", saysWeaknesses)
+			flag(r.exploits != "", saysExploits) | flag(r.severities != "", saysSeverities) | flag(r.weaknesses != "", saysWeaknesses) |
+			flag(r.aliases != "", saysAliases) | flag(r.title != emptyString, saysTitles)
 		estimates = append(estimates, r.estimate)
 	}
 	b = append(b, says)
@@ -103,6 +107,12 @@ func (w *enrichmentWriter) encode() []byte {
 	}
 	if says&saysWeaknesses != 0 {
 		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.weaknesses }), w.ascending)
+	}
+	if says&saysAliases != 0 {
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.aliases }), w.ascending)
+	}
+	if says&saysTitles != 0 {
+		b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte { return w.str(b, r.title) })
 	}
 	w.rows = w.rows[:0]
 	w.reset()
@@ -150,7 +160,8 @@ type enrichmentBlock struct {
 	exploited []int32
 	ransom    []bool
 
-	exploits, severitiesOf, weaknesses lists
+	exploits, severitiesOf, weaknesses, aliases lists
+	titles                                      []uint32
 }
 
 // parse decodes a raw block, and checks every reference.
@@ -181,6 +192,12 @@ func (b *enrichmentBlock) parse(raw []byte) error {
 	}
 	if b.says&saysWeaknesses != 0 {
 		b.weaknesses = s.ascending(n, b.strings())
+	}
+	if b.says&saysAliases != 0 {
+		b.aliases = s.ascending(n, b.strings())
+	}
+	if b.says&saysTitles != 0 {
+		b.titles = s.column(n, b.strings())
 	}
 	return s.end()
 }
@@ -238,6 +255,12 @@ func (s *scanner) day() int32 {
 	return int32((v-1)>>1) ^ -int32((v-1)&1)
 }
 
+// named reports whether a row has a string among its exploits or aliases.
+func (b *enrichmentBlock) named(i, name uint32) bool {
+	return b.says&saysExploits != 0 && slices.Contains(b.exploits.at(i), name) ||
+		b.says&saysAliases != 0 && slices.Contains(b.aliases.at(i), name)
+}
+
 // find returns the row of an identifier, or -1.
 func (b *enrichmentBlock) find(c cve) int {
 	i := sort.Search(len(b.cves), func(i int) bool { return b.cves[i] >= c })
@@ -266,6 +289,12 @@ func (b *enrichmentBlock) enrichment(i int, text *copier) matcher.Enrichment {
 	}
 	if b.says&saysWeaknesses != 0 {
 		t.Weaknesses = gather(b.weaknesses.at(uint32(i)), str)
+	}
+	if b.says&saysAliases != 0 {
+		t.Aliases = gather(b.aliases.at(uint32(i)), str)
+	}
+	if b.says&saysTitles != 0 {
+		t.Title = str(b.titles[i])
 	}
 	return t
 }

@@ -173,7 +173,7 @@ func (d *DB) AllEnrichments() iter.Seq2[FeedEnrichment, error] {
 // A FeedEnrichment is the enrichment of one vulnerability by one feed.
 type FeedEnrichment struct {
 	Feed string
-	CVE  string
+	CVE  string // or the identifier of an exploit without a CVE: "EDB-16929"
 	matcher.Enrichment
 }
 

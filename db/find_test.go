@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Find agrees with a look at all advisories, for identifiers, aliases, and what only looks like one.
+// Find agrees with a look at all advisories, for identifiers, aliases, updates, and what only looks like one.
 func TestFind(t *testing.T) {
 	as := append(many(2000), full())
 	for i := range 50 {
@@ -24,10 +24,10 @@ func TestFind(t *testing.T) {
 	}
 	d := open(t, build(t, as...))
 	all := collect(t, d)
-	for _, id := range []string{"CVE-SHARED", "X-7", as[0].ID, full().ID, full().Aliases[0], full().Summary, "debian", "", "zzz"} {
+	for _, id := range []string{"CVE-SHARED", "X-7", as[0].ID, full().ID, full().Aliases[0], full().Updates[1], full().Summary, "debian", "", "zzz"} {
 		want := make(map[matcher.Key]int)
 		for _, a := range all {
-			if a.ID == id || slices.Contains(a.Aliases, id) {
+			if a.ID == id || slices.Contains(a.Aliases, id) || slices.Contains(a.Updates, id) {
 				want[a.Key]++
 			}
 		}

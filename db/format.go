@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// The file, version 1.
+// The file, version 2.
 //
 //	header     8 bytes   the magic "HULLMARK"
 //	blocks               of advisories, then of enrichments
@@ -24,7 +24,7 @@ import (
 //	 8   4   stored (compressed) length of the root
 //	12   4   raw (decompressed) length of the root
 //	16  32   SHA-256 of the stored root
-//	48   4   format version, 1
+//	48   4   format version, 2
 //	52   4   feature flags; a reader rejects a file with an unknown flag; no flags are defined so far
 //	56   8   the magic again
 //
@@ -80,7 +80,8 @@ import (
 // Advisories are sorted by type, namespace, name, ID, feed and release, in the order of bytes. The ID precedes the release to make the file small:
 // all releases of a package share the facts about a vulnerability. A lookup finds and reads a package with all of its releases.
 //
-// An enrichment is about one CVE identifier by one feed. Enrichments are sorted by feed, year and number. A block, and a page, has enrichments of
+// An enrichment is about one CVE identifier by one feed. The year 0 stands for the identifiers of exploits without a CVE, "EDB-16929".
+// Enrichments are sorted by feed, year and number. A block, and a page, has enrichments of
 // one feed only. So data that changes every day, such as EPSS, does not change the blocks of other feeds.
 //
 // # Block of advisories
@@ -93,9 +94,11 @@ import (
 //	severities count; columns: source, vector, word (strings), level, score (float)
 //	ranges     count; columns: introduced, fixed, last affected, repository (strings)
 //	notes      facts about a vulnerability. Count; columns: ID (string, signed difference to the one before), feed,
-//	           summary (strings), published, modified (times), aliases (ascending), URLs (lists of strings)
+//	           summary (strings), published, modified (times), aliases (ascending), URLs (lists of strings), kind,
+//	           weaknesses (ascending list of strings)
 //	verdicts   facts about a vulnerability in a package of a release. Count; columns: status, reason (string),
-//	           severities (list), ranges (list of back references), versions (ascending list of strings)
+//	           severities (list), ranges (list of back references), versions, updates (ascending lists of strings),
+//	           parts (list of strings: for each part its path, its symbols, an empty string, its systems, an empty string)
 //	packages   count; columns: type, namespace, name (strings), count of entries
 //	entries    one for each vulnerability of a package; columns: note (back reference), count of advisories
 //	advisories columns: release (string), verdict (back reference)
@@ -112,7 +115,7 @@ import (
 //	strings    as above
 //	severities as above
 //	columns    a byte, the sum of the columns that follow the identifiers: 1 estimates, 2 days, 4 exploits, 8 severities,
-//	           16 weaknesses
+//	           16 weaknesses, 32 aliases, 64 titles
 //	count of enrichments, n; then columns of n values each:
 //	  year: the difference to the year before; the first is the year
 //	  number: the difference to the number before if the year is the same, and otherwise the number
@@ -124,6 +127,8 @@ import (
 //	  exploits   ascending lists of strings
 //	  severities lists
 //	  weaknesses ascending lists of strings
+//	  aliases    ascending lists of strings
+//	  titles     strings
 //
 // # Boundaries
 //
@@ -132,7 +137,7 @@ import (
 // blocks do not refer to other blocks.
 const (
 	magic      = "HULLMARK"
-	version    = 1
+	version    = 2
 	footerSize = 64
 	blockAt    = int64(len(magic)) // offset of the first block
 
@@ -153,7 +158,8 @@ const (
 // Errors of files. Other errors are those of the reader.
 var (
 	ErrNotDatabase = errors.New("not a database")                 // another kind of file
-	ErrUnsupported = errors.New("written for a newer reader")     // an unknown version or feature flag
+	ErrUnsupported = errors.New("unsupported format")             // another version of the format, or an unknown feature flag
+	ErrOutdated    = fmt.Errorf("%w: outdated", ErrUnsupported)   // an older version of the format
 	ErrCorrupt     = errors.New("corrupt")                        // damaged or cut off
 	errHash        = fmt.Errorf("%w: hash mismatch", ErrCorrupt)  // the stored bytes have changed
 	errShort       = fmt.Errorf("%w: unexpected end", ErrCorrupt) // the file is too short
@@ -184,7 +190,11 @@ func parseFooter(b []byte, size int64) (footer, error) {
 		return f, fmt.Errorf("%w: no footer: cut off, or another kind of file", ErrNotDatabase)
 	}
 	if v := binary.LittleEndian.Uint32(b[48:]); v != version {
-		return f, fmt.Errorf("%w: format version %d instead of %d", ErrUnsupported, v, version)
+		kind := ErrUnsupported
+		if v < version {
+			kind = ErrOutdated
+		}
+		return f, fmt.Errorf("%w: format version %d instead of %d", kind, v, version)
 	}
 	if f.flags = binary.LittleEndian.Uint32(b[52:]); f.flags != 0 {
 		return f, fmt.Errorf("%w: feature flags %#x", ErrUnsupported, f.flags)

@@ -136,7 +136,7 @@ func (k *keeper) note(i uint32) uint32 {
 	n := &k.from.notes
 	m := note{
 		id: k.string(n.id[i]), feed: k.string(n.feed[i]), aliases: k.list(n.aliases.at(i)),
-		published: n.published[i], modified: n.modified[i],
+		published: n.published[i], modified: n.modified[i], kind: uint8(n.kind[i]), weaknesses: k.list(n.weaknesses.at(i)),
 	}
 	if !k.Facts {
 		m.summary, m.urls = k.string(n.summary[i]), k.list(n.urls.at(i))
@@ -147,7 +147,10 @@ func (k *keeper) note(i uint32) uint32 {
 func (k *keeper) verdict(i uint32) uint32 {
 	defer k.t.forget()
 	b, all := k.from, &k.from.verdicts
-	v := verdict{status: uint8(all.status[i]), reason: k.string(all.reason[i]), versions: k.list(all.versions.at(i))}
+	v := verdict{
+		status: uint8(all.status[i]), reason: k.string(all.reason[i]), versions: k.list(all.versions.at(i)),
+		updates: k.list(all.updates.at(i)), parts: k.list(all.parts.at(i)),
+	}
 	var severities, spans []uint32
 	for _, j := range all.severities.at(i) {
 		s := &b.severities

@@ -30,7 +30,7 @@ func merge(as []matcher.Advisory) matcher.Advisory {
 	}
 	as = slices.DeleteFunc(as, func(a matcher.Advisory) bool { return alarm[a.Status] < top })
 	m := as[0]
-	reasons := []string{m.Reason}
+	reasons, updates := []string{m.Reason}, slices.Clone(m.Updates)
 	for _, a := range as[1:] {
 		if len(m.Ranges)+len(m.Versions) == 0 || len(a.Ranges)+len(a.Versions) == 0 {
 			m.Ranges, m.Versions = nil, nil // one of them affects all versions
@@ -41,6 +41,10 @@ func merge(as []matcher.Advisory) matcher.Advisory {
 		m.Aliases = sorted(slices.Concat(m.Aliases, a.Aliases))
 		m.Severities = union(m.Severities, a.Severities)
 		m.URLs = union(m.URLs, a.URLs)
+		updates = append(updates, a.Updates...)
+		m.Weaknesses = sorted(slices.Concat(m.Weaknesses, a.Weaknesses))
+		m.Parts = unionParts(m.Parts, a.Parts)
+		m.Kind = min(m.Kind, a.Kind)
 		m.Summary = cmp.Or(m.Summary, a.Summary)
 		m.Published = earliest(m.Published, a.Published)
 		if a.Modified.After(m.Modified) {
@@ -49,19 +53,21 @@ func merge(as []matcher.Advisory) matcher.Advisory {
 		reasons = append(reasons, a.Reason)
 	}
 	reasons = slices.DeleteFunc(sorted(reasons), func(r string) bool { return r == "" })
-	m.Reason = strings.Join(reasons, "; ")
+	m.Reason, m.Updates = strings.Join(reasons, "; "), sorted(updates)
 	return m
 }
 
-// newestByReason keeps the last modified advisories of each reason.
+// newestByReason keeps the last modified advisories of each reason and updates.
 func newestByReason(as []matcher.Advisory) []matcher.Advisory {
-	newest := make(map[string]time.Time)
+	type reason struct{ word, updates string }
+	of := func(a *matcher.Advisory) reason { return reason{a.Reason, strings.Join(a.Updates, "\x00")} }
+	newest := make(map[reason]time.Time)
 	for _, a := range as {
-		if t, ok := newest[a.Reason]; !ok || a.Modified.After(t) {
-			newest[a.Reason] = a.Modified
+		if t, ok := newest[of(&a)]; !ok || a.Modified.After(t) {
+			newest[of(&a)] = a.Modified
 		}
 	}
-	return slices.DeleteFunc(as, func(a matcher.Advisory) bool { return a.Modified.Before(newest[a.Reason]) })
+	return slices.DeleteFunc(as, func(a matcher.Advisory) bool { return a.Modified.Before(newest[of(&a)]) })
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -82,6 +88,20 @@ func union[T comparable](a, b []T) []T {
 	return a
 }
 
+// unionParts returns the parts of both lists. An empty list is the whole package.
+func unionParts(a, b []matcher.Part) []matcher.Part {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, compareParts)
+	return slices.CompactFunc(all, func(a, b matcher.Part) bool { return compareParts(a, b) == 0 })
+}
+
+func compareParts(a, b matcher.Part) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), slices.Compare(a.Symbols, b.Symbols), slices.Compare(a.Systems, b.Systems))
+}
+
 // compare is a total order of advisories that have feed, ID and Key in common.
 func compare(a, b matcher.Advisory) int {
 	return cmp.Or(
@@ -95,6 +115,10 @@ func compare(a, b matcher.Advisory) int {
 		a.Published.Compare(b.Published),
 		cmp.Compare(a.Summary, b.Summary),
 		slices.Compare(a.URLs, b.URLs),
+		slices.Compare(a.Updates, b.Updates),
+		slices.Compare(a.Weaknesses, b.Weaknesses),
+		slices.CompareFunc(a.Parts, b.Parts, compareParts),
+		cmp.Compare(a.Kind, b.Kind),
 	)
 }
 

@@ -19,7 +19,10 @@ type tables struct {
 // row adds an advisory to the tables.
 func (t *tables) row(a *matcher.Advisory) row {
 	defer t.forget()
-	v := verdict{status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions)}
+	v := verdict{
+		status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions),
+		updates: t.list(a.Updates), parts: t.list(appendParts(nil, a.Parts)),
+	}
 	ids := make([]uint32, 0, 8)
 	for _, s := range a.Severities {
 		ids = append(ids, t.severity(s))
@@ -34,7 +37,7 @@ func (t *tables) row(a *matcher.Advisory) row {
 	v.spans = t.idList(ids)
 	n := note{
 		id: t.string(a.ID), feed: t.string(a.Feed), summary: t.string(a.Summary),
-		aliases: t.list(a.Aliases), urls: t.list(a.URLs),
+		aliases: t.list(a.Aliases), urls: t.list(a.URLs), weaknesses: t.list(a.Weaknesses), kind: uint8(a.Kind),
 		published: a.Published.Unix(), modified: a.Modified.Unix(),
 	}
 	return row{
@@ -60,17 +63,21 @@ func (t *tables) advisory(r row) matcher.Advisory {
 	str := t.strings.items
 	n, v := &t.notes.items[r.note], &t.verdicts.items[r.verdict]
 	a := matcher.Advisory{
-		ID:        str[n.id],
-		Aliases:   t.lookup(n.aliases),
-		Key:       matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release], Name: str[r.name]},
-		Versions:  t.lookup(v.versions),
-		Status:    matcher.Status(v.status),
-		Reason:    str[v.reason],
-		Summary:   str[n.summary],
-		URLs:      t.lookup(n.urls),
-		Feed:      str[n.feed],
-		Published: unixTime(n.published),
-		Modified:  unixTime(n.modified),
+		ID:         str[n.id],
+		Aliases:    t.lookup(n.aliases),
+		Key:        matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release], Name: str[r.name]},
+		Versions:   t.lookup(v.versions),
+		Kind:       matcher.Kind(n.kind),
+		Status:     matcher.Status(v.status),
+		Reason:     str[v.reason],
+		Updates:    t.lookup(v.updates),
+		Weaknesses: t.lookup(n.weaknesses),
+		Parts:      partsOf(t.lookup(v.parts)),
+		Summary:    str[n.summary],
+		URLs:       t.lookup(n.urls),
+		Feed:       str[n.feed],
+		Published:  unixTime(n.published),
+		Modified:   unixTime(n.modified),
 	}
 	v.spans.each(func(id uint32) {
 		s := &t.spans.items[id]

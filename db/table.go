@@ -13,7 +13,9 @@ import (
 type note struct {
 	id, feed, summary   uint32 // strings
 	aliases, urls       idList // of strings
-	published, modified int64  // Unix seconds, noTime if unknown
+	weaknesses          idList // of strings
+	kind                uint8
+	published, modified int64 // Unix seconds, noTime if unknown
 }
 
 // A verdict has the facts of a publisher about a vulnerability in one package of one release.
@@ -23,6 +25,8 @@ type verdict struct {
 	severities idList // of severities
 	spans      idList // of spans
 	versions   idList // of strings
+	updates    idList // of strings
+	parts      idList // of strings, see appendParts
 }
 
 // A severity is a matcher.Severity.
@@ -60,11 +64,12 @@ func (t *tables) forget() { t.scratch = t.scratch[:0] }
 func (t *tables) own(s string) string     { return t.arena.copy(s) }
 func (t *tables) ownList(l idList) idList { return idList(t.arena.copy(string(l))) }
 func (t *tables) ownNote(n note) note {
-	n.aliases, n.urls = t.ownList(n.aliases), t.ownList(n.urls)
+	n.aliases, n.urls, n.weaknesses = t.ownList(n.aliases), t.ownList(n.urls), t.ownList(n.weaknesses)
 	return n
 }
 func (t *tables) ownVerdict(v verdict) verdict {
 	v.severities, v.spans, v.versions = t.ownList(v.severities), t.ownList(v.spans), t.ownList(v.versions)
+	v.updates, v.parts = t.ownList(v.updates), t.ownList(v.parts)
 	return v
 }
 

@@ -2,6 +2,7 @@ package db
 
 import (
 	"slices"
+	"sort"
 	"unsafe"
 
 	"github.com/hullmark/hullmark/matcher"
@@ -23,6 +24,12 @@ type blockSeverities struct {
 
 func (b *texts) str(i uint32) string { return b.text[b.starts[i]:b.starts[i+1]] }
 func (b *texts) strings() int        { return len(b.starts) - 1 }
+
+// search returns the reference to a string.
+func (b *texts) search(s string) (uint32, bool) {
+	at := sort.Search(b.strings(), func(i int) bool { return b.str(uint32(i)) >= s })
+	return uint32(at), at < b.strings() && b.str(uint32(at)) == s
+}
 
 func (b *texts) parseStrings(s *scanner) {
 	n := s.count(2) // strings without the first, which is empty

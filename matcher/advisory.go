@@ -25,10 +25,17 @@ type Advisory struct {
 	Ranges   []Range
 	Versions []string
 
+	Kind   Kind
 	Status Status
 	Reason string // the publisher's own word for Status: "no-dsa: Minor issue", "unimportant"
 
+	// Updates are the identifiers of the publisher's updates that fix it, sorted: "RHSA-2019:1789", "DSA-4500-1". An update may fix
+	// several vulnerabilities, and is no alias of any.
+	Updates []string
+
 	Severities []Severity // as each source gives it
+	Weaknesses []string   // identifiers of the kinds of weakness, sorted: "CWE-79"
+	Parts      []Part     // the parts of the package that have the vulnerability; the whole package if empty
 	Summary    string
 	URLs       []string
 	Feed       string    // name of its feed: "debian", "osv"
@@ -56,6 +63,27 @@ const (
 	UnderInvestigation               // not known yet
 	EndOfLife                        // affected or not checked, since support has ended
 )
+
+// A Part is a part of a package that has a vulnerability.
+type Part struct {
+	Path    string   // of a package in a Go module: "golang.org/x/net/http2"; "" if the publisher names none
+	Symbols []string // functions, types and methods: "Transport.RoundTrip"; all if empty
+	Systems []string // the operating systems on which it has the vulnerability, as Go and Rust name them: "windows"; all if empty
+}
+
+// A Kind tells what an advisory warns of.
+type Kind uint8
+
+const (
+	Vulnerability Kind = iota
+	Malware            // the package itself does harm; counts as critical
+	Unmaintained       // information: nobody maintains the package
+	Unsound            // information: a Rust API that can break memory safety
+	Notice             // other information
+)
+
+// Informational reports whether an advisory of the kind describes no vulnerability.
+func (k Kind) Informational() bool { return k == Unmaintained || k == Unsound || k == Notice }
 
 // A Severity is one source's rating of a vulnerability.
 type Severity struct {

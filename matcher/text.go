@@ -29,6 +29,30 @@ func (s *Status) UnmarshalText(b []byte) error {
 	return fmt.Errorf("matcher: unknown status %q", b)
 }
 
+var kindNames = [...]string{"vulnerability", "malware", "unmaintained", "unsound", "notice"}
+
+// String returns the code of k: "malware".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind(%d)", uint8(k))
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Kind) UnmarshalText(b []byte) error {
+	for i, n := range kindNames {
+		if n == string(b) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("matcher: unknown kind %q", b)
+}
+
 var levelNames = [...]string{"unknown", "negligible", "low", "medium", "high", "critical"}
 
 // String returns the code of l: "high".

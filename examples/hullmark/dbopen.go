@@ -131,6 +131,7 @@ func databaseError(err error) error {
 		{errors.ErrUnsupported, "get it with hullmark db pull and use the file"},
 		{db.ErrNotDatabase, "make it again with hullmark db build"},
 		{db.ErrCorrupt, "make it again with hullmark db build"},
+		{db.ErrOutdated, "make it again with hullmark db update or db build"},
 		{db.ErrUnsupported, "it needs a newer hullmark"},
 	} {
 		if errors.Is(err, known.err) {
