@@ -62,21 +62,22 @@ func (w *blockWriter) add(r row) {
 	w.size += rowWeight
 	w.addString(r.typ, r.namespace, r.name, r.release)
 	n, v := &w.t.notes.items[r.note], &w.t.verdicts.items[r.verdict]
+	more, own := &w.t.extras.items[n.extra], &w.t.extras.items[v.extra]
 	if w.notes.add(r.note) {
 		w.addString(n.id, n.feed, n.summary)
 		n.aliases.each(func(id uint32) { w.addString(id) })
 		n.urls.each(func(id uint32) { w.addString(id) })
-		n.weaknesses.each(func(id uint32) { w.addString(id) })
-		w.size += 12 + n.aliases.len() + n.urls.len() + n.weaknesses.len()
+		more.weaknesses.each(func(id uint32) { w.addString(id) })
+		w.size += 12 + n.aliases.len() + n.urls.len() + more.weaknesses.len()
 	}
 	w.ranges += v.spans.len()
-	w.items += n.aliases.len() + n.urls.len() + n.weaknesses.len() + v.updates.len() + v.parts.len() + v.severities.len() + v.spans.len() + v.versions.len()
+	w.items += n.aliases.len() + n.urls.len() + more.weaknesses.len() + own.updates.len() + own.parts.len() + v.severities.len() + v.spans.len() + v.versions.len()
 	if !w.verdicts.add(r.verdict) {
 		return
 	}
-	w.size += 7 + v.severities.len() + v.spans.len() + v.versions.len() + v.updates.len() + v.parts.len()
+	w.size += 7 + v.severities.len() + v.spans.len() + v.versions.len() + own.updates.len() + own.parts.len()
 	w.addString(v.reason)
-	for _, l := range [...]idList{v.versions, v.updates, v.parts} {
+	for _, l := range [...]idList{v.versions, own.updates, own.parts} {
 		l.each(func(id uint32) { w.addString(id) })
 	}
 	w.addSeverities(v.severities)
@@ -117,6 +118,7 @@ func (w *blockWriter) appendSpans(b []byte) []byte {
 
 func (w *blockWriter) appendNotes(b []byte) []byte {
 	all := w.t.notes.items
+	more := func(id uint32) *extra { return &w.t.extras.items[all[id].extra] }
 	used := w.notes.used
 	b = appendUint(b, uint64(len(used)))
 	prev := int64(0)
@@ -132,12 +134,13 @@ func (w *blockWriter) appendNotes(b []byte) []byte {
 	b = column(b, used, func(b []byte, id uint32) []byte { return appendSeconds(b, all[id].modified) })
 	b = w.lists(b, used, func(id uint32) idList { return all[id].aliases }, w.ascending)
 	b = w.lists(b, used, func(id uint32) idList { return all[id].urls }, w.plain)
-	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].kind) })
-	return w.lists(b, used, func(id uint32) idList { return all[id].weaknesses }, w.ascending)
+	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, more(id).kind) })
+	return w.lists(b, used, func(id uint32) idList { return more(id).weaknesses }, w.ascending)
 }
 
 func (w *blockWriter) appendVerdicts(b []byte) []byte {
 	all := w.t.verdicts.items
+	own := func(id uint32) *extra { return &w.t.extras.items[all[id].extra] }
 	used := w.verdicts.used
 	b = appendUint(b, uint64(len(used)))
 	b = column(b, used, func(b []byte, id uint32) []byte { return append(b, all[id].status) })
@@ -149,8 +152,8 @@ func (w *blockWriter) appendVerdicts(b []byte) []byte {
 		return b
 	})
 	b = w.lists(b, used, func(id uint32) idList { return all[id].versions }, w.ascending)
-	b = w.lists(b, used, func(id uint32) idList { return all[id].updates }, w.ascending)
-	return w.lists(b, used, func(id uint32) idList { return all[id].parts }, w.plain)
+	b = w.lists(b, used, func(id uint32) idList { return own(id).updates }, w.ascending)
+	return w.lists(b, used, func(id uint32) idList { return own(id).parts }, w.plain)
 }
 
 func (w *blockWriter) appendRows(b []byte) []byte {

@@ -86,9 +86,21 @@ type enrichmentRow struct {
 	exploited  int32 // days since the Unix epoch, or noDay
 	ransomware bool
 
+	severities idList // of severities
+	remark     uint32
+}
+
+// A remark has facts that most enrichments lack, to save memory.
+type remark struct {
 	exploits, weaknesses, aliases idList // of sorted strings
-	severities                    idList // of severities
 	title                         uint32 // string
+}
+
+func (t *tables) remark(r remark) uint32 {
+	return t.remarks.id(r, func(r remark) remark {
+		r.exploits, r.weaknesses, r.aliases = t.ownList(r.exploits), t.ownList(r.weaknesses), t.ownList(r.aliases)
+		return r
+	})
 }
 
 // An estimate is a probability and its percentile, in units of 1/100,000.
@@ -132,10 +144,7 @@ func (t *tables) enrichment(feed string, id cve, m matcher.Enrichment) enrichmen
 		estimate:   estimate{fixedPoint(m.EPSS), fixedPoint(m.Percentile)},
 		exploited:  dayOf(m.Exploited),
 		ransomware: m.Ransomware,
-		exploits:   t.ownList(t.list(m.Exploits)),
-		weaknesses: t.ownList(t.list(m.Weaknesses)),
-		aliases:    t.ownList(t.list(m.Aliases)),
-		title:      t.string(m.Title),
+		remark:     t.remark(remark{t.list(m.Exploits), t.list(m.Weaknesses), t.list(m.Aliases), t.string(m.Title)}),
 		severities: t.ownList(t.idList(ids)),
 	}
 }
@@ -144,15 +153,16 @@ func fixedPoint(p float64) uint32 { return uint32(math.Round(p * probabilityUnit
 
 // enrichmentOf is the inverse of enrichment.
 func (t *tables) enrichmentOf(r *enrichmentRow) matcher.Enrichment {
+	more := &t.remarks.items[r.remark]
 	m := matcher.Enrichment{
 		Exploited:  timeOfDay(r.exploited),
 		Ransomware: r.ransomware,
 		EPSS:       float64(r.epss) / probabilityUnit,
 		Percentile: float64(r.percentile) / probabilityUnit,
-		Exploits:   t.lookup(r.exploits),
-		Weaknesses: t.lookup(r.weaknesses),
-		Aliases:    t.lookup(r.aliases),
-		Title:      t.strings.items[r.title],
+		Exploits:   t.lookup(more.exploits),
+		Weaknesses: t.lookup(more.weaknesses),
+		Aliases:    t.lookup(more.aliases),
+		Title:      t.strings.items[more.title],
 	}
 	r.severities.each(func(id uint32) { m.Severities = append(m.Severities, t.severityOf(id)) })
 	return m

@@ -33,6 +33,9 @@ const (
 	enrichmentCutOneIn = 64 // one enrichment in enrichmentCutOneIn may begin a block
 )
 
+// remark returns the remark of a row.
+func (w *enrichmentWriter) remark(r *enrichmentRow) *remark { return &w.t.remarks.items[r.remark] }
+
 // wantsCut reports whether a new block should begin with r, the next row.
 func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
 	n := len(w.rows)
@@ -47,9 +50,10 @@ func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
 
 func (w *enrichmentWriter) add(r *enrichmentRow) {
 	w.rows = append(w.rows, *r)
-	w.size += enrichmentWeight + r.exploits.len() + r.severities.len() + r.weaknesses.len() + r.aliases.len()
-	w.addString(r.title)
-	for _, l := range [...]idList{r.exploits, r.weaknesses, r.aliases} {
+	more := w.remark(r)
+	w.size += enrichmentWeight + more.exploits.len() + r.severities.len() + more.weaknesses.len() + more.aliases.len()
+	w.addString(more.title)
+	for _, l := range [...]idList{more.exploits, more.weaknesses, more.aliases} {
 		l.each(func(id uint32) { w.addString(id) })
 	}
 	w.addSeverities(r.severities)
@@ -63,9 +67,10 @@ func (w *enrichmentWriter) encode() []byte {
 	var estimates []estimate
 	for i := range w.rows {
 		r := &w.rows[i]
+		more := w.remark(r)
 		says |= flag(r.estimate != estimate{}, saysEstimates) | flag(r.exploited != noDay || r.ransomware, saysExploited) |
-			flag(r.exploits != "", saysExploits) | flag(r.severities != "", saysSeverities) | flag(r.weaknesses != "", saysWeaknesses) |
-			flag(r.aliases != "", saysAliases) | flag(r.title != emptyString, saysTitles)
+			flag(more.exploits != "", saysExploits) | flag(r.severities != "", saysSeverities) | flag(more.weaknesses != "", saysWeaknesses) |
+			flag(more.aliases != "", saysAliases) | flag(more.title != emptyString, saysTitles)
 		estimates = append(estimates, r.estimate)
 	}
 	b = append(b, says)
@@ -100,19 +105,19 @@ func (w *enrichmentWriter) encode() []byte {
 		all[i] = uint32(i)
 	}
 	if says&saysExploits != 0 {
-		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.exploits }), w.ascending)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return w.remark(r).exploits }), w.ascending)
 	}
 	if says&saysSeverities != 0 {
 		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.severities }), w.severityList)
 	}
 	if says&saysWeaknesses != 0 {
-		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.weaknesses }), w.ascending)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return w.remark(r).weaknesses }), w.ascending)
 	}
 	if says&saysAliases != 0 {
-		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return r.aliases }), w.ascending)
+		b = w.lists(b, all, of(func(r *enrichmentRow) idList { return w.remark(r).aliases }), w.ascending)
 	}
 	if says&saysTitles != 0 {
-		b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte { return w.str(b, r.title) })
+		b = column(b, w.rows, func(b []byte, r enrichmentRow) []byte { return w.str(b, w.remark(&r).title) })
 	}
 	w.rows = w.rows[:0]
 	w.reset()

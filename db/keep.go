@@ -67,7 +67,11 @@ func (b *Builder) keepEnrichments(ctx context.Context, old *DB, feed string) err
 			return err
 		}
 		for j, c := range block.cves {
-			b.enrichments = append(b.enrichments, b.tables().enrichment(feed, c, block.enrichment(j, nil)))
+			e := block.enrichment(j, nil)
+			if b.Facts {
+				e.Title = ""
+			}
+			b.enrichments = append(b.enrichments, b.tables().enrichment(feed, c, e))
 		}
 	}
 	return nil
@@ -136,7 +140,8 @@ func (k *keeper) note(i uint32) uint32 {
 	n := &k.from.notes
 	m := note{
 		id: k.string(n.id[i]), feed: k.string(n.feed[i]), aliases: k.list(n.aliases.at(i)),
-		published: n.published[i], modified: n.modified[i], kind: uint8(n.kind[i]), weaknesses: k.list(n.weaknesses.at(i)),
+		published: n.published[i], modified: n.modified[i],
+		extra: k.t.extra(extra{kind: uint8(n.kind[i]), weaknesses: k.list(n.weaknesses.at(i))}),
 	}
 	if !k.Facts {
 		m.summary, m.urls = k.string(n.summary[i]), k.list(n.urls.at(i))
@@ -149,7 +154,7 @@ func (k *keeper) verdict(i uint32) uint32 {
 	b, all := k.from, &k.from.verdicts
 	v := verdict{
 		status: uint8(all.status[i]), reason: k.string(all.reason[i]), versions: k.list(all.versions.at(i)),
-		updates: k.list(all.updates.at(i)), parts: k.list(all.parts.at(i)),
+		extra: k.t.extra(extra{updates: k.list(all.updates.at(i)), parts: k.list(all.parts.at(i))}),
 	}
 	var severities, spans []uint32
 	for _, j := range all.severities.at(i) {

@@ -11,6 +11,8 @@ type tables struct {
 	spans      interner[span]
 	notes      interner[note]
 	verdicts   interner[verdict]
+	extras     interner[extra]
+	remarks    interner[remark]
 
 	arena   copier // of strings and lists
 	scratch []byte // of lists that the tables may already have
@@ -21,7 +23,7 @@ func (t *tables) row(a *matcher.Advisory) row {
 	defer t.forget()
 	v := verdict{
 		status: uint8(a.Status), reason: t.string(a.Reason), versions: t.list(a.Versions),
-		updates: t.list(a.Updates), parts: t.list(appendParts(nil, a.Parts)),
+		extra: t.extra(extra{updates: t.list(a.Updates), parts: t.list(appendParts(nil, a.Parts))}),
 	}
 	ids := make([]uint32, 0, 8)
 	for _, s := range a.Severities {
@@ -37,7 +39,7 @@ func (t *tables) row(a *matcher.Advisory) row {
 	v.spans = t.idList(ids)
 	n := note{
 		id: t.string(a.ID), feed: t.string(a.Feed), summary: t.string(a.Summary),
-		aliases: t.list(a.Aliases), urls: t.list(a.URLs), weaknesses: t.list(a.Weaknesses), kind: uint8(a.Kind),
+		aliases: t.list(a.Aliases), urls: t.list(a.URLs), extra: t.extra(extra{kind: uint8(a.Kind), weaknesses: t.list(a.Weaknesses)}),
 		published: a.Published.Unix(), modified: a.Modified.Unix(),
 	}
 	return row{
@@ -62,17 +64,18 @@ func (t *tables) list(ss []string) idList {
 func (t *tables) advisory(r row) matcher.Advisory {
 	str := t.strings.items
 	n, v := &t.notes.items[r.note], &t.verdicts.items[r.verdict]
+	more, own := &t.extras.items[n.extra], &t.extras.items[v.extra]
 	a := matcher.Advisory{
 		ID:         str[n.id],
 		Aliases:    t.lookup(n.aliases),
 		Key:        matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release], Name: str[r.name]},
 		Versions:   t.lookup(v.versions),
-		Kind:       matcher.Kind(n.kind),
+		Kind:       matcher.Kind(more.kind),
 		Status:     matcher.Status(v.status),
 		Reason:     str[v.reason],
-		Updates:    t.lookup(v.updates),
-		Weaknesses: t.lookup(n.weaknesses),
-		Parts:      partsOf(t.lookup(v.parts)),
+		Updates:    t.lookup(own.updates),
+		Weaknesses: t.lookup(more.weaknesses),
+		Parts:      partsOf(t.lookup(own.parts)),
 		Summary:    str[n.summary],
 		URLs:       t.lookup(n.urls),
 		Feed:       str[n.feed],

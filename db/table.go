@@ -13,9 +13,8 @@ import (
 type note struct {
 	id, feed, summary   uint32 // strings
 	aliases, urls       idList // of strings
-	weaknesses          idList // of strings
-	kind                uint8
-	published, modified int64 // Unix seconds, noTime if unknown
+	extra               uint32 // has the kind and weaknesses
+	published, modified int64  // Unix seconds, noTime if unknown
 }
 
 // A verdict has the facts of a publisher about a vulnerability in one package of one release.
@@ -25,6 +24,13 @@ type verdict struct {
 	severities idList // of severities
 	spans      idList // of spans
 	versions   idList // of strings
+	extra      uint32 // has the updates and parts
+}
+
+// An extra has facts that most notes and verdicts lack, to save memory.
+type extra struct {
+	kind       uint8
+	weaknesses idList // of strings
 	updates    idList // of strings
 	parts      idList // of strings, see appendParts
 }
@@ -64,13 +70,19 @@ func (t *tables) forget() { t.scratch = t.scratch[:0] }
 func (t *tables) own(s string) string     { return t.arena.copy(s) }
 func (t *tables) ownList(l idList) idList { return idList(t.arena.copy(string(l))) }
 func (t *tables) ownNote(n note) note {
-	n.aliases, n.urls, n.weaknesses = t.ownList(n.aliases), t.ownList(n.urls), t.ownList(n.weaknesses)
+	n.aliases, n.urls = t.ownList(n.aliases), t.ownList(n.urls)
 	return n
 }
 func (t *tables) ownVerdict(v verdict) verdict {
 	v.severities, v.spans, v.versions = t.ownList(v.severities), t.ownList(v.spans), t.ownList(v.versions)
-	v.updates, v.parts = t.ownList(v.updates), t.ownList(v.parts)
 	return v
+}
+
+func (t *tables) extra(e extra) uint32 {
+	return t.extras.id(e, func(e extra) extra {
+		e.weaknesses, e.updates, e.parts = t.ownList(e.weaknesses), t.ownList(e.updates), t.ownList(e.parts)
+		return e
+	})
 }
 
 // each calls f with every number of l.

@@ -255,8 +255,8 @@ func (e *listEntry) record() feed.Record {
 		if status == matcher.Fixed {
 			a.Ranges = []matcher.Range{{Fixed: n.word}}
 		}
-		if len(e.cves) > 0 && e.id != "" {
-			a.Reason = strings.TrimSuffix(e.id+": "+reason, ": ")
+		if e.advisory && e.id != "" {
+			a.Updates = []string{e.id}
 		}
 		for _, id := range ids {
 			a.ID = id

@@ -235,7 +235,7 @@ func (u *update) record(bad error) feed.Record {
 	if u.Status != "stable" && u.Status != "" {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
-			a.Status, a.Reason = matcher.Affected, u.Alias+" ("+u.Status+")"
+			a.Status, a.Reason = matcher.Affected, u.Status
 		}
 	}
 	rec.Err = errs.Err()

@@ -102,7 +102,7 @@ func record(d *cvrf.Document) feed.Record {
 		slices.SortFunc(keys, matcher.CompareKeys)
 		for _, k := range keys {
 			rec.Advisories = append(rec.Advisories, matcher.Advisory{
-				ID: v.CVE, Key: k, Ranges: ranges[k], Status: matcher.Fixed, Reason: d.ID, Severities: s, Summary: d.Title, URLs: d.URLs,
+				ID: v.CVE, Key: k, Ranges: ranges[k], Status: matcher.Fixed, Updates: []string{d.ID}, Severities: s, Summary: d.Title, URLs: d.URLs,
 				Feed: feedName, Published: published, Modified: rec.Modified,
 			})
 		}

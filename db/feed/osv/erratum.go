@@ -6,6 +6,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -25,9 +26,14 @@ func (r *record) name(rec *feed.Record) error {
 		rec.Advisories = nil
 		return nil
 	}
+	ids := slices.Concat(same, []string{string(r.ID)})
+	updates := updateid.Among(slices.Concat(ids, r.Related))
 	var aliases []string
-	if len(cves) == 1 && !erratum {
-		aliases = others(append(same, string(r.ID)), cves[0])
+	switch {
+	case erratum && len(cves) > 0:
+		updates = []string{string(r.ID)}
+	case len(cves) == 1:
+		aliases = others(ids, cves[0], updates...)
 	}
 	var out []matcher.Advisory
 	for _, a := range rec.Advisories {
@@ -38,8 +44,10 @@ func (r *record) name(rec *feed.Record) error {
 		case len(a.Ranges) > 0 && !slices.ContainsFunc(a.Ranges, func(r matcher.Range) bool { return r.Fixed == "" }):
 			a.Status = matcher.Fixed
 		}
+		a.Updates = updates
 		switch {
 		case len(cves) == 0:
+			a.Aliases = others(a.Aliases, "", updates...)
 			out = append(out, a)
 		case erratum:
 			if err := bound.Advisories(len(out), len(cves), 1); err != nil {
@@ -47,7 +55,7 @@ func (r *record) name(rec *feed.Record) error {
 				return err
 			}
 			for _, id := range cves {
-				a.ID, a.Aliases, a.Reason = id, nil, string(r.ID)
+				a.ID, a.Aliases = id, nil
 				out = append(out, a)
 			}
 		default:
@@ -75,9 +83,9 @@ func cvesOf(ids []string) []string {
 	return slices.Compact(ids)
 }
 
-// others returns ids without one of them, sorted and without duplicates.
-func others(ids []string, but string) []string {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == but || id == "" })
+// others returns ids without some of them, sorted and without duplicates.
+func others(ids []string, but string, more ...string) []string {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == but || id == "" || slices.Contains(more, id) })
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }

@@ -11,10 +11,11 @@
 //   - The status is Affected.
 //
 // Records of distributions are about CVEs, and their advisories have the CVE as the ID, as in other feeds. If such a record has exactly one
-// CVE in aliases and upstream, the advisory has that ID, and the record's ID as an alias. If it has several, or only related ones like the
-// records of AlmaLinux and Rocky Linux, it is an erratum: it has an advisory for each CVE, with the erratum's ID as the reason, because
-// CVEs that are fixed at the same time must not become aliases of one another. An erratum without a CVE has an advisory with its own ID,
-// unless it is a bug fix or an enhancement. The status of a distribution's advisory is Fixed if every range ends with a fix.
+// CVE in aliases and upstream, the advisory has that ID, and the record's ID as an alias, or as an update if it is one. If it has several,
+// or only related ones like the records of AlmaLinux and Rocky Linux, it is an erratum: it has an advisory for each CVE, with the erratum's
+// ID as an update, because CVEs that are fixed at the same time must not become aliases of one another. An erratum without a CVE has an
+// advisory with its own ID, unless it is a bug fix or an enhancement. The status of a distribution's advisory is Fixed if every range ends
+// with a fix.
 //
 // A withdrawn record has no advisories.
 package osv

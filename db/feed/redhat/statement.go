@@ -225,16 +225,15 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 // fill sets the fields of an advisory.
 func (s *statement) fill(a *matcher.Advisory) {
 	a.Key, a.Severities = s.key, s.severity
-	a.Status, a.Reason, a.Ranges = s.status, s.reason, nil
+	a.Status, a.Reason, a.Ranges, a.Updates = s.status, s.reason, nil, nil
 	if len(s.fixes) == 0 {
 		return
 	}
-	a.Ranges = affected(s.fixes)
-	reason := strings.Join(s.errata, ", ")
+	a.Ranges, a.Updates = affected(s.fixes), s.errata
 	unfixed := s.stated && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation
 	if unfixed && s.extended { // the release itself does not get the fix
-		a.Reason = strings.Trim(s.reason+"; extended updates: "+reason, "; ")
+		a.Reason = strings.TrimPrefix(s.reason+"; fixed in extended updates", "; ")
 		return
 	}
-	a.Status, a.Reason = matcher.Fixed, reason
+	a.Status, a.Reason = matcher.Fixed, ""
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
+	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -43,9 +44,9 @@ func definition(d *oval.Definition) feed.Record {
 	for i := range e.Flaws { // "Mitre CVE-2021-29154" in references
 		e.Flaws[i].ID = cmp.Or(cveID.FindString(e.Flaws[i].ID), e.Flaws[i].ID)
 	}
-	reason := title
+	updates := []string{title}
 	if id := cveID.FindString(title); id != "" {
-		reason = ""
+		updates = updatesOf(d)
 		e.Flaws = slices.DeleteFunc(e.Flaws, func(f errata.Flaw) bool { return f.ID != id })
 		if len(e.Flaws) == 0 {
 			e.Flaws = []errata.Flaw{{ID: id}}
@@ -71,8 +72,11 @@ func definition(d *oval.Definition) feed.Record {
 	for _, f := range e.Flaws {
 		for _, s := range list {
 			a := matcher.Advisory{
-				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: cmp.Or(s.reason, reason), Severities: f.Severities,
+				ID: f.ID, Key: s.key, Status: s.status, Ranges: s.ranges, Reason: s.reason, Severities: f.Severities,
 				Summary: e.Summary, URLs: e.URLs, Feed: feedName, Published: e.Published, Modified: e.Modified,
+			}
+			if len(s.ranges) > 0 {
+				a.Updates = updates
 			}
 			rec.Advisories = append(rec.Advisories, a)
 		}
@@ -144,4 +148,13 @@ func statements(packages []oval.Package) ([]*statement, error) {
 	}
 	slices.SortFunc(out, func(a, b *statement) int { return matcher.CompareKeys(a.key, b.key) })
 	return out, errs.Err()
+}
+
+// updatesOf returns the updates among the references of a definition.
+func updatesOf(d *oval.Definition) []string {
+	var ids []string
+	for _, r := range d.References {
+		ids = append(ids, r.ID)
+	}
+	return updateid.Among(ids)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
@@ -11,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -54,6 +56,7 @@ func definition(d *oval.Definition) feed.Record {
 	for _, r := range d.References {
 		base.URLs = append(base.URLs, r.URL)
 	}
+	base.Updates = updateid.InURLs(slices.Concat(d.Refs, base.URLs))
 	var err error
 	base.Published, err = errata.Time(d.Fields["public_date"])
 	errs.Add(err)
@@ -67,6 +70,11 @@ func definition(d *oval.Definition) feed.Record {
 				continue
 			}
 			rec.Advisories = append(rec.Advisories, a)
+		}
+	}
+	for i := range rec.Advisories {
+		if len(rec.Advisories[i].Ranges) == 0 {
+			rec.Advisories[i].Updates = nil // they fix it in other releases
 		}
 	}
 	if err := errs.Err(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -105,7 +106,7 @@ func (f *tracked) continued(section, text string) {
 func (f *tracked) record() feed.Record {
 	rec := feed.Record{ID: f.id}
 	var errs bound.Errors
-	base := matcher.Advisory{ID: f.id, Feed: feedName, Summary: f.description, URLs: f.urls}
+	base := matcher.Advisory{ID: f.id, Feed: feedName, Summary: f.description, URLs: f.urls, Updates: updateid.InURLs(f.urls)}
 	var err error
 	if f.public != "" && f.public != "unknown" {
 		base.Published, err = errata.Time(f.public)

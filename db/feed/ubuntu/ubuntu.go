@@ -38,6 +38,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
@@ -109,6 +110,7 @@ func parseOSV(r io.Reader, yield func(feed.Record) error) error {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
 			a.Feed = feedName
+			a.Updates = updateid.Among(slices.Concat(a.Updates, updateid.InURLs(a.URLs)))
 			if len(a.Ranges) > 0 {
 				a.Versions = nil // the published versions in the ranges
 			}
@@ -127,8 +129,14 @@ func parseOSV(r io.Reader, yield func(feed.Record) error) error {
 
 const pro = "/pro"
 
-// withoutPro adds the advisories for machines without Ubuntu Pro that follow from those of Ubuntu Pro.
+// withoutPro adds the advisories for machines without Ubuntu Pro that follow from those of Ubuntu Pro. It removes the updates of releases
+// without a fix.
 func withoutPro(list []matcher.Advisory) []matcher.Advisory {
+	for i := range list {
+		if len(list[i].Ranges) == 0 {
+			list[i].Updates = nil // they fix it in other releases
+		}
+	}
 	at := make(map[matcher.Key]int)
 	for i := range list {
 		at[list[i].Key] = i

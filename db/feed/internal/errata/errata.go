@@ -44,7 +44,7 @@ type Package struct {
 	matcher.Range
 }
 
-// Record returns the record of the erratum, with an advisory for every flaw in every package. The Reason of an advisory is the erratum,
+// Record returns the record of the erratum, with an advisory for every flaw in every package. The erratum is an update of each advisory,
 // because flaws that are fixed at the same time must not become aliases of one another. If the erratum names no flaws, its own ID stands
 // for one, unless it is a bug fix. If they are too many, the record has none and an error.
 //
@@ -52,13 +52,12 @@ type Package struct {
 // the advisories have names of their own, see internal/rpmname.
 func (e *Erratum) Record() feed.Record {
 	rec := feed.Record{ID: e.ID, Modified: e.Modified}
-	flaws := e.Flaws
-	reason := e.ID
+	flaws, updates := e.Flaws, []string{e.ID}
 	if len(flaws) == 0 {
 		if e.Bugfix {
 			return rec
 		}
-		flaws, reason = []Flaw{{ID: e.ID}}, ""
+		flaws = []Flaw{{ID: e.ID}}
 	}
 	packages, err := Split(e.Packages)
 	if err == nil {
@@ -71,7 +70,7 @@ func (e *Erratum) Record() feed.Record {
 	for _, f := range flaws {
 		for _, p := range packages {
 			a := matcher.Advisory{
-				ID: f.ID, Key: p.Key, Ranges: p.Ranges, Status: e.Status, Reason: reason, Severities: f.Severities,
+				ID: f.ID, Key: p.Key, Ranges: p.Ranges, Status: e.Status, Updates: updates, Severities: f.Severities,
 				Summary: e.Summary, URLs: e.URLs, Feed: e.Feed, Published: e.Published, Modified: e.Modified,
 			}
 			if fixed(p.Ranges) {

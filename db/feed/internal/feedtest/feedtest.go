@@ -206,6 +206,12 @@ func enrichment(t matcher.Enrichment) string {
 	if len(t.Exploits) > 0 {
 		fmt.Fprintf(&b, " exploits %v", t.Exploits)
 	}
+	if len(t.Aliases) > 0 {
+		fmt.Fprintf(&b, " aliases %v", t.Aliases)
+	}
+	if t.Title != "" {
+		fmt.Fprintf(&b, " title %q", t.Title)
+	}
 	for _, s := range t.Severities {
 		fmt.Fprintf(&b, " {%s %v %s %s %v}", s.Source, s.Level, s.Word, s.Vector, s.Score)
 	}
@@ -249,6 +255,9 @@ func advisory(a *matcher.Advisory) string {
 	}
 	if len(a.Aliases) > 0 {
 		fmt.Fprintf(&b, " aliases %v", a.Aliases)
+	}
+	if len(a.Updates) > 0 {
+		fmt.Fprintf(&b, " updates %v", a.Updates)
 	}
 	return b.String()
 }

@@ -95,7 +95,12 @@ func (p *parser) advisory(d *Definition, e *xml.StartElement) error {
 			return nil
 		})
 		return err
-	case "bugzilla", "rights", "bug", "ref":
+	case "ref":
+		var s string
+		err := p.text(&s)
+		d.Refs = append(d.Refs, s)
+		return err
+	case "bugzilla", "rights", "bug":
 	default:
 		return p.field(d, e)
 	}

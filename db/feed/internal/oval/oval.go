@@ -26,6 +26,7 @@ type Definition struct {
 	Title, Description string
 	Platforms          []string
 	References         []Reference
+	Refs               []string // of Ubuntu: addresses of updates and other pages
 	Severity           string
 	Issued, Updated    string
 	CVEs               []CVE
