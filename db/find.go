@@ -56,31 +56,26 @@ func (b *block) about(id string) iter.Seq[found] {
 	}
 }
 
-// FindEnrichments yields the enrichments of id, and those that have it among their exploits or aliases: a CVE, "EDB-16929", "BID-8732".
-// They are in the order of the file.
+// FindEnrichments returns the joined enrichments of id, and of those that have it among their exploits or aliases, by identifier: a CVE,
+// "EDB-16929", "BID-8732".
 //
 // It reads every block of enrichments.
-func (d *DB) FindEnrichments(ctx context.Context, id string) iter.Seq2[FeedEnrichment, error] {
-	return func(yield func(FeedEnrichment, error) bool) {
-		own, _ := parseCVE(id)
-		for at, err := range d.enrichmentPlaces(d.announce(ctx)) {
-			var b *enrichmentBlock
-			if err == nil {
-				b, err = d.enrichmentBlock(at)
-			}
-			if err != nil {
-				yield(FeedEnrichment{}, err)
-				return
-			}
-			name, known := b.search(id)
-			for j, c := range b.cves {
-				if c != own && (!known || !b.named(uint32(j), name)) {
-					continue
-				}
-				if !yield(FeedEnrichment{at.feed, c.String(), b.enrichment(j, new(copier))}, nil) {
-					return
-				}
+func (d *DB) FindEnrichments(ctx context.Context, id string) (map[string]matcher.Enrichment, error) {
+	ids := []string{id}
+	for at, err := range d.enrichmentPlaces(d.announce(ctx)) {
+		var b *enrichmentBlock
+		if err == nil {
+			b, err = d.enrichmentBlock(at)
+		}
+		if err != nil {
+			return nil, err
+		}
+		name, known := b.search(id)
+		for i, c := range b.cves {
+			if known && b.named(uint32(i), name) {
+				ids = append(ids, c.String())
 			}
 		}
 	}
+	return d.Enrichments(ctx, ids)
 }

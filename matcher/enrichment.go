@@ -3,6 +3,7 @@ package matcher
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,11 +110,24 @@ func enrich(ctx context.Context, e Enricher, matches []Match, components map[str
 				m.Enrichment, known = t, true
 			}
 		})
+		m.Enrichment.Weaknesses = weaknesses(m)
 		if m.Severity.Level == Unknown && known {
 			m.Severity = new(rater).choose(components[m.Component], m.Advisories, m.Enrichment.Severities)
 		}
 	}
 	return nil
+}
+
+// weaknesses returns those of a match's enrichment and of its advisories, sorted.
+func weaknesses(m *Match) []string {
+	list := m.Enrichment.Weaknesses
+	for i := range m.Advisories {
+		if more := m.Advisories[i].Weaknesses; len(more) > 0 {
+			list = append(slices.Clip(list), more...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // moreAlarming orders enrichments as [CompareRisk] orders matches.

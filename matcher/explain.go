@@ -38,6 +38,7 @@ const (
 	OutcomeOutOfRange   Outcome = "out-of-range"  // Version is in no range, and is not one of Versions
 	OutcomeNotAffected  Outcome = "not-affected"  // the publisher states that the package is not affected
 	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have the result without the skip
+	OutcomeOtherSystem  Outcome = "other-system"  // the advisory is about other operating systems than the image's
 	OutcomeOtherRelease Outcome = "other-release" // the package is installed; the advisory is about another release of the distribution
 	OutcomeNotInstalled Outcome = "not-installed" // no component is the package that the advisory is about
 	OutcomeNoAdvisory   Outcome = "no-advisory"   // no advisory with that identifier is about a package of the report
@@ -66,13 +67,13 @@ func (c Comparison) String() string {
 // A Finder is a Source that finds all advisories of an identifier. With it, Explain distinguishes packages that are not
 // installed from unknown identifiers.
 type Finder interface {
-	// Find yields the advisories whose ID is id or that have it among their aliases, in any order. The sequence ends with the
+	// Find yields the advisories whose ID is id or that have it among their aliases or updates, in any order. The sequence ends with the
 	// first error.
 	Find(ctx context.Context, id string) iter.Seq2[Advisory, error]
 }
 
 // Explain returns the reasons why components of a report match a vulnerability, or why they don't. The identifier may be a CVE,
-// a distribution's identifier or an alias. Explain returns errors as [Matcher.Match] does.
+// a distribution's identifier, an alias, or the identifier of an update that fixes it. Explain returns errors as [Matcher.Match] does.
 //
 // The list is never empty. It has one Explanation for each component and advisory with the same key, in the order of the
 // report. Without such a pair, it has the reasons. Ecosystems without advisories come last: the absence of a match means nothing
@@ -85,8 +86,8 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	if err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components), groups)
-	skipped := newRegister(0, groups)
+	wanted := newRegister(len(report.Components), groups, report)
+	skipped := newRegister(0, groups, report)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
@@ -230,7 +231,7 @@ func aboutID(names []named, byKey map[Key][]*Advisory, id string) map[*Advisory]
 		}
 	}
 	for _, v := range all { // no group has an erratum's own identifier
-		if v.ID == id || slices.Contains(v.Aliases, id) {
+		if v.ID == id || slices.Contains(v.Aliases, id) || slices.Contains(v.Updates, id) {
 			about[v.Advisory] = true
 		}
 	}
@@ -254,6 +255,8 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	switch {
 	case a.Status == NotAffected:
 		x.Outcome = OutcomeNotAffected
+	case a.elsewhere(n.system):
+		x.Outcome = OutcomeOtherSystem
 	case holds && v.uncertain != "":
 		x.Outcome = OutcomeUncertain
 	case holds:

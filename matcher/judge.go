@@ -21,7 +21,13 @@ type verdict struct {
 
 // judge reports whether an advisory holds for the version that is installed under a name. The verdict lacks the advisory.
 func (n *name) judge(a *Advisory) (verdict, bool) {
+	if len(a.Parts) > 0 && n.system != "" && a.elsewhere(n.system) {
+		return verdict{}, false
+	}
 	v, holds := n.compare(a)
+	if holds && v.uncertain == "" && n.system == "" && a.elsewhere("") {
+		v.uncertain = "the advisory is about some operating systems only, and the image's is unknown"
+	}
 	if holds && v.uncertain == "" {
 		v.uncertain = n.doubt
 	}

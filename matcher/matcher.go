@@ -41,6 +41,7 @@ type Match struct {
 	Aliases   []string // all other identifiers, sorted
 	Component string   // analyzer.Component.ID
 
+	Kind       Kind
 	Status     Status
 	Reason     string     // the publisher's own word for Status
 	Fixed      string     // lowest version above the installed one that is not affected; "" if unknown
@@ -114,7 +115,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components), groups)
+	wanted := newRegister(len(report.Components), groups, report)
 	for i := range report.Components {
 		c := &report.Components[i]
 		if skips[i].Reason != "" {

@@ -63,10 +63,11 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
 	})
 	first := g.verdicts[0]
-	m := Match{Component: c.ID, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Evidence: first.evidence, Fixed: first.fixed}
+	m := Match{Component: c.ID, Kind: first.Kind, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Evidence: first.evidence, Fixed: first.fixed}
 	m.Advisories = make([]Advisory, 0, len(g.verdicts))
 	for _, v := range g.verdicts {
 		m.Advisories = append(m.Advisories, *v.Advisory)
+		m.Kind = worse(m.Kind, v.Kind)
 		if m.Fixed == "" && v.uncertain == "" {
 			m.Fixed = v.fixed
 		}
@@ -85,8 +86,41 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 			}
 		}
 	}
+	m.Enrichment.Weaknesses = weaknesses(&m)
 	m.Severity = r.rater.choose(c, m.Advisories, nil)
+	if m.Kind == Malware {
+		m.Severity = Severity{Source: first.Feed, Level: Critical, Word: Malware.String()}
+	}
 	return m
+}
+
+// worse returns the kind of a match with advisories of two kinds: malware, else a vulnerability.
+func worse(a, b Kind) Kind {
+	if a == Malware || b == Malware {
+		return Malware
+	}
+	return min(a, b)
+}
+
+// Updates returns the identifiers of all updates that fix the match, sorted: those of its advisories.
+func (m *Match) Updates() []string {
+	var list []string
+	for i := range m.Advisories {
+		list = append(list, m.Advisories[i].Updates...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Identifiers returns every identifier by which a person or a document may name the match, each once: its own, its aliases, and
+// those of its advisories and updates.
+func (m *Match) Identifiers() []string {
+	list := append([]string{m.ID}, m.Aliases...)
+	for i := range m.Advisories {
+		list = append(append(list, m.Advisories[i].ID), m.Advisories[i].Updates...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // rank orders verdicts about one vulnerability: certain ones first, and among them those that are clearest about the action to

@@ -23,6 +23,8 @@ type register struct {
 	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
+	system string // the operating system of the image; "" if unknown
+
 	last     Key // of the advisory that was judged last
 	lastName int // what newest has for it, or -1
 }
@@ -52,6 +54,7 @@ type name struct {
 	rpm       bool
 	pack      string // the mark of openEuler's service pack in version, or ""
 	composer  bool
+	system    string          // the operating system of the image; "" if unknown
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
@@ -65,9 +68,10 @@ type productOf struct {
 // maxProducts bounds the lookups by CPE name of a report: a short name with wildcards stands for many vendors.
 const maxProducts = 1 << 20
 
-func newRegister(components int, groups groups) *register {
+func newRegister(components int, groups groups, report *analyzer.Report) *register {
 	return &register{
 		groups:   groups,
+		system:   systemOf(report),
 		keys:     make([]Key, 0, components),
 		newest:   make(map[Key]int, components),
 		names:    make([]name, 0, components),
@@ -99,7 +103,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 
 // name enters a name of a subject, with a version of a PURL type.
 func (r *register) name(subject int, purlType string, l lookup) {
-	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, rpm: purlType == "rpm", composer: purlType == "composer", tag: purlType == "github"}
+	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, system: r.system, rpm: purlType == "rpm", composer: purlType == "composer", tag: purlType == "github"}
 	if n.rpm {
 		n.pack = rpmname.ServicePack(l.version)
 	}

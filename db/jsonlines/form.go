@@ -21,9 +21,13 @@ type advisory struct {
 	Package    key            `json:"package"`
 	Ranges     []versionRange `json:"ranges,omitempty"`
 	Versions   []string       `json:"versions,omitempty"`
+	Kind       matcher.Kind   `json:"kind,omitempty"`
 	Status     matcher.Status `json:"status"`
 	Reason     string         `json:"reason,omitempty"`
+	Updates    []string       `json:"updates,omitempty"`
 	Severities []severity     `json:"severities,omitempty"`
+	Weaknesses []string       `json:"weaknesses,omitempty"`
+	Parts      []part         `json:"parts,omitempty"`
 	Summary    string         `json:"summary,omitempty"`
 	URLs       []string       `json:"urls,omitempty"`
 	Feed       string         `json:"feed"`
@@ -36,6 +40,12 @@ type key struct {
 	Namespace string `json:"namespace,omitempty"`
 	Release   string `json:"release,omitempty"`
 	Name      string `json:"name"`
+}
+
+type part struct {
+	Path    string   `json:"path,omitempty"`
+	Symbols []string `json:"symbols,omitempty"`
+	Systems []string `json:"systems,omitempty"`
 }
 
 type versionRange struct {
@@ -55,7 +65,7 @@ type severity struct {
 
 type enrichment struct {
 	CVE        string     `json:"cve"`
-	Feed       string     `json:"feed"`
+	Feed       string     `json:"feed,omitempty"`      // none if it joins those of all feeds
 	Exploited  string     `json:"exploited,omitempty"` // a day
 	Ransomware bool       `json:"ransomware,omitempty"`
 	EPSS       float64    `json:"epss,omitempty"`
@@ -63,6 +73,8 @@ type enrichment struct {
 	Exploits   []string   `json:"exploits,omitempty"`
 	Severities []severity `json:"severities,omitempty"`
 	Weaknesses []string   `json:"weaknesses,omitempty"`
+	Aliases    []string   `json:"aliases,omitempty"`
+	Title      string     `json:"title,omitempty"`
 }
 
 func newAdvisory(a *matcher.Advisory) *advisory {
@@ -70,9 +82,13 @@ func newAdvisory(a *matcher.Advisory) *advisory {
 		return nil
 	}
 	x := &advisory{
-		ID: a.ID, Aliases: a.Aliases, Package: key(a.Key), Versions: a.Versions, Status: a.Status, Reason: a.Reason,
+		ID: a.ID, Aliases: a.Aliases, Package: key(a.Key), Versions: a.Versions, Kind: a.Kind, Status: a.Status, Reason: a.Reason,
+		Updates: a.Updates, Weaknesses: a.Weaknesses,
 		Severities: newSeverities(a.Severities), Summary: a.Summary, URLs: a.URLs, Feed: a.Feed,
 		Published: a.Published, Modified: a.Modified,
+	}
+	for _, p := range a.Parts {
+		x.Parts = append(x.Parts, part(p))
 	}
 	for _, r := range a.Ranges {
 		x.Ranges = append(x.Ranges, versionRange(r))
@@ -90,7 +106,7 @@ func newSeverities(list []matcher.Severity) (out []severity) {
 func newEnrichment(e *db.FeedEnrichment) *enrichment {
 	x := &enrichment{
 		CVE: e.CVE, Feed: e.Feed, Ransomware: e.Ransomware, EPSS: e.EPSS, Percentile: e.Percentile,
-		Exploits: e.Exploits, Severities: newSeverities(e.Severities), Weaknesses: e.Weaknesses,
+		Exploits: e.Exploits, Severities: newSeverities(e.Severities), Weaknesses: e.Weaknesses, Aliases: e.Aliases, Title: e.Title,
 	}
 	if !e.Exploited.IsZero() {
 		x.Exploited = e.Exploited.Format(time.DateOnly)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
@@ -40,6 +42,17 @@ func WriteAdvisories(w io.Writer, list []matcher.Advisory) error {
 	b := newWriter(w)
 	for i := range list {
 		if err := b.write(line{Advisory: newAdvisory(&list[i])}); err != nil {
+			return err
+		}
+	}
+	return b.flush()
+}
+
+// WriteEnrichments writes joined enrichments, ordered by identifier.
+func WriteEnrichments(w io.Writer, all map[string]matcher.Enrichment) error {
+	b := newWriter(w)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		if err := b.write(line{Threat: newEnrichment(&db.FeedEnrichment{CVE: id, Enrichment: all[id]})}); err != nil {
 			return err
 		}
 	}

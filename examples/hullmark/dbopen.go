@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/starter"
 	"github.com/hullmark/hullmark/internal/terminal"
-	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/assess"
 )
 
 // remotePrefix begins the reference of a database in a registry.
@@ -71,10 +70,9 @@ func (f *databaseFlags) signature(now time.Time) (*db.SignaturePolicy, error) {
 
 // A database is an open source of advisories.
 type database interface {
-	matcher.Source
+	assess.Library
 	io.Closer
 	Info() db.Info
-	Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error]
 }
 
 // openDatabase opens the database that --db names, or else the starter database, which it describes on standard error.

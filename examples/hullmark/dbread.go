@@ -1,24 +1,21 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
-	packageurl "github.com/package-url/packageurl-go"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/jsonlines"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
-	"github.com/hullmark/hullmark/matcher"
-	"github.com/hullmark/hullmark/matcher/distro"
+	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report/table"
 )
 
@@ -170,48 +167,25 @@ func (a *app) dbQueryCommand() *cobra.Command {
 }
 
 func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
-	p, err := packageurl.FromString(text)
-	if err != nil {
-		return fmt.Errorf("%q is not a package URL, as in pkg:npm/lodash: %w", text, err)
-	}
-	k := matcher.PackageKey(p.Type, p.Namespace, p.Name)
-	name := p.Qualifiers.Map()["distro"]
-	if name != "" {
-		id, version, _ := strings.Cut(name, "-")
-		k.Release = distro.ReleaseOf(cmp.Or(p.Namespace, id), version, name)
-	}
 	data, err := a.openDatabase(ctx, f.databaseFlags)
 	if err != nil {
 		return err
 	}
 	defer data.Close()
-	var list []matcher.Advisory
-	for x, err := range data.Package(ctx, k) {
-		if err != nil {
-			return err
-		}
-		if name == "" || x.Key.Release == k.Release {
-			list = append(list, x)
-		}
-	}
-	if len(list) == 0 && !f.json {
-		if e := k.Ecosystem(); !covers(data.Info(), e) {
-			return fmt.Errorf("the database has no advisories for %s; hullmark db info lists its coverage", terminal.Escape(words(e.Type, e.Namespace, e.Release)))
-		}
+	list, enrichments, err := assess.Lookup(ctx, data, text)
+	switch {
+	case errors.Is(err, assess.ErrUncovered):
+		return fmt.Errorf("%w; hullmark db info lists its coverage", err)
+	case err != nil:
+		return err
+	case len(list)+len(enrichments) == 0 && !f.json:
 		a.say("no advisory is about %s", terminal.Escape(text))
 		return nil
 	}
 	return a.write("", func(out *output) error {
 		if f.json {
-			return jsonlines.WriteAdvisories(out, list)
+			return errors.Join(jsonlines.WriteAdvisories(out, list), jsonlines.WriteEnrichments(out, enrichments))
 		}
-		return table.WriteAdvisories(out, list, a.tableOptions(out))
-	})
-}
-
-// covers reports whether a database has advisories for an ecosystem, in any release if the key has no release.
-func covers(i db.Info, e matcher.Key) bool {
-	return slices.ContainsFunc(i.Coverage, func(c db.CoverageInfo) bool {
-		return c.Type == e.Type && c.Namespace == e.Namespace && (e.Release == "" || c.Release == e.Release)
+		return errors.Join(table.WriteAdvisories(out, list, a.tableOptions(out)), table.WriteEnrichments(out, enrichments, a.tableOptions(out)))
 	})
 }

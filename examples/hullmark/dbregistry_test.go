@@ -153,5 +153,12 @@ func TestExportDiffQuery(t *testing.T) {
 		t.Errorf("query of what is not there: %s%s", out, stderr)
 	}
 	fails(t, "no advisories for npm; hullmark db info lists its coverage", "db", "query", "--db", large, "pkg:npm/x")
-	fails(t, "not a package URL", "db", "query", "--db", large, "lodash")
+	out, _ = ok(t, "db", "query", "--db", large, "cve-2019-0001")
+	if strings.Count(out, "CVE-2019-0001") != 2 {
+		t.Errorf("query of an identifier: %s", out)
+	}
+	if out, stderr := ok(t, "db", "query", "--db", large, "lodash"); out != "" || !strings.Contains(stderr, "no advisory is about lodash") {
+		t.Errorf("query of an unknown identifier: %s%s", out, stderr)
+	}
+	fails(t, "not a package URL", "db", "query", "--db", large, "pkg:")
 }

@@ -64,17 +64,6 @@ func (p Pipeline) dates(ctx context.Context, list []matcher.Explanation) (func(s
 	return func(feed string, ecosystem matcher.Key) time.Time { return dates[row{feed, ecosystem}] }, nil
 }
 
-// normalID returns an identifier as its publisher writes it.
-func normalID(id string) string {
-	id = strings.TrimSpace(id)
-	for _, prefix := range []string{"CVE-", "GHSA-"} {
-		if len(id) > len(prefix) && strings.EqualFold(id[:len(prefix)], prefix) {
-			return prefix + strings.ToLower(id[len(prefix):])
-		}
-	}
-	return id
-}
-
 // onlyCVE returns the CVE that the explanations are about, "" if there is none or if they are about an erratum for several.
 func onlyCVE(x *report.Explanations) string {
 	ids := []string{x.ID}

@@ -39,7 +39,7 @@ func grouped(name, id string, found *analyzer.Report, list []matcher.Explanation
 // outcomes is the order in which a person reads them.
 var outcomes = [...]matcher.Outcome{
 	matcher.OutcomeAffected, matcher.OutcomeUncertain, matcher.OutcomeFixed, matcher.OutcomeNotAffected, matcher.OutcomeOutOfRange,
-	matcher.OutcomeSkipped, matcher.OutcomeOtherRelease, matcher.OutcomeNotInstalled, matcher.OutcomeNoAdvisory,
+	matcher.OutcomeOtherSystem, matcher.OutcomeSkipped, matcher.OutcomeOtherRelease, matcher.OutcomeNotInstalled, matcher.OutcomeNoAdvisory,
 }
 
 // add puts an explanation into the group with the same outcome, or into a new one. The component is nil if none is concerned.

@@ -54,8 +54,7 @@ func (x *index) candidates(t thing) []int {
 	}
 	var found []int
 	if t.match != nil && len(x.byID) > 0 {
-		found = append(found, x.byID[strings.ToUpper(t.match.ID)]...)
-		for _, id := range t.match.Aliases {
+		for _, id := range t.match.Identifiers() {
 			found = append(found, x.byID[strings.ToUpper(id)]...)
 		}
 	}

@@ -89,12 +89,14 @@ type packageValue struct {
 
 type matchValue struct {
 	ID             string        `cel:"id"`
+	Kind           string        `cel:"kind"`
 	Status         string        `cel:"status"`
 	Reason         string        `cel:"reason"`
 	Fixed          versionValue  `cel:"fixed"`
 	Uncertain      string        `cel:"uncertain"`
 	Summary        string        `cel:"summary"`
 	Aliases        []string      `cel:"aliases"`
+	Updates        []string      `cel:"updates"`
 	Feeds          []string      `cel:"feeds"`
 	Exploits       []string      `cel:"exploits"`
 	Weaknesses     []string      `cel:"weaknesses"`
@@ -199,7 +201,7 @@ func valueOfPackage(c *analyzer.Component) *packageValue {
 func valueOfMatch(m *matcher.Match, c *analyzer.Component) *matchValue {
 	t := &m.Enrichment
 	v := &matchValue{
-		ID: m.ID, Status: m.Status.String(), Reason: m.Reason, Fixed: fixOf(m, c), Uncertain: m.Uncertain, Aliases: m.Aliases,
+		ID: m.ID, Kind: m.Kind.String(), Updates: m.Updates(), Status: m.Status.String(), Reason: m.Reason, Fixed: fixOf(m, c), Uncertain: m.Uncertain, Aliases: m.Aliases,
 		Severity: severityValue{m.Severity.Level}, SeveritySource: m.Severity.Source, Vector: m.Severity.Vector, Score: m.Severity.Score,
 		EPSS: t.EPSS, Percentile: t.Percentile, Exploited: !t.Exploited.IsZero(), Ransomware: t.Ransomware,
 		ExploitedSince: instant(t.Exploited), Exploits: t.Exploits, Weaknesses: t.Weaknesses,

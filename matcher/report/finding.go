@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -47,7 +48,8 @@ func (a *Assessment) collect() {
 	type group struct {
 		subject                 Subject
 		id, fixed, word, unsure string
-		evidence                string
+		evidence, updates       string
+		kind                    matcher.Kind
 		hidden                  *Reason
 		status                  matcher.Status
 		severity                matcher.Level
@@ -67,7 +69,7 @@ func (a *Assessment) collect() {
 		for _, d := range decisions[i] {
 			f.Action = max(f.Action, d.Action)
 		}
-		key := group{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, m.Evidence, f.Hidden, m.Status, m.Severity.Level, f.Action, m.Analysis}
+		key := group{f.Subject, m.ID, m.Fixed, m.Reason, m.Uncertain, m.Evidence, strings.Join(m.Updates(), " "), m.Kind, f.Hidden, m.Status, m.Severity.Level, f.Action, m.Analysis}
 		k, ok := at[key]
 		if !ok {
 			k = len(all)
@@ -130,6 +132,12 @@ func (f *Finding) Word() string {
 	case f.Fixed != "":
 		word = "fix available"
 	}
+	if updates := f.Updates(); len(updates) > 0 {
+		word += " (" + few(updates) + ")"
+	}
+	if f.Kind != matcher.Vulnerability {
+		word = f.Kind.String() + "; " + word
+	}
 	if f.Uncertain != "" {
 		word = "uncertain: " + f.Uncertain + "; " + word
 	}
@@ -137,6 +145,15 @@ func (f *Finding) Word() string {
 		word += "; " + f.Evidence
 	}
 	return word
+}
+
+// few writes up to three identifiers: "DSA-1, DSA-2, DSA-3 and 2 more".
+func few(ids []string) string {
+	const shown = 3
+	if more := len(ids) - shown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:shown], ", "), more)
+	}
+	return strings.Join(ids, ", ")
 }
 
 // Summary returns the first summary among the advisories, "" if they have none.

@@ -110,12 +110,9 @@ type place struct {
 
 // identifiers returns the identifiers of a match, each once.
 func identifiers(m *matcher.Match) map[string]bool {
-	ids := map[string]bool{fold(m.ID): true}
-	for _, id := range m.Aliases {
+	ids := make(map[string]bool)
+	for _, id := range m.Identifiers() {
 		ids[fold(id)] = true
-	}
-	for i := range m.Advisories {
-		ids[fold(m.Advisories[i].ID)] = true
 	}
 	return ids
 }

@@ -5,7 +5,7 @@
 //	  "pkglist": {"name": "almalinux-8-for-x86_64-appstream-rpms__8_0_default", "packages": [
 //	    {"name": "libsndfile", "epoch": "0", "version": "1.0.28", "release": "10.el8_4.1", "arch": "x86_64"}]}}]
 //
-// A [feed.Record] is one erratum. It has an advisory for every CVE in every package, with the erratum as the Reason. Package osv reads
+// A [feed.Record] is one erratum. It has an advisory for every CVE in every package, with the erratum as an update. Package osv reads
 // the OSV records that AlmaLinux also publishes.
 package alma
 

@@ -18,7 +18,7 @@ const doc = `[{"updateinfo_id":"ALSA-2021:3253","type":"security","severity":"Im
 func TestErrata(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(alma.Feed(), strings.NewReader(doc))
 	want := `ALSA-2021:3253 modified 2021-08-24T07:29:59Z
-  CVE-2021-3246 rpm/almalinux/8/nodejs:12/libsndfile fixed [, 0:1.0.28-10.el8_4.1) "ALSA-2021:3253" {alma high Important}
+  CVE-2021-3246 rpm/almalinux/8/nodejs:12/libsndfile fixed [, 0:1.0.28-10.el8_4.1) {alma high Important} updates [ALSA-2021:3253]
 ALBA-2021:1
 `
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
@@ -54,7 +54,7 @@ func ExampleFeed() {
 			fmt.Println(err)
 		}
 		for _, a := range rec.Advisories {
-			fmt.Println(a.ID, a.Key.Name, "in AlmaLinux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Reason)
+			fmt.Println(a.ID, a.Key.Name, "in AlmaLinux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Updates[0])
 		}
 	}
 	// Output:

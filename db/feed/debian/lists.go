@@ -32,7 +32,7 @@ const listsName = "debian-lists"
 //		- putty 0.75-3 (low; bug #990901)
 //		[buster] - putty <no-dsa> (Minor issue)
 //
-// A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as the Reason; without braces,
+// A line without a release is about unstable. An advisory is about each CVE in braces, with its own name as an update; without braces,
 // it is about its own name. The words in angle brackets become:
 //
 //	<unfixed>, <removed>          Affected             the latter is the Reason: the package will not be fixed

@@ -44,12 +44,12 @@ CVE-2021-30000
 func TestLists(t *testing.T) {
 	for doc, want := range map[string]string{
 		advisoryList: `DLA-1833-2 modified 2019-07-18T00:00:00Z
-  DLA-1833-2 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u2)
+  DLA-1833-2 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u2) updates [DLA-1833-2]
 DLA-1833-1 modified 2019-06-24T00:00:00Z
-  CVE-2016-3189 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u1) "DLA-1833-1"
-  CVE-2019-12900 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u1) "DLA-1833-1"
+  CVE-2016-3189 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u1) updates [DLA-1833-1]
+  CVE-2019-12900 deb/debian/8/bzip2 fixed [, 1.0.6-7+deb8u1) updates [DLA-1833-1]
 DSA-141 modified 2002-08-01T00:00:00Z
-  CVE-2002-1425 deb/debian/4/squid not-affected "DSA-141: Vulnerable code introduced in 3.x"
+  CVE-2002-1425 deb/debian/4/squid not-affected "Vulnerable code introduced in 3.x" updates [DSA-141]
 `,
 		cveList: `TEMP-A0BA2C28
   TEMP-A0BA2C28 deb/debian/sid/foot fixed [, 1.15.3-2)

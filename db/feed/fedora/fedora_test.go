@@ -22,10 +22,10 @@ const page = `{"page":1,"pages":1,"total":2,"updates":[
 
 func TestUpdates(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(page))
-	want := `FEDORA-2022-8bd3bf5b40
-  CVE-2022-32205 rpm/fedora/36/curl fixed [, 0:7.82.0-6.fc36) "FEDORA-2022-8bd3bf5b40" {fedora critical urgent}
+	want := `FEDORA-2022-8bd3bf5b40 ""
+  CVE-2022-32205 rpm/fedora/36/curl fixed [, 0:7.82.0-6.fc36) {fedora critical urgent} updates [FEDORA-2022-8bd3bf5b40]
 FEDORA-2022-2
-  FEDORA-2022-2 rpm/fedora/36/vim affected [, 2:8.2-1.fc36) "FEDORA-2022-2 (testing)"
+  FEDORA-2022-2 rpm/fedora/36/vim affected [, 2:8.2-1.fc36) "testing" updates [FEDORA-2022-2]
 FEDORA-2022-3
 `
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
@@ -87,10 +87,10 @@ func ExampleFeed() {
 			fmt.Println(err)
 		}
 		for _, a := range rec.Advisories {
-			fmt.Println(a.ID, a.Key.Name, "in Fedora", a.Key.Release, "before", a.Ranges[0].Fixed, a.Reason)
+			fmt.Println(a.ID, a.Key.Name, "in Fedora", a.Key.Release, "before", a.Ranges[0].Fixed, fmt.Sprintf("%s %q", a.Updates[0], a.Reason))
 		}
 	}
 	// Output:
-	// CVE-2022-32205 curl in Fedora 36 before 0:7.82.0-6.fc36 FEDORA-2022-8bd3bf5b40
-	// FEDORA-2022-2 vim in Fedora 36 before 2:8.2-1.fc36 FEDORA-2022-2 (testing)
+	// CVE-2022-32205 curl in Fedora 36 before 0:7.82.0-6.fc36 FEDORA-2022-8bd3bf5b40 ""
+	// FEDORA-2022-2 vim in Fedora 36 before 2:8.2-1.fc36 FEDORA-2022-2 "testing"
 }

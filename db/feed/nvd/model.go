@@ -16,6 +16,7 @@ type item struct {
 	description         string
 	metrics             []metric
 	weaknesses          []string
+	references          []reference
 	configurations      []configuration
 }
 
@@ -35,6 +36,10 @@ type match struct {
 	StartExcluding string `json:"versionStartExcluding"`
 	EndIncluding   string `json:"versionEndIncluding"`
 	EndExcluding   string `json:"versionEndExcluding"`
+}
+
+type reference struct {
+	URL string `json:"url"`
 }
 
 type text struct {
@@ -71,6 +76,7 @@ func parse2(raw []byte) (*item, error) {
 				Description []text `json:"description"`
 			} `json:"weaknesses"`
 			Metrics        map[string]json.RawMessage `json:"metrics"`
+			References     []reference                `json:"references"`
 			Configurations []struct {
 				Operator string `json:"operator"`
 				Nodes    []struct {
@@ -83,7 +89,7 @@ func parse2(raw []byte) (*item, error) {
 	}
 	err := json.Unmarshal(raw, &v)
 	c := &v.CVE
-	it := &item{id: c.ID, rejected: c.Status == "Rejected", published: c.Published, modified: c.Modified, description: english(c.Descriptions)}
+	it := &item{id: c.ID, rejected: c.Status == "Rejected", published: c.Published, modified: c.Modified, description: english(c.Descriptions), references: c.References}
 	for _, version := range []string{"cvssMetricV40", "cvssMetricV31", "cvssMetricV30", "cvssMetricV2"} {
 		if c.Metrics[version] == nil {
 			continue
@@ -168,6 +174,9 @@ func parse1(raw []byte) (*item, error) {
 			Description struct {
 				Data []text `json:"description_data"`
 			} `json:"description"`
+			References struct {
+				Data []reference `json:"reference_data"`
+			} `json:"references"`
 		} `json:"cve"`
 		Configurations struct {
 			Nodes []node `json:"nodes"`
@@ -185,7 +194,7 @@ func parse1(raw []byte) (*item, error) {
 		Modified  string `json:"lastModifiedDate"`
 	}
 	err := json.Unmarshal(raw, &v)
-	it := &item{id: v.CVE.Meta.ID, published: v.Published, modified: v.Modified, description: english(v.CVE.Description.Data)}
+	it := &item{id: v.CVE.Meta.ID, published: v.Published, modified: v.Modified, description: english(v.CVE.Description.Data), references: v.CVE.References.Data}
 	it.rejected = strings.HasPrefix(it.description, "** REJECT **") || strings.HasPrefix(it.description, "Rejected reason:")
 	if m := v.Impact.V3; m != nil {
 		it.metrics = append(it.metrics, metric{feedName, m.CVSS.Vector, m.CVSS.Severity, m.CVSS.Score})

@@ -7,7 +7,7 @@
 // A [feed.Record] is one CVE. A rejected CVE is withdrawn.
 //
 // Its enrichment has the CVSS severities, of NVD ("nvd") and of other sources with the identifiers that NVD gives them
-// ("security@example.org"), and the weaknesses ("CWE-79").
+// ("security@example.org"), the weaknesses ("CWE-79"), and the identifiers in the former list BugTraq as aliases ("BID-8732").
 //
 // Its advisories are about products with CPE names, https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe.
 // A key has the type "cpe", the vendor as the Namespace and the product as the Name, for all parts (application, operating system, hardware).

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -236,4 +237,42 @@ func ExampleFeed() {
 	// CVE-2003-0001 linux linux_kernel [2.4.1] ""
 	// CVE-2003-0001 x firmware [] "with x router"
 	// CVE-2003-0001 nvd MEDIUM AV:N/AC:L/Au:N/C:P/I:N/A:N
+}
+
+// TestBugTraq finds the identifiers of BugTraq among the references of both models.
+func TestBugTraq(t *testing.T) {
+	const refs = `[{"url":"http://www.securityfocus.com/bid/8732"},{"url":"https://www.securityfocus.com/bid/00009/info"},
+		{"url":"http://www.securityfocus.com/archive/1/8732"},{"url":"https://example.com/bid/7"},{"url":"http://www.securityfocus.com/bid/8732x"}]`
+	for _, doc := range []string{
+		`{"vulnerabilities":[{"cve":{"id":"CVE-2003-1","references":` + refs + `}}]}`,
+		`{"CVE_Items":[{"cve":{"CVE_data_meta":{"ID":"CVE-2003-1"},"references":{"reference_data":` + refs + `}}}]}`,
+	} {
+		recs, bad, fatal := feedtest.Parse(nvd.Feed(), strings.NewReader(doc))
+		if len(bad) > 0 || fatal != nil || len(recs) != 1 {
+			t.Fatal(recs, bad, fatal)
+		}
+		if got := recs[0].Enrichments["CVE-2003-1"].Aliases; !slices.Equal(got, []string{"BID-8732", "BID-9"}) {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+// TestBugTraqCorpus counts the CVEs of 2003 that BugTraq lists.
+func TestBugTraqCorpus(t *testing.T) {
+	n, all := 0, 0
+	recs, _, fatal := feedtest.Parse(nvd.Feed(), bytes.NewReader(feedtest.Read(t, "nvd/feed-1.1/nvdcve-1.1-2003.json.gz")))
+	if fatal != nil {
+		t.Fatal(fatal)
+	}
+	for _, r := range recs {
+		all++
+		for _, e := range r.Enrichments {
+			if len(e.Aliases) > 0 {
+				n++
+			}
+		}
+	}
+	if all != 1553 || n != 882 {
+		t.Errorf("%d of %d, want 882 of 1553", n, all)
+	}
 }

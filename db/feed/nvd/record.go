@@ -3,6 +3,7 @@ package nvd
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,8 +39,8 @@ func record(it *item, bad error) feed.Record {
 		rec.Withdrawn, rec.Err = true, errs.Err()
 		return rec
 	}
-	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes()}
-	if strings.HasPrefix(it.id, "CVE-") && len(enrichment.Severities)+len(enrichment.Weaknesses) > 0 {
+	enrichment := matcher.Enrichment{Severities: it.severities(), Weaknesses: it.cwes(), Aliases: it.bids()}
+	if strings.HasPrefix(it.id, "CVE-") && len(enrichment.Severities)+len(enrichment.Weaknesses)+len(enrichment.Aliases) > 0 {
 		rec.Enrichments = map[string]matcher.Enrichment{it.id: enrichment}
 	}
 	p := products{it: it, at: make(map[matcher.Key]int)}
@@ -65,6 +66,21 @@ func record(it *item, bad error) feed.Record {
 // cwes returns the weaknesses that have a number. NVD uses "NVD-CWE-noinfo" and similar words for unknown ones.
 func (it *item) cwes() []string {
 	list := slices.DeleteFunc(slices.Clone(it.weaknesses), func(s string) bool { return !strings.HasPrefix(s, "CWE-") || len(s) > 20 })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// bid matches the address of a vulnerability in the former list BugTraq: "http://www.securityfocus.com/bid/8732/info".
+var bid = regexp.MustCompile(`^https?://(?:www\.|online\.)?securityfocus\.(?:com|org)/bid/0*([0-9]{1,9})(?:/|$)`)
+
+// bids returns the identifiers in BugTraq among the references: "BID-8732".
+func (it *item) bids() []string {
+	var list []string
+	for _, r := range it.references {
+		if m := bid.FindStringSubmatch(r.URL); m != nil {
+			list = append(list, "BID-"+m[1])
+		}
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }

@@ -27,7 +27,7 @@ const doc = `<cvrfdoc><DocumentTitle>An update for sane</DocumentTitle>
 func TestDocument(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(openeuler.Feed(), strings.NewReader(doc))
 	want := `openEuler-SA-2021-1033 modified 2021-02-05T00:00:00Z
-  CVE-2020-12867 rpm/openEuler/20.03/sane fixed [, 1.0.28-9.oe1) [, 1.0.28-11.oe1) "openEuler-SA-2021-1033" {openeuler medium Medium CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H}
+  CVE-2020-12867 rpm/openEuler/20.03/sane fixed [, 1.0.28-9.oe1) [, 1.0.28-11.oe1) {openeuler medium Medium CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H} updates [openEuler-SA-2021-1033]
 `
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
 		t.Errorf("%v, %v\n%s", bad, fatal, got)
@@ -64,7 +64,7 @@ func ExampleFeed() {
 			fmt.Println(err)
 		}
 		for _, a := range rec.Advisories {
-			fmt.Println(a.ID, a.Key.Name, "in openEuler", a.Key.Release, "before", a.Ranges[1].Fixed, a.Reason)
+			fmt.Println(a.ID, a.Key.Name, "in openEuler", a.Key.Release, "before", a.Ranges[1].Fixed, a.Updates[0])
 		}
 	}
 	// Output:

@@ -1,7 +1,7 @@
 // Package oracle reads the OVAL definitions of Oracle Linux, https://linux.oracle.com/security/oval/.
 //
 // A [feed.Record] is one definition, which stands for an erratum (ELSA-2021-9362). It has an advisory for every CVE in every package, with the
-// erratum as the Reason. The severity has the CVE's vectors and the erratum's word.
+// erratum as an update. The severity has the CVE's vectors and the erratum's word.
 //
 // Oracle builds some packages in flavours that have their own fixes and versions: Ksplice packages, which are patched while they run
 // (2:1.1.1g-15.ksplice1.el8_3), and packages that were validated for FIPS 140. Sometimes Oracle rebuilds an update for only one

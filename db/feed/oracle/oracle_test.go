@@ -39,7 +39,7 @@ func on(release, criteria string) string {
 
 // TestDefinitions says what becomes of criteria.
 func TestDefinitions(t *testing.T) {
-	const severity = ` "ELSA-2021-1" {oracle high IMPORTANT CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N}`
+	const severity = ` {oracle high IMPORTANT CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N} updates [ELSA-2021-1]`
 	for _, tt := range []struct{ name, criteria, want string }{
 		{"one package", on("8", earlier("a", "0:1-2.el8")), "rpm/ol/8/a fixed [, 0:1-2.el8)"},
 		{"two releases", `<criteria operator="OR">` + on("8", earlier("a", "0:1-2.el8")) + on("7", earlier("a", "0:1-2.el7")) + `</criteria>`,
@@ -126,7 +126,7 @@ func ExampleFeed() {
 			fmt.Println(err)
 		}
 		for _, a := range rec.Advisories {
-			fmt.Println(a.ID, a.Key.Name, "in Oracle Linux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Reason)
+			fmt.Println(a.ID, a.Key.Name, "in Oracle Linux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Updates[0])
 		}
 	}
 	// Output:

@@ -9,6 +9,8 @@
 //   - A vector and the publisher's word, in database_specific.severity, become one severity. Its source is the prefix of the record's ID:
 //     "ghsa". The severity of a package replaces the severity of the record.
 //   - The status is Affected.
+//   - Records of malware and RustSec's informational ones have a kind of their own. GitHub's weaknesses, the packages, symbols and operating
+//     systems of the Go vulnerability database, and RustSec's functions and operating systems are kept.
 //
 // Records of distributions are about CVEs, and their advisories have the CVE as the ID, as in other feeds. If such a record has exactly one
 // CVE in aliases and upstream, the advisory has that ID, and the record's ID as an alias, or as an update if it is one. If it has several,

@@ -216,7 +216,7 @@ func TestSeverity(t *testing.T) {
 // TestDistributions says which ids the advisories of distributions have.
 func TestDistributions(t *testing.T) {
 	type ids struct {
-		id, alias, reason string
+		id, alias, update string
 	}
 	for _, tt := range []struct {
 		name, fields string
@@ -229,7 +229,11 @@ func TestDistributions(t *testing.T) {
 			[]ids{{"CVE-2020-1", "", "ALSA-1"}, {"CVE-2020-2", "", "ALSA-1"}}},
 		{"one related", `"id":"RLSA-1","related":["CVE-2020-1"]`, []ids{{"CVE-2020-1", "", "RLSA-1"}}},
 		{"several upstream", `"id":"DSA-1","upstream":["CVE-2020-1","CVE-2020-2"]`, []ids{{"CVE-2020-1", "", "DSA-1"}, {"CVE-2020-2", "", "DSA-1"}}},
-		{"none", `"id":"ALSA-1","related":["X-1"]`, []ids{{"ALSA-1", "", ""}}},
+		{"none", `"id":"ALSA-1","related":["X-1"]`, []ids{{"ALSA-1", "", "ALSA-1"}}},
+		{"one CVE of an update", `"id":"DSA-1","upstream":["CVE-2020-1"],"related":["DLA-1"]`, []ids{{"CVE-2020-1", "", "DLA-1,DSA-1"}}},
+		{"updates of one CVE", `"id":"UBUNTU-CVE-2020-1","upstream":["CVE-2020-1"],"related":["USN-2-1","CVE-2020-3","USN-1-1"]`,
+			[]ids{{"CVE-2020-1", "UBUNTU-CVE-2020-1", "USN-1-1,USN-2-1"}}},
+		{"an update with aliases", `"id":"RHSA-2020:1","aliases":["RHBA-2020:2","X-1"]`, []ids{{"RHSA-2020:1", "X-1", "RHBA-2020:2,RHSA-2020:1"}}},
 		{"bug fix", `"id":"ALBA-1"`, nil},
 		{"bug fix with a CVE", `"id":"ALBA-1","related":["CVE-2020-1"]`, []ids{{"CVE-2020-1", "", "ALBA-1"}}},
 	} {
@@ -240,7 +244,7 @@ func TestDistributions(t *testing.T) {
 		}
 		var got []ids
 		for _, a := range recs[0].Advisories {
-			got = append(got, ids{a.ID, strings.Join(a.Aliases, ","), a.Reason})
+			got = append(got, ids{a.ID, strings.Join(a.Aliases, ","), strings.Join(a.Updates, ",")})
 			if a.Status != matcher.Fixed {
 				t.Errorf("%s: %s is %v", tt.name, a.ID, a.Status)
 			}

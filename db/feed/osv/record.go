@@ -102,7 +102,7 @@ func (r *record) convert(bad error) feed.Record {
 	severities, err := r.severities(r.Severity, r.Database.Severity)
 	errs.Add(err)
 	base := matcher.Advisory{
-		ID: string(r.ID), Aliases: r.Aliases, Severities: severities, Summary: r.summary(), URLs: r.urls(), Feed: feedName,
+		ID: string(r.ID), Aliases: r.Aliases, Kind: r.kind(), Weaknesses: r.cwes(), Severities: severities, Summary: r.summary(), URLs: r.urls(), Feed: feedName,
 		Published: published, Modified: rec.Modified,
 	}
 	at := make(map[matcher.Key]int) // index in rec.Advisories
@@ -133,7 +133,10 @@ func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, er
 	if a.Key, err = keyOf(b.Package.Ecosystem, b.Package.Name); err != nil {
 		return matcher.Advisory{}, err
 	}
-	a.Versions = b.Versions
+	a.Versions, a.Parts = b.Versions, b.Ecosystem.Parts
+	if kind := b.Database.informational(); kind != matcher.Vulnerability {
+		a.Kind = kind
+	}
 	var errs bound.Errors
 	for i := range b.Ranges {
 		ranges, err := b.Ranges[i].split(a.Key.Type)
@@ -160,6 +163,12 @@ func join(a, b *matcher.Advisory) {
 	a.Ranges = appendNew(a.Ranges, b.Ranges)
 	a.Versions = appendNew(slices.Clip(a.Versions), b.Versions)
 	a.Severities = appendNew(slices.Clip(a.Severities), b.Severities)
+	if len(a.Parts) == 0 || len(b.Parts) == 0 {
+		a.Parts = nil // the whole package
+	} else {
+		a.Parts = append(slices.Clip(a.Parts), b.Parts...)
+	}
+	a.Kind = min(a.Kind, b.Kind)
 }
 
 // appendNew appends the elements of b that a lacks. It takes linear time, because lists of versions are long.

@@ -37,7 +37,7 @@ CVE-2023-50447
   CVE-2023-50447 rpm/photon/4.0/python3 affected "Fixed in NA"
 `},
 		{"definitions", definitions, `PHSA-3.0-0036 modified 2019-10-23T00:00:00Z
-  CVE-2019-16168 rpm/photon/3.0/sqlite fixed [, 0:3.27.2-5.ph3) "PHSA-3.0-0036" {photon high Important}
+  CVE-2019-16168 rpm/photon/3.0/sqlite fixed [, 0:3.27.2-5.ph3) {photon high Important} updates [PHSA-3.0-0036]
 `},
 	} {
 		recs, bad, fatal := feedtest.Parse(photon.Feed(), strings.NewReader(tt.doc))

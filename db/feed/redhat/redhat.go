@@ -5,7 +5,7 @@
 // A [feed.Record] is one document or one definition. It has an advisory for every vulnerability and package in every ecosystem:
 //
 //	CSAF                                   Status              Reason
-//	fixed                                  Fixed               the advisories that fix it
+//	fixed                                  Fixed               ""
 //	known_affected                         Affected            ""
 //	known_affected: Will not fix           WillNotFix          "Will not fix"
 //	known_affected: Fix deferred           Deferred            "Fix deferred"
@@ -25,6 +25,8 @@
 // Minor releases of RHEL that are supported at the same time (Extended Update Support) get fixes of their own: curl-7.76.1-14.el9_0.7,
 // -23.el9_2.4 and -26.el9_3.2. A version is affected if it precedes the fix of its own minor release, so each minor release has a range. If
 // only a stream of extended updates has a fix, the status stays that of the release, and the range ends with the fix.
+//
+// Red Hat's advisories that fix a vulnerability, RHSA-2019:1789, are the updates of an advisory.
 //
 // Advisories contain less: each tells only that versions before its own fix are affected. Use them for vulnerabilities without a VEX
 // document, and not together with VEX.

@@ -9,7 +9,7 @@
 //	is affected, without a bound  Affected     the same
 //	is not affected               NotAffected  ""
 //
-// A record of CVRF is one update. It has an advisory for every vulnerability in every release and package, with the update as the reason.
+// A record of CVRF is one update. It has an advisory for every vulnerability in every release and package, with the update among its Updates.
 //
 // SUSE gives products human-readable names, which the feed maps to the releases in images. A module or an extension belongs to the server
 // that it extends.

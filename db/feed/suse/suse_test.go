@@ -112,7 +112,7 @@ const update = `<?xml version="1.0"?><cvrfdoc xmlns="http://www.icasi.org/CVRF/s
 func TestUpdates(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(suse.Feed(), strings.NewReader(update))
 	want := `SUSE-SU-2019:1608-1 modified 2019-06-22T08:27:12Z
-  CVE-2019-1559 rpm/sled/12.3/libopenssl0_9_8 fixed [, 0.9.8j-106.12.1) "SUSE-SU-2019:1608-1" {suse medium moderate AV:N/AC:M/Au:N/C:P/I:N/A:N}
+  CVE-2019-1559 rpm/sled/12.3/libopenssl0_9_8 fixed [, 0.9.8j-106.12.1) {suse medium moderate AV:N/AC:M/Au:N/C:P/I:N/A:N} updates [SUSE-SU-2019:1608-1]
 `
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
 		t.Errorf("%v, %v\n%s", bad, fatal, got)

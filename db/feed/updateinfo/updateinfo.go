@@ -12,7 +12,7 @@
 //	      <module name="nginx" stream="1.16" version="..." context="..." arch="x86_64"/>
 //	      <package name="lz4" epoch="0" version="1.8.3" release="3.el8_4" arch="x86_64" src="lz4-1.8.3-3.el8_4.src.rpm"/>
 //
-// A [feed.Record] is one update. It has an advisory for every CVE in every package, with the update's ID as the Reason. A security update
+// A [feed.Record] is one update. It has an advisory for every CVE in every package, with the update's ID among its Updates. A security update
 // without a CVE has an advisory with its own ID. The key of a package in a module has the module's stream, see internal/rpmname.
 //
 // An extra of Amazon Linux is a line of versions of its own, "kernel 5.10", so that a range begins with the number in the extra's name.

@@ -52,15 +52,15 @@ const doc = `<?xml version="1.0" encoding="UTF-8"?>
 `
 
 const want = `RLSA-2021:2575 modified 2021-06-29T00:00:00Z
-  CVE-2021-3520 rpm/rocky/8/lz4 fixed [, 0:1.8.3-3.el8_4) "RLSA-2021:2575" {rocky medium Moderate}
-  CVE-2021-3520 rpm/rocky/8/nginx:1.16/nginx fixed [, 1:1.16.1-2.module+el8.4.0+543+efbf198b.1) "RLSA-2021:2575" {rocky medium Moderate}
-  CVE-2021-3521 rpm/rocky/8/lz4 fixed [, 0:1.8.3-3.el8_4) "RLSA-2021:2575" {rocky medium Moderate}
-  CVE-2021-3521 rpm/rocky/8/nginx:1.16/nginx fixed [, 1:1.16.1-2.module+el8.4.0+543+efbf198b.1) "RLSA-2021:2575" {rocky medium Moderate}
+  CVE-2021-3520 rpm/rocky/8/lz4 fixed [, 0:1.8.3-3.el8_4) {rocky medium Moderate} updates [RLSA-2021:2575]
+  CVE-2021-3520 rpm/rocky/8/nginx:1.16/nginx fixed [, 1:1.16.1-2.module+el8.4.0+543+efbf198b.1) {rocky medium Moderate} updates [RLSA-2021:2575]
+  CVE-2021-3521 rpm/rocky/8/lz4 fixed [, 0:1.8.3-3.el8_4) {rocky medium Moderate} updates [RLSA-2021:2575]
+  CVE-2021-3521 rpm/rocky/8/nginx:1.16/nginx fixed [, 1:1.16.1-2.module+el8.4.0+543+efbf198b.1) {rocky medium Moderate} updates [RLSA-2021:2575]
 RLSA-2021:1
-  RLSA-2021:1 rpm/rocky/9/a fixed [, 1-1) {rocky high Important}
+  RLSA-2021:1 rpm/rocky/9/a fixed [, 1-1) {rocky high Important} updates [RLSA-2021:1]
 RLBA-2021:1
 RLEA-2021:1
-  CVE-2020-1111 rpm/rocky/9/b fixed [, 0:1-1) "RLEA-2021:1" {rocky negligible None}
+  CVE-2020-1111 rpm/rocky/9/b fixed [, 0:1-1) {rocky negligible None} updates [RLEA-2021:1]
 `
 
 func TestUpdates(t *testing.T) {
@@ -170,7 +170,7 @@ func ExampleFeeds() {
 			fmt.Println(err)
 		}
 		for _, a := range rec.Advisories {
-			fmt.Println(a.ID, a.Key.Name, "in Amazon Linux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Reason)
+			fmt.Println(a.ID, a.Key.Name, "in Amazon Linux", a.Key.Release, "before", a.Ranges[0].Fixed, a.Updates[0])
 		}
 	}
 	// Output:

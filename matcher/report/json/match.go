@@ -6,6 +6,7 @@ type match struct {
 	ID         string         `json:"id"`
 	Aliases    []string       `json:"aliases,omitempty"`
 	Component  string         `json:"component"`
+	Kind       matcher.Kind   `json:"kind,omitempty"`
 	Status     matcher.Status `json:"status"`
 	Reason     string         `json:"reason,omitempty"`
 	Fixed      string         `json:"fixed,omitempty"`
@@ -33,15 +34,25 @@ type advisory struct {
 	Namespace  string         `json:"namespace,omitempty"`
 	Release    string         `json:"release,omitempty"`
 	Package    string         `json:"package"`
+	Kind       matcher.Kind   `json:"kind,omitempty"`
 	Status     matcher.Status `json:"status"`
 	Reason     string         `json:"reason,omitempty"`
+	Updates    []string       `json:"updates,omitempty"`
 	Ranges     []versionRange `json:"ranges,omitempty"`
 	Versions   []string       `json:"versions,omitempty"`
 	Severities []severity     `json:"severities,omitempty"`
+	Weaknesses []string       `json:"weaknesses,omitempty"`
+	Parts      []part         `json:"parts,omitempty"`
 	Summary    string         `json:"summary,omitempty"`
 	URLs       []string       `json:"urls,omitempty"`
 	Published  string         `json:"published,omitempty"`
 	Modified   string         `json:"modified,omitempty"`
+}
+
+type part struct {
+	Path    string   `json:"path,omitempty"`
+	Symbols []string `json:"symbols,omitempty"`
+	Systems []string `json:"systems,omitempty"`
 }
 
 type versionRange struct {
@@ -59,6 +70,7 @@ type enrichment struct {
 	Exploits   []string   `json:"exploits,omitempty"`
 	Severities []severity `json:"severities,omitempty"`
 	Weaknesses []string   `json:"weaknesses,omitempty"`
+	Aliases    []string   `json:"aliases,omitempty"`
 }
 
 type analysis struct {
@@ -75,7 +87,7 @@ type analysis struct {
 
 func newMatch(m *matcher.Match) match {
 	j := match{
-		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Status: m.Status, Reason: m.Reason, Fixed: m.Fixed,
+		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Kind: m.Kind, Status: m.Status, Reason: m.Reason, Fixed: m.Fixed,
 		Severity: newSeverity(m.Severity), Threat: newEnrichment(&m.Enrichment), Uncertain: m.Uncertain,
 		Evidence: m.Evidence, Analysis: newAnalysis(m.Analysis), Advisories: []advisory{},
 	}
@@ -87,7 +99,7 @@ func newMatch(m *matcher.Match) match {
 
 func (j *match) match(p *parser) matcher.Match {
 	m := matcher.Match{
-		ID: j.ID, Aliases: j.Aliases, Component: j.Component, Status: j.Status, Reason: j.Reason, Fixed: j.Fixed,
+		ID: j.ID, Aliases: j.Aliases, Component: j.Component, Kind: j.Kind, Status: j.Status, Reason: j.Reason, Fixed: j.Fixed,
 		Severity: j.Severity.severity(), Uncertain: j.Uncertain, Evidence: j.Evidence, Analysis: j.Analysis.analysis(p),
 	}
 	if j.Threat != nil {
@@ -103,11 +115,14 @@ func newAdvisory(a *matcher.Advisory) advisory {
 	j := advisory{
 		ID: a.ID, Aliases: a.Aliases, Feed: a.Feed,
 		Type: a.Key.Type, Namespace: a.Key.Namespace, Release: a.Key.Release, Package: a.Key.Name,
-		Status: a.Status, Reason: a.Reason, Versions: a.Versions, Summary: a.Summary, URLs: a.URLs,
+		Kind: a.Kind, Status: a.Status, Reason: a.Reason, Updates: a.Updates, Weaknesses: a.Weaknesses, Versions: a.Versions, Summary: a.Summary, URLs: a.URLs,
 		Published: instant(a.Published), Modified: instant(a.Modified),
 	}
 	for _, r := range a.Ranges {
 		j.Ranges = append(j.Ranges, versionRange(r))
+	}
+	for _, p := range a.Parts {
+		j.Parts = append(j.Parts, part(p))
 	}
 	for _, s := range a.Severities {
 		j.Severities = append(j.Severities, newSeverity(s))
@@ -118,12 +133,15 @@ func newAdvisory(a *matcher.Advisory) advisory {
 func (j *advisory) advisory(p *parser) matcher.Advisory {
 	a := matcher.Advisory{
 		ID: j.ID, Aliases: j.Aliases, Feed: j.Feed,
-		Key:    matcher.Key{Type: j.Type, Namespace: j.Namespace, Release: j.Release, Name: j.Package},
-		Status: j.Status, Reason: j.Reason, Versions: j.Versions, Summary: j.Summary, URLs: j.URLs,
+		Key:  matcher.Key{Type: j.Type, Namespace: j.Namespace, Release: j.Release, Name: j.Package},
+		Kind: j.Kind, Status: j.Status, Reason: j.Reason, Updates: j.Updates, Weaknesses: j.Weaknesses, Versions: j.Versions, Summary: j.Summary, URLs: j.URLs,
 		Published: p.time(j.Published), Modified: p.time(j.Modified),
 	}
 	for _, r := range j.Ranges {
 		a.Ranges = append(a.Ranges, matcher.Range(r))
+	}
+	for _, p := range j.Parts {
+		a.Parts = append(a.Parts, matcher.Part(p))
 	}
 	for _, s := range j.Severities {
 		a.Severities = append(a.Severities, s.severity())
@@ -143,12 +161,12 @@ func (j severity) severity() matcher.Severity {
 func newEnrichment(e *matcher.Enrichment) *enrichment {
 	j := &enrichment{
 		Exploited: instant(e.Exploited), Ransomware: e.Ransomware, EPSS: e.EPSS, Percentile: e.Percentile,
-		Exploits: e.Exploits, Weaknesses: e.Weaknesses,
+		Exploits: e.Exploits, Weaknesses: e.Weaknesses, Aliases: e.Aliases,
 	}
 	for _, s := range e.Severities {
 		j.Severities = append(j.Severities, newSeverity(s.Rate()))
 	}
-	if j.Exploited == "" && !j.Ransomware && j.EPSS == 0 && j.Percentile == 0 && len(j.Exploits)+len(j.Severities)+len(j.Weaknesses) == 0 {
+	if j.Exploited == "" && !j.Ransomware && j.EPSS == 0 && j.Percentile == 0 && len(j.Exploits)+len(j.Severities)+len(j.Weaknesses)+len(j.Aliases) == 0 {
 		return nil
 	}
 	return j
@@ -157,7 +175,7 @@ func newEnrichment(e *matcher.Enrichment) *enrichment {
 func (j *enrichment) enrichment(p *parser) matcher.Enrichment {
 	e := matcher.Enrichment{
 		Exploited: p.time(j.Exploited), Ransomware: j.Ransomware, EPSS: j.EPSS, Percentile: j.Percentile,
-		Exploits: j.Exploits, Weaknesses: j.Weaknesses,
+		Exploits: j.Exploits, Weaknesses: j.Weaknesses, Aliases: j.Aliases,
 	}
 	for _, s := range j.Severities {
 		e.Severities = append(e.Severities, s.severity())

@@ -119,6 +119,12 @@ func (p *explainer) group(g *report.ExplanationGroup) {
 		status += ", in the publisher's words: " + a.Reason
 	}
 	p.line("status", "%s", status)
+	if a.Kind != matcher.Vulnerability {
+		p.line("kind", "%s", a.Kind)
+	}
+	if len(a.Updates) > 0 {
+		p.line("fixed by", "%s", strings.Join(a.Updates, ", "))
+	}
 	var severities []string
 	for _, s := range a.Severities {
 		severities = append(severities, severityText(s.Rate()))
@@ -156,6 +162,8 @@ func (p *explainer) outcome(g *report.ExplanationGroup) string {
 		return p.Bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed)
 	case matcher.OutcomeOutOfRange:
 		return p.Bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
+	case matcher.OutcomeOtherSystem:
+		return p.Bold("NOT AFFECTED") + ": " + subject + ": the advisory is about other operating systems"
 	case matcher.OutcomeSkipped:
 		return p.Bold("NOT MATCHED") + ": " + subject + ": " + p.skipped(g)
 	case matcher.OutcomeOtherRelease:
