@@ -75,11 +75,11 @@ type Part struct {
 type Kind uint8
 
 const (
-	Vulnerability Kind = iota
-	Malware            // the package itself does harm; counts as critical
-	Unmaintained       // information: nobody maintains the package
-	Unsound            // information: a Rust API that can break memory safety
-	Notice             // other information
+	Vulnerability Kind = iota // the package has a vulnerability
+	Malware                   // the package itself does harm; counts as critical
+	Unmaintained              // information: nobody maintains the package
+	Unsound                   // information: a Rust API that can break memory safety
+	Notice                    // other information
 )
 
 // Informational reports whether an advisory of the kind describes no vulnerability.

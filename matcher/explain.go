@@ -255,7 +255,7 @@ func (n named) explain(a *Advisory, component string) Explanation {
 	switch {
 	case a.Status == NotAffected:
 		x.Outcome = OutcomeNotAffected
-	case a.elsewhere(n.system):
+	case n.system != "" && a.elsewhere(n.system):
 		x.Outcome = OutcomeOtherSystem
 	case holds && v.uncertain != "":
 		x.Outcome = OutcomeUncertain

@@ -80,9 +80,9 @@
 //	         system, declared, dev, owned    bools
 //	         licenses          list of texts
 //	         layer             int, -1 in a file system
-//	match    id, status, reason, uncertain, summary    texts; status as in matcher.Status: "will-not-fix"
+//	match    id, kind, status, reason, uncertain, summary    texts; kind and status as in matcher: "malware", "will-not-fix"
 //	         fixed             version
-//	         aliases, feeds, exploits, weaknesses             lists of texts
+//	         aliases, updates, feeds, exploits, weaknesses    lists of texts
 //	         severity          severity
 //	         severity_source, vector                          texts
 //	         score, epss, percentile                          doubles

@@ -157,6 +157,7 @@ func (s *schemaMaker) enumeration(typ reflect.Type) string {
 
 var enumerations = map[string]string{
 	"Place":       "`installed` `vendored` `cached` `test-data` `lock-file`",
+	"Kind":        "`vulnerability` `malware` `unmaintained` `unsound` `notice`",
 	"Status":      "`affected` `fixed` `not-affected` `will-not-fix` `deferred` `under-investigation` `end-of-life`",
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
 	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
@@ -165,7 +166,7 @@ var enumerations = map[string]string{
 	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy`",
 	"Action":      "`go` `warn` `stop`",
 	"Target":      "`image` `distro` `package` `match` `finding`",
-	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `skipped` `other-release` `not-installed` `no-advisory`",
+	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `other-system` `skipped` `other-release` `not-installed` `no-advisory`",
 	"Bound":       "`introduced` `fixed` `last-affected` `listed`",
 }
 
