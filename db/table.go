@@ -27,7 +27,7 @@ type verdict struct {
 	extra      uint32 // has the updates and parts
 }
 
-// An extra has facts that most notes and verdicts lack, to save memory.
+// An extra holds facts that most notes and verdicts lack, to save memory.
 type extra struct {
 	kind       uint8
 	weaknesses idList // of strings

@@ -71,13 +71,13 @@ type Part struct {
 	Systems []string // the operating systems on which it has the vulnerability, as Go and Rust name them: "windows"; all if empty
 }
 
-// A Kind tells what an advisory warns of.
+// A Kind classifies an advisory.
 type Kind uint8
 
 const (
 	Vulnerability Kind = iota // the package has a vulnerability
 	Malware                   // the package itself does harm; counts as critical
-	Unmaintained              // information: nobody maintains the package
+	Unmaintained              // information: the package has no maintainer any more
 	Unsound                   // information: a Rust API that can break memory safety
 	Notice                    // other information
 )

@@ -166,6 +166,13 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 	for _, p := range d.Problems {
 		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(p))
 	}
+	const shown = 5
+	for _, s := range d.Unmatched[:min(shown, len(d.Unmatched))] {
+		a.say("  %s: %s", terminal.Escape(d.Name), terminal.Escape(s))
+	}
+	if more := len(d.Unmatched) - shown; more > 0 {
+		a.say("  %s: %s more without a match; the JSON report lists them", terminal.Escape(d.Name), plural.Count(more, "statement"))
+	}
 	for _, l := range d.Unresolved {
 		a.say("  %s: BOM-Link %s leads to a BOM that is not given; add it with --vex", terminal.Escape(d.Name), terminal.Escape(l))
 	}

@@ -72,6 +72,7 @@ type judge struct {
 	index    *index
 	values   map[string]any // of the variables
 	packages map[string]*judged
+	targets  []*purl.Target // all packages, for hints
 	used     map[*entry]bool
 	expired  map[*entry]bool
 }
@@ -247,6 +248,27 @@ func (j *judge) record(d report.Decision, about func() thing) {
 	j.verdict.Decisions = append(j.verdict.Decisions, d)
 }
 
+// maxHints bounds the entries for which similar packages are looked for.
+const maxHints = 100
+
+// hint returns the package that an unused entry may mean, "" if none is similar or if the entry's package is in the image.
+func (j *judge) hint(e *entry) string {
+	if e.pattern == nil {
+		return ""
+	}
+	if j.targets == nil {
+		for i := range j.in.Report.Components {
+			j.targets = append(j.targets, j.pkg(j.packages[j.in.Report.Components[i].ID]))
+		}
+	}
+	for _, t := range j.targets {
+		if ok, _ := e.pattern.Match(t); ok {
+			return ""
+		}
+	}
+	return e.pattern.Nearest(j.targets)
+}
+
 // finish sums up.
 func (j *judge) finish() {
 	v := j.verdict
@@ -261,7 +283,11 @@ func (j *judge) finish() {
 		case j.expired[e]:
 			v.Expired = append(v.Expired, e.Entry)
 		case !j.used[e]:
-			v.Unused = append(v.Unused, e.Entry)
+			unused := e.Entry
+			if len(v.Unused) < maxHints {
+				unused.Hint = j.hint(e)
+			}
+			v.Unused = append(v.Unused, unused)
 		}
 	}
 }

@@ -13,5 +13,6 @@
 //     distribution's ID, see package distro.
 //   - Versions are compared by the order of their type, so that "1.0" of PyPI matches 1.0.0.
 //   - Each qualifier of the pattern must be the package's. "distro" may be a release as well as a point release or a codename.
-//     "arch=source" and "arch=src" name a source package, and match every package that was built from it.
+//   - The name of a source package, which reports show, matches every package that was built from it, like the package's own name.
+//     "arch=source" and "arch=src" make a pattern match by the source package only.
 package purl

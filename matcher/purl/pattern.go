@@ -20,7 +20,7 @@ type Pattern struct {
 	version    string
 	subpath    string
 	qualifiers map[string]string
-	source     bool // names a source package
+	source     bool // names a source package only
 }
 
 // Parse reads a package URL.
@@ -61,18 +61,25 @@ func (p *Pattern) Match(t *Target) (ok, versioned bool) {
 	if p.key.Type != t.key.Type || p.subpath != "" {
 		return false, false
 	}
-	names, installed := t.key, t.version
-	if p.source {
-		names = t.source
-		if t.SourcePackage != nil && t.SourcePackage.Version != "" {
-			installed = t.SourcePackage.Version
+	if !p.source {
+		if ok, versioned = p.matchNames(t, t.key, t.version, false); ok || versioned || t.source == t.key {
+			return ok, versioned
 		}
 	}
+	installed := t.version
+	if t.SourcePackage != nil && t.SourcePackage.Version != "" {
+		installed = t.SourcePackage.Version
+	}
+	return p.matchNames(t, t.source, installed, true)
+}
+
+// matchNames reports whether the pattern matches names of a target, and whether it gives a version to match.
+func (p *Pattern) matchNames(t *Target, names matcher.Key, installed string, source bool) (ok, versioned bool) {
 	if !glob.Match(p.key.Namespace, names.Namespace) || !glob.Match(p.key.Name, names.Name) {
 		return false, false
 	}
 	for k, v := range p.qualifiers {
-		if !p.qualifies(t, k, v) {
+		if !p.qualifies(t, k, v, source) {
 			return false, false
 		}
 	}
@@ -86,12 +93,12 @@ func (p *Pattern) Match(t *Target) (ok, versioned bool) {
 }
 
 // qualifies reports whether a target has a qualifier.
-func (p *Pattern) qualifies(t *Target, name, value string) bool {
+func (p *Pattern) qualifies(t *Target, name, value string, source bool) bool {
 	have := t.qualifiers[name]
 	switch {
 	case have == value:
 		return true
-	case name == "epoch" && p.source:
+	case name == "epoch" && source:
 		return true // the source's version has it
 	case name == "distro" && t.distro != nil:
 		return value == t.distro.Codename && value != "" || strings.HasPrefix(have, value+".") || isRelease(value, t.distro)

@@ -43,7 +43,7 @@ func TestMatch(t *testing.T) {
 		{"pkg:deb/*/libssl3", libssl, "true false"},
 		{"pkg:deb/ubuntu/libssl3", libssl, "false false"},
 		{"pkg:deb/ubuntu*/libssl3", libssl, "false false"},
-		{"pkg:deb/debian/openssl", libssl, "false false"},
+		{"pkg:deb/debian/openssl", libssl, "true false"}, // the source package
 		{"pkg:deb/debian/openssl?arch=source", libssl, "true false"},
 		{"pkg:deb/debian/libssl3?arch=amd64", libssl, "true false"},
 		{"pkg:deb/debian/libssl3?arch=arm64", libssl, "false false"},

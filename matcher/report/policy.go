@@ -108,6 +108,7 @@ type Entry struct {
 	Reason  string
 	By      string    // the author, if the list says
 	Expires time.Time // last moment at which the entry holds; zero is never
+	Hint    string    // of an entry in Verdict.Unused: the package that it may mean; "" if none is similar
 }
 
 // Count counts the decisions with an action. A nil Verdict has none.

@@ -31,6 +31,7 @@ type VEXDocument struct {
 	Agreed     int      // matches that another document decides in the same way
 	Overruled  int      // matches that another document decides otherwise
 	Problems   []string // statements that could not be read
+	Unmatched  []string // statements without a match, each with the reason and the package or match that it may mean
 	Unresolved []string // BOM-Links to BOMs that are not among the documents, sorted
 	Truncated  bool     // its wildcards name so much that not all of them were followed
 }

@@ -68,6 +68,9 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 			if named {
 				u.Named++
 			}
+			if len(best) == 0 {
+				u.Unmatched = append(u.Unmatched, a.unmatched(s, out.Matches, byID, named, len(u.Unmatched) < maxHints))
+			}
 			for m, hit := range best {
 				words[m] = append(words[m], word{s, k, i, hit})
 			}

@@ -10,7 +10,7 @@ import (
 // maliciousCode is the weakness of packages that do harm: "Embedded Malicious Code".
 const maliciousCode = "CWE-506"
 
-// kind returns what a record warns of. Records of malware have an identifier with the prefix MAL, or are GitHub's about malicious code.
+// kind returns the kind of a record. Records of malware have an identifier with the prefix MAL, or are GitHub's about malicious code.
 func (r *record) kind() matcher.Kind {
 	malware := func(id string) bool { return strings.HasPrefix(id, "MAL-") }
 	if malware(string(r.ID)) || slices.ContainsFunc(r.Aliases, malware) ||

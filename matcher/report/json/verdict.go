@@ -42,6 +42,7 @@ type entry struct {
 	Reason  string `json:"reason"`
 	By      string `json:"by,omitempty"`
 	Expires string `json:"expires,omitempty"`
+	Hint    string `json:"hint,omitempty"`
 }
 
 type vexDocument struct {
@@ -56,6 +57,7 @@ type vexDocument struct {
 	Agreed     int      `json:"agreed"`
 	Overruled  int      `json:"overruled"`
 	Problems   []string `json:"problems,omitempty"`
+	Unmatched  []string `json:"unmatched,omitempty"`
 	Unresolved []string `json:"unresolved,omitempty"`
 	Truncated  bool     `json:"truncated,omitempty"`
 }
@@ -64,7 +66,7 @@ func newVEXDocument(d *report.VEXDocument) vexDocument {
 	return vexDocument{
 		Document: d.Name, Format: d.Format, ID: d.ID, Author: d.Author, Statements: d.Statements,
 		Named: d.Named, Decided: d.Decided, Suppressed: d.Suppressed, Agreed: d.Agreed, Overruled: d.Overruled,
-		Problems: d.Problems, Unresolved: d.Unresolved, Truncated: d.Truncated,
+		Problems: d.Problems, Unmatched: d.Unmatched, Unresolved: d.Unresolved, Truncated: d.Truncated,
 	}
 }
 
@@ -72,7 +74,7 @@ func (j *vexDocument) vexDocument() report.VEXDocument {
 	return report.VEXDocument{
 		Name: j.Document, Format: j.Format, ID: j.ID, Author: j.Author, Statements: j.Statements,
 		Named: j.Named, Decided: j.Decided, Suppressed: j.Suppressed, Agreed: j.Agreed, Overruled: j.Overruled,
-		Problems: j.Problems, Unresolved: j.Unresolved, Truncated: j.Truncated,
+		Problems: j.Problems, Unmatched: j.Unmatched, Unresolved: j.Unresolved, Truncated: j.Truncated,
 	}
 }
 
@@ -167,12 +169,12 @@ func newEntry(e *report.Entry) *entry {
 	if e == nil {
 		return nil
 	}
-	return &entry{e.List, e.Line, e.What, e.Reason, e.By, instant(e.Expires)}
+	return &entry{e.List, e.Line, e.What, e.Reason, e.By, instant(e.Expires), e.Hint}
 }
 
 func (j *entry) entry(p *parser) *report.Entry {
 	if j == nil {
 		return nil
 	}
-	return &report.Entry{List: j.List, Line: j.Line, What: j.What, Reason: j.Reason, By: j.By, Expires: p.time(j.Expires)}
+	return &report.Entry{List: j.List, Line: j.Line, What: j.What, Reason: j.Reason, By: j.By, Expires: p.time(j.Expires), Hint: j.Hint}
 }

@@ -63,7 +63,7 @@ func WriteAdvisories(w io.Writer, list []matcher.Advisory, o Options) error {
 	return nil
 }
 
-// WriteEnrichments writes enrichments by their identifiers, a line each, and nothing if there are none.
+// WriteEnrichments writes enrichments by identifier, a line each, and nothing for an empty map.
 func WriteEnrichments(w io.Writer, all map[string]matcher.Enrichment, o Options) error {
 	if len(all) == 0 {
 		return nil

@@ -48,9 +48,16 @@ func (t *table) verdict() {
 		lines = append(lines, t.Alarm("expired")+terminal.Escape(fmt.Sprintf(" on %s: %s, %s (%s, line %d)", e.Expires.UTC().Format(time.DateOnly), e.What, e.Reason, e.List, e.Line)))
 	}
 	t.lines(lines)
-	if n := len(v.Unused); n > 0 {
-		t.printf("  %s of lists match nothing in this image\n", plural.Count(n, "entry"))
+	lines = nil
+	for i := range v.Unused {
+		e := &v.Unused[i]
+		line := fmt.Sprintf("matches nothing: %s (%s, line %d)", e.What, e.List, e.Line)
+		if e.Hint != "" {
+			line += "; it may mean " + e.Hint
+		}
+		lines = append(lines, terminal.Escape(line))
 	}
+	t.lines(lines)
 }
 
 func (t *table) lines(list []string) {
