@@ -15,6 +15,18 @@ func (s Status) String() string {
 	return fmt.Sprintf("status(%d)", uint8(s))
 }
 
+// Text returns the status in English, as every form for people writes it: "fix available". It is about the advisory of a match; the
+// installed version of a match with the status Fixed lacks the fix.
+func (s Status) Text() string {
+	switch s {
+	case Fixed:
+		return "fix available"
+	case Deferred:
+		return "fix deferred"
+	}
+	return english(s.String())
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 

@@ -58,7 +58,7 @@ func TestVerdicts(t *testing.T) {
 		stdout, stderr []string
 	}{
 		{"vex", []string{"--vex", vexFile}, 0,
-			[]string{"1 finding hidden\n  1: not-affected by a VEX statement", "VEX: under-investigation; fix available"},
+			[]string{"1 finding hidden\n  1: not affected by a VEX statement", "VEX: under-investigation; fix available"},
 			[]string{"app.vex.json: OpenVEX, 2 statements: decides 2 matches, suppresses 1 of them"}},
 		{"vex, hidden shown", []string{"--vex", vexFile, "--show-hidden"}, 0, []string{"unknown   CVE-2019-14232  Django 1.11.20  vulnerable_code_not_present; " + vexFile + " statements[0]"}, nil},
 		{"a document about something else", []string{"--vex", other}, 0, nil, []string{"other.vex.json: OpenVEX, 2 statements: matches nothing in the image"}},
@@ -67,7 +67,7 @@ func TestVerdicts(t *testing.T) {
 			[]string{"verdict: stop by policy production of " + policyFile + " (mapping 1, line 15)", "warn: runs as root", "allowed until 2025-06-30: CVE-2019-19844, not reachable (accepted, line 12)", "expired on 2024-06-30: CVE-2020-7471, until the update (accepted, line 13)", "policy production, no-dsa"},
 			[]string{"policy production of " + policyFile + " stops: update to", "other decisions)"}},
 		{"policy, going on", append([]string{"--continue"}, judged...), 0, []string{"verdict: stop"}, []string{"continuing, because of --continue"}},
-		{"policy and vex", append([]string{"--vex", vexFile, "--format", "json"}, judged...), 4, []string{`"why": "not-affected by a VEX statement"`, `"action": "stop"`}, nil},
+		{"policy and vex", append([]string{"--vex", vexFile, "--format", "json"}, judged...), 4, []string{`"why": "not affected by a VEX statement"`, `"action": "stop"`}, nil},
 		{"policy, no mapping", []string{"--policy", policyFile}, 1, nil, []string{`"demo:": no mapping fits, and there is no default; add a mapping or a default, or name the image with --image-name`}},
 		{"policy, preset", []string{"--policy", "preset:fixable"}, 4, nil, []string{"policy fixable of preset:fixable stops: update "}},
 		{"policy, no such preset", []string{"--policy", "preset:no"}, 1, nil, []string{`there is no preset "no", but severity`}},

@@ -22,5 +22,5 @@ func Example() {
 	// Output:
 	// medium CVE-2023-5678 openssl fix available
 	// negligible CVE-2005-2541 tar unimportant
-	// 1 hidden: not-affected by a VEX statement
+	// 1 hidden: not affected by a VEX statement
 }

@@ -125,7 +125,7 @@ func sortFindings(list []Finding) {
 
 // Word returns the publisher's own description of the finding, or else a description of its status.
 func (f *Finding) Word() string {
-	word := f.Status.String()
+	word := f.Status.Text()
 	switch {
 	case f.Reason != "":
 		word = f.Reason

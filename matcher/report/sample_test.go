@@ -169,9 +169,9 @@ func TestNothingSilent(t *testing.T) {
 	}
 	const noNuget, ended = "No advisories for nuget: 1 package could not be checked", "Support for deb debian 12 has ended"
 	for name, want := range map[string][]string{
-		"sarif.json":  {noNuget, ended, "maven: not a zip archive", "not-affected by a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},
-		"gitlab.json": {noNuget, ended, "maven: not a zip archive", "1 finding hidden: status deferred"},
-		"junit.xml":   {noNuget, ended, "hidden: not-affected by a VEX statement"},
+		"sarif.json":  {noNuget, ended, "maven: not a zip archive", "not affected by a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},
+		"gitlab.json": {noNuget, ended, "maven: not a zip archive", "1 finding hidden: status fix deferred"},
+		"junit.xml":   {noNuget, ended, "hidden: not affected by a VEX statement"},
 		"report.md":   {noNuget, ended, "2 findings hidden", "1 file could not be read"},
 		"report.html": {noNuget, ended, "1 file could not be read", "hidden too (2)"},
 		"report.txt":  {noNuget, ended, "2 findings hidden", "1 diagnostic: some files could not be read"},

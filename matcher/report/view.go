@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
@@ -62,11 +63,11 @@ func (a *Assessment) hide(o *Options, index []int) {
 		switch {
 		case given:
 		case m.Suppressed():
-			r = Reason{ReasonVEX, m.Analysis.Status.String() + " by a VEX statement"}
+			r = Reason{ReasonVEX, strings.ReplaceAll(m.Analysis.Status.String(), "-", " ") + " by a VEX statement"}
 		case d != nil:
 			r = Reason{ReasonPolicy, "policy " + d.Policy + ", " + d.Rule}
 		case slices.Contains(o.View.IgnoreStatus, m.Status):
-			r = Reason{ReasonStatus, "status " + m.Status.String()}
+			r = Reason{ReasonStatus, "status " + m.Status.Text()}
 		case o.View.OnlyFixed && m.Fixed == "":
 			r = Reason{ReasonNoFix, "no fix available"}
 		case known != nil && c != nil && known.has(m, c):

@@ -44,6 +44,8 @@ func TestReportedProducts(t *testing.T) {
 	}{
 		// A qualifier may name the release of a point release. https://github.com/arthur-ai/arthur-engine/pull/1862
 		{"distro and version", `{"@id":"pkg:oci/podman","subcomponents":[{"@id":"pkg:deb/debian/libssl3@3.0.19-1~deb12u2?distro=debian-12"}]}`, "", "libssl3"},
+		{"source package", `{"@id":"pkg:deb/debian/openssl"}`, "", "libssl3"},
+		{"source package of another version", `{"@id":"pkg:deb/debian/openssl@1"}`, "", ""},
 		{"another arch", `{"@id":"pkg:deb/debian/libssl3@3.0.19-1~deb12u2?arch=arm64&distro=debian-12"}`, "", ""},
 		{"another release", `{"@id":"pkg:deb/debian/libssl3?distro=debian-1"}`, "", ""},
 		// "+" and ":" may be encoded or not. https://github.com/anchore/grype/issues/1836
@@ -111,5 +113,32 @@ func TestReportedProducts(t *testing.T) {
 				t.Errorf("suppressed %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+// TestUnmatched reports each statement without a match, and the package or match that it may mean.
+func TestUnmatched(t *testing.T) {
+	scanned := reported()
+	found := &matcher.Result{Matches: []matcher.Match{
+		{ID: "CVE-1", Component: "libssl3", Advisories: []matcher.Advisory{{ID: "CVE-1", Updates: []string{"DSA-1-1"}}}}, {ID: "CVE-2", Component: "zlib1g"},
+	}}
+	for _, c := range []struct{ id, product, want string }{
+		{"CVE-1", "pkg:deb/debian/openssl", ""},
+		{"dsa-1-1", "pkg:deb/debian/libssl3", ""},
+		{"CVE-1", "pkg:deb/debian/opensl", "statements[0]: CVE-1: nothing in the image is pkg:deb/debian/opensl; it may mean pkg:deb/debian/openssl"},
+		{"CVE-1", "pkg:npm/nothing-like-it", "statements[0]: CVE-1: nothing in the image is pkg:npm/nothing-like-it"},
+		{"CVE-2", "pkg:deb/debian/openssl", "statements[0]: CVE-2 was not found in pkg:deb/debian/openssl; it was found in " + scanned.Components[2].Label()},
+		{"CVE-3", "pkg:deb/debian/openssl", "statements[0]: CVE-3 was not found in pkg:deb/debian/openssl"},
+	} {
+		text := `{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"a","timestamp":"2024-01-01T00:00:00Z","version":1,"statements":[` +
+			`{"vulnerability":{"name":"` + c.id + `"},"products":[{"@id":"` + c.product + `"}],"status":"not_affected","justification":"vulnerable_code_not_present"}]}`
+		doc, err := vex.Read(strings.NewReader(text), "x.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rows := vex.Documents{doc}.Apply(scanned, found, nil)
+		if got := strings.Join(rows[0].Unmatched, "\n"); got != c.want {
+			t.Errorf("%s in %s:\ngot  %s\nwant %s", c.id, c.product, got, c.want)
+		}
 	}
 }

@@ -46,7 +46,7 @@ func WriteAdvisories(w io.Writer, list []matcher.Advisory, o Options) error {
 		if level != matcher.Unknown {
 			severity = level.String()
 		}
-		name, status := "", a.Status.String()
+		name, status := "", a.Status.Text()
 		if !one {
 			name = a.Key.Type + " " + qualified(a.Key)
 		}

@@ -25,9 +25,9 @@ func TestWriteAdvisories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `ID     PACKAGE   RELEASE  STATUS   FIXED BY          AFFECTED                    SEVERITY  FEED    SUMMARY
-CVE-1  deb bash  12       fixed    DSA-1-1, DSA-2-1  < 2                                   debian  no-dsa\x1b
-EX-1   npm a              malware                    >= 1 <= 3, all, 2 versions  high      osv     a summary
+	want := `ID     PACKAGE   RELEASE  STATUS         FIXED BY          AFFECTED                    SEVERITY  FEED    SUMMARY
+CVE-1  deb bash  12       fix available  DSA-1-1, DSA-2-1  < 2                                   debian  no-dsa\x1b
+EX-1   npm a              malware                          >= 1 <= 3, all, 2 versions  high      osv     a summary
 `
 	if got.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), want)

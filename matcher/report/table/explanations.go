@@ -111,10 +111,7 @@ func (p *explainer) group(g *report.ExplanationGroup) {
 	if len(g.Releases) > 1 {
 		return // the rest differs between releases
 	}
-	status := a.Status.String()
-	if a.Status == matcher.Fixed {
-		status = "affected, fixed in a later version"
-	}
+	status := a.Status.Text()
 	if a.Reason != "" {
 		status += ", in the publisher's words: " + a.Reason
 	}

@@ -83,7 +83,7 @@ func (t *table) counts() {
 	parts = nil
 	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
 		if n := statuses[s]; n > 0 {
-			parts = append(parts, plural.Number(n)+" "+s.String())
+			parts = append(parts, plural.Number(n)+" "+s.Text())
 		}
 	}
 	t.printf("  by status    %s\n", strings.Join(parts, ", "))
