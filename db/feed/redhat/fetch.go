@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -21,18 +22,22 @@ import (
 // maxChanges bounds the number of documents that fetch downloads one by one. If more have changed, the archive is smaller.
 const maxChanges = 5000
 
+// margin is how long before an archive's date the first changes are that increment downloads after the archive. Making an archive takes hours,
+// and it may lack changes of that time.
+const margin = 12 * time.Hour
+
 var (
-	archiveName  = regexp.MustCompile(`^csaf_[a-z]+_([0-9]{4}-[0-9]{2}-[0-9]{2})\.tar\.zst$`)
+	archiveName  = regexp.MustCompile(`^[a-z][a-z_-]*(?:_([0-9]{4}-[0-9]{2}-[0-9]{2}))?\.tar\.(?:zst|gz|xz|bz2)$`)
 	documentName = regexp.MustCompile(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
 )
 
-// fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents of a day, which
-// archive_latest.txt names. It has lists of documents with the times of their last change, changes.csv, and of their deletion,
-// deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the time of the last
-// change.
+// fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents, which archive_latest.txt
+// names: "vex-archive.tar.zst", or "csaf_vex_2025-02-15.tar.zst". It has lists of documents with the times of their last change, changes.csv,
+// and of their deletion, deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the
+// time of the last change, or, after "archive", the time from which on the archive may lack changes.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	base := strings.TrimSuffix(f.Dataset.URLs[0], "/") + "/"
-	if since, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil {
+	if since, err := time.Parse(time.RFC3339, strings.TrimPrefix(f.Fingerprint, afterArchive)); err == nil {
 		got, err := increment(ctx, f, base, since)
 		if err == nil || !errors.Is(err, errTooMany) {
 			return got, err
@@ -51,14 +56,26 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if err != nil {
 		return feed.Fetched{}, err
 	}
-	// The archive may lack changes of its own day, so the next fetch includes that day.
-	return feed.Fetched{Locations: []string{archive}, Fingerprint: m[1] + "T00:00:00Z"}, nil
+	date, err := time.Parse(time.DateOnly, m[1])
+	if err != nil { // the date is that of the file
+		fi, err := os.Stat(archive)
+		if err != nil {
+			return feed.Fetched{}, err
+		}
+		date = fi.ModTime()
+	}
+	return feed.Fetched{Locations: []string{archive}, Fingerprint: afterArchive + date.Add(-margin).UTC().Format(time.RFC3339)}, nil
 }
+
+const afterArchive = "archive "
 
 var errTooMany = errors.New("too many changes")
 
 // increment downloads the documents that have changed since a time.
 func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Time) (feed.Fetched, error) {
+	if strings.HasPrefix(f.Fingerprint, afterArchive) && !f.Date.IsZero() && f.Date.Before(since) {
+		since = f.Date // of the newest document. A mirror may not keep the date of the archive
+	}
 	var lists [2][]string
 	newest := since
 	for i, name := range []string{"changes.csv", "deletions.csv"} {
