@@ -160,7 +160,7 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 			list = append(list, l)
 		}
 	}
-	if stream, version := rpmname.Stream(module); version != "" { // an advisory may state the fixed build of the module only
+	if stream, version := rpmname.Stream(module); stream != "" { // an advisory may state the fixed build of the module only
 		l := lookup{key: list[0].key, version: version}
 		l.key.Name = stream
 		if list[0].rebuild != "" {

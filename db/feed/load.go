@@ -52,7 +52,7 @@ type LoadResult struct {
 	Elsewhere  int     // advisories dropped because another dataset of the feed covers their ecosystem, see Dataset.Covers
 	Bad        int     // records with an Err, and documents that are not records
 	Skipped    int     // documents that do not belong to the feed
-	Errors     []error // of the first bad ones
+	Errors     []error // of the first bad ones, one for each cause
 }
 
 // Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
@@ -78,6 +78,7 @@ type loader struct {
 	b          *db.Builder
 	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
+	causes     map[string]bool      // texts of the errors that the report has
 	d          *location.Data       // being read
 	ecosystems map[matcher.Key]bool // of advisories
 	newest     time.Time            // of the records
@@ -92,7 +93,7 @@ func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
 		o.Errors = 20
 	}
 	o.Limits = o.Limits.withDefaults()
-	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
+	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool), causes: make(map[string]bool)}
 	l.report.Feed, l.report.Location = f.Name, location.Display(from)
 	l.secrets = secretsOf([]string{from})
 	return l
@@ -181,12 +182,17 @@ func (l *loader) record(doc location.Document, rec Record) {
 	}
 }
 
-// bad counts a bad record and keeps its error with the names of document and record.
+// bad counts a bad record. It keeps the first error of each cause, with the names of document and record.
 func (l *loader) bad(doc location.Document, id string, err error) {
 	l.report.Bad++
 	if len(l.report.Errors) == l.o.Errors {
 		return
 	}
+	cause := shorten(err).Error()
+	if l.causes[cause] {
+		return
+	}
+	l.causes[cause] = true
 	for _, name := range []string{id, doc.Member} {
 		if name != "" {
 			err = fmt.Errorf("%s: %w", name, err)
