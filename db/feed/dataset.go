@@ -43,6 +43,12 @@ type Fetched struct {
 	// locations, drops those that Deleted lists, and keeps all others.
 	Increment bool
 	Deleted   []string
+
+	// Missing has an error for each file that the publisher lists or once had, and that is not there. The rest is in Locations. Update keeps
+	// the records of a missing file, see GetAll, and reports the errors.
+	Missing []error
+
+	partial bool // the increment lacks whole files, whose records may have IDs in common with those in the locations
 }
 
 // covers reports whether the advisories of an ecosystem belong to the dataset.

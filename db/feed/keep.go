@@ -106,6 +106,9 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 // unchanged keeps the records of a dataset that its increment does not contain.
 func (k *keeper) unchanged(ctx context.Context, j *job) error {
 	dropped := make(map[string]bool)
+	replaced := func(a *matcher.Advisory) bool {
+		return j.loaded.records[a.ID] && (j.loaded.keys == nil || j.loaded.keys[recordKey{a.ID, a.Key}])
+	}
 	gone := func(id string) bool {
 		if j.loaded.records[id] {
 			dropped[id] = true
@@ -120,7 +123,11 @@ func (k *keeper) unchanged(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j || gone(a.ID) {
+		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j {
+			continue
+		}
+		if replaced(&a) {
+			dropped[a.ID] = true
 			continue
 		}
 		if err := k.b.Add(a); err != nil {

@@ -78,6 +78,7 @@ type loader struct {
 	b          *db.Builder
 	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
+	keys       map[recordKey]bool   // of all advisories, if not nil
 	causes     map[string]bool      // texts of the errors that the report has
 	d          *location.Data       // being read
 	ecosystems map[matcher.Key]bool // of advisories
@@ -86,6 +87,12 @@ type loader struct {
 	info       db.FeedInfo
 	report     LoadResult
 	secrets    *scrub.Scrubber // of the URLs and the requests
+}
+
+// A recordKey is the vulnerability and the package of an advisory.
+type recordKey struct {
+	id  string
+	key matcher.Key
 }
 
 func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
@@ -161,6 +168,9 @@ func (l *loader) record(doc location.Document, rec Record) {
 		}
 		if l.records != nil {
 			l.records[a.ID] = true
+		}
+		if l.keys != nil {
+			l.keys[recordKey{a.ID, a.Key}] = true
 		}
 		if err := l.b.Add(a); err != nil {
 			errs.Add(err)

@@ -131,6 +131,9 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 		fetch = fetchURLs
 	}
 	got, err := fetch(ctx, f)
+	for _, err := range got.Missing {
+		j.report.Missing = append(j.report.Missing, scrubbed(j.secrets, err))
+	}
 	switch {
 	case err == nil && len(got.Locations) == 0 && !got.Increment:
 		j.fail(errors.New("fetch returned no data"))
@@ -197,6 +200,9 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	l.dataset, l.secrets = j.dataset, j.secrets
 	if j.got.Increment {
 		l.records = make(map[string]bool)
+		if j.got.partial {
+			l.keys = make(map[recordKey]bool)
+		}
 		for _, id := range j.got.Deleted {
 			l.records[id] = true
 		}
