@@ -44,11 +44,11 @@ type Fetched struct {
 	Increment bool
 	Deleted   []string
 
-	// Missing has an error for each file that the publisher lists or once had, and that is not there. The rest is in Locations. Update keeps
-	// the records of a missing file, see GetAll, and reports the errors.
-	Missing []error
+	// Partial says that an increment consists of whole files and lacks others. Their records may have the IDs of records in the locations, so
+	// Update replaces the advisories with the same ID and package only.
+	Partial bool
 
-	partial bool // the increment lacks whole files, whose records may have IDs in common with those in the locations
+	Missing []error // reports files that the publisher lists or once had, and that do not exist
 }
 
 // covers reports whether the advisories of an ecosystem belong to the dataset.

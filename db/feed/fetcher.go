@@ -125,7 +125,7 @@ func (f *Fetcher) copy(from, name string) (string, error) {
 //
 // A file that does not exist costs only that file: GetAll reports it in Missing, with ErrUnchanged, too. If the state in the database has its
 // data, GetAll returns the other files as an increment with the date of that state, so that Update keeps the data. GetAll fails if no file
-// exists.
+// exists, or if the first one does not and never did.
 func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	was := strings.Split(f.Fingerprint, "\n")
 	if len(was) != len(urls) || slices.Contains(was, "") {
@@ -168,7 +168,7 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 				unchanged++
 			}
 		}
-		if none == len(urls) {
+		if none == len(urls) || is[0] == fileAbsent {
 			return Fetched{}, errors.Join(absent...)
 		}
 		if conditional && unchanged == len(urls) {
@@ -181,7 +181,7 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 			got.Locations = append(got.Locations, path)
 		}
 		if is[i] == fileLost {
-			got.Increment, got.partial, got.Date = true, true, f.Date
+			got.Increment, got.Partial, got.Date = true, true, f.Date
 		}
 	}
 	if !slices.Contains(is, "") {

@@ -34,7 +34,7 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 			s := &f.Datasets[k]
 			known[f.title(s)] = true
 			if len(s.URLs) == 0 {
-				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) {
+				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && len(f.Datasets) == 1 {
 					return nil, fmt.Errorf("%s needs a location: name one", f.title(s))
 				}
 				continue
