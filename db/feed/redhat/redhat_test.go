@@ -230,6 +230,10 @@ func TestFetch(t *testing.T) {
 			files["2024/cve-2024-1.json"] = vex(fixed(`"eus:curl-0"`))
 			change("2025-02-16T00:00:00+00:00")
 			update("renewed", "[{ 7.76.1-14.el9_0.7  }]")
+			files["2024/cve-2024-1.json"] = vex(fixed(`"main:curl-2"`))
+			files["changes.csv"] = `"2024/cve-2024-1.json","2025-02-16T02:00:00+00:00"` + "\n" + `"2024/cve-2024-2.json","2025-02-16T01:00:00+00:00"` + "\n"
+			update("renewed", "[{ 7.76.1-23.el9_2.4  }]") // although a document is missing, which is asked for again
+			update("renewed", "[{ 7.76.1-23.el9_2.4  }]")
 			files["deletions.csv"] = `"2024/cve-2024-1.json","2025-02-17T00:00:00+00:00"` + "\n"
 			update("renewed", "")
 		})
