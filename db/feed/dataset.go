@@ -48,6 +48,10 @@ type Fetched struct {
 	// Update replaces the advisories with the same ID and package only.
 	Partial bool
 
+	// Additive says that the records of an increment are updates beside the former ones, which may be about the same vulnerabilities of the
+	// same packages. Update replaces the advisories with the same ID, package and Reason only.
+	Additive bool
+
 	Missing []error // reports files that the publisher lists or once had, and that do not exist
 }
 

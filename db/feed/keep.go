@@ -107,7 +107,7 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 func (k *keeper) unchanged(ctx context.Context, j *job) error {
 	dropped := make(map[string]bool)
 	replaced := func(a *matcher.Advisory) bool {
-		return j.loaded.records[a.ID] && (j.loaded.keys == nil || j.loaded.keys[recordKey{a.ID, a.Key}])
+		return j.loaded.records[a.ID] && (j.loaded.keys == nil || j.loaded.keys[j.loaded.keyOf(a)])
 	}
 	gone := func(id string) bool {
 		if j.loaded.records[id] {

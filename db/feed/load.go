@@ -79,6 +79,7 @@ type loader struct {
 	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
 	keys       map[recordKey]bool   // of all advisories, if not nil
+	byReason   bool                 // keys have reasons
 	causes     map[string]bool      // texts of the errors that the report has
 	d          *location.Data       // being read
 	ecosystems map[matcher.Key]bool // of advisories
@@ -89,10 +90,18 @@ type loader struct {
 	secrets    *scrub.Scrubber // of the URLs and the requests
 }
 
-// A recordKey is the vulnerability and the package of an advisory.
+// A recordKey is the vulnerability and the package of an advisory, and its reason if that tells advisories apart.
 type recordKey struct {
-	id  string
-	key matcher.Key
+	id, reason string
+	key        matcher.Key
+}
+
+func (l *loader) keyOf(a *matcher.Advisory) recordKey {
+	k := recordKey{id: a.ID, key: a.Key}
+	if l.byReason {
+		k.reason = a.Reason
+	}
+	return k
 }
 
 func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
@@ -170,7 +179,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 			l.records[a.ID] = true
 		}
 		if l.keys != nil {
-			l.keys[recordKey{a.ID, a.Key}] = true
+			l.keys[l.keyOf(&a)] = true
 		}
 		if err := l.b.Add(a); err != nil {
 			errs.Add(err)

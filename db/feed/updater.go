@@ -200,7 +200,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	l.dataset, l.secrets = j.dataset, j.secrets
 	if j.got.Increment {
 		l.records = make(map[string]bool)
-		if j.got.Partial {
+		if l.byReason = j.got.Additive; j.got.Partial || j.got.Additive {
 			l.keys = make(map[recordKey]bool)
 		}
 		for _, id := range j.got.Deleted {

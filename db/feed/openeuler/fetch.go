@@ -63,7 +63,7 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	case len(numbers) == 0:
 		return feed.Fetched{}, feed.ErrUnchanged
 	}
-	got := feed.Fetched{Increment: len(was) > 0}
+	got := feed.Fetched{Increment: len(was) > 0, Additive: true}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
