@@ -36,7 +36,7 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		return feed.Fetched{}, err
 	}
 	was := parseHighest(f.Fingerprint)
-	highest := maps.Clone(was)
+	highest := make(map[int]int)
 	numbers := make(map[string][2]int) // year and number of the documents to download
 	for line := range strings.Lines(string(b)) {
 		name := strings.TrimSpace(line)
@@ -55,6 +55,11 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		}
 		if len(numbers) > maxDocuments {
 			return feed.Fetched{}, fmt.Errorf("openeuler: index.txt: more than %d documents: %w", maxDocuments, feed.ErrTooLarge)
+		}
+	}
+	for year, number := range was {
+		if highest[year] < number {
+			return feed.Fetched{}, fmt.Errorf("openeuler: index.txt no longer lists document %d of %d", number, year)
 		}
 	}
 	switch {
