@@ -52,6 +52,7 @@ const (
 	suseOVAL  = "ftp.suse.com/pub/projects/security/oval/"
 	nvdFeeds  = "nvd.nist.gov/feeds/json/cve/2.0/"
 	osvBucket = "osv-vulnerabilities.storage.googleapis.com/"
+	santa     = "osv/npm-santatracker/vulns.json"
 	euler     = "repo.openeuler.org/security/data/cvrf/"
 	salsa     = "salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/"
 	exploits  = "gitlab.com/exploit-database/exploitdb/-/raw/main/"
@@ -130,7 +131,9 @@ var recordings = []recording{
 	{"linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", "servers/oracle/linux/com.oracle.elsa-all.xml.bz2", nil},
 	{osvBucket + "Bitnami/all.zip", "servers/bitnami/osv/all.zip", nil},
 	{osvBucket + "crates.io/all.zip", "servers/cargo/osv/all.zip", nil},
-	{osvBucket + "npm/all.zip", "osv/npm-santatracker/vulns.json", same},
+	{osvBucket + "npm/all.zip", santa, same},
+	{osvBucket + "npm/modified_id.csv", santa, modifiedList},
+	{osvBucket + "npm/GHSA-968p-4wvh-cqc8.json", santa, func(b []byte) []byte { return vulns(b)["GHSA-968p-4wvh-cqc8"] }},
 	{photonDir + "photon_versions.json", "servers/photon/cve/happy/photon_versions.json", nil},
 	{photonDir + "cve_data_photon1.0.json", "servers/photon/cve/happy/cve_data_photon1.0.json", nil},
 	{photonDir + "cve_data_photon4.0.json", "servers/photon/cve/happy/cve_data_photon4.0.json", nil},
@@ -218,6 +221,36 @@ func gunzip(b []byte) []byte {
 		panic(err)
 	}
 	return b
+}
+
+// vulns returns the records in a recorded answer of OSV's API, by ID.
+func vulns(b []byte) map[string][]byte {
+	var answer struct {
+		Vulns []json.RawMessage `json:"vulns"`
+	}
+	if err := json.Unmarshal(b, &answer); err != nil {
+		panic(err)
+	}
+	records := make(map[string][]byte)
+	for _, v := range answer.Vulns {
+		var r struct{ ID string }
+		if err := json.Unmarshal(v, &r); err != nil {
+			panic(err)
+		}
+		records[r.ID] = v
+	}
+	return records
+}
+
+// modifiedList returns OSV's list of changes. All records but one are older than a day.
+func modifiedList(b []byte) []byte {
+	list := []byte("2026-05-08T01:00:00Z,GHSA-968p-4wvh-cqc8\n")
+	for _, id := range slices.Sorted(maps.Keys(vulns(b))) {
+		if id != "GHSA-968p-4wvh-cqc8" {
+			list = fmt.Appendf(list, "2026-05-01T00:00:00Z,%s\n", id)
+		}
+	}
+	return list
 }
 
 // bodhiPage wraps a recorded list of updates as Bodhi does. The recording has updates that are still tested.
@@ -358,6 +391,9 @@ func (s *publishersServer) change(t *testing.T, name string) {
 		s.bodies[euler+"index.txt"] = []byte(new + "\n" + old)
 	case "nvd":
 		swap(nvdFeeds+"nvdcve-2.0-modified.meta", "05-08", "05-09")
+	case "osv":
+		const u = osvBucket + "npm/modified_id.csv"
+		swap(u, "2026-05-08T01:00:00Z", "2026-05-08T02:00:00Z")
 	case "secureos":
 		b := append(bytes.Clone(s.bodies["security.secureos.io/v1/secdb.json.gz"]), '\n')
 		s.bodies["security.secureos.io/v1/secdb.json.gz"] = b

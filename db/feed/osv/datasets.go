@@ -63,7 +63,11 @@ func datasets() []feed.Dataset {
 	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
 		none := ecosystem == "ConanCenter" || ecosystem == "Bioconductor" // the schema defines them, but no records are published yet
-		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
+		s := dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none)
+		if ecosystem == "npm" || ecosystem == "PyPI" { // large archives that change every day, because of malicious packages
+			s.Fetch = fetchChanges
+		}
+		list = append(list, s)
 	}
 	for _, e := range distributions {
 		d := e.row()
