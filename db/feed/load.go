@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ type LoadResult struct {
 	Feed       string
 	Location   string
 	Date       time.Time // of the data; zero if unknown
+	Estimated  bool      // no one states the date, see Load
 	Records    int       // including bad and withdrawn ones
 	Withdrawn  int
 	Advisories int     // added to the builder
@@ -56,8 +58,8 @@ type LoadResult struct {
 }
 
 // Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
-// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, the modification time of the file or
-// Last-Modified.
+// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, or an estimate. The estimate is the
+// modification time of the file or Last-Modified, but not later than the year of the newest CVE identifier: a copy of old data is old.
 //
 // Load keeps a record with an Err and counts it as bad. In a directory or an archive, it counts a document with an error as one bad
 // record. It fails if it cannot read the location to its end, or if the location is a single document with an error. Then b holds a
@@ -85,6 +87,7 @@ type loader struct {
 	ecosystems map[matcher.Key]bool // of advisories
 	newest     time.Time            // of the records
 	modified   time.Time            // of the locations
+	year       int                  // of the newest CVE identifier
 	info       db.FeedInfo
 	report     LoadResult
 	secrets    *scrub.Scrubber // of the URLs and the requests
@@ -168,6 +171,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 	if l.records != nil {
 		l.records[rec.ID] = true
 	}
+	l.dated(rec.ID)
 	var errs bound.Errors
 	errs.Add(rec.Err)
 	for _, a := range rec.Advisories {
@@ -175,6 +179,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 			l.report.Elsewhere++
 			continue
 		}
+		l.dated(a.ID)
 		if l.records != nil {
 			l.records[a.ID] = true
 		}
@@ -243,14 +248,33 @@ func (l *loader) progress() Progress {
 	return p
 }
 
+// dated notes the year of a CVE identifier.
+func (l *loader) dated(id string) {
+	if rest, ok := strings.CutPrefix(id, "CVE-"); ok && len(rest) > 4 && rest[4] == '-' {
+		if year, err := strconv.Atoi(rest[:4]); err == nil && year > l.year {
+			l.year = year
+		}
+	}
+}
+
+// estimate returns the date of the data that neither the caller nor a record states.
+func (l *loader) estimate() time.Time {
+	t := l.modified
+	if end := time.Date(l.year, time.December, 31, 0, 0, 0, 0, time.UTC); l.year > 0 && t.After(end) {
+		t = end
+	}
+	return t
+}
+
 // finish describes the data to the builder. A date that is not zero replaces the date of the data.
 func (l *loader) finish(date time.Time) {
 	r := &l.report
-	for _, t := range []time.Time{date, l.newest, l.modified} {
+	for _, t := range []time.Time{date, l.newest, l.estimate()} {
 		if r.Date.IsZero() && !t.IsZero() {
 			r.Date = t.UTC()
 		}
 	}
+	r.Estimated = date.IsZero() && l.newest.IsZero()
 	l.info.Name, l.info.Date = r.Feed, r.Date
 	l.info.Records, l.info.Withdrawn, l.info.Bad = l.info.Records+r.Records, r.Withdrawn, r.Bad
 	l.b.AddFeed(l.info)

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/debian"
+	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -133,6 +137,26 @@ func TestDiscover(t *testing.T) {
 		}
 		if got != tt.fallbacks {
 			t.Errorf("%q: %s, want %s", tt.index, got, tt.fallbacks)
+		}
+	}
+}
+
+// TestEstimate loads data without a date: it is as old as its file, or as its newest CVE.
+func TestEstimate(t *testing.T) {
+	modified := time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC)
+	for id, want := range map[string]time.Time{
+		"CVE-2019-1234": time.Date(2019, 12, 31, 0, 0, 0, 0, time.UTC), "CVE-2024-1234": modified, "CVE-2030-1234": modified, "TEMP-1": modified,
+	} {
+		name := feedtest.Save(t, t.TempDir(), "a.json", fmt.Sprintf(`{"a":{%q:{"releases":{"buster":{"status":"open","urgency":"low"}}}}}`, id))
+		if err := os.Chtimes(name, modified, modified); err != nil {
+			t.Fatal(err)
+		}
+		for _, date := range []time.Time{{}, time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)} {
+			var b db.Builder
+			r, err := feed.Load(t.Context(), &b, feed.Input{Feed: debian.Feed(), Location: name, Date: date}, feed.Options{})
+			if err != nil || date.IsZero() && !r.Date.Equal(want) || !date.IsZero() && !r.Date.Equal(date) || r.Estimated != date.IsZero() {
+				t.Errorf("%s: %v, estimated %v, %v; want %v", id, r.Date, r.Estimated, err, want)
+			}
 		}
 	}
 }

@@ -95,6 +95,9 @@ func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
 	if !r.Date.IsZero() {
 		date = "of " + day(r.Date)
 	}
+	if r.Estimated && !r.Date.IsZero() {
+		date += " (estimated, because the data has no date)"
+	}
 	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, plural.Count(r.Records, "record"), date,
 		plural.Number(r.Withdrawn), plural.Number(r.Bad), plural.Count(r.Advisories, "advisory"))
 }
