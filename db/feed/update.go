@@ -45,7 +45,7 @@ type DatasetResult struct {
 	Dataset   string  // "osv/npm"
 	Unchanged bool    // the publisher has no newer data
 	Err       error   // why Update could not renew the dataset
-	Missing   []error // files that the publisher no longer has; the database keeps what it had of them
+	Missing   []error // files that the publisher no longer has; the database keeps their former data
 	LoadResult
 }
 

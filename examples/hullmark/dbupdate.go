@@ -248,7 +248,7 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 // tellDataset reports the state of a dataset, and the errors in its records.
 func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 	for _, err := range d.Missing {
-		a.say("%s: missing: %s; the database keeps what it has of the file", d.Dataset, oneLine(err.Error()))
+		a.say("%s: missing: %s; the database keeps the former data of the file", d.Dataset, oneLine(err.Error()))
 	}
 	switch {
 	case d.Err != nil:
