@@ -58,14 +58,15 @@ type LoadResult struct {
 }
 
 // Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
-// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, or an estimate. The estimate is the
-// modification time of the file or Last-Modified, but not later than the year of the newest CVE identifier: a copy of old data is old.
+// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, Last-Modified, or, for a file, an estimate. The
+// estimate is the modification time of the file, but not later than the year of the newest CVE identifier: a copy of old data is old.
 //
 // Load keeps a record with an Err and counts it as bad. In a directory or an archive, it counts a document with an error as one bad
 // record. It fails if it cannot read the location to its end, or if the location is a single document with an error. Then b holds a
 // part of the data and should be discarded.
 func Load(ctx context.Context, b *db.Builder, in Input, o Options) (LoadResult, error) {
 	l := newLoader(b, in.Feed, in.Location, o)
+	l.fetched = location.IsURL(in.Location)
 	if err := l.read(ctx, in.Location); err != nil {
 		return l.report, fmt.Errorf("feed: %w", err)
 	}
@@ -88,6 +89,7 @@ type loader struct {
 	newest     time.Time            // of the records
 	modified   time.Time            // of the locations
 	year       int                  // of the newest CVE identifier
+	fetched    bool                 // from a server, which states the modification time
 	info       db.FeedInfo
 	report     LoadResult
 	secrets    *scrub.Scrubber // of the URLs and the requests
@@ -257,9 +259,12 @@ func (l *loader) dated(id string) {
 	}
 }
 
-// estimate returns the date of the data that neither the caller nor a record states.
+// estimate returns the date of data if neither the caller nor a record states one.
 func (l *loader) estimate() time.Time {
 	t := l.modified
+	if l.fetched {
+		return t
+	}
 	if end := time.Date(l.year, time.December, 31, 0, 0, 0, 0, time.UTC); l.year > 0 && t.After(end) {
 		t = end
 	}
@@ -274,7 +279,7 @@ func (l *loader) finish(date time.Time) {
 			r.Date = t.UTC()
 		}
 	}
-	r.Estimated = date.IsZero() && l.newest.IsZero()
+	r.Estimated = date.IsZero() && l.newest.IsZero() && !l.fetched
 	l.info.Name, l.info.Date = r.Feed, r.Date
 	l.info.Records, l.info.Withdrawn, l.info.Bad = l.info.Records+r.Records, r.Withdrawn, r.Bad
 	l.b.AddFeed(l.info)

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -198,6 +199,10 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	o.Progress = u.progress
 	l := newLoader(b, *j.feed, j.report.Dataset, o)
 	l.dataset, l.secrets = j.dataset, j.secrets
+	l.fetched = location.IsURL(cmp.Or(u.o.Mirror, j.dataset.URLs[0]))
+	if j.input {
+		l.fetched = location.IsURL(j.dataset.URLs[0])
+	}
 	if j.got.Increment {
 		l.records = make(map[string]bool)
 		if l.byReason = j.got.Additive; j.got.Partial || j.got.Additive {
