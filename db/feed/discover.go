@@ -65,6 +65,9 @@ func (f *Feed) publishes(ecosystem matcher.Key) bool {
 	return false
 }
 
+// maxURLs bounds the files of all datasets that an index lists. Amazon's has about a hundred.
+const maxURLs = 2000
+
 // ask calls Discover.
 func (u *updater) ask(ctx context.Context, f *Feed) ([]Dataset, error) {
 	s := &f.Datasets[0]
@@ -75,8 +78,16 @@ func (u *updater) ask(ctx context.Context, f *Feed) ([]Dataset, error) {
 			u.progress(Progress{Location: f.Name, Size: -1, Pause: pause, Err: reason})
 		}),
 	})
-	if err == nil && len(found) == 0 {
+	urls := 0
+	for _, s := range found {
+		urls += len(s.URLs)
+	}
+	switch {
+	case err != nil:
+	case len(found) == 0:
 		err = errors.New("the index lists nothing")
+	case urls > maxURLs:
+		err = fmt.Errorf("the index lists %d files, more than %d: %w", urls, maxURLs, ErrTooLarge)
 	}
 	return found, scrubbed(secrets, err)
 }

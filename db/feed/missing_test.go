@@ -120,6 +120,8 @@ func TestDiscover(t *testing.T) {
 		{"npm PyPI", []string{"osv/PyPI"}, "osv/PyPI renewed", "/PyPI 200, /index 200", ""},
 		{"npm PyPI", []string{"osv/npm"}, "osv/npm renewed", "/npm 200", ""},
 		{" ", nil, "osv/npm renewed, osv/pub renewed", "/index 200, /npm 200, /pub 200", "osv: the index lists nothing"},
+		{strings.Repeat("npm ", 3000), nil, "osv/npm renewed, osv/pub renewed", "/index 200, /npm 200, /pub 200",
+			"osv: the index lists 3000 files, more than 2000: exceeds the limit"},
 		{"<html>", nil, "osv/npm renewed, osv/pub renewed", "/index 200, /npm 200, /pub 200", "osv: " + p.URL + "/index: a web page or a picture, not data: content type \"text/html\""},
 	} {
 		p.set("/index", tt.index)
