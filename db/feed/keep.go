@@ -106,9 +106,6 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 // unchanged keeps the records of a dataset that its increment does not contain.
 func (k *keeper) unchanged(ctx context.Context, j *job) error {
 	dropped := make(map[string]bool)
-	replaced := func(a *matcher.Advisory) bool {
-		return j.loaded.records[a.ID] && (j.loaded.keys == nil || j.loaded.keys[j.loaded.keyOf(a)])
-	}
 	gone := func(id string) bool {
 		if j.loaded.records[id] {
 			dropped[id] = true
@@ -126,7 +123,7 @@ func (k *keeper) unchanged(ctx context.Context, j *job) error {
 		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j {
 			continue
 		}
-		if replaced(&a) {
+		if j.loaded.replaces(&a) {
 			dropped[a.ID] = true
 			continue
 		}

@@ -208,6 +208,27 @@ func (l *loader) record(doc location.Document, rec Record) {
 	}
 }
 
+// replaces reports whether an increment has an advisory in place of a former one. Of a former one that db.Builder has joined from several, it
+// removes the reasons that the increment has.
+func (l *loader) replaces(a *matcher.Advisory) bool {
+	switch {
+	case !l.records[a.ID]:
+		return false
+	case l.keys == nil:
+		return true
+	case !l.byReason:
+		return l.keys[l.keyOf(a)]
+	}
+	var rest []string
+	for reason := range strings.SplitSeq(a.Reason, "; ") {
+		if !l.keys[recordKey{a.ID, reason, a.Key}] {
+			rest = append(rest, reason)
+		}
+	}
+	a.Reason = strings.Join(rest, "; ")
+	return len(rest) == 0
+}
+
 // bad counts a bad record. It keeps the first error of each cause, with the names of document and record.
 func (l *loader) bad(doc location.Document, id string, err error) {
 	l.report.Bad++
