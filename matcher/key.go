@@ -160,6 +160,14 @@ func inModule(list []lookup, c *analyzer.Component) []lookup {
 			list = append(list, l)
 		}
 	}
+	if stream, version := rpmname.Stream(module); stream != "" { // an advisory may state the fixed build of the module only
+		l := lookup{key: list[0].key, version: version}
+		l.key.Name = stream
+		if list[0].rebuild != "" {
+			l.doubt = "the advisory states a build of a module, and the distribution has built the module anew"
+		}
+		list = append(list, l)
+	}
 	return list
 }
 

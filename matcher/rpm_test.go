@@ -1,6 +1,7 @@
 package matcher_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -151,9 +152,16 @@ func TestModules(t *testing.T) {
 		{"stream of the package unknown", "", fix, rpm("nginx", installed, ""), "uncertain"},
 		{"package of no stream, fix of one", "", fix, rpm("nginx", "1:1.14-1.el8", ""), "uncertain"},
 		{"package of no stream, advisory of one", "nginx:1.16", fix, rpm("nginx", "1:1.14-1.el8", ""), "not affected"},
+		{"fixed in a later build", "nginx:1.16/", "8040020210000000000", rpm("nginx", installed, label), "affected"},
+		{"fixed in this build", "nginx:1.16/", "8030020201124104955", rpm("nginx", installed, label), "not affected"},
+		{"build of another stream", "nginx:1.20/", "8040020210000000000", rpm("nginx", installed, label), "not affected"},
+		{"build of the package unknown", "nginx:1.16/", "8040020210000000000", rpm("nginx", installed, "nginx:1.16"), "uncertain"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			key := matcher.Key{Type: "rpm", Namespace: "rocky", Release: "8", Name: rpmname.Module(c.module, "nginx")}
+			if stream, ok := strings.CutSuffix(c.module, "/"); ok {
+				key.Name, _ = rpmname.Stream(stream)
+			}
 			source := advisories{{ID: "CVE-1", Key: key, Ranges: []matcher.Range{{Fixed: c.fixed}}}}
 			if got := verdict(t, matcher.Matcher{Source: source}, c.packaged); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)

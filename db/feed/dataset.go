@@ -43,6 +43,16 @@ type Fetched struct {
 	// locations, drops those that Deleted lists, and keeps all others.
 	Increment bool
 	Deleted   []string
+
+	// Partial says that an increment consists of whole files and lacks others. Their records may have the IDs of records in the locations, so
+	// Update replaces the advisories with the same ID and package only.
+	Partial bool
+
+	// Additive says that the records of an increment are updates beside the former ones, which may be about the same vulnerabilities of the
+	// same packages. Update replaces the advisories with the same ID, package and Updates only.
+	Additive bool
+
+	Missing []error // reports files that the publisher lists or once had, and that do not exist
 }
 
 // covers reports whether the advisories of an ecosystem belong to the dataset.

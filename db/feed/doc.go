@@ -75,7 +75,8 @@
 //		return feed.Fetched{Locations: []string{path}, Fingerprint: sum}, err
 //	}
 //
-// If a publisher lists its changes, Fetch can return an increment to the state in Fetcher.Fingerprint.
+// If a publisher lists its changes, Fetch can return an increment to the state in Fetcher.Fingerprint. If a publisher lists its releases, a
+// feed's Discover returns a dataset for each.
 //
 // The Fetcher deals with HTTP: conditional requests, retries, Retry-After, broken and stalled connections, and bodies that are cut off, too
 // long or HTML pages. If a Fetch fails, Update keeps the former data of the dataset.

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -25,6 +26,10 @@ type Feed struct {
 
 	// Datasets tell Update where the data is. A feed without datasets only reads an Input.
 	Datasets []Dataset
+
+	// Discover returns the datasets that an index of the publisher lists, such as those of releases newer than this module. They replace
+	// the Datasets with the same names. The Fetcher's Dataset is the first of Datasets. It may be nil.
+	Discover func(ctx context.Context, f *Fetcher) ([]Dataset, error)
 }
 
 // A Record is one entry of a feed, in the publisher's own unit: the statements about one vulnerability in one source package, for

@@ -122,35 +122,66 @@ func (f *Fetcher) copy(from, name string) (string, error) {
 
 // GetAll downloads files that together are the dataset. It returns ErrUnchanged if no file has changed since f.Fingerprint, which must
 // come from GetAll. It is the Fetch of datasets without one.
+//
+// A file that does not exist costs only that file: GetAll reports it in Missing, with ErrUnchanged, too. If the state in the database has its
+// data, GetAll returns the other files as an increment with the date of that state, so that Update keeps the data. GetAll fails if no file
+// exists, or if the first one does not and never did.
 func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	was := strings.Split(f.Fingerprint, "\n")
 	if len(was) != len(urls) || slices.Contains(was, "") {
 		was = make([]string, len(urls))
 	}
 	is := slices.Clone(was)
-	got := Fetched{Locations: make([]string, len(urls))}
-	unchanged := 0
+	absent := make([]error, len(urls))
+	paths := make([]string, len(urls))
 	for _, conditional := range []bool{true, false} {
+		unchanged, none := 0, 0
 		for i, u := range urls {
-			if got.Locations[i] != "" {
-				continue
-			}
 			fingerprint := ""
-			if conditional {
+			if conditional && was[i] != fileAbsent && was[i] != fileLost {
 				fingerprint = was[i]
 			}
-			one, err := f.get(ctx, Item{URL: u}, fingerprint)
-			if conditional && errors.Is(err, ErrUnchanged) {
-				unchanged++
+			if paths[i] == "" && absent[i] == nil {
+				one, err := f.get(ctx, Item{URL: u}, fingerprint)
+				switch {
+				case conditional && errors.Is(err, ErrUnchanged):
+					unchanged++
+					continue
+				case errors.Is(err, fs.ErrNotExist) && len(urls) > 1:
+					absent[i] = err
+				case err != nil:
+					return Fetched{}, err
+				}
+				paths[i], is[i] = one.path, one.fingerprint
+			}
+			if absent[i] == nil {
 				continue
 			}
-			if err != nil {
-				return Fetched{}, err
+			none++
+			switch was[i] {
+			case "", fileAbsent:
+				is[i] = fileAbsent
+			default:
+				is[i] = fileLost
 			}
-			got.Locations[i], is[i] = one.path, one.fingerprint
+			if is[i] == was[i] {
+				unchanged++
+			}
 		}
-		if unchanged == len(urls) {
-			return Fetched{}, ErrUnchanged
+		if none == len(urls) || is[0] == fileAbsent {
+			return Fetched{}, errors.Join(absent...)
+		}
+		if conditional && unchanged == len(urls) {
+			return Fetched{Missing: present(absent)}, ErrUnchanged
+		}
+	}
+	got := Fetched{Missing: present(absent)}
+	for i, path := range paths {
+		if path != "" {
+			got.Locations = append(got.Locations, path)
+		}
+		if is[i] == fileLost {
+			got.Increment, got.Partial, got.Date = true, true, f.Date
 		}
 	}
 	if !slices.Contains(is, "") {
@@ -158,6 +189,17 @@ func (f *Fetcher) GetAll(ctx context.Context, urls []string) (Fetched, error) {
 	}
 	return got, nil
 }
+
+// present returns the errors that are not nil.
+func present(errs []error) []error {
+	return slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+}
+
+// Fingerprints of files that do not exist.
+const (
+	fileAbsent = "absent" // and the database has nothing of it
+	fileLost   = "lost"   // and the database has its former data
+)
 
 // sweep removes the files of former runs that this run did not ask for, because Update must not read them.
 func (f *Fetcher) sweep() error {
@@ -173,17 +215,19 @@ func (f *Fetcher) sweep() error {
 	return err
 }
 
-// Read returns a short file such as an index. It always asks the server, and for an uncompressed body.
+// Read returns a short file such as an index. It always asks the server, and for an uncompressed body. If the URL's path ends with a slash, Read
+// returns the page that lists the directory. For a directory of a mirror, it makes one.
 func (f *Fetcher) Read(ctx context.Context, url string) ([]byte, error) {
 	from, err := f.locate(url)
 	if err != nil {
 		return nil, err
 	}
 	var b []byte
+	directory := isDirectory(url)
 	if location.IsURL(from) {
 		c := f.client
 		c.Limit = maxIndex
-		body, err := c.Open(ctx, download.Request{URL: from, Plain: true})
+		body, err := c.Open(ctx, download.Request{URL: from, Plain: true, Page: directory})
 		if err != nil {
 			return nil, err
 		}
@@ -191,13 +235,32 @@ func (f *Fetcher) Read(ctx context.Context, url string) ([]byte, error) {
 		if b, err = io.ReadAll(body); err != nil {
 			return nil, fmt.Errorf("%s: %w", location.Display(body.URL), err)
 		}
+	} else if directory {
+		return list(from)
 	} else if b, err = os.ReadFile(from); err != nil {
 		return nil, err
 	}
-	if location.IsHTML(b) {
+	if location.IsHTML(b) && !directory {
 		return nil, fmt.Errorf("%s: %w", location.Display(from), download.ErrNotData)
 	}
 	return b, nil
+}
+
+// list returns a page that lists a directory.
+func list(dir string) ([]byte, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var page []byte
+	for _, e := range entries {
+		name := url.PathEscape(e.Name())
+		if e.IsDir() {
+			name += "/"
+		}
+		page = fmt.Appendf(page, "<a href=\"%s\">\n", name)
+	}
+	return page, nil
 }
 
 // maxIndex bounds the bytes that Read returns.

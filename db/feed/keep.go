@@ -120,7 +120,11 @@ func (k *keeper) unchanged(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j || gone(a.ID) {
+		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j {
+			continue
+		}
+		if j.loaded.replaces(&a) {
+			dropped[a.ID] = true
 			continue
 		}
 		if err := k.b.Add(a); err != nil {

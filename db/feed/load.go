@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,24 +48,26 @@ type LoadResult struct {
 	Feed       string
 	Location   string
 	Date       time.Time // of the data; zero if unknown
+	Estimated  bool      // no one states the date, see Load
 	Records    int       // including bad and withdrawn ones
 	Withdrawn  int
 	Advisories int     // added to the builder
 	Elsewhere  int     // advisories dropped because another dataset of the feed covers their ecosystem, see Dataset.Covers
 	Bad        int     // records with an Err, and documents that are not records
 	Skipped    int     // documents that do not belong to the feed
-	Errors     []error // of the first bad ones
+	Errors     []error // of the first bad ones, one for each cause
 }
 
 // Load adds the data of an input to b: advisories and enrichments, the description of the input, and the ecosystems that it covers.
-// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, the modification time of the file or
-// Last-Modified.
+// The date of the data is the first of these that is known: in.Date, the newest Record.Modified, Last-Modified, or, for a file, an estimate. The
+// estimate is the modification time of the file, but not later than the year of the newest CVE identifier: a copy of old data is old.
 //
 // Load keeps a record with an Err and counts it as bad. In a directory or an archive, it counts a document with an error as one bad
 // record. It fails if it cannot read the location to its end, or if the location is a single document with an error. Then b holds a
 // part of the data and should be discarded.
 func Load(ctx context.Context, b *db.Builder, in Input, o Options) (LoadResult, error) {
 	l := newLoader(b, in.Feed, in.Location, o)
+	l.fetched = location.IsURL(in.Location)
 	if err := l.read(ctx, in.Location); err != nil {
 		return l.report, fmt.Errorf("feed: %w", err)
 	}
@@ -78,13 +82,35 @@ type loader struct {
 	b          *db.Builder
 	dataset    *Dataset             // keeps only advisories that it covers; all if nil
 	records    map[string]bool      // IDs of all records, if not nil
+	keys       map[recordKey]bool   // of all advisories, if not nil
+	byUpdate   bool                 // keys have updates
+	causes     map[string]bool      // texts of the errors that the report has
 	d          *location.Data       // being read
 	ecosystems map[matcher.Key]bool // of advisories
 	newest     time.Time            // of the records
 	modified   time.Time            // of the locations
+	year       int                  // of the newest CVE identifier
+	fetched    bool                 // from a server, which states the modification time
 	info       db.FeedInfo
 	report     LoadResult
 	secrets    *scrub.Scrubber // of the URLs and the requests
+}
+
+// A recordKey is the vulnerability and the package of an advisory, and an update if that tells advisories apart.
+type recordKey struct {
+	id, update string
+	key        matcher.Key
+}
+
+// addKeys adds the keys of an advisory.
+func (l *loader) addKeys(a *matcher.Advisory) {
+	if !l.byUpdate || len(a.Updates) == 0 {
+		l.keys[recordKey{a.ID, "", a.Key}] = true
+		return
+	}
+	for _, u := range a.Updates {
+		l.keys[recordKey{a.ID, u, a.Key}] = true
+	}
 }
 
 func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
@@ -92,7 +118,7 @@ func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
 		o.Errors = 20
 	}
 	o.Limits = o.Limits.withDefaults()
-	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool)}
+	l := &loader{feed: f, o: o, b: b, ecosystems: make(map[matcher.Key]bool), causes: make(map[string]bool)}
 	l.report.Feed, l.report.Location = f.Name, location.Display(from)
 	l.secrets = secretsOf([]string{from})
 	return l
@@ -151,6 +177,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 	if l.records != nil {
 		l.records[rec.ID] = true
 	}
+	l.dated(rec.ID)
 	var errs bound.Errors
 	errs.Add(rec.Err)
 	for _, a := range rec.Advisories {
@@ -158,8 +185,12 @@ func (l *loader) record(doc location.Document, rec Record) {
 			l.report.Elsewhere++
 			continue
 		}
+		l.dated(a.ID)
 		if l.records != nil {
 			l.records[a.ID] = true
+		}
+		if l.keys != nil {
+			l.addKeys(&a)
 		}
 		if err := l.b.Add(a); err != nil {
 			errs.Add(err)
@@ -181,12 +212,32 @@ func (l *loader) record(doc location.Document, rec Record) {
 	}
 }
 
-// bad counts a bad record and keeps its error with the names of document and record.
+// replaces reports whether an increment has an advisory in place of a former one. Of a former one that db.Builder has joined from several, it
+// removes the updates that the increment has.
+func (l *loader) replaces(a *matcher.Advisory) bool {
+	switch {
+	case !l.records[a.ID]:
+		return false
+	case l.keys == nil:
+		return true
+	case !l.byUpdate || len(a.Updates) == 0:
+		return l.keys[recordKey{a.ID, "", a.Key}]
+	}
+	a.Updates = slices.DeleteFunc(slices.Clone(a.Updates), func(u string) bool { return l.keys[recordKey{a.ID, u, a.Key}] })
+	return len(a.Updates) == 0
+}
+
+// bad counts a bad record. It keeps the first error of each cause, with the names of document and record.
 func (l *loader) bad(doc location.Document, id string, err error) {
 	l.report.Bad++
 	if len(l.report.Errors) == l.o.Errors {
 		return
 	}
+	cause := shorten(err).Error()
+	if l.causes[cause] {
+		return
+	}
+	l.causes[cause] = true
 	for _, name := range []string{id, doc.Member} {
 		if name != "" {
 			err = fmt.Errorf("%s: %w", name, err)
@@ -218,14 +269,36 @@ func (l *loader) progress() Progress {
 	return p
 }
 
+// dated notes the year of a CVE identifier.
+func (l *loader) dated(id string) {
+	if rest, ok := strings.CutPrefix(id, "CVE-"); ok && len(rest) > 4 && rest[4] == '-' {
+		if year, err := strconv.Atoi(rest[:4]); err == nil && year > l.year {
+			l.year = year
+		}
+	}
+}
+
+// estimate returns the date of data if neither the caller nor a record states one.
+func (l *loader) estimate() time.Time {
+	t := l.modified
+	if l.fetched {
+		return t
+	}
+	if end := time.Date(l.year, time.December, 31, 0, 0, 0, 0, time.UTC); l.year > 0 && t.After(end) {
+		t = end
+	}
+	return t
+}
+
 // finish describes the data to the builder. A date that is not zero replaces the date of the data.
 func (l *loader) finish(date time.Time) {
 	r := &l.report
-	for _, t := range []time.Time{date, l.newest, l.modified} {
+	for _, t := range []time.Time{date, l.newest, l.estimate()} {
 		if r.Date.IsZero() && !t.IsZero() {
 			r.Date = t.UTC()
 		}
 	}
+	r.Estimated = date.IsZero() && l.newest.IsZero() && !l.fetched
 	l.info.Name, l.info.Date = r.Feed, r.Date
 	l.info.Records, l.info.Withdrawn, l.info.Bad = l.info.Records+r.Records, r.Withdrawn, r.Bad
 	l.b.AddFeed(l.info)

@@ -3,8 +3,10 @@ package feed
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/feed/internal/location"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -32,7 +34,7 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 			s := &f.Datasets[k]
 			known[f.title(s)] = true
 			if len(s.URLs) == 0 {
-				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) {
+				if slices.Contains(o.Only, f.title(s)) || slices.Contains(o.Only, f.Name) && len(f.Datasets) == 1 {
 					return nil, fmt.Errorf("%s needs a location: name one", f.title(s))
 				}
 				continue
@@ -67,24 +69,29 @@ func newJob(f *Feed, s *Dataset) *job {
 	return j
 }
 
-// inputs returns a dataset of the inputs for a feed, or nil if there are none.
+// inputs returns a dataset of the inputs for a feed, or nil if there are none. It has the Fetch of the feed's dataset without URLs. If its
+// only input is a directory of a server, as are the URLs of a dataset, it has the Fetch of that one.
 func inputs(f *Feed, list []Input) *Dataset {
 	var s *Dataset
 	for _, in := range list {
 		if in.Feed.Name == f.Name {
 			if s == nil {
 				s = new(Dataset)
-				for i := range f.Datasets {
-					if len(f.Datasets[i].URLs) == 0 {
-						s.Fetch = f.Datasets[i].Fetch
-					}
-				}
 			}
 			s.URLs = append(s.URLs, in.Location)
 		}
 	}
+	for i := range f.Datasets {
+		d := &f.Datasets[i]
+		if s != nil && (len(d.URLs) == 0 || len(s.URLs) == 1 && isDirectory(s.URLs[0]) && isDirectory(d.URLs[0])) {
+			s.Fetch = d.Fetch
+		}
+	}
 	return s
 }
+
+// isDirectory reports whether a location is the URL of a directory.
+func isDirectory(name string) bool { return location.IsURL(name) && strings.HasSuffix(name, "/") }
 
 // uncovered returns the ecosystems in UpdateOptions.For that no dataset covers and that no advisory is about.
 func (u *updater) uncovered() []matcher.Key {

@@ -42,9 +42,10 @@ type UpdateOptions struct {
 // A DatasetResult reports how Update dealt with one dataset. If the dataset is unchanged or failed, the database holds its former data,
 // and the LoadResult has only the names, and the date of that data.
 type DatasetResult struct {
-	Dataset   string // "osv/npm"
-	Unchanged bool   // the publisher has no newer data
-	Err       error  // why Update could not renew the dataset
+	Dataset   string  // "osv/npm"
+	Unchanged bool    // the publisher has no newer data
+	Err       error   // why Update could not renew the dataset
+	Missing   []error // files that the publisher no longer has; the database keeps their former data
 	LoadResult
 }
 
@@ -52,6 +53,7 @@ type DatasetResult struct {
 type UpdateResult struct {
 	Datasets  []DatasetResult // in the order of feeds
 	Uncovered []matcher.Key   // ecosystems in UpdateOptions.For without any advisories
+	Fallbacks []error         // indexes that Update could not read; it used the Datasets of these feeds as they are
 	Written   bool            // Update wrote a new file; if false, nothing has changed
 }
 
@@ -61,7 +63,7 @@ var ErrShrunk = errors.New("dataset has shrunk sharply")
 // Update creates or renews the database in a file from the data of the feeds' publishers. No other function of this package makes
 // network requests without being given a URL.
 //
-// Update fetches several datasets at the same time, and reads only those that differ from the data in the database. If it cannot fetch
+// Update asks publishers for their present releases first, see Feed.Discover. It fetches several datasets at the same time, and reads only those that differ from the data in the database. If it cannot fetch
 // or read a dataset, or if the dataset has shrunk sharply, it reports that and keeps the former data with its date. It also keeps all
 // data that the options exclude. It keeps the advisories of a release that a dataset has dropped because support has ended, and marks
 // their coverage. Update fails if it can fetch nothing, or if it cannot read or write the database; then the file does not change.
@@ -90,8 +92,12 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	u := &updater{o: o, file: file, dir: file + ".update", feeds: feeds}
-	if u.jobs, err = plan(feeds, &o); err != nil {
+	u := &updater{o: o, file: file, dir: file + ".update"}
+	u.feeds, r.Fallbacks = u.discover(ctx, feeds)
+	if u.jobs, err = plan(u.feeds, &o); err != nil {
+		return r, err
+	}
+	if err := ctx.Err(); err != nil {
 		return r, err
 	}
 	unlock, err := filelock.Lock(ctx, file+".lock", o.Waiting)

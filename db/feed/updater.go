@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,6 +132,9 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 		fetch = fetchURLs
 	}
 	got, err := fetch(ctx, f)
+	for _, err := range got.Missing {
+		j.report.Missing = append(j.report.Missing, scrubbed(j.secrets, err))
+	}
 	switch {
 	case err == nil && len(got.Locations) == 0 && !got.Increment:
 		j.fail(errors.New("fetch returned no data"))
@@ -195,8 +199,15 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 	o.Progress = u.progress
 	l := newLoader(b, *j.feed, j.report.Dataset, o)
 	l.dataset, l.secrets = j.dataset, j.secrets
+	l.fetched = location.IsURL(cmp.Or(u.o.Mirror, j.dataset.URLs[0]))
+	if j.input {
+		l.fetched = location.IsURL(j.dataset.URLs[0])
+	}
 	if j.got.Increment {
 		l.records = make(map[string]bool)
+		if l.byUpdate = j.got.Additive; j.got.Partial || j.got.Additive {
+			l.keys = make(map[recordKey]bool)
+		}
 		for _, id := range j.got.Deleted {
 			l.records[id] = true
 		}

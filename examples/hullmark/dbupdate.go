@@ -95,6 +95,9 @@ func (a *app) tellFeed(r *feed.LoadResult, quiet bool) {
 	if !r.Date.IsZero() {
 		date = "of " + day(r.Date)
 	}
+	if r.Estimated && !r.Date.IsZero() {
+		date += " (estimated, because the data has no date)"
+	}
 	a.say("%s: %s %s, %s withdrawn, %s bad: %s", r.Feed, plural.Count(r.Records, "record"), date,
 		plural.Number(r.Withdrawn), plural.Number(r.Bad), plural.Count(r.Advisories, "advisory"))
 }
@@ -191,6 +194,9 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	started := a.now()
 	r, err := feed.Update(ctx, f.output, all.Feeds(), o)
 	bars.Finish()
+	for _, err := range r.Fallbacks {
+		a.say("%s; continuing with the datasets of --list", oneLine(err.Error()))
+	}
 	failed := false
 	for i := range r.Datasets {
 		a.tellDataset(&r.Datasets[i], f.quiet)
@@ -241,6 +247,9 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 
 // tellDataset reports the state of a dataset, and the errors in its records.
 func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
+	for _, err := range d.Missing {
+		a.say("%s: missing: %s; the database keeps the former data of the file", d.Dataset, oneLine(err.Error()))
+	}
 	switch {
 	case d.Err != nil:
 		kept := "the database has no data of it"

@@ -96,6 +96,7 @@ func (b *Body) newRequest(ctx context.Context, offset int64) (*http.Request, err
 		return nil, errors.New("malformed URL")
 	}
 	r.Header.Set("User-Agent", "hullmark")
+	r.Header.Set("Accept", "application/json, */*;q=0.9") // Bodhi has pages for people, too
 	// The transport does not decompress if the header is set here: offsets and sizes are of the bytes sent.
 	r.Header.Set("Accept-Encoding", "identity")
 	if !b.request.Plain {
@@ -168,7 +169,7 @@ func (b *Body) describe(res *http.Response, size int64) error {
 	if size > b.limit {
 		return fmt.Errorf("body of %d bytes: %w", size, ErrTooLarge)
 	}
-	if t := mediaType(h.Get("Content-Type")); !isData(t) {
+	if t := mediaType(h.Get("Content-Type")); !isData(t) && !(b.request.Page && t == "text/html") {
 		return fmt.Errorf("%w: content type %.40q", ErrNotData, b.secrets.Text(t))
 	}
 	b.Size, b.reader.End = size, size

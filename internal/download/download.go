@@ -43,6 +43,7 @@ type Request struct {
 	Offset      int64  // bytes of a former attempt, which are not sent again
 	Validator   string // if this is still the body's fingerprint
 	Plain       bool   // not compressed by the server
+	Page        bool   // it may be a web page, such as the list of a directory
 }
 
 // Open sends the request until a body comes. Its errors name the URL, and neither they nor those of the body have credentials

@@ -47,6 +47,20 @@ func Module(module, name string) string {
 	return of + ":" + stream + "/" + name
 }
 
+// Stream returns the name of an RPM module's stream itself, and the version of the module: "nginx:1.16:8040020210301:9f9e2e7e" gives
+// "nginx:1.16" and "8040020210301". Feeds use the name if an advisory states the first build of the module with a fix, but not the
+// versions of the packages in it. The version is "" if it is not known, and both are if module has no stream.
+func Stream(module string) (name, version string) {
+	part := strings.Split(module, ":")
+	if len(part) < 2 {
+		return "", ""
+	}
+	if len(part) > 2 {
+		version = part[2]
+	}
+	return part[0] + ":" + part[1], version
+}
+
 // InModule reports whether a version shows that the package was built in a module: its release is like
 // "9.module+el8.4.0+543+efbf198b.1".
 func InModule(version string) bool {

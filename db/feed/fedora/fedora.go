@@ -11,8 +11,6 @@
 package fedora
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,84 +37,22 @@ func Feed() feed.Feed {
 	f := feed.Feed{
 		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".json" },
-		Parse: parse,
+		Parse: parse, Discover: discover,
 	}
 	for _, release := range []string{"42", "43", "44"} {
-		f.Datasets = append(f.Datasets, feed.Dataset{
-			Name: release, Fetch: fetch,
-			URLs:   []string{"https://bodhi.fedoraproject.org/updates/?type=security&status=stable&rows_per_page=100&releases=F" + release},
-			Covers: []matcher.Key{{Type: "rpm", Namespace: "fedora", Release: release}},
-		})
+		f.Datasets = append(f.Datasets, dataset(release))
 	}
 	return f
 }
 
-// maxPages bounds the number of pages of a list.
-const maxPages = 500
+const bodhi = "https://bodhi.fedoraproject.org/"
 
-// fetch downloads all pages of the list at the dataset's URL.
-func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
-	page := func(n int) string { return f.Dataset.URLs[0] + "&page=" + strconv.Itoa(n) }
-	b, err := f.Read(ctx, page(1))
-	if err != nil {
-		return feed.Fetched{}, err
+func dataset(release string) feed.Dataset {
+	return feed.Dataset{
+		Name: release, Fetch: fetch,
+		URLs:   []string{bodhi + "updates/?type=security&status=stable&rows_per_page=100&releases=F" + release},
+		Covers: []matcher.Key{{Type: "rpm", Namespace: "fedora", Release: release}},
 	}
-	pages, fingerprint, err := parseFirst(b)
-	if err != nil {
-		return feed.Fetched{}, fmt.Errorf("fedora: page 1: %w", err)
-	}
-	if fingerprint == f.Fingerprint {
-		return feed.Fetched{}, feed.ErrUnchanged
-	}
-	got := feed.Fetched{Fingerprint: fingerprint}
-	for n := 1; n <= pages; n++ {
-		path, err := f.Get(ctx, feed.Item{URL: page(n), Name: fmt.Sprintf("page-%d.json", n)})
-		if err != nil {
-			return feed.Fetched{}, err
-		}
-		got.Locations = append(got.Locations, path)
-	}
-	return got, nil
-}
-
-// parseFirst returns the number of pages, and the number of updates with the name of the newest one as the fingerprint of the list.
-func parseFirst(page []byte) (pages int, fingerprint string, err error) {
-	var total int
-	var newest string
-	j := jsonstream.NewStream(bytes.NewReader(page), jsonstream.MaxValue)
-	err = j.Object(func(key string) error {
-		var bad, err error
-		switch key {
-		case "pages":
-			bad, err = j.Decode(&pages)
-		case "total":
-			bad, err = j.Decode(&total)
-		case "updates":
-			return j.Array(func() error {
-				if newest != "" {
-					return j.Skip()
-				}
-				var u struct {
-					Alias string `json:"alias"`
-				}
-				bad, err := j.Decode(&u)
-				newest = u.Alias
-				return errors.Join(bad, err)
-			})
-		default:
-			return j.Skip()
-		}
-		return errors.Join(bad, err)
-	})
-	switch {
-	case err != nil:
-		return 0, "", err
-	case newest == "":
-		return 0, "", errors.New("no updates")
-	case pages > maxPages:
-		return 0, "", fmt.Errorf("one of %d pages: %w", pages, feed.ErrTooLarge)
-	}
-	return pages, fmt.Sprintf("%d %s", total, newest), nil
 }
 
 // parse holds one update in memory at a time.
@@ -232,6 +168,9 @@ func (u *update) record(bad error) feed.Record {
 	}
 	rec := e.Record()
 	errs.Add(rec.Err)
+	if rec.Modified.Before(e.Published) { // Bodhi has no date_modified of most updates
+		rec.Modified = e.Published
+	}
 	if u.Status != "stable" && u.Status != "" {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]

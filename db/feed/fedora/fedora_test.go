@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/fedora"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
@@ -22,7 +24,7 @@ const page = `{"page":1,"pages":1,"total":2,"updates":[
 
 func TestUpdates(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(page))
-	want := `FEDORA-2022-8bd3bf5b40 ""
+	want := `FEDORA-2022-8bd3bf5b40 modified 2022-06-30T01:17:00Z
   CVE-2022-32205 rpm/fedora/36/curl fixed [, 0:7.82.0-6.fc36) {fedora critical urgent} updates [FEDORA-2022-8bd3bf5b40]
 FEDORA-2022-2
   FEDORA-2022-2 rpm/fedora/36/vim affected [, 2:8.2-1.fc36) "testing" updates [FEDORA-2022-2]
@@ -57,26 +59,64 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestFetch gets two pages.
+// TestFetch gets two pages, and then what was pushed since. The updates before stay, though they are about the same CVE.
 func TestFetch(t *testing.T) {
+	update := func(alias, pkg, pushed string) string {
+		return fmt.Sprintf(`{"alias":%q,"type":"security","status":"stable","content_type":"rpm","title":"CVE-2022-1000","release":{"id_prefix":"FEDORA","version":"36"},
+			"date_pushed":%q,"builds":[{"nvr":"%s-1-1.fc36","epoch":0}]}`, alias, pushed, pkg)
+	}
+	list := func(pages int, updates ...string) string {
+		return fmt.Sprintf(`{"pages":%d,"total":%d,"updates":[%s]}`, pages, len(updates), strings.Join(updates, ","))
+	}
+	const form = "2006-01-02 15:04:05"
+	now := time.Now().UTC()
+	first, second := now.AddDate(0, 0, -3).Format(form), now.AddDate(0, 0, -2).Format(form)
+	answers := map[string]string{
+		" 1": list(2, update("A", "a", first)), " 2": list(2, update("B", "a", first)),
+		first + " 1": list(1, update("A", "a", first), update("B", "a", first)),
+	}
+	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := strings.Replace(page, `"pages":1`, `"pages":2`, 1)
-		if r.FormValue("page") == "2" {
-			p = strings.ReplaceAll(p, "FEDORA-2022", "FEDORA-2021")
-		}
-		io.WriteString(w, p)
+		key := r.FormValue("pushed_since") + " " + r.FormValue("page")
+		asked = append(asked, key)
+		io.WriteString(w, answers[key])
 	}))
 	defer server.Close()
 	f := fedora.Feed()
-	f.Datasets = f.Datasets[:1]
+	f.Datasets, f.Discover = f.Datasets[:1], nil
 	f.Datasets[0].URLs, f.Datasets[0].Covers[0].Release = []string{server.URL + "/updates/?releases=F36"}, "36"
 	file := filepath.Join(t.TempDir(), "a.db")
-	for _, want := range []string{"renewed", "unchanged"} {
-		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{})
-		if err != nil || feedtest.State(&rep.Datasets[0]) != want || want == "renewed" && rep.Datasets[0].Records != 6 {
-			t.Errorf("%+v, %v; want %v", rep, err, want)
+	step := func(want, asks, advisories string) {
+		t.Helper()
+		asked = nil
+		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{Now: now, MayShrink: true})
+		if err != nil || feedtest.State(&rep.Datasets[0]) != want || strings.Join(asked, ", ") != asks {
+			t.Errorf("%+v, %v, asked for %q; want %v, %q", rep, err, asked, want, asks)
+		}
+		d, err := db.OpenFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		updates := ""
+		for a, err := range d.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			updates += a.Key.Name + ": " + strings.Join(a.Updates, "; ") + " "
+		}
+		if updates != advisories {
+			t.Errorf("%q, want %q", updates, advisories)
 		}
 	}
+	step("renewed", " 1,  2", "a: A; B ")
+	step("unchanged", first+" 1", "a: A; B ")
+	answers[first+" 1"] = list(1, update("C", "c", second), update("A", "a", first), update("B", "a", first))
+	answers[second+" 1"] = list(1, update("C", "c", second))
+	step("renewed", first+" 1", "a: A; B c: C ")
+	step("unchanged", second+" 1", "a: A; B c: C ")
+	now = now.AddDate(0, 0, 31)
+	step("renewed", " 1,  2", "a: A; B ")
 }
 
 func FuzzParse(f *testing.F) { feedtest.Fuzz(f, fedora.Feed(), page) }

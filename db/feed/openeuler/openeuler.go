@@ -30,6 +30,11 @@ func Feed() feed.Feed {
 		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
 		Parse: parse,
+		Datasets: []feed.Dataset{{
+			URLs:   []string{"https://repo.openeuler.org/security/data/cvrf/"},
+			Covers: []matcher.Key{{Type: "rpm", Namespace: id}},
+			Fetch:  fetch,
+		}},
 	}
 }
 

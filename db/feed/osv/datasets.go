@@ -19,28 +19,30 @@ type exported struct {
 	ecosystem string // OSV's name
 	id        string // in os-release(5)
 	optional  bool
+
+	unpublished bool // the schema defines it, but nobody has published records yet
 }
 
 var distributions = []exported{
-	{"AlmaLinux", "almalinux", true},
-	{"Alpaquita", "alpaquita", false},
-	{"Alpine", "alpine", true},
-	{"Azure Linux", "azurelinux", true},
-	{"BellSoft Hardened Containers", "bellsoft-hardened-containers", false},
-	{"Chainguard", "chainguard", false},
-	{"CleanStart", "cleanstart", false},
-	{"Debian", "debian", true},
-	{"Echo", "echo", false},
-	{"Mageia", "mageia", false},
-	{"MinimOS", "minimos", false},
-	{"Photon OS", "photon", false},
-	{"Red Hat", "rhel", true},
-	{"Rocky Linux", "rocky", false},
-	{"SUSE", "sles", true},
-	{"Ubuntu", "ubuntu", true},
-	{"Wolfi", "wolfi", false},
-	{"openEuler", "openEuler", true},
-	{"openSUSE", "opensuse-leap", true},
+	{ecosystem: "AlmaLinux", id: "almalinux", optional: true},
+	{ecosystem: "Alpaquita", id: "alpaquita"},
+	{ecosystem: "Alpine", id: "alpine", optional: true},
+	{ecosystem: "Azure Linux", id: "azurelinux", optional: true},
+	{ecosystem: "BellSoft Hardened Containers", id: "bellsoft-hardened-containers"},
+	{ecosystem: "Chainguard", id: "chainguard", optional: true},
+	{ecosystem: "CleanStart", id: "cleanstart"},
+	{ecosystem: "Debian", id: "debian", optional: true},
+	{ecosystem: "Echo", id: "echo", optional: true},
+	{ecosystem: "Mageia", id: "mageia"},
+	{ecosystem: "MinimOS", id: "minimos", optional: true},
+	{ecosystem: "Photon OS", id: "photon", unpublished: true},
+	{ecosystem: "Red Hat", id: "rhel", optional: true},
+	{ecosystem: "Rocky Linux", id: "rocky"},
+	{ecosystem: "SUSE", id: "sles", optional: true},
+	{ecosystem: "Ubuntu", id: "ubuntu", optional: true},
+	{ecosystem: "Wolfi", id: "wolfi", optional: true},
+	{ecosystem: "openEuler", id: "openEuler", optional: true},
+	{ecosystem: "openSUSE", id: "opensuse-leap", optional: true},
 }
 
 // row returns the distribution's row in the table of distributions.
@@ -61,10 +63,17 @@ func datasets() []feed.Dataset {
 	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
 		none := ecosystem == "ConanCenter" || ecosystem == "Bioconductor" // the schema defines them, but no records are published yet
-		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
+		s := dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none)
+		if ecosystem == "npm" || ecosystem == "PyPI" { // large archives that change every day, because of malicious packages
+			s.Fetch = fetchChanges
+		}
+		list = append(list, s)
 	}
 	for _, e := range distributions {
 		d := e.row()
+		if e.unpublished {
+			continue
+		}
 		list = append(list, dataset(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
 	}
 	return list

@@ -20,11 +20,14 @@ package photon
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
 	"path"
 	"regexp"
+	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
@@ -39,10 +42,47 @@ const feedName = "photon"
 // Feed returns the feed of Photon OS.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name:  feedName,
-		Wants: func(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".xml" },
-		Parse: parse,
+		Name:     feedName,
+		Wants:    func(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".xml" },
+		Parse:    parse,
+		Datasets: datasets("1.0", "2.0", "3.0", "4.0", "5.0"),
+		Discover: discover,
 	}
+}
+
+const base = "https://packages.broadcom.com/photon/photon_cve_metadata/"
+
+func datasets(releases ...string) []feed.Dataset {
+	var list []feed.Dataset
+	for _, release := range releases {
+		k := key(release, "")
+		list = append(list, feed.Dataset{Name: release, URLs: []string{base + "cve_data_photon" + release + ".json"}, Covers: []matcher.Key{k.Ecosystem()}})
+	}
+	return list
+}
+
+var releaseName = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+
+// discover reads the list of releases: {"branches": ["1.0", "4.0", "5.0"]}.
+func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
+	const location = base + "photon_versions.json"
+	b, err := f.Read(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	var versions struct {
+		Branches []string `json:"branches"`
+	}
+	if err := json.Unmarshal(b, &versions); err != nil {
+		return nil, fmt.Errorf("%s: %w", location, err)
+	}
+	for _, release := range versions.Branches {
+		if !releaseName.MatchString(release) {
+			return nil, fmt.Errorf("%s: %.40q is not a release", location, release)
+		}
+	}
+	slices.Sort(versions.Branches)
+	return datasets(slices.Compact(versions.Branches)...), nil
 }
 
 // parse yields the elements of a list in its order, except that elements without a version come after the first element with one.

@@ -92,20 +92,20 @@ func (a *answer) record() feed.Record {
 	base.Severities, err = a.severities()
 	errs.Add(err)
 	byKey := make(map[matcher.Key]*statement)
-	at := func(cpe, name, module string) *statement {
+	at := func(cpe, name, module string) (*statement, tier) {
 		p, ok := platformOf(cpe)
 		if !ok {
 			errs.Add(fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
-			return nil
+			return nil, noTier
 		}
 		key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(module, "", name)}
 		s := byKey[key]
 		if s == nil {
-			s = &statement{key: key, extended: true, severity: base.Severities}
+			s = newStatement(key)
+			s.severity = base.Severities
 			byKey[key] = s
 		}
-		s.extended = s.extended && p.extended
-		return s
+		return s, p.tier
 	}
 	for _, r := range a.Affected {
 		c, ok, err := componentOf("", r.Package)
@@ -117,8 +117,8 @@ func (a *answer) record() feed.Record {
 			errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			continue
 		}
-		if s := at(r.CPE, c.name, c.module); s != nil {
-			if err := s.fix(f, r.Advisory); err != nil {
+		if s, tier := at(r.CPE, c.name, c.module); s != nil {
+			if err := s.fix(tier, f, r.Advisory); err != nil {
 				errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			}
 		}
@@ -135,12 +135,15 @@ func (a *answer) record() feed.Record {
 		if name == "" {
 			continue
 		}
-		if s := at(r.CPE, name, module); s != nil {
-			s.status, s.reason = unfixed(r.State)
-			s.stated = true
+		if s, tier := at(r.CPE, name, module); s != nil {
+			status, reason := unfixed(r.State)
+			s.state(tier, status, reason)
 		}
 	}
 	for _, s := range byKey {
+		if s.empty() {
+			continue
+		}
 		slices.Sort(s.errata)
 		adv := base
 		s.fill(&adv)

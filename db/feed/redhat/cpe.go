@@ -8,10 +8,20 @@ import (
 
 // A platform is a product or a stream that a CPE of Red Hat names.
 type platform struct {
-	release  string // in keys
-	extended bool   // a stream of updates that is sold separately: EUS, AUS, ELS
-	name     string // "rhel_eus:9.0"
+	release string // in keys
+	tier    tier
+	name    string // "rhel_eus:9.0"
 }
+
+// A tier tells whom updates are for. Those of lower tiers are for more users.
+type tier uint8
+
+const (
+	releaseTier tier = iota // all users of the release or product
+	lifeTier                // subscribers, after the end of the release's support: ELS
+	minorTier               // subscribers who stay with a minor release: EUS, AUS, TUS, E4S
+	noTier
+)
 
 // platformOf parses a CPE 2.2 URI such as "cpe:/a:redhat:enterprise_linux:8::appstream". It returns false if the CPE is not one of Red Hat.
 //
@@ -44,8 +54,10 @@ func platformOf(cpe string) (platform, bool) {
 	case "enterprise_linux", "rhel_extras", "rhel_extras_rt", "rhel_extras_sap", "rhel_extras_sap_hana", "rhel_extras_oracle_java",
 		"rhel_productivity", "rhel_virtualization", "rhel_cluster", "rhel_cluster_storage", "enterprise_linux_eus":
 		p.release = major
-	case "rhel_eus", "rhel_aus", "rhel_tus", "rhel_e4s", "rhel_els", "rhel_eus_long_life", "rhel_mission_critical":
-		p.release, p.extended = major, true
+	case "rhel_els":
+		p.release, p.tier = major, lifeTier
+	case "rhel_eus", "rhel_aus", "rhel_tus", "rhel_e4s", "rhel_eus_long_life", "rhel_mission_critical":
+		p.release, p.tier = major, minorTier
 	case "rhel_software_collections": // on RHEL 6 and 7; the packages have other names than those of RHEL
 		p.release = el
 		if el == "" {

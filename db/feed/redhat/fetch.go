@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,18 +23,22 @@ import (
 // maxChanges bounds the number of documents that fetch downloads one by one. If more have changed, the archive is smaller.
 const maxChanges = 5000
 
+// margin is how long before an archive's date the first changes are that increment downloads after the archive. Making an archive takes hours,
+// and it may lack changes of that time.
+const margin = 12 * time.Hour
+
 var (
-	archiveName  = regexp.MustCompile(`^csaf_[a-z]+_([0-9]{4}-[0-9]{2}-[0-9]{2})\.tar\.zst$`)
+	archiveName  = regexp.MustCompile(`^[a-z][a-z_-]*(?:_([0-9]{4}-[0-9]{2}-[0-9]{2}))?\.tar\.(?:zst|gz|xz|bz2)$`)
 	documentName = regexp.MustCompile(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
 )
 
-// fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents of a day, which
-// archive_latest.txt names. It has lists of documents with the times of their last change, changes.csv, and of their deletion,
-// deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the time of the last
-// change.
+// fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents, which archive_latest.txt
+// names: "vex-archive.tar.zst", or "csaf_vex_2025-02-15.tar.zst". It has lists of documents with the times of their last change, changes.csv,
+// and of their deletion, deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the
+// time of the last change, or, after "archive", the time from which on the archive may lack changes.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	base := strings.TrimSuffix(f.Dataset.URLs[0], "/") + "/"
-	if since, err := time.Parse(time.RFC3339, f.Fingerprint); err == nil {
+	if since, err := time.Parse(time.RFC3339, strings.TrimPrefix(f.Fingerprint, afterArchive)); err == nil {
 		got, err := increment(ctx, f, base, since)
 		if err == nil || !errors.Is(err, errTooMany) {
 			return got, err
@@ -51,15 +57,27 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if err != nil {
 		return feed.Fetched{}, err
 	}
-	// The archive may lack changes of its own day, so the next fetch includes that day.
-	return feed.Fetched{Locations: []string{archive}, Fingerprint: m[1] + "T00:00:00Z"}, nil
+	date, err := time.Parse(time.DateOnly, m[1])
+	if err != nil { // the date is that of the file
+		fi, err := os.Stat(archive)
+		if err != nil {
+			return feed.Fetched{}, err
+		}
+		date = fi.ModTime()
+	}
+	return feed.Fetched{Locations: []string{archive}, Fingerprint: afterArchive + date.Add(-margin).UTC().Format(time.RFC3339)}, nil
 }
+
+const afterArchive = "archive "
 
 var errTooMany = errors.New("too many changes")
 
 // increment downloads the documents that have changed since a time.
 func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Time) (feed.Fetched, error) {
-	var lists [2][]string
+	if strings.HasPrefix(f.Fingerprint, afterArchive) && !f.Date.IsZero() && f.Date.Before(since) {
+		since = f.Date // of the newest document. A mirror may not keep the date of the archive
+	}
+	var lists [2][]change
 	newest := since
 	for i, name := range []string{"changes.csv", "deletions.csv"} {
 		b, err := f.Read(ctx, base+name)
@@ -67,6 +85,9 @@ func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Tim
 			return feed.Fetched{}, err
 		}
 		names, last, err := changed(b, since)
+		if err == nil && name == "changes.csv" && last.IsZero() {
+			err = errors.New("no changes at all")
+		}
 		if err != nil {
 			return feed.Fetched{}, fmt.Errorf("redhat: %s: %w", name, err)
 		}
@@ -81,33 +102,54 @@ func increment(ctx context.Context, f *feed.Fetcher, base string, since time.Tim
 	case len(changes) > maxChanges:
 		return feed.Fetched{}, errTooMany
 	}
-	got := feed.Fetched{Fingerprint: newest.UTC().Format(time.RFC3339), Increment: true}
-	g, ctx := errgroup.WithContext(ctx)
+	got := feed.Fetched{Increment: true}
+	deleted := make(map[string]bool)
+	for _, c := range deletions {
+		deleted[c.name] = true
+		got.Deleted = append(got.Deleted, idOf(c.name))
+	}
+	var mu sync.Mutex
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	for _, name := range changes {
-		if slices.Contains(deletions, name) {
+	for _, c := range changes {
+		if deleted[c.name] {
 			continue
 		}
-		got.Locations = []string{"changes"}
 		g.Go(func() error {
-			_, err := f.Get(ctx, feed.Item{URL: base + name, Name: "changes/" + name})
+			_, err := f.Get(gctx, feed.Item{URL: base + c.name, Name: "changes/" + c.name})
+			mu.Lock()
+			defer mu.Unlock()
+			if errors.Is(err, fs.ErrNotExist) { // the next increment begins with this change
+				if before := c.at.Add(-time.Second); before.Before(newest) {
+					newest = before
+				}
+				got.Missing = append(got.Missing, err)
+				return nil
+			}
+			got.Locations = []string{"changes"}
 			return err
 		})
 	}
-	for _, name := range deletions {
-		got.Deleted = append(got.Deleted, idOf(name))
-	}
-	return got, g.Wait()
+	err := g.Wait()
+	got.Fingerprint = newest.UTC().Format(time.RFC3339)
+	return got, err
 }
 
-// changed returns the names in a list with a time after since, and the latest time.
-func changed(list []byte, since time.Time) (names []string, last time.Time, err error) {
+// A change is the name of a document and the time of its change.
+type change struct {
+	name string
+	at   time.Time
+}
+
+// changed returns the changes in a list with a time after since, one for each document, and the latest time.
+func changed(list []byte, since time.Time) (changes []change, last time.Time, err error) {
+	seen := make(map[string]bool)
 	r := csv.NewReader(bytes.NewReader(list))
 	r.FieldsPerRecord = 2
 	for {
 		row, err := r.Read()
 		if err == io.EOF {
-			return names, last, nil
+			return changes, last, nil
 		}
 		if err != nil {
 			return nil, last, err
@@ -119,8 +161,9 @@ func changed(list []byte, since time.Time) (names []string, last time.Time, err 
 		if t.After(last) {
 			last = t
 		}
-		if t.After(since) && !slices.Contains(names, row[0]) {
-			names = append(names, row[0])
+		if t.After(since) && !seen[row[0]] {
+			seen[row[0]] = true
+			changes = append(changes, change{row[0], t})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package redhat
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ type fix struct {
 	evr    string
 	parsed version.Version
 	minor  int    // -1 if the version has no minor release
-	before string // the part of evr before the minor release, "0:7.76.1-23.el9_"
+	next   string // the first version of the same build in the next minor release: "0:7.76.1-23.el9_3"
 }
 
 func newFix(evr string) (fix, error) {
@@ -27,8 +28,21 @@ func newFix(evr string) (fix, error) {
 	f := fix{evr: evr, parsed: v, minor: -1}
 	if m := minorTag.FindStringSubmatchIndex(evr); m != nil {
 		if n, err := strconv.Atoi(evr[m[4]:m[5]]); err == nil {
-			f.minor, f.before = n, evr[:m[4]]
+			f.minor, f.next = n, evr[:m[4]]+strconv.Itoa(n+1)
 		}
+	}
+	return f, err
+}
+
+// moduleVersion matches the version of a module: the major release, two digits of the minor release, two of a third number, and a time.
+var moduleVersion = regexp.MustCompile(`^([0-9])([0-9]{2})[0-9]{2}[0-9]{14}$`)
+
+// newBuild returns the fix that the build of a module has.
+func newBuild(version string) (fix, error) {
+	f, err := newFix(version)
+	if m := moduleVersion.FindStringSubmatch(version); m != nil {
+		f.minor, _ = strconv.Atoi(m[2]) // two digits
+		f.next = fmt.Sprintf("%s%02d00%014d", m[1], f.minor+1, 0)
 	}
 	return f, err
 }
@@ -38,8 +52,9 @@ func newFix(evr string) (fix, error) {
 //
 //	7.76.1-14.el9_0.7, 7.76.1-23.el9_2.4, 7.76.1-26.el9_3.2
 //
-// Versions before the first fix are affected, and versions between the end of a fix's line and the next fix. The last fix of a line counts.
-func affected(fixes []fix) []matcher.Range {
+// Versions before the first fix are affected, and versions between the end of a fix's line and the next fix. The last fix of a line counts. If
+// the release has no fix after those, further lines are affected, too.
+func affected(fixes []fix, further bool) []matcher.Range {
 	slices.SortFunc(fixes, func(a, b fix) int { return a.parsed.Compare(b.parsed) })
 	var lines []fix
 	for _, f := range fixes {
@@ -55,6 +70,8 @@ func affected(fixes []fix) []matcher.Range {
 		ranges = append(ranges, matcher.Range{Introduced: introduced, Fixed: f.evr})
 		if i+1 < len(lines) {
 			introduced = f.end(&lines[i+1])
+		} else if further && f.next != "" {
+			ranges = append(ranges, matcher.Range{Introduced: f.next})
 		}
 	}
 	return ranges
@@ -71,9 +88,8 @@ func (f *fix) end(next *fix) string {
 			return above
 		}
 	}
-	above := f.before + strconv.Itoa(f.minor+1)
-	if v, err := scheme.Parse(above); err == nil && v.Compare(next.parsed) <= 0 && v.Compare(f.parsed) > 0 {
-		return above
+	if v, err := scheme.Parse(f.next); err == nil && v.Compare(next.parsed) <= 0 && v.Compare(f.parsed) > 0 {
+		return f.next
 	}
 	return f.evr // no version is known between them
 }

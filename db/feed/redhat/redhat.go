@@ -24,7 +24,16 @@
 //
 // Minor releases of RHEL that are supported at the same time (Extended Update Support) get fixes of their own: curl-7.76.1-14.el9_0.7,
 // -23.el9_2.4 and -26.el9_3.2. A version is affected if it precedes the fix of its own minor release, so each minor release has a range. If
-// only a stream of extended updates has a fix, the status stays that of the release, and the range ends with the fix.
+// only the extended updates of minor releases have a fix (EUS, AUS, TUS, E4S), the status stays that of the release, whose later versions are
+// affected.
+//
+// Documents of 2026 state a status for each stream of extended updates, too. It says nothing about the release, and has no advisory. A stream
+// of the release's extended life (ELS) stands for a release without a status of its own, as RHEL 6 and 7.
+//
+// # Modules
+//
+// Documents of 2026 state fixes of a module as the first build of its stream with the fix, not as versions of packages. The advisory's key has
+// the name of the stream, "python39:3.9", and its versions are those of the module, see internal/rpmname.
 //
 // Red Hat's advisories that fix a vulnerability, RHSA-2019:1789, are the updates of an advisory.
 //

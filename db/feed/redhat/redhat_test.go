@@ -2,12 +2,13 @@ package redhat_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
@@ -66,7 +67,7 @@ func TestVEX(t *testing.T) {
 		{"not affected", `"product_status":{"known_not_affected":["rhel9:curl"]},"flags":[{"label":"component_not_present","product_ids":["rhel9:curl"]}]`,
 			`9/curl not-affected "component_not_present"`},
 		{"fixed for those who pay", strings.Replace(affected("no_fix_planned", "Will not fix"), `"known_affected"`, `"fixed":["eus:curl-0"],"known_affected"`, 1),
-			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) "Will not fix; fixed in extended updates"`},
+			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, ) "Will not fix; fixed in extended updates"`},
 		{"image", fixed(`"ocp:image"`), ""},
 	} {
 		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(vex(tt.statuses)))
@@ -158,53 +159,90 @@ func TestGolden(t *testing.T) {
 	feedtest.Golden(t, redhat.Feed(), "redhat/oval-v2-bz2/RHEL8/ansible-2-including-unpatched.oval.xml.bz2", "oval.golden", rhel)
 }
 
-// TestFetch gets the archive of a day, then what has changed since.
+// TestFetch gets an archive, then the documents that have changed since: from the default location, from a directory of a server, from a mirror
+// that is a directory, and from an archive whose date is only in its Last-Modified.
 func TestFetch(t *testing.T) {
-	files := map[string]string{
-		"/vex/archive_latest.txt":          "csaf_vex_2025-02-15.tar.zst",
-		"/vex/csaf_vex_2025-02-15.tar.zst": vex(fixed(`"main:curl-2"`)), // whatever a location holds is known by its content
-		"/vex/changes.csv":                 `"2024/cve-2024-1.json","2025-02-14T00:00:00+00:00"` + "\n", "/vex/deletions.csv": "",
-		"/vex/2024/cve-2024-1.json": vex(fixed(`"main:curl-3"`)),
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f, ok := files[r.URL.Path]; ok {
-			io.WriteString(w, f)
-			return
-		}
-		http.NotFound(w, r)
-	}))
-	defer server.Close()
-	f := redhat.Feed()
-	f.Datasets[0].URLs = []string{server.URL + "/vex/"}
-	file := filepath.Join(t.TempDir(), "a.db")
-	update := func(want string, ranges string) {
-		t.Helper()
-		rep, err := feed.Update(t.Context(), file, []feed.Feed{f}, feed.UpdateOptions{MayShrink: true})
-		if err != nil || feedtest.State(&rep.Datasets[0]) != want {
-			t.Fatalf("%+v, %v; want %v", rep, err, want)
-		}
-		d, err := db.OpenFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		got := ""
-		for a, err := range d.All() {
-			if err != nil {
-				t.Fatal(err)
+	modified := time.Date(2025, 2, 15, 10, 0, 0, 0, time.UTC)
+	const base = "security.access.redhat.com/data/csaf/v2/vex-feed/"
+	for _, tt := range []struct{ name, archive string }{
+		{"default", "vex-archive.tar.zst"}, {"dated", "csaf_vex_2025-02-15.tar.zst"}, {"directory", "vex-archive.tar.zst"}, {"mirror", "vex-archive.tar.zst"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			files := map[string]string{
+				"archive_latest.txt": tt.archive + "\n",
+				tt.archive:           vex(fixed(`"main:curl-2"`)), // Update recognizes the format by content
+				"changes.csv":        `"2024/cve-2024-1.json","2025-02-14T00:00:00+00:00"` + "\n", "deletions.csv": "",
+				"2024/cve-2024-1.json": vex(fixed(`"main:curl-3"`)),
 			}
-			got += fmt.Sprint(a.Ranges)
-		}
-		if got != ranges {
-			t.Errorf("%s, want %s", got, ranges)
-		}
+			mirror := t.TempDir()
+			save := func() {
+				for name, content := range files {
+					p := feedtest.Save(t, filepath.Join(mirror, base), name, content)
+					if err := os.Chtimes(p, modified, modified); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				name, _ := strings.CutPrefix(r.URL.Path, "/"+base)
+				f, ok := files[name]
+				if !ok {
+					http.NotFound(w, r)
+					return
+				}
+				http.ServeContent(w, r, "", modified, strings.NewReader(f))
+			}))
+			defer server.Close()
+			o := feed.UpdateOptions{MayShrink: true, Mirror: server.URL}
+			switch tt.name {
+			case "directory":
+				o.Mirror, o.Inputs = "", []feed.Input{{Feed: redhat.Feed(), Location: server.URL + "/" + base}}
+			case "mirror":
+				o.Mirror = mirror
+			}
+			file := filepath.Join(t.TempDir(), "a.db")
+			update := func(want string, ranges string) {
+				t.Helper()
+				save()
+				rep, err := feed.Update(t.Context(), file, []feed.Feed{redhat.Feed()}, o)
+				if err != nil || feedtest.State(&rep.Datasets[0]) != want {
+					t.Fatalf("%+v, %v; want %v", rep, err, want)
+				}
+				d, err := db.OpenFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer d.Close()
+				got := ""
+				for a, err := range d.All() {
+					if err != nil {
+						t.Fatal(err)
+					}
+					got += fmt.Sprint(a.Ranges)
+				}
+				if got != ranges {
+					t.Errorf("%s, want %s", got, ranges)
+				}
+			}
+			change := func(at string) {
+				files["changes.csv"] = `"2024/cve-2024-1.json","` + at + `"` + "\n"
+			}
+			update("renewed", "[{ 7.76.1-23.el9_2.4  }]")
+			update("unchanged", "[{ 7.76.1-23.el9_2.4  }]")
+			change("2025-02-15T03:00:00+00:00") // while the archive was made
+			update("renewed", "[{ 7.76.1-26.el9_3.2  }]")
+			update("unchanged", "[{ 7.76.1-26.el9_3.2  }]")
+			files["2024/cve-2024-1.json"] = vex(fixed(`"eus:curl-0"`))
+			change("2025-02-16T00:00:00+00:00")
+			update("renewed", "[{ 7.76.1-14.el9_0.7  }]")
+			files["2024/cve-2024-1.json"] = vex(fixed(`"main:curl-2"`))
+			files["changes.csv"] = `"2024/cve-2024-1.json","2025-02-16T02:00:00+00:00"` + "\n" + `"2024/cve-2024-2.json","2025-02-16T01:00:00+00:00"` + "\n"
+			update("renewed", "[{ 7.76.1-23.el9_2.4  }]") // although a document is missing, which is asked for again
+			update("renewed", "[{ 7.76.1-23.el9_2.4  }]")
+			files["deletions.csv"] = `"2024/cve-2024-1.json","2025-02-17T00:00:00+00:00"` + "\n"
+			update("renewed", "")
+		})
 	}
-	update("renewed", "[{ 7.76.1-23.el9_2.4  }]")
-	update("unchanged", "[{ 7.76.1-23.el9_2.4  }]")
-	files["/vex/changes.csv"] = `"2024/cve-2024-1.json","2025-02-16T00:00:00+00:00"` + "\n"
-	update("renewed", "[{ 7.76.1-26.el9_3.2  }]")
-	files["/vex/deletions.csv"] = `"2024/cve-2024-1.json","2025-02-17T00:00:00+00:00"` + "\n"
-	update("renewed", "")
 }
 
 func FuzzParse(f *testing.F) {

@@ -19,11 +19,15 @@ type statement struct {
 	key      matcher.Key
 	status   matcher.Status
 	reason   string // if there is no fix
-	stated   bool   // the document has a status
-	extended bool   // the fixes are in streams of extended updates only
+	by       tier   // that has the status; noTier if the document has none
+	fixedIn  tier   // the first of those that have the fixes
 	fixes    []fix
 	errata   []string // advisories with the fixes
 	severity []matcher.Severity
+}
+
+func newStatement(key matcher.Key) *statement {
+	return &statement{key: key, by: noTier, fixedIn: noTier}
 }
 
 // Bounds on one package. There is a fix for each minor release and stream, and a vector for each version of CVSS.
@@ -32,13 +36,27 @@ const (
 	maxVectors = 100
 )
 
-// fix adds a fix and the erratum that has it, which may be "".
-func (s *statement) fix(f fix, erratum string) error {
+// state sets the status of a tier. The release's own status replaces that of its extended life, which stands for the release without one.
+// The status of a minor release's extended updates says nothing about the release.
+func (s *statement) state(by tier, status matcher.Status, reason string) {
+	if by <= s.by && by <= lifeTier {
+		s.by, s.status, s.reason = by, status, reason
+	}
+}
+
+// empty reports whether there is no statement about the release.
+func (s *statement) empty() bool { return s.by == noTier && len(s.fixes) == 0 }
+
+// fix adds a fix of a tier and the errata that have it.
+func (s *statement) fix(by tier, f fix, errata ...string) error {
+	s.fixedIn = min(s.fixedIn, by)
 	if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
 		s.fixes = append(s.fixes, f)
 	}
-	if erratum != "" && !slices.Contains(s.errata, erratum) {
-		s.errata = append(s.errata, erratum)
+	for _, e := range errata {
+		if e != "" && !slices.Contains(s.errata, e) {
+			s.errata = append(s.errata, e)
+		}
 	}
 	if len(s.fixes) <= maxFixes && len(s.errata) <= maxFixes {
 		return nil
@@ -87,9 +105,19 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 		d: d, v: v, byKey: make(map[matcher.Key]*statement),
 		threats: about(v.Threats, func(n *note) bool { return n.Category == "impact" }),
 		flags:   about(v.Flags, func(n *note) bool { return n.Label != "" }),
-		fixes:   about(v.Remedies, func(n *note) bool { return n.Category == "vendor_fix" }),
+		errata:  make(map[string][]string),
 		unfixed: about(v.Remedies, func(n *note) bool { return n.Category == "no_fix_planned" || n.Category == "none_available" }),
 		vectors: make(map[string][]*cvss),
+	}
+	for i := range v.Remedies {
+		n := &v.Remedies[i]
+		if e := path.Base(n.URL); n.Category == "vendor_fix" && strings.HasPrefix(e, "RH") {
+			for _, id := range n.Products {
+				if len(g.errata[id]) < maxFixes {
+					g.errata[id] = append(g.errata[id], e)
+				}
+			}
+		}
 	}
 	for i := range v.Scores {
 		s := &v.Scores[i]
@@ -110,6 +138,9 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 	}
 	var out []*statement
 	for _, s := range g.byKey {
+		if s.empty() {
+			continue
+		}
 		slices.Sort(s.errata)
 		out = append(out, s)
 	}
@@ -118,12 +149,13 @@ func (d *document) statements(v *vulnerability) ([]*statement, error) {
 }
 
 type gatherer struct {
-	d                              *document
-	v                              *vulnerability
-	byKey                          map[matcher.Key]*statement
-	threats, flags, fixes, unfixed map[string]*note
-	vectors                        map[string][]*cvss
-	errs                           bound.Errors
+	d                       *document
+	v                       *vulnerability
+	byKey                   map[matcher.Key]*statement
+	threats, flags, unfixed map[string]*note
+	errata                  map[string][]string // that fix a product
+	vectors                 map[string][]*cvss
+	errs                    bound.Errors
 }
 
 func (g *gatherer) add(status, id string) {
@@ -132,46 +164,42 @@ func (g *gatherer) add(status, id string) {
 	if !ok {
 		return
 	}
-	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(c.module, "", c.name)}
+	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: c.key(status == "fixed")}
 	s := g.byKey[key]
 	if s == nil {
-		s = &statement{key: key, extended: true}
+		s = newStatement(key)
 		g.byKey[key] = s
 		s.severity = g.severities(id)
 	}
 	if status == "fixed" {
-		s.extended = s.extended && p.extended
 		f, err := newFix(c.evr)
+		if c.build != "" {
+			f, err = newBuild(c.build)
+		}
 		if err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: fixed in %w", id, err))
 			return
 		}
-		erratum := ""
-		if n := g.fixes[id]; n != nil && strings.HasPrefix(path.Base(n.URL), "RH") {
-			erratum = path.Base(n.URL)
-		}
-		if err := s.fix(f, erratum); err != nil {
+		if err := s.fix(p.tier, f, g.errata[id]...); err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: %w", id, err))
 		}
 		return
 	}
-	if p.extended {
-		return // not about the release itself
-	}
-	s.stated = true
 	switch status {
 	case "known_not_affected":
-		s.status, s.reason = matcher.NotAffected, ""
+		reason := ""
 		if n := g.flags[id]; n != nil {
-			s.reason = n.Label
+			reason = n.Label
 		}
+		s.state(p.tier, matcher.NotAffected, reason)
 	case "under_investigation":
-		s.status, s.reason = matcher.UnderInvestigation, ""
+		s.state(p.tier, matcher.UnderInvestigation, "")
 	case "known_affected":
-		s.status, s.reason = matcher.Affected, ""
+		status, reason := matcher.Affected, ""
 		if n := g.unfixed[id]; n != nil {
-			s.status, s.reason = unfixed(n.Details)
+			status, reason = unfixed(n.Details)
 		}
+		s.state(p.tier, status, reason)
 	}
 }
 
@@ -229,9 +257,9 @@ func (s *statement) fill(a *matcher.Advisory) {
 	if len(s.fixes) == 0 {
 		return
 	}
-	a.Ranges, a.Updates = affected(s.fixes), s.errata
-	unfixed := s.stated && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation
-	if unfixed && s.extended { // the release itself does not get the fix
+	unfixed := s.by != noTier && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation && s.by < s.fixedIn
+	a.Ranges, a.Updates = affected(s.fixes, unfixed && s.fixedIn > lifeTier), s.errata
+	if unfixed { // the release itself does not get the fix
 		a.Reason = strings.TrimPrefix(s.reason+"; fixed in extended updates", "; ")
 		return
 	}

@@ -23,12 +23,19 @@
 package secdb
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
 	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/internal/listing"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -42,35 +49,101 @@ type publisher struct {
 func Feeds() []feed.Feed {
 	return []feed.Feed{
 		alpine(),
-		newFeed(publisher{"chainguard", false}),
+		rolling("chainguard", "https://packages.cgr.dev/chainguard/security.json", nil),
 		echo(),
-		newFeed(publisher{"minimos", false}),
-		newFeed(publisher{"secureos", false}),
-		newFeed(publisher{"wolfi", false}),
+		rolling("minimos", "https://packages.mini.dev/advisories/secdb/security.json", nil),
+		rolling("secureos", "https://security.secureos.io/v1/latest.json", fetchLatest),
+		rolling("wolfi", "https://packages.wolfi.dev/os/security.json", nil),
 	}
 }
 
-// Branches of Alpine Linux. Alpine keeps the documents of unsupported branches.
+// Branches of Alpine Linux that alpine knows without the publisher's index. Alpine keeps the documents of unsupported branches.
 const (
 	firstBranch = 3
-	lastBranch  = 23
+	lastBranch  = 24
 )
+
+const alpineIndex = "https://secdb.alpinelinux.org/"
 
 func alpine() feed.Feed {
 	f := newFeed(publisher{"alpine", true})
 	for minor := firstBranch; minor <= lastBranch; minor++ {
-		release := fmt.Sprintf("3.%d", minor)
-		base := "https://secdb.alpinelinux.org/v" + release
-		f.Datasets = append(f.Datasets, feed.Dataset{
-			Name: release, URLs: []string{base + "/main.json", base + "/community.json"},
-			Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: release}},
-		})
+		f.Datasets = append(f.Datasets, branch(fmt.Sprintf("v3.%d", minor)))
 	}
-	f.Datasets = append(f.Datasets, feed.Dataset{
-		Name: "edge", URLs: []string{"https://secdb.alpinelinux.org/edge/main.json", "https://secdb.alpinelinux.org/edge/community.json"},
-		Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: "edge"}},
-	})
+	f.Datasets = append(f.Datasets, branch("edge"))
+	f.Discover = discover
 	return f
+}
+
+// branch returns the dataset of a branch of Alpine Linux with a directory of its own, "v3.20" or "edge".
+func branch(name string) feed.Dataset {
+	release, base := strings.TrimPrefix(name, "v"), alpineIndex+name
+	return feed.Dataset{
+		Name: release, URLs: []string{base + "/main.json", base + "/community.json"},
+		Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: release}},
+	}
+}
+
+var branchName = regexp.MustCompile(`^v[0-9]+\.([0-9]+)/$`)
+
+// discover returns a dataset for each directory of Alpine's server. The directories v3.0 to v3.2 have no community repository, and are left out
+// as they always were.
+func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
+	page, err := f.Read(ctx, alpineIndex)
+	if err != nil {
+		return nil, err
+	}
+	var list []feed.Dataset
+	for _, name := range listing.Names(page) {
+		m := branchName.FindStringSubmatch(name)
+		if m == nil && name != "edge/" {
+			continue
+		}
+		if strings.HasPrefix(name, "v3.") {
+			if minor, err := strconv.Atoi(m[1]); err != nil || minor < firstBranch {
+				continue
+			}
+		}
+		list = append(list, branch(strings.TrimSuffix(name, "/")))
+	}
+	return list, nil
+}
+
+// rolling returns the feed of a distribution without releases.
+func rolling(id, url string, fetch func(context.Context, *feed.Fetcher) (feed.Fetched, error)) feed.Feed {
+	f := newFeed(publisher{id, false})
+	f.Datasets = []feed.Dataset{{URLs: []string{url}, Covers: []matcher.Key{{Type: "apk", Namespace: id}}, Fetch: fetch}}
+	return f
+}
+
+// fetchLatest downloads the document that the dataset's URL names with its checksum, as SecureOS does:
+//
+//	{"latest_url": "https://security.secureos.io/v1/secdb.json.gz", "sha256": "97bb492a...", "published_at": 1764196980}
+func fetchLatest(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+	b, err := f.Read(ctx, f.Dataset.URLs[0])
+	if err != nil {
+		return feed.Fetched{}, err
+	}
+	var latest struct {
+		URL       string `json:"latest_url"`
+		Sum       string `json:"sha256"`
+		Published int64  `json:"published_at"`
+	}
+	if err := json.Unmarshal(b, &latest); err != nil {
+		return feed.Fetched{}, fmt.Errorf("%s: %w", f.Dataset.URLs[0], err)
+	}
+	if latest.URL == "" || len(latest.Sum) != 64 {
+		return feed.Fetched{}, fmt.Errorf("%s: no latest_url or sha256", f.Dataset.URLs[0])
+	}
+	if latest.Sum == f.Fingerprint {
+		return feed.Fetched{}, feed.ErrUnchanged
+	}
+	path, err := f.Get(ctx, feed.Item{URL: latest.URL, Sum: "sha256:" + latest.Sum})
+	got := feed.Fetched{Locations: []string{path}, Fingerprint: latest.Sum}
+	if latest.Published > 0 {
+		got.Date = time.Unix(latest.Published, 0)
+	}
+	return got, err
 }
 
 func echo() feed.Feed {

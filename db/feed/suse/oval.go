@@ -19,7 +19,7 @@ import (
 
 var (
 	cveID     = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
-	installed = regexp.MustCompile(`^((?:open)?SUSE .*) is installed$`)
+	installed = regexp.MustCompile(`^((?:(?:open)?SUSE|Open Enterprise Server) .*) is installed$`)
 	pattern   = regexp.MustCompile(`^\^?([0-9]+(?:\.[0-9]+)?)\$?$`)
 )
 

@@ -41,25 +41,13 @@ func Feed() feed.Feed {
 		Name:  feedName,
 		Wants: func(name string) bool { return path.Ext(name) == ".xml" },
 		Parse: parse,
-		Datasets: []feed.Dataset{
-			dataset("sles", []string{"suse.linux.enterprise.server.12", "suse.linux.enterprise.server.15"}, "sles", "sled", "sle_hpc"),
-			dataset("micro", []string{"suse.linux.enterprise.micro.5", "suse.linux.micro.6.0", "suse.linux.micro.6.1"}, "sle-micro", "sl-micro"),
-			dataset("leap", []string{"opensuse.leap.15.5", "opensuse.leap.15.6"}, "opensuse-leap"),
-			dataset("tumbleweed", []string{"opensuse.tumbleweed"}, "opensuse-tumbleweed"),
-		},
+		Datasets: datasets([]string{
+			"suse.linux.enterprise.12-affected.xml.gz", "suse.linux.enterprise.15-affected.xml.gz", "suse.linux.enterprise.16-affected.xml.gz",
+			"suse.linux.enterprise.micro.5-affected.xml.gz", "suse.linux.micro.6-affected.xml.gz",
+			"opensuse.leap.15.6-affected.xml.gz", "opensuse.leap.16.0-affected.xml.gz", "opensuse.tumbleweed-affected.xml.gz",
+		}),
+		Discover: discover,
 	}
-}
-
-// dataset returns a dataset of OVAL definitions.
-func dataset(name string, documents []string, namespaces ...string) feed.Dataset {
-	s := feed.Dataset{Name: name}
-	for _, d := range documents {
-		s.URLs = append(s.URLs, "https://ftp.suse.com/pub/projects/security/oval/"+d+".xml.bz2")
-	}
-	for _, n := range namespaces {
-		s.Covers = append(s.Covers, matcher.Key{Type: "rpm", Namespace: n})
-	}
-	return s
 }
 
 // parse recognizes OVAL and CVRF by content. Of OVAL it holds about a third of the document's size in memory.

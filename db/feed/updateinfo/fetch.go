@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"path"
 	"slices"
@@ -17,27 +18,57 @@ import (
 )
 
 // fetch downloads updateinfo.xml of repositories. Each of the dataset's URLs is that of a repository's repomd.xml, of a list of mirrors, or of
-// an updateinfo.xml. From a list, fetch uses the first mirror that answers. It verifies the checksums in repomd.xml, which together are the
-// fingerprint.
+// an updateinfo.xml. From a list, fetch uses the first mirror that answers. It verifies the checksums in repomd.xml. The fingerprint has a
+// line for each URL, with the checksum.
+//
+// A repository other than the first may have no updateinfo.xml, as most extras of Amazon Linux. If one does not exist, it costs only its own
+// updates, see Fetcher.GetAll.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	if !slices.ContainsFunc(f.Dataset.URLs, func(s string) bool { return isMirrorList(s) || isIndex(s) }) {
 		return f.GetAll(ctx, f.Dataset.URLs)
 	}
-	var items []feed.Item
-	var sums []string
-	for _, location := range f.Dataset.URLs {
-		it := feed.Item{URL: location}
-		if isMirrorList(location) || isIndex(location) {
-			var err error
-			if it, err = find(ctx, f, location); err != nil {
-				return feed.Fetched{}, err
-			}
-		}
-		items, sums = append(items, it), append(sums, it.Sum)
+	was := make(map[string]string)
+	for line := range strings.SplitSeq(f.Fingerprint, "\n") {
+		location, sum, _ := strings.Cut(line, " ")
+		was[location] = sum
 	}
-	got := feed.Fetched{Fingerprint: strings.Join(sums, " ")}
-	if got.Fingerprint == f.Fingerprint && !slices.Contains(sums, "") {
-		return feed.Fetched{}, feed.ErrUnchanged
+	var got feed.Fetched
+	var items []feed.Item
+	var lines []string
+	for i, location := range f.Dataset.URLs {
+		it := feed.Item{URL: location}
+		var err error
+		if isMirrorList(location) || isIndex(location) {
+			it, err = find(ctx, f, location)
+		}
+		state := it.Sum
+		switch had := was[location]; {
+		case errors.Is(err, errNone) && i > 0:
+			state = none
+		case errors.Is(err, fs.ErrNotExist) && had != "" && had != none && had != absent:
+			state = lost
+			got.Increment, got.Partial, got.Date = true, true, f.Date
+			got.Missing = append(got.Missing, err)
+		case errors.Is(err, fs.ErrNotExist) && i > 0:
+			state = absent
+			got.Missing = append(got.Missing, err)
+		case err != nil:
+			return feed.Fetched{}, err
+		default:
+			items = append(items, it)
+		}
+		if state != "" { // otherwise nothing tells whether it has changed
+			lines = append(lines, location+" "+state)
+		}
+	}
+	if len(lines) == len(f.Dataset.URLs) {
+		got.Fingerprint = strings.Join(lines, "\n")
+	}
+	if got.Fingerprint == f.Fingerprint && f.Fingerprint != "" {
+		return feed.Fetched{Missing: got.Missing}, feed.ErrUnchanged
+	}
+	if len(items) == 0 {
+		return feed.Fetched{}, errors.Join(got.Missing...)
 	}
 	for _, it := range items {
 		path, err := f.Get(ctx, it)
@@ -48,6 +79,13 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	}
 	return got, nil
 }
+
+// States of a repository without a checksum.
+const (
+	none   = "none"   // it has no updateinfo.xml
+	absent = "absent" // it does not exist, and the database has nothing of it
+	lost   = "lost"   // it does not exist, and the database has its former data
+)
 
 func isIndex(location string) bool {
 	u, err := url.Parse(location)
@@ -110,6 +148,8 @@ func findIn(ctx context.Context, f *feed.Fetcher, repomd string) (feed.Item, err
 	return feed.Item{URL: href, Sum: sum}, nil
 }
 
+var errNone = errors.New("no updateinfo in repomd.xml")
+
 // parseRepomd returns the path of updateinfo.xml in the repository and its checksum. Source:
 // https://github.com/rpm-software-management/createrepo_c, src/xml_parser_repomd.c.
 func parseRepomd(b []byte) (href, sum string, err error) {
@@ -117,7 +157,7 @@ func parseRepomd(b []byte) (href, sum string, err error) {
 	for {
 		e, err := x.Next()
 		if err == io.EOF {
-			return "", "", errors.New("no updateinfo in repomd.xml")
+			return "", "", errNone
 		}
 		if err != nil {
 			return "", "", err

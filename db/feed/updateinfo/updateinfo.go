@@ -39,12 +39,15 @@ type publisher struct {
 	release  func(u *update, collection string) string // as in keys, or "" if unknown
 }
 
-// Feeds returns the feeds amazon, bottlerocket and rocky. The data of Amazon Linux and Rocky Linux is in the package repositories, so
-// these feeds need an Input, with the URL of a repository's repomd.xml, of a mirror.list, which has the URLs of mirrors of a
-// repository, or of an updateinfo.xml.
+// Feeds returns the feeds amazon, bottlerocket and rocky. The data of Rocky Linux is in its package repositories, so this feed needs an
+// Input, with the URL of a repository's repomd.xml, of a mirror.list, which has the URLs of mirrors of a repository, or of an
+// updateinfo.xml. An Input of amazon may be the same.
 func Feeds() []feed.Feed {
+	f := newFeed(amazon())
+	f.Datasets = amazonDatasets(extras)
+	f.Discover = discoverExtras
 	return []feed.Feed{
-		newFeed(amazon()),
+		f,
 		newFeed(bottlerocket(), "https://advisories.bottlerocket.aws/updateinfo.xml.gz"),
 		newFeed(rocky()),
 	}

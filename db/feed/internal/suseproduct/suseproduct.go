@@ -33,6 +33,10 @@ func Ecosystem(product string) matcher.Key {
 		key.Namespace = "opensuse-tumbleweed"
 		return key
 	}
+	if release, ok := strings.CutPrefix(product, "openSUSE Leap Micro "); ok {
+		key.Namespace, key.Release = "opensuse-leap-micro", release
+		return key
+	}
 	if m := open.FindStringSubmatch(product); m != nil {
 		key.Namespace = "opensuse-leap"
 		if !strings.Contains(product, "Leap ") && !strings.HasPrefix(m[1], "42.") { // openSUSE before Leap

@@ -1,0 +1,34 @@
+// Package listing reads the pages on which web servers list a directory, such as those of nginx and Apache's mod_autoindex.
+package listing
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var href = regexp.MustCompile(`(?i)<a\s[^<>]{0,1000}?href\s{0,10}=\s{0,10}["']([^"'<>]{1,1000})["']`)
+
+// maxLinks bounds the links of a page that Names reads. SUSE's page has a few thousand.
+const maxLinks = 100_000
+
+// Names returns the names of the files and directories that a page links to, in its order and without duplicates. The name of a directory ends
+// with a slash. Links that lead elsewhere or sort the list are left out, and all beyond the first 100,000.
+func Names(page []byte) []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, m := range href.FindAllSubmatch(page, maxLinks) {
+		u, err := url.Parse(html.UnescapeString(string(m[1])))
+		if err != nil || u.Scheme != "" || u.Host != "" || u.RawQuery != "" {
+			continue
+		}
+		name := strings.TrimPrefix(u.Path, "./")
+		if base := strings.TrimSuffix(name, "/"); base == "" || base == "." || base == ".." || strings.Contains(base, "/") || seen[name] {
+			continue
+		}
+		seen[name] = true
+		names = append(names, name)
+	}
+	return names
+}
