@@ -35,6 +35,10 @@ func TestTraces(t *testing.T) {
 		"app/pubspec.lock":        "pub",
 		"app/mix.lock":            "hex",
 		"app/Package.resolved":    "swift",
+		"app/Cargo.lock":          "cargo",
+		"app/conda-lock.yml":      "conda",
+		"app/pixi.lock":           "conda",
+		"app/deno.lock":           "npm",
 		"usr/share/doc/zlib/desc": "",
 		"usr/lib/x/DESCRIPTION":   "",
 	} {
