@@ -77,7 +77,7 @@ func TestReports(t *testing.T) {
 		want          []string // label and place, with "owned" if the distribution owns the file; or code and type of a diagnostic
 	}{
 		// Python
-		{"pypa/pip/issues/13638", "pip keeps what it could not remove under a name with a tilde, and ignores it",
+		{"pypa/pip/issues/13638", "pip keeps a distribution that it could not remove under a name with a tilde, and ignores it",
 			files{site + "~ip-21.0.dist-info/METADATA": metadata("pip", "21.0"), site + "pip-24.0.dist-info/METADATA": metadata("pip", "24.0")},
 			[]string{"pkg:pypi/pip@21.0 cached", "pkg:pypi/pip@24.0 installed"}},
 		{"anchore/syft/issues/2687", "a wheel is a distribution, and one that a build left is none that Python loads",
@@ -147,7 +147,7 @@ func TestReports(t *testing.T) {
 		{"aquasecurity/trivy/issues/6032", "directories in a lock file of pnpm come from no registry",
 			files{"app/pnpm-lock.yaml": "lockfileVersion: '6.0'\npackages:\n\n  /lodash@4.17.21:\n    dev: false\n\n  file:package-a:\n    resolution: {directory: package-a, type: directory}\n    name: package-a\n    version: 1.0.0\n"},
 			[]string{"pkg:npm/lodash@4.17.21 lock-file"}},
-		{"anchore/syft/issues/1617", "under Plug'n'Play programs load packages from the caches of yarn and from what it unpacked",
+		{"anchore/syft/issues/1617", "under Plug'n'Play programs load packages from yarn's caches and .yarn/unplugged",
 			files{"app/.pnp.cjs": "", "app/.yarn/unplugged/esbuild-npm-0.15.7-abc/node_modules/esbuild/package.json": manifest("esbuild", "0.15.7"),
 				"root/.yarn/berry/cache/ms-npm-2.1.3-ec0c1512ff-1.zip": zipped("node_modules/ms/package.json", manifest("ms", "2.1.3"))},
 			[]string{"pkg:npm/esbuild@0.15.7 installed", "pkg:npm/ms@2.1.3 installed"}},

@@ -25,7 +25,7 @@ const (
 	maxManifests = 64 << 20 // bytes of all manifests
 )
 
-// An asar is an archive of Electron, in which an application has its files. Programs load packages from it as from a directory.
+// An asar is an archive of Electron with the files of an application. Programs load packages from it as from a directory.
 //
 // The format is that of @electron/asar: the length of the header as a pickle of Chromium, a header in JSON as a pickle, then the
 // contents of the files. The header is a tree: {"files": {"a.js": {"offset": "0", "size": 10}, "lib": {"files": {}}}}.

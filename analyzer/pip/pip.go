@@ -126,7 +126,7 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	return r, err
 }
 
-// inSite reports whether a directory is one in which Python finds distributions, or below it.
+// inSite reports whether a directory is site-packages or dist-packages, where Python finds distributions, or below one.
 func inSite(dir string) bool {
 	dir = "/" + dir + "/"
 	return strings.Contains(dir, "/site-packages/") || strings.Contains(dir, "/dist-packages/")
