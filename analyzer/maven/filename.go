@@ -113,7 +113,7 @@ func withoutClassifier(version string) string {
 		}
 	}
 	if v, jdk, ok := cutLast(version, "-jdk"); ok && jdk != "" && strings.Trim(jdk, "0123456789") == "" {
-		return v // of one release, for several versions of Java
+		return v // the build for a version of Java
 	}
 	return version
 }
