@@ -122,6 +122,11 @@ func TestReports(t *testing.T) {
 				"rest-management-private-classpath/META-INF/maven/com.fasterxml.jackson.core/jackson-databind/pom.properties", pomProperties("com.fasterxml.jackson.core", "jackson-databind", "2.11.1"))},
 			[]string{"pkg:maven/net.sf.ehcache/ehcache@2.10.9.2 installed", "pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.11.1 installed"}},
 
+		// PHP
+		{"anchore/syft/issues/1911", "WordPress and its plugins are mentioned, since no analyzer reads them",
+			files{"var/www/html/wp-includes/version.php": "<?php\n$wp_version = '6.1';\n", "var/www/html/wp-content/plugins/akismet/akismet.php": "<?php\n"},
+			[]string{"not-read wordpress"}},
+
 		// Ruby
 		{"elastic/logstash/pull/18340", "gems within an archive of JRuby are installed",
 			files{"opt/jruby/lib/jruby-stdlib-9.4.5.0.jar": zipped("META-INF/maven/org.jruby/jruby-stdlib/pom.properties", pomProperties("org.jruby", "jruby-stdlib", "9.4.5.0"),
