@@ -57,3 +57,14 @@ func FuzzLock(f *testing.F) {
 		}
 	})
 }
+
+func FuzzArchive(f *testing.F) {
+	f.Add(archive(f, "META-INF/jruby.home/lib/ruby/gems/shared/specifications/a-1.0.gemspec", "Gem::Specification.new do |s|\n  s.name = \"a\"\n  s.version = \"1.0\"\nend\n"))
+	f.Fuzz(func(t *testing.T, content string) {
+		if r, _ := analyzeArchive(t.Context(), analyzer.NewFile("jruby.jar", 0, []byte(content))); r != nil {
+			for i := range r.Packages {
+				checkPackage(t, &r.Packages[i])
+			}
+		}
+	})
+}

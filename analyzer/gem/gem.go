@@ -22,8 +22,11 @@ import (
 
 const typeGem = "gem"
 
-// maxSize is the size in bytes of the largest file that is read. Specifications that list every file have some 100 KB.
-const maxSize = 16 << 20
+// The sizes in bytes of the largest files that are read. Specifications that list every file have some 100 KB.
+const (
+	maxArchive = 256 << 20
+	maxSize    = 16 << 20 // other files
+)
 
 // maxSpecification is the size in bytes of the largest gemspec that is read. Its literals take several times as much memory.
 const maxSpecification = 4 << 20
@@ -36,22 +39,35 @@ const maxPackages = 64 << 20
 //
 // A gemspec in a directory "specifications" or "specifications/default" is an installed gem. So is a gemspec in a repository
 // that Bundler checked out ("bundler/gems/NAME-COMMIT"), at its top or up to two directories below it, where Bundler looks for
-// gemspecs. Any other gemspec is the source of a gem and Declared.
+// gemspecs. Any other gemspec is the source of a gem and Declared. Gems that JRuby loads from its archives "*jruby*.jar", or from a
+// war, are installed; ArchivePath is the path of their specification in the archive.
+//
+// Lock files in a gem are for its developers and are ignored.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:     "gem",
-		Version:  2,
-		Patterns: []string{"**/*.gemspec", "**/Gemfile.lock", "**/gems.locked"},
-		MaxSize:  maxSize,
+		Version:  3,
+		Patterns: []string{"**/*.gemspec", "**/Gemfile.lock", "**/gems.locked", "**/*jruby*.jar", "**/*.war"},
+		MaxSize:  maxArchive,
 	}, analyze)
 }
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	ext := path.Ext(f.Path)
+	if ext == ".jar" || ext == ".war" {
+		return analyzeArchive(ctx, f)
+	}
+	if f.Size() > maxSize {
+		return nil, fmt.Errorf("gem: %s: %d bytes, more than %d: %w", path.Base(f.Path), f.Size(), maxSize, analyzer.ErrTooLarge)
+	}
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	if path.Ext(f.Path) != ".gemspec" {
+	if ext != ".gemspec" {
+		if inGem(f.Path) {
+			return nil, nil
+		}
 		return parseLock(text, hold.New(ctx, f, maxPackages))
 	}
 	if len(text) > maxSpecification {
@@ -95,6 +111,21 @@ func placeOf(file string) place {
 		dir = gems
 	}
 	return elsewhere
+}
+
+// inGem reports whether a file is in the directory of an installed gem: gems/NAME-VERSION.
+func inGem(file string) bool {
+	elements := strings.Split(path.Dir(file), "/")
+	for i, element := range elements[1:] {
+		name, version, ok := strings.Cut(element, "-")
+		for ok && (version == "" || version[0] < '0' || version[0] > '9') {
+			_, version, ok = strings.Cut(version, "-")
+		}
+		if ok && name != "" && elements[i] == "gems" {
+			return true
+		}
+	}
+	return false
 }
 
 var errNoSpecification = errors.New("no Gem::Specification")

@@ -26,7 +26,18 @@ const (
 
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
 func analyzeArchive(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	if isRoshal(f) {
+		return nil, nil
+	}
 	return analyzeEntries(ctx, f, entryKind)
+}
+
+// isRoshal reports whether a file is an archive of the program RAR, which shares its extension with resource adapters.
+func isRoshal(f *analyzer.File) bool {
+	const magic = "Rar!"
+	var head [len(magic)]byte
+	n, _ := f.Open().ReadAt(head[:], 0)
+	return string(head[:n]) == magic
 }
 
 // analyzeEntries is analyzeArchive, with a choice of the entries to read.
@@ -136,7 +147,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 				p.Licenses = a.manifest.licenses()
 			}
 		}
-		p.ArchivePath = a.zip.Inside
+		p.ArchivePath, p.Declared = a.zip.Inside, a.isText()
 		if r.Packages, err = a.meter.Append(r.Packages, p); err != nil {
 			return
 		}
@@ -154,7 +165,7 @@ func (a *archive) analyze(r *analyzer.Result) {
 	case len(a.stated) == 0 && c.version != "":
 		p := c.pkg()
 		p.Hashes = map[string]string{"sha1": sum}
-		p.Licenses, p.ArchivePath = a.manifest.licenses(), a.zip.Inside
+		p.Licenses, p.ArchivePath, p.Declared = a.manifest.licenses(), a.zip.Inside, a.isText()
 		r.Packages, _ = a.meter.Append(r.Packages, p)
 	case !strings.EqualFold(path.Ext(a.name), ".jmod"): // a part of the JDK
 		detail := "sha1:" + sum
@@ -172,6 +183,12 @@ func (a *archive) analyze(r *analyzer.Result) {
 			Rule: "maven:unidentified", Title: "An archive that does not say which library it is", Detail: detail, Severity: "info",
 		})
 	}
+}
+
+// isText reports whether the archive has the sources or the documentation of a library, and no code.
+func (a *archive) isText() bool {
+	base := stem(a.name)
+	return a.entries.total == 0 && (strings.HasSuffix(base, "-sources") || strings.HasSuffix(base, "-javadoc"))
 }
 
 // sha1 returns the hexadecimal digest of the archive, which repositories index.

@@ -105,13 +105,26 @@ func withoutClassifier(version string) string {
 		"sources", "javadoc", "tests", "test", "shaded", "shadow", "all", "fat", "uber", "exec", "plain", "boot", "standalone",
 		"bundle", "jar-with-dependencies", "with-dependencies", "runner", "no_aop", "nodep", "bin", "client", "native",
 		"linux-x86_64", "linux-aarch_64", "osx-x86_64", "osx-aarch_64", "windows-x86_64", "linux-riscv64",
-		"natives-linux", "natives-windows", "natives-macos",
+		"natives-linux", "natives-windows", "natives-macos", "linux-x86_64-fedora", "linux-aarch_64-fedora", "linux-ppcle_64", "linux-s390_64",
+		"linux-x86_32", "jpms", "jakarta",
 	} {
 		if v, ok := strings.CutSuffix(version, "-"+c); ok {
 			return v
 		}
 	}
+	if v, jdk, ok := cutLast(version, "-jdk"); ok && jdk != "" && strings.Trim(jdk, "0123456789") == "" {
+		return v // the build for a version of Java
+	}
 	return version
+}
+
+// cutLast is strings.Cut at the last sep.
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // repository returns the coordinates of an archive in a repository or cache of Maven or Gradle. Maven's layout is

@@ -18,8 +18,9 @@ import (
 const typeMaven = "maven"
 
 // extensions lists the file extensions of archives that hold Java classes or other such archives: Java's own, those of
-// application servers and OSGi containers, Jenkins plugins, and modules of the JDK.
-var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far", ".jmod"}
+// application servers and OSGi containers, resource adapters, services of Axis, libraries of Android, packages of Liferay, Jenkins
+// plugins, and modules of the JDK.
+var extensions = [...]string{".jar", ".war", ".ear", ".rar", ".par", ".sar", ".nar", ".aar", ".esa", ".jpi", ".hpi", ".kar", ".far", ".lpkg", ".jmod"}
 
 // New returns the analyzer. Packages have type "maven". Namespace is the group ID and Name the artifact ID; Depends names
 // packages as "group/artifact". ArchivePath is the path of a nested archive within the file, "BOOT-INF/lib/x.jar", with "!"
@@ -28,6 +29,8 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // Each pom.properties in an archive is a package, and so is each pom.xml without a pom.properties beside it. A shaded archive
 // has several. The package of the archive itself has the archive's SHA-1 in Hashes, and its licences. Servlet containers unpack
 // archives, so a pom.properties on disk is a package, too.
+//
+// The packages of an archive of sources or documentation, "NAME-VERSION-sources.jar", are Declared if it has no classes.
 //
 // An archive without such metadata is a package if its name and version are known. New trusts, in this order, the headers of
 // Jenkins plugins, the directory of a Maven repository, the file name, and the manifest's Implementation-, Bundle- and
@@ -42,7 +45,7 @@ var extensions = [...]string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".j
 // If no file of the image states a version, the analyzer reports it as Unsupported. Lines of gradle.lockfile and of sbt's
 // build.sbt.lock are Declared. Packages for tests only are Dev.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "maven", Version: 3}
+	info := analyzer.Info{Name: "maven", Version: 4}
 	for _, ext := range extensions { // Java and systems that ignore case accept capitals
 		info.Patterns = append(info.Patterns, "**/*"+ext, "**/*"+strings.ToUpper(ext), "**/*."+strings.ToUpper(ext[1:2])+ext[2:])
 	}

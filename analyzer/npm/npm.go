@@ -12,7 +12,8 @@
 // paths. For the same reason it ignores directories and archives of the application in lock files. Lock files within a package
 // are for its developers and are ignored, except npm-shrinkwrap.json.
 //
-// With Plug'n'Play, which needs no node_modules, the archives of yarn's cache are the installed packages.
+// With Plug'n'Play, which needs no node_modules, the archives of yarn's cache are the installed packages. Packages in an archive of
+// Electron, "app.asar", are installed, too.
 //
 // Sources: the documentation of npm (package.json, package-lock.json), yarn, pnpm and bun, and the files that these tools
 // write.
@@ -32,7 +33,8 @@ const typeNPM = "npm"
 
 // The sizes in bytes of the largest files that are read. Lock files of large monorepos have a few megabytes.
 const (
-	maxSize     = 64 << 20 // archive
+	maxASAR     = 256 << 20 // archive of Electron
+	maxArchive  = 64 << 20  // archive of yarn
 	maxLock     = 32 << 20
 	maxManifest = 4 << 20 // package.json, on disk or in an archive
 )
@@ -52,7 +54,7 @@ const maxValue = 4 << 20
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "npm",
-		Version: 2,
+		Version: 3,
 		Patterns: []string{
 			"**/package.json",
 			"**/package-lock.json", "**/npm-shrinkwrap.json", "**/node_modules/.package-lock.json",
@@ -60,8 +62,9 @@ func New() analyzer.Analyzer {
 			"**/pnpm-lock.yaml", "**/node_modules/.pnpm/lock.yaml",
 			"**/bun.lock",
 			"**/.yarn/cache/*.zip", "**/.yarn/berry/cache/*.zip",
+			"**/*.asar",
 		},
-		MaxSize: maxSize,
+		MaxSize: maxASAR,
 	}, analyze)
 }
 
@@ -69,15 +72,20 @@ const byteOrderMark = "\ufeff"
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	base := path.Base(f.Path)
-	if path.Ext(base) == ".zip" {
-		return analyzeCache(ctx, f)
-	}
 	most := int64(maxLock)
-	if base == "package.json" {
+	switch {
+	case path.Ext(base) == ".asar":
+		return analyzeASAR(ctx, f)
+	case path.Ext(base) == ".zip":
+		most = maxArchive
+	case base == "package.json":
 		most = maxManifest
 	}
 	if f.Size() > most {
 		return nil, fmt.Errorf("npm: %s: %d bytes, more than %d: %w", base, f.Size(), most, analyzer.ErrTooLarge)
+	}
+	if most == maxArchive {
+		return analyzeCache(ctx, f)
 	}
 	text, err := f.Bytes()
 	if err != nil {

@@ -34,8 +34,10 @@ const (
 //
 // A directory *.dist-info or *.egg-info may hold METADATA or PKG-INFO. The files beside it give fragments without a name: RECORD and installed-files.txt give Files, requires.txt
 // gives Depends, and direct_url.json gives the qualifiers "vcs_url", "download_url" and "editable".
+//
+// Lock files in a distribution are for its developers and are ignored.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "pip", Version: 2}
+	info := analyzer.Info{Name: "pip", Version: 3}
 	for _, dir := range []string{"*.dist-info", "*.DIST-INFO", "*.egg-info", "*.EGG-INFO", "EGG-INFO"} {
 		for _, base := range []string{"METADATA", "PKG-INFO", "RECORD", "installed-files.txt", "requires.txt", "direct_url.json"} {
 			info.Patterns = append(info.Patterns, "**/"+dir+"/"+base)
@@ -58,6 +60,9 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return analyzeWheel(ctx, f)
 	case ".pex", ".pyz", ".pyzw":
 		return analyzeApplication(ctx, f)
+	}
+	if (ext == ".lock" || ext == ".toml") && inSite(dir) {
+		return nil, nil
 	}
 	isConda := ext == ".json" && path.Base(dir) == "conda-meta"
 	most, result := int64(maxText), int64(maxPackages)
@@ -119,6 +124,12 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	r.Diagnostics = bad.Diagnostics()
 	return r, err
+}
+
+// inSite reports whether a directory is site-packages or dist-packages, where Python finds distributions, or below one.
+func inSite(dir string) bool {
+	dir = "/" + dir + "/"
+	return strings.Contains(dir, "/site-packages/") || strings.Contains(dir, "/dist-packages/")
 }
 
 // tooLarge adds the name of a file to an error of a meter.

@@ -29,6 +29,10 @@ var locks = []lock{
 	{"swift", "Swift", "**/Package.resolved"},
 	{"cocoapods", "CocoaPods", "**/Podfile.lock"},
 	{"conan", "Conan", "**/conan.lock"},
+	{"cargo", "Cargo", "**/Cargo.lock"},
+	{"conda", "conda", "**/conda-lock.yml"},
+	{"conda", "pixi", "**/pixi.lock"},
+	{"npm", "Deno", "**/deno.lock"},
 }
 
 // managers lists the places where each manager keeps what it installs, by its own documentation.
@@ -54,12 +58,13 @@ var managers = []manager{
 	{"opam", "opam (OCaml)", []string{"**/.opam-switch/switch-state"}},
 	{"julia", "Julia", []string{"**/.julia/packages/*/*/Project.toml"}},
 	{"conan", "Conan", []string{"**/conaninfo.txt"}},
+	{"wordpress", "WordPress", []string{"**/wp-includes/version.php"}},
 	{"vcpkg", "vcpkg", []string{"**/vcpkg/status", "**/vcpkg/info/*.list"}},
 }
 
 // New returns the analyzer.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "traces", Version: 1, NamesOnly: true}
+	info := analyzer.Info{Name: "traces", Version: 2, NamesOnly: true}
 	index := new(pattern.Index)
 	var found []analyzer.Diagnostic // by the numbers in index
 	add := func(d analyzer.Diagnostic, patterns ...string) {

@@ -32,11 +32,16 @@ func TestTraces(t *testing.T) {
 		"usr/local/lib/luarocks/rocks-5.1/lpeg/1.0/lpeg-1.0.rockspec":     "luarocks",
 		"opt/ghc/lib/package.conf.d/base-4.18.conf":                       "hackage",
 		"root/.julia/packages/JSON/abcde/Project.toml":                    "julia",
-		"app/pubspec.lock":        "pub",
-		"app/mix.lock":            "hex",
-		"app/Package.resolved":    "swift",
-		"usr/share/doc/zlib/desc": "",
-		"usr/lib/x/DESCRIPTION":   "",
+		"app/pubspec.lock":                     "pub",
+		"app/mix.lock":                         "hex",
+		"app/Package.resolved":                 "swift",
+		"var/www/html/wp-includes/version.php": "wordpress",
+		"app/Cargo.lock":                       "cargo",
+		"app/conda-lock.yml":                   "conda",
+		"app/pixi.lock":                        "conda",
+		"app/deno.lock":                        "npm",
+		"usr/share/doc/zlib/desc":              "",
+		"usr/lib/x/DESCRIPTION":                "",
 	} {
 		r, err := scan.Scanner{Analyzers: []analyzer.Analyzer{traces.New()}}.ScanFS(t.Context(), fstest.MapFS{path: {Data: []byte("x")}})
 		if err != nil {

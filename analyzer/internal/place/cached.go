@@ -1,6 +1,7 @@
 package place
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,9 @@ func isCache(name string, before, after []string) bool {
 	parent := ""
 	if len(before) > 0 {
 		parent = before[len(before)-1]
+	}
+	if isStashed(name) {
+		return true
 	}
 	switch name {
 	case wheelCache:
@@ -49,6 +53,20 @@ func isCache(name string, before, after []string) bool {
 	return ok && isNumber(number) && endsInHash(strings.TrimSuffix(next, "-integrity"), 40)
 }
 
+// isStashed reports whether pip renamed the metadata of a distribution while it uninstalled the distribution, and kept it because the
+// uninstallation failed: "~ip-21.0.dist-info". pip ignores it, since names of projects begin with a letter or a digit.
+func isStashed(name string) bool {
+	if name == "" || strings.IndexByte("~-.=%", name[0]) < 0 {
+		return false
+	}
+	ext := path.Ext(name)
+	switch strings.ToLower(ext) {
+	case ".dist-info", ".egg-info", ".egg":
+		return len(name) > len(ext)
+	}
+	return false
+}
+
 // isCondaPackage reports whether a directory has the name of a conda package: NAME-VERSION-BUILD.
 func isCondaPackage(name string) bool {
 	build := strings.LastIndexByte(name, '-')
@@ -65,10 +83,11 @@ func isModule(name string) bool {
 	return ok && module != "toolchain" && startsWithDigit(version)
 }
 
-// holdsWheels reports whether a directory holds wheels from which pip, ensurepip or virtualenv install.
+// holdsWheels reports whether a directory holds wheels from which pip, ensurepip or virtualenv install. Tools that build a project
+// write its wheel to dist.
 func holdsWheels(name string) bool {
 	switch name {
-	case "wheels", "wheelhouse", "python-wheels", "_bundled", "pypoetry":
+	case "wheels", "wheelhouse", "python-wheels", "_bundled", "pypoetry", "dist", "tmp":
 		return true
 	}
 	return false
