@@ -8,17 +8,23 @@ import (
 	"strings"
 )
 
-var href = regexp.MustCompile(`(?i)<a\s[^<>]{0,1000}?href\s{0,10}=\s{0,10}["']([^"'<>]{1,1000})["']`)
+var href = regexp.MustCompile(`(?i)<a\s[^<>]*?href\s*=\s*["']([^"'<>]+)["']`)
 
-// maxLinks bounds the links of a page that Names reads. SUSE's page has a few thousand.
-const maxLinks = 100_000
+const (
+	maxLinks = 100_000 // of a page; SUSE's has a few thousand
+	maxLink  = 1000    // bytes of a link
+)
 
 // Names returns the names of the files and directories that a page links to, in its order and without duplicates. The name of a directory ends
-// with a slash. Links that lead elsewhere or sort the list are left out, and all beyond the first 100,000.
+// with a slash. Links that lead elsewhere or sort the list are left out, and so are those of more than 1,000 bytes and
+// all beyond the first 100,000.
 func Names(page []byte) []string {
 	var names []string
 	seen := make(map[string]bool)
 	for _, m := range href.FindAllSubmatch(page, maxLinks) {
+		if len(m[1]) > maxLink {
+			continue
+		}
 		u, err := url.Parse(html.UnescapeString(string(m[1])))
 		if err != nil || u.Scheme != "" || u.Host != "" || u.RawQuery != "" {
 			continue
