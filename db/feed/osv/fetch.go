@@ -21,7 +21,9 @@ const (
 	maxState   = 30 * 24 * time.Hour // after which fetchChanges downloads the archive, because the list does not have deleted records
 )
 
-var recordID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$`)
+var recordID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
+
+const maxRecordID = 200 // bytes
 
 // fetchChanges downloads the archive of an ecosystem, the dataset's URL, or the records that have changed since the state in the database. They
 // are in modified_id.csv, which has a line for each record, newest first:
@@ -91,7 +93,7 @@ func changed(list string, since time.Time) (changes map[string]time.Time, newest
 		}
 		stamp, id, _ := strings.Cut(line, ",")
 		at, err := time.Parse(time.RFC3339, stamp)
-		if err != nil || !recordID.MatchString(id) {
+		if err != nil || len(id) > maxRecordID || !recordID.MatchString(id) {
 			return nil, newest, fmt.Errorf("%.80q is not a time and a record", line)
 		}
 		if at.After(newest) {
