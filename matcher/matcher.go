@@ -62,6 +62,10 @@ type Match struct {
 	// artifact of its name. Otherwise it is empty.
 	Evidence string
 
+	// Headers says that the component has files of the Linux kernel to compile other programs, such as linux-libc-dev, and none of
+	// the kernel's code. No vulnerability of the kernel is in it.
+	Headers bool
+
 	Advisories []Advisory // those of every feed that hold; first the one that Status and Reason come from
 }
 

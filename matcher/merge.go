@@ -63,7 +63,7 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 			strings.Compare(a.Feed, b.Feed), strings.Compare(a.ID, b.ID), strings.Compare(a.Key.Name, b.Key.Name))
 	})
 	first := g.verdicts[0]
-	m := Match{Component: c.ID, Kind: first.Kind, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Evidence: first.evidence, Fixed: first.fixed}
+	m := Match{Component: c.ID, Kind: first.Kind, Status: first.Status, Reason: first.Reason, Uncertain: first.uncertain, Evidence: first.evidence, Fixed: first.fixed, Headers: headersOnly(c)}
 	m.Advisories = make([]Advisory, 0, len(g.verdicts))
 	for _, v := range g.verdicts {
 		m.Advisories = append(m.Advisories, *v.Advisory)

@@ -26,6 +26,7 @@ type verdictFlags struct {
 	policy         string
 	names          []string
 	onlyFixed      bool
+	headers        bool
 	ignore         []string
 	since          string
 	failOn         string
@@ -39,6 +40,7 @@ func (f *verdictFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
 	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
 	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
+	flags.BoolVar(&f.headers, "kernel-headers", false, "show findings of packages that have only headers of the kernel")
 	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
 	flags.StringVar(&f.since, "since", "", "hide findings of an earlier JSON report in `FILE`, and count them")
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
@@ -69,7 +71,7 @@ func (f *verdictFlags) apply(p *assess.Pipeline) error {
 		}
 		p.Policy = d
 	}
-	p.View.OnlyFixed = f.onlyFixed
+	p.View.OnlyFixed, p.View.NoHeaders = f.onlyFixed, !f.headers
 	for _, word := range f.ignore {
 		var s matcher.Status
 		if s.UnmarshalText([]byte(word)) != nil || s == matcher.NotAffected {

@@ -86,7 +86,7 @@
 //	         severity          severity
 //	         severity_source, vector                          texts
 //	         score, epss, percentile                          doubles
-//	         exploited, ransomware                            bools
+//	         exploited, ransomware, headers                   bools; headers: the package has only headers of the kernel
 //	         exploited_since, published, modified             timestamps
 //	         vex               {status, justification, detail, author, document, time}
 //	finding  rule, title, detail, path, analyzer    texts

@@ -94,6 +94,7 @@ type matchValue struct {
 	Reason         string        `cel:"reason"`
 	Fixed          versionValue  `cel:"fixed"`
 	Uncertain      string        `cel:"uncertain"`
+	Headers        bool          `cel:"headers"`
 	Summary        string        `cel:"summary"`
 	Aliases        []string      `cel:"aliases"`
 	Updates        []string      `cel:"updates"`
@@ -201,7 +202,7 @@ func valueOfPackage(c *analyzer.Component) *packageValue {
 func valueOfMatch(m *matcher.Match, c *analyzer.Component) *matchValue {
 	t := &m.Enrichment
 	v := &matchValue{
-		ID: m.ID, Kind: m.Kind.String(), Updates: m.Updates(), Status: m.Status.String(), Reason: m.Reason, Fixed: fixOf(m, c), Uncertain: m.Uncertain, Aliases: m.Aliases,
+		ID: m.ID, Kind: m.Kind.String(), Updates: m.Updates(), Status: m.Status.String(), Reason: m.Reason, Fixed: fixOf(m, c), Uncertain: m.Uncertain, Headers: m.Headers, Aliases: m.Aliases,
 		Severity: severityValue{m.Severity.Level}, SeveritySource: m.Severity.Source, Vector: m.Severity.Vector, Score: m.Severity.Score,
 		EPSS: t.EPSS, Percentile: t.Percentile, Exploited: !t.Exploited.IsZero(), Ransomware: t.Ransomware,
 		ExploitedSince: instant(t.Exploited), Exploits: t.Exploits, Weaknesses: t.Weaknesses,

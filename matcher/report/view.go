@@ -12,6 +12,7 @@ import (
 // A View hides matches that a reader does not want to see. The zero View hides none.
 type View struct {
 	OnlyFixed    bool             // hide matches without a fixed version
+	NoHeaders    bool             // hide matches of packages that have only headers of the kernel
 	IgnoreStatus []matcher.Status // hide matches with one of these
 	Since        *Assessment      // hide matches that this earlier Assessment shows
 }
@@ -26,11 +27,12 @@ type Reason struct {
 type ReasonCode string
 
 const (
-	ReasonVEX    ReasonCode = "vex"     // a statement of a VEX document
-	ReasonPolicy ReasonCode = "policy"  // a rule of the policy
-	ReasonStatus ReasonCode = "status"  // View.IgnoreStatus
-	ReasonNoFix  ReasonCode = "no-fix"  // View.OnlyFixed
-	ReasonNotNew ReasonCode = "not-new" // View.Since
+	ReasonVEX     ReasonCode = "vex"     // a statement of a VEX document
+	ReasonPolicy  ReasonCode = "policy"  // a rule of the policy
+	ReasonStatus  ReasonCode = "status"  // View.IgnoreStatus
+	ReasonNoFix   ReasonCode = "no-fix"  // View.OnlyFixed
+	ReasonNotNew  ReasonCode = "not-new" // View.Since
+	ReasonHeaders ReasonCode = "headers" // View.NoHeaders
 )
 
 // HiddenFindings are the findings that are hidden for one reason.
@@ -66,6 +68,8 @@ func (a *Assessment) hide(o *Options, index []int) {
 			r = Reason{ReasonVEX, strings.ReplaceAll(m.Analysis.Status.String(), "-", " ") + " by a VEX statement"}
 		case d != nil:
 			r = Reason{ReasonPolicy, "policy " + d.Policy + ", " + d.Rule}
+		case o.View.NoHeaders && m.Headers:
+			r = Reason{ReasonHeaders, "only headers of the kernel"}
 		case slices.Contains(o.View.IgnoreStatus, m.Status):
 			r = Reason{ReasonStatus, "status " + m.Status.Text()}
 		case o.View.OnlyFixed && m.Fixed == "":

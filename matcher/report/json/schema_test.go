@@ -161,7 +161,7 @@ var enumerations = map[string]string{
 	"Status":      "`affected` `fixed` `not-affected` `will-not-fix` `deferred` `under-investigation` `end-of-life`",
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
 	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
-	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new`",
+	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers`",
 	"FailureCode": "`policy` `severity` `uncovered` `nothing-judged` `unread`",
 	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy`",
 	"Action":      "`go` `warn` `stop`",
