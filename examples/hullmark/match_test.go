@@ -153,7 +153,7 @@ func TestDerivative(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "TEMP-0841856-B18BAF") || !strings.Contains(stdout, "1 of 1 package checked") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
-	if want := "Packages of devuan 1 come from debian 8: its advisories are used.\n"; !strings.Contains(stdout, want) {
+	if want := "Packages of devuan 1 come from debian 8, whose advisories apply.\n"; !strings.Contains(stdout, want) {
 		t.Errorf("no %q in %s%s", want, stdout, stderr)
 	}
 	stdout, _, _ = hullmark(t, "explain", "--cache", "off", image, "TEMP-0841856-B18BAF")

@@ -45,7 +45,7 @@ func (a *Assessment) note() {
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
 			name := strings.TrimSpace(d.ID + " " + d.VersionID)
-			list = append(list, Note{Code: NoteBase, Text: fmt.Sprintf("Packages of %s come from %s: its advisories are used.", name, strings.TrimSpace(base+" "+release))})
+			list = append(list, Note{Code: NoteBase, Text: fmt.Sprintf("Packages of %s come from %s, whose advisories apply.", name, strings.TrimSpace(base+" "+release))})
 		}
 	}
 	for i := range a.Ecosystems {

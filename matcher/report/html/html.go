@@ -63,6 +63,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"place": func(c *analyzer.Component) string { return c.Location() },
 		"count": plural.Count,
 		"web":   func(u string) bool { return strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") },
+		"words": func(s matcher.Status) string { return strings.ReplaceAll(s.String(), "-", " ") },
 		"kind":  func(k report.Target) string { return string(k) },
 	}).Parse(text("page.tmpl"))
 	if err != nil {

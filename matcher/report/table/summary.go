@@ -83,7 +83,7 @@ func (t *table) counts() {
 	parts = nil
 	for s := matcher.Affected; s <= matcher.EndOfLife; s++ {
 		if n := statuses[s]; n > 0 {
-			parts = append(parts, plural.Number(n)+" "+s.Text())
+			parts = append(parts, plural.Number(n)+" "+counted(s))
 		}
 	}
 	t.printf("  by status    %s\n", strings.Join(parts, ", "))
@@ -92,6 +92,19 @@ func (t *table) counts() {
 		t.printf(", %s uncertain", plural.Number(uncertain))
 	}
 	t.printf("\n")
+}
+
+// counted returns a status to be read after the number of findings that have it: "3 with a fix".
+func counted(s matcher.Status) string {
+	switch s {
+	case matcher.Fixed:
+		return "with a fix"
+	case matcher.WillNotFix:
+		return "that will not be fixed"
+	case matcher.Deferred:
+		return "with a deferred fix"
+	}
+	return s.Text()
 }
 
 // coverage lists the advisories that were available, and what limits the answer.

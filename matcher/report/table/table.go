@@ -183,7 +183,7 @@ func threatOf(e *matcher.Enrichment) string {
 // statusOf returns the status that a VEX statement gives a finding, if there is one, and the publisher's.
 func statusOf(f *report.Finding) string {
 	if a := f.Analysis; a != nil {
-		return "VEX: " + a.Status.String() + "; " + f.Word()
+		return "VEX: " + strings.ReplaceAll(a.Status.String(), "-", " ") + "; " + f.Word()
 	}
 	return f.Word()
 }
