@@ -24,6 +24,7 @@ type replay struct {
 	tree     *tree
 	needs    []need
 	problems []analyzer.FileDiagnostic
+	refused  entryProblems // of the current layer
 
 	above   above // the directory that was entered last
 	layer   int   // the current one
@@ -82,6 +83,11 @@ func (r *replay) play() error {
 				return err
 			}
 		}
+		for _, p := range r.refused.all() {
+			p.Layer = i
+			r.problems = append(r.problems, p)
+		}
+		r.refused = entryProblems{}
 	}
 	return cmp.Or(r.ctx.Err(), r.tree.lost())
 }
@@ -412,9 +418,7 @@ func (r *replay) keepWanted(f *file) {
 }
 
 func (r *replay) refuse(p, reason string) {
-	d := entryProblem(analyzer.Refused, p, reason)
-	d.Layer = r.layer
-	r.problems = append(r.problems, d)
+	r.refused.add(analyzer.Refused, p, reason)
 }
 
 // needMore records the needs of visible files that the scan must read again, because it did not keep the parts that analyzers want.

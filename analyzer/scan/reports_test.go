@@ -189,3 +189,25 @@ func TestReportedCosts(t *testing.T) {
 		}
 	})
 }
+
+// TestManyRefusals has a bound for hard links to nothing, of which a layer of 2 MB can have half a million.
+func TestManyRefusals(t *testing.T) {
+	const links = 1000
+	layer := new(imagetest.Layer)
+	for i := range links {
+		layer.Hardlink(fmt.Sprintf("d/%d.list", i), "nothing")
+	}
+	img, err := imagetest.Image(layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := scan.Scanner{Analyzers: []analyzer.Analyzer{lists}}.Scan(t.Context(), img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(found.Diagnostics); n != 101 || !slices.ContainsFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool {
+		return d.Code == analyzer.Refused && d.Message == "900 more"
+	}) {
+		t.Errorf("%d diagnostics: %+v", n, found.Diagnostics)
+	}
+}
