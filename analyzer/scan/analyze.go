@@ -28,6 +28,10 @@ func (j job) name() string { return cmp.Or(j.as, j.path) }
 
 // task runs a job as soon as a worker is free, and calls done afterwards.
 func (c *collector) task(j job, open opener, done func()) {
+	if c.overfull() != nil { // finish returns the error; a file may have many names
+		done()
+		return
+	}
 	release, err := c.work(c.ctx, j.analyzer)
 	if err != nil {
 		done()

@@ -33,6 +33,10 @@ func TestResults(t *testing.T) {
 		}
 		return l
 	}
+	linked := new(imagetest.Layer).File("0.list", equal)
+	for i := range 100 {
+		linked.Hardlink(fmt.Sprint("links/", i, ".list"), "0.list")
+	}
 	var numbered strings.Builder
 	for i := range 200_000 {
 		fmt.Fprintf(&numbered, "p%d 1\n", i)
@@ -45,6 +49,7 @@ func TestResults(t *testing.T) {
 	}{
 		{"equal packages in one layer", []*imagetest.Layer{files(0)}, true},
 		{"equal packages in layers", []*imagetest.Layer{files(0), files(1), files(2)}, true},
+		{"many names of a file", []*imagetest.Layer{linked}, true},
 		{"200,000 different packages", []*imagetest.Layer{new(imagetest.Layer).File("a.list", numbered.String())}, false},
 		{"the same from the cache", []*imagetest.Layer{new(imagetest.Layer).File("a.list", numbered.String())}, false},
 	} {
