@@ -3,17 +3,16 @@ package pace
 
 import (
 	"math"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 const (
 	// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
 	free = 40 << 20
 
-	// bound is the memory in bytes near which Go collects all the same, unless more is in use. A goroutine sets the percentage after a
-	// collection, and may run late on a busy machine.
+	// bound is the memory in bytes near which Go collects all the same, unless more is in use. follow may run late on a busy machine.
 	bound = 160 << 20
 )
 
@@ -29,20 +28,23 @@ func Collector() {
 		return
 	}
 	debug.SetMemoryLimit(bound)
-	afterCollection()
+	go follow()
 }
 
-// afterCollection sets the size of the heap for the next collection after each one.
-func afterCollection() {
-	unused := new([16]byte)
-	runtime.AddCleanup(unused, func(struct{}) {
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(live)
-		used := live[0].Value.Uint64()
-		debug.SetGCPercent(percent(used))
-		debug.SetMemoryLimit(max(bound, int64(used+used/2)))
-		afterCollection()
-	}, struct{}{})
+// follow sets the size of the heap for the next collection after each one. A cleanup or a finalizer would tell of a collection without
+// asking, but runs when its memory is swept: on a busy machine a second later, with a heap of 100 MB more.
+func follow() {
+	const interval = 5 * time.Millisecond // in which a scan allocates half a megabyte
+	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
+	for last := uint64(0); ; time.Sleep(interval) {
+		metrics.Read(samples)
+		if n := samples[0].Value.Uint64(); n != last {
+			last = n
+			used := samples[1].Value.Uint64()
+			debug.SetGCPercent(percent(used))
+			debug.SetMemoryLimit(max(bound, int64(used+used/2)))
+		}
+	}
 }
 
 // percent returns how much the heap may grow beyond the bytes in use.
