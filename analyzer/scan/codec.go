@@ -22,8 +22,8 @@ import (
 
 var errDamaged = errors.New("damaged cache entry")
 
-// checksum finds damage by disks and interrupted writes. A SHA-256 would protect from nobody who can write into the cache, at 3 % of the
-// processor time of a scan from it.
+// checksum finds damage by disks and interrupted writes. Whoever can write into the cache can also write a valid checksum of any kind, so it
+// need not be a cryptographic one.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // encodeLayer returns the cache entry of a layer.

@@ -32,9 +32,9 @@ func Collector() {
 }
 
 // follow sets the size of the heap for the next collection after each one. A cleanup or a finalizer would tell of a collection without
-// asking, but runs when its memory is swept: on a busy machine a second later, with a heap of 100 MB more.
+// asking, but runs when its memory is swept, which may be much later on a busy machine.
 func follow() {
-	const interval = 5 * time.Millisecond // in which a scan allocates half a megabyte
+	const interval = 5 * time.Millisecond
 	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
 	for last := uint64(0); ; time.Sleep(interval) {
 		metrics.Read(samples)
