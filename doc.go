@@ -13,7 +13,7 @@
 //	analyzer/merge            joins several reports about one product
 //	analyzer/all              all analyzers
 //	analyzer/osrelease        the distribution of an image
-//	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, R and others
+//	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
 //	analyzer/dpkg             packages of Debian, Ubuntu and their relatives; opkg
 //	analyzer/rpm              packages of the RPM distributions: Berkeley DB, NDB and SQLite databases
 //	analyzer/apk              packages of Alpine, Wolfi and Chainguard
@@ -22,6 +22,7 @@
 //	analyzer/npm              packages of Node.js; lock files of npm, yarn, pnpm and bun
 //	analyzer/gem              Ruby gems, and Bundler's lock files
 //	analyzer/composer         PHP packages of Composer and PEAR, and lock files
+//	analyzer/cran             R, and packages of CRAN and Bioconductor
 //	analyzer/golang           modules of Go programs
 //	analyzer/cargo            crates of Rust programs
 //	analyzer/nuget            packages of .NET programs
