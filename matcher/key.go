@@ -25,8 +25,9 @@ type lookup struct {
 }
 
 // lookups returns the lookups of a component, in the memory of list. Packages of a distribution are looked up by their source
-// package and its version, and also by their own name if the distribution's feeds may name binary packages.
-func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup {
+// package and its version, and also by their own name if the distribution's feeds may name binary packages. Those of Red Hat are looked up under
+// all products that they may be of.
+func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro, p *products) []lookup {
 	list = list[:0]
 	key := keyOf(c, d)
 	if !c.System {
@@ -67,6 +68,9 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		list[i].key.Name = rpmname.Flavour(rpmname.FlavourOf(list[i].version), list[i].key.Name)
 	}
 	list = inModule(list, c)
+	if lineages, _ := p.of(c, key); lineages != nil {
+		return inProducts(list, lineages, key.Release) // Red Hat publishes no updates for single architectures
+	}
 	if c.Arch == "noarch" {
 		return list
 	}

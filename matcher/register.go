@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -23,6 +24,8 @@ type register struct {
 	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
+	redHat *products // nil for other distributions
+
 	system string // the operating system of the image; "" if unknown
 
 	last     Key // of the advisory that was judged last
@@ -33,6 +36,11 @@ type register struct {
 type subject struct {
 	component *analyzer.Component
 	held      []verdict
+
+	// Of a package of Red Hat that may be of several products:
+	lineages []lineage
+	guess    bool        // the image does not state them
+	cleared  []*Advisory // that don't hold
 }
 
 // A name is a key that advisories about a component may have, and the version to compare: that of a source package may
@@ -68,9 +76,10 @@ type productOf struct {
 // maxProducts bounds the lookups by CPE name of a report: a short name with wildcards stands for many vendors.
 const maxProducts = 1 << 20
 
-func newRegister(components int, groups groups, report *analyzer.Report) *register {
+func newRegister(components int, groups groups, report *analyzer.Report, products *products) *register {
 	return &register{
 		groups:   groups,
+		redHat:   products,
 		system:   systemOf(report),
 		keys:     make([]Key, 0, components),
 		newest:   make(map[Key]int, components),
@@ -85,7 +94,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	if unplaced(c) && len(r.groups[keyOf(c, nil)]) > 0 {
 		r.lookups = r.groups.lookups(r.lookups[:0], c)
 	} else {
-		r.lookups = lookups(r.lookups, c, d)
+		r.lookups = lookups(r.lookups, c, d, r.redHat)
 	}
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
@@ -97,7 +106,9 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 		}
 		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
-	r.subjects = append(r.subjects, subject{component: c})
+	s := subject{component: c}
+	s.lineages, s.guess = r.redHat.of(c, keyOf(c, d))
+	r.subjects = append(r.subjects, s)
 	r.exact = len(r.names)
 }
 
@@ -172,7 +183,7 @@ func (r *register) ecosystems() []Key {
 	var list []Key
 	seen := make(map[Key]bool)
 	for _, k := range r.keys {
-		if e := k.Ecosystem(); !seen[e] {
+		if e := k.Ecosystem(); !seen[e] && !(k.Namespace == "rhel" && rhel.Layered(k.Release)) { // a product may have no advisories
 			seen[e] = true
 			list = append(list, e)
 		}
@@ -195,14 +206,18 @@ func (r *register) judge(a *Advisory) error {
 	var kept *Advisory // most advisories affect no component
 	for i := r.lastName; i >= 0; i = r.names[i].next {
 		v, holds := r.names[i].judge(a)
-		if !holds {
+		s := &r.subjects[r.names[i].subject]
+		if !holds && s.lineages == nil {
 			continue
 		}
 		if kept == nil {
 			kept = new(*a)
 		}
+		if !holds {
+			s.cleared = append(s.cleared, kept)
+			continue
+		}
 		v.Advisory = kept
-		s := &r.subjects[r.names[i].subject]
 		s.held = append(s.held, v)
 		r.held++
 	}
