@@ -199,23 +199,26 @@ func minorIn(version, major string) string {
 func inProducts(list []lookup, lineages []lineage, major string) []lookup {
 	seen := make(map[string]bool)
 	n := len(list)
+	plain := slices.ContainsFunc(lineages, func(l lineage) bool { return l.releases[0] == major })
 	for _, line := range lineages {
 		for i, release := range line.releases {
 			if seen[release] {
 				continue
 			}
 			seen[release] = true
+			proof := line.proof
+			if i > 0 && proof != "" {
+				proof += ", for which the statement about " + listOf([]string{release}) + " holds"
+			}
 			for k := range n {
 				if release == major {
+					if !plain {
+						list[k].proof = proof
+					}
 					continue
 				}
 				l := list[k]
-				l.key.Release = release
-				if i == 0 {
-					l.proof = line.proof
-				} else if line.proof != "" {
-					l.proof = line.proof + ", and " + release + " is the release of the statement"
-				}
+				l.key.Release, l.proof = release, proof
 				list = append(list, l)
 			}
 		}
@@ -274,10 +277,10 @@ func decide(lineages []lineage, guess bool, opinions []opinion) decision {
 	if holds, stated := about[major]; stated && holds {
 		d.releases = map[string]bool{major: true}
 		if len(no) > 0 {
-			d.doubt = fmt.Sprintf("the image does not state its repositories, and %s is not affected", listOf(no))
+			d.doubt = fmt.Sprintf("the image does not state its repositories: not affected in %s", listOf(no))
 		}
 	} else if len(yes) > 0 {
-		d.doubt = fmt.Sprintf("the image does not state its repositories, and only %s is affected", listOf(yes))
+		d.doubt = fmt.Sprintf("the image does not state its repositories: affected only in %s", listOf(yes))
 	}
 	return d
 }
