@@ -163,7 +163,7 @@ func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error
 
 // builderOf judges a System package by its namespace, its vendor and its version, and returns what speaks for the distribution.
 func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark string) {
-	if d == nil || p.Namespace != d.ID {
+	if d = distroOf(p, d); d == nil || p.Namespace != d.ID {
 		return thirdParty, ""
 	}
 	for _, row := range lineageOf(p.Type, d) {
