@@ -24,6 +24,8 @@ func TestRedHat(t *testing.T) {
 		e4s:  {"cpe:/o:redhat:rhel_e4s:9.0::baseos", "cpe:/o:redhat:rhel_e4s:9.2::baseos", "cpe:/o:redhat:rhel_eus:9.2::baseos"},
 		ocp:  {"cpe:/a:redhat:openshift:4.16::el9", "cpe:/a:redhat:openshift:4.16::el8"},
 
+		"rhel-8-for-x86_64-baseos-eus-rpms": {"cpe:/o:redhat:rhel_eus:8.2::baseos", "cpe:/o:redhat:rhel_eus:8.4::baseos"},
+
 		"rhel-7-server-els-rpms": {"cpe:/o:redhat:rhel_els:7::server"}, "rhel-7-server-rpms": {"cpe:/o:redhat:enterprise_linux:7::server"},
 		"odd": {"cpe:/a:devworkspace:1.0::el8", "x"},
 	}
@@ -50,6 +52,12 @@ func TestRedHat(t *testing.T) {
 			statements: []string{"9 will-not-fix"}, want: "affected will-not-fix", proof: "repository " + eus + " has rhel_eus:9.2, for which the statement about RHEL 9 holds"},
 		{what: "extended updates of another minor release", id: "9.2", repositories: []string{eus}, version: "1-1.el9_2",
 			statements: []string{"9 not-affected", "9/rhel_eus:9.0 affected"}},
+		{what: "github.com/aquasecurity/trivy-db/issues/435: a suffix that the list lacks", id: "9.4", repositories: []string{main + "__9"}, version: "1-1.el9_4",
+			statements: []string{"9 affected", "9/rhel_eus:9.4 not-affected"}, want: "affected affected"},
+		{what: "github.com/quay/claircore/issues/809: a fix in extended updates", id: "8.4", repositories: []string{"rhel-8-for-x86_64-baseos-eus-rpms"}, version: "1:1.1.1g-16.el8_4",
+			statements: []string{"8 <1:1.1.1k-6.el8_5", "8/rhel_eus:8.4 <1:1.1.1g-16.el8_4"}},
+		{what: "github.com/quay/claircore/issues/809: before it", id: "8.4", repositories: []string{"rhel-8-for-x86_64-baseos-eus-rpms"}, version: "1:1.1.1g-15.el8_3",
+			statements: []string{"8 <1:1.1.1k-6.el8_5", "8/rhel_eus:8.4 <1:1.1.1g-16.el8_4"}, want: "affected fixed"},
 		{what: "a repository with a suffix", id: "9.2", repositories: []string{eus + "__9_DOT_2"}, version: "1-1.el9_2",
 			statements: []string{"9 not-affected", "9/rhel_eus:9.2 affected"}, want: "affected affected"},
 		{what: "two streams that disagree", id: "9.2", repositories: []string{e4s}, version: "1-1.el9_2",

@@ -33,6 +33,8 @@ func TestReleases(t *testing.T) {
 		{"a point release", system("debian", "12") + pkg("pkg:deb/debian/a@1?distro=debian-12.4"), "a debian 12"},
 		{"two distributions", pkg("pkg:apk/alpine/a@1-r0?distro=alpine-3.19.1", "pkg:deb/ubuntu/b@1?distro=ubuntu-24.04", "pkg:deb/ubuntu/c@1?distro=ubuntu-24.04"),
 			"a alpine 3.19, b ubuntu 24.04, c ubuntu 24.04"},
+		{"github.com/aquasecurity/trivy/issues/6482: a cluster's nodes", system("bottlerocket", "1.19.2") + system("ubuntu", "22.04") + pkg("pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "pkg:deb/ubuntu/b@1"),
+			"a ubuntu 22.04, b ubuntu 22.04"},
 		{"two distributions, stated as operating systems", system("alpine", "3.19.1") + system("ubuntu", "24.04") + pkg("pkg:apk/alpine/a@1-r0", "pkg:deb/ubuntu/b@1"),
 			"a alpine 3.19, b ubuntu 24.04"},
 		{"one of two releases", system("alpine", "3.19.1") + system("ubuntu", "24.04") + system("ubuntu", "22.04") + pkg("pkg:deb/ubuntu/b@1"), "b ubuntu"},

@@ -99,6 +99,7 @@ func (a *answer) record() feed.Record {
 			errs.Add(fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
 			return
 		}
+		var first *statement
 		for _, at := range placesOf(p) {
 			key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: at.release, Name: errata.Name(module, "", name)}
 			s := byKey[key]
@@ -107,6 +108,10 @@ func (a *answer) record() feed.Record {
 				s.severity = base.Severities
 				byKey[key] = s
 			}
+			if first != nil {
+				s.of = first
+			}
+			first = s
 			state(s, at.tier)
 		}
 	}

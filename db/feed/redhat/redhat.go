@@ -27,7 +27,8 @@
 // only the extended updates of minor releases have a fix (EUS, AUS, TUS, E4S), the status stays that of the release, whose later versions are
 // affected.
 //
-// A stream of extended updates also has an ecosystem of its own, "9/rhel_eus:9.2", with the statements about it alone. Documents of 2026 state
+// A stream of extended updates also has an ecosystem of its own, "9/rhel_eus:9.2", with the statuses and updates of it alone. Its ranges are
+// those of the release, because builds of other minor releases have a fix or not whatever their number. Documents of 2026 state
 // a status for each stream. It says nothing about the release. A stream of the release's extended life (ELS) stands for a release without a
 // status of its own, as RHEL 6 and 7, beside its own ecosystem "7/rhel_els:7".
 //

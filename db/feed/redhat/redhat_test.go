@@ -17,15 +17,18 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
+// leaf is a product of the product tree, and relation makes a package part of a product.
+func leaf(id, helper string) string {
+	return `{"category":"x","name":"` + id + `","product":{"name":"x","product_id":"` + id + `","product_identification_helper":{` + helper + `}}}`
+}
+
+func relation(component, of string) string {
+	return `{"category":"default_component_of","full_product_name":{"product_id":"` + of + `:` + component + `"},"product_reference":"` + component +
+		`","relates_to_product_reference":"` + of + `"}`
+}
+
 // vex is a document with products of each kind; statuses is its product_status, and more.
 func vex(statuses string) string {
-	leaf := func(id, helper string) string {
-		return `{"category":"x","name":"` + id + `","product":{"name":"x","product_id":"` + id + `","product_identification_helper":{` + helper + `}}}`
-	}
-	relation := func(component, of string) string {
-		return `{"category":"default_component_of","full_product_name":{"product_id":"` + of + `:` + component + `"},"product_reference":"` + component +
-			`","relates_to_product_reference":"` + of + `"}`
-	}
 	return `{"document":{"category":"csaf_vex","title":"A title","aggregate_severity":{"text":"Moderate"},
 	"tracking":{"id":"CVE-2024-1","status":"final","current_release_date":"2025-08-13T15:14:45+00:00","initial_release_date":"2024-03-05T00:00:00+00:00"}},
 	"product_tree":{"branches":[{"category":"vendor","branches":[` + strings.Join([]string{
@@ -56,7 +59,7 @@ func TestVEX(t *testing.T) {
 		{"fixed", fixed(`"main:curl-3"`), `9/curl fixed [, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"minor releases", fixed(`"main:curl-2","eus:curl-0","main:curl-3"`),
 			`9/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) by RHSA-2024:1` + "\n" +
-				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7) by RHSA-2024:1`},
+				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"of another product", fixed(`"ocp:curl-3"`), `9/openshift:4.16/curl fixed [, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"no PURL", fixed(`"main:telnet-1:0.17-65.el9.src"`), `9/telnet fixed [, 1:0.17-65.el9) by RHSA-2024:1`},
 		{"module by its PURL", fixed(`"main:perl"`), `9/perl:5.32/perl fixed [, 4:5.32.1-2.module+el9.1.0+1+a) by RHSA-2024:1`},
@@ -70,7 +73,7 @@ func TestVEX(t *testing.T) {
 			`9/curl not-affected "component_not_present"`},
 		{"fixed for those who pay", strings.Replace(affected("no_fix_planned", "Will not fix"), `"known_affected"`, `"fixed":["eus:curl-0"],"known_affected"`, 1),
 			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, ) "Will not fix; fixed in extended updates"` + "\n" +
-				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7)`},
+				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, )`},
 		{"image", fixed(`"ocp:image"`), ""},
 	} {
 		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(vex(tt.statuses)))

@@ -25,6 +25,8 @@ type statement struct {
 	fixes    []fix
 	errata   []string // advisories with the fixes
 	severity []matcher.Severity
+
+	of *statement // of a stream of updates, the statement of its release; nil of others
 }
 
 func newStatement(key matcher.Key) *statement {
@@ -165,8 +167,13 @@ func (g *gatherer) add(status, id string) {
 	if !ok {
 		return
 	}
+	var first *statement
 	for _, at := range placesOf(p) {
-		g.addAt(at, &c, status, id)
+		s := g.addAt(at, &c, status, id)
+		if first != nil {
+			s.of = first
+		}
+		first = s
 	}
 }
 
@@ -186,7 +193,7 @@ func placesOf(p rhel.Product) []place {
 	return places
 }
 
-func (g *gatherer) addAt(at place, c *component, status, id string) {
+func (g *gatherer) addAt(at place, c *component, status, id string) *statement {
 	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: at.release, Name: c.key(status == "fixed")}
 	s := g.byKey[key]
 	if s == nil {
@@ -202,7 +209,7 @@ func (g *gatherer) addAt(at place, c *component, status, id string) {
 		}
 		if err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: fixed in %w", id, err))
-			return
+			return s
 		}
 		if err := s.fix(at.tier, f, g.errata[id]...); err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: %w", id, err))
@@ -222,6 +229,7 @@ func (g *gatherer) addAt(at place, c *component, status, id string) {
 		}
 		s.state(at.tier, status, reason)
 	}
+	return s
 }
 
 // unfixed returns the status and the reason for Red Hat's word about a package without a fix.
@@ -271,6 +279,20 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	return out
 }
 
+// unfixed reports whether only updates for fewer users have the fixes.
+func (s *statement) unfixed() bool {
+	return s.by != rhel.None && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation && s.by < s.fixedIn
+}
+
+// ranges returns the versions without any of the fixes. Those of a stream of updates are the ranges of its release, because a build of another
+// minor release has the fix or not, whatever its number: 26.el9 lacks that of 23.el9_2.4.
+func (s *statement) ranges() []matcher.Range {
+	if s.of != nil && len(s.of.fixes) > 0 {
+		s = s.of
+	}
+	return affected(slices.Clone(s.fixes), s.unfixed() && s.fixedIn > rhel.Life)
+}
+
 // fill sets the fields of an advisory.
 func (s *statement) fill(a *matcher.Advisory) {
 	a.Key, a.Severities = s.key, s.severity
@@ -278,9 +300,8 @@ func (s *statement) fill(a *matcher.Advisory) {
 	if len(s.fixes) == 0 {
 		return
 	}
-	unfixed := s.by != rhel.None && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation && s.by < s.fixedIn
-	a.Ranges, a.Updates = affected(s.fixes, unfixed && s.fixedIn > rhel.Life), s.errata
-	if unfixed { // the release itself does not get the fix
+	a.Ranges, a.Updates = s.ranges(), s.errata
+	if s.unfixed() { // the release itself does not get the fix
 		a.Reason = strings.TrimPrefix(s.reason+"; fixed in extended updates", "; ")
 		return
 	}
