@@ -213,7 +213,9 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 				}
 			}
 		}
-		r.subjects[i].settleAll(out[from:])
+		if products := r.several[i]; products != nil {
+			products.explain(out[from:])
+		}
 		order.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
 	}
 	return out, nil

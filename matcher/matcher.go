@@ -155,8 +155,8 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
 	}
-	for i := range wanted.subjects {
-		wanted.subjects[i].settle()
+	for i, products := range wanted.several {
+		products.settle(&wanted.subjects[i])
 	}
 	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {

@@ -353,19 +353,41 @@ func count(a *Advisory, decisions map[string]decision) (counts bool, doubt strin
 	return counts, doubt
 }
 
+// A several is what decides about a subject that may be of several products.
+type several struct {
+	lineages []lineage
+	guess    bool        // the image does not state them
+	cleared  []*Advisory // that don't hold for the subject
+}
+
+// addSeveral marks the names from an index on, which are those of the next subject, if it may be of several products.
+func (r *register) addSeveral(c *analyzer.Component, d *analyzer.Distro, from int) {
+	lineages, guess := r.redHat.of(c, keyOf(c, d))
+	if lineages == nil {
+		return
+	}
+	if r.several == nil {
+		r.several = make(map[int]*several)
+	}
+	r.several[len(r.subjects)] = &several{lineages: lineages, guess: guess}
+	for i := range r.names[from:] {
+		r.names[from+i].several = true
+	}
+}
+
 // settle leaves the verdicts of a subject that count among those of several products.
-func (s *subject) settle() {
-	if s.lineages == nil || len(s.held) == 0 {
+func (p *several) settle(s *subject) {
+	if len(s.held) == 0 {
 		return
 	}
 	c := make(council)
 	for i := range s.held {
 		c.add(s.held[i].Advisory, true)
 	}
-	for _, a := range s.cleared {
+	for _, a := range p.cleared {
 		c.add(a, false)
 	}
-	decisions := c.decisions(s.lineages, s.guess)
+	decisions := c.decisions(p.lineages, p.guess)
 	kept := s.held[:0]
 	for _, v := range s.held {
 		counts, doubt := count(v.Advisory, decisions)
@@ -381,17 +403,14 @@ func (s *subject) settle() {
 	s.held = kept
 }
 
-// settleAll is settle for the explanations of a subject. A statement that does not count is about another release.
-func (s *subject) settleAll(list []Explanation) {
-	if s.lineages == nil {
-		return
-	}
+// explain is settle for the explanations of a subject. A statement that does not count is about another release.
+func (p *several) explain(list []Explanation) {
 	c := make(council)
 	holds := func(x *Explanation) bool { return x.Outcome == OutcomeAffected || x.Outcome == OutcomeUncertain }
 	for i := range list {
 		c.add(list[i].Advisory, holds(&list[i]))
 	}
-	decisions := c.decisions(s.lineages, s.guess)
+	decisions := c.decisions(p.lineages, p.guess)
 	for i := range list {
 		x := &list[i]
 		switch counts, doubt := count(x.Advisory, decisions); {

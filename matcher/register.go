@@ -24,7 +24,8 @@ type register struct {
 	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
 
-	redHat *products // nil for other distributions
+	redHat  *products        // nil for other distributions
+	several map[int]*several // of subjects that may be of several products of Red Hat
 
 	system string // the operating system of the image; "" if unknown
 
@@ -36,11 +37,6 @@ type register struct {
 type subject struct {
 	component *analyzer.Component
 	held      []verdict
-
-	// Of a package of Red Hat that may be of several products:
-	lineages []lineage
-	guess    bool        // the image does not state them
-	cleared  []*Advisory // that don't hold
 }
 
 // A name is a key that advisories about a component may have, and the version to compare: that of a source package may
@@ -62,6 +58,7 @@ type name struct {
 	rpm       bool
 	pack      string // the mark of openEuler's service pack in version, or ""
 	composer  bool
+	several   bool            // the subject may be of several products of Red Hat
 	system    string          // the operating system of the image; "" if unknown
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
@@ -96,8 +93,12 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	} else {
 		r.lookups = lookups(r.lookups, c, d, r.redHat)
 	}
+	from := len(r.names)
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
+	}
+	if r.redHat != nil {
+		r.addSeveral(c, d, from)
 	}
 	for _, l := range r.groups.products(c) {
 		if len(r.products) == maxProducts {
@@ -106,9 +107,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 		}
 		r.products = append(r.products, productOf{len(r.subjects), r.lookups[0].key.Ecosystem(), l})
 	}
-	s := subject{component: c}
-	s.lineages, s.guess = r.redHat.of(c, keyOf(c, d))
-	r.subjects = append(r.subjects, s)
+	r.subjects = append(r.subjects, subject{component: c})
 	r.exact = len(r.names)
 }
 
@@ -206,18 +205,19 @@ func (r *register) judge(a *Advisory) error {
 	var kept *Advisory // most advisories affect no component
 	for i := r.lastName; i >= 0; i = r.names[i].next {
 		v, holds := r.names[i].judge(a)
-		s := &r.subjects[r.names[i].subject]
-		if !holds && s.lineages == nil {
+		if !holds && !r.names[i].several {
 			continue
 		}
 		if kept == nil {
 			kept = new(*a)
 		}
 		if !holds {
-			s.cleared = append(s.cleared, kept)
+			products := r.several[r.names[i].subject]
+			products.cleared = append(products.cleared, kept)
 			continue
 		}
 		v.Advisory = kept
+		s := &r.subjects[r.names[i].subject]
 		s.held = append(s.held, v)
 		r.held++
 	}
