@@ -42,6 +42,11 @@ type Distro struct {
 	Like      []string // ID_LIKE: a hint, not proof
 	CPE       string   // CPE_NAME
 
+	// Repositories are the package repositories whose content the image states to have, sorted: IDs such as
+	// "rhel-9-for-x86_64-baseos-rpms", and CPE names of products, "cpe:/a:redhat:enterprise_linux:9::appstream". Those of several
+	// answers add up. A package may have its own in the qualifier repository_id.
+	Repositories []string
+
 	// Rank orders several answers for an image. The answer with the lowest Rank counts. Others fill its empty fields, if they have
 	// the same ID or none.
 	Rank int

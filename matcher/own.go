@@ -33,7 +33,7 @@ type claim struct {
 // A component inside a package that the distribution built is not matched by itself. Anyone can write a package's fields into an
 // image, so the source must have advisories for its source package, too. If the source has none for the whole release, the vendor or
 // the maintainer suffices. No package owns files of directories that distributions leave to others.
-func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component) ([]Skipped, error) {
+func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component, p *products) ([]Skipped, error) {
 	skipped := make([]Skipped, len(report.Components))
 	var claims []claim
 	builders := make(map[string]claim) // by ID of owners
@@ -62,13 +62,13 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	if len(claims) == 0 {
 		return skipped, nil
 	}
-	data, err := m.dataOf(ctx, claims, report.Distro)
+	data, err := m.dataOf(ctx, claims, report.Distro, p)
 	if err != nil {
 		return nil, err
 	}
 	var list []lookup
 	for _, c := range claims {
-		list = lookups(list, c.owner, report.Distro)
+		list = lookups(list, c.owner, report.Distro, p)
 		if text := data.evidence(&c, list); text != "" {
 			skipped[c.component].Reason, skipped[c.component].Evidence = OwnedByDistro, text
 		}
@@ -82,7 +82,7 @@ type ownerData struct {
 	uncovered map[Key]bool // ecosystems of which it has none, or only some
 }
 
-func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro) (*ownerData, error) {
+func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro, p *products) (*ownerData, error) {
 	data := &ownerData{known: make(map[Key]bool), uncovered: make(map[Key]bool)}
 	var keys, ecosystems []Key
 	var list []lookup
@@ -92,7 +92,7 @@ func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro)
 			continue
 		}
 		done[c.owner] = true
-		list = lookups(list, c.owner, d)
+		list = lookups(list, c.owner, d, p)
 		for _, l := range list {
 			if _, ok := data.known[l.key]; !ok {
 				data.known[l.key] = false
@@ -163,7 +163,7 @@ func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error
 
 // builderOf judges a System package by its namespace, its vendor and its version, and returns what speaks for the distribution.
 func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark string) {
-	if d == nil || p.Namespace != d.ID {
+	if d = distroOf(p, d); d == nil || p.Namespace != d.ID {
 		return thirdParty, ""
 	}
 	for _, row := range lineageOf(p.Type, d) {

@@ -97,8 +97,7 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 	if all["arch"] == k.Arch {
 		delete(all, "arch")
 	}
-	if k.System {
-		delete(all, "distro")
+	if k.System { // package inventory removes the qualifier distro
 		if k.SourcePackage != nil {
 			delete(all, "upstream")
 		}

@@ -124,6 +124,9 @@ func complete(a, b *analyzer.Distro) {
 	if len(a.Like) == 0 {
 		a.Like = slices.Clone(b.Like)
 	}
+	a.Repositories = slices.Concat(a.Repositories, b.Repositories)
+	slices.Sort(a.Repositories)
+	a.Repositories = slices.Clip(slices.Compact(a.Repositories))
 }
 
 // add adds a report, with its layers or without.

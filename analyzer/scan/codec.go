@@ -148,6 +148,7 @@ func (e *encoder) result(r *fileResult) {
 		e.string(d.Name)
 		e.strings(d.Like)
 		e.string(d.CPE)
+		e.strings(d.Repositories)
 		e.int(d.Rank)
 	}
 	e.string(string(r.Fact))
@@ -344,7 +345,7 @@ func (d *decoder) result(r *fileResult) {
 	if d.bool() {
 		r.Distro = &analyzer.Distro{
 			ID: d.string(), VersionID: d.string(), Codename: d.string(), Name: d.string(),
-			Like: d.strings(), CPE: d.string(), Rank: d.int(),
+			Like: d.strings(), CPE: d.string(), Repositories: d.strings(), Rank: d.int(),
 		}
 	}
 	if fact := d.string(); fact != "" {

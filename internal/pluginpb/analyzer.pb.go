@@ -1113,7 +1113,8 @@ type Distro struct {
 	Name          string                 `protobuf:"bytes,4,opt,name=name" json:"name,omitempty"`
 	Like          []string               `protobuf:"bytes,5,rep,name=like" json:"like,omitempty"`
 	Cpe           string                 `protobuf:"bytes,6,opt,name=cpe" json:"cpe,omitempty"`
-	Rank          int64                  `protobuf:"varint,7,opt,name=rank" json:"rank,omitempty"` // of several answers for one image the lowest is believed
+	Rank          int64                  `protobuf:"varint,7,opt,name=rank" json:"rank,omitempty"`                // of several answers for one image the lowest is believed
+	Repositories  []string               `protobuf:"bytes,8,rep,name=repositories" json:"repositories,omitempty"` // package repositories whose content the image states to have: IDs, and CPE names of products
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1195,6 +1196,13 @@ func (x *Distro) GetRank() int64 {
 		return x.Rank
 	}
 	return 0
+}
+
+func (x *Distro) GetRepositories() []string {
+	if x != nil {
+		return x.Repositories
+	}
+	return nil
 }
 
 // A Problem says that a file was not, or not fully, understood. It becomes a diagnostic of the report.
@@ -1377,7 +1385,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x1a\n" +
 	"\bseverity\x18\x04 \x01(\tR\bseverity\x12\x12\n" +
-	"\x04line\x18\x05 \x01(\x03R\x04line\"\xa1\x01\n" +
+	"\x04line\x18\x05 \x01(\x03R\x04line\"\xc5\x01\n" +
 	"\x06Distro\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1386,7 +1394,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x12\n" +
 	"\x04like\x18\x05 \x03(\tR\x04like\x12\x10\n" +
 	"\x03cpe\x18\x06 \x01(\tR\x03cpe\x12\x12\n" +
-	"\x04rank\x18\a \x01(\x03R\x04rank\"\x80\x02\n" +
+	"\x04rank\x18\a \x01(\x03R\x04rank\x12\"\n" +
+	"\frepositories\x18\b \x03(\tR\frepositories\"\x80\x02\n" +
 	"\aProblem\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .hullmark.plugin.v1.Problem.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +

@@ -10,7 +10,7 @@ func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
 		r.Findings = append(r.Findings, analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int(f.Line)})
 	}
 	if d := a.Distro; d != nil {
-		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Rank: int(d.Rank)}
+		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Repositories: d.Repositories, Rank: int(d.Rank)}
 	}
 	if len(a.Fact) > 0 {
 		r.Fact = append(r.Fact, a.Fact...)

@@ -73,7 +73,7 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 			last.Findings = append(last.Findings, &Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int64(f.Line)})
 		}
 		if d := r.Distro; d != nil {
-			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Rank: int64(d.Rank)}
+			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Repositories: d.Repositories, Rank: int64(d.Rank)}
 		}
 	}
 	add := func(p *Problem) {

@@ -72,6 +72,7 @@ var recordings = []recording{
 	{vexFeed + "vex-archive.tar.zst", "servers/redhat/vex/v2/vex-archive.tar.zst", nil},
 	{vexFeed + "changes.csv", "", text(`"2023/cve-2023-6237.json","2024-08-01T07:44:00+00:00"` + "\n")},
 	{vexFeed + "deletions.csv", "", text("")},
+	{"security.access.redhat.com/data/metrics/repository-to-cpe.json", "records/redhat/vex/v2/repository2cpe/repository-to-cpe.json", nil},
 
 	{secdbs, "servers/alpine/secdb/indexof.html", nil},
 	{secdbs + "v3.16/main.json", "servers/alpine/secdb/v3.16/main.json", nil},
