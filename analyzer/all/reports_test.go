@@ -106,6 +106,11 @@ func TestReports(t *testing.T) {
 			files{site + "temporalio/bridge/Cargo.lock": "version = 4\n", site + "temporalio-1.0.dist-info/METADATA": metadata("temporalio", "1.0")},
 			[]string{"pkg:pypi/temporalio@1.0 installed", "unsupported cargo"}},
 
+		{"no report, documents in wheels", "the crates in an extension module are installed",
+			files{site + "pydantic_core-2.46.4.dist-info/METADATA": metadata("pydantic_core", "2.46.4"),
+				site + "pydantic_core-2.46.4.dist-info/sboms/pydantic-core.cyclonedx.json": `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"type": "library", "name": "ahash", "version": "0.8.12", "purl": "pkg:cargo/ahash@0.8.12"}]}`},
+			[]string{"pkg:pypi/pydantic-core@2.46.4 installed", "pkg:cargo/ahash@0.8.12 installed"}},
+
 		// Java
 		{"anchore/syft/issues/4136", "libraries in resource adapters are installed, and a RAR archive is no adapter",
 			files{"opt/app/app.ear": zipped("adapter.rar", zipped("lib/log4j-core-2.14.1.jar",
