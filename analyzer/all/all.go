@@ -26,6 +26,7 @@ func All() []analyzer.Analyzer {
 		apk.New(),
 		cargo.New(),
 		composer.New(),
+		composer.Phars(),
 		dpkg.New(),
 		gem.New(),
 		golang.New(),

@@ -21,6 +21,7 @@ func Example() {
 	// apk
 	// cargo
 	// composer
+	// composer-phar
 	// dpkg
 	// gem
 	// golang

@@ -173,6 +173,11 @@ func TestReports(t *testing.T) {
 				"libraries": {"Microsoft.AspNetCore.DataProtection/10.0.0.0": {"type": "referenceassembly"}}}`},
 			nil},
 
+		{"no report, NuGet's folder of packages", "what the folder of restored packages has is cached, with the applications in it",
+			files{"root/.nuget/packages/nuget.commands/6.0.0/.nupkg.metadata": `{"version": 2, "contentHash": "", "source": "https://nuget.example.com/v3/index.json"}`,
+				"root/.nuget/packages/a.tool/1.0.0/tools/net8.0/any/a.tool.deps.json": `{"runtimeTarget": {"name": "net8.0"}, "targets": {"net8.0": {"NuGet.Protocol/6.0.0": {"runtime": {"NuGet.Protocol.dll": {}}}}}, "libraries": {"NuGet.Protocol/6.0.0": {"type": "package"}}}`},
+			[]string{"pkg:nuget/nuget.commands@6.0.0 cached", "pkg:nuget/NuGet.Protocol@6.0.0 cached"}},
+
 		// Debian
 		{"quay/claircore/pull/841", "a package is installed unless only its configuration is left",
 			files{"var/lib/dpkg/status": status("a", "deinstall ok config-files") + status("b", "install ok half-configured") + status("c", "hold reinstreq half-installed") +
