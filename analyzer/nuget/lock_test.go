@@ -71,7 +71,7 @@ func FuzzLock(f *testing.F) {
 	f.Add([]byte(`<packages><package id="a" version="1" developmentDependency="true"/></packages>`))
 	f.Add([]byte(`{"version": 2, "contentHash": "YQ==", "source": "x"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		_, _ = parseCached(text, "p/a/1.0/.nupkg.metadata", hold.New(t.Context(), analyzer.NewFile(cachedName, 0, text), maxPackages))
+		_, _ = New().Analyze(t.Context(), analyzer.NewFile("root/.nuget/packages/a/1.0/"+cachedName, 0o644, text))
 		for _, parse := range []string{lockName, configName} {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile(parse, 0o644, text))
 			if r == nil || err != nil {
