@@ -38,7 +38,7 @@ const (
 func New() analyzer.Analyzer {
 	return databases{analyzer.Func(analyzer.Info{
 		Name:    "rpm",
-		Version: 2,
+		Version: 3,
 		Patterns: []string{
 			"var/lib/rpm/Packages",
 			"var/lib/rpm/Packages.db",
