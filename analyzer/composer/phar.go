@@ -26,7 +26,7 @@ const (
 // Phars returns the analyzer of PHAR archives, which are programs in PHP with their packages: Composer itself, PHPStan, WP-CLI. It finds what
 // [New] finds in the directories of Composer in them, and the application if it states a release. ArchivePath is the path in the archive.
 //
-// The analyzer recognizes archives by the extension, or by their first bytes if they have none. Archives in the form of tar or zip and
+// The analyzer recognizes archives by the extension, or by their first bytes without an extension. Archives in the form of tar or zip and
 // entries that bzip2 compressed are not read; the latter are reported.
 func Phars() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{

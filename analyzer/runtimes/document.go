@@ -22,7 +22,7 @@ const (
 	maxHeld     = 64 << 20 // bytes of the result and of the decoded values
 )
 
-// documents are the patterns of SBOMs in images. Documents elsewhere belong to packages, whose analyzers know better what is installed.
+// documents are the patterns of SBOMs in images. Documents elsewhere belong to packages, and the analyzers of these find them.
 var documents = []string{
 	"**/.spdx-*.spdx",             // Bitnami
 	"**/*.dist-info/sboms/*.json", // wheels, PEP 770
@@ -35,13 +35,13 @@ var documents = []string{
 	"*.cdx.json", "*.spdx.json", "sbom.json",
 }
 
-// An origin tells what a document in an image is about.
+// An origin is the kind of a document in an image.
 type origin int
 
 const (
 	ofVendor      origin = iota // an image, or part of it
-	ofApplication               // an application of Bitnami, whose files nothing else describes
-	ofWheel                     // what a distribution of Python contains beside its own code
+	ofApplication               // an application of Bitnami, without another description
+	ofWheel                     // the libraries that a distribution of Python bundles
 )
 
 func originOf(file string) origin {
@@ -54,7 +54,7 @@ func originOf(file string) origin {
 	return ofVendor
 }
 
-// document reads an SBOM in SPDX or CycloneDX. It takes names and versions only: whoever makes an image can write a document, so none may
+// document reads an SBOM in SPDX or CycloneDX. It takes names and versions only: any image can have a document, so none may
 // own files, exclude a package from matching or name the distribution. Packages of distributions are left to their databases, also the copies
 // of their libraries that a wheel has: they are no packages of this image's distribution.
 func document(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {

@@ -1,5 +1,5 @@
 // Package runtimes finds language runtimes and applications that no package manager installed: Java by the file release of a JDK or
-// JRE, Node.js by its headers, and what the SBOMs in an image name: those of Bitnami's applications, of wheels, and of vendors.
+// JRE, Node.js by its headers, and the packages in SBOMs of an image: those of Bitnami's applications, of wheels, and of vendors.
 package runtimes
 
 import (
@@ -18,8 +18,8 @@ const typeGeneric = "generic"
 // otherwise. Node.js has the type generic and the name node. Both have the qualifier cpe, by which advisories name them.
 //
 // Packages of documents have the types that their PURLs state; a document adds packages, and neither owns files nor excludes anything.
-// The application of a document of Bitnami and what it names is installed, and so are the libraries in a wheel. Of other documents, packages
-// that analyzers find by themselves are Declared, and so is what nothing but a name identifies.
+// The packages of a document of Bitnami are installed, and so are the libraries in a wheel. Of other documents, packages
+// that analyzers find by themselves are Declared, and so are those that only a name identifies.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name: "runtimes", Version: 2, MaxSize: maxSize,
