@@ -22,7 +22,7 @@ const (
 	maxHeld     = 64 << 20 // bytes of the result and of the decoded values
 )
 
-// documents are the patterns of SBOMs in images. Documents elsewhere belong to packages, and the analyzers of these find them.
+// documents are the patterns of SBOMs in images. Documents elsewhere belong to packages of ecosystems, which other analyzers find.
 var documents = []string{
 	"**/.spdx-*.spdx",             // Bitnami
 	"**/*.dist-info/sboms/*.json", // wheels, PEP 770
