@@ -12,7 +12,10 @@ type Package struct {
 	Arch    string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
 
 	System        bool              // installed by the distribution's package manager
+	Declared      bool              // by a lock file or manifest: not evidence of installation
+	Dev           bool              // needed for development only
 	Vendor        string            // builder or maintainer of a System package
+	Signer        uint64            // ID of the OpenPGP key that signed a System package, by its database; not verified
 	SourcePackage *SourcePackage    // nil if it has the name and version of the package
 	Qualifiers    map[string]string // further PURL qualifiers, such as rpmmod
 
@@ -22,8 +25,6 @@ type Package struct {
 	Provides []string // further names of the package in Depends of others
 
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
-	Declared    bool              // by a lock file or manifest: not evidence of installation
-	Dev         bool              // needed for development only
 	ArchivePath string            // path within the file, if that is an archive: "BOOT-INF/lib/x.jar"
 }
 

@@ -76,7 +76,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	return skipped, nil
 }
 
-// ownerData is what a source knows of the packages that own components.
+// ownerData holds the knowledge of a source about the packages that own components.
 type ownerData struct {
 	known     map[Key]bool // whether the source has advisories
 	uncovered map[Key]bool // ecosystems of which it has none, or only some
@@ -131,7 +131,7 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 
 func release(k Key) string { return strings.TrimSpace(k.Namespace + " " + k.Release) }
 
-// unwanted returns the reason not to match a component at its place, "" if there is none.
+// unwanted returns the reason not to match a component at its place, or "".
 func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
 	switch place := c.Place(); {
 	case place == analyzer.LockFile && !m.Declared:
@@ -167,7 +167,7 @@ func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark stri
 		return thirdParty, ""
 	}
 	for _, row := range lineageOf(p.Type, d) {
-		if mark := vouches(&row, p.Type, p.Vendor); mark != "" {
+		if mark := vouches(&row, p); mark != "" {
 			return distribution, mark
 		}
 		if by == thirdParty && hasForm(p, &row) {
@@ -195,16 +195,22 @@ func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
 	return rows
 }
 
-// vouches returns what a distribution is known for, if it is that of the package: a vendor of RPM packages, or the domain of a
-// maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
-func vouches(d *distro.Distro, purlType, vendor string) string {
-	switch purlType {
+// vouches returns the mark by which a distribution built a package, or "": the key that signed an RPM package or, if none did, the
+// vendor, or the domain of a maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
+//
+// A vendor does not count beside the signature of an unknown key. Rebuilds of a distribution's packages keep the vendor's name.
+func vouches(d *distro.Distro, p *analyzer.Component) string {
+	switch p.Type {
 	case "rpm":
-		if slices.Contains(d.Vendors, vendor) {
-			return "the vendor " + vendor
+		key := fmt.Sprintf("%016x", p.Signer)
+		switch {
+		case p.Signer != 0 && slices.Contains(d.Keys, key):
+			return "a signature with the key " + key + " of " + d.Name
+		case slices.Contains(d.Vendors, p.Vendor) && (p.Signer == 0 || len(d.Keys) == 0):
+			return "the vendor " + p.Vendor
 		}
 	case "deb":
-		_, address, _ := strings.Cut(vendor, "<")
+		_, address, _ := strings.Cut(p.Vendor, "<")
 		address, _, _ = strings.Cut(address, ">")
 		_, host, _ := strings.Cut(strings.ToLower(address), "@")
 		for _, domain := range d.Maintainers {

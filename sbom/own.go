@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -34,6 +35,8 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Arch = p.Value
 		case propSystem:
 			k.System = p.Value == "true"
+		case propSigner:
+			k.Signer, _ = strconv.ParseUint(p.Value, 16, 64)
 		case propDeclared:
 			k.Declared = p.Value == "true"
 		case propDev:

@@ -210,7 +210,7 @@ func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	if old.Layer < 0 {
 		old.Layer = layer
 	}
-	old.Vendor, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.PURL, c.PURL)
+	old.Vendor, old.Signer, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.Signer, c.Signer), cmp.Or(old.PURL, c.PURL)
 	old.System = old.System || c.System
 	old.Declared, old.Dev = old.Declared && c.Declared, old.Dev && c.Dev
 	if old.SourcePackage == nil {

@@ -169,6 +169,7 @@ func (e *encoder) packages(list []analyzer.Package) {
 		e.string(p.Arch)
 		e.bool(p.System)
 		e.string(p.Vendor)
+		e.uint(p.Signer)
 		e.bool(p.SourcePackage != nil)
 		if p.SourcePackage != nil {
 			e.string(p.SourcePackage.Name)
@@ -355,10 +356,10 @@ func (d *decoder) result(r *fileResult) {
 }
 
 func (d *decoder) packages() []analyzer.Package {
-	return listOf(d, 17, func(p *analyzer.Package) {
+	return listOf(d, 18, func(p *analyzer.Package) {
 		p.Namespace, p.Type, p.Name, p.Version, p.Arch = d.string(), d.string(), d.string(), d.string(), d.string()
 		p.System = d.bool()
-		p.Vendor = d.string()
+		p.Vendor, p.Signer = d.string(), d.uint()
 		if d.bool() {
 			p.SourcePackage = &analyzer.SourcePackage{Name: d.string(), Version: d.string()}
 		}

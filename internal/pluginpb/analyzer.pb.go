@@ -822,6 +822,7 @@ type Package struct {
 	Declared      bool                   `protobuf:"varint,15,opt,name=declared" json:"declared,omitempty"`                                                                             // stated by a lock file or manifest: not evidence of installation
 	Dev           bool                   `protobuf:"varint,16,opt,name=dev" json:"dev,omitempty"`                                                                                       // needed for development only
 	Inside        string                 `protobuf:"bytes,17,opt,name=inside" json:"inside,omitempty"`                                                                                  // path within the file, for archives
+	Signer        uint64                 `protobuf:"fixed64,18,opt,name=signer" json:"signer,omitempty"`                                                                                // ID of the OpenPGP key that signed a system package, by its database; not verified
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -973,6 +974,13 @@ func (x *Package) GetInside() string {
 		return x.Inside
 	}
 	return ""
+}
+
+func (x *Package) GetSigner() uint64 {
+	if x != nil {
+		return x.Signer
+	}
+	return 0
 }
 
 type Origin struct {
@@ -1349,7 +1357,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
 	"\fJoinResponse\x124\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
-	"\x05panic\x18\x02 \x01(\tR\x05panic\"\x97\x05\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xaf\x05\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1370,7 +1378,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x06hashes\x18\x0e \x03(\v2'.hullmark.plugin.v1.Package.HashesEntryR\x06hashes\x12\x1a\n" +
 	"\bdeclared\x18\x0f \x01(\bR\bdeclared\x12\x10\n" +
 	"\x03dev\x18\x10 \x01(\bR\x03dev\x12\x16\n" +
-	"\x06inside\x18\x11 \x01(\tR\x06inside\x1a=\n" +
+	"\x06inside\x18\x11 \x01(\tR\x06inside\x12\x16\n" +
+	"\x06signer\x18\x12 \x01(\x06R\x06signer\x1a=\n" +
 	"\x0fQualifiersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +

@@ -33,7 +33,7 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 	for _, p := range encoded {
 		d := analyzer.Package{
 			Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
-			System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+			System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 			Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
 			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, ArchivePath: p.Inside,
 		}

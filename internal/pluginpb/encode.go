@@ -115,7 +115,7 @@ func encodeProblem(d analyzer.Diagnostic) *Problem {
 func encodePackage(p *analyzer.Package) *Package {
 	e := &Package{
 		Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
-		System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+		System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 		Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
 		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.ArchivePath,
 	}
