@@ -26,7 +26,7 @@
 //	analyzer/golang           modules of Go programs
 //	analyzer/cargo            crates of Rust programs
 //	analyzer/nuget            packages of .NET programs
-//	analyzer/runtimes         Java and Node.js that no package manager installed, and Bitnami's applications
+//	analyzer/runtimes         Java and Node.js that no package manager installed; SBOMs of Bitnami, of vendors and in wheels
 //	matcher                   finds the advisories that hold for a report
 //	matcher/assess            the pipeline: scan, match, VEX, policy, and the answer about one image
 //	matcher/distro            the table of Linux distributions: names, releases, derivatives, end of life
