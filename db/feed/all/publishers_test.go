@@ -109,6 +109,10 @@ var recordings = []recording{
 	{rockyRepo + "repomd.xml", rockyFiles + "repomd.xml", repomd(rockyFiles + rockyUpdates)}, // the recording has no true checksum
 	{rockyRepo + rockyUpdates, rockyFiles + rockyUpdates, nil},
 
+	{"security.archlinux.org/all.json", "servers/arch/advisory.json", nil},
+	{"gitweb.gentoo.org/data/glsa.git/snapshot/glsa-master.tar.gz", "servers/gentoo/glsa/data/glsa-202305-28.xml", func(b []byte) []byte {
+		return []byte(feedtest.Gzip(feedtest.Tar("glsa-master/glsa-202305-28.xml", string(b), "glsa-master/Manifest", "x")))
+	}},
 	{"errata.almalinux.org/8/errata.json", "alma/errata.json", nil},
 	{"raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/azurelinux-3.0-oval.xml", "azure/azurelinux-3.0-oval.xml.zst", unzstd},
 	{"security-tracker.debian.org/tracker/data/json", "servers/debian/tracker/api/advisory.json", nil},
@@ -528,6 +532,7 @@ var faults = []struct{ feed, url, file string }{
 	{"amazon", amazonCDN + "2/core/2.0/x86_64/a/repodata/repomd.xml", "servers/amazon/repomd_invalid.xml"},
 	{"amazon", amazonCDN + "2/core/2.0/x86_64/a/repodata/repomd.xml", "servers/amazon/repomd_noupdateinfo.xml"},
 	{"amazon", amazonCDN + "2/extras-catalog.json", "servers/amazon/extras-catalog_invalid.json"},
+	{"arch", "security.archlinux.org/all.json", "servers/arch/invalid.json"},
 	{"debian", "security-tracker.debian.org/tracker/data/json", "servers/debian/tracker/api/invalid.json"},
 	{"oracle", "linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", "servers/oracle/linux/invalid.xml"},
 	{"oracle", "linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", "servers/oracle/linux/invalid.xml.bz2"},
