@@ -101,23 +101,28 @@ func (f *Fetcher) use(name string) string {
 	return p
 }
 
+// Create creates a file in the spool for data that a Fetch makes of other data. Its Name can be a location.
+func (f *Fetcher) Create(name string) (*os.File, error) {
+	p := f.use(name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
+		return nil, err
+	}
+	return os.Create(p)
+}
+
 // copy copies a file of a mirror into the spool.
 func (f *Fetcher) copy(from, name string) (string, error) {
-	to := f.use(name)
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return "", err
-	}
 	r, err := os.Open(from)
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	w, err := os.Create(to)
+	w, err := f.Create(name)
 	if err != nil {
 		return "", err
 	}
 	_, err = io.Copy(w, r)
-	return to, errors.Join(err, w.Close())
+	return w.Name(), errors.Join(err, w.Close())
 }
 
 // GetAll downloads files that together are the dataset. It returns ErrUnchanged if no file has changed since f.Fingerprint, which must

@@ -152,6 +152,7 @@ var recordings = []recording{
 	{suseOVAL + "opensuse.leap.micro.5.2-affected.xml", "servers/suse/oval/happy/opensuse.leap.micro.5.2.xml.gz", gunzip},
 	{suseOVAL + "opensuse.tumbleweed-affected.xml", "servers/suse/oval/happy/opensuse.tumbleweed.xml.gz", gunzip},
 	{"security-metadata.canonical.com/osv/osv-all.tar.xz", "servers/ubuntu/osv/happy/osv-all.tar.xz", nil},
+	{"security-metadata.canonical.com/vex/vex-all.tar.xz", "servers/ubuntu/vex/vex-all.tar.xz", nil},
 }
 
 func init() {
