@@ -34,6 +34,7 @@ type Fetcher struct {
 	dir    string
 	client download.Client
 	mirror string
+	tokens []Token
 	tell   func(read, size int64)
 	mu     sync.Mutex
 	used   map[string]bool // paths that this run asked for
@@ -46,6 +47,9 @@ type Item struct {
 	Sum      string // required checksum of the body: "sha256:..." or "sha512:...", hexadecimal
 	Unpacked bool   // Sum is the checksum of the content of the body, which is gzip
 	Plain    bool   // forbid the server to compress the body
+
+	// Patience is how long the server may take for 64 KiB, if that is longer than Retry.StallTimeout.
+	Patience time.Duration
 }
 
 // A file is an Item in the spool or in a mirror.
@@ -99,6 +103,16 @@ func (f *Fetcher) use(name string) string {
 	f.used[p] = true
 	f.mu.Unlock()
 	return p
+}
+
+// Authorized reports whether requests to a publisher's URL have a token.
+func (f *Fetcher) Authorized(ref string) bool {
+	from, err := f.locate(ref)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(from)
+	return err == nil && slices.ContainsFunc(f.tokens, func(t Token) bool { return t.fits(u) })
 }
 
 // Create creates a file in the spool for data that a Fetch makes of other data. Its Name can be a location.

@@ -222,6 +222,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
+	o.Tokens = tokens()
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
@@ -256,7 +257,7 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 		if !d.Date.IsZero() {
 			kept = "the database keeps its data of " + day(d.Date)
 		}
-		advice := ""
+		advice := tokenAdvice(d.Err)
 		if errors.Is(d.Err, feed.ErrShrunk) {
 			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {

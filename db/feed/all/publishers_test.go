@@ -127,6 +127,9 @@ var recordings = []recording{
 	{exploits + "files_shellcodes.csv", "servers/exploit/exploitdb/files_shellcodes.csv", nil},
 	{bodhi + "releases/", "servers/fedora/api/releases/releases.json", nil},
 	{bodhi + "updates/?page=1&releases=F38", "servers/fedora/api/updates/F38.json", bodhiPage},
+	{bodhi + "updates/?page=1&releases=EPEL-10.0,EPEL-10.1", "records/fedora/api/EPEL-10.0/2025/FEDORA-EPEL-2025-0d08cf47ee.json", func(b []byte) []byte {
+		return bodhiPage(slices.Concat([]byte("["), b, []byte("]")))
+	}},
 	{"codeload.github.com/FriendsOfPHP/security-advisories/tar.gz/refs/heads/master", "php/security-advisories.tar.zst", nil},
 	{"codeload.github.com/nodejs/security-wg/tar.gz/refs/heads/main", "npm/nodejs-security-wg-vuln.tar.zst", nil},
 	{"codeload.github.com/pypa/advisory-database/tar.gz/refs/heads/main", "osv/pypi-pysec.tar.zst", nil},

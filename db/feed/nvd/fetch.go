@@ -21,6 +21,8 @@ const (
 	maxRange  = 120 * 24 * time.Hour // of a query for changes
 	free      = 5                    // requests to the API without a pause
 	pause     = 6 * time.Second      // between further ones, as NVD demands
+	keyPause  = pause / 10           // with a key
+	patience  = 5 * time.Minute      // a page of 2000 CVEs takes the API up to two minutes
 )
 
 // fetch downloads the file of changes if it covers all changes since the state in the database, or else the files of all years. If there are
@@ -99,14 +101,18 @@ func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched,
 	}
 	for start, number := 0, 0; ; number++ {
 		if number >= free {
+			wait := pause
+			if f.Authorized(api) {
+				wait = keyPause
+			}
 			select {
-			case <-time.After(pause):
+			case <-time.After(wait):
 			case <-ctx.Done():
 				return feed.Fetched{}, ctx.Err()
 			}
 		}
 		query.Set("startIndex", strconv.Itoa(start))
-		name, err := f.Get(ctx, feed.Item{URL: api + "?" + query.Encode(), Name: fmt.Sprintf("page-%06d.json", start), Plain: true})
+		name, err := f.Get(ctx, feed.Item{URL: api + "?" + query.Encode(), Name: fmt.Sprintf("page-%06d.json", start), Plain: true, Patience: patience})
 		if err != nil {
 			return feed.Fetched{}, err
 		}

@@ -239,6 +239,48 @@ func ExampleFeed() {
 	// CVE-2003-0001 nvd MEDIUM AV:N/AC:L/Au:N/C:P/I:N/A:N
 }
 
+// TestReferences keeps the references and the weaknesses of both models with the advisories.
+func TestReferences(t *testing.T) {
+	var many strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&many, `,{"url":"https://example.com/%d"}`, i)
+	}
+	refs := `[{"url":"https://example.com/0"},{"url":"ftp://example.com/"},{"url":""}` + many.String() + `]`
+	for _, doc := range []string{
+		strings.Replace(page(0, 1, entry("CVE-2023-4863", "116.0")), `"weaknesses"`, `"references":`+refs+`,"weaknesses"`, 1),
+		strings.Replace(old, `"problemtype"`, `"references":{"reference_data":`+refs+`},"problemtype"`, 1),
+	} {
+		recs, bad, fatal := feedtest.Parse(nvd.Feed(), strings.NewReader(doc))
+		if len(bad) > 0 || fatal != nil || len(recs[0].Advisories) == 0 {
+			t.Fatal(recs, bad, fatal)
+		}
+		for _, a := range recs[0].Advisories {
+			if len(a.URLs) != 100 || a.URLs[0] != "https://example.com/0" || a.URLs[99] != "https://example.com/99" || !slices.Equal(a.Weaknesses, recs[0].Enrichments[a.ID].Weaknesses) {
+				t.Errorf("%d URLs, %q", len(a.URLs), a.Weaknesses)
+			}
+		}
+	}
+}
+
+// TestSlowAPI waits for pages longer than for other data.
+func TestSlowAPI(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/cves/2.0") {
+			http.NotFound(w, r)
+			return
+		}
+		time.Sleep(400 * time.Millisecond)
+		fmt.Fprint(w, page(0, 1, entry("CVE-2023-0001", "2")))
+	}))
+	defer server.Close()
+	o := feed.UpdateOptions{Mirror: server.URL}
+	o.Limits.Retry = feed.Retry{Attempts: 1, StallTimeout: 100 * time.Millisecond}
+	r, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{nvd.Feed()}, o)
+	if err != nil || r.Datasets[0].Records != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // TestBugTraq finds the identifiers of BugTraq among the references of both models.
 func TestBugTraq(t *testing.T) {
 	const refs = `[{"url":"http://www.securityfocus.com/bid/8732"},{"url":"https://www.securityfocus.com/bid/00009/info"},
