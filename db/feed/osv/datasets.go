@@ -45,6 +45,9 @@ var distributions = []exported{
 	{ecosystem: "openSUSE", id: "opensuse-leap", optional: true},
 }
 
+// hardened is OSV's name of Docker's hardened images, which have packages of Alpine and of Debian. Their ID in os-release(5) is dhi.
+const hardened = "Docker Hardened Images"
+
 // row returns the distribution's row in the table of distributions.
 func (e exported) row() distro.Distro {
 	d, _ := distro.Lookup(e.id)
@@ -56,18 +59,14 @@ func datasets() []feed.Dataset {
 	dataset := func(ecosystem string, covers matcher.Key, optional bool) feed.Dataset {
 		return feed.Dataset{
 			Name: ecosystem, URLs: []string{bucket + url.PathEscape(ecosystem) + "/all.zip"},
-			Covers: []matcher.Key{covers}, Optional: optional,
+			Covers: []matcher.Key{covers}, Optional: optional, Fetch: fetchChanges,
 		}
 	}
 	var list []feed.Dataset
 	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
 		none := ecosystem == "ConanCenter" || ecosystem == "Bioconductor" // the schema defines them, but no records are published yet
-		s := dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none)
-		if ecosystem == "npm" || ecosystem == "PyPI" { // large archives that change every day, because of malicious packages
-			s.Fetch = fetchChanges
-		}
-		list = append(list, s)
+		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
 	}
 	for _, e := range distributions {
 		d := e.row()
@@ -76,5 +75,7 @@ func datasets() []feed.Dataset {
 		}
 		list = append(list, dataset(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
 	}
-	return list
+	images := dataset(hardened, matcher.Key{Type: "deb", Namespace: "dhi"}, false)
+	images.Covers = append(images.Covers, matcher.Key{Type: "apk", Namespace: "dhi"})
+	return append(list, images)
 }
