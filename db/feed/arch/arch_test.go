@@ -31,6 +31,7 @@ AVG-5
   AVG-5 alpm/arch//c under-investigation {arch critical Critical}
 `
 
+// TestParse reads each status. Unknown is not hidden, https://github.com/wazuh/wazuh/issues/13775.
 func TestParse(t *testing.T) {
 	recs, bad, fatal := feedtest.Parse(arch.Feed(), strings.NewReader(list))
 	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {

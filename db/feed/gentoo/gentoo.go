@@ -23,6 +23,7 @@
 package gentoo
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -141,11 +142,14 @@ func readPackage(x *xmlstream.Reader, start *xml.StartElement) (ebuild, error) {
 	p := ebuild{name: xmlstream.Attr(start, "name")}
 	_, err := x.Element(func(e *xml.StartElement) error {
 		c := comparison{op: xmlstream.Attr(e, "range"), slot: xmlstream.Attr(e, "slot")}
+		var err error
+		c.version, err = x.Text()
+		if v, slot, ok := strings.Cut(c.version, ":"); ok { // "6.9.3:6"
+			c.version, c.slot = v, cmp.Or(c.slot, slot)
+		}
 		if c.slot == "*" {
 			c.slot = ""
 		}
-		var err error
-		c.version, err = x.Text()
 		switch e.Name.Local {
 		case "vulnerable":
 			p.vulnerable = append(p.vulnerable, c)

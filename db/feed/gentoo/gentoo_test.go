@@ -56,6 +56,9 @@ func TestRanges(t *testing.T) {
 		{"lt:4.1 2.48.5, lt:6 2.48.5, !ge:4.1 2.48.5, !ge:6 2.48.5", "fixed [, 2.48.5)", "2.48.4", "2.48.5"},
 		{"lt:0 1.2, !ge:0 1.2", "fixed [, 1.2)", "1.1", "1.2"},
 		{"lt:0/3 1.2, !ge:* 1.2", "fixed [, 1.2)", "1.1", "1.2"},
+		// https://github.com/aboutcode-org/vulnerablecode/pull/2376: the slot is part of the version, by GLSA-202511-03.
+		{"lt 6.9.3:6, !ge 6.9.3:6", "fixed [6_alpha, 6.9.3)", "6.9.2", "6.9.3 5.15.17"},
+		{"lt 3.24.48:3, lt 4.18.5:4, !ge 3.24.48:3, !ge 4.18.5:4", "fixed [3_alpha, 3.24.48) [4_alpha, 4.18.5)", "3.24.47 4.18.4", "3.24.48 3.24.49 4.18.5"},
 		{"!ge 1", "not-affected", "", ""},
 	} {
 		var doc strings.Builder

@@ -114,6 +114,7 @@ func TestBetween(t *testing.T) {
 		"1.30.1-r2 1.29.3-r10":      "[, 1.29.3-r10) [1.29.3_cvs, 1.30.1-r2)",
 		"2.6-r2 2.6-r7 2.7-r0":      "[, 2.6-r7) [2.6_cvs, 2.7-r0)",
 		"2.10-r0 2.2.10-r0 2.4-r1":  "[, 2.2.10-r0) [2.2.10_cvs, 2.4-r1) [2.4_cvs, 2.10-r0)",
+		"2.332.1-r0 2.319.2-r0":     "[, 2.319.2-r0) [2.319.2_cvs, 2.332.1-r0)", // https://github.com/anchore/grype/issues/970
 		"0 1-r1":                    "[, 1-r1)",
 		"1.0_p1-r3 1.0_p1-r1 2_rc1": "[, 1.0_p1-r3) [1.0_p1_cvs, 2_rc1)",
 	} {
@@ -136,7 +137,7 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// TestRejections updates a branch from a mirror.
+// TestRejections updates a branch from a mirror, https://github.com/anchore/vunnel/issues/1012.
 func TestRejections(t *testing.T) {
 	const rejected = "gitlab.alpinelinux.org/alpine/security/security-rejections/-/raw/master/"
 	dir := t.TempDir()

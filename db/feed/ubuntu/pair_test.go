@@ -69,6 +69,14 @@ func TestJoin(t *testing.T) {
 			[]string{`16.04 not-affected "not affected in Ubuntu Pro"`, `16.04/pro not-affected "vulnerable_code_not_present"`, "22.04 fixed [, 1)"}},
 		{"fixed in Ubuntu Pro", osvOf("Pro:16.04:LTS/curl 7+esm1"), vexOf("affected xenial/curl@7 is no longer supported.", "fixed esm-infra/xenial/curl@7+esm9"),
 			[]string{`16.04 end-of-life [, 7+esm1) "ignored (end of standard support); fixed in Ubuntu Pro"`, "16.04/pro fixed [, 7+esm1)"}},
+		// https://github.com/future-architect/vuls/issues/2645: a build of Ubuntu Pro that has the fix is not affected.
+		{"fixed in Ubuntu Pro only", osvOf("24.04:LTS/curl", "Pro:24.04:LTS/curl 3.4.0-1ubuntu0.1~esm1"), vexOf("affected noble/curl@3.4.0-1 "+needs, "fixed esm-apps/noble/curl@3.4.0-1ubuntu0.1~esm1"),
+			[]string{`24.04 will-not-fix [, 3.4.0-1ubuntu0.1~esm1) "needed; fixed in Ubuntu Pro"`, "24.04/pro fixed [, 3.4.0-1ubuntu0.1~esm1)"}},
+		// https://github.com/google/osv.dev/issues/3588: what is ignored has no fix in OSV records.
+		{"ignored", osvOf("24.04:LTS/curl"), vexOf("affected noble/curl@1 the Ubuntu Security Team decided to not fix it."), []string{`24.04 will-not-fix [, ) "ignored"`}},
+		// https://github.com/anchore/vunnel/pull/1342: releases whose support has ended stay.
+		{"an ended interim release", osvOf("24.04:LTS/curl 1"), vexOf("affected oracular/curl@8 "+needs, "not_affected plucky/curl@8"),
+			[]string{"24.04 fixed [, 1)", `24.10 affected "needed"`, `25.04 not-affected "vulnerable_code_not_present"`}},
 		{"no OSV record", osvOf(), vexOf("affected noble/curl@1 " + needs), []string{`24.04 affected "needed"`}},
 		{"removed", osvOf("22.04:LTS/curl 1"), vexOf("not_affected noble/curl@1 does not exist in the archive."), []string{"22.04 fixed [, 1)"}},
 	} {

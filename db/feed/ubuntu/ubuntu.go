@@ -166,13 +166,13 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 		k, exists := at[a.Key]
 		switch {
 		case exists && (list[k].Status == matcher.Fixed || list[k].Status == matcher.NotAffected):
-		case exists && a.Status == matcher.Fixed && len(list[k].Ranges) == 0:
+		case exists && a.Status == matcher.Fixed && endless(list[k].Ranges):
 			list[k].Ranges = a.Ranges
 			list[k].Reason = strings.TrimPrefix(list[k].Reason+"; fixed in Ubuntu Pro", "; ")
 			if list[k].Status == matcher.Affected || list[k].Status == matcher.UnderInvestigation {
 				list[k].Status = matcher.WillNotFix
 			}
-		case exists && a.Status == matcher.NotAffected && list[k].Status == matcher.EndOfLife && len(list[k].Ranges) == 0:
+		case exists && a.Status == matcher.NotAffected && list[k].Status == matcher.EndOfLife && endless(list[k].Ranges):
 			// Ubuntu Pro goes on from the release's packages, so that code it does not have was not in them.
 			list[k].Status, list[k].Reason = matcher.NotAffected, "not affected in Ubuntu Pro"
 		case exists || a.Status == matcher.NotAffected:
@@ -185,6 +185,11 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 		}
 	}
 	return list
+}
+
+// endless reports whether ranges contain all versions.
+func endless(ranges []matcher.Range) bool {
+	return len(ranges) == 0 || len(ranges) == 1 && ranges[0] == matcher.Range{}
 }
 
 // key returns the key of a source package in a release with the tracker's name: "bionic", "trusty/esm", "esm-infra/xenial",

@@ -52,6 +52,8 @@ func TestTracker(t *testing.T) {
 			`|14.04/pro/x fixed [, 1+esm1) {ubuntu low low}`,
 		"trusty_x: ignored (end of standard support)\ntrusty/esm_x: not-affected (code not present)": `14.04/x not-affected "not affected in Ubuntu Pro" {ubuntu low low}` +
 			`|14.04/pro/x not-affected "not-affected (code not present)" {ubuntu low low}`,
+		// https://github.com/aquasecurity/trivy-db/issues/600, https://github.com/wazuh/wazuh/issues/16746: all versions are affected after the end.
+		"xenial_x: ignored (end of standard support, was needed)": `16.04/x end-of-life "ignored (end of standard support, was needed)" {ubuntu low low}`,
 		"trusty_x: released (1)\ntrusty/esm_x: released (1+esm1)": `14.04/x fixed [, 1) {ubuntu low low}|14.04/pro/x fixed [, 1+esm1) {ubuntu low low}`,
 	} {
 		recs, bad, fatal := feedtest.Parse(ubuntu.Feed(), strings.NewReader(tracker+line+"\n"))
