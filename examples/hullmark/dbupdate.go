@@ -257,11 +257,13 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 		if !d.Date.IsZero() {
 			kept = "the database keeps its data of " + day(d.Date)
 		}
-		advice := tokenAdvice(d.Err)
+		advice := ""
 		if errors.Is(d.Err, feed.ErrShrunk) {
 			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {
 			advice = " (--list shows the URLs)"
+		} else if strings.Contains(d.Err.Error(), "asks to retry after") {
+			advice = " (a token raises the limit, see --help)"
 		}
 		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
 	case d.Unchanged:

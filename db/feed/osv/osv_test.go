@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -431,4 +435,39 @@ func ExampleFeed() {
 	}
 	// Output:
 	// GHSA-jf85-cpcp-j695 [CVE-2019-10744] npm lodash before 4.17.12
+}
+
+// TestComponents joins records about one package: Chainguard has one for each vulnerable component, https://github.com/aquasecurity/trivy-db/pull/686. The
+// package is fixed when all are, and affected while one is not.
+func TestComponents(t *testing.T) {
+	record := func(id, events string) string {
+		return `{"id":"` + id + `","upstream":["CVE-2026-1111"],"affected":[{"package":{"ecosystem":"Chainguard","name":"a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}` + events + `]}]}]}`
+	}
+	first, second := record("CGA-1", `,{"fixed":"1-r1"}`), record("CGA-2", `,{"fixed":"1-r8"}`)
+	for _, tt := range []struct {
+		records, want string
+		fixed         []string
+	}{
+		{first + second, "fixed", []string{"1-r1", "1-r8"}},
+		{first + record("CGA-3", "") + second, "affected", []string{""}},
+	} {
+		file := filepath.Join(t.TempDir(), "records.json")
+		if err := os.WriteFile(file, []byte(tt.records), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, _ := feedtest.Build(t, feed.Input{Feed: Feed(), Location: file})
+		for a, err := range d.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var fixed []string
+			for _, r := range a.Ranges {
+				fixed = append(fixed, r.Fixed)
+			}
+			if a.ID != "CVE-2026-1111" || a.Status.String() != tt.want || !slices.Equal(fixed, tt.fixed) {
+				t.Errorf("%+v, want %s %q", a, tt.want, tt.fixed)
+			}
+		}
+		d.Close()
+	}
 }

@@ -1,7 +1,6 @@
 package ubuntu
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
@@ -13,7 +12,7 @@ func BenchmarkSources(b *testing.B) {
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := sources(bytes.NewReader(doc)); err != nil {
+		if _, err := sources(doc); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -84,6 +84,7 @@ type pairer struct {
 	at         map[string]span // by CVE
 	out        *bufio.Writer
 	written    int64
+	buf        bytes.Buffer // the document
 }
 
 // documents calls do for each document of an archive that belongs to the feed. An archive that cannot be read to its end is an error.
@@ -107,9 +108,20 @@ func (p *pairer) documents(name string, do func(name string, r io.Reader) error)
 	return nil
 }
 
+// read reads a document into buf.
+func (p *pairer) read(r io.Reader) error {
+	p.buf.Reset()
+	_, err := p.buf.ReadFrom(limit.Reader(r, maxVEX, "document"))
+	return err
+}
+
 // hold keeps the statements of an OpenVEX document about source packages.
 func (p *pairer) hold(name string, r io.Reader) error {
-	text, err := sources(r)
+	var text []byte
+	err := p.read(r)
+	if err == nil {
+		text, err = sources(p.buf.Bytes())
+	}
 	id := cveID.FindString(path.Base(name))
 	if err == nil && id == "" {
 		err = errors.New("the name has no CVE")
@@ -131,7 +143,11 @@ func (p *pairer) hold(name string, r io.Reader) error {
 
 // join writes the pair of an OSV record.
 func (p *pairer) join(name string, r io.Reader) error {
-	text, err := withoutVersions(r)
+	var text []byte
+	err := p.read(r)
+	if err == nil {
+		text, err = withoutVersions(p.buf.Bytes())
+	}
 	if err != nil {
 		return p.bad(name, err)
 	}
@@ -192,8 +208,8 @@ func (p *pairer) write(v pair) error {
 }
 
 // sources returns an OpenVEX document with source packages only. It reads most of a document without decoding it.
-func sources(r io.Reader) ([]byte, error) {
-	j := jsonstream.NewStream(limit.Reader(r, maxVEX, "document"), jsonstream.MaxValue)
+func sources(text []byte) ([]byte, error) {
+	j := jsonstream.NewLimited(text, jsonstream.MaxValue)
 	type vulnerability struct {
 		Name        string `json:"name"`
 		Description string `json:"description"`
@@ -286,11 +302,8 @@ func sources(r io.Reader) ([]byte, error) {
 
 // withoutVersions returns an OSV record without the lists of versions and of binary packages, which take most of it and which the feed does
 // not use.
-func withoutVersions(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(limit.Reader(r, maxVEX, "document"))
-	if err != nil {
-		return nil, err
-	}
+func withoutVersions(text []byte) ([]byte, error) {
+	var err error
 	var rec map[string]json.RawMessage
 	if err := json.Unmarshal(text, &rec); err != nil {
 		return nil, err
