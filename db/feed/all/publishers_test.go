@@ -141,6 +141,7 @@ var recordings = []recording{
 	{euler + "index.txt", "servers/openeuler/cvrf/happy/cvrf/index.txt", nil},
 	{euler + "2025/cvrf-openEuler-SA-2025-1379.xml", "servers/openeuler/cvrf/happy/cvrf/2025/cvrf-openEuler-SA-2025-1379.xml", nil},
 	{"linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", "servers/oracle/linux/com.oracle.elsa-all.xml.bz2", nil},
+	{osvBucket + "ecosystems.txt", "", text("Bitnami\nDebian\nDebian:12\ncrates.io\nnpm\n")},
 	{osvBucket + "Bitnami/all.zip", "servers/bitnami/osv/all.zip", nil},
 	{osvBucket + "crates.io/all.zip", "servers/cargo/osv/all.zip", nil},
 	{osvBucket + "npm/all.zip", santa, same},

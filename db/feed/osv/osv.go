@@ -73,7 +73,8 @@ func Feed() feed.Feed {
 			return false
 		},
 		Parse:    parse,
-		Datasets: datasets(),
+		Datasets: datasets(func(string) bool { return false }),
+		Discover: discover,
 	}
 }
 

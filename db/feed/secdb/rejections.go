@@ -56,8 +56,8 @@ func readRejections(ctx context.Context, f *feed.Fetcher) *rejections {
 	return r
 }
 
-// fetch downloads the files of a branch, and adds the rejections. It reads them if r is nil, but only if the files have changed. The fingerprint is that of the rejections and those of the files. If a list
-// is missing, the database keeps its former rejections.
+// fetch downloads the files of a branch, and adds the rejections. It reads them if r is nil, but only if the files have changed. The
+// fingerprint is that of the rejections and those of the files. If a list is missing, the database keeps its former rejections.
 func (r *rejections) fetch(ctx context.Context, f *feed.Fetcher, branch string) (feed.Fetched, error) {
 	state := f.Fingerprint
 	defer func() { f.Fingerprint = state }()

@@ -72,7 +72,7 @@ func TestJoin(t *testing.T) {
 		// https://github.com/future-architect/vuls/issues/2645: a build of Ubuntu Pro that has the fix is not affected.
 		{"fixed in Ubuntu Pro only", osvOf("24.04:LTS/curl", "Pro:24.04:LTS/curl 3.4.0-1ubuntu0.1~esm1"), vexOf("affected noble/curl@3.4.0-1 "+needs, "fixed esm-apps/noble/curl@3.4.0-1ubuntu0.1~esm1"),
 			[]string{`24.04 will-not-fix [, 3.4.0-1ubuntu0.1~esm1) "needed; fixed in Ubuntu Pro"`, "24.04/pro fixed [, 3.4.0-1ubuntu0.1~esm1)"}},
-		// https://github.com/google/osv.dev/issues/3588: what is ignored has no fix in OSV records.
+		// https://github.com/google/osv.dev/issues/3588: OSV records do not tell ignored vulnerabilities from others without a fix.
 		{"ignored", osvOf("24.04:LTS/curl"), vexOf("affected noble/curl@1 the Ubuntu Security Team decided to not fix it."), []string{`24.04 will-not-fix [, ) "ignored"`}},
 		// https://github.com/anchore/vunnel/pull/1342: releases whose support has ended stay.
 		{"an ended interim release", osvOf("24.04:LTS/curl 1"), vexOf("affected oracular/curl@8 "+needs, "not_affected plucky/curl@8"),
