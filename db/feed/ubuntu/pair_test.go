@@ -78,6 +78,8 @@ func TestJoin(t *testing.T) {
 		{"an ended interim release", osvOf("24.04:LTS/curl 1"), vexOf("affected oracular/curl@8 "+needs, "not_affected plucky/curl@8"),
 			[]string{"24.04 fixed [, 1)", `24.10 affected "needed"`, `25.04 not-affected "vulnerable_code_not_present"`}},
 		{"no OSV record", osvOf(), vexOf("affected noble/curl@1 " + needs), []string{`24.04 affected "needed"`}},
+		{"an OSV record without upstream", strings.Replace(osvOf("22.04:LTS/curl"), `"upstream":["CVE-2023-1111"],`, "", 1), vexOf("affected jammy/curl@1 "+needs, "not_affected noble/curl@1"),
+			[]string{`22.04 affected [, ) "needed"`, `24.04 not-affected "vulnerable_code_not_present"`}},
 		{"removed", osvOf("22.04:LTS/curl 1"), vexOf("not_affected noble/curl@1 does not exist in the archive."), []string{"22.04 fixed [, 1)"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -117,6 +117,9 @@ func parseOSV(r io.Reader, yield func(feed.Record) error) error {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
 			a.Feed = feedName
+			if cve, ok := strings.CutPrefix(a.ID, "UBUNTU-"); ok { // a record that does not name its CVE otherwise
+				a.ID, a.Aliases = cve, append(slices.Clip(a.Aliases), a.ID)
+			}
 			a.Updates = updateid.Among(slices.Concat(a.Updates, updateid.InURLs(a.URLs)))
 			if len(a.Ranges) > 0 {
 				a.Versions = nil // the published versions in the ranges
