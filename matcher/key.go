@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -225,9 +226,17 @@ func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 			return key
 		}
 	}
+	if m := enterprise.FindStringSubmatch(c.Version); m != nil && c.Type == "rpm" && c.Namespace == "fedora" {
+		key.Namespace, key.Release = "epel", m[1]
+		return key
+	}
 	key.Release = distro.ReleaseOf(d.ID, d.VersionID, d.Codename)
 	return key
 }
+
+// enterprise matches the mark of a build for Enterprise Linux, with its major and minor release: ".el9", ".el10_1". Fedora's builds with it are
+// those of EPEL.
+var enterprise = regexp.MustCompile(`\.el([0-9]{1,3})(?:_([0-9]{1,3}))?(?:\.|$)`)
 
 // PackageKey returns the key of a package of a language ecosystem, with names in the normal form of the type. Feeds and the
 // matcher use it, so that both sides agree. PyPI has the form of PEP 503; composer, golang, nuget, hex, pub, github and

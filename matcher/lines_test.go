@@ -1,6 +1,7 @@
 package matcher_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -12,6 +13,7 @@ import (
 func TestLines(t *testing.T) {
 	euler := &analyzer.Distro{ID: "openEuler", VersionID: "22.03", Name: "openEuler 22.03 (LTS-SP1)"}
 	older := &analyzer.Distro{ID: "openEuler", VersionID: "20.03", Name: "openEuler 20.03 (LTS-SP1)"}
+	rocky, rocky10 := &analyzer.Distro{ID: "rocky", VersionID: "9.4"}, &analyzer.Distro{ID: "rocky", VersionID: "10.1"}
 	amazon := &analyzer.Distro{ID: "amzn", VersionID: "2"}
 	debian := &analyzer.Distro{ID: "debian", VersionID: "12"}
 	suse := &analyzer.Distro{ID: "sles", VersionID: "12.3"}
@@ -44,6 +46,19 @@ func TestLines(t *testing.T) {
 			matcher.Advisory{Ranges: fixed("7.79.1-20.oe2203sp2")}, "affected"},
 		{"service packs that share a mark", older, "curl", "7.71.1-9.oe1", "", "",
 			matcher.Advisory{Ranges: fixed("7.71.1-10.oe1")}, "affected"},
+
+		{"EPEL on a rebuild of RHEL", rocky, "htop", "3.3.0-3.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, "affected"},
+		{"EPEL's package, fixed", rocky, "htop", "3.3.0-5.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, ""},
+		{"EPEL's package, an advisory of the distribution", rocky, "htop", "3.3.0-3.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "rocky", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, ""},
+		{"EPEL 10, the own minor release", rocky10, "htop", "3.3.0-3.el10_1", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_0", "3.3.0-5.el10_1")}, "affected"},
+		{"EPEL 10, another minor release", rocky10, "htop", "3.3.0-5.el10_0", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_0", "3.3.0-5.el10_1")}, ""},
+		{"EPEL 10, a fix of another minor release", rocky10, "htop", "3.3.0-5.el10_0", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_1")}, "uncertain"},
 
 		// https://github.com/anchore/grype-db/pull/149
 		{"an extra's line", amazon, "kernel", "5.10.205-195.807.amzn2", "", "",
@@ -128,6 +143,9 @@ func TestLines(t *testing.T) {
 			}
 			if a.Key.Release != "" {
 				key.Release = a.Key.Release
+			}
+			if strings.HasPrefix(c.what, "EPEL") {
+				report.Components[0].Namespace, key.Namespace = "fedora", a.Key.Namespace
 			}
 			a.Key = key
 			result, err := matcher.Matcher{Source: advisories{a}}.Match(t.Context(), report)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/rhel"
-	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -56,7 +55,7 @@ type name struct {
 	rebuild   string // the ID of a derivative, or ""
 	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
-	pack      string // the mark of openEuler's service pack in version, or ""
+	pack      string // see packOf
 	composer  bool
 	several   bool            // the subject may be of several products of Red Hat
 	system    string          // the operating system of the image; "" if unknown
@@ -115,7 +114,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 func (r *register) name(subject int, purlType string, l lookup) {
 	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, system: r.system, rpm: purlType == "rpm", composer: purlType == "composer", tag: purlType == "github"}
 	if n.rpm {
-		n.pack = rpmname.ServicePack(l.version)
+		n.pack = packOf(l.key.Namespace, l.version)
 	}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme

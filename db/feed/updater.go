@@ -115,8 +115,8 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 	}
 	j.secrets = secretsOf(j.dataset.URLs)
 	f := &Fetcher{
-		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
-		client: newClient(u.o.Client, u.o.Limits.withDefaults(), j.secrets, func(pause time.Duration, reason error) {
+		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, tokens: u.o.Tokens, used: make(map[string]bool),
+		client: newClient(&u.o.Options, j.secrets, func(pause time.Duration, reason error) {
 			u.progress(Progress{Location: j.report.Dataset, Size: -1, Pause: pause, Err: reason})
 		}),
 		tell: func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },

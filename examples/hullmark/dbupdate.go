@@ -222,6 +222,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
 	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
+	o.Tokens = tokens()
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
@@ -261,6 +262,8 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {
 			advice = " (--list shows the URLs)"
+		} else if strings.Contains(d.Err.Error(), "asks to retry after") {
+			advice = " (a token raises the limit, see --help)"
 		}
 		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
 	case d.Unchanged:
