@@ -190,7 +190,7 @@ func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 	if !good || u.old == nil {
 		return good, nil
 	}
-	return true, u.keep(ctx, b)
+	return true, u.keep(b)
 }
 
 // read adds the downloaded data of a dataset.
@@ -230,7 +230,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 		return fmt.Errorf("%w: from %d records to %d", ErrShrunk, j.was.Records-j.was.Bad, n)
 	}
 	if j.got.Increment && j.was != nil {
-		return nil // keeper.unchanged finishes it
+		return nil // the Done of keeper.unchanged finishes it
 	}
 	u.finish(j)
 	return nil
@@ -264,7 +264,7 @@ func (u *updater) write(ctx context.Context, b *db.Builder) error {
 			return err
 		}
 	}
-	if _, err := b.WriteTo(f); err != nil {
+	if _, err := b.Write(ctx, f); err != nil {
 		return err
 	}
 	if err := errors.Join(ctx.Err(), f.Sync(), f.Close()); err != nil {
