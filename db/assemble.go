@@ -227,7 +227,7 @@ func (a *assembler) closePage() error {
 // isPage reports whether blocks are those of a page of the older file.
 func isPage(blocks []written, from *storedPage) bool {
 	for i := range blocks {
-		if w := &blocks[i]; w.from != from || w.i != i || w.continues != from.page.blocks[i].continues {
+		if w := &blocks[i]; w.from != from || w.continues != from.page.blocks[i].continues {
 			return false
 		}
 	}
