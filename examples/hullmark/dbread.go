@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -120,6 +121,34 @@ func (a *app) dbExportCommand() *cobra.Command {
 	f.registerKey(c, "")
 	outputFlag(c, &file)
 	return c
+}
+
+func (a *app) dbImportCommand() *cobra.Command {
+	var file string
+	c := command("db/import", func(ctx context.Context, args []string) error { return a.dbImport(ctx, args[0], file) })
+	c.Flags().StringVarP(&file, "output", "o", "", "write the database to `FILE`")
+	return c
+}
+
+// dbImport reads the lines of db export from a file, or from standard input if name is "-".
+func (a *app) dbImport(ctx context.Context, name, file string) error {
+	in := a.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	var b db.Builder
+	if err := jsonlines.Read(ctx, interruptible{ctx, in}, &b); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return a.write(file, func(out *output) error {
+		_, err := b.Write(ctx, out)
+		return err
+	})
 }
 
 func (a *app) dbDiffCommand() *cobra.Command {
