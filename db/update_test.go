@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db"
+	"github.com/hullmark/hullmark/internal/dbtest"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -268,5 +269,58 @@ func TestKeepRevises(t *testing.T) {
 	}
 	if gone != 0 {
 		t.Errorf("%d records are gone, want 0", gone)
+	}
+}
+
+// A meter counts the bytes that are read.
+type meter struct {
+	*bytes.Reader
+	n int64
+}
+
+func (m *meter) ReadAt(b []byte, off int64) (int, error) {
+	n, err := m.Reader.ReadAt(b, off)
+	m.n += int64(n)
+	return n, err
+}
+
+// An update of small or daily feeds reads every byte of the file once, and changes no block of advisories.
+func TestKeepReadsOnce(t *testing.T) {
+	w := dbtest.New(0.02)
+	var whole db.Builder
+	if err := w.Fill(&whole); err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, &whole)
+	for _, f := range []string{"kev", "epss"} {
+		m := &meter{Reader: bytes.NewReader(file)}
+		old, err := db.Open(m, int64(len(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := old.Info()
+		m.n = 0
+		var b db.Builder
+		for _, feed := range i.Feeds {
+			if feed.Name == f {
+				b.AddFeed(db.FeedInfo{Name: f, Date: day})
+			} else if err := b.Keep(old, db.Part{Feed: feed.Name, Enrichments: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, e := range w.Enrichments {
+			if e.EPSS /= 2; e.Feed == f {
+				if err := b.AddEnrichment(f, e.CVE, e.Enrichment); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		now := write(t, &b)
+		if m.n > int64(len(file)) {
+			t.Errorf("%s: %d bytes read of a file of %d", f, m.n, len(file))
+		}
+		if n := len("HULLMARK") + int(i.AdvisorySize); i.AdvisorySize < int64(len(file)/2) || !bytes.Equal(file[:n], now[:n]) || bytes.Equal(file, now) {
+			t.Errorf("%s: %d bytes of blocks of advisories changed, or nothing did", f, n)
+		}
 	}
 }
