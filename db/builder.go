@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -25,7 +26,8 @@ type Builder struct {
 	feeds       []FeedInfo
 	coverage    []matcher.Coverage
 	enrichments []enrichmentRow
-	old         *DB // has parts; nil if there are none
+	old         *DB             // has parts; nil if there are none
+	reading     context.Context // of Keep, for WriteTo, which reads old
 	parts       []Part
 }
 

@@ -107,7 +107,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		delete(feeds, "")
 		for f := range feeds {
-			if err := b.Keep(d, Part{Feed: f, Enrichments: true}); err != nil {
+			if err := b.Keep(t.Context(), d, Part{Feed: f, Enrichments: true}); err != nil {
 				t.Fatal(err)
 			}
 		}

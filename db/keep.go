@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 
 	"github.com/hullmark/hullmark/matcher"
@@ -25,17 +26,18 @@ type Part struct {
 	Done func(gone int)
 }
 
-// Keep adds a part of an older database, with its dates. An updater keeps the data that has not changed or that it cannot read. Write reads the
-// older database, in the order of its file. It copies the blocks of the older file that have not changed, without decoding those in which nothing
-// can have changed, so old must stay open. All parts must be of the same database. An advisory belongs to the first part that includes it.
-func (b *Builder) Keep(old *DB, p Part) error {
+// Keep adds a part of an older database, with its dates. An updater keeps the data that has not changed or that it cannot read. WriteTo
+// reads the older database, in the order of its file, until ctx is done. It copies the blocks of the older file that have not changed, without decoding
+// those in which nothing can have changed. So old must stay open. All parts must be of the same database. An advisory belongs to the first part that
+// includes it.
+func (b *Builder) Keep(ctx context.Context, old *DB, p Part) error {
 	switch {
 	case p.Feed == "":
 		return errors.New("db: keep: no feed")
 	case b.old != nil && b.old != old:
 		return errors.New("db: keep: parts of two databases")
 	}
-	b.old = old
+	b.old, b.reading = old, ctx
 	b.parts = append(b.parts, p)
 	for _, f := range old.root.feeds {
 		if f.Name == p.Feed && (p.Input == nil || p.Input(f)) {

@@ -42,7 +42,7 @@ func whole(t testing.TB, b *db.Builder) {
 func keep(t testing.TB, b *db.Builder, old *db.DB, feeds ...string) []byte {
 	t.Helper()
 	for _, f := range feeds {
-		if err := b.Keep(old, db.Part{Feed: f, Enrichments: true}); err != nil {
+		if err := b.Keep(t.Context(), old, db.Part{Feed: f, Enrichments: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,7 +98,7 @@ func TestKeepFeed(t *testing.T) {
 	var one db.Builder
 	pypi := func(k matcher.Key) bool { return k.Type == "pypi" }
 	input := func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") }
-	if err := one.Keep(old, db.Part{Feed: "osv", Ecosystem: pypi, Input: input}); err != nil {
+	if err := one.Keep(t.Context(), old, db.Part{Feed: "osv", Ecosystem: pypi, Input: input}); err != nil {
 		t.Fatal(err)
 	}
 	d = open(t, write(t, &one))
@@ -116,10 +116,10 @@ func TestKeepErrors(t *testing.T) {
 	bad[20] ^= 1
 	write := func(ctx context.Context, file []byte) error {
 		var b db.Builder
-		if err := b.Keep(open(t, file), db.Part{Feed: "osv"}); err != nil {
+		if err := b.Keep(ctx, open(t, file), db.Part{Feed: "osv"}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := b.Write(ctx, io.Discard)
+		_, err := b.WriteTo(io.Discard)
 		return err
 	}
 	if err := write(t.Context(), bad); !errors.Is(err, db.ErrCorrupt) {
@@ -131,10 +131,10 @@ func TestKeepErrors(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	var two db.Builder
-	if err := two.Keep(open(t, file), db.Part{}); err == nil {
+	if err := two.Keep(t.Context(), open(t, file), db.Part{}); err == nil {
 		t.Error("no feed: accepted")
 	}
-	if err := errors.Join(two.Keep(open(t, file), db.Part{Feed: "osv"}), two.Keep(open(t, file), db.Part{Feed: "kev"})); err == nil {
+	if err := errors.Join(two.Keep(t.Context(), open(t, file), db.Part{Feed: "osv"}), two.Keep(t.Context(), open(t, file), db.Part{Feed: "kev"})); err == nil {
 		t.Error("two databases: accepted")
 	}
 }

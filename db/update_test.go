@@ -191,7 +191,7 @@ func (m *model) update(t testing.TB, old *db.DB, log *strings.Builder) []byte {
 			m.describe(&b, f, m.records(f))
 			fmt.Fprintf(log, " %s +%d", f, len(added))
 		}
-		if err := b.Keep(old, keep); err != nil {
+		if err := b.Keep(t.Context(), old, keep); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -246,7 +246,7 @@ func TestKeepRevises(t *testing.T) {
 	changed := all[len(all)/2].ID
 	var b db.Builder
 	gone := -1
-	err := b.Keep(old, db.Part{
+	err := b.Keep(t.Context(), old, db.Part{
 		Feed: all[0].Feed, Enrichments: true,
 		Changed: func(id string) bool { return id == changed },
 		Stays: func(a *matcher.Advisory) bool {
@@ -304,7 +304,7 @@ func TestKeepReadsOnce(t *testing.T) {
 		for _, feed := range i.Feeds {
 			if feed.Name == f {
 				b.AddFeed(db.FeedInfo{Name: f, Date: day})
-			} else if err := b.Keep(old, db.Part{Feed: feed.Name, Enrichments: true}); err != nil {
+			} else if err := b.Keep(t.Context(), old, db.Part{Feed: feed.Name, Enrichments: true}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -3,7 +3,6 @@ package db
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -15,22 +14,19 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// WriteTo is [Builder.Write] without a context.
-func (b *Builder) WriteTo(w io.Writer) (int64, error) { return b.Write(context.Background(), w) }
-
-// Write writes the database of all data added so far, and of the parts of an older database. It fails if w fails, if it cannot read the older
-// database, or when ctx is done. It returns the number of bytes written.
-func (b *Builder) Write(ctx context.Context, w io.Writer) (int64, error) {
+// WriteTo writes the database of all data added so far, and of the parts of an older database, see [Builder.Keep]. It fails if w fails, or if it
+// cannot read the older database.
+func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	buf := bufio.NewWriterSize(w, 256<<10)
 	out := &counter{w: buf}
-	err := b.write(ctx, out)
+	err := b.write(out)
 	if err == nil {
 		err = out.failed(buf.Flush())
 	}
 	return out.n, err
 }
 
-func (b *Builder) write(ctx context.Context, out *counter) error {
+func (b *Builder) write(out *counter) error {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression),
 		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true))
 	if err != nil {
@@ -43,7 +39,7 @@ func (b *Builder) write(ctx context.Context, out *counter) error {
 	w := &fileWriter{out: out, enc: enc}
 	b.sortRows()
 	b.sortEnrichments()
-	pages, enrichments, counts, err := w.blocks(ctx, b)
+	pages, enrichments, counts, err := w.blocks(b)
 	if err != nil {
 		return err
 	}
@@ -89,18 +85,15 @@ func (w *fileWriter) put(raw []byte) (piece, error) {
 }
 
 // blocks writes all blocks. It returns the pages that describe them, and the number of advisories of each ecosystem and feed.
-func (w *fileWriter) blocks(ctx context.Context, b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
+func (w *fileWriter) blocks(b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
 	if b.old != nil {
-		return w.keep(ctx, b)
+		return w.keep(b)
 	}
 	b.mergeRows()
 	t := b.tables()
 	text := newTextWriter(t)
 	a := &assembler{fileWriter: w, blocks: newBlockWriter(text)}
-	for i, r := range b.rows {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return nil, nil, nil, fmt.Errorf("db: %w", ctx.Err())
-		}
+	for _, r := range b.rows {
 		if err := a.before(t.name(r)); err != nil {
 			return nil, nil, nil, err
 		}
@@ -122,25 +115,25 @@ func (w *fileWriter) blocks(ctx context.Context, b *Builder) (pages []storedPage
 }
 
 // keep is blocks for a builder with parts of an older database.
-func (w *fileWriter) keep(ctx context.Context, b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
+func (w *fileWriter) keep(b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
 	k := newKeeper(b)
 	text := newTextWriter(k.t)
 	a := &assembler{fileWriter: w, blocks: newBlockWriter(text), keeper: k}
-	if err := k.advisories(ctx, a); err != nil {
+	if err := k.advisories(b.reading, a); err != nil {
 		return nil, nil, nil, err
 	}
 	if pages, err = a.finish(); err != nil {
 		return nil, nil, nil, err
 	}
 	e := &enrichmentAssembler{fileWriter: w, blocks: &enrichmentWriter{textWriter: text}, keeper: k}
-	if err := k.enrichments(ctx, e); err != nil {
+	if err := k.enrichments(b.reading, e); err != nil {
 		return nil, nil, nil, err
 	}
 	enrichments, err = e.finish()
 	for _, p := range k.parts {
 		if p.Done != nil {
 			p.Done(len(p.gone))
-			p.Done = nil // Write may be called again
+			p.Done = nil // WriteTo may be called again
 		}
 	}
 	return pages, enrichments, k.counts, err

@@ -27,7 +27,7 @@ type source struct {
 	ecosystem string
 	records   map[string]string
 	changed   map[string]bool // IDs
-	whole     bool // publishes no increment
+	whole     bool            // publishes no increment
 }
 
 func (s *source) set(r *rand.Rand, id string) {

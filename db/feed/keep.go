@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hullmark/hullmark/db"
@@ -16,7 +17,7 @@ type keeper struct {
 }
 
 // keep adds to b the data of the old database that the update does not replace.
-func (u *updater) keep(b *db.Builder) error {
+func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	k := &keeper{u: u, b: b, old: u.old.Info(), renewed: make(map[string][]*job)}
 	for _, j := range u.jobs {
 		if j.renewed() {
@@ -33,7 +34,7 @@ func (u *updater) keep(b *db.Builder) error {
 	slices.Sort(feeds)
 	for _, name := range slices.Compact(feeds) {
 		for _, p := range k.parts(name) {
-			if err := b.Keep(u.old, p); err != nil {
+			if err := b.Keep(ctx, u.old, p); err != nil {
 				return err
 			}
 		}

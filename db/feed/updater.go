@@ -190,7 +190,7 @@ func (u *updater) build(ctx context.Context, b *db.Builder) (bool, error) {
 	if !good || u.old == nil {
 		return good, nil
 	}
-	return true, u.keep(b)
+	return true, u.keep(ctx, b)
 }
 
 // read adds the downloaded data of a dataset.
@@ -264,7 +264,7 @@ func (u *updater) write(ctx context.Context, b *db.Builder) error {
 			return err
 		}
 	}
-	if _, err := b.Write(ctx, f); err != nil {
+	if _, err := b.WriteTo(f); err != nil {
 		return err
 	}
 	if err := errors.Join(ctx.Err(), f.Sync(), f.Close()); err != nil {

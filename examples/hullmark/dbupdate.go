@@ -208,8 +208,6 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 		a.say("no dataset has advisories for %s; add one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
 	}
 	switch {
-	case errors.Is(err, db.ErrOutdated) || errors.Is(err, db.ErrCorrupt):
-		return fmt.Errorf("%w; --replace makes a new database of the data that this update fetches", err)
 	case err != nil && failed:
 		return fmt.Errorf("no dataset was renewed; %s has not changed", f.output)
 	case err != nil:

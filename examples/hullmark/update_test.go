@@ -99,7 +99,7 @@ func TestReplaceOutdated(t *testing.T) {
 			t.Errorf("the file has changed: %v", err)
 		}
 	}
-	fails(t, "format version 1 instead of 2; --replace makes a new database", "db", "update", "-o", file, "--mirror", from, "--feed", "debian")
+	fails(t, "format version 1 instead of 2; make it again with hullmark db update --replace", "db", "update", "-o", file, "--mirror", from, "--feed", "debian")
 	unchanged()
 	fails(t, "no dataset was renewed", "db", "update", "-o", file, "--mirror", from, "--replace", "--feed", "osv/npm")
 	unchanged()
