@@ -230,7 +230,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 		return fmt.Errorf("%w: from %d records to %d", ErrShrunk, j.was.Records-j.was.Bad, n)
 	}
 	if j.got.Increment && j.was != nil {
-		return nil // keeper.unchanged finishes it
+		return nil // the Done of keeper.unchanged finishes it
 	}
 	u.finish(j)
 	return nil

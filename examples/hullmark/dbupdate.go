@@ -21,7 +21,7 @@ import (
 
 func (a *app) dbCommand() *cobra.Command {
 	return group("db", a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand(), a.dbVerifyCommand(), a.dbQueryCommand(),
-		a.dbExportCommand(), a.dbDiffCommand(), a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
+		a.dbExportCommand(), a.dbImportCommand(), a.dbDiffCommand(), a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
 }
 
 // feedFlags are the flags of db build and db update.
@@ -146,6 +146,7 @@ type updateFlags struct {
 	mirror    string
 	fresh     bool
 	mayShrink bool
+	replace   bool
 	list      bool
 }
 
@@ -164,6 +165,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
 	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
 	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.BoolVar(&f.replace, "replace", false, "keep nothing of the former database, which may be damaged or outdated")
 	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
@@ -221,8 +223,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
-	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
-	o.Tokens = tokens()
+	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace, Tokens: tokens()}
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
