@@ -223,7 +223,8 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
-	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace, Tokens: tokens()}
+	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace}
+	o.Tokens = tokens()
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
