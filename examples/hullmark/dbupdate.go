@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -221,7 +222,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
-	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
+	o := feed.UpdateOptions{Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
@@ -237,12 +238,18 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 		}
 		o.Only = append(o.Only, s)
 	}
-	if o.Mirror == "" || strings.HasPrefix(o.Mirror, "http://") || strings.HasPrefix(o.Mirror, "https://") {
-		return o, nil
-	}
 	var err error
-	o.Mirror, err = filepath.Abs(o.Mirror)
+	o.Mirror, err = mirrorOf(f.mirror)
 	return o, err
+}
+
+// mirrorOf returns the mirror that a flag or else the environment names: a URL, or the absolute path of a directory.
+func mirrorOf(flag string) (string, error) {
+	mirror := cmp.Or(flag, os.Getenv(envMirror))
+	if mirror == "" || strings.HasPrefix(mirror, "http://") || strings.HasPrefix(mirror, "https://") {
+		return mirror, nil
+	}
+	return filepath.Abs(mirror)
 }
 
 // tellDataset reports the state of a dataset, and the errors in its records.
