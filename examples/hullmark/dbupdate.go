@@ -148,6 +148,7 @@ type updateFlags struct {
 	fresh     bool
 	mayShrink bool
 	list      bool
+	verbose   bool
 }
 
 func (a *app) dbUpdateCommand() *cobra.Command {
@@ -165,6 +166,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
 	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
 	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "if no publisher can be reached, report each error")
 	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
@@ -187,37 +189,54 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
-	file := terminal.Escape(f.output)
 	bars := a.progress(ctx, f.quiet)
 	defer bars.Finish()
 	o.Progress = bars.Feed
-	o.Waiting = func() { a.say("waiting for another update of %s", file) }
+	o.Waiting = func() { a.say("waiting for another update of %s", terminal.Escape(f.output)) }
 	started := a.now()
 	r, err := feed.Update(ctx, f.output, all.Feeds(), o)
 	bars.Finish()
+	return a.tellUpdate(&r, err, f, started)
+}
+
+// tellUpdate reports the result of an update, the main thing first, and returns its error.
+func (a *app) tellUpdate(r *feed.UpdateResult, err error, f *updateFlags, started time.Time) error {
+	file := terminal.Escape(f.output)
+	if text, ok := unreachable(r); ok {
+		a.say("%s; use --mirror, or get a database with db pull", text)
+		if !f.verbose {
+			return fmt.Errorf("%s; -v shows each error", a.kept(f.output))
+		}
+	}
 	for _, err := range r.Fallbacks {
 		a.say("%s; continuing with the datasets of --list", oneLine(err.Error()))
 	}
-	failed := false
 	for i := range r.Datasets {
 		a.tellDataset(&r.Datasets[i], f.quiet)
-		failed = failed || r.Datasets[i].Err != nil
 	}
 	for _, k := range r.Uncovered {
 		a.say("no dataset has advisories for %s; add one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
 	}
 	switch {
-	case err != nil && failed:
-		return fmt.Errorf("no dataset was renewed; %s has not changed", f.output)
+	case err != nil && anyFailed(r):
+		return fmt.Errorf("no dataset was renewed; %s", a.kept(f.output))
 	case err != nil:
 		return databaseError(err)
 	case f.quiet:
 	case r.Written:
 		a.say("%s is up to date, after %v", file, a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("no new data; %s has not changed", file)
+		a.say("no new data; %s", a.kept(f.output))
 	}
 	return nil
+}
+
+// kept says what became of the file of an update that wrote nothing.
+func (a *app) kept(name string) string {
+	if _, err := os.Stat(name); err != nil {
+		return name + " was not made"
+	}
+	return name + " has not changed"
 }
 
 // options returns the options that the flags select.
