@@ -56,8 +56,11 @@ func (f *databaseFlags) registerAdvisories(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.advisories, "advisories", nil, "add the OSV documents, JSON or YAML, in `PATH`; repeatable")
 }
 
-// environment completes flags by environment variables.
-func (f *databaseFlags) environment() {
+// environment completes flags by environment variables. Without a cache of layers, it caches no blocks of databases either.
+func (f *databaseFlags) environment(cache string) {
+	if cache != "off" {
+		f.blocks = blocksDir()
+	}
 	f.database = cmp.Or(f.database, os.Getenv(envDatabase))
 	f.key = cmp.Or(f.key, os.Getenv(envKey))
 	switch strings.ToLower(os.Getenv(envOffline)) {

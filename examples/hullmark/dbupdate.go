@@ -149,6 +149,7 @@ type updateFlags struct {
 	mayShrink bool
 	list      bool
 	verbose   bool
+	key       string
 }
 
 func (a *app) dbUpdateCommand() *cobra.Command {
@@ -166,6 +167,8 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
 	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
 	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.StringVar(&f.key, "key", "", "sign a database in a registry with the private key in `FILE`")
+	flags.Lookup("output").Usage = "renew the database in `FILE`, or at oci://REF"
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "if no publisher can be reached, report each error")
 	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
@@ -173,7 +176,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 
 func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if f.output == "" || f.output == "-" {
-		return errors.New("db update needs -o FILE, the database to renew")
+		return errors.New("db update needs -o FILE or -o oci://REF, the database to renew")
 	}
 	o, err := f.options()
 	if err != nil {
@@ -189,23 +192,34 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
+	if ref, ok := remoteRef(f.output); ok {
+		return a.dbUpdateRemote(ctx, ref, f, o)
+	}
+	if f.key != "" {
+		return errors.New("--key needs a database in a registry, -o oci://REF; hullmark db sign signs a file")
+	}
+	_, err = a.updateFile(ctx, f.output, f.output, f, o)
+	return err
+}
+
+// updateFile updates a file, which messages call shown, and reports whether it has written it.
+func (a *app) updateFile(ctx context.Context, file, shown string, f *updateFlags, o feed.UpdateOptions) (written bool, err error) {
 	bars := a.progress(ctx, f.quiet)
 	defer bars.Finish()
 	o.Progress = bars.Feed
-	o.Waiting = func() { a.say("waiting for another update of %s", terminal.Escape(f.output)) }
+	o.Waiting = func() { a.say("waiting for another update of %s", terminal.Escape(shown)) }
 	started := a.now()
-	r, err := feed.Update(ctx, f.output, all.Feeds(), o)
+	r, err := feed.Update(ctx, file, all.Feeds(), o)
 	bars.Finish()
-	return a.tellUpdate(&r, err, f, started)
+	return r.Written, a.tellUpdate(&r, err, file, shown, f, started)
 }
 
 // tellUpdate reports the result of an update, the main thing first, and returns its error.
-func (a *app) tellUpdate(r *feed.UpdateResult, err error, f *updateFlags, started time.Time) error {
-	file := terminal.Escape(f.output)
+func (a *app) tellUpdate(r *feed.UpdateResult, err error, name, shown string, f *updateFlags, started time.Time) error {
 	if text, ok := unreachable(r); ok {
 		a.say("%s; use --mirror, or get a database with db pull", text)
 		if !f.verbose {
-			return fmt.Errorf("%s; -v shows each error", a.kept(f.output))
+			return fmt.Errorf("%s; -v shows each error", kept(name, shown))
 		}
 	}
 	for _, err := range r.Fallbacks {
@@ -219,24 +233,24 @@ func (a *app) tellUpdate(r *feed.UpdateResult, err error, f *updateFlags, starte
 	}
 	switch {
 	case err != nil && anyFailed(r):
-		return fmt.Errorf("no dataset was renewed; %s", a.kept(f.output))
+		return fmt.Errorf("no dataset was renewed; %s", kept(name, shown))
 	case err != nil:
 		return databaseError(err)
 	case f.quiet:
 	case r.Written:
-		a.say("%s is up to date, after %v", file, a.now().Sub(started).Round(100*time.Millisecond))
+		a.say("%s is up to date, after %v", terminal.Escape(shown), a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("no new data; %s", a.kept(f.output))
+		a.say("no new data; %s", kept(name, shown))
 	}
 	return nil
 }
 
 // kept says what became of the file of an update that wrote nothing.
-func (a *app) kept(name string) string {
+func kept(name, shown string) string {
 	if _, err := os.Stat(name); err != nil {
-		return name + " was not made"
+		return terminal.Escape(shown) + " was not made"
 	}
-	return name + " has not changed"
+	return terminal.Escape(shown) + " has not changed"
 }
 
 // options returns the options that the flags select.

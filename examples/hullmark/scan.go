@@ -26,7 +26,8 @@ type matchFlags struct {
 	formatFlags
 	verdictFlags
 	placeFlags
-	quiet bool
+	quiet  bool
+	layers string // --cache
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
@@ -46,7 +47,7 @@ func (a *app) scanCommand() *cobra.Command {
 		ref := args[0]
 		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 			match := f.matchFlags
-			match.tag, match.placeFlags, match.quiet = tag, image.placeFlags, image.quiet
+			match.tag, match.placeFlags, match.quiet, match.layers = tag, image.placeFlags, image.quiet, image.cache
 			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
 				if f.attached {
 					found, err := a.readAttached(ctx, image.only(ref), image.platform)
@@ -97,7 +98,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 
 // match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
 func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	f.environment()
+	f.environment(f.layers)
 	p := assess.Pipeline{Name: name, Declared: f.declared, Include: f.include, Tool: thisTool(), Now: a.now()}
 	if err := f.apply(&p); err != nil {
 		return err
@@ -193,7 +194,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("unknown --format %q; use text or json", f.format)
 	}
-	f.environment()
+	f.environment(f.cache)
 	return a.write(f.output, func(out *output) error {
 		data, err := a.advisories(ctx, f.databaseFlags, ref)
 		if err != nil {

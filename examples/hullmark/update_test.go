@@ -83,7 +83,7 @@ func TestUpdate(t *testing.T) {
 	if list, err := os.ReadDir(filepath.Dir(small)); err != nil || len(list) != 1 {
 		t.Errorf("left behind: %v, %v", list, err)
 	}
-	if _, stderr, code := hullmark(t, "db", "update"); code != 1 || !strings.Contains(stderr, "needs -o FILE") {
+	if _, stderr, code := hullmark(t, "db", "update"); code != 1 || !strings.Contains(stderr, "needs -o FILE or -o oci://REF") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	if stdout, _, code := hullmark(t, "db", "update", "--list"); code != 0 || !strings.Contains(stdout, "debian ") || !strings.Contains(stdout, "osv/npm ") {
@@ -114,7 +114,7 @@ func TestUpdateUnreachable(t *testing.T) {
 			r, err := feed.Update(t.Context(), tt.file, all.Feeds(), o)
 			var out, errs bytes.Buffer
 			f := &updateFlags{feedFlags: feedFlags{output: tt.file}, verbose: tt.verbose}
-			err = testApp(&out, &errs).tellUpdate(&r, err, f, time.Now())
+			err = testApp(&out, &errs).tellUpdate(&r, err, tt.file, tt.file, f, time.Now())
 			stderr := errs.String() + fmt.Sprintln("hullmark:", err)
 			if out.Len() > 0 || !strings.HasPrefix(stderr, "hullmark: cannot reach any publisher (3 tried); use --mirror, or get a database with db pull\n") || !strings.HasSuffix(stderr, tt.last) {
 				t.Errorf("%s", stderr)
