@@ -22,6 +22,7 @@ import (
 	"github.com/hullmark/hullmark/db/auto"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
@@ -89,8 +90,10 @@ func (a *app) advisories(ctx context.Context, f databaseFlags, ref string) (*adv
 		return nil, fmt.Errorf("--db-renew %v is less than 0", f.renew)
 	}
 	var err error
-	if s.own, err = s.readOwn(ctx); err != nil {
-		return nil, err
+	if len(f.advisories) > 0 {
+		if s.own, err = osv.Open(ctx, f.advisories...); err != nil {
+			return nil, fmt.Errorf("--advisories: %w", err)
+		}
 	}
 	if f.database == "" && f.key == "" && f.automatic && ref != demoRef {
 		return s, nil

@@ -160,3 +160,41 @@ func truncate(t *testing.T, cache string) {
 		t.Fatal(err)
 	}
 }
+
+// Advisories of the user's own count beside every database.
+func TestAdvisories(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "own.yaml")
+	text := "id: ACME-2026-1\nmodified: 2026-01-03T00:00:00Z\naffected:\n- package:\n    ecosystem: Debian:12\n    name: bash\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: '0'\n    - fixed: 5.2.15-9\n"
+	bad := filepath.Join(dir, "bad.yaml")
+	for name, text := range map[string]string{own: text, bad: strings.Replace(text, "Debian:12", "Debain:12", 1)} {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "a.db")
+	ok(t, "db", "build", "-o", file, "--feed", "debian@2019-09-01=testdata/feeds/debian.json")
+	image := rootfs(t, map[string]string{"etc/os-release": bookworm, "var/lib/dpkg/status": stanza("bash", "5.2.15-2+b2")})
+	document := filepath.Join(dir, "a.cdx.json")
+	ok(t, "sbom", "--cache", "off", "-o", document, image)
+	for _, command := range [][]string{
+		{"scan", "--cache", "off", "--db", file, "--advisories", own, image},
+		{"match", "--db", file, "--advisories", own, document},
+	} {
+		if stdout, _ := ok(t, command...); !strings.Contains(stdout, "ACME-2026-1") || !strings.Contains(stdout, "CVE-2019-0001") || !strings.Contains(stdout, "own") {
+			t.Errorf("%v: %s", command, stdout)
+		}
+	}
+	for _, id := range []string{"ACME-2026-1", "CVE-2019-0001"} {
+		if stdout, _ := ok(t, "explain", "--cache", "off", "--db", file, "--advisories", own, image, id); !strings.Contains(stdout, "AFFECTED: ") {
+			t.Errorf("explain %s: %s", id, stdout)
+		}
+	}
+	// They are no database: an image that nothing else covers is not covered.
+	stdout, stderr, code := hullmark(t, "scan", "--cache", "off", "--fail-on", "critical", "--advisories", own, image)
+	if code != 3 || !strings.Contains(stdout, "ACME-2026-1") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	fails(t, "--advisories: osv: "+bad, "scan", "--cache", "off", "--db", file, "--advisories", bad, image)
+	fails(t, "no such file", "match", "--db", file, "--advisories", filepath.Join(dir, "none"), document)
+}
