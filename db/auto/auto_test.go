@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,7 +18,6 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/auto"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/kev"
@@ -36,6 +34,7 @@ type publisher struct {
 	asked  []string
 	status int // of all answers, if not 0
 	wait   time.Duration
+	odd    http.HandlerFunc // answers instead, if not nil
 }
 
 const (
@@ -76,11 +75,13 @@ func archive(t *testing.T, id, ecosystem, name string) string {
 func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	body, ok := p.bodies[r.URL.Path]
-	status, wait := p.status, p.wait
+	status, wait, odd := p.status, p.wait, p.odd
 	p.asked = append(p.asked, r.URL.Path)
 	p.mu.Unlock()
 	time.Sleep(wait)
 	switch {
+	case odd != nil:
+		odd(w, r)
 	case status != 0:
 		w.WriteHeader(status)
 	case !ok:
@@ -282,9 +283,8 @@ func TestNone(t *testing.T) {
 		d := p.database(file, 0)
 		d.Offline = offline
 		_, err := d.Open(t.Context(), image("pypi jinja"))
-		var network *net.OpError
 		if !errors.Is(err, fs.ErrNotExist) || !offline && !strings.Contains(err.Error(), "refused") {
-			t.Errorf("offline %v: %v, %v", offline, err, network)
+			t.Errorf("offline %v: %v", offline, err)
 		}
 	}
 	if _, err := p.database(file, 0).Open(t.Context(), new(analyzer.Report)); !errors.Is(err, fs.ErrNotExist) {
@@ -366,22 +366,17 @@ func TestMany(t *testing.T) {
 
 // A directory that cannot be written to does not keep anyone from using what is there.
 func TestReadOnly(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
 	p := newPublisher(t)
-	dir := t.TempDir()
-	file := filepath.Join(dir, "a.db")
+	file := filepath.Join(t.TempDir(), "a.db")
 	python := image("pypi jinja")
 	open(t, p, p.database(file, 0), python)
-	if err := os.Chmod(dir, 0o555); err != nil {
+	if err := os.Mkdir(file+".renew", 0o777); err != nil { // no lock can be made, even by root
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod(dir, 0o755) })
 	if answers, asked, s := open(t, p, p.database(file, 1), python); answers != "PYSEC-1" || asked != "" || s.Err != nil {
 		t.Errorf("new enough: answers %q, asked for %q, %v", answers, asked, s.Err)
 	}
-	if answers, asked, s := open(t, p, p.database(file, 30), python); answers != "PYSEC-1" || asked != "" || !errors.Is(s.Err, fs.ErrPermission) {
+	if answers, asked, s := open(t, p, p.database(file, 30), python); answers != "PYSEC-1" || asked != "" || s.Err == nil {
 		t.Errorf("old: answers %q, asked for %q, %v", answers, asked, s.Err)
 	}
 }
@@ -403,6 +398,3 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("then: %q", answers)
 	}
 }
-
-var _ matcher.Enricher = (*auto.Source)(nil)
-var _ matcher.Finder = (*db.DB)(nil)

@@ -244,6 +244,8 @@ func (a *app) tellAge(s *auto.Source, offline bool) {
 		why = "not all advisories could be renewed"
 	case offline:
 		why = "offline"
+	case !s.Renewed.IsZero() && a.now().Sub(s.Renewed) > 24*time.Hour:
+		why = "not renewed, because of --db-renew"
 	default:
 		return
 	}

@@ -105,7 +105,7 @@ func TestFirstDayTogether(t *testing.T) {
 func TestFetch(t *testing.T) {
 	p := newPublishers(t)
 	cache := fresh(t, p.URL)
-	image := firstImages(t)[5].ref
+	image, alpine := firstImages(t)[5].ref, firstImages(t)[0].ref
 	file := filepath.Join(t.TempDir(), "other.db")
 	ok(t, "db", "build", "-o", file, "--feed", "osv=testdata/feeds/osv")
 	const fetched = "osv   2023-07-24" // the starter database has another date
@@ -120,7 +120,9 @@ func TestFetch(t *testing.T) {
 	}{
 		{"the demonstration", []string{"scan", "demo:"}, nil, false, 0, "", "using the built-in starter database"},
 		{"offline, before anything was fetched", []string{"scan", "--offline", image}, nil, false, 0, "", "using the built-in starter database"},
-		{"a database", []string{"scan", "--db", file, image}, nil, false, 0, "", ""},
+		{"google/osv-scanner#2983: offline, without data, no issues are found", []string{"scan", "--offline", "--fail-on", "critical", alpine}, nil, false, 3, "NO ADVISORIES", "no advisories for apk alpine 3.16"},
+		{"no home directory", []string{"scan", "--cache", "off", "--fail-on", "critical", image}, func() { t.Setenv("XDG_CACHE_HOME", ""); t.Setenv("HOME", "") }, false, 3, "NOT FETCHED", "cannot fetch advisories: "},
+		{"a database", []string{"scan", "--db", file, image}, func() { t.Setenv("XDG_CACHE_HOME", cache) }, false, 0, "", ""},
 		{"a database of the environment", []string{"scan", image}, func() { t.Setenv(envDatabase, file) }, false, 0, "", ""},
 		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv(envDatabase, "") }, false, 1, "", "--db-key needs a database to check"},
 		{"a negative age", []string{"scan", "--db-renew", "-1h", image}, nil, false, 1, "", "--db-renew -1h0m0s is less than 0"},

@@ -91,7 +91,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// An update that reaches no publisher says so first, and in a few lines.
+// An update that reaches no publisher says so first, and in a few lines. It does not say that there is nothing new (anchore/grype#310).
 func TestUpdateUnreachable(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
