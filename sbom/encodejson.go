@@ -12,8 +12,9 @@ import (
 //
 // A comma follows every value; end replaces the last one.
 type jsonWriter struct {
-	b   []byte
-	err error
+	b       []byte
+	err     error
+	element cyclonedx.Component // that is being written, here so that the components of a document share its memory
 }
 
 // begin opens an object or a list; with a name, it is a member of an object.
@@ -53,7 +54,7 @@ func (w *jsonWriter) optional(name, value string) {
 // string writes a text. With html, "<", ">" and "&" are escaped.
 func (w *jsonWriter) string(s string, html bool) {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || html && (c == '<' || c == '>' || c == '&') {
+		if e := escapes[s[i]]; e == always || html && e == inHTML {
 			w.other(s, html)
 			return
 		}
@@ -62,6 +63,24 @@ func (w *jsonWriter) string(s string, html bool) {
 	w.b = append(w.b, s...)
 	w.b = append(w.b, '"', ',')
 }
+
+const (
+	always = 1 + iota
+	inHTML
+)
+
+// escapes says which bytes encoding/json may write in another form.
+var escapes = func() (table [256]uint8) {
+	for c := range table {
+		switch {
+		case c < ' ' || c >= 0x7f || c == '"' || c == '\\':
+			table[c] = always
+		case c == '<' || c == '>' || c == '&':
+			table[c] = inHTML
+		}
+	}
+	return table
+}()
 
 // other writes a value by encoding/json.
 func (w *jsonWriter) other(v any, html bool) {

@@ -96,17 +96,37 @@ func (b *builder) graph() *graph {
 // the one in the nearest directory, as Node.js and Python search them, and among these the least deep.
 type nameIndex struct {
 	list     []analyzer.Component
-	own      map[nameKey]int // by their names
-	provided map[nameKey]int // by other names that they answer to
+	own      nameMap // by their names
+	provided nameMap // by other names that they answer to
 }
 
-// A nameKey is a name within a scope: an architecture, a directory, or "" for the image.
+// A nameMap has the bearers of names.
+type nameMap struct {
+	image  map[nameKey]bearer
+	scopes map[scopeKey]int // only of names with several bearers
+}
+
+// A nameKey is a name of a type.
 type nameKey struct {
-	kind, name, scope string
+	kind, name string
+}
+
+// A bearer is the component that a name stands for in the whole image.
+type bearer struct {
+	index   int
+	several bool // other components have the same name
+}
+
+// A scopeKey is a name within an architecture or a directory.
+type scopeKey struct {
+	nameKey
+	scope string
 }
 
 func newNameIndex(list []analyzer.Component) *nameIndex {
-	x := &nameIndex{list: list, own: make(map[nameKey]int, len(list)), provided: make(map[nameKey]int)}
+	x := &nameIndex{list: list}
+	x.own = nameMap{make(map[nameKey]bearer, len(list)), make(map[scopeKey]int)}
+	x.provided = nameMap{make(map[nameKey]bearer), make(map[scopeKey]int)}
 	for i := range list {
 		x.put(x.own, inventory.DependName(&list[i].Package), i)
 		for _, name := range list[i].Provides {
@@ -117,25 +137,25 @@ func newNameIndex(list []analyzer.Component) *nameIndex {
 }
 
 // put enters a component under a name. Scopes are entered only once a name has a second bearer, which few have.
-func (x *nameIndex) put(m map[nameKey]int, name string, i int) {
-	c := &x.list[i]
-	everywhere := nameKey{c.Type, name, ""}
-	first, ok := m[everywhere]
+func (x *nameIndex) put(m nameMap, name string, i int) {
+	key := nameKey{x.list[i].Type, name}
+	first, ok := m.image[key]
 	if !ok {
-		m[everywhere] = i
+		m.image[key] = bearer{index: i}
 		return
 	}
-	for _, k := range []int{first, i} {
+	for _, k := range []int{first.index, i} {
 		for scope := range scopesOf(&x.list[k]) {
-			key := nameKey{c.Type, name, scope}
-			if old, ok := m[key]; !ok || x.before(k, old) {
-				m[key] = k
+			scoped := scopeKey{key, scope}
+			if old, ok := m.scopes[scoped]; !ok || x.before(k, old) {
+				m.scopes[scoped] = k
 			}
 		}
 	}
-	if x.before(i, first) {
-		m[everywhere] = i
+	if x.before(i, first.index) {
+		first.index = i
 	}
+	m.image[key] = bearer{first.index, true}
 }
 
 // before reports whether a name stands for a rather than b in a scope of both.
@@ -149,17 +169,20 @@ func (x *nameIndex) before(a, b int) bool {
 
 // find returns the index of the component for a name in the dependencies of c, or -1.
 func (x *nameIndex) find(c *analyzer.Component, name string) int {
-	for _, m := range []map[nameKey]int{x.own, x.provided} {
-		k, ok := m[nameKey{c.Type, name, ""}]
+	key := nameKey{c.Type, name}
+	for _, m := range [...]*nameMap{&x.own, &x.provided} {
+		k, ok := m.image[key]
 		if !ok {
 			continue
 		}
-		for scope := range scopesOf(c) {
-			if near, ok := m[nameKey{c.Type, name, scope}]; ok {
-				return near
+		if k.several {
+			for scope := range scopesOf(c) {
+				if near, ok := m.scopes[scopeKey{key, scope}]; ok {
+					return near
+				}
 			}
 		}
-		return k
+		return k.index
 	}
 	return -1
 }

@@ -27,8 +27,8 @@ func marshal(bom *cyclonedx.BOM, components int, component func(int) cyclonedx.C
 		return nil, err
 	}
 	chunks := appendRuns(nil, "components", components, func(w *jsonWriter, i int) {
-		c := component(i)
-		w.component(&c)
+		w.element = component(i)
+		w.component(&w.element)
 	})
 	chunks = appendChunks(chunks, "dependencies", bom.Dependencies)
 	chunks = appendChunks(chunks, "compositions", bom.Compositions)

@@ -19,29 +19,35 @@ func complete(components []analyzer.Component, fragments []fragment) {
 	if len(fragments) == 0 {
 		return
 	}
-	type key struct{ analyzer, kind, name, dir string } // either name or dir is empty
-	keyOf := func(f *fragment) key {
+	type key struct{ analyzer, kind, of string } // a name or a directory
+	named, near := make(map[key][]int), make(map[key][]int)
+	indexOf := func(f *fragment) (map[key][]int, key) {
 		if f.Name == "" {
-			return key{f.analyzer, f.Type, "", f.dir}
+			return near, key{f.analyzer, f.Type, f.dir}
 		}
-		return key{f.analyzer, f.Type, f.Name, ""}
+		return named, key{f.analyzer, f.Type, f.Name}
 	}
-	index := make(map[key][]int, len(fragments))
 	for i := range fragments {
-		index[keyOf(&fragments[i])] = nil
+		index, k := indexOf(&fragments[i])
+		index[k] = nil
+	}
+	enter := func(index map[key][]int, k key, i int) {
+		if list, ok := index[k]; ok {
+			index[k] = append(list, i)
+		}
 	}
 	for i := range components {
 		c := &components[i]
-		for _, k := range [...]key{{c.Analyzer, c.Type, c.Name, ""}, {c.Analyzer, c.Type, "", dirOf(c.Path)}} {
-			if list, ok := index[k]; ok {
-				index[k] = append(list, i)
-			}
+		enter(named, key{c.Analyzer, c.Type, c.Name}, i)
+		if len(near) > 0 {
+			enter(near, key{c.Analyzer, c.Type, dirOf(c.Path)}, i)
 		}
 	}
 	ordered := make([]bool, len(components)) // the Files of each
 	for n := range fragments {
 		f := &fragments[n]
-		for _, i := range index[keyOf(f)] {
+		index, k := indexOf(f)
+		for _, i := range index[k] {
 			p := &components[i].Package
 			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
 				continue

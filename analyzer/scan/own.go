@@ -13,21 +13,21 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	components := report.Components
 	at := make(map[string]int, len(components)) // 1 + the last component that needs an owner, by path
 	before := make([]int, len(components))      // and 1 + the one before it with the same path
-	wanted := make(map[string]bool)             // base names of their files; few of the files that packages own have one
+	var wanted nameSet                          // base names of their files; few of the files that packages own have one
 	for i := range components {
 		if c := &components[i]; !c.System {
 			before[i], at[c.Path] = at[c.Path], i+1
-			wanted[path.Base(c.Path)] = true
+			wanted.add(path.Base(c.Path))
 		}
 	}
 	owned = make(map[string]bool)
 	for i := range report.Diagnostics {
 		if d := &report.Diagnostics[i]; d.Type != "" {
 			owned[d.Path] = false
-			wanted[path.Base(d.Path)] = true
+			wanted.add(path.Base(d.Path))
 		}
 	}
-	if len(wanted) == 0 {
+	if wanted.names == nil {
 		return nil
 	}
 	resolved := make(map[string]string) // targets of directories
@@ -38,7 +38,7 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 		}
 		for _, f := range owner.Files {
 			name := f[strings.LastIndexByte(f, '/')+1:]
-			if !wanted[name] {
+			if !wanted.has(name) {
 				continue
 			}
 			dir := dirOf(f)
@@ -63,4 +63,28 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 		}
 	}
 	return owned
+}
+
+// A nameSet is a set of names that most look-ups don't find. Most of these end without a hash.
+type nameSet struct {
+	names map[string]bool
+	like  [1 << 12]bool // names with this length and this first byte
+}
+
+func (s *nameSet) add(name string) {
+	if s.names == nil {
+		s.names = make(map[string]bool)
+	}
+	s.names[name] = true
+	s.like[shape(name)] = true
+}
+
+func (s *nameSet) has(name string) bool { return s.like[shape(name)] && s.names[name] }
+
+// shape returns 6 bits of the length of a name and 6 of its first byte.
+func shape(name string) int {
+	if name == "" {
+		return 0
+	}
+	return len(name)&63<<6 | int(name[0])&63
 }

@@ -44,7 +44,7 @@ const (
 	maxNodes = 1_500_000
 
 	// manyChildren is the number of children from which on tree.wide has them.
-	manyChildren = 8
+	manyChildren = 32
 )
 
 func newTree() *tree { return &tree{wide: make(map[place]*node)} }

@@ -24,14 +24,15 @@ type output struct {
 
 // output opens the file that -o names; "" and "-" are standard output.
 func (a *app) output(name string) (*output, error) {
+	const buffer = 64 << 10
 	if name == "" || name == "-" {
-		return &output{Writer: bufio.NewWriter(a.stdout)}, nil
+		return &output{Writer: bufio.NewWriterSize(a.stdout, buffer)}, nil
 	}
 	f, err := atomicfile.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write results: %w; choose another file with -o", err)
 	}
-	return &output{bufio.NewWriter(f), f}, nil
+	return &output{bufio.NewWriterSize(f, buffer), f}, nil
 }
 
 func (o *output) commit() error {
