@@ -121,4 +121,3 @@ func TestJoin(t *testing.T) {
 		t.Errorf("after an error: %v", got)
 	}
 }
-

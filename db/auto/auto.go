@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"net"
 	"net/http"
 	"os"
@@ -48,7 +49,7 @@ type Database struct {
 const (
 	defaultRenew = 24 * time.Hour
 	retryPause   = 10 * time.Minute // between attempts to renew data
-	missingPause = time.Minute      // between attempts to fetch data of which there is none
+	missingPause = time.Minute      // between attempts to fetch missing data
 	dialTimeout  = 5 * time.Second
 )
 
@@ -119,6 +120,35 @@ func (d *Database) open(ctx context.Context, ecosystems []matcher.Key) (*Source,
 		}
 	}
 	return s, nil
+}
+
+// Unfetched returns a source without advisories, for a program that goes on without a database. Its coverage marks all feeds that have
+// advisories for a report as missing. [matcher.Join] joins it with another source.
+func (d *Database) Unfetched(found *analyzer.Report) matcher.Source {
+	var u unfetched
+	for _, k := range feed.Ecosystems(found) {
+		for _, f := range d.Feeds {
+			if slices.ContainsFunc(f.Datasets, func(s feed.Dataset) bool { return !s.Optional && covers(s.Covers, k) }) {
+				u = append(u, matcher.Coverage{Type: k.Type, Namespace: k.Namespace, Release: k.Release, Feed: f.Name, Missing: true})
+			}
+		}
+	}
+	return u
+}
+
+type unfetched []matcher.Coverage
+
+func (unfetched) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	return func(func(matcher.Advisory, error) bool) {}
+}
+
+func (u unfetched) Coverage(_ context.Context, keys []matcher.Key) (rows []matcher.Coverage, _ error) {
+	for _, c := range u {
+		if slices.ContainsFunc(keys, func(k matcher.Key) bool { return k.Ecosystem() == ecosystemOf(c) }) {
+			rows = append(rows, c)
+		}
+	}
+	return rows, nil
 }
 
 // due returns the ecosystems to fetch.
@@ -201,7 +231,7 @@ func (d *Database) fetch(ctx context.Context, ecosystems []matcher.Key, now time
 	if ctx.Err() != nil {
 		return is, err
 	}
-	if e := d.note(is, due, now, &r, err); e != nil {
+	if e := d.note(ctx, is, due, now, &r, err); e != nil {
 		return is, e
 	}
 	return is, is.err(ecosystems)
@@ -221,7 +251,7 @@ func (d *Database) options(due []matcher.Key, now time.Time) feed.UpdateOptions 
 	return o
 }
 
-// discard removes a file that nothing can be kept of, such as a damaged one. It is only a copy of what publishers have.
+// discard removes a file that nothing can be kept of, such as a damaged one. Publishers have all of it.
 func (d *Database) discard() error {
 	f, err := db.OpenFile(d.File)
 	switch {
@@ -244,8 +274,8 @@ func (d *Database) remove(reason error) error {
 }
 
 // note writes down the result of an update.
-func (d *Database) note(is *state, due []matcher.Key, now time.Time, r *feed.UpdateResult, failure error) error {
-	rows, err := d.coverage(due)
+func (d *Database) note(ctx context.Context, is *state, due []matcher.Key, now time.Time, r *feed.UpdateResult, failure error) error {
+	rows, err := d.coverage(ctx, due)
 	if err != nil {
 		return err
 	}
@@ -288,7 +318,7 @@ func (d *Database) note(is *state, due []matcher.Key, now time.Time, r *feed.Upd
 }
 
 // coverage returns the rows of the file, none if it does not exist.
-func (d *Database) coverage(ecosystems []matcher.Key) ([]matcher.Coverage, error) {
+func (d *Database) coverage(ctx context.Context, ecosystems []matcher.Key) ([]matcher.Coverage, error) {
 	f, err := db.OpenFile(d.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -297,7 +327,7 @@ func (d *Database) coverage(ecosystems []matcher.Key) ([]matcher.Coverage, error
 		return nil, err
 	}
 	defer f.Close()
-	return f.Coverage(context.Background(), ecosystems)
+	return f.Coverage(ctx, ecosystems)
 }
 
 func ecosystemOf(c matcher.Coverage) matcher.Key {

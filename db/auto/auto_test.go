@@ -287,6 +287,14 @@ func TestNone(t *testing.T) {
 			t.Errorf("offline %v: %v", offline, err)
 		}
 	}
+	rest := p.database(file, 0).Unfetched(image("pypi jinja", "npm lodash", "deb x"))
+	rows, err := rest.Coverage(t.Context(), []matcher.Key{{Type: "npm", Name: "lodash"}, {Type: "deb", Name: "x"}})
+	if want := []matcher.Coverage{{Type: "npm", Feed: "osv", Missing: true}, {Type: "npm", Feed: "retirejs", Missing: true}}; err != nil || !slices.Equal(rows, want) {
+		t.Errorf("unfetched: %v, %v", rows, err)
+	}
+	for a, err := range rest.Advisories(t.Context(), []matcher.Key{{Type: "npm", Name: "lodash"}}) {
+		t.Errorf("%v, %v", a, err)
+	}
 	if _, err := p.database(file, 0).Open(t.Context(), new(analyzer.Report)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("empty image: %v", err)
 	}

@@ -1,4 +1,4 @@
-// Package auto keeps a database of advisories that fetches what images need, when they need it.
+// Package auto keeps a database of advisories that fetches those that an image needs.
 //
 // A [Database] is a file, such as one in the user's cache directory. [Database.Open] fetches the advisories for the ecosystems of a
 // report from their publishers, unless the file has them and they are new enough. The file grows with the images that are matched, and is
@@ -18,5 +18,5 @@
 // # Failures
 //
 // A feed that can't be fetched costs that feed only. If the file has its former data, Open uses that, and Source.Err says why it is not
-// newer. If it has none, Coverage marks the feed as missing, so that a gate does not pass what nothing was compared with.
+// newer. If it has none, Coverage marks the feed as missing, so that a gate does not pass.
 package auto

@@ -15,8 +15,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A state has the times of updates. It describes the file beside it. If it is lost, the next update asks publishers again, and fetches what
-// has changed.
+// A state has the times of updates. It describes the file beside it. If it is lost, the next update asks publishers again, and fetches
+// changes.
 type state struct {
 	Ecosystems []entry `json:"ecosystems"`
 }
@@ -28,7 +28,7 @@ type entry struct {
 	Release   string    `json:"release,omitempty"`
 	Renewed   time.Time `json:"renewed,omitzero"`  // when all feeds were last compared with their publishers
 	Tried     time.Time `json:"tried"`             // when that was last attempted
-	Missing   []string  `json:"missing,omitempty"` // feeds of which the file has nothing
+	Missing   []string  `json:"missing,omitempty"` // feeds that the file lacks
 	Error     string    `json:"error,omitempty"`   // of the last attempt
 }
 
@@ -36,7 +36,7 @@ func (e *entry) key() matcher.Key {
 	return matcher.Key{Type: e.Type, Namespace: e.Namespace, Release: e.Release}
 }
 
-// of returns the entry of an ecosystem, a new one if there is none.
+// of returns the entry of an ecosystem, or a new one.
 func (s *state) of(k matcher.Key) entry {
 	for _, e := range s.Ecosystems {
 		if e.key() == k {

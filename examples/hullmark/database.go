@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,9 +36,9 @@ const (
 	envOffline  = "HULLMARK_OFFLINE"
 )
 
-// fetchFlags say which advisories a command fetches and adds by itself.
+// fetchFlags select the advisories that a command fetches and adds.
 type fetchFlags struct {
-	automatic  bool // the command fetches what an image needs
+	automatic  bool // the command fetches advisories for an image
 	offline    bool
 	renew      time.Duration
 	advisories []string
@@ -82,7 +81,7 @@ type advisorySource struct {
 	opened []io.Closer
 }
 
-// advisories opens what the command line names, so that its mistakes are found before an image is read. The demonstration image never needs
+// advisories opens the sources that the command line names, so that its mistakes are found before an image is read. The demonstration image never needs
 // more than the starter database.
 func (a *app) advisories(ctx context.Context, f databaseFlags, ref string) (*advisorySource, error) {
 	s := &advisorySource{a: a, f: f}
@@ -128,7 +127,7 @@ func (s *advisorySource) open(ctx context.Context, found *analyzer.Report) (matc
 	return source, nil
 }
 
-// fetch opens the database in the user's cache directory, which fetches what the report needs. If there is none, and nothing can be fetched,
+// fetch opens the database in the user's cache directory, which fetches the advisories for a report. If nothing can be fetched, and nothing was before,
 // it opens the starter database.
 func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (matcher.Source, error) {
 	needs := report.New(found, nil, report.Options{Declared: s.places.declared, Include: s.places.include}).Report
@@ -159,32 +158,9 @@ func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (mat
 	}
 	if d == nil {
 		s.a.say("cannot fetch advisories: %s; set XDG_CACHE_HOME, or name a database with --db", oneLine(err.Error()))
+		d = &auto.Database{Feeds: fetchedFeeds()}
 	}
-	return matcher.Join(first, unfetched(feed.Ecosystems(needs))), nil
-}
-
-// unfetched is a source of ecosystems whose advisories could not be fetched.
-type unfetched []matcher.Key
-
-func (unfetched) Advisories(context.Context, []matcher.Key) iter.Seq2[matcher.Advisory, error] {
-	return func(func(matcher.Advisory, error) bool) {}
-}
-
-func (u unfetched) Coverage(_ context.Context, keys []matcher.Key) (rows []matcher.Coverage, _ error) {
-	for _, k := range u {
-		asked := slices.ContainsFunc(keys, func(key matcher.Key) bool { return key.Ecosystem() == k })
-		for _, f := range fetchedFeeds() {
-			published := slices.ContainsFunc(f.Datasets, func(d feed.Dataset) bool {
-				return !d.Optional && slices.ContainsFunc(d.Covers, func(c matcher.Key) bool {
-					return c.Type == k.Type && c.Namespace == k.Namespace && (c.Release == "" || c.Release == k.Release)
-				})
-			})
-			if asked && published {
-				rows = append(rows, matcher.Coverage{Type: k.Type, Namespace: k.Namespace, Release: k.Release, Feed: f.Name, Missing: true})
-			}
-		}
-	}
-	return rows, nil
+	return matcher.Join(first, d.Unfetched(needs)), nil
 }
 
 // fetchedFeeds are the feeds that a scan fetches. EPSS and exploits are megabytes a day that few images need; db update fetches them.
