@@ -76,6 +76,7 @@ type advisorySource struct {
 	f      databaseFlags
 	quiet  bool
 	places placeFlags
+	file   string         // of the advisories that are fetched
 	named  database       // that --db names; nil if the advisories are those that are fetched
 	own    matcher.Source // of --advisories; may be nil
 	opened []io.Closer
@@ -94,7 +95,7 @@ func (a *app) advisories(ctx context.Context, f databaseFlags, ref string) (*adv
 			return nil, fmt.Errorf("--advisories: %w", err)
 		}
 	}
-	if f.database == "" && f.key == "" && f.automatic && ref != demoRef {
+	if f.database == "" && f.key == "" && f.days == 0 && f.automatic && ref != demoRef {
 		return s, nil
 	}
 	if s.named, err = a.openDatabase(ctx, f); err != nil {
@@ -134,6 +135,7 @@ func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (mat
 	d, bars, err := s.a.automatic(ctx, &s.f, s.quiet)
 	var source *auto.Source
 	if err == nil {
+		s.file = d.File
 		source, err = d.Open(ctx, needs)
 		bars.Finish()
 		if ctx.Err() != nil {
@@ -146,7 +148,7 @@ func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (mat
 		return source, nil
 	}
 	if d != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w; remove the file, or name a database with --db", err)
+		return nil, removeAdvice(err)
 	}
 	first, err2 := s.a.openStarter()
 	if err2 != nil {
@@ -161,6 +163,22 @@ func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (mat
 		d = &auto.Database{Feeds: fetchedFeeds()}
 	}
 	return matcher.Join(first, d.Unfetched(needs)), nil
+}
+
+// removeAdvice adds advice to the error of the database in the user's cache directory.
+func removeAdvice(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; remove the file to fetch it again, or name a database with --db", err)
+}
+
+// advise adds advice to an error of matching, if it is that of a damaged database that was fetched.
+func (s *advisorySource) advise(err error) error {
+	if s.named == nil && errors.Is(err, db.ErrCorrupt) {
+		return removeAdvice(fmt.Errorf("%s: %w", s.file, err))
+	}
+	return err
 }
 
 // fetchedFeeds are the feeds that a scan fetches. EPSS and exploits are megabytes a day that few images need; db update fetches them.
@@ -239,11 +257,12 @@ func (a *app) tellAge(s *auto.Source, offline bool) {
 
 // openKnown opens the database that --db names, or else the one that scans have fetched, or else the starter database.
 func (a *app) openKnown(ctx context.Context, f databaseFlags) (database, error) {
-	if f.database == "" && f.key == "" {
+	if f.database == "" && f.key == "" && f.days == 0 {
 		f.offline = true
 		if d, _, err := a.automatic(ctx, &f, true); err == nil {
-			if source, err := d.Open(ctx, new(analyzer.Report)); err == nil {
-				return source, nil
+			source, err := d.Open(ctx, new(analyzer.Report))
+			if !errors.Is(err, fs.ErrNotExist) {
+				return source, removeAdvice(err)
 			}
 		}
 	}

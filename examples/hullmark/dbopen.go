@@ -83,8 +83,8 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 	if f.database != "" {
 		return a.openDB(ctx, f.database, f)
 	}
-	if f.key != "" {
-		return nil, errors.New("--db-key needs a database to check; name one with --db")
+	if f.key != "" || f.days != 0 {
+		return nil, errors.New("--db-key and --db-max-age need a database to check; name one with --db")
 	}
 	return a.openStarter()
 }
@@ -123,8 +123,8 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB,
 	return d, databaseError(err)
 }
 
-// remoteRef returns the reference in a registry that a name stands for: it begins with oci://, or there is no such file and its first part is
-// a host with a dot or a port, or localhost.
+// remoteRef returns the reference in a registry that a name stands for: it begins with oci://, or its first part is a host with a dot or a
+// port, or localhost, and there is neither such a file nor a directory with the name of the host.
 func remoteRef(name string) (ref string, ok bool) {
 	if ref, ok := strings.CutPrefix(name, remotePrefix); ok {
 		return ref, true
@@ -133,8 +133,10 @@ func remoteRef(name string) (ref string, ok bool) {
 	if rest == "" || strings.HasPrefix(host, ".") || host != "localhost" && !strings.ContainsAny(host, ".:") || filepath.VolumeName(name) != "" {
 		return "", false
 	}
-	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
-		return "", false
+	for _, place := range []string{host, name} {
+		if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+			return "", false
+		}
 	}
 	return name, true
 }

@@ -192,7 +192,7 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
-	if ref, ok := remoteRef(f.output); ok {
+	if ref, ok := strings.CutPrefix(f.output, remotePrefix); ok {
 		return a.dbUpdateRemote(ctx, ref, f, o)
 	}
 	if f.key != "" {

@@ -124,7 +124,8 @@ func TestFetch(t *testing.T) {
 		{"no home directory", []string{"scan", "--cache", "off", "--fail-on", "critical", image}, func() { t.Setenv("XDG_CACHE_HOME", ""); t.Setenv("HOME", "") }, false, 3, "NOT FETCHED", "cannot fetch advisories: "},
 		{"a database", []string{"scan", "--db", file, image}, func() { t.Setenv("XDG_CACHE_HOME", cache) }, false, 0, "", ""},
 		{"a database of the environment", []string{"scan", image}, func() { t.Setenv(envDatabase, file) }, false, 0, "", ""},
-		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv(envDatabase, "") }, false, 1, "", "--db-key needs a database to check"},
+		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv(envDatabase, "") }, false, 1, "", "--db-key and --db-max-age need a database to check"},
+		{"the age of a signature without a database", []string{"scan", "--db-max-age", "3", image}, nil, false, 1, "", "--db-key and --db-max-age need a database to check"},
 		{"a negative age", []string{"scan", "--db-renew", "-1h", image}, nil, false, 1, "", "--db-renew -1h0m0s is less than 0"},
 		{"publishers are out of order", []string{"scan", "--fail-on", "critical", image}, func() { p.outOfOrder(true) }, true, 3, "osv   unknown                   NOT FETCHED", "503"},
 		{"fetched", []string{"scan", image}, func() { p.outOfOrder(false) }, true, 0, fetched, "fetched "},
@@ -133,7 +134,9 @@ func TestFetch(t *testing.T) {
 		{"new enough", []string{"scan", "--db-renew", "1ns", image}, func() { t.Setenv(envOffline, "false") }, false, 0, fetched, ""},
 		{"never", []string{"scan", "--db-renew", "0", image}, nil, false, 0, fetched, ""},
 		{"query", []string{"db", "query", "pkg:pypi/aiohttp"}, nil, false, 0, "PYSEC-2023-120", ""},
-		{"damaged", []string{"scan", image}, func() { truncate(t, cache) }, true, 0, fetched, "beginning anew"},
+		{"cut off", []string{"scan", image}, func() { truncate(t, cache) }, true, 0, fetched, "beginning anew"},
+		{"damaged inside", []string{"scan", image}, func() { damage(t, cache) }, false, 1, "", "advisories.db: "},
+		{"offline and damaged inside", []string{"explain", "--offline", image, "CVE-2023-37276"}, nil, false, 1, "", "; remove the file to fetch it again"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p.took()
@@ -148,18 +151,56 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// truncate cuts the fetched database in half.
-func truncate(t *testing.T, cache string) {
+// fetchedFile returns the name of the fetched database.
+func fetchedFile(t *testing.T, cache string) string {
 	names, err := filepath.Glob(filepath.Join(cache, "hullmark", "db-*", "advisories.db"))
 	if err != nil || len(names) != 1 {
 		t.Fatalf("%v, %v", names, err)
 	}
-	info, err := os.Stat(names[0])
+	return names[0]
+}
+
+// truncate cuts the fetched database in half.
+func truncate(t *testing.T, cache string) {
+	name := fetchedFile(t, cache)
+	info, err := os.Stat(name)
 	if err == nil {
-		err = os.Truncate(names[0], info.Size()/2)
+		err = os.Truncate(name, info.Size()/2)
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// damage changes the blocks of the fetched database.
+func damage(t *testing.T, cache string) {
+	name := fetchedFile(t, cache)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 8; i < len(b)/2; i++ {
+		b[i] ^= 1
+	}
+	if err := os.WriteFile(name, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRemoteRef tells references in registries from names of files.
+func TestRemoteRef(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("team.d", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"oci://registry.example/a:1": "registry.example/a:1", "registry.example/a:1": "registry.example/a:1", "localhost/a": "localhost/a", "localhost:5000/a": "localhost:5000/a",
+		"registry.example/a@sha256:0123": "registry.example/a@sha256:0123",
+		"advisories.db":                  "", "team.d/new.db": "", "./registry.example/a": "", "../registry.example/a": "", "/registry.example/a": "", "data/a.db": "", "registry.example/": "", "": "",
+	} {
+		if got, ok := remoteRef(name); got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %v", name, got, ok)
+		}
 	}
 }
 

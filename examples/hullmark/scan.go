@@ -127,7 +127,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 	case errors.Is(err, policy.ErrNoMapping):
 		return fmt.Errorf("%w; add a mapping or a default, or name the image with --image-name", err)
 	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, data.advise(err))
 	}
 	for i := range x.VEX {
 		a.tellVEX(&x.VEX[i])
@@ -213,7 +213,7 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		}
 		x, err := assess.Pipeline{Name: ref, Source: source, Declared: f.declared, Include: f.include, Now: a.now()}.Explain(ctx, found, id)
 		if err != nil {
-			return fmt.Errorf("%s: %w", ref, err)
+			return fmt.Errorf("%s: %w", ref, data.advise(err))
 		}
 		if f.format == "json" {
 			return json.WriteExplanations(out, x)
