@@ -57,7 +57,7 @@ const (
 type Source struct {
 	*db.DB
 
-	Renewed time.Time // when the data for the report was last compared with its publishers'; zero if it never was, for a part of it
+	Renewed time.Time // when the data for the report was last compared with its publishers'; zero if a part of it never was
 	Err     error     // why a part of the data was not fetched or renewed, by this Open or the last one that tried; nil otherwise
 
 	missing []matcher.Coverage
@@ -110,11 +110,16 @@ func (d *Database) open(ctx context.Context, ecosystems []matcher.Key) (*Source,
 		return nil, e
 	}
 	s := &Source{DB: file, Err: err}
-	for i, k := range ecosystems {
+	first := true
+	for _, k := range ecosystems {
+		if !d.publishes(k) {
+			continue
+		}
 		x := was.of(k)
-		if i == 0 || x.Renewed.Before(s.Renewed) {
+		if first || x.Renewed.Before(s.Renewed) {
 			s.Renewed = x.Renewed
 		}
+		first = false
 		for _, name := range x.Missing {
 			s.missing = append(s.missing, matcher.Coverage{Type: k.Type, Namespace: k.Namespace, Release: k.Release, Feed: name, Missing: true})
 		}
@@ -243,8 +248,8 @@ func (d *Database) options(due []matcher.Key, now time.Time) feed.UpdateOptions 
 	o.For, o.Only, o.Inputs, o.Now = due, nil, nil, now
 	o.Limits.Retry.Attempts = cmp.Or(o.Limits.Retry.Attempts, 3)
 	o.Limits.Retry.Pause = cmp.Or(o.Limits.Retry.Pause, 300*time.Millisecond)
-	if o.Client == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok && o.Client == nil {
+		t := standard.Clone()
 		t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 		o.Client = &http.Client{Transport: t}
 	}

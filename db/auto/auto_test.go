@@ -202,7 +202,7 @@ func TestLife(t *testing.T) {
 		{"the first image", 0, python, nil, "PYSEC-1", tookPyPI, 0, ""},
 		{"again", 1, python, nil, "PYSEC-1", "", 1, ""},
 		{"another language is fetched, the first one is new enough", 2, both, nil, "PYSEC-1, CVE-2020-0001, GHSA-1", tookNPM, 2, ""},
-		{"the distribution of no publisher", 2, image("deb x", "pypi jinja"), nil, "PYSEC-1, nothing for deb", "", 0, ""},
+		{"the distribution of no publisher", 2, image("deb x", "pypi jinja"), nil, "PYSEC-1, nothing for deb", "", 2, ""},
 		{"an empty image", 2, image(), nil, "", "", 0, ""},
 		{"a shorter age", 3, node, func(d *auto.Database) { d.Renew = time.Minute }, "CVE-2020-0001, GHSA-1", tookNPM, 0, ""},
 		{"a day later", 25, python, nil, "PYSEC-1", tookPyPI, 0, ""},
