@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"go.yaml.in/yaml/v3"
@@ -130,9 +131,11 @@ func TestWorkflow(t *testing.T) {
 			for name, value := range all {
 				c.Env = append(c.Env, name+"="+value)
 			}
+			started := time.Now()
 			if err := c.Run(); err != nil {
 				t.Errorf("%s: %v\n%s", step.Name, err, log.String())
 			}
+			t.Logf("%s: %v", step.Name, time.Since(started))
 		}
 		for _, name := range []string{"key", ".docker/config.json"} {
 			if _, err := os.Stat(filepath.Join(home, name)); err == nil {
