@@ -95,7 +95,7 @@ func TestWorkflow(t *testing.T) {
 	for _, name := range []string{"PATH", "GOFLAGS", "GOPROXY"} {
 		env[name] = os.Getenv(name)
 	}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+	for _, name := range []string{"GOENV", "GOCACHE", "GOMODCACHE", "GOPATH"} {
 		out, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
