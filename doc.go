@@ -45,6 +45,7 @@
 //	matcher/report/template   writes the output of a Go template
 //	db                        advisories in one immutable file, which can be signed
 //	db/jsonlines              writes advisories and their changes as JSON lines
+//	db/auto                   a database that fetches what images need
 //	db/oci                    databases in registries: pushed, pulled by changed blocks, or read in place
 //	db/feed                   reads publishers' data, from files and URLs
 //	db/feed/all               all feeds

@@ -25,6 +25,7 @@ type Info struct {
 	Coverage     []CoverageInfo
 	Enrichments  []EnrichmentInfo // sorted by feed
 	Signatures   []Signature      // valid ones by any key, the oldest first
+	SignedSize   int64            // of the file without signatures, in bytes
 }
 
 // EnrichmentInfo counts the vulnerabilities that a feed enriches.
@@ -41,8 +42,10 @@ func (d *DB) Info() Info {
 		Size:      d.size,
 		IndexSize: int(d.footer.stored),
 		TailSize:  d.size - d.footer.offset,
-		Feeds:     slices.Clone(d.root.feeds),
-		Coverage:  slices.Clone(d.root.coverage),
+
+		SignedSize: d.size - int64(len(d.signatures))*signatureSize,
+		Feeds:      slices.Clone(d.root.feeds),
+		Coverage:   slices.Clone(d.root.coverage),
 
 		Signatures: slices.Clone(d.signatures),
 	}

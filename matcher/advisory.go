@@ -134,5 +134,6 @@ type Coverage struct {
 	Feed      string    // "" if there are no advisories
 	Date      time.Time // of the feed's data
 	Sampled   bool      // the feed has only some advisories of the ecosystem: no match proves nothing
+	Missing   bool      // the feed has advisories of the ecosystem, but the source could not get them: no match proves nothing
 	EndOfLife bool      // the publisher no longer supports this release and records no new vulnerabilities
 }

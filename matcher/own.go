@@ -108,7 +108,7 @@ func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro,
 		return nil, fmt.Errorf("matcher: %w", err)
 	}
 	for _, r := range rows {
-		if r.Feed == "" || r.Sampled {
+		if r.Feed == "" || r.Sampled || r.Missing {
 			data.uncovered[Key{Type: r.Type, Namespace: r.Namespace, Release: r.Release}] = true
 		}
 	}

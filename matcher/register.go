@@ -152,7 +152,7 @@ func wholeOf(purlType, version string) (whole string, ok bool) {
 func (r *register) addProducts(rows []Coverage) bool {
 	covered := make(map[Key]bool)
 	for _, c := range rows {
-		if c.Feed != "" {
+		if c.Feed != "" && !c.Missing && !c.Sampled {
 			covered[Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}] = true
 		}
 	}

@@ -64,7 +64,7 @@ func plan(feeds []Feed, o *UpdateOptions) ([]*job, error) {
 
 func newJob(f *Feed, s *Dataset) *job {
 	j := &job{feed: f, dataset: s}
-	j.report.Dataset = f.title(s)
+	j.report.Dataset, j.report.Covers = f.title(s), s.Covers
 	j.report.Feed, j.report.Location = f.Name, f.title(s)
 	return j
 }

@@ -43,10 +43,11 @@ type UpdateOptions struct {
 // A DatasetResult reports how Update dealt with one dataset. If the dataset is unchanged or failed, the database holds its former data,
 // and the LoadResult has only the names, and the date of that data.
 type DatasetResult struct {
-	Dataset   string  // "osv/npm"
-	Unchanged bool    // the publisher has no newer data
-	Err       error   // why Update could not renew the dataset
-	Missing   []error // files that the publisher no longer has; the database keeps their former data
+	Dataset   string        // "osv/npm"
+	Covers    []matcher.Key // see Dataset.Covers
+	Unchanged bool          // the publisher has no newer data
+	Err       error         // why Update could not renew the dataset
+	Missing   []error       // files that the publisher no longer has; the database keeps their former data
 	LoadResult
 }
 

@@ -27,6 +27,7 @@ type blob struct {
 	ctx  context.Context // of ReadAt
 	repo *distribution.Repository
 	artifact
+	disk *disk // may be nil
 
 	progress func(done, total int64)
 	total    int64 // for progress
@@ -91,6 +92,7 @@ func (b *blob) find(offset, length int64) (part, bool) {
 
 // Prefetch implements prefetch.Reader.
 func (b *blob) Prefetch(ctx context.Context, spans []prefetch.Span) error {
+	b.recall(spans)
 	wanted := b.coalesce(spans)
 	got := make([]part, len(wanted))
 	g, ctx := errgroup.WithContext(ctx)
@@ -107,6 +109,32 @@ func (b *blob) Prefetch(ctx context.Context, spans []prefetch.Span) error {
 	}
 	b.keep(got)
 	return nil
+}
+
+// recall keeps the parts for some spans that are on the disk.
+func (b *blob) recall(spans []prefetch.Span) {
+	if b.disk == nil {
+		return
+	}
+	var got []part
+	for _, s := range spans {
+		b.mu.Lock()
+		_, known := b.find(s.Offset, s.Length)
+		b.mu.Unlock()
+		if known || s.Length <= 0 || len(got) > 0 && covers(got[len(got)-1], s) {
+			continue
+		}
+		if p, ok := b.disk.read(s); ok && p.end() <= b.layer.Size {
+			got = append(got, p)
+		}
+	}
+	if len(got) > 0 {
+		b.keep(got)
+	}
+}
+
+func covers(p part, s prefetch.Span) bool {
+	return p.offset <= s.Offset && s.Offset+s.Length <= p.end()
 }
 
 // coalesce returns the spans to request: those that are not kept, with neighbours joined.
@@ -150,6 +178,9 @@ func (b *blob) fetch(ctx context.Context, s prefetch.Span) ([]byte, error) {
 	if s.Offset < 0 || s.Length <= 0 || s.Offset+s.Length > b.layer.Size {
 		return nil, fmt.Errorf("oci: %s: bytes %d to %d of %d", b.repo.Ref, s.Offset, s.Offset+s.Length, b.layer.Size)
 	}
+	if p, ok := b.disk.read(s); ok {
+		return p.bytes[s.Offset-p.offset:][:s.Length], nil
+	}
 	body, err := b.repo.BlobRange(ctx, b.layer, s.Offset, s.Length)
 	if err != nil {
 		return nil, fmt.Errorf("oci: %w", err)
@@ -163,6 +194,7 @@ func (b *blob) fetch(ctx context.Context, s prefetch.Span) ([]byte, error) {
 	if err = errors.Join(err, body.Close()); err != nil {
 		return nil, fmt.Errorf("oci: %w", err)
 	}
+	b.disk.write(s.Offset, p)
 	return p, nil
 }
 

@@ -30,6 +30,10 @@ type Options struct {
 	// Older lets Pull replace a file with an older database.
 	Older bool
 
+	// Cache is a directory in which Open keeps the parts of databases that it has fetched, at most 512 MiB of each. It removes those of a
+	// database that was not opened for a week. If Cache is empty, every Open fetches anew.
+	Cache string
+
 	// Progress, if not nil, is called with the number of bytes transferred so far and their total, -1 if that is not known.
 	Progress func(done, total int64)
 }

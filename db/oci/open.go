@@ -32,7 +32,7 @@ func open(ctx context.Context, repo *distribution.Repository, o *Options) (*db.D
 	if err != nil {
 		return nil, "", err
 	}
-	b := &blob{ctx: ctx, repo: repo, artifact: a, progress: o.Progress, total: -1}
+	b := &blob{ctx: ctx, repo: repo, artifact: a, disk: openDisk(o.Cache, a.layer.Digest.Hex), progress: o.Progress, total: -1}
 	d, err := b.open(ctx, o.Verify)
 	return d, a.digest.String(), err
 }

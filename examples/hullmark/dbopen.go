@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -30,11 +31,13 @@ type databaseFlags struct {
 	database string
 	key      string
 	days     int
+	blocks   string // directory that caches blocks of a database in a registry; "" for none
+	fetchFlags
 }
 
 // register adds --db, --db-key and --db-max-age.
 func (f *databaseFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.database, "db", "", "use the database in `FILE`, or at oci://REF (default the starter database)")
+	c.Flags().StringVar(&f.database, "db", "", "use the database in `FILE`, or at oci://REF")
 	f.registerKey(c, "db-")
 }
 
@@ -80,9 +83,14 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 	if f.database != "" {
 		return a.openDB(ctx, f.database, f)
 	}
-	if f.key != "" {
-		return nil, errors.New("--db-key needs a database to check; name one with --db")
+	if f.key != "" || f.days != 0 {
+		return nil, errors.New("--db-key and --db-max-age need a database to check; name one with --db")
 	}
+	return a.openStarter()
+}
+
+// openStarter opens the starter database, and describes it on standard error.
+func (a *app) openStarter() (database, error) {
 	d, err := starter.Open()
 	if err != nil {
 		return nil, err
@@ -94,17 +102,17 @@ func (a *app) openDatabase(ctx context.Context, f databaseFlags) (database, erro
 	return d, nil
 }
 
-// openDB opens the database in a file, or at oci://REF.
+// openDB opens the database in a file, or at oci://REF. A name such as HOST/NAME:TAG is a reference if there is no such file.
 func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB, error) {
 	policy, err := f.signature(a.now())
 	if err != nil {
 		return nil, err
 	}
-	if ref, ok := strings.CutPrefix(name, remotePrefix); ok {
+	if ref, ok := remoteRef(name); ok {
 		if policy == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		d, _, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
+		d, _, err := oci.Open(ctx, ref, oci.Options{Verify: policy, Cache: f.blocks})
 		return d, databaseError(err)
 	}
 	open := db.OpenFile
@@ -113,6 +121,24 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB,
 	}
 	d, err := open(name)
 	return d, databaseError(err)
+}
+
+// remoteRef returns the reference in a registry that a name stands for: it begins with oci://, or its first part is a host with a dot or a
+// port, or localhost, and there is neither such a file nor a directory with the name of the host.
+func remoteRef(name string) (ref string, ok bool) {
+	if ref, ok := strings.CutPrefix(name, remotePrefix); ok {
+		return ref, true
+	}
+	host, rest, _ := strings.Cut(name, "/")
+	if rest == "" || strings.HasPrefix(host, ".") || host != "localhost" && !strings.ContainsAny(host, ".:") || filepath.VolumeName(name) != "" {
+		return "", false
+	}
+	for _, place := range []string{host, name} {
+		if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+			return "", false
+		}
+	}
+	return name, true
 }
 
 // databaseError adds advice to the error of a database that cannot be opened.

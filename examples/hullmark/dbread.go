@@ -184,7 +184,8 @@ func (a *app) dbQueryCommand() *cobra.Command {
 }
 
 func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
-	data, err := a.openDatabase(ctx, f.databaseFlags)
+	f.environment("")
+	data, err := a.openKnown(ctx, f.databaseFlags)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -148,6 +149,8 @@ type updateFlags struct {
 	mayShrink bool
 	replace   bool
 	list      bool
+	verbose   bool
+	key       string
 }
 
 func (a *app) dbUpdateCommand() *cobra.Command {
@@ -166,13 +169,16 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
 	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
 	flags.BoolVar(&f.replace, "replace", false, "keep nothing of the former database, which may be damaged or outdated")
+	flags.StringVar(&f.key, "key", "", "sign a database in a registry with the private key in `FILE`")
+	flags.Lookup("output").Usage = "renew the database in `FILE`, or at oci://REF"
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "if no publisher can be reached, report each error")
 	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
 
 func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if f.output == "" || f.output == "-" {
-		return errors.New("db update needs -o FILE, the database to renew")
+		return errors.New("db update needs -o FILE or -o oci://REF, the database to renew")
 	}
 	o, err := f.options()
 	if err != nil {
@@ -188,42 +194,70 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 			return fmt.Errorf("%s: no packages found; without --for, db update fetches all datasets", f.wants)
 		}
 	}
-	file := terminal.Escape(f.output)
+	if ref, ok := strings.CutPrefix(f.output, remotePrefix); ok {
+		return a.dbUpdateRemote(ctx, ref, f, o)
+	}
+	if f.key != "" {
+		return errors.New("--key needs a database in a registry, -o oci://REF; hullmark db sign signs a file")
+	}
+	_, err = a.updateFile(ctx, f.output, f.output, f, o)
+	return err
+}
+
+// updateFile updates a file, which messages call shown, and reports whether it has written it.
+func (a *app) updateFile(ctx context.Context, file, shown string, f *updateFlags, o feed.UpdateOptions) (written bool, err error) {
 	bars := a.progress(ctx, f.quiet)
 	defer bars.Finish()
 	o.Progress = bars.Feed
-	o.Waiting = func() { a.say("waiting for another update of %s", file) }
+	o.Waiting = func() { a.say("waiting for another update of %s", terminal.Escape(shown)) }
 	started := a.now()
-	r, err := feed.Update(ctx, f.output, all.Feeds(), o)
+	r, err := feed.Update(ctx, file, all.Feeds(), o)
 	bars.Finish()
+	return r.Written, a.tellUpdate(&r, err, file, shown, f, started)
+}
+
+// tellUpdate reports the result of an update, the main thing first, and returns its error.
+func (a *app) tellUpdate(r *feed.UpdateResult, err error, name, shown string, f *updateFlags, started time.Time) error {
+	if text, ok := unreachable(r); ok {
+		a.say("%s; use --mirror, or get a database with db pull", text)
+		if !f.verbose {
+			return fmt.Errorf("%s; -v shows each error", kept(name, shown))
+		}
+	}
 	for _, err := range r.Fallbacks {
 		a.say("%s; continuing with the datasets of --list", oneLine(err.Error()))
 	}
-	failed := false
 	for i := range r.Datasets {
 		a.tellDataset(&r.Datasets[i], f.quiet)
-		failed = failed || r.Datasets[i].Err != nil
 	}
 	for _, k := range r.Uncovered {
 		a.say("no dataset has advisories for %s; add one with --feed NAME=LOCATION", terminal.Escape(words(k.Type, k.Namespace, k.Release)))
 	}
 	switch {
-	case err != nil && failed:
-		return fmt.Errorf("no dataset was renewed; %s has not changed", f.output)
+	case err != nil && anyFailed(r):
+		return fmt.Errorf("no dataset was renewed; %s", kept(name, shown))
 	case err != nil:
 		return databaseError(err)
 	case f.quiet:
 	case r.Written:
-		a.say("%s is up to date, after %v", file, a.now().Sub(started).Round(100*time.Millisecond))
+		a.say("%s is up to date, after %v", terminal.Escape(shown), a.now().Sub(started).Round(100*time.Millisecond))
 	default:
-		a.say("no new data; %s has not changed", file)
+		a.say("no new data; %s", kept(name, shown))
 	}
 	return nil
 }
 
+// kept says what became of the file of an update that wrote nothing.
+func kept(name, shown string) string {
+	if _, err := os.Stat(name); err != nil {
+		return terminal.Escape(shown) + " was not made"
+	}
+	return terminal.Escape(shown) + " has not changed"
+}
+
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
-	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace}
+	o := feed.UpdateOptions{Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace}
 	o.Tokens = tokens()
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
@@ -240,12 +274,18 @@ func (f *updateFlags) options() (feed.UpdateOptions, error) {
 		}
 		o.Only = append(o.Only, s)
 	}
-	if o.Mirror == "" || strings.HasPrefix(o.Mirror, "http://") || strings.HasPrefix(o.Mirror, "https://") {
-		return o, nil
-	}
 	var err error
-	o.Mirror, err = filepath.Abs(o.Mirror)
+	o.Mirror, err = mirrorOf(f.mirror)
 	return o, err
+}
+
+// mirrorOf returns the mirror that a flag or else the environment names: a URL, or the absolute path of a directory.
+func mirrorOf(flag string) (string, error) {
+	mirror := cmp.Or(flag, os.Getenv(envMirror))
+	if mirror == "" || strings.HasPrefix(mirror, "http://") || strings.HasPrefix(mirror, "https://") {
+		return mirror, nil
+	}
+	return filepath.Abs(mirror)
 }
 
 // tellDataset reports the state of a dataset, and the errors in its records.

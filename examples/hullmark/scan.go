@@ -26,10 +26,13 @@ type matchFlags struct {
 	formatFlags
 	verdictFlags
 	placeFlags
+	quiet  bool
+	layers string // --cache
 }
 
 func (f *matchFlags) register(c *cobra.Command) {
 	f.databaseFlags.register(c)
+	f.databaseFlags.registerAdvisories(c)
 	f.formatFlags.register(c)
 	f.verdictFlags.register(c)
 }
@@ -44,7 +47,7 @@ func (a *app) scanCommand() *cobra.Command {
 		ref := args[0]
 		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 			match := f.matchFlags
-			match.tag, match.placeFlags = tag, image.placeFlags
+			match.tag, match.placeFlags, match.quiet, match.layers = tag, image.placeFlags, image.quiet, image.cache
 			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
 				if f.attached {
 					found, err := a.readAttached(ctx, image.only(ref), image.platform)
@@ -56,6 +59,7 @@ func (a *app) scanCommand() *cobra.Command {
 	})
 	f.imageFlags.register(c)
 	f.matchFlags.register(c)
+	f.registerFetch(c)
 	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
 	return c
 }
@@ -73,6 +77,7 @@ func (a *app) matchCommand() *cobra.Command {
 		})
 	})
 	f.register(c)
+	f.registerFetch(c)
 	f.placeFlags.register(c)
 	return c
 }
@@ -93,6 +98,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 
 // match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
 func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
+	f.environment(f.layers)
 	p := assess.Pipeline{Name: name, Declared: f.declared, Include: f.include, Tool: thisTool(), Now: a.now()}
 	if err := f.apply(&p); err != nil {
 		return err
@@ -102,23 +108,26 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 		return err
 	}
 	defer out.discard()
-	source, err := a.openDatabase(ctx, f.databaseFlags)
+	data, err := a.advisories(ctx, f.databaseFlags, name)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	p.Source = source
+	defer data.Close()
+	data.quiet, data.places = f.quiet, f.placeFlags
 	found, config, err := read()
 	if err != nil {
 		return err
 	}
 	a.diagnose(found.Diagnostics)
+	if p.Source, err = data.open(ctx, found); err != nil {
+		return err
+	}
 	x, err := p.Report(ctx, found, config)
 	switch {
 	case errors.Is(err, policy.ErrNoMapping):
 		return fmt.Errorf("%w; add a mapping or a default, or name the image with --image-name", err)
 	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, data.advise(err))
 	}
 	for i := range x.VEX {
 		a.tellVEX(&x.VEX[i])
@@ -174,6 +183,8 @@ func (a *app) explainCommand() *cobra.Command {
 	c := command("explain", func(ctx context.Context, args []string) error { return a.explain(ctx, args[0], args[1], &f) })
 	f.imageFlags.register(c)
 	f.databaseFlags.register(c)
+	f.registerFetch(c)
+	f.registerAdvisories(c)
 	outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
 	return c
@@ -183,20 +194,26 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("unknown --format %q; use text or json", f.format)
 	}
+	f.environment(f.cache)
 	return a.write(f.output, func(out *output) error {
-		data, err := a.openDatabase(ctx, f.databaseFlags)
+		data, err := a.advisories(ctx, f.databaseFlags, ref)
 		if err != nil {
 			return err
 		}
 		defer data.Close()
+		data.quiet, data.places = f.quiet, f.placeFlags
 		found, err := a.read(ctx, ref, &f.imageFlags)
 		if err != nil {
 			return err
 		}
 		a.diagnose(found.Diagnostics)
-		x, err := assess.Pipeline{Name: ref, Source: data, Declared: f.declared, Include: f.include, Now: a.now()}.Explain(ctx, found, id)
+		source, err := data.open(ctx, found)
 		if err != nil {
-			return fmt.Errorf("%s: %w", ref, err)
+			return err
+		}
+		x, err := assess.Pipeline{Name: ref, Source: source, Declared: f.declared, Include: f.include, Now: a.now()}.Explain(ctx, found, id)
+		if err != nil {
+			return fmt.Errorf("%s: %w", ref, data.advise(err))
 		}
 		if f.format == "json" {
 			return json.WriteExplanations(out, x)

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/db/feed/all"
 )
 
 // mirror makes a directory that has the test data where publishers have theirs.
@@ -76,7 +83,7 @@ func TestUpdate(t *testing.T) {
 	if list, err := os.ReadDir(filepath.Dir(small)); err != nil || len(list) != 1 {
 		t.Errorf("left behind: %v, %v", list, err)
 	}
-	if _, stderr, code := hullmark(t, "db", "update"); code != 1 || !strings.Contains(stderr, "needs -o FILE") {
+	if _, stderr, code := hullmark(t, "db", "update"); code != 1 || !strings.Contains(stderr, "needs -o FILE or -o oci://REF") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	if stdout, _, code := hullmark(t, "db", "update", "--list"); code != 0 || !strings.Contains(stdout, "debian ") || !strings.Contains(stdout, "osv/npm ") {
@@ -124,4 +131,39 @@ func TestReplaceOutdated(t *testing.T) {
 		t.Fatal(err)
 	}
 	fails(t, "not a database", "db", "update", "-o", text, "--mirror", from, "--replace", "--feed", "debian")
+}
+
+// An update that reaches no publisher says so first, and in a few lines. It does not say that there is nothing new (anchore/grype#310).
+func TestUpdateUnreachable(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.db")
+	ok(t, "db", "build", "-o", old, "--feed", "osv=testdata/feeds/osv")
+	for _, tt := range []struct {
+		name, file string
+		verbose    bool
+		lines      int // at most, if not 0
+		last       string
+	}{
+		{"no file", filepath.Join(dir, "new.db"), false, 2, "new.db was not made; -v shows each error\n"},
+		{"a file", old, false, 2, "old.db has not changed; -v shows each error\n"},
+		{"details", old, true, 0, "no dataset was renewed; " + old + " has not changed\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := feed.UpdateOptions{Mirror: server.URL, Only: []string{"osv/PyPI", "kev", "debian"}}
+			o.Limits.Retry.Attempts = 1
+			r, err := feed.Update(t.Context(), tt.file, all.Feeds(), o)
+			var out, errs bytes.Buffer
+			f := &updateFlags{feedFlags: feedFlags{output: tt.file}, verbose: tt.verbose}
+			err = testApp(&out, &errs).tellUpdate(&r, err, tt.file, tt.file, f, time.Now())
+			stderr := errs.String() + fmt.Sprintln("hullmark:", err)
+			if out.Len() > 0 || !strings.HasPrefix(stderr, "hullmark: cannot reach any publisher (3 tried); use --mirror, or get a database with db pull\n") || !strings.HasSuffix(stderr, tt.last) {
+				t.Errorf("%s", stderr)
+			}
+			if n := strings.Count(stderr, "\n"); tt.lines > 0 && n > tt.lines || tt.lines == 0 && n < 4 {
+				t.Errorf("%d lines: %s", n, stderr)
+			}
+		})
+	}
 }

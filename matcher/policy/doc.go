@@ -70,7 +70,7 @@
 //	         entrypoint, cmd   lists of texts
 //	         ports, volumes    lists of texts: "80/tcp"
 //	         env, labels       maps of texts
-//	         uncovered         list of texts: ecosystems without advisories, "deb debian 12"
+//	         uncovered         list of texts: ecosystems without all advisories, "deb debian 12"
 //	         diagnostics       int: number of problems of the scan
 //	distro   id, version, codename, name    texts
 //	         like              list of texts

@@ -148,8 +148,9 @@ func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
 		v.Layers = append(v.Layers, layerValue{l.DiffID, l.CreatedBy, l.Bytes, l.Entries, l.Lazy})
 	}
 	for _, c := range in.Result.Coverage {
-		if c.Feed == "" {
-			v.Uncovered = append(v.Uncovered, (&report.Ecosystem{Key: matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}}).Name())
+		name := (&report.Ecosystem{Key: matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}}).Name()
+		if (c.Feed == "" || c.Missing) && !slices.Contains(v.Uncovered, name) {
+			v.Uncovered = append(v.Uncovered, name)
 		}
 	}
 	if c := in.Config; c != nil {

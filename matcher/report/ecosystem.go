@@ -16,8 +16,9 @@ type Ecosystem struct {
 	Key       matcher.Key        // without a name
 	Coverage  []matcher.Coverage // a row for each feed that covers it
 	Packages  int                // of the image that were to be matched; 0 if the scan did not read them
-	Covered   bool               // a feed has all its advisories
+	Covered   bool               // a feed has all its advisories, and none is missing
 	Sampled   bool               // feeds have only some of its advisories
+	Missing   []string           // feeds whose advisories the source could not get
 	Supported time.Time          // last day of the release's free support; zero if unknown
 	EndOfLife bool               // support has ended: new vulnerabilities are not recorded
 }
@@ -70,11 +71,15 @@ func (a *Assessment) countEcosystems() {
 		e.EndOfLife = e.EndOfLife || c.EndOfLife
 		if c.Feed != "" {
 			e.Coverage = append(e.Coverage, c)
-			e.Covered = e.Covered || !c.Sampled
+			e.Covered = e.Covered || !c.Sampled && !c.Missing
+			if c.Missing {
+				e.Missing = append(e.Missing, c.Feed)
+			}
 		}
 	}
 	for _, e := range at {
-		e.Sampled = len(e.Coverage) > 0 && !e.Covered
+		e.Covered = e.Covered && len(e.Missing) == 0
+		e.Sampled = len(e.Coverage) > len(e.Missing) && !e.Covered
 		a.Matched += e.Packages
 		if !e.Covered {
 			a.Uncovered += e.Packages

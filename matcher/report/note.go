@@ -50,7 +50,14 @@ func (a *Assessment) note() {
 	}
 	for i := range a.Ecosystems {
 		e := &a.Ecosystems[i]
-		if e.Sampled {
+		if len(e.Missing) > 0 && e.Packages > 0 {
+			code := NoteUncovered
+			if e.Sampled {
+				code = NoteSampled
+			}
+			list = append(list, Note{code, e.Key, fmt.Sprintf("The advisories of %s for %s could not be fetched: %s could not be checked completely.",
+				strings.Join(e.Missing, ", "), e.Name(), plural.Count(e.Packages, "package"))})
+		} else if e.Sampled {
 			list = append(list, Note{NoteSampled, e.Key, fmt.Sprintf("The database has only some advisories for %s: %s could not be checked completely.", e.Name(), plural.Count(e.Packages, "package"))})
 		} else if e.Packages == 0 && !e.Covered { // products of CPE names are packages of other types
 			list = append(list, Note{NoteUncovered, e.Key, fmt.Sprintf("Packages of %s were not read.", e.Name())})

@@ -73,6 +73,7 @@ type coverage struct {
 	Feed       string `json:"feed,omitempty"`
 	Date       string `json:"date,omitempty"`
 	Sampled    bool   `json:"sampled,omitempty"`
+	Missing    bool   `json:"missing,omitempty"`
 	EndOfLife  bool   `json:"endOfLife,omitempty"`
 	Supported  string `json:"supported,omitempty"`
 }
@@ -246,7 +247,7 @@ func newCoverage(a *report.Assessment) []coverage {
 			rows = append(rows, row)
 		}
 		for _, c := range e.Coverage {
-			row.Feed, row.Date, row.Sampled, row.EndOfLife = c.Feed, instant(c.Date), c.Sampled, c.EndOfLife
+			row.Feed, row.Date, row.Sampled, row.Missing, row.EndOfLife = c.Feed, instant(c.Date), c.Sampled, c.Missing, c.EndOfLife
 			rows = append(rows, row)
 		}
 	}

@@ -224,7 +224,7 @@ func (d *document) result(p *parser, found *analyzer.Report) (*matcher.Result, m
 	}
 	for _, c := range d.Coverage {
 		result.Coverage = append(result.Coverage, matcher.Coverage{
-			Type: c.Type, Namespace: c.Namespace, Release: c.Release, Feed: c.Feed, Date: p.time(c.Date), Sampled: c.Sampled, EndOfLife: c.EndOfLife,
+			Type: c.Type, Namespace: c.Namespace, Release: c.Release, Feed: c.Feed, Date: p.time(c.Date), Sampled: c.Sampled, Missing: c.Missing, EndOfLife: c.EndOfLife,
 		})
 	}
 	return result, hidden

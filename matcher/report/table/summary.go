@@ -128,7 +128,9 @@ func (t *table) coverage() {
 			if !c.Date.IsZero() && !a.Time.IsZero() {
 				age = plural.Count(max(0, int(a.Time.Sub(c.Date).Hours()/24)), "day") + " old"
 			}
-			if c.Sampled {
+			if c.Missing {
+				note = "NOT FETCHED"
+			} else if c.Sampled {
 				note = "SAMPLES ONLY"
 			}
 			g.Add(e.Name(), plural.Number(e.Packages), c.Feed, day(c.Date), age, note)

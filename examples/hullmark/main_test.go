@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+// TestMain keeps tests from the network, the user's files and the user's settings. Tests of what a user gets set them.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "hullmark-test")
+	if err != nil {
+		panic(err)
+	}
+	for name, value := range map[string]string{envOffline: "1", envDatabase: "", envKey: "", envMirror: "", "XDG_CACHE_HOME": dir} {
+		os.Setenv(name, value)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
