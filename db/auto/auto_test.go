@@ -367,7 +367,7 @@ func TestMany(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := len(p.asked); n != 4 { // ecosystems.txt, modified_id.csv, all.zip, and the catalogue
+	if n := len(p.asked); n != 3 { // modified_id.csv, all.zip, and the catalogue
 		t.Errorf("%d requests: %v", n, p.asked)
 	}
 }

@@ -147,7 +147,7 @@ func TestReports(t *testing.T) {
 			for i := range 100 {
 				want(t, p, file, float64(i)/5, "pypi jinja", "PYSEC-1")
 			}
-			if n := len(p.asked); n != 4 {
+			if n := len(p.asked); n != 3 {
 				t.Errorf("%d requests", n)
 			}
 		}},

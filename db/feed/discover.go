@@ -53,9 +53,16 @@ func (u *updater) asks(f *Feed) bool {
 		slices.ContainsFunc(u.o.For, f.publishes)
 }
 
-// publishes reports whether any dataset is about another release of an ecosystem's distribution, or the same.
+// publishes reports whether any dataset that an update reads unasked is about another release of an ecosystem's distribution, or the same. The
+// ecosystems of languages have no releases, so that publishers list none.
 func (f *Feed) publishes(ecosystem matcher.Key) bool {
+	if ecosystem.Namespace == "" {
+		return false
+	}
 	for _, s := range f.Datasets {
+		if s.Optional {
+			continue
+		}
 		for _, c := range s.Covers {
 			if c.Type == ecosystem.Type && c.Namespace == ecosystem.Namespace {
 				return true

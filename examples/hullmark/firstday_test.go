@@ -41,7 +41,7 @@ const (
 func firstImages(t *testing.T) []firstImage {
 	return []firstImage{
 		{"alpine", rootfs(t, map[string]string{"etc/os-release": "ID=alpine\nVERSION_ID=3.16.2\n", "lib/apk/db/installed": "P:apache2\nV:2.4.26-r0\nA:x86_64\no:apache2\n\n"}),
-			"CVE-2017-9798", []string{"secdb.alpinelinux.org", kevHost}},
+			"CVE-2017-9798", []string{"gitlab.alpinelinux.org", "secdb.alpinelinux.org", kevHost}},
 		{"debian", "oci:" + filepath.Join(corpus.Dir(t), "images", "debian-base"), "CVE-2019-0001", []string{debHost, kevHost}},
 		{"ubuntu", rootfs(t, map[string]string{"etc/os-release": "ID=ubuntu\nVERSION_ID=\"22.04\"\nVERSION_CODENAME=jammy\n", "var/lib/dpkg/status": stanza("rabbitmq-server", "3.9.13-1")}),
 			"CVE-2024-51988", []string{"security-metadata.canonical.com", kevHost}},
