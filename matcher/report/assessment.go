@@ -31,6 +31,8 @@ type Assessment struct {
 	Reasons         []*Reason        // for each match of Result, why it is hidden; nil if it is shown
 	Notes           []Note           // limits of the answer, which every format shows
 
+	Excluded []Excluded    // by each Exclusion, in the order given
+	Ignored  []IgnoreUse   // by each Ignore of the View, in the order given
 	VEX      []VEXDocument // the documents that were applied, in the order given
 	Verdict  *Verdict      // of the policy; nil without one
 	Gate     Gate
@@ -47,6 +49,8 @@ type Options struct {
 	Database matcher.SourceInfo
 	Declared bool             // keep components that only lock files and manifests name, unless they are installed too
 	Include  []analyzer.Place // also keep components at these places, [analyzer.Cached] and [analyzer.TestData]
+
+	Excluded []Excluded // by Exclude, which was called before matching
 
 	VEX     []VEXDocument
 	Verdict *Verdict // hides the matches that the policy hides
@@ -70,6 +74,7 @@ type Tool struct {
 func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment {
 	a := &Assessment{
 		Name: o.Name, Tool: o.Tool, Time: o.Time, Database: o.Database, VEX: o.VEX, Verdict: o.Verdict, Gate: o.Gate,
+		Excluded: o.Excluded, Ignored: ignores(o.View.Ignore, o.Time),
 		Skipped: make(map[matcher.SkipReason]int),
 	}
 	kept := leaveOut(report, result, &o)
@@ -79,12 +84,13 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]
 	}
 	if a.Result == nil {
+		a.Notes = append(a.exclusionNotes(), a.expiredNotes()...)
 		return a
 	}
 	a.Verdict = o.Verdict.renumber(kept.index, len(result.Matches))
 	a.countEcosystems()
 	a.hide(&o, kept.index)
-	a.collect()
+	a.collect(o.View.Order)
 	a.note()
 	a.judge()
 	return a

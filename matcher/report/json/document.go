@@ -20,6 +20,8 @@ type document struct {
 	Skipped     []skipped     `json:"skipped"`
 	Suppressed  []suppressed  `json:"suppressed"`
 	Hidden      hidden        `json:"hidden"`
+	Excluded    []excluded    `json:"excluded"`
+	Ignored     []ignored     `json:"ignored"`
 	VEX         []vexDocument `json:"vex"`
 	Verdict     *verdict      `json:"verdict"`
 	Gate        gate          `json:"gate"`
@@ -107,6 +109,26 @@ type hiddenFindings struct {
 	Vulnerabilities int               `json:"vulnerabilities"`
 }
 
+type excluded struct {
+	Path        string `json:"path,omitempty"`
+	Analyzer    string `json:"analyzer,omitempty"`
+	Origin      string `json:"origin"`
+	Components  int    `json:"components"`
+	Findings    int    `json:"findings"`
+	Diagnostics int    `json:"diagnostics"`
+}
+
+type ignored struct {
+	ID      string `json:"id"`
+	Package string `json:"package,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	Origin  string `json:"origin"`
+	Matches int    `json:"matches"`
+	Expired bool   `json:"expired,omitempty"`
+}
+
 type layer struct {
 	DiffID    string `json:"diffID"`
 	CreatedBy string `json:"createdBy,omitempty"`
@@ -156,7 +178,8 @@ func newDocument(a *report.Assessment) *document {
 		Summary:  newSummary(a),
 		Coverage: newCoverage(a), Notes: []note{},
 		Matches: []match{}, Skipped: []skipped{}, Suppressed: []suppressed{},
-		Hidden:  newHidden(a),
+		Hidden:   newHidden(a),
+		Excluded: []excluded{}, Ignored: []ignored{},
 		VEX:     []vexDocument{},
 		Verdict: newVerdict(a),
 		Gate:    gate{AllowUncovered: a.Gate.AllowUncovered},
@@ -187,6 +210,12 @@ func newDocument(a *report.Assessment) *document {
 		for _, s := range a.Result.Skipped {
 			d.Skipped = append(d.Skipped, skipped(s))
 		}
+	}
+	for _, e := range a.Excluded {
+		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Diagnostics})
+	}
+	for _, g := range a.Ignored {
+		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Expired})
 	}
 	for i := range a.VEX {
 		d.VEX = append(d.VEX, newVEXDocument(&a.VEX[i]))

@@ -135,6 +135,9 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	for i := range d.VEX {
 		o.VEX = append(o.VEX, d.VEX[i].vexDocument())
 	}
+	for _, g := range d.Ignored {
+		p.time(g.Expires)
+	}
 	if p.err != nil {
 		return nil
 	}
@@ -144,6 +147,18 @@ func (d *document) assessment(p *parser) *report.Assessment {
 		if d.Components[i].Omitted {
 			a.LeftOut = append(a.LeftOut, d.Components[i].component())
 		}
+	}
+	for _, e := range d.Excluded {
+		a.Excluded = append(a.Excluded, report.Excluded{
+			Exclusion:  report.Exclusion{Path: e.Path, Analyzer: e.Analyzer, Origin: e.Origin},
+			Components: e.Components, Findings: e.Findings, Diagnostics: e.Diagnostics,
+		})
+	}
+	for _, g := range d.Ignored {
+		a.Ignored = append(a.Ignored, report.IgnoreUse{
+			Ignore:  report.Ignore{ID: g.ID, Package: g.Package, Path: g.Path, Reason: g.Reason, Expires: p.time(g.Expires), Origin: g.Origin},
+			Matches: g.Matches, Expired: g.Expired,
+		})
 	}
 	if d.Notes != nil { // they may depend on the day
 		a.Notes = nil
