@@ -24,6 +24,9 @@ func TestExclusionPaths(t *testing.T) {
 		{"/opt/app", "srv/opt/app/a.jar", false},
 		{"**/app", "srv/opt/app/a.jar", true},
 		{"**/app", "app/a.jar", true},
+		{"**/.terraform", ".terraform/modules/x", true}, // aquasecurity/trivy#4853: "**" stands for no directory, too
+		{"**/.terraform", "test/foo/.terraform/x", true},
+		{"lib/apm-agent.jar", "lib/apm-agent.jar", true}, // aquasecurity/trivy#1479: a relative path
 		{"/opt/**", "opt/a/b/c", true},
 		{"/opt/**", "opt", false},
 		{"/opt/*", "opt/a/b/c", true}, // a directory below /opt, and what is in it
