@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
 
@@ -150,11 +151,14 @@ func (w *waiting) event(e registry.Event) {
 	}
 }
 
-// start reports long waits until stop is called.
-func (a *app) wait(ctx context.Context, quiet bool) (stop func()) {
+// wait reports long waits until stop is called, above the bars if there are some.
+func (a *app) wait(ctx context.Context, quiet bool, bars *progress.Bars) (stop func()) {
 	w := &a.waiting
 	w.mu.Lock()
 	w.say, w.verbose, w.what = a.say, a.global.verbose, ""
+	if bars != nil {
+		w.say = bars.Say
+	}
 	if quiet && !w.verbose {
 		w.say = nil
 	}

@@ -83,7 +83,7 @@ func (a *app) settle(c *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	a.settings = s
+	a.settings, a.running = s, c
 	if err := s.Apply(c); err != nil {
 		return err
 	}
@@ -211,4 +211,3 @@ func (a *app) completionCommand() *cobra.Command {
 	}
 	return c
 }
-
