@@ -132,6 +132,8 @@ func (a *app) rootCommand() *cobra.Command {
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
+	const columns = 118 // of help texts
+	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", columns)))
 	a.global.register(c)
 	c.Flags().BoolVar(&a.version, "version", false, "print the version of hullmark")
 	help := c.RunE

@@ -16,7 +16,7 @@ type Grid struct {
 }
 
 // A Column of a grid. If the grid is too wide, columns are cut to their minimum, those with the lowest shrink first. Columns with
-// shrink 0 are never cut, but end with the line. If that is not enough, columns are left out, those with the highest drop first.
+// shrink 0 are cut only behind a cell that is longer than its column. If that is not enough, columns are left out, those with the highest drop first.
 // Columns with drop 0 stay.
 //
 // A column is as wide as 19 of 20 of its cells, if there are many: a longer cell moves the rest of its line.
@@ -151,7 +151,7 @@ func (g *Grid) line(w io.Writer, s Style, widths []int, cells []string, dress fu
 	var b strings.Builder
 	b.WriteString(g.Indent)
 	used, want := len(g.Indent), len(g.Indent) // characters of the line, and where the next column begins
-	first := true
+	first, moved := true, false // by a cell that is longer than its column
 	for i, cell := range cells {
 		if widths[i] == 0 {
 			continue
@@ -176,10 +176,10 @@ func (g *Grid) line(w io.Writer, s Style, widths []int, cells []string, dress fu
 		if want += widths[i] + 2; n == 0 {
 			continue
 		}
-		if used > len(g.Indent) {
-			at = max(at, used+2)
+		if used > len(g.Indent) && at < used+2 {
+			at, moved = used+2, true
 		}
-		if room := s.Width - at; s.Width > 0 && n > room && at > len(g.Indent) {
+		if room := s.Width - at; s.Width > 0 && n > room && moved {
 			if room < 1 {
 				break
 			}
