@@ -41,7 +41,7 @@ func (f *formatFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.template, "template", "", "write --format template with the Go template in `FILE`")
 	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
 	flags.BoolVar(&f.showInfo, "show-info", false, "list findings in files of level info in the table, instead of their number")
-	flags.StringVar(&f.groupBy, "group-by", "package", "group the findings of the table by `WHAT`: package, layer, file or none")
+	flags.StringVar(&f.groupBy, "group-by", "", "group the findings of the table by `WHAT`: package (default without --sort-by), layer, file or none")
 	flags.IntVar(&f.top, "top", 0, "list only the first `N` findings in the table (default all)")
 	outputFlag(c, &f.output)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/report/table"
 	"github.com/hullmark/hullmark/sbom"
@@ -30,6 +31,8 @@ type matchFlags struct {
 	formatFlags
 	verdictFlags
 	viewFlags
+
+	compare func(p *assess.Pipeline, found *analyzer.Report) error // with a base; may be nil
 }
 
 func (f *matchFlags) register(a *app, c *cobra.Command) {
@@ -43,12 +46,14 @@ func (f *matchFlags) register(a *app, c *cobra.Command) {
 type scanFlags struct {
 	imageFlags
 	matchFlags
+	baseFlags
 	attached bool
 }
 
 func (f *scanFlags) register(a *app, c *cobra.Command) {
 	f.imageFlags.register(a, c)
 	f.matchFlags.register(a, c)
+	f.baseFlags.register(c)
 	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
 }
 
@@ -112,6 +117,9 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
 	return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 		match := f.matchFlags
 		match.tag = tag
+		match.compare = func(p *assess.Pipeline, found *analyzer.Report) error {
+			return f.baseFlags.compare(ctx, a, image, p, found)
+		}
 		return a.match(ctx, name, &match, &image.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
 			if f.attached {
 				found, err := a.readAttached(ctx, ref, image)
@@ -162,6 +170,9 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 	if err := f.viewFlags.apply(a, &p); err != nil {
 		return err
 	}
+	if f.groupBy == "" && p.View.Order != report.ByPackage {
+		f.groupBy = string(table.Ungrouped)
+	}
 	out, err := f.formatFlags.open(a)
 	if err != nil {
 		return err
@@ -178,6 +189,11 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 		return err
 	}
 	a.diagnose(found.Diagnostics)
+	if f.compare != nil {
+		if err := f.compare(&p, found); err != nil {
+			return err
+		}
+	}
 	x, err := p.Report(ctx, found, config)
 	switch {
 	case errors.Is(err, policy.ErrNoMapping):

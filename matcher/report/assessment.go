@@ -33,6 +33,7 @@ type Assessment struct {
 
 	Excluded []Excluded    // by each Exclusion, in the order given
 	Ignored  []IgnoreUse   // by each Ignore of the View, in the order given
+	Base     *Base         // the image that it was built on; nil if that is unknown
 	VEX      []VEXDocument // the documents that were applied, in the order given
 	Verdict  *Verdict      // of the policy; nil without one
 	Gate     Gate
@@ -51,6 +52,9 @@ type Options struct {
 	Include  []analyzer.Place // also keep components at these places, [analyzer.Cached] and [analyzer.TestData]
 
 	Excluded []Excluded // by Exclude, which was called before matching
+
+	Base      *Base       // by FindBase or BaseGivenAs; its findings are counted
+	NewerBase *Assessment // of an image to build on instead of Base
 
 	VEX     []VEXDocument
 	Verdict *Verdict // hides the matches that the policy hides
@@ -74,7 +78,7 @@ type Tool struct {
 func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment {
 	a := &Assessment{
 		Name: o.Name, Tool: o.Tool, Time: o.Time, Database: o.Database, VEX: o.VEX, Verdict: o.Verdict, Gate: o.Gate,
-		Excluded: o.Excluded, Ignored: ignores(o.View.Ignore, o.Time),
+		Base: o.Base, Excluded: o.Excluded, Ignored: ignores(o.View.Ignore, o.Time),
 		Skipped: make(map[matcher.SkipReason]int),
 	}
 	kept := leaveOut(report, result, &o)
@@ -91,6 +95,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	a.countEcosystems()
 	a.hide(&o, kept.index)
 	a.collect(o.View.Order)
+	a.countBase(o.NewerBase)
 	a.note()
 	a.judge()
 	return a

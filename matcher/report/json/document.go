@@ -20,6 +20,7 @@ type document struct {
 	Skipped     []skipped     `json:"skipped"`
 	Suppressed  []suppressed  `json:"suppressed"`
 	Hidden      hidden        `json:"hidden"`
+	Base        *base         `json:"base"`
 	Excluded    []excluded    `json:"excluded"`
 	Ignored     []ignored     `json:"ignored"`
 	VEX         []vexDocument `json:"vex"`
@@ -107,6 +108,25 @@ type hiddenFindings struct {
 	Why             string            `json:"why"`
 	Findings        int               `json:"findings"`
 	Vulnerabilities int               `json:"vulnerabilities"`
+}
+
+type base struct {
+	Name        string            `json:"name,omitempty"`
+	Digest      string            `json:"digest,omitempty"`
+	Layers      int               `json:"layers"`
+	Origin      report.BaseOrigin `json:"origin"`
+	Findings    int               `json:"findings"`
+	Application int               `json:"application"`
+	Newer       *newerBase        `json:"newer"`
+}
+
+type newerBase struct {
+	Name    string `json:"name"`
+	Fixes   int    `json:"fixes"`
+	Remains int    `json:"remains"`
+	Brings  int    `json:"brings"`
+
+	Uncovered int `json:"uncovered"`
 }
 
 type excluded struct {
@@ -210,6 +230,9 @@ func newDocument(a *report.Assessment) *document {
 		for _, s := range a.Result.Skipped {
 			d.Skipped = append(d.Skipped, skipped(s))
 		}
+	}
+	if b := a.Base; b != nil {
+		d.Base = &base{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application, (*newerBase)(b.Newer)}
 	}
 	for _, e := range a.Excluded {
 		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Diagnostics})

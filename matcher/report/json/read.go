@@ -141,7 +141,13 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	if p.err != nil {
 		return nil
 	}
+	if b := d.Base; b != nil {
+		o.Base = &report.Base{Name: b.Name, Digest: b.Digest, Layers: b.Layers, Origin: b.Origin}
+	}
 	a := report.New(found, result, o)
+	if d.Base != nil {
+		a.Base.Newer = (*report.NewerBase)(d.Base.Newer)
+	}
 	a.Omitted = d.Hidden.Declared
 	for i := range d.Components {
 		if d.Components[i].Omitted {

@@ -133,13 +133,13 @@ func (t *table) upgrades() {
 	}
 	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", plural.Count(len(list), "upgrade"), plural.Number(fixes), plural.Count(len(t.a.Findings), "finding"))))
 	g.Write(t.w, t.Style)
-	t.more(len(list), "upgrade")
+	t.more(len(list))
 }
 
 // more counts what Options.Top leaves out.
-func (t *table) more(n int, noun string) {
+func (t *table) more(n int) {
 	if t.o.Top > 0 && n > t.o.Top {
-		t.printf("  and %s more\n", plural.Count(n-t.o.Top, noun))
+		t.printf("  and %s more\n", plural.Number(n-t.o.Top))
 	}
 }
 
@@ -191,7 +191,7 @@ func (t *table) findings() {
 		t.printf("\n%s\n", t.Bold(terminal.Escape(s.title)))
 		g.Write(t.w, t.Style)
 	}
-	t.more(len(t.a.Findings), "finding")
+	t.more(len(t.a.Findings))
 }
 
 // columns are those of the findings.
