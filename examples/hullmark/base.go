@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +28,11 @@ func (f *baseFlags) register(c *cobra.Command) {
 // compare adds the bases that the flags name to the pipeline of an image. It scans the newer base.
 func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *assess.Pipeline, found *analyzer.Report) error {
 	open := *image
-	open.image, open.shared, open.platform = nil, nil, found.Image.Platform
+	open.image, open.shared = nil, nil
 	newer := f.newer
 	if f.base != "" {
 		var err error
-		if p.Base, err = a.base(ctx, f.base, &open, found); err != nil {
+		if p.Base, err = a.base(ctx, f.base, open.of(f.base, found), found); err != nil {
 			return err
 		}
 		switch {
@@ -46,7 +47,7 @@ func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *a
 	if newer == "" {
 		return nil
 	}
-	other, config, err := a.readImage(ctx, newer, &open)
+	other, config, err := a.readImage(ctx, newer, open.of(newer, found))
 	if err != nil {
 		return fmt.Errorf("--newer-base: %w", err)
 	}
@@ -55,6 +56,14 @@ func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *a
 	q.Gate, q.View.Since = report.Gate{}, nil
 	p.NewerBase, err = q.Report(ctx, other, config)
 	return err
+}
+
+// of returns the flags that open a base for the platform of an image. Some kinds of images have no choice.
+func (f imageFlags) of(ref string, found *analyzer.Report) *imageFlags {
+	if f.platform = found.Image.Platform; ref == demoRef || strings.HasPrefix(ref, "rootfs") || strings.HasPrefix(ref, "dir:") {
+		f.platform = ""
+	}
+	return &f
 }
 
 // base returns the base with a name, nil if its layers are not the first ones of the image.

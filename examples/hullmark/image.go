@@ -183,7 +183,7 @@ func openAdvice(err error) string {
 	return "; hullmark --help lists the forms of an image"
 }
 
-const logInAdvice = "; log in with docker login"
+const logInAdvice = "; log in with docker login, or name a user with --username"
 
 // deniedByRegistry reports whether a registry denied access.
 func deniedByRegistry(err error) bool {

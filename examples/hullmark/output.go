@@ -18,6 +18,8 @@ import (
 	"github.com/hullmark/hullmark/internal/diagnostics"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 func outputFlag(c *cobra.Command, output *string) {
@@ -105,6 +107,15 @@ func (a *app) writeGrid(g *terminal.Grid) error {
 
 // maxDiagnostics is the number of lines of diagnostics on standard error.
 const maxDiagnostics = 20
+
+// diagnoseKept writes the diagnostics of a report that a pipeline does not exclude.
+func (a *app) diagnoseKept(found *analyzer.Report, p *assess.Pipeline) error {
+	kept, _, err := report.Exclude(found, p.Exclude)
+	if err == nil {
+		a.diagnose(kept.Diagnostics)
+	}
+	return err
+}
 
 // diagnose writes diagnostics to standard error.
 func (a *app) diagnose(list []analyzer.FileDiagnostic) {

@@ -72,6 +72,14 @@ func (f *placeFlags) check(plugins bool) error {
 	return nil
 }
 
+// tellLeftOut reports what a document lacks, because it has no place for notes.
+func (a *app) tellLeftOut(x *report.Assessment) {
+	for _, n := range x.Notes {
+		a.say("%s", terminal.Escape(n.Text))
+	}
+	a.tellExcluded(x)
+}
+
 // tellExcluded reports exclusions that left nothing out.
 func (a *app) tellExcluded(x *report.Assessment) {
 	for _, e := range x.Excluded {

@@ -44,7 +44,7 @@ func (f *registryFlags) register(c *cobra.Command) {
 // options returns the options for the registry of an image.
 func (f *registryFlags) options(a *app, ref string) (registry.Options, error) {
 	o := registry.Options{Insecure: f.insecure, StallTimeout: f.stall, Progress: a.waiting.event}
-	if f.stall < 0 || f.stall == 0 && f.fromStdin {
+	if f.stall <= 0 {
 		return o, fmt.Errorf("--stall-timeout %v is not more than 0", f.stall)
 	}
 	for _, host := range f.insecure {

@@ -109,13 +109,16 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 		if err != nil {
 			return err
 		}
-		a.diagnose(found.Diagnostics)
 		p := assess.Pipeline{Name: ref}
 		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return err
+		}
 		x, err := p.Report(ctx, found, nil)
 		if err != nil {
 			return err
 		}
+		a.tellLeftOut(x)
 		if !f.attach {
 			return encode(out, x, o)
 		}
@@ -208,13 +211,16 @@ func (a *app) readAll(ctx context.Context, args []string, f *imageFlags) ([]*ana
 		if err != nil {
 			return nil, err
 		}
-		a.diagnose(found.Diagnostics)
 		var p assess.Pipeline
 		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return nil, err
+		}
 		x, err := p.Report(ctx, found, nil)
 		if err != nil {
 			return nil, err
 		}
+		a.tellLeftOut(x)
 		reports[i] = x.Report
 	}
 	return reports, nil

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
@@ -188,7 +189,9 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 	if err != nil {
 		return err
 	}
-	a.diagnose(found.Diagnostics)
+	if err := a.diagnoseKept(found, &p); err != nil {
+		return err
+	}
 	if f.compare != nil {
 		if err := f.compare(&p, found); err != nil {
 			return err
@@ -214,7 +217,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 
 // readInside scans a root file system, without the files that this program brought into it.
 func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) (*analyzer.Report, *v1.ConfigFile, error) {
-	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true})
+	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true, registryFlags: registryFlags{stall: time.Minute}})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -276,9 +279,11 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		if err != nil {
 			return err
 		}
-		a.diagnose(found.Diagnostics)
 		p := assess.Pipeline{Name: ref, Source: data, Now: a.now()}
 		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return err
+		}
 		x, err := p.Explain(ctx, found, id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)

@@ -55,7 +55,7 @@ func TestFindBase(t *testing.T) {
 		{"annotations and history", 3, classic(), analyzer.ImageInfo{BaseName: "debian:12"}, &Base{Name: "debian:12", Layers: 1, Origin: BaseAnnotations}},
 		{"labels", 3, labelled(classic(), baseName, "debian:12", baseDigest, "sha256:1"), analyzer.ImageInfo{}, &Base{Name: "debian:12", Digest: "sha256:1", Layers: 1, Origin: BaseLabels}},
 		{"annotations before labels", 3, labelled(classic(), baseName, "debian:12"), analyzer.ImageInfo{BaseName: "python:3"}, &Base{Name: "python:3", Layers: 1, Origin: BaseAnnotations}},
-		{"buildpacks", 4, labelled(history(), buildpackLabel, `{"runImage": {"topLayer": "sha256:` + strings.Repeat("1", 64) + `", "reference": "x@sha256:7", "image": "run:1"}}`), analyzer.ImageInfo{}, &Base{Name: "run:1", Digest: "sha256:7", Layers: 2, Origin: BaseLabels}},
+		{"buildpacks", 4, labelled(history(), buildpackLabel, `{"runImage": {"topLayer": "sha256:`+strings.Repeat("1", 64)+`", "reference": "x@sha256:7", "image": "run:1"}}`), analyzer.ImageInfo{}, &Base{Name: "run:1", Digest: "sha256:7", Layers: 2, Origin: BaseLabels}},
 		{"buildpacks, another image", 4, labelled(history(), buildpackLabel, `{"runImage": {"topLayer": "sha256:9"}}`), analyzer.ImageInfo{}, nil},
 		{"buildpacks, not JSON", 4, labelled(history(), buildpackLabel, `{`), analyzer.ImageInfo{}, nil},
 		{"history", 3, classic(), analyzer.ImageInfo{}, &Base{Layers: 1, Origin: BaseHistory}},
