@@ -120,7 +120,12 @@ func TestExclude(t *testing.T) {
 			t.Errorf("%s has an excluded package", format)
 		}
 		switch format {
-		case "cyclonedx": // has no place for notes
+		case "cyclonedx":
+			for _, want := range []string{`"value": "--exclude /opt"`, `"hullmark:excluded:0:components"`, `"value": "ignored by --ignore"`} {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("cyclonedx has no %s", want)
+				}
+			}
 			continue
 		case "json":
 			var doc struct {
