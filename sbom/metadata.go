@@ -62,7 +62,7 @@ func (b *builder) subject() *cyclonedx.Component {
 	return c
 }
 
-// leftOut counts what the document lacks on request.
+// leftOut counts packages and findings that were left out on request.
 func (b *builder) leftOut(p *properties) {
 	n := 0
 	for i := range b.excluded {
@@ -84,7 +84,7 @@ func (b *builder) leftOut(p *properties) {
 	}
 }
 
-// caveats lists the problems of the scan, what the document lacks on request, and the origin of advisories for each ecosystem.
+// caveats lists the problems of the scan, the packages and findings that were left out, and the origin of advisories for each ecosystem.
 func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {

@@ -11,8 +11,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/report/json"
 )
 
-// onDisallowed runs a command of the user's shell with the JSON report of a disallowed image on its standard input. What the command
-// writes goes to standard error.
+// onDisallowed runs a command of the user's shell with the JSON report of a disallowed image on its standard input. Its
+// output goes to standard error.
 func (a *app) onDisallowed(ctx context.Context, command string, x *report.Assessment) error {
 	var text bytes.Buffer
 	if err := json.Write(&text, x); err != nil {

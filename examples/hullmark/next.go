@@ -74,7 +74,7 @@ func (a *app) flag(name string) string {
 	return ""
 }
 
-// plain matches words that a shell takes as they are.
+// plain matches words that need no quotes in a shell.
 var plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
 // shellLine writes a command line for a POSIX shell.

@@ -72,7 +72,7 @@ func (f *placeFlags) check(plugins bool) error {
 	return nil
 }
 
-// tellLeftOut reports what a document lacks, because it has no place for notes.
+// tellLeftOut reports the notes, for which a document has no place.
 func (a *app) tellLeftOut(x *report.Assessment) {
 	for _, n := range x.Notes {
 		a.say("%s", terminal.Escape(n.Text))

@@ -127,7 +127,7 @@ func (k oneLogIn) Resolve(r authn.Resource) (authn.Authenticator, error) {
 // patience is how long a command waits in silence.
 const patience = 2 * time.Second
 
-// waiting reports what a command waits for, if it takes long.
+// waiting reports the reason of a long wait.
 type waiting struct {
 	mu      sync.Mutex
 	say     func(format string, args ...any)

@@ -45,7 +45,7 @@ type Settings struct {
 	origins map[*pflag.Flag]string
 }
 
-// A value is what one place gives to a flag.
+// A value is the value of a flag in one place.
 type value struct {
 	list   []string
 	many   bool // a list
@@ -57,7 +57,7 @@ const maxFile = 1 << 20
 // ErrFile reports a mistake in a file of settings.
 var ErrFile = errors.New("invalid settings")
 
-// Load reads the environment, "NAME=VALUE" each, and the file, which need not exist unless it is required. Root is the command that
+// Load reads the environment, "NAME=VALUE" each, and the file. A missing file is an error only if it is required. Root is the command that
 // has all others, whose name is the prefix of variables.
 func Load(root *cobra.Command, env []string, file string, required bool) (*Settings, error) {
 	s := &Settings{
@@ -145,7 +145,7 @@ func (s *Settings) Origin(f *pflag.Flag) string {
 	return s.origins[f]
 }
 
-// lookup returns what the most important place gives to a flag of a command.
+// lookup returns the value of a flag of a command in the most important place.
 func (s *Settings) lookup(command, flag string) (value, bool) {
 	for _, name := range []string{s.prefix + "_" + variable(command) + "_" + variable(flag), s.prefix + "_" + variable(flag)} {
 		if text, ok := s.env[name]; ok {
@@ -249,7 +249,7 @@ func (s *Settings) section(root, c *cobra.Command, n *yaml.Node) error {
 	return nil
 }
 
-// child returns the subcommand with a name, nil if there is none.
+// child returns the subcommand with a name, or nil.
 func child(c *cobra.Command, name string) *cobra.Command {
 	for _, sub := range c.Commands() {
 		if sub.Name() == name {

@@ -151,7 +151,7 @@ func (g *Grid) line(w io.Writer, s Style, widths []int, cells []string, dress fu
 	var b strings.Builder
 	b.WriteString(g.Indent)
 	used, want := len(g.Indent), len(g.Indent) // characters of the line, and where the next column begins
-	first, moved := true, false // by a cell that is longer than its column
+	first, moved := true, false                // by a cell that is longer than its column
 	for i, cell := range cells {
 		if widths[i] == 0 {
 			continue

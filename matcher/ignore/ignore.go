@@ -8,8 +8,8 @@
 //	GHSA-jfh8-c2jp-5v3q package:log4j-core     # used by the build only
 //	CVE-2024-1236 package:pkg:npm/lodash@4.17.20 path:/opt/tools/**
 //
-// "exp:" stands for "until:", so that the lines of a .trivyignore file mean what they mean there. An entry holds until the end of its day,
-// in UTC. A word that is none of these is an error: an entry that ignores more than its author meant is worse than none.
+// "exp:" stands for "until:", so that the lines of a .trivyignore file keep their meaning. An entry holds until the end of its day,
+// in UTC. Any other word is an error, because an entry that ignores too much hides vulnerabilities.
 package ignore
 
 import (

@@ -28,7 +28,7 @@ func (e Exclusion) String() string {
 	return strings.TrimSpace(e.Origin + " " + e.Path + e.Analyzer)
 }
 
-// Excluded counts what an Exclusion left out. Each component counts for the first Exclusion that matches it.
+// Excluded counts the effects of an Exclusion. Each component counts for the first Exclusion that matches it.
 type Excluded struct {
 	Exclusion
 	Components  int
@@ -56,7 +56,7 @@ func (e Exclusion) check() error {
 	return nil
 }
 
-// Exclude returns a report without what the exclusions match, and a row for each exclusion. Diagnostics about package databases
+// Exclude returns a report without the packages, findings and diagnostics that exclusions match, and a row for each exclusion. Diagnostics about package databases
 // stay: no exclusion hides that a database of the distribution could not be read. Call it before matching.
 func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excluded, error) {
 	if len(list) == 0 {
@@ -149,7 +149,7 @@ func matchSegments(pattern, segments []string) bool {
 	return slices.Contains(reach, true)
 }
 
-// exclusionNotes reports what was left out on request.
+// exclusionNotes counts the effects of exclusions.
 func (a *Assessment) exclusionNotes() []Note {
 	var list []Note
 	for i := range a.Excluded {

@@ -28,7 +28,7 @@ type IgnoreUse struct {
 	Expired bool // Expires is over, or the time of the Assessment is unknown: it hides nothing
 }
 
-// ignores returns the uses of the ignores, of which none has hidden anything yet.
+// ignores returns the uses of the ignores, before they hide anything.
 func ignores(list []Ignore, now time.Time) []IgnoreUse {
 	var uses []IgnoreUse
 	for _, g := range list {

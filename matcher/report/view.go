@@ -100,7 +100,7 @@ func (a *Assessment) hide(o *Options, index []int) {
 	}
 }
 
-// ignore returns the first Ignore that holds for a match, nil if there is none.
+// ignore returns the first Ignore that holds for a match, or nil.
 func (a *Assessment) ignore(m *matcher.Match, c *analyzer.Component) *IgnoreUse {
 	for i := range a.Ignored {
 		if g := &a.Ignored[i]; !g.Expired && g.hides(m, c) {

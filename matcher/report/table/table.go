@@ -17,7 +17,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Options say how text looks and what is listed. The zero value is without colours, with tabs between the columns, and lists all findings
+// Options choose the look of text and its rows. The zero value is without colours, with tabs between the columns, and lists all findings
 // by package.
 type Options struct {
 	Width      int  // in characters; 0 is a file or a pipe: tabs separate columns, and nothing is padded or cut
