@@ -37,7 +37,7 @@ const (
 	ByPackage Group = "package" // also ""
 	ByLayer   Group = "layer"   // that brought the package
 	ByFile    Group = "file"    // in which the package was found
-	Ungrouped Group = "none"
+	Ungrouped Group = "none"    // in one list
 )
 
 // ErrOption reports options that have no meaning.
