@@ -1,21 +1,82 @@
-// Package hullmark is the map of a module that answers, inside your own program, what is in a container image and what is wrong with it.
-// It has no code of its own; import what you need:
+// Package hullmark is the map of a module that scans container images inside your own program: their packages, and known
+// vulnerabilities. The module has these packages; import only those that you need:
 //
-//	analyzer           the contract: Analyzer, File, Result, Report
-//	analyzer/scan      the Scanner, which reads an image with analyzers
-//	analyzer/all       every analyzer; or import single ecosystems: analyzer/dpkg, analyzer/pip, ...
-//	analyzer/source    opens images: registries, archives, layouts, root file systems
-//	analyzer/image     walks layers without unpacking them
-//	analyzer/analyzertest  tests analyzers on images written as text
-//	matcher            finds the advisories that affect a report
-//	matcher/assess     the pipeline: scan, match, VEX, policy, and the answer
-//	matcher/report     the answer, with a writer for each format
-//	matcher/distro     distributions: names, releases, derivatives, end of life
-//	matcher/version    the order of versions, for each ecosystem
-//	db, db/feed        advisories in one file, and the feeds that it is made of
-//	sbom               CycloneDX and SPDX: writes them, and reads those of any tool
-//	plugin             analyzers in other processes, in any language
-//	examples/hullmark  the reference command
+//	analyzer                  the contract: Analyzer, File, Result, and the Report of a scan
+//	analyzer/scan             the Scanner: reads an image, runs analyzers and merges their results
+//	analyzer/source           opens images: registries, archives, layouts, root file systems
+//	analyzer/source/registry  the options of every client of registries: credentials, mirrors, retries, progress
+//	analyzer/source/daemon    opens images of a Docker or Podman daemon, over its socket
+//	analyzer/source/sif       opens images of Singularity and Apptainer
+//	analyzer/image            walks layers without unpacking them; usable on its own
+//	analyzer/analyzertest     tests analyzers on images written as text
+//	analyzer/diff             compares two reports, of scans or SBOMs
+//	analyzer/merge            joins several reports about one product
+//	analyzer/all              all analyzers
+//	analyzer/osrelease        the distribution of an image
+//	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
+//	analyzer/dpkg             packages of Debian, Ubuntu and their relatives; opkg
+//	analyzer/rpm              packages of the RPM distributions: Berkeley DB, NDB and SQLite databases
+//	analyzer/apk              packages of Alpine, Wolfi and Chainguard
+//	analyzer/maven            Java archives, nested at any depth; Maven, Gradle and sbt
+//	analyzer/pip              Python distributions; lock files and requirements
+//	analyzer/npm              packages of Node.js; lock files of npm, yarn, pnpm and bun
+//	analyzer/gem              Ruby gems, and Bundler's lock files
+//	analyzer/composer         PHP packages of Composer and PEAR, and lock files
+//	analyzer/cran             R, and packages of CRAN and Bioconductor
+//	analyzer/golang           modules of Go programs
+//	analyzer/cargo            crates of Rust programs
+//	analyzer/nuget            packages of .NET programs
+//	analyzer/runtimes         Java and Node.js that no package manager installed, and Bitnami's applications
+//	matcher                   finds the advisories that hold for a report
+//	matcher/assess            the pipeline: scan, match, VEX, policy, and the answer about one image
+//	matcher/distro            the table of Linux distributions: names, releases, derivatives, end of life
+//	matcher/version           the order of versions, for each ecosystem
+//	matcher/purl              package URLs with wildcards and ranges of versions
+//	matcher/vex               OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches
+//	matcher/ignore           reads lists of vulnerabilities that a person decided to ignore, .hullmarkignore
+//	matcher/policy            decisions by CEL rules and allow lists with reasons and dates
+//	matcher/report            findings, hidden findings and gaps, for people and tools
+//	matcher/report/table      writes text for a terminal
+//	matcher/report/json       writes and reads the JSON form, and has its schema
+//	matcher/report/sarif      writes SARIF 2.1.0
+//	matcher/report/gitlab     writes GitLab's container scanning reports
+//	matcher/report/junit      writes JUnit's XML
+//	matcher/report/html       writes a self-contained HTML page
+//	matcher/report/markdown   writes a comment on a merge request
+//	matcher/report/template   writes the output of a Go template
+//	db                        advisories in one immutable file, which can be signed
+//	db/jsonlines              writes advisories and their changes as JSON lines
+//	db/oci                    databases in registries: pushed, pulled by changed blocks, or read in place
+//	db/feed                   reads publishers' data, from files and URLs
+//	db/feed/all               all feeds
+//	db/feed/alma              errata of AlmaLinux
+//	db/feed/azurelinux        OVAL definitions of Azure Linux and CBL-Mariner
+//	db/feed/debian            the Debian security tracker, as JSON and as lists
+//	db/feed/epss              FIRST's estimates of the probability of exploitation
+//	db/feed/exploitdb         the Exploit Database: published exploits
+//	db/feed/fedora            updates of Fedora
+//	db/feed/friendsofphp      FriendsOfPHP's advisories: packages of Composer
+//	db/feed/kev               CISA's catalogue of known exploited vulnerabilities
+//	db/feed/nodejs            the database of the Node.js Security Working Group
+//	db/feed/nvd               the National Vulnerability Database: CVSS, CWE, CPE
+//	db/feed/openeuler         security advisories of openEuler
+//	db/feed/oracle            OVAL definitions of Oracle Linux
+//	db/feed/osv               records in the OSV format
+//	db/feed/photon            vulnerabilities of Photon OS
+//	db/feed/pypa              the advisory database of the Python Packaging Authority
+//	db/feed/redhat            Red Hat's CSAF VEX and advisories, Security Data API and OVAL
+//	db/feed/retirejs          Retire.js: JavaScript libraries
+//	db/feed/rubyadvisory      ruby-advisory-db: gems
+//	db/feed/secdb             security databases of Alpine, Wolfi, Chainguard, MinimOS, SecureOS and Echo
+//	db/feed/suse              OVAL definitions and update notices of SUSE and openSUSE
+//	db/feed/ubuntu            Ubuntu: OSV, OpenVEX, OVAL, the CVE tracker
+//	db/feed/updateinfo        update notices of Amazon Linux, Rocky Linux and Bottlerocket
+//	sbom                      CycloneDX and SPDX: writes them, and reads those of any tool
+//	sbom/attach               SBOMs in registries, beside their images
+//	sbom/remote               writes the SBOM of an image to its registry, and reads it
+//	plugin                    analyzers in other processes, in any language
+//	plugin/plugintest         tests plugins in any language
+//	examples/hullmark         the reference command
 //
 // A complete program, which prints the vulnerabilities of an image as a table:
 //

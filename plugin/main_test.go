@@ -19,6 +19,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// rogues has the plugins of TestMisbehaviour, which needs signals and sessions of Unix.
+var rogues = func() map[string]func() { return nil }
+
+// behaviours has what the child process can do besides serving analyzers, by name.
+func behaviours() map[string]func() {
+	m := rogues()
+	if m == nil {
+		m = make(map[string]func())
+	}
+	for name, do := range manners() {
+		m[name] = do
+	}
+	return m
+}
+
 // behave is what the child process does.
 func behave(how string) {
 	switch how {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package plugin_test
 
 import (
@@ -317,15 +319,14 @@ func (s served) serve() {
 	})
 }
 
-func behaviours() map[string]func() {
-	m := map[string]func(){}
-	for _, b := range misbehaviours() {
-		m[b.name] = b.do
+func init() {
+	rogues = func() map[string]func() {
+		m := make(map[string]func())
+		for _, b := range misbehaviours() {
+			m[b.name] = b.do
+		}
+		return m
 	}
-	for name, do := range manners() {
-		m[name] = do
-	}
-	return m
 }
 
 // TestMisbehaviour starts a child process for each thing that a plugin may do wrong. Each is one diagnostic, the rest of the

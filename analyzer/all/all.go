@@ -7,6 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/apk"
 	"github.com/hullmark/hullmark/analyzer/cargo"
 	"github.com/hullmark/hullmark/analyzer/composer"
+	"github.com/hullmark/hullmark/analyzer/cran"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/gem"
 	"github.com/hullmark/hullmark/analyzer/golang"
@@ -26,6 +27,7 @@ func All() []analyzer.Analyzer {
 		apk.New(),
 		cargo.New(),
 		composer.New(),
+		cran.New(),
 		dpkg.New(),
 		gem.New(),
 		golang.New(),

@@ -21,6 +21,7 @@ func Example() {
 	// apk
 	// cargo
 	// composer
+	// cran
 	// dpkg
 	// gem
 	// golang

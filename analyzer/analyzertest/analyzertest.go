@@ -2,7 +2,7 @@
 //
 // An archive is one image and the report that is wanted of it. What comes before the first file says, in prose, what the
 // image shows. The first element of a file's name is the index of its layer, the rest the name in it; "0/lib -> usr/lib"
-// is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. The file "want" holds the report, a line or a
+// is a symbolic link, "0/b => a" a hard link, "0/dir/" a directory. Other names are errors. The file "want" holds the report, a line or a
 // few for each thing:
 //
 //	A package database in the first layer, an upgrade in the second.
@@ -20,9 +20,12 @@ package analyzertest
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,6 +34,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/linediff"
 )
 
 var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports with those that the tests got")
@@ -55,6 +59,10 @@ func run(t *testing.T, name string, s scan.Scanner) {
 	archive, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	want, err := wanted(archive)
+	if err != nil && !(err == errNoReport && updating()) {
+		t.Fatalf("%s: %v", name, err)
 	}
 	img, err := imagetest.Txtar(archive)
 	if err != nil {
@@ -88,15 +96,31 @@ func run(t *testing.T, name string, s scan.Scanner) {
 		rewrite(t, name, archive, got)
 		return
 	}
-	want := ""
+	if diff := linediff.Diff(want, got); diff != "" {
+		t.Errorf("%s: the report differs (run the test with -analyzertest.update to accept):\n%s", name, diff)
+	}
+}
+
+// layered matches the names of files in a layer.
+var layered = regexp.MustCompile(`^[0-9]+/.`)
+
+var errNoReport = errors.New("no file \"want\"; run the test with -analyzertest.update to make it")
+
+// wanted returns the wanted report. Entries that would be in no layer are errors, since a test without its files may pass.
+func wanted(archive *txtar.Archive) (string, error) {
+	want, found := "", false
 	for _, f := range archive.Files {
-		if f.Name == "want" {
-			want = string(f.Data)
+		switch {
+		case f.Name == "want" && !found:
+			want, found = string(f.Data), true
+		case !layered.MatchString(f.Name):
+			return "", fmt.Errorf("%q: want the number of a layer in front, as in \"0/%s\"", f.Name, f.Name)
 		}
 	}
-	if want != got {
-		t.Errorf("%s:\n--- want\n%s--- got\n%s", name, want, got)
+	if !found {
+		return "", errNoReport
 	}
+	return want, nil
 }
 
 func updating() bool {

@@ -1,5 +1,8 @@
 // Package source opens images, wherever they are, so that package scan can scan them.
 //
+// A reference can name local files. A program that takes references from its users, such as a service, sets [Options.Kinds] to "registry", so that
+// they cannot read its files.
+//
 // [Open] takes a reference as a person writes it:
 //
 //	debian:12                        an image in a registry

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -23,11 +24,32 @@ type Options struct {
 	// error.
 	Platform string
 
+	// Kinds restricts references to these kinds, named by their prefixes: "registry", "docker-archive", "oci-archive", "oci", "rootfs-archive"
+	// and "rootfs". By default Open takes all of them, so that a reference from a user reads any file or directory that the
+	// program can read. A service that takes references from users sets Kinds to "registry"; without a kind of local files, Open
+	// does not look for files at all.
+	Kinds []string
+
 	// Registry says how to reach registries.
 	Registry registry.Options
 }
 
+// ErrKind reports a reference of a kind that Options.Kinds does not have.
+var ErrKind = errors.New("kind of reference not allowed")
+
+func (o *Options) allows(k kind) bool { return len(o.Kinds) == 0 || slices.Contains(o.Kinds, k.prefix) }
+
+// local reports whether a kind of local files is allowed.
+func (o *Options) local() bool {
+	return slices.ContainsFunc(kinds(), func(k kind) bool { return k.prefix != registryKind && o.allows(k) })
+}
+
 func (o Options) check() error {
+	for _, prefix := range o.Kinds {
+		if kindOf(prefix).find == nil {
+			return fmt.Errorf("no kind %q", prefix)
+		}
+	}
 	if o.Platform == "" {
 		return nil
 	}
@@ -129,12 +151,14 @@ type kind struct {
 	stored bool // at opens the store first
 }
 
+const registryKind = "registry"
+
 func kinds() []kind {
 	return []kind{
 		{"docker-archive", findDocker, true},
 		{"oci-archive", findOCI, true},
 		{"oci", findOCI, true},
-		{"registry", findRegistry, false},
+		{registryKind, findRegistry, false},
 		{"rootfs-archive", findRootArchive, false},
 		{"rootfs", findRoot, false},
 	}
@@ -170,25 +194,44 @@ func find(ctx context.Context, ref string, o Options) (*set, kind, string, error
 			if name == "" {
 				return nil, k, "", fmt.Errorf("source: %s: nothing after the colon", ref)
 			}
+			if !o.allows(k) {
+				return nil, k, "", fmt.Errorf("source: %s: %w", k.prefix, ErrKind)
+			}
 			set, err := k.at(ctx, name, location{name: name}, o)
 			return set, k, name, err
 		}
 	}
-	if _, err := os.Stat(ref); err == nil {
-		k, at, err := recognise(ctx, ref)
-		if err != nil {
-			return nil, k, "", fmt.Errorf("source: %s: %w", ref, err)
+	if o.local() {
+		if _, err := os.Stat(ref); err == nil {
+			return findLocal(ctx, ref, o)
+		} else if !errors.Is(err, fs.ErrNotExist) || looksLikePath(ref) {
+			return nil, kind{}, "", fmt.Errorf("source: %w", err)
 		}
-		set, err := k.at(ctx, ref, at, o)
-		return set, k, ref, err
-	} else if !errors.Is(err, fs.ErrNotExist) || looksLikePath(ref) {
-		return nil, kind{}, "", fmt.Errorf("source: %w", err)
 	}
-	k := kindOf("registry")
+	k := kindOf(registryKind)
+	if !o.allows(k) {
+		return nil, k, "", fmt.Errorf("source: no file %s, and %s: %w", ref, k.prefix, ErrKind)
+	}
 	set, err := k.at(ctx, ref, location{name: ref}, o)
-	if err != nil {
+	if err != nil && o.local() {
 		err = fmt.Errorf("%w (and no file has this name)", err)
 	}
+	return set, k, ref, err
+}
+
+// findLocal returns the images in a file or directory of any allowed kind.
+func findLocal(ctx context.Context, ref string, o Options) (*set, kind, string, error) {
+	k, at, err := recognise(ctx, ref)
+	if err == nil && !o.allows(k) {
+		err = fmt.Errorf("%s: %w", k.prefix, ErrKind)
+		if at.store != nil {
+			err = errors.Join(err, at.store.close())
+		}
+	}
+	if err != nil {
+		return nil, k, "", fmt.Errorf("source: %s: %w", ref, err)
+	}
+	set, err := k.at(ctx, ref, at, o)
 	return set, k, ref, err
 }
 

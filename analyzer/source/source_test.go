@@ -596,3 +596,42 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestKinds checks that a program can keep references from its files.
+func TestKinds(t *testing.T) {
+	dir := t.TempDir()
+	root := dir + "/root"
+	if err := os.MkdirAll(root+"/etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	archive := write(t, dir+"/root.tar", rootTar(t, "etc/", "etc/a.list"))
+	for _, c := range []struct {
+		kinds, ref string
+		want       error
+		text       string
+	}{
+		{"registry", "rootfs:" + root, source.ErrKind, "rootfs: kind"},
+		{"registry", root, nil, "could not parse reference"}, // read as the name of an image
+		{"registry", archive, nil, "could not parse reference"},
+		{"rootfs-archive", root, source.ErrKind, "rootfs: kind"},
+		{"rootfs", archive, source.ErrKind, "rootfs-archive: kind"},
+		{"rootfs", "oci:" + dir, source.ErrKind, "oci: kind"},
+		{"rootfs", "debian:12", source.ErrKind, "no file debian:12"},
+		{"rootfs-archive rootfs", root, nil, ""},
+		{"rootfs-archive rootfs", archive, nil, ""},
+		{"daemon", root, nil, `no kind "daemon"`},
+	} {
+		img, err := source.Open(t.Context(), c.ref, source.Options{Kinds: strings.Fields(c.kinds)})
+		if err == nil {
+			err = img.Close()
+		}
+		switch {
+		case c.want == nil && c.text == "":
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.kinds, c.ref, err)
+			}
+		case err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text):
+			t.Errorf("%s, %s: error %v, want %q", c.kinds, c.ref, err, c.text)
+		}
+	}
+}

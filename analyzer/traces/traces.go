@@ -50,7 +50,6 @@ var managers = []manager{
 	{"snap", "snapd", []string{"var/lib/snapd/snaps/*.snap"}},
 	{"flatpak", "Flatpak", []string{"var/lib/flatpak/app/*/*/*/*/metadata", "var/lib/flatpak/runtime/*/*/*/*/metadata"}},
 	{"spack", "Spack", []string{"**/.spack-db/index.json", "**/.spack/spec.json"}},
-	{"cran", "R", []string{"**/library/*/DESCRIPTION", "**/site-library/*/DESCRIPTION", "**/Meta/package.rds"}},
 	{"otp", "Erlang and Elixir", []string{"**/ebin/*.app"}},
 	{"cpan", "Perl", []string{"**/.packlist", "**/perllocal.pod", "**/.meta/*/install.json"}},
 	{"luarocks", "LuaRocks", []string{"**/*.rockspec", "**/rock_manifest"}},
@@ -64,7 +63,7 @@ var managers = []manager{
 
 // New returns the analyzer.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "traces", Version: 2, NamesOnly: true}
+	info := analyzer.Info{Name: "traces", Version: 3, NamesOnly: true}
 	index := new(pattern.Index)
 	var found []analyzer.Diagnostic // by the numbers in index
 	add := func(d analyzer.Diagnostic, patterns ...string) {

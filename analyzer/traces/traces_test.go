@@ -25,8 +25,6 @@ func TestTraces(t *testing.T) {
 		"var/db/xbps/pkgdb-0.38.plist":                                    "xbps",
 		"var/lib/pkgtools/packages/bash-5.1-x86_64-1":                     "slackware",
 		"home/linuxbrew/.linuxbrew/Cellar/jq/1.7/INSTALL_RECEIPT.json":    "brew",
-		"usr/local/lib/R/library/ggplot2/DESCRIPTION":                     "cran",
-		"usr/local/lib/R/site-library/ggplot2/DESCRIPTION":                "cran",
 		"usr/local/lib/erlang/lib/ssl-11.0/ebin/ssl.app":                  "otp",
 		"usr/local/lib/perl5/site_perl/5.38.0/auto/Moose/.packlist":       "cpan",
 		"usr/local/lib/luarocks/rocks-5.1/lpeg/1.0/lpeg-1.0.rockspec":     "luarocks",
@@ -62,14 +60,14 @@ func TestTraces(t *testing.T) {
 
 // An image has one diagnostic for each manager, at the first file that no package of the distribution owns.
 func TestOnce(t *testing.T) {
-	status := "Package: r-cran-a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+	status := "Package: libperl-a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
 	lower := new(imagetest.Layer).File("etc/os-release", "ID=debian\nVERSION_ID=12\n").File("var/lib/dpkg/status", status).
-		File("var/lib/dpkg/info/r-cran-a.list", "/.\n/usr/lib/R/library/a/DESCRIPTION\n").
-		File("usr/lib/R/library/a/DESCRIPTION", "").File("app/pubspec.lock", "")
+		File("var/lib/dpkg/info/libperl-a.list", "/.\n/usr/lib/perl5/auto/a/.packlist\n").
+		File("usr/lib/perl5/auto/a/.packlist", "").File("app/pubspec.lock", "")
 	upper := new(imagetest.Layer).File("app/.wh.pubspec.lock", "")
 	for i := range 100 {
 		lower.File(fmt.Sprintf("nix/store/%d-x/bin/x", i), strings.Repeat("x", i))
-		upper.File(fmt.Sprintf("usr/lib/R/library/p%02d/DESCRIPTION", i), "")
+		upper.File(fmt.Sprintf("usr/lib/perl5/auto/p%02d/.packlist", i), "")
 	}
 	img, err := imagetest.Image(lower, upper)
 	if err != nil {
@@ -85,7 +83,7 @@ func TestOnce(t *testing.T) {
 	}
 	want := []string{
 		"not-read 0 nix/store/0-x/bin/x: packages of Nix are not read",
-		"not-read 1 usr/lib/R/library/p00/DESCRIPTION: packages of R are not read",
+		"not-read 1 usr/lib/perl5/auto/p00/.packlist: packages of Perl are not read",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -35,9 +35,9 @@ func TestExplain(t *testing.T) {
 	golden(t, "explain.json", stdout)
 }
 
-// The match that the module's README explains is what the command prints.
+// The match that README.md explains is what the command prints.
 func TestExplainReadme(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,30 +5,37 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
 )
 
-func readme(t *testing.T) string {
+// readmeWords is the length to which README.md is held. Details belong beside their package.
+const readmeWords = 1200
+
+func readme(t *testing.T) string { return page(t, "README.md") }
+
+func page(t *testing.T, name string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root, "README.md"))
+	b, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
-// TestReadmePackages checks that the table of packages lists exactly the public packages.
-func TestReadmePackages(t *testing.T) {
-	_, section, ok := strings.Cut(readme(t), "\n## Packages\n")
-	if !ok {
-		t.Fatal("README.md has no section Packages")
+func TestReadmeWords(t *testing.T) {
+	if n := len(strings.Fields(readme(t))); n > readmeWords {
+		t.Errorf("README.md has %d words, want at most %d: move some beside a package", n, readmeWords)
 	}
-	section, _, _ = strings.Cut(section, "\n## ")
+}
+
+// TestDocPackages checks that doc.go lists exactly the public packages, and the reference command.
+func TestDocPackages(t *testing.T) {
 	listed := make(map[string]bool)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| .+ \\|$").FindAllStringSubmatch(section, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z/0-9]+) {2,}\S`).FindAllStringSubmatch(page(t, "doc.go"), -1) {
 		listed[m[1]] = true
 	}
 	all, err := list()
@@ -37,53 +44,107 @@ func TestReadmePackages(t *testing.T) {
 	}
 	for _, p := range all {
 		path, ok := strings.CutPrefix(p.ImportPath, module+"/")
-		if !ok || strings.Contains("/"+path, "/internal/") || strings.HasPrefix(path, "examples/") {
+		if !ok || strings.Contains("/"+path, "/internal/") || strings.HasPrefix(path, "examples/") && path != "examples/hullmark" {
 			continue
 		}
 		if !listed[path] {
-			t.Errorf("README.md does not list package %s", path)
+			t.Errorf("doc.go does not list package %s", path)
 		}
 		delete(listed, path)
 	}
 	for path := range listed {
-		t.Errorf("README.md lists %s, which is no package", path)
+		t.Errorf("doc.go lists %s, which is no package", path)
 	}
 }
 
-// TestReadmePrograms compiles the programs of the README and runs its test.
+// TestPageLinks follows the relative links of every page.
+func TestPageLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s#]+)(?:#[^)]*)?\)`)
+	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".md") || slices.Contains(strings.Split(name, "/"), "testdata") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], ":") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), m[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var goProgram = regexp.MustCompile("(?s)```go\n(package .*?)```")
+
+// TestReadmePrograms compiles the program of README.md, and the analyzers of README.md and analyzer/README.md, and runs their test.
 func TestReadmePrograms(t *testing.T) {
 	text := readme(t)
-	var programs []string
-	for _, m := range regexp.MustCompile("(?s)```go\n(package .*?)```").FindAllStringSubmatch(text, -1) {
-		programs = append(programs, m[1])
+	program := goProgram.FindStringSubmatch(text)
+	if program == nil {
+		t.Fatal("README.md has no program")
 	}
-	if len(programs) != 2 {
-		t.Fatalf("README.md has %d programs, want the one that embeds and the analyzer", len(programs))
+	_, short, ok := strings.Cut(text, "```go\nfunc New()")
+	if !ok {
+		t.Fatal("README.md has no analyzer")
+	}
+	short, _, _ = strings.Cut(short, "```")
+	short = `package versions
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+func New()` + short
+	text = page(t, "analyzer/README.md")
+	full := goProgram.FindStringSubmatch(text)
+	if full == nil {
+		t.Fatal("analyzer/README.md has no analyzer")
 	}
 	_, image, ok := strings.Cut(text, "```\nAn upgrade")
 	if !ok {
-		t.Fatal("README.md shows no txtar image")
+		t.Fatal("analyzer/README.md shows no txtar image")
 	}
 	image, _, _ = strings.Cut("An upgrade"+image, "```")
+	const shortImage = "One name and version a file.\n-- 0/opt/hammer.versions --\nhammer 1.0\n-- want --\npkg:generic/hammer@1.0\n    layer 0, opt/hammer.versions, by versions\n"
 	dir, err := os.MkdirTemp(".", "readme") // within the module
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	test := `package versions_test
+	test := func(name string) string {
+		return `package versions_test
 
 import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
-	"` + module + `/internal/check/` + filepath.Base(dir) + `/versions"
+	"` + module + `/internal/check/` + filepath.Base(dir) + `/` + name + `"
 )
 
 func Test(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", versions.New()) }
 `
+	}
 	for name, content := range map[string]string{
-		"embed/main.go": programs[0], "versions/versions.go": programs[1], "versions/versions_test.go": test,
-		"versions/testdata/upgrade.txtar": string(txtar.Format(txtar.Parse([]byte(image)))),
+		"embed/main.go":            program[1],
+		"full/versions.go":         full[1],
+		"full/versions_test.go":    test("full"),
+		"full/testdata/one.txtar":  string(txtar.Format(txtar.Parse([]byte(image)))),
+		"short/versions.go":        short,
+		"short/versions_test.go":   test("short"),
+		"short/testdata/one.txtar": shortImage,
 	} {
 		p := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -93,7 +154,7 @@ func Test(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", versions.New()
 			t.Fatal(err)
 		}
 	}
-	for _, args := range [][]string{{"vet", "./" + dir + "/..."}, {"test", "./" + dir + "/versions"}} {
+	for _, args := range [][]string{{"vet", "./" + dir + "/..."}, {"test", "./" + dir + "/full", "./" + dir + "/short"}} {
 		if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
 			t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/hullmark/hullmark/internal/linediff"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files with the results of the tests")
@@ -30,6 +32,6 @@ func Check(t testing.TB, name string, got []byte) {
 		t.Fatalf("%v (run the test with -update to make it)", err)
 	}
 	if string(want) != string(got) {
-		t.Errorf("%s differs (run the test with -update to accept):\n--- want\n%s\n--- got\n%s", name, want, got)
+		t.Errorf("%s differs (run the test with -update to accept):\n%s", name, linediff.Diff(string(want), string(got)))
 	}
 }
