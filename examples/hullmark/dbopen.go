@@ -104,7 +104,7 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB,
 		if policy == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		d, _, err := oci.Open(ctx, ref, oci.Options{Verify: policy})
+		d, _, err := oci.Open(ctx, ref, oci.Options{Registry: a.registry, Verify: policy})
 		return d, databaseError(err)
 	}
 	open := db.OpenFile

@@ -52,6 +52,9 @@ func TestHabits(t *testing.T) {
 		{"completion zsh", 0, "#compdef hullmark", ""},
 		{"completion fish", 0, "complete -c hullmark", ""},
 		{"completion powershell", 0, "Register-ArgumentCompleter", ""},
+		{"__complete scan --fail-on c", 0, "critical\n", ""},
+		{"__complete scan --format cy", 0, "cyclonedx\n", ""},
+		{"__complete sbom --skip dp", 0, "dpkg\n", ""},
 		{"completion tcsh", 1, "", `unknown shell "tcsh"; use bash, zsh, fish or powershell`},
 		{"scan -q --cache off -f json demo:", 0, `"schema": 2`, ""},
 		{"scan --cache off -o json demo:", 1, "", "-o json: -o names a file; write -f json for the format, or -o ./json for a file of that name"},
@@ -184,6 +187,10 @@ func TestIgnoreFile(t *testing.T) {
 	}
 	if err := os.WriteFile(".hullmarkignore", []byte("everything\n"), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	// A list in the image that is being built would decide whether it passes.
+	if _, stderr, _ := hullmark(t, "in-build", "--root", t.TempDir()); strings.Contains(stderr, ".hullmarkignore") {
+		t.Errorf("in-build reads a list of the image: %s", stderr)
 	}
 	if _, stderr, code := hullmark(t, "scan", "demo:"); code != 1 || !strings.Contains(stderr, ".hullmarkignore:1: ") {
 		t.Errorf("a bad entry: exit code %d: %s", code, stderr)
@@ -384,6 +391,31 @@ func TestSilentRegistry(t *testing.T) {
 	waiting, failed := strings.Index(stderr, "hullmark: logging in to "+host+"\n"), strings.Index(stderr, host+": log in: ")
 	if code != 1 || waiting < 0 || failed < waiting || !strings.Contains(stderr, "stalled: sent nothing for 3s") {
 		t.Errorf("exit code %d, %d %d: %s", code, waiting, failed, stderr)
+	}
+}
+
+// TestBusyRegistry requires that the command reports a pause before it waits.
+func TestBusyRegistry(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; strings.Contains(r.URL.Path, "/manifests/") && asked < 4 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if r.URL.Path != "/v2/" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	_, stderr, _ := hullmark(t, "scan", "--cache", "off", host+"/app:1")
+	if want := "hullmark: " + host + ": retrying in 1s: 429 Too Many Requests\n"; !strings.Contains(stderr, want) {
+		t.Errorf("no %q in\n%s", want, stderr)
+	}
+	asked = 0
+	if _, stderr, _ := hullmark(t, "scan", "-q", "--cache", "off", host+"/app:1"); strings.Contains(stderr, "retrying") {
+		t.Errorf("with -q: %s", stderr)
 	}
 }
 

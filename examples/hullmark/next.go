@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -38,6 +39,9 @@ func (a *app) next(out *output, x *report.Assessment, o table.Options) {
 	}
 	if len(x.Hidden) > 0 && !o.ShowHidden {
 		add("the hidden findings, too", with("--show-hidden")...)
+	}
+	if !o.ShowInfo && slices.ContainsFunc(x.Report.Findings, func(f analyzer.FileFinding) bool { return table.Informs(&f) }) {
+		add("the findings for information, too", with("--show-info")...)
 	}
 	if len(x.LeftOut) > x.Omitted {
 		add("packages in caches and test data, too", with("--include", "cached,test-data")...)

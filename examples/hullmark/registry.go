@@ -28,10 +28,12 @@ type registryFlags struct {
 	username  string
 	fromStdin bool
 	mirrors   []string
-	stall     time.Duration
+	stall     time.Duration // 0 for the client's default, in commands without the flag
+	given     bool          // the command has these flags
 }
 
 func (f *registryFlags) register(c *cobra.Command) {
+	f.given = true
 	flags := c.Flags()
 	flags.StringArrayVar(&f.insecure, "insecure", nil, "allow plain HTTP to the registry `HOST[:PORT]`; repeatable")
 	flags.StringVar(&f.caFile, "ca-file", "", "trust the authorities in the PEM `FILE` for registries, too")
@@ -44,7 +46,7 @@ func (f *registryFlags) register(c *cobra.Command) {
 // options returns the options for the registry of an image.
 func (f *registryFlags) options(a *app, ref string) (registry.Options, error) {
 	o := registry.Options{Insecure: f.insecure, StallTimeout: f.stall, Progress: a.waiting.event}
-	if f.stall <= 0 {
+	if f.given && f.stall <= 0 {
 		return o, fmt.Errorf("--stall-timeout %v is not more than 0", f.stall)
 	}
 	for _, host := range f.insecure {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/helppage"
 	"github.com/hullmark/hullmark/internal/settings"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -54,7 +55,8 @@ type app struct {
 	version  bool
 	settings *settings.Settings
 	running  *cobra.Command
-	password string // read from standard input
+	registry registry.Options // of databases
+	password string           // read from standard input
 	waiting  waiting
 	mu       sync.Mutex // of stderr
 }
@@ -144,6 +146,7 @@ func (a *app) rootCommand() *cobra.Command {
 		return help(c, args)
 	}
 	a.withSettings(c)
+	complete(c)
 	return c
 }
 

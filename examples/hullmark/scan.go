@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
@@ -114,7 +113,10 @@ var (
 // looksLikeDocument reports whether a name that may be missing is that of an SBOM rather than of an image.
 func looksLikeDocument(name string) bool { return document.MatchString(name) }
 
-func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
+func (a *app) scan(ctx context.Context, ref string, f *scanFlags) (err error) {
+	if a.registry, err = f.registryFlags.options(a, ref); err != nil { // of the database
+		return err
+	}
 	return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
 		match := f.matchFlags
 		match.tag = tag
@@ -136,6 +138,10 @@ func (a *app) matchDocument(ctx context.Context, file string, f *scanFlags) erro
 	if name == "-" {
 		name = "standard input"
 	}
+	var err error
+	if a.registry, err = f.registryFlags.options(a, ""); err != nil { // of the database
+		return err
+	}
 	return a.match(ctx, name, &f.matchFlags, &f.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
 		if err := f.placeFlags.check(true); err != nil {
 			return nil, nil, err
@@ -156,6 +162,8 @@ func (a *app) inBuildCommand() *cobra.Command {
 		})
 	})
 	f.register(a, c)
+	list := c.Flags().Lookup("ignore-file") // a list in the image that is judged must not be read unasked
+	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide what the list in `FILE` ignores"
 	places.registerExclusions(a, c)
 	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
 	return c
@@ -217,7 +225,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 
 // readInside scans a root file system, without the files that this program brought into it.
 func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) (*analyzer.Report, *v1.ConfigFile, error) {
-	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true, registryFlags: registryFlags{stall: time.Minute}})
+	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -269,7 +277,10 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("unknown --format %q; use text or json", f.format)
 	}
-	return a.write(f.output, func(out *output) error {
+	return a.write(f.output, func(out *output) (err error) {
+		if a.registry, err = f.registryFlags.options(a, ref); err != nil { // of the database
+			return err
+		}
 		data, err := a.openDatabase(ctx, f.databaseFlags)
 		if err != nil {
 			return err

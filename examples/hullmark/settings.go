@@ -192,22 +192,3 @@ func (a *app) configShow(_ context.Context, root *cobra.Command, words []string)
 	}
 	return a.writeGrid(&g)
 }
-
-func (a *app) completionCommand() *cobra.Command {
-	c := command("completion", nil)
-	shells := map[string]func(root *cobra.Command) error{
-		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(a.stdout, true) },
-		"zsh":        func(root *cobra.Command) error { return root.GenZshCompletion(a.stdout) },
-		"fish":       func(root *cobra.Command) error { return root.GenFishCompletion(a.stdout, true) },
-		"powershell": func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(a.stdout) },
-	}
-	c.ValidArgs = slices.Sorted(maps.Keys(shells))
-	c.RunE = func(c *cobra.Command, args []string) error {
-		write := shells[args[0]]
-		if write == nil {
-			return fmt.Errorf("unknown shell %q; use bash, zsh, fish or powershell", args[0])
-		}
-		return write(c.Root())
-	}
-	return c
-}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/idlink"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -204,7 +205,7 @@ func (t *table) columns() []terminal.Column {
 		{Title: "THREAT", Color: t.threat},
 		{Title: "POLICY", Color: t.action},
 		{Title: "STATUS", Shrink: 2, Min: 14, Drop: 1},
-		{Title: "TITLE", Shrink: 1, Min: 20, Drop: 2},
+		{Title: "TITLE", Shrink: 1, Min: 12, Drop: 2},
 		{Title: "LINK", Drop: 3},
 	}
 }
@@ -252,6 +253,9 @@ func (t *table) layer(f *report.Finding) string {
 	return strings.TrimSpace(fmt.Sprintf("layer %d %s", i, terminal.Cut(t.a.Report.Layers[i].Instruction(), maxTitle)))
 }
 
+// Informs reports whether a finding in a file is for information, and no fault of the image: without ShowInfo it is only counted.
+func Informs(f *analyzer.FileFinding) bool { return f.Severity == "" || f.Severity == "info" }
+
 // files writes the findings of analyzers, such as malware and secrets. Those that are no fault of the image, such as jars without
 // coordinates, it only counts unless the options ask for them.
 func (t *table) files() {
@@ -263,7 +267,7 @@ func (t *table) files() {
 	}}
 	counts := make(map[string]int)
 	for _, f := range t.a.Report.Findings {
-		if !t.o.ShowInfo && (f.Severity == "" || f.Severity == "info") {
+		if !t.o.ShowInfo && Informs(&f) {
 			counts[f.Rule]++
 			continue
 		}
