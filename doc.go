@@ -26,7 +26,7 @@
 //	analyzer/golang           modules of Go programs
 //	analyzer/cargo            crates of Rust programs
 //	analyzer/nuget            packages of .NET programs
-//	analyzer/runtimes         Java and Node.js that no package manager installed, and Bitnami's applications
+//	analyzer/runtimes         Java and Node.js that no package manager installed; SBOMs of Bitnami, of vendors and in wheels
 //	matcher                   finds the advisories that hold for a report
 //	matcher/assess            the pipeline: scan, match, VEX, policy, and the answer about one image
 //	matcher/distro            the table of Linux distributions: names, releases, derivatives, end of life
@@ -50,12 +50,14 @@
 //	db/feed                   reads publishers' data, from files and URLs
 //	db/feed/all               all feeds
 //	db/feed/alma              errata of AlmaLinux
+//	db/feed/arch              issues of Arch Linux
 //	db/feed/azurelinux        OVAL definitions of Azure Linux and CBL-Mariner
 //	db/feed/debian            the Debian security tracker, as JSON and as lists
 //	db/feed/epss              FIRST's estimates of the probability of exploitation
 //	db/feed/exploitdb         the Exploit Database: published exploits
-//	db/feed/fedora            updates of Fedora
+//	db/feed/fedora            updates of Fedora and EPEL
 //	db/feed/friendsofphp      FriendsOfPHP's advisories: packages of Composer
+//	db/feed/gentoo            security advisories of Gentoo
 //	db/feed/kev               CISA's catalogue of known exploited vulnerabilities
 //	db/feed/nodejs            the database of the Node.js Security Working Group
 //	db/feed/nvd               the National Vulnerability Database: CVSS, CWE, CPE

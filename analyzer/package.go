@@ -12,7 +12,10 @@ type Package struct {
 	Arch    string // the ecosystem's own word: "amd64", "all", "x86_64", "noarch"
 
 	System        bool              // installed by the distribution's package manager
+	Declared      bool              // by a lock file or manifest: not evidence of installation
+	Dev           bool              // needed for development only
 	Vendor        string            // builder or maintainer of a System package
+	Signer        uint64            // ID of the OpenPGP key that signed a System package, by its database; not verified
 	SourcePackage *SourcePackage    // nil if it has the name and version of the package
 	Qualifiers    map[string]string // further PURL qualifiers, such as rpmmod
 
@@ -22,8 +25,6 @@ type Package struct {
 	Provides []string // further names of the package in Depends of others
 
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
-	Declared    bool              // by a lock file or manifest: not evidence of installation
-	Dev         bool              // needed for development only
 	ArchivePath string            // path within the file, if that is an archive: "BOOT-INF/lib/x.jar"
 }
 
@@ -41,6 +42,11 @@ type Distro struct {
 	Name      string   // the pretty name: "Debian GNU/Linux 12 (bookworm)"
 	Like      []string // ID_LIKE: a hint, not proof
 	CPE       string   // CPE_NAME
+
+	// Repositories are the package repositories whose content the image states to have, sorted: IDs such as
+	// "rhel-9-for-x86_64-baseos-rpms", and CPE names of products, "cpe:/a:redhat:enterprise_linux:9::appstream". Those of several
+	// answers add up. A package may have its own in the qualifier repository_id.
+	Repositories []string
 
 	// Rank orders several answers for an image. The answer with the lowest Rank counts. Others fill its empty fields, if they have
 	// the same ID or none.

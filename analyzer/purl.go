@@ -8,8 +8,8 @@ import (
 )
 
 // PURL returns the package URL of p, in the form that the package-url specification defines for its type. The PURL of a System
-// package names the distribution, unless distro is nil, and the source package as "upstream": the source name, followed by "@" and
-// the source version if it differs from the version of p.
+// package names the distribution, unless distro is nil or the package has a qualifier "distro" of its own, and the source package as "upstream": the
+// source name, followed by "@" and the source version if it differs from the version of p.
 //
 // A Maven package of an unknown group has a PURL without a namespace, though the type requires one: tools that read documents skip components
 // without a PURL.
@@ -23,7 +23,7 @@ func (p *Package) PURL(distro *Distro) string {
 	}
 	version := p.Version
 	if p.System {
-		if distro != nil && distro.ID != "" {
+		if distro != nil && distro.ID != "" && q["distro"] == "" {
 			q["distro"] = strings.TrimSuffix(distro.ID+"-"+cmp.Or(distro.VersionID, distro.Codename), "-")
 		}
 		if p.SourcePackage != nil {

@@ -1,9 +1,5 @@
 package db
 
-import (
-	"hash/fnv"
-)
-
 // A blockWriter collects sorted rows until they fill a block, and encodes them.
 type blockWriter struct {
 	*textWriter
@@ -18,9 +14,9 @@ type blockWriter struct {
 func newBlockWriter(w *textWriter) *blockWriter {
 	return &blockWriter{
 		textWriter: w,
-		spans:      newSubset(len(w.t.spans.items)),
-		notes:      newSubset(len(w.t.notes.items)),
-		verdicts:   newSubset(len(w.t.verdicts.items)),
+		spans:      newSubset(),
+		notes:      newSubset(),
+		verdicts:   newSubset(),
 	}
 }
 
@@ -32,24 +28,28 @@ const (
 	rowWeight = 4 // bytes of a row without its strings and lists, approximately
 )
 
-// wantsCut reports whether a new block should begin with r, the next row.
-func (w *blockWriter) wantsCut(r row) bool {
+// wantsCut reports whether a new block should begin with the next row, which is about package n. same tells whether n is the package of the last
+// row.
+func (w *blockWriter) wantsCut(n name, same bool) bool {
 	if len(w.rows) == 0 || w.size < blockMin {
 		return false
 	}
 	if w.size >= blockMax || w.items >= maxItems/4 {
 		return true
 	}
-	if samePackage(w.rows[len(w.rows)-1], r) {
-		return false
+	return !same && n.shortHash()%cutOneIn == 0
+}
+
+// shortHash is FNV-1a of 32 bits, over the three strings, each followed by a zero byte.
+func (n name) shortHash() uint32 {
+	h := uint32(2166136261)
+	for _, s := range [...]string{n.typ, n.namespace, n.name} {
+		for i := range len(s) {
+			h = (h ^ uint32(s[i])) * 16777619
+		}
+		h *= 16777619 // xor with zero changes nothing
 	}
-	h := fnv.New32a()
-	str := w.t.strings.items
-	for _, id := range [...]uint32{r.typ, r.namespace, r.name} {
-		h.Write([]byte(str[id]))
-		h.Write([]byte{0})
-	}
-	return h.Sum32()%cutOneIn == 0
+	return h
 }
 
 func samePackage(a, b row) bool {

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -25,6 +26,9 @@ type Builder struct {
 	feeds       []FeedInfo
 	coverage    []matcher.Coverage
 	enrichments []enrichmentRow
+	old         *DB             // has parts; nil if there are none
+	reading     context.Context // of Keep, for WriteTo, which reads old
+	parts       []Part
 }
 
 // FeedInfo describes one input of a database.
@@ -61,14 +65,18 @@ func (b *Builder) Add(a matcher.Advisory) error {
 	if err := check(&a); err != nil {
 		return fmt.Errorf("db: advisory %.80q: %w", a.ID, err)
 	}
-	a.Aliases = sorted(a.Aliases)
-	a.Versions = sorted(a.Versions)
-	a.Updates, a.Weaknesses = sorted(a.Updates), sorted(a.Weaknesses)
+	sortLists(&a)
 	if b.Facts {
 		a.Summary, a.URLs = "", nil
 	}
 	b.rows = append(b.rows, b.tables().row(&a))
 	return nil
+}
+
+// sortLists sorts the lists whose order has no meaning.
+func sortLists(a *matcher.Advisory) {
+	a.Aliases, a.Versions = sorted(a.Aliases), sorted(a.Versions)
+	a.Updates, a.Weaknesses = sorted(a.Updates), sorted(a.Weaknesses)
 }
 
 // emptyString is the number of the empty string in the tables of a builder.

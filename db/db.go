@@ -113,17 +113,30 @@ func readAt(r io.ReaderAt, b []byte, off int64) error {
 func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
 	buf = slices.Grow(buf[:0], p.stored+p.raw)
 	b := buf[:p.stored]
-	if err := readAt(d.r, b, p.offset); err != nil {
+	if err := d.readStored(p, b); err != nil {
 		return nil, err
 	}
-	if sha256.Sum256(b) != p.hash {
-		return nil, errHash
+	return d.inflate(p, b, buf[p.stored:p.stored:p.stored+p.raw])
+}
+
+// readStored reads the stored form of a piece of the file into b, and checks its hash.
+func (d *DB) readStored(p *piece, b []byte) error {
+	if err := readAt(d.r, b, p.offset); err != nil {
+		return err
 	}
+	if sha256.Sum256(b) != p.hash {
+		return errHash
+	}
+	return nil
+}
+
+// inflate returns the raw form of a piece with its stored form b, in the memory of buf, which must suffice.
+func (d *DB) inflate(p *piece, b, buf []byte) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(p.raw) {
 		return nil, fmt.Errorf("%w: frame of another size", ErrCorrupt)
 	}
-	out, err := d.zstd.DecodeAll(b, buf[p.stored:p.stored:p.stored+p.raw])
+	out, err := d.zstd.DecodeAll(b, buf)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
@@ -134,14 +147,23 @@ func (d *DB) read(p *piece, buf []byte) ([]byte, error) {
 }
 
 // raw calls parse with the raw form of a piece of the file. parse must not keep the slice.
-func (d *DB) raw(p *piece, parse func([]byte) error) error {
+func (d *DB) raw(p *piece, parse func([]byte) error) error { return d.rawOf(p, nil, parse) }
+
+// rawOf is raw for a piece with a known stored form, or nil to read it.
+func (d *DB) rawOf(p *piece, stored []byte, parse func([]byte) error) error {
 	buf, ok := d.buffers.Get().(*[]byte)
 	if !ok {
 		buf = new([]byte)
 	}
 	defer d.buffers.Put(buf)
 	*buf = slices.Grow((*buf)[:0], p.stored+p.raw)
-	raw, err := d.read(p, *buf)
+	var raw []byte
+	var err error
+	if stored == nil {
+		raw, err = d.read(p, *buf)
+	} else {
+		raw, err = d.inflate(p, stored, (*buf)[:0:p.raw])
+	}
 	if err != nil {
 		return err
 	}
@@ -156,9 +178,17 @@ func (d *DB) page(i int) (*page, error) {
 	if p := d.pages[i].Load(); p != nil {
 		return p, nil
 	}
+	p, err := d.readPage(i, nil)
+	if err == nil {
+		d.pages[i].Store(p)
+	}
+	return p, err
+}
+
+// readPage reads page i, or decodes its stored form if that is not nil.
+func (d *DB) readPage(i int, stored []byte) (p *page, err error) {
 	e := &d.root.pages[i]
-	var p *page
-	err := d.raw(&e.piece, func(raw []byte) (err error) {
+	err = d.rawOf(&e.piece, stored, func(raw []byte) (err error) {
 		p, err = parsePage(raw, e)
 		return err
 	})
@@ -168,8 +198,19 @@ func (d *DB) page(i int) (*page, error) {
 	if i+1 < len(d.root.pages) {
 		p.next = &d.root.pages[i+1].first
 	}
-	d.pages[i].Store(p)
 	return p, nil
+}
+
+// storedPage reads page i and its stored form.
+func (d *DB) storedPage(i int) (*storedPage, error) {
+	s := &storedPage{pageEntry: d.root.pages[i]}
+	s.stored = make([]byte, s.piece.stored)
+	err := d.readStored(&s.piece, s.stored)
+	if err != nil {
+		return nil, fmt.Errorf("db: page %d of the index: %w", i, err)
+	}
+	s.page, err = d.readPage(i, s.stored)
+	return s, err
 }
 
 // enrichmentPage returns page i of enrichments and keeps it in memory.
@@ -239,9 +280,12 @@ func (d *DB) release(b *block) {
 }
 
 // decode reads a block into b.
-func (d *DB) decode(b *block, at place) error {
+func (d *DB) decode(b *block, at place) error { return d.decodeStored(b, at, nil) }
+
+// decodeStored is decode for a block with a known stored form, or nil to read it.
+func (d *DB) decodeStored(b *block, at place, stored []byte) error {
 	e := at.entry()
-	err := d.raw(&e.piece, b.parse)
+	err := d.rawOf(&e.piece, stored, b.parse)
 	if err == nil && (len(b.rows.release) != e.advisories || !at.belongs(b, at.i)) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, errMisplaced)
 	}

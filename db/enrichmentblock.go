@@ -36,16 +36,16 @@ const (
 // remark returns the remark of a row.
 func (w *enrichmentWriter) remark(r *enrichmentRow) *remark { return &w.t.remarks.items[r.remark] }
 
-// wantsCut reports whether a new block should begin with r, the next row.
-func (w *enrichmentWriter) wantsCut(r *enrichmentRow) bool {
+// wantsCut reports whether a new block should begin with the next row, the enrichment of c by a feed.
+func (w *enrichmentWriter) wantsCut(feed string, c cve) bool {
 	n := len(w.rows)
 	switch {
 	case n == 0:
 		return false
-	case w.rows[n-1].feed != r.feed || w.size >= enrichmentsMax:
+	case w.t.strings.items[w.rows[n-1].feed] != feed || w.size >= enrichmentsMax:
 		return true
 	}
-	return w.size >= enrichmentsMin && (r.cve.year()*31+r.cve.number())%enrichmentCutOneIn == 0
+	return w.size >= enrichmentsMin && (c.year()*31+c.number())%enrichmentCutOneIn == 0
 }
 
 func (w *enrichmentWriter) add(r *enrichmentRow) {

@@ -123,13 +123,10 @@ type enrichmentPlace struct {
 
 func (at enrichmentPlace) entry() *enrichmentEntry { return &at.enrichmentPage.blocks[at.i] }
 
-// enrichmentPlaces yields the blocks of enrichments of some feeds, or of all feeds without arguments. It works like places.
-func (d *DB) enrichmentPlaces(before func(run) error, feeds ...string) iter.Seq2[enrichmentPlace, error] {
+// enrichmentPlaces yields the blocks of enrichments of all feeds. It works like places.
+func (d *DB) enrichmentPlaces(before func(run) error) iter.Seq2[enrichmentPlace, error] {
 	return func(yield func(enrichmentPlace, error) bool) {
 		for i, e := range d.root.enrichments {
-			if len(feeds) > 0 && !slices.Contains(feeds, e.feed) {
-				continue
-			}
 			p, err := d.enrichmentPage(i)
 			if err == nil {
 				err = before(e.run)

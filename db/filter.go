@@ -9,26 +9,28 @@ const (
 	filterTests = 5 // bits that a package sets; with 8 bits per package, 1 in 46 other packages passes
 )
 
-func newFilter(packages int) filter { return make(filter, (packages*filterBits+7)/8) }
-
-func (f filter) add(n name) {
-	f.each(n, func(i uint64, bit byte) bool {
-		f[i] |= bit
-		return true
-	})
+// newFilter returns a filter of packages with some hashes.
+func newFilter(hashes []uint64) filter {
+	f := make(filter, (len(hashes)*filterBits+7)/8)
+	for _, h := range hashes {
+		f.each(h, func(i uint64, bit byte) bool {
+			f[i] |= bit
+			return true
+		})
+	}
+	return f
 }
 
 // mayHold returns false if the package is certainly not in the filter.
 func (f filter) mayHold(n name) bool {
-	return len(f) == 0 || f.each(n, func(i uint64, bit byte) bool { return f[i]&bit != 0 })
+	return len(f) == 0 || f.each(n.hash(), func(i uint64, bit byte) bool { return f[i]&bit != 0 })
 }
 
-// each calls test for every bit of a package, until it returns false.
-func (f filter) each(n name, test func(i uint64, bit byte) bool) bool {
+// each calls test for every bit of a package with a hash, until it returns false.
+func (f filter) each(at uint64, test func(i uint64, bit byte) bool) bool {
 	if len(f) == 0 {
 		return true
 	}
-	at := n.hash()
 	step := at>>32 | 1
 	for range filterTests {
 		bit := at % (8 * uint64(len(f)))

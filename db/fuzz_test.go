@@ -52,7 +52,7 @@ func seedDB(tb testing.TB) *DB {
 	return d
 }
 
-// FuzzOpen opens damaged files. One that opens and verifies must hold what its index says.
+// FuzzOpen opens damaged files. One that opens and verifies must hold what its index says, also after an update of another feed.
 func FuzzOpen(f *testing.F) {
 	f.Add(seedFile(f))
 	signature, err := seedDB(f).Sign(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), time.Unix(1, 0))
@@ -96,6 +96,34 @@ func FuzzOpen(f *testing.F) {
 			if found, err := d.Enrichments(t.Context(), []string{k.CVE}); err != nil || len(found) != 1 {
 				t.Fatalf("%s is listed but not found: %v", k.CVE, err)
 			}
+		}
+		var b Builder
+		feeds := make(map[string]bool)
+		for _, f := range d.root.feeds {
+			feeds[f.Name] = true
+		}
+		for _, c := range d.root.coverage {
+			feeds[c.Feed] = true
+		}
+		delete(feeds, "")
+		for f := range feeds {
+			if err := b.Keep(t.Context(), d, Part{Feed: f, Enrichments: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.AddEnrichment("new", "CVE-2000-0001", matcher.Enrichment{EPSS: 1}); err != nil {
+			t.Fatal(err)
+		}
+		var now bytes.Buffer
+		if _, err := b.WriteTo(&now); err != nil {
+			return // a Builder has not written it
+		}
+		u, err := Open(bytes.NewReader(now.Bytes()), int64(now.Len()))
+		if err == nil {
+			err = u.Verify(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -10,19 +10,21 @@ import (
 
 // Info describes a database.
 type Info struct {
-	Version     int       // of the format
-	Date        time.Time // of the newest data; zero if no feed has a date
-	Hash        string    // SHA-256 of the root of the index, hexadecimal; it authenticates the whole file
-	Size        int64     // of the file, in bytes
-	IndexSize   int       // of the stored index, its root and all its pages, in bytes
-	TailSize    int64     // of the end of the file, in bytes: the root of the index, the footer and signatures, which Open reads
-	Blocks      int
-	Advisories  int // each about one vulnerability in one package of one release
-	Ranges      int // affected ranges; an advisory without ranges is about all versions or about single ones
-	Feeds       []FeedInfo
-	Coverage    []CoverageInfo
-	Enrichments []EnrichmentInfo // sorted by feed
-	Signatures  []Signature      // valid ones by any key, the oldest first
+	Version   int       // of the format
+	Date      time.Time // of the newest data; zero if no feed has a date
+	Hash      string    // SHA-256 of the root of the index, hexadecimal; it authenticates the whole file
+	Size      int64     // of the file, in bytes
+	IndexSize int       // of the stored index, its root and all its pages, in bytes
+	TailSize  int64     // of the end of the file, in bytes: the root of the index, the footer and signatures, which Open reads
+	Blocks    int
+	// AdvisorySize is the size of all blocks of advisories, in bytes. They are at the beginning of the file.
+	AdvisorySize int64
+	Advisories   int // each about one vulnerability in one package of one release
+	Ranges       int // affected ranges; an advisory without ranges is about all versions or about single ones
+	Feeds        []FeedInfo
+	Coverage     []CoverageInfo
+	Enrichments  []EnrichmentInfo // sorted by feed
+	Signatures   []Signature      // valid ones by any key, the oldest first
 }
 
 // EnrichmentInfo counts the vulnerabilities that a feed enriches.
@@ -53,6 +55,7 @@ func (d *DB) Info() Info {
 		i.Blocks += p.blocks
 		i.IndexSize += p.stored
 		i.Advisories += p.advisories
+		i.AdvisorySize += p.bytes
 		i.Ranges += p.ranges
 	}
 	for _, p := range d.root.enrichments {

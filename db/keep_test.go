@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func whole(t testing.TB, b *db.Builder) {
 func keep(t testing.TB, b *db.Builder, old *db.DB, feeds ...string) []byte {
 	t.Helper()
 	for _, f := range feeds {
-		if err := b.Keep(t.Context(), old, f, nil, nil); err != nil {
+		if err := b.Keep(t.Context(), old, db.Part{Feed: f, Enrichments: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,7 +97,8 @@ func TestKeepFeed(t *testing.T) {
 	// One of several inputs.
 	var one db.Builder
 	pypi := func(k matcher.Key) bool { return k.Type == "pypi" }
-	if err := one.Keep(t.Context(), old, "osv", pypi, func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") }); err != nil {
+	input := func(f db.FeedInfo) bool { return strings.HasSuffix(f.URL, "pypi") }
+	if err := one.Keep(t.Context(), old, db.Part{Feed: "osv", Ecosystem: pypi, Input: input}); err != nil {
 		t.Fatal(err)
 	}
 	d = open(t, write(t, &one))
@@ -112,15 +114,27 @@ func TestKeepErrors(t *testing.T) {
 	file := write(t, &b)
 	bad := bytes.Clone(file)
 	bad[20] ^= 1
-	if err := new(db.Builder).Keep(t.Context(), open(t, bad), "osv", nil, nil); !errors.Is(err, db.ErrCorrupt) {
+	write := func(ctx context.Context, file []byte) error {
+		var b db.Builder
+		if err := b.Keep(ctx, open(t, file), db.Part{Feed: "osv"}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := b.WriteTo(io.Discard)
+		return err
+	}
+	if err := write(t.Context(), bad); !errors.Is(err, db.ErrCorrupt) {
 		t.Errorf("damaged: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := new(db.Builder).Keep(ctx, open(t, file), "osv", nil, nil); !errors.Is(err, context.Canceled) {
+	if err := write(ctx, file); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if err := new(db.Builder).Keep(t.Context(), open(t, file), "", nil, nil); err == nil {
+	var two db.Builder
+	if err := two.Keep(t.Context(), open(t, file), db.Part{}); err == nil {
 		t.Error("no feed: accepted")
+	}
+	if err := errors.Join(two.Keep(t.Context(), open(t, file), db.Part{Feed: "osv"}), two.Keep(t.Context(), open(t, file), db.Part{Feed: "kev"})); err == nil {
+		t.Error("two databases: accepted")
 	}
 }

@@ -143,6 +143,13 @@ func (t *interner[T]) find(v T) uint64 {
 	return at
 }
 
+// reset removes all values. It keeps the memory.
+func (t *interner[T]) reset() {
+	clear(t.items)
+	t.items = t.items[:0]
+	clear(t.slots)
+}
+
 func (t *interner[T]) grow() {
 	if t.slots == nil {
 		t.seed = maphash.MakeSeed()
@@ -162,12 +169,14 @@ type subset struct {
 	used  []uint32 // members by number
 }
 
-func newSubset(n int) *subset {
-	return &subset{epoch: make([]uint32, n), local: make([]uint32, n), now: 1}
-}
+func newSubset() *subset { return &subset{now: 1} }
 
 // add reports whether the block uses member id for the first time.
 func (s *subset) add(id uint32) bool {
+	if n := int(id) + 1; n > len(s.epoch) { // grows with the table
+		s.epoch = append(s.epoch, make([]uint32, max(n-len(s.epoch), len(s.epoch)/2, 1024))...)
+		s.local = append(s.local, make([]uint32, len(s.epoch)-len(s.local))...)
+	}
 	if s.epoch[id] == s.now {
 		return false
 	}
@@ -180,6 +189,18 @@ func (s *subset) add(id uint32) bool {
 func (s *subset) reset() {
 	s.now++
 	s.used = s.used[:0]
+}
+
+// reset removes everything. Strings stay valid.
+func (t *tables) reset() {
+	t.strings.reset()
+	t.severities.reset()
+	t.spans.reset()
+	t.notes.reset()
+	t.verdicts.reset()
+	t.extras.reset()
+	t.remarks.reset()
+	t.string("")
 }
 
 // name returns the package of a row.

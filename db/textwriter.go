@@ -1,22 +1,20 @@
 package db
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A textWriter collects the strings and severities of a block, and encodes them.
 type textWriter struct {
 	t    *tables
-	rank []uint32 // the position of each string of t in the order of bytes
-	size int      // estimate of the raw length of the block; it does not depend on numbers in t
+	size int // estimate of the raw length of the block; it does not depend on numbers in t
 
 	strings, severities *subset
 }
 
-func newTextWriter(t *tables, rank []uint32) *textWriter {
-	return &textWriter{
-		t: t, rank: rank,
-		strings:    newSubset(len(t.strings.items)),
-		severities: newSubset(len(t.severities.items)),
-	}
+func newTextWriter(t *tables) *textWriter {
+	return &textWriter{t: t, strings: newSubset(), severities: newSubset()}
 }
 
 func (w *textWriter) reset() {
@@ -46,7 +44,7 @@ func (w *textWriter) addSeverities(l idList) {
 func (w *textWriter) appendStrings(b []byte) []byte {
 	str := w.t.strings.items
 	used := slices.Clone(w.strings.used)
-	slices.SortFunc(used, func(x, y uint32) int { return int(w.rank[x]) - int(w.rank[y]) })
+	slices.SortFunc(used, func(x, y uint32) int { return strings.Compare(str[x], str[y]) })
 	if len(used) == 0 || str[used[0]] != "" {
 		used = slices.Insert(used, 0, emptyString)
 	}

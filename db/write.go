@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bufio"
 	"cmp"
 	"crypto/sha256"
 	"fmt"
@@ -13,12 +14,14 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// WriteTo writes the database of all data added so far. It fails only if w fails.
+// WriteTo writes the database of all data added so far, and of the parts of an older database, see [Builder.Keep]. It fails if w fails, or if it
+// cannot read the older database.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
-	out := &counter{w: w}
+	buf := bufio.NewWriterSize(w, 256<<10)
+	out := &counter{w: buf}
 	err := b.write(out)
-	if err != nil {
-		err = fmt.Errorf("db: write: %w", err)
+	if err == nil {
+		err = out.failed(buf.Flush())
 	}
 	return out.n, err
 }
@@ -33,22 +36,17 @@ func (b *Builder) write(out *counter) error {
 	if _, err := io.WriteString(out, magic); err != nil {
 		return err
 	}
-	t := b.tables()
-	b.sortRows() // may add strings
-	b.sortEnrichments()
-	r := root{feeds: b.feedRows(), coverage: b.coverageRows()}
 	w := &fileWriter{out: out, enc: enc}
-	text := newTextWriter(t, ranks(t.strings.items))
-	pages, err := w.advisories(b.rows, newBlockWriter(text))
+	b.sortRows()
+	b.sortEnrichments()
+	pages, enrichments, counts, err := w.blocks(b)
 	if err != nil {
 		return err
 	}
-	enrichments, err := w.enrichments(b.enrichments, &enrichmentWriter{textWriter: text})
-	if err != nil {
-		return err
-	}
+	r := root{feeds: b.feedRows(), coverage: b.coverageRows(counts)}
 	for i := range pages {
-		if err := w.page(&r, &pages[i]); err != nil {
+		r.pages = append(r.pages, pages[i].pageEntry)
+		if _, err := out.Write(pages[i].stored); err != nil {
 			return err
 		}
 	}
@@ -73,97 +71,72 @@ type fileWriter struct {
 	buf []byte
 }
 
+// encode returns a piece to write at the end of the file, and its stored form, which is valid until the next call.
+func (w *fileWriter) encode(raw []byte) (piece, []byte) {
+	w.buf = w.enc.EncodeAll(raw, w.buf[:0])
+	return piece{offset: w.out.n, stored: len(w.buf), raw: len(raw), hash: sha256.Sum256(w.buf)}, w.buf
+}
+
 // put writes one piece and returns its place.
 func (w *fileWriter) put(raw []byte) (piece, error) {
-	w.buf = w.enc.EncodeAll(raw, w.buf[:0])
-	p := piece{offset: w.out.n, stored: len(w.buf), raw: len(raw), hash: sha256.Sum256(w.buf)}
-	_, err := w.out.Write(w.buf)
+	p, stored := w.encode(raw)
+	_, err := w.out.Write(stored)
 	return p, err
 }
 
-// advisories writes the blocks of sorted rows, and returns the pages that describe them.
-func (w *fileWriter) advisories(rows []row, blocks *blockWriter) (pages []page, err error) {
-	t := blocks.t
-	begin := 0 // first row of the page
-	flushPage := func(end int) {
-		if begin < end {
-			pages[len(pages)-1].filter = newFilterOf(t, rows[begin:end])
-			begin = end
-		}
+// blocks writes all blocks. It returns the pages that describe them, and the number of advisories of each ecosystem and feed.
+func (w *fileWriter) blocks(b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
+	if b.old != nil {
+		return w.keep(b)
 	}
-	done := 0 // rows written
-	flush := func() error {
-		first := blocks.rows[0]
-		e := indexEntry{
-			first:      t.name(first),
-			continues:  done > 0 && samePackage(rows[done-1], first),
-			advisories: len(blocks.rows),
-			ranges:     blocks.ranges,
+	b.mergeRows()
+	t := b.tables()
+	text := newTextWriter(t)
+	a := &assembler{fileWriter: w, blocks: newBlockWriter(text)}
+	for _, r := range b.rows {
+		if err := a.before(t.name(r)); err != nil {
+			return nil, nil, nil, err
 		}
-		if n := len(pages); n == 0 || !e.continues && wantsPage(len(pages[n-1].blocks), e.first.hash()) {
-			flushPage(done)
-			pages = append(pages, page{})
+		a.add(r)
+	}
+	if pages, err = a.finish(); err != nil {
+		return nil, nil, nil, err
+	}
+	e := &enrichmentAssembler{fileWriter: w, blocks: &enrichmentWriter{textWriter: text}}
+	for i := range b.enrichments {
+		r := &b.enrichments[i]
+		if err := e.before(t.strings.items[r.feed], r.cve); err != nil {
+			return nil, nil, nil, err
 		}
-		done += len(blocks.rows)
-		e.piece, err = w.put(blocks.encode())
-		p := &pages[len(pages)-1]
-		p.blocks = append(p.blocks, e)
-		return err
+		e.blocks.add(r)
 	}
-	for _, r := range rows {
-		if blocks.wantsCut(r) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-		blocks.add(r)
-	}
-	if len(blocks.rows) > 0 {
-		err = flush()
-	}
-	flushPage(len(rows))
-	return pages, err
+	enrichments, err = e.finish()
+	return pages, enrichments, b.counts(), err
 }
 
-// enrichments writes the blocks of sorted rows, and returns the pages that describe them.
-func (w *fileWriter) enrichments(rows []enrichmentRow, blocks *enrichmentWriter) (pages []enrichmentPage, err error) {
-	flush := func() error {
-		first := &blocks.rows[0]
-		e := enrichmentEntry{first: first.cve, rows: len(blocks.rows)}
-		feed := blocks.t.strings.items[first.feed]
-		if n := len(pages); n == 0 || pages[n-1].feed != feed || wantsPage(len(pages[n-1].blocks), uint64(first.cve)*0x9e3779b97f4a7c15) {
-			pages = append(pages, enrichmentPage{feed: feed})
+// keep is blocks for a builder with parts of an older database.
+func (w *fileWriter) keep(b *Builder) (pages []storedPage, enrichments []enrichmentPage, counts map[coverageKey]*int, err error) {
+	k := newKeeper(b)
+	text := newTextWriter(k.t)
+	a := &assembler{fileWriter: w, blocks: newBlockWriter(text), keeper: k}
+	if err := k.advisories(b.reading, a); err != nil {
+		return nil, nil, nil, err
+	}
+	if pages, err = a.finish(); err != nil {
+		return nil, nil, nil, err
+	}
+	e := &enrichmentAssembler{fileWriter: w, blocks: &enrichmentWriter{textWriter: text}, keeper: k}
+	if err := k.enrichments(b.reading, e); err != nil {
+		return nil, nil, nil, err
+	}
+	enrichments, err = e.finish()
+	for _, p := range k.parts {
+		if p.Done != nil {
+			p.Done(len(p.gone))
+			p.Done = nil // WriteTo may be called again
 		}
-		e.piece, err = w.put(blocks.encode())
-		p := &pages[len(pages)-1]
-		p.blocks = append(p.blocks, e)
-		return err
 	}
-	for i := range rows {
-		if blocks.wantsCut(&rows[i]) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-		blocks.add(&rows[i])
-	}
-	if len(blocks.rows) > 0 {
-		err = flush()
-	}
-	return pages, err
-}
-
-// page writes a page and adds it to the root.
-func (w *fileWriter) page(r *root, p *page) (err error) {
-	e := pageEntry{first: p.blocks[0].first, run: run{blocks: len(p.blocks)}}
-	for _, b := range p.blocks {
-		e.bytes += int64(b.stored)
-		e.advisories += b.advisories
-		e.ranges += b.ranges
-	}
-	e.piece, err = w.put(p.append(nil))
-	r.pages = append(r.pages, e)
-	return err
+	return pages, enrichments, k.counts, err
 }
 
 func (w *fileWriter) enrichmentPage(r *root, p *enrichmentPage) (err error) {
@@ -177,28 +150,11 @@ func (w *fileWriter) enrichmentPage(r *root, p *enrichmentPage) (err error) {
 	return err
 }
 
-// newFilterOf returns a filter of the packages of sorted rows.
-func newFilterOf(t *tables, rows []row) filter {
-	packages := 0
-	for i, r := range rows {
-		if i == 0 || !samePackage(rows[i-1], r) {
-			packages++
-		}
-	}
-	f := newFilter(packages)
-	for i, r := range rows {
-		if i == 0 || !samePackage(rows[i-1], r) {
-			f.add(t.name(r))
-		}
-	}
-	return f
-}
-
-// sortRows sorts rows, and merges those with the same feed, ID and key.
+// sortRows sorts rows in the order of the file.
 func (b *Builder) sortRows() {
 	t := b.tables()
 	rank := ranks(t.strings.items)
-	same := func(x, y row) int {
+	slices.SortFunc(b.rows, func(x, y row) int {
 		nx, ny := &t.notes.items[x.note], &t.notes.items[y.note]
 		return cmp.Or(
 			cmp.Compare(rank[x.typ], rank[y.typ]),
@@ -208,12 +164,22 @@ func (b *Builder) sortRows() {
 			cmp.Compare(rank[nx.feed], rank[ny.feed]),
 			cmp.Compare(rank[x.release], rank[y.release]),
 		)
-	}
-	slices.SortFunc(b.rows, same)
+	})
+}
+
+// identical reports whether rows have feed, ID and key in common.
+func (t *tables) identical(x, y row) bool {
+	nx, ny := &t.notes.items[x.note], &t.notes.items[y.note]
+	return samePackage(x, y) && x.release == y.release && nx.id == ny.id && nx.feed == ny.feed
+}
+
+// mergeRows merges rows with the same feed, ID and key.
+func (b *Builder) mergeRows() {
+	t := b.tables()
 	out := b.rows[:0]
 	for i := 0; i < len(b.rows); {
 		n := 1
-		for i+n < len(b.rows) && same(b.rows[i], b.rows[i+n]) == 0 {
+		for i+n < len(b.rows) && t.identical(b.rows[i], b.rows[i+n]) {
 			n++
 		}
 		r := b.rows[i]
@@ -229,6 +195,21 @@ func (b *Builder) sortRows() {
 		i += n
 	}
 	b.rows = out
+}
+
+// counts returns the number of advisories of each ecosystem and feed.
+func (b *Builder) counts() map[coverageKey]*int {
+	counts := make(map[coverageKey]*int)
+	str := b.t.strings.items
+	for _, r := range b.rows {
+		k := matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release]}
+		at := coverageKey{k.Ecosystem(), str[b.t.notes.items[r.note].feed]}
+		if counts[at] == nil {
+			counts[at] = new(int)
+		}
+		*counts[at]++
+	}
+	return counts
 }
 
 // ranks returns the position of each string in the order of bytes.
@@ -260,26 +241,22 @@ func (b *Builder) feedRows() []FeedInfo {
 	return feeds
 }
 
-// coverageRows returns a row for every ecosystem and feed, from added coverage and from the rows themselves.
-func (b *Builder) coverageRows() []CoverageInfo {
-	type place struct {
-		ecosystem matcher.Key
-		feed      string
-	}
-	rows := make(map[place]*CoverageInfo)
-	at := func(k matcher.Key, feed string) *CoverageInfo {
-		p := place{k.Ecosystem(), feed}
+// coverageRows returns a row for every ecosystem and feed, from added coverage and from the counts of advisories.
+func (b *Builder) coverageRows(counts map[coverageKey]*int) []CoverageInfo {
+	rows := make(map[coverageKey]*CoverageInfo)
+	at := func(p coverageKey) *CoverageInfo {
 		c := rows[p]
 		if c == nil {
 			c = &CoverageInfo{Coverage: matcher.Coverage{
-				Type: p.ecosystem.Type, Namespace: p.ecosystem.Namespace, Release: p.ecosystem.Release, Feed: feed,
+				Type: p.ecosystem.Type, Namespace: p.ecosystem.Namespace, Release: p.ecosystem.Release, Feed: p.feed,
 			}}
 			rows[p] = c
 		}
 		return c
 	}
 	for _, c := range b.coverage {
-		r := at(matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}, c.Feed)
+		k := matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}
+		r := at(coverageKey{k.Ecosystem(), c.Feed})
 		r.Date = earliest(r.Date, seconds(c.Date))
 		r.EndOfLife = r.EndOfLife || c.EndOfLife
 	}
@@ -287,10 +264,10 @@ func (b *Builder) coverageRows() []CoverageInfo {
 	for _, f := range b.feeds {
 		dates[f.Name] = earliest(dates[f.Name], seconds(f.Date))
 	}
-	str := b.t.strings.items
-	for _, r := range b.rows {
-		k := matcher.Key{Type: str[r.typ], Namespace: str[r.namespace], Release: str[r.release]}
-		at(k, str[b.t.notes.items[r.note].feed]).Advisories++
+	for p, n := range counts {
+		if *n > 0 {
+			at(p).Advisories = *n
+		}
 	}
 	out := make([]CoverageInfo, 0, len(rows))
 	for p, c := range rows {
@@ -317,5 +294,13 @@ type counter struct {
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
-	return n, err
+	return n, c.failed(err)
+}
+
+// failed describes an error of w.
+func (c *counter) failed(err error) error {
+	if err != nil {
+		return fmt.Errorf("db: write: %w", err)
+	}
+	return nil
 }

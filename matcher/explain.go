@@ -86,13 +86,17 @@ func (m Matcher) Explain(ctx context.Context, report *analyzer.Report, id string
 	if err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components), groups, report)
-	skipped := newRegister(0, groups, report)
+	products, err := productsOf(ctx, m.Source, report)
+	if err != nil {
+		return nil, err
+	}
+	wanted := newRegister(len(report.Components), groups, report, products)
+	skipped := newRegister(0, groups, report, products)
 	byID := make(map[string]*analyzer.Component, len(report.Components))
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
-	skips, err := m.skips(ctx, report, byID)
+	skips, err := m.skips(ctx, report, byID, products)
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +212,9 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 					out = append(out, n.explain(a, r.subjects[i].component.ID))
 				}
 			}
+		}
+		if products := r.several[i]; products != nil {
+			products.explain(out[from:])
 		}
 		order.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
 	}

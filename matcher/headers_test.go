@@ -8,7 +8,8 @@ import (
 )
 
 // TestHeaders marks the matches of packages that have headers of the kernel, as other scanners' users ask for:
-// github.com/aquasecurity/trivy/issues/1106 and 4226, github.com/anchore/grype/issues/1762.
+// github.com/aquasecurity/trivy/issues/1106, 1596 and 4226, github.com/anchore/grype/issues/1762, github.com/docker-library/ruby/issues/466,
+// github.com/quay/clair/issues/428.
 func TestHeaders(t *testing.T) {
 	source := advisories{}
 	for _, k := range []matcher.Key{

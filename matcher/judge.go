@@ -56,14 +56,14 @@ func (n *name) compare(a *Advisory) (verdict, bool) {
 	holds, doubt := false, ""
 	var fix version.Version
 	compared := len(a.Versions) > 0
-	own := n.pack != "" && slices.ContainsFunc(a.Ranges, func(r Range) bool { return rpmname.ServicePack(r.Fixed) == n.pack })
+	own := n.pack != "" && slices.ContainsFunc(a.Ranges, func(r Range) bool { return packOf(a.Key.Namespace, r.Fixed) == n.pack })
 	for i := range a.Ranges {
 		r := &a.Ranges[i]
 		if r.Repo != "" {
 			continue
 		}
 		compared = true
-		if own && rpmname.ServicePack(r.Fixed) != n.pack {
+		if own && packOf(a.Key.Namespace, r.Fixed) != n.pack {
 			continue
 		}
 		in, why := n.within(a, r)
@@ -154,11 +154,25 @@ func (n *name) otherLine(a *Advisory, r *Range) string {
 	if n.otherStream(r.Fixed) {
 		return "a module's stream, the installed version is not"
 	}
-	if pack := rpmname.ServicePack(r.Fixed); n.pack != "" && pack != "" && pack != n.pack {
+	if pack := packOf(a.Key.Namespace, r.Fixed); n.pack != "" && pack != "" && pack != n.pack {
+		if a.Key.Namespace == "epel" {
+			return "another minor release than the installed version"
+		}
 		return "another service pack than the installed version"
 	}
 	if a.Key.Namespace == "amzn" && r.Introduced == "" && rpmname.Extra(a.Reason) && firstNumber(n.version) != firstNumber(r.Fixed) {
 		return "another repository than the core one, and the installed version may not be"
+	}
+	return ""
+}
+
+// packOf returns the mark of the service pack of openEuler, or the minor release of EPEL, that a version is a build for, or "".
+func packOf(namespace, version string) string {
+	if namespace != "epel" {
+		return rpmname.ServicePack(version)
+	}
+	if m := enterprise.FindStringSubmatch(version); m != nil {
+		return m[2]
 	}
 	return ""
 }

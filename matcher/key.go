@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +26,10 @@ type lookup struct {
 }
 
 // lookups returns the lookups of a component, in the memory of list. Packages of a distribution are looked up by their source
-// package and its version, and also by their own name if the distribution's feeds may name binary packages.
-func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup {
-	list = list[:0]
+// package and its version, and also by their own name if the distribution's feeds may name binary packages. Those of Red Hat are looked up under
+// all products that they may be of.
+func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro, p *products) []lookup {
+	list, d = list[:0], distroOf(c, d)
 	key := keyOf(c, d)
 	if !c.System {
 		l := lookup{key: key, version: c.Version}
@@ -67,6 +69,9 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro) []lookup 
 		list[i].key.Name = rpmname.Flavour(rpmname.FlavourOf(list[i].version), list[i].key.Name)
 	}
 	list = inModule(list, c)
+	if lineages, _ := p.of(c, key); lineages != nil {
+		return inProducts(list, lineages, key.Release) // Red Hat publishes no updates for single architectures
+	}
 	if c.Arch == "noarch" {
 		return list
 	}
@@ -188,13 +193,30 @@ func keyOf(c *analyzer.Component, d *analyzer.Distro) Key {
 	return key
 }
 
+// distroOf returns the distribution of a component, given that of its report: a package in a document about several images may have its own,
+// in the qualifier distro.
+func distroOf(c *analyzer.Component, d *analyzer.Distro) *analyzer.Distro {
+	own := c.Qualifiers["distro"]
+	if own == "" || !c.System {
+		return d
+	}
+	id, version, ok := distro.Cut(own)
+	if !ok {
+		if id, version = own, ""; strings.Contains(own, "-") {
+			i := strings.LastIndexByte(own, '-')
+			id, version = own[:i], own[i+1:]
+		}
+	}
+	return &analyzer.Distro{ID: id, VersionID: version}
+}
+
 // builtKey is keyOf for a package that is no backport.
 func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 	if !c.System {
 		return PackageKey(c.Type, c.Namespace, c.Name)
 	}
 	key := Key{Type: c.Type, Namespace: c.Namespace, Name: c.Name}
-	if d == nil {
+	if d = distroOf(c, d); d == nil {
 		return key
 	}
 	if c.Namespace == d.ID {
@@ -204,9 +226,17 @@ func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 			return key
 		}
 	}
+	if m := enterprise.FindStringSubmatch(c.Version); m != nil && c.Type == "rpm" && c.Namespace == "fedora" {
+		key.Namespace, key.Release = "epel", m[1]
+		return key
+	}
 	key.Release = distro.ReleaseOf(d.ID, d.VersionID, d.Codename)
 	return key
 }
+
+// enterprise matches the mark of a build for Enterprise Linux, with its major and minor release: ".el9", ".el10_1". Fedora's builds with it are
+// those of EPEL.
+var enterprise = regexp.MustCompile(`\.el([0-9]{1,3})(?:_([0-9]{1,3}))?(?:\.|$)`)
 
 // PackageKey returns the key of a package of a language ecosystem, with names in the normal form of the type. Feeds and the
 // matcher use it, so that both sides agree. PyPI has the form of PEP 503; composer, golang, nuget, hex, pub, github and

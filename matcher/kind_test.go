@@ -47,6 +47,8 @@ func TestKinds(t *testing.T) {
 		{[]matcher.Kind{matcher.Vulnerability, matcher.Malware}, matcher.Malware, matcher.Critical},
 		{[]matcher.Kind{matcher.Unsound, matcher.Vulnerability}, matcher.Vulnerability, matcher.Low},
 		{[]matcher.Kind{matcher.Unmaintained}, matcher.Unmaintained, matcher.Low},
+		// https://github.com/github/advisory-database/issues/682: GitHub's copy of RUSTSEC-2021-0139 does not say what it is.
+		{[]matcher.Kind{matcher.Unmaintained, matcher.Vulnerability}, matcher.Unmaintained, matcher.Low},
 	} {
 		var source advisories
 		for i, k := range tt.kinds {
@@ -62,7 +64,21 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestSystems matches advisories about some operating systems only in images of these.
+// TestKindOfCVE takes an advisory with a CVE for a vulnerability, although another one with the same identifier is about maintenance.
+func TestKindOfCVE(t *testing.T) {
+	a := analyzer.Component{ID: "a", Package: analyzer.Package{Type: "cargo", Name: "a", Version: "1"}}
+	key := matcher.PackageKey("cargo", "", "a")
+	m := match(t, advisories{
+		{ID: "RUSTSEC-2020-1", Feed: "a", Key: key, Kind: matcher.Unmaintained, Aliases: []string{"GHSA-1"}},
+		{ID: "GHSA-1", Feed: "b", Key: key, Aliases: []string{"CVE-2020-1"}},
+	}, a).Matches
+	if len(m) != 1 || m[0].Kind != matcher.Vulnerability {
+		t.Errorf("%+v", m)
+	}
+}
+
+// TestSystems matches advisories about some operating systems only in images of these. Cargo-audit reported a vulnerability of Windows in
+// programs for Linux: https://github.com/rustsec/rustsec/issues/812.
 func TestSystems(t *testing.T) {
 	a := analyzer.Component{ID: "a", Package: analyzer.Package{Type: "npm", Name: "a", Version: "1"}}
 	key := matcher.PackageKey("npm", "", "a")

@@ -1,6 +1,7 @@
 package matcher_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -12,10 +13,13 @@ import (
 func TestLines(t *testing.T) {
 	euler := &analyzer.Distro{ID: "openEuler", VersionID: "22.03", Name: "openEuler 22.03 (LTS-SP1)"}
 	older := &analyzer.Distro{ID: "openEuler", VersionID: "20.03", Name: "openEuler 20.03 (LTS-SP1)"}
+	rocky, rocky10 := &analyzer.Distro{ID: "rocky", VersionID: "9.4"}, &analyzer.Distro{ID: "rocky", VersionID: "10.1"}
 	amazon := &analyzer.Distro{ID: "amzn", VersionID: "2"}
 	debian := &analyzer.Distro{ID: "debian", VersionID: "12"}
 	suse := &analyzer.Distro{ID: "sles", VersionID: "12.3"}
 	ubuntu := &analyzer.Distro{ID: "ubuntu", VersionID: "24.04"}
+	jammy := &analyzer.Distro{ID: "ubuntu", VersionID: "22.04"}
+	buster := &analyzer.Distro{ID: "debian", VersionID: "10"}
 	fixed := func(versions ...string) (list []matcher.Range) {
 		for _, v := range versions {
 			list = append(list, matcher.Range{Fixed: v})
@@ -43,6 +47,20 @@ func TestLines(t *testing.T) {
 		{"service packs that share a mark", older, "curl", "7.71.1-9.oe1", "", "",
 			matcher.Advisory{Ranges: fixed("7.71.1-10.oe1")}, "affected"},
 
+		{"EPEL on a rebuild of RHEL", rocky, "htop", "3.3.0-3.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, "affected"},
+		{"EPEL's package, fixed", rocky, "htop", "3.3.0-5.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, ""},
+		{"EPEL's package, an advisory of the distribution", rocky, "htop", "3.3.0-3.el9", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "rocky", Release: "9"}, Ranges: fixed("3.3.0-5.el9")}, ""},
+		{"EPEL 10, the own minor release", rocky10, "htop", "3.3.0-3.el10_1", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_0", "3.3.0-5.el10_1")}, "affected"},
+		{"EPEL 10, another minor release", rocky10, "htop", "3.3.0-5.el10_0", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_0", "3.3.0-5.el10_1")}, ""},
+		{"EPEL 10, a fix of another minor release", rocky10, "htop", "3.3.0-5.el10_0", "", "",
+			matcher.Advisory{Key: matcher.Key{Namespace: "epel", Release: "10"}, Ranges: fixed("3.3.0-5.el10_1")}, "uncertain"},
+
+		// https://github.com/anchore/grype-db/pull/149
 		{"an extra's line", amazon, "kernel", "5.10.205-195.807.amzn2", "", "",
 			matcher.Advisory{Reason: "ALAS2KERNEL-5.10-2024-049", Ranges: []matcher.Range{{Introduced: "5.10", Fixed: "5.10.209-198.812.amzn2"}}}, "affected"},
 		{"a version below an extra's line", amazon, "kernel", "4.14.336-257.562.amzn2", "", "",
@@ -72,6 +90,28 @@ func TestLines(t *testing.T) {
 			matcher.Advisory{Key: matcher.Key{Name: "linux", Release: "13"}, Ranges: fixed("6.12.10-1")}, "affected"},
 		{"Ubuntu's signed kernel of a flavour", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
 			matcher.Advisory{Key: matcher.Key{Name: "linux-aws"}, Ranges: fixed("6.8.0-1009.9")}, "affected"},
+		// https://github.com/wazuh/wazuh/issues/27591, 31587 and 39056
+		{"Ubuntu's newer kernel, fixed", jammy, "linux-image-6.8.0-51-generic", "6.8.0-51.52~22.04.1", "linux-signed-hwe-6.8", "6.8.0-51.52~22.04.1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-hwe-6.8"}, Ranges: fixed("6.8.0-40.40~22.04.3")}, ""},
+		{"Ubuntu's newer kernel", jammy, "linux-image-6.8.0-39-generic", "6.8.0-39.39~22.04.1", "linux-signed-hwe-6.8", "6.8.0-39.39~22.04.1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-hwe-6.8"}, Ranges: fixed("6.8.0-40.40~22.04.3")}, "affected"},
+		{"Ubuntu's newer kernel, and the release's own", jammy, "linux-image-6.8.0-51-generic", "6.8.0-51.52~22.04.1", "linux-signed-hwe-6.8", "6.8.0-51.52~22.04.1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}}, ""},
+		{"modules of Ubuntu's newer kernel", jammy, "linux-modules-6.8.0-39-generic", "6.8.0-39.39~22.04.1", "linux-hwe-6.8", "6.8.0-39.39~22.04.1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-hwe-6.8"}, Ranges: fixed("6.8.0-40.40~22.04.3")}, "affected"},
+		// The packages of linux-meta have no code. Their versions have another form: 6.8.0.39.39 is above 6.8.0-40.40.
+		{"Ubuntu's meta package", jammy, "linux-image-generic", "5.15.0.101.98", "linux-meta", "5.15.0.101.98",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("5.15.0-102.112")}, ""},
+		{"Ubuntu's FIPS kernel, and the release's own", jammy, "linux-image-5.15.0-73-fips", "5.15.0-73.80+fips1", "linux-signed-fips", "5.15.0-73.80+fips1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("5.15.0-75.82")}, ""},
+
+		{"Debian's LTS", buster, "openssl", "1.1.1n-0+deb10u3", "", "", matcher.Advisory{Ranges: fixed("1.1.1n-0+deb10u6")}, "affected"},
+		{"a build of Debian's ELTS, after the last fix of LTS", buster, "openssl", "1.1.1n-0+deb10u7", "", "", matcher.Advisory{Ranges: fixed("1.1.1n-0+deb10u6")}, ""},
+		{"Debian's newer kernel in LTS, and the release's own", buster, "linux-image-5.10-amd64", "5.10.216-1~deb10u1", "linux-5.10", "5.10.216-1~deb10u1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux"}}, ""},
+		{"Debian's newer kernel in LTS", buster, "linux-image-5.10.0-0.deb10.29-amd64", "5.10.216-1~deb10u1", "linux-signed-5.10-amd64", "5.10.216+1~deb10u1",
+			matcher.Advisory{Key: matcher.Key{Name: "linux-5.10"}, Ranges: fixed("5.10.218-1~deb10u1")}, "affected"},
+
 		{"another flavour of Ubuntu's kernel", ubuntu, "linux-image-6.8.0-1008-aws", "6.8.0-1008.8", "linux-signed-aws", "6.8.0-1008.8",
 			matcher.Advisory{Key: matcher.Key{Name: "linux"}, Ranges: fixed("6.8.0-2000.1")}, ""},
 
@@ -87,7 +127,7 @@ func TestLines(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			p := analyzer.Package{Type: "rpm", Namespace: c.distro.ID, Name: c.name, Version: c.version, System: true, Arch: "x86_64"}
-			if c.distro == debian || c.distro == ubuntu {
+			if c.distro.ID == "debian" || c.distro.ID == "ubuntu" {
 				p.Type = "deb"
 			}
 			if c.source != "" {
@@ -103,6 +143,9 @@ func TestLines(t *testing.T) {
 			}
 			if a.Key.Release != "" {
 				key.Release = a.Key.Release
+			}
+			if strings.HasPrefix(c.what, "EPEL") {
+				report.Components[0].Namespace, key.Namespace = "fedora", a.Key.Namespace
 			}
 			a.Key = key
 			result, err := matcher.Matcher{Source: advisories{a}}.Match(t.Context(), report)

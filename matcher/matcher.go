@@ -111,7 +111,11 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	for i := range report.Components {
 		byID[report.Components[i].ID] = &report.Components[i]
 	}
-	skips, err := m.skips(ctx, report, byID)
+	products, err := productsOf(ctx, m.Source, report)
+	if err != nil {
+		return nil, err
+	}
+	skips, err := m.skips(ctx, report, byID, products)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	wanted := newRegister(len(report.Components), groups, report)
+	wanted := newRegister(len(report.Components), groups, report, products)
 	for i := range report.Components {
 		c := &report.Components[i]
 		if skips[i].Reason != "" {
@@ -150,6 +154,9 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		if err != nil {
 			return nil, fmt.Errorf("matcher: %w", err)
 		}
+	}
+	for i, products := range wanted.several {
+		products.settle(&wanted.subjects[i])
 	}
 	result.Matches = mergeAll(wanted.subjects, wanted.held)
 	if e, ok := m.Source.(Enricher); ok {

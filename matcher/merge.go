@@ -72,6 +72,9 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 			m.Fixed = v.fixed
 		}
 	}
+	if m.Kind == Vulnerability && unmaintainedOnly(g) {
+		m.Kind = Unmaintained
+	}
 	own := first.ID
 	if !slices.Contains(g.ids, own) { // an erratum, and the group is one of its vulnerabilities
 		own = g.ids[0]
@@ -92,6 +95,12 @@ func (r *merger) merge(c *analyzer.Component, g group) Match {
 		m.Severity = Severity{Source: first.Feed, Level: Critical, Word: Malware.String()}
 	}
 	return m
+}
+
+// unmaintainedOnly reports whether a group is about the end of a package's maintenance. GitHub's copy of such an advisory says nothing of its
+// kind. A vulnerability has a CVE.
+func unmaintainedOnly(g group) bool {
+	return slices.ContainsFunc(g.verdicts, func(v verdict) bool { return v.Kind == Unmaintained }) && !slices.ContainsFunc(g.ids, isCVE)
 }
 
 // worse returns the kind of a match with advisories of two kinds: malware, else a vulnerability.

@@ -33,7 +33,7 @@ type claim struct {
 // A component inside a package that the distribution built is not matched by itself. Anyone can write a package's fields into an
 // image, so the source must have advisories for its source package, too. If the source has none for the whole release, the vendor or
 // the maintainer suffices. No package owns files of directories that distributions leave to others.
-func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component) ([]Skipped, error) {
+func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component, p *products) ([]Skipped, error) {
 	skipped := make([]Skipped, len(report.Components))
 	var claims []claim
 	builders := make(map[string]claim) // by ID of owners
@@ -62,13 +62,13 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	if len(claims) == 0 {
 		return skipped, nil
 	}
-	data, err := m.dataOf(ctx, claims, report.Distro)
+	data, err := m.dataOf(ctx, claims, report.Distro, p)
 	if err != nil {
 		return nil, err
 	}
 	var list []lookup
 	for _, c := range claims {
-		list = lookups(list, c.owner, report.Distro)
+		list = lookups(list, c.owner, report.Distro, p)
 		if text := data.evidence(&c, list); text != "" {
 			skipped[c.component].Reason, skipped[c.component].Evidence = OwnedByDistro, text
 		}
@@ -76,13 +76,13 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	return skipped, nil
 }
 
-// ownerData is what a source knows of the packages that own components.
+// ownerData holds the knowledge of a source about the packages that own components.
 type ownerData struct {
 	known     map[Key]bool // whether the source has advisories
 	uncovered map[Key]bool // ecosystems of which it has none, or only some
 }
 
-func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro) (*ownerData, error) {
+func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro, p *products) (*ownerData, error) {
 	data := &ownerData{known: make(map[Key]bool), uncovered: make(map[Key]bool)}
 	var keys, ecosystems []Key
 	var list []lookup
@@ -92,7 +92,7 @@ func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro)
 			continue
 		}
 		done[c.owner] = true
-		list = lookups(list, c.owner, d)
+		list = lookups(list, c.owner, d, p)
 		for _, l := range list {
 			if _, ok := data.known[l.key]; !ok {
 				data.known[l.key] = false
@@ -131,7 +131,7 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 
 func release(k Key) string { return strings.TrimSpace(k.Namespace + " " + k.Release) }
 
-// unwanted returns the reason not to match a component at its place, "" if there is none.
+// unwanted returns the reason not to match a component at its place, or "".
 func (m Matcher) unwanted(c *analyzer.Component) SkipReason {
 	switch place := c.Place(); {
 	case place == analyzer.LockFile && !m.Declared:
@@ -163,11 +163,11 @@ func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error
 
 // builderOf judges a System package by its namespace, its vendor and its version, and returns what speaks for the distribution.
 func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark string) {
-	if d == nil || p.Namespace != d.ID {
+	if d = distroOf(p, d); d == nil || p.Namespace != d.ID {
 		return thirdParty, ""
 	}
 	for _, row := range lineageOf(p.Type, d) {
-		if mark := vouches(&row, p.Type, p.Vendor); mark != "" {
+		if mark := vouches(&row, p); mark != "" {
 			return distribution, mark
 		}
 		if by == thirdParty && hasForm(p, &row) {
@@ -195,16 +195,22 @@ func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
 	return rows
 }
 
-// vouches returns what a distribution is known for, if it is that of the package: a vendor of RPM packages, or the domain of a
-// maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
-func vouches(d *distro.Distro, purlType, vendor string) string {
-	switch purlType {
+// vouches returns the mark by which a distribution built a package, or "": the key that signed an RPM package or, if none did, the
+// vendor, or the domain of a maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
+//
+// A vendor does not count beside the signature of an unknown key. Rebuilds of a distribution's packages keep the vendor's name.
+func vouches(d *distro.Distro, p *analyzer.Component) string {
+	switch p.Type {
 	case "rpm":
-		if slices.Contains(d.Vendors, vendor) {
-			return "the vendor " + vendor
+		key := fmt.Sprintf("%016x", p.Signer)
+		switch {
+		case p.Signer != 0 && slices.Contains(d.Keys, key):
+			return "a signature with the key " + key + " of " + d.Name
+		case slices.Contains(d.Vendors, p.Vendor) && (p.Signer == 0 || len(d.Keys) == 0):
+			return "the vendor " + p.Vendor
 		}
 	case "deb":
-		_, address, _ := strings.Cut(vendor, "<")
+		_, address, _ := strings.Cut(p.Vendor, "<")
 		address, _, _ = strings.Cut(address, ">")
 		_, host, _ := strings.Cut(strings.ToLower(address), "@")
 		for _, domain := range d.Maintainers {

@@ -87,3 +87,40 @@ func TestOwnership(t *testing.T) {
 		}
 	}
 }
+
+// TestSigner weighs the key that signed an RPM package, in a release without advisories, where the builder decides.
+func TestSigner(t *testing.T) {
+	fedora := &analyzer.Distro{ID: "fedora", VersionID: "40"}
+	const fedora40, unknown, key = 0x0727707ea15b79cc, 0x0123456789abcdef, "0727707ea15b79cc"
+	source := advisories{{ID: "CVE-2021-44228", Key: matcher.PackageKey("maven", "g", "log4j")}}
+	for _, c := range []struct {
+		what, vendor string
+		signer       uint64
+		evidence     string
+	}{
+		{"vendor and key", "Fedora Project", fedora40, "binary 2.0-1.fc40 has a signature with the key " + key + " of Fedora Linux; advisories of fedora 40 are missing or incomplete"},
+		{"key of a package that states no vendor", "", fedora40, "binary 2.0-1.fc40 has a signature with the key " + key + " of Fedora Linux; advisories of fedora 40 are missing or incomplete"},
+		{"vendor of an unsigned package", "Fedora Project", 0, "binary 2.0-1.fc40 has the vendor Fedora Project; advisories of fedora 40 are missing or incomplete"},
+		{"vendor of a package that another key signed", "Fedora Project", unknown, ""},
+		{"another key", "", unknown, ""},
+	} {
+		report := &analyzer.Report{Distro: fedora, Components: []analyzer.Component{
+			{ID: "owner", Package: analyzer.Package{Type: "rpm", Namespace: "fedora", Name: "binary", Version: "2.0-1.fc40", Vendor: c.vendor, Signer: c.signer, System: true}},
+			{ID: "library", Path: "usr/share/java/log4j.jar", Owner: "owner", Package: analyzer.Package{Type: "maven", Namespace: "g", Name: "log4j", Version: "2.14.1"}},
+		}}
+		result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		evidence := ""
+		for _, s := range result.Skipped {
+			evidence = s.Evidence
+		}
+		if evidence != c.evidence {
+			t.Errorf("%s: evidence %q, want %q", c.what, evidence, c.evidence)
+		}
+		if (len(result.Matches) == 0) != (c.evidence != "") {
+			t.Errorf("%s: matches %v", c.what, result.Matches)
+		}
+	}
+}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/rpmname"
+	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
@@ -22,6 +22,9 @@ type register struct {
 	products []productOf // possible lookups by CPE name, in the order of subjects
 	full     bool        // there are more than maxProducts products
 	exact    int         // number of names that are not of products; those of products follow, each part in the order of subjects
+
+	redHat  *products        // nil for other distributions
+	several map[int]*several // of subjects that may be of several products of Red Hat
 
 	system string // the operating system of the image; "" if unknown
 
@@ -52,8 +55,9 @@ type name struct {
 	rebuild   string // the ID of a derivative, or ""
 	tag       bool   // version is a tag of GitHub, which may move
 	rpm       bool
-	pack      string // the mark of openEuler's service pack in version, or ""
+	pack      string // see packOf
 	composer  bool
+	several   bool            // the subject may be of several products of Red Hat
 	system    string          // the operating system of the image; "" if unknown
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
@@ -68,9 +72,10 @@ type productOf struct {
 // maxProducts bounds the lookups by CPE name of a report: a short name with wildcards stands for many vendors.
 const maxProducts = 1 << 20
 
-func newRegister(components int, groups groups, report *analyzer.Report) *register {
+func newRegister(components int, groups groups, report *analyzer.Report, products *products) *register {
 	return &register{
 		groups:   groups,
+		redHat:   products,
 		system:   systemOf(report),
 		keys:     make([]Key, 0, components),
 		newest:   make(map[Key]int, components),
@@ -85,10 +90,14 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 	if unplaced(c) && len(r.groups[keyOf(c, nil)]) > 0 {
 		r.lookups = r.groups.lookups(r.lookups[:0], c)
 	} else {
-		r.lookups = lookups(r.lookups, c, d)
+		r.lookups = lookups(r.lookups, c, d, r.redHat)
 	}
+	from := len(r.names)
 	for _, l := range r.lookups {
 		r.name(len(r.subjects), c.Type, l)
+	}
+	if r.redHat != nil {
+		r.addSeveral(c, d, from)
 	}
 	for _, l := range r.groups.products(c) {
 		if len(r.products) == maxProducts {
@@ -105,7 +114,7 @@ func (r *register) add(c *analyzer.Component, d *analyzer.Distro) {
 func (r *register) name(subject int, purlType string, l lookup) {
 	n := name{subject: subject, next: -1, version: l.version, doubt: l.doubt, proof: l.proof, noEpoch: l.noEpoch, partial: l.partial, system: r.system, rpm: purlType == "rpm", composer: purlType == "composer", tag: purlType == "github"}
 	if n.rpm {
-		n.pack = rpmname.ServicePack(l.version)
+		n.pack = packOf(l.key.Namespace, l.version)
 	}
 	if scheme, ok := version.For(purlType); ok {
 		n.scheme = scheme
@@ -172,7 +181,7 @@ func (r *register) ecosystems() []Key {
 	var list []Key
 	seen := make(map[Key]bool)
 	for _, k := range r.keys {
-		if e := k.Ecosystem(); !seen[e] {
+		if e := k.Ecosystem(); !seen[e] && !(k.Namespace == "rhel" && rhel.Layered(k.Release)) { // a product may have no advisories
 			seen[e] = true
 			list = append(list, e)
 		}
@@ -195,11 +204,16 @@ func (r *register) judge(a *Advisory) error {
 	var kept *Advisory // most advisories affect no component
 	for i := r.lastName; i >= 0; i = r.names[i].next {
 		v, holds := r.names[i].judge(a)
-		if !holds {
+		if !holds && !r.names[i].several {
 			continue
 		}
 		if kept == nil {
 			kept = new(*a)
+		}
+		if !holds {
+			products := r.several[r.names[i].subject]
+			products.cleared = append(products.cleared, kept)
+			continue
 		}
 		v.Advisory = kept
 		s := &r.subjects[r.names[i].subject]

@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -46,6 +47,9 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	p.add(propAnalyzer, c.Analyzer)
 	p.add(propArch, c.Arch)
 	p.add(propSystem, truth(c.System))
+	if c.Signer != 0 {
+		p.add(propSigner, fmt.Sprintf("%016x", c.Signer))
+	}
 	p.add(propDeclared, truth(c.Declared))
 	p.add(propDev, truth(c.Dev))
 	p.add(propInside, c.ArchivePath)

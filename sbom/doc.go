@@ -55,6 +55,7 @@
 //	hullmark:distro:codename          distribution: its codename
 //	hullmark:distro:cpe               distribution: its CPE_NAME, where it is not a whole CPE
 //	hullmark:distro:like              distribution: a similar one
+//	hullmark:distro:repository        distribution: a package repository whose content the image states to have
 //	hullmark:distro:unnamed           distribution: "true" where it has no name
 //	hullmark:evidence                 vulnerability: why its advisory is about a component whose name does not tell
 //	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"

@@ -165,6 +165,8 @@ func distribution(e *inventory.Entry) *analyzer.Distro {
 			d.Codename = p.Value
 		case name == propDistro+":like", strings.HasPrefix(name, "syft:distro:idLike:"):
 			d.Like = append(d.Like, p.Value)
+		case name == propDistro+":repository":
+			d.Repositories = append(d.Repositories, p.Value)
 		case name == propDistro+":cpe", name == "syft:distro:cpeName":
 			d.CPE = p.Value
 		case name == propDistro+":unnamed":

@@ -15,7 +15,7 @@ var made = time.Date(2024, 2, 29, 13, 30, 0, 0, time.FixedZone("", 3600))
 func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 	scanned := &analyzer.Report{
 		Image:  analyzer.ImageInfo{ID: "sha256:" + digest(1), Digest: "sha256:" + digest(2), Platform: "linux/arm64/v8"},
-		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", Like: []string{"unix"}, CPE: "cpe:2.3:o:debian:debian_linux:12"},
+		Distro: &analyzer.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", Like: []string{"unix"}, CPE: "cpe:2.3:o:debian:debian_linux:12", Repositories: []string{"a-rpms", "cpe:/a:b:c:1"}},
 		Layers: []analyzer.Layer{
 			{DiffID: "sha256:" + digest(3), CreatedBy: "ADD rootfs.tar /", Entries: 1000, Bytes: 123456},
 			{DiffID: "sha256:" + digest(4), CreatedBy: "RUN pip install flask", Entries: 20, Lazy: true},

@@ -52,7 +52,7 @@ func (f *filler) fill(v reflect.Value) {
 		v.SetBool(f.byte()&1 != 0)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(int8(f.byte())))
-	case reflect.Uint8:
+	case reflect.Uint8, reflect.Uint64:
 		v.SetUint(uint64(f.byte()))
 	case reflect.Float64:
 		v.SetFloat(float64(f.byte()) / 10)

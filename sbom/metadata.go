@@ -138,6 +138,9 @@ func (b *builder) distribution() cyclonedx.Component {
 	for _, like := range d.Like {
 		p.add(propDistro+":like", like)
 	}
+	for _, repository := range d.Repositories {
+		p.add(propDistro+":repository", repository)
+	}
 	c.Properties = p.list()
 	return c
 }

@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -34,6 +35,8 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Arch = p.Value
 		case propSystem:
 			k.System = p.Value == "true"
+		case propSigner:
+			k.Signer, _ = strconv.ParseUint(p.Value, 16, 64)
 		case propDeclared:
 			k.Declared = p.Value == "true"
 		case propDev:
@@ -97,8 +100,7 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 	if all["arch"] == k.Arch {
 		delete(all, "arch")
 	}
-	if k.System {
-		delete(all, "distro")
+	if k.System { // package inventory removes the qualifier distro
 		if k.SourcePackage != nil {
 			delete(all, "upstream")
 		}

@@ -34,6 +34,7 @@ const (
 	propProvides      = "hullmark:provides"
 	propReason        = "hullmark:reason"
 	propRef           = "hullmark:ref"
+	propSigner        = "hullmark:signer"
 	propSeverity      = "hullmark:severity"
 	propSkipped       = "hullmark:skipped"
 	propSourceName    = "hullmark:source:name"

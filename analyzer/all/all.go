@@ -27,6 +27,7 @@ func All() []analyzer.Analyzer {
 		apk.New(),
 		cargo.New(),
 		composer.New(),
+		composer.Phars(),
 		cran.New(),
 		dpkg.New(),
 		gem.New(),

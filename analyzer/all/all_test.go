@@ -21,6 +21,7 @@ func Example() {
 	// apk
 	// cargo
 	// composer
+	// composer-phar
 	// cran
 	// dpkg
 	// gem
@@ -41,7 +42,7 @@ func Example() {
 // TestDatabases requires that package databases knows the place of every package database. A new analyzer of files at fixed places is
 // one of package databases, or of something else that is listed here.
 func TestDatabases(t *testing.T) {
-	others := []string{"cargo", "golang", "osrelease"}
+	others := []string{"cargo", "golang", "osrelease", "runtimes"}
 	for _, a := range all.All() {
 		info := a.Info()
 		if info.NamesOnly {

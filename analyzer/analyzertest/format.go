@@ -55,6 +55,9 @@ func component(b *strings.Builder, c *analyzer.Component, purls map[string]strin
 		line(b, "owner", purls[c.Owner])
 	}
 	line(b, "vendor", c.Vendor)
+	if c.Signer != 0 {
+		line(b, "signer", fmt.Sprintf("%016x", c.Signer))
+	}
 	line(b, "licenses", strings.Join(c.Licenses, "; "))
 	line(b, "files", strings.Join(c.Files, " "))
 	line(b, "depends", strings.Join(c.Depends, " "))

@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
@@ -36,15 +38,17 @@ const maxValue = 4 << 20
 // that a package replaces or provides. The version of a branch is like "dev-main". The qualifier "alias" holds the version that
 // the branch stands for, if known, and "vcs_url" holds its commit.
 //
+// Lock files in a package in a directory vendor are for its developers and are ignored.
+//
 // Packages of PEAR and PECL have type "pear" and the channel as Namespace.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:    "composer",
-		Version: 1,
+		Version: 2,
 		Patterns: []string{
 			"**/composer/installed.json", // in vendor/ by default
 			"**/composer/installed.php",
-			"**/composer.lock",
+			"**/" + lockName,
 			"**/.registry/*.reg",
 			"**/.registry/*/*.reg", // other channels than PEAR's own
 		},
@@ -53,12 +57,25 @@ func New() analyzer.Analyzer {
 	}, analyze)
 }
 
-const installedJSON = "installed.json"
+const (
+	installedJSON = "installed.json"
+	lockName      = "composer.lock"
+)
+
+// inPackage reports whether a file is in a package that Composer installed: vendor/VENDOR/NAME.
+func inPackage(file string) bool {
+	names := strings.Split(path.Dir(file), "/")
+	i := slices.Index(names, "vendor")
+	return i >= 0 && len(names) > i+2
+}
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	base := path.Base(f.Path)
 	if base == "installed.php" && f.Sibling(installedJSON) != nil {
 		return nil, nil // it has a subset of installed.json
+	}
+	if base == lockName && inPackage(f.Path) {
+		return nil, nil
 	}
 	text, err := f.Bytes()
 	if err != nil {
@@ -68,11 +85,11 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch {
 	case base == installedJSON:
 		return parseInstalled(text, m)
-	case base != "composer.lock" && len(text) > maxPHP:
+	case base != lockName && len(text) > maxPHP:
 		return nil, fmt.Errorf("composer: more than %d bytes: %w", maxPHP, analyzer.ErrTooLarge)
 	case base == "installed.php":
 		return parseInstalledPHP(string(text), m)
-	case base == "composer.lock":
+	case base == lockName:
 		return parseLock(text, m)
 	}
 	return parseRegistry(string(text), f.Path, m)

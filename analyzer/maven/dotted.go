@@ -127,3 +127,18 @@ func bundleGroup(artifact string) string {
 	}
 	return strings.Join(elements[:len(elements)-1], ".")
 }
+
+// started returns the group in the name of the class that Spring Boot starts, if the name also has the artifact: those of com.example.shop.Main,
+// com.example.Shop and com.example.ShopApplication are com.example, for the artifact shop. Otherwise it returns "".
+func started(class, artifact string) string {
+	flat := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(artifact))
+	name := strings.ToLower(class)
+	i := strings.LastIndexByte(name, '.')
+	for _, dotted := range []string{name[:max(i, 0)], name, strings.TrimSuffix(name, "application")} {
+		group, ok := strings.CutSuffix(dotted, "."+flat)
+		if top, _, _ := strings.Cut(group, "."); ok && isTop(top) && isGroup(group) && !isUmbrella(group) {
+			return group
+		}
+	}
+	return ""
+}

@@ -13,7 +13,7 @@ import (
 // It finds in them what [New] finds in other archives.
 func Executables() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name: "maven-executable", Version: 1, Patterns: []string{"**/*."}, Magic: []string{"PK\x03\x04", "#!"},
+		Name: "maven-executable", Version: 2, Patterns: []string{"**/*."}, Magic: []string{"PK\x03\x04", "#!"},
 		ContentOnly: true, // but for the name of an archive that tells nothing else: a hard link has that of the first name
 	}, analyzeExecutable)
 }

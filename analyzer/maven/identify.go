@@ -156,6 +156,9 @@ func (e *evidence) group(artifact, version string) (group, name string) {
 			return g, artifact
 		}
 	}
+	if g := started(m["start-class"], artifact); g != "" {
+		return g, artifact
+	}
 	if g := groupOf(e.home, artifact, false); g != "" {
 		return g, artifact
 	}

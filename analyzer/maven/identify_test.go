@@ -23,6 +23,12 @@ var identifications = []struct{ name, home, manifest, want string }{
 	{"tool.jar", "", "Bundle-Version: 1.2.3\nBundle-SymbolicName: org.x.tool", "org.x:tool:1.2.3"},
 	{"tool.jar", "", "Implementation-Version: ${version}\nSpecification-Version: 3", ":tool:3"},
 	{"tool.jar", "", "Main-Class: x", ":tool:"},
+	{"app.jar", "", "Start-Class: com.example.App\nImplementation-Title: app\nImplementation-Version: 0.0.1", "com.example:app:0.0.1"},
+	{"shop-service-2.0.jar", "", "Start-Class: com.example.ShopServiceApplication", "com.example:shop-service:2.0"},
+	{"shop-2.0.jar", "", "Start-Class: com.example.shop.Main", "com.example:shop:2.0"},
+	{"shop-2.0.jar", "", "Start-Class: com.example.Main", ":shop:2.0"},
+	{"shop-2.0.jar", "", "Start-Class: Shop", ":shop:2.0"},
+	{"shop-2.0.jar", "", "Start-Class: org.apache.Shop", ":shop:2.0"},
 	{"bad name-1.0.jar", "", "", ":bad name-1.0:"},
 
 	// Tomcat's own archives have other names than its artifacts.

@@ -124,6 +124,9 @@ func complete(a, b *analyzer.Distro) {
 	if len(a.Like) == 0 {
 		a.Like = slices.Clone(b.Like)
 	}
+	a.Repositories = slices.Concat(a.Repositories, b.Repositories)
+	slices.Sort(a.Repositories)
+	a.Repositories = slices.Clip(slices.Compact(a.Repositories))
 }
 
 // add adds a report, with its layers or without.
@@ -207,7 +210,7 @@ func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	if old.Layer < 0 {
 		old.Layer = layer
 	}
-	old.Vendor, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.PURL, c.PURL)
+	old.Vendor, old.Signer, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.Signer, c.Signer), cmp.Or(old.PURL, c.PURL)
 	old.System = old.System || c.System
 	old.Declared, old.Dev = old.Declared && c.Declared, old.Dev && c.Dev
 	if old.SourcePackage == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -129,4 +130,32 @@ func parseConfig(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 			return finish(err)
 		}
 	}
+}
+
+// parseCached reads the file that NuGet writes into ID/VERSION of its global folder once a package is complete there.
+func parseCached(text []byte, file string, m *hold.Meter) (*analyzer.Result, error) {
+	if err := m.Decoded(text, ":,"); err != nil {
+		return nil, fmt.Errorf("nuget: %s: %w", cachedName, err)
+	}
+	var metadata struct {
+		ContentHash string `json:"contentHash"` // base64
+	}
+	if err := json.Unmarshal(text, &metadata); err != nil {
+		return nil, fmt.Errorf("nuget: %s: %w", cachedName, err)
+	}
+	dir := path.Dir(file)
+	id, version := path.Base(path.Dir(dir)), path.Base(dir)
+	if id == "." || version == "" || version[0] < '0' || version[0] > '9' {
+		return nil, fmt.Errorf("nuget: %s: not in a directory ID/VERSION", cachedName)
+	}
+	p := analyzer.Package{Type: typeNuGet, Name: id, Version: version}
+	var bad problem.List
+	if metadata.ContentHash != "" {
+		var ok bool
+		if p.Hashes, ok = hashes(metadata.ContentHash); !ok {
+			bad.At(cachedName, "not a SHA-512: %.120q", metadata.ContentHash)
+		}
+	}
+	packages, err := m.Append(nil, p)
+	return &analyzer.Result{Packages: packages, Diagnostics: bad.Diagnostics()}, err
 }

@@ -69,7 +69,9 @@ func TestDeclared(t *testing.T) {
 func FuzzLock(f *testing.F) {
 	f.Add([]byte(`{"dependencies": {"net8.0": {"A": {"type": "Direct", "resolved": "1.0.0", "contentHash": "AA=="}}}}`))
 	f.Add([]byte(`<packages><package id="a" version="1" developmentDependency="true"/></packages>`))
+	f.Add([]byte(`{"version": 2, "contentHash": "YQ==", "source": "x"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		_, _ = New().Analyze(t.Context(), analyzer.NewFile("root/.nuget/packages/a/1.0/"+cachedName, 0o644, text))
 		for _, parse := range []string{lockName, configName} {
 			r, err := New().Analyze(t.Context(), analyzer.NewFile(parse, 0o644, text))
 			if r == nil || err != nil {

@@ -23,16 +23,19 @@ const maxPackages = 96 << 20
 // Hashes. Depends holds package IDs. The runtime of a self-contained application is a package. The application's own projects and
 // packages for the compiler only are omitted.
 //
+// The packages in NuGet's global folder, .nuget/packages by default, are cached. They have their IDs in lower case, as the directories there.
+//
 // A package of *.deps.json of which the application loads no file is Declared: the shared framework has a newer version of its
 // assemblies, or it only depends on others. So are those of the other files.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name: "nuget", Version: 2, Patterns: []string{"**/*.deps.json", "**/" + lockName, "**/" + configName}, MaxSize: maxSize,
+		Name: "nuget", Version: 3, Patterns: []string{"**/*.deps.json", "**/" + lockName, "**/" + configName, "**/" + cachedName}, MaxSize: maxSize,
 	}, analyze)
 }
 
 const (
 	lockName   = "packages.lock.json"
+	cachedName = ".nupkg.metadata"
 	configName = "packages.config"
 )
 
@@ -45,6 +48,8 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	switch path.Base(f.Path) {
 	case lockName:
 		return parseLock(withoutMark(text), m)
+	case cachedName:
+		return parseCached(withoutMark(text), f.Path, m)
 	case configName:
 		return parseConfig(withoutMark(text), m)
 	}

@@ -87,6 +87,7 @@ func fromHeader(h *rpmdb.Header, m *hold.Meter) analyzer.Package {
 		Arch:          h.Arch,
 		System:        true,
 		Vendor:        h.Vendor,
+		Signer:        h.Signer,
 		SourcePackage: origin(h.SourceRPM, h.Epoch),
 		Files:         h.Files,
 		Provides:      h.Provides,

@@ -1,6 +1,6 @@
 // Package rpm reads the database of rpm(8) in all its formats (Berkeley DB, NDB, SQLite with a pending write-ahead log) and all
 // directories that distributions use. It also reads the text manifest in images of Azure Linux (formerly CBL-Mariner) without a
-// database.
+// database, and what Red Hat's images state about the repositories of their packages.
 package rpm
 
 import (
@@ -34,11 +34,14 @@ const (
 // rpm opens one database of a directory. Of several with packages, the analyzer takes the newest format, and reports the others; it implements
 // [analyzer.Joiner] for this.
 //
+// In Red Hat's images, it also reads the repositories that the image states: content manifests and labels below root/buildinfo and
+// usr/share/buildinfo become Distro.Repositories, and the histories of dnf and yum the packages' qualifier repository_id.
+//
 // The analyzer omits imported keys ("gpg-pubkey"), which are in the database but are not packages.
 func New() analyzer.Analyzer {
 	return databases{analyzer.Func(analyzer.Info{
 		Name:    "rpm",
-		Version: 2,
+		Version: 3,
 		Patterns: []string{
 			"var/lib/rpm/Packages",
 			"var/lib/rpm/Packages.db",
@@ -51,8 +54,15 @@ func New() analyzer.Analyzer {
 			"usr/share/rpm/rpmdb.sqlite",
 			"var/lib/rpmmanifest/" + manifestName,
 			"var/lib/rpmmanifest/" + listName,
+			"root/buildinfo/content_manifests/*.json",
+			"root/buildinfo/" + labelsName,
+			"usr/share/buildinfo/content_manifests/*.json",
+			"usr/share/buildinfo/content-sets.json",
+			"usr/share/buildinfo/" + labelsName,
+			"var/lib/dnf/" + historyName,
+			"var/lib/yum/yumdb/*/*/" + fromRepo,
 		},
-		Siblings: []string{walName, journalName, manifestName},
+		Siblings: []string{walName, journalName, manifestName, historyWAL},
 	}, analyze)}
 }
 
@@ -62,6 +72,13 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return analyzeManifest(ctx, f)
 	case listName:
 		return analyzeList(ctx, f)
+	case historyName:
+		return analyzeHistory(ctx, f)
+	case fromRepo:
+		return analyzeFromRepo(f)
+	}
+	if path.Ext(f.Path) == ".json" {
+		return analyzeBuildinfo(ctx, f)
 	}
 	r, err := analyzeDatabase(ctx, f)
 	if r != nil && len(r.Packages) > 0 {

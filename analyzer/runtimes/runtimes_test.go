@@ -3,6 +3,7 @@ package runtimes_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -34,6 +35,10 @@ func TestHostile(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"packages":   hostile.Times(2_000_000, `{"spdxVersion":"SPDX-2.3","packages":[{}`, `,{}`, "]}"),
 		"references": hostile.Times(500_000, `{"spdxVersion":"SPDX-2.3","documentDescribes":["a"`, `,"a#"`, "]}"),
+		"components": hostile.Times(300_000, `{"bomFormat":"CycloneDX","components":[{"purl":"pkg:a/b"}`, `,{"purl":"pkg:a/b"}`, "]}"),
+		"depth":      []byte(strings.Repeat(`{"bomFormat":"CycloneDX","components":[`, 10_000)),
+		"hashes":     hostile.Times(250_000, `{"bomFormat":"CycloneDX","components":[{"purl":"pkg:a/b","hashes":[{"alg":"a","content":"b"}`, `,{"alg":"a#","content":"b"}`, "]}]}"),
+		"licenses":   hostile.Times(350_000, `{"bomFormat":"CycloneDX","components":[{"purl":"pkg:a/b","licenses":[{}`, `,{"expression":"MIT"}`, "]}]}"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			hostile.Refused(t, runtimes.New(), "opt/bitnami/a/.spdx-a.spdx", text, 192<<20)
@@ -45,6 +50,7 @@ func Fuzz(f *testing.F) {
 	f.Add("opt/java/release", []byte("JAVA_VERSION=\"17.0.9\"\n"))
 	f.Add("usr/include/node/node_version.h", []byte("#define NODE_MAJOR_VERSION 20\n"))
 	f.Add("opt/bitnami/a/.spdx-a.spdx", []byte(`{"spdxVersion":"SPDX-2.3","packages":[{"name":"a"}]}`))
+	f.Add("sbom.json", []byte(`{"bomFormat":"CycloneDX","components":[{"purl":"pkg:cargo/a@1","cpe":"cpe:2.3:a:b:c","hashes":[{"alg":"SHA-1","content":"a"}],"licenses":[{"license":{"id":"MIT"}}],"components":[{}]}]}`))
 	f.Fuzz(func(t *testing.T, name string, content []byte) {
 		_, _ = runtimes.New().Analyze(t.Context(), analyzer.NewFile(name, 0o644, content))
 	})

@@ -148,6 +148,7 @@ func (e *encoder) result(r *fileResult) {
 		e.string(d.Name)
 		e.strings(d.Like)
 		e.string(d.CPE)
+		e.strings(d.Repositories)
 		e.int(d.Rank)
 	}
 	e.string(string(r.Fact))
@@ -168,6 +169,7 @@ func (e *encoder) packages(list []analyzer.Package) {
 		e.string(p.Arch)
 		e.bool(p.System)
 		e.string(p.Vendor)
+		e.uint(p.Signer)
 		e.bool(p.SourcePackage != nil)
 		if p.SourcePackage != nil {
 			e.string(p.SourcePackage.Name)
@@ -344,7 +346,7 @@ func (d *decoder) result(r *fileResult) {
 	if d.bool() {
 		r.Distro = &analyzer.Distro{
 			ID: d.string(), VersionID: d.string(), Codename: d.string(), Name: d.string(),
-			Like: d.strings(), CPE: d.string(), Rank: d.int(),
+			Like: d.strings(), CPE: d.string(), Repositories: d.strings(), Rank: d.int(),
 		}
 	}
 	if fact := d.string(); fact != "" {
@@ -354,10 +356,10 @@ func (d *decoder) result(r *fileResult) {
 }
 
 func (d *decoder) packages() []analyzer.Package {
-	return listOf(d, 17, func(p *analyzer.Package) {
+	return listOf(d, 18, func(p *analyzer.Package) {
 		p.Namespace, p.Type, p.Name, p.Version, p.Arch = d.string(), d.string(), d.string(), d.string(), d.string()
 		p.System = d.bool()
-		p.Vendor = d.string()
+		p.Vendor, p.Signer = d.string(), d.uint()
 		if d.bool() {
 			p.SourcePackage = &analyzer.SourcePackage{Name: d.string(), Version: d.string()}
 		}

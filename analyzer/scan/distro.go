@@ -2,6 +2,7 @@ package scan
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -16,6 +17,7 @@ func addDistro(a, b *analyzer.Distro) *analyzer.Distro {
 	if second.Rank < first.Rank {
 		first, second = second, first
 	}
+	first.Repositories = joined(first.Repositories, second.Repositories)
 	if second.ID != "" && first.ID != "" && second.ID != first.ID {
 		return &first
 	}
@@ -28,4 +30,11 @@ func addDistro(a, b *analyzer.Distro) *analyzer.Distro {
 		first.Like = second.Like
 	}
 	return &first
+}
+
+// joined returns the texts of two lists, sorted and each once. It changes neither list.
+func joined(a, b []string) []string {
+	list := slices.Concat(a, b)
+	slices.Sort(list)
+	return slices.Clip(slices.Compact(list))
 }

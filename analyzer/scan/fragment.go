@@ -81,6 +81,9 @@ func addFacts(p, f *analyzer.Package) {
 	if p.Vendor == "" {
 		p.Vendor = f.Vendor
 	}
+	if p.Signer == 0 {
+		p.Signer = f.Signer
+	}
 	if p.SourcePackage == nil {
 		p.SourcePackage = f.SourcePackage
 	}

@@ -42,29 +42,43 @@ func streamImage(raw []byte) (v1.Image, error) {
 	return mutate.Append(mutate.MediaType(empty.Image, types.OCIManifestSchema1), mutate.Addendum{Layer: layer, MediaType: types.OCIUncompressedLayer})
 }
 
-// BenchmarkLibraries measures what looking for programs in shared libraries costs. It reports the processor time for each GB of the libraries of
-// this machine, beside that of a scan without analyzers of programs.
+// BenchmarkLibraries measures what looking for programs in directories with few of them costs. It reports the processor time for each GB of the
+// programs and shared libraries of this machine, beside that of a scan without analyzers of programs. The directories are none of those to which
+// a scan was once limited, such as /usr/bin, and have libraries of the system, a browser, compilers and providers of Terraform.
 func BenchmarkLibraries(b *testing.B) {
+	const perTree, perFile = 256 << 20, 128 << 20
+	home, _ := os.UserHomeDir()
 	var raw bytes.Buffer
 	t := tar.NewWriter(&raw)
 	size := 0
-	err := filepath.WalkDir("/usr/lib", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || size > 512<<20 {
-			return nil
-		}
-		data, err := os.ReadFile(p)
-		if err != nil || !bytes.HasPrefix(data, []byte("\x7fELF")) {
-			return nil
-		}
-		size += len(data)
-		if err := t.WriteHeader(&tar.Header{Name: p[1:], Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+	for _, root := range []string{"/usr/lib/x86_64-linux-gnu", "/usr/lib/chromium", "/usr/lib/llvm-14", "/usr/lib/jvm", "/usr/lib", "/usr/local/lib", "/opt",
+		filepath.Join(home, ".rustup"), filepath.Join(home, ".pyenv")} {
+		room := perTree
+		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return nil
+			}
+			if info, err := d.Info(); err != nil || info.Size() > perFile || info.Size() > int64(room) {
+				return nil
+			}
+			data, err := os.ReadFile(p)
+			if err != nil || !bytes.HasPrefix(data, []byte("\x7fELF")) {
+				return nil
+			}
+			room -= len(data)
+			size += len(data)
+			if err := t.WriteHeader(&tar.Header{Name: p[1:], Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+				return err
+			}
+			_, err = t.Write(data)
 			return err
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
-		_, err = t.Write(data)
-		return err
-	})
-	if err != nil || t.Close() != nil || size < 10<<20 {
-		b.Skip("/usr/lib has no shared libraries")
+	}
+	if t.Close() != nil || size < 10<<20 {
+		b.Skip("this machine has no shared libraries")
 	}
 	img, err := streamImage(raw.Bytes())
 	if err != nil {

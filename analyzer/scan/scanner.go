@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -90,19 +91,25 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 			Lazy: data[i].lazily,
 		})
 	}
-	report.Image, err = identify(img)
-	return report, err
+	return report, identify(report, img)
 }
 
-// identify names an image, at no more cost than reading its configuration.
-func identify(img v1.Image) (analyzer.ImageInfo, error) {
+// maxCPE bounds the bytes of a label that names a product.
+const maxCPE = 1 << 10
+
+// identify names the image of a report, at no more cost than reading its configuration. The label cpe, which Red Hat's images have, names the
+// product.
+func identify(report *analyzer.Report, img v1.Image) error {
 	id, err := img.ConfigName()
 	if err != nil {
-		return analyzer.ImageInfo{}, err
+		return err
 	}
 	config, err := img.ConfigFile()
 	if err != nil {
-		return analyzer.ImageInfo{}, err
+		return err
+	}
+	if cpe := config.Config.Labels["cpe"]; strings.HasPrefix(cpe, "cpe:/") && len(cpe) <= maxCPE && report.Distro != nil {
+		report.Distro.Repositories = joined(report.Distro.Repositories, []string{cpe})
 	}
 	named := analyzer.ImageInfo{ID: id.String()}
 	if config.OS != "" || config.Architecture != "" {
@@ -114,9 +121,10 @@ func identify(img v1.Image) (analyzer.ImageInfo, error) {
 	if named.Digest != "" { // else making a manifest means reading all layers
 		m, err := img.Manifest()
 		if err != nil {
-			return analyzer.ImageInfo{}, err
+			return err
 		}
 		named.BaseName, named.BaseDigest = m.Annotations["org.opencontainers.image.base.name"], m.Annotations["org.opencontainers.image.base.digest"]
 	}
-	return named, nil
+	report.Image = named
+	return nil
 }

@@ -73,8 +73,8 @@ func (u *updater) ask(ctx context.Context, f *Feed) ([]Dataset, error) {
 	s := &f.Datasets[0]
 	secrets := secretsOf(s.URLs)
 	found, err := f.Discover(ctx, &Fetcher{
-		Dataset: *s, Now: u.o.Now, mirror: u.o.Mirror,
-		client: newClient(u.o.Client, u.o.Limits.withDefaults(), secrets, func(pause time.Duration, reason error) {
+		Dataset: *s, Now: u.o.Now, mirror: u.o.Mirror, tokens: u.o.Tokens,
+		client: newClient(&u.o.Options, secrets, func(pause time.Duration, reason error) {
 			u.progress(Progress{Location: f.Name, Size: -1, Pause: pause, Err: reason})
 		}),
 	})

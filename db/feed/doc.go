@@ -23,6 +23,7 @@
 //	one stream of YAML                      4 MiB
 //	one number                              1000 bytes
 //	OVAL definitions, held until their end  1 GiB
+//	Canonical's archives, before a join     64 GiB each, decompressed; 8 GiB of pairs
 //	one document of CSAF or OpenVEX         64 MiB; of CSAF, products, relationships and vulnerabilities take 256 MiB in memory
 //	advisories of one record                250,000: vulnerabilities times packages
 //	ranges or fixes of one package          1000
@@ -74,6 +75,8 @@
 //		path, err := f.Get(ctx, feed.Item{URL: href, Sum: sum})
 //		return feed.Fetched{Locations: []string{path}, Fingerprint: sum}, err
 //	}
+//
+// Fetch can write a file of its own with Fetcher.Create, if only several files together make a record. Item.Patience is for slow servers.
 //
 // If a publisher lists its changes, Fetch can return an increment to the state in Fetcher.Fingerprint. If a publisher lists its releases, a
 // feed's Discover returns a dataset for each.

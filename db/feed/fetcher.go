@@ -34,6 +34,7 @@ type Fetcher struct {
 	dir    string
 	client download.Client
 	mirror string
+	tokens []Token
 	tell   func(read, size int64)
 	mu     sync.Mutex
 	used   map[string]bool // paths that this run asked for
@@ -46,6 +47,9 @@ type Item struct {
 	Sum      string // required checksum of the body: "sha256:..." or "sha512:...", hexadecimal
 	Unpacked bool   // Sum is the checksum of the content of the body, which is gzip
 	Plain    bool   // forbid the server to compress the body
+
+	// Patience is how long the server may take for 64 KiB, if that is longer than Retry.StallTimeout.
+	Patience time.Duration
 }
 
 // A file is an Item in the spool or in a mirror.
@@ -101,23 +105,38 @@ func (f *Fetcher) use(name string) string {
 	return p
 }
 
+// Authorized reports whether requests to a publisher's URL have a token.
+func (f *Fetcher) Authorized(ref string) bool {
+	from, err := f.locate(ref)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(from)
+	return err == nil && slices.ContainsFunc(f.tokens, func(t Token) bool { return t.fits(u) })
+}
+
+// Create creates a file in the spool for data that a Fetch makes of other data. Its Name can be a location.
+func (f *Fetcher) Create(name string) (*os.File, error) {
+	p := f.use(name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
+		return nil, err
+	}
+	return os.Create(p)
+}
+
 // copy copies a file of a mirror into the spool.
 func (f *Fetcher) copy(from, name string) (string, error) {
-	to := f.use(name)
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return "", err
-	}
 	r, err := os.Open(from)
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	w, err := os.Create(to)
+	w, err := f.Create(name)
 	if err != nil {
 		return "", err
 	}
 	_, err = io.Copy(w, r)
-	return to, errors.Join(err, w.Close())
+	return w.Name(), errors.Join(err, w.Close())
 }
 
 // GetAll downloads files that together are the dataset. It returns ErrUnchanged if no file has changed since f.Fingerprint, which must

@@ -43,7 +43,11 @@ func (g *getter) get(ctx context.Context) (file, error) {
 	} else if fi, err := os.Stat(part); err == nil {
 		req.Offset, req.Validator = fi.Size(), was.Fingerprint
 	}
-	body, err := g.f.client.Open(ctx, req)
+	client := g.f.client
+	if g.it.Patience > 0 {
+		client.Stall = max(client.Stall, g.it.Patience)
+	}
+	body, err := client.Open(ctx, req)
 	if errors.Is(err, ErrUnchanged) && req.Fingerprint != g.fingerprint {
 		return file{g.path, was.Fingerprint}, g.it.check(g.path)
 	}

@@ -3,6 +3,8 @@ package feed
 import (
 	"cmp"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed/internal/location"
@@ -26,9 +28,63 @@ type Retry struct {
 	StallTimeout time.Duration // in which a server must send 64 KiB; 1 min
 }
 
+// A Token authorizes requests to a host by https: code hosts throttle anonymous downloads, and NVD has keys for its API. Redirects to other
+// hosts and mirrors do not get it.
+type Token struct {
+	Host   string // and its subdomains: "github.com", "services.nvd.nist.gov". That of github.com is for githubusercontent.com, too
+	Header string // that has Value; if empty, it is Authorization with "Bearer " before Value
+	Value  string
+}
+
+// fits reports whether requests to a URL get the token.
+func (t *Token) fits(u *url.URL) bool {
+	if t.Host == "" || t.Value == "" || u.Scheme != "https" {
+		return false
+	}
+	of := func(domain string) bool { return u.Host == domain || strings.HasSuffix(u.Host, "."+domain) }
+	return of(t.Host) || t.Host == "github.com" && of("githubusercontent.com")
+}
+
+// An authorizer sends requests with tokens.
+type authorizer struct {
+	base   http.RoundTripper
+	tokens []Token
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *authorizer) RoundTrip(r *http.Request) (*http.Response, error) {
+	for i := range a.tokens {
+		t := &a.tokens[i]
+		if !t.fits(r.URL) {
+			continue
+		}
+		r = r.Clone(r.Context())
+		if t.Header != "" {
+			r.Header.Set(t.Header, t.Value)
+		} else {
+			r.Header.Set("Authorization", "Bearer "+t.Value)
+		}
+		break
+	}
+	return a.base.RoundTrip(r)
+}
+
 // newClient returns a client that calls notify, which may be nil, before pauses, and adds credentials of requests to secrets.
-func newClient(client *http.Client, limits Limits, secrets *scrub.Scrubber, notify func(pause time.Duration, reason error)) download.Client {
+func newClient(o *Options, secrets *scrub.Scrubber, notify func(pause time.Duration, reason error)) download.Client {
+	limits := o.Limits.withDefaults()
 	r := limits.Retry
+	client := o.Client
+	if len(o.Tokens) > 0 {
+		h := *cmp.Or(client, http.DefaultClient)
+		h.Transport = &authorizer{h.Transport, o.Tokens}
+		if client == nil || client.Transport == nil {
+			h.Transport = &authorizer{http.DefaultTransport, o.Tokens}
+		}
+		client = &h
+		for _, t := range o.Tokens {
+			secrets.Add(t.Value)
+		}
+	}
 	return download.Client{
 		HTTP: client, Limit: limits.Download, Stall: r.StallTimeout, Notify: notify, Secrets: secrets,
 		Policy: httpretry.Policy{Attempts: r.Attempts, Pause: cmp.Or(r.Pause, time.Second), MaxWait: r.MaxWait, Persistent: true},

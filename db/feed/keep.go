@@ -33,24 +33,25 @@ func (u *updater) keep(ctx context.Context, b *db.Builder) error {
 	}
 	slices.Sort(feeds)
 	for _, name := range slices.Compact(feeds) {
-		if err := k.feed(ctx, name); err != nil {
-			return err
+		for _, p := range k.parts(name) {
+			if err := b.Keep(ctx, u.old, p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// feed keeps the data of one feed that the update does not replace.
-func (k *keeper) feed(ctx context.Context, name string) error {
+// parts returns the data of one feed that the update does not replace.
+func (k *keeper) parts(name string) []db.Part {
 	jobs := k.renewed[name]
 	if len(jobs) == 0 {
-		return k.b.Keep(ctx, k.u.old, name, nil, nil)
+		return []db.Part{{Feed: name, Enrichments: true}}
 	}
+	var parts []db.Part
 	for _, j := range jobs {
 		if j.got.Increment {
-			if err := k.unchanged(ctx, j); err != nil {
-				return err
-			}
+			parts = append(parts, k.unchanged(j))
 		}
 	}
 	ecosystem := func(eco matcher.Key) bool { return k.keeps(k.owner(name, eco), eco) }
@@ -60,7 +61,9 @@ func (k *keeper) feed(ctx context.Context, name string) error {
 			k.b.AddCoverage(c.Coverage)
 		}
 	}
-	return k.b.Keep(ctx, k.u.old, name, ecosystem, func(f db.FeedInfo) bool { return k.stays(f, ecosystem) })
+	return append(parts, db.Part{
+		Feed: name, Ecosystem: ecosystem, Input: func(f db.FeedInfo) bool { return k.stays(f, ecosystem) },
+	})
 }
 
 func ecosystemOf(c db.CoverageInfo) matcher.Key {
@@ -103,52 +106,24 @@ func (k *keeper) stays(info db.FeedInfo, keeps func(matcher.Key) bool) bool {
 	})
 }
 
-// unchanged keeps the records of a dataset that its increment does not contain.
-func (k *keeper) unchanged(ctx context.Context, j *job) error {
-	dropped := make(map[string]bool)
-	gone := func(id string) bool {
-		if j.loaded.records[id] {
-			dropped[id] = true
-		}
-		return j.loaded.records[id]
+// unchanged returns the records of a dataset that its increment does not contain.
+func (k *keeper) unchanged(j *job) db.Part {
+	return db.Part{
+		Feed:        j.feed.Name,
+		Ecosystem:   func(eco matcher.Key) bool { return k.owner(j.feed.Name, eco) == j },
+		Input:       func(db.FeedInfo) bool { return false },
+		Enrichments: true,
+		Changed:     func(id string) bool { return j.loaded.records[id] },
+		Stays:       func(a *matcher.Advisory) bool { return !j.loaded.replaces(a) },
+		Done: func(gone int) {
+			j.loaded.info.Records = max(j.was.Records-gone, 0)
+			k.u.finish(j)
+			for _, c := range k.old.Coverage {
+				if c.Feed == j.feed.Name && k.owner(c.Feed, ecosystemOf(c)) == j {
+					c.Date = j.loaded.report.Date
+					k.b.AddCoverage(c.Coverage)
+				}
+			}
+		},
 	}
-	n := 0
-	for a, err := range k.u.old.All() {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if a.Feed != j.feed.Name || k.owner(a.Feed, a.Key.Ecosystem()) != j {
-			continue
-		}
-		if j.loaded.replaces(&a) {
-			dropped[a.ID] = true
-			continue
-		}
-		if err := k.b.Add(a); err != nil {
-			return err
-		}
-	}
-	for t, err := range k.u.old.AllEnrichments() {
-		if err != nil {
-			return err
-		}
-		if t.Feed != j.feed.Name || gone(t.CVE) {
-			continue
-		}
-		if err := k.b.AddEnrichment(t.Feed, t.CVE, t.Enrichment); err != nil {
-			return err
-		}
-	}
-	j.loaded.info.Records = max(j.was.Records-len(dropped), 0)
-	k.u.finish(j)
-	for _, c := range k.old.Coverage {
-		if c.Feed == j.feed.Name && k.owner(c.Feed, ecosystemOf(c)) == j {
-			c.Date = j.loaded.report.Date
-			k.b.AddCoverage(c.Coverage)
-		}
-	}
-	return nil
 }

@@ -28,6 +28,7 @@ type Input struct {
 // Options change how Load works. The zero value uses the defaults.
 type Options struct {
 	Client   *http.Client // http.DefaultClient if nil
+	Tokens   []Token
 	Limits   Limits
 	Errors   int            // number of LoadResult.Errors to keep; 20 if 0
 	Progress func(Progress) // called from the goroutine that called Load, now and then and at the end
@@ -128,7 +129,7 @@ func newLoader(b *db.Builder, f Feed, from string, o Options) *loader {
 func (l *loader) read(ctx context.Context, name string) error { return l.scrub(l.readData(ctx, name)) }
 
 func (l *loader) readData(ctx context.Context, name string) error {
-	d, err := location.Open(ctx, name, newClient(l.o.Client, l.o.Limits, l.secrets, nil), l.o.Limits.location())
+	d, err := location.Open(ctx, name, newClient(&l.o, l.secrets, nil), l.o.Limits.location())
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type UpdateOptions struct {
 	Facts     bool      // see db.Builder
 	Fresh     bool      // fetch and read unchanged data, too, for example because another version of the feed has read it
 	MayShrink bool      // accept datasets that have lost more than a quarter of their records
+	Replace   bool      // keep nothing of the former database, which may be damaged or of another version of the format
 	Waiting   func()    // called if Update has to wait for another Update of the same file
 	Now       time.Time // the time of the call if zero
 }
@@ -67,6 +68,8 @@ var ErrShrunk = errors.New("dataset has shrunk sharply")
 // or read a dataset, or if the dataset has shrunk sharply, it reports that and keeps the former data with its date. It also keeps all
 // data that the options exclude. It keeps the advisories of a release that a dataset has dropped because support has ended, and marks
 // their coverage. Update fails if it can fetch nothing, or if it cannot read or write the database; then the file does not change.
+// A database of an older version of the format is such an error, [db.ErrOutdated]; with UpdateOptions.Replace, Update makes a new one beside it
+// and replaces it.
 //
 // Update replaces the file by renaming a new one over it. So readers never wait and never see half of a file. Updates of one file wait
 // for one another. Update keeps downloads in a directory beside the file, FILE.update, until they are in the database. If Update is
@@ -109,10 +112,14 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 	switch {
 	case err == nil:
 		defer old.Close()
-		u.old = old
-		u.infos = old.Info().Feeds
-	case !errors.Is(err, fs.ErrNotExist):
-		return r, fmt.Errorf("%w; nothing can be kept of it: remove it to begin anew", err)
+		if !o.Replace {
+			u.old = old
+			u.infos = old.Info().Feeds
+		}
+	case errors.Is(err, fs.ErrNotExist):
+	case o.Replace && (errors.Is(err, db.ErrUnsupported) || errors.Is(err, db.ErrCorrupt)): // but not another kind of file
+	default:
+		return r, err
 	}
 	if err := os.MkdirAll(u.dir, 0o777); err != nil {
 		return r, err

@@ -115,8 +115,8 @@ func (u *updater) fetch(ctx context.Context, j *job) {
 	}
 	j.secrets = secretsOf(j.dataset.URLs)
 	f := &Fetcher{
-		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, used: make(map[string]bool),
-		client: newClient(u.o.Client, u.o.Limits.withDefaults(), j.secrets, func(pause time.Duration, reason error) {
+		Dataset: *j.dataset, Now: u.o.Now, dir: u.spool(j), mirror: u.o.Mirror, tokens: u.o.Tokens, used: make(map[string]bool),
+		client: newClient(&u.o.Options, j.secrets, func(pause time.Duration, reason error) {
 			u.progress(Progress{Location: j.report.Dataset, Size: -1, Pause: pause, Err: reason})
 		}),
 		tell: func(read, size int64) { u.progress(Progress{Location: j.report.Dataset, Read: read, Size: size}) },
@@ -230,7 +230,7 @@ func (u *updater) read(ctx context.Context, b *db.Builder, j *job) error {
 		return fmt.Errorf("%w: from %d records to %d", ErrShrunk, j.was.Records-j.was.Bad, n)
 	}
 	if j.got.Increment && j.was != nil {
-		return nil // keeper.unchanged finishes it
+		return nil // the Done of keeper.unchanged finishes it
 	}
 	u.finish(j)
 	return nil

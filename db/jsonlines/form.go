@@ -10,9 +10,31 @@ import (
 // A line is one line of the form.
 type line struct {
 	Change   string      `json:"change,omitempty"`
+	Input    *input      `json:"input,omitempty"`
+	Coverage *coverage   `json:"coverage,omitempty"`
 	Threat   *enrichment `json:"threat,omitempty"`
 	Was      *advisory   `json:"was,omitempty"`
 	Advisory *advisory   `json:"advisory,omitempty"`
+}
+
+// An input has the fields of a db.FeedInfo.
+type input struct {
+	Feed        string    `json:"feed"`
+	URL         string    `json:"url,omitempty"`
+	Fingerprint string    `json:"fingerprint,omitempty"`
+	Date        time.Time `json:"date,omitzero"`
+	Records     int       `json:"records,omitempty"`
+	Withdrawn   int       `json:"withdrawn,omitempty"`
+	Bad         int       `json:"bad,omitempty"`
+}
+
+type coverage struct {
+	Type      string    `json:"type"`
+	Namespace string    `json:"namespace,omitempty"`
+	Release   string    `json:"release,omitempty"`
+	Feed      string    `json:"feed"`
+	Date      time.Time `json:"date,omitzero"`
+	EndOfLife bool      `json:"endOfLife,omitempty"`
 }
 
 type advisory struct {

@@ -15,9 +15,23 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Write writes all of a database: its advisories, ordered by package, then the enrichments of each feed.
+// Write writes all of a database: its inputs and coverage, its advisories, ordered by package, then the enrichments of each feed. [Read] reads
+// them.
 func Write(ctx context.Context, w io.Writer, d *db.DB) error {
 	b := newWriter(w)
+	info := d.Info()
+	for _, f := range info.Feeds {
+		in := input{f.Name, f.URL, f.Fingerprint, f.Date, f.Records, f.Withdrawn, f.Bad}
+		if err := b.write(line{Input: &in}); err != nil {
+			return err
+		}
+	}
+	for _, c := range info.Coverage {
+		x := coverage{c.Type, c.Namespace, c.Release, c.Feed, c.Date, c.EndOfLife}
+		if err := b.write(line{Coverage: &x}); err != nil {
+			return err
+		}
+	}
 	for a, err := range d.All() {
 		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return err

@@ -53,7 +53,8 @@ func TestWrite(t *testing.T) {
 	if err := Write(t.Context(), &got, d); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"advisory":{"id":"EX-a","package":{"type":"npm","name":"a"},"ranges":[{"fixed":"2<3"}],"status":"fixed",` +
+	want := `{"coverage":{"type":"npm","feed":"osv"}}` + "\n" +
+		`{"advisory":{"id":"EX-a","package":{"type":"npm","name":"a"},"ranges":[{"fixed":"2<3"}],"status":"fixed",` +
 		`"severities":[{"source":"osv","level":"high"},{"source":"vendor","word":"bad"}],"feed":"osv","published":"2024-01-02T03:04:05Z"}}` + "\n" +
 		`{"threat":{"cve":"CVE-2024-0001","feed":"kev","exploited":"2024-01-02","ransomware":true}}` + "\n"
 	if got.String() != want {

@@ -128,8 +128,8 @@ func databaseError(err error) error {
 		{db.ErrUntrusted, "hullmark db sign signs it"},
 		{errors.ErrUnsupported, "get it with hullmark db pull and use the file"},
 		{db.ErrNotDatabase, "make it again with hullmark db build"},
-		{db.ErrCorrupt, "make it again with hullmark db build"},
-		{db.ErrOutdated, "make it again with hullmark db update or db build"},
+		{db.ErrCorrupt, "make it again with hullmark db update --replace or db build"},
+		{db.ErrOutdated, "make it again with hullmark db update --replace or db build"},
 		{db.ErrUnsupported, "it needs a newer hullmark"},
 	} {
 		if errors.Is(err, known.err) {
@@ -173,30 +173,28 @@ func (a *app) dbSignCommand() *cobra.Command {
 
 func (a *app) dbPushCommand() *cobra.Command {
 	var f databaseFlags
-	c := command("db/push", func(ctx context.Context, args []string) error { return a.dbPush(ctx, args[0], args[1], f) })
+	c := command("db/push", func(ctx context.Context, args []string) error {
+		policy, err := f.signature(a.now())
+		if err != nil {
+			return err
+		}
+		file, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		digest, err := oci.Push(ctx, strings.TrimPrefix(args[1], remotePrefix), file, info.Size(), oci.Options{Verify: policy})
+		if err != nil {
+			return databaseError(err)
+		}
+		return a.print("%s", digest)
+	})
 	f.registerKey(c, "")
 	return c
-}
-
-func (a *app) dbPush(ctx context.Context, name, ref string, f databaseFlags) error {
-	policy, err := f.signature(a.now())
-	if err != nil {
-		return err
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	digest, err := oci.Push(ctx, strings.TrimPrefix(ref, remotePrefix), file, info.Size(), oci.Options{Verify: policy})
-	if err != nil {
-		return databaseError(err)
-	}
-	return a.print("%s", digest)
 }
 
 // pullFlags are the flags of db pull.

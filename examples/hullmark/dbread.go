@@ -84,26 +84,24 @@ func words(list ...string) string {
 
 func (a *app) dbVerifyCommand() *cobra.Command {
 	var f databaseFlags
-	c := command("db/verify", func(ctx context.Context, args []string) error { return a.dbVerify(ctx, args[0], f) })
+	c := command("db/verify", func(ctx context.Context, args []string) error {
+		d, err := a.openDB(ctx, args[0], f)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if err := d.Verify(ctx); err != nil {
+			return databaseError(err)
+		}
+		return a.write("", func(out *output) error {
+			i := d.Info()
+			fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", plural.Number(int(i.Size)), i.Hash)
+			writeSignatures(out, i)
+			return nil
+		})
+	})
 	f.registerKey(c, "")
 	return c
-}
-
-func (a *app) dbVerify(ctx context.Context, name string, f databaseFlags) error {
-	d, err := a.openDB(ctx, name, f)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Verify(ctx); err != nil {
-		return databaseError(err)
-	}
-	return a.write("", func(out *output) error {
-		i := d.Info()
-		fmt.Fprintf(out, "undamaged: %s bytes, index sha256:%s\n", plural.Number(int(i.Size)), i.Hash)
-		writeSignatures(out, i)
-		return nil
-	})
 }
 
 func (a *app) dbExportCommand() *cobra.Command {
@@ -122,34 +120,53 @@ func (a *app) dbExportCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) dbDiffCommand() *cobra.Command {
+func (a *app) dbImportCommand() *cobra.Command {
 	var file string
-	c := command("db/diff", func(ctx context.Context, args []string) error { return a.dbDiff(ctx, args[0], args[1], file) })
+	c := command("db/import", func(ctx context.Context, args []string) error {
+		in, err := a.input(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		var b db.Builder
+		if err := jsonlines.Read(ctx, in, &b); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
+		}
+		return a.write(file, func(out *output) error {
+			_, err := b.WriteTo(out)
+			return err
+		})
+	})
 	outputFlag(c, &file)
 	return c
 }
 
-func (a *app) dbDiff(ctx context.Context, before, after, file string) error {
-	old, err := a.openDB(ctx, before, databaseFlags{})
-	if err != nil {
-		return err
-	}
-	defer old.Close()
-	now, err := a.openDB(ctx, after, databaseFlags{})
-	if err != nil {
-		return err
-	}
-	defer now.Close()
-	var added, changed, withdrawn int
-	err = a.write(file, func(out *output) (err error) {
-		added, changed, withdrawn, err = jsonlines.WriteChanges(out, now.Diff(ctx, old))
-		return err
+func (a *app) dbDiffCommand() *cobra.Command {
+	var file string
+	c := command("db/diff", func(ctx context.Context, args []string) error {
+		old, err := a.openDB(ctx, args[0], databaseFlags{})
+		if err != nil {
+			return err
+		}
+		defer old.Close()
+		now, err := a.openDB(ctx, args[1], databaseFlags{})
+		if err != nil {
+			return err
+		}
+		defer now.Close()
+		var added, changed, withdrawn int
+		err = a.write(file, func(out *output) (err error) {
+			added, changed, withdrawn, err = jsonlines.WriteChanges(out, now.Diff(ctx, old))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		a.say("%s added, %s changed, %s withdrawn", plural.Number(added), plural.Number(changed), plural.Number(withdrawn))
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	a.say("%s added, %s changed, %s withdrawn", plural.Number(added), plural.Number(changed), plural.Number(withdrawn))
-	return nil
+	outputFlag(c, &file)
+	return c
 }
 
 // queryFlags are the flags of db query.

@@ -21,7 +21,7 @@ import (
 
 func (a *app) dbCommand() *cobra.Command {
 	return group("db", a.dbUpdateCommand(), a.dbBuildCommand(), a.dbInfoCommand(), a.dbVerifyCommand(), a.dbQueryCommand(),
-		a.dbExportCommand(), a.dbDiffCommand(), a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
+		a.dbExportCommand(), a.dbImportCommand(), a.dbDiffCommand(), a.dbKeygenCommand(), a.dbSignCommand(), a.dbPushCommand(), a.dbPullCommand())
 }
 
 // feedFlags are the flags of db build and db update.
@@ -146,6 +146,7 @@ type updateFlags struct {
 	mirror    string
 	fresh     bool
 	mayShrink bool
+	replace   bool
 	list      bool
 }
 
@@ -164,6 +165,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
 	flags.BoolVar(&f.fresh, "fresh", false, "fetch and read unchanged data, too")
 	flags.BoolVar(&f.mayShrink, "may-shrink", false, "accept datasets that have lost more than a quarter of their records")
+	flags.BoolVar(&f.replace, "replace", false, "keep nothing of the former database, which may be damaged or outdated")
 	flags.BoolVar(&f.list, "list", false, "list feeds and their datasets, and fetch nothing")
 	return c
 }
@@ -221,7 +223,8 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 
 // options returns the options that the flags select.
 func (f *updateFlags) options() (feed.UpdateOptions, error) {
-	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink}
+	o := feed.UpdateOptions{Mirror: f.mirror, Facts: f.facts, Fresh: f.fresh, MayShrink: f.mayShrink, Replace: f.replace}
+	o.Tokens = tokens()
 	for _, s := range f.feeds {
 		if strings.Contains(s, "=") {
 			in, err := parseInput(s)
@@ -261,6 +264,8 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 			advice = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {
 			advice = " (--list shows the URLs)"
+		} else if strings.Contains(d.Err.Error(), "asks to retry after") {
+			advice = " (a token raises the limit, see --help)"
 		}
 		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
 	case d.Unchanged:

@@ -93,7 +93,7 @@ func TestVersionCompare(t *testing.T) {
 		{"maven 1.0-ga 1", "1.0-ga = 1\n", ""},
 		{"deb 1: 2", "", `hullmark: version: deb "1:": invalid version: nothing after the epoch` + "\n"},
 		{"pypi 1 x", "", `hullmark: version: pypi "x": invalid version: release is not a number` + "\n"},
-		{"ada 1 2", "", `hullmark: unknown version type "ada"; known types are apk, `},
+		{"ada 1 2", "", `hullmark: unknown version type "ada"; known types are alpm, apk, `},
 		{"deb 1", "", "hullmark: B is missing; see hullmark version compare --help\n"},
 	} {
 		stdout, stderr, code := hullmark(t, append([]string{"version", "compare"}, strings.Fields(test.args)...)...)

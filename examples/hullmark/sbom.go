@@ -245,16 +245,12 @@ func (a *app) readAny(ctx context.Context, name string, f *imageFlags) (*analyze
 
 // readDocument reads the SBOM in a file, or on standard input if name is "-".
 func (a *app) readDocument(ctx context.Context, name string) (*analyzer.Report, error) {
-	in := a.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+	in, err := a.input(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	found, err := sbom.Decode(interruptible{ctx, in}, sbom.Limits{})
+	defer in.Close()
+	found, err := sbom.Decode(in, sbom.Limits{})
 	switch {
 	case errors.Is(err, sbom.ErrUnsupported):
 		return nil, fmt.Errorf("%s: %w; match takes a CycloneDX or SPDX document, and scan an image", name, err)
@@ -264,17 +260,26 @@ func (a *app) readDocument(ctx context.Context, name string) (*analyzer.Report, 
 	return found, nil
 }
 
+// input opens a file, or standard input if name is "-".
+func (a *app) input(ctx context.Context, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return interruptible{ctx, io.NopCloser(a.stdin)}, nil
+	}
+	f, err := os.Open(name)
+	return interruptible{ctx, f}, err
+}
+
 // An interruptible reader ends with its context.
 type interruptible struct {
 	ctx context.Context
-	io.Reader
+	io.ReadCloser
 }
 
 func (r interruptible) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.Reader.Read(p)
+	return r.ReadCloser.Read(p)
 }
 
 // registryImage returns the digest reference of an image in a registry: "registry/repository@sha256:...". If ref

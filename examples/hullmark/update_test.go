@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,4 +82,46 @@ func TestUpdate(t *testing.T) {
 	if stdout, _, code := hullmark(t, "db", "update", "--list"); code != 0 || !strings.Contains(stdout, "debian ") || !strings.Contains(stdout, "osv/npm ") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
+}
+
+// An update does not renew a database of an older format. With --replace it makes a new one, if it can.
+func TestReplaceOutdated(t *testing.T) {
+	from := mirror(t)
+	file := filepath.Join(t.TempDir(), "a.db")
+	outdated := starterFile(t)
+	outdated[len(outdated)-64+48] = 1 // the version of the format in the footer
+	if err := os.WriteFile(file, outdated, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	unchanged := func() {
+		t.Helper()
+		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, outdated) {
+			t.Errorf("the file has changed: %v", err)
+		}
+	}
+	fails(t, "format version 1 instead of 2; make it again with hullmark db update --replace", "db", "update", "-o", file, "--mirror", from, "--feed", "debian")
+	unchanged()
+	fails(t, "no dataset was renewed", "db", "update", "-o", file, "--mirror", from, "--replace", "--feed", "osv/npm")
+	unchanged()
+	_, stderr := ok(t, "db", "update", "-o", file, "--mirror", from, "--replace", "--feed", "debian")
+	if !strings.Contains(stderr, "is up to date") {
+		t.Error(stderr)
+	}
+	if out, _ := ok(t, "db", "info", file); !strings.Contains(out, "2 advisories") {
+		t.Error(out)
+	}
+	if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o640 {
+		t.Errorf("mode %v: %v", fi.Mode(), err)
+	}
+
+	ok(t, "db", "update", "-o", file, "--mirror", from, "--replace", "--feed", "osv/PyPI")
+	if out, _ := ok(t, "db", "info", file); strings.Contains(out, "debian") || !strings.Contains(out, "1 advisory") {
+		t.Errorf("data of the former database: %s", out)
+	}
+
+	text := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("notes\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, "not a database", "db", "update", "-o", text, "--mirror", from, "--replace", "--feed", "debian")
 }

@@ -22,8 +22,13 @@ var directories = []string{
 // Reads reports whether an analyzer reads package databases.
 func Reads(analyzer string) bool { return slices.Contains(readers, analyzer) }
 
-// Supplement reports whether a file that these analyzers read adds to packages only, and names none: a copyright file.
-func Supplement(path string) bool { return strings.HasPrefix(path, "usr/share/doc/") }
+// Supplement reports whether a file that these analyzers read adds to packages only, and names none: a copyright file, or a list of the
+// repositories that packages come from.
+func Supplement(path string) bool {
+	return slices.ContainsFunc(supplements, func(dir string) bool { return strings.HasPrefix(path, dir) })
+}
+
+var supplements = []string{"usr/share/doc/", "root/buildinfo/", "usr/share/buildinfo/", "var/lib/dnf/", "var/lib/yum/"}
 
 // Near reports whether a path is in a directory with a package database, is this directory, or is above it.
 func Near(path string) bool {

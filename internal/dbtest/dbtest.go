@@ -24,7 +24,9 @@ type World struct {
 	Enrichments []Enrichment
 	Packages    map[string][]matcher.Key // packages with advisories, in their last release, by "deb/debian" or "npm"
 
-	rand *rand.Rand
+	rand       *rand.Rand
+	advisory   func(matcher.Advisory) // gets each advisory
+	enrichment func(Enrichment)
 }
 
 // An Enrichment is the enrichment of a vulnerability by one feed.
@@ -57,25 +59,37 @@ func ecosystems() []ecosystem {
 // New returns a world with about scale * 500,000 advisories and enrichments of scale * 300,000 vulnerabilities.
 func New(scale float64) *World {
 	w := &World{Packages: make(map[string][]matcher.Key), rand: rand.New(rand.NewPCG(1, 2))}
+	w.advisory = func(a matcher.Advisory) { w.Advisories = append(w.Advisories, a) }
+	w.enrichment = func(e Enrichment) { w.Enrichments = append(w.Enrichments, e) }
+	w.fill(scale, int(300_000*scale))
+	return w
+}
+
+// Stream passes about scale * 500,000 advisories to a function, and the enrichments of some vulnerabilities to another, without keeping them.
+func Stream(scale float64, vulnerabilities int, advisory func(matcher.Advisory), enrichment func(Enrichment)) {
+	w := &World{Packages: make(map[string][]matcher.Key), rand: rand.New(rand.NewPCG(1, 2)), advisory: advisory, enrichment: enrichment}
+	w.fill(scale, vulnerabilities)
+}
+
+func (w *World) fill(scale float64, vulnerabilities int) {
 	for _, e := range ecosystems() {
 		for i := range int(float64(e.packages) * scale) {
 			w.add(e, w.name(i))
 		}
 	}
-	for i := range int(300_000 * scale) {
+	for i := range vulnerabilities {
 		w.addEnrichment(fmt.Sprintf("CVE-%d-%04d", 2000+i%26, 1+i/26))
 	}
-	return w
 }
 
 // add adds some advisories for a package.
 func (w *World) add(e ecosystem, name string) {
 	key := matcher.Key{Type: e.typ, Namespace: e.namespace, Name: name}
 	for range 1 + int(w.rand.ExpFloat64()*e.each) {
-		a := w.advisory(e)
+		a := w.newAdvisory(e)
 		for _, key.Release = range e.releases {
 			a.Key = key
-			w.Advisories = append(w.Advisories, a)
+			w.advisory(a)
 		}
 	}
 	kind := strings.TrimSuffix(e.typ+"/"+e.namespace, "/")
@@ -84,14 +98,14 @@ func (w *World) add(e ecosystem, name string) {
 
 func (w *World) addEnrichment(cve string) {
 	p := math.Round(1e5*min(1, 0.0004*math.Exp(2*math.Abs(w.rand.NormFloat64())))) / 1e5
-	w.Enrichments = append(w.Enrichments, Enrichment{"epss", cve, matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
+	w.enrichment(Enrichment{"epss", cve, matcher.Enrichment{EPSS: p, Percentile: math.Round(p/(p+0.001)*1e5) / 1e5}})
 	if w.rand.IntN(10) > 0 {
-		w.Enrichments = append(w.Enrichments, Enrichment{"nvd", cve, matcher.Enrichment{
+		w.enrichment(Enrichment{"nvd", cve, matcher.Enrichment{
 			Severities: []matcher.Severity{w.severity()}, Weaknesses: []string{fmt.Sprintf("CWE-%d", 20+int(60*w.rand.ExpFloat64()))},
 		}})
 	}
 	if w.rand.IntN(200) == 0 {
-		w.Enrichments = append(w.Enrichments, Enrichment{"kev", cve, matcher.Enrichment{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
+		w.enrichment(Enrichment{"kev", cve, matcher.Enrichment{Exploited: date().AddDate(0, 0, -w.rand.IntN(1000)), Ransomware: w.rand.IntN(4) == 0}})
 	}
 }
 
@@ -117,7 +131,7 @@ func (w *World) version(e ecosystem) string {
 	return fmt.Sprintf(e.version, w.rand.IntN(8), w.rand.IntN(20), w.rand.IntN(10))
 }
 
-func (w *World) advisory(e ecosystem) matcher.Advisory {
+func (w *World) newAdvisory(e ecosystem) matcher.Advisory {
 	cve := fmt.Sprintf("CVE-%d-%04d", 2008+w.rand.IntN(18), 1+w.rand.IntN(11_000))
 	a := matcher.Advisory{
 		ID: cve, Feed: e.feed, Status: matcher.Fixed,

@@ -56,6 +56,14 @@ func (b *Body) tooLarge() error {
 // Close ends reading.
 func (b *Body) Close() error { return b.reader.Close() }
 
+// A StatusError is the error of another status than those of a body.
+type StatusError struct {
+	Code   int
+	Status string
+}
+
+func (e *StatusError) Error() string { return e.Status }
+
 // errRestart reports that the bytes of a former attempt are of no use.
 var errRestart = errors.New("former attempt")
 
@@ -146,7 +154,7 @@ func (b *Body) accept(res *http.Response, offset int64) error {
 	case http.StatusNotFound, http.StatusGone:
 		return fmt.Errorf("%s: %w", res.Status, fs.ErrNotExist)
 	default:
-		return errors.New(res.Status)
+		return &StatusError{res.StatusCode, res.Status}
 	}
 	if !b.opened { // all of it comes
 		b.reader.Offset, b.validator = 0, ""

@@ -1,6 +1,7 @@
 package httpretry
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -24,14 +25,20 @@ func busy(res *http.Response) bool {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	case http.StatusForbidden: // a rate limit of GitHub
-		return res.Header.Get("Retry-After") != ""
+		return res.Header.Get("Retry-After") != "" || exhausted(res.Header)
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return false
 	}
 	return res.StatusCode >= 500
 }
 
-// retryAfter reads the header Retry-After of RFC 9110, section 10.2.3: seconds or a date. Without a valid one it returns 0.
+// exhausted reports whether a code host has no requests left for the client: GitHub's X-RateLimit-Remaining, GitLab's RateLimit-Remaining.
+func exhausted(h http.Header) bool {
+	return h.Get("X-RateLimit-Remaining") == "0" || h.Get("RateLimit-Remaining") == "0"
+}
+
+// retryAfter reads the header Retry-After of RFC 9110, section 10.2.3: seconds or a date. Without it, it reads the time at which a code host has
+// requests left again, in seconds of Unix time: X-RateLimit-Reset or RateLimit-Reset. Without a valid one it returns 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	s := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(s, 10, 63); err == nil {
@@ -39,6 +46,12 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	if at, err := http.ParseTime(s); err == nil {
 		return max(at.Sub(now), 0)
+	}
+	if s == "" && exhausted(h) {
+		reset := cmp.Or(h.Get("X-RateLimit-Reset"), h.Get("RateLimit-Reset"))
+		if at, err := strconv.ParseInt(reset, 10, 40); err == nil {
+			return max(time.Unix(at, 0).Sub(now), 0)
+		}
 	}
 	return 0
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -60,6 +61,7 @@ func TestTransport(t *testing.T) {
 	}
 	abort := func(int, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	inAnHour := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+	unix := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 	soon := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
 	var limit *httpretry.RateLimitError
 	for _, tt := range []struct {
@@ -79,6 +81,10 @@ func TestTransport(t *testing.T) {
 		{"404", "GET", status(404), 1, "404 Not Found", nil, nil},
 		{"403", "GET", status(403), 1, "403 Forbidden", nil, nil},
 		{"403 of a rate limit", "GET", first(1, status(403, "Retry-After", "0")), 2, "200 OK", nil, nil},
+		{"403 of GitHub's limit", "GET", first(1, status(403, "X-RateLimit-Remaining", "0")), 2, "200 OK", nil, nil},
+		{"429 of GitHub's limit for an hour", "GET", status(429, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix), 1, "", nil, &limit},
+		{"429 of GitLab's limit for an hour", "GET", status(429, "RateLimit-Remaining", "0", "RateLimit-Reset", unix), 1, "", nil, &limit},
+		{"403 with requests left", "GET", status(403, "X-RateLimit-Remaining", "7", "X-RateLimit-Reset", unix), 1, "403 Forbidden", nil, nil},
 		{"429 until a past date", "GET", first(1, status(429, "Retry-After", soon)), 2, "200 OK", nil, nil},
 		{"429 until nonsense", "GET", first(1, status(429, "Retry-After", "soon")), 2, "200 OK", nil, nil},
 		{"429 until a date", "GET", status(429, "Retry-After", inAnHour), 1, "", nil, &limit},

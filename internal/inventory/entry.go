@@ -92,7 +92,7 @@ func (c *Collector) products(e *Entry) string {
 // types, such as generic and yocto, the CPE is the only key of advisories.
 func hasAdvisories(purlType string) bool {
 	switch purlType {
-	case "alpm", "apk", "bioconductor", "cargo", "composer", "cran", "deb", "gem", "golang", "hackage", "hex", "julia", "maven", "npm", "nuget", "opam",
+	case "alpm", "apk", "bioconductor", "cargo", "composer", "cran", "deb", "ebuild", "gem", "golang", "hackage", "hex", "julia", "maven", "npm", "nuget", "opam",
 		"pub", "pypi", "rpm", "swift":
 		return true
 	}

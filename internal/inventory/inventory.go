@@ -56,8 +56,9 @@ type Collector struct {
 	hints        []hint                            // hints[i]: data of components[i] that Report resolves
 	sources      map[string]analyzer.SourcePackage // by type and name of the binary package
 	distro       *analyzer.Distro
-	refs         map[string]int32 // number of each reference
-	byRef        map[int32]int    // index of a component by the number of its reference
+	others       []*analyzer.Distro // further ones in the document
+	refs         map[string]int32   // number of each reference
+	byRef        map[int32]int      // index of a component by the number of its reference
 	dependencies []edge
 	ownerships   []edge
 	paths        map[int32]string // path of a file, by the number of its reference
@@ -101,11 +102,17 @@ func (c *Collector) Digest() string { return c.image.Digest }
 // SetDigest sets the digest of the image.
 func (c *Collector) SetDigest(digest string) { c.image.Digest = digest }
 
-// Distro sets the distribution. It reports further distributions as unsupported.
+// maxDistros bounds the distributions of a document.
+const maxDistros = 100
+
+// Distro sets the distribution. It reports further distributions: the packages that state one of them belong to it.
 func (c *Collector) Distro(d *analyzer.Distro) {
 	if c.distro != nil {
 		if c.distro.ID != d.ID || c.distro.VersionID != d.VersionID {
 			c.Diagnose(analyzer.Unsupported, "distributions after the first", d.ID+" "+d.VersionID)
+			if len(c.others) < maxDistros {
+				c.others = append(c.others, d)
+			}
 		}
 		return
 	}

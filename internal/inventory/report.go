@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	packageurl "github.com/package-url/packageurl-go"
+
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -43,15 +45,7 @@ func (c *Collector) findDistro() {
 		if c.own[i] || !k.System || h.distro == "" && k.Namespace == "" {
 			continue
 		}
-		v := vote{id: distro.ID(k.Namespace), codename: h.codename}
-		switch rest, ok := cutDistro(h.distro, k.Namespace); {
-		case ok && rest.id != "":
-			v.id, v.version = rest.id, rest.version
-		case rest.version != "" && '0' <= rest.version[0] && rest.version[0] <= '9':
-			v.version = rest.version
-		default:
-			v.codename = cmp.Or(v.codename, rest.version)
-		}
+		v := c.vote(i)
 		if len(votes) < 1024 || votes[v] > 0 {
 			votes[v]++
 			ids[v.id]++
@@ -69,7 +63,7 @@ func (c *Collector) findDistro() {
 		c.distro = &analyzer.Distro{ID: first.id, VersionID: first.version, Codename: first.codename}
 	}
 	for _, v := range list {
-		if c.distro != nil && (v.id != c.distro.ID || !agree(v.id, v.version, c.distro.VersionID)) {
+		if c.distro != nil && c.elsewhere(v) == "" && v.id != distro.ID(c.distro.ID) {
 			c.Diagnose(analyzer.Unsupported, "packages of other distributions", strings.TrimSpace(v.id+" "+cmp.Or(v.version, v.codename)))
 		}
 	}
@@ -77,6 +71,57 @@ func (c *Collector) findDistro() {
 
 // A vote is the distribution that a package states.
 type vote struct{ id, version, codename string }
+
+// vote returns the distribution that a component states.
+func (c *Collector) vote(i int) vote {
+	k, h := &c.components[i], &c.hints[i]
+	v := vote{id: distro.ID(k.Namespace), codename: h.codename}
+	switch rest, ok := cutDistro(h.distro, k.Namespace); {
+	case ok && rest.id != "":
+		v.id, v.version = rest.id, rest.version
+	case rest.version != "" && '0' <= rest.version[0] && rest.version[0] <= '9':
+		v.version = rest.version
+	default:
+		v.codename = cmp.Or(v.codename, rest.version)
+	}
+	return v
+}
+
+// elsewhere returns the distribution and release that a vote names, "debian-11", if they are not those of the document's distribution. A
+// document may be about several images. A vote without a release stands for that of another distribution in the document, if there is one.
+func (c *Collector) elsewhere(v vote) string {
+	release := cmp.Or(v.version, v.codename)
+	if c.distro == nil || v.id == "" {
+		return ""
+	}
+	same := v.id == distro.ID(c.distro.ID)
+	if release == "" && !same {
+		for _, d := range c.others {
+			if other := cmp.Or(d.VersionID, d.Codename); distro.ID(d.ID) == v.id && other != release {
+				if release != "" {
+					return v.id // one of several releases
+				}
+				release = other
+			}
+		}
+	}
+	own := cmp.Or(c.distro.VersionID, c.distro.Codename)
+	switch {
+	case release == "" || same && (own == "" || agree(v.id, release, own)):
+		return ""
+	case same && (release == c.distro.Codename || distro.ReleaseOf(v.id, release, "") == distro.ReleaseOf(v.id, c.distro.VersionID, c.distro.Codename)):
+		return ""
+	case !same && !packaged(v.id):
+		return ""
+	}
+	return v.id + "-" + release
+}
+
+// packaged reports whether the table of distributions knows the packages of one.
+func packaged(id string) bool {
+	d, ok := distro.Lookup(id)
+	return ok && d.Type != ""
+}
 
 // stated returns 1 if a vote names a release, else 0.
 func (v vote) stated() int {
@@ -132,17 +177,31 @@ func (c *Collector) complete() {
 	noSource := 0
 	for i := range c.components {
 		k := &c.components[i]
-		if c.own[i] || !k.System {
+		if !k.System {
 			continue
 		}
-		if c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
-			k.Namespace = c.distro.ID
-			switch k.Type { // tools state the vendor and version of a third party's package, but not its namespace
-			case "deb":
-				k.Namespace = cmp.Or(distro.DebThirdParty(k.Version, k.Vendor, "", ""), c.distro.ID)
-			case "rpm":
-				k.Namespace = cmp.Or(distro.RPMThirdParty(c.distro.ID, k.Vendor), c.distro.ID)
+		if c.own[i] {
+			if d := c.distro; d != nil && k.Qualifiers["distro"] == strings.TrimSuffix(d.ID+"-"+cmp.Or(d.VersionID, d.Codename), "-") {
+				delete(k.Qualifiers, "distro")
 			}
+			if len(k.Qualifiers) == 0 {
+				k.Qualifiers = nil
+			}
+			continue
+		}
+		if v := c.vote(i); k.Namespace == "" || vendorOf(k.Namespace, v.id) {
+			stated := c.hints[i].distro != "" || c.distro != nil && !vendorOf(k.Namespace, c.distro.ID)
+			own := c.elsewhere(v)
+			if c.distro != nil && v.stated() == 0 && c.hints[i].distro != "" && v.id != distro.ID(c.distro.ID) && packaged(v.id) {
+				own = cmp.Or(own, v.id) // of no known release
+			}
+			if own != "" && stated {
+				setDistro(k, own)
+				k.Namespace = thirdParty(k, v.id)
+			}
+		}
+		if k.Qualifiers["distro"] == "" && c.distro != nil && (k.Namespace == "" || vendorOf(k.Namespace, c.distro.ID)) {
+			k.Namespace = thirdParty(k, c.distro.ID)
 		}
 		if o, ok := c.sources[k.Type+"\x00"+k.Name]; ok && k.SourcePackage == nil {
 			k.SourcePackage = &o
@@ -159,6 +218,34 @@ func (c *Collector) complete() {
 		c.Diagnose(analyzer.Unsupported, what, "")
 		c.problems[what].count = noSource
 	}
+}
+
+// setDistro states the distribution of a package, unlike that of the document.
+func setDistro(k *analyzer.Component, own string) {
+	if k.Qualifiers == nil {
+		k.Qualifiers = make(map[string]string)
+	}
+	k.Qualifiers["distro"] = own
+	if u, err := packageurl.FromString(k.PURL); err == nil {
+		q := u.Qualifiers.Map()
+		if q["distro"] != own {
+			q["distro"] = own
+			u.Qualifiers = packageurl.QualifiersFromMap(q)
+			k.PURL = u.ToString()
+		}
+	}
+}
+
+// thirdParty returns the namespace of a package that states the distribution with an ID: tools state the vendor and version of a third party's
+// package, but not its namespace.
+func thirdParty(k *analyzer.Component, id string) string {
+	switch k.Type {
+	case "deb":
+		return cmp.Or(distro.DebThirdParty(k.Version, k.Vendor, "", ""), id)
+	case "rpm":
+		return cmp.Or(distro.RPMThirdParty(id, k.Vendor), id)
+	}
+	return id
 }
 
 // connect converts relations of references to relations of components.

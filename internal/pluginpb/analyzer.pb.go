@@ -822,6 +822,7 @@ type Package struct {
 	Declared      bool                   `protobuf:"varint,15,opt,name=declared" json:"declared,omitempty"`                                                                             // stated by a lock file or manifest: not evidence of installation
 	Dev           bool                   `protobuf:"varint,16,opt,name=dev" json:"dev,omitempty"`                                                                                       // needed for development only
 	Inside        string                 `protobuf:"bytes,17,opt,name=inside" json:"inside,omitempty"`                                                                                  // path within the file, for archives
+	Signer        uint64                 `protobuf:"fixed64,18,opt,name=signer" json:"signer,omitempty"`                                                                                // ID of the OpenPGP key that signed a system package, by its database; not verified
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -975,6 +976,13 @@ func (x *Package) GetInside() string {
 	return ""
 }
 
+func (x *Package) GetSigner() uint64 {
+	if x != nil {
+		return x.Signer
+	}
+	return 0
+}
+
 type Origin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
@@ -1113,7 +1121,8 @@ type Distro struct {
 	Name          string                 `protobuf:"bytes,4,opt,name=name" json:"name,omitempty"`
 	Like          []string               `protobuf:"bytes,5,rep,name=like" json:"like,omitempty"`
 	Cpe           string                 `protobuf:"bytes,6,opt,name=cpe" json:"cpe,omitempty"`
-	Rank          int64                  `protobuf:"varint,7,opt,name=rank" json:"rank,omitempty"` // of several answers for one image the lowest is believed
+	Rank          int64                  `protobuf:"varint,7,opt,name=rank" json:"rank,omitempty"`                // of several answers for one image the lowest is believed
+	Repositories  []string               `protobuf:"bytes,8,rep,name=repositories" json:"repositories,omitempty"` // package repositories whose content the image states to have: IDs, and CPE names of products
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1195,6 +1204,13 @@ func (x *Distro) GetRank() int64 {
 		return x.Rank
 	}
 	return 0
+}
+
+func (x *Distro) GetRepositories() []string {
+	if x != nil {
+		return x.Repositories
+	}
+	return nil
 }
 
 // A Problem says that a file was not, or not fully, understood. It becomes a diagnostic of the report.
@@ -1341,7 +1357,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
 	"\fJoinResponse\x124\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
-	"\x05panic\x18\x02 \x01(\tR\x05panic\"\x97\x05\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xaf\x05\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1362,7 +1378,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x06hashes\x18\x0e \x03(\v2'.hullmark.plugin.v1.Package.HashesEntryR\x06hashes\x12\x1a\n" +
 	"\bdeclared\x18\x0f \x01(\bR\bdeclared\x12\x10\n" +
 	"\x03dev\x18\x10 \x01(\bR\x03dev\x12\x16\n" +
-	"\x06inside\x18\x11 \x01(\tR\x06inside\x1a=\n" +
+	"\x06inside\x18\x11 \x01(\tR\x06inside\x12\x16\n" +
+	"\x06signer\x18\x12 \x01(\x06R\x06signer\x1a=\n" +
 	"\x0fQualifiersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -1377,7 +1394,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x1a\n" +
 	"\bseverity\x18\x04 \x01(\tR\bseverity\x12\x12\n" +
-	"\x04line\x18\x05 \x01(\x03R\x04line\"\xa1\x01\n" +
+	"\x04line\x18\x05 \x01(\x03R\x04line\"\xc5\x01\n" +
 	"\x06Distro\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1386,7 +1403,8 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x12\n" +
 	"\x04like\x18\x05 \x03(\tR\x04like\x12\x10\n" +
 	"\x03cpe\x18\x06 \x01(\tR\x03cpe\x12\x12\n" +
-	"\x04rank\x18\a \x01(\x03R\x04rank\"\x80\x02\n" +
+	"\x04rank\x18\a \x01(\x03R\x04rank\x12\"\n" +
+	"\frepositories\x18\b \x03(\tR\frepositories\"\x80\x02\n" +
 	"\aProblem\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .hullmark.plugin.v1.Problem.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +

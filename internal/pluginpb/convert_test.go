@@ -23,6 +23,8 @@ func fill(v reflect.Value, n *int) {
 		v.SetString(fmt.Sprint("\xff", *n))
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Uint64:
+		v.SetUint(uint64(*n))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(*n))
 	case reflect.Uint8:

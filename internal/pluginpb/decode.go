@@ -10,7 +10,7 @@ func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
 		r.Findings = append(r.Findings, analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int(f.Line)})
 	}
 	if d := a.Distro; d != nil {
-		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Rank: int(d.Rank)}
+		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Repositories: d.Repositories, Rank: int(d.Rank)}
 	}
 	if len(a.Fact) > 0 {
 		r.Fact = append(r.Fact, a.Fact...)
@@ -33,7 +33,7 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 	for _, p := range encoded {
 		d := analyzer.Package{
 			Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
-			System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+			System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 			Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
 			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, ArchivePath: p.Inside,
 		}

@@ -73,7 +73,7 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 			last.Findings = append(last.Findings, &Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int64(f.Line)})
 		}
 		if d := r.Distro; d != nil {
-			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Rank: int64(d.Rank)}
+			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Repositories: d.Repositories, Rank: int64(d.Rank)}
 		}
 	}
 	add := func(p *Problem) {
@@ -115,7 +115,7 @@ func encodeProblem(d analyzer.Diagnostic) *Problem {
 func encodePackage(p *analyzer.Package) *Package {
 	e := &Package{
 		Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
-		System: p.System, Vendor: p.Vendor, Qualifiers: p.Qualifiers,
+		System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 		Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
 		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.ArchivePath,
 	}

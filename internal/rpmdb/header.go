@@ -43,6 +43,7 @@ type Header struct {
 
 	// Signatures holds the tags of OpenPGP signatures. They are not verified.
 	Signatures []Tag
+	Signer     uint64 // ID of the key that made the first readable one; 0 if none is
 }
 
 // A decoder decodes blobs. It reuses its buffers.
@@ -92,6 +93,9 @@ func (d *decoder) decode(blob []byte) (*Header, error) {
 		if _, ok := d.fields.find(tag); ok {
 			h.Signatures = append(h.Signatures, tag)
 		}
+	}
+	if len(h.Signatures) > 0 {
+		h.Signer = d.signer()
 	}
 	return h, errors.Join(d.errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ const queryFormat = `= %{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH}\n` +
 	`%{LICENSE}\n%{VENDOR}\n%{PACKAGER}\n%{DISTRIBUTION}\n%{URL}\n%{SOURCERPM}\n%{MODULARITYLABEL}\n` +
 	`%{BUILDTIME} %{INSTALLTIME} %{LONGSIZE} %{SHA1HEADER} %{SHA256HEADER} %{SIGMD5}\n` +
 	`%|RSAHEADER?{268 }|%|DSAHEADER?{267 }|%|SIGPGP?{259 }|%|SIGGPG?{262 }|\n` +
+	`signer %|RSAHEADER?{%{RSAHEADER:pgpsig}}:{%|DSAHEADER?{%{DSAHEADER:pgpsig}}:{}|}|\n` +
 	`[f %{FILENAMES}\n][p %{PROVIDENAME}\n][r %{REQUIRENAME}\n]`
 
 func asQueried(h *Header) string {
@@ -30,6 +32,10 @@ func asQueried(h *Header) string {
 	fmt.Fprintln(&b, h.BuildTime.Unix(), h.InstallTime.Unix(), h.Size, h.SHA1, h.SHA256, h.MD5)
 	for _, tag := range h.Signatures {
 		fmt.Fprintf(&b, "%d ", tag)
+	}
+	b.WriteString("\nsigner ")
+	if h.Signer != 0 {
+		fmt.Fprintf(&b, "%016x", h.Signer)
 	}
 	b.WriteByte('\n')
 	for _, list := range []struct {
@@ -114,6 +120,7 @@ func query(t *testing.T, rpm, file string, content []byte) []string {
 	var all []string
 	for text := range strings.SplitSeq(string(out), "\n= ") {
 		text = "= " + strings.TrimSuffix(strings.TrimPrefix(text, "= "), "\n")
+		text = signature.ReplaceAllString(text, "signer $1")
 		if text != "= " {
 			all = append(all, withoutNone(text+"\n"))
 		}
@@ -124,6 +131,9 @@ func query(t *testing.T, rpm, file string, content []byte) []string {
 
 // withoutNone leaves out rpm's word for a field that is not there, which rpm has also written into headers of keys.
 func withoutNone(s string) string { return strings.ReplaceAll(s, "(none)", "") }
+
+// signature is how rpm prints one: "RSA/SHA256, Tue 12 Oct 2021 02:49:54 PM UTC, Key ID 199e2f91fd431d51".
+var signature = regexp.MustCompile(`(?m)^signer .*Key ID ([0-9a-f]{16})$`)
 
 // walOf returns the write-ahead log beside a database, nil where there is none.
 func walOf(t *testing.T, file string) *io.SectionReader {

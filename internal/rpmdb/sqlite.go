@@ -97,6 +97,19 @@ func (db *sqlite) records(yield func(record, error) bool) {
 	if db.walErr != nil && !yield(record{}, db.walErr) {
 		return
 	}
+	db.rows(sqliteTable, 2, func(row int64, r *sqliteRecord, err error) bool {
+		rec := record{instance: uint32(row)}
+		if err == nil {
+			if rec.blob = r.text(1); rec.blob == nil {
+				err = fmt.Errorf("row %d: no blob in the second column", row)
+			}
+		}
+		return yield(rec, err)
+	})
+}
+
+// rows yields the rows of a table with the first columns of each, or errors. The columns are valid until yield returns.
+func (db *sqlite) rows(table string, columns int, yield func(row int64, r *sqliteRecord, err error) bool) {
 	w := sqliteWalk{sqlite: db, seen: newPageSet(db.places())}
 
 	// The schema is the table at page 1 (section 2.6): type, name, tbl_name, rootpage, sql.
@@ -107,9 +120,9 @@ func (db *sqlite) records(yield func(record, error) bool) {
 			r, err = parseRecord(payload, 4)
 		}
 		if err != nil {
-			return yield(record{}, fmt.Errorf("schema: %w", err))
+			return yield(0, nil, fmt.Errorf("schema: %w", err))
 		}
-		if string(r.text(0)) != "table" || !strings.EqualFold(string(r.text(1)), sqliteTable) {
+		if string(r.text(0)) != "table" || !strings.EqualFold(string(r.text(1)), table) {
 			return true
 		}
 		root = uint32(r.integer(3))
@@ -117,20 +130,15 @@ func (db *sqlite) records(yield func(record, error) bool) {
 	})
 	if root == 0 {
 		if more {
-			yield(record{}, fmt.Errorf("schema: no table %s", sqliteTable))
+			yield(0, nil, fmt.Errorf("schema: no table %s", table))
 		}
 		return
 	}
 	w.table(root, 0, func(row int64, payload []byte, err error) bool {
-		rec := record{instance: uint32(row)}
+		var r sqliteRecord
 		if err == nil {
-			var r sqliteRecord
-			if r, err = parseRecord(payload, 2); err == nil {
-				if rec.blob = r.text(1); rec.blob == nil {
-					err = fmt.Errorf("row %d: no blob in the second column", row)
-				}
-			}
+			r, err = parseRecord(payload, columns)
 		}
-		return yield(rec, err)
+		return yield(row, &r, err)
 	})
 }

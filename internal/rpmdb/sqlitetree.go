@@ -194,10 +194,12 @@ func varint(b []byte) (v uint64, n int) {
 	return 0, 0
 }
 
+const maxColumns = 7
+
 // A sqliteRecord holds the first columns of a row (section 2.1).
 type sqliteRecord struct {
-	serial [5]uint64
-	value  [5][]byte
+	serial [maxColumns]uint64
+	value  [maxColumns][]byte
 }
 
 // parseRecord reads the first columns of a payload, which has the length of its header, the serial types, and the values.

@@ -413,6 +413,27 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s is not listed", name)
 		}
 	}
+	// A vulnerability of the kernel in a package of its headers, exploited and with a fix, stops strict only.
+	in := input()
+	in.Report.Diagnostics, in.Report.Findings, in.Result.Coverage = nil, nil, in.Result.Coverage[:1]
+	in.Result.Matches = []matcher.Match{{
+		ID: "CVE-2022-0847", Component: "ssl", Status: matcher.Fixed, Fixed: "5.10.92-2", Headers: true,
+		Severity: matcher.Severity{Level: matcher.High}, Enrichment: matcher.Enrichment{Exploited: now, Ransomware: true, EPSS: 0.9},
+	}}
+	for _, name := range policy.Presets() {
+		text, err := policy.Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, headers := range []bool{true, false} {
+			in.Result.Matches[0].Headers = headers
+			v := evaluate(t, text, in)
+			stops := slices.ContainsFunc(v.Decisions, func(d report.Decision) bool { return d.Target == report.TargetMatch && d.Action == report.Stop })
+			if want := !headers || name == "strict"; stops != want {
+				t.Errorf("%s: a match with headers %v: stops %v, want %v", name, headers, stops, want)
+			}
+		}
+	}
 	if _, err := policy.Preset("none"); err == nil || len(policy.Presets()) != 5 {
 		t.Errorf("%v, %v", err, policy.Presets())
 	}

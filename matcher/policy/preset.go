@@ -19,6 +19,8 @@ func Presets() []string { return []string{"severity", "fixable", "vendor-only", 
 //   - vendor-only hides vulnerabilities that the publisher will not fix, and stops on others of high severity or worse,
 //   - kev stops on known and likely exploitation,
 //   - strict stops on everything without proof that it is harmless, and on ecosystems without advisories.
+//
+// All but strict let pass the kernel's vulnerabilities in packages that have only its headers.
 func Preset(name string) (string, error) {
 	b, err := presets.ReadFile("presets/" + name + ".yaml")
 	if err != nil {

@@ -100,6 +100,9 @@ func (p *Pattern) qualifies(t *Target, name, value string, source bool) bool {
 		return true
 	case name == "epoch" && source:
 		return true // the source's version has it
+	case name == "distro" && t.Qualifiers["distro"] != "": // its own, unlike that of the image
+		id, version, ok := distro.Cut(have)
+		return ok && isRelease(value, &analyzer.Distro{ID: id, VersionID: version})
 	case name == "distro" && t.distro != nil:
 		return value == t.distro.Codename && value != "" || strings.HasPrefix(have, value+".") || isRelease(value, t.distro)
 	}

@@ -61,7 +61,7 @@ func (a *Assessment) countEcosystems() {
 		}
 		e := get(matcher.EcosystemOf(c, a.Report.Distro))
 		e.Packages++
-		if d := a.Report.Distro; d != nil && c.System && c.Namespace == d.ID {
+		if d := a.Report.Distro; d != nil && c.System && c.Namespace == d.ID && c.Qualifiers["distro"] == "" {
 			e.Supported, _ = distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
 		}
 	}

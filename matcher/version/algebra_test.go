@@ -136,6 +136,8 @@ func TestAllocations(t *testing.T) {
 
 // samples are two versions of each ecosystem that differ late.
 var samples = map[string][2]string{
+	"alpm":         {"1:1.1.1.k+4+g5e3d2a-1", "1:1.1.1.k+4+g5e3d2a-2"},
+	"ebuild":       {"1.10.02b_pre20240101_p1-r1", "1.10.02b_pre20240101_p1-r2"},
 	"apk":          {"1.1.20_pre20191002222144-r4", "1.1.20_pre20191002222144-r5"},
 	"bioconductor": {"1.10.21", "1.10.22"},
 	"bitnami":      {"1.10.3-21", "1.10.3-22"},

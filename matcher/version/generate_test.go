@@ -122,6 +122,8 @@ func (g *generator) mutate(s string, n int) string {
 
 // alphabets are what the versions of each ecosystem are made of.
 var alphabets = map[string][]string{
+	"alpm":         {".", ".", "-", "-", "+", "_", ":", "a", "Z", "rc", ".r", ".g", "1:", "..", "++", "beta"},
+	"ebuild":       {".", ".", "_", "-r", "-r", "a", "b", "p", "_alpha", "_beta", "_pre", "_rc", "_p", ".0", ".00", ".01", ".10", "-"},
 	"bioconductor": {".", "-", ".0", ".0.0", "-1", "a"},
 	"bitnami":      {".", ".0", ".0.0", "-", "-0", "-1", "rc", "-r", "-r1"},
 	"conan":        {".", "-", "+", ".0", ".0.0", "a", "k", "cci.", "-rc.", "-pre", "+b", "_"},

@@ -24,6 +24,7 @@ var cpeGrammar = regexp.MustCompile(`^(\d+(?:\.\d+)*)(?:-?(?:([A-Za-z]|[Zz][A-Za
 
 var models = map[string]model{
 	"cpe":     cpeModel,
+	"ebuild":  ebuildModel,
 	"generic": cpeModel,
 	// https://semver.org/spec/v2.0.0.html for tags: "v" before the version, missing numbers and leading zeros are allowed.
 	"github": semverModel{grammar: `v?N(?:\.N)?(?:\.N)?(?:-L)?(?:\+L)?`}.model(),
@@ -38,6 +39,34 @@ var models = map[string]model{
 	// Version.swift of swift-tools-support-core, with usesLenientParsing, and a tag's "v" that SwiftPM drops. The model leaves out
 	// empty identifiers, which Semantic Versioning forbids.
 	"swift": semverModel{grammar: `v?N\.N(?:\.N)?(?:-L)?(?:\+L)?`, bits: 63, signed: true}.model(),
+}
+
+var (
+	ebuildGrammar = regexp.MustCompile(`^(\d+)((?:\.\d+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|p)\d*)*)(?:-r(\d+))?$`)
+	ebuildSuffix  = regexp.MustCompile(`_([a-z]+)(\d*)`)
+)
+
+// ebuildModel has the algorithms 3.1 to 3.7 of the Package Manager Specification. A number that begins with 0 is a fraction: it precedes
+// all integers but itself.
+func ebuildModel(text string) (key []part, ok bool) {
+	m := ebuildGrammar.FindStringSubmatch(text)
+	if m == nil {
+		return nil, false
+	}
+	key = append(key, part{0, bigNumber(m[1]), ""})
+	for _, n := range strings.FieldsFunc(m[2], func(r rune) bool { return r == '.' }) {
+		if n[0] == '0' {
+			key = append(key, part{1, nil, strings.TrimRight(n, "0")})
+		} else {
+			key = append(key, part{2, bigNumber(n), ""})
+		}
+	}
+	key = append(key, part{}, part{0, nil, m[3]})
+	for _, s := range ebuildSuffix.FindAllStringSubmatch(m[4], -1) {
+		rank := map[string]int{"alpha": -4, "beta": -3, "pre": -2, "rc": -1, "p": 1}[s[1]]
+		key = append(key, part{rank, bigNumber("0" + s[2]), ""})
+	}
+	return append(key, part{}, part{0, bigNumber("0" + m[5]), ""}), true
 }
 
 // cpeModel has the rules of cpe.go, which are this package's own.

@@ -21,6 +21,7 @@ func Types() []string {
 
 // schemes is sorted by name.
 var schemes = [...]rules{
+	{"alpm", parseALPM, compareALPM},
 	{"apk", parseAPK, compareAPK},
 	{"bioconductor", parseCRAN, compareLists},
 	{"bitnami", parseBitnami, compareBitnami},
@@ -30,6 +31,7 @@ var schemes = [...]rules{
 	{"cpe", parseCPE, compareKeys},
 	{"cran", parseCRAN, compareLists},
 	{"deb", parseDeb, compareDeb},
+	{"ebuild", parseEbuild, compareKeys},
 	{"gem", parseGem, compareKeys},
 	{"generic", parseCPE, compareKeys},
 	{"github", parseTag, compareSemver},

@@ -18,12 +18,16 @@ import (
 // where it refuses a version, with "?" and a digit for each of them, 1 if it is the one. They come from Debian's packages
 // elixir, ghc, libdpkg-dev, python3-packaging or python3-pip, python3-rpm, r-base-core, ruby, php-composer-semver,
 // librust-semver-dev and golang-golang-x-mod-dev, from a Go module, and, in the folder -nativedir, from npm's package semver, from
-// maven-artifact 3.9, from apk-tools 3, from Conan 2 (conan/internal/model/version.py) and from opam (opamVersionCompare.ml, which
+// maven-artifact 3.9, from apk-tools 3, libalpm.so.13 from pacman 6, from Conan 2 (conan/internal/model/version.py) and from opam (opamVersionCompare.ml, which
 // Debian's ocaml-nox compiles). Where these are not found, their ecosystem is skipped.
 var tools = map[string]func(t *testing.T) *exec.Cmd{
 	"apk": func(t *testing.T) *exec.Cmd {
 		lib := library(t, "libapk.a")
 		return compile(t, "testdata/native/apk.c", "-I", filepath.Join(filepath.Dir(lib), "include"), lib)
+	},
+	"alpm": func(t *testing.T) *exec.Cmd {
+		lib := library(t, "libalpm.so.13")
+		return compile(t, "testdata/native/alpm.c", lib, "-Wl,-rpath,"+filepath.Dir(lib))
 	},
 	"bioconductor": cran,
 	"bitnami": func(t *testing.T) *exec.Cmd {
@@ -115,6 +119,9 @@ func cran(*testing.T) *exec.Cmd { return exec.Command("Rscript", "testdata/nativ
 func compile(t *testing.T, source string, args ...string) *exec.Cmd {
 	bin := filepath.Join(t.TempDir(), "native")
 	if out, err := exec.Command("cc", append([]string{"-o", bin, source}, args...)...).CombinedOutput(); err != nil {
+		if strings.Contains(string(out), "No such file or directory") {
+			t.Skipf("a header or library is missing: %s", out)
+		}
 		t.Fatalf("cc: %v\n%s", err, out)
 	}
 	return exec.Command(bin)
@@ -135,6 +142,18 @@ func library(t *testing.T, name string) string {
 // defects are where this package and a tool differ and the tool, or its age, is why. A case that is not explained is a
 // failure.
 var defects = map[string]func(a, b string, refusedThere, refusedHere bool) (why string){
+	"alpm": func(a, b string, refusedThere, refusedHere bool) string {
+		separators := regexp.MustCompile(`[^0-9A-Za-z](-|$)|^([0-9]*:)?-|-$`)
+		switch {
+		case refusedHere:
+			return "libalpm refuses nothing, not even an empty version"
+		case strings.Contains(a, "-") != strings.Contains(b, "-"):
+			return "libalpm takes a missing release for equal to each, so that 1-1 = 1 = 1-2"
+		case separators.MatchString(a) || separators.MatchString(b):
+			return "libalpm's order of separators at the end is circular: 1.0. > 1.0..a > 1.0.1 > 1.0."
+		}
+		return ""
+	},
 	"apk": func(a, b string, refusedThere, refusedHere bool) string {
 		letterNumber := regexp.MustCompile(`^[0-9.]+[a-z][0-9]`)
 		switch {
@@ -261,6 +280,8 @@ type source struct{ glob, pattern string }
 
 // sources say where real versions of an ecosystem are found: files of the corpus, and what to take from each.
 var sources = map[string][]source{
+	"alpm":         {{"feeds/versions/osv-scalibr-semantic/debian-versions-generated.txt", `[^\s~]{2,}`}}, // of the same form
+	"ebuild":       {{"feeds/versions/osv-scalibr-semantic/alpine-versions-generated.txt", `[^\s~]{2,}`}}, // nearly of the same form
 	"bioconductor": cranSources,
 	"bitnami":      {{"feeds/osv/bitnami-subset.tar.zst", `"(?:introduced|fixed|last_affected)": ?"([^"]+)"`}},
 	"conan": {

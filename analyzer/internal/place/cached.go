@@ -9,6 +9,9 @@ import (
 // wheelCache stands for a directory in which wheels wait to be installed.
 const wheelCache = "*.whl"
 
+// nugetCache is a file beside each package in the global folder of NuGet.
+const nugetCache = ".nupkg.metadata"
+
 // isCache reports whether a directory, between those before and after it in a path, belongs to the cache of a package manager. The
 // names in a cache decide, since its location can be configured.
 //
@@ -37,6 +40,8 @@ func isCache(name string, before, after []string) bool {
 		return parent == "registry" && endsInHash(next, 16)
 	case "checkouts": // Cargo: git/checkouts/NAME-HASH
 		return parent == "git" && endsInHash(next, 16)
+	case ".nuget": // NuGet: .nuget/packages/ID/VERSION
+		return next == "packages"
 	case "_npx": // npm: _npx/HASH/node_modules
 		return endsInHash(next, 16)
 	}

@@ -22,6 +22,9 @@ func Of(file string) string {
 	if strings.HasSuffix(file, ".whl") && slices.ContainsFunc(names, holdsWheels) {
 		names = append(names, wheelCache)
 	}
+	if path.Base(file) == nugetCache {
+		return Cached
+	}
 	within := false // a package, whose tests no other package loads
 	nested := false // deeper than where importlib looks
 	for i := 0; i < len(names); i++ {

@@ -7,12 +7,14 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/alma"
+	"github.com/hullmark/hullmark/db/feed/arch"
 	"github.com/hullmark/hullmark/db/feed/azurelinux"
 	"github.com/hullmark/hullmark/db/feed/debian"
 	"github.com/hullmark/hullmark/db/feed/epss"
 	"github.com/hullmark/hullmark/db/feed/exploitdb"
 	"github.com/hullmark/hullmark/db/feed/fedora"
 	"github.com/hullmark/hullmark/db/feed/friendsofphp"
+	"github.com/hullmark/hullmark/db/feed/gentoo"
 	"github.com/hullmark/hullmark/db/feed/kev"
 	"github.com/hullmark/hullmark/db/feed/nodejs"
 	"github.com/hullmark/hullmark/db/feed/nvd"
@@ -34,6 +36,7 @@ import (
 func Feeds() []feed.Feed {
 	list := []feed.Feed{
 		alma.Feed(),
+		arch.Feed(),
 		azurelinux.Feed(),
 		debian.Feed(),
 		debian.Lists(),
@@ -41,6 +44,7 @@ func Feeds() []feed.Feed {
 		exploitdb.Feed(),
 		fedora.Feed(),
 		friendsofphp.Feed(),
+		gentoo.Feed(),
 		kev.Feed(),
 		nodejs.Feed(),
 		nvd.Feed(),

@@ -29,6 +29,7 @@ func ExampleFeeds() {
 	// alma
 	// alpine
 	// amazon
+	// arch
 	// azurelinux
 	// bottlerocket
 	// chainguard
@@ -39,6 +40,7 @@ func ExampleFeeds() {
 	// exploitdb
 	// fedora
 	// friendsofphp
+	// gentoo
 	// kev
 	// minimos
 	// nodejs

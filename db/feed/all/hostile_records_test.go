@@ -54,6 +54,16 @@ func TestHostileRecords(t *testing.T) {
 			list(`<criterion comment="kernel is &lt;#"/>`, 10_000_000),
 			text(`</criteria></criteria></definition></definitions></oval_definitions>`),
 		}},
+		"comparisons of GLSA": {"gentoo", []io.Reader{
+			text(`<glsa id="1"><affected><package name="a/b">`), list(`<vulnerable range="lt">#</vulnerable>`, 10_000_000), text(`</package></affected></glsa>`),
+		}},
+		"packages of GLSA": {"gentoo", []io.Reader{
+			text(`<glsa id="1"><references>`), list(`<uri>CVE-2020-1#</uri>`, 1_000_000), text(`</references><affected>`),
+			list(`<package name="a/#"><vulnerable range="lt">1</vulnerable></package>`, 10_000_000), text(`</affected></glsa>`),
+		}},
+		"issues of Arch Linux": {"arch", []io.Reader{
+			text(`[{"name":"AVG-1","status":"Vulnerable","issues":[""`), list(`,"#"`, 1_000_000), text(`],"packages":[""`), list(`,"#"`, 1_000_000), text(`]}]`),
+		}},
 		"products of CVRF": {"openeuler", []io.Reader{
 			text(`<cvrfdoc><DocumentTracking><Identification><ID>a</ID></Identification></DocumentTracking><ProductTree><Branch Type="Product Name">`),
 			list(`<FullProductName ProductID="openEuler-20.03-#" CPE="#"/>`, 5_000_000), text(`</Branch><Branch Type="Package Arch">`),

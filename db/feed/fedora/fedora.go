@@ -1,4 +1,4 @@
-// Package fedora reads the updates of Fedora in the form of its update system Bodhi, https://bodhi.fedoraproject.org/docs/:
+// Package fedora reads the updates of Fedora and EPEL in the form of its update system Bodhi, https://bodhi.fedoraproject.org/docs/:
 //
 //	{"page": 1, "pages": 3, "updates": [
 //	  {"alias": "FEDORA-2022-8bd3bf5b40", "type": "security", "severity": "medium", "status": "stable", "content_type": "rpm",
@@ -8,6 +8,9 @@
 // A [feed.Record] is one update. Its builds are source packages. It has an advisory for every CVE in its title, its notes or its bugs, and
 // otherwise one for itself. The reason is the update. If the update is not stable yet, the reason includes its status, the package is
 // affected, and the range ends with the version that will have the fix. Updates of modules and containers have no advisories.
+//
+// Packages of EPEL have the namespace "epel" and the major release. The minor releases of EPEL 10 have updates of their own, whose versions end
+// with ".el10_1": the matcher compares a package with those of its own minor release, and others are uncertain.
 package fedora
 
 import (
@@ -32,7 +35,7 @@ import (
 
 const feedName = "fedora"
 
-// Feed returns the feed of Fedora.
+// Feed returns the feed of Fedora and EPEL.
 func Feed() feed.Feed {
 	f := feed.Feed{
 		Name:  feedName,
@@ -42,6 +45,7 @@ func Feed() feed.Feed {
 	for _, release := range []string{"42", "43", "44"} {
 		f.Datasets = append(f.Datasets, dataset(release))
 	}
+	f.Datasets = append(f.Datasets, epel("8", "EPEL-8"), epel("9", "EPEL-9"), epel("10", "EPEL-10.0", "EPEL-10.1"))
 	return f
 }
 
@@ -49,9 +53,18 @@ const bodhi = "https://bodhi.fedoraproject.org/"
 
 func dataset(release string) feed.Dataset {
 	return feed.Dataset{
-		Name: release, Fetch: fetch,
-		URLs:   []string{bodhi + "updates/?type=security&status=stable&rows_per_page=100&releases=F" + release},
+		Name: release, Fetch: fetch, URLs: []string{updates + "F" + release},
 		Covers: []matcher.Key{{Type: "rpm", Namespace: "fedora", Release: release}},
+	}
+}
+
+const updates = bodhi + "updates/?type=security&status=stable&rows_per_page=100&releases="
+
+// epel returns the dataset of a major release of EPEL, with Bodhi's names of its minor releases.
+func epel(major string, releases ...string) feed.Dataset {
+	return feed.Dataset{
+		Name: "epel-" + major, Fetch: fetch, URLs: []string{updates + strings.Join(releases, ",")},
+		Covers: []matcher.Key{{Type: "rpm", Namespace: "epel", Release: major}},
 	}
 }
 
@@ -146,9 +159,10 @@ func (u *update) record(bad error) feed.Record {
 	if u.Content != "" && u.Content != "rpm" {
 		return feed.Record{ID: u.Alias, Modified: e.Modified, Err: errs.Err()}
 	}
-	id := "fedora"
+	id, release := "fedora", distro.ReleaseOf("fedora", u.Release.Version, "")
 	if u.Release.Prefix == "FEDORA-EPEL" {
 		id = "epel"
+		release, _, _ = strings.Cut(u.Release.Version, ".")
 	}
 	if u.Release.Version == "" {
 		errs.Add(errors.New("no release"))
@@ -163,7 +177,7 @@ func (u *update) record(bad error) feed.Record {
 		if b.Epoch != nil {
 			evr = strconv.Itoa(*b.Epoch) + ":" + evr
 		}
-		key := matcher.Key{Type: "rpm", Namespace: id, Release: distro.ReleaseOf(id, u.Release.Version, ""), Name: name}
+		key := matcher.Key{Type: "rpm", Namespace: id, Release: release, Name: name}
 		e.Packages = append(e.Packages, errata.Package{Key: key, Range: matcher.Range{Fixed: evr}})
 	}
 	rec := e.Record()

@@ -14,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/fedora"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
+	"github.com/hullmark/hullmark/matcher"
 )
 
 const page = `{"page":1,"pages":1,"total":2,"updates":[
@@ -45,6 +46,35 @@ FEDORA-2022-3
 	}
 	if _, _, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader("{}")); fatal == nil {
 		t.Error("no list of updates is accepted")
+	}
+}
+
+// TestEPEL files the minor releases of EPEL under the major one, and finds them in Bodhi's list.
+func TestEPEL(t *testing.T) {
+	record := string(feedtest.Read(t, "records/fedora/api/EPEL-10.0/2025/FEDORA-EPEL-2025-0d08cf47ee.json"))
+	recs, bad, fatal := feedtest.Parse(fedora.Feed(), strings.NewReader(`{"updates":[`+record+`]}`))
+	const want = `FEDORA-EPEL-2025-0d08cf47ee modified 2025-06-15T00:33:52Z
+  CVE-2011-10007 rpm/epel/10/perl-File-Find-Rule fixed [, 0:0.35-1.el10_0) {fedora medium medium} updates [FEDORA-EPEL-2025-0d08cf47ee]
+`
+	if got := feedtest.Format(recs); got != want || len(bad) > 0 || fatal != nil {
+		t.Errorf("%v, %v\n%s", bad, fatal, got)
+	}
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/releases/") {
+			io.WriteString(w, `{"pages":1,"releases":[{"name":"F44","id_prefix":"FEDORA","version":"44","state":"current"},
+				{"name":"EPEL-9","id_prefix":"FEDORA-EPEL","version":"9","state":"current"},{"name":"EPEL-9N","id_prefix":"FEDORA-EPEL-NEXT","version":"9","state":"current"},
+				{"name":"EPEL-10.3","id_prefix":"FEDORA-EPEL","version":"10.3","state":"current"},{"name":"EPEL-10.2","id_prefix":"FEDORA-EPEL","version":"10.2","state":"current"},
+				{"name":"EPEL-10.0","id_prefix":"FEDORA-EPEL","version":"10.0","state":"archived"}]}`)
+			return
+		}
+		asked = append(asked, r.FormValue("releases"))
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	r, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{fedora.Feed()}, feed.UpdateOptions{Mirror: server.URL, Parallel: 1, For: []matcher.Key{{Type: "rpm", Namespace: "epel", Release: "10"}}})
+	if err == nil || len(r.Datasets) != 1 || r.Datasets[0].Dataset != "fedora/epel-10" || strings.Join(asked, " ") != "EPEL-10.2,EPEL-10.3" {
+		t.Errorf("%+v, %v, asked for %q", r, err, asked)
 	}
 }
 

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +20,12 @@ import (
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
-// discover returns a dataset for each release of Fedora that Bodhi still updates, in the form
+// discover returns a dataset for each release of Fedora and each major release of EPEL that Bodhi still updates, in the form
 //
 //	{"page": 1, "pages": 1, "releases": [{"name": "F44", "id_prefix": "FEDORA", "version": "44", "state": "current"}]}
 func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
 	var list []feed.Dataset
+	minors := make(map[string][]string) // of EPEL, by major release
 	for n, pages := 1, 1; n <= pages; n++ {
 		b, err := f.Read(ctx, bodhi+"releases/?exclude_archived=true&rows_per_page=100&page="+strconv.Itoa(n))
 		if err != nil {
@@ -47,10 +50,19 @@ func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
 			if _, err := strconv.Atoi(r.Version); err == nil && r.Prefix == "FEDORA" && r.Name == "F"+r.Version && r.State == "current" {
 				list = append(list, dataset(r.Version))
 			}
+			if m := epelName.FindStringSubmatch(r.Name); m != nil && r.Prefix == "FEDORA-EPEL" && r.State == "current" {
+				minors[m[1]] = append(minors[m[1]], r.Name)
+			}
 		}
+	}
+	for _, major := range slices.Sorted(maps.Keys(minors)) {
+		slices.Sort(minors[major])
+		list = append(list, epel(major, minors[major]...))
 	}
 	return list, nil
 }
+
+var epelName = regexp.MustCompile(`^EPEL-([0-9]{1,3})(?:\.[0-9]{1,3})?$`)
 
 const (
 	maxPages = 500                   // of a list

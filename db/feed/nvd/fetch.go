@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/download"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 )
 
@@ -21,6 +23,8 @@ const (
 	maxRange  = 120 * 24 * time.Hour // of a query for changes
 	free      = 5                    // requests to the API without a pause
 	pause     = 6 * time.Second      // between further ones, as NVD demands
+	keyPause  = pause / 10           // with a key
+	patience  = 5 * time.Minute      // a page of 2000 CVEs takes the API up to two minutes
 )
 
 // fetch downloads the file of changes if it covers all changes since the state in the database, or else the files of all years. If there are
@@ -99,14 +103,18 @@ func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched,
 	}
 	for start, number := 0, 0; ; number++ {
 		if number >= free {
+			wait := pause
+			if f.Authorized(api) {
+				wait = keyPause
+			}
 			select {
-			case <-time.After(pause):
+			case <-time.After(wait):
 			case <-ctx.Done():
 				return feed.Fetched{}, ctx.Err()
 			}
 		}
 		query.Set("startIndex", strconv.Itoa(start))
-		name, err := f.Get(ctx, feed.Item{URL: api + "?" + query.Encode(), Name: fmt.Sprintf("page-%06d.json", start), Plain: true})
+		name, err := getPage(ctx, f, feed.Item{URL: api + "?" + query.Encode(), Name: fmt.Sprintf("page-%06d.json", start), Plain: true, Patience: patience})
 		if err != nil {
 			return feed.Fetched{}, err
 		}
@@ -121,6 +129,24 @@ func fetchPages(ctx context.Context, f *feed.Fetcher, api string) (feed.Fetched,
 		if start += p.results; start >= p.total {
 			return got, nil
 		}
+	}
+}
+
+// window is how long NVD counts requests. It refuses too many with 403, as it refuses a wrong key.
+var window = 30 * time.Second
+
+// getPage downloads a page. It repeats a request that NVD forbids once, after the window.
+func getPage(ctx context.Context, f *feed.Fetcher, it feed.Item) (string, error) {
+	name, err := f.Get(ctx, it)
+	var status *download.StatusError
+	if !errors.As(err, &status) || status.Code != http.StatusForbidden {
+		return name, err
+	}
+	select {
+	case <-time.After(window):
+		return f.Get(ctx, it)
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

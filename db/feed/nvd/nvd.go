@@ -9,7 +9,8 @@
 // Its enrichment has the CVSS severities, of NVD ("nvd") and of other sources with the identifiers that NVD gives them
 // ("security@example.org"), the weaknesses ("CWE-79"), and the identifiers in the former list BugTraq as aliases ("BID-8732").
 //
-// Its advisories are about products with CPE names, https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe.
+// Its advisories have the weaknesses and the references, 100 at most. They are about products with CPE names,
+// https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe.
 // A key has the type "cpe", the vendor as the Namespace and the product as the Name, for all parts (application, operating system, hardware).
 // Only vulnerable products have an advisory. If a product is vulnerable only together with another, such as an operating system, or only if
 // built for some software, the Reason tells so: "with microsoft windows", "for wordpress". No order of versions holds for all products, so a

@@ -239,6 +239,101 @@ func ExampleFeed() {
 	// CVE-2003-0001 nvd MEDIUM AV:N/AC:L/Au:N/C:P/I:N/A:N
 }
 
+// TestReferences keeps the references and the weaknesses of both models with the advisories.
+func TestReferences(t *testing.T) {
+	var many strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&many, `,{"url":"https://example.com/%d"}`, i)
+	}
+	refs := `[{"url":"https://example.com/0"},{"url":"ftp://example.com/"},{"url":""}` + many.String() + `]`
+	for _, doc := range []string{
+		strings.Replace(page(0, 1, entry("CVE-2023-4863", "116.0")), `"weaknesses"`, `"references":`+refs+`,"weaknesses"`, 1),
+		strings.Replace(old, `"problemtype"`, `"references":{"reference_data":`+refs+`},"problemtype"`, 1),
+	} {
+		recs, bad, fatal := feedtest.Parse(nvd.Feed(), strings.NewReader(doc))
+		if len(bad) > 0 || fatal != nil || len(recs[0].Advisories) == 0 {
+			t.Fatal(recs, bad, fatal)
+		}
+		for _, a := range recs[0].Advisories {
+			if len(a.URLs) != 100 || a.URLs[0] != "https://example.com/0" || a.URLs[99] != "https://example.com/99" || !slices.Equal(a.Weaknesses, recs[0].Enrichments[a.ID].Weaknesses) {
+				t.Errorf("%d URLs, %q", len(a.URLs), a.Weaknesses)
+			}
+		}
+	}
+}
+
+// TestSlowAPI waits for pages longer than for other data.
+func TestSlowAPI(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/cves/2.0") {
+			http.NotFound(w, r)
+			return
+		}
+		time.Sleep(400 * time.Millisecond)
+		fmt.Fprint(w, page(0, 1, entry("CVE-2023-0001", "2")))
+	}))
+	defer server.Close()
+	o := feed.UpdateOptions{Mirror: server.URL}
+	o.Limits.Retry = feed.Retry{Attempts: 1, StallTimeout: 100 * time.Millisecond}
+	r, err := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{nvd.Feed()}, o)
+	if err != nil || r.Datasets[0].Records != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestAPIErrors meets a refusal in the middle of an update, https://github.com/dependency-check/DependencyCheck/issues/6195, and a page that fails,
+// after which the state in the database must be the former one, https://github.com/anchore/anchore-engine/issues/406.
+func TestAPIErrors(t *testing.T) {
+	nvd.SetWindow(t, time.Millisecond)
+	var refuse, fail int
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch start := r.FormValue("startIndex"); {
+		case !strings.HasSuffix(r.URL.Path, "/cves/2.0"):
+			http.NotFound(w, r)
+		case start == "1" && refuse > 0:
+			refuse--
+			w.WriteHeader(http.StatusForbidden)
+		case start == "1" && fail > 0:
+			fail--
+			w.WriteHeader(http.StatusInternalServerError)
+		case start == "1":
+			fmt.Fprint(w, page(1, 2, entry("CVE-2023-0002", "2")))
+		default:
+			fmt.Fprint(w, page(0, 2, entry("CVE-2023-0001", "2")))
+		}
+	}))
+	defer server.Close()
+	o := feed.UpdateOptions{Mirror: server.URL, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	o.Limits.Retry = feed.Retry{Attempts: 1, Pause: time.Millisecond}
+	file := filepath.Join(t.TempDir(), "a.db")
+	fingerprint := func() string {
+		t.Helper()
+		d, err := db.OpenFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		return d.Info().Feeds[0].Fingerprint
+	}
+	for _, step := range []struct {
+		refuse, fail int
+		want         string
+		fingerprint  string
+	}{
+		{1, 0, "renewed", "2026-01-01T00:00:00Z"},
+		{2, 0, "kept", "2026-01-01T00:00:00Z"},
+		{0, 1, "kept", "2026-01-01T00:00:00Z"},
+		{0, 0, "renewed", "2026-01-04T00:00:00Z"},
+	} {
+		refuse, fail = step.refuse, step.fail
+		r, _ := feed.Update(t.Context(), file, []feed.Feed{nvd.Feed()}, o)
+		if got := feedtest.State(&r.Datasets[0]); got != step.want || fingerprint() != step.fingerprint {
+			t.Errorf("%+v: %s, %s", step, got, fingerprint())
+		}
+		o.Now = o.Now.AddDate(0, 0, 1)
+	}
+}
+
 // TestBugTraq finds the identifiers of BugTraq among the references of both models.
 func TestBugTraq(t *testing.T) {
 	const refs = `[{"url":"http://www.securityfocus.com/bid/8732"},{"url":"https://www.securityfocus.com/bid/00009/info"},

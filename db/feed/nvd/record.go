@@ -16,6 +16,7 @@ import (
 const (
 	maxMatches = 100_000
 	maxSummary = 300 // bytes
+	maxURLs    = 100
 )
 
 // record returns the record of an item that was decoded with an error.
@@ -52,7 +53,7 @@ func record(it *item, bad error) feed.Record {
 	for _, b := range p.list {
 		a := matcher.Advisory{
 			ID: it.id, Key: b.key, Summary: shorten(it.description), Feed: feedName, Published: published, Modified: modified,
-			Reason: strings.Join(b.reasons, "; "),
+			Reason: strings.Join(b.reasons, "; "), URLs: it.urls(), Weaknesses: enrichment.Weaknesses,
 		}
 		if !b.all {
 			a.Ranges, a.Versions = b.ranges, b.versions
@@ -68,6 +69,17 @@ func (it *item) cwes() []string {
 	list := slices.DeleteFunc(slices.Clone(it.weaknesses), func(s string) bool { return !strings.HasPrefix(s, "CWE-") || len(s) > 20 })
 	slices.Sort(list)
 	return slices.Compact(list)
+}
+
+// urls returns the references, without duplicates.
+func (it *item) urls() []string {
+	var list []string
+	for _, r := range it.references {
+		if strings.HasPrefix(r.URL, "http") && len(list) < maxURLs && !slices.Contains(list, r.URL) {
+			list = append(list, r.URL)
+		}
+	}
+	return list
 }
 
 // bid matches the address of a vulnerability in the former list BugTraq: "http://www.securityfocus.com/bid/8732/info".

@@ -1,9 +1,12 @@
 package osv
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/matcher"
@@ -19,8 +22,6 @@ type exported struct {
 	ecosystem string // OSV's name
 	id        string // in os-release(5)
 	optional  bool
-
-	unpublished bool // the schema defines it, but nobody has published records yet
 }
 
 var distributions = []exported{
@@ -35,7 +36,7 @@ var distributions = []exported{
 	{ecosystem: "Echo", id: "echo", optional: true},
 	{ecosystem: "Mageia", id: "mageia"},
 	{ecosystem: "MinimOS", id: "minimos", optional: true},
-	{ecosystem: "Photon OS", id: "photon", unpublished: true},
+	{ecosystem: "Photon OS", id: "photon", optional: true},
 	{ecosystem: "Red Hat", id: "rhel", optional: true},
 	{ecosystem: "Rocky Linux", id: "rocky"},
 	{ecosystem: "SUSE", id: "sles", optional: true},
@@ -45,36 +46,58 @@ var distributions = []exported{
 	{ecosystem: "openSUSE", id: "opensuse-leap", optional: true},
 }
 
+// hardened is OSV's name of Docker's hardened images, which have packages of Alpine and of Debian. Their ID in os-release(5) is dhi.
+const hardened = "Docker Hardened Images"
+
 // row returns the distribution's row in the table of distributions.
 func (e exported) row() distro.Distro {
 	d, _ := distro.Lookup(e.id)
 	return d
 }
 
-// datasets returns a dataset for each ecosystem, with its name.
-func datasets() []feed.Dataset {
+// discover returns a dataset for each ecosystem that has records by now: the schema defines some before. The list has a line for each ecosystem,
+// "Photon OS", and for each release, "Debian:12".
+func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
+	list, err := f.Read(ctx, bucket+"ecosystems.txt")
+	if err != nil {
+		return nil, err
+	}
+	listed := make(map[string]bool)
+	for line := range strings.Lines(string(list)) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		listed[name] = true
+	}
+	if !listed["npm"] {
+		return nil, errors.New("osv: ecosystems.txt is not a list of ecosystems: no npm")
+	}
+	return datasets(func(ecosystem string) bool { return listed[ecosystem] }), nil
+}
+
+// unpublished are ecosystems that the schema defines and that have no records, as far as this module knows.
+var unpublished = []string{"Bioconductor", "ConanCenter", "Photon OS"}
+
+// datasets returns a dataset for each ecosystem, with its name. Those that may be unpublished must be listed.
+func datasets(listed func(ecosystem string) bool) []feed.Dataset {
 	dataset := func(ecosystem string, covers matcher.Key, optional bool) feed.Dataset {
 		return feed.Dataset{
 			Name: ecosystem, URLs: []string{bucket + url.PathEscape(ecosystem) + "/all.zip"},
-			Covers: []matcher.Key{covers}, Optional: optional,
+			Covers: []matcher.Key{covers}, Optional: optional, Fetch: fetchChanges,
 		}
 	}
 	var list []feed.Dataset
 	list = append(list, dataset("Maven", matcher.Key{Type: "maven"}, false))
 	for _, ecosystem := range slices.Sorted(maps.Keys(languages)) {
-		none := ecosystem == "ConanCenter" || ecosystem == "Bioconductor" // the schema defines them, but no records are published yet
-		s := dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none)
-		if ecosystem == "npm" || ecosystem == "PyPI" { // large archives that change every day, because of malicious packages
-			s.Fetch = fetchChanges
-		}
-		list = append(list, s)
+		none := slices.Contains(unpublished, ecosystem) && !listed(ecosystem)
+		list = append(list, dataset(ecosystem, matcher.Key{Type: languages[ecosystem].purlType}, none))
 	}
 	for _, e := range distributions {
 		d := e.row()
-		if e.unpublished {
+		if slices.Contains(unpublished, e.ecosystem) && !listed(e.ecosystem) {
 			continue
 		}
 		list = append(list, dataset(e.ecosystem, matcher.Key{Type: d.Type, Namespace: d.ID}, e.optional))
 	}
-	return list
+	images := dataset(hardened, matcher.Key{Type: "deb", Namespace: "dhi"}, false)
+	images.Covers = append(images.Covers, matcher.Key{Type: "apk", Namespace: "dhi"})
+	return append(list, images)
 }

@@ -29,6 +29,15 @@ func keyOf(ecosystem, name string) (matcher.Key, error) {
 		return k, nil
 	}
 	switch eco {
+	case "Root", "TuxCare": // patched packages of other ecosystems: "Root:Alpine:3.18"
+		if inner, _, _ := strings.Cut(suffix, ":"); inner == "Root" || inner == "TuxCare" {
+			return matcher.Key{}, fmt.Errorf("%w %.80q", errEcosystem, ecosystem)
+		}
+		return keyOf(suffix, name)
+	case "Linux": // the kernel of kernel.org
+		return matcher.PackageKey("generic", "", name), nil
+	case "Kubernetes", "kubernetes": // modules of Go: "k8s.io/kubernetes"
+		return keyOf("Go", name)
 	case "Maven":
 		group, artifact, ok := strings.Cut(name, ":")
 		if !ok || group == "" || artifact == "" {
@@ -46,6 +55,19 @@ func keyOf(ecosystem, name string) (matcher.Key, error) {
 		return matcher.PackageKey(l.purlType, namespace, name), nil
 	}
 	return matcher.Key{}, fmt.Errorf("%w %.80q", errEcosystem, ecosystem)
+}
+
+// repository returns the key of a block without a package, which has commits of repositories: that of the first repository at GitHub. OSV calls
+// such records GIT. Their versions are tags.
+func (b *affected) repository() (matcher.Key, bool) {
+	for _, r := range b.Ranges {
+		path, ok := strings.CutPrefix(r.Repo, "https://github.com/")
+		owner, name, two := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(path, "/"), ".git"), "/")
+		if r.Type == "GIT" && ok && two && owner != "" && name != "" && !strings.Contains(name, "/") {
+			return matcher.PackageKey("github", owner, name), true
+		}
+	}
+	return matcher.Key{}, false
 }
 
 // languages lists the ecosystems other than distributions: their PURL type, and whether names contain a namespace, which ends at the last
@@ -76,6 +98,11 @@ var languages = map[string]struct {
 
 // distribution returns the key of a distribution's packages. The namespace is the distribution's ID in os-release(5).
 func distribution(ecosystem, suffix string) (matcher.Key, bool) {
+	if ecosystem == hardened { // "Debian:13"
+		base, release, ok := strings.Cut(suffix, ":")
+		d, known := distro.Lookup(base)
+		return matcher.Key{Type: d.Type, Namespace: "dhi", Release: release}, ok && known && release != ""
+	}
 	i := slices.IndexFunc(distributions, func(d exported) bool { return d.ecosystem == ecosystem })
 	if i < 0 {
 		return matcher.Key{}, false

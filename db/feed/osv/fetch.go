@@ -1,11 +1,14 @@
 package osv
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -14,10 +17,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/limit"
 )
 
 const (
 	maxChanges = 3000                // records that fetchChanges downloads one by one. For more, the archive is smaller
+	minChanges = 50                  // that it downloads so if they are more than a quarter of all records, too
 	maxState   = 30 * 24 * time.Hour // after which fetchChanges downloads the archive, because the list does not have deleted records
 )
 
@@ -30,27 +35,31 @@ const maxRecordID = 200 // bytes
 //
 //	2026-11-28T10:02:11.123456Z,MAL-2026-1234
 //
-// Without the list, fetchChanges downloads the archive if it has changed. The fingerprint is the time of the last archive and that of the last
-// change.
+// Without the list, fetchChanges downloads the archive if it has changed. The fingerprint is the time of the last archive, that of the last
+// change, and the fingerprint of the list.
 func fetchChanges(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+	state := f.Fingerprint
+	defer func() { f.Fingerprint = state }()
 	archive := f.Dataset.URLs[0]
 	base := strings.TrimSuffix(archive, "all.zip")
-	list, err := f.Read(ctx, base+"modified_id.csv")
+	whole, since, tag, known := parseState(state)
+	f.Fingerprint = tag
+	list, err := f.GetAll(ctx, []string{base + "modified_id.csv"})
 	if errors.Is(err, fs.ErrNotExist) {
+		f.Fingerprint = state
 		return f.GetAll(ctx, f.Dataset.URLs)
 	}
 	if err != nil {
 		return feed.Fetched{}, err
 	}
-	whole, since, known := parseState(f.Fingerprint)
-	changes, newest, err := changed(string(list), since)
+	changes, newest, records, err := readChanges(list.Locations[0], since)
 	if err != nil {
 		return feed.Fetched{}, fmt.Errorf("osv: %smodified_id.csv: %w", base, err)
 	}
-	if !known || len(changes) > maxChanges || f.Now.Sub(whole) > maxState {
+	if most := min(maxChanges, max(minChanges, records/4)); !known || len(changes) > most || f.Now.Sub(whole) > maxState {
 		path, err := f.Get(ctx, feed.Item{URL: archive})
-		// The archive may be older than the list.
-		return feed.Fetched{Locations: []string{path}, Fingerprint: formatState(f.Now, newest.Add(-margin))}, err
+		// The archive may be older than the list, so the next update asks for the list again.
+		return feed.Fetched{Locations: []string{path}, Fingerprint: formatState(f.Now, newest.Add(-margin), "")}, err
 	}
 	if len(changes) == 0 {
 		return feed.Fetched{}, feed.ErrUnchanged
@@ -75,27 +84,44 @@ func fetchChanges(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 			return err
 		})
 	}
-	err = g.Wait()
-	got.Fingerprint = formatState(whole, newest)
+	if err = g.Wait(); err == nil && len(got.Locations) == 0 {
+		return feed.Fetched{Missing: got.Missing}, feed.ErrUnchanged
+	}
+	if tag = list.Fingerprint; len(got.Missing) > 0 {
+		tag = ""
+	}
+	got.Fingerprint = formatState(whole, newest, tag)
 	return got, err
 }
 
 // margin is how much older an archive may be than the list of changes.
 const margin = 6 * time.Hour
 
-// changed returns the records in a list with a time after since, and the latest time.
-func changed(list string, since time.Time) (changes map[string]time.Time, newest time.Time, err error) {
+// readChanges is changed for a list in a file.
+func readChanges(name string, since time.Time) (changes map[string]time.Time, newest time.Time, records int, err error) {
+	r, err := os.Open(name)
+	if err != nil {
+		return nil, newest, 0, err
+	}
+	defer r.Close()
+	return changed(r, since)
+}
+
+// changed returns the records in a list with a time after since, the latest time, and the number of all records.
+func changed(r io.Reader, since time.Time) (changes map[string]time.Time, newest time.Time, records int, err error) {
 	changes = make(map[string]time.Time)
-	for line := range strings.Lines(list) {
-		line = strings.TrimSpace(line)
+	lines := bufio.NewScanner(limit.Reader(r, maxList, "list"))
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
 		if line == "" {
 			continue
 		}
 		stamp, id, _ := strings.Cut(line, ",")
 		at, err := time.Parse(time.RFC3339, stamp)
 		if err != nil || len(id) > maxRecordID || !recordID.MatchString(id) {
-			return nil, newest, fmt.Errorf("%.80q is not a time and a record", line)
+			return nil, newest, 0, fmt.Errorf("%.80q is not a time and a record", line)
 		}
+		records++
 		if at.After(newest) {
 			newest = at
 		}
@@ -103,19 +129,29 @@ func changed(list string, since time.Time) (changes map[string]time.Time, newest
 			changes[id] = at
 		}
 	}
-	if newest.IsZero() {
-		return nil, newest, errors.New("no records")
+	if err := lines.Err(); err != nil {
+		return nil, newest, 0, err
 	}
-	return changes, newest, nil
+	if newest.IsZero() {
+		return nil, newest, 0, errors.New("no records")
+	}
+	return changes, newest, records, nil
 }
 
-func formatState(whole, newest time.Time) string {
-	return whole.UTC().Format(time.RFC3339) + " " + newest.UTC().Format(time.RFC3339Nano)
+// maxList bounds the bytes of a list. The longest has 1.4 million lines of 45 bytes.
+const maxList = 512 << 20
+
+func formatState(whole, newest time.Time, tag string) string {
+	return strings.TrimSpace(whole.UTC().Format(time.RFC3339) + " " + newest.UTC().Format(time.RFC3339Nano) + " " + tag)
 }
 
-func parseState(fingerprint string) (whole, newest time.Time, ok bool) {
-	first, second, _ := strings.Cut(fingerprint, " ")
+func parseState(fingerprint string) (whole, newest time.Time, tag string, ok bool) {
+	first, rest, _ := strings.Cut(fingerprint, " ")
+	second, tag, _ := strings.Cut(rest, " ")
 	whole, err1 := time.Parse(time.RFC3339, first)
 	newest, err2 := time.Parse(time.RFC3339, second)
-	return whole, newest, err1 == nil && err2 == nil
+	if err1 != nil || err2 != nil {
+		return time.Time{}, time.Time{}, "", false
+	}
+	return whole, newest, tag, true
 }

@@ -64,7 +64,7 @@ func TestFetchChanges(t *testing.T) {
 	step("renewed", "A-1.json A-2.json modified_id.csv") // the archive may be older than the list
 	step("unchanged", "modified_id.csv")
 	bodies["/npm/modified_id.csv"] = second + ",A-3\n" + bodies["/npm/modified_id.csv"]
-	step("renewed", "A-3.json modified_id.csv") // which is missing
+	step("unchanged", "A-3.json modified_id.csv") // which is missing
 	bodies["/npm/A-3.json"] = record("A-3", second)
 	step("renewed", "A-3.json modified_id.csv")
 	step("unchanged", "modified_id.csv")
@@ -80,10 +80,47 @@ func TestFetchChanges(t *testing.T) {
 	}
 }
 
+// TestDiscover finds ecosystems that had no records. Of a list that is none it reports an error, and the known datasets stay.
+func TestDiscover(t *testing.T) {
+	for list, want := range map[string]struct {
+		names     string // of the datasets that may be unpublished
+		fallbacks int
+	}{
+		"npm\nDebian\nDebian:12\n":                          {"", 0},
+		"npm\nBioconductor\nBioconductor:3.18\nPhoton OS\n": {"osv/Bioconductor", 0}, // Photon OS has a feed of its own, so it is optional
+		"Sign in\n": {"", 1},
+		"":          {"", 1},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/ecosystems.txt") {
+				w.WriteHeader(http.StatusNotFound)
+			}
+			io.WriteString(w, list)
+		}))
+		r, _ := feed.Update(t.Context(), filepath.Join(t.TempDir(), "a.db"), []feed.Feed{Feed()}, feed.UpdateOptions{Mirror: server.URL})
+		server.Close()
+		var names []string
+		npm := false
+		for _, d := range r.Datasets {
+			npm = npm || d.Dataset == "osv/npm"
+			if slices.Contains(unpublished, strings.TrimPrefix(d.Dataset, "osv/")) {
+				names = append(names, d.Dataset)
+			}
+		}
+		if got := strings.Join(names, " "); got != want.names || !npm || len(r.Fallbacks) != want.fallbacks {
+			t.Errorf("%q: %q, npm %v, %v; want %+v", list, got, npm, r.Fallbacks, want)
+		}
+	}
+	all := datasets(func(string) bool { return true })
+	if !slices.ContainsFunc(all, func(d feed.Dataset) bool { return d.Name == "Photon OS" && d.Optional }) {
+		t.Error("Photon OS is not optional")
+	}
+}
+
 func FuzzChanged(f *testing.F) {
 	f.Add("2026-01-01T00:00:00.5Z,A-2\n2026-01-01T00:00:00Z,A-1\n")
 	f.Fuzz(func(t *testing.T, list string) {
-		changes, newest, err := changed(list, time.Time{})
+		changes, newest, _, err := changed(strings.NewReader(list), time.Time{})
 		for id, at := range changes {
 			if err != nil || !recordID.MatchString(id) || at.After(newest) {
 				t.Errorf("%q %v %v", id, at, err)

@@ -20,6 +20,19 @@
 // with a fix.
 //
 // A withdrawn record has no advisories.
+//
+// # Ecosystems
+//
+// Update fetches the languages and the distributions without a feed of their own. Other distributions are optional: their own feeds are closer
+// to their publishers, and both together would count twice. Parse reads records of more ecosystems, but no dataset has them:
+//
+//	Root, TuxCare   packages of other ecosystems that a vendor patches; the key is that of the other ecosystem. The vendor's fixes are not
+//	                for all users of a package
+//	Linux           kernel.org's kernel, "generic"; images have kernels of distributions
+//	Kubernetes      modules of Go, which the ecosystem Go has, too
+//	GIT             repositories at GitHub, "github", by tags; others have only commits
+//	Android         refused: no PURL type, and its patch levels are not versions
+//	OSS-Fuzz        refused: the names of fuzzing projects
 package osv
 
 import (
@@ -60,7 +73,8 @@ func Feed() feed.Feed {
 			return false
 		},
 		Parse:    parse,
-		Datasets: datasets(),
+		Datasets: datasets(func(string) bool { return false }),
+		Discover: discover,
 	}
 }
 

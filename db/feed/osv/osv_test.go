@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -59,6 +63,14 @@ func TestKey(t *testing.T) {
 		{"Alpaquita:stream", "x", matcher.Key{Type: "apk", Namespace: "alpaquita", Release: "stream", Name: "x"}},
 		{"BellSoft Hardened Containers:23", "x", matcher.Key{Type: "apk", Namespace: "bellsoft-hardened-containers", Release: "23", Name: "x"}},
 		{"CleanStart", "x", matcher.Key{Type: "apk", Namespace: "cleanstart", Name: "x"}},
+		{"Docker Hardened Images:Debian:13", "x", matcher.Key{Type: "deb", Namespace: "dhi", Release: "13", Name: "x"}},
+		{"Docker Hardened Images:Alpine:3.22", "x", matcher.Key{Type: "apk", Namespace: "dhi", Release: "3.22", Name: "x"}},
+		{"Root:Alpine:3.18", "rootio-util-linux", matcher.Key{Type: "apk", Namespace: "alpine", Release: "3.18", Name: "rootio-util-linux"}},
+		{"Root:Ubuntu:22.04", "rootio-gnupg2", matcher.Key{Type: "deb", Namespace: "ubuntu", Release: "22.04", Name: "rootio-gnupg2"}},
+		{"Root:PyPI", "rootio_requests", matcher.Key{Type: "pypi", Name: "rootio-requests"}},
+		{"TuxCare:Maven", "log4j:log4j", matcher.Key{Type: "maven", Namespace: "log4j", Name: "log4j"}},
+		{"Linux", "Kernel", matcher.Key{Type: "generic", Name: "Kernel"}},
+		{"Kubernetes", "k8s.io/kubernetes", matcher.Key{Type: "golang", Namespace: "k8s.io", Name: "kubernetes"}},
 		{"openSUSE:Tumbleweed", "x", matcher.Key{Type: "rpm", Namespace: "opensuse-tumbleweed", Name: "x"}},
 	} {
 		if got, err := keyOf(tt.ecosystem, tt.name); err != nil || got != tt.want {
@@ -66,12 +78,27 @@ func TestKey(t *testing.T) {
 		}
 	}
 	for _, tt := range [][2]string{
-		{"", "x"}, {"PyPI", ""}, {"Novel", "x"}, {"pypi", "x"}, {"Root:Debian:12", "x"}, {"Debian", "x"}, {"Alpine:", "x"},
+		{"", "x"}, {"PyPI", ""}, {"Novel", "x"}, {"pypi", "x"}, {"Root", "x"}, {"Root:Novel", "x"}, {"TuxCare:Root:npm", "x"}, {"Debian", "x"}, {"Alpine:", "x"},
 		{"Ubuntu:LTS", "x"}, {"Ubuntu:Pro", "x"}, {"Ubuntu:22.04:24.04", "x"}, {"Red Hat:openshift:4.12::el8", "x"},
-		{"openSUSE:x", "x"}, {"SUSE", "x"}, {"Echo:1", "x"}, {"Wolfi:1", "x"}, {"Maven", "x"}, {"Maven", ":x"}, {"Maven", "x:"},
+		{"openSUSE:x", "x"}, {"SUSE", "x"}, {"Echo:1", "x"}, {"Android", ":linux_kernel:"}, {"OSS-Fuzz", "x"}, {"Docker Hardened Images", "x"}, {"Docker Hardened Images:Debian", "x"}, {"Docker Hardened Images:Novel:1", "x"}, {"Wolfi:1", "x"}, {"Maven", "x"}, {"Maven", ":x"}, {"Maven", "x:"},
 	} {
 		if got, err := keyOf(tt[0], tt[1]); err == nil {
 			t.Errorf("%q %q: got %+v, want an error", tt[0], tt[1], got)
+		}
+	}
+}
+
+// TestRepository reads records without packages, which OSV calls GIT.
+func TestRepository(t *testing.T) {
+	for repo, want := range map[string]string{
+		"https://github.com/Curl/curl.git": "github/curl//curl", "https://github.com/curl/curl/": "github/curl//curl",
+		"https://gitlab.com/x/y": "", "https://github.com/x": "", "https://github.com/x/y/z": "", "https://github.com//y": "", "": "",
+	} {
+		recs, _, fatal := feedtest.Parse(Feed(), strings.NewReader(`{"id":"CVE-2023-1111","affected":[{"ranges":[{"type":"GIT","repo":"`+repo+`","events":[{"introduced":"0"},{"fixed":"abc"}]}],
+			"versions":["v1.0.0"]}]}`))
+		got := feedtest.Format(recs)
+		if want == "" && len(recs[0].Advisories) > 0 || !strings.Contains(got, want) || fatal != nil {
+			t.Errorf("%s: %v\n%s, want %s", repo, fatal, got, want)
 		}
 	}
 }
@@ -408,4 +435,39 @@ func ExampleFeed() {
 	}
 	// Output:
 	// GHSA-jf85-cpcp-j695 [CVE-2019-10744] npm lodash before 4.17.12
+}
+
+// TestComponents joins records about one package: Chainguard has one for each vulnerable component, https://github.com/aquasecurity/trivy-db/pull/686. The
+// package is fixed when all are, and affected while one is not.
+func TestComponents(t *testing.T) {
+	record := func(id, events string) string {
+		return `{"id":"` + id + `","upstream":["CVE-2026-1111"],"affected":[{"package":{"ecosystem":"Chainguard","name":"a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}` + events + `]}]}]}`
+	}
+	first, second := record("CGA-1", `,{"fixed":"1-r1"}`), record("CGA-2", `,{"fixed":"1-r8"}`)
+	for _, tt := range []struct {
+		records, want string
+		fixed         []string
+	}{
+		{first + second, "fixed", []string{"1-r1", "1-r8"}},
+		{first + record("CGA-3", "") + second, "affected", []string{""}},
+	} {
+		file := filepath.Join(t.TempDir(), "records.json")
+		if err := os.WriteFile(file, []byte(tt.records), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, _ := feedtest.Build(t, feed.Input{Feed: Feed(), Location: file})
+		for a, err := range d.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var fixed []string
+			for _, r := range a.Ranges {
+				fixed = append(fixed, r.Fixed)
+			}
+			if a.ID != "CVE-2026-1111" || a.Status.String() != tt.want || !slices.Equal(fixed, tt.fixed) {
+				t.Errorf("%+v, want %s %q", a, tt.want, tt.fixed)
+			}
+		}
+		d.Close()
+	}
 }

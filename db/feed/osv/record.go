@@ -130,7 +130,10 @@ func (r *record) convert(bad error) feed.Record {
 // the package is unknown.
 func (r *record) affected(b *affected, a matcher.Advisory) (matcher.Advisory, error) {
 	var err error
-	if a.Key, err = keyOf(b.Package.Ecosystem, b.Package.Name); err != nil {
+	key, isRepository := b.repository()
+	if b.Package.Ecosystem+b.Package.Name == "" && isRepository {
+		a.Key = key
+	} else if a.Key, err = keyOf(b.Package.Ecosystem, b.Package.Name); err != nil {
 		return matcher.Advisory{}, err
 	}
 	a.Versions, a.Parts = b.Versions, b.Ecosystem.Parts

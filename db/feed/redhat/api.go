@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -92,20 +93,27 @@ func (a *answer) record() feed.Record {
 	base.Severities, err = a.severities()
 	errs.Add(err)
 	byKey := make(map[matcher.Key]*statement)
-	at := func(cpe, name, module string) (*statement, tier) {
-		p, ok := platformOf(cpe)
+	at := func(cpe, name, module string, state func(s *statement, tier rhel.Tier)) {
+		p, ok := rhel.ProductOf(cpe)
 		if !ok {
 			errs.Add(fmt.Errorf("%.80q is not a platform of Red Hat", cpe))
-			return nil, noTier
+			return
 		}
-		key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: errata.Name(module, "", name)}
-		s := byKey[key]
-		if s == nil {
-			s = newStatement(key)
-			s.severity = base.Severities
-			byKey[key] = s
+		var first *statement
+		for _, at := range placesOf(p) {
+			key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: at.release, Name: errata.Name(module, "", name)}
+			s := byKey[key]
+			if s == nil {
+				s = newStatement(key)
+				s.severity = base.Severities
+				byKey[key] = s
+			}
+			if first != nil {
+				s.of = first
+			}
+			first = s
+			state(s, at.tier)
 		}
-		return s, p.tier
 	}
 	for _, r := range a.Affected {
 		c, ok, err := componentOf("", r.Package)
@@ -117,11 +125,11 @@ func (a *answer) record() feed.Record {
 			errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			continue
 		}
-		if s, tier := at(r.CPE, c.name, c.module); s != nil {
+		at(r.CPE, c.name, c.module, func(s *statement, tier rhel.Tier) {
 			if err := s.fix(tier, f, r.Advisory); err != nil {
 				errs.Add(fmt.Errorf("%.80q: %w", r.Package, err))
 			}
-		}
+		})
 	}
 	for _, r := range a.States {
 		module := ""
@@ -135,10 +143,10 @@ func (a *answer) record() feed.Record {
 		if name == "" {
 			continue
 		}
-		if s, tier := at(r.CPE, name, module); s != nil {
+		at(r.CPE, name, module, func(s *statement, tier rhel.Tier) {
 			status, reason := unfixed(r.State)
 			s.state(tier, status, reason)
-		}
+		})
 	}
 	for _, s := range byKey {
 		if s.empty() {

@@ -7,6 +7,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/limit"
+	"github.com/hullmark/hullmark/internal/rhel"
 )
 
 // A document has the used parts of a CSAF document, https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html.
@@ -163,7 +164,7 @@ func (d *document) addBranch(b *branch) {
 const maxRelations = 4
 
 // resolve returns the package with its module's stream, and the platform of a product. It returns false for other products.
-func (d *document) resolve(id string) (c component, p platform, ok bool, err error) {
+func (d *document) resolve(id string) (c component, p rhel.Product, ok bool, err error) {
 	rel, ok := d.relations[id]
 	if !ok {
 		return c, p, false, nil
@@ -178,7 +179,7 @@ func (d *document) resolve(id string) (c component, p platform, ok bool, err err
 	for range maxRelations {
 		of, nested := d.relations[rel.of]
 		if !nested {
-			p, ok = platformOf(d.products[rel.of].cpe)
+			p, ok = rhel.ProductOf(d.products[rel.of].cpe)
 			if !ok && d.products[rel.of].cpe == "" {
 				return c, p, false, fmt.Errorf("%.80q is not a platform", rel.of)
 			}

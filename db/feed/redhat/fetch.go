@@ -36,11 +36,16 @@ var (
 // names: "vex-archive.tar.zst", or "csaf_vex_2025-02-15.tar.zst". It has lists of documents with the times of their last change, changes.csv,
 // and of their deletion, deletions.csv. The first time, fetch downloads the archive, and later the changed documents. The fingerprint is the
 // time of the last change, or, after "archive", the time from which on the archive may lack changes.
+//
+// With them, fetch downloads the list of repositories. If only that list has changed, the dataset is unchanged: documents change every day.
 func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 	base := strings.TrimSuffix(f.Dataset.URLs[0], "/") + "/"
 	if since, err := time.Parse(time.RFC3339, strings.TrimPrefix(f.Fingerprint, afterArchive)); err == nil {
 		got, err := increment(ctx, f, base, since)
-		if err == nil || !errors.Is(err, errTooMany) {
+		switch {
+		case err == nil:
+			return got, addRepositories(ctx, f, base, &got)
+		case !errors.Is(err, errTooMany):
 			return got, err
 		}
 	}
@@ -65,7 +70,19 @@ func fetch(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
 		}
 		date = fi.ModTime()
 	}
-	return feed.Fetched{Locations: []string{archive}, Fingerprint: afterArchive + date.Add(-margin).UTC().Format(time.RFC3339)}, nil
+	got := feed.Fetched{Locations: []string{archive}, Fingerprint: afterArchive + date.Add(-margin).UTC().Format(time.RFC3339)}
+	return got, addRepositories(ctx, f, base, &got)
+}
+
+// addRepositories downloads the list of repositories, which has a directory of its own beside the documents. A mirror may lack it.
+func addRepositories(ctx context.Context, f *feed.Fetcher, base string, got *feed.Fetched) error {
+	list, err := f.Get(ctx, feed.Item{URL: base + "../../../metrics/repository-to-cpe.json"})
+	if errors.Is(err, fs.ErrNotExist) {
+		got.Missing = append(got.Missing, err)
+		return nil
+	}
+	got.Locations = append(got.Locations, list)
+	return err
 }
 
 const afterArchive = "archive "

@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -66,15 +67,15 @@ func definition(d *oval.Definition) feed.Record {
 func layered(d *oval.Definition, major string) string {
 	other := ""
 	for _, cpe := range d.CPEs {
-		p, ok := platformOf(cpe)
+		p, ok := rhel.ProductOf(cpe)
 		if !ok {
 			continue
 		}
-		if p.release == major {
+		if p.Release == major {
 			return major
 		}
-		if strings.HasPrefix(p.release, major+"/") {
-			other = p.release
+		if strings.HasPrefix(p.Release, major+"/") {
+			other = p.Release
 		}
 	}
 	return cmp.Or(other, major)

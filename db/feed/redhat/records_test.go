@@ -56,14 +56,15 @@ func (n *node) helpers(to map[string]string) {
 // TestRecords compares the advisories of today's documents with the documents' text, product by product. It shares no code with the feed.
 //
 // A product of the release, or of its extended life (ELS), has the status that the document states, unless another product of the release
-// is fixed, or is affected. Statements without a fix about the extended updates of a minor release change nothing.
+// is fixed, or is affected. Statements without a fix about the extended updates of a minor release change nothing in the release. Each
+// stream of updates has the same statements under its own release.
 func TestRecords(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(corpus.Dir(t), "feeds/records/redhat/vex/v2/vex/*/*.json"))
 	if err != nil || len(names) != 4 {
 		t.Fatalf("%d documents, %v", len(names), err)
 	}
 	rpm, _ := version.For("rpm")
-	platforms := regexp.MustCompile(`^cpe:/[ao]:redhat:(enterprise_linux|rhel_[a-z0-9]+):([0-9]+)`)
+	platforms := regexp.MustCompile(`^cpe:/[ao]:redhat:(enterprise_linux|rhel_[a-z0-9]+):(([0-9]+)[.0-9]*)`)
 	module := regexp.MustCompile(`^(.+)-([0-9]{19})\.[0-9a-f]{8}$`)
 	count := make(map[string]int)
 	for _, name := range names {
@@ -88,7 +89,7 @@ func TestRecords(t *testing.T) {
 		for i := range d.Tree.Branches {
 			d.Tree.Branches[i].helpers(helpers)
 		}
-		type product struct{ key, status, evr, stream, details, erratum string }
+		type product struct{ key, own, status, evr, stream, details, erratum string }
 		var products []product
 		for _, r := range d.Tree.Relationships {
 			id := r.Full["product_id"].(string)
@@ -127,9 +128,14 @@ func TestRecords(t *testing.T) {
 					rpmmod = mod + "/"
 				}
 			}
-			p.key, p.evr = m[2]+" "+rpmmod+pkg, epoch+evr
+			named := rpmmod + pkg
+			p.evr = epoch + evr
 			if b := module.FindStringSubmatch(evr); b != nil && p.status == "fixed" {
-				p.key, p.evr = m[2]+" "+pkg+":"+b[1], b[2]
+				named, p.evr = pkg+":"+b[1], b[2]
+			}
+			p.key = m[3] + " " + named
+			if m[1] != "enterprise_linux" {
+				p.own = m[3] + "/" + m[1] + ":" + m[2] + " " + named
 			}
 			products = append(products, p)
 		}
@@ -137,7 +143,7 @@ func TestRecords(t *testing.T) {
 		others := func(key, status string, streams ...string) bool {
 			for _, p := range products {
 				for _, s := range streams {
-					if p.key == key && p.status == status && p.stream == s {
+					if p.key == key && p.status == status && p.stream == s || p.own == key && p.own != "" && p.status == status && s == "own" {
 						return true
 					}
 				}
@@ -194,6 +200,28 @@ func TestRecords(t *testing.T) {
 			case p.status == "known_not_affected" && !others(p.key, "known_affected", p.stream):
 				if a.Status != matcher.NotAffected {
 					fail("not affected")
+				}
+			}
+			if p.own == "" {
+				continue
+			}
+			stated[p.own] = true
+			switch a = advisories[p.own]; {
+			case a == nil:
+				fail("an advisory of the stream")
+			case p.status == "fixed":
+				if a.Status != matcher.Fixed || holds(a, p.evr) || !holds(a, "0") || !slices.Contains(a.Updates, p.erratum) {
+					fail("a fix in the stream")
+				}
+			case others(p.own, "fixed", "own"):
+			case p.status == "known_affected":
+				want := map[string]matcher.Status{"Will not fix": matcher.WillNotFix, "Out of support scope": matcher.EndOfLife, "Affected": matcher.Affected}
+				if a.Status != want[p.details] && !others(p.own, "known_affected", "own") || !holds(a, "0") || len(a.Ranges) > 0 {
+					fail(p.details + " in the stream")
+				}
+			case p.status == "known_not_affected" && !others(p.own, "known_affected", "own"):
+				if a.Status != matcher.NotAffected {
+					fail("not affected in the stream")
 				}
 			}
 		}

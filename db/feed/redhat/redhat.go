@@ -27,8 +27,16 @@
 // only the extended updates of minor releases have a fix (EUS, AUS, TUS, E4S), the status stays that of the release, whose later versions are
 // affected.
 //
-// Documents of 2026 state a status for each stream of extended updates, too. It says nothing about the release, and has no advisory. A stream
-// of the release's extended life (ELS) stands for a release without a status of its own, as RHEL 6 and 7.
+// A stream of extended updates also has an ecosystem of its own, "9/rhel_eus:9.2", with the statuses and updates of it alone. Its ranges are
+// those of the release, because builds of other minor releases have a fix or not whatever their number. Documents of 2026 state
+// a status for each stream. It says nothing about the release. A stream of the release's extended life (ELS) stands for a release without a
+// status of its own, as RHEL 6 and 7, beside its own ecosystem "7/rhel_els:7".
+//
+// # Repositories
+//
+// The list repository-to-cpe.json states the products in each package repository. It becomes an advisory for each repository, with the key
+// release "repository", the repository's ID as name, and the CPE names as versions, see internal/rhel. It states that nothing is affected. The
+// matcher uses it to find the products whose statements hold for an image.
 //
 // # Modules
 //
@@ -65,7 +73,7 @@ func Feed() feed.Feed {
 		Name: feedName,
 		Wants: func(name string) bool {
 			switch path.Base(name) {
-			case "repository-to-cpe.json", "container-name-repos-map.json":
+			case "container-name-repos-map.json":
 				return false
 			}
 			return path.Ext(name) == ".json" || path.Ext(name) == ".xml"
@@ -93,21 +101,22 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 		case first == '<':
 			return oval.Parse(br, func(d *oval.Definition) error { return yield(definition(d)) })
 		}
-		rec, err := parseObject(jsonstream.NewStream(limit.Reader(br, maxDocument, "document"), jsonstream.MaxValue))
-		if err != nil {
-			return err
-		}
-		return yield(rec)
+		return parseObject(jsonstream.NewStream(limit.Reader(br, maxDocument, "document"), jsonstream.MaxValue), yield)
 	})
 }
 
 var errNoForm = errors.New("neither a CSAF document nor an answer of the Security Data API")
 
-// parseObject reads a CSAF document or an answer of the Security Data API.
-func parseObject(r *jsonstream.Reader) (feed.Record, error) {
+// parseObject reads a CSAF document, an answer of the Security Data API, or the list of repositories.
+func parseObject(r *jsonstream.Reader, yield func(feed.Record) error) error {
 	d := document{products: make(map[string]product), relations: make(map[string]relation)}
 	var a answer
+	repositories := false
 	err := r.Object(func(key string) error {
+		if key == "data" {
+			repositories = true
+			return readRepositories(r, yield)
+		}
 		if to := a.field(key); to != nil {
 			bad, err := r.Decode(to)
 			if bad != nil {
@@ -118,7 +127,7 @@ func parseObject(r *jsonstream.Reader) (feed.Record, error) {
 		return d.read(r, key)
 	})
 	if err != nil {
-		return feed.Record{}, err
+		return err
 	}
 	var rec feed.Record
 	switch {
@@ -126,9 +135,11 @@ func parseObject(r *jsonstream.Reader) (feed.Record, error) {
 		rec = d.record()
 	case a.Name != "":
 		rec = a.record()
+	case repositories:
+		return nil
 	default:
-		return feed.Record{}, errors.Join(d.errs.Err(), errNoForm)
+		return errors.Join(d.errs.Err(), errNoForm)
 	}
 	rec.Err = errors.Join(d.errs.Err(), rec.Err)
-	return rec, nil
+	return yield(rec)
 }

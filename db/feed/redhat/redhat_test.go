@@ -14,17 +14,21 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/redhat"
+	"github.com/hullmark/hullmark/matcher"
 )
+
+// leaf is a product of the product tree, and relation makes a package part of a product.
+func leaf(id, helper string) string {
+	return `{"category":"x","name":"` + id + `","product":{"name":"x","product_id":"` + id + `","product_identification_helper":{` + helper + `}}}`
+}
+
+func relation(component, of string) string {
+	return `{"category":"default_component_of","full_product_name":{"product_id":"` + of + `:` + component + `"},"product_reference":"` + component +
+		`","relates_to_product_reference":"` + of + `"}`
+}
 
 // vex is a document with products of each kind; statuses is its product_status, and more.
 func vex(statuses string) string {
-	leaf := func(id, helper string) string {
-		return `{"category":"x","name":"` + id + `","product":{"name":"x","product_id":"` + id + `","product_identification_helper":{` + helper + `}}}`
-	}
-	relation := func(component, of string) string {
-		return `{"category":"default_component_of","full_product_name":{"product_id":"` + of + `:` + component + `"},"product_reference":"` + component +
-			`","relates_to_product_reference":"` + of + `"}`
-	}
 	return `{"document":{"category":"csaf_vex","title":"A title","aggregate_severity":{"text":"Moderate"},
 	"tracking":{"id":"CVE-2024-1","status":"final","current_release_date":"2025-08-13T15:14:45+00:00","initial_release_date":"2024-03-05T00:00:00+00:00"}},
 	"product_tree":{"branches":[{"category":"vendor","branches":[` + strings.Join([]string{
@@ -54,7 +58,8 @@ func TestVEX(t *testing.T) {
 	for _, tt := range []struct{ name, statuses, want string }{
 		{"fixed", fixed(`"main:curl-3"`), `9/curl fixed [, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"minor releases", fixed(`"main:curl-2","eus:curl-0","main:curl-3"`),
-			`9/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
+			`9/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) by RHSA-2024:1` + "\n" +
+				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-15, 7.76.1-23.el9_2.4) [7.76.1-24, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"of another product", fixed(`"ocp:curl-3"`), `9/openshift:4.16/curl fixed [, 7.76.1-26.el9_3.2) by RHSA-2024:1`},
 		{"no PURL", fixed(`"main:telnet-1:0.17-65.el9.src"`), `9/telnet fixed [, 1:0.17-65.el9) by RHSA-2024:1`},
 		{"module by its PURL", fixed(`"main:perl"`), `9/perl:5.32/perl fixed [, 4:5.32.1-2.module+el9.1.0+1+a) by RHSA-2024:1`},
@@ -67,13 +72,17 @@ func TestVEX(t *testing.T) {
 		{"not affected", `"product_status":{"known_not_affected":["rhel9:curl"]},"flags":[{"label":"component_not_present","product_ids":["rhel9:curl"]}]`,
 			`9/curl not-affected "component_not_present"`},
 		{"fixed for those who pay", strings.Replace(affected("no_fix_planned", "Will not fix"), `"known_affected"`, `"fixed":["eus:curl-0"],"known_affected"`, 1),
-			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, ) "Will not fix; fixed in extended updates"`},
+			`9/curl will-not-fix [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, ) "Will not fix; fixed in extended updates"` + "\n" +
+				`9/rhel_eus:9.0/curl fixed [, 7.76.1-14.el9_0.7) [7.76.1-14.el9_1, )`},
 		{"image", fixed(`"ocp:image"`), ""},
 	} {
 		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(vex(tt.statuses)))
 		want := "CVE-2024-1 modified 2025-08-13T15:14:45Z\n"
-		if tt.want != "" {
-			text, update, by := strings.Cut(tt.want, " by ")
+		for line := range strings.SplitSeq(tt.want, "\n") {
+			text, update, by := strings.Cut(line, " by ")
+			if line == "" {
+				continue
+			}
 			want += "  CVE-2024-1 rpm/rhel/" + text + " {redhat medium Moderate}"
 			if by {
 				want += " updates [" + update + "]"
@@ -145,9 +154,35 @@ func TestCorpus(t *testing.T) {
 		{Path: "redhat/securitydataapi-2019-09-02.tar.zst", Records: 1166},
 		{Path: "redhat/securitydataapi", Records: 2},
 		{Path: "redhat/oval-v1", Records: 169},
-		{Path: "redhat/oval-v2-bz2", Records: 15, Skipped: 2},
+		{Path: "redhat/oval-v2-bz2", Records: 17, Skipped: 1},
 		{Path: "redhat/dagda", Records: 252},
+		{Path: "records/redhat/vex/v2/repository2cpe", Records: 8564},
 	})
+}
+
+// TestRepositories reads lists of repositories. What is not a product of Red Hat is reported, and the rest is kept.
+func TestRepositories(t *testing.T) {
+	for _, c := range []struct{ list, want, bad string }{
+		{repositoryList, "repository rhel-9-eus-rpms: [cpe:/o:redhat:rhel_eus:9.0 cpe:/o:redhat:rhel_eus:9.2]\n", ""},
+		{`{"data":{}}`, "", ""},
+		{`{"data":{"a":{"cpes":["cpe:/a:b:1","b","cpe:/a:redhat:b:1"]}}}`, "repository a: [cpe:/a:b:1 cpe:/a:redhat:b:1]\n", `repository a: "b" is not a CPE name`},
+		{`{"data":{"a":{"cpes":7}}}`, "", "repository a: json: cannot unmarshal number into Go struct field .cpes of type []string"},
+		{`{"data":{"a":{"cpes":[` + strings.Repeat(`"cpe:/a:redhat:b:1",`, 500) + `"cpe:/a:redhat:b:2"]}}}`, "repository a: [cpe:/a:redhat:b:1]\n", "repository a: more than 500 products: exceeds the limit"},
+	} {
+		recs, bad, fatal := feedtest.Parse(redhat.Feed(), strings.NewReader(c.list))
+		got := ""
+		for _, r := range recs {
+			for _, a := range r.Advisories {
+				got += fmt.Sprintf("%s: %s\n", a.ID, a.Versions)
+				if a.Status != matcher.NotAffected || a.Key.Release != "repository" {
+					t.Errorf("%+v", a)
+				}
+			}
+		}
+		if got != c.want || fatal != nil || c.bad == "" != (len(bad) == 0) || len(bad) > 0 && fmt.Sprint(bad[0]) != c.bad {
+			t.Errorf("%.80s: %q, %q, %v; want %q, %s", c.list, got, bad, fatal, c.want, c.bad)
+		}
+	}
 }
 
 func TestGolden(t *testing.T) {
@@ -159,11 +194,14 @@ func TestGolden(t *testing.T) {
 	feedtest.Golden(t, redhat.Feed(), "redhat/oval-v2-bz2/RHEL8/ansible-2-including-unpatched.oval.xml.bz2", "oval.golden", rhel)
 }
 
-// TestFetch gets an archive, then the documents that have changed since: from the default location, from a directory of a server, from a mirror
+const repositoryList = `{"data":{"rhel-9-eus-rpms":{"cpes":["cpe:/o:redhat:rhel_eus:9.2","cpe:/o:redhat:rhel_eus:9.0","cpe:/o:redhat:rhel_eus:9.2"],` +
+	`"repo_relative_urls":["content/eus"]}},"last_updated":"2025-02-15"}`
+
+// TestFetch gets an archive and the list of repositories, then the documents that have changed since: from the default location, from a directory of a server, from a mirror
 // that is a directory, and from an archive whose date is only in its Last-Modified.
 func TestFetch(t *testing.T) {
 	modified := time.Date(2025, 2, 15, 10, 0, 0, 0, time.UTC)
-	const base = "security.access.redhat.com/data/csaf/v2/vex-feed/"
+	const base, repositories = "security.access.redhat.com/data/csaf/v2/vex-feed/", "security.access.redhat.com/data/metrics/repository-to-cpe.json"
 	for _, tt := range []struct{ name, archive string }{
 		{"default", "vex-archive.tar.zst"}, {"dated", "csaf_vex_2025-02-15.tar.zst"}, {"directory", "vex-archive.tar.zst"}, {"mirror", "vex-archive.tar.zst"},
 	} {
@@ -175,6 +213,7 @@ func TestFetch(t *testing.T) {
 				"2024/cve-2024-1.json": vex(fixed(`"main:curl-3"`)),
 			}
 			mirror := t.TempDir()
+			feedtest.Save(t, mirror, repositories, repositoryList)
 			save := func() {
 				for name, content := range files {
 					p := feedtest.Save(t, filepath.Join(mirror, base), name, content)
@@ -186,6 +225,9 @@ func TestFetch(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				name, _ := strings.CutPrefix(r.URL.Path, "/"+base)
 				f, ok := files[name]
+				if r.URL.Path == "/"+repositories {
+					f, ok = repositoryList, true
+				}
 				if !ok {
 					http.NotFound(w, r)
 					return
@@ -218,8 +260,11 @@ func TestFetch(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got += fmt.Sprint(a.Ranges)
+					if got += fmt.Sprint(a.Ranges); a.Key.Release == "repository" {
+						got += " " + a.Key.Name + fmt.Sprint(a.Versions)
+					}
 				}
+				ranges += "[] rhel-9-eus-rpms[cpe:/o:redhat:rhel_eus:9.0 cpe:/o:redhat:rhel_eus:9.2]"
 				if got != ranges {
 					t.Errorf("%s, want %s", got, ranges)
 				}
@@ -234,7 +279,7 @@ func TestFetch(t *testing.T) {
 			update("unchanged", "[{ 7.76.1-26.el9_3.2  }]")
 			files["2024/cve-2024-1.json"] = vex(fixed(`"eus:curl-0"`))
 			change("2025-02-16T00:00:00+00:00")
-			update("renewed", "[{ 7.76.1-14.el9_0.7  }]")
+			update("renewed", "[{ 7.76.1-14.el9_0.7  }][{ 7.76.1-14.el9_0.7  }]") // of the release, and of the stream
 			files["2024/cve-2024-1.json"] = vex(fixed(`"main:curl-2"`))
 			files["changes.csv"] = `"2024/cve-2024-1.json","2025-02-16T02:00:00+00:00"` + "\n" + `"2024/cve-2024-2.json","2025-02-16T01:00:00+00:00"` + "\n"
 			update("renewed", "[{ 7.76.1-23.el9_2.4  }]") // although a document is missing, which is asked for again
@@ -246,7 +291,7 @@ func TestFetch(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	feedtest.Fuzz(f, redhat.Feed(), vex(fixed(`"main:curl-2","eus:curl-0","main:mod:npm"`)), vex(affected("none_available", "x")), api,
+	feedtest.Fuzz(f, redhat.Feed(), vex(fixed(`"main:curl-2","eus:curl-0","main:mod:npm"`)), vex(affected("none_available", "x")), api, repositoryList,
 		`<oval_definitions><definitions><definition><metadata><title>RHSA-2020:1: x</title></metadata><criteria operator="AND"><criterion comment="Red Hat Enterprise Linux 8 is installed"/>
 		<criterion comment="Module a:1 is enabled"/><criterion comment="a is earlier than 0:1-1"/></criteria></definition></definitions></oval_definitions>`)
 }

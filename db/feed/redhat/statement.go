@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
+	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -18,16 +19,18 @@ import (
 type statement struct {
 	key      matcher.Key
 	status   matcher.Status
-	reason   string // if there is no fix
-	by       tier   // that has the status; noTier if the document has none
-	fixedIn  tier   // the first of those that have the fixes
+	reason   string    // if there is no fix
+	by       rhel.Tier // that has the status; rhel.None if the document has none
+	fixedIn  rhel.Tier // the first of those that have the fixes
 	fixes    []fix
 	errata   []string // advisories with the fixes
 	severity []matcher.Severity
+
+	of *statement // of a stream of updates, the statement of its release; nil of others
 }
 
 func newStatement(key matcher.Key) *statement {
-	return &statement{key: key, by: noTier, fixedIn: noTier}
+	return &statement{key: key, by: rhel.None, fixedIn: rhel.None}
 }
 
 // Bounds on one package. There is a fix for each minor release and stream, and a vector for each version of CVSS.
@@ -38,17 +41,17 @@ const (
 
 // state sets the status of a tier. The release's own status replaces that of its extended life, which stands for the release without one.
 // The status of a minor release's extended updates says nothing about the release.
-func (s *statement) state(by tier, status matcher.Status, reason string) {
-	if by <= s.by && by <= lifeTier {
+func (s *statement) state(by rhel.Tier, status matcher.Status, reason string) {
+	if by <= s.by && by <= rhel.Life {
 		s.by, s.status, s.reason = by, status, reason
 	}
 }
 
 // empty reports whether there is no statement about the release.
-func (s *statement) empty() bool { return s.by == noTier && len(s.fixes) == 0 }
+func (s *statement) empty() bool { return s.by == rhel.None && len(s.fixes) == 0 }
 
 // fix adds a fix of a tier and the errata that have it.
-func (s *statement) fix(by tier, f fix, errata ...string) error {
+func (s *statement) fix(by rhel.Tier, f fix, errata ...string) error {
 	s.fixedIn = min(s.fixedIn, by)
 	if !slices.ContainsFunc(s.fixes, func(o fix) bool { return o.evr == f.evr }) {
 		s.fixes = append(s.fixes, f)
@@ -164,43 +167,69 @@ func (g *gatherer) add(status, id string) {
 	if !ok {
 		return
 	}
-	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: p.release, Name: c.key(status == "fixed")}
+	var first *statement
+	for _, at := range placesOf(p) {
+		s := g.addAt(at, &c, status, id)
+		if first != nil {
+			s.of = first
+		}
+		first = s
+	}
+}
+
+// A place is where a product's statement counts.
+type place struct {
+	release string // in the key
+	tier    rhel.Tier
+}
+
+// placesOf returns the places of a product's statements. A statement about a stream of updates counts for the release as well, and is the
+// stream's own.
+func placesOf(p rhel.Product) []place {
+	places := []place{{p.Release, p.Tier}}
+	if p.Tier != rhel.Release {
+		places = append(places, place{p.Own(), rhel.Release})
+	}
+	return places
+}
+
+func (g *gatherer) addAt(at place, c *component, status, id string) *statement {
+	key := matcher.Key{Type: "rpm", Namespace: "rhel", Release: at.release, Name: c.key(status == "fixed")}
 	s := g.byKey[key]
 	if s == nil {
 		s = newStatement(key)
 		g.byKey[key] = s
 		s.severity = g.severities(id)
 	}
-	if status == "fixed" {
+	switch status {
+	case "fixed":
 		f, err := newFix(c.evr)
 		if c.build != "" {
 			f, err = newBuild(c.build)
 		}
 		if err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: fixed in %w", id, err))
-			return
+			return s
 		}
-		if err := s.fix(p.tier, f, g.errata[id]...); err != nil {
+		if err := s.fix(at.tier, f, g.errata[id]...); err != nil {
 			g.errs.Add(fmt.Errorf("%.80q: %w", id, err))
 		}
-		return
-	}
-	switch status {
 	case "known_not_affected":
 		reason := ""
 		if n := g.flags[id]; n != nil {
 			reason = n.Label
 		}
-		s.state(p.tier, matcher.NotAffected, reason)
+		s.state(at.tier, matcher.NotAffected, reason)
 	case "under_investigation":
-		s.state(p.tier, matcher.UnderInvestigation, "")
+		s.state(at.tier, matcher.UnderInvestigation, "")
 	case "known_affected":
 		status, reason := matcher.Affected, ""
 		if n := g.unfixed[id]; n != nil {
 			status, reason = unfixed(n.Details)
 		}
-		s.state(p.tier, status, reason)
+		s.state(at.tier, status, reason)
 	}
+	return s
 }
 
 // unfixed returns the status and the reason for Red Hat's word about a package without a fix.
@@ -250,6 +279,20 @@ func (g *gatherer) severities(id string) []matcher.Severity {
 	return out
 }
 
+// unfixed reports whether only updates for fewer users have the fixes.
+func (s *statement) unfixed() bool {
+	return s.by != rhel.None && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation && s.by < s.fixedIn
+}
+
+// ranges returns the versions without any of the fixes. Those of a stream of updates are the ranges of its release, because a build of another
+// minor release has the fix or not, whatever its number: 26.el9 lacks that of 23.el9_2.4.
+func (s *statement) ranges() []matcher.Range {
+	if s.of != nil && len(s.of.fixes) > 0 {
+		s = s.of
+	}
+	return affected(slices.Clone(s.fixes), s.unfixed() && s.fixedIn > rhel.Life)
+}
+
 // fill sets the fields of an advisory.
 func (s *statement) fill(a *matcher.Advisory) {
 	a.Key, a.Severities = s.key, s.severity
@@ -257,9 +300,8 @@ func (s *statement) fill(a *matcher.Advisory) {
 	if len(s.fixes) == 0 {
 		return
 	}
-	unfixed := s.by != noTier && s.status != matcher.NotAffected && s.status != matcher.UnderInvestigation && s.by < s.fixedIn
-	a.Ranges, a.Updates = affected(s.fixes, unfixed && s.fixedIn > lifeTier), s.errata
-	if unfixed { // the release itself does not get the fix
+	a.Ranges, a.Updates = s.ranges(), s.errata
+	if s.unfixed() { // the release itself does not get the fix
 		a.Reason = strings.TrimPrefix(s.reason+"; fixed in extended updates", "; ")
 		return
 	}

@@ -65,6 +65,19 @@ func (d *document) json(r *jsonstream.Reader) error {
 			}
 			d.release, released = distro.ReleaseOf(d.id, version, ""), version != ""
 			return nil
+		case "rejections":
+			found = true
+			if !released {
+				return errRelease
+			}
+			return r.Object(func(name string) error {
+				var ids []string
+				bad, err := r.Decode(&ids)
+				if err != nil {
+					return err
+				}
+				return d.rejected(name, ids, bad)
+			})
 		case "packages":
 			found = true
 			return r.Array(func() error {

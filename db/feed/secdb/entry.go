@@ -69,12 +69,40 @@ func (f *flaw) fill(a *matcher.Advisory, typ string) error {
 		}
 		a.Ranges = append(a.Ranges, matcher.Range{Fixed: fix})
 	}
+	if len(a.Ranges) > 1 && errs.Err() == nil && typ == "apk" {
+		a.Ranges = between(a.Ranges, scheme)
+	}
 	a.Status = matcher.Fixed
 	if len(a.Ranges) == 0 {
 		a.Status = matcher.NotAffected
 	}
 	return errs.Err()
 }
+
+// between returns the affected versions of a package with several fixes. The first fix of an upstream version holds for its later revisions,
+// unless one of them fixes the vulnerability again, because the first fix was incomplete. A later fix of another upstream version means that
+// the versions in between are affected: the upgrade lost the first fix.
+func between(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Range) {
+	slices.SortStableFunc(fixes, func(a, b matcher.Range) int {
+		v, _ := scheme.Parse(a.Fixed)
+		w, _ := scheme.Parse(b.Fixed)
+		return v.Compare(w)
+	})
+	begin := ""
+	for i, r := range fixes {
+		if i+1 < len(fixes) && upstream(fixes[i+1].Fixed) == upstream(r.Fixed) {
+			continue
+		}
+		ranges = append(ranges, matcher.Range{Introduced: begin, Fixed: r.Fixed})
+		begin = upstream(r.Fixed) + "_cvs" // after all revisions, and before all other later versions
+	}
+	return ranges
+}
+
+var revision = regexp.MustCompile(`-r[0-9]+$`)
+
+// upstream returns a version without its revision.
+func upstream(v string) string { return v[:len(v)-len(revision.FindString(v))] }
 
 // cve matches a CVE identifier at the beginning of a word. Some packages number the patches for a CVE: "CVE-2017-17434-1".
 var cve = regexp.MustCompile(`^CVE[-_][0-9]{4}-[0-9]{4,}`)

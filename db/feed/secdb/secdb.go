@@ -12,8 +12,15 @@
 // Then the CVE is the advisory's ID, and the others are aliases, unless items with other CVEs of the package have them, too, as is common for
 // identifiers of the Xen project. The rolling distributions have no distroversion.
 //
-// A package that has a vulnerability under several versions was not completely fixed before the last one. Versions before any of them are
-// affected. This is too wide rather than too narrow.
+// A package may have a vulnerability under several versions. If they are revisions of one upstream version, the package was not completely
+// fixed before the last one: 9.26-r1 and 9.26-r2. Otherwise an upgrade lost the fix: of 1.29.3-r10 and 1.30.1-r2, versions before the first are
+// affected, and those after the revisions of 1.29.3 and before the second.
+//
+// Alpine rejects other vulnerabilities in files of their own, main.yaml and community.yaml of
+// https://gitlab.alpinelinux.org/alpine/security/security-rejections, for all branches. Update adds them to every branch as not affected:
+//
+//	dnsmasq:
+//	  - CVE-2021-45951
 //
 // Echo, a rolling distribution of Debian packages, has objects instead. A vulnerability without a fixed_version affects all versions:
 //
@@ -68,19 +75,22 @@ const alpineIndex = "https://secdb.alpinelinux.org/"
 func alpine() feed.Feed {
 	f := newFeed(publisher{"alpine", true})
 	for minor := firstBranch; minor <= lastBranch; minor++ {
-		f.Datasets = append(f.Datasets, branch(fmt.Sprintf("v3.%d", minor)))
+		f.Datasets = append(f.Datasets, branch(fmt.Sprintf("v3.%d", minor), nil))
 	}
-	f.Datasets = append(f.Datasets, branch("edge"))
+	f.Datasets = append(f.Datasets, branch("edge", nil))
 	f.Discover = discover
 	return f
 }
 
 // branch returns the dataset of a branch of Alpine Linux with a directory of its own, "v3.20" or "edge".
-func branch(name string) feed.Dataset {
+func branch(name string, known *rejections) feed.Dataset {
 	release, base := strings.TrimPrefix(name, "v"), alpineIndex+name
 	return feed.Dataset{
 		Name: release, URLs: []string{base + "/main.json", base + "/community.json"},
 		Covers: []matcher.Key{{Type: "apk", Namespace: "alpine", Release: release}},
+		Fetch: func(ctx context.Context, f *feed.Fetcher) (feed.Fetched, error) {
+			return known.fetch(ctx, f, name)
+		},
 	}
 }
 
@@ -93,6 +103,7 @@ func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := readRejections(ctx, f)
 	var list []feed.Dataset
 	for _, name := range listing.Names(page) {
 		m := branchName.FindStringSubmatch(name)
@@ -104,7 +115,8 @@ func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
 				continue
 			}
 		}
-		list = append(list, branch(strings.TrimSuffix(name, "/")))
+		list = append(list, branch(strings.TrimSuffix(name, "/"), known))
+		known = &rejections{known.text, known.sum, known.err, true} // one report is enough
 	}
 	return list, nil
 }

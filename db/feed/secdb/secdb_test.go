@@ -2,12 +2,17 @@ package secdb_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/feedtest"
 	"github.com/hullmark/hullmark/db/feed/secdb"
+	"github.com/hullmark/hullmark/matcher/version"
 )
 
 var (
@@ -57,7 +62,7 @@ const want = `CVE-2016-2781
 CVE-2017-10921
   CVE-2017-10921 apk/alpine/3.10/xen fixed [, 4.9.0-r1)
 CVE-2017-10922
-  CVE-2017-10922 apk/alpine/3.10/xen fixed [, 4.9.0-r1) [, 4.9.0-r2)
+  CVE-2017-10922 apk/alpine/3.10/xen fixed [, 4.9.0-r2)
 CVE-2018-7540
   CVE-2018-7540 apk/alpine/3.10/xen fixed [, 4.10.0-r2) aliases [XSA-252]
 XSA-207
@@ -98,6 +103,109 @@ func TestPublishers(t *testing.T) {
 		recs, bad, fatal := feedtest.Parse(tt.feed, strings.NewReader(tt.doc))
 		if got, want := feedtest.Format(recs), "CVE-2020-1111\n  CVE-2020-1111 "+tt.want+"\n"; got != want || len(bad) > 0 || fatal != nil {
 			t.Errorf("%s: %v, %v\n%s", tt.feed.Name, bad, fatal, got)
+		}
+	}
+}
+
+// TestBetween says which versions of a package with several fixes are affected.
+func TestBetween(t *testing.T) {
+	for fixes, want := range map[string]string{
+		"9.26-r1 9.26-r2":           "[, 9.26-r2)",
+		"1.30.1-r2 1.29.3-r10":      "[, 1.29.3-r10) [1.29.3_cvs, 1.30.1-r2)",
+		"2.6-r2 2.6-r7 2.7-r0":      "[, 2.6-r7) [2.6_cvs, 2.7-r0)",
+		"2.10-r0 2.2.10-r0 2.4-r1":  "[, 2.2.10-r0) [2.2.10_cvs, 2.4-r1) [2.4_cvs, 2.10-r0)",
+		"2.332.1-r0 2.319.2-r0":     "[, 2.319.2-r0) [2.319.2_cvs, 2.332.1-r0)", // https://github.com/anchore/grype/issues/970
+		"0 1-r1":                    "[, 1-r1)",
+		"1.0_p1-r3 1.0_p1-r1 2_rc1": "[, 1.0_p1-r3) [1.0_p1_cvs, 2_rc1)",
+	} {
+		var doc strings.Builder
+		for _, v := range strings.Fields(fixes) {
+			fmt.Fprintf(&doc, `,%q:["CVE-2020-1111"]`, v)
+		}
+		recs, bad, fatal := feedtest.Parse(wolfi, strings.NewReader(`{"packages":[{"pkg":{"name":"a","secfixes":{`+doc.String()[1:]+`}}}]}`))
+		if got := feedtest.Format(recs); got != "CVE-2020-1111\n  CVE-2020-1111 apk/wolfi//a fixed "+want+"\n" || len(bad) > 0 || fatal != nil {
+			t.Errorf("%s: %v, %v\n%s, want %s", fixes, bad, fatal, got, want)
+		}
+	}
+	// The versions around the bound between two upstream versions.
+	const order = "1.29.3-r10 1.29.3-r99 1.29.3_cvs 1.29.3_git20200101 1.29.3_p1 1.29.3a 1.29.4 1.30.0_alpha 1.30.0 1.30.1-r2"
+	list := strings.Fields(order)
+	for i := 1; i < len(list); i++ {
+		if c, err := version.Compare("apk", list[i-1], list[i]); c >= 0 || err != nil {
+			t.Errorf("%s is not before %s: %v", list[i-1], list[i], err)
+		}
+	}
+}
+
+// TestRejections updates a branch from a mirror, https://github.com/anchore/vunnel/issues/1012.
+func TestRejections(t *testing.T) {
+	const rejected = "gitlab.alpinelinux.org/alpine/security/security-rejections/-/raw/master/"
+	dir := t.TempDir()
+	save := func(main, rejections string) {
+		feedtest.Save(t, dir, "secdb.alpinelinux.org/v3.20/main.json", main)
+		feedtest.Save(t, dir, "secdb.alpinelinux.org/v3.20/community.json", `{"distroversion":"v3.20","packages":[]}`)
+		if rejections == "" {
+			os.Remove(filepath.Join(dir, rejected+"main.yaml"))
+			return
+		}
+		feedtest.Save(t, dir, rejected+"main.yaml", rejections)
+		feedtest.Save(t, dir, rejected+"community.yaml", "{}\n")
+	}
+	const main = `{"distroversion":"v3.20","packages":[{"pkg":{"name":"a","secfixes":{"1-r0":["CVE-2020-1111"]}}}]}`
+	file := filepath.Join(t.TempDir(), "a.db")
+	for i, step := range []struct {
+		main, rejections string
+		want             string // advisories and problems
+		state            string
+	}{
+		{main, "dnsmasq:\n  - CVE-2021-45951\nb: 7\na: [CVE-2020-1111, 'CVE-2020-2222 (x)']\n",
+			`a CVE-2020-1111 fixed, a CVE-2020-2222 not-affected "rejected", dnsmasq CVE-2021-45951 not-affected "rejected", bad`, "renewed"},
+		{main, "dnsmasq:\n  - CVE-2021-45951\nb: 7\na: [CVE-2020-1111, 'CVE-2020-2222 (x)']\n", "", "unchanged"},
+		{main, "dnsmasq:\n  - CVE-2021-45952\n", `a CVE-2020-1111 fixed, dnsmasq CVE-2021-45952 not-affected "rejected"`, "renewed"},
+		{main, "", "", "unchanged"}, // it asks for rejections only if the files have changed
+		{strings.Replace(main, "1-r0", "2-r0", 1) + " ", "", `a CVE-2020-1111 fixed, dnsmasq CVE-2021-45952 not-affected "rejected", missing`, "renewed"},
+		{strings.Replace(main, "1-r0", "2-r0", 1) + " ", "dnsmasq: []\n", `a CVE-2020-1111 fixed`, "renewed"},
+	} {
+		save(step.main, step.rejections)
+		for name, hours := range map[string]int{"main.json": []int{0, 0, 1, 1, 2, 3}[i], "community.json": 0} { // the fingerprint of a file is its time
+			at := time.Date(2026, 1, 1, hours, 0, 0, 0, time.UTC)
+			if err := os.Chtimes(filepath.Join(dir, "secdb.alpinelinux.org/v3.20", name), at, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := feed.Update(t.Context(), file, []feed.Feed{alpine}, feed.UpdateOptions{Mirror: dir, Only: []string{"alpine/3.20"}, MayShrink: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := feedtest.State(&r.Datasets[0]); s != step.state {
+			t.Errorf("step %d: %s, want %s: %+v", i, s, step.state, r.Datasets[0])
+		}
+		var got []string
+		if step.state == "renewed" {
+			d, err := db.OpenFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for a, err := range d.All() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := a.Key.Name + " " + a.ID + " " + a.Status.String()
+				if a.Reason != "" {
+					text += fmt.Sprintf(" %q", a.Reason)
+				}
+				got = append(got, text)
+			}
+			d.Close()
+		}
+		for range r.Datasets[0].Errors {
+			got = append(got, "bad")
+		}
+		for range r.Datasets[0].Missing {
+			got = append(got, "missing")
+		}
+		if s := strings.Join(got, ", "); s != step.want {
+			t.Errorf("step %d: %s, want %s: %+v", i, s, step.want, r.Datasets[0])
 		}
 	}
 }
@@ -179,7 +287,9 @@ func TestGolden(t *testing.T) {
 	feedtest.Golden(t, echo, "apk-secdb-vendors/vunnel/echo/test-fixtures/input/echo-advisories/data.json", "echo.golden", nil)
 }
 
-func FuzzAlpine(f *testing.F) { feedtest.Fuzz(f, alpine, xen, xenYAML) }
+func FuzzAlpine(f *testing.F) {
+	feedtest.Fuzz(f, alpine, xen, xenYAML, `{"distroversion":"v3.20","rejections":{"a":["CVE-2020-1111"],"b":7}}`)
+}
 
 func FuzzEcho(f *testing.F) {
 	feedtest.Fuzz(f, echo, `{"a":{"CVE-1":{"fixed_version":"1"},"CVE-2":{}},"b":[]}`)

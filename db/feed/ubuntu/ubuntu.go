@@ -1,9 +1,13 @@
-// Package ubuntu reads Canonical's data about Ubuntu: OSV records, which are the primary source; the files of the Ubuntu CVE Tracker,
-// https://git.launchpad.net/ubuntu-cve-tracker; OVAL definitions of a release; and OpenVEX documents.
+// Package ubuntu reads Canonical's data about Ubuntu: OSV records and OpenVEX documents, which Update joins; the files of the Ubuntu CVE
+// Tracker, https://git.launchpad.net/ubuntu-cve-tracker; and OVAL definitions of a release. Canonical makes all of them from the tracker's
+// files.
 //
-// OSV records have source packages and ranges, and include unfixed vulnerabilities. OpenVEX documents contain the same, and packages that are
-// not affected, but list every binary package of every architecture with one version, at six times the size. OVAL is about one release.
-// Canonical makes all of them from the tracker's files.
+// Only OSV records have the fixed versions of a vulnerability. Only OpenVEX documents have ended releases and packages that are not affected,
+// and tell apart what will not be fixed, is deferred or under investigation. A statement "fixed" has the newest version of the package, not
+// the first with the fix. Update reads both archives into pairs, one for each CVE: a fix of OSV stands, the status of an unfixed
+// vulnerability is that of OpenVEX, and statements about other packages and releases are added. Of a statement "fixed" without an OSV record, the
+// range may be too wide, and the reason says so. Load reads either form by itself, and the statements of both must not be loaded together.
+// OVAL is about one release.
 //
 // A [feed.Record] is one vulnerability: a record, a file, a definition or a document. It has an advisory for every source package in every
 // release:
@@ -30,7 +34,6 @@ import (
 	"bufio"
 	"io"
 	"iter"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,29 +43,27 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/db/feed/osv"
+	"github.com/hullmark/hullmark/internal/jsonstream"
 	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-const feedName = "ubuntu"
+const (
+	feedName = "ubuntu"
+	metadata = "https://security-metadata.canonical.com/"
+)
 
-// Feed returns the feed of Ubuntu. Update fetches OSV records.
+// Feed returns the feed of Ubuntu. Update fetches OSV records and OpenVEX documents, and joins them.
 func Feed() feed.Feed {
 	return feed.Feed{
-		Name: feedName,
-		Wants: func(name string) bool {
-			base := path.Base(name)
-			switch path.Ext(base) {
-			case ".json", ".xml":
-				return !strings.HasPrefix(base, "USN-")
-			}
-			return trackerName.MatchString(base)
-		},
+		Name:  feedName,
+		Wants: wants,
 		Parse: parse,
 		Datasets: []feed.Dataset{{
-			URLs:   []string{"https://security-metadata.canonical.com/osv/osv-all.tar.xz"},
+			URLs:   []string{metadata + "osv/osv-all.tar.xz", metadata + "vex/vex-all.tar.xz"},
 			Covers: []matcher.Key{{Type: "deb", Namespace: "ubuntu"}},
+			Fetch:  fetch,
 		}},
 	}
 }
@@ -83,12 +84,18 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 		head, _ := br.Peek(4096)
 		var rec feed.Record
 		switch {
+		case strings.HasPrefix(string(head), pairMark):
+			return parsePairs(jsonstream.NewStream(br, jsonstream.MaxValue), yield)
 		case first == '<':
 			return oval.Comments(br, func(d *oval.Definition) error { return yield(definition(d)) })
 		case first == '{' && strings.Contains(string(head), `"https://openvex.dev/`):
 			rec, err = readVEX(br)
+			rec.Advisories = withoutPro(rec.Advisories)
 		case first == '{' || first == '[':
-			return parseOSV(br, yield)
+			return parseOSV(br, func(rec feed.Record) error {
+				rec.Advisories = withoutPro(rec.Advisories)
+				return yield(rec)
+			})
 		default:
 			rec, err = readFile(br)
 		}
@@ -110,6 +117,9 @@ func parseOSV(r io.Reader, yield func(feed.Record) error) error {
 		for i := range rec.Advisories {
 			a := &rec.Advisories[i]
 			a.Feed = feedName
+			if cve, ok := strings.CutPrefix(a.ID, "UBUNTU-"); ok { // a record that does not name its CVE otherwise
+				a.ID, a.Aliases = cve, append(slices.Clip(a.Aliases), a.ID)
+			}
 			a.Updates = updateid.Among(slices.Concat(a.Updates, updateid.InURLs(a.URLs)))
 			if len(a.Ranges) > 0 {
 				a.Versions = nil // the published versions in the ranges
@@ -119,12 +129,20 @@ func parseOSV(r io.Reader, yield func(feed.Record) error) error {
 				a.Severities[k].Source = feedName
 			}
 		}
-		rec.Advisories = withoutPro(rec.Advisories)
 		if err := yield(rec); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// atEnd reports whether nothing but space follows.
+func atEnd(j *jsonstream.Reader) (bool, error) {
+	_, err := j.Peek()
+	if err == io.EOF {
+		return true, nil
+	}
+	return false, err
 }
 
 const pro = "/pro"
@@ -151,12 +169,15 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 		k, exists := at[a.Key]
 		switch {
 		case exists && (list[k].Status == matcher.Fixed || list[k].Status == matcher.NotAffected):
-		case exists && a.Status == matcher.Fixed && len(list[k].Ranges) == 0:
+		case exists && a.Status == matcher.Fixed && endless(list[k].Ranges):
 			list[k].Ranges = a.Ranges
 			list[k].Reason = strings.TrimPrefix(list[k].Reason+"; fixed in Ubuntu Pro", "; ")
 			if list[k].Status == matcher.Affected || list[k].Status == matcher.UnderInvestigation {
 				list[k].Status = matcher.WillNotFix
 			}
+		case exists && a.Status == matcher.NotAffected && list[k].Status == matcher.EndOfLife && endless(list[k].Ranges):
+			// Ubuntu Pro goes on from the release's packages, so that code it does not have was not in them.
+			list[k].Status, list[k].Reason = matcher.NotAffected, "not affected in Ubuntu Pro"
 		case exists || a.Status == matcher.NotAffected:
 		default:
 			if a.Status == matcher.Fixed {
@@ -167,6 +188,11 @@ func withoutPro(list []matcher.Advisory) []matcher.Advisory {
 		}
 	}
 	return list
+}
+
+// endless reports whether ranges contain all versions.
+func endless(ranges []matcher.Range) bool {
+	return len(ranges) == 0 || len(ranges) == 1 && ranges[0] == matcher.Range{}
 }
 
 // key returns the key of a source package in a release with the tracker's name: "bionic", "trusty/esm", "esm-infra/xenial",

@@ -50,6 +50,10 @@ func TestTracker(t *testing.T) {
 		"esm-infra/xenial_x: released (1+esm1)":           `16.04/pro/x fixed [, 1+esm1) {ubuntu low low}|16.04/x will-not-fix [, 1+esm1) "fixed in Ubuntu Pro" {ubuntu low low}`,
 		"trusty_x: ignored (end of standard support)\ntrusty/esm_x: released (1+esm1)": `14.04/x end-of-life [, 1+esm1) "ignored (end of standard support); fixed in Ubuntu Pro" {ubuntu low low}` +
 			`|14.04/pro/x fixed [, 1+esm1) {ubuntu low low}`,
+		"trusty_x: ignored (end of standard support)\ntrusty/esm_x: not-affected (code not present)": `14.04/x not-affected "not affected in Ubuntu Pro" {ubuntu low low}` +
+			`|14.04/pro/x not-affected "not-affected (code not present)" {ubuntu low low}`,
+		// https://github.com/aquasecurity/trivy-db/issues/600, https://github.com/wazuh/wazuh/issues/16746: all versions are affected after the end.
+		"xenial_x: ignored (end of standard support, was needed)": `16.04/x end-of-life "ignored (end of standard support, was needed)" {ubuntu low low}`,
 		"trusty_x: released (1)\ntrusty/esm_x: released (1+esm1)": `14.04/x fixed [, 1) {ubuntu low low}|14.04/pro/x fixed [, 1+esm1) {ubuntu low low}`,
 	} {
 		recs, bad, fatal := feedtest.Parse(ubuntu.Feed(), strings.NewReader(tracker+line+"\n"))
@@ -107,9 +111,9 @@ func TestForms(t *testing.T) {
   CVE-2021-3782 deb/ubuntu/16.04/wayland will-not-fix [, 1.12.0-1~ubuntu16.04.3+esm1) "fixed in Ubuntu Pro" {ubuntu medium medium} aliases [UBUNTU-CVE-2021-3782]
 `},
 		{"OpenVEX", vexDocument, `CVE-2023-38545 modified 2026-05-20T15:02:47Z
-  CVE-2023-38545 deb/ubuntu/22.04/curl fixed [, 7.81.0-1ubuntu1.14)
+  CVE-2023-38545 deb/ubuntu/22.04/curl fixed [, 7.81.0-1ubuntu1.14) "fixed in this version or an earlier one"
   CVE-2023-38545 deb/ubuntu/18.04/curl not-affected "vulnerable_code_not_present"
-  CVE-2023-38545 deb/ubuntu/14.04/curl end-of-life "This package (for the given release) is no longer supported."
+  CVE-2023-38545 deb/ubuntu/14.04/curl end-of-life "ignored (end of standard support)"
 `},
 		{"OVAL", definitions, `oval:com.ubuntu.trusty:def:100
 CVE-2009-3560

@@ -27,8 +27,12 @@ type statement struct {
 	} `json:"products"`
 	Status        string `json:"status"`
 	Justification string `json:"justification"`
+	Impact        string `json:"impact_statement"`
 	Action        string `json:"action_statement"`
 }
+
+// orBefore is the reason of a fixed package. A statement has the newest version of the package, which has the fix, but may not be the first.
+const orBefore = "fixed in this version or an earlier one"
 
 // maxVEX bounds the bytes of an OpenVEX document.
 const maxVEX = 64 << 20
@@ -39,16 +43,26 @@ func readVEX(r io.Reader) (feed.Record, error) {
 	j := jsonstream.NewStream(limit.Reader(r, maxVEX, "document"), jsonstream.MaxValue)
 	var rec feed.Record
 	var errs bound.Errors
+	stamp := func() error {
+		s, err := j.String()
+		if err == nil {
+			var bad error
+			rec.Modified, bad = errata.Time(s)
+			errs.Add(bad)
+		}
+		return err
+	}
 	err := j.Object(func(key string) error {
 		switch key {
 		case "timestamp":
-			s, err := j.String()
-			if err == nil {
-				var bad error
-				rec.Modified, bad = errata.Time(s)
-				errs.Add(bad)
-			}
-			return err
+			return stamp()
+		case "metadata": // of Canonical's documents of 2025
+			return j.Object(func(key string) error {
+				if key == "timestamp" {
+					return stamp()
+				}
+				return j.Skip()
+			})
 		case "statements":
 			return j.Array(func() error {
 				var s statement
@@ -71,7 +85,7 @@ func readVEX(r io.Reader) (feed.Record, error) {
 	for i := range rec.Advisories {
 		rec.Advisories[i].Modified = rec.Modified
 	}
-	rec.Advisories, rec.Err = withoutPro(rec.Advisories), errs.Err()
+	rec.Err = errs.Err()
 	return rec, err
 }
 
@@ -110,16 +124,16 @@ func (s *statement) advisories() (list []matcher.Advisory, err error) {
 				errs.Add(fmt.Errorf("%.80q: fixed without a version", p.ID))
 				continue
 			}
-			a.Status, a.Ranges = matcher.Fixed, []matcher.Range{{Fixed: version}}
+			a.Status, a.Ranges, a.Reason = matcher.Fixed, []matcher.Range{{Fixed: version}}, orBefore
 		case "not_affected":
+			if strings.Contains(s.Impact, "does not exist in the archive") {
+				continue
+			}
 			a.Status, a.Reason = matcher.NotAffected, s.Justification
 		case "under_investigation":
 			a.Status = matcher.UnderInvestigation
 		case "affected":
-			a.Status, a.Reason = matcher.Affected, ""
-			if strings.Contains(s.Action, "no longer supported") {
-				a.Status, a.Reason = matcher.EndOfLife, s.Action
-			}
+			errs.Add(action(&a, s.Action))
 		default:
 			errs.Add(fmt.Errorf("unknown status %.40q", s.Status))
 			continue

@@ -1,6 +1,11 @@
 package json
 
-import "github.com/hullmark/hullmark/analyzer"
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
 
 type component struct {
 	ID        string            `json:"id"`
@@ -12,6 +17,7 @@ type component struct {
 	Arch      string            `json:"arch,omitempty"`
 	System    bool              `json:"system,omitempty"`
 	Vendor    string            `json:"vendor,omitempty"`
+	Signer    string            `json:"signer,omitempty"`
 	Origin    *sourcePackage    `json:"origin,omitempty"`
 	Licenses  []string          `json:"licenses,omitempty"`
 	Depends   []string          `json:"depends,omitempty"`
@@ -38,6 +44,9 @@ func newComponent(c *analyzer.Component) component {
 		System: c.System, Vendor: c.Vendor, Licenses: c.Licenses, Depends: c.Depends, Hashes: c.Hashes,
 		Place: c.Place(), Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
 	}
+	if c.Signer != 0 {
+		j.Signer = fmt.Sprintf("%016x", c.Signer)
+	}
 	if c.SourcePackage != nil {
 		j.Origin = &sourcePackage{c.SourcePackage.Name, c.SourcePackage.Version}
 	}
@@ -53,6 +62,7 @@ func (j *component) component() analyzer.Component {
 			Declared: j.Declared, Dev: j.Dev, ArchivePath: j.Inside,
 		},
 	}
+	c.Signer, _ = strconv.ParseUint(j.Signer, 16, 64) // what is no ID counts as none
 	if j.Origin != nil {
 		c.SourcePackage = &analyzer.SourcePackage{Name: j.Origin.Name, Version: j.Origin.Version}
 	}

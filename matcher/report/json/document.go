@@ -48,6 +48,8 @@ type distro struct {
 	Name      string   `json:"name,omitempty"`
 	Like      []string `json:"like,omitempty"`
 	CPE       string   `json:"cpe,omitempty"`
+
+	Repositories []string `json:"repositories,omitempty"`
 }
 
 type database struct {
@@ -207,7 +209,7 @@ func newDocument(a *report.Assessment) *document {
 		Layers: []layer{}, Components: []component{}, Findings: []finding{}, Diagnostics: []diagnostic{},
 	}
 	if r.Distro != nil {
-		d.Distro = &distro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE}
+		d.Distro = &distro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE, r.Distro.Repositories}
 	}
 	if a.Gate.FailOn != matcher.Unknown {
 		d.Gate.FailOn = &a.Gate.FailOn

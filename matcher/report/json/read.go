@@ -178,7 +178,7 @@ func (d *document) assessment(p *parser) *report.Assessment {
 func (d *document) report() *analyzer.Report {
 	r := &analyzer.Report{Image: analyzer.ImageInfo{ID: d.Image.ID, Digest: d.Image.Digest, Platform: d.Image.Platform}}
 	if x := d.Distro; x != nil {
-		r.Distro = &analyzer.Distro{ID: x.ID, VersionID: x.VersionID, Codename: x.Codename, Name: x.Name, Like: x.Like, CPE: x.CPE}
+		r.Distro = &analyzer.Distro{ID: x.ID, VersionID: x.VersionID, Codename: x.Codename, Name: x.Name, Like: x.Like, CPE: x.CPE, Repositories: x.Repositories}
 	}
 	for _, l := range d.Layers {
 		r.Layers = append(r.Layers, analyzer.Layer(l))

@@ -145,18 +145,19 @@ func (p *explainer) outcome(g *report.ExplanationGroup) string {
 		subject += " " + g.Version
 	}
 	subject = terminal.Escape(subject)
+	because := ""
+	if g.Evidence != "" {
+		because = ": " + terminal.Escape(g.Evidence)
+	}
 	switch g.Outcome {
 	case matcher.OutcomeAffected:
-		if g.Evidence != "" {
-			subject += ": " + terminal.Escape(g.Evidence)
-		}
-		return p.Alarm("AFFECTED") + ": " + subject
+		return p.Alarm("AFFECTED") + ": " + subject + because
 	case matcher.OutcomeUncertain:
 		return p.Alarm("UNCERTAIN") + ": " + subject + ": " + terminal.Escape(g.Doubt)
 	case matcher.OutcomeFixed:
-		return p.Bold("FIXED") + ": " + subject + " has the fix"
+		return p.Bold("FIXED") + ": " + subject + " has the fix" + because
 	case matcher.OutcomeNotAffected:
-		return p.Bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed)
+		return p.Bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed) + because
 	case matcher.OutcomeOutOfRange:
 		return p.Bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
 	case matcher.OutcomeOtherSystem:

@@ -77,7 +77,7 @@ func Time(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	for _, layout := range []string{
-		time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, "2006-01-02 15:04:05 MST", "20060102",
+		time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateOnly, "2006-01-02 15:04:05 MST", "20060102", "January 2, 2006",
 	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil

@@ -10,7 +10,7 @@ import (
 
 // update matches the identifiers of Debian, Ubuntu, Red Hat and its derivatives, Oracle, Amazon, SUSE, Photon, Fedora, Mageia, Bottlerocket,
 // openEuler, Gentoo and Arch Linux.
-var update = regexp.MustCompile(`^(?:D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*(?:-[A-Z]+)?|(?:open)?SUSE-[SRFO]U|PHSA|FEDORA|MGASA|BRSA|OESA|openEuler-[SB]A|GLSA|ASA)-(?:[A-Za-z0-9.:_-]*[0-9][A-Za-z0-9.:_-]*)$`)
+var update = regexp.MustCompile(`^(?:D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*(?:-[A-Z]+)?|(?:open)?SUSE-[SRFO]U|PHSA|FEDORA|MGASA|BRSA|OESA|openEuler-[SB]A|GLSA|ASA|AVG)-(?:[A-Za-z0-9.:_-]*[0-9][A-Za-z0-9.:_-]*)$`)
 
 // Is reports whether id is the identifier of an update.
 func Is(id string) bool { return len(id) <= maxID && update.MatchString(id) }
