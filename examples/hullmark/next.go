@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ import (
 func (a *app) next(out *output, x *report.Assessment, o table.Options) {
 	var rows [][2]string
 	add := func(what string, words ...string) {
-		rows = append(rows, [2]string{terminal.Escape(shellLine(append([]string{"hullmark"}, words...))), what})
+		rows = append(rows, [2]string{terminal.Escape(terminal.ShellLine(append([]string{"hullmark"}, words...))), what})
 	}
 	with := func(flags ...string) []string {
 		if len(a.args) == 0 {
@@ -76,18 +75,4 @@ func (a *app) flag(name string) string {
 		return f.Value.String()
 	}
 	return ""
-}
-
-// plain matches words that need no quotes in a shell.
-var plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
-
-// shellLine writes a command line for a POSIX shell.
-func shellLine(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		if quoted[i] = w; !plain.MatchString(w) {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

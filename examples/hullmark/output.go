@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -134,22 +132,7 @@ func (a *app) style(o *output) terminal.Style {
 		return terminal.Style{}
 	}
 	width, ok := terminalWidth(a.stdout)
-	return terminal.Style{Width: width, Color: ok && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb", Links: ok && a.showsLinks()}
-}
-
-// showsLinks reports whether the user's terminal shows links, OSC 8. Terminals do not tell: these are known to, and others may show
-// the sequences themselves. FORCE_HYPERLINK decides, if it is set.
-func (a *app) showsLinks() bool {
-	if force := a.env("FORCE_HYPERLINK"); force != "" {
-		return force != "0"
-	}
-	switch a.env("TERM_PROGRAM") {
-	case "iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby":
-		return true
-	}
-	vte, _ := strconv.Atoi(a.env("VTE_VERSION"))
-	return vte >= 5000 || a.env("WT_SESSION") != "" || a.env("KONSOLE_VERSION") != "" ||
-		slices.Contains([]string{"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "foot-extra", "contour", "wezterm"}, a.env("TERM"))
+	return terminal.Style{Width: width, Color: ok && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb", Links: ok && terminal.KnowsLinks(a.env)}
 }
 
 // progress returns bars, which are nil if standard error is not a terminal.

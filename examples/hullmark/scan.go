@@ -163,7 +163,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 	})
 	f.register(a, c)
 	list := c.Flags().Lookup("ignore-file") // a list in the image that is judged must not be read unasked
-	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide what the list in `FILE` ignores"
+	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide the vulnerabilities that the list in `FILE` ignores"
 	places.registerExclusions(a, c)
 	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
 	return c

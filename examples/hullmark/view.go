@@ -34,7 +34,7 @@ func (f *viewFlags) register(a *app, c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.severity, "severity", "", "hide findings below `SEVERITY`, and count them, unless --fail-on counts them")
 	flags.StringArrayVar(&f.ids, "ignore", nil, "hide findings of the vulnerability `ID`, and count them; repeatable")
-	flags.StringVar(&f.ignoreFile, "ignore-file", defaultIgnoreFile, "hide what the list in `FILE` ignores; \"off\" reads none")
+	flags.StringVar(&f.ignoreFile, "ignore-file", defaultIgnoreFile, "hide the vulnerabilities that the list in `FILE` ignores; \"off\" reads none")
 	flags.StringVar(&f.sortBy, "sort-by", "package", "list findings by `ORDER`: package, severity, risk, epss, id, name")
 	f.origin = func(flag string) string { return a.origin(c, flag) }
 }

@@ -82,3 +82,28 @@ func TestLink(t *testing.T) {
 		t.Errorf("without links: %q", got)
 	}
 }
+
+func TestKnowsLinks(t *testing.T) {
+	for env, want := range map[string]bool{
+		"": false, "TERM=xterm-256color": false, "TERM=foot": true, "TERM_PROGRAM=WezTerm": true, "TERM_PROGRAM=Apple_Terminal": false,
+		"VTE_VERSION=7200": true, "VTE_VERSION=4200": false, "WT_SESSION=1": true, "FORCE_HYPERLINK=1": true, "TERM=foot FORCE_HYPERLINK=0": false,
+	} {
+		got := KnowsLinks(func(name string) string {
+			for _, word := range strings.Fields(env) {
+				if value, ok := strings.CutPrefix(word, name+"="); ok {
+					return value
+				}
+			}
+			return ""
+		})
+		if got != want {
+			t.Errorf("%s: %v", env, got)
+		}
+	}
+}
+
+func TestShellLine(t *testing.T) {
+	if got := ShellLine([]string{"hullmark", "scan", "--exclude", "*.jar", "it's", ""}); got != `hullmark scan --exclude '*.jar' 'it'\''s' ''` {
+		t.Error(got)
+	}
+}
