@@ -79,31 +79,32 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		return nil
 	}
 	rest := *found
-	rest.Components = slices.DeleteFunc(slices.Clone(found.Components), func(c analyzer.Component) bool {
-		e := first(c.Analyzer, c.Path, c.ArchivePath)
-		if e != nil {
-			e.Components++
+	rest.Components, rest.Findings, rest.Diagnostics = nil, nil, nil
+	for i := range found.Components {
+		if c := &found.Components[i]; count(first(c.Analyzer, c.Path, c.ArchivePath), 0) {
+			rest.Components = append(rest.Components, *c)
 		}
-		return e != nil
-	})
-	rest.Findings = slices.DeleteFunc(slices.Clone(found.Findings), func(f analyzer.FileFinding) bool {
-		e := first(f.Analyzer, f.Path, "")
-		if e != nil {
-			e.Findings++
+	}
+	for i := range found.Findings {
+		if f := &found.Findings[i]; count(first(f.Analyzer, f.Path, ""), 1) {
+			rest.Findings = append(rest.Findings, *f)
 		}
-		return e != nil
-	})
-	rest.Diagnostics = slices.DeleteFunc(slices.Clone(found.Diagnostics), func(d analyzer.FileDiagnostic) bool {
-		if hidesDatabase(&d) {
-			return false
+	}
+	for i := range found.Diagnostics {
+		if d := &found.Diagnostics[i]; hidesDatabase(d) || count(first(d.Analyzer, d.Path, ""), 2) {
+			rest.Diagnostics = append(rest.Diagnostics, *d)
 		}
-		e := first(d.Analyzer, d.Path, "")
-		if e != nil {
-			e.Diagnostics++
-		}
-		return e != nil
-	})
+	}
 	return &rest, rows, nil
+}
+
+// count adds 1 to a count of a row, and reports whether there is no row.
+func count(e *Excluded, which int) bool {
+	if e == nil {
+		return true
+	}
+	*[]*int{&e.Components, &e.Findings, &e.Diagnostics}[which]++
+	return false
 }
 
 // matches reports whether a pattern matches a file, one of the directories above it, or a file within it if it is an archive.
