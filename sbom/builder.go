@@ -8,6 +8,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // A builder makes one document.
@@ -16,6 +17,9 @@ type builder struct {
 	result  *matcher.Result // nil where nothing was matched
 	options Options
 	version cyclonedx.SpecVersion
+
+	excluded []report.Excluded
+	hidden   []report.HiddenFindings
 
 	names      namer
 	image      string             // reference of the image or file system

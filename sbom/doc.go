@@ -58,6 +58,10 @@
 //	hullmark:distro:repository        distribution: a package repository whose content the image states to have
 //	hullmark:distro:unnamed           distribution: "true" where it has no name
 //	hullmark:evidence                 vulnerability: why its advisory is about a component whose name does not tell
+//	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"
+//	hullmark:excluded:N:components    metadata: packages that it left out
+//	hullmark:excluded:N:diagnostics   metadata: diagnostics that it left out
+//	hullmark:excluded:N:findings      metadata: findings in files that it left out
 //	hullmark:feed                     vulnerability: feed that it is known from
 //	hullmark:finding:N:analyzer       file: analyzer with a finding
 //	hullmark:finding:N:detail         file: more about it
@@ -68,6 +72,8 @@
 //	hullmark:fixed                    vulnerability: lowest version that is not affected
 //	hullmark:group                    SPDX: the part of a name that is a component's namespace
 //	hullmark:hash                     component: "algorithm:value" of a digest that the format does not know
+//	hullmark:hidden:N:findings        metadata: findings that the document lacks, because they are hidden
+//	hullmark:hidden:N:why             metadata: why they are hidden: "ignored by .hullmarkignore:3"
 //	hullmark:image:digest             image: digest of the manifest
 //	hullmark:image:id                 image: digest of the configuration
 //	hullmark:image:platform           image: platform

@@ -29,6 +29,7 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 		return fmt.Errorf("sbom: %w", err)
 	}
 	b := newBuilder(a.Report, stated(a), o, version)
+	b.excluded, b.hidden = a.Excluded, a.Hidden
 	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -225,6 +226,26 @@ func TestProperties(t *testing.T) {
 	}
 	for _, v := range *bom.Vulnerabilities {
 		use(v.Properties)
+	}
+	var b bytes.Buffer
+	if err := sbom.Encode(&b, &report.Assessment{
+		Report:   odd,
+		Excluded: []report.Excluded{{Exclusion: report.Exclusion{Path: "/opt", Origin: "--exclude"}, Components: 1}, {}},
+		Hidden: []report.HiddenFindings{
+			{Reason: report.Reason{Code: report.ReasonVEX, Text: "not affected by a VEX statement"}},
+			{Reason: report.Reason{Code: report.ReasonIgnored, Text: "ignored by --ignore"}, Findings: make([]report.Finding, 2)},
+		},
+	}, sbom.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	less := new(cyclonedx.BOM)
+	if err := cyclonedx.NewBOMDecoder(&b, cyclonedx.BOMFileFormatJSON).Decode(less); err != nil {
+		t.Fatal(err)
+	}
+	use(less.Metadata.Properties)
+	if want := "[{hullmark:excluded:0:by --exclude /opt} {hullmark:excluded:0:components 1} {hullmark:excluded:0:findings 0} {hullmark:excluded:0:diagnostics 0} " +
+		"{hullmark:hidden:0:why ignored by --ignore} {hullmark:hidden:0:findings 2}]"; fmt.Sprint(*less.Metadata.Properties) != want {
+		t.Errorf("left out: %v, want %s", *less.Metadata.Properties, want)
 	}
 	for _, found := range regexp.MustCompile(`"(hullmark:(group|ref))=`).FindAllSubmatch(encode(t, odd, nil, sbom.Options{Format: sbom.SPDXJSON}), -1) {
 		used[string(found[1])] = true

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // metadata describes the subject, the tool, and the gaps of the scan.
@@ -60,7 +62,29 @@ func (b *builder) subject() *cyclonedx.Component {
 	return c
 }
 
-// caveats lists the problems of the scan, and the origin of advisories for each ecosystem.
+// leftOut counts packages and findings that were left out on request.
+func (b *builder) leftOut(p *properties) {
+	n := 0
+	for i := range b.excluded {
+		if e := &b.excluded[i]; e.Components+e.Findings+e.Diagnostics > 0 {
+			p.field(propExcluded, n, "by", e.Exclusion.String())
+			p.field(propExcluded, n, "components", strconv.Itoa(e.Components))
+			p.field(propExcluded, n, "findings", strconv.Itoa(e.Findings))
+			p.field(propExcluded, n, "diagnostics", strconv.Itoa(e.Diagnostics))
+			n++
+		}
+	}
+	n = 0
+	for i := range b.hidden {
+		if h := &b.hidden[i]; h.Reason.Code != report.ReasonVEX { // the document has those
+			p.field(propHidden, n, "why", h.Reason.Text)
+			p.field(propHidden, n, "findings", strconv.Itoa(len(h.Findings)))
+			n++
+		}
+	}
+}
+
+// caveats lists the problems of the scan, the packages and findings that were left out, and the origin of advisories for each ecosystem.
 func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {
@@ -76,6 +100,7 @@ func (b *builder) caveats() properties {
 		p.field(propDiagnostic, i, "analyzer", d.Analyzer)
 		p.field(propDiagnostic, i, "message", d.Message)
 	}
+	b.leftOut(&p)
 	if b.result == nil {
 		return p
 	}

@@ -17,6 +17,8 @@ const (
 	propDepends       = "hullmark:depends"
 	propDev           = "hullmark:dev"
 	propDiagnostic    = "hullmark:diagnostic"
+	propExcluded      = "hullmark:excluded"
+	propHidden        = "hullmark:hidden"
 	propDistro        = "hullmark:distro"
 	propFeed          = "hullmark:feed"
 	propFinding       = "hullmark:finding"

@@ -118,6 +118,13 @@ func identify(report *analyzer.Report, img v1.Image) error {
 	if d, ok := img.(interface{ ManifestDigest() string }); ok {
 		named.Digest = d.ManifestDigest()
 	}
+	if named.Digest != "" { // else making a manifest means reading all layers
+		m, err := img.Manifest()
+		if err != nil {
+			return err
+		}
+		named.BaseName, named.BaseDigest = m.Annotations["org.opencontainers.image.base.name"], m.Annotations["org.opencontainers.image.base.digest"]
+	}
 	report.Image = named
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,16 +24,12 @@ import (
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Environment variables; README.md describes them.
-const (
-	envDatabase = "HULLMARK_DB"
-	envKey      = "HULLMARK_DB_KEY"
-	envMirror   = "HULLMARK_MIRROR"
-	envOffline  = "HULLMARK_OFFLINE"
-)
+// envMirror names the mirror of publishers, also for commands without --mirror.
+const envMirror = "HULLMARK_MIRROR"
 
 // fetchFlags select the advisories that a command fetches and adds.
 type fetchFlags struct {
@@ -56,17 +51,10 @@ func (f *databaseFlags) registerAdvisories(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.advisories, "advisories", nil, "add the OSV documents, JSON or YAML, in `PATH`; repeatable")
 }
 
-// environment completes flags by environment variables. Without a cache of layers, it caches no blocks of databases either.
-func (f *databaseFlags) environment(cache string) {
-	if cache != "off" {
+// cacheBlocks keeps blocks of a database in a registry, unless layers are not cached either.
+func (f *databaseFlags) cacheBlocks(layers string) {
+	if layers != "off" {
 		f.blocks = blocksDir()
-	}
-	f.database = cmp.Or(f.database, os.Getenv(envDatabase))
-	f.key = cmp.Or(f.key, os.Getenv(envKey))
-	switch strings.ToLower(os.Getenv(envOffline)) {
-	case "", "0", "false", "no":
-	default:
-		f.offline = true
 	}
 }
 
@@ -131,7 +119,9 @@ func (s *advisorySource) open(ctx context.Context, found *analyzer.Report) (matc
 // fetch opens the database in the user's cache directory, which fetches the advisories for a report. If nothing can be fetched, and nothing was before,
 // it opens the starter database.
 func (s *advisorySource) fetch(ctx context.Context, found *analyzer.Report) (matcher.Source, error) {
-	needs := report.New(found, nil, report.Options{Declared: s.places.declared, Include: s.places.include}).Report
+	var p assess.Pipeline
+	s.places.apply(&p)
+	needs := report.New(found, nil, report.Options{Declared: p.Declared, Include: p.Include}).Report
 	d, bars, err := s.a.automatic(ctx, &s.f, s.quiet)
 	var source *auto.Source
 	if err == nil {

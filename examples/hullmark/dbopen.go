@@ -112,7 +112,7 @@ func (a *app) openDB(ctx context.Context, name string, f databaseFlags) (*db.DB,
 		if policy == nil && !strings.Contains(ref, "@sha256:") {
 			a.say("warning: %s is not verified; name a public key (--db-key, --key) or a digest", terminal.Escape(name))
 		}
-		d, _, err := oci.Open(ctx, ref, oci.Options{Verify: policy, Cache: f.blocks})
+		d, _, err := oci.Open(ctx, ref, oci.Options{Registry: a.registry, Verify: policy, Cache: f.blocks})
 		return d, databaseError(err)
 	}
 	open := db.OpenFile
@@ -238,7 +238,7 @@ func (a *app) dbPullCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
 	flags.BoolVar(&f.older, "older", false, "replace FILE even by an older database")
-	flags.BoolVar(&f.quiet, "quiet", false, "do not report what was fetched")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "do not report what was fetched")
 	return c
 }
 

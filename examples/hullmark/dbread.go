@@ -184,7 +184,7 @@ func (a *app) dbQueryCommand() *cobra.Command {
 }
 
 func (a *app) dbQuery(ctx context.Context, text string, f *queryFlags) error {
-	f.environment("")
+	f.cacheBlocks("")
 	data, err := a.openKnown(ctx, f.databaseFlags)
 	if err != nil {
 		return err

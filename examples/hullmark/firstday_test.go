@@ -14,7 +14,7 @@ import (
 func fresh(t *testing.T, mirror string) (cache string) {
 	t.Helper()
 	cache = t.TempDir()
-	for name, value := range map[string]string{envOffline: "", envMirror: mirror, "XDG_CACHE_HOME": cache} {
+	for name, value := range map[string]string{"HULLMARK_OFFLINE": "", envMirror: mirror, "XDG_CACHE_HOME": cache} {
 		t.Setenv(name, value)
 	}
 	return cache
@@ -123,15 +123,15 @@ func TestFetch(t *testing.T) {
 		{"google/osv-scanner#2983: offline, without data, no issues are found", []string{"scan", "--offline", "--fail-on", "critical", alpine}, nil, false, 3, "NO ADVISORIES", "no advisories for apk alpine 3.16"},
 		{"no home directory", []string{"scan", "--cache", "off", "--fail-on", "critical", image}, func() { t.Setenv("XDG_CACHE_HOME", ""); t.Setenv("HOME", "") }, false, 3, "NOT FETCHED", "cannot fetch advisories: "},
 		{"a database", []string{"scan", "--db", file, image}, func() { t.Setenv("XDG_CACHE_HOME", cache) }, false, 0, "", ""},
-		{"a database of the environment", []string{"scan", image}, func() { t.Setenv(envDatabase, file) }, false, 0, "", ""},
-		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv(envDatabase, "") }, false, 1, "", "--db-key and --db-max-age need a database to check"},
+		{"a database of the environment", []string{"scan", image}, func() { t.Setenv("HULLMARK_DB", file) }, false, 0, "", ""},
+		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv("HULLMARK_DB", "") }, false, 1, "", "--db-key and --db-max-age need a database to check"},
 		{"the age of a signature without a database", []string{"scan", "--db-max-age", "3", image}, nil, false, 1, "", "--db-key and --db-max-age need a database to check"},
 		{"a negative age", []string{"scan", "--db-renew", "-1h", image}, nil, false, 1, "", "--db-renew -1h0m0s is less than 0"},
 		{"publishers are out of order", []string{"scan", "--fail-on", "critical", image}, func() { p.outOfOrder(true) }, true, 3, "osv   unknown                   NOT FETCHED", "503"},
 		{"fetched", []string{"scan", image}, func() { p.outOfOrder(false) }, true, 0, fetched, "fetched "},
 		{"offline", []string{"scan", "--offline", image}, nil, false, 0, fetched, "offline; using advisories that were renewed 0 hours ago, on 2025-01-01"},
-		{"offline by the environment", []string{"scan", image}, func() { t.Setenv(envOffline, "1") }, false, 0, fetched, "offline; "},
-		{"new enough", []string{"scan", "--db-renew", "1ns", image}, func() { t.Setenv(envOffline, "false") }, false, 0, fetched, ""},
+		{"offline by the environment", []string{"scan", image}, func() { t.Setenv("HULLMARK_OFFLINE", "1") }, false, 0, fetched, "offline; "},
+		{"new enough", []string{"scan", "--db-renew", "1ns", image}, func() { t.Setenv("HULLMARK_OFFLINE", "false") }, false, 0, fetched, ""},
 		{"never", []string{"scan", "--db-renew", "0", image}, nil, false, 0, fetched, ""},
 		{"query", []string{"db", "query", "pkg:pypi/aiohttp"}, nil, false, 0, "PYSEC-2023-120", ""},
 		{"cut off", []string{"scan", image}, func() { truncate(t, cache) }, true, 0, fetched, "beginning anew"},

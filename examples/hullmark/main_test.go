@@ -11,7 +11,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	for name, value := range map[string]string{envOffline: "1", envDatabase: "", envKey: "", envMirror: "", "XDG_CACHE_HOME": dir} {
+	for name, value := range map[string]string{"HULLMARK_OFFLINE": "1", "HULLMARK_DB": "", "HULLMARK_DB_KEY": "", envMirror: "", "XDG_CACHE_HOME": dir} {
 		os.Setenv(name, value)
 	}
 	code := m.Run()

@@ -85,7 +85,7 @@ func TestWorkflow(t *testing.T) {
 	host := strings.TrimPrefix(r.URL, "http://")
 	env := map[string]string{
 		"REGISTRY": host, "DATABASE": host + "/Team/App/advisories:latest", "SIGNING_KEY": string(private),
-		"REGISTRY_USER": "ada", "REGISTRY_PASSWORD": "secret: and long", envMirror: p.URL, envOffline: "",
+		"REGISTRY_USER": "ada", "REGISTRY_PASSWORD": "secret: and long", envMirror: p.URL, "HULLMARK_OFFLINE": "",
 	}
 	for name := range job.Env {
 		if _, ok := env[name]; !ok {
@@ -172,7 +172,7 @@ func TestWorkflow(t *testing.T) {
 	}
 	fresh(t, "")
 	ref := host + "/team/app/advisories:latest"
-	for name, value := range map[string]string{"DOCKER_CONFIG": config, envDatabase: ref, envKey: key + ".pub"} {
+	for name, value := range map[string]string{"DOCKER_CONFIG": config, "HULLMARK_DB": ref, "HULLMARK_DB_KEY": key + ".pub"} {
 		t.Setenv(name, value)
 	}
 	for _, x := range firstImages(t) {
@@ -187,7 +187,7 @@ func TestWorkflow(t *testing.T) {
 			t.Errorf("%s, again: %d requests for blobs:\n%s", x.name, n, again)
 		}
 	}
-	t.Setenv(envKey, "")
+	t.Setenv("HULLMARK_DB_KEY", "")
 	if _, stderr, code := hullmark(t, "scan", firstImages(t)[0].ref); code != 0 || !strings.Contains(stderr, "is not verified") {
 		t.Errorf("without a key: exit code %d: %s", code, stderr)
 	}

@@ -25,10 +25,12 @@ func TestProgress(t *testing.T) {
 	p.Layer(scan.Event{Layer: 2, Layers: 3, DiffID: id, Size: -1})
 	p.Feed(feed.Progress{Location: "dir/data.json", Read: 5, Size: 10})
 	p.Feed(feed.Progress{Location: "dir/data.json", Read: 10, Size: 10, Records: 1})
+	p.Say("waiting for %s", "registry.example")
 	p.Finish()
 	p.Finish()
+	p.Say("not any more")
 	p.Layer(scan.Event{Done: true, Layer: 2, Layers: 3, DiffID: id})
-	for _, want := range []string{"layer 0  abababababab  cached", "layer 1  abababababab", "data.json", "done"} {
+	for _, want := range []string{"layer 0  abababababab  cached", "layer 1  abababababab", "data.json", "done", "hullmark: waiting for registry.example\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

@@ -1,0 +1,20 @@
+package terminal
+
+import (
+	"regexp"
+	"strings"
+)
+
+// plain matches words that need no quotes in a shell.
+var plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// ShellLine writes a command line for a POSIX shell.
+func ShellLine(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if quoted[i] = w; !plain.MatchString(w) {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
