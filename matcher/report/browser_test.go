@@ -82,6 +82,8 @@ func open(t *testing.T, file string, width, height int) *browser {
 	b.call("Log.enable", nil, nil)
 	b.call("Page.enable", nil, nil)
 	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
+	// framed is when the first frame after the page's load was drawn.
+	b.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `addEventListener("load", () => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = () => { window.framed = performance.now() }; c.port2.postMessage(0) }))`}, nil)
 	b.call("Page.navigate", map[string]any{"url": "file://" + file}, nil)
 	for range 100 {
 		if b.eval(`document.readyState + " " + (document.getElementById("shown") || {}).textContent`).(string) != "loading " && b.eval(`location.protocol === "file:" && document.readyState === "complete"`) == true {
@@ -149,7 +151,7 @@ func (b *browser) eval(expression string) any {
 		Result           struct{ Value any }
 		ExceptionDetails json.RawMessage
 	}
-	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true}, &r)
+	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true}, &r)
 	if len(r.ExceptionDetails) > 0 {
 		b.t.Fatalf("%s: %s", expression, r.ExceptionDetails)
 	}
