@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/internal/corpus"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/html"
 )
 
 // crowd is the number of findings in a crowded image.
@@ -113,9 +115,20 @@ func newCrowded(t *testing.T) *report.Assessment {
 }
 
 func TestCrowdedTemp(t *testing.T) {
-	for range 3 {
+	os.WriteFile("/tmp/html/crowded.html", write(t, func(b *bytes.Buffer) error { return html.Write(b, crowded(t)) }), 0o644)
+	os.WriteFile("/tmp/html/sample.html", forms(t, sample())["report.html"], 0o644)
+	for range 1 {
 		b := open(t, "/tmp/html/crowded.html", 1400, 900)
-		t.Log(b.eval(`JSON.stringify([performance.getEntriesByType("navigation")[0].responseEnd, performance.getEntriesByType("navigation")[0].domInteractive, performance.getEntriesByType("navigation")[0].loadEventEnd, performance.getEntriesByType("paint").map(p => p.name + p.startTime), framed])`))
+		metrics := func() map[string]float64 {
+			var r struct{ Metrics []struct{ Name string; Value float64 } }
+			b.call("Performance.getMetrics", nil, &r)
+			m := map[string]float64{}
+			for _, x := range r.Metrics { m[x.Name] = x.Value }
+			return m
+		}
+		b.call("Performance.enable", map[string]any{"timeDomain": "threadTicks"}, nil)
+		t.Log(b.eval(`JSON.stringify([performance.getEntriesByType("navigation")[0].responseEnd, performance.getEntriesByType("navigation")[0].domInteractive, performance.getEntriesByType("navigation")[0].loadEventEnd, performance.getEntriesByType("paint").map(p => p.name + p.startTime), framed])`), metrics())
+		time.Sleep(3*time.Second)
 		for _, do := range []string{
 			`by("fixed").click()`, `by("fixed").click()`,
 			`document.querySelector("[data-sort=package]").click()`, `document.querySelector("[data-sort=level]").click()`,
@@ -125,7 +138,12 @@ func TestCrowdedTemp(t *testing.T) {
 			`(by("group").value = "layer", by("group").dispatchEvent(new Event("input")))`,
 			`(by("group").value = "", by("group").dispatchEvent(new Event("input")))`,
 		} {
-			t.Log(do, b.eval(`(async () => { const by = id => document.getElementById(id), from = performance.now(); `+do+`; const did = performance.now() - from; await new Promise(f => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = f; c.port2.postMessage(0) })); return did + " " + (performance.now() - from) })()`))
+			m := metrics()
+			x := b.eval(`(async () => { const by = id => document.getElementById(id), from = performance.now(); `+do+`; const did = performance.now() - from; await new Promise(f => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = f; c.port2.postMessage(0) })); return did + " " + (performance.now() - from) })()`)
+			n := metrics()
+			line := ""
+			for _, k := range []string{"TaskDuration", "ScriptDuration", "RecalcStyleDuration", "LayoutDuration"} { line += fmt.Sprintf(" %s %.0f", k, 1000*(n[k]-m[k])) }
+			t.Log(do, x, line)
 		}
 		b.screenshot("crowded")
 	}

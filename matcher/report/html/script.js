@@ -5,8 +5,13 @@
   const rows = Array.from(table.querySelectorAll("tr[id]"));
   const chips = Array.from(document.querySelectorAll("#levels button"));
   const heads = Array.from(head.querySelectorAll("button"));
-  const levels = ["unknown", "negligible", "low", "medium", "high", "critical"];
-  const column = {level: 0, id: 1, package: 2, version: 3, fix: 4, threat: 5, status: 6, policy: table.classList.contains("policy") ? 7 : -1};
+  const packages = Array.from(document.querySelectorAll("#packages tbody tr"));
+  const names = ["unknown", "negligible", "low", "medium", "high", "critical"];
+  const threats = ["", "exploit known", "exploited", "ransomware"];
+  const actions = ["", "go", "warn", "stop"];
+  const column = {id: 1, package: 2, version: 3, fix: 4, threat: 5, status: 6};
+  if (table.classList.contains("policy")) column.policy = 7;
+  const narrow = matchMedia("(max-width: 900px)");
   const number = n => n.toLocaleString("en");
   const count = (n, noun) => number(n) + " " + noun + (n === 1 ? "" : "s");
   const make = (name, text, kind) => {
@@ -15,12 +20,15 @@
     if (kind) e.className = kind;
     return e;
   };
-  const cell = (i, name) => rows[i].cells[column[name]].textContent;
-  const level = i => levels.indexOf(rows[i].className);
-  const hidden = i => "hidden" in rows[i].dataset;
-  const packages = Array.from(document.querySelectorAll("#packages tbody tr"));
+  const levels = rows.map(r => names.indexOf(r.className));
+  const hidden = rows.map(r => "hidden" in r.dataset);
+  const at = new Map(rows.map((r, i) => [r, i]));
   const packagesOf = row => (row.dataset.p || row.cells[2].firstChild.hash.slice(2)).split(",").map(n => packages[n]);
-  const title = row => row.querySelector("summary").textContent;
+  const title = row => row.lastElementChild.firstChild.textContent;
+
+  // Texts of cells, read once.
+  const cells = {};
+  const cell = (i, name) => (cells[name] ||= [])[i] ??= rows[i].cells[column[name]].textContent;
 
   // A finding's details are text until it is opened, since most never are. They have been written by html/template, and are parsed
   // as a browser without scripts parses them. Its packages are in the list of packages.
@@ -31,80 +39,101 @@
     const list = inert.content.firstElementChild;
     for (const a of list.querySelectorAll("a:empty")) a.textContent = a.href;
     for (const a of list.querySelectorAll("a[href^='#p']")) a.parentElement.remove();
-    if (list.lastElementChild?.tagName !== "DT") list.append(make("dt", "Found in"));
+    if (list.lastElementChild?.textContent !== "Found in") list.append(make("dt", "Found in"));
     for (const p of packagesOf(row)) {
-      const [name, , , layer, place] = p.cells, dd = make("dd"), at = place.textContent + (layer.textContent && (place.textContent && ", ") + "layer " + layer.textContent);
-      dd.append(make("code", name.textContent), at && " " + at);
+      const [name, , , layer, place] = Array.from(p.cells, c => c.textContent), dd = make("dd");
+      dd.append(make("code", name), " " + [place, layer && "layer " + layer].filter(Boolean).join(", "));
       list.append(dd);
     }
     return list;
   }
-  function open(row) {
-    if (row.querySelector("dl")) return;
-    const list = more(row), dd = make("dd"), link = make("a", "#" + row.id);
-    link.href = "#" + row.id;
-    dd.append(link);
-    list.append(make("dt", "This finding"), dd);
-    row.querySelector("details").append(list);
+  function toggle(row, open) {
+    const button = row.lastElementChild.firstChild;
+    let list = row.querySelector("dl");
+    if (!list && open) {
+      list = more(row);
+      const dd = make("dd"), link = make("a", "#" + row.id);
+      link.href = "#" + row.id;
+      dd.append(link);
+      list.append(make("dt", "This finding"), dd);
+      row.lastElementChild.append(list);
+    }
+    button.setAttribute("aria-expanded", open);
+    if (list) list.hidden = !open;
+    if (!open) return;
+    table.querySelector(".at")?.classList.remove("at");
+    row.classList.add("at");
   }
-  table.addEventListener("toggle", e => {
-    if (!e.target.open) return;
-    const row = e.target.closest("tr");
-    open(row);
-    point(row);
+  table.addEventListener("click", e => {
+    const button = e.target.closest("tbody button"), row = button?.closest("tr");
+    if (!row || String(getSelection()) && e.detail) return; // the end of a selection is no click
+    toggle(row, button.getAttribute("aria-expanded") !== "true");
     try {
       history.replaceState(null, "", "#" + row.id);
     } catch { /* a frame without an address of its own */ }
-  }, true);
+  });
 
-  // The words of each row, for the filter; made while the browser has nothing else to do, or when they are needed.
-  const named = {amp: "&", lt: "<", gt: ">"};
-  const plain = s => s.replace(/<[^>]*>/g, " ").replace(/&(?:#(\d+)|(\w+));/g, (all, n, name) => n ? String.fromCodePoint(n) : named[name] || all);
+  // The words of each row, for the filter.
+  const entities = {amp: "&", lt: "<", gt: ">"};
+  const plain = s => s.replace(/<[^>]*>/g, " ").replace(/&(?:#(\d+)|(\w+));/g, (all, n, name) => n ? String.fromCodePoint(n) : entities[name] || all);
   const texts = [];
   function text(i) {
     if (texts[i] === undefined) {
-      const row = rows[i], last = row.lastElementChild, words = [title(row)];
-      for (let c = row.firstElementChild; c !== last; c = c.nextElementSibling) words.push(c.textContent);
-      words.push(plain(row.querySelector("noscript")?.textContent || ""));
+      const row = rows[i], words = [names[levels[i]], title(row)], raw = row.querySelector("noscript");
+      for (const name in column) words.push(cell(i, name));
+      if (raw) words.push(plain(raw.textContent));
       for (const p of packagesOf(row)) words.push(p.cells[0].textContent, p.cells[4].textContent);
       texts[i] = words.join(" ").toLowerCase();
     }
     return texts[i];
   }
-  let next = 0;
-  const idle = window.requestIdleCallback || (f => setTimeout(() => f({timeRemaining: () => 10}), 50));
-  idle(function work(deadline) {
-    while (next < rows.length && deadline.timeRemaining() > 2) for (const end = next + 50; next < end && next < rows.length; next++) text(next);
-    if (next < rows.length) idle(work);
-  });
 
-  // The order of rows by a column. Numbers within a text count as numbers.
+  // Each row's rank by a column. Numbers within a text count as numbers.
   const natural = s => s.toLowerCase().replace(/\d+/g, n => n.padStart(10, "0"));
-  const threats = ["", "exploit known", "exploited", "ransomware"];
-  const keys = {};
-  function keysOf(name) {
-    const value = {
-      level: i => level(i) * 100 + (parseFloat(rows[i].cells[0].querySelector("b")?.textContent) || 0),
-      threat: i => {
-        const c = rows[i].cells[column.threat];
-        return threats.indexOf(c.querySelector("strong")?.textContent || "") * 10 + (parseFloat(c.querySelector("data")?.value) || 0);
-      },
-      policy: i => ["", "go", "warn", "stop"].indexOf(cell(i, "policy")),
-    }[name] || (i => natural(cell(i, name)));
-    return keys[name] ||= rows.map((_, i) => value(i));
+  const numeric = {
+    level: i => levels[i] * 100 + (parseFloat(rows[i].cells[0].children[0]?.textContent) || 0),
+    threat: i => cell(i, "threat") && threats.findLastIndex(t => cell(i, "threat").startsWith(t)) * 10 + (parseFloat(rows[i].cells[5].querySelector("data")?.value) || 0),
+    policy: i => actions.indexOf(cell(i, "policy")),
+  };
+  const ranks = {};
+  function ranksOf(name) {
+    if (ranks[name]) return ranks[name];
+    if (numeric[name]) return ranks[name] = rows.map((_, i) => +numeric[name](i));
+    const order = new Map();
+    for (let i = 0; i < rows.length; i++) order.set(cell(i, name), "");
+    for (const s of order.keys()) order.set(s, natural(s));
+    const sorted = Array.from(order).sort((a, b) => (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0));
+    let rank = 0;
+    sorted.forEach(([s, n], k) => order.set(s, k > 0 && n === sorted[k - 1][1] ? rank : rank = k));
+    return ranks[name] = rows.map((_, i) => order.get(cell(i, name)));
   }
+
+  // All of these are made while the browser has nothing else to do, or when they are needed.
+  const idle = window.requestIdleCallback || (f => setTimeout(() => f({timeRemaining: () => 10}), 50));
+  let next = 0;
+  const later = heads.map(h => h.dataset.sort);
+  idle(function work(deadline) {
+    for (; next < rows.length && deadline.timeRemaining() > 1; next++) {
+      text(next);
+      layersOf(next);
+      const button = rows[next].lastElementChild.firstChild;
+      if (!button.hasAttribute("aria-expanded")) button.setAttribute("aria-expanded", false);
+    }
+    if (next === rows.length && deadline.timeRemaining() > 8) ranksOf(later.pop());
+    if (later.length) idle(work);
+  });
 
   const state = {sort: "", down: false};
   function selected() {
     const words = by("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const pressed = new Set(chips.filter(c => c.getAttribute("aria-pressed") === "true").map(c => levels.indexOf(c.dataset.level)));
+    const pressed = new Set(chips.filter(c => c.getAttribute("aria-pressed") === "true").map(c => names.indexOf(c.dataset.level)));
     const fixed = by("fixed").checked, exploited = by("exploited").checked, all = by("hidden")?.checked;
     const list = [];
     let total = 0;
     for (let i = 0; i < rows.length; i++) {
-      if (hidden(i) && !all) continue;
+      if (hidden[i] && !all) continue;
       total++;
-      if (pressed.size && !pressed.has(level(i)) || fixed && !cell(i, "fix") || exploited && !/^(exploited|ransomware)/.test(cell(i, "threat"))) continue;
+      if (pressed.size && !pressed.has(levels[i]) || fixed && !cell(i, "fix") || exploited && !/^(exploited|ransomware)/.test(cell(i, "threat"))) continue;
       if (words.length) {
         const t = text(i);
         if (!words.every(w => t.includes(w))) continue;
@@ -112,38 +141,36 @@
       list.push(i);
     }
     if (state.sort) {
-      const k = keysOf(state.sort), sign = state.down ? -1 : 1;
-      list.sort((a, b) => (k[a] < k[b] ? -sign : k[a] > k[b] ? sign : a - b));
+      const r = ranksOf(state.sort), sign = state.down ? -1 : 1;
+      list.sort((a, b) => sign * (r[a] - r[b]) || a - b);
     }
     return {list, total};
   }
 
-  // Groups. A grouping has the key of a row, the elements of a group's heading, and whether groups are in the order of their keys.
+  // Groupings. Each has the key of a row, and the elements of a group's heading. One with an order has its groups in this order, others
+  // in the order of their first rows.
   const layerRows = Array.from(document.querySelectorAll("#layers tbody tr"));
-  const layersOf = i => Array.from(new Set(packagesOf(rows[i]).map(p => p.cells[3].textContent))).filter(Boolean).sort((a, b) => a - b);
   const instruction = n => layerRows[n] ? layerRows[n].cells[1].textContent : "";
+  const memo = [];
+  const layersOf = i => memo[i] ||= Array.from(new Set(packagesOf(rows[i]).map(p => p.cells[3].textContent))).filter(Boolean).sort((a, b) => a - b);
   const updates = new Map(Array.from(document.querySelectorAll("#updates tbody tr"), r => [r.cells[0].textContent + " " + r.cells[1].textContent, r]));
   const groupings = {
     package: {
       key: i => cell(i, "package") + " " + cell(i, "version"),
-      heading(key, list) {
-        const [, , name, version] = rows[list[0]].cells, to = updates.get(key);
-        return [make("span", name.firstChild.textContent + " " + version.textContent), ...(to ? [make("small", "update to " + to.cells[2].textContent + " fixes " + to.cells[3].textContent, "update")] : [])];
+      heading(key, i) {
+        const to = updates.get(key);
+        return [make("span", rows[i].cells[2].firstChild.textContent + " " + cell(i, "version")), ...(to ? [make("small", "update to " + to.cells[2].textContent + " fixes " + to.cells[3].textContent, "update")] : [])];
       },
     },
     layer: {
-      sorted: true,
       key: i => layersOf(i).join(", "),
-      heading(key) {
-        if (!key) return [make("span", "No layer")];
-        return [make("span", (key.includes(",") ? "Layers " : "Layer ") + key), ...key.split(", ").map(n => make("small", instruction(n)))];
-      },
+      order: natural,
+      heading: key => key ? [make("span", (key.includes(",") ? "Layers " : "Layer ") + key), ...key.split(", ").map(n => make("code", instruction(n)))] : [make("span", "No layer")],
     },
     instruction: {
-      sorted: true,
       key: i => Array.from(new Set(layersOf(i).map(instruction))).join("\n"),
-      order: i => layersOf(i)[0] || "",
-      heading: key => key ? key.split("\n").map(k => make("code", k || "unknown instruction")) : [make("span", "Unknown instruction")],
+      order: (_, i) => natural(layersOf(i)[0] || ""),
+      heading: key => key ? key.split("\n").map(k => make("code", k)) : [make("span", "No instruction")],
     },
   };
   function grouped(list) {
@@ -151,58 +178,93 @@
     if (!how) return [{list}];
     const groups = new Map();
     for (const i of list) {
-      const key = how.key(i);
-      if (!groups.has(key)) groups.set(key, {key, list: [], order: natural((how.order || how.key)(i))});
-      groups.get(key).list.push(i);
+      const key = how.key(i), g = groups.get(key);
+      if (g) g.list.push(i);
+      else groups.set(key, {key, list: [i], order: how.order ? how.order(key, i) : ""});
     }
     const all = Array.from(groups.values());
-    if (how.sorted) all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
-    for (const g of all) {
-      const counts = levels.map(() => 0);
-      for (const i of g.list) counts[level(i)]++;
-      const summary = counts.map((n, l) => n && number(n) + " " + levels[l]).filter(Boolean).reverse().join(", ");
-      g.heading = [...how.heading(g.key, g.list), make("small", summary)];
-    }
+    if (how.order) all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+    for (const g of all) g.heading = () => [...how.heading(g.key, g.list[0]), make("small", tally(g.list))];
     return all;
   }
-
-  // Rows are in blocks, which the browser lays out as they come into view.
-  const size = 100, width = head.rows[0].cells.length;
-  function place(groups) {
-    const blocks = [];
-    const narrow = matchMedia("(max-width: 900px)").matches;
-    for (const g of groups) {
-      for (let at = 0; at < g.list.length; at += size) {
-        const part = g.list.slice(at, at + size), b = make("tbody");
-        if (g.heading && at === 0) {
-          const tr = make("tr", "", "group"), th = make("th");
-          th.colSpan = width;
-          th.scope = "rowgroup";
-          th.append(...g.heading);
-          tr.append(th);
-          b.append(tr);
-        }
-        if (part.length !== size) b.style.containIntrinsicBlockSize = "auto " + part.length * (narrow ? 150 : 58) + "px";
-        b.append(...part.map(i => rows[i]));
-        blocks.push(b);
-      }
-    }
-    if (!blocks.length) {
-      const b = make("tbody"), tr = make("tr", "", "none"), td = make("td", rows.length ? "No finding is like that." : table.tBodies[0].textContent);
-      td.colSpan = width;
-      tr.append(td);
-      b.append(tr);
-      blocks.push(b);
-    }
-    table.replaceChildren(head, ...blocks);
+  function tally(list) {
+    const counts = names.map(() => 0);
+    for (const i of list) counts[levels[i]]++;
+    return counts.map((n, l) => n && number(n) + " " + names[l]).filter(Boolean).reverse().join(", ");
   }
 
-  let shown = {list: []};
+  // Rows are in blocks, which the browser lays out as they come into view. The first ones are placed at once, the others in the
+  // time between frames. Rows that a filter leaves out stay in blocks that are hidden.
+  const size = 100, width = head.rows[0].cells.length;
+  function* blocks(groups) {
+    let block = make("tbody"), height = 0;
+    function finish() {
+      block.style.containIntrinsicBlockSize = "auto " + height + "px";
+      const done = block;
+      block = make("tbody");
+      height = 0;
+      return done;
+    }
+    const across = (kind, name, ...content) => {
+      const tr = make("tr", "", kind), e = make(name);
+      e.colSpan = width;
+      e.append(...content);
+      tr.append(e);
+      block.append(tr);
+      height += 60;
+    };
+    for (const g of groups) {
+      if (g.heading) across("group", "th", ...g.heading());
+      for (const i of g.list) {
+        block.append(rows[i]);
+        height += narrow.matches ? 150 : 58;
+        if (block.rows.length >= size) yield finish();
+      }
+    }
+    if (!height) across("none", "td", "No finding is like that.");
+    if (height) yield finish();
+  }
+  let placing = null;
+  function step(until) {
+    const old = placing.old;
+    for (let i = 0; performance.now() < until || placing.first && i < 2; i++) {
+      const {value, done} = placing.blocks.next();
+      if (done) {
+        for (const b of old) if (!b.rows.length) b.remove();
+        table.removeAttribute("aria-busy");
+        placing = null;
+        return;
+      }
+      table.insertBefore(value, old[0]);
+    }
+    placing.first = false;
+    clearTimeout(placing.timer);
+    placing.timer = setTimeout(() => placing && step(performance.now() + 12), 4);
+  }
+  function flush() {
+    if (placing) step(Infinity);
+  }
+  function place(groups) {
+    if (placing) clearTimeout(placing.timer);
+    for (const r of table.querySelectorAll("tr.group, tr.none")) r.remove();
+    const old = Array.from(table.tBodies);
+    for (const b of old) b.hidden = true;
+    if (!old.length) table.append(old[0] = make("tbody"));
+    table.setAttribute("aria-busy", true);
+    placing = {blocks: blocks(groups), old, first: true};
+    step(0);
+  }
+  addEventListener("beforeprint", flush);
+
+  let shown = {list: [], total: 0};
+  function say(groups) {
+    by("shown").textContent = number(shown.list.length) + " of " + count(shown.total, "finding") + (groups ? " in " + count(groups, "group") : "");
+  }
   function show() {
     shown = selected();
     const groups = grouped(shown.list);
     place(groups);
-    by("shown").textContent = number(shown.list.length) + " of " + count(shown.total, "finding") + (groups[0]?.heading ? " in " + count(groups.length, "group") : "");
+    say(by("group").value && groups.length);
   }
   function sort(key, down) {
     state.sort = key;
@@ -214,7 +276,6 @@
     }
     show();
   }
-
   for (const c of chips) c.addEventListener("click", () => {
     c.setAttribute("aria-pressed", c.getAttribute("aria-pressed") !== "true");
     show();
@@ -222,10 +283,9 @@
   for (const h of heads) h.addEventListener("click", () => {
     const now = h.closest("th").getAttribute("aria-sort");
     sort(h.dataset.sort, now ? now !== "descending" : "down" in h.dataset);
-    h.focus();
   });
   by("sort").addEventListener("change", e => sort(e.target.value, e.target.value === "level" || e.target.value === "threat"));
-  for (const id of ["search", "fixed", "exploited", "hidden", "group"]) if (by(id)) by(id).addEventListener("input", show);
+  for (const id of ["search", "fixed", "exploited", "hidden", "group"]) by(id)?.addEventListener("input", show);
 
   // Downloads have the findings that are shown, in their order, with their details.
   const keyOf = label => ({Severity: "severities", Policy: "policyMessage"})[label] || label[0].toLowerCase() + label.slice(1).replace(/ (\w)/g, (_, c) => c.toUpperCase());
@@ -234,7 +294,7 @@
     const f = {
       id: cell(i, "id"),
       link: row.cells[1].querySelector("a")?.href || "",
-      severity: row.className,
+      severity: names[levels[i]],
       score: parseFloat(part(0, "b")) || 0,
       source: part(0, "small"),
       package: row.cells[2].firstChild.textContent,
@@ -246,10 +306,10 @@
       status: cell(i, "status"),
       title: title(row) === "Details" ? "" : title(row),
     };
-    if (column.policy > 0) f.policy = cell(i, "policy");
+    if (column.policy) f.policy = cell(i, "policy");
     let list = [];
     for (const e of more(row).children) {
-      if (e.tagName === "DT") list = e.textContent === "This finding" ? [] : f[keyOf(e.textContent)] = [];
+      if (e.tagName === "DT") list = f[keyOf(e.textContent)] = [];
       else list.push(e.children.length === 1 && e.firstChild.href || e.textContent.trim());
     }
     return f;
@@ -257,74 +317,85 @@
   // A spreadsheet runs a text that begins like a formula.
   const field = v => {
     let s = Array.isArray(v) ? v.join("\n") : String(v ?? "");
-    if (typeof v !== "number" && /^[=+\-@\t\r]/.test(s)) s = "'" + s;
+    if (typeof v !== "number" && /^[\s]*[=+\-@\t\r]/.test(s)) s = "'" + s;
     return /[",\r\n]/.test(s) ? '"' + s.replaceAll('"', '""') + '"' : s;
   };
   function save(kind) {
     const findings = shown.list.map(record);
-    let out = JSON.stringify({image: document.querySelector("h1").textContent, findings}, null, 1) + "\n", type = "application/json";
+    let out = JSON.stringify({image: document.querySelector("h1").textContent, findings}, null, 1) + "\n";
     if (kind === "csv") {
       const columns = Array.from(new Set(findings.flatMap(Object.keys)));
-      out = [columns, ...findings.map(f => columns.map(c => f[c]))].map(line => line.map(field).join(",") + "\r\n").join("");
-      type = "text/csv";
+      out = "\ufeff" + [columns, ...findings.map(f => columns.map(c => f[c]))].map(line => line.map(field).join(",") + "\r\n").join("");
     }
     const a = make("a");
-    a.href = URL.createObjectURL(new Blob(["\ufeff".slice(kind === "json"), out], {type: type + ";charset=utf-8"}));
+    a.href = URL.createObjectURL(new Blob([out], {type: kind === "csv" ? "text/csv;charset=utf-8" : "application/json"}));
     a.download = "findings." + kind;
     a.click();
     setTimeout(() => URL.revokeObjectURL(a.href), 60000);
   }
   for (const b of document.querySelectorAll("#save button")) b.addEventListener("click", () => save(b.dataset.save));
 
-  // A link to a row opens it, also if a filter hides it.
-  function point(row) {
-    table.querySelector(".at")?.classList.remove("at");
-    row.querySelector("details").classList.add("at");
-  }
+  // A link to a finding opens it, also if a filter leaves it out. A link to a package opens the list of packages.
   function reveal() {
     let id = location.hash.slice(1);
     try {
       id = decodeURIComponent(id);
     } catch { /* not written by this page */ }
-    const row = id.startsWith("f:") && rows.find(r => r.id === id);
-    if (!row) return;
-    if (!row.isConnected) {
+    if (/^p\d+$/.test(id) && by(id)) {
+      by("packages").open = true;
+      by(id).scrollIntoView({block: "center"});
+      return;
+    }
+    const row = id.startsWith("f:") && document.getElementById(id);
+    if (!at.has(row)) return;
+    if (!shown.list.includes(at.get(row))) {
       by("search").value = "";
-      for (const c of chips) c.setAttribute("aria-pressed", "false");
+      for (const c of chips) c.setAttribute("aria-pressed", false);
       for (const e of [by("fixed"), by("exploited")]) e.checked = false;
-      if (by("hidden")) by("hidden").checked ||= "hidden" in row.dataset;
+      if (hidden[at.get(row)]) by("hidden").checked = true;
       show();
     }
-    row.querySelector("details").open = true;
-    point(row);
+    flush();
+    toggle(row, true);
     row.scrollIntoView({block: "center"});
-    row.querySelector("summary").focus({preventScroll: true});
+    row.lastElementChild.firstChild.focus({preventScroll: true});
   }
   addEventListener("hashchange", reveal);
 
   // Keys: "/" goes to the filter, up and down go from a link or title to that of the next row.
+  function beside(row, way) {
+    let r = row, block = row.parentElement;
+    do {
+      r = r[way + "Sibling"];
+      while (!r && (block = block?.[way + "Sibling"])) r = block.hidden || block === head ? null : block[way === "next" ? "firstElementChild" : "lastElementChild"];
+    } while (r && !r.id);
+    return r;
+  }
   document.addEventListener("keydown", e => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
-    const at = document.activeElement;
-    if (e.key === "/" && !at.matches("input, select")) {
+    const from = document.activeElement;
+    if (e.key === "/" && !from.matches("input, select")) {
       e.preventDefault();
       by("search").focus();
     }
-    const name = at.matches("summary, tbody th a") && at.closest("#findings tr[id]") && at.tagName;
-    if (!name || e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
-    const all = Array.from(table.querySelectorAll("tr[id]")), to = all[all.indexOf(at.closest("tr")) + (e.key === "ArrowDown" ? 1 : -1)];
+    const row = from.closest("#findings tr[id]");
+    if (!row || e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
+    const to = beside(row, e.key === "ArrowDown" ? "nextElement" : "previousElement");
     if (!to) return;
     e.preventDefault();
-    to.querySelector(name).focus();
-    to.scrollIntoView({block: "nearest"});
+    (to.querySelector(from.tagName === "A" ? "a" : "button") || to.querySelector("button")).focus();
   });
 
   document.documentElement.classList.add("script");
-  const fit = () => document.documentElement.style.setProperty("--head", (matchMedia("(max-width: 900px)").matches ? 0 : by("controls").offsetHeight) + "px");
+  const fit = () => document.documentElement.style.setProperty("--head", (narrow.matches ? 0 : by("controls").offsetHeight) + "px");
   new ResizeObserver(fit).observe(by("controls"));
-  shown = {list: [], total: 0};
-  for (let i = 0; i < rows.length; i++) if (hidden(i)) rows[i].remove(); else shown.list.push(i);
+  const stash = make("tbody");
+  stash.hidden = true;
+  rows.forEach((r, i) => hidden[i] ? stash.append(r) : shown.list.push(i));
   for (const b of Array.from(table.tBodies)) if (!b.rows.length) b.remove();
-  by("shown").textContent = number(shown.list.length) + " of " + count(shown.list.length, "finding");
+  if (stash.rows.length) table.append(stash);
+  shown.total = shown.list.length;
+  if (rows.length) say();
+  if (rows.length && !shown.total) show();
   reveal();
 })();
