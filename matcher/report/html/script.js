@@ -41,7 +41,7 @@
     for (const a of list.querySelectorAll("a[href^='#p']")) a.parentElement.remove();
     if (list.lastElementChild?.textContent !== "Found in") list.append(make("dt", "Found in"));
     for (const p of packagesOf(row)) {
-      const [name, , , layer, place] = Array.from(p.cells, c => c.textContent), dd = make("dd");
+      const [name, , , layer, place] = Array.from(p.cells, c => c.textContent.trim()), dd = make("dd");
       dd.append(make("code", name), " " + [place, layer && "layer " + layer].filter(Boolean).join(", "));
       list.append(dd);
     }
@@ -52,13 +52,14 @@
     let list = row.querySelector("dl");
     if (!list && open) {
       list = more(row);
-      const dd = make("dd"), link = make("a", "#" + row.id);
+      const dt = make("dt", "This finding", "self"), dd = make("dd", "", "self"), link = make("a", "#" + row.id);
       link.href = "#" + row.id;
       dd.append(link);
-      list.append(make("dt", "This finding"), dd);
+      list.append(dt, dd);
       row.lastElementChild.append(list);
     }
     button.setAttribute("aria-expanded", open);
+    row.classList.toggle("open", open);
     if (list) list.hidden = !open;
     if (!open) return;
     table.querySelector(".at")?.classList.remove("at");
@@ -184,7 +185,7 @@
     }
     const all = Array.from(groups.values());
     if (how.order) all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
-    for (const g of all) g.heading = () => [...how.heading(g.key, g.list[0]), make("small", tally(g.list))];
+    for (const g of all) g.heading = () => [...how.heading(g.key, g.list[0]), make("small", tally(g.list))].flatMap(e => [e, " "]);
     return all;
   }
   function tally(list) {
@@ -367,7 +368,7 @@
     let r = row, block = row.parentElement;
     do {
       r = r[way + "Sibling"];
-      while (!r && (block = block?.[way + "Sibling"])) r = block.hidden || block === head ? null : block[way === "next" ? "firstElementChild" : "lastElementChild"];
+      while (!r && (block = block?.[way + "Sibling"])) r = block.hidden || block === head ? null : block[way === "nextElement" ? "firstElementChild" : "lastElementChild"];
     } while (r && !r.id);
     return r;
   }
@@ -398,4 +399,5 @@
   if (rows.length) say();
   if (rows.length && !shown.total) show();
   reveal();
+  addEventListener("load", () => setTimeout(reveal)); // after the browser went there by itself
 })();
