@@ -26,6 +26,8 @@
   const packagesOf = row => (row.dataset.p || row.cells[2].firstChild.hash.slice(2)).split(",").map(n => packages[n]);
   const title = row => row.lastElementChild.firstChild.textContent;
 
+  const nothing = rows.length ? "No finding is like that." : table.tBodies[0].textContent.trim();
+
   // Texts of cells, read once.
   const cells = {};
   const cell = (i, name) => (cells[name] ||= [])[i] ??= rows[i].cells[column[name]].textContent;
@@ -222,7 +224,7 @@
         if (block.rows.length >= size) yield finish();
       }
     }
-    if (!height) across("none", "td", "No finding is like that.");
+    if (!height) across("none", "td", nothing);
     if (height) yield finish();
   }
   let placing = null;
