@@ -233,7 +233,8 @@ func (b *browser) quiet() {
 func (b *browser) print() string {
 	b.t.Helper()
 	var pdf struct{ Data string }
-	b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true}, &pdf)
+	// Without tags, since those of thousands of cells are larger than what the protocol carries.
+	b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true, "generateTaggedPDF": false}, &pdf)
 	data, err := base64.StdEncoding.DecodeString(pdf.Data)
 	if err != nil {
 		b.t.Fatal(err)

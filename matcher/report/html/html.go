@@ -1,11 +1,16 @@
 // Package html writes a report as one HTML file that needs nothing else: to be opened from a disk, kept as a build's artifact or
-// sent by mail. A reader filters, sorts and groups the findings, links to one, downloads them as CSV or JSON, and prints them. On a
-// narrow screen each finding is a card. Without scripts everything is still there to read.
+// sent by mail. Text from an image is escaped by html/template. A content security policy forbids the page to load anything.
 //
-// A page of 20,000 findings opens within a second: rows are in blocks that a browser lays out when they come into view, and a
-// finding's details become elements when it is opened.
+// A reader filters, sorts and groups the findings by package, layer or instruction. Opening a finding shows the ratings of all sources
+// with their CVSS vectors, the weaknesses, the packages with their places, and the links of the advisories. The address of the page then
+// names the finding: it ends in "#f:CVE-2023-5678:openssl", which stays the same in later reports. Downloads as CSV and JSON have the
+// findings that are shown, with all of this. Printing gives a table on A4. The key "/" goes to the filter, the arrows go from row to row.
 //
-// Text from an image is escaped by html/template. A content security policy forbids the page to load anything.
+// Without scripts everything is there to read, as in the artifacts of Jenkins. On a narrow screen each finding is a card.
+//
+// A page of 20,000 findings has at most 15 MB. Its first frame comes within a second after the load, and that of a click or a key
+// within 0.2 s: rows are in blocks that the browser lays out when they come into view, and a finding's details become elements
+// when it is opened. Find in page, printing and the keyboard still reach every row.
 package html
 
 import (
