@@ -166,6 +166,9 @@ func TestWithoutScripts(t *testing.T) {
 // TestReportedPages holds the page against what people reported about other scanners' pages.
 func TestReportedPages(t *testing.T) {
 	r, m := scanned()
+	for i := range 3000 { // as in an image with as many files that may set the user
+		r.Findings = append(r.Findings, analyzer.FileFinding{Finding: analyzer.Finding{Rule: "set-uid", Title: "sets the user", Severity: "info"}, Path: fmt.Sprintf("usr/bin/%d", i)})
+	}
 	m.Matches[4].Enrichment.Weaknesses = []string{"CWE-502", "CWE-NVD-noinfo", "NVD-CWE-Other"}
 	m.Matches[4].Enrichment.Severities = []matcher.Severity{{Source: "nvd", Level: matcher.Critical, Score: 9.8, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}
 	a := report.New(r, m, report.Options{Name: "registry.example/team/app:1.2"})
@@ -175,6 +178,8 @@ func TestReportedPages(t *testing.T) {
 	for _, tt := range []struct{ report, what, expression, want string }{
 		{"https://github.com/aquasecurity/trivy/issues/3628", "findings in files are on the page, not only vulnerabilities",
 			`document.body.innerText.includes("a test virus") && document.body.innerText.includes("tmp/eicar.com, line 3")`, "true"},
+		{"https://github.com/aquasecurity/trivy/issues/3628", "and those that are no fault are a number, until one asks",
+			`document.body.innerText.includes("3,000 findings in files") && !document.body.innerText.includes("sets the user") && document.body.textContent.includes("usr/bin/2999")`, "true"},
 		{"https://github.com/aquasecurity/trivy/issues/1556", "the title names the image, and a finding its file",
 			`document.title + "; " + document.querySelector("tr[id^='f:CVE-2021-44228']").innerText.includes("opt/app dir/app.war!WEB-INF/lib/log4j-core-2.14.1.jar")`, "registry.example/team/app:1.2: 5 findings; true"},
 		{"https://github.com/aquasecurity/trivy/issues/1212", "by severity, critical first",

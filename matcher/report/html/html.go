@@ -46,6 +46,8 @@ type page struct {
 	Updates  []update
 	Packages [][]installed
 	Layers   []layer
+	Files    []analyzer.FileFinding // in files: malware, secrets
+	Facts    []analyzer.FileFinding // others in files, which are no fault of the image
 	Policy   bool
 }
 
@@ -109,6 +111,13 @@ func (p *page) fill() {
 	p.Updates = updatesOf(rows)
 	p.Packages = slices.Collect(slices.Chunk(packages, blockSize))
 	p.Layers = layers
+	for _, f := range p.Report.Findings {
+		if f.Severity == "" || f.Severity == "info" {
+			p.Facts = append(p.Facts, f)
+		} else {
+			p.Files = append(p.Files, f)
+		}
+	}
 	p.Blocks = slices.Collect(slices.Chunk(rows, blockSize))
 }
 
