@@ -16,6 +16,9 @@ type ImageInfo struct {
 	ID       string // digest of the configuration: "sha256:..."
 	Digest   string // digest of the manifest, if it is known without work
 	Platform string // "linux/amd64", "linux/arm64/v8"
+
+	// BaseName and BaseDigest name the image that it was built on, if annotations of its manifest do.
+	BaseName, BaseDigest string
 }
 
 // A Layer is one layer of the image.

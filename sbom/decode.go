@@ -89,6 +89,14 @@ func decode(r io.Reader, limits Limits) (*analyzer.Report, error) {
 	return d.out.Report(), nil
 }
 
+// Recognise reports whether a file has the form of a document, JSON or XML, compressed by gzip or not. It reads the beginning only.
+func Recognise(r io.Reader) bool {
+	r, free := gunzip(io.LimitReader(r, 1<<20))
+	defer free()
+	first, err := sniff.First(bufio.NewReader(io.LimitReader(r, 64<<10)))
+	return err == nil && (first == '<' || first == '{')
+}
+
 // gunzip returns the content of a gzip stream, or of any other r unchanged, and a function that frees the decompressor.
 func gunzip(r io.Reader) (io.Reader, func()) {
 	b := bufio.NewReader(r)

@@ -111,5 +111,12 @@ func identify(img v1.Image) (analyzer.ImageInfo, error) {
 	if d, ok := img.(interface{ ManifestDigest() string }); ok {
 		named.Digest = d.ManifestDigest()
 	}
+	if named.Digest != "" { // else making a manifest means reading all layers
+		m, err := img.Manifest()
+		if err != nil {
+			return analyzer.ImageInfo{}, err
+		}
+		named.BaseName, named.BaseDigest = m.Annotations["org.opencontainers.image.base.name"], m.Annotations["org.opencontainers.image.base.digest"]
+	}
 	return named, nil
 }

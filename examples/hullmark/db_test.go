@@ -54,7 +54,7 @@ func TestDatabase(t *testing.T) {
 	if code != 4 || !strings.Contains(stderr, "1 vulnerability is critical or worse") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	if strings.Contains(stderr, "starter") || !strings.Contains(stdout, "CVE-2019-0001  5.2.15-3  fix available") || !strings.Contains(stdout, "critical  CVE-2024-0001  2") {
+	if strings.Contains(stderr, "starter") || !strings.Contains(stdout, "CVE-2019-0001\t5.2.15-3\t") || !strings.Contains(stdout, "critical 9.8 ex\tCVE-2024-0001\t2") {
 		t.Errorf("results:\n%s\nstandard error:\n%s", stdout, stderr)
 	}
 }

@@ -214,7 +214,7 @@ func (a *app) dbPullCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
 	flags.BoolVar(&f.older, "older", false, "replace FILE even by an older database")
-	flags.BoolVar(&f.quiet, "quiet", false, "do not report what was fetched")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "do not report what was fetched")
 	return c
 }
 

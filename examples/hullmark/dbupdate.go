@@ -37,7 +37,7 @@ func (f *feedFlags) register(c *cobra.Command, feeds string) {
 	flags.StringArrayVar(&f.feeds, "feed", nil, feeds)
 	flags.StringVarP(&f.output, "output", "o", "", "write the database to `FILE`")
 	flags.BoolVar(&f.facts, "facts", false, "omit summaries and links")
-	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; problems are always shown")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; problems are always shown")
 }
 
 func (a *app) dbBuildCommand() *cobra.Command {

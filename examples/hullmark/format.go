@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -29,13 +30,19 @@ type formatFlags struct {
 	output     string // destination of the format without a file
 	tag        string // goes into the names of files
 	showHidden bool
+	showInfo   bool
+	groupBy    string
+	top        int
 }
 
 func (f *formatFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVar(&f.formats, "format", nil, "write the report as `FORMAT[=FILE]`; repeatable (default table)")
+	flags.StringArrayVarP(&f.formats, "format", "f", nil, "write the report as `FORMAT[=FILE]`; repeatable, or several with commas (default table)")
 	flags.StringVar(&f.template, "template", "", "write --format template with the Go template in `FILE`")
 	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
+	flags.BoolVar(&f.showInfo, "show-info", false, "list findings in files of level info in the table, instead of their number")
+	flags.StringVar(&f.groupBy, "group-by", "", "group the findings of the table by `WHAT`: package (default without --sort-by), layer, file or none")
+	flags.IntVar(&f.top, "top", 0, "list only the first `N` findings in the table (default all)")
 	outputFlag(c, &f.output)
 }
 
@@ -60,7 +67,11 @@ func (f *formatFlags) writer(a *app, format string) (*writer, error) {
 	switch {
 	case w.write != nil:
 	case format == "table":
-		w.write = func(_ io.Writer, x *report.Assessment) error { return a.writeTable(w.output, x, f.showHidden) }
+		o := table.Options{ShowHidden: f.showHidden, ShowInfo: f.showInfo, Top: f.top, GroupBy: table.Group(f.groupBy)}
+		if err := o.Check(); err != nil {
+			return nil, fmt.Errorf("--group-by %s, --top %d: %w; use package, layer, file or none, and a number of findings", f.groupBy, f.top, err)
+		}
+		w.write = func(_ io.Writer, x *report.Assessment) error { return a.writeTable(w.output, x, o) }
 	case format == "template" && f.template == "":
 		return nil, errors.New("--format template needs --template FILE")
 	case format == "template":
@@ -87,32 +98,48 @@ func writeCycloneDX(w io.Writer, x *report.Assessment) error {
 	return sbom.Encode(w, x, options)
 }
 
-// writeTable writes the table, and names the flags that show more.
-func (a *app) writeTable(out *output, x *report.Assessment, showHidden bool) error {
-	o := a.tableOptions(out)
-	o.ShowHidden = showHidden
+// writeTable writes the table, and then the commands to run next.
+func (a *app) writeTable(out *output, x *report.Assessment, o table.Options) error {
+	s := a.tableOptions(out)
+	o.Width, o.Color, o.Links = s.Width, s.Color, s.Links
 	if err := table.Write(out, x, o); err != nil {
 		return err
 	}
-	if len(x.Hidden) > 0 && !showHidden {
-		fmt.Fprintln(out, "\n--show-hidden lists the hidden findings")
-	}
-	if len(x.LeftOut) > x.Omitted {
-		fmt.Fprintln(out, "\n--include cached,test-data includes packages in caches and test data")
-	}
-	if x.Omitted > 0 {
-		fmt.Fprintln(out, "\n--declared includes packages that only lock files or manifests name")
-	}
+	a.next(out, x, o)
 	return nil
 }
 
 func (a *app) tableOptions(out *output) table.Options {
 	s := a.style(out)
-	return table.Options{Width: s.Width, Color: s.Color}
+	return table.Options{Width: s.Width, Color: s.Color, Links: s.Links}
 }
 
 // writers are the requested formats.
 type writers []*writer
+
+// extensions are the ends of the files' names if -o gives several formats one name, with the names of all formats of a report.
+var extensions = map[string]string{
+	"table": ".txt", "json": ".json", "cyclonedx": ".cdx.json", "sarif": ".sarif", "gitlab": ".gitlab.json", "junit": ".junit.xml",
+	"html": ".html", "markdown": ".md", "template": ".out",
+}
+
+// splitFormats separates formats that are written with commas between them. A comma in the name of a file stays: a format, and then
+// "=" or the end, must follow a comma that separates.
+func splitFormats(list []string) []string {
+	var words []string
+	for _, text := range list {
+		for i, part := range strings.Split(text, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+			last := len(words) - 1
+			if i > 0 && extensions[name] == "" && strings.Contains(words[last], "=") {
+				words[last] += "," + part
+				continue
+			}
+			words = append(words, strings.TrimSpace(part))
+		}
+	}
+	return words
+}
 
 // open opens an output for each --format.
 func (f *formatFlags) open(a *app) (list writers, err error) {
@@ -121,9 +148,15 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 			list.discard()
 		}
 	}()
-	words := f.formats
+	words := splitFormats(f.formats)
 	if len(words) == 0 {
 		words = []string{"table"}
+	}
+	unnamed := 0
+	for _, word := range words {
+		if !strings.Contains(word, "=") {
+			unnamed++
+		}
 	}
 	used := make(map[string]string)
 	for _, word := range words {
@@ -133,6 +166,9 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 		}
 		if !named {
 			file = f.output
+			if ext := extensions[format]; unnamed > 1 && file != "" && file != "-" && ext != "" {
+				file = strings.TrimSuffix(file, filepath.Ext(file)) + ext
+			}
 		}
 		if file == "-" {
 			file = ""

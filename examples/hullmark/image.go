@@ -23,6 +23,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
 	"github.com/hullmark/hullmark/internal/demo"
+	"github.com/hullmark/hullmark/internal/imageref"
 )
 
 // demoRef is the reference of the built-in demonstration image.
@@ -36,30 +37,28 @@ type imageFlags struct {
 	quiet    bool
 	lazy     bool
 	placeFlags
+	registryFlags
 	plugins pluginFlags
 
 	image  *source.Image // already open, with --platform all
 	shared scan.Cache    // of the images of one index, if there is no other
 }
 
-func (f *imageFlags) register(c *cobra.Command) {
+func (f *imageFlags) register(a *app, c *cobra.Command) {
 	f.registerOpen(c)
 	flags := c.Flags()
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
-	flags.BoolVar(&f.quiet, "quiet", false, "show no progress; diagnostics are always shown")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; diagnostics are always shown")
 	flags.BoolVar(&f.lazy, "lazy", false, "trust the tables of contents of eStargz and zstd:chunked layers")
 	f.plugins.register(c)
-	f.placeFlags.register(c)
+	f.registryFlags.register(c)
+	f.placeFlags.register(a, c)
 }
 
 // registerOpen adds --platform and --cache.
 func (f *imageFlags) registerOpen(c *cobra.Command) {
 	c.Flags().StringVar(&f.platform, "platform", "", "choose an image of an index: `OS/ARCH[/VARIANT]`, or \"all\" for a report of each")
 	c.Flags().StringVar(&f.cache, "cache", "", "cache layers in `DIR`, or \"off\" (default the user's cache directory)")
-}
-
-func outputFlag(c *cobra.Command, output *string) {
-	c.Flags().StringVarP(output, "output", "o", "", "write results to `FILE` instead of standard output")
 }
 
 // read scans the image that ref names.
@@ -76,10 +75,13 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if f.platform == allPlatforms {
 		return nil, nil, errors.New("--platform all works with scan and sbom only; choose one platform")
 	}
+	if err := f.placeFlags.check(len(f.plugins.plugins) > 0 || f.plugins.dir != ""); err != nil {
+		return nil, nil, err
+	}
 	var img v1.Image = f.image
 	if f.image == nil {
 		var closeImage func() error
-		if img, closeImage, err = openImage(ctx, ref, f.platform); err != nil {
+		if img, closeImage, err = a.openImage(ctx, ref, f); err != nil {
 			return nil, nil, err
 		}
 		defer func() { err = errors.Join(err, closeImage()) }()
@@ -95,6 +97,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	defer func() { err = errors.Join(err, stop()) }()
 	bars := a.progress(ctx, f.quiet)
 	defer bars.Finish()
+	defer a.wait(ctx, f.quiet, bars)()
 	var cacheErr error
 	s := scan.Scanner{
 		Analyzers: append(all.All(), plugins...),
@@ -124,7 +127,17 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 }
 
 // openImage opens the image that ref names, and returns what frees it.
-func openImage(ctx context.Context, ref, platform string) (v1.Image, func() error, error) {
+func (a *app) openImage(ctx context.Context, ref string, f *imageFlags) (v1.Image, func() error, error) {
+	platform := f.platform
+	ref, err := imageref.Canonical(ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	options, err := f.registryFlags.options(a, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer a.wait(ctx, f.quiet, nil)()
 	if ref == demoRef {
 		if platform != "" {
 			return nil, nil, errors.New("demo: has only one platform; omit --platform")
@@ -133,7 +146,6 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 		return img, func() error { return nil }, err
 	}
 	var img *source.Image
-	var err error
 	kind, name, _ := strings.Cut(ref, ":")
 	switch kind {
 	case "daemon":
@@ -141,7 +153,7 @@ func openImage(ctx context.Context, ref, platform string) (v1.Image, func() erro
 	case "sif":
 		img, err = sif.Open(ctx, name)
 	default:
-		img, err = source.Open(ctx, ref, source.Options{Platform: platform})
+		img, err = source.Open(ctx, ref, source.Options{Platform: platform, Registry: options})
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w%s", err, openAdvice(err))
@@ -171,7 +183,7 @@ func openAdvice(err error) string {
 	return "; hullmark --help lists the forms of an image"
 }
 
-const logInAdvice = "; log in with docker login"
+const logInAdvice = "; log in with docker login, or name a user with --username"
 
 // deniedByRegistry reports whether a registry denied access.
 func deniedByRegistry(err error) bool {
@@ -222,11 +234,19 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 	if kind, _, _ := strings.Cut(ref, ":"); kind == "daemon" || kind == "sif" || ref == demoRef {
 		return fmt.Errorf("%s: has only one image; omit --platform", kind)
 	}
+	canonical, err := imageref.Canonical(ref)
+	if err != nil {
+		return err
+	}
+	options, err := f.registryFlags.options(a, canonical)
+	if err != nil {
+		return err
+	}
 	shared := scan.NewMemCache(0)
 	seen := make(map[string]int)
 	var failed []error
 	var worst *verdict
-	for img, err := range source.OpenAll(ctx, ref, source.Options{}) {
+	for img, err := range source.OpenAll(ctx, canonical, source.Options{Registry: options}) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return err

@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -14,7 +18,23 @@ import (
 	"github.com/hullmark/hullmark/internal/diagnostics"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/report"
 )
+
+func outputFlag(c *cobra.Command, output *string) {
+	c.Flags().StringVarP(output, "output", "o", "", "write results to `FILE` instead of standard output")
+}
+
+// checkOutput returns an error if -o has the name of a format, as other tools take it.
+func checkOutput(name string) error {
+	format, _, _ := strings.Cut(name, "=")
+	switch format {
+	case "json", "table", "text", "cyclonedx", "cyclonedx-json", "cyclonedx-xml", "spdx", "spdx-json", "sarif", "gitlab", "junit", "html", "markdown", "template", "in-toto":
+		return fmt.Errorf("-o %s: -o names a file; write -f %[1]s for the format, or -o ./%[1]s for a file of that name", name)
+	}
+	return nil
+}
 
 // An output is standard output, or a file that gets its name when it is complete.
 type output struct {
@@ -27,6 +47,9 @@ func (a *app) output(name string) (*output, error) {
 	const buffer = 64 << 10
 	if name == "" || name == "-" {
 		return &output{Writer: bufio.NewWriterSize(a.stdout, buffer)}, nil
+	}
+	if err := checkOutput(name); err != nil {
+		return nil, err
 	}
 	f, err := atomicfile.Create(name)
 	if err != nil {
@@ -85,6 +108,15 @@ func (a *app) writeGrid(g *terminal.Grid) error {
 // maxDiagnostics is the number of lines of diagnostics on standard error.
 const maxDiagnostics = 20
 
+// diagnoseKept writes the diagnostics of a report that a pipeline does not exclude.
+func (a *app) diagnoseKept(found *analyzer.Report, p *assess.Pipeline) error {
+	kept, _, err := report.Exclude(found, p.Exclude)
+	if err == nil {
+		a.diagnose(kept.Diagnostics)
+	}
+	return err
+}
+
 // diagnose writes diagnostics to standard error.
 func (a *app) diagnose(list []analyzer.FileDiagnostic) {
 	lines, more := diagnostics.Lines(list, maxDiagnostics)
@@ -102,7 +134,22 @@ func (a *app) style(o *output) terminal.Style {
 		return terminal.Style{}
 	}
 	width, ok := terminalWidth(a.stdout)
-	return terminal.Style{Width: width, Color: ok && os.Getenv("NO_COLOR") == ""}
+	return terminal.Style{Width: width, Color: ok && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb", Links: ok && a.showsLinks()}
+}
+
+// showsLinks reports whether the user's terminal shows links, OSC 8. Terminals do not tell: these are known to, and others may show
+// the sequences themselves. FORCE_HYPERLINK decides, if it is set.
+func (a *app) showsLinks() bool {
+	if force := a.env("FORCE_HYPERLINK"); force != "" {
+		return force != "0"
+	}
+	switch a.env("TERM_PROGRAM") {
+	case "iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby":
+		return true
+	}
+	vte, _ := strconv.Atoi(a.env("VTE_VERSION"))
+	return vte >= 5000 || a.env("WT_SESSION") != "" || a.env("KONSOLE_VERSION") != "" ||
+		slices.Contains([]string{"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "foot-extra", "contour", "wezterm"}, a.env("TERM"))
 }
 
 // progress returns bars, which are nil if standard error is not a terminal.

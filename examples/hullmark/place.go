@@ -2,29 +2,89 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/internal/terminal"
+	"github.com/hullmark/hullmark/matcher/assess"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// placeFlags choose packages by their place, besides those that are installed or vendored.
+// placeFlags choose packages by their place, besides those that are installed or vendored, and leave some out.
 type placeFlags struct {
 	declared bool
-	include  []analyzer.Place
+	include  []string
+	exclude  []string
+	skip     []string
+	origin   func(flag string) string // of a flag's value
 }
 
-func (f *placeFlags) register(c *cobra.Command) {
+func (f *placeFlags) register(a *app, c *cobra.Command) {
 	c.Flags().BoolVar(&f.declared, "declared", false, "include packages that only lock files and manifests name")
-	c.Flags().Func("include", "include packages at `PLACES`: cached, test-data, or both with a comma", func(text string) error {
-		for name := range strings.SplitSeq(text, ",") {
-			place := analyzer.Place(strings.TrimSpace(name))
-			if place != analyzer.Cached && place != analyzer.TestData {
-				return fmt.Errorf("unknown place %q; use cached, test-data or both with a comma", name)
-			}
-			f.include = append(f.include, place)
+	c.Flags().StringSliceVar(&f.include, "include", nil, "include packages at `PLACES`: cached, test-data, or both with a comma")
+	f.registerExclusions(a, c)
+}
+
+// registerExclusions adds --exclude and --skip.
+func (f *placeFlags) registerExclusions(a *app, c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.exclude, "exclude", nil, "leave out packages and findings of files that match `GLOB`, and count them; repeatable")
+	c.Flags().StringSliceVar(&f.skip, "skip", nil, "leave out what `ANALYZER` finds, and count it; repeatable")
+	f.origin = func(flag string) string { return a.origin(c, flag) }
+}
+
+// apply adds the choice to a pipeline.
+func (f *placeFlags) apply(p *assess.Pipeline) {
+	p.Declared = f.declared
+	for _, name := range f.include {
+		p.Include = append(p.Include, analyzer.Place(strings.TrimSpace(name)))
+	}
+	for _, glob := range f.exclude {
+		p.Exclude = append(p.Exclude, report.Exclusion{Path: glob, Origin: f.origin("exclude")})
+	}
+	for _, name := range f.skip {
+		p.Exclude = append(p.Exclude, report.Exclusion{Analyzer: name, Origin: f.origin("skip")})
+	}
+}
+
+// check returns an error if a flag names a place or an analyzer that does not exist. Plugins have names of their own.
+func (f *placeFlags) check(plugins bool) error {
+	for _, name := range f.include {
+		if place := analyzer.Place(strings.TrimSpace(name)); place != analyzer.Cached && place != analyzer.TestData {
+			return fmt.Errorf("unknown place --include %q; use cached, test-data or both with a comma", name)
 		}
+	}
+	if len(f.skip) == 0 {
 		return nil
-	})
+	}
+	var known []string
+	for _, analyzer := range all.All() {
+		known = append(known, analyzer.Info().Name)
+	}
+	for _, name := range f.skip {
+		if !plugins && !slices.Contains(known, name) {
+			return fmt.Errorf("unknown analyzer --skip %q; known are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// tellLeftOut reports what a document lacks, because it has no place for notes.
+func (a *app) tellLeftOut(x *report.Assessment) {
+	for _, n := range x.Notes {
+		a.say("%s", terminal.Escape(n.Text))
+	}
+	a.tellExcluded(x)
+}
+
+// tellExcluded reports exclusions that left nothing out.
+func (a *app) tellExcluded(x *report.Assessment) {
+	for _, e := range x.Excluded {
+		if e.Components+e.Findings+e.Diagnostics == 0 {
+			a.say("%s left nothing out", terminal.Escape(e.Exclusion.String()))
+		}
+	}
 }

@@ -11,12 +11,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/internal/helppage"
+	"github.com/hullmark/hullmark/internal/settings"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -45,20 +47,34 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
+	environ        []string // "NAME=VALUE"; names of the command's own begin with HULLMARK_
+
+	args     []string // of the command line
+	global   globalFlags
+	version  bool
+	settings *settings.Settings
+	running  *cobra.Command
+	password string // read from standard input
+	waiting  waiting
+	mu       sync.Mutex // of stderr
 }
 
 // run runs one command and returns its exit code. Results go to stdout, everything else to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, environ: os.Environ()}
 	return a.run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
+	a.args = args
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		err = a.blame(ran, err)
+	}
 	var v *verdict
 	var fault *policy.Error
 	switch {
@@ -83,6 +99,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // say writes one line to standard error.
 func (a *app) say(format string, args ...any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	fmt.Fprintf(a.stderr, "hullmark: "+format+"\n", args...)
 }
 
@@ -106,13 +124,26 @@ func group(page string, subcommands ...*cobra.Command) *cobra.Command {
 
 func (a *app) rootCommand() *cobra.Command {
 	c := group("hullmark", timed(a.scanCommand()), timed(a.matchCommand()), timed(a.explainCommand()), timed(a.sbomCommand()),
-		a.policyCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
+		a.policyCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.configCommand(), a.completionCommand(),
+		a.schemaCommand(), a.versionCommand())
 	c.SilenceUsage = true
 	c.SilenceErrors = true
 	c.CompletionOptions.DisableDefaultCmd = true
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
+	const columns = 118 // of help texts
+	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", columns)))
+	a.global.register(c)
+	c.Flags().BoolVar(&a.version, "version", false, "print the version of hullmark")
+	help := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if a.version && len(args) == 0 {
+			return a.printVersion()
+		}
+		return help(c, args)
+	}
+	a.withSettings(c)
 	return c
 }
 
@@ -137,9 +168,13 @@ func (a *app) versionCommand() *cobra.Command {
 		if len(args) > 0 {
 			return helppage.Unknown(c, args[0])
 		}
-		return a.print("hullmark %s, %s %s/%s", cmp.Or(buildVersion(), "of an unknown version"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return a.printVersion()
 	}
 	return c
+}
+
+func (a *app) printVersion() error {
+	return a.print("hullmark %s, %s %s/%s", cmp.Or(buildVersion(), "of an unknown version"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func (a *app) versionCompare(purlType, first, second string) error {

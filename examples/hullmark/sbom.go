@@ -19,7 +19,6 @@ import (
 	"github.com/hullmark/hullmark/analyzer/diff"
 	"github.com/hullmark/hullmark/analyzer/merge"
 	"github.com/hullmark/hullmark/analyzer/source"
-	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -35,7 +34,7 @@ type documentFlags struct {
 }
 
 func (f *documentFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.format, "format", "", "write `FORMAT`: cyclonedx-json (default), cyclonedx-xml, spdx-json, in-toto")
+	c.Flags().StringVarP(&f.format, "format", "f", "", "write `FORMAT`: cyclonedx-json (default), cyclonedx-xml, spdx-json, in-toto")
 	c.Flags().StringVar(&f.version, "spec-version", "", "write `VERSION` of the format: 1.4 to 1.7 of CycloneDX (default 1.6), 2.3 of SPDX")
 	outputFlag(c, &f.output)
 }
@@ -87,7 +86,7 @@ func (a *app) sbomCommand() *cobra.Command {
 			return a.sbom(ctx, name, &one)
 		})
 	})
-	f.imageFlags.register(c)
+	f.imageFlags.register(a, c)
 	f.documentFlags.register(c)
 	c.Flags().BoolVar(&f.attach, "attach", false, "attach the document to the image in its registry")
 	c.AddCommand(timed(a.sbomDiffCommand()), timed(a.sbomMergeCommand()))
@@ -102,7 +101,7 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 	return a.write(f.output, func(out *output) error {
 		image := ""
 		if f.attach {
-			if image, err = registryImage(ctx, f.only(ref), f.platform); err != nil {
+			if image, err = a.registryImage(ctx, ref, &f.imageFlags); err != nil {
 				return err
 			}
 		}
@@ -110,15 +109,24 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 		if err != nil {
 			return err
 		}
-		a.diagnose(found.Diagnostics)
-		x, err := assess.Pipeline{Name: ref, Declared: f.declared, Include: f.include}.Report(ctx, found, nil)
+		p := assess.Pipeline{Name: ref}
+		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return err
+		}
+		x, err := p.Report(ctx, found, nil)
 		if err != nil {
 			return err
 		}
+		a.tellLeftOut(x)
 		if !f.attach {
 			return encode(out, x, o)
 		}
-		artifact, err := remote.Write(ctx, image, x, o, registry.Options{})
+		options, err := f.registryFlags.options(a, image)
+		if err != nil {
+			return err
+		}
+		artifact, err := remote.Write(ctx, image, x, o, options)
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
 		}
@@ -162,9 +170,9 @@ func (a *app) sbomDiffCommand() *cobra.Command {
 			return e.Encode(d)
 		})
 	})
-	f.register(c)
+	f.register(a, c)
 	outputFlag(c, &file)
-	c.Flags().StringVar(&format, "format", "table", "write the result as `FORMAT`: table or json")
+	c.Flags().StringVarP(&format, "format", "f", "table", "write the result as `FORMAT`: table or json")
 	return c
 }
 
@@ -189,7 +197,7 @@ func (a *app) sbomMergeCommand() *cobra.Command {
 			return encode(out, &report.Assessment{Report: merged}, o)
 		})
 	})
-	f.register(c)
+	f.register(a, c)
 	d.register(c)
 	c.Flags().StringVar(&name, "name", "", "`NAME` of the product (default the first argument)")
 	return c
@@ -203,8 +211,17 @@ func (a *app) readAll(ctx context.Context, args []string, f *imageFlags) ([]*ana
 		if err != nil {
 			return nil, err
 		}
-		a.diagnose(found.Diagnostics)
-		reports[i] = report.New(found, nil, report.Options{Declared: f.declared, Include: f.include}).Report
+		var p assess.Pipeline
+		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return nil, err
+		}
+		x, err := p.Report(ctx, found, nil)
+		if err != nil {
+			return nil, err
+		}
+		a.tellLeftOut(x)
+		reports[i] = x.Report
 	}
 	return reports, nil
 }
@@ -262,8 +279,8 @@ func (r interruptible) Read(p []byte) (int, error) {
 
 // registryImage returns the digest reference of an image in a registry: "registry/repository@sha256:...". If ref
 // names an index, it chooses the image for the platform.
-func registryImage(ctx context.Context, ref, platform string) (string, error) {
-	v, closeImage, err := openImage(ctx, ref, platform)
+func (a *app) registryImage(ctx context.Context, ref string, f *imageFlags) (string, error) {
+	v, closeImage, err := a.openImage(ctx, f.only(ref), f)
 	if err != nil {
 		return "", err
 	}
@@ -282,12 +299,17 @@ func registryImage(ctx context.Context, ref, platform string) (string, error) {
 }
 
 // readAttached reads the SBOM that is attached to an image in a registry.
-func (a *app) readAttached(ctx context.Context, ref, platform string) (*analyzer.Report, error) {
-	image, err := registryImage(ctx, ref, platform)
+func (a *app) readAttached(ctx context.Context, ref string, f *imageFlags) (*analyzer.Report, error) {
+	image, err := a.registryImage(ctx, ref, f)
 	if err != nil {
 		return nil, err
 	}
-	found, artifact, err := remote.Read(ctx, image, registry.Options{})
+	options, err := f.registryFlags.options(a, image)
+	if err != nil {
+		return nil, err
+	}
+	defer a.wait(ctx, f.quiet, nil)()
+	found, artifact, err := remote.Read(ctx, image, options)
 	switch {
 	case errors.Is(err, remote.ErrNone):
 		return nil, fmt.Errorf("%s: %w; hullmark sbom --attach attaches one", ref, err)

@@ -6,18 +6,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/report/table"
+	"github.com/hullmark/hullmark/sbom"
 )
 
 // matchFlags are the flags of every command that matches packages and reports findings.
@@ -25,77 +31,148 @@ type matchFlags struct {
 	databaseFlags
 	formatFlags
 	verdictFlags
-	placeFlags
+	viewFlags
+
+	compare func(p *assess.Pipeline, found *analyzer.Report) error // with a base; may be nil
 }
 
-func (f *matchFlags) register(c *cobra.Command) {
+func (f *matchFlags) register(a *app, c *cobra.Command) {
 	f.databaseFlags.register(c)
 	f.formatFlags.register(c)
 	f.verdictFlags.register(c)
+	f.viewFlags.register(a, c)
+}
+
+// scanFlags are the flags of the commands scan and match.
+type scanFlags struct {
+	imageFlags
+	matchFlags
+	baseFlags
+	attached bool
+}
+
+func (f *scanFlags) register(a *app, c *cobra.Command) {
+	f.imageFlags.register(a, c)
+	f.matchFlags.register(a, c)
+	f.baseFlags.register(c)
+	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
 }
 
 func (a *app) scanCommand() *cobra.Command {
-	var f struct {
-		imageFlags
-		matchFlags
-		attached bool
-	}
+	var f scanFlags
 	c := command("scan", func(ctx context.Context, args []string) error {
-		ref := args[0]
-		return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
-			match := f.matchFlags
-			match.tag, match.placeFlags = tag, image.placeFlags
-			return a.match(ctx, name, &match, func() (*analyzer.Report, *v1.ConfigFile, error) {
-				if f.attached {
-					found, err := a.readAttached(ctx, image.only(ref), image.platform)
-					return found, nil, err
-				}
-				return a.readImage(ctx, ref, image)
-			})
-		})
+		name, err := imageref.Canonical(args[0])
+		if err == nil && isDocument(name) {
+			a.say("%s is an SBOM: its packages are matched, as hullmark match does", terminal.Escape(args[0]))
+			return a.matchDocument(ctx, name, &f)
+		}
+		return a.scan(ctx, args[0], &f)
 	})
-	f.imageFlags.register(c)
-	f.matchFlags.register(c)
-	c.Flags().BoolVar(&f.attached, "sbom-from-registry", false, "match the packages of an SBOM that is attached to the image, instead of scanning it")
+	f.register(a, c)
 	return c
 }
 
 func (a *app) matchCommand() *cobra.Command {
-	var f matchFlags
+	var f scanFlags
 	c := command("match", func(ctx context.Context, args []string) error {
-		name := args[0]
-		if name == "-" {
-			name = "standard input"
+		name := strings.TrimPrefix(args[0], "sbom:")
+		if _, err := os.Stat(name); name == "-" || err == nil && !isImageFile(name) || looksLikeDocument(name) {
+			return a.matchDocument(ctx, name, &f)
 		}
-		return a.match(ctx, name, &f, func() (*analyzer.Report, *v1.ConfigFile, error) {
-			found, err := a.readDocument(ctx, args[0])
-			return found, nil, err
+		a.say("%s is not a file with an SBOM: it is scanned, as hullmark scan does", terminal.Escape(args[0]))
+		return a.scan(ctx, args[0], &f)
+	})
+	f.register(a, c)
+	return c
+}
+
+// isDocument reports whether a name is that of a file with an SBOM.
+func isDocument(name string) bool {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return sbom.Recognise(file)
+}
+
+// isImageFile reports whether a file or directory that exists is an image, or a root file system, and no SBOM.
+func isImageFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && (info.IsDir() || info.Mode().IsRegular() && archive.MatchString(name))
+}
+
+var (
+	archive  = regexp.MustCompile(`\.(tar|tgz|tar\.\w+|sif)$`)
+	document = regexp.MustCompile(`\.(json|xml|spdx|cdx|bom)$`)
+)
+
+// looksLikeDocument reports whether a name that may be missing is that of an SBOM rather than of an image.
+func looksLikeDocument(name string) bool { return document.MatchString(name) }
+
+func (a *app) scan(ctx context.Context, ref string, f *scanFlags) error {
+	return a.eachImage(ctx, ref, &f.imageFlags, func(name, tag string, image *imageFlags) error {
+		match := f.matchFlags
+		match.tag = tag
+		match.compare = func(p *assess.Pipeline, found *analyzer.Report) error {
+			return f.baseFlags.compare(ctx, a, image, p, found)
+		}
+		return a.match(ctx, name, &match, &image.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
+			if f.attached {
+				found, err := a.readAttached(ctx, ref, image)
+				return found, nil, err
+			}
+			return a.readImage(ctx, ref, image)
 		})
 	})
-	f.register(c)
-	f.placeFlags.register(c)
-	return c
+}
+
+func (a *app) matchDocument(ctx context.Context, file string, f *scanFlags) error {
+	name := file
+	if name == "-" {
+		name = "standard input"
+	}
+	return a.match(ctx, name, &f.matchFlags, &f.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
+		if err := f.placeFlags.check(true); err != nil {
+			return nil, nil, err
+		}
+		found, err := a.readDocument(ctx, file)
+		return found, nil, err
+	})
 }
 
 func (a *app) inBuildCommand() *cobra.Command {
 	var f matchFlags
+	var places placeFlags
 	var root string
 	c := command("in-build", func(ctx context.Context, _ []string) error {
 		name := "rootfs:" + root
-		return a.match(ctx, name, &f, func() (*analyzer.Report, *v1.ConfigFile, error) {
+		return a.match(ctx, name, &f, &places, func() (*analyzer.Report, *v1.ConfigFile, error) {
 			return a.readInside(ctx, name, root, &f)
 		})
 	})
-	f.register(c)
+	f.register(a, c)
+	places.registerExclusions(a, c)
 	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
 	return c
 }
 
 // match assesses a report and writes the answer. It calls read last, so that mistakes on the command line are found first.
-func (a *app) match(ctx context.Context, name string, f *matchFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
-	p := assess.Pipeline{Name: name, Declared: f.declared, Include: f.include, Tool: thisTool(), Now: a.now()}
-	if err := f.apply(&p); err != nil {
+func (a *app) match(ctx context.Context, name string, f *matchFlags, places *placeFlags, read func() (*analyzer.Report, *v1.ConfigFile, error)) error {
+	p := assess.Pipeline{Name: name, Tool: thisTool(), Now: a.now()}
+	places.apply(&p)
+	if err := f.verdictFlags.apply(&p); err != nil {
 		return err
+	}
+	if err := f.viewFlags.apply(a, &p); err != nil {
+		return err
+	}
+	if f.groupBy == "" && p.View.Order != report.ByPackage {
+		f.groupBy = string(table.Ungrouped)
 	}
 	out, err := f.formatFlags.open(a)
 	if err != nil {
@@ -112,7 +189,14 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 	if err != nil {
 		return err
 	}
-	a.diagnose(found.Diagnostics)
+	if err := a.diagnoseKept(found, &p); err != nil {
+		return err
+	}
+	if f.compare != nil {
+		if err := f.compare(&p, found); err != nil {
+			return err
+		}
+	}
 	x, err := p.Report(ctx, found, config)
 	switch {
 	case errors.Is(err, policy.ErrNoMapping):
@@ -123,19 +207,21 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, read func()
 	for i := range x.VEX {
 		a.tellVEX(&x.VEX[i])
 	}
+	a.tellExcluded(x)
+	a.tellIgnored(x)
 	if err := out.commit(x); err != nil {
 		return err
 	}
-	return a.judge(&f.verdictFlags, x)
+	return a.judge(ctx, &f.verdictFlags, x)
 }
 
 // readInside scans a root file system, without the files that this program brought into it.
 func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) (*analyzer.Report, *v1.ConfigFile, error) {
-	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true})
+	found, config, err := a.readImage(ctx, name, &imageFlags{cache: "off", quiet: true, registryFlags: registryFlags{stall: time.Minute}})
 	if err != nil {
 		return nil, nil, err
 	}
-	files := append([]string{f.database, f.policy, f.since, f.template, os.Args[0]}, f.vex...) // os.Executable needs /proc
+	files := append([]string{f.database, f.policy, f.since, f.template, f.ignoreFile, os.Args[0]}, f.vex...) // os.Executable needs /proc
 	if self, err := os.Executable(); err == nil {
 		files = append(files, self)
 	}
@@ -172,10 +258,10 @@ type explainFlags struct {
 func (a *app) explainCommand() *cobra.Command {
 	var f explainFlags
 	c := command("explain", func(ctx context.Context, args []string) error { return a.explain(ctx, args[0], args[1], &f) })
-	f.imageFlags.register(c)
+	f.imageFlags.register(a, c)
 	f.databaseFlags.register(c)
 	outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.format, "format", "text", "write the answer as `FORMAT`: text or json")
+	c.Flags().StringVarP(&f.format, "format", "f", "text", "write the answer as `FORMAT`: text or json")
 	return c
 }
 
@@ -193,8 +279,12 @@ func (a *app) explain(ctx context.Context, ref, id string, f *explainFlags) erro
 		if err != nil {
 			return err
 		}
-		a.diagnose(found.Diagnostics)
-		x, err := assess.Pipeline{Name: ref, Source: data, Declared: f.declared, Include: f.include, Now: a.now()}.Explain(ctx, found, id)
+		p := assess.Pipeline{Name: ref, Source: data, Now: a.now()}
+		f.placeFlags.apply(&p)
+		if err := a.diagnoseKept(found, &p); err != nil {
+			return err
+		}
+		x, err := p.Explain(ctx, found, id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref, err)
 		}

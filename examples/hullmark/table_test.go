@@ -27,7 +27,7 @@ func TestThreats(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	for _, test := range []struct{ args, want string }{
-		{"scan", "  unknown   CVE-2019-9636  -         ransomware, EPSS 94%  affected\n"},
+		{"scan", "  unknown\tCVE-2019-9636\t-\transomware, EPSS 94%\taffected\t"},
 		{"scan --format json", `"exploited": "2022-03-25T00:00:00Z",` + "\n        " + `"ransomware": true,` + "\n        " + `"epss": 0.94321`},
 		{"explain", "  exploited   known since 2022-03-25, for ransomware too\n  likelihood  EPSS 94.32 %, percentile 99.91\n  weakness    CWE-172\n"},
 		{"explain --format json", `"exploited": "2022-03-25T00:00:00Z"`},

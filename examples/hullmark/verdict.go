@@ -32,6 +32,7 @@ type verdictFlags struct {
 	failOn         string
 	allowUncovered bool
 	proceed        bool
+	onDisallowed   string
 }
 
 func (f *verdictFlags) register(c *cobra.Command) {
@@ -46,6 +47,7 @@ func (f *verdictFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
 	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, allow packages without advisories")
 	flags.BoolVar(&f.proceed, "continue", false, "report a disallowed image, but exit with 0")
+	flags.StringVar(&f.onDisallowed, "on-disallowed", "", "run `COMMAND` in a shell if the image is disallowed, with the JSON report on its standard input")
 }
 
 // apply adds the documents that the flags name, the view and the gate to a pipeline.
@@ -90,7 +92,7 @@ func (f *verdictFlags) apply(p *assess.Pipeline) error {
 }
 
 // judge returns a verdict if the image does not pass, unless --continue is given.
-func (a *app) judge(f *verdictFlags, x *report.Assessment) error {
+func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) error {
 	rated := make(map[string]bool)
 	for i := range x.Findings {
 		if f := &x.Findings[i]; f.Severity.Level != matcher.Unknown {
@@ -121,6 +123,11 @@ func (a *app) judge(f *verdictFlags, x *report.Assessment) error {
 		parts = append(parts, text)
 	}
 	text := strings.Join(parts, "; ")
+	if f.onDisallowed != "" {
+		if err := a.onDisallowed(ctx, f.onDisallowed, x); err != nil {
+			a.say("%s", oneLine(err.Error())) // the image stays disallowed
+		}
+	}
 	if f.proceed {
 		a.say("%s; continuing, because of --continue", text)
 		return nil

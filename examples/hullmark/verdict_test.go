@@ -60,7 +60,7 @@ func TestVerdicts(t *testing.T) {
 		{"vex", []string{"--vex", vexFile}, 0,
 			[]string{"1 finding hidden\n  1: not affected by a VEX statement", "VEX: under investigation; fix available"},
 			[]string{"app.vex.json: OpenVEX, 2 statements: decides 2 matches, suppresses 1 of them"}},
-		{"vex, hidden shown", []string{"--vex", vexFile, "--show-hidden"}, 0, []string{"unknown   CVE-2019-14232  Django 1.11.20  vulnerable_code_not_present; " + vexFile + " statements[0]"}, nil},
+		{"vex, hidden shown", []string{"--vex", vexFile, "--show-hidden"}, 0, []string{"unknown\tCVE-2019-14232\tDjango 1.11.20\tvulnerable_code_not_present; " + vexFile + " statements[0]"}, nil},
 		{"a document about something else", []string{"--vex", other}, 0, nil, []string{"other.vex.json: OpenVEX, 2 statements: matches nothing in the image"}},
 		{"no document", []string{"--vex", policyFile}, 1, nil, []string{"--vex: vex: " + policyFile}},
 		{"policy", append([]string{"--allow-uncovered"}, judged...), 4,

@@ -33,7 +33,7 @@ func (r *Repository) BlobRange(ctx context.Context, d v1.Descriptor, offset, n i
 	operation := "blob " + d.Digest.String()
 	hosts, from, last := r.hosts, r.hosts[0], int64(-1)
 	b := &httpretry.Reader{
-		Offset: offset, End: offset + n,
+		Offset: offset, End: offset + n, Policy: httpretry.Policy{Impatient: true},
 		Open: func(ctx context.Context, at int64) (body io.ReadCloser, err error) {
 			q := blobRequest{d, at, offset + n, n != d.Size}
 			if at == last { // the connection brought nothing

@@ -109,7 +109,7 @@ func lookUp(mirrors map[string][]string, host string) []string {
 }
 
 // mirrorPolicy gives up a mirror sooner than the registry, because another host follows.
-var mirrorPolicy = httpretry.Policy{Attempts: 2, MaxWait: 5 * time.Second}
+var mirrorPolicy = httpretry.Policy{Attempts: 2, MaxWait: 5 * time.Second, Impatient: true}
 
 // A host is a registry, or a mirror of one, that has the repository.
 type host struct {
@@ -124,7 +124,7 @@ type host struct {
 
 func (r *Repository) newHost(at name.Repository) *host {
 	return &host{Repository: at, in: r, transport: &httpretry.Transport{
-		Base: r.base, Stall: r.options.StallTimeout, PlainHTTP: r.insecure(at.RegistryStr()), Secrets: &r.secrets, Notify: r.notify,
+		Policy: httpretry.Policy{Impatient: true}, Base: r.base, Stall: r.options.StallTimeout, PlainHTTP: r.insecure(at.RegistryStr()), Secrets: &r.secrets, Notify: r.notify,
 	}}
 }
 

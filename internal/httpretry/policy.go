@@ -21,6 +21,9 @@ type Policy struct {
 
 	// Persistent repeats requests after refused connections, too. A mirror that is down is better given up at once.
 	Persistent bool
+
+	// Impatient gives up a server that sent nothing for the time of a stall, instead of waiting as long again for each attempt.
+	Impatient bool
 }
 
 func (p Policy) withDefaults() Policy {
@@ -109,6 +112,10 @@ func (p Policy) transient(err error) bool {
 	is := func(target error) bool { return errors.Is(err, target) }
 	var last *attemptsError
 	if errors.As(err, &last) || is(context.Canceled) {
+		return false
+	}
+	var stall *StallError
+	if errors.As(err, &stall) && stall.Silent && p.Impatient {
 		return false
 	}
 	var network net.Error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,9 +18,15 @@ const (
 )
 
 // A StallError reports that a server sent less than 64 KiB while a reader waited for After. It is a net.Error: a timeout.
-type StallError struct{ After time.Duration }
+type StallError struct {
+	After  time.Duration
+	Silent bool // the server sent nothing at all
+}
 
 func (e *StallError) Error() string {
+	if e.Silent {
+		return fmt.Sprintf("stalled: sent nothing for %v", e.After)
+	}
 	return fmt.Sprintf("stalled: less than %d KiB in %v", minProgress>>10, e.After)
 }
 
@@ -35,6 +42,7 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	b := &stallBody{ctx: ctx, cancel: cancel, limit: limit}
+	b.silent.Store(true)
 	b.timer = time.AfterFunc(limit, b.stalled)
 	res, err := t.Base.RoundTrip(req.WithContext(ctx))
 	b.timer.Stop()
@@ -56,9 +64,10 @@ type stallBody struct {
 	timer  *time.Timer
 	waited time.Duration // for the bytes in got
 	got    int
+	silent atomic.Bool // got is 0
 }
 
-func (b *stallBody) stalled() { b.cancel(&StallError{b.limit}) }
+func (b *stallBody) stalled() { b.cancel(&StallError{b.limit, b.silent.Load()}) }
 
 // Read implements io.Reader.
 func (b *stallBody) Read(p []byte) (int, error) {
@@ -70,6 +79,7 @@ func (b *stallBody) Read(p []byte) (int, error) {
 	if b.got += n; b.got >= minProgress {
 		b.got, b.waited = 0, 0
 	}
+	b.silent.Store(b.got == 0)
 	if err != nil && err != io.EOF {
 		err = b.explain(err)
 	}

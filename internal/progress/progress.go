@@ -128,3 +128,8 @@ func (p *Bars) Finish() {
 		p.bars.Wait()
 	})
 }
+
+// Say writes a line above the bars.
+func (p *Bars) Say(format string, args ...any) {
+	p.draw(func() { fmt.Fprintf(p.bars, "hullmark: "+format+"\n", args...) })
+}

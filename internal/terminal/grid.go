@@ -16,13 +16,18 @@ type Grid struct {
 }
 
 // A Column of a grid. If the grid is too wide, columns are cut to their minimum, those with the lowest shrink first. Columns with
-// shrink 0 are never cut.
+// shrink 0 are cut only behind a cell that is longer than its column. If that is not enough, columns are left out, those with the highest drop first.
+// Columns with drop 0 stay.
+//
+// A column is as wide as 19 of 20 of its cells, if there are many: a longer cell moves the rest of its line.
 type Column struct {
 	Title  string
 	Right  bool // aligned to the right
 	Shrink int
 	Min    int
+	Drop   int
 	Color  func(text string) string
+	Link   func(text string) (address string) // of a cell's text; nil for no links
 }
 
 // Add appends a row, and escapes its cells.
@@ -35,49 +40,90 @@ func (g *Grid) Add(cells ...string) {
 
 // Write writes the grid in the width of the style. Empty columns are left out.
 func (g *Grid) Write(w io.Writer, s Style) {
-	width := s.Width
-	widths := make([]int, len(g.Columns))
-	for i, c := range g.Columns {
-		for _, row := range g.rows {
-			if g.heading(row) {
-				continue
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
-		}
-		if widths[i] > 0 {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.Title))
-		}
-	}
-	if width > 0 {
-		g.fit(widths, width)
+	widths := g.widths()
+	if s.Width > 0 && !s.Tabs {
+		g.fit(widths, s.Width)
 	}
 	titles := make([]string, len(g.Columns))
 	for i, c := range g.Columns {
 		titles[i] = c.Title
 	}
-	g.line(w, widths, titles, func(_ int, text string) string { return s.Dim(text) })
+	g.line(w, s, widths, titles, func(_ int, shown, _ string) string { return s.Dim(shown) })
 	for _, row := range g.rows {
 		if g.heading(row) {
 			text := row[0]
-			if width > 0 {
-				text = Cut(text, width)
+			if s.Width > 0 {
+				text = Cut(text, s.Width)
 			}
 			fmt.Fprintln(w, s.Bold(text))
 			continue
 		}
-		g.line(w, widths, row, func(i int, text string) string {
-			if color := g.Columns[i].Color; color != nil {
-				return color(text)
+		g.line(w, s, widths, row, func(i int, shown, whole string) string {
+			c := &g.Columns[i]
+			if c.Color != nil {
+				shown = c.Color(shown)
 			}
-			return text
+			if c.Link != nil {
+				shown = s.Link(shown, c.Link(whole))
+			}
+			return shown
 		})
 	}
+}
+
+// many is the number of rows from which on a few long cells do not make a column wide.
+const many = 20
+
+// widths returns the width of each column, 0 for an empty one.
+func (g *Grid) widths() []int {
+	widths := make([]int, len(g.Columns))
+	for i, c := range g.Columns {
+		var lengths []int
+		for _, row := range g.rows {
+			if !g.heading(row) {
+				lengths = append(lengths, utf8.RuneCountInString(row[i]))
+			}
+		}
+		if len(lengths) == 0 {
+			continue
+		}
+		slices.Sort(lengths)
+		widths[i] = lengths[len(lengths)-1]
+		if len(lengths) > many {
+			widths[i] = max(lengths[len(lengths)*19/20], min(widths[i], 1))
+		}
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.Title))
+		}
+	}
+	return widths
 }
 
 func (g *Grid) heading(row []string) bool { return len(row) == 1 && len(g.Columns) > 1 }
 
 // fit reduces widths until the grid fits, or nothing is left to cut.
 func (g *Grid) fit(widths []int, width int) {
+	natural := slices.Clone(widths)
+	for {
+		if g.shrink(widths, width) {
+			return
+		}
+		drop := -1
+		for i, c := range g.Columns {
+			if natural[i] > 0 && c.Drop > 0 && (drop < 0 || c.Drop > g.Columns[drop].Drop) {
+				drop = i
+			}
+		}
+		if drop < 0 {
+			return
+		}
+		natural[drop] = 0
+		copy(widths, natural)
+	}
+}
+
+// shrink cuts columns, and reports whether the grid fits then.
+func (g *Grid) shrink(widths []int, width int) bool {
 	total := len(g.Indent) - 2
 	for _, n := range widths {
 		if n > 0 {
@@ -86,7 +132,7 @@ func (g *Grid) fit(widths []int, width int) {
 	}
 	order := make([]int, 0, len(widths))
 	for i, c := range g.Columns {
-		if c.Shrink > 0 {
+		if c.Shrink > 0 && widths[i] > 0 {
 			order = append(order, i)
 		}
 	}
@@ -98,32 +144,53 @@ func (g *Grid) fit(widths []int, width int) {
 			total -= cut
 		}
 	}
+	return total <= width
 }
 
-func (g *Grid) line(w io.Writer, widths []int, cells []string, color func(int, string) string) {
+func (g *Grid) line(w io.Writer, s Style, widths []int, cells []string, dress func(column int, shown, whole string) string) {
 	var b strings.Builder
-	blank := 0
 	b.WriteString(g.Indent)
+	used, want := len(g.Indent), len(g.Indent) // characters of the line, and where the next column begins
+	first, moved := true, false // by a cell that is longer than its column
 	for i, cell := range cells {
 		if widths[i] == 0 {
 			continue
 		}
-		cell = Cut(cell, widths[i])
-		pad := widths[i] - utf8.RuneCountInString(cell)
+		if s.Tabs {
+			if !first {
+				b.WriteByte('\t')
+			}
+			first = false
+			b.WriteString(dress(i, cell, cell))
+			continue
+		}
+		shown := cell
+		if g.Columns[i].Shrink > 0 && s.Width > 0 {
+			shown = Cut(shown, widths[i])
+		}
+		n := utf8.RuneCountInString(shown)
+		at := want
 		if g.Columns[i].Right {
-			blank += pad
+			at += max(0, widths[i]-n)
 		}
-		if cell != "" {
-			b.WriteString(strings.Repeat(" ", blank))
-			b.WriteString(color(i, cell))
-			blank = 0
+		if want += widths[i] + 2; n == 0 {
+			continue
 		}
-		if !g.Columns[i].Right {
-			blank += pad
+		if used > len(g.Indent) && at < used+2 {
+			at, moved = used+2, true
 		}
-		blank += 2
+		if room := s.Width - at; s.Width > 0 && n > room && moved {
+			if room < 1 {
+				break
+			}
+			shown = Cut(shown, room)
+			n = utf8.RuneCountInString(shown)
+		}
+		b.WriteString(strings.Repeat(" ", at-used))
+		b.WriteString(dress(i, shown, cell))
+		used = at + n
 	}
-	fmt.Fprintln(w, b.String())
+	fmt.Fprintln(w, strings.TrimRight(b.String(), "\t"))
 }
 
 // Cut shortens text to n characters, the last of which is an ellipsis.

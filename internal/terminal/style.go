@@ -4,6 +4,8 @@ package terminal
 type Style struct {
 	Width int  // in characters; 0 is unlimited
 	Color bool // with ANSI escape sequences
+	Links bool // with links, OSC 8
+	Tabs  bool // a grid separates its columns by tabs and pads none, for programs and for files
 }
 
 func (s Style) sgr(code, text string) string {

@@ -19,6 +19,10 @@ func (p Pipeline) Explain(ctx context.Context, found *analyzer.Report, id string
 	if found == nil {
 		return nil, errors.New("assess: no report")
 	}
+	found, _, err := report.Exclude(found, p.Exclude)
+	if err != nil {
+		return nil, err
+	}
 	id = normalID(id)
 	list, err := p.matcher().Explain(ctx, found, id)
 	if err != nil {

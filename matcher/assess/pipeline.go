@@ -19,14 +19,17 @@ import (
 // A Pipeline assesses images. Every step but the first is optional: the zero value of a field leaves its step out. A Pipeline may
 // be used by several goroutines at once.
 type Pipeline struct {
-	Scanner  scan.Scanner     // reads images
-	Source   matcher.Source   // of advisories; nil matches nothing
-	Declared bool             // also take packages that only lock files and manifests name
-	Include  []analyzer.Place // also take packages at these places, analyzer.Cached and analyzer.TestData
-	VEX      report.VEX       // statements about vulnerabilities, such as vex.Documents
-	Policy   report.Policy    // such as a *policy.Document
-	View     report.View      // hides matches from the reader
-	Gate     report.Gate      // disallows findings
+	Scanner   scan.Scanner       // reads images
+	Source    matcher.Source     // of advisories; nil matches nothing
+	Declared  bool               // also take packages that only lock files and manifests name
+	Include   []analyzer.Place   // also take packages at these places, analyzer.Cached and analyzer.TestData
+	Exclude   []report.Exclusion // leaves out packages and findings before anything is matched
+	VEX       report.VEX         // statements about vulnerabilities, such as vex.Documents
+	Policy    report.Policy      // such as a *policy.Document
+	View      report.View        // hides matches from the reader
+	Base      *report.Base       // the image that it was built on; nil finds it by annotations, labels and history
+	NewerBase *report.Assessment // of an image to build on instead, to compare with
+	Gate      report.Gate        // disallows findings
 
 	Name  string   // of the image, for the reader; default: the reference by which it was opened
 	Names []string // further names that VEX documents and policies have for it; policies use the first one
@@ -80,7 +83,14 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 	if p.Now.IsZero() {
 		p.Now = time.Now()
 	}
-	o := report.Options{Name: p.Name, Tool: p.Tool, Time: p.Now, Declared: p.Declared, Include: p.Include, View: p.View, Gate: p.Gate}
+	found, excluded, err := report.Exclude(found, p.Exclude)
+	if err != nil {
+		return nil, err
+	}
+	o := report.Options{Name: p.Name, Tool: p.Tool, Time: p.Now, Declared: p.Declared, Include: p.Include, View: p.View, Gate: p.Gate, Excluded: excluded, Base: p.Base, NewerBase: p.NewerBase}
+	if o.Base == nil {
+		o.Base = report.FindBase(found, config)
+	}
 	if p.Source == nil {
 		if p.VEX != nil || p.Policy != nil || p.Gate != (report.Gate{}) {
 			return nil, errors.New("assess: a gate, a policy or VEX statements need a Source of advisories")

@@ -31,6 +31,9 @@ type Assessment struct {
 	Reasons         []*Reason        // for each match of Result, why it is hidden; nil if it is shown
 	Notes           []Note           // limits of the answer, which every format shows
 
+	Excluded []Excluded    // by each Exclusion, in the order given
+	Ignored  []IgnoreUse   // by each Ignore of the View, in the order given
+	Base     *Base         // the image that it was built on; nil if that is unknown
 	VEX      []VEXDocument // the documents that were applied, in the order given
 	Verdict  *Verdict      // of the policy; nil without one
 	Gate     Gate
@@ -47,6 +50,11 @@ type Options struct {
 	Database matcher.SourceInfo
 	Declared bool             // keep components that only lock files and manifests name, unless they are installed too
 	Include  []analyzer.Place // also keep components at these places, [analyzer.Cached] and [analyzer.TestData]
+
+	Excluded []Excluded // by Exclude, which was called before matching
+
+	Base      *Base       // by FindBase or BaseGivenAs; its findings are counted
+	NewerBase *Assessment // of an image to build on instead of Base
 
 	VEX     []VEXDocument
 	Verdict *Verdict // hides the matches that the policy hides
@@ -70,6 +78,7 @@ type Tool struct {
 func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment {
 	a := &Assessment{
 		Name: o.Name, Tool: o.Tool, Time: o.Time, Database: o.Database, VEX: o.VEX, Verdict: o.Verdict, Gate: o.Gate,
+		Base: o.Base, Excluded: o.Excluded, Ignored: ignores(o.View.Ignore, o.Time),
 		Skipped: make(map[matcher.SkipReason]int),
 	}
 	kept := leaveOut(report, result, &o)
@@ -79,12 +88,14 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]
 	}
 	if a.Result == nil {
+		a.Notes = append(a.exclusionNotes(), a.expiredNotes()...)
 		return a
 	}
 	a.Verdict = o.Verdict.renumber(kept.index, len(result.Matches))
 	a.countEcosystems()
 	a.hide(&o, kept.index)
-	a.collect()
+	a.collect(o.View.Order)
+	a.countBase(o.NewerBase)
 	a.note()
 	a.judge()
 	return a

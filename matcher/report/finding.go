@@ -44,7 +44,7 @@ func (a *Assessment) subjectOf(c *analyzer.Component) Subject {
 }
 
 // collect groups matches into findings, and separates the hidden ones.
-func (a *Assessment) collect() {
+func (a *Assessment) collect(by Order) {
 	type group struct {
 		subject                 Subject
 		id, fixed, word, unsure string
@@ -80,7 +80,7 @@ func (a *Assessment) collect() {
 		all[k].Components = append(all[k].Components, c)
 		all[k].Decisions = append(all[k].Decisions, decisions[i]...)
 	}
-	sortFindings(all)
+	by.sort(all)
 	hidden := make(map[*Reason]int)
 	for _, f := range all {
 		if f.Hidden == nil {
@@ -103,23 +103,6 @@ func (a *Assessment) collect() {
 	}
 	order.Sort(a.Hidden, func(x, y *HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))
-	})
-}
-
-func sortFindings(list []Finding) {
-	worst := make(map[Subject]matcher.Level)
-	for i := range list {
-		f := &list[i]
-		if f.Hidden == nil {
-			worst[f.Subject] = max(worst[f.Subject], f.Severity.Level)
-		}
-	}
-	order.Sort(list, func(a, b *Finding) int {
-		return cmp.Or(
-			matcher.CompareKeys(a.Subject.Ecosystem, b.Subject.Ecosystem),
-			cmp.Compare(worst[b.Subject], worst[a.Subject]),
-			strings.Compare(a.Subject.Name, b.Subject.Name), strings.Compare(a.Subject.Version, b.Subject.Version),
-			cmp.Compare(b.Severity.Level, a.Severity.Level), strings.Compare(a.ID, b.ID))
 	})
 }
 

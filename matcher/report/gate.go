@@ -36,8 +36,11 @@ const (
 	FailedUnread    FailureCode = "unread"         // a package database could not be read completely; counts files
 )
 
-func (g Gate) disallows(f *Finding) bool {
-	return g.FailOn != matcher.Unknown && f.Severity.Level >= g.FailOn
+func (g Gate) disallows(f *Finding) bool { return g.counts(f.Match) }
+
+// counts reports whether FailOn disallows a match that is shown.
+func (g Gate) counts(m *matcher.Match) bool {
+	return g.FailOn != matcher.Unknown && m.Severity.Level >= g.FailOn
 }
 
 // judge decides which findings are disallowed, and whether the image passes.

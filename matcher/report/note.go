@@ -28,6 +28,8 @@ const (
 	NoteBase      NoteCode = "base"        // the distribution takes its packages from another, whose advisories are used
 	NoteUnread    NoteCode = "unread"      // a package database could not be read completely
 	NoteLazy      NoteCode = "lazy"        // layers were read by their tables of contents
+	NoteExcluded  NoteCode = "excluded"    // packages or findings were left out on request
+	NoteExpired   NoteCode = "expired"     // an Ignore has expired
 )
 
 // note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
@@ -42,6 +44,7 @@ func (a *Assessment) note() {
 	if lazy := a.lazyLayers(); lazy != "" {
 		list = append(list, Note{Code: NoteLazy, Text: "Read by the table of contents only, which may hide files: " + lazy + "."})
 	}
+	list = append(append(list, a.exclusionNotes()...), a.expiredNotes()...)
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
 			name := strings.TrimSpace(d.ID + " " + d.VersionID)

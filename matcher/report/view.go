@@ -15,6 +15,13 @@ type View struct {
 	NoHeaders    bool             // hide matches of packages that have only headers of the kernel
 	IgnoreStatus []matcher.Status // hide matches with one of these
 	Since        *Assessment      // hide matches that this earlier Assessment shows
+	Ignore       []Ignore         // hide the matches that one of these is about
+
+	// Severity hides matches of a lower severity, and those without one. It hides none that Gate.FailOn disallows, nor those that
+	// the policy warns of or stops on.
+	Severity matcher.Level
+
+	Order Order // of findings
 }
 
 // A Reason says why a match is hidden.
@@ -33,6 +40,9 @@ const (
 	ReasonNoFix   ReasonCode = "no-fix"  // View.OnlyFixed
 	ReasonNotNew  ReasonCode = "not-new" // View.Since
 	ReasonHeaders ReasonCode = "headers" // View.NoHeaders
+
+	ReasonIgnored  ReasonCode = "ignored"  // View.Ignore
+	ReasonSeverity ReasonCode = "severity" // View.Severity
 )
 
 // HiddenFindings are the findings that are hidden for one reason.
@@ -53,6 +63,7 @@ func (a *Assessment) hide(o *Options, index []int) {
 		return shared[r]
 	}
 	byPolicy := a.Verdict.hides()
+	judged := a.Verdict.byMatch()
 	var known earlier
 	if o.View.Since != nil {
 		known = newEarlier(o.View.Since)
@@ -62,12 +73,16 @@ func (a *Assessment) hide(o *Options, index []int) {
 		c := a.components[m.Component]
 		r, given := o.Hidden[index[i]]
 		d := byPolicy[i]
+		ignored := a.ignore(m, c)
 		switch {
 		case given:
 		case m.Suppressed():
 			r = Reason{ReasonVEX, strings.ReplaceAll(m.Analysis.Status.String(), "-", " ") + " by a VEX statement"}
 		case d != nil:
 			r = Reason{ReasonPolicy, "policy " + d.Policy + ", " + d.Rule}
+		case ignored != nil:
+			ignored.Matches++
+			r = ignored.reason()
 		case o.View.NoHeaders && m.Headers:
 			r = Reason{ReasonHeaders, "only headers of the kernel"}
 		case slices.Contains(o.View.IgnoreStatus, m.Status):
@@ -76,11 +91,28 @@ func (a *Assessment) hide(o *Options, index []int) {
 			r = Reason{ReasonNoFix, "no fix available"}
 		case known != nil && c != nil && known.has(m, c):
 			r = Reason{ReasonNotNew, "not new"}
+		case m.Severity.Level < o.View.Severity && !o.Gate.counts(m) && !demands(judged[i]):
+			r = Reason{ReasonSeverity, "severity " + m.Severity.Level.String()}
 		}
 		if r.Code != "" {
 			a.Reasons[i] = share(r)
 		}
 	}
+}
+
+// ignore returns the first Ignore that holds for a match, nil if there is none.
+func (a *Assessment) ignore(m *matcher.Match, c *analyzer.Component) *IgnoreUse {
+	for i := range a.Ignored {
+		if g := &a.Ignored[i]; !g.Expired && g.hides(m, c) {
+			return g
+		}
+	}
+	return nil
+}
+
+// demands reports whether a policy warns or stops.
+func demands(list []*Decision) bool {
+	return slices.ContainsFunc(list, func(d *Decision) bool { return d.Action > Go })
 }
 
 // earlier holds what an earlier Assessment showed. A vulnerability is not new if the same source package had it, in any version and

@@ -35,8 +35,8 @@ type Options struct {
 	// ConnectTimeout is the most time for a connection, and again for its TLS handshake. By default it is 30 and 10 seconds.
 	ConnectTimeout time.Duration
 
-	// StallTimeout is how long a server may send less than 64 KiB before its connection is given up. By default it is a
-	// minute.
+	// StallTimeout is how long a server may send less than 64 KiB before its connection is given up. The client makes no
+	// further attempt if the server sent nothing at all. By default it is a minute.
 	StallTimeout time.Duration
 
 	// Insecure lists registries, as host or host:port, that may be reached by plain HTTP where they do not speak TLS.

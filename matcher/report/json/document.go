@@ -20,6 +20,9 @@ type document struct {
 	Skipped     []skipped     `json:"skipped"`
 	Suppressed  []suppressed  `json:"suppressed"`
 	Hidden      hidden        `json:"hidden"`
+	Base        *base         `json:"base"`
+	Excluded    []excluded    `json:"excluded"`
+	Ignored     []ignored     `json:"ignored"`
 	VEX         []vexDocument `json:"vex"`
 	Verdict     *verdict      `json:"verdict"`
 	Gate        gate          `json:"gate"`
@@ -107,6 +110,45 @@ type hiddenFindings struct {
 	Vulnerabilities int               `json:"vulnerabilities"`
 }
 
+type base struct {
+	Name        string            `json:"name,omitempty"`
+	Digest      string            `json:"digest,omitempty"`
+	Layers      int               `json:"layers"`
+	Origin      report.BaseOrigin `json:"origin"`
+	Findings    int               `json:"findings"`
+	Application int               `json:"application"`
+	Newer       *newerBase        `json:"newer"`
+}
+
+type newerBase struct {
+	Name    string `json:"name"`
+	Fixes   int    `json:"fixes"`
+	Remains int    `json:"remains"`
+	Brings  int    `json:"brings"`
+
+	Uncovered int `json:"uncovered"`
+}
+
+type excluded struct {
+	Path        string `json:"path,omitempty"`
+	Analyzer    string `json:"analyzer,omitempty"`
+	Origin      string `json:"origin"`
+	Components  int    `json:"components"`
+	Findings    int    `json:"findings"`
+	Diagnostics int    `json:"diagnostics"`
+}
+
+type ignored struct {
+	ID      string `json:"id"`
+	Package string `json:"package,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	Origin  string `json:"origin"`
+	Matches int    `json:"matches"`
+	Expired bool   `json:"expired,omitempty"`
+}
+
 type layer struct {
 	DiffID    string `json:"diffID"`
 	CreatedBy string `json:"createdBy,omitempty"`
@@ -156,7 +198,8 @@ func newDocument(a *report.Assessment) *document {
 		Summary:  newSummary(a),
 		Coverage: newCoverage(a), Notes: []note{},
 		Matches: []match{}, Skipped: []skipped{}, Suppressed: []suppressed{},
-		Hidden:  newHidden(a),
+		Hidden:   newHidden(a),
+		Excluded: []excluded{}, Ignored: []ignored{},
 		VEX:     []vexDocument{},
 		Verdict: newVerdict(a),
 		Gate:    gate{AllowUncovered: a.Gate.AllowUncovered},
@@ -187,6 +230,15 @@ func newDocument(a *report.Assessment) *document {
 		for _, s := range a.Result.Skipped {
 			d.Skipped = append(d.Skipped, skipped(s))
 		}
+	}
+	if b := a.Base; b != nil {
+		d.Base = &base{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application, (*newerBase)(b.Newer)}
+	}
+	for _, e := range a.Excluded {
+		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Diagnostics})
+	}
+	for _, g := range a.Ignored {
+		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Expired})
 	}
 	for i := range a.VEX {
 		d.VEX = append(d.VEX, newVEXDocument(&a.VEX[i]))

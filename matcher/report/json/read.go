@@ -135,15 +135,36 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	for i := range d.VEX {
 		o.VEX = append(o.VEX, d.VEX[i].vexDocument())
 	}
+	for _, g := range d.Ignored {
+		p.time(g.Expires)
+	}
 	if p.err != nil {
 		return nil
 	}
+	if b := d.Base; b != nil {
+		o.Base = &report.Base{Name: b.Name, Digest: b.Digest, Layers: b.Layers, Origin: b.Origin}
+	}
 	a := report.New(found, result, o)
+	if d.Base != nil {
+		a.Base.Newer = (*report.NewerBase)(d.Base.Newer)
+	}
 	a.Omitted = d.Hidden.Declared
 	for i := range d.Components {
 		if d.Components[i].Omitted {
 			a.LeftOut = append(a.LeftOut, d.Components[i].component())
 		}
+	}
+	for _, e := range d.Excluded {
+		a.Excluded = append(a.Excluded, report.Excluded{
+			Exclusion:  report.Exclusion{Path: e.Path, Analyzer: e.Analyzer, Origin: e.Origin},
+			Components: e.Components, Findings: e.Findings, Diagnostics: e.Diagnostics,
+		})
+	}
+	for _, g := range d.Ignored {
+		a.Ignored = append(a.Ignored, report.IgnoreUse{
+			Ignore:  report.Ignore{ID: g.ID, Package: g.Package, Path: g.Path, Reason: g.Reason, Expires: p.time(g.Expires), Origin: g.Origin},
+			Matches: g.Matches, Expired: g.Expired,
+		})
 	}
 	if d.Notes != nil { // they may depend on the day
 		a.Notes = nil

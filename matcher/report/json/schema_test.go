@@ -94,7 +94,7 @@ func (s *schemaMaker) value(typ reflect.Type, path string) map[string]any {
 	switch typ.Kind() {
 	case reflect.Pointer:
 		inner := s.value(typ.Elem(), path)
-		if path == "distro" || path == "verdict" || path == "gate.failOn" { // the others are left out
+		if path == "distro" || path == "verdict" || path == "base" || path == "base.newer" || path == "gate.failOn" { // the others are left out
 			return map[string]any{"anyOf": []any{inner, map[string]any{"type": "null"}}}
 		}
 		return inner
@@ -161,9 +161,10 @@ var enumerations = map[string]string{
 	"Status":      "`affected` `fixed` `not-affected` `will-not-fix` `deferred` `under-investigation` `end-of-life`",
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
 	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
-	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers`",
+	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers` `ignored` `severity`",
 	"FailureCode": "`policy` `severity` `uncovered` `nothing-judged` `unread`",
-	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy`",
+	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy` `excluded` `expired`",
+	"BaseOrigin":  "`given` `annotations` `labels` `history`",
 	"Action":      "`go` `warn` `stop`",
 	"Target":      "`image` `distro` `package` `match` `finding`",
 	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `other-system` `skipped` `other-release` `not-installed` `no-advisory`",

@@ -191,6 +191,9 @@ func imageSuite(v *report.Assessment) (suite, bool) {
 		case report.NoteUnread:
 			c.Name = "package databases are complete"
 			c.Error = &outcome{Message: clean(n.Text), Type: string(n.Code)}
+		case report.NoteExcluded, report.NoteExpired:
+			c.Name = "the report is complete"
+			c.Skipped = &outcome{Message: clean(n.Text)}
 		case report.NoteLazy:
 			c.Name = "layers were read completely"
 			c.Skipped = &outcome{Message: clean(n.Text)}

@@ -31,10 +31,11 @@ func (s style) threat(text string) string {
 	return text
 }
 
-// level colours the name of a severity.
+// level colours a severity, which begins with its name.
 func (s style) level(text string) string {
+	word, _, _ := strings.Cut(text, " ")
 	var l matcher.Level
-	if l.UnmarshalText([]byte(text)) != nil {
+	if l.UnmarshalText([]byte(word)) != nil {
 		return text
 	}
 	switch l {

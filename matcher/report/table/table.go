@@ -2,34 +2,74 @@ package table
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/idlink"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Options say how text looks. The zero value is without colours, and lines may be of any length.
+// Options say how text looks and what is listed. The zero value is without colours, with tabs between the columns, and lists all findings
+// by package.
 type Options struct {
-	Width      int  // in characters; 0 is unlimited
+	Width      int  // in characters; 0 is a file or a pipe: tabs separate columns, and nothing is padded or cut
 	Color      bool // with ANSI escape sequences
+	Links      bool // with links, OSC 8; without them, a column has the addresses
 	ShowHidden bool // list hidden findings, not only their number
+	ShowInfo   bool // list findings in files of level info or none, not only their number
+
+	GroupBy Group
+	Top     int // list only so many upgrades and findings, the first ones; 0 is all
 }
 
-// Write writes an Assessment: findings by ecosystem, the most severe first, then counts, the policy's verdict, hidden findings, and
-// last the advisories that were available, where a reader sees it.
-func Write(w io.Writer, a *report.Assessment, o Options) error {
-	b := bufio.NewWriter(w)
-	t := &table{w: b, a: a, showHidden: o.ShowHidden, style: style{terminal.Style{Width: o.Width, Color: o.Color}}}
-	t.subject()
-	for i := range a.Ecosystems {
-		t.findings(&a.Ecosystems[i])
+// A Group says which findings stand together.
+type Group string
+
+const (
+	ByPackage Group = "package" // also ""
+	ByLayer   Group = "layer"   // that brought the package
+	ByFile    Group = "file"    // in which the package was found
+	Ungrouped Group = "none"
+)
+
+// ErrOption reports options that have no meaning.
+var ErrOption = errors.New("invalid option")
+
+// Check returns [ErrOption] if the options have no meaning.
+func (o Options) Check() error {
+	switch o.GroupBy {
+	case "", ByPackage, ByLayer, ByFile, Ungrouped:
+		if o.Top >= 0 {
+			return nil
+		}
 	}
+	return ErrOption
+}
+
+func (o Options) style() style {
+	return style{terminal.Style{Width: o.Width, Color: o.Color, Links: o.Links, Tabs: o.Width == 0}}
+}
+
+// Write writes an Assessment: upgrades that fix findings, then the findings, counts, the policy's verdict, hidden findings, and last
+// the advisories that were available, where a reader sees it.
+func Write(w io.Writer, a *report.Assessment, o Options) error {
+	if err := o.Check(); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	b := bufio.NewWriter(w)
+	t := &table{w: b, a: a, o: o, style: o.style()}
+	t.subject()
+	t.base()
+	t.upgrades()
+	t.findings()
 	t.files()
 	t.summary()
 	t.verdict()
@@ -43,9 +83,9 @@ func Write(w io.Writer, a *report.Assessment, o Options) error {
 
 // A table is a table in the making. Its buffer keeps errors.
 type table struct {
-	w          *bufio.Writer
-	a          *report.Assessment
-	showHidden bool
+	w *bufio.Writer
+	a *report.Assessment
+	o Options
 	style
 }
 
@@ -70,41 +110,150 @@ func (t *table) subject() {
 	t.printf("%s  %s\n", t.Bold(terminal.Escape(t.a.Name)), terminal.Escape(strings.Join(parts, ", ")))
 }
 
-// findings writes the findings of one ecosystem, package by package.
-func (t *table) findings(e *report.Ecosystem) {
-	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
-		{Title: "SEVERITY", Color: t.level},
-		{Title: "VULNERABILITY"},
-		{Title: "FIXED IN", Shrink: 2, Min: 8},
-		{Title: "THREAT", Color: t.threat},
-		{Title: "POLICY", Color: t.action},
-		{Title: "STATUS", Shrink: 1, Min: 14},
-	}}
-	last := ""
-	for i := range t.a.Findings {
-		f := &t.a.Findings[i]
-		if f.Subject.Ecosystem != e.Key {
-			continue
-		}
-		if head := t.heading(f); head != last {
-			g.Add(head)
-			last = head
-		}
-		fixed := f.Fixed
-		if fixed == "" {
-			fixed = "-"
-		}
-		g.Add(f.Severity.Level.String(), f.ID, fixed, threatOf(&f.Enrichment), f.Action.String(), statusOf(f))
-	}
-	if last == "" {
+// upgrades writes the updates that fix findings, the most important first.
+func (t *table) upgrades() {
+	list := t.a.Upgrades()
+	if len(list) == 0 {
 		return
 	}
-	t.printf("\n%s\n", t.Bold(terminal.Escape(e.Name())))
+	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
+		{Title: "UPGRADE", Shrink: 2, Min: 12}, {Title: "INSTALLED", Shrink: 1, Min: 10}, {Title: "UPDATE TO", Shrink: 3, Min: 10},
+		{Title: "FIXES", Right: true}, {Title: "WORST", Color: t.level}, {Title: "STAY OPEN", Right: true, Drop: 1},
+	}}
+	fixes := 0
+	for i, u := range list {
+		if fixes += u.Fixes; t.o.Top > 0 && i >= t.o.Top {
+			continue
+		}
+		open := ""
+		if u.Open > 0 {
+			open = plural.Number(u.Open)
+		}
+		g.Add(u.Subject.Name, u.Subject.Version, u.To, plural.Number(u.Fixes), u.Worst.String(), open)
+	}
+	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", plural.Count(len(list), "upgrade"), plural.Number(fixes), plural.Count(len(t.a.Findings), "finding"))))
 	g.Write(t.w, t.Style)
+	t.more(len(list))
 }
 
-// files writes the findings of analyzers, such as malware and secrets. Those without a severity, such as jars without coordinates,
-// are left to the JSON form: they are not a fault of the image.
+// more counts what Options.Top leaves out.
+func (t *table) more(n int) {
+	if t.o.Top > 0 && n > t.o.Top {
+		t.printf("  and %s more\n", plural.Number(n-t.o.Top))
+	}
+}
+
+// findings writes the findings, by ecosystem and package, or in the order and groups that the options ask for.
+func (t *table) findings() {
+	list := t.a.Findings
+	if t.o.Top > 0 {
+		list = list[:min(t.o.Top, len(list))]
+	}
+	type section struct {
+		title string
+		heads []string
+		rows  map[string][]*report.Finding
+	}
+	var sections []*section
+	at := make(map[string]*section)
+	for i := range list {
+		f := &list[i]
+		title, head := "findings", ""
+		switch t.o.GroupBy {
+		case ByLayer:
+			head = t.layer(f)
+		case ByFile:
+			head = f.Components[0].Location()
+		case Ungrouped:
+		default:
+			title, head = (&report.Ecosystem{Key: f.Subject.Ecosystem}).Name(), t.heading(f)
+		}
+		s := at[title]
+		if s == nil {
+			s = &section{title: title, rows: make(map[string][]*report.Finding)}
+			at[title], sections = s, append(sections, s)
+		}
+		if s.rows[head] == nil {
+			s.heads = append(s.heads, head)
+		}
+		s.rows[head] = append(s.rows[head], f)
+	}
+	for _, s := range sections {
+		g := terminal.Grid{Indent: "  ", Columns: t.columns()}
+		for _, head := range s.heads {
+			if head != "" {
+				g.Add(head)
+			}
+			for _, f := range s.rows[head] {
+				g.Add(t.row(f)...)
+			}
+		}
+		t.printf("\n%s\n", t.Bold(terminal.Escape(s.title)))
+		g.Write(t.w, t.Style)
+	}
+	t.more(len(t.a.Findings))
+}
+
+// columns are those of the findings.
+func (t *table) columns() []terminal.Column {
+	return []terminal.Column{
+		{Title: "SEVERITY", Color: t.level},
+		{Title: "VULNERABILITY", Link: func(id string) string { _, address := idlink.Of(id); return address }},
+		{Title: "PACKAGE", Shrink: 4, Min: 12},
+		{Title: "FIXED IN", Shrink: 3, Min: 8},
+		{Title: "THREAT", Color: t.threat},
+		{Title: "POLICY", Color: t.action},
+		{Title: "STATUS", Shrink: 2, Min: 14, Drop: 1},
+		{Title: "TITLE", Shrink: 1, Min: 20, Drop: 2},
+		{Title: "LINK", Drop: 3},
+	}
+}
+
+// row has a cell for each of the columns.
+func (t *table) row(f *report.Finding) []string {
+	name, fixed, link := "", f.Fixed, ""
+	switch t.o.GroupBy {
+	case ByLayer, ByFile, Ungrouped:
+		name = f.Subject.Name + " " + f.Subject.Version
+	}
+	if fixed == "" {
+		fixed = "-"
+	}
+	if !t.Links {
+		_, link = idlink.Of(f.ID)
+	}
+	return []string{severityOf(f.Severity), f.ID, name, fixed, threatOf(&f.Enrichment), f.Action.String(), statusOf(f), cut(f.Summary()), link}
+}
+
+// maxTitle is the most characters of a title, also in files.
+const maxTitle = 120
+
+// cut shortens a title to its first line and to maxTitle characters.
+func cut(title string) string {
+	title, _, _ = strings.Cut(strings.TrimSpace(title), "\n")
+	return terminal.Cut(strings.Join(strings.Fields(title), " "), maxTitle)
+}
+
+// severityOf describes a severity: "high 7.5 nvd".
+func severityOf(s matcher.Severity) string {
+	text := s.Level.String()
+	if s.Score > 0 {
+		text += fmt.Sprintf(" %.1f", s.Score)
+	}
+	return strings.TrimSpace(text + " " + s.Source)
+}
+
+// layer names the layer that brought the packages of a finding, and its instruction.
+func (t *table) layer(f *report.Finding) string {
+	i := f.Components[0].Layer
+	if i < 0 || i >= len(t.a.Report.Layers) {
+		return "no layer"
+	}
+	return strings.TrimSpace(fmt.Sprintf("layer %d %s", i, terminal.Cut(t.a.Report.Layers[i].Instruction(), maxTitle)))
+}
+
+// files writes the findings of analyzers, such as malware and secrets. Those that are no fault of the image, such as jars without
+// coordinates, it only counts unless the options ask for them.
 func (t *table) files() {
 	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
 		{Title: "SEVERITY", Color: t.level},
@@ -112,8 +261,10 @@ func (t *table) files() {
 		{Title: "FILE", Shrink: 2, Min: 12},
 		{Title: "FINDING", Shrink: 1, Min: 14},
 	}}
+	counts := make(map[string]int)
 	for _, f := range t.a.Report.Findings {
-		if f.Severity == "" {
+		if !t.o.ShowInfo && (f.Severity == "" || f.Severity == "info") {
+			counts[f.Rule]++
 			continue
 		}
 		at := f.Path
@@ -122,11 +273,16 @@ func (t *table) files() {
 		}
 		g.Add(f.Severity, f.Rule, at, f.Title)
 	}
-	if g.Empty() {
+	if len(t.a.Report.Findings) == 0 {
 		return
 	}
 	t.printf("\n%s\n", t.Bold("found in files"))
-	g.Write(t.w, t.Style)
+	if !g.Empty() {
+		g.Write(t.w, t.Style)
+	}
+	for _, rule := range slices.Sorted(maps.Keys(counts)) {
+		t.printf("  %s for information: %s\n", plural.Count(counts[rule], "finding"), terminal.Escape(rule))
+	}
 }
 
 // heading names the package of a finding: the source package and the packages built from it, with the place of those that no
@@ -180,8 +336,12 @@ func threatOf(e *matcher.Enrichment) string {
 	return strings.Join(parts, ", ")
 }
 
-// statusOf returns the status that a VEX statement gives a finding, if there is one, and the publisher's.
+// statusOf returns the status that a VEX statement gives a finding, if there is one, and the publisher's. It is empty if the column of
+// fixes says it all.
 func statusOf(f *report.Finding) string {
+	if f.Analysis == nil && f.Word() == "fix available" {
+		return ""
+	}
 	if a := f.Analysis; a != nil {
 		return "VEX: " + strings.ReplaceAll(a.Status.String(), "-", " ") + "; " + f.Word()
 	}

@@ -105,7 +105,7 @@ func (t *table) hidden() {
 	for i := range t.a.Hidden {
 		h := &t.a.Hidden[i]
 		t.printf("  %s: %s\n", plural.Number(len(h.Findings)), terminal.Escape(h.Reason.Text))
-		if !t.showHidden {
+		if !t.o.ShowHidden {
 			continue
 		}
 		g := terminal.Grid{Indent: "    ", Columns: []terminal.Column{

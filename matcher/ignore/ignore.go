@@ -1,0 +1,121 @@
+// Package ignore reads lists of vulnerabilities that a person decided to ignore, such as a .hullmarkignore file.
+//
+// A line names a vulnerability, and may limit the entry to a package, to files and to a time. The text after "#" is the reason; an
+// entry without one has the comment lines directly above it as its reason.
+//
+//	CVE-2024-1234                              # not reachable: we do not parse XML
+//	CVE-2024-1235 until:2026-12-31             # fixed in the next release
+//	GHSA-jfh8-c2jp-5v3q package:log4j-core     # used by the build only
+//	CVE-2024-1236 package:pkg:npm/lodash@4.17.20 path:/opt/tools/**
+//
+// "exp:" stands for "until:", so that the lines of a .trivyignore file mean what they mean there. An entry holds until the end of its day,
+// in UTC. A word that is none of these is an error: an entry that ignores more than its author meant is worse than none.
+package ignore
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+// ErrSyntax reports a line that is not an entry.
+var ErrSyntax = errors.New("not an entry of an ignore list")
+
+const (
+	maxBytes = 4 << 20
+	maxLine  = 64 << 10
+)
+
+// Read reads a list. The name is for origins and errors: ".hullmarkignore".
+func Read(r io.Reader, name string) ([]report.Ignore, error) {
+	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
+	lines := bufio.NewScanner(limited)
+	lines.Buffer(nil, maxLine)
+	var list []report.Ignore
+	var comments []string
+	for n := 1; lines.Scan(); n++ {
+		text := lines.Text()
+		if n == 1 {
+			text = strings.TrimPrefix(text, "\ufeff")
+		}
+		entry, comment := cutComment(text)
+		if entry == "" {
+			if comments = append(comments, comment); comment == "" {
+				comments = nil
+			}
+			continue
+		}
+		g, err := Parse(entry)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+		if g.Reason = comment; comment == "" {
+			g.Reason = strings.Join(comments, " ")
+		}
+		g.Origin = fmt.Sprintf("%s:%d", name, n)
+		list = append(list, g)
+		comments = nil
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if limited.N == 0 {
+		return nil, fmt.Errorf("%s: more than %d bytes", name, maxBytes)
+	}
+	return list, nil
+}
+
+// cutComment separates an entry and its comment. A "#" within a word begins none.
+func cutComment(text string) (entry, comment string) {
+	for i, r := range text {
+		if r == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\t') {
+			return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:])
+		}
+	}
+	return strings.TrimSpace(text), ""
+}
+
+// Parse reads one entry, without a comment.
+func Parse(entry string) (report.Ignore, error) {
+	fail := func(format string, args ...any) (report.Ignore, error) {
+		return report.Ignore{}, fmt.Errorf("ignore: "+format+": %w", append(args, ErrSyntax)...)
+	}
+	words := strings.Fields(entry)
+	if len(words) == 0 {
+		return fail("no identifier")
+	}
+	g := report.Ignore{ID: words[0]}
+	if strings.ContainsAny(g.ID, "*?:/") || !strings.ContainsAny(g.ID, "0123456789") {
+		return fail("%.100q is not the identifier of a vulnerability", g.ID)
+	}
+	for _, word := range words[1:] {
+		key, value, _ := strings.Cut(word, ":")
+		if value == "" {
+			return fail("%.100q is not one of until:DATE, package:NAME and path:PATTERN", word)
+		}
+		switch key {
+		case "until", "exp":
+			day, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				return fail("%.100q is not a date like 2026-12-31", value)
+			}
+			g.Expires = day.AddDate(0, 0, 1).Add(-time.Second)
+		case "package":
+			g.Package = value
+		case "path":
+			if _, err := path.Match(value, ""); err != nil {
+				return fail("%.100q is a malformed pattern", value)
+			}
+			g.Path = value
+		default:
+			return fail("%.100q is not one of until:DATE, package:NAME and path:PATTERN", word)
+		}
+	}
+	return g, nil
+}

@@ -1,0 +1,79 @@
+package ignore_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/matcher/ignore"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+func ExampleRead() {
+	list, err := ignore.Read(strings.NewReader("CVE-2024-1234 until:2026-12-31  # fixed in the next release\n"), ".hullmarkignore")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(list[0].ID, list[0].Reason, list[0].Expires, list[0].Origin)
+	// Output: CVE-2024-1234 fixed in the next release 2026-12-31 23:59:59 +0000 UTC .hullmarkignore:1
+}
+
+func TestRead(t *testing.T) {
+	end := time.Date(2026, 1, 31, 23, 59, 59, 0, time.UTC)
+	for _, test := range []struct {
+		name, text string
+		want       []report.Ignore
+		err        string
+	}{
+		{"nothing", "", nil, ""},
+		{"comments and empty lines", "# nothing\n\n  \n", nil, ""},
+		{"an identifier", "CVE-2024-1", []report.Ignore{{ID: "CVE-2024-1", Origin: "f:1"}}, ""},
+		{"windows", "\ufeffCVE-2024-1\r\nCVE-2024-2\r\n", []report.Ignore{{ID: "CVE-2024-1", Origin: "f:1"}, {ID: "CVE-2024-2", Origin: "f:2"}}, ""},
+		{"the reason above", "# the parser\n# is not used\nCVE-2024-1\nCVE-2024-2\n", []report.Ignore{{ID: "CVE-2024-1", Reason: "the parser is not used", Origin: "f:3"}, {ID: "CVE-2024-2", Origin: "f:4"}}, ""},
+		{"a heading is not a reason", "# Accepted in May\n\nCVE-2024-1\n", []report.Ignore{{ID: "CVE-2024-1", Origin: "f:3"}}, ""},
+		{"the reason behind", "CVE-2024-1\t# issue #7\n", []report.Ignore{{ID: "CVE-2024-1", Reason: "issue #7", Origin: "f:1"}}, ""},
+		{"everything", "CVE-2024-1 until:2026-01-31 package:pkg:npm/a@1 path:/opt/**", []report.Ignore{{ID: "CVE-2024-1", Expires: end, Package: "pkg:npm/a@1", Path: "/opt/**", Origin: "f:1"}}, ""},
+		// aquasecurity/trivy's form
+		{"expiry in trivy's words", "CVE-2024-1 exp:2026-01-31", []report.Ignore{{ID: "CVE-2024-1", Expires: end, Origin: "f:1"}}, ""},
+
+		{"no such day", "CVE-2024-1 until:2026-02-30", nil, `f:1: ignore: "2026-02-30" is not a date like 2026-12-31`},
+		{"a word of something else", "\nCVE-2024-1 openssl", nil, `f:2: ignore: "openssl" is not one of until:DATE, package:NAME and path:PATTERN`},
+		{"a key of something else", "CVE-2024-1 expires:2026-01-31", nil, `"expires:2026-01-31" is not one of`},
+		{"an empty value", "CVE-2024-1 package:", nil, `"package:" is not one of`},
+		{"a wildcard", "CVE-*", nil, `"CVE-*" is not the identifier of a vulnerability`},
+		{"a YAML file", "vulnerabilities:\n  - id: CVE-2024-1\n", nil, `"vulnerabilities:" is not the identifier of a vulnerability`},
+		{"a pattern", "CVE-2024-1 path:[", nil, `"[" is a malformed pattern`},
+		{"too long a line", "CVE-1 " + strings.Repeat(" ", 1<<17), nil, "token too long"},
+		{"too long", strings.Repeat("#\n", 3<<20), nil, "more than 4194304 bytes"},
+	} {
+		got, err := ignore.Read(strings.NewReader(test.text), "f")
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%s: error %v, want %q", test.name, err, test.err)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("CVE-2024-1 until:2026-01-31 package:a path:b # c\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := ignore.Read(strings.NewReader(text), "f")
+		if err != nil && list != nil {
+			t.Error("both a list and an error")
+		}
+		for _, g := range list {
+			if g.ID == "" || g.Origin == "" {
+				t.Errorf("%+v", g)
+			}
+		}
+		if _, err := ignore.Parse(text); err != nil && !errors.Is(err, ignore.ErrSyntax) {
+			t.Error(err)
+		}
+	})
+}

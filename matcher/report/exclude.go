@@ -1,0 +1,171 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
+)
+
+// An Exclusion leaves the packages and findings of some files, or those of one analyzer, out of a report.
+type Exclusion struct {
+	// Path is a pattern for files. "*" stands for any text without a slash, "?" for one character, "[a-z]" for one of a class, and
+	// "**" for any directories. A pattern also excludes everything below a directory that it matches. A pattern without a slash
+	// matches names in any directory: "node_modules", "*.jar". Other patterns start at the root, with or without "/" or "./".
+	Path string
+
+	Analyzer string // name of an analyzer: "npm"; Path is "" then
+	Origin   string // what asked for it: "--exclude", "--skip"
+}
+
+// String returns the Exclusion as a person writes it: "--exclude /opt/**".
+func (e Exclusion) String() string {
+	return strings.TrimSpace(e.Origin + " " + e.Path + e.Analyzer)
+}
+
+// Excluded counts what an Exclusion left out. Each component counts for the first Exclusion that matches it.
+type Excluded struct {
+	Exclusion
+	Components  int
+	Findings    int
+	Diagnostics int
+}
+
+// ErrPattern reports that the pattern of an Exclusion is malformed.
+var ErrPattern = errors.New("malformed pattern")
+
+const (
+	maxPattern  = 4096 // bytes
+	maxSegments = 64   // between slashes
+)
+
+// check returns an error if nothing can match e.
+func (e Exclusion) check() error {
+	if e.Path == "" && e.Analyzer == "" {
+		return fmt.Errorf("report: %s excludes nothing: %w", cmp.Or(e.Origin, "exclusion"), ErrPattern)
+	}
+	_, err := path.Match(e.Path, "")
+	if err != nil || len(e.Path) > maxPattern || strings.Count(e.Path, "/") >= maxSegments {
+		return fmt.Errorf("report: %.100q: %w", e.Path, ErrPattern)
+	}
+	return nil
+}
+
+// Exclude returns a report without what the exclusions match, and a row for each exclusion. Diagnostics about package databases
+// stay: no exclusion hides that a database of the distribution could not be read. Call it before matching.
+func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excluded, error) {
+	if len(list) == 0 {
+		return found, nil, nil
+	}
+	rows := make([]Excluded, len(list))
+	for i, e := range list {
+		if err := e.check(); err != nil {
+			return nil, nil, err
+		}
+		rows[i].Exclusion = e
+	}
+	first := func(analyzer, path, archived string) *Excluded {
+		for i := range rows {
+			e := &rows[i]
+			if e.Analyzer != "" && e.Analyzer == analyzer || e.Path != "" && e.matches(path, archived) {
+				return e
+			}
+		}
+		return nil
+	}
+	rest := *found
+	rest.Components = slices.DeleteFunc(slices.Clone(found.Components), func(c analyzer.Component) bool {
+		e := first(c.Analyzer, c.Path, c.ArchivePath)
+		if e != nil {
+			e.Components++
+		}
+		return e != nil
+	})
+	rest.Findings = slices.DeleteFunc(slices.Clone(found.Findings), func(f analyzer.FileFinding) bool {
+		e := first(f.Analyzer, f.Path, "")
+		if e != nil {
+			e.Findings++
+		}
+		return e != nil
+	})
+	rest.Diagnostics = slices.DeleteFunc(slices.Clone(found.Diagnostics), func(d analyzer.FileDiagnostic) bool {
+		if hidesDatabase(&d) {
+			return false
+		}
+		e := first(d.Analyzer, d.Path, "")
+		if e != nil {
+			e.Diagnostics++
+		}
+		return e != nil
+	})
+	return &rest, rows, nil
+}
+
+// matches reports whether a pattern matches a file, one of the directories above it, or a file within it if it is an archive.
+func (e Exclusion) matches(file, archived string) bool {
+	pattern := strings.Trim(path.Clean("/"+e.Path), "/")
+	if file == "" || pattern == "" {
+		return pattern == "" && file != "" // "/" is everything
+	}
+	name := strings.Trim(path.Clean("/"+file), "/")
+	if archived != "" {
+		name += "/" + archived
+	}
+	segments := strings.Split(name, "/")
+	if !strings.Contains(strings.TrimSuffix(e.Path, "/"), "/") && pattern != "**" {
+		return slices.ContainsFunc(segments, func(s string) bool { ok, _ := path.Match(pattern, s); return ok })
+	}
+	return matchSegments(strings.Split(pattern, "/"), segments)
+}
+
+// matchSegments reports whether a pattern matches the beginning of a path. It takes time linear in the product of their lengths.
+func matchSegments(pattern, segments []string) bool {
+	reach := make([]bool, len(segments)+1) // the pattern so far matches the first i segments
+	reach[0] = true
+	for _, p := range pattern {
+		next := make([]bool, len(reach))
+		if p == "**" {
+			for i, seen := 0, false; i < len(reach); i++ {
+				seen = seen || reach[i]
+				next[i] = seen
+			}
+		} else {
+			for i, s := range segments {
+				if reach[i] {
+					next[i+1], _ = path.Match(p, s)
+				}
+			}
+		}
+		reach = next
+	}
+	if pattern[len(pattern)-1] == "**" { // something below, not the directory itself
+		return slices.Contains(reach[:len(segments)], true)
+	}
+	return slices.Contains(reach, true)
+}
+
+// exclusionNotes reports what was left out on request.
+func (a *Assessment) exclusionNotes() []Note {
+	var list []Note
+	for i := range a.Excluded {
+		e := &a.Excluded[i]
+		var parts []string
+		for _, p := range []struct {
+			n    int
+			noun string
+		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Diagnostics, "diagnostic"}} {
+			if p.n > 0 {
+				parts = append(parts, plural.Count(p.n, p.noun))
+			}
+		}
+		if len(parts) > 0 {
+			list = append(list, Note{Code: NoteExcluded, Text: fmt.Sprintf("Left out by %s: %s.", e.Exclusion, strings.Join(parts, ", "))})
+		}
+	}
+	return list
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+)
+
+// An Ignore hides the matches of one vulnerability because a person decided so. Package matcher/ignore reads documents of them. An
+// Ignore hides nothing that a VEX statement or a policy hides, and does not change the decisions of a policy.
+type Ignore struct {
+	ID      string    // any identifier of the vulnerability, in any letter case
+	Package string    // name of the package or its source package, or a PURL without qualifiers, with or without version; "" for all
+	Path    string    // pattern for the file that the package was found in, as in an Exclusion; "" for all
+	Reason  string    // for a person; "" if none was given
+	Expires time.Time // last moment at which it holds; zero for no end
+	Origin  string    // where it was written: "--ignore", ".hullmarkignore:3"
+}
+
+// An IgnoreUse is the effect of an Ignore.
+type IgnoreUse struct {
+	Ignore
+	Matches int  // hidden by it
+	Expired bool // Expires is over, or the time of the Assessment is unknown: it hides nothing
+}
+
+// ignores returns the uses of the ignores, of which none has hidden anything yet.
+func ignores(list []Ignore, now time.Time) []IgnoreUse {
+	var uses []IgnoreUse
+	for _, g := range list {
+		uses = append(uses, IgnoreUse{Ignore: g, Expired: !g.Expires.IsZero() && (now.IsZero() || now.After(g.Expires))})
+	}
+	return uses
+}
+
+// hides reports whether an Ignore is about a match.
+func (g *Ignore) hides(m *matcher.Match, c *analyzer.Component) bool {
+	same := func(id string) bool { return strings.EqualFold(id, g.ID) }
+	if !same(m.ID) && !slices.ContainsFunc(m.Aliases, same) || c == nil {
+		return false
+	}
+	return (g.Package == "" || g.names(c)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(c.Path, c.ArchivePath))
+}
+
+// names reports whether Package names a component.
+func (g *Ignore) names(c *analyzer.Component) bool {
+	if strings.HasPrefix(g.Package, "pkg:") {
+		purl := plainPURL(c)
+		name, _, _ := cutLast(purl, "@")
+		return g.Package == purl || g.Package == name
+	}
+	return g.Package == c.Name || c.SourcePackage != nil && g.Package == c.SourcePackage.Name || c.Namespace != "" && g.Package == c.Namespace+"/"+c.Name
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// reason describes an Ignore that hides a match.
+func (g *Ignore) reason() Reason {
+	text := "ignored by " + g.Origin
+	if g.Reason != "" {
+		text += ": " + g.Reason
+	}
+	return Reason{ReasonIgnored, text}
+}
+
+// expiredNotes reports ignores that no longer hide anything.
+func (a *Assessment) expiredNotes() []Note {
+	var list []Note
+	for i := range a.Ignored {
+		if g := &a.Ignored[i]; g.Expired {
+			text := fmt.Sprintf("%s ignores %s no longer: it expired on %s.", g.Origin, g.ID, g.Expires.UTC().Format(time.DateOnly))
+			list = append(list, Note{Code: NoteExpired, Text: text})
+		}
+	}
+	return list
+}

@@ -1,0 +1,69 @@
+package report
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/version"
+)
+
+// An Upgrade is the update of one source package, or of a package that is not built from another, that fixes findings.
+type Upgrade struct {
+	Subject Subject
+	To      string        // the lowest version that fixes all of Fixes
+	Fixes   int           // findings
+	Open    int           // findings of the subject that no version fixes
+	Worst   matcher.Level // among those that it fixes
+}
+
+// Upgrades returns the updates that fix findings which are shown: the one that fixes the most severe findings first, then the one that
+// fixes more.
+func (a *Assessment) Upgrades() []Upgrade {
+	at := make(map[Subject]int)
+	var all []Upgrade
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		k, ok := at[f.Subject]
+		if !ok {
+			k = len(all)
+			at[f.Subject] = k
+			all = append(all, Upgrade{Subject: f.Subject})
+		}
+		u := &all[k]
+		if f.Fixed == "" {
+			u.Open++
+			continue
+		}
+		u.Fixes++
+		u.Worst = max(u.Worst, f.Severity.Level)
+		u.To = higher(f.Subject.Ecosystem.Type, u.To, f.Fixed)
+	}
+	var list []Upgrade
+	for _, u := range all {
+		if u.Fixes > 0 {
+			list = append(list, u)
+		}
+	}
+	order.Sort(list, func(x, y *Upgrade) int {
+		return cmp.Or(cmp.Compare(y.Worst, x.Worst), cmp.Compare(y.Fixes, x.Fixes),
+			strings.Compare(x.Subject.Name, y.Subject.Name), strings.Compare(x.Subject.Version, y.Subject.Version))
+	})
+	return list
+}
+
+// higher returns the higher of two versions, or both if they cannot be compared.
+func higher(purlType, a, b string) string {
+	if a == "" || a == b {
+		return b
+	}
+	c, err := version.Compare(purlType, a, b)
+	switch {
+	case err != nil:
+		return a + " or " + b
+	case c < 0:
+		return b
+	}
+	return a
+}
