@@ -209,6 +209,33 @@ func TestGroups(t *testing.T) {
 	b.quiet()
 }
 
+// TestBaseGroups tells the findings of the base image from those of the application.
+func TestBaseGroups(t *testing.T) {
+	r, m := scanned()
+	newer, fewer := scanned()
+	fewer.Matches = fewer.Matches[2:]
+	a := report.New(r, m, report.Options{
+		Name: "registry.example/team/app:1.2", Base: &report.Base{Name: "registry.example/debian:12", Layers: 1, Origin: report.BaseAnnotations},
+		NewerBase: report.New(newer, fewer, report.Options{Name: "registry.example/debian:13"}),
+	})
+	b := open(t, page(t, a), 1280, 900)
+	b.choose("group", "base")
+	if got, want := b.rows(), "CVE-2023-5678 CVE-2005-2541 TEMP-0290435-0B57B5 CVE-2021-44228 CVE-2024-0001"; got != want {
+		t.Errorf("rows %s, want %s", got, want)
+	}
+	if got, want := b.eval(`Array.from(document.querySelectorAll("#findings tr.group")).map(r => r.textContent.replace(/\s+/g, " ").trim()).join("; ")`), "Base image 1 medium, 1 negligible, 1 unknown; Application 1 critical, 1 high"; got != want {
+		t.Errorf("headings %v, want %s", got, want)
+	}
+	said := fmt.Sprint(b.eval(`document.getElementById("base").textContent.replace(/\s+/g, " ")`))
+	for _, want := range []string{"Built on registry.example/debian:12, layer 0 of 2 by the image's annotations: 3 findings with the base image, 2 with the application's layers.", "registry.example/debian:13 would fix 1 of the 3"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the page says %q, not %q", said, want)
+		}
+	}
+	b.screenshot("base")
+	b.quiet()
+}
+
 // TestRowLink opens the finding that a link names, wherever it is and whatever leaves it out.
 func TestRowLink(t *testing.T) {
 	b := start(t, 1280, 900)

@@ -1,7 +1,7 @@
 // Package html writes a report as one HTML file that needs nothing else: to be opened from a disk, kept as a build's artifact or
 // sent by mail. Text from an image is escaped by html/template. A content security policy forbids the page to load anything.
 //
-// A reader filters, sorts and groups the findings by package, layer or instruction. Opening a finding shows the ratings of all sources
+// A reader filters, sorts and groups the findings by package, layer, instruction, or base image and application. Opening a finding shows the ratings of all sources
 // with their CVSS vectors, the weaknesses, the packages with their places, and the links of the advisories. The address of the page then
 // names the finding: it ends in "#f:CVE-2023-5678:openssl", which stays the same in later reports. Downloads as CSV and JSON have the
 // findings that are shown, with all of this. Printing gives a table on A4. The key "/" goes to the filter, the arrows go from row to row.
@@ -43,7 +43,7 @@ type page struct {
 	Script   template.JS
 	Blocks   [][]row // findings by risk, then hidden ones
 	Levels   []level
-	Updates  []update
+	Updates  []report.Upgrade
 	Packages [][]installed
 	Layers   []layer
 	Files    []analyzer.FileFinding // in files: malware, secrets
@@ -69,6 +69,8 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"date":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"day":    func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 		"place":  func(c *analyzer.Component) string { return c.Location() },
+		"add":    func(a, b int) int { return a + b },
+		"sub":    func(a, b int) int { return a - b },
 		"count":  plural.Count,
 		"number": plural.Number,
 		"link":   link,
@@ -108,7 +110,7 @@ func (p *page) fill() {
 			break
 		}
 	}
-	p.Updates = updatesOf(rows)
+	p.Updates = p.Upgrades()
 	p.Packages = slices.Collect(slices.Chunk(packages, blockSize))
 	p.Layers = layers
 	for _, f := range p.Report.Findings {

@@ -175,6 +175,11 @@
       order: (_, i) => natural(layersOf(i)[0] || ""),
       heading: key => key ? key.split("\n").map(k => make("code", k)) : [make("span", "No instruction")],
     },
+    base: {
+      key: i => layersOf(i).some(n => layerRows[n] && "base" in layerRows[n].dataset) ? "Base image" : "Application",
+      order: key => key === "Base image" ? "0" : "1",
+      heading: key => [make("span", key)],
+    },
   };
   function grouped(list) {
     const how = groupings[by("group").value];
