@@ -108,7 +108,7 @@ func TestFetch(t *testing.T) {
 	image, alpine := firstImages(t)[5].ref, firstImages(t)[0].ref
 	file := filepath.Join(t.TempDir(), "other.db")
 	ok(t, "db", "build", "-o", file, "--feed", "osv=testdata/feeds/osv")
-	const fetched = "osv   2023-07-24" // the starter database has another date
+	const fetched = "osv\t2023-07-24" // the starter database has another date
 	for _, tt := range []struct {
 		name   string
 		args   []string
@@ -127,7 +127,7 @@ func TestFetch(t *testing.T) {
 		{"a key without a database", []string{"scan", "--db-key", "x.pub", image}, func() { t.Setenv("HULLMARK_DB", "") }, false, 1, "", "--db-key and --db-max-age need a database to check"},
 		{"the age of a signature without a database", []string{"scan", "--db-max-age", "3", image}, nil, false, 1, "", "--db-key and --db-max-age need a database to check"},
 		{"a negative age", []string{"scan", "--db-renew", "-1h", image}, nil, false, 1, "", "--db-renew -1h0m0s is less than 0"},
-		{"publishers are out of order", []string{"scan", "--fail-on", "critical", image}, func() { p.outOfOrder(true) }, true, 3, "osv   unknown                   NOT FETCHED", "503"},
+		{"publishers are out of order", []string{"scan", "--fail-on", "critical", image}, func() { p.outOfOrder(true) }, true, 3, "osv\tunknown\t\tNOT FETCHED", "503"},
 		{"fetched", []string{"scan", image}, func() { p.outOfOrder(false) }, true, 0, fetched, "fetched "},
 		{"offline", []string{"scan", "--offline", image}, nil, false, 0, fetched, "offline; using advisories that were renewed 0 hours ago, on 2025-01-01"},
 		{"offline by the environment", []string{"scan", image}, func() { t.Setenv("HULLMARK_OFFLINE", "1") }, false, 0, fetched, "offline; "},

@@ -31,7 +31,7 @@ func hullmark(t *testing.T, args ...string) (stdout, stderr string, code int) {
 }
 
 func testApp(stdout, stderr io.Writer) *app {
-	return &app{stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, now: func() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }}
+	return &app{stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, environ: os.Environ(), now: func() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }}
 }
 
 var update = flag.Bool("update", false, "rewrite golden files")

@@ -175,6 +175,10 @@ func TestWorkflow(t *testing.T) {
 	for name, value := range map[string]string{"DOCKER_CONFIG": config, "HULLMARK_DB": ref, "HULLMARK_DB_KEY": key + ".pub"} {
 		t.Setenv(name, value)
 	}
+	answer := func(stdout string) string {
+		before, _, _ := strings.Cut(stdout, "\nnext:\n") // which repeats the flags
+		return before
+	}
 	for _, x := range firstImages(t) {
 		p.took()
 		stdout, stderr, code := hullmark(t, "scan", x.ref)
@@ -183,7 +187,7 @@ func TestWorkflow(t *testing.T) {
 		}
 		blobs := r.blobs.Load()
 		again, _, _ := hullmark(t, "scan", "--db", "oci://"+ref, x.ref)
-		if n := r.blobs.Load() - blobs; again != stdout || n > 0 {
+		if n := r.blobs.Load() - blobs; answer(again) != answer(stdout) || n > 0 {
 			t.Errorf("%s, again: %d requests for blobs:\n%s", x.name, n, again)
 		}
 	}
