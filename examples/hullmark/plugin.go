@@ -58,7 +58,8 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 }
 
 func (a *app) pluginCommand() *cobra.Command {
-	return group("plugin", command("plugin/list", a.pluginList), timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
+	return group("plugin", command("plugin/list", a.pluginList), a.pluginNewCommand(), command("plugin/digest", a.pluginDigest),
+		timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
 }
 
 func (a *app) pluginList(_ context.Context, args []string) error {
@@ -70,17 +71,17 @@ func (a *app) pluginList(_ context.Context, args []string) error {
 		{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"},
 	}}
 	for _, m := range manifests {
-		have, err := plugin.Digest(filepath.Join(m.Dir, m.Command))
-		digest := "sha256:" + have
-		switch {
-		case err != nil:
-			digest = "cannot be read"
-		case m.Digest == "":
-			digest = "not pinned"
-		case m.Digest != digest:
-			digest = "WRONG"
-		default:
-			digest = digest[:19]
+		digest := "not pinned"
+		if m.Digest != "" {
+			have, err := plugin.Digest(m.Dir)
+			switch {
+			case err != nil:
+				digest = "cannot be read"
+			case m.Digest != "sha256:"+have:
+				digest = "WRONG"
+			default:
+				digest = m.Digest[:19]
+			}
 		}
 		types := "anything"
 		if m.Types != nil {

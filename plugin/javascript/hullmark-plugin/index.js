@@ -72,7 +72,12 @@ function kind (value) {
 
 function text (what, value) {
   if (typeof value !== 'string') throw new TypeError(`${what} is ${kind(value)}, want string`)
-  return value
+  return clean(value)
+}
+
+// clean replaces halves of surrogate pairs, which have no UTF-8.
+function clean (value) {
+  return /[\ud800-\udfff]/.test(value) ? Buffer.from(value).toString() : value
 }
 
 function texts (what, value) {
@@ -82,7 +87,7 @@ function texts (what, value) {
 
 function table (what, value) {
   if (kind(value) !== 'object') throw new TypeError(`${what} is ${kind(value)}, want object of strings`)
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, text(`a value of ${what}`, v)]))
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [clean(k), text(`a value of ${what}`, v)]))
 }
 
 function flag (what, value) {
@@ -188,7 +193,7 @@ class Result {
     if (checked.code && !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(checked.code)) {
       throw new RangeError(`code is ${JSON.stringify(checked.code)}, want lower-case letters and digits with hyphens between words`)
     }
-    this.#add('problems', { ...checked, message: text('message', message).slice(0, REASON) })
+    this.#add('problems', { ...checked, message: clean(text('message', message).slice(0, REASON)) })
   }
 
   // distro sets the Linux distribution. The fields are versionId, codename, name, like, cpe and rank.
@@ -222,7 +227,7 @@ class Result {
     const answers = result.#answers
     if (problem) {
       const last = answers[answers.length - 1]
-      ;(last.problems ??= []).push({ ...problem, message: problem.message.slice(0, REASON), failed: true })
+      ;(last.problems ??= []).push({ ...problem, message: clean(problem.message.slice(0, REASON)), failed: true })
     }
     return answers.map((a, i) => ({ ...a, more: i < answers.length - 1 }))
   }
@@ -320,8 +325,12 @@ async function handle (analyzers, stream) {
   let first = null
   let pieces = new Map()
   const send = batch => new Promise(resolve => {
-    if (stream.write({ answers: batch }) || stream.destroyed) resolve()
-    else stream.once('drain', resolve).once('close', resolve)
+    if (stream.write({ answers: batch }) || stream.destroyed) return resolve()
+    const ready = () => {
+      stream.off('drain', ready).off('close', ready)
+      resolve()
+    }
+    stream.on('drain', ready).on('close', ready)
   })
   for await (const request of stream) {
     let batch = []

@@ -135,7 +135,7 @@ class Result:
 
 def _clean(value):
     """Replaces surrogates, which have no UTF-8."""
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return re.sub("[\ud800-\udfff]", "\ufffd", value)
 
 
 def _text(what, value):

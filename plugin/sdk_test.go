@@ -1,0 +1,225 @@
+package plugin_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/pluginpb"
+	"github.com/hullmark/hullmark/plugin"
+)
+
+// sdks returns the commands of testdata/hostile in each language whose tools are installed.
+func sdks(t *testing.T) map[string]plugin.Command {
+	t.Helper()
+	commands := make(map[string]plugin.Command)
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
+		t.Logf("skipping Python; python3-grpcio is not installed: %v: %s", err, out)
+	} else {
+		commands["python"] = plugin.Command{Path: "testdata/hostile.py", Env: []string{"PYTHONPATH=" + absolute(t, "python")}}
+	}
+	modules := os.Getenv("HULLMARK_NODE_MODULES")
+	if _, err := os.Stat("/usr/bin/node"); err != nil || modules == "" {
+		t.Logf("skipping JavaScript; node is not installed, or HULLMARK_NODE_MODULES does not name a node_modules with @grpc/grpc-js")
+	} else {
+		env := "NODE_PATH=" + absolute(t, "javascript") + string(os.PathListSeparator) + modules
+		commands["javascript"] = plugin.Command{Path: "testdata/hostile.js", Env: []string{env}}
+	}
+	if len(commands) == 0 {
+		t.Skip("neither Python nor JavaScript has what it needs")
+	}
+	return commands
+}
+
+func absolute(t *testing.T, name string) string {
+	t.Helper()
+	name, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestSDKs runs analyzers that misbehave. Each faults its own file only: the process stays, and the other files are analyzed.
+func TestSDKs(t *testing.T) {
+	const both = "python javascript"
+	type situation struct {
+		name, langs string
+		code        analyzer.DiagnosticCode // of the only diagnostic, "" for none
+		line        int
+		messages    []string // parts of its message in every language
+		pkg         string   // the only package
+	}
+	situations := []situation{
+		{name: "throw", langs: "python", code: analyzer.Panicked, messages: []string{
+			"ValueError: no <object object at 0x?>", `; hostile.py:`, `, in throw: raise ValueError(`, ", in hostile: "}},
+		{name: "throw", langs: "javascript", code: analyzer.Panicked, messages: []string{"Error: no; at ", "(hostile.js:", "; at Analyzer.analyze (hostile.js:"}},
+		{name: "unprintable", langs: "python", code: analyzer.Panicked, messages: []string{"whose text raises ValueError; hostile.py:"}},
+		{name: "unprintable", langs: "javascript", code: analyzer.Panicked, messages: []string{"a value without a text was thrown"}},
+		{name: "null", langs: "javascript", code: analyzer.Panicked, messages: []string{"null"}},
+		{name: "reject", langs: "javascript", code: analyzer.Panicked, messages: []string{"RangeError: later; at ", "hostile.js:"}},
+		{name: "exit", langs: "python", code: analyzer.Panicked, messages: []string{"SystemExit: gone; hostile.py:"}},
+		{name: "recurse", langs: both, code: analyzer.Panicked, messages: []string{"hostile."}},
+		{name: "malformed", langs: both, code: analyzer.Malformed, line: 3, messages: []string{"cut off"}, pkg: "pkg:generic/half@1"},
+		{name: "unsupported", langs: both, code: analyzer.Unsupported, messages: []string{"version 9"}},
+		{name: "unavailable", langs: both, code: analyzer.Unavailable, messages: []string{"the service is down"}},
+		{name: "return", langs: "python", code: analyzer.Panicked, messages: []string{"TypeError: hostile returned list, want None"}},
+		{name: "return", langs: "javascript", code: analyzer.Panicked, messages: []string{"TypeError: the analyzer returned array, want nothing"}},
+		{name: "name-number", langs: both, code: analyzer.Panicked, messages: []string{"TypeError: name is ", ", want str", "hostile."}},
+		{name: "name-empty", langs: both, code: analyzer.Panicked, messages: []string{"Error: name is empty", "hostile."}},
+		{name: "type", langs: both, code: analyzer.Panicked, messages: []string{"Not A Type", "want a PURL type"}},
+		{name: "files", langs: both, code: analyzer.Panicked, messages: []string{"files is str"}},
+		{name: "files-number", langs: both, code: analyzer.Panicked, messages: []string{"an element of files is "}},
+		{name: "hashes", langs: both, code: analyzer.Panicked, messages: []string{"TypeError: hashes is "}},
+		{name: "field", langs: both, code: analyzer.Panicked, messages: []string{"package has no field colour"}},
+		{name: "severity", langs: both, code: analyzer.Panicked, messages: []string{"severity is ", "awful"}},
+		{name: "line", langs: both, code: analyzer.Panicked, messages: []string{"Error: line is "}},
+		{name: "line-float", langs: both, code: analyzer.Panicked, messages: []string{"Error: line is "}},
+		{name: "code", langs: both, code: analyzer.Panicked, messages: []string{"Not A Code"}},
+		{name: "surrogate", langs: both, pkg: "pkg:generic/a%EF%BF%BDb@1"},
+		{name: "one-huge", langs: both, code: analyzer.TooLarge, messages: []string{"the result exceeds a limit"}},
+		{name: "path", langs: both, pkg: "pkg:generic/path@" + fmt.Sprint(len("d/path.hostile"))},
+		{name: "print", langs: both, pkg: "pkg:generic/printed@0"},
+	}
+	for lang, command := range sdks(t) {
+		t.Run(lang, func(t *testing.T) {
+			var lines bytes.Buffer
+			command.Restarts = -1
+			command.Output = func(line string) { fmt.Fprintln(&lines, line) }
+			p, err := plugin.Start(t.Context(), command)
+			if err != nil {
+				t.Fatal(err, lines.String())
+			}
+			root := fstest.MapFS{}
+			for _, s := range situations {
+				if strings.Contains(s.langs, lang) {
+					root["d/"+s.name+".hostile"] = &fstest.MapFile{Data: []byte("x")}
+				}
+			}
+			report := scanTwice(t, p, root)
+			diagnostics, packages := make(map[string][]analyzer.Diagnostic), make(map[string][]string)
+			for _, d := range report.Diagnostics {
+				diagnostics[d.Path] = append(diagnostics[d.Path], d)
+			}
+			for _, c := range report.Components {
+				packages[c.Path] = append(packages[c.Path], c.PURL)
+			}
+			for _, s := range situations {
+				if !strings.Contains(s.langs, lang) {
+					continue
+				}
+				name := "d/" + s.name + ".hostile"
+				if got := strings.Join(packages[name], " "); s.name != "one-huge" && got != s.pkg {
+					t.Errorf("%s: packages %q, want %q", s.name, got, s.pkg)
+				}
+				list := diagnostics[name]
+				if s.code == "" {
+					if len(list) > 0 {
+						t.Errorf("%s: %+v", s.name, list)
+					}
+					continue
+				}
+				if len(list) != 1 || list[0].Code != s.code || list[0].Line != s.line || len(list[0].Message) > 4100 {
+					t.Errorf("%s: %+v, want %s in line %d", s.name, list, s.code, s.line)
+					continue
+				}
+				for _, part := range s.messages {
+					if !strings.Contains(list[0].Message, part) {
+						t.Errorf("%s: %q, want %q in it", s.name, list[0].Message, part)
+					}
+				}
+			}
+			// 32 MiB of each of six results, which exceeds what the SDK may send of all files.
+			root = fstest.MapFS{}
+			for i := range 6 {
+				root[fmt.Sprintf("d/huge%d.hostile", i)] = &fstest.MapFile{Data: []byte("x")}
+			}
+			report, err = scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			large := 0
+			for _, d := range report.Diagnostics {
+				if d.Code != analyzer.TooLarge || path.Dir(d.Path) != "d" {
+					t.Errorf("huge: %+v", d)
+				}
+				large++
+			}
+			if large != len(root) {
+				t.Errorf("%d diagnostics of %d huge results", large, len(root))
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			for _, want := range []string{"before the handshake", "1|1|unix|/tmp/s|grpc|x", "line 1999", "from a child"} {
+				if !strings.Contains(lines.String(), want+"\n") {
+					t.Errorf("the host did not get the line %q", want)
+				}
+			}
+		})
+	}
+}
+
+// scanTwice returns the report of a file system and fails the test if a second scan has another one.
+func scanTwice(t *testing.T, p *plugin.Process, root fstest.MapFS) *analyzer.Report {
+	t.Helper()
+	var texts [2]string
+	var report *analyzer.Report
+	for i := range texts {
+		r, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, texts[i] = r, string(b)
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("reports differ:\n%s\n%s", texts[0], texts[1])
+	}
+	return report
+}
+
+// TestSDKProtocol compares the protocol in the SDKs with the one that hosts use.
+func TestSDKProtocol(t *testing.T) {
+	want, err := os.ReadFile("proto/analyzer.proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile("javascript/hullmark-plugin/analyzer.proto"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("javascript/hullmark-plugin/analyzer.proto differs from proto/analyzer.proto: copy it; %v", err)
+	}
+	const python = "/usr/bin/python3"
+	script := "import sys, hullmark_plugin.analyzer_pb2 as pb; sys.stdout.buffer.write(pb.DESCRIPTOR.serialized_pb)"
+	c := exec.Command(python, "-B", "-c", script)
+	c.Env = append(os.Environ(), "PYTHONPATH="+absolute(t, "python"))
+	text, err := c.Output()
+	if err != nil {
+		t.Skip("python3-protobuf is not installed: ", err)
+	}
+	got := new(descriptorpb.FileDescriptorProto)
+	if err := proto.Unmarshal(text, got); err != nil {
+		t.Fatal(err)
+	}
+	host := protodesc.ToFileDescriptorProto((&pluginpb.Info{}).ProtoReflect().Descriptor().ParentFile())
+	host.Name, host.Options = got.Name, got.Options
+	if !proto.Equal(got, host) {
+		t.Error("python/hullmark_plugin/analyzer_pb2.py differs from the protocol: " +
+			"protoc -I plugin/proto --python_out=plugin/python/hullmark_plugin analyzer.proto")
+	}
+}
