@@ -103,7 +103,7 @@ func (c *Command) verify() (digest string, err error) {
 	if c.SHA256 == "" {
 		// Nothing is promised about the files of the plugin, which may lead out of the directory. But caches should tell them apart.
 		if c.Tree != "" {
-			if digest, err := treeDigest(c.Tree); err == nil {
+			if digest, err := treeDigest(c.Tree, maxTree); err == nil {
 				return digest, nil
 			}
 		}
@@ -111,7 +111,7 @@ func (c *Command) verify() (digest string, err error) {
 	}
 	if c.Tree != "" {
 		path = c.Tree
-		digest, err = treeDigest(c.Tree)
+		digest, err = treeDigest(c.Tree, maxTree)
 	} else {
 		digest, err = Digest(c.Path)
 	}

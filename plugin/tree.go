@@ -14,11 +14,13 @@ import (
 	"path/filepath"
 )
 
-// Limits of a directory that a digest covers.
-const (
-	maxTreeFiles = 100_000
-	maxTreeBytes = 4 << 30
-)
+// treeLimits bound a directory that a digest covers.
+type treeLimits struct {
+	files int
+	bytes int64
+}
+
+var maxTree = treeLimits{files: 100_000, bytes: 4 << 30}
 
 // Digest returns the hexadecimal digest that pins a plugin. For an executable it is the SHA-256 of the file. For a directory, and for a script,
 // which begins with #! and loads files beside it, it covers all files in the directory and its subdirectories.
@@ -34,12 +36,12 @@ func Digest(path string) (string, error) {
 		return "", err
 	}
 	if info.IsDir() {
-		return treeDigest(path)
+		return treeDigest(path, maxTree)
 	}
 	if script, err := isScript(path); err != nil {
 		return "", err
 	} else if script {
-		return treeDigest(filepath.Dir(path))
+		return treeDigest(filepath.Dir(path), maxTree)
 	}
 	return fileDigest(path)
 }
@@ -83,7 +85,7 @@ func fileDigest(path string) (string, error) {
 }
 
 // treeDigest returns the digest of a directory; see Digest.
-func treeDigest(dir string) (string, error) {
+func treeDigest(dir string, limits treeLimits) (string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return "", err
@@ -91,7 +93,7 @@ func treeDigest(dir string) (string, error) {
 	defer root.Close()
 	sum := sha256.New()
 	out := bufio.NewWriter(sum)
-	files, size := 0, int64(0)
+	files, room := 0, limits.bytes
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -99,13 +101,13 @@ func treeDigest(dir string) (string, error) {
 		if d.IsDir() {
 			return nil
 		}
-		if files++; files > maxTreeFiles {
-			return fmt.Errorf("more than %d files; a plugin needs a directory of its own", maxTreeFiles)
+		if files++; files > limits.files {
+			return fmt.Errorf("more than %d files; a plugin needs a directory of its own", limits.files)
 		}
 		line := ""
 		switch d.Type() {
 		case 0:
-			line, err = digestIn(root, name, &size)
+			line, err = digestIn(root, name, &room)
 		case fs.ModeSymlink:
 			line, err = linkIn(root, name)
 		default:
@@ -132,8 +134,8 @@ func plain(name string) string {
 	return name
 }
 
-// digestIn returns the SHA-256 of a file and adds its size to the total.
-func digestIn(root *os.Root, name string, total *int64) (string, error) {
+// digestIn returns the SHA-256 of a file and takes its size from room.
+func digestIn(root *os.Root, name string, room *int64) (string, error) {
 	f, err := root.Open(name)
 	if err != nil {
 		return "", err
@@ -142,16 +144,16 @@ func digestIn(root *os.Root, name string, total *int64) (string, error) {
 	h := sha256.New()
 	var content bytes.Buffer
 	var w io.Writer = h
-	room := maxTreeBytes - *total + 1
+	most := *room + 1
 	if name == manifestName {
-		w, room = &content, maxManifest+1
+		w, most = &content, min(most, maxManifest+1)
 	}
-	n, err := io.Copy(w, io.LimitReader(f, room))
+	n, err := io.Copy(w, io.LimitReader(f, most))
 	if err != nil {
 		return "", err
 	}
-	if *total += n; *total > maxTreeBytes {
-		return "", errors.New("more than 4 GiB")
+	if *room -= n; *room < 0 {
+		return "", errors.New("too many bytes; a plugin needs a directory of its own")
 	}
 	if name == manifestName {
 		m, err := parseManifest(content.Bytes())

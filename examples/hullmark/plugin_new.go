@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hullmark/hullmark/internal/newplugin"
+	"github.com/hullmark/hullmark/examples/hullmark/newplugin"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/plugin"
 )

@@ -190,8 +190,8 @@ class Result {
   // analyzer's own in kebab-case; without it, the file is malformed.
   problem (message, fields = {}) {
     const checked = check('the problem', problemFields, fields)
-    if (checked.code && !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(checked.code)) {
-      throw new RangeError(`code is ${JSON.stringify(checked.code)}, want lower-case letters and digits with hyphens between words`)
+    if (checked.code && (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(checked.code) || checked.code.length > 64)) {
+      throw new RangeError(`code is ${JSON.stringify(checked.code)}, want up to 64 lower-case letters and digits with hyphens between words`)
     }
     this.#add('problems', { ...checked, message: clean(text('message', message).slice(0, REASON)) })
   }

@@ -103,8 +103,8 @@ class Result:
     def problem(self, message, line=0, code=""):
         """Adds a diagnostic: something in the file that the analyzer does not understand. code is a code of the analyzer's own in
         kebab-case; without it, the file is malformed."""
-        if code != "" and not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", _text("code", code)):
-            raise ValueError("code is %r, want lower-case letters and digits with hyphens between words" % code)
+        if code != "" and (not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", _text("code", code)) or len(code) > 64):
+            raise ValueError("code is %r, want up to 64 lower-case letters and digits with hyphens between words" % code)
         self._add("problems", _pb.Problem(message=_text("message", message)[:_REASON], line=_number("line", line), code=code))
 
     def distro(self, id, version_id="", codename="", name="", like=(), cpe="", rank=0):
