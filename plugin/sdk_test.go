@@ -23,26 +23,24 @@ import (
 	"github.com/hullmark/hullmark/plugin"
 )
 
-// sdks returns the commands of testdata/hostile in each language whose tools are installed.
-func sdks(t *testing.T) map[string]plugin.Command {
+// hostile returns the command of testdata/hostile in a language. It skips the test if the tools of the language are not installed.
+func hostile(t *testing.T, lang string) plugin.Command {
 	t.Helper()
-	commands := make(map[string]plugin.Command)
-	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
-		t.Logf("skipping Python; python3-grpcio is not installed: %v: %s", err, out)
-	} else {
-		commands["python"] = plugin.Command{Path: "testdata/hostile.py", Env: []string{"PYTHONPATH=" + absolute(t, "python")}}
+	if lang == "python" {
+		if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
+			t.Skipf("python3-grpcio is not installed: %v: %s", err, out)
+		}
+		return plugin.Command{Path: "testdata/hostile.py", Env: []string{"PYTHONPATH=" + absolute(t, "python")}}
 	}
 	modules := os.Getenv("HULLMARK_NODE_MODULES")
-	if _, err := os.Stat("/usr/bin/node"); err != nil || modules == "" {
-		t.Logf("skipping JavaScript; node is not installed, or HULLMARK_NODE_MODULES does not name a node_modules with @grpc/grpc-js")
-	} else {
-		env := "NODE_PATH=" + absolute(t, "javascript") + string(os.PathListSeparator) + modules
-		commands["javascript"] = plugin.Command{Path: "testdata/hostile.js", Env: []string{env}}
+	if modules == "" {
+		t.Skip("HULLMARK_NODE_MODULES is not set: it names a node_modules with @grpc/grpc-js and @grpc/proto-loader")
 	}
-	if len(commands) == 0 {
-		t.Skip("neither Python nor JavaScript has what it needs")
+	if _, err := os.Stat("/usr/bin/node"); err != nil {
+		t.Skip("node is not installed: ", err)
 	}
-	return commands
+	env := "NODE_PATH=" + absolute(t, "javascript") + string(os.PathListSeparator) + modules
+	return plugin.Command{Path: "testdata/hostile.js", Env: []string{env}}
 }
 
 func absolute(t *testing.T, name string) string {
@@ -93,8 +91,9 @@ func TestSDKs(t *testing.T) {
 		{name: "path", langs: both, pkg: "pkg:generic/path@" + fmt.Sprint(len("d/path.hostile"))},
 		{name: "print", langs: both, pkg: "pkg:generic/printed@0"},
 	}
-	for lang, command := range sdks(t) {
+	for _, lang := range strings.Fields(both) {
 		t.Run(lang, func(t *testing.T) {
+			command := hostile(t, lang)
 			var lines bytes.Buffer
 			command.Restarts = -1
 			command.Output = func(line string) { fmt.Fprintln(&lines, line) }
@@ -217,7 +216,7 @@ func TestSDKProtocol(t *testing.T) {
 	c.Env = append(os.Environ(), "PYTHONPATH="+absolute(t, "python"))
 	text, err := c.Output()
 	if err != nil {
-		t.Skip("python3-protobuf is not installed: ", err)
+		t.Skip("python3-grpcio is not installed, or its protobuf: ", err)
 	}
 	got := new(descriptorpb.FileDescriptorProto)
 	if err := proto.Unmarshal(text, got); err != nil {

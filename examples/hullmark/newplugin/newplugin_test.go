@@ -118,6 +118,10 @@ func TestGo(t *testing.T) {
 
 // TestFiles checks what New writes into a directory.
 func TestFiles(t *testing.T) {
+	readme, err := os.ReadFile("../../../plugin/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, lang := range newplugin.Languages() {
 		dir := create(t, lang)
 		tests := 0
@@ -145,8 +149,15 @@ func TestFiles(t *testing.T) {
 				tests++
 			}
 			// An analyzer has 15 lines at most, with what makes a plugin of it.
-			if lines := codeLines(string(text)); (base == "plugin.py" || base == "plugin.js") && lines > 15 {
-				t.Errorf("%s has %d lines of code", name, lines)
+			if base == "plugin.py" || base == "plugin.js" {
+				lines := codeLines(string(text))
+				if len(lines) > 15 {
+					t.Errorf("%s has %d lines of code", name, len(lines))
+				}
+				shown := strings.ReplaceAll(strings.Join(lines, "\n"), "my-plugin", "versions")
+				if !strings.Contains(strings.Join(codeLines(string(readme)), "\n"), shown) {
+					t.Errorf("plugin/README.md shows another %s than:\n%s", base, shown)
+				}
 			}
 			return nil
 		})
@@ -156,14 +167,17 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// codeLines counts the lines that are neither empty nor a comment.
-func codeLines(text string) (n int) {
+// codeLines returns the lines that are neither empty nor a comment.
+func codeLines(text string) (lines []string) {
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "//") {
-			n++
+		line = strings.TrimRight(line, "\n")
+		switch start := strings.TrimSpace(line); {
+		case start == "", strings.HasPrefix(start, "#"), strings.HasPrefix(start, "//"), strings.HasPrefix(start, `"""`), start == "'use strict'":
+		default:
+			lines = append(lines, line)
 		}
 	}
-	return n
+	return lines
 }
 
 func TestRefused(t *testing.T) {
