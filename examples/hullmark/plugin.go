@@ -14,6 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/examples/hullmark/newplugin"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
@@ -58,7 +59,7 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 }
 
 func (a *app) pluginCommand() *cobra.Command {
-	return group("plugin", command("plugin/list", a.pluginList), a.pluginNewCommand(), command("plugin/digest", a.pluginDigest),
+	return group("plugin", command("plugin/list", a.pluginList), newplugin.Command(command("plugin/new", nil), a.print), command("plugin/digest", a.pluginDigest),
 		timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
 }
 
@@ -67,21 +68,13 @@ func (a *app) pluginList(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	g := terminal.Grid{Columns: []terminal.Column{
-		{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"},
-	}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"}}}
 	for _, m := range manifests {
-		digest := "not pinned"
-		if m.Digest != "" {
-			have, err := plugin.Digest(m.Dir)
-			switch {
-			case err != nil:
-				digest = "cannot be read"
-			case m.Digest != "sha256:"+have:
-				digest = "WRONG"
-			default:
-				digest = m.Digest[:19]
-			}
+		digest := cmp.Or(m.Digest[:min(19, len(m.Digest))], "not pinned")
+		if have, err := plugin.Digest(m.Dir); m.Digest != "" && err != nil {
+			digest = "cannot be read"
+		} else if m.Digest != "" && m.Digest != "sha256:"+have {
+			digest = "WRONG"
 		}
 		types := "anything"
 		if m.Types != nil {
@@ -92,9 +85,16 @@ func (a *app) pluginList(_ context.Context, args []string) error {
 	return a.writeGrid(&g)
 }
 
+func (a *app) pluginDigest(_ context.Context, args []string) error {
+	digest, err := plugin.Digest(args[0])
+	if err != nil {
+		return err
+	}
+	return a.print("sha256:%s", digest)
+}
+
 func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
-	name, dir := args[0], args[1]
-	f := pluginFlags{plugins: []string{name}}
+	f, dir := pluginFlags{plugins: args[:1]}, args[1]
 	analyzers, stop, err := f.start(ctx, a)
 	if err != nil {
 		return err
@@ -113,8 +113,7 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		if d := found.Distro; d != nil {
 			fmt.Fprintf(out, "distro %s %s\n", terminal.Escape(d.ID), terminal.Escape(d.VersionID))
 		}
-		for i := range found.Components {
-			c := &found.Components[i]
+		for _, c := range found.Components {
 			fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.Label()), terminal.Escape(c.Path))
 		}
 		for _, f := range found.Findings {
