@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 }
 
 func (a *app) pluginCommand() *cobra.Command {
-	return group("plugin", command("plugin/list", a.pluginList), newplugin.Command(command("plugin/new", nil), a.print), command("plugin/digest", a.pluginDigest),
+	return group("plugin", command("plugin/list", a.pluginList), newplugin.Command(command("plugin/new", nil), a.stdout), command("plugin/digest", a.pluginDigest),
 		timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
 }
 
@@ -125,10 +126,8 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	a.diagnose(found.Diagnostics)
-	for _, d := range found.Diagnostics {
-		if d.Code == analyzer.Unavailable {
-			return errors.New("the plugin did not answer")
-		}
+	if slices.ContainsFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return d.Code == analyzer.Unavailable }) {
+		return errors.New("the plugin did not answer")
 	}
 	return nil
 }
