@@ -179,6 +179,50 @@ func TestSDKs(t *testing.T) {
 	}
 }
 
+// TestSDKJoin runs analyzers that join files of several directories.
+func TestSDKJoin(t *testing.T) {
+	for _, lang := range []string{"python", "javascript"} {
+		t.Run(lang, func(t *testing.T) {
+			command := hostile(t, lang)
+			command.Restarts = -1
+			p, err := plugin.Start(t.Context(), command)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			for _, tt := range []struct {
+				name, files string // contents of files
+				want        string // packages and diagnostics by path
+			}{
+				{"replaced", "x y", "0: pkg:generic/joined@x-y\n1: pkg:generic/joined@x-y\n"},
+				{"kept", "same x", "0: pkg:generic/alone@same\n1: pkg:generic/joined@same-x\n"},
+				{"removed", "nothing x", "1: pkg:generic/joined@nothing-x\n"},
+				{"a problem beside the answer", "problem same", "0: pkg:generic/alone@problem\n1: pkg:generic/alone@same\n0: malformed: line 2: not complete\n"},
+				{"throws", "same throw", "0: pkg:generic/alone@same\n1: pkg:generic/alone@throw\n: panic: join: "},
+				{"returns", "same return", "1: pkg:generic/alone@return\n0: pkg:generic/alone@same\n: panic: join: TypeError: join returned "},
+				{"huge", "same huge", "1: pkg:generic/alone@huge\n0: pkg:generic/alone@same\n: panic: join: "}, // the limit, with the place in the program
+				{"a fact of the wrong type", "text", "0: panic: TypeError: fact is str"},
+			} {
+				root := fstest.MapFS{}
+				for i, text := range strings.Fields(tt.files) {
+					root[fmt.Sprintf("%d/x.joins", i)] = &fstest.MapFile{Data: []byte(text)}
+				}
+				report := scanTwice(t, p, root)
+				var got strings.Builder
+				for _, c := range report.Components {
+					fmt.Fprintf(&got, "%s: %s\n", strings.TrimSuffix(c.Path, "/x.joins"), c.PURL)
+				}
+				for _, d := range report.Diagnostics {
+					fmt.Fprintf(&got, "%s: %s: %s\n", strings.TrimSuffix(d.Path, "/x.joins"), d.Code, d.String())
+				}
+				if !strings.HasPrefix(got.String(), tt.want) || strings.HasSuffix(tt.want, "\n") && got.String() != tt.want {
+					t.Errorf("%s: got\n%swant\n%s", tt.name, got.String(), tt.want)
+				}
+			}
+		})
+	}
+}
+
 // scanTwice returns the report of a file system and fails the test if a second scan has another one.
 func scanTwice(t *testing.T, p *plugin.Process, root fstest.MapFS) *analyzer.Report {
 	t.Helper()

@@ -48,6 +48,23 @@ const situations = {
 }
 for (let i = 0; i < 6; i++) situations[`huge${i}`] = huge
 
+const joins = hullmark.analyzer({ name: 'joins', version: 1, patterns: ['**/*.joins'] }, (file, result) => {
+  result.package('generic', 'alone', file.text())
+  if (file.text() === 'text') result.fact('text')
+  result.fact(Buffer.from('a'))
+  result.fact(file.data)
+}, facts => {
+  const texts = facts.map(f => f.data.toString().slice(1))
+  if (texts.includes('throw')) throw new Error('join')
+  if (texts.includes('huge')) huge(null, facts[0].replace())
+  for (const [i, fact] of facts.entries()) {
+    if (texts[i] === 'problem') fact.problem('not complete', { line: 2 })
+    else if (texts[i] === 'nothing') fact.replace()
+    else if (texts[i] !== 'same') fact.replace().package('generic', 'joined', texts.join('-'))
+  }
+  return texts.includes('return') ? facts : undefined
+})
+
 console.log('before the handshake')
 hullmark.serve(hullmark.analyzer({ name: 'hostile', version: 1, patterns: ['**/*.hostile'] }, (file, result) =>
-  situations[path.posix.basename(file.path, '.hostile')](file, result)))
+  situations[path.posix.basename(file.path, '.hostile')](file, result)), joins)

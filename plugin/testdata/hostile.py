@@ -81,5 +81,31 @@ def hostile(file, result):
     return SITUATIONS[os.path.basename(file.path)[:-len(".hostile")]](file, result)
 
 
+@hullmark_plugin.analyzer("joins", version=1, patterns=["**/*.joins"])
+def joins(file, result):
+    result.package("generic", "alone", file.text())
+    if file.text() == "text":
+        result.fact("text")
+    result.fact(b"a")
+    result.fact(file.data)
+
+
+@joins.join
+def join(facts):
+    texts = [f.data[1:].decode() for f in facts]
+    if "throw" in texts:
+        raise KeyError("join")
+    if "huge" in texts:
+        huge(None, facts[0].replace())
+    for fact in facts:
+        if fact.data == b"aproblem":
+            fact.problem("not complete", line=2)
+        elif fact.data == b"anothing":
+            fact.replace()
+        elif fact.data != b"asame":
+            fact.replace().package("generic", "joined", "-".join(texts))
+    return facts if "return" in texts else None
+
+
 print("before the handshake")
-hullmark_plugin.serve(hostile)
+hullmark_plugin.serve(hostile, joins)

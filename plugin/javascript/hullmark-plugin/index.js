@@ -43,6 +43,16 @@ class Unavailable extends Error {}
 // TooLarge: the result of a file exceeds a limit.
 class TooLarge extends Error {}
 
+// A Room counts the bytes that a result may still have.
+class Room {
+  constructor (left) { this.left = left }
+
+  take (size) {
+    if (size > ITEM || size > this.left) throw new TooLarge('the result exceeds a limit of the plugin')
+    this.left -= size
+  }
+}
+
 // A File is a file of an image. path has slashes, and none in front; pathBytes are its bytes, which may not be UTF-8. data is a Buffer,
 // mode the permission bits, and siblings is a Map from base names to the files that the option siblings of analyzer asked for.
 class File {
@@ -145,6 +155,7 @@ function check (what, types, value) {
 // sizeOf returns about the size of a value in a message in bytes.
 function sizeOf (value) {
   if (typeof value === 'string') return Buffer.byteLength(value) + 4
+  if (Buffer.isBuffer(value)) return value.length + 4
   if (kind(value) === 'array') return value.reduce((n, v) => n + sizeOf(v), 8)
   if (kind(value) === 'object') return Object.entries(value).reduce((n, [k, v]) => n + k.length + sizeOf(v) + 4, 8)
   return 12
@@ -161,7 +172,7 @@ class Result {
   #size = 0 // of the last answer
   #room
 
-  constructor (room = RESULT) { this.#room = room }
+  constructor (room = new Room(RESULT)) { this.#room = room }
 
   // package adds a package. type is a PURL type. The fields are those of Package in analyzer.proto: namespace, arch, system, vendor,
   // qualifiers, licenses, files, depends, provides, hashes, declared, dev, inside, signer (a bigint), and origin: { name, version }.
@@ -200,24 +211,29 @@ class Result {
   distro (id, fields = {}) {
     const { versionId, ...rest } = check('the distribution', distroFields, fields)
     const distro = { ...rest, id: text('id', id), version_id: versionId ?? '' }
-    this.#grow(distro)
+    this.#grow(sizeOf(distro))
     this.#answers[this.#answers.length - 1].distro = distro
   }
 
-  #grow (item) {
-    const size = sizeOf(item)
-    if (size > ITEM || size > this.#room) throw new TooLarge('the result exceeds a limit of the plugin')
-    this.#room -= size
+  // fact keeps bytes of the file for the function that joins. Several are put together.
+  fact (data) {
+    if (!Buffer.isBuffer(data)) throw new TypeError(`fact is ${kind(data)}, want Buffer`)
+    this.#grow(data.length + 16)
+    const last = this.#answers[this.#answers.length - 1]
+    last.fact = Buffer.concat([last.fact ?? Buffer.alloc(0), data])
+  }
+
+  #grow (size) {
+    this.#room.take(size)
     if (this.#size > 0 && this.#size + size > MESSAGE) {
       this.#answers.push({})
       this.#size = 0
     }
     this.#size += size
-    return size
   }
 
   #add (field, item) {
-    this.#grow(item)
+    this.#grow(sizeOf(item))
     const last = this.#answers[this.#answers.length - 1]
     ;(last[field] ??= []).push(item)
   }
@@ -230,6 +246,39 @@ class Result {
       ;(last.problems ??= []).push({ ...problem, message: clean(problem.message.slice(0, REASON)), failed: true })
     }
     return answers.map((a, i) => ({ ...a, more: i < answers.length - 1 }))
+  }
+}
+
+// A Fact is what Result.fact kept of a file, in data, and the path of the file.
+class Fact {
+  #room
+  #result
+  #keep = true
+
+  constructor (pathBytes, data, room) {
+    this.pathBytes = pathBytes
+    this.path = pathBytes.toString()
+    this.data = data
+    this.#room = room
+  }
+
+  // replace returns a new Result, in place of what the analyzer answered for the file.
+  replace () {
+    this.#keep = false
+    this.#result = new Result(this.#room)
+    return this.#result
+  }
+
+  // problem adds a diagnostic to what the analyzer answered for the file, or to what replaces it. The fields are those of Result.problem.
+  problem (message, fields = {}) {
+    this.#result ??= new Result(this.#room)
+    this.#result.problem(message, fields)
+  }
+
+  // static messages returns the messages that answer the fact with a number.
+  static messages (fact, number) {
+    if (!fact.#result) return []
+    return Result.messages(fact.#result).map(a => ({ ...a, file: number, keep: fact.#keep }))
   }
 }
 
@@ -261,9 +310,10 @@ function reason (error) {
 
 // An Analyzer is made by the function analyzer.
 class Analyzer {
-  constructor (info, analyze) {
+  constructor (info, analyze, join) {
     this.info = info
     this.analyze = analyze
+    this.join = join
   }
 
   // answer returns the answer to a file, for tests: an object with packages, findings, problems and the other fields of Answer in
@@ -272,7 +322,7 @@ class Analyzer {
     const files = new Map(Object.entries(siblings).map(([base, content]) =>
       [base, new File(path.posix.join(path.posix.dirname(pathName), base), Buffer.from(content))]))
     const whole = { packages: [], fragments: [], findings: [], problems: [] }
-    for (const a of await answers(this, new File(pathName, Buffer.from(data), mode, files), RESULT)) {
+    for (const a of await answers(this, new File(pathName, Buffer.from(data), mode, files), new Room(RESULT))) {
       for (const field of Object.keys(whole)) if (Array.isArray(whole[field])) whole[field].push(...(a[field] ?? []))
       if (a.distro) whole.distro = a.distro
     }
@@ -296,13 +346,38 @@ async function answers (analyzer, file, room) {
   }
 }
 
+// joined returns the messages that answer facts. It throws nothing.
+async function joined (analyzer, facts) {
+  try {
+    const returned = await analyzer.join(facts)
+    if (returned !== undefined) throw new TypeError(`join returned ${kind(returned)}, want nothing: call methods of facts instead`)
+  } catch (error) {
+    return [{ panic: clean(reason(error).slice(0, REASON)) }]
+  }
+  const responses = []
+  let size = MESSAGE
+  for (const [i, fact] of facts.entries()) {
+    for (const answer of Fact.messages(fact, i)) {
+      if (size >= MESSAGE) {
+        responses.push({ answers: [] })
+        size = 0
+      }
+      size += sizeOf(answer)
+      responses[responses.length - 1].answers.push(answer)
+    }
+  }
+  return responses
+}
+
 // analyzer makes an Analyzer of a function of a File and a Result. Raise options.version whenever the result for a file may change,
 // because hosts keep results. The options are the fields of Info in analyzer.proto: name, version, patterns, siblings (its field with),
-// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly.
-function analyzer (options, analyze) {
+// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly. The function join, if any, completes the results of several
+// files: once an image, it gets an array with the Fact of each file for which analyze called result.fact, sorted by path.
+function analyzer (options, analyze, join) {
   const o = check('the analyzer', infoFields, options)
   if (o.name === undefined || o.patterns === undefined || !(o.version >= 1)) throw new TypeError('an analyzer needs a name, patterns, and a version of at least 1')
   if (typeof analyze !== 'function') throw new TypeError(`the analyzer is ${kind(analyze)}, want function`)
+  if (join !== undefined && typeof join !== 'function') throw new TypeError(`join is ${kind(join)}, want function`)
   return new Analyzer({
     name: o.name,
     version: o.version,
@@ -315,8 +390,37 @@ function analyzer (options, analyze) {
     magic: o.magic,
     contains: o.contains,
     early: o.early,
-    data_only: o.dataOnly
-  }, analyze)
+    data_only: o.dataOnly,
+    joins: join !== undefined
+  }, analyze, join)
+}
+
+// send writes a message, and waits until the host takes more.
+function send (stream, message) {
+  return new Promise(resolve => {
+    if (stream.write(message) || stream.destroyed) return resolve()
+    const ready = () => {
+      stream.off('drain', ready).off('close', ready)
+      resolve()
+    }
+    stream.on('drain', ready).on('close', ready)
+  })
+}
+
+// requests returns an iterator that leaves the stream open for answers.
+function requests (stream) { return stream.iterator({ destroyOnReturn: false }) }
+
+// handleJoin answers the facts of an image.
+async function handleJoin (analyzers, stream) {
+  const facts = []
+  const room = new Room(RESULT)
+  let analyzer
+  for await (const request of requests(stream)) {
+    analyzer = analyzers[request.analyzer]
+    for (const f of request.facts) facts.push(new Fact(f.path, f.data, room))
+  }
+  if (analyzer) for (const response of await joined(analyzer, facts)) await send(stream, response)
+  stream.end()
 }
 
 // handle assembles files from their consecutive parts, and answers each.
@@ -324,15 +428,7 @@ async function handle (analyzers, stream) {
   let credit = CREDIT
   let first = null
   let pieces = new Map()
-  const send = batch => new Promise(resolve => {
-    if (stream.write({ answers: batch }) || stream.destroyed) return resolve()
-    const ready = () => {
-      stream.off('drain', ready).off('close', ready)
-      resolve()
-    }
-    stream.on('drain', ready).on('close', ready)
-  })
-  for await (const request of stream) {
+  for await (const request of requests(stream)) {
     let batch = []
     let size = 0
     for (const part of request.parts) {
@@ -353,11 +449,11 @@ async function handle (analyzers, stream) {
         }
         credit = Math.min(credit + gain, CREDIT)
         const file = new File(first.path, Buffer.concat(data), mode, siblings)
-        for (const answer of await answers(analyzers[first.analyzer], file, Math.min(RESULT, credit - 2048))) {
+        for (const answer of await answers(analyzers[first.analyzer], file, new Room(Math.min(RESULT, credit - 2048)))) {
           const n = sizeOf(answer)
           credit -= n
           if (batch.length > 0 && size + n > MESSAGE) {
-            await send(batch)
+            await send(stream, { answers: batch })
             batch = []
             size = 0
           }
@@ -368,7 +464,7 @@ async function handle (analyzers, stream) {
       first = null
       pieces = new Map()
     }
-    if (batch.length > 0) await send(batch)
+    if (batch.length > 0) await send(stream, { answers: batch })
   }
   stream.end()
 }
@@ -400,7 +496,8 @@ function serve (...analyzers) {
   const server = new grpc.Server({ 'grpc.max_receive_message_length': 16 << 20 })
   server.addService(grpc.loadPackageDefinition(definition).hullmark.plugin.v1.AnalyzerPlugin.service, {
     Describe: (call, reply) => reply(null, { analyzers: analyzers.map(a => a.info) }),
-    Analyze: stream => handle(analyzers, stream).catch(error => stream.destroy(error))
+    Analyze: stream => handle(analyzers, stream).catch(error => stream.destroy(error)),
+    Join: stream => handleJoin(analyzers, stream).catch(error => stream.destroy(error))
   })
   const certificate = require('./certificate').create()
   const credentials = grpc.ServerCredentials.createSsl(Buffer.from(process.env.PLUGIN_CLIENT_CERT),
@@ -415,4 +512,4 @@ function serve (...analyzers) {
   process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume() // the host closed the plugin or died
 }
 
-module.exports = { Analyzer, File, Malformed, Result, Unavailable, Unsupported, analyzer, serve }
+module.exports = { Analyzer, Fact, File, Malformed, Result, Unavailable, Unsupported, analyzer, serve }

@@ -27,7 +27,7 @@ import traceback
 
 from . import analyzer_pb2 as _pb
 
-__all__ = ["Analyzer", "File", "Malformed", "Result", "Unavailable", "Unsupported", "analyzer", "serve"]
+__all__ = ["Analyzer", "Fact", "File", "Malformed", "Result", "Unavailable", "Unsupported", "analyzer", "serve"]
 
 _MESSAGE = 1 << 20  # approximate size of a message with answers
 _ITEM = 8 << 20  # largest package or finding; hosts take messages of 16 MiB
@@ -56,6 +56,18 @@ class _TooLarge(Exception):
     """The result of a file exceeds a limit."""
 
 
+class _Room:
+    """Counts the bytes that a result may still have."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def take(self, size):
+        if size > _ITEM or size > self.left:
+            raise _TooLarge("the result exceeds a limit of the plugin")
+        self.left -= size
+
+
 class File:
     """A file of an image.
 
@@ -74,10 +86,10 @@ class File:
 class Result:
     """What an analyzer learns from a file. A method raises TypeError or ValueError for a value that no host accepts."""
 
-    def __init__(self, room=_RESULT):
+    def __init__(self, room=None):
         self._answers = [_pb.Answer()]
         self._size = 0  # of the last answer
-        self._room = room
+        self._room = room or _Room(_RESULT)
 
     def package(self, type, name, version="", **fields):
         """Adds a package. type is a PURL type. The fields are those of Package in analyzer.proto: namespace, arch, system, vendor,
@@ -111,26 +123,54 @@ class Result:
         """Sets the Linux distribution, in the words of os-release(5)."""
         d = _pb.Distro(id=_text("id", id), version_id=_text("version_id", version_id), codename=_text("codename", codename),
                        name=_text("name", name), like=_texts("like", like), cpe=_text("cpe", cpe), rank=_number("rank", rank))
-        self._grow(d)
+        self._grow(d.ByteSize())
         self._answers[-1].distro.CopyFrom(d)
 
-    def _grow(self, item):
-        size = item.ByteSize() + 16
-        if size > _ITEM or size > self._room:
-            raise _TooLarge("the result exceeds a limit of the plugin")
-        self._room -= size
+    def fact(self, data):
+        """Keeps bytes of the file for the function that joins. Several are put together."""
+        if not isinstance(data, bytes):
+            raise TypeError("fact is %s, want bytes" % type(data).__name__)
+        self._grow(len(data))
+        self._answers[-1].fact += data
+
+    def _grow(self, size):
+        size += 16
+        self._room.take(size)
         if self._size > 0 and self._size + size > _MESSAGE:
             self._answers.append(_pb.Answer())
             self._size = 0
         self._size += size
 
     def _add(self, field, item):
-        self._grow(item)
+        self._grow(item.ByteSize())
         getattr(self._answers[-1], field).append(item)
 
     def _fail(self, kind, message, line=0):
         problem = _pb.Problem(kind=kind, message=_clean(message)[:_REASON], line=line, failed=True)
         self._answers[-1].problems.append(problem)
+
+    def _messages(self):
+        for answer in self._answers[:-1]:
+            answer.more = True
+        return self._answers
+
+
+class Fact:
+    """What Result.fact kept of a file, in data, and the path of the file."""
+
+    def __init__(self, path, data, room):
+        self.path, self.data = path, data
+        self._room, self._result, self._keep = room, None, True
+
+    def replace(self):
+        """Returns a new Result, in place of what the analyzer answered for the file."""
+        self._result, self._keep = Result(self._room), False
+        return self._result
+
+    def problem(self, message, line=0, code=""):
+        """Adds a diagnostic to what the analyzer answered for the file, or to what replaces it."""
+        self._result = self._result or Result(self._room)
+        self._result.problem(message, line, code)
 
 
 def _clean(value):
@@ -203,13 +243,20 @@ class Analyzer:
     def __init__(self, function, info):
         self.function, self.info = function, info
         self.__doc__, self.__name__ = function.__doc__, function.__name__
+        self._joiner = None
+
+    def join(self, function):
+        """Decorates the function that completes the results of several files: once an image, it gets a list with the Fact of each file
+        for which the analyzer called Result.fact, sorted by path."""
+        self._joiner, self.info.joins = function, True
+        return function
 
     def answer(self, path, data, mode=0o644, siblings=None):
         """Returns the answer to a file, for tests: an object with packages, findings, problems and the other fields of Answer in
         analyzer.proto. siblings has the content of siblings by base name."""
         files = {base: File(posixpath.join(posixpath.dirname(path), base), content) for base, content in (siblings or {}).items()}
         whole = _pb.Answer()
-        for part in self._answers(File(path, data, mode, files), _RESULT):
+        for part in self._answers(File(path, data, mode, files), _Room(_RESULT)):
             whole.MergeFrom(part)
         return whole
 
@@ -231,9 +278,24 @@ class Analyzer:
         except BaseException as error:  # SystemExit, too: a file must not end the plugin
             result = Result()
             result._fail(_pb.Problem.PANIC, _reason(error))
-        for answer in result._answers[:-1]:
-            answer.more = True
-        return result._answers
+        return result._messages()
+
+    def _joined(self, facts):
+        """Returns the messages that answer facts. No exception leaves it."""
+        try:
+            returned = self._joiner(facts)
+            if returned is not None:
+                raise TypeError("%s returned %s, want None: call methods of facts instead" % (self._joiner.__name__, type(returned).__name__))
+        except BaseException as error:
+            return [_pb.JoinResponse(panic=_clean(_reason(error))[:_REASON])]
+        responses = []
+        for i, fact in enumerate(facts):
+            for answer in fact._result._messages() if fact._result else ():
+                answer.file, answer.keep = i, fact._keep
+                if not responses or responses[-1].ByteSize() > _MESSAGE:
+                    responses.append(_pb.JoinResponse())
+                responses[-1].answers.append(answer)
+        return responses
 
 
 def _line(error):
@@ -251,7 +313,7 @@ def _reason(error):
     """Returns the last lines of a traceback on one line, without the SDK's own frames. It has no directories and no addresses of
     objects, which differ between runs: hosts compare and keep answers."""
     frames = [f for f in traceback.extract_tb(error.__traceback__, limit=-50) if f.filename != __file__]
-    text = "%s: %s" % (type(error).__name__, _message(error)[:_REASON // 2])
+    text = "%s: %s" % (type(error).__name__.lstrip("_"), _message(error)[:_REASON // 2])
     for f in reversed(frames[-2:]):
         text += "; %s:%d, in %s" % (os.path.basename(f.filename), f.lineno or 0, f.name)
         if f.line:
@@ -306,6 +368,14 @@ class _Server:
             if batch:
                 yield _pb.AnalyzeResponse(answers=batch)
 
+    def join(self, requests, context):
+        joiner, facts, room = None, [], _Room(_RESULT)
+        for request in requests:
+            joiner = self.analyzers[request.analyzer]
+            facts += [Fact(f.path.decode("utf-8", "surrogateescape"), f.data, room) for f in request.facts]
+        if joiner:
+            yield from joiner._joined(facts)
+
     def answers(self, first, pieces):
         path = first.path.decode("utf-8", "surrogateescape")
         contents = {base.decode("utf-8", "surrogateescape"): (mode, b"".join(data)) for base, (mode, data) in pieces.items()}
@@ -313,7 +383,7 @@ class _Server:
         siblings = {base: File(posixpath.join(posixpath.dirname(path), base), d, m) for base, (m, d) in contents.items()}
         gain = 4096 + 16 * (len(data) + sum(len(s.data) for s in siblings.values()))
         self.credit = min(self.credit + gain, _CREDIT)
-        answers = self.analyzers[first.analyzer]._answers(File(path, data, mode, siblings), min(_RESULT, self.credit - 2048))
+        answers = self.analyzers[first.analyzer]._answers(File(path, data, mode, siblings), _Room(min(_RESULT, self.credit - 2048)))
         for answer in answers:
             answer.file = first.file
             self.credit -= answer.ByteSize() + 16
@@ -368,6 +438,7 @@ def serve(*analyzers):
             plugin.describe, _pb.DescribeRequest.FromString, _pb.DescribeResponse.SerializeToString),
         "Analyze": grpc.stream_stream_rpc_method_handler(
             plugin.analyze, _pb.AnalyzeRequest.FromString, _pb.AnalyzeResponse.SerializeToString),
+        "Join": grpc.stream_stream_rpc_method_handler(plugin.join, _pb.JoinRequest.FromString, _pb.JoinResponse.SerializeToString),
     }),))
     credentials = grpc.ssl_server_credentials(
         [(key, cert)], root_certificates=os.environ["PLUGIN_CLIENT_CERT"].encode(), require_client_auth=True)
