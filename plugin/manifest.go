@@ -26,7 +26,7 @@ type Manifest struct {
 
 	// Permissions; see the fields of Command with the same names. A plugin that exceeds them is rejected.
 	Patterns  []string `json:"patterns"`
-	Types     []string `json:"types,omitempty"`
+	Types     []string `json:"types,omitzero"`
 	System    bool     `json:"system,omitempty"`
 	NoNetwork bool     `json:"noNetwork,omitempty"`
 

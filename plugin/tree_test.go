@@ -3,6 +3,7 @@ package plugin
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
@@ -94,6 +95,9 @@ func TestDigestChanges(t *testing.T) {
 		{"permissions in plugin.json", func(t *testing.T, dir string) {
 			put(t, dir, "plugin.json", strings.Replace(manifestText, "{", `{"system": true, `, 1))
 		}, false, ""},
+		{"no types instead of all", func(t *testing.T, dir string) {
+			put(t, dir, "plugin.json", strings.Replace(manifestText, "{", `{"types": [], `, 1))
+		}, false, ""},
 		{"an unknown field in plugin.json", func(t *testing.T, dir string) {
 			put(t, dir, "plugin.json", strings.Replace(manifestText, "{", `{"colour": "red", `, 1))
 		}, false, "unknown field"},
@@ -162,4 +166,36 @@ func TestDigestLimits(t *testing.T) {
 			t.Errorf("%+v: error %v, want %q", tt.limits, err, tt.err)
 		}
 	}
+}
+
+// FuzzManifest checks that the digest of a manifest depends on its meaning only: it stays if the manifest is written anew.
+func FuzzManifest(f *testing.F) {
+	for _, text := range []string{
+		manifestText, `{}`, `null`, `{"digest": "sha256:00", "DIGEST": "x"}`, `{"types": []}`, `{"name": "\ud800"}`, manifestText + " {}", `{"args": [null]}`,
+	} {
+		f.Add([]byte(text))
+	}
+	digest := func(t *testing.T, text []byte) (string, error) {
+		dir := t.TempDir()
+		put(t, dir, manifestName, string(text))
+		return Digest(dir)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := parseManifest(text)
+		got, digestErr := digest(t, text)
+		if (err == nil) != (digestErr == nil) {
+			t.Fatalf("manifest: %v, digest: %v", err, digestErr)
+		}
+		if err != nil {
+			return
+		}
+		m.Digest = "sha256:" + got
+		again, err := json.MarshalIndent(m, "", "\t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, err := digest(t, again); err != nil || other != got {
+			t.Errorf("%s, %v with the manifest %s, want %s", other, err, again, got)
+		}
+	})
 }
