@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path"
@@ -88,6 +89,7 @@ func TestSDKs(t *testing.T) {
 		{name: "code", langs: both, code: analyzer.Panicked, messages: []string{"Not A Code"}},
 		{name: "surrogate", langs: both, pkg: "pkg:generic/a%EF%BF%BDb@1"},
 		{name: "one-huge", langs: both, code: analyzer.TooLarge, messages: []string{"the result exceeds a limit"}},
+		{name: "sibling", langs: both, pkg: "pkg:generic/d%2Fbeside.txt@text-4755-640-1"},
 		{name: "path", langs: both, pkg: "pkg:generic/path@" + fmt.Sprint(len("d/path.hostile"))},
 		{name: "print", langs: both, pkg: "pkg:generic/printed@0"},
 	}
@@ -104,9 +106,10 @@ func TestSDKs(t *testing.T) {
 			root := fstest.MapFS{}
 			for _, s := range situations {
 				if strings.Contains(s.langs, lang) {
-					root["d/"+s.name+".hostile"] = &fstest.MapFile{Data: []byte("x")}
+					root["d/"+s.name+".hostile"] = &fstest.MapFile{Data: []byte("x"), Mode: 0o640}
 				}
 			}
+			root["d/beside.txt"] = &fstest.MapFile{Data: []byte("text"), Mode: 0o755 | fs.ModeSetuid}
 			root["d/unavailable.hostile"] = &fstest.MapFile{Data: []byte("x")}
 			report := scanTwice(t, p, root)
 			diagnostics, packages := make(map[string][]analyzer.FileDiagnostic), make(map[string][]string)

@@ -44,6 +44,10 @@ const situations = {
   code: (file, result) => result.problem('x', { code: 'Not A Code' }),
   surrogate: (file, result) => result.package('generic', 'a\udc80b', '1'),
   'one-huge': (file, result) => result.package('generic', 'x', '', { files: Array(20000).fill('y'.repeat(1000)) }),
+  sibling (file, result) {
+    const beside = file.siblings.get('beside.txt')
+    result.package('generic', beside.path, `${beside.text()}-${beside.mode.toString(8)}-${file.mode.toString(8)}-${file.siblings.size}`)
+  },
   path: (file, result) => result.package('generic', 'path', String(file.path.length))
 }
 for (let i = 0; i < 6; i++) situations[`huge${i}`] = huge
@@ -66,5 +70,5 @@ const joins = hullmark.analyzer({ name: 'joins', version: 1, patterns: ['**/*.jo
 })
 
 console.log('before the handshake')
-hullmark.serve(hullmark.analyzer({ name: 'hostile', version: 1, patterns: ['**/*.hostile'] }, (file, result) =>
+hullmark.serve(hullmark.analyzer({ name: 'hostile', version: 1, patterns: ['**/*.hostile'], siblings: ['beside.txt', 'none.txt'] }, (file, result) =>
   situations[path.posix.basename(file.path, '.hostile')](file, result)), joins)

@@ -70,13 +70,15 @@ SITUATIONS = {
     "code": lambda file, result: result.problem("x", code="Not A Code"),
     "surrogate": lambda file, result: result.package("generic", "a\udc80b", "1"),
     "one-huge": lambda file, result: result.package("generic", "x", files=["y" * 1000] * 20000),
+    "sibling": lambda file, result: result.package("generic", file.siblings["beside.txt"].path, "%s-%o-%o-%d" % (
+        file.siblings["beside.txt"].text(), file.siblings["beside.txt"].mode, file.mode, len(file.siblings))),
     "path": lambda file, result: result.package("generic", "path", str(len(file.path))),
 }
 for n in range(6):
     SITUATIONS["huge%d" % n] = huge
 
 
-@hullmark_plugin.analyzer("hostile", version=1, patterns=["**/*.hostile"])
+@hullmark_plugin.analyzer("hostile", version=1, patterns=["**/*.hostile"], siblings=["beside.txt", "none.txt"])
 def hostile(file, result):
     return SITUATIONS[os.path.basename(file.path)[:-len(".hostile")]](file, result)
 
