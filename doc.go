@@ -78,7 +78,9 @@
 //	sbom/attach               SBOMs in registries, beside their images
 //	sbom/remote               writes the SBOM of an image to its registry, and reads it
 //	plugin                    analyzers in other processes, in any language
+//	plugin/javascript         the SDK for plugins in JavaScript
 //	plugin/plugintest         tests plugins in any language
+//	plugin/python             the SDK for plugins in Python
 //	examples/hullmark         the reference command
 //
 // A complete program, which prints the vulnerabilities of an image as a table:

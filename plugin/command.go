@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,9 +21,12 @@ type Command struct {
 	// Name is the name of the plugin in errors. The default is the last element of Path.
 	Name string
 
-	// SHA256 is the hexadecimal digest of the executable. It is verified before every start. "" accepts any. A process with
-	// write access to the file can change it between verification and start.
+	// SHA256 is what Digest returns for Tree, or for Path if Tree is empty. It is verified before every start. "" accepts any. A
+	// process with write access to the files can change them between verification and start.
 	SHA256 string
+
+	// Tree is the directory of the plugin, with Path and all other files that the program loads.
+	Tree string
 
 	// Patterns are the patterns that the analyzers may have, and Types the PURL types that they may report; nil allows all.
 	// If Types is set, System allows packages of the distribution's package manager and the distribution itself. A system
@@ -93,41 +94,37 @@ func (c Command) withDefaults() (Command, error) {
 
 func (c *Command) name() string { return cmp.Or(c.Name, filepath.Base(c.Path)) }
 
-// ErrDigest reports an executable whose digest differs from Command.SHA256.
+// ErrDigest reports a plugin whose digest differs from Command.SHA256.
 var ErrDigest = errors.New("digest mismatch")
 
-// Digest returns the hexadecimal SHA-256 of a file.
-func Digest(path string) (string, error) {
-	f, err := os.Open(path)
+// verify returns the digest of the plugin, or ErrDigest if it is the wrong one.
+func (c *Command) verify() (digest string, err error) {
+	path := c.Path
+	if c.SHA256 == "" {
+		// Nothing is promised about the files of the plugin, which may lead out of the directory. But caches should tell them apart.
+		if c.Tree != "" {
+			if digest, err := treeDigest(c.Tree, maxTree); err == nil {
+				return digest, nil
+			}
+		}
+		return fileDigest(c.Path)
+	}
+	if c.Tree != "" {
+		path = c.Tree
+		digest, err = treeDigest(c.Tree, maxTree)
+	} else {
+		digest, err = Digest(c.Path)
+	}
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s: not a regular file", path)
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// verify returns the digest of the executable, or ErrDigest if it is the wrong one.
-func (c *Command) verify() (string, error) {
-	digest, err := Digest(c.Path)
-	if err != nil {
-		return "", err
-	}
-	if c.SHA256 != "" && c.SHA256 != digest {
-		return "", fmt.Errorf("%s has sha256:%s, want sha256:%s: %w", c.Path, digest, c.SHA256, ErrDigest)
+	if c.SHA256 != digest {
+		return "", fmt.Errorf("%s has sha256:%s, want sha256:%s: %w", path, digest, c.SHA256, ErrDigest)
 	}
 	return digest, nil
 }
 
-// build returns the Info.Build of an analyzer. It depends on the digest of the executable and on the arguments, the environment
+// build returns the Info.Build of an analyzer. It depends on the digest of the plugin and on the arguments, the environment
 // and the plugin's own Build, if any.
 func (c *Command) build(digest, own string) string {
 	if len(c.Args) == 0 && len(c.Env) == 0 && own == "" {

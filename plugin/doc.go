@@ -8,8 +8,8 @@
 //     that match, in chunks, many small files together.
 //   - [StartAll] starts several plugins. Reports mention those that did not start.
 //
-// Authors in other languages need only proto/analyzer.proto and its README.md. README.md is a tutorial that ends with a
-// published plugin, and package plugintest tests plugins.
+// README.md is a tutorial that ends with a published plugin. The directories python and javascript have SDKs; authors in other languages
+// need only proto/analyzer.proto and its README.md. Package plugintest tests plugins.
 //
 // # Failures
 //
@@ -28,8 +28,8 @@
 //     files.
 //   - No other process can impersonate the plugin or the host, or read their traffic. They use mutual TLS with certificates for each
 //     process.
-//   - Command.SHA256 verifies the executable, unless another process can write to it during the start. It does not cover files that
-//     an interpreter loads.
+//   - Command.SHA256 verifies the executable and, in a directory of its own or for a script, the files beside it, unless another process
+//     can write to them during the start. It does not cover the interpreter and what it loads from elsewhere.
 //   - Command.Types prevents a plugin from hiding results of others. Packages of its own types are trusted.
 //
 // Limits.Memory and Limits.CPU protect against accidents. A process may start others, each with the same limits, and shared

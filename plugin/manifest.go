@@ -10,7 +10,10 @@ import (
 	"slices"
 )
 
-const manifestName = "plugin.json"
+const (
+	manifestName = "plugin.json"
+	maxManifest  = 1 << 20 // bytes
+)
 
 // A Manifest describes a plugin that has not been started. It is a JSON object in the file plugin.json beside the
 // plugin's executable.
@@ -19,11 +22,11 @@ type Manifest struct {
 	Version string   `json:"version"`
 	Command string   `json:"command"`          // path of the executable, relative to the manifest
 	Args    []string `json:"args,omitempty"`   // arguments of the executable
-	Digest  string   `json:"digest,omitempty"` // digest of the executable: "sha256:..."
+	Digest  string   `json:"digest,omitempty"` // digest of the directory: "sha256:..."; see the function Digest
 
 	// Permissions; see the fields of Command with the same names. A plugin that exceeds them is rejected.
 	Patterns  []string `json:"patterns"`
-	Types     []string `json:"types,omitempty"`
+	Types     []string `json:"types,omitzero"`
 	System    bool     `json:"system,omitempty"`
 	NoNetwork bool     `json:"noNetwork,omitempty"`
 
@@ -38,23 +41,18 @@ func readManifest(dir string) (*Manifest, error) {
 		return nil, err
 	}
 	defer f.Close()
-	const limit = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
 	if err != nil {
 		return nil, err
 	}
 	bad := func(format string, args ...any) (*Manifest, error) {
 		return nil, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...))
 	}
-	if len(text) > limit {
-		return bad("more than %d bytes", limit)
-	}
-	m := &Manifest{Dir: dir}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(m); err != nil {
+	m, err := parseManifest(text)
+	if err != nil {
 		return bad("%v", err)
 	}
+	m.Dir = dir
 	switch {
 	case !validName(m.Name):
 		return bad("name %q has characters other than letters, digits and -_.+:/", m.Name)
@@ -66,6 +64,17 @@ func readManifest(dir string) (*Manifest, error) {
 		return bad("digest %q is not sha256: and 64 hexadecimal digits", m.Digest)
 	}
 	return m, nil
+}
+
+// parseManifest decodes a manifest without further checks.
+func parseManifest(text []byte) (*Manifest, error) {
+	if len(text) > maxManifest {
+		return nil, fmt.Errorf("more than %d bytes", maxManifest)
+	}
+	m := new(Manifest)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return m, d.Decode(m)
 }
 
 // isDigest reports whether s has the form sha256:HEX.
@@ -101,7 +110,7 @@ func Manifests(dir string) ([]*Manifest, error) {
 // Start returns the Command that starts the plugin.
 func (m *Manifest) Start() Command {
 	return Command{
-		Path: filepath.Join(m.Dir, m.Command), Args: m.Args, SHA256: m.Digest, Name: m.Name,
+		Path: filepath.Join(m.Dir, m.Command), Args: m.Args, SHA256: m.Digest, Tree: m.Dir, Name: m.Name,
 		Patterns: m.Patterns, Types: m.Types, System: m.System, NoNetwork: m.NoNetwork,
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// ParseCommand reads PATH[@sha256:HEX]. PATH is an executable or a directory with a [Manifest]; the executable must have the
-// digest.
+// ParseCommand reads PATH[@sha256:HEX]. PATH is an executable or a directory with a [Manifest], and HEX what [Digest] returns for
+// it.
 func ParseCommand(text string) (Command, error) {
 	path, pin := text, ""
 	if i := strings.LastIndex(text, "@sha256:"); i >= 0 {

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/examples/hullmark/newplugin"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/plugin"
 	"github.com/hullmark/hullmark/plugin/plugintest"
@@ -58,7 +60,8 @@ func (f *pluginFlags) start(ctx context.Context, a *app) (analyzers []analyzer.A
 }
 
 func (a *app) pluginCommand() *cobra.Command {
-	return group("plugin", command("plugin/list", a.pluginList), timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
+	return group("plugin", command("plugin/list", a.pluginList), newplugin.Command(command("plugin/new", nil), a.stdout), command("plugin/digest", a.pluginDigest),
+		timed(command("plugin/run", a.pluginRun)), command("plugin/verify", a.pluginVerify))
 }
 
 func (a *app) pluginList(_ context.Context, args []string) error {
@@ -66,21 +69,13 @@ func (a *app) pluginList(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	g := terminal.Grid{Columns: []terminal.Column{
-		{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"},
-	}}
+	g := terminal.Grid{Columns: []terminal.Column{{Title: "NAME"}, {Title: "VERSION"}, {Title: "DIGEST"}, {Title: "WANTS", Min: 10, Shrink: 1}, {Title: "REPORTS"}}}
 	for _, m := range manifests {
-		have, err := plugin.Digest(filepath.Join(m.Dir, m.Command))
-		digest := "sha256:" + have
-		switch {
-		case err != nil:
+		digest := cmp.Or(m.Digest[:min(19, len(m.Digest))], "not pinned")
+		if have, err := plugin.Digest(m.Dir); m.Digest != "" && err != nil {
 			digest = "cannot be read"
-		case m.Digest == "":
-			digest = "not pinned"
-		case m.Digest != digest:
+		} else if m.Digest != "" && m.Digest != "sha256:"+have {
 			digest = "WRONG"
-		default:
-			digest = digest[:19]
 		}
 		types := "anything"
 		if m.Types != nil {
@@ -91,9 +86,16 @@ func (a *app) pluginList(_ context.Context, args []string) error {
 	return a.writeGrid(&g)
 }
 
+func (a *app) pluginDigest(_ context.Context, args []string) error {
+	digest, err := plugin.Digest(args[0])
+	if err != nil {
+		return err
+	}
+	return a.print("sha256:%s", digest)
+}
+
 func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
-	name, dir := args[0], args[1]
-	f := pluginFlags{plugins: []string{name}}
+	f, dir := pluginFlags{plugins: args[:1]}, args[1]
 	analyzers, stop, err := f.start(ctx, a)
 	if err != nil {
 		return err
@@ -112,8 +114,7 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		if d := found.Distro; d != nil {
 			fmt.Fprintf(out, "distro %s %s\n", terminal.Escape(d.ID), terminal.Escape(d.VersionID))
 		}
-		for i := range found.Components {
-			c := &found.Components[i]
+		for _, c := range found.Components {
 			fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.Label()), terminal.Escape(c.Path))
 		}
 		for _, f := range found.Findings {
@@ -125,10 +126,8 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	a.diagnose(found.Diagnostics)
-	for _, d := range found.Diagnostics {
-		if d.Code == analyzer.Unavailable {
-			return errors.New("the plugin did not answer")
-		}
+	if slices.ContainsFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return d.Code == analyzer.Unavailable }) {
+		return errors.New("the plugin did not answer")
 	}
 	return nil
 }

@@ -27,21 +27,33 @@ func TestPlugin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifest, err := json.Marshal(plugin.Manifest{
-		Name: "versions", Version: "1.2.3", Command: "versions", Digest: "sha256:" + digest,
+	manifest := plugin.Manifest{
+		Name: "versions", Version: "1.2.3", Command: "versions",
 		Patterns: []string{"**/*.versions"}, Types: []string{"generic"},
-	})
+	}
+	write := func(name string, v any) {
+		t.Helper()
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(home, "plugin.json"), manifest)
+	whole, err := plugin.Digest(home)
 	if err != nil {
 		t.Fatal(err)
 	}
+	manifest.Digest = "sha256:" + whole
+	write(filepath.Join(home, "plugin.json"), manifest)
 	root := filepath.Join(dir, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{filepath.Join(home, "plugin.json"): string(manifest), filepath.Join(root, "a.versions"): "hammer 1.0\n"} {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(root, "a.versions"), []byte("hammer 1.0\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	wrong := exe + "@sha256:" + strings.Repeat("0", 64)
 	for _, tt := range []struct {
@@ -50,10 +62,18 @@ func TestPlugin(t *testing.T) {
 		out  string // part of standard output
 		err  string // part of standard error
 	}{
-		{[]string{"plugin", "list", filepath.Join(dir, "plugins")}, exitOK, "versions  1.2.3    sha256:" + digest[:12], ""},
+		{[]string{"plugin", "list", filepath.Join(dir, "plugins")}, exitOK, "versions  1.2.3    sha256:" + whole[:12], ""},
 		{[]string{"plugin", "list", filepath.Join(dir, "none")}, exitFailed, "", "no such file"},
 		{[]string{"plugin", "run", exe, root}, exitOK, "package pkg:generic/hammer@1.0 in a.versions\n", ""},
 		{[]string{"plugin", "run", home, root}, exitOK, "pkg:generic/hammer@1.0", ""},
+		{[]string{"plugin", "digest", home}, exitOK, "sha256:" + whole + "\n", ""},
+		{[]string{"plugin", "digest", exe}, exitOK, "sha256:" + digest + "\n", ""},
+		{[]string{"plugin", "digest", filepath.Join(dir, "none")}, exitFailed, "", "no such file"},
+		{[]string{"plugin", "run", home + "@sha256:" + whole, root}, exitOK, "pkg:generic/hammer@1.0", ""},
+		{[]string{"plugin", "run", home + "@sha256:" + digest, root}, exitFailed, "", "want sha256:" + digest},
+		{[]string{"plugin", "new", "--lang", "python", filepath.Join(dir, "mine")}, exitOK, "hullmark plugin verify . testdata/root\n", ""},
+		{[]string{"plugin", "new", "--lang", "python", filepath.Join(dir, "mine")}, exitFailed, "", "is not empty"},
+		{[]string{"plugin", "new", filepath.Join(dir, "other")}, exitFailed, "", "--lang LANGUAGE is missing"},
 		{[]string{"plugin", "run", wrong, root}, exitFailed, "", "want sha256:"},
 		{[]string{"plugin", "run", exe + "@sha256:1234", root}, exitFailed, "", "64 hexadecimal digits"},
 		{[]string{"plugin", "verify", exe, root}, exitOK, "ok   gives the same answers in another process", ""},

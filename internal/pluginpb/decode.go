@@ -1,6 +1,10 @@
 package pluginpb
 
-import "github.com/hullmark/hullmark/analyzer"
+import (
+	"fmt"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
 
 // DecodeAnswer adds an answer to a result and returns the error of the analyzer. A file may have several answers.
 func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
@@ -66,7 +70,12 @@ func decodeProblem(p *Problem) analyzer.Diagnostic {
 // A failure is the error of an analyzer that failed or was not available.
 type failure struct{ *Problem }
 
-func (e *failure) Error() string { return e.Message }
+func (e *failure) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("line %d: %s", e.Line, e.Message)
+	}
+	return e.Message
+}
 
 func (e *failure) Unwrap() error {
 	switch e.Kind {
