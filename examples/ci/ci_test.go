@@ -181,7 +181,7 @@ var command = regexp.MustCompile(`\b(?:go install|docker|hullmark"?) .*`)
 func commands(text string) []string {
 	var found []string
 	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
+		line = dockerMount.ReplaceAllString(strings.TrimSpace(line), "")
 		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "FROM ") {
 			continue
 		}

@@ -50,7 +50,7 @@ func download(t testing.TB, root string) {
 		c := exec.Command("go", "mod", "download")
 		c.Dir = root
 		if out, err := c.CombinedOutput(); err != nil {
-			t.Skipf("go mod download: %v: %s", err, out)
+			t.Skipf("shell lines of documents were not run: go mod download: %v: %s", err, out)
 		}
 	})
 }

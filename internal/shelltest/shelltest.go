@@ -39,11 +39,11 @@ type Shell struct {
 func New(t testing.TB) *Shell {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("only on Linux a variable names the certificates that programs trust")
+		t.Skip("shell lines of documents were not run: only on Linux a variable names the certificates that programs trust")
 	}
 	for _, program := range []string{"bash", "go"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed", program)
+			t.Skipf("shell lines of documents were not run: %s is not installed", program)
 		}
 	}
 	s := &Shell{Dir: t.TempDir(), Home: t.TempDir(), Network: newNetwork(t)}
