@@ -55,6 +55,42 @@ func download(t testing.TB, root string) {
 	})
 }
 
+// Tidy fetches the modules that go mod tidy wants for a program, which are more than those that build it. It skips the test if they
+// cannot be had.
+func Tidy(t testing.TB, program string) {
+	t.Helper()
+	mod := goEnv(t, "GOMOD")
+	sum, err := os.ReadFile(strings.TrimSuffix(mod, ".mod") + ".sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, _ := module(t, filepath.Dir(mod))
+	dir := t.TempDir()
+	for file, content := range map[string]string{
+		"main.go": program, "go.sum": string(sum),
+		"go.mod": "module example.com/app\n\ngo " + goVersion(t) + "\n\nreplace " + name + " => " + filepath.Dir(mod) + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := exec.Command("go", "mod", "tidy")
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Skipf("shell lines of documents were not run: go mod tidy: %v: %s", err, out)
+	}
+}
+
+// goVersion returns the version of the language of this module.
+func goVersion(t testing.TB) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.GoVersion}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // module returns the name of the module, and its go.mod.
 func module(t testing.TB, root string) (name, text string) {
 	t.Helper()
