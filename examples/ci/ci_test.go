@@ -129,7 +129,7 @@ func TestRecipes(t *testing.T) {
 				if got := s.Referrers(t, repository+":"+commit); recipe.attached && got != 1 {
 					t.Errorf("%s: %d documents are attached", tt.name, got)
 				}
-				// The first run has fetched all, the second keeps what the publisher has not changed.
+				// The first run fetches the data, the second asks whether it has changed.
 				want := 200
 				if tt.code == 0 {
 					want = 304

@@ -56,7 +56,7 @@ func New(t testing.TB) *Shell {
 		"PATH":        filepath.Join(s.Home, "go/bin") + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HTTPS_PROXY": s.Network.URL, "HTTP_PROXY": s.Network.URL, "SSL_CERT_FILE": certificate,
 		"GOCACHE": goEnv(t, "GOCACHE"), "GOTOOLCHAIN": "local", "GOSUMDB": "off",
-		// Independent of the directory, what is built is in the cache of this machine. Tests can delete the modules.
+		// Builds do not depend on the directory, so that the cache of this machine has them. Modules can be deleted after the test.
 		"GOFLAGS": "-trimpath -modcacherw -buildvcs=false",
 		"GOPROXY": moduleProxy(t),
 	}
@@ -180,7 +180,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// A response is what a handler wrote.
+// A response records the answer of a handler.
 type response struct {
 	header http.Header
 	code   int
