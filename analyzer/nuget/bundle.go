@@ -2,6 +2,7 @@ package nuget
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -14,10 +15,13 @@ import (
 
 // signatures mark a program that may be the host of a bundle. The offset of the bundle's header is in the 8 bytes before, and zero in
 // a host without a bundle. .NET has the first, the SHA-256 of ".net core bundle" and a newline. Descriptions of the format omit
-// the newline, and files that other tools make after them have the second.
-var signatures = [...]string{
-	"\x8b\x12\x02\xb9\x6a\x61\x20\x38\x72\x7b\x93\x02\x14\xd7\xa0\x32\x13\xf5\xb9\xe6\xef\xae\x33\x18\xee\x3b\x2d\xce\x24\xb3\x6a\xae",
-	"\xdb\x2a\x6c\x16\xfe\xc7\xfb\xeb\xe3\x53\x9d\x53\x4a\x34\x71\xe9\x5e\xa6\xe8\x5c\x71\x8c\xba\x29\x39\x96\xa8\xac\x85\xf9\x04\x27",
+// the newline, and files that other tools make after them have the second. They are computed, so that a program with this package does
+// not look like such a host itself.
+var signatures = [...]string{signature(".net core bundle\n"), signature(".net core bundle")}
+
+func signature(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return string(sum[:])
 }
 
 const (
