@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"os"
@@ -91,6 +92,7 @@ func TestHomes(t *testing.T) {
 	layer.Add(tar.Header{Name: "usr/bin/hullmark", Mode: 0o755}, program)
 	layer.Add(tar.Header{Name: "usr/bin/shop", Mode: 0o755}, javaProgram(t))
 	layer.Add(tar.Header{Name: "usr/bin/tool", Mode: 0o755}, pythonProgram(t))
+	layer.Add(tar.Header{Name: "usr/local/bin/app.phar", Mode: 0o755}, phpProgram())
 	layer.File("nix/store/0-zlib/lib/libz.so", "")
 	img, err := imagetest.Image(layer)
 	if err != nil {
@@ -111,6 +113,21 @@ func javaProgram(t *testing.T) []byte {
 		"META-INF/MANIFEST.MF":                           "Manifest-Version: 1.0\n",
 		"META-INF/maven/org.example/shop/pom.properties": "groupId=org.example\nartifactId=shop\nversion=1.0\n",
 	})
+}
+
+// phpProgram returns a PHAR archive with a package that Composer installed.
+func phpProgram() []byte {
+	const name = "vendor/composer/installed.json"
+	const content = `{"packages": [{"name": "a/b", "version": "v1.0.0"}], "dev-package-names": []}`
+	u32 := binary.LittleEndian.AppendUint32
+	m := append(u32(nil, 1), 0x11, 0x10)      // one file
+	m = append(u32(u32(m, 0), 0), 0, 0, 0, 0) // no flags, alias or metadata
+	m = append(u32(m, uint32(len(name))), name...)
+	for _, n := range []int{len(content), 0, len(content), 0, 0, 0} { // size, time, stored size, checksum, flags, metadata
+		m = u32(m, uint32(n))
+	}
+	out := []byte("#!/usr/bin/env php\n<?php\nPhar::mapPhar();\n__HALT_COMPILER(); ?>\r\n")
+	return append(append(u32(out, uint32(len(m))), m...), content...)
 }
 
 // pythonProgram returns a zipped application.

@@ -51,7 +51,7 @@ func TestJourneys(t *testing.T) {
 			before: "go mod init example.com/app", // for go get
 			codes: map[string]int{
 				"hullmark scan --db advisories.db --fail-on high --format table --format sarif=app.sarif registry.example/app:1":                      4,
-				"hullmark scan --policy policy.yaml registry.example/app:1":                                                                           3,
+				"hullmark scan --policy policy.yaml registry.example/app:1":                                                                           4,
 				"hullmark scan --db oci://registry.example/security/advisories:latest --db-key release.key.pub --fail-on high registry.example/app:1": 4,
 			},
 			omitted: map[string]string{

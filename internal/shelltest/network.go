@@ -9,7 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
-	"log"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -80,7 +80,7 @@ func newNetwork(t testing.TB) *Network {
 	return n
 }
 
-var quiet = log.New(io.Discard, "", 0)
+var quiet = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 
 // ServeHTTP answers for the host of a request.
 func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
