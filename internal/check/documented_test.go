@@ -3,6 +3,9 @@ package check
 import (
 	"go/ast"
 	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,4 +65,29 @@ func TestDocumented(t *testing.T) {
 // selfExplanatory reports whether f is a method of error or fmt.Stringer, which needs no comment.
 func selfExplanatory(f *ast.FuncDecl) bool {
 	return f.Recv != nil && slices.Contains([]string{"Error", "Unwrap", "Is", "String"}, f.Name.Name)
+}
+
+// TestExamples requires an example of every public package, which go doc shows first.
+func TestExamples(t *testing.T) {
+	all, err := list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile(`(?m)^func Example`)
+	for _, p := range all {
+		path, ok := strings.CutPrefix(p.ImportPath, module+"/")
+		if !ok || strings.Contains("/"+path, "/internal/") || strings.HasPrefix(path, "examples/") || strings.HasPrefix(path, "db/feed/") {
+			continue // the feeds have no other use than that of db/feed
+		}
+		files, err := filepath.Glob(filepath.Join(root, path, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(name)
+			return err == nil && example.Match(text)
+		}) {
+			t.Errorf("package %s has no example", path)
+		}
+	}
 }
