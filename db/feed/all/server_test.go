@@ -55,7 +55,7 @@ var misbehaviours = []struct {
 			}
 		}
 	}, "exceeds the limit", feed.ErrTooLarge},
-	{"stalled", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "stalled: less than 64 KiB in 50ms", nil},
+	{"stalled", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "stalled: sent nothing for 50ms", nil},
 	{"empty", func(w http.ResponseWriter, r *http.Request) {}, "", nil},
 	{"other data", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "[[[{}]]]") }, "", nil},
 }
