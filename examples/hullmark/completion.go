@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
@@ -32,27 +33,35 @@ func (a *app) completionCommand() *cobra.Command {
 
 // complete makes the completion scripts know the values of flags, in all commands.
 func complete(c *cobra.Command) {
-	severities := []string{"critical", "high", "medium", "low", "negligible"}
-	var analyzers []string
-	for _, a := range all.All() {
-		analyzers = append(analyzers, a.Info().Name)
-	}
-	values := map[string][]string{
-		"fail-on": severities, "severity": severities, "skip": analyzers,
-		"ignore-status": {"affected", "fixed", "will-not-fix", "deferred", "under-investigation", "end-of-life"},
-		"include":       {string(analyzer.Cached), string(analyzer.TestData)},
-		"sort-by":       {"package", "severity", "risk", "epss", "id", "name"},
-		"group-by":      {"package", "layer", "file", "none"},
-	}
-	if c.Flags().Lookup("template") != nil {
-		values["format"] = slices.Sorted(maps.Keys(extensions))
-	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if c.Flags().Lookup(name) != nil {
-			c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values[name], cobra.ShellCompDirectiveNoFileComp)) // fails for a missing flag only
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, ok := completed[f.Name]; !ok || f.Name == "format" && c.Flags().Lookup("template") == nil {
+			return
 		}
-	}
+		c.RegisterFlagCompletionFunc(f.Name, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { // fails for a missing flag only
+			return completed[f.Name](), cobra.ShellCompDirectiveNoFileComp
+		})
+	})
 	for _, sub := range c.Commands() {
 		complete(sub)
 	}
 }
+
+// completed has the values of flags with few. Few runs of the command need them.
+var completed = map[string]func() []string{
+	"fail-on":       severities,
+	"severity":      severities,
+	"format":        func() []string { return slices.Sorted(maps.Keys(extensions)) },
+	"ignore-status": func() []string { return []string{"affected", "fixed", "will-not-fix", "deferred", "under-investigation", "end-of-life"} },
+	"include":       func() []string { return []string{string(analyzer.Cached), string(analyzer.TestData)} },
+	"sort-by":       func() []string { return []string{"package", "severity", "risk", "epss", "id", "name"} },
+	"group-by":      func() []string { return []string{"package", "layer", "file", "none"} },
+	"skip": func() []string {
+		var names []string
+		for _, a := range all.All() {
+			names = append(names, a.Info().Name)
+		}
+		return names
+	},
+}
+
+func severities() []string { return []string{"critical", "high", "medium", "low", "negligible"} }

@@ -276,6 +276,9 @@ func has(c *cobra.Command, name string) bool {
 
 // Unknown returns the variables with the prefix that no flag has, and that differ little from one that a flag has, with that one.
 func (s *Settings) Unknown(root *cobra.Command) map[string]string {
+	if len(s.env) == 0 {
+		return nil
+	}
 	known := make(map[string]bool)
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
