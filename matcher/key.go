@@ -2,13 +2,13 @@ package matcher
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/gemplatform"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/purltype"
 	"github.com/hullmark/hullmark/internal/rpmname"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -236,7 +236,7 @@ func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 
 // enterprise matches the mark of a build for Enterprise Linux, with its major and minor release: ".el9", ".el10_1". Fedora's builds with it are
 // those of EPEL.
-var enterprise = regexp.MustCompile(`\.el([0-9]{1,3})(?:_([0-9]{1,3}))?(?:\.|$)`)
+var enterprise = lazyregexp.New(`\.el([0-9]{1,3})(?:_([0-9]{1,3}))?(?:\.|$)`)
 
 // PackageKey returns the key of a package of a language ecosystem, with names in the normal form of the type. Feeds and the
 // matcher use it, so that both sides agree. PyPI has the form of PEP 503; composer, golang, nuget, hex, pub, github and

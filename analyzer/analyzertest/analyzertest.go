@@ -25,7 +25,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -34,6 +33,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/linediff"
 )
 
@@ -102,7 +102,7 @@ func run(t *testing.T, name string, s scan.Scanner) {
 }
 
 // layered matches the names of files in a layer.
-var layered = regexp.MustCompile(`^[0-9]+/.`)
+var layered = lazyregexp.New(`^[0-9]+/.`)
 
 var errNoReport = errors.New("no file \"want\"; run the test with -analyzertest.update to make it")
 

@@ -6,17 +6,17 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // maxRelease is how many bytes of a file named release are read. That of a JDK has one or two kilobytes; MODULES is its longest line.
 const maxRelease = 64 << 10
 
 // javaVersion is the form of JAVA_VERSION: "17.0.9", "21", "1.8.0_392", "22-ea". Semeru has a fourth number.
-var javaVersion = regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,5}(_[0-9]+)?(-[0-9A-Za-z.]+)?$`)
+var javaVersion = lazyregexp.New(`^[0-9]+(\.[0-9]+){0,5}(_[0-9]+)?(-[0-9A-Za-z.]+)?$`)
 
 // java reads the file release at the top of a JDK or JRE: lines NAME="value". It returns nothing for another file of this name, which
 // lacks JAVA_VERSION.

@@ -2,12 +2,12 @@ package runtimes
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
-var nodeNumber = regexp.MustCompile(`(?m)^#define NODE_(MAJOR|MINOR|PATCH)_VERSION[ \t]+([0-9]{1,9})\b`)
+var nodeNumber = lazyregexp.New(`(?m)^#define NODE_(MAJOR|MINOR|PATCH)_VERSION[ \t]+([0-9]{1,9})\b`)
 
 // node reads the header that the archives and images of the Node.js project install below their prefix, such as /usr/local.
 func node(f *analyzer.File) (*analyzer.Result, error) {

@@ -48,13 +48,15 @@ func complete(c *cobra.Command) {
 
 // completed has the values of flags with few. Few runs of the command need them.
 var completed = map[string]func() []string{
-	"fail-on":       severities,
-	"severity":      severities,
-	"format":        func() []string { return slices.Sorted(maps.Keys(extensions)) },
-	"ignore-status": func() []string { return []string{"affected", "fixed", "will-not-fix", "deferred", "under-investigation", "end-of-life"} },
-	"include":       func() []string { return []string{string(analyzer.Cached), string(analyzer.TestData)} },
-	"sort-by":       func() []string { return []string{"package", "severity", "risk", "epss", "id", "name"} },
-	"group-by":      func() []string { return []string{"package", "layer", "file", "none"} },
+	"fail-on":  severities,
+	"severity": severities,
+	"format":   func() []string { return slices.Sorted(maps.Keys(extensions)) },
+	"ignore-status": func() []string {
+		return []string{"affected", "fixed", "will-not-fix", "deferred", "under-investigation", "end-of-life"}
+	},
+	"include":  func() []string { return []string{string(analyzer.Cached), string(analyzer.TestData)} },
+	"sort-by":  func() []string { return []string{"package", "severity", "risk", "epss", "id", "name"} },
+	"group-by": func() []string { return []string{"package", "layer", "file", "none"} },
 	"skip": func() []string {
 		var names []string
 		for _, a := range all.All() {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
@@ -110,8 +110,8 @@ func isImageFile(name string) bool {
 }
 
 var (
-	archive  = regexp.MustCompile(`\.(tar|tgz|tar\.\w+|sif)$`)
-	document = regexp.MustCompile(`\.(json|xml|spdx|cdx|bom)$`)
+	archive  = lazyregexp.New(`\.(tar|tgz|tar\.\w+|sif)$`)
+	document = lazyregexp.New(`\.(json|xml|spdx|cdx|bom)$`)
 )
 
 // looksLikeDocument reports whether a name that may be missing is that of an SBOM rather than of an image.

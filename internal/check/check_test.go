@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/format"
 	"go/token"
 	"go/types"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -335,6 +337,39 @@ var load = sync.OnceValues(func() ([]*packages.Package, error) {
 	config := &packages.Config{Dir: root, Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps | packages.NeedModule}
 	return packages.Load(config, "./...")
 })
+
+// TestExpressions compiles the regular expressions that programs compile only when they use them.
+func TestExpressions(t *testing.T) {
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range all {
+		for _, file := range p.Syntax {
+			ast.Inspect(file, func(node ast.Node) bool {
+				call, ok := node.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				if f, ok := call.Fun.(*ast.SelectorExpr); !ok || types.ExprString(f) != "lazyregexp.New" {
+					return true
+				}
+				n++
+				value := p.TypesInfo.Types[call.Args[0]].Value
+				if value == nil {
+					t.Errorf("%s: not a constant", p.Fset.Position(call.Pos()))
+				} else if _, err := regexp.Compile(constant.StringVal(value)); err != nil {
+					t.Errorf("%s: %v", p.Fset.Position(call.Pos()), err)
+				}
+				return true
+			})
+		}
+	}
+	if n < 40 {
+		t.Errorf("%d expressions found", n)
+	}
+}
 
 // TestNoProcessState finds state that scans in one process would share: init functions, changes of package variables, and the
 // environment. It also refuses os.Exit, package log and context.Background in libraries.

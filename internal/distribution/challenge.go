@@ -2,9 +2,10 @@ package distribution
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // separate puts each challenge of a response into a header of its own, and Bearer, the scheme of registries, before the others.
@@ -35,7 +36,7 @@ func isBearer(challenge string) bool {
 }
 
 // nextChallenge matches the text after a comma if a challenge begins there. A parameter has "=" after its name.
-var nextChallenge = regexp.MustCompile(`^\s*[\w-]+(\s+[^\s=,]|\s*,|\s*$)`)
+var nextChallenge = lazyregexp.New(`^\s*[\w-]+(\s+[^\s=,]|\s*,|\s*$)`)
 
 // challenges parts a header by RFC 9110, 11.6.1: commas separate challenges, and parameters too.
 func challenges(header string) (list []string) {

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // Pusher returns a transport for package remote that is logged in to write to the registry. Package remote adds no retries to it.
@@ -28,7 +29,7 @@ func (r *Repository) Pusher(ctx context.Context) (http.RoundTripper, error) {
 // referrers under the tag that replaces the API.
 type noReferrers struct{ http.RoundTripper }
 
-var referrersTag = regexp.MustCompile(`/manifests/(sha256)-([0-9a-f]{64})$`)
+var referrersTag = lazyregexp.New(`/manifests/(sha256)-([0-9a-f]{64})$`)
 
 // RoundTrip implements http.RoundTripper.
 func (n noReferrers) RoundTrip(req *http.Request) (*http.Response, error) {

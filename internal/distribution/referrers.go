@@ -9,12 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // maxPages is the most pages of referrers that are read.
@@ -102,7 +103,7 @@ func referrersOf(res *http.Response, digest string) ([]v1.Descriptor, error) {
 	return index.Manifests, nil
 }
 
-var nextLink = regexp.MustCompile(`<([^>]*)>\s*;\s*rel="?next"?`)
+var nextLink = lazyregexp.New(`<([^>]*)>\s*;\s*rel="?next"?`)
 
 // nextPage returns the URL of the page after a response, nil if it is the last one.
 func nextPage(res *http.Response) *url.URL {

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // ErrForm reports a reference in the form of another tool that Canonical cannot translate. Its text has the correct form.
 var ErrForm = errors.New("not a form of an image")
 
 // version matches tags of the image "docker" on Docker Hub: docker:24 is that image, as in other tools.
-var version = regexp.MustCompile(`^(\d[\w.-]*|latest|stable|edge|rc|test|dind|cli|git)(-[\w.-]+)?$`)
+var version = lazyregexp.New(`^(\d[\w.-]*|latest|stable|edge|rc|test|dind|cli|git)(-[\w.-]+)?$`)
 
 // Canonical translates a reference in the form of another tool, such as "docker:app:1" or "dir:/srv", to this module's form. It
 // returns other references unchanged.

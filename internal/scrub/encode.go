@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // encodings returns the forms of a credential in a text: plain, quoted, and encoded for URLs, JSON, HTML and base64.
@@ -21,7 +23,7 @@ func encodings(credential string) []string {
 	}
 	for _, s := range []string{url.QueryEscape(credential), url.PathEscape(credential), url.UserPassword("", credential).String()[1:]} {
 		add(s)
-		add(escapes().ReplaceAllStringFunc(s, strings.ToLower))
+		add(escapes.Get().ReplaceAllStringFunc(s, strings.ToLower))
 	}
 	quoted := strconv.Quote(credential)
 	add(quoted[1 : len(quoted)-1])
@@ -42,12 +44,12 @@ var harmless = map[string]bool{
 	"mount": true, "n": true, "origin": true, "scope": true, "service": true,
 }
 
-var escapes = lazy(`%[0-9A-F]{2}`)
+var escapes = lazyregexp.New(`%[0-9A-F]{2}`)
 
 // Request adds the credentials that a request carries: in its headers, its URL and its form.
 func (s *Scrubber) Request(r *http.Request) {
 	for name, values := range r.Header {
-		if secretName().MatchString(name) {
+		if secretName.MatchString(name) {
 			for _, v := range values {
 				s.observe(headerCredentials(v)...)
 			}
@@ -101,7 +103,7 @@ func (s *Scrubber) form(query string) {
 		if v, err := url.QueryUnescape(value); err == nil {
 			value = v
 		}
-		if len(value) >= 8 && !harmless[name] || secretName().MatchString(name) {
+		if len(value) >= 8 && !harmless[name] || secretName.MatchString(name) {
 			s.observe(value)
 		}
 	}

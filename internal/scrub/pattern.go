@@ -1,9 +1,9 @@
 package scrub
 
 import (
-	"regexp"
 	"strings"
-	"sync"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // secretWord is a part of the names of headers, parameters and fields that hold credentials. Those of signed URLs are
@@ -11,49 +11,44 @@ import (
 const secretWord = `(?:authoriz|auth(?:[-_]|\b)|token|pass(?:w|phrase|\b)|pwd|secret|signature|credential|api[-_]?key|access[-_]?key|key-pair-id|cookie|session|jwt)`
 
 var (
-	secretName = lazy(`(?i)` + secretWord)
+	secretName = lazyregexp.New(`(?i)` + secretWord)
 
 	// parameter is name=value, also escaped, and field is "name": "value", where the value is a credential.
-	parameter = lazy(`(?i)\b((?:[\w.-]*` + secretWord + `[\w.-]*|sig)(?:=|%3d))([^\s"'&,;<>\\]+)`)
-	field     = lazy(`(?i)(["'](?:[\w.-]*` + secretWord + `[\w.-]*|sig)\\*["']\s*[:=]\s*\\*["'])([^"']+)`)
+	parameter = lazyregexp.New(`(?i)\b((?:[\w.-]*` + secretWord + `[\w.-]*|sig)(?:=|%3d))([^\s"'&,;<>\\]+)`)
+	field     = lazyregexp.New(`(?i)(["'](?:[\w.-]*` + secretWord + `[\w.-]*|sig)\\*["']\s*[:=]\s*\\*["'])([^"']+)`)
 
 	// element is a credential in XML, as storage services put it into errors.
-	element = lazy(`(?i)(<\w*` + secretWord + `\w*>)([^<]+)`)
+	element = lazyregexp.New(`(?i)(<\w*` + secretWord + `\w*>)([^<]+)`)
 
 	// header is a header with a credential.
-	header = lazy(`(?i)\b((?:proxy-)?authorization:|(?:set-)?cookie:|x-[\w-]*` + secretWord + `[\w-]*:)\s*(.+)`)
+	header = lazyregexp.New(`(?i)\b((?:proxy-)?authorization:|(?:set-)?cookie:|x-[\w-]*` + secretWord + `[\w-]*:)\s*(.+)`)
 
 	// scheme is the value of a header Authorization.
-	scheme = lazy(`(?i)((?:\b|%20)(?:basic|bearer|negotiate|token))(\s+|%20|\+)([\w+/=.~:-]+)`)
+	scheme = lazyregexp.New(`(?i)((?:\b|%20)(?:basic|bearer|negotiate|token))(\s+|%20|\+)([\w+/=.~:-]+)`)
 
 	// jwt is a JSON Web Token.
-	jwt = lazy(`\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`)
+	jwt = lazyregexp.New(`\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?`)
 
 	// query is the query of a URL or of its path.
-	query = lazy(`(/[^\s"'<>?]*)\?[^\s"'<>]*`)
+	query = lazyregexp.New(`(/[^\s"'<>?]*)\?[^\s"'<>]*`)
 )
-
-// lazy compiles an expression when it is first used, since most programs never have an error to clean.
-func lazy(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // patterns returns a text without what looks like a credential.
 func patterns(text string) string {
 	text = userinfo(text)
-	text = query().ReplaceAllString(text, "$1?...")
-	text = header().ReplaceAllString(text, "$1 "+mask)
-	text = scheme().ReplaceAllStringFunc(text, func(s string) string {
-		m := scheme().FindStringSubmatch(s)
+	text = query.ReplaceAllString(text, "$1?...")
+	text = header.ReplaceAllString(text, "$1 "+mask)
+	text = scheme.Get().ReplaceAllStringFunc(text, func(s string) string {
+		m := scheme.FindStringSubmatch(s)
 		if !opaque(m[3]) {
 			return s
 		}
 		return m[1] + m[2] + mask
 	})
-	text = parameter().ReplaceAllString(text, "${1}"+mask)
-	text = field().ReplaceAllString(text, "${1}"+mask)
-	text = element().ReplaceAllString(text, "${1}"+mask)
-	return jwt().ReplaceAllString(text, mask)
+	text = parameter.ReplaceAllString(text, "${1}"+mask)
+	text = field.ReplaceAllString(text, "${1}"+mask)
+	text = element.ReplaceAllString(text, "${1}"+mask)
+	return jwt.ReplaceAllString(text, mask)
 }
 
 // opaque tells a token from an English word.

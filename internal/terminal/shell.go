@@ -1,12 +1,13 @@
 package terminal
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // plain matches words that need no quotes in a shell.
-var plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+var plain = lazyregexp.New(`^[\w@%+=:,./-]+$`)
 
 // ShellLine writes a command line for a POSIX shell.
 func ShellLine(words []string) string {

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"regexp"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
 
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -83,7 +83,7 @@ func collect(found iter.Seq2[matcher.Advisory, error], release string) ([]matche
 }
 
 // upper matches identifiers that have no lower-case letters, in any letter case.
-var upper = regexp.MustCompile(`(?i)^(?:CVE|D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*|SUSE|PHSA|MGASA|BID|EDB|OSVDB|MAL|RUSTSEC|PYSEC|GO|TEMP)-`)
+var upper = lazyregexp.New(`(?i)^(?:CVE|D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*|SUSE|PHSA|MGASA|BID|EDB|OSVDB|MAL|RUSTSEC|PYSEC|GO|TEMP)-`)
 
 // normalID returns an identifier as its publisher writes it.
 func normalID(id string) string {

@@ -16,7 +16,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -114,7 +114,7 @@ func (d *date) UnmarshalJSON(b []byte) error {
 }
 
 // release finds the release in the name of a collection.
-var release = regexp.MustCompile(`(?i)(?:almalinux|rhel)-([0-9]+)`)
+var release = lazyregexp.New(`(?i)(?:almalinux|rhel)-([0-9]+)`)
 
 // record returns the record of an erratum that was decoded with an error.
 func (e *erratum) record(bad error) feed.Record {

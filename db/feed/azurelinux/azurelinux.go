@@ -21,7 +21,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
@@ -29,6 +28,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -66,8 +66,8 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 type parser struct{ release string }
 
 var (
-	documentName = regexp.MustCompile(`(?i)(?:mariner|azure-?linux)(?:-\w+)?-([0-9]+\.[0-9]+)-oval`)
-	distTag      = regexp.MustCompile(`\.(?:cm|azl)([0-9]+)$`)
+	documentName = lazyregexp.New(`(?i)(?:mariner|azure-?linux)(?:-\w+)?-([0-9]+\.[0-9]+)-oval`)
+	distTag      = lazyregexp.New(`\.(?:cm|azl)([0-9]+)$`)
 )
 
 // releaseIn returns the release in the name of a document, or "".

@@ -9,12 +9,12 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -99,10 +99,10 @@ type listEntry struct {
 type listNote struct{ release, name, word, text string }
 
 var (
-	advisoryHeader = regexp.MustCompile(`^\[(\d{1,2} [A-Z][a-z]{2} \d{4})\] (D[LST]A-\d+(?:-\d+)?)\s*(.*)$`)
-	cveHeader      = regexp.MustCompile(`^(CVE-\d{4}-(?:\d{4,}|X{4})|TEMP-[0-9A-F-]+)(?:\s+[(\[](.*?)[)\]]?)?\s*$`)
-	packageLine    = regexp.MustCompile(`^(?:\[([a-z-]+)\]\s+)?-\s+(\S+)(?:\s+(\S+))?(?:\s+\((.*)\))?$`)
-	cveInBraces    = regexp.MustCompile(`^CVE-\d{4}-\d{4,}$`)
+	advisoryHeader = lazyregexp.New(`^\[(\d{1,2} [A-Z][a-z]{2} \d{4})\] (D[LST]A-\d+(?:-\d+)?)\s*(.*)$`)
+	cveHeader      = lazyregexp.New(`^(CVE-\d{4}-(?:\d{4,}|X{4})|TEMP-[0-9A-F-]+)(?:\s+[(\[](.*?)[)\]]?)?\s*$`)
+	packageLine    = lazyregexp.New(`^(?:\[([a-z-]+)\]\s+)?-\s+(\S+)(?:\s+(\S+))?(?:\s+\((.*)\))?$`)
+	cveInBraces    = lazyregexp.New(`^CVE-\d{4}-\d{4,}$`)
 )
 
 func (l *listParser) read(yield func(feed.Record) error) error {

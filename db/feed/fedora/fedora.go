@@ -19,7 +19,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +28,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -94,7 +94,7 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 	})
 }
 
-var cve = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
+var cve = lazyregexp.New(`CVE-[0-9]{4}-[0-9]{4,}`)
 
 type update struct {
 	Alias    string `json:"alias"`

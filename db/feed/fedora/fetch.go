@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // discover returns a dataset for each release of Fedora and each major release of EPEL that Bodhi still updates, in the form
@@ -62,7 +62,7 @@ func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
 	return list, nil
 }
 
-var epelName = regexp.MustCompile(`^EPEL-([0-9]{1,3})(?:\.[0-9]{1,3})?$`)
+var epelName = lazyregexp.New(`^EPEL-([0-9]{1,3})(?:\.[0-9]{1,3})?$`)
 
 const (
 	maxPages = 500                   // of a list

@@ -30,7 +30,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -38,12 +37,13 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/xmlstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 const feedName = "gentoo"
 
-var fileName = regexp.MustCompile(`^glsa-[0-9]{6}-[0-9]{2,}\.xml$`)
+var fileName = lazyregexp.New(`^glsa-[0-9]{6}-[0-9]{2,}\.xml$`)
 
 // Feed returns the feed of Gentoo Linux. Update fetches a snapshot of the repository of all advisories.
 func Feed() feed.Feed {
@@ -91,7 +91,7 @@ type ebuild struct {
 // A comparison is a set of versions of a slot, or of all slots.
 type comparison struct{ op, version, slot string }
 
-var cve = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
+var cve = lazyregexp.New(`CVE-[0-9]{4}-[0-9]{4,}`)
 
 func (g *glsa) read(x *xmlstream.Reader) error {
 	text := func(to *string) (err error) {

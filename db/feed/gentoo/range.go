@@ -2,13 +2,13 @@ package gentoo
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/interval"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -121,7 +121,7 @@ func (c comparison) begin(v string) string {
 	return ""
 }
 
-var revision = regexp.MustCompile(`-r[0-9]+$`)
+var revision = lazyregexp.New(`-r[0-9]+$`)
 
 func revisionless(v string) string { return v[:len(v)-len(revision.FindString(v))] }
 

@@ -16,13 +16,13 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/csvtable"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -138,4 +138,4 @@ func (e *entry) record(bad error) feed.Record {
 	return rec
 }
 
-var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
+var cve = lazyregexp.New(`^CVE-[0-9]{4}-[0-9]{4,19}$`)

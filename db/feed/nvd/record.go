@@ -3,12 +3,12 @@ package nvd
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -83,7 +83,7 @@ func (it *item) urls() []string {
 }
 
 // bid matches the address of a vulnerability in the former list BugTraq: "http://www.securityfocus.com/bid/8732/info".
-var bid = regexp.MustCompile(`^https?://(?:www\.|online\.)?securityfocus\.(?:com|org)/bid/0*([0-9]{1,9})(?:/|$)`)
+var bid = lazyregexp.New(`^https?://(?:www\.|online\.)?securityfocus\.(?:com|org)/bid/0*([0-9]{1,9})(?:/|$)`)
 
 // bids returns the identifiers in BugTraq among the references: "BID-8732".
 func (it *item) bids() []string {

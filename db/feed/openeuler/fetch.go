@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // documentName matches the name of a document in an index, with its year and number.
-var documentName = regexp.MustCompile(`^[0-9]{4}/cvrf-openEuler-SA-([0-9]{4})-([0-9]{1,6})\.xml$`)
+var documentName = lazyregexp.New(`^[0-9]{4}/cvrf-openEuler-SA-([0-9]{4})-([0-9]{1,6})\.xml$`)
 
 // maxDocuments bounds the number of documents that an index may list.
 const maxDocuments = 100_000

@@ -11,13 +11,13 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/cvrf"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -51,7 +51,7 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 // id is the ID in os-release(5), in openEuler's spelling.
 const id = "openEuler"
 
-var release = regexp.MustCompile(`^openEuler-([0-9]+\.[0-9]+)`)
+var release = lazyregexp.New(`^openEuler-([0-9]+\.[0-9]+)`)
 
 func record(d *cvrf.Document) feed.Record {
 	if d.ID == "" {

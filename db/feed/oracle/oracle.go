@@ -17,12 +17,12 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
@@ -50,9 +50,9 @@ func parse(r io.Reader) iter.Seq2[feed.Record, error] {
 }
 
 var (
-	erratum = regexp.MustCompile(`^EL[SBE]A-[0-9]{4}-[0-9]+(-[0-9]+)?`)
-	product = regexp.MustCompile(`^Oracle Linux ([0-9]+) is installed$`)
-	arch    = regexp.MustCompile(`^Oracle Linux arch is (\S+)$`)
+	erratum = lazyregexp.New(`^EL[SBE]A-[0-9]{4}-[0-9]+(-[0-9]+)?`)
+	product = lazyregexp.New(`^Oracle Linux ([0-9]+) is installed$`)
+	arch    = lazyregexp.New(`^Oracle Linux arch is (\S+)$`)
 )
 
 func rules() *oval.Rules {

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/limit"
 )
 
@@ -26,7 +26,7 @@ const (
 	maxState   = 30 * 24 * time.Hour // after which fetchChanges downloads the archive, because the list does not have deleted records
 )
 
-var recordID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
+var recordID = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
 
 const maxRecordID = 200 // bytes
 

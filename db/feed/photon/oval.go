@@ -2,16 +2,16 @@ package photon
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
-var product = regexp.MustCompile(`^Photon OS ([0-9]+)(?:\.0)? is installed$`)
+var product = lazyregexp.New(`^Photon OS ([0-9]+)(?:\.0)? is installed$`)
 
 var rules = oval.Rules{Product: func(c *oval.Criterion) (matcher.Key, bool) {
 	m := product.FindStringSubmatch(c.Comment)

@@ -26,12 +26,12 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -61,7 +61,7 @@ func datasets(releases ...string) []feed.Dataset {
 	return list
 }
 
-var releaseName = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+var releaseName = lazyregexp.New(`^[0-9]+\.[0-9]+$`)
 
 // discover reads the list of releases: {"branches": ["1.0", "4.0", "5.0"]}.
 func discover(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {
@@ -170,7 +170,7 @@ func (l *list) flush() error {
 	return nil
 }
 
-var distTag = regexp.MustCompile(`\.ph([0-9]+)$`)
+var distTag = lazyregexp.New(`\.ph([0-9]+)$`)
 
 // releaseOf returns the release that a version ends with, or "".
 func releaseOf(version string) string {

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // maxChanges bounds the number of documents that fetch downloads one by one. If more have changed, the archive is smaller.
@@ -28,8 +28,8 @@ const maxChanges = 5000
 const margin = 12 * time.Hour
 
 var (
-	archiveName  = regexp.MustCompile(`^[a-z][a-z_-]*(?:_([0-9]{4}-[0-9]{2}-[0-9]{2}))?\.tar\.(?:zst|gz|xz|bz2)$`)
-	documentName = regexp.MustCompile(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
+	archiveName  = lazyregexp.New(`^[a-z][a-z_-]*(?:_([0-9]{4}-[0-9]{2}-[0-9]{2}))?\.tar\.(?:zst|gz|xz|bz2)$`)
+	documentName = lazyregexp.New(`^[0-9]{4}/[a-z0-9_-]+\.json$`)
 )
 
 // fetch downloads the documents of a directory, the dataset's URL. The directory has an archive of all documents, which archive_latest.txt

@@ -2,17 +2,17 @@ package redhat
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
 
 // minorTag matches the minor release of a build: 2 in "23.el9_2.4" and "111.module+el8.2.0+19193+435404ae".
-var minorTag = regexp.MustCompile(`(\.el[0-9]+_|\.module[+_]el[0-9]+\.)([0-9]+)`)
+var minorTag = lazyregexp.New(`(\.el[0-9]+_|\.module[+_]el[0-9]+\.)([0-9]+)`)
 
 // A fix is a fixed version in one minor release.
 type fix struct {
@@ -35,7 +35,7 @@ func newFix(evr string) (fix, error) {
 }
 
 // moduleVersion matches the version of a module: the major release, two digits of the minor release, two of a third number, and a time.
-var moduleVersion = regexp.MustCompile(`^([0-9])([0-9]{2})[0-9]{2}[0-9]{14}$`)
+var moduleVersion = lazyregexp.New(`^([0-9])([0-9]{2})[0-9]{2}[0-9]{14}$`)
 
 // newBuild returns the fix that the build of a module has.
 func newBuild(version string) (fix, error) {

@@ -4,22 +4,22 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/rhel"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 var (
-	erratum   = regexp.MustCompile(`^RH[SBE]A-[0-9]{4}:[0-9]+`)
-	flaw      = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,}`)
-	installed = regexp.MustCompile(`^Red Hat Enterprise Linux ([0-9]+)(?: \S+)? is installed$`)
-	kernel    = regexp.MustCompile(` is (?:currently running|set to boot up on next boot)$`)
+	erratum   = lazyregexp.New(`^RH[SBE]A-[0-9]{4}:[0-9]+`)
+	flaw      = lazyregexp.New(`^CVE-[0-9]{4}-[0-9]{4,}`)
+	installed = lazyregexp.New(`^Red Hat Enterprise Linux ([0-9]+)(?: \S+)? is installed$`)
+	kernel    = lazyregexp.New(` is (?:currently running|set to boot up on next boot)$`)
 )
 
 // definition returns the record of a definition of class patch or vulnerability.

@@ -3,10 +3,10 @@ package redhat
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/rpmname"
 )
 
@@ -27,7 +27,7 @@ func (c *component) key(stream bool) string {
 
 // moduleBuild matches the version of a module's build in Red Hat's build system: the stream, the version and the context in
 // "3.9-8100020240826142629.d47b87a4".
-var moduleBuild = regexp.MustCompile(`^([^:/]+)-([0-9]{15,20})\.[0-9a-f]{8}$`)
+var moduleBuild = lazyregexp.New(`^([^:/]+)-([0-9]{15,20})\.[0-9a-f]{8}$`)
 
 // componentOf parses a PURL such as "pkg:rpm/redhat/ruby@2.5.9-111.module%2Bel8?arch=i686&epoch=1&rpmmod=ruby:2.5:8090020:b46abd14", or, without
 // a PURL, an ID such as "telnet-1:0.17-65.el7_6.x86_64". It returns false for an image, a JAR file, a module and anything else that is not an

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/bound"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/version"
 )
@@ -99,13 +99,13 @@ func between(fixes []matcher.Range, scheme version.Scheme) (ranges []matcher.Ran
 	return ranges
 }
 
-var revision = regexp.MustCompile(`-r[0-9]+$`)
+var revision = lazyregexp.New(`-r[0-9]+$`)
 
 // upstream returns a version without its revision.
 func upstream(v string) string { return v[:len(v)-len(revision.FindString(v))] }
 
 // cve matches a CVE identifier at the beginning of a word. Some packages number the patches for a CVE: "CVE-2017-17434-1".
-var cve = regexp.MustCompile(`^CVE[-_][0-9]{4}-[0-9]{4,}`)
+var cve = lazyregexp.New(`^CVE[-_][0-9]{4}-[0-9]{4,}`)
 
 // flawsOf returns the vulnerabilities in secfixes, sorted by ID, and the versions that name none.
 func flawsOf(secfixes map[string][]string) (flaws []*flaw, unnamed []string) {

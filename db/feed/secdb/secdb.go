@@ -36,13 +36,13 @@ import (
 	"io"
 	"iter"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/internal/listing"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -94,7 +94,7 @@ func branch(name string, known *rejections) feed.Dataset {
 	}
 }
 
-var branchName = regexp.MustCompile(`^v[0-9]+\.([0-9]+)/$`)
+var branchName = lazyregexp.New(`^v[0-9]+\.([0-9]+)/$`)
 
 // discover returns a dataset for each directory of Alpine's server. The directories v3.0 to v3.2 have no community repository, and are left out
 // as they always were.

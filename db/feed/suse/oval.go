@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,13 +13,14 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/db/feed/internal/suseproduct"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 var (
-	cveID     = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,}`)
-	installed = regexp.MustCompile(`^((?:(?:open)?SUSE|Open Enterprise Server) .*) is installed$`)
-	pattern   = regexp.MustCompile(`^\^?([0-9]+(?:\.[0-9]+)?)\$?$`)
+	cveID     = lazyregexp.New(`CVE-[0-9]{4}-[0-9]{4,}`)
+	installed = lazyregexp.New(`^((?:(?:open)?SUSE|Open Enterprise Server) .*) is installed$`)
+	pattern   = lazyregexp.New(`^\^?([0-9]+(?:\.[0-9]+)?)\$?$`)
 )
 
 func product(c *oval.Criterion) (matcher.Key, bool) {

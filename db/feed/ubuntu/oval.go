@@ -3,7 +3,6 @@ package ubuntu
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,12 +12,13 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/oval"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 var (
-	release = regexp.MustCompile(`^oval:com\.ubuntu\.([a-z./-]+):def:`)
-	leaf    = regexp.MustCompile(`^(\S+?):? (?:package in \S+?,? |while )(.*?)(?: \(note: '(.*)'\))?\.?$`)
+	release = lazyregexp.New(`^oval:com\.ubuntu\.([a-z./-]+):def:`)
+	leaf    = lazyregexp.New(`^(\S+?):? (?:package in \S+?,? |while )(.*?)(?: \(note: '(.*)'\))?\.?$`)
 )
 
 // words maps parts of the comments of criteria to the tracker's words.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/errata"
 	"github.com/hullmark/hullmark/db/feed/internal/levels"
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/limit"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -21,7 +21,7 @@ import (
 const maxFile = 1 << 20
 
 // statusLine matches "bionic_glibc: needed (2019-03-01)". Names of packages have no underscore. The space may be missing.
-var statusLine = regexp.MustCompile(`^([a-z][a-z0-9./-]*)_([a-zA-Z0-9][a-zA-Z0-9.+~-]*)\s*:\s*([A-Za-z-]*)\s*(?:\((.*)\))?\s*$`)
+var statusLine = lazyregexp.New(`^([a-z][a-z0-9./-]*)_([a-zA-Z0-9][a-zA-Z0-9.+~-]*)\s*:\s*([A-Za-z-]*)\s*(?:\((.*)\))?\s*$`)
 
 // A tracked has the used fields of a file of the tracker.
 type tracked struct {

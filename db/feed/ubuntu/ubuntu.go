@@ -34,7 +34,6 @@ import (
 	"bufio"
 	"io"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -44,6 +43,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed/internal/updateid"
 	"github.com/hullmark/hullmark/db/feed/osv"
 	"github.com/hullmark/hullmark/internal/jsonstream"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/sniff"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
@@ -69,8 +69,8 @@ func Feed() feed.Feed {
 }
 
 var (
-	trackerName = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9N]{4,}$`)
-	cveID       = regexp.MustCompile(`CVE-[0-9]{4}-[0-9N]{4,}`) // "CVE-2013-NNN1" stands for a CVE without a number
+	trackerName = lazyregexp.New(`^CVE-[0-9]{4}-[0-9N]{4,}$`)
+	cveID       = lazyregexp.New(`CVE-[0-9]{4}-[0-9N]{4,}`) // "CVE-2013-NNN1" stands for a CVE without a number
 )
 
 // parse recognizes the form of a document by content. It holds one record, definition, file or OpenVEX document in memory at a time.

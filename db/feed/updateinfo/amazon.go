@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/hullmark/hullmark/db/feed"
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -37,7 +37,7 @@ func amazonDatasets(extras []string) []feed.Dataset {
 	return []feed.Dataset{second, third, dataset("2018")}
 }
 
-var extraName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._+-]*$`)
+var extraName = lazyregexp.New(`^[a-zA-Z0-9][a-zA-Z0-9._+-]*$`)
 
 // discoverExtras reads the catalog of extras: {"topics": [{"n": "kernel-5.15"}]}.
 func discoverExtras(ctx context.Context, f *feed.Fetcher) ([]feed.Dataset, error) {

@@ -9,10 +9,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
@@ -223,7 +223,7 @@ func escape(s string) string {
 }
 
 // www begins a host that GitHub Flavored Markdown makes a link.
-var www = regexp.MustCompile(`(?i)(www)\.`)
+var www = lazyregexp.New(`(?i)(www)\.`)
 
 // code shows text in the font of code.
 func code(s string) string {

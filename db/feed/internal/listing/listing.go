@@ -4,11 +4,12 @@ package listing
 import (
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
-var href = regexp.MustCompile(`(?i)<a\s[^<>]*?href\s*=\s*["']([^"'<>]+)["']`)
+var href = lazyregexp.New(`(?i)<a\s[^<>]*?href\s*=\s*["']([^"'<>]+)["']`)
 
 const (
 	maxLinks = 100_000 // of a page; SUSE's has a few thousand

@@ -2,17 +2,17 @@
 package suseproduct
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 	"github.com/hullmark/hullmark/matcher"
 )
 
 var (
-	enterprise = regexp.MustCompile(`^SUSE Linux Enterprise (Server|Desktop|High Performance Computing|Point of Sale|Real Time|Micro|.*Module.*|.*Extension.*|.*Kit)(?: for [A-Za-z ]+?)?(?: v\.? ?[0-9]+)?(?: for SAP Applications| Business Critical Linux)? ([0-9]+(?:\.[0-9]+)?)(?: SP([0-9]+))?(?:[- ].*)?$`)
-	micro      = regexp.MustCompile(`^SUSE Linux (?:Enterprise )?Micro (?:for Rancher )?([0-9]+\.[0-9]+)(?:[- ].*)?$`)
-	open       = regexp.MustCompile(`^openSUSE (?:Leap )?([0-9]+\.[0-9]+)(?: NonFree)?$`)
-	notSlug    = regexp.MustCompile(`[^a-z0-9.]+`)
+	enterprise = lazyregexp.New(`^SUSE Linux Enterprise (Server|Desktop|High Performance Computing|Point of Sale|Real Time|Micro|.*Module.*|.*Extension.*|.*Kit)(?: for [A-Za-z ]+?)?(?: v\.? ?[0-9]+)?(?: for SAP Applications| Business Critical Linux)? ([0-9]+(?:\.[0-9]+)?)(?: SP([0-9]+))?(?:[- ].*)?$`)
+	micro      = lazyregexp.New(`^SUSE Linux (?:Enterprise )?Micro (?:for Rancher )?([0-9]+\.[0-9]+)(?:[- ].*)?$`)
+	open       = lazyregexp.New(`^openSUSE (?:Leap )?([0-9]+\.[0-9]+)(?: NonFree)?$`)
+	notSlug    = lazyregexp.New(`[^a-z0-9.]+`)
 )
 
 // Ecosystem returns the ecosystem of a product from its human-readable name. Namespace and release are those of os-release(5) in an image.

@@ -3,14 +3,15 @@
 package updateid
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
 // update matches the identifiers of Debian, Ubuntu, Red Hat and its derivatives, Oracle, Amazon, SUSE, Photon, Fedora, Mageia, Bottlerocket,
 // openEuler, Gentoo and Arch Linux.
-var update = regexp.MustCompile(`^(?:D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*(?:-[A-Z]+)?|(?:open)?SUSE-[SRFO]U|PHSA|FEDORA|MGASA|BRSA|OESA|openEuler-[SB]A|GLSA|ASA|AVG)-(?:[A-Za-z0-9.:_-]*[0-9][A-Za-z0-9.:_-]*)$`)
+var update = lazyregexp.New(`^(?:D[LST]A|DTSA|USN|LSN|(?:RH|EL|AL|RL|RX|CE)[SBE]A|ALAS[A-Z0-9.]*(?:-[A-Z]+)?|(?:open)?SUSE-[SRFO]U|PHSA|FEDORA|MGASA|BRSA|OESA|openEuler-[SB]A|GLSA|ASA|AVG)-(?:[A-Za-z0-9.:_-]*[0-9][A-Za-z0-9.:_-]*)$`)
 
 // Is reports whether id is the identifier of an update.
 func Is(id string) bool { return len(id) <= maxID && update.MatchString(id) }
@@ -30,7 +31,7 @@ func Among(ids []string) []string {
 }
 
 // inURL matches the end of the address of an update: ".../notices/USN-890-1", ".../usn/usn-4115-1/".
-var inURL = regexp.MustCompile(`/([A-Za-z]+-[A-Za-z0-9.:_-]+)/?$`)
+var inURL = lazyregexp.New(`/([A-Za-z]+-[A-Za-z0-9.:_-]+)/?$`)
 
 // InURLs returns the identifiers that the addresses end with, sorted and without duplicates. Some have the identifier in lower case.
 func InURLs(urls []string) []string {
