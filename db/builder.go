@@ -49,7 +49,12 @@ const (
 )
 
 // AddFeed adds the description of an input of a feed. A feed may have several.
-func (b *Builder) AddFeed(f FeedInfo) { b.feeds = append(b.feeds, f) }
+func (b *Builder) AddFeed(f FeedInfo) {
+	for _, n := range []*int{&f.Records, &f.Withdrawn, &f.Bad} {
+		*n = max(0, min(*n, math.MaxInt32)) // the largest number that a file may have
+	}
+	b.feeds = append(b.feeds, f)
+}
 
 // AddCoverage states that a feed covers an ecosystem: a Type and, for distributions, a Namespace and a Release. The ecosystems of added
 // advisories are covered without it, with the date of their feed. If there are several dates for an ecosystem and a feed, the oldest counts, because

@@ -275,6 +275,9 @@ func (d *Database) remove(reason error) error {
 	if d.Fetched != nil {
 		d.Fetched(feed.UpdateResult{}, fmt.Errorf("%w; beginning anew", reason))
 	}
+	if err := os.Remove(d.stateFile()); err != nil && !errors.Is(err, fs.ErrNotExist) { // first, since it describes the file
+		return err
+	}
 	return os.Remove(d.File)
 }
 

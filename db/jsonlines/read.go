@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/hullmark/hullmark/db"
@@ -75,8 +76,8 @@ func add(b *db.Builder, text []byte) error {
 		return errors.New("not an input, a coverage, an advisory or a threat")
 	case l.Input != nil:
 		f := l.Input
-		if min(f.Records, f.Withdrawn, f.Bad) < 0 {
-			return errors.New("a number of records less than 0")
+		if min(f.Records, f.Withdrawn, f.Bad) < 0 || max(f.Records, f.Withdrawn, f.Bad) > math.MaxInt32 {
+			return fmt.Errorf("a number of records less than 0 or more than %d", math.MaxInt32)
 		}
 		b.AddFeed(db.FeedInfo{Name: f.Feed, URL: f.URL, Fingerprint: f.Fingerprint, Date: f.Date, Records: f.Records, Withdrawn: f.Withdrawn, Bad: f.Bad})
 	case l.Coverage != nil:

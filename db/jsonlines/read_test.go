@@ -99,20 +99,21 @@ func TestReadReal(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	good := `{"advisory":{"id":"EX-1","package":{"type":"npm","name":"a"},"status":"fixed","feed":"osv"}}` + "\n"
 	for name, tt := range map[string]struct{ text, want string }{
-		"not JSON":            {"advisories", "line 2: invalid character"},
-		"cut off":             {good[:40], "line 2: unexpected EOF"},
-		"two objects":         {"{} {}", "line 2: data after the object"},
-		"nothing":             {"{}", "line 2: not an input"},
-		"a list":              {"[]", "line 2: json: cannot unmarshal array"},
-		"two forms":           {`{"input":{"feed":"x"},"coverage":{"type":"npm","feed":"x"}}`, "line 2: not an input"},
-		"a change":            {`{"change":"added",` + good[1:], "line 2: a change of an advisory"},
-		"a member of later":   {`{"advisory":{"novel":1}}`, `line 2: json: unknown field "novel"`},
-		"no ID":               {`{"advisory":{"package":{"type":"npm","name":"a"},"status":"fixed","feed":"osv"}}`, "line 2: db: advisory"},
-		"unknown status":      {strings.Replace(good, "fixed", "mended", 1), `unknown status "mended"`},
-		"threat without feed": {`{"threat":{"cve":"CVE-2024-0001"}}`, "no feed"},
-		"threat of no CVE":    {`{"threat":{"cve":"x","feed":"f"}}`, "neither a CVE"},
-		"fewer than none":     {`{"input":{"feed":"f","bad":-1}}`, "less than 0"},
-		"no day":              {`{"threat":{"cve":"CVE-2024-0001","feed":"f","exploited":"soon"}}`, `cannot parse "soon"`},
+		"not JSON":             {"advisories", "line 2: invalid character"},
+		"cut off":              {good[:40], "line 2: unexpected EOF"},
+		"two objects":          {"{} {}", "line 2: data after the object"},
+		"nothing":              {"{}", "line 2: not an input"},
+		"a list":               {"[]", "line 2: json: cannot unmarshal array"},
+		"two forms":            {`{"input":{"feed":"x"},"coverage":{"type":"npm","feed":"x"}}`, "line 2: not an input"},
+		"a change":             {`{"change":"added",` + good[1:], "line 2: a change of an advisory"},
+		"a member of later":    {`{"advisory":{"novel":1}}`, `line 2: json: unknown field "novel"`},
+		"no ID":                {`{"advisory":{"package":{"type":"npm","name":"a"},"status":"fixed","feed":"osv"}}`, "line 2: db: advisory"},
+		"unknown status":       {strings.Replace(good, "fixed", "mended", 1), `unknown status "mended"`},
+		"threat without feed":  {`{"threat":{"cve":"CVE-2024-0001"}}`, "no feed"},
+		"threat of no CVE":     {`{"threat":{"cve":"x","feed":"f"}}`, "neither a CVE"},
+		"fewer than none":      {`{"input":{"feed":"f","bad":-1}}`, "less than 0"},
+		"more than a file has": {`{"input":{"feed":"f","records":9223372036854775807}}`, "more than 2147483647"},
+		"no day":               {`{"threat":{"cve":"CVE-2024-0001","feed":"f","exploited":"soon"}}`, `cannot parse "soon"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Read(t.Context(), strings.NewReader(good+tt.text), new(db.Builder))

@@ -11,16 +11,26 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/hullmark/hullmark/internal/pace"
 )
 
+// signalGrace is how long a command may go on after a signal, to remove its files and stop its plugins.
+const signalGrace = 5 * time.Second
+
 func main() {
 	pace.Collector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	context.AfterFunc(ctx, func() {
+		stop() // a second signal ends the program at once
+		time.Sleep(signalGrace)
+		fmt.Fprintln(os.Stderr, "hullmark: interrupted while a file did not answer") // reading a FIFO or a network file system cannot be cancelled
+		os.Exit(exitFailed)
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
