@@ -14,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
 	"github.com/hullmark/hullmark/internal/inflate"
+	"github.com/hullmark/hullmark/internal/problem"
 )
 
 const (
@@ -63,10 +64,19 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	for _, m := range members {
 		listed[path.Dir(m.name)] = listed[path.Dir(m.name)] || path.Base(m.name) == installedJSON
 	}
+	var bad problem.List
+	held := int64(0) // the size of the largest text, since only one is in use
 	for _, m := range members {
-		text, err := m.content(ctx, f, r)
+		if n := int64(min(m.size, maxSize)); n > held {
+			if err := f.Hold(ctx, n-held); err != nil {
+				return result, fmt.Errorf("composer: phar: %.200s: %w", m.name, err)
+			}
+			held = n
+		}
+		text, err := m.content(r)
 		if err != nil {
-			return result, fmt.Errorf("composer: phar: %.200s: %w", m.name, err)
+			bad.Add(fmt.Errorf("composer: phar: %.200s: %w", m.name, err))
+			continue
 		}
 		found, err := parseMember(&m, text, listed[path.Dir(m.name)], hold.New(ctx, f, maxPackages))
 		if found != nil {
@@ -76,10 +86,12 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 			result.Packages = append(result.Packages, found.Packages...)
 			result.Diagnostics = append(result.Diagnostics, found.Diagnostics...)
 		}
-		if err != nil {
+		if ctx.Err() != nil || errors.Is(err, analyzer.ErrTooLarge) {
 			return result, err
 		}
+		bad.Add(err)
 	}
+	result.Diagnostics = append(result.Diagnostics, bad.Diagnostics()...)
 	return result, nil
 }
 
@@ -191,15 +203,12 @@ func installations(r *io.SectionReader, at int64) ([]pharMember, error) {
 }
 
 // content returns the content of a member.
-func (m *pharMember) content(ctx context.Context, f *analyzer.File, r *io.SectionReader) ([]byte, error) {
+func (m *pharMember) content(r *io.SectionReader) ([]byte, error) {
 	switch {
 	case m.flags&pharBzip2 != 0:
 		return nil, fmt.Errorf("bzip2: %w", analyzer.ErrUnsupported)
 	case m.size > maxSize:
 		return nil, fmt.Errorf("%d bytes: %w", m.size, analyzer.ErrTooLarge)
-	}
-	if err := f.Hold(ctx, int64(m.size)); err != nil {
-		return nil, err
 	}
 	stored := io.NewSectionReader(r, m.offset, int64(m.stored))
 	text := make([]byte, m.size)

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +63,6 @@ func TestPhars(t *testing.T) {
 		{"an application without a name", phar(0, json, pharJSON, php, strings.ReplaceAll(pharPHP, "x/app", "__root__")), []string{json + " a/b v1.0.0"}, nil},
 		{"no packages", phar(0, "bin/app", "<?php"), nil, nil},
 		{"a script", []byte("#!/usr/bin/env php\n<?php echo 1;\n"), nil, nil},
-		{"bzip2", phar(pharBzip2, json, pharJSON), nil, analyzer.ErrUnsupported},
 		{"cut", phar(0, json, pharJSON)[:len(stub)+40], nil, errors.New("composer: phar: manifest: unexpected EOF")},
 		{"nothing behind the program", []byte(stub), nil, errors.New("composer: phar: manifest: unexpected EOF")},
 		{"a large manifest", slices.Concat([]byte(stub), []byte{0, 0, 0, 0x10}), nil, analyzer.ErrTooLarge},
@@ -84,6 +84,27 @@ func TestPhars(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestPharsContinue reads the files of an archive that follow one that cannot be read.
+func TestPharsContinue(t *testing.T) {
+	const first, second = "vendor/composer/installed.json", "z/composer/installed.json"
+	bzip2 := phar(0, first, pharJSON, second, pharJSON)
+	binary.LittleEndian.PutUint32(bzip2[bytes.Index(bzip2, []byte(first))+len(first)+16:], pharBzip2)
+	for name, file := range map[string][]byte{"bzip2": bzip2, "malformed": phar(0, first, "{bad", second, pharJSON)} {
+		r, err := Phars().Analyze(t.Context(), analyzer.NewFile("a.phar", 0o644, file))
+		if err != nil || len(r.Packages) != 1 || r.Packages[0].ArchivePath != second || len(r.Diagnostics) != 1 {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	many := make([]string, 0, 2*64)
+	for i := range 64 {
+		many = append(many, fmt.Sprintf("v%d/composer/installed.json", i), pharJSON+strings.Repeat(" ", 4<<20))
+	}
+	r, err := Phars().Analyze(t.Context(), analyzer.NewFile("a.phar", 0o644, phar(pharDeflate, many...)))
+	if err != nil || len(r.Packages) != 64 {
+		t.Errorf("large files, one after the other: %v", err)
 	}
 }
 

@@ -51,6 +51,12 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 // The first of several fields with the same name counts.
 func parse(text string, bad *problem.List) map[string]string {
 	fields := make(map[string]string)
+	lines := make(map[string][]string) // of the wanted fields
+	defer func() {
+		for name, l := range lines {
+			fields[name] = strings.Join(l, " ")
+		}
+	}()
 	name, fresh := "", false
 	number := 0
 	for line := range strings.Lines(text) {
@@ -63,7 +69,7 @@ func parse(text string, bad *problem.List) map[string]string {
 			}
 		case line[0] == ' ' || line[0] == '\t':
 			if fresh {
-				fields[name] += " " + strings.TrimLeft(line, " \t")
+				lines[name] = append(lines[name], strings.TrimLeft(line, " \t"))
 			} else if name == "" {
 				bad.Line(number, "continuation without a field")
 			}
@@ -77,6 +83,9 @@ func parse(text string, bad *problem.List) map[string]string {
 				continue
 			}
 			fields[name], fresh = strings.TrimSpace(rest), wanted[name]
+			if fresh {
+				lines[name] = []string{fields[name]}
+			}
 		}
 	}
 	return fields

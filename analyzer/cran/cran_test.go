@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/analyzertest"
+	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 func TestImages(t *testing.T) { analyzertest.Run(t, "testdata/*.txtar", New()) }
@@ -29,6 +31,19 @@ func TestLicense(t *testing.T) {
 		if got := licenseOf(declared); got != want {
 			t.Errorf("%s: got %s, want %s", declared, got, want)
 		}
+	}
+}
+
+// TestCost reads a field of as many lines as fit into a file.
+func TestCost(t *testing.T) {
+	text := []byte("Package: xy\nVersion: 1.2\nBuilt: R 4\nDepends: a\n" + strings.Repeat(" b,\n", 250_000))
+	if used := cputime.Of(func() {
+		r, err := New().Analyze(t.Context(), analyzer.NewFile("usr/lib/R/library/xy/DESCRIPTION", 0o644, text))
+		if err != nil || len(r.Packages) != 1 {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}); used > 3*time.Second {
+		t.Errorf("%v for 1 MB", used)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -167,11 +168,18 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 		if !named {
 			file = f.output
 			if ext := extensions[format]; unnamed > 1 && file != "" && file != "-" && ext != "" {
-				file = strings.TrimSuffix(file, filepath.Ext(file)) + ext
+				base := filepath.Base(file)
+				if strings.HasSuffix(file, string(filepath.Separator)) {
+					return list, fmt.Errorf("-o %s is a directory; name a file", file)
+				}
+				file = filepath.Join(filepath.Dir(file), cmp.Or(strings.TrimSuffix(base, filepath.Ext(base)), base)+ext)
 			}
 		}
 		if file == "-" {
 			file = ""
+		}
+		if file != "" {
+			file = filepath.Clean(file)
 		}
 		if other, ok := used[file]; ok {
 			return list, fmt.Errorf("--format %s and %s go to the same output; name a file for one: --format %[2]s=FILE", other, format)

@@ -47,7 +47,7 @@ func (f *verdictFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
 	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, allow packages without advisories")
 	flags.BoolVar(&f.proceed, "continue", false, "report a disallowed image, but exit with 0")
-	flags.StringVar(&f.onDisallowed, "on-disallowed", "", "run `COMMAND` in a shell if the image is disallowed, with the JSON report on its standard input")
+	flags.StringVar(&f.onDisallowed, "on-disallowed", "", "run `COMMAND` in a shell if the image does not pass, with the JSON report on its standard input")
 }
 
 // apply adds the documents that the flags name, the view and the gate to a pipeline.

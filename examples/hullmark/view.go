@@ -72,8 +72,14 @@ func (f *viewFlags) readList(a *app) ([]report.Ignore, error) {
 	if f.ignoreFile == "off" || f.ignoreFile == "" {
 		return nil, nil
 	}
-	if _, err := os.Stat(f.ignoreFile); f.ignoreFile == defaultIgnoreFile && errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if f.ignoreFile == defaultIgnoreFile { // which is read unasked
+		info, err := os.Stat(f.ignoreFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is not a regular file; --ignore-file off ignores it", f.ignoreFile)
+		}
 	}
 	list, err := readFile("--ignore-file", f.ignoreFile, func(r io.Reader) ([]report.Ignore, error) { return ignore.Read(r, f.ignoreFile) })
 	if err != nil {

@@ -24,11 +24,13 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -194,11 +196,17 @@ func (v value) set(f *pflag.Flag) error {
 // parse reads a file.
 func (s *Settings) parse(root *cobra.Command, text []byte) error {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil // nothing, or comments only
+	} else if err != nil {
 		return fmt.Errorf("%s: %w: %w", s.file, ErrFile, err)
 	}
+	if err := documents.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w: more than one document", s.file, ErrFile)
+	}
 	if len(doc.Content) == 0 {
-		return nil // nothing, or comments only
+		return nil
 	}
 	return s.section(root, root, doc.Content[0])
 }
@@ -226,7 +234,7 @@ func (s *Settings) section(root, c *cobra.Command, n *yaml.Node) error {
 			}
 			continue
 		}
-		if !has(c, key.Value) {
+		if !has(c, key.Value, c == root) {
 			return fail(key, "no flag %.100q of %s", key.Value, c.CommandPath())
 		}
 		got := value{origin: fmt.Sprintf("%s:%d", filepath.Base(s.file), key.Line)}
@@ -259,19 +267,14 @@ func child(c *cobra.Command, name string) *cobra.Command {
 	return nil
 }
 
-// has reports whether a command or one below it has a flag that can be set.
-func has(c *cobra.Command, name string) bool {
+// has reports whether a command has a flag that can be set, or with deep one below it.
+func has(c *cobra.Command, name string, deep bool) bool {
 	for _, flags := range []*pflag.FlagSet{c.Flags(), c.InheritedFlags()} {
 		if f := flags.Lookup(name); f != nil && Settable(f) {
 			return true
 		}
 	}
-	for _, sub := range c.Commands() {
-		if has(sub, name) {
-			return true
-		}
-	}
-	return false
+	return deep && slices.ContainsFunc(c.Commands(), func(sub *cobra.Command) bool { return has(sub, name, true) })
 }
 
 // Unknown returns the variables with the prefix that no flag has, and that differ little from one that a flag has, with that one.

@@ -70,6 +70,7 @@ func TestApply(t *testing.T) {
 		{"an unknown command", "scan", "", "scna:\n  older: true", "", `config.yaml:1: invalid settings: no command "scna"`},
 		{"the file of the file", "scan", "", "config: x.yaml", "", `no flag "config"`},
 		{"set twice", "scan", "", "fail-on: a\nfail-on: b", "", "config.yaml"},
+		{"two documents", "scan", "", "fail-on: a\n---\nfail-on: b", "", "more than one document"},
 		{"a list", "scan", "", "- a", "", "config.yaml:1: invalid settings: not a mapping"},
 		{"no value", "scan", "", "fail-on:", "", "fail-on has no value that a flag can have"},
 		{"an alias", "scan", "", "fail-on: &a x\ndb: *a", "", "db has no value that a flag can have"},

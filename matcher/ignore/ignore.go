@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,13 +95,21 @@ func Parse(entry string) (report.Ignore, error) {
 	if strings.ContainsAny(g.ID, "*?:/") || !strings.ContainsAny(g.ID, "0123456789") {
 		return fail("%.100q is not the identifier of a vulnerability", g.ID)
 	}
+	seen := make(map[string]bool)
 	for _, word := range words[1:] {
 		key, value, _ := strings.Cut(word, ":")
+		if key == "exp" {
+			key = "until"
+		}
+		if seen[key] {
+			return fail("%.100q is the second %.100s", word, key)
+		}
+		seen[key] = true
 		if value == "" {
 			return fail("%.100q is not one of until:DATE, package:NAME and path:PATTERN", word)
 		}
 		switch key {
-		case "until", "exp":
+		case "until":
 			day, err := time.Parse(time.DateOnly, value)
 			if err != nil {
 				return fail("%.100q is not a date like 2026-12-31", value)
@@ -109,7 +118,7 @@ func Parse(entry string) (report.Ignore, error) {
 		case "package":
 			g.Package = value
 		case "path":
-			if _, err := path.Match(value, ""); err != nil {
+			if _, err := path.Match(value, ""); err != nil || slices.Contains(strings.Split(value, "/"), "..") {
 				return fail("%.100q is a malformed pattern", value)
 			}
 			g.Path = value

@@ -50,7 +50,7 @@ func (e Exclusion) check() error {
 		return fmt.Errorf("report: %s excludes nothing: %w", cmp.Or(e.Origin, "exclusion"), ErrPattern)
 	}
 	_, err := path.Match(e.Path, "")
-	if err != nil || len(e.Path) > maxPattern || strings.Count(e.Path, "/") >= maxSegments {
+	if err != nil || len(e.Path) > maxPattern || strings.Count(e.Path, "/") >= maxSegments || slices.Contains(strings.Split(e.Path, "/"), "..") {
 		return fmt.Errorf("report: %.100q: %w", e.Path, ErrPattern)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 )
 
@@ -75,12 +76,19 @@ func (g *Ignore) reason() Reason {
 
 // expiredNotes reports ignores that no longer hide anything.
 func (a *Assessment) expiredNotes() []Note {
+	const most = 5
 	var list []Note
+	more := 0
 	for i := range a.Ignored {
-		if g := &a.Ignored[i]; g.Expired {
+		if g := &a.Ignored[i]; g.Expired && len(list) == most {
+			more++
+		} else if g.Expired {
 			text := fmt.Sprintf("%s ignores %s no longer: it expired on %s.", g.Origin, g.ID, g.Expires.UTC().Format(time.DateOnly))
 			list = append(list, Note{Code: NoteExpired, Text: text})
 		}
+	}
+	if more > 0 {
+		list = append(list, Note{Code: NoteExpired, Text: fmt.Sprintf("%s more expired.", plural.Count(more, "entry"))})
 	}
 	return list
 }
