@@ -71,7 +71,7 @@ func FuzzHistory(f *testing.F) {
 			if err == nil && (i.Name == "" || i.Repository == "") {
 				t.Errorf("%+v", i)
 			}
-			if n++; n > len(b)+1 { // the error of an empty file
+			if n++; n > 2*len(b)+1 { // a cell has at least 2 bytes, three tables may share pages, and an empty file gives an error
 				t.Fatalf("%d results of %d bytes", n, len(b))
 			}
 		}
