@@ -2,7 +2,6 @@ package version
 
 import (
 	"cmp"
-	"errors"
 	"strings"
 )
 
@@ -13,32 +12,7 @@ import (
 // Two rules differ from libalpm, whose own are not an order. A missing release precedes any release, where libalpm takes it for equal to
 // each. Separators at the end precede further parts, where libalpm lets them follow a word: 1.0. > 1.0.a, 1.0. < 1.0.1, and 1.0..a > 1.0.1.
 
-func parseALPM(s string) (string, error) {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] == 0x7f {
-			return "", errors.New("blank or control character")
-		}
-	}
-	if _, version, _, _ := splitRPM(s); version == "" {
-		return "", errors.New("nothing between epoch and release")
-	}
-	return s, nil
-}
-
-func compareALPM(a, b string) int {
-	epochA, versionA, releaseA, hasA := splitRPM(a)
-	epochB, versionB, releaseB, hasB := splitRPM(b)
-	if c := cmp.Or(compareNumbers(epochA, epochB), compareALPMPart(versionA, versionB)); c != 0 || !hasA && !hasB {
-		return c
-	}
-	switch {
-	case !hasB:
-		return 1
-	case !hasA:
-		return -1
-	}
-	return compareALPMPart(releaseA, releaseB)
-}
+func compareALPM(a, b string) int { return compareEVR(a, b, compareALPMPart) }
 
 // An alpmPart is a part of a version: a number or a word, after a number of separators. Text is empty at the end.
 type alpmPart struct {

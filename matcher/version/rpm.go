@@ -35,18 +35,21 @@ func splitRPM(s string) (epoch, version, release string, hasRelease bool) {
 	return epoch, s, "", false
 }
 
-func compareRPM(a, b string) int {
+func compareRPM(a, b string) int { return compareEVR(a, b, compareRPMPart) }
+
+// compareEVR compares epochs, then versions, then releases.
+func compareEVR(a, b string, part func(a, b string) int) int {
 	epochA, versionA, releaseA, hasA := splitRPM(a)
 	epochB, versionB, releaseB, hasB := splitRPM(b)
 	if c := compareNumbers(epochA, epochB); c != 0 {
 		return c
 	}
-	if c := compareRPMPart(versionA, versionB); c != 0 {
+	if c := part(versionA, versionB); c != 0 {
 		return c
 	}
 	switch {
 	case hasA && hasB:
-		return compareRPMPart(releaseA, releaseB)
+		return part(releaseA, releaseB)
 	case hasA:
 		return 1
 	case hasB:

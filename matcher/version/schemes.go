@@ -21,7 +21,7 @@ func Types() []string {
 
 // schemes is sorted by name.
 var schemes = [...]rules{
-	{"alpm", parseALPM, compareALPM},
+	{"alpm", parseRPM, compareALPM},
 	{"apk", parseAPK, compareAPK},
 	{"bioconductor", parseCRAN, compareLists},
 	{"bitnami", parseBitnami, compareBitnami},
