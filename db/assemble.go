@@ -13,7 +13,7 @@ import (
 type assembler struct {
 	*fileWriter
 	blocks *blockWriter // has the rows of the open block
-	keeper *keeper      // adds rows of old blocks; nil if there are none
+	keeper *keeper      // adds rows of old blocks; nil without old blocks
 	held   *copied      // is copied if the next row begins a block in the old file, too
 	open   []written    // blocks of the open page
 	pages  []storedPage // in the order of the file
@@ -27,7 +27,7 @@ type copied struct {
 	written
 	block  *block // if it is decoded
 	stored []byte
-	next   *indexEntry // the block after it in the older file; nil if there is none
+	next   *indexEntry // the block after it in the older file; nil at the end
 }
 
 // A written block is a block of the open page.

@@ -12,7 +12,7 @@ import (
 type enrichmentAssembler struct {
 	*fileWriter
 	blocks *enrichmentWriter // has the rows of the open block
-	keeper *keeper           // adds rows of old blocks; nil if there are none
+	keeper *keeper           // adds rows of old blocks; nil without old blocks
 	held   *copiedEnrichments
 	pages  []enrichmentPage // in the order of the file; the last one is open
 }
@@ -22,7 +22,7 @@ type copiedEnrichments struct {
 	at     enrichmentPlace
 	stored []byte
 	block  *enrichmentBlock // if it is decoded
-	next   cve              // first identifier of the next block of the feed; 0 if there is none
+	next   cve              // first identifier of the next block of the feed; 0 at the end
 }
 
 // before prepares for a row, or for a block that begins with it. It ends the open block if a new one should begin here.

@@ -66,7 +66,7 @@ func (j joined) Coverage(ctx context.Context, keys []Key) ([]Coverage, error) {
 			return false
 		}
 		redundant := known[ecosystem(c)]
-		known[ecosystem(c)] = true // one row says that there are none
+		known[ecosystem(c)] = true // one row reports the gap
 		return redundant
 	}), nil
 }

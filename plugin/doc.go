@@ -29,7 +29,7 @@
 //   - No other process can impersonate the plugin or the host, or read their traffic. They use mutual TLS with certificates for each
 //     process.
 //   - Command.SHA256 verifies the executable and, in a directory of its own or for a script, the files beside it, unless another process
-//     can write to them during the start. It does not cover the interpreter and what it loads from elsewhere.
+//     can write to them during the start. It does not cover the interpreter and its own libraries.
 //   - Command.Types prevents a plugin from hiding results of others. Packages of its own types are trusted.
 //
 // Limits.Memory and Limits.CPU protect against accidents. A process may start others, each with the same limits, and shared

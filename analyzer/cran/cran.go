@@ -182,8 +182,8 @@ func remote(fields map[string]string) string {
 	return "git+https://" + host + "/" + user + "/" + repository + "@" + commit
 }
 
-// licenseOf returns a field License as an SPDX expression: "GPL (>= 2) | file LICENSE" means GPL-2.0-or-later. It returns what it cannot
-// translate unchanged.
+// licenseOf returns a field License as an SPDX expression: "GPL (>= 2) | file LICENSE" means GPL-2.0-or-later. It returns other
+// text unchanged.
 func licenseOf(declared string) string {
 	var terms []string
 	for term := range strings.SplitSeq(declared, "|") {

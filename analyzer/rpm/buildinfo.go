@@ -32,7 +32,7 @@ const (
 	repositoryQualifier = "repository_id"
 )
 
-// Bounds on what a file states. A manifest lists up to some hundred repositories.
+// Bounds on the content of a file. Real manifests list up to some hundred repositories.
 const (
 	maxBuildinfo    = 64 << 20
 	maxRepositories = 10_000

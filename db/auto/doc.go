@@ -18,5 +18,5 @@
 // # Failures
 //
 // A feed that can't be fetched costs that feed only. If the file has its former data, Open uses that, and Source.Err says why it is not
-// newer. If it has none, Coverage marks the feed as missing, so that a gate does not pass.
+// newer. Without such data, Coverage marks the feed as missing, so that a gate does not pass.
 package auto

@@ -9,6 +9,6 @@
 //	{"change":"changed","was":{...},"advisory":{...}}
 //
 // An input is the description of data that a database was made from, see [db.FeedInfo], and a coverage that of an ecosystem that it covers, see
-// [matcher.Coverage]. A threat is what one feed reports about a vulnerability itself; see [matcher.Enrichment]. A change is "added", which has no
+// [matcher.Coverage]. A threat is one feed's data about a vulnerability itself; see [matcher.Enrichment]. A change is "added", which has no
 // "was", "changed", or "withdrawn", which has no "advisory". Members with unknown values are left out.
 package jsonlines

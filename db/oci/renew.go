@@ -77,7 +77,7 @@ func Renew(ctx context.Context, ref string, r Renewal, o Options) (Renewed, erro
 	}
 }
 
-// round is one attempt. It reports whether another is needed, because somebody else has pushed.
+// round is one attempt. It reports whether another is needed, because another process has pushed.
 func (r *Renewal) round(ctx context.Context, ref string, done *Renewed, o Options) (again bool, err error) {
 	p, err := Pull(ctx, ref, r.File, o)
 	base := p.Digest
@@ -175,7 +175,7 @@ func (r *Renewal) sign() error {
 	return r.sign()
 }
 
-// current returns the digest of the manifest that a reference names, "" if there is none.
+// current returns the digest of the manifest that a reference names, "" if it names nothing.
 func current(ctx context.Context, ref string, o Options) (string, error) {
 	repo, err := distribution.Open(ref, o.Registry)
 	if err != nil {

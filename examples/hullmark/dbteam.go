@@ -61,7 +61,7 @@ func workFile(ref string) (name string, remove func(), err error) {
 	return filepath.Join(dir, name), func() { os.RemoveAll(dir) }, err
 }
 
-// blocksDir returns the directory that caches blocks of databases in registries, "" if there is none.
+// blocksDir returns the directory that caches blocks of databases in registries, "" without a cache directory.
 func blocksDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {

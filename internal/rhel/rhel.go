@@ -19,13 +19,13 @@ type Product struct {
 	Name    string // "rhel_eus:9.0"
 }
 
-// A Tier tells whom updates are for. Those of lower tiers are for more users.
+// A Tier names the subscribers of updates. Lower tiers have more subscribers.
 type Tier uint8
 
 const (
 	Release Tier = iota // all users of the release or product
 	Life                // subscribers, after the end of the release's support: ELS
-	Minor               // subscribers who stay with a minor release: EUS, AUS, TUS, E4S
+	Minor               // a minor release with extended updates: EUS, AUS, TUS, E4S
 	None                // no statement
 )
 

@@ -25,7 +25,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// A Network is a proxy that answers for every host by itself. A path below /v2/ belongs to the registry of the host, all others to files.
+// A Network is a proxy that answers for every host. A path below /v2/ belongs to the registry of the host, all others to files.
 type Network struct {
 	// URL is the address of the proxy.
 	URL string

@@ -20,7 +20,7 @@ type statement struct {
 	key      matcher.Key
 	status   matcher.Status
 	reason   string    // if there is no fix
-	by       rhel.Tier // that has the status; rhel.None if the document has none
+	by       rhel.Tier // that has the status; rhel.None if the document has no such stream
 	fixedIn  rhel.Tier // the first of those that have the fixes
 	fixes    []fix
 	errata   []string // advisories with the fixes

@@ -6,7 +6,7 @@
 // and tell apart what will not be fixed, is deferred or under investigation. A statement "fixed" has the newest version of the package, not
 // the first with the fix. Update reads both archives into pairs, one for each CVE: a fix of OSV stands, the status of an unfixed
 // vulnerability is that of OpenVEX, and statements about other packages and releases are added. Of a statement "fixed" without an OSV record, the
-// range may be too wide, and the reason says so. Load reads either form by itself, and the statements of both must not be loaded together.
+// range may be too wide, and the reason says so. Load reads either form. Do not load the statements of both together.
 // OVAL is about one release.
 //
 // A [feed.Record] is one vulnerability: a record, a file, a definition or a document. It has an advisory for every source package in every

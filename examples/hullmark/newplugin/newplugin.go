@@ -29,7 +29,7 @@ type language struct {
 	name    string
 	command string // the executable, "" if it is named after the plugin
 	sdk     fs.FS  // is copied beside the program; may be nil
-	next    string // what the user runs in the directory to get and test the plugin
+	next    string // commands for the user, to complete and test the plugin in its directory
 }
 
 var languages = []language{

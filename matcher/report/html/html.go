@@ -150,7 +150,7 @@ func web(address string) bool {
 	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
 }
 
-// link returns the address of an identifier's page, "" if there is none.
+// link returns the address of an identifier's page, "" for an unknown kind.
 func link(id string) string {
 	if n, ok := strings.CutPrefix(id, "CWE-"); ok && n != "" && strings.Trim(n, "0123456789") == "" {
 		return "https://cwe.mitre.org/data/definitions/" + n + ".html"

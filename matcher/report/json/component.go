@@ -62,7 +62,7 @@ func (j *component) component() analyzer.Component {
 			Declared: j.Declared, Dev: j.Dev, ArchivePath: j.Inside,
 		},
 	}
-	c.Signer, _ = strconv.ParseUint(j.Signer, 16, 64) // what is no ID counts as none
+	c.Signer, _ = strconv.ParseUint(j.Signer, 16, 64) // other text counts as no ID
 	if j.Origin != nil {
 		c.SourcePackage = &analyzer.SourcePackage{Name: j.Origin.Name, Version: j.Origin.Version}
 	}
