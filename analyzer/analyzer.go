@@ -57,7 +57,7 @@ type Info struct {
 	Contains []string
 
 	// Early lists texts that most files with a text of Contains have in their first 8 KiB. A scan holds a file with one of them at
-	// once, and passes it to Analyze, so that it need not read the layer a second time.
+	// once, and passes it to Analyze, so that the scan reads the layer once.
 	Early []string
 
 	// DataOnly promises that in an ELF file, the texts of Contains lie in data that the program may write, or in no segment. A scan then
@@ -73,7 +73,7 @@ type Info struct {
 	NamesOnly bool
 
 	// ContentOnly promises that Analyze looks at the content of a file only, not at its path, mode or siblings. A hard link to a
-	// file that Analyze saw then has the same Result, and the scan need not read the layer again.
+	// file that Analyze saw then has the same Result, and the scan does not read the layer again.
 	ContentOnly bool
 
 	// MaxSize is the size in bytes of the largest file that Analyze reads. The scan reports larger files. It is at most the

@@ -3,7 +3,7 @@ package analyzer
 import "context"
 
 // A Joiner is an Analyzer of files that complete one another from any directory and any layer, as a project's pom.xml and
-// those of its parents do. Analyze answers for each file by itself, and keeps in Result.Fact what Join needs of the file.
+// those of its parents do. Analyze answers for each single file, and keeps in Result.Fact what Join needs of the file.
 //
 // A scan calls Join once, after it merged the layers, with the facts of all visible files, sorted by path. Join must be a
 // pure function of them. Each answer belongs to the fact at the same index. A missing answer changes nothing. A panic

@@ -38,7 +38,7 @@ func instruction(createdBy string) string {
 	return "RUN " + rest
 }
 
-// Label names a component for people: its PURL, or its name and version if it has none: "catalina@10.1.54".
+// Label names a component for people: its PURL, or else its name and version: "catalina@10.1.54".
 func (c *Component) Label() string {
 	switch {
 	case c.PURL != "":

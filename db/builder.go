@@ -26,7 +26,7 @@ type Builder struct {
 	feeds       []FeedInfo
 	coverage    []matcher.Coverage
 	enrichments []enrichmentRow
-	old         *DB             // has parts; nil if there are none
+	old         *DB             // has parts; nil without any
 	reading     context.Context // of Keep, for WriteTo, which reads old
 	parts       []Part
 }

@@ -163,7 +163,7 @@ func (d *DB) Coverage(_ context.Context, keys []matcher.Key) ([]matcher.Coverage
 	return out, nil
 }
 
-// Covers reports whether the database has advisories for the ecosystem of a key, in any release if the key has none.
+// Covers reports whether the database has advisories for the ecosystem of a key, in any release for a key without a release.
 func (d *DB) Covers(k matcher.Key) bool {
 	e := k.Ecosystem()
 	return slices.ContainsFunc(d.root.coverage, func(c CoverageInfo) bool {

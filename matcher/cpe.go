@@ -108,7 +108,7 @@ func (g groups) products(c *analyzer.Component) []lookup {
 	return list
 }
 
-// A product is what a CPE name of a component names.
+// A product is the product in a CPE name of a component.
 type product struct{ vendor, name, version string }
 
 func (p *product) anyVendor() bool { return anyValue(p.vendor) || glob.Is(p.vendor) }

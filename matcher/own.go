@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A builder is the evidence for who built a package of a distribution's package manager.
+// A builder is the evidence for the builder of a package of a distribution's package manager.
 type builder uint8
 
 const (
@@ -30,8 +30,8 @@ type claim struct {
 
 // skips returns for each component of a report why it is not matched; the others have no Reason.
 //
-// A component inside a package that the distribution built is not matched by itself. Anyone can write a package's fields into an
-// image, so the source must have advisories for its source package, too. If the source has none for the whole release, the vendor or
+// A component inside a package that the distribution built is not matched separately. Anyone can write a package's fields into an
+// image, so the source must have advisories for its source package, too. If the source lacks the whole release, the vendor or
 // the maintainer suffices. No package owns files of directories that distributions leave to others.
 func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component, p *products) ([]Skipped, error) {
 	skipped := make([]Skipped, len(report.Components))
@@ -79,7 +79,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 // ownerData holds the knowledge of a source about the packages that own components.
 type ownerData struct {
 	known     map[Key]bool // whether the source has advisories
-	uncovered map[Key]bool // ecosystems of which it has none, or only some
+	uncovered map[Key]bool // ecosystems without advisories, or with only some
 }
 
 func (m Matcher) dataOf(ctx context.Context, claims []claim, d *analyzer.Distro, p *products) (*ownerData, error) {

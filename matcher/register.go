@@ -62,7 +62,7 @@ type name struct {
 	whole     version.Version // the version of a PyPI package without its local part, or the zero Version
 }
 
-// A productOf is a subject that is looked up by its CPE name if no feed covers its ecosystem, or it has none.
+// A productOf is a subject that is looked up by its CPE name if no feed covers its ecosystem, or it has no ecosystem.
 type productOf struct {
 	subject   int
 	ecosystem Key

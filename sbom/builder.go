@@ -63,7 +63,7 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, vers
 	return b
 }
 
-// bom makes the document without its components, in the words of CycloneDX 1.6. It leaves out what the library does not take away for an
+// bom makes the document without its components, in the words of CycloneDX 1.6. It leaves out fields that the library does not take away for an
 // older version, or writes wrongly.
 func (b *builder) bom() (*cyclonedx.BOM, error) {
 	vulnerabilities, err := b.vulnerabilities()

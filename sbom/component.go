@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// component describes the ith package, with what else there is to say about it.
+// component describes the ith package, with further properties.
 func (b *builder) component(i int, about properties) cyclonedx.Component {
 	c := &b.report.Components[i]
 	licenses, exact := b.licensesOf(c.Licenses)

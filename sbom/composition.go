@@ -5,7 +5,7 @@ import (
 )
 
 // compositions tells which parts are complete. A scan reads what package managers record; it cannot know that
-// there is nothing else, nor that every vulnerability has been found by somebody: neither is ever "complete".
+// there is nothing else, nor that every vulnerability is known: neither is ever "complete".
 func (b *builder) compositions(g *graph, vulnerabilities []cyclonedx.Vulnerability) []cyclonedx.Composition {
 	contents := cyclonedx.CompositionAggregateUnknown
 	if len(b.report.Diagnostics) > 0 {

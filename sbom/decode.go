@@ -17,7 +17,7 @@ import (
 // ErrLimit reports a document that exceeds the [Limits].
 var ErrLimit error = limit.ErrExceeded
 
-// Limits bound what a document may make [Decode] do. Zero fields mean the defaults, which real documents do not reach.
+// Limits bound the work of [Decode] for one document. Zero fields mean the defaults, which real documents do not reach.
 // Documents are read as a stream: memory is 1 to 2 KiB for each package, 100 bytes for each reference and 8 for each
 // dependency, and up to 512 MiB more for documents that are made to take as much as they can.
 type Limits struct {

@@ -85,7 +85,7 @@ func (j *jsonDecoder) document(key string) error {
 	return j.member(key)
 }
 
-// checkSubject compares what a statement is about with what the document in it is about.
+// checkSubject compares the subject of a statement with that of the document in it.
 func (j *jsonDecoder) checkSubject() error {
 	if !j.isStatement || len(j.subjects) == 0 {
 		return nil

@@ -49,7 +49,7 @@ func (w *xmlWindow) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next reads a token. What is no element, text or end of one is skipped.
+// next reads a token. Tokens other than elements, texts and ends are skipped.
 func (x *xmlDecoder) next() (xml.Token, error) {
 	for {
 		x.window.end = x.InputOffset() + valueLimit

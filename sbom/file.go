@@ -39,7 +39,7 @@ func (b *builder) filesWithFindings() []file {
 	return files
 }
 
-// file describes a file by what was found in it.
+// file describes a file with its findings.
 func (b *builder) file(f *file) cyclonedx.Component {
 	var p properties
 	b.layer(&p, f.layer)

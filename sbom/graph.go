@@ -19,11 +19,11 @@ type graph struct {
 	known      []string         // references of those whose dependencies were all found
 	unknown    []string         // references of the others
 	unresolved map[int][]string // names that were not found, by index of the component
-	other      map[int][]string // names without an edge: of the package itself, and of packages that it owns, too
+	other      map[int][]string // names without an edge: the package itself, and packages that it owns
 }
 
 // graph connects the image with every package without an owner, owners with the packages that they own, and packages with their
-// dependencies. A package without a node has unknown dependencies; a node without edges has none.
+// dependencies. A package without a node has unknown dependencies; a node without edges has no dependencies.
 func (b *builder) graph() *graph {
 	g := &graph{unresolved: make(map[int][]string), other: make(map[int][]string)}
 	list := b.report.Components

@@ -17,7 +17,7 @@ type licence struct {
 type licenceKind uint8
 
 const (
-	licenceName       licenceKind = iota // not SPDX: as it was declared
+	licenceName       licenceKind = iota // not SPDX: the declared text
 	licenceID                            // an identifier that the schemas list
 	licenceExpression                    // any other SPDX expression, also a single identifier newer than their list
 )

@@ -139,7 +139,7 @@ func parallel(n int, do func(int)) {
 	wg.Wait()
 }
 
-// writeParts writes a document, indented by two spaces where it is asked for, and a line break.
+// writeParts writes a document, indented by two spaces if indented is set, and a line break.
 func writeParts(w io.Writer, parts []part, indented bool) error {
 	if !indented {
 		for _, p := range parts {

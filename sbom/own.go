@@ -81,7 +81,7 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 		}
 	}
 	if u, err := packageurl.FromString(e.PURL); err == nil {
-		if version(u.Version) == k.Version { // cut to what the schemas allow
+		if version(u.Version) == k.Version { // cut to the length that the schemas allow
 			k.Version = u.Version
 		}
 		k.Qualifiers = qualifiersOf(&k, u.Qualifiers.Map())

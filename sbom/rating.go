@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A rating is what one source says of the severity, comparable.
+// A rating is the severity by one source, comparable.
 type rating struct {
 	source, vector, word string
 	method               cyclonedx.ScoringMethod
@@ -96,7 +96,7 @@ func methodOf(vector string) cyclonedx.ScoringMethod {
 	return cyclonedx.ScoringMethodOther
 }
 
-// severityOf names a level. What its source calls negligible is "info"; "none" is a CVSS score of zero.
+// severityOf names a level. A source's "negligible" is "info"; "none" is a CVSS score of zero.
 func severityOf(s matcher.Severity) cyclonedx.Severity {
 	switch s.Level {
 	case matcher.Negligible:

@@ -9,10 +9,10 @@ import (
 
 // A namer gives out references, each once.
 type namer struct {
-	taken map[string]int // how often a reference was asked for
+	taken map[string]int // the number of requests for a reference
 }
 
-// unique returns want, or where it is taken want with a number. What cannot stand in every notation (control characters,
+// unique returns want, or if it is taken want with a number. What cannot stand in every notation (control characters,
 // invalid UTF-8) is replaced before it is compared, and what begins like a link to another document does not any more.
 func (n *namer) unique(want string) string {
 	want = clean(want)

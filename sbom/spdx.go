@@ -11,7 +11,7 @@ import (
 
 const unknown = "NOASSERTION"
 
-// A translator writes what a builder made in the words of SPDX 2.3. What CycloneDX has in properties, it has in annotations.
+// A translator writes the document of a builder as SPDX 2.3. Properties of CycloneDX become annotations.
 type translator struct {
 	*builder
 	created    string
@@ -169,7 +169,7 @@ func (t *translator) annotate(list []spdx.Annotation, properties *[]cyclonedx.Pr
 	return list
 }
 
-// describe adds what the translation of a package's component does not have.
+// describe adds the fields that the translation of a package's component lacks.
 func (t *translator) describe(p *spdx.Package, k int) {
 	c := &t.report.Components[k]
 	remark := func(name, value string) {
@@ -186,7 +186,7 @@ func (t *translator) describe(p *spdx.Package, k int) {
 	}
 }
 
-// declaredLicense joins licences, all of which hold. One that is not in SPDX's list is listed in the document.
+// declaredLicense joins licences that all hold. One that is not in SPDX's list is listed in the document.
 func (t *translator) declaredLicense(declared []string) string {
 	var list []licence
 	for _, d := range declared {

@@ -42,7 +42,7 @@ func parseInstalled(text []byte, m *hold.Meter) (*analyzer.Result, error) {
 	return result(packages, &bad, installedJSON, err)
 }
 
-// result returns what was read of a document, and the error that ended the reading.
+// result returns the packages read so far, and the error that ended the reading.
 func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
 	if err != nil {
 		err = fmt.Errorf("composer: %s: %w", name, err)

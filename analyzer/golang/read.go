@@ -20,7 +20,7 @@ const align = 16 // of build information
 
 const maxInfo = 4 << 20 // bytes of build information; a program with a thousand modules has 100 KB
 
-// read returns the build information of a program, or nil if it has none. The error of buildinfo.Read does not distinguish damaged
+// read returns the build information of a program, or nil without any. The error of buildinfo.Read does not distinguish damaged
 // programs from those in other languages.
 func read(r *io.SectionReader) (*debug.BuildInfo, error) {
 	switch executable.FormatOf(r) {
@@ -39,7 +39,7 @@ func read(r *io.SectionReader) (*debug.BuildInfo, error) {
 	return nil, nil
 }
 
-// readELF reads an ELF file. Build information of Go 1.18 and later is complete by itself, in the data of the program, which a scan
+// readELF reads an ELF file. Build information of Go 1.18 and later is complete, in the data of the program, which a scan
 // keeps. For older programs, buildinfo.Read reads parts from everywhere.
 func readELF(r *io.SectionReader) (*debug.BuildInfo, error) {
 	var head [executable.HeadSize]byte

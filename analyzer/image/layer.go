@@ -31,7 +31,7 @@ func Layers(img v1.Image) ([]Layer, error) {
 	return list, nil
 }
 
-// Limits bound what one layer may make Walk do. Zero fields mean the defaults.
+// Limits bound the work of Walk for one layer. Zero fields mean the defaults.
 type Limits struct {
 	Entries int64 // tar entries; 4,194,304
 	Bytes   int64 // bytes of the uncompressed stream; 64 GiB

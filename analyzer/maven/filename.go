@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// stem returns the base name without the extension of an archive. A program may have none: "tool-1.2".
+// stem returns the base name without the extension of an archive. A program may lack one: "tool-1.2".
 func stem(name string) string {
 	base := path.Base(name)
 	if ext := path.Ext(base); len(ext) < len(base) && slices.Contains(extensions[:], strings.ToLower(ext)) {

@@ -90,7 +90,7 @@ func join(ctx context.Context, facts []analyzer.Fact) []analyzer.Joined {
 	return joined
 }
 
-// decodedSize estimates the memory in bytes of a project: its text, and what its objects and fields take in lists and maps.
+// decodedSize estimates the memory in bytes of a project: its text, and the entries of its objects and fields in lists and maps.
 func decodedSize(fact []byte) int64 {
 	const object, field = 192, 48
 	return int64(len(fact) + object*bytes.Count(fact, []byte("{")) + field*bytes.Count(fact, []byte(":")))

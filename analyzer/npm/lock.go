@@ -136,7 +136,7 @@ func (r *lockReader) add(to *[]analyzer.Package, p analyzer.Package, err error) 
 	return err
 }
 
-// result returns what was read of a document, and the error that ended the reading.
+// result returns the packages read so far, and the error that ended the reading.
 func result(packages []analyzer.Package, bad *problem.List, name string, err error) (*analyzer.Result, error) {
 	if err != nil {
 		err = fmt.Errorf("npm: %s: %w", name, err)

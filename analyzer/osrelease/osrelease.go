@@ -2,7 +2,7 @@
 // and the older files that stand in for it.
 //
 // It finds no packages. Each file gives at most one [analyzer.Distro], in the words of os-release(5), and a rank: the
-// file with the lowest rank counts, the others fill gaps. Package matcher/distro knows what a distribution derives from;
+// file with the lowest rank counts, the others fill gaps. Package matcher/distro knows the parents of distributions;
 // ID_LIKE is only a hint.
 package osrelease
 
@@ -34,7 +34,7 @@ type source struct {
 	parse func(text []byte, d *analyzer.Distro, bad *problem.List)
 }
 
-// sources lists the files in the order in which they are believed. os-release(5) puts /etc before /usr/lib. A file that
+// sources lists the files in the order of precedence. os-release(5) puts /etc before /usr/lib. A file that
 // only one distribution writes stands before redhat-release and debian_version, which derivatives leave as they found
 // them: Oracle Linux's redhat-release says Red Hat, Ubuntu's debian_version says Debian.
 func sources() []source {

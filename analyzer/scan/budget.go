@@ -11,7 +11,7 @@ import (
 // a scan reports, not what. The zero value has the default bounds. After its first use, a Budget must not be copied and its
 // fields must not change.
 type Budget struct {
-	// Memory is the number of bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists what else a scan holds. Each scan may
+	// Memory is the number of bytes of file contents that all scans hold at once; 128 MiB. [Limits] lists the other memory of a scan. Each scan may
 	// hold 8 MiB of names and results, each analyzer at work 8 MiB, and each layer 8 MiB of files that are analyzed together and of windows. One scan
 	// at a time holds more of these, and a quarter more of file contents. Others wait.
 	Memory int64

@@ -187,10 +187,10 @@ func (e *encoder) packages(list []analyzer.Package) {
 	}
 }
 
-// A decoder reads what an encoder wrote. Once it is bad, everything that it returns is zero.
+// A decoder reads what an encoder wrote. Once it is bad, it returns zero values only.
 type decoder struct {
 	b     []byte
-	s     string // b, of which the strings are parts
+	s     string // b as a string; decoded strings are parts of it
 	at    int
 	seen  []string
 	block []string // to be used for lists

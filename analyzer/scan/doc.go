@@ -4,7 +4,7 @@
 //
 //   - [Scanner] reads an image, lets analyzers look at its files, and returns an analyzer.Report.
 //   - [Limits] bounds the work and memory that an image can cause.
-//   - [Cache] keeps the results for a layer, so that later scans need not read the layer.
+//   - [Cache] keeps the results for a layer, so that later scans do not read the layer.
 //   - [Budget] bounds the memory and work of several scans together.
 //
 // Package analyzer/source opens images, package analyzer/image walks their layers, and package analyzer/all lists the

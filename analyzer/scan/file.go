@@ -107,7 +107,7 @@ func (c *collector) name(j job, e *walk.Entry) {
 	}
 }
 
-// A named is a diagnostic of an analyzer that looks at names only, of which a layer keeps maxNamed.
+// A named is a diagnostic of an analyzer that looks at names only. A layer keeps maxNamed of them.
 type named struct {
 	analyzer int
 	analyzer.Diagnostic

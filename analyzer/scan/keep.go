@@ -52,7 +52,7 @@ func (k *keeper) limitResults(layers []walk.Layer) {
 	}
 }
 
-// enter waits until the Budget admits the scan. leave gives back what the scan has of the Budget.
+// enter waits until the Budget admits the scan. leave gives back the scan's part of the Budget.
 func (k *keeper) enter(ctx context.Context) error {
 	select {
 	case k.budget.scans <- struct{}{}:

@@ -16,7 +16,7 @@ import (
 // readLayers returns the results for all layers. It reads several layers at once, and each of several equal layers once.
 func (r *run) readLayers(ctx context.Context, layers []walk.Layer) ([]*layerData, error) {
 	order := slices.Clone(layers)
-	slices.SortStableFunc(order, func(a, b walk.Layer) int { // as they are stored: an archive may be a single stream
+	slices.SortStableFunc(order, func(a, b walk.Layer) int { // in the order of storage: an archive may be a single stream
 		x, _ := a.Extent()
 		y, _ := b.Extent()
 		return int(min(max(x-y, -1), 1))

@@ -32,7 +32,7 @@ func (m *missing) add(path string, err error) {
 	m.paths = m.paths[:min(len(m.paths), maxMissingPaths)]
 }
 
-// message names the files that were not analyzed, and the reason. It returns "" if there are none.
+// message names the files that were not analyzed, and the reason. It returns "" if all files were analyzed.
 func (m *missing) message(unavailable string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package traces finds traces of package managers that no analyzer of this module reads, so that a scan tells what it does not look at: the
+// Package traces finds traces of package managers that no analyzer of this module reads, so that a scan reports these gaps: the
 // store of Nix, the databases of pacman and Portage, the libraries of R, Perl and others.
 //
 // It finds no packages. Each trace is a [analyzer.NotRead] diagnostic, or [analyzer.Unsupported] for a lock file. A report has one for each

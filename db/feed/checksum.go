@@ -18,7 +18,7 @@ import (
 // ErrChecksum reports a file that does not match its published checksum.
 var ErrChecksum = errors.New("file does not match its published checksum")
 
-// summer returns the hash of a checksum, or nil if there is none, and the value that it must have.
+// summer returns the hash of a checksum, or nil without a checksum, and the value that it must have.
 func summer(sum string) (hash.Hash, string, error) {
 	kind, want, _ := strings.Cut(strings.ToLower(sum), ":")
 	switch {

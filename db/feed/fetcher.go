@@ -27,7 +27,7 @@ import (
 // goroutines may use it at once, for different names.
 type Fetcher struct {
 	Dataset     Dataset
-	Fingerprint string    // of the state in the database; "" if there is none
+	Fingerprint string    // of the state in the database; "" for a new database
 	Date        time.Time // of that state
 	Now         time.Time
 

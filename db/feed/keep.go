@@ -70,7 +70,7 @@ func ecosystemOf(c db.CoverageInfo) matcher.Key {
 	return matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}
 }
 
-// owner returns the renewed dataset that covers an ecosystem, or nil if there is none.
+// owner returns the renewed dataset that covers an ecosystem, or nil.
 func (k *keeper) owner(feed string, ecosystem matcher.Key) *job {
 	for _, j := range k.renewed[feed] {
 		if j.dataset.covers(ecosystem) {

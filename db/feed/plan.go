@@ -69,7 +69,7 @@ func newJob(f *Feed, s *Dataset) *job {
 	return j
 }
 
-// inputs returns a dataset of the inputs for a feed, or nil if there are none. It has the Fetch of the feed's dataset without URLs. If its
+// inputs returns a dataset of the inputs for a feed, or nil without inputs. It has the Fetch of the feed's dataset without URLs. If its
 // only input is a directory of a server, as are the URLs of a dataset, it has the Fetch of that one.
 func inputs(f *Feed, list []Input) *Dataset {
 	var s *Dataset

@@ -55,7 +55,7 @@ type DatasetResult struct {
 type UpdateResult struct {
 	Datasets  []DatasetResult // in the order of feeds
 	Uncovered []matcher.Key   // ecosystems in UpdateOptions.For without any advisories
-	Fallbacks []error         // indexes that Update could not read; it used the Datasets of these feeds as they are
+	Fallbacks []error         // indexes that Update could not read; it used the Datasets of these feeds unchanged
 	Written   bool            // Update wrote a new file; if false, nothing has changed
 }
 

@@ -27,7 +27,7 @@ type updater struct {
 	file, dir string
 	feeds     []Feed
 	jobs      []*job
-	old       *db.DB // nil if there is none
+	old       *db.DB // nil for a new database
 	infos     []db.FeedInfo
 	mu        sync.Mutex // for Progress
 	written   bool
@@ -39,7 +39,7 @@ type job struct {
 	dataset *Dataset
 	input   bool         // the URLs are those of UpdateOptions.Inputs
 	date    time.Time    // of the data, as UpdateOptions.Inputs state it
-	was     *db.FeedInfo // describes the data in the database; nil if there is none
+	was     *db.FeedInfo // describes the data in the database; nil for a new database
 	got     Fetched
 	loaded  *loader
 	report  DatasetResult

@@ -67,7 +67,7 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	return m, err
 }
 
-// A storedLayer returns its bytes as they are stored. The layers of package source do.
+// A storedLayer returns its stored bytes. The layers of package source do.
 type storedLayer interface {
 	Stored(ctx context.Context) (io.ReadCloser, error)
 }

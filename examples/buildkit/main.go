@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// run scans what the environment names.
+// run scans the directories that the environment names.
 func run(ctx context.Context, env func(string) string) error {
 	destination, core := env("BUILDKIT_SCAN_DESTINATION"), env("BUILDKIT_SCAN_SOURCE")
 	if destination == "" || core == "" {

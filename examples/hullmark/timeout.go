@@ -41,7 +41,7 @@ func within(c *cobra.Command, limit time.Duration, run func() error) error {
 	select {
 	case err = <-done:
 	case <-ctx.Done():
-		late := make(<-chan time.Time) // an interrupted command ends by itself
+		late := make(<-chan time.Time) // main ends an interrupted command
 		if context.Cause(ctx) == timeout {
 			late = time.After(grace)
 		}

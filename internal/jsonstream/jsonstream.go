@@ -135,10 +135,10 @@ func (r *Reader) Decode(v any) (bad, err error) {
 	return json.Unmarshal(raw, v), nil
 }
 
-// Cost returns what the limit counted for the value that Raw or Decode returned last. In a text in memory it counts bytes only.
+// Cost returns the bytes that the limit counted for the value that Raw or Decode returned last. In a text in memory it counts bytes only.
 func (r *Reader) Cost() int64 { return r.total }
 
-// isPlain reports whether raw is a string that stands for itself.
+// isPlain reports whether raw is a string without escapes.
 func isPlain(raw []byte) bool {
 	return raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw)
 }

@@ -88,7 +88,7 @@ func (r *Reader) Note(err error) {
 	r.notes = append(r.notes, r.at(err))
 }
 
-// OneOrMore is a list that some publishers write as the value alone if there is only one, and as null if there is none.
+// OneOrMore is a list that some publishers write as the value alone if there is only one, and an empty one as null.
 type OneOrMore[T any] []T
 
 // UnmarshalJSON implements json.Unmarshaler.

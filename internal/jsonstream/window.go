@@ -13,7 +13,7 @@ type window struct {
 	buf   []byte
 	pos   int   // next byte in buf
 	base  int64 // offset of buf in the document
-	mark  int   // in buf, where the value begins that must stay in memory; -1 if there is none
+	mark  int   // in buf, where the value begins that must stay in memory; -1 without such a value
 	cost  int64 // of that value, beside its bytes
 	total int64 // cost of the value that release returned last, with its bytes
 	limit int64

@@ -4,7 +4,7 @@ package order
 import "slices"
 
 // Sort sorts a list and keeps equal elements in their order. It sorts indexes and then moves each element once: moving large elements takes
-// longer than comparing them, and all lists share the code, of which slices.SortFunc has 15 KB for each type.
+// longer than comparing them, and all lists share the code, where slices.SortFunc has 15 KB for each type.
 func Sort[T any](list []T, compare func(a, b *T) int) {
 	from := make([]int, len(list)) // the index of the element that belongs here
 	for i := range from {

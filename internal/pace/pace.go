@@ -19,7 +19,7 @@ const (
 // Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or a quarter more than is in use, whichever is more.
 // By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
 // its time, and with two windows of zstd not before 85 MB. Collector sets GOGC and GOMEMLIMIT
-// for this, and leaves other settings than their defaults as they are.
+// for this, and changes neither if it is not at its default.
 func Collector() {
 	const minimum = 4 << 20 // bytes of the first collection at 100 percent
 	set := debug.SetGCPercent(100 * free / minimum)

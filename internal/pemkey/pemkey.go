@@ -55,7 +55,7 @@ func write(name string, mode os.FileMode, kind string, der []byte) error {
 	return errors.Join(pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Close())
 }
 
-// Private reads the private key in a file. The error wraps [ErrNoKey] if the file has none.
+// Private reads the private key in a file. The error wraps [ErrNoKey] for a file without a key.
 func Private(name string) (ed25519.PrivateKey, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {

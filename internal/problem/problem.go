@@ -71,7 +71,7 @@ func (l *List) Diagnostics() []analyzer.Diagnostic {
 	return append(l.list[:Max:Max], more(l.more+1))
 }
 
-// Cap returns the first Max of a list and the number of the others. It leaves a list as it is that Cap or a List returned.
+// Cap returns the first Max of a list and the number of the others. It does not change a list that Cap or a List returned.
 func Cap(list []analyzer.Diagnostic) []analyzer.Diagnostic {
 	if len(list) <= Max+1 {
 		return list

@@ -16,7 +16,7 @@ import (
 // version is that of this module in the scripts.
 const version = "v0.0.1"
 
-// moduleProxy returns a GOPROXY with this module as it is here, at the only version that it has, and the modules that it needs from the
+// moduleProxy returns a GOPROXY with this working tree, at its only version, and the modules that it needs from the
 // module cache of this machine.
 func moduleProxy(t testing.TB) string {
 	t.Helper()

@@ -18,7 +18,7 @@ import (
 var file []byte
 
 // A DB is the starter database. It implements [matcher.Source], [matcher.Enricher] and [matcher.Describer]. Its coverage marks
-// ecosystems of which it has only some advisories as sampled.
+// ecosystems with only some advisories as sampled.
 type DB struct{ *db.DB }
 
 // Open opens the starter database.

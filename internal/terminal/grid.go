@@ -193,7 +193,7 @@ func (g *Grid) line(w io.Writer, s Style, widths []int, cells []string, dress fu
 	fmt.Fprintln(w, strings.TrimRight(b.String(), "\t"))
 }
 
-// Cut shortens text to n characters, the last of which is an ellipsis.
+// Cut shortens text to n characters with an ellipsis at the end.
 func Cut(text string, n int) string {
 	if utf8.RuneCountInString(text) <= n {
 		return text

@@ -1,4 +1,4 @@
-// Package assess answers the question about one image: what is in it, what is wrong with it, and does it pass?
+// Package assess assesses one image: its packages, their vulnerabilities, and the decision whether it passes.
 //
 // A [Pipeline] joins the exported parts of the module. It scans an image ([github.com/hullmark/hullmark/analyzer/scan]), matches its
 // packages ([matcher.Matcher]), applies VEX statements ([report.VEX]), evaluates a policy ([report.Policy]), and brings all of it

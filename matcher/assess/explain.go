@@ -68,7 +68,7 @@ func (p Pipeline) dates(ctx context.Context, list []matcher.Explanation) (func(s
 	return func(feed string, ecosystem matcher.Key) time.Time { return dates[row{feed, ecosystem}] }, nil
 }
 
-// onlyCVE returns the CVE that the explanations are about, "" if there is none or if they are about an erratum for several.
+// onlyCVE returns the CVE that the explanations are about, "" if they are about no CVE or an erratum for several.
 func onlyCVE(x *report.Explanations) string {
 	ids := []string{x.ID}
 	for i := range x.Groups {

@@ -26,7 +26,7 @@ type Library interface {
 	// Package yields the advisories of a package in every release.
 	Package(ctx context.Context, k matcher.Key) iter.Seq2[matcher.Advisory, error]
 
-	// Covers reports whether there are advisories for the ecosystem of a key, in any release if the key has none.
+	// Covers reports whether there are advisories for the ecosystem of a key, in any release for a key without a release.
 	Covers(k matcher.Key) bool
 }
 
@@ -34,7 +34,7 @@ type Library interface {
 var ErrUncovered = errors.New("no advisories")
 
 // Lookup returns the advisories about the package that a PURL names, whatever its version, or the advisories and enrichments that have
-// an identifier, in any letter case: of a vulnerability, of an update, of an exploit ("EDB-16929"), or of the former list BugTraq
+// an identifier, in any letter case: a vulnerability, an update, an exploit ("EDB-16929"), or an entry of the former list BugTraq
 // ("BID-8732"). It returns [ErrUncovered] for a package of an ecosystem without advisories.
 func Lookup(ctx context.Context, from Library, text string) ([]matcher.Advisory, map[string]matcher.Enrichment, error) {
 	if strings.HasPrefix(text, "pkg:") {

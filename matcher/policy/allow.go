@@ -40,7 +40,7 @@ func newIndex(lists []*allowList) *index {
 	return x
 }
 
-// A thing is what a decision is about.
+// A thing is the subject of a decision.
 type thing struct {
 	match   *matcher.Match
 	pkg     *purl.Target

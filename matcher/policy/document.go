@@ -18,7 +18,7 @@ const maxBytes = 16 << 20
 
 // A Document is a policy document that was read without errors. It may be used by several goroutines.
 type Document struct {
-	Name     string   // as it was called when it was read
+	Name     string   // the name under which it was read
 	Policies []string // names, in the order of the document
 	Rules    int      // of all policies
 	Entries  int      // of all lists of exceptions

@@ -74,7 +74,7 @@ type versionValue struct {
 	of     string // PURL type, "" for one that an expression writes
 }
 
-// typeCPE is the type of versions in NVD's CPE names. It orders what has no order but a CPE name, as the matcher does, and
+// typeCPE is the type of versions in NVD's CPE names. It orders versions of components that have only a CPE name, as the matcher does, and
 // versions without a package, such as a distribution's: numbers with dots.
 const typeCPE = "cpe"
 

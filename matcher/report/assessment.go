@@ -42,7 +42,7 @@ type Assessment struct {
 	components map[string]*analyzer.Component
 }
 
-// Options say what an Assessment contains beside a report and a result.
+// Options select the content of an Assessment beside a report and a result.
 type Options struct {
 	Name     string
 	Tool     Tool
@@ -101,7 +101,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	return a
 }
 
-// Component returns the component with an identifier, nil if there is none.
+// Component returns the component with an identifier, or nil.
 func (a *Assessment) Component(id string) *analyzer.Component { return a.components[id] }
 
 // Passes reports whether nothing disallows the image.

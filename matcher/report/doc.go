@@ -6,7 +6,7 @@
 //   - html and markdown for people,
 //   - template for anything else, by a template of text/template.
 //
-// Package matcher/assess makes Assessments. [New] is its last step, for callers who scan and match by themselves. A [Finding]
+// Package matcher/assess makes Assessments. [New] is its last step, for callers that scan and match without it. A [Finding]
 // is one vulnerability in one source package. [Policy] and [VEX] are the interfaces by which package matcher/policy and package
 // matcher/vex take part.
 //

@@ -139,7 +139,7 @@ func few(ids []string) string {
 	return strings.Join(ids, ", ")
 }
 
-// Summary returns the first summary among the advisories, "" if they have none.
+// Summary returns the first summary among the advisories, or "".
 func (f *Finding) Summary() string {
 	for i := range f.Advisories {
 		if s := f.Advisories[i].Summary; s != "" {

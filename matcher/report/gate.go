@@ -14,7 +14,7 @@ import (
 // lets such an image pass. Nothing lets an image pass whose package databases could not be read completely: those of dpkg, rpm,
 // apk, opkg and chisel. A damaged file of a language's packages is a diagnostic only.
 type Gate struct {
-	FailOn         matcher.Level // this severity and higher; Unknown is none
+	FailOn         matcher.Level // this severity and higher; Unknown disables it
 	AllowUncovered bool
 }
 
@@ -25,7 +25,7 @@ type Failure struct {
 	Count int    // vulnerabilities, decisions, packages or files, by Code
 }
 
-// A FailureCode says what an image fails.
+// A FailureCode is a reason for a failure.
 type FailureCode string
 
 const (

@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// A Note limits what an Assessment can say: an ecosystem without advisories, a release without support.
+// A Note limits the meaning of an Assessment: an ecosystem without advisories, a release without support.
 type Note struct {
 	Code      NoteCode
 	Ecosystem matcher.Key // that it is about, without a name; zero for a Note about the whole image
@@ -32,7 +32,7 @@ const (
 	NoteExpired   NoteCode = "expired"     // an Ignore has expired
 )
 
-// note collects what a reader has to know before trusting the findings, in the order of Ecosystems.
+// note collects the limits of the findings, in the order of Ecosystems.
 func (a *Assessment) note() {
 	var list []Note
 	if a.Matched == 0 {

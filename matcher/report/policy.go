@@ -81,7 +81,7 @@ type Decision struct {
 	Message string
 	Hide    bool   // the rule hides the match
 	Allowed *Entry // the entry that turned Ruled into Go; nil if none did
-	Expired *Entry // the entry that would have, had it not expired; nil if there is none
+	Expired *Entry // the entry that would have, had it not expired; nil without such an entry
 
 	Match     int    // index in Result.Matches, -1 for other targets
 	Finding   int    // index in Report.Findings, -1 for other targets
@@ -111,7 +111,7 @@ type Entry struct {
 	Hint    string    // of an entry in Verdict.Unused: the package that it may mean; "" if none is similar
 }
 
-// Count counts the decisions with an action. A nil Verdict has none.
+// Count counts the decisions with an action. A nil Verdict has no decisions.
 func (v *Verdict) Count(a Action) int {
 	if v == nil {
 		return 0

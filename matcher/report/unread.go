@@ -53,7 +53,7 @@ func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 		return false
 	case d.Code == analyzer.Refused: // links may lead its name to any file, and no tool that makes layers writes such an entry
 		return true
-	case d.Path == "": // further entries of a layer, of which the scan names those near databases
+	case d.Path == "": // further entries of a layer; the scan names those near databases
 		return false
 	}
 	return databases.Near(path.Clean("/" + d.Path)[1:])

@@ -19,7 +19,7 @@ type VEX interface {
 
 // A VEXDocument counts the effects of one VEX document.
 type VEXDocument struct {
-	Name       string // as it was called when it was read
+	Name       string // the name under which it was read
 	Format     string // "OpenVEX", "CSAF", "CycloneDX", "SPDX"
 	ID         string
 	Author     string

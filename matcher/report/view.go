@@ -115,7 +115,7 @@ func demands(list []*Decision) bool {
 	return slices.ContainsFunc(list, func(d *Decision) bool { return d.Action > Go })
 }
 
-// earlier holds what an earlier Assessment showed. A vulnerability is not new if the same source package had it, in any version and
+// earlier holds the findings of an earlier Assessment. A vulnerability is not new if the same source package had it, in any version and
 // any place: an update that does not fix it does not make it new.
 type earlier map[earlierKey]bool
 

@@ -25,7 +25,7 @@ type Account struct {
 	turn   Turn  // lets one account of several hold more than free; nil: there are no others
 
 	mu       sync.Mutex
-	inflated int64 // bytes left of what may be held in all
+	inflated int64 // bytes that may still be held
 	held     int64
 	taken    bool // the turn
 }

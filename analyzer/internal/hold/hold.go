@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// PackageSize is the memory in bytes of a package without what it refers to.
+// PackageSize is the memory in bytes of a package without its texts and lists.
 const PackageSize = int64(unsafe.Sizeof(analyzer.Package{}))
 
 // The memory in bytes of other parts of a result.

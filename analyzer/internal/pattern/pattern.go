@@ -27,7 +27,7 @@ type target struct {
 	anywhere bool   // rest is to be matched against the last elements
 }
 
-// A tree is a directory, with its slash, and who wants the files below it.
+// A tree is a directory, with its slash, and the analyzers that want the files below it.
 type tree struct {
 	dir    string
 	wanted []target

@@ -82,7 +82,7 @@ func isPython(name string) bool {
 	return false
 }
 
-// isTest reports whether a directory of a package has its tests or examples, with what they need.
+// isTest reports whether a directory of a package has its tests or examples, with their dependencies.
 func isTest(name string) bool {
 	switch name {
 	case "test", "tests", "__tests__", "testdata", "test-data", "test_data", "fixture", "fixtures", "__fixtures__",

@@ -1,6 +1,6 @@
 package walk
 
-// Limits bound what one layer may make a reader do. Zero fields mean the defaults.
+// Limits bound the work of a reader for one layer. Zero fields mean the defaults.
 type Limits struct {
 	Entries int64 // tar entries; 4,194,304
 	Bytes   int64 // bytes of the uncompressed stream; 64 GiB

@@ -43,7 +43,7 @@ func (p *pipe) room() ([]byte, bool) {
 	}
 }
 
-// put passes a buffer from room to the reader, of which data is the part to read. It returns false after close.
+// put passes a buffer from room to the reader; data is its part to read. It returns false after close.
 func (p *pipe) put(buf, data []byte, err error) bool {
 	select {
 	case p.chunks <- chunk{buf, data, err}:

@@ -7,7 +7,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A StoredLayer is a v1.Layer that can return its bytes as they are stored, at the cost of reading them and no more. An
+// A StoredLayer is a v1.Layer that can return its stored bytes, at the cost of reading them and no more. An
 // arbitrary v1.Layer cannot: Compressed compresses an uncompressed layer of a docker archive, and Uncompressed decompresses
 // with any decompressor. Layers of package source implement StoredLayer, and an embedder's layers may. Walk reads other layers
 // through Compressed, unless that fails or returns an [io.PipeReader], as that of a layer that compresses itself. Then it reads

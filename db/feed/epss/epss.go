@@ -105,7 +105,7 @@ func scoreOf(t *csvtable.Table) (matcher.Enrichment, error) {
 	return s, nil
 }
 
-// comment reads the first line if it is a comment, and returns its date, or the zero time if there is none.
+// comment reads the first line if it is a comment, and returns its date, or the zero time.
 func comment(r *bufio.Reader) (time.Time, error) {
 	first, err := r.Peek(1)
 	if err != nil || first[0] != '#' {

@@ -17,7 +17,7 @@ var (
 
 // split turns the events of r into ranges. The events of versions are evaluated in the order of a PURL type's versions, whatever the order
 // of the document, as the schema asks. The events of commits form a graph, which may have a fix on every branch. A range with an error
-// gives no ranges: a guess would be about versions that nobody means.
+// gives no ranges: a guess would be about the wrong versions.
 func (r *eventRange) split(purlType string) ([]matcher.Range, error) {
 	if len(r.Events) == 0 {
 		return nil, errors.New("no events")

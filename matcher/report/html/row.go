@@ -124,7 +124,7 @@ func score(s float64) string {
 // A rating is a severity by one source.
 type rating struct{ Text, Source, Vector string }
 
-// Ratings are the severities that sources give, first the one that counts. There are none if it is the only one and the row has all
+// Ratings are the severities that sources give, first the one that counts. The list is empty if it is the only one and the row has all
 // of it.
 func (r row) Ratings() []rating {
 	var list []rating

@@ -218,7 +218,7 @@ func escape(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	// Nothing becomes a link by itself.
+	// No text becomes a link unasked.
 	return www.ReplaceAllString(strings.ReplaceAll(b.String(), "://", ":&#47;/"), "$1&#46;")
 }
 

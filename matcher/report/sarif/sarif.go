@@ -35,7 +35,7 @@ import (
 
 const (
 	rootBase = "ROOTFS"
-	homepage = "https://github.com/hullmark/hullmark" // of what has no page of its own
+	homepage = "https://github.com/hullmark/hullmark" // of rules without a page of their own
 
 	// GitHub's limits.
 	maxResults   = 25_000

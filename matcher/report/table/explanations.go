@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Limits on what is shown. The JSON form has everything.
+// Limits of the output. The JSON form has everything.
 const (
 	maxRanges = 8
 	maxAbsent = 12 // packages that are not installed

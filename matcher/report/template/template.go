@@ -1,4 +1,4 @@
-// Package template writes a report by a template of text/template, for formats that nobody else writes.
+// Package template writes a report by a template of text/template, for formats of your own.
 //
 // The template is executed on a [report.Assessment]; all its fields and methods are there: {{.Name}}, {{range .Findings}}{{.ID}}
 // {{.Subject.Name}} {{.Severity.Level}} {{.Fixed}} {{.Word}}{{end}}. Besides the functions of text/template there are

@@ -54,7 +54,7 @@ func (e *Errors) has(text string) bool {
 	return false
 }
 
-// Err joins the errors. It returns nil if there are none.
+// Err joins the errors. It returns nil without errors.
 func (e *Errors) Err() error {
 	var more error
 	if e.more > 0 {

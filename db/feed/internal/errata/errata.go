@@ -22,7 +22,7 @@ type Erratum struct {
 	Feed, ID  string
 	Bugfix    bool             // published as a bug fix or an enhancement: without Flaws it has no advisories
 	Flaws     []Flaw           // the vulnerabilities that it fixes
-	Severity  matcher.Severity // of the erratum; zero if there is none
+	Severity  matcher.Severity // of the erratum; zero if it is unknown
 	Packages  []Package
 	Summary   string
 	URLs      []string

@@ -86,7 +86,7 @@ func (p pair) interval() Interval {
 	return Interval{Low: p.low.text, After: p.low.inf == 0 && p.low.side > 0, High: p.high.text, Inclusive: p.high.inf == 0 && p.high.side > 0}
 }
 
-// Intersect returns the versions that are in all intervals, or ErrEmpty if there are none.
+// Intersect returns the versions that are in all intervals, or ErrEmpty if no version is.
 func (s *Set) Intersect(list ...Interval) (Interval, error) {
 	all := pair{bound{inf: -1}, bound{inf: 1}}
 	for _, i := range list {

@@ -186,7 +186,7 @@ func (r *Reader) Text() (string, error) {
 	return strings.TrimSpace(s), err
 }
 
-// Attr returns the value of an attribute, or "" if there is none.
+// Attr returns the value of an attribute, or "" for a missing attribute.
 func Attr(e *xml.StartElement, name string) string {
 	for i := range e.Attr {
 		if e.Attr[i].Name.Local == name {

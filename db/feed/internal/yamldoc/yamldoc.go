@@ -18,7 +18,7 @@ const (
 	maxNumber = 1000    // bytes of a number, as in package jsonstream
 )
 
-// Decode decodes the first document of a stream. It returns io.ErrUnexpectedEOF if there is none.
+// Decode decodes the first document of a stream. It returns io.ErrUnexpectedEOF for an empty stream.
 func Decode(r io.Reader, v any) error {
 	n, err := open(r)()
 	if err == io.EOF {
