@@ -22,6 +22,8 @@ const (
 	maxStub     = 1 << 20   // bytes of the program in front of the manifest
 	maxManifest = 16 << 20  // bytes of the manifest
 	maxTrees    = 64        // installations in an archive
+	maxTexts    = 512 << 20 // bytes of their files
+	maxRatio    = 1032      // bytes for each of a deflate stream, at most
 )
 
 // Phars returns the analyzer of PHAR archives, which are programs in PHP with their packages: Composer itself, PHPStan, WP-CLI. It finds what
@@ -66,7 +68,11 @@ func analyzePhar(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	}
 	var bad problem.List
 	held := int64(0) // the size of the largest text, since only one is in use
+	total := int64(0)
 	for _, m := range members {
+		if total += int64(m.size); total > maxTexts {
+			return result, fmt.Errorf("composer: phar: more than %d bytes of installations: %w", maxTexts, analyzer.ErrTooLarge)
+		}
 		if n := int64(min(m.size, maxSize)); n > held {
 			if err := f.Hold(ctx, n-held); err != nil {
 				return result, fmt.Errorf("composer: phar: %.200s: %w", m.name, err)
@@ -209,6 +215,8 @@ func (m *pharMember) content(r *io.SectionReader) ([]byte, error) {
 		return nil, fmt.Errorf("bzip2: %w", analyzer.ErrUnsupported)
 	case m.size > maxSize:
 		return nil, fmt.Errorf("%d bytes: %w", m.size, analyzer.ErrTooLarge)
+	case m.flags&pharDeflate == 0 && m.size != m.stored, int64(m.size) > maxRatio*int64(m.stored):
+		return nil, fmt.Errorf("%d bytes cannot be stored in %d", m.size, m.stored) // before there is memory for them
 	}
 	stored := io.NewSectionReader(r, m.offset, int64(m.stored))
 	text := make([]byte, m.size)

@@ -108,6 +108,22 @@ func TestPharsContinue(t *testing.T) {
 	}
 }
 
+// TestPharsSizes reads archives of a few kilobytes to megabytes whose manifests state gigabytes, true or not.
+func TestPharsSizes(t *testing.T) {
+	var files []string
+	for i := range 2 * maxTrees {
+		files = append(files, fmt.Sprintf("v%d/composer/installed.json", i), strings.Repeat(" ", 5<<20))
+	}
+	if _, err := Phars().Analyze(t.Context(), analyzer.NewFile("a.phar", 0o644, phar(pharDeflate, files...))); !errors.Is(err, analyzer.ErrTooLarge) {
+		t.Errorf("texts of %d bytes: %v", 2*maxTrees*5<<20, err)
+	}
+	for _, m := range []pharMember{{size: 2, stored: 1}, {size: maxRatio + 1, stored: 1, flags: pharDeflate}} {
+		if _, err := m.content(nil); err == nil || !strings.Contains(err.Error(), "cannot be stored") {
+			t.Errorf("%+v: %v", m, err)
+		}
+	}
+}
+
 // TestPharsPHP reads archives that PHP writes.
 func TestPharsPHP(t *testing.T) {
 	php, err := exec.LookPath("php")

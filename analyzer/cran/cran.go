@@ -120,7 +120,9 @@ func describe(fields map[string]string, bad *problem.List) *analyzer.Package {
 		}
 	}
 	p := &analyzer.Package{Type: "cran", Name: name, Version: version}
-	if _, ok := fields["biocViews"]; ok && !strings.Contains(fields["Repository"], "CRAN") {
+	// Packages of CRAN may have the field biocViews, too, and Posit's mirror of CRAN sets Repository to RSPM.
+	repository := strings.ToLower(fields["Repository"])
+	if _, ok := fields["biocViews"]; ok && (repository == "" || strings.Contains(repository, "bioc")) {
 		p.Type = "bioconductor"
 	}
 	if l := fields["License"]; l != "" {

@@ -34,6 +34,19 @@ func TestLicense(t *testing.T) {
 	}
 }
 
+// CRAN has packages with the field biocViews.
+func TestBioconductor(t *testing.T) {
+	for repository, want := range map[string]string{
+		"": "bioconductor", "Bioconductor 3.18": "bioconductor", "https://bioc.r-universe.dev": "bioconductor",
+		"CRAN": "cran", "RSPM": "cran", "https://ropensci.r-universe.dev": "cran",
+	} {
+		p := describe(map[string]string{"Package": "ab", "Version": "1", "biocViews": "x", "Repository": repository}, nil)
+		if p == nil || p.Type != want {
+			t.Errorf("%s: %+v, want %s", repository, p, want)
+		}
+	}
+}
+
 // TestCost reads a field of as many lines as fit into a file.
 func TestCost(t *testing.T) {
 	text := []byte("Package: xy\nVersion: 1.2\nBuilt: R 4\nDepends: a\n" + strings.Repeat(" b,\n", 250_000))

@@ -136,7 +136,7 @@ func analyzeHistory(ctx context.Context, f *analyzer.File) (*analyzer.Result, er
 }
 
 // analyzeFromRepo reads the repository of one package that yum installed. The directory is named HASH-NAME-VERSION-RELEASE-ARCH. It lacks the
-// epoch, so that the fragment has no version.
+// epoch, which the engine does not compare then.
 func analyzeFromRepo(f *analyzer.File) (*analyzer.Result, error) {
 	if f.Size() > maxName {
 		return nil, fmt.Errorf("rpm: %d bytes, more than %d: %w", f.Size(), maxName, analyzer.ErrTooLarge)
@@ -151,14 +151,14 @@ func analyzeFromRepo(f *analyzer.File) (*analyzer.Result, error) {
 	if i := strings.LastIndexByte(label, '-'); i >= 0 {
 		nvr, arch = label[:i], label[i+1:]
 	}
-	name, _, _, ok := cutNVR(nvr)
+	name, version, release, ok := cutNVR(nvr)
 	if !ok {
 		return nil, fmt.Errorf("rpm: directory %.80q: not hash-name-version-release-arch", label)
 	}
 	if !isContentSet(id) {
 		return new(analyzer.Result), nil
 	}
-	return &analyzer.Result{Fragments: []analyzer.Package{fragmentOf(name, "", arch, id)}}, nil
+	return &analyzer.Result{Fragments: []analyzer.Package{fragmentOf(name, version+"-"+release, arch, id)}}, nil
 }
 
 func fragmentOf(name, version, arch, repository string) analyzer.Package {

@@ -40,7 +40,7 @@ func TestBuildinfo(t *testing.T) {
 		{"var/lib/dnf/history.sqlite", string(history), " bash 5.1.8-6.el9 x86_64 rhel-9-for-x86_64-baseos-rpms openssl-libs 1:3.0.1-43.el9_0 x86_64 rhel-9-for-x86_64-baseos-rpms" +
 			" openssl-libs 1:3.0.1-47.el9_0 x86_64 rhel-9-for-x86_64-baseos-eus-rpms cri-o 1.25.3-4.rhaos4.12.el9 x86_64 rhocp-4.12-for-rhel-9-x86_64-rpms", ""},
 		{"var/lib/dnf/history.sqlite", "x", "", "history: not an rpm database"},
-		{yum, "rhel-7-server-rpms", " bash  x86_64 rhel-7-server-rpms", ""},
+		{yum, "rhel-7-server-rpms", " bash 4.2.46-34.el7 x86_64 rhel-7-server-rpms", ""},
 		{yum, "base", "", ""},
 		{"var/lib/yum/yumdb/b/x/from_repo", "rhel-7-server-rpms", "", "not hash-name-version-release-arch"},
 	} {
@@ -80,6 +80,27 @@ func TestRepositories(t *testing.T) {
 		if want := map[string]string{"bash": "rhel-9-for-x86_64-baseos-rpms"}[c.Name]; c.Qualifiers[repositoryQualifier] != want {
 			t.Errorf("%s: %v", c.PURL, c.Qualifiers)
 		}
+	}
+}
+
+// Each of several versions of a package has the repository that it came from. yum does not record the epoch.
+func TestVersions(t *testing.T) {
+	const yum = "var/lib/yum/yumdb/"
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{New()}}.ScanFS(t.Context(), fstest.MapFS{
+		"var/lib/rpmmanifest/container-manifest-1": {Data: []byte("kernel-3-1.x86_64\nkernel-3-2.x86_64\n")},
+		yum + "k/a-kernel-3-1-x86_64/from_repo":    {Data: []byte("a-rpms")},
+		yum + "k/b-kernel-3-2-x86_64/from_repo":    {Data: []byte("b-rpms")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range report.Components {
+		if want := map[string]string{"3-1": "a-rpms", "3-2": "b-rpms"}[c.Version]; want == "" || c.Qualifiers[repositoryQualifier] != want {
+			t.Errorf("%s, want %q", c.PURL, want)
+		}
+	}
+	if len(report.Components) != 2 {
+		t.Errorf("%d packages", len(report.Components))
 	}
 }
 

@@ -119,7 +119,7 @@ func document(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 }
 
 // analyzed are the types of packages that the analyzers of this module find in the files of an image.
-var analyzed = []string{"composer", "conda", "gem", "golang", "maven", "npm", "nuget", "pear", "pypi"}
+var analyzed = []string{"bioconductor", "composer", "conda", "cran", "gem", "golang", "maven", "npm", "nuget", "pear", "pypi"}
 
 // unknown are types that have no advisories.
 var unknown = []string{"bitbucket", "generic", "git", "github", "gitlab"}

@@ -3,6 +3,7 @@ package scan
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -19,39 +20,16 @@ func complete(components []analyzer.Component, fragments []fragment) {
 	if len(fragments) == 0 {
 		return
 	}
-	type key struct{ analyzer, kind, of string } // a name or a directory
-	named, near := make(map[key][]int), make(map[key][]int)
-	indexOf := func(f *fragment) (map[key][]int, key) {
-		if f.Name == "" {
-			return near, key{f.analyzer, f.Type, f.dir}
-		}
-		return named, key{f.analyzer, f.Type, f.Name}
-	}
-	for i := range fragments {
-		index, k := indexOf(&fragments[i])
-		index[k] = nil
-	}
-	enter := func(index map[key][]int, k key, i int) {
-		if list, ok := index[k]; ok {
-			index[k] = append(list, i)
-		}
-	}
+	var index completed
+	fragments = index.request(fragments)
 	for i := range components {
-		c := &components[i]
-		enter(named, key{c.Analyzer, c.Type, c.Name}, i)
-		if len(near) > 0 {
-			enter(near, key{c.Analyzer, c.Type, dirOf(c.Path)}, i)
-		}
+		index.enter(&components[i], i)
 	}
 	ordered := make([]bool, len(components)) // the Files of each
 	for n := range fragments {
 		f := &fragments[n]
-		index, k := indexOf(f)
-		for _, i := range index[k] {
+		for _, i := range index.variant(f).components {
 			p := &components[i].Package
-			if f.Arch != "" && f.Arch != p.Arch || f.Version != "" && f.Version != p.Version {
-				continue
-			}
 			if f.Name != "" && f.Namespace != p.Namespace && !p.System { // the namespace of a System package is its builder
 				continue
 			}
@@ -61,6 +39,88 @@ func complete(components []analyzer.Component, fragments []fragment) {
 			p.Files = union(p.Files, f.Files) // collector.data has sorted those of f
 			addFacts(p, f.Package)
 			p.Dev = p.Dev || f.Dev
+		}
+	}
+}
+
+// A completed finds the components that fragments complete, in a time that does not grow with the number of versions of a name.
+type completed struct {
+	named, near map[whole]map[version]*variant // by name, by directory; of requested ones only
+}
+
+type whole struct{ analyzer, kind, of string } // of: a name or a directory
+
+type version struct{ version, arch string } // "" is any
+
+// A variant is what the fragments of a name with a version and an architecture share.
+type variant struct {
+	components []int
+	first      map[string]int // index of the fragment of each namespace
+}
+
+// request makes room for the components of fragments, and joins fragments for the same components. It returns the rest.
+func (x *completed) request(fragments []fragment) []fragment {
+	x.named, x.near = make(map[whole]map[version]*variant), make(map[whole]map[version]*variant)
+	kept := make([]fragment, 0, len(fragments))
+	for i := range fragments {
+		f := &fragments[i]
+		index, key := x.of(f)
+		if index[key] == nil {
+			index[key] = make(map[version]*variant, 1)
+		}
+		v := index[key][version{f.Version, f.Arch}]
+		if v == nil {
+			v = new(variant)
+			index[key][version{f.Version, f.Arch}] = v
+		} else if n, ok := v.first[f.Namespace]; ok && f.Name != "" {
+			p := clonePackage(kept[n].Package)
+			addPackage(&p, f.Package)
+			p.Dev = p.Dev || f.Dev
+			kept[n].Package = &p
+			continue
+		}
+		if v.first == nil {
+			v.first = make(map[string]int, 1)
+		}
+		v.first[f.Namespace] = len(kept)
+		kept = append(kept, *f)
+	}
+	return kept
+}
+
+func (x *completed) of(f *fragment) (map[whole]map[version]*variant, whole) {
+	if f.Name == "" {
+		return x.near, whole{f.analyzer, f.Type, f.dir}
+	}
+	return x.named, whole{f.analyzer, f.Type, f.Name}
+}
+
+func (x *completed) variant(f *fragment) *variant {
+	index, key := x.of(f)
+	return index[key][version{f.Version, f.Arch}]
+}
+
+// enter enters component i for the fragments that complete it.
+func (x *completed) enter(c *analyzer.Component, i int) {
+	enter(x.named[whole{c.Analyzer, c.Type, c.Name}], c, i)
+	if len(x.near) > 0 {
+		enter(x.near[whole{c.Analyzer, c.Type, dirOf(c.Path)}], c, i)
+	}
+}
+
+func enter(variants map[version]*variant, c *analyzer.Component, i int) {
+	if variants == nil {
+		return
+	}
+	versions, arches := []string{"", c.Version}, []string{"", c.Arch}
+	if _, plain, ok := strings.Cut(c.Version, ":"); ok {
+		versions = append(versions, plain) // fragments may lack the epoch
+	}
+	for _, number := range slices.Compact(versions) {
+		for _, arch := range slices.Compact(arches) {
+			if v := variants[version{number, arch}]; v != nil {
+				v.components = append(v.components, i)
+			}
 		}
 	}
 }

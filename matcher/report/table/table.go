@@ -2,6 +2,7 @@ package table
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -96,10 +97,7 @@ func (t *table) subject() {
 	r := t.a.Report
 	parts := []string{"unknown distribution"}
 	if d := r.Distro; d != nil {
-		parts[0] = strings.TrimSpace(d.ID + " " + d.VersionID)
-		if d.Name != "" {
-			parts[0] = d.Name
-		}
+		parts[0] = cmp.Or(d.Name, strings.TrimSpace(d.ID+" "+d.VersionID), parts[0]) // a distribution may be no more than repositories
 	}
 	if r.Image.Platform != "" {
 		parts = append(parts, r.Image.Platform)
