@@ -21,6 +21,12 @@ func (d *DB) prefetch(ctx context.Context, spans ...prefetch.Span) error {
 	return nil
 }
 
+// discard has the reader drop the bytes that it keeps, and reports whether reading again may help.
+func (d *DB) discard() bool {
+	p, ok := d.r.(prefetch.Discarder)
+	return ok && p.Discard()
+}
+
 // remote reports whether the reader wants announcements.
 func (d *DB) remote() bool {
 	_, ok := d.r.(prefetch.Reader)

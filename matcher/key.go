@@ -226,9 +226,11 @@ func builtKey(c *analyzer.Component, d *analyzer.Distro) Key {
 			return key
 		}
 	}
-	if m := enterprise.FindStringSubmatch(c.Version); m != nil && c.Type == "rpm" && c.Namespace == "fedora" {
-		key.Namespace, key.Release = "epel", m[1]
-		return key
+	if c.Type == "rpm" && c.Namespace == "fedora" {
+		if m := enterprise.FindStringSubmatch(c.Version); m != nil {
+			key.Namespace, key.Release = "epel", m[1]
+			return key
+		}
 	}
 	key.Release = distro.ReleaseOf(d.ID, d.VersionID, d.Codename)
 	return key

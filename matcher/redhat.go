@@ -30,10 +30,15 @@ type products struct {
 	major, minor string
 	image        []lineage            // of all repositories of the image; nil if it states none that the Source knows
 	repositories map[string][]lineage // by ID
+	most         int                  // releases under which a package is looked up
 }
 
-// maxLineages bounds the products of an image. An image that states more is like one that states none.
-const maxLineages = 100
+// Bounds on the releases of the products that an image states, and on the lookups under them of all its packages. An image that states more
+// is like one that states none.
+const (
+	maxReleases = 300
+	maxLookups  = 1 << 18
+)
 
 // repositoryID is the qualifier of a package's repository.
 const repositoryID = "repository_id"
@@ -48,6 +53,7 @@ func productsOf(ctx context.Context, source Source, report *analyzer.Report) (*p
 	if strings.HasPrefix(d.VersionID, p.major+".") {
 		p.minor = d.VersionID
 	}
+	packages := 0
 	wanted := make(map[string]bool)
 	for _, name := range d.Repositories {
 		if !strings.HasPrefix(name, "cpe:/") {
@@ -55,10 +61,15 @@ func productsOf(ctx context.Context, source Source, report *analyzer.Report) (*p
 		}
 	}
 	for i := range report.Components {
-		if id := report.Components[i].Qualifiers[repositoryID]; id != "" {
+		c := &report.Components[i]
+		if id := c.Qualifiers[repositoryID]; id != "" {
 			wanted[id], wanted[withoutSuffix(id)] = true, true
 		}
+		if c.Type == "rpm" {
+			packages++
+		}
 	}
+	p.most = min(maxReleases, maxLookups/max(1, packages))
 	var keys []Key
 	for id := range wanted {
 		keys = append(keys, Key{Type: "rpm", Namespace: "rhel", Release: rhel.Repositories, Name: id})
@@ -92,7 +103,7 @@ func productsOf(ctx context.Context, source Source, report *analyzer.Report) (*p
 			image = p.lineages(image, []string{name}, "the image's label")
 		}
 	}
-	if image = p.ofMinor(image); len(image) > 0 && len(image) <= maxLineages {
+	if image = p.ofMinor(image); len(image) > 0 && !p.exceeds(image) {
 		p.image = p.based(image)
 	}
 	return p, nil
@@ -125,10 +136,19 @@ func (p *products) lineages(list []lineage, cpes []string, from string) []lineag
 	return list
 }
 
-// appendLineages adds lineages to a list that lacks them.
+// exceeds reports whether a list has too many releases.
+func (p *products) exceeds(list []lineage) bool {
+	n := 0
+	for _, l := range list {
+		n += len(l.releases)
+	}
+	return n > p.most
+}
+
+// appendLineages adds lineages to a list that lacks them. It leaves out those of a list that is far too long.
 func appendLineages(list []lineage, more ...lineage) []lineage {
 	for _, l := range more {
-		if !slices.ContainsFunc(list, func(o lineage) bool { return o.releases[0] == l.releases[0] }) {
+		if len(list) <= 10*maxReleases && !slices.ContainsFunc(list, func(o lineage) bool { return o.releases[0] == l.releases[0] }) {
 			list = append(list, l)
 		}
 	}
@@ -165,7 +185,7 @@ func (p *products) of(c *analyzer.Component, key Key) (list []lineage, guess boo
 		return nil, false
 	}
 	list = p.repositories[c.Qualifiers[repositoryID]]
-	if len(list) == 0 || len(list) > maxLineages {
+	if len(list) == 0 || p.exceeds(list) {
 		list = p.image
 	}
 	if list == nil {

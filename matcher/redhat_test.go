@@ -1,6 +1,9 @@
 package matcher_test
 
 import (
+	"context"
+	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -168,4 +171,32 @@ func TestRedHat(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An image that states very many products is like one that states none.
+func TestRedHatManyProducts(t *testing.T) {
+	report := &analyzer.Report{Distro: &analyzer.Distro{ID: "rhel", VersionID: "9.2"}}
+	for i := range 100 {
+		report.Distro.Repositories = append(report.Distro.Repositories, fmt.Sprintf("cpe:/a:redhat:p%d:1.2.3.4::el9", i))
+	}
+	for i := range 500 {
+		report.Components = append(report.Components, analyzer.Component{ID: fmt.Sprint(i), Package: analyzer.Package{Type: "rpm", Namespace: "rhel", Name: fmt.Sprint("p", i), Version: "1-1.el9", System: true}})
+	}
+	asked := 0
+	source := counted{advisories{{ID: "CVE-1-1", Key: matcher.Key{Type: "rpm", Namespace: "rhel", Release: "9", Name: "p7"}, Status: matcher.Affected}}, &asked}
+	result, err := matcher.Matcher{Source: source}.Match(t.Context(), report)
+	if err != nil || len(result.Matches) != 1 || asked > 500*6 {
+		t.Errorf("%d matches, %d keys, %v", len(result.Matches), asked, err)
+	}
+}
+
+// counted counts the keys that a Source is asked about.
+type counted struct {
+	advisories
+	keys *int
+}
+
+func (c counted) Advisories(ctx context.Context, keys []matcher.Key) iter.Seq2[matcher.Advisory, error] {
+	*c.keys += len(keys)
+	return c.advisories.Advisories(ctx, keys)
 }

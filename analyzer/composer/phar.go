@@ -29,12 +29,12 @@ const (
 // Phars returns the analyzer of PHAR archives, which are programs in PHP with their packages: Composer itself, PHPStan, WP-CLI. It finds what
 // [New] finds in the directories of Composer in them, and the application if it states a release. ArchivePath is the path in the archive.
 //
-// The analyzer recognizes archives by the extension, or by their first bytes without an extension. Archives in the form of tar or zip and
+// The analyzer looks at files with the extension ".phar" or none that begin as a script or with PHP's tag. Archives in the form of tar or zip and
 // entries that bzip2 compressed are not read; the latter are reported.
 func Phars() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name: "composer-phar", Version: 1, Patterns: []string{"**/*.phar", "**/*."}, MaxSize: maxPhar, ContentOnly: true,
-		Magic: []string{"#!/usr/bin/env php", "#!/usr/bin/php", "#!/usr/local/bin/php", "<?php"},
+		Name: "composer-phar", Version: 2, Patterns: []string{"**/*.phar", "**/*."}, MaxSize: maxPhar, ContentOnly: true,
+		Magic: []string{"#!", "<?", "\xef\xbb\xbf"}, // interpreters are anywhere: "#!/usr/bin/env -S php", "#!/opt/php/bin/php"
 	}, analyzePhar)
 }
 

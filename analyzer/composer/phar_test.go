@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/internal/hostile"
 )
 
@@ -105,6 +107,21 @@ func TestPharsContinue(t *testing.T) {
 	r, err := Phars().Analyze(t.Context(), analyzer.NewFile("a.phar", 0o644, phar(pharDeflate, many...)))
 	if err != nil || len(r.Packages) != 64 {
 		t.Errorf("large files, one after the other: %v", err)
+	}
+}
+
+// TestPharsFound finds archives with any interpreter.
+func TestPharsFound(t *testing.T) {
+	archive := phar(0, "vendor/composer/installed.json", pharJSON)
+	_, rest, _ := bytes.Cut(archive, []byte("\n"))
+	root := fstest.MapFS{"usr/bin/other": {Data: []byte("#!/bin/sh\n")}}
+	for i, line := range []string{"#!/usr/bin/env -S php -d memory_limit=-1\n", "#!/opt/php/bin/php\n", "\xef\xbb\xbf", ""} {
+		root[fmt.Sprintf("usr/bin/tool%d", i)] = &fstest.MapFile{Data: append([]byte(line), rest...)}
+		root[fmt.Sprintf("opt/tool%d.phar", i)] = &fstest.MapFile{Data: append([]byte(line), rest...)}
+	}
+	r, err := scan.Scanner{Analyzers: []analyzer.Analyzer{Phars()}}.ScanFS(t.Context(), root)
+	if err != nil || len(r.Components) != 8 {
+		t.Errorf("%d packages, %v, %v", len(r.Components), r.Diagnostics, err)
 	}
 }
 

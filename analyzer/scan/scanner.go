@@ -94,8 +94,8 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	return report, identify(report, img)
 }
 
-// maxCPE bounds the bytes of a label that names a product.
-const maxCPE = 1 << 10
+// maxText bounds the bytes of a label or an annotation that names something.
+const maxText = 1 << 10
 
 // identify names the image of a report, at no more cost than reading its configuration. The label cpe, which Red Hat's images have, names the
 // product.
@@ -108,7 +108,7 @@ func identify(report *analyzer.Report, img v1.Image) error {
 	if err != nil {
 		return err
 	}
-	if cpe := config.Config.Labels["cpe"]; strings.HasPrefix(cpe, "cpe:/") && len(cpe) <= maxCPE && report.Distro != nil {
+	if cpe := config.Config.Labels["cpe"]; strings.HasPrefix(cpe, "cpe:/") && len(cpe) <= maxText && report.Distro != nil {
 		report.Distro.Repositories = joined(report.Distro.Repositories, []string{cpe})
 	}
 	named := analyzer.ImageInfo{ID: id.String()}
@@ -123,7 +123,13 @@ func identify(report *analyzer.Report, img v1.Image) error {
 		if err != nil {
 			return err
 		}
-		named.BaseName, named.BaseDigest = m.Annotations["org.opencontainers.image.base.name"], m.Annotations["org.opencontainers.image.base.digest"]
+		annotation := func(name string) string {
+			if value := m.Annotations["org.opencontainers.image.base."+name]; len(value) <= maxText {
+				return value
+			}
+			return ""
+		}
+		named.BaseName, named.BaseDigest = annotation("name"), annotation("digest")
 	}
 	report.Image = named
 	return nil

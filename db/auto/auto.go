@@ -223,6 +223,9 @@ func (d *Database) fetch(ctx context.Context, ecosystems []matcher.Key, now time
 		d.Fetching(due)
 	}
 	r, err := feed.Update(ctx, d.File, d.Feeds, d.options(due, now))
+	if err == nil && !slices.ContainsFunc(r.Datasets, renewed) { // Update has not read the file
+		err = d.verify(ctx)
+	}
 	if errors.Is(err, db.ErrCorrupt) && ctx.Err() == nil {
 		if e := d.remove(err); e != nil {
 			return fail(e)
@@ -240,6 +243,19 @@ func (d *Database) fetch(ctx context.Context, ecosystems []matcher.Key, now time
 		return is, e
 	}
 	return is, is.err(ecosystems)
+}
+
+// renewed reports whether an update has read a dataset.
+func renewed(r feed.DatasetResult) bool { return !r.Unchanged && r.Err == nil }
+
+// verify checks the whole file.
+func (d *Database) verify(ctx context.Context) error {
+	f, err := db.OpenFile(d.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Verify(ctx)
 }
 
 // options returns the options of an update.

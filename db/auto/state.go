@@ -18,6 +18,7 @@ import (
 // A state has the times of updates. It describes the file beside it. If it is lost, the next update asks publishers again, and fetches
 // changes.
 type state struct {
+	Database   string  `json:"database"` // hash of the file, see db.Info
 	Ecosystems []entry `json:"ecosystems"`
 }
 
@@ -71,13 +72,19 @@ func (d *Database) stateFile() string { return d.File + ".state" }
 // maxState bounds the bytes of a state that is read. A state of all releases of all distributions has a tenth of that.
 const maxState = 1 << 20
 
-// readState returns the state of the file: an empty one if there is no database in it, or if the state cannot be read.
-func (d *Database) readState() *state {
+// hash returns the hash of the database, or "" if it cannot be opened.
+func (d *Database) hash() string {
 	file, err := db.OpenFile(d.File)
 	if err != nil {
-		return new(state)
+		return ""
 	}
-	file.Close()
+	defer file.Close()
+	return file.Info().Hash
+}
+
+// readState returns the state of the file: an empty one if it is that of another database, or if it cannot be read.
+func (d *Database) readState() *state {
+	hash := d.hash()
 	f, err := os.Open(d.stateFile())
 	if err != nil {
 		return new(state)
@@ -87,7 +94,10 @@ func (d *Database) readState() *state {
 	if err != nil {
 		return new(state)
 	}
-	return parseState(b)
+	if s := parseState(b); s.Database == hash && hash != "" {
+		return s
+	}
+	return new(state)
 }
 
 // parseState reads a state. It returns an empty one if it is damaged.
@@ -100,6 +110,7 @@ func parseState(b []byte) *state {
 }
 
 func (d *Database) writeState(s *state) error {
+	s.Database = d.hash()
 	slices.SortFunc(s.Ecosystems, func(a, b entry) int { return matcher.CompareKeys(a.key(), b.key()) })
 	b, err := json.MarshalIndent(s, "", "\t")
 	if err != nil {

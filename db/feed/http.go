@@ -76,10 +76,10 @@ func newClient(o *Options, secrets *scrub.Scrubber, notify func(pause time.Durat
 	client := o.Client
 	if len(o.Tokens) > 0 {
 		h := *cmp.Or(client, http.DefaultClient)
-		h.Transport = &authorizer{h.Transport, o.Tokens}
-		if client == nil || client.Transport == nil {
-			h.Transport = &authorizer{http.DefaultTransport, o.Tokens}
+		if h.Transport == nil {
+			h.Transport = http.DefaultTransport
 		}
+		h.Transport = &authorizer{h.Transport, o.Tokens}
 		client = &h
 		for _, t := range o.Tokens {
 			secrets.Add(t.Value)

@@ -133,6 +133,18 @@ func (b *blob) recall(spans []prefetch.Span) {
 	}
 }
 
+// Discard implements prefetch.Discarder.
+func (b *blob) Discard() bool {
+	if b.disk == nil {
+		return false
+	}
+	b.disk.clear()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.parts, b.held = nil, 0 // they may be those of the disk
+	return true
+}
+
 func covers(p part, s prefetch.Span) bool {
 	return p.offset <= s.Offset && s.Offset+s.Length <= p.end()
 }

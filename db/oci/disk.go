@@ -51,6 +51,10 @@ func openDisk(dir, digest string) *disk {
 	}
 	files, _ := os.ReadDir(d.dir)
 	for _, e := range files {
+		if !e.Type().IsRegular() { // opening a pipe would wait
+			os.RemoveAll(filepath.Join(d.dir, e.Name()))
+			continue
+		}
 		var s prefetch.Span
 		if n, err := fmt.Sscanf(e.Name(), "%d-%d", &s.Offset, &s.Length); n != 2 || err != nil || d.name(s) != filepath.Join(d.dir, e.Name()) {
 			continue
@@ -105,6 +109,14 @@ func (d *disk) forget(s prefetch.Span) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.spans = slices.DeleteFunc(slices.Clone(d.spans), func(x prefetch.Span) bool { return x == s })
+}
+
+// clear removes all parts.
+func (d *disk) clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	os.RemoveAll(d.dir)
+	d.spans, d.held = nil, 0
 }
 
 var errPart = errors.New("damaged")

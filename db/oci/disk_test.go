@@ -1,8 +1,13 @@
 package oci_test
 
 import (
+	"crypto/sha256"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +69,30 @@ func TestCache(t *testing.T) {
 				}
 			}
 		}, true},
+		{"other bytes with their checksum", func() {
+			for _, name := range parts() {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b[len(b)-1] ^= 1
+				sum := sha256.Sum256(b[sha256.Size:])
+				if err := os.WriteFile(name, append(sum[:], b[sha256.Size:]...), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, true},
+		{"they are replaced", func() {}, false},
+		{"a directory of the name of a part", func() {
+			name := parts()[0]
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.MkdirAll(filepath.Join(name, "x"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"it is replaced", func() {}, false},
 		{"names that are none", func() {
 			for _, name := range []string{"x", "1-", "-1-5", "01-5", "5-1x"} {
 				if err := os.WriteFile(filepath.Join(filepath.Dir(parts()[0]), name), []byte("x"), 0o666); err != nil {
@@ -103,4 +132,55 @@ func TestCache(t *testing.T) {
 			t.Errorf("after a week: %v", err)
 		}
 	})
+}
+
+// A wrong answer of a registry is not kept. Each answer is wrong once.
+func TestCacheOfWrongAnswers(t *testing.T) {
+	w := dbtest.New(0.05)
+	s := serve(t)
+	push(t, s.ref(), sign(t, build(t, w), day))
+	keys := w.Image(1)
+	var wrong, asked atomic.Int64 // the number of the wrong answer, and of the last one
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" && asked.Add(1) == wrong.Load() {
+			w = flipped{w}
+		}
+		s.Config.Handler.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	ask := func(dir string) error {
+		d, _, err := oci.Open(t.Context(), strings.TrimPrefix(proxy.URL, "http://")+"/advisories:1", oci.Options{Verify: trust(), Cache: dir})
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		for _, err := range d.Advisories(t.Context(), keys) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := ask(""); err != nil {
+		t.Fatal(err)
+	}
+	for n := range asked.Load() {
+		dir := t.TempDir()
+		asked.Store(0)
+		wrong.Store(n + 1)
+		for range 2 {
+			if err := ask(dir); err != nil {
+				t.Errorf("wrong answer %d: %v", n+1, err)
+			}
+		}
+	}
+}
+
+// A flipped response has a wrong byte in every write.
+type flipped struct{ http.ResponseWriter }
+
+func (f flipped) Write(p []byte) (int, error) {
+	p = append([]byte(nil), p...)
+	p[len(p)/2] ^= 1
+	return f.ResponseWriter.Write(p)
 }

@@ -49,12 +49,25 @@ func (b *blob) open(ctx context.Context, verify *db.SignaturePolicy) (*db.DB, er
 	if err := b.Prefetch(ctx, spans); err != nil {
 		return nil, err
 	}
-	d, err := openDB(b, size, verify)
+	for again := false; ; again = true {
+		d, err := b.parse(verify)
+		if err == nil {
+			return d, nil
+		}
+		if !b.Discard() || again {
+			return nil, b.explain(err)
+		}
+	}
+}
+
+// parse opens the database in the blob.
+func (b *blob) parse(verify *db.SignaturePolicy) (*db.DB, error) {
+	d, err := openDB(b, b.layer.Size, verify)
 	if err != nil {
-		return nil, b.explain(err)
+		return nil, err
 	}
 	if want := b.layer.Annotations[indexAnnotation]; b.pinned && want != "sha256:"+d.Info().Hash {
-		return nil, b.explain(fmt.Errorf("%w: its index is not %q, which the manifest names", db.ErrCorrupt, want))
+		return nil, fmt.Errorf("%w: its index is not %q, which the manifest names", db.ErrCorrupt, want)
 	}
 	return d, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
+	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -26,13 +27,13 @@ func (f *baseFlags) register(c *cobra.Command) {
 }
 
 // compare adds the bases that the flags name to the pipeline of an image. It scans the newer base.
-func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *assess.Pipeline, found *analyzer.Report) error {
+func (f *baseFlags) compare(ctx context.Context, a *app, ref string, image *imageFlags, p *assess.Pipeline, found *analyzer.Report) error {
 	open := *image
 	open.image, open.shared = nil, nil
 	newer := f.newer
 	if f.base != "" {
 		var err error
-		if p.Base, err = a.base(ctx, f.base, open.of(f.base, found), found); err != nil {
+		if p.Base, err = a.base(ctx, f.base, open.of(f.base, ref, found), found); err != nil {
 			return err
 		}
 		switch {
@@ -47,7 +48,7 @@ func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *a
 	if newer == "" {
 		return nil
 	}
-	other, config, err := a.readImage(ctx, newer, open.of(newer, found))
+	other, config, err := a.readImage(ctx, newer, open.of(newer, ref, found))
 	if err != nil {
 		return fmt.Errorf("--newer-base: %w", err)
 	}
@@ -58,8 +59,12 @@ func (f *baseFlags) compare(ctx context.Context, a *app, image *imageFlags, p *a
 	return err
 }
 
-// of returns the flags that open a base for the platform of an image. Some kinds of images have no choice.
-func (f imageFlags) of(ref string, found *analyzer.Report) *imageFlags {
+// of returns the flags that open a base for the platform of an image. Some kinds of images have no choice. The password of --username
+// goes to the registry of the image only.
+func (f imageFlags) of(ref, image string, found *analyzer.Report) *imageFlags {
+	if imageref.Parse(ref).Registry != imageref.Parse(image).Registry {
+		f.username, f.fromStdin = "", false
+	}
 	if f.platform = found.Image.Platform; ref == demoRef || strings.HasPrefix(ref, "rootfs") || strings.HasPrefix(ref, "dir:") {
 		f.platform = ""
 	}

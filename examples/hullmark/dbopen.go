@@ -144,13 +144,13 @@ func remoteRef(name string) (ref string, ok bool) {
 // databaseError adds advice to the error of a database that cannot be opened.
 func databaseError(err error) error {
 	if deniedByRegistry(err) {
-		return fmt.Errorf("%w%s", err, logInAdvice)
+		return fmt.Errorf("%w; log in with docker login", err) // --username is for images
 	}
 	for _, known := range []struct {
 		err    error
 		advice string
 	}{
-		{fs.ErrNotExist, "make one with hullmark db build"},
+		{fs.ErrNotExist, "make one with hullmark db update"},
 		{db.ErrUntrusted, "hullmark db sign signs it"},
 		{errors.ErrUnsupported, "get it with hullmark db pull and use the file"},
 		{db.ErrNotDatabase, "make it again with hullmark db build"},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +238,8 @@ func TestSettings(t *testing.T) {
 		{"HULLMARK_FAIL_ON=high", "scan -v -q --cache off demo:", 4, "", "hullmark: --fail-on is high, from HULLMARK_FAIL_ON\n"},
 		{"HULLMARK_OUTPUT=x.db", "db build --feed debian=none", 1, "", "none"}, // a flag that a command needs
 		{"", "config show", 0, "", "no settings: every flag is at its default"},
+		{"HULLMARK_VERBOSE=1", "config show scan", 0, "scan --verbose true HULLMARK_VERBOSE\n", ""},
+		{"HULLMARK_OFFLINE=yes", "config show", 1, "", `HULLMARK_OFFLINE: --offline: "yes" is not true or false`},
 		{"", "config show nothing", 1, "", `no command "nothing"`},
 		{"", "config show db update", 0, "db update", ""},
 	} {
@@ -378,6 +381,17 @@ func TestRegistryFlags(t *testing.T) {
 	for _, c := range seen {
 		if c != ":" {
 			t.Errorf("the mirror was told %s", c)
+		}
+	}
+	// A base in another registry gets none, and one in the same registry does.
+	for _, flag := range []string{"--base", "--newer-base"} {
+		seen = nil
+		withEnv(t, nil, "secret\n", "scan", "--cache", "off", "--username", "me", "--password-stdin", flag, host(private)+"/app:1", host(open)+"/app:1")
+		if len(seen) == 0 || slices.ContainsFunc(seen, func(c string) bool { return c != ":" }) {
+			t.Errorf("%s: the other registry was told %q", flag, seen)
+		}
+		if _, stderr, code := withEnv(t, nil, "secret\n", "scan", "--cache", "off", "--username", "me", "--password-stdin", flag, host(private)+"/app:1", host(private)+"/app:1"); code != 0 {
+			t.Errorf("%s in the same registry: exit code %d: %s", flag, code, stderr)
 		}
 	}
 }

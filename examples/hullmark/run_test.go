@@ -137,7 +137,7 @@ func TestExitCodes(t *testing.T) {
 		{"no such db command", "db make", 1, `unknown command "make"; see hullmark db --help`},
 		{"no such severity", "scan --fail-on terrible demo:", 1, `unknown severity --fail-on "terrible"; use negligible, low, medium, high or critical`},
 		{"no such format", "scan --format xml demo:", 1, `unknown --format "xml"; use table, json, cyclonedx, sarif`},
-		{"no such database", "scan --db nothing.db demo:", 1, "make one with hullmark db build"},
+		{"no such database", "scan --db nothing.db demo:", 1, "make one with hullmark db update"},
 		{"no database", "scan --db run_test.go demo:", 1, "not a database"},
 		{"negative parallelism", "scan --parallel -1 demo:", 1, "--parallel -1 is less than 1"},
 		{"a platform of the demonstration", "scan --platform linux/arm64 demo:", 1, "omit --platform"},
@@ -147,7 +147,7 @@ func TestExitCodes(t *testing.T) {
 		{"unknown feed", "db build --feed debain=x -o x.db", 1, `unknown feed "debain"; feeds: `},
 		{"a feed without location", "db build --feed debian -o x.db", 1, "not of the form NAME=LOCATION"},
 		{"a feed with a bad date", "db build --feed debian@yesterday=x -o x.db", 1, `"yesterday" is not a date`},
-		{"info on nothing", "db info nothing.db", 1, "make one with hullmark db build"},
+		{"info on nothing", "db info nothing.db", 1, "make one with hullmark db update"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			args := strings.Fields(test.args)

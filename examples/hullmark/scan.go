@@ -125,7 +125,7 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) (err error) {
 		match := f.matchFlags
 		match.tag, match.quiet, match.layers = tag, image.quiet, image.cache
 		match.compare = func(p *assess.Pipeline, found *analyzer.Report) error {
-			return f.baseFlags.compare(ctx, a, image, p, found)
+			return f.baseFlags.compare(ctx, a, ref, image, p, found)
 		}
 		return a.match(ctx, name, &match, &image.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
 			if f.attached {

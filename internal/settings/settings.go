@@ -120,6 +120,8 @@ func (s *Settings) Apply(c *cobra.Command) error {
 	var errs []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
+		case s.origins[f] != "": // a flag of every command, set before
+			return
 		case f.Changed:
 			s.origins[f] = "command line"
 			return
@@ -174,7 +176,10 @@ func (v value) set(f *pflag.Flag) error {
 			return errors.New("no value")
 		}
 		f.Changed = true
-		return f.Value.Set(list[0])
+		if err := f.Value.Set(list[0]); err == nil || f.Value.Type() != "bool" {
+			return err
+		}
+		return fmt.Errorf("%q is not true or false", list[0])
 	}
 	if !v.many {
 		separator := ","

@@ -83,14 +83,15 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 	if p.Now.IsZero() {
 		p.Now = time.Now()
 	}
+	base := p.Base
+	if base == nil {
+		base = report.FindBase(found, config) // by the packages that an Exclusion may leave out, too
+	}
 	found, excluded, err := report.Exclude(found, p.Exclude)
 	if err != nil {
 		return nil, err
 	}
-	o := report.Options{Name: p.Name, Tool: p.Tool, Time: p.Now, Declared: p.Declared, Include: p.Include, View: p.View, Gate: p.Gate, Excluded: excluded, Base: p.Base, NewerBase: p.NewerBase}
-	if o.Base == nil {
-		o.Base = report.FindBase(found, config)
-	}
+	o := report.Options{Name: p.Name, Tool: p.Tool, Time: p.Now, Declared: p.Declared, Include: p.Include, View: p.View, Gate: p.Gate, Excluded: excluded, Base: base, NewerBase: p.NewerBase}
 	if p.Source == nil {
 		if p.VEX != nil || p.Policy != nil || p.Gate != (report.Gate{}) {
 			return nil, errors.New("assess: a gate, a policy or VEX statements need a Source of advisories")

@@ -17,8 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +90,7 @@ func Parse(entry string) (report.Ignore, error) {
 		return fail("no identifier")
 	}
 	g := report.Ignore{ID: words[0]}
-	if strings.ContainsAny(g.ID, "*?:/") || !strings.ContainsAny(g.ID, "0123456789") {
+	if prefix, _, _ := strings.Cut(g.ID, ":"); strings.ContainsAny(g.ID, "*?/") || !strings.ContainsAny(prefix, "-0123456789") { // RHSA-2024:1234, not until:2024
 		return fail("%.100q is not the identifier of a vulnerability", g.ID)
 	}
 	seen := make(map[string]bool)
@@ -118,7 +116,7 @@ func Parse(entry string) (report.Ignore, error) {
 		case "package":
 			g.Package = value
 		case "path":
-			if _, err := path.Match(value, ""); err != nil || slices.Contains(strings.Split(value, "/"), "..") {
+			if (report.Exclusion{Path: value}).Check() != nil {
 				return fail("%.100q is a malformed pattern", value)
 			}
 			g.Path = value

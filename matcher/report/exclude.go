@@ -44,13 +44,14 @@ const (
 	maxSegments = 64   // between slashes
 )
 
-// check returns an error if nothing can match e.
-func (e Exclusion) check() error {
+// Check returns an error if nothing can match e.
+func (e Exclusion) Check() error {
 	if e.Path == "" && e.Analyzer == "" {
 		return fmt.Errorf("report: %s excludes nothing: %w", cmp.Or(e.Origin, "exclusion"), ErrPattern)
 	}
-	_, err := path.Match(e.Path, "")
-	if err != nil || len(e.Path) > maxPattern || strings.Count(e.Path, "/") >= maxSegments || slices.Contains(strings.Split(e.Path, "/"), "..") {
+	segments := strings.Split(e.Path, "/")
+	malformed := func(s string) bool { _, err := path.Match(s, ""); return err != nil || s == ".." }
+	if len(e.Path) > maxPattern || len(segments) > maxSegments || slices.ContainsFunc(segments, malformed) {
 		return fmt.Errorf("report: %.100q: %w", e.Path, ErrPattern)
 	}
 	return nil
@@ -64,7 +65,7 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 	}
 	rows := make([]Excluded, len(list))
 	for i, e := range list {
-		if err := e.check(); err != nil {
+		if err := e.Check(); err != nil {
 			return nil, nil, err
 		}
 		rows[i].Exclusion = e

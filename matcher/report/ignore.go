@@ -2,13 +2,11 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/plural"
-	"github.com/hullmark/hullmark/matcher"
 )
 
 // An Ignore hides the matches of one vulnerability because a person decided so. Package matcher/ignore reads documents of them. An
@@ -38,12 +36,8 @@ func ignores(list []Ignore, now time.Time) []IgnoreUse {
 	return uses
 }
 
-// hides reports whether an Ignore is about a match.
-func (g *Ignore) hides(m *matcher.Match, c *analyzer.Component) bool {
-	same := func(id string) bool { return strings.EqualFold(id, g.ID) }
-	if !same(m.ID) && !slices.ContainsFunc(m.Aliases, same) || c == nil {
-		return false
-	}
+// covers reports whether an Ignore of a vulnerability is about a component.
+func (g *Ignore) covers(c *analyzer.Component) bool {
 	return (g.Package == "" || g.names(c)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(c.Path, c.ArchivePath))
 }
 

@@ -69,20 +69,25 @@ func (o Order) compare(a, b *Finding) int {
 	return 0
 }
 
-// compareIDs compares the numbers of identifiers as numbers: CVE-2024-999 comes before CVE-2024-1000.
+// compareIDs compares the numbers of identifiers as numbers: CVE-2024-999 comes before CVE-2024-1000. Numbers precede words.
 func compareIDs(a, b string) int {
 	x, y := strings.Split(a, "-"), strings.Split(b, "-")
 	for i := range min(len(x), len(y)) {
-		number := strings.Trim(x[i]+y[i], "0123456789") == ""
-		if number {
-			p, q := strings.TrimLeft(x[i], "0"), strings.TrimLeft(y[i], "0")
-			if c := cmp.Or(cmp.Compare(len(p), len(q)), strings.Compare(p, q)); c != 0 {
-				return c
-			}
+		c := strings.Compare(x[i], y[i])
+		switch p, q := isNumber(x[i]), isNumber(y[i]); {
+		case p && q:
+			m, n := strings.TrimLeft(x[i], "0"), strings.TrimLeft(y[i], "0")
+			c = cmp.Or(cmp.Compare(len(m), len(n)), strings.Compare(m, n))
+		case p:
+			c = -1
+		case q:
+			c = 1
 		}
-		if c := strings.Compare(x[i], y[i]); c != 0 && !number {
+		if c != 0 {
 			return c
 		}
 	}
 	return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(a, b))
 }
+
+func isNumber(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -12,7 +12,7 @@ import (
 // An Upgrade is the update of one source package, or of a package that is not built from another, that fixes findings.
 type Upgrade struct {
 	Subject Subject
-	To      string        // the lowest version that fixes all of Fixes
+	To      string        // the lowest version that fixes all of Fixes; "1.2 or v3-final" if those cannot be compared
 	Fixes   int           // findings
 	Open    int           // findings of the subject that no version fixes
 	Worst   matcher.Level // among those that it fixes
@@ -53,17 +53,20 @@ func (a *Assessment) Upgrades() []Upgrade {
 	return list
 }
 
-// higher returns the higher of two versions, or both if they cannot be compared.
+// higher returns the higher of two versions, or both if they cannot be compared. The first may be several: "1.2 or v3-final".
 func higher(purlType, a, b string) string {
-	if a == "" || a == b {
+	if a == "" {
 		return b
 	}
-	c, err := version.Compare(purlType, a, b)
-	switch {
-	case err != nil:
-		return a + " or " + b
-	case c < 0:
-		return b
+	var kept []string
+	for v := range strings.SplitSeq(a, " or ") {
+		c, err := version.Compare(purlType, v, b)
+		switch {
+		case v == b, err == nil && c >= 0:
+			return a
+		case err != nil:
+			kept = append(kept, v)
+		}
 	}
-	return a
+	return strings.Join(append(kept, b), " or ")
 }

@@ -64,6 +64,7 @@ func (a *Assessment) hide(o *Options, index []int) {
 	}
 	byPolicy := a.Verdict.hides()
 	judged := a.Verdict.byMatch()
+	ignores := a.ignoresByID()
 	var known earlier
 	if o.View.Since != nil {
 		known = newEarlier(o.View.Since)
@@ -73,7 +74,7 @@ func (a *Assessment) hide(o *Options, index []int) {
 		c := a.components[m.Component]
 		r, given := o.Hidden[index[i]]
 		d := byPolicy[i]
-		ignored := a.ignore(m, c)
+		ignored := a.ignore(ignores, m, c)
 		switch {
 		case given:
 		case m.Suppressed():
@@ -100,14 +101,39 @@ func (a *Assessment) hide(o *Options, index []int) {
 	}
 }
 
-// ignore returns the first Ignore that holds for a match, or nil.
-func (a *Assessment) ignore(m *matcher.Match, c *analyzer.Component) *IgnoreUse {
+// ignoresByID returns the indexes of the ignores that hold, by identifier in lower case.
+func (a *Assessment) ignoresByID() map[string][]int {
+	byID := make(map[string][]int)
 	for i := range a.Ignored {
-		if g := &a.Ignored[i]; !g.Expired && g.hides(m, c) {
-			return g
+		if g := &a.Ignored[i]; !g.Expired {
+			id := strings.ToLower(g.ID)
+			byID[id] = append(byID[id], i)
 		}
 	}
-	return nil
+	return byID
+}
+
+// ignore returns the first Ignore that holds for a match, or nil.
+func (a *Assessment) ignore(byID map[string][]int, m *matcher.Match, c *analyzer.Component) *IgnoreUse {
+	if len(byID) == 0 || c == nil {
+		return nil
+	}
+	first := len(a.Ignored)
+	for k := range 1 + len(m.Aliases) {
+		id := m.ID
+		if k > 0 {
+			id = m.Aliases[k-1]
+		}
+		for _, i := range byID[strings.ToLower(id)] {
+			if i < first && a.Ignored[i].covers(c) {
+				first = i
+			}
+		}
+	}
+	if first == len(a.Ignored) {
+		return nil
+	}
+	return &a.Ignored[first]
 }
 
 // demands reports whether a policy warns or stops.

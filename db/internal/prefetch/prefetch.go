@@ -17,3 +17,9 @@ type Reader interface {
 	// Prefetch receives spans that are sorted by offset and do not overlap. An error ends the lookup.
 	Prefetch(ctx context.Context, spans []Span) error
 }
+
+// A Discarder is a reader that keeps bytes between runs.
+type Discarder interface {
+	// Discard drops the bytes that the reader keeps, because some of them are not those of the file. It reports whether reading again may help.
+	Discard() bool
+}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hullmark/hullmark/internal/terminal"
 )
 
 // Command gives a command the flag --lang and its action, which writes what to run next to out.
@@ -16,7 +18,7 @@ func Command(c *cobra.Command, out io.Writer) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "Wrote %q. Next:\n    cd %q && %s\n    hullmark plugin verify . testdata/root\n", args[0], args[0], next)
+		_, err = fmt.Fprintf(out, "Wrote %q. Next:\n    %s && %s\n    hullmark plugin verify . testdata/root\n", args[0], terminal.ShellLine([]string{"cd", args[0]}), next)
 		return err
 	}
 	return c

@@ -164,7 +164,7 @@ func link(id string) string {
 type printable struct{ w io.Writer }
 
 func (p printable) Write(b []byte) (int, error) {
-	forbidden := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
+	forbidden := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0x7f && r < 0xa0 }
 	if bytes.IndexFunc(b, func(r rune) bool { return forbidden(r) || terminal.Hidden(r) }) < 0 {
 		return p.w.Write(b)
 	}

@@ -296,7 +296,7 @@
   for (const id of ["search", "fixed", "exploited", "hidden", "group"]) by(id)?.addEventListener("input", show);
 
   // Downloads have the findings that are shown, in their order, with their details.
-  const keyOf = label => ({Severity: "severities", Policy: "policyMessage"})[label] || label[0].toLowerCase() + label.slice(1).replace(/ (\w)/g, (_, c) => c.toUpperCase());
+  const keyOf = label => ({Severity: "severities", Policy: "policyMessage", VEX: "vex"})[label] || label[0].toLowerCase() + label.slice(1).replace(/ (\w)/g, (_, c) => c.toUpperCase());
   function record(i) {
     const row = rows[i], part = (n, name) => row.cells[n].querySelector(name)?.textContent || "";
     const f = {
