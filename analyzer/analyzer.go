@@ -69,6 +69,18 @@ type Info struct {
 	// layer ends.
 	Siblings []string
 
+	// Entries asks for entries of every kind that match Patterns, not only for regular files: directories, links, devices. The analyzer
+	// gets each without content, with what the layer has about it in File.Entry. A pattern "**" then means every entry.
+	Entries bool
+
+	// Config asks for the image's configuration as one more file, in the form of the OCI image specification. Its Path is "". An
+	// analyzer without Patterns gets nothing else.
+	Config bool
+
+	// Hidden asks for findings and records of files that upper layers delete or replace, too. They are marked as hidden. That is
+	// right for secrets, which a layer gives away although no container shows them.
+	Hidden bool
+
 	// NamesOnly says that Analyze looks at the path only: it gets files without content. Of equal diagnostics, a scan keeps 16 a layer.
 	NamesOnly bool
 
@@ -79,6 +91,12 @@ type Info struct {
 	// MaxSize is the size in bytes of the largest file that Analyze reads. The scan reports larger files. It is at most the
 	// scan's Limits.FileSize, which is the default.
 	MaxSize int64
+
+	// Finds lists what the analyzer looks for, for Report.Examined, in kebab-case: "secrets", "malware". It is ["packages"] by default.
+	Finds []string
+
+	// Data is the version of the data that the analyzer works with, such as signatures: "ClamAV 27833".
+	Data string
 
 	// Build distinguishes builds of the analyzer in cache keys. Package plugin sets it to the executable's digest.
 	Build string
@@ -121,6 +139,9 @@ type Result struct {
 
 	// Findings are things worth reporting that are not packages.
 	Findings []Finding
+
+	// Records are facts without judgement.
+	Records []Record
 
 	// Diagnostics are problems inside the file that did not keep Analyze from reading on. A report lists 16 of them, and the
 	// number of the others.

@@ -10,10 +10,13 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 )
 
-// A File is one regular file of a layer, valid until Analyze returns.
+// A File is one regular file of a layer, or an entry of any kind for an analyzer with Info.Entries. It is valid until Analyze returns.
 type File struct {
 	Path string      // slash-separated, clean, relative to the root, without a leading slash
 	Mode fs.FileMode // permission and type bits
+
+	// Entry is what the layer has about the file, for an analyzer with Info.Entries; else nil. It must not be changed.
+	Entry *Entry
 
 	content  *content.Content
 	siblings map[string]*File // by base name

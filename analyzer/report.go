@@ -8,7 +8,9 @@ type Report struct {
 	Layers      []Layer // bottom first
 	Components  []Component
 	Findings    []FileFinding
+	Records     []FileRecord
 	Diagnostics []FileDiagnostic
+	Examined    []Examination // one for each analyzer, by name
 }
 
 // ImageInfo identifies an image. All fields are empty for a file system.
@@ -45,6 +47,8 @@ type Component struct {
 type FileFinding struct {
 	Finding
 	Analyzer string
-	Path     string
-	Layer    int
+	Path     string // "" for the image's configuration
+	Layer    int    // -1 for the image's configuration and in a file system
+	Owner    string // ID of the System component that owns Path
+	Hidden   bool   // an upper layer deletes or replaces the file
 }
