@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/containerd/stargz-snapshotter/estargz"
 	"github.com/klauspost/compress/zstd"
@@ -59,7 +60,16 @@ func chunked(t testing.TB, raw []byte, size int) blob {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := map[string]any{"type": names[h.Typeflag], "name": h.Name, "linkName": h.Linkname, "mode": h.Mode, "size": len(content), "devMajor": h.Devmajor, "devMinor": h.Devminor}
+		e := map[string]any{"type": names[h.Typeflag], "name": h.Name, "linkName": h.Linkname, "mode": h.Mode, "size": len(content), "devMajor": h.Devmajor, "devMinor": h.Devminor, "uid": h.Uid, "gid": h.Gid, "modtime": h.ModTime.UTC().Format(time.RFC3339)}
+		xattrs := make(map[string][]byte)
+		for key, value := range h.PAXRecords {
+			if name, ok := strings.CutPrefix(key, "SCHILY.xattr."); ok {
+				xattrs[name] = []byte(value)
+			}
+		}
+		if len(xattrs) > 0 {
+			e["xattrs"] = xattrs
+		}
 		if len(content) > 0 {
 			e["digest"] = sum(content)
 		}

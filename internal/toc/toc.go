@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -114,16 +115,27 @@ type Entry struct {
 	Type               byte // as in tar.Header.Typeflag
 	Mode, Size         int64
 	DevMajor, DevMinor int64
+	UID, GID           int
 	Digest             string // of the content, "sha256:..."; "" without content
 
-	pieces []piece
+	modTime time.Time
+	xattrs  map[string][]byte
+	pieces  []piece
 }
 
 // Header returns the tar header of the entry, with the fields that the table has.
 func (e *Entry) Header() *tar.Header {
-	return &tar.Header{
+	h := &tar.Header{
 		Typeflag: e.Type, Name: e.Name, Linkname: e.Linkname, Mode: e.Mode, Size: e.Size, Devmajor: e.DevMajor, Devminor: e.DevMinor,
+		Uid: e.UID, Gid: e.GID, ModTime: e.modTime,
 	}
+	for name, value := range e.xattrs {
+		if h.PAXRecords == nil {
+			h.PAXRecords = make(map[string]string, len(e.xattrs))
+		}
+		h.PAXRecords["SCHILY.xattr."+name] = string(value)
+	}
+	return h
 }
 
 // A piece is a run of bytes of a file.
@@ -262,6 +274,10 @@ type row struct {
 	Size        int64
 	DevMajor    int64
 	DevMinor    int64
+	UID         int
+	GID         int
+	ModTime     *time.Time
+	Xattrs      map[string][]byte
 	Offset      int64
 	InnerOffset int64 // eStargz only
 	ChunkOffset int64
@@ -327,9 +343,13 @@ func (t *Table) add(r *row, offsets *[]int64, maxEntries int64) error {
 		if kind != tar.TypeReg {
 			r.Size = 0 // only regular files have content
 		}
+		if r.ModTime == nil {
+			r.ModTime = new(time.Time)
+		}
 		t.Entries = append(t.Entries, Entry{
 			Type: kind, Name: r.Name, Linkname: r.LinkName, Mode: r.Mode, Size: r.Size,
-			DevMajor: r.DevMajor, DevMinor: r.DevMinor, Digest: r.Digest,
+			DevMajor: r.DevMajor, DevMinor: r.DevMinor, UID: r.UID, GID: r.GID, Digest: r.Digest,
+			modTime: *r.ModTime, xattrs: r.Xattrs,
 		})
 	}
 	if e := &t.Entries[len(t.Entries)-1]; e.Type == tar.TypeReg && e.Size != 0 {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
 )
 
 // A Kind is the meaning of an entry.
@@ -42,6 +44,46 @@ type Entry struct {
 	At *io.SectionReader
 
 	Reason string // why an entry is Refused
+
+	header *tar.Header
+}
+
+// MaxXattrs is the most bytes of extended attributes that an entry keeps. Linux allows 64 KiB for a value.
+const MaxXattrs = 256 << 10
+
+// paxXattr begins the names of PAX records with extended attributes, as GNU tar, Go's archive/tar and container engines write them.
+const paxXattr = "SCHILY.xattr."
+
+// Describe returns all that the layer has about the entry. Its memory is new.
+func (e *Entry) Describe() *analyzer.Entry {
+	d := &analyzer.Entry{Mode: e.Mode, Size: e.Size}
+	switch e.Kind {
+	case Symlink:
+		d.Target = e.Target
+	case Hardlink:
+		d.Link = e.Target
+	}
+	h := e.header
+	if h == nil {
+		return d
+	}
+	d.UID, d.GID, d.ModTime, d.Major, d.Minor = h.Uid, h.Gid, h.ModTime, h.Devmajor, h.Devminor
+	size := 0
+	for key, value := range h.PAXRecords {
+		name, ok := strings.CutPrefix(key, paxXattr)
+		if !ok {
+			continue
+		}
+		if size += len(name) + len(value); size > MaxXattrs {
+			d.Xattrs = nil
+			break
+		}
+		if d.Xattrs == nil {
+			d.Xattrs = make(map[string]string)
+		}
+		d.Xattrs[name] = value
+	}
+	return d
 }
 
 const (
@@ -54,7 +96,7 @@ const (
 // returns false for entries that are no part of the image, such as aufs bookkeeping.
 func (e *Entry) read(h *tar.Header) bool {
 	name := clean(h.Name)
-	*e = Entry{Path: name, Size: h.Size}
+	*e = Entry{Path: name, Size: h.Size, header: h}
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
+	"time"
 )
 
 const tarBlock = 512
@@ -168,13 +169,14 @@ func (t *tarReader) simple(b []byte) bool {
 	if !ok || sum != checksum(b) {
 		return false
 	}
-	for _, field := range [...][]byte{b[108:116], b[116:124], b[136:148]} { // owner, group, time: checked only
-		if _, ok := octal(field); !ok {
-			return false
-		}
+	owner, ok1 := octal(b[108:116])
+	group, ok2 := octal(b[116:124])
+	seconds, ok3 := octal(b[136:148])
+	if !ok1 || !ok2 || !ok3 {
+		return false
 	}
 	h := &t.h
-	*h = tar.Header{Typeflag: b[156], Linkname: text(b[157:257])}
+	*h = tar.Header{Typeflag: b[156], Linkname: text(b[157:257]), Uid: int(owner), Gid: int(group), ModTime: time.Unix(seconds, 0)}
 	for _, field := range [...]struct {
 		to *int64
 		b  []byte

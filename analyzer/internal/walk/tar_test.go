@@ -46,7 +46,9 @@ func told(next func() (*tar.Header, error), content io.Reader, whole int) (list 
 		}
 		var e Entry
 		kept := e.read(h)
-		line := fmt.Sprintf("%c %q %q %o %d,%d %v %+v", h.Typeflag, h.Name, h.Linkname, h.Mode, h.Devmajor, h.Devminor, kept, e)
+		described := *e.Describe()
+		e.header = nil
+		line := fmt.Sprintf("%c %q %q %o %d,%d %v %+v %+v", h.Typeflag, h.Name, h.Linkname, h.Mode, h.Devmajor, h.Devminor, kept, e, described)
 		if h.Typeflag == tar.TypeReg {
 			line += fmt.Sprintf(" of %d", h.Size)
 		}
