@@ -113,6 +113,7 @@ func wanted(archive *txtar.Archive) (string, error) {
 		switch {
 		case f.Name == "want" && !found:
 			want, found = string(f.Data), true
+		case f.Name == imagetest.ConfigFile:
 		case !layered.MatchString(f.Name):
 			return "", fmt.Errorf("%q: want the number of a layer in front, as in \"0/%s\"", f.Name, f.Name)
 		}

@@ -31,6 +31,22 @@ func format(r *analyzer.Report) string {
 		if f.Line > 0 {
 			line(&b, "line", strconv.Itoa(f.Line))
 		}
+		line(&b, "owner", purls[f.Owner])
+		if f.Hidden {
+			line(&b, "hidden", "yes")
+		}
+	}
+	for _, r := range r.Records {
+		fmt.Fprintf(&b, "record %s %s\n    layer %d, %s, by %s\n", r.Kind, r.Key, r.Layer, r.Path, r.Analyzer)
+		if r.Line > 0 {
+			line(&b, "line", strconv.Itoa(r.Line))
+		}
+		if r.Hidden {
+			line(&b, "hidden", "yes")
+		}
+		for _, k := range slices.Sorted(maps.Keys(r.Fields)) {
+			line(&b, k, r.Fields[k])
+		}
 	}
 	for _, d := range r.Diagnostics {
 		by := d.Analyzer

@@ -45,6 +45,9 @@ func (a *aliases) find(p string) []alias {
 func (r *run) findAliases(t *tree) (found *aliases, problems []analyzer.FileDiagnostic) {
 	for i := range r.analyzers {
 		info := &r.analyzers[i].info
+		if info.Entries {
+			continue
+		}
 		var own pattern.Index
 		for k, p := range info.Patterns {
 			from, rest := fixedPlace(p)

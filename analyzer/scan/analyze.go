@@ -48,7 +48,7 @@ func (c *collector) task(j job, open opener, done func()) {
 		result.Diagnostics = append(slices.Clip(result.Diagnostics), j.lost...)
 		done()
 		if !result.empty() {
-			c.packages.Add(int64(len(result.Packages) + len(result.Fragments) + len(result.Findings)))
+			c.packages.Add(int64(result.count()))
 			c.add(j, result)
 			c.keepResults() // finish returns the error
 		}

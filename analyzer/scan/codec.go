@@ -140,6 +140,13 @@ func (e *encoder) result(r *fileResult) {
 		e.string(f.Severity)
 		e.int(f.Line)
 	}
+	e.len(len(r.Records))
+	for _, f := range r.Records {
+		e.string(f.Kind)
+		e.string(f.Key)
+		e.int(f.Line)
+		e.stringMap(f.Fields)
+	}
 	e.bool(r.Distro != nil)
 	if d := r.Distro; d != nil {
 		e.string(d.ID)
@@ -326,7 +333,7 @@ func (d *decoder) layer(l *layerData) {
 	l.Results = make(map[string][]fileResult, n)
 	for range n {
 		key := d.string()
-		l.Results[key] = listOf(d, 10, d.result)
+		l.Results[key] = listOf(d, 11, d.result)
 	}
 }
 
@@ -342,6 +349,9 @@ func (d *decoder) result(r *fileResult) {
 	r.Fragments = d.packages()
 	r.Findings = listOf(d, 5, func(f *analyzer.Finding) {
 		f.Rule, f.Title, f.Detail, f.Severity, f.Line = d.string(), d.string(), d.string(), d.string(), d.int()
+	})
+	r.Records = listOf(d, 4, func(f *analyzer.Record) {
+		f.Kind, f.Key, f.Line, f.Fields = d.string(), d.string(), d.int(), d.stringMap()
 	})
 	if d.bool() {
 		r.Distro = &analyzer.Distro{

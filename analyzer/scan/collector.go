@@ -20,12 +20,13 @@ type collector struct {
 	progress     func(read int64) // see walk.Options
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
+	described    *pattern.Index  // of those that look at entries; nil if there are none
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
 	siblingNames map[string]bool // such files of a second pass
 
 	journal   journalWriter
 	counted   int64 // bytes of the journal that run.names has
-	entries   int   // in the journal, without directories
+	entries   int   // in the journal
 	opaque    bool  // some of them are opaque
 	problems  entryProblems
 	held      map[string]heldFile            // files that are analyzed together, by path
@@ -51,10 +52,13 @@ type collector struct {
 // checkPackages returns an error if analyzers found more than Limits.Packages.
 func (c *collector) checkPackages() error {
 	if c.packages.Load() > c.limits.Packages {
-		return &analyzer.LimitError{What: "packages, fragments and findings", Limit: c.limits.Packages}
+		return &analyzer.LimitError{What: countedResults, Limit: c.limits.Packages}
 	}
 	return nil
 }
+
+// countedResults names what Limits.Packages limits.
+const countedResults = "packages, fragments, findings and records"
 
 // newCollector prepares to read a layer or a file system for some of the analyzers.
 func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collector, error) {
@@ -67,7 +71,14 @@ func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collect
 		if c.siblings == nil && len(info.Siblings) > 0 {
 			c.siblings = new(pattern.Index)
 		}
-		if err := pattern.Compile(i, info.Patterns, info.Siblings, c.wanted, c.siblings); err != nil {
+		index := c.wanted
+		if info.Entries {
+			if c.described == nil {
+				c.described = new(pattern.Index)
+			}
+			index = c.described
+		}
+		if err := pattern.Compile(i, info.Patterns, info.Siblings, index, c.siblings); err != nil {
 			return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
 		}
 	}
@@ -84,12 +95,17 @@ func (c *collector) entry(e *walk.Entry) error {
 		c.problem(analyzer.Refused, e.Path, e.Reason)
 	case walk.Dir:
 		c.journal.directory(e.Path)
+		c.entries++
+		c.describe(e)
 	case walk.Symlink:
 		c.record(kindSymlink, e.Path, e.Target)
+		c.describe(e)
 	case walk.Hardlink:
 		c.record(kindHardlink, e.Path, e.Target)
+		c.describe(e)
 	case walk.Special:
 		c.record(kindOther, e.Path, "")
+		c.describe(e)
 	case walk.Whiteout:
 		c.record(kindWhiteout, e.Path, "")
 	case walk.Opaque:
@@ -97,6 +113,7 @@ func (c *collector) entry(e *walk.Entry) error {
 		c.opaque = true
 	case walk.File:
 		c.record(kindFile, e.Path, "")
+		c.describe(e)
 		if err := c.checkKept(); err != nil {
 			return err
 		}
@@ -126,7 +143,7 @@ func (c *collector) record(kind entryKind, p, target string) {
 }
 
 // journaled reports whether entries of a kind have a number in the journal.
-func journaled(k walk.Kind) bool { return k != walk.Refused && k != walk.Dir }
+func journaled(k walk.Kind) bool { return k != walk.Refused }
 
 // keepStep is the number of bytes that a layer keeps uncounted.
 const keepStep = 256 << 10

@@ -90,7 +90,7 @@ func TestScanErrors(t *testing.T) {
 		{"content that its digest does not name", []v1.Layer{good, blob(t, gz(t, rawLayer(t, "x", "y")), raw)}, scan.Limits{}, &digest, nil, "scan: layer 1: its content has digest sha256:"},
 		{"too many layers", []v1.Layer{good, good, good}, scan.Limits{Layers: 2}, &limit, nil, "scan: more than 2 layers"},
 		{"too many entries", []v1.Layer{good}, scan.Limits{Entries: 1}, &limit, nil, "scan: layer 0: more than 1 tar entries"},
-		{"too many packages", []v1.Layer{good}, scan.Limits{Packages: 1}, &limit, nil, "more than 1 packages, fragments and findings"},
+		{"too many packages", []v1.Layer{good}, scan.Limits{Packages: 1}, &limit, nil, "more than 1 packages, fragments, findings and records"},
 		{"too large a layer", []v1.Layer{good}, scan.Limits{LayerSize: 100}, &limit, nil, "scan: layer 0: offset 0: more than 100 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

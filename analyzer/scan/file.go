@@ -94,16 +94,39 @@ func (c *collector) pass(jobs []job, e *walk.Entry) error {
 
 // name runs a job of an analyzer that looks at names only.
 func (c *collector) name(j job, e *walk.Entry) {
-	answer := c.analyze(c.ctx, j.analyzer, func(account *content.Account) *analyzer.File {
+	c.nameOf(j, func(account *content.Account) *analyzer.File {
 		return analyzer.NewFileAt(j.name(), e.Mode, content.Of(nil, account), 0)
-	}, content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis))
+	})
+}
+
+func (c *collector) nameOf(j job, open opener) {
+	answer := c.analyze(c.ctx, j.analyzer, open, content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis))
 	answer.Diagnostics = slices.DeleteFunc(answer.Diagnostics, func(d analyzer.Diagnostic) bool {
 		c.named[named{j.analyzer, d}]++
 		return c.named[named{j.analyzer, d}] > maxNamed
 	})
 	if !answer.empty() {
-		c.packages.Add(int64(len(answer.Packages) + len(answer.Fragments) + len(answer.Findings)))
+		c.packages.Add(int64(answer.count()))
 		c.add(j, answer)
+	}
+}
+
+// describe lets analyzers look at the last entry of the journal.
+func (c *collector) describe(e *walk.Entry) {
+	if c.described == nil {
+		return
+	}
+	c.found = c.described.Find(e.Path, c.found[:0])
+	if len(c.found) == 0 {
+		return
+	}
+	about := e.Describe()
+	for _, j := range c.jobs(e.Path) {
+		c.nameOf(j, func(account *content.Account) *analyzer.File {
+			f := analyzer.NewFileAt(j.path, e.Mode, content.Of(nil, account), 0)
+			f.Entry = about
+			return f
+		})
 	}
 }
 

@@ -68,6 +68,9 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	for i := range report.Findings {
 		report.Findings[i].Layer = -1
 	}
+	for i := range report.Records {
+		report.Records[i].Layer = -1
+	}
 	for i := range report.Diagnostics {
 		report.Diagnostics[i].Layer = -1
 	}
@@ -106,7 +109,10 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		}
 		return nil
 	}
-	e := walk.Entry{Path: p}
+	e := walk.Entry{Path: p, Mode: d.Type()}
+	if w.described != nil {
+		e.Stat = func() *analyzer.Entry { return w.stat(p, d) }
+	}
 	switch d.Type() {
 	case fs.ModeDir:
 		e.Kind = walk.Dir
@@ -120,6 +126,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		}
 	case 0:
 		w.record(kindFile, p, "")
+		w.describe(&e)
 		if err := w.checkKept(); err != nil {
 			return err
 		}

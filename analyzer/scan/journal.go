@@ -13,7 +13,7 @@ import (
 //
 //	shared   bytes that its directory has in common with the directory of the group before
 //	suffix   the rest of the directory
-//	count    number of entries, shifted left by 2; bit 0: the directory itself has an entry, before the others; bit 1: some entries
+//	count    number of entries besides, shifted left by 2; bit 0: the directory itself has an entry, before the others; bit 1: some entries
 //	         are not regular files
 //	body     the entries, each a name, after its length shifted left by 3 and its kind, and the target of a link
 //
@@ -143,12 +143,12 @@ type group struct {
 	dir   []byte // valid until the next group
 	self  bool   // the directory has an entry
 	mixed bool   // some entries are not regular files
-	first int    // number of the first entry within the layer
+	first int    // number of the first entry in body within the layer; the one before is that of the directory
 	count int
 	body  string
 }
 
-// A journalReader reads the groups of a journal, whose entries it numbers from 0.
+// A journalReader reads the groups of a journal. It numbers the entries from 0, that of a group's directory before the others.
 type journalReader struct {
 	chunks  []string
 	rest    string
@@ -173,7 +173,10 @@ func (r *journalReader) next(g *group) bool {
 		dir: r.dir, self: n&groupSelf != 0, mixed: n&groupMixed != 0,
 		first: r.entries, count: n >> groupShift, body: cutText(&r.rest),
 	}
-	r.entries += g.count
+	if g.self {
+		g.first++
+	}
+	r.entries = g.first + g.count
 	return true
 }
 

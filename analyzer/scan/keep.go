@@ -102,6 +102,7 @@ func (k *keeper) keep(ctx context.Context, limits *Limits, names, results int64)
 
 // sizeOf returns the memory of a result in bytes, about.
 func sizeOf(r *analyzer.Result) int64 {
+	const mapEntry = 64 // of a map of texts, about
 	const finding, diagnostic = int64(unsafe.Sizeof(analyzer.Finding{})), int64(unsafe.Sizeof(analyzer.Diagnostic{}))
 	n := int64(len(r.Fact)) + int64(unsafe.Sizeof(fileResult{}))
 	for _, list := range [][]analyzer.Package{r.Packages, r.Fragments} {
@@ -112,6 +113,12 @@ func sizeOf(r *analyzer.Result) int64 {
 	}
 	for _, f := range r.Findings {
 		n += finding + int64(len(f.Rule)+len(f.Title)+len(f.Detail))
+	}
+	for _, record := range r.Records {
+		n += int64(unsafe.Sizeof(record)) + int64(len(record.Kind)+len(record.Key))
+		for key, value := range record.Fields {
+			n += mapEntry + int64(len(key)+len(value))
+		}
 	}
 	for _, d := range r.Diagnostics {
 		n += diagnostic + int64(len(d.Message))

@@ -46,6 +46,9 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 		f.settle()
 		files = append(files, f)
 	})
+	if r.config != nil {
+		files = append(files, r.config)
+	}
 	report.Diagnostics = append(report.Diagnostics, r.join(ctx, files)...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -71,9 +74,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 			for n := range result.Fragments {
 				fragments = append(fragments, fragment{name, dirOf(f.path), &result.Fragments[n]})
 			}
-			for _, found := range result.Findings {
-				report.Findings = append(report.Findings, analyzer.FileFinding{Finding: found, Analyzer: name, Path: f.path, Layer: f.layer})
-			}
+			addFindings(report, result, name, f.path, f.layer, false)
 			if result.Distro != nil {
 				report.Distro = addDistro(report.Distro, result.Distro)
 			}
@@ -88,6 +89,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 			report.Diagnostics = append(report.Diagnostics, diagnosticOf(a.info.Name, -1, analyzer.Unavailable, "", message))
 		}
 	}
+	m.addHidden(report, files)
 	complete(report.Components, fragments)
 	nameComponents(report)
 	report.Diagnostics = oneTrace(report.Diagnostics, own(report, m.tree))
@@ -97,6 +99,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	if err := m.tree.lost(); err != nil {
 		return nil, err
 	}
+	report.Examined = r.examined()
 	sortReport(report)
 	return report, nil
 }

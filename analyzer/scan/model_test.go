@@ -15,11 +15,15 @@ type model struct {
 	unpacked map[string]bool // places of the entries of the current layer
 	spared   []string        // content of files that a whiteout of their own layer removed
 	own      map[*modelFile]bool
+
+	mark, first int  // numbers of the current entry, and of the first of its layer
+	unclear     bool // a whiteout has removed an entry of its own layer
 }
 
 type modelNode struct {
 	target   string     // of a symbolic link
 	file     *modelFile // shared by hard links
+	mark     int        // 1 + the number of the last entry for the node
 	children map[string]*modelNode
 }
 
@@ -30,7 +34,7 @@ var errModel = errors.New("cannot be unpacked")
 func newModel() *model { return &model{root: &modelNode{children: map[string]*modelNode{}}} }
 
 func (n *modelNode) clone(files map[*modelFile]*modelFile) *modelNode {
-	c := &modelNode{target: n.target, file: n.file}
+	c := &modelNode{target: n.target, file: n.file, mark: n.mark}
 	if n.children != nil {
 		c.children = make(map[string]*modelNode)
 		for name, child := range n.children {
@@ -194,6 +198,7 @@ func (m *model) apply(e oracleEntry) error {
 	at := path.Join(parent, base)
 	switch e.kind {
 	case "whiteout":
+		m.unclear = m.unclear || m.marked(dir.children[base])
 		m.remove(at)
 		return nil
 	case "opaque":
@@ -226,6 +231,7 @@ func (m *model) apply(e oracleEntry) error {
 		}
 		n.file, n.target = target.file, target.target
 	}
+	n.mark = m.mark
 	dir.children[base] = n
 	m.unpacked[at] = true
 	return nil
@@ -236,6 +242,7 @@ func (m *model) hide(at string, dir *modelNode) {
 	for name, c := range dir.children {
 		p := path.Join(at, name)
 		if !m.unpacked[p] {
+			m.unclear = m.unclear || m.marked(c)
 			m.spare(c)
 			delete(dir.children, name)
 		} else if c.children != nil {
@@ -244,7 +251,32 @@ func (m *model) hide(at string, dir *modelNode) {
 	}
 }
 
+// marked reports whether a node, or one below it, has an entry of the current layer.
+func (m *model) marked(n *modelNode) bool {
+	if n == nil || n.mark >= m.first {
+		return n != nil
+	}
+	for _, c := range n.children {
+		if m.marked(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// marks calls each for every node below a node that has an entry.
+func (n *modelNode) marks(at string, each func(p string, mark int)) {
+	for name, c := range n.children {
+		p := path.Join(at, name)
+		if c.mark > 0 {
+			each(p, c.mark)
+		}
+		c.marks(p, each)
+	}
+}
+
 func (m *model) begin() {
+	m.first = m.mark + 1
 	m.unpacked, m.own = make(map[string]bool), make(map[*modelFile]bool)
 }
 

@@ -1,6 +1,8 @@
 package scan_test
 
 import (
+	"archive/tar"
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -188,18 +190,25 @@ func (m *model) throughLink(p string) bool {
 func oracleImage(t *testing.T, layers [][]oracleEntry) v1.Image {
 	t.Helper()
 	var made []*imagetest.Layer
+	number := 0
 	for _, layer := range layers {
 		l := new(imagetest.Layer)
 		for _, e := range layer {
+			number++
+			h := tar.Header{Name: e.path, Linkname: e.content, Uid: number}
 			switch e.kind {
 			case "file":
-				l.File(e.path, e.content)
+				h.Linkname = ""
+				l.Add(h, []byte(e.content))
 			case "dir":
-				l.Dir(e.path + "/")
+				h = tar.Header{Name: e.path + "/", Typeflag: tar.TypeDir, Uid: number}
+				l.Add(h, nil)
 			case "symlink":
-				l.Symlink(e.path, e.content)
+				h.Typeflag = tar.TypeSymlink
+				l.Add(h, nil)
 			case "hardlink":
-				l.Hardlink(e.path, e.content)
+				h.Typeflag = tar.TypeLink
+				l.Add(h, nil)
 			case "whiteout":
 				l.File(path.Join(path.Dir(e.path), ".wh."+path.Base(e.path)), "")
 			case "opaque":
@@ -231,6 +240,7 @@ func scanned(t *testing.T, img v1.Image) (list []string) {
 
 func checkOracle(t *testing.T, layers [][]oracleEntry) {
 	img := oracleImage(t, layers)
+	checkEntries(t, layers, img)
 	got := scanned(t, img)
 	want, spared := oracle(layers)
 	if len(spared) > 0 { // the layers of their versions differ, too
@@ -248,6 +258,45 @@ func checkOracle(t *testing.T, layers [][]oracleEntry) {
 			}
 		}
 		t.Errorf("layers\n%sgot\n  %s\nwant\n  %s", b.String(), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// owners reports the owner of every entry, which oracleImage makes the number of the entry.
+var owners = analyzer.Func(analyzer.Info{Name: "owners", Version: 1, Patterns: []string{"**"}, Entries: true},
+	func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+		r := analyzer.Record{Kind: "entry", Key: f.Path, Fields: map[string]string{"owner": fmt.Sprint(f.Entry.UID)}}
+		return &analyzer.Result{Records: []analyzer.Record{r}}, nil
+	})
+
+// checkEntries compares the visible entries of an image with those of a model of a runtime.
+func checkEntries(t *testing.T, layers [][]oracleEntry, img v1.Image) {
+	t.Helper()
+	m := newModel()
+	for _, layer := range layers {
+		m.begin()
+		for _, e := range layer {
+			m.mark++
+			if err := m.apply(e); err != nil {
+				panic(err)
+			}
+		}
+	}
+	if m.unclear { // runtimes differ
+		return
+	}
+	var want, got []string
+	m.root.marks("", func(p string, mark int) { want = append(want, fmt.Sprintf("%s %d", p, mark)) })
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{owners}}.Scan(t.Context(), img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Records {
+		got = append(got, fmt.Sprintf("%s %s", r.Path, r.Fields["owner"]))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("layers\n%sentries\n  %s\nwant\n  %s", stackText(layers), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// own sets Owner of every component whose file belongs to a System component, and returns those of files with packages that are not read. It
+// own sets Owner of every component and finding whose file belongs to a System component, and returns those of files with packages that are not read. It
 // follows both paths through the directory links of the merged image: a package may own lib/x when /lib is a link to usr/lib.
 func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	components := report.Components
@@ -18,6 +18,13 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 		if c := &components[i]; !c.System {
 			before[i], at[c.Path] = at[c.Path], i+1
 			wanted.add(path.Base(c.Path))
+		}
+	}
+	found := make(map[string][]int) // findings by path
+	for i := range report.Findings {
+		if f := &report.Findings[i]; !f.Hidden && f.Path != "" {
+			found[f.Path] = append(found[f.Path], i)
+			wanted.add(path.Base(f.Path))
 		}
 	}
 	owned = make(map[string]bool)
@@ -54,6 +61,11 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 			}
 			if _, ok := owned[f]; ok {
 				owned[f] = true
+			}
+			for _, k := range found[f] {
+				if o := &report.Findings[k].Owner; *o == "" || owner.ID < *o {
+					*o = owner.ID
+				}
 			}
 			for k := at[f]; k > 0; k = before[k-1] {
 				if c := &components[k-1]; c.Owner == "" || owner.ID < c.Owner {

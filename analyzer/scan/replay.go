@@ -94,10 +94,16 @@ func (r *replay) play() error {
 
 // group applies a group of a journal. With nodes, every directory that has an entry gets a node.
 func (r *replay) group(g *group, nodes bool) error {
-	answers := r.cutAnswers(g)
-	d, ok, err := r.enter(g, nodes)
-	if err != nil || g.count == 0 {
+	own, answers := r.cutAnswers(g)
+	d, ok, err := r.enter(g, nodes || len(own) > 0)
+	if err != nil {
 		return err
+	}
+	if g.self && ok && d.node != nil {
+		d.node.about = r.about(string(g.dir), d.path, g.first-1, own)
+	}
+	if g.count == 0 {
+		return nil
 	}
 	if d.node == nil && d.blocked == nil && !d.moved && !g.mixed && len(answers) == 0 && r.linked == nil && r.aliases == nil {
 		return nil // nothing in the directory matters
@@ -140,15 +146,34 @@ func (r *replay) group(g *group, nodes bool) error {
 	return nil
 }
 
-// cutAnswers returns the answers for the entries of a group.
-func (r *replay) cutAnswers(g *group) []answerOf {
-	n := 0
+// cutAnswers returns the answers for the directory of a group, and for its other entries.
+func (r *replay) cutAnswers(g *group) (own, others []answerOf) {
+	n, k := 0, 0
 	for n < len(r.answers) && r.answers[n].entry < g.first+g.count {
-		n++
+		if n++; r.answers[n-1].entry < g.first {
+			k++
+		}
 	}
-	list := r.answers[:n]
+	own, others = r.answers[:k], r.answers[k:n]
 	r.answers = r.answers[n:]
-	return list
+	return own, others
+}
+
+// about returns the answers about a directory, or nil. An empty path is that of the directory in its layer.
+func (r *replay) about(raw, path string, entry int, answers []answerOf) *file {
+	if len(answers) == 0 {
+		return nil
+	}
+	f := &file{path: cmp.Or(path, raw), raw: raw, layer: r.layer, entry: entry, directory: true}
+	f.add(answers)
+	return f
+}
+
+// add adds answers to those of f.
+func (f *file) add(answers []answerOf) {
+	for _, a := range answers {
+		f.results = append(f.results, answer{analyzer: a.analyzer, fileResult: a.fileResult})
+	}
 }
 
 // A directory is where the entries of a group belong.
@@ -261,9 +286,7 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		if d.moved {
 			f.raw = join(d.raw, name)
 		}
-		for _, a := range answers {
-			f.results = append(f.results, answer{analyzer: a.analyzer, fileResult: a.fileResult})
-		}
+		f.add(answers)
 		if r.want(f, d.moved) || len(answers) > 0 || r.linked[name] {
 			return r.place(d, name, f)
 		}
@@ -273,10 +296,29 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 			return err
 		}
 		r.tree.link(n, target)
+		n.about = r.special(d, name, number, answers)
 	case kindHardlink:
-		return r.hardlink(d, name, target)
+		return r.hardlink(d, name, target, number, answers)
+	case kindOther:
+		if len(answers) > 0 {
+			n, err := r.node(d, name)
+			if err != nil {
+				return err
+			}
+			n.about = r.special(d, name, number, answers)
+		}
 	}
 	return nil
+}
+
+// special returns the answers about a symbolic link or a device, or nil.
+func (r *replay) special(d *directory, name string, entry int, answers []answerOf) *file {
+	if len(answers) == 0 {
+		return nil
+	}
+	f := &file{path: join(d.path, name), raw: join(d.raw, name), layer: r.layer, entry: entry}
+	f.add(answers)
+	return f
 }
 
 // node returns a new node in a directory.
@@ -336,10 +378,14 @@ func (r *replay) need(content, to *file, analyzer int, name string) {
 }
 
 // hardlink applies an entry that is another name for a file.
-func (r *replay) hardlink(d *directory, name, target string) error {
+func (r *replay) hardlink(d *directory, name, target string, entry int, answers []answerOf) error {
 	n := r.target(target)
 	if n != nil && n.link != "" {
-		return r.symlink(d, name, n.link)
+		n, err := r.symlink(d, name, n.link)
+		if err == nil {
+			n.about = r.special(d, name, entry, answers)
+		}
+		return err
 	}
 	p, raw := join(d.path, name), join(d.raw, name)
 	r.found = r.wanted.Find(raw, r.found[:0])
@@ -351,9 +397,15 @@ func (r *replay) hardlink(d *directory, name, target string) error {
 		if slices.ContainsFunc(r.found, func(i int) bool { return !r.analyzers[i].anyName }) {
 			r.refuse(raw, fmt.Sprintf("a hard link to %s, which is not a file of the image", target))
 		}
-		return nil
+		if len(answers) == 0 {
+			return nil
+		}
+		f := &file{layer: r.layer, entry: entry, path: p, raw: raw}
+		f.add(answers)
+		return r.place(d, name, f)
 	}
-	f := &file{layer: r.layer, path: p, raw: raw, content: n.file.origin()}
+	f := &file{layer: r.layer, entry: entry, path: p, raw: raw, content: n.file.origin()}
+	f.add(answers)
 	for k, i := range r.found {
 		as := p
 		if k < asked {
@@ -386,12 +438,12 @@ func (r *replay) answerFor(f *file, i int, name string) {
 	}
 }
 
-func (r *replay) symlink(d *directory, name, target string) error {
+func (r *replay) symlink(d *directory, name, target string) (*node, error) {
 	n, err := r.node(d, name)
 	if err == nil {
 		r.tree.link(n, target)
 	}
-	return err
+	return n, err
 }
 
 // target returns the node of the target of a hard link, or nil.
@@ -414,7 +466,9 @@ func (r *replay) keepWanted(f *file) {
 			r.found = append(r.found, a.analyzer)
 		}
 	}
-	f.results = slices.DeleteFunc(f.results, func(a answer) bool { return !slices.Contains(r.found, a.analyzer) })
+	f.results = slices.DeleteFunc(f.results, func(a answer) bool {
+		return !r.analyzers[a.analyzer].info.Entries && !slices.Contains(r.found, a.analyzer)
+	})
 }
 
 func (r *replay) refuse(p, reason string) {

@@ -32,8 +32,13 @@ type fileResult struct {
 }
 
 func (r *fileResult) empty() bool {
-	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && r.Distro == nil && len(r.Fact) == 0 &&
+	return len(r.Packages) == 0 && len(r.Fragments) == 0 && len(r.Findings) == 0 && len(r.Records) == 0 && r.Distro == nil && len(r.Fact) == 0 &&
 		len(r.Diagnostics) == 0 && !r.More && !r.missing
+}
+
+// count returns how many things Limits.Packages counts.
+func (r *fileResult) count() int {
+	return len(r.Packages) + len(r.Fragments) + len(r.Findings) + len(r.Records)
 }
 
 // miss records that an analyzer was not available for a file.

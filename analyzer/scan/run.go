@@ -20,7 +20,9 @@ type run struct {
 	unchecked bool // see walk.Options
 	lazy      bool
 	report    reporter
-	wanted    *pattern.Index // of all analyzers
+	wanted    *pattern.Index // of all analyzers that look at files
+	described *pattern.Index // of all analyzers that look at entries; nil if there are none
+	config    *file          // with the answers about the image's configuration; or nil
 	keeper
 }
 
@@ -65,7 +67,14 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("scan: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		if err := pattern.Compile(i, info.Patterns, nil, r.wanted, nil); err != nil {
+		index := r.wanted
+		if info.Entries {
+			if r.described == nil {
+				r.described = new(pattern.Index)
+			}
+			index = r.described
+		}
+		if err := pattern.Compile(i, info.Patterns, nil, index, nil); err != nil {
 			return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
 		}
 		r.analyzers = append(r.analyzers, r.bind(a, info))
@@ -83,8 +92,8 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 		b.maxSize = min(info.MaxSize, r.limits.FileSize)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %q %q %q %q %v %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly, info.Siblings,
-		info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
+	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %v %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Data, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly,
+		info.Entries, info.Siblings, info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 	b.key = hex.EncodeToString(h.Sum(nil))
 	return b
 }

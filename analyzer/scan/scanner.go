@@ -81,6 +81,9 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	if r.config, err = r.configuration(ctx, img); err != nil {
+		return nil, err
+	}
 	report, err := r.merge(ctx, data, r.readAgain(layers, data), r.place)
 	if err != nil {
 		return nil, err

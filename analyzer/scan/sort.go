@@ -17,7 +17,11 @@ func sortReport(report *analyzer.Report) {
 	})
 	order.Sort(report.Findings, func(a, b *analyzer.FileFinding) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line),
-			compareTexts(a.Rule, b.Rule, a.Analyzer, b.Analyzer, a.Title, b.Title, a.Detail, b.Detail))
+			compareTexts(a.Rule, b.Rule, a.Analyzer, b.Analyzer, a.Title, b.Title, a.Detail, b.Detail), cmp.Compare(a.Layer, b.Layer))
+	})
+	order.Sort(report.Records, func(a, b *analyzer.FileRecord) int {
+		return cmp.Or(compareTexts(a.Kind, b.Kind, a.Path, b.Path), cmp.Compare(a.Line, b.Line),
+			compareTexts(a.Key, b.Key, a.Analyzer, b.Analyzer), cmp.Compare(a.Layer, b.Layer))
 	})
 	order.Sort(report.Diagnostics, func(a, b *analyzer.FileDiagnostic) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), compareTexts(a.Path, b.Path, a.Analyzer, b.Analyzer),

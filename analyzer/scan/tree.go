@@ -36,7 +36,8 @@ type node struct {
 	children   int   // their number
 	link       string
 	file       *file
-	entry      int // 1 + the last layer that has an entry for the node
+	about      *file // answers about an entry that is not a regular file: a directory, link or device
+	entry      int   // 1 + the last layer that has an entry for the node
 }
 
 const (
@@ -123,10 +124,13 @@ func (t *tree) make(p string) (*node, error) {
 	return n, nil
 }
 
-// directory turns a file or link into an empty directory.
+// directory turns a file, link or device into an empty directory.
 func (t *tree) directory(n *node) {
 	if n.file != nil {
 		t.gone[n.file.path] = n.file
+	}
+	if n.about != nil && !n.about.directory {
+		n.about = nil
 	}
 	n.file, n.link = nil, ""
 }
@@ -198,6 +202,12 @@ func (t *tree) hide(n *node) {
 		return
 	}
 	t.directory(n)
+	if n.about != nil {
+		if n.about.layer == t.layer {
+			return
+		}
+		n.about = nil
+	}
 	if n.first == nil {
 		t.unlink(n)
 	}
@@ -215,10 +225,13 @@ func (t *tree) opaque(dir *node) {
 	}
 }
 
-// each calls fn for every file at and below n, in the order of paths.
+// each calls fn for every file at and below n, and for other entries with answers, in the order of paths.
 func (n *node) each(fn func(*file)) {
 	if n.file != nil {
 		fn(n.file)
+	}
+	if n.about != nil {
+		fn(n.about)
 	}
 	if n.first != nil && n.first.next == nil {
 		n.first.each(fn)

@@ -19,6 +19,8 @@ type file struct {
 	results []answer
 	before  *file // the version that this one replaced
 	settled bool  // inherit was called
+
+	directory bool // the entry is that of a directory
 }
 
 // name returns the name of the file in its layer.

@@ -7,15 +7,12 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"golang.org/x/tools/txtar"
 )
 
 // A Layer builds the tar stream of a layer.
@@ -149,48 +146,4 @@ func (b *blob) Size() (int64, error)                { return b.size, nil }
 func (b *blob) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
 func (b *blob) Compressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(b.stored)), nil
-}
-
-// Txtar returns the image of a txtar archive. The first element of a name is the index of a layer, and the rest is the name in
-// the layer. Entries keep their order:
-//
-//	-- 0/etc/os-release --            a regular file
-//	-- 0/usr/lib/ --                  a directory
-//	-- 0/lib -> usr/lib --            a symbolic link
-//	-- 1/b => a --                    a hard link
-//	-- 1/etc/.wh.passwd --            a whiteout, a file with this name
-//	-- 1/dev/null !fifo --            a FIFO
-//
-// It ignores files whose first element is not a number.
-func Txtar(a *txtar.Archive) (v1.Image, error) {
-	var layers []*Layer
-	for _, f := range a.Files {
-		index, name, ok := strings.Cut(f.Name, "/")
-		n, err := strconv.Atoi(index)
-		if !ok || err != nil {
-			continue
-		}
-		if n < 0 || n > len(layers) {
-			return nil, fmt.Errorf("%s: layers must be numbered from 0 without gaps", f.Name)
-		}
-		if n == len(layers) {
-			layers = append(layers, &Layer{CreatedBy: "RUN step " + index})
-		}
-		l := layers[n]
-		if at, to, ok := strings.Cut(name, " -> "); ok {
-			l.Symlink(at, to)
-		} else if at, to, ok := strings.Cut(name, " => "); ok {
-			l.Hardlink(at, to)
-		} else if at, ok := strings.CutSuffix(name, " !fifo"); ok {
-			l.Add(tar.Header{Name: at, Typeflag: tar.TypeFifo}, nil)
-		} else if strings.HasSuffix(name, "/") {
-			l.Dir(name)
-		} else {
-			l.File(name, string(f.Data))
-		}
-		if l.err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, l.err)
-		}
-	}
-	return Image(layers...)
 }
