@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
 )
@@ -73,6 +74,14 @@ type Info struct {
 	// gets each without content, with what the layer has about it in File.Entry. A pattern "**" then means every entry.
 	Entries bool
 
+	// List asks for Report.Files, a list of all entries of the merged image. An analyzer with List and without Entries has no say about
+	// them: Analyze is not called.
+	List bool
+
+	// Digests lists the digests of the files that match Patterns, for Report.Files: "md5", "sha1", "sha256", "sha512". A scan computes them
+	// while a file streams by. It needs List.
+	Digests []string
+
 	// Config asks for the image's configuration as one more file, in the form of the OCI image specification. Its Path is "". An
 	// analyzer without Patterns gets nothing else.
 	Config bool
@@ -119,6 +128,14 @@ func (i Info) Validate() error {
 		if m == "" || len(m) > content.MaxMagic {
 			return fmt.Errorf("analyzer: %s: text %q of Magic, Contains or Early: not 1 to %d bytes", i.Name, m, content.MaxMagic)
 		}
+	}
+	for _, d := range i.Digests {
+		if !slices.ContainsFunc(attribute.Algorithms, func(a attribute.Algorithm) bool { return a.Name == d }) {
+			return fmt.Errorf("analyzer: %s: digest %q is not known", i.Name, d)
+		}
+	}
+	if len(i.Digests) > 0 && !i.List {
+		return fmt.Errorf("analyzer: %s: Digests without List", i.Name)
 	}
 	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {
 		return fmt.Errorf("analyzer: %s: %w", i.Name, err)

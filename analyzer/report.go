@@ -10,6 +10,7 @@ type Report struct {
 	Findings    []FileFinding
 	Records     []FileRecord
 	Diagnostics []FileDiagnostic
+	Files       *Files        // all entries of the merged image, if an analyzer asks for them; or nil
 	Examined    []Examination // one for each analyzer, by name
 }
 

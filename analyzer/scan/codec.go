@@ -100,6 +100,11 @@ func (e *encoder) layer(d *layerData) {
 		e.len(len(c))
 		e.b = append(e.b, c...)
 	}
+	e.len(len(d.Attributes.Chunks))
+	for _, c := range d.Attributes.Chunks {
+		e.len(len(c))
+		e.b = append(e.b, c...)
+	}
 	e.bool(d.Opaque)
 	e.len(len(d.Problems))
 	for i := range d.Problems {
@@ -316,12 +321,14 @@ func (d *decoder) stringMap() map[string]string {
 func (d *decoder) layer(l *layerData) {
 	l.Entries = int64(d.uint())
 	l.Bytes = int64(d.uint())
-	l.Journal.Chunks = listOf(d, 1, func(c *string) {
+	chunk := func(c *string) {
 		n := d.len(1)
 		*c = d.s[d.at : d.at+n]
 		d.at += n
-	})
-	if l.Journal.check() != nil {
+	}
+	l.Journal.Chunks = listOf(d, 1, chunk)
+	l.Attributes.Chunks = listOf(d, 1, chunk)
+	if entries, err := l.Journal.check(); err != nil || l.Attributes.Chunks != nil && l.Attributes.check(entries) != nil {
 		d.fail()
 	}
 	l.Opaque = d.bool()

@@ -5,9 +5,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/hullmark/hullmark/analyzer/internal/attribute"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
 // fill gives every field that v reaches a value of its own, so that one that the codec forgets makes a difference.
@@ -58,6 +62,12 @@ func filledLayer() *layerData {
 	w.add(kindSymlink, "usr/b", "a")
 	w.add(kindOpaque, "usr/c/", "")
 	d.Journal = w.finish()
+	var a attributeWriter
+	a.add(&walk.Entry{Kind: walk.Dir, Mode: fs.ModeDir | 0o755}, nil)
+	a.add(&walk.Entry{Mode: 0o644, Size: 5}, []attribute.Digest{{Algorithm: "md5", Sum: strings.Repeat("x", 16)}})
+	a.add(&walk.Entry{Kind: walk.Symlink, Mode: fs.ModeSymlink}, nil)
+	a.skip()
+	d.Attributes = a.finish()
 	return d
 }
 

@@ -12,7 +12,7 @@ import (
 // data returns the results for the layer in canonical order.
 func (c *collector) data(stats walk.Stats) *layerData {
 	d := &layerData{
-		Entries: stats.Entries, Bytes: stats.Bytes, Journal: c.journal.finish(), Opaque: c.opaque,
+		Entries: stats.Entries, Bytes: stats.Bytes, Journal: c.journal.finish(), Attributes: c.attributes.finish(), Opaque: c.opaque,
 		Problems: c.problems.all(), Results: make(map[string][]fileResult),
 	}
 	for _, i := range c.asked {

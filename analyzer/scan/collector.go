@@ -21,25 +21,29 @@ type collector struct {
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
 	described    *pattern.Index  // of those that look at entries; nil if there are none
+	digested     *pattern.Index  // of those that want digests; nil if there are none
+	listing      bool            // some want a list of all entries
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
 	siblingNames map[string]bool // such files of a second pass
 
-	journal   journalWriter
-	counted   int64 // bytes of the journal that run.names has
-	entries   int   // in the journal
-	opaque    bool  // some of them are opaque
-	problems  entryProblems
-	held      map[string]heldFile            // files that are analyzed together, by path
-	lost      map[string]analyzer.Diagnostic // siblings that were not read
-	heldSize  int64                          // without the one file that is larger than Limits allow for all
-	heldLarge bool                           // there is such a file
-	heldAll   int64
-	waiting   []waiting
-	named     map[named]int
-	found     []int // reused
-	again     bool  // this is a second pass, for needs
-	lazily    bool  // see Scanner.Lazy
-	searching searching
+	journal    journalWriter
+	attributes attributeWriter
+	counted    int64 // bytes of the journal and the attributes that run.names has
+	entries    int   // in the journal
+	opaque     bool  // some of them are opaque
+	problems   entryProblems
+	held       map[string]heldFile            // files that are analyzed together, by path
+	lost       map[string]analyzer.Diagnostic // siblings that were not read
+	heldSize   int64                          // without the one file that is larger than Limits allow for all
+	heldLarge  bool                           // there is such a file
+	heldAll    int64
+	waiting    []waiting
+	named      map[named]int
+	found      []int // reused
+	again      bool  // this is a second pass, for needs
+	lazily     bool  // see Scanner.Lazy
+	searching  searching
+	hashing    hashing
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
@@ -68,6 +72,18 @@ func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collect
 	}
 	for _, i := range asked {
 		info := &r.analyzers[i].info
+		c.listing = c.listing || info.List
+		if len(info.Digests) > 0 {
+			if c.digested == nil {
+				c.digested = new(pattern.Index)
+			}
+			if err := pattern.Compile(i, info.Patterns, nil, c.digested, nil); err != nil {
+				return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
+			}
+		}
+		if info.List && !info.Entries {
+			continue
+		}
 		if c.siblings == nil && len(info.Siblings) > 0 {
 			c.siblings = new(pattern.Index)
 		}
@@ -97,19 +113,25 @@ func (c *collector) entry(e *walk.Entry) error {
 		c.journal.directory(e.Path)
 		c.entries++
 		c.describe(e)
+		c.list(e)
 	case walk.Symlink:
 		c.record(kindSymlink, e.Path, e.Target)
 		c.describe(e)
+		c.list(e)
 	case walk.Hardlink:
 		c.record(kindHardlink, e.Path, e.Target)
 		c.describe(e)
+		c.list(e)
 	case walk.Special:
 		c.record(kindOther, e.Path, "")
 		c.describe(e)
+		c.list(e)
 	case walk.Whiteout:
 		c.record(kindWhiteout, e.Path, "")
+		c.list(e)
 	case walk.Opaque:
 		c.record(kindOpaque, e.Path+"/", "")
+		c.list(e)
 		c.opaque = true
 	case walk.File:
 		c.record(kindFile, e.Path, "")
@@ -117,12 +139,17 @@ func (c *collector) entry(e *walk.Entry) error {
 		if err := c.checkKept(); err != nil {
 			return err
 		}
-		if !c.wants(e) {
-			return c.sibling(e)
-		}
-		return c.matched(e)
+		return c.listFile(e, c.regularFile)
 	}
 	return c.checkKept()
+}
+
+// regularFile handles the content of a file.
+func (c *collector) regularFile(e *walk.Entry) error {
+	if !c.wants(e) {
+		return c.sibling(e)
+	}
+	return c.matched(e)
 }
 
 // matched handles a file that matches patterns of the analyzers in found.
@@ -150,14 +177,14 @@ const keepStep = 256 << 10
 
 // checkKept counts what the layer keeps. It waits if the scan's Budget lets another scan keep much.
 func (c *collector) checkKept() error {
-	if c.journal.size-c.counted+c.added.Load() > keepStep || c.overfull() != nil {
+	if c.journal.size+c.attributes.size-c.counted+c.added.Load() > keepStep || c.overfull() != nil {
 		return c.countKept()
 	}
 	return nil
 }
 
 func (c *collector) countKept() error {
-	names := c.journal.size - c.counted
+	names := c.journal.size + c.attributes.size - c.counted
 	c.counted += names
 	return c.keep(c.ctx, &c.limits, names, c.added.Swap(0))
 }

@@ -27,6 +27,7 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	if err != nil {
 		return nil, err
 	}
+	r.layerless = true
 	asked := make([]int, len(r.analyzers))
 	for i := range asked {
 		asked[i] = i
@@ -110,7 +111,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		return nil
 	}
 	e := walk.Entry{Path: p, Mode: d.Type()}
-	if w.described != nil {
+	if w.described != nil || w.listing {
 		e.Stat = func() *analyzer.Entry { return w.stat(p, d) }
 	}
 	switch d.Type() {
@@ -130,6 +131,9 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		if err := w.checkKept(); err != nil {
 			return err
 		}
+		if w.listing {
+			return w.listRegular(&e, d)
+		}
 		switch {
 		case w.wants(&e) && !w.small(d):
 			return w.regular(p, w.matched, func(reason string) { w.problem(analyzer.Unreadable, p, reason) })
@@ -141,6 +145,38 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 		e.Kind = walk.Special
 	}
 	return w.entry(&e)
+}
+
+// listRegular handles a regular file if the entries are listed.
+func (w *fsWalk) listRegular(e *walk.Entry, d fs.DirEntry) error {
+	digests := w.digested != nil && len(w.algorithms(e.Path)) > 0
+	wanted := w.wants(e) && !w.small(d)
+	sibling := !wanted && w.isSibling(e.Path)
+	if !digests && !wanted && !sibling {
+		w.attributes.add(e, nil)
+		return nil
+	}
+	read := func(opened *walk.Entry) error {
+		opened.Stat = e.Stat
+		return w.listFile(opened, func(opened *walk.Entry) error {
+			switch {
+			case wanted:
+				w.wants(opened) // the names of the analyzers, which listFile replaced
+				return w.matched(opened)
+			case sibling:
+				return w.sibling(opened)
+			}
+			return nil
+		})
+	}
+	return w.regular(e.Path, read, func(reason string) {
+		if sibling {
+			w.lose(e.Path, analyzer.Unreadable, reason)
+		} else {
+			w.problem(analyzer.Unreadable, e.Path, reason)
+		}
+		w.attributes.add(e, nil)
+	})
 }
 
 // small reports whether a file is too small for the analyzers that want it: all of them look for programs. It saves opening most files.

@@ -212,8 +212,8 @@ func cutNumber(s *string) int {
 
 var errJournal = errors.New("damaged journal")
 
-// check returns an error if the journal, which comes from a cache, cannot be read.
-func (j *journal) check() (err error) {
+// check returns the number of entries, or an error if the journal, which comes from a cache, cannot be read.
+func (j *journal) check() (entries int, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errJournal
@@ -223,12 +223,12 @@ func (j *journal) check() (err error) {
 	for g := (group{}); r.next(&g); {
 		for range g.count {
 			if kind, _, _ := g.entry(); kind > kindOpaque {
-				return errJournal
+				return 0, errJournal
 			}
 		}
 		if g.body != "" {
-			return errJournal
+			return 0, errJournal
 		}
 	}
-	return nil
+	return r.entries, nil
 }

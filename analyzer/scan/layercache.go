@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -47,6 +48,14 @@ func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *
 			asked = append(asked, i)
 		}
 	}
+	if slices.ContainsFunc(asked, func(i int) bool { return r.analyzers[i].info.List }) { // the attributes are those for all of them
+		for i := range r.analyzers {
+			if r.analyzers[i].info.List && !slices.Contains(asked, i) {
+				asked = append(asked, i)
+			}
+		}
+		slices.Sort(asked)
+	}
 	return cached, asked
 }
 
@@ -75,7 +84,7 @@ func (r *run) save(ctx context.Context, key string, e Event, d *layerData) {
 		return
 	}
 	var err error
-	if n := d.Journal.size() + d.size; n > maxCacheEntry {
+	if n := d.Journal.size() + d.Attributes.size() + d.size; n > maxCacheEntry {
 		err = fmt.Errorf("scan: cache: a layer has %d bytes of results, more than %d", n, int64(maxCacheEntry))
 	} else {
 		err = r.cache.Put(ctx, key, encodeLayer(d.complete()))

@@ -70,7 +70,7 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		event.Done, event.Cached = true, true
 		r.report.send(event)
 		cached.key, cached.lazily = key, lazily
-		if err := r.keep(ctx, &r.limits, cached.Journal.size(), cached.size); err != nil {
+		if err := r.keep(ctx, &r.limits, cached.Journal.size()+cached.Attributes.size(), cached.size); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
 		}
 		return cached, nil
@@ -102,6 +102,9 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 	if cached != nil {
 		if err := r.keep(ctx, &r.limits, 0, cached.size); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
+		}
+		if data.Attributes.Chunks == nil {
+			data.Attributes = cached.Attributes
 		}
 		for key, results := range cached.Results {
 			if _, ok := data.Results[key]; !ok {

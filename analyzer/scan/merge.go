@@ -100,6 +100,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 		return nil, err
 	}
 	report.Examined = r.examined()
+	report.Files = m.files(report)
 	sortReport(report)
 	return report, nil
 }

@@ -16,8 +16,9 @@ type model struct {
 	spared   []string        // content of files that a whiteout of their own layer removed
 	own      map[*modelFile]bool
 
-	mark, first int  // numbers of the current entry, and of the first of its layer
-	unclear     bool // a whiteout has removed an entry of its own layer
+	hardlinks   map[int]bool // to files, by the numbers of their entries
+	mark, first int          // numbers of the current entry, and of the first of its layer
+	unclear     bool         // a whiteout has removed an entry of its own layer
 }
 
 type modelNode struct {
@@ -230,6 +231,10 @@ func (m *model) apply(e oracleEntry) error {
 			return errModel
 		}
 		n.file, n.target = target.file, target.target
+		if m.hardlinks == nil {
+			m.hardlinks = make(map[int]bool)
+		}
+		m.hardlinks[m.mark] = target.file != nil
 	}
 	n.mark = m.mark
 	dir.children[base] = n

@@ -268,6 +268,22 @@ var owners = analyzer.Func(analyzer.Info{Name: "owners", Version: 1, Patterns: [
 		return &analyzer.Result{Records: []analyzer.Record{r}}, nil
 	})
 
+// listing asks for the list of all entries.
+var listing = analyzer.Func(analyzer.Info{Name: "listing", Version: 1, List: true, Patterns: []string{"**"}, Digests: []string{"sha256"}},
+	func(context.Context, *analyzer.File) (*analyzer.Result, error) { panic("must not be called") })
+
+// withoutLinks returns the paths of a model and the numbers of their entries, 0 for hard links to files.
+func withoutLinks(m *model) (list []string) {
+	m.root.marks("", func(p string, mark int) {
+		if m.hardlinks[mark] {
+			mark = 0
+		}
+		list = append(list, fmt.Sprintf("%s %d", p, mark))
+	})
+	slices.Sort(list)
+	return list
+}
+
 // checkEntries compares the visible entries of an image with those of a model of a runtime.
 func checkEntries(t *testing.T, layers [][]oracleEntry, img v1.Image) {
 	t.Helper()
@@ -286,12 +302,24 @@ func checkEntries(t *testing.T, layers [][]oracleEntry, img v1.Image) {
 	}
 	var want, got []string
 	m.root.marks("", func(p string, mark int) { want = append(want, fmt.Sprintf("%s %d", p, mark)) })
-	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{owners}}.Scan(t.Context(), img)
+	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{owners, listing}}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range report.Records {
 		got = append(got, fmt.Sprintf("%s %s", r.Path, r.Fields["owner"]))
+	}
+	var listed []string
+	for f := range report.Files.All() {
+		number := f.UID
+		if f.Link != "" { // it has the attributes of its file
+			number = 0
+		}
+		listed = append(listed, fmt.Sprintf("%s %d", f.Path, number))
+	}
+	slices.Sort(listed)
+	if wanted := withoutLinks(m); !slices.Equal(listed, wanted) {
+		t.Errorf("layers\n%slist\n  %s\nwant\n  %s", stackText(layers), strings.Join(listed, "\n  "), strings.Join(wanted, "\n  "))
 	}
 	slices.Sort(want)
 	slices.Sort(got)

@@ -37,6 +37,26 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	if wanted.names == nil {
 		return nil
 	}
+	eachOwned(components, t, wanted.has, func(f string, owner *analyzer.Component) {
+		if _, ok := owned[f]; ok {
+			owned[f] = true
+		}
+		for _, k := range found[f] {
+			if o := &report.Findings[k].Owner; *o == "" || owner.ID < *o {
+				*o = owner.ID
+			}
+		}
+		for k := at[f]; k > 0; k = before[k-1] {
+			if c := &components[k-1]; c.Owner == "" || owner.ID < c.Owner {
+				c.Owner = owner.ID
+			}
+		}
+	})
+	return owned
+}
+
+// eachOwned calls fn for the files of System components whose base name is wanted, at their places in the image.
+func eachOwned(components []analyzer.Component, t *tree, wanted func(name string) bool, fn func(path string, owner *analyzer.Component)) {
 	resolved := make(map[string]string) // targets of directories
 	for i := range components {
 		owner := &components[i]
@@ -45,7 +65,7 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 		}
 		for _, f := range owner.Files {
 			name := f[strings.LastIndexByte(f, '/')+1:]
-			if !wanted.has(name) {
+			if !wanted(name) {
 				continue
 			}
 			dir := dirOf(f)
@@ -59,22 +79,9 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 			if real != dir {
 				f = join(real, name)
 			}
-			if _, ok := owned[f]; ok {
-				owned[f] = true
-			}
-			for _, k := range found[f] {
-				if o := &report.Findings[k].Owner; *o == "" || owner.ID < *o {
-					*o = owner.ID
-				}
-			}
-			for k := at[f]; k > 0; k = before[k-1] {
-				if c := &components[k-1]; c.Owner == "" || owner.ID < c.Owner {
-					c.Owner = owner.ID
-				}
-			}
+			fn(f, owner)
 		}
 	}
-	return owned
 }
 
 // A nameSet is a set of names that most look-ups don't find. Most of these end without a hash.

@@ -95,17 +95,19 @@ func (r *replay) play() error {
 // group applies a group of a journal. With nodes, every directory that has an entry gets a node.
 func (r *replay) group(g *group, nodes bool) error {
 	own, answers := r.cutAnswers(g)
-	d, ok, err := r.enter(g, nodes || len(own) > 0)
+	nodes = nodes || len(own) > 0 || r.listing
+	d, ok, err := r.enter(g, nodes)
 	if err != nil {
 		return err
 	}
 	if g.self && ok && d.node != nil {
 		d.node.about = r.about(string(g.dir), d.path, g.first-1, own)
+		r.listed(d.node, g.first-1, true)
 	}
 	if g.count == 0 {
 		return nil
 	}
-	if d.node == nil && d.blocked == nil && !d.moved && !g.mixed && len(answers) == 0 && r.linked == nil && r.aliases == nil {
+	if d.node == nil && d.blocked == nil && !d.moved && !g.mixed && len(answers) == 0 && r.linked == nil && r.aliases == nil && !r.listing {
 		return nil // nothing in the directory matters
 	}
 	d.raw = string(g.dir)
@@ -220,7 +222,7 @@ func (r *replay) enter(g *group, nodes bool) (d directory, ok bool, err error) {
 			n.entry = r.layer + 1
 		case n.link != "":
 			return r.enterMoved(g)
-		case n.file != nil:
+		case n.file != nil || n.leaf:
 			return directory{blocked: n}, true, nil
 		}
 		if !more {
@@ -279,7 +281,7 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 	r.tree.remove(old)
 	switch kind {
 	case kindFile:
-		if len(answers) == 0 && !d.moved && r.aliases == nil && !r.linked[name] {
+		if len(answers) == 0 && !d.moved && r.aliases == nil && !r.linked[name] && !r.listing {
 			return nil
 		}
 		f := &file{layer: r.layer, entry: number, path: join(d.path, name)}
@@ -290,6 +292,13 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		if r.want(f, d.moved) || len(answers) > 0 || r.linked[name] {
 			return r.place(d, name, f)
 		}
+		if r.listing {
+			n, err := r.node(d, name)
+			if err != nil {
+				return err
+			}
+			r.listed(n, number, false)
+		}
 	case kindSymlink:
 		n, err := r.node(d, name)
 		if err != nil {
@@ -297,15 +306,17 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		}
 		r.tree.link(n, target)
 		n.about = r.special(d, name, number, answers)
+		r.listed(n, number, false)
 	case kindHardlink:
 		return r.hardlink(d, name, target, number, answers)
 	case kindOther:
-		if len(answers) > 0 {
+		if len(answers) > 0 || r.listing {
 			n, err := r.node(d, name)
 			if err != nil {
 				return err
 			}
 			n.about = r.special(d, name, number, answers)
+			r.listed(n, number, false)
 		}
 	}
 	return nil
@@ -344,7 +355,18 @@ func (r *replay) place(d *directory, name string, f *file) error {
 	}
 	n.file = f
 	f.before = r.tree.gone[f.path]
+	r.listed(n, f.entry, false)
+	if c := f.content; c != nil && n.leaf {
+		n.of = entryRef{int32(c.layer), int32(c.entry + 1)}
+	}
 	return nil
+}
+
+// listed records the entry of a node, if the entries of the image are listed.
+func (r *replay) listed(n *node, number int, directory bool) {
+	if r.listing {
+		n.at, n.leaf = entryRef{int32(r.layer), int32(number + 1)}, !directory
+	}
 }
 
 // want collects the needs of a regular file that links have given a name other than its own, and reports whether there are any.
@@ -384,6 +406,7 @@ func (r *replay) hardlink(d *directory, name, target string, entry int, answers 
 		n, err := r.symlink(d, name, n.link)
 		if err == nil {
 			n.about = r.special(d, name, entry, answers)
+			r.listed(n, entry, false)
 		}
 		return err
 	}
@@ -397,7 +420,7 @@ func (r *replay) hardlink(d *directory, name, target string, entry int, answers 
 		if slices.ContainsFunc(r.found, func(i int) bool { return !r.analyzers[i].anyName }) {
 			r.refuse(raw, fmt.Sprintf("a hard link to %s, which is not a file of the image", target))
 		}
-		if len(answers) == 0 {
+		if len(answers) == 0 { // no runtime unpacks the layer
 			return nil
 		}
 		f := &file{layer: r.layer, entry: entry, path: p, raw: raw}

@@ -22,6 +22,8 @@ type run struct {
 	report    reporter
 	wanted    *pattern.Index // of all analyzers that look at files
 	described *pattern.Index // of all analyzers that look at entries; nil if there are none
+	layerless bool           // a file system is scanned
+	listing   bool           // some analyzers want a list of all entries
 	config    *file          // with the answers about the image's configuration; or nil
 	keeper
 }
@@ -67,8 +69,12 @@ func (s Scanner) start() (*run, error) {
 			return nil, fmt.Errorf("scan: two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
+		r.listing = r.listing || info.List
 		index := r.wanted
-		if info.Entries {
+		switch {
+		case info.List && !info.Entries:
+			index = new(pattern.Index)
+		case info.Entries:
 			if r.described == nil {
 				r.described = new(pattern.Index)
 			}
@@ -92,8 +98,8 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 		b.maxSize = min(info.MaxSize, r.limits.FileSize)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %v %q %v %d %d %d %d", info.Name, info.Version, info.Build, info.Data, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly,
-		info.Entries, info.Siblings, info.ContentOnly, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
+	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %v %q %v %v %q %d %d %d %d", info.Name, info.Version, info.Build, info.Data, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly,
+		info.Entries, info.Siblings, info.ContentOnly, info.List, info.Digests, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 	b.key = hex.EncodeToString(h.Sum(nil))
 	return b
 }

@@ -36,8 +36,16 @@ type node struct {
 	children   int   // their number
 	link       string
 	file       *file
-	about      *file // answers about an entry that is not a regular file: a directory, link or device
-	entry      int   // 1 + the last layer that has an entry for the node
+	at, of     entryRef // the entry, and the one that has the content; only if the entries of the image are listed
+	leaf       bool     // it is a listed entry that is not a directory
+	about      *file    // answers about an entry that is not a regular file: a directory, link or device
+	entry      int      // 1 + the last layer that has an entry for the node
+}
+
+// An entryRef is an entry of a layer.
+type entryRef struct {
+	layer  int32
+	number int32 // 1 + the number in the journal; 0 for none
 }
 
 const (
@@ -132,6 +140,9 @@ func (t *tree) directory(n *node) {
 	if n.about != nil && !n.about.directory {
 		n.about = nil
 	}
+	if n.leaf {
+		n.at, n.of, n.leaf = entryRef{}, entryRef{}, false
+	}
 	n.file, n.link = nil, ""
 }
 
@@ -198,15 +209,15 @@ func (t *tree) hide(n *node) {
 		next = c.next
 		t.hide(c)
 	}
-	if n.file != nil && n.file.layer == t.layer {
+	if n.file != nil && n.file.layer == t.layer || n.leaf && n.link == "" && n.at.layer == int32(t.layer) {
 		return
 	}
 	t.directory(n)
-	if n.about != nil {
-		if n.about.layer == t.layer {
+	if n.about != nil || n.at.number > 0 {
+		if n.about != nil && n.about.layer == t.layer || n.at.number > 0 && n.at.layer == int32(t.layer) {
 			return
 		}
-		n.about = nil
+		n.about, n.at = nil, entryRef{}
 	}
 	if n.first == nil {
 		t.unlink(n)

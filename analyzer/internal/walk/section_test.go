@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -122,7 +123,7 @@ func TestWalkUnchecked(t *testing.T) {
 			}
 			unchecked, file := local(t, raw)
 			stats, err := read(unchecked, true, &got)
-			if err != nil || stats != wantStats || !slices.Equal(got, want) {
+			if err != nil || stats != wantStats || !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v, %v\n%v\nwant %+v\n%v", stats, err, got, wantStats, want)
 			}
 			if contents == "none" && file.read >= int64(len(raw))/2 {

@@ -1,0 +1,277 @@
+package scan
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+	"io"
+
+	"github.com/hullmark/hullmark/analyzer/internal/attribute"
+	"github.com/hullmark/hullmark/analyzer/internal/walk"
+)
+
+// attributes are those of all entries of a layer, in the order of the journal, for Report.Files. Whiteouts have none.
+type attributes struct {
+	Chunks []string
+}
+
+func (a *attributes) size() (n int64) {
+	for _, c := range a.Chunks {
+		n += int64(len(c))
+	}
+	return n
+}
+
+// An attributeWriter makes the attributes of a layer.
+type attributeWriter struct {
+	attributes
+	size   int64
+	chunk  []byte
+	before int64
+	set    attribute.Set
+}
+
+// add adds the attributes of the next entry of the journal.
+func (w *attributeWriter) add(e *walk.Entry, digests []attribute.Digest) {
+	about := e.Describe()
+	w.set = attribute.Set{
+		Mode: about.Mode, UID: about.UID, GID: about.GID, Size: about.Size, Time: about.ModTime.Unix(), Major: about.Major, Minor: about.Minor,
+		Xattrs: about.Xattrs, Digests: digests,
+	}
+	was := len(w.chunk)
+	w.chunk = append(w.chunk, 1)
+	w.chunk = attribute.Append(w.chunk, &w.set, w.before)
+	w.before = w.set.Time
+	w.added(was)
+}
+
+// skip passes over an entry without attributes.
+func (w *attributeWriter) skip() {
+	was := len(w.chunk)
+	w.chunk = append(w.chunk, 0)
+	w.added(was)
+}
+
+func (w *attributeWriter) added(was int) {
+	w.size += int64(len(w.chunk) - was)
+	if len(w.chunk) >= journalChunk {
+		w.close()
+	}
+}
+
+func (w *attributeWriter) close() {
+	if len(w.chunk) > 0 {
+		w.Chunks = append(w.Chunks, string(w.chunk))
+		w.chunk, w.before = w.chunk[:0], 0
+	}
+}
+
+func (w *attributeWriter) finish() attributes {
+	w.close()
+	return w.attributes
+}
+
+// An attributeReader reads the attributes of a layer in order.
+type attributeReader struct {
+	chunks []string
+	r      attribute.Reader
+	before int64
+}
+
+// next reads the attributes of the next entry into s. It returns false for an entry without attributes.
+func (a *attributeReader) next(s *attribute.Set) bool {
+	if a.r.Rest == "" && len(a.chunks) > 0 {
+		a.r.Rest, a.chunks, a.before = a.chunks[0], a.chunks[1:], 0
+	}
+	if a.r.Uint() == 0 {
+		return false
+	}
+	a.r.Set(s, a.before)
+	a.before = s.Time
+	return !a.r.Bad
+}
+
+// check returns an error if the attributes, which come from a cache, are not those of a number of entries.
+func (a *attributes) check(entries int) error {
+	r := attributeReader{chunks: a.Chunks}
+	var s attribute.Set
+	for range entries {
+		r.next(&s)
+	}
+	if r.r.Bad || r.r.Rest != "" || len(r.chunks) > 0 {
+		return errJournal
+	}
+	return nil
+}
+
+// newHash returns the hash of an algorithm of package attribute.
+func newHash(algorithm string) hash.Hash {
+	switch algorithm {
+	case "md5":
+		return md5.New()
+	case "sha1":
+		return sha1.New()
+	case "sha256":
+		return sha256.New()
+	}
+	return sha512.New()
+}
+
+// A hashing computes digests of the file that streams by.
+type hashing struct {
+	hashes  map[string]hash.Hash // by algorithm, reused
+	asked   []string             // algorithms for the current file
+	buf     []byte
+	digests []attribute.Digest
+}
+
+// list keeps the attributes of an entry that is not a regular file.
+func (c *collector) list(e *walk.Entry) {
+	switch {
+	case !c.listing:
+	case e.Kind == walk.Whiteout || e.Kind == walk.Opaque:
+		c.attributes.skip()
+	default:
+		c.attributes.add(e, nil)
+	}
+}
+
+// listFile lets read handle the content of a file, and keeps the attributes of the file, with the digests that analyzers want. A lazy scan does
+// not compute digests, because it reads few files.
+func (c *collector) listFile(e *walk.Entry, read func(*walk.Entry) error) error {
+	if !c.listing {
+		return read(e)
+	}
+	if c.digested == nil || c.lazily || len(c.algorithms(e.Path)) == 0 {
+		if err := read(e); err != nil {
+			return err
+		}
+		c.attributes.add(e, nil)
+		return nil
+	}
+	if err := c.hashing.begin(e); err != nil {
+		return err
+	}
+	content := e.Reader
+	if err := read(e); err != nil {
+		return err
+	}
+	if h, ok := content.(*hashed); ok {
+		if err := h.finish(); err != nil {
+			return err
+		}
+	}
+	c.attributes.add(e, c.hashing.sums())
+	return nil
+}
+
+// algorithms sets asked to the digests that analyzers want of a file, in the order of package attribute.
+func (c *collector) algorithms(path string) []string {
+	h := &c.hashing
+	h.asked = h.asked[:0]
+	c.found = c.digested.Find(path, c.found[:0])
+	for _, a := range attribute.Algorithms {
+		for _, i := range c.found {
+			if contains(c.analyzers[i].info.Digests, a.Name) {
+				h.asked = append(h.asked, a.Name)
+				break
+			}
+		}
+	}
+	return h.asked
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// begin makes e.Reader compute the digests of the file. Content that can be read in any order is read for them at once.
+func (h *hashing) begin(e *walk.Entry) error {
+	if h.hashes == nil {
+		h.hashes, h.buf = make(map[string]hash.Hash), make([]byte, 32<<10)
+	}
+	for _, a := range h.asked {
+		if h.hashes[a] == nil {
+			h.hashes[a] = newHash(a)
+		}
+		h.hashes[a].Reset()
+	}
+	if e.At != nil {
+		return h.drain(io.NewSectionReader(e.At, 0, e.At.Size()))
+	}
+	e.Reader = &hashed{e.Reader, h}
+	return nil
+}
+
+func (h *hashing) drain(r io.Reader) error {
+	for {
+		n, err := r.Read(h.buf)
+		h.write(h.buf[:n])
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (h *hashing) write(b []byte) {
+	for _, a := range h.asked {
+		h.hashes[a].Write(b)
+	}
+}
+
+// sums returns the digests. They are valid until the next file.
+func (h *hashing) sums() []attribute.Digest {
+	h.digests = h.digests[:0]
+	for _, a := range h.asked {
+		h.digests = append(h.digests, attribute.Digest{Algorithm: a, Sum: string(h.hashes[a].Sum(nil))})
+	}
+	return h.digests
+}
+
+// A hashed is the content of a file, all of whose bytes are hashed as they are read.
+type hashed struct {
+	io.Reader
+	h *hashing
+}
+
+// Read implements io.Reader.
+func (r *hashed) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.h.write(p[:n])
+	return n, err
+}
+
+// finish reads the rest.
+func (r *hashed) finish() error {
+	for {
+		switch _, err := r.Read(r.h.buf); err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// Discard reads n bytes.
+func (r *hashed) Discard(n int64) error {
+	for n > 0 {
+		k, err := io.ReadFull(r, r.h.buf[:min(n, int64(len(r.h.buf)))])
+		n -= int64(k)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
