@@ -85,7 +85,7 @@ func TestExclude(t *testing.T) {
 	if len(rest.Diagnostics) != 1 || rest.Diagnostics[0].Analyzer != "dpkg" {
 		t.Errorf("diagnostics %+v: that of the package database must stay", rest.Diagnostics)
 	}
-	for i, want := range []Excluded{{list[0], 1, 1, 1}, {list[1], 1, 1, 0}, {list[2], 1, 0, 0}, {list[3], 0, 0, 0}} {
+	for i, want := range []Excluded{{list[0], 1, 1, 1, 1}, {list[1], 1, 1, 0, 0}, {list[2], 1, 0, 0, 0}, {list[3], 0, 0, 0, 0}} {
 		if rows[i] != want {
 			t.Errorf("row %d: %+v, want %+v", i, rows[i], want)
 		}
