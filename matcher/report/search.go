@@ -65,7 +65,7 @@ func finds(x *analyzer.Examination) []string {
 // Name returns the kind as a person writes it: "retrieved files".
 func (s *Search) Name() string { return strings.ReplaceAll(s.Kind, "-", " ") }
 
-// Analyzers names the analyzers that ran, with their data: "clamav (ClamAV 27833)". It counts them if there are many without data.
+// Analyzers names the analyzers that ran, with their data: "clamav with ClamAV 27833". It counts them if there are many without data.
 func (s *Search) Analyzers() string {
 	const most = 5
 	var names, dated []string
@@ -73,7 +73,7 @@ func (s *Search) Analyzers() string {
 		if x.Data == "" {
 			names = append(names, x.Analyzer)
 		} else {
-			dated = append(dated, fmt.Sprintf("%s (%s)", x.Analyzer, x.Data))
+			dated = append(dated, x.Analyzer+" with "+x.Data)
 		}
 	}
 	if len(names) > most {

@@ -23,7 +23,7 @@ func (t *table) files() {
 		{Title: "OF PACKAGE", Shrink: 2, Min: 8, Drop: 3},
 		{Title: "POLICY", Color: t.action},
 		{Title: "FINDING", Shrink: 1, Min: 14},
-		{Title: "FILE IS", Shrink: 2, Min: 7, Drop: 1},
+		{Title: "FILE IS"},
 	}}
 	counts := make(map[string]int)
 	listed := 0
@@ -34,7 +34,7 @@ func (t *table) files() {
 			continue
 		}
 		if listed++; t.o.Top == 0 || listed <= t.o.Top {
-			g.Add(f.Severity, f.Rule, f.Place(), layerOf(f), packageOf(f), f.Action.String(), f.Title, f.State())
+			g.Add(f.Severity, f.Rule, f.Place(), layerOf(f), packageOf(f), f.Action.String(), f.Title, stateOf(f))
 		}
 	}
 	if len(t.a.FileFindings) == 0 {
@@ -56,6 +56,14 @@ func layerOf(f *report.FileFinding) string {
 		return ""
 	}
 	return fmt.Sprint(f.Layer)
+}
+
+// stateOf is FileFinding.State in short.
+func stateOf(f *report.FileFinding) string {
+	if f.Hidden {
+		return "deleted or replaced"
+	}
+	return ""
 }
 
 // packageOf names the package that a finding's file belongs to.
