@@ -259,7 +259,7 @@ func (d *decoder) spdxSubject(e *inventory.Entry) {
 
 // caveats reads the diagnostics of the scan, and what was looked for.
 func (d *decoder) caveats(list []inventory.Property) error {
-	if err := d.out.Examined(examinationsOf(list)); err != nil {
+	if err := d.out.Examined(d.examinations(list)); err != nil {
 		return err
 	}
 	var found []analyzer.FileDiagnostic

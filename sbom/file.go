@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -133,13 +134,17 @@ func (d *decoder) fileOf(e *inventory.Entry) error {
 			at.owner = p.Value
 		}
 	}
-	for _, f := range findingsOf(e.Properties) {
+	for _, f := range d.findings(e.Properties) {
 		f.Path, f.Layer, f.Owner, f.Hidden = at.path, at.layer, at.owner, at.hidden
 		if err := d.out.Finding(f); err != nil {
 			return err
 		}
 	}
-	for _, r := range recordsOf(e.Properties) {
+	records, err := d.records(e.Properties)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
 		r.Path, r.Layer, r.Hidden = at.path, at.layer, at.hidden
 		if err := d.out.Record(r); err != nil {
 			return err
@@ -148,11 +153,12 @@ func (d *decoder) fileOf(e *inventory.Entry) error {
 	return nil
 }
 
-func findingsOf(list []inventory.Property) []analyzer.FileFinding {
+// findings reads the findings of a file. There is one more than the limits allow if there are too many.
+func (d *decoder) findings(list []inventory.Property) []analyzer.FileFinding {
 	var found []analyzer.FileFinding
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propFinding)
-		if !ok || n > len(found) {
+		if !ok || n > len(found) || n > d.limits.Components {
 			continue
 		}
 		if n == len(found) {
@@ -176,11 +182,13 @@ func findingsOf(list []inventory.Property) []analyzer.FileFinding {
 	return found
 }
 
-func recordsOf(list []inventory.Property) []analyzer.FileRecord {
+// records reads the records of a file. There is one more than the limits allow if there are too many.
+func (d *decoder) records(list []inventory.Property) ([]analyzer.FileRecord, error) {
 	var found []analyzer.FileRecord
+	fields := 0
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propRecord)
-		if !ok || n > len(found) {
+		if !ok || n > len(found) || n > d.limits.Components {
 			continue
 		}
 		if n == len(found) {
@@ -197,6 +205,9 @@ func recordsOf(list []inventory.Property) []analyzer.FileRecord {
 			r.Analyzer = p.Value
 		case "field":
 			if name, value, ok := strings.Cut(p.Value, "="); ok {
+				if fields++; fields > d.limits.Components {
+					return nil, fmt.Errorf("fields of records: more than %d: %w", d.limits.Components, ErrLimit)
+				}
 				if r.Fields == nil {
 					r.Fields = make(map[string]string)
 				}
@@ -204,15 +215,15 @@ func recordsOf(list []inventory.Property) []analyzer.FileRecord {
 			}
 		}
 	}
-	return found
+	return found, nil
 }
 
-// examinationsOf reads what was looked for.
-func examinationsOf(list []inventory.Property) []analyzer.Examination {
+// examinations reads what was looked for. There is one more than the limits allow if there are too many.
+func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination {
 	var found []analyzer.Examination
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propExamined)
-		if !ok || n > len(found) {
+		if !ok || n > len(found) || n > d.limits.Components {
 			continue
 		}
 		if n == len(found) {
