@@ -21,13 +21,15 @@ type builder struct {
 	excluded []report.Excluded
 	hidden   []report.HiddenFindings
 
+	suppressed map[int]string // reasons for which findings of the report are hidden, by index
+
 	names      namer
 	image      string             // reference of the image or file system
 	distro     string             // reference of the distribution, or ""
 	components []string           // references of the report's components
 	byID       map[string]int     // index of a component by its ID
 	details    []properties       // of the report's components, beside their own
-	files      []file             // files with findings
+	files      []file             // files with findings or records
 	licenses   map[string]licence // by the declared text
 	identities [3]struct {
 		purl, name cyclonedx.EvidenceIdentityChoice
@@ -106,7 +108,7 @@ func (b *builder) count() int {
 	return n
 }
 
-// element returns component i of the document: the distribution, the packages, then files with findings. A component takes several times as much
+// element returns component i of the document: the distribution, the packages, then files with findings or records. A component takes several times as much
 // memory as its text, so that those of a large image are not kept.
 func (b *builder) element(i int) cyclonedx.Component {
 	if b.distro != "" {

@@ -64,7 +64,7 @@ func sameReport(t testing.TB, want, got *analyzer.Report) {
 		want, got any
 	}{
 		{"image", want.Image, got.Image}, {"distribution", want.Distro, got.Distro}, {"layers", want.Layers, got.Layers},
-		{"findings", want.Findings, got.Findings}, {"diagnostics", want.Diagnostics, got.Diagnostics},
+		{"findings", want.Findings, got.Findings}, {"records", want.Records, got.Records}, {"examined", want.Examined, got.Examined}, {"diagnostics", want.Diagnostics, got.Diagnostics},
 		{"number of components", len(want.Components), len(got.Components)},
 	} {
 		if !reflect.DeepEqual(f.want, f.got) && !(reflect.ValueOf(f.want).Kind() == reflect.Slice && reflect.ValueOf(f.want).Len()+reflect.ValueOf(f.got).Len() == 0) {

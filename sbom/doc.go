@@ -8,7 +8,7 @@
 //
 //   - metadata: the image as a component of type container (a file system: file), its layers, the problems of the scan, and the
 //     origin of advisories.
-//   - components: the distribution (operating-system), the packages (library), and the files with findings (file). The scope of
+//   - components: the distribution (operating-system), the packages (library), and the files with findings or records (file). The scope of
 //     a package that is only declared is "optional", of one for development "excluded". Evidence names the file of a
 //     package, with "!" before the path within an archive. The confidence of its identity is 1 if the
 //     distribution's package manager recorded it, 0.9 for other installed packages, and 0.5 for declared ones.
@@ -34,6 +34,7 @@
 //
 //	hullmark:analyzer                 component: analyzer that found it
 //	hullmark:arch                     component: architecture, in the ecosystem's word
+//	hullmark:configuration            file: "true" if it stands for the image's configuration
 //	hullmark:coverage:N:date          metadata: date of the feed's data
 //	hullmark:coverage:N:end-of-life   metadata: "true" where new vulnerabilities are not recorded any more
 //	hullmark:coverage:N:feed          metadata: feed with advisories
@@ -43,6 +44,7 @@
 //	hullmark:coverage:N:uncovered     metadata: "true" where there is no feed
 //	hullmark:cpe                      component: another CPE name, or one that is not in the full form
 //	hullmark:declared                 component: "true" where a lock file or manifest names it
+//	hullmark:deleted                  file: "true" if a later layer deletes or replaces it
 //	hullmark:depends                  component: name of a need that was not found, or an alternative to it, or
 //	                                  itself, or something that it also owns
 //	hullmark:dev                      component: "true" where it is for development only
@@ -58,16 +60,23 @@
 //	hullmark:distro:repository        distribution: a package repository whose content the image states to have
 //	hullmark:distro:unnamed           distribution: "true" where it has no name
 //	hullmark:evidence                 vulnerability: why its advisory is about a component whose name does not tell
+//	hullmark:examined:N:analyzer      metadata: analyzer that was to look at the image
+//	hullmark:examined:N:data          metadata: version of the data that it works with: "ClamAV 27833"
+//	hullmark:examined:N:finds         metadata: what it looks for: "secrets"
+//	hullmark:examined:N:not-run       metadata: why it looked at no file, or not at all files
+//	hullmark:examined:N:version       metadata: its version
 //	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"
 //	hullmark:excluded:N:components    metadata: packages that it left out
 //	hullmark:excluded:N:diagnostics   metadata: diagnostics that it left out
 //	hullmark:excluded:N:findings      metadata: findings in files that it left out
+//	hullmark:excluded:N:records       metadata: records that it left out
 //	hullmark:feed                     vulnerability: feed that it is known from
 //	hullmark:finding:N:analyzer       file: analyzer with a finding
 //	hullmark:finding:N:detail         file: more about it
 //	hullmark:finding:N:line           file: line in the file
 //	hullmark:finding:N:rule           file: its rule
 //	hullmark:finding:N:severity       file: severity of the finding
+//	hullmark:finding:N:suppressed     file: why reports hide the finding: "ignored by .hullmarkignore:3"
 //	hullmark:finding:N:title          file: its title
 //	hullmark:fixed                    vulnerability: lowest version that is not affected
 //	hullmark:group                    SPDX: the part of a name that is a component's namespace
@@ -86,10 +95,15 @@
 //	hullmark:layer:N:lazy             image: "true" if the layer was read by its table of contents, which may hide files
 //	hullmark:layer:diff-id            component, file: digest of the layer that it came with
 //	hullmark:license                  component: each licence as declared, where licenses cannot say the same
-//	hullmark:owner                    component: reference of the package that owns its file
+//	hullmark:owner                    component, file: reference of the package that owns the file
 //	hullmark:path                     component: file that it was found in, where there is no evidence
 //	hullmark:provides                 component: other name that it answers to
 //	hullmark:reason                   vulnerability: the publisher's word for the status
+//	hullmark:record:N:analyzer        file: analyzer with a record
+//	hullmark:record:N:field           file: "name=value" of one of its fields
+//	hullmark:record:N:key             file: its key
+//	hullmark:record:N:kind            file: its kind
+//	hullmark:record:N:line            file: line in the file
 //	hullmark:ref                      SPDX: reference of a component, where SPDX cannot write it
 //	hullmark:severity                 vulnerability: the severity that was chosen
 //	hullmark:skipped                  component: why it was not matched, see matcher.SkipReason

@@ -49,7 +49,7 @@ func (d *decoder) add(e *inventory.Entry) error {
 		d.out.Distro(distribution(e))
 		return nil
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeFile):
-		return d.findings(e)
+		return d.fileOf(e)
 	case e.Has(propAnalyzer):
 		k, owner := own(e)
 		return d.out.AddOwn(k, owner)
@@ -182,47 +182,6 @@ func distribution(e *inventory.Entry) *analyzer.Distro {
 	return d
 }
 
-// findings reads a file, which matters to a report where something was found in it.
-func (d *decoder) findings(e *inventory.Entry) error {
-	layer := -1
-	var list []analyzer.FileFinding
-	for _, p := range e.Properties {
-		if p.Name == propLayer {
-			layer = index(p.Value)
-			continue
-		}
-		n, field, ok := numbered(p.Name, propFinding)
-		if !ok || n > len(list) {
-			continue
-		}
-		if n == len(list) {
-			list = append(list, analyzer.FileFinding{Path: e.Name})
-		}
-		f := &list[n]
-		switch field {
-		case "rule":
-			f.Rule = p.Value
-		case "title":
-			f.Title = p.Value
-		case "detail":
-			f.Detail = p.Value
-		case "severity":
-			f.Severity = p.Value
-		case "line":
-			f.Line = max(index(p.Value), 0)
-		case "analyzer":
-			f.Analyzer = p.Value
-		}
-	}
-	for _, f := range list {
-		f.Layer = layer
-		if err := d.out.Finding(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // numbered cuts "name:N:field".
 func numbered(s, name string) (n int, field string, ok bool) {
 	rest, ok := strings.CutPrefix(s, name+":")
@@ -298,8 +257,11 @@ func (d *decoder) spdxSubject(e *inventory.Entry) {
 	d.err = cmp.Or(d.err, d.caveats(e.Properties))
 }
 
-// caveats reads the diagnostics of the scan.
+// caveats reads the diagnostics of the scan, and what was looked for.
 func (d *decoder) caveats(list []inventory.Property) error {
+	if err := d.out.Examined(d.examinations(list)); err != nil {
+		return err
+	}
 	var found []analyzer.FileDiagnostic
 	for _, p := range list {
 		n, field, ok := numbered(p.Name, propDiagnostic)

@@ -14,8 +14,8 @@ import (
 )
 
 // Encode writes the packages of an image and, if the Assessment has a Result, their vulnerabilities: those that it shows, and those that
-// VEX statements suppress, which CycloneDX can express. An Assessment that has no more than a Report is fine. Equal arguments give equal
-// bytes.
+// VEX statements suppress, which CycloneDX can express. It writes all findings in files, with the reasons for which some are hidden. An
+// Assessment that has no more than a Report is fine. Equal arguments give equal bytes.
 //
 // Errors are [ErrUnsupported] for an unknown format or version, and those of w. A Result of another Report is an error, too.
 // Unless w fails, nothing is written on error.
@@ -30,6 +30,12 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 	}
 	b := newBuilder(a.Report, stated(a), o, version)
 	b.excluded, b.hidden = a.Excluded, a.Hidden
+	b.suppressed = make(map[int]string)
+	for i := range a.Hidden {
+		for k := range a.Hidden[i].Files {
+			b.suppressed[a.Hidden[i].Files[k].Index] = a.Hidden[i].Reason.Text
+		}
+	}
 	bom, err := b.bom()
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)

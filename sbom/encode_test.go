@@ -218,7 +218,8 @@ func TestProperties(t *testing.T) {
 	for _, c := range *bom.Components {
 		use(c.Properties)
 	}
-	odd := &analyzer.Report{Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x_y", Path: "a", Package: analyzer.Package{Type: "npm", Namespace: "n"}}, {
+	why := make(map[string]string)
+	odd := &analyzer.Report{Findings: []analyzer.FileFinding{{Path: "f", Finding: analyzer.Finding{Rule: "a"}}, {Path: "f", Finding: analyzer.Finding{Rule: "b"}}}, Distro: &analyzer.Distro{Name: "nameless"}, Components: []analyzer.Component{{ID: "x_y", Path: "a", Package: analyzer.Package{Type: "npm", Namespace: "n"}}, {
 		ID: "p", Package: analyzer.Package{Type: "yocto", Qualifiers: map[string]string{"cpe": "cpe:2.3:a:b:c:1 cpe:2.3:a:b:d:1"}},
 	}}}
 	for _, c := range *decode(t, odd, nil, sbom.Options{Version: "1.4"}).Components {
@@ -230,10 +231,11 @@ func TestProperties(t *testing.T) {
 	var b bytes.Buffer
 	if err := sbom.Encode(&b, &report.Assessment{
 		Report:   odd,
-		Excluded: []report.Excluded{{Exclusion: report.Exclusion{Path: "/opt", Origin: "--exclude"}, Components: 1}, {}},
+		Excluded: []report.Excluded{{Exclusion: report.Exclusion{Path: "/opt", Origin: "--exclude"}, Components: 1, Records: 2}, {}},
 		Hidden: []report.HiddenFindings{
 			{Reason: report.Reason{Code: report.ReasonVEX, Text: "not affected by a VEX statement"}},
-			{Reason: report.Reason{Code: report.ReasonIgnored, Text: "ignored by --ignore"}, Findings: make([]report.Finding, 2)},
+			{Reason: report.Reason{Code: report.ReasonIgnored, Text: "ignored by --ignore"}, Findings: make([]report.Finding, 2), Files: []report.FileFinding{{Index: 1}}},
+			{Reason: report.Reason{Code: report.ReasonSeverity, Text: "severity low"}, Files: []report.FileFinding{{Index: 0}}},
 		},
 	}, sbom.Options{}); err != nil {
 		t.Fatal(err)
@@ -243,7 +245,18 @@ func TestProperties(t *testing.T) {
 		t.Fatal(err)
 	}
 	use(less.Metadata.Properties)
-	if want := "[{hullmark:excluded:0:by --exclude /opt} {hullmark:excluded:0:components 1} {hullmark:excluded:0:findings 0} {hullmark:excluded:0:diagnostics 0} " +
+	for _, c := range *less.Components {
+		use(c.Properties)
+		if c.Type == cyclonedx.ComponentTypeFile {
+			for _, q := range *c.Properties {
+				why[q.Name] = q.Value
+			}
+		}
+	}
+	if why["hullmark:finding:0:suppressed"] != "severity low" || why["hullmark:finding:1:suppressed"] != "ignored by --ignore" {
+		t.Errorf("suppressed %v", why)
+	}
+	if want := "[{hullmark:excluded:0:by --exclude /opt} {hullmark:excluded:0:components 1} {hullmark:excluded:0:findings 0} {hullmark:excluded:0:records 2} {hullmark:excluded:0:diagnostics 0} " +
 		"{hullmark:hidden:0:why ignored by --ignore} {hullmark:hidden:0:findings 2}]"; fmt.Sprint(*less.Metadata.Properties) != want {
 		t.Errorf("left out: %v, want %s", *less.Metadata.Properties, want)
 	}

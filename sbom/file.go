@@ -2,48 +2,80 @@ package sbom
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inventory"
 )
 
-// A file is one with findings.
+// A file is one with findings or records, or the configuration of the image.
 type file struct {
+	fileKey
 	ref      string
-	path     string
-	layer    int
-	findings []*analyzer.FileFinding
+	findings []int // of the report
+	records  []*analyzer.FileRecord
 }
 
-// filesWithFindings groups the findings by file, in the order of the report.
+type fileKey struct {
+	path   string // "" for the configuration
+	layer  int
+	owner  string // ID of a component
+	hidden bool
+}
+
+// filesWithFindings groups the findings and records by file, in the order of the report.
 func (b *builder) filesWithFindings() []file {
-	type key struct {
-		path  string
-		layer int
-	}
 	var files []file
-	at := make(map[key]int)
-	for i := range b.report.Findings {
-		f := &b.report.Findings[i]
-		k := key{f.Path, f.Layer}
+	at := make(map[fileKey]int)
+	owners := make(map[fileKey]string) // of files with findings; a record has no owner
+	find := func(k fileKey) *file {
 		n, ok := at[k]
 		if !ok {
 			n = len(files)
 			at[k] = n
-			files = append(files, file{ref: b.names.unique("file:" + f.Path), path: f.Path, layer: f.Layer})
+			name := "file:" + k.path
+			if k.path == "" {
+				name = "configuration"
+			}
+			files = append(files, file{fileKey: k, ref: b.names.unique(name)})
 		}
-		files[n].findings = append(files[n].findings, f)
+		return &files[n]
+	}
+	for i := range b.report.Findings {
+		f := &b.report.Findings[i]
+		k := fileKey{f.Path, f.Layer, f.Owner, f.Hidden}
+		found := find(k)
+		found.findings = append(found.findings, i)
+		k.owner = ""
+		owners[k] = f.Owner
+	}
+	for i := range b.report.Records {
+		r := &b.report.Records[i]
+		k := fileKey{path: r.Path, layer: r.Layer, hidden: r.Hidden}
+		k.owner = owners[k]
+		found := find(k)
+		found.records = append(found.records, r)
 	}
 	return files
 }
 
-// file describes a file with its findings.
+// file describes a file with its findings and records.
 func (b *builder) file(f *file) cyclonedx.Component {
 	var p properties
 	b.layer(&p, f.layer)
-	for i, found := range f.findings {
+	p.add(propConfiguration, truth(f.path == ""))
+	p.add(propDeleted, truth(f.hidden))
+	if i, ok := b.byID[f.owner]; ok && f.owner != "" {
+		p.add(propOwner, b.components[i])
+	}
+	for i, n := range f.findings {
+		found := &b.report.Findings[n]
 		p.field(propFinding, i, "rule", found.Rule)
 		p.field(propFinding, i, "title", found.Title)
 		p.field(propFinding, i, "detail", found.Detail)
@@ -52,11 +84,163 @@ func (b *builder) file(f *file) cyclonedx.Component {
 			p.field(propFinding, i, "line", strconv.Itoa(found.Line))
 		}
 		p.field(propFinding, i, "analyzer", found.Analyzer)
+		p.field(propFinding, i, "suppressed", b.suppressed[n])
+	}
+	for i, r := range f.records {
+		p.field(propRecord, i, "kind", r.Kind)
+		p.field(propRecord, i, "key", r.Key)
+		if r.Line > 0 {
+			p.field(propRecord, i, "line", strconv.Itoa(r.Line))
+		}
+		p.field(propRecord, i, "analyzer", r.Analyzer)
+		for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+			p.field(propRecord, i, "field", name+"="+r.Fields[name])
+		}
 	}
 	return cyclonedx.Component{
 		BOMRef:     f.ref,
 		Type:       cyclonedx.ComponentTypeFile,
-		Name:       cmp.Or(f.path, "/"),
+		Name:       cmp.Or(f.path, "image configuration"),
 		Properties: p.list(),
 	}
+}
+
+// examined lists what was looked for.
+func (b *builder) examined(p *properties) {
+	for i := range b.report.Examined {
+		x := &b.report.Examined[i]
+		p.field(propExamined, i, "analyzer", x.Analyzer)
+		p.field(propExamined, i, "version", strconv.Itoa(x.Version))
+		for _, kind := range x.Finds {
+			p.field(propExamined, i, "finds", kind)
+		}
+		p.field(propExamined, i, "data", x.Data)
+		p.field(propExamined, i, "not-run", x.NotRun)
+	}
+}
+
+// fileOf reads a file, which matters to a report if it has findings or records.
+func (d *decoder) fileOf(e *inventory.Entry) error {
+	at := fileKey{path: e.Name, layer: -1}
+	for _, p := range e.Properties {
+		switch p.Name {
+		case propLayer:
+			at.layer = index(p.Value)
+		case propConfiguration:
+			at.path = ""
+		case propDeleted:
+			at.hidden = p.Value == "true"
+		case propOwner:
+			at.owner = p.Value
+		}
+	}
+	for _, f := range d.findings(e.Properties) {
+		f.Path, f.Layer, f.Owner, f.Hidden = at.path, at.layer, at.owner, at.hidden
+		if err := d.out.Finding(f); err != nil {
+			return err
+		}
+	}
+	records, err := d.records(e.Properties)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		r.Path, r.Layer, r.Hidden = at.path, at.layer, at.hidden
+		if err := d.out.Record(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findings reads the findings of a file. There is one more than the limits allow if there are too many.
+func (d *decoder) findings(list []inventory.Property) []analyzer.FileFinding {
+	var found []analyzer.FileFinding
+	for _, p := range list {
+		n, field, ok := numbered(p.Name, propFinding)
+		if !ok || n > len(found) || n > d.limits.Components {
+			continue
+		}
+		if n == len(found) {
+			found = append(found, analyzer.FileFinding{})
+		}
+		switch f := &found[n]; field {
+		case "rule":
+			f.Rule = p.Value
+		case "title":
+			f.Title = p.Value
+		case "detail":
+			f.Detail = p.Value
+		case "severity":
+			f.Severity = p.Value
+		case "line":
+			f.Line = max(index(p.Value), 0)
+		case "analyzer":
+			f.Analyzer = p.Value
+		}
+	}
+	return found
+}
+
+// records reads the records of a file. There is one more than the limits allow if there are too many.
+func (d *decoder) records(list []inventory.Property) ([]analyzer.FileRecord, error) {
+	var found []analyzer.FileRecord
+	fields := 0
+	for _, p := range list {
+		n, field, ok := numbered(p.Name, propRecord)
+		if !ok || n > len(found) || n > d.limits.Components {
+			continue
+		}
+		if n == len(found) {
+			found = append(found, analyzer.FileRecord{})
+		}
+		switch r := &found[n]; field {
+		case "kind":
+			r.Kind = p.Value
+		case "key":
+			r.Key = p.Value
+		case "line":
+			r.Line = max(index(p.Value), 0)
+		case "analyzer":
+			r.Analyzer = p.Value
+		case "field":
+			if name, value, ok := strings.Cut(p.Value, "="); ok {
+				if fields++; fields > d.limits.Components {
+					return nil, fmt.Errorf("fields of records: more than %d: %w", d.limits.Components, ErrLimit)
+				}
+				if r.Fields == nil {
+					r.Fields = make(map[string]string)
+				}
+				r.Fields[name] = value
+			}
+		}
+	}
+	return found, nil
+}
+
+// examinations reads what was looked for. There is one more than the limits allow if there are too many.
+func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination {
+	var found []analyzer.Examination
+	for _, p := range list {
+		n, field, ok := numbered(p.Name, propExamined)
+		if !ok || n > len(found) || n > d.limits.Components {
+			continue
+		}
+		if n == len(found) {
+			found = append(found, analyzer.Examination{})
+		}
+		switch x := &found[n]; field {
+		case "analyzer":
+			x.Analyzer = p.Value
+		case "version":
+			x.Version = max(index(p.Value), 0)
+		case "finds":
+			x.Finds = append(x.Finds, p.Value)
+		case "data":
+			x.Data = p.Value
+		case "not-run":
+			x.NotRun = p.Value
+		}
+	}
+	return found
 }

@@ -54,10 +54,28 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 				ID:      "aa00000000000006", PURL: "pkg:npm/left@1.3.0", Analyzer: "npm", Path: "srv/package-lock.json", Layer: 1,
 			},
 		},
-		Findings: []analyzer.FileFinding{{
-			Finding:  analyzer.Finding{Rule: "secrets:key", Title: "A private key", Detail: "PEM, not encrypted", Severity: "high", Line: 3},
-			Analyzer: "secrets", Path: "root/.ssh/id_rsa", Layer: 1,
-		}},
+		Findings: []analyzer.FileFinding{
+			{Finding: analyzer.Finding{Rule: "instruction:sudo", Title: "RUN uses sudo", Severity: "low"}, Analyzer: "history", Layer: -1},
+			{
+				Finding:  analyzer.Finding{Rule: "secrets:key", Title: "A private key", Detail: "PEM, not encrypted", Severity: "high", Line: 3},
+				Analyzer: "secrets", Path: "root/.ssh/id_rsa", Layer: 0, Hidden: true,
+			},
+			{
+				Finding:  analyzer.Finding{Rule: "secrets:key", Title: "A private key", Detail: "PEM, not encrypted", Severity: "high", Line: 3},
+				Analyzer: "secrets", Path: "root/.ssh/id_rsa", Layer: 1,
+			},
+			{Finding: analyzer.Finding{Rule: "set-uid", Title: "Sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "aa00000000000001"},
+		},
+		Records: []analyzer.FileRecord{
+			{Record: analyzer.Record{Kind: "instruction", Key: "4", Line: 4, Fields: map[string]string{"text": "RUN a=b sudo x", "shell": ""}}, Analyzer: "history", Layer: -1},
+			{Record: analyzer.Record{Kind: "account", Key: "root", Line: 1, Fields: map[string]string{"uid": "0", "password": "locked"}}, Analyzer: "accounts", Path: "etc/passwd"},
+			{Record: analyzer.Record{Kind: "account", Key: "gone", Line: 2}, Analyzer: "accounts", Path: "etc/passwd", Hidden: true},
+			{Record: analyzer.Record{Kind: "set-uid", Key: ""}, Analyzer: "files", Path: "usr/bin/openssl"},
+		},
+		Examined: []analyzer.Examination{
+			{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833", NotRun: "clamd does not answer"},
+			{Analyzer: "dpkg", Version: 2}, {Analyzer: "history", Version: 1, Finds: []string{"configuration", "instructions"}},
+		},
 		Diagnostics: []analyzer.FileDiagnostic{
 			{Diagnostic: analyzer.Diagnostic{Code: analyzer.Unsupported, Message: "no configuration"}, Layer: -1},
 			{Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed, Line: 12, Message: "no colon"}, Path: "var/lib/dpkg/status", Analyzer: "dpkg"},

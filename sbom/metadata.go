@@ -66,17 +66,20 @@ func (b *builder) subject() *cyclonedx.Component {
 func (b *builder) leftOut(p *properties) {
 	n := 0
 	for i := range b.excluded {
-		if e := &b.excluded[i]; e.Components+e.Findings+e.Diagnostics > 0 {
+		if e := &b.excluded[i]; e.Count() > 0 {
 			p.field(propExcluded, n, "by", e.Exclusion.String())
 			p.field(propExcluded, n, "components", strconv.Itoa(e.Components))
 			p.field(propExcluded, n, "findings", strconv.Itoa(e.Findings))
+			if e.Records > 0 {
+				p.field(propExcluded, n, "records", strconv.Itoa(e.Records))
+			}
 			p.field(propExcluded, n, "diagnostics", strconv.Itoa(e.Diagnostics))
 			n++
 		}
 	}
 	n = 0
 	for i := range b.hidden {
-		if h := &b.hidden[i]; h.Reason.Code != report.ReasonVEX { // the document has those
+		if h := &b.hidden[i]; h.Reason.Code != report.ReasonVEX && len(h.Findings) > 0 { // the document has the others
 			p.field(propHidden, n, "why", h.Reason.Text)
 			p.field(propHidden, n, "findings", strconv.Itoa(len(h.Findings)))
 			n++
@@ -84,7 +87,7 @@ func (b *builder) leftOut(p *properties) {
 	}
 }
 
-// caveats lists the problems of the scan, the packages and findings that were left out, and the origin of advisories for each ecosystem.
+// caveats lists the problems of the scan, what was looked for, the packages and findings that were left out, and the origin of advisories for each ecosystem.
 func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {
@@ -100,6 +103,7 @@ func (b *builder) caveats() properties {
 		p.field(propDiagnostic, i, "analyzer", d.Analyzer)
 		p.field(propDiagnostic, i, "message", d.Message)
 	}
+	b.examined(&p)
 	b.leftOut(&p)
 	if b.result == nil {
 		return p

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -39,7 +38,7 @@ func (a *app) next(out *output, x *report.Assessment, o table.Options) {
 	if len(x.Hidden) > 0 && !o.ShowHidden {
 		add("the hidden findings, too", with("--show-hidden")...)
 	}
-	if !o.ShowInfo && slices.ContainsFunc(x.Report.Findings, func(f analyzer.FileFinding) bool { return table.Informs(&f) }) {
+	if !o.ShowInfo && slices.ContainsFunc(x.FileFindings, func(f report.FileFinding) bool { return f.Informs() }) {
 		add("the findings for information, too", with("--show-info")...)
 	}
 	if len(x.LeftOut) > x.Omitted {

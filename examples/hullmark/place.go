@@ -83,7 +83,7 @@ func (a *app) tellLeftOut(x *report.Assessment) {
 // tellExcluded reports exclusions that left nothing out.
 func (a *app) tellExcluded(x *report.Assessment) {
 	for _, e := range x.Excluded {
-		if e.Components+e.Findings+e.Diagnostics == 0 {
+		if e.Count() == 0 {
 			a.say("%s left nothing out", terminal.Escape(e.Exclusion.String()))
 		}
 	}

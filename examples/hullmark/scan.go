@@ -168,7 +168,7 @@ func (a *app) inBuildCommand() *cobra.Command {
 	})
 	f.register(a, c)
 	list := c.Flags().Lookup("ignore-file") // a list in the image that is judged must not be read unasked
-	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide the vulnerabilities that the list in `FILE` ignores"
+	f.ignoreFile, list.DefValue, list.Usage = "off", "off", "hide the vulnerabilities and rules that the list in `FILE` ignores"
 	places.registerExclusions(a, c)
 	c.Flags().StringVar(&root, "root", "/", "scan `DIR` instead of the whole file system")
 	return c
@@ -257,6 +257,7 @@ func (a *app) readInside(ctx context.Context, name, root string, f *matchFlags) 
 	n := len(found.Components)
 	found.Components = slices.DeleteFunc(found.Components, func(c analyzer.Component) bool { return own(c.Path) })
 	found.Findings = slices.DeleteFunc(found.Findings, func(f analyzer.FileFinding) bool { return own(f.Path) })
+	found.Records = slices.DeleteFunc(found.Records, func(r analyzer.FileRecord) bool { return own(r.Path) })
 	found.Diagnostics = slices.DeleteFunc(found.Diagnostics, func(d analyzer.FileDiagnostic) bool { return own(d.Path) })
 	if n -= len(found.Components); n > 0 {
 		a.say("left out %s of hullmark itself", plural.Count(n, "package"))

@@ -44,7 +44,7 @@ func (f *verdictFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.headers, "kernel-headers", false, "show findings of packages that have only headers of the kernel")
 	flags.StringSliceVar(&f.ignore, "ignore-status", nil, "hide findings with a `STATUS`, and count them: will-not-fix,deferred,...")
 	flags.StringVar(&f.since, "since", "", "hide findings of an earlier JSON report in `FILE`, and count them")
-	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on `SEVERITY` or worse: negligible, low, medium, high, critical")
+	flags.StringVar(&f.failOn, "fail-on", "", "exit with 4 on a vulnerability or finding of `SEVERITY` or worse: negligible, low, medium, high, critical")
 	flags.BoolVar(&f.allowUncovered, "allow-uncovered", false, "with --fail-on or --policy, allow packages without advisories")
 	flags.BoolVar(&f.proceed, "continue", false, "report a disallowed image, but exit with 0")
 	flags.StringVar(&f.onDisallowed, "on-disallowed", "", "run `COMMAND` in a shell if the image does not pass, with the JSON report on its standard input")
@@ -102,6 +102,15 @@ func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) 
 	if n := x.Vulnerabilities - len(rated); n > 0 && x.Gate.FailOn != matcher.Unknown {
 		a.say("%s of unknown severity: --fail-on lets them pass", plural.Count(n, "vulnerability"))
 	}
+	unrated := 0
+	for i := range x.FileFindings {
+		if f := &x.FileFindings[i]; f.Level == matcher.Unknown && !f.Informs() {
+			unrated++
+		}
+	}
+	if unrated > 0 && x.Gate.FailOn != matcher.Unknown {
+		a.say("%s in files of unknown severity: --fail-on lets them pass", plural.Count(unrated, "finding"))
+	}
 	if x.Passes() {
 		return nil
 	}
@@ -112,7 +121,7 @@ func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) 
 		switch failure.Code {
 		case report.FailedPolicy:
 			code = exitDisallowed
-		case report.FailedSeverity:
+		case report.FailedSeverity, report.FailedFindings:
 			code = exitDisallowed
 			text += ", which --fail-on disallows"
 		case report.FailedUncovered, report.FailedEmpty:

@@ -33,8 +33,8 @@ type viewFlags struct {
 func (f *viewFlags) register(a *app, c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.severity, "severity", "", "hide findings below `SEVERITY`, and count them, unless --fail-on counts them")
-	flags.StringArrayVar(&f.ids, "ignore", nil, "hide findings of the vulnerability `ID`, and count them; repeatable")
-	flags.StringVar(&f.ignoreFile, "ignore-file", defaultIgnoreFile, "hide the vulnerabilities that the list in `FILE` ignores; \"off\" reads none")
+	flags.StringArrayVar(&f.ids, "ignore", nil, "hide findings of the vulnerability or rule `ID`, and count them; repeatable")
+	flags.StringVar(&f.ignoreFile, "ignore-file", defaultIgnoreFile, "hide the vulnerabilities and rules that the list in `FILE` ignores; \"off\" reads none")
 	flags.StringVar(&f.sortBy, "sort-by", "package", "list findings by `ORDER`: package, severity, risk, epss, id, name")
 	f.origin = func(flag string) string { return a.origin(c, flag) }
 }
@@ -107,7 +107,7 @@ func (a *app) tellIgnored(x *report.Assessment) {
 		switch g := &x.Ignored[i]; {
 		case g.Expired:
 			lines = append(lines, fmt.Sprintf("%s: the entry for %s expired on %s, and hides nothing", g.Origin, g.ID, day(g.Expires)))
-		case g.Matches == 0:
+		case g.Matches+g.Findings == 0:
 			lines = append(lines, fmt.Sprintf("%s: %s hides nothing in the image", g.Origin, g.ID))
 		}
 	}

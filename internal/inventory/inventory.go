@@ -67,6 +67,8 @@ type Collector struct {
 	image        analyzer.ImageInfo
 	layers       []analyzer.Layer
 	findings     []analyzer.FileFinding
+	records      []analyzer.FileRecord
+	examined     []analyzer.Examination
 	noted        []analyzer.FileDiagnostic
 }
 
@@ -125,6 +127,24 @@ func (c *Collector) Finding(f analyzer.FileFinding) error {
 		return fmt.Errorf("findings: more than %d: %w", c.max, ErrLimit)
 	}
 	c.findings = append(c.findings, f)
+	return nil
+}
+
+// Record adds a record. It returns an error if the document has too many.
+func (c *Collector) Record(r analyzer.FileRecord) error {
+	if len(c.records) >= c.max {
+		return fmt.Errorf("records: more than %d: %w", c.max, ErrLimit)
+	}
+	c.records = append(c.records, r)
+	return nil
+}
+
+// Examined adds what was looked for. It returns an error if the document has too much of it.
+func (c *Collector) Examined(list []analyzer.Examination) error {
+	if len(c.examined)+len(list) > c.max {
+		return fmt.Errorf("examinations: more than %d: %w", c.max, ErrLimit)
+	}
+	c.examined = append(c.examined, list...)
 	return nil
 }
 

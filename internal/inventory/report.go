@@ -19,7 +19,8 @@ func (c *Collector) Report() *analyzer.Report {
 	c.complete()
 	c.connect()
 	r := &analyzer.Report{
-		Image: c.image, Distro: c.distro, Layers: c.layers, Components: c.components, Findings: c.findings, Diagnostics: c.noted,
+		Image: c.image, Distro: c.distro, Layers: c.layers, Components: c.components, Findings: c.findings, Records: c.records, Diagnostics: c.noted,
+		Examined: c.examined,
 	}
 	for _, what := range slices.Sorted(maps.Keys(c.problems)) {
 		l := c.problems[what]
@@ -325,7 +326,11 @@ func Sort(r *analyzer.Report) {
 	})
 	slices.SortStableFunc(r.Findings, func(a, b analyzer.FileFinding) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Rule, b.Rule),
-			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail))
+			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail), cmp.Compare(a.Layer, b.Layer))
+	})
+	slices.SortStableFunc(r.Records, func(a, b analyzer.FileRecord) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key),
+			strings.Compare(a.Analyzer, b.Analyzer), cmp.Compare(a.Layer, b.Layer))
 	})
 	slices.SortStableFunc(r.Diagnostics, func(a, b analyzer.FileDiagnostic) int {
 		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path), strings.Compare(a.Analyzer, b.Analyzer),

@@ -1,12 +1,14 @@
-// Package ignore reads lists of vulnerabilities that a person decided to ignore, such as a .hullmarkignore file.
+// Package ignore reads lists of vulnerabilities and findings that a person decided to ignore, such as a .hullmarkignore file.
 //
-// A line names a vulnerability, and may limit the entry to a package, to files and to a time. The text after "#" is the reason; an
+// A line names a vulnerability, or the rule of findings in files, and may limit the entry to a package, to files and to a time. The text after "#" is the reason; an
 // entry without one has the comment lines directly above it as its reason.
 //
 //	CVE-2024-1234                              # not reachable: we do not parse XML
 //	CVE-2024-1235 until:2026-12-31             # fixed in the next release
 //	GHSA-jfh8-c2jp-5v3q package:log4j-core     # used by the build only
 //	CVE-2024-1236 package:pkg:npm/lodash@4.17.20 path:/opt/tools/**
+//	clamav:Eicar-Test-Signature path:/srv/tests/**  # a file for tests
+//	rule:writable                              # a rule without colon, hyphen or digit
 //
 // "exp:" stands for "until:", so that the lines of a .trivyignore file keep their meaning. An entry holds until the end of its day,
 // in UTC. Any other word is an error, because an entry that ignores too much hides vulnerabilities.
@@ -17,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +83,19 @@ func cutComment(text string) (entry, comment string) {
 	return strings.TrimSpace(text), ""
 }
 
+// names reports whether a word is the identifier of a vulnerability, such as RHSA-2024:1234, or the rule of a finding, such as
+// clamav:Eicar-Test-Signature. A word that limits an entry, or seems to, is none.
+func names(word string) bool {
+	prefix, rest, ok := strings.Cut(word, ":")
+	if strings.ContainsAny(prefix, "-0123456789") {
+		return true
+	}
+	if _, err := time.Parse(time.DateOnly, rest); err == nil {
+		return false // expires:2026-12-31
+	}
+	return ok && prefix != "" && rest != "" && !slices.Contains([]string{"until", "exp", "package", "pkg", "path", "rule"}, prefix)
+}
+
 // Parse reads one entry, without a comment.
 func Parse(entry string) (report.Ignore, error) {
 	fail := func(format string, args ...any) (report.Ignore, error) {
@@ -90,8 +106,10 @@ func Parse(entry string) (report.Ignore, error) {
 		return fail("no identifier")
 	}
 	g := report.Ignore{ID: words[0]}
-	if prefix, _, _ := strings.Cut(g.ID, ":"); strings.ContainsAny(g.ID, "*?/") || !strings.ContainsAny(prefix, "-0123456789") { // RHSA-2024:1234, not until:2024
-		return fail("%.100q is not the identifier of a vulnerability", g.ID)
+	if rule, ok := strings.CutPrefix(g.ID, "rule:"); ok && rule != "" && !strings.ContainsAny(rule, "*?") {
+		g.ID = rule
+	} else if strings.ContainsAny(g.ID, "*?/") || !names(g.ID) {
+		return fail("%.100q is neither the identifier of a vulnerability nor rule:NAME", g.ID)
 	}
 	seen := make(map[string]bool)
 	for _, word := range words[1:] {

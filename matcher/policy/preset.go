@@ -14,9 +14,9 @@ func Presets() []string { return []string{"severity", "fixable", "vendor-only", 
 
 // Preset returns the text of a document to copy and change:
 //
-//   - severity stops on high severity or worse,
+//   - severity stops on high severity or worse, also of findings in files,
 //   - fixable stops on vulnerabilities with a fix, and hides the rest,
-//   - vendor-only hides vulnerabilities that the publisher will not fix, and stops on others of high severity or worse,
+//   - vendor-only hides vulnerabilities that the publisher will not fix, and stops on others of high severity or worse, and on such findings in files,
 //   - kev stops on known and likely exploitation,
 //   - strict stops on everything without proof that it is harmless, and on ecosystems without advisories.
 //

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -25,9 +26,10 @@ type Assessment struct {
 	Skipped    map[matcher.SkipReason]int // components that were not matched
 
 	Findings        []Finding        // shown: by ecosystem, the package with the most severe one first
+	FileFindings    []FileFinding    // shown findings of analyzers, the most severe first, those for information last
 	Hidden          []HiddenFindings // not shown, by reason
 	Vulnerabilities int              // identifiers among Findings
-	HiddenCount     int              // findings in Hidden
+	HiddenCount     int              // findings in Hidden, those in files too
 	Reasons         []*Reason        // for each match of Result, why it is hidden; nil if it is shown
 	Notes           []Note           // limits of the answer, which every format shows
 
@@ -63,6 +65,9 @@ type Options struct {
 
 	// Hidden hides further matches, by their index in the result. It takes precedence over View.
 	Hidden map[int]Reason
+
+	// HiddenFiles hides further findings in files, by their index in the report. It takes precedence over View.
+	HiddenFiles map[int]Reason
 }
 
 // A Tool is the program that makes an Assessment.
@@ -87,14 +92,20 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	for i := range a.Report.Components {
 		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]
 	}
+	groups := make(map[Reason]int)
 	if a.Result == nil {
-		a.Notes = append(a.exclusionNotes(), a.expiredNotes()...)
+		a.collectFiles(&o, groups)
+		a.countHidden()
+		a.Notes = slices.Concat(a.exclusionNotes(), a.expiredNotes(), a.notRunNotes())
+		a.judge()
 		return a
 	}
 	a.Verdict = o.Verdict.renumber(kept.index, len(result.Matches))
 	a.countEcosystems()
 	a.hide(&o, kept.index)
-	a.collect(o.View.Order)
+	a.collect(o.View.Order, groups)
+	a.collectFiles(&o, groups)
+	a.countHidden()
 	a.countBase(o.NewerBase)
 	a.note()
 	a.judge()

@@ -33,8 +33,12 @@ type Excluded struct {
 	Exclusion
 	Components  int
 	Findings    int
+	Records     int
 	Diagnostics int
 }
+
+// Count counts everything that the Exclusion leaves out.
+func (e *Excluded) Count() int { return e.Components + e.Findings + e.Records + e.Diagnostics }
 
 // ErrPattern reports that the pattern of an Exclusion is malformed.
 var ErrPattern = errors.New("malformed pattern")
@@ -57,8 +61,9 @@ func (e Exclusion) Check() error {
 	return nil
 }
 
-// Exclude returns a report without the packages, findings and diagnostics that exclusions match, and a row for each exclusion. Diagnostics about package databases
-// stay: no exclusion hides that a database of the distribution could not be read. Call it before matching.
+// Exclude returns a report without the packages, findings, records and diagnostics that exclusions match, and a row for each exclusion.
+// Diagnostics about package databases stay: no exclusion hides that a database of the distribution could not be read. An examination
+// by an analyzer that is left out counts as not run. Call Exclude before matching.
 func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excluded, error) {
 	if len(list) == 0 {
 		return found, nil, nil
@@ -80,7 +85,7 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 		return nil
 	}
 	rest := *found
-	rest.Components, rest.Findings, rest.Diagnostics = nil, nil, nil
+	rest.Components, rest.Findings, rest.Records, rest.Diagnostics = nil, nil, nil, nil
 	for i := range found.Components {
 		if c := &found.Components[i]; count(first(c.Analyzer, c.Path, c.ArchivePath), 0) {
 			rest.Components = append(rest.Components, *c)
@@ -91,9 +96,22 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 			rest.Findings = append(rest.Findings, *f)
 		}
 	}
+	for i := range found.Records {
+		if f := &found.Records[i]; count(first(f.Analyzer, f.Path, ""), 2) {
+			rest.Records = append(rest.Records, *f)
+		}
+	}
 	for i := range found.Diagnostics {
-		if d := &found.Diagnostics[i]; hidesDatabase(d) || count(first(d.Analyzer, d.Path, ""), 2) {
+		if d := &found.Diagnostics[i]; hidesDatabase(d) || count(first(d.Analyzer, d.Path, ""), 3) {
 			rest.Diagnostics = append(rest.Diagnostics, *d)
+		}
+	}
+	rest.Examined = slices.Clone(found.Examined)
+	for i := range rest.Examined {
+		x := &rest.Examined[i]
+		at := slices.IndexFunc(list, func(e Exclusion) bool { return e.Analyzer != "" && e.Analyzer == x.Analyzer })
+		if at >= 0 && x.NotRun == "" {
+			x.NotRun = "left out by " + list[at].String()
 		}
 	}
 	return &rest, rows, nil
@@ -104,7 +122,7 @@ func count(e *Excluded, which int) bool {
 	if e == nil {
 		return true
 	}
-	*[]*int{&e.Components, &e.Findings, &e.Diagnostics}[which]++
+	*[]*int{&e.Components, &e.Findings, &e.Records, &e.Diagnostics}[which]++
 	return false
 }
 
@@ -160,7 +178,7 @@ func (a *Assessment) exclusionNotes() []Note {
 		for _, p := range []struct {
 			n    int
 			noun string
-		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Diagnostics, "diagnostic"}} {
+		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Records, "record"}, {e.Diagnostics, "diagnostic"}} {
 			if p.n > 0 {
 				parts = append(parts, plural.Count(p.n, p.noun))
 			}

@@ -69,6 +69,8 @@ func TestExclude(t *testing.T) {
 	found := &analyzer.Report{
 		Components: []analyzer.Component{component("1", "npm", "srv/a/package.json"), component("2", "npm", "opt/package.json"), component("3", "dpkg", "var/lib/dpkg/status")},
 		Findings:   []analyzer.FileFinding{{Analyzer: "npm", Path: "srv/x"}, {Analyzer: "java", Path: "opt/y.jar"}},
+		Records:  []analyzer.FileRecord{{Analyzer: "npm"}, {Analyzer: "npm", Path: "srv/x"}, {Analyzer: "java", Path: "opt/z"}, {Analyzer: "java"}},
+		Examined: []analyzer.Examination{{Analyzer: "java"}, {Analyzer: "npm"}},
 		Diagnostics: []analyzer.FileDiagnostic{
 			{Analyzer: "java", Path: "opt/bad.jar", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},
 			{Analyzer: "dpkg", Path: "var/lib/dpkg/status", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},
@@ -79,19 +81,22 @@ func TestExclude(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rest.Components) != 0 || len(rest.Findings) != 0 || len(found.Components) != 3 {
+	if len(rest.Components) != 0 || len(rest.Findings) != 0 || len(rest.Records) != 1 || len(found.Components) != 3 || len(found.Records) != 4 {
 		t.Errorf("left %+v of %+v", rest, found)
 	}
 	if len(rest.Diagnostics) != 1 || rest.Diagnostics[0].Analyzer != "dpkg" {
 		t.Errorf("diagnostics %+v: that of the package database must stay", rest.Diagnostics)
 	}
-	for i, want := range []Excluded{{list[0], 1, 1, 1}, {list[1], 1, 1, 0}, {list[2], 1, 0, 0}, {list[3], 0, 0, 0}} {
+	for i, want := range []Excluded{{list[0], 1, 1, 1, 1}, {list[1], 1, 1, 2, 0}, {list[2], 1, 0, 0, 0}, {list[3], 0, 0, 0, 0}} {
 		if rows[i] != want {
 			t.Errorf("row %d: %+v, want %+v", i, rows[i], want)
 		}
 	}
+	if rest.Examined[0].NotRun != "" || rest.Examined[1].NotRun != "left out by --skip npm" || found.Examined[1].NotRun != "" {
+		t.Errorf("examined %+v: what is left out is not known", rest.Examined)
+	}
 	a := New(rest, nil, Options{Excluded: rows})
-	if len(a.Notes) != 3 || a.Notes[0].Text != "Left out by --exclude /opt: 1 package, 1 finding, 1 diagnostic." || a.Notes[1].Text != "Left out by --skip npm: 1 package, 1 finding." {
+	if len(a.Notes) != 3 || a.Notes[0].Text != "Left out by --exclude /opt: 1 package, 1 finding, 1 record, 1 diagnostic." || a.Notes[1].Text != "Left out by --skip npm: 1 package, 1 finding, 2 records." {
 		t.Errorf("notes %+v", a.Notes)
 	}
 	for _, bad := range []Exclusion{{}, {Path: "["}, {Path: "/opt/[a/b]/**"}, {Path: `a\/b`}, {Path: strings.Repeat("a/", 100)}, {Path: strings.Repeat("a", 5000)}} {

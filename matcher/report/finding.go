@@ -44,7 +44,7 @@ func (a *Assessment) subjectOf(c *analyzer.Component) Subject {
 }
 
 // collect groups matches into findings, and separates the hidden ones.
-func (a *Assessment) collect(by Order) {
+func (a *Assessment) collect(by Order, groups map[Reason]int) {
 	type group struct {
 		subject                 Subject
 		id, fixed, word, unsure string
@@ -81,25 +81,34 @@ func (a *Assessment) collect(by Order) {
 		all[k].Decisions = append(all[k].Decisions, decisions[i]...)
 	}
 	by.sort(all)
-	hidden := make(map[*Reason]int)
 	for _, f := range all {
 		if f.Hidden == nil {
 			a.Findings = append(a.Findings, f)
 			continue
 		}
-		k, ok := hidden[f.Hidden]
-		if !ok {
-			k = len(a.Hidden)
-			hidden[f.Hidden] = k
-			a.Hidden = append(a.Hidden, HiddenFindings{Reason: *f.Hidden})
-		}
-		a.Hidden[k].Findings = append(a.Hidden[k].Findings, f)
+		h := a.hiddenFor(*f.Hidden, groups)
+		h.Findings = append(h.Findings, f)
 	}
 	a.Vulnerabilities = vulnerabilities(a.Findings)
+}
+
+// hiddenFor returns the findings that are hidden for a reason. The groups have their indexes.
+func (a *Assessment) hiddenFor(r Reason, groups map[Reason]int) *HiddenFindings {
+	k, ok := groups[r]
+	if !ok {
+		k = len(a.Hidden)
+		groups[r] = k
+		a.Hidden = append(a.Hidden, HiddenFindings{Reason: r})
+	}
+	return &a.Hidden[k]
+}
+
+// countHidden counts and sorts the hidden findings.
+func (a *Assessment) countHidden() {
 	for i := range a.Hidden {
 		h := &a.Hidden[i]
 		h.Vulnerabilities = vulnerabilities(h.Findings)
-		a.HiddenCount += len(h.Findings)
+		a.HiddenCount += h.Count()
 	}
 	order.Sort(a.Hidden, func(x, y *HiddenFindings) int {
 		return cmp.Or(strings.Compare(x.Reason.Text, y.Reason.Text), strings.Compare(string(x.Reason.Code), string(y.Reason.Code)))

@@ -10,6 +10,8 @@ import (
 
 // A Gate says which findings disallow an image, beside a policy. The zero Gate disallows none.
 //
+// It counts the findings of analyzers in files as it counts vulnerabilities, except those for information. Hidden findings do not count.
+//
 // If a Gate or a policy is given, an image also fails if part of it could not be checked for want of advisories. AllowUncovered
 // lets such an image pass. Nothing lets an image pass whose package databases could not be read completely: those of dpkg, rpm,
 // apk, opkg and chisel. A damaged file of a language's packages is a diagnostic only.
@@ -22,7 +24,7 @@ type Gate struct {
 type Failure struct {
 	Code  FailureCode
 	Text  string // for a person: "2 vulnerabilities are high or worse"
-	Count int    // vulnerabilities, decisions, packages or files, by Code
+	Count int    // vulnerabilities, findings, decisions, packages or files, by Code
 }
 
 // A FailureCode is a reason for a failure.
@@ -31,6 +33,7 @@ type FailureCode string
 const (
 	FailedPolicy    FailureCode = "policy"         // a policy says stop; counts decisions
 	FailedSeverity  FailureCode = "severity"       // Gate.FailOn; counts vulnerabilities
+	FailedFindings  FailureCode = "findings"       // Gate.FailOn; counts findings in files
 	FailedUncovered FailureCode = "uncovered"      // no advisories for part of the image; counts packages
 	FailedEmpty     FailureCode = "nothing-judged" // no package could be checked
 	FailedUnread    FailureCode = "unread"         // a package database could not be read completely; counts files
@@ -49,6 +52,10 @@ func (a *Assessment) judge() {
 	for i := range a.Findings {
 		f := &a.Findings[i]
 		f.Disallowed = !judged || f.Action == Stop || a.Gate.disallows(f)
+	}
+	for i := range a.FileFindings {
+		f := &a.FileFindings[i]
+		f.Disallowed = !judged && !f.Informs() || f.Action == Stop || a.Gate.countsFile(f)
 	}
 	if judged {
 		a.Failures = a.failures()
@@ -73,6 +80,9 @@ func (a *Assessment) failures() []Failure {
 				verb = "is"
 			}
 			list = append(list, Failure{FailedSeverity, fmt.Sprintf("%s %s %s or worse", plural.Count(n, "vulnerability"), verb, a.Gate.FailOn), n})
+		}
+		if f, fails := a.fileFailure(); fails {
+			list = append(list, f)
 		}
 	}
 	if unread := a.unread(); len(unread) > 0 {

@@ -9,12 +9,13 @@ import (
 	"github.com/hullmark/hullmark/internal/plural"
 )
 
-// An Ignore hides the matches of one vulnerability because a person decided so. Package matcher/ignore reads documents of them. An
-// Ignore hides nothing that a VEX statement or a policy hides, and does not change the decisions of a policy.
+// An Ignore hides the matches of one vulnerability, or the findings of one rule of an analyzer, because a person decided so. Package
+// matcher/ignore reads documents of them. An Ignore hides nothing that a VEX statement or a policy hides, and does not change the
+// decisions of a policy.
 type Ignore struct {
-	ID      string    // any identifier of the vulnerability, in any letter case
+	ID      string    // any identifier of the vulnerability, or the rule of a finding in a file, in any letter case
 	Package string    // name of the package or its source package, or a PURL without qualifiers, with or without version; "" for all
-	Path    string    // pattern for the file that the package was found in, as in an Exclusion; "" for all
+	Path    string    // pattern for the file of the package or of the finding, as in an Exclusion; "" for all
 	Reason  string    // for a person; "" if none was given
 	Expires time.Time // last moment at which it holds; zero for no end
 	Origin  string    // where it was written: "--ignore", ".hullmarkignore:3"
@@ -23,8 +24,9 @@ type Ignore struct {
 // An IgnoreUse is the effect of an Ignore.
 type IgnoreUse struct {
 	Ignore
-	Matches int  // hidden by it
-	Expired bool // Expires is over, or the time of the Assessment is unknown: it hides nothing
+	Matches  int  // hidden by it
+	Findings int  // in files, hidden by it
+	Expired  bool // Expires is over, or the time of the Assessment is unknown: it hides nothing
 }
 
 // ignores returns the uses of the ignores, before they hide anything.
@@ -39,6 +41,11 @@ func ignores(list []Ignore, now time.Time) []IgnoreUse {
 // covers reports whether an Ignore of a vulnerability is about a component.
 func (g *Ignore) covers(c *analyzer.Component) bool {
 	return (g.Package == "" || g.names(c)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(c.Path, c.ArchivePath))
+}
+
+// coversFile reports whether an Ignore of a rule is about a finding in a file. A package is the one that the file belongs to.
+func (g *Ignore) coversFile(f *FileFinding) bool {
+	return (g.Package == "" || f.Package != nil && g.names(f.Package)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(f.Path, ""))
 }
 
 // names reports whether Package names a component.
@@ -59,7 +66,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// reason describes an Ignore that hides a match.
+// reason describes an Ignore that hides something.
 func (g *Ignore) reason() Reason {
 	text := "ignored by " + g.Origin
 	if g.Reason != "" {

@@ -72,11 +72,13 @@ func TestSeverity(t *testing.T) {
 		show, failOn matcher.Level
 		shown        string
 		failures     int // vulnerabilities
+		files        string
+		inFiles      int // failures
 	}{
-		{matcher.Unknown, matcher.Unknown, "CVE-2021-44228 CVE-2024-0001 CVE-2023-5678 CVE-2005-2541 TEMP-0290435-0B57B5", 0},
-		{matcher.High, matcher.Unknown, "CVE-2021-44228 CVE-2024-0001", 0},
-		{matcher.Critical, matcher.High, "CVE-2021-44228 CVE-2024-0001", 2},
-		{matcher.Critical, matcher.Negligible, "CVE-2021-44228 CVE-2024-0001 CVE-2023-5678 CVE-2005-2541", 4},
+		{matcher.Unknown, matcher.Unknown, "CVE-2021-44228 CVE-2024-0001 CVE-2023-5678 CVE-2005-2541 TEMP-0290435-0B57B5", 0, "critical high medium low info", 0},
+		{matcher.High, matcher.Unknown, "CVE-2021-44228 CVE-2024-0001", 0, "critical high", 0},
+		{matcher.Critical, matcher.High, "CVE-2021-44228 CVE-2024-0001", 2, "critical high", 2},
+		{matcher.Critical, matcher.Negligible, "CVE-2021-44228 CVE-2024-0001 CVE-2023-5678 CVE-2005-2541", 4, "critical high medium low", 4}, // a finding for information is no fault
 	} {
 		r, m := scanned()
 		a := report.New(r, m, report.Options{View: report.View{Severity: test.show, Order: report.BySeverity}, Gate: report.Gate{FailOn: test.failOn, AllowUncovered: true}})
@@ -84,14 +86,25 @@ func TestSeverity(t *testing.T) {
 		for i := range a.Findings {
 			ids = append(ids, a.Findings[i].ID)
 		}
-		failures := 0
+		var files []string
+		for i := range a.FileFindings {
+			files = append(files, a.FileFindings[i].Severity)
+		}
+		failures, inFiles := 0, 0
 		for _, f := range a.Failures {
-			failures += f.Count
+			if f.Code == report.FailedFindings {
+				inFiles += f.Count
+			} else {
+				failures += f.Count
+			}
+		}
+		if got := strings.Join(files, " "); got != test.files || inFiles != test.inFiles {
+			t.Errorf("%v and worse, fail on %v: %s in files, %d failures, want %s, %d", test.show, test.failOn, got, inFiles, test.files, test.inFiles)
 		}
 		if got := strings.Join(ids, " "); got != test.shown || failures != test.failures {
 			t.Errorf("%v and worse, fail on %v: %s, %d failures, want %s, %d", test.show, test.failOn, got, failures, test.shown, test.failures)
 		}
-		if len(a.Findings)+a.HiddenCount != 6 {
+		if len(a.Findings)+len(a.FileFindings)+a.HiddenCount != 11 {
 			t.Errorf("%v: %d findings and %d hidden ones", test.show, len(a.Findings), a.HiddenCount)
 		}
 	}

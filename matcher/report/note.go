@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 	NoteLazy      NoteCode = "lazy"        // layers were read by their tables of contents
 	NoteExcluded  NoteCode = "excluded"    // packages or findings were left out on request
 	NoteExpired   NoteCode = "expired"     // an Ignore has expired
+	NoteNotRun    NoteCode = "not-run"     // an analyzer looked at no file, or not at all files
 )
 
 // note collects the limits of the findings, in the order of Ecosystems.
@@ -44,7 +46,7 @@ func (a *Assessment) note() {
 	if lazy := a.lazyLayers(); lazy != "" {
 		list = append(list, Note{Code: NoteLazy, Text: "Read by the table of contents only, which may hide files: " + lazy + "."})
 	}
-	list = append(append(list, a.exclusionNotes()...), a.expiredNotes()...)
+	list = slices.Concat(list, a.exclusionNotes(), a.expiredNotes(), a.notRunNotes())
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
 			name := strings.TrimSpace(d.ID + " " + d.VersionID)

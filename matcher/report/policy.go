@@ -162,6 +162,20 @@ func (v *Verdict) byMatch() map[int][]*Decision {
 	return at
 }
 
+// byFinding returns the decisions about each finding in a file.
+func (v *Verdict) byFinding() map[int][]*Decision {
+	if v == nil {
+		return nil
+	}
+	at := make(map[int][]*Decision)
+	for i := range v.Decisions {
+		if d := &v.Decisions[i]; d.Target == TargetFinding {
+			at[d.Finding] = append(at[d.Finding], d)
+		}
+	}
+	return at
+}
+
 // renumber returns v for a result from which matches were removed. The index has, for each match that is left, its former index.
 func (v *Verdict) renumber(index []int, matches int) *Verdict {
 	if v == nil || len(index) == matches {

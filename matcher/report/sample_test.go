@@ -46,7 +46,24 @@ func scanned() (*analyzer.Report, *matcher.Result) {
 			{ID: "d1", Layer: 1, Path: "app/Gemfile.lock", Analyzer: "gem", Package: analyzer.Package{Type: "gem", Name: "rack", Version: "1", Declared: true}},
 			{ID: "e1", Layer: 1, Path: "usr/lib/x.nupkg", Analyzer: "nuget", Package: analyzer.Package{Type: "nuget", Name: "Newtonsoft.Json", Version: "9.0.1"}},
 		},
-		Findings:    []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar-Test-Signature", Title: "a test virus", Detail: hostile, Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1}},
+		Findings: []analyzer.FileFinding{
+			{Finding: analyzer.Finding{Rule: "instruction:sudo", Title: "RUN uses sudo", Severity: "low", Line: 4}, Analyzer: "history", Layer: -1},
+			{Finding: analyzer.Finding{Rule: "secrets:" + hostile, Title: "a key of " + hostile, Severity: "critical", Line: 1}, Analyzer: "secrets", Path: "srv/" + hostile, Hidden: true},
+			{Finding: analyzer.Finding{Rule: "clamav:Eicar-Test-Signature", Title: "a test virus", Detail: hostile, Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1},
+			{Finding: analyzer.Finding{Rule: "set-uid", Title: "sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "a2"},
+			{Finding: analyzer.Finding{Rule: "writable", Title: "everybody may write", Severity: "medium"}, Analyzer: "files", Path: "usr/lib/tar/x", Owner: "a3"},
+		},
+		Records: []analyzer.FileRecord{
+			{Record: analyzer.Record{Kind: "instruction", Key: "4", Fields: map[string]string{"text": "RUN " + hostile}}, Analyzer: "history", Layer: -1},
+			{Record: analyzer.Record{Kind: "account", Key: "root", Line: 1, Fields: map[string]string{"uid": "0", "password": "locked"}}, Analyzer: "accounts", Path: "etc/passwd"},
+			{Record: analyzer.Record{Kind: "account", Key: hostile, Line: 2}, Analyzer: "accounts", Path: "etc/passwd", Hidden: true},
+		},
+		Examined: []analyzer.Examination{
+			{Analyzer: "accounts", Version: 1, Finds: []string{"accounts"}}, {Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833"},
+			{Analyzer: "dpkg", Version: 2, Finds: []string{"packages"}}, {Analyzer: "files", Version: 1, Finds: []string{"files"}},
+			{Analyzer: "history", Version: 1, Finds: []string{"configuration", "instructions"}}, {Analyzer: "maven", Version: 1},
+			{Analyzer: "yara", Finds: []string{"malware"}, NotRun: "no rules in " + hostile},
+		},
 		Diagnostics: []analyzer.FileDiagnostic{{Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed, Message: "maven: not a zip archive"}, Layer: 1, Path: "opt/bad.jar"}},
 	}
 	for i := range r.Components {
@@ -91,13 +108,17 @@ func sample() *report.Assessment {
 			{Policy: "production", Rule: "uncovered", Line: 5, Target: report.TargetImage, Action: report.Warn, Ruled: report.Warn, Message: "there are no advisories for nuget", Match: -1, Finding: -1},
 			match(0, "fixable", report.Warn, "update openssl"), match(1, "fixable", report.Warn, "update openssl"), match(2, "strict", report.Stop, "affected"),
 			match(3, "otherwise", report.Go, ""), match(4, "exploited", report.Stop, "CVE-2021-44228 is exploited"), match(5, "severe", report.Stop, "CVE-2024-0001 is severe"),
+			{Policy: "production", Rule: "virus", Line: 20, Target: report.TargetFinding, Action: report.Stop, Ruled: report.Stop, Message: "a virus in tmp/eicar.com", Match: -1, Finding: 2},
 		},
 	}
 	verdict.Decisions[3].Action, verdict.Decisions[3].Allowed = report.Go, accepted
 	verdict.Decisions[6].Expired = &gone
 	return report.New(r, m, report.Options{
 		Name: "registry.example/team/app:1.2", Tool: report.Tool{Name: "hullmark", Version: "1.0.0", URL: "https://hullmark.example"}, Time: time.Date(2026, 6, 15, 12, 30, 0, 0, time.UTC),
-		Verdict: verdict, View: report.View{IgnoreStatus: []matcher.Status{matcher.Deferred}},
+		Verdict: verdict, View: report.View{
+			IgnoreStatus: []matcher.Status{matcher.Deferred},
+			Ignore:       []report.Ignore{{ID: "WRITABLE", Package: "tar", Path: "/usr/**", Reason: "known", Origin: ".hullmarkignore:9"}},
+		},
 	})
 }
 
@@ -164,7 +185,7 @@ func TestHostile(t *testing.T) {
 // without support.
 func TestNothingSilent(t *testing.T) {
 	v := sample()
-	if len(v.Findings) != 4 || len(v.Hidden) != 2 || len(v.Hidden[0].Findings) != 1 || len(v.Hidden[1].Findings) != 1 || v.Omitted != 1 {
+	if len(v.Findings) != 4 || len(v.FileFindings) != 4 || len(v.Hidden) != 3 || len(v.Hidden[0].Files) != 1 || len(v.Hidden[1].Findings) != 1 || len(v.Hidden[2].Findings) != 1 || v.HiddenCount != 3 || v.Omitted != 1 {
 		t.Errorf("%d findings, hidden %v, %d omitted", len(v.Findings), v.Hidden, v.Omitted)
 	}
 	const noNuget, ended = "No advisories for nuget: 1 package could not be checked", "Support for deb debian 12 has ended"
@@ -172,9 +193,9 @@ func TestNothingSilent(t *testing.T) {
 		"sarif.json":  {noNuget, ended, "maven: not a zip archive", "not affected by a VEX statement; app.vex.json statements[0]; vulnerable_code_not_present; built without it"},
 		"gitlab.json": {noNuget, ended, "maven: not a zip archive", "1 finding hidden: status fix deferred"},
 		"junit.xml":   {noNuget, ended, "hidden: not affected by a VEX statement"},
-		"report.md":   {noNuget, ended, "2 findings hidden", "1 file could not be read"},
+		"report.md":   {noNuget, ended, "3 findings hidden", "1 file could not be read"},
 		"report.html": {noNuget, ended, "1 file could not be read", "hidden too (2)"},
-		"report.txt":  {noNuget, ended, "2 findings hidden", "1 diagnostic: some files could not be read"},
+		"report.txt":  {noNuget, ended, "3 findings hidden", "1 diagnostic: some files could not be read"},
 		"report.json": {`"covered": false`, `"endOfLife": true`, `"code": "status"`, `"code": "vex"`, "maven: not a zip archive"},
 	} {
 		text := forms(t, v)[name]

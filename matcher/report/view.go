@@ -9,22 +9,22 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// A View hides matches that a reader does not want to see. The zero View hides none.
+// A View hides matches and findings in files that a reader does not want to see. The zero View hides none.
 type View struct {
 	OnlyFixed    bool             // hide matches without a fixed version
 	NoHeaders    bool             // hide matches of packages that have only headers of the kernel
 	IgnoreStatus []matcher.Status // hide matches with one of these
-	Since        *Assessment      // hide matches that this earlier Assessment shows
-	Ignore       []Ignore         // hide the matches that one of these is about
+	Since        *Assessment      // hide matches, and findings in files, that this earlier Assessment shows
+	Ignore       []Ignore         // hide the matches, and findings in files, that one of these is about
 
-	// Severity hides matches of a lower severity, and those without one. It hides none that Gate.FailOn disallows, nor those that
-	// the policy warns of or stops on.
+	// Severity hides matches and findings in files of a lower severity, and those without one. It hides none that Gate.FailOn
+	// disallows, nor those that the policy warns of or stops on.
 	Severity matcher.Level
 
 	Order Order // of findings
 }
 
-// A Reason says why a match is hidden.
+// A Reason says why a match or a finding in a file is hidden.
 type Reason struct {
 	Code ReasonCode
 	Text string // for a person; equal for many matches: "policy production, no-dsa"
@@ -50,7 +50,11 @@ type HiddenFindings struct {
 	Reason          Reason
 	Findings        []Finding // in the order of Assessment.Findings
 	Vulnerabilities int       // identifiers among Findings
+	Files           []FileFinding
 }
+
+// Count counts the findings, those in files too.
+func (h *HiddenFindings) Count() int { return len(h.Findings) + len(h.Files) }
 
 // hide finds the reason of each match. The index has, for each match, its index in the result that New was given.
 func (a *Assessment) hide(o *Options, index []int) {

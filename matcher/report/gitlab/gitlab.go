@@ -2,8 +2,9 @@
 // (artifacts:reports:container_scanning), of version 15.0.4:
 // https://docs.gitlab.com/ee/user/application_security/container_scanning/.
 //
-// It has the shown findings only: GitLab has no place for hidden ones. Messages of the scan count the hidden findings and name the
-// ecosystems without advisories.
+// It has the shown findings only: GitLab has no place for hidden ones. A finding in a file is there, too: the file stands for the
+// dependency, which GitLab's form requires. Messages of the scan count the hidden findings, the findings for information and the
+// records, name the ecosystems without advisories, and say what was looked for.
 package gitlab
 
 import (
@@ -118,6 +119,11 @@ func Write(w io.Writer, v *report.Assessment) error {
 			d.Vulnerabilities = append(d.Vulnerabilities, of(v, f, &v.Result.Matches[f.Matches[k]], c))
 		}
 	}
+	for i := range v.FileFindings {
+		if f := &v.FileFindings[i]; !f.Informs() || f.Action > report.Go {
+			d.Vulnerabilities = append(d.Vulnerabilities, ofFile(v, f))
+		}
+	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
@@ -137,8 +143,9 @@ func messages(v *report.Assessment) []message {
 		list = append(list, message{level, n.Text})
 	}
 	for i := range v.Hidden {
-		list = append(list, message{"info", plural.Count(len(v.Hidden[i].Findings), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
+		list = append(list, message{"info", plural.Count(v.Hidden[i].Count(), "finding") + " hidden: " + v.Hidden[i].Reason.Text})
 	}
+	list = append(list, fileMessages(v)...)
 	for _, x := range v.Report.Diagnostics {
 		if x.Message != "" {
 			list = append(list, message{"warn", strings.TrimPrefix(x.Path+": "+x.String(), ": ")})
@@ -181,12 +188,17 @@ func of(v *report.Assessment, f *report.Finding, m *matcher.Match, c *analyzer.C
 		x.Location.Dependency.Package.Name = c.Namespace + "/" + c.Name
 	}
 	x.Location.Dependency.Version = c.Version
+	x.locate(v)
+	return x
+}
+
+// locate sets the image and the distribution of a vulnerability.
+func (x *vulnerability) locate(v *report.Assessment) {
 	x.Location.Image = or(v.Name, "unknown")
 	x.Location.OS = "unknown"
 	if d := v.Report.Distro; d != nil {
 		x.Location.OS = or(strings.TrimSpace(d.ID+" "+d.VersionID), "unknown")
 	}
-	return x
 }
 
 // identifierOf returns an identifier with the type that GitLab knows it by.

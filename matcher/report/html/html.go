@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-//go:embed page.tmpl style.css script.js
+//go:embed page.tmpl files.tmpl style.css script.js
 var files embed.FS
 
 // A page is the data of the template.
@@ -47,8 +48,10 @@ type page struct {
 	Updates  []report.Upgrade
 	Packages [][]installed
 	Layers   []layer
-	Files    []analyzer.FileFinding // in files: malware, secrets
-	Facts    []analyzer.FileFinding // others in files, which are no fault of the image
+	Files    []report.FileFinding // in files: malware, secrets
+	Facts    []report.FileFinding // others in files, which are no fault of the image
+	Hushed   []report.FileFinding // hidden ones in files
+	Records  []analyzer.FileRecord
 	Policy   bool
 }
 
@@ -56,6 +59,9 @@ type level struct {
 	Name  string
 	Count int
 }
+
+// maxRecords is the number of records on a page. The JSON form has all of them.
+const maxRecords = 2000
 
 // blockSize is the number of rows that a browser lays out at once.
 const blockSize = 100
@@ -77,7 +83,8 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"link":   link,
 		"words":  func(s matcher.Status) string { return strings.ReplaceAll(s.String(), "-", " ") },
 		"kind":   func(k report.Target) string { return string(k) },
-	}).Parse(text("page.tmpl"))
+		"fields": fields,
+	}).Parse(text("page.tmpl") + text("files.tmpl"))
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
@@ -114,13 +121,17 @@ func (p *page) fill() {
 	p.Updates = p.Upgrades()
 	p.Packages = slices.Collect(slices.Chunk(packages, blockSize))
 	p.Layers = layers
-	for _, f := range p.Report.Findings {
-		if f.Severity == "" || f.Severity == "info" {
+	for _, f := range p.FileFindings {
+		if f.Informs() && f.Action <= report.Go {
 			p.Facts = append(p.Facts, f)
 		} else {
 			p.Files = append(p.Files, f)
 		}
 	}
+	for i := range p.Hidden {
+		p.Hushed = append(p.Hushed, p.Hidden[i].Files...)
+	}
+	p.Records = p.Report.Records[:min(len(p.Report.Records), maxRecords)]
 	p.Blocks = slices.Collect(slices.Chunk(rows, blockSize))
 }
 
@@ -143,6 +154,15 @@ func rowsOf(v *report.Assessment, packages []installed) []row {
 		}
 	}
 	return rows
+}
+
+// fields writes the fields of a record: "password: locked; uid: 0".
+func fields(r analyzer.FileRecord) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		parts = append(parts, name+": "+r.Fields[name])
+	}
+	return strings.Join(parts, "; ")
 }
 
 // web reports whether a text is an address that a reader may follow.

@@ -31,6 +31,8 @@ type document struct {
 	Layers      []layer       `json:"layers"`
 	Components  []component   `json:"components"`
 	Findings    []finding     `json:"findings"`
+	Records     []record      `json:"records"`
+	Examined    []examination `json:"examined"`
 	Diagnostics []diagnostic  `json:"diagnostics"`
 }
 
@@ -65,6 +67,8 @@ type summary struct {
 	Findings        int            `json:"findings"`
 	Severities      map[string]int `json:"severities"`
 	Statuses        map[string]int `json:"statuses"`
+	FileFindings    int            `json:"fileFindings"`
+	FileSeverities  map[string]int `json:"fileSeverities"`
 }
 
 type coverage struct {
@@ -111,6 +115,7 @@ type hiddenFindings struct {
 	Why             string            `json:"why"`
 	Findings        int               `json:"findings"`
 	Vulnerabilities int               `json:"vulnerabilities"`
+	FileFindings    int               `json:"fileFindings"`
 }
 
 type base struct {
@@ -138,18 +143,20 @@ type excluded struct {
 	Origin      string `json:"origin"`
 	Components  int    `json:"components"`
 	Findings    int    `json:"findings"`
+	Records     int    `json:"records"`
 	Diagnostics int    `json:"diagnostics"`
 }
 
 type ignored struct {
-	ID      string `json:"id"`
-	Package string `json:"package,omitempty"`
-	Path    string `json:"path,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	Expires string `json:"expires,omitempty"`
-	Origin  string `json:"origin"`
-	Matches int    `json:"matches"`
-	Expired bool   `json:"expired,omitempty"`
+	ID       string `json:"id"`
+	Package  string `json:"package,omitempty"`
+	Path     string `json:"path,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	Expires  string `json:"expires,omitempty"`
+	Origin   string `json:"origin"`
+	Matches  int    `json:"matches"`
+	Findings int    `json:"findings"`
+	Expired  bool   `json:"expired,omitempty"`
 }
 
 type layer struct {
@@ -158,17 +165,6 @@ type layer struct {
 	Entries   int64  `json:"entries"`
 	Bytes     int64  `json:"bytes"`
 	Lazy      bool   `json:"lazy,omitempty"`
-}
-
-type finding struct {
-	Rule     string `json:"rule"`
-	Title    string `json:"title"`
-	Detail   string `json:"detail,omitempty"`
-	Severity string `json:"severity,omitempty"`
-	Line     int    `json:"line,omitempty"`
-	Analyzer string `json:"analyzer"`
-	Path     string `json:"path"`
-	Layer    int    `json:"layer"`
 }
 
 type diagnostic struct {
@@ -207,7 +203,7 @@ func newDocument(a *report.Assessment) *document {
 		Verdict: newVerdict(a),
 		Gate:    gate{AllowUncovered: a.Gate.AllowUncovered},
 		Passes:  a.Passes(), Failures: []failure{},
-		Layers: []layer{}, Components: []component{}, Findings: []finding{}, Diagnostics: []diagnostic{},
+		Layers: []layer{}, Components: []component{}, Findings: newFindings(a), Records: newRecords(r), Examined: newExaminations(r), Diagnostics: []diagnostic{},
 	}
 	if r.Distro != nil {
 		d.Distro = &distro{r.Distro.ID, r.Distro.VersionID, r.Distro.Codename, r.Distro.Name, r.Distro.Like, r.Distro.CPE, r.Distro.Repositories}
@@ -238,10 +234,10 @@ func newDocument(a *report.Assessment) *document {
 		d.Base = &base{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application, (*newerBase)(b.Newer)}
 	}
 	for _, e := range a.Excluded {
-		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Diagnostics})
+		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Records, e.Diagnostics})
 	}
 	for _, g := range a.Ignored {
-		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Expired})
+		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Findings, g.Expired})
 	}
 	for i := range a.VEX {
 		d.VEX = append(d.VEX, newVEXDocument(&a.VEX[i]))
@@ -256,9 +252,6 @@ func newDocument(a *report.Assessment) *document {
 		c := newComponent(&a.LeftOut[i])
 		c.Omitted = true
 		d.Components = append(d.Components, c)
-	}
-	for _, f := range r.Findings {
-		d.Findings = append(d.Findings, finding{f.Rule, f.Title, f.Detail, f.Severity, f.Line, f.Analyzer, f.Path, f.Layer})
 	}
 	for _, x := range r.Diagnostics {
 		d.Diagnostics = append(d.Diagnostics, diagnostic{x.Code, x.Layer, x.Path, x.Line, x.Analyzer, x.Message})
@@ -275,10 +268,15 @@ func newSummary(a *report.Assessment) summary {
 		Findings:        len(a.Findings),
 		Severities:      make(map[string]int),
 		Statuses:        make(map[string]int),
+		FileFindings:    len(a.FileFindings),
+		FileSeverities:  make(map[string]int),
 	}
 	for i := range a.Findings {
 		s.Severities[a.Findings[i].Severity.Level.String()]++
 		s.Statuses[a.Findings[i].Status.String()]++
+	}
+	for i := range a.FileFindings {
+		s.FileSeverities[word(&a.FileFindings[i])]++
 	}
 	return s
 }
@@ -310,7 +308,7 @@ func newHidden(a *report.Assessment) hidden {
 	h := hidden{Declared: a.Omitted, Findings: []hiddenFindings{}}
 	for i := range a.Hidden {
 		x := &a.Hidden[i]
-		h.Findings = append(h.Findings, hiddenFindings{x.Reason.Code, x.Reason.Text, len(x.Findings), x.Vulnerabilities})
+		h.Findings = append(h.Findings, hiddenFindings{x.Reason.Code, x.Reason.Text, len(x.Findings), x.Vulnerabilities, len(x.Files)})
 	}
 	return h
 }

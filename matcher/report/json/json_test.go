@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"nothing", "", "unexpected end of JSON input", nil},
 		{"another document", `{"bomFormat": "CycloneDX"}`, "json: schema 0: unknown version", json.ErrVersion},
-		{"a later version", `{"schema": 3}`, "json: schema 3: unknown version", json.ErrVersion},
+		{"a later version", `{"schema": 4}`, "json: schema 4: unknown version", json.ErrVersion},
 		{"a foreign component", `{"schema": 2, "matches": [{"id": "CVE-1", "component": "x"}]}`, `json: matches[0]: match of CVE-1: no component "x"`, nil},
 		{"a foreign decision", `{"schema": 2, "verdict": {"decisions": [{"kind": "match", "id": "CVE-1", "component": "x"}]}}`, `json: verdict.decisions[0]: no match of CVE-1 in component "x"`, nil},
 		{"a foreign finding", `{"schema": 2, "verdict": {"decisions": [{"kind": "finding", "id": "rule", "path": "x"}]}}`, `json: verdict.decisions[0]: no finding rule in "x"`, nil},

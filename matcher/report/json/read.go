@@ -28,7 +28,7 @@ const (
 // Read reads what [Write] wrote. A document that refers to a component it does not list is an error.
 func Read(r io.Reader) (*report.Assessment, error) {
 	var d document
-	p, err := decode(r, &d, &d.Schema)
+	p, err := decode(r, &d, &d.Schema, version)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Read(r io.Reader) (*report.Assessment, error) {
 // ReadExplanations reads what [WriteExplanations] wrote.
 func ReadExplanations(r io.Reader) (*report.Explanations, error) {
 	var d explanations
-	p, err := decode(r, &d, &d.Schema)
+	p, err := decode(r, &d, &d.Schema, explainVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +53,8 @@ func ReadExplanations(r io.Reader) (*report.Explanations, error) {
 	return x, nil
 }
 
-// decode reads a document into v, whose version it leaves in schema.
-func decode(r io.Reader, v any, schema *int) (*parser, error) {
+// decode reads a document into v, whose version it leaves in schema. The version is at most newest.
+func decode(r io.Reader, v any, schema *int, newest int) (*parser, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("json: %w", err)
@@ -65,7 +65,7 @@ func decode(r io.Reader, v any, schema *int) (*parser, error) {
 	if err := json.Unmarshal(text, v); err != nil {
 		return nil, fmt.Errorf("json: %w", err)
 	}
-	if *schema < 1 || *schema > version {
+	if *schema < 1 || *schema > newest {
 		return nil, fmt.Errorf("json: schema %d: %w", *schema, ErrVersion)
 	}
 	return &parser{version: *schema}, nil
@@ -73,7 +73,7 @@ func decode(r io.Reader, v any, schema *int) (*parser, error) {
 
 // memory estimates how much memory a document takes once it is decoded: an empty object of three bytes becomes a struct of hundreds.
 func memory(text []byte) int64 {
-	const object, value = 640, 48
+	const object, value = 640, 80 // a value of a map takes the most
 	n := int64(len(text))
 	quoted := false
 	for i := 0; i < len(text); i++ {
@@ -132,6 +132,14 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	if d.Gate.FailOn != nil {
 		o.Gate.FailOn = *d.Gate.FailOn
 	}
+	for i := range d.Findings {
+		if why := d.Findings[i].Suppressed; why != nil {
+			if o.HiddenFiles == nil {
+				o.HiddenFiles = make(map[int]report.Reason)
+			}
+			o.HiddenFiles[i] = report.Reason{Code: why.Code, Text: why.Why}
+		}
+	}
 	for i := range d.VEX {
 		o.VEX = append(o.VEX, d.VEX[i].vexDocument())
 	}
@@ -157,13 +165,13 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	for _, e := range d.Excluded {
 		a.Excluded = append(a.Excluded, report.Excluded{
 			Exclusion:  report.Exclusion{Path: e.Path, Analyzer: e.Analyzer, Origin: e.Origin},
-			Components: e.Components, Findings: e.Findings, Diagnostics: e.Diagnostics,
+			Components: e.Components, Findings: e.Findings, Records: e.Records, Diagnostics: e.Diagnostics,
 		})
 	}
 	for _, g := range d.Ignored {
 		a.Ignored = append(a.Ignored, report.IgnoreUse{
 			Ignore:  report.Ignore{ID: g.ID, Package: g.Package, Path: g.Path, Reason: g.Reason, Expires: p.time(g.Expires), Origin: g.Origin},
-			Matches: g.Matches, Expired: g.Expired,
+			Matches: g.Matches, Findings: g.Findings, Expired: g.Expired,
 		})
 	}
 	if d.Notes != nil { // they may depend on the day
@@ -188,11 +196,14 @@ func (d *document) report() *analyzer.Report {
 			r.Components = append(r.Components, d.Components[i].component())
 		}
 	}
-	for _, f := range d.Findings {
-		r.Findings = append(r.Findings, analyzer.FileFinding{
-			Finding:  analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: f.Line},
-			Analyzer: f.Analyzer, Path: f.Path, Layer: f.Layer,
-		})
+	for i := range d.Findings {
+		r.Findings = append(r.Findings, d.Findings[i].finding())
+	}
+	for i := range d.Records {
+		r.Records = append(r.Records, d.Records[i].record())
+	}
+	for i := range d.Examined {
+		r.Examined = append(r.Examined, d.Examined[i].examination())
 	}
 	for _, x := range d.Diagnostics {
 		r.Diagnostics = append(r.Diagnostics, analyzer.FileDiagnostic{

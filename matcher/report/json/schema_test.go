@@ -28,7 +28,7 @@ func TestSchema(t *testing.T) {
 	e.SetIndent("", "  ")
 	if err := e.Encode(map[string]any{
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
-		"title":   "Hullmark's JSON forms of an assessment and of explanations, version 2",
+		"title":   "Hullmark's JSON forms of an assessment, version 3, and of explanations, version 2",
 		"oneOf":   []any{map[string]any{"$ref": "#/$defs/assessment"}, map[string]any{"$ref": "#/$defs/explanations"}},
 		"$defs":   s.definitions,
 	}); err != nil {
@@ -162,8 +162,8 @@ var enumerations = map[string]string{
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
 	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
 	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers` `ignored` `severity`",
-	"FailureCode": "`policy` `severity` `uncovered` `nothing-judged` `unread`",
-	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy` `excluded` `expired`",
+	"FailureCode": "`policy` `severity` `findings` `uncovered` `nothing-judged` `unread`",
+	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy` `excluded` `expired` `not-run`",
 	"BaseOrigin":  "`given` `annotations` `labels` `history`",
 	"Action":      "`go` `warn` `stop`",
 	"Target":      "`image` `distro` `package` `match` `finding`",

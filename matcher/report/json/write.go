@@ -10,9 +10,12 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// version is the version of the form that this package writes. A version may gain fields; removing a field or changing its meaning
-// makes a new version.
-const version = 2
+// The versions of the forms that this package writes. A version may gain fields; removing a field or changing its meaning makes a new
+// version. Since version 3, gate and passes count findings in files.
+const (
+	version        = 3
+	explainVersion = 2
+)
 
 //go:embed schema.json
 var schema []byte

@@ -4,6 +4,9 @@
 // Every distribution and ecosystem of the image is a suite, and every finding a case: it fails if it disallows the image, is skipped
 // with the reason if it is hidden, and passes otherwise. A case of its own has an error if the ecosystem has no advisories, and passes if
 // it has, so a suite is never empty. A release past its end of life is a skipped case.
+//
+// The suite "files" has the findings in files, in the same way. Properties of the suite "examined" say what was looked for. A kind that no
+// analyzer looked for is a skipped case, because its findings are unknown.
 package junit
 
 import (
@@ -113,6 +116,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	if s, ok := files(v); ok {
 		all.Suites = append(all.Suites, s)
 	}
+	all.Suites = append(all.Suites, examined(v))
 	if s, ok := policySuite(v); ok {
 		all.Suites = append(all.Suites, s)
 	}
@@ -194,6 +198,9 @@ func imageSuite(v *report.Assessment) (suite, bool) {
 		case report.NoteExcluded, report.NoteExpired:
 			c.Name = "the report is complete"
 			c.Skipped = &outcome{Message: clean(n.Text)}
+		case report.NoteNotRun:
+			c.Name = "every analyzer ran"
+			c.Skipped = &outcome{Message: clean(n.Text)}
 		case report.NoteLazy:
 			c.Name = "layers were read completely"
 			c.Skipped = &outcome{Message: clean(n.Text)}
@@ -201,16 +208,6 @@ func imageSuite(v *report.Assessment) (suite, bool) {
 			continue
 		}
 		s.add(c)
-	}
-	return s, s.Tests > 0
-}
-
-// files are findings that are no packages.
-func files(v *report.Assessment) (suite, bool) {
-	s := suite{Name: "files", Time: "0"}
-	for i := range v.Report.Findings {
-		f := &v.Report.Findings[i]
-		s.add(testcase{Name: clean(f.Rule), Class: clean(f.Path), File: clean(f.Path), Time: "0", Failure: &outcome{Message: clean(f.Title), Type: clean(f.Severity), Text: clean(f.Detail)}})
 	}
 	return s, s.Tests > 0
 }

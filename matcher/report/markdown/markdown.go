@@ -29,6 +29,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	b.findings()
 	b.files()
 	b.hidden()
+	b.examined()
 	b.notes()
 	if err := b.w.Flush(); err != nil {
 		return fmt.Errorf("markdown: %w", err)
@@ -55,11 +56,21 @@ func (b *writer) head() {
 			failing++
 		}
 	}
+	files, known := 0, len(v.FileFindings)
+	for i := range v.FileFindings {
+		f := &v.FileFindings[i]
+		if f.Disallowed {
+			failing++
+		}
+		if !f.Informs() {
+			files++
+		}
+	}
 	mark := "✅"
 	switch {
 	case failing > 0 || v.Verdict != nil && v.Verdict.Action == report.Stop:
 		mark = "❌"
-	case len(v.Findings) > 0 || v.Uncovered > 0 || v.Verdict != nil && v.Verdict.Action == report.Warn:
+	case len(v.Findings) > 0 || files > 0 || v.Uncovered > 0 || v.Verdict != nil && v.Verdict.Action == report.Warn:
 		mark = "⚠️"
 	}
 	b.printf("## %s %s\n\n", mark, code(v.Name))
@@ -68,6 +79,13 @@ func (b *writer) head() {
 	} else {
 		b.printf("**%s**: %s in %s.\n\n", plural.Count(len(v.Findings), "finding"), plural.Count(v.Vulnerabilities, "vulnerability"), plural.Count(subjects(v.Findings), "package"))
 		b.counts()
+	}
+	if known > 0 {
+		b.printf("\n**%s in files**", plural.Count(known, "finding"))
+		if info := known - files; info > 0 {
+			b.printf(", %s for information", plural.Number(info))
+		}
+		b.printf(".\n")
 	}
 	if d := v.Verdict; d != nil {
 		b.printf("\nPolicy %s of %s: **%s**, %d stop, %d warn, %d allowed by lists, %d hidden.\n", code(strings.Join(d.Policies, ", ")), code(d.Document), d.Action,
@@ -150,18 +168,53 @@ func (b *writer) findings() {
 	}
 }
 
+// files writes the findings in files, the worst first. It leaves out those for information: head counts them.
 func (b *writer) files() {
-	for i := range b.v.Report.Findings {
-		if i == 0 {
-			b.printf("\n| file | finding |\n|---|---|\n")
+	written := false
+	for i := range b.v.FileFindings {
+		f := &b.v.FileFindings[i]
+		if f.Informs() && f.Action <= report.Go {
+			continue
+		}
+		if !written {
+			written = true
+			b.printf("\n| severity | file | finding | rule | of package |\n|---|---|---|---|---|\n")
 		}
 		if b.n > maxBytes {
-			b.printf("\nand %d more.\n", len(b.v.Report.Findings)-i)
+			b.printf("\nand more findings in files.\n")
 			return
 		}
-		f := &b.v.Report.Findings[i]
-		b.printf("| %s | %s |\n", escape(cut(f.Path)), escape(cut(f.Title)))
+		title, owner := f.Title, ""
+		if s := f.State(); s != "" {
+			title += " (file " + s + ")"
+		}
+		if f.Package != nil {
+			owner = f.Package.Name
+		}
+		b.printf("| %s | %s | %s | %s | %s |\n", escape(cut(f.Severity)), escape(cut(f.Place())), escape(cut(title)), escape(cut(f.Rule)), escape(cut(owner)))
 	}
+}
+
+// examined writes what was looked for and what was not, and counts records.
+func (b *writer) examined() {
+	if counts := b.v.RecordCounts(); len(counts) > 0 {
+		var parts []string
+		for _, c := range counts {
+			parts = append(parts, fmt.Sprintf("%s %s", plural.Number(c.N), escape(cut(c.Kind))))
+		}
+		b.printf("\n%s: %s.\n", plural.Count(len(b.v.Report.Records), "record"), strings.Join(parts, ", "))
+	}
+	list := b.v.Searches()
+	if list == nil {
+		b.printf("\nThe report does not say what was looked for.\n")
+		return
+	}
+	b.printf("\n<details><summary>Examined</summary>\n\n| looked for | by | not looked for, or not in all files |\n|---|---|---|\n")
+	for i := range list {
+		s := &list[i]
+		b.printf("| %s | %s | %s |\n", escape(cut(s.Name())), escape(cut(s.Analyzers())), escape(cut(s.Missing())))
+	}
+	b.printf("\n</details>\n")
 }
 
 func (b *writer) hidden() {
@@ -171,7 +224,7 @@ func (b *writer) hidden() {
 	}
 	b.printf("\n<details><summary>%s hidden</summary>\n\n", plural.Count(n, "finding"))
 	for i := range b.v.Hidden {
-		b.printf("- %d: %s\n", len(b.v.Hidden[i].Findings), escape(b.v.Hidden[i].Reason.Text))
+		b.printf("- %d: %s\n", b.v.Hidden[i].Count(), escape(b.v.Hidden[i].Reason.Text))
 	}
 	b.printf("\n</details>\n")
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/idlink"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -225,28 +224,6 @@ func suppressed(m *matcher.Match, why string) suppression {
 		}
 	}
 	return s
-}
-
-func (b *builder) fileFinding(f *analyzer.FileFinding) {
-	level := map[string]string{"critical": "error", "high": "error", "medium": "warning"}[f.Severity]
-	if level == "" {
-		level = "note"
-	}
-	i, ok := b.rules[f.Rule]
-	if !ok {
-		i = len(b.list)
-		b.rules[f.Rule] = i
-		b.list = append(b.list, rule{ID: f.Rule, Short: plain(orNone(f.Title)), HelpURI: b.home(), Config: configuration{level}, Properties: map[string]any{"tags": []string{"security"}}})
-	}
-	message := orNone(f.Title)
-	if f.Detail != "" {
-		message += ": " + f.Detail
-	}
-	b.results = append(b.results, result{
-		RuleID: f.Rule, RuleIndex: i, Level: level, Message: plain(message),
-		Locations:    []location{b.locate(f.Path, max(1, f.Line))},
-		Fingerprints: fingerprints(f.Rule, f.Path, strconv.Itoa(f.Line)),
-	})
 }
 
 func levelOf(l matcher.Level) string {

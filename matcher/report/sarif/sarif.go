@@ -2,9 +2,10 @@
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 //
 // Every vulnerability is a rule, and every source package that has it a result. Its locations are the files of all components from
-// that source, in any version. A component of a document has no file; it is located at the name of the image. Hidden findings
-// are suppressed results, with the reason. Ecosystems without advisories and problems of the scan are notifications of the
-// invocation. The security-severity of a rule is the CVSS score, or the middle of the level's range.
+// that source, in any version. A component of a document has no file; it is located at the name of the image. Every finding
+// in a file is a result of its rule. Its logical location is the package that the file belongs to. Hidden findings are suppressed
+// results, with the reason. Ecosystems without advisories, problems of the scan, and what was looked for are notifications of the
+// invocation. Properties of the run count records by kind. The JSON form has them. The security-severity of a rule is the CVSS score, or the middle of the level's range.
 //
 // # Limits
 //
@@ -57,9 +58,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	for _, g := range b.groups() {
 		b.group(g)
 	}
-	for i := range v.Report.Findings {
-		b.fileFinding(&v.Report.Findings[i])
-	}
+	b.fileFindings()
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
@@ -85,6 +84,13 @@ func (b *builder) runs() []run {
 		if value != "" {
 			properties[key] = value
 		}
+	}
+	if counts := b.v.RecordCounts(); len(counts) > 0 {
+		records := make(map[string]int)
+		for _, c := range counts {
+			records[c.Kind] = c.N
+		}
+		properties["records"] = records
 	}
 	var list []run
 	for chunk := range slices.Chunk(b.results, maxResults) {
@@ -157,6 +163,7 @@ func (b *builder) notifications() []notification {
 		}
 		list = append(list, notification{Level: level, Message: plain(n.Text)})
 	}
+	list = append(list, notification{Level: "note", Message: plain(b.v.Examined())})
 	for _, d := range b.v.Report.Diagnostics {
 		n := notification{Level: "warning", Message: plain(d.Message)}
 		if d.Path != "" {

@@ -15,6 +15,7 @@ import (
 func (t *table) summary() {
 	a := t.a
 	t.printf("\n")
+	defer t.inFiles()
 	if a.Result == nil {
 		t.printf("packages were not matched\n")
 		return

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/idlink"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -74,6 +72,7 @@ func Write(w io.Writer, a *report.Assessment, o Options) error {
 	t.findings()
 	t.files()
 	t.summary()
+	t.examined()
 	t.verdict()
 	t.hidden()
 	t.coverage()
@@ -249,42 +248,6 @@ func (t *table) layer(f *report.Finding) string {
 		return "no layer"
 	}
 	return strings.TrimSpace(fmt.Sprintf("layer %d %s", i, terminal.Cut(t.a.Report.Layers[i].Instruction(), maxTitle)))
-}
-
-// Informs reports whether a finding in a file is for information, and no fault of the image: without ShowInfo it is only counted.
-func Informs(f *analyzer.FileFinding) bool { return f.Severity == "" || f.Severity == "info" }
-
-// files writes the findings of analyzers, such as malware and secrets. Those that are no fault of the image, such as jars without
-// coordinates, it only counts unless the options ask for them.
-func (t *table) files() {
-	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
-		{Title: "SEVERITY", Color: t.level},
-		{Title: "RULE"},
-		{Title: "FILE", Shrink: 2, Min: 12},
-		{Title: "FINDING", Shrink: 1, Min: 14},
-	}}
-	counts := make(map[string]int)
-	for _, f := range t.a.Report.Findings {
-		if !t.o.ShowInfo && Informs(&f) {
-			counts[f.Rule]++
-			continue
-		}
-		at := f.Path
-		if f.Line > 0 {
-			at = fmt.Sprintf("%s:%d", at, f.Line)
-		}
-		g.Add(f.Severity, f.Rule, at, f.Title)
-	}
-	if len(t.a.Report.Findings) == 0 {
-		return
-	}
-	t.printf("\n%s\n", t.Bold("found in files"))
-	if !g.Empty() {
-		g.Write(t.w, t.Style)
-	}
-	for _, rule := range slices.Sorted(maps.Keys(counts)) {
-		t.printf("  %s for information: %s\n", plural.Count(counts[rule], "finding"), terminal.Escape(rule))
-	}
 }
 
 // heading names the package of a finding: the source package and the packages built from it, with the place of those that no

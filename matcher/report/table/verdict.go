@@ -104,7 +104,7 @@ func (t *table) hidden() {
 	t.printf("\n%s\n", t.Bold(plural.Count(n, "finding")+" hidden"))
 	for i := range t.a.Hidden {
 		h := &t.a.Hidden[i]
-		t.printf("  %s: %s\n", plural.Number(len(h.Findings)), terminal.Escape(h.Reason.Text))
+		t.printf("  %s: %s\n", plural.Number(h.Count()), terminal.Escape(h.Reason.Text))
 		if !t.o.ShowHidden {
 			continue
 		}
@@ -115,7 +115,10 @@ func (t *table) hidden() {
 			f := &h.Findings[j]
 			g.Add(f.Severity.Level.String(), f.ID, f.Subject.Name+" "+f.Subject.Version, justificationOf(f))
 		}
-		g.Write(t.w, t.Style)
+		if !g.Empty() {
+			g.Write(t.w, t.Style)
+		}
+		t.hiddenFiles(h.Files)
 	}
 }
 

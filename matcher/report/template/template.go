@@ -12,7 +12,10 @@
 //	cut N S          at most N characters of S
 //	date LAYOUT T    a time, in Go's notation; "" for one that is not known
 //	place C          where a component was found
-//	failing F        whether a finding disallows the image
+//	failing F        whether a finding, of a package or in a file, disallows the image
+//
+// {{range .FileFindings}}{{.Rule}} {{.Place}}{{end}} are the findings in files, {{range .Report.Records}} the records, and {{.Examined}} says
+// in a line what was looked for.
 package template
 
 import (
@@ -93,6 +96,14 @@ func functions(v *report.Assessment) template.FuncMap {
 			return t.UTC().Format(layout)
 		},
 		"place":   func(c *analyzer.Component) string { return c.Location() },
-		"failing": func(f report.Finding) bool { return v != nil && f.Disallowed },
+		"failing": func(f any) (bool, error) {
+			switch f := f.(type) {
+			case report.Finding:
+				return v != nil && f.Disallowed, nil
+			case report.FileFinding:
+				return v != nil && f.Disallowed, nil
+			}
+			return false, fmt.Errorf("failing takes a finding, not %T", f)
+		},
 	}
 }
