@@ -71,7 +71,7 @@ func TestEntries(t *testing.T) {
 		want, _ := describeEntry(t.Context(), entryFile(path, e))
 		got, err := remote.Analyze(t.Context(), entryFile(path, e))
 		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%.100q: %.1000v, %v, want %.1000v", path, got, err, want)
+			t.Errorf("%.100q: %+v, %v, want %+v", path, got, err, want)
 		}
 	}
 }
