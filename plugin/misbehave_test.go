@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -363,6 +364,18 @@ func init() {
 			m[b.name] = b.do
 		}
 		return m
+	}
+}
+
+// TestOlderPlugin asks that a plugin which knows no entries and records works, and gets what it got before.
+func TestOlderPlugin(t *testing.T) {
+	p := start(t, self(t, "ignores the end"))
+	if i := p.Analyzers()[0].Info(); i.Entries || i.Config || i.Hidden || i.Finds != nil || i.Data != "" || i.Unavailable != "" {
+		t.Errorf("%+v", i)
+	}
+	r, err := p.Analyzers()[0].Analyze(t.Context(), entryFile("a.list", analyzer.Entry{UID: 1}))
+	if err != nil || !reflect.DeepEqual(r, new(analyzer.Result)) {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

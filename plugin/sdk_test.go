@@ -371,6 +371,17 @@ func TestSDKProtocol(t *testing.T) {
 	}
 }
 
+// TestProtocol asks that no field of version 1 changes. A new field is one more line in testdata/protocol-1.txt.
+func TestProtocol(t *testing.T) {
+	want, err := os.ReadFile("testdata/protocol-1.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fields(new(pluginpb.Info).ProtoReflect().Descriptor().ParentFile().Messages()); got != string(want) {
+		t.Errorf("the protocol has\n%swant\n%s", got, want)
+	}
+}
+
 // fields returns a line for each field of messages.
 func fields(messages protoreflect.MessageDescriptors) string {
 	var b strings.Builder
