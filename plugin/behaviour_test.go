@@ -74,6 +74,20 @@ func manners() map[string]func() {
 			}
 			return version(fmt.Sprint(up)), err
 		}),
+		"entries": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "entries", Version: 1, Patterns: []string{"**"}, Entries: true, Hidden: true, Finds: []string{"entries"}}, describeEntry))
+		},
+		"config": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "config", Version: 1, Config: true}, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+				b, err := f.Bytes()
+				return &analyzer.Result{Records: []analyzer.Record{{Kind: "config", Key: f.Path, Fields: map[string]string{"text": string(b)}}}}, err
+			}))
+		},
+		"unavailable": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{
+				Name: "unavailable", Version: 1, Patterns: []string{"**/*.list"}, Config: true, Finds: []string{"malware"}, Data: "signatures 7", Unavailable: "no connection",
+			}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return version("1"), nil }))
+		},
 		"panics": lists(func(*analyzer.File) (*analyzer.Result, error) { panic("as it happens") }),
 	}
 }

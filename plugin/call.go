@@ -13,7 +13,7 @@ import (
 type call struct {
 	number   uint64
 	analyzer int
-	size     int64
+	size     int64 // bytes of content and of the entry
 	deadline time.Time
 
 	// mu is held while pieces are read and while dropped is set. Pieces must not be read after dropped is set.
@@ -36,7 +36,7 @@ type piece struct {
 }
 
 func newCall(index int, info *analyzer.Info, f *analyzer.File) *call {
-	q := &call{analyzer: index, size: f.Size(), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
+	q := &call{analyzer: index, size: f.Size() + int64(pluginpb.EntrySize(f.Entry)), pieces: []piece{{"", f}}, result: new(analyzer.Result), done: make(chan struct{})}
 	for _, base := range info.Siblings {
 		if s := f.Sibling(base); s != nil {
 			q.pieces = append(q.pieces, piece{base, s})
@@ -74,6 +74,7 @@ func (q *call) part(room int) (*pluginpb.Part, error) {
 		part.Mode = pluginpb.EncodeMode(p.file.Mode)
 		if p.base == "" {
 			part.Analyzer, part.Path, part.Size = uint32(q.analyzer), []byte(p.file.Path), uint64(p.file.Size())
+			part.Entry = pluginpb.EncodeEntry(p.file.Entry)
 		}
 	}
 	part.Sibling = []byte(p.base)

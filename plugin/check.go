@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/pluginpb"
@@ -33,8 +37,14 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 			return bad("two analyzers are named %q", info.Name)
 		}
 		names[info.Name] = true
-		if len(info.Patterns) == 0 {
+		if len(info.Patterns) == 0 && !info.Config && info.Unavailable == "" {
 			return bad("analyzer %s has no patterns", info.Name)
+		}
+		if info.Config && c.Patterns != nil && !c.Config {
+			return bad("analyzer %s: the image's configuration is not allowed", info.Name)
+		}
+		if err := checkExamination(info); err != nil {
+			return bad("analyzer %s: %v", info.Name, err)
 		}
 		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early); patterns > c.Limits.Patterns {
 			return bad("more than %d patterns", c.Limits.Patterns)
@@ -42,7 +52,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if info.MaxSize < 0 {
 			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
 		}
-		choosy := info.NamesOnly || len(info.Magic)+len(info.Contains) > 0
+		choosy := info.NamesOnly || info.Entries || len(info.Magic)+len(info.Contains) > 0
 		for _, p := range info.Patterns {
 			if (p == "**" || p == "**/*.") && !choosy && info.MaxSize == 0 {
 				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)
@@ -61,6 +71,24 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		}
 		if err := info.Validate(); err != nil {
 			return bad("%v", err)
+		}
+	}
+	return nil
+}
+
+// checkExamination checks what reports repeat about an analyzer.
+func checkExamination(info *analyzer.Info) error {
+	if len(info.Finds) > 100 {
+		return fmt.Errorf("it finds %d kinds of things", len(info.Finds))
+	}
+	for _, kind := range info.Finds {
+		if !problem.IsCode(kind) {
+			return fmt.Errorf("what it finds, %.100q, is not kebab-case", kind)
+		}
+	}
+	for _, text := range []string{info.Data, info.Unavailable} {
+		if len(text) > 1000 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return fmt.Errorf("text %.100q is not one line of at most 1,000 bytes", text)
 		}
 	}
 	return nil
@@ -94,6 +122,11 @@ func (c *Command) checkAnswer(a *pluginpb.Answer) error {
 			return fmt.Errorf("invalid finding: rule %.100q, severity %.100q, line %d: %w", f.Rule, f.Severity, f.Line, ErrRejected)
 		}
 	}
+	for _, r := range a.Records {
+		if err := checkRecord(r); err != nil {
+			return err
+		}
+	}
 	for _, p := range a.Problems {
 		if p.Line < 0 || p.Code != "" && !problem.IsCode(p.Code) {
 			return fmt.Errorf("invalid problem: code %.100q, line %d: %w", p.Code, p.Line, ErrRejected)
@@ -103,6 +136,31 @@ func (c *Command) checkAnswer(a *pluginpb.Answer) error {
 		return fmt.Errorf("a distribution is not allowed: %w", ErrRejected)
 	}
 	return nil
+}
+
+// maxFields is the largest number of fields of a record.
+const maxFields = 1000
+
+func checkRecord(r *pluginpb.Record) error {
+	if !problem.IsCode(r.Kind) || r.Line < 0 || len(r.Fields) > maxFields {
+		return fmt.Errorf("invalid record: kind %.100q, %d fields, line %d: %w", r.Kind, len(r.Fields), r.Line, ErrRejected)
+	}
+	for name := range r.Fields {
+		if !problem.IsCode(name) {
+			return fmt.Errorf("invalid record: field %.100q: %w", name, ErrRejected)
+		}
+	}
+	return nil
+}
+
+// answerCost returns the number of bytes that an answer counts against Limits.Answer. Records may be much smaller in a message
+// than in memory.
+func answerCost(a *pluginpb.Answer) int64 {
+	n := int64(proto.Size(a)) + 64*int64(len(a.Records))
+	for _, r := range a.Records {
+		n += 32 * int64(len(r.Fields))
+	}
+	return n
 }
 
 func (c *Command) checkPackage(p *pluginpb.Package) error {

@@ -156,6 +156,9 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 		info := pluginpb.DecodeInfo(i)
 		info.Build = command.build(c.digest, info.Build)
 		info.Concurrent = command.Concurrency
+		if info.Unavailable != "" { // the analyzer gets no files
+			info.Patterns, info.Siblings, info.Config = nil, nil, false
+		}
 		c.infos, c.joins = append(c.infos, info), append(c.joins, i.Joins)
 	}
 	if err := command.checkAnalyzers(c.infos); err != nil {

@@ -35,6 +35,9 @@ type Command struct {
 	Types    []string
 	System   bool
 
+	// Config allows the image's configuration, which may have secrets in its environment, to a plugin whose Patterns are restricted.
+	Config bool
+
 	Processes   int // most processes; another starts while all are busy; 0 means 1
 	Concurrency int // most files in progress over all processes; 0 means 64
 

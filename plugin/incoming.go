@@ -19,6 +19,7 @@ type incomingFile struct {
 	mode     uint32
 	data     []byte
 	siblings []sibling
+	entry    *analyzer.Entry
 }
 
 type sibling struct {
@@ -38,7 +39,7 @@ func (in *incoming) add(p *pluginpb.Part, analyzers int) (*incomingFile, error) 
 		if int64(p.Analyzer) >= int64(analyzers) {
 			return nil, fmt.Errorf("plugin: file %d is for analyzer %d of %d", p.File, p.Analyzer, analyzers)
 		}
-		f = &incomingFile{number: p.File, analyzer: int(p.Analyzer), path: string(p.Path), mode: p.Mode}
+		f = &incomingFile{number: p.File, analyzer: int(p.Analyzer), path: string(p.Path), mode: p.Mode, entry: pluginpb.DecodeEntry(p.Entry)}
 		if !p.More && len(p.Sibling) == 0 {
 			f.data = p.Data
 			return f, nil
@@ -69,5 +70,10 @@ func (f *incomingFile) file() *analyzer.File {
 	for _, s := range f.siblings {
 		siblings = append(siblings, analyzer.NewFile(path.Join(path.Dir(f.path), s.base), pluginpb.DecodeMode(s.mode), s.data))
 	}
-	return analyzer.NewFile(f.path, pluginpb.DecodeMode(f.mode), f.data, siblings...)
+	file := analyzer.NewFile(f.path, pluginpb.DecodeMode(f.mode), f.data, siblings...)
+	if f.entry != nil {
+		file.Entry = f.entry
+		file.Mode |= f.entry.Mode.Type()
+	}
+	return file
 }

@@ -167,7 +167,7 @@ func (c *child) exchange(ctx context.Context, index int, facts []analyzer.Fact) 
 			if a.File >= uint64(len(facts)) {
 				return nil, fmt.Errorf("answer to file %d of %d: %w", a.File, len(facts), ErrRejected)
 			}
-			if credit -= int64(proto.Size(a)); credit < 0 {
+			if credit -= answerCost(a); credit < 0 {
 				return nil, fmt.Errorf("answers exceed Limits.Answer: %w", ErrRejected)
 			}
 			if err := c.command.checkAnswer(a); err != nil {

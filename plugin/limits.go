@@ -8,13 +8,15 @@ const (
 	window      = 1 << 20
 	chunk       = 256 << 10 // content of files in one message
 	answerBatch = 256 << 10 // a message with this many bytes of answers is sent
+	maxEntry    = 1 << 20   // an entry with its extended attributes
 	maxBatch    = 128       // number of files or answers in one message
 )
 
 // Limits bound the data that a plugin may send to its host and the resources of its processes. Zero fields mean the defaults.
 type Limits struct {
-	// Answer is the largest answer to one file in bytes, as sent; 64 MiB. All answers together have a credit of four times as
-	// much. The credit grows by 4 KiB for each file that the host sends and by 16 bytes for each byte of its content.
+	// Answer is the largest answer to one file in bytes, as sent; 64 MiB. A record counts 64 bytes more, and each of its fields 32 more.
+	// All answers together have a credit of four times as much. The credit grows by 4 KiB for each file that the host sends and
+	// by 16 bytes for each byte of its content and of its entry.
 	Answer int64
 
 	// Output is the number of bytes that a process may write to standard output and standard error; 16 MiB.

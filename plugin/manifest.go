@@ -28,6 +28,7 @@ type Manifest struct {
 	Patterns  []string `json:"patterns"`
 	Types     []string `json:"types,omitzero"`
 	System    bool     `json:"system,omitempty"`
+	Config    bool     `json:"config,omitempty"`
 	NoNetwork bool     `json:"noNetwork,omitempty"`
 
 	Dir string `json:"-"` // directory of the manifest
@@ -58,7 +59,7 @@ func readManifest(dir string) (*Manifest, error) {
 		return bad("name %q has characters other than letters, digits and -_.+:/", m.Name)
 	case !filepath.IsLocal(m.Command):
 		return bad("command %q is not a path below the manifest", m.Command)
-	case len(m.Patterns) == 0:
+	case len(m.Patterns) == 0 && !m.Config:
 		return bad("no patterns")
 	case m.Digest != "" && !isDigest(m.Digest):
 		return bad("digest %q is not sha256: and 64 hexadecimal digits", m.Digest)
@@ -111,6 +112,6 @@ func Manifests(dir string) ([]*Manifest, error) {
 func (m *Manifest) Start() Command {
 	return Command{
 		Path: filepath.Join(m.Dir, m.Command), Args: m.Args, SHA256: m.Digest, Tree: m.Dir, Name: m.Name,
-		Patterns: m.Patterns, Types: m.Types, System: m.System, NoNetwork: m.NoNetwork,
+		Patterns: append([]string{}, m.Patterns...), Types: m.Types, System: m.System, Config: m.Config, NoNetwork: m.NoNetwork,
 	}
 }

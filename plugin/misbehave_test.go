@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,6 +118,17 @@ func pkg(change func(*pluginpb.Package)) func() {
 	}
 }
 
+// record is a rogue that says something bad in a record.
+func record(change func(*pluginpb.Record)) func() {
+	return func() {
+		(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer {
+			bad := &pluginpb.Record{Kind: "account", Key: "root"}
+			change(bad)
+			return &pluginpb.Answer{File: p.File, Records: []*pluginpb.Record{bad}}
+		}}).serve()
+	}
+}
+
 // fork starts a process that outlives this one, in a session of its own.
 func fork() {
 	cmd := exec.Command("/bin/sh", "-c", "while :; do sleep 1; done")
@@ -176,6 +188,12 @@ func misbehaviours() []misbehaviour {
 		{name: "claims a bad pattern", do: func() { (&rogue{info: pluginpb.Info{Patterns: []string{"../etc/**"}}}).serve() }, want: "not a clean path", is: plugin.ErrRejected},
 		{name: "claims a pattern that it may not have", do: func() { (&rogue{}).serve() }, command: func(c *plugin.Command) { c.Patterns = []string{"etc/os-release"} }, want: "is not allowed", is: plugin.ErrRejected},
 		{name: "claims a bad name", do: func() { (&rogue{info: pluginpb.Info{Name: "../x\x1b[2J"}}).serve() }, want: "invalid analyzer name", is: plugin.ErrRejected},
+		{name: "finds what is no kind", do: func() { (&rogue{info: pluginpb.Info{Finds: []string{"All of it"}}}).serve() }, want: "is not kebab-case", is: plugin.ErrRejected},
+		{name: "finds too many kinds", do: func() { (&rogue{info: pluginpb.Info{Finds: make([]string, 1000)}}).serve() }, want: "finds 1000 kinds", is: plugin.ErrRejected},
+		{name: "has data of two lines", do: func() { (&rogue{info: pluginpb.Info{Data: "1\x1b[2J\n2"}}).serve() }, want: "is not one line", is: plugin.ErrRejected},
+		{name: "is unavailable at length", do: func() { (&rogue{info: pluginpb.Info{Unavailable: strings.Repeat("no ", 1000)}}).serve() }, want: "is not one line", is: plugin.ErrRejected},
+		{name: "wants a configuration that it may not have", do: func() { (&rogue{info: pluginpb.Info{Config: true}}).serve() },
+			command: func(c *plugin.Command) { c.Patterns = []string{"**/*.list"} }, want: "configuration is not allowed", is: plugin.ErrRejected},
 		{name: "exits in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer {
 				fmt.Fprintln(os.Stderr, "out of cheese")
@@ -253,6 +271,26 @@ func misbehaviours() []misbehaviour {
 		{name: "answers a system package that it may not report", do: pkg(func(p *pluginpb.Package) { p.System = true }),
 			command: func(c *plugin.Command) { c.Types = []string{"generic"} }, want: "is not allowed"},
 		{name: "answers a package without a name", do: pkg(func(p *pluginpb.Package) { p.Name = "" }), want: "without a name"},
+		{name: "answers a record without a kind", do: record(func(r *pluginpb.Record) { r.Kind = "" }), want: "invalid record"},
+		{name: "answers a record of a kind that is none", do: record(func(r *pluginpb.Record) { r.Kind = "Set UID" }), want: `kind "Set UID"`},
+		{name: "answers a record of a long kind", do: record(func(r *pluginpb.Record) { r.Kind = strings.Repeat("k", 65) }), want: "invalid record"},
+		{name: "answers a record in a line below zero", do: record(func(r *pluginpb.Record) { r.Line = -1 }), want: "line -1"},
+		{name: "answers a field that is none", do: record(func(r *pluginpb.Record) { r.Fields = map[string]string{"a\x1b[2J": ""} }), want: "invalid record: field"},
+		{name: "answers 1,001 fields", do: record(func(r *pluginpb.Record) {
+			r.Fields = make(map[string]string)
+			for i := range 1001 {
+				r.Fields[fmt.Sprint("f", i)] = ""
+			}
+		}), want: "1001 fields"},
+		{name: "answers a million records at once", do: func() {
+			(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer {
+				a := &pluginpb.Answer{File: p.File}
+				for range 1_000_000 {
+					a.Records = append(a.Records, &pluginpb.Record{Kind: "k"})
+				}
+				return a
+			}}).serve()
+		}, command: func(c *plugin.Command) { c.CallTimeout = time.Minute }, want: "exceed Limits.Answer"},
 		{name: "answers a severity that is none", do: func() {
 			(&rogue{answer: func(p *pluginpb.Part) *pluginpb.Answer {
 				return &pluginpb.Answer{File: p.File, Findings: []*pluginpb.Finding{{Rule: "r", Severity: "catastrophic"}}}
@@ -326,6 +364,18 @@ func init() {
 			m[b.name] = b.do
 		}
 		return m
+	}
+}
+
+// TestOlderPlugin asks that a plugin which knows no entries and records works, and gets what it got before.
+func TestOlderPlugin(t *testing.T) {
+	p := start(t, self(t, "ignores the end"))
+	if i := p.Analyzers()[0].Info(); i.Entries || i.Config || i.Hidden || i.Finds != nil || i.Data != "" || i.Unavailable != "" {
+		t.Errorf("%+v", i)
+	}
+	r, err := p.Analyzers()[0].Analyze(t.Context(), entryFile("a.list", analyzer.Entry{UID: 1}))
+	if err != nil || !reflect.DeepEqual(r, new(analyzer.Result)) {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

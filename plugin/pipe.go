@@ -89,8 +89,20 @@ func (p *pipe) load() int {
 	return len(p.queue) + len(p.waiting)
 }
 
+// partSize returns the approximate size of a part in a message in bytes.
+func partSize(p *pluginpb.Part) int {
+	n := 64 + len(p.Data)
+	if p.Entry != nil {
+		n += proto.Size(p.Entry)
+	}
+	return n
+}
+
 // analyze sends a file and waits for the answer. An *endedError concerns the process rather than the file.
 func (p *pipe) analyze(ctx context.Context, index int, f *analyzer.File) (*analyzer.Result, error) {
+	if n := pluginpb.EntrySize(f.Entry); n > maxEntry {
+		return nil, fmt.Errorf("an entry of %d bytes, mostly extended attributes, exceeds the plugin protocol's limit of %d: %w", n, maxEntry, analyzer.ErrTooLarge)
+	}
 	q := newCall(index, &p.infos[index], f)
 	p.mu.Lock()
 	if p.err != nil {
@@ -137,7 +149,7 @@ func (p *pipe) send() {
 				p.cancel(current, err)
 			}
 			request.Parts = append(request.Parts, part)
-			room -= len(part.Data) + 64
+			room -= partSize(part)
 			if !part.More {
 				current = nil
 			}
@@ -207,7 +219,7 @@ func (p *pipe) receive() error {
 
 // answer handles an answer.
 func (p *pipe) answer(a *pluginpb.Answer) error {
-	size := int64(proto.Size(a))
+	size := answerCost(a)
 	p.mu.Lock()
 	q := p.waiting[a.File]
 	cancelled := q == nil && p.cancelled[a.File]

@@ -59,11 +59,15 @@ func (p *Process) wrap(err error) error { return fmt.Errorf("plugin %s: %w", p.c
 // Analyzers returns the analyzers of the plugin for a Scanner. Info.Build has the digest of the executable and, if the Command
 // has arguments or an environment or the plugin has its own Build, a digest of these.
 //
-// If the plugin fails, Analyze returns an error that wraps [analyzer.ErrUnavailable].
+// If the plugin fails, Analyze returns an error that wraps [analyzer.ErrUnavailable]. If the plugin states that an analyzer is
+// unavailable, the analyzer has no Patterns.
 func (p *Process) Analyzers() []analyzer.Analyzer {
 	var list []analyzer.Analyzer
 	for i, info := range p.infos {
 		a := analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (result *analyzer.Result, err error) {
+			if info.Unavailable != "" {
+				return nil, &unavailableError{p.wrap(errors.New(info.Unavailable))}
+			}
 			err = p.retry(ctx, func(c *child) error {
 				result, err = c.analyze(ctx, i, f)
 				return err

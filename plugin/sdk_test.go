@@ -3,12 +3,18 @@ package plugin_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math/big"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -87,6 +93,19 @@ func TestSDKs(t *testing.T) {
 		{name: "line", langs: both, code: analyzer.Panicked, messages: []string{"Error: line is "}},
 		{name: "line-float", langs: both, code: analyzer.Panicked, messages: []string{"Error: line is "}},
 		{name: "code", langs: both, code: analyzer.Panicked, messages: []string{"Not A Code"}},
+		{name: "line-throws", langs: both, code: analyzer.Malformed, messages: []string{"cut off"}},
+		{name: "line-changes", langs: "javascript", code: analyzer.Malformed, messages: []string{"line 3: cut off"}},
+		{name: "message-throws", langs: "javascript", code: analyzer.Malformed, messages: []string{"a value without a text was thrown"}},
+		{name: "name-object", langs: "javascript", code: analyzer.Malformed, messages: []string{"Odd"}},
+		{name: "stack-throws", langs: "javascript", code: analyzer.Panicked, messages: []string{"Error: here"}},
+		{name: "proxy", langs: "javascript", code: analyzer.Panicked, messages: []string{"a value without a text was thrown"}},
+		{name: "return-proxy", langs: "javascript", code: analyzer.Panicked, messages: []string{"the analyzer returned array"}},
+		{name: "record-kind", langs: both, code: analyzer.Panicked, messages: []string{"Not Kebab", "want kebab-case"}},
+		{name: "record-field", langs: both, code: analyzer.Panicked, messages: []string{"a field is named ", "a b"}},
+		{name: "record-value", langs: both, code: analyzer.Panicked, messages: []string{"TypeError: a value of fields is "}},
+		{name: "record-line", langs: both, code: analyzer.Panicked, messages: []string{"Error: line is "}},
+		{name: "record-fields", langs: both, code: analyzer.Panicked, messages: []string{"the record has 1001 fields"}},
+		{name: "records", langs: both, code: analyzer.TooLarge, messages: []string{"the result exceeds a limit"}},
 		{name: "surrogate", langs: both, pkg: "pkg:generic/a%EF%BF%BDb@1"},
 		{name: "one-huge", langs: both, code: analyzer.TooLarge, messages: []string{"the result exceeds a limit"}},
 		{name: "sibling", langs: both, pkg: "pkg:generic/d%2Fbeside.txt@text-4755-640-1"},
@@ -152,11 +171,11 @@ func TestSDKs(t *testing.T) {
 				}
 			}
 			// 32 MiB of each of six results, which exceeds what the SDK may send of all files.
-			root = fstest.MapFS{}
+			root = fstest.MapFS{"d/records.hostile": {Data: []byte("x")}}
 			for i := range 6 {
 				root[fmt.Sprintf("d/huge%d.hostile", i)] = &fstest.MapFile{Data: []byte("x")}
 			}
-			report, err = scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+			report, err = scan.Scanner{Analyzers: p.Analyzers()[:2]}.ScanFS(t.Context(), root)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,13 +245,85 @@ func TestSDKJoin(t *testing.T) {
 	}
 }
 
-// scanTwice returns the report of a file system and fails the test if a second scan has another one.
+// TestSDKEntries asks that entries, the configuration and records pass through the SDKs.
+func TestSDKEntries(t *testing.T) {
+	for _, lang := range []string{"python", "javascript"} {
+		t.Run(lang, func(t *testing.T) {
+			p := start(t, hostile(t, lang))
+			remote := make(map[string]analyzer.Analyzer)
+			for _, a := range p.Analyzers() {
+				remote[a.Info().Name] = a
+			}
+			info := remote["entries"].Info()
+			if !info.Entries || !info.Hidden || info.Data != "data 7" || !slices.Equal(info.Finds, []string{"entries"}) {
+				t.Errorf("%+v", info)
+			}
+			for path, e := range hostileEntries() {
+				want := hexEntry(path, &e, lang == "javascript")
+				r, err := remote["entries"].Analyze(t.Context(), entryFile(path, e))
+				if err != nil || !reflect.DeepEqual(r, &analyzer.Result{Records: []analyzer.Record{want}}) {
+					t.Errorf("%.100q: %+v, %v, want %+v", path, r, err, want)
+				}
+			}
+			for range 8 { // more than one message
+				if _, err := remote["entries"].Analyze(t.Context(), entryFile("a", hostileEntries()["xattrs/largest"])); err != nil {
+					t.Error(err)
+				}
+			}
+			// A host from before entries sends files without them.
+			_, err := remote["entries"].Analyze(t.Context(), analyzer.NewFile("usr/bin/su", 0o755, []byte("x")))
+			if !errors.Is(err, analyzer.ErrUnavailable) || !strings.Contains(err.Error(), "does not send entries") {
+				t.Errorf("%v", err)
+			}
+			const text = `{"os": "linux"}`
+			r, err := remote["config"].Analyze(t.Context(), analyzer.NewFile("", 0, []byte(text)))
+			want := []analyzer.Record{{Kind: "config", Fields: map[string]string{"text": text}}}
+			if err != nil || !reflect.DeepEqual(r.Records, want) || !remote["config"].Info().Config {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if got := remote["unavailable"].Info().Unavailable; got != "no connection" {
+				t.Errorf("unavailable: %q", got)
+			}
+		})
+	}
+}
+
+// hexEntry returns what testdata/hostile answers about an entry. In JavaScript numbers are rounded, and names are UTF-8.
+func hexEntry(path string, e *analyzer.Entry, js bool) analyzer.Record {
+	number := func(n int64) string {
+		if js {
+			return strconv.FormatFloat(float64(n), 'f', -1, 64)
+		}
+		return fmt.Sprint(n)
+	}
+	var xattrs []string
+	for _, name := range slices.Sorted(maps.Keys(e.Xattrs)) {
+		value := fmt.Sprintf("%x", e.Xattrs[name])
+		if n := len(e.Xattrs[name]); n > 100 {
+			value = fmt.Sprint(n)
+		}
+		if js {
+			name = string([]rune(name))
+		}
+		xattrs = append(xattrs, fmt.Sprintf("%x=%s", name, value))
+	}
+	nanos := new(big.Int).Add(new(big.Int).Mul(big.NewInt(e.ModTime.Unix()), big.NewInt(1e9)), big.NewInt(int64(e.ModTime.Nanosecond())))
+	encoded := pluginpb.EncodeEntry(e)
+	return analyzer.Record{Kind: "entry", Key: fmt.Sprintf("%x", path), Fields: map[string]string{
+		"mode": fmt.Sprintf("%o", encoded.Mode), "permissions": fmt.Sprintf("%o", encoded.Mode&0o7777),
+		"owner": number(int64(e.UID)) + ":" + number(int64(e.GID)), "size": number(e.Size) + " 0", "time": nanos.String(),
+		"target": fmt.Sprintf("%x", e.Target), "link": fmt.Sprintf("%x", e.Link), "device": number(e.Major) + ":" + number(e.Minor),
+		"xattrs": strings.Join(xattrs, " "),
+	}}
+}
+
+// scanTwice returns the report of a file system and fails the test if a second scan has another one. It uses the analyzers of files.
 func scanTwice(t *testing.T, p *plugin.Process, root fstest.MapFS) *analyzer.Report {
 	t.Helper()
 	var texts [2]string
 	var report *analyzer.Report
 	for i := range texts {
-		r, err := scan.Scanner{Analyzers: p.Analyzers()}.ScanFS(t.Context(), root)
+		r, err := scan.Scanner{Analyzers: p.Analyzers()[:2]}.ScanFS(t.Context(), root)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,6 +368,17 @@ func TestSDKProtocol(t *testing.T) {
 	if python := fields(file.Messages()); python != host {
 		t.Errorf("python/hullmark_plugin/analyzer_pb2.py differs from the protocol: "+
 			"protoc -I plugin/proto --python_out=plugin/python/hullmark_plugin analyzer.proto\n%s\n%s", python, host)
+	}
+}
+
+// TestProtocol asks that no field of version 1 changes. A new field is one more line in testdata/protocol-1.txt.
+func TestProtocol(t *testing.T) {
+	want, err := os.ReadFile("testdata/protocol-1.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fields(new(pluginpb.Info).ProtoReflect().Descriptor().ParentFile().Messages()); got != string(want) {
+		t.Errorf("the protocol has\n%swant\n%s", got, want)
 	}
 }
 

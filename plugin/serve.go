@@ -106,6 +106,9 @@ func (s *server) Analyze(stream grpc.BidiStreamingServer[pluginpb.AnalyzeRequest
 	}
 }
 
+// errNoEntries reports a host from before Info.Entries.
+var errNoEntries = fmt.Errorf("the host does not send entries; a newer version of it does: %w", analyzer.ErrUnavailable)
+
 // answer analyzes a file. It answers even if the analyzer panics.
 func (s *server) answer(ctx context.Context, f *incomingFile) (answers []*pluginpb.Answer) {
 	defer func() {
@@ -113,6 +116,13 @@ func (s *server) answer(ctx context.Context, f *incomingFile) (answers []*plugin
 			answers = pluginpb.EncodeAnswer(f.number, crashed(p), nil)
 		}
 	}()
+	info := s.infos[f.analyzer]
+	switch {
+	case info.Unavailable != "": // an older host sends files
+		return pluginpb.EncodeAnswer(f.number, nil, fmt.Errorf("%s: %w", info.Unavailable, analyzer.ErrUnavailable))
+	case info.Entries && f.entry == nil && f.path != "":
+		return pluginpb.EncodeAnswer(f.number, nil, errNoEntries)
+	}
 	result, err := s.analyzers[f.analyzer].Analyze(ctx, f.file())
 	return pluginpb.EncodeAnswer(f.number, result, err)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,6 +121,9 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		for _, f := range found.Findings {
 			fmt.Fprintf(out, "finding %s in %s: %s\n", terminal.Escape(words(f.Severity, f.Rule)), terminal.Escape(f.Path), terminal.Escape(f.Title))
 		}
+		for _, r := range found.Records {
+			fmt.Fprintf(out, "record %s in %s\n", terminal.Escape(recordWords(r.Record)), terminal.Escape(r.Path))
+		}
 		return nil
 	})
 	if err != nil {
@@ -130,6 +134,15 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 		return errors.New("the plugin did not answer")
 	}
 	return nil
+}
+
+// recordWords returns a record on one line: its kind, key and fields.
+func recordWords(r analyzer.Record) string {
+	s := words(r.Kind, r.Key)
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		s += " " + name + "=" + r.Fields[name]
+	}
+	return s
 }
 
 func (a *app) pluginVerify(ctx context.Context, args []string) error {

@@ -73,7 +73,7 @@ func (x Problem_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Problem_Kind.Descriptor instead.
 func (Problem_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14, 0}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{17, 0}
 }
 
 type DescribeRequest struct {
@@ -194,7 +194,21 @@ type Info struct {
 	// In an ELF file, what contains lists lies in data that the program may write, or in no segment.
 	DataOnly bool `protobuf:"varint,12,opt,name=data_only,json=dataOnly" json:"data_only,omitempty"`
 	// The analyzer looks at paths only: the host sends files without content.
-	NamesOnly     bool `protobuf:"varint,13,opt,name=names_only,json=namesOnly" json:"names_only,omitempty"`
+	NamesOnly bool `protobuf:"varint,13,opt,name=names_only,json=namesOnly" json:"names_only,omitempty"`
+	// The analyzer wants entries of every kind that match patterns: files, directories, links and devices. Each comes without content, and
+	// with Part.entry. The pattern "**" then stands for every entry, and needs no max_size.
+	Entries bool `protobuf:"varint,14,opt,name=entries" json:"entries,omitempty"`
+	// The analyzer wants the image's configuration, in the form of the OCI image specification, as a file with an empty path. patterns may be
+	// empty then.
+	Config bool `protobuf:"varint,15,opt,name=config" json:"config,omitempty"`
+	// The host also keeps findings and records of files that upper layers delete or replace, and marks them.
+	Hidden bool `protobuf:"varint,16,opt,name=hidden" json:"hidden,omitempty"`
+	// What the analyzer looks for, in kebab-case: "secrets", "malware". An empty list means "packages". Reports show it, and also data:
+	// the version of the data that the analyzer works with, such as signatures: "ClamAV 27833".
+	Finds []string `protobuf:"bytes,17,rep,name=finds" json:"finds,omitempty"`
+	Data  string   `protobuf:"bytes,18,opt,name=data" json:"data,omitempty"`
+	// Why the analyzer cannot work, on one line: "no connection to clamd". The host sends it no files, and the report has the reason.
+	Unavailable   string `protobuf:"bytes,19,opt,name=unavailable" json:"unavailable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -320,6 +334,48 @@ func (x *Info) GetNamesOnly() bool {
 	return false
 }
 
+func (x *Info) GetEntries() bool {
+	if x != nil {
+		return x.Entries
+	}
+	return false
+}
+
+func (x *Info) GetConfig() bool {
+	if x != nil {
+		return x.Config
+	}
+	return false
+}
+
+func (x *Info) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
+	}
+	return false
+}
+
+func (x *Info) GetFinds() []string {
+	if x != nil {
+		return x.Finds
+	}
+	return nil
+}
+
+func (x *Info) GetData() string {
+	if x != nil {
+		return x.Data
+	}
+	return ""
+}
+
+func (x *Info) GetUnavailable() string {
+	if x != nil {
+		return x.Unavailable
+	}
+	return ""
+}
+
 // An AnalyzeRequest carries the next parts of the stream: of many small files, or of one large file.
 type AnalyzeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -382,7 +438,9 @@ type Part struct {
 	// More parts of the file follow. The file is to be answered when a part comes without it.
 	More bool `protobuf:"varint,8,opt,name=more" json:"more,omitempty"`
 	// The host has lost interest: the file is to be forgotten, and not to be answered. No parts of it follow.
-	Cancel        bool `protobuf:"varint,9,opt,name=cancel" json:"cancel,omitempty"`
+	Cancel bool `protobuf:"varint,9,opt,name=cancel" json:"cancel,omitempty"`
+	// In the first part, for an analyzer with Info.entries. Without it, the host does not know entries.
+	Entry         *Entry `protobuf:"bytes,10,opt,name=entry" json:"entry,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -480,6 +538,191 @@ func (x *Part) GetCancel() bool {
 	return false
 }
 
+func (x *Part) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+// An Entry describes a file, directory, link or device as a layer has it. Layers may state any numbers.
+type Entry struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          uint32                 `protobuf:"varint,1,opt,name=mode" json:"mode,omitempty"`                               // st_mode of stat(2): the type (0170000) and the permission bits (07777); type 0 is unknown
+	Uid           int64                  `protobuf:"varint,2,opt,name=uid" json:"uid,omitempty"`                                 // numeric owner
+	Gid           int64                  `protobuf:"varint,3,opt,name=gid" json:"gid,omitempty"`                                 // numeric group
+	Size          int64                  `protobuf:"varint,4,opt,name=size" json:"size,omitempty"`                               // bytes of a regular file's content
+	Mtime         int64                  `protobuf:"varint,5,opt,name=mtime" json:"mtime,omitempty"`                             // time of modification in seconds since 1970
+	MtimeNanos    uint32                 `protobuf:"varint,6,opt,name=mtime_nanos,json=mtimeNanos" json:"mtime_nanos,omitempty"` // and nanoseconds
+	Target        []byte                 `protobuf:"bytes,7,opt,name=target" json:"target,omitempty"`                            // target of a symbolic link, as it stands in the link
+	Link          []byte                 `protobuf:"bytes,8,opt,name=link" json:"link,omitempty"`                                // of a hard link: the path of the file for which it is one more name
+	Major         int64                  `protobuf:"varint,9,opt,name=major" json:"major,omitempty"`                             // numbers of a device
+	Minor         int64                  `protobuf:"varint,10,opt,name=minor" json:"minor,omitempty"`
+	Xattrs        []*Xattr               `protobuf:"bytes,11,rep,name=xattrs" json:"xattrs,omitempty"` // extended attributes, sorted by name
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Entry) Reset() {
+	*x = Entry{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Entry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Entry) ProtoMessage() {}
+
+func (x *Entry) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Entry.ProtoReflect.Descriptor instead.
+func (*Entry) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Entry) GetMode() uint32 {
+	if x != nil {
+		return x.Mode
+	}
+	return 0
+}
+
+func (x *Entry) GetUid() int64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Entry) GetGid() int64 {
+	if x != nil {
+		return x.Gid
+	}
+	return 0
+}
+
+func (x *Entry) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Entry) GetMtime() int64 {
+	if x != nil {
+		return x.Mtime
+	}
+	return 0
+}
+
+func (x *Entry) GetMtimeNanos() uint32 {
+	if x != nil {
+		return x.MtimeNanos
+	}
+	return 0
+}
+
+func (x *Entry) GetTarget() []byte {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *Entry) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *Entry) GetMajor() int64 {
+	if x != nil {
+		return x.Major
+	}
+	return 0
+}
+
+func (x *Entry) GetMinor() int64 {
+	if x != nil {
+		return x.Minor
+	}
+	return 0
+}
+
+func (x *Entry) GetXattrs() []*Xattr {
+	if x != nil {
+		return x.Xattrs
+	}
+	return nil
+}
+
+// An Xattr is an extended attribute. A layer can give it any name, so the name is bytes.
+type Xattr struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          []byte                 `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"` // "security.capability"
+	Value         []byte                 `protobuf:"bytes,2,opt,name=value" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Xattr) Reset() {
+	*x = Xattr{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Xattr) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Xattr) ProtoMessage() {}
+
+func (x *Xattr) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Xattr.ProtoReflect.Descriptor instead.
+func (*Xattr) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Xattr) GetName() []byte {
+	if x != nil {
+		return x.Name
+	}
+	return nil
+}
+
+func (x *Xattr) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
 // An AnalyzeResponse carries answers to any number of files.
 type AnalyzeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -490,7 +733,7 @@ type AnalyzeResponse struct {
 
 func (x *AnalyzeResponse) Reset() {
 	*x = AnalyzeResponse{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[5]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +745,7 @@ func (x *AnalyzeResponse) String() string {
 func (*AnalyzeResponse) ProtoMessage() {}
 
 func (x *AnalyzeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[5]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +758,7 @@ func (x *AnalyzeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzeResponse.ProtoReflect.Descriptor instead.
 func (*AnalyzeResponse) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{5}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AnalyzeResponse) GetAnswers() []*Answer {
@@ -540,15 +783,16 @@ type Answer struct {
 	More bool `protobuf:"varint,7,opt,name=more" json:"more,omitempty"`
 	// For analyzers that join: what is to be known of the file beside others, in a form of their own. Several are put together.
 	Fact []byte `protobuf:"bytes,8,opt,name=fact" json:"fact,omitempty"`
-	// In an answer of Join: the packages, fragments, findings and distro that Analyze answered stay. Otherwise they are replaced.
-	Keep          bool `protobuf:"varint,9,opt,name=keep" json:"keep,omitempty"`
+	// In an answer of Join: the packages, fragments, findings, records and distro that Analyze answered stay. Otherwise they are replaced.
+	Keep          bool      `protobuf:"varint,9,opt,name=keep" json:"keep,omitempty"`
+	Records       []*Record `protobuf:"bytes,10,rep,name=records" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[6]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +804,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[6]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +817,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{6}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Answer) GetFile() uint64 {
@@ -639,6 +883,13 @@ func (x *Answer) GetKeep() bool {
 	return false
 }
 
+func (x *Answer) GetRecords() []*Record {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
 // A JoinRequest carries facts of files that are in the image after its layers are merged, by path. All requests of a call
 // are for one analyzer.
 type JoinRequest struct {
@@ -651,7 +902,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -663,7 +914,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[7]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -676,7 +927,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{7}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JoinRequest) GetAnalyzer() uint32 {
@@ -703,7 +954,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +966,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[8]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +979,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{8}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Fact) GetPath() []byte {
@@ -758,7 +1009,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +1021,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[9]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +1034,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{9}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JoinResponse) GetAnswers() []*Answer {
@@ -829,7 +1080,7 @@ type Package struct {
 
 func (x *Package) Reset() {
 	*x = Package{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +1092,7 @@ func (x *Package) String() string {
 func (*Package) ProtoMessage() {}
 
 func (x *Package) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[10]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +1105,7 @@ func (x *Package) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Package.ProtoReflect.Descriptor instead.
 func (*Package) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{10}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Package) GetNamespace() string {
@@ -993,7 +1244,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1256,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[11]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1269,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{11}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Origin) GetName() string {
@@ -1049,7 +1300,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1312,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[12]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1325,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{12}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Finding) GetRule() string {
@@ -1112,6 +1363,75 @@ func (x *Finding) GetLine() int64 {
 	return 0
 }
 
+// A Record is a fact without judgement: an account, an instruction, a retrieved file.
+type Record struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind" json:"kind,omitempty"`                                                                               // in kebab-case: "account"
+	Key           string                 `protobuf:"bytes,2,opt,name=key" json:"key,omitempty"`                                                                                 // tells records of a kind apart within the file: "root"
+	Line          int64                  `protobuf:"varint,3,opt,name=line" json:"line,omitempty"`                                                                              // counted from 1; 0 if the record has no line
+	Fields        map[string]string      `protobuf:"bytes,4,rep,name=fields" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // names in kebab-case
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Record) Reset() {
+	*x = Record{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Record) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Record) ProtoMessage() {}
+
+func (x *Record) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Record.ProtoReflect.Descriptor instead.
+func (*Record) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Record) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Record) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Record) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Record) GetFields() map[string]string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // A Distro is the Linux distribution of an image, in the words of os-release(5).
 type Distro struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1129,7 +1449,7 @@ type Distro struct {
 
 func (x *Distro) Reset() {
 	*x = Distro{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1141,7 +1461,7 @@ func (x *Distro) String() string {
 func (*Distro) ProtoMessage() {}
 
 func (x *Distro) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1474,7 @@ func (x *Distro) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Distro.ProtoReflect.Descriptor instead.
 func (*Distro) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{13}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Distro) GetId() string {
@@ -1231,7 +1551,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1563,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,7 +1576,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Problem) GetKind() Problem_Kind {
@@ -1308,7 +1628,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xd2\x02\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xe8\x03\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1324,9 +1644,15 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x05early\x18\v \x03(\fR\x05early\x12\x1b\n" +
 	"\tdata_only\x18\f \x01(\bR\bdataOnly\x12\x1d\n" +
 	"\n" +
-	"names_only\x18\r \x01(\bR\tnamesOnly\"@\n" +
+	"names_only\x18\r \x01(\bR\tnamesOnly\x12\x18\n" +
+	"\aentries\x18\x0e \x01(\bR\aentries\x12\x16\n" +
+	"\x06config\x18\x0f \x01(\bR\x06config\x12\x16\n" +
+	"\x06hidden\x18\x10 \x01(\bR\x06hidden\x12\x14\n" +
+	"\x05finds\x18\x11 \x03(\tR\x05finds\x12\x12\n" +
+	"\x04data\x18\x12 \x01(\tR\x04data\x12 \n" +
+	"\vunavailable\x18\x13 \x01(\tR\vunavailable\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
-	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xcc\x01\n" +
+	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xfd\x01\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\x04R\x04file\x12\x1a\n" +
 	"\banalyzer\x18\x02 \x01(\rR\banalyzer\x12\x12\n" +
@@ -1336,9 +1662,28 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\asibling\x18\x06 \x01(\fR\asibling\x12\x12\n" +
 	"\x04data\x18\a \x01(\fR\x04data\x12\x12\n" +
 	"\x04more\x18\b \x01(\bR\x04more\x12\x16\n" +
-	"\x06cancel\x18\t \x01(\bR\x06cancel\"G\n" +
+	"\x06cancel\x18\t \x01(\bR\x06cancel\x12/\n" +
+	"\x05entry\x18\n" +
+	" \x01(\v2\x19.hullmark.plugin.v1.EntryR\x05entry\"\x95\x02\n" +
+	"\x05Entry\x12\x12\n" +
+	"\x04mode\x18\x01 \x01(\rR\x04mode\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x03R\x03uid\x12\x10\n" +
+	"\x03gid\x18\x03 \x01(\x03R\x03gid\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x03R\x04size\x12\x14\n" +
+	"\x05mtime\x18\x05 \x01(\x03R\x05mtime\x12\x1f\n" +
+	"\vmtime_nanos\x18\x06 \x01(\rR\n" +
+	"mtimeNanos\x12\x16\n" +
+	"\x06target\x18\a \x01(\fR\x06target\x12\x12\n" +
+	"\x04link\x18\b \x01(\fR\x04link\x12\x14\n" +
+	"\x05major\x18\t \x01(\x03R\x05major\x12\x14\n" +
+	"\x05minor\x18\n" +
+	" \x01(\x03R\x05minor\x121\n" +
+	"\x06xattrs\x18\v \x03(\v2\x19.hullmark.plugin.v1.XattrR\x06xattrs\"1\n" +
+	"\x05Xattr\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\fR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"G\n" +
 	"\x0fAnalyzeResponse\x124\n" +
-	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\"\xf2\x02\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\"\xa8\x03\n" +
 	"\x06Answer\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\x04R\x04file\x127\n" +
 	"\bpackages\x18\x02 \x03(\v2\x1b.hullmark.plugin.v1.PackageR\bpackages\x129\n" +
@@ -1348,7 +1693,9 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\bproblems\x18\x06 \x03(\v2\x1b.hullmark.plugin.v1.ProblemR\bproblems\x12\x12\n" +
 	"\x04more\x18\a \x01(\bR\x04more\x12\x12\n" +
 	"\x04fact\x18\b \x01(\fR\x04fact\x12\x12\n" +
-	"\x04keep\x18\t \x01(\bR\x04keep\"Y\n" +
+	"\x04keep\x18\t \x01(\bR\x04keep\x124\n" +
+	"\arecords\x18\n" +
+	" \x03(\v2\x1a.hullmark.plugin.v1.RecordR\arecords\"Y\n" +
 	"\vJoinRequest\x12\x1a\n" +
 	"\banalyzer\x18\x01 \x01(\rR\banalyzer\x12.\n" +
 	"\x05facts\x18\x02 \x03(\v2\x18.hullmark.plugin.v1.FactR\x05facts\".\n" +
@@ -1357,7 +1704,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
 	"\fJoinResponse\x124\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
-	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xaf\x05\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xb5\x05\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1385,7 +1732,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vHashesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"6\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\x13\x10\x14\"6\n" +
 	"\x06Origin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\"{\n" +
@@ -1394,7 +1741,15 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x1a\n" +
 	"\bseverity\x18\x04 \x01(\tR\bseverity\x12\x12\n" +
-	"\x04line\x18\x05 \x01(\x03R\x04line\"\xc5\x01\n" +
+	"\x04line\x18\x05 \x01(\x03R\x04line\"\xbd\x01\n" +
+	"\x06Record\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\x03R\x04line\x12>\n" +
+	"\x06fields\x18\x04 \x03(\v2&.hullmark.plugin.v1.Record.FieldsEntryR\x06fields\x1a9\n" +
+	"\vFieldsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc5\x01\n" +
 	"\x06Distro\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1436,7 +1791,7 @@ func file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP() []byte {
 }
 
 var file_hullmark_plugin_v1_analyzer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(Problem_Kind)(0),        // 0: hullmark.plugin.v1.Problem.Kind
 	(*DescribeRequest)(nil),  // 1: hullmark.plugin.v1.DescribeRequest
@@ -1444,45 +1799,53 @@ var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(*Info)(nil),             // 3: hullmark.plugin.v1.Info
 	(*AnalyzeRequest)(nil),   // 4: hullmark.plugin.v1.AnalyzeRequest
 	(*Part)(nil),             // 5: hullmark.plugin.v1.Part
-	(*AnalyzeResponse)(nil),  // 6: hullmark.plugin.v1.AnalyzeResponse
-	(*Answer)(nil),           // 7: hullmark.plugin.v1.Answer
-	(*JoinRequest)(nil),      // 8: hullmark.plugin.v1.JoinRequest
-	(*Fact)(nil),             // 9: hullmark.plugin.v1.Fact
-	(*JoinResponse)(nil),     // 10: hullmark.plugin.v1.JoinResponse
-	(*Package)(nil),          // 11: hullmark.plugin.v1.Package
-	(*Origin)(nil),           // 12: hullmark.plugin.v1.Origin
-	(*Finding)(nil),          // 13: hullmark.plugin.v1.Finding
-	(*Distro)(nil),           // 14: hullmark.plugin.v1.Distro
-	(*Problem)(nil),          // 15: hullmark.plugin.v1.Problem
-	nil,                      // 16: hullmark.plugin.v1.Package.QualifiersEntry
-	nil,                      // 17: hullmark.plugin.v1.Package.HashesEntry
+	(*Entry)(nil),            // 6: hullmark.plugin.v1.Entry
+	(*Xattr)(nil),            // 7: hullmark.plugin.v1.Xattr
+	(*AnalyzeResponse)(nil),  // 8: hullmark.plugin.v1.AnalyzeResponse
+	(*Answer)(nil),           // 9: hullmark.plugin.v1.Answer
+	(*JoinRequest)(nil),      // 10: hullmark.plugin.v1.JoinRequest
+	(*Fact)(nil),             // 11: hullmark.plugin.v1.Fact
+	(*JoinResponse)(nil),     // 12: hullmark.plugin.v1.JoinResponse
+	(*Package)(nil),          // 13: hullmark.plugin.v1.Package
+	(*Origin)(nil),           // 14: hullmark.plugin.v1.Origin
+	(*Finding)(nil),          // 15: hullmark.plugin.v1.Finding
+	(*Record)(nil),           // 16: hullmark.plugin.v1.Record
+	(*Distro)(nil),           // 17: hullmark.plugin.v1.Distro
+	(*Problem)(nil),          // 18: hullmark.plugin.v1.Problem
+	nil,                      // 19: hullmark.plugin.v1.Package.QualifiersEntry
+	nil,                      // 20: hullmark.plugin.v1.Package.HashesEntry
+	nil,                      // 21: hullmark.plugin.v1.Record.FieldsEntry
 }
 var file_hullmark_plugin_v1_analyzer_proto_depIdxs = []int32{
 	3,  // 0: hullmark.plugin.v1.DescribeResponse.analyzers:type_name -> hullmark.plugin.v1.Info
 	5,  // 1: hullmark.plugin.v1.AnalyzeRequest.parts:type_name -> hullmark.plugin.v1.Part
-	7,  // 2: hullmark.plugin.v1.AnalyzeResponse.answers:type_name -> hullmark.plugin.v1.Answer
-	11, // 3: hullmark.plugin.v1.Answer.packages:type_name -> hullmark.plugin.v1.Package
-	11, // 4: hullmark.plugin.v1.Answer.fragments:type_name -> hullmark.plugin.v1.Package
-	13, // 5: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
-	14, // 6: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
-	15, // 7: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
-	9,  // 8: hullmark.plugin.v1.JoinRequest.facts:type_name -> hullmark.plugin.v1.Fact
-	7,  // 9: hullmark.plugin.v1.JoinResponse.answers:type_name -> hullmark.plugin.v1.Answer
-	12, // 10: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
-	16, // 11: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
-	17, // 12: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
-	0,  // 13: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
-	1,  // 14: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
-	4,  // 15: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
-	8,  // 16: hullmark.plugin.v1.AnalyzerPlugin.Join:input_type -> hullmark.plugin.v1.JoinRequest
-	2,  // 17: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
-	6,  // 18: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
-	10, // 19: hullmark.plugin.v1.AnalyzerPlugin.Join:output_type -> hullmark.plugin.v1.JoinResponse
-	17, // [17:20] is the sub-list for method output_type
-	14, // [14:17] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	6,  // 2: hullmark.plugin.v1.Part.entry:type_name -> hullmark.plugin.v1.Entry
+	7,  // 3: hullmark.plugin.v1.Entry.xattrs:type_name -> hullmark.plugin.v1.Xattr
+	9,  // 4: hullmark.plugin.v1.AnalyzeResponse.answers:type_name -> hullmark.plugin.v1.Answer
+	13, // 5: hullmark.plugin.v1.Answer.packages:type_name -> hullmark.plugin.v1.Package
+	13, // 6: hullmark.plugin.v1.Answer.fragments:type_name -> hullmark.plugin.v1.Package
+	15, // 7: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
+	17, // 8: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
+	18, // 9: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
+	16, // 10: hullmark.plugin.v1.Answer.records:type_name -> hullmark.plugin.v1.Record
+	11, // 11: hullmark.plugin.v1.JoinRequest.facts:type_name -> hullmark.plugin.v1.Fact
+	9,  // 12: hullmark.plugin.v1.JoinResponse.answers:type_name -> hullmark.plugin.v1.Answer
+	14, // 13: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
+	19, // 14: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
+	20, // 15: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
+	21, // 16: hullmark.plugin.v1.Record.fields:type_name -> hullmark.plugin.v1.Record.FieldsEntry
+	0,  // 17: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
+	1,  // 18: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
+	4,  // 19: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
+	10, // 20: hullmark.plugin.v1.AnalyzerPlugin.Join:input_type -> hullmark.plugin.v1.JoinRequest
+	2,  // 21: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
+	8,  // 22: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
+	12, // 23: hullmark.plugin.v1.AnalyzerPlugin.Join:output_type -> hullmark.plugin.v1.JoinResponse
+	21, // [21:24] is the sub-list for method output_type
+	18, // [18:21] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_hullmark_plugin_v1_analyzer_proto_init() }
@@ -1496,7 +1859,7 @@ func file_hullmark_plugin_v1_analyzer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hullmark_plugin_v1_analyzer_proto_rawDesc), len(file_hullmark_plugin_v1_analyzer_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -126,9 +128,75 @@ func TestInfo(t *testing.T) {
 	var want analyzer.Info
 	n := 0
 	fill(reflect.ValueOf(&want).Elem(), &n)
-	want.Concurrent, want.Unavailable = 0, "" // which are the host's
+	want.Concurrent = 0 // the host sets it
 	if got := DecodeInfo(EncodeInfo(analyzer.Func(want, nil))); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// entryOver returns an entry after its journey to a plugin.
+func entryOver(t *testing.T, e *analyzer.Entry) *analyzer.Entry {
+	t.Helper()
+	b, err := proto.Marshal(EncodeEntry(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) > EntrySize(e)+64 {
+		t.Errorf("an entry of %d bytes was taken for one of %d", len(b), EntrySize(e))
+	}
+	got := new(Entry)
+	if err := proto.Unmarshal(b, got); err != nil {
+		t.Fatal(err)
+	}
+	return DecodeEntry(got)
+}
+
+func TestEntry(t *testing.T) {
+	full, n := new(analyzer.Entry), 0
+	fill(reflect.ValueOf(&full.Target).Elem(), &n)
+	fill(reflect.ValueOf(&full.Link).Elem(), &n)
+	fill(reflect.ValueOf(&full.Xattrs).Elem(), &n)
+	full.UID, full.GID, full.Size, full.Major, full.Minor = 1, 2, 3, 4, 5
+	full.Mode, full.ModTime = fs.ModeDir|fs.ModeSticky|0o777, time.Unix(1, 999_999_999).UTC()
+	v := reflect.ValueOf(*full)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Errorf("the test does not fill %s", v.Type().Field(i).Name)
+		}
+	}
+	for _, want := range []*analyzer.Entry{
+		full, {},
+		{UID: -1, GID: -2, Size: math.MaxInt64, Major: math.MinInt64, ModTime: time.Unix(math.MinInt64, 0).UTC()},
+		{UID: 1 << 32, ModTime: time.Unix(math.MaxInt64, 0).UTC()}, // must not become root
+		{Xattrs: map[string]string{"security.capability": "\x00\x00\x00\x02\xff"}},
+		{Xattrs: map[string]string{"": "", "user.\xff": "\xfe", "user.empty": ""}},
+	} {
+		if got := entryOver(t, want); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v became %+v", want, got)
+		}
+	}
+	if EncodeEntry(nil) != nil || DecodeEntry(nil) != nil {
+		t.Error("no entry became one")
+	}
+}
+
+// TestEntryMode compares the modes of entries with those of stat(2).
+func TestEntryMode(t *testing.T) {
+	for _, tt := range []struct {
+		mode fs.FileMode
+		want uint32
+	}{
+		{fs.ModeSetuid | 0o755, 0o104755}, {fs.ModeDir | fs.ModeSticky | 0o777, 0o041777}, {fs.ModeSymlink | 0o777, 0o120777},
+		{fs.ModeDevice | 0o660, 0o060660}, {fs.ModeDevice | fs.ModeCharDevice | 0o666, 0o020666}, {fs.ModeNamedPipe | 0o600, 0o010600},
+		{fs.ModeSocket | fs.ModeSetgid | 0o600, 0o142600}, {fs.ModeIrregular | 0o600, 0o600},
+	} {
+		e := &analyzer.Entry{Mode: tt.mode}
+		if got := EncodeEntry(e).Mode; got != tt.want {
+			t.Errorf("%v is %o, want %o", tt.mode, got, tt.want)
+		}
+		if got := entryOver(t, e).Mode; got != tt.mode {
+			t.Errorf("%v became %v", tt.mode, got)
+		}
 	}
 }
 

@@ -13,6 +13,9 @@ func DecodeAnswer(a *Answer, r *analyzer.Result) (err error) {
 	for _, f := range a.Findings {
 		r.Findings = append(r.Findings, analyzer.Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int(f.Line)})
 	}
+	for _, f := range a.Records {
+		r.Records = append(r.Records, analyzer.Record{Kind: f.Kind, Key: f.Key, Line: int(f.Line), Fields: f.Fields})
+	}
 	if d := a.Distro; d != nil {
 		r.Distro = &analyzer.Distro{ID: d.Id, VersionID: d.VersionId, Codename: d.Codename, Name: d.Name, Like: d.Like, CPE: d.Cpe, Repositories: d.Repositories, Rank: int(d.Rank)}
 	}

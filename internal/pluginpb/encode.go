@@ -15,6 +15,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 		Joins: joins,
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeTexts(i.Magic), Contains: encodeTexts(i.Contains), Early: encodeTexts(i.Early), DataOnly: i.DataOnly,
+		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
 	}
 }
 
@@ -37,6 +38,7 @@ func DecodeInfo(i *Info) analyzer.Info {
 	return analyzer.Info{
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeTexts(i.Magic), Contains: decodeTexts(i.Contains), Early: decodeTexts(i.Early), DataOnly: i.DataOnly,
+		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
 	}
 }
 
@@ -71,6 +73,10 @@ func EncodeAnswer(file uint64, r *analyzer.Result, err error) []*Answer {
 		for _, f := range r.Findings {
 			grow(len(f.Rule) + len(f.Title) + len(f.Detail) + len(f.Severity) + 16)
 			last.Findings = append(last.Findings, &Finding{Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: int64(f.Line)})
+		}
+		for i := range r.Records {
+			grow(recordSize(&r.Records[i]))
+			last.Records = append(last.Records, encodeRecord(&r.Records[i]))
 		}
 		if d := r.Distro; d != nil {
 			last.Distro = &Distro{Id: d.ID, VersionId: d.VersionID, Codename: d.Codename, Name: d.Name, Like: d.Like, Cpe: d.CPE, Repositories: d.Repositories, Rank: int64(d.Rank)}
@@ -137,6 +143,19 @@ func packageSize(p *analyzer.Package) int {
 		for k, v := range m {
 			n += len(k) + len(v) + 8
 		}
+	}
+	return n
+}
+
+func encodeRecord(r *analyzer.Record) *Record {
+	return &Record{Kind: r.Kind, Key: r.Key, Line: int64(r.Line), Fields: r.Fields}
+}
+
+// recordSize returns the approximate size of a record in a message in bytes.
+func recordSize(r *analyzer.Record) int {
+	n := 16 + len(r.Kind) + len(r.Key)
+	for k, v := range r.Fields {
+		n += len(k) + len(v) + 8
 	}
 	return n
 }

@@ -107,6 +107,12 @@ func Verify(ctx context.Context, command plugin.Command, fixtures fs.FS) *Confor
 		r.check("gives the same answers again", func() (string, error) { return r.repeat(ctx) })
 		r.check("gives the same answers in another process", func() (string, error) { return r.secondProcess(ctx) })
 		r.check("answers empty, truncated and random files", func() (string, error) { return r.malformed(ctx) })
+		if r.wants(func(i *analyzer.Info) bool { return i.Entries }) {
+			r.check("answers entries of every kind", func() (string, error) { return r.entries(ctx) })
+		}
+		if r.wants(func(i *analyzer.Info) bool { return i.Config }) {
+			r.check("answers configurations of images", func() (string, error) { return r.configs(ctx) })
+		}
 		r.check("accepts a file in many parts", func() (string, error) { return r.large(ctx) })
 		r.check("accepts many small files at once", func() (string, error) { return r.many(ctx) })
 		r.check("continues after a cancelled scan", func() (string, error) { return r.cancel(ctx) })
@@ -134,6 +140,9 @@ func (r *run) describe(ctx context.Context) (note string, err error) {
 		info := a.Info()
 		r.result.Analyzers = append(r.result.Analyzers, info)
 		names = append(names, fmt.Sprintf("%s %d", info.Name, info.Version))
+		if info.Unavailable != "" {
+			return "", fmt.Errorf("analyzer %s is unavailable: %s", info.Name, info.Unavailable)
+		}
 		if info.Version < 1 {
 			return "", fmt.Errorf("analyzer %s has version %d, want at least 1", info.Name, info.Version)
 		}
@@ -165,8 +174,11 @@ func (r *run) find(ctx context.Context, none bool) (string, error) {
 	if none {
 		return "no fixtures", nil
 	}
-	note := fmt.Sprintf("%d packages, %d findings, %d diagnostics", len(report.Components), len(report.Findings), len(report.Diagnostics))
-	if len(report.Components)+len(report.Findings) == 0 && report.Distro == nil {
+	note := fmt.Sprintf("%d packages, %d findings, %d records, %d diagnostics", len(report.Components), len(report.Findings), len(report.Records), len(report.Diagnostics))
+	if !r.wants(func(i *analyzer.Info) bool { return len(i.Patterns) > 0 }) {
+		return "the analyzers want no files", nil
+	}
+	if len(report.Components)+len(report.Findings)+len(report.Records) == 0 && report.Distro == nil {
 		return note, errors.New("nothing found: the fixtures must be a root file system with files that match the patterns")
 	}
 	return note, nil
@@ -201,6 +213,16 @@ func (r *run) secondProcess(ctx context.Context) (string, error) {
 		}
 	}
 	return "", r.same(ctx, p)
+}
+
+// wants reports whether one of the analyzers wants something.
+func (r *run) wants(something func(*analyzer.Info) bool) bool {
+	for i := range r.result.Analyzers {
+		if something(&r.result.Analyzers[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // matchingPath returns a path below a directory that a pattern matches.
@@ -272,6 +294,9 @@ func (r *run) large(ctx context.Context) (string, error) {
 
 // largeFile analyzes a file of zeros.
 func (r *run) largeFile(ctx context.Context, info *analyzer.Info) error {
+	if len(info.Patterns) == 0 {
+		return nil
+	}
 	size := int64(4 << 20)
 	if info.MaxSize > 0 {
 		size = min(size, info.MaxSize)

@@ -2,6 +2,7 @@ package plugintest_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -47,6 +48,32 @@ func plugins() map[string]func() {
 			b, err := f.Bytes()
 			return &analyzer.Result{Packages: []analyzer.Package{{Type: "generic", Name: string(b[:3])}}}, err
 		}),
+		"plugin:config": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "config", Version: 1, Config: true}, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+				return &analyzer.Result{Records: []analyzer.Record{{Kind: "config", Fields: map[string]string{"size": fmt.Sprint(f.Size())}}}}, nil
+			}))
+		},
+		"plugin:configs-strict": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "config", Version: 1, Config: true}, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+				var config struct{ OS string }
+				b, err := f.Bytes()
+				if err := json.Unmarshal(b, &config); err != nil {
+					panic(err)
+				}
+				return nil, err
+			}))
+		},
+		"plugin:files-only": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "entries", Version: 1, Patterns: []string{"bin/**"}, Entries: true}, func(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
+				if !f.Mode.IsRegular() {
+					panic("no file")
+				}
+				return nil, nil
+			}))
+		},
+		"plugin:none-today": func() {
+			plugin.Serve(analyzer.Func(analyzer.Info{Name: "malware", Version: 1, Patterns: []string{"**/*.list"}, Unavailable: "no connection"}, nil))
+		},
 		"plugin:unversioned": lists(0, func(*analyzer.File) (*analyzer.Result, error) { return nil, nil }),
 	}
 }
@@ -68,13 +95,27 @@ var fixtures = fstest.MapFS{
 // All analyzers of the module, as a plugin, pass.
 func TestRun(t *testing.T) { plugintest.Run(t, command(t, "plugin:all"), fixtures) }
 
+// A plugin that only wants the configuration passes without fixtures.
+func TestConfig(t *testing.T) { plugintest.Run(t, command(t, "plugin:config"), fixtures) }
+
+// TestEntries asks that a plugin which takes every entry for a file fails.
+func TestEntries(t *testing.T) {
+	v := plugintest.Verify(t.Context(), command(t, "plugin:files-only"), nil)
+	i := slices.IndexFunc(v.Checks, func(c plugintest.Check) bool { return c.Name == "answers entries of every kind" })
+	if i < 0 || v.Checks[i].Err == nil || !strings.Contains(v.Checks[i].Err.Error(), "panic: no file") {
+		t.Errorf("%v", v)
+	}
+}
+
 // Plugins that are not as they should be fail the check that is made for it.
 func TestVerify(t *testing.T) {
 	for name, want := range map[string]string{
-		"plugin:counts":      "gives the same answers again",
-		"plugin:fragile":     "answers empty, truncated and random files",
-		"plugin:unversioned": "starts and describes its analyzers",
-		"plugin:none":        "starts and describes its analyzers",
+		"plugin:counts":         "gives the same answers again",
+		"plugin:fragile":        "answers empty, truncated and random files",
+		"plugin:configs-strict": "answers configurations of images",
+		"plugin:none-today":     "starts and describes its analyzers",
+		"plugin:unversioned":    "starts and describes its analyzers",
+		"plugin:none":           "starts and describes its analyzers",
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := plugintest.Verify(t.Context(), command(t, name), fixtures)

@@ -14,6 +14,36 @@ const situations = {
     result.package('generic', 'half')
     throw new Error('no')
   },
+  'line-throws' () { throw withLine({ get () { throw new Error('of the line') } }) },
+  'line-changes' () {
+    let n = 0
+    throw withLine({ get: () => n++ === 0 ? 3 : 'three' })
+  },
+  'message-throws' () {
+    const error = new hullmark.Malformed('x')
+    Object.defineProperty(error, 'message', { get () { throw new Error('of the message') } })
+    throw error
+  },
+  'name-object' () {
+    const error = new hullmark.Malformed('')
+    error.name = { toString: () => 'Odd' }
+    throw error
+  },
+  'stack-throws' () {
+    const error = new Error('here')
+    Object.defineProperty(error, 'stack', { get () { throw new Error('of the stack') } })
+    throw error
+  },
+  proxy () {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    throw proxy
+  },
+  'return-proxy' () {
+    const { proxy, revoke } = Proxy.revocable(() => {}, {})
+    revoke()
+    return [proxy]
+  },
   unprintable () { throw Object.create(null) },
   null () { throw null }, // eslint-disable-line no-throw-literal
   async reject () { await null; throw new RangeError('later') },
@@ -42,6 +72,11 @@ const situations = {
   line: (file, result) => result.problem('x', { line: -1 }),
   'line-float': (file, result) => result.problem('x', { line: 1.5 }),
   code: (file, result) => result.problem('x', { code: 'Not A Code' }),
+  'record-kind': (file, result) => result.record('Not Kebab'),
+  'record-field': (file, result) => result.record('account', 'root', { fields: { 'a b': '' } }),
+  'record-value': (file, result) => result.record('account', 'root', { fields: { uid: 0 } }),
+  'record-line': (file, result) => result.record('account', 'root', { line: -1 }),
+  'record-fields': (file, result) => result.record('account', 'root', { fields: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`f${i}`, ''])) }),
   surrogate: (file, result) => result.package('generic', 'a\udc80b', '1'),
   'one-huge': (file, result) => result.package('generic', 'x', '', { files: Array(20000).fill('y'.repeat(1000)) }),
   sibling (file, result) {
@@ -51,6 +86,23 @@ const situations = {
   path: (file, result) => result.package('generic', 'path', String(file.path.length))
 }
 for (let i = 0; i < 6; i++) situations[`huge${i}`] = huge
+
+function withLine (property) { return Object.defineProperty(new hullmark.Malformed('cut off'), 'line', property) }
+
+situations.records = (file, result) => { for (;;) result.record('k') }
+
+const entries = hullmark.analyzer({ name: 'entries', version: 1, patterns: ['**'], entries: true, hidden: true, finds: ['entries'], data: 'data\n7' }, (file, result) => {
+  const e = file.entry
+  const xattrs = [...e.xattrs].map(([name, value]) => `${Buffer.from(name).toString('hex')}=${value.length > 100 ? value.length : value.toString('hex')}`).join(' ')
+  result.record('entry', file.pathBytes.toString('hex'), { fields: {
+    mode: e.mode.toString(8), permissions: file.mode.toString(8), owner: `${e.uid}:${e.gid}`, size: `${e.size} ${file.data.length}`, time: String(e.mtimeNs),
+    target: e.targetBytes.toString('hex'), link: e.linkBytes.toString('hex'), device: `${e.major}:${e.minor}`, xattrs
+  } })
+})
+
+const config = hullmark.analyzer({ name: 'config', version: 1, config: true }, (file, result) => result.record('config', file.path, { fields: { text: file.text() } }))
+
+const unavailable = hullmark.analyzer({ name: 'unavailable', version: 1, patterns: ['**/*.none'], unavailable: 'no\nconnection' }, () => {})
 
 const joins = hullmark.analyzer({ name: 'joins', version: 1, patterns: ['**/*.joins'] }, (file, result) => {
   result.package('generic', 'alone', file.text())
@@ -71,4 +123,4 @@ const joins = hullmark.analyzer({ name: 'joins', version: 1, patterns: ['**/*.jo
 
 console.log('before the handshake')
 hullmark.serve(hullmark.analyzer({ name: 'hostile', version: 1, patterns: ['**/*.hostile'], siblings: ['beside.txt', 'none.txt'] }, (file, result) =>
-  situations[path.posix.basename(file.path, '.hostile')](file, result)), joins)
+  situations[path.posix.basename(file.path, '.hostile')](file, result)), joins, entries, config, unavailable)

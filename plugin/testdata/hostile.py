@@ -12,6 +12,25 @@ class Unprintable(Exception):
         raise ValueError
 
 
+class Line(hullmark_plugin.Malformed):
+    @property
+    def line(self):
+        raise ValueError("of the line")
+
+    @line.setter
+    def line(self, value):
+        pass
+
+
+def line_throws(file, result):
+    raise Line("cut off")
+
+
+def records(file, result):
+    while True:
+        result.record("k")
+
+
 def throw(file, result):
     result.package("generic", "half")
     raise ValueError("no %s" % object())
@@ -54,7 +73,7 @@ def huge(file, result):
 
 SITUATIONS = {
     "throw": throw, "unprintable": unprintable, "recurse": recurse, "malformed": malformed, "unsupported": unsupported,
-    "unavailable": unavailable, "print": print_much,
+    "unavailable": unavailable, "print": print_much, "line-throws": line_throws, "records": records,
     "exit": lambda file, result: sys.exit("gone"),
     "return": lambda file, result: [1],
     "name-number": lambda file, result: result.package("generic", 5),
@@ -68,6 +87,11 @@ SITUATIONS = {
     "line": lambda file, result: result.problem("x", line=-1),
     "line-float": lambda file, result: result.problem("x", line=1.5),
     "code": lambda file, result: result.problem("x", code="Not A Code"),
+    "record-kind": lambda file, result: result.record("Not Kebab"),
+    "record-field": lambda file, result: result.record("account", "root", {"a b": ""}),
+    "record-value": lambda file, result: result.record("account", "root", {"uid": 0}),
+    "record-line": lambda file, result: result.record("account", "root", line=-1),
+    "record-fields": lambda file, result: result.record("account", "root", {"f%d" % i: "" for i in range(1001)}),
     "surrogate": lambda file, result: result.package("generic", "a\udc80b", "1"),
     "one-huge": lambda file, result: result.package("generic", "x", files=["y" * 1000] * 20000),
     "sibling": lambda file, result: result.package("generic", file.siblings["beside.txt"].path, "%s-%o-%o-%d" % (
@@ -109,5 +133,29 @@ def join(facts):
     return facts if "return" in texts else None
 
 
+def hexadecimal(text):
+    return text.encode("utf-8", "surrogateescape").hex()
+
+
+@hullmark_plugin.analyzer("entries", version=1, patterns=["**"], entries=True, hidden=True, finds=["entries"], data="data\n7")
+def entries(file, result):
+    e = file.entry
+    xattrs = " ".join("%s=%s" % (hexadecimal(name), len(value) if len(value) > 100 else value.hex()) for name, value in e.xattrs.items())
+    result.record("entry", hexadecimal(file.path), {
+        "mode": "%o" % e.mode, "permissions": "%o" % file.mode, "owner": "%d:%d" % (e.uid, e.gid), "size": "%d %d" % (e.size, len(file.data)),
+        "time": str(e.mtime_ns), "target": hexadecimal(e.target), "link": hexadecimal(e.link), "device": "%d:%d" % (e.major, e.minor),
+        "xattrs": xattrs})
+
+
+@hullmark_plugin.analyzer("config", version=1, patterns=[], config=True)
+def config(file, result):
+    result.record("config", file.path, {"text": file.text()})
+
+
+@hullmark_plugin.analyzer("unavailable", version=1, patterns=["**/*.none"], unavailable="no\nconnection")
+def unavailable_analyzer(file, result):
+    pass
+
+
 print("before the handshake")
-hullmark_plugin.serve(hostile, joins)
+hullmark_plugin.serve(hostile, joins, entries, config, unavailable_analyzer)

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,6 +38,35 @@ func eicar() string {
 	return strings.Join([]string{`X5O!P%@AP[4\PZX54(P^)7CC)7}$EI`, `CAR-STANDARD-ANTI`, `VIRUS-TEST-FILE!$H+H*`}, "")
 }
 
+// database returns the daily database of ClamAV, version 27833, with a signature. It is not signed.
+func database(t *testing.T, signature string) string {
+	t.Helper()
+	const head = "ClamAV-VDB:28 Nov 2026 09-30 +0000:27833:1:90:X:X:builder:1795858200"
+	files := []struct{ name, text string }{{"COPYING", "x\n"}, {"daily.info", ""}, {"daily.ndb", signature}}
+	info := head + "\n"
+	for _, f := range files {
+		if f.text != "" {
+			info += fmt.Sprintf("%s:%d:%x\n", f.name, len(f.text), sha256.Sum256([]byte(f.text)))
+		}
+	}
+	files[1].text = info
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%-512s", head)
+	w := tar.NewWriter(&b)
+	for _, f := range files {
+		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o644, Size: int64(len(f.text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(f.text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // A daemon is a clamd with one signature of the test's own.
 type daemon struct {
 	socket string
@@ -56,7 +89,7 @@ func startDaemon(t *testing.T) *daemon {
 	signature := "Hullmark.Eicar-Test:0:*:" + hex.EncodeToString([]byte(eicar())) + "\n"
 	socket := filepath.Join(dir, "s")
 	config := fmt.Sprintf("Foreground yes\nLocalSocket %s\nDatabaseDirectory %s\nTemporaryDirectory %s\nLogFile %s\n", socket, dir, dir, filepath.Join(dir, "log"))
-	for name, text := range map[string]string{"test.ndb": signature, "clamd.conf": config} {
+	for name, text := range map[string]string{"daily.cud": database(t, signature), "clamd.conf": config} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -128,6 +161,9 @@ func TestFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	if i := p.Analyzers()[0].Info(); i.Data != "ClamAV 27833 of 2026-11-28" || !slices.Equal(i.Finds, []string{"malware"}) || i.Unavailable != "" {
+		t.Errorf("%+v", i)
+	}
 	nested := zipped(t, "inner.zip", zipped(t, "eicar.com", []byte(eicar())))
 	bad := []string{"tmp/eicar.com", "opt/nested.zip", "opt/with space/a b", "opt/new\nline", "opt/stream: OK"}
 	root := fstest.MapFS{"etc/passwd": {Data: []byte("root:x:0:0\n")}, "etc/empty": {}, "large": {Data: make([]byte, 3<<20)}}
@@ -146,6 +182,75 @@ func TestFound(t *testing.T) {
 	}
 }
 
+// fakeDaemon answers each command with the same text.
+func fakeDaemon(t *testing.T, answer string) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprint(conn, answer)
+			conn.Close()
+		}
+	}()
+	return socket
+}
+
+// TestVersion compares what the report says with clamd's answers to VERSION. The last ones are of a daemon with EnableVersionCommand
+// set to no, and of a hostile one.
+func TestVersion(t *testing.T) {
+	for _, tt := range []struct{ answer, data, unavailable string }{
+		{"ClamAV 0.104.3/26598/Mon Jul 11 07:56:26 2022\n", "ClamAV 26598 of 2022-07-11", ""},
+		{"ClamAV 1.4.1/27502/Sun Dec  1 04:36:30 2024\x00", "ClamAV 27502 of 2024-12-01", ""},
+		{"ClamAV 1.4.6\x00", "ClamAV 1.4.6 without the daily signatures", ""},
+		{"ClamAV 1.4.6/27833/nonsense\x00", "ClamAV 27833", ""},
+		{"ClamAV a/b/27833/Sat Nov 28 09:30:00 2026\x00", "ClamAV 27833 of 2026-11-28", ""},
+		{"COMMAND UNAVAILABLE\x00", "", "does not state the version"},
+		{"UNKNOWN COMMAND\n", "", "does not state the version"},
+		{"", "", "no connection to clamd: "},
+		{"\x1b[2J\xff" + strings.Repeat("x", 1<<20), "", "does not state the version"},
+	} {
+		info := describe(fakeDaemon(t, tt.answer))
+		if info.Data != tt.data || (info.Unavailable == "") != (tt.unavailable == "") || !strings.Contains(info.Unavailable, tt.unavailable) || len(info.Unavailable) > 1000 {
+			t.Errorf("%.100q: data %q, unavailable %q, want %q, %q", tt.answer, info.Data, info.Unavailable, tt.data, tt.unavailable)
+		}
+	}
+}
+
+// TestHostileVersion asks that a daemon which answers with control characters ends no scan.
+func TestHostileVersion(t *testing.T) {
+	analyzers, stop, err := plugin.StartAll(t.Context(), command(t, fakeDaemon(t, "ClamAV \x1b[2J\xff")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if r := reportOf(t, fstest.MapFS{"a": {}}, analyzers...); len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable {
+		t.Errorf("%+v", r.Diagnostics)
+	}
+}
+
+// TestJudge asks that a failure of the daemon is not taken for one of the file, or for a clean file.
+func TestJudge(t *testing.T) {
+	for answer, want := range map[string]error{
+		"stream: OK": nil, "stream: Win.Test FOUND": nil, "INSTREAM size limit exceeded. ERROR": analyzer.ErrTooLarge,
+		"INSTREAM: Can't allocate memory ERROR": analyzer.ErrUnavailable, "COMMAND READ TIMED OUT": errors.New("any"), "": errors.New("any"),
+	} {
+		r, err := judge(answer)
+		if (err == nil) != (want == nil) || errors.Is(want, analyzer.ErrTooLarge) != errors.Is(err, analyzer.ErrTooLarge) ||
+			errors.Is(want, analyzer.ErrUnavailable) != errors.Is(err, analyzer.ErrUnavailable) || (r != nil) != strings.HasSuffix(answer, "FOUND") {
+			t.Errorf("%q: %+v, %v, want %v", answer, r, err, want)
+		}
+	}
+}
+
 // TestStopped asks that a daemon which does not run, and one that dies in the middle of a scan, are told of, once.
 func TestStopped(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "none")
@@ -154,6 +259,9 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
+	if i := analyzers[0].Info(); i.Name != "clamav" || !strings.Contains(i.Unavailable, "no such file") || !slices.Equal(i.Finds, []string{"malware"}) {
+		t.Errorf("without a daemon: %+v", i)
+	}
 	r := reportOf(t, fstest.MapFS{"a": {}}, analyzers...)
 	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "no connection to clamd") {
 		t.Errorf("without a daemon: %+v", r.Diagnostics)

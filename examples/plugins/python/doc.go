@@ -1,2 +1,2 @@
-// Package python holds plugin.py, a plugin in Python, and its test.
+// Package python holds plugins in Python and their tests: plugin.py reads files, and setuid.py entries.
 package python

@@ -12,11 +12,16 @@ import (
 	"github.com/hullmark/hullmark/plugin/plugintest"
 )
 
-// The plugin needs Debian's python3-grpcio and python3-protobuf, and openssl; without them the test is skipped.
-func Test(t *testing.T) {
+// needsPython skips a test without Debian's python3-grpcio and python3-protobuf.
+func needsPython(t *testing.T) {
+	t.Helper()
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
 		t.Skipf("python3-grpcio is not installed: %v: %s", err, out)
 	}
+}
+
+func Test(t *testing.T) {
+	needsPython(t)
 	command := plugin.Command{Path: "plugin.py", Types: []string{"generic"}, Output: func(line string) { t.Log(line) }}
 	root := fstest.MapFS{
 		"opt/tools.versions": {Data: []byte("hammer 1.0\nsaw 2.1\ndrill\n")},

@@ -25,6 +25,8 @@ const ITEM = 8 << 20 // largest package or finding; hosts take messages of 16 Mi
 const RESULT = 32 << 20 // largest result of a file; hosts take 64 MiB
 const CREDIT = 128 << 20 // of all results; hosts give 256 MiB
 const REASON = 1000 // longest message about an exception
+const FIELDS = 1000 // most fields of a record that hosts take
+const NO_ENTRIES = 'the host does not send entries; a newer version of it does'
 
 // Malformed: the file is damaged, or not of the form that its name promises. What the result has so far counts.
 class Malformed extends Error {
@@ -53,15 +55,47 @@ class Room {
   }
 }
 
-// A File is a file of an image. path has slashes, and none in front; pathBytes are its bytes, which may not be UTF-8. data is a Buffer,
-// mode the permission bits, and siblings is a Map from base names to the files that the option siblings of analyzer asked for.
+// An Entry is a file, directory, link or device as a layer has it. mode has the type and the permission bits, as in fs.Stats: in a
+// symbolic link, mode & fs.constants.S_IFMT is S_IFLNK. uid, gid, size, mtime (seconds since 1970), major and minor (of a device) are
+// numbers, and rounded above 2**53; mtimeNs is a bigint. target is the target of a symbolic link. A hard link has in link the path of the
+// file for which it is one more name. targetBytes and linkBytes are their bytes. xattrs is a Map from names of extended attributes to
+// Buffers.
+class Entry {
+  constructor ({ mode, uid = 0, gid = 0, size = 0, mtimeNs = 0n, target = '', link = '', major = 0, minor = 0, xattrs = new Map() }) {
+    this.mode = mode
+    this.uid = Number(uid)
+    this.gid = Number(gid)
+    this.size = Number(size)
+    this.mtimeNs = BigInt(mtimeNs)
+    this.mtime = Math.floor(Number(this.mtimeNs) / 1e9)
+    this.targetBytes = Buffer.from(target)
+    this.target = this.targetBytes.toString()
+    this.linkBytes = Buffer.from(link)
+    this.link = this.linkBytes.toString()
+    this.major = Number(major)
+    this.minor = Number(minor)
+    this.xattrs = xattrs
+  }
+}
+
+// entryOf returns the entry in a message, or null.
+function entryOf (message) {
+  if (!message) return null
+  const mtimeNs = BigInt(message.mtime) * 1000000000n + BigInt(message.mtime_nanos)
+  return new Entry({ ...message, mtimeNs, xattrs: new Map(message.xattrs.map(x => [x.name.toString(), x.value])) })
+}
+
+// A File is a file of an image. path has slashes, and none in front; pathBytes are its bytes, which may not be UTF-8. The image's
+// configuration has the path ''. data is a Buffer, mode the permission bits, and siblings is a Map from base names to the files that the
+// option siblings of analyzer asked for. entry is an Entry for an analyzer with the option entries, whose files have no data; else null.
 class File {
-  constructor (pathBytes, data, mode = 0o644, siblings = new Map()) {
+  constructor (pathBytes, data, mode = 0o644, siblings = new Map(), entry = null) {
     this.pathBytes = Buffer.from(pathBytes)
     this.path = this.pathBytes.toString()
     this.data = data
     this.mode = mode
     this.siblings = siblings
+    this.entry = entry
   }
 
   // text returns the content as text. Bytes that are not UTF-8 become U+FFFD.
@@ -128,12 +162,28 @@ const packageFields = new Map(Object.entries({
   depends: texts, provides: texts, qualifiers: table, hashes: table, origin, signer: key
 }))
 const findingFields = new Map(Object.entries({ severity: text, detail: text, line: number }))
+const recordFields = new Map(Object.entries({ fields: table, line: number }))
 const problemFields = new Map(Object.entries({ line: number, code: text }))
 const distroFields = new Map(Object.entries({ versionId: text, codename: text, name: text, like: texts, cpe: text, rank: number }))
 const infoFields = new Map(Object.entries({
   name: text, version: number, patterns: texts, siblings: texts, maxSize: number, build: text, contentOnly: flag, namesOnly: flag,
-  magic: bytes, contains: bytes, early: bytes, dataOnly: flag
+  magic: bytes, contains: bytes, early: bytes, dataOnly: flag, entries: flag, config: flag, hidden: flag, finds: codes, data: line,
+  unavailable: line
 }))
+
+// isCode reports whether a text is kebab-case as hosts take it.
+function isCode (value) { return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(value) && value.length <= 64 }
+
+function codes (what, value) {
+  const list = texts(what, value)
+  for (const v of list) if (!isCode(v)) throw new RangeError(`an element of ${what} is ${JSON.stringify(v)}, want kebab-case`)
+  return list
+}
+
+// line returns a text on one line, as short as hosts want it.
+function line (what, value) {
+  return clean(text(what, value).split(/\s+/).join(' ').replace(/\p{Cc}/gu, '').slice(0, 250))
+}
 
 function bytes (what, value) {
   if (!Array.isArray(value)) throw new TypeError(`${what} is ${kind(value)}, want array of strings or Buffers`)
@@ -159,6 +209,14 @@ function sizeOf (value) {
   if (kind(value) === 'array') return value.reduce((n, v) => n + sizeOf(v), 8)
   if (kind(value) === 'object') return Object.entries(value).reduce((n, [k, v]) => n + k.length + sizeOf(v) + 4, 8)
   return 12
+}
+
+// extraOf returns the bytes that a record with these fields counts beyond its size.
+function extraOf (names) { return 64 + 32 * names.length }
+
+// costOf returns the bytes that an answer counts against the limits of hosts.
+function costOf (answer) {
+  return (answer.records ?? []).reduce((n, r) => n + extraOf(Object.keys(r.fields ?? {})), sizeOf(answer))
 }
 
 function makePackage (type, name, version, fields) {
@@ -197,11 +255,22 @@ class Result {
     this.#add('findings', { ...checked, rule, title: text('title', title) })
   }
 
+  // record adds a fact without judgement, such as an account. options has line, and fields, an object of strings; kind and the names of
+  // fields are in kebab-case. key tells records of a kind apart within the file.
+  record (kind, key = '', options = {}) {
+    const checked = check('the record', recordFields, options)
+    const names = Object.keys(checked.fields ?? {})
+    for (const name of names) if (!isCode(name)) throw new RangeError(`a field is named ${JSON.stringify(name)}, want kebab-case`)
+    if (!isCode(text('kind', kind))) throw new RangeError(`kind is ${JSON.stringify(kind)}, want kebab-case`)
+    if (names.length > FIELDS) throw new RangeError(`the record has ${names.length} fields, want at most ${FIELDS}`)
+    this.#add('records', { ...checked, kind, key: text('key', key) }, extraOf(names))
+  }
+
   // problem adds a diagnostic: something in the file that the analyzer does not understand. The fields are line, and code, a code of the
   // analyzer's own in kebab-case; without it, the file is malformed.
   problem (message, fields = {}) {
     const checked = check('the problem', problemFields, fields)
-    if (checked.code && (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(checked.code) || checked.code.length > 64)) {
+    if (checked.code && !isCode(checked.code)) {
       throw new RangeError(`code is ${JSON.stringify(checked.code)}, want up to 64 lower-case letters and digits with hyphens between words`)
     }
     this.#add('problems', { ...checked, message: clean(text('message', message).slice(0, REASON)) })
@@ -232,8 +301,8 @@ class Result {
     this.#size += size
   }
 
-  #add (field, item) {
-    this.#grow(sizeOf(item))
+  #add (field, item, more = 0) {
+    this.#grow(sizeOf(item) + more)
     const last = this.#answers[this.#answers.length - 1]
     ;(last[field] ??= []).push(item)
   }
@@ -282,12 +351,22 @@ class Fact {
   }
 }
 
-function safeLine (error) { return Number.isSafeInteger(error.line) && error.line >= 0 ? error.line : 0 }
+// What an analyzer throws may be a proxy, or have getters that throw or return something else each time.
+
+// safeLine returns the line of what was thrown, or 0.
+function safeLine (error) {
+  try {
+    const { line } = error
+    return Number.isSafeInteger(line) && line >= 0 ? line : 0
+  } catch {
+    return 0
+  }
+}
 
 // messageOf returns the text of whatever was thrown.
 function messageOf (error) {
   try {
-    return error instanceof Error ? String(error.message) || error.name : String(error)
+    return error instanceof Error ? String(error.message) || String(error.name) : String(error)
   } catch {
     return 'a value without a text was thrown'
   }
@@ -308,6 +387,17 @@ function reason (error) {
   return text.split(/\s+/).join(' ')
 }
 
+// failure returns the problem that describes what an analyzer threw.
+function failure (error) {
+  try {
+    if (error instanceof TooLarge) return { kind: 'TOO_LARGE', message: messageOf(error) }
+    if (error instanceof Unsupported) return { kind: 'UNSUPPORTED', message: messageOf(error), line: safeLine(error) }
+    if (error instanceof Malformed) return { kind: 'MALFORMED', message: messageOf(error), line: safeLine(error) }
+    if (error instanceof Unavailable) return { kind: 'UNAVAILABLE', message: messageOf(error) }
+  } catch {} // of a proxy
+  return { kind: 'PANIC', message: reason(error) }
+}
+
 // An Analyzer is made by the function analyzer.
 class Analyzer {
   constructor (info, analyze, join) {
@@ -317,12 +407,12 @@ class Analyzer {
   }
 
   // answer returns the answer to a file, for tests: an object with packages, findings, problems and the other fields of Answer in
-  // analyzer.proto. siblings has the content of siblings by base name.
-  async answer (pathName, data, { mode = 0o644, siblings = {} } = {}) {
+  // analyzer.proto. siblings has the content of siblings by base name. entry is an Entry for an analyzer with the option entries.
+  async answer (pathName, data = '', { mode = 0o644, siblings = {}, entry = null } = {}) {
     const files = new Map(Object.entries(siblings).map(([base, content]) =>
       [base, new File(path.posix.join(path.posix.dirname(pathName), base), Buffer.from(content))]))
-    const whole = { packages: [], fragments: [], findings: [], problems: [] }
-    for (const a of await answers(this, new File(pathName, Buffer.from(data), mode, files), new Room(RESULT))) {
+    const whole = { packages: [], fragments: [], findings: [], records: [], problems: [] }
+    for (const a of await answers(this, new File(pathName, Buffer.from(data), mode, files, entry), new Room(RESULT))) {
       for (const field of Object.keys(whole)) if (Array.isArray(whole[field])) whole[field].push(...(a[field] ?? []))
       if (a.distro) whole.distro = a.distro
     }
@@ -338,12 +428,16 @@ async function answers (analyzer, file, room) {
     if (returned !== undefined) throw new TypeError(`the analyzer returned ${kind(returned)}, want nothing: call methods of result instead`)
     return Result.messages(result)
   } catch (error) {
-    if (error instanceof TooLarge) return Result.messages(result, { kind: 'TOO_LARGE', message: error.message })
-    if (error instanceof Unsupported) return Result.messages(result, { kind: 'UNSUPPORTED', message: messageOf(error), line: safeLine(error) })
-    if (error instanceof Malformed) return Result.messages(result, { kind: 'MALFORMED', message: messageOf(error), line: safeLine(error) })
-    if (error instanceof Unavailable) return Result.messages(result, { kind: 'UNAVAILABLE', message: messageOf(error) })
-    return Result.messages(new Result(), { kind: 'PANIC', message: reason(error) })
+    const problem = failure(error)
+    return Result.messages(problem.kind === 'PANIC' ? new Result() : result, problem)
   }
+}
+
+// answersOf returns the messages that answer a file from a host, which may be older than entries.
+async function answersOf (analyzer, file, room) {
+  const missing = analyzer.info.unavailable || (analyzer.info.entries && !file.entry && file.path !== '' && NO_ENTRIES)
+  if (missing) return Result.messages(new Result(), { kind: 'UNAVAILABLE', message: missing })
+  return answers(analyzer, file, room)
 }
 
 // joined returns the messages that answer facts. It throws nothing.
@@ -371,11 +465,11 @@ async function joined (analyzer, facts) {
 
 // analyzer makes an Analyzer of a function of a File and a Result. Raise options.version whenever the result for a file may change,
 // because hosts keep results. The options are the fields of Info in analyzer.proto: name, version, patterns, siblings (its field with),
-// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly. The function join, if any, completes the results of several
+// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly, entries, config, hidden, finds, data, unavailable. The function join, if any, completes the results of several
 // files: once an image, it gets an array with the Fact of each file for which analyze called result.fact, sorted by path.
 function analyzer (options, analyze, join) {
   const o = check('the analyzer', infoFields, options)
-  if (o.name === undefined || o.patterns === undefined || !(o.version >= 1)) throw new TypeError('an analyzer needs a name, patterns, and a version of at least 1')
+  if (o.name === undefined || (o.patterns === undefined && !o.config) || !(o.version >= 1)) throw new TypeError('an analyzer needs a name, patterns, and a version of at least 1')
   if (typeof analyze !== 'function') throw new TypeError(`the analyzer is ${kind(analyze)}, want function`)
   if (join !== undefined && typeof join !== 'function') throw new TypeError(`join is ${kind(join)}, want function`)
   return new Analyzer({
@@ -391,6 +485,12 @@ function analyzer (options, analyze, join) {
     contains: o.contains,
     early: o.early,
     data_only: o.dataOnly,
+    entries: o.entries,
+    config: o.config,
+    hidden: o.hidden,
+    finds: o.finds,
+    data: o.data,
+    unavailable: o.unavailable,
     joins: join !== undefined
   }, analyze, join)
 }
@@ -447,10 +547,11 @@ async function handle (analyzers, stream) {
           const name = Buffer.from(base, 'latin1')
           if (base !== '') siblings.set(name.toString(), new File(Buffer.concat([directory, name]), Buffer.concat(piece.data), piece.mode))
         }
+        for (const x of first.entry?.xattrs ?? []) gain += 16 * (x.name.length + x.value.length)
         credit = Math.min(credit + gain, CREDIT)
-        const file = new File(first.path, Buffer.concat(data), mode, siblings)
-        for (const answer of await answers(analyzers[first.analyzer], file, new Room(Math.min(RESULT, credit - 2048)))) {
-          const n = sizeOf(answer)
+        const file = new File(first.path, Buffer.concat(data), mode, siblings, entryOf(first.entry))
+        for (const answer of await answersOf(analyzers[first.analyzer], file, new Room(Math.min(RESULT, credit - 2048)))) {
+          const n = costOf(answer)
           credit -= n
           if (batch.length > 0 && size + n > MESSAGE) {
             await send(stream, { answers: batch })
@@ -512,4 +613,4 @@ function serve (...analyzers) {
   process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume() // the host closed the plugin or died
 }
 
-module.exports = { Analyzer, Fact, File, Malformed, Result, Unavailable, Unsupported, analyzer, serve }
+module.exports = { Analyzer, Entry, Fact, File, Malformed, Result, Unavailable, Unsupported, analyzer, serve }

@@ -27,13 +27,15 @@ import traceback
 
 from . import analyzer_pb2 as _pb
 
-__all__ = ["Analyzer", "Fact", "File", "Malformed", "Result", "Unavailable", "Unsupported", "analyzer", "serve"]
+__all__ = ["Analyzer", "Entry", "Fact", "File", "Malformed", "Result", "Unavailable", "Unsupported", "analyzer", "serve"]
 
 _MESSAGE = 1 << 20  # approximate size of a message with answers
 _ITEM = 8 << 20  # largest package or finding; hosts take messages of 16 MiB
 _RESULT = 32 << 20  # largest result of a file; hosts take 64 MiB
 _CREDIT = 128 << 20  # of all results; hosts give 256 MiB
 _REASON = 1000  # longest message about an exception
+_FIELDS_OF_RECORD = 1000  # most fields of a record that hosts take
+_NO_ENTRIES = "the host does not send entries; a newer version of it does"
 
 
 class Malformed(Exception):
@@ -68,15 +70,47 @@ class _Room:
         self.left -= size
 
 
+class Entry:
+    """A file, directory, link or device as a layer has it.
+
+    mode is st_mode of os.stat: the functions of the module stat read it. uid, gid and size are numbers. mtime is in seconds since 1970,
+    mtime_ns in nanoseconds; they are numbers because layers have times that datetime lacks. target is the target of a symbolic link. A
+    hard link has in link the path of the file for which it is one more name. Bytes of both that are not UTF-8 are surrogates. major and
+    minor are the numbers of a device. xattrs has the extended attributes: bytes by name.
+    """
+
+    def __init__(self, mode, uid=0, gid=0, size=0, mtime_ns=0, target="", link="", major=0, minor=0, xattrs=None):
+        self.mode, self.uid, self.gid, self.size, self.mtime_ns = mode, uid, gid, size, mtime_ns
+        self.target, self.link, self.major, self.minor, self.xattrs = target, link, major, minor, xattrs or {}
+
+    @property
+    def mtime(self):
+        return self.mtime_ns // 10**9
+
+
+def _decoded(path):
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _entry(part):
+    """Returns the entry of the first part of a file, or None."""
+    if not part.HasField("entry"):
+        return None
+    e = part.entry
+    return Entry(e.mode, e.uid, e.gid, e.size, e.mtime * 10**9 + e.mtime_nanos, _decoded(e.target), _decoded(e.link), e.major, e.minor,
+                 {_decoded(x.name): x.value for x in e.xattrs})
+
+
 class File:
     """A file of an image.
 
-    path has slashes, and none in front; bytes that are not UTF-8 are surrogates, as in os.fsdecode. data are the content, mode the
-    permission bits, and siblings the files that the argument siblings of analyzer asked for, by base name.
+    path has slashes, and none in front; bytes that are not UTF-8 are surrogates, as in os.fsdecode. The image's configuration has the path
+    "". data are the content, mode the permission bits, and siblings the files that the argument siblings of analyzer asked for, by base
+    name. entry is an Entry for an analyzer with entries=True, whose files have no data; else None.
     """
 
-    def __init__(self, path, data, mode=0o644, siblings=None):
-        self.path, self.data, self.mode, self.siblings = path, data, mode, siblings or {}
+    def __init__(self, path, data, mode=0o644, siblings=None, entry=None):
+        self.path, self.data, self.mode, self.siblings, self.entry = path, data, mode, siblings or {}, entry
 
     def text(self):
         """Returns the content as text. Bytes that are not UTF-8 become U+FFFD."""
@@ -112,10 +146,23 @@ class Result:
         self._add("findings", _pb.Finding(rule=_text("rule", rule), title=_text("title", title), severity=severity,
                                           detail=_text("detail", detail), line=_number("line", line)))
 
+    def record(self, kind, key="", fields=None, line=0):
+        """Adds a fact without judgement, such as an account. kind and the names in fields are in kebab-case, values are str. key tells
+        records of a kind apart within the file."""
+        names = _table("fields", {} if fields is None else fields)
+        for name in names:
+            if not _is_code(name):
+                raise ValueError("a field is named %r, want kebab-case" % name)
+        if not _is_code(_text("kind", kind)):
+            raise ValueError("kind is %r, want kebab-case" % kind)
+        if len(names) > _FIELDS_OF_RECORD:
+            raise ValueError("the record has %d fields, want at most %d" % (len(names), _FIELDS_OF_RECORD))
+        self._add("records", _pb.Record(kind=kind, key=_text("key", key), line=_number("line", line), fields=names), 64 + 32 * len(names))
+
     def problem(self, message, line=0, code=""):
         """Adds a diagnostic: something in the file that the analyzer does not understand. code is a code of the analyzer's own in
         kebab-case; without it, the file is malformed."""
-        if code != "" and (not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", _text("code", code)) or len(code) > 64):
+        if code != "" and not _is_code(_text("code", code)):
             raise ValueError("code is %r, want up to 64 lower-case letters and digits with hyphens between words" % code)
         self._add("problems", _pb.Problem(message=_text("message", message)[:_REASON], line=_number("line", line), code=code))
 
@@ -141,8 +188,8 @@ class Result:
             self._size = 0
         self._size += size
 
-    def _add(self, field, item):
-        self._grow(item.ByteSize())
+    def _add(self, field, item, more=0):
+        self._grow(item.ByteSize() + more)
         getattr(self._answers[-1], field).append(item)
 
     def _fail(self, kind, message, line=0):
@@ -173,6 +220,16 @@ class Fact:
         self._result.problem(message, line, code)
 
 
+def _is_code(value):
+    """Reports whether a text is kebab-case as hosts take it."""
+    return re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", value) is not None and len(value) <= 64
+
+
+def _cost(answer):
+    """Returns the bytes that an answer counts against the limits of hosts."""
+    return answer.ByteSize() + 16 + sum(64 + 32 * len(r.fields) for r in answer.records)
+
+
 def _clean(value):
     """Replaces surrogates, which have no UTF-8."""
     return re.sub("[\ud800-\udfff]", "\ufffd", value)
@@ -188,6 +245,11 @@ def _texts(what, values):
     if isinstance(values, (str, bytes)):
         raise TypeError("%s is %s, want a list of str" % (what, type(values).__name__))
     return [_text("an element of " + what, v) for v in values]
+
+
+def _line_of(what, value):
+    """Returns a text on one line, as short as hosts want it."""
+    return re.sub("[\x00-\x1f\x7f-\x9f]", "", " ".join(_text(what, value).split()))[:250]
 
 
 def _table(what, values):
@@ -251,12 +313,12 @@ class Analyzer:
         self._joiner, self.info.joins = function, True
         return function
 
-    def answer(self, path, data, mode=0o644, siblings=None):
+    def answer(self, path, data=b"", mode=0o644, siblings=None, entry=None):
         """Returns the answer to a file, for tests: an object with packages, findings, problems and the other fields of Answer in
-        analyzer.proto. siblings has the content of siblings by base name."""
+        analyzer.proto. siblings has the content of siblings by base name. entry is an Entry for an analyzer with entries=True."""
         files = {base: File(posixpath.join(posixpath.dirname(path), base), content) for base, content in (siblings or {}).items()}
         whole = _pb.Answer()
-        for part in self._answers(File(path, data, mode, files), _Room(_RESULT)):
+        for part in self._answers(File(path, data, mode, files, entry), _Room(_RESULT)):
             whole.MergeFrom(part)
         return whole
 
@@ -299,7 +361,11 @@ class Analyzer:
 
 
 def _line(error):
-    return error.line if isinstance(error.line, int) and 0 <= error.line < 1 << 63 else 0
+    try:
+        line = error.line
+        return line if type(line) is int and 0 <= line < 1 << 63 else 0
+    except BaseException:  # of a property
+        return 0
 
 
 def _message(error):
@@ -322,15 +388,20 @@ def _reason(error):
 
 
 def analyzer(name, version, patterns, *, max_size=0, siblings=(), build="", content_only=False, names_only=False,
-             magic=(), contains=(), early=(), data_only=False):
+             magic=(), contains=(), early=(), data_only=False, entries=False, config=False, hidden=False, finds=(), data="", unavailable=""):
     """Returns a decorator that makes an Analyzer of a function of a File and a Result. Raise version whenever the result for a file may
     change, because hosts keep results. The other arguments are the fields of Info in analyzer.proto; siblings is its field "with"."""
+    for kind in finds:
+        if not _is_code(_text("an element of finds", kind)):
+            raise ValueError("an element of finds is %r, want kebab-case" % kind)
     if _number("version", version) < 1:
         raise ValueError("version is 0, want at least 1")
     info = _pb.Info(
         name=_text("name", name), version=version, patterns=_texts("patterns", patterns), max_size=_number("max_size", max_size),
         build=_text("build", build), content_only=_flag("content_only", content_only), names_only=_flag("names_only", names_only),
-        magic=magic, contains=contains, early=early, data_only=_flag("data_only", data_only))
+        magic=magic, contains=contains, early=early, data_only=_flag("data_only", data_only), entries=_flag("entries", entries),
+        config=_flag("config", config), hidden=_flag("hidden", hidden), finds=_texts("finds", finds), data=_line_of("data", data),
+        unavailable=_line_of("unavailable", unavailable))
     getattr(info, "with").extend(_texts("siblings", siblings))
     return lambda function: Analyzer(function, info)
 
@@ -372,21 +443,30 @@ class _Server:
         joiner, facts, room = None, [], _Room(_RESULT)
         for request in requests:
             joiner = self.analyzers[request.analyzer]
-            facts += [Fact(f.path.decode("utf-8", "surrogateescape"), f.data, room) for f in request.facts]
+            facts += [Fact(_decoded(f.path), f.data, room) for f in request.facts]
         if joiner:
             yield from joiner._joined(facts)
 
     def answers(self, first, pieces):
-        path = first.path.decode("utf-8", "surrogateescape")
-        contents = {base.decode("utf-8", "surrogateescape"): (mode, b"".join(data)) for base, (mode, data) in pieces.items()}
+        path = _decoded(first.path)
+        contents = {_decoded(base): (mode, b"".join(data)) for base, (mode, data) in pieces.items()}
         mode, data = contents.pop("", (0, b""))
         siblings = {base: File(posixpath.join(posixpath.dirname(path), base), d, m) for base, (m, d) in contents.items()}
-        gain = 4096 + 16 * (len(data) + sum(len(s.data) for s in siblings.values()))
+        gain = 4096 + 16 * (len(data) + sum(len(s.data) for s in siblings.values()) + sum(len(x.name) + len(x.value) for x in first.entry.xattrs))
         self.credit = min(self.credit + gain, _CREDIT)
-        answers = self.analyzers[first.analyzer]._answers(File(path, data, mode, siblings), _Room(min(_RESULT, self.credit - 2048)))
+        analyzer, entry = self.analyzers[first.analyzer], _entry(first)
+        missing = analyzer.info.unavailable  # an older host sends files nevertheless
+        if analyzer.info.entries and entry is None and path:
+            missing = _NO_ENTRIES
+        if missing:
+            result = Result()
+            result._fail(_pb.Problem.UNAVAILABLE, missing)
+            answers = result._messages()
+        else:
+            answers = analyzer._answers(File(path, data, mode, siblings, entry), _Room(min(_RESULT, self.credit - 2048)))
         for answer in answers:
             answer.file = first.file
-            self.credit -= answer.ByteSize() + 16
+            self.credit -= _cost(answer)
         return answers
 
 
