@@ -10,7 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A capabilities value is what the attribute security.capability of a file says: struct vfs_ns_cap_data of linux/capability.h.
+// A capabilities value holds the attribute security.capability of a file: struct vfs_ns_cap_data of linux/capability.h.
 type capabilities struct {
 	version     int
 	permitted   uint64
@@ -106,7 +106,7 @@ func (c capabilities) String() string {
 	return strings.Join(list, " ")
 }
 
-// Capabilities by what a program with one can do to others. Those of high severity give all others, or the files of all users.
+// Capabilities by the harm that a program with one can do. Those of high severity give all others, or the files of all users.
 var (
 	highCapabilities = setOfCapabilities(`dac_override dac_read_search sys_module sys_rawio sys_ptrace sys_admin setfcap mac_override
 		mac_admin bpf setuid`)

@@ -11,7 +11,7 @@ type assigner struct {
 	text  string
 	quote string // ends the value that began on a line before; "" if none did
 	left  int    // lines that the value may still have
-	block int    // lines with a larger indent belong to a block of YAML; -1 if there is none
+	block int    // lines with a larger indent belong to a block of YAML; -1 outside one
 	named bool   // a line before, or an attribute, named a secret whose value follows: name: DB_PASSWORD
 }
 
