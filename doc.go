@@ -12,6 +12,10 @@
 //	analyzer/diff             compares two reports, of scans or SBOMs
 //	analyzer/merge            joins several reports about one product
 //	analyzer/all              all analyzers
+//	analyzer/content          all analyzers of content other than packages
+//	analyzer/files            set-uid programs, file capabilities, world-writable files and devices
+//	analyzer/hints            packages that a hints file of the image states
+//	analyzer/retrieve         content of chosen files, and matches of expressions
 //	analyzer/osrelease        the distribution of an image
 //	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
 //	analyzer/dpkg             packages of Debian, Ubuntu and their relatives; opkg

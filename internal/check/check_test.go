@@ -153,6 +153,12 @@ var importTable = []struct{ who, what string }{
 	{"analyzer/all", remote},
 	{"analyzer/all", "net/http"},
 	{"analyzer/all", module + "/analyzer/source"},
+	{"analyzer/all", module + "/analyzer/content"},
+	{"analyzer/content", module + "/analyzer/all"},
+	{"analyzer/content", module + "/analyzer/source"},
+	{"analyzer/content", remote},
+	{"analyzer/content", "net/http"},
+	{"analyzer/content", "google.golang.org/..."},
 	{"analyzer/source", "github.com/docker/docker/..."},
 	{"analyzer/source", module + "/matcher/..."},
 	{"matcher", module + "/db/..."},
@@ -196,6 +202,8 @@ var importTable = []struct{ who, what string }{
 	{"analyzer/scan", client},
 	{"analyzer/image", client},
 	{"analyzer/all", client},
+	{"analyzer/content", client},
+	{"analyzer/retrieve", client},
 	{"matcher", client},
 	{"sbom", client},
 	{"plugin", module + "/matcher/..."},
@@ -215,7 +223,10 @@ const distros = "matcher/distro"
 const registryOptions = "analyzer/source/registry"
 
 // notEcosystems are the packages below analyzer without analyzers of an ecosystem.
-var notEcosystems = strings.Fields("diff merge image scan source analyzertest all internal")
+var notEcosystems = strings.Fields("diff merge image scan source analyzertest all internal content " + ofContent)
+
+// ofContent are the packages below analyzer with analyzers of content. Only analyzer/content and programs import them.
+const ofContent = "files hints retrieve"
 
 // notLeaves are the internal packages that import public ones: those for tests, and those of the command.
 var notLeaves = strings.Fields("internal/imagetest internal/corpus internal/dbtest internal/starter internal/progress")
@@ -284,6 +295,8 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: ecosystems do not know each other", who, what)
 			case eco != "" && ecosystem(who) == "" && who != "analyzer/all" && !strings.HasPrefix(who, "examples/"):
 				t.Errorf("%s imports %s: only analyzer/all knows ecosystems", who, what)
+			case isContent(what) && who != "analyzer/content" && !strings.HasPrefix(who, "examples/"):
+				t.Errorf("%s imports %s: only analyzer/content knows analyzers of content", who, what)
 			case strings.HasPrefix(who, "internal/") && !strings.HasPrefix(what, "internal/") && !slices.Contains(notLeaves, who) && what != "analyzer" && what != distros && what != registryOptions:
 				t.Errorf("%s imports %s: internal packages are leaves", who, what)
 			}
@@ -300,6 +313,12 @@ func answering(all []listed) []string {
 		}
 	}
 	return names
+}
+
+// isContent reports whether a package has analyzers of content.
+func isContent(path string) bool {
+	rest, ok := strings.CutPrefix(path, "analyzer/")
+	return ok && slices.Contains(strings.Fields(ofContent), rest)
 }
 
 // ecosystem returns the ecosystem of a package below analyzer, or "".

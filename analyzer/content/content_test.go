@@ -1,0 +1,41 @@
+package content_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
+)
+
+func Example() {
+	for _, a := range content.All() {
+		info := a.Info()
+		fmt.Println(info.Name, info.Finds)
+	}
+	// Output:
+	// files [files]
+	// hints [hints]
+}
+
+// TestAll checks that names are in order, that they differ from those of analyzer/all, and that a Scanner accepts the analyzers.
+func TestAll(t *testing.T) {
+	list := content.All()
+	if !slices.IsSortedFunc(list, func(a, b analyzer.Analyzer) int { return strings.Compare(a.Info().Name, b.Info().Name) }) {
+		t.Error("not in the order of their names")
+	}
+	known := make(map[string]bool)
+	for _, a := range append(list, all.All()...) {
+		info := a.Info()
+		if err := info.Validate(); err != nil {
+			t.Error(err)
+		}
+		if known[info.Name] {
+			t.Errorf("two analyzers %q", info.Name)
+		}
+		known[info.Name] = true
+	}
+}

@@ -1,0 +1,273 @@
+package redact
+
+import "strings"
+
+// maxQuoted is the most lines of a quoted value that has no end.
+const maxQuoted = 64
+
+// An assigner finds values by the names of their keys, line by line.
+type assigner struct {
+	l     *list
+	text  string
+	quote string // ends the value that began on a line before; "" if none did
+	left  int    // lines that the value may still have
+	block int    // lines with a larger indent belong to a block of YAML; -1 outside one
+	named bool   // a line before, or an attribute, named a secret whose value follows: name: DB_PASSWORD
+}
+
+// assignments finds values of keys with the names of secrets.
+func (l *list) assignments(text string) {
+	a := assigner{l: l, text: text, block: -1}
+	for start := 0; start < len(text); {
+		end := strings.IndexByte(text[start:], '\n')
+		if end < 0 {
+			end = len(text)
+		} else {
+			end += start
+		}
+		a.line(start, strings.TrimRight(text[start:end], "\r"))
+		start = end + 1
+	}
+}
+
+// line reads one line, which begins at start.
+func (a *assigner) line(start int, line string) {
+	pos := 0
+	if a.quote != "" {
+		end := closing(line, a.quote)
+		if end < 0 {
+			a.l.add(start, start+len(line))
+			if a.left--; a.left == 0 {
+				a.quote = ""
+			}
+			return
+		}
+		a.l.add(start, start+end)
+		pos, a.quote = end+len(a.quote), ""
+	}
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	if a.block >= 0 {
+		if indent == len(line) || indent > a.block {
+			a.l.add(start+indent, start+len(line))
+			return
+		}
+		a.block = -1
+	}
+	named := a.named
+	a.named = false
+	from := pos // the end of the last value or separator
+	for i := pos; i < len(line); i++ {
+		switch line[i] {
+		case '=', ':', '>', ' ', '\t':
+		default:
+			continue
+		}
+		k := keyBefore(line, from, i)
+		value, ok := a.valueAfter(line, k, i, named || a.named)
+		if !ok {
+			if c := line[i]; c == '=' || c == ':' {
+				from = i + 1
+			}
+			continue
+		}
+		end := a.value(start, line, value, k, i, indent)
+		i, from = max(i, end-1), max(i+1, end)
+	}
+	if named && !a.named && indent == len(line) {
+		a.named = true // an empty line between name and value
+	}
+}
+
+// A key is the name before a separator.
+type key struct {
+	name   string
+	at     int  // its index in the line
+	quoted bool // it is in quotes, as in JSON
+}
+
+// keyBefore returns the key that ends before a separator at i, and begins at from or later.
+func keyBefore(line string, from, i int) key {
+	end := i
+	for end > from && strings.IndexByte(" \t", line[end-1]) >= 0 && line[i] != ' ' && line[i] != '\t' {
+		end--
+	}
+	k := key{}
+	for end > from && strings.IndexByte(`"'\])?+`, line[end-1]) >= 0 {
+		k.quoted = k.quoted || line[end-1] == '"' || line[end-1] == '\''
+		end--
+	}
+	k.at = end
+	for k.at > from && isKey(line[k.at-1]) {
+		k.at--
+	}
+	k.name = line[k.at:end]
+	return k
+}
+
+func isKey(c byte) bool {
+	return isUpper(c) || isLower(c) || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.'
+}
+
+// valueAfter returns the index of the value that belongs to a key, if that has the name of a secret.
+func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool) {
+	rest := line[i+1:]
+	switch c := line[i]; c {
+	case ' ', '\t':
+		if k.quoted || !isSecret(k.name) {
+			return 0, false
+		}
+		before := strings.TrimRight(line[:k.at], " \t")
+		word := before[strings.LastIndexAny(before, " \t")+1:]
+		value := strings.TrimSpace(rest)
+		flag := strings.HasPrefix(k.name, "-") && !strings.HasPrefix(value, "-")
+		netrc := (k.name == "password" || k.name == "passwd") && strings.IndexAny(value, " \t") < 0 && (before == "" || strings.Contains(before, "login "))
+		if !flag && !netrc && !strings.EqualFold(word, "ENV") && !strings.EqualFold(word, "ARG") {
+			return 0, false
+		}
+		if value == "" || value[0] == '=' || value[0] == ':' {
+			return 0, false
+		}
+	case '>':
+		if k.at == 0 || line[k.at-1] != '<' && line[k.at-1] != ':' || !isSecret(k.name) {
+			return 0, false
+		}
+	default:
+		if strings.HasPrefix(rest, "//") {
+			return 0, false // of a URL
+		}
+		if n := strings.ToLower(k.name); n == "name" || n == "key" {
+			a.named = isSecret(firstWord(rest))
+		}
+		if !isSecret(k.name) && !(named && strings.EqualFold(k.name, "value")) {
+			return 0, false
+		}
+	}
+	for i++; i < len(line) && strings.IndexByte("=:> \t", line[i]) >= 0; i++ {
+		if line[i] == '>' && line[i-1] != '=' && line[i-1] != '-' {
+			break // a folded block of YAML
+		}
+	}
+	return i, true
+}
+
+// firstWord returns the first word of a value, without quotes.
+func firstWord(s string) string {
+	s = strings.TrimLeft(s, " \t\"'\\")
+	for i := range len(s) {
+		if !isKey(s[i]) {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// value adds the value at an index of the line, and returns the index of its end.
+func (a *assigner) value(start int, line string, at int, k key, sep, indent int) int {
+	v := line[at:]
+	if prefix := strings.TrimLeft(v, "bruf@"); len(v)-len(prefix) <= 2 && prefix != "" && strings.IndexByte("\"'`", prefix[0]) >= 0 {
+		at, v = at+len(v)-len(prefix), prefix // b"...", of Python and others
+	}
+	for _, q := range []string{`"""`, `'''`, `\\\"`, `\"`, `"`, `'`, "`"} {
+		if !strings.HasPrefix(v, q) {
+			continue
+		}
+		at += len(q)
+		end := closing(line[at:], q)
+		if end < 0 {
+			a.l.add(start+at, start+len(line))
+			a.quote, a.left = q, maxQuoted
+			return len(line)
+		}
+		if !isReference(line[at : at+end]) {
+			a.l.add(start+at, start+at+end)
+		}
+		return at + end + len(q)
+	}
+	end := bare(line, at, k, sep)
+	v = line[at:end]
+	switch {
+	case isReference(v):
+	case v[0] == '{':
+		return at + 1 // an object, whose keys are looked at
+	case v[0] == '[':
+		if end = strings.IndexByte(line[at:], ']'); end < 0 {
+			end = len(line) - at
+		}
+		a.l.add(start+at+1, start+at+end)
+		return at + end
+	case line[sep] == ':' && (v[0] == '|' || v[0] == '>') && strings.Trim(v[1:], "+-0123456789 ") == "":
+		a.block = indent
+	default:
+		a.l.add(start+at, start+end)
+	}
+	return end
+}
+
+// bare returns the end of a value without quotes. The first value of a line goes to its end; others end at a space, or where the
+// syntax around them says.
+func bare(line string, at int, k key, sep int) int {
+	before := strings.TrimRight(line[:k.at], " \t\"'")
+	stops := " \t"
+	switch last := before[max(len(before)-1, 0):]; {
+	case line[sep] == '>':
+		stops = "<"
+	case k.quoted:
+		stops = " \t,}])"
+	case last == "?" || last == "&":
+		stops = " \t&#\"'"
+	case last == ";":
+		stops = " \t;\"'"
+	case before == "" || before == "-" || before == "export":
+		if line[sep] == '=' || line[sep] == ':' {
+			stops = ""
+		}
+	case strings.HasSuffix(before, "ENV") || strings.HasSuffix(before, "ARG"):
+		if next := nextAssignment(line[at:]); next >= 0 {
+			return at + next
+		}
+		stops = ""
+	case line[sep] == ':':
+		stops = "\"'"
+	}
+	end := len(line)
+	if stops != "" {
+		if i := strings.IndexAny(line[at:], stops); i >= 0 {
+			end = at + i
+		}
+	}
+	if stops == " \t" {
+		if trimmed := len(strings.TrimRight(line[:end], "\"'`);,]")); trimmed > at {
+			end = trimmed
+		}
+	}
+	return max(end, at)
+}
+
+// nextAssignment returns the index of the space before the next NAME= in an instruction, or -1.
+func nextAssignment(s string) int {
+	space := -1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ' || c == '\t':
+			space = i
+		case c == '=' && space >= 0:
+			return space
+		case !isKey(c):
+			space = -1
+		}
+	}
+	return -1
+}
+
+// closing returns the index of the text that ends a quoted value, or -1. A backslash escapes the byte behind it.
+func closing(s, quote string) int {
+	for i := 0; i < len(s); i++ {
+		if strings.HasPrefix(s[i:], quote) {
+			return i
+		}
+		if s[i] == '\\' && quote != "'" {
+			i++
+		}
+	}
+	return -1
+}
