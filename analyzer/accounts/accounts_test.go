@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/problem"
@@ -68,6 +69,11 @@ func TestFiles(t *testing.T) {
 1 high second-root: account toor has UID 0: it is root by another name
 2 high second-root: account evil has UID 0: it is root by another name
 line 3: not an account: name "hex", UID "0x0"
+`},
+		{"musl keeps 32 bits of a UID", "etc/passwd", "a:x:4294967296:0::/:/bin/sh\nb:x:4294967297:0::/:/bin/sh\n", `
+1 high second-root: UID 4294967296 of account a is 0 for musl
+line 1: not an account: name "a", UID "4294967296"
+line 2: not an account: name "b", UID "4294967297"
 `},
 		{"an empty password in passwd counts if the account can log in", "etc/passwd", "a::1:1::/:/bin/sh\nb::2:2::/:/bin/false\nc::3:3::/:\n", `
 1 account [a] gid=1 home=/ name=a password=empty shell=/bin/sh uid=1
@@ -245,10 +251,12 @@ func TestHostile(t *testing.T) {
 		{"etc/doas.conf", strings.Repeat("permit nopass a\n", 200000)},
 		{"root/.ssh/authorized_keys", strings.Repeat(strings.Repeat("a\"", 10000)+" ssh-rsa AAAA\n", 200)},
 	} {
+		started := time.Now()
 		r, err := New().Analyze(t.Context(), analyzer.NewFile(c.name, 0o600, []byte(c.text)))
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Logf("%s %.20q: %d bytes in %v", c.name, c.text, len(c.text), time.Since(started).Round(time.Millisecond))
 		size := 0
 		for _, rec := range r.Records {
 			for _, v := range rec.Fields {

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -35,6 +34,9 @@ func (r *reading) passwd(text string) {
 		uid, err := number(f[2])
 		if err != nil || name == "" {
 			r.bad.Line(n, "not an account: name %.40q, UID %.40q", name, f[2])
+			if wrapsToRoot(f[2]) && name != "" {
+				r.finding("second-root", "high", n, fmt.Sprintf("UID %s of account %s is 0 for musl", short(f[2]), short(name)), "")
+			}
 			continue
 		}
 		gid, err := number(f[3])
@@ -123,16 +125,23 @@ func number(s string) (uint32, error) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, strconv.ErrSyntax
 	}
-	v, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || !negative && v > math.MaxUint32 {
-		return math.MaxUint32, nil
-	}
-	if negative {
-		if v = -v; v > math.MaxUint32 {
-			return math.MaxUint32, nil
-		}
+	v, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || negative && v != 0 {
+		return 0, strconv.ErrRange
 	}
 	return uint32(v), nil
+}
+
+// wrapsToRoot reports whether a UID is 0 for musl, which keeps the low 32 bits of any number.
+func wrapsToRoot(s string) bool {
+	id := uint32(0)
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+		id = 10*id + uint32(c-'0')
+	}
+	return id == 0 && s != ""
 }
 
 func format(id uint32) string { return strconv.FormatUint(uint64(id), 10) }

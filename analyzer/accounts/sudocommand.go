@@ -127,6 +127,7 @@ func (p *commandParser) command() (string, error) {
 	case args != "" || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "":
 		return "", fmt.Errorf("not a command: %.60q", text)
 	}
+	text = unescapeCommand(text)
 	if negated {
 		text = "!" + text
 	}

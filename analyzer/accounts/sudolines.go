@@ -117,7 +117,7 @@ func sudoList(s string) []string {
 	var list []string
 	for s != "" {
 		end := sudoIndex(s, ",")
-		if item := strings.TrimSpace(s[:end]); item != "" {
+		if item := unescape(strings.TrimSpace(s[:end])); item != "" {
 			list = append(list, item)
 		}
 		s = strings.TrimPrefix(s[end:], ",")
@@ -160,4 +160,39 @@ func cutUsers(s string) (users, rest string, ok bool) {
 		}
 		at = len(s) - len(after)
 	}
+}
+
+// unescape removes the quotes and backslashes of a name.
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "\\\"") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		} else if s[i] == '"' {
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// unescapeCommand removes the backslashes before characters that end a command. Those of wildcards stay.
+func unescapeCommand(s string) string {
+	if !strings.Contains(s, "\\") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte(",:=# \t", s[i+1]) >= 0 {
+			i++
+		} else if s[i] == '\\' && i+1 < len(s) {
+			b.WriteByte(s[i])
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
