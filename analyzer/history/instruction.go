@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
@@ -96,7 +97,7 @@ func parse(createdBy string) instruction {
 		if len(in.settings) > 0 {
 			words := []string{word}
 			for _, a := range in.settings {
-				words = append(words, a.name+"="+redactValue(a.name, a.value))
+				words = append(words, a.name+"="+rules.RedactValue(a.name, a.value))
 			}
 			in.text = oneLine(strings.Join(words, " "))
 		}

@@ -50,7 +50,7 @@ func (r *reading) config(c *config) {
 	}
 	r.checker.User(nowhere, c.User, false)
 	for _, name := range slices.Sorted(maps.Keys(r.env)) {
-		r.record("environment", name, "name", name, "value", redactValue(name, r.env[name]))
+		r.record("environment", name, "name", name, "value", rules.RedactValue(name, r.env[name]))
 		r.checker.Environment(nowhere, name, r.env[name])
 	}
 	for _, port := range slices.Sorted(maps.Keys(c.ExposedPorts)) {
@@ -77,7 +77,7 @@ func (r *reading) config(c *config) {
 		r.record("on-build", strconv.Itoa(i+1), "text", rules.Redact(text))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
-		r.record("label", name, "value", redactValue(name, c.Labels[name]))
+		r.record("label", name, "value", rules.RedactValue(name, c.Labels[name]))
 	}
 	r.healthcheck(c)
 }
@@ -113,14 +113,6 @@ func (r *reading) healthcheck(c *config) {
 	r.checker.Healthcheck(rules.Place{}, h.Test[0])
 }
 
-// redactValue returns the value of a variable or label, or "***" if it seems to be a secret.
-func redactValue(name, value string) string {
-	if rules.IsSecretName(name) && rules.IsSecret(name, value) {
-		return "***"
-	}
-	return rules.Redact(value)
-}
-
 // wordsText returns words as JSON, without secrets.
 func wordsText(words []string) string {
 	if len(words) == 0 {
@@ -130,7 +122,7 @@ func wordsText(words []string) string {
 	for i, w := range words {
 		redacted[i] = rules.Redact(w)
 		if i > 0 && strings.HasPrefix(words[i-1], "-") && !strings.HasPrefix(w, "-") { // "--password", "abc"
-			redacted[i] = redactValue(strings.TrimLeft(words[i-1], "-"), w)
+			redacted[i] = rules.RedactValue(strings.TrimLeft(words[i-1], "-"), w)
 		}
 	}
 	var b strings.Builder

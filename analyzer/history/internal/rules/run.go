@@ -115,7 +115,7 @@ func readsScript(words []string) bool {
 
 func isInterpreter(program string) bool {
 	name := base(program)
-	return isShell(program) || name == "eval" || name == "source" || name == "." || strings.HasPrefix(name, "python") ||
+	return IsShell(program) || name == "eval" || name == "source" || name == "." || strings.HasPrefix(name, "python") ||
 		name == "perl" || name == "ruby" || name == "node" || name == "php"
 }
 

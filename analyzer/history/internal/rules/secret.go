@@ -16,6 +16,14 @@ func IsSecret(name, value string) bool {
 	return IsSecretName(name) && isOpaque(value) || Redact(value) != value
 }
 
+// RedactValue returns the value of a variable or label, or "***" if it seems to be a secret.
+func RedactValue(name, value string) string {
+	if IsSecretName(name) && IsSecret(name, value) {
+		return mask
+	}
+	return Redact(value)
+}
+
 func isOpaque(value string) bool {
 	switch strings.ToLower(value) {
 	case "", mask, "true", "false", "yes", "no", "on", "off", "none", "null", "0", "1", "optional", "required":

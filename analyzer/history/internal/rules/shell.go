@@ -216,7 +216,7 @@ func (p *shellParser) endCommand(piped bool) {
 		return
 	}
 	p.commands = append(p.commands, command{words, piped})
-	if isShell(words[0]) {
+	if IsShell(words[0]) {
 		for i, w := range words[:len(words)-1] {
 			if len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.HasSuffix(w, "c") {
 				p.nested(words[i+1])
@@ -247,7 +247,8 @@ func trimKeywords(words []string) []string {
 // base returns the name of a program without its directory.
 func base(program string) string { return program[strings.LastIndexByte(program, '/')+1:] }
 
-func isShell(program string) bool {
+// IsShell reports whether a program is a shell.
+func IsShell(program string) bool {
 	switch base(program) {
 	case "sh", "bash", "dash", "ash", "zsh", "ksh":
 		return true
