@@ -1,0 +1,221 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxDepth is the most aliases that are followed from one to the next.
+const maxDepth = 64
+
+// A sudoRule lets users run one command.
+type sudoRule struct {
+	*sudoUsers
+	hosts   string
+	runAs   string // the text in parentheses, or "root"
+	command string
+	tags    []string
+}
+
+// sudoUsers are the users of a line. Its rules share them, since a line may have thousands of both.
+type sudoUsers struct {
+	line int
+	text string
+	list []string
+}
+
+// sudoersFile is a file of sudoers(5).
+type sudoersFile struct {
+	aliases map[string][]string // members, by kind and name: "User ADMINS"
+	found   map[query]bool      // answers of has
+	rules   []sudoRule
+	open    bool // "Defaults !authenticate"
+	target  bool // sudo asks for the password of the target: targetpw, rootpw or runaspw
+}
+
+// A query asks whether a list contains a word.
+type query struct{ kind, list, word string }
+
+// sudoers reads sudoers(5). A faulty line costs itself alone, as since sudo 1.9.3.
+func (r *reading) sudoers(text string) {
+	f := sudoersFile{aliases: make(map[string][]string), found: make(map[query]bool)}
+	for _, l := range r.sudoLines(text) {
+		if r.full(l.number) {
+			break
+		}
+		if err := r.sudoLine(&f, l); err != nil {
+			r.bad.Line(l.number, "%w", err)
+		}
+	}
+	for i := range f.rules {
+		r.judgeRule(&f, &f.rules[i])
+	}
+}
+
+func (r *reading) sudoLine(f *sudoersFile, l sudoLine) error {
+	if directory, name, ok := cutInclude(l.text); ok {
+		kind := "file"
+		if directory {
+			kind = "directory"
+		}
+		r.record("include", name, l.number, "source", kind, "path", name)
+		return nil
+	}
+	word := l.text[:len(l.text)-len(strings.TrimLeft(l.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"))]
+	rest := l.text[len(word):]
+	switch word {
+	case "Defaults":
+		r.sudoDefaults(f, l.number, rest)
+		return nil
+	case "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias":
+		if rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+			return f.alias(strings.Replace(strings.TrimSuffix(word, "_Alias"), "Cmd", "Cmnd", 1), rest)
+		}
+	}
+	text, rest, ok := cutUsers(l.text)
+	if !ok {
+		return errors.New("not a rule: no host")
+	}
+	list := sudoList(text)
+	users := &sudoUsers{line: l.number, text: strings.Join(list, ","), list: list}
+	for rest != "" && !r.full(l.number) {
+		hosts, list, ok := strings.Cut(rest, "=")
+		if !ok {
+			return errors.New("not a rule: no \"=\"")
+		}
+		p := &commandParser{rest: list, rule: sudoRule{sudoUsers: users, hosts: strings.Join(sudoList(hosts), ","), runAs: "root"}}
+		err := p.list(func(rule sudoRule) bool {
+			r.record("sudo-rule", rule.String(), l.number, "users", users.text, "hosts", rule.hosts, "run-as", rule.runAs,
+				"command", rule.command, "tags", strings.Join(rule.tags, ","))
+			f.rules = append(f.rules, rule)
+			return !r.full(l.number)
+		})
+		if err != nil {
+			return err
+		}
+		rest = p.rest
+	}
+	return nil
+}
+
+func (s *sudoRule) String() string {
+	tags := ""
+	for _, t := range s.tags {
+		tags += t + ": "
+	}
+	return fmt.Sprintf("%s %s=(%s) %s%s", s.text, s.hosts, s.runAs, tags, s.command)
+}
+
+// sudoDefaults reads the text after "Defaults".
+func (r *reading) sudoDefaults(f *sudoersFile, line int, text string) {
+	scope := ""
+	if text != "" && strings.IndexByte("@:!>", text[0]) >= 0 {
+		var settings string
+		if users, rest, ok := cutUsers(strings.TrimLeft(text[1:], " \t")); ok {
+			scope, settings = text[:1]+users, rest
+		}
+		text = settings
+	}
+	text = strings.TrimSpace(text)
+	r.record("sudo-default", "Defaults"+scope+" "+text, line, "scope", scope, "settings", text)
+	for _, s := range sudoList(text) {
+		switch strings.ReplaceAll(s, " ", "") {
+		case "!authenticate":
+			f.open = f.open || scope == ""
+			if scope != ":root" {
+				r.finding("passwordless-sudo", "high", line, "sudo asks for no password: Defaults"+short(scope)+" !authenticate", "")
+			}
+		case "targetpw", "rootpw", "runaspw":
+			f.target = f.target || scope == ""
+		}
+	}
+}
+
+// alias reads the text after "User_Alias" and the like: "NAME = item, item : NAME = item".
+func (f *sudoersFile) alias(kind, text string) error {
+	for text != "" {
+		if len(f.aliases) == maxRecords {
+			return fmt.Errorf("more than %d aliases: %w", maxRecords, analyzer.ErrTooLarge)
+		}
+		name, rest, ok := strings.Cut(text, "=")
+		name = strings.TrimSpace(name)
+		if !ok || name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+			return fmt.Errorf("not an alias: %.40q", name)
+		}
+		end := nextDefinition(rest)
+		f.aliases[kind+" "+name] = sudoList(rest[:end])
+		text = strings.TrimPrefix(rest[end:], ":")
+	}
+	return nil
+}
+
+// nextDefinition returns the index of the colon before the next definition, or the length of s. Members may have colons, too: IPv6
+// addresses, digests of commands, groups of "%:".
+func nextDefinition(s string) int {
+	for at := 0; ; {
+		i := at + sudoIndex(s[at:], ":")
+		if i >= len(s) {
+			return len(s)
+		}
+		next := strings.TrimLeft(s[i+1:], " \t")
+		name := next[:len(next)-len(strings.TrimLeft(next, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))]
+		if name != "" && 'A' <= name[0] && name[0] <= 'Z' && strings.HasPrefix(strings.TrimLeft(next[len(name):], " \t"), "=") {
+			return i
+		}
+		at = i + 1
+	}
+}
+
+// has reports whether a list contains a word, itself or in an alias.
+func (f *sudoersFile) has(kind, list, word string) bool {
+	q := query{kind, list, word}
+	if found, known := f.found[q]; known {
+		return found
+	}
+	found := slices.ContainsFunc(sudoList(list), func(item string) bool { return item == word || f.aliasHas(kind, item, word, maxDepth) })
+	f.found[q] = found
+	return found
+}
+
+func (f *sudoersFile) aliasHas(kind, name, word string, depth int) bool {
+	members, ok := f.aliases[kind+" "+name]
+	if !ok || depth == 0 {
+		return false
+	}
+	q := query{kind + " alias", name, word}
+	if found, known := f.found[q]; known {
+		return found
+	}
+	f.found[q] = false // for an alias that contains itself
+	found := slices.ContainsFunc(members, func(item string) bool { return item == word || f.aliasHas(kind, item, word, depth-1) })
+	f.found[q] = found
+	return found
+}
+
+// judgeRule reports a rule without a password, and one that lets everyone become root. A later rule, perhaps of another file, may
+// take away the permission of this one: sudo follows the last rule that matches.
+func (r *reading) judgeRule(f *sudoersFile, s *sudoRule) {
+	others := func(user string) bool { return user != "root" && user != "#0" && user[0] != '!' }
+	if s.command[0] == '!' || !slices.ContainsFunc(s.list, others) {
+		return
+	}
+	targets := s.runAs[:sudoIndex(s.runAs, ":")]
+	root := f.has("Runas", targets, "ALL") || f.has("Runas", targets, "root") || f.has("Runas", targets, "#0")
+	all := f.has("Cmnd", s.command, "ALL")
+	switch {
+	case slices.Contains(s.tags, "NOPASSWD"):
+		severity := "low"
+		if root && all {
+			severity = "high"
+		} else if root {
+			severity = "medium"
+		}
+		r.finding("passwordless-sudo", severity, s.line, fmt.Sprintf("%s may run %s as %s without a password", short(s.text), short(s.command), short(s.runAs)), "")
+	case all && root && f.has("User", s.text, "ALL") && !f.target && !f.open:
+		r.finding("sudo-for-all", "medium", s.line, "every account may run any command as root with its own password", "")
+	}
+}

@@ -1,0 +1,142 @@
+// Package rules judges the instructions of an image, whether they come from its history or from a Dockerfile.
+//
+// Severities: "medium" if an attacker gains from it, "low" if it makes an attack easier or a build unreliable, "info" for habits that cost
+// space or make builds differ. The numbers are those of the CIS Docker Benchmark, part 4.
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// maxFindings is the most findings of a file.
+const maxFindings = 4096
+
+// A Checker collects findings. The zero value is ready to use.
+type Checker struct {
+	Findings []analyzer.Finding
+	Cut      bool // findings beyond the limit were dropped
+}
+
+// A Place says where an instruction is.
+type Place struct {
+	Line int    // in a Dockerfile
+	Text string // in a history: "instruction 3 of the history"
+}
+
+// A Step is one instruction.
+type Step struct {
+	Place
+	Kind    string   // "RUN"
+	Flags   []string // "--mount=type=cache,target=/root"
+	Text    string   // the command of RUN, else the arguments
+	Args    []string // arguments of other instructions than RUN, as words
+	History bool     // of a history, which has names of files by their digests only
+}
+
+func (c *Checker) add(p Place, rule, severity, cis, title string) {
+	if len(c.Findings) == maxFindings {
+		c.Cut = true
+		return
+	}
+	var detail []string
+	if p.Text != "" {
+		detail = append(detail, p.Text)
+	}
+	if cis != "" {
+		detail = append(detail, "CIS Docker Benchmark "+cis)
+	}
+	c.Findings = append(c.Findings, analyzer.Finding{
+		Rule: rule, Severity: severity, Title: strings.ToValidUTF8(title, "\uFFFD"), Detail: strings.Join(detail, "; "), Line: p.Line,
+	})
+}
+
+// Step judges one instruction.
+func (c *Checker) Step(s *Step) {
+	switch s.Kind {
+	case "RUN":
+		c.run(s)
+	case "ADD":
+		c.added(s)
+	}
+}
+
+// User judges the user that a container runs as. In a Dockerfile, an unknown base image may set another one.
+func (c *Checker) User(p Place, user string, unknownBase bool) {
+	name, _, _ := strings.Cut(user, ":")
+	switch {
+	case name == "" && unknownBase:
+		c.add(p, "root-user", "low", "4.1", "no USER: the container runs as root unless the base image has another user")
+	case name == "":
+		c.add(p, "root-user", "medium", "4.1", "no USER: the container runs as root")
+	case name == "root" || strings.Trim(name, "0") == "":
+		c.add(p, "root-user", "medium", "4.1", fmt.Sprintf("USER %s: the container runs as root", short(user)))
+	}
+}
+
+// Healthcheck judges a health check, of which test is the first word: "CMD", "NONE", "" without one.
+func (c *Checker) Healthcheck(p Place, test string) {
+	switch test {
+	case "":
+		c.add(p, "no-healthcheck", "low", "4.6", "no HEALTHCHECK: the runtime does not notice a container that hangs")
+	case "NONE":
+		c.add(p, "no-healthcheck", "low", "4.6", "HEALTHCHECK NONE turns off the health check")
+	}
+}
+
+// Environment judges a variable that the image sets.
+func (c *Checker) Environment(p Place, name, value string) {
+	if IsSecret(name, value) {
+		c.add(p, "secret-in-environment", "medium", "4.10", fmt.Sprintf("variable %s seems to hold a secret, which everyone who has the image can read", short(name)))
+	}
+}
+
+// Argument judges a build argument with the value that the image or the Dockerfile keeps.
+func (c *Checker) Argument(p Place, name, value string) {
+	if IsSecret(name, value) {
+		c.add(p, "secret-in-argument", "medium", "4.10", fmt.Sprintf("build argument %s seems to hold a secret, which the image's history keeps", short(name)))
+	}
+}
+
+// Port judges an exposed port, "22/tcp".
+func (c *Checker) Port(p Place, port string) {
+	number, protocol, _ := strings.Cut(port, "/")
+	if number == "22" && (protocol == "" || strings.EqualFold(protocol, "tcp")) {
+		c.add(p, "ssh-port", "low", "", "the image exposes port 22: a container does not need an SSH server")
+	}
+}
+
+// Base judges the pinning of a base image, as Pinning returns it.
+func (c *Checker) Base(p Place, image, pinning string) {
+	if pinning == "latest" {
+		c.add(p, "unpinned-base", "low", "", fmt.Sprintf("the base image %s has no tag, or the tag latest: builds change without notice", short(image)))
+	}
+}
+
+// Pinning returns how an image reference is pinned: "digest", "tag", "latest", "scratch", or "variable" if a variable is left in it.
+func Pinning(image string) string {
+	switch {
+	case image == "scratch":
+		return "scratch"
+	case strings.Contains(image, "@sha"):
+		return "digest"
+	case strings.Contains(image, "$"):
+		return "variable"
+	}
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	if _, tag, ok := strings.Cut(name, ":"); ok && tag != "latest" && tag != "" {
+		return "tag"
+	}
+	return "latest"
+}
+
+// short cuts a text for a title.
+func short(s string) string {
+	const most = 100
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}
