@@ -27,8 +27,8 @@ type diversion struct{ to, pkg string }
 
 // A want is a recorded file that waits for its entry.
 type want struct {
-	verdict int // index
-	path    string
+	verdict int    // index
+	path    string // in the image
 	file    analyzer.RecordedFile
 	before  int // 1 + the one before with the same path
 	found   bool
@@ -61,13 +61,12 @@ func (c *checker) add(i int, f analyzer.RecordedFile) {
 	p := &c.result.components[i]
 	v := len(c.result.Verdicts) - 1
 	c.result.Verdicts[v].Files++
-	name := f.Path
 	if p.Type == typeDeb {
-		if d, ok := c.diversions[name]; ok && d.pkg != p.Name && d.to != "" {
-			name = d.to
+		if d, ok := c.diversions[f.Path]; ok && d.pkg != p.Name && d.to != "" {
+			f.Path = d.to
 		}
 	}
-	name = c.links.parent(name)
+	name := c.links.parent(f.Path)
 	c.batch = append(c.batch, want{verdict: v, path: name, file: f, before: c.at[name]})
 	c.at[name] = len(c.batch)
 	if c.bytes += len(name) + len(f.Path); len(c.batch) >= batchFiles || c.bytes >= batchBytes {
@@ -161,8 +160,8 @@ func (c *checker) missing(w *want) {
 	v := &c.result.Verdicts[w.verdict]
 	v.Missing++
 	d := Difference{
-		Component: v.Component, Path: w.path, Missing: true, Layer: -1,
-		Config: f.Config, Ghost: f.Ghost, Documentation: f.Documentation || isDocumentation(w.path),
+		Component: v.Component, Path: f.Path, Recorded: f.Path, Missing: true, Layer: -1,
+		Config: f.Config, Ghost: f.Ghost, Documentation: f.Documentation || isDocumentation(f.Path),
 	}
 	d.Excluded = c.component(w.verdict).Type == typeDeb && excluded(c.filters, w.file.Path)
 	c.note(v, d)
@@ -190,7 +189,7 @@ func (c *checker) compare(w *want, g *File) {
 	}
 	v.Differing++
 	d := Difference{
-		Component: v.Component, Path: w.path, Attributes: differs, Layer: g.Layer,
+		Component: v.Component, Path: w.path, Recorded: f.Path, Attributes: differs, Layer: g.Layer,
 		Config: f.Config, Ghost: f.Ghost, Documentation: f.Documentation || isDocumentation(w.path),
 	}
 	d.describe(f, g)
@@ -213,7 +212,6 @@ func (c *checker) note(v *Verdict, d Difference) {
 		c.result.Omitted++
 		return
 	}
-	d.Path = strings.Clone(d.Path)
 	c.result.Differences = append(c.result.Differences, d)
 }
 

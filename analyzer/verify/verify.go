@@ -80,7 +80,8 @@ const (
 // A Difference is a file that is not as its package recorded it.
 type Difference struct {
 	Component  int    // index
-	Path       string // in the image, after diversions, with links to directories followed
+	Path       string // in the image, with links to directories followed; that of the database if the file is missing
+	Recorded   string // as the database has it, after diversions
 	Missing    bool
 	Attributes analyzer.Attributes // that differ
 	Layer      int                 // that has the file; -1 if it is missing, and in a file system
