@@ -70,6 +70,8 @@ func (c *checker) differences(f *analyzer.RecordedFile, g *File, typ string) (di
 	case link && has(analyzer.AttrContent) && typ == typeAPK:
 		state = contentCompared
 		set(analyzer.AttrContent, hashText(f.Algorithm, g.Target) != f.Digest)
+	case typ == typeAPK: // a directory or device, which apk does not hash
+		set(analyzer.AttrContent, true)
 	}
 	return differs, state
 }
