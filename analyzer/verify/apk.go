@@ -169,6 +169,7 @@ func (d *installed) field(line int, key byte, value string) error {
 		f := &d.files[d.at]
 		if f.Algorithm, f.Digest = checksum(value); f.Digest == "" {
 			d.bad.Line(line, "not a digest: %.80q", value)
+			f.Attributes &^= analyzer.AttrContent
 			return nil
 		}
 		f.Attributes |= analyzer.AttrContent
@@ -190,7 +191,7 @@ func (d *installed) finish() (err error) {
 	if d.p.Name != "" && d.p.Version != "" && len(d.files) > 0 {
 		slices.SortStableFunc(d.files, func(a, b analyzer.RecordedFile) int { return cmp.Compare(a.Path, b.Path) })
 		d.p.Type, d.p.Recorded = typeAPK, analyzer.RecordedOf(slices.Values(d.files))
-		if err = d.meter.Bytes(int64(len(d.p.Recorded))); err == nil {
+		if err = d.meter.Bytes(int64(len(d.p.Recorded))); err == nil && d.p.Recorded != "" {
 			d.list, err = d.meter.Append(d.list, d.p)
 		}
 	}

@@ -132,7 +132,7 @@ func parseList(text []byte, _ *problem.List, m *hold.Meter) (analyzer.Recorded, 
 // relative returns a path relative to the root, or "" for the root itself.
 func relative(p string) string {
 	p = strings.TrimPrefix(strings.TrimLeft(p, "/"), "./")
-	if p == "" || p[0] == '.' || strings.Contains(p, "//") || strings.Contains(p, "/.") || strings.HasSuffix(p, "/") {
+	if p == "" || p[0] == '.' || p[0] == '/' || strings.Contains(p, "//") || strings.Contains(p, "/.") || strings.HasSuffix(p, "/") {
 		p = path.Clean("/" + p)[1:]
 	}
 	return p

@@ -73,7 +73,7 @@ func parseOverrides(text []byte, bad *problem.List, m *hold.Meter) (list []analy
 			continue
 		}
 		parts := strings.SplitN(row, " ", 4)
-		if len(parts) < 4 || !strings.HasPrefix(parts[3], "/") {
+		if len(parts) < 4 || relative(parts[3]) == "" {
 			bad.Line(i+1, "not a user, group, mode and path: %.80q", row)
 			continue
 		}

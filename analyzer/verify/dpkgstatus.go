@@ -27,7 +27,7 @@ func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.P
 		if p.Name != "" && len(files) > 0 && hasFiles(state) {
 			slices.SortStableFunc(files, func(a, b analyzer.RecordedFile) int { return cmp.Compare(a.Path, b.Path) })
 			p.Type, p.Recorded = typeDeb, analyzer.RecordedOf(slices.Values(files))
-			if err = m.Bytes(int64(len(p.Recorded))); err == nil {
+			if err = m.Bytes(int64(len(p.Recorded))); err == nil && p.Recorded != "" {
 				list, err = m.Append(list, p)
 			}
 		}
@@ -102,5 +102,5 @@ func conffile(row string) (analyzer.RecordedFile, bool) {
 		return analyzer.RecordedFile{}, false
 	}
 	f.Config, f.Optional = true, optional
-	return f, true
+	return f, f.Path != ""
 }

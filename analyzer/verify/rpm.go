@@ -65,6 +65,9 @@ func analyzeRPM(ctx context.Context, f *analyzer.File) (*analyzer.Result, error)
 		if p.Recorded, err = recordedRPM(h, m); err != nil {
 			break
 		}
+		if p.Recorded == "" {
+			continue
+		}
 		if list, err = m.Append(list, p); err != nil {
 			break
 		}
