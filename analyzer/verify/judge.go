@@ -3,21 +3,20 @@ package verify
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
 
 // severities in rising order.
-var severities = [...]string{"", "info", "low", "medium", "high"}
+var severities = []string{"", "info", "low", "medium", "high"}
 
-func worse(a, b string) string {
-	for i := len(severities) - 1; i > 0; i-- {
-		if severities[i] == a || severities[i] == b {
-			return severities[i]
-		}
+// raise sets the severity and the rule, unless the difference breaks a worse one already.
+func (d *Difference) raise(severity, rule string) {
+	if slices.Index(severities, severity) > slices.Index(severities, d.Severity) {
+		d.Severity, d.Rule = severity, rule
 	}
-	return ""
 }
 
 // weigh sets the Severity of a file that differs:
@@ -28,52 +27,61 @@ func worse(a, b string) string {
 //	low     other files have another content, mode, owner, link target or device numbers
 //	info    documentation and compiled Python files, which programs write anew; files that lost permissions
 //
-// Contents and times of configuration files and other times are to be expected, so that they have no severity.
+// Contents and times of configuration files and other times are to be expected, so that they have no severity. Neither have modes and
+// owners of ghosts, unless they are dangerous.
 func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 	has := func(a analyzer.Attributes) bool { return d.Attributes&a != 0 }
 	program := g.Mode&0o111 != 0 && isRegular(g.Mode) || isLibrary(d.Path)
 	privileged := g.Mode&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode) || g.Xattrs[capabilityXattr] != ""
 	if has(analyzer.AttrContent|analyzer.AttrType|analyzer.AttrTarget) && !d.Config {
+		rule := ruleChanged
+		switch {
+		case has(analyzer.AttrType):
+			rule = ruleType
+		case has(analyzer.AttrTarget):
+			rule = ruleTarget
+		}
 		switch {
 		case d.Documentation || isCompiled(d.Path):
-			d.Severity = "info"
+			d.raise("info", rule)
 		case privileged && has(analyzer.AttrContent):
-			d.Severity = "high"
+			d.raise("high", rule)
 		case program || has(analyzer.AttrType) && f.Mode&0o111 != 0 && !f.Mode.IsDir():
-			d.Severity = "medium"
+			d.raise("medium", rule)
 		default:
-			d.Severity = "low"
+			d.raise("low", rule)
 		}
 	}
 	if has(analyzer.AttrMode) {
 		gained := g.Mode & permBits &^ f.Mode
 		switch {
 		case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode):
-			d.Severity = worse(d.Severity, "high")
+			d.raise("high", ruleMode)
 		case gained&0o002 != 0 && g.Mode&fs.ModeSticky == 0:
-			d.Severity = worse(d.Severity, "medium")
+			d.raise("medium", ruleMode)
 		case gained != 0:
-			d.Severity = worse(d.Severity, "low")
+			d.raise("low", ruleMode)
 		default:
-			d.Severity = worse(d.Severity, "info")
+			d.raise("info", ruleMode)
 		}
 	}
 	if has(analyzer.AttrUser | analyzer.AttrGroup) {
-		severity := "low"
 		if has(analyzer.AttrUser) && program && g.UID != 0 {
-			severity = "medium"
+			d.raise("medium", ruleOwner)
 		}
-		d.Severity = worse(d.Severity, severity)
+		d.raise("low", ruleOwner)
 	}
 	if has(analyzer.AttrDevice) && !has(analyzer.AttrType) {
-		d.Severity = worse(d.Severity, "low")
+		d.raise("low", ruleDevice)
 	}
 	if has(analyzer.AttrCapabilities) {
-		severity := "high"
-		if gainsNothing(f.Capabilities, g.Xattrs[capabilityXattr]) {
-			severity = "info"
+		if !gainsNothing(f.Capabilities, g.Xattrs[capabilityXattr]) {
+			d.raise("high", ruleCapabilities)
 		}
-		d.Severity = worse(d.Severity, severity)
+		d.raise("info", ruleCapabilities)
+	}
+	if d.Ghost && d.Severity != "high" && d.Severity != "medium" { // programs create ghosts as they like
+		d.Severity, d.Rule = "", ""
 	}
 }
 
@@ -84,34 +92,34 @@ func (d *Difference) judge() {
 	case !d.Missing:
 	case d.Excluded || d.Documentation || d.Config:
 	case isCompiled(d.Path):
-		d.Severity = "info"
+		d.raise("info", ruleMissing)
 	default:
-		d.Severity = "low"
+		d.raise("low", ruleMissing)
 	}
 }
 
-// rule returns the rule that a difference breaks, by what is worst about it.
-func (d *Difference) rule() (rule, title string) {
-	has := func(a analyzer.Attributes) bool { return d.Attributes&a != 0 }
-	switch {
-	case d.Missing:
-		return "verify:missing", "is missing"
-	case has(analyzer.AttrType):
-		return "verify:type", "is no longer what the package installed"
-	case has(analyzer.AttrCapabilities):
-		return "verify:capabilities", "has other capabilities"
-	case has(analyzer.AttrContent):
-		return "verify:changed", "has other content"
-	case has(analyzer.AttrMode):
-		return "verify:mode", "has another mode"
-	case has(analyzer.AttrUser | analyzer.AttrGroup):
-		return "verify:owner", "has another owner"
-	case has(analyzer.AttrTarget):
-		return "verify:target", "leads elsewhere"
-	case has(analyzer.AttrDevice):
-		return "verify:device", "is another device"
-	}
-	return "verify:changed", "differs"
+// Rules of findings.
+const (
+	ruleMissing      = "verify:missing"
+	ruleType         = "verify:type"
+	ruleChanged      = "verify:changed"
+	ruleTarget       = "verify:target"
+	ruleMode         = "verify:mode"
+	ruleOwner        = "verify:owner"
+	ruleDevice       = "verify:device"
+	ruleCapabilities = "verify:capabilities"
+)
+
+// titles complete "file of PACKAGE".
+var titles = map[string]string{
+	ruleMissing:      "is missing",
+	ruleType:         "is another kind of file",
+	ruleChanged:      "has other content",
+	ruleTarget:       "links to another file",
+	ruleMode:         "has another mode",
+	ruleOwner:        "has another owner",
+	ruleDevice:       "is another device",
+	ruleCapabilities: "has other capabilities",
 }
 
 func isLibrary(p string) bool {

@@ -36,8 +36,7 @@ func (r *Result) Findings() []analyzer.FileFinding {
 		if d.Severity == "" {
 			continue
 		}
-		rule, title := d.rule()
-		g := group{d.Component, rule, d.Severity}
+		g := group{d.Component, d.Rule, d.Severity}
 		if seen[g]++; seen[g] > maxSame {
 			if more[g]++; more[g] == 1 {
 				order = append(order, g)
@@ -47,8 +46,8 @@ func (r *Result) Findings() []analyzer.FileFinding {
 		c := &r.components[d.Component]
 		list = append(list, analyzer.FileFinding{
 			Finding: analyzer.Finding{
-				Rule:     rule,
-				Title:    fmt.Sprintf("file of %s %s", c.Name, title),
+				Rule:     d.Rule,
+				Title:    fmt.Sprintf("file of %s %s", c.Name, titles[d.Rule]),
 				Detail:   d.detail(),
 				Severity: d.Severity,
 			},

@@ -91,6 +91,7 @@ type Difference struct {
 	Documentation bool
 	Excluded      bool // missing because dpkg was told not to unpack it
 
+	Rule     string // that is broken: "verify:changed"; "" without a Severity
 	Severity string // "high", "medium", "low", "info"; "" if the difference is to be expected
 	Detail   string // recorded and actual values: "mode 755, now 4755"
 }
