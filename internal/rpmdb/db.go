@@ -54,6 +54,9 @@ type Options struct {
 	// Hold reserves memory for the bytes of the largest header and for the lists of each Header. It is called before they are
 	// allocated. An error becomes one of Headers, which then yields the Header without the list. Nil reserves nothing.
 	Hold func(n int64) error
+
+	// Details asks for Header.Details.
+	Details bool
 }
 
 // A DB is an open database. Its methods are safe for concurrent use.
@@ -61,6 +64,7 @@ type DB struct {
 	format Format
 	store  store
 	hold   func(n int64) error
+	detail bool
 }
 
 // A store reads the headers of one format. Its records share a buffer, so a record is valid until the next. An error may
@@ -90,7 +94,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 		o.Hold = func(int64) error { return nil }
 	}
 	f := file{r: r, size: size, blob: &reservation{hold: o.Hold}}
-	db := &DB{format: recognise(head[:n]), hold: o.Hold}
+	db := &DB{format: recognise(head[:n]), hold: o.Hold, detail: o.Details}
 	switch db.format {
 	case BerkeleyDB:
 		db.store, err = openBDB(f, head[:n])
@@ -131,7 +135,7 @@ func (db *DB) Format() Format { return db.format }
 // or with a Header that was partly decoded. Iteration continues after an error.
 func (db *DB) Headers() iter.Seq2[*Header, error] {
 	return func(yield func(*Header, error) bool) {
-		d := decoder{hold: db.hold}
+		d := decoder{hold: db.hold, detail: db.detail}
 		for rec, err := range db.store.records {
 			if rec.blob == nil {
 				if !yield(nil, fmt.Errorf("rpmdb: %w", err)) {

@@ -25,7 +25,7 @@ func (c *countingReader) ReadAt(p []byte, off int64) (int, error) {
 // understood is bounded by what was read.
 func fuzzRead(t *testing.T, content, wal []byte) {
 	r := &countingReader{r: bytes.NewReader(content)}
-	var o Options
+	o := Options{Details: true}
 	if wal != nil {
 		o.WAL = section(wal)
 	}
@@ -43,6 +43,9 @@ func fuzzRead(t *testing.T, content, wal []byte) {
 		}
 		if h.Name == "" || h.Version == "" || h.Release == "" {
 			t.Fatalf("no package: %+v", h)
+		}
+		if h.Details != nil && len(h.Details) != len(h.Files) {
+			t.Fatalf("%d files, details of %d", len(h.Files), len(h.Details))
 		}
 		for _, list := range [][]string{h.Files, h.Provides, h.Requires} {
 			for _, s := range list {
@@ -172,8 +175,12 @@ func FuzzHeader(f *testing.F) {
 		{tagName, "n"}, {tagVersion, "1"}, {tagRelease, "1"}, {tagSummary, i18n{"a", "b"}}, {tagLongSize, uint64(1)},
 		{tagOldFileNames, []string{"/a"}}, {tagRequireName, []string{"x"}}, {TagSigMD5, []byte{1}},
 	}))
+	f.Add(buildHeader([]value{
+		{tagName, "n"}, {tagVersion, "1"}, {tagRelease, "1"}, {tagBaseNames, []string{"a", "b"}}, {tagDirNames, []string{"/"}}, {tagDirIndexes, []uint32{0, 0}},
+		{tagFileSizes, []uint32{1, 2}}, {tagFileMtimes, []uint32{1, 2}}, {tagFileDigests, []string{"00", ""}}, {tagFileFlags, []uint32{1}},
+	}))
 	f.Fuzz(func(t *testing.T, blob []byte) {
-		h, err := new(decoder).decode(blob)
+		h, err := (&decoder{detail: true}).decode(blob)
 		if h == nil && err == nil {
 			t.Fatal("neither a header nor an error")
 		}

@@ -33,9 +33,13 @@ type Header struct {
 	InstallTime     time.Time
 	Size            uint64 // installed size in bytes
 
-	Files    []string // absolute paths, including ghosts and files that were not installed
-	Provides []string // names without versions
-	Requires []string // names without versions, including rpmlib(...)
+	// DigestAlgorithm is that of the digests in Details: "md5", "sha256".
+	DigestAlgorithm string
+
+	Files    []string     // absolute paths, including ghosts and files that were not installed
+	Details  []FileDetail // of each of Files, if Options.Details asks for them; nil if the header's lists do not fit
+	Provides []string     // names without versions
+	Requires []string     // names without versions, including rpmlib(...)
 
 	SHA1   string // digest of the header, hexadecimal
 	SHA256 string // digest of the header, hexadecimal
@@ -49,6 +53,7 @@ type Header struct {
 // A decoder decodes blobs. It reuses its buffers.
 type decoder struct {
 	hold   func(n int64) error
+	detail bool // see Options.Details
 	fields fields
 	errs   []error
 	dirs   [][]byte
@@ -89,6 +94,9 @@ func (d *decoder) decode(blob []byte) (*Header, error) {
 		return nil, errors.Join(d.errs...)
 	}
 	h.Files = d.files(4*len(blob) + 1<<16)
+	if d.detail {
+		h.Details, h.DigestAlgorithm = d.details(len(h.Files))
+	}
 	for _, tag := range []Tag{TagOpenPGP, TagRSAHeader, TagDSAHeader, TagSigPGP, TagSigGPG} {
 		if _, ok := d.fields.find(tag); ok {
 			h.Signatures = append(h.Signatures, tag)

@@ -21,6 +21,8 @@ const queryFormat = `= %{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH}\n` +
 	`%{BUILDTIME} %{INSTALLTIME} %{LONGSIZE} %{SHA1HEADER} %{SHA256HEADER} %{SIGMD5}\n` +
 	`%|RSAHEADER?{268 }|%|DSAHEADER?{267 }|%|SIGPGP?{259 }|%|SIGGPG?{262 }|\n` +
 	`signer %|RSAHEADER?{%{RSAHEADER:pgpsig}}:{%|DSAHEADER?{%{DSAHEADER:pgpsig}}:{}|}|\n` +
+	`[a %{FILEDIGESTS} %{FILEMODES} %{LONGFILESIZES} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILELINKTOS} %{FILEFLAGS} %{FILEVERIFYFLAGS} %{FILEMTIMES} ` +
+	`%{FILERDEVS} %{FILESTATES} %{FILECAPS}\n]` +
 	`[f %{FILENAMES}\n][p %{PROVIDENAME}\n][r %{REQUIRENAME}\n]`
 
 func asQueried(h *Header) string {
@@ -38,6 +40,9 @@ func asQueried(h *Header) string {
 		fmt.Fprintf(&b, "%016x", h.Signer)
 	}
 	b.WriteByte('\n')
+	for _, d := range h.Details {
+		fmt.Fprintln(&b, "a", d.Digest, d.Mode, d.Size, d.User, d.Group, d.Target, d.Flags, d.Verify, d.ModTime, d.Device, d.State, d.Capabilities)
+	}
 	for _, list := range []struct {
 		prefix string
 		items  []string
@@ -63,7 +68,7 @@ func TestRPMItself(t *testing.T) {
 		}
 		t.Run(strings.Split(filepath.ToSlash(name), "/")[1], func(t *testing.T) {
 			content := corpus.Read(t, "fixtures/"+filepath.ToSlash(name))
-			db, err := Open(bytes.NewReader(content), int64(len(content)), Options{WAL: walOf(t, file)})
+			db, err := Open(bytes.NewReader(content), int64(len(content)), Options{WAL: walOf(t, file), Details: true})
 			if err != nil {
 				t.Skipf("no database to compare: %v", err)
 			}

@@ -33,13 +33,27 @@ const (
 	tagURL             Tag = 1020
 	tagArch            Tag = 1022
 	tagOldFileNames    Tag = 1027
+	tagFileSizes       Tag = 1028
+	tagFileStates      Tag = 1029
+	tagFileModes       Tag = 1030
+	tagFileRdevs       Tag = 1033
+	tagFileMtimes      Tag = 1034
+	tagFileDigests     Tag = 1035
+	tagFileLinkTos     Tag = 1036
+	tagFileFlags       Tag = 1037
+	tagFileUserName    Tag = 1039
+	tagFileGroupName   Tag = 1040
 	tagSourceRPM       Tag = 1044
+	tagFileVerifyFlags Tag = 1045
 	tagProvideName     Tag = 1047
 	tagRequireName     Tag = 1049
 	tagDirIndexes      Tag = 1116
 	tagBaseNames       Tag = 1117
 	tagDirNames        Tag = 1118
+	tagLongFileSizes   Tag = 5008
 	tagLongSize        Tag = 5009
+	tagFileCaps        Tag = 5010
+	tagFileDigestAlgo  Tag = 5011
 	tagModularityLabel Tag = 5096
 )
 
