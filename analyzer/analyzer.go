@@ -101,6 +101,9 @@ type Info struct {
 	// scan's Limits.FileSize, which is the default.
 	MaxSize int64
 
+	// Completes, if not empty, names the analyzer whose packages the Fragments complete. The default is the analyzer itself.
+	Completes string
+
 	// Finds lists what the analyzer looks for, for Report.Examined, in kebab-case: "secrets", "malware". It is ["packages"] by default.
 	Finds []string
 
@@ -148,7 +151,7 @@ type Result struct {
 	// Packages are the packages that the file describes.
 	Packages []Package
 
-	// Fragments complete packages that the analyzer finds in other files, such as a list of owned files beside a package
+	// Fragments complete packages that the analyzer (see Info.Completes) finds in other files, such as a list of owned files beside a package
 	// database. After merging the layers, a scan adds a fragment to the packages with its Type, Namespace, Name and, if the
 	// fragment has them, Arch and Version. A fragment without a Name completes the packages in its own directory. Lists grow by
 	// those of the fragment; a package keeps its single values. A fragment alone is not a package.

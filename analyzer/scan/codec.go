@@ -195,6 +195,8 @@ func (e *encoder) packages(list []analyzer.Package) {
 		e.stringMap(p.Hashes)
 		e.bool(p.Declared)
 		e.bool(p.Dev)
+		e.bool(p.Stated)
+		e.string(string(p.Recorded))
 		e.string(p.ArchivePath)
 	}
 }
@@ -373,7 +375,7 @@ func (d *decoder) result(r *fileResult) {
 }
 
 func (d *decoder) packages() []analyzer.Package {
-	return listOf(d, 18, func(p *analyzer.Package) {
+	return listOf(d, 20, func(p *analyzer.Package) {
 		p.Namespace, p.Type, p.Name, p.Version, p.Arch = d.string(), d.string(), d.string(), d.string(), d.string()
 		p.System = d.bool()
 		p.Vendor, p.Signer = d.string(), d.uint()
@@ -385,6 +387,8 @@ func (d *decoder) packages() []analyzer.Package {
 		p.Hashes = d.stringMap()
 		p.Declared = d.bool()
 		p.Dev = d.bool()
+		p.Stated = d.bool()
+		p.Recorded = analyzer.Recorded(d.string())
 		p.ArchivePath = d.string()
 	})
 }

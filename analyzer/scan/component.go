@@ -37,6 +37,7 @@ func nameComponents(report *analyzer.Report) {
 		addPackage(&k.Package, &c.Package)
 		k.Dev = k.Dev && c.Dev
 		k.Declared = k.Declared && c.Declared
+		k.Stated = k.Stated && c.Stated
 		k.Layer = min(k.Layer, c.Layer)
 	}
 	clear(report.Components[len(kept):])

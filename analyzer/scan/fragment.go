@@ -8,9 +8,9 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 )
 
-// A fragment completes packages that the same analyzer found in other files.
+// A fragment completes packages that an analyzer found in other files.
 type fragment struct {
-	analyzer string
+	analyzer string // that found the packages
 	dir      string // of the file that it comes from
 	*analyzer.Package
 }
@@ -149,6 +149,7 @@ func addFacts(p, f *analyzer.Package) {
 	}
 	p.Qualifiers = addMissing(p.Qualifiers, f.Qualifiers)
 	p.Hashes = addMissing(p.Hashes, f.Hashes)
+	p.Recorded = p.Recorded.Join(f.Recorded)
 }
 
 // sortedFiles returns the paths of a list in order, each once. It does not change the list.

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -64,7 +65,8 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	for _, f := range files {
 		for k := range f.results {
 			a := &f.results[k]
-			name := r.analyzers[a.analyzer].info.Name
+			info := &r.analyzers[a.analyzer].info
+			name := info.Name
 			result := a.result()
 			for n := range result.Packages {
 				report.Components = append(report.Components, analyzer.Component{
@@ -72,7 +74,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 				})
 			}
 			for n := range result.Fragments {
-				fragments = append(fragments, fragment{name, dirOf(f.path), &result.Fragments[n]})
+				fragments = append(fragments, fragment{cmp.Or(info.Completes, name), dirOf(f.path), &result.Fragments[n]})
 			}
 			addFindings(report, result, name, f.path, f.layer, false)
 			if result.Distro != nil {

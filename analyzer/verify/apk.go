@@ -25,11 +25,12 @@ import (
 //	Z:Q1...                   digest of the content, or of the target of a link: SHA-1, or SHA-256 in packages of apk-tools 3
 func newAPK() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name:     "verify-apk",
-		Version:  1,
-		Patterns: []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
-		MaxSize:  maxSize,
-		Finds:    []string{finds},
+		Name:      "verify-apk",
+		Completes: "apk",
+		Version:   1,
+		Patterns:  []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
+		MaxSize:   maxSize,
+		Finds:     []string{finds},
 	}, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		text, err := f.Bytes()
 		if err != nil {

@@ -39,8 +39,9 @@ const (
 // status.d/NAME.md5sums is that of distroless images.
 func newDpkg() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name:    "verify-dpkg",
-		Version: 1,
+		Name:      "verify-dpkg",
+		Completes: "dpkg",
+		Version:   1,
 		Patterns: []string{
 			"var/lib/dpkg/status",
 			"var/lib/dpkg/status.d/*.md5sums",

@@ -31,11 +31,12 @@ func newRPM() analyzer.Analyzer {
 		}
 	}
 	return analyzer.Func(analyzer.Info{
-		Name:     "verify-rpm",
-		Version:  1,
-		Patterns: patterns,
-		Siblings: []string{walName},
-		Finds:    []string{finds},
+		Name:      "verify-rpm",
+		Completes: "rpm",
+		Version:   1,
+		Patterns:  patterns,
+		Siblings:  []string{walName},
+		Finds:     []string{finds},
 	}, analyzeRPM)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
@@ -36,6 +38,7 @@ type imageFlags struct {
 	parallel int
 	quiet    bool
 	lazy     bool
+	content  []string
 	placeFlags
 	registryFlags
 	plugins pluginFlags
@@ -50,6 +53,8 @@ func (f *imageFlags) register(a *app, c *cobra.Command) {
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; diagnostics are always shown")
 	flags.BoolVar(&f.lazy, "lazy", false, "trust the tables of contents of eStargz and zstd:chunked layers")
+	flags.StringSliceVar(&f.content, "content", nil, "look at content, too: "+strings.Join(content.Names(), ", ")+"; `NAMES` with commas, or all")
+	flags.Lookup("content").NoOptDefVal = "all"
 	f.plugins.register(c)
 	f.registryFlags.register(c)
 	f.placeFlags.register(a, c)
@@ -90,6 +95,14 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		a.say("%v; scanning without a cache (use --cache DIR or --cache off)", err)
 	}
+	names := f.content
+	if slices.Contains(names, "all") {
+		names = content.Names()
+	}
+	more, err := content.Select(names...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--content: %w", err)
+	}
 	plugins, stop, err := f.plugins.start(ctx, a)
 	if err != nil {
 		return nil, nil, err
@@ -100,7 +113,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	defer a.wait(ctx, f.quiet, bars)()
 	var cacheErr error
 	s := scan.Scanner{
-		Analyzers: append(all.All(), plugins...),
+		Analyzers: slices.Concat(all.All(), more, plugins),
 		Parallel:  f.parallel,
 		Lazy:      f.lazy,
 		Cache:     cache,
@@ -119,6 +132,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
 	}
+	content.Complete(report)
 	config, err = img.ConfigFile()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, nil, fmt.Errorf("%s: %w", ref, err)

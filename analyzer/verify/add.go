@@ -1,0 +1,64 @@
+package verify
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/canonical"
+)
+
+// places are where packages of distributions have files. /usr/local, /home and their like are the user's.
+var places = []string{
+	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "sbin/**", "srv/**", "var/**",
+	"usr/bin/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
+	"usr/sbin/**", "usr/share/**", "usr/src/**",
+}
+
+// newDigests returns the analyzer that asks for the digests of files. dpkg records MD5, apk SHA-1, and rpm mostly SHA-256.
+func newDigests() analyzer.Analyzer {
+	return analyzer.Func(analyzer.Info{
+		Name: name, Version: 1, List: true, Patterns: places, Digests: []string{"md5", "sha1", "sha256"}, Finds: []string{finds},
+	}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })
+}
+
+// Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
+// a scan without the analyzers of [All]. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
+func Add(report *analyzer.Report) {
+	examined := func(name string) bool {
+		return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
+	}
+	if report.Files == nil || !examined(name) {
+		return
+	}
+	image := Image{Records: report.Records, Files: func(yield func(string, File) bool) {
+		for f := range report.Files.All() {
+			if !yield(f.Path, File{Entry: f.Entry, Layer: f.Layer, Digest: f.Digest}) {
+				return
+			}
+		}
+	}}
+	if examined("accounts") {
+		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
+	}
+	r := Check(report.Components, image)
+	report.Findings = append(report.Findings, r.Findings()...)
+	report.Records = append(report.Records, r.Records()...)
+	canonical.Findings(report.Findings)
+	canonical.Records(report.Records)
+}
+
+// numbersOf returns the numbers of users or groups by name, from the records of analyzer/accounts.
+func numbersOf(records []analyzer.FileRecord, kind, field string) map[string]int {
+	m := make(map[string]int)
+	for i := range records {
+		r := &records[i]
+		if n, err := strconv.Atoi(r.Fields[field]); err == nil && r.Kind == kind && !r.Hidden {
+			if _, ok := m[r.Key]; !ok {
+				m[r.Key] = n
+			}
+		}
+	}
+	return m
+}
