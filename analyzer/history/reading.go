@@ -50,7 +50,9 @@ func (r *reading) config(c *config) {
 	}
 	r.checker.User(nowhere, c.User, false)
 	for _, name := range slices.Sorted(maps.Keys(r.env)) {
-		r.record("environment", name, "name", name, "value", rules.RedactValue(name, r.env[name]))
+		if !r.record("environment", name, "name", name, "value", rules.RedactValue(name, r.env[name])) {
+			break
+		}
 		r.checker.Environment(nowhere, name, r.env[name])
 	}
 	for _, port := range slices.Sorted(maps.Keys(c.ExposedPorts)) {
@@ -74,10 +76,14 @@ func (r *reading) config(c *config) {
 		}
 	}
 	for i, text := range c.OnBuild {
-		r.record("on-build", strconv.Itoa(i+1), "text", rules.Redact(text))
+		if !r.record("on-build", strconv.Itoa(i+1), "text", rules.Redact(text)) {
+			break
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
-		r.record("label", name, "value", rules.RedactValue(name, c.Labels[name]))
+		if !r.record("label", name, "value", rules.RedactValue(name, c.Labels[name])) {
+			break
+		}
 	}
 	r.healthcheck(c)
 }

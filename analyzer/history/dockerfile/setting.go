@@ -40,6 +40,9 @@ func (f *file) setting(in *instruction, s *stage) error {
 	case "ENV", "LABEL":
 		pairs, err := f.lines.pairs(in.text)
 		for _, p := range pairs {
+			if f.full {
+				break
+			}
 			if in.kind == "LABEL" {
 				f.record("label", p.name, in.line, "value", rules.RedactValue(p.name, p.value))
 				continue

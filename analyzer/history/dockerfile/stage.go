@@ -3,6 +3,7 @@ package dockerfile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,6 @@ func (f *file) add(in *instruction) error {
 		return f.arguments(in, f.global)
 	}
 	if in.kind == "FROM" {
-		f.instruction(in)
 		return f.from(in)
 	}
 	if !isKind(in.kind) {
@@ -126,6 +126,7 @@ func (f *file) from(in *instruction) error {
 	words := list(in.text)
 	if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "AS")) {
 		f.stages = append(f.stages, stage{line: in.line, parent: -1, vars: make(map[string]string)})
+		f.instruction(in)
 		return errors.New("FROM: want an image, or an image AS a name")
 	}
 	name := ""
@@ -138,11 +139,10 @@ func (f *file) from(in *instruction) error {
 	if parent, ok := f.names[strings.ToLower(image)]; ok {
 		s.parent = parent
 		pinning = "stage"
-		for k, v := range f.stages[parent].vars {
-			s.vars[k] = v
-		}
+		maps.Copy(s.vars, f.stages[parent].vars)
 	}
 	f.stages = append(f.stages, s)
+	f.instruction(in)
 	platform := ""
 	for _, flag := range in.flags {
 		if value, ok := strings.CutPrefix(flag, "--platform="); ok {
@@ -164,6 +164,9 @@ func (f *file) arguments(in *instruction, vars map[string]string) error {
 		return errors.New("ARG without a name")
 	}
 	for _, w := range words {
+		if f.full {
+			break
+		}
 		name, value, ok := strings.Cut(w, "=")
 		value = expand(unquote(value, f.lines.escape), vars)
 		if global, known := f.global[name]; !ok && known {

@@ -89,8 +89,14 @@ var forms = []form{
 	{[]string{"--stdin"}, lazyregexp.New(`((?:echo|printf)\s+(?:-\S+\s+)*["']?)([^\s"'|]+)(["']?\s*\|\s*(?:sudo\s+)?passwd\s+--stdin)`)},
 }
 
+// minSecret is the length of the shortest text with a secret and a name for it: "PASS=x".
+const minSecret = 6
+
 // Redact replaces secrets in the text of an instruction by "***". References such as "$TOKEN" stay.
 func Redact(text string) string {
+	if len(text) < minSecret {
+		return text
+	}
 	for _, f := range forms {
 		if !slices.ContainsFunc(f.hints, func(hint string) bool { return strings.Contains(text, hint) }) {
 			continue
