@@ -13,8 +13,12 @@
 //	analyzer/merge            joins several reports about one product
 //	analyzer/all              all analyzers
 //	analyzer/content          all analyzers of content other than packages
+//	analyzer/accounts         users, groups, states of passwords, rules of sudo and doas, keys of SSH
 //	analyzer/files            set-uid programs, file capabilities, world-writable files and devices
 //	analyzer/hints            packages that a hints file of the image states
+//	analyzer/history          the image's history and configuration
+//	analyzer/history/dockerfile  Dockerfiles, judged by the same rules
+//	analyzer/verify           files that differ from what package databases recorded
 //	analyzer/retrieve         content of chosen files, and matches of expressions
 //	analyzer/osrelease        the distribution of an image
 //	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
