@@ -45,8 +45,12 @@ func Names() []string {
 	return list
 }
 
-// Select returns the analyzers with some names, in the order of Names. Its error names an unknown name and the known ones.
+// Select returns the analyzers with some names, in the order of Names. "all" stands for all names. Its error names an unknown name and the
+// known ones.
 func Select(names ...string) ([]analyzer.Analyzer, error) {
+	if slices.Contains(names, "all") {
+		names = Names()
+	}
 	for _, name := range names {
 		if !slices.Contains(Names(), name) {
 			return nil, fmt.Errorf("content: no analyzer %q; known are %s", name, strings.Join(Names(), ", "))

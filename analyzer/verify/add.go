@@ -24,7 +24,7 @@ func newDigests() analyzer.Analyzer {
 }
 
 // Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
-// a scan without the analyzers of [All]. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
+// a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
 func Add(report *analyzer.Report) {
 	examined := func(name string) bool {
 		return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
@@ -47,6 +47,9 @@ func Add(report *analyzer.Report) {
 	report.Records = append(report.Records, r.Records()...)
 	canonical.Findings(report.Findings)
 	canonical.Records(report.Records)
+	for i := range report.Components {
+		report.Components[i].Recorded = ""
+	}
 }
 
 // numbersOf returns the numbers of users or groups by name, from the records of analyzer/accounts.

@@ -99,7 +99,7 @@ func (r *Result) Records() []analyzer.FileRecord {
 	}
 	for i := range r.Differences {
 		d := &r.Differences[i]
-		if d.Severity != "" {
+		if d.Severity != "" || d.Excluded || d.Documentation && d.Missing {
 			continue
 		}
 		c := &r.components[d.Component]

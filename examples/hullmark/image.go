@@ -95,11 +95,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		a.say("%v; scanning without a cache (use --cache DIR or --cache off)", err)
 	}
-	names := f.content
-	if slices.Contains(names, "all") {
-		names = content.Names()
-	}
-	more, err := content.Select(names...)
+	more, err := content.Select(f.content...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--content: %w", err)
 	}
@@ -133,6 +129,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
 	}
 	content.Complete(report)
+	report.Files = nil // no output lists them
 	config, err = img.ConfigFile()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, nil, fmt.Errorf("%s: %w", ref, err)
