@@ -15,12 +15,8 @@ func (m *replay) files(report *analyzer.Report) *analyzer.Files {
 	if !m.listing {
 		return nil
 	}
-	l := lister{owners: make(map[string]string), layerless: m.layerless}
-	eachOwned(report.Components, m.tree, func(string) bool { return true }, func(path string, owner *analyzer.Component) {
-		if o, ok := l.owners[path]; !ok || owner.ID < o {
-			l.owners[path] = owner.ID
-		}
-	})
+	m.own(report)
+	l := lister{components: report.Components, layerless: m.layerless}
 	known := make(map[*layerData][]packedSet)
 	for _, d := range m.layers {
 		sets, ok := known[d]
@@ -31,6 +27,23 @@ func (m *replay) files(report *analyzer.Report) *analyzer.Files {
 		l.layers = append(l.layers, sets)
 	}
 	return analyzer.FilesOf(l.each(&m.tree.root))
+}
+
+// own sets the owners of the nodes.
+func (m *replay) own(report *analyzer.Report) {
+	dir, at := "", (*node)(nil)
+	eachOwned(report.Components, m.tree, func(string) bool { return true }, func(path string, i int) {
+		if d := dirOf(path); d != dir || at == nil {
+			dir, at = d, m.tree.find(d)
+		}
+		if at == nil {
+			return
+		}
+		n := m.tree.child(at, baseOf(path))
+		if n != nil && (n.owner == 0 || report.Components[i].ID < report.Components[n.owner-1].ID) {
+			n.owner = int32(i + 1)
+		}
+	})
 }
 
 // A packedSet is where the attributes of an entry begin, and the time that theirs differs from. It is empty without attributes.
@@ -59,11 +72,11 @@ func unpack(a *attributes) []packedSet {
 
 // A lister lists the nodes of a tree that have entries.
 type lister struct {
-	owners    map[string]string // IDs by path
-	layerless bool
-	layers    [][]packedSet
-	set       attribute.Set
-	file      analyzer.ListedFile
+	components []analyzer.Component
+	layerless  bool
+	layers     [][]packedSet
+	set        attribute.Set
+	file       analyzer.ListedFile
 }
 
 // each yields the entries at and below a node.
@@ -91,8 +104,8 @@ func (l *lister) walk(n *node, path string, yield func(*analyzer.ListedFile) boo
 // describe sets l.file to the entry of a node. It returns false if the layer has no attributes for it.
 func (l *lister) describe(n *node, path string) bool {
 	at := n.at
-	if n.of.number > 0 {
-		at = n.of
+	if n.file != nil && n.file.content != nil {
+		at = entryRef{int32(n.file.content.layer), int32(n.file.content.entry + 1)}
 	}
 	sets := l.layers[at.layer]
 	if int(at.number) > len(sets) || sets[at.number-1].rest == "" {
@@ -108,7 +121,10 @@ func (l *lister) describe(n *node, path string) bool {
 			Mode: s.Mode, UID: s.UID, GID: s.GID, Size: s.Size, ModTime: time.Unix(s.Time, 0), Major: s.Major, Minor: s.Minor, Xattrs: s.Xattrs,
 			Target: n.link,
 		},
-		Path: path, Layer: int(n.at.layer), Owner: l.owners[path], Digests: l.file.Digests[:0],
+		Path: path, Layer: int(n.at.layer), Digests: l.file.Digests[:0],
+	}
+	if n.owner > 0 {
+		l.file.Owner = l.components[n.owner-1].ID
 	}
 	if l.layerless {
 		l.file.Layer = -1

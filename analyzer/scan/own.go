@@ -37,7 +37,8 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	if wanted.names == nil {
 		return nil
 	}
-	eachOwned(components, t, wanted.has, func(f string, owner *analyzer.Component) {
+	eachOwned(components, t, wanted.has, func(f string, i int) {
+		owner := &components[i]
 		if _, ok := owned[f]; ok {
 			owned[f] = true
 		}
@@ -56,7 +57,7 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 }
 
 // eachOwned calls fn for the files of System components whose base name is wanted, at their places in the image.
-func eachOwned(components []analyzer.Component, t *tree, wanted func(name string) bool, fn func(path string, owner *analyzer.Component)) {
+func eachOwned(components []analyzer.Component, t *tree, wanted func(name string) bool, fn func(path string, component int)) {
 	resolved := make(map[string]string) // targets of directories
 	for i := range components {
 		owner := &components[i]
@@ -79,7 +80,7 @@ func eachOwned(components []analyzer.Component, t *tree, wanted func(name string
 			if real != dir {
 				f = join(real, name)
 			}
-			fn(f, owner)
+			fn(f, i)
 		}
 	}
 }

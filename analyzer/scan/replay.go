@@ -212,14 +212,14 @@ func (r *replay) enter(g *group, nodes bool) (d directory, ok bool, err error) {
 			if n, err = r.tree.add(parent, strings.Clone(element)); err != nil {
 				return d, false, err
 			}
-			n.entry = r.layer + 1
+			n.entry = int32(r.layer + 1)
 		case n == nil && g.self && nodes:
 			return r.enterMoved(g)
 		case n == nil:
 			return d, true, nil
 		case !more && g.self:
 			r.tree.directory(n)
-			n.entry = r.layer + 1
+			n.entry = int32(r.layer + 1)
 		case n.link != "":
 			return r.enterMoved(g)
 		case n.file != nil || n.leaf:
@@ -253,7 +253,7 @@ func (r *replay) enterMoved(g *group) (d directory, ok bool, err error) {
 		return d, false, err
 	}
 	r.tree.directory(d.node)
-	d.node.entry = r.layer + 1
+	d.node.entry = int32(r.layer + 1)
 	d.moved = d.path != raw
 	return d, true, nil
 }
@@ -343,7 +343,7 @@ func (r *replay) node(d *directory, name string) (n *node, err error) {
 	if n, err = r.tree.add(d.node, name); err != nil {
 		return nil, err
 	}
-	n.entry = r.layer + 1
+	n.entry = int32(r.layer + 1)
 	return n, nil
 }
 
@@ -356,9 +356,6 @@ func (r *replay) place(d *directory, name string, f *file) error {
 	n.file = f
 	f.before = r.tree.gone[f.path]
 	r.listed(n, f.entry, false)
-	if c := f.content; c != nil && n.leaf {
-		n.of = entryRef{int32(c.layer), int32(c.entry + 1)}
-	}
 	return nil
 }
 

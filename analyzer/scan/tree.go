@@ -33,13 +33,14 @@ type node struct {
 	name       string
 	first      *node // child
 	prev, next *node // siblings
-	children   int   // their number
 	link       string
 	file       *file
-	at, of     entryRef // the entry, and the one that has the content; only if the entries of the image are listed
-	leaf       bool     // it is a listed entry that is not a directory
 	about      *file    // answers about an entry that is not a regular file: a directory, link or device
-	entry      int      // 1 + the last layer that has an entry for the node
+	children   int32    // their number
+	entry      int32    // 1 + the last layer that has an entry for the node
+	at         entryRef // the entry; only if the entries of the image are listed
+	owner      int32    // 1 + the index of the component that owns the path
+	leaf       bool     // it is a listed entry that is not a directory
 }
 
 // An entryRef is an entry of a layer.
@@ -141,7 +142,7 @@ func (t *tree) directory(n *node) {
 		n.about = nil
 	}
 	if n.leaf {
-		n.at, n.of, n.leaf = entryRef{}, entryRef{}, false
+		n.at, n.leaf = entryRef{}, false
 	}
 	n.file, n.link = nil, ""
 }
@@ -209,12 +210,12 @@ func (t *tree) hide(n *node) {
 		next = c.next
 		t.hide(c)
 	}
-	if n.file != nil && n.file.layer == t.layer || n.leaf && n.link == "" && n.at.layer == int32(t.layer) {
+	if n.file != nil && n.file.layer == t.layer || n.leaf && n.link == "" && int(n.at.layer) == t.layer {
 		return
 	}
 	t.directory(n)
 	if n.about != nil || n.at.number > 0 {
-		if n.about != nil && n.about.layer == t.layer || n.at.number > 0 && n.at.layer == int32(t.layer) {
+		if n.about != nil && n.about.layer == t.layer || n.at.number > 0 && int(n.at.layer) == t.layer {
 			return
 		}
 		n.about, n.at = nil, entryRef{}
@@ -228,7 +229,7 @@ func (t *tree) hide(n *node) {
 func (t *tree) opaque(dir *node) {
 	for c, next := dir.first, (*node)(nil); c != nil; c = next {
 		next = c.next
-		if c.entry == t.layer+1 {
+		if int(c.entry) == t.layer+1 {
 			t.opaque(c)
 			continue
 		}
