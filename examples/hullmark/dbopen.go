@@ -15,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
+	"github.com/hullmark/hullmark/internal/advice"
 	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/pemkey"
 	"github.com/hullmark/hullmark/internal/plural"
@@ -143,7 +144,7 @@ func remoteRef(name string) (ref string, ok bool) {
 
 // databaseError adds advice to the error of a database that cannot be opened.
 func databaseError(err error) error {
-	if deniedByRegistry(err) {
+	if advice.Denied(err) {
 		return fmt.Errorf("%w; log in with docker login", err) // --username is for images
 	}
 	for _, known := range []struct {

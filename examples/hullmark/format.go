@@ -86,7 +86,7 @@ func (f *formatFlags) writer(a *app, format string) (*writer, error) {
 		}
 		w.write = t.Write
 	default:
-		return nil, fmt.Errorf("unknown --format %q; use table, json, cyclonedx, sarif, gitlab, junit, html, markdown or template", format)
+		return nil, fmt.Errorf("unknown --format %q; use table, json, cyclonedx, sarif, gitlab, junit, html, markdown or template; hullmark sbom writes other SBOMs", format)
 	}
 	return w, nil
 }
@@ -162,6 +162,9 @@ func (f *formatFlags) open(a *app) (list writers, err error) {
 	used := make(map[string]string)
 	for _, word := range words {
 		format, file, named := strings.Cut(word, "=")
+		if format == "cyclonedx-json" { // the name in the formats of sbom
+			format = "cyclonedx"
+		}
 		if named && file == "" {
 			return list, fmt.Errorf("--format %s= names no file", format)
 		}

@@ -73,6 +73,13 @@ func TestHabits(t *testing.T) {
 		{"scan container:0123", 1, "", "docker export -o container.tar 0123"},
 		{"scan containerd:app:1", 1, "", "ctr images export image.tar app:1"},
 		{"sbom dir:" + dir, 0, "CycloneDX", ""},
+		{"demo:", 1, "", "did you mean hullmark scan demo:?"},
+		{"image demo:", 1, "", `unknown command "image"; did you mean scan?`},
+		{"filesystem /srv", 1, "", `unknown command "filesystem"; did you mean scan?`},
+		{"sbom -q --cache off -f cyclonedx demo:", 0, `"specVersion": "1.6"`, ""},
+		{"scan -q --cache off -f cyclonedx-json demo:", 0, `"vulnerabilities"`, ""},
+		{"scan -f spdx-json demo:", 1, "", "hullmark sbom writes other SBOMs"},
+		{"scan ./nothing.tar", 1, "", "no such file or directory; hullmark --help lists the forms of an image"},
 
 		// aquasecurity/trivy#529: a flag before the command had no effect, and the exit code was 0
 		{"--fail-on high scan demo:", 4, "", "10 vulnerabilities are high or worse"},
@@ -82,7 +89,7 @@ func TestHabits(t *testing.T) {
 		{"scan --top -1 demo:", 1, "", "--top -1"},
 		{"scan --skip dpgk demo:", 1, "", `unknown analyzer --skip "dpgk"; known are `},
 		{"scan --include installed demo:", 1, "", `unknown place --include "installed"`},
-		{"scan --cache off --exclude [ demo:", 1, "", `"[": malformed pattern`},
+		{"scan --cache off --exclude [ demo:", 1, "", `--exclude: report: "[": malformed pattern`},
 		{"scan --ignore openssl demo:", 1, "", `--ignore: ignore: "openssl" is not the identifier of a vulnerability`},
 		{"scan --ignore-file none demo:", 1, "", "--ignore-file: open none: no such file or directory"},
 		{"scan --stall-timeout 0s demo:", 1, "", "--stall-timeout 0s is not more than 0"},
@@ -363,7 +370,7 @@ func TestRegistryFlags(t *testing.T) {
 		{"", "secret\n", "--username me --password-stdin " + host(private) + "/app:1", 0, ""},
 		{"", "wrong\n", "--username me --password-stdin " + host(private) + "/app:1", 1, "access denied"},
 		{"HULLMARK_PASSWORD=secret HULLMARK_USERNAME=me", "", host(private) + "/app:1", 0, ""},
-		{"", "", host(secure) + "/app:1", 1, "certificate"},
+		{"", "", host(secure) + "/app:1", 1, "to trust a certificate, pass the file of its authority as --ca-file"},
 		{"", "", "--ca-file " + authority + " " + host(secure) + "/app:1", 0, ""},
 		{"", "", "--registry-mirror registry.invalid=" + host(open) + " registry.invalid/app:1", 0, ""},
 		// google/go-containerregistry#738: one host by plain HTTP does not mean all

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -22,8 +18,8 @@ import (
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
-	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
+	"github.com/hullmark/hullmark/internal/advice"
 	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/internal/imageref"
 )
@@ -126,7 +122,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 		a.say("cache: %v; the results are not affected (use --cache DIR or --cache off)", cacheErr)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, scanAdvice(err))
+		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, advice.Scan(err))
 	}
 	content.Complete(report)
 	report.Files = nil // no output lists them
@@ -167,54 +163,9 @@ func (a *app) openImage(ctx context.Context, ref string, f *imageFlags) (v1.Imag
 		img, err = source.Open(ctx, ref, source.Options{Platform: platform, Registry: options})
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w%s", err, openAdvice(err))
+		return nil, nil, fmt.Errorf("%w%s", err, advice.Open(err))
 	}
 	return img, img.Close, nil
-}
-
-// openAdvice returns what to do about an image that cannot be opened.
-func openAdvice(err error) string {
-	var answer *transport.Error
-	var network net.Error
-	var limit *registry.RateLimitError
-	switch {
-	case deniedByRegistry(err):
-		return logInAdvice
-	case errors.Is(err, context.Canceled), errors.As(err, &answer), errors.As(err, &limit):
-		return ""
-	case errors.Is(err, daemon.ErrNoDaemon):
-		return "; start Docker or Podman, or name the image in its registry"
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "; raise the limit with ulimit -n, or read fewer layers at once with --parallel"
-	case errors.Is(err, fs.ErrPermission):
-		return "; run hullmark as a user with permission to read it"
-	case errors.As(err, &network):
-		return "; a local image needs no registry: docker save writes a file, and hullmark --help lists the forms of an image"
-	}
-	return "; hullmark --help lists the forms of an image"
-}
-
-const logInAdvice = "; log in with docker login, or name a user with --username"
-
-// deniedByRegistry reports whether a registry denied access.
-func deniedByRegistry(err error) bool {
-	var answer *transport.Error
-	return errors.Is(err, fs.ErrPermission) && errors.As(err, &answer)
-}
-
-// scanAdvice returns what to do about an image that cannot be read.
-func scanAdvice(err error) string {
-	var limit *analyzer.LimitError
-	var digest *analyzer.DigestError
-	switch {
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return openAdvice(err)
-	case errors.As(err, &digest):
-		return "; the image is damaged or was changed: fetch it again"
-	case errors.As(err, &limit):
-		return "; no real image is like this: do not run it before you know why"
-	}
-	return ""
 }
 
 // layerCache returns the cache that --cache names, nil for none.
@@ -262,7 +213,7 @@ func (a *app) eachImage(ctx context.Context, ref string, f *imageFlags, do func(
 			if ctx.Err() != nil {
 				return err
 			}
-			failed = append(failed, fmt.Errorf("%w%s", err, openAdvice(err)))
+			failed = append(failed, fmt.Errorf("%w%s", err, advice.Open(err)))
 			continue
 		}
 		platform := platformOf(img)

@@ -57,6 +57,11 @@ func (f *placeFlags) check(plugins bool) error {
 			return fmt.Errorf("unknown place --include %q; use cached, test-data or both with a comma", name)
 		}
 	}
+	for _, glob := range f.exclude {
+		if err := (report.Exclusion{Path: glob}).Check(); err != nil {
+			return fmt.Errorf("--exclude: %w", err)
+		}
+	}
 	if len(f.skip) == 0 {
 		return nil
 	}

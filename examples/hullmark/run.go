@@ -143,6 +143,9 @@ func (a *app) rootCommand() *cobra.Command {
 		if a.version && len(args) == 0 {
 			return a.printVersion()
 		}
+		if len(args) > 0 && strings.ContainsAny(args[0], ":/.@") { // an image, as grype and syft take it
+			return fmt.Errorf("unknown command %q; did you mean hullmark scan %[1]s?", args[0])
+		}
 		return help(c, args)
 	}
 	a.withSettings(c)

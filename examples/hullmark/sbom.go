@@ -43,7 +43,7 @@ func (f *documentFlags) options(name string) (sbom.Options, error) {
 	o, err := sbomOptions(name)
 	o.Version = f.version
 	switch f.format {
-	case "", "cyclonedx-json":
+	case "", "cyclonedx-json", "cyclonedx": // the name in the report formats of scan
 	case "cyclonedx-xml":
 		o.Format = sbom.CycloneDXXML
 	case "spdx-json":

@@ -71,6 +71,7 @@ func (a *app) scanCommand() *cobra.Command {
 		}
 		return a.scan(ctx, args[0], &f)
 	})
+	c.SuggestFor = []string{"image", "fs", "filesystem", "rootfs"} // commands of trivy
 	f.register(a, c)
 	return c
 }

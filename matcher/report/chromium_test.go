@@ -232,12 +232,27 @@ func (b *browser) quiet() {
 // print prints the page, and returns the file.
 func (b *browser) print() string {
 	b.t.Helper()
-	var pdf struct{ Data string }
-	// Without tags, since those of thousands of cells are larger than what the protocol carries.
-	b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true, "generateTaggedPDF": false}, &pdf)
-	data, err := base64.StdEncoding.DecodeString(pdf.Data)
-	if err != nil {
-		b.t.Fatal(err)
+	var pdf struct{ Stream string }
+	// Without tags, since those of thousands of cells take longer than their text.
+	b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true, "generateTaggedPDF": false, "transferMode": "ReturnAsStream"}, &pdf)
+	var data []byte
+	for {
+		var part struct {
+			Data          string
+			Base64Encoded bool
+			EOF           bool
+		}
+		b.call("IO.read", map[string]any{"handle": pdf.Stream, "size": 1 << 20}, &part)
+		text := []byte(part.Data)
+		if part.Base64Encoded {
+			var err error
+			if text, err = base64.StdEncoding.DecodeString(part.Data); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+		if data = append(data, text...); part.EOF {
+			break
+		}
 	}
 	dir := b.t.TempDir()
 	if *screenshots != "" {
