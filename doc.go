@@ -21,7 +21,6 @@
 //	analyzer/verify           files that differ from what package databases recorded
 //	analyzer/retrieve         content of chosen files, and matches of expressions
 //	analyzer/osrelease        the distribution of an image
-//	analyzer/verify           what differs from the records of dpkg, rpm and apk: changed and missing files
 //	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
 //	analyzer/dpkg             packages of Debian, Ubuntu and their relatives; opkg
 //	analyzer/rpm              packages of the RPM distributions: Berkeley DB, NDB and SQLite databases
