@@ -179,7 +179,7 @@ func (d *installed) field(line int, key byte, value string) error {
 }
 
 func (d *installed) add(f analyzer.RecordedFile) error {
-	if err := d.meter.Bytes(recordSize + 2*int64(len(f.Path))); err != nil {
+	if err := d.meter.Bytes(2*recordSize + 2*int64(len(f.Path))); err != nil {
 		return err
 	}
 	d.at = len(d.files)
@@ -197,7 +197,7 @@ func (d *installed) finish() (err error) {
 		}
 	}
 	for i := range d.files {
-		d.meter.Free(recordSize + 2*int64(len(d.files[i].Path)))
+		d.meter.Free(2*recordSize + 2*int64(len(d.files[i].Path)))
 	}
 	d.p, d.dir, d.at, d.file, d.files = analyzer.Package{}, "", -1, false, d.files[:0]
 	return err

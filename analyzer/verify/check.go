@@ -21,6 +21,7 @@ type checker struct {
 	batch []want
 	at    map[string]int // 1 + the last of the batch, by path
 	bytes int            // of its paths
+	kept  int            // bytes of the paths of differences
 }
 
 type diversion struct{ to, pkg string }
@@ -208,7 +209,8 @@ func (c *checker) note(v *Verdict, d Difference) {
 	if d.Severity != "" {
 		v.State = Changed
 	}
-	if len(c.result.Differences) >= maxDifferences {
+	c.kept += len(d.Path)
+	if len(c.result.Differences) >= maxDifferences || c.kept > maxDifferenceBytes {
 		c.result.Omitted++
 		return
 	}

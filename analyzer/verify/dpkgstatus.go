@@ -31,7 +31,7 @@ func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.P
 				list, err = m.Append(list, p)
 			}
 		}
-		m.Free(recordSize * int64(len(files)))
+		m.Free(2 * recordSize * int64(len(files)))
 		p, state, files, field = analyzer.Package{}, nil, files[:0], ""
 	}
 	for line := 1; len(text) > 0 && err == nil; line++ {
@@ -46,7 +46,7 @@ func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.P
 				f, ok := conffile(string(trimmed))
 				if !ok {
 					bad.Line(line, "not a configuration file and its digest: %.80q", trimmed)
-				} else if err = m.Bytes(recordSize + int64(len(trimmed))); err == nil {
+				} else if err = m.Bytes(2*recordSize + int64(len(trimmed))); err == nil {
 					files = append(files, f)
 				}
 			}
@@ -72,7 +72,7 @@ func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.P
 	return list, err
 }
 
-// recordSize is the memory of a RecordedFile in bytes, without its texts.
+// recordSize is the memory of a RecordedFile in bytes, without its texts. A list that grows takes twice as much.
 const recordSize = 240
 
 // hasFiles reports whether a package with the Status may have files. Packages of which only configuration files are left have none to

@@ -192,3 +192,19 @@ func TestRPM(t *testing.T) {
 		})
 	}
 }
+
+// TestRPMDigests verifies digests of each algorithm that rpm uses.
+func TestRPMDigests(t *testing.T) {
+	for number, algorithm := range map[string]string{"1": "md5", "2": "sha1", "10": "sha512"} {
+		t.Run(algorithm, func(t *testing.T) {
+			dir := mutate(t, rpmRoot(t, number), "printf 'Program\n' >usr/bin/delta")
+			components, image := scanRoot(t, dir)
+			for f := range components[0].Recorded.All() {
+				if f.Digest != "" && f.Algorithm != algorithm {
+					t.Errorf("%s: %s", f.Path, f.Algorithm)
+				}
+			}
+			compareLines(t, rpmLines(Check(components, image)), rpmVerify(t, dir))
+		})
+	}
+}

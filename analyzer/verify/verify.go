@@ -48,7 +48,7 @@ type File struct {
 // A Result is what Check found.
 type Result struct {
 	Verdicts    []Verdict    // one for each System component, in their order
-	Differences []Difference // by component, then path; at most 200,000
+	Differences []Difference // by component, then path; at most 200,000, with 32 MiB of paths
 	Omitted     int          // number of further differences, which the verdicts count
 
 	components []analyzer.Component
@@ -98,13 +98,14 @@ type Difference struct {
 
 // batch bounds the files that are compared in one pass over the image, and the bytes of their paths.
 const (
-	batchFiles = 100_000
+	batchFiles = 32_000
 	batchBytes = 8 << 20
 
-	maxDifferences = 200_000
+	maxDifferences     = 200_000
+	maxDifferenceBytes = 32 << 20 // of their paths
 )
 
-// Check compares the files that components record with those of an image. It holds up to 100,000 recorded files at a time, and passes
+// Check compares the files that components record with those of an image. It holds up to 32,000 recorded files at a time, and passes
 // over the image once for each such batch, and once for its links.
 func Check(components []analyzer.Component, image Image) *Result {
 	c := checker{image: image, result: &Result{components: components}}
