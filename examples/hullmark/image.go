@@ -35,6 +35,7 @@ type imageFlags struct {
 	quiet    bool
 	lazy     bool
 	content  []string
+	more     []analyzer.Analyzer // of a command; the report keeps its list of files for them
 	placeFlags
 	registryFlags
 	plugins pluginFlags
@@ -105,7 +106,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	defer a.wait(ctx, f.quiet, bars)()
 	var cacheErr error
 	s := scan.Scanner{
-		Analyzers: slices.Concat(all.All(), more, plugins),
+		Analyzers: slices.Concat(all.All(), more, f.more, plugins),
 		Parallel:  f.parallel,
 		Lazy:      f.lazy,
 		Cache:     cache,
@@ -125,7 +126,9 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, advice.Scan(err))
 	}
 	content.Complete(report)
-	report.Files = nil // no output lists them
+	if f.more == nil {
+		report.Files = nil // no output lists them
+	}
 	config, err = img.ConfigFile()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, nil, fmt.Errorf("%s: %w", ref, err)
