@@ -69,8 +69,8 @@ func TestExclude(t *testing.T) {
 	found := &analyzer.Report{
 		Components: []analyzer.Component{component("1", "npm", "srv/a/package.json"), component("2", "npm", "opt/package.json"), component("3", "dpkg", "var/lib/dpkg/status")},
 		Findings:   []analyzer.FileFinding{{Analyzer: "npm", Path: "srv/x"}, {Analyzer: "java", Path: "opt/y.jar"}},
-		Records:  []analyzer.FileRecord{{Analyzer: "npm"}, {Analyzer: "npm", Path: "srv/x"}, {Analyzer: "java", Path: "opt/z"}, {Analyzer: "java"}},
-		Examined: []analyzer.Examination{{Analyzer: "java"}, {Analyzer: "npm"}},
+		Records:    []analyzer.FileRecord{{Analyzer: "npm"}, {Analyzer: "npm", Path: "srv/x"}, {Analyzer: "java", Path: "opt/z"}, {Analyzer: "java"}},
+		Examined:   []analyzer.Examination{{Analyzer: "java"}, {Analyzer: "npm"}},
 		Diagnostics: []analyzer.FileDiagnostic{
 			{Analyzer: "java", Path: "opt/bad.jar", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},
 			{Analyzer: "dpkg", Path: "var/lib/dpkg/status", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},

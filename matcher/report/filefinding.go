@@ -25,7 +25,9 @@ type FileFinding struct {
 }
 
 // Informs reports whether the finding is for information only, and no fault of the image. A Gate does not count it.
-func (f *FileFinding) Informs() bool { return f.Severity == "" || strings.EqualFold(f.Severity, "info") }
+func (f *FileFinding) Informs() bool {
+	return f.Severity == "" || strings.EqualFold(f.Severity, "info")
+}
 
 // Place returns the file and the line: "etc/app.conf:3", "image configuration".
 func (f *FileFinding) Place() string {

@@ -117,7 +117,7 @@ func TestFilesEverywhere(t *testing.T) {
 	a := report.New(r, m, report.Options{Name: "app:1", View: report.View{Ignore: []report.Ignore{{ID: "secrets:jwt", Origin: ".hullmarkignore:1"}}}})
 	for name, want := range map[string][]string{
 		"sarif.json":  {`"ruleId": "secrets:aws"`, `"startLine": 7`, "opt/f0", "sudo", `"account": 1`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"}, // https://github.com/aquasecurity/trivy/issues/2801
-		"junit.xml":   {`name="secrets:aws"`, "opt/f0:7", "sudo", `name="records account" value="1"`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"},   // https://github.com/aquasecurity/trivy/pull/8193
+		"junit.xml":   {`name="secrets:aws"`, "opt/f0:7", "sudo", `name="records account" value="1"`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"},  // https://github.com/aquasecurity/trivy/pull/8193
 		"report.txt":  {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1:7"},                              // https://github.com/aquasecurity/trivy/issues/2463
 		"report.html": {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1:7"},
 		"report.md":   {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1"},

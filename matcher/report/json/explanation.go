@@ -56,7 +56,7 @@ type comparison struct {
 func newExplanations(x *report.Explanations) *explanations {
 	r := x.Report
 	d := &explanations{
-		Schema: explainVersion,
+		Schema:       explainVersion,
 		Image:        image{x.Name, r.Image.ID, r.Image.Digest, r.Image.Platform},
 		ID:           x.ID,
 		Affected:     x.Affected,

@@ -95,7 +95,7 @@ func functions(v *report.Assessment) template.FuncMap {
 			}
 			return t.UTC().Format(layout)
 		},
-		"place":   func(c *analyzer.Component) string { return c.Location() },
+		"place": func(c *analyzer.Component) string { return c.Location() },
 		"failing": func(f any) (bool, error) {
 			switch f := f.(type) {
 			case report.Finding:
