@@ -5,6 +5,9 @@
 // and lie in the same place or one of them has no place. The merged package keeps the ID from the first report that has it, so
 // that references to it still work, and takes the fields that the first report lacks from the others. A package is installed
 // if any report says so. The first list of licences that is not empty counts.
+//
+// Equal findings and records are one. The merged report has what the analyzers of all reports looked for: an analyzer that ran for one report
+// only has two examinations.
 package merge
 
 import (
@@ -28,6 +31,8 @@ type merger struct {
 	at    map[place]int  // index of the component in a place, which is empty if unknown
 	found map[analyzer.FileFinding]bool
 	again map[string]int // how often another component had an ID
+
+	recorded map[string]bool // records and examinations as text
 }
 
 // A key identifies a package.
@@ -48,7 +53,7 @@ type place struct {
 // Reports of one image keep their layers and references to layers. Reports of several images lose them, and a Diagnostic
 // records the loss.
 func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
-	m := merger{out: &analyzer.Report{}, taken: make(map[string]int), first: make(map[key]int), at: make(map[place]int), found: make(map[analyzer.FileFinding]bool), again: make(map[string]int)}
+	m := merger{out: &analyzer.Report{}, taken: make(map[string]int), first: make(map[key]int), at: make(map[place]int), found: make(map[analyzer.FileFinding]bool), again: make(map[string]int), recorded: make(map[string]bool)}
 	if err := m.head(reports); err != nil {
 		return nil, fmt.Errorf("merge: %w", err)
 	}
@@ -57,6 +62,7 @@ func Reports(reports ...*analyzer.Report) (*analyzer.Report, error) {
 		m.add(r, layered && len(r.Layers) > 0)
 	}
 	inventory.Sort(m.out)
+	slices.SortStableFunc(m.out.Examined, func(a, b analyzer.Examination) int { return strings.Compare(a.Analyzer, b.Analyzer) })
 	return m.out, nil
 }
 
@@ -149,10 +155,23 @@ func (m *merger) add(r *analyzer.Report, layered bool) {
 		}
 	}
 	for _, f := range r.Findings {
-		f.Layer = layer(f.Layer)
+		f.Layer, f.Owner = layer(f.Layer), renamed[f.Owner]
 		if !m.found[f] {
 			m.found[f] = true
 			m.out.Findings = append(m.out.Findings, f)
+		}
+	}
+	for _, f := range r.Records {
+		f.Layer = layer(f.Layer)
+		if text := fmt.Sprintf("%#v", f); !m.recorded[text] { // maps are printed in order
+			m.recorded[text] = true
+			m.out.Records = append(m.out.Records, f)
+		}
+	}
+	for _, x := range r.Examined {
+		if text := fmt.Sprintf("%#v", x); !m.recorded[text] {
+			m.recorded[text] = true
+			m.out.Examined = append(m.out.Examined, x)
 		}
 	}
 	for _, d := range r.Diagnostics {

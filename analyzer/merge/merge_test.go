@@ -99,6 +99,30 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// TestFacts requires that the findings, records and examinations of all reports are in the merged one, each once, and that owners are the
+// packages of the merged report.
+func TestFacts(t *testing.T) {
+	first, second := report(component("a", "deb", "x", "1", "status")), report(component("b", "deb", "x", "1", "status"))
+	finding := analyzer.FileFinding{Finding: analyzer.Finding{Rule: "set-uid"}, Path: "usr/bin/x", Layer: -1, Owner: "b"}
+	record := func(uid string) analyzer.FileRecord {
+		return analyzer.FileRecord{Record: analyzer.Record{Kind: "account", Key: "root", Fields: map[string]string{"uid": uid, "shell": "sh"}}, Path: "etc/passwd", Layer: -1}
+	}
+	second.Findings, second.Records = []analyzer.FileFinding{finding, finding}, []analyzer.FileRecord{record("0"), record("1")}
+	first.Records, first.Examined = []analyzer.FileRecord{record("0")}, []analyzer.Examination{{Analyzer: "dpkg"}, {Analyzer: "clamav", Finds: []string{"malware"}}}
+	second.Examined = []analyzer.Examination{{Analyzer: "dpkg"}, {Analyzer: "clamav", Finds: []string{"malware"}, NotRun: "no clamd"}}
+	r, err := merge.Reports(first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finding.Owner = "a"
+	if len(r.Findings) != 1 || r.Findings[0] != finding || len(r.Records) != 2 || second.Findings[0].Owner != "b" {
+		t.Errorf("findings %+v, records %+v", r.Findings, r.Records)
+	}
+	if want := []analyzer.Examination{first.Examined[1], second.Examined[1], first.Examined[0]}; !reflect.DeepEqual(r.Examined, want) {
+		t.Errorf("examined %+v, want %+v", r.Examined, want)
+	}
+}
+
 func TestImages(t *testing.T) {
 	a, b := report(component("a", "npm", "x", "1", "p")), report(component("b", "npm", "y", "1", "p"))
 	a.Image.ID, b.Image.ID = "sha256:1", "sha256:2"

@@ -329,7 +329,7 @@ func Sort(r *analyzer.Report) {
 			strings.Compare(a.Analyzer, b.Analyzer), strings.Compare(a.Title, b.Title), strings.Compare(a.Detail, b.Detail), cmp.Compare(a.Layer, b.Layer))
 	})
 	slices.SortStableFunc(r.Records, func(a, b analyzer.FileRecord) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key),
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), strings.Compare(a.Key, b.Key),
 			strings.Compare(a.Analyzer, b.Analyzer), cmp.Compare(a.Layer, b.Layer))
 	})
 	slices.SortStableFunc(r.Diagnostics, func(a, b analyzer.FileDiagnostic) int {
