@@ -241,9 +241,6 @@ func bare(line string, at int, k key, sep int) int {
 	}
 	if stops == " \t" && !isReference(line[at:end]) {
 		trimmed := len(strings.TrimRight(line[:end], "\"'`);,]}"))
-		if trimmed == at+len(Mark)-1 && strings.HasPrefix(line[at:], Mark) {
-			trimmed++ // it was redacted before
-		}
 		if trimmed > at {
 			end = trimmed
 		}
@@ -251,11 +248,11 @@ func bare(line string, at int, k key, sep int) int {
 	return max(end, at)
 }
 
-// template returns the length of the reference to a value at the beginning of s, which may have spaces: "$(cat f)", "{{ .Values.password }}". It is 0 if there
-// is no reference, or more than it.
+// template returns the length of the reference to a value at the beginning of s, which may have spaces: "$(cat f)", "{{ .Values.password }}". Mark
+// counts as one. The length is 0 without a reference, or if the value goes on.
 func template(s string) int {
 	const longest = 200
-	for _, t := range [][2]string{{"${", "}"}, {"$(", ")"}, {"{{", "}}"}} {
+	for _, t := range [][2]string{{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {Mark[:1], Mark[len(Mark)-1:]}} {
 		if !strings.HasPrefix(s, t[0]) {
 			continue
 		}
