@@ -149,9 +149,9 @@ func (c capabilities) effect() string {
 	case c.permitted == 0:
 		text = "A program gets them only from a process that has them as inheritable."
 	case c.effective:
-		text = "Every user who runs the program runs it with these capabilities, if the container has them."
+		text = "The program has these capabilities for every user, if the container has them."
 	default:
-		text = "The program can raise these capabilities for every user who runs it, if the container has them."
+		text = "The program can raise these capabilities for every user, if the container has them."
 	}
 	if c.version == 3 && c.rootID != 0 {
 		text += fmt.Sprintf(" They count only in a user namespace whose root is user %d.", c.rootID)

@@ -152,6 +152,29 @@ func TestAnalyze(t *testing.T) {
 	}
 }
 
+// TestReports repeats situations that users of other scanners reported.
+func TestReports(t *testing.T) {
+	for _, c := range []struct {
+		report, path string
+		entry        analyzer.Entry
+		want         string // part of the answer; "" if nothing is right
+	}{
+		{"ComplianceAsCode 8819: a set-gid directory is no program", "run/log/journal/x", analyzer.Entry{Mode: 0o750 | fs.ModeDir | fs.ModeSetgid}, ""},
+		{"dockle 55: programs in bin directories count, too", "usr/bin/hidden", analyzer.Entry{Mode: 0o755 | fs.ModeSetuid}, "medium set-uid: set-uid program runs as user root"},
+		{"dockle 55", "lib/hidden", analyzer.Entry{Mode: 0o755 | fs.ModeSetuid}, "medium set-uid:"},
+		{"AttackSurfaceAnalyzer 132: the owner of a set-uid program matters", "sbin/x", analyzer.Entry{Mode: 0o755 | fs.ModeSetuid, UID: 998}, "low set-uid: set-uid program runs as user 998"},
+		{"container-structure-test 263: modes are those of chmod", "x", analyzer.Entry{Mode: 0o755 | fs.ModeSetuid, UID: 998}, "mode=4755"},
+		{"lynis 1514, PEASS-ng 98: the mode of a link says nothing", "usr/bin/as", analyzer.Entry{Mode: 0o777 | fs.ModeSymlink, Target: "x86_64-linux-gnu-as"}, ""},
+		{"lxd 4870: capabilities that are not effective", "x", analyzer.Entry{Mode: 0o755, Xattrs: caps("0000000300200000000000000000000000000000a0860100")}, "capabilities=cap_net_raw=p effective=false"},
+		{"umoci 261: the user of version 3", "x", analyzer.Entry{Mode: 0o755, Xattrs: caps("0000000300200000000000000000000000000000a0860100")}, "root-id=100000"},
+		{"audit-kernel 103: the effective flag is not part of the version", "x", analyzer.Entry{Mode: 0o755, Xattrs: caps("0100000300200000000000000000000000000000a0860100")}, "effective=true"},
+	} {
+		if got := look(t, c.path, &c.entry); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", c.report, got, c.want)
+		}
+	}
+}
+
 func caps(hexadecimal string) map[string]string {
 	b, err := hex.DecodeString(hexadecimal)
 	if err != nil {

@@ -45,7 +45,7 @@ func setBit(r *analyzer.Result, p string, e *analyzer.Entry, kind string, id int
 	case e.Mode.Perm()&0o002 != 0:
 		found.Severity, found.Detail = "high", "Every user can write the program, too. "+found.Detail
 	case id == 0 && kind == "set-uid" && givesShell(path.Base(p)):
-		found.Severity, found.Detail = "high", "The program runs commands of its user, who so becomes root. "+found.Detail
+		found.Severity, found.Detail = "high", "The program runs any command as root. "+found.Detail
 	case id == 0 && kind == "set-uid" && !isUsual(p):
 		found.Severity = "medium"
 	}

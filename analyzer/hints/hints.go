@@ -1,7 +1,7 @@
 // Package hints adds the packages that an image states to have, in a file that its builder wrote: /anchore_hints.json, as Anchore Engine reads
 // it, and /.hullmark/hints.json with the same fields.
 //
-// Anyone who builds an image can state anything. So the packages are Stated, they exist beside those that other analyzers find, and
+// The builder of an image can state anything. So the packages are Stated, they exist beside those that other analyzers find, and
 // those of a distribution own no files: a hint adds findings, and takes none away.
 //
 // Source: "Content Hints" in the documentation of Anchore Engine, https://engine.anchore.io/docs/general/concepts/images/analysis/content_hints/.
@@ -23,8 +23,8 @@ const maxSize = 1 << 20
 // New returns the analyzer. A record needs a name, a version and a type: rpm, dpkg, apkg, gem, npm, python, java, go, binary, or a
 // type of package URLs. The analyzer reports a record that lacks one, and goes on.
 //
-// The type binary gives packages of type "generic". The origin of a Java package is its group. Of the other fields, version (or versions), release, arch,
-// source, license (or licenses), files and location count.
+// The type binary gives packages of type "generic". The origin of a Java package is its group. The analyzer also reads the fields versions, release,
+// arch, source, license (or licenses), files and location.
 func New() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name: "hints", Version: 1, MaxSize: maxSize, Finds: []string{"hints"},

@@ -82,7 +82,7 @@ var kinds = map[string]kind{
 	"swift": {"swift", false}, "cocoapods": {"cocoapods", false}, "hackage": {"hackage", false}, "cpan": {"cpan", false},
 }
 
-// packages returns the packages of a record, one for each version, and what is wrong with it.
+// packages returns the packages of a record, one for each version, and its errors.
 func (r *record) packages() (list []analyzer.Package, errs []error) {
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for _, f := range []struct {

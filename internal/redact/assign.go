@@ -121,7 +121,8 @@ func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool)
 		value := strings.TrimSpace(rest)
 		flag := strings.HasPrefix(k.name, "-") && !strings.HasPrefix(value, "-")
 		netrc := (k.name == "password" || k.name == "passwd") && strings.IndexAny(value, " \t") < 0 && (before == "" || strings.Contains(before, "login "))
-		if !flag && !netrc && !strings.EqualFold(word, "ENV") && !strings.EqualFold(word, "ARG") {
+		sql := value != "" && (value[0] == '\'' || value[0] == '"') // CREATE USER u PASSWORD 'x'
+		if !flag && !netrc && !sql && !strings.EqualFold(word, "ENV") && !strings.EqualFold(word, "ARG") {
 			return 0, false
 		}
 		if value == "" || value[0] == '=' || value[0] == ':' {
@@ -206,6 +207,9 @@ func (a *assigner) value(start int, line string, at int, k key, sep, indent int)
 // bare returns the end of a value without quotes. The first value of a line goes to its end; others end at a space, or where the
 // syntax around them says.
 func bare(line string, at int, k key, sep int) int {
+	if n := template(line[at:]); n > 0 {
+		return at + n
+	}
 	before := strings.TrimRight(line[:k.at], " \t\"'")
 	stops := " \t"
 	switch last := before[max(len(before)-1, 0):]; {
@@ -235,12 +239,29 @@ func bare(line string, at int, k key, sep int) int {
 			end = at + i
 		}
 	}
-	if stops == " \t" {
-		if trimmed := len(strings.TrimRight(line[:end], "\"'`);,]")); trimmed > at {
+	if stops == " \t" && !isReference(line[at:end]) {
+		trimmed := len(strings.TrimRight(line[:end], "\"'`);,]}"))
+		if trimmed > at {
 			end = trimmed
 		}
 	}
 	return max(end, at)
+}
+
+// template returns the length of the reference to a value at the beginning of s, which may have spaces: "$(cat f)", "{{ .Values.password }}". Mark
+// counts as one. The length is 0 without a reference, or if the value goes on.
+func template(s string) int {
+	const longest = 200
+	for _, t := range [][2]string{{"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {Mark[:1], Mark[len(Mark)-1:]}} {
+		if !strings.HasPrefix(s, t[0]) {
+			continue
+		}
+		n := strings.Index(s[:min(len(s), longest)], t[1]) + len(t[1])
+		if n > len(t[0]) && isReference(s[:n]) && (n == len(s) || strings.IndexByte(" \t\"'`);,]}&<", s[n]) >= 0) {
+			return n
+		}
+	}
+	return 0
 }
 
 // nextAssignment returns the index of the space before the next NAME= in an instruction, or -1.

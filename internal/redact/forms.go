@@ -55,6 +55,7 @@ var forms = []form{
 	{lazyregexp.New(`\b[A-Za-z][A-Za-z0-9+.\-]{0,30}://(?:[^\s/:@"'<>]{0,200}:([^\s/"'<>]+)|([^\s/:@"'<>]{16,}))@`), []string{"://"}},
 	{lazyregexp.New(`^[^\s:#"'=]{1,255}:(?:[0-9]{1,5}|\*):[^\s:]+:[^\s:]+:([^\r:]+)\r?$`), []string{":0", ":1", ":2", ":3", ":4", ":5", ":6", ":7", ":8", ":9", ":*"}},
 	{lazyregexp.New(`(?:\s|["'])(?:-u|--user|--proxy-user)(?:[ \t=]+|["',\s]+)["']?[^\s:"']{1,200}:([^\s"']+)`), []string{"-u", "-user"}}, // of curl and wget
+	{lazyregexp.New(`(?i:identified +by +(?:password +)?)['"]([^'"]+)['"]`), []string{"by ", "BY "}},                                      // SQL
 	{lazyregexp.New(`\b(?:Bearer|Basic)[ \t]+([A-Za-z0-9+/=_.~\-]{16,})`), []string{"Bearer", "Basic"}},
 }
 

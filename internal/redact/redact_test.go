@@ -80,6 +80,7 @@ func TestText(t *testing.T) {
 
 		// No secrets.
 		{"variables", "PASSWORD=$DB_PASSWORD\nTOKEN=${TOKEN:-}\npassword: {{ .Values.password }}", "PASSWORD=$DB_PASSWORD\nTOKEN=${TOKEN:-}\npassword: {{ .Values.password }}"},
+		{"variables in a command", "x PASSWORD=${A} TOKEN=$(cat f)", "x PASSWORD=${A} TOKEN=$(cat f)"},
 		{"no value", "PASSWORD=\nA=b", "PASSWORD=\nA=b"},
 		{"literals", `{"password": null, "token": false}`, `{"password": null, "token": false}`},
 		{"descriptions of secrets", "PASSWORD_FILE=/run/x\ntokenEndpoint: https://example.com\nPASS_MAX_DAYS 99999\nPasswordAuthentication yes", "PASSWORD_FILE=/run/x\ntokenEndpoint: https://example.com\nPASS_MAX_DAYS 99999\nPasswordAuthentication yes"},
@@ -89,6 +90,32 @@ func TestText(t *testing.T) {
 	} {
 		if got := Text(c.text); got != c.want {
 			t.Errorf("%s:\n got %q\nwant %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestReports repeats situations that users of other programs reported.
+func TestReports(t *testing.T) {
+	for _, c := range []struct{ report, text, want string }{
+		{"openclaude 1711: values with delimiters of URLs", "DATABASE_PASSWORD=correct&horse=battery", "DATABASE_PASSWORD=[redacted]"},
+		{"openclaude 1711", `{"command": "export DATABASE_PASSWORD=correct&horse=battery"}`, `{"command": "export DATABASE_PASSWORD=[redacted]"}`},
+		{"openclaude 1711", "x-api-key: abc&def=ghi", "x-api-key: [redacted]"},
+		{"openclaude 1711", "run token=abc;def=ghi", "run token=[redacted]"},
+		{"ai-memory-mcp 3667: passwords in the query of a URL", "postgres://db.example.com/app?user=me&password=p%40ss", "postgres://db.example.com/app?user=me&password=[redacted]"},
+		{"ai-memory-mcp 3667: at signs in later words", "see https://example.com:8080 or mail me@example.com", "see https://example.com:8080 or mail me@example.com"},
+		{"influxdb 3883: passwords in queries", "CREATE USER reader WITH PASSWORD 'hunter2'", "CREATE USER reader WITH PASSWORD '[redacted]'"},
+		{"influxdb 3883: other syntaxes", "create user 'me'@'%' identified by 'hunter2';", "create user 'me'@'%' identified by '[redacted]';"},
+		{"agent-guard 179: texts that were redacted before", `{"log":"password=[redacted]"}`, `{"log":"password=[redacted]"}`},
+		{"virtrigaud 95: names instead of values", "x password=secret123 and api_key=abcdef", "x password=[redacted] and api_key=[redacted]"},
+		{"simstudio 6119: equals signs before quotes", `password="a" token='b' api_key="c"`, `password="[redacted]" token='[redacted]' api_key="[redacted]"`},
+		{"trivy 11003: lines beside a match", "A_API_KEY=\"one\"\nB_WEBHOOK_SECRET=\"two\"", "A_API_KEY=\"[redacted]\"\nB_WEBHOOK_SECRET=\"[redacted]\""},
+		{"detect-secrets 646: a key with escaped line breaks", `k = '-----BEGIN RSA PRIVATE KEY-----\r\nMIIC\r\n-----END RSA PRIVATE KEY-----'`, `k = '-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----'`},
+	} {
+		if got := Text(c.text); got != c.want {
+			t.Errorf("%s:\n got %q\nwant %q", c.report, got, c.want)
+		}
+		if again := Text(c.want); again != c.want {
+			t.Errorf("%s: redacted twice: %q", c.report, again)
 		}
 	}
 }
@@ -110,7 +137,7 @@ func TestSplit(t *testing.T) {
 
 // TestTime reads texts that would take hours in quadratic time.
 func TestTime(t *testing.T) {
-	const size = 1 << 20
+	const size = 1 << 18
 	for _, unit := range []string{
 		"password ", "password=", "password: [", "PASSWORD=\"", "-----BEGIN PRIVATE KEY-----", "eyJ", "eyJabcdef.", "a://b:", "ENV PASSWORD=x ",
 		"= ", "\"", "name: password ", "<password>", " -u a:", "a:1:b:c:", "\\", "password: |\n", "password=\"\n", " ", "$6$", "password=[", "'] ",
