@@ -82,6 +82,10 @@ type Info struct {
 	// while a file streams by. It needs List.
 	Digests []string
 
+	// DigestsIf, if not empty, lists patterns of entries that show that Digests matter: the directories of a package manager. After a scan has
+	// seen such entries in a layer, it computes only the Digests of analyzers for which there were some, and of those without DigestsIf.
+	DigestsIf []string
+
 	// Config asks for the image's configuration as one more file, in the form of the OCI image specification. Its Path is "". An
 	// analyzer without Patterns gets nothing else.
 	Config bool
@@ -139,6 +143,9 @@ func (i Info) Validate() error {
 	}
 	if len(i.Digests) > 0 && !i.List {
 		return fmt.Errorf("analyzer: %s: Digests without List", i.Name)
+	}
+	if err := pattern.Compile(0, i.DigestsIf, nil, new(pattern.Index), nil); err != nil {
+		return fmt.Errorf("analyzer: %s: DigestsIf: %w", i.Name, err)
 	}
 	if err := pattern.Compile(0, i.Patterns, i.Siblings, new(pattern.Index), new(pattern.Index)); err != nil {
 		return fmt.Errorf("analyzer: %s: %w", i.Name, err)

@@ -22,6 +22,7 @@ type collector struct {
 	wanted       *pattern.Index
 	described    *pattern.Index  // of those that look at entries; nil if there are none
 	digested     *pattern.Index  // of those that want digests; nil if there are none
+	evidence     *pattern.Index  // that their digests matter; nil if there are none
 	listing      bool            // some want a list of all entries
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
 	siblingNames map[string]bool // such files of a second pass
@@ -78,6 +79,12 @@ func (r *run) newCollector(ctx context.Context, s *share, asked []int) (*collect
 				c.digested = new(pattern.Index)
 			}
 			if err := pattern.Compile(i, info.Patterns, nil, c.digested, nil); err != nil {
+				return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
+			}
+			if len(info.DigestsIf) > 0 && c.evidence == nil {
+				c.evidence = new(pattern.Index)
+			}
+			if err := pattern.Compile(i, info.DigestsIf, nil, c.evidence, nil); err != nil {
 				return nil, fmt.Errorf("scan: %s: %w", info.Name, err)
 			}
 		}

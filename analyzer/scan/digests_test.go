@@ -149,3 +149,42 @@ func (s *seekableLayer) Stored(context.Context) (io.ReadCloser, error) {
 }
 func (s *seekableLayer) StoredDigest() v1.Hash        { return s.digest }
 func (s *seekableLayer) Extent() (offset, size int64) { return 0, int64(len(s.raw)) }
+
+// After a layer has shown which package manager it belongs to, only the digests of that one are computed.
+func TestDigestsIf(t *testing.T) {
+	for _, tt := range []struct{ layer, want string }{
+		{"a b", "a: md5 sha1, b: md5 sha1"},
+		{"a evidence/md5 b", "a: md5 sha1, b: md5, evidence/md5: md5"},
+		{"a evidence/sha1 b evidence/md5 c", "a: md5 sha1, b: sha1, c: md5 sha1, evidence/md5: md5 sha1, evidence/sha1: sha1"},
+	} {
+		layer := new(imagetest.Layer)
+		for name := range strings.FieldsSeq(tt.layer) {
+			layer.File(name, name)
+		}
+		img, err := imagetest.Image(layer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var analyzers []analyzer.Analyzer
+		for _, algorithm := range []string{"md5", "sha1"} {
+			analyzers = append(analyzers, analyzer.Func(analyzer.Info{
+				Name: algorithm, Version: 1, Patterns: []string{"**"}, List: true, Digests: []string{algorithm}, DigestsIf: []string{"evidence/" + algorithm},
+			}, nil))
+		}
+		report, err := scan.Scanner{Analyzers: analyzers}.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for f := range report.Files.All() {
+			line := f.Path + ":"
+			for _, d := range f.Digests {
+				line += " " + d.Algorithm
+			}
+			got = append(got, line)
+		}
+		if s := strings.Join(got, ", "); s != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.layer, s, tt.want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"hash"
 	"io"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
@@ -121,6 +122,7 @@ func newHash(algorithm string) hash.Hash {
 
 // A hashing computes digests of the file that streams by.
 type hashing struct {
+	evident map[int]bool         // analyzers for which there is evidence
 	hashes  map[string]hash.Hash // by algorithm, reused
 	asked   []string             // algorithms for the current file
 	buf     []byte
@@ -134,7 +136,22 @@ func (c *collector) list(e *walk.Entry) {
 	case e.Kind == walk.Whiteout || e.Kind == walk.Opaque:
 		c.attributes.skip()
 	default:
+		c.observe(e.Path)
 		c.attributes.add(e, nil)
+	}
+}
+
+// observe notes that an entry shows for which analyzers digests matter.
+func (c *collector) observe(path string) {
+	if c.evidence == nil {
+		return
+	}
+	c.found = c.evidence.Find(path, c.found[:0])
+	for _, i := range c.found {
+		if c.hashing.evident == nil {
+			c.hashing.evident = make(map[int]bool)
+		}
+		c.hashing.evident[i] = true
 	}
 }
 
@@ -171,25 +188,20 @@ func (c *collector) listFile(e *walk.Entry, read func(*walk.Entry) error) error 
 func (c *collector) algorithms(path string) []string {
 	h := &c.hashing
 	h.asked = h.asked[:0]
+	c.observe(path)
 	c.found = c.digested.Find(path, c.found[:0])
+	if len(h.evident) > 0 {
+		c.found = slices.DeleteFunc(c.found, func(i int) bool { return len(c.analyzers[i].info.DigestsIf) > 0 && !h.evident[i] })
+	}
 	for _, a := range attribute.Algorithms {
 		for _, i := range c.found {
-			if contains(c.analyzers[i].info.Digests, a.Name) {
+			if slices.Contains(c.analyzers[i].info.Digests, a.Name) {
 				h.asked = append(h.asked, a.Name)
 				break
 			}
 		}
 	}
 	return h.asked
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // begin makes e.Reader compute the digests of the file. Content that can be read in any order is read for them at once.

@@ -98,8 +98,8 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 		b.maxSize = min(info.MaxSize, r.limits.FileSize)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %v %q %v %v %q %d %d %d %d", info.Name, info.Version, info.Build, info.Data, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly,
-		info.Entries, info.Siblings, info.ContentOnly, info.List, info.Digests, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
+	fmt.Fprintf(h, "%q %d %q %q %q %q %q %q %v %v %q %v %v %q %q %d %d %d %d", info.Name, info.Version, info.Build, info.Data, info.Patterns, info.Magic, info.Contains, info.Early, info.DataOnly,
+		info.Entries, info.Siblings, info.ContentOnly, info.List, info.Digests, info.DigestsIf, b.maxSize, r.limits.Memory, r.limits.Inflated, r.limits.Passes)
 	b.key = hex.EncodeToString(h.Sum(nil))
 	return b
 }
