@@ -6,12 +6,11 @@ import (
 )
 
 // huge asks the kernel for huge pages in the next n bytes of the heap. Without them, every 4 KiB costs a page fault. Many systems give
-// huge pages only on request. Where they are switched off, huge changes nothing.
+// huge pages only on request. A kernel that has none, or has them switched off, ignores or refuses the request, and nothing changes.
 //
 // The runtime has no call for this. The slice is never written to, so it takes addresses but no memory. The collection frees them for other
 // objects.
 func huge(n int) {
-	if syscall.Madvise(make([]byte, n), syscall.MADV_HUGEPAGE) == nil {
-		runtime.GC()
-	}
+	syscall.Madvise(make([]byte, n), syscall.MADV_HUGEPAGE)
+	runtime.GC()
 }
