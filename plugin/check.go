@@ -43,16 +43,19 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if info.Config && c.Patterns != nil && !c.Config {
 			return bad("analyzer %s: the image's configuration is not allowed", info.Name)
 		}
+		if info.Completes != "" && info.Completes != info.Name && c.Types != nil && !c.System {
+			return bad("analyzer %s: completing the packages of %.100q is not allowed", info.Name, info.Completes)
+		}
 		if err := checkExamination(info); err != nil {
 			return bad("analyzer %s: %v", info.Name, err)
 		}
-		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early); patterns > c.Limits.Patterns {
+		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early) + len(info.Digests); patterns > c.Limits.Patterns {
 			return bad("more than %d patterns", c.Limits.Patterns)
 		}
 		if info.MaxSize < 0 {
 			return bad("analyzer %s has a MaxSize of %d", info.Name, info.MaxSize)
 		}
-		choosy := info.NamesOnly || info.Entries || len(info.Magic)+len(info.Contains) > 0
+		choosy := info.NamesOnly || info.Entries || info.List || len(info.Magic)+len(info.Contains) > 0
 		for _, p := range info.Patterns {
 			if (p == "**" || p == "**/*.") && !choosy && info.MaxSize == 0 {
 				return bad("analyzer %s: pattern %s needs a MaxSize", info.Name, p)

@@ -29,8 +29,8 @@ type Command struct {
 	Tree string
 
 	// Patterns are the patterns that the analyzers may have, and Types the PURL types that they may report; nil allows all.
-	// If Types is set, System allows packages of the distribution's package manager and the distribution itself. A system
-	// package that owns files hides other packages from a Matcher.
+	// If Types is set, System allows packages of the distribution's package manager, the distribution itself, and fragments that
+	// complete the packages of other analyzers. A system package that owns files hides other packages from a Matcher.
 	Patterns []string
 	Types    []string
 	System   bool

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -194,6 +195,12 @@ func misbehaviours() []misbehaviour {
 		{name: "is unavailable at length", do: func() { (&rogue{info: pluginpb.Info{Unavailable: strings.Repeat("no ", 1000)}}).serve() }, want: "is not one line", is: plugin.ErrRejected},
 		{name: "wants a configuration that it may not have", do: func() { (&rogue{info: pluginpb.Info{Config: true}}).serve() },
 			command: func(c *plugin.Command) { c.Patterns = []string{"**/*.list"} }, want: "configuration is not allowed", is: plugin.ErrRejected},
+		{name: "completes packages that it may not report", do: func() { (&rogue{info: pluginpb.Info{Completes: "dpkg"}}).serve() },
+			command: func(c *plugin.Command) { c.Types = []string{"deb"} }, want: `completing the packages of "dpkg" is not allowed`, is: plugin.ErrRejected},
+		{name: "wants digests that nobody knows", do: func() { (&rogue{info: pluginpb.Info{List: true, Digests: []string{"crc32"}}}).serve() }, want: `digest "crc32" is not known`, is: plugin.ErrRejected},
+		{name: "wants digests again and again", do: func() {
+			(&rogue{info: pluginpb.Info{List: true, Digests: slices.Repeat([]string{"sha512"}, 2000)}}).serve()
+		}, want: "more than 1000 patterns", is: plugin.ErrRejected},
 		{name: "exits in a call", do: func() {
 			(&rogue{answer: func(*pluginpb.Part) *pluginpb.Answer {
 				fmt.Fprintln(os.Stderr, "out of cheese")

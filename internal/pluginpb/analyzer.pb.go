@@ -208,7 +208,13 @@ type Info struct {
 	Finds []string `protobuf:"bytes,17,rep,name=finds" json:"finds,omitempty"`
 	Data  string   `protobuf:"bytes,18,opt,name=data" json:"data,omitempty"`
 	// Why the analyzer cannot work, on one line: "no connection to clamd". The host sends it no files, and the report has the reason.
-	Unavailable   string `protobuf:"bytes,19,opt,name=unavailable" json:"unavailable,omitempty"`
+	Unavailable string `protobuf:"bytes,19,opt,name=unavailable" json:"unavailable,omitempty"`
+	// The host lists all entries of the merged image in its report, with these digests of the files that match patterns: "md5", "sha1",
+	// "sha256", "sha512". An analyzer with list and without entries gets no files.
+	List    bool     `protobuf:"varint,20,opt,name=list" json:"list,omitempty"`
+	Digests []string `protobuf:"bytes,21,rep,name=digests" json:"digests,omitempty"`
+	// The name of the analyzer whose packages the fragments complete. It is the analyzer itself by default.
+	Completes     string `protobuf:"bytes,22,opt,name=completes" json:"completes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -372,6 +378,27 @@ func (x *Info) GetData() string {
 func (x *Info) GetUnavailable() string {
 	if x != nil {
 		return x.Unavailable
+	}
+	return ""
+}
+
+func (x *Info) GetList() bool {
+	if x != nil {
+		return x.List
+	}
+	return false
+}
+
+func (x *Info) GetDigests() []string {
+	if x != nil {
+		return x.Digests
+	}
+	return nil
+}
+
+func (x *Info) GetCompletes() string {
+	if x != nil {
+		return x.Completes
 	}
 	return ""
 }
@@ -1074,6 +1101,8 @@ type Package struct {
 	Dev           bool                   `protobuf:"varint,16,opt,name=dev" json:"dev,omitempty"`                                                                                       // needed for development only
 	Inside        string                 `protobuf:"bytes,17,opt,name=inside" json:"inside,omitempty"`                                                                                  // path within the file, for archives
 	Signer        uint64                 `protobuf:"fixed64,18,opt,name=signer" json:"signer,omitempty"`                                                                                // ID of the OpenPGP key that signed a system package, by its database; not verified
+	Recorded      []byte                 `protobuf:"bytes,19,opt,name=recorded" json:"recorded,omitempty"`                                                                              // what the package database records about its files, in the packed form of analyzer.Recorded in Go
+	Stated        bool                   `protobuf:"varint,20,opt,name=stated" json:"stated,omitempty"`                                                                                 // by a hints file of the image only
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1232,6 +1261,20 @@ func (x *Package) GetSigner() uint64 {
 		return x.Signer
 	}
 	return 0
+}
+
+func (x *Package) GetRecorded() []byte {
+	if x != nil {
+		return x.Recorded
+	}
+	return nil
+}
+
+func (x *Package) GetStated() bool {
+	if x != nil {
+		return x.Stated
+	}
+	return false
 }
 
 type Origin struct {
@@ -1628,7 +1671,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xe8\x03\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xb4\x04\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1650,7 +1693,10 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x06hidden\x18\x10 \x01(\bR\x06hidden\x12\x14\n" +
 	"\x05finds\x18\x11 \x03(\tR\x05finds\x12\x12\n" +
 	"\x04data\x18\x12 \x01(\tR\x04data\x12 \n" +
-	"\vunavailable\x18\x13 \x01(\tR\vunavailable\"@\n" +
+	"\vunavailable\x18\x13 \x01(\tR\vunavailable\x12\x12\n" +
+	"\x04list\x18\x14 \x01(\bR\x04list\x12\x18\n" +
+	"\adigests\x18\x15 \x03(\tR\adigests\x12\x1c\n" +
+	"\tcompletes\x18\x16 \x01(\tR\tcompletes\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
 	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xfd\x01\n" +
 	"\x04Part\x12\x12\n" +
@@ -1704,7 +1750,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
 	"\fJoinResponse\x124\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
-	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xb5\x05\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xe3\x05\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1726,13 +1772,15 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\bdeclared\x18\x0f \x01(\bR\bdeclared\x12\x10\n" +
 	"\x03dev\x18\x10 \x01(\bR\x03dev\x12\x16\n" +
 	"\x06inside\x18\x11 \x01(\tR\x06inside\x12\x16\n" +
-	"\x06signer\x18\x12 \x01(\x06R\x06signer\x1a=\n" +
+	"\x06signer\x18\x12 \x01(\x06R\x06signer\x12\x1a\n" +
+	"\brecorded\x18\x13 \x01(\fR\brecorded\x12\x16\n" +
+	"\x06stated\x18\x14 \x01(\bR\x06stated\x1a=\n" +
 	"\x0fQualifiersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vHashesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\x13\x10\x14\"6\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"6\n" +
 	"\x06Origin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\"{\n" +

@@ -42,7 +42,7 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 			Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
 			System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 			Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
-			Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, ArchivePath: p.Inside,
+			Hashes: p.Hashes, Declared: p.Declared, Stated: p.Stated, Dev: p.Dev, ArchivePath: p.Inside, Recorded: analyzer.Recorded(p.Recorded),
 		}
 		if p.Origin != nil {
 			d.SourcePackage = &analyzer.SourcePackage{Name: p.Origin.Name, Version: p.Origin.Version}

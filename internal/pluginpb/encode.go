@@ -16,6 +16,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeTexts(i.Magic), Contains: encodeTexts(i.Contains), Early: encodeTexts(i.Early), DataOnly: i.DataOnly,
 		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
+		List: i.List, Digests: i.Digests, Completes: i.Completes,
 	}
 }
 
@@ -39,6 +40,7 @@ func DecodeInfo(i *Info) analyzer.Info {
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeTexts(i.Magic), Contains: decodeTexts(i.Contains), Early: decodeTexts(i.Early), DataOnly: i.DataOnly,
 		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
+		List: i.List, Digests: i.Digests, Completes: i.Completes,
 	}
 }
 
@@ -123,7 +125,7 @@ func encodePackage(p *analyzer.Package) *Package {
 		Namespace: p.Namespace, Type: p.Type, Name: p.Name, Version: p.Version, Arch: p.Arch,
 		System: p.System, Vendor: p.Vendor, Signer: p.Signer, Qualifiers: p.Qualifiers,
 		Licenses: p.Licenses, Files: p.Files, Depends: p.Depends, Provides: p.Provides,
-		Hashes: p.Hashes, Declared: p.Declared, Dev: p.Dev, Inside: p.ArchivePath,
+		Hashes: p.Hashes, Declared: p.Declared, Stated: p.Stated, Dev: p.Dev, Inside: p.ArchivePath, Recorded: []byte(p.Recorded),
 	}
 	if p.SourcePackage != nil {
 		e.Origin = &Origin{Name: p.SourcePackage.Name, Version: p.SourcePackage.Version}
@@ -133,7 +135,7 @@ func encodePackage(p *analyzer.Package) *Package {
 
 // packageSize returns the approximate size of a package in a message in bytes.
 func packageSize(p *analyzer.Package) int {
-	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.ArchivePath)
+	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.ArchivePath) + len(p.Recorded)
 	for _, list := range [][]string{p.Licenses, p.Files, p.Depends, p.Provides} {
 		for _, s := range list {
 			n += len(s) + 4

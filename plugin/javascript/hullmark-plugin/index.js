@@ -158,7 +158,7 @@ function origin (what, value) {
 }
 
 const packageFields = new Map(Object.entries({
-  namespace: text, arch: text, vendor: text, inside: text, system: flag, declared: flag, dev: flag, licenses: texts, files: texts,
+  namespace: text, arch: text, vendor: text, inside: text, system: flag, declared: flag, dev: flag, stated: flag, licenses: texts, files: texts,
   depends: texts, provides: texts, qualifiers: table, hashes: table, origin, signer: key
 }))
 const findingFields = new Map(Object.entries({ severity: text, detail: text, line: number }))
@@ -168,7 +168,7 @@ const distroFields = new Map(Object.entries({ versionId: text, codename: text, n
 const infoFields = new Map(Object.entries({
   name: text, version: number, patterns: texts, siblings: texts, maxSize: number, build: text, contentOnly: flag, namesOnly: flag,
   magic: bytes, contains: bytes, early: bytes, dataOnly: flag, entries: flag, config: flag, hidden: flag, finds: codes, data: line,
-  unavailable: line
+  unavailable: line, list: flag, digests: texts, completes: text
 }))
 
 // isCode reports whether a text is kebab-case as hosts take it.
@@ -233,7 +233,7 @@ class Result {
   constructor (room = new Room(RESULT)) { this.#room = room }
 
   // package adds a package. type is a PURL type. The fields are those of Package in analyzer.proto: namespace, arch, system, vendor,
-  // qualifiers, licenses, files, depends, provides, hashes, declared, dev, inside, signer (a bigint), and origin: { name, version }.
+  // qualifiers, licenses, files, depends, provides, hashes, declared, dev, inside, signer (a bigint), stated, and origin: { name, version }.
   package (type, name, version = '', fields = {}) {
     if (name === '') throw new RangeError('name is empty')
     this.#add('packages', makePackage(type, name, version, fields))
@@ -465,8 +465,9 @@ async function joined (analyzer, facts) {
 
 // analyzer makes an Analyzer of a function of a File and a Result. Raise options.version whenever the result for a file may change,
 // because hosts keep results. The options are the fields of Info in analyzer.proto: name, version, patterns, siblings (its field with),
-// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly, entries, config, hidden, finds, data, unavailable. The function join, if any, completes the results of several
-// files: once an image, it gets an array with the Fact of each file for which analyze called result.fact, sorted by path.
+// maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly, entries, config, hidden, finds, data, unavailable, list,
+// digests, completes. The function join, if any, completes the results of several files: once an image, it gets an array with the Fact of
+// each file for which analyze called result.fact, sorted by path.
 function analyzer (options, analyze, join) {
   const o = check('the analyzer', infoFields, options)
   if (o.name === undefined || (o.patterns === undefined && !o.config) || !(o.version >= 1)) throw new TypeError('an analyzer needs a name, patterns, and a version of at least 1')
@@ -491,6 +492,9 @@ function analyzer (options, analyze, join) {
     finds: o.finds,
     data: o.data,
     unavailable: o.unavailable,
+    list: o.list,
+    digests: o.digests,
+    completes: o.completes,
     joins: join !== undefined
   }, analyze, join)
 }

@@ -127,7 +127,7 @@ class Result:
 
     def package(self, type, name, version="", **fields):
         """Adds a package. type is a PURL type. The fields are those of Package in analyzer.proto: namespace, arch, system, vendor,
-        qualifiers, licenses, files, depends, provides, hashes, declared, dev, inside, signer, and origin, which is the pair of the
+        qualifiers, licenses, files, depends, provides, hashes, declared, dev, inside, signer, stated, and origin, which is the pair of the
         source package's name and version."""
         if name == "":
             raise ValueError("name is empty")
@@ -282,7 +282,7 @@ def _origin(what, value):
 
 
 _FIELDS = {
-    "namespace": _text, "arch": _text, "vendor": _text, "inside": _text, "system": _flag, "declared": _flag, "dev": _flag,
+    "namespace": _text, "arch": _text, "vendor": _text, "inside": _text, "system": _flag, "declared": _flag, "dev": _flag, "stated": _flag,
     "licenses": _texts, "files": _texts, "depends": _texts, "provides": _texts, "qualifiers": _table, "hashes": _table,
     "origin": _origin, "signer": _key,
 }
@@ -388,7 +388,8 @@ def _reason(error):
 
 
 def analyzer(name, version, patterns, *, max_size=0, siblings=(), build="", content_only=False, names_only=False,
-             magic=(), contains=(), early=(), data_only=False, entries=False, config=False, hidden=False, finds=(), data="", unavailable=""):
+             magic=(), contains=(), early=(), data_only=False, entries=False, config=False, hidden=False, finds=(), data="", unavailable="",
+             list=False, digests=(), completes=""):
     """Returns a decorator that makes an Analyzer of a function of a File and a Result. Raise version whenever the result for a file may
     change, because hosts keep results. The other arguments are the fields of Info in analyzer.proto; siblings is its field "with"."""
     for kind in finds:
@@ -401,7 +402,8 @@ def analyzer(name, version, patterns, *, max_size=0, siblings=(), build="", cont
         build=_text("build", build), content_only=_flag("content_only", content_only), names_only=_flag("names_only", names_only),
         magic=magic, contains=contains, early=early, data_only=_flag("data_only", data_only), entries=_flag("entries", entries),
         config=_flag("config", config), hidden=_flag("hidden", hidden), finds=_texts("finds", finds), data=_line_of("data", data),
-        unavailable=_line_of("unavailable", unavailable))
+        unavailable=_line_of("unavailable", unavailable), list=_flag("list", list), digests=_texts("digests", digests),
+        completes=_text("completes", completes))
     getattr(info, "with").extend(_texts("siblings", siblings))
     return lambda function: Analyzer(function, info)
 
