@@ -105,14 +105,19 @@ func (b *builder) file(f *file) cyclonedx.Component {
 	}
 }
 
+// packages is what most analyzers look for. Documents leave it out.
+var packages = []string{"packages"}
+
 // examined lists what was looked for.
 func (b *builder) examined(p *properties) {
 	for i := range b.report.Examined {
 		x := &b.report.Examined[i]
 		p.field(propExamined, i, "analyzer", x.Analyzer)
 		p.field(propExamined, i, "version", strconv.Itoa(x.Version))
-		for _, kind := range x.Finds {
-			p.field(propExamined, i, "finds", kind)
+		if !slices.Equal(x.Finds, packages) {
+			for _, kind := range x.Finds {
+				p.field(propExamined, i, "finds", kind)
+			}
 		}
 		p.field(propExamined, i, "data", x.Data)
 		p.field(propExamined, i, "not-run", x.NotRun)
@@ -240,6 +245,11 @@ func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination
 			x.Data = p.Value
 		case "not-run":
 			x.NotRun = p.Value
+		}
+	}
+	for i := range found {
+		if found[i].Finds == nil {
+			found[i].Finds = slices.Clone(packages)
 		}
 	}
 	return found

@@ -74,7 +74,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 		},
 		Examined: []analyzer.Examination{
 			{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833", NotRun: "clamd does not answer"},
-			{Analyzer: "dpkg", Version: 2}, {Analyzer: "history", Version: 1, Finds: []string{"configuration", "instructions"}},
+			{Analyzer: "dpkg", Version: 2, Finds: []string{"packages"}}, {Analyzer: "history", Version: 1, Finds: []string{"configuration", "instructions"}},
 		},
 		Diagnostics: []analyzer.FileDiagnostic{
 			{Diagnostic: analyzer.Diagnostic{Code: analyzer.Unsupported, Message: "no configuration"}, Layer: -1},

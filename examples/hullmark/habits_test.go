@@ -58,7 +58,7 @@ func TestHabits(t *testing.T) {
 		{"__complete scan --format cy", 0, "cyclonedx\n", ""},
 		{"__complete sbom --skip dp", 0, "dpkg\n", ""},
 		{"completion tcsh", 1, "", `unknown shell "tcsh"; use bash, zsh, fish or powershell`},
-		{"scan -q --cache off -f json demo:", 0, `"schema": 2`, ""},
+		{"scan -q --cache off -f json demo:", 0, `"schema": 3`, ""},
 		{"scan --cache off -o json demo:", 1, "", "-o json: -o names a file; write -f json for the format, or -o ./json for a file of that name"},
 		{"scan --cache off -o json=report.json demo:", 1, "", "-o json=report.json: -o names a file; write -f json=report.json for the format"},
 		{"sbom --cache off -o spdx-json demo:", 1, "", "write -f spdx-json for the format"},
@@ -90,7 +90,7 @@ func TestHabits(t *testing.T) {
 		{"scan --skip dpgk demo:", 1, "", `unknown analyzer --skip "dpgk"; known are `},
 		{"scan --include installed demo:", 1, "", `unknown place --include "installed"`},
 		{"scan --cache off --exclude [ demo:", 1, "", `--exclude: report: "[": malformed pattern`},
-		{"scan --ignore openssl demo:", 1, "", `--ignore: ignore: "openssl" is not the identifier of a vulnerability`},
+		{"scan --ignore openssl demo:", 1, "", `--ignore: ignore: "openssl" is neither the identifier of a vulnerability nor rule:NAME`},
 		{"scan --ignore-file none demo:", 1, "", "--ignore-file: open none: no such file or directory"},
 		{"scan --stall-timeout 0s demo:", 1, "", "--stall-timeout 0s is not more than 0"},
 		{"scan --insecure http://x.example demo:", 1, "", `--insecure "http://x.example" is not the host of a registry`},
@@ -273,7 +273,7 @@ func TestFormatNames(t *testing.T) {
 		{"-f json -o out.txt", "out.txt", ""},
 		{"-f json=a,b.json,markdown=b.md", "a,b.json b.md", ""},
 		// anchore/grype#1388: the report went to the file of the template
-		{"-f template=a.csv -f json --template " + template, "a.csv", `"schema": 2`},
+		{"-f template=a.csv -f json --template " + template, "a.csv", `"schema": 3`},
 	} {
 		stdout, stderr, code := hullmark(t, append(strings.Fields("scan -q --cache off "+test.args), "demo:")...)
 		list, err := filepath.Glob("*")

@@ -13,7 +13,8 @@ import (
 
 func view() *report.Assessment {
 	return report.New(
-		&analyzer.Report{Components: []analyzer.Component{{ID: "1", PURL: "pkg:npm/a%2Cb@1", Path: "x.war", Package: analyzer.Package{Type: "npm", Name: "a,b", Version: "1", ArchivePath: "y.jar", Licenses: []string{"MIT", "ISC"}}}}},
+		&analyzer.Report{Components: []analyzer.Component{{ID: "1", PURL: "pkg:npm/a%2Cb@1", Path: "x.war", Package: analyzer.Package{Type: "npm", Name: "a,b", Version: "1", ArchivePath: "y.jar", Licenses: []string{"MIT", "ISC"}}}},
+			Findings: []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar", Severity: "high", Line: 1}, Path: "eicar.com"}}, Records: []analyzer.FileRecord{{}}},
 		&matcher.Result{Matches: []matcher.Match{{ID: "CVE-1", Component: "1", Severity: matcher.Severity{Level: matcher.High}, Advisories: []matcher.Advisory{{Published: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)}}}}},
 		report.Options{Name: "<app>"})
 }
@@ -28,6 +29,8 @@ func TestFunctions(t *testing.T) {
 		`{{range .Findings}}{{range .Components}}{{place .}} {{join "+" .Licenses}}{{end}}{{end}}`:                        "x.war!y.jar MIT+ISC",
 		`{{range .Findings}}{{range .Advisories}}{{date "2006-01-02" .Published}}{{date "2006" .Modified}}{{end}}{{end}}`: "2026-01-02",
 		`{{range .Findings}}{{failing .}}{{end}} {{len .Hidden}} {{.HiddenCount}}`:                                        "true 0 0",
+		`{{range .FileFindings}}{{csv .Rule .Place .Level}} {{failing .}}{{end}} {{len .Report.Records}}`:                 "clamav:Eicar,eicar.com:1,high true 1",
+		`{{.Examined}}`: "the report does not say what was looked for",
 	} {
 		x, err := template.Parse("t", text)
 		if err != nil {
@@ -50,6 +53,12 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := x.Write(new(strings.Builder), view()); err == nil || !strings.Contains(err.Error(), "t.tmpl:3") {
+		t.Errorf("%v", err)
+	}
+	if x, err = template.Parse("t.tmpl", "{{failing .Report}}"); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Write(new(strings.Builder), view()); err == nil || !strings.Contains(err.Error(), "failing takes a finding, not *analyzer.Report") {
 		t.Errorf("%v", err)
 	}
 }
