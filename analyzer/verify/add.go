@@ -11,8 +11,8 @@ import (
 
 // places are where packages of distributions have files. /usr/local, /home and their like are the user's.
 var places = []string{
-	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "sbin/**", "srv/**", "var/**",
-	"usr/bin/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
+	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "root/.*", "sbin/**", "srv/**", "var/**",
+	"usr/bin/**", "usr/etc/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
 	"usr/sbin/**", "usr/share/**", "usr/src/**",
 }
 
@@ -26,12 +26,22 @@ func newDigests() analyzer.Analyzer {
 // Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
 // a scan without the analyzers of [All]. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
 func Add(report *analyzer.Report) {
-	examined := func(name string) bool {
-		return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
-	}
-	if report.Files == nil || !examined(name) {
+	if report.Files == nil || !examined(report, name) {
 		return
 	}
+	r := Check(report.Components, imageOf(report))
+	report.Findings = append(report.Findings, r.Findings()...)
+	report.Records = append(report.Records, r.Records()...)
+	canonical.Findings(report.Findings)
+	canonical.Records(report.Records)
+}
+
+func examined(report *analyzer.Report, name string) bool {
+	return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
+}
+
+// imageOf returns the image of a report.
+func imageOf(report *analyzer.Report) Image {
 	image := Image{Records: report.Records, Files: func(yield func(string, File) bool) {
 		for f := range report.Files.All() {
 			if !yield(f.Path, File{Entry: f.Entry, Layer: f.Layer, Digest: f.Digest}) {
@@ -39,14 +49,10 @@ func Add(report *analyzer.Report) {
 			}
 		}
 	}}
-	if examined("accounts") {
+	if examined(report, "accounts") {
 		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
 	}
-	r := Check(report.Components, image)
-	report.Findings = append(report.Findings, r.Findings()...)
-	report.Records = append(report.Records, r.Records()...)
-	canonical.Findings(report.Findings)
-	canonical.Records(report.Records)
+	return image
 }
 
 // numbersOf returns the numbers of users or groups by name, from the records of analyzer/accounts.
