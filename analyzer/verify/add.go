@@ -11,38 +11,44 @@ import (
 
 // places are where packages of distributions have files. /usr/local, /home and their like are the user's.
 var places = []string{
-	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "sbin/**", "srv/**", "var/**",
-	"usr/bin/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
+	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "root/.*", "sbin/**", "srv/**", "var/**",
+	"usr/bin/**", "usr/etc/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
 	"usr/sbin/**", "usr/share/**", "usr/src/**",
 }
 
-// newDigests returns the analyzer that asks for the digests of files. dpkg records MD5, apk SHA-1, and rpm mostly SHA-256.
-func newDigests() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{
-		Name: name, Version: 1, List: true, Patterns: places, Digests: []string{"md5", "sha1", "sha256"}, Finds: []string{finds},
-	}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })
+// systems are the digests that package managers record, and the places in which they show early that an image is theirs. rpm has recorded
+// SHA-256 since 2009 and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
+var systems = []struct {
+	name     string
+	digests  []string
+	evidence []string
+}{
+	{"apk", []string{"sha1"}, []string{"etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"}},
+	{"dpkg", []string{"md5"}, []string{"etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"}},
+	{"rpm", []string{"sha256", "md5"}, []string{
+		"etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release", "etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**",
+	}},
 }
+
+// digests returns analyzers that ask for the list of files, with the digests of each package manager.
+func digests() (list []analyzer.Analyzer) {
+	for _, s := range systems {
+		list = append(list, analyzer.Func(analyzer.Info{
+			Name: filesOf(s.name), Version: 1, List: true, Patterns: places, Digests: s.digests, DigestsIf: s.evidence, Finds: []string{finds},
+		}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil }))
+	}
+	return list
+}
+
+func filesOf(system string) string { return name + "-" + system + "-files" }
 
 // Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
 // a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
 func Add(report *analyzer.Report) {
-	examined := func(name string) bool {
-		return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
-	}
-	if report.Files == nil || !examined(name) {
+	if report.Files == nil || !examined(report, filesOf("dpkg")) && !examined(report, filesOf("rpm")) && !examined(report, filesOf("apk")) {
 		return
 	}
-	image := Image{Records: report.Records, Files: func(yield func(string, File) bool) {
-		for f := range report.Files.All() {
-			if !yield(f.Path, File{Entry: f.Entry, Layer: f.Layer, Digest: f.Digest}) {
-				return
-			}
-		}
-	}}
-	if examined("accounts") {
-		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
-	}
-	r := Check(report.Components, image)
+	r := Check(report.Components, imageOf(report))
 	report.Findings = append(report.Findings, r.Findings()...)
 	report.Records = append(report.Records, r.Records()...)
 	canonical.Findings(report.Findings)
@@ -50,6 +56,25 @@ func Add(report *analyzer.Report) {
 	for i := range report.Components {
 		report.Components[i].Recorded = ""
 	}
+}
+
+func examined(report *analyzer.Report, name string) bool {
+	return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
+}
+
+// imageOf returns the image of a report.
+func imageOf(report *analyzer.Report) Image {
+	image := Image{Records: report.Records, Files: func(yield func(string, File) bool) {
+		for f := range report.Files.All() {
+			if !yield(f.Path, File{Entry: f.Entry, Layer: f.Layer, Digest: f.Digest}) {
+				return
+			}
+		}
+	}}
+	if examined(report, "accounts") {
+		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
+	}
+	return image
 }
 
 // numbersOf returns the numbers of users or groups by name, from the records of analyzer/accounts.

@@ -43,8 +43,8 @@ func need(t testing.TB, tools ...string) {
 	}
 }
 
-// mutate copies a root and runs a script in the copy.
-func mutate(t testing.TB, root, script string) string {
+// changed copies a root and runs a script in the copy.
+func changed(t testing.TB, root, script string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "root")
 	sh(t, "/", fmt.Sprintf("cp -a %s %s", root, dir))
@@ -55,9 +55,7 @@ func mutate(t testing.TB, root, script string) string {
 // compareLines fails the test unless two lists of lines are equal.
 func compareLines(t testing.TB, got, want []string) {
 	t.Helper()
-	slices.Sort(got)
-	slices.Sort(want)
-	got, want = slices.Compact(got), slices.Compact(want)
+	got, want = slices.Compact(slices.Sorted(slices.Values(got))), slices.Compact(slices.Sorted(slices.Values(want)))
 	for _, row := range got {
 		if !slices.Contains(want, row) {
 			t.Errorf("only reported here: %s", row)
@@ -223,10 +221,11 @@ func TestDpkg(t *testing.T) {
 		{"database without digests", "rm var/lib/dpkg/info/*.md5sums; echo changed >usr/bin/alpha", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := mutate(t, root, c.script)
+			dir := changed(t, root, c.script)
 			r := Check(scanRoot(t, dir))
 			want := append(dpkgVerify(t, dir), c.extra...)
 			compareLines(t, dpkgLines(r), want)
+			compareLines(t, dpkgLines(checkImage(t, layered(t, root, dir))), want)
 		})
 	}
 }

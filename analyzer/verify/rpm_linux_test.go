@@ -185,10 +185,11 @@ func TestRPM(t *testing.T) {
 		{"documentation that was not installed", "echo mine >usr/share/doc/delta/skipped"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := mutate(t, root, c.script)
+			dir := changed(t, root, c.script)
 			r := Check(scanRoot(t, dir))
 			want := rpmVerify(t, dir)
 			compareLines(t, rpmLines(r), want)
+			compareLines(t, rpmLines(checkImage(t, layered(t, root, dir))), want)
 		})
 	}
 }
@@ -197,7 +198,7 @@ func TestRPM(t *testing.T) {
 func TestRPMDigests(t *testing.T) {
 	for number, algorithm := range map[string]string{"1": "md5", "2": "sha1", "10": "sha512"} {
 		t.Run(algorithm, func(t *testing.T) {
-			dir := mutate(t, rpmRoot(t, number), "printf 'Program\n' >usr/bin/delta")
+			dir := changed(t, rpmRoot(t, number), "printf 'Program\n' >usr/bin/delta")
 			components, image := scanRoot(t, dir)
 			for f := range components[0].Recorded.All() {
 				if f.Digest != "" && f.Algorithm != algorithm {

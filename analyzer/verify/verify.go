@@ -19,7 +19,7 @@ const finds = "package-verification"
 
 // All returns the analyzers of this package.
 func All() []analyzer.Analyzer {
-	return []analyzer.Analyzer{newDigests(), newAPK(), newDpkg(), newRPM()}
+	return append(digests(), newAPK(), newDpkg(), newRPM())
 }
 
 // An Image is what Check needs of an image.
