@@ -43,7 +43,8 @@ func digests() (list []analyzer.Analyzer) {
 func filesOf(system string) string { return name + "-" + system + "-files" }
 
 // Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
-// a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add compares the owners of files, too.
+// a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add
+// compares the owners of files, too.
 func Add(report *analyzer.Report) {
 	if report.Files == nil || !examined(report, filesOf("dpkg")) && !examined(report, filesOf("rpm")) && !examined(report, filesOf("apk")) {
 		return

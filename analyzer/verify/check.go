@@ -237,10 +237,11 @@ func (c *checker) finish() {
 	})
 }
 
-// isDocumentation reports whether images are often made smaller without a file: documentation, manual pages, translations.
+// isDocumentation reports whether images are often made smaller without a file: documentation, manual pages, translations. So are caches and
+// logs, which count as documentation here.
 func isDocumentation(p string) bool {
 	for _, dir := range [...]string{"usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/gtk-doc/",
-		"usr/share/help/", "usr/share/lintian/", "usr/share/linda/", "usr/share/groff/", "usr/share/licenses/", "usr/share/doc-base/"} {
+		"var/cache/", "var/log/", "var/lib/apt/lists/", "usr/share/help/", "usr/share/lintian/", "usr/share/linda/", "usr/share/groff/", "usr/share/licenses/", "usr/share/doc-base/"} {
 		if strings.HasPrefix(p, dir) {
 			return true
 		}
