@@ -257,7 +257,7 @@ func (d *decoder) spdxSubject(e *inventory.Entry) {
 	d.err = cmp.Or(d.err, d.caveats(e.Properties))
 }
 
-// caveats reads the diagnostics of the scan, and what was looked for.
+// caveats reads the diagnostics and examinations of the scan.
 func (d *decoder) caveats(list []inventory.Property) error {
 	if err := d.out.Examined(d.examinations(list)); err != nil {
 		return err

@@ -105,10 +105,10 @@ func (b *builder) file(f *file) cyclonedx.Component {
 	}
 }
 
-// packages is what most analyzers look for. Documents leave it out.
+// packages is the aim of most analyzers. Documents leave it out.
 var packages = []string{"packages"}
 
-// examined lists what was looked for.
+// examined lists the examinations.
 func (b *builder) examined(p *properties) {
 	for i := range b.report.Examined {
 		x := &b.report.Examined[i]
@@ -223,7 +223,7 @@ func (d *decoder) records(list []inventory.Property) ([]analyzer.FileRecord, err
 	return found, nil
 }
 
-// examinations reads what was looked for. There is one more than the limits allow if there are too many.
+// examinations reads the examinations. There is one more than the limits allow if there are too many.
 func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination {
 	var found []analyzer.Examination
 	for _, p := range list {

@@ -67,9 +67,9 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 			{Finding: analyzer.Finding{Rule: "set-uid", Title: "Sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "aa00000000000001"},
 		},
 		Records: []analyzer.FileRecord{
-			{Record: analyzer.Record{Kind: "instruction", Key: "4", Line: 4, Fields: map[string]string{"text": "RUN a=b sudo x", "shell": ""}}, Analyzer: "history", Layer: -1},
 			{Record: analyzer.Record{Kind: "account", Key: "root", Line: 1, Fields: map[string]string{"uid": "0", "password": "locked"}}, Analyzer: "accounts", Path: "etc/passwd"},
 			{Record: analyzer.Record{Kind: "account", Key: "gone", Line: 2}, Analyzer: "accounts", Path: "etc/passwd", Hidden: true},
+			{Record: analyzer.Record{Kind: "instruction", Key: "4", Line: 4, Fields: map[string]string{"text": "RUN a=b sudo x", "shell": ""}}, Analyzer: "history", Layer: -1},
 			{Record: analyzer.Record{Kind: "set-uid", Key: ""}, Analyzer: "files", Path: "usr/bin/openssl"},
 		},
 		Examined: []analyzer.Examination{

@@ -87,7 +87,7 @@ func (b *builder) leftOut(p *properties) {
 	}
 }
 
-// caveats lists the problems of the scan, what was looked for, the packages and findings that were left out, and the origin of advisories for each ecosystem.
+// caveats lists the problems and examinations of the scan, the packages and findings that were left out, and the origin of advisories for each ecosystem.
 func (b *builder) caveats() properties {
 	var p properties
 	for i := range b.report.Diagnostics {

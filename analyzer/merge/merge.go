@@ -6,8 +6,8 @@
 // that references to it still work, and takes the fields that the first report lacks from the others. A package is installed
 // if any report says so. The first list of licences that is not empty counts.
 //
-// Equal findings and records are one. The merged report has what the analyzers of all reports looked for: an analyzer that ran for one report
-// only has two examinations.
+// Equal findings and records are one. The merged report has the examinations of all reports. An analyzer that ran for one
+// report only has two.
 package merge
 
 import (

@@ -139,7 +139,7 @@ func (c *Collector) Record(r analyzer.FileRecord) error {
 	return nil
 }
 
-// Examined adds what was looked for. It returns an error if the document has too much of it.
+// Examined adds examinations. It returns an error if the document has too many.
 func (c *Collector) Examined(list []analyzer.Examination) error {
 	if len(c.examined)+len(list) > c.max {
 		return fmt.Errorf("examinations: more than %d: %w", c.max, ErrLimit)

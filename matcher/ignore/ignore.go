@@ -84,7 +84,7 @@ func cutComment(text string) (entry, comment string) {
 }
 
 // names reports whether a word is the identifier of a vulnerability, such as RHSA-2024:1234, or the rule of a finding, such as
-// clamav:Eicar-Test-Signature. A word that limits an entry, or seems to, is none.
+// clamav:Eicar-Test-Signature. A word that limits an entry, or looks like it, names nothing.
 func names(word string) bool {
 	prefix, rest, ok := strings.Cut(word, ":")
 	if strings.ContainsAny(prefix, "-0123456789") {

@@ -17,11 +17,11 @@ type Search struct {
 	NotRun []*analyzer.Examination // by analyzers that looked at no file, or not at all files
 }
 
-// kinds are what the analyzers of this module look for, so that a report can say what was not looked for.
+// kinds are the aims of this module's analyzers, so that a report can name those that no analyzer pursued.
 var kinds = [...]string{"packages", "accounts", "configuration", "files", "instructions", "malware", "secrets"}
 
-// Searches returns what was looked for: packages first, then by kind. Kinds that analyzers of this module look for are there even if none
-// of them was in the scan. It returns nil if the report does not say what was looked for, like documents of other tools.
+// Searches returns the searches by kind, packages first. It includes the kinds of this module's analyzers that no analyzer of the scan
+// looked for. It returns nil for a report without examinations, such as a document of another tool.
 func (a *Assessment) Searches() []Search {
 	if len(a.Report.Examined) == 0 {
 		return nil
@@ -82,7 +82,7 @@ func (s *Search) Analyzers() string {
 	return strings.Join(append(names, dated...), ", ")
 }
 
-// Missing says what is not known about the kind: "not looked for", "clamav: no signatures". It is "" if every analyzer ran on all
+// Missing names the gaps of the search: "not looked for", "clamav: no signatures". It is "" if every analyzer ran on all
 // files.
 func (s *Search) Missing() string {
 	if len(s.Done)+len(s.NotRun) == 0 {
@@ -99,7 +99,7 @@ func notRun(x *analyzer.Examination) string {
 	return x.Analyzer + ": " + x.NotRun
 }
 
-// Examined says in a line what was looked for and what was not: "looked for packages (47 analyzers); not looked for: secrets".
+// Examined sums up the searches in a line: "looked for packages (47 analyzers); not looked for: secrets".
 func (a *Assessment) Examined() string {
 	list := a.Searches()
 	if list == nil {

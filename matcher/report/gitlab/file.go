@@ -41,7 +41,7 @@ func ofFile(v *report.Assessment, f *report.FileFinding) vulnerability {
 	return x
 }
 
-// fileMessages counts the findings for information by rule and the records by kind, and says what was looked for.
+// fileMessages counts the findings for information by rule and the records by kind, and sums up the searches.
 func fileMessages(v *report.Assessment) []message {
 	rules := make(map[string]int)
 	for i := range v.FileFindings {

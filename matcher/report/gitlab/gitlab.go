@@ -4,7 +4,7 @@
 //
 // It has the shown findings only: GitLab has no place for hidden ones. A finding in a file is there, too: the file stands for the
 // dependency, which GitLab's form requires. Messages of the scan count the hidden findings, the findings for information and the
-// records, name the ecosystems without advisories, and say what was looked for.
+// records, name the ecosystems without advisories, and sum up the searches.
 package gitlab
 
 import (

@@ -61,7 +61,7 @@ func caseOfFile(f *report.FileFinding) testcase {
 	return c
 }
 
-// examined says what was looked for, and what was not. Properties have the analyzers, and the numbers of records by kind.
+// examined has a case for each kind of search. Properties have the analyzers, and the numbers of records by kind.
 func examined(v *report.Assessment) suite {
 	s := suite{Name: "examined", Time: "0"}
 	list := v.Searches()

@@ -5,7 +5,7 @@
 // with the reason if it is hidden, and passes otherwise. A case of its own has an error if the ecosystem has no advisories, and passes if
 // it has, so a suite is never empty. A release past its end of life is a skipped case.
 //
-// The suite "files" has the findings in files, in the same way. Properties of the suite "examined" say what was looked for. A kind that no
+// The suite "files" has the findings in files, in the same way. Properties of the suite "examined" name the analyzers of each kind of search. A kind that no
 // analyzer looked for is a skipped case, because its findings are unknown.
 package junit
 

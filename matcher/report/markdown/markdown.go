@@ -195,7 +195,7 @@ func (b *writer) files() {
 	}
 }
 
-// examined writes what was looked for and what was not, and counts records.
+// examined lists the searches, those that did not run too, and counts records.
 func (b *writer) examined() {
 	if counts := b.v.RecordCounts(); len(counts) > 0 {
 		var parts []string

@@ -4,7 +4,7 @@
 // Every vulnerability is a rule, and every source package that has it a result. Its locations are the files of all components from
 // that source, in any version. A component of a document has no file; it is located at the name of the image. Every finding
 // in a file is a result of its rule. Its logical location is the package that the file belongs to. Hidden findings are suppressed
-// results, with the reason. Ecosystems without advisories, problems of the scan, and what was looked for are notifications of the
+// results, with the reason. Ecosystems without advisories, problems of the scan, and the searches are notifications of the
 // invocation. Properties of the run count records by kind. The JSON form has them. The security-severity of a rule is the CVSS score, or the middle of the level's range.
 //
 // # Limits

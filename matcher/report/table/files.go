@@ -109,7 +109,7 @@ func (t *table) inFiles() {
 	}
 }
 
-// examined writes in one line what the analyzers looked for, and what they did not.
+// examined writes one line about the searches, those that did not run too.
 func (t *table) examined() { t.printf("%s\n", terminal.Escape(t.a.Examined())) }
 
 // hiddenFiles lists findings in files that are hidden.

@@ -14,8 +14,8 @@
 //	place C          where a component was found
 //	failing F        whether a finding, of a package or in a file, disallows the image
 //
-// {{range .FileFindings}}{{.Rule}} {{.Place}}{{end}} are the findings in files, {{range .Report.Records}} the records, and {{.Examined}} says
-// in a line what was looked for.
+// {{range .FileFindings}}{{.Rule}} {{.Place}}{{end}} are the findings in files, {{range .Report.Records}} the records, and {{.Examined}}
+// sums up the searches in a line.
 package template
 
 import (
