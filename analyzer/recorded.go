@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Recorded is what a package database records about the files of a package, packed: paths share their beginnings, digests are raw
+// Recorded holds the records of a package database about the files of a package, packed: paths share their beginnings, digests are raw
 // bytes, and files with the same mode, owner and flags share these. [RecordedOf] packs files, and All reads them. A file takes 20 to
 // 60 bytes, most of them its digest.
 type Recorded string
@@ -25,7 +25,7 @@ type RecordedFile struct {
 	Optional      bool // may be missing
 
 	Algorithm    string // of Digest: "md5", "sha1", "sha256", "sha384", "sha512"
-	Digest       string // raw bytes, at most 64; "" if the database has none
+	Digest       string // raw bytes, at most 64; "" if the database lacks it
 	Mode         fs.FileMode
 	User, Group  string // names, if the database has names; else "", and UID and GID count
 	UID, GID     int
@@ -102,7 +102,7 @@ func (r Recorded) Join(more Recorded) Recorded {
 	return p.packed()
 }
 
-// fill adds to f what only g has.
+// fill adds the attributes that only g has to f.
 func (f *RecordedFile) fill(g *RecordedFile) {
 	f.Config, f.Ghost = f.Config || g.Config, f.Ghost || g.Ghost
 	f.Documentation = f.Documentation || g.Documentation

@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// newAPK reads what apk-tools records about the files of its packages, in the installed database: apk-package(5).
+// newAPK reads the records of files in the installed database of apk-tools: apk-package(5).
 //
 //	F:etc                     a directory; the files below it follow
 //	M:0:0:1777                owner, group and mode of the directory, if not 0:0:755
@@ -55,7 +55,7 @@ type installed struct {
 	list  []analyzer.Package
 	p     analyzer.Package
 	dir   string
-	at    int // index of the file or directory that M:, a: and Z: describe; -1 for none
+	at    int // index of the file or directory that M:, a: and Z: describe; -1 without one
 	file  bool
 	files []analyzer.RecordedFile
 }
@@ -83,7 +83,7 @@ func (d *installed) parse(text []byte) ([]analyzer.Package, error) {
 	return d.list, d.finish()
 }
 
-// readDirs collects the modes of directories. Several packages may have a directory, and apk verifies what one of them says. A
+// readDirs collects the modes of directories. Several packages may have a directory, and apk verifies the mode of one of them. A
 // directory about which they disagree is not verified.
 func (d *installed) readDirs(text []byte) error {
 	d.dirs = make(map[string]string)
@@ -221,7 +221,7 @@ func setACL(f *analyzer.RecordedFile, value string) bool {
 		return false
 	}
 	f.UID, f.GID, f.Mode = int(uid), int(gid), permissions(uint32(mode))
-	if len(parts) == 4 { // the file has extended attributes, of which only the digest is recorded
+	if len(parts) == 4 { // the database records only a digest of the extended attributes
 		f.Attributes &^= analyzer.AttrCapabilities
 	}
 	return true

@@ -21,7 +21,7 @@ const (
 	contentNotHashed
 )
 
-// differences returns the attributes in which g differs from what a package of the given type recorded as f. It follows the package
+// differences returns the attributes in which g differs from f, the record of a package of the given type. It follows the package
 // managers:
 //
 //   - rpm ignores the mode of a link, compares the size, time, content and capabilities of regular files only, and takes a file that was
@@ -90,7 +90,7 @@ func (c *checker) isOwner(name string, recorded, actual int, numbers map[string]
 	return numbers[name] == actual // rpm takes a name that is not known for root
 }
 
-// deviceDiffers compares the numbers of devices, of which rpm records the lowest eight bits.
+// deviceDiffers compares the numbers of devices. rpm records their lowest eight bits.
 func deviceDiffers(f *analyzer.RecordedFile, g *File) bool {
 	const device = fs.ModeDevice | fs.ModeCharDevice
 	if f.Mode&device != g.Mode&device {

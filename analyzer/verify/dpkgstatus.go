@@ -75,8 +75,8 @@ func parseConffiles(text []byte, bad *problem.List, m *hold.Meter) ([]analyzer.P
 // recordSize is the memory of a RecordedFile in bytes, without its texts. A list that grows takes twice as much.
 const recordSize = 240
 
-// hasFiles reports whether a package with the Status may have files. Packages of which only configuration files are left have none to
-// verify.
+// hasFiles reports whether a package with the Status may have files. Removed packages have only configuration files left,
+// which dpkg does not verify.
 func hasFiles(status []byte) bool {
 	word := string(status[bytes.LastIndexAny(status, " \t")+1:])
 	return word != "not-installed" && word != "config-files" && word != ""

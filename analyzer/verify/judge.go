@@ -22,8 +22,8 @@ func (d *Difference) raise(severity, rule string) {
 // weigh sets the Severity of a file that differs:
 //
 //	high    a file gained set-uid or set-gid or capabilities, or a set-uid program has another content: it gives away privileges
-//	medium  a program or library has another content or became something else: advisories for the package need not hold for it;
-//	        everybody may write to the file, or an unprivileged user owns a program
+//	medium  a program or library has another content or became something else: advisories for the package may not hold for it;
+//	        all users may write to the file, or an unprivileged user owns a program
 //	low     other files have another content, mode, owner, link target or device numbers
 //	info    documentation and compiled Python files, which programs write anew; files that lost permissions
 //
@@ -86,7 +86,7 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 }
 
 // judge sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
-// works as advisories assume. Documentation, configuration files and excluded paths have none.
+// works as advisories assume. Documentation, configuration files and excluded paths get no severity.
 func (d *Difference) judge() {
 	switch {
 	case !d.Missing:

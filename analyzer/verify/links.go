@@ -38,7 +38,7 @@ func (l *links) parent(p string) string {
 	return join(real, p[i+1:])
 }
 
-// resolve returns the path that a link leads to, with all links followed. The path's own directory must have none.
+// resolve returns the path that a link leads to, with all links followed. The path's own directory must be free of links.
 func (l *links) resolve(link string) (string, bool) { return l.follow(link, 0) }
 
 // walk returns the path that rest leads to from a directory.

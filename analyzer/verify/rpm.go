@@ -162,7 +162,7 @@ func fromDetail(d *rpmdb.FileDetail, algorithm string) (analyzer.RecordedFile, b
 			f.Attributes |= bit.attributes
 		}
 	}
-	if f.Ghost { // what a ghost contains is not the package's
+	if f.Ghost { // programs write its content
 		f.Attributes &^= analyzer.AttrContent | analyzer.AttrSize | analyzer.AttrModTime | analyzer.AttrTarget | analyzer.AttrType
 	}
 	if f.Mode.IsDir() { // the size and time of a directory mean nothing

@@ -1,4 +1,4 @@
-// Package verify compares the files of an image with what its package databases record about them, as "rpm -V", "dpkg -V" and "apk
+// Package verify compares the files of an image with the records of its package databases, as "rpm -V", "dpkg -V" and "apk
 // audit" do, without these tools.
 //
 // [All] returns analyzers that read the records of the databases: digests, modes, owners, link targets. They find no packages of their
@@ -66,8 +66,8 @@ type Verdict struct {
 	Differing int // files that differ, without those that are missing
 }
 
-// A State says whether a package is as it was installed. Configuration files, times, and files that the package manager was told to leave
-// out do not count.
+// A State says whether the files of a package changed since its installation. Configuration files, times, and files that the package
+// manager leaves out do not count.
 type State string
 
 const (
@@ -89,7 +89,7 @@ type Difference struct {
 	Config        bool // a configuration file
 	Ghost         bool // a file that the package owns, but does not contain
 	Documentation bool
-	Excluded      bool // missing because dpkg was told not to unpack it
+	Excluded      bool // missing because an option of dpkg excludes it
 
 	Rule     string // that is broken: "verify:changed"; "" without a Severity
 	Severity string // "high", "medium", "low", "info"; "" if the difference is to be expected

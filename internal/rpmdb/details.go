@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A FileDetail is what a header records about one of its files, unchanged.
+// A FileDetail describes a file of a header, with the values unchanged.
 type FileDetail struct {
 	Size         uint64
 	Mode         uint16 // st_mode
@@ -58,7 +58,7 @@ const DetailSize = 144
 // digestAlgorithms are the numbers of OpenPGP in RPMTAG_FILEDIGESTALGO. A header without the tag has MD5.
 var digestAlgorithms = map[uint64]string{0: "md5", 1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224", 12: "sha3-256", 14: "sha3-512"}
 
-// details returns what the header records about its n files, or nil if its lists do not fit their number.
+// details describes the n files of the header. It returns nil if its lists do not fit their number.
 func (d *decoder) details(n int) (list []FileDetail, algorithm string) {
 	if n == 0 || !d.room(DetailSize/wordSize*n, 0) {
 		return nil, ""
