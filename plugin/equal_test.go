@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/internal/corpus"
@@ -104,6 +105,44 @@ func TestHomes(t *testing.T) {
 		if !said[name] && name != "osrelease" && name != "traces" && name != "cargo" && name != "nuget-bundle" && (name != "rpm" || os.Getenv("HULLMARK_CORPUS") != "") {
 			t.Errorf("%s found nothing: the test does not test it", name)
 		}
+	}
+}
+
+// TestHomesContent compares entries, records and findings of the content analyzers in both homes.
+func TestHomesContent(t *testing.T) {
+	p := start(t, self(t, "content"))
+	here, there := append(all.All(), content.All()...), append(all.All(), p.Analyzers()...)
+	names, err := filepath.Glob("../analyzer/*/testdata/*/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range strings.Fields("accounts files hints history verify") {
+		more, err := filepath.Glob("../analyzer/" + dir + "/testdata/*.txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, more...)
+	}
+	records := 0
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := imagetest.Txtar(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, got := report(t, img, scan.Scanner{Analyzers: here}), report(t, img, scan.Scanner{Analyzers: there})
+			if got != want {
+				t.Errorf("in another process:\n%s\nin this one:\n%s", got, want)
+			}
+			records += strings.Count(want, `"Kind":`)
+		})
+	}
+	if records == 0 {
+		t.Errorf("%d images have no records: the test does not test them", len(names))
 	}
 }
 

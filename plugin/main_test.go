@@ -7,6 +7,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/plugin"
 )
 
@@ -39,6 +40,8 @@ func behave(how string) {
 	switch how {
 	case "all":
 		plugin.Serve(all.All()...)
+	case "content":
+		plugin.Serve(content.All()...)
 	default:
 		if f, ok := behaviours()[how]; ok {
 			f()

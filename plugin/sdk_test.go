@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
@@ -32,6 +33,13 @@ import (
 
 // hostile returns the command of testdata/hostile in a language. It skips the test if the tools of the language are not installed.
 func hostile(t *testing.T, lang string) plugin.Command {
+	t.Helper()
+	command := hostileProgram(t, lang)
+	command.StartTimeout, command.CallTimeout = time.Minute, 5*time.Minute // interpreters on a busy machine
+	return command
+}
+
+func hostileProgram(t *testing.T, lang string) plugin.Command {
 	t.Helper()
 	if lang == "python" {
 		if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {

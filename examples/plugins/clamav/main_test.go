@@ -175,6 +175,9 @@ func TestFound(t *testing.T) {
 	if len(r.Findings) != len(bad) || len(r.Diagnostics) != 0 {
 		t.Errorf("%d findings, want %d: %+v %+v", len(r.Findings), len(bad), r.Findings, r.Diagnostics)
 	}
+	if e := r.Examined; len(e) != 1 || e[0].Data != "ClamAV 27833 of 2026-11-28" || e[0].NotRun != "" {
+		t.Errorf("examined: %+v", e)
+	}
 	for _, f := range r.Findings {
 		if !strings.HasPrefix(f.Rule, "clamav:Hullmark.Eicar-Test") || f.Severity != "critical" || root[f.Path] == nil {
 			t.Errorf("%+v", f)
@@ -265,6 +268,9 @@ func TestStopped(t *testing.T) {
 	r := reportOf(t, fstest.MapFS{"a": {}}, analyzers...)
 	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.Unavailable || !strings.Contains(r.Diagnostics[0].Message, "no connection to clamd") {
 		t.Errorf("without a daemon: %+v", r.Diagnostics)
+	}
+	if e := r.Examined; len(e) != 1 || e[0].Analyzer != "clamav" || !slices.Equal(e[0].Finds, []string{"malware"}) || !strings.Contains(e[0].NotRun, "no connection to clamd") {
+		t.Errorf("without a daemon: %+v", e)
 	}
 	d := startDaemon(t)
 	p, err := plugin.Start(t.Context(), command(t, d.socket))
