@@ -87,6 +87,9 @@ func component(b *strings.Builder, c *analyzer.Component, purls map[string]strin
 	if c.Declared {
 		line(b, "declared", "yes")
 	}
+	if c.Stated {
+		line(b, "stated", "yes")
+	}
 	if c.Dev {
 		line(b, "dev", "yes")
 	}

@@ -17,8 +17,14 @@ func Example() {
 		fmt.Println(info.Name, info.Finds)
 	}
 	// Output:
+	// accounts [accounts]
 	// files [files]
 	// hints [hints]
+	// history [configuration instructions]
+	// verify [package-verification]
+	// verify-apk [package-verification]
+	// verify-dpkg [package-verification]
+	// verify-rpm [package-verification]
 }
 
 // TestAll checks that names are in order, that they differ from those of analyzer/all, and that a Scanner accepts the analyzers.

@@ -33,7 +33,7 @@ func New() analyzer.Analyzer {
 
 func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	e := f.Entry
-	if e == nil {
+	if e == nil || isPlain(e) {
 		return nil, nil
 	}
 	var r analyzer.Result
@@ -51,6 +51,12 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		return nil, nil
 	}
 	return &r, nil
+}
+
+// isPlain reports whether an entry has nothing to report, as nearly all have.
+func isPlain(e *analyzer.Entry) bool {
+	const special = fs.ModeSetuid | fs.ModeSetgid | fs.ModeDevice | 0o002
+	return e.Mode&special == 0 && len(e.Xattrs) == 0
 }
 
 // fileCapabilities reports the capabilities of a file. The kernel looks at those of regular files only.

@@ -5,14 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/analyzertest"
 	"github.com/hullmark/hullmark/analyzer/apk"
 	"github.com/hullmark/hullmark/analyzer/npm"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
-	"github.com/hullmark/hullmark/analyzer/scan"
-	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
 // read returns the packages and diagnostics of a hints file, a line each.
@@ -155,50 +152,9 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestBesideOthers scans an image whose hints name a package in another version, claim the file of another package, and
-// try to own an application. Everything that other analyzers find stays, and nothing gets an owner.
-func TestBesideOthers(t *testing.T) {
-	archive := txtar.Parse([]byte(`
--- 0/etc/os-release --
-ID=alpine
-VERSION_ID=3.19.1
--- 0/lib/apk/db/installed --
-P:musl
-V:1.2.4-r2
-A:x86_64
-
--- 0/usr/lib/node_modules/left-pad/package.json --
-{"name": "left-pad", "version": "1.0.0"}
--- 1/anchore_hints.json --
-{"packages": [
- {"name": "musl", "version": "9.9.9-r0", "type": "apkg"},
- {"name": "app", "version": "1-r0", "type": "apkg", "files": ["/usr/lib/node_modules/left-pad/package.json"]},
- {"name": "left-pad", "version": "1.3.0", "type": "npm", "location": "/usr/lib/node_modules/left-pad/package.json"}
-]}
-`))
-	img, err := imagetest.Txtar(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := scan.Scanner{Analyzers: []analyzer.Analyzer{New(), apk.New(), npm.New(), osrelease.New()}}
-	report, err := s.Scan(t.Context(), img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, c := range report.Components {
-		got = append(got, fmt.Sprintf("%s by %s, owner %q, stated %v", c.PURL, c.Analyzer, c.Owner, c.Stated))
-	}
-	want := []string{
-		`pkg:apk/alpine/app@1-r0?distro=alpine-3.19.1 by hints, owner "", stated true`,
-		`pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.19.1 by apk, owner "", stated false`,
-		`pkg:apk/alpine/musl@9.9.9-r0?distro=alpine-3.19.1 by hints, owner "", stated true`,
-		`pkg:npm/left-pad@1.0.0 by npm, owner "", stated false`,
-		`pkg:npm/left-pad@1.3.0 by hints, owner "", stated true`,
-	}
-	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
-		t.Errorf("got\n%s\nwant\n%s", g, w)
-	}
+// TestImages scans images in which hints meet the packages that other analyzers find.
+func TestImages(t *testing.T) {
+	analyzertest.Run(t, "testdata/*.txtar", New(), apk.New(), npm.New(), osrelease.New())
 }
 
 func FuzzAnalyze(f *testing.F) {

@@ -231,7 +231,7 @@ func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	}
 	old.Vendor, old.Signer, old.PURL = cmp.Or(old.Vendor, c.Vendor), cmp.Or(old.Signer, c.Signer), cmp.Or(old.PURL, c.PURL)
 	old.System = old.System || c.System
-	old.Declared, old.Dev = old.Declared && c.Declared, old.Dev && c.Dev
+	old.Declared, old.Stated, old.Dev = old.Declared && c.Declared, old.Stated && c.Stated, old.Dev && c.Dev
 	if old.SourcePackage == nil {
 		old.SourcePackage = c.SourcePackage
 	}

@@ -33,10 +33,11 @@ func oneTrace(list []analyzer.FileDiagnostic, owned map[string]bool) []analyzer.
 	return kept
 }
 
-// noDatabase returns a diagnostic if an image names a distribution, has no packages of one, and the scan had an analyzer for them.
+// noDatabase returns a diagnostic if an image names a distribution, has no packages of one, and the scan had an analyzer for them. Packages of a hints
+// file show no database.
 func (r *run) noDatabase(report *analyzer.Report) *analyzer.FileDiagnostic {
 	d := report.Distro
-	if d == nil || slices.ContainsFunc(report.Components, func(c analyzer.Component) bool { return c.System }) ||
+	if d == nil || slices.ContainsFunc(report.Components, func(c analyzer.Component) bool { return c.System && !c.Stated }) ||
 		!slices.ContainsFunc(r.analyzers, func(a bound) bool { return databases.Reads(a.info.Name) }) {
 		return nil
 	}
