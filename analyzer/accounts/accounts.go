@@ -1,5 +1,5 @@
-// Package accounts reports who may log in to an image and who may become root: accounts and groups, the states of passwords, rules of
-// sudo and doas, and keys that SSH accepts.
+// Package accounts reports the accounts of an image and the ways to log in or to become root: accounts and groups, the states of
+// passwords, rules of sudo and doas, and keys that SSH accepts.
 //
 // Records are "account", "group", "password", "group-password", "sudo-rule", "sudo-default", "doas-rule", "authorized-key" and "include".
 // No record holds a password hash or a whole key. Findings are passwords that are empty or have a weak hash, further accounts with

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// passwd reads passwd(5). Lines that glibc skips are no accounts: blank ones, comments, and those whose numbers are none.
+// passwd reads passwd(5). It skips the lines that glibc skips: blank lines, comments, and lines with malformed numbers.
 func (r *reading) passwd(text string) {
 	logins := []string{"passwd"}
 	defer func() { r.result.Fact = []byte(strings.Join(logins, "\n")) }()
@@ -104,7 +104,7 @@ func (r *reading) group(text string) {
 			state = "shadow"
 		}
 		r.record("group", f[0], n, "name", f[0], "gid", format(gid), "members", members, "password", state)
-		if state != "empty" { // an empty password lets nobody in but the members
+		if state != "empty" { // with an empty password, only members may join the group
 			r.judgePassword(n, "group "+f[0], state)
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	maxText    = 200      // bytes of a text within the title of a finding
 )
 
-// A reading is one file that is read, with what is found in it.
+// A reading is the state of reading one file, and its result.
 type reading struct {
 	result analyzer.Result
 	bad    problem.List

@@ -62,7 +62,7 @@ func (r *reading) gshadow(text string) {
 	}
 }
 
-// judgePassword reports an empty password, and a hash, which everyone who has the image may attack.
+// judgePassword reports an empty password, and a hash, which users of the image can attack offline.
 func (r *reading) judgePassword(n int, name, state string) {
 	switch state {
 	case "empty":
@@ -72,7 +72,7 @@ func (r *reading) judgePassword(n int, name, state string) {
 	case "shadow", "locked":
 	default:
 		r.finding("password-hash", "low", n, fmt.Sprintf("the image contains the password hash of %s: %s", short(name), state),
-			"Everyone who has the image may guess the password offline, and all containers share it.")
+			"Any user of the image can guess the password offline, and all containers share it.")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // A sudoLine is a line of sudoers with its continuation lines and without its comment.
 type sudoLine struct {
-	number int // of the first line
+	number int // number of the first line
 	text   string
 }
 

@@ -24,5 +24,5 @@ func Example() {
 	}
 	// Output:
 	// download-to-shell: RUN executes a script from the network without checking it (instruction 1 of the history)
-	// secret-in-environment: variable API_TOKEN seems to hold a secret, which everyone who has the image can read (CIS Docker Benchmark 4.10)
+	// secret-in-environment: variable API_TOKEN seems to hold a secret, visible to every user of the image (CIS Docker Benchmark 4.10)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
-// A reading is one configuration that is read, with what is found in it.
+// A reading is the state of reading one configuration, and its result.
 type reading struct {
 	records []analyzer.Record
 	checker rules.Checker
@@ -42,7 +42,7 @@ func (r *reading) record(kind, key string, pairs ...string) bool {
 	return true
 }
 
-// config adds what the configuration sets for containers.
+// config adds the settings for containers.
 func (r *reading) config(c *config) {
 	var nowhere rules.Place
 	if c.User != "" {

@@ -5,7 +5,7 @@
 //
 // The syntax is that of BuildKit's Dockerfile frontend: parser directives, escapes, continuation lines, here documents, exec forms,
 // https://docs.docker.com/reference/dockerfile/. Tests compare the parser with BuildKit's. That one is not imported: it would bring 175
-// modules into the module graph, 3 MB into programs, and the newest Go to all who embed this module.
+// modules into the module graph and 3 MB into programs, and require the newest Go.
 package dockerfile
 
 import (

@@ -15,7 +15,7 @@ import (
 // A file is a Dockerfile that is read.
 type file struct {
 	lines   *lineReader
-	number  int // of the instruction
+	number  int // number of the last instruction
 	stages  []stage
 	names   map[string]int    // stages by name, in lower case
 	global  map[string]string // ARG before the first FROM
@@ -70,7 +70,7 @@ func isKind(word string) bool {
 	return false
 }
 
-// instruction adds the record of an instruction, as it is written but without secrets.
+// instruction adds the record of an instruction, without secrets.
 func (f *file) instruction(in *instruction) {
 	words := append([]string{in.kind}, in.flags...)
 	if in.text != "" {

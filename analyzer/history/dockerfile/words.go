@@ -168,7 +168,7 @@ func jsonWords(text string) ([]string, bool) {
 	return words, true
 }
 
-// list returns the words of arguments: of the exec form, or divided by blanks.
+// list returns the words of arguments, in the exec form or divided by blanks.
 func list(text string) []string {
 	if words, ok := jsonWords(text); ok {
 		return words

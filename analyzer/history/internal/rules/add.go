@@ -25,7 +25,7 @@ func (c *Checker) added(s *Step) {
 		case s.History && isDigest(source):
 			// The classic builder records the digest of a file only, and base images consist of an archive: "ADD file:... in /".
 		default:
-			c.add(s.Place, "add-instead-of-copy", "low", "4.9", fmt.Sprintf("ADD %s: COPY has no surprises, such as unpacking and fetching", short(source)))
+			c.add(s.Place, "add-instead-of-copy", "low", "4.9", fmt.Sprintf("ADD %s: use COPY, which neither unpacks nor downloads", short(source)))
 			return
 		}
 	}

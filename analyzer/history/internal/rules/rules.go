@@ -76,11 +76,11 @@ func (c *Checker) User(p Place, user string, unknownBase bool) {
 	}
 }
 
-// Healthcheck judges a health check, of which test is the first word: "CMD", "NONE", "" without one.
+// Healthcheck judges a health check by its first word: "CMD", "NONE", or "" without one.
 func (c *Checker) Healthcheck(p Place, test string) {
 	switch test {
 	case "":
-		c.add(p, "no-healthcheck", "low", "4.6", "no HEALTHCHECK: the runtime does not notice a container that hangs")
+		c.add(p, "no-healthcheck", "low", "4.6", "no HEALTHCHECK: the runtime cannot detect a container that hangs")
 	case "NONE":
 		c.add(p, "no-healthcheck", "low", "4.6", "HEALTHCHECK NONE turns off the health check")
 	}
@@ -89,7 +89,7 @@ func (c *Checker) Healthcheck(p Place, test string) {
 // Environment judges a variable that the image sets.
 func (c *Checker) Environment(p Place, name, value string) {
 	if IsSecret(name, value) {
-		c.add(p, "secret-in-environment", "medium", "4.10", fmt.Sprintf("variable %s seems to hold a secret, which everyone who has the image can read", short(name)))
+		c.add(p, "secret-in-environment", "medium", "4.10", fmt.Sprintf("variable %s seems to hold a secret, visible to every user of the image", short(name)))
 	}
 }
 

@@ -36,7 +36,7 @@ func (c *Checker) run(s *Step) {
 		}
 	}
 	if sudo {
-		c.add(s.Place, "sudo", "low", "", "RUN uses sudo: a build has the user that USER sets, and sudo stays in the image")
+		c.add(s.Place, "sudo", "low", "", "RUN uses sudo: set USER instead, and leave sudo out of the image")
 	}
 	if remote {
 		c.add(s.Place, "download-to-shell", "medium", "", "RUN executes a script from the network without checking it")
@@ -156,7 +156,7 @@ func modes(args []string) (setID, open bool) {
 // packages judges the use of a package manager in one RUN.
 func (c *Checker) packages(s *Step, m *manager, commands []command) {
 	if m.updates && !m.installs && !m.fetches {
-		c.add(s.Place, "update-alone", "low", "4.7", fmt.Sprintf("RUN %s updates the package index alone: later layers install from an index that a cache keeps", m.name))
+		c.add(s.Place, "update-alone", "low", "4.7", fmt.Sprintf("RUN updates the package index of %s alone: later instructions may install from an old, cached index", m.name))
 	}
 	if len(m.unpinned) > 0 {
 		list := strings.Join(m.unpinned[:min(len(m.unpinned), 5)], ", ")
