@@ -1,5 +1,4 @@
-// Package advice has what the command tells a user to do about an error: the flag to add, or the command to run. Errors of the library
-// have no advice.
+// Package advice has the texts that the command adds to the errors of the library: the flag to add, or the command to run.
 package advice
 
 import (
