@@ -71,7 +71,7 @@ type Info struct {
 	Siblings []string
 
 	// Entries asks for entries of every kind that match Patterns, not only for regular files: directories, links, devices. The analyzer
-	// gets each without content, with what the layer has about it in File.Entry. A pattern "**" then means every entry.
+	// gets each without content, and its attributes in File.Entry. A pattern "**" then means every entry.
 	Entries bool
 
 	// List asks for Report.Files, a list of all entries of the merged image. An analyzer with List and without Entries has no say about
@@ -108,7 +108,7 @@ type Info struct {
 	// Completes, if not empty, names the analyzer whose packages the Fragments complete. The default is the analyzer itself.
 	Completes string
 
-	// Finds lists what the analyzer looks for, for Report.Examined, in kebab-case: "secrets", "malware". It is ["packages"] by default.
+	// Finds lists the kinds of things that the analyzer looks for, in kebab-case, for Report.Examined: "secrets", "malware". It is ["packages"] by default.
 	Finds []string
 
 	// Data is the version of the data that the analyzer works with, such as signatures: "ClamAV 27833".

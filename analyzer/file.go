@@ -15,7 +15,7 @@ type File struct {
 	Path string      // slash-separated, clean, relative to the root, without a leading slash
 	Mode fs.FileMode // permission and type bits
 
-	// Entry is what the layer has about the file, for an analyzer with Info.Entries; else nil. It must not be changed.
+	// Entry has the attributes of the file, for an analyzer with Info.Entries; else it is nil. It must not be changed.
 	Entry *Entry
 
 	content  *content.Content
@@ -70,7 +70,7 @@ func (f *File) Sibling(base string) *File { return f.siblings[base] }
 // it. A negative n gives bytes back; the return of Analyze gives back the rest. Call Hold before allocating the bytes.
 //
 // Hold returns an error that wraps [ErrTooLarge] if Analyze would hold more than 128 MiB at once or 1 GiB in all; a Scanner's
-// limits Memory and Inflated replace these numbers. The answer for a file is always the same. Of all analyzers of
+// limits Memory and Inflated replace these numbers. The answer for a file is always the same. Among all analyzers of
 // all scans that share a Budget, one at a time may hold more than 8 MiB. The others wait in Hold, which returns the context's error if the
 // context ends first. So do not call Hold with a lock that another call of Analyze needs.
 func (f *File) Hold(ctx context.Context, n int64) error { return f.content.Hold(ctx, n) }

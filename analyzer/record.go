@@ -17,11 +17,11 @@ type FileRecord struct {
 	Hidden   bool   // an upper layer deletes or replaces the file
 }
 
-// An Examination says what one analyzer looked for, so that "none found" and "not looked for" differ.
+// An Examination lists the things that an analyzer looked for, so that "none found" and "not looked for" differ.
 type Examination struct {
 	Analyzer string
 	Version  int
-	Finds    []string // what it looks for: "packages", "secrets", "malware"
+	Finds    []string // kinds of things: "packages", "secrets", "malware"
 	Data     string   // version of the data that it works with: "ClamAV 27833"
 	NotRun   string   // why it looked at no file, or not at all files; else ""
 }

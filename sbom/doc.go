@@ -62,7 +62,7 @@
 //	hullmark:evidence                 vulnerability: why its advisory is about a component whose name does not tell
 //	hullmark:examined:N:analyzer      metadata: analyzer that was to look at the image
 //	hullmark:examined:N:data          metadata: version of the data that it works with: "ClamAV 27833"
-//	hullmark:examined:N:finds         metadata: what it looks for, unless that is "packages": "secrets"
+//	hullmark:examined:N:finds         metadata: the kinds of things it looks for, unless they are "packages": "secrets"
 //	hullmark:examined:N:not-run       metadata: why it looked at no file, or not at all files
 //	hullmark:examined:N:version       metadata: its version
 //	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"

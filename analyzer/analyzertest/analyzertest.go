@@ -39,7 +39,7 @@ import (
 
 var update = flag.Bool("analyzertest.update", false, "rewrite the wanted reports with those that the tests got")
 
-// Run scans the image in each archive that matches a glob, and fails t where a report is not what the archive wants. With
+// Run scans the image in each archive that matches a glob, and fails t where a report differs from the one that the archive wants. With
 // the flag -analyzertest.update, or with -update where the test binary defines that one, archives are rewritten instead.
 func Run(t *testing.T, glob string, analyzers ...analyzer.Analyzer) {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"unicode/utf16"
 )
 
-// An Expression is what a search looks for.
+// An Expression is one pattern of a search.
 type Expression struct {
 	Name   string
 	Regexp *regexp.Regexp

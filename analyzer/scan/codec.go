@@ -22,8 +22,8 @@ import (
 
 var errDamaged = errors.New("damaged cache entry")
 
-// checksum finds damage by disks and interrupted writes. Whoever can write into the cache can also write a valid checksum of any kind, so it
-// need not be a cryptographic one.
+// checksum finds damage by disks and interrupted writes. A program that can write into the cache can also write a valid checksum of any kind, so a
+// cryptographic one would not help.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // encodeLayer returns the cache entry of a layer.
@@ -201,7 +201,7 @@ func (e *encoder) packages(list []analyzer.Package) {
 	}
 }
 
-// A decoder reads what an encoder wrote. Once it is bad, it returns zero values only.
+// A decoder reads the bytes of an encoder. Once it is bad, it returns zero values only.
 type decoder struct {
 	b     []byte
 	s     string // b as a string; decoded strings are parts of it

@@ -31,7 +31,7 @@ func (c *collector) addTo(d *layerData) {
 			return cmp.Or(cmp.Compare(a.Entry, b.Entry), strings.Compare(a.Name, b.Name))
 		})
 		for k := range list {
-			for n := range list[k].Fragments { // here, so that scans that find them in a cache need not
+			for n := range list[k].Fragments { // here, and not in scans that find them in a cache
 				f := &list[k].Fragments[n]
 				f.Files = sortedFiles(f.Files)
 				paths.share(f)

@@ -20,9 +20,9 @@ type collector struct {
 	progress     func(read int64) // see walk.Options
 	asked        []int            // indices into run.analyzers, ascending
 	wanted       *pattern.Index
-	described    *pattern.Index  // of those that look at entries; nil if there are none
-	digested     *pattern.Index  // of those that want digests; nil if there are none
-	evidence     *pattern.Index  // that their digests matter; nil if there are none
+	described    *pattern.Index  // of those that look at entries; or nil
+	digested     *pattern.Index  // of those that want digests; or nil
+	evidence     *pattern.Index  // that their digests matter; or nil
 	listing      bool            // some want a list of all entries
 	siblings     *pattern.Index  // files that analyzers want beside a wanted one; nil if no analyzer does
 	siblingNames map[string]bool // such files of a second pass
@@ -182,7 +182,7 @@ func journaled(k walk.Kind) bool { return k != walk.Refused }
 // keepStep is the number of bytes that a layer keeps uncounted.
 const keepStep = 256 << 10
 
-// checkKept counts what the layer keeps. It waits if the scan's Budget lets another scan keep much.
+// checkKept counts the bytes that the layer keeps. It waits if the scan's Budget lets another scan keep much.
 func (c *collector) checkKept() error {
 	if c.journal.size+c.attributes.size-c.counted+c.added.Load() > keepStep || c.overfull() != nil {
 		return c.countKept()

@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/content"
 )
 
-// configuration lets analyzers with Info.Config look at the configuration of an image. It returns nil if there are none.
+// configuration lets analyzers with Info.Config look at the configuration of an image. It returns nil without answers.
 func (r *run) configuration(ctx context.Context, img v1.Image) (*file, error) {
 	var raw []byte
 	f := &file{layer: -1, settled: true}

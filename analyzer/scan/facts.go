@@ -104,7 +104,7 @@ func (j *journal) each(fn func(number int, path string)) {
 	}
 }
 
-// examined lists what the analyzers looked for.
+// examined returns an examination of each analyzer.
 func (r *run) examined() []analyzer.Examination {
 	list := make([]analyzer.Examination, 0, len(r.analyzers))
 	for i := range r.analyzers {

@@ -52,7 +52,7 @@ type whole struct{ analyzer, kind, of string } // of: a name or a directory
 
 type version struct{ version, arch string } // "" is any
 
-// A variant is what the fragments of a name with a version and an architecture share.
+// A variant has the data that fragments of a name with a version and an architecture share.
 type variant struct {
 	components []int
 	first      map[string]int // index of the fragment of each namespace

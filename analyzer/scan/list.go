@@ -13,7 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// attributes are those of all entries of a layer, in the order of the journal, for Report.Files. Whiteouts have none.
+// attributes are those of all entries of a layer, in the order of the journal, for Report.Files. Whiteouts have no attributes.
 type attributes struct {
 	Chunks []string
 }
@@ -250,7 +250,7 @@ func (h *hashing) sums() []attribute.Digest {
 	return h.digests
 }
 
-// A hashed is the content of a file, all of whose bytes are hashed as they are read.
+// A hashed is the content of a file. It hashes all bytes that are read.
 type hashed struct {
 	io.Reader
 	h *hashing

@@ -21,7 +21,7 @@ type run struct {
 	lazy      bool
 	report    reporter
 	wanted    *pattern.Index // of all analyzers that look at files
-	described *pattern.Index // of all analyzers that look at entries; nil if there are none
+	described *pattern.Index // of all analyzers that look at entries; or nil
 	layerless bool           // a file system is scanned
 	listing   bool           // some analyzers want a list of all entries
 	config    *file          // with the answers about the image's configuration; or nil

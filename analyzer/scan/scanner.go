@@ -31,7 +31,7 @@ type Scanner struct {
 	// Lazy reads only the table of contents and the wanted files, a few percent of the bytes, of layers that have a table
 	// (eStargz, zstd:chunked) in a source that returns parts, such as a registry. The scan checks the table and these files
 	// against digests that the image names. Nothing checks that the table lists the whole layer: a runtime that unpacks the
-	// layer may see files that the table hides. Such layers have no Bytes in the report. Of the files that analyzers want by
+	// layer may see files that the table hides. Such layers have no Bytes in the report. Among the files that analyzers want by
 	// their first bytes alone, such as programs, a lazy scan reads those that may be executed and whose names have no ".so".
 	Lazy bool
 }

@@ -50,7 +50,7 @@ func newAPK() analyzer.Analyzer {
 type installed struct {
 	meter *hold.Meter
 	bad   problem.List
-	dirs  map[string]string // value of M: of each directory; "?" if packages disagree
+	dirs  map[string]string // value of M: for each directory; "?" if packages disagree
 
 	list  []analyzer.Package
 	p     analyzer.Package

@@ -27,6 +27,8 @@ var apiExceptions = map[string]string{
 	"analyzer.Package.Hashes: map[string]string":            "data: checksums by algorithm",
 	"sbom/attach.Attachment.Annotations: map[string]string": "data: the annotations of an OCI descriptor",
 	"sbom/attach.Push: map[string]string":                   "data: the annotations of an OCI descriptor",
+	"analyzer.Entry.Xattrs: map[string]string":              "extended attributes have any names and values",
+	"analyzer.Record.Fields: map[string]string":             "kinds of records have fields of their own, which analyzers document",
 	"plugin/plugintest.TB.Errorf: any":                      "a method of testing.TB, which would bring testing into programs",
 	"plugin/plugintest.TB.Logf: any":                        "a method of testing.TB, which would bring testing into programs",
 }

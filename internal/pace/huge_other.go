@@ -2,5 +2,5 @@
 
 package pace
 
-// huge does nothing on systems that cannot be asked for huge pages.
+// huge does nothing on systems without such a request.
 func huge(int) {}

@@ -54,7 +54,7 @@ func (a *Assessment) Searches() []Search {
 	return list
 }
 
-// finds returns what an analyzer looks for, each kind once.
+// finds returns the kinds of things that an analyzer looks for, each once.
 func finds(x *analyzer.Examination) []string {
 	if len(x.Finds) == 0 {
 		return kinds[:1]

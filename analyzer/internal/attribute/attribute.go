@@ -1,4 +1,4 @@
-// Package attribute packs what a layer has about its entries, a few bytes for each, so that a scan can keep it for all entries of an image.
+// Package attribute packs the attributes of entries into a few bytes each, so that a scan can keep it for all entries of an image.
 package attribute
 
 import (
@@ -164,7 +164,7 @@ func (r *Reader) Take(n uint64) (s string) {
 	return s
 }
 
-// Set reads what Append wrote into s. It reuses the memory of s.Digests.
+// Set reads the packed form of a Set into s. It reuses the memory of s.Digests.
 func (r *Reader) Set(s *Set, before int64) {
 	n := r.Uint()
 	*s = Set{Mode: unpackMode(n >> flagBits), UID: int(r.Int()), GID: int(r.Int()), Time: before + r.Int(), Digests: s.Digests[:0]}
