@@ -11,7 +11,7 @@ type Entry struct {
 	UID     int         // numeric owner
 	GID     int         // numeric group
 	Size    int64       // bytes of a regular file's content
-	ModTime time.Time
+	ModTime time.Time   // in UTC
 
 	// Target is the target of a symbolic link, as it stands in the link.
 	Target string

@@ -133,7 +133,7 @@ func (f *Files) All() iter.Seq[*ListedFile] {
 				before = set.Time
 				e = ListedFile{
 					Entry: Entry{
-						Mode: set.Mode, UID: set.UID, GID: set.GID, Size: set.Size, ModTime: time.Unix(set.Time, 0),
+						Mode: set.Mode, UID: set.UID, GID: set.GID, Size: set.Size, ModTime: time.Unix(set.Time, 0).UTC(),
 						Major: set.Major, Minor: set.Minor, Xattrs: set.Xattrs,
 					},
 					Path: string(name), Digests: e.Digests[:0],

@@ -118,7 +118,7 @@ func (l *lister) describe(n *node, path string) bool {
 	s := &l.set
 	l.file = analyzer.ListedFile{
 		Entry: analyzer.Entry{
-			Mode: s.Mode, UID: s.UID, GID: s.GID, Size: s.Size, ModTime: time.Unix(s.Time, 0), Major: s.Major, Minor: s.Minor, Xattrs: s.Xattrs,
+			Mode: s.Mode, UID: s.UID, GID: s.GID, Size: s.Size, ModTime: time.Unix(s.Time, 0).UTC(), Major: s.Major, Minor: s.Minor, Xattrs: s.Xattrs,
 			Target: n.link,
 		},
 		Path: path, Layer: int(n.at.layer), Digests: l.file.Digests[:0],

@@ -19,7 +19,7 @@ func (w *fsWalk) stat(p string, d fs.DirEntry) *analyzer.Entry {
 		w.problem(analyzer.Unreadable, p, reason(err))
 		return e
 	}
-	e.Mode, e.ModTime = info.Mode(), info.ModTime()
+	e.Mode, e.ModTime = info.Mode(), info.ModTime().UTC()
 	statOwner(info, e)
 	switch {
 	case e.Mode.IsRegular():

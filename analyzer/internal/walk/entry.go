@@ -73,7 +73,7 @@ func (e *Entry) Describe() *analyzer.Entry {
 	if h == nil {
 		return d
 	}
-	d.UID, d.GID, d.ModTime, d.Major, d.Minor = h.Uid, h.Gid, h.ModTime, h.Devmajor, h.Devminor
+	d.UID, d.GID, d.ModTime, d.Major, d.Minor = h.Uid, h.Gid, h.ModTime.UTC(), h.Devmajor, h.Devminor
 	size := 0
 	for key, value := range h.PAXRecords {
 		name, ok := strings.CutPrefix(key, paxXattr)
