@@ -55,7 +55,7 @@ type installed struct {
 	list  []analyzer.Package
 	p     analyzer.Package
 	dir   string
-	at    int // index of the file or directory that M:, a: and Z: describe; -1 without one
+	at    int // index of the file or directory that M:, a: and Z: describe, or -1
 	file  bool
 	files []analyzer.RecordedFile
 }
