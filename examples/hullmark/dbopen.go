@@ -15,7 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/oci"
-	"github.com/hullmark/hullmark/internal/advice"
+	"github.com/hullmark/hullmark/examples/hullmark/advice"
 	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/pemkey"
 	"github.com/hullmark/hullmark/internal/plural"

@@ -19,7 +19,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
-	"github.com/hullmark/hullmark/internal/advice"
+	"github.com/hullmark/hullmark/examples/hullmark/advice"
 	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/internal/imageref"
 )

@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
-	"github.com/hullmark/hullmark/internal/advice"
+	"github.com/hullmark/hullmark/examples/hullmark/advice"
 )
 
 // TestOpen is what users are told about errors of real sources, and of the operating system.
