@@ -49,7 +49,7 @@ func (c *Command) checkAnalyzers(list []analyzer.Info) error {
 		if err := checkExamination(info); err != nil {
 			return bad("analyzer %s: %v", info.Name, err)
 		}
-		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early) + len(info.Digests); patterns > c.Limits.Patterns {
+		if patterns += len(info.Patterns) + len(info.Siblings) + len(info.Magic) + len(info.Contains) + len(info.Early) + len(info.Digests) + len(info.DigestsIf); patterns > c.Limits.Patterns {
 			return bad("more than %d patterns", c.Limits.Patterns)
 		}
 		if info.MaxSize < 0 {
@@ -86,7 +86,7 @@ func checkExamination(info *analyzer.Info) error {
 	}
 	for _, kind := range info.Finds {
 		if !problem.IsCode(kind) {
-			return fmt.Errorf("what it finds, %.100q, is not kebab-case", kind)
+			return fmt.Errorf("its kind of finding %.100q is not kebab-case", kind)
 		}
 	}
 	for _, text := range []string{info.Data, info.Unavailable} {

@@ -157,7 +157,7 @@ func (c *child) connect(starting, running context.Context, addr net.Addr, config
 		info.Build = command.build(c.digest, info.Build)
 		info.Concurrent = command.Concurrency
 		if info.Unavailable != "" { // the analyzer gets no files
-			info.Patterns, info.Siblings, info.Config, info.List, info.Digests = nil, nil, false, false, nil
+			info.Patterns, info.Siblings, info.Config, info.List, info.Digests, info.DigestsIf = nil, nil, false, false, nil, nil
 		}
 		c.infos, c.joins = append(c.infos, info), append(c.joins, i.Joins)
 	}

@@ -21,10 +21,12 @@ func Example() {
 	// files [files]
 	// hints [hints]
 	// history [configuration instructions]
-	// verify [package-verification]
 	// verify-apk [package-verification]
+	// verify-apk-files [package-verification]
 	// verify-dpkg [package-verification]
+	// verify-dpkg-files [package-verification]
 	// verify-rpm [package-verification]
+	// verify-rpm-files [package-verification]
 }
 
 // TestAll checks that names are in order, that they differ from those of analyzer/all, and that a Scanner accepts the analyzers.

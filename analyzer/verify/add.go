@@ -16,28 +16,12 @@ var places = []string{
 	"usr/sbin/**", "usr/share/**", "usr/src/**",
 }
 
-// systems are the digests that package managers record, and the places in which they show early that an image is theirs. rpm has recorded
-// SHA-256 since 2009 and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
-var systems = []struct {
-	name     string
-	digests  []string
-	evidence []string
-}{
-	{"apk", []string{"sha1"}, []string{"etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"}},
-	{"dpkg", []string{"md5"}, []string{"etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"}},
-	{"rpm", []string{"sha256", "md5"}, []string{
-		"etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release", "etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**",
-	}},
-}
-
-// digests returns analyzers that ask for the list of files, with the digests of each package manager.
-func digests() (list []analyzer.Analyzer) {
-	for _, s := range systems {
-		list = append(list, analyzer.Func(analyzer.Info{
-			Name: filesOf(s.name), Version: 1, List: true, Patterns: places, Digests: s.digests, DigestsIf: s.evidence, Finds: []string{finds},
-		}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil }))
-	}
-	return list
+// digests returns the analyzer that asks for the list of files, with the digests of a package manager. evidence are places that show early
+// that an image is the package manager's.
+func digests(system string, algorithms []string, evidence ...string) analyzer.Analyzer {
+	return analyzer.Func(analyzer.Info{
+		Name: filesOf(system), Version: 1, List: true, Patterns: places, Digests: algorithms, DigestsIf: evidence, Finds: []string{finds},
+	}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })
 }
 
 func filesOf(system string) string { return name + "-" + system + "-files" }

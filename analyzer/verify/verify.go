@@ -19,7 +19,13 @@ const finds = "package-verification"
 
 // All returns the analyzers of this package.
 func All() []analyzer.Analyzer {
-	return append(digests(), newAPK(), newDpkg(), newRPM())
+	return []analyzer.Analyzer{
+		newAPK(), digests("apk", []string{"sha1"}, "etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"),
+		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"),
+		// rpm has recorded SHA-256 since 2009, and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
+		newRPM(), digests("rpm", []string{"sha256", "md5"}, "etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release",
+			"etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**"),
+	}
 }
 
 // An Image is what Check needs of an image.

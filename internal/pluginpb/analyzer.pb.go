@@ -214,7 +214,10 @@ type Info struct {
 	List    bool     `protobuf:"varint,20,opt,name=list" json:"list,omitempty"`
 	Digests []string `protobuf:"bytes,21,rep,name=digests" json:"digests,omitempty"`
 	// The name of the analyzer whose packages the fragments complete. It is the analyzer itself by default.
-	Completes     string `protobuf:"bytes,22,opt,name=completes" json:"completes,omitempty"`
+	Completes string `protobuf:"bytes,22,opt,name=completes" json:"completes,omitempty"`
+	// Patterns of entries that show that digests matter, such as the directories of a package manager. After a layer has shown some, the host
+	// computes only the digests of analyzers for which there were some, and of those without digests_if.
+	DigestsIf     []string `protobuf:"bytes,23,rep,name=digests_if,json=digestsIf" json:"digests_if,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -401,6 +404,13 @@ func (x *Info) GetCompletes() string {
 		return x.Completes
 	}
 	return ""
+}
+
+func (x *Info) GetDigestsIf() []string {
+	if x != nil {
+		return x.DigestsIf
+	}
+	return nil
 }
 
 // An AnalyzeRequest carries the next parts of the stream: of many small files, or of one large file.
@@ -1671,7 +1681,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"!hullmark/plugin/v1/analyzer.proto\x12\x12hullmark.plugin.v1\"\x11\n" +
 	"\x0fDescribeRequest\"J\n" +
 	"\x10DescribeResponse\x126\n" +
-	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xb4\x04\n" +
+	"\tanalyzers\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.InfoR\tanalyzers\"\xd3\x04\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
@@ -1696,7 +1706,9 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\vunavailable\x18\x13 \x01(\tR\vunavailable\x12\x12\n" +
 	"\x04list\x18\x14 \x01(\bR\x04list\x12\x18\n" +
 	"\adigests\x18\x15 \x03(\tR\adigests\x12\x1c\n" +
-	"\tcompletes\x18\x16 \x01(\tR\tcompletes\"@\n" +
+	"\tcompletes\x18\x16 \x01(\tR\tcompletes\x12\x1d\n" +
+	"\n" +
+	"digests_if\x18\x17 \x03(\tR\tdigestsIf\"@\n" +
 	"\x0eAnalyzeRequest\x12.\n" +
 	"\x05parts\x18\x01 \x03(\v2\x18.hullmark.plugin.v1.PartR\x05parts\"\xfd\x01\n" +
 	"\x04Part\x12\x12\n" +

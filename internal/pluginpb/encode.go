@@ -16,7 +16,7 @@ func EncodeInfo(a analyzer.Analyzer) *Info {
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: encodeTexts(i.Magic), Contains: encodeTexts(i.Contains), Early: encodeTexts(i.Early), DataOnly: i.DataOnly,
 		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
-		List: i.List, Digests: i.Digests, Completes: i.Completes,
+		List: i.List, Digests: i.Digests, DigestsIf: i.DigestsIf, Completes: i.Completes,
 	}
 }
 
@@ -40,7 +40,7 @@ func DecodeInfo(i *Info) analyzer.Info {
 		Name: i.Name, Version: int(i.Version), Patterns: i.Patterns, Siblings: i.With,
 		NamesOnly: i.NamesOnly, ContentOnly: i.ContentOnly, MaxSize: i.MaxSize, Build: i.Build, Magic: decodeTexts(i.Magic), Contains: decodeTexts(i.Contains), Early: decodeTexts(i.Early), DataOnly: i.DataOnly,
 		Entries: i.Entries, Config: i.Config, Hidden: i.Hidden, Finds: i.Finds, Data: i.Data, Unavailable: i.Unavailable,
-		List: i.List, Digests: i.Digests, Completes: i.Completes,
+		List: i.List, Digests: i.Digests, DigestsIf: i.DigestsIf, Completes: i.Completes,
 	}
 }
 

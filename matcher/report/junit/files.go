@@ -66,7 +66,7 @@ func examined(v *report.Assessment) suite {
 	s := suite{Name: "examined", Time: "0"}
 	list := v.Searches()
 	if list == nil {
-		s.add(testcase{Name: "what was looked for is known", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report does not say what was looked for."}})
+		s.add(testcase{Name: "the report lists searches", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report lists no searches."}})
 	}
 	var p properties
 	for i := range list {
