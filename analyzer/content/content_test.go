@@ -12,19 +12,18 @@ import (
 )
 
 func Example() {
-	for _, a := range content.All() {
+	list, err := content.Select("files", "hints")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, a := range list {
 		info := a.Info()
 		fmt.Println(info.Name, info.Finds)
 	}
 	// Output:
-	// accounts [accounts]
 	// files [files]
 	// hints [hints]
-	// history [configuration instructions]
-	// verify [package-verification]
-	// verify-apk [package-verification]
-	// verify-dpkg [package-verification]
-	// verify-rpm [package-verification]
 }
 
 // TestAll checks that names are in order, that they differ from those of analyzer/all, and that a Scanner accepts the analyzers.
