@@ -21,6 +21,9 @@ func instruction(createdBy string) string {
 		if _, command, ok := strings.Cut(rest, "/bin/sh -c "); ok {
 			return "RUN " + command
 		}
+		if _, command, ok := strings.Cut(rest, " -c "); ok { // another shell
+			return "RUN " + command
+		}
 	}
 	if rest, ok := strings.CutPrefix(s, "RUN "); ok {
 		if strings.HasPrefix(rest, "|") {
