@@ -21,13 +21,6 @@ func Example() {
 	// Output:
 	// files [files]
 	// hints [hints]
-	// history [configuration instructions]
-	// verify-apk [package-verification]
-	// verify-apk-files [package-verification]
-	// verify-dpkg [package-verification]
-	// verify-dpkg-files [package-verification]
-	// verify-rpm [package-verification]
-	// verify-rpm-files [package-verification]
 }
 
 // TestAll checks that names differ from those of analyzer/all, and that a Scanner accepts the analyzers.
