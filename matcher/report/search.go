@@ -103,7 +103,7 @@ func notRun(x *analyzer.Examination) string {
 func (a *Assessment) Examined() string {
 	list := a.Searches()
 	if list == nil {
-		return "the report does not say what was looked for"
+		return "the report does not name the kinds of findings looked for"
 	}
 	var done, not, never []string
 	for i := range list {

@@ -66,7 +66,7 @@ func examined(v *report.Assessment) suite {
 	s := suite{Name: "examined", Time: "0"}
 	list := v.Searches()
 	if list == nil {
-		s.add(testcase{Name: "what was looked for is known", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report does not say what was looked for."}})
+		s.add(testcase{Name: "the kinds of findings looked for are known", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report does not name the kinds of findings looked for."}})
 	}
 	var p properties
 	for i := range list {
