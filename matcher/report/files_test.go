@@ -142,7 +142,7 @@ func TestExamined(t *testing.T) {
 		want     string
 		note     string
 	}{
-		{"nothing is known", nil, "the report lists no searches", ""},
+		{"nothing is known", nil, "the report does not name the kinds of findings looked for", ""},
 		{"packages", []analyzer.Examination{{Analyzer: "apk"}, {Analyzer: "npm", Finds: []string{"packages"}}},
 			"looked for packages (apk, npm); not looked for: accounts, configuration, files, instructions, malware, secrets", ""},
 		{"data", []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833"}},

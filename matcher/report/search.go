@@ -54,7 +54,7 @@ func (a *Assessment) Searches() []Search {
 	return list
 }
 
-// finds returns the kinds of things that an analyzer looks for, each once.
+// finds returns what an analyzer looks for, each kind once.
 func finds(x *analyzer.Examination) []string {
 	if len(x.Finds) == 0 {
 		return kinds[:1]
@@ -103,7 +103,7 @@ func notRun(x *analyzer.Examination) string {
 func (a *Assessment) Examined() string {
 	list := a.Searches()
 	if list == nil {
-		return "the report lists no searches"
+		return "the report does not name the kinds of findings looked for"
 	}
 	var done, not, never []string
 	for i := range list {

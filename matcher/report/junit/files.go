@@ -66,7 +66,7 @@ func examined(v *report.Assessment) suite {
 	s := suite{Name: "examined", Time: "0"}
 	list := v.Searches()
 	if list == nil {
-		s.add(testcase{Name: "the report lists searches", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report lists no searches."}})
+		s.add(testcase{Name: "the kinds of findings looked for are known", Class: "examined", Time: "0", Skipped: &outcome{Message: "The report does not name the kinds of findings looked for."}})
 	}
 	var p properties
 	for i := range list {

@@ -206,7 +206,7 @@ func (b *writer) examined() {
 	}
 	list := b.v.Searches()
 	if list == nil {
-		b.printf("\nThe report lists no searches.\n")
+		b.printf("\nThe report does not name the kinds of findings looked for.\n")
 		return
 	}
 	b.printf("\n<details><summary>Examined</summary>\n\n| looked for | by | not looked for, or not in all files |\n|---|---|---|\n")

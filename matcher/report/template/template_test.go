@@ -30,7 +30,7 @@ func TestFunctions(t *testing.T) {
 		`{{range .Findings}}{{range .Advisories}}{{date "2006-01-02" .Published}}{{date "2006" .Modified}}{{end}}{{end}}`: "2026-01-02",
 		`{{range .Findings}}{{failing .}}{{end}} {{len .Hidden}} {{.HiddenCount}}`:                                        "true 0 0",
 		`{{range .FileFindings}}{{csv .Rule .Place .Level}} {{failing .}}{{end}} {{len .Report.Records}}`:                 "clamav:Eicar,eicar.com:1,high true 1",
-		`{{.Examined}}`: "the report lists no searches",
+		`{{.Examined}}`: "the report does not name the kinds of findings looked for",
 	} {
 		x, err := template.Parse("t", text)
 		if err != nil {
