@@ -51,6 +51,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		p.add(propSigner, fmt.Sprintf("%016x", c.Signer))
 	}
 	p.add(propDeclared, truth(c.Declared))
+	p.add(propStated, truth(c.Stated))
 	p.add(propDev, truth(c.Dev))
 	p.add(propInside, c.ArchivePath)
 	if out.Evidence == nil {

@@ -39,6 +39,8 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Signer, _ = strconv.ParseUint(p.Value, 16, 64)
 		case propDeclared:
 			k.Declared = p.Value == "true"
+		case propStated:
+			k.Stated = p.Value == "true"
 		case propDev:
 			k.Dev = p.Value == "true"
 		case propInside:

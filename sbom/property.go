@@ -15,6 +15,7 @@ const (
 	propConfiguration = "hullmark:configuration"
 	propCPE           = "hullmark:cpe"
 	propDeclared      = "hullmark:declared"
+	propStated        = "hullmark:stated"
 	propDeleted       = "hullmark:deleted"
 	propDepends       = "hullmark:depends"
 	propDev           = "hullmark:dev"

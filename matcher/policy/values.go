@@ -81,6 +81,7 @@ type packageValue struct {
 	Analyzer      string       `cel:"analyzer"`
 	System        bool         `cel:"system"`
 	Declared      bool         `cel:"declared"`
+	Stated        bool         `cel:"stated"`
 	Dev           bool         `cel:"dev"`
 	Owned         bool         `cel:"owned"`
 	Licenses      []string     `cel:"licenses"`
@@ -191,7 +192,7 @@ func valueOfDistro(in *report.PolicyInput) *distroValue {
 func valueOfPackage(c *analyzer.Component) *packageValue {
 	v := &packageValue{
 		Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: versionOf(c, c.Version), Arch: c.Arch, PURL: c.PURL, Vendor: c.Vendor,
-		Path: c.Path, Inside: c.ArchivePath, Analyzer: c.Analyzer, System: c.System, Declared: c.Declared, Dev: c.Dev,
+		Path: c.Path, Inside: c.ArchivePath, Analyzer: c.Analyzer, System: c.System, Declared: c.Declared, Stated: c.Stated, Dev: c.Dev,
 		Owned: c.Owner != "", Licenses: c.Licenses, Layer: c.Layer, Source: c.Name, SourceVersion: versionOf(c, c.Version),
 	}
 	if c.SourcePackage != nil {

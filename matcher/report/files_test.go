@@ -144,13 +144,13 @@ func TestExamined(t *testing.T) {
 	}{
 		{"nothing is known", nil, "the report does not name the kinds of findings looked for", ""},
 		{"packages", []analyzer.Examination{{Analyzer: "apk"}, {Analyzer: "npm", Finds: []string{"packages"}}},
-			"looked for packages (apk, npm); not looked for: accounts, configuration, files, instructions, malware, secrets", ""},
+			"looked for packages (apk, npm); not looked for: accounts, configuration, files, instructions, malware, package verification, secrets", ""},
 		{"data", []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833"}},
-			"looked for malware (clamav with ClamAV 27833); not looked for: packages, accounts, configuration, files, instructions, secrets", ""},
+			"looked for malware (clamav with ClamAV 27833); not looked for: packages, accounts, configuration, files, instructions, package verification, secrets", ""},
 		{"not run", []analyzer.Examination{{Analyzer: "apk"}, {Analyzer: "clamav", Finds: []string{"malware"}, NotRun: "no clamd"}},
-			"looked for packages (apk); did not run, or not on all files: clamav (no clamd); not looked for: accounts, configuration, files, instructions, secrets", "clamav may have missed malware: no clamd."},
+			"looked for packages (apk); did not run, or not on all files: clamav (no clamd); not looked for: accounts, configuration, files, instructions, package verification, secrets", "clamav may have missed malware: no clamd."},
 		{"a kind of a plugin", []analyzer.Examination{{Analyzer: "x", Finds: []string{"crypto-keys", "crypto-keys"}}},
-			"looked for crypto keys (x); not looked for: packages, accounts, configuration, files, instructions, malware, secrets", ""},
+			"looked for crypto keys (x); not looked for: packages, accounts, configuration, files, instructions, malware, package verification, secrets", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, m := found()

@@ -18,7 +18,7 @@ type Search struct {
 }
 
 // kinds are the aims of this module's analyzers, so that a report can name those that no analyzer pursued.
-var kinds = [...]string{"packages", "accounts", "configuration", "files", "instructions", "malware", "secrets"}
+var kinds = [...]string{"packages", "accounts", "configuration", "files", "instructions", "malware", "package-verification", "secrets"}
 
 // Searches returns the searches by kind, packages first. It includes the kinds of this module's analyzers that no analyzer of the scan
 // looked for. It returns nil for a report without examinations, such as a document of another tool.

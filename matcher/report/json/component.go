@@ -25,6 +25,7 @@ type component struct {
 	Place     analyzer.Place    `json:"place,omitempty"`
 	Omitted   bool              `json:"omitted,omitempty"`
 	Declared  bool              `json:"declared,omitempty"`
+	Stated    bool              `json:"stated,omitempty"`
 	Dev       bool              `json:"dev,omitempty"`
 	Analyzer  string            `json:"analyzer"`
 	Path      string            `json:"path"`
@@ -42,7 +43,7 @@ func newComponent(c *analyzer.Component) component {
 	j := component{
 		ID: c.ID, PURL: c.PURL, Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch,
 		System: c.System, Vendor: c.Vendor, Licenses: c.Licenses, Depends: c.Depends, Hashes: c.Hashes,
-		Place: c.Place(), Declared: c.Declared, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
+		Place: c.Place(), Declared: c.Declared, Stated: c.Stated, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
 	}
 	if c.Signer != 0 {
 		j.Signer = fmt.Sprintf("%016x", c.Signer)
@@ -59,7 +60,7 @@ func (j *component) component() analyzer.Component {
 		Package: analyzer.Package{
 			Type: j.Type, Namespace: j.Namespace, Name: j.Name, Version: j.Version, Arch: j.Arch,
 			System: j.System, Vendor: j.Vendor, Licenses: j.Licenses, Depends: j.Depends, Hashes: j.Hashes,
-			Declared: j.Declared, Dev: j.Dev, ArchivePath: j.Inside,
+			Declared: j.Declared, Stated: j.Stated, Dev: j.Dev, ArchivePath: j.Inside,
 		},
 	}
 	c.Signer, _ = strconv.ParseUint(j.Signer, 16, 64) // other text counts as no ID
