@@ -50,7 +50,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 				ID:      "aa00000000000005", PURL: "pkg:npm/%40scope/tool@0.1.0", Analyzer: "npm", Path: "srv/package-lock.json", Layer: 1,
 			},
 			{
-				Package: analyzer.Package{Type: "npm", Name: "left", Version: "1.3.0", Declared: true},
+				Package: analyzer.Package{Type: "npm", Name: "left", Version: "1.3.0", Declared: true, Stated: true},
 				ID:      "aa00000000000006", PURL: "pkg:npm/left@1.3.0", Analyzer: "npm", Path: "srv/package-lock.json", Layer: 1,
 			},
 		},
