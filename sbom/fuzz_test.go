@@ -75,7 +75,9 @@ func (f *filler) fill(v reflect.Value) {
 		v.Set(m)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			f.fill(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				f.fill(v.Field(i))
+			}
 		}
 	default:
 		panic(fmt.Sprintf("a field of type %v", v.Type()))
