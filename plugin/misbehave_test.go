@@ -250,7 +250,7 @@ func misbehaviours() []misbehaviour {
 				}
 				return err
 			}}).serve()
-		}, want: "exceed Limits.Answer"},
+		}, command: func(c *plugin.Command) { c.CallTimeout = time.Minute }, want: "exceed Limits.Answer"},
 		{name: "answers for ever without an end", do: func() {
 			(&rogue{analyze: func(s grpc.BidiStreamingServer[pluginpb.AnalyzeRequest, pluginpb.AnalyzeResponse]) error {
 				request, err := s.Recv()

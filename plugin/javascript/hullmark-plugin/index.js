@@ -168,7 +168,7 @@ const distroFields = new Map(Object.entries({ versionId: text, codename: text, n
 const infoFields = new Map(Object.entries({
   name: text, version: number, patterns: texts, siblings: texts, maxSize: number, build: text, contentOnly: flag, namesOnly: flag,
   magic: bytes, contains: bytes, early: bytes, dataOnly: flag, entries: flag, config: flag, hidden: flag, finds: codes, data: line,
-  unavailable: line, list: flag, digests: texts, completes: text
+  unavailable: line, list: flag, digests: texts, digestsIf: texts, completes: text
 }))
 
 // isCode reports whether a text is kebab-case as hosts take it.
@@ -466,7 +466,7 @@ async function joined (analyzer, facts) {
 // analyzer makes an Analyzer of a function of a File and a Result. Raise options.version whenever the result for a file may change,
 // because hosts keep results. The options are the fields of Info in analyzer.proto: name, version, patterns, siblings (its field with),
 // maxSize, build, contentOnly, namesOnly, magic, contains, early, dataOnly, entries, config, hidden, finds, data, unavailable, list,
-// digests, completes. The function join, if any, completes the results of several files: once an image, it gets an array with the Fact of
+// digests, digestsIf, completes. The function join, if any, completes the results of several files: once an image, it gets an array with the Fact of
 // each file for which analyze called result.fact, sorted by path.
 function analyzer (options, analyze, join) {
   const o = check('the analyzer', infoFields, options)
@@ -494,6 +494,7 @@ function analyzer (options, analyze, join) {
     unavailable: o.unavailable,
     list: o.list,
     digests: o.digests,
+    digests_if: o.digestsIf,
     completes: o.completes,
     joins: join !== undefined
   }, analyze, join)

@@ -389,7 +389,7 @@ def _reason(error):
 
 def analyzer(name, version, patterns, *, max_size=0, siblings=(), build="", content_only=False, names_only=False,
              magic=(), contains=(), early=(), data_only=False, entries=False, config=False, hidden=False, finds=(), data="", unavailable="",
-             list=False, digests=(), completes=""):
+             list=False, digests=(), digests_if=(), completes=""):
     """Returns a decorator that makes an Analyzer of a function of a File and a Result. Raise version whenever the result for a file may
     change, because hosts keep results. The other arguments are the fields of Info in analyzer.proto; siblings is its field "with"."""
     for kind in finds:
@@ -403,7 +403,7 @@ def analyzer(name, version, patterns, *, max_size=0, siblings=(), build="", cont
         magic=magic, contains=contains, early=early, data_only=_flag("data_only", data_only), entries=_flag("entries", entries),
         config=_flag("config", config), hidden=_flag("hidden", hidden), finds=_texts("finds", finds), data=_line_of("data", data),
         unavailable=_line_of("unavailable", unavailable), list=_flag("list", list), digests=_texts("digests", digests),
-        completes=_text("completes", completes))
+        digests_if=_texts("digests_if", digests_if), completes=_text("completes", completes))
     getattr(info, "with").extend(_texts("siblings", siblings))
     return lambda function: Analyzer(function, info)
 
