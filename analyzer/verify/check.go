@@ -97,14 +97,36 @@ func (c *checker) flush() {
 		}
 	}
 	c.compareLater(dirs)
+	implied := c.implied()
 	for i := range c.batch {
-		if w := &c.batch[i]; !w.found {
+		if w := &c.batch[i]; !w.found && !implied[w.path] {
 			c.missing(w)
 		}
 	}
 	c.batch, c.bytes = c.batch[:0], 0
 	clear(c.at)
 	clear(c.links.parents)
+}
+
+// implied returns the directories of the batch that no layer has an entry for, but files below. Runtimes make them.
+func (c *checker) implied() map[string]bool {
+	absent, found := make(map[string]bool), make(map[string]bool)
+	for i := range c.batch {
+		if w := &c.batch[i]; !w.found {
+			absent[w.path] = true
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	for name := range c.image.Files {
+		for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+			if absent[dir] {
+				found[dir] = true
+			}
+		}
+	}
+	return found
 }
 
 // A later is a link in the place of a directory. rpm verifies the directory that it leads to.
