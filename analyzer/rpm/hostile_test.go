@@ -135,7 +135,7 @@ func TestHostile(t *testing.T) {
 		"packages":         ndb(tiny...),
 		"long directories": ndb(long...),
 	} {
-		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), databasePath, text, 256<<20) })
+		t.Run(name, func(t *testing.T) { hostile.Refused(t, New(), databasePath, text, 288<<20) })
 	}
 	text := hostile.Times(700_000, "", "p-1-1#.noarch\n", "")
 	hostile.Refused(t, New(), "var/lib/rpmmanifest/"+listName, text, 256<<20)
