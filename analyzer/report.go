@@ -42,6 +42,7 @@ type Component struct {
 	Path     string // file it was found in
 	Layer    int    // index of the layer that introduced it, -1 in a file system
 	Owner    string // ID of the System component that owns Path
+	Altered  bool   // Path is not as the database of its Owner has it, by package verify: the distribution does not answer for it
 }
 
 // A FileFinding is a Finding and the file it is about.

@@ -32,7 +32,8 @@ type claim struct {
 //
 // A component inside a package that the distribution built is not matched separately. Anyone can write a package's fields into an
 // image, so the source must have advisories for its source package, too. If the source lacks the whole release, the vendor or
-// the maintainer suffices. No package owns files of directories that distributions leave to others.
+// the maintainer suffices. No package owns files of directories that distributions leave to others, and none answers for a file that
+// differs from its database.
 func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[string]*analyzer.Component, p *products) ([]Skipped, error) {
 	skipped := make([]Skipped, len(report.Components))
 	var claims []claim
@@ -43,7 +44,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
 			continue
 		}
-		if owner := byID[c.Owner]; owner != nil && distributed(c.Path) {
+		if owner := byID[c.Owner]; owner != nil && distributed(c.Path) && !c.Altered {
 			of, ok := builders[c.Owner]
 			if !ok {
 				of.owner = owner

@@ -52,6 +52,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	}
 	p.add(propDeclared, truth(c.Declared))
 	p.add(propStated, truth(c.Stated))
+	p.add(propAltered, truth(c.Altered))
 	p.add(propDev, truth(c.Dev))
 	p.add(propInside, c.ArchivePath)
 	if out.Evidence == nil {

@@ -45,6 +45,7 @@
 //	hullmark:cpe                      component: another CPE name, or one that is not in the full form
 //	hullmark:declared                 component: "true" where a lock file or manifest names it
 //	hullmark:stated                   component: "true" where only a hints file of the image names it
+//	hullmark:altered                  component: "true" where the file differs from the database of its owner
 //	hullmark:deleted                  file: "true" if a later layer deletes or replaces it
 //	hullmark:depends                  component: name of a need that was not found, or an alternative to it, or
 //	                                  itself, or something that it also owns

@@ -39,7 +39,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 					Type: "pypi", Name: "Flask", Version: "2.0.0", Licenses: []string{"BSD License", "MIT"}, Depends: []string{"jinja2"}, Provides: []string{"flask"},
 					Hashes: map[string]string{"sha256": digest(5), "sha1": "ABCDEF0123456789ABCDEF0123456789ABCDEF01", "crc32": "01234567"},
 				},
-				ID: "aa00000000000003", PURL: "pkg:pypi/flask@2.0.0", Analyzer: "pip", Path: "usr/lib/python3/dist-packages/Flask-2.0.0.dist-info/METADATA", Layer: 1, Owner: "aa00000000000002",
+				ID: "aa00000000000003", PURL: "pkg:pypi/flask@2.0.0", Analyzer: "pip", Path: "usr/lib/python3/dist-packages/Flask-2.0.0.dist-info/METADATA", Layer: 1, Owner: "aa00000000000002", Altered: true,
 			},
 			{
 				Package: analyzer.Package{Type: "maven", Namespace: "org.example", Name: "lib", Version: "1.0", ArchivePath: "BOOT-INF/lib/lib.jar", Licenses: []string{"Apache-2.0 OR MIT"}},

@@ -41,6 +41,8 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Declared = p.Value == "true"
 		case propStated:
 			k.Stated = p.Value == "true"
+		case propAltered:
+			k.Altered = p.Value == "true"
 		case propDev:
 			k.Dev = p.Value == "true"
 		case propInside:

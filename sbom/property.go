@@ -16,6 +16,7 @@ const (
 	propCPE           = "hullmark:cpe"
 	propDeclared      = "hullmark:declared"
 	propStated        = "hullmark:stated"
+	propAltered       = "hullmark:altered"
 	propDeleted       = "hullmark:deleted"
 	propDepends       = "hullmark:depends"
 	propDev           = "hullmark:dev"

@@ -17,7 +17,7 @@ const freeKept = 8 << 20
 // that count from 1 up to 60. Equal packages compress to a byte for 160,000 bytes of results.
 const (
 	freeResults  = 16 << 20
-	resultsRatio = 96
+	resultsRatio = 112
 )
 
 // A keeper counts the names and results that a scan keeps until it reports. A scan that keeps more than freeKept is the large one of its Budget

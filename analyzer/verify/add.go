@@ -26,7 +26,8 @@ func digests(system string, algorithms []string, evidence ...string) analyzer.An
 
 func filesOf(system string) string { return name + "-" + system + "-files" }
 
-// Add compares the files of a report with what package databases recorded, and adds findings and records. It does nothing to the report of
+// Add compares the files of a report with what package databases recorded, and adds findings and records, and marks the
+// components in files that differ (Component.Altered). It does nothing to the report of
 // a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add
 // compares the owners of files, too.
 func Add(report *analyzer.Report) {
@@ -34,12 +35,29 @@ func Add(report *analyzer.Report) {
 		return
 	}
 	r := Check(report.Components, imageOf(report))
+	r.mark(report)
 	report.Findings = append(report.Findings, r.Findings()...)
 	report.Records = append(report.Records, r.Records()...)
 	canonical.Findings(report.Findings)
 	canonical.Records(report.Records)
 	for i := range report.Components {
 		report.Components[i].Recorded = ""
+	}
+}
+
+// mark marks the components in files that are not as their owners recorded them.
+func (r *Result) mark(report *analyzer.Report) {
+	type file struct{ owner, path string }
+	changed := make(map[file]bool)
+	for i := range r.Differences {
+		if d := &r.Differences[i]; d.Attributes&(analyzer.AttrContent|analyzer.AttrType) != 0 {
+			changed[file{report.Components[d.Component].ID, d.Path}] = true
+		}
+	}
+	for i := range report.Components {
+		if c := &report.Components[i]; c.Owner != "" && changed[file{c.Owner, c.Path}] {
+			c.Altered = true
+		}
 	}
 }
 

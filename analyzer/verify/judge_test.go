@@ -187,3 +187,23 @@ func TestCapabilities(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// The distribution answers for a component in a package of its own only while the file is as it was packaged.
+func TestAltered(t *testing.T) {
+	const path = "usr/lib/python3/dist-packages/six.egg-info"
+	file := recorded(path, 0o644, "as packaged")
+	for text, altered := range map[string]bool{"as packaged": false, "changed": true} {
+		report := &analyzer.Report{
+			Components: []analyzer.Component{rpmOf(file)[0], {Package: analyzer.Package{Type: "pypi", Name: "six"}, ID: "six", Path: path, Owner: "id-p"}, {ID: "other", Path: path}},
+			Examined:   []analyzer.Examination{{Analyzer: filesOf("rpm")}},
+			Files: analyzer.FilesOf(func(yield func(*analyzer.ListedFile) bool) {
+				f := content(0o644, text)
+				yield(&analyzer.ListedFile{Path: path, Entry: f.Entry, Digests: []analyzer.Digest{{Algorithm: file.Algorithm, Sum: f.Digest(file.Algorithm)}}})
+			}),
+		}
+		Add(report)
+		if report.Components[1].Altered != altered || report.Components[0].Altered || report.Components[2].Altered {
+			t.Errorf("%s: %+v", text, report.Components)
+		}
+	}
+}
