@@ -138,7 +138,7 @@ func (i Info) Validate() error {
 	}
 	for _, d := range i.Digests {
 		if !slices.ContainsFunc(attribute.Algorithms, func(a attribute.Algorithm) bool { return a.Name == d }) {
-			return fmt.Errorf("analyzer: %s: digest %q is not known", i.Name, d)
+			return fmt.Errorf("analyzer: %s: digest %q: not one of md5, sha1, sha256, sha512", i.Name, d)
 		}
 	}
 	if len(i.Digests) > 0 && !i.List {
