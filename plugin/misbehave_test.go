@@ -197,7 +197,7 @@ func misbehaviours() []misbehaviour {
 			command: func(c *plugin.Command) { c.Patterns = []string{"**/*.list"} }, want: "configuration is not allowed", is: plugin.ErrRejected},
 		{name: "completes packages that it may not report", do: func() { (&rogue{info: pluginpb.Info{Completes: "dpkg"}}).serve() },
 			command: func(c *plugin.Command) { c.Types = []string{"deb"} }, want: `completing the packages of "dpkg" is not allowed`, is: plugin.ErrRejected},
-		{name: "wants unknown digests", do: func() { (&rogue{info: pluginpb.Info{List: true, Digests: []string{"crc32"}}}).serve() }, want: `digest "crc32" is not known`, is: plugin.ErrRejected},
+		{name: "wants unknown digests", do: func() { (&rogue{info: pluginpb.Info{List: true, Digests: []string{"crc32"}}}).serve() }, want: `digest "crc32": not one of md5, sha1, sha256, sha512`, is: plugin.ErrRejected},
 		{name: "wants digests again and again", do: func() {
 			(&rogue{info: pluginpb.Info{List: true, Digests: slices.Repeat([]string{"sha512"}, 2000)}}).serve()
 		}, want: "more than 1000 patterns", is: plugin.ErrRejected},
