@@ -71,13 +71,24 @@ func unpackMode(n uint64) fs.FileMode {
 	return m | types[n>>12&7]
 }
 
-// Append appends the packed form of s. Times are stored as the difference from a time before.
+// kind returns the index of the digest's algorithm, or -1 if Algorithms does not have it with the digest's size.
+func (d *Digest) kind() int {
+	return slices.Index(Algorithms, Algorithm{d.Algorithm, len(d.Sum)})
+}
+
+// Append appends the packed form of s, without digests of other algorithms than Algorithms. Times are stored as the difference from a time before.
 func Append(b []byte, s *Set, before int64) []byte {
 	flags := uint64(0)
 	if len(s.Xattrs) > 0 {
 		flags |= hasXattrs
 	}
-	if len(s.Digests) > 0 {
+	known := 0
+	for i := range s.Digests {
+		if s.Digests[i].kind() >= 0 {
+			known++
+		}
+	}
+	if known > 0 {
 		flags |= hasDigests
 	}
 	if s.Mode&fs.ModeDevice != 0 {
@@ -101,12 +112,10 @@ func Append(b []byte, s *Set, before int64) []byte {
 		}
 	}
 	if flags&hasDigests != 0 {
-		b = binary.AppendUvarint(b, uint64(len(s.Digests)))
-		for _, d := range s.Digests {
-			for i, a := range Algorithms {
-				if a.Name == d.Algorithm && len(d.Sum) == a.Size {
-					b = append(append(b, byte(i)), d.Sum...)
-				}
+		b = binary.AppendUvarint(b, uint64(known))
+		for i := range s.Digests {
+			if kind := s.Digests[i].kind(); kind >= 0 {
+				b = append(append(b, byte(kind)), s.Digests[i].Sum...)
 			}
 		}
 	}

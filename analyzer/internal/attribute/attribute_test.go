@@ -36,6 +36,22 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// Digests that the form has no room for are left out. They must not damage what follows.
+func TestUnknownDigests(t *testing.T) {
+	md5 := Digest{"md5", strings.Repeat("m", 16)}
+	for _, digests := range [][]Digest{{{"sha384", strings.Repeat("x", 48)}, md5}, {{"md5", "short"}, md5}, {md5, {"sha256", ""}}} {
+		r := Reader{Rest: string(Append(Append(nil, &Set{Size: 3, Digests: digests}, 0), &Set{Size: 7}, 0))}
+		var first, second Set
+		r.Set(&first, 0)
+		if !reflect.DeepEqual(first.Digests, []Digest{md5}) {
+			t.Errorf("%q: got %q", digests, first.Digests)
+		}
+		if r.Set(&second, 0); r.Bad || second.Size != 7 || r.Rest != "" {
+			t.Errorf("%q: the next entry is %+v", digests, second)
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add("")
 	f.Add(string(Append(nil, &Set{Mode: 0o644, Size: 3, Xattrs: map[string]string{"a": "b"}, Digests: []Digest{{"md5", strings.Repeat("m", 16)}}}, 7)))
