@@ -24,7 +24,7 @@ type RecordedFile struct {
 	Documentation bool
 	Optional      bool // may be missing
 
-	Algorithm    string // of Digest: "md5", "sha1", "sha256", "sha384", "sha512"
+	Algorithm    string // of Digest: "md5", "sha1", "sha256", "sha384", "sha512"; "sha256-160" for the first 20 bytes of SHA-256
 	Digest       string // raw bytes, at most 64; "" if the database lacks it
 	Mode         fs.FileMode
 	User, Group  string // names, if the database has names; else "", and UID and GID count

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -22,7 +23,9 @@ import (
 //	M:0:0:1777                owner, group and mode of the directory, if not 0:0:755
 //	R:passwd                  a file or link in the directory
 //	a:0:42:640[:Q1...]        owner, group and mode of the file, if not 0:0:644; digest of the extended attributes
-//	Z:Q1...                   digest of the content, or of the target of a link: SHA-1, or SHA-256 in packages of apk-tools 3
+//	Z:Q1...                   digest of the content, or of the target of a link: SHA-1 or SHA-256
+//	f:Sx                      S: 20 bytes of a digest are the first of SHA-256, as in packages of apk-tools 3; x: apk did not set the
+//	                          extended attributes, and does not verify them
 func newAPK() analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
 		Name:      "verify-apk",
@@ -58,6 +61,7 @@ type installed struct {
 	at    int // index of the file or directory that M:, a: and Z: describe, or -1
 	file  bool
 	files []analyzer.RecordedFile
+	flags string // value of f:
 }
 
 func (d *installed) parse(text []byte) ([]analyzer.Package, error) {
@@ -130,6 +134,8 @@ func (d *installed) field(line int, key byte, value string) error {
 		d.p.Version = value
 	case 'A':
 		d.p.Arch = value
+	case 'f':
+		d.flags = value
 	case 'F':
 		d.dir, d.at, d.file = relative(value), -1, false
 		if mode := d.dirs[d.dir]; d.dir != "" && mode != "?" {
@@ -149,9 +155,13 @@ func (d *installed) field(line int, key byte, value string) error {
 			name = d.dir + "/" + value
 		}
 		d.file = true
+		attributes := analyzer.AttrMode | analyzer.AttrUser | analyzer.AttrGroup | analyzer.AttrCapabilities
+		if strings.Contains(d.flags, "x") {
+			attributes &^= analyzer.AttrCapabilities
+		}
 		return d.add(analyzer.RecordedFile{
 			Path:       name,
-			Attributes: analyzer.AttrMode | analyzer.AttrUser | analyzer.AttrGroup | analyzer.AttrCapabilities,
+			Attributes: attributes,
 			Mode:       0o644,
 			Config:     isProtected(name),
 		})
@@ -168,7 +178,11 @@ func (d *installed) field(line int, key byte, value string) error {
 			return nil
 		}
 		f := &d.files[d.at]
-		if f.Algorithm, f.Digest = checksum(value); f.Digest == "" {
+		f.Algorithm, f.Digest = checksum(value)
+		if len(f.Digest) == sha1.Size && strings.Contains(d.flags, "S") {
+			f.Algorithm = sha256Short
+		}
+		if f.Digest == "" {
 			d.bad.Line(line, "not a digest: %.80q", value)
 			f.Attributes &^= analyzer.AttrContent
 			return nil
@@ -199,7 +213,7 @@ func (d *installed) finish() (err error) {
 	for i := range d.files {
 		d.meter.Free(2*recordSize + 2*int64(len(d.files[i].Path)))
 	}
-	d.p, d.dir, d.at, d.file, d.files = analyzer.Package{}, "", -1, false, d.files[:0]
+	d.p, d.dir, d.at, d.file, d.files, d.flags = analyzer.Package{}, "", -1, false, d.files[:0], ""
 	return err
 }
 

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -102,6 +104,48 @@ func TestAPK(t *testing.T) {
 		if got := apkLines(Check(packages, c.image.image()), c.image); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// Packages of apk-tools 3 have the first 20 bytes of SHA-256, and flags say what apk could not install.
+func TestAPKFlags(t *testing.T) {
+	short := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "Q1" + base64.StdEncoding.EncodeToString(sum[:20])
+	}
+	text := strings.Join([]string{
+		"P:three", "V:1-r0", "A:x86_64", "f:S", "F:bin", "R:tool", "a:0:0:755", "Z:" + short("tool"), "R:link", "a:0:0:777", "Z:" + short("tool"),
+		"R:loose", "a:0:0:755",
+		"",
+		"P:two", "V:1-r0", "A:x86_64", "f:x", "F:sbin", "R:tool", "a:0:0:755", "Z:" + q1("tool"),
+		"", "",
+	}, "\n")
+	image := memory{
+		"bin": dir(0o755), "bin/tool": content(0o755, "tool"), "bin/link": symlink("tool"), "bin/loose": content(0o755, "loose"),
+		"sbin": dir(0o755), "sbin/tool": content(0o755, "tool"),
+	}
+	packages := components(analyze(t, newAPK(), "lib/apk/db/installed", text).Fragments...)
+	for _, c := range []struct {
+		name  string
+		image memory
+		want  []string
+	}{
+		{"as installed", image, nil},
+		{"content", image.with("bin/tool", content(0o755, "Tool")), []string{"U bin/tool"}},
+		{"link leads elsewhere", image.with("bin/link", symlink("evil")), []string{"U bin/link"}},
+		{"content of a package of apk-tools 2", image.with("sbin/tool", content(0o755, "Tool")), []string{"U sbin/tool"}},
+		{"capabilities that apk did not set", image.with("sbin/tool", capable(content(0o755, "tool"), netRaw)), nil},
+		{"capabilities", image.with("bin/tool", capable(content(0o755, "tool"), netRaw)), []string{"x bin/tool"}},
+		{"file without a digest became a link", image.with("bin/loose", symlink("tool")), []string{"U bin/loose"}},
+	} {
+		if got := apkLines(Check(packages, c.image.image()), c.image); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	tool := image["bin/tool"]
+	tool.Digest = func(algorithm string) string { return map[string]string{"sha1": "not this one"}[algorithm] }
+	if r := Check(packages, image.with("bin/tool", tool).image()); r.Verdicts[0].NotHashed != 1 || len(r.Differences) > 0 {
+		t.Errorf("without SHA-256: %+v, %+v", r.Verdicts[0], r.Differences)
 	}
 }
 

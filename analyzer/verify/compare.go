@@ -57,10 +57,7 @@ func (c *checker) differences(f *analyzer.RecordedFile, g *File, typ string) (di
 			state = contentCompared
 			break
 		}
-		digest := ""
-		if g.Digest != nil {
-			digest = g.Digest(f.Algorithm)
-		}
+		digest := g.digest(f.Algorithm)
 		if digest == "" {
 			state = contentNotHashed
 			break
@@ -70,6 +67,8 @@ func (c *checker) differences(f *analyzer.RecordedFile, g *File, typ string) (di
 	case link && has(analyzer.AttrContent) && typ == typeAPK:
 		state = contentCompared
 		set(analyzer.AttrContent, hashText(f.Algorithm, g.Target) != f.Digest)
+	case link && typ == typeAPK && !f.Optional: // apk has a digest for each link that it installs
+		differs |= analyzer.AttrContent
 	case typ == typeAPK: // a directory or device, which apk does not hash
 		set(analyzer.AttrContent, true)
 	}
@@ -110,8 +109,29 @@ func hashText(algorithm, text string) string {
 	case "sha256":
 		sum := sha256.Sum256([]byte(text))
 		return string(sum[:])
+	case sha256Short:
+		sum := sha256.Sum256([]byte(text))
+		return string(sum[:shortSize])
 	}
 	return ""
+}
+
+// sha256Short is the algorithm of the first 20 bytes of a SHA-256 digest, which apk-tools 3 records.
+const (
+	sha256Short = "sha256-160"
+	shortSize   = 20
+)
+
+// digest returns a digest of the file's content, or "" if the scan did not compute it.
+func (f *File) digest(algorithm string) string {
+	switch {
+	case f.Digest == nil:
+		return ""
+	case algorithm == sha256Short:
+		sum := f.Digest("sha256")
+		return sum[:min(len(sum), shortSize)]
+	}
+	return f.Digest(algorithm)
 }
 
 // describe sets Detail to the recorded and actual values of attributes that differ.

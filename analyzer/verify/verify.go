@@ -20,7 +20,8 @@ const finds = "package-verification"
 // All returns the analyzers of this package.
 func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
-		newAPK(), digests("apk", []string{"sha1"}, "etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"),
+		// Packages of apk-tools 2 have SHA-1, and those of apk-tools 3 SHA-256.
+		newAPK(), digests("apk", []string{"sha1", "sha256"}, "etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"),
 		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"),
 		// rpm has recorded SHA-256 since 2009, and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
 		newRPM(), digests("rpm", []string{"sha256", "md5"}, "etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release",
@@ -55,9 +56,16 @@ type File struct {
 type Result struct {
 	Verdicts    []Verdict    // one for each System component, in their order
 	Differences []Difference // by component, then path; at most 200,000, with 32 MiB of paths
-	Omitted     int          // number of further differences, which the verdicts count
+	Omitted     int          // number of further differences, which the verdicts and Findings count
 
 	components []analyzer.Component
+	omitted    map[group]int
+}
+
+// A group are the differences of a package with one rule and severity.
+type group struct {
+	component      int
+	rule, severity string
 }
 
 // A Verdict sums up a package.
