@@ -54,8 +54,12 @@ func (r *Result) mark(report *analyzer.Report) {
 			changed[file{report.Components[d.Component].ID, d.Path}] = true
 		}
 	}
+	unknown := make(map[string]bool) // packages some of whose differences were omitted
+	for g := range r.omitted {
+		unknown[report.Components[g.component].ID] = unknown[report.Components[g.component].ID] || g.severity != ""
+	}
 	for i := range report.Components {
-		if c := &report.Components[i]; c.Owner != "" && changed[file{c.Owner, c.Path}] {
+		if c := &report.Components[i]; c.Owner != "" && (unknown[c.Owner] || changed[file{c.Owner, c.Path}]) {
 			c.Altered = true
 		}
 	}

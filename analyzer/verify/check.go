@@ -99,8 +99,12 @@ func (c *checker) flush() {
 	c.compareLater(dirs)
 	implied := c.implied()
 	for i := range c.batch {
-		if w := &c.batch[i]; !w.found && !implied[w.path] {
+		switch w := &c.batch[i]; {
+		case w.found:
+		case !implied[w.path]:
 			c.missing(w)
+		case !w.file.Mode.IsDir() && w.file.Attributes&(analyzer.AttrType|analyzer.AttrContent|analyzer.AttrTarget) != 0:
+			c.compare(w, &File{Entry: analyzer.Entry{Mode: fs.ModeDir | 0o755}, Layer: -1})
 		}
 	}
 	c.batch, c.bytes = c.batch[:0], 0
@@ -108,7 +112,7 @@ func (c *checker) flush() {
 	clear(c.links.parents)
 }
 
-// implied returns the directories of the batch that no layer has an entry for, but files below. Runtimes make them.
+// implied returns the paths of the batch that no layer has an entry for, but files below. Runtimes make directories there.
 func (c *checker) implied() map[string]bool {
 	absent, found := make(map[string]bool), make(map[string]bool)
 	for i := range c.batch {
@@ -231,12 +235,25 @@ func (c *checker) note(v *Verdict, d Difference) {
 	if d.Severity != "" {
 		v.State = Changed
 	}
-	c.kept += len(d.Path)
-	if len(c.result.Differences) >= maxDifferences || c.kept > maxDifferenceBytes {
-		c.result.Omitted++
+	count, size := maxDifferences, maxDifferenceBytes
+	if d.Severity == "" { // an image whose times are all new must not crowd out others
+		count, size = count/2, size/2
+	}
+	if len(c.result.Differences) >= count || c.kept+len(d.Path) > size {
+		c.result.omit(&d)
 		return
 	}
+	c.kept += len(d.Path)
 	c.result.Differences = append(c.result.Differences, d)
+}
+
+// omit counts a difference for which there is no room.
+func (r *Result) omit(d *Difference) {
+	if r.omitted == nil {
+		r.omitted = make(map[group]int)
+	}
+	r.Omitted++
+	r.omitted[group{d.Component, d.Rule, d.Severity}]++
 }
 
 // finish sets the states and sorts the differences.
@@ -257,6 +274,17 @@ func (c *checker) finish() {
 	slices.SortStableFunc(c.result.Differences, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.Path, b.Path))
 	})
+}
+
+// isMounted reports whether runtimes mount something over a path, or the system makes its content anew at each start. Images often lack
+// such files, and their modes depend on the tool that made the image.
+func isMounted(p string) bool {
+	top, _, _ := strings.Cut(p, "/")
+	switch top {
+	case "dev", "proc", "run", "sys", "tmp":
+		return true
+	}
+	return strings.HasPrefix(p, "var/run/") || strings.HasPrefix(p, "var/lock/") || strings.HasPrefix(p, "var/tmp/")
 }
 
 // isDocumentation reports whether images are often made smaller without a file: documentation, manual pages, translations. So are caches and

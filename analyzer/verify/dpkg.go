@@ -72,6 +72,8 @@ func analyzeDpkg(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	r := new(analyzer.Result)
 	base := path.Base(f.Path)
 	switch ext := path.Ext(base); {
+	case strings.HasPrefix(f.Path, "etc/dpkg/dpkg.cfg.d/") && strings.Trim(base, configName) != "":
+		return nil, nil // such as docker.dpkg-old
 	case strings.HasPrefix(f.Path, "etc/"):
 		r.Records, err = parseConfig(text, m)
 	case base == "diversions":
@@ -97,6 +99,9 @@ func analyzeDpkg(ctx context.Context, f *analyzer.File) (*analyzer.Result, error
 	}
 	return r, nil
 }
+
+// configName are the characters in names of files in dpkg.cfg.d that dpkg reads.
+const configName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 // rows returns the lines of a text without their ends, and an error if m has no room for them.
 func rows(text []byte, m *hold.Meter) ([]string, error) {

@@ -80,17 +80,17 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 		}
 		d.raise("info", ruleCapabilities)
 	}
-	if d.Ghost && d.Severity != "high" && d.Severity != "medium" { // programs create ghosts as they like
+	if (d.Ghost || isMounted(d.Path)) && d.Severity != "high" && d.Severity != "medium" { // programs create ghosts as they like
 		d.Severity, d.Rule = "", ""
 	}
 }
 
 // judge sets the Severity of a file that is missing: low, since images are made smaller by removing files, but the package no longer
-// works as advisories assume. Documentation, configuration files and excluded paths get no severity.
+// works as advisories assume. Documentation, configuration files, excluded paths and places of mounts get no severity.
 func (d *Difference) judge() {
 	switch {
 	case !d.Missing:
-	case d.Excluded || d.Documentation || d.Config:
+	case d.Excluded || d.Documentation || d.Config || isMounted(d.Recorded):
 	case isCompiled(d.Path):
 		d.raise("info", ruleMissing)
 	default:

@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -24,10 +26,6 @@ const (
 // to 16 findings of one rule and severity, and one that counts the others.
 func (r *Result) Findings() []analyzer.FileFinding {
 	var list []analyzer.FileFinding
-	type group struct {
-		component      int
-		rule, severity string
-	}
 	more := make(map[group]int)
 	seen := make(map[group]int)
 	var order []group
@@ -54,6 +52,19 @@ func (r *Result) Findings() []analyzer.FileFinding {
 			Analyzer: name, Path: d.Path, Layer: d.Layer, Owner: c.ID,
 		})
 	}
+	for g, n := range r.omitted {
+		if g.severity == "" {
+			continue
+		}
+		if more[g] == 0 {
+			order = append(order, g)
+		}
+		more[g] += n
+		seen[g] += n
+	}
+	slices.SortFunc(order, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.component, b.component), cmp.Compare(a.rule, b.rule), cmp.Compare(a.severity, b.severity))
+	})
 	for _, g := range order {
 		c := &r.components[g.component]
 		list = append(list, analyzer.FileFinding{
@@ -77,25 +88,20 @@ func (d *Difference) detail() string {
 	return "Differs from the package database: " + d.Detail + "."
 }
 
-// Records returns one record for each package, with its state and counts, and one for each difference that is to be expected: configuration
-// files, times, paths that were left out.
+// Records returns one record for each package, with its state and counts, and one for each difference that is to be expected, such as those of
+// configuration files and times. A package has up to 16 of these for one reason. Its own record counts the others.
 func (r *Result) Records() []analyzer.FileRecord {
-	var list []analyzer.FileRecord
-	for i := range r.Verdicts {
-		v := &r.Verdicts[i]
-		c := &r.components[v.Component]
-		fields := map[string]string{"state": string(v.State)}
-		for key, n := range map[string]int{
-			"files": v.Files, "compared": v.Compared, "no-digest": v.NoDigest, "not-hashed": v.NotHashed, "missing": v.Missing, "differing": v.Differing,
-		} {
-			if n > 0 {
-				fields[key] = strconv.Itoa(n)
-			}
+	var list, files []analyzer.FileRecord
+	type same struct {
+		component       int
+		differs, reason string
+	}
+	seen := make(map[same]int)
+	more := make(map[int]int) // by component
+	for g, n := range r.omitted {
+		if g.severity == "" {
+			more[g.component] += n
 		}
-		list = append(list, analyzer.FileRecord{
-			Record:   analyzer.Record{Kind: kindPackage, Key: label(c), Fields: fields},
-			Analyzer: name, Path: c.Path, Layer: c.Layer,
-		})
 	}
 	for i := range r.Differences {
 		d := &r.Differences[i]
@@ -110,12 +116,34 @@ func (r *Result) Records() []analyzer.FileRecord {
 		if why := d.expected(); why != "" {
 			fields["reason"] = why
 		}
-		list = append(list, analyzer.FileRecord{
+		s := same{d.Component, fields["differs"], fields["reason"]}
+		if seen[s]++; seen[s] > maxSame {
+			more[d.Component]++
+			continue
+		}
+		files = append(files, analyzer.FileRecord{
 			Record:   analyzer.Record{Kind: kindFile, Key: label(c), Fields: fields},
 			Analyzer: name, Path: d.Path, Layer: d.Layer,
 		})
 	}
-	return list
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		c := &r.components[v.Component]
+		fields := map[string]string{"state": string(v.State)}
+		for key, n := range map[string]int{
+			"files": v.Files, "compared": v.Compared, "no-digest": v.NoDigest, "not-hashed": v.NotHashed, "missing": v.Missing, "differing": v.Differing,
+			"not-listed": more[v.Component],
+		} {
+			if n > 0 {
+				fields[key] = strconv.Itoa(n)
+			}
+		}
+		list = append(list, analyzer.FileRecord{
+			Record:   analyzer.Record{Kind: kindPackage, Key: label(c), Fields: fields},
+			Analyzer: name, Path: c.Path, Layer: c.Layer,
+		})
+	}
+	return append(list, files...)
 }
 
 // expected says why a difference has no severity.
@@ -129,6 +157,8 @@ func (d *Difference) expected() string {
 		return "ghost"
 	case d.Documentation:
 		return "documentation"
+	case isMounted(d.Recorded):
+		return "mounted"
 	case d.Attributes&^(analyzer.AttrModTime|analyzer.AttrSize) == 0:
 		return "time"
 	}
