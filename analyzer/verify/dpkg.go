@@ -186,10 +186,23 @@ func isDigest(s string) bool {
 	return err == nil
 }
 
-// regular returns a regular file with an MD5 digest. dpkg verifies that it is a regular file with this content.
+// hasList reports whether the .list of a package is among its records. dpkg verifies only files that it has: if a package replaces a file of
+// another one, dpkg removes the file from the other's .list, but not from its .md5sums.
+func hasList(r analyzer.Recorded) bool {
+	for f := range r.All() {
+		if !f.Optional && !f.Config {
+			return true
+		}
+	}
+	return false
+}
+
+// regular returns a regular file with an MD5 digest. dpkg verifies that it is a regular file with this content. It is optional until a .list
+// has it.
 func regular(p string, digest []byte) analyzer.RecordedFile {
 	return analyzer.RecordedFile{
 		Path:       p,
+		Optional:   true,
 		Attributes: analyzer.AttrType | analyzer.AttrContent,
 		Algorithm:  "md5",
 		Digest:     string(digest),

@@ -229,3 +229,92 @@ func TestDpkg(t *testing.T) {
 		})
 	}
 }
+
+// moreDebRoot installs packages of two architectures that share files, aliases of a merged /usr, excluded paths, diversions of an
+// administrator, alternatives and statoverrides, and configuration files in every state.
+func moreDebRoot(t testing.TB) string {
+	need(t, "dpkg", "dpkg-deb", "dpkg-divert", "dpkg-statoverride", "update-alternatives")
+	dir := t.TempDir()
+	sh(t, dir, `
+umask 022
+control() { mkdir -p $1/DEBIAN; printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMulti-Arch: %s\nMaintainer: A <a@example.org>\nDescription: x\n' $2 $3 $4 $5 >$1/DEBIAN/control; }
+build() { (cd $1; find usr bin opt -type f 2>/dev/null | xargs -rd '\n' md5sum >DEBIAN/md5sums); dpkg-deb --root-owner-group --build $1 >/dev/null; }
+for arch in amd64 i386; do
+control lib-$arch lib 1 $arch same
+mkdir -p lib-$arch/usr/lib/$arch lib-$arch/usr/share/lib
+echo $arch >lib-$arch/usr/lib/$arch/liba.so.1; ln -s liba.so.1 lib-$arch/usr/lib/$arch/liba.so; echo shared >lib-$arch/usr/share/lib/shared
+build lib-$arch
+done
+control tool tool 1 all no
+mkdir -p tool/bin tool/usr/bin tool/usr/share/doc/tool tool/usr/share/man/man1 tool/usr/share/locale/de tool/opt/tool tool/etc/tool tool/usr/lib/python3
+echo sh >tool/bin/tool-sh; ln -s tool-sh tool/bin/tool-link; echo awk >tool/usr/bin/tool-awk; ln -s /etc/alternatives/x tool/usr/bin/absolute
+echo copyright >tool/usr/share/doc/tool/copyright; echo readme >tool/usr/share/doc/tool/README; echo man >tool/usr/share/man/man1/tool.1; echo de >tool/usr/share/locale/de/x
+echo opt >tool/opt/tool/file; : >tool/opt/tool/empty; echo py >tool/usr/lib/python3/tool.py
+for n in keep edit gone old moved; do echo $n >tool/etc/tool/$n; echo /etc/tool/$n >>tool/DEBIAN/conffiles; done
+build tool
+cp -r tool tool2; sed -i 's/^Version: 1/Version: 2/' tool2/DEBIAN/control
+rm tool2/etc/tool/old tool2/etc/tool/moved; printf '/etc/tool/keep\n/etc/tool/edit\n/etc/tool/gone\n' >tool2/DEBIAN/conffiles
+echo new >tool2/etc/tool/edit; echo new >tool2/etc/tool/keep
+build tool2
+control meta meta 1 all no; mkdir -p meta/usr/share/doc; ln -s tool meta/usr/share/doc/meta; build meta; rm meta.deb; rm meta/DEBIAN/md5sums; dpkg-deb --root-owner-group --build meta >/dev/null
+control taken taken 1 all no; mkdir -p taken/usr/share/taken; echo old >taken/usr/share/taken/file; echo rest >taken/usr/share/taken/rest; build taken
+control taker taker 1 all no; echo 'Replaces: taken' >>taker/DEBIAN/control; mkdir -p taker/usr/share/taken; echo new >taker/usr/share/taken/file; build taker
+control gone gone 1 all no; mkdir -p gone/etc gone/usr/bin; echo c >gone/etc/gone.conf; echo /etc/gone.conf >gone/DEBIAN/conffiles; echo g >gone/usr/bin/gone; build gone
+mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/updates root/usr/bin root/etc/dpkg/dpkg.cfg.d; touch root/var/lib/dpkg/status; ln -s usr/bin root/bin
+printf 'path-exclude=/usr/share/doc/*\npath-include=/usr/share/doc/*/copyright\npath-exclude=/usr/share/man/*\npath-exclude /usr/share/locale/*\n' >root/etc/dpkg/dpkg.cfg.d/docker
+echo i386 >root/var/lib/dpkg/arch
+d() { dpkg --root=$PWD/root --force-all --path-exclude='/usr/share/doc/*' --path-include='/usr/share/doc/*/copyright' --path-exclude='/usr/share/man/*' --path-exclude='/usr/share/locale/*' "$@" >/dev/null 2>&1; }
+dpkg-divert --root $PWD/root --local --no-rename --divert /usr/bin/tool-awk.distrib --add /usr/bin/tool-awk >/dev/null
+d --add-architecture i386 || true
+d -i lib-amd64.deb; d -i lib-i386.deb; d -i tool.deb
+echo mine >root/etc/tool/edit; rm root/etc/tool/gone
+d --force-confold -i tool2.deb; d -i meta.deb; d -i gone.deb; d -r gone; d -i taken.deb; d -i taker.deb
+dpkg-statoverride --root $PWD/root --force-all --add --update root root 4755 /bin/tool-sh 2>/dev/null || true
+ln -s tool-awk.distrib root/usr/bin/tool-awk
+`)
+	return filepath.Join(dir, "root")
+}
+
+// TestDpkgMore is like TestDpkg. dpkg also verifies what is left of removed packages, and takes digests in upper case for others.
+func TestDpkgMore(t *testing.T) {
+	root := moreDebRoot(t)
+	for _, c := range []struct {
+		name, script string
+		extra        []string // not reported by dpkg
+		not          []string // reported by dpkg only
+	}{
+		{"as installed", ":", nil, nil},
+		{"file that another package took", "echo x >usr/share/taken/file", nil, nil},
+		{"file of two architectures", "echo x >usr/share/lib/shared", nil, nil},
+		{"file of two architectures removed", "rm usr/share/lib/shared", nil, nil},
+		{"library of one architecture", "echo x >usr/lib/i386/liba.so.1", nil, nil},
+		{"alias of a merged directory", "echo x >usr/bin/tool-sh; rm usr/bin/tool-link", nil, nil},
+		{"alias became a directory", "rm bin; mkdir bin; mv usr/bin/tool-sh usr/bin/tool-link bin", nil, nil},
+		{"excluded file installed by hand", "mkdir -p usr/share/doc/tool; echo x >usr/share/doc/tool/README", nil, nil},
+		{"file that the filter includes", "rm -r usr/share/doc", nil, nil},
+		{"link to nothing leads elsewhere", "ln -sf /bin/tool-sh usr/bin/absolute", nil, nil},
+		{"link to nothing removed", "rm usr/bin/absolute", nil, nil},
+		{"diverted file", "echo x >usr/bin/tool-awk.distrib", []string{"5 - /usr/bin/tool-awk.distrib"}, nil},
+		{"diverted file removed", "rm usr/bin/tool-awk.distrib", nil, nil},
+		{"file in place of the diverted one", "rm usr/bin/tool-awk; echo evil >usr/bin/tool-awk", nil, nil},
+		{"empty file written", "echo x >opt/tool/empty", nil, nil},
+		{"configuration", "echo x >etc/tool/keep; rm etc/tool/edit", nil, nil},
+		{"obsolete configuration", "rm etc/tool/old; echo x >etc/tool/moved", nil, nil},
+		{"configuration became a link", "ln -sf keep etc/tool/edit", nil, nil},
+		{"configuration of a removed package", "rm etc/gone.conf", nil, []string{"missing c /etc/gone.conf"}},
+		{"directory above became a file", "rm -r opt/tool; echo x >opt/tool", nil, nil},
+		{"link loop", "rm -r opt/tool; ln -s tool opt/tool", nil, nil},
+		{"upper case digests", "sed -i 's/^[0-9a-f]*/\\U&/' var/lib/dpkg/info/tool.md5sums; echo x >opt/tool/file", nil, []string{"5 - /bin/tool-sh", "5 - /opt/tool/empty", "5 - /usr/lib/python3/tool.py", "5 - /usr/share/doc/tool/copyright"}},
+		{"list without directories", "grep -v '/tool$' var/lib/dpkg/info/tool.list >x || true; mv x var/lib/dpkg/info/tool.list; rm -r opt", nil, nil},
+		{"digests of files that the list lacks", "grep -v opt/tool/file var/lib/dpkg/info/tool.list >x; mv x var/lib/dpkg/info/tool.list; echo x >opt/tool/file", nil, nil},
+		{"no lists", "rm var/lib/dpkg/info/*.list", []string{"5 - /usr/share/taken/file", "5 c /etc/tool/edit", "missing - /usr/share/doc/tool/README", "missing - /usr/share/locale/de/x", "missing - /usr/share/man/man1/tool.1"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := changed(t, root, c.script)
+			want := append(dpkgVerify(t, dir), c.extra...)
+			want = slices.DeleteFunc(want, func(row string) bool { return slices.Contains(c.not, row) })
+			compareLines(t, dpkgLines(Check(scanRoot(t, dir))), want)
+			compareLines(t, dpkgLines(checkImage(t, layered(t, root, dir))), want)
+		})
+	}
+}

@@ -162,7 +162,8 @@ func numbers(root, name string) map[string]int {
 	found := make(map[string]int)
 	text, _ := os.ReadFile(filepath.Join(root, name))
 	for row := range strings.Lines(string(text)) {
-		if parts := strings.Split(row, ":"); len(parts) > 2 {
+		parts := strings.Split(row, ":")
+		if _, again := found[parts[0]]; !again && len(parts) > 2 {
 			found[parts[0]], _ = strconv.Atoi(parts[2])
 		}
 	}

@@ -92,6 +92,9 @@ rpm --root $PWD/root -i --nodeps --noscripts --excludedocs noarch/delta-extra-1.
 	return filepath.Join(dir, "root")
 }
 
+// nothing are the attributes of a file that does not differ, as rpm writes them.
+const nothing = "........."
+
 // rpmLines returns the differences of rpm packages in the form of "rpm -V".
 func rpmLines(r *Result) (lines []string) {
 	for _, d := range r.Differences {
@@ -114,12 +117,15 @@ func rpmLines(r *Result) (lines []string) {
 				a |= analyzer.AttrMode
 			}
 		}
-		text := []byte(".........")
+		text := []byte(nothing)
 		for i, bit := range [...]analyzer.Attributes{analyzer.AttrSize, analyzer.AttrMode, analyzer.AttrContent, analyzer.AttrDevice, analyzer.AttrTarget,
 			analyzer.AttrUser, analyzer.AttrGroup, analyzer.AttrModTime, analyzer.AttrCapabilities} {
 			if a&bit != 0 {
 				text[i] = "SM5DLUGTP"[i]
 			}
+		}
+		if string(text) == nothing { // a link in the place of a file of which rpm verifies only the mode
+			continue
 		}
 		lines = append(lines, string(text)+"  "+flag+" /"+d.Recorded)
 	}
@@ -133,6 +139,12 @@ func rpmVerify(t testing.TB, root string) (lines []string) {
 		row = strings.TrimRight(row, "\n")
 		if name, why, ok := strings.Cut(row, " ("); ok && why != "" {
 			row = name
+		}
+		if strings.HasPrefix(row, nothing) { // a file that another package replaced
+			continue
+		}
+		if i := strings.Index(row, " l /"); i > 0 { // a licence
+			row = row[:i] + " d /" + row[i+4:]
 		}
 		lines = append(lines, row)
 	}
@@ -206,6 +218,155 @@ func TestRPMDigests(t *testing.T) {
 				}
 			}
 			compareLines(t, rpmLines(Check(components, image)), rpmVerify(t, dir))
+		})
+	}
+}
+
+const moreSpec = `
+Name: epsilon
+Version: %{number}
+Release: 1
+Summary: x
+License: MIT
+%description
+x
+%prep
+%build
+%install
+mkdir -p %{buildroot}/usr/bin %{buildroot}/usr/lib/modules/%{number} %{buildroot}/etc/eps.d %{buildroot}/usr/share/doc/eps %{buildroot}/usr/share/eps/de %{buildroot}/var/lib/eps %{buildroot}/srv/net %{buildroot}/run/eps %{buildroot}/usr/share/licenses/eps
+cd %{buildroot}
+echo kernel >usr/lib/modules/%{number}/vmlinuz
+echo both >usr/bin/eps
+: >usr/share/eps/empty
+echo blank >"usr/share/eps/with a blank"
+echo odd >'usr/share/eps/odd[1]*?'
+printf 'umlaut' >usr/share/eps/größe
+echo lang >usr/share/eps/de/messages
+echo net >srv/net/data
+echo stranger >usr/share/eps/stranger
+echo run >run/eps/pid
+echo licence >usr/share/licenses/eps/COPYING
+echo verify >usr/share/eps/only-mode
+echo verify >usr/share/eps/not-owner
+echo verify >usr/share/eps/not-mode
+echo conf >etc/eps.d/conf
+ln -s conf etc/eps.d/link
+ln -s nothing usr/share/eps/loose-link
+echo sgid >usr/bin/eps-sgid
+echo caps >usr/bin/eps-caps
+%files
+%defattr(0644,root,root,0755)
+/usr/lib/modules/%{number}/vmlinuz
+%attr(0755,root,root) /usr/bin/eps
+%dir /usr/share/eps
+/usr/share/eps/empty
+"/usr/share/eps/with a blank"
+/usr/share/eps/odd*
+/usr/share/eps/gr*
+%lang(de) /usr/share/eps/de/messages
+/srv/net/data
+%attr(0640,nobodyknows,nogroupknows) /usr/share/eps/stranger
+%attr(0755,root,root) %dir /run/eps
+%ghost /run/eps/pid
+%license /usr/share/licenses/eps/COPYING
+%verify(mode) /usr/share/eps/only-mode
+%verify(not user group) /usr/share/eps/not-owner
+%verify(not mode) /usr/share/eps/not-mode
+%config(noreplace) /etc/eps.d/conf
+%config /etc/eps.d/link
+%verify(not link) /usr/share/eps/loose-link
+%attr(2755,root,root) /usr/bin/eps-sgid
+%attr(0755,root,root) %caps(cap_net_bind_service=+eip) /usr/bin/eps-caps
+%attr(1777,root,root) %dir /var/lib/eps
+%attr(0666,root,root) %dev(c,1,3) /usr/share/eps/null
+%package other
+Summary: x
+%description other
+x
+%files other
+%defattr(0644,root,root,0755)
+%attr(0755,root,root) /usr/bin/eps
+%dir /run/eps
+`
+
+// moreRoot installs two versions of a package, files that replace others, and what options of rpm leave out.
+func moreRoot(t testing.TB) string {
+	need(t, "rpm", "rpmbuild", "setcap")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "epsilon.spec"), []byte(moreSpec), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sh(t, dir, `
+mkdir -p root/etc root/dev
+printf 'root:x:0:0::/root:/bin/sh\n' >root/etc/passwd
+printf 'root:x:0:\n' >root/etc/group
+for number in 1 2; do
+sed "s/echo both/echo both $number/" epsilon.spec >$number.spec
+rpmbuild --quiet -bb --define "number $number" --define "_topdir $PWD/top$number" --define "_rpmdir $PWD" --define '_build_id_links none' --define '__brp_compress %{nil}' \
+	--define 'use_source_date_epoch_as_buildtime 0' $number.spec >$number.log 2>&1 || { cat $number.log >&2; exit 1; }
+done
+arch=$(rpm -E %_arch)
+rpm() { command rpm --define '_dbpath /var/lib/rpm' --define '_netsharedpath /srv/net' --define '_install_langs en' "$@"; }
+rpm --root $PWD/root --initdb
+rpm --root $PWD/root -i --nodeps --noscripts $arch/epsilon-1-1.*.rpm
+rpm --root $PWD/root -i --nodeps --noscripts --replacefiles $arch/epsilon-2-1.*.rpm
+rpm --root $PWD/root -i --nodeps --noscripts --replacefiles $arch/epsilon-other-1-1.*.rpm
+`)
+	return filepath.Join(dir, "root")
+}
+
+// TestRPMMore is like TestRPM for packages that share and replace files of others, with devices, pipes and owners that the image lacks.
+func TestRPMMore(t *testing.T) {
+	root := moreRoot(t)
+	for _, c := range []struct{ name, script string }{
+		{"as installed", ":"},
+		{"replaced file changed", "echo changed >usr/bin/eps"},
+		{"replaced file removed", "rm usr/bin/eps"},
+		{"replaced file with another time", "touch -d 2001-01-01 usr/bin/eps"},
+		{"file of one version", "echo changed >usr/lib/modules/1/vmlinuz; rm usr/lib/modules/2/vmlinuz"},
+		{"emptied", ": >'usr/share/eps/with a blank'"},
+		{"empty file written", "echo x >usr/share/eps/empty"},
+		{"odd names", "echo x >'usr/share/eps/odd[1]*?'; rm usr/share/eps/gr*"},
+		{"owner that is unknown", "chown 5:5 usr/share/eps/stranger"},
+		{"owner that exists now", "echo nobodyknows:x:7:7:::/bin/false >>etc/passwd; echo nogroupknows:x:7: >>etc/group"},
+		{"owner that exists now, set", "echo nobodyknows:x:7:7:::/bin/false >>etc/passwd; echo nogroupknows:x:7: >>etc/group; chown 7:7 usr/share/eps/stranger"},
+		{"owner with two names", "printf 'other:x:7:7::/:\nnobodyknows:x:7:7::/:\n' >>etc/passwd; printf 'a:x:7:\nnogroupknows:x:7:\n' >>etc/group; chown 7:7 usr/share/eps/stranger"},
+		{"name with two numbers", "printf 'nobodyknows:x:7:7::/:\nnobodyknows:x:8:8::/:\n' >>etc/passwd; printf 'nogroupknows:x:7:\nnogroupknows:x:8:\n' >>etc/group; chown 8:8 usr/share/eps/stranger"},
+		{"no names at all", "rm etc/passwd etc/group; chown 9:9 usr/share/eps/empty"},
+		{"directories with other modes", "chmod 700 run/eps; chmod 777 var/lib/eps"},
+		{"run removed", "rm -r run"},
+		{"ghost written", "echo 1 >run/eps/pid; chmod 600 run/eps/pid; chown 5 run/eps/pid"},
+		{"licence removed", "rm usr/share/licenses/eps/COPYING"},
+		{"only the mode is verified", "echo longer than before >usr/share/eps/only-mode; chown 5:5 usr/share/eps/only-mode"},
+		{"only the mode is verified, other mode", "chmod 600 usr/share/eps/only-mode"},
+		{"only the mode is verified, a link", "ln -sf empty usr/share/eps/only-mode"},
+		{"the owner is not verified", "chown 5:5 usr/share/eps/not-owner"},
+		{"the mode is not verified", "chmod 4777 usr/share/eps/not-mode"},
+		{"the mode is not verified, a link", "ln -sf empty usr/share/eps/not-mode"},
+		{"the mode is not verified, a directory", "rm usr/share/eps/not-mode; mkdir usr/share/eps/not-mode"},
+		{"configuration link", "ln -sf elsewhere etc/eps.d/link"},
+		{"configuration became a link", "ln -sf link etc/eps.d/conf"},
+		{"link without verification", "ln -sf elsewhere usr/share/eps/loose-link"},
+		{"link without verification became a file", "rm usr/share/eps/loose-link; echo x >usr/share/eps/loose-link"},
+		{"set-gid lost", "chmod 755 usr/bin/eps-sgid"},
+		{"capabilities of which some are lost", "setcap cap_net_bind_service=+ep usr/bin/eps-caps"},
+		{"capabilities with an owner", "chown 5 usr/bin/eps-caps"},
+		{"device with another number", "rm usr/share/eps/null; mknod -m 666 usr/share/eps/null c 1 5"},
+		{"device of another kind", "rm usr/share/eps/null; mknod -m 666 usr/share/eps/null b 1 3"},
+		{"device became a file", "rm usr/share/eps/null; echo x >usr/share/eps/null"},
+		{"file became a device", "rm usr/share/eps/empty; mknod -m 644 usr/share/eps/empty c 1 3"},
+		{"shared directory", "mv run/eps run/real; ln -s real run/eps"},
+		{"directories above are links", "mv usr/share usr/lib/data; ln -s lib/data usr/share; mv run var/run; ln -s var/run run"},
+		{"link loop", "rm -r usr/share/eps; ln -s eps usr/share/eps"},
+		{"file below a file", "rm -r usr/share/eps; echo x >usr/share/eps"},
+		{"language file", "mkdir -p usr/share/eps/de; echo x >usr/share/eps/de/messages"},
+		{"net-shared file", "mkdir -p srv/net; echo x >srv/net/data"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := changed(t, root, c.script)
+			want := rpmVerify(t, dir)
+			compareLines(t, rpmLines(Check(scanRoot(t, dir))), want)
+			compareLines(t, rpmLines(checkImage(t, layered(t, root, dir))), want)
 		})
 	}
 }

@@ -130,7 +130,14 @@ func Check(components []analyzer.Component, image Image) *Result {
 			continue
 		}
 		c.result.Verdicts = append(c.result.Verdicts, Verdict{Component: i})
+		listed := p.Type == typeDeb && hasList(p.Recorded)
 		for f := range p.Recorded.All() {
+			if p.Type == typeDeb && f.Optional {
+				if listed {
+					continue // a file that another package replaced, or an old configuration file
+				}
+				f.Optional = f.Config
+			}
 			c.add(i, f)
 		}
 	}
