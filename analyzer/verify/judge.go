@@ -57,7 +57,7 @@ func (d *Difference) weigh(f *analyzer.RecordedFile, g *File) {
 		switch {
 		case gained&(fs.ModeSetuid|fs.ModeSetgid) != 0 && isRegular(g.Mode):
 			d.raise("high", ruleMode)
-		case gained&0o002 != 0 && g.Mode&fs.ModeSticky == 0:
+		case g.Mode&0o002 != 0 && g.Mode&fs.ModeSticky == 0 && (gained&0o002 != 0 || f.Mode&fs.ModeSticky != 0):
 			d.raise("medium", ruleMode)
 		case gained != 0:
 			d.raise("low", ruleMode)

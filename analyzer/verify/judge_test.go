@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 	ping.Capabilities = "cap_net_raw=ep"
 	link := analyzer.RecordedFile{Path: "usr/bin/q", Attributes: 1<<10 - 1, Mode: fs.ModeSymlink | 0o777, User: "root", Group: "root", Target: "p"}
 	data, su := recorded("usr/share/p/data", 0o644, "data"), recorded("usr/bin/su", 0o755|fs.ModeSetuid, "su")
+	shared := recorded("var/spool/p", fs.ModeDir|fs.ModeSticky|0o777, "")
 	pyc := recorded("usr/lib/python3/p.pyc", 0o644, "bytes")
 	for _, c := range []struct {
 		name string
@@ -62,6 +63,7 @@ func TestJudge(t *testing.T) {
 		{"gains set-uid", program, ptr(content(0o755|fs.ModeSetuid, "program")), "high verify:mode"},
 		{"loses set-uid", su, ptr(content(0o755, "su")), "info verify:mode"},
 		{"gains permission to write", data, ptr(content(0o646, "data")), "medium verify:mode"},
+		{"directory of all users without a sticky bit", shared, ptr(dir(0o777)), "medium verify:mode"},
 		{"gains permission to execute", data, ptr(content(0o755, "data")), "low verify:mode"},
 		{"configuration that everybody may write to", conf, ptr(content(0o666, "edited")), "medium verify:mode"},
 		{"program of a user", program, ptr(owned(content(0o755, "program"), 1000, 0)), "medium verify:owner"},

@@ -104,6 +104,86 @@ func TestReports(t *testing.T) {
 			return debImage(t, map[string]string{"var/lib/dpkg/info/p.md5sums": strings.Replace(md5Line("opt/p/a", "a")+md5Line("opt/p/b", "b"), "  ", " ", -1)},
 				memory{"opt/p/a": content(0o644, "a"), "opt/p/b": content(0o644, "B")})
 		}, []string{"low opt/p/b content"}},
+		{"docker/desktop-linux 264", "an .md5sums with SHA-256 has no digest to compare", func(t *testing.T) ([]analyzer.Component, Image) {
+			list, image := debImage(t, map[string]string{
+				"var/lib/dpkg/info/p.md5sums": strings.Repeat("0", 64) + " DEBIAN/control\n" + strings.Repeat("1", 64) + " opt/docker-desktop/Docker Desktop\n",
+				"var/lib/dpkg/info/p.list":    "/.\n/opt\n/opt/docker-desktop\n/opt/docker-desktop/Docker Desktop\n",
+			}, memory{"opt": dir(0o755), "opt/docker-desktop": dir(0o755), "opt/docker-desktop/Docker Desktop": content(0o755, "x")})
+			if v := Check(list, image).Verdicts[0]; v.State != NotVerifiable || v.NoDigest != 1 {
+				t.Errorf("docker/desktop-linux 264: %+v", v)
+			}
+			return list, image
+		}, nil},
+		{"jordansissel/fpm 104 and CollaboraOnline/online 4410", "paths of an .md5sums that are not in the .list are not the package's", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{
+				"var/lib/dpkg/info/p.md5sums": md5Line("Cython/Runtime/refnanny.pyx", "a") + md5Line("DEBIAN/control", "c") + md5Line("usr/lib/cython", "x"),
+				"var/lib/dpkg/info/p.list":    "/.\n/usr\n/usr/lib\n/usr/lib/cython\n",
+			}, memory{"usr/lib/cython": content(0o644, "y")})
+		}, []string{"low usr/lib/cython content"}},
+		{"tcurdt/jdeb 169 and rustdesk/rustdesk 10356", "paths may begin with ./ or a slash", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{"var/lib/dpkg/info/p.md5sums": md5Line("./opt/a", "a") + md5Line("/opt/b", "b")},
+				memory{"opt/a": content(0o644, "a"), "opt/b": content(0o644, "B")})
+		}, []string{"low opt/b content"}},
+		{"tianon/docker-brew-ubuntu-core 230", "a filter's files and links are left out; links that lead to them are not missing", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{
+				"var/lib/dpkg/info/p.md5sums":  md5Line("usr/share/doc/singular/html/a.html", "a"),
+				"var/lib/dpkg/info/p.list":     "/.\n/usr/share/doc/singular/html/a.html\n/usr/share/singular/html\n",
+				"etc/dpkg/dpkg.cfg.d/excludes": "path-exclude=/usr/share/doc/*\n",
+			}, memory{"usr/share/singular/html": symlink("../doc/singular/html")})
+		}, []string{"expected usr/share/doc/singular/html/a.html missing"}},
+		{"debuerreotype/docker-debian-artifacts 10", "a link in the place of a directory of documentation is excluded", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{
+				"var/lib/dpkg/info/perl-base.list": "/.\n/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/perl-base\n",
+				"etc/dpkg/dpkg.cfg.d/docker":       "path-exclude /usr/share/doc/*\npath-include /usr/share/doc/*/copyright\n",
+			}, memory{"usr/share/doc": dir(0o755)})
+		}, []string{"expected usr/share/doc/perl-base missing"}},
+		{"debuerreotype/docker-debian-artifacts 199", "packages may have files below /lib and below /usr/lib", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{"var/lib/dpkg/info/p.md5sums": md5Line("lib/x86_64-linux-gnu/libbz2.so.1.0.4", "bz2") + md5Line("usr/lib/x86_64-linux-gnu/libz.so.1", "z")},
+				memory{"lib": symlink("usr/lib"), "usr/lib/x86_64-linux-gnu/libbz2.so.1.0.4": content(0o644, "evil"), "usr/lib/x86_64-linux-gnu/libz.so.1": content(0o644, "z")})
+		}, []string{"medium usr/lib/x86_64-linux-gnu/libbz2.so.1.0.4 content"}},
+		{"anchore/syft 3912", "digests are in info although the packages are in status.d", func(t *testing.T) ([]analyzer.Component, Image) {
+			return debImage(t, map[string]string{
+				"var/lib/dpkg/info/p.md5sums":        md5Line("usr/bin/p", "p"),
+				"var/lib/dpkg/status.d/base.md5sums": md5Line("usr/bin/base", "b"),
+			}, memory{"usr/bin/p": content(0o755, "P"), "usr/bin/base": content(0o755, "b")})
+		}, []string{"medium usr/bin/p content"}},
+		{"CentOS/container-pipeline-service 246", "places of mounts differ in every image", func(*testing.T) ([]analyzer.Component, Image) {
+			proc, run, tmp := recorded("proc", fs.ModeDir|0o555, ""), recorded("run/lock", fs.ModeDir|0o755, ""), recorded("tmp", fs.ModeDir|fs.ModeSticky|0o777, "")
+			return rpmOf(recorded("dev/console", fs.ModeDevice|fs.ModeCharDevice|0o600, ""), proc, run, recorded("sys", fs.ModeDir|0o555, ""), tmp),
+				memory{"proc": dir(0o755), "sys": dir(0o555), "tmp": dir(0o777)}.image()
+		}, []string{"expected dev/console missing", "expected proc mode", "expected run/lock missing", "medium tmp mode"}},
+		{"abrt/abrt 1454", "a directory in /run is gone after a restart", func(*testing.T) ([]analyzer.Component, Image) {
+			return rpmOf(recorded("var/run/abrt", fs.ModeDir|0o755, "")), memory{"run": dir(0o755), "var/run": symlink("../run")}.image()
+		}, []string{"expected var/run/abrt missing"}},
+		{"redhat-openshift-ecosystem/openshift-preflight 846", "a module that a command of a Dockerfile replaced has other content", func(*testing.T) ([]analyzer.Component, Image) {
+			const name = "usr/lib/python3.6/site-packages/requests/__init__.py"
+			return rpmOf(recorded(name, 0o644, "requests 2.20.0-2.1.el8_1")), memory{name: content(0o644, "requests 2.20.0")}.image()
+		}, []string{"low usr/lib/python3.6/site-packages/requests/__init__.py content,size"}},
+		{"redhat-openshift-ecosystem/openshift-preflight 1127", "packages of two architectures share files", func(*testing.T) ([]analyzer.Component, Image) {
+			shared := recorded("usr/share/gcc-8/python/libstdcxx/v6/xmethods.py", 0o644, "x")
+			list := append(rpmOf(recorded("usr/lib/libstdc++.so.6", 0o755, "32"), shared), rpmOf(recorded("usr/lib64/libstdc++.so.6", 0o755, "64"), shared)...)
+			list[0].Arch, list[1].Arch = "i686", "x86_64"
+			return list, memory{"usr/lib/libstdc++.so.6": content(0o755, "32"), "usr/lib64/libstdc++.so.6": content(0o755, "64"), shared.Path: late(content(0o644, "x"))}.image()
+		}, nil},
+		{"rpm-software-management/rpm 1789", "a file whose group was made after it has root's, as rpm says", func(*testing.T) ([]analyzer.Component, Image) {
+			shadow := recorded("etc/shadow", 0o440, "x")
+			shadow.Group, shadow.Config = "shadow", true
+			image := memory{"etc/shadow": content(0o440, "x")}.image()
+			image.Groups = map[string]int{"root": 0, "shadow": 42}
+			return rpmOf(shadow), image
+		}, []string{"low etc/shadow group"}},
+		{"chainguard-dev/apko 558", "a database without digests verifies no content", func(t *testing.T) ([]analyzer.Component, Image) {
+			r := analyze(t, newAPK(), "lib/apk/db/installed", "P:busybox\nV:1.36.0-r0\nF:bin\nF:tmp\nM:0:0:0777\nR:busybox\na:0:0:0755\n")
+			return components(r.Fragments...), memory{"tmp": dir(0o777), "tmp/busybox": content(0o755, "x")}.image()
+		}, nil},
+		{"openwrt/openwrt 16794", "apk-tools 3 wrote whole SHA-256 digests", func(t *testing.T) ([]analyzer.Component, Image) {
+			r := analyze(t, newAPK(), "lib/apk/db/installed", "P:openssl\nV:3\nF:etc\nF:etc/init.d\nR:openssl\na:0:0:755\nZ:"+q2("script")+"\n")
+			return components(r.Fragments...), memory{"etc": dir(0o755), "etc/init.d": dir(0o755), "etc/init.d/openssl": content(0o755, "Script")}.image()
+		}, []string{"medium etc/init.d/openssl content"}},
+		{"gliderlabs/docker-alpine 56", "links have mode 777, but nobody can write to them", func(t *testing.T) ([]analyzer.Component, Image) {
+			r := analyze(t, newAPK(), "lib/apk/db/installed", "P:p\nV:8\nF:bin\nR:sh\na:0:0:755\nZ:"+q1("/bin/busybox")+"\n")
+			return components(r.Fragments...), memory{"bin/sh": symlink("/bin/busybox")}.image()
+		}, nil},
 		{"wazuh/wazuh-packages 4", "a file that a program rewrites differs, if its package does not call it configuration", func(t *testing.T) ([]analyzer.Component, Image) {
 			return debImage(t, map[string]string{
 				"var/lib/dpkg/info/p.md5sums": md5Line("var/ossec/etc/client.keys", ""),
