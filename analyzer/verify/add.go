@@ -45,21 +45,32 @@ func Add(report *analyzer.Report) {
 	}
 }
 
-// mark marks the components in files that are not as their owners recorded them.
+// A place is a file of the image that a package owns.
+type place struct{ owner, path string }
+
+// mark marks the components in files that are not as their owners recorded them, and those in files that a database lists without being
+// the package's: ghosts, files that another package replaced or diverted, and those that were not installed.
 func (r *Result) mark(report *analyzer.Report) {
-	type file struct{ owner, path string }
-	changed := make(map[file]bool)
+	changed := make(map[place]bool)
 	for i := range r.Differences {
 		if d := &r.Differences[i]; d.Attributes&(analyzer.AttrContent|analyzer.AttrType) != 0 {
-			changed[file{report.Components[d.Component].ID, d.Path}] = true
+			changed[place{report.Components[d.Component].ID, d.Path}] = true
 		}
 	}
 	unknown := make(map[string]bool) // packages some of whose differences were omitted
 	for g := range r.omitted {
 		unknown[report.Components[g.component].ID] = unknown[report.Components[g.component].ID] || g.severity != ""
 	}
+	recorded := make(map[string]bool)
 	for i := range report.Components {
-		if c := &report.Components[i]; c.Owner != "" && (unknown[c.Owner] || changed[file{c.Owner, c.Path}]) {
+		if c := &report.Components[i]; c.System && c.Recorded != "" {
+			recorded[c.ID] = true
+		}
+	}
+	for i := range report.Components {
+		c := &report.Components[i]
+		at := place{c.Owner, c.Path}
+		if c.Owner != "" && (unknown[c.Owner] || changed[at] || recorded[c.Owner] && !r.packaged[at]) {
 			c.Altered = true
 		}
 	}

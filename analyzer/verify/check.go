@@ -50,6 +50,12 @@ func (c *checker) prepare() {
 		}
 	}
 	c.filters = filters(c.image.Records)
+	c.result.packaged = make(map[place]bool)
+	for i := range c.result.components {
+		if p := &c.result.components[i]; p.Owner != "" {
+			c.result.packaged[place{p.Owner, p.Path}] = false
+		}
+	}
 	c.at = make(map[string]int)
 }
 
@@ -68,6 +74,11 @@ func (c *checker) add(i int, f analyzer.RecordedFile) {
 		}
 	}
 	name := c.links.parent(f.Path)
+	if at := (place{p.ID, name}); !f.Ghost && (f.Attributes != 0 || p.Type != typeRPM) { // else another rpm package replaced it
+		if _, ok := c.result.packaged[at]; ok {
+			c.result.packaged[at] = true
+		}
+	}
 	c.batch = append(c.batch, want{verdict: v, path: name, file: f, before: c.at[name]})
 	c.at[name] = len(c.batch)
 	if c.bytes += len(name) + len(f.Path); len(c.batch) >= batchFiles || c.bytes >= batchBytes {

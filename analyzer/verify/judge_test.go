@@ -190,6 +190,44 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
+// No package answers for a file that its database lists, but that it did not bring.
+func TestNotPackaged(t *testing.T) {
+	owned := func(name string) analyzer.Component { return analyzer.Component{Path: name, Owner: "id-p"} }
+	ghost := recorded("usr/bin/ld", 0o755, "")
+	ghost.Ghost = true
+	replaced := analyzer.RecordedFile{Path: "usr/bin/replaced", Mode: 0o755}
+	rpms := append(rpmOf(ghost, recorded("bin/packaged", 0o755, "p"), replaced), owned("usr/bin/ld"), owned("usr/bin/packaged"), owned("usr/bin/replaced"), owned("usr/bin/not-installed"))
+	debs, image := debImage(t, map[string]string{
+		"var/lib/dpkg/info/p.list":    "/.\n/usr/bin/packaged\n/usr/bin/diverted\n/usr/bin/without-digest\n",
+		"var/lib/dpkg/info/p.md5sums": md5Line("usr/bin/packaged", "p") + md5Line("usr/bin/diverted", "p") + md5Line("usr/bin/taken", "p"),
+		"var/lib/dpkg/diversions":     "/usr/bin/diverted\n/usr/bin/diverted.orig\n:\n",
+	}, memory{"usr/bin/packaged": content(0o755, "p"), "usr/bin/diverted": content(0o755, "evil"), "usr/bin/diverted.orig": content(0o755, "p"), "usr/bin/taken": content(0o755, "evil")})
+	debs = append(debs, owned("usr/bin/packaged"), owned("usr/bin/diverted"), owned("usr/bin/taken"), owned("usr/bin/without-digest"))
+	programs := memory{"bin": symlink("usr/bin"), "usr/bin/ld": content(0o755, "evil"), "usr/bin/packaged": content(0o755, "p"), "usr/bin/replaced": content(0o755, "evil"), "usr/bin/not-installed": content(0o755, "evil")}
+	chiselled := []analyzer.Component{{Package: analyzer.Package{Type: typeDeb, Name: "p", System: true}, ID: "id-p"}, owned("usr/bin/p")}
+	for _, c := range []struct {
+		list  []analyzer.Component
+		image Image
+		want  string
+	}{
+		{rpms, programs.image(), "usr/bin/ld usr/bin/replaced usr/bin/not-installed"},
+		{debs, image, "usr/bin/diverted usr/bin/taken"},
+		{chiselled, memory{}.image(), ""}, // its database has no records
+	} {
+		report := &analyzer.Report{Components: c.list}
+		Check(report.Components, c.image).mark(report)
+		var got []string
+		for i := range c.list {
+			if c.list[i].Altered {
+				got = append(got, c.list[i].Path)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
 // The distribution answers for a component in a package of its own only while the file is as it was packaged.
 func TestAltered(t *testing.T) {
 	const path = "usr/lib/python3/dist-packages/six.egg-info"

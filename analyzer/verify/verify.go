@@ -60,6 +60,7 @@ type Result struct {
 
 	components []analyzer.Component
 	omitted    map[group]int
+	packaged   map[place]bool // whether the owner of a component has its file from its package
 }
 
 // A group are the differences of a package with one rule and severity.
