@@ -3,7 +3,8 @@ package db
 import (
 	"fmt"
 	"io"
-	"os"
+
+	"github.com/hullmark/hullmark/internal/atomicfile"
 )
 
 // OpenFile opens the database in a file, see [Open]. If another file replaces the file by renaming, the database stays readable. The caller
@@ -14,7 +15,7 @@ func OpenFile(name string) (*DB, error) { return openFile(name, nil) }
 func OpenSignedFile(name string, p SignaturePolicy) (*DB, error) { return openFile(name, &p) }
 
 func openFile(name string, p *SignaturePolicy) (*DB, error) {
-	f, err := os.Open(name)
+	f, err := atomicfile.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/atomicfile"
 )
 
 // NewDirCache returns a cache in a directory, which any number of processes may share. The first Put makes the directory. The cache
@@ -109,7 +111,7 @@ func (c *dirCache) Put(_ context.Context, key string, value []byte) (err error) 
 	_, err = f.Write(value)
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		err = atomicfile.Rename(f.Name(), name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/hullmark/hullmark/internal/atomicfile"
 )
 
 // openEntry opens a regular file. It does not follow a symbolic link that was there before.
@@ -17,5 +19,5 @@ func openEntry(name string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file: %w", name, fs.ErrNotExist)
 	}
-	return os.Open(name)
+	return atomicfile.Open(name)
 }

@@ -111,12 +111,12 @@ func update(ctx context.Context, file string, feeds []Feed, o UpdateOptions) (r 
 	defer func() { err = errors.Join(err, unlock()) }()
 	old, err := db.OpenFile(file)
 	switch {
+	case err == nil && o.Replace:
+		old.Close() // some systems do not replace an open file
 	case err == nil:
 		defer old.Close()
-		if !o.Replace {
-			u.old = old
-			u.infos = old.Info().Feeds
-		}
+		u.old = old
+		u.infos = old.Info().Feeds
 	case errors.Is(err, fs.ErrNotExist):
 	case o.Replace && (errors.Is(err, db.ErrUnsupported) || errors.Is(err, db.ErrCorrupt)): // but not another kind of file
 	default:

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed/internal/location"
+	"github.com/hullmark/hullmark/internal/atomicfile"
 	"github.com/hullmark/hullmark/internal/scrub"
 	"github.com/hullmark/hullmark/matcher"
 )
@@ -102,7 +103,7 @@ func (u *updater) nothing() error {
 
 // spool returns the directory for the downloads of a job.
 func (u *updater) spool(j *job) string {
-	return filepath.Join(u.dir, j.feed.Name, "of "+url.PathEscape(j.dataset.Name))
+	return spoolPath(u.dir, j.feed.Name+"/of "+url.PathEscape(j.dataset.Name))
 }
 
 // fetch downloads the data of a job.
@@ -270,7 +271,10 @@ func (u *updater) write(ctx context.Context, b *db.Builder) error {
 	if err := errors.Join(ctx.Err(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(name, u.file); err != nil {
+	if u.old != nil {
+		u.old.Close() // some systems do not replace an open file
+	}
+	if err := atomicfile.Rename(name, u.file); err != nil {
 		return err
 	}
 	u.written = true

@@ -112,6 +112,9 @@ func (p *puller) pull(ctx context.Context, file string) (r Pulled, err error) {
 	if err := p.check(f.File, whole); err != nil {
 		return r, err
 	}
+	if p.old != nil {
+		p.old.Close() // some systems do not replace an open file
+	}
 	if err := f.Commit(); err != nil {
 		return r, fmt.Errorf("oci: %w", err)
 	}

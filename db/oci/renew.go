@@ -151,6 +151,7 @@ func (r *Renewal) sign() error {
 	defer d.Close()
 	signature, err := d.Sign(r.Key, r.Now)
 	if err == nil {
+		d.Close() // some systems do not replace an open file
 		return atomicfile.Append(r.File, signature)
 	}
 	if len(d.Info().Signatures) == 0 {
@@ -169,6 +170,8 @@ func (r *Renewal) sign() error {
 	if _, err := io.Copy(out, io.NewSectionReader(in, 0, d.Info().SignedSize)); err != nil {
 		return fmt.Errorf("oci: %w", err)
 	}
+	in.Close()
+	d.Close()
 	if err := out.Commit(); err != nil {
 		return fmt.Errorf("oci: %w", err)
 	}

@@ -192,6 +192,7 @@ func (a *app) dbSignCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		d.Close() // some systems do not replace an open file
 		return atomicfile.Append(args[0], signature)
 	})
 	c.Flags().StringVar(&key, "key", "", "sign with the private key in `FILE`")

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // A File is a temporary file beside the file that it is to become.
@@ -63,7 +64,7 @@ func (f *File) Commit() error {
 	}
 	err := errors.Join(f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.File.Name(), f.name)
+		err = Rename(f.File.Name(), f.name)
 	}
 	if err != nil {
 		err = errors.Join(err, os.Remove(f.File.Name()))
@@ -81,9 +82,38 @@ func (f *File) Discard() {
 	}
 }
 
+// Open opens a file for reading. On Windows, unlike with os.Open, [Rename] can replace the file while it is open.
+func Open(name string) (*os.File, error) {
+	if runtime.GOOS == "windows" {
+		if f, err := os.OpenInRoot(filepath.Dir(name), filepath.Base(name)); err == nil { // shares the right to delete the file
+			return f, nil
+		}
+	}
+	return os.Open(name)
+}
+
+// Rename gives a file another name, which replaces a file of that name. On Windows, unlike os.Rename, it also replaces a file that
+// others have opened with [Open].
+func Rename(from, to string) error {
+	if runtime.GOOS == "windows" {
+		dir := filepath.Dir(to)
+		if inside, err := filepath.Rel(dir, from); err == nil && filepath.IsLocal(inside) {
+			root, err := os.OpenRoot(dir)
+			if err != nil {
+				return err
+			}
+			defer root.Close()
+			if root.Rename(inside, filepath.Base(to)) == nil { // has the semantics of POSIX
+				return nil
+			}
+		}
+	}
+	return os.Rename(from, to)
+}
+
 // Append replaces a file by one with the same content and a suffix.
 func Append(name string, suffix []byte) error {
-	old, err := os.Open(name)
+	old, err := Open(name)
 	if err != nil {
 		return err
 	}
@@ -99,5 +129,6 @@ func Append(name string, suffix []byte) error {
 	if _, err := f.Write(suffix); err != nil {
 		return err
 	}
+	old.Close() // some systems do not replace an open file
 	return f.Commit()
 }

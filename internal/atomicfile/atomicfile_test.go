@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,5 +156,46 @@ func TestAppend(t *testing.T) {
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("left behind: %q", got)
+	}
+}
+
+// A reader keeps the file that another one replaces.
+func TestReplaceOpen(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a")
+	write(t, name, "one")
+	f, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	write(t, name, "two")
+	if b, err := io.ReadAll(f); err != nil || string(b) != "one" {
+		t.Errorf("the reader got %q, %v", b, err)
+	}
+	if got := content(t, name); got != "two" {
+		t.Errorf("content %q", got)
+	}
+	if _, err := Open(name + ".none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// Rename also takes a file of a directory below, as updates of a database have it, and one of another place.
+func TestRename(t *testing.T) {
+	dir := t.TempDir()
+	name, below, beside := filepath.Join(dir, "a", "file"), filepath.Join(dir, "a", "b", "new"), filepath.Join(dir, "new")
+	if err := os.MkdirAll(filepath.Dir(below), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{below, beside} {
+		if err := os.WriteFile(from, []byte(from), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := Rename(from, name); err != nil || content(t, name) != from {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+	if err := Rename(beside, name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
 	}
 }
