@@ -81,7 +81,7 @@ func (f *Fetcher) get(ctx context.Context, it Item, fingerprint string) (file, e
 		sum := sha256.Sum256([]byte(from))
 		name = hex.EncodeToString(sum[:4]) + "-" + path.Base(strings.SplitN(from, "?", 2)[0])
 	}
-	g := getter{f: f, it: it, fingerprint: fingerprint, location: from, path: f.use(name), state: f.dir + ".state/" + path.Clean("/" + name)[1:]}
+	g := getter{f: f, it: it, fingerprint: fingerprint, location: from, path: f.use(name), state: spoolPath(f.dir+".state", name)}
 	// A body that changed during the download, or a file that was resumed and has the wrong checksum, is worth another attempt.
 	for attempt := 0; ; attempt++ {
 		got, err := g.get(ctx)
@@ -91,9 +91,9 @@ func (f *Fetcher) get(ctx context.Context, it Item, fingerprint string) (file, e
 	}
 }
 
-// spoolPath returns the path of a name in a spool.
+// spoolPath returns the path of a name in a spool. Windows allows no colons in the names of files.
 func spoolPath(dir, name string) string {
-	return filepath.Join(dir, filepath.FromSlash(path.Clean("/" + name)[1:]))
+	return filepath.Join(dir, filepath.FromSlash(strings.ReplaceAll(path.Clean("/" + name)[1:], ":", "%3A")))
 }
 
 // use returns the path of a name in the spool, and keeps sweep from removing it.
