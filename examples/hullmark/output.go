@@ -4,15 +4,13 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/atomicfile"
+	"github.com/hullmark/hullmark/internal/console"
 	"github.com/hullmark/hullmark/internal/diagnostics"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -131,27 +129,14 @@ func (a *app) style(o *output) terminal.Style {
 	if o.file != nil {
 		return terminal.Style{}
 	}
-	width, ok := terminalWidth(a.stdout)
+	width, ok := console.Width(a.stdout)
 	return terminal.Style{Width: width, Color: ok && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb", Links: ok && terminal.KnowsLinks(a.env)}
 }
 
 // progress returns bars, which are nil if standard error is not a terminal.
 func (a *app) progress(ctx context.Context, quiet bool) *progress.Bars {
-	if _, ok := terminalWidth(a.stderr); quiet || !ok {
+	if _, ok := console.Width(a.stderr); quiet || !ok {
 		return nil
 	}
 	return progress.New(ctx, a.stderr)
-}
-
-// terminalWidth returns the width of w in characters, and whether it is a terminal.
-func terminalWidth(w io.Writer) (width int, ok bool) {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width <= 0 {
-		width = 80
-	}
-	return width, true
 }

@@ -12,12 +12,12 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/internal/console"
 	"github.com/hullmark/hullmark/internal/helppage"
 	"github.com/hullmark/hullmark/internal/settings"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -63,7 +63,7 @@ type app struct {
 
 // run runs one command and returns its exit code. Results go to stdout, everything else to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, environ: os.Environ()}
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, environ: settings.Environ()}
 	return a.run(ctx, args)
 }
 
@@ -85,7 +85,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.As(err, &v):
 		a.say("%s", v.text)
 		return v.code
-	case errors.Is(err, syscall.EPIPE):
+	case console.Closed(err):
 		return exitFailed // the reader of the results has closed them
 	case ctx.Err() != nil:
 		a.say("interrupted; no results were written")

@@ -48,7 +48,7 @@ func (a *app) configFile() (name string, named bool) {
 	switch home := a.env("HOME"); {
 	case filepath.IsAbs(dir):
 	case runtime.GOOS == "windows":
-		dir = a.env("AppData")
+		dir = a.env("APPDATA")
 	case home == "":
 		return "", false
 	case runtime.GOOS == "darwin":

@@ -20,7 +20,7 @@ var version = lazyregexp.New(`^(\d[\w.-]*|latest|stable|edge|rc|test|dind|cli|gi
 // returns other references unchanged.
 func Canonical(ref string) (string, error) {
 	kind, name, ok := strings.Cut(ref, ":")
-	if _, err := os.Stat(ref); err == nil || !ok && strings.ContainsAny(ref, "\\") {
+	if _, err := os.Stat(ref); err == nil || isWindowsPath(ref) && (!ok || len(kind) == 1) {
 		return ref, nil
 	}
 	fail := func(format string, args ...any) (string, error) {
@@ -55,6 +55,9 @@ func Canonical(ref string) (string, error) {
 		return "rootfs:" + name, nil
 	case "file":
 		name = strings.TrimPrefix(name, "//")
+		if strings.HasPrefix(name, "/") && filepath.VolumeName(name[1:]) != "" { // file:///C:/image.tar
+			name = name[1:]
+		}
 		switch info, err := os.Stat(name); {
 		case err != nil:
 			return fail("%v", err)

@@ -66,6 +66,11 @@ func TestCanonical(t *testing.T) {
 		{"Upper", "Upper", ""}, // a file
 		{"./Missing.tar", "./Missing.tar", ""},
 		{"Missing.tar", "Missing.tar", ""},
+		// paths of Windows, with drives and backslashes
+		{`C:\Images\App.tar`, `C:\Images\App.tar`, ""},
+		{`c:/Images/App`, `c:/Images/App`, ""},
+		{`images\App.tar`, `images\App.tar`, ""},
+		{`dir:C:\Images`, `rootfs:C:\Images`, ""},
 		{"docker:", "docker:", ""},
 		{"", "", ""},
 	} {

@@ -26,7 +26,7 @@ func Parse(name string) Reference {
 			return Reference{}
 		}
 	}
-	if name == "" {
+	if name == "" || isWindowsPath(name) {
 		return Reference{}
 	}
 	var r Reference
@@ -36,6 +36,12 @@ func Parse(name string) Reference {
 	}
 	r.Registry, r.Repository = Split(name)
 	return r
+}
+
+// isWindowsPath reports whether a name is a path of Windows, such as C:\images\app. No name in a registry is.
+func isWindowsPath(name string) bool {
+	drive := len(name) > 2 && name[1] == ':' && name[2] == '/' && ('a' <= name[0]|0x20 && name[0]|0x20 <= 'z')
+	return drive || strings.Contains(name, `\`)
 }
 
 // Split returns the registry and repository of a name without tag and digest. The name may be a URL.

@@ -24,6 +24,9 @@ func TestParse(t *testing.T) {
 		"demo:":                          {},
 		"./app.tar":                      {},
 		"/srv/layout":                    {},
+		`C:\images\app`:                  {},
+		"C:/images/app":                  {},
+		`images\app`:                     {},
 	} {
 		if got := imageref.Parse(name); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)

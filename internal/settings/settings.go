@@ -30,6 +30,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -82,6 +83,18 @@ func Load(root *cobra.Command, env []string, file string, required bool) (*Setti
 	}
 	s.file = file
 	return s, s.parse(root, text)
+}
+
+// Environ returns the variables of the environment. Windows ignores the letter case of their names: there they are in upper case.
+func Environ() []string {
+	list := os.Environ()
+	if runtime.GOOS == "windows" {
+		for i, line := range list {
+			name, text, _ := strings.Cut(line, "=")
+			list[i] = strings.ToUpper(name) + "=" + text
+		}
+	}
+	return list
 }
 
 func read(file string) ([]byte, error) {

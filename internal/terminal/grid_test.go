@@ -103,7 +103,17 @@ func TestKnowsLinks(t *testing.T) {
 }
 
 func TestShellLine(t *testing.T) {
-	if got := ShellLine([]string{"hullmark", "scan", "--exclude", "*.jar", "it's", ""}); got != `hullmark scan --exclude '*.jar' 'it'\''s' ''` {
-		t.Error(got)
+	for _, test := range [][3]string{ // a word, for a POSIX shell, on Windows
+		{"debian:12", `debian:12`, `debian:12`},
+		{"*.jar", `'*.jar'`, `"*.jar"`},
+		{"it's", `'it'\''s'`, `"it's"`},
+		{`C:\images\app`, `'C:\images\app'`, `C:\images\app`},
+		{`C:\my images`, `'C:\my images'`, `"C:\my images"`},
+		{"a,b", `a,b`, `"a,b"`}, // PowerShell makes two words of it
+		{"", `''`, `""`},
+	} {
+		if posix, windows := word(test[0], "linux"), word(test[0], "windows"); posix != test[1] || windows != test[2] {
+			t.Errorf("%s: %s and %s", test[0], posix, windows)
+		}
 	}
 }

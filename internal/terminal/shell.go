@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"runtime"
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/lazyregexp"
@@ -9,13 +10,24 @@ import (
 // plain matches words that need no quotes in a shell.
 var plain = lazyregexp.New(`^[\w@%+=:,./-]+$`)
 
-// ShellLine writes a command line for a POSIX shell.
+// plainOnWindows is plain for cmd.exe and PowerShell.
+var plainOnWindows = lazyregexp.New(`^[\w+=:./\\-]+$`)
+
+// ShellLine writes a command line for a POSIX shell, on Windows for cmd.exe and PowerShell.
 func ShellLine(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		if quoted[i] = w; !plain.MatchString(w) {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
+		quoted[i] = word(w, runtime.GOOS)
 	}
 	return strings.Join(quoted, " ")
+}
+
+func word(w, system string) string {
+	switch {
+	case system == "windows" && plainOnWindows.MatchString(w) || system != "windows" && plain.MatchString(w):
+		return w
+	case system == "windows":
+		return `"` + strings.ReplaceAll(w, `"`, `\"`) + `"`
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -29,7 +29,7 @@ type Document struct {
 }
 
 // Name returns the path in a directory or an archive, or else the last element of the location.
-func (d Document) Name() string { return cmp.Or(d.Member, path.Base(d.location)) }
+func (d Document) Name() string { return cmp.Or(d.Member, path.Base(filepath.ToSlash(d.location))) }
 
 // maxNesting is how many archives and compressions may contain each other.
 const maxNesting = 4
