@@ -49,7 +49,7 @@ func TestExplainReadme(t *testing.T) {
 		}
 		block.WriteString(line)
 	}
-	if !strings.Contains(string(text), "explain demo: CVE-2019-9636` prints\n\n"+block.String()) {
+	if !strings.Contains(string(text), "explain demo: CVE-2019-9636\n\nprints\n\n"+block.String()) {
 		t.Errorf("README.md has not what the command prints:\n%s", block.String())
 	}
 	if stdout, _, _ := hullmark(t, "version", "compare", "deb", "2.7.9-2+deb8u2", "2.7.9-2+deb8u3"); stdout != "2.7.9-2+deb8u2 < 2.7.9-2+deb8u3\n" {
