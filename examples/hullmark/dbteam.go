@@ -35,7 +35,7 @@ func (a *app) dbUpdateRemote(ctx context.Context, ref string, f *updateFlags, o 
 	r.Update = func(ctx context.Context) (bool, error) {
 		return a.updateFile(ctx, file, remotePrefix+ref, f, o)
 	}
-	done, err := oci.Renew(ctx, ref, r, oci.Options{})
+	done, err := oci.Renew(ctx, ref, r, oci.Options{Registry: a.registry})
 	switch {
 	case errors.Is(err, db.ErrUntrusted):
 		return fmt.Errorf("%w; it is not replaced: use another tag, or the key that signed it", err)

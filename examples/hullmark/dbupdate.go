@@ -16,6 +16,8 @@ import (
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/all"
+	"github.com/hullmark/hullmark/examples/hullmark/advice"
+	"github.com/hullmark/hullmark/internal/authority"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
@@ -163,6 +165,7 @@ func (a *app) dbUpdateCommand() *cobra.Command {
 	})
 	f.register(c, "fetch only `NAME[/DATASET][=LOCATION]`; repeatable")
 	f.image.registerOpen(c)
+	f.image.registerCA(c)
 	flags := c.Flags()
 	flags.StringVar(&f.wants, "for", "", "fetch only the data for an `IMAGE`")
 	flags.StringVar(&f.mirror, "mirror", "", "fetch https://host/path from `URL`/host/path, or from a directory")
@@ -184,6 +187,10 @@ func (a *app) dbUpdate(ctx context.Context, f *updateFlags) error {
 	if err != nil {
 		return err
 	}
+	if a.registry, err = f.image.registryFlags.options(a, ""); err != nil {
+		return err
+	}
+	o.Client = authority.Client(a.registry.RootCAs)
 	if f.wants != "" {
 		f.image.quiet = f.quiet
 		found, err := a.read(ctx, f.wants, &f.image)
@@ -299,15 +306,17 @@ func (a *app) tellDataset(d *feed.DatasetResult, quiet bool) {
 		if !d.Date.IsZero() {
 			kept = "the database keeps its data of " + day(d.Date)
 		}
-		advice := ""
+		hint := ""
 		if errors.Is(d.Err, feed.ErrShrunk) {
-			advice = " (--may-shrink accepts it)"
+			hint = " (--may-shrink accepts it)"
 		} else if errors.Is(d.Err, fs.ErrNotExist) {
-			advice = " (--list shows the URLs)"
+			hint = " (--list shows the URLs)"
 		} else if strings.Contains(d.Err.Error(), "asks to retry after") {
-			advice = " (a token raises the limit, see --help)"
+			hint = " (a token raises the limit, see --help)"
+		} else if advice.Untrusted(d.Err) {
+			hint = " (to trust a certificate, pass the file of its authority as --ca-file)"
 		}
-		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), advice, kept)
+		a.say("%s: %s%s; %s", d.Dataset, oneLine(d.Err.Error()), hint, kept)
 	case d.Unchanged:
 		if !quiet {
 			a.say("%s: unchanged since %s", d.Dataset, day(d.Date))

@@ -3,11 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/internal/authority"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/progress"
 	"github.com/hullmark/hullmark/internal/terminal"
@@ -36,11 +35,15 @@ func (f *registryFlags) register(c *cobra.Command) {
 	f.given = true
 	flags := c.Flags()
 	flags.StringArrayVar(&f.insecure, "insecure", nil, "allow plain HTTP to the registry `HOST[:PORT]`; repeatable")
-	flags.StringVar(&f.caFile, "ca-file", "", "trust the authorities in the PEM `FILE` for registries, too")
+	f.registerCA(c)
 	flags.StringVar(&f.username, "username", "", "log in to the registry of the image as `NAME`, with --password-stdin")
 	flags.BoolVar(&f.fromStdin, "password-stdin", false, "read the password of --username from standard input")
 	flags.StringArrayVar(&f.mirrors, "registry-mirror", nil, "try the mirror in `HOST=MIRROR[/PATH]` first; repeatable")
 	flags.DurationVar(&f.stall, "stall-timeout", time.Minute, "fail if a registry sends nothing for `DURATION`")
+}
+
+func (f *registryFlags) registerCA(c *cobra.Command) {
+	c.Flags().StringVar(&f.caFile, "ca-file", "", "trust the authorities in the PEM `FILE`, too")
 }
 
 // options returns the options for the registry of an image.
@@ -65,15 +68,9 @@ func (f *registryFlags) options(a *app, ref string) (registry.Options, error) {
 		o.Mirrors[host] = append(o.Mirrors[host], mirror)
 	}
 	if f.caFile != "" {
-		pem, err := os.ReadFile(f.caFile)
-		if err != nil {
+		var err error
+		if o.RootCAs, err = authority.Pool(f.caFile); err != nil {
 			return o, fmt.Errorf("--ca-file: %w", err)
-		}
-		if o.RootCAs, err = x509.SystemCertPool(); err != nil {
-			o.RootCAs = x509.NewCertPool()
-		}
-		if !o.RootCAs.AppendCertsFromPEM(pem) {
-			return o, fmt.Errorf("--ca-file: %s has no certificate in PEM form", f.caFile)
 		}
 	}
 	return o, f.logIn(a, ref, &o)

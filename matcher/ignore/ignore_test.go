@@ -46,6 +46,9 @@ func TestRead(t *testing.T) {
 		// aquasecurity/trivy's form
 		{"expiry in trivy's words", "CVE-2024-1 exp:2026-01-31", []report.Ignore{{ID: "CVE-2024-1", Expires: end, Origin: "f:1"}}, ""},
 
+		// aquasecurity/trivy#2018: an identifier that nothing has hides nothing
+		{"no space before the end", "CVE-2024-1:exp:2026-01-31", nil, `"CVE-2024-1:exp:2026-01-31" has no space before exp: write CVE-2024-1 exp:2026-01-31: not an entry`},
+		{"no space before the path", "clamav:Eicar:path:/srv", nil, `write clamav:Eicar path:/srv`},
 		{"no such day", "CVE-2024-1 until:2026-02-30", nil, `f:1: ignore: "2026-02-30" is not a date like 2026-12-31`},
 		{"a word of something else", "\nCVE-2024-1 openssl", nil, `f:2: ignore: "openssl" is not one of until:DATE, package:NAME and path:PATTERN`},
 		{"a key of something else", "CVE-2024-1 expires:2026-01-31", nil, `"expires:2026-01-31" is not one of`},

@@ -28,7 +28,7 @@ func Open(err error) string {
 	switch {
 	case Denied(err):
 		return LogIn
-	case untrusted(err):
+	case Untrusted(err):
 		return "; to trust a certificate, pass the file of its authority as --ca-file"
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "; to allow a registry without TLS, pass its host as --insecure"
@@ -52,8 +52,8 @@ func Denied(err error) bool {
 	return errors.Is(err, fs.ErrPermission) && errors.As(err, &answer)
 }
 
-// untrusted reports whether a registry has a certificate that no known authority signed.
-func untrusted(err error) bool {
+// Untrusted reports whether a server has a certificate that no known authority signed.
+func Untrusted(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	return errors.As(err, &unknown)
 }
