@@ -40,7 +40,7 @@ func openStoreAt(ctx context.Context, name string, info os.FileInfo, tag string)
 
 // looksLikePath reports whether a reference looks like the path of a missing file.
 func looksLikePath(ref string) bool {
-	if strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") || strings.Contains(ref, `\`) || filepath.VolumeName(ref) != "" {
+	if strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") || strings.HasPrefix(ref, "~") || strings.Contains(ref, `\`) || filepath.VolumeName(ref) != "" {
 		return true
 	}
 	for _, suffix := range []string{".tar", ".tgz", ".tar.gz", ".tar.zst"} {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -79,6 +81,10 @@ func (a *app) withSettings(c *cobra.Command) {
 // settle sets the flags that the command line leaves to the environment and the file of settings.
 func (a *app) settle(c *cobra.Command) error {
 	file, named := a.configFile()
+	if _, err := os.Stat(file); !named && err != nil && !errors.Is(err, fs.ErrNotExist) { // the home of another user, or none
+		a.say("warning: no settings are read: %v", err)
+		file = ""
+	}
 	s, err := settings.Load(c.Root(), a.environ, file, named)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
@@ -127,7 +133,7 @@ func (a *app) blame(c *cobra.Command, err error) error {
 	}
 	for _, f := range a.settled(c) {
 		origin := a.settings.Origin(f)
-		if origin != "command line" && !strings.Contains(err.Error(), origin) && strings.Contains(err.Error()+" ", "--"+f.Name+" ") {
+		if origin != "command line" && !strings.Contains(err.Error(), origin) && strings.Contains(strings.ReplaceAll(err.Error(), ":", " ")+" ", "--"+f.Name+" ") {
 			err = fmt.Errorf("%w (%s sets --%s)", err, origin, f.Name)
 		}
 	}

@@ -106,15 +106,15 @@ func Parse(entry string) (report.Ignore, error) {
 		return fail("no identifier")
 	}
 	g := report.Ignore{ID: words[0]}
-	if rule, ok := strings.CutPrefix(g.ID, "rule:"); ok && rule != "" && !strings.ContainsAny(rule, "*?") {
-		g.ID = rule
-	} else if strings.ContainsAny(g.ID, "*?/") || !names(g.ID) {
-		return fail("%.100q is neither the identifier of a vulnerability nor rule:NAME", g.ID)
-	}
 	for _, key := range []string{"until", "exp", "package", "path"} {
 		if id, value, ok := strings.Cut(g.ID, ":"+key+":"); ok {
 			return fail("%.100q has no space before %[2]s: write %.100[3]s %[2]s:%.100[4]s", g.ID, key, id, value)
 		}
+	}
+	if rule, ok := strings.CutPrefix(g.ID, "rule:"); ok && rule != "" && !strings.ContainsAny(rule, "*?") {
+		g.ID = rule
+	} else if strings.ContainsAny(g.ID, "*?/") || !names(g.ID) {
+		return fail("%.100q is neither the identifier of a vulnerability nor rule:NAME", g.ID)
 	}
 	seen := make(map[string]bool)
 	for _, word := range words[1:] {
