@@ -50,7 +50,7 @@ func TestCanonical(t *testing.T) {
 		{"file:" + here, here, ""},
 		{"file://" + here, here, ""},
 		{"file:tree", "rootfs:tree", ""},
-		{"file:none.tar", "", "no such file"},
+		{"file:none.tar", "", "none.tar: "},
 		{"containerd:app:1", "", "ctr images export image.tar app:1, and write ./image.tar"},
 		{"container:0123abcd", "", "docker export -o container.tar 0123abcd, and write rootfs-archive:container.tar"},
 		{"containers-storage:app", "", "write daemon:app"},
