@@ -75,7 +75,7 @@ func TestVerdicts(t *testing.T) {
 		{"policy that passes", []string{"--policy", "preset:kev", "--allow-uncovered"}, 0, []string{"verdict: go"}, nil},
 		{"broken policy", []string{"--policy", file(t, "bad.yaml", strings.NewReplacer("version: 1", "version: 9", "stop", "halt").Replace(demoPolicy))}, 1, nil, []string{`bad.yaml:1: version "9" is not known`, `bad.yaml:7: action "halt"`}},
 		{"only fixed", []string{"--only-fixed", "--fail-on", "negligible", "--allow-uncovered"}, 4, []string{"no fix available"}, []string{"which --fail-on disallows"}},
-		{"nothing left", []string{"--only-fixed", "--ignore-status", "affected,fixed", "--fail-on", "negligible", "--allow-uncovered"}, 0, []string{"status affected", "no vulnerabilities"}, nil},
+		{"nothing left", []string{"--only-fixed", "--ignore-status", "affected,fixed", "--fail-on", "negligible", "--allow-uncovered"}, 0, []string{"status affected", "no vulnerabilities besides the hidden ones"}, nil},
 		{"no such status", []string{"--ignore-status", "bad"}, 1, nil, []string{`unknown status --ignore-status "bad"; use affected`}},
 		{"since nothing", []string{"--since", vexFile}, 1, nil, []string{"it takes a report of --format json"}},
 		{"template", []string{"--format", "template", "--template", file(t, "t.tmpl", `{{range .Findings}}{{if eq .ID "CVE-2019-12308"}}{{csv .ID .Subject.Name .Fixed}}{{end}}{{end}}`)}, 0, []string{"CVE-2019-12308,Django,1.11.21"}, nil},

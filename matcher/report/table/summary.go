@@ -22,7 +22,11 @@ func (t *table) summary() {
 	}
 	checked := a.Matched - a.Uncovered
 	if len(a.Findings) == 0 {
-		t.printf("%s found in the %s that could be checked\n", t.Bold("no vulnerabilities"), plural.Count(checked, "package"))
+		found := "found"
+		if len(a.Hidden) > 0 {
+			found = "besides the hidden ones"
+		}
+		t.printf("%s %s in the %s that could be checked\n", t.Bold("no vulnerabilities"), found, plural.Count(checked, "package"))
 	} else {
 		t.counts()
 	}
