@@ -61,7 +61,11 @@ func (h *host) explain(operation string, err error) error {
 		case (code == http.StatusNotFound || code == http.StatusGone) && operation != logIn:
 			return wrap("not found", fs.ErrNotExist, status)
 		case code == http.StatusUnauthorized || code == http.StatusForbidden || tokenRejected(answer):
-			return wrap("access denied: "+plain.Error(), fs.ErrPermission, status)
+			text := "access denied: " + plain.Error()
+			if reason := h.keyless.Load(); reason != nil {
+				text += " (no credentials: " + *reason + ")"
+			}
+			return wrap(text, fs.ErrPermission, status)
 		}
 		return wrap(plain.Error(), status)
 	}

@@ -1,8 +1,10 @@
 package distribution_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -150,5 +152,34 @@ func TestReferrersTag(t *testing.T) {
 				t.Errorf("%v, %v, want %d", list, err, tt.want)
 			}
 		})
+	}
+}
+
+// brokenKeychain is that of a user whose configuration names a helper that is not installed.
+type brokenKeychain struct{}
+
+func (brokenKeychain) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return nil, errors.New("docker-credential-none-such: not installed")
+}
+
+// TestBrokenKeychain reads a public image without credentials. Of another image the error names the reason.
+// https://github.com/indexable-inc/index/issues/2954
+func TestBrokenKeychain(t *testing.T) {
+	for _, public := range []bool{true, false} {
+		s := serve(t, "app")
+		if !public {
+			s.wrong = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+		}
+		err := read(t, t.Context(), s.host()+"/app:1", registry.Options{Keychain: brokenKeychain{}})
+		switch {
+		case public && err != nil:
+			t.Error(err)
+		case !public && (!errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "(no credentials: docker-credential-none-such: not installed)")):
+			t.Errorf("not public: %v", err)
+		}
 	}
 }

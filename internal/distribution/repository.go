@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -120,6 +121,8 @@ type host struct {
 	mu     sync.Mutex
 	client *http.Client // logged in to pull
 	down   error        // why a mirror is not used again
+
+	keyless atomic.Pointer[string] // why there are no credentials, if finding them failed
 }
 
 func (r *Repository) newHost(at name.Repository) *host {
@@ -165,13 +168,14 @@ func (r *Repository) isMirror(h *host) bool { return h != r.hosts[len(r.hosts)-1
 
 // authenticate returns a transport that sends credentials to the host, through another one.
 func (h *host) authenticate(ctx context.Context, scope string, through http.RoundTripper) (http.RoundTripper, error) {
-	auth, err := authn.Resolve(ctx, h.in.options.Keychain, h.Repository)
-	if err != nil {
+	auth, config, err := h.credentials(ctx)
+	if err != nil && (ctx.Err() != nil || scope != transport.PullScope) {
 		return nil, err
 	}
-	config, err := authn.Authorization(ctx, auth)
-	if err != nil {
-		return nil, err
+	if err != nil { // such as a helper that is not installed, which a public image does not need
+		reason := err.Error()
+		h.keyless.Store(&reason)
+		auth, config = authn.Anonymous, new(authn.AuthConfig)
 	}
 	h.in.secrets.Add(config.Password, config.Auth, config.IdentityToken, config.RegistryToken)
 	var t http.RoundTripper
@@ -180,6 +184,16 @@ func (h *host) authenticate(ctx context.Context, scope string, through http.Roun
 		return err
 	})
 	return t, err
+}
+
+// credentials asks the keychain.
+func (h *host) credentials(ctx context.Context) (authn.Authenticator, *authn.AuthConfig, error) {
+	auth, err := authn.Resolve(ctx, h.in.options.Keychain, h.Repository)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := authn.Authorization(ctx, auth)
+	return auth, config, err
 }
 
 // each calls f for the mirrors and the registry, in this order, until it succeeds. Its error is that of the registry, with the
