@@ -16,7 +16,7 @@ go test ./analyzer/traces
 
 # 5, 6, 7: the type, the order and the advisories are there
 grep -q '"hackage"' internal/inventory/entry.go
-go run ./examples/hullmark version compare hackage 2.0 2.0.2
+./hullmark version compare hackage 2.0 2.0.2
 grep -q '"hackage"' db/feed/osv/ecosystem.go
 
 # 8: the lists that tests compare
