@@ -22,7 +22,7 @@ import (
 	"github.com/hullmark/hullmark/internal/demo"
 )
 
-// process returns the command as a process of its own, in an empty directory, with an environment that has only what is given.
+// process returns the command as a process of its own, in an empty directory, with the given environment only.
 func process(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -92,8 +92,8 @@ func TestReports(t *testing.T) {
 		{"anchore/grype#235: the JSON of syft", nil, `{"artifacts": [], "source": {}, "schema": {"version": "16.0.0", "url": "https://x.example/syft"}}`, "match -q -", 1, "", "match takes a CycloneDX or SPDX document"},
 		{"anchore/grype#572: no room in the directory for temporary files", []string{"HOME=" + home, "TMPDIR=" + at("none")}, "", "scan -q demo:", 0, found, ""},
 		{"no home directory", nil, "", "scan -q demo:", 0, found, "no cache directory"},
-		{"a home directory that is none", []string{"HOME=" + at("plain/file")}, "", "scan -q demo:", 0, found, "the results are not affected"},
-		{"a home directory that is none: settings", []string{"HOME=" + at("plain/file")}, "", "scan -q --cache off demo:", 0, found, "warning: no settings are read: "},
+		{"a home directory that is a file", []string{"HOME=" + at("plain/file")}, "", "scan -q demo:", 0, found, "the results are not affected"},
+		{"a home directory that is a file: settings", []string{"HOME=" + at("plain/file")}, "", "scan -q --cache off demo:", 0, found, "warning: no settings are read: "},
 		{"indexable-inc/index#2954: a helper for credentials that is not installed, for a public image", []string{"HOME=" + home}, "", "scan -q --cache off " + public, 0, found, ""},
 		{"rubentalstra/FerroEHR#2119: a setting at the wrong place of the file is ignored", nil, "", "scan -q --config " + at("top.yaml") + " demo:", 1, "", "ignore-unfixed"},
 		{"rubentalstra/FerroEHR#2119: in a section that no command has", nil, "", "scan -q --config " + at("section.yaml") + " demo:", 1, "", "vulnerability"},

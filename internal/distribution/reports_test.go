@@ -162,7 +162,7 @@ func (brokenKeychain) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return nil, errors.New("docker-credential-none-such: not installed")
 }
 
-// TestBrokenKeychain reads a public image without credentials. Of another image the error names the reason.
+// TestBrokenKeychain reads a public image without credentials. For another image, the error names the reason.
 // https://github.com/indexable-inc/index/issues/2954
 func TestBrokenKeychain(t *testing.T) {
 	for _, public := range []bool{true, false} {
