@@ -114,6 +114,9 @@ func (c *collector) entry(e *walk.Entry) error {
 		return err
 	}
 	switch e.Kind {
+	if (c.described != nil || c.listing) && e.LargeXattrs() {
+		c.problem(analyzer.TooLarge, e.Path, fmt.Sprintf("extended attributes of more than %d bytes, of which only file capabilities are read", walk.MaxXattrs))
+	}
 	case walk.Refused:
 		c.problem(analyzer.Refused, e.Path, e.Reason)
 	case walk.Dir:
