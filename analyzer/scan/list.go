@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
@@ -161,7 +162,12 @@ func (c *collector) listFile(e *walk.Entry, read func(*walk.Entry) error) error 
 	if !c.listing {
 		return read(e)
 	}
-	if c.digested == nil || c.lazily || len(c.algorithms(e.Path)) == 0 {
+	digests := c.digested != nil && !c.lazily && len(c.algorithms(e.Path)) > 0
+	if digests && e.Sparse && e.Size > c.limits.FileSize { // a hole may have any size
+		c.problem(analyzer.TooLarge, e.Path, "the digests of a sparse file: "+tooLarge(e.Size, c.limits.FileSize))
+		digests = false
+	}
+	if !digests {
 		if err := read(e); err != nil {
 			return err
 		}
