@@ -103,8 +103,8 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		if err := r.keep(ctx, &r.limits, 0, cached.size); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
 		}
-		if data.Attributes.Chunks == nil {
-			data.Attributes = cached.Attributes
+		if data.Listed == "" {
+			data.Attributes, data.Listed = cached.Attributes, cached.Listed
 		}
 		for key, results := range cached.Results {
 			if _, ok := data.Results[key]; !ok {

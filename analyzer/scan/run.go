@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
@@ -25,6 +26,7 @@ type run struct {
 	layerless bool           // a file system is scanned
 	listing   bool           // some analyzers want a list of all entries
 	config    *file          // with the answers about the image's configuration; or nil
+	listed    string         // identifies these analyzers, since each decides about the digests in the list
 	keeper
 }
 
@@ -86,9 +88,26 @@ func (s Scanner) start() (*run, error) {
 		r.analyzers = append(r.analyzers, r.bind(a, info))
 	}
 	return r, nil
+	r.listed = r.listKey()
 }
 
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
+// listKey returns the key of the analyzers that want a list of all entries, or "".
+func (r *run) listKey() string {
+	var keys []string
+	for i := range r.analyzers {
+		if r.analyzers[i].info.List {
+			keys = append(keys, r.analyzers[i].key)
+		}
+	}
+	if keys == nil {
+		return ""
+	}
+	slices.Sort(keys)
+	h := sha256.Sum256([]byte(strings.Join(keys, " ")))
+	return hex.EncodeToString(h[:])
+}
+
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
 	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
