@@ -217,6 +217,7 @@ func (h *hashing) begin(e *walk.Entry) error {
 	}
 	for _, a := range h.asked {
 		if h.hashes[a] == nil {
+	c.countHashed(c.hashing.asked, e.Size)
 			h.hashes[a] = newHash(a)
 		}
 		h.hashes[a].Reset()

@@ -24,9 +24,10 @@ type run struct {
 	wanted    *pattern.Index // of all analyzers that look at files
 	described *pattern.Index // of all analyzers that look at entries; or nil
 	layerless bool           // a file system is scanned
+	counts    *counts        // see Scanner; may be nil
 	listing   bool           // some analyzers want a list of all entries
-	config    *file          // with the answers about the image's configuration; or nil
 	listed    string         // identifies these analyzers, since each decides about the digests in the list
+	config    *file          // with the answers about the image's configuration; or nil
 	keeper
 }
 
@@ -46,7 +47,7 @@ func (s Scanner) start() (*run, error) {
 	r := &run{
 		limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache,
 		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
-		wanted: new(pattern.Index),
+		wanted: new(pattern.Index), counts: s.counts,
 	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
@@ -87,11 +88,10 @@ func (s Scanner) start() (*run, error) {
 		}
 		r.analyzers = append(r.analyzers, r.bind(a, info))
 	}
-	return r, nil
 	r.listed = r.listKey()
+	return r, nil
 }
 
-func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 // listKey returns the key of the analyzers that want a list of all entries, or "".
 func (r *run) listKey() string {
 	var keys []string
@@ -108,6 +108,7 @@ func (r *run) listKey() string {
 	return hex.EncodeToString(h[:])
 }
 
+func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
 	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
