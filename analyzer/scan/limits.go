@@ -23,7 +23,7 @@ type Limits struct {
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
 	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments, findings and records of one layer, or of a file system; 1,048,576
-	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; 96 MiB
+	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; with a list, their attributes, too; 96 MiB
 	Results   int64 // bytes of memory of the results of all layers; 1 GiB, and for layers that store S bytes at most 16 MiB + 96 S
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512

@@ -81,6 +81,25 @@ func TestListCache(t *testing.T) {
 	}
 }
 
+// The list that a cache has for other analyzers does not count for a scan without one.
+func TestListCacheLimits(t *testing.T) {
+	l := new(imagetest.Layer)
+	for i := range 1000 {
+		l.File(fmt.Sprint("f", i), "")
+	}
+	img := mustImage(t, l)
+	cache := scan.NewMemCache(0)
+	for _, list := range [][]analyzer.Analyzer{{lists, lister("list", "sha512")}, {lists}} {
+		s := scan.Scanner{Analyzers: list, Cache: cache}
+		if len(list) == 1 {
+			s.Limits.Names = 16 << 10
+		}
+		if _, err := s.Scan(t.Context(), img); err != nil {
+			t.Errorf("%v: %v", names(list), err)
+		}
+	}
+}
+
 func names(list []analyzer.Analyzer) (names []string) {
 	for _, a := range list {
 		names = append(names, a.Info().Name)
