@@ -89,7 +89,7 @@ func TestListCacheLimits(t *testing.T) {
 	}
 	img := mustImage(t, l)
 	cache := scan.NewMemCache(0)
-	for _, list := range [][]analyzer.Analyzer{{lists, lister("list", "sha512")}, {lists}} {
+	for _, list := range [][]analyzer.Analyzer{{lists, lister("entries", "sha512")}, {lists}} {
 		s := scan.Scanner{Analyzers: list, Cache: cache}
 		if len(list) == 1 {
 			s.Limits.Names = 16 << 10
