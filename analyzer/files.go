@@ -54,10 +54,7 @@ func FilesOf(entries iter.Seq[*ListedFile]) *Files {
 	last, before := "", int64(0)
 	var set attribute.Set
 	for e := range entries {
-		shared := 0
-		for shared < min(len(last), len(e.Path)) && last[shared] == e.Path[shared] {
-			shared++
-		}
+		shared := sharedLength(last, e.Path)
 		chunk = binary.AppendUvarint(chunk, uint64(shared))
 		chunk = attribute.AppendText(chunk, e.Path[shared:])
 		set = attribute.Set{
@@ -93,6 +90,18 @@ func FilesOf(entries iter.Seq[*ListedFile]) *Files {
 		f.chunks = append(f.chunks, string(chunk))
 	}
 	return f
+}
+
+// sharedLength returns how many bytes two paths have in common at their beginning.
+func sharedLength(a, b string) (n int) {
+	const step = 64 // compared at once, since hostile paths share thousands of bytes
+	for n+step <= min(len(a), len(b)) && a[n:n+step] == b[n:n+step] {
+		n += step
+	}
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // Len returns the number of entries.

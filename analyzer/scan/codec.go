@@ -105,6 +105,7 @@ func (e *encoder) layer(d *layerData) {
 		e.len(len(c))
 		e.b = append(e.b, c...)
 	}
+	e.string(d.Listed)
 	e.bool(d.Opaque)
 	e.len(len(d.Problems))
 	for i := range d.Problems {
@@ -330,7 +331,12 @@ func (d *decoder) layer(l *layerData) {
 	}
 	l.Journal.Chunks = listOf(d, 1, chunk)
 	l.Attributes.Chunks = listOf(d, 1, chunk)
-	if entries, err := l.Journal.check(); err != nil || l.Attributes.Chunks != nil && l.Attributes.check(entries) != nil {
+	l.Listed = d.string()
+	entries, err := l.Journal.check()
+	if l.Listed == "" {
+		entries = 0
+	}
+	if err != nil || l.Attributes.check(entries) != nil {
 		d.fail()
 	}
 	l.Opaque = d.bool()

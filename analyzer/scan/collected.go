@@ -15,6 +15,9 @@ func (c *collector) data(stats walk.Stats) *layerData {
 		Entries: stats.Entries, Bytes: stats.Bytes, Journal: c.journal.finish(), Attributes: c.attributes.finish(), Opaque: c.opaque,
 		Problems: c.problems.all(), Results: make(map[string][]fileResult),
 	}
+	if c.listing {
+		d.Listed = c.listed
+	}
 	for _, i := range c.asked {
 		d.Results[c.analyzers[i].key] = nil
 	}

@@ -45,6 +45,7 @@ type collector struct {
 	lazily     bool  // see Scanner.Lazy
 	searching  searching
 	hashing    hashing
+	why        string // see count
 
 	tasks    sync.WaitGroup
 	packages atomic.Int64 // counts what Limits.Packages limits
@@ -113,6 +114,9 @@ func (c *collector) entry(e *walk.Entry) error {
 	if err := c.checkPackages(); err != nil {
 		return err
 	}
+	if (c.described != nil || c.listing) && e.LargeXattrs() {
+		c.problem(analyzer.TooLarge, e.Path, fmt.Sprintf("extended attributes of more than %d bytes, of which only file capabilities are read", walk.MaxXattrs))
+	}
 	switch e.Kind {
 	case walk.Refused:
 		c.problem(analyzer.Refused, e.Path, e.Reason)
@@ -153,6 +157,7 @@ func (c *collector) entry(e *walk.Entry) error {
 
 // regularFile handles the content of a file.
 func (c *collector) regularFile(e *walk.Entry) error {
+	defer c.count(e, skippedName)()
 	if !c.wants(e) {
 		return c.sibling(e)
 	}
@@ -165,6 +170,7 @@ func (c *collector) matched(e *walk.Entry) error {
 		return err
 	}
 	if len(c.found) == 0 {
+		c.why = skippedMagic
 		return c.sibling(e)
 	}
 	return c.file(c.jobs(e.Path), e)

@@ -92,11 +92,14 @@ func dropRepeated(report *analyzer.Report) {
 	report.Records = slices.DeleteFunc(report.Records, func(r analyzer.FileRecord) bool { return r.Hidden && repeated(record(&r), r.Layer) })
 }
 
-// each calls fn with the number and the path of every entry but directories.
+// each calls fn with the number and the path of every entry.
 func (j *journal) each(fn func(number int, path string)) {
 	r := j.reader()
 	for g := (group{}); r.next(&g); {
 		dir := string(g.dir)
+		if g.self {
+			fn(g.first-1, dir)
+		}
 		for i := range g.count {
 			_, name, _ := g.entry()
 			fn(g.first+i, join(dir, name))

@@ -24,7 +24,8 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 		switch {
 		case a.info.NamesOnly:
 			c.name(j, e)
-		case e.Size > a.maxSize && (len(a.info.Contains) == 0 || c.again):
+		case e.Size > a.maxSize && (len(a.info.Contains) == 0 || c.again || e.Sparse): // a hole may have any size
+			c.why = skippedSize
 			c.fail(j, analyzer.TooLarge, tooLarge(e.Size, a.maxSize))
 		case len(a.info.Siblings) > 0:
 			later = append(later, j)
@@ -44,6 +45,9 @@ func (c *collector) file(jobs []job, e *walk.Entry) error {
 			}
 			c.waiting = append(c.waiting, waiting{j, heldFile{j.name(), e.Mode, data}})
 		}
+		return nil
+	}
+	if len(now) == 0 {
 		return nil
 	}
 	now, err := c.search(now, e)

@@ -1,7 +1,10 @@
 package scan
 
 import (
+	"cmp"
+	"io/fs"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,23 +13,19 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 )
 
+// maxPaths is the most bytes of the paths of all entries in a list. Each pass over the list makes them, while the list shares what two paths in a
+// row have in common. Real images have 100 MB for a million files.
+const maxPaths = 1 << 30
+
 // files returns the list of all entries of the merged image, or nil if no analyzer asks for it.
-func (m *replay) files(report *analyzer.Report) *analyzer.Files {
+func (m *replay) files(report *analyzer.Report) (*analyzer.Files, error) {
 	if !m.listing {
-		return nil
+		return nil, nil
 	}
 	m.own(report)
-	l := lister{components: report.Components, layerless: m.layerless}
-	known := make(map[*layerData][]packedSet)
-	for _, d := range m.layers {
-		sets, ok := known[d]
-		if !ok {
-			sets = unpack(&d.Attributes)
-			known[d] = sets
-		}
-		l.layers = append(l.layers, sets)
-	}
-	return analyzer.FilesOf(l.each(&m.tree.root))
+	l := lister{replay: m, components: report.Components}
+	list := analyzer.FilesOf(l.each(&m.tree.root))
+	return list, l.err
 }
 
 // own sets the owners of the nodes.
@@ -46,37 +45,16 @@ func (m *replay) own(report *analyzer.Report) {
 	})
 }
 
-// A packedSet is where the attributes of an entry begin, and the time that theirs differs from. It is empty without attributes.
-type packedSet struct {
-	rest   string
-	before int64
-}
-
-// unpack finds the attributes of the entries of a layer.
-func unpack(a *attributes) []packedSet {
-	var list []packedSet
-	r := attributeReader{chunks: a.Chunks}
-	var s attribute.Set
-	for r.r.Rest != "" || len(r.chunks) > 0 {
-		if r.r.Rest == "" {
-			r.r.Rest, r.chunks, r.before = r.chunks[0], r.chunks[1:], 0
-		}
-		at := packedSet{r.r.Rest, r.before}
-		if !r.next(&s) {
-			at = packedSet{}
-		}
-		list = append(list, at)
-	}
-	return list
-}
-
 // A lister lists the nodes of a tree that have entries.
 type lister struct {
+	*replay
 	components []analyzer.Component
-	layerless  bool
-	layers     [][]packedSet
-	set        attribute.Set
+	set, last  attribute.Set
 	file       analyzer.ListedFile
+	entries    int
+	paths      int64 // bytes of them
+	copied     int64 // bytes of what hard links have of their files
+	err        error
 }
 
 // each yields the entries at and below a node.
@@ -85,7 +63,7 @@ func (l *lister) each(root *node) iter.Seq[*analyzer.ListedFile] {
 }
 
 func (l *lister) walk(n *node, path string, yield func(*analyzer.ListedFile) bool) bool {
-	if n.at.number > 0 && l.describe(n, path) && !yield(&l.file) {
+	if n.at.chunk > 0 && l.describe(n, path) && !(l.count() && yield(&l.file)) {
 		return false
 	}
 	children := make([]*node, 0, n.children)
@@ -101,25 +79,45 @@ func (l *lister) walk(n *node, path string, yield func(*analyzer.ListedFile) boo
 	return true
 }
 
+// count counts what the list has of the entry, and returns false if that is too much.
+func (l *lister) count() bool {
+	l.entries++
+	l.paths += int64(len(l.file.Path) + len(l.file.Link))
+	if l.file.Link != "" {
+		l.copied += int64(len(l.file.Link))
+		for name, value := range l.file.Xattrs {
+			l.copied += int64(len(name) + len(value))
+		}
+	}
+	switch {
+	case l.paths > maxPaths:
+		l.err = &analyzer.LimitError{What: "bytes of paths in the list of files", Limit: maxPaths}
+	case l.copied > l.limits.Names:
+		l.err = &analyzer.LimitError{What: "bytes of names and attributes of hard links", Limit: l.limits.Names}
+	case l.entries%4096 == 0:
+		l.err = l.ctx.Err()
+	}
+	return l.err == nil
+}
+
 // describe sets l.file to the entry of a node. It returns false if the layer has no attributes for it.
 func (l *lister) describe(n *node, path string) bool {
-	at := n.at
-	if n.file != nil && n.file.content != nil {
-		at = entryRef{int32(n.file.content.layer), int32(n.file.content.entry + 1)}
+	at, link := n.at, ""
+	f := cmp.Or(n.file, n.about)
+	if f != nil && f.content != nil {
+		f, at, link = f.content, f.content.at, f.content.path
 	}
-	sets := l.layers[at.layer]
-	if int(at.number) > len(sets) || sets[at.number-1].rest == "" {
-		return false
-	}
-	r := attributeReader{r: attribute.Reader{Rest: sets[at.number-1].rest}, before: sets[at.number-1].before}
-	if !r.next(&l.set) {
+	if !l.get(at, &l.set) {
 		return false
 	}
 	s := &l.set
+	if f != nil && f.renamed != nil && l.get(f.renamed.at, &l.last) {
+		rename(s, &l.last)
+	}
 	l.file = analyzer.ListedFile{
 		Entry: analyzer.Entry{
 			Mode: s.Mode, UID: s.UID, GID: s.GID, Size: s.Size, ModTime: time.Unix(s.Time, 0).UTC(), Major: s.Major, Minor: s.Minor, Xattrs: s.Xattrs,
-			Target: n.link,
+			Target: n.link, Link: link,
 		},
 		Path: path, Layer: int(n.at.layer), Digests: l.file.Digests[:0],
 	}
@@ -129,11 +127,26 @@ func (l *lister) describe(n *node, path string) bool {
 	if l.layerless {
 		l.file.Layer = -1
 	}
-	if n.file != nil && n.file.content != nil {
-		l.file.Link = n.file.content.path
-	}
 	for _, d := range s.Digests {
 		l.file.Digests = append(l.file.Digests, analyzer.Digest(d))
 	}
 	return true
+}
+
+// get reads attributes into s.
+func (l *lister) get(at attributeRef, s *attribute.Set) bool {
+	return at.chunk > 0 && l.layers[at.layer].Attributes.get(at, s)
+}
+
+// rename applies the entry of a hard link to the attributes of its file. A runtime links, and then sets owner, attributes, mode and time as for
+// any entry. A new owner removes the capabilities of a file.
+func rename(s, link *attribute.Set) {
+	s.Mode = s.Mode.Type() | link.Mode&^fs.ModeType
+	s.UID, s.GID, s.Time = link.UID, link.GID, link.Time
+	delete(s.Xattrs, "security.capability")
+	if s.Xattrs == nil {
+		s.Xattrs = link.Xattrs
+		return
+	}
+	maps.Copy(s.Xattrs, link.Xattrs)
 }

@@ -123,7 +123,7 @@ func (w *fsWalk) visit(p string, d fs.DirEntry, err error) error {
 			if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
 				w.problem(analyzer.Unreadable, p, reason(err))
 			}
-			return nil
+			e.Kind = walk.Special // an entry that leads nowhere
 		}
 	case 0:
 		w.record(kindFile, p, "")

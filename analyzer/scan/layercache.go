@@ -15,7 +15,7 @@ import (
 )
 
 // cacheFormat is the version of the form of cache entries. Raise it when layerData changes, or its values for the same layer.
-const cacheFormat = 11
+const cacheFormat = 12
 
 // cacheKey returns the key of a layer. It depends on the hash that the walk checks, so that an image with wrong hashes cannot
 // poison the results for another image.
@@ -44,7 +44,8 @@ func (r *run) load(ctx context.Context, s *share, key string, e Event) (cached *
 		}
 	}
 	for i := range r.analyzers {
-		if cached == nil || !cached.has(r.analyzers[i].key) {
+		a := &r.analyzers[i]
+		if cached == nil || !cached.has(a.key) || a.info.List && cached.Listed != r.listed {
 			asked = append(asked, i)
 		}
 	}

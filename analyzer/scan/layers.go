@@ -70,7 +70,11 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		event.Done, event.Cached = true, true
 		r.report.send(event)
 		cached.key, cached.lazily = key, lazily
-		if err := r.keep(ctx, &r.limits, cached.Journal.size()+cached.Attributes.size(), cached.size); err != nil {
+		names := cached.Journal.size()
+		if r.listing {
+			names += cached.Attributes.size() // of another scan otherwise: the limits must not depend on the cache
+		}
+		if err := r.keep(ctx, &r.limits, names, cached.size); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
 		}
 		return cached, nil
@@ -103,8 +107,8 @@ func (r *run) layer(ctx context.Context, l walk.Layer, layers int) (*layerData, 
 		if err := r.keep(ctx, &r.limits, 0, cached.size); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", l.Index, err)
 		}
-		if data.Attributes.Chunks == nil {
-			data.Attributes = cached.Attributes
+		if data.Listed == "" {
+			data.Attributes, data.Listed = cached.Attributes, cached.Listed
 		}
 		for key, results := range cached.Results {
 			if _, ok := data.Results[key]; !ok {

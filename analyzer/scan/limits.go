@@ -12,7 +12,8 @@ import (
 // analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
 // work. The window of a layer in zstd takes up to 128 MiB; a Budget lets one window above 8 MiB be in use. A foreign v1.Layer that cannot
 // return compressed bytes, or whose Compressed returns an io.PipeReader, decompresses itself, which no limit counts. The scan keeps the
-// names of all entries, see Names, and 100 bytes for each file, directory and link that matters to the merge.
+// names of all entries, see Names, and 120 bytes for each file, directory and link that matters to the merge. Report.Files holds at most
+// Names bytes that hard links copy of their files, and paths of 1 GiB together.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB; files that are no larger take a quarter
@@ -22,7 +23,7 @@ type Limits struct {
 	LayerSize int64 // bytes of one uncompressed layer; 64 GiB
 	Ratio     int64 // bytes of a layer for each that is stored, beyond its first GiB; 1,200, which no gzip stream reaches
 	Packages  int64 // packages, fragments, findings and records of one layer, or of a file system; 1,048,576
-	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; 96 MiB
+	Names     int64 // bytes of the names and link targets of the entries of all layers; what two names in a row share counts once; with a list, their attributes, too; 96 MiB
 	Results   int64 // bytes of memory of the results of all layers; 1 GiB, and for layers that store S bytes at most 16 MiB + 96 S
 	Path      int   // bytes of a path; entries with longer ones are reported; 4,096
 	Depth     int   // elements of a path; entries with more are reported; 512

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
@@ -77,15 +78,46 @@ func (w *attributeWriter) finish() attributes {
 // An attributeReader reads the attributes of a layer in order.
 type attributeReader struct {
 	chunks []string
+	chunk  int32 // number of the current one, counted from 1
 	r      attribute.Reader
 	before int64
 }
 
+// An attributeRef is where the attributes of an entry begin, and the time that theirs differs from. The zero value stands for none.
+type attributeRef struct {
+	before               int64
+	layer, chunk, offset int32
+}
+
+// at returns where the attributes of the next entry are.
+func (a *attributeReader) at(layer int) attributeRef {
+	a.open()
+	if a.chunk == 0 {
+		return attributeRef{}
+	}
+	return attributeRef{a.before, int32(layer), a.chunk, int32(len(a.chunks[a.chunk-1]) - len(a.r.Rest))}
+}
+
+// open goes to the next chunk at the end of one.
+func (a *attributeReader) open() {
+	if a.r.Rest == "" && int(a.chunk) < len(a.chunks) {
+		a.r.Rest, a.before = a.chunks[a.chunk], 0
+		a.chunk++
+	}
+}
+
+// get reads the attributes at a place into s. It returns false if there are none.
+func (a *attributes) get(at attributeRef, s *attribute.Set) bool {
+	if at.chunk == 0 {
+		return false
+	}
+	r := attributeReader{r: attribute.Reader{Rest: a.Chunks[at.chunk-1][at.offset:]}, before: at.before}
+	return r.next(s)
+}
+
 // next reads the attributes of the next entry into s. It returns false for an entry without attributes.
 func (a *attributeReader) next(s *attribute.Set) bool {
-	if a.r.Rest == "" && len(a.chunks) > 0 {
-		a.r.Rest, a.chunks, a.before = a.chunks[0], a.chunks[1:], 0
-	}
+	a.open()
 	if a.r.Uint() == 0 {
 		return false
 	}
@@ -96,12 +128,12 @@ func (a *attributeReader) next(s *attribute.Set) bool {
 
 // check returns an error if the attributes, which come from a cache, are not those of a number of entries.
 func (a *attributes) check(entries int) error {
-	r := attributeReader{chunks: a.Chunks}
+	r := attributeReader{chunks: a.Chunks, r: attribute.Reader{NoXattrs: true}}
 	var s attribute.Set
 	for range entries {
 		r.next(&s)
 	}
-	if r.r.Bad || r.r.Rest != "" || len(r.chunks) > 0 {
+	if r.r.Bad || r.r.Rest != "" || int(r.chunk) < len(r.chunks) {
 		return errJournal
 	}
 	return nil
@@ -161,7 +193,12 @@ func (c *collector) listFile(e *walk.Entry, read func(*walk.Entry) error) error 
 	if !c.listing {
 		return read(e)
 	}
-	if c.digested == nil || c.lazily || len(c.algorithms(e.Path)) == 0 {
+	digests := c.digested != nil && !c.lazily && len(c.algorithms(e.Path)) > 0
+	if digests && e.Sparse && e.Size > c.limits.FileSize { // a hole may have any size
+		c.problem(analyzer.TooLarge, e.Path, "the digests of a sparse file: "+tooLarge(e.Size, c.limits.FileSize))
+		digests = false
+	}
+	if !digests {
 		if err := read(e); err != nil {
 			return err
 		}
@@ -180,6 +217,7 @@ func (c *collector) listFile(e *walk.Entry, read func(*walk.Entry) error) error 
 			return err
 		}
 	}
+	c.countHashed(c.hashing.asked, e.Size)
 	c.attributes.add(e, c.hashing.sums())
 	return nil
 }

@@ -98,11 +98,14 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	if d := r.noDatabase(report); d != nil {
 		report.Diagnostics = append(report.Diagnostics, *d)
 	}
-	if err := m.tree.lost(); err != nil {
+	err := m.tree.lost()
+	if err != nil {
 		return nil, err
 	}
 	report.Examined = r.examined()
-	report.Files = m.files(report)
+	if report.Files, err = m.files(report); err != nil {
+		return nil, err
+	}
 	sortReport(report)
 	return report, nil
 }

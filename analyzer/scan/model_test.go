@@ -16,9 +16,8 @@ type model struct {
 	spared   []string        // content of files that a whiteout of their own layer removed
 	own      map[*modelFile]bool
 
-	hardlinks   map[int]bool // to files, by the numbers of their entries
-	mark, first int          // numbers of the current entry, and of the first of its layer
-	unclear     bool         // a whiteout has removed an entry of its own layer
+	mark, first int  // numbers of the current entry, and of the first of its layer
+	unclear     bool // a whiteout has removed an entry of its own layer
 }
 
 type modelNode struct {
@@ -28,7 +27,10 @@ type modelNode struct {
 	children map[string]*modelNode
 }
 
-type modelFile struct{ content string }
+type modelFile struct {
+	content string
+	mark    int // of its entry, or of the last hard link, which sets the owner
+}
 
 var errModel = errors.New("cannot be unpacked")
 
@@ -219,7 +221,7 @@ func (m *model) apply(e oracleEntry) error {
 	case "symlink":
 		n.target = e.content
 	case "file":
-		n.file = &modelFile{e.content}
+		n.file = &modelFile{e.content, m.mark}
 		m.own[n.file] = true
 	case "hardlink":
 		targetDir, err := m.rootPath("/" + e.content[:strings.LastIndexByte(e.content, '/')+1])
@@ -231,10 +233,9 @@ func (m *model) apply(e oracleEntry) error {
 			return errModel
 		}
 		n.file, n.target = target.file, target.target
-		if m.hardlinks == nil {
-			m.hardlinks = make(map[int]bool)
+		if n.file != nil {
+			n.file.mark = m.mark
 		}
-		m.hardlinks[m.mark] = target.file != nil
 	}
 	n.mark = m.mark
 	dir.children[base] = n
@@ -270,11 +271,11 @@ func (m *model) marked(n *modelNode) bool {
 }
 
 // marks calls each for every node below a node that has an entry.
-func (n *modelNode) marks(at string, each func(p string, mark int)) {
+func (n *modelNode) marks(at string, each func(p string, n *modelNode)) {
 	for name, c := range n.children {
 		p := path.Join(at, name)
 		if c.mark > 0 {
-			each(p, c.mark)
+			each(p, c)
 		}
 		c.marks(p, each)
 	}

@@ -159,6 +159,7 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 
 // fileAgain reads a file for jobs of needs.
 func (c *collector) fileAgain(jobs []job, e *walk.Entry) error {
+	defer c.count(e, skippedAgain)()
 	c.found = c.found[:0]
 	for _, j := range jobs {
 		c.found = append(c.found, j.analyzer)

@@ -272,13 +272,14 @@ var owners = analyzer.Func(analyzer.Info{Name: "owners", Version: 1, Patterns: [
 var listing = analyzer.Func(analyzer.Info{Name: "listing", Version: 1, List: true, Patterns: []string{"**"}, Digests: []string{"sha256"}},
 	func(context.Context, *analyzer.File) (*analyzer.Result, error) { panic("must not be called") })
 
-// withoutLinks returns the paths of a model and the numbers of their entries, 0 for hard links to files.
-func withoutLinks(m *model) (list []string) {
-	m.root.marks("", func(p string, mark int) {
-		if m.hardlinks[mark] {
-			mark = 0
+// ofFiles returns the paths of a model and their owners: the number of the entry, for a file with hard links that of the last one.
+func ofFiles(m *model) (list []string) {
+	m.root.marks("", func(p string, n *modelNode) {
+		owner := n.mark
+		if n.file != nil {
+			owner = n.file.mark
 		}
-		list = append(list, fmt.Sprintf("%s %d", p, mark))
+		list = append(list, fmt.Sprintf("%s %d", p, owner))
 	})
 	slices.Sort(list)
 	return list
@@ -301,7 +302,7 @@ func checkEntries(t *testing.T, layers [][]oracleEntry, img v1.Image) {
 		return
 	}
 	var want, got []string
-	m.root.marks("", func(p string, mark int) { want = append(want, fmt.Sprintf("%s %d", p, mark)) })
+	m.root.marks("", func(p string, n *modelNode) { want = append(want, fmt.Sprintf("%s %d", p, n.mark)) })
 	report, err := scan.Scanner{Analyzers: []analyzer.Analyzer{owners, listing}}.Scan(t.Context(), img)
 	if err != nil {
 		t.Fatal(err)
@@ -311,14 +312,10 @@ func checkEntries(t *testing.T, layers [][]oracleEntry, img v1.Image) {
 	}
 	var listed []string
 	for f := range report.Files.All() {
-		number := f.UID
-		if f.Link != "" { // it has the attributes of its file
-			number = 0
-		}
-		listed = append(listed, fmt.Sprintf("%s %d", f.Path, number))
+		listed = append(listed, fmt.Sprintf("%s %d", f.Path, f.UID))
 	}
 	slices.Sort(listed)
-	if wanted := withoutLinks(m); !slices.Equal(listed, wanted) {
+	if wanted := ofFiles(m); !slices.Equal(listed, wanted) {
 		t.Errorf("layers\n%slist\n  %s\nwant\n  %s", stackText(layers), strings.Join(listed, "\n  "), strings.Join(wanted, "\n  "))
 	}
 	slices.Sort(want)

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/attribute"
 )
 
 // A replay applies the journals of the layers to a tree, in the order in which a runtime unpacks the layers. It gives each file the answers
@@ -26,11 +27,14 @@ type replay struct {
 	problems []analyzer.FileDiagnostic
 	refused  entryProblems // of the current layer
 
-	above   above // the directory that was entered last
-	layer   int   // the current one
+	above   above           // the directory that was entered last
+	layer   int             // the current one
+	entries attributeReader // of the current layer
+	passed  int             // their number
 	answers []answerOf
-	groups  int // since the context was checked
-	steps   int // of the tree, then
+	set     attribute.Set // reused
+	groups  int           // since the context was checked
+	steps   int           // of the tree, then
 	found   []int
 	before  []int
 	more    bool // some answers are that the analyzer needs more of the file
@@ -66,6 +70,7 @@ func (r *replay) play() error {
 	for i, d := range r.layers {
 		r.layer, r.tree.layer, r.tree.gone = i, i, make(map[string]*file)
 		r.answers = r.run.answers(d)
+		r.entries, r.passed = attributeReader{chunks: d.Attributes.Chunks, r: attribute.Reader{NoXattrs: true}}, 0
 		r.more = r.more || slices.ContainsFunc(r.answers, func(a answerOf) bool { return a.More })
 		for _, p := range d.Problems {
 			p.Layer = i
@@ -356,14 +361,19 @@ func (r *replay) place(d *directory, name string, f *file) error {
 	n.file = f
 	f.before = r.tree.gone[f.path]
 	r.listed(n, f.entry, false)
+	f.at = n.at
 	return nil
 }
 
-// listed records the entry of a node, if the entries of the image are listed.
+// listed records the entry of a node, if the entries of the image are listed. The numbers of a layer's entries ascend.
 func (r *replay) listed(n *node, number int, directory bool) {
-	if r.listing {
-		n.at, n.leaf = entryRef{int32(r.layer), int32(number + 1)}, !directory
+	if !r.listing {
+		return
 	}
+	for ; r.passed < number; r.passed++ {
+		r.entries.next(&r.set)
+	}
+	n.at, n.leaf = r.entries.at(r.layer), !directory
 }
 
 // want collects the needs of a regular file that links have given a name other than its own, and reports whether there are any.
@@ -408,13 +418,16 @@ func (r *replay) hardlink(d *directory, name, target string, entry int, answers 
 		return err
 	}
 	p, raw := join(d.path, name), join(d.raw, name)
+	if n != nil && n.file == nil && (n.leaf || n.about != nil && !n.about.directory) { // a device, FIFO or socket
+		return r.linkSpecial(d, name, p, target, n, entry, answers)
+	}
 	r.found = r.wanted.Find(raw, r.found[:0])
 	asked := len(r.found)
 	if d.moved {
 		r.found = r.wanted.Find(p, r.found)
 	}
 	if n == nil || n.file == nil {
-		if slices.ContainsFunc(r.found, func(i int) bool { return !r.analyzers[i].anyName }) {
+		if r.listing || slices.ContainsFunc(r.found, func(i int) bool { return !r.analyzers[i].anyName }) {
 			r.refuse(raw, fmt.Sprintf("a hard link to %s, which is not a file of the image", target))
 		}
 		if len(answers) == 0 { // no runtime unpacks the layer
@@ -440,7 +453,25 @@ func (r *replay) hardlink(d *directory, name, target string, entry int, answers 
 			}
 		}
 	}
+	f.content.renamed = f
 	return r.place(d, name, f)
+}
+
+// linkSpecial applies a hard link to a device, FIFO or socket.
+func (r *replay) linkSpecial(d *directory, name, path, target string, of *node, entry int, answers []answerOf) error {
+	content := &file{path: target, at: of.at}
+	if of.about != nil && of.about.content != nil {
+		content = of.about.content
+	}
+	n, err := r.node(d, name)
+	if err != nil {
+		return err
+	}
+	r.listed(n, entry, false)
+	n.about = &file{layer: r.layer, entry: entry, path: path, raw: join(d.raw, name), content: content, at: n.at}
+	n.about.add(answers)
+	content.renamed = n.about
+	return nil
 }
 
 // answerFor gives a hard link the answer of an analyzer for the content, if the analyzer looks at content only and has seen it, or records

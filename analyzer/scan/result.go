@@ -10,7 +10,8 @@ import (
 type layerData struct {
 	Entries, Bytes int64
 	Journal        journal
-	Attributes     attributes                // of the entries, if an analyzer asked for a list of them
+	Attributes     attributes                // of the entries, if analyzers asked for a list of them
+	Listed         string                    // run.listed of these analyzers, which decides about digests; or ""
 	Opaque         bool                      // some entries of the journal are opaque
 	Problems       []analyzer.FileDiagnostic // with entries, in the order of the layer
 	Results        map[string][]fileResult   // by bound.key; without files for which there is no answer

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
@@ -23,7 +24,9 @@ type run struct {
 	wanted    *pattern.Index // of all analyzers that look at files
 	described *pattern.Index // of all analyzers that look at entries; or nil
 	layerless bool           // a file system is scanned
+	counts    *counts        // see Scanner; may be nil
 	listing   bool           // some analyzers want a list of all entries
+	listed    string         // identifies these analyzers, since each decides about the digests in the list
 	config    *file          // with the answers about the image's configuration; or nil
 	keeper
 }
@@ -44,7 +47,7 @@ func (s Scanner) start() (*run, error) {
 	r := &run{
 		limits: s.Limits.withDefaults(), parallel: s.Parallel, cache: s.Cache,
 		unchecked: s.Cache == nil && !s.Verify, lazy: s.Lazy, report: reporter{fn: s.Progress},
-		wanted: new(pattern.Index),
+		wanted: new(pattern.Index), counts: s.counts,
 	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
@@ -85,7 +88,24 @@ func (s Scanner) start() (*run, error) {
 		}
 		r.analyzers = append(r.analyzers, r.bind(a, info))
 	}
+	r.listed = r.listKey()
 	return r, nil
+}
+
+// listKey returns the key of the analyzers that want a list of all entries, or "".
+func (r *run) listKey() string {
+	var keys []string
+	for i := range r.analyzers {
+		if r.analyzers[i].info.List {
+			keys = append(keys, r.analyzers[i].key)
+		}
+	}
+	if keys == nil {
+		return ""
+	}
+	slices.Sort(keys)
+	h := sha256.Sum256([]byte(strings.Join(keys, " ")))
+	return hex.EncodeToString(h[:])
 }
 
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {

@@ -34,6 +34,8 @@ type Scanner struct {
 	// layer may see files that the table hides. Such layers have no Bytes in the report. Among the files that analyzers want by
 	// their first bytes alone, such as programs, a lazy scan reads those that may be executed and whose names have no ".so".
 	Lazy bool
+
+	counts *counts // nil but in measurements
 }
 
 // Scan reads each layer of an image once, lets the analyzers look at the files they want, and merges their results into one

@@ -35,22 +35,16 @@ type node struct {
 	prev, next *node // siblings
 	link       string
 	file       *file
-	about      *file    // answers about an entry that is not a regular file: a directory, link or device
-	children   int32    // their number
-	entry      int32    // 1 + the last layer that has an entry for the node
-	at         entryRef // the entry; only if the entries of the image are listed
-	owner      int32    // 1 + the index of the component that owns the path
-	leaf       bool     // it is a listed entry that is not a directory
-}
-
-// An entryRef is an entry of a layer.
-type entryRef struct {
-	layer  int32
-	number int32 // 1 + the number in the journal; 0 for none
+	about      *file        // answers about an entry that is not a regular file: a directory, link or device
+	children   int32        // their number
+	entry      int32        // 1 + the last layer that has an entry for the node
+	at         attributeRef // of the entry; only if the entries of the image are listed
+	owner      int32        // 1 + the index of the component that owns the path
+	leaf       bool         // it is a listed entry that is not a directory
 }
 
 const (
-	// maxNodes bounds the memory of a tree, to 150 MB. 200,000 npm packages need 600,000 nodes.
+	// maxNodes bounds the memory of a tree, to 180 MB. 200,000 npm packages need 600,000 nodes.
 	maxNodes = 1_500_000
 
 	// manyChildren is the number of children from which on tree.wide has them.
@@ -142,7 +136,7 @@ func (t *tree) directory(n *node) {
 		n.about = nil
 	}
 	if n.leaf {
-		n.at, n.leaf = entryRef{}, false
+		n.at, n.leaf = attributeRef{}, false
 	}
 	n.file, n.link = nil, ""
 }
@@ -214,11 +208,11 @@ func (t *tree) hide(n *node) {
 		return
 	}
 	t.directory(n)
-	if n.about != nil || n.at.number > 0 {
-		if n.about != nil && n.about.layer == t.layer || n.at.number > 0 && int(n.at.layer) == t.layer {
+	if n.about != nil || n.at.chunk > 0 {
+		if n.about != nil && n.about.layer == t.layer || n.at.chunk > 0 && int(n.at.layer) == t.layer {
 			return
 		}
-		n.about, n.at = nil, entryRef{}
+		n.about, n.at = nil, attributeRef{}
 	}
 	if n.first == nil {
 		t.unlink(n)

@@ -22,9 +22,12 @@ type Layer struct {
 	buf bytes.Buffer
 	tar *tar.Writer
 	err error
+
+	files map[string]tar.Header // by name
 }
 
-// Add appends an entry. It sets the size of a regular file, and a missing mode to 0644.
+// Add appends an entry. It sets the size of a regular file, and a missing mode to 0644. A hard link without a mode has that of its file, as tar(1)
+// writes it: runtimes set it again.
 func (l *Layer) Add(h tar.Header, content []byte) *Layer {
 	if l.tar == nil {
 		l.tar = tar.NewWriter(&l.buf)
@@ -32,9 +35,22 @@ func (l *Layer) Add(h tar.Header, content []byte) *Layer {
 	if h.Typeflag == 0 {
 		h.Typeflag = tar.TypeReg
 	}
+	if of, ok := l.files[h.Linkname]; ok && h.Typeflag == tar.TypeLink && h.Mode == 0 {
+		h.Mode = of.Mode
+		if h.Uid == 0 && h.Gid == 0 {
+			h.Uid, h.Gid = of.Uid, of.Gid
+		}
+		if h.PAXRecords == nil {
+			h.PAXRecords, h.Format = of.PAXRecords, of.Format
+		}
+	}
 	if h.Mode == 0 {
 		h.Mode = 0o644
 	}
+	if l.files == nil {
+		l.files = make(map[string]tar.Header)
+	}
+	l.files[h.Name] = h
 	if h.Typeflag == tar.TypeReg {
 		h.Size = int64(len(content))
 	}

@@ -131,6 +131,8 @@ func AppendText(b []byte, s string) []byte {
 type Reader struct {
 	Rest string
 	Bad  bool
+
+	NoXattrs bool // Set leaves extended attributes out
 }
 
 func (r *Reader) fail() {
@@ -189,10 +191,13 @@ func (r *Reader) Set(s *Set, before int64) {
 			r.fail()
 			return
 		}
-		s.Xattrs = make(map[string]string, count)
+		if !r.NoXattrs {
+			s.Xattrs = make(map[string]string, count)
+		}
 		for range count {
-			name := r.Text()
-			s.Xattrs[name] = r.Text()
+			if name, value := r.Text(), r.Text(); !r.NoXattrs {
+				s.Xattrs[name] = value
+			}
 		}
 	}
 	if n&hasDigests != 0 {

@@ -45,6 +45,9 @@ type Entry struct {
 
 	Reason string // why an entry is Refused
 
+	// Sparse reports that the content has holes, which a tar stream stores in a few bytes.
+	Sparse bool
+
 	// Stat, if not nil, returns what Describe returns.
 	Stat func() *analyzer.Entry
 
@@ -53,6 +56,9 @@ type Entry struct {
 
 // MaxXattrs is the most bytes of extended attributes that an entry keeps. Linux allows 64 KiB for a value.
 const MaxXattrs = 256 << 10
+
+// capability is the extended attribute that an entry keeps in any case. Its values have at most 24 bytes.
+const capability, maxCapability = "security.capability", 64
 
 // paxXattr begins the names of PAX records with extended attributes, as GNU tar, Go's archive/tar and container engines write them.
 const paxXattr = "SCHILY.xattr."
@@ -74,15 +80,11 @@ func (e *Entry) Describe() *analyzer.Entry {
 		return d
 	}
 	d.UID, d.GID, d.ModTime, d.Major, d.Minor = h.Uid, h.Gid, h.ModTime.UTC(), h.Devmajor, h.Devminor
-	size := 0
+	large := e.LargeXattrs()
 	for key, value := range h.PAXRecords {
 		name, ok := strings.CutPrefix(key, paxXattr)
-		if !ok {
+		if !ok || large && (name != capability || len(value) > maxCapability) {
 			continue
-		}
-		if size += len(name) + len(value); size > MaxXattrs {
-			d.Xattrs = nil
-			break
 		}
 		if d.Xattrs == nil {
 			d.Xattrs = make(map[string]string)
@@ -90,6 +92,20 @@ func (e *Entry) Describe() *analyzer.Entry {
 		d.Xattrs[name] = value
 	}
 	return d
+}
+
+// LargeXattrs reports whether the extended attributes exceed MaxXattrs. Describe then returns those of file capabilities only.
+func (e *Entry) LargeXattrs() bool {
+	if e.header == nil {
+		return false
+	}
+	size := 0
+	for key, value := range e.header.PAXRecords {
+		if name, ok := strings.CutPrefix(key, paxXattr); ok {
+			size += len(name) + len(value)
+		}
+	}
+	return size > MaxXattrs
 }
 
 const (
@@ -149,6 +165,7 @@ func (e *Entry) read(h *tar.Header) bool {
 	if name == "." && e.Kind != Dir {
 		return e.refuse(h.Name, "the root is not a directory")
 	}
+	h.Mode &= 0o7777 // a runtime takes the type from the flag, and archive/tar from these bits, too
 	e.Mode = h.FileInfo().Mode()
 	return true
 }

@@ -22,6 +22,8 @@ type tarReader struct {
 	buf  [1 + tarBlock + tarBlock]byte
 
 	library *tar.Reader // reads the rest of the stream if not nil: a sparse file is stored in another form
+
+	expanded int64 // bytes of sparse files that were read
 }
 
 // Next moves to the next entry. Its header is valid until the next call.

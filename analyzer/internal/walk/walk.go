@@ -115,7 +115,10 @@ func walkTar(s placer, limits Limits, stats *Stats, fn func(*Entry) error) error
 		e.limit(limits)
 		if e.Kind == File {
 			e.Reader = &content{t, s}
-			if s, ok := s.(*section); ok && !sparse(h) {
+			if e.Sparse = sparse(h); e.Sparse {
+				e.Reader = &expanded{content{t, s}}
+			}
+			if s, ok := s.(*section); ok && !e.Sparse {
 				e.At = io.NewSectionReader(s.r, s.offset, min(e.Size, s.size-s.offset))
 			}
 		}
