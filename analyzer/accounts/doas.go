@@ -13,7 +13,7 @@ import (
 func (r *reading) doas(text string) {
 	l := doasLexer{text: text, line: 1}
 	for {
-		words, line, err, ok := l.rule()
+		words, line, ok, err := l.rule()
 		if !ok || r.full(line) {
 			return
 		}

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,7 @@ type doasLexer struct {
 }
 
 // rule returns the words up to the end of a line, without comments, and the number of the line. It returns false at the end of the file.
-func (l *doasLexer) rule() (words []doasWord, line int, err error, ok bool) {
+func (l *doasLexer) rule() (words []doasWord, line int, ok bool, err error) {
 	line = l.line
 	size := 0
 	for l.at < len(l.text) {
@@ -29,7 +30,7 @@ func (l *doasLexer) rule() (words []doasWord, line int, err error, ok bool) {
 		case '\n':
 			l.at++
 			l.line++
-			return words, line, err, true
+			return words, line, true, err
 		case ' ', '\t', '\r':
 			l.at++
 		case '#': // it has no continuation lines
@@ -50,7 +51,7 @@ func (l *doasLexer) rule() (words []doasWord, line int, err error, ok bool) {
 			}
 		}
 	}
-	return words, line, err, len(words) > 0
+	return words, line, len(words) > 0, err
 }
 
 // word reads one word. A backslash escapes the next byte, and joins lines.
@@ -72,7 +73,7 @@ func (l *doasLexer) word() (w doasWord, err error) {
 			quoted, w.plain = !quoted, false
 		case c == '\n', !quoted && strings.IndexByte(" \t\r#{}", c) >= 0:
 			if quoted {
-				err = fmt.Errorf("a quote is not closed")
+				err = errors.New("a quote is not closed")
 			}
 			w.text = b.String()
 			return w, err
