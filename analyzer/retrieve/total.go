@@ -12,7 +12,7 @@ const (
 	// defaultTotal is the default of MaxTotal.
 	defaultTotal = 64 << 20
 
-	// perRecord is what a record counts beside its texts.
+	// perRecord counts the record itself beside its texts.
 	perRecord = 512
 
 	// maxNamed is the most files that diagnostics name. The last one counts the others.

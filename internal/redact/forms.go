@@ -89,7 +89,7 @@ func isBlank(c byte) bool     { return c == ' ' || c == '\t' }
 func isQuote(c byte) bool     { return c == '"' || c == '\'' }
 func isSpace(c byte) bool     { return isBlank(c) || c == '\n' || c == '\r' || c == '\v' || c == '\f' }
 
-// run returns the index of the first byte at or after start that is none of a kind.
+// run returns the index of the first byte at or after start of another kind.
 func run(s string, start int, is func(byte) bool) int {
 	for start < len(s) && is(s[start]) {
 		start++
@@ -128,7 +128,7 @@ func (l *list) line(text string, start, end int) {
 	}
 }
 
-// word looks for a secret that begins where a word does. It returns the end of what it found.
+// word looks for a secret at the beginning of a word. It returns the index after it, or i.
 func (l *list) word(text string, i int, jwt *int) int {
 	for _, t := range tokens {
 		if text[i] != t.prefix[0] || !strings.HasPrefix(text[i:], t.prefix) {
@@ -186,7 +186,7 @@ func (l *list) word(text string, i int, jwt *int) int {
 	return i
 }
 
-// address finds the password of a URL, whose "://" is at i. It ends at the last at sign of the authority, because many are not escaped. A long user
+// address finds the password of a URL with its "://" at i. It ends at the last at sign of the authority, because many are not escaped. A long user
 // without a password is a token.
 func (l *list) address(text string, start, i int) int {
 	if !strings.HasPrefix(text[i:], "://") || i == start || !isAlnum(text[i-1]) {

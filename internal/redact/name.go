@@ -12,7 +12,7 @@ var stems = []string{
 	"accountkey", "sharedkey", "storagekey", "credential", "authtoken", "clientkeydata", "connectionstring",
 }
 
-// clues are texts of which every name of a secret has one. Most names have none, so the rest of isSecret is seldom needed.
+// clues are parts of names: every name of a secret has one. Other names need no further look.
 var clues = []string{"pass", "secret", "key", "credential", "token", "pw", "auth", "bearer", "cookie", "jwt", "connection", "webhook"}
 
 // isSecretWord reports whether a word makes a name the name of a secret.
