@@ -27,7 +27,7 @@ type ImageInfo struct {
 // A Layer is one layer of the image.
 type Layer struct {
 	DiffID    string // digest of the uncompressed tar stream: "sha256:..."
-	CreatedBy string // the instruction that made it, from the image's history
+	CreatedBy string // the instruction that made it, from the image's history; a scan replaces secrets and values of build arguments
 	Entries   int64  // tar entries
 	Bytes     int64  // bytes of the uncompressed tar stream; 0 if Lazy
 	Lazy      bool   // read by its table of contents, which nothing compares with the layer

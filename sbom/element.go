@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/inventory"
+	"github.com/hullmark/hullmark/internal/redact"
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
@@ -236,7 +237,7 @@ func (d *decoder) subject(e *inventory.Entry) {
 		case "diff-id":
 			l.DiffID = p.Value
 		case "created-by":
-			l.CreatedBy = p.Value
+			l.CreatedBy = redact.CreatedBy(p.Value) // of any tool
 		case "entries":
 			l.Entries, _ = strconv.ParseInt(p.Value, 10, 64) // 0 where it is no number
 		case "bytes":

@@ -28,7 +28,7 @@ type accounts struct{}
 
 func (accounts) Info() analyzer.Info {
 	return analyzer.Info{
-		Name: "accounts", Version: 1, MaxSize: maxSize, Finds: []string{"accounts"},
+		Name: "accounts", Version: 2, MaxSize: maxSize, Finds: []string{"accounts"},
 		Patterns: []string{
 			"etc/passwd", "etc/shadow", "etc/group", "etc/gshadow",
 			"usr/lib/passwd", "usr/lib/group", // of systems with an immutable /usr
@@ -48,7 +48,7 @@ func (accounts) Analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, 
 	if err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
-	var r reading
+	r := reading{path: f.Path}
 	r.permissions(f)
 	parse(&r, string(text))
 	r.result.Diagnostics = r.bad.Diagnostics()

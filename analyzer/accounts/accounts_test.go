@@ -119,11 +119,11 @@ line 4: not a group: name "bad", GID "ten"
 3 group-password [open] name=open state=empty
 `},
 		{"sudo skips names with a dot or a tilde", "etc/sudoers.d/admins.bak", "a ALL=NOPASSWD: ALL\n", "\nnot read\n"},
-		{"doas", "etc/doas.conf", "# all\npermit persist :wheel\npermit nopass keepenv setenv { TOKEN=geheim PATH } alice as root cmd /bin/ls args \"a b\"\npermit nopass bob\ndeny nopass eve\npermit nopass carl as www\nallow x\n", `
+		{"doas", "etc/doas.conf", "# all\npermit persist :wheel\npermit nopass keepenv setenv { TOKEN=geheim PATH } alice as root cmd /bin/ls args \"a b\"\npermit nopass bob\ndeny eve\npermit nopass carl as www\nallow x\n", `
 2 doas-rule [permit persist :wheel] action=permit identity=:wheel options=persist
 3 doas-rule [permit nopass keepenv setenv alice as root cmd /bin/ls args a b] action=permit command=/bin/ls args a b identity=alice options=nopass,keepenv,setenv run-as=root
 4 doas-rule [permit nopass bob] action=permit identity=bob options=nopass
-5 doas-rule [deny nopass eve] action=deny identity=eve options=nopass
+5 doas-rule [deny eve] action=deny identity=eve
 6 doas-rule [permit nopass carl as www] action=permit identity=carl options=nopass run-as=www
 3 medium passwordless-doas: alice may run /bin/ls args a b as root without a password
 4 high passwordless-doas: bob may run any command as any account without a password

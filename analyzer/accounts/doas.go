@@ -5,51 +5,75 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // doas reads doas.conf(5): "permit|deny [options] identity [as target] [cmd command [args ...]]".
 func (r *reading) doas(text string) {
-	for _, l := range r.sudoLines(text) { // the same comments, quotes and continuation lines
-		if r.full(l.number) {
+	l := doasLexer{text: text, line: 1}
+	for {
+		words, line, ok, err := l.rule()
+		if !ok || r.full(line) {
 			return
 		}
-		if err := r.doasRule(l); err != nil {
-			r.bad.Line(l.number, "%w", err)
+		if err == nil && len(words) > 0 {
+			err = r.doasRule(line, words)
+		}
+		if err != nil {
+			r.bad.Line(line, "%w", err)
 		}
 	}
 }
 
-func (r *reading) doasRule(l sudoLine) error {
-	words := doasWords(l.text)
-	action := words[0]
-	if action != "permit" && action != "deny" {
-		return fmt.Errorf("not a rule: %.40q", action)
+func (r *reading) doasRule(line int, words []doasWord) error {
+	is := func(text string) bool { return len(words) > 0 && words[0].plain && words[0].text == text }
+	next := func() (text string) {
+		text, words = words[0].text, words[1:]
+		return text
 	}
-	words = words[1:]
+	if !is("permit") && !is("deny") {
+		return fmt.Errorf("not a rule: %.40q", words[0].text)
+	}
+	action := next()
 	var options []string
-	for len(words) > 0 && isDoasOption(words[0]) {
-		options = append(options, words[0])
-		if words[0] == "setenv" { // the variables may be secret
-			for len(words) > 0 && !strings.HasSuffix(words[0], "}") {
-				words = words[1:]
+	for action == "permit" && len(words) > 0 && words[0].plain && isDoasOption(words[0].text) {
+		options = append(options, words[0].text)
+		if next() == "setenv" { // the variables may be secret
+			if !is("{") {
+				return errors.New("setenv without variables")
 			}
+			for len(words) > 0 && !is("}") {
+				next()
+			}
+			words = words[min(1, len(words)):]
 		}
-		words = words[min(1, len(words)):]
 	}
-	if len(words) == 0 {
+	if slices.Contains(options, "nopass") && slices.Contains(options, "persist") {
+		return errors.New("nopass with persist")
+	}
+	if slices.ContainsFunc(words, func(w doasWord) bool { return w.plain && (w.text == "{" || w.text == "}") }) {
+		return errors.New("unexpected brace")
+	}
+	if len(words) == 0 || is("as") || is("cmd") || is("args") {
 		return errors.New("a rule without an account")
 	}
-	who := words[0]
-	words = words[1:]
+	who := next()
 	target, command := "", ""
-	if len(words) > 1 && words[0] == "as" {
-		target, words = words[1], words[2:]
+	if is("as") && len(words) > 1 {
+		next()
+		target = next()
 	}
-	if len(words) > 1 && words[0] == "cmd" {
-		command, words = strings.Join(words[1:], " "), nil
+	if is("cmd") && len(words) > 1 {
+		next()
+		var list []string
+		for len(words) > 0 {
+			list = append(list, next())
+		}
+		command = redact.Text(strings.Join(list, " "))
 	}
 	if len(words) > 0 {
-		return fmt.Errorf("unexpected %.40q", words[0])
+		return fmt.Errorf("unexpected %.40q", words[0].text)
 	}
 	key := strings.Join(slices.Concat([]string{action}, options, []string{who}), " ")
 	if target != "" {
@@ -58,7 +82,7 @@ func (r *reading) doasRule(l sudoLine) error {
 	if command != "" {
 		key += " cmd " + command
 	}
-	r.record("doas-rule", key, l.number, "action", action, "identity", who, "run-as", target,
+	r.record("doas-rule", key, line, "action", action, "identity", who, "run-as", target,
 		"command", command, "options", strings.Join(options, ","))
 	if action != "permit" || who == "root" || !strings.Contains(","+strings.Join(options, ",")+",", ",nopass,") {
 		return nil
@@ -76,7 +100,7 @@ func (r *reading) doasRule(l sudoLine) error {
 	if command == "" {
 		command = "any command"
 	}
-	r.finding("passwordless-doas", severity, l.number, fmt.Sprintf("%s may run %s as %s without a password", short(who), short(command), short(target)), "")
+	r.finding("passwordless-doas", severity, line, fmt.Sprintf("%s may run %s as %s without a password", short(who), short(command), short(target)), "")
 	return nil
 }
 
@@ -86,34 +110,4 @@ func isDoasOption(word string) bool {
 		return true
 	}
 	return false
-}
-
-// doasWords splits a line into words, which may be quoted. It returns at least one word.
-func doasWords(s string) []string {
-	var words []string
-	var b strings.Builder
-	quoted, begun := false, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-			begun = true
-		case c == '"':
-			quoted, begun = !quoted, true
-		case !quoted && (c == ' ' || c == '\t'):
-			if begun {
-				words = append(words, b.String())
-			}
-			b.Reset()
-			begun = false
-		default:
-			b.WriteByte(c)
-			begun = true
-		}
-	}
-	if begun || len(words) == 0 {
-		words = append(words, b.String())
-	}
-	return words
 }

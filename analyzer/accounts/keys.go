@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // authorizedKeys reads the format of sshd(8): options, type, key, comment.
@@ -31,7 +33,7 @@ func (r *reading) authorizedKeys(text string) {
 			}
 		}
 		r.record("authorized-key", k.fingerprint, n, "type", k.kind, "bits", k.size(), "fingerprint", k.fingerprint,
-			"comment", k.comment, "options", maskEnvironment(options))
+			"comment", k.comment, "options", redact.Text(maskEnvironment(options)))
 		if k.kind == "ssh-dss" || k.kind == "ssh-rsa" && k.bits < 2048 {
 			r.finding("weak-key", "medium", n, fmt.Sprintf("the file accepts a weak key: %s of %d bits", k.kind, k.bits), k.fingerprint)
 		}

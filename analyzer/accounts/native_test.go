@@ -123,6 +123,9 @@ func TestDoasNative(t *testing.T) {
 	for _, text := range []string{
 		"permit :wheel\n", "permit nopass keepenv root as root\n", "permit nopass setenv { A B=c -D } bob cmd /bin/ls args a \"b c\"\n", "deny bob # why\n",
 		"permit persist \\\n  alice\n", "permit\n", "allow bob\n", "permit bob as\n", "permit bob root\n", "permit bob cmd\n", "\n# none\n",
+		"permit nopass alice #1 reason\n", "permit setenv {A=b}root\n", "permit nopass setenv { A=\"x # y\" } alice as root cmd \"/bin/a b\" args c \"d # e\"\n",
+		"permit nopass alice#x\n", "permit nopass alice cmd a{\n", "permit nopass \\\nbob as root # c \\\ndeny x\n", "permit \"nopass\" bob\n", "permit persist nopass al\n",
+		"permit nopass :\"whe el\" cmd /x args\n", "deny nopass al\n", "permit\\ nopass x\n", "permit \"nopass\"\n", "permit as\n", "permit setenv bob\n", "permit \"a\n",
 	} {
 		file := filepath.Join(t.TempDir(), "doas.conf")
 		if err := os.WriteFile(file, []byte(text), 0o400); err != nil {

@@ -20,6 +20,7 @@ const (
 type reading struct {
 	result analyzer.Result
 	bad    problem.List
+	path   string         // of the file
 	keys   map[string]int // number of records by kind and key
 	size   int            // bytes of all records
 	cut    bool           // the file has too many records

@@ -16,6 +16,14 @@ func TestReports(t *testing.T) {
 		{"kewlfft/ansible-aur#23: a blank after the tag is no matter", "etc/sudoers.d/aur", "aur ALL=(ALL) NOPASSWD:/usr/bin/pacman\n", "1 medium passwordless-sudo: aur may run /usr/bin/pacman as ALL without a password\n"},
 		{"ComplianceAsCode/content#6525: an escaped comma is part of an argument", "etc/sudoers", "a ALL=NOPASSWD: /bin/x one\\,two\n", "1 medium passwordless-sudo: a may run /bin/x one,two as root without a password\n"},
 		{"ComplianceAsCode/content#1274: !authenticate is forgotten", "etc/sudoers.d/x", "Defaults:vagrant !authenticate\n", "1 high passwordless-sudo: sudo asks for no password: Defaults:vagrant !authenticate\n"},
+		{"wazuh/wazuh#39368: users are not looked for in aliases", "etc/sudoers", "User_Alias R = root : S = R, #0 : T = S, me\nS ALL=NOPASSWD: /a\nT ALL=NOPASSWD: /b\n",
+			"3 medium passwordless-sudo: T may run /b as root without a password\n"},
+		{"sudoers(5): exempt_group", "etc/sudoers", "Defaults exempt_group = wheel\n%wheel ALL=(ALL) ALL\n", "1 high passwordless-sudo: sudo asks members of group wheel for no password: exempt_group\n"},
+		{"Duncaen/OpenDoas#13: an account has the name of a keyword", "etc/doas.conf", "permit nopass \"nopass\" as root cmd id\n", "1 medium passwordless-doas: nopass may run id as root without a password\n"},
+		{"Duncaen/OpenDoas#137: a rule goes on after a backslash", "etc/doas.conf", "permit \\\n nopass setenv { A B } x as root\n", "1 high passwordless-doas: x may run any command as root without a password\n"},
+		{"doas.conf(5): a comment begins with a digit, a brace without a blank, a hash in quotes", "etc/doas.conf", "permit nopass setenv {A=\"# x\"}bob #1 reason\n",
+			"1 high passwordless-doas: bob may run any command as any account without a password\n"},
+		{"dev-sec/cis-dil-benchmark#143: locked passwords with a text", "etc/shadow", "root:!locked::0:99999:7:::\na:*:19345:0:99999:7:::\n", ""},
 	} {
 		if got := findings(t, c.file, c.text); got != c.want {
 			t.Errorf("%s: got\n%swant\n%s", c.report, got, c.want)

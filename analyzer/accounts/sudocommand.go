@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // A commandParser reads the commands of a rule, the part after "=". Run-as lists and tags hold for the commands after them.
@@ -127,7 +129,7 @@ func (p *commandParser) command() (string, error) {
 	case args != "" || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "":
 		return "", fmt.Errorf("not a command: %.60q", text)
 	}
-	text = unescapeCommand(text)
+	text = redact.Text(unescapeCommand(text)) // arguments may be secret
 	if negated {
 		text = "!" + text
 	}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -63,6 +64,9 @@ func (r *reading) sudoLine(f *sudoersFile, l sudoLine) error {
 			kind = "directory"
 		}
 		r.record("include", name, l.number, "source", kind, "path", name)
+		if !r.includes(name, directory) {
+			return fmt.Errorf("includes %.100q, which is not read: %w", name, analyzer.ErrUnsupported)
+		}
 		return nil
 	}
 	word := l.text[:len(l.text)-len(strings.TrimLeft(l.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"))]
@@ -131,6 +135,10 @@ func (r *reading) sudoDefaults(f *sudoersFile, line int, text string) {
 			}
 		case "targetpw", "rootpw", "runaspw":
 			f.target = f.target || scope == ""
+		default:
+			if group, ok := strings.CutPrefix(strings.ReplaceAll(s, " ", ""), "exempt_group="); ok && group != "" && group != "root" {
+				r.finding("passwordless-sudo", "high", line, fmt.Sprintf("sudo asks members of group %s for no password: exempt_group", short(group)), "")
+			}
 		}
 	}
 }
@@ -196,10 +204,44 @@ func (f *sudoersFile) aliasHas(kind, name, word string, depth int) bool {
 	return found
 }
 
+// others reports whether a user of a rule can be another account than root.
+func (f *sudoersFile) others(user string, depth int) bool {
+	if user == "root" || user == "#0" || user[0] == '!' {
+		return false
+	}
+	members, ok := f.aliases["User "+user]
+	if !ok || depth == 0 {
+		return true
+	}
+	q := query{kind: "others", list: user}
+	if found, known := f.found[q]; known {
+		return found
+	}
+	f.found[q] = false // for an alias that contains itself
+	f.found[q] = slices.ContainsFunc(members, func(member string) bool { return f.others(member, depth-1) })
+	return f.found[q]
+}
+
+// includes reports whether the analyzer reads a file or directory that sudoers includes. A relative path begins at the including file.
+func (r *reading) includes(name string, directory bool) bool {
+	if !path.IsAbs(name) {
+		name = path.Join("/", path.Dir(r.path), name)
+	}
+	name = path.Clean(name)
+	if directory {
+		return name == "/etc/sudoers.d" || name == "/usr/etc/sudoers.d"
+	}
+	switch path.Dir(name) {
+	case "/etc/sudoers.d", "/usr/etc/sudoers.d":
+		return !strings.Contains(path.Base(name), ".") && !strings.HasSuffix(name, "~")
+	}
+	return name == "/etc/sudoers" || name == "/usr/etc/sudoers"
+}
+
 // judgeRule reports a rule without a password, and one that lets everyone become root. A later rule, perhaps of another file, may
 // take away the permission of this one: sudo follows the last rule that matches.
 func (r *reading) judgeRule(f *sudoersFile, s *sudoRule) {
-	others := func(user string) bool { return user != "root" && user != "#0" && user[0] != '!' }
+	others := func(user string) bool { return f.others(user, maxDepth) }
 	if s.command[0] == '!' || !slices.ContainsFunc(s.list, others) {
 		return
 	}

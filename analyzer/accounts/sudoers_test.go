@@ -48,8 +48,17 @@ func TestSudoers(t *testing.T) {
 func TestInclude(t *testing.T) {
 	text := "#includedir /etc/sudoers.d\n@include /etc/a\\ b\n#include \"/etc/c d\"\n#includes nothing\n# include nothing\n"
 	want := "1 include [/etc/sudoers.d] path=/etc/sudoers.d source=directory\n2 include [/etc/a b] path=/etc/a b source=file\n3 include [/etc/c d] path=/etc/c d source=file\n"
-	if got := analyze(t, "etc/sudoers.d/x", text); got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
+	got := analyze(t, "etc/sudoers.d/x", text)
+	if records, problems := got[:min(len(got), len(want))], got[min(len(got), len(want)):]; records != want || strings.Count(problems, "not read") != 2 {
+		t.Errorf("got\n%swant\n%s and that two files are not read", got, want)
+	}
+	for text, read := range map[string]bool{
+		"@include /etc/sudoers.d/a": true, "@include sudoers.d/a": true, "@includedir sudoers.d": true, "@includedir /usr/etc/sudoers.d/": true,
+		"@includedir /opt/x": false, "@include /etc/sudoers.local": false, "@include /etc/sudoers.d/a.conf": false, "@include ../x": false,
+	} {
+		if got := !strings.Contains(analyze(t, "etc/sudoers", text), "not read"); got != read {
+			t.Errorf("%s: read %t", text, got)
+		}
 	}
 }
 

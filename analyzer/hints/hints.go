@@ -20,6 +20,9 @@ import (
 // maxSize is the size in bytes of the largest file that is read. It bounds the number of packages.
 const maxSize = 1 << 20
 
+// maxPaths is the most paths of all packages. Each version of a record is a package with all paths of the record.
+const maxPaths = 1 << 16
+
 // New returns the analyzer. A record needs a name, a version and a type: rpm, dpkg, apkg, gem, npm, python, java, go, binary, or a
 // type of package URLs. The analyzer reports a record that lacks one, and goes on.
 //
@@ -39,6 +42,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	}
 	var bad problem.List
 	r := new(analyzer.Result)
+	paths := 0
 	d := jsonstream.New(source)
 	err = d.Object(func(name string) error {
 		if name != "packages" {
@@ -60,6 +64,16 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 			packages, errs := rec.packages()
 			for _, err := range errs {
 				bad.At(fmt.Sprintf("package %d", n), "%w", err)
+			}
+			dropped := 0
+			for i := range packages {
+				if paths += len(packages[i].Files); paths > maxPaths {
+					paths -= len(packages[i].Files)
+					packages[i].Files, dropped = nil, dropped+1
+				}
+			}
+			if dropped > 0 {
+				bad.At(fmt.Sprintf("package %d", n), "the paths of %d versions are left out, since the packages have more than %d: %w", dropped, maxPaths, analyzer.ErrTooLarge)
 			}
 			r.Packages = append(r.Packages, packages...)
 			return nil

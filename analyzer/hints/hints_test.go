@@ -176,3 +176,29 @@ func FuzzAnalyze(f *testing.F) {
 		}
 	})
 }
+
+// TestPaths bounds the paths of packages, which would be the product of versions and files.
+func TestPaths(t *testing.T) {
+	list := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format+",", i)
+		}
+		return strings.TrimSuffix(b.String(), ",")
+	}
+	text := fmt.Sprintf(`{"packages": [{"type": "npm", "name": "a", "versions": [%s], "files": [%s]}, {"type": "npm", "name": "b", "version": 1, "files": ["/x"]}]}`, list("%d", 1000), list(`"/%d"`, 1000))
+	r, err := New().Analyze(t.Context(), analyzer.NewFile("anchore_hints.json", 0o644, []byte(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := 0
+	for _, p := range r.Packages {
+		paths += len(p.Files)
+	}
+	if len(r.Packages) != 1001 || paths > maxPaths || paths < maxPaths-1000 || len(r.Packages[1000].Files) != 1 {
+		t.Errorf("%d packages, %d paths", len(r.Packages), paths)
+	}
+	if len(r.Diagnostics) != 1 || r.Diagnostics[0].Code != analyzer.TooLarge {
+		t.Errorf("%v", r.Diagnostics)
+	}
+}

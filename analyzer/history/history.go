@@ -2,7 +2,7 @@
 // volumes, health check. It judges them by the CIS Docker Benchmark and by good practice.
 //
 // Records are "history", "instruction", "user", "port", "environment", "volume", "entrypoint", "command", "healthcheck", "label",
-// "workdir", "stop-signal", "shell" and "on-build". Secrets in them are replaced by "***". The record "history" says whether the history
+// "workdir", "stop-signal", "shell" and "on-build". Secrets in them are replaced by "[redacted]". The record "history" says whether the history
 // is complete: only then does a lack of findings about instructions mean anything. The history includes the instructions of the base image.
 //
 // Sources: the OCI image configuration, https://github.com/opencontainers/image-spec/blob/main/config.md, with the fields that Docker
@@ -19,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 const (
@@ -89,6 +90,7 @@ func analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		bad.Add(fmt.Errorf("a field has another type: %s is a JSON %s", wrong.Field, wrong.Value)) // the other fields are read
 	}
 	r := reading{bad: &bad, env: variables(img.Config.Env)}
+	r.checker.NoCache = r.env["PIP_NO_CACHE_DIR"] != ""
 	r.history(&img)
 	r.config(&img.Config)
 	if r.checker.Cut {
@@ -126,7 +128,7 @@ func (r *reading) history(img *image) {
 			}
 		}
 		number := strconv.Itoa(i + 1)
-		if !r.record("instruction", number, "kind", in.kind, "text", rules.Redact(in.text), "layer", at, "created", e.Created, "arguments", in.names()) {
+		if !r.record("instruction", number, "kind", in.kind, "text", redact.Text(in.text), "layer", at, "created", e.Created, "arguments", in.names()) {
 			return
 		}
 		r.judge(&in, rules.Place{Text: "instruction " + number + " of the history"})
@@ -137,13 +139,13 @@ func (r *reading) history(img *image) {
 // shows this one.
 func (r *reading) judge(in *instruction, p rules.Place) {
 	for _, a := range in.arguments {
-		r.checker.Argument(p, a.name, a.value)
+		r.checker.Argument(p, a.Name, a.Value)
 	}
 	for _, a := range in.settings {
-		if value, ok := r.env[a.name]; in.kind == "ARG" {
-			r.checker.Argument(p, a.name, a.value)
-		} else if !ok || value != a.value {
-			r.checker.Environment(p, a.name, a.value)
+		if value, ok := r.env[a.Name]; in.kind == "ARG" {
+			r.checker.Argument(p, a.Name, a.Value)
+		} else if !ok || value != a.Value {
+			r.checker.Environment(p, a.Name, a.Value)
 		}
 	}
 	r.checker.Step(&rules.Step{Place: p, Kind: in.kind, Flags: in.flags, Text: in.script, Args: in.args, History: true})

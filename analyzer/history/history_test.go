@@ -84,7 +84,7 @@ func TestParse(t *testing.T) {
 		{"|9", "RUN", "RUN", ""},
 		{"|9999999999 A=1", "RUN", "RUN", "A"},
 		{"ENV A=b c D=e # buildkit", "ENV", "ENV A=b c D=e", ""},
-		{"ENV PASSWORD=b c D=e", "ENV", "ENV PASSWORD=*** D=e", ""},
+		{"ENV PASSWORD=b c D=e", "ENV", "ENV PASSWORD=[redacted] D=e", ""},
 		{"bazel build ...", "other", "bazel build ...", ""},
 		{"", "other", "", ""},
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // A reading is the state of reading one configuration, and its result.
@@ -50,7 +51,7 @@ func (r *reading) config(c *config) {
 	}
 	r.checker.User(nowhere, c.User, false)
 	for _, name := range slices.Sorted(maps.Keys(r.env)) {
-		if !r.record("environment", name, "name", name, "value", rules.RedactValue(name, r.env[name])) {
+		if !r.record("environment", name, "name", name, "value", redact.Value(name, r.env[name])) {
 			break
 		}
 		r.checker.Environment(nowhere, name, r.env[name])
@@ -76,12 +77,12 @@ func (r *reading) config(c *config) {
 		}
 	}
 	for i, text := range c.OnBuild {
-		if !r.record("on-build", strconv.Itoa(i+1), "text", rules.Redact(text)) {
+		if !r.record("on-build", strconv.Itoa(i+1), "text", redact.Text(text)) {
 			break
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
-		if !r.record("label", name, "value", rules.RedactValue(name, c.Labels[name])) {
+		if !r.record("label", name, "value", redact.Value(name, c.Labels[name])) {
 			break
 		}
 	}
@@ -124,17 +125,10 @@ func wordsText(words []string) string {
 	if len(words) == 0 {
 		return ""
 	}
-	redacted := make([]string, len(words))
-	for i, w := range words {
-		redacted[i] = rules.Redact(w)
-		if i > 0 && strings.HasPrefix(words[i-1], "-") && !strings.HasPrefix(w, "-") { // "--password", "abc"
-			redacted[i] = rules.RedactValue(strings.TrimLeft(words[i-1], "-"), w)
-		}
-	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if e.Encode(redacted) != nil {
+	if e.Encode(redact.Words(words)) != nil {
 		return "" // cannot happen: strings
 	}
 	return strings.TrimSuffix(b.String(), "\n")

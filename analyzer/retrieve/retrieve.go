@@ -27,8 +27,9 @@ type Options struct {
 
 	MaxFile    int64 // size in bytes of the largest file that is read; 16 MiB by default. The scan reports larger ones
 	MaxContent int64 // bytes of content in a record; 64 KiB by default. The rest is cut off
+	MaxTotal   int64 // bytes of the records of all files of an image; 64 MiB by default. Diagnostics name the files whose content is left out
 	Raw        bool  // keep secrets, and the content of binary files
-	Hidden     bool  // also files that upper layers delete or replace
+	Hidden     bool  // also files that upper layers delete or replace; scan.Limits.Results bounds their records
 }
 
 // Defaults of Options and SearchOptions.
@@ -49,23 +50,26 @@ const slack = 64 << 10
 //	charset    "utf-16le" or "utf-16be", if the content was converted from it
 //	truncated  "true" if the content goes on
 //	redacted   "true" if secrets were replaced
-//	omitted    why there is no content: "binary"
+//	omitted    why there is no content: "binary", or "total" if MaxTotal is reached
 //
 // The options are part of the keys under which caches keep the results.
 func New(o Options) analyzer.Analyzer {
-	o.MaxFile, o.MaxContent = positive(o.MaxFile, defaultFile), positive(o.MaxContent, defaultContent)
+	o.MaxFile, o.MaxContent, o.MaxTotal = positive(o.MaxFile, defaultFile), positive(o.MaxContent, defaultContent), positive(o.MaxTotal, defaultTotal)
 	o.Paths = relative(o.Paths)
-	return analyzer.Func(analyzer.Info{
-		Name: "retrieve", Version: 1, Patterns: o.Paths, MaxSize: o.MaxFile, ContentOnly: true, Hidden: o.Hidden,
+	return bounded{analyzer.Func(analyzer.Info{
+		Name: "retrieve", Version: 2, Patterns: o.Paths, MaxSize: o.MaxFile, ContentOnly: true, Hidden: o.Hidden,
 		Finds: []string{"retrieved-files"}, Build: fingerprint(o),
 	}, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		r, err := retrieved(ctx, f, o.MaxContent, o.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("retrieve: %w", err)
 		}
-		return &analyzer.Result{Records: []analyzer.Record{r}}, nil
-	})
+		result := &analyzer.Result{Records: []analyzer.Record{r}}
+		return result, weigh(result)
+	}), o.MaxTotal}
 }
+
+const kindFile = "retrieved-file"
 
 // retrieved returns the record of a file.
 func retrieved(ctx context.Context, f *analyzer.File, maxContent int64, raw bool) (analyzer.Record, error) {
@@ -74,7 +78,7 @@ func retrieved(ctx context.Context, f *analyzer.File, maxContent int64, raw bool
 		return analyzer.Record{}, err
 	}
 	fields := map[string]string{"size": strconv.FormatInt(f.Size(), 10), "sha256": hex.EncodeToString(h.Sum(nil))}
-	record := analyzer.Record{Kind: "retrieved-file", Fields: fields}
+	record := analyzer.Record{Kind: kindFile, Fields: fields}
 
 	wanted := min(f.Size(), maxContent+slack)
 	if err := f.Hold(ctx, 6*wanted); err != nil { // the bytes, their text, the text without secrets

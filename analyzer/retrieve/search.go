@@ -21,9 +21,10 @@ type SearchOptions struct {
 	MaxFile    int64 // size in bytes of the largest file that is searched; 1 MiB by default. The scan reports larger ones
 	MaxMatches int   // matches of an expression in a file; 16 by default. A diagnostic reports that there are more
 	MaxText    int64 // bytes of a match in a record; 256 by default. The rest is cut off
+	MaxTotal   int64 // bytes of the records of all files of an image; 64 MiB by default. Diagnostics name the files whose matches are left out
 	Keep       bool  // keep the content of files with a match, as Options with the same Raw do
 	Raw        bool  // keep secrets
-	Hidden     bool  // also search files that upper layers delete or replace
+	Hidden     bool  // also search files that upper layers delete or replace; scan.Limits.Results bounds their records
 }
 
 // Defaults of SearchOptions.
@@ -47,7 +48,7 @@ const (
 // An expression is applied to the whole content of a file, be it text or not, and to the text of UTF-16 as well. The time for a file grows with its size, and with the
 // number and the length of the expressions.
 func Search(o SearchOptions) analyzer.Analyzer {
-	o.MaxFile, o.MaxText = positive(o.MaxFile, defaultSearched), positive(o.MaxText, defaultText)
+	o.MaxFile, o.MaxText, o.MaxTotal = positive(o.MaxFile, defaultSearched), positive(o.MaxText, defaultText), positive(o.MaxTotal, defaultTotal)
 	if o.MaxMatches <= 0 {
 		o.MaxMatches = defaultMatches
 	}
@@ -56,7 +57,7 @@ func Search(o SearchOptions) analyzer.Analyzer {
 	}
 	o.Paths = relative(o.Paths)
 	info := analyzer.Info{
-		Name: "search", Version: 1, Patterns: o.Paths, MaxSize: o.MaxFile, ContentOnly: true, Hidden: o.Hidden, Finds: []string{"content-matches"},
+		Name: "search", Version: 2, Patterns: o.Paths, MaxSize: o.MaxFile, ContentOnly: true, Hidden: o.Hidden, Finds: []string{"content-matches"},
 	}
 	build := []any{o.Paths, o.MaxFile, o.MaxMatches, o.MaxText, o.Keep, o.Raw, o.Hidden}
 	for _, e := range o.Expressions {
@@ -72,13 +73,13 @@ func Search(o SearchOptions) analyzer.Analyzer {
 	if len(o.Expressions) == 0 {
 		info.Patterns = nil
 	}
-	return analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return bounded{analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		r, err := o.search(ctx, f)
 		if err != nil {
 			return r, fmt.Errorf("search: %w", err)
 		}
 		return r, nil
-	})
+	}), o.MaxTotal}
 }
 
 func (o *SearchOptions) search(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
@@ -122,7 +123,7 @@ func (o *SearchOptions) search(ctx context.Context, f *analyzer.File) (*analyzer
 	if r.Records == nil {
 		return nil, nil
 	}
-	return &r, nil
+	return &r, weigh(&r)
 }
 
 // A view is the content of a file as a text.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // A Scanner finds the packages of images. The zero value has no analyzers: it reads layers and finds nothing in them. Many
@@ -92,7 +93,7 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 	}
 	for i, l := range layers {
 		report.Layers = append(report.Layers, analyzer.Layer{
-			DiffID: l.DiffID.String(), CreatedBy: l.CreatedBy, Entries: data[i].Entries, Bytes: data[i].Bytes,
+			DiffID: l.DiffID.String(), CreatedBy: redact.CreatedBy(l.CreatedBy), Entries: data[i].Entries, Bytes: data[i].Bytes,
 			Lazy: data[i].lazily,
 		})
 	}

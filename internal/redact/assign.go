@@ -7,12 +7,14 @@ const maxQuoted = 64
 
 // An assigner finds values by the names of their keys, line by line.
 type assigner struct {
-	l     *list
-	text  string
-	quote string // ends the value that began on a line before; "" if none did
-	left  int    // lines that the value may still have
-	block int    // lines with a larger indent belong to a block of YAML; -1 outside one
-	named bool   // a line before, or an attribute, named a secret whose value follows: name: DB_PASSWORD
+	l      *list
+	text   string
+	quote  string // ends the value that began on a line before; "" if none did
+	left   int    // lines that the value may still have
+	block  int    // lines with a larger indent belong to a block of YAML; -1 outside one
+	logins int    // end of the first "login " of the line; 0 if it is not known yet
+	open   bool   // a quote of the line is not closed
+	named  bool   // a line before, or an attribute, named a secret whose value follows: name: DB_PASSWORD
 }
 
 // assignments finds values of keys with the names of secrets.
@@ -54,11 +56,11 @@ func (a *assigner) line(start int, line string) {
 		a.block = -1
 	}
 	named := a.named
-	a.named = false
+	a.named, a.open, a.logins = false, false, 0
 	from := pos // the end of the last value or separator
 	for i := pos; i < len(line); i++ {
 		switch line[i] {
-		case '=', ':', '>', ' ', '\t':
+		case '=', ':', '>', ' ', '\t', ',':
 		default:
 			continue
 		}
@@ -88,8 +90,10 @@ type key struct {
 // keyBefore returns the key that ends before a separator at i, and begins at from or later.
 func keyBefore(line string, from, i int) key {
 	end := i
-	for end > from && strings.IndexByte(" \t", line[end-1]) >= 0 && line[i] != ' ' && line[i] != '\t' {
-		end--
+	if !isBlank(line[i]) && line[i] != ',' {
+		for end > from && isBlank(line[end-1]) {
+			end--
+		}
 	}
 	k := key{}
 	for end > from && strings.IndexByte(`"'\])?+`, line[end-1]) >= 0 {
@@ -112,15 +116,19 @@ func isKey(c byte) bool {
 func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool) {
 	rest := line[i+1:]
 	switch c := line[i]; c {
-	case ' ', '\t':
-		if k.quoted || !isSecret(k.name) {
+	case ' ', '\t', ',':
+		if !isSecret(k.name) || c == ',' && !k.quoted {
 			return 0, false
+		}
+		value := strings.TrimLeft(rest, " \t")
+		if k.quoted { // an exec form: ["--password", "x"]
+			at := len(line) - len(value)
+			return at, strings.HasPrefix(k.name, "-") && len(value) > 1 && isQuote(value[0]) && value[1] != '-'
 		}
 		before := strings.TrimRight(line[:k.at], " \t")
 		word := before[strings.LastIndexAny(before, " \t")+1:]
-		value := strings.TrimSpace(rest)
 		flag := strings.HasPrefix(k.name, "-") && !strings.HasPrefix(value, "-")
-		netrc := (k.name == "password" || k.name == "passwd") && strings.IndexAny(value, " \t") < 0 && (before == "" || strings.Contains(before, "login "))
+		netrc := (k.name == "password" || k.name == "passwd") && (before == "" || a.login(line, before)) && strings.TrimLeft(value[run(value, 0, notBlank):], " \t") == ""
 		sql := value != "" && (value[0] == '\'' || value[0] == '"') // CREATE USER u PASSWORD 'x'
 		if !flag && !netrc && !sql && !strings.EqualFold(word, "ENV") && !strings.EqualFold(word, "ARG") {
 			return 0, false
@@ -151,6 +159,19 @@ func (a *assigner) valueAfter(line string, k key, i int, named bool) (int, bool)
 	return i, true
 }
 
+func notBlank(c byte) bool { return !isBlank(c) }
+
+// login reports whether a line has the word of .netrc for the name of an account.
+func (a *assigner) login(line, before string) bool {
+	if a.logins == 0 {
+		a.logins = strings.Index(line, "login ") + len("login ")
+		if a.logins < len("login ") {
+			a.logins = len(line) + 1
+		}
+	}
+	return a.logins <= len(before)+1
+}
+
 // firstWord returns the first word of a value, without quotes.
 func firstWord(s string) string {
 	s = strings.TrimLeft(s, " \t\"'\\")
@@ -175,40 +196,62 @@ func (a *assigner) value(start int, line string, at int, k key, sep, indent int)
 		at += len(q)
 		end := closing(line[at:], q)
 		if end < 0 {
-			a.l.add(start+at, start+len(line))
+			a.add(start, line, k, at, len(line))
 			a.quote, a.left = q, maxQuoted
 			return len(line)
 		}
-		if !isReference(line[at : at+end]) {
-			a.l.add(start+at, start+at+end)
+		next := at + end + len(q)
+		if line[sep] == '=' && next < len(line) && isAlnum(line[next]) { // a shell joins 'a b'c
+			next = run(line, next, func(c byte) bool { return strings.IndexByte(" \t;|&)", c) < 0 })
+			at -= len(q)
+			end = next - at
 		}
-		return at + end + len(q)
+		if !isReference(line[at : at+end]) {
+			a.add(start, line, k, at, at+end)
+		}
+		return next
 	}
-	end := bare(line, at, k, sep)
+	if at < len(line) && line[at] == '{' && template(line[at:]) == 0 {
+		return at + 1 // an object, whose keys are looked at
+	}
+	end := a.bare(line, at, k, sep)
 	v = line[at:end]
 	switch {
 	case isReference(v):
-	case v[0] == '{':
-		return at + 1 // an object, whose keys are looked at
 	case v[0] == '[':
 		if end = strings.IndexByte(line[at:], ']'); end < 0 {
 			end = len(line) - at
 		}
-		a.l.add(start+at+1, start+at+end)
+		a.add(start, line, k, at+1, at+end)
 		return at + end
 	case line[sep] == ':' && (v[0] == '|' || v[0] == '>') && strings.Trim(v[1:], "+-0123456789 ") == "":
 		a.block = indent
 	default:
-		a.l.add(start+at, start+end)
+		a.add(start, line, k, at, end)
 	}
 	return end
 }
 
+// add adds the part of a line from one index to another, the value of a key. It is surely a secret if the syntax is that of a variable or option.
+func (a *assigner) add(start int, line string, k key, from, to int) {
+	a.l.add(start+from, start+to)
+	if end := k.at + len(k.name); !a.l.sure && from < to && end < len(line) && (line[end] == '=' || k.name[0] == '-') {
+		a.l.sure = isSureName(k.name) && isOpaque(strings.Trim(line[from:to], "\"'"))
+	}
+}
+
 // bare returns the end of a value without quotes. The first value of a line goes to its end; others end at a space, or where the
 // syntax around them says.
-func bare(line string, at int, k key, sep int) int {
+func (a *assigner) bare(line string, at int, k key, sep int) int {
 	if n := template(line[at:]); n > 0 {
 		return at + n
+	}
+	if line[sep] == '=' && !k.quoted && k.at > 0 && isQuote(line[k.at-1]) && !a.open { // within quotes: ["PASSWORD=a b"]
+		end := closing(line[at:], line[k.at-1:k.at])
+		if end >= 0 {
+			return at + end
+		}
+		a.open = true // no quote of this line closes, so that none is looked for again
 	}
 	before := strings.TrimRight(line[:k.at], " \t\"'")
 	stops := " \t"
@@ -221,7 +264,7 @@ func bare(line string, at int, k key, sep int) int {
 		stops = " \t&#\"'"
 	case last == ";":
 		stops = " \t;\"'"
-	case before == "" || before == "-" || before == "export":
+	case before == "" || before == "-":
 		if line[sep] == '=' || line[sep] == ':' {
 			stops = ""
 		}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 // join builds forms of tokens, so that this file contains none that a scanner of sources would report.
@@ -109,6 +111,7 @@ func TestReports(t *testing.T) {
 		{"virtrigaud 95: names instead of values", "x password=secret123 and api_key=abcdef", "x password=[redacted] and api_key=[redacted]"},
 		{"simstudio 6119: equals signs before quotes", `password="a" token='b' api_key="c"`, `password="[redacted]" token='[redacted]' api_key="[redacted]"`},
 		{"trivy 11003: lines beside a match", "A_API_KEY=\"one\"\nB_WEBHOOK_SECRET=\"two\"", "A_API_KEY=\"[redacted]\"\nB_WEBHOOK_SECRET=\"[redacted]\""},
+		{"detect-secrets 247: NOPASSWD is no name", "me ALL=(ALL) NOPASSWD: ALL", "me ALL=(ALL) NOPASSWD: ALL"},
 		{"detect-secrets 646: a key with escaped line breaks", `k = '-----BEGIN RSA PRIVATE KEY-----\r\nMIIC\r\n-----END RSA PRIVATE KEY-----'`, `k = '-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----'`},
 	} {
 		if got := Text(c.text); got != c.want {
@@ -120,34 +123,114 @@ func TestReports(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	for key, want := range map[string]string{
-		"DB_PASSWORD": "db password", "dbPassword": "db password", "DBPassword": "db password", "--auth-token": "auth token",
-		"a": "a", "": "", "_": "", "spring.datasource.password": "spring datasource password", "APIKey": "api key", "X1Y": "x1 y",
+func TestIsSecret(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"DB_PASSWORD", "geheim", true}, {"PGPASSWORD", "y", true}, {"dbPassword", "y", true}, {"MYSQL_PWD", "y", true}, {"DB_PASS", "y", true},
+		{"GITHUB_TOKEN", "abc", true}, {"API_KEY", "abc", true}, {"AWS_SECRET_ACCESS_KEY", "abc", true}, {"JWT_SECRET", "abc", true},
+		{"ANYTHING", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", true}, {"DATABASE_URL", "postgres://me:geheim@db/x", true},
+		{"GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D", false}, // the fingerprint of a public key, in images of Python
+		{"PWD", "/app", false}, {"PASSWORD", "", false}, {"PASSWORD", "$SECRET", false}, {"PASSWORD_FILE", "/run/secrets/x", false},
+		{"MYSQL_ALLOW_EMPTY_PASSWORD", "yes", false}, {"TOKENIZERS_PARALLELISM", "false", false}, {"TOKENIZERS", "fast", false},
+		{"PASSWORD_MIN_LENGTH", "12", false}, {"SECRET_NAME", "db", false}, {"PATH", "/usr/bin", false}, {"KEYBOARD", "us", false},
+		{"NEXT_PUBLIC_API_KEY", "y", false}, {"TOKEN_VERSION", "y", false}, // moby/buildkit 5410, 6501
+		{"PASSENGER_APP", "x", false}, {"DATABASE_URL", "postgres://me@db/x", false}, {"TOKEN_URL", "https://example.com/token", false},
 	} {
-		var got []string
-		for w := range split(key) {
-			got = append(got, w)
-		}
-		if g := strings.Join(got, " "); g != want {
-			t.Errorf("%s: got %q, want %q", key, g, want)
+		if got := IsSecret(c.name, c.value); got != c.want {
+			t.Errorf("%s=%s: %t, want %t", c.name, c.value, got, c.want)
 		}
 	}
 }
 
-// TestTime reads texts that would take hours in quadratic time.
+func TestInstructions(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"make X=1", "make X=1"},
+		{"export API_TOKEN=abc PATH=/bin", "export API_TOKEN=[redacted] PATH=/bin"},
+		{`login --password "a b" -u me`, `login --password "[redacted]" -u me`},
+		{`ENTRYPOINT ["/app","--api-key","a b","-x"]`, `ENTRYPOINT ["/app","--api-key","[redacted]","-x"]`},
+		{`ENTRYPOINT ["/app" "--api-key" "abc"]`, `ENTRYPOINT ["/app" "--api-key" "[redacted]"]`},
+		{"login --password=abc --token-file x", "login --password=[redacted] --token-file x"},
+		{"curl -u me:geheim https://a.example.com", "curl -u me:[redacted] https://a.example.com"},
+		{"curl -H 'Authorization: Bearer abc.def'", "curl -H 'Authorization: [redacted]'"},
+		{"git clone https://me:geheim@example.com/x.git", "git clone https://me:[redacted]@example.com/x.git"},
+		{"echo 'root:geheim' | chpasswd", "echo 'root:[redacted]' | chpasswd"},
+		{"echo geheim | passwd --stdin root", "echo [redacted] | passwd --stdin root"},
+		{"git clone https://$USER:$TOKEN@example.com/x.git", "git clone https://$USER:$TOKEN@example.com/x.git"},
+		{"a --password -x --token=$T; PASSWORD='a b'c; make", "a --password -x --token=$T; PASSWORD=[redacted]; make"},
+		{"aws AKIAIOSFODNN7EXAMPLE", "aws [redacted]"},
+		{"echo -----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- > k", "echo -----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY----- > k"},
+	} {
+		got := Text(c.text)
+		if got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+		if again := Text(got); again != got {
+			t.Errorf("%q changes when it is redacted again: %q", got, again)
+		}
+	}
+}
+
+// TestNames shows which names are those of secrets.
+func TestNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"DB_PASSWORD": true, "dbPassword": true, "DBPassword": true, "--auth-token": true, "a": false, "": false, "_": false, "spring.datasource.password": true,
+		"APIKey": true, "X1Y": false, "passwordFile": false, "PASSWORD_": true, "TOKEN_ID": false, "PWD": false, "pwd": true, "OLDPWD": false, "my_pwd": true,
+		"_auth": true, "WEBHOOK_URL": true, "keyboard": false, "tokenizer": false,
+	} {
+		if got := isSecret(name); got != want {
+			t.Errorf("%s: %t, want %t", name, got, want)
+		}
+	}
+}
+
+// TestCreatedBy shows entries of histories in the forms of builders.
+func TestCreatedBy(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"RUN |2 A=one two B= /bin/sh -c make # buildkit", "RUN |2 A=[redacted] B= /bin/sh -c make # buildkit"},
+		{"|1 A=x /bin/sh -c curl -u me:geheim https://example.com", "|1 A=[redacted] /bin/sh -c curl -u me:[redacted] https://example.com"},
+		{"RUN |1 A=x /my/shell make", "RUN |1 A=[redacted] /my/shell make"},
+		{"RUN |x password=geheim", "RUN |x password=[redacted]"},
+		{"RUN /bin/sh -c TOKEN=geheim make # buildkit", "RUN /bin/sh -c TOKEN=[redacted] make # buildkit"},
+		{"/bin/sh -c #(nop)  ENV A=b DB_PASSWORD=two words C=d", "/bin/sh -c #(nop)  ENV A=b DB_PASSWORD=[redacted] C=d"},
+		{"ENV A=b c D=e", "ENV A=b c D=e"},
+		{"LABEL token=a b", "LABEL token=[redacted]"},
+		{"ENV PASSWORD geheim", "ENV PASSWORD [redacted]"},
+		{"COPY . /src # buildkit", "COPY . /src # buildkit"},
+	} {
+		got := CreatedBy(c.text)
+		if got != c.want {
+			t.Errorf("%q:\n got %q\nwant %q", c.text, got, c.want)
+		}
+		if again := CreatedBy(got); again != got {
+			t.Errorf("%q: changes again: %q", got, again)
+		}
+	}
+}
+
+// TestTime reads texts that would take hours in quadratic time, and checks that expressions are not slower than their length allows.
 func TestTime(t *testing.T) {
 	const size = 1 << 18
 	for _, unit := range []string{
-		"password ", "password=", "password: [", "PASSWORD=\"", "-----BEGIN PRIVATE KEY-----", "eyJ", "eyJabcdef.", "a://b:", "ENV PASSWORD=x ",
+		"password ", "password=", "password: [", "PASSWORD=\"", "-----BEGIN PRIVATE KEY-----", "eyJ", "eyJ-", "eyJabcdef.", "eyJabcdef.-", "a://b:", "ENV PASSWORD=x ",
 		"= ", "\"", "name: password ", "<password>", " -u a:", "a:1:b:c:", "\\", "password: |\n", "password=\"\n", " ", "$6$", "password=[", "'] ",
+		"token=a\n", "token='a' ", "aB cD ", "pw=a ", "password=$(", "password={{", "{SHA}", "Bearer ", "Basic-", "identified by '", "identified by \"'",
+		"AKIA-", "glpat-", "sk-", "SG.", "Private-Lines: 1\n", "BEGIN PRIVATE KEY----", "a:1:b:c:d\n", "\n", "https://aaaaaaaaaaaaaaaa@", "|chpasswd", "echo a:b|chpasswd",
+		"chpasswd<<<", "echo x passwd --stdin ", "\"password=a \\", "login password x", "\"--token\",", "name=name ", "xxxx=", "-u \"",
 	} {
-		start := time.Now()
-		Text(strings.Repeat(unit, size/len(unit)))
-		d := time.Since(start)
-		if d > time.Minute {
-			t.Errorf("%q: %v", unit, d)
+		for _, text := range []string{strings.Repeat(unit, size/len(unit)), strings.Repeat(unit, size/len(unit)/2) + strings.Repeat(" ", size/2)} {
+			if d := cputime.Of(func() { Text(text) }); d > 2*time.Second {
+				t.Errorf("%q: %v", unit, d)
+			} else if d > 60*time.Millisecond {
+				t.Logf("%q: %v", unit, d)
+			}
 		}
+	}
+	text := "|1 A=" + strings.Repeat("/a ", size)
+	if d := cputime.Of(func() { CreatedBy(text) }); d > 2*time.Second {
+		t.Errorf("arguments: %v", d)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/redact"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/distro"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -157,19 +158,24 @@ func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
 	if c := in.Config; c != nil {
 		v.configure(&c.Config)
 		for _, h := range c.History {
-			v.History = append(v.History, historyValue{instant(h.Created.Time), h.CreatedBy, h.Comment, h.EmptyLayer})
+			v.History = append(v.History, historyValue{instant(h.Created.Time), redact.CreatedBy(h.CreatedBy), redact.Text(h.Comment), h.EmptyLayer})
 		}
 	}
 	return v
 }
 
+// configure sets the configuration without secrets, since messages of policies may repeat it.
 func (v *imageValue) configure(c *v1.Config) {
-	v.User, v.Workdir, v.Entrypoint, v.Cmd, v.Labels = c.User, c.WorkingDir, c.Entrypoint, c.Cmd, c.Labels
+	v.User, v.Workdir, v.Entrypoint, v.Cmd = c.User, c.WorkingDir, redact.Words(c.Entrypoint), redact.Words(c.Cmd)
+	v.Labels = make(map[string]string, len(c.Labels))
+	for name, value := range c.Labels {
+		v.Labels[name] = redact.Value(name, value)
+	}
 	v.Ports, v.Volumes = slices.Sorted(maps.Keys(c.ExposedPorts)), slices.Sorted(maps.Keys(c.Volumes))
 	v.Env = make(map[string]string, len(c.Env))
 	for _, e := range c.Env {
 		name, value, _ := strings.Cut(e, "=")
-		v.Env[name] = value
+		v.Env[name] = redact.Value(name, value)
 	}
 }
 

@@ -130,7 +130,7 @@ func TestFaults(t *testing.T) {
 		{"FROM\nUSER\n", "! line 1: FROM: want an image, or an image AS a name, ! line 2: USER without arguments"},
 		{"FROM a:1\nFOO x\nRUN sudo x\n", "3 sudo, ! line 2: unknown instruction \"FOO\""},
 		{"FROM a:1\nRUN <<EOF\nsudo x\n", "! line 2: here document without its end \"EOF\""},
-		{"FROM a:1\nENV A\nENV A=1 B\nHEALTHCHECK x\nSHELL x\nONBUILD FROM x\n", "! line 2: no value for \"A\", ! line 3: no \"=\" in \"B\", ! line 4: HEALTHCHECK: want NONE, or CMD and a command, ! line 5: SHELL: want a JSON array of strings, ! line 6: ONBUILD: not an instruction that it may have"},
+		{"FROM a:1\nENV A\nENV A=1 B\nHEALTHCHECK x\nSHELL x\nONBUILD FROM x\n", "! line 2: no value for \"A\", ! line 3: no \"=\" in word 2, ! line 4: HEALTHCHECK: want NONE, or CMD and a command, ! line 5: SHELL: want a JSON array of strings, ! line 6: ONBUILD: not an instruction that it may have"},
 		{"# escape=x\nFROM a:1\n", "! line 1: directive escape: \"x\""},
 	} {
 		if got := rulesOf(t, c.text, false); got != c.want {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // setting reads an instruction of a stage other than FROM.
@@ -15,7 +16,8 @@ func (f *file) setting(in *instruction, s *stage) error {
 	switch in.kind {
 	case "ARG":
 		return f.arguments(in, s.vars)
-	case "RUN", "ADD":
+	case "RUN", "ADD", "COPY":
+		f.checker.NoCache = s.vars["PIP_NO_CACHE_DIR"] != ""
 		f.checker.Step(f.step(in))
 	case "ONBUILD":
 		inner := f.lines.split(in.text)
@@ -23,7 +25,7 @@ func (f *file) setting(in *instruction, s *stage) error {
 			return errors.New("ONBUILD: not an instruction that it may have")
 		}
 		inner.line, inner.documents = in.line, in.documents
-		f.record("on-build", strconv.Itoa(f.number), in.line, "text", rules.Redact(in.text))
+		f.record("on-build", strconv.Itoa(f.number), in.line, "text", redact.Text(in.text))
 		f.checker.Step(f.step(inner))
 	case "USER":
 		s.user, s.userLine = expand(unquote(in.text, f.lines.escape), s.vars), in.line
@@ -44,12 +46,12 @@ func (f *file) setting(in *instruction, s *stage) error {
 				break
 			}
 			if in.kind == "LABEL" {
-				f.record("label", p.name, in.line, "value", rules.RedactValue(p.name, p.value))
+				f.record("label", p.name, in.line, "value", redact.Value(p.name, p.value))
 				continue
 			}
 			value := expand(p.value, s.vars)
 			setVariable(s.vars, p.name, value)
-			f.record("environment", p.name, in.line, "name", p.name, "value", rules.RedactValue(p.name, value))
+			f.record("environment", p.name, in.line, "name", p.name, "value", redact.Value(p.name, value))
 			f.checker.Environment(place, p.name, value)
 		}
 		return err
@@ -62,7 +64,7 @@ func (f *file) setting(in *instruction, s *stage) error {
 		if _, ok := jsonWords(in.text); !ok && kind == "shell" {
 			return errors.New("SHELL: want a JSON array of strings")
 		}
-		f.record(kind, kind, in.line, "text", rules.Redact(in.text))
+		f.record(kind, kind, in.line, "text", redact.Text(in.text))
 	case "WORKDIR", "STOPSIGNAL":
 		kind := map[string]string{"WORKDIR": "workdir", "STOPSIGNAL": "stop-signal"}[in.kind]
 		f.record(kind, kind, in.line, "value", unquote(in.text, f.lines.escape))
@@ -79,7 +81,7 @@ func (f *file) healthcheck(in *instruction, s *stage) error {
 		return errors.New("HEALTHCHECK: want NONE, or CMD and a command")
 	}
 	s.health, s.healthAt = kind, in.line
-	fields := []string{"kind", kind, "text", rules.Redact(rest)}
+	fields := []string{"kind", kind, "text", redact.Text(rest)}
 	for _, flag := range in.flags {
 		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
 		if slices.Contains([]string{"interval", "timeout", "start-period", "start-interval", "retries"}, name) {

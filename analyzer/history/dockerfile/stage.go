@@ -10,6 +10,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/history/internal/rules"
 	"github.com/hullmark/hullmark/internal/problem"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // A file is a Dockerfile that is read.
@@ -76,7 +77,7 @@ func (f *file) instruction(in *instruction) {
 	if in.text != "" {
 		words = append(words, f.redact(in))
 	}
-	f.record("instruction", strconv.Itoa(f.number), in.line, "kind", in.kind, "text", rules.Redact(strings.Join(words, " ")))
+	f.record("instruction", strconv.Itoa(f.number), in.line, "kind", in.kind, "text", redact.Text(strings.Join(words, " ")))
 }
 
 // redact returns the arguments of an instruction. Values of variables are redacted by their names.
@@ -90,7 +91,7 @@ func (f *file) redact(in *instruction) string {
 	}
 	var words []string
 	for _, p := range pairs {
-		words = append(words, p.name+"="+rules.RedactValue(p.name, p.value))
+		words = append(words, p.name+"="+redact.Value(p.name, p.value))
 	}
 	return strings.Join(words, " ")
 }
@@ -174,7 +175,7 @@ func (f *file) arguments(in *instruction, vars map[string]string) error {
 		} else if ok {
 			setVariable(vars, name, value)
 		}
-		f.record("argument", name, in.line, "name", name, "value", rules.RedactValue(name, value))
+		f.record("argument", name, in.line, "name", name, "value", redact.Value(name, value))
 		f.checker.Argument(rules.Place{Line: in.line}, name, value)
 	}
 	return nil

@@ -124,10 +124,10 @@ func (r *lineReader) pairs(text string) ([]pair, error) {
 		return []pair{{unquote(name, r.escape), unquote(value, r.escape)}}, nil
 	}
 	var list []pair
-	for _, w := range words {
+	for i, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		if !ok {
-			return list, fmt.Errorf("no \"=\" in %.40q", w)
+			return list, fmt.Errorf("no \"=\" in word %d", i+1) // without the word, which may be a part of a password
 		}
 		list = append(list, pair{unquote(name, r.escape), unquote(value, r.escape)})
 	}

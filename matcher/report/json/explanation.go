@@ -2,6 +2,7 @@ package json
 
 import (
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/redact"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -140,7 +141,7 @@ func (j *explanation) group(p *parser, at int, r *analyzer.Report) report.Explan
 			r.Layers = append(r.Layers, analyzer.Layer{})
 		}
 		if c.Layer >= 0 {
-			r.Layers[c.Layer].DiffID, r.Layers[c.Layer].CreatedBy = b.DiffID, b.CreatedBy
+			r.Layers[c.Layer].DiffID, r.Layers[c.Layer].CreatedBy = b.DiffID, redact.CreatedBy(b.CreatedBy)
 		}
 		g.Components = append(g.Components, &c)
 		r.Components = append(r.Components, c)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/redact"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -189,6 +190,7 @@ func (d *document) report() *analyzer.Report {
 		r.Distro = &analyzer.Distro{ID: x.ID, VersionID: x.VersionID, Codename: x.Codename, Name: x.Name, Like: x.Like, CPE: x.CPE, Repositories: x.Repositories}
 	}
 	for _, l := range d.Layers {
+		l.CreatedBy = redact.CreatedBy(l.CreatedBy) // older versions wrote secrets
 		r.Layers = append(r.Layers, analyzer.Layer(l))
 	}
 	for i := range d.Components {

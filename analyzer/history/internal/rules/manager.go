@@ -74,8 +74,11 @@ func (m *manager) use(program string, words []string) {
 	}
 }
 
-// takesValue reports whether the next word belongs to an option.
+// takesValue reports whether the next word belongs to an option. The last of short options in one word may have a value: "-qr requirements.txt".
 func takesValue(manager, option string) bool {
+	if len(option) > 2 && option[0] == '-' && strings.Trim(option[1:], "abcdefghijklmnopqrstuvwxyz") == "" {
+		option = "-" + option[len(option)-1:]
+	}
 	switch manager {
 	case "apt":
 		return slices.Contains([]string{"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a"}, option)
@@ -128,7 +131,8 @@ func (m *manager) pinned(target string) bool {
 	case "pip":
 		return strings.Contains(target, "==") || strings.Contains(target, "@") || strings.Contains(target, "~=")
 	case "npm":
-		return strings.LastIndexByte(target, '@') > 0
+		at := strings.LastIndexByte(target, '@')
+		return at > 0 && target[at:] != "@latest"
 	case "dnf": // a name and a version: "curl-7.61.1"
 		i := strings.LastIndexByte(target, '-')
 		return i >= 0 && i+1 < len(target) && '0' <= target[i+1] && target[i+1] <= '9'

@@ -6,9 +6,11 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // maxFindings is the most findings of a file.
@@ -18,6 +20,7 @@ const maxFindings = 4096
 type Checker struct {
 	Findings []analyzer.Finding
 	Cut      bool // findings beyond the limit were dropped
+	NoCache  bool // the environment keeps pip from having a cache: PIP_NO_CACHE_DIR
 }
 
 // A Place says where an instruction is.
@@ -60,6 +63,9 @@ func (c *Checker) Step(s *Step) {
 		c.run(s)
 	case "ADD":
 		c.added(s)
+		c.mode(s)
+	case "COPY":
+		c.mode(s)
 	}
 }
 
@@ -88,14 +94,14 @@ func (c *Checker) Healthcheck(p Place, test string) {
 
 // Environment judges a variable that the image sets.
 func (c *Checker) Environment(p Place, name, value string) {
-	if IsSecret(name, value) {
+	if redact.IsSecret(name, value) {
 		c.add(p, "secret-in-environment", "medium", "4.10", fmt.Sprintf("variable %s seems to hold a secret, visible to every user of the image", short(name)))
 	}
 }
 
 // Argument judges a build argument with the value that the image or the Dockerfile keeps.
 func (c *Checker) Argument(p Place, name, value string) {
-	if IsSecret(name, value) {
+	if redact.IsSecret(name, value) {
 		c.add(p, "secret-in-argument", "medium", "4.10", fmt.Sprintf("build argument %s seems to hold a secret, which the image's history keeps", short(name)))
 	}
 }
@@ -103,7 +109,13 @@ func (c *Checker) Argument(p Place, name, value string) {
 // Port judges an exposed port, "22/tcp".
 func (c *Checker) Port(p Place, port string) {
 	number, protocol, _ := strings.Cut(port, "/")
-	if number == "22" && (protocol == "" || strings.EqualFold(protocol, "tcp")) {
+	first, last, isRange := strings.Cut(number, "-")
+	low, err := strconv.Atoi(first)
+	high := low
+	if err == nil && isRange {
+		high, err = strconv.Atoi(last)
+	}
+	if err == nil && low <= 22 && 22 <= high && (protocol == "" || strings.EqualFold(protocol, "tcp")) {
 		c.add(p, "ssh-port", "low", "", "the image exposes port 22: a container does not need an SSH server")
 	}
 }
@@ -122,14 +134,34 @@ func Pinning(image string) string {
 		return "scratch"
 	case strings.Contains(image, "@sha"):
 		return "digest"
-	case strings.Contains(image, "$"):
-		return "variable"
 	}
-	name := image[strings.LastIndexByte(image, '/')+1:]
+	name := withoutVariables(image)
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if strings.Contains(name, "$") {
+		return "variable" // a variable before the name may be a registry
+	}
 	if _, tag, ok := strings.Cut(name, ":"); ok && tag != "latest" && tag != "" {
 		return "tag"
 	}
 	return "latest"
+}
+
+// withoutVariables returns a text with "$" in the place of each variable: "${NAME:-default}", "$NAME".
+func withoutVariables(s string) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, "$")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		b.WriteByte('$')
+		if inner, found := strings.CutPrefix(after, "{"); found {
+			_, s, _ = strings.Cut(inner, "}")
+		} else {
+			s = strings.TrimLeft(after, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+		}
+	}
 }
 
 // short cuts a text for a title.

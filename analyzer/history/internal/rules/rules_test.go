@@ -69,6 +69,14 @@ func TestRun(t *testing.T) {
 		{"git clone https://me:geheim@example.com/x", "secret-in-instruction"},
 		{"curl -H \"Authorization: Bearer $TOKEN\" https://example.com", ""},
 		{"sh -c 'apt-get update'", "update-alone"},
+		{"apt-get update && xargs -a list apt-get install -y && rm -rf /var/lib/apt/lists/*", ""},
+		{"pip install --no-cache-dir -qr requirements.txt", ""},
+		{"PIP_NO_CACHE_DIR=1 pip install wheel==1", ""},
+		{"npm install -g yarn@latest", "unpinned-packages"},
+		{"curl https://example.com | python3 -mjson.tool", ""},
+		{"curl https://example.com | python3 -m json.tool", ""},
+		{"curl https://example.com | tee a | sudo sh", "sudo download-to-shell"},
+		{"curl https://example.com; echo a | sh", ""},
 	} {
 		var checker Checker
 		checker.Step(&Step{Kind: "RUN", Text: c.text})
@@ -106,6 +114,10 @@ func TestAdd(t *testing.T) {
 		{"a repository", Step{Args: []string{"git@example.com:a/b.git", "/"}}, "add-address"},
 		{"the root of a base image", Step{History: true, Args: []string{"file:0123abc", "/"}}, ""},
 		{"a variable", Step{Args: []string{"$SRC", "/"}}, ""},
+		{"a commit", Step{Args: []string{"https://example.com/a.git#0123456789abcdef0123456789abcdef01234567:dir", "/"}}, ""},
+		{"a commit in a query", Step{Args: []string{"https://example.com/a.git?ref=v1&checksum=0123456789abcdef0123456789abcdef01234567", "/"}}, ""},
+		{"a tag", Step{Args: []string{"https://example.com/a.git#v1", "/"}}, "add-address"},
+		{"a mode", Step{Flags: []string{"--chmod=4777"}, Args: []string{"a.tar", "/"}}, "set-id writable-by-everyone"},
 	} {
 		c.step.Kind = "ADD"
 		var checker Checker
@@ -116,58 +128,10 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-func TestIsSecret(t *testing.T) {
-	for _, c := range []struct {
-		name, value string
-		want        bool
-	}{
-		{"DB_PASSWORD", "geheim", true}, {"PGPASSWORD", "x", true}, {"dbPassword", "x", true}, {"MYSQL_PWD", "x", true}, {"DB_PASS", "x", true},
-		{"GITHUB_TOKEN", "abc", true}, {"API_KEY", "abc", true}, {"AWS_SECRET_ACCESS_KEY", "abc", true}, {"JWT_SECRET", "abc", true},
-		{"ANYTHING", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", true}, {"DATABASE_URL", "postgres://me:geheim@db/x", true},
-		{"GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D", false}, // the fingerprint of a public key, in images of Python
-		{"PWD", "/app", false}, {"PASSWORD", "", false}, {"PASSWORD", "$SECRET", false}, {"PASSWORD_FILE", "/run/secrets/x", false},
-		{"MYSQL_ALLOW_EMPTY_PASSWORD", "yes", false}, {"TOKENIZERS_PARALLELISM", "false", false}, {"TOKENIZERS", "fast", false},
-		{"PASSWORD_MIN_LENGTH", "12", false}, {"SECRET_NAME", "db", false}, {"PATH", "/usr/bin", false}, {"KEYBOARD", "us", false},
-		{"PASSENGER_APP", "x", false}, {"DATABASE_URL", "postgres://me@db/x", false}, {"TOKEN_URL", "https://example.com/token", false},
-	} {
-		if got := IsSecret(c.name, c.value); got != c.want {
-			t.Errorf("%s=%s: %t, want %t", c.name, c.value, got, c.want)
-		}
-	}
-}
-
-func TestRedact(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"make X=1", "make X=1"},
-		{"export API_TOKEN=abc PATH=/bin", "export API_TOKEN=*** PATH=/bin"},
-		{`login --password "a b" -u me`, `login --password "***" -u me`},
-		{`ENTRYPOINT ["/app","--api-key","a b","-x"]`, `ENTRYPOINT ["/app","--api-key","***","-x"]`},
-		{`ENTRYPOINT ["/app" "--api-key" "abc"]`, `ENTRYPOINT ["/app" "--api-key" "***"]`},
-		{"login --password=abc --token-file x", "login --password=*** --token-file x"},
-		{"curl -u me:geheim https://a.example.com", "curl -u me:*** https://a.example.com"},
-		{"curl -H 'Authorization: Bearer abc.def'", "curl -H 'Authorization: Bearer ***'"},
-		{"git clone https://me:geheim@example.com/x.git", "git clone https://me:***@example.com/x.git"},
-		{"echo 'root:geheim' | chpasswd", "echo 'root:***' | chpasswd"},
-		{"echo geheim | passwd --stdin root", "echo *** | passwd --stdin root"},
-		{"git clone https://$USER:$TOKEN@example.com/x.git", "git clone https://$USER:$TOKEN@example.com/x.git"},
-		{"a --password -x --token=$T; PASSWORD='a b'c; make", "a --password -x --token=$T; PASSWORD=***; make"},
-		{"aws AKIAIOSFODNN7EXAMPLE", "aws ***"},
-		{"echo -----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- > k", "echo -----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY----- > k"},
-	} {
-		got := Redact(c.text)
-		if got != c.want {
-			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
-		}
-		if again := Redact(got); again != got {
-			t.Errorf("%q changes when it is redacted again: %q", got, again)
-		}
-	}
-}
-
 func TestPinning(t *testing.T) {
 	for image, want := range map[string]string{
 		"alpine": "latest", "alpine:latest": "latest", "alpine:3.20": "tag", "example.com:5000/a": "latest", "example.com:5000/a:1": "tag",
-		"a:1@sha256:00": "digest", "a@sha256:00": "digest", "scratch": "scratch", "${BASE}:1": "variable",
+		"a:1@sha256:00": "digest", "a@sha256:00": "digest", "scratch": "scratch", "${BASE}:1": "variable", "$REGISTRY/a": "latest", "${REGISTRY:-x/y}/a:1": "tag", "a:$TAG": "variable", "${BASE:-a/b}": "variable",
 	} {
 		if got := Pinning(image); got != want {
 			t.Errorf("%s: %s, want %s", image, got, want)

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/redact"
 )
 
 // run judges the commands of RUN.
 func (c *Checker) run(s *Step) {
 	commands := script(s.Text)
 	var sudo, remote, setID, open bool
+	fetched := false // a command before this one in the pipeline fetches something
 	managers := make(map[string]*manager)
 	var order []string
 	for i := range commands {
@@ -20,7 +23,14 @@ func (c *Checker) run(s *Step) {
 				continue
 			}
 		}
-		remote = remote || fromNetwork(commands, i)
+		if base(words[0]) == "xargs" {
+			words = withoutXargs(words)
+		}
+		if i == 0 || !commands[i-1].piped {
+			fetched = false
+		}
+		remote = remote || fromNetwork(words, fetched)
+		fetched = fetched || isFetcher(words[0])
 		switch name := base(words[0]); name {
 		case "chmod":
 			id, all := modes(words[1:])
@@ -47,12 +57,28 @@ func (c *Checker) run(s *Step) {
 	if open {
 		c.add(s.Place, "writable-by-everyone", "low", "", "RUN lets every account write a file")
 	}
-	if Redact(s.Text) != s.Text {
+	if redact.HasSecret(s.Text) {
 		c.add(s.Place, "secret-in-instruction", "medium", "4.10", "RUN seems to contain a secret, which the image's history keeps")
+	}
+	if m := managers["pip"]; m != nil && (c.NoCache || strings.Contains(s.Text, noPipCache)) {
+		m.noCache = true
 	}
 	for _, key := range order {
 		c.packages(s, managers[key], commands)
 	}
+}
+
+// noPipCache is the variable that keeps pip from having a cache.
+const noPipCache = "PIP_NO_CACHE_DIR="
+
+// withoutXargs returns the command that xargs runs, if it is that of a package manager.
+func withoutXargs(words []string) []string {
+	for i, w := range words {
+		if i > 0 && managerOf(base(w), words[i:]) != "" {
+			return words[i:]
+		}
+	}
+	return words
 }
 
 // withoutSudo returns the command that sudo runs.
@@ -68,33 +94,22 @@ func withoutSudo(words []string) []string {
 	return trimKeywords(words)
 }
 
-// fromNetwork reports whether command i runs a script that another command fetches: "curl ... | sh", "sh -c "$(curl ...)"", "bash <(curl ...)".
-func fromNetwork(commands []command, i int) bool {
-	words := commands[i].words
-	if base(words[0]) == "sudo" {
-		words = withoutSudo(words)
-	}
-	if len(words) == 0 || !isInterpreter(words[0]) {
+// fromNetwork reports whether a command runs a script that another command fetches: "curl ... | sh", "sh -c "$(curl ...)"", "bash <(curl ...)".
+func fromNetwork(words []string, fetched bool) bool {
+	const enough = 256 // bytes, to see the first command of a substitution
+	if !isInterpreter(words[0]) {
 		return false
 	}
 	for _, w := range words[1:] {
 		for _, open := range []string{"$(", "<(", "`"} {
 			if _, inner, ok := strings.Cut(w, open); ok {
-				if list := script(strings.TrimRight(inner, ")`")); len(list) > 0 && isFetcher(list[0].words[0]) {
+				if list := script(strings.TrimRight(inner[:min(len(inner), enough)], ")`")); len(list) > 0 && isFetcher(list[0].words[0]) {
 					return true
 				}
 			}
 		}
 	}
-	if !readsScript(words) {
-		return false
-	}
-	for i--; i >= 0 && commands[i].piped; i-- {
-		if isFetcher(commands[i].words[0]) {
-			return true
-		}
-	}
-	return false
+	return fetched && readsScript(words)
 }
 
 // readsScript reports whether an interpreter reads its script from its input: it has no name of a file, and no script as argument.
@@ -103,7 +118,7 @@ func readsScript(words []string) bool {
 		switch {
 		case w == "-" || w == "-s" || w == "/dev/stdin":
 			return true
-		case w == "-c" || w == "-e" || w == "-m":
+		case w == "-c" || w == "-e", strings.HasPrefix(w, "-m") && !IsShell(words[0]): // "python3 -mjson.tool"
 			return false
 		case strings.HasPrefix(w, "-") || strings.ContainsAny(w, "<>") || words[i] == "-o":
 		default:
