@@ -98,7 +98,7 @@ func TestStated(t *testing.T) {
 		want, text           string
 	}{
 		{"a wheel", release, "django", "uncovered", "no advisories for deb debian 11 (not read)"},
-		{"no distribution", "", "", "nothing-judged", "no package could be checked, except those that only the image states"},
+		{"no distribution", "", "", "nothing-judged", "no package could be checked, except packages that only the image states"},
 	} {
 		p := gated()
 		p.Scanner = scan.Scanner{Analyzers: append(all.All(), hints.New())}

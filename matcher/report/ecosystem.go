@@ -112,7 +112,7 @@ func (a *Assessment) seen() (n int, but string) {
 		n -= a.Ecosystems[i].stated
 	}
 	if n < a.Matched {
-		but = ", except those that only the image states"
+		but = ", except packages that only the image states"
 	}
 	return n, but
 }

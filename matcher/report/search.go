@@ -132,8 +132,8 @@ func (a *Assessment) Examined() string {
 	return strings.Join(parts, "; ")
 }
 
-// notRun names the analyzers that looked at no file, or not at all files, with what they may have missed, and why. It leaves out those that an
-// Exclusion leaves out. A report of another program may have a diagnostic only.
+// notRun names the analyzers that looked at no file, or not at all files, the kinds of things that they may have missed, and the reason. It skips
+// analyzers that an Exclusion leaves out. A report of another program may have a diagnostic only.
 func (a *Assessment) notRun() []string {
 	var list []string
 	examined := make(map[string]bool)
