@@ -44,7 +44,7 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
 			continue
 		}
-		if owner := byID[c.Owner]; owner != nil && distributed(c.Path) && !c.Altered {
+		if owner := byID[c.Owner]; owner != nil && !owner.Stated && distributed(c.Path) && !c.Altered {
 			of, ok := builders[c.Owner]
 			if !ok {
 				of.owner = owner

@@ -7,7 +7,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/distro"
 )
 
-// addUnread adds a row without a feed for each ecosystem whose packages the scan did not read, unless it has a row.
+// addUnread adds a row without a feed for each ecosystem whose packages the scan did not read, unless it has a row for packages that are
+// more than statements of the image.
 func addUnread(rows []Coverage, report *analyzer.Report) []Coverage {
 	for i := range report.Diagnostics {
 		d := &report.Diagnostics[i]
@@ -23,6 +24,11 @@ func addUnread(rows []Coverage, report *analyzer.Report) []Coverage {
 		known := slices.ContainsFunc(rows, func(c Coverage) bool {
 			return c.Type == row.Type && c.Namespace == row.Namespace && c.Release == row.Release
 		})
+		if known {
+			known = slices.ContainsFunc(report.Components, func(c analyzer.Component) bool {
+				return !c.Stated && EcosystemOf(&c, report.Distro) == key
+			})
+		}
 		if row.Type != "" && !known {
 			rows = append(rows, row)
 		}

@@ -45,20 +45,17 @@ func Names() []string {
 	return list
 }
 
-// Select returns the analyzers with some names, in the order of Names. "all" stands for all names. Its error names an unknown name and the
-// known ones.
+// Select returns the analyzers with some names, in the order of Names. "all" stands for all names, and a hyphen before a name leaves its
+// analyzers out. The error names an unknown name and the known ones.
 func Select(names ...string) ([]analyzer.Analyzer, error) {
-	if slices.Contains(names, "all") {
-		names = Names()
-	}
 	for _, name := range names {
-		if !slices.Contains(Names(), name) {
+		if name != "all" && !slices.Contains(Names(), strings.TrimPrefix(name, "-")) {
 			return nil, fmt.Errorf("content: no analyzer %q; known are %s", name, strings.Join(Names(), ", "))
 		}
 	}
 	var list []analyzer.Analyzer
 	for _, g := range groups {
-		if slices.Contains(names, g.name) {
+		if (slices.Contains(names, g.name) || slices.Contains(names, "all")) && !slices.Contains(names, "-"+g.name) {
 			list = append(list, g.all()...)
 		}
 	}

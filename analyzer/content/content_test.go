@@ -2,6 +2,7 @@ package content_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer/all"
@@ -21,6 +22,26 @@ func Example() {
 	// Output:
 	// files [files]
 	// hints [hints]
+}
+
+// TestSelect leaves out what has a hyphen before it, in any order.
+func TestSelect(t *testing.T) {
+	for words, want := range map[string]string{
+		"": "", "hints,accounts": "accounts hints", "all,-verify": "accounts files hints history", "-verify,all": "accounts files hints history",
+		"hints,-hints": "", "-files": "", "no": `content: no analyzer "no"; known are accounts, files, hints, history, verify`, "-all": `content: no analyzer "-all"; known are accounts, files, hints, history, verify`,
+	} {
+		var names []string
+		list, err := content.Select(strings.FieldsFunc(words, func(r rune) bool { return r == ',' })...)
+		for _, a := range list {
+			names = append(names, a.Info().Name)
+		}
+		if err != nil {
+			names = []string{err.Error()}
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: %s, want %s", words, got, want)
+		}
+	}
 }
 
 // TestAll checks that names differ from those of analyzer/all, and that a Scanner accepts the analyzers.

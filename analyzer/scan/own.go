@@ -61,7 +61,7 @@ func eachOwned(components []analyzer.Component, t *tree, wanted func(name string
 	resolved := make(map[string]string) // targets of directories
 	for i := range components {
 		owner := &components[i]
-		if !owner.System {
+		if !owner.System || owner.Stated {
 			continue
 		}
 		for _, f := range owner.Files {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/all"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -57,13 +56,7 @@ var completed = map[string]func() []string{
 	"include":  func() []string { return []string{string(analyzer.Cached), string(analyzer.TestData)} },
 	"sort-by":  func() []string { return []string{"package", "severity", "risk", "epss", "id", "name"} },
 	"group-by": func() []string { return []string{"package", "layer", "file", "none"} },
-	"skip": func() []string {
-		var names []string
-		for _, a := range all.All() {
-			names = append(names, a.Info().Name)
-		}
-		return names
-	},
+	"skip":     analyzers,
 }
 
 func severities() []string { return []string{"critical", "high", "medium", "low", "negligible"} }

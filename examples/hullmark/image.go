@@ -14,12 +14,12 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
-	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/daemon"
 	"github.com/hullmark/hullmark/analyzer/source/sif"
 	"github.com/hullmark/hullmark/examples/hullmark/advice"
+	"github.com/hullmark/hullmark/examples/hullmark/contentflags"
 	"github.com/hullmark/hullmark/internal/demo"
 	"github.com/hullmark/hullmark/internal/imageref"
 )
@@ -34,7 +34,7 @@ type imageFlags struct {
 	parallel int
 	quiet    bool
 	lazy     bool
-	content  []string
+	content  contentflags.Flags
 	more     []analyzer.Analyzer // of a command; the report keeps its list of files for them
 	placeFlags
 	registryFlags
@@ -50,8 +50,7 @@ func (f *imageFlags) register(a *app, c *cobra.Command) {
 	flags.IntVar(&f.parallel, "parallel", 0, "read `N` layers at once (default one a processor)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; diagnostics are always shown")
 	flags.BoolVar(&f.lazy, "lazy", false, "trust the tables of contents of eStargz and zstd:chunked layers")
-	flags.StringSliceVar(&f.content, "content", nil, "look at content, too: "+strings.Join(content.Names(), ", ")+"; `NAMES` with commas, or all")
-	flags.Lookup("content").NoOptDefVal = "all"
+	f.content.Register(flags)
 	f.plugins.register(c)
 	f.registryFlags.register(c)
 	f.placeFlags.register(a, c)
@@ -92,9 +91,9 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		a.say("%v; scanning without a cache (use --cache DIR or --cache off)", err)
 	}
-	more, err := content.Select(f.content...)
+	more, err := f.content.Analyzers()
 	if err != nil {
-		return nil, nil, fmt.Errorf("--content: %w", err)
+		return nil, nil, err
 	}
 	plugins, stop, err := f.plugins.start(ctx, a)
 	if err != nil {
@@ -125,7 +124,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, advice.Scan(err))
 	}
-	content.Complete(report)
+	f.content.Complete(report, a.say)
 	if f.more == nil {
 		report.Files = nil // no output lists them
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -62,19 +63,20 @@ func (f *placeFlags) check(plugins bool) error {
 			return fmt.Errorf("--exclude: %w", err)
 		}
 	}
-	if len(f.skip) == 0 {
-		return nil
-	}
-	var known []string
-	for _, analyzer := range all.All() {
-		known = append(known, analyzer.Info().Name)
-	}
 	for _, name := range f.skip {
-		if !plugins && !slices.Contains(known, name) {
+		if known := analyzers(); !plugins && !slices.Contains(known, name) {
 			return fmt.Errorf("unknown analyzer --skip %q; known are %s", name, strings.Join(known, ", "))
 		}
 	}
 	return nil
+}
+
+// analyzers returns the names of all analyzers.
+func analyzers() (names []string) {
+	for _, analyzer := range append(all.All(), content.All()...) {
+		names = append(names, analyzer.Info().Name)
+	}
+	return append(names, "retrieve", "search")
 }
 
 // tellLeftOut reports the notes, for which a document has no place.

@@ -87,6 +87,7 @@ func (a *app) sbomCommand() *cobra.Command {
 		})
 	})
 	f.imageFlags.register(a, c)
+	f.content.RegisterSearch(c.Flags())
 	f.documentFlags.register(c)
 	c.Flags().BoolVar(&f.attach, "attach", false, "attach the document to the image in its registry")
 	c.AddCommand(timed(a.sbomDiffCommand()), timed(a.sbomMergeCommand()))

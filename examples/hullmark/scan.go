@@ -55,6 +55,7 @@ type scanFlags struct {
 
 func (f *scanFlags) register(a *app, c *cobra.Command) {
 	f.imageFlags.register(a, c)
+	f.content.RegisterSearch(c.Flags())
 	f.matchFlags.register(a, c)
 	f.baseFlags.register(c)
 	f.registerFetch(c)
@@ -131,7 +132,7 @@ func (a *app) scan(ctx context.Context, ref string, f *scanFlags) (err error) {
 		return a.match(ctx, name, &match, &image.placeFlags, func() (*analyzer.Report, *v1.ConfigFile, error) {
 			if f.attached {
 				found, err := a.readAttached(ctx, ref, image)
-				return found, nil, err
+				return found, nil, image.content.Require(err, found, append(image.plugins.plugins, image.plugins.dir)...)
 			}
 			return a.readImage(ctx, ref, image)
 		})
@@ -153,7 +154,7 @@ func (a *app) matchDocument(ctx context.Context, file string, f *scanFlags) erro
 			return nil, nil, err
 		}
 		found, err := a.readDocument(ctx, file)
-		return found, nil, err
+		return found, nil, f.content.Require(err, found, append(f.plugins.plugins, f.plugins.dir)...)
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hullmark/hullmark/internal/helppage"
 	"github.com/hullmark/hullmark/internal/settings"
 	"github.com/hullmark/hullmark/internal/terminal"
 )
@@ -68,6 +69,9 @@ func (a *app) configFile() (name string, named bool) {
 func (a *app) withSettings(c *cobra.Command) {
 	check := c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
+		if err := helppage.Detached(c, a.args); err != nil {
+			return err
+		}
 		if err := a.settle(c); err != nil {
 			return err
 		}

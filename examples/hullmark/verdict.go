@@ -128,6 +128,8 @@ func (a *app) judge(ctx context.Context, f *verdictFlags, x *report.Assessment) 
 			text += "; name a database with --db, or pass --allow-uncovered"
 		case report.FailedUnread:
 			text += "; --allow-uncovered does not allow that"
+		case report.FailedNotRun:
+			text += "; --skip ANALYZER leaves one out"
 		}
 		parts = append(parts, text)
 	}

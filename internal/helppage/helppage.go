@@ -20,9 +20,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Command returns the command that a page describes, such as "db/export" for db/export.md. It checks arguments against the usage.
@@ -69,6 +71,38 @@ func Unknown(c *cobra.Command, name string) error {
 		hint = "; did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return fmt.Errorf("unknown command %q%s; see %s --help", name, hint, c.CommandPath())
+}
+
+// values is the annotation of a flag with the values of SetValues.
+const values = "values"
+
+// SetValues states the values of a flag that may stand without one.
+func SetValues(f *pflag.Flag, list ...string) {
+	f.Annotations = map[string][]string{values: list}
+}
+
+// Detached returns an error if a command line has a value of a flag behind a space, although the flag may stand without a value: the value would
+// be an argument.
+func Detached(c *cobra.Command, line []string) error {
+	for i, word := range line[:max(0, len(line)-1)] {
+		name, ok := strings.CutPrefix(word, "--")
+		if ok && name == "" {
+			break
+		}
+		f := c.Flags().Lookup(name)
+		if !ok || f == nil {
+			continue
+		}
+		known := f.Annotations[values]
+		if f.Value.Type() == "bool" {
+			known = []string{"true", "false"}
+		}
+		unknown := func(v string) bool { return !slices.Contains(known, strings.TrimPrefix(v, "-")) }
+		if next := line[i+1]; !slices.ContainsFunc(strings.Split(next, ","), unknown) {
+			return fmt.Errorf("write --%s=%s: with a space, %q is an argument; see %s --help", name, next, next, c.CommandPath())
+		}
+	}
+	return nil
 }
 
 // checkUsage checks arguments and required flags against the usage of a command.

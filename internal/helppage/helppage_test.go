@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/spf13/cobra"
+
 	"github.com/hullmark/hullmark/internal/helppage"
 )
 
@@ -68,6 +70,36 @@ func TestUsage(t *testing.T) {
 			}
 		case err != nil || got[0] != words[1] || !slices.Equal(got[1:], words[len(words)-len(got)+1:]):
 			t.Errorf("%s: %v, %v", c.line, got, err)
+		}
+	}
+}
+
+// TestDetached finds the values that stand behind a space.
+func TestDetached(t *testing.T) {
+	for line, want := range map[string]string{
+		"scan --content demo:":                  "",
+		"scan --content=accounts demo:":         "",
+		"scan --content accounts demo:":         `write --content=accounts: with a space, "accounts" is an argument; see scan --help`,
+		"scan --content accounts":               `write --content=accounts: with a space, "accounts" is an argument; see scan --help`,
+		"scan --content accounts,-verify demo:": `write --content=accounts,-verify: with a space, "accounts,-verify" is an argument; see scan --help`,
+		"scan --quiet false demo:":              `write --quiet=false: with a space, "false" is an argument; see scan --help`,
+		"scan --output accounts demo:":          "",
+		"scan --none accounts":                  "",
+		"scan -- --content accounts":            "",
+		"scan demo: --content":                  "",
+		"":                                      "",
+	} {
+		c := &cobra.Command{Use: "scan"}
+		c.Flags().StringSlice("content", nil, "")
+		c.Flags().Bool("quiet", false, "")
+		c.Flags().String("output", "", "")
+		helppage.SetValues(c.Flags().Lookup("content"), "accounts", "verify")
+		got := ""
+		if err := helppage.Detached(c, strings.Fields(line)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
 		}
 	}
 }

@@ -71,6 +71,8 @@
 //	         ports, volumes    lists of texts: "80/tcp"
 //	         env, labels       maps of texts
 //	         uncovered         list of texts: ecosystems without all advisories, "deb debian 12"
+//	         packages          list of texts: names of packages, without those that are only declared or stated
+//	         examined          list of texts: the kinds of things that every analyzer for them looked for in all files: "malware"
 //	         diagnostics       int: number of problems of the scan
 //	distro   id, version, codename, name    texts
 //	         like              list of texts
@@ -78,6 +80,7 @@
 //	package  type, namespace, name, arch, purl, vendor, source, path, inside, analyzer    texts
 //	         version, source_version    versions
 //	         system, declared, dev, owned    bools
+//	         stated            bool: only a hints file of the image names it, which is no evidence that it is there
 //	         licenses          list of texts
 //	         layer             int, -1 in a file system
 //	match    id, kind, status, reason, uncertain, summary    texts; kind and status as in matcher: "malware", "will-not-fix"

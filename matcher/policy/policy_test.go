@@ -438,3 +438,43 @@ func TestPresets(t *testing.T) {
 		t.Errorf("%v, %v", err, policy.Presets())
 	}
 }
+
+// TestRequired requires packages and searches. A package that a hints file or a lock file names is no evidence, and neither is an analyzer
+// that could not work.
+func TestRequired(t *testing.T) {
+	const text = `version: 1
+policies:
+  - name: p
+    otherwise: go
+    rules:
+      - {name: package, on: image, when: '!("ca-certificates" in image.packages)', action: stop}
+      - {name: malware, on: image, when: '!("malware" in image.examined)', action: stop}
+default: {policies: [p]}
+`
+	for _, c := range []struct {
+		name string
+		add  analyzer.Package
+		by   []analyzer.Examination
+		want string
+	}{
+		{"none", analyzer.Package{Name: "x"}, nil, "package"},
+		{"a package", analyzer.Package{Name: "ca-certificates"}, []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}}}, ""},
+		{"a hint", analyzer.Package{Name: "ca-certificates", Stated: true}, nil, "package"},
+		{"a lock file", analyzer.Package{Name: "ca-certificates", Declared: true}, nil, "package"},
+		{"no search", analyzer.Package{Name: "ca-certificates"}, []analyzer.Examination{{Analyzer: "dpkg"}}, "malware"},
+		{"an analyzer that did not run", analyzer.Package{Name: "ca-certificates"}, []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}, NotRun: "no clamd"}}, "malware"},
+	} {
+		in := input()
+		in.Report.Components = append(in.Report.Components, analyzer.Component{Package: c.add, ID: "added"})
+		in.Report.Examined = c.by
+		got := ""
+		for _, d := range evaluate(t, text, in).Decisions {
+			if d.Action == report.Stop {
+				got = d.Rule
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: stopped by %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -40,6 +40,8 @@ type imageValue struct {
 	Env         map[string]string `cel:"env"`
 	Labels      map[string]string `cel:"labels"`
 	Uncovered   []string          `cel:"uncovered"`
+	Packages    []string          `cel:"packages"`
+	Examined    []string          `cel:"examined"`
 	Diagnostics int               `cel:"diagnostics"`
 }
 
@@ -153,6 +155,16 @@ func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
 		name := (&report.Ecosystem{Key: matcher.Key{Type: c.Type, Namespace: c.Namespace, Release: c.Release}}).Name()
 		if (c.Feed == "" || c.Missing) && !slices.Contains(v.Uncovered, name) {
 			v.Uncovered = append(v.Uncovered, name)
+		}
+	}
+	for i := range r.Components {
+		if c := &r.Components[i]; !c.Stated && !c.Declared {
+			v.Packages = append(v.Packages, c.Name)
+		}
+	}
+	for _, s := range (&report.Assessment{Report: r}).Searches() {
+		if s.Missing() == "" {
+			v.Examined = append(v.Examined, s.Kind)
 		}
 	}
 	if c := in.Config; c != nil {

@@ -96,7 +96,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 	if a.Result == nil {
 		a.collectFiles(&o, groups)
 		a.countHidden()
-		a.Notes = slices.Concat(a.exclusionNotes(), a.expiredNotes(), a.notRunNotes())
+		a.Notes = slices.Concat(a.exclusionNotes(), a.expiredNotes(), a.notRunNotes(), a.statedNotes())
 		a.judge()
 		return a
 	}

@@ -168,7 +168,7 @@ func historyLayers(found *analyzer.Report, config *v1.ConfigFile) int {
 			return n
 		}
 	}
-	if layers > 1 && slices.ContainsFunc(found.Components, func(c analyzer.Component) bool { return c.System && c.Layer == 0 }) {
+	if layers > 1 && slices.ContainsFunc(found.Components, func(c analyzer.Component) bool { return c.System && !c.Stated && c.Layer == 0 }) {
 		return 1
 	}
 	return 0

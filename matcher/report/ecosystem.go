@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/order"
 	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
@@ -21,6 +22,8 @@ type Ecosystem struct {
 	Missing   []string           // feeds whose advisories the source could not get
 	Supported time.Time          // last day of the release's free support; zero if unknown
 	EndOfLife bool               // support has ended: new vulnerabilities are not recorded
+
+	stated int // of Packages, those that only a hints file of the image states
 }
 
 // Name returns the ecosystem's name for a person: "deb debian 12", "pypi".
@@ -62,6 +65,9 @@ func (a *Assessment) countEcosystems() {
 		}
 		e := get(matcher.EcosystemOf(c, a.Report.Distro))
 		e.Packages++
+		if c.Stated {
+			e.stated++
+		}
 		if d := a.Report.Distro; d != nil && c.System && c.Namespace == d.ID && c.Qualifiers["distro"] == "" {
 			e.Supported, _ = distro.SystemSupportEnds(d.ID, d.VersionID, d.Codename, d.Name)
 		}
@@ -78,6 +84,9 @@ func (a *Assessment) countEcosystems() {
 		}
 	}
 	for _, e := range at {
+		if e.stated == e.Packages && a.notRead(e.Key) { // a statement does not stand for the packages that are there
+			e.Packages, e.stated, e.Coverage, e.Missing, e.Covered = 0, 0, nil, nil, false
+		}
 		e.Covered = e.Covered && len(e.Missing) == 0
 		e.Sampled = len(e.Coverage) > len(e.Missing) && !e.Covered
 		a.Matched += e.Packages
@@ -87,4 +96,23 @@ func (a *Assessment) countEcosystems() {
 		a.Ecosystems = append(a.Ecosystems, *e)
 	}
 	order.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
+}
+
+// notRead reports whether the scan saw an ecosystem's packages that no analyzer reads.
+func (a *Assessment) notRead(key matcher.Key) bool {
+	return slices.ContainsFunc(a.Report.Diagnostics, func(d analyzer.FileDiagnostic) bool {
+		return d.Code == analyzer.NotRead && (d.Type == key.Type || d.Type == "" && key.Namespace != "")
+	})
+}
+
+// seen returns the number of packages to match that are more than statements of the image, and what to add to a text if there are only such.
+func (a *Assessment) seen() (n int, but string) {
+	n = a.Matched
+	for i := range a.Ecosystems {
+		n -= a.Ecosystems[i].stated
+	}
+	if n < a.Matched {
+		but = ", except packages that only the image states"
+	}
+	return n, but
 }

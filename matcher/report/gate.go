@@ -14,7 +14,8 @@ import (
 //
 // If a Gate or a policy is given, an image also fails if part of it could not be checked for want of advisories. AllowUncovered
 // lets such an image pass. Nothing lets an image pass whose package databases could not be read completely: those of dpkg, rpm,
-// apk, opkg and chisel. A damaged file of a language's packages is a diagnostic only.
+// apk, opkg and chisel. A damaged file of a language's packages is a diagnostic only. An image also fails if an analyzer of the scan
+// could not work, such as one for malware without its signatures, unless an [Exclusion] leaves that analyzer out.
 type Gate struct {
 	FailOn         matcher.Level // this severity and higher; Unknown disables it
 	AllowUncovered bool
@@ -37,6 +38,7 @@ const (
 	FailedUncovered FailureCode = "uncovered"      // no advisories for part of the image; counts packages
 	FailedEmpty     FailureCode = "nothing-judged" // no package could be checked
 	FailedUnread    FailureCode = "unread"         // a package database could not be read completely; counts files
+	FailedNotRun    FailureCode = "not-run"        // an analyzer looked at no file, or not at all files; counts analyzers
 )
 
 func (g Gate) disallows(f *Finding) bool { return g.counts(f.Match) }
@@ -88,11 +90,18 @@ func (a *Assessment) failures() []Failure {
 	if unread := a.unread(); len(unread) > 0 {
 		list = append(list, Failure{FailedUnread, "package data could not be read: " + unreadText(unread), len(unread)})
 	}
+	if lacks := a.notRun(); len(lacks) > 0 {
+		text := strings.Join(lacks[:min(3, len(lacks))], "; ")
+		if n := len(lacks) - 3; n > 0 {
+			text += fmt.Sprintf(" (and %s)", plural.Count(n, "other analyzer"))
+		}
+		list = append(list, Failure{FailedNotRun, text, len(lacks)})
+	}
 	if a.Gate.AllowUncovered {
 		return list
 	}
-	if a.Matched == 0 {
-		return append(list, Failure{Code: FailedEmpty, Text: "no package could be checked"})
+	if seen, but := a.seen(); seen == 0 {
+		return append(list, Failure{Code: FailedEmpty, Text: "no package could be checked" + but})
 	}
 	var names []string
 	for i := range a.Ecosystems {

@@ -94,7 +94,7 @@ func TestSeverity(t *testing.T) {
 		for _, f := range a.Failures {
 			if f.Code == report.FailedFindings {
 				inFiles += f.Count
-			} else {
+			} else if f.Code == report.FailedSeverity {
 				failures += f.Count
 			}
 		}

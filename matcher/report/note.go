@@ -32,13 +32,14 @@ const (
 	NoteExcluded  NoteCode = "excluded"    // packages or findings were left out on request
 	NoteExpired   NoteCode = "expired"     // an Ignore has expired
 	NoteNotRun    NoteCode = "not-run"     // an analyzer looked at no file, or not at all files
+	NoteStated    NoteCode = "stated"      // only a hints file of the image names some packages
 )
 
 // note collects the limits of the findings, in the order of Ecosystems.
 func (a *Assessment) note() {
 	var list []Note
-	if a.Matched == 0 {
-		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked. The image may still be vulnerable."})
+	if seen, but := a.seen(); seen == 0 {
+		list = append(list, Note{Code: NoteNothing, Text: "No packages could be checked" + but + ". The image may still be vulnerable."})
 	}
 	if unread := a.unread(); len(unread) > 0 {
 		list = append(list, Note{Code: NoteUnread, Text: "Packages may be missing. Package data could not be read: " + unreadText(unread)})
@@ -46,7 +47,7 @@ func (a *Assessment) note() {
 	if lazy := a.lazyLayers(); lazy != "" {
 		list = append(list, Note{Code: NoteLazy, Text: "Read by the table of contents only, which may hide files: " + lazy + "."})
 	}
-	list = slices.Concat(list, a.exclusionNotes(), a.expiredNotes(), a.notRunNotes())
+	list = slices.Concat(list, a.exclusionNotes(), a.expiredNotes(), a.notRunNotes(), a.statedNotes())
 	if d := a.Report.Distro; d != nil {
 		if base, release, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
 			name := strings.TrimSpace(d.ID + " " + d.VersionID)
@@ -74,6 +75,25 @@ func (a *Assessment) note() {
 		}
 	}
 	a.Notes = list
+}
+
+// statedNotes counts the packages that only a hints file of the image names.
+func (a *Assessment) statedNotes() []Note {
+	var names []string
+	for i := range a.Report.Components {
+		if c := &a.Report.Components[i]; c.Stated {
+			names = append(names, c.Name+" "+c.Version)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	const most = 3
+	text := strings.Join(names[:min(most, len(names))], ", ")
+	if len(names) > most {
+		text += ", ..."
+	}
+	return []Note{{Code: NoteStated, Text: fmt.Sprintf("Only a hints file of the image names %s: %s.", plural.Count(len(names), "package"), text)}}
 }
 
 // lazyLayers lists the layers that were read by their tables of contents: "layers 0, 3 to 5 of 7".

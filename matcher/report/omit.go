@@ -25,7 +25,7 @@ func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept 
 	installed := make(map[string]bool)
 	if o.Declared {
 		for i := range report.Components {
-			if c := &report.Components[i]; !c.Declared && o.keeps(c.Place()) {
+			if c := &report.Components[i]; !c.Declared && !c.Stated && o.keeps(c.Place()) {
 				installed[plainPURL(c)] = true
 			}
 		}

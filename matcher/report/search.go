@@ -132,25 +132,36 @@ func (a *Assessment) Examined() string {
 	return strings.Join(parts, "; ")
 }
 
-// notRunNotes reports the analyzers that looked at no file, or not at all files. Those that an Exclusion leaves out have a note of their
-// own.
+// notRun names the analyzers that looked at no file, or not at all files, the kinds of things that they may have missed, and the reason. It skips
+// analyzers that an Exclusion leaves out. A report of another program may have a diagnostic only.
+func (a *Assessment) notRun() []string {
+	var list []string
+	examined := make(map[string]bool)
+	add := func(x *analyzer.Examination) {
+		if examined[x.Analyzer] = true; x.NotRun != "" && !a.skips(x.Analyzer) {
+			missed := strings.ReplaceAll(strings.Join(finds(x), ", "), "-", " ")
+			list = append(list, fmt.Sprintf("%s may have missed %s: %s", x.Analyzer, missed, x.NotRun))
+		}
+	}
+	for i := range a.Report.Examined {
+		add(&a.Report.Examined[i])
+	}
+	for i := range a.Report.Diagnostics {
+		if d := &a.Report.Diagnostics[i]; d.Code == analyzer.Unavailable && !examined[d.Analyzer] {
+			add(&analyzer.Examination{Analyzer: d.Analyzer, NotRun: d.Message})
+		}
+	}
+	return list
+}
+
 func (a *Assessment) notRunNotes() []Note {
 	const most = 5
 	var list []Note
-	more := 0
-	for i := range a.Report.Examined {
-		x := &a.Report.Examined[i]
-		if x.NotRun == "" || a.skips(x.Analyzer) {
-			continue
-		}
-		if len(list) == most {
-			more++
-			continue
-		}
-		missed := strings.ReplaceAll(strings.Join(finds(x), ", "), "-", " ")
-		list = append(list, Note{Code: NoteNotRun, Text: fmt.Sprintf("%s may have missed %s: %s.", x.Analyzer, missed, x.NotRun)})
+	lacks := a.notRun()
+	for _, text := range lacks[:min(most, len(lacks))] {
+		list = append(list, Note{Code: NoteNotRun, Text: text + "."})
 	}
-	if more > 0 {
+	if more := len(lacks) - most; more > 0 {
 		list = append(list, Note{Code: NoteNotRun, Text: fmt.Sprintf("%s more did not run, or not on all files.", plural.Count(more, "analyzer"))})
 	}
 	return list

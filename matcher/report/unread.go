@@ -11,7 +11,8 @@ import (
 )
 
 // unread returns the diagnostics about package databases that the scan did not read, or did not read completely, one a file, and about
-// layers that it did not have. It leaves out language packages: one application with a damaged file does not hide another.
+// layers that it did not have. It leaves out language packages: one application with a damaged file does not hide another. Analyzers that
+// could not work are those of notRun.
 func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 	var list []*analyzer.FileDiagnostic
 	type file struct {
@@ -38,8 +39,6 @@ func (a *Assessment) unread() []*analyzer.FileDiagnostic {
 // their own for lesser problems.
 func hidesDatabase(d *analyzer.FileDiagnostic) bool {
 	switch d.Code {
-	case analyzer.Unavailable:
-		return true // nothing tells which files the analyzer would have read
 	case analyzer.MissingLayer:
 		return d.Analyzer == "" // any file may be in it
 	case "", analyzer.Malformed, analyzer.TooLarge, analyzer.Unsupported, analyzer.Unreadable, analyzer.Refused, analyzer.Panicked:

@@ -55,6 +55,9 @@ func (a *applier) isImage(p *packageurl.PackageURL) bool {
 // lies reports whether a component is within a product that is also a component: in the same archive or program, owned by it,
 // below its directory, or owned by a component that is.
 func (a *applier) lies(c, in *analyzer.Component) bool {
+	if in.Stated { // by the image: that puts nothing into it
+		return false
+	}
 	for range 8 {
 		if c.Owner == in.ID && c.Owner != "" {
 			return true

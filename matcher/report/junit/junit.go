@@ -200,7 +200,7 @@ func imageSuite(v *report.Assessment) (suite, bool) {
 			c.Skipped = &outcome{Message: clean(n.Text)}
 		case report.NoteNotRun:
 			c.Name = "every analyzer ran"
-			c.Skipped = &outcome{Message: clean(n.Text)}
+			c.Error = &outcome{Message: clean(n.Text), Type: string(n.Code)}
 		case report.NoteLazy:
 			c.Name = "layers were read completely"
 			c.Skipped = &outcome{Message: clean(n.Text)}
