@@ -29,7 +29,10 @@ type builder struct {
 	components []string           // references of the report's components
 	byID       map[string]int     // index of a component by its ID
 	details    []properties       // of the report's components, beside their own
-	files      []file             // files with findings or records
+	files      []file             // files with findings or records, those that are written with the list of files at the end
+	unlisted   int                // number of files that are not
+	entries    int                // of the list of files that are written
+	at         map[string]*file   // by path, of those in the list of files
 	licenses   map[string]licence // by the declared text
 	identities [3]struct {
 		purl, name cyclonedx.EvidenceIdentityChoice
@@ -62,6 +65,10 @@ func newBuilder(report *analyzer.Report, result *matcher.Result, o Options, vers
 		b.distro = b.names.unique("distribution")
 	}
 	b.files = b.filesWithFindings()
+	b.unlisted = len(b.files)
+	if o.Files {
+		b.list()
+	}
 	return b
 }
 
@@ -99,9 +106,9 @@ func (b *builder) bom() (*cyclonedx.BOM, error) {
 	return bom, nil
 }
 
-// count returns the number of components of the document.
+// count returns the number of components of the document without the list of files.
 func (b *builder) count() int {
-	n := len(b.components) + len(b.files)
+	n := len(b.components) + b.unlisted
 	if b.distro != "" {
 		n++
 	}

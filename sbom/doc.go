@@ -8,8 +8,8 @@
 //
 //   - metadata: the image as a component of type container (a file system: file), its layers, the problems of the scan, and the
 //     origin of advisories.
-//   - components: the distribution (operating-system), the packages (library), and the files with findings or records (file). The scope of
-//     a package that is only declared is "optional", of one for development "excluded". Evidence names the file of a
+//   - components: the distribution (operating-system), the packages (library), and the files with findings or records (file). With Options.Files, all other
+//     files are there, too, with digests; they have no reference. The scope of a package that is only declared is "optional", of one for development "excluded". Evidence names the file of a
 //     package, with "!" before the path within an archive. The confidence of its identity is 1 if the
 //     distribution's package manager recorded it, 0.9 for other installed packages, and 0.5 for declared ones.
 //   - licenses: a list of SPDX identifiers and of names that SPDX does not know, or one expression. Formats before
@@ -70,9 +70,20 @@
 //	hullmark:excluded:N:by            metadata: what left packages and findings out on request: "--exclude /opt/**"
 //	hullmark:excluded:N:components    metadata: packages that it left out
 //	hullmark:excluded:N:diagnostics   metadata: diagnostics that it left out
+//	hullmark:excluded:N:files         metadata: entries of a list of files that it left out
 //	hullmark:excluded:N:findings      metadata: findings in files that it left out
 //	hullmark:excluded:N:records       metadata: records that it left out
 //	hullmark:feed                     vulnerability: feed that it is known from
+//	hullmark:file:device              file: the numbers of a device, "1:3"
+//	hullmark:file:gid                 file: numeric group
+//	hullmark:file:hard-link           file: the path of the file for which it is one more name
+//	hullmark:file:mode                file: permissions as chmod(1) takes them, "4755"
+//	hullmark:file:name                file: its path as a string of Go, if it is not UTF-8
+//	hullmark:file:size                file: bytes of a regular file
+//	hullmark:file:target              file: the target of a symbolic link
+//	hullmark:file:type                file: "symlink", "device", "directory" or "special", unless it is a regular file
+//	hullmark:file:uid                 file: numeric owner
+//	hullmark:file:xattr               file: an extended attribute, "name=value in base64"
 //	hullmark:finding:N:analyzer       file: analyzer with a finding
 //	hullmark:finding:N:detail         file: more about it
 //	hullmark:finding:N:line           file: line in the file
@@ -127,7 +138,8 @@
 // of cyclonedx-go: JSON schemas with santhosh-tekuri/jsonschema, XML schemas with xmllint of libxml2. They check SPDX with tools-golang,
 // SPDX's own library, because no module has its schema.
 //
-// A document lacks these parts of a report, so that Decode does not return them: the files that packages own (Package.Files), Distro.Rank,
+// A document lacks these parts of a report, so that Decode does not return them: the files that packages own (Package.Files), the list of files
+// (Report.Files, even with Options.Files), Distro.Rank,
 // the order of Package.Depends and other names for a package in it, qualifiers that the PURL does not have, upper case in digests and in
 // names of their algorithms, characters that XML or UTF-8 do not have, results of matching beyond those above (such as versions that advisories
 // list one by one), and the rest of a version after 1,024 characters, except in the PURL. CycloneDX 1.4 has no evidence, and its ratings have no

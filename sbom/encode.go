@@ -28,6 +28,14 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 	if err != nil {
 		return fmt.Errorf("sbom: %w", err)
 	}
+	if o.Files {
+		switch {
+		case o.Format != CycloneDXJSON || version < cyclonedx.SpecVersion1_6:
+			return fmt.Errorf("sbom: files with %v %s: %w", o.Format, o.Version, ErrUnsupported)
+		case a.Report.Files == nil:
+			return errors.New("sbom: the report has no list of files")
+		}
+	}
 	b := newBuilder(a.Report, stated(a), o, version)
 	b.excluded, b.hidden = a.Excluded, a.Hidden
 	b.suppressed = make(map[int]string)
@@ -92,7 +100,7 @@ func writeXML(w io.Writer, bom *cyclonedx.BOM, version cyclonedx.SpecVersion, in
 		return err
 	}
 	buf.WriteByte('\n')
-	seal(buf.Bytes())
+	seal(part{text: buf.Bytes()})
 	_, err = w.Write(buf.Bytes())
 	return err
 }
@@ -103,7 +111,7 @@ func (b *builder) json(bom *cyclonedx.BOM) ([]part, error) {
 	var err error
 	if b.version >= cyclonedx.SpecVersion1_6 {
 		bom.SpecVersion, bom.JSONSchema = b.version, "http://cyclonedx.org/schema/bom-"+b.version.String()+".schema.json"
-		parts, err = marshal(bom, b.count(), b.element)
+		parts, err = marshal(bom, b.count(), b.element, b.listed())
 	} else { // what older versions lack has to go, and the library does that on a deep copy only
 		bom.Components = b.elements()
 		var buf bytes.Buffer
@@ -113,10 +121,6 @@ func (b *builder) json(bom *cyclonedx.BOM) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := make([][]byte, len(parts))
-	for i := range parts {
-		text[i] = parts[i].text
-	}
-	seal(text...)
+	seal(parts...)
 	return parts, nil
 }

@@ -2,11 +2,16 @@ package sbom
 
 import (
 	"cmp"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/CycloneDX/cyclonedx-go"
 
@@ -103,6 +108,127 @@ func (b *builder) file(f *file) cyclonedx.Component {
 		Name:       cmp.Or(f.path, "image configuration"),
 		Properties: p.list(),
 	}
+}
+
+// list finds the files with findings or records in the list of files, which has them in another place, and counts the entries to write.
+func (b *builder) list() {
+	index := make(map[string]int)
+	for i := range b.files {
+		if f := &b.files[i]; f.path != "" && !f.hidden {
+			index[f.path] = i
+		}
+	}
+	listed := make([]bool, len(b.files))
+	for e := range b.report.Files.All() {
+		i, found := index[e.Path]
+		if found {
+			listed[i] = true
+		}
+		if found || !e.Mode.IsDir() {
+			b.entries++
+		}
+	}
+	var first, last []file
+	for i := range b.files {
+		if listed[i] {
+			last = append(last, b.files[i])
+		} else {
+			first = append(first, b.files[i])
+		}
+	}
+	b.unlisted = len(first)
+	b.files = append(first, last...)
+	b.at = make(map[string]*file, len(last))
+	for i := b.unlisted; i < len(b.files); i++ {
+		b.at[b.files[i].path] = &b.files[i]
+	}
+}
+
+// listed yields the list of files as components of CycloneDX with commas between them, many at a time; it is nil without one.
+func (b *builder) listed() iter.Seq[[]byte] {
+	if b.entries == 0 {
+		return nil
+	}
+	return func(yield func([]byte) bool) {
+		const size = 32 << 10
+		var w jsonWriter
+		n := 0
+		for e := range b.report.Files.All() {
+			found := b.at[e.Path]
+			if e.Mode.IsDir() && found == nil {
+				continue
+			}
+			w.element = b.entry(e, found)
+			w.component(&w.element)
+			if n++; n == b.entries {
+				w.b = w.b[:len(w.b)-1] // the last comma
+			}
+			if len(w.b) >= size || n == b.entries {
+				if !yield(w.b) {
+					return
+				}
+				w.b = w.b[:0]
+			}
+		}
+	}
+}
+
+// entry describes an entry of the list of files, with its findings and records if there are any. An entry without them has no reference, because
+// nothing refers to it.
+func (b *builder) entry(e *analyzer.ListedFile, found *file) cyclonedx.Component {
+	c := cyclonedx.Component{Type: cyclonedx.ComponentTypeFile, Name: e.Path}
+	var p properties
+	if found != nil {
+		c = b.file(found)
+		if c.Properties != nil {
+			p = *c.Properties
+		}
+	}
+	if found == nil && e.Layer >= 0 && len(b.report.Layers) > 0 {
+		p.add(propLayer, strconv.Itoa(e.Layer))
+	}
+	if i, ok := b.byID[e.Owner]; ok && e.Owner != "" && (found == nil || found.owner == "") {
+		p.add(propOwner, b.components[i])
+	}
+	if !utf8.ValidString(e.Path) { // else two names may become one, and components must differ
+		p.add(propFile+":name", strconv.QuoteToASCII(e.Path))
+	}
+	mode := uint32(e.Mode.Perm())
+	for i, bit := range []fs.FileMode{fs.ModeSticky, fs.ModeSetgid, fs.ModeSetuid} {
+		if e.Mode&bit != 0 {
+			mode |= 0o1000 << i
+		}
+	}
+	p.add(propFile+":mode", fmt.Sprintf("%04o", mode))
+	p.add(propFile+":uid", strconv.Itoa(e.UID))
+	p.add(propFile+":gid", strconv.Itoa(e.GID))
+	switch {
+	case e.Mode.IsRegular():
+		p.add(propFile+":size", strconv.FormatInt(e.Size, 10))
+	case e.Mode.IsDir():
+		p.add(propFile+":type", "directory")
+	case e.Mode&fs.ModeSymlink != 0:
+		p.add(propFile+":type", "symlink")
+		p.add(propFile+":target", e.Target)
+	case e.Mode&fs.ModeDevice != 0:
+		p.add(propFile+":type", "device")
+		p.add(propFile+":device", fmt.Sprintf("%d:%d", e.Major, e.Minor))
+	default:
+		p.add(propFile+":type", "special")
+	}
+	p.add(propFile+":hard-link", e.Link)
+	for _, name := range slices.Sorted(maps.Keys(e.Xattrs)) {
+		p.add(propFile+":xattr", name+"="+base64.StdEncoding.EncodeToString([]byte(e.Xattrs[name])))
+	}
+	if len(e.Digests) > 0 {
+		digests := make(map[string]string, len(e.Digests))
+		for _, d := range e.Digests {
+			digests[d.Algorithm] = hex.EncodeToString([]byte(d.Sum))
+		}
+		c.Hashes = hashesOf(digests, &p)
+	}
+	c.Properties = p.list()
+	return c
 }
 
 // packages is the aim of most analyzers. Documents leave it out.

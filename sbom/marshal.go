@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,11 +16,32 @@ import (
 // A part is a run of whole tokens of a JSON document without white space.
 type part struct {
 	text  []byte
-	depth int // of brackets that are open where it begins
+	depth int              // of brackets that are open where it begins
+	more  iter.Seq[[]byte] // texts after it, which are made anew each time, because all of them are too long to hold; or nil
 }
 
-// marshal makes a document of parts of a bounded number of elements of its lists, in parallel. component returns each of its components.
-func marshal(bom *cyclonedx.BOM, components int, component func(int) cyclonedx.Component) ([]part, error) {
+// texts yields the texts of parts. Each is valid until the next one.
+func texts(parts []part) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, p := range parts {
+			if !yield(p.text) {
+				return
+			}
+			if p.more == nil {
+				continue
+			}
+			for text := range p.more {
+				if !yield(text) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// marshal makes a document of parts of a bounded number of elements of its lists, in parallel. component returns each of its components, and
+// more the text of further ones, if it is not nil.
+func marshal(bom *cyclonedx.BOM, components int, component func(int) cyclonedx.Component, more iter.Seq[[]byte]) ([]part, error) {
 	head := *bom
 	head.Dependencies, head.Compositions, head.Vulnerabilities = nil, nil, nil
 	text, err := compact(&head)
@@ -30,6 +52,9 @@ func marshal(bom *cyclonedx.BOM, components int, component func(int) cyclonedx.C
 		w.element = component(i)
 		w.component(&w.element)
 	})
+	if more != nil {
+		chunks[len(chunks)-1].more = more
+	}
 	chunks = appendChunks(chunks, "dependencies", bom.Dependencies)
 	chunks = appendChunks(chunks, "compositions", bom.Compositions)
 	return assemble(text, appendChunks(chunks, "vulnerabilities", bom.Vulnerabilities))
@@ -52,19 +77,22 @@ func assemble(head []byte, chunks []chunk) ([]part, error) {
 		inner := texts[i][1 : len(texts[i])-1]
 		switch {
 		case !c.first:
-			parts = append(parts, part{[]byte{','}, 2})
-		case len(inner) == 0:
-			parts = append(parts, part{[]byte(`,"` + c.name + `":[]`), 1})
+			parts = append(parts, part{text: []byte{','}, depth: 2})
+		case len(inner) == 0 && c.more == nil:
+			parts = append(parts, part{text: []byte(`,"` + c.name + `":[]`), depth: 1})
 			continue
 		default:
-			parts = append(parts, part{[]byte(`,"` + c.name + `":[`), 1})
+			parts = append(parts, part{text: []byte(`,"` + c.name + `":[`), depth: 1})
 		}
-		parts = append(parts, part{inner, 2})
+		if len(inner) > 0 && c.more != nil {
+			inner = append(inner, ',')
+		}
+		parts = append(parts, part{inner, 2, c.more})
 		if c.last {
-			parts = append(parts, part{[]byte{']'}, 2})
+			parts = append(parts, part{text: []byte{']'}, depth: 2})
 		}
 	}
-	return append(parts, part{[]byte{'}'}, 1}), nil
+	return append(parts, part{text: []byte{'}'}, depth: 1}), nil
 }
 
 // A chunk is a run of the elements of a list.
@@ -72,6 +100,7 @@ type chunk struct {
 	name        string
 	from, to    int // of the elements
 	write       func(w *jsonWriter, i int)
+	more        iter.Seq[[]byte] // text of further elements
 	first, last bool
 }
 
@@ -142,20 +171,30 @@ func parallel(n int, do func(int)) {
 // writeParts writes a document, indented by two spaces if indented is set, and a line break.
 func writeParts(w io.Writer, parts []part, indented bool) error {
 	if !indented {
-		for _, p := range parts {
-			if _, err := w.Write(p.text); err != nil {
+		for text := range texts(parts) {
+			if _, err := w.Write(text); err != nil {
 				return err
 			}
 		}
 		_, err := w.Write([]byte{'\n'})
 		return err
 	}
-	texts := make([][]byte, 8) // indented at a time, so that not all of the longer form is held
-	for batch := range slices.Chunk(parts, len(texts)) {
-		parallel(len(batch), func(i int) { texts[i] = indent(texts[i][:0], batch[i]) })
+	lines := make([][]byte, 9) // indented at a time, so that not all of the longer form is held
+	for batch := range slices.Chunk(parts, len(lines)-1) {
+		parallel(len(batch), func(i int) { lines[i] = indent(lines[i][:0], batch[i]) })
 		for i := range batch {
-			if _, err := w.Write(texts[i]); err != nil {
+			if _, err := w.Write(lines[i]); err != nil {
 				return err
+			}
+			if batch[i].more == nil {
+				continue
+			}
+			for text := range batch[i].more {
+				last := &lines[len(lines)-1]
+				*last = indent((*last)[:0], part{text: text, depth: batch[i].depth})
+				if _, err := w.Write(*last); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -74,6 +74,9 @@ func (b *builder) leftOut(p *properties) {
 				p.field(propExcluded, n, "records", strconv.Itoa(e.Records))
 			}
 			p.field(propExcluded, n, "diagnostics", strconv.Itoa(e.Diagnostics))
+			if e.Files > 0 {
+				p.field(propExcluded, n, "files", strconv.Itoa(e.Files))
+			}
 			n++
 		}
 	}

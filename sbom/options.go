@@ -25,6 +25,11 @@ type Options struct {
 	Version string // of the format: "1.4" to "1.7" for CycloneDX, "" is "1.6"; "2.3" or "" for SPDX
 	Compact bool   // without indentation
 
+	// Files also writes the entries of Report.Files, except directories without findings and records, as components of type file, with
+	// their digests. It works with CycloneDX 1.6 and 1.7 in JSON. Encode makes them one after the other, twice, because the serial number comes
+	// first: memory does not depend on their number.
+	Files bool
+
 	// Statement writes the document, in JSON, as the predicate of an in-toto statement about the image, which it names by
 	// Name and the digest of its manifest. A report that has no such digest is an error, [ErrNoDigest].
 	Statement bool

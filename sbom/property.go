@@ -26,6 +26,7 @@ const (
 	propHidden        = "hullmark:hidden"
 	propDistro        = "hullmark:distro"
 	propFeed          = "hullmark:feed"
+	propFile          = "hullmark:file"
 	propFinding       = "hullmark:finding"
 	propFixed         = "hullmark:fixed"
 	propGroup         = "hullmark:group"

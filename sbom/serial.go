@@ -16,17 +16,17 @@ import (
 const unsealed = "urn:uuid:00000000-0000-0000-0000-000000000000"
 
 // seal gives a document its serial number: a UUID of version 8 made of the SHA-256 of the document with unsealed in its
-// place, https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8. The document may come in parts.
-func seal(parts ...[]byte) {
+// place, https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8.
+func seal(parts ...part) {
 	h := sha256.New()
-	for _, p := range parts {
-		h.Write(p)
+	for text := range texts(parts) {
+		h.Write(text)
 	}
 	id := h.Sum(nil)[:16]
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
-	at := bytes.Index(parts[0], []byte(unsealed))
-	out := parts[0][at+len("urn:uuid:") : at+len(unsealed)]
+	at := bytes.Index(parts[0].text, []byte(unsealed))
+	out := parts[0].text[at+len("urn:uuid:") : at+len(unsealed)]
 	for i, group := range [...][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
 		if i > 0 {
 			out = out[1:] // the hyphen is there

@@ -34,11 +34,7 @@ func (b *builder) spdx(bom *cyclonedx.BOM) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := make([][]byte, len(parts))
-	for i := range parts {
-		texts[i] = parts[i].text
-	}
-	seal(texts...)
+	seal(parts...)
 	return parts, nil
 }
 

@@ -48,7 +48,7 @@ func state(parts []part, image *analyzer.ImageInfo, o *Options) ([]part, error) 
 	}
 	out := append(make([]part, 0, len(parts)+2), part{text: append(head[:len(head)-1], `,"predicate":`...)})
 	for _, p := range parts {
-		out = append(out, part{p.text, p.depth + 1})
+		out = append(out, part{p.text, p.depth + 1, p.more})
 	}
-	return append(out, part{[]byte{'}'}, 1}), nil
+	return append(out, part{text: []byte{'}'}, depth: 1}), nil
 }

@@ -10,6 +10,6 @@ import (
 // digests, a scan with it costs little more.
 func List(digests ...string) analyzer.Analyzer {
 	return analyzer.Func(analyzer.Info{
-		Name: "file-list", Version: 1, Patterns: []string{"**"}, List: true, Digests: digests, Finds: []string{"files"},
+		Name: "file-list", Version: 1, Patterns: []string{"**"}, List: true, Digests: digests, Finds: []string{"file-list"},
 	}, func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })
 }

@@ -67,3 +67,16 @@ func TestFileFindings(t *testing.T) {
 		}
 	}
 }
+
+// TestListFiles requires that every form of the list follows --exclude, and says so.
+func TestListFiles(t *testing.T) {
+	for format, want := range map[string]string{"json-lines": `{"path":`, "csv": "path,type,", "cyclonedx": `"alg": "SHA-256"`} {
+		stdout, stderr, code := hullmark(t, "files", "-f", format, "--exclude", "/etc", "demo:")
+		if code != 0 || !strings.Contains(stdout, want) || strings.Contains(stdout, "etc/os-release") || !strings.Contains(stderr, "Left out by --exclude /etc: ") || !strings.Contains(stderr, "listed file") {
+			t.Errorf("%s: exit code %d, %s\n%.2000s", format, code, stderr, stdout)
+		}
+	}
+	if _, stderr, code := hullmark(t, "files", "-f", "xml", "demo:"); code == 0 || !strings.Contains(stderr, "json-lines, csv or cyclonedx") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}

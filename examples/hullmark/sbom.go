@@ -106,20 +106,10 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 				return err
 			}
 		}
-		found, err := a.read(ctx, ref, &f.imageFlags)
+		x, err := a.contents(ctx, ref, &f.imageFlags, a.read)
 		if err != nil {
 			return err
 		}
-		p := assess.Pipeline{Name: ref}
-		f.placeFlags.apply(&p)
-		if err := a.diagnoseKept(found, &p); err != nil {
-			return err
-		}
-		x, err := p.Report(ctx, found, nil)
-		if err != nil {
-			return err
-		}
-		a.tellLeftOut(x)
 		if !f.attach {
 			return encode(out, x, o)
 		}
@@ -134,6 +124,22 @@ func (a *app) sbom(ctx context.Context, ref string, f *sbomFlags) error {
 		_, err = fmt.Fprintln(out, artifact)
 		return err
 	})
+}
+
+// contents reads an image, reports its problems, and leaves out what the flags say.
+func (a *app) contents(ctx context.Context, ref string, f *imageFlags, read func(context.Context, string, *imageFlags) (*analyzer.Report, error)) (*report.Assessment, error) {
+	found, err := read(ctx, ref, f)
+	if err != nil {
+		return nil, err
+	}
+	p := assess.Pipeline{Name: ref}
+	f.placeFlags.apply(&p)
+	x, err := p.Report(ctx, found, nil)
+	if err == nil {
+		a.diagnose(x.Report.Diagnostics)
+		a.tellLeftOut(x)
+	}
+	return x, err
 }
 
 // encode writes a document.
@@ -208,20 +214,10 @@ func (a *app) sbomMergeCommand() *cobra.Command {
 func (a *app) readAll(ctx context.Context, args []string, f *imageFlags) ([]*analyzer.Report, error) {
 	reports := make([]*analyzer.Report, len(args))
 	for i, arg := range args {
-		found, err := a.readAny(ctx, arg, f)
+		x, err := a.contents(ctx, arg, f, a.readAny)
 		if err != nil {
 			return nil, err
 		}
-		var p assess.Pipeline
-		f.placeFlags.apply(&p)
-		if err := a.diagnoseKept(found, &p); err != nil {
-			return nil, err
-		}
-		x, err := p.Report(ctx, found, nil)
-		if err != nil {
-			return nil, err
-		}
-		a.tellLeftOut(x)
 		reports[i] = x.Report
 	}
 	return reports, nil

@@ -45,6 +45,7 @@ type thing struct {
 	match   *matcher.Match
 	pkg     *purl.Target
 	finding *analyzer.FileFinding
+	record  *analyzer.FileRecord
 }
 
 // candidates returns the entries that may be about a thing, in the order of the lists.
@@ -98,6 +99,8 @@ func (e *entry) about(d *report.Decision, t thing) bool {
 			return e.path.MatchString(t.pkg.Path)
 		case t.finding != nil:
 			return e.path.MatchString(t.finding.Path)
+		case t.record != nil:
+			return e.path.MatchString(t.record.Path)
 		}
 		return false
 	}

@@ -15,7 +15,7 @@
 //	    otherwise: go                 # stop, warn or go, for matches that no rule decides
 //	    rules:                        # optional; in order
 //	      - name: exploited
-//	        on: match                 # image, distro, package, match or finding
+//	        on: match                 # image, distro, package, match, finding or record
 //	        when: match.exploited     # a CEL expression
 //	        action: stop              # stop, warn or go
 //	        message: ${match.id} is used by attackers   # optional; ${} holds CEL expressions
@@ -25,7 +25,7 @@
 //	    entries:
 //	      - vulnerability: CVE-2019-13627                # at least one of vulnerability, package, finding and rule
 //	        package: pkg:deb/debian/libgcrypt20          # a pattern of package matcher/purl
-//	        path: usr/lib/**                             # optional: where the package or finding lies
+//	        path: usr/lib/**                             # optional: where the package, finding or record lies
 //	        finding: clamav:*                            # the rule of an analyzer.Finding
 //	        rule: production/exploited                   # decisions of this rule only, or of this policy's
 //	        reason: not reachable, see TICKET-1
@@ -92,9 +92,17 @@
 //	         exploited, ransomware, headers                   bools; headers: the package has only headers of the kernel
 //	         exploited_since, published, modified             timestamps
 //	         vex               {status, justification, detail, author, document, time}
-//	finding  rule, title, detail, path, analyzer    texts
+//	finding  rule, title, detail, path, analyzer    texts; path is "" for the image's configuration
+//	         place             text: the path and line, or "image configuration"
 //	         severity          severity
 //	         line, layer       ints
+//	         hidden            bool: a later layer deletes or replaces the file
+//	         owned, owner      bool and text: a package of the distribution has the file, and package verification, if it ran,
+//	                           found no difference; the name of the package, owned or not
+//	record   kind, key, path, analyzer              texts
+//	         fields            map of texts
+//	         line, layer       ints
+//	         hidden            bool
 //	now      timestamp
 //
 // Two types have an order of their own. Comparing either with a text is an error of Load that says what to write:

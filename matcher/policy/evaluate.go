@@ -43,7 +43,7 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 		j.verdict.Policies = append(j.verdict.Policies, p.name)
 	}
 	j.image(ref)
-	for _, each := range []func(*policy) error{j.whole, j.eachPackage, j.eachMatch, j.eachFinding} {
+	for _, each := range []func(*policy) error{j.whole, j.eachPackage, j.eachMatch, j.eachFinding, j.eachRecord} {
 		for _, p := range m.policies {
 			if err := each(p); err != nil {
 				return nil, fmt.Errorf("policy: %w", err)
@@ -75,6 +75,7 @@ type judge struct {
 	targets  []*purl.Target // all packages, for hints
 	used     map[*entry]bool
 	expired  map[*entry]bool
+	differs  map[string]bool // paths and owners with findings of package verification; made on first use
 }
 
 // A judged is a component and its values, which are made on first use.
@@ -180,13 +181,46 @@ func (j *judge) eachFinding(p *policy) error {
 	}
 	for i := range j.in.Report.Findings {
 		f := &j.in.Report.Findings[i]
-		j.values["finding"] = valueOfFinding(f)
+		j.values["finding"] = j.valueOfFinding(f)
 		d := report.Decision{Target: report.TargetFinding, Match: -1, Finding: i}
 		if _, err := j.decide(p, d, func() thing { return thing{finding: f} }, f.Rule+" in "+f.Path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (j *judge) eachRecord(p *policy) error {
+	if !p.has(report.TargetRecord) {
+		return nil
+	}
+	for i := range j.in.Report.Records {
+		r := &j.in.Report.Records[i]
+		j.values["record"] = valueOfRecord(r)
+		d := report.Decision{Target: report.TargetRecord, Match: -1, Finding: -1, Record: i}
+		if _, err := j.decide(p, d, func() thing { return thing{record: r} }, r.Kind+" "+r.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed reports whether the file of a finding may differ from what the database of its package has. A finding of package verification at
+// the database itself counts further files of the package, which may be any.
+func (j *judge) changed(f *analyzer.FileFinding, owner *judged) bool {
+	if j.differs == nil {
+		j.differs = make(map[string]bool)
+		for i := range j.in.Report.Findings {
+			v := &j.in.Report.Findings[i]
+			if c := j.packages[v.Owner]; v.Analyzer == "verify" {
+				j.differs["/"+v.Path] = true
+				if c != nil && c.Path == v.Path {
+					j.differs[c.ID] = true
+				}
+			}
+		}
+	}
+	return j.differs["/"+f.Path] || j.differs[owner.ID]
 }
 
 func (p *policy) has(kind report.Target) bool {
@@ -216,6 +250,9 @@ func (j *judge) decide(p *policy, d report.Decision, about func() thing, name st
 		d.Policy, d.Rule, d.Line, d.Ruled, d.Hide = p.name, r.name, r.line, r.action, r.hide
 		if d.Message, err = say(j.ctx, r.message, j.values); err != nil {
 			return false, fail(err)
+		}
+		if d.Message == "" && d.Target == report.TargetRecord { // for which reports have no column
+			d.Message = r.name + ": " + name
 		}
 		j.record(d, about)
 		return true, nil

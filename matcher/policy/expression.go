@@ -29,7 +29,7 @@ var theEnvironments = sync.OnceValues(newEnvironments)
 func newEnvironments() (*environments, error) {
 	options := []cel.EnvOption{
 		ext.NativeTypes(ext.ParseStructTags(true), reflect.TypeFor[imageValue](), reflect.TypeFor[distroValue](),
-			reflect.TypeFor[packageValue](), reflect.TypeFor[matchValue](), reflect.TypeFor[findingValue]()),
+			reflect.TypeFor[packageValue](), reflect.TypeFor[matchValue](), reflect.TypeFor[findingValue](), reflect.TypeFor[recordValue]()),
 		cel.ParserRecursionLimit(64), cel.ParserExpressionSizeLimit(maxExpression), cel.DefaultUTCTimeZone(true),
 		cel.Variable("image", cel.ObjectType("policy.imageValue")),
 		cel.Variable("distro", cel.ObjectType("policy.distroValue")),
@@ -45,6 +45,7 @@ func newEnvironments() (*environments, error) {
 		report.TargetPackage: {pkg},
 		report.TargetMatch:   {pkg, cel.Variable("match", cel.ObjectType("policy.matchValue"))},
 		report.TargetFinding: {cel.Variable("finding", cel.ObjectType("policy.findingValue"))},
+		report.TargetRecord:  {cel.Variable("record", cel.ObjectType("policy.recordValue"))},
 	} {
 		if envs[kind], err = base.Extend(variables...); err != nil {
 			return nil, err

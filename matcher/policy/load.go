@@ -124,7 +124,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	r.on = report.Target(on)
 	known := slices.Contains(kinds(), r.on)
 	if on != "" && !known {
-		l.failAt(t.line("on"), "on %q of %s is none of image, distro, package, match and finding", on, t.what)
+		l.failAt(t.line("on"), "on %q of %s is none of image, distro, package, match, finding and record", on, t.what)
 	}
 	r.action = l.action(t, "action")
 	if when := t.text("when", true); when != "" && known {
@@ -150,7 +150,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 }
 
 func kinds() []report.Target {
-	return []report.Target{report.TargetImage, report.TargetDistro, report.TargetPackage, report.TargetMatch, report.TargetFinding}
+	return []report.Target{report.TargetImage, report.TargetDistro, report.TargetPackage, report.TargetMatch, report.TargetFinding, report.TargetRecord}
 }
 
 func (l *loader) allowList(n *yaml.Node, i int) {

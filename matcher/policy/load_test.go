@@ -86,7 +86,7 @@ func TestLoadErrors(t *testing.T) {
 		{"name: noise", "name: exploited", 13, `policy "production" has two rules "exploited"`},
 		{"name: noise", "name: otherwise", 13, "is called otherwise"},
 		{"        on: match\n        when: match.exploited", "        when: match.exploited", 8, `rule "exploited" of policy "production" has no "on"`},
-		{"on: match\n        when: match.exploited", "on: layer\n        when: match.exploited", 9, `on "layer" of rule "exploited" of policy "production" is none of image, distro, package, match and finding`},
+		{"on: match\n        when: match.exploited", "on: layer\n        when: match.exploited", 9, `on "layer" of rule "exploited" of policy "production" is none of image, distro, package, match, finding and record`},
 		{"        when: match.exploited\n", "", 8, `rule "exploited" of policy "production" has no "when"`},
 		{"when: match.exploited", "when: ''", 10, `"when" of rule "exploited" of policy "production" is empty`},
 		{"when: match.exploited", "when: match.exploted", 10, `rule "exploited" of policy "production": undefined field 'exploted'`},

@@ -31,7 +31,12 @@ func input() report.PolicyInput {
 			{ID: "lodash", Path: "srv/node_modules/lodash/package.json", Layer: 1, Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: "lodash", Version: "4.17.20", Licenses: []string{"MIT"}}},
 			{ID: "owned", Path: "usr/lib/x/package.json", Layer: 1, Owner: "ssl", Analyzer: "npm", Package: analyzer.Package{Type: "npm", Name: "x", Version: "1", Dev: true, Declared: true, Licenses: []string{"GPL-3.0-only"}}},
 		},
-		Findings:    []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar", Title: "a test virus", Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1}},
+		Findings: []analyzer.FileFinding{{Finding: analyzer.Finding{Rule: "clamav:Eicar", Title: "a test virus", Severity: "high", Line: 3}, Analyzer: "clamav", Path: "tmp/eicar.com", Layer: 1}},
+		Records: []analyzer.FileRecord{
+			{Record: analyzer.Record{Kind: "account", Key: "root", Line: 1, Fields: map[string]string{"uid": "0"}}, Analyzer: "accounts", Path: "etc/passwd"},
+			{Record: analyzer.Record{Kind: "account", Key: "toor", Line: 2, Fields: map[string]string{"uid": "0"}}, Analyzer: "accounts", Path: "etc/passwd", Hidden: true},
+		},
+		Examined:    []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833", NotRun: "no clamd"}, {Analyzer: "dpkg"}},
 		Diagnostics: []analyzer.FileDiagnostic{{Diagnostic: analyzer.Diagnostic{Message: "?"}}},
 	}
 	for i := range r.Components {
@@ -96,6 +101,8 @@ func about(v *report.Verdict, in report.PolicyInput) string {
 			list = append(list, d.Component)
 		case report.TargetFinding:
 			list = append(list, in.Report.Findings[d.Finding].Rule)
+		case report.TargetRecord:
+			list = append(list, in.Report.Records[d.Record].Key)
 		default:
 			list = append(list, string(d.Target))
 		}
@@ -148,6 +155,10 @@ func TestVariables(t *testing.T) {
 		{"match", `package.name == "lodash" && image.tag != "" && distro.id != ""`, lodash + " " + doubt},
 		{"finding", `finding.rule == "clamav:Eicar" && finding.title != "" && finding.detail == "" && finding.severity == HIGH`, "clamav:Eicar"},
 		{"finding", `finding.path == "tmp/eicar.com" && finding.analyzer == "clamav" && finding.line == 3 && finding.layer == 1`, "clamav:Eicar"},
+		{"finding", `finding.place == "tmp/eicar.com:3" && !finding.hidden && !finding.owned && finding.owner == ""`, "clamav:Eicar"},
+		{"record", `record.kind == "account" && record.fields["uid"] == "0" && record.key != "root"`, "toor"},
+		{"record", `record.path == "etc/passwd" && record.analyzer == "accounts" && record.line == 1 && record.layer == 0 && !record.hidden`, "root"},
+		{"image", `!("malware" in image.examined) \&\& "packages" in image.examined \&\& !("secrets" in image.examined)`, "image"},
 	} {
 		in := input()
 		v := evaluate(t, rule(c.on, c.when, "stop"), in)

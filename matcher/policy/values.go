@@ -134,9 +134,24 @@ type findingValue struct {
 	Detail   string        `cel:"detail"`
 	Severity severityValue `cel:"severity"`
 	Path     string        `cel:"path"`
+	Place    string        `cel:"place"`
 	Analyzer string        `cel:"analyzer"`
 	Line     int           `cel:"line"`
 	Layer    int           `cel:"layer"`
+	Hidden   bool          `cel:"hidden"`
+	Owned    bool          `cel:"owned"`
+	Owner    string        `cel:"owner"`
+}
+
+type recordValue struct {
+	Kind     string            `cel:"kind"`
+	Key      string            `cel:"key"`
+	Fields   map[string]string `cel:"fields"`
+	Path     string            `cel:"path"`
+	Analyzer string            `cel:"analyzer"`
+	Line     int               `cel:"line"`
+	Layer    int               `cel:"layer"`
+	Hidden   bool              `cel:"hidden"`
 }
 
 func valueOfImage(in *report.PolicyInput, ref imageref.Reference) *imageValue {
@@ -248,8 +263,20 @@ func valueOfMatch(m *matcher.Match, c *analyzer.Component) *matchValue {
 	return v
 }
 
-func valueOfFinding(f *analyzer.FileFinding) *findingValue {
-	return &findingValue{f.Rule, f.Title, f.Detail, severityOf(f.Severity), f.Path, f.Analyzer, f.Line, f.Layer}
+// valueOfFinding describes a finding. Only an unchanged file counts as its owner's: an attacker may replace a program that a package brought.
+func (j *judge) valueOfFinding(f *analyzer.FileFinding) *findingValue {
+	v := &findingValue{
+		Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: severityOf(f.Severity), Path: f.Path, Place: (&report.FileFinding{FileFinding: f}).Place(),
+		Analyzer: f.Analyzer, Line: f.Line, Layer: f.Layer, Hidden: f.Hidden,
+	}
+	if owner := j.packages[f.Owner]; owner != nil {
+		v.Owned, v.Owner = !j.changed(f, owner), owner.Name
+	}
+	return v
+}
+
+func valueOfRecord(r *analyzer.FileRecord) *recordValue {
+	return &recordValue{r.Kind, r.Key, r.Fields, r.Path, r.Analyzer, r.Line, r.Layer, r.Hidden}
 }
 
 // instant returns a time as expressions see it; one that is not known is the beginning of 1970.

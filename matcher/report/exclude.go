@@ -35,10 +35,13 @@ type Excluded struct {
 	Findings    int
 	Records     int
 	Diagnostics int
+	Files       int // entries of Report.Files, by Path only
 }
 
 // Count counts everything that the Exclusion leaves out.
-func (e *Excluded) Count() int { return e.Components + e.Findings + e.Records + e.Diagnostics }
+func (e *Excluded) Count() int {
+	return e.Components + e.Findings + e.Records + e.Diagnostics + e.Files
+}
 
 // ErrPattern reports that the pattern of an Exclusion is malformed.
 var ErrPattern = errors.New("malformed pattern")
@@ -61,9 +64,10 @@ func (e Exclusion) Check() error {
 	return nil
 }
 
-// Exclude returns a report without the packages, findings, records and diagnostics that exclusions match, and a row for each exclusion.
-// Diagnostics about package databases stay: no exclusion hides that a database of the distribution could not be read. An examination
-// by an analyzer that is left out counts as not run. Call Exclude before matching.
+// Exclude returns a report without the packages, findings, records, diagnostics and listed files that exclusions match, and a row for each
+// exclusion. Diagnostics about package databases stay: no exclusion hides that a database of the distribution could not be read. An
+// examination by an analyzer that is left out counts as not run. Call Exclude before matching, and after package verification, to which
+// a file that is left out would be missing.
 func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excluded, error) {
 	if len(list) == 0 {
 		return found, nil, nil
@@ -106,6 +110,9 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 			rest.Diagnostics = append(rest.Diagnostics, *d)
 		}
 	}
+	if slices.ContainsFunc(list, func(e Exclusion) bool { return e.Path != "" }) {
+		rest.Files = excludeFiles(found.Files, first)
+	}
 	rest.Examined = slices.Clone(found.Examined)
 	for i := range rest.Examined {
 		x := &rest.Examined[i]
@@ -117,12 +124,26 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 	return &rest, rows, nil
 }
 
+// excludeFiles returns the list of files without those for which first returns an Exclusion. A nil list stays nil: nothing was listed.
+func excludeFiles(found *analyzer.Files, first func(analyzer, path, archived string) *Excluded) *analyzer.Files {
+	if found == nil {
+		return nil
+	}
+	return analyzer.FilesOf(func(yield func(*analyzer.ListedFile) bool) {
+		for f := range found.All() {
+			if count(first("", f.Path, ""), 4) && !yield(f) {
+				return
+			}
+		}
+	})
+}
+
 // count adds 1 to a count of a row, and reports whether there is no row.
 func count(e *Excluded, which int) bool {
 	if e == nil {
 		return true
 	}
-	*[]*int{&e.Components, &e.Findings, &e.Records, &e.Diagnostics}[which]++
+	*[]*int{&e.Components, &e.Findings, &e.Records, &e.Diagnostics, &e.Files}[which]++
 	return false
 }
 
@@ -178,7 +199,7 @@ func (a *Assessment) exclusionNotes() []Note {
 		for _, p := range []struct {
 			n    int
 			noun string
-		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Records, "record"}, {e.Diagnostics, "diagnostic"}} {
+		}{{e.Components, "package"}, {e.Findings, "finding"}, {e.Records, "record"}, {e.Diagnostics, "diagnostic"}, {e.Files, "listed file"}} {
 			if p.n > 0 {
 				parts = append(parts, plural.Count(p.n, p.noun))
 			}

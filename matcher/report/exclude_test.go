@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -75,6 +76,13 @@ func TestExclude(t *testing.T) {
 			{Analyzer: "java", Path: "opt/bad.jar", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},
 			{Analyzer: "dpkg", Path: "var/lib/dpkg/status", Diagnostic: analyzer.Diagnostic{Code: analyzer.Malformed}},
 		},
+		Files: analyzer.FilesOf(func(yield func(*analyzer.ListedFile) bool) {
+			for _, p := range []string{"opt", "opt/y.jar", "srv/x", "var/lib"} {
+				if !yield(&analyzer.ListedFile{Path: p, Owner: "3", Digests: []analyzer.Digest{{Algorithm: "md5", Sum: fmt.Sprintf("%016s", p)}}}) {
+					return
+				}
+			}
+		}),
 	}
 	list := []Exclusion{{Path: "/opt", Origin: "--exclude"}, {Analyzer: "npm", Origin: "--skip"}, {Path: "/var", Origin: "--exclude"}, {Path: "/none", Origin: "--exclude"}}
 	rest, rows, err := Exclude(found, list)
@@ -87,16 +95,24 @@ func TestExclude(t *testing.T) {
 	if len(rest.Diagnostics) != 1 || rest.Diagnostics[0].Analyzer != "dpkg" {
 		t.Errorf("diagnostics %+v: that of the package database must stay", rest.Diagnostics)
 	}
-	for i, want := range []Excluded{{list[0], 1, 1, 1, 1}, {list[1], 1, 1, 2, 0}, {list[2], 1, 0, 0, 0}, {list[3], 0, 0, 0, 0}} {
+	for i, want := range []Excluded{{list[0], 1, 1, 1, 1, 2}, {list[1], 1, 1, 2, 0, 0}, {list[2], 1, 0, 0, 0, 1}, {list[3], 0, 0, 0, 0, 0}} {
 		if rows[i] != want {
 			t.Errorf("row %d: %+v, want %+v", i, rows[i], want)
 		}
+	}
+	for f := range rest.Files.All() {
+		if rest.Files.Len() != 1 || found.Files.Len() != 4 || f.Path != "srv/x" || f.Owner != "3" || f.Digest("md5") != "00000000000srv/x" {
+			t.Errorf("%d files left, of them %+v", rest.Files.Len(), f)
+		}
+	}
+	if rest, _, _ := Exclude(new(analyzer.Report), list); rest.Files != nil {
+		t.Error("a list where there was none")
 	}
 	if rest.Examined[0].NotRun != "" || rest.Examined[1].NotRun != "left out by --skip npm" || found.Examined[1].NotRun != "" {
 		t.Errorf("examined %+v: what is left out is not known", rest.Examined)
 	}
 	a := New(rest, nil, Options{Excluded: rows})
-	if len(a.Notes) != 3 || a.Notes[0].Text != "Left out by --exclude /opt: 1 package, 1 finding, 1 record, 1 diagnostic." || a.Notes[1].Text != "Left out by --skip npm: 1 package, 1 finding, 2 records." {
+	if len(a.Notes) != 3 || a.Notes[0].Text != "Left out by --exclude /opt: 1 package, 1 finding, 1 record, 1 diagnostic, 2 listed files." || a.Notes[1].Text != "Left out by --skip npm: 1 package, 1 finding, 2 records." {
 		t.Errorf("notes %+v", a.Notes)
 	}
 	for _, bad := range []Exclusion{{}, {Path: "["}, {Path: "/opt/[a/b]/**"}, {Path: `a\/b`}, {Path: strings.Repeat("a/", 100)}, {Path: strings.Repeat("a", 5000)}} {

@@ -116,9 +116,9 @@ func TestFilesEverywhere(t *testing.T) {
 	r.Records = []analyzer.FileRecord{{Record: analyzer.Record{Kind: "account", Key: "root"}, Path: "etc/passwd"}}
 	a := report.New(r, m, report.Options{Name: "app:1", View: report.View{Ignore: []report.Ignore{{ID: "secrets:jwt", Origin: ".hullmarkignore:1"}}}})
 	for name, want := range map[string][]string{
-		"sarif.json":  {`"ruleId": "secrets:aws"`, `"startLine": 7`, "opt/f0", "sudo", `"account": 1`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"}, // https://github.com/aquasecurity/trivy/issues/2801
-		"junit.xml":   {`name="secrets:aws"`, "opt/f0:7", "sudo", `name="records account" value="1"`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"},  // https://github.com/aquasecurity/trivy/pull/8193
-		"report.txt":  {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1:7"},                              // https://github.com/aquasecurity/trivy/issues/2463
+		"sarif.json":  {`"ruleId": "secrets:aws"`, `"startLine": 7`, "opt/f0", "sudo", `"account": 1`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"},            // https://github.com/aquasecurity/trivy/issues/2801
+		"junit.xml":   {`name="secrets:aws: an AWS key"`, "opt/f0:7", "sudo", `name="records account" value="1"`, "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1"}, // https://github.com/aquasecurity/trivy/pull/8193
+		"report.txt":  {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1:7"},                                         // https://github.com/aquasecurity/trivy/issues/2463
 		"report.html": {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1", "opt/f1:7"},
 		"report.md":   {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1"},
 		"gitlab.json": {"secrets:aws", "opt/f0:7", "sudo", "1 account", "deleted or replaced", "ignored by .hullmarkignore:1"},
@@ -144,13 +144,13 @@ func TestExamined(t *testing.T) {
 	}{
 		{"nothing is known", nil, "the report does not name the kinds of findings looked for", ""},
 		{"packages", []analyzer.Examination{{Analyzer: "apk"}, {Analyzer: "npm", Finds: []string{"packages"}}},
-			"looked for packages (apk, npm); not looked for: accounts, configuration, files, instructions, malware, package verification, secrets", ""},
+			"looked for packages (apk, npm); not looked for: accounts, configuration, files, hints, instructions, malware, package verification, secrets", ""},
 		{"data", []analyzer.Examination{{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833"}},
-			"looked for malware (clamav with ClamAV 27833); not looked for: packages, accounts, configuration, files, instructions, package verification, secrets", ""},
+			"looked for malware (clamav with ClamAV 27833); not looked for: packages, accounts, configuration, files, hints, instructions, package verification, secrets", ""},
 		{"not run", []analyzer.Examination{{Analyzer: "apk"}, {Analyzer: "clamav", Finds: []string{"malware"}, NotRun: "no clamd"}},
-			"looked for packages (apk); did not run, or not on all files: clamav (no clamd); not looked for: accounts, configuration, files, instructions, package verification, secrets", "clamav may have missed malware: no clamd."},
+			"looked for packages (apk); did not run, or not on all files: clamav (no clamd); not looked for: accounts, configuration, files, hints, instructions, package verification, secrets", "clamav may have missed malware: no clamd."},
 		{"a kind of a plugin", []analyzer.Examination{{Analyzer: "x", Finds: []string{"crypto-keys", "crypto-keys"}}},
-			"looked for crypto keys (x); not looked for: packages, accounts, configuration, files, instructions, malware, package verification, secrets", ""},
+			"looked for crypto keys (x); not looked for: packages, accounts, configuration, files, hints, instructions, malware, package verification, secrets", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, m := found()

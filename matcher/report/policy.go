@@ -63,7 +63,7 @@ type Verdict struct {
 	Mapping  string   // chose the policies: "mapping 2, line 14" or "default, line 20"
 	Policies []string // names of the chosen policies
 
-	Decisions []Decision // about the image, then about packages, matches and findings in their order
+	Decisions []Decision // about the image, then about packages, matches, findings and records in their order
 	Denied    *Entry     // the entry that denies the image; nil if none does
 	Passed    *Entry     // the entry that lets the image pass whatever its decisions are; nil if none does
 	Expired   []Entry    // entries that would have allowed something, but have expired
@@ -85,6 +85,7 @@ type Decision struct {
 
 	Match     int    // index in Result.Matches, -1 for other targets
 	Finding   int    // index in Report.Findings, -1 for other targets
+	Record    int    // index in Report.Records, for TargetRecord only
 	Component string // analyzer.Component.ID of a package or match; "" for other targets
 }
 
@@ -98,6 +99,7 @@ const (
 	TargetPackage Target = "package"
 	TargetMatch   Target = "match"
 	TargetFinding Target = "finding"
+	TargetRecord  Target = "record"
 )
 
 // An Entry is a line of an allow list or a deny list.

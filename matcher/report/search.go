@@ -17,8 +17,9 @@ type Search struct {
 	NotRun []*analyzer.Examination // by analyzers that looked at no file, or not at all files
 }
 
-// kinds are the aims of this module's analyzers, so that a report can name those that no analyzer pursued.
-var kinds = [...]string{"packages", "accounts", "configuration", "files", "instructions", "malware", "package-verification", "secrets"}
+// kinds are the aims of the analyzers of packages all and content, which this package must not import, of the plugin clamav, and secrets. A
+// report names those that no analyzer pursued. Package retrieve is left out: it looks only for what its user asks for.
+var kinds = [...]string{"packages", "accounts", "configuration", "files", "hints", "instructions", "malware", "package-verification", "secrets"}
 
 // Searches returns the searches by kind, packages first. It includes the kinds of this module's analyzers that no analyzer of the scan
 // looked for. It returns nil for a report without examinations, such as a document of another tool.

@@ -11,15 +11,26 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// ofFile describes a finding in a file. GitLab knows a vulnerability of a container by the image, the name of the dependency and the
-// identifiers, so that the name of the file keeps findings apart.
-func ofFile(v *report.Assessment, f *report.FileFinding) vulnerability {
+// ofFile describes a finding in a file. GitLab knows a vulnerability of a container by the image, the name
+// of the dependency and the first identifier, so that the file, the rule and the title keep findings apart. The line does not, because it moves:
+// equal findings have numbers. taken has the paths and identifiers of earlier ones.
+func ofFile(v *report.Assessment, f *report.FileFinding, taken map[[2]string]bool) vulnerability {
 	title := or(f.Title, f.Rule)
+	name := or(f.Rule, "finding")
+	value := name
+	if f.Title != "" {
+		value += ": " + f.Title
+	}
+	first := value
+	for n := 2; taken[[2]string{f.Path, value}]; n++ {
+		value = fmt.Sprintf("%s (%d)", first, n)
+	}
+	taken[[2]string{f.Path, value}] = true
 	x := vulnerability{
-		ID:   uuid(f.Rule, f.Path, strconv.Itoa(f.Line), strconv.Itoa(f.Layer), f.Title),
+		ID:   uuid(value, f.Path, strconv.Itoa(f.Layer)),
 		Name: cut(title+" in "+f.Place(), 255), Description: cut(or(f.Detail, title), 1<<20),
 		Severity: severity(f.Level), Details: map[string]detail{},
-		Identifiers: []identifier{{Type: "hullmark", Name: or(f.Rule, "finding"), Value: or(f.Rule, "finding")}},
+		Identifiers: []identifier{{Type: "hullmark", Name: name, Value: value}},
 	}
 	owner, layer := "", ""
 	if f.Package != nil {

@@ -119,9 +119,10 @@ func Write(w io.Writer, v *report.Assessment) error {
 			d.Vulnerabilities = append(d.Vulnerabilities, of(v, f, &v.Result.Matches[f.Matches[k]], c))
 		}
 	}
+	taken := make(map[[2]string]bool)
 	for i := range v.FileFindings {
 		if f := &v.FileFindings[i]; !f.Informs() || f.Action > report.Go {
-			d.Vulnerabilities = append(d.Vulnerabilities, ofFile(v, f))
+			d.Vulnerabilities = append(d.Vulnerabilities, ofFile(v, f, taken))
 		}
 	}
 	e := json.NewEncoder(w)

@@ -84,6 +84,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"words":  func(s matcher.Status) string { return strings.ReplaceAll(s.String(), "-", " ") },
 		"kind":   func(k report.Target) string { return string(k) },
 		"fields": fields,
+		"levels": levels,
 	}).Parse(text("page.tmpl") + text("files.tmpl"))
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
@@ -163,6 +164,23 @@ func fields(r analyzer.FileRecord) string {
 		parts = append(parts, name+": "+r.Fields[name])
 	}
 	return strings.Join(parts, "; ")
+}
+
+// levels counts findings in files by severity: "1 critical, 3 high". They are sorted.
+func levels(list []report.FileFinding) string {
+	counts := make(map[matcher.Level]int)
+	for i := range list {
+		counts[list[i].Level]++
+	}
+	var parts []string
+	for l := matcher.Critical; ; l-- {
+		if counts[l] > 0 {
+			parts = append(parts, plural.Number(counts[l])+" "+l.String())
+		}
+		if l == matcher.Unknown {
+			return strings.Join(parts, ", ")
+		}
+	}
 }
 
 // web reports whether a text is an address that a reader may follow.

@@ -145,6 +145,7 @@ type excluded struct {
 	Findings    int    `json:"findings"`
 	Records     int    `json:"records"`
 	Diagnostics int    `json:"diagnostics"`
+	Files       int    `json:"files,omitempty"`
 }
 
 type ignored struct {
@@ -234,7 +235,7 @@ func newDocument(a *report.Assessment) *document {
 		d.Base = &base{b.Name, b.Digest, b.Layers, b.Origin, b.Findings, b.Application, (*newerBase)(b.Newer)}
 	}
 	for _, e := range a.Excluded {
-		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Records, e.Diagnostics})
+		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Records, e.Diagnostics, e.Files})
 	}
 	for _, g := range a.Ignored {
 		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Findings, g.Expired})

@@ -166,7 +166,7 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	for _, e := range d.Excluded {
 		a.Excluded = append(a.Excluded, report.Excluded{
 			Exclusion:  report.Exclusion{Path: e.Path, Analyzer: e.Analyzer, Origin: e.Origin},
-			Components: e.Components, Findings: e.Findings, Records: e.Records, Diagnostics: e.Diagnostics,
+			Components: e.Components, Findings: e.Findings, Records: e.Records, Diagnostics: e.Diagnostics, Files: e.Files,
 		})
 	}
 	for _, g := range d.Ignored {

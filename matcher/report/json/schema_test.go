@@ -166,7 +166,7 @@ var enumerations = map[string]string{
 	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy` `excluded` `expired` `not-run` `stated`",
 	"BaseOrigin":  "`given` `annotations` `labels` `history`",
 	"Action":      "`go` `warn` `stop`",
-	"Target":      "`image` `distro` `package` `match` `finding`",
+	"Target":      "`image` `distro` `package` `match` `finding` `record`",
 	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `other-system` `skipped` `other-release` `not-installed` `no-advisory`",
 	"Bound":       "`introduced` `fixed` `last-affected` `listed`",
 }

@@ -31,6 +31,7 @@ type decision struct {
 	ID        string        `json:"id,omitempty"`
 	Component string        `json:"component,omitempty"`
 	Path      string        `json:"path,omitempty"`
+	Index     *int          `json:"index,omitempty"`
 	Allowed   *entry        `json:"allowed,omitempty"`
 	Expired   *entry        `json:"expired,omitempty"`
 }
@@ -104,14 +105,18 @@ func newVerdict(a *report.Assessment) *verdict {
 			x.ID = a.Result.Matches[d.Match].ID
 		case report.TargetFinding:
 			f := &a.Report.Findings[d.Finding]
-			x.ID, x.Path = f.Rule, f.Path
+			x.ID, x.Path, x.Index = f.Rule, f.Path, &d.Finding
+		case report.TargetRecord:
+			r := &a.Report.Records[d.Record]
+			x.ID, x.Path, x.Index = r.Kind, r.Path, &d.Record
 		}
 		j.Decisions = append(j.Decisions, x)
 	}
 	return j
 }
 
-// verdict returns the verdict about a report and its result, to which decisions refer by identifier and component, or rule and path.
+// verdict returns the verdict about a report and its result, to which decisions refer by identifier and component, or by index. Documents
+// of earlier releases refer to findings by rule and path.
 func (j *verdict) verdict(p *parser, found *analyzer.Report, result *matcher.Result) *report.Verdict {
 	if j == nil {
 		return nil
@@ -150,7 +155,17 @@ func (j *verdict) verdict(p *parser, found *analyzer.Report, result *matcher.Res
 				return nil
 			}
 			d.Match = at
+		case report.TargetRecord:
+			if x.Index == nil || *x.Index < 0 || *x.Index >= len(found.Records) {
+				p.fail("verdict.decisions[%d]: no such record", i)
+				return nil
+			}
+			d.Record = *x.Index
 		case report.TargetFinding:
+			if x.Index != nil && *x.Index >= 0 && *x.Index < len(found.Findings) {
+				d.Finding = *x.Index
+				break
+			}
 			list := findings[[2]string{x.ID, x.Path}]
 			if len(list) == 0 {
 				p.fail("verdict.decisions[%d]: no finding %s in %q", i, x.ID, x.Path)

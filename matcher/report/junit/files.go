@@ -47,7 +47,11 @@ func caseOfFile(f *report.FileFinding) testcase {
 			break
 		}
 	}
-	c := testcase{Name: clean(f.Rule), Class: clean(cmp.Or(f.Path, "image configuration")), File: clean(f.Path), Time: "0"}
+	name := f.Rule
+	if f.Title != "" { // a file may have several findings of a rule
+		name += ": " + f.Title
+	}
+	c := testcase{Name: clean(name), Class: clean(cmp.Or(f.Path, "image configuration")), File: clean(f.Path), Time: "0"}
 	detail := clean(strings.Join(lines, "\n"))
 	switch {
 	case f.Reason != nil:

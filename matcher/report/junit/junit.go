@@ -120,6 +120,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 	if s, ok := policySuite(v); ok {
 		all.Suites = append(all.Suites, s)
 	}
+	all.number()
 	for i := range all.Suites {
 		s := &all.Suites[i]
 		all.Tests, all.Failures, all.Errors, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors, all.Skipped+s.Skipped
@@ -134,6 +135,22 @@ func Write(w io.Writer, v *report.Assessment) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// number numbers the cases with a class and a name that an earlier one has. GitLab keeps one of them, whatever their suites are.
+func (x *suites) number() {
+	seen := make(map[[2]string]int)
+	for i := range x.Suites {
+		for k := range x.Suites[i].Cases {
+			c := &x.Suites[i].Cases[k]
+			key := [2]string{c.Class, c.Name}
+			for seen[key]++; seen[key] > 1; {
+				key[1] = fmt.Sprintf("%s (%d)", c.Name, seen[[2]string{c.Class, c.Name}])
+				seen[key]++
+			}
+			c.Name = key[1]
+		}
+	}
 }
 
 func (s *suite) add(c testcase) {
@@ -224,6 +241,10 @@ func policySuite(v *report.Assessment) (suite, bool) {
 			continue
 		}
 		c := testcase{Name: clean(d.Policy + "/" + d.Rule), Class: string(d.Target), Time: "0"}
+		if d.Target == report.TargetRecord {
+			r := &v.Report.Records[d.Record]
+			c.Class, c.File = clean(strings.TrimSpace(r.Kind+" "+r.Key)), clean(r.Path)
+		}
 		if x := v.Component(d.Component); x != nil {
 			c.Class = clean(x.Label())
 		}

@@ -19,8 +19,14 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// maxBytes is the size of the largest table: GitHub refuses comments of more than 65,536 characters.
-const maxBytes = 50_000
+// GitHub refuses comments of more than 65,536 characters. Each part of a comment ends when the comment has so many bytes, and counts what
+// it leaves out.
+const (
+	maxDecisions = 10_000
+	maxFindings  = 35_000
+	maxFiles     = 50_000
+	maxRest      = 60_000
+)
 
 // Write writes a report.
 func Write(w io.Writer, v *report.Assessment) error {
@@ -90,14 +96,27 @@ func (b *writer) head() {
 	if d := v.Verdict; d != nil {
 		b.printf("\nPolicy %s of %s: **%s**, %d stop, %d warn, %d allowed by lists, %d hidden.\n", code(strings.Join(d.Policies, ", ")), code(d.Document), d.Action,
 			d.Count(report.Stop), d.Count(report.Warn), allowed(d), d.Hidden())
+		var lines []string
 		for i := range d.Decisions {
 			if x := &d.Decisions[i]; x.Target != report.TargetMatch && x.Action > report.Go {
-				b.printf("- **%s**: %s\n", x.Action, escape(cmp.Or(x.Message, x.Rule)))
+				lines = append(lines, fmt.Sprintf("- **%s**: %s", x.Action, escape(cut(cmp.Or(x.Message, x.Rule)))))
 			}
 		}
 		for _, e := range d.Expired {
-			b.printf("- expired on %s: %s, line %d of the policy\n", e.Expires.Format("2006-01-02"), escape(e.What), e.Line)
+			lines = append(lines, fmt.Sprintf("- expired on %s: %s, line %d of the policy", e.Expires.Format("2006-01-02"), escape(cut(e.What)), e.Line))
 		}
+		b.lines(lines, maxDecisions)
+	}
+}
+
+// lines writes lines until the comment has limit bytes.
+func (b *writer) lines(list []string, limit int) {
+	for i, line := range list {
+		if b.n > limit {
+			b.printf("- and %d more\n", len(list)-i)
+			return
+		}
+		b.printf("%s\n", line)
 	}
 }
 
@@ -156,7 +175,7 @@ func (b *writer) findings() {
 	}
 	b.printf("%s\n%s\n", head, rule)
 	for i, f := range list {
-		if b.n > maxBytes {
+		if b.n > maxFindings {
 			b.printf("\nand %d more.\n", len(list)-i)
 			return
 		}
@@ -170,28 +189,28 @@ func (b *writer) findings() {
 
 // files writes the findings in files, the worst first. It leaves out those for information: head counts them.
 func (b *writer) files() {
-	written := false
+	var list []*report.FileFinding
 	for i := range b.v.FileFindings {
-		f := &b.v.FileFindings[i]
-		if f.Informs() && f.Action <= report.Go {
-			continue
+		if f := &b.v.FileFindings[i]; !f.Informs() || f.Action > report.Go {
+			list = append(list, f)
 		}
-		if !written {
-			written = true
+	}
+	for i, f := range list {
+		if i == 0 {
 			b.printf("\n| severity | file | finding | rule | of package |\n|---|---|---|---|---|\n")
 		}
-		if b.n > maxBytes {
-			b.printf("\nand more findings in files.\n")
+		if b.n > maxFiles {
+			b.printf("\nand %s in files.\n", plural.Count(len(list)-i, "more finding"))
 			return
 		}
-		title, owner := f.Title, ""
+		title, owner := cut(f.Title), ""
 		if s := f.State(); s != "" {
 			title += " (file " + s + ")"
 		}
 		if f.Package != nil {
 			owner = f.Package.Name
 		}
-		b.printf("| %s | %s | %s | %s | %s |\n", escape(cut(f.Severity)), escape(cut(f.Place())), escape(cut(title)), escape(cut(f.Rule)), escape(cut(owner)))
+		b.printf("| %s | %s | %s | %s | %s |\n", escape(cut(f.Severity)), escape(cut(f.Place())), escape(title), escape(cut(f.Rule)), escape(cut(owner)))
 	}
 }
 
@@ -211,6 +230,10 @@ func (b *writer) examined() {
 	}
 	b.printf("\n<details><summary>Examined</summary>\n\n| looked for | by | not looked for, or not in all files |\n|---|---|---|\n")
 	for i := range list {
+		if b.n > maxRest {
+			b.printf("| and %d more | | |\n", len(list)-i)
+			break
+		}
 		s := &list[i]
 		b.printf("| %s | %s | %s |\n", escape(cut(s.Name())), escape(cut(s.Analyzers())), escape(cut(s.Missing())))
 	}
@@ -223,16 +246,20 @@ func (b *writer) hidden() {
 		return
 	}
 	b.printf("\n<details><summary>%s hidden</summary>\n\n", plural.Count(n, "finding"))
+	var lines []string
 	for i := range b.v.Hidden {
-		b.printf("- %d: %s\n", b.v.Hidden[i].Count(), escape(b.v.Hidden[i].Reason.Text))
+		lines = append(lines, fmt.Sprintf("- %d: %s", b.v.Hidden[i].Count(), escape(cut(b.v.Hidden[i].Reason.Text))))
 	}
+	b.lines(lines, maxFiles+5_000)
 	b.printf("\n</details>\n")
 }
 
 func (b *writer) notes() {
+	var lines []string
 	for _, n := range b.v.Notes {
-		b.printf("\n**Note**: %s\n", escape(n.Text))
+		lines = append(lines, "\n**Note**: "+escape(n.Text))
 	}
+	b.lines(lines, maxRest)
 	if n := len(b.v.Report.Diagnostics); n > 0 {
 		b.printf("\n%s could not be read or understood, so that packages may be missing.\n", plural.Count(n, "file"))
 	}

@@ -1,7 +1,8 @@
 package sarif
 
 import (
-	"strconv"
+	"cmp"
+	"strings"
 
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -10,6 +11,8 @@ import (
 // fileFindings adds the results of findings in files, hidden ones as suppressed results. A rule has the worst level of its findings.
 func (b *builder) fileFindings() {
 	worst := make(map[string]matcher.Level)
+	titles := make(map[string]*set)
+	details := make(map[string]*set)
 	each := func(add func(f *report.FileFinding)) {
 		for i := range b.v.FileFindings {
 			add(&b.v.FileFindings[i])
@@ -20,24 +23,52 @@ func (b *builder) fileFindings() {
 			}
 		}
 	}
-	each(func(f *report.FileFinding) { worst[f.Rule] = max(worst[f.Rule], f.Level) })
-	each(func(f *report.FileFinding) { b.fileFinding(f, worst[f.Rule]) })
+	each(func(f *report.FileFinding) {
+		worst[f.Rule] = max(worst[f.Rule], f.Level)
+		if titles[f.Rule] == nil {
+			titles[f.Rule], details[f.Rule] = new(set), new(set)
+		}
+		titles[f.Rule].add(f.Title)
+		details[f.Rule].add(f.Detail)
+	})
+	each(func(f *report.FileFinding) {
+		b.fileFinding(f, worst[f.Rule], titles[f.Rule].list, details[f.Rule].list)
+	})
 }
 
-func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level) {
-	i, ok := b.rules[f.Rule]
+// ruleTitle describes a rule. Code hosts show it above every result, so that the title of one finding is not fit for others.
+func ruleTitle(f *report.FileFinding, titles []string) string {
+	if len(titles) == 1 {
+		return titles[0]
+	}
+	title := strings.ReplaceAll(ruleOf(f), "-", " ")
+	if f.Analyzer != "" {
+		title += ", found by " + f.Analyzer
+	}
+	return title
+}
+
+// ruleOf returns the identifier of a rule, which must not be empty.
+func ruleOf(f *report.FileFinding) string { return cmp.Or(f.Rule, "finding") }
+
+func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level, titles, details []string) {
+	i, ok := b.rules[ruleOf(f)]
 	if !ok {
 		i = len(b.list)
-		b.rules[f.Rule] = i
+		b.rules[ruleOf(f)] = i
 		properties := map[string]any{"tags": []string{"security"}}
 		if worst > matcher.Negligible {
 			properties["security-severity"] = securitySeverity(matcher.Severity{Level: worst})
 		}
-		b.list = append(b.list, rule{ID: f.Rule, Short: plain(orNone(f.Title)), HelpURI: b.home(), Config: configuration{levelOf(worst)}, Properties: properties})
+		help := "Severity: " + worst.String() + "\nRule: " + ruleOf(f) + "\nAnalyzer: " + orNone(f.Analyzer)
+		if len(details) > 0 {
+			help += "\n\n" + few(details, 5, "\n", "\nand %d more")
+		}
+		b.list = append(b.list, rule{ID: ruleOf(f), Short: plain(ruleTitle(f, titles)), Help: new(whole(help)), HelpURI: b.home(), Config: configuration{levelOf(worst)}, Properties: properties})
 	}
 	message := orNone(f.Title)
 	if f.Detail != "" {
-		message += ": " + f.Detail
+		message += ". " + f.Detail
 	}
 	properties := map[string]any{"analyzer": f.Analyzer}
 	if f.Severity != "" {
@@ -49,9 +80,9 @@ func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level) {
 	if f.Action != report.Undecided {
 		properties["policy"] = f.Action.String()
 	}
-	parts := []string{f.Rule, f.Path, strconv.Itoa(f.Line)}
+	parts := []string{f.Rule, f.Path, f.Title} // no line, which moves
 	if s := f.State(); s != "" {
-		message += "; the file is " + s
+		message = strings.TrimSuffix(message, ".") + "; the file is " + s
 		properties["hidden"] = true
 		parts = append(parts, "hidden")
 	}
@@ -61,8 +92,8 @@ func (b *builder) fileFinding(f *report.FileFinding, worst matcher.Level) {
 		properties["purl"] = f.Package.PURL
 	}
 	r := result{
-		RuleID: f.Rule, RuleIndex: i, Level: levelOf(f.Level), Message: plain(message), Locations: []location{l},
-		Fingerprints: fingerprints(parts...), Properties: properties,
+		RuleID: ruleOf(f), RuleIndex: i, Level: levelOf(f.Level), Message: plain(message), Locations: []location{l},
+		Fingerprints: b.fingerprints(parts...), Properties: properties,
 	}
 	if f.Reason != nil {
 		r.Suppressions = []suppression{{Kind: "external", Status: "accepted", Justification: f.Reason.Text}}

@@ -13,15 +13,21 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// rule returns the index of a vulnerability's rule, which has the worst level of its findings.
+// rule returns the index of a vulnerability's rule, which has the worst level of its findings. Code hosts show its texts with every result, so
+// that they name all packages.
 func (b *builder) rule(f *report.Finding) int {
 	if i, ok := b.rules[f.ID]; ok {
 		return i
 	}
 	worst := b.worst[f.ID]
 	level := worst.Level
+	var names, help set
+	for _, x := range b.findings[f.ID] {
+		names.add(x.Subject.Name)
+		help.add("Package: " + x.Subject.Name + " " + x.Subject.Version + "\nFixed in: " + orNone(x.Fixed) + "\nStatus: " + x.Word())
+	}
 	r := rule{
-		ID: f.ID, Short: plain(f.ID + " in " + f.Subject.Name), Config: configuration{levelOf(level)},
+		ID: f.ID, Short: plain(f.ID + " in " + few(names.list, 3, ", ", " and %d more packages")), Config: configuration{levelOf(level)},
 		Properties: map[string]any{"security-severity": securitySeverity(worst), "precision": precision(f), "tags": tags(level)},
 	}
 	summary := f.Summary()
@@ -29,14 +35,22 @@ func (b *builder) rule(f *report.Finding) int {
 		r.Full = new(plain(summary))
 	}
 	r.HelpURI = b.page(f)
-	help := "Severity: " + level.String() + "\nPackage: " + f.Subject.Name + " " + f.Subject.Version + "\nFixed in: " + orNone(f.Fixed) + "\nStatus: " + f.Word()
+	text := "Severity: " + level.String() + "\n" + few(help.list, 20, "\n", "\nand %d more")
 	if summary != "" && shorten(summary) != summary {
-		help += "\n\n" + summary
+		text += "\n\n" + summary
 	}
-	r.Help = new(whole(help))
+	r.Help = new(whole(text))
 	b.rules[f.ID] = len(b.list)
 	b.list = append(b.list, r)
 	return len(b.list) - 1
+}
+
+// few joins up to n texts and counts the others.
+func few(list []string, n int, separator, more string) string {
+	if len(list) <= n {
+		return strings.Join(list, separator)
+	}
+	return strings.Join(list[:n], separator) + fmt.Sprintf(more, len(list)-n)
 }
 
 // page returns the address of a page about a vulnerability. Every rule has one.
@@ -262,4 +276,13 @@ func fingerprints(parts ...string) map[string]string {
 	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	name := hex.EncodeToString(h[:16])
 	return map[string]string{"hullmark/v2": name, "primaryLocationLineHash": name + ":1"}
+}
+
+// fingerprints name a finding in a file. Equal ones in one file have numbers, because GitHub makes one alert of results with equal names.
+func (b *builder) fingerprints(parts ...string) map[string]string {
+	key := strings.Join(parts, "\x00")
+	if b.named[key]++; b.named[key] > 1 {
+		parts = append(parts, strconv.Itoa(b.named[key]))
+	}
+	return fingerprints(parts...)
 }

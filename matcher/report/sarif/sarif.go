@@ -46,7 +46,8 @@ const (
 
 // Write writes a report, indented.
 func Write(w io.Writer, v *report.Assessment) error {
-	b := &builder{v: v, rules: make(map[string]int), worst: make(map[string]matcher.Severity)}
+	b := &builder{v: v, rules: make(map[string]int), worst: make(map[string]matcher.Severity), named: make(map[string]int),
+		findings: make(map[string][]*report.Finding)}
 	if v.Result != nil {
 		for i := range v.Result.Matches {
 			m := &v.Result.Matches[i]
@@ -55,7 +56,11 @@ func Write(w io.Writer, v *report.Assessment) error {
 			}
 		}
 	}
-	for _, g := range b.groups() {
+	groups := b.groups()
+	for _, g := range groups {
+		b.findings[g[0].ID] = append(b.findings[g[0].ID], g...)
+	}
+	for _, g := range groups {
 		b.group(g)
 	}
 	b.fileFindings()
@@ -69,9 +74,13 @@ func Write(w io.Writer, v *report.Assessment) error {
 }
 
 type builder struct {
-	v       *report.Assessment
-	rules   map[string]int
-	worst   map[string]matcher.Severity // of each vulnerability
+	v     *report.Assessment
+	rules map[string]int
+	worst map[string]matcher.Severity // of each vulnerability
+	named map[string]int              // results of each fingerprint
+
+	findings map[string][]*report.Finding // of each vulnerability, hidden ones too
+
 	list    []rule
 	results []result
 }

@@ -17,12 +17,12 @@ import (
 func (t *table) files() {
 	g := terminal.Grid{Indent: "  ", Columns: []terminal.Column{
 		{Title: "SEVERITY", Color: t.level},
-		{Title: "RULE"},
-		{Title: "FILE", Shrink: 3, Min: 12},
+		{Title: "RULE", Shrink: 4, Min: 14},
+		{Title: "FILE", Shrink: 2, Min: 14},
 		{Title: "LAYER", Right: true, Drop: 2},
-		{Title: "OF PACKAGE", Shrink: 2, Min: 8, Drop: 3},
+		{Title: "OF PACKAGE", Shrink: 3, Min: 8, Drop: 3},
 		{Title: "POLICY", Color: t.action},
-		{Title: "FINDING", Shrink: 1, Min: 14},
+		{Title: "FINDING", Shrink: 1, Min: 30},
 		{Title: "FILE IS"},
 	}}
 	counts := make(map[string]int)
