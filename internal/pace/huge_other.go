@@ -3,4 +3,4 @@
 package pace
 
 // huge does nothing on systems without such a request.
-func huge(int) {}
+func huge(n, gap, more int) {}

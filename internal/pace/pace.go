@@ -12,6 +12,13 @@ const (
 	// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
 	free = 40 << 20
 
+	// gap is the size of the heap in bytes, beyond free, without huge pages, since most scans end there and a huge page counts whole.
+	gap = 16 << 20
+
+	// window is the size of the heap in bytes, beyond gap, with huge pages. The largest windows of zstd have 128 MiB and are read once, so that
+	// page faults would take two thirds of the time.
+	window = 256 << 20
+
 	// bound is the memory in bytes near which Go collects all the same, unless more is in use. follow may run late on a busy machine.
 	bound = 160 << 20
 )
@@ -27,7 +34,7 @@ func Collector() {
 		debug.SetGCPercent(set)
 		return
 	}
-	huge(free)
+	huge(free, gap, window)
 	debug.SetGCPercent(100 * free / minimum)
 	debug.SetMemoryLimit(bound)
 	done, _ := collections()

@@ -158,7 +158,7 @@ func TestVariables(t *testing.T) {
 		{"finding", `finding.place == "tmp/eicar.com:3" && !finding.hidden && !finding.owned && finding.owner == ""`, "clamav:Eicar"},
 		{"record", `record.kind == "account" && record.fields["uid"] == "0" && record.key != "root"`, "toor"},
 		{"record", `record.path == "etc/passwd" && record.analyzer == "accounts" && record.line == 1 && record.layer == 0 && !record.hidden`, "root"},
-		{"image", `!("malware" in image.examined) \&\& "packages" in image.examined \&\& !("secrets" in image.examined)`, "image"},
+		{"image", `!("malware" in image.examined) && "packages" in image.examined && !("secrets" in image.examined)`, "image"},
 	} {
 		in := input()
 		v := evaluate(t, rule(c.on, c.when, "stop"), in)
