@@ -231,7 +231,7 @@ func TestProperties(t *testing.T) {
 	var b bytes.Buffer
 	if err := sbom.Encode(&b, &report.Assessment{
 		Report:   odd,
-		Excluded: []report.Excluded{{Exclusion: report.Exclusion{Path: "/opt", Origin: "--exclude"}, Components: 1, Records: 2}, {}},
+		Excluded: []report.Excluded{{Exclusion: report.Exclusion{Path: "/opt", Origin: "--exclude"}, Components: 1, Records: 2, Files: 3}, {}},
 		Hidden: []report.HiddenFindings{
 			{Reason: report.Reason{Code: report.ReasonVEX, Text: "not affected by a VEX statement"}},
 			{Reason: report.Reason{Code: report.ReasonIgnored, Text: "ignored by --ignore"}, Findings: make([]report.Finding, 2), Files: []report.FileFinding{{Index: 1}}},
@@ -256,7 +256,7 @@ func TestProperties(t *testing.T) {
 	if why["hullmark:finding:0:suppressed"] != "severity low" || why["hullmark:finding:1:suppressed"] != "ignored by --ignore" {
 		t.Errorf("suppressed %v", why)
 	}
-	if want := "[{hullmark:excluded:0:by --exclude /opt} {hullmark:excluded:0:components 1} {hullmark:excluded:0:findings 0} {hullmark:excluded:0:records 2} {hullmark:excluded:0:diagnostics 0} " +
+	if want := "[{hullmark:excluded:0:by --exclude /opt} {hullmark:excluded:0:components 1} {hullmark:excluded:0:findings 0} {hullmark:excluded:0:records 2} {hullmark:excluded:0:diagnostics 0} {hullmark:excluded:0:files 3} " +
 		"{hullmark:hidden:0:why ignored by --ignore} {hullmark:hidden:0:findings 2}]"; fmt.Sprint(*less.Metadata.Properties) != want {
 		t.Errorf("left out: %v, want %s", *less.Metadata.Properties, want)
 	}

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// huge asks the kernel for huge pages in the first n bytes of the heap, and in the last bytes of the next gap+more. Without them, every
+// huge asks the kernel for huge pages in the first n bytes of the heap, skips gap bytes, and asks for more after them. Without huge pages, every
 // 4 KiB costs a page fault. Many systems give huge pages only on request. A kernel without huge pages, or with them switched off, ignores
 // or refuses the request, and nothing changes.
 //
