@@ -228,6 +228,10 @@ func TestProperties(t *testing.T) {
 	for _, v := range *bom.Vulnerabilities {
 		use(v.Properties)
 	}
+	listing, o := withFiles()
+	for _, c := range *decode(t, listing, nil, o).Components {
+		use(c.Properties)
+	}
 	var b bytes.Buffer
 	if err := sbom.Encode(&b, &report.Assessment{
 		Report:   odd,
