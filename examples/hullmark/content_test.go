@@ -32,13 +32,14 @@ func TestContent(t *testing.T) {
 		{"scan -f json --search PASS=password.* --raw-content", image, 0, `"match": "password = hunter2"`, "", ""},
 		{"scan -f json --search PASS=password.* --search-in /srv", image, 0, `"content-matches"`, "PASS:2:1", ""},
 		{"scan --retrieve /etc/app", image, 0, "retrieved files (retrieve)", "hunter2", ""},
-		{"scan", image, 0, "Only a hints file of the image names 1 package: tool 2.", "", ""},
-		{"sbom", image, 0, "hullmark:stated", "", ""},
-		{"sbom --no-hints", image, 0, "CycloneDX", "hullmark:stated", ""},
+		{"scan --content=hints", image, 0, "Only a hints file of the image names 1 package: tool 2.", "", ""},
+		{"sbom", image, 0, "CycloneDX", "hullmark:stated", ""},
+		{"sbom --content", image, 0, "hullmark:stated", "", ""},
+		{"sbom --content=hints --no-hints", image, 0, "CycloneDX", "hullmark:stated", ""},
 		{"sbom --content --no-hints", image, 0, "CycloneDX", "hullmark:stated", ""},
 		{"sbom --content=-hints", image, 0, "hullmark:examined:", "", ""},
+		{"scan --content=hints --fail-on critical", alone, 3, "", "", "no package could be checked"},
 		{"scan --fail-on critical", alone, 3, "", "", "no package could be checked"},
-		{"scan --fail-on critical --no-hints", alone, 3, "", "", "no package could be checked"},
 	} {
 		stdout, stderr, code := hullmark(t, append(append(strings.Fields(c.args), "-q", "--cache", "off"), c.image)...)
 		if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || c.absent != "" && strings.Contains(stdout+stderr, c.absent) {

@@ -34,7 +34,7 @@ func (f *Flags) Register(flags *pflag.FlagSet) {
 	c := flags.Lookup("content")
 	c.NoOptDefVal = "all"
 	helppage.SetValues(c, append(content.Names(), "all")...)
-	flags.BoolVar(&f.noHints, "no-hints", false, "do not read the packages that a hints file of the image states")
+	flags.BoolVar(&f.noHints, "no-hints", false, "with --content, do not read the packages that a hints file of the image states")
 }
 
 // RegisterSearch adds the flags for retrieved files and expressions.
@@ -46,9 +46,9 @@ func (f *Flags) RegisterSearch(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.raw, "raw-content", false, "with --retrieve and --search, keep secrets and binary files")
 }
 
-// Analyzers returns the analyzers that the flags ask for. Hints are read by default, since they only add packages.
+// Analyzers returns the analyzers that the flags ask for.
 func (f *Flags) Analyzers() ([]analyzer.Analyzer, error) {
-	names := append(slices.Clone(f.content), "hints")
+	names := slices.Clone(f.content)
 	if !slices.ContainsFunc(f.content, func(name string) bool { return !strings.HasPrefix(name, "-") }) && len(f.content) > 0 {
 		names = append(names, "all") // but those
 	}
@@ -136,9 +136,8 @@ func (f *Flags) Require(err error, report *analyzer.Report, plugins ...string) e
 		}
 	}
 	for _, a := range list {
-		if info := a.Info(); info.Name != "hints" { // by default
-			add(analyzer.Examination{Analyzer: info.Name, Version: info.Version, Finds: info.Finds})
-		}
+		info := a.Info()
+		add(analyzer.Examination{Analyzer: info.Name, Version: info.Version, Finds: info.Finds})
 	}
 	for _, p := range plugins {
 		if p, _, _ = strings.Cut(p, "@"); p != "" {
