@@ -56,6 +56,10 @@ func TestLargeScansEnd(t *testing.T) {
 		}
 		want = append(want, findings(r))
 	}
+	scans := 30
+	if testing.Short() {
+		scans = 12
+	}
 	for name, cache := range map[string]scan.Cache{"no cache": nil, "memory": scan.NewMemCache(0), "directory": scan.NewDirCache(t.TempDir(), 0)} {
 		for _, parallel := range []int{1, 3} {
 			t.Run(fmt.Sprint(name, " ", parallel), func(t *testing.T) {
@@ -63,7 +67,7 @@ func TestLargeScansEnd(t *testing.T) {
 				defer cancel()
 				budget := &scan.Budget{Memory: 1 << 20, Parallel: parallel}
 				var group sync.WaitGroup
-				for n := range 30 {
+				for n := range scans {
 					group.Go(func() {
 						s := scan.Scanner{Analyzers: analyzers, Budget: budget, Cache: cache, Parallel: 3}
 						r, err := s.Scan(ctx, images[n%len(images)])
