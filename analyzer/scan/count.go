@@ -7,7 +7,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/internal/walk"
 )
 
-// A counts counts what a scan reads of files, for measurements of analyzers. It does not count the bytes of layers, or reads of files that
+// A counts has the bytes of files that a scan reads, for measurements of analyzers. It does not count the bytes of layers, or reads of files that
 // lie uncompressed in a local file.
 type counts struct {
 	mu      sync.Mutex
@@ -25,7 +25,7 @@ const (
 	skippedAgain = "second pass" // an analyzer has seen the rest
 )
 
-// count counts what is read of a file until the returned function is called. The unread rest has the reason c.why.
+// count adds the bytes of a file that are read until the returned function is called. The unread rest has the reason c.why.
 func (c *collector) count(e *walk.Entry, why string) (done func()) {
 	if c.counts == nil {
 		return func() {}
@@ -42,7 +42,7 @@ func (c *collector) count(e *walk.Entry, why string) (done func()) {
 	}
 }
 
-// countHashed counts a file of which digests were computed.
+// countHashed counts a file whose digests were computed.
 func (c *collector) countHashed(algorithms []string, size int64) {
 	if c.counts == nil {
 		return

@@ -53,7 +53,7 @@ type lister struct {
 	file       analyzer.ListedFile
 	entries    int
 	paths      int64 // bytes of them
-	copied     int64 // bytes of what hard links have of their files
+	copied     int64 // bytes that hard links copy from their files
 	err        error
 }
 
@@ -79,7 +79,7 @@ func (l *lister) walk(n *node, path string, yield func(*analyzer.ListedFile) boo
 	return true
 }
 
-// count counts what the list has of the entry, and returns false if that is too much.
+// count adds the sizes of the entry, and returns false if a limit is exceeded.
 func (l *lister) count() bool {
 	l.entries++
 	l.paths += int64(len(l.file.Path) + len(l.file.Link))

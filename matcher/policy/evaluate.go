@@ -205,7 +205,7 @@ func (j *judge) eachRecord(p *policy) error {
 	return nil
 }
 
-// changed reports whether the file of a finding may differ from what the database of its package has. A finding of package verification at
+// changed reports whether the file of a finding may differ from the database of its package. A finding of package verification at
 // the database itself counts further files of the package, which may be any.
 func (j *judge) changed(f *analyzer.FileFinding, owner *judged) bool {
 	if j.differs == nil {

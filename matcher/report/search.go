@@ -18,7 +18,7 @@ type Search struct {
 }
 
 // kinds are the aims of the analyzers of packages all and content, which this package must not import, of the plugin clamav, and secrets. A
-// report names those that no analyzer pursued. Package retrieve is left out: it looks only for what its user asks for.
+// report names those that no analyzer pursued. Package retrieve is left out: its user chooses the files.
 var kinds = [...]string{"packages", "accounts", "configuration", "files", "hints", "instructions", "malware", "package-verification", "secrets"}
 
 // Searches returns the searches by kind, packages first. It includes the kinds of this module's analyzers that no analyzer of the scan
@@ -55,7 +55,7 @@ func (a *Assessment) Searches() []Search {
 	return list
 }
 
-// finds returns what an analyzer looks for, each kind once.
+// finds returns the kinds of things that an analyzer looks for, each once.
 func finds(x *analyzer.Examination) []string {
 	if len(x.Finds) == 0 {
 		return kinds[:1]

@@ -112,10 +112,10 @@ func paths(globs []string) []string {
 }
 
 // Complete completes a report, and tells the user if no file was retrieved.
-func (f *Flags) Complete(report *analyzer.Report, say func(format string, args ...any)) {
+func (f *Flags) Complete(report *analyzer.Report, say func(message string)) {
 	content.Complete(report)
 	if len(f.retrieve) > 0 && !slices.ContainsFunc(report.Records, func(r analyzer.FileRecord) bool { return r.Kind == "retrieved-file" }) {
-		say("--retrieve %s matches no regular file", terminal.Escape(strings.Join(f.retrieve, ", ")))
+		say(fmt.Sprintf("--retrieve %s matches no regular file", terminal.Escape(strings.Join(f.retrieve, ", "))))
 	}
 }
 
