@@ -20,6 +20,7 @@
 //	analyzer/history/dockerfile  Dockerfiles, judged by the same rules
 //	analyzer/verify           files that differ from what package databases recorded
 //	analyzer/retrieve         content of chosen files, and matches of expressions
+//	analyzer/secrets          tokens of services, private keys, passwords in configuration files
 //	analyzer/osrelease        the distribution of an image
 //	analyzer/traces           traces of package managers without an analyzer: Nix, pacman, Perl and others
 //	analyzer/dpkg             packages of Debian, Ubuntu and their relatives; opkg

@@ -226,7 +226,7 @@ const registryOptions = "analyzer/source/registry"
 var notEcosystems = strings.Fields("diff merge image scan source analyzertest all internal content " + ofContent)
 
 // ofContent are the packages below analyzer with analyzers of content. Only analyzer/content and programs import them.
-const ofContent = "accounts files hints history retrieve verify"
+const ofContent = "accounts files hints history retrieve secrets verify"
 
 // notLeaves are the internal packages that import public ones: those for tests, and those of the command.
 var notLeaves = strings.Fields("internal/imagetest internal/corpus internal/dbtest internal/starter internal/progress")

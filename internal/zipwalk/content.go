@@ -135,3 +135,10 @@ func (w *walk) readAll(src io.Reader, likely uint64, most int64) ([]byte, error)
 		size = min(2*size, most)
 	}
 }
+
+// Free gives back the memory of content that Read returned, before the visit ends. The content must not be used any more.
+func (f *File) Free(content []byte) {
+	n := int64(cap(content))
+	f.archive.read -= n
+	f.archive.walk.Hold(-n)
+}

@@ -1,0 +1,91 @@
+package secrets
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/zipwalk"
+)
+
+// compressed are the first bytes of files whose bytes are no text, by the reason to skip them.
+var compressed = []struct{ reason, magic string }{
+	{"compressed", "\x1f\x8b"}, {"compressed", "\xfd7zXZ\x00"}, {"compressed", "\x28\xb5\x2f\xfd"}, {"compressed", "BZh"}, {"compressed", "\x04\x22\x4d\x18"},
+	{"media", "\x89PNG\r\n"}, {"media", "\xff\xd8\xff"}, {"media", "GIF8"}, {"media", "wOF2"}, {"media", "wOFF"}, {"media", "OggS"}, {"media", "ID3"},
+}
+
+// isSkipped reports whether a file is of a format that is not searched, and counts its bytes.
+func isSkipped(r *reading) bool {
+	var head [8]byte
+	n, _ := r.file.Open().ReadAt(head[:], 0)
+	for _, c := range compressed {
+		if bytes.HasPrefix(head[:n], []byte(c.magic)) {
+			r.skip(c.reason, r.file.Size())
+			return true
+		}
+	}
+	return false
+}
+
+// isArchive reports whether a file is a zip archive: a jar, a wheel.
+func isArchive(f *analyzer.File) bool {
+	var head [4]byte
+	n, _ := f.Open().ReadAt(head[:], 0)
+	return string(head[:n]) == "PK\x03\x04"
+}
+
+// maxEntry is the size in bytes of the largest entry of an archive that is searched.
+const maxEntry = 16 << 20
+
+// mediaNames are extensions of entries that are not read.
+var mediaNames = map[string]bool{
+	".png": true, ".jpg": true, ".jpeg": true, ".gif": true, ".ico": true, ".woff": true, ".woff2": true, ".ttf": true, ".eot": true, ".gz": true, ".xz": true, ".bz2": true, ".zst": true, ".mp3": true, ".mp4": true,
+}
+
+// archive searches the entries of a zip archive, and of those within it.
+func (s *search) archive(ctx context.Context, r *reading) error {
+	limits := zipwalk.Limits{Depth: 8, Content: 512 << 20, Hold: func(n int64) error { return r.file.Hold(ctx, n) }}
+	kind := func(name []byte) zipwalk.Kind {
+		if len(name) == 0 || name[len(name)-1] == '/' {
+			return zipwalk.Skip
+		}
+		switch ext := strings.ToLower(path.Ext(string(name[max(0, len(name)-12):]))); {
+		case ext == ".jar", ext == ".war", ext == ".ear", ext == ".zip", ext == ".whl", ext == ".egg", ext == ".aar":
+			return zipwalk.Nested
+		case mediaNames[ext]:
+			return zipwalk.Skip
+		}
+		return zipwalk.Wanted
+	}
+	var failed error
+	err := zipwalk.Walk(ctx, r.file.Open(), r.file.Size(), limits, kind, func(a *zipwalk.Archive) {
+		for _, f := range a.Files {
+			if failed != nil {
+				return
+			}
+			data, err := f.Read(maxEntry)
+			name := f.Name
+			if a.Inside != "" {
+				name = a.Inside + zipwalk.Separator + name
+			}
+			if err != nil {
+				r.bad.At(name, "%w", err)
+				if n := int64(min(f.Size(), 1<<40)) - int64(len(data)); n > 0 {
+					r.skip("archive", n)
+				}
+			}
+			t := &text{at: bytes.NewReader(data), size: int64(len(data)), name: f.Name, inside: name, origin: -1}
+			failed = s.text(ctx, r, t)
+			f.Free(data)
+		}
+	}, r.bad.Add)
+	if failed != nil {
+		return failed
+	}
+	if err != nil && ctx.Err() == nil { // not an archive after all
+		return s.text(ctx, r, &text{at: r.file.Open(), size: r.file.Size(), name: r.file.Path, origin: -1})
+	}
+	return err
+}

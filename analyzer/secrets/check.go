@@ -1,0 +1,315 @@
+package secrets
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"hash/crc32"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A candidate is a match of a rule's expression.
+type candidate struct {
+	text   *text
+	offset int64  // of the secret in text
+	region []byte // with the match
+	start  int    // of the match in region
+	end    int
+	secret []byte // the secret in it
+	title  string // replaces that of the rule, if a check sets it
+	low    bool   // the check found a reason for a lower severity
+}
+
+// checks are the functions that rules name.
+var checks = map[string]func(*candidate) bool{
+	"crc32-base62": crcBase62,
+	"aws-id":       awsID,
+	"azure-sas":    func(c *candidate) bool { return bytes.Contains(c.around(400), []byte("sv=")) },
+	"mixed":        mixed,
+	"discord":      discord,
+	"pem":          pemKey,
+	"bech32":       func(c *candidate) bool { return bech32(strings.ToLower(string(c.secret))) },
+	"jwt":          jsonWebToken,
+	"basic-auth":   basicAuth,
+	"npmrc":        func(c *candidate) bool { return !isPlaceholder(c.secret) },
+	"password":     func(c *candidate) bool { return !isPlaceholder(c.secret) && !isWeakPassword(c.secret) },
+	"url-password": urlPassword,
+}
+
+// around returns the match with up to n bytes on each side.
+func (c *candidate) around(n int) []byte {
+	return c.region[max(0, c.start-n):min(len(c.region), c.end+n)]
+}
+
+// crcBase62 checks the checksum of tokens of GitHub and npm: a prefix that ends in "_", 30 characters, and their CRC-32 as six digits of
+// base 62. Some describe it as the sum of prefix and characters; a chance hit of either is equally rare.
+func crcBase62(c *candidate) bool {
+	_, body, ok := bytes.Cut(c.secret, []byte("_"))
+	if !ok || len(body) <= 6 {
+		return false
+	}
+	sum := string(body[len(body)-6:])
+	return sum == base62(crc32.ChecksumIEEE(body[:len(body)-6]), 6) || sum == base62(crc32.ChecksumIEEE(c.secret[:len(c.secret)-6]), 6)
+}
+
+const base62Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+func base62(n uint32, width int) string {
+	b := make([]byte, width)
+	for i := width - 1; i >= 0; i-- {
+		b[i] = base62Digits[n%62]
+		n /= 62
+	}
+	return string(b)
+}
+
+// awsID accepts the access key IDs of AWS, and names the account that newer ones encode.
+func awsID(c *candidate) bool {
+	if bytes.HasSuffix(c.secret, []byte("EXAMPLE")) {
+		return false
+	}
+	if b, err := base32.StdEncoding.DecodeString(string(c.secret[4:])); err == nil && c.secret[4] != 'I' && c.secret[4] != 'J' {
+		n := (uint64(binary.BigEndian.Uint32(b))<<16 | uint64(binary.BigEndian.Uint16(b[4:]))) >> 7 & (1<<40 - 1)
+		if account := strconv.FormatUint(n, 10); len(account) <= 12 {
+			c.title = "AWS access key ID of account " + strings.Repeat("0", 12-len(account)) + account
+		}
+	}
+	return true
+}
+
+// mixed accepts texts with digits and with letters of which some are in no word: not identifiers such as test_parse_long_name. Digests in
+// hexadecimal are no secrets of rules with this check, unless they have the rule's length.
+func mixed(c *candidate) bool {
+	var digits, upper, lower, other int
+	for _, b := range c.secret {
+		switch {
+		case '0' <= b && b <= '9':
+			digits++
+		case 'A' <= b && b <= 'Z':
+			upper++
+		case 'a' <= b && b <= 'z':
+			lower++
+		default:
+			other++
+		}
+	}
+	n := len(c.secret)
+	switch {
+	case digits == 0 || digits == n || upper+lower == 0:
+		return n < 18 && digits == 0 && upper > 1 && lower > 1 && other == 0 || false
+	case upper == 0 || lower == 0:
+		return digits*8 >= n && other*8 <= n
+	}
+	return other*5 <= n+5 && digits+upper >= 3
+}
+
+// discord accepts tokens of bots: the first part is the number of the bot in base64.
+func discord(c *candidate) bool {
+	head, _, _ := bytes.Cut(c.secret, []byte("."))
+	b, err := base64.RawStdEncoding.DecodeString(string(head))
+	if err != nil || len(b) < 16 {
+		return false
+	}
+	return len(bytes.Trim(b, "0123456789")) == 0
+}
+
+// jsonWebToken accepts tokens whose first two parts are JSON objects, with a signature. The token of the examples of the standard's web
+// site is not a secret.
+func jsonWebToken(c *candidate) bool {
+	parts := strings.SplitN(string(c.secret), ".", 3)
+	if len(parts) != 3 {
+		return false
+	}
+	var header struct {
+		Alg string `json:"alg"`
+		Enc string `json:"enc"`
+	}
+	var claims map[string]json.RawMessage
+	h, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || json.Unmarshal(h, &header) != nil || header.Alg == "" || strings.EqualFold(header.Alg, "none") {
+		return false
+	}
+	p, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(p, &claims) != nil || len(claims) == 0 {
+		return false
+	}
+	if _, err := base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
+		return false
+	}
+	return !(string(claims["sub"]) == `"1234567890"` && bytes.Contains(p, []byte("John Doe")))
+}
+
+// bech32 checks the checksum of a text in lower case, by BIP 173.
+func bech32(s string) bool {
+	const alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+	at := strings.LastIndexByte(s, '1')
+	if at < 1 {
+		return false
+	}
+	sum := uint32(1)
+	step := func(v uint32) {
+		top := sum >> 25
+		sum = sum&0x1ffffff<<5 ^ v
+		for i, g := range [...]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+			if top>>i&1 != 0 {
+				sum ^= g
+			}
+		}
+	}
+	for i := range at {
+		step(uint32(s[i] >> 5))
+	}
+	step(0)
+	for i := range at {
+		step(uint32(s[i] & 31))
+	}
+	for _, r := range s[at+1:] {
+		v := strings.IndexRune(alphabet, r)
+		if v < 0 {
+			return false
+		}
+		step(uint32(v))
+	}
+	return sum == 1
+}
+
+// basicAuth accepts a user and a password in base64, or a token in it.
+func basicAuth(c *candidate) bool {
+	b, err := base64.StdEncoding.DecodeString(string(c.secret))
+	if err != nil {
+		if b, err = base64.RawStdEncoding.DecodeString(string(c.secret)); err != nil {
+			return false
+		}
+	}
+	user, password, ok := strings.Cut(string(b), ":")
+	if !ok || user == "" || !isPrintable(b) {
+		return false
+	}
+	return !isPlaceholder([]byte(password)) && !isWeakPassword([]byte(password))
+}
+
+func isPrintable(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// urlPassword accepts a password in a URL, unless the host or the user is that of an example.
+func urlPassword(c *candidate) bool {
+	whole := strings.ToLower(string(c.region[c.start:c.end]))
+	password := strings.ToLower(string(c.secret))
+	_, rest, _ := strings.Cut(whole, "://")
+	user, _, _ := strings.Cut(rest, ":")
+	host := rest[strings.LastIndexByte(rest, '@')+1:]
+	if isPlaceholder(c.secret) || isWeakPassword(c.secret) || password == user || len(password) < 6 {
+		return false
+	}
+	for _, h := range []string{"example.", "host", "hostname", "server", "domain.", "your", "my-", "foo", "bar", "test.", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"} {
+		if strings.HasPrefix(host, h) && !(h == "host" && len(host) > 4 && host[4] != '.' && host[4] != ':') {
+			return isStrong(c.secret)
+		}
+	}
+	return !strings.HasSuffix(host, ".example") && !strings.Contains(host, "example.")
+}
+
+// isStrong reports whether a password has more than lower-case letters and some digits at its end, as those of examples have.
+func isStrong(p []byte) bool {
+	return len(p) >= 8 && entropy(p) >= 2.75 && !isWord(p)
+}
+
+// isWord reports whether a text consists of letters of one case, perhaps with digits behind.
+func isWord(p []byte) bool {
+	p = bytes.TrimRight(p, "0123456789!")
+	letters := bytes.TrimLeft(bytes.ToLower(p), "abcdefghijklmnopqrstuvwxyz")
+	return len(letters) == 0
+}
+
+// entropy returns the bits a byte that the frequencies of bytes give.
+func entropy(b []byte) float64 {
+	if len(b) == 0 {
+		return 0
+	}
+	var counts [256]int
+	for _, c := range b {
+		counts[c]++
+	}
+	sum := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			p := float64(n) / float64(len(b))
+			sum -= p * math.Log2(p)
+		}
+	}
+	return sum
+}
+
+// placeholders are parts of texts that stand for a secret in documents.
+var placeholders = []string{
+	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
+	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
+	"fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
+}
+
+// isPlaceholder reports whether a text stands for a secret, and is none.
+func isPlaceholder(b []byte) bool {
+	s := strings.ToLower(string(b))
+	for _, p := range placeholders {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	switch {
+	case s == "", s[0] == '$', s[0] == '%' && s[len(s)-1] == '%', s[0] == '{' && s[len(s)-1] == '}', s[0] == '[' && s[len(s)-1] == ']',
+		strings.Contains(s, "%s"), strings.Contains(s, "%v"), strings.Contains(s, "{}"), strings.Contains(s, "#{"):
+		return true
+	}
+	return runs(s)
+}
+
+// runs reports whether most of a text are characters that repeat or follow one another.
+func runs(s string) bool {
+	n := 0
+	for i := 1; i < len(s); i++ {
+		if d := int(s[i]) - int(s[i-1]); d == 0 || d == 1 || d == -1 {
+			n++
+		}
+	}
+	return len(s) > 7 && n*2 > len(s)
+}
+
+func isWeakPassword(b []byte) bool {
+	s := strings.ToLower(string(bytes.Trim(b, `"'`)))
+	if len(s) < 4 || strings.Trim(s, "*.x-_") == "" {
+		return true
+	}
+	s = strings.TrimRight(s, "0123456789!@#$")
+	switch s {
+	case "", "pass", "passw", "password", "passwd", "passwort", "secret", "pwd", "root", "admin", "administrator", "user", "username", "test", "testing", "guest", "postgres", "mysql",
+		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
+		"p@ssw0rd", "p@ssword", "passw0rd", "hunter", "tiger", "foo", "bar", "baz", "abc", "letmein", "qwerty", "welcome", "none", "null", "nil", "true", "false", "undefined", "string",
+		"empty", "default", "somepassword", "some_password", "thepassword", "supersecret", "verysecret", "topsecret", "secretpassword", "api_key", "apikey", "key", "pw", "login", "scott",
+		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here":
+		return true
+	}
+	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14
+}
+
+// isKnown reports whether a secret is one that documents show, by its digest.
+func isKnown(b []byte) bool {
+	sum := sha256.Sum256(b)
+	_, ok := known()[hex.EncodeToString(sum[:8])]
+	return ok
+}

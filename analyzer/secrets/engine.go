@@ -1,0 +1,450 @@
+package secrets
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"strings"
+)
+
+const (
+	chunk      = 64 << 10 // bytes that the automaton reads at once
+	maxKeyword = 256      // bytes of a keyword in UTF-16 that may lie before a chunk
+	maxWindow  = 64 << 10 // bytes that an expression sees at once
+	maxFound   = 512      // findings of a file
+	maxPerRule = 64       // findings of a rule in a text
+	maxDepth   = 4        // texts within texts
+)
+
+// A text is a sequence of bytes to search: a file, an entry of an archive, a decoded value.
+type text struct {
+	at     io.ReaderAt
+	size   int64
+	name   string // path of the file, or name of the entry
+	inside string // place within the file: "lib/x.jar!app.properties", "environment variable X"; "" for the file itself
+	origin int64  // offset in the outer text, for a decoded text; else -1
+	depth  int
+
+	binary bool // has zero bytes
+	packed bool // of a format that stores texts without separators
+	dense  bool // which has no lengths in front of texts either
+	config bool // a configuration file
+	kube   bool // has a Secret of Kubernetes
+
+	decode func(offset int64, data []byte) int // searches a decoded text, and returns the number of findings; nil: too deep
+	skip   func(reason string, bytes int64)
+
+	found []found
+	spans map[int64]bool // offsets of secrets, so that windows that overlap don't repeat them
+}
+
+// A found is a finding of a text.
+type found struct {
+	rule     string
+	title    string
+	severity string
+	offset   int64
+	secret   []byte
+	password bool
+}
+
+// A window is a part of a text that an expression must see.
+type window struct {
+	start, end int64 // end is 0 for none
+	hit        int64 // index of the last byte of a keyword
+}
+
+// A search is the state of searching one file. It is used again for others.
+type search struct {
+	set     *ruleSet
+	buffer  []byte
+	end     int      // of the bytes in buffer
+	windows []window // for each rule, and for each rule in UTF-16
+	open    []int    // those with an end
+	region  []byte
+	ctx     context.Context
+	inner   *search // for texts in a text
+}
+
+func newSearch(set *ruleSet) *search {
+	return &search{set: set, buffer: make([]byte, maxKeyword+chunk), windows: make([]window, 2*len(set.rules))}
+}
+
+// run searches a text. It leaves the findings in t, in the order of their offsets.
+func (s *search) run(t *text) error {
+	if t.size == 0 {
+		return nil
+	}
+	t.spans = make(map[int64]bool)
+	state, before := uint16(0), 0
+	for at := int64(0); at < t.size; {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		part := s.buffer[maxKeyword:]
+		n, err := t.at.ReadAt(part[:min(int64(len(part)), t.size-at)], at)
+		if n == 0 {
+			return cmp.Or(err, io.ErrUnexpectedEOF)
+		}
+		part = part[:n]
+		s.end = maxKeyword + n
+		if at == 0 {
+			t.look(part)
+		}
+		var failed error
+		state = s.set.engine.scan(state, part, func(end int, keywords []uint16) {
+			for _, k := range keywords {
+				if err := s.hit(t, &s.set.keywords[k], maxKeyword+end, maxKeyword-before, at+int64(end)); err != nil && failed == nil {
+					failed = err
+				}
+			}
+		})
+		if failed != nil {
+			return failed
+		}
+		before = min(before+n, maxKeyword)
+		copy(s.buffer[maxKeyword-before:maxKeyword], s.buffer[maxKeyword+n-before:maxKeyword+n])
+		at += int64(n)
+	}
+	slices.Sort(s.open)
+	for _, i := range s.open {
+		if err := s.flush(t, i); err != nil {
+			return err
+		}
+	}
+	s.open = s.open[:0]
+	if t.kube {
+		if err := s.kubernetes(t); err != nil {
+			return err
+		}
+	}
+	t.sort()
+	return nil
+}
+
+// look learns the kind of a text from its first bytes.
+func (t *text) look(head []byte) {
+	head = head[:min(len(head), 8<<10)]
+	t.binary = bytes.IndexByte(head, 0) >= 0
+	t.dense = bytes.HasPrefix(head, []byte("SQLite format 3\x00"))
+	t.packed = t.dense || len(head) > 16 && head[2] == '\r' && head[3] == '\n' && strings.HasSuffix(t.name, ".pyc") ||
+		bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
+}
+
+// hit opens or extends the windows of the rules of a keyword. The last byte of the keyword is at end in the buffer, of which bytes from first on
+// are of the text, and at offset in the text.
+func (s *search) hit(t *text, k *keyword, end, first int, offset int64) error {
+	n := len(k.text)
+	wide, exact := false, false
+	start := end - n + 1
+	if start >= first && equalFold(s.buffer[start:end+1], k.text) {
+		exact = string(s.buffer[start:end+1]) == k.text
+	} else {
+		start = end - 2*n + 2
+		if start < first {
+			return nil
+		}
+		exact, wide = true, true
+		for i := range n {
+			c := s.buffer[start+2*i]
+			if fold(c) != fold(k.text[i]) || i > 0 && s.buffer[start+2*i-1] != 0 {
+				return nil
+			}
+			exact = exact && c == k.text[i]
+		}
+	}
+	if exact {
+		for _, i := range k.exact {
+			if err := s.want(t, i, wide, offset); err != nil {
+				return err
+			}
+		}
+	}
+	for _, i := range k.fold {
+		if s.set.rules[i].keyed && !wide && !t.packed && !s.mayName(s.set.rules[i], start, end, first) {
+			continue
+		}
+		if err := s.want(t, i, wide, offset); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayName reports whether the keyword in the buffer may be in the name of a secret that a value is assigned to. Prose about a service is not. The
+// answer is yes if the buffer ends too early.
+func (s *search) mayName(r *Rule, start, end, first int) bool {
+	isName := func(c byte) bool { return isWordByte(c) || c == '-' || c == '.' }
+	for n := 0; start > first && n < 64 && isName(s.buffer[start-1]); n++ {
+		start--
+	}
+	const longest = 48
+	if end+longest > s.end {
+		return true
+	}
+	next := end + 1
+	for next < end+longest && isName(s.buffer[next]) {
+		next++
+	}
+	if next == end+longest {
+		return false
+	}
+	if !r.anyName && !namesSecret(s.buffer[:next], start, next) {
+		return false
+	}
+	return strings.IndexByte("\"'`=:,> \t)]\\", s.buffer[next]) >= 0
+}
+
+func equalFold(b []byte, s string) bool {
+	for i := range b {
+		if fold(b[i]) != fold(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// want makes a rule see the text around an offset.
+func (s *search) want(t *text, rule int, wide bool, offset int64) error {
+	r := s.set.rules[rule]
+	if r.config && !t.config || r.paths != nil && !r.paths.MatchString(t.name) {
+		return nil
+	}
+	const slack = 24 // for a boundary, quotes, and some escapes
+	before, after := int64(r.before+slack), int64(r.after+r.after/4+slack)
+	if r.packed != nil && t.packed {
+		before, after = before+300, after+300
+	}
+	i := rule
+	if wide {
+		before, after, i = 2*before, 2*after, rule+len(s.set.rules)
+	}
+	w := &s.windows[i]
+	start, end := max(0, offset-before), min(t.size, offset+after)
+	switch {
+	case w.end == 0:
+		s.open = append(s.open, i)
+	case start <= w.end && end-w.start <= max(maxWindow, 2*(before+after)):
+		w.end = max(w.end, end)
+		return nil
+	default:
+		s.open = slices.DeleteFunc(s.open, func(o int) bool { return o == i })
+		if err := s.flush(t, i); err != nil {
+			return err
+		}
+		s.open = append(s.open, i)
+	}
+	*w = window{start, end, offset}
+	return nil
+}
+
+// flush applies an expression to its window.
+func (s *search) flush(t *text, i int) error {
+	w := s.windows[i]
+	s.windows[i] = window{}
+	rule, wide := i, false
+	if rule >= len(s.set.rules) {
+		rule, wide = rule-len(s.set.rules), true
+	}
+	r := s.set.rules[rule]
+	if n := int(w.end - w.start); cap(s.region) < n {
+		s.region = make([]byte, max(n, 16<<10))
+	}
+	region := s.region[:w.end-w.start]
+	if n, err := t.at.ReadAt(region, w.start); n < len(region) {
+		return cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	step, start := int64(1), w.start
+	if wide {
+		skip := (w.hit - w.start) & 1
+		region, start, step = narrow(region[skip:]), w.start+skip, 2
+	}
+	s.match(t, r, region, wide, func(k int) int64 { return start + step*int64(k) })
+	if r.check != nil && r.before+r.after > 10_000 {
+		return nil // the check knows escapes
+	}
+	if bytes.IndexByte(region, '\\') >= 0 {
+		plain, places := unescape(region)
+		s.match(t, r, plain, wide, func(k int) int64 { return start + step*int64(places[min(k, len(places)-1)]) })
+		if bytes.IndexByte(plain, '\\') >= 0 {
+			again, more := unescape(plain)
+			s.match(t, r, again, wide, func(k int) int64 { return start + step*int64(places[min(more[min(k, len(more)-1)], len(places)-1)]) })
+		}
+	}
+	return nil
+}
+
+// narrow returns the ASCII characters of UTF-16, of which the first byte is one. Others become 0xff.
+func narrow(b []byte) []byte {
+	out := make([]byte, 0, len(b)/2+1)
+	for i := 0; i < len(b); i += 2 {
+		c := b[i]
+		if (i+1 >= len(b) || b[i+1] != 0) && (i == 0 || b[i-1] != 0) {
+			c = 0xff
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// match looks for secrets in a region. place returns the offset in the text of an index in the region.
+func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(int) int64) {
+	expression, group := r.expression, r.group
+	packed := r.packed != nil && t.packed && !wide
+	if packed {
+		expression = r.packed
+	}
+	for from := 0; from < len(region); {
+		m := expression.FindSubmatchIndex(region[from:])
+		if m == nil {
+			return
+		}
+		for i := range m {
+			if m[i] >= 0 {
+				m[i] += from
+			}
+		}
+		from = max(m[1], m[0]+1)
+		start, end := m[0], m[1]
+		if packed {
+			group = 1
+			if m[2] < 0 {
+				group = 2
+			}
+		}
+		if group > 0 && len(m) > 2*group+1 && m[2*group] >= 0 {
+			start, end = m[2*group], m[2*group+1]
+		}
+		if start == end {
+			continue
+		}
+		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
+			// The length in front says where the text ends: the next byte may be a letter.
+			if n = int(region[start-1]); n >= 16 && n < end-start {
+				if m := expression.FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
+					end = start + n
+				}
+			}
+		}
+		offset := place(start)
+		if t.spans[offset] && t.knows(r.ID, offset) {
+			continue
+		}
+		c := &candidate{text: t, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
+		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
+			// Perhaps a secret begins within the match.
+			from = m[0] + 1
+			if r.keyed {
+				from = max(from, m[0]+len(r.Keywords[0])/2)
+			}
+			continue
+		}
+		if r.check != nil && !r.check(c) {
+			continue
+		}
+		if r.entropy > 0 && entropy(c.secret) < r.entropy || !r.free && isKnown(c.secret) {
+			continue
+		}
+		if r.allowed != nil && r.allowed(*c) {
+			continue
+		}
+		t.add(r, c, offset)
+	}
+}
+
+// accept reports whether a match stands for itself, and is no placeholder.
+func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bool) bool {
+	if r.free {
+		return true
+	}
+	region := c.region
+	if binary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
+		return false
+	}
+	if !(binary && (r.loose || s.framed(c.text, region, start, end))) && r.entropy > 0 {
+		if start > 0 && isWordByte(region[start-1]) && !escaped(region[:start]) {
+			return false
+		}
+		if end < len(region) && isWordByte(region[end]) && region[end] != '_' {
+			return false
+		}
+		if r.keyed && end < len(region) && (region[end] == '-' || region[end] == '/' || region[end] == '+') {
+			return false
+		}
+	}
+	if r.keyed && !packed && !r.anyName && !namesSecret(region, c.start, start) {
+		return false
+	}
+	return r.entropy == 0 || !isPlaceholder(c.secret)
+}
+
+// framed reports whether a secret in a format without separators stands for itself, by its length in front.
+func (s *search) framed(t *text, region []byte, start, end int) bool {
+	return t.dense || start > 0 && int(region[start-1]) == end-start
+}
+
+func isWordByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
+}
+
+// escaped reports whether the end of a text is an escape sequence: \n, \u003d, %3D.
+func escaped(b []byte) bool {
+	n := len(b)
+	isHex := func(b []byte) bool { return len(bytes.Trim(b, "0123456789abcdefABCDEF")) == 0 }
+	switch {
+	case n >= 2 && b[n-2] == '\\' && strings.IndexByte("nrtbfv0", b[n-1]) >= 0,
+		n >= 3 && b[n-3] == '%' && isHex(b[n-2:]),
+		n >= 4 && b[n-4] == '\\' && b[n-3] == 'x' && isHex(b[n-2:]),
+		n >= 6 && b[n-6] == '\\' && b[n-5] == 'u' && isHex(b[n-4:]):
+		return true
+	}
+	return false
+}
+
+// secretWords are in names of secrets, such as heroku_api_key.
+var secretWords = []string{"key", "token", "secret", "pass", "auth", "cred", "pat", "api", "pwd", "bearer"}
+
+// namesSecret reports whether the name at an index has a word of a secret, and does not end like the name of something else.
+func namesSecret(region []byte, at, end int) bool {
+	for at > 0 && (isWordByte(region[at-1]) || region[at-1] == '-' || region[at-1] == '.') {
+		at--
+	}
+	name := strings.ToLower(string(region[at:min(end, at+120)]))
+	word := strings.TrimRight(name, " \t:=>\"'`,\\(")
+	for _, s := range []string{"_id", "-id", "_url", "_uri", "_name", "_sha", "_hash", "_md5", "checksum", "digest", "_rev", "_commit", "version", "app_id", "appid"} {
+		if strings.HasSuffix(word, s) {
+			return false
+		}
+	}
+	for _, s := range secretWords {
+		if strings.Contains(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// knows reports whether a text has a finding of a rule at an offset.
+func (t *text) knows(rule string, offset int64) bool {
+	return slices.ContainsFunc(t.found, func(f found) bool { return f.rule == rule && f.offset == offset })
+}
+
+// add adds a finding.
+func (t *text) add(r *Rule, c *candidate, offset int64) {
+	t.spans[offset] = true
+	f := found{rule: r.ID, title: cmp.Or(c.title, r.Title), severity: r.Severity, offset: offset, secret: slices.Clone(c.secret), password: r.password}
+	if c.low {
+		f.severity = "medium"
+	}
+	t.found = append(t.found, f)
+}
+
+// sort orders the findings, and leaves one for each secret: a rule for the form of a token comes before one for the name of its variable.
+func (t *text) sort() {
+	slices.SortFunc(t.found, func(a, b found) int { return cmp.Or(cmp.Compare(a.offset, b.offset), strings.Compare(a.rule, b.rule)) })
+	t.found = slices.CompactFunc(t.found, func(a, b found) bool {
+		return a.offset == b.offset && (a.rule == b.rule || string(a.secret) == string(b.secret))
+	})
+}

@@ -1,0 +1,152 @@
+package secrets_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/analyzer/secrets"
+	"github.com/hullmark/hullmark/internal/imagetest"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+	"github.com/hullmark/hullmark/matcher/report/gitlab"
+	"github.com/hullmark/hullmark/matcher/report/html"
+	"github.com/hullmark/hullmark/matcher/report/json"
+	"github.com/hullmark/hullmark/matcher/report/junit"
+	"github.com/hullmark/hullmark/matcher/report/markdown"
+	"github.com/hullmark/hullmark/matcher/report/sarif"
+	"github.com/hullmark/hullmark/matcher/report/table"
+	"github.com/hullmark/hullmark/sbom"
+)
+
+// A keeper is a cache that keeps all values as text.
+type keeper struct {
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+func (k *keeper) Get(_ context.Context, key string) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if v, ok := k.values[key]; ok {
+		return v, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+func (k *keeper) Put(_ context.Context, key string, value []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.values[key] = value
+	return nil
+}
+
+// planted returns an image with secrets, which are not real, and the secrets.
+func planted(t *testing.T) (*txtar.Archive, []string) {
+	t.Helper()
+	var (
+		visible  = "xoxb" + "-2147483647-" + strings.Repeat("q7Rt", 6)
+		hidden   = "dop" + "_v1_" + strings.Repeat("9b3f", 16)
+		packaged = "sq" + "u_" + strings.Repeat("4e1a7", 8)
+		changed  = "pul" + "-" + strings.Repeat("8c2f6", 8)
+		password = "Kestrel-41-harbour"
+	)
+	return txtar.Parse(fmt.Appendf(nil, `
+-- config.json --
+{"config": {"Env": ["PATH=/usr/bin", "DB_PASSWORD=%[5]s"]}, "history": [{"created_by": "RUN curl -H 'T: %[1]s' x"}, {"created_by": "RUN rm"}]}
+-- 0/etc/os-release --
+ID=debian
+VERSION_ID="12"
+-- 0/srv/app.conf --
+token = %[1]s
+-- 0/srv/gone.conf --
+token = %[2]s
+-- 0/usr/share/lib/test.conf --
+token = %[3]s
+-- 0/usr/share/lib/other.conf --
+token = %[3]s
+-- 0/var/lib/dpkg/status --
+Package: lib
+Status: install ok installed
+Version: 1
+Architecture: all
+Maintainer: Debian <a@lists.debian.org>
+-- 0/var/lib/dpkg/info/lib.list --
+/usr/share/lib/test.conf
+/usr/share/lib/other.conf
+-- 1/srv/.wh.gone.conf --
+-- 1/usr/share/lib/other.conf --
+token = %[4]s
+`, visible, hidden, packaged, changed, password)), []string{visible, hidden, packaged, changed, password}
+}
+
+// TestImage finds secrets with their places, also hidden ones, and not those of packages. No output and no cache entry has a part of one.
+func TestImage(t *testing.T) {
+	archive, planted := planted(t)
+	img, err := imagetest.Txtar(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := &keeper{values: make(map[string][]byte)}
+	var outputs bytes.Buffer
+	for range 2 {
+		found, err := scan.Scanner{Analyzers: []analyzer.Analyzer{secrets.New(secrets.Options{}), dpkg.New()}, Cache: cache}.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets.Filter(found, nil)
+		var b strings.Builder
+		for _, f := range found.Findings {
+			if f.Analyzer == "secrets" {
+				fmt.Fprintf(&b, "%s %s:%d layer %d hidden %v\n", f.Rule, f.Path, f.Line, f.Layer, f.Hidden)
+			}
+		}
+		for _, r := range found.Records {
+			if r.Analyzer == "secrets" {
+				fmt.Fprintf(&b, "%s %s %v\n", r.Kind, r.Key, r.Fields)
+			}
+		}
+		want := `secrets:configured-password :0 layer -1 hidden false
+secrets:slack-bot-token :0 layer -1 hidden false
+secrets:slack-bot-token srv/app.conf:1 layer 0 hidden false
+secrets:digitalocean-token srv/gone.conf:1 layer 0 hidden true
+secrets:pulumi-token usr/share/lib/other.conf:1 layer 1 hidden false
+secrets:sonar-token usr/share/lib/other.conf:1 layer 0 hidden true
+secrets-skipped owned-by-package map[findings:1 reason:owned-by-package]
+`
+		if b.String() != want {
+			t.Errorf("got\n%swant\n%s", b.String(), want)
+		}
+		fmt.Fprintf(&outputs, "%+v", found)
+		a := report.New(found, new(matcher.Result), report.Options{Name: "x"})
+		for name, write := range map[string]func(io.Writer, *report.Assessment) error{
+			"gitlab": gitlab.Write, "html": html.Write, "json": json.Write, "junit": junit.Write, "markdown": markdown.Write, "sarif": sarif.Write,
+			"table":     func(w io.Writer, a *report.Assessment) error { return table.Write(w, a, table.Options{ShowInfo: true}) },
+			"cyclonedx": func(w io.Writer, a *report.Assessment) error { return sbom.Encode(w, a, sbom.Options{}) },
+		} {
+			if err := write(&outputs, a); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	for _, v := range cache.values {
+		outputs.Write(v)
+	}
+	for i, s := range planted {
+		for _, part := range []string{s, s[:10], s[len(s)-8:]} {
+			if bytes.Contains(outputs.Bytes(), []byte(part)) {
+				t.Errorf("secret %d: %q is in an output", i, part)
+			}
+		}
+	}
+}
