@@ -20,13 +20,21 @@ var compressed = []struct{ reason, magic string }{
 func isSkipped(r *reading) bool {
 	var head [8]byte
 	n, _ := r.file.Open().ReadAt(head[:], 0)
+	reason := skipReason(head[:n])
+	if reason != "" {
+		r.skip(reason, r.file.Size())
+	}
+	return reason != ""
+}
+
+// skipReason returns the reason why a file with these first bytes is not searched, or "".
+func skipReason(head []byte) string {
 	for _, c := range compressed {
-		if bytes.HasPrefix(head[:n], []byte(c.magic)) {
-			r.skip(c.reason, r.file.Size())
-			return true
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			return c.reason
 		}
 	}
-	return false
+	return ""
 }
 
 // isArchive reports whether a file is a zip archive: a jar, a wheel.
@@ -39,11 +47,6 @@ func isArchive(f *analyzer.File) bool {
 // maxEntry is the size in bytes of the largest entry of an archive that is searched.
 const maxEntry = 16 << 20
 
-// mediaNames are extensions of entries that are not read.
-var mediaNames = map[string]bool{
-	".png": true, ".jpg": true, ".jpeg": true, ".gif": true, ".ico": true, ".woff": true, ".woff2": true, ".ttf": true, ".eot": true, ".gz": true, ".xz": true, ".bz2": true, ".zst": true, ".mp3": true, ".mp4": true,
-}
-
 // archive searches the entries of a zip archive, and of those within it.
 func (s *search) archive(ctx context.Context, r *reading) error {
 	limits := zipwalk.Limits{Depth: 8, Content: 512 << 20, Hold: func(n int64) error { return r.file.Hold(ctx, n) }}
@@ -54,8 +57,6 @@ func (s *search) archive(ctx context.Context, r *reading) error {
 		switch ext := strings.ToLower(path.Ext(string(name[max(0, len(name)-12):]))); {
 		case ext == ".jar", ext == ".war", ext == ".ear", ext == ".zip", ext == ".whl", ext == ".egg", ext == ".aar":
 			return zipwalk.Nested
-		case mediaNames[ext]:
-			return zipwalk.Skip
 		}
 		return zipwalk.Wanted
 	}
@@ -76,8 +77,12 @@ func (s *search) archive(ctx context.Context, r *reading) error {
 					r.skip("archive", n)
 				}
 			}
-			t := &text{at: bytes.NewReader(data), size: int64(len(data)), name: f.Name, inside: name, origin: -1}
-			failed = s.text(ctx, r, t)
+			if reason := skipReason(data); reason != "" {
+				r.skip(reason, int64(len(data)))
+			} else {
+				t := &text{at: bytes.NewReader(data), size: int64(len(data)), name: f.Name, inside: name, origin: -1}
+				failed = s.text(ctx, r, t)
+			}
 			f.Free(data)
 		}
 	}, r.bad.Add)

@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"math"
+	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +20,7 @@ import (
 // A candidate is a match of a rule's expression.
 type candidate struct {
 	text   *text
+	rule   string // ID
 	offset int64  // of the secret in text
 	region []byte // with the match
 	start  int    // of the match in region
@@ -41,6 +44,8 @@ var checks = map[string]func(*candidate) bool{
 	"npmrc":        func(c *candidate) bool { return !isPlaceholder(c.secret) },
 	"password":     func(c *candidate) bool { return !isPlaceholder(c.secret) && !isWeakPassword(c.secret) },
 	"url-password": urlPassword,
+	"grafana":      grafana,
+	"base58":       func(c *candidate) bool { return base58Check(string(c.secret)) },
 }
 
 // around returns the match with up to n bytes on each side.
@@ -217,12 +222,60 @@ func urlPassword(c *candidate) bool {
 	if isPlaceholder(c.secret) || isWeakPassword(c.secret) || password == user || len(password) < 6 {
 		return false
 	}
+	if scheme, _, _ := strings.Cut(whole, ":"); c.rule == "database-url" && slices.Contains(webSchemes, scheme) {
+		// Texts are full of addresses. The rule url-password searches configuration for them.
+		return !c.text.config && isRandom(c.secret)
+	}
 	for _, h := range []string{"example.", "host", "hostname", "server", "domain.", "your", "my-", "foo", "bar", "test.", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"} {
 		if strings.HasPrefix(host, h) && !(h == "host" && len(host) > 4 && host[4] != '.' && host[4] != ':') {
 			return isStrong(c.secret)
 		}
 	}
-	return !strings.HasSuffix(host, ".example") && !strings.Contains(host, "example.")
+	if strings.HasSuffix(host, ".example") || strings.Contains(host, "example.") {
+		return isRandom(c.secret)
+	}
+	return true
+}
+
+var webSchemes = []string{"http", "https", "git", "svn", "ssh", "git+http", "git+https", "git+ssh"}
+
+// isRandom reports whether a program made a password, as far as one can tell: documents show shorter ones, or words.
+func isRandom(p []byte) bool {
+	words := bytes.FieldsFunc(p, func(c rune) bool { return c < 'a' || c > 'z' })
+	for _, w := range words {
+		if len(w) > 6 {
+			return false
+		}
+	}
+	return len(p) >= 12 && entropy(p) >= 3 && mixed(&candidate{secret: p})
+}
+
+// grafana checks the checksum of a service account token: the CRC-32 of what is before the last underscore.
+func grafana(c *candidate) bool {
+	at := bytes.LastIndexByte(c.secret, '_')
+	sum, err := strconv.ParseUint(string(c.secret[at+1:]), 16, 32)
+	return err == nil && uint32(sum) == crc32.ChecksumIEEE(c.secret[:at])
+}
+
+// base58Check checks the checksum of a text to the base 58: the first four bytes of the double SHA-256.
+func base58Check(s string) bool {
+	const digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	n, base := new(big.Int), big.NewInt(58)
+	for _, c := range s {
+		d := strings.IndexRune(digits, c)
+		if d < 0 {
+			return false
+		}
+		n.Add(n.Mul(n, base), big.NewInt(int64(d)))
+	}
+	b := n.Bytes()
+	if len(b) < 5 {
+		return false
+	}
+	data, sum := b[:len(b)-4], b[len(b)-4:]
+	first := sha256.Sum256(data)
+	second := sha256.Sum256(first[:])
+	return bytes.Equal(second[:4], sum)
 }
 
 // isStrong reports whether a password has more than lower-case letters and some digits at its end, as those of examples have.
@@ -260,7 +313,7 @@ func entropy(b []byte) float64 {
 var placeholders = []string{
 	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
 	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
-	"fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
+	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
 }
 
 // isPlaceholder reports whether a text stands for a secret, and is none.

@@ -39,7 +39,7 @@ func decodeBase64(c *candidate) bool {
 		return false
 	}
 	if data := fromBase64(c.region[c.start:]); len(data) > 0 {
-		c.text.decode(c.offset, data)
+		c.text.decode(c.offset, "", data)
 	}
 	return false
 }
@@ -108,9 +108,9 @@ func (s *search) kubernetes(t *text) error {
 			if len(plain) < 4 || !isPrintable(plain) && len(plain) < 16 {
 				continue
 			}
-			if n := t.decode(int64(m[4]), plain); n == 0 && isSecretName(string(name)) && isPrintable(plain) {
+			if n := t.decode(int64(m[4]), string(name), plain); n == 0 && isSecretName(string(name)) && isPrintable(plain) {
 				secret := bytes.TrimSpace(plain)
-				if !isPlaceholder(secret) && !isWeakPassword(secret) {
+				if !isPlaceholder(secret) && !isWeakPassword(secret) && !isKnown(secret) && !s.set.refutes(secret) {
 					t.found = append(t.found, found{rule: "kubernetes-secret", title: "value of a Kubernetes Secret", severity: "high", offset: int64(m[4]), secret: secret, password: true})
 				}
 			}

@@ -31,9 +31,11 @@ type text struct {
 	packed bool // of a format that stores texts without separators
 	dense  bool // which has no lengths in front of texts either
 	config bool // a configuration file
+	value  bool // one value, whose name the outer text judges
 	kube   bool // has a Secret of Kubernetes
 
-	decode func(offset int64, data []byte) int // searches a decoded text, and returns the number of findings; nil: too deep
+	// decode searches a decoded text, which may be the value of a key, and returns the number of findings.
+	decode func(offset int64, key string, data []byte) int
 	skip   func(reason string, bytes int64)
 
 	found []found
@@ -262,7 +264,7 @@ func (s *search) flush(t *text, i int) error {
 		region, start, step = narrow(region[skip:]), w.start+skip, 2
 	}
 	s.match(t, r, region, wide, func(k int) int64 { return start + step*int64(k) })
-	if r.check != nil && r.before+r.after > 10_000 {
+	if r.check != nil && r.before+r.after > 10_000 && !bytes.Contains(region, []byte(`\u00`)) {
 		return nil // the check knows escapes
 	}
 	if bytes.IndexByte(region, '\\') >= 0 {
@@ -332,7 +334,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		if t.spans[offset] && t.knows(r.ID, offset) {
 			continue
 		}
-		c := &candidate{text: t, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
+		c := &candidate{text: t, rule: r.ID, offset: offset, region: region, start: m[0], end: m[1], secret: region[start:end]}
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
 			// Perhaps a secret begins within the match.
 			from = m[0] + 1

@@ -14,15 +14,18 @@ import (
 // the image. It also sums up the records about skipped bytes, one for each reason.
 //
 // intact reports whether the file of a component, given by its ID, has the content that the package recorded. If it is nil, the evidence is that
-// the file and the package are from one layer; configuration files then stay.
+// the file and the package are from one layer; configuration files then stay, and so do all files of a root file system, which has no layers.
 func Filter(report *analyzer.Report, intact func(owner, path string) bool) {
-	skipped := make(map[string]int64)
+	type count struct{ reason, field string }
+	skipped := make(map[count]int64)
 	report.Records = slices.DeleteFunc(report.Records, func(r analyzer.FileRecord) bool {
 		if r.Kind != skippedKind || r.Analyzer != name {
 			return false
 		}
-		if n, err := strconv.ParseInt(r.Fields["bytes"], 10, 64); err == nil {
-			skipped[r.Key] += n
+		for _, field := range []string{"bytes", "findings"} {
+			if n, err := strconv.ParseInt(r.Fields[field], 10, 64); err == nil {
+				skipped[count{r.Key, field}] += n
+			}
 		}
 		return true
 	})
@@ -32,7 +35,6 @@ func Filter(report *analyzer.Report, intact func(owner, path string) bool) {
 			layers[c.ID] = c.Layer
 		}
 	}
-	owned := 0
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
 		if f.Analyzer != name || f.Owner == "" || f.Hidden {
 			return false
@@ -41,19 +43,18 @@ func Filter(report *analyzer.Report, intact func(owner, path string) bool) {
 		if intact != nil {
 			same = intact(f.Owner, f.Path)
 		} else if layer, ok := layers[f.Owner]; ok {
-			same = layer == f.Layer && !strings.HasPrefix(f.Path, "etc/")
+			same = layer == f.Layer && layer >= 0 && !strings.HasPrefix(f.Path, "etc/")
 		}
 		if same {
-			owned++
+			skipped[count{"owned-by-package", "findings"}]++
 		}
 		return same
 	})
 	var sums []analyzer.FileRecord
-	for _, reason := range slices.Sorted(maps.Keys(skipped)) {
-		sums = append(sums, sum(reason, "bytes", skipped[reason]))
-	}
-	if owned > 0 {
-		sums = append(sums, sum("owned-by-package", "findings", int64(owned)))
+	for _, c := range slices.SortedFunc(maps.Keys(skipped), func(a, b count) int {
+		return cmp.Or(strings.Compare(a.reason, b.reason), strings.Compare(a.field, b.field))
+	}) {
+		sums = append(sums, analyzer.FileRecord{Analyzer: name, Layer: -1, Record: skippedRecord(c.reason, c.field, skipped[c])})
 	}
 	for _, r := range sums {
 		at, _ := slices.BinarySearchFunc(report.Records, r, func(a, b analyzer.FileRecord) int {
@@ -61,10 +62,4 @@ func Filter(report *analyzer.Report, intact func(owner, path string) bool) {
 		})
 		report.Records = slices.Insert(report.Records, at, r)
 	}
-}
-
-func sum(reason, field string, n int64) analyzer.FileRecord {
-	return analyzer.FileRecord{Analyzer: name, Layer: -1, Record: analyzer.Record{
-		Kind: skippedKind, Key: reason, Fields: map[string]string{"reason": reason, field: strconv.FormatInt(n, 10)},
-	}}
 }

@@ -4,11 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"hash/crc32"
+	"math/big"
 	"math/rand/v2"
 	"regexp/syntax"
 	"slices"
@@ -126,8 +128,22 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 			s = bech32Key(r)
 			line = s
 		case "basic-auth":
-			s = base64.StdEncoding.EncodeToString([]byte("robot:" + generated(t, r, "[0-9A-Za-z]{17}")))
+			user, password := "robot", "[0-9A-Za-z]{17}"
+			if id == "elastic-key" {
+				user, password = generated(t, r, "[0-9A-Za-z]{20}"), "[0-9A-Za-z]{22}"
+			}
+			s = base64.StdEncoding.EncodeToString([]byte(user + ":" + generated(t, r, password)))
 			line = `{"auths":{"registry.corp.net":{"auth":"` + s + `"}}}`
+			if id == "basic-header" {
+				line = "Authorization: Basic " + s
+			}
+		case "grafana":
+			head := s[:strings.LastIndexByte(s, '_')]
+			s = fmt.Sprintf("%s_%08x", head, crc32.ChecksumIEEE([]byte(head)))
+			line = s
+		case "base58":
+			s = base58Key(r, id == "extended-private-key")
+			line = s
 		case "url-password", "password", "npmrc":
 			for _, m := range []string{"[^\\s/\"'<>\\x60]", "[^\\s/:@\"'<>\\x60]"} {
 				expression = strings.ReplaceAll(expression, m, "[0-9A-Za-z]")
@@ -142,6 +158,16 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 				line = "Server=db.corp.net;Database=a;User Id=sa;Password=" + s + ";Encrypt=yes"
 			case "url-password":
 				line = "https://robot:" + s + "@git.corp.net/a.git"
+			case "jdbc-password":
+				line = "jdbc:postgresql://db.corp.net:5432/a?user=robot&password=" + s
+			case "mysql-option":
+				line = "mysql -u robot -p" + s
+			case "curl-option":
+				line = "curl -u robot:" + s + " https://corp.net"
+			case "wordpress-password":
+				line = "define('DB_PASSWORD', '" + s + "');"
+			case "wpa-passphrase":
+				line = "x\n\tpsk=\"" + s + "\"\n"
 			default:
 				line = "postgresql://robot:" + s + "@db.corp.net:5432/a"
 			}
@@ -164,6 +190,28 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 	}
 	t.Fatalf("no example of %s", id)
 	return example{}
+}
+
+// base58Key returns a key of Bitcoin with the checksum of its format.
+func base58Key(r *rand.Rand, extended bool) string {
+	b := []byte{0x80}
+	n := 32
+	if extended {
+		b, n = []byte{0x04, 0x88, 0xad, 0xe4, 3, 1, 2, 3, 4, 0, 0, 0, 1}, 65
+	}
+	for range n {
+		b = append(b, byte(r.IntN(256)))
+	}
+	first := sha256.Sum256(b)
+	second := sha256.Sum256(first[:])
+	rest, digit := new(big.Int).SetBytes(append(b, second[:4]...)), new(big.Int)
+	var s []byte
+	for rest.Sign() > 0 {
+		rest.DivMod(rest, big.NewInt(58), digit)
+		s = append(s, "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit.Int64()])
+	}
+	slices.Reverse(s)
+	return string(s)
 }
 
 func value(p *float64) float64 {

@@ -10,8 +10,8 @@ import (
 	"github.com/hullmark/hullmark/internal/lazyregexp"
 )
 
-// lineEnd matches escaped line ends, as JSON and programs have them, escaped any number of times.
-var lineEnd = lazyregexp.New(`\\+[nrt]`)
+// lineEnd matches escaped line ends, as JSON and programs have them, escaped any number of times, and those of XML.
+var lineEnd = lazyregexp.New(`\\+[nrt]|&#x[9AD];`)
 
 // pemKey accepts a private key whose body is one: PEM, OpenSSH, OpenPGP. Line ends may be escaped, missing, or between string literals of a
 // program. It replaces the secret by the decoded body.

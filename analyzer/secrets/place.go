@@ -22,7 +22,8 @@ func isSecretName(name string) bool {
 // named are base names of configuration files whose values with the name of a secret are secrets, whatever their form.
 var named = []string{
 	".env", ".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".git-credentials", ".dockercfg", ".vault-token", ".htpasswd", ".yarnrc.yml", ".terraformrc",
-	"terraform.tfvars", "credentials.tfrc.json", "kubeconfig", ".condarc", "pip.conf", ".gitconfig", ".envrc", ".flaskenv", "wp-config.php",
+	"terraform.tfvars", "credentials.tfrc.json", "kubeconfig", ".condarc", "pip.conf", ".gitconfig", ".envrc", ".flaskenv", "wp-config.php", "rclone.conf", "wpa_supplicant.conf",
+	"credentials.toml", "settings.xml", "auth.json", "gradle.properties",
 }
 
 // histories are base names of the histories of shells and clients.
@@ -35,6 +36,8 @@ func isConfiguration(name string) bool {
 	base := path.Base(name)
 	dir := path.Base(path.Dir(name))
 	switch {
+	case strings.EqualFold(base, "nuget.config"):
+		return true
 	case slices.Contains(named, base), slices.Contains(histories, base):
 		return true
 	case strings.HasPrefix(base, ".env.") || strings.HasSuffix(base, ".env"):
@@ -66,7 +69,7 @@ const maxConfiguration = 2 << 20
 
 // passwords adds the values in a configuration file that have the name of a secret, unless a rule found them.
 func (s *search) passwords(ctx context.Context, r *reading, t *text) error {
-	if !t.config || t.binary && t.inside == "" {
+	if !t.config || t.value || t.binary && t.inside == "" {
 		return nil
 	}
 	if t.size > maxConfiguration {
@@ -86,7 +89,7 @@ func (s *search) passwords(ctx context.Context, r *reading, t *text) error {
 	for _, p := range redact.Spans(content) {
 		value := content[p.Start:p.End]
 		value = strings.Trim(value, " \t\r\"'`;,")
-		if len(value) > 400 || isPlaceholder([]byte(value)) || isWeakPassword([]byte(value)) || strings.ContainsAny(value, " \n") {
+		if len(value) > 400 || isPlaceholder([]byte(value)) || isWeakPassword([]byte(value)) || isKnown([]byte(value)) || s.set.refutes([]byte(value)) || strings.ContainsAny(value, " \n") {
 			continue
 		}
 		if slices.ContainsFunc(t.found[:known], func(f found) bool {
@@ -98,6 +101,9 @@ func (s *search) passwords(ctx context.Context, r *reading, t *text) error {
 	}
 	return nil
 }
+
+// instruction begins the place of a text in the history.
+const instruction = "instruction"
 
 // An image is the configuration of an image.
 type image struct {
@@ -148,7 +154,7 @@ func (s *search) configuration(ctx context.Context, r *reading) error {
 		search("label "+name, name+"="+img.Config.Labels[name])
 	}
 	for i, h := range img.History {
-		search(fmt.Sprintf("instruction %d", i+1), h.CreatedBy)
+		search(fmt.Sprintf("%s %d", instruction, i+1), h.CreatedBy)
 		search(fmt.Sprintf("comment %d", i+1), h.Comment)
 	}
 	search("entrypoint", strings.Join(img.Config.Entrypoint, " "))

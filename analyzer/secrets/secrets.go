@@ -97,7 +97,7 @@ type reading struct {
 	bad     problem.List
 	skipped map[string]int64 // bytes by reason
 	left    int              // findings that the file may still have
-	dropped int
+	dropped int64
 	digest  []byte // SHA-256 of the file, if it was needed
 }
 
@@ -122,15 +122,21 @@ func (s *search) file(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 		r.bad.Add(fmt.Errorf("%d more secrets: %w", r.dropped, analyzer.ErrTooLarge))
 	}
 	for _, reason := range sortedKeys(r.skipped) {
-		r.result.Records = append(r.result.Records, analyzer.Record{
-			Kind: skippedKind, Key: reason, Fields: map[string]string{"reason": reason, "bytes": strconv.FormatInt(r.skipped[reason], 10)},
-		})
+		r.result.Records = append(r.result.Records, skippedRecord(reason, "bytes", r.skipped[reason]))
+	}
+	if r.dropped > 0 {
+		r.result.Records = append(r.result.Records, skippedRecord("too-many", "findings", r.dropped))
 	}
 	r.result.Diagnostics = r.bad.Diagnostics()
 	if r.result.Findings == nil && r.result.Records == nil && r.result.Diagnostics == nil {
 		return nil, err
 	}
 	return &r.result, err
+}
+
+// skippedRecord counts the bytes or the findings that a reason left out.
+func skippedRecord(reason, field string, n int64) analyzer.Record {
+	return analyzer.Record{Kind: skippedKind, Key: reason, Fields: map[string]string{"reason": reason, field: strconv.FormatInt(n, 10)}}
 }
 
 func sortedKeys(m map[string]int64) []string {
@@ -153,13 +159,21 @@ func (r *reading) skip(reason string, n int64) {
 func (s *search) text(ctx context.Context, r *reading, t *text) error {
 	t.config = t.config || isConfiguration(t.name)
 	t.skip = r.skip
-	t.decode = func(offset int64, data []byte) int {
+	t.decode = func(offset int64, key string, data []byte) int {
 		if r.file.Hold(ctx, 2*int64(len(data))) != nil {
 			r.skip("memory", int64(len(data)))
 			return 0
 		}
 		defer r.file.Hold(ctx, -2*int64(len(data)))
 		inner := &text{at: bytes.NewReader(data), size: int64(len(data)), name: t.name, inside: t.inside, origin: offset, depth: t.depth + 1, config: t.config}
+		if key != "" {
+			inner.name, inner.config = key, true
+			if inner.value = bytes.IndexByte(bytes.TrimSpace(data), '\n') < 0; inner.value {
+				// Rules for values need the name.
+				data = append([]byte(key+"="), data...)
+				inner.at, inner.size = bytes.NewReader(data), int64(len(data))
+			}
+		}
 		if s.inner == nil {
 			s.inner = newSearch(s.set)
 		}
@@ -197,10 +211,7 @@ func (r *reading) report(t *text) error {
 	if len(t.found) == 0 {
 		return nil
 	}
-	if reason := testPlace(t.name, r.file.Path); reason != "" {
-		r.skip(reason, int64(len(t.found)))
-		return nil
-	}
+	inTests := isTestPlace(t.name) || isTestPlace(r.file.Path)
 	lines, err := t.lines()
 	if err != nil {
 		return err
@@ -212,6 +223,9 @@ func (r *reading) report(t *text) error {
 			continue
 		}
 		r.left--
+		if inTests {
+			f.severity = "low" // The path alone is no proof: a person can put a key anywhere.
+		}
 		digest, err := r.digestOf(&f)
 		if err != nil {
 			return err
@@ -219,7 +233,13 @@ func (r *reading) report(t *text) error {
 		where := "offset " + strconv.FormatInt(f.offset, 10)
 		line := lines[i]
 		if t.inside != "" {
-			where = shortened(t.inside, maxInside)
+			where = t.inside
+			if strings.HasPrefix(t.inside, instruction) {
+				if where, err = t.argument(f.offset); err != nil {
+					return err
+				}
+			}
+			where = shortened(where, maxInside)
 			if r.file.Path != "" {
 				where += ", line " + strconv.Itoa(line)
 			}
@@ -230,6 +250,24 @@ func (r *reading) report(t *text) error {
 		})
 	}
 	return nil
+}
+
+// argument returns the place of a text with the name of the last build argument or variable before an offset.
+func (t *text) argument(offset int64) (string, error) {
+	before := make([]byte, min(offset, maxConfiguration))
+	if _, err := t.at.ReadAt(before, offset-int64(len(before))); err != nil && err != io.EOF {
+		return "", err
+	}
+	for end := bytes.LastIndexByte(before, '='); end >= 0; end = bytes.LastIndexByte(before[:end], '=') {
+		start := end
+		for start > 0 && isWordByte(before[start-1]) {
+			start--
+		}
+		if start < end && (start == 0 || before[start-1] == ' ') {
+			return t.inside + " " + string(before[start:end]), nil
+		}
+	}
+	return t.inside, nil
 }
 
 // A finding has at most 200 bytes: 50 of rule and severity, and those of title, place and digest.
@@ -297,30 +335,25 @@ func bitsOf(secret []byte) int {
 	return each * len(secret)
 }
 
-// testPlace returns a reason why secrets in a file are those of a package's tests and documents, or "".
-func testPlace(names ...string) string {
-	for _, name := range names {
-		elements := strings.Split(path.Dir(name), "/")
-		packages := false
-		for i, e := range elements {
-			switch e {
-			case "node_modules", "site-packages", "dist-packages", "gems", "vendor", "bower_components", "registry":
-				packages = true
-			case "mod":
-				packages = packages || i > 0 && elements[i-1] == "pkg"
-			case "man":
-				if i > 0 && elements[i-1] == "share" {
-					return "documentation"
-				}
-			case "test", "tests", "testing", "testdata", "test-data", "test_data", "spec", "specs", "__tests__", "fixtures", "examples", "example", "docs", "doc", "demo", "demos", "benchmark", "benchmarks":
-				if e == "doc" && i > 0 && elements[i-1] == "share" {
-					return "documentation"
-				}
-				if packages {
-					return "test-of-package"
-				}
+// isTestPlace reports whether a file is below the tests, examples or documents of a package.
+func isTestPlace(name string) bool {
+	elements := strings.Split(path.Dir(name), "/")
+	packages := false
+	for i, e := range elements {
+		switch e {
+		case "node_modules", "site-packages", "dist-packages", "gems", "vendor", "bower_components", "registry":
+			packages = true
+		case "mod":
+			packages = packages || i > 0 && elements[i-1] == "pkg"
+		case "man":
+			if i > 0 && elements[i-1] == "share" {
+				return true
+			}
+		case "test", "tests", "testing", "testdata", "test-data", "test_data", "spec", "specs", "__tests__", "fixtures", "examples", "example", "docs", "doc", "demo", "demos", "benchmark", "benchmarks":
+			if packages || e == "doc" && i > 0 && elements[i-1] == "share" {
+				return true
 			}
 		}
 	}
-	return ""
+	return false
 }

@@ -45,7 +45,7 @@ func TestRules(t *testing.T) {
 		for i := range 20 {
 			e := exampleOf(t, r, id)
 			name := "srv/app/settings.txt"
-			if id == "url-password" {
+			if ownDocument().Rule[id].Where == "config" {
 				name = "root/.git-credentials"
 			}
 			got := analyzed(t, a, name, "first line\n"+e.line+"\nlast line\n")
