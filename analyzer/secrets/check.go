@@ -89,7 +89,7 @@ func awsID(c *candidate) bool {
 	return true
 }
 
-// mixed accepts texts with digits and with letters of which some are in no word: not identifiers such as test_parse_long_name. Digests in
+// mixed accepts texts with digits and with letters outside words: not identifiers such as test_parse_long_name. Digests in
 // hexadecimal are no secrets of rules with this check, unless they have the rule's length.
 func mixed(c *candidate) bool {
 	var digits, upper, lower, other int
@@ -250,7 +250,7 @@ func isRandom(p []byte) bool {
 	return len(p) >= 12 && entropy(p) >= 3 && mixed(&candidate{secret: p})
 }
 
-// grafana checks the checksum of a service account token: the CRC-32 of what is before the last underscore.
+// grafana checks the checksum of a service account token: the CRC-32 of the text before the last underscore.
 func grafana(c *candidate) bool {
 	at := bytes.LastIndexByte(c.secret, '_')
 	sum, err := strconv.ParseUint(string(c.secret[at+1:]), 16, 32)
@@ -316,7 +316,7 @@ var placeholders = []string{
 	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
 }
 
-// isPlaceholder reports whether a text stands for a secret, and is none.
+// isPlaceholder reports whether a text only stands for a secret.
 func isPlaceholder(b []byte) bool {
 	s := strings.ToLower(string(b))
 	for _, p := range placeholders {

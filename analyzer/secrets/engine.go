@@ -135,7 +135,7 @@ func (t *text) look(head []byte) {
 		bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
 }
 
-// hit opens or extends the windows of the rules of a keyword. The last byte of the keyword is at end in the buffer, of which bytes from first on
+// hit opens or extends the windows of the rules of a keyword. The last byte of the keyword is at end in the buffer, whose bytes from first on
 // are of the text, and at offset in the text.
 func (s *search) hit(t *text, k *keyword, end, first int, offset int64) error {
 	n := len(k.text)
@@ -278,7 +278,7 @@ func (s *search) flush(t *text, i int) error {
 	return nil
 }
 
-// narrow returns the ASCII characters of UTF-16, of which the first byte is one. Others become 0xff.
+// narrow returns the ASCII characters of UTF-16. The first byte is one. Others become 0xff.
 func narrow(b []byte) []byte {
 	out := make([]byte, 0, len(b)/2+1)
 	for i := 0; i < len(b); i += 2 {
@@ -356,7 +356,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 	}
 }
 
-// accept reports whether a match stands for itself, and is no placeholder.
+// accept reports whether a match has the boundaries of its rule, and is no placeholder.
 func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bool) bool {
 	if r.free {
 		return true
@@ -382,7 +382,7 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 	return r.entropy == 0 || !isPlaceholder(c.secret)
 }
 
-// framed reports whether a secret in a format without separators stands for itself, by its length in front.
+// framed reports whether the length in front of a secret, in a format without separators, is its own.
 func (s *search) framed(t *text, region []byte, start, end int) bool {
 	return t.dense || start > 0 && int(region[start-1]) == end-start
 }

@@ -208,7 +208,7 @@ func (a *allowlist) allows(c *candidate, rule string) bool {
 	return slices.Contains(answers, true)
 }
 
-// literals returns texts in lower case of which every match of an expression has one, or nil.
+// literals returns texts in lower case, or nil. Every match of an expression has one of them.
 func literals(expression string) []string {
 	const shortest = 3
 	tree, err := syntax.Parse(expression, syntax.Perl)
@@ -222,7 +222,7 @@ func literals(expression string) []string {
 	return list
 }
 
-// required returns texts of which every match has one. The shortest one is as long as possible.
+// required returns texts. Every match has one of them. The shortest one is as long as possible.
 func required(t *syntax.Regexp) []string {
 	var best []string
 	switch t.Op {
