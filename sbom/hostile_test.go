@@ -49,7 +49,7 @@ func TestHostile(t *testing.T) {
 		"attributes":               {hostile.Repeat(`<bom `, `a="" `, ``, huge), "more than 16777216 bytes", sbom.Limits{}},
 		"licences":                 {hostile.Repeat(jsonHead+`"components":[{"licenses":[`, `{},`, `]}]}`, huge), "more than 16777216 bytes", sbom.Limits{}},
 		"properties":               {hostile.Repeat(jsonHead+`"components":[{"properties":[`, `{},`, `]}]}`, huge), "properties: more than 4000000", sbom.Limits{}},
-		"findings of a file":       {hostile.Repeat(jsonHead+`"components":[{"type":"file","name":"a","properties":[`, `{"name":"hullmark:finding:#:rule","value":"a"},`, `]}]}`, huge), "findings: more than 100000", sbom.Limits{Components: 100_000}},
+		"findings of a file":       {hostile.Repeat(jsonHead+`"components":[{"type":"file","name":"a","properties":[`, `{"name":"hullmark:finding:#:rule","value":"a"},`, `]}]}`, huge), "properties: more than 400000", sbom.Limits{Components: 100_000}},
 		"records of a file":        {hostile.Repeat(jsonHead+`"components":[{"type":"file","name":"a","properties":[`, `{"name":"hullmark:record:#:kind","value":"a"},`, `]}]}`, huge), "properties: more than 400000", sbom.Limits{Components: 100_000}},
 		"fields of a record":       {hostile.Repeat(jsonHead+`"components":[{"type":"file","name":"a","properties":[`, `{"name":"hullmark:record:0:field","value":"#=a"},`, `]}]}`, huge), "properties: more than 400000", sbom.Limits{Components: 100_000}},
 		"dependencies":             {hostile.Repeat(jsonHead+`"dependencies":[{"ref":"a","dependsOn":[`, `"a",`, `]}]}`, huge), "more than 4000000", sbom.Limits{}},
