@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/examples/hullmark/advice"
 	"github.com/hullmark/hullmark/internal/console"
 	"github.com/hullmark/hullmark/internal/helppage"
 	"github.com/hullmark/hullmark/internal/settings"
@@ -116,6 +117,11 @@ func oneLine(text string) string {
 //go:embed help
 var pages embed.FS
 
+// otherFlags are the flags of other tools, and ours.
+//
+//go:embed FLAGS.md
+var otherFlags string
+
 func command(page string, run func(ctx context.Context, args []string) error) *cobra.Command {
 	return helppage.Command(pages, "help/"+page, run)
 }
@@ -132,7 +138,7 @@ func (a *app) rootCommand() *cobra.Command {
 	c.SilenceErrors = true
 	c.CompletionOptions.DisableDefaultCmd = true
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
+		return fmt.Errorf("%w%s; see %s --help", err, advice.Flag(c, otherFlags, err), c.CommandPath())
 	})
 	const columns = 118 // of help texts
 	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", columns)))

@@ -101,7 +101,8 @@ func TestBrowser(t *testing.T) {
 	b.quiet()
 }
 
-// TestPhone asks that on a narrow screen nothing has to be moved sideways, and that a finding is a card.
+// TestPhone asks that on a narrow screen nothing has to be moved sideways, that a finding is a card, and that no table breaks a word that
+// fits.
 func TestPhone(t *testing.T) {
 	b := open(t, page(t, sample()), 390, 844)
 	if w := b.eval(`document.documentElement.scrollWidth`); w.(float64) > 390 {
@@ -120,6 +121,32 @@ func TestPhone(t *testing.T) {
 		t.Error("an open finding does not fit")
 	}
 	b.screenshot("phone-open")
+	b.eval(`for (const d of document.querySelectorAll("details")) d.open = true`)
+	if w := b.eval(`document.documentElement.scrollWidth`); w.(float64) > 390 {
+		t.Errorf("with all lists open, the page is %v wide", w)
+	}
+	broken := b.eval(`(() => {
+		const broken = [], nodes = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+		let words = 0;
+		while (nodes.nextNode()) {
+			if (!nodes.currentNode.parentElement.closest("tbody")?.offsetHeight) continue;
+			for (const m of nodes.currentNode.textContent.matchAll(/(?<=^|\s)[A-Za-z]{2,16}(?=\s|$)/g)) {
+				const range = document.createRange();
+				range.setStart(nodes.currentNode, m.index);
+				range.setEnd(nodes.currentNode, m.index + m[0].length);
+				words++;
+				if (new Set(Array.from(range.getClientRects(), r => r.top)).size > 1) broken.push(m[0]);
+			}
+		}
+		return words + " words; broken: " + broken.join(" ");
+	})()`)
+	if !regexp.MustCompile(`^\d{3} words; broken: $`).MatchString(fmt.Sprint(broken)) {
+		t.Error(broken)
+	}
+	for _, list := range []string{"updates", "files", "examined", "advisories", "layers", "packages", "records"} {
+		b.eval(fmt.Sprintf(`document.getElementById(%q).scrollIntoView()`, list))
+		b.screenshot("phone-" + list)
+	}
 	b.quiet()
 }
 
@@ -194,6 +221,12 @@ func TestGroups(t *testing.T) {
 	b.choose("search", "p499")
 	if got := headings(); got != "COPY . . 1 negligible" {
 		t.Errorf("a filter leaves the headings %s", got)
+	}
+	b.choose("search", "")
+	b.eval(`scrollTo(0, 8000)`)
+	b.choose("search", "p4")
+	if at := b.eval(`(e => e.getBoundingClientRect().top >= document.getElementById("controls").offsetHeight && e.getBoundingClientRect().top < 300)(document.querySelector("#findings tr.group"))`); at != true {
+		t.Error("a filter far down the page does not show its first row")
 	}
 	b.choose("search", "nothing like it")
 	if got := fmt.Sprint(b.eval(`document.querySelector("#findings tr.none").textContent`)); !strings.Contains(got, "No finding is like that.") {

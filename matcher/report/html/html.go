@@ -85,6 +85,7 @@ func Write(w io.Writer, v *report.Assessment) error {
 		"kind":   func(k report.Target) string { return string(k) },
 		"fields": fields,
 		"levels": levels,
+		"parts":  func(name string) []string { return strings.Split(name, "/") }, // between which a line may break
 	}).Parse(text("page.tmpl") + text("files.tmpl"))
 	if err != nil {
 		return fmt.Errorf("html: %w", err)

@@ -201,12 +201,13 @@
     return counts.map((n, l) => n && number(n) + " " + names[l]).filter(Boolean).reverse().join(", ");
   }
 
-  // Rows are in blocks, which the browser lays out as they come into view. The first ones are placed at once, the others in the
-  // time between frames. Rows that a filter leaves out stay in blocks that are hidden.
-  const size = 100, width = head.rows[0].cells.length;
+  // Rows are in blocks, which the browser lays out as they come into view. The first block fills the window and is placed at once, the
+  // others in the time between frames. Rows that a filter leaves out stay in blocks that are hidden.
+  const width = head.rows[0].cells.length;
   function* blocks(groups) {
-    let block = make("tbody"), height = 0;
+    let block = make("tbody"), height = 0, size = Math.min(100, Math.ceil(innerHeight / 40) + 8);
     function finish() {
+      size = 100;
       block.style.containIntrinsicBlockSize = "auto " + height + "px";
       const done = block;
       block = make("tbody");
@@ -235,7 +236,7 @@
   let placing = null;
   function step(until) {
     const old = placing.old;
-    for (let i = 0; performance.now() < until || placing.first && i < 2; i++) {
+    for (let i = 0; performance.now() < until || placing.first && i < 1; i++) {
       const {value, done} = placing.blocks.next();
       if (done) {
         for (const b of old) if (!b.rows.length) b.remove();
@@ -284,9 +285,11 @@
     by("shown").textContent = number(shown.list.length) + " of " + count(shown.total, "finding") + (groups ? " in " + count(groups, "group") : "");
   }
   function show() {
+    const above = table.getBoundingClientRect().top - (narrow.matches ? 0 : by("controls").offsetHeight);
     shown = selected();
     const groups = grouped(shown.list);
     place(groups);
+    if (above < 0) scrollBy(0, above); // the rows that were in view are elsewhere: show the first ones
     say(by("group").value && groups.length);
   }
   function sort(key, down) {
