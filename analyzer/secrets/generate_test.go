@@ -227,7 +227,7 @@ func syntaxGroup(t testing.TB, expression, s string) string {
 	if err := r.compile(expression); err != nil {
 		t.Fatal(err)
 	}
-	if m := r.expression.FindStringSubmatch(s); len(m) > 1 {
+	if m := r.expression.get().FindStringSubmatch(s); len(m) > 1 {
 		return m[1]
 	}
 	return ""

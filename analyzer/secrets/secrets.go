@@ -86,7 +86,7 @@ func (o *Options) set() (*ruleSet, error) {
 func (o *Options) fingerprint() string {
 	texts := [][]byte{own}
 	for _, r := range o.Rules {
-		texts = append(texts, []byte(fmt.Sprintf("%q %v %s %q %q %v %v", r.ID, r.expression, r.Severity, r.Keywords, r.source, r.entropy, o.Only)))
+		texts = append(texts, []byte(fmt.Sprintf("%q %v %s %q %q %v %v", r.ID, r.expression.source, r.Severity, r.Keywords, r.source, r.entropy, o.Only)))
 	}
 	return fingerprint(texts...)
 }
