@@ -53,4 +53,5 @@ type FileFinding struct {
 	Layer    int    // -1 for the image's configuration and in a file system
 	Owner    string // ID of the System component that owns Path
 	Hidden   bool   // an upper layer deletes or replaces the file
+	Intact   bool   // package verify found Path as the database of its Owner records it, but for times; dpkg does not record modes
 }

@@ -32,13 +32,14 @@ type fileKey struct {
 	layer  int
 	owner  string // ID of a component
 	hidden bool
+	intact bool // as its owner recorded it
 }
 
 // filesWithFindings groups the findings and records by file, in the order of the report.
 func (b *builder) filesWithFindings() []file {
 	var files []file
 	at := make(map[fileKey]int)
-	owners := make(map[fileKey]string) // of files with findings; a record has no owner
+	with := make(map[fileKey]fileKey) // of files with findings; a record has no owner
 	find := func(k fileKey) *file {
 		n, ok := at[k]
 		if !ok {
@@ -54,16 +55,18 @@ func (b *builder) filesWithFindings() []file {
 	}
 	for i := range b.report.Findings {
 		f := &b.report.Findings[i]
-		k := fileKey{f.Path, f.Layer, f.Owner, f.Hidden}
+		k := fileKey{f.Path, f.Layer, f.Owner, f.Hidden, f.Intact}
 		found := find(k)
 		found.findings = append(found.findings, i)
-		k.owner = ""
-		owners[k] = f.Owner
+		k.owner, k.intact = "", false
+		with[k] = found.fileKey
 	}
 	for i := range b.report.Records {
 		r := &b.report.Records[i]
 		k := fileKey{path: r.Path, layer: r.Layer, hidden: r.Hidden}
-		k.owner = owners[k]
+		if w, ok := with[k]; ok {
+			k = w
+		}
 		found := find(k)
 		found.records = append(found.records, r)
 	}
@@ -76,6 +79,7 @@ func (b *builder) file(f *file) cyclonedx.Component {
 	b.layer(&p, f.layer)
 	p.add(propConfiguration, truth(f.path == ""))
 	p.add(propDeleted, truth(f.hidden))
+	p.add(propIntact, truth(f.intact))
 	if i, ok := b.byID[f.owner]; ok && f.owner != "" {
 		p.add(propOwner, b.components[i])
 	}
@@ -261,12 +265,14 @@ func (d *decoder) fileOf(e *inventory.Entry) error {
 			at.path = ""
 		case propDeleted:
 			at.hidden = p.Value == "true"
+		case propIntact:
+			at.intact = p.Value == "true"
 		case propOwner:
 			at.owner = p.Value
 		}
 	}
 	for _, f := range d.findings(e.Properties) {
-		f.Path, f.Layer, f.Owner, f.Hidden = at.path, at.layer, at.owner, at.hidden
+		f.Path, f.Layer, f.Owner, f.Hidden, f.Intact = at.path, at.layer, at.owner, at.hidden, at.intact
 		if err := d.out.Finding(f); err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 				Finding:  analyzer.Finding{Rule: "secrets:key", Title: "A private key", Detail: "PEM, not encrypted", Severity: "high", Line: 3},
 				Analyzer: "secrets", Path: "root/.ssh/id_rsa", Layer: 1,
 			},
-			{Finding: analyzer.Finding{Rule: "set-uid", Title: "Sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "aa00000000000001"},
+			{Finding: analyzer.Finding{Rule: "set-uid", Title: "Sets the user", Severity: "info"}, Analyzer: "files", Path: "usr/bin/openssl", Owner: "aa00000000000001", Intact: true},
 		},
 		Records: []analyzer.FileRecord{
 			{Record: analyzer.Record{Kind: "account", Key: "root", Line: 1, Fields: map[string]string{"uid": "0", "password": "locked"}}, Analyzer: "accounts", Path: "etc/passwd"},

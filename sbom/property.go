@@ -18,6 +18,7 @@ const (
 	propStated        = "hullmark:stated"
 	propAltered       = "hullmark:altered"
 	propDeleted       = "hullmark:deleted"
+	propIntact        = "hullmark:intact"
 	propDepends       = "hullmark:depends"
 	propDev           = "hullmark:dev"
 	propDiagnostic    = "hullmark:diagnostic"

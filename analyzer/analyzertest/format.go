@@ -32,6 +32,9 @@ func format(r *analyzer.Report) string {
 			line(&b, "line", strconv.Itoa(f.Line))
 		}
 		line(&b, "owner", purls[f.Owner])
+		if f.Intact {
+			line(&b, "intact", "yes")
+		}
 		if f.Hidden {
 			line(&b, "hidden", "yes")
 		}

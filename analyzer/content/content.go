@@ -18,7 +18,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/verify"
 )
 
-// All returns the analyzers with their default settings. Call [Complete] with the report of a scan with them.
+// All returns the analyzers with their default settings.
 func All() []analyzer.Analyzer {
 	list, _ := Select(Names()...) // all names are known
 	return list
@@ -61,7 +61,3 @@ func Select(names ...string) ([]analyzer.Analyzer, error) {
 	}
 	return list, nil
 }
-
-// Complete adds to a report what only the whole image shows: the files that differ from what package databases recorded. It does nothing to
-// the report of a scan without the analyzers of package verify.
-func Complete(report *analyzer.Report) { verify.Add(report) }

@@ -75,6 +75,9 @@ func (s Scanner) ScanFS(ctx context.Context, root fs.FS) (*analyzer.Report, erro
 	for i := range report.Diagnostics {
 		report.Diagnostics[i].Layer = -1
 	}
+	if err := r.finish(ctx, report); err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
 	return report, nil
 }
 

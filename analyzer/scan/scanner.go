@@ -97,7 +97,15 @@ func (r *run) scan(ctx context.Context, img v1.Image) (*analyzer.Report, error) 
 			Lazy: data[i].lazily,
 		})
 	}
-	return report, identify(report, img)
+	if err := identify(report, img); err != nil {
+		return nil, err
+	}
+	release, err := r.place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return report, r.finish(ctx, report)
 }
 
 // maxText bounds the bytes of a label or an annotation that names something.

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/secrets"
+	"github.com/hullmark/hullmark/analyzer/verify"
 	"github.com/hullmark/hullmark/internal/imagetest"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
@@ -100,11 +103,10 @@ func TestImage(t *testing.T) {
 	cache := &keeper{values: make(map[string][]byte)}
 	var outputs bytes.Buffer
 	for range 2 {
-		found, err := scan.Scanner{Analyzers: []analyzer.Analyzer{secrets.New(secrets.Options{}), dpkg.New()}, Cache: cache}.Scan(t.Context(), img)
+		found, err := scan.Scanner{Analyzers: []analyzer.Analyzer{secrets.New(secrets.Options{}), dpkg.New(), osrelease.New()}, Cache: cache}.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets.Filter(found, nil)
 		var b strings.Builder
 		for _, f := range found.Findings {
 			if f.Analyzer == "secrets" {
@@ -147,6 +149,87 @@ secrets-skipped owned-by-package map[findings:1 reason:owned-by-package]
 			if bytes.Contains(outputs.Bytes(), []byte(part)) {
 				t.Errorf("secret %d: %q is in an output", i, part)
 			}
+		}
+	}
+}
+
+// TestPackaged drops findings in files of the distribution's packages only: if package verify took part, in files that are as the package recorded
+// them, whatever layer has them, and else in files that are from the package's layer.
+func TestPackaged(t *testing.T) {
+	token := "xoxb" + "-2147483647-" + strings.Repeat("q7Rt", 6)
+	archive := txtar.Parse(fmt.Appendf(nil, `
+-- 0/etc/os-release --
+ID=debian
+-- 0/etc/debian_version --
+12
+-- 0/etc/intact.conf --
+token = %[1]s
+-- 0/usr/share/lib/intact.conf --
+token = %[1]s
+-- 0/usr/share/lib/unrecorded.conf --
+token = %[1]s
+-- 0/usr/share/lib/changed.conf --
+token = %[1]s
+-- 0/usr/share/lib/touched.conf --
+token = %[1]s
+-- 0/usr/share/app/app.conf --
+token = %[1]s
+-- 0/var/lib/dpkg/status --
+Package: lib
+Status: install ok installed
+Version: 1
+Architecture: all
+Maintainer: Debian <a@lists.debian.org>
+Conffiles:
+ /etc/intact.conf %[2]x
+
+Package: app
+Status: install ok installed
+Version: 1
+Architecture: all
+Maintainer: Someone <root@3f2504e04f89>
+-- 0/var/lib/dpkg/info/lib.list --
+/etc/intact.conf
+/usr/share/lib/intact.conf
+/usr/share/lib/changed.conf
+/usr/share/lib/touched.conf
+/usr/share/lib/unrecorded.conf
+-- 0/var/lib/dpkg/info/lib.md5sums --
+%[2]x  usr/share/lib/intact.conf
+%[2]x  usr/share/lib/changed.conf
+%[2]x  usr/share/lib/touched.conf
+-- 0/var/lib/dpkg/info/app.list --
+/usr/share/app/app.conf
+-- 0/var/lib/dpkg/info/app.md5sums --
+%[2]x  usr/share/app/app.conf
+-- 1/usr/share/lib/changed.conf --
+other_token = %[1]s
+-- 1/usr/share/lib/touched.conf --
+token = %[1]s
+`, token, md5.Sum([]byte("token = "+token+"\n"))))
+	img, err := imagetest.Txtar(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		with []analyzer.Analyzer
+		want string
+	}{
+		{verify.All(), "usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/unrecorded.conf"},
+		{nil, "etc/intact.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/touched.conf"},
+	} {
+		report, err := scan.Scanner{Analyzers: append(c.with, secrets.New(secrets.Options{}), dpkg.New(), osrelease.New())}.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range report.Findings {
+			if f.Analyzer == "secrets" && !f.Hidden {
+				got = append(got, f.Path)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
 }

@@ -40,6 +40,9 @@ const (
 
 // New returns the analyzer "secrets". Its findings have the rules "secrets:ID". Records of the kind "secrets-skipped" count the bytes that it
 // did not search, with the reason.
+//
+// The analyzer is an [analyzer.Finisher]: it drops findings in files that a package of the distribution brought. If package verify takes part in
+// the scan, the files must be as the package recorded them.
 func New(o Options) analyzer.Analyzer {
 	info := analyzer.Info{
 		Name: name, Version: 1, Patterns: []string{"**"}, Config: true, Hidden: true, Finds: []string{"secrets"},
@@ -57,7 +60,7 @@ func New(o Options) analyzer.Analyzer {
 	}
 	info.Build = o.fingerprint()
 	pool := &sync.Pool{New: func() any { return newSearch(set) }}
-	return analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
+	return finisher{analyzer.Func(info, func(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		s := pool.Get().(*search)
 		defer pool.Put(s)
 		s.ctx = ctx
@@ -68,7 +71,7 @@ func New(o Options) analyzer.Analyzer {
 			return r, fmt.Errorf("secrets: %w", err)
 		}
 		return r, nil
-	})
+	})}
 }
 
 func (o *Options) set() (*ruleSet, error) {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/analyzer/internal/canonical"
 )
 
 // places are where packages of distributions have files. /usr/local, /home and their like are the user's.
@@ -26,41 +25,62 @@ func digests(system string, algorithms []string, evidence ...string) analyzer.An
 
 func filesOf(system string) string { return name + "-" + system + "-files" }
 
-// Add compares the files of a report with what package databases recorded, and adds findings and records, and marks the
-// components in files that differ (Component.Altered). It does nothing to the report of
-// a scan without the analyzers of [All]. It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, Add
-// compares the owners of files, too.
-func Add(report *analyzer.Report) {
-	if report.Files == nil || !examined(report, filesOf("dpkg")) && !examined(report, filesOf("rpm")) && !examined(report, filesOf("apk")) {
-		return
+// A verifier is the analyzer that compares, after a scan.
+type verifier struct{ analyzer.Analyzer }
+
+func newVerifier() analyzer.Analyzer {
+	return verifier{analyzer.Func(analyzer.Info{Name: name, Version: 1, List: true, Finds: []string{finds}},
+		func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })}
+}
+
+// Finish compares the files of a report with what package databases recorded, adds findings and records, and marks components and findings
+// (Component.Altered, FileFinding.Intact). It drops Package.Recorded, which takes memory. If analyzer/accounts took part in the scan, it compares
+// the owners of files, too.
+func (verifier) Finish(ctx context.Context, report *analyzer.Report) error {
+	return finish(ctx, report, imageOf(report))
+}
+
+func finish(ctx context.Context, report *analyzer.Report, image Image) error {
+	places := make(map[place]fileState)
+	for i := range report.Components {
+		if c := &report.Components[i]; c.Owner != "" {
+			places[place{c.Owner, c.Path}] = 0
+		}
 	}
-	r := Check(report.Components, imageOf(report))
-	r.mark(report)
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Owner != "" && !f.Hidden {
+			places[place{f.Owner, f.Path}] = 0
+		}
+	}
+	r, err := check(ctx, report.Components, image, places)
+	if err != nil {
+		return err
+	}
+	mark(report, places)
 	report.Findings = append(report.Findings, r.Findings()...)
 	report.Records = append(report.Records, r.Records()...)
-	canonical.Findings(report.Findings)
-	canonical.Records(report.Records)
 	for i := range report.Components {
 		report.Components[i].Recorded = ""
 	}
+	return nil
 }
 
 // A place is a file of the image that a package owns.
 type place struct{ owner, path string }
 
-// mark marks the components in files that are not as their owners recorded them, and those in files that a database lists without being
-// the package's: ghosts, files that another package replaced or diverted, and those that were not installed.
-func (r *Result) mark(report *analyzer.Report) {
-	changed := make(map[place]bool)
-	for i := range r.Differences {
-		if d := &r.Differences[i]; d.Attributes&(analyzer.AttrContent|analyzer.AttrType) != 0 {
-			changed[place{report.Components[d.Component].ID, d.Path}] = true
-		}
-	}
-	unknown := make(map[string]bool) // packages some of whose differences were omitted
-	for g := range r.omitted {
-		unknown[report.Components[g.component].ID] = unknown[report.Components[g.component].ID] || g.severity != ""
-	}
+// A fileState says how a file compares with what its package recorded.
+type fileState uint8
+
+const (
+	packaged  fileState = 1 << iota // the package brought the file: it is no ghost, and not replaced, diverted or left out
+	compared                        // with everything that the database recorded: its content, if it has content
+	differing                       // in something but the time
+	replaced                        // content or kind differ
+)
+
+// mark marks the findings in files that are as their owners recorded them, and the components in files that are not, or that a database lists
+// without being the package's: ghosts, files that another package replaced or diverted, and those that were not installed.
+func mark(report *analyzer.Report, places map[place]fileState) {
 	recorded := make(map[string]bool)
 	for i := range report.Components {
 		if c := &report.Components[i]; c.System && c.Recorded != "" {
@@ -69,15 +89,18 @@ func (r *Result) mark(report *analyzer.Report) {
 	}
 	for i := range report.Components {
 		c := &report.Components[i]
-		at := place{c.Owner, c.Path}
-		if c.Owner != "" && (unknown[c.Owner] || changed[at] || recorded[c.Owner] && !r.packaged[at]) {
+		if c.Owner == "" {
+			continue
+		}
+		state := places[place{c.Owner, c.Path}]
+		if state&replaced != 0 || recorded[c.Owner] && state&packaged == 0 {
 			c.Altered = true
 		}
 	}
-}
-
-func examined(report *analyzer.Report, name string) bool {
-	return slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == name })
+	for i := range report.Findings {
+		f := &report.Findings[i]
+		f.Intact = f.Owner != "" && !f.Hidden && places[place{f.Owner, f.Path}]&^replaced == packaged|compared
+	}
 }
 
 // imageOf returns the image of a report.
@@ -89,7 +112,7 @@ func imageOf(report *analyzer.Report) Image {
 			}
 		}
 	}}
-	if examined(report, "accounts") {
+	if slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "accounts" }) {
 		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
 	}
 	return image

@@ -43,8 +43,7 @@ func TestOmitted(t *testing.T) {
 			}
 		})}
 	}
-	list := append(components(of("a", maxDifferences, 0o644, 5), of("b", maxDifferences, 0o600, 7), of("c", 5, 0o600, 7)),
-		analyzer.Component{Path: "c/0000001", Owner: "id-c"}, analyzer.Component{Path: "a/0000001", Owner: "id-a"})
+	list := components(of("a", maxDifferences, 0o644, 5), of("b", maxDifferences, 0o600, 7), of("c", 5, 0o600, 7))
 	image := Image{Files: func(yield func(string, File) bool) {
 		for i := range list {
 			for f := range list[i].Recorded.All() {
@@ -70,10 +69,12 @@ func TestOmitted(t *testing.T) {
 	if f := r.Records()[0].Fields; f["not-listed"] != fmt.Sprint(maxDifferences-maxSame) {
 		t.Errorf("%q", f)
 	}
-	report := &analyzer.Report{Components: list}
-	r.mark(report)
-	if !report.Components[3].Altered || report.Components[4].Altered {
-		t.Error("components of a package with omitted differences are not marked")
+	report := &analyzer.Report{Components: list, Findings: []analyzer.FileFinding{{Path: "c/0000002", Owner: "id-c"}, {Path: "a/0000002", Owner: "id-a"}}}
+	if err := finish(t.Context(), report, image); err != nil {
+		t.Fatal(err)
+	}
+	if report.Findings[0].Intact {
+		t.Error("a file whose difference is omitted is intact")
 	}
 }
 

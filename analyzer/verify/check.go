@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"context"
 	"io/fs"
 	"path"
 	"slices"
@@ -12,7 +13,9 @@ import (
 
 // A checker compares batches of recorded files with an image.
 type checker struct {
+	ctx        context.Context
 	image      Image
+	places     map[place]fileState // of files with components or findings
 	result     *Result
 	links      links
 	diversions map[string]diversion
@@ -50,12 +53,6 @@ func (c *checker) prepare() {
 		}
 	}
 	c.filters = filters(c.image.Records)
-	c.result.packaged = make(map[place]bool)
-	for i := range c.result.components {
-		if p := &c.result.components[i]; p.Owner != "" {
-			c.result.packaged[place{p.Owner, p.Path}] = false
-		}
-	}
 	c.at = make(map[string]int)
 }
 
@@ -74,15 +71,20 @@ func (c *checker) add(i int, f analyzer.RecordedFile) {
 		}
 	}
 	name := c.links.parent(f.Path)
-	if at := (place{p.ID, name}); !f.Ghost && (f.Attributes != 0 || p.Type != typeRPM) { // else another rpm package replaced it
-		if _, ok := c.result.packaged[at]; ok {
-			c.result.packaged[at] = true
-		}
+	if !f.Ghost && (f.Attributes != 0 || p.Type != typeRPM) { // else another rpm package replaced it
+		c.note(place{p.ID, name}, packaged)
 	}
 	c.batch = append(c.batch, want{verdict: v, path: name, file: f, before: c.at[name]})
 	c.at[name] = len(c.batch)
 	if c.bytes += len(name) + len(f.Path); len(c.batch) >= batchFiles || c.bytes >= batchBytes {
 		c.flush()
+	}
+}
+
+// note adds to the state of a file with a component or a finding.
+func (c *checker) note(at place, state fileState) {
+	if before, ok := c.places[at]; ok {
+		c.places[at] = before | state
 	}
 }
 
@@ -202,7 +204,7 @@ func (c *checker) missing(w *want) {
 		Config: f.Config, Ghost: f.Ghost, Documentation: f.Documentation || isDocumentation(f.Path),
 	}
 	d.Excluded = c.component(w.verdict).Type == typeDeb && excluded(c.filters, w.file.Path)
-	c.note(v, d)
+	c.keep(v, d)
 }
 
 // compare notes how an entry of the image differs from a recorded file.
@@ -222,6 +224,7 @@ func (c *checker) compare(w *want, g *File) {
 	if typ == typeRPM && c.shared(w) {
 		differs &^= analyzer.AttrModTime
 	}
+	c.noteCompared(w, differs, content)
 	if differs == 0 {
 		return
 	}
@@ -231,7 +234,22 @@ func (c *checker) compare(w *want, g *File) {
 		Config: f.Config, Ghost: f.Ghost, Documentation: f.Documentation || isDocumentation(w.path),
 	}
 	d.describe(f, g)
-	c.note(v, d)
+	c.keep(v, d)
+}
+
+// noteCompared notes how a file with a component or a finding compares.
+func (c *checker) noteCompared(w *want, differs analyzer.Attributes, content contentState) {
+	state := fileState(0)
+	if content == contentCompared || content == contentNone && w.file.Attributes != 0 {
+		state |= compared
+	}
+	if differs&^analyzer.AttrModTime != 0 {
+		state |= differing
+	}
+	if differs&(analyzer.AttrContent|analyzer.AttrType) != 0 {
+		state |= replaced
+	}
+	c.note(place{c.component(w.verdict).ID, w.path}, state)
 }
 
 // shared reports whether another package has the path, too. rpm does not verify the times of such files.
@@ -240,8 +258,8 @@ func (c *checker) shared(w *want) bool {
 	return last.before > 0
 }
 
-// note judges a difference and keeps it.
-func (c *checker) note(v *Verdict, d Difference) {
+// keep judges a difference and keeps it.
+func (c *checker) keep(v *Verdict, d Difference) {
 	d.judge()
 	if d.Severity != "" {
 		v.State = Changed

@@ -215,7 +215,9 @@ func TestNotPackaged(t *testing.T) {
 		{chiselled, memory{}.image(), ""}, // its database has no records
 	} {
 		report := &analyzer.Report{Components: c.list}
-		Check(report.Components, c.image).mark(report)
+		if err := finish(t.Context(), report, c.image); err != nil {
+			t.Fatal(err)
+		}
 		var got []string
 		for i := range c.list {
 			if c.list[i].Altered {
@@ -228,22 +230,76 @@ func TestNotPackaged(t *testing.T) {
 	}
 }
 
-// The distribution answers for a component in a package of its own only while the file is as it was packaged.
+// The distribution answers for a component or a finding in a package of its own only while the file is as it was packaged.
 func TestAltered(t *testing.T) {
 	const path = "usr/lib/python3/dist-packages/six.egg-info"
 	file := recorded(path, 0o644, "as packaged")
 	for text, altered := range map[string]bool{"as packaged": false, "changed": true} {
+		found := func(name, owner string, hidden bool) analyzer.FileFinding {
+			return analyzer.FileFinding{Path: name, Owner: owner, Hidden: hidden}
+		}
 		report := &analyzer.Report{
 			Components: []analyzer.Component{rpmOf(file)[0], {Package: analyzer.Package{Type: "pypi", Name: "six"}, ID: "six", Path: path, Owner: "id-p"}, {ID: "other", Path: path}},
-			Examined:   []analyzer.Examination{{Analyzer: filesOf("rpm")}},
+			Findings:   []analyzer.FileFinding{found(path, "id-p", false), found(path, "id-p", true), found(path, "id-q", false), found(path, "", false), found("etc/passwd", "id-p", false)},
 			Files: analyzer.FilesOf(func(yield func(*analyzer.ListedFile) bool) {
 				f := content(0o644, text)
 				yield(&analyzer.ListedFile{Path: path, Entry: f.Entry, Digests: []analyzer.Digest{{Algorithm: file.Algorithm, Sum: f.Digest(file.Algorithm)}}})
 			}),
 		}
-		Add(report)
+		if err := newVerifier().(analyzer.Finisher).Finish(t.Context(), report); err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range report.Findings[:5] {
+			if f.Intact != (i == 0 && !altered) {
+				t.Errorf("%s: finding %d: intact %v", text, i, f.Intact)
+			}
+		}
 		if report.Components[1].Altered != altered || report.Components[0].Altered || report.Components[2].Altered {
 			t.Errorf("%s: %+v", text, report.Components)
+		}
+	}
+}
+
+// A finding is in an intact file only if everything that the database recorded was compared and is the same.
+func TestIntact(t *testing.T) {
+	file, none, ghost := recorded("etc/p", 0o644, "p"), recorded("etc/p", 0o644, "p"), recorded("etc/p", 0o644, "p")
+	none.Algorithm, none.Digest = "", ""
+	ghost.Ghost = true
+	bare := analyzer.RecordedFile{Path: "etc/p"}
+	link := analyzer.RecordedFile{Path: "etc/p", Attributes: 1<<10 - 1, Mode: fs.ModeSymlink | 0o777, User: "root", Group: "root", Target: "q"}
+	touched, unhashed := content(0o644, "p"), content(0o644, "p")
+	touched.ModTime = touched.ModTime.AddDate(1, 0, 0)
+	unhashed.Digest = nil
+	for _, c := range []struct {
+		name string
+		file analyzer.RecordedFile
+		have memory
+		want bool
+	}{
+		{"same", file, memory{"etc/p": content(0o644, "p")}, true},
+		{"other time", file, memory{"etc/p": touched}, true},
+		{"other content", file, memory{"etc/p": content(0o644, "q")}, false},
+		{"other mode", file, memory{"etc/p": content(0o4755, "p")}, false},
+		{"not hashed", file, memory{"etc/p": unhashed}, false},
+		{"missing", file, memory{}, false},
+		{"no digest", none, memory{"etc/p": content(0o644, "p")}, false},
+		{"ghost", ghost, memory{"etc/p": content(0o644, "p")}, false},
+		{"only a path", bare, memory{"etc/p": content(0o644, "p")}, false},
+		{"link", link, memory{"etc/p": symlink("q")}, true},
+		{"other link", link, memory{"etc/p": symlink("r")}, false},
+		{"link for a file", file, memory{"etc/p": symlink("q")}, false},
+		{"directory for a file", file, memory{"etc/p/q": content(0o644, "p")}, false},
+		{"through a link", file, memory{"etc": symlink("usr/etc"), "usr/etc/p": content(0o644, "p")}, true},
+	} {
+		report := &analyzer.Report{Components: rpmOf(c.file), Findings: []analyzer.FileFinding{{Path: "etc/p", Owner: "id-p"}}}
+		if c.name == "through a link" {
+			report.Findings[0].Path = "usr/etc/p"
+		}
+		if err := finish(t.Context(), report, c.have.image()); err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Findings[0].Intact; got != c.want {
+			t.Errorf("%s: intact %v", c.name, got)
 		}
 	}
 }

@@ -2,13 +2,15 @@
 // audit" do, without these tools.
 //
 // [All] returns analyzers that read the records of the databases: digests, modes, owners, link targets. They find no packages of their
-// own, but complete those of the analyzers of packages (Package.Recorded). [Check] compares them with the files of the merged image.
+// own, but complete those of the analyzers of packages (Package.Recorded). One of them compares the records with the files of the merged image,
+// at the end of a scan; [Check] does so for programs that have components and files of their own.
 //
 // A package whose database has no digests, or whose files were not hashed, is not verifiable. Nothing counts as unchanged unless it was
 // compared.
 package verify
 
 import (
+	"context"
 	"io/fs"
 	"iter"
 
@@ -20,6 +22,7 @@ const finds = "package-verification"
 // All returns the analyzers of this package.
 func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
+		newVerifier(),
 		// Packages of apk-tools 2 have SHA-1, and those of apk-tools 3 SHA-256.
 		newAPK(), digests("apk", []string{"sha1", "sha256"}, "etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"),
 		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"),
@@ -60,7 +63,6 @@ type Result struct {
 
 	components []analyzer.Component
 	omitted    map[group]int
-	packaged   map[place]bool // whether the owner of a component has its file from its package
 }
 
 // A group are the differences of a package with one rule and severity.
@@ -123,7 +125,13 @@ const (
 // Check compares the files that components record with those of an image. It holds up to 32,000 recorded files at a time, and passes
 // over the image once for each such batch, and once for its links.
 func Check(components []analyzer.Component, image Image) *Result {
-	c := checker{image: image, result: &Result{components: components}}
+	r, _ := check(context.Background(), components, image, nil) // only a context that ends is an error
+	return r
+}
+
+// check also sets the states of the places.
+func check(ctx context.Context, components []analyzer.Component, image Image, places map[place]fileState) (*Result, error) {
+	c := checker{ctx: ctx, image: image, places: places, result: &Result{components: components}}
 	c.prepare()
 	for i := range components {
 		p := &components[i]
@@ -141,10 +149,13 @@ func Check(components []analyzer.Component, image Image) *Result {
 			}
 			c.add(i, f)
 		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 	}
 	c.flush()
 	c.finish()
-	return c.result
+	return c.result, ctx.Err()
 }
 
 // isRegular reports whether a mode is that of a regular file.

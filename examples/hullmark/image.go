@@ -124,7 +124,7 @@ func (a *app) readImage(ctx context.Context, ref string, f *imageFlags) (_ *anal
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w%s", ref, err, advice.Scan(err))
 	}
-	f.content.Complete(report, func(message string) { a.say("%s", message) })
+	f.content.Retrieved(report, func(message string) { a.say("%s", message) })
 	if f.more == nil {
 		report.Files = nil // no output lists them
 	}

@@ -111,9 +111,8 @@ func paths(globs []string) []string {
 	return list
 }
 
-// Complete completes a report, and tells the user if no file was retrieved.
-func (f *Flags) Complete(report *analyzer.Report, say func(message string)) {
-	content.Complete(report)
+// Retrieved tells the user if no file was retrieved.
+func (f *Flags) Retrieved(report *analyzer.Report, say func(message string)) {
 	if len(f.retrieve) > 0 && !slices.ContainsFunc(report.Records, func(r analyzer.FileRecord) bool { return r.Kind == "retrieved-file" }) {
 		say(fmt.Sprintf("--retrieve %s matches no regular file", terminal.Escape(strings.Join(f.retrieve, ", "))))
 	}

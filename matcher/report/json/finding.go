@@ -17,6 +17,7 @@ type finding struct {
 	Layer      int     `json:"layer"`
 	Owner      string  `json:"owner,omitempty"`
 	Hidden     bool    `json:"hidden,omitempty"`
+	Intact     bool    `json:"intact,omitempty"`
 	Suppressed *reason `json:"suppressed,omitempty"`
 }
 
@@ -59,7 +60,7 @@ func newFindings(a *report.Assessment) []finding {
 		f := &a.Report.Findings[i]
 		list = append(list, finding{
 			Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: f.Severity, Line: f.Line, Analyzer: f.Analyzer,
-			Path: f.Path, Layer: f.Layer, Owner: f.Owner, Hidden: f.Hidden, Suppressed: suppressed[i],
+			Path: f.Path, Layer: f.Layer, Owner: f.Owner, Hidden: f.Hidden, Intact: f.Intact, Suppressed: suppressed[i],
 		})
 	}
 	return list
@@ -68,7 +69,7 @@ func newFindings(a *report.Assessment) []finding {
 func (j *finding) finding() analyzer.FileFinding {
 	return analyzer.FileFinding{
 		Finding:  analyzer.Finding{Rule: j.Rule, Title: j.Title, Detail: j.Detail, Severity: j.Severity, Line: j.Line},
-		Analyzer: j.Analyzer, Path: j.Path, Layer: j.Layer, Owner: j.Owner, Hidden: j.Hidden,
+		Analyzer: j.Analyzer, Path: j.Path, Layer: j.Layer, Owner: j.Owner, Hidden: j.Hidden, Intact: j.Intact,
 	}
 }
 
