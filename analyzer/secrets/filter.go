@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -15,21 +14,27 @@ import (
 type finisher struct{ analyzer.Analyzer }
 
 // Finish drops findings in files that are as a package of the distribution brought them: tests and documents of libraries, not secrets of
-// the image. It also sums up the records about skipped bytes, one for each reason.
+// the image. It also moves the sums of the records about skipped bytes to Examination.Skipped.
 //
 // In a scan without package verify, the evidence is that the file and the package are from one layer; configuration files then stay, and so do
 // all files of a root file system, which has no layers.
 func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 	verified := slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "verify" && e.NotRun == "" })
-	type count struct{ reason, field string }
-	skipped := make(map[count]int64)
+	skipped := make(map[string]*analyzer.Skip)
+	skip := func(reason string) *analyzer.Skip {
+		if skipped[reason] == nil {
+			skipped[reason] = &analyzer.Skip{Reason: reason}
+		}
+		return skipped[reason]
+	}
 	report.Records = slices.DeleteFunc(report.Records, func(r analyzer.FileRecord) bool {
 		if r.Kind != skippedKind || r.Analyzer != name {
 			return false
 		}
-		for _, field := range []string{"bytes", "findings"} {
+		s := skip(r.Key)
+		for field, sum := range map[string]*int64{"bytes": &s.Bytes, "findings": &s.Findings} {
 			if n, err := strconv.ParseInt(r.Fields[field], 10, 64); err == nil {
-				skipped[count{r.Key, field}] += n
+				*sum += n
 			}
 		}
 		return true
@@ -50,14 +55,20 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 			same = layer == f.Layer && layer >= 0 && !strings.HasPrefix(f.Path, "etc/")
 		}
 		if same {
-			skipped[count{"owned-by-package", "findings"}]++
+			skip(ownedByPackage).Findings++
 		}
 		return same
 	})
-	for _, c := range slices.SortedFunc(maps.Keys(skipped), func(a, b count) int {
-		return cmp.Or(strings.Compare(a.reason, b.reason), strings.Compare(a.field, b.field))
-	}) {
-		report.Records = append(report.Records, analyzer.FileRecord{Analyzer: name, Layer: -1, Record: skippedRecord(c.reason, c.field, skipped[c])})
+	for i := range report.Examined {
+		if e := &report.Examined[i]; e.Analyzer == name {
+			e.Skipped = nil
+			for _, reason := range slices.Sorted(maps.Keys(skipped)) {
+				e.Skipped = append(e.Skipped, *skipped[reason])
+			}
+		}
 	}
 	return nil
 }
+
+// ownedByPackage is the reason to leave out findings in files that a package of the distribution brought.
+const ownedByPackage = "owned-by-package"

@@ -113,10 +113,8 @@ func TestImage(t *testing.T) {
 				fmt.Fprintf(&b, "%s %s:%d layer %d hidden %v\n", f.Rule, f.Path, f.Line, f.Layer, f.Hidden)
 			}
 		}
-		for _, r := range found.Records {
-			if r.Analyzer == "secrets" {
-				fmt.Fprintf(&b, "%s %s %v\n", r.Kind, r.Key, r.Fields)
-			}
+		for _, e := range found.Examined {
+			fmt.Fprintf(&b, "%s%v\n", e.Analyzer, e.Skipped)
 		}
 		want := `secrets:configured-password :0 layer -1 hidden false
 secrets:slack-bot-token :0 layer -1 hidden false
@@ -124,7 +122,9 @@ secrets:slack-bot-token srv/app.conf:1 layer 0 hidden false
 secrets:digitalocean-token srv/gone.conf:1 layer 0 hidden true
 secrets:pulumi-token usr/share/lib/other.conf:1 layer 1 hidden false
 secrets:sonar-token usr/share/lib/other.conf:1 layer 0 hidden true
-secrets-skipped owned-by-package map[findings:1 reason:owned-by-package]
+dpkg[]
+osrelease[]
+secrets[{owned-by-package 0 1}]
 `
 		if b.String() != want {
 			t.Errorf("got\n%swant\n%s", b.String(), want)

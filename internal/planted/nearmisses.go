@@ -80,7 +80,7 @@ func (b *builder) near() {
 		}
 		b.miss("example", "srv/doc-%d/README.md", fmt.Sprintf("# Usage\n\nSet the variable:\n\n```sh\nexport %s=%s\n```\n", v.Name, v.Value))
 	}
-	for i, f := range Formats() {
+	for i, f := range b.formats {
 		if f.file != nil {
 			continue
 		}
