@@ -79,7 +79,7 @@ type Info struct {
 	List bool
 
 	// Digests lists the digests of the files that match Patterns, for Report.Files: "md5", "sha1", "sha256", "sha512". A scan computes them
-	// while a file streams by. It needs List.
+	// while a file streams by, or in a second pass if only a link gives the file a name that matches. It needs List.
 	Digests []string
 
 	// DigestsIf, if not empty, lists patterns of entries that show that Digests matter: the directories of a package manager. After a scan has

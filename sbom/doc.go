@@ -47,6 +47,7 @@
 //	hullmark:stated                   component: "true" where only a hints file of the image names it
 //	hullmark:altered                  component: "true" where the file differs from the database of its owner
 //	hullmark:deleted                  file: "true" if a later layer deletes or replaces it
+//	hullmark:intact                   file: "true" if package verification found it as the database of its owner records it
 //	hullmark:depends                  component: name of a need that was not found, or an alternative to it, or
 //	                                  itself, or something that it also owns
 //	hullmark:dev                      component: "true" where it is for development only

@@ -101,7 +101,7 @@ func TestFiles(t *testing.T) {
 		"etc/passwd file:etc/passwd layer=0 file:mode=0644 file:uid=0 file:gid=0 file:size=12",
 		"root/.ssh/id_rsa file:root/.ssh/id_rsa-2 layer=1 finding:0:rule=secrets:key file:mode=0600 file:uid=5 file:gid=6 file:size=3",
 		"run/x  layer=0 file:mode=0600 file:uid=0 file:gid=0 file:type=special",
-		"usr/bin/openssl file:usr/bin/openssl layer=0 owner=aa00000000000001 finding:0:rule=set-uid file:mode=4755 file:uid=0 file:gid=0 file:size=9 file:xattr=security.capability=AQA= MD5 0101 SHA-256 abab",
+		"usr/bin/openssl file:usr/bin/openssl layer=0 intact=true owner=aa00000000000001 finding:0:rule=set-uid file:mode=4755 file:uid=0 file:gid=0 file:size=9 file:xattr=security.capability=AQA= MD5 0101 SHA-256 abab",
 		"usr/bin/ssl2  layer=0 owner=aa00000000000001 file:mode=0755 file:uid=0 file:gid=0 file:size=0 file:hard-link=usr/bin/openssl MD5 0101",
 		"usr/\ufffd  layer=1 file:name=\"usr/\\xfe\" file:mode=0000 file:uid=0 file:gid=0 file:size=0",
 		"usr/\ufffd  layer=1 file:name=\"usr/\\xff\" file:mode=0000 file:uid=0 file:gid=0 file:size=0",

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/all"
 	"github.com/hullmark/hullmark/analyzer/content"
 	"github.com/hullmark/hullmark/analyzer/scan"
@@ -58,6 +59,39 @@ func TestImage(t *testing.T) {
 			golden.Check(t, "testdata/image.golden", []byte(first))
 		} else if b.String() != first {
 			t.Errorf("another report with parallelism %d, cache %v:\n%s", way.parallel, way.cache != nil, b.String())
+		}
+	}
+}
+
+// TestLinked verifies packages whose files are hard links to files in places where packages have none, as in images that tools made from a store
+// of files.
+func TestLinked(t *testing.T) {
+	for text, want := range map[string]string{"su\n": "unchanged", "SU\n": "changed"} {
+		img, err := imagetest.Txtar(txtar.Parse([]byte(`
+-- 0/store/objects/1 --
+` + text + `-- 0/usr/bin/su => store/objects/1 --
+-- 0/etc/debian_version --
+12
+-- 0/var/lib/dpkg/status --
+Package: login
+Status: install ok installed
+Version: 1
+Architecture: all
+-- 0/var/lib/dpkg/info/login.list --
+/usr/bin/su
+-- 0/var/lib/dpkg/info/login.md5sums --
+8884c9d863cddfe589ef3d05e5bad71a  usr/bin/su
+`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := scan.Scanner{Analyzers: append(all.All(), content.All()...)}.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(report.Records, func(r analyzer.FileRecord) bool { return r.Kind == "package-verification" })
+		if i < 0 || report.Records[i].Fields["state"] != want || report.Records[i].Fields["compared"] != "1" {
+			t.Errorf("%s: %+v, want %s", text, report.Records, want)
 		}
 	}
 }

@@ -130,6 +130,7 @@ func (l *lister) describe(n *node, path string) bool {
 	for _, d := range s.Digests {
 		l.file.Digests = append(l.file.Digests, analyzer.Digest(d))
 	}
+	l.addLate(n.file)
 	return true
 }
 

@@ -16,7 +16,7 @@ func (r *run) join(ctx context.Context, files []*file) []analyzer.FileDiagnostic
 	facts := make([][]analyzer.Fact, len(r.analyzers))
 	for _, f := range files {
 		for k := range f.results {
-			if a := &f.results[k]; len(a.Fact) > 0 {
+			if a := &f.results[k]; len(a.Fact) > 0 && !r.analyzers[a.analyzer].lists {
 				answers[a.analyzer] = append(answers[a.analyzer], a)
 				facts[a.analyzer] = append(facts[a.analyzer], analyzer.Fact{Path: f.path, Data: a.Fact})
 			}

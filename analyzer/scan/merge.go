@@ -21,6 +21,7 @@ func (r *run) merge(ctx context.Context, layers []*layerData, read contents, pla
 	m, err := r.replay(ctx, layers)
 	if err == nil {
 		m.needMore()
+		m.needDigests()
 	}
 	release()
 	if err != nil {

@@ -160,6 +160,17 @@ func (r *run) readAgain(layers []walk.Layer, data []*layerData) contents {
 // fileAgain reads a file for jobs of needs.
 func (c *collector) fileAgain(jobs []job, e *walk.Entry) error {
 	defer c.count(e, skippedAgain)()
+	jobs, sums := c.cutSums(jobs)
+	if len(sums) > 0 {
+		return c.sumAgain(sums, e, func() error { return c.analyzeAgain(jobs, e) })
+	}
+	return c.analyzeAgain(jobs, e)
+}
+
+func (c *collector) analyzeAgain(jobs []job, e *walk.Entry) error {
+	if len(jobs) == 0 {
+		return nil
+	}
 	c.found = c.found[:0]
 	for _, j := range jobs {
 		c.found = append(c.found, j.analyzer)

@@ -378,6 +378,7 @@ func (r *replay) listed(n *node, number int, directory bool) {
 
 // want collects the needs of a regular file that links have given a name other than its own, and reports whether there are any.
 func (r *replay) want(f *file, moved bool) (wanted bool) {
+	wanted = moved && r.digested != nil // see needDigests
 	if moved {
 		r.before = r.wanted.Find(f.raw, r.before[:0])
 		r.found = r.wanted.Find(f.path, r.found[:0])
@@ -394,7 +395,9 @@ func (r *replay) want(f *file, moved bool) (wanted bool) {
 	r.before = r.wanted.Find(f.name(), r.before[:0])
 	for _, a := range r.aliases.find(f.path) {
 		if !slices.Contains(r.before, a.analyzer) {
-			r.need(f, f, a.analyzer, a.name(f.path))
+			if !r.analyzers[a.analyzer].lists {
+				r.need(f, f, a.analyzer, a.name(f.path))
+			}
 			wanted = true
 		}
 	}
@@ -448,7 +451,7 @@ func (r *replay) hardlink(d *directory, name, target string, entry int, answers 
 	}
 	if r.aliases != nil {
 		for _, a := range r.aliases.find(p) {
-			if !slices.Contains(r.found, a.analyzer) {
+			if !slices.Contains(r.found, a.analyzer) && !r.analyzers[a.analyzer].lists {
 				r.answerFor(f, a.analyzer, a.name(p))
 			}
 		}
@@ -518,7 +521,8 @@ func (r *replay) keepWanted(f *file) {
 		}
 	}
 	f.results = slices.DeleteFunc(f.results, func(a answer) bool {
-		return !r.analyzers[a.analyzer].info.Entries && !slices.Contains(r.found, a.analyzer)
+		of := &r.analyzers[a.analyzer]
+		return !of.info.Entries && !of.lists && !slices.Contains(r.found, a.analyzer)
 	})
 }
 

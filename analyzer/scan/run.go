@@ -23,6 +23,7 @@ type run struct {
 	report    reporter
 	wanted    *pattern.Index // of all analyzers that look at files
 	described *pattern.Index // of all analyzers that look at entries; or nil
+	digested  *pattern.Index // of all analyzers that want digests; or nil
 	layerless bool           // a file system is scanned
 	counts    *counts        // see Scanner; may be nil
 	listing   bool           // some analyzers want a list of all entries
@@ -37,6 +38,7 @@ type bound struct {
 	info    analyzer.Info
 	maxSize int64
 	anyName bool          // it wants files of any name by their first bytes
+	lists   bool          // it wants the list of entries, and no file
 	key     string        // identifies its answers in caches
 	workers chan struct{} // a place for each of its calls, if it limits them
 	missing *missing
@@ -76,7 +78,12 @@ func (s Scanner) start() (*run, error) {
 		index := r.wanted
 		switch {
 		case info.List && !info.Entries:
-			index = new(pattern.Index)
+			if r.digested == nil {
+				r.digested = new(pattern.Index)
+			}
+			if index = r.digested; len(info.Digests) == 0 {
+				index = new(pattern.Index) // for its errors
+			}
 		case info.Entries:
 			if r.described == nil {
 				r.described = new(pattern.Index)
@@ -110,6 +117,7 @@ func (r *run) listKey() string {
 
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
+	b.lists = info.List && !info.Entries
 	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
 		b.workers = make(chan struct{}, info.Concurrent)

@@ -2,6 +2,7 @@ package pluginpb
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -131,6 +132,21 @@ func TestInfo(t *testing.T) {
 	want.Concurrent = 0 // the host sets it
 	if got := DecodeInfo(EncodeInfo(analyzer.Func(want, nil))); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+type finisher struct{ analyzer.Analyzer }
+
+func (finisher) Finish(context.Context, *analyzer.Report) error { return nil }
+
+// An analyzer that changes the whole report says that it cannot do so in a plugin.
+func TestFinisher(t *testing.T) {
+	a := analyzer.Func(analyzer.Info{Name: "a"}, nil)
+	if got := DecodeInfo(EncodeInfo(a)).Unavailable; got != "" {
+		t.Error(got)
+	}
+	if got := DecodeInfo(EncodeInfo(finisher{a})).Unavailable; got == "" {
+		t.Error("a Finisher is available")
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 func EncodeInfo(a analyzer.Analyzer) *Info {
 	i := a.Info()
 	_, joins := a.(analyzer.Joiner)
+	if _, ok := a.(analyzer.Finisher); ok && i.Unavailable == "" {
+		i.Unavailable = "it does not run in a plugin: it changes the whole report"
+	}
 	return &Info{
 		Joins: joins,
 		Name:  i.Name, Version: int64(i.Version), Patterns: i.Patterns, With: i.Siblings,

@@ -97,6 +97,8 @@
 //	         severity          severity
 //	         line, layer       ints
 //	         hidden            bool: a later layer deletes or replaces the file
+//	         intact            bool: package verification ran, and the file is as the database of its package records it; the database
+//	                           of dpkg does not record modes
 //	         owned, owner      bool and text: a package of the distribution has the file, and package verification, if it ran,
 //	                           found no difference; the name of the package, owned or not
 //	record   kind, key, path, analyzer              texts

@@ -155,7 +155,7 @@ func TestVariables(t *testing.T) {
 		{"match", `package.name == "lodash" && image.tag != "" && distro.id != ""`, lodash + " " + doubt},
 		{"finding", `finding.rule == "clamav:Eicar" && finding.title != "" && finding.detail == "" && finding.severity == HIGH`, "clamav:Eicar"},
 		{"finding", `finding.path == "tmp/eicar.com" && finding.analyzer == "clamav" && finding.line == 3 && finding.layer == 1`, "clamav:Eicar"},
-		{"finding", `finding.place == "tmp/eicar.com:3" && !finding.hidden && !finding.owned && finding.owner == ""`, "clamav:Eicar"},
+		{"finding", `finding.place == "tmp/eicar.com:3" && !finding.hidden && !finding.owned && !finding.intact && finding.owner == ""`, "clamav:Eicar"},
 		{"record", `record.kind == "account" && record.fields["uid"] == "0" && record.key != "root"`, "toor"},
 		{"record", `record.path == "etc/passwd" && record.analyzer == "accounts" && record.line == 1 && record.layer == 0 && !record.hidden`, "root"},
 		{"image", `!("malware" in image.examined) && "packages" in image.examined && !("secrets" in image.examined)`, "image"},

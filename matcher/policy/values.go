@@ -139,6 +139,7 @@ type findingValue struct {
 	Line     int           `cel:"line"`
 	Layer    int           `cel:"layer"`
 	Hidden   bool          `cel:"hidden"`
+	Intact   bool          `cel:"intact"`
 	Owned    bool          `cel:"owned"`
 	Owner    string        `cel:"owner"`
 }
@@ -267,7 +268,7 @@ func valueOfMatch(m *matcher.Match, c *analyzer.Component) *matchValue {
 func (j *judge) valueOfFinding(f *analyzer.FileFinding) *findingValue {
 	v := &findingValue{
 		Rule: f.Rule, Title: f.Title, Detail: f.Detail, Severity: severityOf(f.Severity), Path: f.Path, Place: (&report.FileFinding{FileFinding: f}).Place(),
-		Analyzer: f.Analyzer, Line: f.Line, Layer: f.Layer, Hidden: f.Hidden,
+		Analyzer: f.Analyzer, Line: f.Line, Layer: f.Layer, Hidden: f.Hidden, Intact: f.Intact,
 	}
 	if owner := j.packages[f.Owner]; owner != nil {
 		v.Owned, v.Owner = !j.changed(f, owner), owner.Name
