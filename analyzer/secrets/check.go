@@ -313,7 +313,7 @@ func entropy(b []byte) float64 {
 var placeholders = []string{
 	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
 	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
-	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
+	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "not-a-", "not_a_", "<", "{{", "${", "$(", "%(",
 }
 
 // isPlaceholder reports whether a text only stands for a secret.
@@ -358,6 +358,15 @@ func isWeakPassword(b []byte) bool {
 		return true
 	}
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14
+}
+
+// isExample reports whether a value with the name of a secret is none: a placeholder, a common word, or a secret of a document, also behind the
+// scheme of a header.
+func isExample(b []byte) bool {
+	for _, scheme := range []string{"Basic ", "Bearer ", "Token ", "basic ", "bearer ", "token "} {
+		b = bytes.TrimPrefix(b, []byte(scheme))
+	}
+	return isPlaceholder(b) || isWeakPassword(b) || isKnown(b)
 }
 
 // isKnown reports whether a secret is one that documents show, by its digest.

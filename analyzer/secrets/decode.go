@@ -109,7 +109,7 @@ func (s *search) kubernetes(t *text) error {
 			}
 			if n := t.decode(int64(m[4]), string(name), plain); n == 0 && isSecretName(string(name)) && isPrintable(plain) {
 				secret := bytes.TrimSpace(plain)
-				if !isPlaceholder(secret) && !isWeakPassword(secret) && !isKnown(secret) && !s.set.refutes(secret) {
+				if !isExample(secret) && !s.set.refutes(secret) {
 					t.found = append(t.found, found{rule: "kubernetes-secret", title: "value of a Kubernetes Secret", severity: "high", offset: int64(m[4]), secret: secret, password: true})
 				}
 			}

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 type finisher struct{ analyzer.Analyzer }
 
 // Finish drops findings in files that are as a package of the distribution brought them: tests and documents of libraries, not secrets of
-// the image. It also moves the sums of the records about skipped bytes to Examination.Skipped.
+// the image. It also drops findings in the tests of a package of a language that is from the same layer: everybody can download such keys. It also moves the sums of the records about skipped bytes to Examination.Skipped.
 //
 // In a scan without package verify, the evidence is that the file and the package are from one layer; configuration files then stay, and so do
 // all files of a root file system, which has no layers.
@@ -45,9 +46,17 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 			layers[c.ID] = c.Layer
 		}
 	}
+	homes := packageHomes(report)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
+		if f.Analyzer != name || f.Hidden {
+			return false
+		}
 		layer, ok := layers[f.Owner]
-		if !ok || f.Analyzer != name || f.Hidden {
+		if !ok {
+			if isTestPlace(f.Path) && homes.have(f.Path, f.Layer) {
+				skip(testData).Findings++
+				return true
+			}
 			return false
 		}
 		same := f.Intact
@@ -68,6 +77,47 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		}
 	}
 	return nil
+}
+
+// testData is the reason to leave out findings in the tests of a package of a language.
+const testData = "test-data-of-package"
+
+// A home is a directory that has packages of a language, and the layer that they are from.
+type home struct {
+	dir   string
+	layer int
+}
+
+// homes are the directories of packages of languages.
+type homes map[home]bool
+
+// packageHomes returns the directories of the packages of languages in a report: that of the file with the name and version, or the one
+// above, if the files of several packages lie beside one another.
+func packageHomes(report *analyzer.Report) homes {
+	list := make(homes)
+	for i := range report.Components {
+		c := &report.Components[i]
+		if c.System || c.Stated || c.Path == "" {
+			continue
+		}
+		dir := path.Dir(c.Path)
+		switch base := path.Base(dir); {
+		case strings.HasSuffix(base, ".dist-info"), strings.HasSuffix(base, ".egg-info"), base == "specifications", base == "composer":
+			dir = path.Dir(dir)
+		}
+		list[home{dir, c.Layer}] = true
+	}
+	return list
+}
+
+// have reports whether a file of a layer lies in a directory of packages.
+func (h homes) have(name string, layer int) bool {
+	for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if h[home{dir, layer}] {
+			return true
+		}
+	}
+	return false
 }
 
 // ownedByPackage is the reason to leave out findings in files that a package of the distribution brought.

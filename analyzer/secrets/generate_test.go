@@ -168,6 +168,12 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 				line = "define('DB_PASSWORD', '" + s + "');"
 			case "wpa-passphrase":
 				line = "x\n\tpsk=\"" + s + "\"\n"
+			case "tomcat-user":
+				line = `<user username="admin" password="` + s + `" roles="manager-gui"/>`
+			case "spring-password":
+				line = "spring.datasource.password=" + s
+			case "bundler-credentials":
+				line = `BUNDLE_GEMS__CORP__NET: "robot:` + s + `"`
 			default:
 				line = "postgresql://robot:" + s + "@db.corp.net:5432/a"
 			}

@@ -227,7 +227,7 @@ func (r *reading) report(t *text) error {
 		}
 		r.left--
 		if inTests {
-			f.severity = "low" // The path alone is no proof: a person can put a key anywhere.
+			f.severity = "low" // The path alone is no proof: a person can put a key anywhere. Finish looks for the package.
 		}
 		digest, err := r.digestOf(&f)
 		if err != nil {
