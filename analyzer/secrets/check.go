@@ -41,7 +41,7 @@ var checks = map[string]func(*candidate) bool{
 	"bech32":       func(c *candidate) bool { return bech32(strings.ToLower(string(c.secret))) },
 	"jwt":          jsonWebToken,
 	"basic-auth":   basicAuth,
-	"npmrc":        func(c *candidate) bool { return !isPlaceholder(c.secret) },
+	"punctuated":   punctuated,
 	"password":     func(c *candidate) bool { return !isPlaceholder(c.secret) && !isWeakPassword(c.secret) },
 	"url-password": urlPassword,
 	"grafana":      grafana,
@@ -113,6 +113,17 @@ func mixed(c *candidate) bool {
 		return digits*8 >= n && other*8 <= n
 	}
 	return other*5 <= n+5 && digits+upper >= 3
+}
+
+// punctuated accepts texts with several characters that no identifier has.
+func punctuated(c *candidate) bool {
+	n := 0
+	for _, b := range c.secret {
+		if strings.IndexByte("!@#$%^&*(=+)", b) >= 0 {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // discord accepts tokens of bots: the first part is the number of the bot in base64.
@@ -351,7 +362,7 @@ func isWeakPassword(b []byte) bool {
 	s = strings.TrimRight(s, "0123456789!@#$")
 	switch s {
 	case "", "pass", "passw", "password", "passwd", "passwort", "secret", "pwd", "root", "admin", "administrator", "user", "username", "test", "testing", "guest", "postgres", "mysql",
-		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
+		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "mytoken", "my-token", "my_token", "myapikey", "mykey", "yourtoken", "sometoken", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
 		"p@ssw0rd", "p@ssword", "passw0rd", "hunter", "tiger", "foo", "bar", "baz", "abc", "letmein", "qwerty", "welcome", "none", "null", "nil", "true", "false", "undefined", "string",
 		"empty", "default", "somepassword", "some_password", "thepassword", "supersecret", "verysecret", "topsecret", "secretpassword", "api_key", "apikey", "key", "pw", "login", "scott",
 		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here":

@@ -47,8 +47,16 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		}
 	}
 	homes := packageHomes(report)
+	hidden := hiddenOwned(report, layers)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
-		if f.Analyzer != name || f.Hidden {
+		if f.Analyzer != name {
+			return false
+		}
+		if f.Hidden {
+			if hidden[home{f.Path, f.Layer}] {
+				skip(ownedByPackage).Findings++
+				return true
+			}
 			return false
 		}
 		layer, ok := layers[f.Owner]
@@ -79,10 +87,35 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 	return nil
 }
 
+// hiddenOwned returns the hidden files with findings that a package of the distribution brought in the same layer, except configuration: nothing
+// compares what no container shows.
+func hiddenOwned(report *analyzer.Report, layers map[string]int) homes {
+	wanted, owned := make(map[string]bool), make(homes)
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Analyzer == name && f.Hidden && !strings.HasPrefix(f.Path, "etc/") {
+			wanted[f.Path] = true
+		}
+	}
+	if len(wanted) == 0 {
+		return owned
+	}
+	for i := range report.Components {
+		c := &report.Components[i]
+		if layer, ok := layers[c.ID]; ok && layer >= 0 {
+			for _, p := range c.Files {
+				if wanted[p] {
+					owned[home{p, layer}] = true
+				}
+			}
+		}
+	}
+	return owned
+}
+
 // testData is the reason to leave out findings in the tests of a package of a language.
 const testData = "test-data-of-package"
 
-// A home is a directory that has packages of a language, and the layer that they are from.
+// A home is a directory that has packages of a language, or a file of a package, and the layer that it is from.
 type home struct {
 	dir   string
 	layer int
