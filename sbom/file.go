@@ -251,6 +251,9 @@ func (b *builder) examined(p *properties) {
 		}
 		p.field(propExamined, i, "data", x.Data)
 		p.field(propExamined, i, "not-run", x.NotRun)
+		for _, s := range x.Skipped {
+			p.field(propExamined, i, "skipped", fmt.Sprintf("%s bytes=%d findings=%d", s.Reason, s.Bytes, s.Findings))
+		}
 	}
 }
 
@@ -377,6 +380,11 @@ func (d *decoder) examinations(list []inventory.Property) []analyzer.Examination
 			x.Data = p.Value
 		case "not-run":
 			x.NotRun = p.Value
+		case "skipped":
+			var s analyzer.Skip
+			if n, _ := fmt.Sscanf(p.Value, "%s bytes=%d findings=%d", &s.Reason, &s.Bytes, &s.Findings); n == 3 {
+				x.Skipped = append(x.Skipped, s)
+			}
 		}
 	}
 	for i := range found {

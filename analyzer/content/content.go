@@ -1,6 +1,6 @@
 // Package content knows the analyzers that look at an image beyond its packages: accounts, set-uid programs, capabilities and devices, the
-// image's history, files that differ from what package databases recorded, and hints of its builder. Package analyzer/all does not have them,
-// because they read more and report more than most programs want.
+// image's history, secrets, files that differ from what package databases recorded, and hints of its builder. Package analyzer/all does not have
+// them, because they read more and report more than most programs want.
 //
 // Package analyzer/retrieve is not among them: it needs the paths and expressions of its user.
 package content
@@ -15,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/files"
 	"github.com/hullmark/hullmark/analyzer/hints"
 	"github.com/hullmark/hullmark/analyzer/history"
+	"github.com/hullmark/hullmark/analyzer/secrets"
 	"github.com/hullmark/hullmark/analyzer/verify"
 )
 
@@ -33,6 +34,7 @@ var groups = []struct {
 	{"files", func() []analyzer.Analyzer { return []analyzer.Analyzer{files.New()} }},
 	{"hints", func() []analyzer.Analyzer { return []analyzer.Analyzer{hints.New()} }},
 	{"history", func() []analyzer.Analyzer { return []analyzer.Analyzer{history.New()} }},
+	{"secrets", func() []analyzer.Analyzer { return []analyzer.Analyzer{secrets.New(secrets.Options{})} }},
 	{"verify", verify.All},
 }
 

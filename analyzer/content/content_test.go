@@ -27,8 +27,8 @@ func Example() {
 // TestSelect leaves out what has a hyphen before it, in any order.
 func TestSelect(t *testing.T) {
 	for words, want := range map[string]string{
-		"": "", "hints,accounts": "accounts hints", "all,-verify": "accounts files hints history", "-verify,all": "accounts files hints history",
-		"hints,-hints": "", "-files": "", "no": `content: no analyzer "no"; known are accounts, files, hints, history, verify`, "-all": `content: no analyzer "-all"; known are accounts, files, hints, history, verify`,
+		"": "", "hints,accounts": "accounts hints", "all,-verify": "accounts files hints history secrets", "-verify,all": "accounts files hints history secrets",
+		"hints,-hints": "", "-files": "", "no": `content: no analyzer "no"; known are accounts, files, hints, history, secrets, verify`, "-all": `content: no analyzer "-all"; known are accounts, files, hints, history, secrets, verify`,
 	} {
 		var names []string
 		list, err := content.Select(strings.FieldsFunc(words, func(r rune) bool { return r == ',' })...)

@@ -41,7 +41,7 @@ var checks = map[string]func(*candidate) bool{
 	"bech32":       func(c *candidate) bool { return bech32(strings.ToLower(string(c.secret))) },
 	"jwt":          jsonWebToken,
 	"basic-auth":   basicAuth,
-	"npmrc":        func(c *candidate) bool { return !isPlaceholder(c.secret) },
+	"punctuated":   punctuated,
 	"password":     func(c *candidate) bool { return !isPlaceholder(c.secret) && !isWeakPassword(c.secret) },
 	"url-password": urlPassword,
 	"grafana":      grafana,
@@ -113,6 +113,17 @@ func mixed(c *candidate) bool {
 		return digits*8 >= n && other*8 <= n
 	}
 	return other*5 <= n+5 && digits+upper >= 3
+}
+
+// punctuated accepts texts with several characters that no identifier has.
+func punctuated(c *candidate) bool {
+	n := 0
+	for _, b := range c.secret {
+		if strings.IndexByte("!@#$%^&*(=+)", b) >= 0 {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // discord accepts tokens of bots: the first part is the number of the bot in base64.
@@ -313,7 +324,7 @@ func entropy(b []byte) float64 {
 var placeholders = []string{
 	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
 	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
-	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "<", "{{", "${", "$(", "%(",
+	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "not-a-", "not_a_", "<", "{{", "${", "$(", "%(",
 }
 
 // isPlaceholder reports whether a text only stands for a secret.
@@ -351,13 +362,22 @@ func isWeakPassword(b []byte) bool {
 	s = strings.TrimRight(s, "0123456789!@#$")
 	switch s {
 	case "", "pass", "passw", "password", "passwd", "passwort", "secret", "pwd", "root", "admin", "administrator", "user", "username", "test", "testing", "guest", "postgres", "mysql",
-		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
+		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "mytoken", "my-token", "my_token", "myapikey", "mykey", "yourtoken", "sometoken", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
 		"p@ssw0rd", "p@ssword", "passw0rd", "hunter", "tiger", "foo", "bar", "baz", "abc", "letmein", "qwerty", "welcome", "none", "null", "nil", "true", "false", "undefined", "string",
 		"empty", "default", "somepassword", "some_password", "thepassword", "supersecret", "verysecret", "topsecret", "secretpassword", "api_key", "apikey", "key", "pw", "login", "scott",
 		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here":
 		return true
 	}
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14
+}
+
+// isExample reports whether a value with the name of a secret is none: a placeholder, a common word, or a secret of a document, also behind the
+// scheme of a header.
+func isExample(b []byte) bool {
+	for _, scheme := range []string{"Basic ", "Bearer ", "Token ", "basic ", "bearer ", "token "} {
+		b = bytes.TrimPrefix(b, []byte(scheme))
+	}
+	return isPlaceholder(b) || isWeakPassword(b) || isKnown(b)
 }
 
 // isKnown reports whether a secret is one that documents show, by its digest.

@@ -3,7 +3,6 @@ package secrets
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"strings"
 
 	"github.com/hullmark/hullmark/internal/lazyregexp"
@@ -23,13 +22,13 @@ func decoders() []*Rule {
 		},
 		check: decodeBase64,
 	}
-	encoded.expression = regexp.MustCompile(`LS0tLS1CRUdJTi|eyJ0eXBlIjo(?:i|gIn)|ewogICJ0eXBlIjog|ewogICAgInR5cGUiOi|eyJhdXRocyI6|ewogICJhdXRocyI6|ewogICAgImF1dGhzI|ewoJImF1dGhzIj|eyAiYXV0aHMi`)
+	encoded.expression = mustPattern(`LS0tLS1CRUdJTi|eyJ0eXBlIjo(?:i|gIn)|ewogICJ0eXBlIjog|ewogICAgInR5cGUiOi|eyJhdXRocyI6|ewogICJhdXRocyI6|ewogICAgImF1dGhzI|ewoJImF1dGhzIj|eyAiYXV0aHMi`)
 	kube := &Rule{
 		ID: "kubernetes", before: 40, after: 24, free: true,
 		Keywords: []string{"kind: Secret", `kind: "Secret"`, `kind: 'Secret'`, `"kind": "Secret"`, `"kind":"Secret"`},
 		check:    func(c *candidate) bool { c.text.kube = true; return false },
 	}
-	kube.expression = regexp.MustCompile(`kind"?: ?["']?Secret(?:["'\s]|$)`)
+	kube.expression = mustPattern(`kind"?: ?["']?Secret(?:["'\s]|$)`)
 	return []*Rule{encoded, kube}
 }
 
@@ -110,7 +109,7 @@ func (s *search) kubernetes(t *text) error {
 			}
 			if n := t.decode(int64(m[4]), string(name), plain); n == 0 && isSecretName(string(name)) && isPrintable(plain) {
 				secret := bytes.TrimSpace(plain)
-				if !isPlaceholder(secret) && !isWeakPassword(secret) && !isKnown(secret) && !s.set.refutes(secret) {
+				if !isExample(secret) && !s.set.refutes(secret) {
 					t.found = append(t.found, found{rule: "kubernetes-secret", title: "value of a Kubernetes Secret", severity: "high", offset: int64(m[4]), secret: secret, password: true})
 				}
 			}

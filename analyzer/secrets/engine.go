@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/hullmark/hullmark/internal/quickmatch"
 )
 
 const (
@@ -68,6 +70,7 @@ type search struct {
 	region  []byte
 	ctx     context.Context
 	inner   *search // for texts in a text
+	states  quickmatch.Cache
 }
 
 func newSearch(set *ruleSet) *search {
@@ -211,7 +214,7 @@ func equalFold(b []byte, s string) bool {
 // want makes a rule see the text around an offset.
 func (s *search) want(t *text, rule int, wide bool, offset int64) error {
 	r := s.set.rules[rule]
-	if r.config && !t.config || r.paths != nil && !r.paths.MatchString(t.name) {
+	if r.config && !t.config {
 		return nil
 	}
 	const slack = 24 // for a boundary, quotes, and some escapes
@@ -232,11 +235,9 @@ func (s *search) want(t *text, rule int, wide bool, offset int64) error {
 		w.end = max(w.end, end)
 		return nil
 	default:
-		s.open = slices.DeleteFunc(s.open, func(o int) bool { return o == i })
 		if err := s.flush(t, i); err != nil {
 			return err
 		}
-		s.open = append(s.open, i)
 	}
 	*w = window{start, end, offset}
 	return nil
@@ -262,6 +263,9 @@ func (s *search) flush(t *text, i int) error {
 	if wide {
 		skip := (w.hit - w.start) & 1
 		region, start, step = narrow(region[skip:]), w.start+skip, 2
+	}
+	if r.paths != nil && (r.expression.find(&s.states, region, 0) == nil || !r.paths.MatchString(t.name)) {
+		return nil
 	}
 	s.match(t, r, region, wide, func(k int) int64 { return start + step*int64(k) })
 	if r.check != nil && r.before+r.after > 10_000 && !bytes.Contains(region, []byte(`\u00`)) {
@@ -299,14 +303,9 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		expression = r.packed
 	}
 	for from := 0; from < len(region); {
-		m := expression.FindSubmatchIndex(region[from:])
+		m := expression.find(&s.states, region, from)
 		if m == nil {
 			return
-		}
-		for i := range m {
-			if m[i] >= 0 {
-				m[i] += from
-			}
 		}
 		from = max(m[1], m[0]+1)
 		start, end := m[0], m[1]
@@ -325,7 +324,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
 			// The length in front says where the text ends: the next byte may be a letter.
 			if n = int(region[start-1]); n >= 16 && n < end-start {
-				if m := expression.FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
+				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
 					end = start + n
 				}
 			}

@@ -144,7 +144,7 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 		case "base58":
 			s = base58Key(r, id == "extended-private-key")
 			line = s
-		case "url-password", "password", "npmrc":
+		case "url-password", "password":
 			for _, m := range []string{"[^\\s/\"'<>\\x60]", "[^\\s/:@\"'<>\\x60]"} {
 				expression = strings.ReplaceAll(expression, m, "[0-9A-Za-z]")
 			}
@@ -168,6 +168,12 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 				line = "define('DB_PASSWORD', '" + s + "');"
 			case "wpa-passphrase":
 				line = "x\n\tpsk=\"" + s + "\"\n"
+			case "tomcat-user":
+				line = `<user username="admin" password="` + s + `" roles="manager-gui"/>`
+			case "spring-password":
+				line = "spring.datasource.password=" + s
+			case "bundler-credentials":
+				line = `BUNDLE_GEMS__CORP__NET: "robot:` + s + `"`
 			default:
 				line = "postgresql://robot:" + s + "@db.corp.net:5432/a"
 			}
@@ -227,7 +233,7 @@ func syntaxGroup(t testing.TB, expression, s string) string {
 	if err := r.compile(expression); err != nil {
 		t.Fatal(err)
 	}
-	if m := r.expression.FindStringSubmatch(s); len(m) > 1 {
+	if m := r.expression.get().FindStringSubmatch(s); len(m) > 1 {
 		return m[1]
 	}
 	return ""

@@ -115,7 +115,7 @@ func ReadGitleaks(r io.Reader) (rules []*Rule, refused []string, err error) {
 			refuse(err)
 			continue
 		}
-		if rule.group > rule.expression.NumSubexp() {
+		if rule.group > rule.groups {
 			refuse(fmt.Errorf("the expression has no group %d", rule.group))
 			continue
 		}

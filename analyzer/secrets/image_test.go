@@ -15,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/npm"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/secrets"
@@ -113,18 +114,17 @@ func TestImage(t *testing.T) {
 				fmt.Fprintf(&b, "%s %s:%d layer %d hidden %v\n", f.Rule, f.Path, f.Line, f.Layer, f.Hidden)
 			}
 		}
-		for _, r := range found.Records {
-			if r.Analyzer == "secrets" {
-				fmt.Fprintf(&b, "%s %s %v\n", r.Kind, r.Key, r.Fields)
-			}
+		for _, e := range found.Examined {
+			fmt.Fprintf(&b, "%s%v\n", e.Analyzer, e.Skipped)
 		}
 		want := `secrets:configured-password :0 layer -1 hidden false
 secrets:slack-bot-token :0 layer -1 hidden false
 secrets:slack-bot-token srv/app.conf:1 layer 0 hidden false
 secrets:digitalocean-token srv/gone.conf:1 layer 0 hidden true
 secrets:pulumi-token usr/share/lib/other.conf:1 layer 1 hidden false
-secrets:sonar-token usr/share/lib/other.conf:1 layer 0 hidden true
-secrets-skipped owned-by-package map[findings:1 reason:owned-by-package]
+dpkg[]
+osrelease[]
+secrets[{owned-by-package 0 2}]
 `
 		if b.String() != want {
 			t.Errorf("got\n%swant\n%s", b.String(), want)
@@ -164,6 +164,15 @@ ID=debian
 12
 -- 0/etc/intact.conf --
 token = %[1]s
+-- 0/usr/share/lib/gone.conf --
+token = %[1]s
+-- 0/srv/app/node_modules/x/package.json --
+{"name": "x", "version": "1.0.0"}
+-- 0/srv/app/node_modules/x/test/key.conf --
+token = %[1]s
+-- 1/srv/app/node_modules/x/test/later.conf --
+token = %[1]s
+-- 1/usr/share/lib/.wh.gone.conf --
 -- 0/usr/share/lib/intact.conf --
 token = %[1]s
 -- 0/usr/share/lib/unrecorded.conf --
@@ -191,6 +200,7 @@ Maintainer: Someone <root@3f2504e04f89>
 -- 0/var/lib/dpkg/info/lib.list --
 /etc/intact.conf
 /usr/share/lib/intact.conf
+/usr/share/lib/gone.conf
 /usr/share/lib/changed.conf
 /usr/share/lib/touched.conf
 /usr/share/lib/unrecorded.conf
@@ -215,16 +225,16 @@ token = %[1]s
 		with []analyzer.Analyzer
 		want string
 	}{
-		{verify.All(), "usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/unrecorded.conf"},
-		{nil, "etc/intact.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/touched.conf"},
+		{verify.All(), "srv/app/node_modules/x/test/later.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/unrecorded.conf"},
+		{nil, "etc/intact.conf srv/app/node_modules/x/test/later.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/touched.conf"},
 	} {
-		report, err := scan.Scanner{Analyzers: append(c.with, secrets.New(secrets.Options{}), dpkg.New(), osrelease.New())}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: append(c.with, secrets.New(secrets.Options{}), dpkg.New(), osrelease.New(), npm.New())}.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
 		for _, f := range report.Findings {
-			if f.Analyzer == "secrets" && !f.Hidden {
+			if f.Analyzer == "secrets" {
 				got = append(got, f.Path)
 			}
 		}

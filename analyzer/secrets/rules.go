@@ -27,8 +27,9 @@ type Rule struct {
 	Severity string // as in analyzer.Finding
 	Keywords []string
 
-	expression *regexp.Regexp
+	expression *pattern
 	group      int // of the secret in the expression
+	groups     int // of the expression
 	check      func(*candidate) bool
 	entropy    float64
 	before     int // bytes before the end of a keyword that the expression sees
@@ -36,9 +37,9 @@ type Rule struct {
 	folded     bool
 	keyed      bool // the expression begins with a part of a name that a value is assigned to
 	anyName    bool
-	packed     *regexp.Regexp // of a keyed rule, for formats without separators
-	sums       bool           // the check is of a checksum
-	loose      bool           // letters beside a match don't refuse it in binary files
+	packed     *pattern // of a keyed rule, for formats without separators
+	sums       bool     // the check is of a checksum
+	loose      bool     // letters beside a match don't refuse it in binary files
 	password   bool
 	config     bool                 // for configuration files only
 	allowed    func(candidate) bool // from another tool's rules: not a secret
@@ -99,7 +100,7 @@ func parse(text []byte) (version string, list []*Rule, err error) {
 			expression = any + `[\w.\-]{0,40}?(?:` + separator + `)(` + t.Expression + `)`
 			r.group = 1
 			p := any + `(?s:.{0,200}?)(` + t.Expression + `)|(` + t.Expression + `)(?s:.{0,200}?)` + any
-			if r.packed, err = regexp.Compile(p); err != nil {
+			if r.packed, _, err = newPattern(p); err != nil {
 				return "", nil, fmt.Errorf("secrets: rule %s: %w", id, err)
 			}
 		}
@@ -125,21 +126,19 @@ func parse(text []byte) (version string, list []*Rule, err error) {
 
 // compile sets the expression, and what follows from it.
 func (r *Rule) compile(expression string) (err error) {
-	if r.expression, err = regexp.Compile(expression); err != nil {
+	var tree *syntax.Regexp
+	if r.expression, tree, err = newPattern(expression); err != nil {
 		return err
 	}
-	if r.group == 0 && r.expression.NumSubexp() > 0 {
+	r.groups = tree.MaxCap()
+	if r.group == 0 && r.groups > 0 {
 		r.group = 1
 	}
-	tree, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return err
-	}
 	const most = 2000
-	r.after = min(longest(tree), most)
+	r.after = min(r.expression.longest, most)
 	r.before = r.after
 	r.folded = r.folded || strings.HasPrefix(expression, "(?i")
-	prefix, _ := r.expression.LiteralPrefix()
+	prefix := leading(tree)
 	if r.keyed || prefix != "" && !slices.ContainsFunc(r.Keywords, func(k string) bool { return !strings.HasPrefix(prefix, k) && !strings.HasPrefix(k, prefix) }) {
 		r.before = 0
 	}
@@ -184,14 +183,16 @@ func (s *ruleSet) refutes(text []byte) bool {
 		if !r.sums || r.keyed {
 			return false
 		}
-		m := r.expression.FindIndex(text)
+		m := r.expression.get().FindIndex(text)
 		return m != nil && m[0] == 0 && m[1] == len(text) && !r.check(&candidate{region: text, end: len(text), secret: text})
 	})
 }
 
+// endless is the length of matches without a limit.
+const endless = 1 << 20
+
 // longest returns the largest number of bytes that an expression for ASCII texts matches.
 func longest(t *syntax.Regexp) int {
-	const endless = 1 << 20
 	n := 0
 	switch t.Op {
 	case syntax.OpLiteral:

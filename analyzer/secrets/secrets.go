@@ -4,8 +4,7 @@
 // A report has the rule, the place and a digest of a secret, never a part of it. The digest is SHA-256 for secrets that a program made. For
 // those that people choose it is HMAC-SHA-256 with the SHA-256 of the file as key, so that guesses at a password need the file.
 //
-// The rules are data: rules.toml. Neither analyzer/all nor analyzer/content has this analyzer yet: its false positives and its speed on whole
-// images are not measured.
+// The rules are data: rules.toml. ReadGitleaks reads more of them. Package analyzer/content has this analyzer.
 package secrets
 
 import (
@@ -38,8 +37,8 @@ const (
 	skippedKind = "secrets-skipped" // of records
 )
 
-// New returns the analyzer "secrets". Its findings have the rules "secrets:ID". Records of the kind "secrets-skipped" count the bytes that it
-// did not search, with the reason.
+// New returns the analyzer "secrets". Its findings have the rules "secrets:ID". Records of the kind "secrets-skipped" count the bytes of
+// a file that it did not search, with the reason. A report has their sums in Examination.Skipped.
 //
 // The analyzer is an [analyzer.Finisher]: it drops findings in files that a package of the distribution brought. If package verify takes part in
 // the scan, the files must be as the package recorded them.
@@ -89,7 +88,7 @@ func (o *Options) set() (*ruleSet, error) {
 func (o *Options) fingerprint() string {
 	texts := [][]byte{own}
 	for _, r := range o.Rules {
-		texts = append(texts, []byte(fmt.Sprintf("%q %v %s %q %q %v %v", r.ID, r.expression, r.Severity, r.Keywords, r.source, r.entropy, o.Only)))
+		texts = append(texts, []byte(fmt.Sprintf("%q %v %s %q %q %v %v", r.ID, r.expression.source, r.Severity, r.Keywords, r.source, r.entropy, o.Only)))
 	}
 	return fingerprint(texts...)
 }
@@ -228,7 +227,7 @@ func (r *reading) report(t *text) error {
 		}
 		r.left--
 		if inTests {
-			f.severity = "low" // The path alone is no proof: a person can put a key anywhere.
+			f.severity = "low" // The path alone is no proof: a person can put a key anywhere. Finish looks for the package.
 		}
 		digest, err := r.digestOf(&f)
 		if err != nil {

@@ -57,8 +57,11 @@ const carriersOf = 11
 
 // New returns the image of a seed, with at least 2,000 secrets and 2,000 near misses. Equal seeds give equal images. Other seeds plant
 // formats in other carriers.
-func New(seed uint64) (*Set, error) {
-	b := build(seed)
+func New(seed uint64) (*Set, error) { return NewOf(seed, Formats()) }
+
+// NewOf is New with other formats.
+func NewOf(seed uint64, formats []*Format) (*Set, error) {
+	b := build(seed, formats)
 	img, err := b.image()
 	if err != nil {
 		return nil, err
@@ -66,10 +69,10 @@ func New(seed uint64) (*Set, error) {
 	return &Set{Image: img, Plants: b.plants, Misses: b.misses, Files: b.files, pieces: sync.OnceValue(func() *pieces { return index(b.plants) })}, nil
 }
 
-func build(seed uint64) *builder {
-	b := &builder{r: rand.New(rand.NewPCG(seed, 0x706c616e746564)), config: &v1.Config{Labels: map[string]string{}}}
+func build(seed uint64, formats []*Format) *builder {
+	b := &builder{formats: formats, r: rand.New(rand.NewPCG(seed, 0x706c616e746564)), config: &v1.Config{Labels: map[string]string{}}}
 	kinds := carriers()
-	for i, f := range Formats() {
+	for i, f := range formats {
 		if f.file != nil {
 			b.whole(f)
 			continue
@@ -89,13 +92,14 @@ func build(seed uint64) *builder {
 }
 
 type builder struct {
-	r      *rand.Rand
-	n      int
-	plants []Plant
-	misses []NearMiss
-	files  []File
-	config *v1.Config
-	runs   []string // instructions with build arguments
+	formats []*Format
+	r       *rand.Rand
+	n       int
+	plants  []Plant
+	misses  []NearMiss
+	files   []File
+	config  *v1.Config
+	runs    []string // instructions with build arguments
 }
 
 func (b *builder) next() int { b.n++; return b.n }

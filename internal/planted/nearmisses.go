@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"path"
 	"strings"
 )
 
@@ -67,6 +68,13 @@ func (b *builder) miss(kind, name, content string) {
 	layer := b.r.IntN(layers - 1)
 	b.add(p, layer, []byte(content))
 	b.misses = append(b.misses, NearMiss{kind, p, layer})
+	// Keys of tests come with their package.
+	if dir, name, ok := strings.Cut(p, "dist-packages/"); ok && kind == "test-key" {
+		name, _, _ = strings.Cut(name, "/")
+		b.add(dir+"dist-packages/"+name+"-1.0.dist-info/METADATA", layer, []byte("Metadata-Version: 2.1\nName: "+name+"\nVersion: 1.0\n"))
+	} else if dir, _, ok := strings.Cut(p, "/test/"); ok && kind == "test-key" {
+		b.add(dir+"/package.json", layer, []byte(`{"name": "`+path.Base(dir)+`", "version": "1.0.0"}`+"\n"))
+	}
 }
 
 // near adds all near misses.
@@ -80,7 +88,7 @@ func (b *builder) near() {
 		}
 		b.miss("example", "srv/doc-%d/README.md", fmt.Sprintf("# Usage\n\nSet the variable:\n\n```sh\nexport %s=%s\n```\n", v.Name, v.Value))
 	}
-	for i, f := range Formats() {
+	for i, f := range b.formats {
 		if f.file != nil {
 			continue
 		}

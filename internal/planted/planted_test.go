@@ -29,7 +29,7 @@ func source(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 7)) }
 
 // TestFormats checks the list: names, documents, sizes, and that all values match their forms.
 func TestFormats(t *testing.T) {
-	list := Formats()
+	list := append(Formats(), Fresh()...)
 	if len(list) < 110 {
 		t.Errorf("%d formats, want 110 and more", len(list))
 	}
@@ -373,7 +373,7 @@ func TestSet(t *testing.T) {
 
 // TestDeterministic checks that a seed gives the same files and configuration.
 func TestDeterministic(t *testing.T) {
-	again := build(1)
+	again := build(1, Formats())
 	config, err := one(t).Image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)

@@ -135,6 +135,11 @@ func (f *finding) names(p *Plant) bool {
 	if containsWord(f.text, p.Place) {
 		return true
 	}
+	if _, end, ok := strings.Cut(f.text, "..."); ok { // a long place, without its beginning
+		if end, _, _ = strings.Cut(end, ","); len(end) >= 16 && strings.HasSuffix(p.Place, end) {
+			return true
+		}
+	}
 	for _, part := range p.Secret.Parts {
 		sum := sha256.Sum256([]byte(part))
 		if strings.Contains(f.text, hex.EncodeToString(sum[:])) {

@@ -1,6 +1,6 @@
 // Package ignore reads lists of vulnerabilities and findings that a person decided to ignore, such as a .hullmarkignore file.
 //
-// A line names a vulnerability, or the rule of findings in files, and may limit the entry to a package, to files and to a time. The text after "#" is the reason; an
+// A line names a vulnerability, the rule of findings in files, or the digest of a secret, and may limit the entry to a package, to files and to a time. The text after "#" is the reason; an
 // entry without one has the comment lines directly above it as its reason.
 //
 //	CVE-2024-1234                              # not reachable: we do not parse XML
@@ -9,6 +9,7 @@
 //	CVE-2024-1236 package:pkg:npm/lodash@4.17.20 path:/opt/tools/**
 //	clamav:Eicar-Test-Signature path:/srv/tests/**  # a file for tests
 //	rule:writable                              # a rule without colon, hyphen or digit
+//	sha256:3bb6c91a...                         # a secret by the digest in its finding, whatever the rule and the file
 //
 // "exp:" stands for "until:", so that the lines of a .trivyignore file keep their meaning. An entry holds until the end of its day,
 // in UTC. Any other word is an error, because an entry that ignores too much hides vulnerabilities.
@@ -16,6 +17,8 @@ package ignore
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -115,6 +118,11 @@ func Parse(entry string) (report.Ignore, error) {
 		g.ID = rule
 	} else if strings.ContainsAny(g.ID, "*?/") || !names(g.ID) {
 		return fail("%.100q is neither the identifier of a vulnerability nor rule:NAME", g.ID)
+	}
+	if algorithm, digits, ok := strings.Cut(g.ID, ":"); ok && (algorithm == "sha256" || algorithm == "hmac-sha256") {
+		if b, err := hex.DecodeString(digits); err != nil || len(b) != sha256.Size {
+			return fail("%.100q is not a whole digest", g.ID)
+		}
 	}
 	seen := make(map[string]bool)
 	for _, word := range words[1:] {

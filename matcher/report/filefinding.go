@@ -118,12 +118,23 @@ func (a *Assessment) ignoreFile(byID map[string][]int, f *FileFinding) *IgnoreUs
 	if len(byID) == 0 {
 		return nil
 	}
-	for _, i := range byID[strings.ToLower(f.Rule)] {
-		if g := &a.Ignored[i]; g.coversFile(f) {
-			return g
+	for _, id := range []string{f.Rule, f.digest()} {
+		for _, i := range byID[strings.ToLower(id)] {
+			if g := &a.Ignored[i]; g.coversFile(f) {
+				return g
+			}
 		}
 	}
 	return nil
+}
+
+// digest returns the digest of a secret, which ends the detail of a finding of package secrets, or "".
+func (f *FileFinding) digest() string {
+	word := f.Detail[strings.LastIndexByte(f.Detail, ' ')+1:]
+	if algorithm, _, _ := strings.Cut(word, ":"); algorithm == "sha256" || algorithm == "hmac-sha256" {
+		return word
+	}
+	return ""
 }
 
 // earlierFiles counts the findings in files that an earlier Assessment shows, without their lines, which move.

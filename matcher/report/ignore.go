@@ -13,7 +13,7 @@ import (
 // matcher/ignore reads documents of them. An Ignore hides nothing that a VEX statement or a policy hides, and does not change the
 // decisions of a policy.
 type Ignore struct {
-	ID      string    // any identifier of the vulnerability, or the rule of a finding in a file, in any letter case
+	ID      string    // any identifier of the vulnerability, the rule of a finding in a file, or the digest of a secret, in any letter case
 	Package string    // name of the package or its source package, or a PURL without qualifiers, with or without version; "" for all
 	Path    string    // pattern for the file of the package or of the finding, as in an Exclusion; "" for all
 	Reason  string    // for a person; "" if none was given

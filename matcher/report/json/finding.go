@@ -44,6 +44,13 @@ type examination struct {
 	Finds    []string `json:"finds"`
 	Data     string   `json:"data,omitempty"`
 	NotRun   string   `json:"notRun,omitempty"`
+	Skipped  []left   `json:"skipped,omitempty"`
+}
+
+type left struct {
+	Reason   string `json:"reason"`
+	Bytes    int64  `json:"bytes,omitempty"`
+	Findings int64  `json:"findings,omitempty"`
 }
 
 // newFindings returns the findings in files in the order of the report, which is that of the numbers in decisions.
@@ -108,7 +115,11 @@ func newExaminations(r *analyzer.Report) []examination {
 	list := []examination{}
 	for i := range r.Examined {
 		x := &r.Examined[i]
-		list = append(list, examination{x.Analyzer, x.Version, append([]string{}, x.Finds...), x.Data, x.NotRun})
+		j := examination{x.Analyzer, x.Version, append([]string{}, x.Finds...), x.Data, x.NotRun, nil}
+		for _, s := range x.Skipped {
+			j.Skipped = append(j.Skipped, left(s))
+		}
+		list = append(list, j)
 	}
 	return list
 }
@@ -117,6 +128,9 @@ func (j *examination) examination() analyzer.Examination {
 	x := analyzer.Examination{Analyzer: j.Analyzer, Version: j.Version, Data: j.Data, NotRun: j.NotRun}
 	if len(j.Finds) > 0 {
 		x.Finds = j.Finds
+	}
+	for _, s := range j.Skipped {
+		x.Skipped = append(x.Skipped, analyzer.Skip(s))
 	}
 	return x
 }

@@ -1,0 +1,104 @@
+package secrets
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/cputime"
+)
+
+var (
+	benchText    = flag.String("secrets.text", filepath.Join(runtime.GOROOT(), "src"), "a directory whose text files the benchmarks search")
+	benchSize    = flag.Int("secrets.bytes", 8<<20, "bytes of text that the benchmarks search")
+	gitleaksFile = flag.String("secrets.gitleaks", "testdata/gitleaks.toml", "rules in gitleaks' form for the benchmarks")
+)
+
+// A sample is a file in memory.
+type sample struct {
+	name string
+	data []byte
+}
+
+// texts returns text files below a directory with at least some bytes together.
+func texts(tb testing.TB, dir string, most int) (list []sample, size int64) {
+	tb.Helper()
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if !utf8.Valid(data) || len(data) == 0 {
+			return nil
+		}
+		list, size = append(list, sample{p, data}), size+int64(len(data))
+		if size >= int64(most) {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return list, size
+}
+
+// speed searches files, and returns megabytes for each second of processor time.
+func speed(tb testing.TB, a analyzer.Analyzer, list []sample) float64 {
+	size := 0
+	took := cputime.Of(func() {
+		for _, s := range list {
+			size += len(s.data)
+			if _, err := a.Analyze(tb.Context(), analyzer.NewFile(s.name, 0o644, s.data)); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	})
+	return float64(size) / 1e6 / max(took, time.Microsecond).Seconds()
+}
+
+// BenchmarkText searches text with the rules of this package, with rules in gitleaks' form, and with both. MB/cpu-s counts processor time: other
+// programs of a busy machine change it less than MB/s.
+func BenchmarkText(b *testing.B) {
+	list, size := texts(b, *benchText, *benchSize)
+	rules := readGitleaks(b, *gitleaksFile)
+	for _, c := range []struct {
+		name string
+		o    Options
+	}{{"own", Options{}}, {"gitleaks", Options{Rules: rules, Only: true}}, {"both", Options{Rules: rules}}} {
+		b.Run(c.name, func(b *testing.B) {
+			a := New(c.o)
+			b.SetBytes(size)
+			b.ReportAllocs()
+			rate := 0.0
+			for b.Loop() {
+				rate = max(rate, speed(b, a, list))
+			}
+			b.ReportMetric(rate, "MB/cpu-s")
+		})
+	}
+}
+
+func readGitleaks(tb testing.TB, name string) []*Rule {
+	tb.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	rules, refused, err := ReadGitleaks(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Logf("%d rules, refused %v", len(rules), refused)
+	return rules
+}
