@@ -38,7 +38,7 @@ type formatFlags struct {
 
 func (f *formatFlags) register(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringArrayVarP(&f.formats, "format", "f", nil, "write the report as `FORMAT[=FILE]`; repeatable, or several with commas (default table)")
+	flags.StringArrayVarP(&f.formats, "format", "f", nil, "write the report as `FORMAT[=FILE]`; repeatable, or several with commas (default by the name of -o, or table)")
 	flags.StringVar(&f.template, "template", "", "write --format template with the Go template in `FILE`")
 	flags.BoolVar(&f.showHidden, "show-hidden", false, "list hidden findings in the table, too")
 	flags.BoolVar(&f.showInfo, "show-info", false, "list findings in files of level info in the table, instead of their number")
@@ -77,7 +77,10 @@ func (f *formatFlags) writer(a *app, format string) (*writer, error) {
 		return nil, errors.New("--format template needs --template FILE")
 	case format == "template":
 		text, err := os.ReadFile(f.template)
-		if err != nil {
+		switch file, at := strings.CutPrefix(f.template, "@"); {
+		case err != nil && at: // as trivy writes it
+			return nil, fmt.Errorf("--template: %w; write %s, without @", err, file)
+		case err != nil:
 			return nil, fmt.Errorf("--template: %w", err)
 		}
 		t, err := template.Parse(f.template, string(text))

@@ -34,7 +34,7 @@ type documentFlags struct {
 }
 
 func (f *documentFlags) register(c *cobra.Command) {
-	c.Flags().StringVarP(&f.format, "format", "f", "", "write `FORMAT`: cyclonedx-json (default), cyclonedx-xml, spdx-json, in-toto")
+	c.Flags().StringVarP(&f.format, "format", "f", "", "write `FORMAT`: cyclonedx-json, cyclonedx-xml, spdx-json, in-toto (default by the name of -o, or cyclonedx-json)")
 	c.Flags().StringVar(&f.version, "spec-version", "", "write `VERSION` of the format: 1.4 to 1.7 of CycloneDX (default 1.6), 2.3 of SPDX")
 	outputFlag(c, &f.output)
 }

@@ -75,6 +75,9 @@ func (a *app) withSettings(c *cobra.Command) {
 		if err := a.settle(c); err != nil {
 			return err
 		}
+		if err := chooseFormat(c); err != nil {
+			return err
+		}
 		return check(c, args)
 	}
 	for _, sub := range c.Commands() {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"syscall"
@@ -25,7 +26,10 @@ func Open(err error) string {
 	var answer *transport.Error
 	var request *url.Error
 	var limit *registry.RateLimitError
+	var operation *net.OpError
 	switch {
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		return "; HTTPS_PROXY and HTTP_PROXY name the proxy, and NO_PROXY the hosts that need none"
 	case Denied(err):
 		return LogIn
 	case Untrusted(err):

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -47,6 +48,11 @@ func TestOpen(t *testing.T) {
 		_, err := http.Get("https" + strings.TrimPrefix(server.URL, "http"))
 		return err
 	}
+	proxied := func() error {
+		client := http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: host(closed)})}}
+		_, err := client.Get("https://registry.example/v2/")
+		return fmt.Errorf("source: %w", err)
+	}
 	for _, test := range []struct {
 		name string
 		err  error
@@ -55,6 +61,7 @@ func TestOpen(t *testing.T) {
 		{"an unknown authority", open(host(secure) + "/app:1"), "--ca-file"},
 		{"a registry without TLS", plain(), "--insecure"},
 		{"a registry that is not there", open(host(closed) + "/app:1"), "a local image needs no registry"},
+		{"a proxy that is not there", proxied(), "; HTTPS_PROXY and HTTP_PROXY name the proxy"},
 		{"a registry that denies", open(host(forbidden) + "/app:1"), "docker login"},
 		{"a registry without the image", open(host(empty) + "/app:1"), ""},
 		// A path is no reference to a registry.

@@ -25,7 +25,10 @@ import re
 import sys
 import traceback
 
-from . import analyzer_pb2 as _pb
+try:
+    from . import analyzer_pb2 as _pb
+except ImportError as error:
+    raise ImportError("%s; requirements.txt names what the plugin needs" % error) from None
 
 __all__ = ["Analyzer", "Entry", "Fact", "File", "Malformed", "Result", "Unavailable", "Unsupported", "analyzer", "serve"]
 
