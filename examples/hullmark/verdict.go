@@ -198,26 +198,6 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 	}
 }
 
-func (a *app) policyCommand() *cobra.Command {
-	return group("policy", command("policy/preset", func(_ context.Context, args []string) error {
-		if len(args) == 0 {
-			return a.print("%s", strings.Join(policy.Presets(), "\n"))
-		}
-		text, err := policy.Preset(args[0])
-		if err != nil {
-			return err
-		}
-		return a.print("%s", strings.TrimSuffix(text, "\n"))
-	}), command("policy/check", func(_ context.Context, args []string) error {
-		d, err := loadPolicy(args[0])
-		if err != nil {
-			return err
-		}
-		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(d.Policies), "policy"),
-			terminal.Escape(strings.Join(d.Policies, ", ")), plural.Count(d.Rules, "rule"), plural.Count(d.Entries, "entry"))
-	}))
-}
-
 // loadPolicy reads the document in a file, or a preset.
 func loadPolicy(name string) (*policy.Document, error) {
 	if preset, ok := strings.CutPrefix(name, "preset:"); ok {

@@ -113,7 +113,7 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 		result, o.VEX = p.VEX.Apply(found, result, names)
 	}
 	if p.Policy != nil {
-		in := report.PolicyInput{Reference: p.Name, Config: config, Report: found, Result: result, Now: p.Now}
+		in := report.PolicyInput{Reference: p.Name, Config: config, Report: found, Result: result, Now: p.Now, Base: base, Database: o.Database}
 		if len(p.Names) > 0 {
 			in.Reference = p.Names[0]
 		}

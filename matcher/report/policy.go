@@ -24,6 +24,8 @@ type PolicyInput struct {
 	Report    *analyzer.Report
 	Result    *matcher.Result // of matching Report
 	Now       time.Time       // decides which entries have expired; must not be zero
+	Base      *Base           // the image that it was built on; nil if that is unknown
+	Database  matcher.SourceInfo
 }
 
 // An Action is the consequence that a policy demands. Actions are ordered by severity.
@@ -63,11 +65,15 @@ type Verdict struct {
 	Mapping  string   // chose the policies: "mapping 2, line 14" or "default, line 20"
 	Policies []string // names of the chosen policies
 
-	Decisions []Decision // about the image, then about packages, matches, findings and records in their order
+	Decisions []Decision // about the image, then about packages, matches, findings, records and files in their order
 	Denied    *Entry     // the entry that denies the image; nil if none does
 	Passed    *Entry     // the entry that lets the image pass whatever its decisions are; nil if none does
 	Expired   []Entry    // entries that would have allowed something, but have expired
 	Unused    []Entry    // entries of the chosen lists that allow nothing in this image
+
+	// Next is the next instant at which the same report may get another verdict, since an entry expires, support ends or an age is
+	// reached. Zero if the verdict does not depend on the time.
+	Next time.Time
 }
 
 // A Decision is the outcome of one rule for one target.
@@ -79,7 +85,12 @@ type Decision struct {
 	Action  Action // after allow lists
 	Ruled   Action // before allow lists
 	Message string
-	Hide    bool   // the rule hides the match
+	Hide    bool // the rule hides the match
+
+	Trigger  string     // identifies the decision in allow lists, if these name decisions rather than their subjects; else ""
+	Place    string     // of the subject: a file, with the line, or "image configuration"; "" for the image as a whole
+	Evidence []Evidence // values that the rule's expression saw, of a decision to stop or to warn; a verdict has them of the first decisions only
+
 	Allowed *Entry // the entry that turned Ruled into Go; nil if none did
 	Expired *Entry // the entry that would have, had it not expired; nil without such an entry
 
@@ -87,7 +98,11 @@ type Decision struct {
 	Finding   int    // index in Report.Findings, -1 for other targets
 	Record    int    // index in Report.Records, for TargetRecord only
 	Component string // analyzer.Component.ID of a package or match; "" for other targets
+	Path      string // in Report.Files, for TargetFile only
 }
+
+// Evidence is a value that the expression of a rule saw: "match.severity" and "high".
+type Evidence struct{ Name, Value string }
 
 // A Target is the kind of thing that a decision is about.
 type Target string
@@ -100,6 +115,7 @@ const (
 	TargetMatch   Target = "match"
 	TargetFinding Target = "finding"
 	TargetRecord  Target = "record"
+	TargetFile    Target = "file"
 )
 
 // An Entry is a line of an allow list or a deny list.

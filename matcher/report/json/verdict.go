@@ -16,6 +16,7 @@ type verdict struct {
 	Passed    *entry        `json:"passed,omitempty"`
 	Expired   []entry       `json:"expired"`
 	Unused    []entry       `json:"unused"`
+	Next      string        `json:"next,omitempty"`
 	Decisions []decision    `json:"decisions"`
 }
 
@@ -34,6 +35,14 @@ type decision struct {
 	Index     *int          `json:"index,omitempty"`
 	Allowed   *entry        `json:"allowed,omitempty"`
 	Expired   *entry        `json:"expired,omitempty"`
+	Trigger   string        `json:"trigger,omitempty"`
+	Place     string        `json:"place,omitempty"`
+	Evidence  []evidence    `json:"evidence,omitempty"`
+}
+
+type evidence struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 type entry struct {
@@ -86,7 +95,7 @@ func newVerdict(a *report.Assessment) *verdict {
 	}
 	j := &verdict{
 		Action: v.Action, Document: v.Document, Mapping: v.Mapping, Policies: append([]string{}, v.Policies...), Hidden: v.Hidden(),
-		Denied: newEntry(v.Denied), Passed: newEntry(v.Passed), Expired: []entry{}, Unused: []entry{}, Decisions: []decision{},
+		Denied: newEntry(v.Denied), Passed: newEntry(v.Passed), Expired: []entry{}, Unused: []entry{}, Next: instant(v.Next), Decisions: []decision{},
 	}
 	for i := range v.Expired {
 		j.Expired = append(j.Expired, *newEntry(&v.Expired[i]))
@@ -98,7 +107,10 @@ func newVerdict(a *report.Assessment) *verdict {
 		d := &v.Decisions[i]
 		x := decision{
 			Target: d.Target, Action: d.Action, Ruled: d.Ruled, Policy: d.Policy, Rule: d.Rule, Line: d.Line, Message: d.Message,
-			Hide: d.Hide, Component: d.Component, Allowed: newEntry(d.Allowed), Expired: newEntry(d.Expired),
+			Hide: d.Hide, Component: d.Component, Allowed: newEntry(d.Allowed), Expired: newEntry(d.Expired), Trigger: d.Trigger, Place: d.Place,
+		}
+		for _, e := range d.Evidence {
+			x.Evidence = append(x.Evidence, evidence(e))
 		}
 		switch d.Target {
 		case report.TargetMatch:
@@ -109,6 +121,8 @@ func newVerdict(a *report.Assessment) *verdict {
 		case report.TargetRecord:
 			r := &a.Report.Records[d.Record]
 			x.ID, x.Path, x.Index = r.Kind, r.Path, &d.Record
+		case report.TargetFile:
+			x.Path = d.Path
 		}
 		j.Decisions = append(j.Decisions, x)
 	}
@@ -123,7 +137,7 @@ func (j *verdict) verdict(p *parser, found *analyzer.Report, result *matcher.Res
 	}
 	v := &report.Verdict{
 		Action: j.Action, Document: j.Document, Mapping: j.Mapping, Policies: j.Policies,
-		Denied: j.Denied.entry(p), Passed: j.Passed.entry(p),
+		Denied: j.Denied.entry(p), Passed: j.Passed.entry(p), Next: p.time(j.Next),
 	}
 	for i := range j.Expired {
 		v.Expired = append(v.Expired, *j.Expired[i].entry(p))
@@ -145,7 +159,10 @@ func (j *verdict) verdict(p *parser, found *analyzer.Report, result *matcher.Res
 		x := &j.Decisions[i]
 		d := report.Decision{
 			Policy: x.Policy, Rule: x.Rule, Line: x.Line, Target: x.Target, Action: x.Action, Ruled: x.Ruled, Message: x.Message, Hide: x.Hide,
-			Allowed: x.Allowed.entry(p), Expired: x.Expired.entry(p), Match: -1, Finding: -1, Component: x.Component,
+			Allowed: x.Allowed.entry(p), Expired: x.Expired.entry(p), Match: -1, Finding: -1, Component: x.Component, Trigger: x.Trigger, Place: x.Place,
+		}
+		for _, e := range x.Evidence {
+			d.Evidence = append(d.Evidence, report.Evidence(e))
 		}
 		switch x.Target {
 		case report.TargetMatch:
@@ -161,6 +178,8 @@ func (j *verdict) verdict(p *parser, found *analyzer.Report, result *matcher.Res
 				return nil
 			}
 			d.Record = *x.Index
+		case report.TargetFile:
+			d.Path = x.Path
 		case report.TargetFinding:
 			if x.Index != nil && *x.Index >= 0 && *x.Index < len(found.Findings) {
 				d.Finding = *x.Index
