@@ -122,7 +122,13 @@ func programsIn(t *testing.T, dir string) (found []analyzer.Package) {
 		if err != nil {
 			return err
 		}
-		r, err := stream.Read(newReader(p, info.Size()), f, info.Size())
+		reader := newReader(p, info.Size())
+		reader.matched = func(c *class, text []byte) {
+			if *tables {
+				t.Logf("sample %s %s %q", c.name, filepath.Base(p), text)
+			}
+		}
+		r, err := stream.Read(reader, f, info.Size())
 		if err != nil {
 			t.Errorf("%s: %v", p, err)
 		}

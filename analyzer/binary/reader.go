@@ -29,6 +29,8 @@ type reader struct {
 	at       int64             // offset of buf
 	whole    bool              // the segments are known
 	limited  bool              // a search has given up
+
+	matched func(c *class, text []byte) // is called with the text of a version, for tests; or nil
 }
 
 // A search looks for the version of a class.
@@ -85,7 +87,7 @@ func (r *reader) Part(offset int64, part []byte) {
 func (r *reader) search(last bool) {
 	kept := r.searches[:0]
 	for _, s := range r.searches {
-		if v := s.look(r.buf, r.at, last); v != "" {
+		if v := r.look(s, last); v != "" {
 			r.found = append(r.found, s.class.pkg(v))
 		} else if s.looks < maxLooks {
 			kept = append(kept, s)
@@ -97,7 +99,8 @@ func (r *reader) search(last bool) {
 }
 
 // look returns the version that one of the finds gives, or "".
-func (s *search) look(buf []byte, at int64, last bool) string {
+func (r *reader) look(s *search, last bool) string {
+	buf, at := r.buf, r.at
 	for i := range s.class.finds {
 		f := &s.class.finds[i]
 		around := max(f.window, window)
@@ -122,6 +125,9 @@ func (s *search) look(buf []byte, at int64, last bool) string {
 			if m := classes().expression(f.version).FindSubmatch(buf[max(k-around, 0):min(end, len(buf))]); m != nil {
 				for _, group := range m[1:] {
 					if len(group) > 0 {
+						if r.matched != nil {
+							r.matched(s.class, m[0])
+						}
 						return string(group)
 					}
 				}

@@ -2,8 +2,8 @@ package binary
 
 // Expressions of several classes.
 const (
-	bare        = `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00`
 	redisAtomic = `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00(?:c11|atomic|sync)-builtin\x00`
+	redisTool   = `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00 \(git:%s`
 	redisBuild  = `([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,2})(?:[0-9A-Za-z._-]{1,64}-)?[0-9]{19}[0-9a-f]{0,40}\x00`
 )
 
@@ -12,10 +12,10 @@ func servers() []class {
 	return []class{
 		{name: "redis", cpe: "redis:redis", files: "redis-server redis-cli redis-sentinel redis-benchmark redis-check-*", finds: []find{
 			// beside the kind of atomic operations, or the identifier of the build: host, time in nanoseconds, commit
-			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), {text: "redis-cli %s", version: bare, window: maxWindow}, {text: "redis-benchmark %s", version: bare, window: maxWindow},
+			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), at(" (git:%s", redisTool),
 		}},
 		{name: "valkey", cpe: "lfprojects:valkey", files: "valkey-server valkey-cli valkey-sentinel valkey-benchmark valkey-check-*", finds: []find{
-			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), {text: "valkey-cli %s", version: bare, window: maxWindow}, {text: "valkey-benchmark %s", version: bare, window: maxWindow},
+			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), at(" (git:%s", redisTool),
 		}},
 		{name: "memcached", cpe: "memcached:memcached", files: "memcached memcached-debug", finds: []find{
 			at("memcached ", `memcached ([0-9]+\.[0-9]+\.[0-9]+)\b`), at("VERSION ", `VERSION ([0-9]+\.[0-9]+\.[0-9]+)\b`),
@@ -55,7 +55,7 @@ func servers() []class {
 		{name: "proftpd", cpe: "proftpd:proftpd", files: "proftpd", finds: []find{at("ProFTPD ", `ProFTPD (?:Version )?([0-9]+\.[0-9]+\.[0-9]+(?:rc[0-9]+|[a-z])?)\b`)}},
 		{name: "vsftpd", cpe: "vsftpd_project:vsftpd", files: "vsftpd", finds: []find{at("vsftpd: version ", `vsftpd: version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "openssh", cpe: "openbsd:openssh", files: "sshd ssh sshd-session ssh-keygen ssh-agent ssh-add ssh-keysign ssh-keyscan", finds: []find{at("OpenSSH_", `OpenSSH_([0-9]+\.[0-9]+(?:\.[0-9]+)?p[0-9]+)`)}},
-		{name: "openvpn", cpe: "openvpn:openvpn", files: "openvpn", finds: []find{at("OpenVPN ", `OpenVPN ([0-9]+\.[0-9]+(?:\.[0-9]+|_[a-z]+[0-9]*)) `)}},
+		{name: "openvpn", cpe: "openvpn:openvpn", files: "openvpn", finds: []find{at("OpenVPN ", `OpenVPN ([0-9]+\.[0-9]+(?:\.[0-9]+|_[a-z]+[0-9]*)) [a-z0-9_]+-[a-z0-9_]+-`)}},
 		{name: "stunnel", cpe: "stunnel:stunnel", files: "stunnel stunnel4 stunnel5", finds: []find{at("stunnel ", `stunnel ([0-9]+\.[0-9]+) on `)}},
 		{name: "coturn", cpe: "coturn_project:coturn", files: "turnserver turnadmin", finds: []find{at("Coturn-", `Coturn-([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "freeradius", cpe: "freeradius:freeradius", files: "radiusd freeradius", finds: []find{at("FreeRADIUS Version ", `FreeRADIUS Version ([0-9]+\.[0-9]+\.[0-9]+)`)}},

@@ -20,7 +20,7 @@ func tools() []class {
 		{name: "tmux", cpe: "tmux_project:tmux", files: "tmux", finds: []find{at("\x003.", `\x00(3\.[0-9][a-z]?)\x00`)}},
 		{name: "tini", cpe: "tini_project:tini", files: "tini tini-static docker-init", finds: []find{at("tini version ", `tini version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "crun", cpe: "crun_project:crun", files: "crun", finds: []find{at("%s version %s", `\x00([0-9]+\.[0-9]+(?:\.[0-9]+)*)\x00%s version %s`)}},
-		{name: "chromium", cpe: "google:chrome", files: "chrome chromium chromium-browser headless_shell chrome-headless-shell", finds: []find{at("Chrome/", `Chrome/([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)`), at("\x00Chromium ", `\x00Chromium ([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)`), {text: "Chromium", version: `\x00([0-9]{2,3}\.0\.[0-9]{4,5}\.[0-9]{1,3})\x00`, window: maxWindow}}},
+		{name: "chromium", cpe: "google:chrome", files: "chrome chromium chromium-browser headless_shell chrome-headless-shell", finds: []find{at("Chrome/", `Chrome/([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)`), at("\x00Chromium ", `\x00Chromium ([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)`), at(".0.", `\x00([0-9]{2,3}\.0\.[0-9]{4,5}\.[0-9]{1,3})\x00`)}},
 		{name: "fluent-bit", cpe: "treasuredata:fluent_bit", files: "fluent-bit", finds: []find{at("Fluent-Bit v", `Fluent-Bit v([0-9]+\.[0-9]+\.[0-9]+)`), at("Fluent Bit v", `Fluent Bit v([0-9]+\.[0-9]+\.[0-9]+)`)}},
 
 		// Programs in Go state the version that the linker wrote, beside that of Go.
