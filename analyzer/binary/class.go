@@ -59,7 +59,7 @@ type pattern struct {
 // classes returns the table, compiled at the first use.
 var classes = sync.OnceValue(func() *index {
 	x := &index{stems: make(map[string][]pattern), expressions: make(map[string]*regexp.Regexp)}
-	for _, part := range []func() []class{languages, servers, libraries, tools} {
+	for _, part := range []func() []class{languages, servers, libraries, tools, kernels} {
 		x.all = append(x.all, part()...)
 	}
 	for i := range x.all {
@@ -83,7 +83,11 @@ func stemOf(name string) string {
 // classesOf returns the numbers of the classes that a file may be of by its name.
 func classesOf(file string) (list []int) {
 	base := path.Base(file)
-	for _, p := range classes().stems[stemOf(base)] {
+	stem := stemOf(base)
+	if strings.HasSuffix(base, ".ko") {
+		stem = ""
+	}
+	for _, p := range classes().stems[stem] {
 		if glob.Match(p.glob, base) && (len(list) == 0 || list[len(list)-1] != p.class) {
 			list = append(list, p.class)
 		}
@@ -98,14 +102,22 @@ func (c *class) pkg(version string) analyzer.Package {
 		p.Type, p.Namespace, _ = strings.Cut(c.purl, "/")
 	}
 	if c.cpe != "" {
-		p.Qualifiers = map[string]string{"cpe": "cpe:2.3:a:" + c.cpe + ":" + cpeVersion(version) + ":*:*:*:*:*:*"}
+		part := "a"
+		if c.name == "linux" {
+			part = "o"
+		}
+		p.Qualifiers = map[string]string{"cpe": "cpe:2.3:" + part + ":" + c.cpe + ":" + cpeVersion(version) + ":*:*:*:*:*:*"}
 	}
 	return p
 }
 
 // cpeVersion returns the version and the update of a CPE name: "9.2:p1" of OpenSSH 9.2p1.
+// That of a kernel is the one of the project: 6.1.0 of 6.1.0-21-amd64.
 func cpeVersion(v string) string {
 	update := "*"
+	if i := strings.IndexByte(v, '-'); i > 0 && strings.Count(v, "-") > 1 {
+		v = v[:i]
+	}
 	if i := strings.LastIndexByte(v, 'p'); i > 0 && strings.Trim(v[i+1:], "0123456789") == "" && i+1 < len(v) && '0' <= v[i-1] && v[i-1] <= '9' {
 		v, update = v[:i], v[i:]
 	}

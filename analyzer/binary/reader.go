@@ -65,12 +65,42 @@ func (r *reader) Next(offset int64) int64 {
 // Part implements stream.Reader.
 func (r *reader) Part(offset int64, part []byte) {
 	if !r.whole {
-		r.head = append(r.head, part[:min(len(part), executable.HeadSize-len(r.head))]...)
+		n := min(len(part), executable.HeadSize-len(r.head))
+		r.head = append(r.head, part[:n]...)
 		if len(r.head) == executable.HeadSize || int64(len(r.head)) == r.size {
-			r.code = executable.Code(r.head, r.size)
-			r.whole, r.head = true, nil
+			r.setCode(executable.Code(r.head, r.size))
+		}
+		r.add(offset, part[:n])
+		offset, part = offset+int64(n), part[n:]
+	}
+	for len(part) > 0 {
+		n := int64(len(part))
+		if next := r.Next(offset); next > offset {
+			n = min(n, next-offset)
+		} else {
+			for _, s := range r.code {
+				if s.Start > offset {
+					n = min(n, s.Start-offset)
+				}
+			}
+			r.add(offset, part[:n])
+		}
+		offset, part = offset+n, part[n:]
+	}
+}
+
+// setCode sets the parts of a file that are not searched. Its first bytes always are.
+func (r *reader) setCode(code []executable.Span) {
+	r.whole, r.head = true, nil
+	for _, s := range code {
+		if s.Start = max(s.Start, executable.HeadSize); s.Start < s.End {
+			r.code = append(r.code, s)
 		}
 	}
+}
+
+// add searches more bytes.
+func (r *reader) add(offset int64, part []byte) {
 	if offset != r.at+int64(len(r.buf)) { // after a gap
 		r.search(true)
 		r.buf, r.at = r.buf[:0], offset

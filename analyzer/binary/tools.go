@@ -55,3 +55,13 @@ func goProgram(name, cpe, files, expression string) class {
 	c.finds = append(c.finds, find{text: "\x00go1.", version: `\x00v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)[.0-9]*)?)(?:[+~-][0-9A-Za-z.+~-]*)?\x00`, window: 512})
 	return c
 }
+
+// kernels are Linux and its modules. A version has the release, as of uname: "6.1.0-21-amd64".
+func kernels() []class {
+	return []class{
+		{name: "linux", cpe: "linux:linux_kernel", files: "vmlinuz vmlinuz-* vmlinux vmlinux-* bzImage* *.ko", finds: []find{
+			at("vermagic=", `vermagic=([0-9]+\.[0-9]+(?:\.[0-9]+)?[^ \x00]{0,64}) `), at(" SMP", `([0-9]+\.[0-9]+(?:\.[0-9]+)?[^ \x00]{0,64}) \([^\x00]{1,128}\) (?:\([^\x00]{1,200}\) )?#[0-9]+[^\x00]{0,16} SMP`),
+			at("Linux version ", `Linux version ([0-9]+\.[0-9]+(?:\.[0-9]+)?[^ \x00]{0,64}) `),
+		}},
+	}
+}
