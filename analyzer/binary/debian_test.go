@@ -35,7 +35,7 @@ bind bind9-libs             unbound unbound           dnsmasq dnsmasq-base     p
 vsftpd vsftpd               openssh openssh-server    openssh openssh-client   openvpn openvpn
 stunnel stunnel4            coturn coturn             freeradius freeradius    keepalived keepalived
 samba samba-libs            openldap slapd            tor tor                  clamav libclamav12
-strongswan libstrongswan    qemu qemu-system-x86      openssl libssl3          glibc libc6
+strongswan strongswan-charon    qemu qemu-system-x86      openssl libssl3          glibc libc6
 musl musl                   zlib zlib1g               xz liblzma5              zstd libzstd1
 lz4 liblz4-1                bzip2 libbz2-1.0          sqlite libsqlite3-0  
 curl curl                   curl libcurl4             libpng libpng16-16       libjpeg-turbo libjpeg62-turbo
@@ -49,7 +49,7 @@ gawk gawk                   make make                 cmake cmake              g
 ghostscript libgs10         nmap nmap                 tcpdump tcpdump          socat socat
 tmux tmux                   tini tini                 crun crun                chromium chromium
 docker docker.io            containerd containerd     runc runc                kubernetes kubernetes-client
-prometheus prometheus       influxdb influxdb         etcd etcd-server         skopeo skopeo`
+prometheus prometheus       influxdb influxdb     skopeo skopeo`
 
 // TestDebian compares what is found in packages of Debian, without dpkg's database, with dpkg's upstream versions. No other class or version may
 // be found.
@@ -82,7 +82,7 @@ func TestDebian(t *testing.T) {
 			switch {
 			case p.Name != class && !(p.Name == "gcc" || p.Name == "openldap"):
 				t.Errorf("%s: found %s %s", pkg, p.Name, p.Version)
-			case p.Version != want:
+			case p.Version != want && !(class == "qemu" && strings.HasPrefix(p.Version, want+".")): // Debian names the first release of a branch
 				t.Errorf("%s: found %s %s, want %s", pkg, p.Name, p.Version, want)
 			default:
 				ok = true

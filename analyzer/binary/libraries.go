@@ -25,7 +25,7 @@ func libraries() []class {
 		{name: "libarchive", cpe: "libarchive:libarchive", files: "libarchive.so*", finds: []find{at("libarchive ", `\blibarchive ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "libssh", cpe: "libssh:libssh", files: "libssh.so*", finds: []find{at("SSH-2.0-libssh_", `SSH-2\.0-libssh_([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "libssh2", cpe: "libssh2:libssh2", files: "libssh2.so*", finds: []find{at("SSH-2.0-libssh2_", `SSH-2\.0-libssh2_([0-9]+\.[0-9]+\.[0-9]+)`)}},
-		{name: "nghttp2", cpe: "nghttp2:nghttp2", files: "libnghttp2.so*", finds: []find{at("\x001.", `\x00(1\.[0-9]{1,2}\.[0-9]{1,2})\x00`)}},
+		{name: "nghttp2", cpe: "nghttp2:nghttp2", files: "libnghttp2.so*", finds: []find{at("1.", `[^0-9A-Za-z.](1\.[0-9]{1,2}\.[0-9]{1,2})\x00`)}},
 		{name: "c-ares", cpe: "c-ares:c-ares", files: "libcares.so*", finds: []find{at("\x001.", `\x00(1\.[0-9]{1,2}\.[0-9]{1,2})\x00`)}},
 		{name: "gnutls", cpe: "gnu:gnutls", files: "libgnutls.so*", finds: []find{at("Enabled GnuTLS ", `Enabled GnuTLS ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "libgcrypt", cpe: "gnupg:libgcrypt", files: "libgcrypt.so*", finds: []find{at("This is Libgcrypt ", `This is Libgcrypt ([0-9]+\.[0-9]+\.[0-9]+)`)}},

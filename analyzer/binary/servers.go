@@ -62,7 +62,7 @@ func servers() []class {
 		{name: "keepalived", cpe: "keepalived:keepalived", files: "keepalived", finds: []find{at("Keepalived v", `Keepalived v([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "samba", cpe: "samba:samba", files: "smbd nmbd winbindd libdcerpc.so* libdcerpc-server.so* libsmbconf.so*", finds: []find{at("SAMBA_", `\bSAMBA_([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "openldap", cpe: "openldap:openldap", files: "slapd slapadd slapcat libldap.so* libldap-2*.so* libldap_r-2*.so*", finds: []find{at("OpenLDAP: ", `OpenLDAP: [a-z]+ ([0-9]+\.[0-9]+\.[0-9]+)`)}},
-		{name: "tor", cpe: "torproject:tor", files: "tor", finds: []find{at("\x000.", `\x00(0\.[2-9]\.[0-9]{1,2}\.[0-9]{1,2}(?:-alpha|-rc)?)\x00`)}},
+		{name: "tor", cpe: "torproject:tor", files: "tor", finds: []find{at("tor 0.", `\btor (0\.[0-9]+\.[0-9]+\.[0-9]+(?:-alpha|-rc)?)`), at("(on Tor ", `\(on Tor ([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(?:-alpha|-rc)?)`)}},
 		{name: "clamav", cpe: "clamav:clamav", files: "clamd clamscan freshclam libclamav.so* libfreshclam.so*", finds: []find{
 			at("clamav-", `/clamav-([0-9]+\.[0-9]+\.[0-9]+)(?:[+~][^/]*)?/`),
 		}},

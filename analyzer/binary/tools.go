@@ -1,5 +1,7 @@
 package binary
 
+import "strings"
+
 // tools are programs of a command line, and of containers.
 func tools() []class {
 	return []class{
@@ -8,14 +10,14 @@ func tools() []class {
 		{name: "rsync", cpe: "samba:rsync", files: "rsync", finds: []find{at("\x003.", `\x00(3\.[0-9]{1,2}\.[0-9]{1,2}(?:pre[0-9]+)?)\x00`)}},
 		{name: "sudo", cpe: "sudo_project:sudo", files: "sudo sudoers.so visudo", finds: []find{at("\x001.", `\x00(1\.[789]\.[0-9]{1,2}(?:p[0-9]{1,2})?)\x00`)}},
 		{name: "tar", cpe: "gnu:tar", files: "tar", finds: []find{at("\x001.", `\x00(1\.[0-9]{2}(?:\.[0-9]+)?)\x00`)}},
-		{name: "coreutils", cpe: "gnu:coreutils", files: "coreutils cat ls cp mv", finds: []find{{text: "GNU coreutils", version: `\x00([89]\.[0-9]{1,2})\x00`, window: maxWindow}}},
+		{name: "coreutils", cpe: "gnu:coreutils", files: "coreutils ls", finds: []find{at("ambiguous argument %s for %s", `[^0-9A-Za-z.]([89]\.[0-9]{1,2})\x00`)}},
 		{name: "gawk", cpe: "gnu:gawk", files: "gawk gawk-*", finds: []find{at("GNU Awk ", `GNU Awk ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "make", cpe: "gnu:make", files: "make gmake", finds: []find{at("$(strip $(VPATH))", `\x00([0-9]+\.[0-9]+(?:\.[0-9]+)?)\x00\$\(strip`)}},
 		{name: "cmake", cpe: "kitware:cmake", files: "cmake", finds: []find{at("UNKNOWN_DEFINED_", `\bUNKNOWN_READ_ACCUNKNOWN_DEFINED_([0-9]+\.[0-9]+\.[0-9]+)\x00`)}},
 		{name: "gnupg", cpe: "gnupg:gnupg", files: "gpg gpg2 gpgsm", finds: []find{at("OpenPGP server ", `OpenPGP server ([0-9]+\.[0-9]+\.[0-9]+) ready`)}},
 		{name: "ghostscript", cpe: "artifex:ghostscript", files: "gs libgs.so*", named: `^libgs\.so\.([0-9]+\.[0-9]{2})$`},
 		{name: "nmap", cpe: "nmap:nmap", files: "nmap", finds: []find{at("https://nmap.org", `https?://nmap\.org\x00([0-9]+\.[0-9]+)\x00`)}},
-		{name: "tcpdump", cpe: "tcpdump:tcpdump", files: "tcpdump", finds: []find{at("\x004.", `\x00(4\.[0-9]{1,2}\.[0-9]{1,2})\x00`)}},
+		{name: "tcpdump", cpe: "tcpdump:tcpdump", files: "tcpdump", finds: []find{at("%s version 4.", `%s version (4\.[0-9]+\.[0-9]+)`), at("\x004.", `\x00(4\.[0-9]{1,2}\.[0-9]{1,2})\x00`)}},
 		{name: "socat", cpe: "dest-unreach:socat", files: "socat socat1 socat2", finds: []find{at("\x001.", `\x00(1\.[78]\.[0-9]+\.[0-9]+)\x00`), at("socat version ", `socat version ([0-9]+(?:\.[0-9]+)+)`)}},
 		{name: "tmux", cpe: "tmux_project:tmux", files: "tmux", finds: []find{at("\x003.", `\x00(3\.[0-9][a-z]?)\x00`)}},
 		{name: "tini", cpe: "tini_project:tini", files: "tini tini-static docker-init", finds: []find{at("tini version ", `tini version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
@@ -35,12 +37,7 @@ func tools() []class {
 		goProgram("traefik", "traefik:traefik", "traefik", ""),
 		goProgram("gitlab-runner", "gitlab:runner", "gitlab-runner", ""),
 		goProgram("influxdb", "influxdata:influxdb", "influxd", ""),
-		goProgram("consul", "hashicorp:consul", "consul", ""),
-		goProgram("vault", "hashicorp:vault", "vault", ""),
-		goProgram("nomad", "hashicorp:nomad", "nomad", ""),
-		goProgram("terraform", "hashicorp:terraform", "terraform", ""),
-		goProgram("etcd", "etcd:etcd", "etcd etcdctl", ""),
-		goProgram("minio", "minio:minio", "minio", ""),
+		goProgram("consul", "hashicorp:consul", "consul", `CONSUL_VERSION: ([0-9]+\.[0-9]+\.[0-9]+)`),
 		goProgram("skopeo", "skopeo_project:skopeo", "skopeo", `skopeo/([0-9]+\.[0-9]+\.[0-9]+)`),
 	}
 }
@@ -49,11 +46,17 @@ func tools() []class {
 func goProgram(name, cpe, files, expression string) class {
 	c := class{name: name, cpe: cpe, files: files}
 	if expression != "" {
-		c.finds = append(c.finds, at(name+"/", expression))
+		c.finds = append(c.finds, at(literalOf(expression), expression))
 		return c
 	}
 	c.finds = append(c.finds, find{text: "\x00go1.", version: `\x00v?([0-9]+\.[0-9]+\.[0-9]+(?:-(?:alpha|beta|rc)[.0-9]*)?)(?:[+~-][0-9A-Za-z.+~-]*)?\x00`, window: 512})
 	return c
+}
+
+// literalOf returns the text that an expression begins with.
+func literalOf(expression string) string {
+	text, _, _ := strings.Cut(expression, "(")
+	return text
 }
 
 // kernels are Linux and its modules. A version has the release, as of uname: "6.1.0-21-amd64".
