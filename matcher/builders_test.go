@@ -14,6 +14,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/rpm"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/builder"
 	"github.com/hullmark/hullmark/internal/corpus"
 )
 
@@ -36,14 +37,14 @@ func TestBuilders(t *testing.T) {
 			if counts[id] == nil {
 				counts[id] = new([3]int)
 			}
-			by, _ := builderOf(c, r.Distro)
+			by, _ := builder.Of(c, distroOf(c, r.Distro))
 			counts[id][by]++
 			switch {
-			case by == thirdParty && c.Namespace != r.Distro.ID:
+			case by == builder.ThirdParty && c.Namespace != r.Distro.ID:
 				others[id+": of "+c.Namespace] = append(others[id+": of "+c.Namespace], c.Name)
-			case by == thirdParty: // native packages of Debian have no revision
+			case by == builder.ThirdParty: // native packages of Debian have no revision
 				others[id+": no form"] = append(others[id+": no form"], c.Name)
-			case by == unknown:
+			case by == builder.Unknown:
 				fmt.Fprintf(&unsure, "%s: %s %s by %s\n", id, c.Name, c.Version, c.Vendor)
 			}
 		}
@@ -70,11 +71,11 @@ func TestBuilders(t *testing.T) {
 	}
 	var lines []string
 	for id, n := range counts {
-		lines = append(lines, fmt.Sprintf("%s: %d by the distribution, %d unknown, %d by third parties", id, n[distribution], n[unknown], n[thirdParty]))
+		lines = append(lines, fmt.Sprintf("%s: %d by the distribution, %d unknown, %d by third parties", id, n[builder.Distribution], n[builder.Unknown], n[builder.ThirdParty]))
 	}
-	for builder, names := range others {
+	for of, names := range others {
 		slices.Sort(names)
-		lines = append(lines, builder+": "+strings.Join(slices.Compact(names), " "))
+		lines = append(lines, of+": "+strings.Join(slices.Compact(names), " "))
 	}
 	slices.Sort(lines)
 	got := strings.Join(lines, "\n") + "\n"

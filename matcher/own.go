@@ -7,17 +7,7 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
-	"github.com/hullmark/hullmark/internal/rpmname"
-	"github.com/hullmark/hullmark/matcher/distro"
-)
-
-// A builder is the evidence for the builder of a package of a distribution's package manager.
-type builder uint8
-
-const (
-	thirdParty builder = iota
-	unknown            // its vendor or maintainer is not one that the distribution is known for
-	distribution
+	"github.com/hullmark/hullmark/internal/builder"
 )
 
 // A claim is a component inside a package that the distribution seems to have built.
@@ -25,7 +15,7 @@ type claim struct {
 	component int // its index
 	owner     *analyzer.Component
 	mark      string // what speaks for the distribution
-	by        builder
+	by        builder.By
 }
 
 // skips returns for each component of a report why it is not matched; the others have no Reason.
@@ -44,14 +34,14 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
 			continue
 		}
-		if owner := byID[c.Owner]; owner != nil && !owner.Stated && distributed(c.Path) && !c.Altered {
+		if owner := byID[c.Owner]; owner != nil && !owner.Stated && builder.Distributed(c.Path) && !c.Altered {
 			of, ok := builders[c.Owner]
 			if !ok {
 				of.owner = owner
-				of.by, of.mark = builderOf(owner, report.Distro)
+				of.by, of.mark = builder.Of(owner, distroOf(owner, report.Distro))
 				builders[c.Owner] = of
 			}
-			if of.by != thirdParty {
+			if of.by != builder.ThirdParty {
 				of.component = i
 				claims = append(claims, of)
 			}
@@ -124,7 +114,7 @@ func (o *ownerData) evidence(c *claim, list []lookup) string {
 			return fmt.Sprintf("%s has %s, and %s has advisories for %s", owner, c.mark, release(l.key), l.key.Name)
 		}
 	}
-	if c.by == distribution && o.uncovered[list[0].key.Ecosystem()] {
+	if c.by == builder.Distribution && o.uncovered[list[0].key.Ecosystem()] {
 		return fmt.Sprintf("%s has %s; advisories of %s are missing or incomplete", owner, c.mark, release(list[0].key))
 	}
 	return ""
@@ -160,99 +150,4 @@ func (m Matcher) know(ctx context.Context, keys []Key, known map[Key]bool) error
 		known[a.Key] = true
 	}
 	return nil
-}
-
-// builderOf judges a System package by its namespace, its vendor and its version, and returns what speaks for the distribution.
-func builderOf(p *analyzer.Component, d *analyzer.Distro) (by builder, mark string) {
-	if d = distroOf(p, d); d == nil || p.Namespace != d.ID {
-		return thirdParty, ""
-	}
-	for _, row := range lineageOf(p.Type, d) {
-		if mark := vouches(&row, p); mark != "" {
-			return distribution, mark
-		}
-		if by == thirdParty && hasForm(p, &row) {
-			by, mark = unknown, "a version in the form of "+row.ID
-		}
-	}
-	return by, mark
-}
-
-// lineageOf returns the rows of a distribution and of those whose packages it ships unchanged.
-func lineageOf(purlType string, d *analyzer.Distro) []distro.Distro {
-	ids := []string{d.ID}
-	if base, _, ok := distro.BaseOf(d.ID, d.VersionID, d.Codename, d.Name); ok {
-		ids = append(ids, base)
-	}
-	if purlType == "deb" {
-		ids = append(ids, "debian") // every distribution of the type takes packages from it
-	}
-	var rows []distro.Distro
-	for _, id := range ids {
-		if row, ok := distro.Lookup(id); ok {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-// vouches returns the mark by which a distribution built a package, or "": the key that signed an RPM package or, if none did, the
-// vendor, or the domain of a maintainer of dpkg packages, "Matthias Klose <doko@debian.org>".
-//
-// A vendor does not count beside the signature of an unknown key. Rebuilds of a distribution's packages keep the vendor's name.
-func vouches(d *distro.Distro, p *analyzer.Component) string {
-	switch p.Type {
-	case "rpm":
-		key := fmt.Sprintf("%016x", p.Signer)
-		switch {
-		case p.Signer != 0 && slices.Contains(d.Keys, key):
-			return "a signature with the key " + key + " of " + d.Name
-		case slices.Contains(d.Vendors, p.Vendor) && (p.Signer == 0 || len(d.Keys) == 0):
-			return "the vendor " + p.Vendor
-		}
-	case "deb":
-		_, address, _ := strings.Cut(p.Vendor, "<")
-		address, _, _ = strings.Cut(address, ">")
-		_, host, _ := strings.Cut(strings.ToLower(address), "@")
-		for _, domain := range d.Maintainers {
-			if host == domain || strings.HasSuffix(host, "."+domain) {
-				return "a maintainer at " + domain
-			}
-		}
-	}
-	return ""
-}
-
-// hasForm reports whether the version of a package has the form that builds of a distribution have.
-func hasForm(p *analyzer.Component, d *distro.Distro) bool {
-	i := strings.LastIndexByte(p.Version, '-')
-	if i < 0 || i+1 == len(p.Version) {
-		return false
-	}
-	revision := p.Version[i+1:]
-	switch p.Type {
-	case "rpm":
-		for _, mark := range d.Marks {
-			if strings.Contains(revision, mark) {
-				return true
-			}
-		}
-		return rpmname.InModule(revision)
-	case "apk":
-		return len(revision) > 1 && revision[0] == 'r' && strings.Trim(revision[1:], "0123456789") == ""
-	}
-	return '0' <= revision[0] && revision[0] <= '9'
-}
-
-// distributed reports whether packages of distributions put files at a path. The Filesystem Hierarchy Standard leaves /usr/local,
-// /opt, /srv and home directories to others. An SBOM may name no path, which says nothing.
-func distributed(path string) bool {
-	if strings.HasPrefix(path, "usr/local/") {
-		return false
-	}
-	switch top, _, _ := strings.Cut(path, "/"); top {
-	case "", "bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var":
-		return true
-	}
-	return false
 }

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/apk"
+	"github.com/hullmark/hullmark/analyzer/binary"
 	"github.com/hullmark/hullmark/analyzer/cargo"
 	"github.com/hullmark/hullmark/analyzer/composer"
 	"github.com/hullmark/hullmark/analyzer/cran"
@@ -25,6 +26,7 @@ import (
 func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
 		apk.New(),
+		binary.New(),
 		cargo.New(),
 		composer.New(),
 		composer.Phars(),

@@ -19,6 +19,7 @@ func Example() {
 	}
 	// Output:
 	// apk
+	// binary
 	// cargo
 	// composer
 	// composer-phar

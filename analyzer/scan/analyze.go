@@ -9,6 +9,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/analyzer/internal/stream"
 	"github.com/hullmark/hullmark/internal/problem"
 )
 
@@ -21,6 +22,7 @@ type job struct {
 	siblings map[string]string     // names in the layer of its siblings, if the file is a hard link
 	lost     []analyzer.Diagnostic // siblings that were not read
 	parts    *parts                // the content, if the scan did not keep all of it
+	reader   stream.Reader         // has looked at the content; or nil
 }
 
 // name returns the name under which the analyzer sees the file.
@@ -41,7 +43,7 @@ func (c *collector) task(j job, open opener, done func()) {
 		defer release()
 		account := content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis)
 		defer account.Close() // when the result is counted
-		result := c.analyze(c.ctx, j.analyzer, open, account)
+		result := c.analyze(c.ctx, j, open, account)
 		if j.parts != nil && j.parts.missed.Load() {
 			result = fileResult{More: true}
 		}
@@ -72,9 +74,9 @@ func (r *run) work(ctx context.Context, i int) (release func(), err error) {
 // An opener returns a file for one call of Analyze, whose memory the account counts.
 type opener func(*content.Account) *analyzer.File
 
-// analyze calls an analyzer with the file that open returns. It always returns an answer, even if the analyzer panics.
-func (r *run) analyze(ctx context.Context, i int, open opener, account *content.Account) (answer fileResult) {
-	a := &r.analyzers[i]
+// analyze calls the analyzer of a job with the file that open returns. It always returns an answer, even if the analyzer panics.
+func (r *run) analyze(ctx context.Context, j job, open opener, account *content.Account) (answer fileResult) {
+	a := &r.analyzers[j.analyzer]
 	defer func() {
 		if p := recover(); p != nil {
 			answer = fileResult{}
@@ -82,7 +84,13 @@ func (r *run) analyze(ctx context.Context, i int, open opener, account *content.
 		}
 	}()
 	f := open(account)
-	result, err := a.Analyze(ctx, f)
+	var result *analyzer.Result
+	var err error
+	if j.reader != nil {
+		result, err = j.reader.Result()
+	} else {
+		result, err = a.Analyze(ctx, f)
+	}
 	if result != nil {
 		answer.Result = *result
 		answer.Diagnostics = checked(answer.Diagnostics)

@@ -220,6 +220,10 @@ func (c *collector) wants(e *walk.Entry) bool {
 	if c.lazily && !mayBeProgram(e) {
 		c.found = slices.DeleteFunc(c.found, func(i int) bool { return c.analyzers[i].anyName })
 	}
+	c.found = slices.DeleteFunc(c.found, func(i int) bool {
+		s := c.analyzers[i].streams
+		return s != nil && !s.Wants(e.Path)
+	})
 	return len(c.found) > 0
 }
 

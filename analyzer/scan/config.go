@@ -29,7 +29,7 @@ func (r *run) configuration(ctx context.Context, img v1.Image) (*file, error) {
 			result.diagnose(analyzer.TooLarge, "the image's configuration: "+tooLarge(size, a.maxSize))
 		} else {
 			account := content.NewAccount(r.limits.Memory, r.limits.Inflated, r.analysis)
-			*result = r.analyze(ctx, i, func(account *content.Account) *analyzer.File {
+			*result = r.analyze(ctx, job{analyzer: i}, func(account *content.Account) *analyzer.File {
 				return analyzer.NewFileAt("", 0o444, content.Of(raw, account), size)
 			}, account)
 			account.Close()

@@ -18,6 +18,15 @@ const maxWhole = 64 << 10
 
 // file reads a regular file for jobs, whose analyzers want its first bytes.
 func (c *collector) file(jobs []job, e *walk.Entry) error {
+	jobs, tap := c.tap(jobs, e)
+	if err := c.untapped(jobs, e); err != nil || tap == nil {
+		return err
+	}
+	return c.finishTap(tap, e)
+}
+
+// untapped is file for jobs that need the file itself.
+func (c *collector) untapped(jobs []job, e *walk.Entry) error {
 	var now, later []job
 	for _, j := range jobs {
 		a := &c.analyzers[j.analyzer]
@@ -104,7 +113,7 @@ func (c *collector) name(j job, e *walk.Entry) {
 }
 
 func (c *collector) nameOf(j job, open opener) {
-	answer := c.analyze(c.ctx, j.analyzer, open, content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis))
+	answer := c.analyze(c.ctx, j, open, content.NewAccount(c.limits.Memory, c.limits.Inflated, c.analysis))
 	answer.Diagnostics = slices.DeleteFunc(answer.Diagnostics, func(d analyzer.Diagnostic) bool {
 		c.named[named{j.analyzer, d}]++
 		return c.named[named{j.analyzer, d}] > maxNamed

@@ -184,7 +184,9 @@ func (w *fsWalk) listRegular(e *walk.Entry, d fs.DirEntry) error {
 
 // small reports whether a file is too small for the analyzers that want it: all of them look for programs. It saves opening most files.
 func (w *fsWalk) small(d fs.DirEntry) bool {
-	if slices.ContainsFunc(w.found, func(i int) bool { return len(w.analyzers[i].info.Contains) == 0 || len(w.analyzers[i].info.Magic) == 0 }) {
+	if slices.ContainsFunc(w.found, func(i int) bool {
+		return len(w.analyzers[i].info.Contains) == 0 && w.analyzers[i].streams == nil || len(w.analyzers[i].info.Magic) == 0
+	}) {
 		return false
 	}
 	info, err := d.Info()

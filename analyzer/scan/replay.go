@@ -480,8 +480,12 @@ func (r *replay) linkSpecial(d *directory, name, path, target string, of *node, 
 // answerFor gives a hard link the answer of an analyzer for the content, if the analyzer looks at content only and has seen it, or records
 // the need.
 func (r *replay) answerFor(f *file, i int, name string) {
+	s := r.analyzers[i].streams
+	if s != nil && !s.Wants(name) {
+		return
+	}
 	r.before = r.wanted.Find(f.content.name(), r.before[:0])
-	if !r.analyzers[i].info.ContentOnly || !slices.Contains(r.before, i) {
+	if !r.analyzers[i].info.ContentOnly || !slices.Contains(r.before, i) || s != nil && !s.Wants(f.content.name()) {
 		r.need(f.content, f, i, name)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/pattern"
+	"github.com/hullmark/hullmark/analyzer/internal/stream"
 )
 
 // A run is one call of Scan or ScanFS.
@@ -42,6 +43,7 @@ type bound struct {
 	key     string        // identifies its answers in caches
 	workers chan struct{} // a place for each of its calls, if it limits them
 	missing *missing
+	streams stream.Analyzer // the analyzer, if it looks at files as they stream by; or nil
 }
 
 // start checks the Scanner and returns a run.
@@ -118,6 +120,7 @@ func (r *run) listKey() string {
 func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
 	b.lists = info.List && !info.Entries
+	b.streams, _ = a.(stream.Analyzer)
 	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
 		b.workers = make(chan struct{}, info.Concurrent)

@@ -15,37 +15,13 @@ const HeadSize = 8 << 10
 // file, and size is its length. The spans are sorted and do not overlap. Segments returns nothing for other files, and for those whose
 // program headers lie outside head.
 func Segments(head []byte, size int64) (constant, data []Span) {
-	if len(head) < 64 || string(head[:4]) != "\x7fELF" {
-		return nil, nil
-	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if head[5] == 2 {
-		order = binary.BigEndian
-	}
-	// The offsets are those of Elf32_Ehdr and Elf32_Phdr, or of the 64-bit forms.
-	word := func(b []byte) uint64 { return uint64(order.Uint32(b)) }
-	at, count, length, flags, offset, fileSize := word(head[28:]), order.Uint16(head[44:]), uint64(32), 24, 4, 16
-	if head[4] == 2 {
-		word = order.Uint64
-		at, count, length, flags, offset, fileSize = word(head[32:]), order.Uint16(head[56:]), 56, 4, 8, 32
-	}
-	if at > uint64(len(head)) || uint64(count)*length > uint64(len(head))-at {
-		return nil, nil
-	}
-	const load, writable = 1, 2
-	for ; count > 0; count, at = count-1, at+length {
-		h := head[at : at+length]
-		start, n := word(h[offset:]), word(h[fileSize:])
-		if order.Uint32(h) != load || n == 0 || start > uint64(size) || n > uint64(size)-start {
-			continue
-		}
-		s := Span{int64(start), int64(start + n)}
-		if order.Uint32(h[flags:])&writable != 0 {
+	eachLoad(head, size, func(flags uint32, s Span) {
+		if flags&writable != 0 {
 			data = append(data, s)
 		} else {
 			constant = append(constant, s)
 		}
-	}
+	})
 	data = merge(data)
 	return without(merge(constant), data), data
 }
@@ -80,4 +56,58 @@ func without(list, others []Span) (rest []Span) {
 		}
 	}
 	return rest
+}
+
+// Code returns the parts of an ELF file with nothing but code: segments that a process may execute, if others have the constants. Head and size
+// are those of Segments.
+func Code(head []byte, size int64) (code []Span) {
+	constants := false
+	eachLoad(head, size, func(flags uint32, s Span) {
+		switch {
+		case flags&executableFlag != 0:
+			code = append(code, s)
+		case flags&writable == 0:
+			constants = true
+		}
+	})
+	if !constants {
+		return nil
+	}
+	return merge(code)
+}
+
+// Flags of segments.
+const (
+	executableFlag = 1
+	writable       = 2
+)
+
+// eachLoad calls fn for the segments of an ELF file that a process maps, with their flags.
+func eachLoad(head []byte, size int64, fn func(flags uint32, s Span)) {
+	if len(head) < 64 || string(head[:4]) != "\x7fELF" {
+		return
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if head[5] == 2 {
+		order = binary.BigEndian
+	}
+	// The offsets are those of Elf32_Ehdr and Elf32_Phdr, or of the 64-bit forms.
+	word := func(b []byte) uint64 { return uint64(order.Uint32(b)) }
+	at, count, length, flags, offset, fileSize := word(head[28:]), order.Uint16(head[44:]), uint64(32), 24, 4, 16
+	if head[4] == 2 {
+		word = order.Uint64
+		at, count, length, flags, offset, fileSize = word(head[32:]), order.Uint16(head[56:]), 56, 4, 8, 32
+	}
+	if at > uint64(len(head)) || uint64(count)*length > uint64(len(head))-at {
+		return
+	}
+	const load = 1
+	for ; count > 0; count, at = count-1, at+length {
+		h := head[at : at+length]
+		start, n := word(h[offset:]), word(h[fileSize:])
+		if order.Uint32(h) != load || n == 0 || start > uint64(size) || n > uint64(size)-start {
+			continue
+		}
+		fn(order.Uint32(h[flags:]), Span{int64(start), int64(start + n)})
+	}
 }
