@@ -1,7 +1,8 @@
-package secrets
+package secrets_test
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,14 +12,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/secrets"
 	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 var (
 	benchText    = flag.String("secrets.text", filepath.Join(runtime.GOROOT(), "src"), "a directory whose text files the benchmarks search")
-	benchSize    = flag.Int("secrets.bytes", 8<<20, "bytes of text that the benchmarks search")
+	benchSize    = flag.Int("secrets.bytes", defaultBenchSize, "bytes of text that the benchmarks search")
+	benchFloor   = flag.String("secrets.floor", "20,4", "least megabytes a second of processor time that TestSpeed accepts: own rules, rules in gitleaks' form")
 	gitleaksFile = flag.String("secrets.gitleaks", "testdata/gitleaks.toml", "rules in gitleaks' form for the benchmarks")
 )
+
+const defaultBenchSize = 8 << 20
 
 // A sample is a file in memory.
 type sample struct {
@@ -73,10 +78,10 @@ func BenchmarkText(b *testing.B) {
 	rules := readGitleaks(b, *gitleaksFile)
 	for _, c := range []struct {
 		name string
-		o    Options
-	}{{"own", Options{}}, {"gitleaks", Options{Rules: rules, Only: true}}, {"both", Options{Rules: rules}}} {
+		o    secrets.Options
+	}{{"own", secrets.Options{}}, {"gitleaks", secrets.Options{Rules: rules, Only: true}}, {"both", secrets.Options{Rules: rules}}} {
 		b.Run(c.name, func(b *testing.B) {
-			a := New(c.o)
+			a := secrets.New(c.o)
 			b.SetBytes(size)
 			b.ReportAllocs()
 			rate := 0.0
@@ -88,14 +93,41 @@ func BenchmarkText(b *testing.B) {
 	}
 }
 
-func readGitleaks(tb testing.TB, name string) []*Rule {
+// TestSpeed searches text as BenchmarkText does. The floor is low by default, since the machine may be busy and the first pass compiles expressions;
+// .ci/slow asks for more.
+func TestSpeed(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector takes ten times as long")
+	}
+	size := *benchSize
+	if size == defaultBenchSize {
+		size = 1 << 20
+	}
+	list, n := texts(t, *benchText, size)
+	var floors [2]float64
+	if _, err := fmt.Sscanf(*benchFloor, "%f,%f", &floors[0], &floors[1]); err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range []secrets.Options{{}, {Rules: readGitleaks(t, *gitleaksFile), Only: true}} {
+		a, best := secrets.New(o), 0.0
+		for range 3 {
+			best = max(best, speed(t, a, list))
+		}
+		t.Logf("%.0f MB a second of processor time over %.1f MB of text with %s", best, float64(n)/1e6, []string{"all own rules", "222 rules in gitleaks' form"}[i])
+		if best < floors[i] {
+			t.Errorf("want at least %.0f", floors[i])
+		}
+	}
+}
+
+func readGitleaks(tb testing.TB, name string) []*secrets.Rule {
 	tb.Helper()
 	f, err := os.Open(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer f.Close()
-	rules, refused, err := ReadGitleaks(f)
+	rules, refused, err := secrets.ReadGitleaks(f)
 	if err != nil {
 		tb.Fatal(err)
 	}

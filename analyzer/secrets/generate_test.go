@@ -189,7 +189,7 @@ func exampleOf(t testing.TB, r *rand.Rand, id string) example {
 			}
 		}
 		c := candidate{secret: []byte(s)}
-		if d.Check == "mixed" && !mixed(&c) || isPlaceholder([]byte(s)) || entropy([]byte(s)) < max(defaultEntropy, value(d.Entropy)) {
+		if d.Check == "mixed" && !mixed(&c) || d.Check == "punctuated" && !punctuated(&c) || isPlaceholder([]byte(s)) || entropy([]byte(s)) < max(defaultEntropy, value(d.Entropy)) {
 			continue
 		}
 		return example{id, line, s}

@@ -55,10 +55,6 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 		}
 		return moved(p.exact().FindSubmatchIndex(text[from:]), from)
 	}
-	longest := p.longest
-	if !isASCII(text[from:]) {
-		longest *= utf8.UTFMax
-	}
 	for after := from - 1; ; {
 		end := m.End(c, text[from:], after-from)
 		if end < 0 {
@@ -66,6 +62,10 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 		}
 		// No match ends before, so none begins before this. One byte more is for assertions.
 		end += from
+		longest := p.longest
+		if most := longest * utf8.UTFMax; !isASCII(text[max(from, end-most):min(len(text), end+most)]) {
+			longest = most
+		}
 		start := max(from, end-longest-1)
 		if found := p.exact().FindSubmatchIndex(text[start:min(len(text), end+longest+1)]); found != nil {
 			return moved(found, start)

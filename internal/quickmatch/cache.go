@@ -2,7 +2,7 @@ package quickmatch
 
 // A Cache keeps the states of Matchers. Its zero value is ready for use, by one goroutine at a time.
 type Cache struct {
-	// Most is the number of bytes that the states may take; 4 MiB by default. The Cache begins anew when they are used up.
+	// Most is the number of bytes that the states may take; 8 MiB by default. The Cache begins anew when they are used up.
 	Most int
 
 	tables map[*Matcher]*table
@@ -17,7 +17,7 @@ const (
 )
 
 const (
-	defaultMost = 4 << 20
+	defaultMost = 8 << 20
 	maxTable    = 256 << 10 // bytes of the states of a Matcher
 	maxRestarts = 2         // for one text: more states than that are not worth while
 )
