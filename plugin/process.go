@@ -96,7 +96,7 @@ func (p *process) start() (err error) {
 		return err
 	}
 	if err := p.begin(cmd); err != nil {
-		return err
+		return explainStart(p.command.Path, err)
 	}
 	go p.wait()
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -61,5 +62,38 @@ func TestStartAll(t *testing.T) {
 	cancel()
 	if _, _, err := plugin.StartAll(ctx, missing); err == nil {
 		t.Error("started with a cancelled context")
+	}
+}
+
+// TestStartScript names the reason why the operating system does not run a file.
+func TestStartScript(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows runs no scripts")
+	}
+	for _, tt := range []struct {
+		name, text string
+		mode       os.FileMode
+		want       string
+	}{
+		{"fatihtokus/scan2html#44: an interpreter that is not installed", "#!/opt/none/python3 -B\nprint(1)\n", 0o755, `its interpreter "/opt/none/python3" does not exist`},
+		{"lines with carriage returns", "#!/bin/sh\r\necho hi\r\n", 0o755, `its interpreter "/bin/sh\r" does not exist`},
+		{"no interpreter", "print(1)\n", 0o755, "neither a program for this machine nor a script that begins with #!"},
+		{"an empty file", "", 0o755, "neither a program for this machine nor a script"},
+		{"not executable", "#!/bin/sh\n", 0o644, "permission denied: the file is not executable"},
+		{"a program that env does not find", "#!/usr/bin/env none-such\n", 0o755, "none-such"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "script")
+			if err := os.WriteFile(name, []byte(tt.text), tt.mode); err != nil {
+				t.Fatal(err)
+			}
+			p, err := plugin.Start(t.Context(), plugin.Command{Path: name})
+			if err == nil {
+				p.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
 	}
 }

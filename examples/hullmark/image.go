@@ -158,7 +158,11 @@ func (a *app) openImage(ctx context.Context, ref string, f *imageFlags) (v1.Imag
 	kind, name, _ := strings.Cut(ref, ":")
 	switch kind {
 	case "daemon":
-		img, err = daemon.Open(ctx, name, daemon.Options{Platform: platform})
+		o := daemon.Options{Platform: platform}
+		if o.Socket, err = a.daemonSocket(); err != nil {
+			return nil, nil, err
+		}
+		img, err = daemon.Open(ctx, name, o)
 	case "sif":
 		img, err = sif.Open(ctx, name)
 	default:
