@@ -16,7 +16,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Cases are examples of what a policy document decides, written beside it:
+// Cases are examples of the decisions of a policy document, written beside it:
 //
 //	policy: policy.yaml              # or preset:NAME
 //	now: 2026-06-15                  # the time of all cases
@@ -26,7 +26,7 @@ import (
 //	    given: {image: {user: root}}
 //	    holds: true
 //	  - name: the release of May
-//	    report: may.json             # of hullmark scan --format json
+//	    report: may.json             # a file that hullmark scan --format json wrote
 //	    image: registry.example/app  # optional: its name, which mappings go by
 //	    action: stop
 //	    rules: [production/severe]   # optional: the rules that stop or warn, no others
@@ -49,7 +49,7 @@ type testCase struct {
 type CaseResult struct {
 	Name string
 	Line int
-	Fail string // what is not as the case says; "" if it passes
+	Fail string // the difference from the expectation; "" if the case passes
 }
 
 // LoadCases reads cases. Its errors are those of [Load].

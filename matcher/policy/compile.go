@@ -268,7 +268,7 @@ func source(tree *ast.AST, e ast.Expr) string {
 // unparse returns the text of an expression, without line breaks.
 func unparse(tree *ast.AST, e ast.Expr) (string, error) {
 	text, err := cel.ExprToString(e, tree.SourceInfo())
-	return strings.ReplaceAll(text, "\n", " "), err // it escapes those in texts
+	return strings.ReplaceAll(text, "\n", " "), err // line breaks in texts are escaped
 }
 
 // sign returns the sign of an operator: "<".

@@ -18,12 +18,12 @@ const maxBytes = 16 << 20
 
 // A Document is a policy document that was read without errors. It may be used by several goroutines.
 type Document struct {
-	Version  int      // of the language: 1 or 2
+	Version  int      // the version of the language: 1 or 2
 	Name     string   // the name under which it was read
 	Policies []string // names, in the order of the document
 	Rules    int      // of all policies
 	Entries  int      // of all lists of exceptions
-	Notes    []*Error // what is no error, but may not be meant, by line: rules that others hide
+	Notes    []*Error // probable mistakes that are no errors, by line, such as rules that others hide
 
 	uses     map[string]bool // names of fields in expressions
 	policies map[string]*policy

@@ -42,8 +42,8 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 	return j.verdict, nil
 }
 
-// referenceOf returns the reference by which an image is judged. A name in a registry with neither tag nor digest has the tag latest, which
-// is what is pulled: a denied tag must not be passed by leaving it out.
+// referenceOf returns the reference by which an image is judged. A name in a registry with neither tag nor digest has the tag latest, as
+// a pull does: leaving a denied tag out must not pass.
 func referenceOf(in *report.PolicyInput) imageref.Reference {
 	ref := imageref.Parse(in.Reference)
 	if ref.Repository != "" && ref.Tag == "" && ref.Digest == "" {
@@ -129,32 +129,6 @@ func (j *judge) pkg(p *judged) *purl.Target {
 	return p.pkg
 }
 
-// image looks the image up in the lists of images.
-func (j *judge) image(ref imageref.Reference) {
-	find := func(list []imageEntry) *report.Entry {
-		for i := range list {
-			e := &list[i]
-			if !e.fits(ref) {
-				continue
-			}
-			if expired(&e.Entry, j.in.Now) {
-				j.verdict.Expired = append(j.verdict.Expired, e.Entry)
-				continue
-			}
-			j.untilExpiry(&e.Entry)
-			return &e.Entry
-		}
-		return nil
-	}
-	j.verdict.Denied, j.verdict.Passed = find(j.doc.denied), find(j.doc.passed)
-	if e := j.verdict.Denied; e != nil {
-		j.verdict.Passed = nil
-		j.verdict.Decisions = append(j.verdict.Decisions, report.Decision{
-			Rule: e.List, Line: e.Line, Target: report.TargetImage, Action: report.Stop, Ruled: report.Stop, Message: e.Reason, Match: -1, Finding: -1,
-		})
-	}
-}
-
 // untilExpiry notes that an entry counts until it expires.
 func (j *judge) untilExpiry(e *report.Entry) {
 	if !e.Expires.IsZero() {
@@ -188,7 +162,7 @@ func (j *judge) each(p *policy, on report.Target) error {
 // maxFiles bounds the decisions of one rule about files. Those that are left out are counted in one more decision.
 const maxFiles = 1000
 
-// countFiles adds a decision for the files of each rule that have none of their own, and begins to count again.
+// countFiles adds a decision for the files of each rule beyond maxFiles.
 func (j *judge) countFiles(p *policy, on report.Target) {
 	if on != report.TargetFile {
 		return

@@ -98,7 +98,7 @@ func lengthOf(v any) (int, bool) {
 	return 0, false
 }
 
-// describe writes a value for a person. Of a list of values with fields it writes the length only.
+// describe writes a value for a person. For a list of values with fields it writes the length only.
 func describe(v any) string {
 	switch v := v.(type) {
 	case []string:

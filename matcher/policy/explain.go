@@ -34,8 +34,7 @@ type RuleExample struct {
 	By      string // the earlier rule that decides instead; "" if this one does
 	Error   string // why the expression could not be evaluated; else ""
 
-	// Parts are the conditions that the expression joins by "&&", and what became of each. Of those after a false one, the expression
-	// itself sees none.
+	// Parts are the conditions that the expression joins by "&&", and their values. The expression itself stops at the first false one.
 	Parts    []report.Evidence
 	Evidence []report.Evidence // values that the expression saw
 }

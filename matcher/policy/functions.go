@@ -69,7 +69,7 @@ func ageMacro(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *c
 // text, and "**/" at the beginning of an element any number of elements, none too.
 //
 // On a mismatch it extends the last star, and then the last of those that cross slashes. Earlier ones need no second try: the part of
-// the pattern between two stars was matched as early as possible, and the later star can take what the earlier one would leave.
+// the pattern between two stars was matched as early as possible, and the later star can take all text that the earlier one would leave.
 func globMatch(pattern, text string) bool {
 	const none = -1
 	p, t := 0, 0

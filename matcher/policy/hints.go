@@ -185,7 +185,7 @@ func (s *scope) field(e ast.Expr) *reflect.StructField {
 	return nil
 }
 
-// strangers returns an error for each text that is compared with a field and is none of its values, so that the comparison is always false.
+// strangers returns an error for each text that is compared with a field and is not among its values: the comparison is always false.
 func strangers(tree *ast.AST, on report.Target) []*common.Error {
 	var errs []*common.Error
 	s := newScope(tree, on)

@@ -30,7 +30,7 @@ type values struct {
 	file    *fileValue
 
 	lists map[string]any
-	count int // of the elements of all lists
+	count int // elements of all lists
 }
 
 // ResolveName implements CEL's Activation.
@@ -78,7 +78,7 @@ func (v *values) elements() int {
 	return v.count
 }
 
-// list makes a list, or returns nil if there is none of the name. A list of things that no analyzer looked for is an error: an empty one would
+// list makes a list, or returns nil for an unknown name. A list of things that no analyzer looked for is an error: an empty one would
 // let the image pass unseen.
 func (v *values) list(name string) any {
 	in := v.j.in

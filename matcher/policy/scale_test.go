@@ -156,8 +156,8 @@ func TestRunaway(t *testing.T) {
 	}
 	if os.Getenv("HULLMARK_SLOW") != "" { // the limit for the whole image takes seconds to reach
 		cases = append(cases, []struct{ on, when string }{
-		{"file", `files.exists(f, f.path == file.target + "x")`},
-		{"file", `packages.all(p, packages.all(q, packages.all(r, packages.all(s, packages.all(t, packages.all(u, packages.all(v, p.name + q.name != file.path)))))))`},
+			{"file", `files.exists(f, f.path == file.target + "x")`},
+			{"file", `packages.all(p, packages.all(q, packages.all(r, packages.all(s, packages.all(t, packages.all(u, packages.all(v, p.name + q.name != file.path)))))))`},
 		}...)
 	}
 	for _, c := range cases {

@@ -133,7 +133,7 @@ func (a *Assessment) inBase(f *Finding) bool {
 	return true
 }
 
-// command returns the command that makes upgrades, "" if there is none for the type.
+// command returns the command that makes upgrades, "" for a type without one.
 func command(purlType string, list []Upgrade) string {
 	var words []string
 	each := func(form func(name, version string) string) {
@@ -192,7 +192,7 @@ func managerOf(k matcher.Key) string {
 	return "dnf upgrade -y"
 }
 
-// plainWord matches what a shell takes as it is. Names come from the image, which may be hostile.
+// plainWord matches words that a shell takes literally. Names come from the image, which may be hostile.
 var plainWord = lazyregexp.New(`^[\w@%+=:,./^-]+$`)
 
 func shellWord(s string) string {

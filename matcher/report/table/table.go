@@ -135,7 +135,7 @@ func (t *table) upgrades() {
 	t.remedies()
 }
 
-// remedies writes a command for each package manager, and what no command closes.
+// remedies writes a command for each package manager, and counts the findings that no command closes.
 func (t *table) remedies() {
 	r := t.a.Remediate(matcher.Unknown)
 	for i := range r.Remedies {
