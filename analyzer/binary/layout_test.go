@@ -1,0 +1,121 @@
+package binary
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/dpkg"
+	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/analyzer/runtimes"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/internal/imagetest"
+)
+
+// program returns a file of an image with a text, and with enough code and zeros to be a program.
+func program(name, text string) txtar.File {
+	return txtar.File{Name: name, Data: elf(strings.Repeat("\x00", 20000)+text+"\x00", strings.Repeat("\x90", 20000), strings.Repeat("\x00", 100))}
+}
+
+func file(name, text string) txtar.File { return txtar.File{Name: name, Data: []byte(text)} }
+
+// scanned returns the PURLs and paths of the generic packages of an image. All ways to scan it must agree.
+func scanned(t *testing.T, files []txtar.File) []string {
+	t.Helper()
+	img, err := imagetest.Txtar(&txtar.Archive{Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []byte
+	var list []string
+	cache := scan.NewMemCache(0)
+	for _, s := range []scan.Scanner{{Parallel: 1}, {Parallel: 8}, {Parallel: 8, Cache: cache}, {Parallel: 1, Cache: cache}} {
+		s.Analyzers = []analyzer.Analyzer{New(), dpkg.New(), osrelease.New(), runtimes.New()}
+		report, err := s.Scan(t.Context(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b
+			for _, c := range report.Components {
+				if c.Type == "generic" {
+					list = append(list, fmt.Sprintf("%s@%s %s layer %d", c.Name, c.Version, c.Path, c.Layer))
+				}
+			}
+			for _, d := range report.Diagnostics {
+				if d.Path != "" {
+					t.Error(d)
+				}
+			}
+		} else if string(b) != string(first) {
+			t.Errorf("%s\ndiffers from\n%s", b, first)
+		}
+	}
+	return list
+}
+
+const (
+	debian12 = "ID=debian\nVERSION_ID=12\n"
+	status   = "Package: curl\nStatus: install ok installed\nMaintainer: Someone <someone@debian.org>\nArchitecture: amd64\nVersion: 7.88.1-10+deb12u5\n\n"
+	foreign  = "Package: curl\nStatus: install ok installed\nMaintainer: Acme <ops@acme.example>\nVendor: Acme\nArchitecture: amd64\nVersion: 8.9.0\n\n"
+)
+
+// TestLayouts rebuilds the places of the programs in the official images.
+func TestLayouts(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		files []txtar.File
+		want  []string
+	}{
+		{"python: a small program beside the library", []txtar.File{
+			program("0/usr/local/bin/python3.12", "no version"), program("0/usr/local/lib/libpython3.12.so.1.0", "%.80s (%.80s) %.80s\x003.12.4\x00"),
+			file("0/usr/local/bin/python3 -> python3.12", ""),
+		}, []string{"python@3.12.4 usr/local/lib/libpython3.12.so.1.0 layer 0"}},
+		{"python: without a shared library", []txtar.File{program("0/usr/local/bin/python3.13", "%.80s (%.80s) %.80s\x003.13.0\x00")}, []string{"python@3.13.0 usr/local/bin/python3.13 layer 0"}},
+		{"node: its header and the program are one package", []txtar.File{
+			program("0/usr/local/bin/node", "node.js/v22.4.1"), file("0/usr/local/include/node/node_version.h", "#define NODE_MAJOR_VERSION 22\n#define NODE_MINOR_VERSION 4\n#define NODE_PATCH_VERSION 1\n"),
+		}, []string{"node@22.4.1 usr/local/include/node/node_version.h layer 0"}},
+		{"ruby", []txtar.File{program("0/usr/local/bin/ruby", "ruby_init"), program("0/usr/local/lib/libruby.so.3.3.3", "ruby 3.3.3 (2024-06-12 revision f1c7b6f435) [x86_64-linux]")}, []string{"ruby@3.3.3 usr/local/lib/libruby.so.3.3.3 layer 0"}},
+		{"php: three programs and a module of one version", []txtar.File{
+			program("0/usr/local/bin/php", "X-Powered-By: PHP/8.3.9"), program("0/usr/local/bin/php-cgi", "X-Powered-By: PHP/8.3.9"), program("0/usr/local/sbin/php-fpm", "X-Powered-By: PHP/8.3.9"),
+			program("0/usr/lib/apache2/modules/libphp.so", "X-Powered-By: PHP/8.3.9"),
+		}, []string{"php@8.3.9 usr/lib/apache2/modules/libphp.so layer 0", "php@8.3.9 usr/local/bin/php layer 0"}},
+		{"redis: hard links of one program", []txtar.File{
+			program("0/usr/local/bin/redis-check-aof", "\x007.2.5\x00c11-builtin\x00"), file("0/usr/local/bin/redis-server => usr/local/bin/redis-check-aof", ""),
+		}, []string{"redis@7.2.5 usr/local/bin/redis-check-aof layer 0"}},
+		{"nginx", []txtar.File{program("0/usr/sbin/nginx", "nginx version: nginx/1.27.0")}, []string{"nginx@1.27.0 usr/sbin/nginx layer 0"}},
+		{"postgres", []txtar.File{program("0/usr/lib/postgresql/16/bin/postgres", "postgres (PostgreSQL) 16.3 (Debian 16.3-1.pgdg120+1)\n"), program("0/usr/lib/postgresql/16/bin/psql", "psql (PostgreSQL) 16.3 (Debian)")}, []string{"postgresql@16.3 usr/lib/postgresql/16/bin/postgres layer 0"}},
+		{"httpd", []txtar.File{program("0/usr/local/apache2/bin/httpd", "Apache/2.4.61 (Unix)")}, []string{"httpd@2.4.61 usr/local/apache2/bin/httpd layer 0"}},
+		{"openjdk", []txtar.File{file("0/usr/local/openjdk-17/release", "IMPLEMENTOR=\"Eclipse Adoptium\"\nJAVA_VERSION=\"17.0.11\"\n"), program("0/usr/local/openjdk-17/lib/server/libjvm.so", "OpenJDK")}, []string{"openjdk@17.0.11 usr/local/openjdk-17/release layer 0"}},
+		{"busybox: the first name of the program is another one", []txtar.File{program("0/bin/[", "BusyBox v1.36.1 (2024-06-10)"), file("0/bin/busybox => bin/[", "")}, []string{"busybox@1.36.1 bin/[ layer 0"}},
+		{"a hard link names what its first name does not", []txtar.File{program("0/opt/a/program", "BusyBox v1.36.1"), file("0/opt/a/busybox => opt/a/program", "")}, []string{"busybox@1.36.1 opt/a/busybox layer 0"}},
+		{"a later version", []txtar.File{program("0/usr/bin/nginx", "nginx version: nginx/1.25.0"), program("1/usr/bin/nginx", "nginx version: nginx/1.27.0")}, []string{"nginx@1.27.0 usr/bin/nginx layer 1"}},
+		{"two versions side by side", []txtar.File{program("0/opt/a/bin/node", "node.js/v18.0.0"), program("0/opt/b/bin/node", "node.js/v20.0.0")}, []string{"node@18.0.0 opt/a/bin/node layer 0", "node@20.0.0 opt/b/bin/node layer 0"}},
+		{"a package of the distribution owns the program", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/7.88.1"),
+		}, nil},
+		{"a later layer replaces the program of a package", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/7.88.1"),
+			program("1/usr/bin/curl", "libcurl/8.9.0"),
+		}, []string{"curl@8.9.0 usr/bin/curl layer 1"}},
+		{"a third party's package owns the program", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", foreign), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/8.9.0"),
+		}, []string{"curl@8.9.0 usr/bin/curl layer 0"}},
+		{"a database cannot own a directory of others", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/local/bin/curl\n"), program("0/usr/local/bin/curl", "libcurl/8.9.0"),
+		}, []string{"curl@8.9.0 usr/local/bin/curl layer 0"}},
+	} {
+		if got := scanned(t, c.files); !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n%s\nwant\n%s", c.what, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
