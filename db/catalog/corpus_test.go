@@ -132,8 +132,8 @@ func checkReport(t *testing.T, name string, m matcher.Matcher, r *analyzer.Repor
 		t.Errorf("%s: another result: %s", name, difference(got, want))
 	}
 	for _, format := range []sbom.Format{sbom.CycloneDXJSON, sbom.SPDXJSON, sbom.CycloneDXXML} {
-		if len(r.Components) > 500 {
-			break
+		if len(r.Components) > 200 || format == sbom.CycloneDXXML && len(r.Components) > 20 {
+			continue
 		}
 		var a, b bytes.Buffer
 		o := sbom.Options{Format: format}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"github.com/klauspost/compress/zstd"
 	"hash/fnv"
 	"iter"
 	"time"
@@ -116,4 +117,9 @@ func (f fake) Enrichments(_ context.Context, cves []string) (map[string]matcher.
 		}
 	}
 	return out, nil
+}
+
+func testEncoder() *zstd.Encoder {
+	e, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	return e
 }
