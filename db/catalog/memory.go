@@ -23,6 +23,7 @@ type Memory struct {
 
 var _ Store = (*Memory)(nil)
 
+// Write writes a batch in one transaction. It implements [Store].
 func (m *Memory) Write(ctx context.Context, b *Batch) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("catalog: %w", err)
@@ -113,6 +114,7 @@ func (m *Memory) tag(t Tag) {
 	m.tags[t.Name] = slices.Insert(list, i, t)
 }
 
+// Image returns an image by its digest or that of its configuration. It implements [Store].
 func (m *Memory) Image(_ context.Context, digest string) (*Image, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -127,6 +129,7 @@ func (m *Memory) Image(_ context.Context, digest string) (*Image, error) {
 	return &image, nil
 }
 
+// Images yields all images in the order of their digests. It implements [Store].
 func (m *Memory) Images(ctx context.Context) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		m.mu.RLock()
@@ -148,6 +151,7 @@ func (m *Memory) Images(ctx context.Context) iter.Seq2[Image, error] {
 	}
 }
 
+// Parts returns the parts with hashes. It implements [Store].
 func (m *Memory) Parts(_ context.Context, hashes []Hash) ([]Part, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -162,6 +166,7 @@ func (m *Memory) Parts(_ context.Context, hashes []Hash) ([]Part, error) {
 	return list, nil
 }
 
+// Missing returns the hashes of parts that m lacks. It implements [Store].
 func (m *Memory) Missing(_ context.Context, hashes []Hash) ([]Hash, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -174,18 +179,21 @@ func (m *Memory) Missing(_ context.Context, hashes []Hash) ([]Hash, error) {
 	return list, nil
 }
 
+// Tags returns the images that a tag pointed at, oldest first. It implements [Store].
 func (m *Memory) Tags(_ context.Context, name string) ([]Tag, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return slices.Clone(m.tags[name]), nil
 }
 
+// Notices returns up to n notices that are not delivered. It implements [Store].
 func (m *Memory) Notices(_ context.Context, n int) ([]Notice, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return slices.Clone(m.notices[:min(n, len(m.notices))]), nil
 }
 
+// Collect deletes what nothing needs any more. It implements [Store].
 func (m *Memory) Collect(_ context.Context, before time.Time) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
