@@ -42,6 +42,7 @@
 //	matcher/version           the order of versions, for each ecosystem
 //	matcher/purl              package URLs with wildcards and ranges of versions
 //	matcher/vex               OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches
+//	matcher/watch             what a change of advisories means for the packages of many images
 //	matcher/ignore            lists of vulnerabilities that a person decided to ignore, with reasons and ends
 //	matcher/policy            decisions by CEL rules and allow lists with reasons and dates
 //	matcher/report            findings, hidden findings and gaps, for people and tools
@@ -57,6 +58,7 @@
 //	db/jsonlines              writes advisories and their changes as JSON lines
 //	db/auto                   a database that fetches what images need
 //	db/oci                    databases in registries: pushed, pulled by changed blocks, or read in place
+//	db/catalog                the packages of many images, stored once, and the images that an advisory is about
 //	db/feed                   reads publishers' data, from files and URLs
 //	db/feed/all               all feeds
 //	db/feed/alma              errata of AlmaLinux

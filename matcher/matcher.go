@@ -23,6 +23,10 @@ type Matcher struct {
 	// Include also matches packages at these places, [analyzer.Cached] and [analyzer.TestData].
 	Include []analyzer.Place
 
+	// Only, if it is not nil, selects the components to match. The others count as the owners of files only: no Match, Skipped or
+	// Coverage is about them.
+	Only func(*analyzer.Component) bool
+
 	// Now decides whether a release in Coverage is past its end of life, by the dates of package distro. If it is zero, only
 	// the feeds decide.
 	Now time.Time
@@ -126,6 +130,9 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 	wanted := newRegister(len(report.Components), groups, report, products)
 	for i := range report.Components {
 		c := &report.Components[i]
+		if m.Only != nil && !m.Only(c) {
+			continue
+		}
 		if skips[i].Reason != "" {
 			result.Skipped = append(result.Skipped, skips[i])
 			continue
@@ -140,10 +147,7 @@ func (m Matcher) Match(ctx context.Context, report *analyzer.Report) (*Result, e
 		return nil, err
 	}
 	result.Coverage = addUnread(result.Coverage, report)
-	for i := range result.Coverage {
-		c := &result.Coverage[i]
-		c.EndOfLife = c.EndOfLife || !m.Now.IsZero() && ended(c, report.Distro, m.Now)
-	}
+	m.end(result.Coverage, report.Distro)
 	for a, err := range m.Source.Advisories(ctx, wanted.keys) {
 		if err == nil {
 			err = ctx.Err()

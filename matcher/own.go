@@ -31,10 +31,13 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 	for i := range report.Components {
 		c := &report.Components[i]
 		skipped[i].Component = c.ID
+		if m.Only != nil && !m.Only(c) {
+			continue
+		}
 		if skipped[i].Reason = m.unwanted(c); skipped[i].Reason != "" {
 			continue
 		}
-		if owner := byID[c.Owner]; owner != nil && !owner.Stated && builder.Distributed(c.Path) && !c.Altered {
+		if owner := byID[c.Owner]; claimed(c, owner) {
 			of, ok := builders[c.Owner]
 			if !ok {
 				of.owner = owner
@@ -65,6 +68,11 @@ func (m Matcher) skips(ctx context.Context, report *analyzer.Report, byID map[st
 		}
 	}
 	return skipped, nil
+}
+
+// claimed reports whether the owner of a component's file answers for it, if the distribution built the owner.
+func claimed(c, owner *analyzer.Component) bool {
+	return owner != nil && !owner.Stated && builder.Distributed(c.Path) && !c.Altered
 }
 
 // ownerData holds the knowledge of a source about the packages that own components.

@@ -1,0 +1,172 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// ErrNotFound reports that a Store has no such image or part.
+var ErrNotFound = errors.New("not found")
+
+// An Image is an analyzed image, without the content of its parts.
+type Image struct {
+	Digest string             // of its manifest, or another name that is its own
+	Info   analyzer.ImageInfo // ID is the digest of its configuration
+	Added  time.Time          // when it was analyzed first
+	Parts  []PartRef
+}
+
+// A Tag is an image that a tag pointed at since a time, until the next Tag of the name.
+type Tag struct {
+	Name   string // "registry.example/team/app:1.2"
+	Digest string // "" since the tag is deleted
+	Since  time.Time
+}
+
+// A Notice is an entry of the outbox: an event to deliver. A Store keeps one for each ID, so that an event that is computed again, after a
+// crash, is not delivered twice.
+type Notice struct {
+	ID      string
+	Kind    string
+	Body    []byte
+	Created time.Time
+}
+
+// A Batch is written in one transaction: all of it, or nothing.
+type Batch struct {
+	Parts     []Part   // those that the store has are ignored
+	Images    []Image  // replace those of the same digest, and keep Added
+	Deleted   []string // digests of images
+	Tags      []Tag    // that an image has already are ignored
+	Notices   []Notice // those that the store has or had are ignored
+	Delivered []string // IDs of notices
+}
+
+// A Store keeps a catalog. [Memory] is one. Methods return [ErrNotFound] for what the store lacks, and [ErrCorrupt] for what it damaged.
+type Store interface {
+	Write(ctx context.Context, b *Batch) error
+
+	// Image returns an image by its digest or by the digest of its configuration.
+	Image(ctx context.Context, digest string) (*Image, error)
+
+	// Images yields all images in the order of their digests.
+	Images(ctx context.Context) iter.Seq2[Image, error]
+
+	// Parts returns the parts with hashes, in their order.
+	Parts(ctx context.Context, hashes []Hash) ([]Part, error)
+
+	// Missing returns those of hashes that the store has no part of. An image whose parts are known needs no upload.
+	Missing(ctx context.Context, hashes []Hash) ([]Hash, error)
+
+	// Tags returns the images that a tag pointed at, oldest first.
+	Tags(ctx context.Context, name string) ([]Tag, error)
+
+	// Notices returns up to n notices that are not delivered, oldest first.
+	Notices(ctx context.Context, n int) ([]Notice, error)
+
+	// Collect deletes the parts that no image has, and notices that were delivered before a time, and returns their number.
+	Collect(ctx context.Context, before time.Time) (int, error)
+}
+
+// Put divides the report of an image and writes it, with tags, in one transaction. It writes only the parts that the store lacks.
+func Put(ctx context.Context, s Store, image Image, report *analyzer.Report, tags ...Tag) error {
+	refs, parts := Divide(report)
+	image.Info, image.Parts = report.Image, refs
+	hashes := make([]Hash, len(parts))
+	for i := range parts {
+		hashes[i] = parts[i].Hash
+	}
+	missing, err := s.Missing(ctx, hashes)
+	if err != nil {
+		return err
+	}
+	lacks := make(map[Hash]bool, len(missing))
+	for _, h := range missing {
+		lacks[h] = true
+	}
+	b := &Batch{Images: []Image{image}, Tags: tags}
+	for i := range parts {
+		if lacks[parts[i].Hash] {
+			lacks[parts[i].Hash] = false
+			b.Parts = append(b.Parts, parts[i])
+		}
+	}
+	err = s.Write(ctx, b)
+	if errors.Is(err, ErrNotFound) { // Collect deleted a part meanwhile
+		b.Parts = parts
+		err = s.Write(ctx, b)
+	}
+	return err
+}
+
+// Load returns the report of an image, and its parts for [Match].
+func Load(ctx context.Context, s Store, digest string) (*analyzer.Report, []Part, error) {
+	image, err := s.Image(ctx, digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	hashes := make([]Hash, len(image.Parts))
+	for i := range image.Parts {
+		hashes[i] = image.Parts[i].Hash
+	}
+	parts, err := s.Parts(ctx, hashes)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := Restore(image.Info, image.Parts, parts)
+	return report, parts, err
+}
+
+// Outdated yields the images that an older version of one of the analyzers looked at, or none at all: those to analyze again.
+func Outdated(ctx context.Context, s Store, analyzers []analyzer.Info) iter.Seq2[Image, error] {
+	return func(yield func(Image, error) bool) {
+		known := make(map[Hash]bool) // settings, and whether they are outdated
+		for image, err := range s.Images(ctx) {
+			old := false
+			for i := range image.Parts {
+				ref := &image.Parts[i]
+				if err != nil || ref.Kind != Setting {
+					continue
+				}
+				is, ok := known[ref.Hash]
+				if !ok {
+					is, err = outdated(ctx, s, ref.Hash, analyzers)
+					known[ref.Hash] = is
+				}
+				old = is
+			}
+			if err != nil {
+				yield(Image{}, err)
+				return
+			}
+			if old && !yield(image, nil) {
+				return
+			}
+		}
+	}
+}
+
+func outdated(ctx context.Context, s Store, h Hash, analyzers []analyzer.Info) (bool, error) {
+	parts, err := s.Parts(ctx, []Hash{h})
+	if err != nil {
+		return false, err
+	}
+	var is setting
+	if err := parts[0].decode(&is); err != nil {
+		return false, err
+	}
+	versions := make(map[string]int)
+	for _, x := range is.Examined {
+		versions[x.Analyzer] = max(versions[x.Analyzer], x.Version)
+	}
+	for _, a := range analyzers {
+		if v, ok := versions[a.Name]; !ok || v < a.Version {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,219 @@
+package catalog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+func at(day int) time.Time { return time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC) }
+
+// debian returns a report of an image with n packages of a base, and one of an application.
+func debian(n int, app string, layered bool) *analyzer.Report {
+	r := &analyzer.Report{Image: analyzer.ImageInfo{ID: "sha256:" + app, Platform: "linux/amd64"}, Distro: &analyzer.Distro{ID: "debian", VersionID: "12"}}
+	layer := -1
+	if layered {
+		r.Layers, layer = []analyzer.Layer{{DiffID: "sha256:base"}, {DiffID: "sha256:" + app}}, 0
+	}
+	for i := range n {
+		name := fmt.Sprintf("lib%03d", i)
+		r.Components = append(r.Components, analyzer.Component{ID: name, Layer: layer, Path: "var/lib/dpkg/status", Analyzer: "dpkg",
+			Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: name, Version: "1.0-1", System: true, Vendor: "A <a@debian.org>"}})
+	}
+	if layered {
+		layer = 1
+	}
+	r.Components = append(r.Components, analyzer.Component{ID: app, Layer: layer, Path: "var/lib/dpkg/status", Analyzer: "dpkg",
+		Package: analyzer.Package{Type: "deb", Namespace: "debian", Name: app, Version: "2.0-1", System: true}})
+	slices.SortFunc(r.Components, compareValues)
+	r.Examined = []analyzer.Examination{{Analyzer: "dpkg", Version: 3, Finds: []string{"packages"}}}
+	return r
+}
+
+// TestSharing requires that images on one base store its packages once, whether they come as scans or as SBOMs.
+func TestSharing(t *testing.T) {
+	for _, layered := range []bool{true, false} {
+		var m Memory
+		size := func() (n int) {
+			for _, p := range m.parts {
+				if p.Kind == Chunk {
+					n += len(p.Form)
+				}
+			}
+			return n
+		}
+		var first int
+		const images = 50
+		for i := range images {
+			app := fmt.Sprintf("%c-app%d", 'a'+i%26, i)
+			if err := Put(t.Context(), &m, Image{Digest: digestFor(i), Added: at(1)}, debian(300, app, layered)); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				first = size()
+			}
+		}
+		if n := size() - first; n > images*first/10 {
+			t.Errorf("layers %v: the first image takes %d bytes, %d more take %d", layered, first, images-1, n)
+		}
+	}
+}
+
+// TestStore covers the rules of a store that other tests don't.
+func TestStore(t *testing.T) {
+	var m Memory
+	r := randomReport(rand.New(rand.NewPCG(9, 9)))
+	r.Image.ID = "sha256:config"
+	if err := Put(t.Context(), &m, Image{Digest: digestFor(1), Added: at(1)}, r, Tag{"app:1", digestFor(1), at(1)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{digestFor(1), "sha256:config"} {
+		got, parts, err := Load(t.Context(), &m, name)
+		if err != nil || !reflect.DeepEqual(got, r) || len(parts) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := Load(t.Context(), &m, digestFor(2)); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an unknown image: %v", err)
+	}
+	if err := m.Write(t.Context(), &Batch{Images: []Image{{Digest: "x", Parts: []PartRef{{Kind: Chunk}}}}, Tags: []Tag{{"x", "x", at(1)}}}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an image without its parts: %v", err)
+	}
+	if tags, _ := m.Tags(t.Context(), "x"); len(tags) > 0 {
+		t.Error("a batch that failed was written in part")
+	}
+	for h, p := range m.parts { // a damaged part is an error, not another answer
+		p.Form = append(bytes.Clone(p.Form), 0)
+		m.parts[h] = p
+		break
+	}
+	if _, _, err := Load(t.Context(), &m, digestFor(1)); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a damaged part: %v", err)
+	}
+}
+
+// TestReported recreates what users of other services reported.
+func TestReported(t *testing.T) {
+	t.Run("a scan of the same image stores nothing", func(t *testing.T) {
+		// https://github.com/goharbor/harbor/issues/23310, https://github.com/guacsec/guac/pull/2452: each scan wrote all rows again.
+		var m Memory
+		for day := range 5 {
+			if err := Put(t.Context(), &m, Image{Digest: digestFor(1), Added: at(day + 1)}, debian(30, "app", true), Tag{"app:1", digestFor(1), at(day + 1)}); err != nil {
+				t.Fatal(err)
+			}
+			if len(m.parts) != 5 || len(m.images) != 1 || len(m.tags["app:1"]) != 1 || !m.images[digestFor(1)].Added.Equal(at(1)) {
+				t.Fatalf("day %d: %d parts, %d images, tags %v", day, len(m.parts), len(m.images), m.tags)
+			}
+		}
+	})
+	t.Run("a deleted image leaves nothing", func(t *testing.T) {
+		// https://github.com/goharbor/harbor/issues/17927: rows of artifacts that no longer exist stayed.
+		var m Memory
+		for i := range 3 {
+			if err := Put(t.Context(), &m, Image{Digest: digestFor(i)}, debian(30, fmt.Sprint("app", i), true)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		whole := len(m.parts)
+		if err := m.Write(t.Context(), &Batch{Deleted: []string{digestFor(1)}}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := m.Collect(t.Context(), at(1)); err != nil || n != 2 || len(m.parts) != whole-2 { // its own chunk and layer; the base stays
+			t.Errorf("%d parts deleted, %v", n, err)
+		}
+		if _, _, err := Load(t.Context(), &m, digestFor(2)); err != nil {
+			t.Error(err)
+		}
+		if _, err := m.Image(t.Context(), "sha256:app1"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("by its configuration: %v", err)
+		}
+	})
+	t.Run("a tag that moves", func(t *testing.T) {
+		// https://github.com/anchore/anchore-engine/issues/68: the tag still showed the old image.
+		var m Memory
+		for _, tag := range []Tag{{"app:latest", "b", at(5)}, {"app:latest", "a", at(1)}, {"app:latest", "a", at(2)}, {"app:latest", "b", at(3)}, {"app:latest", "", at(9)}} {
+			if err := m.Write(t.Context(), &Batch{Tags: []Tag{tag}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tags, _ := m.Tags(t.Context(), "app:latest")
+		if want := []Tag{{"app:latest", "a", at(1)}, {"app:latest", "b", at(3)}, {"app:latest", "", at(9)}}; !slices.Equal(tags, want) {
+			t.Errorf("%v, want %v", tags, want)
+		}
+	})
+	t.Run("a notice that is computed again", func(t *testing.T) {
+		// https://github.com/quay/clair/issues/1716, https://github.com/quay/clair/pull/1108: the same update was processed again.
+		var m Memory
+		for range 3 {
+			if err := m.Write(t.Context(), &Batch{Notices: []Notice{{ID: "1", Created: at(1)}, {ID: "2", Created: at(1)}}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Write(t.Context(), &Batch{Delivered: []string{"1", "unknown"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list, _ := m.Notices(t.Context(), 10); len(list) != 1 || list[0].ID != "2" {
+			t.Errorf("%v", list)
+		}
+	})
+	t.Run("a document with repeated packages", func(t *testing.T) {
+		// https://github.com/DependencyTrack/dependency-track/issues/2519, /2131: the second upload of the same document gave fewer components.
+		r := debian(5, "app", false)
+		r.Components = append(r.Components, r.Components[2], r.Components[2])
+		var m Memory
+		for range 2 {
+			if err := Put(t.Context(), &m, Image{Digest: "x"}, r); err != nil {
+				t.Fatal(err)
+			}
+			if got, _, err := Load(t.Context(), &m, "x"); err != nil || !reflect.DeepEqual(got, r) {
+				t.Errorf("%v", err)
+			}
+		}
+	})
+	t.Run("a very large report", func(t *testing.T) {
+		// https://github.com/aquasecurity/trivy-operator/issues/757, /441: reports of large images could not be stored.
+		r := debian(20_000, "app", true)
+		var m Memory
+		if err := Put(t.Context(), &m, Image{Digest: "x"}, r); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := Load(t.Context(), &m, "x"); err != nil || len(got.Components) != 20_001 {
+			t.Errorf("%v", err)
+		}
+		for _, p := range m.parts {
+			if len(p.Form) > 1<<20 {
+				t.Errorf("a %s of %d bytes", p.Kind, len(p.Form))
+			}
+		}
+	})
+	t.Run("a new version of an analyzer", func(t *testing.T) {
+		// https://github.com/anchore/anchore-engine/issues/837: an upgrade found more, and nothing told which images were analyzed before.
+		var m Memory
+		for i := range 2 {
+			r := debian(3, fmt.Sprint("app", i), true)
+			r.Examined[0].Version = 3 + i
+			if err := Put(t.Context(), &m, Image{Digest: digestFor(i)}, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for version, want := range map[int]int{3: 0, 4: 1, 5: 2} {
+			n := 0
+			for _, err := range Outdated(t.Context(), &m, []analyzer.Info{{Name: "dpkg", Version: version}}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n++
+			}
+			if n != want {
+				t.Errorf("version %d: %d images, want %d", version, n, want)
+			}
+		}
+	})
+}
