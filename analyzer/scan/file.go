@@ -134,7 +134,8 @@ func (c *collector) describe(e *walk.Entry) {
 		return
 	}
 	about := e.Describe()
-	for _, j := range c.jobs(e.Path) {
+	for _, i := range c.found {
+		j := job{entry: c.entries - 1, analyzer: i, path: e.Path}
 		c.nameOf(j, func(account *content.Account) *analyzer.File {
 			f := analyzer.NewFileAt(j.path, e.Mode, content.Of(nil, account), 0)
 			f.Entry = about

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/attribute"
@@ -51,28 +52,41 @@ type lister struct {
 	components []analyzer.Component
 	set, last  attribute.Set
 	file       analyzer.ListedFile
+	path       []byte    // of the current node
+	texts      [2][]byte // of the paths that file had last, in turn: FilesOf keeps one
 	entries    int
 	paths      int64 // bytes of them
 	copied     int64 // bytes that hard links copy from their files
 	err        error
 }
 
-// each yields the entries at and below a node.
+// each yields the entries at and below a node. The path of one is valid until the next but one.
 func (l *lister) each(root *node) iter.Seq[*analyzer.ListedFile] {
-	return func(yield func(*analyzer.ListedFile) bool) { l.walk(root, ".", yield) }
+	return func(yield func(*analyzer.ListedFile) bool) { l.walk(root, yield) }
 }
 
-func (l *lister) walk(n *node, path string, yield func(*analyzer.ListedFile) bool) bool {
-	if n.at.chunk > 0 && l.describe(n, path) && !(l.count() && yield(&l.file)) {
-		return false
+func (l *lister) walk(n *node, yield func(*analyzer.ListedFile) bool) bool {
+	if n.at.chunk > 0 {
+		text := &l.texts[l.entries%2]
+		if *text = append((*text)[:0], l.path...); len(*text) == 0 {
+			*text = append(*text, '.')
+		}
+		if l.describe(n, unsafe.String(unsafe.SliceData(*text), len(*text))) && !(l.count() && yield(&l.file)) {
+			return false
+		}
 	}
 	children := make([]*node, 0, n.children)
 	for c := n.first; c != nil; c = c.next {
 		children = append(children, c)
 	}
 	slices.SortFunc(children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	size := len(l.path)
 	for _, c := range children {
-		if !l.walk(c, join(path, c.name), yield) {
+		if l.path = l.path[:size]; size > 0 {
+			l.path = append(l.path, '/')
+		}
+		l.path = append(l.path, c.name...)
+		if !l.walk(c, yield) {
 			return false
 		}
 	}

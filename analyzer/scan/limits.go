@@ -12,8 +12,9 @@ import (
 // analyzers inflate from files (see analyzer.File.Hold) take at most Memory in one analyzer and 8 MiB in each other one at
 // work. The window of a layer in zstd takes up to 128 MiB; a Budget lets one window above 8 MiB be in use. A foreign v1.Layer that cannot
 // return compressed bytes, or whose Compressed returns an io.PipeReader, decompresses itself, which no limit counts. The scan keeps the
-// names of all entries, see Names, and 120 bytes for each file, directory and link that matters to the merge. Report.Files holds at most
-// Names bytes that hard links copy of their files, and paths of 1 GiB together.
+// names of all entries, see Names, and 136 bytes for each file, directory and link that matters to the merge, at most 200 MiB. With Report.Files,
+// all entries matter, and the list takes about as much as Names again: 400 MiB together. It holds at most
+// Names bytes that hard links copy of their files, and paths of 1 GiB, which share their beginnings.
 type Limits struct {
 	FileSize  int64 // bytes of a file that analyzers read; larger ones are reported; 256 MiB
 	Memory    int64 // bytes of file contents held at once, over all layers; 128 MiB; files that are no larger take a quarter

@@ -286,8 +286,8 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 	r.tree.remove(old)
 	switch kind {
 	case kindFile:
-		if len(answers) == 0 && !d.moved && r.aliases == nil && !r.linked[name] && !r.listing {
-			return nil
+		if len(answers) == 0 && !d.moved && r.aliases == nil && !r.linked[name] { // as most files
+			return r.listFile(d, name, number)
 		}
 		f := &file{layer: r.layer, entry: number, path: join(d.path, name)}
 		if d.moved {
@@ -297,13 +297,7 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		if r.want(f, d.moved) || len(answers) > 0 || r.linked[name] {
 			return r.place(d, name, f)
 		}
-		if r.listing {
-			n, err := r.node(d, name)
-			if err != nil {
-				return err
-			}
-			r.listed(n, number, false)
-		}
+		return r.listFile(d, name, number)
 	case kindSymlink:
 		n, err := r.node(d, name)
 		if err != nil {
@@ -325,6 +319,18 @@ func (r *replay) entry(d *directory, number int, kind entryKind, name, target st
 		}
 	}
 	return nil
+}
+
+// listFile adds a regular file that matters to the list of entries only.
+func (r *replay) listFile(d *directory, name string, number int) error {
+	if !r.listing {
+		return nil
+	}
+	n, err := r.node(d, name)
+	if err == nil {
+		r.listed(n, number, false)
+	}
+	return err
 }
 
 // special returns the answers about a symbolic link or a device, or nil.

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/hullmark/hullmark/analyzer"
 )
@@ -13,18 +14,13 @@ import (
 type tree struct {
 	root  node
 	count int              // nodes
-	wide  map[place]*node  // children of nodes that have many
+	wide  nodeTable        // children of nodes that have many
 	gone  map[string]*file // files that the current layer removed, by path
 	layer int              // the current one
 	free  []node           // to be used for new nodes
 	steps int              // see maxSteps
 
 	changes int // counts nodes that were removed, and new links
-}
-
-type place struct {
-	parent *node
-	name   string
 }
 
 // A node is a file, a symbolic link or a directory. It has its children in a list, since most nodes have one child.
@@ -44,19 +40,20 @@ type node struct {
 }
 
 const (
-	// maxNodes bounds the memory of a tree, to 180 MB. 200,000 npm packages need 600,000 nodes.
-	maxNodes = 1_500_000
+	// maxTree bounds the bytes of a tree: 1.5 million nodes, which take 16 bytes of wide besides. 200,000 npm packages need 600,000 nodes.
+	maxTree  = 200 << 20
+	maxNodes = maxTree / (int(unsafe.Sizeof(node{})) + 16)
 
 	// manyChildren is the number of children from which on tree.wide has them.
 	manyChildren = 32
 )
 
-func newTree() *tree { return &tree{wide: make(map[place]*node)} }
+func newTree() *tree { return &tree{wide: newNodeTable()} }
 
 // child returns the child of n with a name, or nil.
 func (t *tree) child(n *node, name string) *node {
 	if n.children >= manyChildren {
-		return t.wide[place{n, name}]
+		return t.wide.find(n, name)
 	}
 	for c := n.first; c != nil; c = c.next {
 		if c.name == name {
@@ -69,7 +66,7 @@ func (t *tree) child(n *node, name string) *node {
 // add adds a child to n.
 func (t *tree) add(n *node, name string) (*node, error) {
 	if t.count >= maxNodes {
-		return nil, &analyzer.LimitError{What: "files, links and directories to merge", Limit: maxNodes}
+		return nil, &analyzer.LimitError{What: "files, links and directories to merge", Limit: int64(maxNodes)}
 	}
 	t.count++
 	if len(t.free) == 0 {
@@ -85,10 +82,10 @@ func (t *tree) add(n *node, name string) (*node, error) {
 	switch n.children++; {
 	case n.children == manyChildren:
 		for c := n.first; c != nil; c = c.next {
-			t.wide[place{n, c.name}] = c
+			t.wide.add(c)
 		}
 	case n.children > manyChildren:
-		t.wide[place{n, name}] = c
+		t.wide.add(c)
 	}
 	return c, nil
 }
@@ -164,7 +161,7 @@ func (t *tree) forget(n *node) {
 	for c := n.first; c != nil; c = c.next {
 		t.forget(c)
 		if n.children >= manyChildren {
-			delete(t.wide, place{n, c.name})
+			t.wide.remove(c)
 		}
 		t.count--
 	}
@@ -176,12 +173,12 @@ func (t *tree) unlink(n *node) {
 	t.changes++
 	parent := n.parent
 	if parent.children >= manyChildren {
-		delete(t.wide, place{parent, n.name})
+		t.wide.remove(n)
 	}
 	t.count--
 	if parent.children--; parent.children == manyChildren-1 {
 		for c := parent.first; c != nil; c = c.next {
-			delete(t.wide, place{parent, c.name})
+			t.wide.remove(c)
 		}
 	}
 	if n.prev == nil {

@@ -52,6 +52,7 @@ type Entry struct {
 	Stat func() *analyzer.Entry
 
 	header *tar.Header
+	about  *analyzer.Entry // of Describe
 }
 
 // MaxXattrs is the most bytes of extended attributes that an entry keeps. Linux allows 64 KiB for a value.
@@ -63,8 +64,15 @@ const capability, maxCapability = "security.capability", 64
 // paxXattr begins the names of PAX records with extended attributes, as GNU tar, Go's archive/tar and container engines write them.
 const paxXattr = "SCHILY.xattr."
 
-// Describe returns all that the layer has about the entry. Its memory is new.
+// Describe returns all that the layer has about the entry, in memory of its own, which stays valid. It returns the same each time.
 func (e *Entry) Describe() *analyzer.Entry {
+	if e.about == nil {
+		e.about = e.describe()
+	}
+	return e.about
+}
+
+func (e *Entry) describe() *analyzer.Entry {
 	if e.Stat != nil {
 		return e.Stat()
 	}

@@ -47,7 +47,7 @@ func told(next func() (*tar.Header, error), content io.Reader, whole int) (list 
 		var e Entry
 		kept := e.read(h)
 		described := *e.Describe()
-		e.header = nil
+		e.header, e.about = nil, nil
 		line := fmt.Sprintf("%c %q %q %o %d,%d %v %+v %+v", h.Typeflag, h.Name, h.Linkname, h.Mode, h.Devmajor, h.Devminor, kept, e, described)
 		if h.Typeflag == tar.TypeReg {
 			line += fmt.Sprintf(" of %d", h.Size)
