@@ -50,15 +50,18 @@ func (p *pattern) get() *regexp.Regexp { return p.exact() }
 func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 	m := p.matcher()
 	if m == nil || p.longest >= endless {
-		if m != nil && m.End(c, text[from:], -1) < 0 {
+		if m != nil && m.End(c, text[from:], -1) == -1 {
 			return nil
 		}
 		return moved(p.exact().FindSubmatchIndex(text[from:]), from)
 	}
 	for after := from - 1; ; {
 		end := m.End(c, text[from:], after-from)
-		if end < 0 {
+		switch end {
+		case -1:
 			return nil
+		case quickmatch.Unknown:
+			return moved(p.exact().FindSubmatchIndex(text[from:]), from)
 		}
 		// No match ends before, so none begins before this. One byte more is for assertions.
 		end += from

@@ -19,7 +19,7 @@ const (
 const (
 	defaultMost = 8 << 20
 	maxTable    = 256 << 10 // bytes of the states of a Matcher
-	maxRestarts = 2         // for one text: more states than that are not worth while
+	maxMade     = 256       // states made for one text, and for each 8 bytes of it one more: else package regexp is as fast
 )
 
 // A table has the states of a Matcher.
@@ -31,7 +31,10 @@ type table struct {
 	work  *set
 }
 
-// End returns the first index above after at which a match of the expression may end, or -1 if there is none.
+// Unknown is the answer of End for texts that need too many states.
+const Unknown = -2
+
+// End returns the first index above after at which a match of the expression may end, -1 if there is none, or Unknown.
 func (m *Matcher) End(c *Cache, text []byte, after int) int {
 	if m.always {
 		if after < len(text) {
@@ -41,16 +44,16 @@ func (m *Matcher) End(c *Cache, text []byte, after int) int {
 	}
 	t := c.table(m)
 	classes, n := &m.classes, len(m.bytes)
-	state, restarts := 0, 0
+	state, made := 0, 0
 	for i := 0; i < len(text); i++ {
 		class := classes[text[i]]
 		to := t.next[state*n+int(class)]
 		if to == unknown {
+			if made++; made > maxMade+i/8 {
+				return Unknown
+			}
 			from := t.sets[state]
 			if to = c.make(m, t, state, class); to == unknown {
-				if restarts++; restarts > maxRestarts {
-					return max(after+1, i+1)
-				}
 				c.bytes -= t.bytes
 				t.reset(m)
 				state = t.put(m, from, string(c.pack(from)))
