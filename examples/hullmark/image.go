@@ -21,6 +21,7 @@ import (
 	"github.com/hullmark/hullmark/examples/hullmark/advice"
 	"github.com/hullmark/hullmark/examples/hullmark/contentflags"
 	"github.com/hullmark/hullmark/internal/demo"
+	"github.com/hullmark/hullmark/internal/dockerhost"
 	"github.com/hullmark/hullmark/internal/imageref"
 )
 
@@ -159,7 +160,7 @@ func (a *app) openImage(ctx context.Context, ref string, f *imageFlags) (v1.Imag
 	switch kind {
 	case "daemon":
 		o := daemon.Options{Platform: platform}
-		if o.Socket, err = a.daemonSocket(); err != nil {
+		if o.Socket, err = dockerhost.Socket(a.env); err != nil {
 			return nil, nil, err
 		}
 		img, err = daemon.Open(ctx, name, o)

@@ -1,4 +1,5 @@
-package main
+// Package dockerhost finds the daemon that a user has chosen for Docker and Podman.
+package dockerhost
 
 import (
 	"cmp"
@@ -11,11 +12,11 @@ import (
 	"strings"
 )
 
-// daemonSocket returns the socket that DOCKER_HOST, CONTAINER_HOST (of Podman) or Docker's current context names, "" for the usual ones.
-// Docker Desktop, Colima and rootless daemons listen elsewhere.
-func (a *app) daemonSocket() (string, error) {
+// Socket returns the socket that DOCKER_HOST, CONTAINER_HOST (of Podman) or Docker's current context names, "" if none does. Docker Desktop,
+// Colima and rootless daemons do not listen on the usual ones. Env returns a variable of the environment.
+func Socket(env func(name string) string) (string, error) {
 	for _, name := range []string{"DOCKER_HOST", "CONTAINER_HOST"} {
-		if host := a.env(name); host != "" {
+		if host := env(name); host != "" {
 			socket, ok := strings.CutPrefix(host, "unix://")
 			if !ok {
 				return "", fmt.Errorf("daemon: %s is %q, which is no socket (unix://PATH); docker save writes a file", name, host)
@@ -23,10 +24,10 @@ func (a *app) daemonSocket() (string, error) {
 			return socket, nil
 		}
 	}
-	dir := cmp.Or(a.env("DOCKER_CONFIG"), filepath.Join(cmp.Or(a.env("HOME"), a.env("USERPROFILE")), ".docker"))
+	dir := cmp.Or(env("DOCKER_CONFIG"), filepath.Join(cmp.Or(env("HOME"), env("USERPROFILE")), ".docker"))
 	var config struct{ CurrentContext string }
 	readJSON(filepath.Join(dir, "config.json"), &config)
-	current := cmp.Or(a.env("DOCKER_CONTEXT"), config.CurrentContext)
+	current := cmp.Or(env("DOCKER_CONTEXT"), config.CurrentContext)
 	if current == "" || current == "default" {
 		return "", nil
 	}
