@@ -251,3 +251,42 @@ func TestUnreadDatabase(t *testing.T) {
 		t.Errorf("exit code %d without a gate", code)
 	}
 }
+
+// Explain shows the values that a rule saw, test runs cases on a report of this command, and spec prints the language and a schema.
+func TestPolicyExplain(t *testing.T) {
+	stdout, stderr, code := hullmark(t, "policy", "explain", "--cache", "off", "--policy", "preset:severity", "demo:", "severe")
+	if code != 0 || !strings.Contains(stdout, "severity/severe (line") || !strings.Contains(stdout, "match.severity = ") {
+		t.Errorf("%d, %s%s", code, stdout, stderr)
+	}
+	if _, stderr, code := hullmark(t, "policy", "explain", "--cache", "off", "--policy", "preset:severity", "demo:", "sever"); code != 1 || !strings.Contains(stderr, "is severe meant?") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+	if _, stderr, code := hullmark(t, "policy", "explain", "demo:"); code != 1 || !strings.Contains(stderr, "--policy is missing") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+	report, _, _ := hullmark(t, "scan", "--cache", "off", "--format", "json", "demo:")
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"r.json": report, "good.yaml": "policy: preset:severity\nnow: 2026-06-15\ncases:\n  - {name: demo, report: r.json, image: 'demo:', action: stop}\n  - {name: high, rule: severity/severe, given: {match: {severity: high}}, holds: true}\n",
+		"bad.yaml": "policy: preset:severity\nnow: 2026-06-15\ncases:\n  - {name: low, rule: severity/severe, given: {match: {severity: low}}, holds: true}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stdout, stderr, code := hullmark(t, "policy", "test", filepath.Join(dir, "good.yaml")); code != 0 || !strings.Contains(stdout, "2 cases passed") {
+		t.Errorf("%d, %s%s", code, stdout, stderr)
+	}
+	if _, stderr, code := hullmark(t, "policy", "test", filepath.Join(dir, "bad.yaml")); code != 1 || !strings.Contains(stderr, "bad.yaml:4: low: rule severity/severe holds: false, not true; it saw match.severity = low") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+	for flag, want := range map[string]string{"": `"name": "image"`, "--schema": `"$schema"`} {
+		args := []string{"policy", "spec"}
+		if flag != "" {
+			args = append(args, flag)
+		}
+		if stdout, _, code := hullmark(t, args...); code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: %d", flag, code)
+		}
+	}
+}

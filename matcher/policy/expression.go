@@ -23,7 +23,7 @@ const (
 	maxTotal      = 50_000_000 // of evaluating an expression on everything in an image
 	costPerThing  = 200        // added to both for each element of the lists that it may name, and for each thing that it is evaluated on
 	maxExpression = 16 << 10   // characters of an expression
-	maxRegexp     = 2_000      // instructions of a regular expression
+	maxRegexp     = 20_000     // instructions of a regular expression
 )
 
 // environments are what expressions of each kind may name. They never change, and take a while to make.

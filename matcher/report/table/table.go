@@ -73,6 +73,7 @@ func Write(w io.Writer, a *report.Assessment, o Options) error {
 	t.files()
 	t.summary()
 	t.examined()
+	t.remedies()
 	t.verdict()
 	t.hidden()
 	t.coverage()
@@ -132,10 +133,10 @@ func (t *table) upgrades() {
 	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", plural.Count(len(list), "upgrade"), plural.Number(fixes), plural.Count(len(t.a.Findings), "finding"))))
 	g.Write(t.w, t.Style)
 	t.more(len(list))
-	t.remedies()
 }
 
-// remedies writes a command for each package manager, and counts the findings that no command closes.
+// remedies writes a command for each package manager, and counts the findings that no command closes. A command is one line at any width,
+// so that it can be copied.
 func (t *table) remedies() {
 	r := t.a.Remediate(matcher.Unknown)
 	for i := range r.Remedies {
