@@ -94,10 +94,6 @@ type Info struct {
 	// right for secrets, which a layer gives away although no container shows them.
 	Hidden bool
 
-	// Unowned asks the scan to leave out packages in files that an unchanged package of the distribution owns, and those that it finds again
-	// elsewhere below the same directory, such as usr/local: the package is one component, with its first file.
-	Unowned bool
-
 	// NamesOnly says that Analyze looks at the path only: it gets files without content. Of equal diagnostics, a scan keeps 16 a layer.
 	NamesOnly bool
 

@@ -25,7 +25,7 @@ type programs struct{}
 var magic = []string{"\x7fELF", "MZ"}
 
 func (programs) Info() analyzer.Info {
-	return analyzer.Info{Name: "binary", Version: 1, Patterns: []string{"**"}, Magic: magic, ContentOnly: true, Unowned: true}
+	return analyzer.Info{Name: "binary", Version: 1, Patterns: []string{"**"}, Magic: magic, ContentOnly: true}
 }
 
 // Wants implements stream.Analyzer.

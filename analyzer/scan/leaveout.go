@@ -9,11 +9,12 @@ import (
 	"github.com/hullmark/hullmark/internal/order"
 )
 
-// leaveOut removes components of analyzers with Info.Unowned: those in files that the distribution answers for, and repeated ones.
+// leaveOut removes components of analyzers that look at programs as they stream by: those in files that the distribution answers for, and
+// repeated ones.
 func (r *run) leaveOut(report *analyzer.Report) {
 	asked := make(map[string]bool)
 	for i := range r.analyzers {
-		if r.analyzers[i].info.Unowned {
+		if r.analyzers[i].streams != nil {
 			asked[r.analyzers[i].info.Name] = true
 		}
 	}

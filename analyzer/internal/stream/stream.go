@@ -9,6 +9,9 @@ import (
 
 // An Analyzer looks at files as their bytes stream by. Its patterns select by the first bytes, and Wants by name. The answer for a file
 // depends on its content and the base name only, and Analyze gives the same.
+//
+// A scan leaves out packages in files that an unchanged package of the distribution owns, and packages that it has found elsewhere below the same
+// directory, such as usr/local: a program and its shared library are one component.
 type Analyzer interface {
 	analyzer.Analyzer
 
