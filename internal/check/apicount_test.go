@@ -10,8 +10,8 @@ import (
 )
 
 // maxExported is the most declarations that the public packages may export. It rises
-// only with new packages, as with those of analyzer/content.
-const maxExported = 670
+// only with new packages, as with db/catalog and matcher/watch.
+const maxExported = 716
 
 var declaration = regexp.MustCompile(`(?m)^(?:func|type|const|var) `)
 
