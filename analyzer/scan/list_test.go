@@ -226,7 +226,7 @@ func TestHoles(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"usr/lib/large 1125899906842624 0", "usr/lib/large: too-large ", "usr/lib/large: too-large executables", "usr/lib/small 1048576 16"}
+	want := []string{"usr/lib/large 1125899906842624 0", "usr/lib/large: too-large ", "usr/lib/large: too-large executables", "usr/lib/large: too-large secrets", "usr/lib/small 1048576 16"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
