@@ -46,6 +46,7 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 			layers[c.ID] = c.Layer
 		}
 	}
+	hideValues(report)
 	homes := packageHomes(report)
 	hidden := hiddenOwned(report, layers)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {

@@ -42,7 +42,7 @@ func TestSecretsStay(t *testing.T) {
 	} {
 		words := strings.Fields(strings.ReplaceAll(args, "IMAGE", "oci:image"))
 		if words[0] != "match" && words[0] != "files" {
-			words = append(words, "--content=secrets,accounts,files,verify")
+			words = append(words, "--content")
 		}
 		if words[0] != "match" && !strings.Contains(args, "--cache") {
 			words = append(words, "--cache", "cache")
