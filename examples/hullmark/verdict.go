@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/vex"
@@ -209,17 +211,30 @@ func (a *app) policyCommand() *cobra.Command {
 		}
 		return a.print("%s", strings.TrimSuffix(text, "\n"))
 	}), command("policy/check", func(_ context.Context, args []string) error {
-		d, err := loadPolicy(args[0])
+		p, err := loadPolicy(args[0])
 		if err != nil {
 			return err
 		}
-		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(d.Policies), "policy"),
-			terminal.Escape(strings.Join(d.Policies, ", ")), plural.Count(d.Rules, "rule"), plural.Count(d.Entries, "entry"))
+		names, rules, entries := []string(nil), 0, 0
+		switch d := p.(type) {
+		case *policy.Document:
+			names, rules, entries = d.Policies, d.Rules, d.Entries
+		case *anchore.Bundle:
+			names, rules, entries = d.Policies, d.Rules, d.Entries
+			for _, note := range d.Notes {
+				a.say("%s", terminal.Escape(note))
+			}
+		}
+		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(names), "policy"),
+			terminal.Escape(strings.Join(names, ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
 	}))
 }
 
-// loadPolicy reads the document in a file, or a preset.
-func loadPolicy(name string) (*policy.Document, error) {
+// maxPolicy is more than packages policy and anchore read, so that they report a file that is too large.
+const maxPolicy = 17 << 20
+
+// loadPolicy reads the document or Anchore's bundle in a file, or a preset.
+func loadPolicy(name string) (report.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, "preset:"); ok {
 		text, err := policy.Preset(preset)
 		if err != nil {
@@ -232,5 +247,12 @@ func loadPolicy(name string) (*policy.Document, error) {
 		return nil, fmt.Errorf("--policy: %w; preset:NAME takes one of %s", err, strings.Join(policy.Presets(), ", "))
 	}
 	defer file.Close()
-	return policy.Load(file, name)
+	text, err := io.ReadAll(io.LimitReader(file, maxPolicy))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--policy: %w", err)
+	case anchore.Recognizes(text):
+		return anchore.Read(bytes.NewReader(text), name, anchore.Options{})
+	}
+	return policy.Load(bytes.NewReader(text), name)
 }
