@@ -200,36 +200,6 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 	}
 }
 
-func (a *app) policyCommand() *cobra.Command {
-	return group("policy", command("policy/preset", func(_ context.Context, args []string) error {
-		if len(args) == 0 {
-			return a.print("%s", strings.Join(policy.Presets(), "\n"))
-		}
-		text, err := policy.Preset(args[0])
-		if err != nil {
-			return err
-		}
-		return a.print("%s", strings.TrimSuffix(text, "\n"))
-	}), command("policy/check", func(_ context.Context, args []string) error {
-		p, err := loadPolicy(args[0])
-		if err != nil {
-			return err
-		}
-		names, rules, entries := []string(nil), 0, 0
-		switch d := p.(type) {
-		case *policy.Document:
-			names, rules, entries = d.Policies, d.Rules, d.Entries
-		case *anchore.Bundle:
-			names, rules, entries = d.Policies, d.Rules, d.Entries
-			for _, note := range d.Notes {
-				a.say("%s", terminal.Escape(note))
-			}
-		}
-		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(names), "policy"),
-			terminal.Escape(strings.Join(names, ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
-	}))
-}
-
 // maxPolicy is more than packages policy and anchore read, so that they report a file that is too large.
 const maxPolicy = 17 << 20
 
@@ -255,4 +225,21 @@ func loadPolicy(name string) (report.Policy, error) {
 		return anchore.Read(bytes.NewReader(text), name, anchore.Options{})
 	}
 	return policy.Load(bytes.NewReader(text), name)
+}
+
+// loadDocument reads a document of package policy, or a preset.
+func loadDocument(name string) (*policy.Document, error) {
+	p, err := loadPolicy(name)
+	if err != nil {
+		return nil, err
+	}
+	return documentOf(p, name)
+}
+
+func documentOf(p report.Policy, name string) (*policy.Document, error) {
+	d, ok := p.(*policy.Document)
+	if !ok {
+		return nil, fmt.Errorf("%s is a bundle of Anchore; hullmark policy convert writes it as a policy", name)
+	}
+	return d, nil
 }

@@ -37,6 +37,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/hullmark/hullmark/internal/nearest"
 )
 
 // Settings are the values that the environment and a file give to the flags of all commands.
@@ -323,7 +325,7 @@ func (s *Settings) Unknown(root *cobra.Command) map[string]string {
 		}
 		best, distance := "", 3
 		for k := range known {
-			if d := levenshtein(name, k); d < distance || d == distance && best != "" && k < best {
+			if d := nearest.Distance(name, k); d < distance || d == distance && best != "" && k < best {
 				best, distance = k, d
 			}
 		}
@@ -332,25 +334,4 @@ func (s *Settings) Unknown(root *cobra.Command) map[string]string {
 		}
 	}
 	return unknown
-}
-
-// levenshtein returns the number of edits between two texts.
-func levenshtein(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0]++
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

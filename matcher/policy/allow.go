@@ -10,20 +10,28 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// An index finds the entries of lists that may be about something: by vulnerability, else by package, and few others.
+// An index finds the entries of lists that may be about something: by vulnerability, else by package, and few others. Entries whose
+// vulnerability is a pattern are tried on each identifier once.
 type index struct {
 	entries []*entry
 	byID    map[string][]int
 	byKey   map[matcher.Key][]int
 	rest    []int
+
+	patterns []int
+	known    map[string][]int // those of patterns that fit an identifier
 }
 
 func newIndex(lists []*allowList) *index {
-	x := &index{byID: make(map[string][]int), byKey: make(map[matcher.Key][]int)}
+	x := &index{byID: make(map[string][]int), byKey: make(map[matcher.Key][]int), known: make(map[string][]int)}
 	for _, l := range lists {
 		for _, e := range l.entries {
 			i := len(x.entries)
 			x.entries = append(x.entries, e)
+			if e.ids != nil {
+				x.patterns = append(x.patterns, i)
+				continue
+			}
 			if e.vulnerability != "" {
 				x.byID[e.vulnerability] = append(x.byID[e.vulnerability], i)
 				continue
@@ -46,6 +54,7 @@ type thing struct {
 	pkg     *purl.Target
 	finding *analyzer.FileFinding
 	record  *analyzer.FileRecord
+	path    string // of a file
 }
 
 // candidates returns the entries that may be about a thing, in the order of the lists.
@@ -54,9 +63,10 @@ func (x *index) candidates(t thing) []int {
 		return nil
 	}
 	var found []int
-	if t.match != nil && len(x.byID) > 0 {
+	if t.match != nil && len(x.byID)+len(x.patterns) > 0 {
 		for _, id := range t.match.Identifiers() {
-			found = append(found, x.byID[strings.ToUpper(id)]...)
+			id = strings.ToUpper(id)
+			found = append(append(found, x.byID[id]...), x.fitting(id)...)
 		}
 	}
 	if t.pkg != nil && len(x.byKey) > 0 {
@@ -74,6 +84,23 @@ func (x *index) candidates(t thing) []int {
 		found = slices.Compact(found)
 	}
 	return found
+}
+
+// fitting returns the entries whose pattern fits an identifier.
+func (x *index) fitting(id string) []int {
+	if len(x.patterns) == 0 {
+		return nil
+	}
+	list, ok := x.known[id]
+	if !ok {
+		for _, i := range x.patterns {
+			if x.entries[i].ids.fits(id) {
+				list = append(list, i)
+			}
+		}
+		x.known[id] = list
+	}
+	return list
 }
 
 // about reports whether an entry is about a decision on a thing.
@@ -101,6 +128,8 @@ func (e *entry) about(d *report.Decision, t thing) bool {
 			return e.path.MatchString(t.finding.Path)
 		case t.record != nil:
 			return e.path.MatchString(t.record.Path)
+		case t.path != "":
+			return e.path.MatchString(t.path)
 		}
 		return false
 	}

@@ -13,16 +13,17 @@ import (
 	"cel.dev/cel-go/common/types"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
 )
 
 // compile parses and checks an expression. The errors say what to write if the expression compares a version or a severity with
 // a text, or orders texts. The empty text is the version that is not there: match.fixed != "".
-func compile(env *cel.Env, text string) (*cel.Ast, []*common.Error) {
+func compile(env *cel.Env, text string, on report.Target) (*cel.Ast, []*common.Error) {
 	parsed, issues := env.Parse(text)
 	if issues.Err() != nil {
 		return nil, issues.Errors()
 	}
-	for {
+	for range maxRepairs {
 		checked, issues := env.Check(parsed)
 		if issues.Err() == nil {
 			if errs := misfits(checked.NativeRep()); len(errs) > 0 {
@@ -35,18 +36,63 @@ func compile(env *cel.Env, text string) (*cel.Ast, []*common.Error) {
 		for _, e := range errs {
 			call := find(tree, e.ExprID)
 			if call == nil {
+				explain(tree, e, on)
 				continue
 			}
-			if emptyVersion(tree, call, e.Message) {
+			if emptyVersion(tree, call, e.Message) || timeSide(tree, call, e.Message) {
 				changed = true
-			} else if hint := advice(tree, call, operands(e.Message)); hint != "" {
+				continue
+			}
+			if hint := advice(tree, call, operands(e.Message)); hint != "" {
 				e.Message = hint
 			}
+			explain(tree, e, on)
 		}
 		if !changed {
 			return nil, errs
 		}
 	}
+	return nil, []*common.Error{{Message: "too many comparisons with times; write timestamp(now)"}}
+}
+
+// maxRepairs bounds how often an expression is checked again after a repair. A check repairs all calls that fail; a call needs two.
+const maxRepairs = 256
+
+// timeSide moves the time and ages to the left of a comparison, since CEL asks the left side for the order. Other uses than those that
+// [timely] declares get a plain timestamp or duration.
+func timeSide(tree *ast.AST, call ast.Expr, message string) bool {
+	kinds, c := operands(message), call.AsCall()
+	args := c.Args()
+	if c.IsMemberFunction() {
+		args = append([]ast.Expr{c.Target()}, args...)
+	}
+	if len(kinds) != len(args) {
+		return false
+	}
+	timed := func(kind string) bool { return kind == "now" || kind == "age" }
+	factory := ast.NewExprFactory()
+	if slices.Contains(orders, c.FunctionName()) && len(kinds) == 2 && !timed(kinds[0]) && timed(kinds[1]) {
+		mirrored := map[string]string{operators.Less: operators.Greater, operators.LessEquals: operators.GreaterEquals,
+			operators.Greater: operators.Less, operators.GreaterEquals: operators.LessEquals}
+		call.SetKindCase(factory.NewCall(call.ID(), mirrored[c.FunctionName()], args[1], args[0]))
+		return true
+	}
+	changed := false
+	for i, arg := range args {
+		if convert := map[string]string{"now": "timestamp", "age": "duration"}[kinds[i]]; convert != "" && c.FunctionName() != convert {
+			id := ast.MaxID(tree)
+			arg.SetKindCase(factory.NewCall(arg.ID(), convert, renumbered(arg, id)))
+			changed = true
+		}
+	}
+	return changed
+}
+
+// renumbered copies an expression with identifiers from a number on.
+func renumbered(e ast.Expr, id int64) ast.Expr {
+	x := ast.NewExprFactory().CopyExpr(e)
+	x.RenumberIDs(func(int64) int64 { id++; return id })
+	return x
 }
 
 // find returns the call with an identifier, or nil.
@@ -127,6 +173,8 @@ func misfits(tree *ast.AST) []*common.Error {
 			}
 			a, b := kindOf(call.Args()[0]), element(kindOf(call.Args()[1]))
 			switch {
+			case a == "null_type" || b == "null_type":
+				fail(e, "no value is null; a text that is unknown is \"\", a time timestamp(0), and a version is tested with != \"\"")
 			case a != b && (special(a) || special(b)):
 				fail(e, advice(tree, e, []string{a, b}))
 			case a == "string" && b == "string" && slices.Contains(orders, call.FunctionName()):
@@ -210,11 +258,17 @@ func proper(tree *ast.AST, kind string, e ast.Expr) string {
 
 // source returns the text of an expression, shortened.
 func source(tree *ast.AST, e ast.Expr) string {
-	text, err := cel.ExprToString(e, tree.SourceInfo())
+	text, err := unparse(tree, e)
 	if err != nil {
 		return "it"
 	}
 	return shorten(text)
+}
+
+// unparse returns the text of an expression, without line breaks.
+func unparse(tree *ast.AST, e ast.Expr) (string, error) {
+	text, err := cel.ExprToString(e, tree.SourceInfo())
+	return strings.ReplaceAll(text, "\n", " "), err // it escapes those in texts
 }
 
 // sign returns the sign of an operator: "<".

@@ -7,15 +7,16 @@
 //
 // A document is YAML. Every key below that is not marked optional is required, and a key that is not below is an error.
 //
-//	version: 1
+//	version: 2
 //	policies:
 //	  - name: production
 //	    description: text             # optional
+//	    mode: all                     # optional; all rules that hold decide, or only the first
 //	    vex: trust                    # optional; "ignore" judges what VEX statements suppress, too
 //	    otherwise: go                 # stop, warn or go, for matches that no rule decides
 //	    rules:                        # optional; in order
 //	      - name: exploited
-//	        on: match                 # image, distro, package, match, finding or record
+//	        on: match                 # image, distro, package, match, finding, record or file
 //	        when: match.exploited     # a CEL expression
 //	        action: stop              # stop, warn or go
 //	        message: ${match.id} is used by attackers   # optional; ${} holds CEL expressions
@@ -23,7 +24,7 @@
 //	allow:                            # optional: lists of accepted risks, each for a while
 //	  - name: accepted
 //	    entries:
-//	      - vulnerability: CVE-2019-13627                # at least one of vulnerability, package, finding and rule
+//	      - vulnerability: CVE-2019-13627                # or CVE-2019-*, or regexp:CVE-20(18|19)-; at least one of vulnerability, package, finding and rule
 //	        package: pkg:deb/debian/libgcrypt20          # a pattern of package matcher/purl
 //	        path: usr/lib/**                             # optional: where the package, finding or record lies
 //	        finding: clamav:*                            # the rule of an analyzer.Finding
@@ -51,59 +52,28 @@
 //
 // # Decisions
 //
-// Rules of a policy are tried in order, and the first whose expression is true decides: so a rule that goes is an exception
-// from those after it. Everything is judged by each policy of the mapping, and the worst action is the verdict's. Matches that a
-// VEX statement suppresses are not judged, unless the policy says so. An entry of a list turns Stop and Warn into Go.
-// An image that is denied stops, allowed or not.
+// Every rule of a policy whose expression is true decides, and the worst action is the verdict's. In mode first, which is that of documents
+// of version 1, the first such rule decides alone: a rule that goes is an exception from those after it. [Document.Notes] names the
+// rules that others hide. Everything is judged by each policy of the mapping. A policy does not judge matches that a VEX statement suppresses,
+// unless it says so. An entry of a list turns Stop and Warn into Go. An image that is denied stops, allowed or not.
+//
+// A decision has the place of its subject and the values that the rule saw. A verdict has the next instant at which the same report may get
+// another one: an entry expires, support ends, or an age is reached.
+//
+// A rule on files is tried on every entry of the image. It is an error if the scan did not list them. A rule makes at most 1,000 decisions
+// on files, and one more that counts the others.
 //
 // # Expressions
 //
-// Expressions are CEL, https://cel.dev, with these variables. Each rule has image, distro and now, and the one that it is on; a
-// rule on matches has the package too. Times that are not known are the
-// beginning of 1970.
+// Expressions are CEL, https://cel.dev. LANGUAGE.md lists all variables, types and functions, and [Spec] returns them. Each rule has image,
+// distro, now, and the lists packages, matches, findings, records, files, accounts, database.feeds, coverage and examined. It also has the
+// variable that it is on; a rule on matches has the package, too.
 //
-//	image    reference, registry, repository, tag, digest, id, platform, os, arch    texts, "" if unknown
-//	         size              int, bytes of all layers uncompressed
-//	         layers            list of {diff_id, created_by, size, entries, lazy}, bottom first
-//	         history           list of {created, created_by, comment, empty}
-//	         user, workdir     texts
-//	         entrypoint, cmd   lists of texts
-//	         ports, volumes    lists of texts: "80/tcp"
-//	         env, labels       maps of texts
-//	         uncovered         list of texts: ecosystems without all advisories, "deb debian 12"
-//	         packages          list of texts: names of packages, without those that are only declared or stated
-//	         examined          list of texts: the kinds of things that every analyzer for them looked for in all files: "malware"
-//	         diagnostics       int: number of problems of the scan
-//	distro   id, version, codename, name    texts
-//	         like              list of texts
-//	         end_of_life       bool: support has ended
-//	package  type, namespace, name, arch, purl, vendor, source, path, inside, analyzer    texts
-//	         version, source_version    versions
-//	         system, declared, dev, owned    bools
-//	         stated            bool: only a hints file of the image names it, which is no evidence that it is there
-//	         licenses          list of texts
-//	         layer             int, -1 in a file system
-//	match    id, kind, status, reason, uncertain, summary    texts; kind and status as in matcher: "malware", "will-not-fix"
-//	         fixed             version
-//	         aliases, updates, feeds, exploits, weaknesses    lists of texts
-//	         severity          severity
-//	         severity_source, vector                          texts
-//	         score, epss, percentile                          doubles
-//	         exploited, ransomware, headers                   bools; headers: the package has only headers of the kernel
-//	         exploited_since, published, modified             timestamps
-//	         vex               {status, justification, detail, author, document, time}
-//	finding  rule, title, detail, path, analyzer    texts; path is "" for the image's configuration
-//	         place             text: the path and line, or "image configuration"
-//	         severity          severity
-//	         line, layer       ints
-//	         hidden            bool: a later layer deletes or replaces the file
-//	         owned, owner      bool and text: a package of the distribution has the file, and package verification, if it ran,
-//	                           found no difference; the name of the package, owned or not
-//	record   kind, key, path, analyzer              texts
-//	         fields            map of texts
-//	         line, layer       ints
-//	         hidden            bool
-//	now      timestamp
+// Times that are not known are the beginning of 1970. age(time) is the time since an instant; that of an unknown one is great. It compares with
+// a number of days, age(match.published) > 30, and with a duration.
+//
+// Load reports a name that is not there, with those that are and the nearest, and a comparison with a text that a field never has, such as
+// match.status == "wont-fix"; in version 1 the latter is a note.
 //
 // Two types have an order of their own. Comparing either with a text is an error of Load that says what to write:
 //
@@ -116,6 +86,7 @@
 // Versions have the functions contains, startsWith, endsWith and matches of texts. string(x) is the text of either type. Texts
 // themselves have no order.
 //
-// An expression that costs more than a million of CEL's units is stopped, which is an error of Evaluate, as is one that cannot
+// An expression that costs more than a million of CEL's units is stopped, which is an error of Evaluate. Expressions that name lists get 200
+// units more for each element in the report, and there is a limit for all evaluations of an expression together. An error is also one that cannot
 // be computed, such as a division by zero or a look-up of a key that is not there.
 package policy

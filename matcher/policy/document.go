@@ -18,11 +18,14 @@ const maxBytes = 16 << 20
 
 // A Document is a policy document that was read without errors. It may be used by several goroutines.
 type Document struct {
+	Version  int      // of the language: 1 or 2
 	Name     string   // the name under which it was read
 	Policies []string // names, in the order of the document
 	Rules    int      // of all policies
 	Entries  int      // of all lists of exceptions
+	Notes    []*Error // what is no error, but may not be meant, by line: rules that others hide
 
+	uses     map[string]bool // names of fields in expressions
 	policies map[string]*policy
 	lists    map[string]*allowList
 	passed   []imageEntry // images.allow
@@ -33,6 +36,7 @@ type Document struct {
 
 type policy struct {
 	name      string
+	all       bool // all rules that hold decide, not just the first
 	judgeVEX  bool // what VEX statements suppress, too
 	otherwise report.Action
 	line      int // of otherwise
@@ -64,7 +68,8 @@ type allowList struct {
 // An entry is one line of an allow list.
 type entry struct {
 	report.Entry
-	vulnerability string // upper case; "" is any
+	vulnerability string       // upper case; "" is any
+	ids           *identifiers // vulnerability, if it is a pattern
 	pattern       *purl.Pattern
 	path, finding *regexp.Regexp
 	policy, rule  string
@@ -123,20 +128,19 @@ func (e faults) Unwrap() []error {
 // Load reads a document. Errors and verdicts call it by the name. The error for a faulty document joins an [*Error] for each fault, by
 // line; it has an Unwrap method that returns them all.
 func Load(r io.Reader, name string) (*Document, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	l, text, err := newLoader(r, name)
 	if err != nil {
-		return nil, fmt.Errorf("policy: %s: %w", name, err)
-	}
-	l := &loader{doc: &Document{Name: name, policies: make(map[string]*policy), lists: make(map[string]*allowList)}}
-	if len(text) > maxBytes {
-		l.failAt(0, "larger than %d MiB", maxBytes>>20)
-	} else if err := l.load(text); err != nil {
 		return nil, err
 	}
-	if len(l.errs) > 0 {
-		slices.SortStableFunc(l.errs, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, l.errs
+	if len(l.errs) == 0 {
+		if err := l.load(text); err != nil {
+			return nil, err
+		}
 	}
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(l.doc.Notes, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 	for _, p := range l.doc.policies {
 		l.doc.Rules += len(p.rules)
 	}
@@ -144,6 +148,29 @@ func Load(r io.Reader, name string) (*Document, error) {
 		l.doc.Entries += len(list.entries)
 	}
 	return l.doc, nil
+}
+
+// newLoader reads a text.
+func newLoader(r io.Reader, name string) (*loader, []byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("policy: %s: %w", name, err)
+	}
+	l := &loader{doc: &Document{Name: name, policies: make(map[string]*policy), lists: make(map[string]*allowList), uses: make(map[string]bool)}}
+	if len(text) > maxBytes {
+		l.failAt(0, "larger than %d MiB", maxBytes>>20)
+		text = nil
+	}
+	return l, text, nil
+}
+
+// err returns the faults by line, or nil.
+func (l *loader) err() error {
+	if len(l.errs) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(l.errs, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+	return l.errs
 }
 
 // expired reports whether an entry does not hold any more.

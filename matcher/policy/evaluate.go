@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"cel.dev/cel-go/cel"
+
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -21,20 +24,53 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 	if in.Now.IsZero() {
 		return nil, errors.New("policy: the time is not given, so that nothing could expire")
 	}
-	ref := imageref.Parse(in.Reference)
-	if ref.Digest == "" {
-		ref.Digest = in.Report.Image.Digest
-	}
+	ref := referenceOf(&in)
 	m := d.mappingOf(ref)
 	if m == nil {
 		return nil, fmt.Errorf("policy: %s: %q: %w", d.Name, in.Reference, ErrNoMapping)
 	}
-	j := &judge{
-		doc: d, in: &in, ctx: ctx, index: newIndex(m.lists),
-		verdict:  &report.Verdict{Action: report.Go, Document: d.Name, Mapping: m.name},
-		packages: make(map[string]*judged), used: make(map[*entry]bool), expired: make(map[*entry]bool),
-		values: map[string]any{"image": valueOfImage(&in, ref), "distro": valueOfDistro(&in), "now": in.Now.UTC()},
+	j := newJudge(ctx, d, &in, ref, m)
+	j.image(ref)
+	for _, on := range kinds() {
+		for _, p := range m.policies {
+			if err := j.each(p, on); err != nil {
+				return nil, fmt.Errorf("policy: %w", err)
+			}
+		}
 	}
+	j.finish()
+	return j.verdict, nil
+}
+
+// referenceOf returns the reference by which an image is judged. A name in a registry with neither tag nor digest has the tag latest, which
+// is what is pulled: a denied tag must not be passed by leaving it out.
+func referenceOf(in *report.PolicyInput) imageref.Reference {
+	ref := imageref.Parse(in.Reference)
+	if ref.Repository != "" && ref.Tag == "" && ref.Digest == "" {
+		ref.Tag = "latest"
+	}
+	if ref.Digest == "" {
+		ref.Digest = in.Report.Image.Digest
+	}
+	return ref
+}
+
+func newJudge(ctx context.Context, d *Document, in *report.PolicyInput, ref imageref.Reference, m *mapping) *judge {
+	j := &judge{
+		doc: d, in: in, index: newIndex(m.lists), clock: &clock{now: in.Now.UTC()},
+		verdict: &report.Verdict{Action: report.Go, Document: d.Name, Mapping: m.name},
+		files:   make(map[*rule]int), more: make(map[*rule]map[report.Action]int),
+		packages: make(map[string]*judged), used: make(map[*entry]bool), expired: make(map[*entry]bool),
+	}
+	ends := j.clock
+	if !d.uses["end_of_life"] {
+		ends = nil
+	}
+	j.values = &values{
+		j: j, image: valueOfImage(in, ref), distro: valueOfDistro(in, ends), database: valueOfDatabase(in), now: nowValue{clock: j.clock},
+		lists: make(map[string]any),
+	}
+	j.runner = runner{ctx: ctx, values: j.values, spent: make(map[*expression]uint64), programs: make(map[*expression]cel.Program)}
 	for i := range in.Report.Components {
 		c := &in.Report.Components[i]
 		j.packages[c.ID] = &judged{Component: c}
@@ -42,16 +78,7 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 	for _, p := range m.policies {
 		j.verdict.Policies = append(j.verdict.Policies, p.name)
 	}
-	j.image(ref)
-	for _, each := range []func(*policy) error{j.whole, j.eachPackage, j.eachMatch, j.eachFinding, j.eachRecord} {
-		for _, p := range m.policies {
-			if err := each(p); err != nil {
-				return nil, fmt.Errorf("policy: %w", err)
-			}
-		}
-	}
-	j.finish()
-	return j.verdict, nil
+	return j
 }
 
 func (d *Document) mappingOf(ref imageref.Reference) *mapping {
@@ -65,17 +92,20 @@ func (d *Document) mappingOf(ref imageref.Reference) *mapping {
 
 // A judge is one evaluation.
 type judge struct {
-	doc      *Document
-	in       *report.PolicyInput
-	ctx      context.Context
-	verdict  *report.Verdict
-	index    *index
-	values   map[string]any // of the variables
+	doc     *Document
+	in      *report.PolicyInput
+	verdict *report.Verdict
+	index   *index
+	runner
+	clock    *clock
+	saw      int // decisions with evidence
 	packages map[string]*judged
 	targets  []*purl.Target // all packages, for hints
 	used     map[*entry]bool
 	expired  map[*entry]bool
-	differs  map[string]bool // paths and owners with findings of package verification; made on first use
+	files    map[*rule]int                   // decisions about files
+	more     map[*rule]map[report.Action]int // further ones, by action
+	differs  map[string]bool                 // paths and owners with findings of package verification; made on first use
 }
 
 // A judged is a component and its values, which are made on first use.
@@ -111,6 +141,7 @@ func (j *judge) image(ref imageref.Reference) {
 				j.verdict.Expired = append(j.verdict.Expired, e.Entry)
 				continue
 			}
+			j.untilExpiry(&e.Entry)
 			return &e.Entry
 		}
 		return nil
@@ -124,85 +155,55 @@ func (j *judge) image(ref imageref.Reference) {
 	}
 }
 
-func (j *judge) whole(p *policy) error {
-	for _, kind := range []report.Target{report.TargetImage, report.TargetDistro} {
-		if _, err := j.decide(p, report.Decision{Target: kind, Match: -1, Finding: -1}, func() thing { return thing{} }, string(kind)); err != nil {
-			return err
-		}
+// untilExpiry notes that an entry counts until it expires.
+func (j *judge) untilExpiry(e *report.Entry) {
+	if !e.Expires.IsZero() {
+		j.clock.note(e.Expires.Add(1))
 	}
-	return nil
 }
 
-func (j *judge) eachPackage(p *policy) error {
-	if !p.has(report.TargetPackage) {
+// each tries the rules of a policy on all things of a kind.
+func (j *judge) each(p *policy, on report.Target) error {
+	if !p.has(on) && on != report.TargetMatch {
 		return nil
 	}
-	for i := range j.in.Report.Components {
-		c := j.packages[j.in.Report.Components[i].ID]
-		j.values[packageName] = j.value(c)
-		d := report.Decision{Target: report.TargetPackage, Match: -1, Finding: -1, Component: c.ID}
-		if _, err := j.decide(p, d, func() thing { return thing{pkg: j.pkg(c)} }, c.Label()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (j *judge) eachMatch(p *policy) error {
-	for i := range j.in.Result.Matches {
-		m := &j.in.Result.Matches[i]
-		if m.Suppressed() && !p.judgeVEX {
-			continue
-		}
-		c := j.packages[m.Component]
-		if c == nil {
-			return fmt.Errorf("match of %s: component %q is not in the report", m.ID, m.Component)
-		}
-		if p.has(report.TargetMatch) {
-			j.values[packageName], j.values["match"] = j.value(c), valueOfMatch(m, c.Component)
-		}
-		d := report.Decision{Target: report.TargetMatch, Match: i, Finding: -1, Component: c.ID}
-		about := func() thing { return thing{match: m, pkg: j.pkg(c)} }
-		decided, err := j.decide(p, d, about, m.ID+" in "+c.Label())
+	for s, err := range j.subjects(p, on) {
 		if err != nil {
 			return err
 		}
-		if !decided {
+		decided, err := j.decide(p, s)
+		if err != nil {
+			return err
+		}
+		if !decided && on == report.TargetMatch {
+			d := s.decision
 			d.Policy, d.Rule, d.Line, d.Ruled = p.name, "otherwise", p.line, p.otherwise
-			j.record(d, about)
+			j.record(d, s.about)
 		}
 	}
+	j.countFiles(p, on)
 	return nil
 }
 
-func (j *judge) eachFinding(p *policy) error {
-	if !p.has(report.TargetFinding) {
-		return nil
-	}
-	for i := range j.in.Report.Findings {
-		f := &j.in.Report.Findings[i]
-		j.values["finding"] = j.valueOfFinding(f)
-		d := report.Decision{Target: report.TargetFinding, Match: -1, Finding: i}
-		if _, err := j.decide(p, d, func() thing { return thing{finding: f} }, f.Rule+" in "+f.Path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// maxFiles bounds the decisions of one rule about files. Those that are left out are counted in one more decision.
+const maxFiles = 1000
 
-func (j *judge) eachRecord(p *policy) error {
-	if !p.has(report.TargetRecord) {
-		return nil
+// countFiles adds a decision for the files of each rule that have none of their own, and begins to count again.
+func (j *judge) countFiles(p *policy, on report.Target) {
+	if on != report.TargetFile {
+		return
 	}
-	for i := range j.in.Report.Records {
-		r := &j.in.Report.Records[i]
-		j.values["record"] = valueOfRecord(r)
-		d := report.Decision{Target: report.TargetRecord, Match: -1, Finding: -1, Record: i}
-		if _, err := j.decide(p, d, func() thing { return thing{record: r} }, r.Kind+" "+r.Key); err != nil {
-			return err
+	for i := range p.rules {
+		r := &p.rules[i]
+		for _, action := range []report.Action{report.Stop, report.Warn, report.Go} {
+			if n := j.more[r][action]; n > 0 {
+				j.verdict.Decisions = append(j.verdict.Decisions, report.Decision{
+					Policy: p.name, Rule: r.name, Line: r.line, Target: report.TargetFile, Action: action, Ruled: r.action, Match: -1, Finding: -1,
+					Message: fmt.Sprintf("%s: and %s more", r.name, plural.Count(n, "file")),
+				})
+			}
 		}
 	}
-	return nil
 }
 
 // changed reports whether the file of a finding may differ from the database of its package. A finding of package verification at
@@ -227,62 +228,90 @@ func (p *policy) has(kind report.Target) bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.on == kind })
 }
 
-// decide tries the rules of a policy on a value, and records the decision of the first that holds.
-func (j *judge) decide(p *policy, d report.Decision, about func() thing, name string) (bool, error) {
+// decide tries the rules of a policy on a value, and records the decision of the first that holds, or of each by the policy's mode. It
+// reports whether there is one.
+func (j *judge) decide(p *policy, s *subject) (bool, error) {
+	decided := false
 	for i := range p.rules {
 		r := &p.rules[i]
-		if r.on != d.Target {
+		if r.on != s.decision.Target {
 			continue
 		}
 		if err := j.ctx.Err(); err != nil {
 			return false, err
 		}
 		fail := func(err error) error {
-			return fmt.Errorf("%s:%d: rule %q of policy %q on %s: %w", j.doc.Name, r.line, r.name, p.name, name, err)
+			return fmt.Errorf("%s:%d: rule %q of policy %q on %s: %w", j.doc.Name, r.line, r.name, p.name, s.name(), err)
 		}
-		holds, err := r.when.holds(j.ctx, j.values)
+		holds, err := j.holds(r.when)
 		if err != nil {
 			return false, fail(err)
 		}
 		if !holds {
 			continue
 		}
-		d.Policy, d.Rule, d.Line, d.Ruled, d.Hide = p.name, r.name, r.line, r.action, r.hide
-		if d.Message, err = say(j.ctx, r.message, j.values); err != nil {
-			return false, fail(err)
+		decided = true
+		x := s.decision
+		x.Policy, x.Rule, x.Line, x.Ruled, x.Hide = p.name, r.name, r.line, r.action, r.hide
+		if x.Target == report.TargetFile && j.files[r] >= maxFiles { // counted only
+			j.allow(&x, s.about)
+			if j.more[r] == nil {
+				j.more[r] = make(map[report.Action]int)
+			}
+			j.more[r][x.Action]++
+		} else {
+			if x.Message, err = j.say(r.message); err != nil {
+				return false, fail(err)
+			}
+			if x.Message == "" && (x.Target == report.TargetRecord || x.Target == report.TargetFile) { // for which reports have no column
+				x.Message = r.name + ": " + s.name()
+			}
+			if x.Ruled > report.Go && j.saw < maxEvidence {
+				j.saw++
+				x.Evidence = j.evidence(r.when)
+			}
+			if x.Target == report.TargetFile {
+				j.files[r]++
+			}
+			j.record(x, s.about)
 		}
-		if d.Message == "" && d.Target == report.TargetRecord { // for which reports have no column
-			d.Message = r.name + ": " + name
+		if !p.all {
+			return true, nil
 		}
-		j.record(d, about)
-		return true, nil
 	}
-	return false, nil
+	return decided, nil
 }
 
 // record adds a decision, after the entries that allow it.
 func (j *judge) record(d report.Decision, about func() thing) {
-	d.Action = d.Ruled
-	if d.Ruled > report.Go && len(j.index.entries) > 0 {
-		t := about()
-		for _, i := range j.index.candidates(t) {
-			e := j.index.entries[i]
-			if !e.about(&d, t) {
-				continue
-			}
-			j.used[e] = true
-			if expired(&e.Entry, j.in.Now) {
-				if d.Expired == nil {
-					d.Expired = &e.Entry
-				}
-				j.expired[e] = true
-				continue
-			}
-			d.Action, d.Allowed = report.Go, &e.Entry
-			break
-		}
-	}
+	j.allow(&d, about)
 	j.verdict.Decisions = append(j.verdict.Decisions, d)
+}
+
+// allow looks for the entry that turns a decision to stop or to warn into Go.
+func (j *judge) allow(d *report.Decision, about func() thing) {
+	d.Action = d.Ruled
+	if d.Ruled <= report.Go || len(j.index.entries) == 0 {
+		return
+	}
+	t := about()
+	for _, i := range j.index.candidates(t) {
+		e := j.index.entries[i]
+		if !e.about(d, t) {
+			continue
+		}
+		j.used[e] = true
+		if expired(&e.Entry, j.in.Now) {
+			if d.Expired == nil {
+				d.Expired = &e.Entry
+			}
+			j.expired[e] = true
+			continue
+		}
+		j.untilExpiry(&e.Entry)
+		d.Action, d.Allowed = report.Go, &e.Entry
+		return
+	}
 }
 
 // maxHints bounds the entries for which similar packages are looked for.
@@ -309,6 +338,7 @@ func (j *judge) hint(e *entry) string {
 // finish sums up.
 func (j *judge) finish() {
 	v := j.verdict
+	v.Next = j.clock.next
 	for i := range v.Decisions {
 		v.Action = max(v.Action, v.Decisions[i].Action)
 	}

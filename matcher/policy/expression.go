@@ -5,11 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 	"go.yaml.in/yaml/v3"
 
@@ -17,8 +22,11 @@ import (
 )
 
 const (
-	maxCost       = 1_000_000 // of evaluating an expression once, in CEL's units
-	maxExpression = 16 << 10  // characters of an expression
+	maxCost       = 1_000_000  // of evaluating an expression once, in CEL's units
+	maxTotal      = 50_000_000 // of evaluating an expression on everything in an image
+	costPerThing  = 200        // added to both for each element of the lists that it may name, and for each thing that it is evaluated on
+	maxExpression = 16 << 10   // characters of an expression
+	maxRegexp     = 2_000      // instructions of a regular expression
 )
 
 // environments are what expressions of each kind may name. They never change, and take a while to make.
@@ -27,63 +35,161 @@ type environments map[report.Target]*cel.Env
 var theEnvironments = sync.OnceValues(newEnvironments)
 
 func newEnvironments() (*environments, error) {
+	adapter := new(types.Adapter)
 	options := []cel.EnvOption{
-		ext.NativeTypes(ext.ParseStructTags(true), reflect.TypeFor[imageValue](), reflect.TypeFor[distroValue](),
-			reflect.TypeFor[packageValue](), reflect.TypeFor[matchValue](), reflect.TypeFor[findingValue](), reflect.TypeFor[recordValue]()),
-		cel.ParserRecursionLimit(64), cel.ParserExpressionSizeLimit(maxExpression), cel.DefaultUTCTimeZone(true),
-		cel.Variable("image", cel.ObjectType("policy.imageValue")),
-		cel.Variable("distro", cel.ObjectType("policy.distroValue")),
-		cel.Variable("now", cel.TimestampType),
+		cel.ParserRecursionLimit(64), cel.ParserExpressionSizeLimit(maxExpression), cel.DefaultUTCTimeZone(true), cel.RegexProgramSizeLimit(maxRegexp),
+		cel.EnableMacroCallTracking(),
 	}
-	base, err := cel.NewEnv(append(options, ordered()...)...)
+	natives := []any{ext.ParseStructTags(true)}
+	for _, t := range structs() {
+		natives = append(natives, t)
+	}
+	options = append(options, ext.NativeTypes(natives...))
+	for _, more := range [][]cel.EnvOption{ordered(), timely(), functions(adapter)} {
+		options = append(options, more...)
+	}
+	base, err := cel.NewEnv(options...)
 	if err != nil {
 		return nil, err
 	}
-	pkg := cel.Variable(packageName, cel.ObjectType("policy.packageValue"))
-	envs := environments{report.TargetImage: base, report.TargetDistro: base}
-	for kind, variables := range map[report.Target][]cel.EnvOption{
-		report.TargetPackage: {pkg},
-		report.TargetMatch:   {pkg, cel.Variable("match", cel.ObjectType("policy.matchValue"))},
-		report.TargetFinding: {cel.Variable("finding", cel.ObjectType("policy.findingValue"))},
-		report.TargetRecord:  {cel.Variable("record", cel.ObjectType("policy.recordValue"))},
-	} {
-		if envs[kind], err = base.Extend(variables...); err != nil {
+	*adapter = base.CELTypeAdapter()
+	envs := make(environments)
+	for _, kind := range kinds() {
+		var names []cel.EnvOption
+		for _, v := range variables {
+			if has(kind, v.on) {
+				names = append(names, cel.Variable(reserved(v.name), celType(v.typ)))
+			}
+		}
+		if envs[kind], err = base.Extend(names...); err != nil {
 			return nil, err
 		}
 	}
 	return &envs, nil
 }
 
+// structs returns the types of values with fields.
+func structs() []reflect.Type {
+	var list []reflect.Type
+	var add func(reflect.Type)
+	add = func(t reflect.Type) {
+		if t = structOf(t); t == nil || slices.Contains(list, t) {
+			return
+		}
+		list = append(list, t)
+		for i := range t.NumField() {
+			add(t.Field(i).Type)
+		}
+	}
+	for _, v := range variables {
+		if v.typ != nil {
+			add(v.typ)
+		}
+	}
+	add(reflect.TypeFor[purlValue]())
+	return list
+}
+
+// celType returns the type of a variable.
+func celType(t reflect.Type) *cel.Type {
+	switch {
+	case t == nil:
+		return nowType
+	case t.Kind() == reflect.Slice:
+		return cel.ListType(celType(t.Elem()))
+	case t.Kind() == reflect.Pointer:
+		return celType(t.Elem())
+	}
+	return cel.ObjectType("policy." + t.Name())
+}
+
 // An expression is a CEL expression, compiled.
 type expression struct {
 	program cel.Program
 	text    string
+	on      report.Target
+	env     *cel.Env
+	ast     *cel.Ast
+
+	bounded bool // without loops and regular expressions, so that its own length bounds the cost
+	wide    bool // names a list of the report, so that the limit of the cost depends on the report
+	probes  func() []probe
 }
 
 // expression compiles the text of a node.
 func (l *loader) expression(n *yaml.Node, text string, on report.Target, what string, truth bool) *expression {
 	env := (*l.envs)[on]
-	ast, errs := compile(env, unreserve(text))
-	if len(errs) > 0 {
-		for _, e := range errs {
-			line := n.Line + max(0, e.Location.Line()-1)
-			if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-				line++ // the text begins below the mark
-			}
-			l.failAt(line, "%s: %s", what, strings.ReplaceAll(e.Message, packageName, "package"))
+	checked, errs := compile(env, unreserve(text), on)
+	failed := len(errs) > 0
+	if !failed {
+		errs = strangers(checked.NativeRep(), on)
+		failed = len(errs) > 0 && l.doc.Version > 1
+	}
+	for _, e := range errs {
+		line := n.Line + max(0, e.Location.Line()-1)
+		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			line++ // the text begins below the mark
 		}
+		message := fmt.Sprintf("%s: %s", what, strings.ReplaceAll(e.Message, packageName, "package"))
+		if failed {
+			l.failAt(line, "%s", message)
+		} else { // documents of version 1 were read with such a text
+			l.note(line, "%s", message)
+		}
+	}
+	if failed {
 		return nil
 	}
-	if truth && ast.OutputType() != cel.BoolType {
-		l.fail(n, "%s: %q is %s; a condition is true or false", what, shorten(text), typeName(ast.OutputType()))
+	if truth && checked.OutputType() != cel.BoolType {
+		l.fail(n, "%s: %q is %s; a condition is true or false", what, shorten(text), typeName(checked.OutputType()))
 		return nil
 	}
-	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(1000), cel.EvalOptions(cel.OptOptimize))
+	e, err := newExpression(env, checked, on, text)
 	if err != nil {
 		l.fail(n, "%s: %s", what, err)
 		return nil
 	}
-	return &expression{program, strings.TrimSpace(text)}
+	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		if x.Kind() == ast.SelectKind {
+			l.doc.uses[x.AsSelect().FieldName()] = true
+		}
+	}))
+	return e
+}
+
+func newExpression(env *cel.Env, checked *cel.Ast, on report.Target, text string) (*expression, error) {
+	e := &expression{text: strings.TrimSpace(text), on: on, env: env, ast: checked, bounded: true}
+	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		switch x.Kind() {
+		case ast.ComprehensionKind:
+			e.bounded = false
+		case ast.CallKind:
+			switch c := x.AsCall(); c.FunctionName() {
+			case overloads.Matches:
+				e.bounded = false
+			case operators.In:
+				e.bounded = e.bounded && c.Args()[1].Kind() == ast.ListKind
+			}
+		case ast.IdentKind:
+			e.wide = e.wide || slices.ContainsFunc(variables, func(v variable) bool {
+				return v.name == x.AsIdent() && v.typ != nil && v.typ.Kind() == reflect.Slice
+			})
+		}
+	}))
+	e.bounded = e.bounded && !e.wide
+	var err error
+	e.program, err = e.plan(maxCost)
+	e.probes = sync.OnceValue(e.newProbes)
+	return e, err
+}
+
+// plan makes the program with a limit of its cost.
+func (e *expression) plan(limit uint64) (cel.Program, error) {
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if !e.bounded {
+		options = append(options, cel.CostLimit(limit), cel.InterruptCheckFrequency(1000))
+	}
+	return e.env.Program(e.ast, options...)
 }
 
 func typeName(t *cel.Type) string {
@@ -95,7 +201,7 @@ func typeName(t *cel.Type) string {
 	case "version", "severity":
 		return "a " + name
 	default:
-		return "of type " + name
+		return "of type " + goType.ReplaceAllString(name, "$1")
 	}
 }
 
@@ -125,6 +231,14 @@ func (l *loader) message(n *yaml.Node, text string, on report.Target, what strin
 // packageName stands for the variable "package", which is a word that CEL keeps for itself. It is as long, so that places in
 // errors are right.
 const packageName = "Package"
+
+// reserved returns the name of a variable as CEL reads it.
+func reserved(name string) string {
+	if name == "package" {
+		return packageName
+	}
+	return name
+}
 
 // unreserve replaces the variable "package" in an expression.
 func unreserve(text string) string {
@@ -177,44 +291,86 @@ func literal(text string, raw bool) int {
 	return len(text)
 }
 
+// A runner evaluates expressions, and adds up what they cost.
+type runner struct {
+	ctx      context.Context
+	values   *values
+	spent    map[*expression]uint64
+	programs map[*expression]cel.Program // with the limit for this report
+}
+
 // holds evaluates a condition.
-func (e *expression) holds(ctx context.Context, values map[string]any) (bool, error) {
-	out, err := e.eval(ctx, values)
+func (r *runner) holds(e *expression) (bool, error) {
+	out, err := r.eval(e)
 	truth, _ := out.(bool)
 	return truth, err
 }
 
-func (e *expression) eval(ctx context.Context, values map[string]any) (any, error) {
-	v, _, err := e.program.ContextEval(ctx, values)
-	switch {
-	case err == nil:
+func (r *runner) eval(e *expression) (any, error) {
+	if e.bounded {
+		v, _, err := e.program.Eval(r.values)
+		if err != nil {
+			return nil, e.fail(err)
+		}
 		return v.Value(), nil
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case strings.Contains(err.Error(), "cost limit exceeded"):
-		return nil, fmt.Errorf("%q was stopped: it costs more than %d units of CEL", shorten(e.text), maxCost)
 	}
-	return nil, fmt.Errorf("%q: %w", shorten(e.text), errors.New(strings.ReplaceAll(err.Error(), packageName, "package")))
+	program, limit := e.program, uint64(maxCost)
+	if e.wide {
+		limit += costPerThing * uint64(r.values.elements())
+		if program = r.programs[e]; program == nil {
+			var err error
+			if program, err = e.plan(limit); err != nil {
+				return nil, err
+			}
+			r.programs[e] = program
+		}
+	}
+	v, details, err := program.ContextEval(r.ctx, r.values)
+	if details != nil {
+		if cost := details.ActualCost(); cost != nil {
+			r.spent[e] += *cost
+		}
+	}
+	switch total := uint64(maxTotal) + costPerThing*uint64(r.values.elements()); {
+	case r.ctx.Err() != nil:
+		return nil, r.ctx.Err()
+	case err != nil && strings.Contains(err.Error(), "cost limit exceeded"):
+		return nil, fmt.Errorf("%q was stopped: it costs more than %d units of CEL", shorten(e.text), limit)
+	case err != nil:
+		return nil, e.fail(err)
+	case r.spent[e] > total:
+		return nil, fmt.Errorf("%q was stopped: it costs more than %d units of CEL on the whole image", shorten(e.text), total)
+	}
+	return v.Value(), nil
+}
+
+func (e *expression) fail(err error) error {
+	return fmt.Errorf("%q: %w", shorten(e.text), errors.New(goType.ReplaceAllString(strings.ReplaceAll(err.Error(), packageName, "package"), "$1")))
 }
 
 // say writes a message.
-func say(ctx context.Context, parts []part, values map[string]any) (string, error) {
+func (r *runner) say(parts []part) (string, error) {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.expression == nil {
 			b.WriteString(p.text)
 			continue
 		}
-		v, err := p.eval(ctx, values)
+		v, err := r.eval(p.expression)
 		if err != nil {
 			return "", err
 		}
-		if t, ok := v.(time.Time); ok {
-			v = t.UTC().Format(time.RFC3339)
-		}
-		fmt.Fprint(&b, v)
+		b.WriteString(textOf(v))
 	}
 	return b.String(), nil
+}
+
+// textOf writes a value for a person.
+func textOf(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprint(v)
 }
 
 func shorten(s string) string {

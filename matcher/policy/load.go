@@ -24,8 +24,12 @@ func (l *loader) load(text []byte) (err error) {
 	if !ok {
 		return nil
 	}
-	if v := t.text("version", true); v != "1" && v != "" {
-		l.failAt(t.line("version"), "version %q is not known; this is 1", v)
+	switch v := t.text("version", true); v {
+	case "1", "2":
+		l.doc.Version = int(v[0] - '0')
+	case "":
+	default:
+		l.failAt(t.line("version"), "version %q is not known; these are 1 and 2", v)
 	}
 	if t.need("policies") != nil && len(t.list("policies")) == 0 {
 		l.failAt(t.line("policies"), "there are no policies")
@@ -54,7 +58,7 @@ func (l *loader) load(text []byte) (err error) {
 }
 
 func (l *loader) policy(n *yaml.Node, i int) {
-	t, ok := l.table(n, fmt.Sprintf("policy %d", i+1), "name", "description", "vex", "otherwise", "rules")
+	t, ok := l.table(n, fmt.Sprintf("policy %d", i+1), "name", "description", "mode", "vex", "otherwise", "rules")
 	if !ok {
 		return
 	}
@@ -71,6 +75,14 @@ func (l *loader) policy(n *yaml.Node, i int) {
 		l.doc.Policies = append(l.doc.Policies, p.name)
 	}
 	t.text("description", false)
+	switch word := t.text("mode", false); {
+	case word == "all" && l.doc.Version == 1:
+		l.failAt(t.line("mode"), "mode all of %s needs version: 2", t.what)
+	case word == "all", word == "":
+		p.all = l.doc.Version > 1
+	case word != "first":
+		l.failAt(t.line("mode"), "mode %q of %s is neither all nor first", word, t.what)
+	}
 	switch word := t.text("vex", false); word {
 	case "", "trust":
 	case "ignore":
@@ -90,6 +102,41 @@ func (l *loader) policy(n *yaml.Node, i int) {
 		}
 		names[r.name] = true
 		p.rules = append(p.rules, r)
+	}
+	if !p.all {
+		l.hidden(p)
+	}
+	if len(p.rules) == 0 && p.otherwise == report.Go {
+		l.note(n.Line, "%s has no rules, and lets everything go", t.what)
+	}
+}
+
+// hidden notes the rules of a policy in mode first that do not decide if an earlier one holds.
+func (l *loader) hidden(p *policy) {
+	for _, on := range kinds() {
+		var first *rule
+		var after []string
+		for i := range p.rules {
+			r := &p.rules[i]
+			switch {
+			case r.on != on || r.when == nil:
+			case first == nil:
+				first = r
+			default:
+				after = append(after, r.name)
+			}
+			if r.on == on && r.when.always() && i+1 < len(p.rules) {
+				for j := i + 1; j < len(p.rules); j++ {
+					if p.rules[j].on == on {
+						l.note(p.rules[j].line, "rule %q of policy %q is never tried, since rule %q (line %d) always holds", p.rules[j].name, p.name, r.name, r.line)
+					}
+				}
+				break
+			}
+		}
+		if len(after) > 0 {
+			l.note(first.line, "rule %q of policy %q hides rules %s on the same %s where it holds, and each of these the ones after it; version: 2 tries all", first.name, p.name, strings.Join(after, ", "), on)
+		}
 	}
 }
 
@@ -124,7 +171,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	r.on = report.Target(on)
 	known := slices.Contains(kinds(), r.on)
 	if on != "" && !known {
-		l.failAt(t.line("on"), "on %q of %s is none of image, distro, package, match, finding and record", on, t.what)
+		l.failAt(t.line("on"), "on %q of %s is none of %s%s", on, t.what, strings.Join(words(kinds()), ", "), meant(on, words(kinds())))
 	}
 	r.action = l.action(t, "action")
 	if when := t.text("when", true); when != "" && known {
@@ -150,7 +197,16 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 }
 
 func kinds() []report.Target {
-	return []report.Target{report.TargetImage, report.TargetDistro, report.TargetPackage, report.TargetMatch, report.TargetFinding, report.TargetRecord}
+	return []report.Target{report.TargetImage, report.TargetDistro, report.TargetPackage, report.TargetMatch, report.TargetFinding, report.TargetRecord, report.TargetFile}
+}
+
+// words returns the texts of a list.
+func words[T ~string](list []T) []string {
+	texts := make([]string, len(list))
+	for i, t := range list {
+		texts[i] = string(t)
+	}
+	return texts
 }
 
 func (l *loader) allowList(n *yaml.Node, i int) {
@@ -184,6 +240,10 @@ func (l *loader) entry(n *yaml.Node, what string) *entry {
 	var about []string
 	if id := t.text("vulnerability", false); id != "" {
 		e.vulnerability = strings.ToUpper(id)
+		var err error
+		if e.ids, err = newIdentifiers(id); err != nil {
+			l.failAt(t.line("vulnerability"), "vulnerability of %s: %s", what, err)
+		}
 		about = append(about, id)
 	}
 	if text := t.text("package", false); text != "" {
@@ -195,14 +255,17 @@ func (l *loader) entry(n *yaml.Node, what string) *entry {
 		about = append(about, text)
 	}
 	if text := t.text("finding", false); text != "" {
-		e.finding = pattern(text, "")
+		var err error
+		if e.finding, err = texts(text, ""); err != nil {
+			l.failAt(t.line("finding"), "finding of %s: %s", what, err)
+		}
 		about = append(about, "finding "+text)
 	}
 	if text := t.text("rule", false); text != "" {
 		e.policy, e.rule, _ = strings.Cut(text, "/")
 		about = append(about, "rule "+text)
 		if p := l.doc.policies[e.policy]; p == nil {
-			l.failAt(t.line("rule"), "rule of %s: there is no policy %q", what, e.policy)
+			l.failAt(t.line("rule"), "rule of %s: there is no policy %q%s", what, e.policy, meant(e.policy, l.doc.Policies))
 		} else if e.rule != "" && e.rule != "otherwise" && !slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == e.rule }) {
 			l.failAt(t.line("rule"), "rule of %s: policy %q has no rule %q", what, e.policy, e.rule)
 		}
@@ -214,7 +277,10 @@ func (l *loader) entry(n *yaml.Node, what string) *entry {
 		l.fail(n, "%s names a vulnerability and a finding, which nothing is both", what)
 	}
 	if text := t.text("path", false); text != "" {
-		e.path = pattern(text, "/")
+		var err error
+		if e.path, err = texts(text, "/"); err != nil {
+			l.failAt(t.line("path"), "path of %s: %s", what, err)
+		}
 		about = append(about, text)
 	}
 	e.What = strings.Join(about, " in ")
@@ -283,7 +349,7 @@ func (l *loader) chosen(m *mapping, t table) {
 	for _, n := range t.list("policies") {
 		switch p := l.doc.policies[n.Value]; {
 		case p == nil:
-			l.fail(n, "%s: there is no policy %q", t.what, n.Value)
+			l.fail(n, "%s: there is no policy %q%s", t.what, n.Value, meant(n.Value, l.doc.Policies))
 		case slices.Contains(m.policies, p):
 			l.fail(n, "%s chooses policy %q twice", t.what, n.Value)
 		default:

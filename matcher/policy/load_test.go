@@ -66,7 +66,9 @@ func TestLoadErrors(t *testing.T) {
 		line     int
 		want     string
 	}{
-		{"version: 1", "version: 2", 1, `version "2" is not known; this is 1`},
+		{"version: 1", "version: 3", 1, `version "3" is not known; these are 1 and 2`},
+		{"    vex: trust", "    mode: all", 5, `mode all of policy "production" needs version: 2`},
+		{"    vex: trust", "    mode: last", 5, `mode "last" of policy "production" is neither all nor first`},
 		{"version: 1\n", "", 1, `the document has no "version"`},
 		{"version: 1", "version: 1\nwhat: 1", 2, `the document has no key "what"`},
 		{"version: 1", "version: 1\nversion: 1", 2, `the document has "version" twice`},
@@ -80,16 +82,22 @@ func TestLoadErrors(t *testing.T) {
 		{"  - name: production\n    description", "  - description", 3, `policy 1 has no "name"`},
 		{"name: production", "name: a/b", 3, "has a slash"},
 		{"name: second", "name: production", 20, `there are two policies "production"`},
-		{"    rules:\n", "    rulez:\n", 7, `policy 1 has no key "rulez"; it has name, description, vex, otherwise, rules`},
+		{"    rules:\n", "    rulez:\n", 7, `policy 1 has no key "rulez"; it has name, description, mode, vex, otherwise, rules`},
 		{"    rules:\n", "    rule:\n", 7, `is rules meant?`},
 		{"      - name: exploited\n        on: match", "      - on: match", 8, `rule 1 of policy "production" has no "name"`},
 		{"name: noise", "name: exploited", 13, `policy "production" has two rules "exploited"`},
 		{"name: noise", "name: otherwise", 13, "is called otherwise"},
 		{"        on: match\n        when: match.exploited", "        when: match.exploited", 8, `rule "exploited" of policy "production" has no "on"`},
-		{"on: match\n        when: match.exploited", "on: layer\n        when: match.exploited", 9, `on "layer" of rule "exploited" of policy "production" is none of image, distro, package, match, finding and record`},
+		{"on: match\n        when: match.exploited", "on: layer\n        when: match.exploited", 9, `on "layer" of rule "exploited" of policy "production" is none of image, distro, package, match, finding, record, file`},
 		{"        when: match.exploited\n", "", 8, `rule "exploited" of policy "production" has no "when"`},
 		{"when: match.exploited", "when: ''", 10, `"when" of rule "exploited" of policy "production" is empty`},
-		{"when: match.exploited", "when: match.exploted", 10, `rule "exploited" of policy "production": undefined field 'exploted'`},
+		{"when: match.exploited", "when: match.exploted", 10, `rule "exploited" of policy "production": undefined field 'exploted'; match has id, kind, status,`},
+		{"when: match.exploited", "when: match.exploted", 10, "; is exploited meant?"},
+		{"when: match.exploited", "when: mtach.exploited", 10, "undeclared reference to 'mtach'; a rule on match has image, distro, now, packages, matches, findings, records, files, accounts, database, coverage, examined, package, match; is match meant?"},
+		{"when: match.exploited", "when: packages.exists(p, p.nam == '')", 10, "undefined field 'nam'; package has type, namespace, name,"},
+		{"when: match.exploited", "when: match.scores.exists(s, s.scor > 1.0)", 10, "undefined field 'scor'; score has source, severity, score, vector, word; is score meant?"},
+		{"when: match.exploited", "when: image.base.nme == ''", 10, "is name meant?"},
+		{"when: match.exploited", "when: globe(package.path, 'x')", 10, "undeclared reference to 'globe'; a rule on match has"},
 		{"when: match.exploited", "when: match.severity", 10, `"match.severity" is a severity; a condition is true or false`},
 		{"when: match.exploited", "when: match.score > 'high'", 10, "found no matching overload"},
 		{"when: match.exploited", "when: match.severity > 'high'", 10, "match.severity is a severity and compares only with another; write match.severity > HIGH"},
@@ -185,7 +193,7 @@ func TestAllErrors(t *testing.T) {
 		t.Errorf("lines %v\n%v", lines, err)
 	}
 	var one *policy.Error
-	if !errors.As(err, &one) || one.Error() != `p.yaml:1: version "7" is not known; this is 1` {
+	if !errors.As(err, &one) || one.Error() != `p.yaml:1: version "7" is not known; these are 1 and 2` {
 		t.Errorf("%v", one)
 	}
 }

@@ -29,6 +29,13 @@ func (l *loader) failAt(line int, format string, args ...any) {
 	}
 }
 
+// note adds a remark that is no error.
+func (l *loader) note(line int, format string, args ...any) {
+	if len(l.doc.Notes) < maxErrors {
+		l.doc.Notes = append(l.doc.Notes, &Error{l.doc.Name, line, fmt.Sprintf(format, args...)})
+	}
+}
+
 func (l *loader) fail(n *yaml.Node, format string, args ...any) { l.failAt(n.Line, format, args...) }
 
 // root parses the text and returns its one document, or nil.
@@ -157,14 +164,4 @@ func kindOf(n *yaml.Node) string {
 		return "nothing"
 	}
 	return "a text"
-}
-
-// meant suggests a similar key, if there is one.
-func meant(word string, keys []string) string {
-	for _, k := range keys {
-		if len(word) > 2 && (strings.HasPrefix(k, word) || strings.HasPrefix(word, k) || strings.EqualFold(k, word)) {
-			return "; is " + k + " meant?"
-		}
-	}
-	return ""
 }

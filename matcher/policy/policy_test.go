@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -42,9 +43,15 @@ func input() report.PolicyInput {
 	for i := range r.Components {
 		r.Components[i].PURL = r.Components[i].Package.PURL(distro)
 	}
+	r.Files = analyzer.FilesOf(slices.Values([]*analyzer.ListedFile{
+		{Path: "sh", Entry: analyzer.Entry{Mode: fs.ModeSymlink | 0o777, Target: "bin/sh"}},
+		{Path: "usr/bin/su", Layer: 1, Owner: "ssl", Digests: []analyzer.Digest{{Algorithm: "sha256", Sum: "\x01\x02" + strings.Repeat("x", 30)}}, Entry: analyzer.Entry{
+			Mode: fs.ModeSetuid | 0o755, GID: 5, Size: 7, Xattrs: map[string]string{"security.capability": "x"}}},
+	}))
 	day := func(s string) time.Time { t, _ := time.Parse(time.DateOnly, s); return t }
 	return report.PolicyInput{
-		Reference: "registry.example/team/app:v1.2", Report: r, Now: now,
+		Reference: "registry.example/team/app:v1.2", Report: r, Now: now, Database: matcher.SourceInfo{Hash: "abc", Starter: true},
+		Base: &report.Base{Name: "debian:8", Layers: 1, Origin: report.BaseLabels},
 		Config: &v1.ConfigFile{
 			Config:  v1.Config{User: "root", WorkingDir: "/srv", Entrypoint: []string{"node"}, Cmd: []string{"."}, Env: []string{"PATH=/bin", "A=b=c", "E"}, Labels: map[string]string{"maintainer": "x"}, ExposedPorts: map[string]struct{}{"80/tcp": {}, "22/tcp": {}}, Volumes: map[string]struct{}{"/data": {}}},
 			History: []v1.History{{CreatedBy: "ADD rootfs", Created: v1.Time{Time: day("2026-01-01")}}, {CreatedBy: "ENV A", EmptyLayer: true, Comment: "c"}},
@@ -53,13 +60,13 @@ func input() report.PolicyInput {
 			Matches: []matcher.Match{
 				{ID: "CVE-2019-1547", Aliases: []string{"DSA-1"}, Component: "ssl", Status: matcher.Deferred, Reason: "no-dsa: Minor issue", Severity: matcher.Severity{Level: matcher.Low, Source: "debian", Score: 4.7, Vector: "CVSS:3.1/AV:L"},
 					Enrichment: matcher.Enrichment{Exploited: day("2026-03-01"), Ransomware: true, EPSS: 0.5, Percentile: 0.9, Exploits: []string{"EDB-1"}, Weaknesses: []string{"CWE-79"}},
-					Advisories: []matcher.Advisory{{ID: "CVE-2019-1547", Feed: "debian", Summary: "a key leaks", Published: day("2019-09-10"), Modified: day("2020-01-01")}}},
+					Advisories: []matcher.Advisory{{ID: "DSA-1", Updates: []string{"DSA-1"}, Severities: []matcher.Severity{{Source: "nvd", Level: matcher.Medium, Score: 5}}, Feed: "debian", Summary: "a key leaks", Published: day("2019-09-10"), Modified: day("2020-01-01")}}},
 				{ID: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Component: "lodash", Status: matcher.Fixed, Fixed: "4.17.21", Severity: matcher.Severity{Level: matcher.High}, Advisories: []matcher.Advisory{{ID: "GHSA-35jh-r3h4-6jhm", Feed: "osv"}}},
 				{ID: "CVE-2020-8203", Component: "lodash", Severity: matcher.Severity{Level: matcher.Critical}, Analysis: &matcher.Analysis{Status: matcher.NotAffected, Justification: "component_not_present", Author: "us"}},
 				{ID: "CVE-2000-0001", Component: "lodash", Uncertain: "?", Severity: matcher.Severity{Level: matcher.Medium}},
 				{ID: "CVE-2000-0002", Component: "ssl", Status: matcher.WillNotFix},
 			},
-			Coverage: []matcher.Coverage{{Type: "deb", Namespace: "debian", Release: "8", Feed: "debian"}, {Type: "npm"}},
+			Coverage: []matcher.Coverage{{Type: "deb", Namespace: "debian", Release: "8", Feed: "debian", Date: day("2026-06-10")}, {Type: "npm"}},
 		},
 	}
 }
@@ -103,6 +110,8 @@ func about(v *report.Verdict, in report.PolicyInput) string {
 			list = append(list, in.Report.Findings[d.Finding].Rule)
 		case report.TargetRecord:
 			list = append(list, in.Report.Records[d.Record].Key)
+		case report.TargetFile:
+			list = append(list, d.Path)
 		default:
 			list = append(list, string(d.Target))
 		}
@@ -126,7 +135,27 @@ func TestVariables(t *testing.T) {
 		{"image", `image.labels["maintainer"] == "x" && has(image.labels.maintainer)`, "image"},
 		{"image", `image.uncovered == ["npm"] && image.diagnostics == 1`, "image"},
 		{"image", `image.user == "nobody"`, ""},
-		{"image", `now == timestamp("2026-06-15T12:00:00Z")`, "image"},
+		{"image", `now == timestamp("2026-06-15T12:00:00Z") && now.getFullYear() == 2026 && timestamp("2026-06-15T12:00:01Z") > now && [now].size() == 1`, "image"},
+		{"image", `now - timestamp("2026-06-14T12:00:00Z") == duration("24h") && duration("25h") > now - timestamp("2026-06-14T12:00:00Z")`, "image"},
+		{"image", `age(timestamp("2026-06-14T12:00:00Z")) >= 1 && age(timestamp("2026-06-14T12:00:00Z")) <= 1 && 2 > age(timestamp("2026-06-14T12:00:00Z")) && now + duration("1h") > now - duration("1h") + duration("1h")`, "image"},
+		{"image", `image.config.known && image.config.user == "root" && image.config.cmd == ["."] && image.config.healthcheck.size() == 0 && image.config.created == timestamp(0)`, "image"},
+		{"image", `!image.dockerfile.given && image.dockerfile.instructions.map(i, i.kind) == ["ADD", "ENV"] && image.dockerfile.instructions[1].text == "ENV A"`, "image"},
+		{"image", `image.base.known && image.base.name == "debian:8" && image.base.layers == 1 && image.base.origin == "labels"`, "image"},
+		{"image", `packages.size() == 3 && packages.exists(p, p.name == "lodash" && p.version < version("4.17.21"))`, "image"},
+		{"image", `matches.size() == 4 && matches.filter(m, m.severity >= HIGH).size() == 1 && matches.exists(m, m.package.name == "lodash")`, "image"},
+		{"image", `findings.exists(f, f.rule == "clamav:Eicar") && records.exists(r, r.kind == "account")`, "image"},
+		{"image", `accounts.exists(a, a.uid == 0 && a.name != "root" && a.hidden) && accounts.all(a, a.gid == -1)`, "image"},
+		{"image", `files.exists(f, glob(f.path, "usr/bin/*") && f.setuid && f.mode == 2541 && f.owner == "libssl1.0.0") && !files.exists(f, f.path == "etc/shadow")`, "image"},
+		{"image", `database.hash == "abc" && database.starter && database.feeds.size() == 1 && age(database.feeds[0].date) > 3`, "image"},
+		{"image", `coverage.exists(c, c.type == "npm" && c.feed == "") && coverage.size() == 2`, "image"},
+		{"image", `examined.exists(x, x.analyzer == "clamav" && x.finds == ["malware"] && x.not_run != "" && x.data.contains("27833"))`, "image"},
+		{"image", `purl("pkg:deb/debian/openssl@1.0?arch=amd64").name == "openssl" && purl("pkg:deb/debian/openssl@1.0?arch=amd64").qualifiers["arch"] == "amd64"`, "image"},
+		{"image", `severity("high") == HIGH && severity("CRITICAL") > HIGH`, "image"},
+		{"file", `file.setuid && file.type == "file" && file.executable && !file.writable`, "usr/bin/su"},
+		{"file", `file.type == "link" && file.target == "bin/sh"`, "sh"},
+		{"file", `file.path.matches("^usr/.*u$")`, "usr/bin/su"},
+		{"file", `"sha256" in file.digests && file.digests["sha256"].startsWith("0102")`, "usr/bin/su"},
+		{"file", `"security.capability" in file.attributes && file.layer == 1 && file.uid == 0 && file.gid == 5 && file.size == 7`, "usr/bin/su"},
 		{"distro", `distro.id == "debian" && distro.version == "8" && distro.codename == "jessie" && distro.name == "Debian 8" && "unix" in distro.like`, "distro"},
 		{"distro", `distro.end_of_life`, "distro"},
 		{"package", `package.type == "deb" && package.namespace == "debian" && package.name == "libssl1.0.0" && package.version == version("1.0.1t-1")`, "ssl"},
@@ -140,6 +169,9 @@ func TestVariables(t *testing.T) {
 		{"match", `match.id == "CVE-2019-1547" && match.aliases == ["DSA-1"] && match.feeds == ["debian"]`, ssl},
 		{"match", `match.status == "deferred" && match.reason.contains("no-dsa")`, ssl},
 		{"match", `match.fixed != ""`, lodash},
+		{"match", `match.fixed_at == timestamp("2019-09-10T00:00:00Z")`, ssl},
+		{"match", `match.scores.exists(s, s.source == "nvd" && s.severity == MEDIUM && s.score == 5.0)`, ssl},
+		{"match", `"DSA-1" in match.identifiers && match.package.name == package.name`, ssl},
 		{"match", `match.uncertain != ""`, doubt},
 		{"match", `match.summary == "a key leaks"`, ssl},
 		{"match", `match.severity >= HIGH`, lodash},
@@ -410,7 +442,7 @@ func TestEvaluateErrors(t *testing.T) {
 func TestPresets(t *testing.T) {
 	for name, want := range map[string]string{
 		"severity": "stop 2 warn 1 hidden 0", "fixable": "stop 1 warn 0 hidden 3", "vendor-only": "stop 2 warn 0 hidden 2",
-		"kev": "stop 1 warn 0 hidden 0", "strict": "stop 7 warn 0 hidden 0",
+		"kev": "stop 1 warn 0 hidden 0", "strict": "stop 8 warn 0 hidden 0",
 	} {
 		text, err := policy.Preset(name)
 		if err != nil {

@@ -4,8 +4,17 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/hullmark/hullmark/internal/glob"
 	"github.com/hullmark/hullmark/internal/imageref"
 )
+
+// texts makes an expression of a text with wildcards, or after "regexp:" of an expression that matches from the beginning.
+func texts(text, separator string) (*regexp.Regexp, error) {
+	if rest, ok := strings.CutPrefix(text, regexpPrefix); ok {
+		return regexp.Compile("^(?:" + rest + ")")
+	}
+	return pattern(text, separator), nil
+}
 
 // pattern makes an expression of a text in which "*" is any text, but for the separator if there is one, and "**" any text.
 func pattern(text, separator string) *regexp.Regexp {
@@ -27,6 +36,34 @@ func pattern(text, separator string) *regexp.Regexp {
 	}
 	b.WriteString("$")
 	return regexp.MustCompile(b.String())
+}
+
+// Identifiers is a pattern of identifiers: a text with wildcards, or after "regexp:" an expression that matches from the beginning.
+type identifiers struct {
+	glob string
+	re   *regexp.Regexp
+}
+
+const regexpPrefix = "regexp:"
+
+// newIdentifiers returns the pattern, or nil for a plain text.
+func newIdentifiers(text string) (*identifiers, error) {
+	if rest, ok := strings.CutPrefix(text, regexpPrefix); ok {
+		re, err := regexp.Compile("^(?i:" + rest + ")")
+		return &identifiers{re: re}, err
+	}
+	if glob.Is(text) {
+		return &identifiers{glob: strings.ToUpper(text)}, nil
+	}
+	return nil, nil
+}
+
+// fits reports whether an identifier in upper case matches.
+func (p *identifiers) fits(id string) bool {
+	if p.re != nil {
+		return p.re.MatchString(id)
+	}
+	return glob.Match(p.glob, id)
 }
 
 func (l *loader) where(t table) where {

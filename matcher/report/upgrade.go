@@ -16,6 +16,9 @@ type Upgrade struct {
 	Fixes   int           // findings
 	Open    int           // findings of the subject that no version fixes
 	Worst   matcher.Level // among those that it fixes
+
+	Packages []string // installed packages to upgrade, by the names that their package manager has, sorted
+	Unsure   string   // why it is not known that the configured release has To; "" if its publisher says so
 }
 
 // Upgrades returns the updates that fix findings which are shown: the one that fixes the most severe findings first, then the one that
@@ -32,13 +35,7 @@ func (a *Assessment) Upgrades() []Upgrade {
 			all = append(all, Upgrade{Subject: f.Subject})
 		}
 		u := &all[k]
-		if f.Fixed == "" {
-			u.Open++
-			continue
-		}
-		u.Fixes++
-		u.Worst = max(u.Worst, f.Severity.Level)
-		u.To = higher(f.Subject.Ecosystem.Type, u.To, f.Fixed)
+		a.upgrade(u, f)
 	}
 	var list []Upgrade
 	for _, u := range all {

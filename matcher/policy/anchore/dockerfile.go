@@ -44,8 +44,8 @@ func (e *evaluation) dockerfile() *dockerfile {
 	for i := range e.in.Report.Records {
 		r := &e.in.Report.Records[i]
 		switch {
-		case r.Kind == "instruction" && (r.Path != "") == d.actual, r.Kind == "instruction" && r.Path != "":
-			if r.Path != "" && !d.actual {
+		case r.Kind == "instruction" && (ofFile(r) || !d.actual):
+			if ofFile(r) && !d.actual {
 				d.list, d.actual = nil, true
 			}
 			d.add(r.Fields["text"], i)
@@ -87,6 +87,9 @@ func (e *evaluation) dockerfile() *dockerfile {
 	}
 	return d
 }
+
+// ofFile reports whether a record is about an instruction in a Dockerfile, and not in the history.
+func ofFile(r *analyzer.FileRecord) bool { return r.Analyzer == "dockerfile" || r.Path != "" }
 
 func (d *dockerfile) add(text string, record int) {
 	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
@@ -226,7 +229,7 @@ func (e *evaluation) effectiveUser(r *rule) error {
 	d := e.dockerfile()
 	user := ""
 	switch {
-	case e.in.Config != nil && !d.actual:
+	case e.in.Config != nil:
 		user = e.in.Config.Config.User
 	case d.missing != "" && !d.actual:
 		return e.unseen(r, "%s", d.missing)
@@ -271,13 +274,16 @@ func (e *evaluation) exposedPorts(r *rule) error {
 	}
 	var ports []string
 	switch {
-	case e.in.Config != nil && !d.actual:
+	case e.in.Config != nil: // of the last stage only
 		ports = slices.Sorted(maps.Keys(e.in.Config.Config.ExposedPorts))
 	case d.missing != "" && !d.actual:
 		return e.unseen(r, "%s", d.missing)
 	default:
 		for _, in := range d.list {
-			if in.kind == "EXPOSE" {
+			switch in.kind {
+			case "FROM": // a new stage
+				ports = nil
+			case "EXPOSE":
 				ports = append(ports, strings.Fields(in.arguments)...)
 			}
 		}

@@ -218,7 +218,7 @@ func TestUnexamined(t *testing.T) {
 		}
 		in := input()
 		in.Report.Files, in.Report.Records, in.Report.Examined, in.Report.Findings, in.Report.Layers, in.Config, in.Result, in.Report.Components = nil, nil, nil, nil, nil, nil, nil, nil
-		in.Report.Image.Platform, in.Report.Image.BaseName = "", ""
+		in.Report.Image.Platform, in.Report.Image.BaseName, in.Base = "", "", nil
 		v := evaluate(t, read(t, encode(t, bundleOf(oneRule("r", "STOP", c.rule))), anchore.Options{}), in)
 		if v.Action != report.Stop {
 			t.Errorf("%s: %v without any fact", c.rule, v.Action)

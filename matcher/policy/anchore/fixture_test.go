@@ -107,13 +107,13 @@ func input() report.PolicyInput {
 		r.Components[i].PURL = r.Components[i].Package.PURL(r.Distro)
 	}
 	nvd := func(vector string) matcher.Enrichment {
-		return matcher.Enrichment{Severities: []matcher.Severity{{Source: "nvd", Vector: vector}}}
+		return matcher.Enrichment{Severities: []matcher.Severity{matcher.Severity{Source: "nvd", Vector: vector}.Rate()}}
 	}
 	advisory := func(id, published string) []matcher.Advisory {
 		return []matcher.Advisory{{ID: id, Published: day(published), URLs: []string{"https://security.example/" + id}}}
 	}
 	return report.PolicyInput{
-		Reference: "registry.example/team/app:v1.2", Report: r, Now: now,
+		Reference: "registry.example/team/app:v1.2", Report: r, Now: now, Base: &report.Base{Name: "docker.io/library/debian:12"},
 		Config: &v1.ConfigFile{
 			RootFS: v1.RootFS{DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: "33"}, {Algorithm: "sha256", Hex: "44"}}},
 			Config: v1.Config{User: "root", ExposedPorts: map[string]struct{}{"22/tcp": {}, "80/tcp": {}}, Env: []string{"PATH=/bin"}},
@@ -129,7 +129,7 @@ func input() report.PolicyInput {
 				{ID: "CVE-2020-0003", Component: "ssl", Status: matcher.Deferred, Reason: "no-dsa: Minor issue", Severity: matcher.Severity{Level: matcher.Low}},
 				{ID: "CVE-2020-0004", Component: "ssl", Status: matcher.WillNotFix, Reason: "unimportant", Severity: matcher.Severity{Level: matcher.Negligible}},
 				{ID: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Component: "lodash", Status: matcher.Fixed, Fixed: "4.17.21", Severity: matcher.Severity{Level: matcher.High}, Enrichment: nvd("CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:U/C:H/I:H/A:H"),
-					Advisories: []matcher.Advisory{{ID: "GHSA-35jh-r3h4-6jhm", Published: day("2021-05-06"), Severities: []matcher.Severity{{Source: "ghsa", Vector: "CVSS:3.1/AV:N/AC:H/PR:H/UI:R/S:U/C:L/I:L/A:L"}}}}},
+					Advisories: []matcher.Advisory{{ID: "GHSA-35jh-r3h4-6jhm", Published: day("2021-05-06"), Severities: []matcher.Severity{matcher.Severity{Source: "ghsa", Vector: "CVSS:3.1/AV:N/AC:H/PR:H/UI:R/S:U/C:L/I:L/A:L"}.Rate()}}}},
 				{ID: "CVE-2021-44228", Component: "log4j", Status: matcher.Fixed, Fixed: "2.15.0", Severity: matcher.Severity{Level: matcher.Critical}},
 				{ID: "CVE-2024-0001", Component: "jinja", Status: matcher.Affected},
 				{ID: "CVE-2024-0002", Component: "jinja", Status: matcher.Affected, Severity: matcher.Severity{Level: matcher.Critical}, Analysis: &matcher.Analysis{Status: matcher.NotAffected}},

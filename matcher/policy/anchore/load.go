@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hullmark/hullmark/internal/nearest"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -65,7 +66,7 @@ func (l *loader) keys(n *node, what string, known ...string) {
 
 // meant suggests a similar word, if there is one.
 func meant(word string, known []string) string {
-	if s := nearest(word, known); s != "" {
+	if s := nearest.Word(word, known); s != "" {
 		return "; is " + s + " meant?"
 	}
 	return ""
@@ -186,7 +187,7 @@ func (l *loader) image(n *node, what string, chooses bool) (m mapping, ok bool) 
 	if !l.is(n, object, what) {
 		return m, false
 	}
-	m.id, m.name, m.Line = l.text(n, what, "id", false), l.text(n, what, "name", true), n.line
+	m.id, m.name, m.Line = l.text(n, what, "id", false), l.text(n, what, "name", false), n.line
 	if m.name != "" {
 		what = fmt.Sprintf("%s, %q", what, m.name)
 	}
@@ -215,6 +216,9 @@ func (l *loader) image(n *node, what string, chooses bool) (m mapping, ok bool) 
 	}
 	m.value = read(image, "image of "+what, "value")
 	m.Reason = m.name
+	if m.name == "" {
+		m.name, m.Reason = what, "listed in the bundle"
+	}
 	m.What = fmt.Sprintf("%s/%s, %s %s", m.registry.text, m.repository.text, m.kind, m.value.text)
 	if chooses {
 		l.choice(n, what, &m)

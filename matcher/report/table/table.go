@@ -132,6 +132,28 @@ func (t *table) upgrades() {
 	t.printf("\n%s\n", t.Bold(fmt.Sprintf("%s would fix %s of %s", plural.Count(len(list), "upgrade"), plural.Number(fixes), plural.Count(len(t.a.Findings), "finding"))))
 	g.Write(t.w, t.Style)
 	t.more(len(list))
+	t.remedies()
+}
+
+// remedies writes a command for each package manager, and what no command closes.
+func (t *table) remedies() {
+	r := t.a.Remediate(matcher.Unknown)
+	for i := range r.Remedies {
+		x := &r.Remedies[i]
+		if x.Command != "" {
+			t.printf("\n%s closes %s:\n  %s\n", x.Type, plural.Count(x.Closes, "finding"), terminal.Escape(x.Command))
+		}
+		var unsure []string
+		for k := range x.Upgrades {
+			if u := &x.Upgrades[k]; u.Unsure != "" {
+				unsure = append(unsure, terminal.Escape("not sure to be there: "+u.Subject.Name+" "+u.To+", since "+u.Unsure))
+			}
+		}
+		t.lines(unsure)
+	}
+	if r.Base > 0 {
+		t.printf("\nOnly another base image can close %s, which no version of a package does.\n", plural.Count(r.Base, "finding"))
+	}
 }
 
 // more counts what Options.Top leaves out.
