@@ -15,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 	reportjson "github.com/hullmark/hullmark/matcher/report/json"
 )
@@ -30,16 +31,26 @@ func (a *app) policyCommand() *cobra.Command {
 		}
 		return a.print("%s", strings.TrimSuffix(text, "\n"))
 	}), command("policy/check", func(_ context.Context, args []string) error {
-		d, err := loadPolicy(args[0])
+		p, err := loadPolicy(args[0])
 		if err != nil {
 			return err
 		}
-		for _, n := range d.Notes {
-			a.say("%s", oneLine(n.Error()))
+		names, rules, entries := []string(nil), 0, 0
+		switch d := p.(type) {
+		case *policy.Document:
+			names, rules, entries = d.Policies, d.Rules, d.Entries
+			for _, n := range d.Notes {
+				a.say("%s", oneLine(n.Error()))
+			}
+		case *anchore.Bundle:
+			names, rules, entries = d.Policies, d.Rules, d.Entries
+			for _, note := range d.Notes {
+				a.say("%s", oneLine(note))
+			}
 		}
-		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(d.Policies), "policy"),
-			terminal.Escape(strings.Join(d.Policies, ", ")), plural.Count(d.Rules, "rule"), plural.Count(d.Entries, "entry"))
-	}), a.policySpecCommand(), timed(a.policyExplainCommand()), command("policy/test", a.policyTest))
+		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(names), "policy"),
+			terminal.Escape(strings.Join(names, ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
+	}), a.policySpecCommand(), timed(a.policyExplainCommand()), command("policy/test", a.policyTest), command("policy/convert", a.policyConvert))
 }
 
 func (a *app) policySpecCommand() *cobra.Command {
@@ -100,6 +111,10 @@ func (a *app) policyExplain(ctx context.Context, ref, rule string, f *matchFlags
 	if err := f.verdictFlags.apply(&p); err != nil {
 		return err
 	}
+	document, err := documentOf(p.Policy, f.policy)
+	if err != nil {
+		return err
+	}
 	data, err := a.advisories(ctx, f.databaseFlags, ref)
 	if err != nil {
 		return err
@@ -113,7 +128,7 @@ func (a *app) policyExplain(ctx context.Context, ref, rule string, f *matchFlags
 	if p.Source, err = data.open(ctx, found); err != nil {
 		return err
 	}
-	e := &explainer{document: p.Policy.(*policy.Document), rule: rule}
+	e := &explainer{document: document, rule: rule}
 	p.Policy = e
 	if _, err := p.Report(ctx, found, config); err != nil {
 		return fmt.Errorf("%s: %w", ref, data.advise(err))
@@ -142,7 +157,7 @@ func (a *app) policyTest(ctx context.Context, args []string) error {
 		}
 		return filepath.Join(filepath.Dir(args[0]), name)
 	}
-	d, err := loadPolicy(beside(cases.Policy))
+	d, err := loadDocument(beside(cases.Policy))
 	if err != nil {
 		return err
 	}
@@ -167,4 +182,21 @@ func (a *app) policyTest(ctx context.Context, args []string) error {
 		return fmt.Errorf("%s of %d failed", plural.Count(failed, "case"), len(results))
 	}
 	return a.print("%s: %s passed", terminal.Escape(args[0]), plural.Count(len(results), "case"))
+}
+
+// policyConvert writes a bundle of Anchore as a policy document, and reports what differs.
+func (a *app) policyConvert(_ context.Context, args []string) error {
+	p, err := loadPolicy(args[0])
+	if err != nil {
+		return err
+	}
+	b, ok := p.(*anchore.Bundle)
+	if !ok {
+		return fmt.Errorf("%s is no bundle of Anchore", args[0])
+	}
+	text, differences := b.Convert()
+	for _, d := range differences {
+		a.say("%s", oneLine(d))
+	}
+	return a.print("%s", strings.TrimSuffix(text, "\n"))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/hullmark/hullmark/internal/settings"
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/version"
@@ -80,6 +81,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	var v *verdict
 	var fault *policy.Error
+	var faulty *anchore.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -90,8 +92,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed // the reader of the results has closed them
 	case ctx.Err() != nil:
 		a.say("interrupted; no results were written")
-	case errors.As(err, &fault): // one of several
-		for line := range strings.Lines(strings.TrimPrefix(err.Error(), "policy: ")) {
+	case errors.As(err, &fault), errors.As(err, &faulty): // one of several
+		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "policy: "), "anchore: ")) {
 			a.say("%s", oneLine(strings.TrimSuffix(line, "\n")))
 		}
 	default:

@@ -19,6 +19,7 @@ import (
 	"github.com/hullmark/hullmark/internal/terminal"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/report/table"
@@ -218,7 +219,7 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 	}
 	x, err := p.Report(ctx, found, config)
 	switch {
-	case errors.Is(err, policy.ErrNoMapping):
+	case errors.Is(err, policy.ErrNoMapping), errors.Is(err, anchore.ErrNoMapping):
 		return fmt.Errorf("%w; add a mapping or a default, or name the image with --image-name", err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, data.advise(err))

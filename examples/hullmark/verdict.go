@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/policy"
+	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/json"
 	"github.com/hullmark/hullmark/matcher/vex"
@@ -198,8 +200,11 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 	}
 }
 
-// loadPolicy reads the document in a file, or a preset.
-func loadPolicy(name string) (*policy.Document, error) {
+// maxPolicy is more than packages policy and anchore read, so that they report a file that is too large.
+const maxPolicy = 17 << 20
+
+// loadPolicy reads the document or Anchore's bundle in a file, or a preset.
+func loadPolicy(name string) (report.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, "preset:"); ok {
 		text, err := policy.Preset(preset)
 		if err != nil {
@@ -212,5 +217,29 @@ func loadPolicy(name string) (*policy.Document, error) {
 		return nil, fmt.Errorf("--policy: %w; preset:NAME takes one of %s", err, strings.Join(policy.Presets(), ", "))
 	}
 	defer file.Close()
-	return policy.Load(file, name)
+	text, err := io.ReadAll(io.LimitReader(file, maxPolicy))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--policy: %w", err)
+	case anchore.Recognizes(text):
+		return anchore.Read(bytes.NewReader(text), name, anchore.Options{})
+	}
+	return policy.Load(bytes.NewReader(text), name)
+}
+
+// loadDocument reads a document of package policy, or a preset.
+func loadDocument(name string) (*policy.Document, error) {
+	p, err := loadPolicy(name)
+	if err != nil {
+		return nil, err
+	}
+	return documentOf(p, name)
+}
+
+func documentOf(p report.Policy, name string) (*policy.Document, error) {
+	d, ok := p.(*policy.Document)
+	if !ok {
+		return nil, fmt.Errorf("%s is a bundle of Anchore; hullmark policy convert writes it as a policy", name)
+	}
+	return d, nil
 }

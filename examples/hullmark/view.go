@@ -81,9 +81,16 @@ func (f *viewFlags) readList(a *app) ([]report.Ignore, error) {
 			return nil, fmt.Errorf("%s is not a regular file; --ignore-file off ignores it", f.ignoreFile)
 		}
 	}
-	list, err := readFile("--ignore-file", f.ignoreFile, func(r io.Reader) ([]report.Ignore, error) { return ignore.Read(r, f.ignoreFile) })
+	var notes []string
+	list, err := readFile("--ignore-file", f.ignoreFile, func(r io.Reader) (list []report.Ignore, err error) {
+		list, notes, err = ignore.ReadAny(r, f.ignoreFile)
+		return list, err
+	})
 	if err != nil {
 		return nil, err
+	}
+	for _, note := range notes {
+		a.say("%s", terminal.Escape(note))
 	}
 	unexplained := 0
 	for i := range list {
@@ -106,9 +113,9 @@ func (a *app) tellIgnored(x *report.Assessment) {
 	for i := range x.Ignored {
 		switch g := &x.Ignored[i]; {
 		case g.Expired:
-			lines = append(lines, fmt.Sprintf("%s: the entry for %s expired on %s, and hides nothing", g.Origin, g.ID, day(g.Expires)))
+			lines = append(lines, fmt.Sprintf("%s: the entry for %s expired on %s, and hides nothing", g.Origin, g.Subject(), day(g.Expires)))
 		case g.Matches+g.Findings == 0:
-			lines = append(lines, fmt.Sprintf("%s: %s hides nothing in the image", g.Origin, g.ID))
+			lines = append(lines, fmt.Sprintf("%s: %s hides nothing in the image", g.Origin, g.Subject()))
 		}
 	}
 	for _, line := range lines[:min(shown, len(lines))] {

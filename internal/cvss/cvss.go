@@ -2,6 +2,7 @@
 package cvss
 
 import (
+	"math"
 	"strings"
 
 	gocvss20 "github.com/pandatix/go-cvss/20"
@@ -32,4 +33,20 @@ func Score(vector string) (score float64, version string, ok bool) {
 		}
 	}
 	return 0, "", false
+}
+
+// Parts returns the base score, the exploitability score and the impact score of a vector of version 3.
+func Parts(vector string) (base, exploitability, impact float64, ok bool) {
+	tenth := func(f float64) float64 { return math.Round(f*10) / 10 } // as NVD publishes them
+	switch {
+	case strings.HasPrefix(vector, "CVSS:3.1/"):
+		if v, err := gocvss31.ParseVector(vector); err == nil {
+			return v.BaseScore(), tenth(v.Exploitability()), tenth(max(0, v.Impact())), true
+		}
+	case strings.HasPrefix(vector, "CVSS:3.0/"):
+		if v, err := gocvss30.ParseVector(vector); err == nil {
+			return v.BaseScore(), tenth(v.Exploitability()), tenth(max(0, v.Impact())), true
+		}
+	}
+	return 0, 0, 0, false
 }

@@ -13,8 +13,10 @@ import (
 // matcher/ignore reads documents of them. An Ignore hides nothing that a VEX statement or a policy hides, and does not change the
 // decisions of a policy.
 type Ignore struct {
-	ID      string    // any identifier of the vulnerability, the rule of a finding in a file, or the digest of a secret, in any letter case
+	ID      string    // any identifier of the vulnerability, the rule of a finding in a file, or the digest of a secret, in any letter case; "" for all vulnerabilities of Package
 	Package string    // name of the package or its source package, or a PURL without qualifiers, with or without version; "" for all
+	Type    string    // PURL type of the package; "" for all
+	Version string    // of the package, as its ecosystem writes it; "" for all
 	Path    string    // pattern for the file of the package or of the finding, as in an Exclusion; "" for all
 	Reason  string    // for a person; "" if none was given
 	Expires time.Time // last moment at which it holds; zero for no end
@@ -40,11 +42,17 @@ func ignores(list []Ignore, now time.Time) []IgnoreUse {
 
 // covers reports whether an Ignore of a vulnerability is about a component.
 func (g *Ignore) covers(c *analyzer.Component) bool {
-	return (g.Package == "" || g.names(c)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(c.Path, c.ArchivePath))
+	return (g.ID != "" || g.Package != "") && (g.Package == "" || g.names(c)) && (g.Type == "" || g.Type == c.Type) && (g.Version == "" || g.Version == c.Version) && (g.Path == "" || Exclusion{Path: g.Path}.matches(c.Path, c.ArchivePath))
 }
 
 // coversFile reports whether an Ignore of a rule is about a finding in a file. A package is the one that the file belongs to.
 func (g *Ignore) coversFile(f *FileFinding) bool {
+	if g.ID == "" {
+		return false
+	}
+	if c := f.Package; (g.Type != "" || g.Version != "") && (c == nil || g.Type != "" && g.Type != c.Type || g.Version != "" && g.Version != c.Version) {
+		return false
+	}
 	return (g.Package == "" || f.Package != nil && g.names(f.Package)) && (g.Path == "" || Exclusion{Path: g.Path}.matches(f.Path, ""))
 }
 
@@ -56,6 +64,14 @@ func (g *Ignore) names(c *analyzer.Component) bool {
 		return g.Package == purl || g.Package == name
 	}
 	return g.Package == c.Name || c.SourcePackage != nil && g.Package == c.SourcePackage.Name || c.Namespace != "" && g.Package == c.Namespace+"/"+c.Name
+}
+
+// Subject names what an Ignore is about: its ID, or the package.
+func (g *Ignore) Subject() string {
+	if g.ID == "" {
+		return g.Package
+	}
+	return g.ID
 }
 
 // cutLast is strings.Cut at the last separator.
@@ -84,7 +100,7 @@ func (a *Assessment) expiredNotes() []Note {
 		if g := &a.Ignored[i]; g.Expired && len(list) == most {
 			more++
 		} else if g.Expired {
-			text := fmt.Sprintf("%s ignores %s no longer: it expired on %s.", g.Origin, g.ID, g.Expires.UTC().Format(time.DateOnly))
+			text := fmt.Sprintf("%s ignores %s no longer: it expired on %s.", g.Origin, g.Subject(), g.Expires.UTC().Format(time.DateOnly))
 			list = append(list, Note{Code: NoteExpired, Text: text})
 		}
 	}

@@ -32,6 +32,13 @@ func TestIgnore(t *testing.T) {
 		{"below another directory", report.Ignore{ID: "CVE-2021-44228", Path: "/srv"}, 0},
 		{"today is the last day", report.Ignore{ID: "CVE-2021-44228", Expires: time.Date(2026, 6, 15, 23, 59, 59, 0, time.UTC)}, 1},
 		{"expired", report.Ignore{ID: "CVE-2021-44228", Expires: time.Date(2026, 6, 14, 23, 59, 59, 0, time.UTC)}, 0},
+		{"all of a package", report.Ignore{Package: "libssl3"}, 1},
+		{"all of a package in this version", report.Ignore{Package: "log4j-core", Type: "maven", Version: "2.14.1"}, 1},
+		{"all of a package in another version", report.Ignore{Package: "log4j-core", Version: "2.14"}, 0},
+		{"all of a package of another type", report.Ignore{Package: "log4j-core", Type: "npm"}, 0},
+		{"neither an identifier nor a package", report.Ignore{Type: "deb", Path: "**"}, 0},
+		// google/osv-scanner#281, anchore/grype#2559: another name of the vulnerability than the one that the report shows first
+		{"an alias of a version", report.Ignore{ID: "GHSA-jfh8-c2jp-5v3q", Package: "log4j-core", Version: "2.14.1"}, 1},
 		{"what VEX hides", report.Ignore{ID: "CVE-2024-0002"}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

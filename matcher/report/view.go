@@ -123,9 +123,12 @@ func (a *Assessment) ignore(byID map[string][]int, m *matcher.Match, c *analyzer
 		return nil
 	}
 	first := len(a.Ignored)
-	for k := range 1 + len(m.Aliases) {
+	for k := range 2 + len(m.Aliases) {
 		id := m.ID
-		if k > 0 {
+		switch {
+		case k > len(m.Aliases):
+			id = "" // of those that name a package only
+		case k > 0:
 			id = m.Aliases[k-1]
 		}
 		for _, i := range byID[strings.ToLower(id)] {

@@ -151,6 +151,8 @@ type excluded struct {
 type ignored struct {
 	ID       string `json:"id"`
 	Package  string `json:"package,omitempty"`
+	Type     string `json:"type,omitempty"`
+	Version  string `json:"version,omitempty"`
 	Path     string `json:"path,omitempty"`
 	Reason   string `json:"reason,omitempty"`
 	Expires  string `json:"expires,omitempty"`
@@ -238,7 +240,7 @@ func newDocument(a *report.Assessment) *document {
 		d.Excluded = append(d.Excluded, excluded{e.Path, e.Analyzer, e.Origin, e.Components, e.Findings, e.Records, e.Diagnostics, e.Files})
 	}
 	for _, g := range a.Ignored {
-		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Findings, g.Expired})
+		d.Ignored = append(d.Ignored, ignored{g.ID, g.Package, g.Type, g.Version, g.Path, g.Reason, instant(g.Expires), g.Origin, g.Matches, g.Findings, g.Expired})
 	}
 	for i := range a.VEX {
 		d.VEX = append(d.VEX, newVEXDocument(&a.VEX[i]))

@@ -171,7 +171,7 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	}
 	for _, g := range d.Ignored {
 		a.Ignored = append(a.Ignored, report.IgnoreUse{
-			Ignore:  report.Ignore{ID: g.ID, Package: g.Package, Path: g.Path, Reason: g.Reason, Expires: p.time(g.Expires), Origin: g.Origin},
+			Ignore:  report.Ignore{ID: g.ID, Package: g.Package, Type: g.Type, Version: g.Version, Path: g.Path, Reason: g.Reason, Expires: p.time(g.Expires), Origin: g.Origin},
 			Matches: g.Matches, Findings: g.Findings, Expired: g.Expired,
 		})
 	}

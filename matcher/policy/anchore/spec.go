@@ -1,0 +1,101 @@
+package anchore
+
+import "slices"
+
+// A Gate is a group of triggers.
+type Gate struct {
+	Name        string
+	Description string
+	State       State
+	Successor   string // the gate to use instead, of one that reached its end of life; "" if there is none
+	Triggers    []Trigger
+}
+
+// A Trigger is a kind of rule.
+type Trigger struct {
+	Name        string
+	Aliases     []string // former names, which bundles may have
+	Description string   // when a rule fires
+	ID          string   // form of the trigger IDs that whitelists name; "" for the MD5 digest of gate, trigger and message
+	Needs       string   // the facts in a report, for a person; "" for those that every scan collects
+	Differs     string   // from Anchore's trigger, unless Options.Compat is set; "" for nothing
+	Parameters  []Parameter
+
+	evaluate func(*evaluation, *rule) error
+}
+
+// A Parameter is a setting of a rule. Its value is always a text.
+type Parameter struct {
+	Name        string
+	Aliases     []string
+	Description string
+	Required    bool
+	Validator   Validator
+	Values      []string // for Enum and Linked
+	Default     string   // "" for none
+	Example     string
+	By          string // the parameter that decides the form, for Linked
+}
+
+// A State says whether a gate is in use.
+type State string
+
+// States of gates.
+const (
+	Active    State = "active"
+	EndOfLife State = "eol" // rules have no effect in Anchore
+)
+
+// A Validator is a form of values.
+type Validator string
+
+// Forms of values.
+const (
+	Text       Validator = "string"
+	Enum       Validator = "enum"    // one of Parameter.Values
+	Boolean    Validator = "boolean" // "true" or "false", in any letter case
+	Integer    Validator = "integer"
+	Float      Validator = "float"
+	List       Validator = "list"    // texts with commas between them
+	Numbers    Validator = "numbers" // integers with commas between them
+	Expression Validator = "regex"
+	Linked     Validator = "linked" // the form depends on the value of Parameter.By
+	Mode       Validator = "mode"
+	Digest     Validator = "sha256"
+)
+
+// Gates returns the language: gates, triggers and parameters, in the order of the documentation. The caller may change the result.
+func Gates() []Gate {
+	list := slices.Clone(gates())
+	for i := range list {
+		list[i].Triggers = slices.Clone(list[i].Triggers)
+	}
+	return list
+}
+
+// gateOf returns a gate by its name.
+func gateOf(list []Gate, name string) *Gate {
+	i := slices.IndexFunc(list, func(g Gate) bool { return g.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+// trigger returns a trigger by its name or a former name.
+func (g *Gate) trigger(name string) *Trigger {
+	i := slices.IndexFunc(g.Triggers, func(t Trigger) bool { return t.Name == name || slices.Contains(t.Aliases, name) })
+	if i < 0 {
+		return nil
+	}
+	return &g.Triggers[i]
+}
+
+// parameter returns a parameter by its name or a former name.
+func (t *Trigger) parameter(name string) *Parameter {
+	i := slices.IndexFunc(t.Parameters, func(p Parameter) bool { return p.Name == name || slices.Contains(p.Aliases, name) })
+	if i < 0 {
+		return nil
+	}
+	return &t.Parameters[i]
+}
