@@ -42,7 +42,7 @@
 //	matcher/version           the order of versions, for each ecosystem
 //	matcher/purl              package URLs with wildcards and ranges of versions
 //	matcher/vex               OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches
-//	matcher/watch             what a change of advisories means for the packages of many images
+//	matcher/watch             the effects of a change of advisories on many images
 //	matcher/ignore            lists of vulnerabilities that a person decided to ignore, with reasons and ends
 //	matcher/policy            decisions by CEL rules and allow lists with reasons and dates
 //	matcher/report            findings, hidden findings and gaps, for people and tools

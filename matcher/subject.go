@@ -159,7 +159,7 @@ func appendKeys(list []Key, c *analyzer.Component, d *analyzer.Distro) []Key {
 	return list
 }
 
-// indexed returns the form of a key in Subject.Keys. Only a Source knows of which of Red Hat's products a package is, and these have
+// indexed returns the form of a key in Subject.Keys. Only a Source knows the products of Red Hat that a package belongs to, and these have
 // releases of their own, so the form has no release.
 func indexed(k Key) Key {
 	if k.Type == "rpm" && k.Namespace == "rhel" {

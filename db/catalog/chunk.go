@@ -16,7 +16,7 @@ type Hash [sha256.Size]byte
 // String returns the hash in hexadecimal.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// A Kind says what a Part holds.
+// A Kind is the kind of a Part.
 type Kind string
 
 const (

@@ -25,7 +25,7 @@ func hashBytes(s string) []byte {
 	return h[:]
 }
 
-// fleet returns random reports of images, of which many share layers, by digest.
+// fleet returns random reports of images by digest; many share layers.
 func fleet(seed uint64, images int) map[string]*analyzer.Report {
 	r := rand.New(rand.NewPCG(seed, 5))
 	out := make(map[string]*analyzer.Report)
@@ -294,7 +294,7 @@ func FuzzIndex(f *testing.F) {
 	})
 }
 
-// A recorder keeps the keys that were asked for.
+// A recorder keeps the requested keys.
 type recorder struct {
 	fake
 	mu   *sync.Mutex

@@ -95,7 +95,7 @@ func (m *Memory) check(b *Batch) error {
 	return nil
 }
 
-// tag adds a tag in the order of time, unless it says what the one before says.
+// tag adds a tag in the order of time, unless it repeats the one before.
 func (m *Memory) tag(t Tag) {
 	list := m.tags[t.Name]
 	i, _ := slices.BinarySearchFunc(list, t, func(a, b Tag) int {

@@ -46,7 +46,7 @@ type Batch struct {
 	Delivered []string // IDs of notices
 }
 
-// A Store keeps a catalog. [Memory] is one. Methods return [ErrNotFound] for what the store lacks, and [ErrCorrupt] for what it damaged.
+// A Store keeps a catalog. [Memory] is one. Methods return [ErrNotFound] for missing data, and [ErrCorrupt] for damaged data.
 type Store interface {
 	Write(ctx context.Context, b *Batch) error
 

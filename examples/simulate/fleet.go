@@ -11,7 +11,7 @@ import (
 )
 
 // A fleet is a synthetic set of images: applications with several tags, on patch levels of base images. Everything follows from numbers, so
-// images need not be kept.
+// the simulation keeps no images.
 type fleet struct {
 	images int // 1,000,000 for the whole
 	names  int // of packages of languages

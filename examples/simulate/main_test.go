@@ -8,7 +8,7 @@ import (
 // TestSimulate runs the simulation at a fraction of its size. Its own check fails it if an event is missing or wrong.
 func TestSimulate(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, options{images: 400, changes: 300, checked: 40}); err != nil {
+	if err := run(t.Context(), &out, options{images: 150, changes: 120, checked: 20}); err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + out.String())

@@ -8,8 +8,8 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Affected returns the numbers of the package versions of an index that advisories affect, or may affect. The advisories need not be in a
-// source: they may be drafts.
+// Affected returns the numbers of the package versions of an index that advisories affect, or may affect. The advisories may be
+// drafts that no source has.
 func Affected(ctx context.Context, m matcher.Matcher, index Index, advisories ...matcher.Advisory) ([]int, error) {
 	var keys []matcher.Key
 	for i := range advisories {

@@ -34,7 +34,7 @@ type Update struct {
 	Old, New matcher.Source
 	Changes  iter.Seq2[Change, error] // of advisories
 
-	// CVEs are the identifiers whose enrichment changed in what a State has: exploitation and severity. To find their packages, Old and
+	// CVEs are the identifiers whose enrichment changed in exploitation or severity, the fields of a State. To find their packages, Old and
 	// New must be a [matcher.Finder].
 	CVEs []string
 
@@ -150,7 +150,7 @@ type comparison struct {
 }
 
 // wholly reports whether a package version is matched with all of its advisories: a change of one may concern the others, because it decides
-// whether the distribution answers for the package, or of which group an archive is.
+// whether the distribution answers for the package, or the group of an archive.
 func (c *comparison) wholly(s *matcher.Subject) bool {
 	k := &s.Component
 	return len(c.u.Ecosystems) > 0 || s.Owner != nil || k.Qualifiers["cpe"] != "" || k.Type == "maven" && k.Namespace == ""

@@ -46,7 +46,7 @@ type Event struct {
 	Subjects      []int       // numbers of the package versions in the Index, sorted
 }
 
-// identify sets the ID: a hash of both sources and of what the event is about. The numbers of subjects are not part of it, because an index that
+// identify sets the ID: a hash of both sources and the subject of the event. The numbers of subjects are not part of it, because an index that
 // is merged gives others.
 func (e *Event) identify(old, new matcher.SourceInfo) {
 	k := e.Package

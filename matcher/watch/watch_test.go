@@ -115,7 +115,7 @@ func compare(t *testing.T, old, new *source, cves ...string) (texts []string, ev
 	return texts, events
 }
 
-// TestEvents has the changes that users of other services missed, or were told of twice.
+// TestEvents has the changes that users of other services missed or got twice.
 func TestEvents(t *testing.T) {
 	list := func(a ...matcher.Advisory) *source { return &source{advisories: a} }
 	for name, c := range map[string]struct {
