@@ -2,7 +2,7 @@ package analyzer
 
 import "context"
 
-// A Finisher is an Analyzer that adds to the whole report what no single file shows, as package verify does, or that drops findings in its
+// A Finisher is an Analyzer that adds results about the whole report, as package verify does, or that drops findings in its
 // light.
 //
 // A scan calls Finish once, after everything else, and then puts the report in canonical order. Finish must be a pure function of the report. It

@@ -15,7 +15,7 @@ import (
 type finisher struct{ analyzer.Analyzer }
 
 // Finish drops findings in files that are as a package of the distribution brought them: tests and documents of libraries, not secrets of
-// the image. It also drops findings in the tests of a package of a language that is from the same layer: everybody can download such keys. It also moves the sums of the records about skipped bytes to Examination.Skipped.
+// the image. It also drops findings in the tests of a package of a language that is from the same layer: such keys are public. It also moves the sums of the records about skipped bytes to Examination.Skipped.
 //
 // In a scan without package verify, the evidence is that the file and the package are from one layer; configuration files then stay, and so do
 // all files of a root file system, which has no layers.
@@ -89,7 +89,7 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 }
 
 // hiddenOwned returns the hidden files with findings that a package of the distribution brought in the same layer, except configuration: nothing
-// compares what no container shows.
+// verification compares only files that a container has.
 func hiddenOwned(report *analyzer.Report, layers map[string]int) homes {
 	wanted, owned := make(map[string]bool), make(homes)
 	for i := range report.Findings {

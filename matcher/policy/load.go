@@ -121,7 +121,7 @@ func (l *loader) action(t table, key string) report.Action {
 		return report.Go
 	case "":
 	default:
-		l.failAt(t.line(key), "%s %q of %s is none of stop, warn and go", key, word, t.what)
+		l.failAt(t.line(key), "%s %q of %s is not one of stop, warn and go", key, word, t.what)
 	}
 	return report.Undecided
 }
@@ -142,7 +142,7 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	r.on = report.Target(on)
 	known := slices.Contains(kinds(), r.on)
 	if on != "" && !known {
-		l.failAt(t.line("on"), "on %q of %s is none of %s%s", on, t.what, strings.Join(words(kinds()), ", "), meant(on, words(kinds())))
+		l.failAt(t.line("on"), "on %q of %s is not one of %s%s", on, t.what, strings.Join(words(kinds()), ", "), meant(on, words(kinds())))
 	}
 	r.action = l.action(t, "action")
 	if when := t.text("when", true); when != "" && known {
@@ -156,10 +156,10 @@ func (l *loader) rule(n *yaml.Node, what, of string) (rule, bool) {
 	case "true":
 		r.hide = true
 		if known && r.on != report.TargetMatch {
-			l.failAt(t.line("hide"), "%s hides what is no match", t.what)
+			l.failAt(t.line("hide"), "%s has hide, but is not on matches", t.what)
 		}
 		if r.action > report.Go {
-			l.failAt(t.line("hide"), "%s hides what it does not let go", t.what)
+			l.failAt(t.line("hide"), "%s has hide, but its action is not go", t.what)
 		}
 	default:
 		l.failAt(t.line("hide"), "hide %q of %s is neither true nor false", word, t.what)

@@ -38,7 +38,7 @@ func Schema() []byte {
 		return list(table(required, where(object{"reason": text("why"), "expires": expiry, "by": text("who")})))
 	}
 	rule := table([]string{"name", "on", "when", "action"}, object{
-		"name": text("unique in the policy"), "on": word("what the rule is tried on", Spec().Targets...),
+		"name": text("unique in the policy"), "on": word("the kind of subject", Spec().Targets...),
 		"when":   object{"type": []string{"string", "boolean"}, "description": "a CEL expression; variables are" + names},
 		"action": action("what becomes of the image"), "message": text("for a person; ${} holds expressions"),
 		"hide": object{"type": "boolean", "description": "hide matches that go"},

@@ -25,7 +25,7 @@ type Options struct {
 	// AllowUnmapped lets an image pass that no mapping fits. Without it, Evaluate returns ErrNoMapping.
 	AllowUnmapped bool
 
-	// Registry answers for the gates npms and ruby_gems; nil if no registry may be asked.
+	// Registry answers for the gates npms and ruby_gems; nil without a registry.
 	Registry Registry
 }
 

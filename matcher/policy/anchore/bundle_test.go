@@ -219,7 +219,7 @@ func TestLenient(t *testing.T) {
 	if len(v.Decisions) != 5 || v.Action != report.Stop {
 		t.Fatalf("%v\n%s", v.Action, describe(v))
 	}
-	for i, want := range []string{"missing argument to repetition operator", "Unconditional", `no gate "nogate"`, `"any" is none of all, os, non-os`, "end of life"} {
+	for i, want := range []string{"missing argument to repetition operator", "Unconditional", `no gate "nogate"`, `"any" is not one of all, os, non-os`, "end of life"} {
 		d := &v.Decisions[i]
 		if !strings.Contains(d.Message, want) || (d.Action == report.Warn) != (want == "end of life") {
 			t.Errorf("%v: %s, want %s", d.Action, d.Message, want)

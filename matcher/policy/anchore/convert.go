@@ -268,7 +268,7 @@ func (c *converter) list(l *whitelist) {
 	for _, it := range l.items {
 		entries := c.item(it)
 		if entries == nil {
-			c.differs(it.Line, "item %s of whitelist %s is not carried over: nothing tells what the trigger ID is about", it.trigger.text, l.id)
+			c.differs(it.Line, "item %s of whitelist %s is not carried over: the trigger ID does not say its subject", it.trigger.text, l.id)
 		}
 		for _, e := range entries {
 			if e.Reason = it.Reason; e.Reason == "" {

@@ -17,9 +17,9 @@
 // a whitelist may name either. Other than in Anchore, it may also name a decision by its subject, which no change of words affects:
 // "suid_or_guid_set+/bin/su", "blacklist_usernames+root". A vulnerability has the IDs of all its names, those of updates and aliases too.
 //
-// # What was not examined
+// # Facts that are missing
 //
-// A rule whose facts the scan did not collect decides what it would at worst: its own action, with the reason. Whitelists do not change that.
+// A rule whose facts the scan did not collect decides as in the worst case: its own action, with the reason. Whitelists do not change that.
 // README.md says which facts a trigger needs.
 //
 // # Expressions
@@ -43,10 +43,10 @@
 //   - A mapping needs whitelist_ids.
 //   - A comparison without a value never fires. Without Compat it is an error of Read.
 //   - Versions of distributions compare as texts: "10" is before "9".
-//   - What was not examined passes.
+//   - A rule without its facts passes.
 //   - Rules of gates that reached their end of life have no effect. Without Compat they are errors of Read, or warnings with Lenient.
 //
 // One defect has no counterpart: whitelists of vulnerabilities are looked up by their trigger IDs here, whatever their number.
 //
-// Sources: the documentation of Anchore Engine 1.1, and the messages of its triggers, of which trigger IDs are digests.
+// Sources: the documentation of Anchore Engine 1.1, and the messages of its triggers; trigger IDs are digests of them.
 package anchore

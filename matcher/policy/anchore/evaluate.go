@@ -67,7 +67,7 @@ func (b *Bundle) Evaluate(ctx context.Context, in report.PolicyInput) (*report.V
 	return v, nil
 }
 
-// sooner returns the earlier of two instants after now. The zero time is none.
+// sooner returns the earlier of two instants after now. The zero time means never.
 func sooner(a, b, now time.Time) time.Time {
 	if b.IsZero() || !b.After(now) || !a.IsZero() && !b.Before(a) {
 		return a
@@ -217,7 +217,7 @@ func problem(d report.Decision, action report.Action, message string) report.Dec
 	return d
 }
 
-// unseen records that the facts for a rule are missing: it decides what it would at worst. Anchore passes such an image.
+// unseen records that the facts for a rule are missing: the rule decides as in the worst case. Anchore passes such an image.
 func (e *evaluation) unseen(r *rule, format string, args ...any) error {
 	action := r.action
 	if e.options.Compat {

@@ -11,7 +11,7 @@ import (
 	"github.com/hullmark/hullmark/internal/license"
 )
 
-// expressions returns the rules of package policy that decide as a rule does; nil if there are none. Those on "note" say what differs.
+// expressions returns the rules of package policy that decide as a rule does, or nil. Those on "note" list the differences.
 func expressions(r *rule) []docRule {
 	get := func(name string) string { return r.values[name].text }
 	image := func(when, message string) docRule { return docRule{On: "image", When: when, Message: message} }
@@ -68,9 +68,9 @@ func expressions(r *rule) []docRule {
 	case "npms.feed_data_unavailable", "ruby_gems.feed_data_unavailable":
 		return []docRule{image("true", "no registry to ask for versions")}
 	case "npms.newer_version_in_feed", "npms.unknown_in_feeds", "npms.version_not_in_feeds":
-		return []docRule{image(`packages.exists(p, p.type == "npm" && !p.declared)`, "no registry to ask for versions"), {On: "note", Message: "no registry is asked: decides on every image with npm packages"}}
+		return []docRule{image(`packages.exists(p, p.type == "npm" && !p.declared)`, "no registry to ask for versions"), {On: "note", Message: "without a registry: decides on every image with npm packages"}}
 	case "ruby_gems.newer_version_found_in_feed", "ruby_gems.not_found_in_feed", "ruby_gems.version_not_found_in_feed":
-		return []docRule{image(`packages.exists(p, p.type == "gem" && !p.declared)`, "no registry to ask for versions"), {On: "note", Message: "no registry is asked: decides on every image with gems"}}
+		return []docRule{image(`packages.exists(p, p.type == "gem" && !p.declared)`, "no registry to ask for versions"), {On: "note", Message: "without a registry: decides on every image with gems"}}
 
 	case "packages.blacklist":
 		when := "!package.declared && " + named("package", get("name"))
@@ -510,7 +510,7 @@ func vulnerable(r *rule) []docRule {
 	return append(list, docRule{On: "match", When: strings.Join(all, " &&\n"), Message: "${match.id} in ${package.name} ${package.version}"})
 }
 
-// scoreCondition compares the highest of scores, or -1 if there are none.
+// scoreCondition compares the highest of scores, or -1 without scores.
 func scoreCondition(scores, op string, wanted float64) string {
 	x := strconv.FormatFloat(wanted, 'f', -1, 64)
 	if !strings.Contains(x, ".") {

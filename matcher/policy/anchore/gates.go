@@ -33,7 +33,7 @@ var gates = sync.OnceValue(func() []Gate {
 		{Name: "retrieved_files", Description: "files whose content the scan kept", State: Active, Triggers: retrievedTriggers()},
 		{Name: "secret_scans", Description: "secrets in files", State: Active, Triggers: []Trigger{
 			{Name: "content_regex_checks", Description: "for each file and rule that found a secret in it, or once if none did", Needs: "the analyzer of secrets, or a search for the named expression",
-				Differs: "a name stands for itself, not for every name that it contains; files that an upper layer deletes count", evaluate: (*evaluation).secretScans, Parameters: []Parameter{
+				Differs: "a name means itself, not for every name that it contains; files that an upper layer deletes count", evaluate: (*evaluation).secretScans, Parameters: []Parameter{
 					{Name: "content_regex_name", Validator: Text, Example: "AWS_ACCESS_KEY", Description: "the name of an expression of the search, the ID of a rule for secrets, or one of Anchore's names: API_KEY, AWS_ACCESS_KEY, AWS_SECRET_KEY, DOCKER_AUTH, PRIV_KEY; all by default"},
 					{Name: "filename_regex", Validator: Expression, Example: "/etc/.*", Description: "only files whose path matches at its beginning"},
 					{Name: "match_type", Validator: Enum, Values: []string{"notfound", "found"}, Default: "found", Example: "found", Description: "fire on secrets, or on none"},
@@ -58,7 +58,7 @@ func onlyActual() Parameter {
 
 func dockerfileTriggers() []Trigger {
 	return []Trigger{
-		{Name: "instruction", Description: "for each instruction that matches, or once if there is none", Needs: "the image's configuration with its history", Differs: "without a Dockerfile, FROM is the base image that annotations name, not scratch", evaluate: (*evaluation).instruction, Parameters: []Parameter{
+		{Name: "instruction", Description: "for each instruction that matches, or once if no instruction matches", Needs: "the image's configuration with its history", Differs: "without a Dockerfile, FROM is the base image that annotations name, not scratch", evaluate: (*evaluation).instruction, Parameters: []Parameter{
 			{Name: "instruction", Required: true, Validator: Enum, Example: "FROM", Description: "kind of instruction", Values: []string{
 				"ADD", "ARG", "COPY", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "USER", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "WORKDIR"}},
 			{Name: "check", Required: true, Validator: Enum, Example: "=", Values: []string{"=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in"}, Description: "comparison; like is an expression that matches at the beginning"},
@@ -132,7 +132,7 @@ func packagesTriggers() []Trigger {
 			{Name: "version", Validator: Text, Example: "1.10.3rc3", Description: "version; any by default"},
 			{Name: "version_match_type", Validator: Enum, Values: []string{"exact", "minimum"}, Default: "exact", Example: "exact", Description: "comparison of the version"},
 		}},
-		{Name: "verify", Description: "for each file that differs from what the package database records", Needs: "package verification",
+		{Name: "verify", Description: "for each file that differs from its record in the package database", Needs: "package verification",
 			Differs: "a package whose files could not be compared fires, too", evaluate: (*evaluation).verifyPackages, Parameters: []Parameter{
 				{Name: "only_packages", Validator: List, Example: "libssl,openssl", Description: "names of packages; all by default"},
 				{Name: "only_directories", Validator: List, Example: "/usr,/var/lib", Description: "beginnings of paths; all by default"},
@@ -178,7 +178,7 @@ func retrievedTriggers() []Trigger {
 
 func vulnerabilityTriggers() []Trigger {
 	comparisons := []string{"=", "!=", "<", ">", "<=", ">="}
-	vendorOnly := Parameter{Name: "vendor_only", Validator: Boolean, Default: "true", Example: "true", Description: "leave out what the publisher will not fix, or not by an advisory"}
+	vendorOnly := Parameter{Name: "vendor_only", Validator: Boolean, Default: "true", Example: "true", Description: "leave out matches that the publisher will not fix, or not by an advisory"}
 	parameters := []Parameter{
 		{Name: "package_type", Required: true, Validator: Enum, Values: []string{"all", "os", "non-os"}, Example: "all", Description: "packages of the distribution, other packages, or both"},
 		{Name: "severity_comparison", Validator: Enum, Values: comparisons, Default: ">", Example: ">", Description: "comparison of the severity"},

@@ -212,7 +212,7 @@ func (l *loader) image(n *node, what string, chooses bool) (m mapping, ok bool) 
 	l.keys(image, "image of "+what, "type", "value")
 	m.kind = strings.ToLower(l.text(image, "image of "+what, "type", true))
 	if m.kind != "" && !slices.Contains([]string{"tag", "digest", "id"}, m.kind) {
-		l.fail(image.line, "type %.100q of %s is none of tag, digest and id", m.kind, what)
+		l.fail(image.line, "type %.100q of %s is not one of tag, digest and id", m.kind, what)
 	}
 	m.value = read(image, "image of "+what, "value")
 	m.Reason = m.name

@@ -39,7 +39,7 @@ func (l *loader) rule(n *node, what, of string) *rule {
 		r.action = report.Go
 	case "":
 	default:
-		l.fail(n.get("action").line, "action %.100q of %s is none of STOP, WARN and GO", word, what)
+		l.fail(n.get("action").line, "action %.100q of %s is not one of STOP, WARN and GO", word, what)
 	}
 	gate, trigger := strings.ToLower(l.text(n, what, "gate", true)), strings.ToLower(l.text(n, what, "trigger", true))
 	r.words = [2]string{gate, trigger}
@@ -131,7 +131,7 @@ func (c *checker) check(gate, trigger string, params []param, line int) {
 			for _, q := range c.trigger.Parameters {
 				names = append(names, q.Name)
 			}
-			has := "it has none"
+			has := "it takes no parameters"
 			if len(names) > 0 {
 				has = "it has " + strings.Join(names, ", ")
 			}
@@ -201,7 +201,7 @@ func (p *Parameter) parse(s string, r *rule) (v value, err error) {
 	case Enum:
 		i := slices.IndexFunc(p.Values, func(known string) bool { return strings.EqualFold(known, trimmed) })
 		if i < 0 {
-			return v, fmt.Errorf("%.100q is none of %s%s", s, strings.Join(p.Values, ", "), meant(s, p.Values))
+			return v, fmt.Errorf("%.100q is not one of %s%s", s, strings.Join(p.Values, ", "), meant(s, p.Values))
 		}
 		v.text = p.Values[i]
 	case Boolean:

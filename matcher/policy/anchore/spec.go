@@ -7,7 +7,7 @@ type Gate struct {
 	Name        string
 	Description string
 	State       State
-	Successor   string // the gate to use instead, of one that reached its end of life; "" if there is none
+	Successor   string // the gate to use instead, of one that reached its end of life; else ""
 	Triggers    []Trigger
 }
 
