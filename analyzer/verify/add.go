@@ -13,7 +13,11 @@ var places = []string{
 	"bin/**", "boot/**", "etc/**", "lib/**", "lib32/**", "lib64/**", "libx32/**", "opt/**", "root/.*", "sbin/**", "srv/**", "var/**",
 	"usr/bin/**", "usr/etc/**", "usr/games/**", "usr/include/**", "usr/lib/**", "usr/lib32/**", "usr/lib64/**", "usr/libexec/**", "usr/libx32/**",
 	"usr/sbin/**", "usr/share/**", "usr/src/**",
+	ostree + "/**",
 }
+
+// ostree is where images for bootc have the content of all files of /usr, which are hard links to it and come later in a layer.
+const ostree = "sysroot/ostree/repo/objects"
 
 // digests returns the analyzer that asks for the list of files, with the digests of a package manager. evidence are places that show early
 // that an image is the package manager's.

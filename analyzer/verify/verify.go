@@ -25,10 +25,10 @@ func All() []analyzer.Analyzer {
 		newVerifier(),
 		// Packages of apk-tools 2 have SHA-1, and those of apk-tools 3 SHA-256.
 		newAPK(), digests("apk", []string{"sha1", "sha256"}, "etc/apk/**", "lib/apk/**", "usr/lib/apk/**", "etc/alpine-release"),
-		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**"),
+		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**", ostree+"/**"),
 		// rpm has recorded SHA-256 since 2009, and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
 		newRPM(), digests("rpm", []string{"sha256", "md5"}, "etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release",
-			"etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**"),
+			"etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**", ostree+"/**"),
 	}
 }
 
