@@ -25,11 +25,11 @@ type Examination struct {
 	Data     string   // version of the data that it works with: "ClamAV 27833"
 	NotRun   string   // why it looked at no file, or not at all files; else ""
 
-	// Skipped counts what the analyzer did not look at, or did not report, in the order of the reasons.
+	// Skipped counts bytes and findings that the analyzer left out, in the order of the reasons.
 	Skipped []Skip
 }
 
-// A Skip counts what an analyzer left out for one reason.
+// A Skip counts bytes and findings that an analyzer left out for one reason.
 type Skip struct {
 	Reason   string // in kebab-case: "compressed"
 	Bytes    int64  // that it did not look at
