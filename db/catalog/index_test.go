@@ -145,7 +145,7 @@ func TestIndex(t *testing.T) {
 // TestIndexBytes requires that an index does not depend on the order of arrival, nor on images that were there before, and that generations,
 // merged, give the index of the whole.
 func TestIndexBytes(t *testing.T) {
-	reports := fleet(2, 40)
+	reports := fleet(2, 16)
 	digests := slices.Sorted(maps.Keys(reports))
 	want := build(t, reports, digests)
 	reversed := slices.Clone(digests)
@@ -153,19 +153,19 @@ func TestIndexBytes(t *testing.T) {
 	if !bytes.Equal(build(t, reports, reversed), want) {
 		t.Error("another order of arrival gives other bytes")
 	}
-	newer, older := open(t, build(t, reports, digests[:25])), fleet(3, 30)
-	gone := digests[30:]
+	newer, older := open(t, build(t, reports, digests[:10])), fleet(3, 13)
+	gone := digests[13:]
 	last := open(t, build(t, reports, gone))
 	var b IndexBuilder
 	for _, g := range []struct {
 		x    *Index
 		skip func(string) bool
-	}{{newer, nil}, {last, nil}, {open(t, build(t, older, slices.Sorted(maps.Keys(older)))), func(d string) bool { return slices.Contains(digests[25:30], d) }}} {
+	}{{newer, nil}, {last, nil}, {open(t, build(t, older, slices.Sorted(maps.Keys(older)))), func(d string) bool { return slices.Contains(digests[10:13], d) }}} {
 		if err := b.AddIndex(t.Context(), g.x, g.skip); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, d := range digests[25:30] {
+	for _, d := range digests[10:13] {
 		_, parts := Divide(reports[d])
 		if err := b.Add(d, parts); err != nil {
 			t.Fatal(err)
