@@ -35,6 +35,7 @@
 //	analyzer/golang           modules of Go programs
 //	analyzer/cargo            crates of Rust programs
 //	analyzer/nuget            packages of .NET programs
+//	analyzer/binary           programs and libraries that no package manager installed, by the version in their text
 //	analyzer/runtimes         Java and Node.js that no package manager installed; SBOMs of Bitnami, of vendors and in wheels
 //	matcher                   finds the advisories that hold for a report
 //	matcher/assess            the pipeline: scan, match, VEX, policy, and the answer about one image
@@ -45,6 +46,7 @@
 //	matcher/watch             the effects of a change of advisories on many images
 //	matcher/ignore            lists of vulnerabilities that a person decided to ignore, with reasons and ends
 //	matcher/policy            decisions by CEL rules and allow lists with reasons and dates
+//	matcher/policy/anchore    policy bundles of Anchore Engine
 //	matcher/report            findings, hidden findings and gaps, for people and tools
 //	matcher/report/table      writes text for a terminal
 //	matcher/report/json       writes and reads the JSON form, and has its schema

@@ -56,7 +56,7 @@ func finish(ctx context.Context, report *analyzer.Report, image Image) error {
 			places[place{f.Owner, f.Path}] = 0
 		}
 	}
-	r, err := check(ctx, report.Components, image, places)
+	r, err := check(ctx.Err, report.Components, image, places)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"cmp"
-	"context"
 	"io/fs"
 	"path"
 	"slices"
@@ -13,7 +12,7 @@ import (
 
 // A checker compares batches of recorded files with an image.
 type checker struct {
-	ctx        context.Context
+	ended      func() error
 	image      Image
 	places     map[place]fileState // of files with components or findings
 	result     *Result

@@ -10,7 +10,6 @@
 package verify
 
 import (
-	"context"
 	"io/fs"
 	"iter"
 
@@ -125,13 +124,16 @@ const (
 // Check compares the files that components record with those of an image. It holds up to 32,000 recorded files at a time, and passes
 // over the image once for each such batch, and once for its links.
 func Check(components []analyzer.Component, image Image) *Result {
-	r, _ := check(context.Background(), components, image, nil) // only a context that ends is an error
+	r, _ := check(never, components, image, nil)
 	return r
 }
 
-// check also sets the states of the places.
-func check(ctx context.Context, components []analyzer.Component, image Image, places map[place]fileState) (*Result, error) {
-	c := checker{ctx: ctx, image: image, places: places, result: &Result{components: components}}
+// never is the end of a check that goes on.
+func never() error { return nil }
+
+// check also sets the states of the places. It ends with the error of ended, which it calls before each package.
+func check(ended func() error, components []analyzer.Component, image Image, places map[place]fileState) (*Result, error) {
+	c := checker{ended: ended, image: image, places: places, result: &Result{components: components}}
 	c.prepare()
 	for i := range components {
 		p := &components[i]
@@ -149,13 +151,13 @@ func check(ctx context.Context, components []analyzer.Component, image Image, pl
 			}
 			c.add(i, f)
 		}
-		if err := ctx.Err(); err != nil {
+		if err := ended(); err != nil {
 			return nil, err
 		}
 	}
 	c.flush()
 	c.finish()
-	return c.result, ctx.Err()
+	return c.result, ended()
 }
 
 // isRegular reports whether a mode is that of a regular file.

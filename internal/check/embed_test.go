@@ -25,13 +25,13 @@ var embedded = []struct {
 		"all, matcher, sbom", []string{"analyzer/all", "analyzer/scan", "matcher", "matcher/report", "sbom"}, `
 	found, _ := scan.Scanner{Analyzers: all.All()}.Scan(ctx, nil)
 	result, _ := matcher.Matcher{}.Match(ctx, found)
-	sbom.Encode(os.Stdout, &report.Assessment{Report: found, Result: result}, sbom.Options{})`, 8, 8.5,
+	sbom.Encode(os.Stdout, &report.Assessment{Report: found, Result: result}, sbom.Options{})`, 8, 8.7,
 	},
 	{
 		"all, scan, assess, json, sbom", []string{"analyzer/all", "analyzer/scan", "matcher/assess", "matcher/report/json", "sbom"}, `
 	answer, _ := assess.Pipeline{Scanner: scan.Scanner{Analyzers: all.All()}}.Image(ctx, nil)
 	json.Write(os.Stdout, answer)
-	sbom.Encode(os.Stdout, answer, sbom.Options{})`, 8, 8.7,
+	sbom.Encode(os.Stdout, answer, sbom.Options{})`, 8, 8.9,
 	},
 	{"analyzer", []string{"analyzer"}, `analyzer.Func(analyzer.Info{}, nil).Analyze(ctx, nil)`, 1, 4},
 	{"analyzer/scan", []string{"analyzer/scan"}, `scan.Scanner{}.Scan(ctx, nil)`, 6, 7},
