@@ -60,7 +60,7 @@ func TestRemediate(t *testing.T) {
   openssl to 1.10 fixes 3, 1 open, [libssl3 openssl] 
   libesm to 1.0-1esm2 fixes 1, 0 open, [libesm] the version is for subscribers of extended maintenance
   other to 2.0 fixes 1, 1 open, [libx] no advisory of deb debian 12 names the version
-npm 4: npm install ./-g@2.0 'x; rm -rf /@2'\''0' lodash@4.17.21
+npm 4: npm install './-g@2.0' 'x; rm -rf /@2'\''0' lodash@4.17.21
   lodash to 4.17.21 fixes 2, 0 open, [lodash] 
   -g to 2.0 fixes 1, 0 open, [-g] 
   x; rm -rf / to 2'0 fixes 1, 0 open, [x; rm -rf /] 
