@@ -11,7 +11,7 @@ import (
 
 // maxExported is the most declarations that the public packages may export. It rises
 // only with new packages, as with those of analyzer/content.
-const maxExported = 649
+const maxExported = 701
 
 var declaration = regexp.MustCompile(`(?m)^(?:func|type|const|var) `)
 
