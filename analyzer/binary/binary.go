@@ -1,7 +1,7 @@
 // Package binary finds programs and libraries that no package manager installed, by the version that they have in their text: the node,
 // python or redis-server that an image was built with.
 //
-// Its rules are data: names of files, a text that stands beside the version, and an expression for the version. README.md lists the classes of
+// Its rules are data: names of files, a text beside the version, and an expression for the version. README.md lists the classes of
 // programs.
 package binary
 

@@ -18,12 +18,12 @@ type class struct {
 	finds []find
 
 	purl  string // type and namespace, if not generic: "golang/k8s.io"
-	named string // an expression for the version in the base name, if the content has none; or ""
+	named string // an expression for the version in the base name, for content without one; or ""
 }
 
 // A find is a way to find the version of a class.
 type find struct {
-	text    string // stands beside the version, or in it
+	text    string // beside the version, or in it
 	version string // an expression, which matches the version as its first group
 	window  int    // how many bytes before and after text the expression looks at, if more than usual
 }

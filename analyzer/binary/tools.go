@@ -42,7 +42,7 @@ func tools() []class {
 	}
 }
 
-// goProgram is the class of a program in Go. The linker writes texts that it is told, such as the version, beside that of Go.
+// goProgram is the class of a program in Go. The linker writes texts from its command line, such as the version, beside that of Go.
 func goProgram(name, cpe, files, expression string) class {
 	c := class{name: name, cpe: cpe, files: files}
 	if expression != "" {

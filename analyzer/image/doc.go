@@ -4,5 +4,5 @@
 // function for each entry. It tells whiteouts and opaque directories apart from files. If Walk returns nil, it has read the whole
 // layer, and the bytes have the digest that the image names.
 //
-// The package does not decide which upper entry hides which lower one; package scan merges what it found.
+// The package does not decide which upper entry hides which lower one; package scan merges its results.
 package image

@@ -34,7 +34,7 @@ type table struct {
 // Unknown is the answer of End for texts that need too many states.
 const Unknown = -2
 
-// End returns the first index above after at which a match of the expression may end, -1 if there is none, or Unknown.
+// End returns the first index above after at which a match of the expression may end, -1 without one, or Unknown.
 func (m *Matcher) End(c *Cache, text []byte, after int) int {
 	if m.always {
 		if after < len(text) {

@@ -75,7 +75,7 @@ var variables = []variable{
 	{"database", reflect.TypeFor[databaseValue](), "", "the advisories"},
 	{"coverage", reflect.TypeFor[[]coverageValue](), "", "for every ecosystem of the image, the feeds with advisories"},
 	{"examined", reflect.TypeFor[[]examinationValue](), "", "what each analyzer looked for"},
-	{"package", reflect.TypeFor[packageValue](), report.TargetPackage, "the package; of a rule on match, the one with the vulnerability"},
+	{"package", reflect.TypeFor[packageValue](), report.TargetPackage, "the package; in a rule on match, the one with the vulnerability"},
 	{"match", reflect.TypeFor[matchValue](), report.TargetMatch, "the vulnerability"},
 	{"finding", reflect.TypeFor[findingValue](), report.TargetFinding, "the finding"},
 	{"record", reflect.TypeFor[recordValue](), report.TargetRecord, "the record"},
