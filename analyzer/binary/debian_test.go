@@ -17,6 +17,7 @@ import (
 
 var (
 	debs   = flag.String("binary.debs", "", "directory of unpacked packages of Debian 12, with a file versions that has lines of a package and dpkg's version")
+	root   = flag.String("binary.root", "", "root file system of Debian")
 	tables = flag.Bool("binary.table", false, "print what was found")
 )
 
@@ -103,8 +104,71 @@ func TestDebian(t *testing.T) {
 	t.Logf("%d classes found, %d pairs of a class and a package missed", len(right), len(missed))
 }
 
+// TestRoot compares what is found in a root file system of Debian with dpkg's versions of the packages that own the files. -binary.root names it.
+func TestRoot(t *testing.T) {
+	if *root == "" {
+		t.Skip("-binary.root names no root file system")
+	}
+	status, err := os.ReadFile(filepath.Join(*root, "var/lib/dpkg/status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := make(map[string]string)
+	for paragraph := range strings.SplitSeq(string(status), "\n\n") {
+		field := make(map[string]string)
+		for line := range strings.Lines(paragraph) {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				field[name] = strings.TrimSpace(value)
+			}
+		}
+		v := field["Version"]
+		if _, source, ok := strings.Cut(field["Source"], "("); ok {
+			v = strings.TrimSuffix(source, ")")
+		}
+		versions[field["Package"]] = upstream(v)
+	}
+	owner := make(map[string]string)
+	lists, _ := filepath.Glob(filepath.Join(*root, "var/lib/dpkg/info/*.list"))
+	for _, name := range lists {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(name), ".list"), ":")
+		for line := range strings.Lines(string(text)) {
+			owner[strings.TrimSpace(line)] = pkg
+		}
+	}
+	files := 0
+	for _, dir := range []string{"bin", "sbin", "lib", "usr", "opt"} {
+		if link, err := os.Lstat(filepath.Join(*root, dir)); err != nil || link.Mode()&os.ModeSymlink != 0 {
+			continue
+		}
+		eachProgram(t, filepath.Join(*root, dir), func(p string, found []analyzer.Package) {
+			place := strings.TrimPrefix(p, *root)
+			pkg := owner[place]
+			if pkg == "" {
+				pkg = owner[strings.TrimPrefix(place, "/usr")]
+			}
+			for _, f := range found {
+				files++
+				if want := versions[pkg]; want != f.Version {
+					t.Logf("%s: %s %s; owned by %s %s", place, f.Name, f.Version, pkg, want)
+				}
+			}
+		})
+	}
+	t.Logf("%d programs and libraries found", files)
+}
+
 // programsIn returns the packages in the files of a directory.
 func programsIn(t *testing.T, dir string) (found []analyzer.Package) {
+	eachProgram(t, dir, func(_ string, list []analyzer.Package) { found = append(found, list...) })
+	return found
+}
+
+// eachProgram calls fn for the files of a directory in which something is found.
+func eachProgram(t *testing.T, dir string, fn func(file string, found []analyzer.Package)) {
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || !(programs{}).Wants(p) {
 			return err
@@ -133,14 +197,13 @@ func programsIn(t *testing.T, dir string) (found []analyzer.Package) {
 			t.Errorf("%s: %v", p, err)
 		}
 		if r != nil {
-			found = append(found, r.Packages...)
+			fn(p, r.Packages)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	return found
 }
 
 // upstream returns the version that a project gave its release: 3.3.3 of "1:3.3.3+dfsg-2+deb12u1".

@@ -9,7 +9,7 @@ func languages() []class {
 		}},
 		{name: "pypy", cpe: "pypy:pypy", files: "pypy pypy3 pypy3.* libpypy3*.so* libpypy-*.so*", finds: []find{at("[PyPy ", `\[PyPy ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "node", cpe: "nodejs:node.js", files: "node nodejs libnode.so*", finds: []find{
-			at("node.js/v", `node\.js/v([0-9]+\.[0-9]+\.[0-9]+)`), at("/node-v", `/node-v([0-9]+\.[0-9]+\.[0-9]+)[.-]`),
+			at("node.js/v", `node\.js/v([0-9]+\.[0-9]+\.[0-9]+)`), at("/node-v", `/node-v([0-9]+\.[0-9]+\.[0-9]+)[.-]`), at("\x00v", `\x00v((?:0|4|5|6)\.[0-9]+\.[0-9]+)\x00`), at("\x00node v", `\x00node v([0-9]+\.[0-9]+\.[0-9]+)\x00`),
 		}},
 		{name: "deno", cpe: "deno:deno", files: "deno", finds: []find{at("Deno/", `Deno/([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "bun", cpe: "bun:bun", files: "bun", finds: []find{at("bun/", `\bbun/([0-9]+\.[0-9]+\.[0-9]+)`), at("Bun/", `\bBun/([0-9]+\.[0-9]+\.[0-9]+)`)}},
@@ -20,7 +20,7 @@ func languages() []class {
 			at("X-Powered-By: PHP/", `X-Powered-By: PHP/([0-9]+\.[0-9]+\.[0-9]+(?:RC[0-9]+|alpha[0-9]+|beta[0-9]+)?)`),
 		}},
 		{name: "ruby", cpe: "ruby-lang:ruby", files: "ruby ruby2.* ruby3.* ruby4.* libruby.so* libruby-*.so*", finds: []find{
-			at("ruby ", `ruby ([0-9]+\.[0-9]+\.[0-9]+)(?:p[0-9]+|dev|preview[0-9]*|rc[0-9]*)? \(20`),
+			at("ruby ", `ruby ([0-9]+\.[0-9]+\.[0-9]+(?:dev|preview[0-9]*|rc[0-9]*)?)(?:p[0-9]+)? \(20`),
 		}},
 		{name: "jruby", cpe: "jruby:jruby", files: "jruby", finds: []find{at("jruby ", `jruby ([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "lua", cpe: "lua:lua", files: "lua lua5.* luac luac5.* liblua.so* liblua5*.so*", finds: []find{

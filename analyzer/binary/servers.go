@@ -4,7 +4,7 @@ package binary
 const (
 	redisAtomic = `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00(?:c11|atomic|sync)-builtin\x00`
 	redisTool   = `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00 \(git:%s`
-	redisBuild  = `([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,2})(?:[0-9A-Za-z._-]{1,64}-)?[0-9]{19}[0-9a-f]{0,40}\x00`
+	redisBuild  = `([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,2}?)(?:(?:[0-9a-f]{12}-|[A-Za-z][0-9A-Za-z._-]{0,63}-)[0-9]{19}[0-9a-f]{0,40}|[0-9]{19})\x00`
 )
 
 // servers are servers of web pages, data, mail and names.
@@ -12,7 +12,7 @@ func servers() []class {
 	return []class{
 		{name: "redis", cpe: "redis:redis", files: "redis-server redis-cli redis-sentinel redis-benchmark redis-check-*", finds: []find{
 			// beside the kind of atomic operations, or the identifier of the build: host, time in nanoseconds, commit
-			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), at(" (git:%s", redisTool),
+			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), at(" (git:%s", redisTool), at("Redis version ", `Redis version ([0-9]+\.[0-9]+\.[0-9]+)`),
 		}},
 		{name: "valkey", cpe: "lfprojects:valkey", files: "valkey-server valkey-cli valkey-sentinel valkey-benchmark valkey-check-*", finds: []find{
 			at("-builtin\x00", redisAtomic), at("%llx\x00", redisBuild), at(" (git:%s", redisTool),
@@ -31,15 +31,16 @@ func servers() []class {
 		{name: "varnish", cpe: "varnish-software:varnish_cache", files: "varnishd varnishadm varnishlog libvarnishapi.so*", finds: []find{at("varnish-", `\bvarnish-([0-9]+\.[0-9]+\.[0-9]+) revision`)}},
 		{name: "squid", cpe: "squid-cache:squid", files: "squid", finds: []find{at("squid/", `\bsquid/([0-9]+\.[0-9]+(?:\.[0-9]+)*)`)}},
 		{name: "postgresql", cpe: "postgresql:postgresql", files: "postgres psql pg_dump pg_ctl initdb libpq.so*", finds: []find{
-			at("(PostgreSQL) ", `\(PostgreSQL\) ([0-9]+(?:\.[0-9]+)+|[0-9]+(?:beta|rc)[0-9]+)`), at("PostgreSQL ", `PostgreSQL ([0-9]+(?:\.[0-9]+)+|[0-9]+(?:beta|rc)[0-9]+)[ \x00]`),
+			at("(PostgreSQL) ", `\(PostgreSQL\) ([0-9]+(?:\.[0-9]+)+|[0-9]+(?:beta|rc)[0-9]+)`), at("PostgreSQL ", `PostgreSQL ([0-9]+(?:\.[0-9]+)*(?:alpha|beta|rc)[0-9]+|[0-9]+(?:\.[0-9]+)+)[ \x00]`),
 		}},
 		{name: "pgbouncer", cpe: "pgbouncer:pgbouncer", files: "pgbouncer", finds: []find{at("PgBouncer ", `PgBouncer ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "mariadb", cpe: "mariadb:mariadb", files: "mariadbd mysqld mariadb mysql mariadb-admin mysqladmin mariadb-dump mysqldump", finds: []find{
-			at("-MariaDB", `\b([0-9]+\.[0-9]+\.[0-9]+)-MariaDB`),
+			at("-MariaDB", `\b([0-9]+\.[0-9]+\.[0-9]+)-MariaDB`), at("/mariadb-", `/mariadb-([0-9]+\.[0-9]+\.[0-9]+)-`),
 		}},
 		{name: "mysql", cpe: "oracle:mysql", files: "mysqld mysql mysqladmin mysqldump", finds: []find{
-			at("mysql-", `/mysql-([0-9]+\.[0-9]+\.[0-9]+)/`), at("MySQL Community Server", `\x00([5-9]\.[0-9]+\.[0-9]+)\x00`),
+			at("mysql-", `/mysql-([0-9]+\.[0-9]+\.[0-9]+)/`), at("MySQL Community Server", `\x00([5-9]\.[0-9]+\.[0-9]+)\x00`), at("mysql_real_esc", `\x00([5-9]\.[0-9]+\.[0-9]+)\x00+mysql_real_esc`),
 		}},
+		{name: "percona-server", cpe: "percona:percona_server", files: "mysqld mysql mysqladmin mysqldump", finds: []find{at("/percona-server-", `/percona-server-([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "mongodb", cpe: "mongodb:mongodb", files: "mongod mongos", finds: []find{
 			{text: "mongo::VersionInfo", version: `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00`, window: maxWindow}, at("MongoDB/", `MongoDB/([0-9]+\.[0-9]+\.[0-9]+)`),
 		}},
