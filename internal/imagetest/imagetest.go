@@ -106,6 +106,7 @@ func Image(layers ...*Layer) (v1.Image, error) {
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		return nil, err
 	}
+	add := make([]mutate.Addendum, len(layers))
 	for i, l := range layers {
 		raw, err := l.Bytes()
 		if err != nil {
@@ -115,12 +116,9 @@ func Image(layers ...*Layer) (v1.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		img, err = mutate.Append(img, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: l.CreatedBy}, MediaType: types.OCILayer})
-		if err != nil {
-			return nil, err
-		}
+		add[i] = mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: l.CreatedBy}, MediaType: types.OCILayer}
 	}
-	return img, nil
+	return mutate.Append(img, add...)
 }
 
 // Gzip returns a layer with a tar stream that it compresses with gzip.
