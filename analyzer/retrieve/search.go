@@ -69,6 +69,7 @@ func Search(o SearchOptions) analyzer.Analyzer {
 		}
 		build = append(build, e.Name, e.Regexp.String(), e.Secret)
 	}
+	info.Data = expressionNames(o.Expressions)
 	info.Build, info.Contains = fingerprint(build...), literals(o.Expressions)
 	if len(o.Expressions) == 0 {
 		info.Patterns = nil
@@ -204,4 +205,19 @@ func (v *view) shown(start, end int, secret, raw bool) string {
 	}
 	b.WriteString(v.text[start:end])
 	return b.String()
+}
+
+// maxNames bounds the bytes of names in Examination.Data.
+const maxNames = 4096
+
+// expressionNames returns the names for Examination.Data: "expressions AWS_KEY, PIPE".
+func expressionNames(list []Expression) string {
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.Name
+	}
+	if text := "expressions " + strings.Join(names, ", "); len(list) > 0 && len(text) <= maxNames {
+		return text
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package retrieve
 
 import (
 	"encoding/binary"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -213,4 +214,22 @@ func FuzzSearch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestNames lets readers of a report know which expressions a search had: none found, and none looked for, differ.
+func TestNames(t *testing.T) {
+	e := func(name string) Expression { return Expression{Name: name, Regexp: regexp.MustCompile("x")} }
+	for _, c := range []struct {
+		list []Expression
+		want string
+	}{
+		{nil, ""},
+		{[]Expression{e("PIPE")}, "expressions PIPE"},
+		{[]Expression{e("PIPE"), e("AWS_KEY")}, "expressions PIPE, AWS_KEY"},
+		{[]Expression{e(strings.Repeat("x", 5000))}, ""},
+	} {
+		if got := Search(SearchOptions{Expressions: c.list}).Info().Data; got != c.want {
+			t.Errorf("%d expressions: %q, want %q", len(c.list), got, c.want)
+		}
+	}
 }

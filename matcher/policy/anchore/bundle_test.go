@@ -61,7 +61,7 @@ func TestBundle(t *testing.T) {
 	}
 }
 
-// TestAll loads a bundle with all 40 triggers and every parameter. The list of parameters is written by hand, so that a parameter that
+// TestAll loads a bundle with all 40 triggers and every parameter. The bundle was made from the table once, so that a parameter that
 // the table loses is missed.
 func TestAll(t *testing.T) {
 	all := file(t, "testdata/all.json")

@@ -96,13 +96,22 @@ func (e *evaluation) searched(name string) string {
 	if why := e.examined(analyzer); why != "" {
 		return why
 	}
+	if name == "" {
+		return ""
+	}
+	why := "the search does not say its expressions"
 	for i := range e.in.Report.Examined {
 		x := &e.in.Report.Examined[i]
-		if names, ok := strings.CutPrefix(x.Data, data); ok && x.Analyzer == analyzer && name != "" && !slices.Contains(strings.Split(names, ", "), name) {
-			return fmt.Sprintf("the search has no expression %s, but %s", name, names)
+		names, ok := strings.CutPrefix(x.Data, data)
+		if !ok || x.Analyzer != analyzer {
+			continue
 		}
+		if slices.Contains(strings.Split(names, ", "), name) {
+			return ""
+		}
+		why = fmt.Sprintf("the search has no expression %s, but %s", name, names)
 	}
-	return ""
+	return why
 }
 
 // nameMatch is files.name_match.
