@@ -58,6 +58,12 @@ var listBombs = map[string]func(add func(tar.Header)){
 			add(tar.Header{Name: fmt.Sprint("l", i), Linkname: "s/a", Typeflag: tar.TypeLink})
 		}
 	},
+	"files of packages in a deep directory behind a link": func(add func(tar.Header)) {
+		add(tar.Header{Name: "s", Linkname: "usr/lib/" + deepName, Typeflag: tar.TypeSymlink})
+		for i := range 500_000 {
+			add(tar.Header{Name: fmt.Sprint("s/", i)})
+		}
+	},
 	"files in a deep directory behind a link": func(add func(tar.Header)) {
 		add(tar.Header{Name: "s", Linkname: deepName, Typeflag: tar.TypeSymlink})
 		for i := range 500_000 {

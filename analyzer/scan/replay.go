@@ -24,6 +24,7 @@ type replay struct {
 
 	tree     *tree
 	needs    []need
+	moved    int64 // bytes of the paths of files in directories that links lead to
 	problems []analyzer.FileDiagnostic
 	refused  entryProblems // of the current layer
 
@@ -364,6 +365,11 @@ func (r *replay) place(d *directory, name string, f *file) error {
 	if err != nil {
 		return err
 	}
+	if f.raw != "" {
+		if r.moved += int64(len(f.path)); r.moved > r.limits.Names {
+			return &analyzer.LimitError{What: "bytes of names in directories that links lead to", Limit: r.limits.Names}
+		}
+	}
 	n.file = f
 	f.before = r.tree.gone[f.path]
 	r.listed(n, f.entry, false)
@@ -384,7 +390,11 @@ func (r *replay) listed(n *node, number int, directory bool) {
 
 // want collects the needs of a regular file that links have given a name other than its own, and reports whether there are any.
 func (r *replay) want(f *file, moved bool) (wanted bool) {
-	wanted = moved && r.digested != nil // see needDigests
+	if moved && r.digested != nil { // see needDigests
+		r.before = r.digested.Find(f.raw, r.before[:0])
+		r.found = r.digested.Find(f.path, r.found[:0])
+		wanted = slices.ContainsFunc(r.found, func(i int) bool { return !slices.Contains(r.before, i) })
+	}
 	if moved {
 		r.before = r.wanted.Find(f.raw, r.before[:0])
 		r.found = r.wanted.Find(f.path, r.found[:0])

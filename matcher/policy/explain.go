@@ -59,7 +59,11 @@ func (d *Document) Explain(ctx context.Context, in report.PolicyInput, rule stri
 	for _, p := range m.policies {
 		for i := range p.rules {
 			r := &p.rules[i]
-			names = append(names, r.name, p.name+"/"+r.name)
+			if strings.Contains(rule, "/") {
+				names = append(names, p.name+"/"+r.name)
+			} else {
+				names = append(names, r.name)
+			}
 			if rule != "" && rule != r.name && rule != p.name+"/"+r.name {
 				continue
 			}
