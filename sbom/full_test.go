@@ -73,7 +73,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 			{Record: analyzer.Record{Kind: "set-uid", Key: ""}, Analyzer: "files", Path: "usr/bin/openssl"},
 		},
 		Examined: []analyzer.Examination{
-			{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833", NotRun: "clamd does not answer"},
+			{Analyzer: "clamav", Finds: []string{"malware"}, Data: "ClamAV 27833", NotRun: "clamd does not answer", Skipped: []analyzer.Skip{{Reason: "compressed", Bytes: 4096}}},
 			{Analyzer: "dpkg", Version: 2, Finds: []string{"packages"}}, {Analyzer: "history", Version: 1, Finds: []string{"configuration", "instructions"}},
 		},
 		Diagnostics: []analyzer.FileDiagnostic{
