@@ -108,15 +108,31 @@ func TestHomes(t *testing.T) {
 	}
 }
 
-// TestHomesContent compares entries, records and findings of the content analyzers in both homes.
+// TestHomesContent compares entries, records and findings of the content analyzers in both homes. Those that complete the whole
+// report run in this process each time: in a plugin they say that they cannot (TestFinisher of package pluginpb).
 func TestHomesContent(t *testing.T) {
 	p := start(t, self(t, "content"))
-	here, there := append(all.All(), content.All()...), append(all.All(), p.Analyzers()...)
+	here, there := append(all.All(), content.All()...), all.All()
+	finishes := make(map[string]bool)
+	for _, a := range content.All() {
+		if _, ok := a.(analyzer.Finisher); ok {
+			finishes[a.Info().Name] = true
+			there = append(there, a)
+		}
+	}
+	for _, a := range p.Analyzers() {
+		if !finishes[a.Info().Name] {
+			there = append(there, a)
+		}
+	}
+	if len(here) != len(there) || len(finishes) == len(content.All()) {
+		t.Fatal(len(here), len(there), len(finishes))
+	}
 	names, err := filepath.Glob("../analyzer/*/testdata/*/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range strings.Fields("accounts files hints history verify") {
+	for _, dir := range strings.Fields("accounts files hints history secrets verify") {
 		more, err := filepath.Glob("../analyzer/" + dir + "/testdata/*.txtar")
 		if err != nil {
 			t.Fatal(err)
