@@ -53,6 +53,9 @@ func TestDigest(t *testing.T) {
 
 // TestDigestFormat keeps the digest as it is documented: users pin it.
 func TestDigestFormat(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("names there have no line feed")
+	}
 	dir := t.TempDir()
 	put(t, dir, "b", "1")
 	put(t, dir, "a/c d", "2")
