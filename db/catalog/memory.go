@@ -15,10 +15,11 @@ type Memory struct {
 	mu      sync.RWMutex
 	parts   map[Hash]Part
 	images  map[string]Image
-	configs map[string]string // digest of an image by that of its configuration
+	configs map[string][]string // digests of images by that of their configuration, in the order in which they were written
 	tags    map[string][]Tag
 	notices []Notice             // not delivered
-	seen    map[string]time.Time // of each notice, when it was delivered, or zero
+	seen    map[string]bool      // of each notice, whether it was delivered
+	created map[string]time.Time // of delivered notices
 }
 
 var _ Store = (*Memory)(nil)
@@ -34,8 +35,8 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 		return err
 	}
 	if m.parts == nil {
-		m.parts, m.images, m.configs = make(map[Hash]Part), make(map[string]Image), make(map[string]string)
-		m.tags, m.seen = make(map[string][]Tag), make(map[string]time.Time)
+		m.parts, m.images, m.configs = make(map[Hash]Part), make(map[string]Image), make(map[string][]string)
+		m.tags, m.seen, m.created = make(map[string][]Tag), make(map[string]bool), make(map[string]time.Time)
 	}
 	for _, p := range b.Parts {
 		if _, ok := m.parts[p.Hash]; !ok {
@@ -44,39 +45,53 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 		}
 	}
 	for _, image := range b.Images {
+		image.Added = stored(image.Added)
 		if old, ok := m.images[image.Digest]; ok {
 			image.Added = old.Added
+			m.remove(image.Digest)
 		}
 		image.Parts = slices.Clone(image.Parts)
 		m.images[image.Digest] = image
-		if image.Info.ID != "" {
-			m.configs[image.Info.ID] = image.Digest
-		}
+		m.configs[image.Info.ID] = append(m.configs[image.Info.ID], image.Digest)
 	}
 	for _, digest := range b.Deleted {
-		if m.configs[m.images[digest].Info.ID] == digest {
-			delete(m.configs, m.images[digest].Info.ID)
-		}
-		delete(m.images, digest)
+		m.remove(digest)
 	}
 	for _, t := range b.Tags {
+		t.Since = stored(t.Since)
 		m.tag(t)
 	}
 	for _, n := range b.Notices {
 		if _, ok := m.seen[n.ID]; !ok {
-			m.seen[n.ID] = time.Time{}
-			n.Body = slices.Clone(n.Body)
+			m.seen[n.ID] = false
+			n.Body, n.Created = slices.Clone(n.Body), stored(n.Created)
 			m.notices = append(m.notices, n)
 		}
 	}
 	for _, id := range b.Delivered {
 		i := slices.IndexFunc(m.notices, func(n Notice) bool { return n.ID == id })
 		if i >= 0 {
-			m.seen[id] = m.notices[i].Created
+			m.seen[id], m.created[id] = true, m.notices[i].Created
 			m.notices = slices.Delete(m.notices, i, i+1)
 		}
 	}
 	return nil
+}
+
+// stored returns a time as stores keep it.
+func stored(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
+
+// remove removes an image, if it is there.
+func (m *Memory) remove(digest string) {
+	image, ok := m.images[digest]
+	if !ok {
+		return
+	}
+	rest := slices.DeleteFunc(m.configs[image.Info.ID], func(d string) bool { return d == digest })
+	if m.configs[image.Info.ID] = rest; len(rest) == 0 {
+		delete(m.configs, image.Info.ID)
+	}
+	delete(m.images, digest)
 }
 
 // check returns an error for a batch that a store must refuse as a whole: an image whose parts are not there.
@@ -119,8 +134,8 @@ func (m *Memory) Image(_ context.Context, digest string) (*Image, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	image, ok := m.images[digest]
-	if !ok {
-		image, ok = m.images[m.configs[digest]]
+	if list := m.configs[digest]; !ok && digest != "" && len(list) > 0 {
+		image, ok = m.images[list[len(list)-1]]
 	}
 	if !ok {
 		return nil, fmt.Errorf("catalog: image %s: %w", digest, ErrNotFound)
@@ -190,10 +205,10 @@ func (m *Memory) Tags(_ context.Context, name string) ([]Tag, error) {
 func (m *Memory) Notices(_ context.Context, n int) ([]Notice, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return slices.Clone(m.notices[:min(n, len(m.notices))]), nil
+	return slices.Clone(m.notices[:min(max(0, n), len(m.notices))]), nil
 }
 
-// Collect deletes what nothing needs any more. It implements [Store].
+// Collect deletes unused parts and old notices. It implements [Store].
 func (m *Memory) Collect(_ context.Context, before time.Time) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -205,6 +220,11 @@ func (m *Memory) Collect(_ context.Context, before time.Time) (int, error) {
 	}
 	n := len(m.parts) + len(m.seen)
 	maps.DeleteFunc(m.parts, func(h Hash, _ Part) bool { return !used[h] })
-	maps.DeleteFunc(m.seen, func(_ string, t time.Time) bool { return !t.IsZero() && t.Before(before) })
+	for id, t := range m.created {
+		if t.Before(before) {
+			delete(m.created, id)
+			delete(m.seen, id)
+		}
+	}
 	return n - len(m.parts) - len(m.seen), nil
 }

@@ -46,11 +46,13 @@ type Batch struct {
 	Delivered []string // IDs of notices
 }
 
-// A Store keeps a catalog. [Memory] is one. Methods return [ErrNotFound] for missing data, and [ErrCorrupt] for damaged data.
+// A Store keeps a catalog. [Memory] is one, and package sqlstore has one for databases; package catalogtest tests others. Methods return
+// [ErrNotFound] for missing data, and [ErrCorrupt] for damaged data. Times are kept to the microsecond, in UTC. Strings are any bytes.
 type Store interface {
+	// Write writes a batch. An image whose parts are neither in the store nor in the batch is ErrNotFound.
 	Write(ctx context.Context, b *Batch) error
 
-	// Image returns an image by its digest or by the digest of its configuration.
+	// Image returns an image by its digest, or the one written last of those with a configuration of this digest.
 	Image(ctx context.Context, digest string) (*Image, error)
 
 	// Images yields all images in the order of their digests.
@@ -68,7 +70,7 @@ type Store interface {
 	// Notices returns up to n notices that are not delivered, oldest first.
 	Notices(ctx context.Context, n int) ([]Notice, error)
 
-	// Collect deletes the parts that no image has, and notices that were delivered before a time, and returns their number.
+	// Collect deletes the parts that no image has, and the delivered notices that were created before a time, and returns their number.
 	Collect(ctx context.Context, before time.Time) (int, error)
 }
 

@@ -99,70 +99,9 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestReported recreates what users of other services reported.
+// TestReported recreates reports of users of other services about the parts of reports. Package catalogtest has reports about
+// stores.
 func TestReported(t *testing.T) {
-	t.Run("a scan of the same image stores nothing", func(t *testing.T) {
-		// https://github.com/goharbor/harbor/issues/23310, https://github.com/guacsec/guac/pull/2452: each scan wrote all rows again.
-		var m Memory
-		for day := range 5 {
-			if err := Put(t.Context(), &m, Image{Digest: digestFor(1), Added: at(day + 1)}, debian(30, "app", true), Tag{"app:1", digestFor(1), at(day + 1)}); err != nil {
-				t.Fatal(err)
-			}
-			if len(m.parts) != 5 || len(m.images) != 1 || len(m.tags["app:1"]) != 1 || !m.images[digestFor(1)].Added.Equal(at(1)) {
-				t.Fatalf("day %d: %d parts, %d images, tags %v", day, len(m.parts), len(m.images), m.tags)
-			}
-		}
-	})
-	t.Run("a deleted image leaves nothing", func(t *testing.T) {
-		// https://github.com/goharbor/harbor/issues/17927: rows of artifacts that no longer exist stayed.
-		var m Memory
-		for i := range 3 {
-			if err := Put(t.Context(), &m, Image{Digest: digestFor(i)}, debian(30, fmt.Sprint("app", i), true)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		whole := len(m.parts)
-		if err := m.Write(t.Context(), &Batch{Deleted: []string{digestFor(1)}}); err != nil {
-			t.Fatal(err)
-		}
-		if n, err := m.Collect(t.Context(), at(1)); err != nil || n != 2 || len(m.parts) != whole-2 { // its own chunk and layer; the base stays
-			t.Errorf("%d parts deleted, %v", n, err)
-		}
-		if _, _, err := Load(t.Context(), &m, digestFor(2)); err != nil {
-			t.Error(err)
-		}
-		if _, err := m.Image(t.Context(), "sha256:app1"); !errors.Is(err, ErrNotFound) {
-			t.Errorf("by its configuration: %v", err)
-		}
-	})
-	t.Run("a tag that moves", func(t *testing.T) {
-		// https://github.com/anchore/anchore-engine/issues/68: the tag still showed the old image.
-		var m Memory
-		for _, tag := range []Tag{{"app:latest", "b", at(5)}, {"app:latest", "a", at(1)}, {"app:latest", "a", at(2)}, {"app:latest", "b", at(3)}, {"app:latest", "", at(9)}} {
-			if err := m.Write(t.Context(), &Batch{Tags: []Tag{tag}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		tags, _ := m.Tags(t.Context(), "app:latest")
-		if want := []Tag{{"app:latest", "a", at(1)}, {"app:latest", "b", at(3)}, {"app:latest", "", at(9)}}; !slices.Equal(tags, want) {
-			t.Errorf("%v, want %v", tags, want)
-		}
-	})
-	t.Run("a notice that is computed again", func(t *testing.T) {
-		// https://github.com/quay/clair/issues/1716, https://github.com/quay/clair/pull/1108: the same update was processed again.
-		var m Memory
-		for range 3 {
-			if err := m.Write(t.Context(), &Batch{Notices: []Notice{{ID: "1", Created: at(1)}, {ID: "2", Created: at(1)}}}); err != nil {
-				t.Fatal(err)
-			}
-			if err := m.Write(t.Context(), &Batch{Delivered: []string{"1", "unknown"}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if list, _ := m.Notices(t.Context(), 10); len(list) != 1 || list[0].ID != "2" {
-			t.Errorf("%v", list)
-		}
-	})
 	t.Run("a document with repeated packages", func(t *testing.T) {
 		// https://github.com/DependencyTrack/dependency-track/issues/2519, /2131: the second upload of the same document gave fewer components.
 		r := debian(5, "app", false)

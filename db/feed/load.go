@@ -213,7 +213,7 @@ func (l *loader) record(doc location.Document, rec Record) {
 	}
 }
 
-// replaces reports whether an increment has an advisory in place of a former one. Of a former one that db.Builder has joined from several, it
+// replaces reports whether an increment has an advisory in place of a former one. If db.Builder has joined the former one from several, it
 // removes the updates that the increment has.
 func (l *loader) replaces(a *matcher.Advisory) bool {
 	switch {
