@@ -289,3 +289,69 @@ func TestSudoCosts(t *testing.T) {
 		t.Errorf("%d findings", got)
 	}
 }
+
+// TestSudoReports has files after faults and questions that users reported about several files of sudo.
+func TestSudoReports(t *testing.T) {
+	for _, c := range []struct{ report, files, want string }{
+		{"sudo-project/sudo#257: a name that two files define", `
+-- etc/sudoers --
+Cmnd_Alias USERCOMMANDS = /usr/bin/hostname
+cameong1  ALL=USERCOMMANDS
+#includedir /etc/sudoers.d
+-- etc/sudoers.d/cameong2 --
+Cmnd_Alias USERCOMMANDS = ALL
+cameong2  ALL=NOPASSWD: USERCOMMANDS
+`, "etc/sudoers.d/cameong2: Cmnd_Alias USERCOMMANDS is defined already, in etc/sudoers\netc/sudoers.d/cameong2:2 medium passwordless-sudo: cameong2 may run USERCOMMANDS as root without a password\n"},
+		{"osquery/osquery#3255, glensc/nagios-plugin-check_raid#209: files that are included by either sign", `
+-- etc/sudoers --
+#include /etc/sudoers.d/a
+@includedir /etc/sudoers.d
+-- etc/sudoers.d/a --
+User_Alias OPS = bob
+-- etc/sudoers.d/b --
+OPS ALL=(ALL) NOPASSWD: ALL
+`, "etc/sudoers.d/b:1 high passwordless-sudo: OPS may run ALL as ALL without a password\n"},
+		{"trifectatechfoundation/sudo-rs#1135: a file includes its own directory", `
+-- etc/sudoers --
+@includedir /etc/sudoers.d
+-- etc/sudoers.d/sudoers --
+%wheel ALL=(ALL) NOPASSWD: EVERY
+@includedir /etc/sudoers.d
+Cmnd_Alias EVERY = ALL
+`, "etc/sudoers.d/sudoers:1 high passwordless-sudo: %wheel may run EVERY as ALL without a password\n"},
+		{"ahuffman/ansible-sudoers#29: a rule in a file of its own, with all aliases in another", `
+-- etc/sudoers --
+User_Alias XAIX_STAFF = ab, alti
+Runas_Alias ROOT = #0
+#includedir /etc/sudoers.d
+-- etc/sudoers.d/XPERM_AIX --
+XAIX_STAFF ALL=(ROOT) NOPASSWD: ALL
+`, "etc/sudoers.d/XPERM_AIX:1 high passwordless-sudo: XAIX_STAFF may run ALL as ROOT without a password\n"},
+		{"omacom/omarchy#12397: the names of files decide, and letters follow digits", `
+-- etc/sudoers --
+@includedir /etc/sudoers.d
+-- etc/sudoers.d/99-strict --
+Defaults authenticate
+-- etc/sudoers.d/omarchy --
+Defaults !authenticate
+`, "etc/sudoers.d/omarchy:1 high passwordless-sudo: sudo asks for no password: Defaults !authenticate\n"},
+		{"actuallymentor/battery#192: a later rule asks one user again, but not the others", `
+-- etc/sudoers --
+@includedir /etc/sudoers.d
+-- etc/sudoers.d/battery --
+ALL ALL = NOPASSWD: /usr/local/bin/smc
+-- etc/sudoers.d/standard --
+pwnage101 ALL= (ALL) ALL
+`, "etc/sudoers.d/battery:1 medium passwordless-sudo: ALL may run /usr/local/bin/smc as root without a password\n"},
+		{"trifectatechfoundation/sudo-rs#998: settings for a user or a host are none for all", `
+-- etc/sudoers --
+Defaults@machine rootpw
+Defaults:user !rootpw
+ALL ALL = (ALL) ALL
+`, "etc/sudoers:3 medium sudo-for-all: every account may run any command as root with its own password\n"},
+	} {
+		if got := joinedFindings(t, c.files); got != c.want {
+			t.Errorf("%s: got\n%swant\n%s", c.report, got, c.want)
+		}
+	}
+}
