@@ -196,7 +196,9 @@ func nativeFree(t *testing.T, table string) (rules int, open bool) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, table)
 	}
-	words := func(s string) []string { return strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ' ' }) }
+	words := func(s string) []string {
+		return strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ' ' })
+	}
 	for _, row := range rows {
 		switch {
 		case row[0] == "defaults" && row[2] == "authenticate":
