@@ -21,17 +21,18 @@ import (
 const maxSize = 4 << 20
 
 // New returns the analyzer. It is an [analyzer.Joiner]: an empty password in shadow is a finding unless the account in passwd cannot
-// log in, and the two files may come from different layers.
+// log in, and rules of sudo may use aliases and settings of other files. These files may come from different layers.
 func New() analyzer.Analyzer { return accounts{} }
 
 type accounts struct{}
 
 func (accounts) Info() analyzer.Info {
 	return analyzer.Info{
-		Name: "accounts", Version: 2, MaxSize: maxSize, Finds: []string{"accounts"},
+		Name: "accounts", Version: 3, MaxSize: maxSize, Finds: []string{"accounts"},
 		Patterns: []string{
 			"etc/passwd", "etc/shadow", "etc/group", "etc/gshadow",
-			"usr/lib/passwd", "usr/lib/group", // of systems with an immutable /usr
+			// of systems with an immutable /usr, and of ostree
+			"usr/lib/passwd", "usr/lib/group", "usr/etc/passwd", "usr/etc/shadow", "usr/etc/group", "usr/etc/gshadow",
 			"etc/sudoers", "etc/sudoers.d/*", "usr/etc/sudoers", "usr/etc/sudoers.d/*",
 			"etc/doas.conf", "etc/doas.d/*.conf",
 			"**/.ssh/authorized_keys", "**/.ssh/authorized_keys2", "etc/dropbear/authorized_keys",

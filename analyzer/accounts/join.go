@@ -29,11 +29,17 @@ func factOf(r *analyzer.Result, empty map[string]int) []byte {
 	return b
 }
 
-// Join removes findings about empty passwords of accounts that cannot log in, or that passwd does not have.
+// Join removes findings about empty passwords of accounts that cannot log in, or that passwd does not have, and judges rules of sudo that
+// depend on other files.
 func (accounts) Join(_ context.Context, facts []analyzer.Fact) []analyzer.Joined {
+	joined := make([]analyzer.Joined, len(facts))
 	logins := make(map[string]map[string]bool) // by directory
-	for _, f := range facts {
-		if path.Base(f.Path) == "passwd" {
+	var sudo []int
+	for i, f := range facts {
+		switch {
+		case isSudoers(f.Path):
+			sudo = append(sudo, i)
+		case path.Base(f.Path) == "passwd":
 			names := make(map[string]bool)
 			for _, name := range strings.Split(string(f.Data), "\n")[1:] {
 				names[name] = true
@@ -41,10 +47,14 @@ func (accounts) Join(_ context.Context, facts []analyzer.Fact) []analyzer.Joined
 			logins[path.Dir(f.Path)] = names
 		}
 	}
-	joined := make([]analyzer.Joined, len(facts))
+	joinSudo(facts, sudo, joined)
 	for i, f := range facts {
-		names := logins[path.Dir(f.Path)]
-		if path.Base(f.Path) != "shadow" || names == nil {
+		if isSudoers(f.Path) || path.Base(f.Path) != "shadow" {
+			continue
+		}
+		// Systems with an immutable /usr have the accounts of packages in /usr/lib/passwd.
+		names, system := logins[path.Dir(f.Path)], logins["usr/lib"]
+		if names == nil {
 			continue
 		}
 		var s shadowFact
@@ -53,7 +63,7 @@ func (accounts) Join(_ context.Context, facts []analyzer.Fact) []analyzer.Joined
 		}
 		drop := make(map[int]bool)
 		for name, at := range s.Empty {
-			if !names[name] {
+			if !names[name] && !system[name] {
 				drop[at] = true
 			}
 		}

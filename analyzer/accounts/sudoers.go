@@ -29,13 +29,39 @@ type sudoUsers struct {
 	list []string
 }
 
-// sudoersFile is a file of sudoers(5).
+// sudoersFile is a file of sudoers(5), or several that sudo reads as one.
 type sudoersFile struct {
 	aliases map[string][]string // members, by kind and name: "User ADMINS"
 	found   map[query]bool      // answers of has
 	rules   []sudoRule
-	open    bool // "Defaults !authenticate"
-	target  bool // sudo asks for the password of the target: targetpw, rootpw or runaspw
+	steps   []sudoStep
+	opens   []int           // lines with "Defaults !authenticate"
+	set     map[string]bool // settings for all, of the last line that has each
+}
+
+// A sudoStep is a line whose place in the order of lines matters: a file or directory that it includes, or a setting for all: "!authenticate".
+type sudoStep struct {
+	File, Directory, Setting string `json:",omitempty"`
+}
+
+// isSet reports whether one of some settings holds for all.
+func (f *sudoersFile) isSet(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return f.set[name] })
+}
+
+// apply applies a setting.
+func (f *sudoersFile) apply(setting string) {
+	name := strings.TrimLeft(setting, "!")
+	if f.set == nil {
+		f.set = make(map[string]bool)
+	}
+	f.set[name] = (len(setting)-len(name))%2 == 0
+}
+
+// open reports whether sudo asks for no password at all.
+func (f *sudoersFile) open() bool {
+	asks, known := f.set["authenticate"]
+	return known && !asks
 }
 
 // A query asks whether a list contains a word.
@@ -52,8 +78,24 @@ func (r *reading) sudoers(text string) {
 			r.bad.Line(l.number, "%w", err)
 		}
 	}
+	for _, s := range f.steps {
+		if s.Setting != "" {
+			f.apply(s.Setting)
+		}
+	}
+	r.result.Fact = r.sudoFact(&f)
+	r.judgeSudo(&f)
+}
+
+// judgeSudo adds the findings about a file that its other files may change.
+func (r *reading) judgeSudo(f *sudoersFile) {
+	if f.open() {
+		for _, line := range f.opens {
+			r.finding("passwordless-sudo", "high", line, "sudo asks for no password: Defaults !authenticate", "")
+		}
+	}
 	for i := range f.rules {
-		r.judgeRule(&f, &f.rules[i])
+		r.judgeRule(f, &f.rules[i])
 	}
 }
 
@@ -64,7 +106,13 @@ func (r *reading) sudoLine(f *sudoersFile, l sudoLine) error {
 			kind = "directory"
 		}
 		r.record("include", name, l.number, "source", kind, "path", name)
-		if !r.includes(name, directory) {
+		at, ok := r.includes(name, directory)
+		if directory {
+			f.steps = append(f.steps, sudoStep{Directory: at})
+		} else {
+			f.steps = append(f.steps, sudoStep{File: at})
+		}
+		if !ok {
 			return fmt.Errorf("includes %.100q, which is not read: %w", name, analyzer.ErrUnsupported)
 		}
 		return nil
@@ -127,16 +175,20 @@ func (r *reading) sudoDefaults(f *sudoersFile, line int, text string) {
 	text = strings.TrimSpace(text)
 	r.record("sudo-default", "Defaults"+scope+" "+text, line, "scope", scope, "settings", text)
 	for _, s := range sudoList(text) {
-		switch strings.ReplaceAll(s, " ", "") {
-		case "!authenticate":
-			f.open = f.open || scope == ""
-			if scope != ":root" {
+		s = strings.ReplaceAll(s, " ", "")
+		switch strings.TrimLeft(s, "!") {
+		case "authenticate", "targetpw", "rootpw", "runaspw":
+			switch {
+			case scope == "" && s == "!authenticate":
+				f.opens = append(f.opens, line)
+				fallthrough
+			case scope == "":
+				f.steps = append(f.steps, sudoStep{Setting: clean(s)})
+			case s == "!authenticate" && scope != ":root":
 				r.finding("passwordless-sudo", "high", line, "sudo asks for no password: Defaults"+short(scope)+" !authenticate", "")
 			}
-		case "targetpw", "rootpw", "runaspw":
-			f.target = f.target || scope == ""
 		default:
-			if group, ok := strings.CutPrefix(strings.ReplaceAll(s, " ", ""), "exempt_group="); ok && group != "" && group != "root" {
+			if group, ok := strings.CutPrefix(s, "exempt_group="); ok && group != "" && group != "root" {
 				r.finding("passwordless-sudo", "high", line, fmt.Sprintf("sudo asks members of group %s for no password: exempt_group", short(group)), "")
 			}
 		}
@@ -155,6 +207,9 @@ func (f *sudoersFile) alias(kind, text string) error {
 			return fmt.Errorf("not an alias: %.40q", name)
 		}
 		end := nextDefinition(rest)
+		if _, known := f.aliases[kind+" "+name]; known {
+			return fmt.Errorf("%s_Alias %.40s is defined already", kind, name)
+		}
 		f.aliases[kind+" "+name] = sudoList(rest[:end])
 		text = strings.TrimPrefix(rest[end:], ":")
 	}
@@ -184,12 +239,20 @@ func (f *sudoersFile) has(kind, list, word string) bool {
 	if found, known := f.found[q]; known {
 		return found
 	}
-	found := slices.ContainsFunc(sudoList(list), func(item string) bool { return item == word || f.aliasHas(kind, item, word, maxDepth) })
+	found := slices.ContainsFunc(sudoList(list), func(item string) bool { return f.itemHas(kind, item, word, maxDepth) })
 	f.found[q] = found
 	return found
 }
 
-func (f *sudoersFile) aliasHas(kind, name, word string, depth int) bool {
+// itemHas does so for an item of a list.
+func (f *sudoersFile) itemHas(kind, item, word string, depth int) bool {
+	name, negated := cutNot(item)
+	if negated {
+		return false
+	}
+	if name == word {
+		return true
+	}
 	members, ok := f.aliases[kind+" "+name]
 	if !ok || depth == 0 {
 		return false
@@ -199,14 +262,23 @@ func (f *sudoersFile) aliasHas(kind, name, word string, depth int) bool {
 		return found
 	}
 	f.found[q] = false // for an alias that contains itself
-	found := slices.ContainsFunc(members, func(item string) bool { return item == word || f.aliasHas(kind, item, word, depth-1) })
+	found := slices.ContainsFunc(members, func(item string) bool { return f.itemHas(kind, item, word, depth-1) })
 	f.found[q] = found
 	return found
 }
 
+// cutNot returns a name without the "!" before it. Two of them cancel each other.
+func cutNot(item string) (name string, negated bool) {
+	for strings.HasPrefix(item, "!") {
+		item, negated = strings.TrimLeft(item[1:], " \t"), !negated
+	}
+	return item, negated
+}
+
 // others reports whether a user of a rule can be another account than root.
 func (f *sudoersFile) others(user string, depth int) bool {
-	if user == "root" || user == "#0" || user[0] == '!' {
+	user, negated := cutNot(user)
+	if user == "root" || user == "#0" || negated {
 		return false
 	}
 	members, ok := f.aliases["User "+user]
@@ -222,20 +294,21 @@ func (f *sudoersFile) others(user string, depth int) bool {
 	return f.found[q]
 }
 
-// includes reports whether the analyzer reads a file or directory that sudoers includes. A relative path begins at the including file.
-func (r *reading) includes(name string, directory bool) bool {
+// includes returns the path in the image of a file or directory that sudoers includes, and reports whether the analyzer reads it. A relative path
+// begins at the including file.
+func (r *reading) includes(name string, directory bool) (at string, ok bool) {
 	if !path.IsAbs(name) {
 		name = path.Join("/", path.Dir(r.path), name)
 	}
-	name = path.Clean(name)
+	at = clean(path.Clean(name)[1:])
 	if directory {
-		return name == "/etc/sudoers.d" || name == "/usr/etc/sudoers.d"
+		return at, at == "etc/sudoers.d" || at == "usr/etc/sudoers.d"
 	}
-	switch path.Dir(name) {
-	case "/etc/sudoers.d", "/usr/etc/sudoers.d":
-		return !strings.Contains(path.Base(name), ".") && !strings.HasSuffix(name, "~")
+	switch path.Dir(at) {
+	case "etc/sudoers.d", "usr/etc/sudoers.d":
+		return at, !strings.Contains(path.Base(at), ".") && !strings.HasSuffix(at, "~")
 	}
-	return name == "/etc/sudoers" || name == "/usr/etc/sudoers"
+	return at, at == "etc/sudoers" || at == "usr/etc/sudoers"
 }
 
 // judgeRule reports a rule without a password, and one that lets everyone become root. A later rule, perhaps of another file, may
@@ -257,7 +330,7 @@ func (r *reading) judgeRule(f *sudoersFile, s *sudoRule) {
 			severity = "medium"
 		}
 		r.finding("passwordless-sudo", severity, s.line, fmt.Sprintf("%s may run %s as %s without a password", short(s.text), short(s.command), short(s.runAs)), "")
-	case all && root && f.has("User", s.text, "ALL") && !f.target && !f.open:
+	case all && root && f.has("User", s.text, "ALL") && !f.isSet("targetpw", "rootpw", "runaspw") && !f.open():
 		r.finding("sudo-for-all", "medium", s.line, "every account may run any command as root with its own password", "")
 	}
 }

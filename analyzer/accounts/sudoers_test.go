@@ -29,6 +29,7 @@ func TestSudoers(t *testing.T) {
 		{"all commands by an alias that follows", "bob ALL=NOPASSWD: EVERY\nCmnd_Alias EVERY = THIS, /bin/x : THIS = ALL\n", "1 high passwordless-sudo: bob may run EVERY as root without a password\n"},
 		{"aliases in a circle", "Cmnd_Alias A = B : B = A\nbob ALL=NOPASSWD: A\n", "2 medium passwordless-sudo: bob may run A as root without a password\n"},
 		{"a setting for all", "Defaults !authenticate\n", "1 high passwordless-sudo: sudo asks for no password: Defaults !authenticate\n"},
+		{"a later setting takes it back", "Defaults !authenticate\nDefaults !!authenticate\n", ""},
 		{"a setting for a group", "Defaults:%adm env_reset, ! authenticate\n", "1 high passwordless-sudo: sudo asks for no password: Defaults:%adm !authenticate\n"},
 		{"a comment", "# bob ALL=NOPASSWD: ALL\nbob ALL=/bin/ls # NOPASSWD: ALL\n", ""},
 		{"a comment is not continued", "# a \\\nbob ALL=NOPASSWD: ALL\n", "2 high passwordless-sudo: bob may run ALL as root without a password\n"},
@@ -182,7 +183,7 @@ func TestSudoersFaults(t *testing.T) {
 	for _, line := range append(slices.Clone(sudoersTexts),
 		"a ALL = CWD=/tmp CHROOT=/x /bin/y\n", // cvtsudoers 1.9.13 writes faulty JSON for these options
 		"alice\n", "alice ALL\n", "alice ALL=\n", "alice ALL=(ALL ALL\n", "alice ALL=(ALL) bin/ls\n", "alice ALL=(ALL) NOPASSWD ALL\n", "alice ALL=ALL ALL\n",
-		"User_Alias lower = a\n", "User_Alias A\n", "Defaults env_reset\n", "Defaults:a !authenticate\n", "Defaults@h env_reset\n", "Defaults>root env_reset\n",
+		"User_Alias lower = a\n", "User_Alias A = a\nUser_Alias A = b\n", "User_Alias A = a\nCmnd_Alias A = /b\n", "User_Alias A\n", "Defaults env_reset\n", "Defaults:a !authenticate\n", "Defaults@h env_reset\n", "Defaults>root env_reset\n",
 		"Defaults!/bin/x env_reset\n", "Defaults secure_path=\"/a:/b\"\n", "alice ALL=NOPASSWD: ALL, \\\n", "ALL=ALL\n", "#comment\n", "# 1 \\\n") {
 		file := filepath.Join(t.TempDir(), "sudoers")
 		if err := os.WriteFile(file, []byte(line), 0o440); err != nil {

@@ -29,6 +29,20 @@ func imageOf(t *testing.T, text string) v1.Image {
 	return img
 }
 
+// login is a package of dpkg with one file, usr/bin/su, whose content is "su\n".
+const login = `-- 0/etc/debian_version --
+12
+-- 0/var/lib/dpkg/status --
+Package: login
+Status: install ok installed
+Version: 1
+Architecture: all
+-- 0/var/lib/dpkg/info/login.list --
+/usr/bin/su
+-- 0/var/lib/dpkg/info/login.md5sums --
+8884c9d863cddfe589ef3d05e5bad71a  usr/bin/su
+`
+
 // text returns all of a report.
 func text(t *testing.T, report *analyzer.Report) string {
 	t.Helper()
@@ -51,18 +65,7 @@ func TestShared(t *testing.T) {
 -- 0/store/su --
 su
 -- 0/usr/bin/su => store/su --
--- 0/etc/debian_version --
-12
--- 0/var/lib/dpkg/status --
-Package: login
-Status: install ok installed
-Version: 1
-Architecture: all
--- 0/var/lib/dpkg/info/login.list --
-/usr/bin/su
--- 0/var/lib/dpkg/info/login.md5sums --
-8884c9d863cddfe589ef3d05e5bad71a  usr/bin/su
--- 1/etc/passwd --
+`+login+`-- 1/etc/passwd --
 root:x:0:0::/:/bin/sh
 -- 2/usr/bin/other !mode=4755 --
 other

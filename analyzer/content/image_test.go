@@ -70,24 +70,7 @@ func TestLinked(t *testing.T) {
 	for _, c := range []struct {
 		store, text, want string
 	}{{"store/1", "su\n", "unchanged"}, {"store/1", "SU\n", "changed"}, {bootc, "su\n", "unchanged"}, {bootc, "SU\n", "changed"}} {
-		img, err := imagetest.Txtar(txtar.Parse([]byte(`
--- 0/` + c.store + ` --
-` + c.text + `-- 0/usr/bin/su => ` + c.store + ` --
--- 0/etc/debian_version --
-12
--- 0/var/lib/dpkg/status --
-Package: login
-Status: install ok installed
-Version: 1
-Architecture: all
--- 0/var/lib/dpkg/info/login.list --
-/usr/bin/su
--- 0/var/lib/dpkg/info/login.md5sums --
-8884c9d863cddfe589ef3d05e5bad71a  usr/bin/su
-`)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		img := imageOf(t, "-- 0/"+c.store+" --\n"+c.text+"-- 0/usr/bin/su => "+c.store+" --\n"+login)
 		s := scan.Scanner{Analyzers: append(all.All(), content.All()...)}
 		if c.store == bootc {
 			s.Limits.Passes = 1

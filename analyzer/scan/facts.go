@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -107,8 +108,9 @@ func (j *journal) each(fn func(number int, path string)) {
 	}
 }
 
-// examined returns an examination of each analyzer.
-func (r *run) examined() []analyzer.Examination {
+// examined returns an examination of each analyzer. Analyzers that look for more than packages say that they could not see an absent layer. For
+// packages, the diagnostic of the layer says so: forty analyzers need not repeat it.
+func (r *run) examined(absent string) []analyzer.Examination {
 	list := make([]analyzer.Examination, 0, len(r.analyzers))
 	for i := range r.analyzers {
 		a := &r.analyzers[i]
@@ -117,8 +119,30 @@ func (r *run) examined() []analyzer.Examination {
 			e.Finds = []string{"packages"}
 		}
 		e.NotRun = a.missing.message(a.info.Unavailable)
+		if absent != "" && (len(a.info.Patterns) > 0 || a.info.List) && !slices.Contains(e.Finds, "packages") {
+			e.NotRun = strings.TrimPrefix(e.NotRun+"; "+absent, "; ")
+		}
 		list = append(list, e)
 	}
 	slices.SortFunc(list, func(a, b analyzer.Examination) int { return strings.Compare(a.Analyzer, b.Analyzer) })
 	return list
+}
+
+// absentLayers names the layers that are not stored with the image, or returns "". The diagnostics are in the order of the layers.
+func absentLayers(list []analyzer.FileDiagnostic) string {
+	first, n := 0, 0
+	for i := range list {
+		if d := &list[i]; d.Code == analyzer.MissingLayer && d.Analyzer == "" {
+			if n++; n == 1 {
+				first = d.Layer
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("layer %d is not stored with the image", first)
+	}
+	return fmt.Sprintf("%d layers are not stored with the image, the first is layer %d", n, first)
 }

@@ -104,7 +104,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Examined = r.examined()
+	report.Examined = r.examined(absentLayers(report.Diagnostics))
 	if report.Files, err = m.files(report); err != nil {
 		return nil, err
 	}

@@ -375,6 +375,9 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 			return false
 		}
 	}
+	if packed && (inDigest(region, start, end) || !r.anyName && !nearSecretWord(region, c.start, c.end, start, end)) {
+		return false
+	}
 	if r.keyed && !packed && !r.anyName && !namesSecret(region, c.start, start) {
 		return false
 	}
@@ -384,6 +387,35 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 // framed reports whether the length in front of a secret, in a format without separators, is its own.
 func (s *search) framed(t *text, region []byte, start, end int) bool {
 	return t.dense || start > 0 && int(region[start-1]) == end-start
+}
+
+// inDigest reports whether a secret in hexadecimal is part of a longer text of hexadecimal digits, such as a digest. A text that follows without a
+// separator may begin with some digits.
+func inDigest(region []byte, start, end int) bool {
+	const few = 8
+	isHex := func(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
+	if slices.ContainsFunc(region[start:end], func(c byte) bool { return !isHex(c) }) {
+		return false
+	}
+	n := 0
+	for ; start-n > 0 && isHex(region[start-n-1]) && n < few; n++ {
+	}
+	for ; end < len(region) && isHex(region[end]) && n < few; n++ {
+		end++
+	}
+	return n >= few
+}
+
+// nearSecretWord reports whether a word of a secret is in a match, or in the 24 bytes on each side, outside the secret.
+func nearSecretWord(region []byte, from, to, start, end int) bool {
+	const near = 24
+	for _, part := range [][]byte{region[max(0, from-near):start], region[end:min(len(region), to+near)]} {
+		part := strings.ToLower(string(part))
+		if slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(part, word) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func isWordByte(c byte) bool {

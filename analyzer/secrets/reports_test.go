@@ -48,6 +48,10 @@ func TestReports(t *testing.T) {
 		{"trusty-tools#4723: a token in backticks", "srv/README.md", "Use `" + slack + "` here.\n", "slack-bot-token:1"},
 		{"trusty-tools#4723: a backtick in a password", "srv/db.yaml", "db: mongodb://robot:pa`" + word(12) + "@cluster0.corp.net\n", "database-url:1"},
 		{"trivy#4065: a source map has names of services and digests", "srv/vendor.js.map", `{"version":3,"sources":["webpack:///./node_modules/linkedin/index.js","webpack:///./twitter.js"],"mappings":"` + base64Text("")[:2000] + `","names":["linkedin","twitter","` + generated(t, r, "[0-9a-f]{40}") + `"]}`, ""},
+		{"squirrelscan#149: checksums beside the name of a service", "srv/releases.html", "<p>Works with Together AI, Fastly and Datadog.</p>\n<p>API key not needed. SHA-256: <code>" +
+			generated(t, r, "[0-9a-f]{64}") + "</code></p>\n<p>datadog: " + generated(t, r, "[0-9a-f]{64}") + "  app.tar</p>\n", ""},
+		{"SHAFT_ENGINE#4005: the digest of content about a key", "srv/.memory/gotcha.json", `{"id": "openai_api_key-rule", "content_hash": "sha256:` + generated(t, r, "[0-9a-f]{64}") +
+			`", "openai_api_key_rule_sha256": "` + generated(t, r, "[0-9a-f]{64}") + `"}`, ""},
 		{"platform#3016: a ConfigMap with the name of a secret", "srv/cm.yaml", "kind: ConfigMap\ndata:\n  external_secrets_replicas: \"2\"\n  app.js: |\n    const token = read('/run/secrets/token');\n", ""},
 	} {
 		t.Run(c.report, func(t *testing.T) {

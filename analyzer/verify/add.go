@@ -33,7 +33,7 @@ func filesOf(system string) string { return name + "-" + system + "-files" }
 type verifier struct{ analyzer.Analyzer }
 
 func newVerifier() analyzer.Analyzer {
-	return verifier{analyzer.Func(analyzer.Info{Name: name, Version: 1, List: true, Finds: []string{finds}},
+	return verifier{analyzer.Func(analyzer.Info{Name: name, Version: 2, List: true, Finds: []string{finds}},
 		func(context.Context, *analyzer.File) (*analyzer.Result, error) { return nil, nil })}
 }
 
@@ -116,7 +116,8 @@ func imageOf(report *analyzer.Report) Image {
 			}
 		}
 	}}
-	if slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "accounts" }) {
+	image.Partial = slices.ContainsFunc(report.Diagnostics, func(d analyzer.FileDiagnostic) bool { return d.Code == analyzer.MissingLayer && d.Analyzer == "" })
+	if !image.Partial && slices.ContainsFunc(report.Examined, func(e analyzer.Examination) bool { return e.Analyzer == "accounts" }) {
 		image.Users, image.Groups = numbersOf(report.Records, "account", "uid"), numbersOf(report.Records, "group", "gid")
 	}
 	return image

@@ -27,7 +27,7 @@ func All() []analyzer.Analyzer {
 		newDpkg(), digests("dpkg", []string{"md5"}, "etc/apt/**", "etc/dpkg/**", "etc/debian_version", "var/lib/dpkg/**", "usr/lib/dpkg/**", ostree+"/**"),
 		// rpm has recorded SHA-256 since 2009, and MD5 before. Packages that were built with SHA-1 or SHA-512 are not hashed.
 		newRPM(), digests("rpm", []string{"sha256", "md5"}, "etc/dnf/**", "etc/rpm/**", "etc/yum.repos.d/**", "etc/zypp/**", "etc/redhat-release",
-			"etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "var/lib/rpm/**", ostree+"/**"),
+			"etc/pki/rpm-gpg/**", "usr/lib/sysimage/rpm/**", "usr/share/rpm/**", "var/lib/rpm/**", ostree+"/**"),
 	}
 }
 
@@ -43,6 +43,9 @@ type Image struct {
 
 	// Records are those of the analyzers of this package: diversions and excluded paths.
 	Records []analyzer.FileRecord
+
+	// Partial says that a layer is not stored with the image. Files may then be in it: none counts as missing.
+	Partial bool
 }
 
 // A File is an entry of the merged image. A hard link has the attributes and digests of its file.
@@ -77,7 +80,7 @@ type Verdict struct {
 	Files     int // that the database records
 	Compared  int // contents that were compared
 	NoDigest  int // regular files for which the database has no digest
-	NotHashed int // regular files whose content the scan did not hash
+	NotHashed int // regular files whose content the scan did not hash, and files that may be in a layer that it did not have
 	Missing   int
 	Differing int // files that differ, without those that are missing
 }
