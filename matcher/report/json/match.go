@@ -14,6 +14,7 @@ type match struct {
 	Threat     *enrichment    `json:"threat,omitempty"`
 	Uncertain  string         `json:"uncertain,omitempty"`
 	Evidence   string         `json:"evidence,omitempty"`
+	Absent     string         `json:"absent,omitempty"`
 	Headers    bool           `json:"headers,omitempty"`
 	Analysis   *analysis      `json:"analysis,omitempty"`
 	Advisories []advisory     `json:"advisories"`
@@ -80,6 +81,7 @@ type analysis struct {
 	Detail        string         `json:"detail,omitempty"`
 	Author        string         `json:"author,omitempty"`
 	Time          string         `json:"time,omitempty"`
+	Expires       string         `json:"expires,omitempty"`
 	Document      string         `json:"document"`
 	Place         string         `json:"place"`
 	Product       string         `json:"product"`
@@ -90,7 +92,7 @@ func newMatch(m *matcher.Match) match {
 	j := match{
 		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Kind: m.Kind, Status: m.Status, Reason: m.Reason, Fixed: m.Fixed,
 		Severity: newSeverity(m.Severity), Threat: newEnrichment(&m.Enrichment), Uncertain: m.Uncertain,
-		Evidence: m.Evidence, Headers: m.Headers, Analysis: newAnalysis(m.Analysis), Advisories: []advisory{},
+		Evidence: m.Evidence, Absent: m.Absent, Headers: m.Headers, Analysis: newAnalysis(m.Analysis), Advisories: []advisory{},
 	}
 	for i := range m.Advisories {
 		j.Advisories = append(j.Advisories, newAdvisory(&m.Advisories[i]))
@@ -101,7 +103,7 @@ func newMatch(m *matcher.Match) match {
 func (j *match) match(p *parser) matcher.Match {
 	m := matcher.Match{
 		ID: j.ID, Aliases: j.Aliases, Component: j.Component, Kind: j.Kind, Status: j.Status, Reason: j.Reason, Fixed: j.Fixed,
-		Severity: j.Severity.severity(), Uncertain: j.Uncertain, Evidence: j.Evidence, Headers: j.Headers, Analysis: j.Analysis.analysis(p),
+		Severity: j.Severity.severity(), Uncertain: j.Uncertain, Evidence: j.Evidence, Absent: j.Absent, Headers: j.Headers, Analysis: j.Analysis.analysis(p),
 	}
 	if j.Threat != nil {
 		m.Enrichment = j.Threat.enrichment(p)
@@ -189,7 +191,7 @@ func newAnalysis(a *matcher.Analysis) *analysis {
 		return nil
 	}
 	j := &analysis{
-		Status: a.Status, Justification: a.Justification, Detail: a.Detail, Author: a.Author, Time: instant(a.Time),
+		Status: a.Status, Justification: a.Justification, Detail: a.Detail, Author: a.Author, Time: instant(a.Time), Expires: instant(a.Expires),
 		Document: a.Document, Place: a.Place, Product: a.Product,
 	}
 	for i := range a.Overruled {
@@ -203,7 +205,7 @@ func (j *analysis) analysis(p *parser) *matcher.Analysis {
 		return nil
 	}
 	a := &matcher.Analysis{
-		Status: j.Status, Justification: j.Justification, Detail: j.Detail, Author: j.Author, Time: p.time(j.Time),
+		Status: j.Status, Justification: j.Justification, Detail: j.Detail, Author: j.Author, Time: p.time(j.Time), Expires: p.time(j.Expires),
 		Document: j.Document, Place: j.Place, Product: j.Product,
 	}
 	for i := range j.Overruled {
