@@ -66,10 +66,6 @@ type Match struct {
 	// artifact of its name. Otherwise it is empty.
 	Evidence string
 
-	// Absent is the reason if the symbols of a Go program show that the vulnerable code is not in it: the advisories name functions, and the
-	// program has none of them. Otherwise it is empty.
-	Absent string
-
 	// Headers says that the component has files of the Linux kernel to compile other programs, such as linux-libc-dev, and none of
 	// the kernel's code. No vulnerability of the kernel is in it.
 	Headers bool

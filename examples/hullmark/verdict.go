@@ -25,6 +25,7 @@ import (
 // verdictFlags decide which findings count, which are shown, and which make the command fail.
 type verdictFlags struct {
 	vex            []string
+	writeVEX       string
 	policy         string
 	names          []string
 	onlyFixed      bool
@@ -40,6 +41,7 @@ type verdictFlags struct {
 func (f *verdictFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF, CycloneDX or SPDX 3; repeatable")
+	flags.StringVar(&f.writeVEX, "write-vex", "", "write the decisions of VEX documents and policies to `FILE`, as CycloneDX if its name has .cdx., else as OpenVEX")
 	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
 	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
 	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/internal/imageref"
+	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -14,7 +15,6 @@ import (
 // Decided returns a document with what is decided about the vulnerabilities of an image, and by whom:
 //
 //   - the statement of a VEX document that decides, with its author, time and expiry
-//   - not affected, if the symbols of the program show that the vulnerable code is not in it
 //   - affected, with the policy's decision as the action to take: an accepted risk, an update
 //
 // Each statement is about a package within the image. A policy that hides or allows a vulnerability accepts it: the image stays
@@ -31,6 +31,7 @@ func Decided(x *report.Assessment, author string) (*Document, []string) {
 	image, ok := imageProduct(x)
 	by := decisions(x.Verdict)
 	var omitted []string
+	unnamed := 0
 	for i := range x.Result.Matches {
 		m := &x.Result.Matches[i]
 		c := x.Component(m.Component)
@@ -39,8 +40,12 @@ func Decided(x *report.Assessment, author string) (*Document, []string) {
 		}
 		now := decide(m, by[i], x.Time)
 		if c.PURL == "" || !ok {
-			if now != nil {
-				omitted = append(omitted, fmt.Sprintf("%s in %s: no name that a VEX document could give it", m.ID, c.Label()))
+			switch {
+			case now == nil:
+			case ok:
+				omitted = append(omitted, fmt.Sprintf("%s in %s: it has no package URL", m.ID, c.Label()))
+			default:
+				unnamed++
 			}
 			continue
 		}
@@ -53,6 +58,9 @@ func Decided(x *report.Assessment, author string) (*Document, []string) {
 		case !same(was.Statement, now):
 			was.split = true
 		}
+	}
+	if unnamed > 0 {
+		omitted = append(omitted, fmt.Sprintf("%s: the image has neither a digest nor a reference", plural.Count(unnamed, "decision")))
 	}
 	for _, key := range order {
 		s := of[key]
@@ -92,7 +100,7 @@ func imageProduct(x *report.Assessment) (string, bool) {
 	if strings.Contains(ref, ":/") || strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") {
 		r = imageref.Reference{} // a file
 	}
-	digest := x.Report.Image.Digest
+	digest := cmp.Or(x.Report.Image.Digest, x.Report.Image.ID) // of the manifest, or of the configuration
 	switch {
 	case r.Repository == "" && digest == "":
 		return "", false
@@ -136,9 +144,6 @@ func decide(m *matcher.Match, by []*report.Decision, now time.Time) *Statement {
 			s.Time = now
 		}
 		return s
-	}
-	if m.Absent != "" {
-		return &Statement{Status: matcher.NotAffected, Justification: "vulnerable_code_not_present", Detail: m.Absent, Time: now}
 	}
 	s := &Statement{Status: matcher.Affected, Time: now}
 	var texts []string

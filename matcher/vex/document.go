@@ -35,8 +35,12 @@ type Document struct {
 	issued time.Time // of the first release, if Time is of the last
 	number int       // of the release, counted from 1; 0 if unknown
 	role   string    // of the author, in OpenVEX
+	added  bool      // statements, to a document that was read
 	at     time.Time // decides which statements have expired; if zero, those with an expiry have no effect
 }
+
+// Len returns the number of statements that could be read.
+func (d *Document) Len() int { return len(d.statements) }
 
 // A statement gives the status of a vulnerability in some products.
 type statement struct {

@@ -65,6 +65,9 @@ func (d *Document) Add(s Statement) error {
 	if out.Time.After(d.Time) {
 		d.Time = out.Time
 	}
+	if d.ID != "" && !d.added { // another release of it
+		d.number, d.added = max(d.number, 1)+1, true
+	}
 	d.statements = append(d.statements, *out)
 	return nil
 }

@@ -65,3 +65,18 @@ func stamp(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339Nano)
 }
+
+// A written has the digests of the statements that were written: both formats take a statement once.
+type written map[[sha256.Size]byte]bool
+
+// first reports whether a statement is written for the first time.
+func (w written) first(v any) bool {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return true // the writer of the document reports it
+	}
+	sum := sha256.Sum256(text)
+	seen := w[sum]
+	w[sum] = true
+	return !seen
+}

@@ -20,7 +20,7 @@ const (
 	propertyWithin        = "hullmark:vex:within"        // reference of the product that the affected components are parts of
 )
 
-// The shapes that are written; the CycloneDX library writes texts of fixed sets only, and no statement of ours depends on it.
+// The shapes that are written, of CycloneDX 1.6.
 type cdxOut struct {
 	Schema          string            `json:"$schema"`
 	BOMFormat       string            `json:"bomFormat"`
@@ -98,6 +98,7 @@ func (d *Document) writeCycloneDX() (text []byte, omitted []string, err error) {
 	if d.Author != "" {
 		out.Metadata.Authors = []cdxContact{{Name: d.Author}}
 	}
+	seen := make(written)
 	for i := range d.statements {
 		s := &d.statements[i]
 		entries, why := out.entries(s)
@@ -105,7 +106,11 @@ func (d *Document) writeCycloneDX() (text []byte, omitted []string, err error) {
 			omitted = append(omitted, s.Place+": "+why)
 			continue
 		}
-		out.Vulnerabilities = append(out.Vulnerabilities, entries...)
+		for _, e := range entries {
+			if seen.first(e) {
+				out.Vulnerabilities = append(out.Vulnerabilities, e)
+			}
+		}
 	}
 	if len(out.Vulnerabilities) == 0 {
 		return nil, omitted, ErrEmpty

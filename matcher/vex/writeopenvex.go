@@ -28,6 +28,7 @@ func (d *Document) writeOpenVEX() (text []byte, omitted []string, err error) {
 	case !d.issued.Equal(d.Time):
 		out.LastUpdated = stamp(d.Time)
 	}
+	seen := make(written)
 	for i := range d.statements {
 		s := &d.statements[i]
 		o, why := s.openVEX()
@@ -35,7 +36,9 @@ func (d *Document) writeOpenVEX() (text []byte, omitted []string, err error) {
 			omitted = append(omitted, s.Place+": "+why)
 			continue
 		}
-		out.Statements = append(out.Statements, o)
+		if seen.first(o) {
+			out.Statements = append(out.Statements, o)
+		}
 	}
 	if len(out.Statements) == 0 {
 		return nil, omitted, ErrEmpty

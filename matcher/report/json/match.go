@@ -14,7 +14,6 @@ type match struct {
 	Threat     *enrichment    `json:"threat,omitempty"`
 	Uncertain  string         `json:"uncertain,omitempty"`
 	Evidence   string         `json:"evidence,omitempty"`
-	Absent     string         `json:"absent,omitempty"`
 	Headers    bool           `json:"headers,omitempty"`
 	Analysis   *analysis      `json:"analysis,omitempty"`
 	Advisories []advisory     `json:"advisories"`
@@ -92,7 +91,7 @@ func newMatch(m *matcher.Match) match {
 	j := match{
 		ID: m.ID, Aliases: m.Aliases, Component: m.Component, Kind: m.Kind, Status: m.Status, Reason: m.Reason, Fixed: m.Fixed,
 		Severity: newSeverity(m.Severity), Threat: newEnrichment(&m.Enrichment), Uncertain: m.Uncertain,
-		Evidence: m.Evidence, Absent: m.Absent, Headers: m.Headers, Analysis: newAnalysis(m.Analysis), Advisories: []advisory{},
+		Evidence: m.Evidence, Headers: m.Headers, Analysis: newAnalysis(m.Analysis), Advisories: []advisory{},
 	}
 	for i := range m.Advisories {
 		j.Advisories = append(j.Advisories, newAdvisory(&m.Advisories[i]))
@@ -103,7 +102,7 @@ func newMatch(m *matcher.Match) match {
 func (j *match) match(p *parser) matcher.Match {
 	m := matcher.Match{
 		ID: j.ID, Aliases: j.Aliases, Component: j.Component, Kind: j.Kind, Status: j.Status, Reason: j.Reason, Fixed: j.Fixed,
-		Severity: j.Severity.severity(), Uncertain: j.Uncertain, Evidence: j.Evidence, Absent: j.Absent, Headers: j.Headers, Analysis: j.Analysis.analysis(p),
+		Severity: j.Severity.severity(), Uncertain: j.Uncertain, Evidence: j.Evidence, Headers: j.Headers, Analysis: j.Analysis.analysis(p),
 	}
 	if j.Threat != nil {
 		m.Enrichment = j.Threat.enrichment(p)
