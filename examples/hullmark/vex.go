@@ -174,4 +174,3 @@ func (a *app) writeDecided(name string, x *report.Assessment) error {
 	a.say("nothing is decided: %s is not written", terminal.Escape(name))
 	return nil
 }
-

@@ -14,7 +14,7 @@ import (
 // documents: those statements are left out.
 func Merge(author string, now time.Time, docs ...*Document) *Document {
 	out := NewDocument(author, now)
-	seen := make(map[string]bool)
+	seen := make(written)
 	for _, d := range docs {
 		for _, p := range d.Problems {
 			out.problem(d.Name, "%s", p)
@@ -35,11 +35,9 @@ func Merge(author string, now time.Time, docs ...*Document) *Document {
 					continue
 				}
 			}
-			key := fmt.Sprintf("%q", []any{s.Vulnerabilities, s.Products, s.Status, s.Justification, s.Detail, s.Author, stamp(s.Time), stamp(s.Expires)})
-			if seen[key] {
+			if !seen.first([]any{s.Vulnerabilities, s.Products, s.Status, s.Justification, s.Detail, s.Author, stamp(s.Time), stamp(s.Expires)}) {
 				continue
 			}
-			seen[key] = true
 			if len(out.statements) >= maxStatements {
 				out.problem(s.Place, "there are more than %d statements", maxStatements)
 				break

@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/tools/txtar"
 
+	"github.com/hullmark/hullmark/internal/cputime"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/vex"
 )
@@ -336,6 +337,68 @@ func TestMergeReported(t *testing.T) {
 	}
 }
 
+// TestWrittenReported recreates reports about documents that other tools wrote wrongly, and asks of both formats that they decide as wanted.
+func TestWrittenReported(t *testing.T) {
+	const head = `{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://a.example/1", "author": "A", "timestamp": "2025-01-01T00:00:00Z", "version": 1, "statements": [`
+	const image = `{"@id": "` + digest + `", "subcomponents": [{"@id": "pkg:deb/debian/libssl3"}]}`
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		// A newer statement about a subcomponent decides. https://github.com/docker/scout-cli/issues/199
+		{"newer statement", head + `{"vulnerability": {"name": "CVE-2023-5678"}, "timestamp": "2025-02-01T00:00:00Z", "products": [{"@id": "pkg:oci/app", "subcomponents": [{"@id": "pkg:deb/debian/libssl3"}]}], "status": "not_affected", "justification": "component_not_present"},
+			{"vulnerability": {"name": "CVE-2023-5678"}, "timestamp": "2025-01-01T00:00:00Z", "products": [{"@id": "pkg:oci/app", "subcomponents": [{"@id": "pkg:deb/debian/libssl3"}]}], "status": "under_investigation"}]}`,
+			[]string{"CVE-2023-5678 in libssl3: not-affected"}},
+		// A statement is about its component, not about all with the vulnerability. https://github.com/DependencyTrack/dependency-track/issues/3554
+		{"one of two components", `{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "metadata": {"timestamp": "2025-01-01T00:00:00Z"}, "components": [
+			{"type": "library", "bom-ref": "a", "name": "spring-boot", "purl": "pkg:maven/org.springframework.boot/spring-boot@2.6.0-M3"}, {"type": "library", "bom-ref": "b", "name": "log4j-core", "purl": "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"}],
+			"vulnerabilities": [{"id": "CVE-2021-44228", "analysis": {"state": "exploitable"}, "affects": [{"ref": "a"}]}]}`,
+			[]string{"CVE-2021-44228 in spring: affected"}},
+		// Two entries of a vulnerability are not the same twice. https://github.com/DependencyTrack/dependency-track/issues/3834
+		{"duplicates", `{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "metadata": {"timestamp": "2025-01-01T00:00:00Z"}, "components": [{"type": "library", "bom-ref": "a", "name": "tar", "purl": "pkg:deb/debian/tar"}],
+			"vulnerabilities": [{"id": "CVE-2005-2541", "analysis": {"state": "resolved"}, "affects": [{"ref": "a"}]}, {"id": "CVE-2005-2541", "analysis": {"state": "resolved"}, "affects": [{"ref": "a"}]}]}`,
+			[]string{"CVE-2005-2541 in tar: fixed"}},
+		// The justification survives. https://github.com/ossf/cve-bin-tool/issues/3114
+		{"justification", `{"bomFormat": "CycloneDX", "specVersion": "1.4", "version": 1, "metadata": {"timestamp": "2025-01-01T00:00:00Z"}, "components": [{"type": "library", "bom-ref": "a", "name": "tar", "purl": "pkg:deb/debian/tar"}],
+			"vulnerabilities": [{"id": "CVE-2005-2541", "analysis": {"state": "not_affected", "justification": "requires_environment"}, "affects": [{"ref": "a"}]}]}`,
+			[]string{"CVE-2005-2541 in tar: not-affected"}},
+		// An affected statement has an action, and no impact statement. https://github.com/kubescape/kubevuln/pull/404
+		{"affected without an action", head + `{"vulnerability": {"name": "CVE-2023-5678"}, "products": [` + image + `], "status": "affected", "impact_statement": "left over", "justification": "component_not_present"}]}`,
+			[]string{"CVE-2023-5678 in libssl3: affected"}},
+		// Each statement has its own expiry. https://github.com/kubescape/kubevuln/issues/454
+		{"an expiry for each", head + `{"vulnerability": {"name": "CVE-2023-5678"}, "products": [` + image + `], "status": "fixed", "status_notes": "Expires: 2026-01-01T00:00:00Z"},
+			{"vulnerability": {"name": "CVE-2005-2541"}, "products": [{"@id": "pkg:deb/debian/tar"}], "status": "fixed", "status_notes": "Expires: 2027-01-01T00:00:00Z"}]}`,
+			[]string{"CVE-2005-2541 in tar: fixed"}},
+	} {
+		d, err := vex.Read(strings.NewReader(c.text), c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decide := func(d *vex.Document) (list []string) {
+			scanned := images()["debian"]
+			r, _ := vex.Documents{d}.At(noon).Apply(scanned, found(scanned), append(aliased, "registry.example/app:1"))
+			for i := range r.Matches {
+				if m := &r.Matches[i]; m.Analysis != nil {
+					list = append(list, fmt.Sprintf("%s in %s: %s", m.ID, m.Component, m.Analysis.Status))
+					if c.name == "justification" && m.Analysis.Justification+m.Analysis.Detail != "requires_environment" {
+						t.Errorf("the reason is %q, %q", m.Analysis.Justification, m.Analysis.Detail)
+					}
+				}
+			}
+			return list
+		}
+		if got := decide(d); !slices.Equal(got, c.want) {
+			t.Errorf("%s: decides %q, want %q", c.name, got, c.want)
+		}
+		for _, format := range formats {
+			r, omitted := again(t, vex.Merge("M", noon, d), format)
+			if got := decide(r); !slices.Equal(got, c.want) || len(omitted) > 0 {
+				t.Errorf("%s, %s: decides %q, want %q; omitted %q", c.name, format, got, c.want, omitted)
+			}
+		}
+	}
+}
+
 // FuzzWrite asks that a document that was read and written again is valid, and suppresses nothing that it did not suppress.
 func FuzzWrite(f *testing.F) {
 	names, _ := filepath.Glob("testdata/*.txtar")
@@ -376,4 +439,32 @@ func FuzzWrite(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWriteBounds merges and writes statements with many aliases, products, parts and links in a time that grows with their number.
+func TestWriteBounds(t *testing.T) {
+	const many = 30_000
+	var aliases, products, parts strings.Builder
+	for i := range many {
+		fmt.Fprintf(&aliases, `,"A-%d"`, i)
+		fmt.Fprintf(&products, `,{"@id":"pkg:npm/p%d"}`, i)
+		fmt.Fprintf(&parts, `,{"@id":"urn:cdx:x/1#%d","identifiers":{"purl":"pkg:npm/x"}}`, i)
+	}
+	text := `{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "A", "timestamp": "2025-01-01T00:00:00Z", "version": 1, "statements": [
+		{"vulnerability": {"name": "A", "aliases": ["B"` + aliases.String() + `]}, "products": [{"@id": "pkg:a/b"}` + products.String() + `], "status": "fixed"},
+		{"vulnerability": {"name": "A"}, "products": [{"@id": "pkg:a/b", "subcomponents": [{"@id": "pkg:a/c"}` + parts.String() + `]}], "status": "fixed"}]}`
+	d, err := vex.Read(strings.NewReader(text), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := cputime.Used()
+	for _, format := range formats {
+		var b bytes.Buffer
+		if _, err := vex.Merge("M", noon, d, d).Write(&b, format); err != nil || b.Len() < many {
+			t.Errorf("%s: %d bytes, %v", format, b.Len(), err)
+		}
+	}
+	if took := cputime.Used() - start; took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
 }

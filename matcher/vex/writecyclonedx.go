@@ -30,8 +30,9 @@ type cdxOut struct {
 	Metadata        cdxOutMetadata    `json:"metadata"`
 	Components      []cdxOutComponent `json:"components,omitempty"`
 	Vulnerabilities []cdxOutStatement `json:"vulnerabilities"`
-	components      map[string]string // references by what they stand for
+	components      map[string]string // references, by names
 	refs            map[string]bool
+	names           map[string]int // components of a name
 }
 
 type cdxOutMetadata struct {
@@ -93,7 +94,7 @@ func (d *Document) writeCycloneDX() (text []byte, omitted []string, err error) {
 	}
 	out := cdxOut{
 		Schema: "http://cyclonedx.org/schema/bom-1.6.schema.json", BOMFormat: formatCycloneDX, SpecVersion: "1.6", Version: 1,
-		Metadata: cdxOutMetadata{Timestamp: stamp(d.Time)}, components: make(map[string]string), refs: make(map[string]bool),
+		Metadata: cdxOutMetadata{Timestamp: stamp(d.Time)}, components: make(map[string]string), refs: make(map[string]bool), names: make(map[string]int),
 	}
 	if d.Author != "" {
 		out.Metadata.Authors = []cdxContact{{Name: d.Author}}
@@ -122,8 +123,8 @@ func (d *Document) writeCycloneDX() (text []byte, omitted []string, err error) {
 	return text, omitted, err
 }
 
-// entries returns a statement as CycloneDX writes it: one entry for the products as a whole, and one for each product of which it
-// names parts.
+// entries returns a statement as CycloneDX writes it: one entry for the products as a whole, and one for each product whose
+// parts it names.
 func (out *cdxOut) entries(s *statement) (list []cdxOutStatement, why string) {
 	base := cdxOutStatement{ID: s.Vulnerabilities[0], Analysis: cdxOutAnalysis{Detail: s.Detail, LastUpdated: stamp(s.Time)}}
 	for _, id := range distinct(s.Vulnerabilities)[1:] {
@@ -160,11 +161,11 @@ func (out *cdxOut) entries(s *statement) (list []cdxOutStatement, why string) {
 	if s.Author != "" {
 		base.Properties = append(base.Properties, cdxProperty{propertyAuthor, s.Author})
 	}
-	whole := base
+	whole, seen := base, make(written)
 	for i := range s.Products {
 		p := &s.Products[i]
 		if len(p.Subcomponents) == 0 {
-			whole.Affects = addAffects(whole.Affects, out.affects(&p.identity))
+			whole.Affects = seen.add(whole.Affects, out.affects(&p.identity))
 			continue
 		}
 		if len(p.Ranges) > 0 {
@@ -178,8 +179,9 @@ func (out *cdxOut) entries(s *statement) (list []cdxOutStatement, why string) {
 		if len(part.Properties) == len(base.Properties) {
 			return nil, "its product has no name"
 		}
+		once := make(written)
 		for j := range p.Subcomponents {
-			part.Affects = addAffects(part.Affects, out.affects(&p.Subcomponents[j]))
+			part.Affects = once.add(part.Affects, out.affects(&p.Subcomponents[j]))
 		}
 		if len(part.Affects) == 0 {
 			return nil, "the parts of its product have no names"
@@ -195,10 +197,10 @@ func (out *cdxOut) entries(s *statement) (list []cdxOutStatement, why string) {
 	return list, ""
 }
 
-// addAffects appends references that the list does not have.
-func addAffects(list, more []cdxOutAffects) []cdxOutAffects {
+// add appends references that were not written before.
+func (w written) add(list, more []cdxOutAffects) []cdxOutAffects {
 	for _, a := range more {
-		if !slices.ContainsFunc(list, func(b cdxOutAffects) bool { return a.Ref == b.Ref && slices.Equal(a.Versions, b.Versions) }) {
+		if w.first(a) {
 			list = append(list, a)
 		}
 	}
@@ -209,7 +211,7 @@ func addAffects(list, more []cdxOutAffects) []cdxOutAffects {
 func (out *cdxOut) affects(id *identity) (list []cdxOutAffects) {
 	var versions []cdxOutVersion
 	for _, r := range id.Ranges {
-		v := cdxOutVersion{Version: r, Status: "affected"} // those that the statement is about
+		v := cdxOutVersion{Version: r, Status: "affected"} // by the statement
 		if strings.HasPrefix(r, "vers:") {
 			v = cdxOutVersion{Range: r, Status: "affected"}
 		}
@@ -226,8 +228,11 @@ func (out *cdxOut) affects(id *identity) (list []cdxOutAffects) {
 		ref, ok := out.components[key]
 		if !ok {
 			ref = name
-			for n := 2; out.refs[ref]; n++ {
-				ref = fmt.Sprintf("%s#%d", name, n)
+			if out.names[name]++; out.names[name] > 1 {
+				ref = fmt.Sprintf("%s#link-%d", name, out.names[name])
+			}
+			for out.refs[ref] {
+				ref += "-"
 			}
 			out.components[key], out.refs[ref] = ref, true
 			c.Ref, c.Properties = ref, links

@@ -3,7 +3,6 @@ package vex
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +102,7 @@ func (s *statement) openVEX() (o openStatement, why string) {
 	}
 	o.StatusNotes = withMarks(notes, s.Author, s.Expires)
 	o.Products, o.Subcomponents = nil, nil
+	products := make(written)
 	for i := range s.Products {
 		p := &s.Products[i]
 		names, why := p.identity.open()
@@ -110,13 +110,14 @@ func (s *statement) openVEX() (o openStatement, why string) {
 			return o, why
 		}
 		var parts []openComponent
+		seen := make(written)
 		for j := range p.Subcomponents {
 			more, why := p.Subcomponents[j].open()
 			if why != "" {
 				return o, why
 			}
 			for _, c := range more {
-				if !slices.ContainsFunc(parts, c.equals) {
+				if seen.first(c) {
 					parts = append(parts, c)
 				}
 			}
@@ -125,7 +126,7 @@ func (s *statement) openVEX() (o openStatement, why string) {
 			return o, "a part of its product has no name"
 		}
 		for _, c := range names {
-			if product := (openProduct{c, parts}); !slices.ContainsFunc(o.Products, product.equals) {
+			if product := (openProduct{c, parts}); products.first(product) {
 				o.Products = append(o.Products, product)
 			}
 		}
@@ -134,14 +135,6 @@ func (s *statement) openVEX() (o openStatement, why string) {
 		return o, "its products have no names"
 	}
 	return o, ""
-}
-
-func (c openComponent) equals(d openComponent) bool {
-	return c.ID == d.ID && maps.Equal(c.Identifiers, d.Identifiers) && maps.Equal(c.Hashes, d.Hashes)
-}
-
-func (p openProduct) equals(q openProduct) bool {
-	return p.openComponent.equals(q.openComponent) && slices.EqualFunc(p.Subcomponents, q.Subcomponents, openComponent.equals)
 }
 
 func isTime(text string) bool {
@@ -162,9 +155,11 @@ func join(a, b string) string {
 
 // distinct returns the list without repetitions.
 func distinct(list []string) []string {
+	seen := make(map[string]bool, len(list))
 	var out []string
 	for _, s := range list {
-		if !slices.Contains(out, s) {
+		if !seen[s] {
+			seen[s] = true
 			out = append(out, s)
 		}
 	}
