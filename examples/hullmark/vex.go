@@ -112,7 +112,7 @@ func (a *app) vexMergeCommand() *cobra.Command {
 
 var vexFormats = map[string]string{"openvex": "OpenVEX", "cyclonedx": "CycloneDX"}
 
-// vexCheck reports what is wrong with documents.
+// vexCheck reports the mistakes in documents.
 func (a *app) vexCheck(_ context.Context, args []string) error {
 	found := 0
 	for _, name := range args {

@@ -12,7 +12,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// Decided returns a document with what is decided about the vulnerabilities of an image, and by whom:
+// Decided returns a document with the decisions about the vulnerabilities of an image, and their authors:
 //
 //   - the statement of a VEX document that decides, with its author, time and expiry
 //   - affected, with the policy's decision as the action to take: an accepted risk, an update
@@ -112,7 +112,7 @@ func imageProduct(x *report.Assessment) (string, bool) {
 	return imagePURL(r), true
 }
 
-// decisions returns what a policy decided about each match.
+// decisions returns the decisions of a policy about each match.
 func decisions(v *report.Verdict) map[int][]*report.Decision {
 	by := make(map[int][]*report.Decision)
 	if v != nil {

@@ -34,7 +34,7 @@
 // # Writing
 //
 // [NewDocument] begins a document, and [Document.Add] adds a [Statement] to it or to one that was read. [Merge] joins documents of any
-// format, and [Decided] writes down what VEX documents and a policy decided about an image. [Document.Write] writes OpenVEX or CycloneDX,
+// format, and [Decided] writes down the decisions of VEX documents and a policy about an image. [Document.Write] writes OpenVEX or CycloneDX,
 // valid by the schema of the format, and returns the statements that the format cannot express.
 //
 // # Expiry
