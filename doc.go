@@ -42,7 +42,7 @@
 //	matcher/distro            the table of Linux distributions: names, releases, derivatives, end of life
 //	matcher/version           the order of versions, for each ecosystem
 //	matcher/purl              package URLs with wildcards and ranges of versions
-//	matcher/vex               OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches
+//	matcher/vex               reads OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches, and writes OpenVEX and CycloneDX
 //	matcher/watch             the effects of a change of advisories on many images
 //	matcher/ignore            lists of vulnerabilities that a person decided to ignore, with reasons and ends
 //	matcher/policy            decisions by CEL rules and allow lists with reasons and dates

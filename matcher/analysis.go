@@ -11,6 +11,7 @@ type Analysis struct {
 	Detail        string    // an explanation or advice, in the author's words
 	Author        string    // "" if the document names no author
 	Time          time.Time // of the statement; zero if unknown
+	Expires       time.Time // last moment at which it holds; zero for no end
 	Document      string    // name of the document, as its reader gave it: a file
 	Place         string    // of the statement in the document: "statements[2]"
 	Product       string    // the statement's name of the component, or of its image

@@ -174,7 +174,7 @@ func identities() (list [3]struct {
 	return list
 }
 
-// hashesOf returns digests in order of their algorithms. What is no digest of an algorithm that the schemas name becomes
+// hashesOf returns digests in order of their algorithms. Text that is no digest of an algorithm that the schemas name becomes
 // a property.
 func hashesOf(hashes map[string]string, p *properties) *[]cyclonedx.Hash {
 	if len(hashes) == 0 {

@@ -129,7 +129,9 @@
 //	hullmark:type                     component: PURL type of a component whose PURL has another or none
 //	hullmark:uncertain                vulnerability: why the status of a component is uncertain
 //	hullmark:uncovered                component: "true" where there are no advisories for its kind
+//	hullmark:vex:author               vulnerability: author of a statement that expires
 //	hullmark:vex:document             vulnerability: document of the statement behind the analysis
+//	hullmark:vex:expires              vulnerability: last moment at which the statement holds
 //	hullmark:vex:justification        vulnerability: its justification, in its own format's word
 //	hullmark:vex:statement            vulnerability: place of the statement in the document
 //

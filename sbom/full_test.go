@@ -102,7 +102,7 @@ func everything() (*analyzer.Report, *matcher.Result, sbom.Options) {
 			{ID: "CVE-2023-5678", Aliases: []string{"DSA-5999-1"}, Component: "aa00000000000001", Status: matcher.WillNotFix, Reason: "no-dsa: Minor issue", Fixed: "1:3.0.13-1~deb12u1", Severity: openssl.Severities[0], Advisories: []matcher.Advisory{openssl}},
 			{ID: "CVE-2023-5678", Component: "aa00000000000004", Status: matcher.Affected, Severity: matcher.Severity{Source: "osv", Level: matcher.Medium, Word: "MODERATE"}, Advisories: []matcher.Advisory{{ID: "CVE-2023-5678", Feed: "osv"}}},
 			{ID: "CVE-2023-30861", Aliases: []string{"GHSA-xxxx-yyyy-zzzz", "PYSEC-2023-62"}, Component: "aa00000000000003", Status: matcher.Affected, Uncertain: "version \"2.0.0x\": no number", Evidence: "of all groups, only one has it", Severity: flask.Severities[0], Advisories: []matcher.Advisory{flask},
-				Analysis: &matcher.Analysis{Status: matcher.NotAffected, Justification: "vulnerable_code_not_present", Detail: "sessions are not used", Document: "app.vex.json", Place: "statements[0]", Time: made}},
+				Analysis: &matcher.Analysis{Status: matcher.NotAffected, Justification: "vulnerable_code_not_present", Detail: "sessions are not used", Author: "Security Team", Document: "app.vex.json", Place: "statements[0]", Time: made, Expires: made.AddDate(10, 0, 0)}},
 		},
 		Coverage: []matcher.Coverage{
 			{Type: "deb", Namespace: "debian", Release: "12", Feed: "debian", Date: made, EndOfLife: true},

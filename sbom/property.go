@@ -55,6 +55,8 @@ const (
 	propUncovered     = "hullmark:uncovered"
 
 	propVEXDocument      = "hullmark:vex:document"
+	propVEXAuthor        = "hullmark:vex:author"
+	propVEXExpires       = "hullmark:vex:expires"
 	propVEXJustification = "hullmark:vex:justification"
 	propVEXStatement     = "hullmark:vex:statement"
 )

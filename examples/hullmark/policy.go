@@ -30,8 +30,13 @@ func (a *app) policyCommand() *cobra.Command {
 			return err
 		}
 		return a.print("%s", strings.TrimSuffix(text, "\n"))
-	}), command("policy/check", func(_ context.Context, args []string) error {
-		p, err := loadPolicy(args[0])
+	}), a.policyCheckCommand(), a.policySpecCommand(), timed(a.policyExplainCommand()), command("policy/test", a.policyTest), command("policy/convert", a.policyConvert))
+}
+
+func (a *app) policyCheckCommand() *cobra.Command {
+	var o anchore.Options
+	c := command("policy/check", func(_ context.Context, args []string) error {
+		p, err := loadPolicy(args[0], o)
 		if err != nil {
 			return err
 		}
@@ -50,7 +55,9 @@ func (a *app) policyCommand() *cobra.Command {
 		}
 		return a.print("%s: %s (%s), %s, %s of lists", terminal.Escape(args[0]), plural.Count(len(names), "policy"),
 			terminal.Escape(strings.Join(names, ", ")), plural.Count(rules, "rule"), plural.Count(entries, "entry"))
-	}), a.policySpecCommand(), timed(a.policyExplainCommand()), command("policy/test", a.policyTest), command("policy/convert", a.policyConvert))
+	})
+	bundleFlags(c, &o)
+	return c
 }
 
 func (a *app) policySpecCommand() *cobra.Command {
@@ -59,7 +66,10 @@ func (a *app) policySpecCommand() *cobra.Command {
 		if schema {
 			return a.print("%s", strings.TrimSpace(string(policy.Schema())))
 		}
-		text, err := json.MarshalIndent(policy.Spec(), "", "  ")
+		text, err := json.MarshalIndent(struct {
+			*policy.Language
+			Gates []anchore.Gate `json:"gates"` // of bundles
+		}{policy.Spec(), anchore.Gates()}, "", "  ")
 		if err != nil {
 			return err
 		}
@@ -72,13 +82,15 @@ func (a *app) policySpecCommand() *cobra.Command {
 func (a *app) policyExplainCommand() *cobra.Command {
 	var f matchFlags
 	var image imageFlags
+	format := "text"
 	c := command("policy/explain", func(ctx context.Context, args []string) error {
-		return a.policyExplain(ctx, args[0], append(args[1:], "")[0], &f, &image)
+		return a.policyExplain(ctx, args[0], append(args[1:], "")[0], format, &f, &image)
 	})
 	image.register(a, c)
 	f.databaseFlags.register(c)
 	f.databaseFlags.registerFetch(c)
 	f.databaseFlags.registerAdvisories(c)
+	c.Flags().StringVarP(&format, "format", "f", "text", "write the answer as `FORMAT`: text or json")
 	c.Flags().StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME")
 	c.Flags().StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`; repeatable")
 	c.Flags().StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image, by which mappings choose policies; repeatable")
@@ -99,7 +111,10 @@ func (e *explainer) Evaluate(ctx context.Context, in report.PolicyInput) (v *rep
 	return new(report.Verdict), nil
 }
 
-func (a *app) policyExplain(ctx context.Context, ref, rule string, f *matchFlags, image *imageFlags) (err error) {
+func (a *app) policyExplain(ctx context.Context, ref, rule, format string, f *matchFlags, image *imageFlags) (err error) {
+	if format != "text" && format != "json" {
+		return fmt.Errorf("unknown --format %q; use text or json", format)
+	}
 	if f.policy == "" {
 		return errors.New("--policy is missing: name the document to explain")
 	}
@@ -132,6 +147,13 @@ func (a *app) policyExplain(ctx context.Context, ref, rule string, f *matchFlags
 	p.Policy = e
 	if _, err := p.Report(ctx, found, config); err != nil {
 		return fmt.Errorf("%s: %w", ref, data.advise(err))
+	}
+	if format == "json" {
+		text, err := json.MarshalIndent(e.list, "", "  ")
+		if err != nil {
+			return err
+		}
+		return a.print("%s", text)
 	}
 	var texts []string
 	for i := range e.list {
@@ -186,7 +208,7 @@ func (a *app) policyTest(ctx context.Context, args []string) error {
 
 // policyConvert writes a bundle of Anchore as a policy document, and reports what differs.
 func (a *app) policyConvert(_ context.Context, args []string) error {
-	p, err := loadPolicy(args[0])
+	p, err := loadPolicy(args[0], anchore.Options{})
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func group(page string, subcommands ...*cobra.Command) *cobra.Command {
 
 func (a *app) rootCommand() *cobra.Command {
 	c := group("hullmark", timed(a.scanCommand()), timed(a.matchCommand()), timed(a.explainCommand()), timed(a.sbomCommand()), timed(a.filesCommand()),
-		a.policyCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.configCommand(), a.completionCommand(),
+		a.policyCommand(), a.vexCommand(), timed(a.inBuildCommand()), a.dbCommand(), a.pluginCommand(), a.configCommand(), a.completionCommand(),
 		a.schemaCommand(), a.versionCommand())
 	c.SilenceUsage = true
 	c.SilenceErrors = true

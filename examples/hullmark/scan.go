@@ -232,6 +232,9 @@ func (a *app) match(ctx context.Context, name string, f *matchFlags, places *pla
 	if err := out.commit(x); err != nil {
 		return err
 	}
+	if err := a.writeDecided(taggedFile(f.writeVEX, f.tag), x); err != nil {
+		return err
+	}
 	return a.judge(ctx, &f.verdictFlags, x)
 }
 

@@ -25,7 +25,9 @@ import (
 // verdictFlags decide which findings count, which are shown, and which make the command fail.
 type verdictFlags struct {
 	vex            []string
+	writeVEX       string
 	policy         string
+	bundle         anchore.Options // of a bundle of Anchore
 	names          []string
 	onlyFixed      bool
 	headers        bool
@@ -40,7 +42,9 @@ type verdictFlags struct {
 func (f *verdictFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringArrayVar(&f.vex, "vex", nil, "apply the statements in `FILE`: OpenVEX, CSAF, CycloneDX or SPDX 3; repeatable")
+	flags.StringVar(&f.writeVEX, "write-vex", "", "write the decisions of VEX documents and policies to `FILE`, as CycloneDX if its name has .cdx., else as OpenVEX")
 	flags.StringVar(&f.policy, "policy", "", "evaluate the policies in `FILE`, or preset:NAME; exit with 4 if they stop")
+	bundleFlags(c, &f.bundle)
 	flags.StringArrayVar(&f.names, "image-name", nil, "`NAME` of the image in VEX documents; policies use the first one; repeatable")
 	flags.BoolVar(&f.onlyFixed, "only-fixed", false, "hide findings without a fix, and count them")
 	flags.BoolVar(&f.headers, "kernel-headers", false, "show findings of packages that have only headers of the kernel")
@@ -69,7 +73,7 @@ func (f *verdictFlags) apply(p *assess.Pipeline) error {
 		return err
 	}
 	if f.policy != "" {
-		d, err := loadPolicy(f.policy)
+		d, err := loadPolicy(f.policy, f.bundle)
 		if err != nil {
 			return err
 		}
@@ -204,7 +208,7 @@ func (a *app) tellVEX(d *report.VEXDocument) {
 const maxPolicy = 17 << 20
 
 // loadPolicy reads the document or Anchore's bundle in a file, or a preset.
-func loadPolicy(name string) (report.Policy, error) {
+func loadPolicy(name string, o anchore.Options) (report.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, "preset:"); ok {
 		text, err := policy.Preset(preset)
 		if err != nil {
@@ -222,14 +226,20 @@ func loadPolicy(name string) (report.Policy, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--policy: %w", err)
 	case anchore.Recognizes(text):
-		return anchore.Read(bytes.NewReader(text), name, anchore.Options{})
+		return anchore.Read(bytes.NewReader(text), name, o)
 	}
 	return policy.Load(bytes.NewReader(text), name)
 }
 
+// bundleFlags adds the flags about bundles of Anchore.
+func bundleFlags(c *cobra.Command, o *anchore.Options) {
+	c.Flags().BoolVar(&o.Lenient, "anchore-lenient", false, "stop the image for a rule of Anchore's bundle that is not valid, instead of refusing the bundle")
+	c.Flags().BoolVar(&o.Compat, "anchore-compat", false, "repeat the defects of Anchore Engine with its bundles")
+}
+
 // loadDocument reads a document of package policy, or a preset.
 func loadDocument(name string) (*policy.Document, error) {
-	p, err := loadPolicy(name)
+	p, err := loadPolicy(name, anchore.Options{})
 	if err != nil {
 		return nil, err
 	}

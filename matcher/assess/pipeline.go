@@ -110,6 +110,9 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 		if p.SBOMs != nil {
 			names = append(names, p.SBOMs(p.Name, found, result)...)
 		}
+		if t, ok := p.VEX.(interface{ At(time.Time) report.VEX }); ok {
+			p.VEX = t.At(p.Now)
+		}
 		result, o.VEX = p.VEX.Apply(found, result, names)
 	}
 	if p.Policy != nil {
@@ -119,6 +122,13 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 		}
 		if o.Verdict, err = p.Policy.Evaluate(ctx, in); err != nil {
 			return nil, err
+		}
+		if t, ok := p.VEX.(interface{ Next(time.Time) time.Time }); ok && o.Verdict != nil {
+			if next := t.Next(p.Now); !next.IsZero() && (o.Verdict.Next.IsZero() || next.Before(o.Verdict.Next)) {
+				v := *o.Verdict
+				v.Next = next
+				o.Verdict = &v
+			}
 		}
 	}
 	return report.New(found, result, o), nil

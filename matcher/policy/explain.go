@@ -16,27 +16,28 @@ import (
 
 // A RuleExplanation says why a rule holds or does not.
 type RuleExplanation struct {
-	Policy, Rule string
-	Line         int
-	On           report.Target
-	When         string
-	Action       report.Action
-	Tried        int           // things that the rule was tried on
-	Held         int           // things for which it holds
-	Examples     []RuleExample // some for which it holds, and some for which it does not
+	Policy   string        `json:"policy"`
+	Rule     string        `json:"rule"`
+	Line     int           `json:"line"`
+	On       report.Target `json:"on"`
+	When     string        `json:"when"`
+	Action   report.Action `json:"action"`
+	Tried    int           `json:"tried"`    // things that the rule was tried on
+	Held     int           `json:"held"`     // things for which it holds
+	Examples []RuleExample `json:"examples"` // some for which it holds, and some for which it does not
 }
 
 // A RuleExample is a thing that a rule was tried on.
 type RuleExample struct {
-	Subject string // for a person: "CVE-2019-1547 in pkg:deb/debian/libssl1.0.0@1.0.1t-1"
-	Place   string
-	Holds   bool
-	By      string // the earlier rule that decides instead; "" if this one does
-	Error   string // why the expression could not be evaluated; else ""
+	Subject string `json:"subject"` // for a person: "CVE-2019-1547 in pkg:deb/debian/libssl1.0.0@1.0.1t-1"
+	Place   string `json:"place,omitempty"`
+	Holds   bool   `json:"holds"`
+	By      string `json:"by,omitempty"`    // the earlier rule that decides instead; "" if this one does
+	Error   string `json:"error,omitempty"` // why the expression could not be evaluated; else ""
 
 	// Parts are the conditions that the expression joins by "&&", and their values. The expression itself stops at the first false one.
-	Parts    []report.Evidence
-	Evidence []report.Evidence // values that the expression saw
+	Parts    []report.Evidence `json:"parts,omitempty"`
+	Evidence []report.Evidence `json:"evidence,omitempty"` // values that the expression saw
 }
 
 // maxExamples bounds the examples of a rule of either kind.
@@ -88,6 +89,7 @@ func (d *Document) Explain(ctx context.Context, in report.PolicyInput, rule stri
 func (j *judge) explain(p *policy, r *rule) (*RuleExplanation, error) {
 	x := &RuleExplanation{Policy: p.name, Rule: r.name, Line: r.line, On: r.on, When: r.when.text, Action: r.action}
 	var parts []probe
+	x.Examples = []RuleExample{}
 	counts := make(map[bool]int)
 	for s, err := range j.subjects(p, r.on) {
 		if err == nil {

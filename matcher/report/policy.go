@@ -102,7 +102,10 @@ type Decision struct {
 }
 
 // Evidence is a value that the expression of a rule saw: "match.severity" and "high".
-type Evidence struct{ Name, Value string }
+type Evidence struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // A Target is the kind of thing that a decision is about.
 type Target string

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
@@ -43,6 +44,16 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 		u.Statements, u.Problems = len(d.statements), d.Problems
 		for i := range d.statements {
 			s := &d.statements[i]
+			if d.expired(s) {
+				why := "it has an expiry, and the time is unknown"
+				if !d.at.IsZero() {
+					why = "expired on " + s.Expires.Format(time.RFC3339)
+				}
+				if len(u.Problems) <= maxProblems {
+					u.Problems = append(u.Problems[:len(u.Problems):len(u.Problems)], s.Place+": "+why+"; ignored")
+				}
+				continue
+			}
 			named := false
 			best := make(map[int]meeting) // of each match
 			for j := range s.Products {
@@ -155,7 +166,7 @@ func alarm(s matcher.Status) int {
 func (w *word) analysis(docs []*Document) matcher.Analysis {
 	d := docs[w.document]
 	return matcher.Analysis{
-		Status: w.Status, Justification: w.Justification, Detail: w.Detail, Author: d.Author, Time: w.Time,
+		Status: w.Status, Justification: w.Justification, Detail: w.Detail, Author: cmp.Or(w.Author, d.Author), Time: w.Time, Expires: w.Expires,
 		Document: d.Name, Place: w.Place, Product: w.name,
 	}
 }

@@ -36,6 +36,7 @@ type cdxComponent struct {
 	CPE        string         `json:"cpe"`
 	Hashes     []cdxHash      `json:"hashes"`
 	Components []cdxComponent `json:"components"`
+	Properties []cdxProperty  `json:"properties"`
 }
 
 type cdxHash struct {
@@ -57,7 +58,13 @@ type cdxVulnerability struct {
 		FirstIssued   string       `json:"firstIssued"`
 		LastUpdated   string       `json:"lastUpdated"`
 	} `json:"analysis"`
-	Affects []cdxAffects `json:"affects"`
+	Affects    []cdxAffects  `json:"affects"`
+	Properties []cdxProperty `json:"properties"`
+}
+
+type cdxProperty struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 type cdxAffects struct {
@@ -100,7 +107,7 @@ func (d *Document) cycloneDX(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return jsonError(text, err)
 	}
-	d.Format = "CycloneDX"
+	d.Format = formatCycloneDX
 	d.Time = d.instant("metadata.timestamp", in.Metadata.Timestamp)
 	d.Author = in.Metadata.Supplier.Name
 	for _, a := range in.Metadata.Authors {
@@ -140,10 +147,31 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 		s.Vulnerabilities = append(s.Vulnerabilities, r.ID)
 	}
 	s.Time = d.instant(place, cmp.Or(a.LastUpdated, a.FirstIssued, v.Updated))
+	var within []identity
+	word := ""
+	for _, p := range v.Properties {
+		switch p.Name {
+		case propertyExpires:
+			if s.Expires = d.instant(place, p.Value); s.Expires.IsZero() {
+				return // instant has reported it
+			}
+		case propertyAuthor:
+			s.Author = p.Value
+		case propertyJustification:
+			word = p.Value
+		case propertyWithin:
+			if of, ok := d.cdxProduct(p.Value); ok {
+				within = append(within, of.identity)
+			}
+		}
+	}
 	switch a.State {
 	case "not_affected", "false_positive":
 		s.Status = matcher.NotAffected
 		s.Justification = cmp.Or(s.Justification, strings.TrimPrefix(a.State, "not_affected"))
+		if openJustification(word) {
+			s.Justification = word
+		}
 	case "resolved", "resolved_with_pedigree":
 		s.Status = matcher.Fixed
 	case "exploitable":
@@ -180,12 +208,29 @@ func (d *Document) cdxVulnerability(place string, v *cdxVulnerability) {
 			s.Products = append(s.Products, p)
 		}
 	}
+	s.Products, unaffected.Products = inProducts(s.Products, within), inProducts(unaffected.Products, within)
 	if len(s.Products) > 0 || len(unaffected.Products) == 0 {
 		d.add(s)
 	}
 	if len(unaffected.Products) > 0 {
 		d.add(unaffected)
 	}
+}
+
+// inProducts returns products that are parts of others, if those are given.
+func inProducts(parts []product, within []identity) []product {
+	if len(within) == 0 || len(parts) == 0 {
+		return parts
+	}
+	var ids []identity
+	for _, p := range parts {
+		ids = append(ids, p.identity)
+	}
+	var out []product
+	for _, id := range within {
+		out = append(out, product{identity: id, Subcomponents: ids})
+	}
+	return out
 }
 
 // cdxProduct returns the product of a reference. Apply resolves references to other documents.
@@ -199,8 +244,9 @@ func (d *Document) cdxProduct(ref string) (product, bool) {
 		p.name(ref)
 		return p, true
 	}
-	p.identity = c.identity()
-	p.Refs = append(p.Refs, ref)
+	if p.identity = c.identity(); len(p.Refs) == 0 {
+		p.Refs = append(p.Refs, ref)
+	}
 	return p, true
 }
 
@@ -214,6 +260,11 @@ func (c *cdxComponent) identity() identity {
 	}
 	for _, h := range c.Hashes {
 		id.hash(h.Alg, h.Content)
+	}
+	for _, p := range c.Properties {
+		if p.Name == propertyLink && strings.HasPrefix(p.Value, "urn:cdx:") {
+			id.Refs = append(id.Refs, p.Value)
+		}
 	}
 	return id
 }

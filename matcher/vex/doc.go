@@ -1,5 +1,5 @@
 // Package vex reads VEX documents, in which authors state how vulnerabilities affect an image, and adds their statements to
-// matches. It reads OpenVEX, CSAF, CycloneDX, and the security profile of SPDX 3.
+// matches. It reads OpenVEX, CSAF, CycloneDX, and the security profile of SPDX 3, and writes OpenVEX and CycloneDX.
 //
 // [Read] reads a [Document] of any format. [Documents] apply together: they give each match that a statement is about an
 // Analysis, and return a row for each document with its effect and the statements that could not be used. They remove no match;
@@ -30,6 +30,22 @@
 //
 // A statement that breaks the rules of its format, such as "not affected" without a reason in OpenVEX, is a problem of the
 // document and has no effect: a wrong suppression hides a real vulnerability.
+//
+// # Writing
+//
+// [NewDocument] begins a document, and [Document.Add] adds a [Statement] to it or to one that was read. [Merge] joins documents of any
+// format, and [Decided] writes down the decisions of VEX documents and a policy about an image. [Document.Write] writes OpenVEX or CycloneDX,
+// valid by the schema of the format, and returns the statements that the format cannot express.
+//
+// # Expiry
+//
+// A statement may have a last moment, after which it has no effect: the finding is reported again. No format has a member for it. OpenVEX has
+// it in the last line of status_notes, "Expires: 2027-01-31T23:59:59Z", below the author if that is not the document's, "Author: Jane".
+// CycloneDX has properties of the vulnerability, hullmark:vex:expires and hullmark:vex:author. [Documents.At] sets the time that decides;
+// without a time, statements with an expiry have no effect.
+//
+// Other properties in CycloneDX are hullmark:vex:justification (OpenVEX's word), hullmark:vex:within (the reference of the product that the
+// affected components are parts of), and of a component hullmark:vex:link (a BOM-Link that names it exactly).
 //
 // # Libraries
 //

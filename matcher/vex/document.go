@@ -30,9 +30,17 @@ type Document struct {
 	statements []statement
 	Problems   []string // unused parts with their places and the reasons
 
-	more int // problems beyond maxProblems
-	bom  *bom
+	more   int // problems beyond maxProblems
+	bom    *bom
+	issued time.Time // of the first release, if Time is of the last
+	number int       // of the release, counted from 1; 0 if unknown
+	role   string    // of the author, in OpenVEX
+	added  bool      // statements, to a document that was read
+	at     time.Time // decides which statements have expired; if zero, those with an expiry have no effect
 }
+
+// Len returns the number of statements that could be read.
+func (d *Document) Len() int { return len(d.statements) }
 
 // A statement gives the status of a vulnerability in some products.
 type statement struct {
@@ -42,7 +50,11 @@ type statement struct {
 	Status          matcher.Status // Affected, NotAffected, Fixed or UnderInvestigation
 	Justification   string         // as the format spells it
 	Detail          string
+	Author          string    // "" for the document's
 	Time            time.Time // its own, else the document's
+	Expires         time.Time // last moment at which it holds; zero for no end
+
+	open *openStatement // as OpenVEX 0.2.0 has it; nil for other formats
 }
 
 // A product is an image, a package, or packages within one of those.

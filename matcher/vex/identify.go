@@ -160,6 +160,16 @@ func (a *applier) identify(d *Document, id *identity) hits {
 			return h
 		}
 	}
+	for _, ref := range id.Refs { // a component of the image's own BOM, and no other of the same package URL
+		if strings.HasPrefix(ref, "urn:cdx:") && a.own[linkedSerial(ref)] {
+			for i, m := range a.link(ref).packages {
+				add(i, m)
+			}
+		}
+	}
+	if len(h.packages) > 0 {
+		return h
+	}
 	for _, text := range id.PURLs {
 		named := a.purl(text)
 		h.whole = cmp.Or(h.whole, named.whole)
@@ -258,11 +268,17 @@ func (a *applier) meet(h *hits, p *purl.Pattern, text string) {
 	}
 }
 
+// linkedSerial returns the serial number in a BOM-Link.
+func linkedSerial(ref string) string {
+	target, _, _ := strings.Cut(strings.TrimPrefix(ref, "urn:cdx:"), "#")
+	id, _, _ := strings.Cut(target, "/")
+	return serial(id)
+}
+
 // link finds the target of a BOM-Link in the image, https://cyclonedx.org/capabilities/bomlink/.
 func (a *applier) link(ref string) hits {
-	target, fragment, _ := strings.Cut(strings.TrimPrefix(ref, "urn:cdx:"), "#")
-	id, _, _ := strings.Cut(target, "/")
-	id = serial(id)
+	_, fragment, _ := strings.Cut(ref, "#")
+	id := linkedSerial(ref)
 	h := hits{packages: make(map[int]meeting)}
 	plain, err := url.PathUnescape(fragment)
 	if err != nil {

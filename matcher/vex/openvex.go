@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hullmark/hullmark/matcher"
@@ -12,29 +13,49 @@ import (
 // The shapes of OpenVEX 0.2.0, https://github.com/openvex/spec. Version 0.0.1 had a text for the vulnerability and texts for
 // the products.
 type openDocument struct {
+	Context     string          `json:"@context"`
 	ID          string          `json:"@id"`
 	Author      string          `json:"author"`
+	Role        string          `json:"role,omitempty"`
 	Timestamp   string          `json:"timestamp"`
-	LastUpdated string          `json:"last_updated"`
+	LastUpdated string          `json:"last_updated,omitempty"`
+	Version     openVersion     `json:"version"`
 	Statements  []openStatement `json:"statements"`
 }
 
+// An openVersion is the number of a release. Version 0.0.1 had a text.
+type openVersion int
+
+func (v *openVersion) UnmarshalJSON(b []byte) error {
+	n, err := strconv.Atoi(strings.Trim(string(b), `"`))
+	if err == nil && n > 0 {
+		*v = openVersion(n)
+	}
+	return nil // else unknown
+}
+
 type openStatement struct {
+	ID            string            `json:"@id,omitempty"`
+	Version       openVersion       `json:"version,omitempty"`
 	Vulnerability openVulnerability `json:"vulnerability"`
-	Timestamp     string            `json:"timestamp"`
-	LastUpdated   string            `json:"last_updated"`
-	Products      []openProduct     `json:"products"`
-	Subcomponents []openComponent   `json:"subcomponents"` // of version 0.0.1
+	Timestamp     string            `json:"timestamp,omitempty"`
+	LastUpdated   string            `json:"last_updated,omitempty"`
+	Products      []openProduct     `json:"products,omitempty"`
+	Subcomponents []openComponent   `json:"subcomponents,omitempty"` // of version 0.0.1
 	Status        string            `json:"status"`
-	StatusNotes   string            `json:"status_notes"`
-	Justification string            `json:"justification"`
-	Impact        string            `json:"impact_statement"`
-	Action        string            `json:"action_statement"`
+	Supplier      string            `json:"supplier,omitempty"`
+	StatusNotes   string            `json:"status_notes,omitempty"`
+	Justification string            `json:"justification,omitempty"`
+	Impact        string            `json:"impact_statement,omitempty"`
+	Action        string            `json:"action_statement,omitempty"`
+	ActionTime    string            `json:"action_statement_timestamp,omitempty"`
 }
 
 type openVulnerability struct {
-	Name    string   `json:"name"`
-	Aliases []string `json:"aliases"`
+	ID          string   `json:"@id,omitempty"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Aliases     []string `json:"aliases,omitempty"`
 }
 
 func (v *openVulnerability) UnmarshalJSON(b []byte) error {
@@ -46,9 +67,9 @@ func (v *openVulnerability) UnmarshalJSON(b []byte) error {
 }
 
 type openComponent struct {
-	ID          string            `json:"@id"`
-	Identifiers map[string]string `json:"identifiers"`
-	Hashes      map[string]string `json:"hashes"`
+	ID          string            `json:"@id,omitempty"`
+	Identifiers map[string]string `json:"identifiers,omitempty"`
+	Hashes      map[string]string `json:"hashes,omitempty"`
 }
 
 func (c *openComponent) UnmarshalJSON(b []byte) error {
@@ -61,7 +82,7 @@ func (c *openComponent) UnmarshalJSON(b []byte) error {
 
 type openProduct struct {
 	openComponent
-	Subcomponents []openComponent
+	Subcomponents []openComponent `json:"subcomponents,omitempty"`
 }
 
 func (p *openProduct) UnmarshalJSON(b []byte) error {
@@ -76,18 +97,30 @@ func (p *openProduct) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+const (
+	formatOpenVEX   = "OpenVEX"
+	formatCycloneDX = "CycloneDX"
+)
+
 func (d *Document) openVEX(text []byte) error {
 	var in openDocument
 	if err := json.Unmarshal(text, &in); err != nil {
 		return jsonError(text, err)
 	}
-	d.Format, d.ID, d.Author = "OpenVEX", in.ID, in.Author
+	d.Format, d.ID, d.Author, d.role, d.number = formatOpenVEX, in.ID, in.Author, in.Role, int(in.Version)
 	d.Time = d.instant("timestamp", cmp.Or(in.LastUpdated, in.Timestamp))
-	issued := d.instant("timestamp", in.Timestamp) // the time of statements that have no time
+	if in.LastUpdated != "" {
+		d.issued = d.instant("timestamp", in.Timestamp)
+	} else {
+		d.issued = d.Time
+	}
+	issued := d.issued // the time of statements that have no time
 	for i := range in.Statements {
 		s := &in.Statements[i]
 		place := fmt.Sprintf("statements[%d]", i)
+		notes, marks := cutMarks(s.StatusNotes)
 		out := statement{
+			Author: marks.author, Expires: d.instant(place, marks.expires), open: s,
 			Place: place, Justification: s.Justification,
 			Vulnerabilities: append([]string{s.Vulnerability.Name}, s.Vulnerability.Aliases...),
 			Time:            d.instant(place, cmp.Or(s.LastUpdated, s.Timestamp)),
@@ -97,7 +130,7 @@ func (d *Document) openVEX(text []byte) error {
 		}
 		switch s.Status {
 		case "not_affected":
-			out.Status, out.Detail = matcher.NotAffected, cmp.Or(s.Impact, s.StatusNotes)
+			out.Status, out.Detail = matcher.NotAffected, cmp.Or(s.Impact, notes)
 			if s.Justification == "" && s.Impact == "" {
 				d.problem(place, "not_affected needs a justification or an impact_statement; ignored")
 				continue
@@ -107,11 +140,11 @@ func (d *Document) openVEX(text []byte) error {
 				continue
 			}
 		case "affected":
-			out.Status, out.Detail = matcher.Affected, cmp.Or(s.Action, s.StatusNotes)
+			out.Status, out.Detail = matcher.Affected, cmp.Or(s.Action, notes)
 		case "fixed":
-			out.Status, out.Detail = matcher.Fixed, s.StatusNotes
+			out.Status, out.Detail = matcher.Fixed, notes
 		case "under_investigation":
-			out.Status, out.Detail = matcher.UnderInvestigation, s.StatusNotes
+			out.Status, out.Detail = matcher.UnderInvestigation, notes
 		default:
 			d.problem(place, "unknown status %q; ignored", s.Status)
 			continue
@@ -136,20 +169,11 @@ func (d *Document) openVEX(text []byte) error {
 	return nil
 }
 
-func openJustification(word string) bool {
-	switch word {
-	case "component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
-		"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist":
-		return true
-	}
-	return false
-}
-
 func (c *openComponent) identity() identity {
 	var id identity
 	id.name(c.ID)
 	for _, kind := range sortedKeys(c.Identifiers) {
-		switch kind {
+		switch strings.TrimPrefix(kind, "@") { // the format's schema and its text differ
 		case "purl":
 			id.name(c.Identifiers[kind])
 		case "cpe22", "cpe23":

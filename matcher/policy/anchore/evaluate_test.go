@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/policy"
 	"github.com/hullmark/hullmark/matcher/policy/anchore"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -210,7 +213,7 @@ func TestTriggers(t *testing.T) {
 
 // TestUnexamined evaluates rules over a report without facts. None is silent but those that need none, and those whose lack is the finding.
 func TestUnexamined(t *testing.T) {
-	silent := strings.Fields("licenses.blacklist_exact_match licenses.blacklist_partial_match packages.blacklist npms.blacklisted_name_version ruby_gems.blacklist malware.scans")
+	silent := strings.Fields("npms.blacklisted_name_version ruby_gems.blacklist malware.scans")
 	for _, c := range triggerCases {
 		name, _, _ := strings.Cut(c.rule, " ")
 		if strings.Contains(c.rule, "actual_dockerfile_only=true") || slices.Contains(silent, name) && name != "malware.scans" || strings.HasPrefix(name, "npms.") || strings.HasPrefix(name, "ruby_gems.") || strings.Contains(c.rule, "attribute=distro") || strings.Contains(c.rule, "attribute=like_distro") {
@@ -225,6 +228,47 @@ func TestUnexamined(t *testing.T) {
 		}
 		if v := evaluate(t, read(t, encode(t, bundleOf(oneRule("r", "WARN", c.rule))), anchore.Options{}), in); v.Action != report.Warn {
 			t.Errorf("%s: %v without any fact, want the rule's own action", c.rule, v.Action)
+		}
+	}
+}
+
+// TestPackagesMissed evaluates rules about packages over reports without them, as bundles and as converted documents.
+func TestPackagesMissed(t *testing.T) {
+	secrets, dpkg := analyzer.Examination{Analyzer: "secrets", Finds: []string{"secrets"}}, analyzer.Examination{Analyzer: "dpkg"}
+	unable := dpkg
+	unable.NotRun = "no memory"
+	libc := analyzer.Component{ID: "1", Package: analyzer.Package{Type: "deb", Name: "libc6", Version: "1", System: true, Licenses: []string{"MIT"}}}
+	for _, rule := range []string{"licenses.blacklist_exact_match licenses=GPL-2.0", "licenses.blacklist_partial_match licenses=GPL", "packages.blacklist name=openssl", "packages.blacklist name=libc6; version=2"} {
+		for _, c := range []struct {
+			name       string
+			examined   []analyzer.Examination
+			components []analyzer.Component
+			want       report.Action
+		}{
+			{"an analyzer of secrets only", []analyzer.Examination{secrets}, nil, report.Stop},
+			{"an analyzer that could not work", []analyzer.Examination{unable}, []analyzer.Component{libc}, report.Stop},
+			{"nothing", nil, nil, report.Stop},
+			{"a document of another tool", nil, []analyzer.Component{libc}, report.Go},
+			{"an image without packages", []analyzer.Examination{dpkg, secrets}, nil, report.Go},
+		} {
+			in := input()
+			in.Report.Examined, in.Report.Components, in.Result = c.examined, c.components, new(matcher.Result)
+			b := read(t, encode(t, bundleOf(oneRule("r", "STOP", rule))), anchore.Options{})
+			if v := evaluate(t, b, in); v.Action != c.want {
+				t.Errorf("%s, %s: %v, want %v: %+v", rule, c.name, v.Action, c.want, v.Decisions)
+			}
+			text, _ := b.Convert()
+			d, err := policy.Load(strings.NewReader(text), "p.yaml")
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			if v, err := d.Evaluate(t.Context(), in); err != nil || v.Action != c.want {
+				t.Errorf("%s, %s, converted: %v, %v, want %v\n%s", rule, c.name, v, err, c.want, text)
+			}
+			compat := read(t, encode(t, bundleOf(oneRule("r", "STOP", rule))), anchore.Options{Compat: true})
+			if v := evaluate(t, compat, in); v.Action != report.Go {
+				t.Errorf("%s, %s, with Compat: %v", rule, c.name, v.Action)
+			}
 		}
 	}
 }

@@ -18,6 +18,10 @@ func expressions(r *rule) []docRule {
 	unseen := func(kind string) docRule {
 		return docRule{Name: "not examined", On: "image", When: fmt.Sprintf("!(%q in image.examined)", kind), Message: r.gate.Name + "." + r.trigger.Name + " was not examined"}
 	}
+	// missed is the rule for packages that were not examined, which a document of another tool does not tell.
+	missed := func(when string) docRule {
+		return docRule{Name: "not examined", On: "image", When: `!("packages" in image.examined) && (examined.size() > 0 || packages.size() == 0) && !` + when, Message: r.gate.Name + "." + r.trigger.Name + " was not examined"}
+	}
 	switch r.gate.Name + "." + r.trigger.Name {
 	case "always.always":
 		return []docRule{image("true", "unconditional")}
@@ -49,7 +53,11 @@ func expressions(r *rule) []docRule {
 		return attributes(r)
 
 	case "licenses.blacklist_exact_match", "licenses.blacklist_partial_match":
-		return licenseRule(r, r.trigger.Name == "blacklist_partial_match")
+		list := licenseRule(r, r.trigger.Name == "blacklist_partial_match")
+		if list[0].On == "image" {
+			list = append(list, missed("("+list[0].When+")"))
+		}
+		return list
 
 	case "malware.scans":
 		return []docRule{{On: "finding", When: `finding.analyzer == "clamav" || examined.exists(x, x.analyzer == finding.analyzer && "malware" in x.finds)`, Message: "${finding.rule} in ${finding.place}"}, unseen("malware")}
@@ -77,7 +85,8 @@ func expressions(r *rule) []docRule {
 		if v := get("version"); v != "" {
 			when += fmt.Sprintf(` && (string(package.version) == %q || package.system && string(package.version).matches(%q))`, v, "^([0-9]+:)?"+regexp.QuoteMeta(v)+"(-[^-]*)?$")
 		}
-		return []docRule{{On: "package", When: when, Message: "${package.name} is installed"}}
+		return []docRule{{On: "package", When: when, Message: "${package.name} is installed"},
+			missed("packages.exists(p, " + strings.ReplaceAll(when, "package.", "p.") + ")")}
 	case "packages.required_package":
 		return required(r)
 	case "packages.verify":

@@ -51,6 +51,9 @@ func (e *evaluation) licenses(r *rule, word string, forbidden func(string) bool)
 		}
 	}
 	if len(found) == 0 {
+		if why := e.packagesMissed(); why != "" {
+			return e.unseen(r, "%s", why)
+		}
 		return nil
 	}
 	f.Message = word + " Packages are installed that have blacklisted licenses: " + strings.Join(found, ", ")

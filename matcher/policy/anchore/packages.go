@@ -55,8 +55,25 @@ func versions(c *analyzer.Component) []string {
 	return list
 }
 
+// packagesMissed returns why packages may be missing in the report, or "".
+func (e *evaluation) packagesMissed() string {
+	if len(e.in.Report.Examined) == 0 && len(e.in.Report.Components) > 0 {
+		return "" // a document of another tool
+	}
+	for _, s := range (&report.Assessment{Report: e.in.Report}).Searches() {
+		if s.Kind == "packages" {
+			if missing := s.Missing(); missing != "" {
+				return "packages: " + missing
+			}
+			return ""
+		}
+	}
+	return "the report has neither packages nor analyzers that looked for them"
+}
+
 // packageListed is packages.blacklist.
 func (e *evaluation) packageListed(r *rule) error {
+	fired := false
 	name, wanted := r.values["name"].text, r.values["version"].text
 	for _, c := range e.installed(name, true) {
 		if wanted != "" && !slices.Contains(versions(c), wanted) {
@@ -69,6 +86,10 @@ func (e *evaluation) packageListed(r *rule) error {
 		}
 		f.also = []string{r.trigger.Name + "+" + name}
 		e.fire(r, f)
+		fired = true
+	}
+	if why := e.packagesMissed(); !fired && why != "" {
+		return e.unseen(r, "%s", why)
 	}
 	return nil
 }

@@ -4,37 +4,37 @@ import "slices"
 
 // A Gate is a group of triggers.
 type Gate struct {
-	Name        string
-	Description string
-	State       State
-	Successor   string // the gate to use instead, of one that reached its end of life; else ""
-	Triggers    []Trigger
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	State       State     `json:"state"`
+	Successor   string    `json:"successor,omitempty"` // the gate to use instead, of one that reached its end of life; else ""
+	Triggers    []Trigger `json:"triggers"`
 }
 
 // A Trigger is a kind of rule.
 type Trigger struct {
-	Name        string
-	Aliases     []string // former names, which bundles may have
-	Description string   // when a rule fires
-	ID          string   // form of the trigger IDs that whitelists name; "" for the MD5 digest of gate, trigger and message
-	Needs       string   // the facts in a report, for a person; "" for those that every scan collects
-	Differs     string   // from Anchore's trigger, unless Options.Compat is set; "" for nothing
-	Parameters  []Parameter
+	Name        string      `json:"name"`
+	Aliases     []string    `json:"aliases,omitempty"` // former names, which bundles may have
+	Description string      `json:"description"`       // when a rule fires
+	ID          string      `json:"id,omitempty"`      // form of the trigger IDs that whitelists name; "" for the MD5 digest of gate, trigger and message
+	Needs       string      `json:"needs,omitempty"`   // the facts in a report, for a person; "" for those that every scan collects
+	Differs     string      `json:"differs,omitempty"` // from Anchore's trigger, unless Options.Compat is set; "" for nothing
+	Parameters  []Parameter `json:"parameters,omitempty"`
 
 	evaluate func(*evaluation, *rule) error
 }
 
 // A Parameter is a setting of a rule. Its value is always a text.
 type Parameter struct {
-	Name        string
-	Aliases     []string
-	Description string
-	Required    bool
-	Validator   Validator
-	Values      []string // for Enum and Linked
-	Default     string   // "" for none
-	Example     string
-	By          string // the parameter that decides the form, for Linked
+	Name        string    `json:"name"`
+	Aliases     []string  `json:"aliases,omitempty"`
+	Description string    `json:"description"`
+	Required    bool      `json:"required,omitempty"`
+	Validator   Validator `json:"validator"`
+	Values      []string  `json:"values,omitempty"`  // for Enum and Linked
+	Default     string    `json:"default,omitempty"` // "" for none
+	Example     string    `json:"example,omitempty"`
+	By          string    `json:"by,omitempty"` // the parameter that decides the form, for Linked
 }
 
 // A State says whether a gate is in use.

@@ -80,6 +80,7 @@ type analysis struct {
 	Detail        string         `json:"detail,omitempty"`
 	Author        string         `json:"author,omitempty"`
 	Time          string         `json:"time,omitempty"`
+	Expires       string         `json:"expires,omitempty"`
 	Document      string         `json:"document"`
 	Place         string         `json:"place"`
 	Product       string         `json:"product"`
@@ -189,7 +190,7 @@ func newAnalysis(a *matcher.Analysis) *analysis {
 		return nil
 	}
 	j := &analysis{
-		Status: a.Status, Justification: a.Justification, Detail: a.Detail, Author: a.Author, Time: instant(a.Time),
+		Status: a.Status, Justification: a.Justification, Detail: a.Detail, Author: a.Author, Time: instant(a.Time), Expires: instant(a.Expires),
 		Document: a.Document, Place: a.Place, Product: a.Product,
 	}
 	for i := range a.Overruled {
@@ -203,7 +204,7 @@ func (j *analysis) analysis(p *parser) *matcher.Analysis {
 		return nil
 	}
 	a := &matcher.Analysis{
-		Status: j.Status, Justification: j.Justification, Detail: j.Detail, Author: j.Author, Time: p.time(j.Time),
+		Status: j.Status, Justification: j.Justification, Detail: j.Detail, Author: j.Author, Time: p.time(j.Time), Expires: p.time(j.Expires),
 		Document: j.Document, Place: j.Place, Product: j.Product,
 	}
 	for i := range j.Overruled {
