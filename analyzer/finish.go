@@ -6,7 +6,7 @@ import "context"
 // light.
 //
 // A scan calls Finish once, after everything else, and then puts the report in canonical order. Finish must be a pure function of the report. It
-// may change Findings, Records, Diagnostics, Component.Altered, FileFinding.Intact and Examination.Skipped. Of several Finishers, those with Info.List
+// may change Findings, Records, Diagnostics, Component.Altered, Component.Nested, FileFinding.Intact and Examination.Skipped. Of several Finishers, those with Info.List
 // come first, because the list of files is evidence for others, and else the names decide. An error or a panic becomes a
 // [Diagnostic], and Examination.NotRun says so.
 type Finisher interface {

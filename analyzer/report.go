@@ -42,6 +42,7 @@ type Component struct {
 	Path     string // file it was found in
 	Layer    int    // index of the layer that introduced it, -1 in a file system
 	Owner    string // ID of the System component that owns Path
+	Nested   bool   // a program of Owner, by the text in it: lists leave it out, since they have Owner, unless the matcher judges it
 	Altered  bool   // Path is not as the database of its Owner has it, by package verify: the distribution does not answer for it
 }
 

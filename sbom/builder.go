@@ -21,7 +21,8 @@ type builder struct {
 	excluded []report.Excluded
 	hidden   []report.HiddenFindings
 
-	suppressed map[int]string // reasons for which findings of the report are hidden, by index
+	nested     map[string][]analyzer.Component // that are no components of the document, by owner
+	suppressed map[int]string                  // reasons for which findings of the report are hidden, by index
 
 	names      namer
 	image      string             // reference of the image or file system

@@ -52,6 +52,7 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 	}
 	p.add(propDeclared, truth(c.Declared))
 	p.add(propStated, truth(c.Stated))
+	p.add(propNested, truth(c.Nested))
 	p.add(propAltered, truth(c.Altered))
 	p.add(propDev, truth(c.Dev))
 	p.add(propInside, c.ArchivePath)
@@ -81,6 +82,9 @@ func (b *builder) component(i int, about properties) cyclonedx.Component {
 		p.add(propProvides, name)
 	}
 	out.Hashes = hashesOf(c.Hashes, &p)
+	for _, k := range b.nested[c.ID] {
+		p.add(propNested, fmt.Sprintf("%s %d %s %s %s", k.ID, k.Layer, k.Analyzer, k.PURL, k.Path))
+	}
 	p = append(p, about...)
 	out.Properties = p.list()
 	return out

@@ -39,8 +39,10 @@ func (d *decoder) json(in io.Reader) error {
 			return err
 		}
 		return j.checkSubject()
+	case j.format == "" && j.isSyft:
+		return nil
 	case j.format != "CycloneDX":
-		return fmt.Errorf("neither bomFormat CycloneDX nor spdxVersion: %w", ErrUnsupported)
+		return fmt.Errorf("neither bomFormat CycloneDX, nor spdxVersion, nor artifacts of syft: %w", ErrUnsupported)
 	}
 	if err := j.checkSubject(); err != nil {
 		return err
@@ -57,6 +59,7 @@ type jsonDecoder struct {
 	format, version string
 	isEnvelope      bool
 	isStatement     bool
+	isSyft          bool
 	subjects        []string // digests of a statement's
 }
 
@@ -111,6 +114,9 @@ func (j *jsonDecoder) member(key string) error {
 		return j.Members(func(string) error { return j.component(1) })
 	case "dependencies":
 		return j.Members(func(string) error { return j.dependency() })
+	}
+	if isSyftMember(key) {
+		return j.syft(key)
 	}
 	if known, err := j.spdx.Member(j.Reader, key); known || err != nil {
 		return err

@@ -45,6 +45,8 @@
 //	hullmark:cpe                      component: another CPE name, or one that is not in the full form
 //	hullmark:declared                 component: "true" where a lock file or manifest names it
 //	hullmark:stated                   component: "true" where only a hints file of the image names it
+//	hullmark:nested                   component: a program in one of its files, for which the distribution answers: ID, layer, analyzer, PURL and path;
+//	                                  or "true" for a component that is such a program, for which it does not
 //	hullmark:altered                  component: "true" where the file differs from the database of its owner
 //	hullmark:deleted                  file: "true" if a later layer deletes or replaces it
 //	hullmark:intact                   file: "true" if package verification found it as the database of its owner records it

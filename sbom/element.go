@@ -53,11 +53,32 @@ func (d *decoder) add(e *inventory.Entry) error {
 		return d.fileOf(e)
 	case e.Has(propAnalyzer):
 		k, owner := own(e)
-		return d.out.AddOwn(k, owner)
+		if err := d.out.AddOwn(k, owner); err != nil {
+			return err
+		}
+		return d.nested(e)
 	case e.PURL == "" && e.Kind == string(cyclonedx.ComponentTypeApplication) && e.Has("aquasecurity:trivy:Class"):
 		return d.out.SetPath(e.Ref, e.Name) // trivy's node for a file, whose packages are listed beside it
 	}
 	return d.out.Add(e)
+}
+
+// nested adds the programs in files of an element.
+func (d *decoder) nested(e *inventory.Entry) error {
+	for _, p := range e.Properties {
+		if p.Name != propNested || p.Value == "true" {
+			continue
+		}
+		k, ok := nestedIn(p.Value)
+		if !ok {
+			d.out.Diagnose(analyzer.Malformed, "programs in files of packages", p.Value)
+			continue
+		}
+		if err := cmp.Or(d.counted(0), d.out.AddOwn(k, e.Ref)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isKernel reports whether an operating system is the kernel of Linux, which is a package and no distribution.

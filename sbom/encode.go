@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -36,7 +38,12 @@ func Encode(w io.Writer, a *report.Assessment, o Options) error {
 			return errors.New("sbom: the report has no list of files")
 		}
 	}
-	b := newBuilder(a.Report, stated(a), o, version)
+	listed, nested := matcher.Listed(a.Report, a.Result)
+	b := newBuilder(listed, stated(a), o, version)
+	b.nested = make(map[string][]analyzer.Component)
+	for _, c := range slices.Concat(nested, a.Nested) {
+		b.nested[c.Owner] = append(b.nested[c.Owner], c)
+	}
 	b.excluded, b.hidden = a.Excluded, a.Hidden
 	b.suppressed = make(map[int]string)
 	for i := range a.Hidden {

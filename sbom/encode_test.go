@@ -228,6 +228,16 @@ func TestProperties(t *testing.T) {
 	for _, v := range *bom.Vulnerabilities {
 		use(v.Properties)
 	}
+	program := analyzer.Component{
+		Package: analyzer.Package{Type: "generic", Name: "node", Version: "18.0.0"},
+		ID:      "aa000000000000ff", PURL: "pkg:generic/node@18.0.0", Analyzer: "binary", Path: "usr/bin/node", Owner: "aa00000000000001", Nested: true,
+	}
+	nested := &analyzer.Report{Components: []analyzer.Component{{ID: "aa00000000000001", PURL: "pkg:deb/debian/nodejs@18", Package: analyzer.Package{Type: "deb", Name: "nodejs", Version: "18", System: true}}, program}}
+	if list := *decode(t, nested, nil, sbom.Options{}).Components; len(list) != 1 {
+		t.Errorf("%d components, with one that is nested", len(list))
+	} else {
+		use(list[0].Properties)
+	}
 	listing, o := withFiles()
 	for _, c := range *decode(t, listing, nil, o).Components {
 		use(c.Properties)

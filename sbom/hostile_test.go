@@ -203,6 +203,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, r, m, o))
 	f.Add([]byte(`{"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": [{"type": "software_Package", "spdxId": "a", "software_packageUrl": "pkg:npm/a@1", "originatedBy": ["b"]}, {"type": "Relationship", "from": "a", "relationshipType": "hasDeclaredLicense", "to": "c"}, {"type": "simplelicensing_LicenseExpression", "spdxId": "c", "simplelicensing_licenseExpression": "(A OR B) AND C"}]}`))
 	f.Add([]byte(jsonHead + `"components":[{"bom-ref":"a","purl":"pkg:rpm/sles/a@1?distro=sles-15&epoch=1&upstream=a-1-2.src.rpm","tags":["source"],"components":[{}]}],"dependencies":[{"ref":"a","dependsOn":["a","b"]}]}`))
+	f.Add([]byte(syftDocument))
+	f.Add([]byte(`{"schema":2,"image":{},"components":[{"id":"a","purl":"pkg:npm/a@1","type":"npm","name":"a","version":"1","analyzer":"npm","path":"a","layer":0}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		report, err := sbom.Decode(bytes.NewReader(document), sbom.Limits{Components: 1000, Bytes: 1 << 20})
 		if err != nil {

@@ -41,6 +41,8 @@ func own(e *inventory.Entry) (k analyzer.Component, owner string) {
 			k.Declared = p.Value == "true"
 		case propStated:
 			k.Stated = p.Value == "true"
+		case propNested:
+			k.Nested = k.Nested || p.Value == "true"
 		case propAltered:
 			k.Altered = p.Value == "true"
 		case propDev:
@@ -116,4 +118,28 @@ func qualifiersOf(k *analyzer.Component, all map[string]string) map[string]strin
 		return nil
 	}
 	return all
+}
+
+// nestedIn returns the component that a property of its owner describes, or false if the value is malformed.
+func nestedIn(value string) (k analyzer.Component, ok bool) {
+	f := strings.SplitN(value, " ", 5)
+	if len(f) < 5 || f[0] == "" {
+		return k, false
+	}
+	u, err := packageurl.FromString(f[3])
+	if err != nil {
+		return k, false
+	}
+	layer, err := strconv.Atoi(f[1])
+	if err != nil || layer < -1 {
+		return k, false
+	}
+	k = analyzer.Component{
+		Package: analyzer.Package{Type: u.Type, Namespace: u.Namespace, Name: u.Name, Version: u.Version},
+		ID:      f[0], Layer: layer, Analyzer: f[2], PURL: f[3], Path: f[4], Nested: true,
+	}
+	if q := u.Qualifiers.Map(); len(q) > 0 {
+		k.Qualifiers = q
+	}
+	return k, true
 }

@@ -16,6 +16,7 @@ const (
 	propCPE           = "hullmark:cpe"
 	propDeclared      = "hullmark:declared"
 	propStated        = "hullmark:stated"
+	propNested        = "hullmark:nested"
 	propAltered       = "hullmark:altered"
 	propDeleted       = "hullmark:deleted"
 	propIntact        = "hullmark:intact"

@@ -128,9 +128,32 @@ func TestReports(t *testing.T) {
 			[]string{"pkg:maven/net.sf.ehcache/ehcache@2.10.9.2 installed", "pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.11.1 installed"}},
 
 		// PHP
-		{"anchore/syft/issues/1911", "WordPress and its plugins are mentioned, since no analyzer reads them",
-			files{"var/www/html/wp-includes/version.php": "<?php\n$wp_version = '6.1';\n", "var/www/html/wp-content/plugins/akismet/akismet.php": "<?php\n"},
-			[]string{"not-read wordpress"}},
+		{"anchore/syft/issues/1911", "a file of a plugin without a header is no plugin",
+			files{"var/www/html/wp-includes/version.php": "<?php\n$wp_version = '6.1';\n", "var/www/html/wp-content/plugins/akismet/class.akismet.php": "<?php\nclass Akismet {}\n"},
+			[]string{"pkg:generic/wordpress@6.1?cpe=cpe:2.3:a:wordpress:wordpress:6.1:%2A:%2A:%2A:%2A:%2A:%2A:%2A installed"}},
+		{"anchore/syft/issues/2658", "WordPress of the official image lies in /usr/src",
+			files{"usr/src/wordpress/wp-includes/version.php": "<?php\n/**\n * @global string $wp_version\n */\n$wp_version = '6.4.3';\n$required_php_version = '7.0.0';\n"},
+			[]string{"pkg:generic/wordpress@6.4.3?cpe=cpe:2.3:a:wordpress:wordpress:6.4.3:%2A:%2A:%2A:%2A:%2A:%2A:%2A installed"}},
+		{"wpscanteam/wpscan/issues/1011", "a plugin without a readme has its version in the header",
+			files{"var/www/html/wp-content/plugins/sitepress-multilingual-cms/sitepress.php": "<?php\n/*\nPlugin Name: WPML Multilingual CMS\nDescription: Version: none\nVersion: 3.5.1\n*/\n",
+				"var/www/html/wp-content/themes/twentytwenty/style.css": "/*\nTheme Name: Twenty Twenty\n * Version: 2.2\n*/\n"},
+			[]string{"pkg:generic/wordpress-plugin/sitepress-multilingual-cms@3.5.1?cpe=cpe:2.3:a:%2A:sitepress_multilingual_cms:3.5.1:%2A:%2A:%2A:%2A:wordpress:%2A:%2A installed",
+				"pkg:generic/wordpress-theme/twentytwenty@2.2?cpe=cpe:2.3:a:%2A:twentytwenty:2.2:%2A:%2A:%2A:%2A:wordpress:%2A:%2A installed"}},
+		{"wpscanteam/wpscan/issues/1469", "the version of the header counts, and not that of the change log",
+			files{"var/www/html/wp-content/plugins/wc-cybersource-secure-acceptance/main.php": "<?php /**\n * Plugin Name: CyberSource\n * Version: 1.19.14\n */\n",
+				"var/www/html/wp-content/plugins/wc-cybersource-secure-acceptance/changelog.txt": "= 1.18.13 =\n"},
+			[]string{"pkg:generic/wordpress-plugin/wc-cybersource-secure-acceptance@1.19.14?cpe=cpe:2.3:a:%2A:wc_cybersource_secure_acceptance:1.19.14:%2A:%2A:%2A:%2A:wordpress:%2A:%2A installed"}},
+
+		// Documents in images
+		{"siderolabs/talos/pull/11323", "a document in /usr/share/spdx",
+			files{"usr/share/spdx/talos-amd64.spdx.json": `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[{"name":"linux","SPDXID":"SPDXRef-a","versionInfo":"6.12.36","externalRefs":[{"referenceCategory":"SECURITY","referenceType":"cpe23Type","referenceLocator":"cpe:2.3:o:linux:linux_kernel:6.12.36:*:*:*:*:*:*:*"}]}]}`},
+			[]string{"pkg:generic/linux@6.12.36?cpe=cpe:2.3:o:linux:linux_kernel:6.12.36:%2A:%2A:%2A:%2A:%2A:%2A:%2A installed"}},
+		{"chainguard-dev/apko/issues/308", "documents of melange add no package of the distribution, and the sources that they name are not installed",
+			files{"var/lib/db/sbom/jq-1.7.1-r0.spdx.json": `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[{"name":"jq","SPDXID":"SPDXRef-a","versionInfo":"1.7.1-r0","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:apk/wolfi/jq@1.7.1-r0?arch=x86_64"}]},{"name":"jq","SPDXID":"SPDXRef-b","versionInfo":"1.7.1","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:github/jqlang/jq@1.7.1"}]}]}`},
+			[]string{"pkg:github/jqlang/jq@1.7.1 lock-file"}},
+		{"docker-library/rabbitmq, no report", "RabbitMQ and Elixir have their versions in text files",
+			files{"opt/rabbitmq/plugins/rabbit-3.13.4/ebin/rabbit.app": "{application, 'rabbit', [\n\t{description, \"RabbitMQ\"},\n\t{vsn, \"3.13.4\"},\n", "usr/local/lib/elixir/lib/elixir/ebin/elixir.app": "{application,elixir,[{description,\"elixir\"},{vsn,\"1.17.2\"}]}."},
+			[]string{"not-read otp", "pkg:generic/elixir@1.17.2?cpe=cpe:2.3:a:elixir-lang:elixir:1.17.2:%2A:%2A:%2A:%2A:%2A:%2A:%2A installed", "pkg:generic/rabbitmq@3.13.4?cpe=cpe:2.3:a:vmware:rabbitmq:3.13.4:%2A:%2A:%2A:%2A:%2A:%2A:%2A installed"}},
 
 		// Ruby
 		{"elastic/logstash/pull/18340", "gems within an archive of JRuby are installed",

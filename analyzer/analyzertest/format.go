@@ -90,6 +90,9 @@ func component(b *strings.Builder, c *analyzer.Component, purls map[string]strin
 	if c.Declared {
 		line(b, "declared", "yes")
 	}
+	if c.Nested {
+		line(b, "nested", "yes")
+	}
 	if c.Stated {
 		line(b, "stated", "yes")
 	}

@@ -15,8 +15,8 @@ import (
 // New returns the analyzer of programs and shared libraries in ELF, of kernels and of their modules. Packages have the PURL type generic, the
 // name of the class, and the qualifier cpe, by which advisories name them.
 //
-// A scan leaves out those that an unchanged package of the distribution owns, and repeated ones, as of a small program and its shared
-// library.
+// A scan marks those in files of packages that the distribution seems to have built as [analyzer.Component].Nested, and leaves out repeated ones, as of a
+// small program and its shared library.
 func New() analyzer.Analyzer { return programs{} }
 
 type programs struct{}

@@ -37,7 +37,11 @@ func languages() []class {
 		{name: "julia", cpe: "julialang:julia", files: "libjulia-internal.so* libjulia.so*", named: `^libjulia(?:-internal)?\.so\.([0-9]+\.[0-9]+\.[0-9]+)$`},
 		{name: "octave", cpe: "gnu:octave", files: "liboctave.so* liboctave-*.so*", finds: []find{at("GNU Octave, version ", `GNU Octave, version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "ghc", cpe: "haskell:ghc", files: "libHSghc-*.so", named: `^libHSghc-([0-9]+\.[0-9]+\.[0-9]+)-`},
+		{name: "erlang", cpe: `erlang:erlang\/otp`, files: "beam.smp beam.debug.smp erlexec", finds: []find{
+			at("[async-threads:%d]", `\x00([0-9]{2}\.[0-9]+(?:\.[0-9]+)*(?:-rc[0-9]+)?)\x00`), at("/otp_src_", `/otp_src_([0-9]+\.[0-9]+(?:\.[0-9]+)*(?:-rc[0-9]+)?)/erts/`), at("/otp-", `/otp-([0-9]+\.[0-9]+(?:\.[0-9]+)*(?:-rc[0-9]+)?)/erts/`),
+		}},
 		{name: "ocaml", cpe: "ocaml:ocaml", files: "ocamlrun ocamlrund ocamlruni", finds: []find{at("runtime, version ", `runtime, version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
+		{name: "swi-prolog", cpe: "swi-prolog:swi-prolog", files: "libswipl.so*", named: `^libswipl\.so\.([0-9]+\.[0-9]+\.[0-9]+)$`},
 		{name: "tcl", cpe: "tcl:tcl", files: "tclsh tclsh8* tclsh9* libtcl8*.so* libtcl9*.so*", finds: []find{
 			{text: "tcl_patchLevel", version: `\x00([0-9]+\.[0-9]+(?:\.|a|b)[0-9]+)\x00tcl_patchLevel`},
 		}},
@@ -48,6 +52,6 @@ func languages() []class {
 		}},
 		{name: "bash", cpe: "gnu:bash", files: "bash rbash", finds: []find{at("@(#)Bash version ", `@\(#\)Bash version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "zsh", cpe: "zsh:zsh", files: "zsh zsh5 zsh-*", finds: []find{at("/zsh/", `/zsh/([0-9]+\.[0-9]+(?:\.[0-9]+)*)[\x00/]`)}},
-		{name: "busybox", cpe: "busybox:busybox", files: "busybox busybox.* busybox-* [ [[ acpid ash sh", finds: []find{at("BusyBox v", `BusyBox v([0-9]+\.[0-9]+\.[0-9]+)`)}},
+		{name: "busybox", cpe: "busybox:busybox", files: "busybox busybox.* busybox-* [ [[ acpid ash sh getopt gzip ls mount su tar umount wget", finds: []find{at("BusyBox v", `BusyBox v([0-9]+\.[0-9]+\.[0-9]+)`)}},
 	}
 }

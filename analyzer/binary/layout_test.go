@@ -1,6 +1,7 @@
 package binary
 
 import (
+	"crypto/md5"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,10 +11,12 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/apk"
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
 	"github.com/hullmark/hullmark/analyzer/runtimes"
 	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/analyzer/verify"
 	"github.com/hullmark/hullmark/internal/imagetest"
 )
 
@@ -35,7 +38,7 @@ func scanned(t *testing.T, files []txtar.File) []string {
 	var list []string
 	cache := scan.NewMemCache(0)
 	for _, s := range []scan.Scanner{{Parallel: 1}, {Parallel: 8}, {Parallel: 8, Cache: cache}, {Parallel: 1, Cache: cache}} {
-		s.Analyzers = []analyzer.Analyzer{New(), dpkg.New(), osrelease.New(), runtimes.New()}
+		s.Analyzers = append([]analyzer.Analyzer{New(), dpkg.New(), apk.New(), osrelease.New(), runtimes.New()}, verify.All()...)
 		report, err := s.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +51,11 @@ func scanned(t *testing.T, files []txtar.File) []string {
 			first = b
 			for _, c := range report.Components {
 				if c.Type == "generic" {
-					list = append(list, fmt.Sprintf("%s@%s %s layer %d", c.Name, c.Version, c.Path, c.Layer))
+					text := fmt.Sprintf("%s@%s %s layer %d", c.Name, c.Version, c.Path, c.Layer)
+					if c.Nested {
+						text += " nested"
+					}
+					list = append(list, text)
 				}
 			}
 			for _, d := range report.Diagnostics {
@@ -62,6 +69,9 @@ func scanned(t *testing.T, files []txtar.File) []string {
 	}
 	return list
 }
+
+// sum returns the MD5 sum of a file.
+func sum(f txtar.File) string { return fmt.Sprintf("%x", md5.Sum(f.Data)) }
 
 const (
 	debian12 = "ID=debian\nVERSION_ID=12\n"
@@ -97,12 +107,37 @@ func TestLayouts(t *testing.T) {
 		{"httpd", []txtar.File{program("0/usr/local/apache2/bin/httpd", "Apache/2.4.61 (Unix)")}, []string{"httpd@2.4.61 usr/local/apache2/bin/httpd layer 0"}},
 		{"openjdk", []txtar.File{file("0/usr/local/openjdk-17/release", "IMPLEMENTOR=\"Eclipse Adoptium\"\nJAVA_VERSION=\"17.0.11\"\n"), program("0/usr/local/openjdk-17/lib/server/libjvm.so", "OpenJDK")}, []string{"openjdk@17.0.11 usr/local/openjdk-17/release layer 0"}},
 		{"busybox: the first name of the program is another one", []txtar.File{program("0/bin/[", "BusyBox v1.36.1 (2024-06-10)"), file("0/bin/busybox => bin/[", "")}, []string{"busybox@1.36.1 bin/[ layer 0"}},
+		{"busybox: programs of others are none of it, as copies", []txtar.File{
+			program("0/bin/busybox", "BusyBox v1.36.1 (2024-06-10)"), program("0/bin/tar", "BusyBox v1.36.1 (2024-06-10)\x001.22\x00"), program("0/bin/wget", "\x001.21\x00BusyBox v1.36.1 (2024-06-10)"),
+			program("0/opt/a/bin/tar", "\x001.34\x00"),
+		}, []string{"busybox@1.36.1 bin/busybox layer 0", "tar@1.34 opt/a/bin/tar layer 0"}},
+		{"busybox: a symbolic link and a hard link named gzip", []txtar.File{
+			program("0/bin/busybox", "BusyBox v1.36.1 (2024-06-10)\x001.12\x00"), file("0/bin/gunzip -> busybox", ""), file("0/bin/gzip => bin/busybox", ""),
+		}, []string{"busybox@1.36.1 bin/busybox layer 0"}},
+		{"AWS-LC calls itself compatible with OpenSSL", []txtar.File{program("0/opt/aws-lc/bin/openssl", "OpenSSL 1.1.1 (compatible; AWS-LC 1.65.1)")}, []string{"aws-lc@1.65.1 opt/aws-lc/bin/openssl layer 0"}},
+		{"a library with the version of OpenSSL that it was compiled with", []txtar.File{program("0/usr/lib/libssh.so.4.9.6", "SSH-2.0-libssh_0.10.6\x00OpenSSL 3.3.2 3 Sep 2024")}, []string{"libssh@0.10.6 usr/lib/libssh.so.4.9.6 layer 0"}},
+		{"haproxy with a commit in its version", []txtar.File{program("0/usr/local/sbin/haproxy", "HAProxy version 2.7.3-1065b10, released 2023/02/14")}, []string{"haproxy@2.7.3 usr/local/sbin/haproxy layer 0"}},
 		{"a hard link names what its first name does not", []txtar.File{program("0/opt/a/program", "BusyBox v1.36.1"), file("0/opt/a/busybox => opt/a/program", "")}, []string{"busybox@1.36.1 opt/a/busybox layer 0"}},
 		{"a later version", []txtar.File{program("0/usr/bin/nginx", "nginx version: nginx/1.25.0"), program("1/usr/bin/nginx", "nginx version: nginx/1.27.0")}, []string{"nginx@1.27.0 usr/bin/nginx layer 1"}},
 		{"two versions side by side", []txtar.File{program("0/opt/a/bin/node", "node.js/v18.0.0"), program("0/opt/b/bin/node", "node.js/v20.0.0")}, []string{"node@18.0.0 opt/a/bin/node layer 0", "node@20.0.0 opt/b/bin/node layer 0"}},
 		{"a package of the distribution owns the program", []txtar.File{
 			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/7.88.1"),
-		}, nil},
+		}, []string{"curl@7.88.1 usr/bin/curl layer 0 nested"}},
+		{"a program and its library in one package, and a repeated program in another directory", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n/usr/lib/libcurl.so.4\n"),
+			program("0/usr/bin/curl", "libcurl/7.88.1"), program("0/usr/lib/libcurl.so.4", "CLIENT libcurl 7.88.1"), program("0/usr/lib/libcurl.so.3", "CLIENT libcurl 7.88.1"),
+		}, []string{"curl@7.88.1 usr/bin/curl layer 0 nested", "curl@7.88.1 usr/lib/libcurl.so.3 layer 0"}},
+		{"a program with another digest than the database has", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n/usr/lib/libcurl.so.4\n"),
+			file("0/var/lib/dpkg/info/curl.md5sums", strings.Repeat("0", 32)+"  usr/bin/curl\n"+sum(program("", "CLIENT libcurl 7.88.1"))+"  usr/lib/libcurl.so.4\n"),
+			program("0/usr/bin/curl", "libcurl/7.88.1"), program("0/usr/lib/libcurl.so.4", "CLIENT libcurl 7.88.1"),
+		}, []string{"curl@7.88.1 usr/bin/curl layer 0", "curl@7.88.1 usr/lib/libcurl.so.4 layer 0 nested"}},
+		{"a package of an unknown maintainer", []txtar.File{
+			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", strings.ReplaceAll(status, "debian.org", "acme.example")), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/7.88.1"),
+		}, []string{"curl@7.88.1 usr/bin/curl layer 0"}},
+		{"a package in Alpine's database, which names no builder", []txtar.File{
+			file("0/etc/os-release", "ID=alpine\nVERSION_ID=3.20.0\n"), file("0/lib/apk/db/installed", "P:busybox\nV:1.36.1-r29\nA:x86_64\nF:bin\nR:busybox\n\n"), program("0/bin/busybox", "BusyBox v1.36.1 (2024-06-10)"),
+		}, []string{"busybox@1.36.1 bin/busybox layer 0 nested"}},
 		{"a later layer replaces the program of a package", []txtar.File{
 			file("0/etc/os-release", debian12), file("0/var/lib/dpkg/status", status), file("0/var/lib/dpkg/info/curl.list", "/usr/bin/curl\n"), program("0/usr/bin/curl", "libcurl/7.88.1"),
 			program("1/usr/bin/curl", "libcurl/8.9.0"),

@@ -6,6 +6,7 @@ func libraries() []class {
 		{name: "openssl", cpe: "openssl:openssl", files: "openssl libcrypto.so* libssl.so* libcrypto-*.so*", finds: []find{
 			at("OpenSSL ", `OpenSSL ([0-9]+\.[0-9]+\.[0-9]+[a-z]{0,2})(?:-[a-z0-9]+)* +[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}`),
 		}},
+		{name: "aws-lc", cpe: "amazon:aws_libcrypto", files: "openssl libcrypto.so* libssl.so* libcrypto-*.so*", finds: []find{at("; AWS-LC ", `; AWS-LC ([0-9]+\.[0-9]+\.[0-9]+)\)`)}},
 		{name: "glibc", cpe: "gnu:glibc", files: "libc.so.6 libc-2.*.so ld-linux*.so*", finds: []find{at("GNU C Library", `GNU C Library [^\x00]{0,60}version ([0-9]+\.[0-9]+(?:\.[0-9]+)?)`)}},
 		{name: "musl", cpe: "musl-libc:musl", files: "ld-musl-*.so* libc.musl-*.so* libc.so", finds: []find{at("\x001.", `\x00(1\.[12]\.[0-9]{1,2})(?:-git[^\x00]*)?\x00`), at("\x000.9.", `\x00(0\.9\.[0-9]{1,2})\x00`)}},
 		{name: "zlib", cpe: "zlib:zlib", files: "libz.so*", finds: []find{at("deflate 1.", `deflate (1\.[0-9]+(?:\.[0-9]+)*(?:\.[a-z0-9]+)?) Copyright`), at("inflate 1.", `inflate (1\.[0-9]+(?:\.[0-9]+)*) Copyright`)}},
@@ -31,6 +32,7 @@ func libraries() []class {
 		{name: "libgcrypt", cpe: "gnupg:libgcrypt", files: "libgcrypt.so*", finds: []find{at("This is Libgcrypt ", `This is Libgcrypt ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "krb5", cpe: "mit:kerberos_5", files: "libkrb5.so*", finds: []find{at("KRB5_BRAND: krb5-", `KRB5_BRAND: krb5-([0-9]+\.[0-9]+(?:\.[0-9]+)?)-`)}},
 		{name: "pcre2", cpe: "pcre:pcre2", files: "libpcre2-*.so*", finds: []find{at("\x0010.", `\x00(10\.[0-9]{2}) 20[0-9]{2}-[0-9]{2}-[0-9]{2}`)}},
+		{name: "qt", cpe: "qt:qt", files: "libQt5Core.so* libQt6Core.so* libQtCore.so*", finds: []find{at("Qt ", `\bQt ([4-6]\.[0-9]+\.[0-9]+) \(`), at("QtCore library version ", `QtCore library version (4\.[0-9]+\.[0-9]+)`)}},
 		{name: "jq", cpe: "jqlang:jq", files: "jq jq-*", finds: []find{at("Error: writing output failed", `\x00(?:jq-)?(1\.[0-9]+(?:\.[0-9]+)?(?:rc[0-9]+)?)(?:-[0-9a-z-]+)?\x00`), at("\x00jq-1.", `\x00jq-(1\.[0-9]+(?:\.[0-9]+)?)\x00`)}},
 		{name: "ffmpeg", cpe: "ffmpeg:ffmpeg", files: "ffmpeg ffprobe ffplay libavutil.so*", finds: []find{
 			at("FFmpeg version ", `FFmpeg version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)`), at("%s version ", `%s version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)`),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/executable"
@@ -176,6 +177,9 @@ func (r *reader) Result() (*analyzer.Result, error) {
 			result.Packages = append(result.Packages, s.class.pkg(v))
 		}
 	}
+	if slices.ContainsFunc(result.Packages, isBusyBox) { // one of its programs under another name, with numbers of any kind in its text
+		result.Packages = slices.DeleteFunc(result.Packages, func(p analyzer.Package) bool { return !isBusyBox(p) })
+	}
 	if r.limited {
 		return result, fmt.Errorf("binary: no version beside %d places of its text: %w", maxLooks, analyzer.ErrTooLarge)
 	}
@@ -184,6 +188,8 @@ func (r *reader) Result() (*analyzer.Result, error) {
 	}
 	return result, nil
 }
+
+func isBusyBox(p analyzer.Package) bool { return p.Name == "busybox" }
 
 // fromName returns the version in the name of a file, or "".
 func (c *class) fromName(base string) string {

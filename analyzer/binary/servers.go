@@ -41,9 +41,12 @@ func servers() []class {
 			at("mysql-", `/mysql-([0-9]+\.[0-9]+\.[0-9]+)/`), at("MySQL Community Server", `\x00([5-9]\.[0-9]+\.[0-9]+)\x00`), at("mysql_real_esc", `\x00([5-9]\.[0-9]+\.[0-9]+)\x00+mysql_real_esc`),
 		}},
 		{name: "percona-server", cpe: "percona:percona_server", files: "mysqld mysql mysqladmin mysqldump", finds: []find{at("/percona-server-", `/percona-server-([0-9]+\.[0-9]+\.[0-9]+)`)}},
+		{name: "percona-xtradb-cluster", cpe: "percona:xtradb_cluster", files: "mysqld mysql mysqladmin mysqldump", finds: []find{at("/Percona-XtraDB-Cluster-", `/Percona-XtraDB-Cluster-([0-9]+\.[0-9]+\.[0-9]+)`)}},
+		{name: "xtrabackup", cpe: "percona:xtrabackup", files: "xtrabackup", finds: []find{at("/percona-xtrabackup-", `/percona-xtrabackup-([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "mongodb", cpe: "mongodb:mongodb", files: "mongod mongos", finds: []find{
 			{text: "mongo::VersionInfo", version: `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00`, window: maxWindow}, at("MongoDB/", `MongoDB/([0-9]+\.[0-9]+\.[0-9]+)`),
 		}},
+		{name: "arangodb", cpe: "arangodb:arangodb", files: "arangod arangosh", finds: []find{at("[linux]", `\b([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9]+)?) (?:enterprise )?\[linux\]`)}},
 		{name: "mosquitto", cpe: "eclipse:mosquitto", files: "mosquitto", finds: []find{at("mosquitto version %s", `\x00([0-9]+\.[0-9]+\.[0-9]+)\x00mosquitto version`)}},
 		{name: "exim", cpe: "exim:exim", files: "exim exim4", finds: []find{at("<<eximcnumber>>", `\x00([0-9]+\.[0-9]+(?:\.[0-9]+)?)\x00<<eximversion>>`), at("<<eximversion>>", `\x00([0-9]+\.[0-9]+(?:\.[0-9]+)?)\x00`)}},
 		{name: "postfix", cpe: "postfix:postfix", files: "postfix postconf smtpd libpostfix-global.so*", finds: []find{
@@ -62,7 +65,7 @@ func servers() []class {
 		{name: "freeradius", cpe: "freeradius:freeradius", files: "radiusd freeradius", finds: []find{at("FreeRADIUS Version ", `FreeRADIUS Version ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "keepalived", cpe: "keepalived:keepalived", files: "keepalived", finds: []find{at("Keepalived v", `Keepalived v([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "samba", cpe: "samba:samba", files: "smbd nmbd winbindd libdcerpc.so* libdcerpc-server.so* libsmbconf.so*", finds: []find{at("SAMBA_", `\bSAMBA_([0-9]+\.[0-9]+\.[0-9]+)`)}},
-		{name: "openldap", cpe: "openldap:openldap", files: "slapd slapadd slapcat libldap.so* libldap-2*.so* libldap_r-2*.so*", finds: []find{at("OpenLDAP: ", `OpenLDAP: [a-z]+ ([0-9]+\.[0-9]+\.[0-9]+)`)}},
+		{name: "openldap", cpe: "openldap:openldap", files: "slapd slapadd slapcat ldapsearch libldap.so* libldap-2*.so* libldap_r-2*.so*", finds: []find{at("OpenLDAP: ", `OpenLDAP: [a-z]+ ([0-9]+\.[0-9]+\.[0-9]+)`)}},
 		{name: "tor", cpe: "torproject:tor", files: "tor", finds: []find{at("tor 0.", `\btor (0\.[0-9]+\.[0-9]+\.[0-9]+(?:-alpha|-rc)?)`), at("(on Tor ", `\(on Tor ([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(?:-alpha|-rc)?)`)}},
 		{name: "clamav", cpe: "clamav:clamav", files: "clamd clamscan freshclam libclamav.so* libfreshclam.so*", finds: []find{
 			at("clamav-", `/clamav-([0-9]+\.[0-9]+\.[0-9]+)(?:[+~][^/]*)?/`),

@@ -133,6 +133,9 @@ func group(r *analyzer.Report) map[key]map[string]*entry {
 	groups := make(map[key]map[string]*entry)
 	for i := range r.Components {
 		c := &r.Components[i]
+		if c.Nested {
+			continue
+		}
 		k := key{Key: matcher.PackageKey(c.Type, c.Namespace, c.Name)}
 		p := Item{Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, PURL: c.PURL, Path: c.Path}
 		if c.System {

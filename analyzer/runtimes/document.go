@@ -31,6 +31,9 @@ var documents = []string{
 	"layers/sbom/launch/*/sbom.cdx.json", "layers/sbom/launch/*/*/sbom.cdx.json",
 
 	// vendors of images
+	"usr/lib/sbom/*.json", "usr/lib/sbom/*/*.json", "usr/share/spdx/*.json", // of distributions, and of Talos
+	"var/lib/db/sbom/*.json", // melange: Wolfi and Chainguard
+
 	"opt/*/sbom/*.json", "opt/*/sbom/*/*.json", "usr/share/sbom/*.json", "usr/share/sbom/*/*.json",
 	"*.cdx.json", "*.spdx.json", "sbom.json",
 }

@@ -51,6 +51,9 @@ func Fuzz(f *testing.F) {
 	f.Add("usr/include/node/node_version.h", []byte("#define NODE_MAJOR_VERSION 20\n"))
 	f.Add("opt/bitnami/a/.spdx-a.spdx", []byte(`{"spdxVersion":"SPDX-2.3","packages":[{"name":"a"}]}`))
 	f.Add("sbom.json", []byte(`{"bomFormat":"CycloneDX","components":[{"purl":"pkg:cargo/a@1","cpe":"cpe:2.3:a:b:c","hashes":[{"alg":"SHA-1","content":"a"}],"licenses":[{"license":{"id":"MIT"}}],"components":[{}]}]}`))
+	f.Add("a/wp-includes/version.php", []byte("<?php\n$wp_version = '6.1';\n"))
+	f.Add("a/wp-content/plugins/b/b.php", []byte("<?php\n/*\nPlugin Name: B\nVersion: 1.0\n*/"))
+	f.Add("a/elixir/ebin/elixir.app", []byte(`{application,elixir,[{vsn,"1.17.2"}]}.`))
 	f.Fuzz(func(t *testing.T, name string, content []byte) {
 		_, _ = runtimes.New().Analyze(t.Context(), analyzer.NewFile(name, 0o644, content))
 	})

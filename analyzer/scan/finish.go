@@ -19,6 +19,7 @@ func (r *run) finish(ctx context.Context, report *analyzer.Report) error {
 		}
 	}
 	if list == nil {
+		r.joinRepeated(report)
 		return nil
 	}
 	slices.SortFunc(list, func(a, b *bound) int {
@@ -45,6 +46,7 @@ func (r *run) finish(ctx context.Context, report *analyzer.Report) error {
 			}
 		}
 	}
+	r.joinRepeated(report)
 	sortReport(report)
 	return nil
 }

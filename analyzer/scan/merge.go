@@ -96,7 +96,7 @@ func (m *replay) report(ctx context.Context) (*analyzer.Report, error) {
 	complete(report.Components, fragments)
 	nameComponents(report)
 	report.Diagnostics = oneTrace(report.Diagnostics, own(report, m.tree))
-	r.leaveOut(report)
+	r.nest(report)
 	if d := r.noDatabase(report); d != nil {
 		report.Diagnostics = append(report.Diagnostics, *d)
 	}

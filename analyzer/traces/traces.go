@@ -57,7 +57,6 @@ var managers = []manager{
 	{"opam", "opam (OCaml)", []string{"**/.opam-switch/switch-state"}},
 	{"julia", "Julia", []string{"**/.julia/packages/*/*/Project.toml"}},
 	{"conan", "Conan", []string{"**/conaninfo.txt"}},
-	{"wordpress", "WordPress", []string{"**/wp-includes/version.php"}},
 	{"vcpkg", "vcpkg", []string{"**/vcpkg/status", "**/vcpkg/info/*.list"}},
 }
 

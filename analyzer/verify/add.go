@@ -98,7 +98,7 @@ func mark(report *analyzer.Report, places map[place]fileState) {
 		}
 		state := places[place{c.Owner, c.Path}]
 		if state&replaced != 0 || recorded[c.Owner] && state&packaged == 0 {
-			c.Altered = true
+			c.Altered, c.Nested = true, false
 		}
 	}
 	for i := range report.Findings {

@@ -147,7 +147,7 @@ func randomReport(r *rand.Rand) *analyzer.Report {
 		default:
 			c.Type = pick(r, "npm", "pypi", "golang", "gem", "github")
 		}
-		c.Declared, c.Stated, c.Altered = r.IntN(9) == 0, r.IntN(9) == 0, r.IntN(9) == 0
+		c.Declared, c.Stated, c.Altered, c.Nested = r.IntN(9) == 0, r.IntN(9) == 0, r.IntN(9) == 0, r.IntN(9) == 0
 		c.Files, c.Licenses = pick(r, nil, []string{}, []string{"usr/x\xff"}), pick(r, nil, []string{"MIT"})
 		if i > 0 && r.IntN(2) == 0 {
 			c.Owner = out.Components[r.IntN(i)].ID

@@ -116,6 +116,9 @@ func (a *app) pluginRun(ctx context.Context, args []string) (err error) {
 			fmt.Fprintf(out, "distro %s %s\n", terminal.Escape(d.ID), terminal.Escape(d.VersionID))
 		}
 		for _, c := range found.Components {
+			if c.Nested {
+				continue
+			}
 			fmt.Fprintf(out, "package %s in %s\n", terminal.Escape(c.Label()), terminal.Escape(c.Path))
 		}
 		for _, f := range found.Findings {

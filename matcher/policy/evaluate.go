@@ -11,6 +11,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/plural"
+	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/purl"
 	"github.com/hullmark/hullmark/matcher/report"
 )
@@ -24,6 +25,7 @@ func (d *Document) Evaluate(ctx context.Context, in report.PolicyInput) (*report
 	if in.Now.IsZero() {
 		return nil, errors.New("policy: the time is not given, so that nothing could expire")
 	}
+	in.Report, _ = matcher.Listed(in.Report, in.Result)
 	ref := referenceOf(&in)
 	m := d.mappingOf(ref)
 	if m == nil {

@@ -15,10 +15,11 @@ type Assessment struct {
 	Time     time.Time // when the image was assessed; zero if the caller doesn't say
 	Database matcher.SourceInfo
 
-	Report  *analyzer.Report     // without the components in LeftOut
+	Report  *analyzer.Report     // without the components in LeftOut and Nested
 	Result  *matcher.Result      // every match, hidden ones too; nil if nothing was matched
 	LeftOut []analyzer.Component // declared and cached components and test data, by the Options
 	Omitted int                  // declared components in LeftOut
+	Nested  []analyzer.Component // programs of packages that the distribution answers for; Result.Skipped says why
 
 	Ecosystems []Ecosystem                // of the components that were to be matched, sorted
 	Matched    int                        // components that were to be matched, covered or not
@@ -87,7 +88,7 @@ func New(report *analyzer.Report, result *matcher.Result, o Options) *Assessment
 		Skipped: make(map[matcher.SkipReason]int),
 	}
 	kept := leaveOut(report, result, &o)
-	a.Report, a.Result, a.LeftOut, a.Omitted = kept.report, kept.result, kept.leftOut, kept.declared
+	a.Report, a.Result, a.LeftOut, a.Omitted, a.Nested = kept.report, kept.result, kept.leftOut, kept.declared, kept.nested
 	a.components = make(map[string]*analyzer.Component, len(a.Report.Components))
 	for i := range a.Report.Components {
 		a.components[a.Report.Components[i].ID] = &a.Report.Components[i]

@@ -45,10 +45,15 @@ func (e *Ecosystem) count() string {
 }
 
 func (a *Assessment) countEcosystems() {
-	skipped := make(map[string]bool)
+	skipped, nested := make(map[string]bool), make(map[string]bool)
+	for i := range a.Nested {
+		nested[a.Nested[i].ID] = true
+	}
 	for _, s := range a.Result.Skipped {
 		skipped[s.Component] = true
-		a.Skipped[s.Reason]++
+		if !nested[s.Component] {
+			a.Skipped[s.Reason]++
+		}
 	}
 	at := make(map[matcher.Key]*Ecosystem)
 	get := func(key matcher.Key) *Ecosystem {

@@ -91,7 +91,7 @@ func Exclude(found *analyzer.Report, list []Exclusion) (*analyzer.Report, []Excl
 	rest := *found
 	rest.Components, rest.Findings, rest.Records, rest.Diagnostics = nil, nil, nil, nil
 	for i := range found.Components {
-		if c := &found.Components[i]; count(first(c.Analyzer, c.Path, c.ArchivePath), 0) {
+		if c := &found.Components[i]; c.Nested && first(c.Analyzer, c.Path, c.ArchivePath) == nil || !c.Nested && count(first(c.Analyzer, c.Path, c.ArchivePath), 0) {
 			rest.Components = append(rest.Components, *c)
 		}
 	}

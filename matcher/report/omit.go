@@ -12,6 +12,7 @@ import (
 type kept struct {
 	report   *analyzer.Report
 	result   *matcher.Result
+	nested   []analyzer.Component
 	leftOut  []analyzer.Component
 	declared int   // of leftOut
 	index    []int // for each match of the result, its index in the result that was given
@@ -19,9 +20,11 @@ type kept struct {
 
 // leaveOut removes the components at places that the options don't ask for. With Options.Declared it keeps the components that
 // only lock files and manifests name, except those that are installed too, in the same version, so that no package is shown twice
-// for being locked.
+// for being locked. It also removes the Nested components that the distribution answers for, and keeps the reasons why these were skipped.
 func leaveOut(report *analyzer.Report, result *matcher.Result, o *Options) kept {
-	k := kept{report: report, result: result}
+	k := kept{result: result}
+	report, k.nested = matcher.Listed(report, result)
+	k.report = report
 	installed := make(map[string]bool)
 	if o.Declared {
 		for i := range report.Components {

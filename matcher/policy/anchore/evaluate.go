@@ -13,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/internal/imageref"
 	"github.com/hullmark/hullmark/internal/order"
+	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
@@ -22,6 +23,7 @@ func (b *Bundle) Evaluate(ctx context.Context, in report.PolicyInput) (*report.V
 	if in.Now.IsZero() {
 		return nil, errors.New("anchore: the time is not given, so that nothing could expire")
 	}
+	in.Report, _ = matcher.Listed(in.Report, in.Result)
 	img := imageOf(&in)
 	v := &report.Verdict{Action: report.Go, Document: b.Name}
 	v.Denied, v.Passed = find(b.denied, &img), find(b.passed, &img)

@@ -26,6 +26,7 @@ type component struct {
 	Omitted   bool              `json:"omitted,omitempty"`
 	Declared  bool              `json:"declared,omitempty"`
 	Stated    bool              `json:"stated,omitempty"`
+	Nested    bool              `json:"nested,omitempty"`
 	Altered   bool              `json:"altered,omitempty"`
 	Dev       bool              `json:"dev,omitempty"`
 	Analyzer  string            `json:"analyzer"`
@@ -44,7 +45,7 @@ func newComponent(c *analyzer.Component) component {
 	j := component{
 		ID: c.ID, PURL: c.PURL, Type: c.Type, Namespace: c.Namespace, Name: c.Name, Version: c.Version, Arch: c.Arch,
 		System: c.System, Vendor: c.Vendor, Licenses: c.Licenses, Depends: c.Depends, Hashes: c.Hashes,
-		Place: c.Place(), Declared: c.Declared, Stated: c.Stated, Altered: c.Altered, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
+		Place: c.Place(), Declared: c.Declared, Stated: c.Stated, Nested: c.Nested, Altered: c.Altered, Dev: c.Dev, Analyzer: c.Analyzer, Path: c.Path, Inside: c.ArchivePath, Layer: c.Layer, Owner: c.Owner,
 	}
 	if c.Signer != 0 {
 		j.Signer = fmt.Sprintf("%016x", c.Signer)
@@ -57,7 +58,7 @@ func newComponent(c *analyzer.Component) component {
 
 func (j *component) component() analyzer.Component {
 	c := analyzer.Component{
-		ID: j.ID, PURL: j.PURL, Analyzer: j.Analyzer, Path: j.Path, Layer: j.Layer, Owner: j.Owner, Altered: j.Altered,
+		ID: j.ID, PURL: j.PURL, Analyzer: j.Analyzer, Path: j.Path, Layer: j.Layer, Owner: j.Owner, Nested: j.Nested, Altered: j.Altered,
 		Package: analyzer.Package{
 			Type: j.Type, Namespace: j.Namespace, Name: j.Name, Version: j.Version, Arch: j.Arch,
 			System: j.System, Vendor: j.Vendor, Licenses: j.Licenses, Depends: j.Depends, Hashes: j.Hashes,

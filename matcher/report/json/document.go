@@ -256,6 +256,11 @@ func newDocument(a *report.Assessment) *document {
 		c.Omitted = true
 		d.Components = append(d.Components, c)
 	}
+	for i := range a.Nested {
+		c := newComponent(&a.Nested[i])
+		c.Omitted = true
+		d.Components = append(d.Components, c)
+	}
 	for _, x := range r.Diagnostics {
 		d.Diagnostics = append(d.Diagnostics, diagnostic{x.Code, x.Layer, x.Path, x.Line, x.Analyzer, x.Message})
 	}

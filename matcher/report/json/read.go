@@ -159,7 +159,7 @@ func (d *document) assessment(p *parser) *report.Assessment {
 	}
 	a.Omitted = d.Hidden.Declared
 	for i := range d.Components {
-		if d.Components[i].Omitted {
+		if d.Components[i].Omitted && !d.Components[i].Nested {
 			a.LeftOut = append(a.LeftOut, d.Components[i].component())
 		}
 	}
@@ -194,7 +194,7 @@ func (d *document) report() *analyzer.Report {
 		r.Layers = append(r.Layers, analyzer.Layer(l))
 	}
 	for i := range d.Components {
-		if !d.Components[i].Omitted {
+		if !d.Components[i].Omitted || d.Components[i].Nested { // report.New takes these out again
 			r.Components = append(r.Components, d.Components[i].component())
 		}
 	}

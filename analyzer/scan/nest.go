@@ -1,0 +1,120 @@
+package scan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/builder"
+	"github.com/hullmark/hullmark/internal/order"
+)
+
+// nest marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
+// built.
+func (r *run) nest(report *analyzer.Report) {
+	streamed := r.streamed(report)
+	if streamed == nil {
+		return
+	}
+	byID := make(map[string]*analyzer.Component)
+	for i := range report.Components {
+		if c := &report.Components[i]; c.System {
+			byID[c.ID] = c
+		}
+	}
+	for i := range report.Components {
+		if c := &report.Components[i]; streamed[c.Analyzer] {
+			c.Nested = nested(c, byID[c.Owner], report.Distro)
+		}
+	}
+}
+
+// streamed returns the names of analyzers that look at programs as they stream by, or nil if the report has no component of them.
+func (r *run) streamed(report *analyzer.Report) map[string]bool {
+	names := make(map[string]bool)
+	for i := range r.analyzers {
+		if r.analyzers[i].streams != nil {
+			names[r.analyzers[i].info.Name] = true
+		}
+	}
+	if len(names) == 0 || !slices.ContainsFunc(report.Components, func(c analyzer.Component) bool { return names[c.Analyzer] }) {
+		return nil
+	}
+	return names
+}
+
+// joinRepeated removes repeated components of analyzers that look at programs as they stream by, such as those of a small program and its library.
+// A component repeats one whose file has the same owner and is altered as well, or neither, since these decide whether the distribution answers for it.
+func (r *run) joinRepeated(report *analyzer.Report) {
+	streamed := r.streamed(report)
+	if streamed == nil {
+		return
+	}
+	type key struct {
+		purl, prefix, owner string
+		altered, nested     bool
+	}
+	keyOf := func(c *analyzer.Component) key { return key{c.PURL, prefixOf(c.Path), c.Owner, c.Altered, c.Nested} }
+	first := make(map[key]*analyzer.Component)
+	var list []*analyzer.Component
+	for i := range report.Components {
+		if c := &report.Components[i]; !c.System && !c.Declared && !c.Stated {
+			list = append(list, c)
+		}
+	}
+	order.Sort(list, func(a, b **analyzer.Component) int { return compareFiles(*a, *b) })
+	for _, c := range list {
+		k := keyOf(c)
+		if f := first[k]; f == nil || streamed[f.Analyzer] && !streamed[c.Analyzer] {
+			first[k] = c
+		}
+	}
+	kept := make([]analyzer.Component, 0, len(report.Components))
+	for i := range report.Components {
+		c := &report.Components[i]
+		if !streamed[c.Analyzer] || first[keyOf(c)] == c {
+			kept = append(kept, *c)
+		}
+	}
+	report.Components = kept
+}
+
+// compareFiles orders components by their files: programs before libraries.
+func compareFiles(a, b *analyzer.Component) int {
+	rank := func(c *analyzer.Component) int {
+		if strings.Contains("/"+c.Path, "bin/") {
+			return 0
+		}
+		return 1
+	}
+	if d := rank(a) - rank(b); d != 0 {
+		return d
+	}
+	return strings.Compare(a.Path, b.Path)
+}
+
+// nested reports whether a distribution seems to have built the package that owns the file of a component, and no later layer wrote the file.
+// Databases of apk name no builder. The matcher, which knows the advisories of the distribution, has the last word.
+func nested(c, owner *analyzer.Component, d *analyzer.Distro) bool {
+	if owner == nil || owner.Stated || c.Layer > owner.Layer || !builder.Distributed(c.Path) {
+		return false
+	}
+	by, _ := builder.Of(owner, d)
+	return by == builder.Distribution || by == builder.Unknown && owner.Type == "apk"
+}
+
+// prefixOf returns the directory below which a file was installed: "usr/local" of "usr/local/lib/libpython3.12.so.1.0".
+func prefixOf(file string) string {
+	at := 0
+	for element := range strings.SplitSeq(file, "/") {
+		switch element {
+		case "bin", "sbin", "lib", "lib32", "lib64", "libexec", "include", "share":
+			if prefix := strings.TrimSuffix(file[:at], "/"); prefix != "usr" {
+				return prefix
+			}
+			return ""
+		}
+		at = min(at+len(element)+1, len(file))
+	}
+	return dirOf(file)
+}
