@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // oracle is a regular expression for a glob.
@@ -68,8 +69,8 @@ func TestGlob(t *testing.T) {
 func FuzzGlob(f *testing.F) {
 	f.Add("**/a*/**b", "x/a/ab/b")
 	f.Fuzz(func(t *testing.T, pattern, text string) {
-		if strings.Contains(pattern, "***") {
-			return // which of the stars come first is the same text
+		if strings.Contains(pattern, "***") || !utf8.ValidString(pattern) {
+			return // the order of three stars has no meaning, and expressions have no other bytes
 		}
 		if got := globMatch(pattern, text); got != oracle(pattern).MatchString(text) {
 			t.Errorf("%q ~ %q: %v", pattern, text, got)
