@@ -15,6 +15,15 @@ type pattern struct {
 	longest int // bytes of a match in ASCII
 	exact   func() *regexp.Regexp
 	matcher func() *quickmatch.Matcher
+
+	// Expressions of other tools begin with [\w.-]{0,50}?, which takes as few characters as it can. Package regexp would try each of them as the start of
+	// a match, fifty at a time. So exact is the expression without this lead, and find puts it in front of matches.
+	lead *syntax.Regexp // the class of its characters, or nil
+	most int            // characters of the lead
+
+	// For an expression with matches of any length: head matches the beginning of each of its matches, in at most reach bytes of ASCII.
+	head  func() *quickmatch.Matcher
+	reach int
 }
 
 // newPattern returns a pattern and the tree of its expression.
@@ -23,14 +32,103 @@ func newPattern(source string) (*pattern, *syntax.Regexp, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	lead, most, rest := split(tree, source)
+	head, _ := beginning(tree)
 	return &pattern{
-		source: source, longest: longest(tree),
-		exact: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(source) }), // it was parsed
+		reach: longest(head),
+		head: sync.OnceValue(func() *quickmatch.Matcher {
+			m, _ := quickmatch.New(head.String())
+			return m
+		}),
+		source: source, longest: longest(tree), lead: lead, most: most,
+		exact: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(rest) }), // it was parsed
 		matcher: sync.OnceValue(func() *quickmatch.Matcher {
 			m, _ := quickmatch.New(source)
 			return m
 		}),
 	}, tree, nil
+}
+
+// split returns the class and the most characters of a lead that takes as few as it can, and the rest of the expression.
+//
+// The leftmost match of the whole has the first match of the rest: a lead that reaches a later one reaches the first one, too, with fewer
+// characters.
+func split(t *syntax.Regexp, source string) (class *syntax.Regexp, most int, rest string) {
+	if t.Op != syntax.OpConcat || t.Sub[0].Flags&syntax.NonGreedy == 0 {
+		return nil, 0, source
+	}
+	switch lead := t.Sub[0]; {
+	case lead.Op == syntax.OpRepeat && lead.Min == 0 && lead.Max > 0 && lead.Sub[0].Op == syntax.OpCharClass:
+		most = lead.Max
+	default:
+		return nil, 0, source
+	}
+	tail := *t
+	tail.Sub = t.Sub[1:]
+	return t.Sub[0].Sub[0], most, tail.String()
+}
+
+// beginning returns an expression without repetitions of any number, up to the first of which it is the expression t, and whether there is one. Each
+// match of t begins with a match of it.
+func beginning(t *syntax.Regexp) (head *syntax.Regexp, ends bool) {
+	out := *t
+	switch t.Op {
+	case syntax.OpStar:
+		return &syntax.Regexp{Op: syntax.OpEmptyMatch}, true
+	case syntax.OpPlus:
+		one, _ := beginning(t.Sub[0])
+		return one, true
+	case syntax.OpRepeat:
+		if longest(t.Sub[0]) >= endless {
+			one, _ := beginning(t.Sub[0])
+			out = syntax.Regexp{Op: syntax.OpQuest, Sub: []*syntax.Regexp{one}}
+			if t.Min > 0 {
+				return one, true
+			}
+			return &out, true
+		}
+		if t.Max >= 0 {
+			return t, false
+		}
+		out.Max = t.Min
+		return &out, true
+	case syntax.OpConcat, syntax.OpAlternate, syntax.OpCapture, syntax.OpQuest:
+		out.Sub = nil
+		for _, s := range t.Sub {
+			h, e := beginning(s)
+			out.Sub, ends = append(out.Sub, h), ends || e
+			if e && t.Op == syntax.OpConcat {
+				break
+			}
+		}
+		return &out, ends
+	}
+	return t, false
+}
+
+// lengthen puts the lead in front of a match.
+func (p *pattern) lengthen(text []byte, from int, m []int) []int {
+	if p.lead == nil || m == nil {
+		return m
+	}
+	for range p.most {
+		r, n := utf8.DecodeLastRune(text[from:m[0]])
+		if n == 0 || !contains(p.lead.Rune, r) {
+			break
+		}
+		m[0] -= n
+	}
+	return m
+}
+
+// contains reports whether a list of ranges, of their first and last characters, contains a character.
+func contains(ranges []rune, r rune) bool {
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if ranges[i] <= r && r <= ranges[i+1] {
+			return true
+		}
+	}
+	return false
 }
 
 // mustPattern is newPattern for expressions of this package.
@@ -42,7 +140,7 @@ func mustPattern(source string) *pattern {
 	return p
 }
 
-// get returns the compiled expression.
+// get returns the compiled expression, without its lead.
 func (p *pattern) get() *regexp.Regexp { return p.exact() }
 
 // find returns the first match in a text from an index on, with its groups, as regexp.FindSubmatchIndex does. It lets the expression see only the
@@ -53,15 +151,31 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 		if m != nil && m.End(c, text[from:], -1) == -1 {
 			return nil
 		}
-		return moved(p.exact().FindSubmatchIndex(text[from:]), from)
+		start := from
+		if head := p.head(); m != nil && head != nil && p.reach < endless {
+			switch end := head.End(c, text[from:], -1); end {
+			case -1:
+				return nil
+			case quickmatch.Unknown:
+			default: // no match begins before; one byte more is for assertions
+				end += from
+				reach := p.reach
+				if most := reach * utf8.UTFMax; !isASCII(text[max(from, end-most):end]) {
+					reach = most
+				}
+				start = max(from, end-reach-1)
+			}
+		}
+		return p.lengthen(text, from, moved(p.exact().FindSubmatchIndex(text[start:]), start))
 	}
+	first := from
 	for after := from - 1; ; {
 		end := m.End(c, text[from:], after-from)
 		switch end {
 		case -1:
 			return nil
 		case quickmatch.Unknown:
-			return moved(p.exact().FindSubmatchIndex(text[from:]), from)
+			return p.lengthen(text, first, moved(p.exact().FindSubmatchIndex(text[from:]), from))
 		}
 		// No match ends before, so none begins before this. One byte more is for assertions.
 		end += from
@@ -71,7 +185,7 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 		}
 		start := max(from, end-longest-1)
 		if found := p.exact().FindSubmatchIndex(text[start:min(len(text), end+longest+1)]); found != nil {
-			return moved(found, start)
+			return p.lengthen(text, first, moved(found, start))
 		}
 		from, after = max(from, end+1-longest), end
 	}
