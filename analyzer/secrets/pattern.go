@@ -32,8 +32,12 @@ func newPattern(source string) (*pattern, *syntax.Regexp, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lead, most, rest := split(tree, source)
-	head, _ := beginning(tree)
+	lead, most, tail := split(tree)
+	rest := source
+	if lead != nil {
+		rest = tail.String()
+	}
+	head, _ := beginning(tail)
 	return &pattern{
 		reach: longest(head),
 		head: sync.OnceValue(func() *quickmatch.Matcher {
@@ -49,23 +53,21 @@ func newPattern(source string) (*pattern, *syntax.Regexp, error) {
 	}, tree, nil
 }
 
-// split returns the class and the most characters of a lead that takes as few as it can, and the rest of the expression.
+// split returns the class and the most characters of a lead that takes as few as it can, or nil, and the rest of the expression.
 //
 // The leftmost match of the whole has the first match of the rest: a lead that reaches a later one reaches the first one, too, with fewer
 // characters.
-func split(t *syntax.Regexp, source string) (class *syntax.Regexp, most int, rest string) {
-	if t.Op != syntax.OpConcat || t.Sub[0].Flags&syntax.NonGreedy == 0 {
-		return nil, 0, source
+func split(t *syntax.Regexp) (class *syntax.Regexp, most int, rest *syntax.Regexp) {
+	if t.Op != syntax.OpConcat {
+		return nil, 0, t
 	}
-	switch lead := t.Sub[0]; {
-	case lead.Op == syntax.OpRepeat && lead.Min == 0 && lead.Max > 0 && lead.Sub[0].Op == syntax.OpCharClass:
-		most = lead.Max
-	default:
-		return nil, 0, source
+	lead := t.Sub[0]
+	if lead.Flags&syntax.NonGreedy == 0 || lead.Op != syntax.OpRepeat || lead.Min > 0 || lead.Max <= 0 || lead.Sub[0].Op != syntax.OpCharClass {
+		return nil, 0, t
 	}
 	tail := *t
 	tail.Sub = t.Sub[1:]
-	return t.Sub[0].Sub[0], most, tail.String()
+	return lead.Sub[0], lead.Max, &tail
 }
 
 // beginning returns an expression without repetitions of any number, up to the first of which it is the expression t, and whether there is one. Each
