@@ -43,9 +43,9 @@ func (l Limits) withDefaults() Limits {
 const valueLimit = 16 << 20
 
 // Decode reads a document into a report. Matching the report finds the same as matching a scan of the image. Decode reads CycloneDX
-// from 1.0 as XML and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; and any of those in JSON as the
-// predicate of an in-toto statement; the JSON of syft; and reports of package matcher/report/json. The subject of the statement gives the image its digest, and must agree with the document. A
-// document may be gzipped.
+// from 1.0 as XML and from 1.2 as JSON, up to 1.7; SPDX 2.2 and 2.3 in JSON, and 3.0 in JSON-LD; the JSON of syft; reports of package
+// matcher/report/json; and any of those in JSON as the predicate of an in-toto statement, whose subject gives the image its digest,
+// and must agree with the document. A document may be gzipped.
 //
 // A document of Encode gives the original report, except for the parts that the package comment lists. In documents of other tools,
 // Decode understands the names that syft, trivy, osv-scalibr and cdxgen use for source packages and distributions. The ID of a

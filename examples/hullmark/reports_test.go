@@ -89,7 +89,7 @@ func TestReports(t *testing.T) {
 		{"anchore/grype#235: a document on standard input", nil, document, "match -q -", 0, found, ""},
 		{"anchore/grype#235: sbom: and an absolute path", nil, "", "scan -q sbom:" + at("home/app.cdx.json"), 0, found, ""},
 		{"anchore/grype#235: sbom: and a path that the shell does not expand", []string{"HOME=" + home}, "", "scan -q sbom:~/app.cdx.json", 1, "", noFile},
-		{"anchore/grype#235: the JSON of syft", nil, `{"artifacts": [], "source": {}, "schema": {"version": "16.0.0", "url": "https://x.example/syft"}}`, "match -q -", 1, "", "match takes a CycloneDX or SPDX document"},
+		{"anchore/grype#235: the JSON of syft", nil, `{"artifacts": [{"id": "1", "name": "python2.7", "version": "2.7.9-2+deb8u2", "type": "deb", "purl": "pkg:deb/debian/python2.7@2.7.9-2%2Bdeb8u2?distro=debian-8"}], "source": {}, "distro": {"id": "debian", "versionID": "8"}, "schema": {"version": "16.0.0", "url": "https://x.example/syft"}}`, "match -q -", 0, found, ""},
 		{"anchore/grype#572: no room in the directory for temporary files", []string{"HOME=" + home, "TMPDIR=" + at("none")}, "", "scan -q demo:", 0, found, ""},
 		{"no home directory", nil, "", "scan -q demo:", 0, found, "no cache directory"},
 		{"a home directory that is a file", []string{"HOME=" + at("plain/file")}, "", "scan -q demo:", 0, found, "the results are not affected"},

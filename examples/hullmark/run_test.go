@@ -129,7 +129,7 @@ func TestExitCodes(t *testing.T) {
 		{"no archive there", "sbom ./nothing.tar", 1, "hullmark --help lists the forms of an image"},
 		{"no document", "match", 1, "SBOM is missing; see hullmark match --help"},
 		{"no document there", "match nothing.json", 1, "no such file or directory"},
-		{"no SBOM", "match scan.go", 1, "match takes a CycloneDX or SPDX document"},
+		{"no SBOM", "match scan.go", 1, "match takes a document of CycloneDX, SPDX or syft"},
 		{"no image", "scan", 1, "IMAGE is missing; see hullmark scan --help"},
 		{"two images", "scan demo: demo:", 1, `unexpected argument "demo:"`},
 		{"no such flag", "scan --nothing demo:", 1, "unknown flag: --nothing; see hullmark scan --help"},

@@ -250,7 +250,7 @@ func (a *app) readDocument(ctx context.Context, name string) (*analyzer.Report, 
 	found, err := sbom.Decode(in, sbom.Limits{})
 	switch {
 	case errors.Is(err, sbom.ErrUnsupported):
-		return nil, fmt.Errorf("%s: %w; match takes a CycloneDX or SPDX document, and scan an image", name, err)
+		return nil, fmt.Errorf("%s: %w; match takes a document of CycloneDX, SPDX or syft, and scan an image", name, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
