@@ -54,7 +54,12 @@ func measure(ctx context.Context, kind, ref, cache string) (m measurement, err e
 	case "cold":
 		var report *analyzer.Report
 		if report, err = s.Scan(ctx, img); err == nil {
-			m.Layers, m.Packages = len(report.Layers), len(report.Components)
+			m.Layers = len(report.Layers)
+			for i := range report.Components {
+				if !report.Components[i].Nested {
+					m.Packages++
+				}
+			}
 			for _, l := range report.Layers {
 				m.Bytes += l.Bytes
 				m.Entries += l.Entries

@@ -80,9 +80,9 @@ func TestBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		start := time.Now()
+		start := cputime.Used()
 		_, u := vex.Documents{d}.Apply(scanned, result, nil)
-		if took := time.Since(start); took > 10*time.Second {
+		if took := cputime.Used() - start; took > 10*time.Second {
 			t.Errorf("%s: %v", c.name, took)
 		} else {
 			t.Logf("%s: %v, %s", c.name, took, &u[0])
@@ -101,10 +101,10 @@ func TestBounds(t *testing.T) {
 	// Remarks that name groups of products that name all: 200,000 remarks on a group of 100,000 products.
 	group := "[" + strings.Repeat(`"P",`, 99_999) + `"P"]`
 	flags := "[" + strings.Repeat(`{"label":"x","group_ids":["G"]},`, 199_999) + `{"label":"x","group_ids":["G"]}]`
-	start := time.Now()
+	start := cputime.Used()
 	d, err = vex.Read(strings.NewReader(`{"document": {"csaf_version": "2.0"}, "product_tree": {"product_groups": [{"group_id": "G", "product_ids": `+group+`}]}, "vulnerabilities": [{"cve": "CVE-1", "flags": `+flags+`}]}`), "x")
-	if err != nil || len(d.Problems) != 1 || time.Since(start) > 10*time.Second {
-		t.Errorf("%v, %v after %v", d.Problems, err, time.Since(start))
+	if err != nil || len(d.Problems) != 1 || cputime.Used()-start > 10*time.Second {
+		t.Errorf("%v, %v after %v", d.Problems, err, cputime.Used()-start)
 	}
 }
 
