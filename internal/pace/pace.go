@@ -10,7 +10,7 @@ import (
 
 const (
 	// free is the heap in bytes up to which nothing is collected. A scan from the cache allocates less.
-	free = 32 << 20
+	free = 40 << 20
 
 	// gap is the size of the heap in bytes, beyond free, without huge pages, since most scans end there and a huge page counts whole.
 	gap = 16 << 20
@@ -23,7 +23,7 @@ const (
 	bound = 160 << 20
 )
 
-// Collector lets the heap grow to 32 MiB before the first collection, and then to 32 MiB or a quarter more than is in use, whichever is more.
+// Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or a quarter more than is in use, whichever is more.
 // By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
 // its time, and with two windows of zstd not before 85 MB. Collector sets GOGC and GOMEMLIMIT
 // for this, and changes neither if it is not at its default. It also asks for huge pages, because page faults take half of a scan from the cache.

@@ -11,7 +11,7 @@ func TestPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 400}, {1 << 20, 400}, {16 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
+	}{{0, 400}, {1 << 20, 400}, {20 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("%d bytes: got %d, want %d", c.live, got, c.want)
 		}
