@@ -32,10 +32,13 @@ func newPattern(source string) (*pattern, *syntax.Regexp, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lead, most, tail := split(tree)
 	rest := source
+	lead, most, tail := split(tree)
 	if lead != nil {
 		rest = tail.String()
+		if _, err := syntax.Parse(rest, syntax.Perl); err != nil { // expressions come from users: none may make MustCompile panic
+			rest, lead, most, tail = source, nil, 0, tree
+		}
 	}
 	head, _ := beginning(tail)
 	return &pattern{
@@ -168,7 +171,11 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 				start = max(from, end-reach-1)
 			}
 		}
-		return p.lengthen(text, from, moved(p.exact().FindSubmatchIndex(text[start:]), start))
+		found := p.exact().FindSubmatchIndex(text[start:])
+		if found != nil && found[0] == 0 && start > from { // an assertion took the cut for the start of a text or a word
+			found, start = p.exact().FindSubmatchIndex(text[from:]), from
+		}
+		return p.lengthen(text, from, moved(found, start))
 	}
 	first := from
 	for after := from - 1; ; {
@@ -186,7 +193,11 @@ func (p *pattern) find(c *quickmatch.Cache, text []byte, from int) []int {
 			longest = most
 		}
 		start := max(from, end-longest-1)
-		if found := p.exact().FindSubmatchIndex(text[start:min(len(text), end+longest+1)]); found != nil {
+		stop := min(len(text), end+longest+1)
+		if found := p.exact().FindSubmatchIndex(text[start:stop]); found != nil {
+			if found[0] == 0 && start > first || found[1] == stop-start && stop < len(text) { // an assertion took a cut for an end of the text or of a word
+				found, start = p.exact().FindSubmatchIndex(text[first:]), first
+			}
 			return p.lengthen(text, first, moved(found, start))
 		}
 		from, after = max(from, end+1-longest), end
