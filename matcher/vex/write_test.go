@@ -412,6 +412,10 @@ func FuzzWrite(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"@context": "https://openvex.dev/ns", "author": "A\nB", "timestamp": "2022-12-28T19:31:27Z", "statements": [{"vulnerability": "CVE-2023-5678", "products": ["pkg:deb/debian/libssl3"], "status": "fixed", "status_notes": "x\nAuthor: \nExpires: never"}]}`))
+	f.Add([]byte(`{"document": {"csaf_version": "2.0", "tracking": {"current_release_date": "2025-01-01T00:00:00Z"}}, "product_tree": {"branches": [
+		{"category": "product_version_range", "name": "", "product": {"product_id": "P1", "product_identification_helper": {"purl": "pkg:npm/lodash"}}},
+		{"category": "product_version_range", "name": "1.0,2.0", "product": {"product_id": "P2", "product_identification_helper": {"purl": "pkg:npm/lodash"}}}]},
+		"vulnerabilities": [{"cve": "CVE-2021-23337", "product_status": {"under_investigation": ["P1", "P2"]}}]}`)) // ranges that hold no version
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 1<<16 {
 			return

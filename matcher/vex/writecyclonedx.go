@@ -164,6 +164,9 @@ func (out *cdxOut) entries(s *statement) (list []cdxOutStatement, why string) {
 	whole, seen := base, make(written)
 	for i := range s.Products {
 		p := &s.Products[i]
+		if slices.Contains(p.Ranges, "") {
+			return nil, "is about a range of versions without a name"
+		}
 		if len(p.Subcomponents) == 0 {
 			whole.Affects = seen.add(whole.Affects, out.affects(&p.identity))
 			continue

@@ -190,11 +190,15 @@ func (id *identity) open() (list []openComponent, why string) {
 	for _, p := range id.PURLs {
 		for _, version := range id.Ranges {
 			u, err := packageurl.FromString(p)
-			if err != nil || u.Version != "" || strings.ContainsAny(version, "|*<>=!:") {
+			if err != nil || u.Version != "" || version == "" || strings.ContainsAny(version, "|*<>=!:,") {
 				return nil, "is about a range of versions"
 			}
 			u.Version = version
-			list = append(list, openComponent{ID: u.ToString()})
+			exact := u.ToString()
+			if again, err := packageurl.FromString(exact); err != nil || again.Version != version {
+				return nil, "is about a version that a package URL cannot have"
+			}
+			list = append(list, openComponent{ID: exact})
 		}
 	}
 	if len(id.Ranges) > 0 {
