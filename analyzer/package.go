@@ -13,7 +13,7 @@ type Package struct {
 
 	System        bool              // installed by the distribution's package manager
 	Declared      bool              // by a lock file or manifest: not evidence of installation
-	Stated        bool              // by a hints file of the image only: it adds a package, and never shows that another is absent, owned or not affected
+	Stated        bool              // by a hints file, or a note in a program, only: it adds a package, and never shows that another is absent, owned or not affected
 	Dev           bool              // needed for development only
 	Vendor        string            // builder or maintainer of a System package
 	Signer        uint64            // ID of the OpenPGP key that signed a System package, by its database; not verified

@@ -260,19 +260,19 @@ func moves(tag, bound string) bool {
 	return strings.Count(tag, ".") < 2 && strings.HasPrefix(strings.TrimPrefix(bound, "v"), tag+".")
 }
 
-// missing returns the reason why an installed version below a bound may not be: the document that states it may leave out
+// missing returns the reason why an installed version below a bound may not be: the document, note or hints file that states it may leave out
 // the epoch or the release, which the bound has.
 func (n *name) missing(bound string) string {
 	rest := bound
 	if !strings.Contains(n.version, ":") {
 		rest = withoutEpoch(bound)
 		if v, err := n.scheme.Parse(rest); err == nil && n.parsed.Compare(v) >= 0 {
-			return fmt.Sprintf("%s has an epoch, the document states none", bound)
+			return fmt.Sprintf("%s has an epoch, the package is stated without one", bound)
 		}
 	}
 	if i := strings.LastIndexByte(rest, '-'); i > 0 && !strings.Contains(n.version, "-") {
 		if v, err := n.scheme.Parse(rest[:i]); err == nil && n.parsed.Compare(v) == 0 {
-			return fmt.Sprintf("%s has a release, the document states none", bound)
+			return fmt.Sprintf("%s has a release, the package is stated without one", bound)
 		}
 	}
 	return ""

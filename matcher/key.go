@@ -21,7 +21,7 @@ type lookup struct {
 	doubt   string // the reason why its advisories may be about another package; ""
 	proof   string // the reason why its advisories are about the component, if more than its name tells
 	noEpoch bool   // the epoch of version is unknown, so that bounds are compared without theirs
-	partial bool   // version may lack its epoch or release, because a document states it
+	partial bool   // version may lack its epoch or release, because a document, a note or a hints file states it
 	rebuild string // the ID of a derivative, which rebuilds the packages of its base; ""
 }
 
@@ -38,7 +38,7 @@ func lookups(list []lookup, c *analyzer.Component, d *analyzer.Distro, p *produc
 		}
 		return append(list, l)
 	}
-	list = append(list, lookup{key: key, version: c.Version, partial: c.Analyzer == "" && c.PURL != "" && !strings.Contains(c.PURL, "epoch=")})
+	list = append(list, lookup{key: key, version: c.Version, partial: (c.Analyzer == "" || c.Stated) && c.PURL != "" && !strings.Contains(c.PURL, "epoch=")})
 	if d != nil && c.Namespace == d.ID && key.Namespace != distro.ID(d.ID) {
 		list[0].rebuild = distro.ID(d.ID)
 	}

@@ -102,9 +102,9 @@ func reduced(c *analyzer.Component) analyzer.Component {
 	keep("distro")
 	keep("rpmmod")
 	keep(repositoryID)
-	if c.Analyzer != "" {
+	if c.Analyzer != "" && !c.Stated {
 		r.Analyzer = subjectAnalyzer
-	} else if c.PURL != "" { // only a document may leave out the epoch
+	} else if c.PURL != "" { // only a database has every epoch
 		r.PURL = "pkg:"
 		if strings.Contains(c.PURL, "epoch=") {
 			r.PURL = "pkg:?epoch="

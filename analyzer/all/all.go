@@ -27,6 +27,7 @@ func All() []analyzer.Analyzer {
 	return []analyzer.Analyzer{
 		apk.New(),
 		binary.New(),
+		binary.Notes(),
 		cargo.New(),
 		composer.New(),
 		composer.Phars(),

@@ -27,8 +27,14 @@ func program(name, text string) txtar.File {
 
 func file(name, text string) txtar.File { return txtar.File{Name: name, Data: []byte(text)} }
 
-// scanned returns the PURLs and paths of the generic packages of an image. All ways to scan it must agree.
+// scanned returns the names and paths of the generic packages of an image. All ways to scan it must agree.
 func scanned(t *testing.T, files []txtar.File) []string {
+	t.Helper()
+	return listed(t, files, func(c *analyzer.Component) bool { return c.Type == "generic" && !c.Stated }, func(c *analyzer.Component) string { return c.Name + "@" + c.Version })
+}
+
+// listed returns the labels, paths and layers of the components of an image that it keeps. All ways to scan it must agree.
+func listed(t *testing.T, files []txtar.File, keep func(*analyzer.Component) bool, label func(*analyzer.Component) string) []string {
 	t.Helper()
 	img, err := imagetest.Txtar(&txtar.Archive{Files: files})
 	if err != nil {
@@ -38,7 +44,7 @@ func scanned(t *testing.T, files []txtar.File) []string {
 	var list []string
 	cache := scan.NewMemCache(0)
 	for _, s := range []scan.Scanner{{Parallel: 1}, {Parallel: 8}, {Parallel: 8, Cache: cache}, {Parallel: 1, Cache: cache}} {
-		s.Analyzers = append([]analyzer.Analyzer{New(), dpkg.New(), apk.New(), osrelease.New(), runtimes.New()}, verify.All()...)
+		s.Analyzers = append([]analyzer.Analyzer{New(), Notes(), dpkg.New(), apk.New(), osrelease.New(), runtimes.New()}, verify.All()...)
 		report, err := s.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
@@ -49,9 +55,9 @@ func scanned(t *testing.T, files []txtar.File) []string {
 		}
 		if first == nil {
 			first = b
-			for _, c := range report.Components {
-				if c.Type == "generic" {
-					text := fmt.Sprintf("%s@%s %s layer %d", c.Name, c.Version, c.Path, c.Layer)
+			for i := range report.Components {
+				if c := &report.Components[i]; keep(c) {
+					text := fmt.Sprintf("%s %s layer %d", label(c), c.Path, c.Layer)
 					if c.Nested {
 						text += " nested"
 					}

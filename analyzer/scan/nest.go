@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,18 +11,27 @@ import (
 )
 
 // nest marks components of analyzers that look at programs as they stream by: those in files of packages that the distribution seems to have
-// built.
+// built. It removes packages of distributions that a database has, too. Others stay: the advisories for a library are about its copy in another package, too.
 func (r *run) nest(report *analyzer.Report) {
 	streamed := r.streamed(report)
 	if streamed == nil {
 		return
 	}
 	byID := make(map[string]*analyzer.Component)
+	type source struct{ purlType, name, version string }
+	installed := make(map[source]bool)
 	for i := range report.Components {
-		if c := &report.Components[i]; c.System {
+		if c := &report.Components[i]; c.System && !c.Stated {
 			byID[c.ID] = c
+			installed[source{c.Type, c.Name, withoutEpoch(c.Version)}] = true
+			if s := c.SourcePackage; s != nil {
+				installed[source{c.Type, s.Name, withoutEpoch(cmp.Or(s.Version, c.Version))}] = true
+			}
 		}
 	}
+	report.Components = slices.DeleteFunc(report.Components, func(c analyzer.Component) bool {
+		return streamed[c.Analyzer] && c.System && installed[source{c.Type, c.Name, withoutEpoch(c.Version)}]
+	})
 	for i := range report.Components {
 		if c := &report.Components[i]; streamed[c.Analyzer] {
 			c.Nested = nested(c, byID[c.Owner], report.Distro)
@@ -58,7 +68,7 @@ func (r *run) joinRepeated(report *analyzer.Report) {
 	first := make(map[key]*analyzer.Component)
 	var list []*analyzer.Component
 	for i := range report.Components {
-		if c := &report.Components[i]; !c.System && !c.Declared && !c.Stated {
+		if c := &report.Components[i]; streamed[c.Analyzer] || !c.System && !c.Declared && !c.Stated {
 			list = append(list, c)
 		}
 	}
@@ -96,7 +106,7 @@ func compareFiles(a, b *analyzer.Component) int {
 // nested reports whether a distribution seems to have built the package that owns the file of a component, and no later layer wrote the file.
 // Databases of apk name no builder. The matcher, which knows the advisories of the distribution, has the last word.
 func nested(c, owner *analyzer.Component, d *analyzer.Distro) bool {
-	if owner == nil || owner.Stated || c.Layer > owner.Layer || !builder.Distributed(c.Path) {
+	if owner == nil || owner.Stated || c.System || c.Layer > owner.Layer || !builder.Distributed(c.Path) {
 		return false
 	}
 	by, _ := builder.Of(owner, d)
@@ -117,4 +127,12 @@ func prefixOf(file string) string {
 		at = min(at+len(element)+1, len(file))
 	}
 	return dirOf(file)
+}
+
+// withoutEpoch returns a version of dpkg or rpm without its epoch, which notes in programs lack.
+func withoutEpoch(version string) string {
+	if epoch, rest, ok := strings.Cut(version, ":"); ok && strings.Trim(epoch, "0123456789") == "" {
+		return rest
+	}
+	return version
 }

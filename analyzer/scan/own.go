@@ -15,7 +15,7 @@ func own(report *analyzer.Report, t *tree) (owned map[string]bool) {
 	before := make([]int, len(components))      // and 1 + the one before it with the same path
 	var wanted nameSet                          // base names of their files; few of the files that packages own have one
 	for i := range components {
-		if c := &components[i]; !c.System {
+		if c := &components[i]; !c.System || c.Stated {
 			before[i], at[c.Path] = at[c.Path], i+1
 			wanted.add(path.Base(c.Path))
 		}

@@ -15,7 +15,7 @@ const HeadSize = 8 << 10
 // file, and size is its length. The spans are sorted and do not overlap. Segments returns nothing for other files, and for those whose
 // program headers lie outside head.
 func Segments(head []byte, size int64) (constant, data []Span) {
-	eachLoad(head, size, func(flags uint32, s Span) {
+	eachSegment(head, size, load, func(flags uint32, s Span) {
 		if flags&writable != 0 {
 			data = append(data, s)
 		} else {
@@ -62,7 +62,7 @@ func without(list, others []Span) (rest []Span) {
 // are those of Segments.
 func Code(head []byte, size int64) (code []Span) {
 	constants := false
-	eachLoad(head, size, func(flags uint32, s Span) {
+	eachSegment(head, size, load, func(flags uint32, s Span) {
 		switch {
 		case flags&executableFlag != 0:
 			code = append(code, s)
@@ -76,14 +76,22 @@ func Code(head []byte, size int64) (code []Span) {
 	return merge(code)
 }
 
-// Flags of segments.
+// Notes returns the segments of an ELF file with notes, merged. Head and size are those of Segments.
+func Notes(head []byte, size int64) (notes []Span) {
+	eachSegment(head, size, note, func(_ uint32, s Span) { notes = append(notes, s) })
+	return merge(notes)
+}
+
+// Types of segments, and flags.
 const (
+	load           = 1
+	note           = 4
 	executableFlag = 1
 	writable       = 2
 )
 
-// eachLoad calls fn for the segments of an ELF file that a process maps, with their flags.
-func eachLoad(head []byte, size int64, fn func(flags uint32, s Span)) {
+// eachSegment calls fn for the segments of a type in an ELF file, with their flags.
+func eachSegment(head []byte, size int64, kind uint32, fn func(flags uint32, s Span)) {
 	if len(head) < 64 || string(head[:4]) != "\x7fELF" {
 		return
 	}
@@ -101,11 +109,10 @@ func eachLoad(head []byte, size int64, fn func(flags uint32, s Span)) {
 	if at > uint64(len(head)) || uint64(count)*length > uint64(len(head))-at {
 		return
 	}
-	const load = 1
 	for ; count > 0; count, at = count-1, at+length {
 		h := head[at : at+length]
 		start, n := word(h[offset:]), word(h[fileSize:])
-		if order.Uint32(h) != load || n == 0 || start > uint64(size) || n > uint64(size)-start {
+		if order.Uint32(h) != kind || n == 0 || start > uint64(size) || n > uint64(size)-start {
 			continue
 		}
 		fn(order.Uint32(h[flags:]), Span{int64(start), int64(start + n)})

@@ -111,7 +111,7 @@ type packageValue struct {
 	Analyzer      string       `cel:"analyzer"`
 	System        bool         `cel:"system" doc:"the distribution's package manager installed it"`
 	Declared      bool         `cel:"declared" doc:"only a lock file or manifest names it"`
-	Stated        bool         `cel:"stated" doc:"only a hints file names it, which is no evidence that it is there"`
+	Stated        bool         `cel:"stated" doc:"only a hints file or a note in a program names it, which is no evidence that a package manager installed it"`
 	Dev           bool         `cel:"dev" doc:"needed for development only"`
 	Owned         bool         `cel:"owned" doc:"a package of the distribution has its file"`
 	Licenses      []string     `cel:"licenses"`

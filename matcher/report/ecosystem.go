@@ -23,7 +23,7 @@ type Ecosystem struct {
 	Supported time.Time          // last day of the release's free support; zero if unknown
 	EndOfLife bool               // support has ended: new vulnerabilities are not recorded
 
-	stated int // of Packages, those that only a hints file of the image states
+	stated int // of Packages, those that only a hints file or a note in a program states
 }
 
 // Name returns the ecosystem's name for a person: "deb debian 12", "pypi".
@@ -103,10 +103,15 @@ func (a *Assessment) countEcosystems() {
 	order.Sort(a.Ecosystems, func(x, y *Ecosystem) int { return matcher.CompareKeys(x.Key, y.Key) })
 }
 
-// notRead reports whether the scan saw an ecosystem's packages that no analyzer reads.
+// notRead reports whether the scan saw an ecosystem's packages that no analyzer reads. A diagnostic without a type is about the image's distribution.
 func (a *Assessment) notRead(key matcher.Key) bool {
+	own := false
+	if d := a.Report.Distro; d != nil {
+		c := analyzer.Component{Package: analyzer.Package{Type: key.Type, Namespace: d.ID, System: true}}
+		own = matcher.EcosystemOf(&c, d) == key
+	}
 	return slices.ContainsFunc(a.Report.Diagnostics, func(d analyzer.FileDiagnostic) bool {
-		return d.Code == analyzer.NotRead && (d.Type == key.Type || d.Type == "" && key.Namespace != "")
+		return d.Code == analyzer.NotRead && (d.Type == key.Type || d.Type == "" && own)
 	})
 }
 

@@ -32,7 +32,7 @@ const (
 	NoteExcluded  NoteCode = "excluded"    // packages or findings were left out on request
 	NoteExpired   NoteCode = "expired"     // an Ignore has expired
 	NoteNotRun    NoteCode = "not-run"     // an analyzer looked at no file, or not at all files
-	NoteStated    NoteCode = "stated"      // only a hints file of the image names some packages
+	NoteStated    NoteCode = "stated"      // only hints files and notes in programs name some packages
 )
 
 // note collects the limits of the findings, in the order of Ecosystems.
@@ -77,7 +77,7 @@ func (a *Assessment) note() {
 	a.Notes = list
 }
 
-// statedNotes counts the packages that only a hints file of the image names.
+// statedNotes counts the packages that only hints files of the image and notes in its programs name.
 func (a *Assessment) statedNotes() []Note {
 	var names []string
 	for i := range a.Report.Components {
@@ -93,7 +93,7 @@ func (a *Assessment) statedNotes() []Note {
 	if len(names) > most {
 		text += ", ..."
 	}
-	return []Note{{Code: NoteStated, Text: fmt.Sprintf("Only a hints file of the image names %s: %s.", plural.Count(len(names), "package"), text)}}
+	return []Note{{Code: NoteStated, Text: fmt.Sprintf("Only hints files and notes in programs name %s: %s.", plural.Count(len(names), "package"), text)}}
 }
 
 // lazyLayers lists the layers that were read by their tables of contents: "layers 0, 3 to 5 of 7".
