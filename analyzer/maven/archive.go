@@ -22,6 +22,7 @@ const (
 	maxManifest   = 1 << 20  // largest manifest, in bytes
 	maxProperties = 64 << 10 // largest pom.properties, in bytes
 	maxPOM        = 4 << 20  // largest pom.xml, in bytes
+	maxSBOM       = 16 << 20 // largest SBOM, in bytes
 )
 
 // analyzeArchive identifies the libraries in an archive and in the archives within it.
@@ -47,6 +48,7 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 	var bad problem.List
 	limits := zipwalk.Limits{Hold: func(n int64) error { return f.Hold(ctx, n) }}
 	var entries census // of the archive that Walk visits next
+	var listed []analyzer.Package
 	kind := func(name []byte) zipwalk.Kind {
 		entries.add(name)
 		return choose(name)
@@ -58,8 +60,10 @@ func analyzeEntries(ctx context.Context, f *analyzer.File, choose func(name []by
 			a.name = z.Inside[strings.LastIndex(z.Inside, zipwalk.Separator)+1:]
 		}
 		a.analyze(r)
+		listed = append(listed, a.listed...)
 		m.Free(a.decoded)
 	}, bad.Add)
+	addListed(r, listed)
 	r.Diagnostics = bad.Diagnostics()
 	if err = cmp.Or(err, m.Err()); err != nil {
 		return r, fmt.Errorf("maven: %w", err)
@@ -82,6 +86,12 @@ func entryKind(name []byte) zipwalk.Kind {
 	case len(".jar"), len(".jmod"):
 		if string(ext) == ".xml" {
 			if string(base) == "pom.xml" && bytes.Contains(name, []byte("META-INF/maven/")) {
+				return zipwalk.Wanted
+			}
+			return zipwalk.Skip
+		}
+		if string(ext) == ".json" {
+			if bytes.HasPrefix(name, []byte("META-INF/sbom/")) || bytes.HasPrefix(name, []byte("META-INF/")) && bytes.HasSuffix(base, []byte(".cdx.json")) {
 				return zipwalk.Wanted
 			}
 			return zipwalk.Skip
@@ -109,6 +119,7 @@ type archive struct {
 	stated   []stated
 	known    map[coordinates]int // index in stated
 	partial  coordinates         // from the first incomplete pom.properties
+	listed   []analyzer.Package  // by SBOMs in the archive
 	problems *problem.List
 	meter    *hold.Meter
 	decoded  int64 // bytes held for decoded texts, until the visit ends
@@ -227,6 +238,10 @@ func (a *archive) read() {
 				poms[path.Dir(f.Name)] = p
 			}
 		default:
+			if strings.HasSuffix(f.Name, ".json") {
+				a.list(f)
+				continue
+			}
 			text, err := f.Read(maxManifest)
 			a.problem(f.Name, err)
 			if a.decoding(text, ":") != nil {

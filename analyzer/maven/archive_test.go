@@ -201,3 +201,51 @@ func TestManyLibraries(t *testing.T) {
 		t.Errorf("%d packages, %v", len(r.Packages), err)
 	}
 }
+
+// application is an SBOM as Spring Boot's build plugins put it into an archive.
+const application = `{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"group": "com.acme", "name": "app", "version": "1", "purl": "pkg:maven/com.acme/app@1"}}, "components": [
+	{"type": "library", "group": "org.a", "name": "a", "version": "1.0", "purl": "pkg:maven/org.a/a@1.0?type=jar"},
+	{"type": "library", "group": "org.shaded", "name": "b", "version": "2.0", "purl": "pkg:maven/org.shaded/b@2.0?type=jar", "licenses": [{"license": {"id": "MIT"}}]},
+	{"type": "library", "name": "lodash", "version": "4.17.20", "purl": "pkg:npm/lodash@4.17.20"},
+	{"type": "operating-system", "name": "debian", "version": "12"}]}`
+
+// TestListed reads SBOMs in archives. A library that the archive has is listed once, and one that only the document has is declared.
+func TestListed(t *testing.T) {
+	library := member{"BOOT-INF/lib/a-1.0.jar", jar(t, stating("org.a", "a", "1.0"))}
+	for _, c := range []struct {
+		name    string
+		members []member
+		want    string
+	}{
+		{"Spring Boot", []member{stating("com.acme", "app", "1"), library, {"META-INF/sbom/application.cdx.json", application}},
+			"com.acme:app:1, org.a:a:1.0, org.shaded:b:2.0 declared META-INF/sbom/application.cdx.json"},
+		{"two documents", []member{{"META-INF/sbom/x.json", application}, {"META-INF/bom.cdx.json", application}},
+			"org.a:a:1.0 declared META-INF/sbom/x.json, org.shaded:b:2.0 declared META-INF/sbom/x.json"},
+		{"in an archive within", []member{{"BOOT-INF/lib/c.jar", jar(t, stating("org.c", "c", "3"), member{"META-INF/sbom/c.cdx.json", application})}, library},
+			"org.c:c:3, org.a:a:1.0, org.shaded:b:2.0 declared BOOT-INF/lib/c.jar!META-INF/sbom/c.cdx.json"},
+		{"elsewhere", []member{stating("com.acme", "app", "1"), {"sbom/application.cdx.json", application}, {"META-INF/x.json", application}}, "com.acme:app:1"},
+		{"no SBOM", []member{stating("com.acme", "app", "1"), {"META-INF/sbom/x.json", `{"a": []}`}}, "com.acme:app:1"},
+		{"broken", []member{stating("com.acme", "app", "1"), {"META-INF/sbom/x.json", application[:300]}}, "com.acme:app:1; META-INF/sbom/x.json"},
+	} {
+		r, err := analyzeArchive(t.Context(), analyzer.NewFile("app.jar", 0o644, []byte(jar(t, c.members...))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, p := range r.Packages {
+			text := p.Namespace + ":" + p.Name + ":" + p.Version
+			if p.Declared {
+				text += " declared " + p.ArchivePath
+			}
+			list = append(list, text)
+		}
+		got := strings.Join(list, ", ")
+		for _, d := range r.Diagnostics {
+			place, _, _ := strings.Cut(d.Message, ": ")
+			got += "; " + place
+		}
+		if got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}

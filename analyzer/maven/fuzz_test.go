@@ -20,6 +20,7 @@ func FuzzArchive(f *testing.F) {
 	library := jar(f, manifestOf("Implementation-Version: 1.0"), stating("org.a", "a", "1.0"),
 		member{"META-INF/maven/org.a/a/pom.xml", "<project><artifactId>a</artifactId>" + dependencies("g:a:1") + "</project>"})
 	f.Add("a-1.0.jar", []byte(library))
+	f.Add("b.jar", []byte(jar(f, member{"META-INF/sbom/application.cdx.json", application})))
 	f.Add("x.war", []byte(jar(f, member{"WEB-INF/lib/a.jar", library}, member{"b-2.0.jar", jar(f)})))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		r, err := analyzeArchive(t.Context(), analyzer.NewFile(name, 0o644, data))

@@ -45,7 +45,7 @@ var extensions = [...]string{".jar", ".war", ".ear", ".rar", ".par", ".sar", ".n
 // If no file of the image states a version, the analyzer reports it as Unsupported. Lines of gradle.lockfile and of sbt's
 // build.sbt.lock are Declared. Packages for tests only are Dev.
 func New() analyzer.Analyzer {
-	info := analyzer.Info{Name: "maven", Version: 5}
+	info := analyzer.Info{Name: "maven", Version: 6}
 	for _, ext := range extensions { // Java and systems that ignore case accept capitals
 		info.Patterns = append(info.Patterns, "**/*"+ext, "**/*"+strings.ToUpper(ext), "**/*."+strings.ToUpper(ext[1:2])+ext[2:])
 	}

@@ -1,26 +1,18 @@
 package runtimes
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	bom "github.com/hullmark/hullmark/analyzer/internal/document"
 	"github.com/hullmark/hullmark/analyzer/internal/hold"
-	"github.com/hullmark/hullmark/internal/inventory"
-	"github.com/hullmark/hullmark/internal/jsonstream"
-	"github.com/hullmark/hullmark/internal/problem"
-	"github.com/hullmark/hullmark/internal/spdx"
 )
 
-const (
-	maxPackages = 10_000   // of a document
-	maxHeld     = 64 << 20 // bytes of the result and of the decoded values
-)
+const maxHeld = 64 << 20 // bytes of the result and of the decoded values of a document
 
 // documents are the patterns of SBOMs in images. Documents elsewhere belong to packages of ecosystems, which other analyzers find.
 var documents = []string{
@@ -57,66 +49,31 @@ func originOf(file string) origin {
 	return ofVendor
 }
 
-// document reads an SBOM in SPDX or CycloneDX. It takes names and versions only: any image can have a document, so none may
-// own files, exclude a package from matching or name the distribution. Packages of distributions are left to their databases, also the copies
-// of their libraries that a wheel has: they are no packages of this image's distribution.
+// document reads an SBOM in SPDX or CycloneDX.
 func document(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	text, err := f.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
 	}
-	if err := hold.New(ctx, f, maxHeld).Decoded(text, ":,"); err != nil {
+	if err := hold.New(ctx, f, maxHeld).Decoded(text, bom.Marks); err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
 	}
 	of := originOf(f.Path)
-	out := inventory.New(maxPackages)
-	r := jsonstream.New(text)
-	doc, bom := spdx.NewReader(out, maxPackages), bomReader{Reader: r, out: out}
-	noted, err := r.Read(func(_ json.Delim, key string) error {
-		if known, err := bom.member(key); known || err != nil {
-			return err
-		}
-		if known, err := doc.Member(r, key); known || err != nil {
-			return err
-		}
-		return r.Skip()
-	})
-	switch {
-	case err != nil || bom.format == "CycloneDX":
-	case doc.Version == "" && of != ofApplication:
-		return nil, nil // another document in JSON
-	case !doc.Supported():
-		err = fmt.Errorf("%.20q is not a version of SPDX that is read: %w", doc.Version, analyzer.ErrUnsupported)
-	default:
-		var first error // of the package that the document is about
-		err = doc.Finish(func(e *inventory.Entry) {
-			if of == ofApplication {
-				first = out.Add(e)
-			}
-		}, out.Add)
-		err = cmp.Or(err, first)
-	}
+	d, err := bom.Read(text, of == ofApplication)
 	if err != nil {
 		return nil, fmt.Errorf("runtimes: %w", err)
 	}
-	var bad problem.List
-	for _, n := range noted {
-		bad.Add(n)
+	if d == nil {
+		return nil, nil
 	}
-	report := out.Report()
-	result := &analyzer.Result{Diagnostics: bad.Diagnostics()}
-	for i := range report.Components {
-		p := &report.Components[i].Package
-		if p.System || p.Name == "" || p.Type == "oci" || p.Type == "docker" || isLocal(p) || of == ofWheel && isSelf(f.Path, p) {
+	result := &analyzer.Result{Diagnostics: d.Diagnostics}
+	for i := range d.Packages {
+		p := &d.Packages[i]
+		if isLocal(p) || of == ofWheel && isSelf(f.Path, p) {
 			continue
 		}
-		result.Packages = append(result.Packages, analyzer.Package{
-			Type: p.Type, Namespace: p.Namespace, Name: p.Name, Version: p.Version, Vendor: p.Vendor,
-			Qualifiers: p.Qualifiers, Licenses: p.Licenses, Hashes: p.Hashes, Declared: of.declares(p),
-		})
-	}
-	for _, d := range report.Diagnostics {
-		result.Diagnostics = append(result.Diagnostics, d.Diagnostic)
+		p.Declared = of.declares(p)
+		result.Packages = append(result.Packages, *p)
 	}
 	return result, nil
 }
