@@ -111,8 +111,8 @@ func (b *builder) layer(p *properties, n int) {
 	}
 }
 
-// evidence says where a package was found, and how sure that makes its identity: a package manager's record of what it
-// installed is certain, an ecosystem's metadata beside the code nearly so, and a lock file names a package that may not
+// evidence says where a package was found, and how sure that makes its identity: the record of a
+// package manager is certain, an ecosystem's metadata beside the code nearly so, and a lock file names a package that may not
 // be there.
 func (b *builder) evidence(c *analyzer.Component) *cyclonedx.Evidence {
 	if c.Path == "" || b.version < cyclonedx.SpecVersion1_5 {

@@ -9,8 +9,7 @@ import (
 	"github.com/hullmark/hullmark/internal/idlink"
 )
 
-// sourceOf names who explains an identifier, and where, as the examples of CycloneDX do; where that is not known, the feed that it came
-// from.
+// sourceOf returns the publisher of an identifier and its page, as the examples of CycloneDX do. It returns the feed if neither is known.
 func sourceOf(id, feed string) *cyclonedx.Source {
 	if publisher, address := idlink.Of(id); address != "" {
 		return &cyclonedx.Source{Name: publisher, URL: address}

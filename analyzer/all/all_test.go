@@ -20,6 +20,7 @@ func Example() {
 	// Output:
 	// apk
 	// binary
+	// binary-note
 	// cargo
 	// composer
 	// composer-phar
