@@ -51,7 +51,7 @@ func newPacked(src io.Reader, size int64, pool *bufferPool) (p *packed, head []b
 		}
 		if left == size {
 			program := executable.FormatOf(bytes.NewReader(buf)) != executable.None
-			if !program && !bytes.HasPrefix(buf, []byte("PK\x03\x04")) {
+			if !program && !bytes.Contains(buf, []byte("PK\x03\x04")) { // modules of the JDK have a header before the archive
 				return nil, buf, nil
 			}
 			compress = program && size > minPacked

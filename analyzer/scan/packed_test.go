@@ -47,24 +47,27 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// TestPackedArchive checks that a zip archive is held in parts as they are, which go back to the pool.
+// TestPackedArchive checks that a zip archive is held in parts as they are, which go back to the pool. A module of the JDK has a header before it,
+// and an archive that is a program of Spring Boot has a script.
 func TestPackedArchive(t *testing.T) {
-	want := program(3*packedPart + 5)
-	copy(want, "PK\x03\x04")
-	var pool bufferPool
-	p, _, err := newPacked(bytes.NewReader(want), int64(len(want)), &pool)
-	if err != nil || p == nil {
-		t.Fatal(p, err)
-	}
-	if err := iotest.TestReader(io.NewSectionReader(p, 0, int64(len(want))), want); err != nil {
-		t.Error(err)
-	}
-	if len(p.parts) != 4 || cap(p.parts[3]) != packedPart {
-		t.Errorf("%d parts, the last of %d bytes", len(p.parts), cap(p.parts[3]))
-	}
-	p.release(&pool)
-	if n, err := p.ReadAt(make([]byte, 1), 0); n != 0 || err != io.EOF {
-		t.Errorf("after release: %d bytes, %v", n, err)
+	for _, head := range []string{"PK\x03\x04", "JM\x01\x00PK\x03\x04", "#!/bin/bash\nexit 0\nPK\x03\x04"} {
+		want := program(3*packedPart + 5)
+		copy(want, head)
+		var pool bufferPool
+		p, _, err := newPacked(bytes.NewReader(want), int64(len(want)), &pool)
+		if err != nil || p == nil {
+			t.Fatalf("%q: %v, %v", head, p, err)
+		}
+		if err := iotest.TestReader(io.NewSectionReader(p, 0, int64(len(want))), want); err != nil {
+			t.Errorf("%q: %v", head, err)
+		}
+		if len(p.parts) != 4 || cap(p.parts[3]) != packedPart {
+			t.Errorf("%q: %d parts, the last of %d bytes", head, len(p.parts), cap(p.parts[3]))
+		}
+		p.release(&pool)
+		if n, err := p.ReadAt(make([]byte, 1), 0); n != 0 || err != io.EOF {
+			t.Errorf("%q: after release: %d bytes, %v", head, n, err)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func Collector() {
 // follow sets the size of the heap for the next collection after each one. A cleanup or a finalizer would tell of a collection without
 // asking, but runs when its memory is swept, which may be much later on a busy machine.
 func follow(last uint64) {
-	const interval = 5 * time.Millisecond
+	const interval = time.Millisecond
 	for ; ; time.Sleep(interval) {
 		if n, used := collections(); n != last {
 			last = n
