@@ -23,7 +23,7 @@ const (
 	bound = 160 << 20
 )
 
-// Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or a quarter more than is in use, whichever is more.
+// Collector lets the heap grow to 40 MiB before the first collection, and then to 40 MiB or an eighth more than is in use, whichever is more.
 // By default, Go collects at 4 MiB, and then at twice the bytes in use: seven times during a scan from the cache, which takes a sixth of
 // its time, and with two windows of zstd not before 85 MB. Collector sets GOGC and GOMEMLIMIT
 // for this, and changes neither if it is not at its default. It also asks for huge pages, because page faults take half of a scan from the cache.
@@ -65,7 +65,7 @@ func collections() (n, used uint64) {
 func percent(live uint64) int {
 	const most = 400
 	if live >= free*4/5 {
-		return 25
+		return 12
 	}
 	return min(int(100*(free-live)/max(live, 1)), most)
 }

@@ -11,7 +11,7 @@ func TestPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 400}, {1 << 20, 400}, {20 << 20, 100}, {32 << 20, 25}, {1 << 40, 25}} {
+	}{{0, 400}, {1 << 20, 400}, {20 << 20, 100}, {32 << 20, 12}, {1 << 40, 12}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("%d bytes: got %d, want %d", c.live, got, c.want)
 		}
@@ -25,12 +25,12 @@ func TestCollector(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	Collector()
 	hold := make([]byte, 64<<20)
-	for _, want := range []int{25, 400} {
+	for _, want := range []int{12, 400} {
 		for end := time.Now().Add(10 * time.Second); ; {
 			runtime.GC()
 			now := debug.SetGCPercent(100)
 			debug.SetGCPercent(now)
-			if want == 25 && now == want || want != 25 && now > 100 {
+			if want == 12 && now == want || want != 12 && now > 100 {
 				break
 			}
 			if time.Now().After(end) {
