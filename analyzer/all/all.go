@@ -28,6 +28,7 @@ func All() []analyzer.Analyzer {
 		apk.New(),
 		binary.New(),
 		binary.Notes(),
+		binary.Scripts(),
 		cargo.New(),
 		composer.New(),
 		composer.Phars(),

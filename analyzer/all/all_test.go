@@ -21,6 +21,7 @@ func Example() {
 	// apk
 	// binary
 	// binary-note
+	// binary-script
 	// cargo
 	// composer
 	// composer-phar

@@ -29,15 +29,17 @@ func (programs) Info() analyzer.Info {
 }
 
 // Wants implements stream.Analyzer.
-func (programs) Wants(path string) bool { return len(classesOf(path)) > 0 }
+func (programs) Wants(path string) bool { return len(classes().of(path)) > 0 }
 
 // Stream implements stream.Analyzer.
-func (programs) Stream(path string, size int64) stream.Reader { return newReader(path, size) }
+func (programs) Stream(path string, size int64) stream.Reader {
+	return newReader(classes(), path, size)
+}
 
 // Analyze implements analyzer.Analyzer. A scan uses Stream instead.
 func (p programs) Analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	if !p.Wants(f.Path) {
 		return nil, nil
 	}
-	return stream.Read(newReader(f.Path, f.Size()), f.Open(), f.Size())
+	return stream.Read(newReader(classes(), f.Path, f.Size()), f.Open(), f.Size())
 }

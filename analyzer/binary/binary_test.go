@@ -136,7 +136,7 @@ func TestParts(t *testing.T) {
 	for range 60 {
 		s := list[rng.IntN(len(list))]
 		content := elf(strings.Repeat("x", rng.IntN(9000))+"\x00", strings.Repeat("\x90", rng.IntN(40000)), strings.Repeat("\x00", rng.IntN(70000))+s.text+"\x00")
-		r := newReader(s.file, int64(len(content)))
+		r := newReader(classes(), s.file, int64(len(content)))
 		for at := int64(0); at < int64(len(content)); {
 			if at = r.Next(at); at >= int64(len(content)) {
 				break
@@ -166,7 +166,7 @@ func FuzzAnalyze(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string, content []byte) {
 		a, errA := New().Analyze(t.Context(), analyzer.NewFile(name, 0o755, content))
-		r := newReader(name, int64(len(content)))
+		r := newReader(classes(), name, int64(len(content)))
 		for at := r.Next(0); at < int64(len(content)); at = r.Next(at + 1) {
 			r.Part(at, content[at:at+1])
 		}
@@ -196,7 +196,7 @@ func BenchmarkReader(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := stream.Read(newReader("usr/bin/node", int64(len(content))), bytes.NewReader(content), int64(len(content))); err != nil && err != io.EOF {
+		if _, err := stream.Read(newReader(classes(), "usr/bin/node", int64(len(content))), bytes.NewReader(content), int64(len(content))); err != nil && err != io.EOF {
 			b.Fatal(err)
 		}
 	}

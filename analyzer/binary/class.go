@@ -56,10 +56,12 @@ type pattern struct {
 	class int
 }
 
-// classes returns the table, compiled at the first use.
-var classes = sync.OnceValue(func() *index {
+// classes returns the table of programs, compiled at the first use.
+var classes = sync.OnceValue(func() *index { return newIndex(languages, servers, libraries, tools, kernels) })
+
+func newIndex(parts ...func() []class) *index {
 	x := &index{stems: make(map[string][]pattern), expressions: make(map[string]*regexp.Regexp)}
-	for _, part := range []func() []class{languages, servers, libraries, tools, kernels} {
+	for _, part := range parts {
 		x.all = append(x.all, part()...)
 	}
 	for i := range x.all {
@@ -69,7 +71,7 @@ var classes = sync.OnceValue(func() *index {
 		}
 	}
 	return x
-})
+}
 
 // stemOf returns the lower-case letters that a name begins with: "libpython" of "libpython3.12.so.1.0". A pattern has no "*" in them.
 func stemOf(name string) string {
@@ -80,14 +82,14 @@ func stemOf(name string) string {
 	return name[:n]
 }
 
-// classesOf returns the numbers of the classes that a file may be of by its name.
-func classesOf(file string) (list []int) {
+// of returns the numbers of the classes that a file may be of by its name.
+func (x *index) of(file string) (list []int) {
 	base := path.Base(file)
 	stem := stemOf(base)
 	if strings.HasSuffix(base, ".ko") {
 		stem = ""
 	}
-	for _, p := range classes().stems[stem] {
+	for _, p := range x.stems[stem] {
 		if glob.Match(p.glob, base) && (len(list) == 0 || list[len(list)-1] != p.class) {
 			list = append(list, p.class)
 		}

@@ -194,7 +194,7 @@ func eachProgram(t *testing.T, dir string, fn func(file string, found []analyzer
 		if err != nil {
 			return err
 		}
-		reader := newReader(p, info.Size())
+		reader := newReader(classes(), p, info.Size())
 		reader.matched = func(c *class, text []byte) {
 			if *tables {
 				t.Logf("sample %s %s %q", c.name, filepath.Base(p), text)

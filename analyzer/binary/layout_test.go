@@ -44,7 +44,7 @@ func listed(t *testing.T, files []txtar.File, keep func(*analyzer.Component) boo
 	var list []string
 	cache := scan.NewMemCache(0)
 	for _, s := range []scan.Scanner{{Parallel: 1}, {Parallel: 8}, {Parallel: 8, Cache: cache}, {Parallel: 1, Cache: cache}} {
-		s.Analyzers = append([]analyzer.Analyzer{New(), Notes(), dpkg.New(), apk.New(), osrelease.New(), runtimes.New()}, verify.All()...)
+		s.Analyzers = append([]analyzer.Analyzer{New(), Notes(), Scripts(), dpkg.New(), apk.New(), osrelease.New(), runtimes.New()}, verify.All()...)
 		report, err := s.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)

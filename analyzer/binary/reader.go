@@ -20,6 +20,7 @@ const (
 
 // A reader looks for the versions of the classes that a file may be of.
 type reader struct {
+	index    *index
 	path     string
 	size     int64
 	searches []*search // of classes without a version yet
@@ -41,10 +42,10 @@ type search struct {
 	next  []int64 // for each find, the offset from which on it looks for its text
 }
 
-func newReader(file string, size int64) *reader {
-	r := &reader{path: file, size: size}
-	for _, i := range classesOf(file) {
-		c := &classes().all[i]
+func newReader(x *index, file string, size int64) *reader {
+	r := &reader{index: x, path: file, size: size}
+	for _, i := range x.of(file) {
+		c := &x.all[i]
 		r.searches = append(r.searches, &search{class: c, next: make([]int64, len(c.finds))})
 	}
 	return r
@@ -153,7 +154,7 @@ func (r *reader) look(s *search, last bool) string {
 			}
 			s.looks++
 			s.next[i] = at + int64(k) + 1
-			if m := classes().expression(f.version).FindSubmatch(buf[max(k-around, 0):min(end, len(buf))]); m != nil {
+			if m := r.index.expression(f.version).FindSubmatch(buf[max(k-around, 0):min(end, len(buf))]); m != nil {
 				for _, group := range m[1:] {
 					if len(group) > 0 {
 						if r.matched != nil {
@@ -173,7 +174,7 @@ func (r *reader) Result() (*analyzer.Result, error) {
 	r.search(true)
 	result := &analyzer.Result{Packages: r.found}
 	for _, s := range r.searches {
-		if v := s.class.fromName(path.Base(r.path)); v != "" {
+		if v := r.index.fromName(s.class, path.Base(r.path)); v != "" {
 			result.Packages = append(result.Packages, s.class.pkg(v))
 		}
 	}
@@ -192,11 +193,11 @@ func (r *reader) Result() (*analyzer.Result, error) {
 func isBusyBox(p analyzer.Package) bool { return p.Name == "busybox" }
 
 // fromName returns the version in the name of a file, or "".
-func (c *class) fromName(base string) string {
+func (x *index) fromName(c *class, base string) string {
 	if c.named == "" {
 		return ""
 	}
-	if m := classes().expression(c.named).FindStringSubmatch(base); m != nil {
+	if m := x.expression(c.named).FindStringSubmatch(base); m != nil {
 		return m[1]
 	}
 	return ""

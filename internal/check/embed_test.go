@@ -25,7 +25,7 @@ var embedded = []struct {
 		"all, matcher, sbom", []string{"analyzer/all", "analyzer/scan", "matcher", "matcher/report", "sbom"}, `
 	found, _ := scan.Scanner{Analyzers: all.All()}.Scan(ctx, nil)
 	result, _ := matcher.Matcher{}.Match(ctx, found)
-	sbom.Encode(os.Stdout, &report.Assessment{Report: found, Result: result}, sbom.Options{})`, 8, 8.7,
+	sbom.Encode(os.Stdout, &report.Assessment{Report: found, Result: result}, sbom.Options{})`, 8, 8.8,
 	},
 	{
 		"all, scan, assess, json, sbom", []string{"analyzer/all", "analyzer/scan", "matcher/assess", "matcher/report/json", "sbom"}, `
