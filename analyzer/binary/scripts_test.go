@@ -164,3 +164,27 @@ func TestScriptLayouts(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptReports asks for the right answer to what users of other scanners reported.
+func TestScriptReports(t *testing.T) {
+	for _, c := range []struct{ report, file, text, want string }{
+		{"RetireJS/retire.js#431: a comment of an adapter", "axios-mock-adapter.js", "// Axios v0.17 mutates the url to include the baseURL for non hostnames\n", ""},
+		{"RetireJS/retire.js#431: axios itself", "axios.min.js", "/* axios v0.17.1 | (c) 2017 by Matt Zabriskie */\n", "axios 0.17.1"},
+		{"dependency-check/DependencyCheck#6821: a comment names a package", "pdf.js", "// see pdfjs-dist@3.2.146, which changed this\n", ""},
+		{"dependency-check/DependencyCheck#8447: a name with a hash", "zrender.2f80d7d13a7861fd_prod.js", "var version = 1;", ""},
+		{"h3xstream/burp-retire-js#49: a directory with a hash", "47a9c871/jquery.js", "/*!\n * jQuery JavaScript Library v3.2.1\n * https://jquery.com/\n", "jquery 3.2.1"},
+		{"RetireJS/retire.js#116: a plugin asks for the version", "jquery-tealeaf.min.js", `o=typeof t=="function"&&typeof t.fn=="object"?t.fn.jquery:"0.0.0"`, ""},
+		{"RetireJS/retire.js#190: the slim build of 1.12.1 says so", "jquery.slim.min.js", "/*! jQuery v3.0.0-beta1 -ajax,-effects | (c) jQuery Foundation | jquery.org/license */", "jquery 3.0.0-beta1"},
+		{"MicrosoftEdge/static-code-scan#97: Bootstrap needs jQuery", "bootstrap.min.js", "/*!\n * Bootstrap v3.3.4 (http://getbootstrap.com)\n */\nif(\"undefined\"==typeof jQuery)throw new Error(\"Bootstrap's JavaScript requires jQuery\")", "bootstrap 3.3.4"},
+		{"RetireJS/retire.js#340: without comments", "bootstrap.min.js", `d=function(b){a(b).on("click",c,this.close)};d.VERSION="3.3.7",d.TRANSITION_DURATION=150,d.prototype.close=function(b){`, "bootstrap 3.3.7"},
+		{"dependency-check/DependencyCheck#4967: a file with two libraries", "Chart.js", "/*!\n * Chart.js\n * http://chartjs.org/\n * Version: 2.6.0\n */\n//! moment.js\n//! version : 2.18.1\n", "chart.js 2.6.0, moment 2.18.1"},
+		{"RetireJS/retire.js#334: parts of jQuery UI", "jquery-ui.min.js", "/*! jQuery UI - v1.12.1 - 2016-09-14\n* http://jqueryui.com\n* Includes: widget.js, widgets/autocomplete.js */", "jquery-ui 1.12.1"},
+		{"zaproxy/zaproxy#6818: the name has the version", "bootstrap-3.4.1.min.js", "/*!\n * Bootstrap v3.4.1 (https://getbootstrap.com/)\n", "bootstrap 3.4.1"},
+		{"RetireJS/retire.js#399: an update", "ckeditor.js", `window.CKEDITOR=function(){var a={timestamp:"MBI3",version:"4.20.2 (Full)",revision:"1"`, "ckeditor 4.20.2"},
+	} {
+		r, err := Scripts().Analyze(t.Context(), analyzer.NewFile("var/www/"+c.file, 0o644, []byte(c.text)))
+		if got := strings.Join(versions(r), ", "); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.report, got, err, c.want)
+		}
+	}
+}
