@@ -20,7 +20,7 @@ type Remediation struct {
 // A Remedy is the command of one package manager that makes upgrades.
 type Remedy struct {
 	Type     string    // of package URLs
-	Command  string    // for a POSIX shell in the image's build; "" if the ecosystem has no such command
+	Command  string    // for a POSIX shell in the image's build; "" if the ecosystem has no such command, or the files were copied into the image
 	Upgrades []Upgrade // the one that fixes most findings first
 	Closes   int       // findings
 }
@@ -48,17 +48,21 @@ func (a *Assessment) Remediate(at matcher.Level) *Remediation {
 		}
 		a.upgrade(&all[k], f)
 	}
-	types := make(map[string]int)
+	type way struct {
+		purlType string
+		managed  bool
+	}
+	ways := make(map[way]int)
 	for _, u := range all {
 		if u.Fixes == 0 {
 			continue
 		}
-		t := u.Subject.Ecosystem.Type
-		k, ok := types[t]
+		w := way{u.Subject.Ecosystem.Type, len(u.Packages) > 0}
+		k, ok := ways[w]
 		if !ok {
 			k = len(r.Remedies)
-			types[t] = k
-			r.Remedies = append(r.Remedies, Remedy{Type: t})
+			ways[w] = k
+			r.Remedies = append(r.Remedies, Remedy{Type: w.purlType})
 		}
 		r.Remedies[k].Upgrades = append(r.Remedies[k].Upgrades, u)
 		r.Remedies[k].Closes += u.Fixes
@@ -71,7 +75,7 @@ func (a *Assessment) Remediate(at matcher.Level) *Remediation {
 		x.Command = command(x.Type, x.Upgrades)
 	}
 	order.Sort(r.Remedies, func(x, y *Remedy) int {
-		return cmp.Or(cmp.Compare(y.Closes, x.Closes), strings.Compare(x.Type, y.Type))
+		return cmp.Or(cmp.Compare(y.Closes, x.Closes), strings.Compare(x.Type, y.Type), strings.Compare(y.Command, x.Command))
 	})
 	return r
 }
@@ -86,6 +90,9 @@ func (a *Assessment) upgrade(u *Upgrade, f *Finding) {
 	u.Worst = max(u.Worst, f.Severity.Level)
 	u.To = higher(f.Subject.Ecosystem.Type, u.To, f.Fixed)
 	for _, c := range f.Components {
+		if c.Stated || strings.HasPrefix(c.Analyzer, "binary") { // a copied file, which no package manager updates
+			continue
+		}
 		name := c.Name
 		if !c.System {
 			name = f.Subject.Name
@@ -171,7 +178,8 @@ func command(purlType string, list []Upgrade) string {
 	case "composer":
 		head = "composer require"
 		each(func(name, version string) string { return name + ":^" + version })
-	default:
+	}
+	if len(words) == 0 {
 		return ""
 	}
 	slices.Sort(words)

@@ -46,6 +46,10 @@ func TestRemediate(t *testing.T) {
 	add("npm", "lodash", "", 1, "4.17.21", "4.17.19")
 	add("npm", "x; rm -rf /", "", 1, "2'0")
 	add("npm", "-g", "", 1, "2.0")
+	add("npm", "jquery", "", 1, "3.5.0")
+	found.Components[len(found.Components)-1].Analyzer = "binary-script" // copied, so npm does not update it
+	add("deb", "zlib", "", 1, "1.3")
+	found.Components[len(found.Components)-1].Stated = true
 	add("maven", "log4j", "", 1, "2.17.1")
 	a := report.New(found, result, report.Options{Base: &report.Base{Layers: 1}})
 	r := a.Remediate(matcher.High)
@@ -64,8 +68,12 @@ npm 4: npm install './-g@2.0' 'x; rm -rf /@2'\''0' lodash@4.17.21
   lodash to 4.17.21 fixes 2, 0 open, [lodash] 
   -g to 2.0 fixes 1, 0 open, [-g] 
   x; rm -rf / to 2'0 fixes 1, 0 open, [x; rm -rf /] 
+deb 1: 
+  zlib to 1.3 fixes 1, 0 open, [] 
 maven 1: 
-  log4j to 2.17.1 fixes 1, 0 open, [log4j] `
+  log4j to 2.17.1 fixes 1, 0 open, [log4j] 
+npm 1: 
+  jquery to 3.5.0 fixes 1, 0 open, [] `
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
