@@ -151,7 +151,7 @@ func TestRoot(t *testing.T) {
 			continue
 		}
 		eachProgram(t, filepath.Join(*root, dir), func(p string, found []analyzer.Package) {
-			place := strings.TrimPrefix(p, *root)
+			place := "/" + strings.TrimPrefix(strings.TrimPrefix(p, *root), "/")
 			pkg := owner[place]
 			if pkg == "" {
 				pkg = owner[strings.TrimPrefix(place, "/usr")]
