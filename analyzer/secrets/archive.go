@@ -47,9 +47,15 @@ func isArchive(f *analyzer.File) bool {
 // maxEntry is the size in bytes of the largest entry of an archive that is searched.
 const maxEntry = 16 << 20
 
+// minContent is the number of bytes of entries that are searched in an archive of any size.
+const minContent = 32 << 20
+
 // archive searches the entries of a zip archive, and of those within it.
 func (s *search) archive(ctx context.Context, r *reading) error {
-	limits := zipwalk.Limits{Depth: 8, Content: 512 << 20, Hold: func(n int64) error { return r.file.Hold(ctx, n) }}
+	limits := zipwalk.Limits{
+		Depth: 8, Content: min(512<<20, minContent+200*r.file.Size()), // which text does not reach
+		Hold: func(n int64) error { return r.file.Hold(ctx, n) },
+	}
 	kind := func(name []byte) zipwalk.Kind {
 		if len(name) == 0 || name[len(name)-1] == '/' {
 			return zipwalk.Skip
@@ -73,12 +79,10 @@ func (s *search) archive(ctx context.Context, r *reading) error {
 			}
 			if err != nil {
 				r.bad.At(name, "%w", err)
-				if n := int64(min(f.Size(), 1<<40)) - int64(len(data)); n > 0 {
-					r.skip("archive", n)
-				}
+				r.skip("archive", unread(f.Stored(), f.Size(), len(data)))
 			}
 			if reason := skipReason(data); reason != "" {
-				r.skip(reason, int64(len(data)))
+				r.skip(reason, f.Stored()-unread(f.Stored(), f.Size(), len(data)))
 			} else {
 				t := &text{at: bytes.NewReader(data), size: int64(len(data)), name: f.Name, inside: name, origin: -1}
 				failed = s.text(ctx, r, t)
@@ -86,6 +90,9 @@ func (s *search) archive(ctx context.Context, r *reading) error {
 			f.Free(data)
 		}
 	}, r.bad.Add)
+	for reason, n := range r.skipped {
+		r.skipped[reason] = min(n, r.file.Size()) // archives can have more than all their bytes in one another, and twice
+	}
 	if failed != nil {
 		return failed
 	}
@@ -93,4 +100,12 @@ func (s *search) archive(ctx context.Context, r *reading) error {
 		return s.text(ctx, r, &text{at: r.file.Open(), size: r.file.Size(), name: r.file.Path, origin: -1})
 	}
 	return err
+}
+
+// unread returns the part of the stored bytes of an entry that was not inflated, whatever size the archive states.
+func unread(stored int64, size uint64, read int) int64 {
+	if uint64(read) >= size {
+		return 0
+	}
+	return int64(float64(stored) * float64(size-uint64(read)) / float64(size))
 }

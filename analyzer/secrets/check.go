@@ -2,12 +2,15 @@ package secrets
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"hash/crc32"
 	"math"
 	"math/big"
@@ -46,6 +49,7 @@ var checks = map[string]func(*candidate) bool{
 	"url-password": urlPassword,
 	"grafana":      grafana,
 	"base58":       func(c *candidate) bool { return base58Check(string(c.secret)) },
+	"badge":        func(c *candidate) bool { return !inBadge(c) },
 }
 
 // around returns the match with up to n bytes on each side.
@@ -156,10 +160,36 @@ func jsonWebToken(c *candidate) bool {
 	if err != nil || json.Unmarshal(p, &claims) != nil || len(claims) == 0 {
 		return false
 	}
-	if _, err := base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil || isSignedPublicly(header.Alg, parts[0]+"."+parts[1], signature) {
 		return false
 	}
 	return !(string(claims["sub"]) == `"1234567890"` && bytes.Contains(p, []byte("John Doe")))
+}
+
+// publicKeys are the keys with which documents sign tokens.
+var publicKeys = []string{
+	"secret", "key", "your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long", "password", "test", "shhhhh", "changeme",
+	"my-secret", "mysecret", "secret-key", "secret_key", "SECRET_KEY", "your_secret_key", "your-secret-key", "supersecret", "example",
+}
+
+// isSignedPublicly reports whether a token has the signature of a key that documents use. Everyone can make such a token.
+func isSignedPublicly(alg, signed string, signature []byte) bool {
+	hashes := map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
+	h := hashes[alg]
+	return h != nil && slices.ContainsFunc(publicKeys, func(key string) bool {
+		sum := hmac.New(h, []byte(key))
+		sum.Write([]byte(signed))
+		return hmac.Equal(sum.Sum(nil), signature)
+	})
+}
+
+// inBadge reports whether a token is in the address of a picture. CircleCI makes tokens for the badges of builds, which are published with them and
+// can do nothing else.
+func inBadge(c *candidate) bool {
+	address := c.region[:c.start]
+	address = address[1+bytes.LastIndexAny(address, " \t\r\n\"'<>()[]"):]
+	return bytes.Contains(address, []byte(".svg?")) || bytes.Contains(address, []byte(".png?"))
 }
 
 // bech32 checks the checksum of a text in lower case, by BIP 173.
@@ -208,7 +238,7 @@ func basicAuth(c *candidate) bool {
 	if !ok || user == "" || !isPrintable(b) {
 		return false
 	}
-	return !isPlaceholder([]byte(password)) && !isWeakPassword([]byte(password))
+	return !isPlaceholder([]byte(password)) && !isWeakPassword([]byte(password)) && !isKnown([]byte(password))
 }
 
 func isPrintable(b []byte) bool {
@@ -365,7 +395,8 @@ func isWeakPassword(b []byte) bool {
 		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "mytoken", "my-token", "my_token", "myapikey", "mykey", "yourtoken", "sometoken", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
 		"p@ssw0rd", "p@ssword", "passw0rd", "hunter", "tiger", "foo", "bar", "baz", "abc", "letmein", "qwerty", "welcome", "none", "null", "nil", "true", "false", "undefined", "string",
 		"empty", "default", "somepassword", "some_password", "thepassword", "supersecret", "verysecret", "topsecret", "secretpassword", "api_key", "apikey", "key", "pw", "login", "scott",
-		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here":
+		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here",
+		"opensesame", "open sesame", "open-sesame":
 		return true
 	}
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"io"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ type text struct {
 	binary bool // has zero bytes
 	packed bool // of a format that stores texts without separators
 	dense  bool // which has no lengths in front of texts either
+	python bool // compiled Python
 	config bool // a configuration file
 	value  bool // one value, whose name the outer text judges
 	kube   bool // has a Secret of Kubernetes
@@ -134,8 +136,8 @@ func (t *text) look(head []byte) {
 	head = head[:min(len(head), 8<<10)]
 	t.binary = bytes.IndexByte(head, 0) >= 0
 	t.dense = bytes.HasPrefix(head, []byte("SQLite format 3\x00"))
-	t.packed = t.dense || len(head) > 16 && head[2] == '\r' && head[3] == '\n' && strings.HasSuffix(t.name, ".pyc") ||
-		bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
+	t.python = len(head) > 16 && head[2] == '\r' && head[3] == '\n' && (strings.HasSuffix(t.name, ".pyc") || strings.HasSuffix(t.name, ".pyo"))
+	t.packed = t.dense || t.python || bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
 }
 
 // hit opens or extends the windows of the rules of a keyword. The last byte of the keyword is at end in the buffer, whose bytes from first on
@@ -323,7 +325,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
 			// The length in front says where the text ends: the next byte may be a letter.
-			if n = int(region[start-1]); n >= 16 && n < end-start {
+			if n = t.stated(region, start); n >= 16 && n < end-start {
 				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
 					end = start + n
 				}
@@ -337,7 +339,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
 			// Perhaps a secret begins within the match.
 			from = m[0] + 1
-			if r.keyed {
+			if r.keyed && !(packed && m[2] < 0) { // the name is first
 				from = max(from, m[0]+len(r.Keywords[0])/2)
 			}
 			continue
@@ -356,15 +358,15 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 }
 
 // accept reports whether a match has the boundaries of its rule, and is no placeholder.
-func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bool) bool {
+func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed bool) bool {
 	if r.free {
 		return true
 	}
 	region := c.region
-	if binary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
+	if isBinary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
 		return false
 	}
-	if !(binary && (r.loose || s.framed(c.text, region, start, end))) && r.entropy > 0 {
+	if !(isBinary && (r.loose || c.text.dense || c.text.stated(region, start) == end-start)) && r.entropy > 0 {
 		if start > 0 && isWordByte(region[start-1]) && !escaped(region[:start]) {
 			return false
 		}
@@ -372,6 +374,9 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 			return false
 		}
 		if r.keyed && end < len(region) && (region[end] == '-' || region[end] == '/' || region[end] == '+') {
+			return false
+		}
+		if !r.sums && inBase64(region, start, end) {
 			return false
 		}
 	}
@@ -384,9 +389,28 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 	return r.entropy == 0 || !isPlaceholder(c.secret)
 }
 
-// framed reports whether the length in front of a secret, in a format without separators, is its own.
-func (s *search) framed(t *text, region []byte, start, end int) bool {
-	return t.dense || start > 0 && int(region[start-1]) == end-start
+// stated returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
+// files may have one byte.
+func (t *text) stated(region []byte, start int) int {
+	switch {
+	case start == 0:
+	case t.python:
+		// Flags of an object aside, "z" and "Z" begin a short text, and these others one with a length of four bytes.
+		if start >= 2 && region[start-2]|0x20|0x80 == 'z'|0x80 {
+			return int(region[start-1])
+		}
+		if start >= 5 && strings.IndexByte("aAstui", region[start-5]&0x7f) >= 0 {
+			return int(binary.LittleEndian.Uint32(region[start-4:]))
+		}
+	case t.packed:
+		const utf8Constant = 1
+		if start >= 3 && region[start-3] == utf8Constant {
+			return int(binary.BigEndian.Uint16(region[start-2:]))
+		}
+	default:
+		return int(region[start-1])
+	}
+	return -1
 }
 
 // inDigest reports whether a secret in hexadecimal is part of a longer text of hexadecimal digits, such as a digest. A text that follows without a
@@ -404,6 +428,28 @@ func inDigest(region []byte, start, end int) bool {
 		end++
 	}
 	return n >= few
+}
+
+// inBase64 reports whether a text is part of a longer one in base64: a plus sign or a slash is between it and at least 16 characters with digits and
+// letters of both cases. Parts of addresses and of paths have fewer kinds of characters.
+func inBase64(region []byte, start, end int) bool {
+	const least = 16
+	isPart := func(b []byte, step, at int) bool {
+		digits, upper, lower, n := 0, 0, 0, 0
+		for ; at >= 0 && at < len(b) && isBase64(b[at]) && n < 2*least; at, n = at+step, n+1 {
+			switch c := b[at]; {
+			case '0' <= c && c <= '9', c == '+':
+				digits++
+			case 'A' <= c && c <= 'Z':
+				upper++
+			case 'a' <= c && c <= 'z':
+				lower++
+			}
+		}
+		return n >= least && digits > 0 && upper > 1 && lower > 1
+	}
+	isJoint := func(i int) bool { return i >= 0 && i < len(region) && (region[i] == '+' || region[i] == '/') }
+	return isJoint(start-1) && isPart(region, -1, start-2) || isJoint(end) && isPart(region, 1, end+1)
 }
 
 // nearSecretWord reports whether a word of a secret is in a match, or in the 24 bytes on each side, outside the secret.
