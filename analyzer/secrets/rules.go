@@ -52,12 +52,12 @@ type Rule struct {
 type document struct {
 	Version string
 	Rule    map[string]struct {
-		Issuer, Is, Expression, Check, Severity, Where, Examples string
-		Keywords, Names                                          []string
-		AnyName                                                  bool `toml:"any-name"`
-		Entropy                                                  *float64
-		Reach                                                    []int
-		Password                                                 bool
+		Issuer, Is, Document, Expression, Check, Severity, Where, Examples string
+		Keywords, Names                                                    []string
+		AnyName                                                            bool `toml:"any-name"`
+		Entropy                                                            *float64
+		Reach                                                              []int
+		Password                                                           bool
 	}
 }
 
