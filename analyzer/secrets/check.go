@@ -116,7 +116,19 @@ func mixed(c *candidate) bool {
 	case upper == 0 || lower == 0:
 		return digits*8 >= n && other*8 <= n
 	}
-	return other*5 <= n+5 && digits+upper >= 3
+	return other*5 <= n+5 && digits+upper >= 3 && wordBytes(c.secret)*5 < n*3
+}
+
+// wordBytes counts the lower-case letters of a text in runs of at least 5, which are few in texts of letters of both cases that a program made, and
+// most in paths.
+func wordBytes(b []byte) int {
+	sum := 0
+	for _, run := range bytes.FieldsFunc(b, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		if len(run) >= 5 {
+			sum += len(run)
+		}
+	}
+	return sum
 }
 
 // punctuated accepts texts with several characters that no identifier has.

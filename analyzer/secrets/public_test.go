@@ -55,6 +55,7 @@ func TestPublic(t *testing.T) {
 		{"a text of this length", "srv/a.pyc", pyc(short('Z', "aws_secret_key"), short('z', aws), "N)"), "aws-secret-access-key:2"},
 		{"letters behind a text of this length", "srv/a.pyc", pyc(short('Z', "aws_secret_key"), short('z', aws), "r\x05"), "aws-secret-access-key:2"},
 		{"a bracket with the code of the length, in a class", "srv/a.class", class("DEFAULT_SECRET_KEY", "("+identifier+"LegacyResponse)"), ""},
+		{"the name of a type with this length, in a class", "srv/a.class", class("secretkey", "(Lcom/corpus/service/runtime/web9/Request;)V"), ""},
 		{"a text of this length, in a class", "srv/a.class", class("DEFAULT_SECRET_KEY", aws, "Code"), "aws-secret-access-key:1"},
 
 		{"a token signed with a key of documents", "srv/METADATA", ">>> " + signed(`{"some":"payload"}`, "secret") + "\n", ""},
