@@ -365,7 +365,7 @@ func entropy(b []byte) float64 {
 // placeholders are parts of texts that stand for a secret in documents.
 var placeholders = []string{
 	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
-	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
+	"insert", "redacted", "dummy", "sample", "...", "****", "%2a%2a", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
 	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "not-a-", "not_a_", "<", "{{", "${", "$(", "%(",
 }
 

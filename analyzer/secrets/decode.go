@@ -19,10 +19,13 @@ func decoders() []*Rule {
 			"LS0tLS1CRUdJTi",                                                           // -----BEGIN
 			"eyJ0eXBlIjoi", "eyJ0eXBlIjogIn", "ewogICJ0eXBlIjog", "ewogICAgInR5cGUiOi", // {"type": "service_account"
 			"eyJhdXRocyI6", "ewogICJhdXRocyI6", "ewogICAgImF1dGhzI", "ewoJImF1dGhzIj", "eyAiYXV0aHMi", // {"auths":
+			"Z2hwX", "Z2hvX", "Z2h1X", "Z2hzX", "Z2l0aHViX3BhdF", "Z2xwYXQt", // ghp_, gho_, ghu_, ghs_, github_pat_, glpat-
+			"eG94Yi", "eG94cC", "c2stYW50L", "ZGNrcl9wYXRf", "c2tfbGl2ZV", // xoxb-, xoxp-, sk-ant-, dckr_pat_, sk_live_
 		},
 		check: decodeBase64,
 	}
-	encoded.expression = mustPattern(`LS0tLS1CRUdJTi|eyJ0eXBlIjo(?:i|gIn)|ewogICJ0eXBlIjog|ewogICAgInR5cGUiOi|eyJhdXRocyI6|ewogICJhdXRocyI6|ewogICAgImF1dGhzI|ewoJImF1dGhzIj|eyAiYXV0aHMi`)
+	encoded.expression = mustPattern(`LS0tLS1CRUdJTi|eyJ0eXBlIjo(?:i|gIn)|ewogICJ0eXBlIjog|ewogICAgInR5cGUiOi|eyJhdXRocyI6|ewogICJhdXRocyI6|ewogICAgImF1dGhzI|ewoJImF1dGhzIj|eyAiYXV0aHMi|` +
+		`Z2h(?:wX|vX|1X|zX)|Z2l0aHViX3BhdF|Z2xwYXQt|eG94(?:Yi|cC)|c2stYW50L|ZGNrcl9wYXRf|c2tfbGl2ZV`)
 	kube := &Rule{
 		ID: "kubernetes", before: 40, after: 24, free: true,
 		Keywords: []string{"kind: Secret", `kind: "Secret"`, `kind: 'Secret'`, `"kind": "Secret"`, `"kind":"Secret"`},
@@ -34,25 +37,30 @@ func decoders() []*Rule {
 
 // decodeBase64 searches the text that a match begins.
 func decodeBase64(c *candidate) bool {
-	if c.text.depth >= maxDepth || c.text.decode == nil {
+	if c.text.depth >= maxDepth || c.text.decode == nil || c.offset < c.text.decoded {
 		return false
 	}
-	if data := fromBase64(c.region[c.start:]); len(data) > 0 {
+	data, size := fromBase64(c.region[c.start:])
+	if len(data) > 0 {
 		c.text.decode(c.offset, "", data)
 	}
+	c.text.decoded = c.offset + int64(size) // a text with many such places is decoded once
 	return false
 }
 
-// fromBase64 decodes the text in base64 at the beginning of b. The text goes on after a line end, unless a key of YAML follows.
-func fromBase64(b []byte) []byte {
+// fromBase64 decodes the text in base64 at the beginning of b, and returns its size there. The text goes on after a line end, unless a key of YAML
+// follows.
+func fromBase64(b []byte) (data []byte, size int) {
 	var text []byte
+	i := 0
 loop:
-	for i := 0; i < len(b); i++ {
+	for ; i < len(b); i++ {
 		switch c := b[i]; {
 		case isBase64(c):
 			text = append(text, c)
 		case c == '\\' && i+1 < len(b) && (b[i+1] == 'n' || b[i+1] == 'r'):
 			i++
+		case c == '\\' && i+1 < len(b) && b[i+1] == '/': // of JSON by PHP: the next character
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			rest := bytes.TrimLeft(b[i:], " \t\r\n")
 			gap, word := len(b)-i-len(rest), 0
@@ -70,9 +78,9 @@ loop:
 	if len(text)%4 == 1 {
 		text = text[:len(text)-1]
 	}
-	data := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+	data = make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
 	n, _ := base64.RawStdEncoding.Decode(data, text)
-	return data[:n]
+	return data[:n], i
 }
 
 func isBase64(c byte) bool {

@@ -38,6 +38,8 @@ type text struct {
 	value  bool // one value, whose name the outer text judges
 	kube   bool // has a Secret of Kubernetes
 
+	decoded int64 // end of the last text in base64 that was decoded
+
 	// decode searches a decoded text, which may be the value of a key, and returns the number of findings.
 	decode func(offset int64, key string, data []byte) int
 	skip   func(reason string, bytes int64)

@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/cputime"
 )
 
 // signed returns a token with a key.
@@ -67,6 +69,7 @@ func TestPublic(t *testing.T) {
 		{"a password that documents show", "srv/a.py", basic("robot:open sesame"), ""},
 		{"another password", "srv/a.py", basic("robot:Kestrel-41-harbour"), "basic-header:1"},
 
+		{"a key in base64 with escaped slashes", "srv/a.json", `{"k":"` + strings.ReplaceAll(base64.StdEncoding.EncodeToString([]byte(privateKey(t, r)+strings.Repeat("?", 30))), "/", `\/`) + `"}`, "private-key:1"},
 		{"a program that knows Secrets", "srv/kubectl", "\x7fELF\x02\x00 kind: Secret\x00" + "password: " + base64.StdEncoding.EncodeToString([]byte("Kestrel-41-harbour")) + "\n", ""},
 		{"a large manifest", "srv/all.yaml", "kind: Secret\n" + strings.Repeat("# text, text\n", 600_000) + "data:\n  password: " + base64.StdEncoding.EncodeToString([]byte("Kestrel-41-harbour")) + "\n", "kubernetes-secret:600003"},
 	} {
@@ -116,5 +119,13 @@ func TestLargeFile(t *testing.T) {
 	}
 	if got := report.Examined[0].Skipped; len(got) != 1 || got[0] != (analyzer.Skip{Reason: "large-file", Bytes: 12}) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestManyEncodedTexts bounds the time for a text in base64 in which each few bytes begin like a secret.
+func TestManyEncodedTexts(t *testing.T) {
+	content := strings.Repeat("LS0tLS1CRUdJTi"+"Z2hwX", 1<<20/19)
+	if took := cputime.Of(func() { analyzed(t, New(Options{}), "a.txt", content) }); took > 10*time.Second {
+		t.Errorf("%v for 1 MB", took)
 	}
 }
