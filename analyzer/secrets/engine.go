@@ -200,7 +200,7 @@ func (s *search) mayName(r *Rule, start, end, first int) bool {
 	if next == end+longest {
 		return false
 	}
-	if !r.anyName && !namesSecret(s.buffer[:next], start, next) {
+	if !r.anyName && !namesSecret(s.buffer[first:next], start-first, next-first) { // before first are bytes of other texts
 		return false
 	}
 	return strings.IndexByte("\"'`=:,> \t)]\\", s.buffer[next]) >= 0

@@ -129,3 +129,29 @@ func TestManyEncodedTexts(t *testing.T) {
 		t.Errorf("%v for 1 MB", took)
 	}
 }
+
+// TestOrder searches a file behind another one whose end looks like the beginning of its first name.
+func TestOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 24))
+	set, err := ownRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSearch(set)
+	s.ctx = t.Context()
+	for _, c := range []struct{ content, want string }{
+		{strings.Repeat("word_", 100), ""},
+		{exampleOf(t, r, "hetzner-token").line, "hetzner-token:1"},
+	} {
+		got, err := s.file(t.Context(), analyzer.NewFile("srv/a.txt", 0o644, []byte(c.content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got == nil {
+			got = new(analyzer.Result)
+		}
+		if got := rulesOf(got); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
