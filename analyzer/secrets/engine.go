@@ -344,6 +344,9 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 			if r.keyed && !(packed && m[2] < 0) { // the name is first
 				from = max(from, m[0]+len(r.Keywords[0])/2)
 			}
+			for group == 0 && !t.binary && r.entropy > 0 && !r.free && from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
+				from++ // accept would refuse a match that begins here, too
+			}
 			continue
 		}
 		if r.check != nil && !r.check(c) {

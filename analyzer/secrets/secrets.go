@@ -43,7 +43,7 @@ const (
 // the scan, the files must be as the package recorded them.
 func New(o Options) analyzer.Analyzer {
 	info := analyzer.Info{
-		Name: name, Version: 2, Patterns: []string{"**"}, Config: true, Hidden: true, Finds: []string{"secrets"},
+		Name: name, Version: 3, Patterns: []string{"**"}, Config: true, Hidden: true, Finds: []string{"secrets"},
 	}
 	set, err := o.set()
 	if err != nil {
