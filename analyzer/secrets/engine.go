@@ -71,6 +71,7 @@ type search struct {
 	end     int      // of the bytes in buffer
 	windows []window // for each rule, and for each rule in UTF-16
 	open    []int    // those with an end
+	places  []place
 	region  []byte
 	ctx     context.Context
 	inner   *search // for texts in a text
@@ -103,7 +104,7 @@ func (s *search) run(t *text) error {
 			t.look(part)
 		}
 		var failed error
-		state = s.set.engine.scan(state, part, func(end int, keywords []uint16) {
+		state, s.places = s.set.engine.scanHalves(state, part, maxKeyword, s.places, func(end int, keywords []uint16) {
 			for _, k := range keywords {
 				if err := s.hit(t, &s.set.keywords[k], maxKeyword+end, maxKeyword-before, at+int64(end)); err != nil && failed == nil {
 					failed = err
@@ -301,6 +302,9 @@ func narrow(b []byte) []byte {
 
 // match looks for secrets in a region. place returns the offset in the text of an index in the region.
 func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(int) int64) {
+	if r.needs != "" && !bytes.Contains(region, []byte(r.needs)) {
+		return
+	}
 	expression, group := r.expression, r.group
 	packed := r.packed != nil && t.packed && !wide
 	if packed {

@@ -82,14 +82,14 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		}
 		return ""
 	}
-	type place struct {
+	type rulePlace struct {
 		path, rule string
 		layer      int
 	}
-	sources := make(map[place]string) // reasons for findings in programs in Python
+	sources := make(map[rulePlace]string) // reasons for findings in programs in Python
 	for i := range report.Findings {
 		if f := &report.Findings[i]; f.Analyzer == name && !f.Hidden && strings.HasSuffix(f.Path, ".py") {
-			sources[place{f.Path, f.Rule, f.Layer}] = reason(f)
+			sources[rulePlace{f.Path, f.Rule, f.Layer}] = reason(f)
 		}
 	}
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
@@ -98,7 +98,7 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		}
 		why := reason(&f)
 		if why == "" && f.Owner == "" && !f.Hidden {
-			why = sources[place{sourceOf(f.Path), f.Rule, f.Layer}] // packages compile their programs where they are installed
+			why = sources[rulePlace{sourceOf(f.Path), f.Rule, f.Layer}] // packages compile their programs where they are installed
 		}
 		if why != "" {
 			skip(why).Findings++
