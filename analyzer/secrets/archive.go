@@ -3,10 +3,12 @@ package secrets
 import (
 	"bytes"
 	"context"
+	"io"
 	"path"
 	"strings"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/internal/inflate"
 	"github.com/hullmark/hullmark/internal/zipwalk"
 )
 
@@ -35,6 +37,59 @@ func skipReason(head []byte) string {
 		}
 	}
 	return ""
+}
+
+// isGzip reports whether a file is compressed with gzip.
+func isGzip(f *analyzer.File) bool {
+	var head [3]byte
+	n, _ := f.Open().ReadAt(head[:], 0)
+	return string(head[:n]) == "\x1f\x8b\x08"
+}
+
+// gzip searches the text in a file that gzip compressed: a copy of a database, a rotated log, an archive of tar. It counts what is behind the first
+// maxEntry bytes of the text.
+func (s *search) gzip(ctx context.Context, r *reading) error {
+	src := &counter{Reader: r.file.Open()}
+	if err := r.file.Hold(ctx, inflate.Memory); err != nil {
+		return err
+	}
+	defer r.file.Hold(ctx, -inflate.Memory)
+	z := inflate.NewReader(src, inflate.GzipLenient)
+	defer z.Close()
+	var data []byte
+	defer func() { r.file.Hold(ctx, -int64(cap(data))) }()
+	most := int(min(maxEntry, 1<<20+200*r.file.Size())) // which text does not reach
+	for err := error(nil); err == nil && len(data) < most; {
+		if len(data) == cap(data) {
+			size := min(most, max(2*cap(data), 64<<10))
+			if err := r.file.Hold(ctx, int64(size)); err != nil {
+				return err
+			}
+			larger := append(make([]byte, 0, size), data...)
+			r.file.Hold(ctx, -int64(cap(data)))
+			data = larger
+		}
+		var n int
+		n, err = z.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+	}
+	if rest := r.file.Size() - src.n; rest > 0 || len(data) == 0 {
+		r.skip("compressed", max(rest, 0))
+	}
+	name := strings.TrimSuffix(r.file.Path, ".gz")
+	return s.text(ctx, r, &text{at: bytes.NewReader(data), size: int64(len(data)), name: name, inside: path.Base(name), origin: -1})
+}
+
+// A counter counts the bytes of a Reader.
+type counter struct {
+	io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // isArchive reports whether a file is a zip archive: a jar, a wheel.

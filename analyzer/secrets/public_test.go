@@ -1,6 +1,8 @@
 package secrets
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -101,6 +103,52 @@ func TestSkippedBytes(t *testing.T) {
 		}
 		if part := n / float64(len(c.content)); part < c.least || part > 1 {
 			t.Errorf("%s: %.0f bytes are skipped, %.2f of the file", c.name, n, part)
+		}
+	}
+}
+
+// TestGzip searches the text in compressed files, and counts the bytes of a file behind the part that it searches.
+func TestGzip(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 26))
+	line := exampleOf(t, r, "slack-bot-token").line
+	noise := make([]byte, 20<<20) // so that it stays large
+	for i := range noise {
+		noise[i] = "0123456789abcdef"[r.IntN(16)]
+	}
+	packed := func(text string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write([]byte(text))
+		w.Close()
+		return b.String()
+	}
+	for _, c := range []struct {
+		name, content, want string
+		least, most         float64 // part of the file that is skipped
+	}{
+		{"a copy", packed("-- dump\n" + line + "\n"), "slack-bot-token", 0, 0},
+		{"two members", packed("-- dump\n") + packed(line+"\n"), "slack-bot-token", 0, 0},
+		{"a cut", packed(line + "\n" + string(noise[:1<<20]))[:1<<19], "slack-bot-token", 0, 0},
+		{"a large file", packed(line + "\n" + string(noise)), "slack-bot-token", 0.1, 0.3},
+		{"a bomb", packed(line + "\n" + strings.Repeat("\x00", 32<<20)), "slack-bot-token", 0, 0.9},
+		{"no gzip after all", "\x1f\x8b\x08 and other bytes", "", 0, 1},
+	} {
+		got := analyzed(t, New(Options{}), "srv/dump.sql.gz", c.content)
+		skipped := 0.0
+		for _, s := range got.Records {
+			for _, digit := range s.Fields["bytes"] {
+				skipped = 10*skipped + float64(digit-'0')
+			}
+		}
+		rule := ""
+		for _, f := range got.Findings {
+			rule = strings.TrimPrefix(f.Rule, "secrets:")
+			if !strings.HasPrefix(f.Detail, "dump.sql, line ") {
+				t.Errorf("%s: %s", c.name, f.Detail)
+			}
+		}
+		if part := skipped / float64(len(c.content)); rule != c.want || part < c.least || part > c.most {
+			t.Errorf("%s: found %q, skipped %.2f of the file", c.name, rule, part)
 		}
 	}
 }

@@ -113,6 +113,8 @@ func (s *search) file(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 	switch {
 	case f.Path == "":
 		err = s.configuration(ctx, r)
+	case isGzip(f):
+		err = s.gzip(ctx, r)
 	case isSkipped(r):
 	case isArchive(f):
 		err = s.archive(ctx, r)
