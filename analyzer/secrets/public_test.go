@@ -117,7 +117,7 @@ func TestGzip(t *testing.T) {
 	}
 	packed := func(text string) string {
 		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
+		w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // a valid level
 		w.Write([]byte(text))
 		w.Close()
 		return b.String()
