@@ -46,7 +46,7 @@ func isGzip(f *analyzer.File) bool {
 	return string(head[:n]) == "\x1f\x8b\x08"
 }
 
-// gzip searches the text in a file that gzip compressed: a copy of a database, a rotated log, an archive of tar. It counts what is behind the first
+// gzip searches the text in a file that gzip compressed: a copy of a database, a rotated log, an archive of tar. It counts the bytes behind the first
 // maxEntry bytes of the text.
 func (s *search) gzip(ctx context.Context, r *reading) error {
 	src := &counter{Reader: r.file.Open()}

@@ -155,8 +155,8 @@ secrets[{owned-by-package 0 2}]
 }
 
 // TestPackaged drops findings in files of the distribution's packages: if package verify took part, in files that are as the package recorded
-// them, whatever layer has them, and else in files that are from the package's layer. Of other packages, it drops those in tests only. What Python
-// compiled goes with its source.
+// them, whatever layer has them, and else in files that are from the package's layer. It drops those in tests of other packages. A file that
+// Python compiled goes with its source.
 func TestPackaged(t *testing.T) {
 	token := "xoxb" + "-2147483647-" + strings.Repeat("q7Rt", 6)
 	archive := txtar.Parse(fmt.Appendf(nil, `

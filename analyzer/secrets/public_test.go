@@ -83,14 +83,14 @@ func TestPublic(t *testing.T) {
 	}
 }
 
-// TestSkippedBytes counts what is not searched in an archive in bytes of the file, whatever sizes the archive states.
+// TestSkippedBytes counts the unread part of an archive in bytes of the file, whatever sizes the archive states.
 func TestSkippedBytes(t *testing.T) {
 	large := strings.Repeat("text ", 4<<20) // 20 MB
 	for _, c := range []struct {
 		name, content string
 		least         float64 // part of the file
 	}{
-		{"an entry of which a part is searched", zipped(t, "a.txt", large), 0.15},
+		{"an entry that is searched in part", zipped(t, "a.txt", large), 0.15},
 		{"an archive in an archive", zipped(t, "a.jar", zipped(t, "a.txt", large)), 0.15},
 		{"a lie", strings.ReplaceAll(zipped(t, "a.txt", large), string(binary.LittleEndian.AppendUint32(nil, uint32(len(large)))), "\xff\xff\xff\x7f"), 0.15},
 		{"a picture", zipped(t, "a.png", "\x89PNG\r\n"+large[:1<<20]), 0.5},
