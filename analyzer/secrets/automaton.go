@@ -109,6 +109,46 @@ func (a *automaton) scan(state uint16, data []byte, found func(end int, keywords
 	return uint16(s)
 }
 
+// A place is an index at which keywords end, and their numbers.
+type place struct {
+	end      int
+	keywords []uint16
+}
+
+// scanHalves is scan for two halves of data at a time, so that a processor does not wait for memory between two bytes. It begins with the second
+// half at warm bytes before it: no keyword is longer, also in UTF-16. later is a buffer for places in the second half.
+func (a *automaton) scanHalves(state uint16, data []byte, warm int, later []place, found func(end int, keywords []uint16)) (uint16, []place) {
+	half, later := len(data)/2, later[:0]
+	if half < 4*warm {
+		return a.scan(state, data, found), later
+	}
+	next, shift, classes := a.next, a.shift&15, &a.classes
+	one, two := data[:half], data[half-warm:][:half]
+	s, t := uint(state), uint(0)
+	for i, c := range one {
+		s = uint(next[s<<shift|uint(classes[c])])
+		t = uint(next[t<<shift|uint(classes[two[i]])])
+		if (s | t) < hit {
+			continue
+		}
+		if s >= hit {
+			s &^= hit
+			found(i, a.ends[s])
+		}
+		if t >= hit {
+			if t &^= hit; i >= warm {
+				later = append(later, place{half - warm + i, a.ends[t]})
+			}
+		}
+	}
+	start := 2*half - warm
+	state = a.scan(uint16(t), data[start:], func(end int, keywords []uint16) { later = append(later, place{start + end, keywords}) })
+	for _, p := range later {
+		found(p.end, p.keywords)
+	}
+	return state, later
+}
+
 func fold(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		c += 'a' - 'A'

@@ -2,12 +2,15 @@ package secrets
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"hash/crc32"
 	"math"
 	"math/big"
@@ -46,6 +49,7 @@ var checks = map[string]func(*candidate) bool{
 	"url-password": urlPassword,
 	"grafana":      grafana,
 	"base58":       func(c *candidate) bool { return base58Check(string(c.secret)) },
+	"badge":        func(c *candidate) bool { return !inBadge(c) },
 }
 
 // around returns the match with up to n bytes on each side.
@@ -112,7 +116,19 @@ func mixed(c *candidate) bool {
 	case upper == 0 || lower == 0:
 		return digits*8 >= n && other*8 <= n
 	}
-	return other*5 <= n+5 && digits+upper >= 3
+	return other*5 <= n+5 && digits+upper >= 3 && wordBytes(c.secret)*5 < n*3
+}
+
+// wordBytes counts the lower-case letters of a text in runs of at least 5, which are few in texts of letters of both cases that a program made, and
+// most in paths.
+func wordBytes(b []byte) int {
+	sum := 0
+	for _, run := range bytes.FieldsFunc(b, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		if len(run) >= 5 {
+			sum += len(run)
+		}
+	}
+	return sum
 }
 
 // punctuated accepts texts with several characters that no identifier has.
@@ -156,10 +172,36 @@ func jsonWebToken(c *candidate) bool {
 	if err != nil || json.Unmarshal(p, &claims) != nil || len(claims) == 0 {
 		return false
 	}
-	if _, err := base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil || isSignedPublicly(header.Alg, parts[0]+"."+parts[1], signature) {
 		return false
 	}
 	return !(string(claims["sub"]) == `"1234567890"` && bytes.Contains(p, []byte("John Doe")))
+}
+
+// publicKeys are the keys with which documents sign tokens.
+var publicKeys = []string{
+	"secret", "key", "your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long", "password", "test", "shhhhh", "changeme",
+	"my-secret", "mysecret", "secret-key", "secret_key", "SECRET_KEY", "your_secret_key", "your-secret-key", "supersecret", "example",
+}
+
+// isSignedPublicly reports whether a token has the signature of a key that documents use. Everyone can make such a token.
+func isSignedPublicly(alg, signed string, signature []byte) bool {
+	hashes := map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
+	h := hashes[alg]
+	return h != nil && slices.ContainsFunc(publicKeys, func(key string) bool {
+		sum := hmac.New(h, []byte(key))
+		sum.Write([]byte(signed))
+		return hmac.Equal(sum.Sum(nil), signature)
+	})
+}
+
+// inBadge reports whether a token is in the address of a picture. CircleCI makes tokens for the badges of builds, which are published with them and
+// can do nothing else.
+func inBadge(c *candidate) bool {
+	address := c.region[:c.start]
+	address = address[1+bytes.LastIndexAny(address, " \t\r\n\"'<>()[]"):]
+	return bytes.Contains(address, []byte(".svg?")) || bytes.Contains(address, []byte(".png?"))
 }
 
 // bech32 checks the checksum of a text in lower case, by BIP 173.
@@ -208,7 +250,7 @@ func basicAuth(c *candidate) bool {
 	if !ok || user == "" || !isPrintable(b) {
 		return false
 	}
-	return !isPlaceholder([]byte(password)) && !isWeakPassword([]byte(password))
+	return !isPlaceholder([]byte(password)) && !isWeakPassword([]byte(password)) && !isKnown([]byte(password))
 }
 
 func isPrintable(b []byte) bool {
@@ -323,7 +365,7 @@ func entropy(b []byte) float64 {
 // placeholders are parts of texts that stand for a secret in documents.
 var placeholders = []string{
 	"example", "xxxx", "your-", "your_", "yourt", "yourp", "yourk", "yours", "placeholder", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_",
-	"insert", "redacted", "dummy", "sample", "...", "****", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
+	"insert", "redacted", "dummy", "sample", "...", "****", "%2a%2a", "todo", "00000000", "11111111", "12345678", "abcdefgh", "abcd1234", "deadbeefdeadbeef", "0123456789abcdef", "foobar",
 	"vault:secret/", "op://", "arn:aws:", "enc[", "fake", "notreal", "not-real", "not_real", "not-a-", "not_a_", "<", "{{", "${", "$(", "%(",
 }
 
@@ -365,7 +407,8 @@ func isWeakPassword(b []byte) bool {
 		"mongo", "redis", "rabbitmq", "token", "mypassword", "mypass", "mysecret", "mytoken", "my-token", "my_token", "myapikey", "mykey", "yourtoken", "sometoken", "my-secret", "my_password", "my-password", "userpass", "dbpass", "dbpassword", "db_password", "s3cret", "s3cr3t",
 		"p@ssw0rd", "p@ssword", "passw0rd", "hunter", "tiger", "foo", "bar", "baz", "abc", "letmein", "qwerty", "welcome", "none", "null", "nil", "true", "false", "undefined", "string",
 		"empty", "default", "somepassword", "some_password", "thepassword", "supersecret", "verysecret", "topsecret", "secretpassword", "api_key", "apikey", "key", "pw", "login", "scott",
-		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here":
+		"access_token", "personal_access_token", "oauth", "oauth2", "git", "anonymous", "user_password", "x-oauth-basic", "x-token-auth", "correct-horse-battery-staple", "password_here",
+		"opensesame", "open sesame", "open-sesame":
 		return true
 	}
 	return strings.HasSuffix(s, "password") && len(s) < 16 || strings.HasPrefix(s, "password") && len(s) < 14

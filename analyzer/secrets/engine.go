@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"io"
 	"slices"
 	"strings"
@@ -32,9 +33,12 @@ type text struct {
 	binary bool // has zero bytes
 	packed bool // of a format that stores texts without separators
 	dense  bool // which has no lengths in front of texts either
+	python bool // compiled Python
 	config bool // a configuration file
 	value  bool // one value, whose name the outer text judges
 	kube   bool // has a Secret of Kubernetes
+
+	decoded int64 // end of the last text in base64 that was decoded
 
 	// decode searches a decoded text, which may be the value of a key, and returns the number of findings.
 	decode func(offset int64, key string, data []byte) int
@@ -67,6 +71,7 @@ type search struct {
 	end     int      // of the bytes in buffer
 	windows []window // for each rule, and for each rule in UTF-16
 	open    []int    // those with an end
+	places  []place
 	region  []byte
 	ctx     context.Context
 	inner   *search // for texts in a text
@@ -99,7 +104,7 @@ func (s *search) run(t *text) error {
 			t.look(part)
 		}
 		var failed error
-		state = s.set.engine.scan(state, part, func(end int, keywords []uint16) {
+		state, s.places = s.set.engine.scanHalves(state, part, maxKeyword, s.places, func(end int, keywords []uint16) {
 			for _, k := range keywords {
 				if err := s.hit(t, &s.set.keywords[k], maxKeyword+end, maxKeyword-before, at+int64(end)); err != nil && failed == nil {
 					failed = err
@@ -134,8 +139,8 @@ func (t *text) look(head []byte) {
 	head = head[:min(len(head), 8<<10)]
 	t.binary = bytes.IndexByte(head, 0) >= 0
 	t.dense = bytes.HasPrefix(head, []byte("SQLite format 3\x00"))
-	t.packed = t.dense || len(head) > 16 && head[2] == '\r' && head[3] == '\n' && strings.HasSuffix(t.name, ".pyc") ||
-		bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
+	t.python = len(head) > 16 && head[2] == '\r' && head[3] == '\n' && (strings.HasSuffix(t.name, ".pyc") || strings.HasSuffix(t.name, ".pyo"))
+	t.packed = t.dense || t.python || bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")) && strings.HasSuffix(t.name, ".class")
 }
 
 // hit opens or extends the windows of the rules of a keyword. The last byte of the keyword is at end in the buffer, whose bytes from first on
@@ -196,7 +201,7 @@ func (s *search) mayName(r *Rule, start, end, first int) bool {
 	if next == end+longest {
 		return false
 	}
-	if !r.anyName && !namesSecret(s.buffer[:next], start, next) {
+	if !r.anyName && !namesSecret(s.buffer[first:next], start-first, next-first) { // before first are bytes of other texts
 		return false
 	}
 	return strings.IndexByte("\"'`=:,> \t)]\\", s.buffer[next]) >= 0
@@ -297,6 +302,9 @@ func narrow(b []byte) []byte {
 
 // match looks for secrets in a region. place returns the offset in the text of an index in the region.
 func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(int) int64) {
+	if r.needs != "" && !bytes.Contains(region, []byte(r.needs)) {
+		return
+	}
 	expression, group := r.expression, r.group
 	packed := r.packed != nil && t.packed && !wide
 	if packed {
@@ -323,7 +331,7 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		}
 		if n := 0; group == 0 && t.packed && !t.dense && !wide && start > 0 {
 			// The length in front says where the text ends: the next byte may be a letter.
-			if n = int(region[start-1]); n >= 16 && n < end-start {
+			if n = t.stated(region, start); n >= 16 && n < end-start {
 				if m := expression.get().FindIndex(region[start : start+n]); m != nil && m[0] == 0 && m[1] == n {
 					end = start + n
 				}
@@ -337,8 +345,11 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 		if !s.accept(c, r, start, end, t.binary && !wide, packed) {
 			// Perhaps a secret begins within the match.
 			from = m[0] + 1
-			if r.keyed {
+			if r.keyed && !(packed && m[2] < 0) { // the name is first
 				from = max(from, m[0]+len(r.Keywords[0])/2)
+			}
+			for group == 0 && !t.binary && r.entropy > 0 && !r.free && from < len(region) && isWordByte(region[from-1]) && !escaped(region[:from]) {
+				from++ // accept would refuse a match that begins here, too
 			}
 			continue
 		}
@@ -356,15 +367,15 @@ func (s *search) match(t *text, r *Rule, region []byte, wide bool, place func(in
 }
 
 // accept reports whether a match has the boundaries of its rule, and is no placeholder.
-func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bool) bool {
+func (s *search) accept(c *candidate, r *Rule, start, end int, isBinary, packed bool) bool {
 	if r.free {
 		return true
 	}
 	region := c.region
-	if binary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
+	if isBinary && r.keyed && !packed && bytes.IndexAny(region[c.start:start], "=:") < 0 {
 		return false
 	}
-	if !(binary && (r.loose || s.framed(c.text, region, start, end))) && r.entropy > 0 {
+	if !(isBinary && (r.loose || c.text.dense || c.text.stated(region, start) == end-start)) && r.entropy > 0 {
 		if start > 0 && isWordByte(region[start-1]) && !escaped(region[:start]) {
 			return false
 		}
@@ -372,6 +383,9 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 			return false
 		}
 		if r.keyed && end < len(region) && (region[end] == '-' || region[end] == '/' || region[end] == '+') {
+			return false
+		}
+		if !r.sums && inBase64(region, start, end) {
 			return false
 		}
 	}
@@ -384,9 +398,28 @@ func (s *search) accept(c *candidate, r *Rule, start, end int, binary, packed bo
 	return r.entropy == 0 || !isPlaceholder(c.secret)
 }
 
-// framed reports whether the length in front of a secret, in a format without separators, is its own.
-func (s *search) framed(t *text, region []byte, start, end int) bool {
-	return t.dense || start > 0 && int(region[start-1]) == end-start
+// stated returns the length of the text at an index as the format states it, or -1: Python and Java put lengths in front of texts. Other binary
+// files may have one byte.
+func (t *text) stated(region []byte, start int) int {
+	switch {
+	case start == 0:
+	case t.python:
+		// Flags of an object aside, "z" and "Z" begin a short text, and these others one with a length of four bytes.
+		if start >= 2 && region[start-2]|0x20|0x80 == 'z'|0x80 {
+			return int(region[start-1])
+		}
+		if start >= 5 && strings.IndexByte("aAstui", region[start-5]&0x7f) >= 0 {
+			return int(binary.LittleEndian.Uint32(region[start-4:]))
+		}
+	case t.packed:
+		const utf8Constant = 1
+		if start >= 3 && region[start-3] == utf8Constant {
+			return int(binary.BigEndian.Uint16(region[start-2:]))
+		}
+	default:
+		return int(region[start-1])
+	}
+	return -1
 }
 
 // inDigest reports whether a secret in hexadecimal is part of a longer text of hexadecimal digits, such as a digest. A text that follows without a
@@ -404,6 +437,28 @@ func inDigest(region []byte, start, end int) bool {
 		end++
 	}
 	return n >= few
+}
+
+// inBase64 reports whether a text is part of a longer one in base64: a plus sign or a slash is between it and at least 16 characters with digits and
+// letters of both cases. Parts of addresses and of paths have fewer kinds of characters.
+func inBase64(region []byte, start, end int) bool {
+	const least = 16
+	isPart := func(b []byte, step, at int) bool {
+		digits, upper, lower, n := 0, 0, 0, 0
+		for ; at >= 0 && at < len(b) && isBase64(b[at]) && n < 2*least; at, n = at+step, n+1 {
+			switch c := b[at]; {
+			case '0' <= c && c <= '9', c == '+':
+				digits++
+			case 'A' <= c && c <= 'Z':
+				upper++
+			case 'a' <= c && c <= 'z':
+				lower++
+			}
+		}
+		return n >= least && digits > 0 && upper > 1 && lower > 1
+	}
+	isJoint := func(i int) bool { return i >= 0 && i < len(region) && (region[i] == '+' || region[i] == '/') }
+	return isJoint(start-1) && isPart(region, -1, start-2) || isJoint(end) && isPart(region, 1, end+1)
 }
 
 // nearSecretWord reports whether a word of a secret is in a match, or in the 24 bytes on each side, outside the secret.

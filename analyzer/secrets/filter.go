@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -15,7 +16,9 @@ import (
 type finisher struct{ analyzer.Analyzer }
 
 // Finish drops findings in files that are as a package of the distribution brought them: tests and documents of libraries, not secrets of
-// the image. It also drops findings in the tests of a package of a language that is from the same layer: such keys are public. It also moves the sums of the records about skipped bytes to Examination.Skipped.
+// the image. It also drops findings in the tests of other packages, since such keys are public: those of the system if the file is as the package
+// brought it, and those of a language if they are from the layer of the file. A compiled program in Python goes with its source. Finish also moves
+// the sums of the records about skipped bytes to Examination.Skipped.
 //
 // In a scan without package verify, the evidence is that the file and the package are from one layer; configuration files then stay, and so do
 // all files of a root file system, which has no layers.
@@ -40,42 +43,67 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 		}
 		return true
 	})
-	layers := make(map[string]int) // of the packages of the distribution; those of others have another namespace
+	for _, d := range report.Diagnostics {
+		if d.Analyzer == name && d.Code == analyzer.TooLarge && d.Path != "" {
+			var size int64
+			if n, _ := fmt.Sscanf(d.Message, "%d bytes, more than the ", &size); n == 1 && size > 0 { // as the scanner writes
+				skip("large-file").Bytes += size
+			}
+		}
+	}
+	own, other := make(map[string]int), make(map[string]int) // layers of the packages of the distribution, and of those of others
 	for i := range report.Components {
-		if c := &report.Components[i]; c.System && !c.Stated && report.Distro != nil && c.Namespace == report.Distro.ID {
-			layers[c.ID] = c.Layer
+		switch c := &report.Components[i]; {
+		case !c.System || c.Stated:
+		case report.Distro != nil && c.Namespace == report.Distro.ID:
+			own[c.ID] = c.Layer
+		default:
+			other[c.ID] = c.Layer
 		}
 	}
 	hideValues(report)
 	homes := packageHomes(report)
-	hidden := hiddenOwned(report, layers)
+	hidden := hiddenOwned(report, own)
+	reason := func(f *analyzer.FileFinding) string {
+		intact := func(layers map[string]int) bool {
+			layer, ok := layers[f.Owner]
+			return ok && (f.Intact || !verified && layer == f.Layer && layer >= 0 && !strings.HasPrefix(f.Path, "etc/"))
+		}
+		_, owned := own[f.Owner]
+		switch {
+		case f.Hidden:
+			if hidden[home{f.Path, f.Layer}] {
+				return ownedByPackage
+			}
+		case intact(own):
+			return ownedByPackage
+		case inTests(f.Path) && intact(other), !owned && isTestPlace(f.Path) && homes.have(f.Path, f.Layer):
+			return testData
+		}
+		return ""
+	}
+	type rulePlace struct {
+		path, rule string
+		layer      int
+	}
+	sources := make(map[rulePlace]string) // reasons for findings in programs in Python
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Analyzer == name && !f.Hidden && strings.HasSuffix(f.Path, ".py") {
+			sources[rulePlace{f.Path, f.Rule, f.Layer}] = reason(f)
+		}
+	}
 	report.Findings = slices.DeleteFunc(report.Findings, func(f analyzer.FileFinding) bool {
 		if f.Analyzer != name {
 			return false
 		}
-		if f.Hidden {
-			if hidden[home{f.Path, f.Layer}] {
-				skip(ownedByPackage).Findings++
-				return true
-			}
-			return false
+		why := reason(&f)
+		if why == "" && f.Owner == "" && !f.Hidden {
+			why = sources[rulePlace{sourceOf(f.Path), f.Rule, f.Layer}] // packages compile their programs where they are installed
 		}
-		layer, ok := layers[f.Owner]
-		if !ok {
-			if isTestPlace(f.Path) && homes.have(f.Path, f.Layer) {
-				skip(testData).Findings++
-				return true
-			}
-			return false
+		if why != "" {
+			skip(why).Findings++
 		}
-		same := f.Intact
-		if !verified {
-			same = layer == f.Layer && layer >= 0 && !strings.HasPrefix(f.Path, "etc/")
-		}
-		if same {
-			skip(ownedByPackage).Findings++
-		}
-		return same
+		return why != ""
 	})
 	for i := range report.Examined {
 		if e := &report.Examined[i]; e.Analyzer == name {
@@ -88,8 +116,8 @@ func (finisher) Finish(_ context.Context, report *analyzer.Report) error {
 	return nil
 }
 
-// hiddenOwned returns the hidden files with findings that a package of the distribution brought in the same layer, except configuration: nothing
-// verification compares only files that a container has.
+// hiddenOwned returns the hidden files with findings that a package of the distribution brought in the same layer, except configuration.
+// Package verification compares only files that a container has.
 func hiddenOwned(report *analyzer.Report, layers map[string]int) homes {
 	wanted, owned := make(map[string]bool), make(homes)
 	for i := range report.Findings {
@@ -126,7 +154,8 @@ type home struct {
 type homes map[home]bool
 
 // packageHomes returns the directories of the packages of languages in a report: that of the file with the name and version, or the one
-// above, if the files of several packages lie beside one another.
+// above, if the files of several packages lie beside one another. The libraries of Python are above the packages that its installation brings;
+// those of Go and Rust are beside the directory of the compiler.
 func packageHomes(report *analyzer.Report) homes {
 	list := make(homes)
 	for i := range report.Components {
@@ -138,8 +167,13 @@ func packageHomes(report *analyzer.Report) homes {
 		switch base := path.Base(dir); {
 		case strings.HasSuffix(base, ".dist-info"), strings.HasSuffix(base, ".egg-info"), base == "specifications", base == "composer":
 			dir = path.Dir(dir)
+		case base == "bin" && (strings.HasSuffix(c.Path, "/go") || strings.HasSuffix(c.Path, "/rustc")):
+			dir = path.Dir(dir)
 		}
 		list[home{dir, c.Layer}] = true
+		if isPython(path.Base(path.Dir(dir))) {
+			list[home{path.Dir(dir), c.Layer}] = true
+		}
 	}
 	return list
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/hullmark/hullmark/analyzer/dpkg"
 	"github.com/hullmark/hullmark/analyzer/npm"
 	"github.com/hullmark/hullmark/analyzer/osrelease"
+	"github.com/hullmark/hullmark/analyzer/pip"
 	"github.com/hullmark/hullmark/analyzer/scan"
 	"github.com/hullmark/hullmark/analyzer/secrets"
 	"github.com/hullmark/hullmark/analyzer/verify"
@@ -153,8 +154,9 @@ secrets[{owned-by-package 0 2}]
 	}
 }
 
-// TestPackaged drops findings in files of the distribution's packages only: if package verify took part, in files that are as the package recorded
-// them, whatever layer has them, and else in files that are from the package's layer.
+// TestPackaged drops findings in files of the distribution's packages: if package verify took part, in files that are as the package recorded
+// them, whatever layer has them, and else in files that are from the package's layer. It drops those in tests of other packages. A file that
+// Python compiled goes with its source.
 func TestPackaged(t *testing.T) {
 	token := "xoxb" + "-2147483647-" + strings.Repeat("q7Rt", 6)
 	archive := txtar.Parse(fmt.Appendf(nil, `
@@ -183,6 +185,24 @@ token = %[1]s
 token = %[1]s
 -- 0/usr/share/app/app.conf --
 token = %[1]s
+-- 0/usr/share/app/tests/key.conf --
+token = %[1]s
+-- 0/usr/share/lib/intact.py --
+token = "%[1]s"
+-- 0/usr/share/lib/__pycache__/intact.cpython-311.opt-1.pyc --
+token = "%[1]s"
+-- 0/usr/share/lib/__pycache__/other.cpython-311.pyc --
+token = "%[1]s"
+-- 0/opt/py/lib/python3.11/site-packages/pip-26.0.dist-info/METADATA --
+Metadata-Version: 2.1
+Name: pip
+Version: 26.0
+-- 0/opt/py/lib/python3.11/test/key.conf --
+token = %[1]s
+-- 0/opt/py/lib/python3.11/key.conf --
+token = %[1]s
+-- 0/srv/tests/key.conf --
+token = %[1]s
 -- 0/var/lib/dpkg/status --
 Package: lib
 Status: install ok installed
@@ -204,19 +224,23 @@ Maintainer: Someone <root@3f2504e04f89>
 /usr/share/lib/changed.conf
 /usr/share/lib/touched.conf
 /usr/share/lib/unrecorded.conf
+/usr/share/lib/intact.py
 -- 0/var/lib/dpkg/info/lib.md5sums --
+%[3]x  usr/share/lib/intact.py
 %[2]x  usr/share/lib/intact.conf
 %[2]x  usr/share/lib/changed.conf
 %[2]x  usr/share/lib/touched.conf
 -- 0/var/lib/dpkg/info/app.list --
 /usr/share/app/app.conf
+/usr/share/app/tests/key.conf
 -- 0/var/lib/dpkg/info/app.md5sums --
+%[2]x  usr/share/app/tests/key.conf
 %[2]x  usr/share/app/app.conf
 -- 1/usr/share/lib/changed.conf --
 other_token = %[1]s
 -- 1/usr/share/lib/touched.conf --
 token = %[1]s
-`, token, md5.Sum([]byte("token = "+token+"\n"))))
+`, token, md5.Sum([]byte("token = "+token+"\n")), md5.Sum([]byte("token = \""+token+"\"\n"))))
 	img, err := imagetest.Txtar(archive)
 	if err != nil {
 		t.Fatal(err)
@@ -225,10 +249,10 @@ token = %[1]s
 		with []analyzer.Analyzer
 		want string
 	}{
-		{verify.All(), "srv/app/node_modules/x/test/later.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/unrecorded.conf"},
-		{nil, "etc/intact.conf srv/app/node_modules/x/test/later.conf usr/share/app/app.conf usr/share/lib/changed.conf usr/share/lib/touched.conf"},
+		{verify.All(), "opt/py/lib/python3.11/key.conf srv/app/node_modules/x/test/later.conf srv/tests/key.conf usr/share/app/app.conf usr/share/lib/__pycache__/other.cpython-311.pyc usr/share/lib/changed.conf usr/share/lib/unrecorded.conf"},
+		{nil, "etc/intact.conf opt/py/lib/python3.11/key.conf srv/app/node_modules/x/test/later.conf srv/tests/key.conf usr/share/app/app.conf usr/share/lib/__pycache__/other.cpython-311.pyc usr/share/lib/changed.conf usr/share/lib/touched.conf"},
 	} {
-		report, err := scan.Scanner{Analyzers: append(c.with, secrets.New(secrets.Options{}), dpkg.New(), osrelease.New(), npm.New())}.Scan(t.Context(), img)
+		report, err := scan.Scanner{Analyzers: append(c.with, secrets.New(secrets.Options{}), dpkg.New(), osrelease.New(), npm.New(), pip.New())}.Scan(t.Context(), img)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -120,7 +120,7 @@ var places = []struct {
 // short returns a text as package marshal of Python writes it.
 func short(kind byte, s string) string {
 	if len(s) > 255 {
-		return string(kind-25|0x80) + "\x00\x01\x00\x00" + s
+		return string(append(binary.LittleEndian.AppendUint32([]byte{kind - 25 | 0x80}, uint32(len(s))), s...))
 	}
 	return string([]byte{kind | 0x80, byte(len(s))}) + s
 }

@@ -44,6 +44,7 @@ type Rule struct {
 	config     bool                 // for configuration files only
 	allowed    func(candidate) bool // from another tool's rules: not a secret
 	paths      *regexp.Regexp       // only these files
+	needs      string               // is in every match: texts without it are not searched
 	source     string               // what another tool's rule says, for cache keys
 	free       bool                 // no boundaries, and no placeholders: as another tool's rule says
 }
@@ -52,12 +53,12 @@ type Rule struct {
 type document struct {
 	Version string
 	Rule    map[string]struct {
-		Issuer, Is, Expression, Check, Severity, Where, Examples string
-		Keywords, Names                                          []string
-		AnyName                                                  bool `toml:"any-name"`
-		Entropy                                                  *float64
-		Reach                                                    []int
-		Password                                                 bool
+		Issuer, Is, Document, Needs, Expression, Check, Severity, Where, Examples string
+		Keywords, Names                                                           []string
+		AnyName                                                                   bool `toml:"any-name"`
+		Entropy                                                                   *float64
+		Reach                                                                     []int
+		Password                                                                  bool
 	}
 }
 
@@ -76,7 +77,7 @@ func parse(text []byte) (version string, list []*Rule, err error) {
 	for id, t := range d.Rule {
 		r := &Rule{
 			ID: id, Title: t.Issuer + " " + t.Is, Severity: cmp.Or(t.Severity, "high"), Keywords: t.Keywords, entropy: defaultEntropy,
-			password: t.Password, config: t.Where == "config", anyName: t.AnyName, keyed: t.Names != nil,
+			password: t.Password, needs: t.Needs, config: t.Where == "config", anyName: t.AnyName, keyed: t.Names != nil,
 		}
 		if strings.HasPrefix(t.Issuer, "RFC ") || t.Issuer == "netrc" || t.Issuer == "age" {
 			r.Title = t.Is

@@ -16,7 +16,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +43,7 @@ const (
 // the scan, the files must be as the package recorded them.
 func New(o Options) analyzer.Analyzer {
 	info := analyzer.Info{
-		Name: name, Version: 2, Patterns: []string{"**"}, Config: true, Hidden: true, Finds: []string{"secrets"},
+		Name: name, Version: 3, Patterns: []string{"**"}, Config: true, Hidden: true, Finds: []string{"secrets"},
 	}
 	set, err := o.set()
 	if err != nil {
@@ -114,6 +113,8 @@ func (s *search) file(ctx context.Context, f *analyzer.File) (*analyzer.Result, 
 	switch {
 	case f.Path == "":
 		err = s.configuration(ctx, r)
+	case isGzip(f):
+		err = s.gzip(ctx, r)
 	case isSkipped(r):
 	case isArchive(f):
 		err = s.archive(ctx, r)
@@ -336,27 +337,4 @@ func bitsOf(secret []byte) int {
 		each = 4
 	}
 	return each * len(secret)
-}
-
-// isTestPlace reports whether a file is below the tests, examples or documents of a package.
-func isTestPlace(name string) bool {
-	elements := strings.Split(path.Dir(name), "/")
-	packages := false
-	for i, e := range elements {
-		switch e {
-		case "node_modules", "site-packages", "dist-packages", "gems", "vendor", "bower_components", "registry":
-			packages = true
-		case "mod":
-			packages = packages || i > 0 && elements[i-1] == "pkg"
-		case "man":
-			if i > 0 && elements[i-1] == "share" {
-				return true
-			}
-		case "test", "tests", "testing", "testdata", "test-data", "test_data", "spec", "specs", "__tests__", "fixtures", "examples", "example", "docs", "doc", "demo", "demos", "benchmark", "benchmarks":
-			if packages || e == "doc" && i > 0 && elements[i-1] == "share" {
-				return true
-			}
-		}
-	}
-	return false
 }

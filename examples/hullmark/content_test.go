@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -72,6 +75,46 @@ func TestContentOfSBOM(t *testing.T) {
 	} {
 		if _, stderr, code := hullmark(t, strings.Fields(judged+c.args)...); code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, want %d and %q:\n%s", c.args, code, c.code, c.want, stderr)
+		}
+	}
+}
+
+// TestContentGate requires that --fail-on counts the findings of each kind of analyzer and of a plugin in another language.
+func TestContentGate(t *testing.T) {
+	token := "xoxb" + "-2147483647-" + strings.Repeat("q7Rt", 6) // not a real one
+	image := rootfs(t, map[string]string{
+		"etc/os-release": jessie, "var/lib/dpkg/status": stanza("bash", "4.3-11"),
+		"srv/app.conf": "token = " + token + "\n", "etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/shadow": "root::19000:0:99999:7:::\n", "opt/tool": "#!/bin/sh\n",
+	})
+	if err := os.Chmod(filepath.Join(strings.TrimPrefix(image, "rootfs:"), "opt/tool"), 0o777|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	script, err := filepath.Abs("../plugins/python/setuid.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const args = "scan -q --cache off --allow-uncovered --ignore-status affected,fixed,deferred,will-not-fix --fail-on high "
+	for _, c := range []struct {
+		args string
+		code int
+		rule string
+	}{
+		{"", exitOK, ""},
+		{"--content=history", exitOK, ""},
+		{"--content=secrets", exitDisallowed, "secrets:slack-bot-token"},
+		{"--content=accounts", exitDisallowed, "empty-password"},
+		{"--content=files", exitDisallowed, "opt/tool"},
+		{"--plugin " + script, exitDisallowed, "setuid:writable"},
+	} {
+		if strings.HasSuffix(c.args, ".py") {
+			if _, err := exec.LookPath("python3"); err != nil {
+				t.Log("no python3")
+				continue
+			}
+		}
+		stdout, stderr, code := hullmark(t, append(strings.Fields(args+c.args), image)...)
+		if code != c.code || !strings.Contains(stdout, c.rule) {
+			t.Errorf("%s: exit code %d, want %d and %q:\n%s%s", c.args, code, c.code, c.rule, stderr, stdout)
 		}
 	}
 }

@@ -32,6 +32,9 @@ type File struct {
 // Size returns the length of the content in bytes that the directory states.
 func (f *File) Size() uint64 { return f.entry.content }
 
+// Stored returns the number of bytes that the content takes in the archive, at most those of the whole archive.
+func (f *File) Stored() int64 { return int64(min(f.entry.packed, uint64(f.archive.size))) }
+
 // Read returns the content. With an error it returns the readable part. The error wraps analyzer.ErrTooLarge if the content
 // exceeds limit or the rest of Limits.Content, and analyzer.ErrUnsupported if it is encrypted or its compression is unknown.
 // Content that is damaged or differs in length from the directory is an error, too. Read must be called during the visit of the
