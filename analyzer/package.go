@@ -24,6 +24,7 @@ type Package struct {
 	Files    []string // paths that the package owns, slash-separated, relative to the root, without a leading slash
 	Depends  []string // names of required packages of the same Type, with a namespace that is part of the name: "@scope/name"
 	Provides []string // further names of the package in Depends of others
+	Symbols  Symbols  // functions of the package that the program has, for the matcher; "" if unknown
 	Recorded Recorded // records of the package database about the files, for package analyzer/verify; "" without its analyzers
 
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"

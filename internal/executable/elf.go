@@ -42,3 +42,34 @@ func checkELF(r io.ReaderAt) error {
 	}
 	return nil
 }
+
+// BeginsSection reports whether a section of an ELF file begins at an offset.
+func BeginsSection(r io.ReaderAt, offset int64) bool {
+	var h [64]byte
+	if n, _ := r.ReadAt(h[:], 0); n < len(h) {
+		return false
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if h[5] == 2 {
+		order = binary.BigEndian
+	}
+	// The offsets are those of Elf32_Ehdr and Elf64_Ehdr, and of the offset in Elf32_Shdr and Elf64_Shdr.
+	word := func(b []byte) int64 { return int64(order.Uint32(b)) }
+	start, numbers, at := word(h[32:]), h[46:], 16
+	if h[4] == 2 {
+		word = func(b []byte) int64 { return int64(order.Uint64(b)) }
+		start, numbers, at = word(h[40:]), h[58:], 24
+	}
+	size, count := int(order.Uint16(numbers)), int(order.Uint16(numbers[2:]))
+	if size < at+8 || start <= 0 {
+		return false
+	}
+	table := make([]byte, min(size*count, 64<<10))
+	n, _ := r.ReadAt(table, start)
+	for b := table[:n]; len(b) >= size; b = b[size:] {
+		if word(b[at:]) == offset {
+			return true
+		}
+	}
+	return false
+}

@@ -67,7 +67,7 @@ var variables = []variable{
 	{"distro", reflect.TypeFor[distroValue](), "", "the distribution"},
 	{"now", nil, "", "the time of the evaluation"},
 	{"packages", reflect.TypeFor[[]*packageValue](), "", "all packages"},
-	{"matches", reflect.TypeFor[[]*matchValue](), "", "all vulnerabilities that no VEX statement suppresses"},
+	{"matches", reflect.TypeFor[[]*matchValue](), "", "all vulnerabilities that no VEX statement or evidence suppresses"},
 	{"findings", reflect.TypeFor[[]*findingValue](), "", "all findings in files"},
 	{"records", reflect.TypeFor[[]*recordValue](), "", "all records"},
 	{"files", reflect.TypeFor[[]*fileValue](), "", "all files, directories and links, if an analyzer asked for them"},

@@ -1,0 +1,103 @@
+package matcher
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hullmark/hullmark/analyzer"
+)
+
+// EvidenceSymbols is the [Analysis.Evidence] of a match in a program that has none of the functions with the vulnerability.
+const EvidenceSymbols = "symbols"
+
+// codeNotPresent is the justification, as OpenVEX spells it, of a vulnerability in code that a component does not have.
+const codeNotPresent = "vulnerable_code_not_present"
+
+// maxNamed is the number of functions that an Analysis names.
+const maxNamed = 3
+
+// absent returns an Analysis if a program has none of the functions that the advisories of a match name, or nil. An advisory without functions,
+// such as GitHub's about the vulnerability that the Go project described with them, says nothing about them. All others must agree.
+func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
+	if c.Symbols == "" {
+		return nil
+	}
+	var ids, names []string
+	for i := range advisories {
+		a := &advisories[i]
+		if len(a.Parts) == 0 {
+			continue
+		}
+		more, ok := a.absent(c)
+		if !ok {
+			return nil
+		}
+		ids, names = append(ids, a.ID), append(names, more...)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	slices.Sort(names)
+	ids, names = slices.Compact(ids), slices.Compact(names)
+	named := strings.Join(names[:min(len(names), maxNamed)], ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return &Analysis{
+		Status: NotAffected, Justification: codeNotPresent, Evidence: EvidenceSymbols,
+		Detail: fmt.Sprintf("the program has none of the functions that %s names: %s", strings.Join(ids, ", "), named),
+	}
+}
+
+// settleAbsent gives the explanations of a vulnerability in a component the outcome OutcomeNotPresent if it has none of the functions.
+func settleAbsent(c *analyzer.Component, list []Explanation) {
+	var advisories []Advisory
+	holds := func(x *Explanation) bool { return x.Outcome == OutcomeAffected || x.Outcome == OutcomeUncertain }
+	for i := range list {
+		if holds(&list[i]) {
+			advisories = append(advisories, *list[i].Advisory)
+		}
+	}
+	a := absent(c, advisories)
+	if a == nil {
+		return
+	}
+	for i := range list {
+		if x := &list[i]; holds(x) {
+			x.Outcome, x.Doubt, x.Evidence = OutcomeNotPresent, "", a.Detail
+		}
+	}
+}
+
+// absent returns the functions that an advisory names, and true if it names some in all parts of the module, and a component has none of
+// them. Parts for other operating systems count, too: their functions are not in the program.
+func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
+	module := strings.TrimPrefix(a.Key.Namespace+"/"+a.Key.Name, "/")
+	var hashes []uint64
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		path, inside := within(p.Path, module)
+		if !inside || len(p.Symbols) == 0 {
+			return nil, false
+		}
+		for _, s := range p.Symbols {
+			hashes = append(hashes, analyzer.SymbolHash([]byte(path), []byte(s)))
+			names = append(names, p.Path+"."+s)
+		}
+	}
+	return names, !c.Symbols.HasAny(hashes...)
+}
+
+// within returns the path of a package in its module. Keys of advisories have lower-case letters.
+func within(pkg, module string) (path string, ok bool) {
+	if module == "stdlib" {
+		return pkg, pkg != ""
+	}
+	if len(pkg) < len(module) || !strings.EqualFold(pkg[:len(module)], module) {
+		return "", false
+	}
+	path, ok = strings.CutPrefix(pkg[len(module):], "/")
+	return path, ok || path == ""
+}
