@@ -24,8 +24,11 @@ type Package struct {
 	Files    []string // paths that the package owns, slash-separated, relative to the root, without a leading slash
 	Depends  []string // names of required packages of the same Type, with a namespace that is part of the name: "@scope/name"
 	Provides []string // further names of the package in Depends of others
-	Symbols  Symbols  // functions of the package that the program has, for the matcher; "" if unknown
 	Recorded Recorded // records of the package database about the files, for package analyzer/verify; "" without its analyzers
+
+	// Functions is the set of the package's functions that a program has, in a form that the matcher reads; "" if it is unknown. Inlined is
+	// the set of those that the compiler merged with other functions and whose package is unknown. It is the same for all packages of a program.
+	Functions, Inlined string
 
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
 	ArchivePath string            // path within the file, if that is an archive: "BOOT-INF/lib/x.jar"

@@ -57,7 +57,7 @@ type Match struct {
 	Severity Severity
 
 	// Analysis is from a VEX document about this image, which package matcher/vex adds. Until then it is nil, or what the component's
-	// Symbols show.
+	// Functions show.
 	Analysis *Analysis
 
 	// Uncertain is the reason if it is unknown whether the component is affected: its version, or a bound of every range

@@ -27,7 +27,7 @@ const maxPackages = 64 << 20 // bytes of the result
 // The replacement of a module is reported instead of the module. A module that a directory replaces has no version, nor has a
 // main module that was not built from a tagged commit, "(devel)".
 //
-// Symbols has the functions of a module that the linker took into the program, by the table of their names, which stripped programs have, too. It
+// Functions has those of a module that the linker took into the program, by the table of their names, which stripped programs have, too. It
 // is unknown for programs whose names a tool has rewritten, for modules without a function in the program, and for programs of Go 1.17 and
 // older.
 //

@@ -11,15 +11,16 @@ import (
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/analyzer/internal/stream"
 	"github.com/hullmark/hullmark/internal/executable"
+	"github.com/hullmark/hullmark/internal/symbols"
 )
 
 const (
 	maxNames   = 1 << 18   // names of a program whose functions are recorded; large ones have 100,000
-	maxSymbols = 256 << 10 // bytes of the Symbols of all its modules
+	maxSymbols = 256 << 10 // bytes of the sets of functions of all its modules
 	nameSize   = 16        // bytes of memory for a name, about
 )
 
-// names sets the Symbols of the modules of a program, which are in list, by the names of its functions. It leaves all of them unknown if the program
+// names sets the Functions of the modules of a program, which are in list, by the names of its functions. It leaves all of them unknown if the program
 // has no such names, or if they may not be those that the modules have: see [homes].
 func names(ctx context.Context, f *analyzer.File, r *io.SectionReader, info *debug.BuildInfo, list []analyzer.Package) error {
 	t, ok := table(f, r)
@@ -47,17 +48,20 @@ func names(ctx context.Context, f *analyzer.File, r *io.SectionReader, info *deb
 	if !complete {
 		return nil
 	}
-	packed := make([]analyzer.Symbols, len(list))
-	total := 0
+	inlined := symbols.Pack(h.inlined)
+	packed := make([]string, len(list))
+	total := len(inlined)
 	for i, hashes := range h.hashes {
-		packed[i] = analyzer.SymbolsOf(hashes)
+		packed[i] = symbols.Pack(hashes)
 		total += len(packed[i])
 	}
 	if total > maxSymbols {
 		return nil
 	}
-	for i := range list {
-		list[i].Symbols = packed[i]
+	for i, set := range packed {
+		if set != "" {
+			list[i].Functions, list[i].Inlined = set, inlined
+		}
 	}
 	return nil
 }
@@ -113,6 +117,8 @@ type homes struct {
 	at     home   // of last
 	known  map[string]home
 	hashes [][]uint64 // of each module
+
+	inlined []uint64
 }
 
 // A home is the index of a package's module, or one of those below, and the path within the module.
@@ -161,11 +167,22 @@ func (h *homes) add(name []byte, old bool) bool {
 		return h.at.module == nowhere
 	}
 	list := &h.hashes[h.at.module]
-	receiver, name := symbol(name)
+	receiver, full, within := symbol(name)
 	if receiver != nil {
-		*list = append(*list, analyzer.SymbolHash(h.at.path, receiver))
+		*list = append(*list, symbols.Hash(h.at.path, receiver))
 	}
-	*list = append(*list, analyzer.SymbolHash(h.at.path, name))
+	*list = append(*list, symbols.Hash(h.at.path, full))
+	for len(within) > 0 {
+		var part []byte
+		part, within = element(within)
+		if generated(part) {
+			continue
+		}
+		h.inlined = append(h.inlined, symbols.Hash([]byte(symbols.Any), part))
+		if second, _ := element(within); len(second) > 0 && !generated(second) { // a type and its method, or two functions
+			h.inlined = append(h.inlined, symbols.Hash([]byte(symbols.Any), bytes.Join([][]byte{part, second}, []byte("."))))
+		}
+	}
 	return true
 }
 
@@ -262,23 +279,42 @@ var compilerOfC = set("cold constprop isra llvm localalias lto_priv part")
 // symbol returns the name of a function or method as advisories have it, "Transport.RoundTrip" for "(*Transport).RoundTrip". The name of a
 // function within it, such as "(*Transport).RoundTrip.func1", stands for it, too, whose code it is part of. The receiver, or what may be one, is the
 // first part of the name, or nil.
-func symbol(name []byte) (receiver, full []byte) {
+//
+// Within is the rest. It names functions from which the compiler moved the function to the one before, when it inlined them: "main.Handler.func1" is
+// a function in Handler, of any package, which is now in main. Handler itself may have left nothing else.
+func symbol(name []byte) (receiver, full, within []byte) {
 	name = bytes.TrimSuffix(name, []byte("-fm")) // a method value
-	if rest, ok := bytes.CutPrefix(name, []byte("(")); ok {
-		i := bytes.Index(rest, []byte(")."))
-		if i < 0 {
-			return nil, name
+	first, rest := element(name)
+	if bytes.IndexByte(first, '.') > 0 { // with a pointer receiver
+		receiver, _, _ = bytes.Cut(first, []byte("."))
+		return receiver, first, rest
+	}
+	if len(rest) == 0 {
+		return nil, first, nil
+	}
+	// The next part is a method, or a function that was inlined, if it is not generated.
+	second, _ := element(rest)
+	return first, bytes.Join([][]byte{first, second}, []byte(".")), rest
+}
+
+// element returns the first part of a name and the rest. "(*T).M" is one part, "T.M". The body of a loop over a function, "F-range1", is part of F.
+func element(name []byte) (first, rest []byte) {
+	if receiver, ok := bytes.CutPrefix(name, []byte("(")); ok {
+		if i := bytes.Index(receiver, []byte(").")); i >= 0 {
+			method, rest := element(receiver[i+2:])
+			return bytes.Join([][]byte{bytes.TrimPrefix(receiver[:i], []byte("*")), method}, []byte(".")), rest
 		}
-		receiver = bytes.TrimPrefix(rest[:i], []byte("*"))
-		method, _, _ := bytes.Cut(rest[i+2:], []byte("."))
-		return receiver, append(append(receiver[:len(receiver):len(receiver)], '.'), method...)
 	}
-	i := bytes.IndexByte(name, '.')
-	if i < 0 {
-		return nil, name
+	first, rest, _ = bytes.Cut(name, []byte("."))
+	first, _, _ = bytes.Cut(first, []byte("-range"))
+	return first, rest
+}
+
+// generated reports whether a part of a name is one that the compiler gives to a function within another: "func1", "gowrap2", "0".
+func generated(part []byte) bool {
+	switch string(bytes.TrimRight(part, "0123456789")) {
+	case "", "func", "gowrap", "deferwrap", "init", "glob":
+		return true
 	}
-	if j := bytes.IndexByte(name[i+1:], '.'); j >= 0 {
-		name = name[:i+1+j]
-	}
-	return name[:i], name
+	return false
 }

@@ -112,7 +112,7 @@ func SizeOf(p *analyzer.Package) int64 { return PackageSize + refers(p) }
 
 // refers returns the memory in bytes of the strings, lists and maps of a package.
 func refers(p *analyzer.Package) int64 {
-	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath) + len(p.Recorded) + len(p.Symbols))
+	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath) + len(p.Recorded) + len(p.Functions))
 	if s := p.SourcePackage; s != nil {
 		n += sourceSize + int64(len(s.Name)+len(s.Version))
 	}
