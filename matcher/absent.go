@@ -21,7 +21,7 @@ const maxNamed = 3
 // absent returns an Analysis if a program has none of the functions that the advisories of a match name, or nil. An advisory without functions,
 // such as GitHub's about the vulnerability that the Go project described with them, says nothing about them. All others must agree.
 func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
-	if c.Functions == "" {
+	if c.Functions == nil || c.Functions.Linked == "" {
 		return nil
 	}
 	var ids, names []string
@@ -76,7 +76,7 @@ func settleAbsent(c *analyzer.Component, list []Explanation) {
 // them. Parts for other operating systems count, too: their functions are not in the program.
 func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
 	module := strings.TrimPrefix(a.Key.Namespace+"/"+a.Key.Name, "/")
-	var hashes, inlined []uint64
+	var hashes, inlined []symbols.Hash
 	for i := range a.Parts {
 		p := &a.Parts[i]
 		path, inside := within(p.Path, module)
@@ -84,12 +84,12 @@ func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
 			return nil, false
 		}
 		for _, s := range p.Symbols {
-			hashes = append(hashes, symbols.Hash([]byte(path), []byte(s)))
-			inlined = append(inlined, symbols.Hash([]byte(symbols.Any), []byte(s)))
+			hashes = append(hashes, symbols.In(path).Named(s))
+			inlined = append(inlined, symbols.In(symbols.Any).Named(s))
 			names = append(names, p.Path+"."+s)
 		}
 	}
-	return names, !symbols.Has(c.Functions, hashes) && !symbols.Has(c.Inlined, inlined)
+	return names, !symbols.Has(c.Functions.Linked, hashes) && !symbols.Has(c.Functions.Inlined, inlined)
 }
 
 // within returns the path of a package in its module. Keys of advisories have lower-case letters.

@@ -60,7 +60,7 @@ func names(ctx context.Context, f *analyzer.File, r *io.SectionReader, info *deb
 	}
 	for i, set := range packed {
 		if set != "" {
-			list[i].Functions, list[i].Inlined = set, inlined
+			list[i].Functions = &analyzer.Functions{Linked: set, Inlined: inlined}
 		}
 	}
 	return nil
@@ -116,15 +116,15 @@ type homes struct {
 	last   string // the path of a package
 	at     home   // of last
 	known  map[string]home
-	hashes [][]uint64 // of each module
+	hashes [][]symbols.Hash // of each module
 
-	inlined []uint64
+	inlined []symbols.Hash
 }
 
-// A home is the index of a package's module, or one of those below, and the path within the module.
+// A home is the index of a package's module, or one of those below, and the hash of its path within the module.
 type home struct {
 	module int
-	path   []byte
+	path   symbols.Hash
 }
 
 const (
@@ -133,7 +133,7 @@ const (
 )
 
 func newHomes(info *debug.BuildInfo, list []analyzer.Package) *homes {
-	h := &homes{modules: make(map[string]int), stdlib: nowhere, main: info.Path, known: make(map[string]home), hashes: make([][]uint64, len(list))}
+	h := &homes{modules: make(map[string]int), stdlib: nowhere, main: info.Path, known: make(map[string]home), hashes: make([][]symbols.Hash, len(list))}
 	next := 0
 	if _, ok := toolchain(info.GoVersion); ok {
 		h.stdlib, next = 0, 1
@@ -166,24 +166,50 @@ func (h *homes) add(name []byte, old bool) bool {
 	if h.at.module < 0 {
 		return h.at.module == nowhere
 	}
-	list := &h.hashes[h.at.module]
-	receiver, full, within := symbol(name)
-	if receiver != nil {
-		*list = append(*list, symbols.Hash(h.at.path, receiver))
+	h.hashes[h.at.module] = h.symbol(h.hashes[h.at.module], h.at.path, name)
+	return true
+}
+
+// symbol appends the hashes of a function or method, as advisories name it: "Transport.RoundTrip" for "(*Transport).RoundTrip", and its type. The
+// name of a function within it, such as "(*Transport).RoundTrip.func1", stands for it, too, whose code it is part of.
+//
+// Other parts of such a name are functions from which the compiler moved the function to the one before, when it inlined them: "main.Handler.func1" is a
+// function in Handler, of any package, which is now in main. Handler itself may have left nothing else.
+func (h *homes) symbol(list []symbols.Hash, pkg symbols.Hash, name []byte) []symbols.Hash {
+	e, rest := first(bytes.TrimSuffix(name, []byte("-fm"))) // a method value
+	function := pkg.Of(e.name)
+	if e.receiver != nil {
+		receiver := pkg.Of(e.receiver)
+		list = append(list, receiver)
+		function = receiver.Of(e.name)
 	}
-	*list = append(*list, symbols.Hash(h.at.path, full))
-	for len(within) > 0 {
-		var part []byte
-		part, within = element(within)
-		if generated(part) {
+	list = append(list, function)
+	if !moved(rest) {
+		if e.receiver == nil && len(rest) > 0 {
+			e, _ = first(rest)
+			list = append(list, function.Of(e.name)) // a method of a type without a pointer
+		}
+		return list
+	}
+	before := e
+	for second := true; len(rest) > 0; second = false {
+		if e, rest = first(rest); e.generated() {
+			before = element{}
 			continue
 		}
-		h.inlined = append(h.inlined, symbols.Hash([]byte(symbols.Any), part))
-		if second, _ := element(within); len(second) > 0 && !generated(second) { // a type and its method, or two functions
-			h.inlined = append(h.inlined, symbols.Hash([]byte(symbols.Any), bytes.Join([][]byte{part, second}, []byte("."))))
+		if second && before.receiver == nil {
+			list = append(list, function.Of(e.name)) // a method of a type without a pointer
 		}
+		any := symbols.In(symbols.Any)
+		if e.receiver != nil {
+			any = any.Of(e.receiver)
+		} else if before.receiver == nil && before.name != nil { // perhaps its type
+			h.inlined = append(h.inlined, any.Of(before.name).Of(e.name))
+		}
+		h.inlined = append(h.inlined, any.Of(e.name))
+		before = e
 	}
-	return true
+	return list
 }
 
 // find returns the home of a package.
@@ -202,7 +228,7 @@ func (h *homes) find(pkg string) home {
 	}
 	for prefix := pkg; ; {
 		if m, ok := h.modules[prefix]; ok {
-			return home{m, []byte(strings.TrimPrefix(pkg[len(prefix):], "/"))}
+			return home{m, symbols.In(strings.TrimPrefix(pkg[len(prefix):], "/"))}
 		}
 		i := strings.LastIndexByte(prefix, '/')
 		if i < 0 {
@@ -214,7 +240,7 @@ func (h *homes) find(pkg string) home {
 	if !standard[first] || strings.HasPrefix(pkg, "plugin/unnamed") {
 		return home{module: foreign}
 	}
-	return home{h.stdlib, []byte(unfrozen(pkg))}
+	return home{h.stdlib, symbols.In(unfrozen(pkg))}
 }
 
 // unfrozen returns the path of a package without the version of the FIPS 140 module, of which GOFIPS140 links a frozen copy.
@@ -276,43 +302,35 @@ func split(name []byte, old bool) (pkg, rest []byte, ok bool) {
 // functions of package runtime/cgo into a program, and names sections "net(.text)".
 var compilerOfC = set("cold constprop isra llvm localalias lto_priv part")
 
-// symbol returns the name of a function or method as advisories have it, "Transport.RoundTrip" for "(*Transport).RoundTrip". The name of a
-// function within it, such as "(*Transport).RoundTrip.func1", stands for it, too, whose code it is part of. The receiver, or what may be one, is the
-// first part of the name, or nil.
-//
-// Within is the rest. It names functions from which the compiler moved the function to the one before, when it inlined them: "main.Handler.func1" is
-// a function in Handler, of any package, which is now in main. Handler itself may have left nothing else.
-func symbol(name []byte) (receiver, full, within []byte) {
-	name = bytes.TrimSuffix(name, []byte("-fm")) // a method value
-	first, rest := element(name)
-	if bytes.IndexByte(first, '.') > 0 { // with a pointer receiver
-		receiver, _, _ = bytes.Cut(first, []byte("."))
-		return receiver, first, rest
-	}
-	if len(rest) == 0 {
-		return nil, first, nil
-	}
-	// The next part is a method, or a function that was inlined, if it is not generated.
-	second, _ := element(rest)
-	return first, bytes.Join([][]byte{first, second}, []byte(".")), rest
+// moved reports whether a function may be within another: the compiler gave it the last part of its name.
+func moved(rest []byte) bool {
+	i := bytes.LastIndexByte(rest, '.')
+	return len(rest) > 0 && element{name: rest[i+1:]}.generated()
 }
 
-// element returns the first part of a name and the rest. "(*T).M" is one part, "T.M". The body of a loop over a function, "F-range1", is part of F.
-func element(name []byte) (first, rest []byte) {
+// An element is a part of a function's name: "F" or, with a pointer receiver, "(*T).M".
+type element struct{ receiver, name []byte }
+
+// first returns the first element of a name and the rest. The body of a loop over a function, "F-range1", is part of F.
+func first(name []byte) (e element, rest []byte) {
 	if receiver, ok := bytes.CutPrefix(name, []byte("(")); ok {
 		if i := bytes.Index(receiver, []byte(").")); i >= 0 {
-			method, rest := element(receiver[i+2:])
-			return bytes.Join([][]byte{bytes.TrimPrefix(receiver[:i], []byte("*")), method}, []byte(".")), rest
+			e.receiver, name = bytes.TrimPrefix(receiver[:i], []byte("*")), receiver[i+2:]
 		}
 	}
-	first, rest, _ = bytes.Cut(name, []byte("."))
-	first, _, _ = bytes.Cut(first, []byte("-range"))
-	return first, rest
+	e.name, rest, _ = bytes.Cut(name, []byte("."))
+	if i := bytes.IndexByte(e.name, '-'); i >= 0 {
+		e.name, _, _ = bytes.Cut(e.name, []byte("-range"))
+	}
+	return e, rest
 }
 
-// generated reports whether a part of a name is one that the compiler gives to a function within another: "func1", "gowrap2", "0".
-func generated(part []byte) bool {
-	switch string(bytes.TrimRight(part, "0123456789")) {
+// generated reports whether the compiler gave a name to a function within another: "func1", "gowrap2", "0".
+func (e element) generated() bool {
+	if e.receiver != nil {
+		return false
+	}
+	switch string(bytes.TrimRight(e.name, "0123456789")) {
 	case "", "func", "gowrap", "deferwrap", "init", "glob":
 		return true
 	}

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"slices"
+
 	"github.com/hullmark/hullmark/internal/executable"
 )
 
@@ -18,10 +20,19 @@ func newNames(p *parts, head []byte) *names {
 	return &names{NameFinder: executable.NewNameFinder(head, p.size), parts: p, code: executable.Code(head, p.size)}
 }
 
-// next returns the first offset from an offset on that is not code, at most end.
+// next returns the first offset from an offset on at which a table may be, at most end.
 func (n *names) next(at, end int64) int64 {
-	if n == nil {
+	switch {
+	case n == nil:
 		return end
+	case at < n.until:
+		return at
+	case n.Starts != nil:
+		i, _ := slices.BinarySearch(n.Starts, at-executable.NameHeader+1) // a header may have begun
+		if i == len(n.Starts) {
+			return end
+		}
+		return min(max(n.Starts[i], at), end)
 	}
 	for _, s := range n.code {
 		if s.Start <= at && at < s.End {
@@ -31,8 +42,11 @@ func (n *names) next(at, end int64) int64 {
 	return min(at, end)
 }
 
-// end returns the first offset from an offset on that is code, at most end.
+// end returns the first offset after an offset at which no table may be, at most end.
 func (n *names) end(at, end int64) int64 {
+	if at >= n.until && n.Starts != nil {
+		return min(at+executable.NameHeader, end)
+	}
 	for _, s := range n.code {
 		if at < s.Start {
 			end = min(end, s.Start)
@@ -66,4 +80,6 @@ func (n *names) wants(from int64) bool { return n != nil && from < n.until }
 func (n *names) keep(b []byte, start int64) {
 	first := max(n.first, n.parts.end())
 	n.parts.keep(first, b[first-start:])
+	last := &n.parts.spans[len(n.parts.spans)-1]
+	last.data = slices.Grow(last.data, int(max(n.until-n.parts.end(), 0)))
 }

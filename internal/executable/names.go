@@ -1,9 +1,10 @@
 package executable
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
+	"math/bits"
+	"slices"
 )
 
 // A NameTable is the table with the names of a Go program's functions, within the table by which the runtime finds functions (pclntab). The linker
@@ -31,40 +32,55 @@ const NameHeader = 48
 type NameFinder struct {
 	size  int64
 	order binary.ByteOrder
-	marks [2][]byte
+	align int64 // of tables: the size of a pointer, or less
+
+	// Starts has the offsets of sections, sorted, if they are in the first bytes, where the linker of Go puts them. Each table then begins a section.
+	// It is nil for other programs.
+	Starts []int64
 }
 
 // NewNameFinder returns a NameFinder for a program with a size. Head has its first bytes.
 func NewNameFinder(head []byte, size int64) *NameFinder {
-	f := &NameFinder{size, binary.LittleEndian, [2][]byte{[]byte("\xf1\xff\xff\xff\x00\x00"), []byte("\xf0\xff\xff\xff\x00\x00")}}
-	if len(head) > 5 && string(head[:4]) == "\x7fELF" && head[5] == 2 {
-		f.order, f.marks = binary.BigEndian, [2][]byte{[]byte("\xff\xff\xff\xf1\x00\x00"), []byte("\xff\xff\xff\xf0\x00\x00")}
+	f := &NameFinder{size: size, order: binary.LittleEndian, align: 4}
+	if len(head) > 5 && string(head[:4]) == "\x7fELF" && head[4] == 2 {
+		f.align = 8
 	}
+	if len(head) > 5 && string(head[:4]) == "\x7fELF" && head[5] == 2 {
+		f.order = binary.BigEndian
+	}
+	f.Starts = sectionStarts(head)
 	return f
 }
 
 // Find calls fn for each table whose header, of NameHeader bytes, lies in the bytes at an offset.
 func (f *NameFinder) Find(b []byte, at int64, fn func(NameTable)) {
-	for i, mark := range f.marks {
-		for from := 0; ; from++ {
-			k := bytes.Index(b[from:], mark)
-			if k < 0 || from+k+NameHeader > len(b) {
-				break
-			}
-			from += k
-			if t, ok := f.table(b[from:from+NameHeader], at+int64(from)); ok {
-				t.Old = i == 1
-				fn(t)
-			}
+	const oldMark = 0xfffffff0 // of Go 1.18 and 1.19; one more since Go 1.20
+	little := f.order == binary.LittleEndian
+	for i := int(-at & (f.align - 1)); i+NameHeader <= len(b); i += int(f.align) {
+		m := binary.LittleEndian.Uint32(b[i:])
+		if !little {
+			m = bits.ReverseBytes32(m)
+		}
+		if m&^1 != oldMark {
+			continue
+		}
+		if t, ok := f.table(b[i:i+NameHeader], at+int64(i)); ok && f.begins(t.Start) {
+			t.Old = m == oldMark
+			fn(t)
 		}
 	}
+}
+
+func (f *NameFinder) begins(offset int64) bool {
+	_, found := slices.BinarySearch(f.Starts, offset)
+	return found || f.Starts == nil
 }
 
 // table reads a header: after the mark the least size of an instruction and that of a pointer, the numbers of functions and of files, an
 // address, and the offsets of the names and of what follows them.
 func (f *NameFinder) table(h []byte, at int64) (t NameTable, ok bool) {
 	quantum, pointer := h[6], int(h[7])
-	if quantum != 1 && quantum != 2 && quantum != 4 || pointer != 4 && pointer != 8 {
+	if h[4] != 0 || h[5] != 0 || quantum != 1 && quantum != 2 && quantum != 4 || pointer != 4 && pointer != 8 {
 		return t, false
 	}
 	word := func(i int) uint64 {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // Any is the path of a package that is unknown.
@@ -18,7 +19,7 @@ const maxNames = 1 << 32
 
 // Pack returns a set of names, given their hashes, which it sorts. A name takes about two bytes. Has may therefore find another name in the set,
 // one of 4,096, but never misses one. The set is empty without names.
-func Pack(hashes []uint64) string {
+func Pack(hashes []Hash) string {
 	slices.Sort(hashes)
 	hashes = slices.Compact(hashes)
 	n := uint64(len(hashes))
@@ -35,32 +36,47 @@ func Pack(hashes []uint64) string {
 	return string(b)
 }
 
-// Hash returns the hash of a function's name: the path of its package within the module, and the name there, which begins with the type of a
-// method's receiver. "html" with "Parse" and "http2" with "Transport.RoundTrip" are functions of golang.org/x/net.
-func Hash(path, name []byte) uint64 {
-	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	h := uint64(offset)
-	for _, c := range path {
-		h = (h ^ uint64(c)) * prime
+// A Hash is that of a function's name, which [In] begins.
+type Hash uint64
+
+// In returns the Hash of a package, given its path within the module.
+func In(path string) Hash { return Hash(0).Of([]byte(path)) }
+
+// Named returns the Hash of a function or a method of a package: "Parse", "Transport.RoundTrip".
+func (h Hash) Named(name string) Hash {
+	for part := range strings.SplitSeq(name, ".") {
+		h = h.Of([]byte(part))
 	}
-	h = (h ^ '\n') * prime
-	for _, c := range name {
-		h = (h ^ uint64(c)) * prime
-	}
-	// The last bytes change few of the high bits, which scaled uses.
-	h ^= h >> 32
-	h *= 0x9e3779b97f4a7c15
-	return h ^ h>>29
+	return h
 }
 
-// scaled returns the number of a hash in a set of n.
-func scaled(hash, n uint64) uint64 {
-	hi, _ := bits.Mul64(hash, n<<spareBits)
+// Of returns the Hash of one more part of a name: a type, and then its method.
+func (h Hash) Of(part []byte) Hash {
+	const a, b = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	mix := func(x uint64) uint64 {
+		hi, lo := bits.Mul64(x, a)
+		return hi ^ lo
+	}
+	x := uint64(h) + b*uint64(len(part)+1)
+	for len(part) >= 8 {
+		x = mix(x ^ binary.LittleEndian.Uint64(part))
+		part = part[8:]
+	}
+	rest := uint64(0)
+	for i, c := range part {
+		rest |= uint64(c) << (8 * i)
+	}
+	return Hash(mix(mix(x^rest) ^ b))
+}
+
+// scaled returns the number of a Hash in a set of n.
+func scaled(h Hash, n uint64) uint64 {
+	hi, _ := bits.Mul64(uint64(h), n<<spareBits)
 	return hi
 }
 
 // Has reports whether a set has one of the hashes, or is damaged. An empty set has none.
-func Has(set string, hashes []uint64) bool {
+func Has(set string, hashes []Hash) bool {
 	if set == "" {
 		return false
 	}
