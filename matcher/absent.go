@@ -9,7 +9,7 @@ import (
 	"github.com/hullmark/hullmark/internal/symbols"
 )
 
-// EvidenceSymbols is the [Analysis.Evidence] of a match in a program that has none of the functions with the vulnerability.
+// EvidenceSymbols is the [Analysis.Evidence] of a match in a program without a function that has the vulnerability.
 const EvidenceSymbols = "symbols"
 
 // codeNotPresent is the justification, as OpenVEX spells it, of a vulnerability in code that a component does not have.
@@ -18,7 +18,7 @@ const codeNotPresent = "vulnerable_code_not_present"
 // maxNamed is the number of functions that an Analysis names.
 const maxNamed = 3
 
-// absent returns an Analysis if a program has none of the functions that the advisories of a match name, or nil. An advisory without functions,
+// absent returns an Analysis if a program lacks all functions that the advisories of a match name, or nil. An advisory without functions,
 // such as GitHub's about the vulnerability that the Go project described with them, says nothing about them. All others must agree.
 func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
 	if c.Functions == nil || c.Functions.Linked == "" {
@@ -48,11 +48,11 @@ func absent(c *analyzer.Component, advisories []Advisory) *Analysis {
 	}
 	return &Analysis{
 		Status: NotAffected, Justification: codeNotPresent, Evidence: EvidenceSymbols,
-		Detail: fmt.Sprintf("the program has none of the functions that %s names: %s", strings.Join(ids, ", "), named),
+		Detail: fmt.Sprintf("the program has no function that %s names: %s", strings.Join(ids, ", "), named),
 	}
 }
 
-// settleAbsent gives the explanations of a vulnerability in a component the outcome OutcomeNotPresent if it has none of the functions.
+// settleAbsent gives the explanations of a vulnerability in a component the outcome OutcomeNotPresent if it lacks all functions.
 func settleAbsent(c *analyzer.Component, list []Explanation) {
 	var advisories []Advisory
 	holds := func(x *Explanation) bool { return x.Outcome == OutcomeAffected || x.Outcome == OutcomeUncertain }
@@ -72,8 +72,8 @@ func settleAbsent(c *analyzer.Component, list []Explanation) {
 	}
 }
 
-// absent returns the functions that an advisory names, and true if it names some in all parts of the module, and a component has none of
-// them. Parts for other operating systems count, too: their functions are not in the program.
+// absent returns the functions that an advisory names, and true if it names some in all parts of the module, and a component lacks them
+// all. Parts for other operating systems count, too: their functions are not in the program.
 func (a *Advisory) absent(c *analyzer.Component) (names []string, ok bool) {
 	module := strings.TrimPrefix(a.Key.Namespace+"/"+a.Key.Name, "/")
 	var hashes, inlined []symbols.Hash

@@ -16,7 +16,7 @@ type Analysis struct {
 	Place         string    // of the statement in the document: "statements[2]"
 	Product       string    // the statement's name of the component, or of its image
 
-	// Evidence is the code of what the Matcher concludes it from: EvidenceSymbols. It is "" for a statement of a VEX document. With
+	// Evidence is the code of the Matcher's reason: EvidenceSymbols. It is "" for a statement of a VEX document. With
 	// Evidence, there is no Author, Document, Place, Product or Time.
 	Evidence string
 

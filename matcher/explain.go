@@ -38,7 +38,7 @@ const (
 	OutcomeOutOfRange   Outcome = "out-of-range"  // Version is in no range, and is not one of Versions
 	OutcomeNotAffected  Outcome = "not-affected"  // the publisher states that the package is not affected
 	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have the result without the skip
-	OutcomeNotPresent   Outcome = "not-present"   // the program has none of the functions that the advisories of the vulnerability name
+	OutcomeNotPresent   Outcome = "not-present"   // the program lacks all functions that the advisories name
 	OutcomeOtherSystem  Outcome = "other-system"  // the advisory is about other operating systems than the image's
 	OutcomeOtherRelease Outcome = "other-release" // the package is installed; the advisory is about another release of the distribution
 	OutcomeNotInstalled Outcome = "not-installed" // no component is the package that the advisory is about

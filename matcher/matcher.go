@@ -56,8 +56,8 @@ type Match struct {
 	// of the vulnerability, such as NVD's. Among equals the highest counts.
 	Severity Severity
 
-	// Analysis is from a VEX document about this image, which package matcher/vex adds. Until then it is nil, or what the component's
-	// Functions show.
+	// Analysis is from a VEX document about this image, which package matcher/vex adds. Until then it is nil, or the Matcher's own, by the
+	// component's Functions.
 	Analysis *Analysis
 
 	// Uncertain is the reason if it is unknown whether the component is affected: its version, or a bound of every range

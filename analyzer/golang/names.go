@@ -243,7 +243,7 @@ func (h *homes) find(pkg string) home {
 	return home{h.stdlib, symbols.In(unfrozen(pkg))}
 }
 
-// unfrozen returns the path of a package without the version of the FIPS 140 module, of which GOFIPS140 links a frozen copy.
+// unfrozen returns the path of a package without the version of the FIPS 140 module. GOFIPS140 links a frozen copy of it.
 func unfrozen(pkg string) string {
 	const module = "crypto/internal/fips140/"
 	rest, ok := strings.CutPrefix(pkg, module)
@@ -298,7 +298,7 @@ func split(name []byte, old bool) (pkg, rest []byte, ok bool) {
 	return pkg, rest, true
 }
 
-// compilerOfC has what compilers of C append to a function's name for a part or a variant of it: "x_cgo_munmap.cold". The linker of Go takes such
+// compilerOfC has the words that compilers of C append to a function's name for a part or a variant of it: "x_cgo_munmap.cold". The linker of Go takes such
 // functions of package runtime/cgo into a program, and names sections "net(.text)".
 var compilerOfC = set("cold constprop isra llvm localalias lto_priv part")
 

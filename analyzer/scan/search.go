@@ -143,7 +143,7 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 }
 
 // stream reads the rest of a file but for the parts to skip. It keeps data, tables of names and the tail, and returns the jobs whose analyzers
-// want a text in what it reads.
+// want a text in these bytes.
 func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []executable.Span, names *names) (found []job, err error) {
 	const overlap = content.MaxMagic
 	room := searchData

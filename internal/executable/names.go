@@ -13,9 +13,9 @@ import (
 // The format is that of runtime/symtab.go, type pcHeader, as cmd/link/internal/ld/pcln.go writes it since Go 1.18. Later ones differ in the first
 // four bytes only.
 type NameTable struct {
-	Start int64 // of the table of functions
+	Start int64 // offset of the table of functions
 	Names Span  // the names
-	Old   bool  // of Go 1.18 and 1.19
+	Old   bool  // Go 1.18 or 1.19 built the program
 }
 
 // MaxNames is the size in bytes of the largest table of names that a scan keeps. Those of large programs have 4 MiB. MaxTables is the
@@ -77,7 +77,7 @@ func (f *NameFinder) begins(offset int64) bool {
 }
 
 // table reads a header: after the mark the least size of an instruction and that of a pointer, the numbers of functions and of files, an
-// address, and the offsets of the names and of what follows them.
+// address, the offset of the names, and that of the next table.
 func (f *NameFinder) table(h []byte, at int64) (t NameTable, ok bool) {
 	quantum, pointer := h[6], int(h[7])
 	if h[4] != 0 || h[5] != 0 || quantum != 1 && quantum != 2 && quantum != 4 || pointer != 4 && pointer != 8 {

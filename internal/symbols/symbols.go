@@ -75,7 +75,7 @@ func scaled(h Hash, n uint64) uint64 {
 	return hi
 }
 
-// Has reports whether a set has one of the hashes, or is damaged. An empty set has none.
+// Has reports whether a set has one of the hashes, or is damaged. An empty set has no names.
 func Has(set string, hashes []Hash) bool {
 	if set == "" {
 		return false

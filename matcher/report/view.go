@@ -43,7 +43,7 @@ const (
 
 	ReasonIgnored  ReasonCode = "ignored"  // View.Ignore
 	ReasonSeverity ReasonCode = "severity" // View.Severity
-	ReasonEvidence ReasonCode = "evidence" // what the matcher concludes: matcher.Analysis.Evidence
+	ReasonEvidence ReasonCode = "evidence" // of the matcher: matcher.Analysis.Evidence
 )
 
 // HiddenFindings are the findings that are hidden for one reason.

@@ -52,5 +52,5 @@ func (c *Content) ReadAt(p []byte, off int64) (int, error) {
 	return c.at.ReadAt(p, off)
 }
 
-// Under returns what reads the content on demand, or nil.
+// Under returns the reader of content that is read on demand, or nil.
 func (c *Content) Under() io.ReaderAt { return c.at }

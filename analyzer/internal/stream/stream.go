@@ -24,8 +24,8 @@ type Analyzer interface {
 	Stream(path string, size int64) Reader
 }
 
-// A NameReader is an analyzer with [analyzer.Info.DataOnly] that needs the names of a program's functions, too. They are constants, of which a
-// scan then keeps the tables of names only. Names returns their places.
+// A NameReader is an analyzer with [analyzer.Info.DataOnly] that needs the names of a program's functions, too. They are constants. A
+// scan then keeps the tables of names. Names returns their places.
 type NameReader interface {
 	analyzer.Analyzer
 	ReadsNames()
