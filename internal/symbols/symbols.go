@@ -80,8 +80,8 @@ func Has(set string, hashes []Hash) bool {
 	if set == "" {
 		return false
 	}
-	n, set := next(set)
-	if n == 0 || n >= maxNames {
+	n, set, ok := next(set)
+	if !ok || n == 0 || n >= maxNames {
 		return true
 	}
 	wanted := make([]uint64, len(hashes))
@@ -91,11 +91,10 @@ func Has(set string, hashes []Hash) bool {
 	slices.Sort(wanted)
 	value := uint64(0)
 	for range n {
-		if set == "" {
+		var more uint64
+		if more, set, ok = next(set); !ok {
 			return true
 		}
-		var more uint64
-		more, set = next(set)
 		value += more
 		for len(wanted) > 0 && wanted[0] < value {
 			wanted = wanted[1:]
@@ -107,13 +106,13 @@ func Has(set string, hashes []Hash) bool {
 	return set != ""
 }
 
-// next returns the first number of a text, and the rest. The form is that of encoding/binary.
-func next(s string) (n uint64, rest string) {
+// next returns the first number of a text, and the rest. It returns false if there is none. The form is that of encoding/binary.
+func next(s string) (n uint64, rest string, ok bool) {
 	for i := range min(len(s), binary.MaxVarintLen64) {
 		n |= uint64(s[i]&0x7f) << (7 * i)
 		if s[i] < 0x80 {
-			return n, s[i+1:]
+			return n, s[i+1:], true
 		}
 	}
-	return 0, ""
+	return 0, "", false
 }

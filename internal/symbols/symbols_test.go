@@ -30,3 +30,17 @@ func TestSet(t *testing.T) {
 		}
 	}
 }
+
+// FuzzHas asks that a damaged set never misses a name: it has all of them, or is the set of others.
+func FuzzHas(f *testing.F) {
+	whole := Pack([]Hash{In("a").Named("B"), In("a").Named("C.D"), In("e").Named("F")})
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add(whole + "x")
+	f.Fuzz(func(t *testing.T, set string) {
+		absent := !Has(set, []Hash{In("a").Named("B")})
+		if absent && len(set) > 0 && len(set) < len(whole) && set == whole[:len(set)] {
+			t.Errorf("%q, a part of a set, misses a name", set)
+		}
+	})
+}
