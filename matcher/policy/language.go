@@ -87,7 +87,8 @@ func has(on, variable report.Target) bool {
 	return variable == "" || variable == on || variable == report.TargetPackage && on == report.TargetMatch
 }
 
-// Spec describes the language of expressions.
+// Spec describes the language of expressions. The gates of bundles of Anchore are data of package anchore, which links no CEL:
+// anchore.Gates.
 func Spec() *Language {
 	l := new(Language)
 	for _, t := range kinds() {
