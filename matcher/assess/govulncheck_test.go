@@ -237,7 +237,8 @@ func records() map[string]string {
 }
 
 // TestGovulncheck compares the evidence of functions with that of govulncheck, which reads the functions of a program and the trees of inlined
-// ones. Both miss Vanished, which the compiler turned into a constant. We find four more:
+// ones. Both miss Vanished, which the compiler turned into a constant (golang/go#58509). Inlined is the report golang/go#51412, and the
+// stripped programs are golang/go#57764. We find four more:
 //
 //   - Generic and List.Add, which govulncheck does not recognise with type arguments
 //   - Closure, which the compiler inlined into main.main. It left no code but that of the function that it returns, main.main.Closure.func1
