@@ -26,8 +26,15 @@ type Package struct {
 	Provides []string // further names of the package in Depends of others
 	Recorded Recorded // records of the package database about the files, for package analyzer/verify; "" without its analyzers
 
+	Functions   *Functions        // of the package that a program has; nil if unknown
 	Hashes      map[string]string // digests in the file, hexadecimal, by algorithm: "sha1", "sha256", "sha512"
 	ArchivePath string            // path within the file, if that is an archive: "BOOT-INF/lib/x.jar"
+}
+
+// Functions are sets of functions of a program, in a form that the matcher reads.
+type Functions struct {
+	Linked  string // those of the package
+	Inlined string // those that the compiler moved into others and whose package is unknown: the same for all packages of the program
 }
 
 // A SourcePackage is the source of a binary package. Advisories of distributions name source packages.

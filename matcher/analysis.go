@@ -3,7 +3,7 @@ package matcher
 import "time"
 
 // An Analysis is a statement about a match in a VEX document, by an author with knowledge of the image. Package matcher/vex reads
-// the documents and adds the analyses to matches.
+// the documents and adds the analyses to matches. Or it is the Matcher's own, by its Evidence, which a VEX statement overrules.
 type Analysis struct {
 	Status Status // Affected, NotAffected, Fixed (the installed version is), or UnderInvestigation
 
@@ -15,6 +15,10 @@ type Analysis struct {
 	Document      string    // name of the document, as its reader gave it: a file
 	Place         string    // of the statement in the document: "statements[2]"
 	Product       string    // the statement's name of the component, or of its image
+
+	// Evidence is the code of the Matcher's reason: EvidenceSymbols. It is "" for a statement of a VEX document. With
+	// Evidence, there is no Author, Document, Place, Product or Time.
+	Evidence string
 
 	Overruled []Analysis // other statements about the same match, the strongest first; they have no Overruled
 }

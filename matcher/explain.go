@@ -24,7 +24,7 @@ type Explanation struct {
 	Advisory    *Advisory    // nil without an advisory
 	Comparisons []Comparison // in the order of the advisory's ranges and versions, as far as needed
 	Doubt       string       // the reason, if Outcome is OutcomeUncertain or OutcomeSkipped, else ""
-	Evidence    string       // why the advisory is about the component, if more than its name tells; of OutcomeSkipped, Skipped.Evidence
+	Evidence    string       // why the advisory is about the component, if more than its name tells; of OutcomeSkipped, Skipped.Evidence; of OutcomeNotPresent, which functions
 	Fixed       string       // lowest fix above Version; "" if unknown
 }
 
@@ -38,6 +38,7 @@ const (
 	OutcomeOutOfRange   Outcome = "out-of-range"  // Version is in no range, and is not one of Versions
 	OutcomeNotAffected  Outcome = "not-affected"  // the publisher states that the package is not affected
 	OutcomeSkipped      Outcome = "skipped"       // the component was not matched; Comparisons have the result without the skip
+	OutcomeNotPresent   Outcome = "not-present"   // the program lacks all functions that the advisories name
 	OutcomeOtherSystem  Outcome = "other-system"  // the advisory is about other operating systems than the image's
 	OutcomeOtherRelease Outcome = "other-release" // the package is installed; the advisory is about another release of the distribution
 	OutcomeNotInstalled Outcome = "not-installed" // no component is the package that the advisory is about
@@ -216,6 +217,7 @@ func met(ctx context.Context, source Source, r *register, id string) ([]Explanat
 		if products := r.several[i]; products != nil {
 			products.explain(out[from:])
 		}
+		settleAbsent(r.subjects[i].component, out[from:])
 		order.Sort(out[from:], func(a, b *Explanation) int { return compareAdvisories(a.Advisory, b.Advisory) })
 	}
 	return out, nil

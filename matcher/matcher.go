@@ -56,7 +56,9 @@ type Match struct {
 	// of the vulnerability, such as NVD's. Among equals the highest counts.
 	Severity Severity
 
-	Analysis *Analysis // from a VEX document about this image; nil until package matcher/vex adds it
+	// Analysis is from a VEX document about this image, which package matcher/vex adds. Until then it is nil, or the Matcher's own, by the
+	// component's Functions.
+	Analysis *Analysis
 
 	// Uncertain is the reason if it is unknown whether the component is affected: its version, or a bound of every range
 	// that might hold, cannot be compared. Otherwise it is empty.

@@ -10,7 +10,7 @@ import (
 )
 
 // A Subject is a component, reduced to the facts that its matches depend on. Equal subjects of any images have equal matches, except for
-// [Match.Component]. The same package in many images is one Subject, unless their distributions or the packages that own it differ.
+// [Match.Component] and the [Match.Analysis] by the functions of a program, which a Subject leaves out. The same package in many images is one Subject, unless their distributions or the packages that own it differ.
 type Subject struct {
 	Component analyzer.Component  // Path stands for all paths of the same meaning
 	Owner     *analyzer.Component // the package that answers for the component, if it is the distribution's; or nil

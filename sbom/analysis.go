@@ -37,7 +37,7 @@ func analysisKey(a *matcher.Analysis) string {
 	if a == nil {
 		return ""
 	}
-	return strings.Join([]string{a.Status.String(), a.Document, a.Place, a.Justification, a.Detail, instant(a.Time), instant(a.Expires)}, "\x00")
+	return strings.Join([]string{a.Status.String(), a.Document, a.Place, a.Justification, a.Detail, instant(a.Time), instant(a.Expires), a.Evidence}, "\x00")
 }
 
 // statedAnalysis returns an analysis as CycloneDX writes it.

@@ -82,7 +82,7 @@ func (b *builder) leftOut(p *properties) {
 	}
 	n = 0
 	for i := range b.hidden {
-		if h := &b.hidden[i]; h.Reason.Code != report.ReasonVEX && len(h.Findings) > 0 { // the document has the others
+		if h := &b.hidden[i]; h.Reason.Code != report.ReasonVEX && h.Reason.Code != report.ReasonEvidence && len(h.Findings) > 0 { // the document has the others
 			p.field(propHidden, n, "why", h.Reason.Text)
 			p.field(propHidden, n, "findings", strconv.Itoa(len(h.Findings)))
 			n++

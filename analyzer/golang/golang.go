@@ -27,11 +27,15 @@ const maxPackages = 64 << 20 // bytes of the result
 // The replacement of a module is reported instead of the module. A module that a directory replaces has no version, nor has a
 // main module that was not built from a tagged commit, "(devel)".
 //
+// Functions has those of a module that the linker took into the program, by the table of their names, which stripped programs have, too. It
+// is unknown for programs whose names a tool has rewritten, for modules without a function in the program, and for programs of Go 1.17 and
+// older.
+//
 // The analyzer finds programs and shared libraries by their content, wherever they are. It reads those of Go 1.18 and later, and older
 // ones that record modules. Programs that UPX compressed are reported, since they may be in Go.
 func New() analyzer.Analyzer {
-	return analyzer.Func(analyzer.Info{
-		Name: "golang", Version: 2, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true, DataOnly: true,
+	return modules{analyzer.Func(analyzer.Info{
+		Name: "golang", Version: 3, Patterns: executable.Patterns(), Magic: executable.Magic(), ContentOnly: true, DataOnly: true,
 		Contains: []string{mark[len("\xff Go "):]},
 		Early: []string{
 			"Go\x00\x00",      // in the note with the build ID of an ELF file
@@ -41,8 +45,14 @@ func New() analyzer.Analyzer {
 			"\x40\x00\x00\x00\x00\x00\x00\x00\x58\x01\x00\x00\x00\x00\x00\x00", "\x40\x00\x00\x00\x00\x00\x00\x00\x90\x01\x00\x00\x00\x00\x00\x00",
 			"UPX!",
 		},
-	}, analyze)
+	}, analyze)}
 }
+
+// A modules is the analyzer. It implements [stream.NameReader].
+type modules struct{ analyzer.Analyzer }
+
+// ReadsNames implements [stream.NameReader].
+func (modules) ReadsNames() {}
 
 func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 	for _, r := range executable.Slices(f.Open()) {
@@ -59,6 +69,8 @@ func analyze(ctx context.Context, f *analyzer.File) (*analyzer.Result, error) {
 		list, err := packages(info, hold.New(ctx, f, maxPackages))
 		if err != nil {
 			err = fmt.Errorf("golang: build information: %w", err)
+		} else if err = names(ctx, f, r, info, list); err != nil {
+			err = fmt.Errorf("golang: names of functions: %w", err)
 		}
 		return &analyzer.Result{Packages: list}, err
 	}

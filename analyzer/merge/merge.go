@@ -235,6 +235,9 @@ func (m *merger) fill(old, c *analyzer.Component, layer int) {
 	if old.SourcePackage == nil {
 		old.SourcePackage = c.SourcePackage
 	}
+	if old.Functions == nil || c.Functions == nil || *old.Functions != *c.Functions {
+		old.Functions = nil // of several programs, or of one that a report does not know
+	}
 	if len(old.Licenses) == 0 {
 		old.Licenses = slices.Clone(c.Licenses)
 	}

@@ -198,6 +198,11 @@ func (e *encoder) packages(list []analyzer.Package) {
 		e.bool(p.Dev)
 		e.bool(p.Stated)
 		e.string(string(p.Recorded))
+		e.bool(p.Functions != nil)
+		if p.Functions != nil {
+			e.string(p.Functions.Linked)
+			e.string(p.Functions.Inlined)
+		}
 		e.string(p.ArchivePath)
 	}
 }
@@ -381,7 +386,7 @@ func (d *decoder) result(r *fileResult) {
 }
 
 func (d *decoder) packages() []analyzer.Package {
-	return listOf(d, 20, func(p *analyzer.Package) {
+	return listOf(d, 21, func(p *analyzer.Package) {
 		p.Namespace, p.Type, p.Name, p.Version, p.Arch = d.string(), d.string(), d.string(), d.string(), d.string()
 		p.System = d.bool()
 		p.Vendor, p.Signer = d.string(), d.uint()
@@ -395,6 +400,9 @@ func (d *decoder) packages() []analyzer.Package {
 		p.Dev = d.bool()
 		p.Stated = d.bool()
 		p.Recorded = analyzer.Recorded(d.string())
+		if d.bool() {
+			p.Functions = &analyzer.Functions{Linked: d.string(), Inlined: d.string()}
+		}
 		p.ArchivePath = d.string()
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"sync/atomic"
+
+	"github.com/hullmark/hullmark/internal/executable"
 )
 
 // A parts has some spans of the content of a file.
@@ -13,6 +15,9 @@ type parts struct {
 	spans  []span      // sorted, with gaps between them
 	missed atomic.Bool // a reader asked for other bytes
 	spare  *spare      // gives memory
+
+	named bool // the scan looked for tables of names
+	names []executable.NameTable
 }
 
 type span struct {
@@ -49,6 +54,18 @@ func (p *parts) keep(start int64, data []byte) {
 	}
 	p.spans = append(p.spans, span{start, append(p.spare.take(), data...)})
 }
+
+// end returns the offset after the last byte that is kept.
+func (p *parts) end() int64 {
+	if len(p.spans) == 0 {
+		return 0
+	}
+	s := &p.spans[len(p.spans)-1]
+	return s.start + int64(len(s.data))
+}
+
+// Names returns the tables of names that the parts have, if the scan looked for them.
+func (p *parts) Names() ([]executable.NameTable, bool) { return p.names, p.named }
 
 // kept returns the number of bytes that the parts have.
 func (p *parts) kept() (n int64) {

@@ -44,6 +44,7 @@ type bound struct {
 	workers chan struct{} // a place for each of its calls, if it limits them
 	missing *missing
 	streams stream.Analyzer // the analyzer, if it looks at files as they stream by; or nil
+	names   bool            // it needs the names of programs' functions
 }
 
 // start checks the Scanner and returns a run.
@@ -121,6 +122,7 @@ func (r *run) bind(a analyzer.Analyzer, info analyzer.Info) bound {
 	b := bound{Analyzer: a, info: info, maxSize: r.limits.FileSize, missing: new(missing)}
 	b.lists = info.List && !info.Entries
 	b.streams, _ = a.(stream.Analyzer)
+	_, b.names = a.(stream.NameReader)
 	b.anyName = len(info.Magic) > 0 && slices.Contains(info.Patterns, "**")
 	if info.Concurrent > 0 {
 		b.workers = make(chan struct{}, info.Concurrent)

@@ -123,7 +123,11 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 	}
 	p := &parts{size: e.Size, spare: &s.spare}
 	p.keep(0, head)
-	found, err := c.stream(p, without, e, constant, data)
+	var names *names
+	if slices.ContainsFunc(with, func(j job) bool { return c.analyzers[j.analyzer].names }) {
+		p.named, names = true, newNames(p, head)
+	}
+	found, err := c.stream(p, without, e, constant, data, names)
 	if err != nil {
 		return nil, err
 	}
@@ -138,9 +142,9 @@ func (c *collector) search(jobs []job, e *walk.Entry) ([]job, error) {
 	return nil, nil
 }
 
-// stream reads the rest of a file but for the parts to skip. It keeps data and the tail, and returns the jobs whose analyzers want a text in
-// what it reads.
-func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []executable.Span) (found []job, err error) {
+// stream reads the rest of a file but for the parts to skip. It keeps data, tables of names and the tail, and returns the jobs whose analyzers
+// want a text in these bytes.
+func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []executable.Span, names *names) (found []job, err error) {
 	const overlap = content.MaxMagic
 	room := searchData
 	buf, at := c.searching.part, int64(len(p.spans[0].data))
@@ -151,15 +155,20 @@ func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []exe
 			skip = skip[1:]
 		}
 		end := min(at+searchStep, e.Size)
-		if len(skip) > 0 {
-			if skip[0].Start <= at {
-				if err := discard(e.Reader, skip[0].End-at); err != nil {
+		skipped := len(skip) > 0 && skip[0].Start <= at
+		switch {
+		case skipped:
+			next := names.next(at, skip[0].End)
+			if next > at {
+				if err := discard(e.Reader, next-at); err != nil {
 					return nil, err
 				}
-				at = skip[0].End
+				at = next
 				clear(buf[:overlap])
 				continue
 			}
+			end = min(end, names.end(at, skip[0].End))
+		case len(skip) > 0:
 			end = min(end, skip[0].Start)
 		}
 		part := buf[overlap : overlap+end-at]
@@ -167,20 +176,25 @@ func (c *collector) stream(p *parts, jobs []job, e *walk.Entry, skip, data []exe
 			return nil, err
 		}
 		jobs = slices.DeleteFunc(jobs, func(j job) bool {
-			if !containsAny(buf[:overlap+len(part)], c.analyzers[j.analyzer].info.Contains) {
+			if skipped || !containsAny(buf[:overlap+len(part)], c.analyzers[j.analyzer].info.Contains) {
 				return false
 			}
 			found = append(found, j)
 			return true
 		})
+		names.find(buf[:overlap+len(part)], at-overlap, at)
 		if room > 0 && slices.ContainsFunc(data, func(s executable.Span) bool { return s.Start&^(searchAlign-1) < end && at < s.End }) {
 			p.keep(at, part)
 			room -= len(part)
+		} else if names.wants(at) {
+			names.keep(buf[:overlap+len(part)], at-overlap)
 		} else if tail := e.Size - searchTail; end > tail {
 			p.keep(max(at, tail), part[max(tail-at, 0):])
 		}
 		copy(buf, buf[len(part):])
-		at = end
+		if at = end; skipped && at == skip[0].End {
+			clear(buf[:overlap])
+		}
 	}
 	return found, nil
 }
@@ -205,7 +219,7 @@ func (c *collector) passParts(j job, p *parts, e *walk.Entry) error {
 	if err != nil {
 		return err
 	}
-	p = &parts{spans: p.spans, size: p.size}
+	p = &parts{spans: p.spans, size: p.size, named: p.named, names: p.names}
 	name, mode := j.name(), e.Mode
 	j.parts = p
 	c.task(j, func(account *content.Account) *analyzer.File {

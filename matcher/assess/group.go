@@ -38,7 +38,7 @@ func grouped(name, id string, found *analyzer.Report, list []matcher.Explanation
 
 // outcomes is the order in which a person reads them.
 var outcomes = [...]matcher.Outcome{
-	matcher.OutcomeAffected, matcher.OutcomeUncertain, matcher.OutcomeFixed, matcher.OutcomeNotAffected, matcher.OutcomeOutOfRange,
+	matcher.OutcomeAffected, matcher.OutcomeUncertain, matcher.OutcomeFixed, matcher.OutcomeNotAffected, matcher.OutcomeNotPresent, matcher.OutcomeOutOfRange,
 	matcher.OutcomeOtherSystem, matcher.OutcomeSkipped, matcher.OutcomeOtherRelease, matcher.OutcomeNotInstalled, matcher.OutcomeNoAdvisory,
 }
 

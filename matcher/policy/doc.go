@@ -12,7 +12,7 @@
 //	  - name: production
 //	    description: text             # optional
 //	    mode: all                     # optional; all rules that hold decide, or only the first
-//	    vex: trust                    # optional; "ignore" judges what VEX statements suppress, too
+//	    vex: trust                    # optional; "ignore" judges what VEX statements and evidence suppress, too
 //	    otherwise: go                 # stop, warn or go, for matches that no rule decides
 //	    rules:                        # optional; in order
 //	      - name: exploited
@@ -54,7 +54,7 @@
 //
 // Every rule of a policy whose expression is true decides, and the worst action is the verdict's. In mode first, which is that of documents
 // of version 1, the first such rule decides alone: a rule that goes is an exception from those after it. [Document.Notes] names the
-// rules that others hide. Everything is judged by each policy of the mapping. A policy does not judge matches that a VEX statement suppresses,
+// rules that others hide. Everything is judged by each policy of the mapping. A policy does not judge matches that a VEX statement or evidence suppresses,
 // unless it says so. An entry of a list turns Stop and Warn into Go. An image that is denied stops, allowed or not.
 //
 // A decision has the place of its subject and the values that the rule saw. A verdict has the next instant at which the same report may get

@@ -67,7 +67,7 @@ var variables = []variable{
 	{"distro", reflect.TypeFor[distroValue](), "", "the distribution"},
 	{"now", nil, "", "the time of the evaluation"},
 	{"packages", reflect.TypeFor[[]*packageValue](), "", "all packages"},
-	{"matches", reflect.TypeFor[[]*matchValue](), "", "all vulnerabilities that no VEX statement suppresses"},
+	{"matches", reflect.TypeFor[[]*matchValue](), "", "all vulnerabilities that no VEX statement or evidence suppresses"},
 	{"findings", reflect.TypeFor[[]*findingValue](), "", "all findings in files"},
 	{"records", reflect.TypeFor[[]*recordValue](), "", "all records"},
 	{"files", reflect.TypeFor[[]*fileValue](), "", "all files, directories and links, if an analyzer asked for them"},
@@ -87,7 +87,8 @@ func has(on, variable report.Target) bool {
 	return variable == "" || variable == on || variable == report.TargetPackage && on == report.TargetMatch
 }
 
-// Spec describes the language of expressions.
+// Spec describes the language of expressions. The gates of bundles of Anchore are data of package anchore, which links no CEL:
+// anchore.Gates.
 func Spec() *Language {
 	l := new(Language)
 	for _, t := range kinds() {

@@ -99,12 +99,18 @@ func (v *values) list(name string) any {
 		}
 		return list
 	case "findings":
+		if len(in.Report.Findings) == 0 && !looked(in.Report) {
+			return types.NewErr("no analyzer looked for findings")
+		}
 		list := make([]*findingValue, len(in.Report.Findings))
 		for i := range in.Report.Findings {
 			list[i] = v.j.valueOfFinding(&in.Report.Findings[i])
 		}
 		return list
 	case "records":
+		if len(in.Report.Records) == 0 && !looked(in.Report) {
+			return types.NewErr("no analyzer looked for records")
+		}
 		list := make([]*recordValue, len(in.Report.Records))
 		for i := range in.Report.Records {
 			list[i] = valueOfRecord(&in.Report.Records[i])
@@ -142,6 +148,13 @@ func (v *values) list(name string) any {
 		return list
 	}
 	return nil
+}
+
+// looked reports whether an analyzer looked for more than packages and the list of files.
+func looked(r *analyzer.Report) bool {
+	return slices.ContainsFunc(r.Examined, func(x analyzer.Examination) bool {
+		return x.NotRun == "" && slices.ContainsFunc(x.Finds, func(kind string) bool { return !slices.Contains([]string{"packages", "hints", "file-list"}, kind) })
+	})
 }
 
 // searched reports whether an analyzer looked for a kind of things in all files.

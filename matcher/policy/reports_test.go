@@ -48,6 +48,13 @@ func TestReports(t *testing.T) {
 		{"conforma/cli#393", "an image without accounts is none", rules("image", `accounts.exists(a, a.uid == 0)`), func(in *report.PolicyInput) {
 			in.Report.Records, in.Report.Examined = nil, []analyzer.Examination{{Analyzer: "accounts", Finds: []string{"accounts"}}}
 		}, "go"},
+		{"conforma/cli#393", "findings that no analyzer looked for are an error", rules("image", `findings.exists(f, f.severity >= HIGH)`), func(in *report.PolicyInput) { in.Report.Findings, in.Report.Examined = nil, nil }, "no analyzer looked for findings"},
+		{"conforma/cli#393", "records, too", rules("image", `records.size() > 0`), func(in *report.PolicyInput) {
+			in.Report.Records, in.Report.Examined = nil, []analyzer.Examination{{Analyzer: "dpkg", Finds: []string{"packages"}}, {Analyzer: "secrets", Finds: []string{"secrets"}, NotRun: "it crashed"}}
+		}, "no analyzer looked for records"},
+		{"conforma/cli#393", "an image without findings is none", rules("image", `findings.exists(f, f.severity >= HIGH)`), func(in *report.PolicyInput) {
+			in.Report.Findings, in.Report.Examined = nil, []analyzer.Examination{{Analyzer: "secrets", Finds: []string{"secrets"}}}
+		}, "go"},
 		{"cel-expr/cel-go#869", "a comparison with null, which is always false, is an error", rules("match", `match.published == null`), nil, "no value is null"},
 		{"cel-expr/cel-go#869", "so is one that is always true", rules("match", `null != match.fixed`), nil, "no value is null"},
 		{"kyverno/kyverno#1286", "no tag is the tag latest", latest, named("registry.example/team/app"), "stop"},

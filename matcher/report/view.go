@@ -43,6 +43,7 @@ const (
 
 	ReasonIgnored  ReasonCode = "ignored"  // View.Ignore
 	ReasonSeverity ReasonCode = "severity" // View.Severity
+	ReasonEvidence ReasonCode = "evidence" // of the matcher: matcher.Analysis.Evidence
 )
 
 // HiddenFindings are the findings that are hidden for one reason.
@@ -81,6 +82,8 @@ func (a *Assessment) hide(o *Options, index []int) {
 		ignored := a.ignore(ignores, m, c)
 		switch {
 		case given:
+		case m.Suppressed() && m.Analysis.Evidence != "":
+			r = Reason{ReasonEvidence, "vulnerable code not present"}
 		case m.Suppressed():
 			r = Reason{ReasonVEX, strings.ReplaceAll(m.Analysis.Status.String(), "-", " ") + " by a VEX statement"}
 		case d != nil:

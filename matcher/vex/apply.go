@@ -96,6 +96,9 @@ func (docs Documents) Apply(found *analyzer.Report, result *matcher.Result, name
 		for _, w := range list[1:] {
 			first.Overruled = append(first.Overruled, w.analysis(docs))
 		}
+		if own := out.Matches[m].Analysis; own != nil {
+			first.Overruled = append(first.Overruled, *own)
+		}
 		out.Matches[m].Analysis = &first
 		usages[list[0].document].Decided++
 		if out.Matches[m].Suppressed() {

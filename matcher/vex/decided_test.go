@@ -13,6 +13,36 @@ import (
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
+// TestEvidence requires that a VEX statement overrules what the matcher concluded, and that a document has the matcher's conclusion without one.
+func TestEvidence(t *testing.T) {
+	scanned := images()["debian"]
+	own := &matcher.Analysis{Status: matcher.NotAffected, Justification: "vulnerable_code_not_present", Detail: "the program has no function", Evidence: matcher.EvidenceSymbols}
+	result := found(scanned)
+	for i := range result.Matches {
+		result.Matches[i].Analysis = own
+	}
+	x := report.New(scanned, result, report.Options{Name: "registry.example/app:1", Time: noon})
+	if len(x.Findings) > 0 || len(x.Hidden) != 1 || x.Hidden[0].Reason.Code != report.ReasonEvidence {
+		t.Errorf("%d findings, hidden %+v", len(x.Findings), x.Hidden)
+	}
+	d, omitted := vex.Decided(x, "Gate")
+	var b bytes.Buffer
+	if _, err := d.Write(&b, "OpenVEX"); err != nil || len(omitted) > 0 || !strings.Contains(b.String(), `"justification": "vulnerable_code_not_present"`) {
+		t.Errorf("%v, omitted %q\n%s", err, omitted, b.String())
+	}
+	id := result.Matches[0].ID
+	statement, err := vex.Read(strings.NewReader(`{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Jane", "statements": [
+		{"vulnerability": {"name": "`+id+`"}, "products": [{"@id": "registry.example/app:1"}], "status": "under_investigation"}]}`), "a.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := vex.Documents{statement}.Apply(scanned, result, []string{"registry.example/app:1"})
+	a := out.Matches[0].Analysis
+	if a.Status != matcher.UnderInvestigation || a.Evidence != "" || len(a.Overruled) != 1 || a.Overruled[0].Evidence != matcher.EvidenceSymbols || result.Matches[0].Analysis != own {
+		t.Errorf("%+v", a)
+	}
+}
+
 // TestDecided writes what an assessment decides, and applies it to the same image: VEX statements decide the same, and what a policy
 // accepted stays affected.
 func TestDecided(t *testing.T) {

@@ -94,7 +94,7 @@ func (d *Document) linked(products []product) []product {
 	return out
 }
 
-// Check returns what a person should look at: problems, statements that have expired, and statements of the same time about the
+// Check returns notes for a person: problems, statements that have expired, and statements of the same time about the
 // same thing that contradict each other.
 func (d *Document) Check(now time.Time) []string {
 	list := slices.Clone(d.Problems)

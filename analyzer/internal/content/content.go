@@ -51,3 +51,6 @@ func (c *Content) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return c.at.ReadAt(p, off)
 }
+
+// Under returns the reader of content that is read on demand, or nil.
+func (c *Content) Under() io.ReaderAt { return c.at }

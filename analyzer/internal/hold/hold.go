@@ -113,6 +113,9 @@ func SizeOf(p *analyzer.Package) int64 { return PackageSize + refers(p) }
 // refers returns the memory in bytes of the strings, lists and maps of a package.
 func refers(p *analyzer.Package) int64 {
 	n := int64(len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Vendor) + len(p.ArchivePath) + len(p.Recorded))
+	if f := p.Functions; f != nil {
+		n += 2*stringSize + int64(len(f.Linked))
+	}
 	if s := p.SourcePackage; s != nil {
 		n += sourceSize + int64(len(s.Name)+len(s.Version))
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/analyzer/internal/content"
+	"github.com/hullmark/hullmark/internal/executable"
 )
 
 // An Analyzer looks at files as their bytes stream by. Its patterns select by the first bytes, and Wants by name. The answer for a file
@@ -20,6 +22,28 @@ type Analyzer interface {
 
 	// Stream returns a Reader for a file that the analyzer wants.
 	Stream(path string, size int64) Reader
+}
+
+// A NameReader is an analyzer with [analyzer.Info.DataOnly] that needs the names of a program's functions, too. They are constants. A
+// scan then keeps the tables of names. Names returns their places.
+type NameReader interface {
+	analyzer.Analyzer
+	ReadsNames()
+}
+
+// Names returns the tables of names in a program, up to one more than [executable.MaxTables].
+func Names(f *analyzer.File) []executable.NameTable {
+	r, _, _ := f.Open().Outer()
+	if c, ok := r.(*content.Content); ok {
+		if kept, ok := c.Under().(interface {
+			Names() ([]executable.NameTable, bool)
+		}); ok {
+			if tables, ok := kept.Names(); ok {
+				return tables
+			}
+		}
+	}
+	return executable.Names(f.Open())
 }
 
 // A Reader looks at one file. A scan calls its methods from one goroutine at a time.

@@ -64,7 +64,7 @@ func (e *evaluation) licenses(r *rule, word string, forbidden func(string) bool)
 	return nil
 }
 
-// licensesOf returns the licences of a package, each as it is declared and without the operators of expressions.
+// licensesOf returns the licences of a package, each as declared and without the operators of expressions.
 func (e *evaluation) licensesOf(c *analyzer.Component) []string {
 	var names []string
 	add := func(s string) {

@@ -20,7 +20,7 @@ type value struct {
 	*regexp.Regexp
 }
 
-// rule reads a rule. With Options.Lenient, what is wrong with it becomes its problem.
+// rule reads a rule. With Options.Lenient, its mistakes become its problem.
 func (l *loader) rule(n *node, what, of string) *rule {
 	if !l.is(n, object, what) {
 		return nil

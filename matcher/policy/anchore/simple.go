@@ -106,7 +106,7 @@ func (e *evaluation) metadata(r *rule) error {
 	return nil
 }
 
-// attribute returns a property of the image: its texts, of which the first is the one that Anchore has, or a number.
+// attribute returns a property of the image: its texts, first the one that Anchore has, or a number.
 func (e *evaluation) attribute(name string) (texts []string, number int64, numeric bool, why string) {
 	rep := e.in.Report
 	switch name {

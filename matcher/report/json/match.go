@@ -84,6 +84,7 @@ type analysis struct {
 	Document      string         `json:"document"`
 	Place         string         `json:"place"`
 	Product       string         `json:"product"`
+	Evidence      string         `json:"evidence,omitempty"`
 	Overruled     []analysis     `json:"overruled,omitempty"`
 }
 
@@ -191,7 +192,7 @@ func newAnalysis(a *matcher.Analysis) *analysis {
 	}
 	j := &analysis{
 		Status: a.Status, Justification: a.Justification, Detail: a.Detail, Author: a.Author, Time: instant(a.Time), Expires: instant(a.Expires),
-		Document: a.Document, Place: a.Place, Product: a.Product,
+		Document: a.Document, Place: a.Place, Product: a.Product, Evidence: a.Evidence,
 	}
 	for i := range a.Overruled {
 		j.Overruled = append(j.Overruled, *newAnalysis(&a.Overruled[i]))
@@ -205,7 +206,7 @@ func (j *analysis) analysis(p *parser) *matcher.Analysis {
 	}
 	a := &matcher.Analysis{
 		Status: j.Status, Justification: j.Justification, Detail: j.Detail, Author: j.Author, Time: p.time(j.Time), Expires: p.time(j.Expires),
-		Document: j.Document, Place: j.Place, Product: j.Product,
+		Document: j.Document, Place: j.Place, Product: j.Product, Evidence: j.Evidence,
 	}
 	for i := range j.Overruled {
 		a.Overruled = append(a.Overruled, *j.Overruled[i].analysis(p))

@@ -161,13 +161,13 @@ var enumerations = map[string]string{
 	"Status":      "`affected` `fixed` `not-affected` `will-not-fix` `deferred` `under-investigation` `end-of-life`",
 	"Level":       "`unknown` `negligible` `low` `medium` `high` `critical`",
 	"SkipReason":  "`owned-by-distro` `only-declared` `cached` `test-data` `no-version`",
-	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers` `ignored` `severity`",
+	"ReasonCode":  "`vex` `policy` `status` `no-fix` `not-new` `headers` `ignored` `severity` `evidence`",
 	"FailureCode": "`policy` `severity` `findings` `uncovered` `nothing-judged` `unread` `not-run`",
 	"NoteCode":    "`uncovered` `sampled` `end-of-life` `nothing` `base` `unread` `lazy` `excluded` `expired` `not-run` `stated`",
 	"BaseOrigin":  "`given` `annotations` `labels` `history`",
 	"Action":      "`go` `warn` `stop`",
 	"Target":      "`image` `distro` `package` `match` `finding` `record`",
-	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `out-of-range` `other-system` `skipped` `other-release` `not-installed` `no-advisory`",
+	"Outcome":     "`affected` `uncertain` `fixed` `not-affected` `not-present` `out-of-range` `other-system` `skipped` `other-release` `not-installed` `no-advisory`",
 	"Bound":       "`introduced` `fixed` `last-affected` `listed`",
 }
 

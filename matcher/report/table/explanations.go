@@ -158,6 +158,8 @@ func (p *explainer) outcome(g *report.ExplanationGroup) string {
 		return p.Bold("FIXED") + ": " + subject + " has the fix" + because
 	case matcher.OutcomeNotAffected:
 		return p.Bold("NOT AFFECTED") + ": " + subject + ", according to feed " + terminal.Escape(g.Advisory.Feed) + because
+	case matcher.OutcomeNotPresent:
+		return p.Bold("NOT AFFECTED") + ": " + subject + because
 	case matcher.OutcomeOutOfRange:
 		return p.Bold("NOT AFFECTED") + ": " + subject + " is in no range of affected versions"
 	case matcher.OutcomeOtherSystem:

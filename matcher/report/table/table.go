@@ -330,7 +330,9 @@ func statusOf(f *report.Finding) string {
 	if f.Analysis == nil && f.Word() == "fix available" {
 		return ""
 	}
-	if a := f.Analysis; a != nil {
+	if a := f.Analysis; a != nil && a.Evidence != "" {
+		return strings.ReplaceAll(a.Status.String(), "-", " ") + "; " + f.Word()
+	} else if a != nil {
 		return "VEX: " + strings.ReplaceAll(a.Status.String(), "-", " ") + "; " + f.Word()
 	}
 	return f.Word()

@@ -129,7 +129,7 @@ func justificationOf(f *report.Finding) string {
 		return f.Word()
 	}
 	var parts []string
-	for _, s := range []string{a.Justification, a.Detail, a.Document + " " + a.Place} {
+	for _, s := range []string{a.Justification, a.Detail, strings.TrimSpace(a.Document + " " + a.Place)} {
 		if s != "" {
 			parts = append(parts, s)
 		}
