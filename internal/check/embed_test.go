@@ -31,7 +31,7 @@ var embedded = []struct {
 		"all, scan, assess, json, sbom", []string{"analyzer/all", "analyzer/scan", "matcher/assess", "matcher/report/json", "sbom"}, `
 	answer, _ := assess.Pipeline{Scanner: scan.Scanner{Analyzers: all.All()}}.Image(ctx, nil)
 	json.Write(os.Stdout, answer)
-	sbom.Encode(os.Stdout, answer, sbom.Options{})`, 8, 9,
+	sbom.Encode(os.Stdout, answer, sbom.Options{})`, 8, 9.1,
 	},
 	{"analyzer", []string{"analyzer"}, `analyzer.Func(analyzer.Info{}, nil).Analyze(ctx, nil)`, 1, 4},
 	{"analyzer/scan", []string{"analyzer/scan"}, `scan.Scanner{}.Scan(ctx, nil)`, 6, 7},
