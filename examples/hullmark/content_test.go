@@ -35,7 +35,7 @@ func TestContent(t *testing.T) {
 		{"scan -f json --search PASS=password.* --raw-content", image, 0, `"match": "password = hunter2"`, "", ""},
 		{"scan -f json --search PASS=password.* --search-in /srv", image, 0, `"content-matches"`, "PASS:2:1", ""},
 		{"scan --retrieve /etc/app", image, 0, "retrieved files (retrieve)", "hunter2", ""},
-		{"scan --content=hints", image, 0, "Only a hints file of the image names 1 package: tool 2.", "", ""},
+		{"scan --content=hints", image, 0, "Only hints files and notes in programs name 1 package: tool 2.", "", ""},
 		{"sbom", image, 0, "CycloneDX", "hullmark:stated", ""},
 		{"sbom --content", image, 0, "hullmark:stated", "", ""},
 		{"sbom --content=hints --no-hints", image, 0, "CycloneDX", "hullmark:stated", ""},
