@@ -73,7 +73,7 @@ func (x Problem_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Problem_Kind.Descriptor instead.
 func (Problem_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{17, 0}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{18, 0}
 }
 
 type DescribeRequest struct {
@@ -1112,7 +1112,8 @@ type Package struct {
 	Inside        string                 `protobuf:"bytes,17,opt,name=inside" json:"inside,omitempty"`                                                                                  // path within the file, for archives
 	Signer        uint64                 `protobuf:"fixed64,18,opt,name=signer" json:"signer,omitempty"`                                                                                // ID of the OpenPGP key that signed a system package, by its database; not verified
 	Recorded      []byte                 `protobuf:"bytes,19,opt,name=recorded" json:"recorded,omitempty"`                                                                              // what the package database records about its files, in the packed form of analyzer.Recorded in Go
-	Stated        bool                   `protobuf:"varint,20,opt,name=stated" json:"stated,omitempty"`                                                                                 // by a hints file of the image only
+	Stated        bool                   `protobuf:"varint,20,opt,name=stated" json:"stated,omitempty"`                                                                                 // by a hints file of the image, or a note in a program, only
+	Functions     *Functions             `protobuf:"bytes,21,opt,name=functions" json:"functions,omitempty"`                                                                            // of a Go program; only analyzers of the module hullmark make them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1287,6 +1288,66 @@ func (x *Package) GetStated() bool {
 	return false
 }
 
+func (x *Package) GetFunctions() *Functions {
+	if x != nil {
+		return x.Functions
+	}
+	return nil
+}
+
+// Functions are the sets of a program's functions, in the packed form of analyzer.Functions in Go.
+type Functions struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Linked        []byte                 `protobuf:"bytes,1,opt,name=linked" json:"linked,omitempty"`
+	Inlined       []byte                 `protobuf:"bytes,2,opt,name=inlined" json:"inlined,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Functions) Reset() {
+	*x = Functions{}
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Functions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Functions) ProtoMessage() {}
+
+func (x *Functions) ProtoReflect() protoreflect.Message {
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Functions.ProtoReflect.Descriptor instead.
+func (*Functions) Descriptor() ([]byte, []int) {
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Functions) GetLinked() []byte {
+	if x != nil {
+		return x.Linked
+	}
+	return nil
+}
+
+func (x *Functions) GetInlined() []byte {
+	if x != nil {
+		return x.Inlined
+	}
+	return nil
+}
+
 type Origin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
@@ -1297,7 +1358,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1370,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[13]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1383,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{13}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Origin) GetName() string {
@@ -1353,7 +1414,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1426,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[14]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1439,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{14}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Finding) GetRule() string {
@@ -1429,7 +1490,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1502,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[15]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1515,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{15}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Record) GetKind() string {
@@ -1502,7 +1563,7 @@ type Distro struct {
 
 func (x *Distro) Reset() {
 	*x = Distro{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1575,7 @@ func (x *Distro) String() string {
 func (*Distro) ProtoMessage() {}
 
 func (x *Distro) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[16]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1588,7 @@ func (x *Distro) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Distro.ProtoReflect.Descriptor instead.
 func (*Distro) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{16}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Distro) GetId() string {
@@ -1604,7 +1665,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1677,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[17]
+	mi := &file_hullmark_plugin_v1_analyzer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1690,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{17}
+	return file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Problem) GetKind() Problem_Kind {
@@ -1762,7 +1823,7 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"Z\n" +
 	"\fJoinResponse\x124\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1a.hullmark.plugin.v1.AnswerR\aanswers\x12\x14\n" +
-	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xe3\x05\n" +
+	"\x05panic\x18\x02 \x01(\tR\x05panic\"\xa0\x06\n" +
 	"\aPackage\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1786,13 +1847,17 @@ const file_hullmark_plugin_v1_analyzer_proto_rawDesc = "" +
 	"\x06inside\x18\x11 \x01(\tR\x06inside\x12\x16\n" +
 	"\x06signer\x18\x12 \x01(\x06R\x06signer\x12\x1a\n" +
 	"\brecorded\x18\x13 \x01(\fR\brecorded\x12\x16\n" +
-	"\x06stated\x18\x14 \x01(\bR\x06stated\x1a=\n" +
+	"\x06stated\x18\x14 \x01(\bR\x06stated\x12;\n" +
+	"\tfunctions\x18\x15 \x01(\v2\x1d.hullmark.plugin.v1.FunctionsR\tfunctions\x1a=\n" +
 	"\x0fQualifiersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vHashesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"6\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"=\n" +
+	"\tFunctions\x12\x16\n" +
+	"\x06linked\x18\x01 \x01(\fR\x06linked\x12\x18\n" +
+	"\ainlined\x18\x02 \x01(\fR\ainlined\"6\n" +
 	"\x06Origin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\"{\n" +
@@ -1851,7 +1916,7 @@ func file_hullmark_plugin_v1_analyzer_proto_rawDescGZIP() []byte {
 }
 
 var file_hullmark_plugin_v1_analyzer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_hullmark_plugin_v1_analyzer_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(Problem_Kind)(0),        // 0: hullmark.plugin.v1.Problem.Kind
 	(*DescribeRequest)(nil),  // 1: hullmark.plugin.v1.DescribeRequest
@@ -1867,14 +1932,15 @@ var file_hullmark_plugin_v1_analyzer_proto_goTypes = []any{
 	(*Fact)(nil),             // 11: hullmark.plugin.v1.Fact
 	(*JoinResponse)(nil),     // 12: hullmark.plugin.v1.JoinResponse
 	(*Package)(nil),          // 13: hullmark.plugin.v1.Package
-	(*Origin)(nil),           // 14: hullmark.plugin.v1.Origin
-	(*Finding)(nil),          // 15: hullmark.plugin.v1.Finding
-	(*Record)(nil),           // 16: hullmark.plugin.v1.Record
-	(*Distro)(nil),           // 17: hullmark.plugin.v1.Distro
-	(*Problem)(nil),          // 18: hullmark.plugin.v1.Problem
-	nil,                      // 19: hullmark.plugin.v1.Package.QualifiersEntry
-	nil,                      // 20: hullmark.plugin.v1.Package.HashesEntry
-	nil,                      // 21: hullmark.plugin.v1.Record.FieldsEntry
+	(*Functions)(nil),        // 14: hullmark.plugin.v1.Functions
+	(*Origin)(nil),           // 15: hullmark.plugin.v1.Origin
+	(*Finding)(nil),          // 16: hullmark.plugin.v1.Finding
+	(*Record)(nil),           // 17: hullmark.plugin.v1.Record
+	(*Distro)(nil),           // 18: hullmark.plugin.v1.Distro
+	(*Problem)(nil),          // 19: hullmark.plugin.v1.Problem
+	nil,                      // 20: hullmark.plugin.v1.Package.QualifiersEntry
+	nil,                      // 21: hullmark.plugin.v1.Package.HashesEntry
+	nil,                      // 22: hullmark.plugin.v1.Record.FieldsEntry
 }
 var file_hullmark_plugin_v1_analyzer_proto_depIdxs = []int32{
 	3,  // 0: hullmark.plugin.v1.DescribeResponse.analyzers:type_name -> hullmark.plugin.v1.Info
@@ -1884,28 +1950,29 @@ var file_hullmark_plugin_v1_analyzer_proto_depIdxs = []int32{
 	9,  // 4: hullmark.plugin.v1.AnalyzeResponse.answers:type_name -> hullmark.plugin.v1.Answer
 	13, // 5: hullmark.plugin.v1.Answer.packages:type_name -> hullmark.plugin.v1.Package
 	13, // 6: hullmark.plugin.v1.Answer.fragments:type_name -> hullmark.plugin.v1.Package
-	15, // 7: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
-	17, // 8: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
-	18, // 9: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
-	16, // 10: hullmark.plugin.v1.Answer.records:type_name -> hullmark.plugin.v1.Record
+	16, // 7: hullmark.plugin.v1.Answer.findings:type_name -> hullmark.plugin.v1.Finding
+	18, // 8: hullmark.plugin.v1.Answer.distro:type_name -> hullmark.plugin.v1.Distro
+	19, // 9: hullmark.plugin.v1.Answer.problems:type_name -> hullmark.plugin.v1.Problem
+	17, // 10: hullmark.plugin.v1.Answer.records:type_name -> hullmark.plugin.v1.Record
 	11, // 11: hullmark.plugin.v1.JoinRequest.facts:type_name -> hullmark.plugin.v1.Fact
 	9,  // 12: hullmark.plugin.v1.JoinResponse.answers:type_name -> hullmark.plugin.v1.Answer
-	14, // 13: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
-	19, // 14: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
-	20, // 15: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
-	21, // 16: hullmark.plugin.v1.Record.fields:type_name -> hullmark.plugin.v1.Record.FieldsEntry
-	0,  // 17: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
-	1,  // 18: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
-	4,  // 19: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
-	10, // 20: hullmark.plugin.v1.AnalyzerPlugin.Join:input_type -> hullmark.plugin.v1.JoinRequest
-	2,  // 21: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
-	8,  // 22: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
-	12, // 23: hullmark.plugin.v1.AnalyzerPlugin.Join:output_type -> hullmark.plugin.v1.JoinResponse
-	21, // [21:24] is the sub-list for method output_type
-	18, // [18:21] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 13: hullmark.plugin.v1.Package.origin:type_name -> hullmark.plugin.v1.Origin
+	20, // 14: hullmark.plugin.v1.Package.qualifiers:type_name -> hullmark.plugin.v1.Package.QualifiersEntry
+	21, // 15: hullmark.plugin.v1.Package.hashes:type_name -> hullmark.plugin.v1.Package.HashesEntry
+	14, // 16: hullmark.plugin.v1.Package.functions:type_name -> hullmark.plugin.v1.Functions
+	22, // 17: hullmark.plugin.v1.Record.fields:type_name -> hullmark.plugin.v1.Record.FieldsEntry
+	0,  // 18: hullmark.plugin.v1.Problem.kind:type_name -> hullmark.plugin.v1.Problem.Kind
+	1,  // 19: hullmark.plugin.v1.AnalyzerPlugin.Describe:input_type -> hullmark.plugin.v1.DescribeRequest
+	4,  // 20: hullmark.plugin.v1.AnalyzerPlugin.Analyze:input_type -> hullmark.plugin.v1.AnalyzeRequest
+	10, // 21: hullmark.plugin.v1.AnalyzerPlugin.Join:input_type -> hullmark.plugin.v1.JoinRequest
+	2,  // 22: hullmark.plugin.v1.AnalyzerPlugin.Describe:output_type -> hullmark.plugin.v1.DescribeResponse
+	8,  // 23: hullmark.plugin.v1.AnalyzerPlugin.Analyze:output_type -> hullmark.plugin.v1.AnalyzeResponse
+	12, // 24: hullmark.plugin.v1.AnalyzerPlugin.Join:output_type -> hullmark.plugin.v1.JoinResponse
+	22, // [22:25] is the sub-list for method output_type
+	19, // [19:22] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_hullmark_plugin_v1_analyzer_proto_init() }
@@ -1919,7 +1986,7 @@ func file_hullmark_plugin_v1_analyzer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hullmark_plugin_v1_analyzer_proto_rawDesc), len(file_hullmark_plugin_v1_analyzer_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

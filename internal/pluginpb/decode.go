@@ -47,6 +47,9 @@ func appendPackages(list []analyzer.Package, encoded []*Package) []analyzer.Pack
 		if p.Origin != nil {
 			d.SourcePackage = &analyzer.SourcePackage{Name: p.Origin.Name, Version: p.Origin.Version}
 		}
+		if p.Functions != nil {
+			d.Functions = &analyzer.Functions{Linked: string(p.Functions.Linked), Inlined: string(p.Functions.Inlined)}
+		}
 		list = append(list, d)
 	}
 	return list

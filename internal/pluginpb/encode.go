@@ -133,12 +133,18 @@ func encodePackage(p *analyzer.Package) *Package {
 	if p.SourcePackage != nil {
 		e.Origin = &Origin{Name: p.SourcePackage.Name, Version: p.SourcePackage.Version}
 	}
+	if p.Functions != nil {
+		e.Functions = &Functions{Linked: []byte(p.Functions.Linked), Inlined: []byte(p.Functions.Inlined)}
+	}
 	return e
 }
 
 // packageSize returns the approximate size of a package in a message in bytes.
 func packageSize(p *analyzer.Package) int {
 	n := 64 + len(p.Namespace) + len(p.Name) + len(p.Version) + len(p.Vendor) + len(p.ArchivePath) + len(p.Recorded)
+	if p.Functions != nil {
+		n += len(p.Functions.Linked) + len(p.Functions.Inlined)
+	}
 	for _, list := range [][]string{p.Licenses, p.Files, p.Depends, p.Provides} {
 		for _, s := range list {
 			n += len(s) + 4
