@@ -12,7 +12,7 @@ import (
 
 // ErrAddress reports that the host of a URL has an address that is not public. The text does not have the address, which a subscriber might
 // want to learn.
-var ErrAddress = errors.New("webhook: the address of the host is not allowed")
+var ErrAddress = errors.New("the address of the host is not allowed")
 
 // notPublic are ranges beside those that package netip knows. Several carry addresses of IPv4, which a gateway may translate to private ones.
 var notPublic = prefixes("0.0.0.0/8", "100.64.0.0/10", "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,9 +104,9 @@ func (s *Sender) send(ctx context.Context, sub *Subscription, d *Delivery) outco
 	res, err := s.client(sub).Do(req)
 	if err != nil {
 		if attempt.Err() != nil && ctx.Err() == nil {
-			err = fmt.Errorf("webhook: no answer in %v", s.timeout())
+			err = fmt.Errorf("no answer in %v", s.timeout())
 		}
-		return outcome{err: withoutURL(err)}
+		return outcome{err: cause(err)}
 	}
 	defer res.Body.Close()
 	answer := io.LimitReader(res.Body, maxAnswer)
@@ -160,13 +161,21 @@ func (s *Sender) client(sub *Subscription) *http.Client {
 	return &http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// withoutURL returns an error of a client without the URL, which may contain a token.
-func withoutURL(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
+// cause returns an error of a client without the URL, which may contain a token, and without addresses.
+func cause(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
 	}
-	return err
+	var lookup *net.DNSError
+	var connection *net.OpError
+	switch {
+	case errors.As(err, &lookup):
+		return errors.New("webhook: lookup: " + lookup.Err)
+	case errors.As(err, &connection):
+		return fmt.Errorf("webhook: %s: %w", connection.Op, connection.Err)
+	}
+	return fmt.Errorf("webhook: %w", err)
 }
 
 // show returns text from outside for people: control characters and hidden ones become escapes, and more than n characters are cut with a mark.

@@ -40,7 +40,7 @@ func Mail(from, to string, t *template.Template) Format {
 		}
 		var b bytes.Buffer
 		for _, h := range [][2]string{
-			{"From", sender.String()}, {"To", receiver.String()}, {"Subject", mime.QEncoding.Encode("utf-8", s.Title)},
+			{"From", sender.String()}, {"To", receiver.String()}, {"Subject", folded(s.Title)},
 			{"Date", d.Created.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + d.ID + "@" + domain + ">"}, {"MIME-Version", "1.0"},
 			{"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "quoted-printable"}, {"Auto-Submitted", "auto-generated"},
 		} {
@@ -56,4 +56,9 @@ func Mail(from, to string, t *template.Template) Format {
 		}
 		return &Body{ContentType: "message/rfc822", Content: b.Bytes()}, nil
 	}
+}
+
+// folded returns the value of a header with each encoded word on a line of its own.
+func folded(s string) string {
+	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s), "?= =?", "?=\r\n =?")
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hullmark/hullmark/internal/plural"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 )
@@ -73,14 +72,14 @@ func (i Image) String() string {
 	if i.Tag != "" {
 		s += ":" + i.Tag
 	}
-	if i.Digest != "" {
-		s += "@" + i.Digest
+	if s != "" && i.Digest != "" {
+		s += "@"
 	}
-	return strings.TrimPrefix(s, "@")
+	return s + i.Digest
 }
 
-// String returns the name and its ecosystem: "openssl (deb, debian 12)".
-func (p Package) String() string {
+// text returns the name and its ecosystem: "openssl (deb, debian 12)".
+func (p Package) text() string {
 	if p == (Package{}) {
 		return ""
 	}
@@ -101,19 +100,19 @@ var kindText = map[watch.Kind]string{
 	TagMoved: "tag moved", VerdictChanged: "verdict changed", FeedFailed: "feed failed", MarkExpired: "statement expired", Test: "test message",
 }
 
-func text(k watch.Kind) string { return cmp.Or(kindText[k], string(k), "event") }
+func textOf(k watch.Kind) string { return cmp.Or(kindText[k], string(k), "event") }
 
-// String returns the message in one line of English, without its images. Names are not escaped.
-func (m *Message) String() string {
+// text returns the message in one line of English, without its images. Names are not escaped.
+func (m *Message) text() string {
 	var b strings.Builder
-	b.WriteString(text(m.Kind))
+	b.WriteString(textOf(m.Kind))
 	if m.Vulnerability != "" {
 		b.WriteString(": " + m.Vulnerability)
 	}
 	if m.Was != "" {
 		b.WriteString(", before " + m.Was)
 	}
-	if p := m.Package.String(); p != "" {
+	if p := m.Package.text(); p != "" {
 		b.WriteString(" in " + p)
 	}
 	switch {
@@ -129,6 +128,3 @@ func (m *Message) String() string {
 	}
 	return b.String()
 }
-
-// images returns the number of images: "3 images".
-func (m *Message) images() string { return plural.Count(len(m.Images)+m.More, "image") }

@@ -27,27 +27,34 @@ type Summary struct {
 
 // Summarize returns the summary of a delivery.
 func Summarize(d *Delivery) Summary {
+	single := len(d.Messages) == 1
 	shown := make([]Message, min(len(d.Messages), maxLines))
 	for i := range shown {
-		shown[i] = mapped(d.Messages[i], func(s string, n int) string { return show(s, max(maxShown, n/4)) })
+		m := d.Messages[i]
+		most := 0 // a digest has the number of images only
+		if single {
+			most = min(len(m.Images), maxLines)
+		}
+		m.More += len(m.Images) - most
+		m.Images = m.Images[:most]
+		shown[i] = mapped(m, func(s string, n int) string { return show(s, max(maxShown, n/4)) })
 	}
-	if len(d.Messages) == 1 {
+	if single {
 		m := &shown[0]
-		s := Summary{Title: line(m.String())}
-		most := min(len(m.Images), maxLines)
-		for _, i := range m.Images[:most] {
+		s := Summary{Title: line(m.text())}
+		for _, i := range m.Images {
 			s.Lines = append(s.Lines, line(i.String()))
 		}
-		if rest := len(m.Images) - most + m.More; rest > 0 {
-			s.Lines = append(s.Lines, "and "+plural.Count(rest, "other image"))
+		if m.More > 0 {
+			s.Lines = append(s.Lines, "and "+plural.Count(m.More, "other image"))
 		}
 		return s
 	}
 	s := Summary{Title: line(plural.Count(len(d.Messages), "event") + counts(d))}
 	for i := range shown {
-		text := shown[i].String()
-		if n := len(shown[i].Images) + shown[i].More; n > 0 {
-			text = cut(text, maxLine-30) + " (" + shown[i].images() + ")"
+		text := shown[i].text()
+		if n := shown[i].More; n > 0 {
+			text = cut(text, maxLine-30) + " (" + plural.Count(n, "image") + ")"
 		}
 		s.Lines = append(s.Lines, line(text))
 	}
@@ -72,7 +79,7 @@ func counts(d *Delivery) string {
 	slices.SortFunc(kinds, func(a, b watch.Kind) int { return cmp.Or(by[b]-by[a], strings.Compare(string(a), string(b))) })
 	var list []string
 	for _, k := range kinds[:min(len(kinds), 10)] {
-		list = append(list, fmt.Sprintf("%d %s", by[k], show(text(k), maxShown)))
+		list = append(list, fmt.Sprintf("%d %s", by[k], show(textOf(k), maxShown)))
 	}
 	if len(list) == 0 {
 		return ""
@@ -150,7 +157,9 @@ func Teams(d *Delivery) (*Body, error) {
 	var blocks []block
 	size := 0
 	add := func(text, weight string) bool {
-		text = strings.ReplaceAll(text, "{{", "{ {") // TextRun has functions of dates
+		for strings.Contains(text, "{{") { // TextRun has functions of dates
+			text = strings.ReplaceAll(text, "{{", "{ {")
+		}
 		if size += 2*len(text) + 80; size > maxTeams {
 			return false
 		}

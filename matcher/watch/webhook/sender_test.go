@@ -49,7 +49,9 @@ func newReceiver(t *testing.T, answer func(w http.ResponseWriter, n int)) *recei
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, _ := io.ReadAll(req.Body)
-	var data struct{ Data struct{ Events []struct{ ID string } } }
+	var data struct {
+		Data struct{ Events []struct{ ID string } }
+	}
 	_ = json.Unmarshal(body, &data)
 	got := request{req.Header.Get("webhook-id"), req.URL.Path, req.Method, req.Header, body, nil}
 	for _, e := range data.Data.Events {
