@@ -13,11 +13,19 @@ import (
 // to use, by many goroutines at once.
 type Memory struct {
 	mu    sync.Mutex
-	all   []*Delivery          // in the order in which they were added
-	byID  map[string]*Delivery // entries of all
-	open  map[string][]*Delivery
+	seq   int
+	all   []*entry            // in the order in which they were added
+	byID  map[string]*entry   // entries of all
+	open  map[string][]*entry // those to send, by subscription, in the same order
 	holds map[string]time.Time
 }
+
+type entry struct {
+	Delivery
+	seq int
+}
+
+func (e *entry) compare(o *entry) int { return e.seq - o.seq }
 
 var _ Outbox = (*Memory)(nil)
 
@@ -45,22 +53,27 @@ func (m *Memory) Save(_ context.Context, list ...Delivery) error {
 
 func (m *Memory) save(d Delivery) {
 	if m.byID == nil {
-		m.byID, m.open, m.holds = make(map[string]*Delivery), make(map[string][]*Delivery), make(map[string]time.Time)
+		m.byID, m.open = make(map[string]*entry), make(map[string][]*entry)
+		if m.holds == nil {
+			m.holds = make(map[string]time.Time)
+		}
 	}
-	old := m.byID[d.ID]
-	was := old != nil && old.open()
-	if old == nil {
-		old = new(Delivery)
-		m.byID[d.ID] = old
-		m.all = append(m.all, old)
+	e := m.byID[d.ID]
+	if e == nil {
+		m.seq++
+		e = &entry{seq: m.seq}
+		m.byID[d.ID] = e
+		m.all = append(m.all, e)
 	}
-	*old = d
-	switch {
-	case !was && d.open():
-		m.open[d.Subscription] = append(m.open[d.Subscription], old)
-	case was && !d.open():
-		rest := slices.DeleteFunc(m.open[d.Subscription], func(o *Delivery) bool { return o == old })
-		if m.open[d.Subscription] = rest; len(rest) == 0 {
+	list := m.open[d.Subscription]
+	at, listed := slices.BinarySearchFunc(list, e, (*entry).compare)
+	switch e.Delivery = d; {
+	case !listed && d.open():
+		m.open[d.Subscription] = slices.Insert(list, at, e)
+	case listed && !d.open():
+		if list = slices.Delete(list, at, at+1); len(list) > 0 {
+			m.open[d.Subscription] = list
+		} else {
 			delete(m.open, d.Subscription)
 		}
 	}
@@ -81,7 +94,7 @@ func (m *Memory) Take(_ context.Context, now, until time.Time) (string, error) {
 		if held.After(now) || found && !held.Before(m.holds[chosen]) {
 			continue
 		}
-		if slices.ContainsFunc(m.open[name], func(d *Delivery) bool { return d.due(now) }) {
+		if slices.ContainsFunc(m.open[name], func(e *entry) bool { return e.due(now) }) {
 			chosen, found = name, true
 		}
 	}
@@ -95,9 +108,10 @@ func (m *Memory) Take(_ context.Context, now, until time.Time) (string, error) {
 func (m *Memory) Hold(_ context.Context, subscription string, until time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.holds != nil {
-		m.holds[subscription] = until
+	if m.holds == nil {
+		m.holds = make(map[string]time.Time)
 	}
+	m.holds[subscription] = until
 	return nil
 }
 
@@ -106,12 +120,12 @@ func (m *Memory) Due(_ context.Context, subscription string, now time.Time, n in
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []Delivery
-	for _, d := range m.open[subscription] {
-		if len(list) == n {
+	for _, e := range m.open[subscription] {
+		if len(list) >= n {
 			break
 		}
-		if d.due(now) {
-			list = append(list, *d)
+		if e.due(now) {
+			list = append(list, e.Delivery)
 		}
 	}
 	return list, nil
@@ -121,8 +135,8 @@ func (m *Memory) Due(_ context.Context, subscription string, now time.Time, n in
 func (m *Memory) Get(_ context.Context, id string) (Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if d := m.byID[id]; d != nil {
-		return *d, nil
+	if e := m.byID[id]; e != nil {
+		return e.Delivery, nil
 	}
 	return Delivery{}, fmt.Errorf("webhook: delivery %q: %w", id, ErrNotFound)
 }
@@ -133,12 +147,12 @@ func (m *Memory) List(_ context.Context, state DeliveryState, after string, n in
 	defer m.mu.Unlock()
 	start := slices.Index(m.all, m.byID[after]) + 1
 	var list []Delivery
-	for _, d := range m.all[start:] {
-		if len(list) == n {
+	for _, e := range m.all[start:] {
+		if len(list) >= n {
 			break
 		}
-		if d.State == state {
-			list = append(list, *d)
+		if e.State == state {
+			list = append(list, e.Delivery)
 		}
 	}
 	return list, nil
@@ -149,10 +163,10 @@ func (m *Memory) Purge(_ context.Context, before time.Time) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := len(m.all)
-	m.all = slices.DeleteFunc(m.all, func(d *Delivery) bool {
-		old := !d.open() && d.Created.Before(before)
+	m.all = slices.DeleteFunc(m.all, func(e *entry) bool {
+		old := !e.open() && e.Created.Before(before)
 		if old {
-			delete(m.byID, d.ID)
+			delete(m.byID, e.ID)
 		}
 		return old
 	})

@@ -34,7 +34,7 @@ type Delivery struct {
 var ErrNotFound = errors.New("not found")
 
 // An Outbox keeps deliveries until they are sent, and some time longer. [Memory] is one. Each method is one transaction, and may be called
-// by several senders at once.
+// by several senders at once. An Outbox may keep times to the microsecond, and texts of messages as JSON does. Package webhooktest tests others.
 type Outbox interface {
 	// Add adds deliveries. It ignores those whose ID the outbox has, in any state.
 	Add(ctx context.Context, list ...Delivery) error
@@ -50,7 +50,7 @@ type Outbox interface {
 	// they were added.
 	Due(ctx context.Context, subscription string, now time.Time, n int) ([]Delivery, error)
 
-	// Save replaces deliveries, and adds those with a new ID.
+	// Save replaces deliveries, and adds those with a new ID. The IDs of one call differ.
 	Save(ctx context.Context, list ...Delivery) error
 
 	// Get returns a delivery, or ErrNotFound.
