@@ -179,9 +179,12 @@ func TestHostileNames(t *testing.T) {
 			}
 			all := strings.Join(texts(t, body), "\n")
 			for _, r := range strings.ReplaceAll(strings.ReplaceAll(all, "\n", ""), "\r", "") {
-				if !unicode.IsPrint(r) || r == utf8.RuneError {
+				if !unicode.IsPrint(r) {
 					t.Errorf("%s of %s has %U", name, what, r)
 				}
+			}
+			if !utf8.ValidString(all) {
+				t.Errorf("%s of %s is not UTF-8", name, what)
 			}
 			if what == "hostile-5" && !strings.Contains(all, "very long very long …") && !strings.Contains(all, "…") {
 				t.Errorf("%s: a long name is cut without a mark", name)
@@ -354,4 +357,33 @@ func TestBadFormat(t *testing.T) {
 	if n := len(f.list(webhook.Pending)); n != 3 || len(r.requests()) != 0 {
 		t.Errorf("%d deliveries", n)
 	}
+}
+
+// FuzzPeople makes the bodies for people of any names.
+func FuzzPeople(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name, "renamed", uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, name, kind string, n uint8) {
+		d := &webhook.Delivery{ID: "msg_1", Created: start}
+		for range n % 40 {
+			m := about("1", name)
+			m.Kind = watch.Kind(kind)
+			d.Messages = append(d.Messages, m)
+		}
+		for _, format := range forPeople {
+			body, err := formats[format](d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range texts(t, body) {
+				if i := strings.IndexFunc(strings.TrimSuffix(text, "\r"), func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(text) {
+					t.Errorf("%s: %q", format, text)
+				}
+			}
+			if format == "slack" {
+				checkSlack(t, body)
+			}
+		}
+	})
 }

@@ -53,8 +53,8 @@ type clairNotification struct {
 	Vulnerability clairVulnerability `json:"vulnerability"`
 }
 
-// ClairPage is the page of notifications that a receiver of [Clair] fetches: one notification for each vulnerability and manifest. Messages that
-// are not about vulnerabilities have none. There is one page.
+// ClairPage is the page of notifications that a receiver of [Clair] fetches: one notification for each vulnerability and manifest. It leaves out
+// messages that are not about vulnerabilities. There is one page.
 func ClairPage(d *Delivery) (*Body, error) {
 	list := []clairNotification{}
 	for i := range d.Messages {

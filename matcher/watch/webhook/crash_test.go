@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -172,5 +174,23 @@ func TestSeveralSenders(t *testing.T) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(receivers)) {
 		equal(t, id, receivers[id].events(), ids)
+	}
+}
+
+// BenchmarkSend sends to one receiver on this machine.
+func BenchmarkSend(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	sub := webhook.Subscription{ID: "s", URL: server.URL, Secrets: []string{webhook.NewSecret()}}
+	s := webhook.Sender{Outbox: new(webhook.Memory), Client: local(), Find: func(context.Context, string) (*webhook.Subscription, error) { return &sub, nil }}
+	b.ReportAllocs()
+	for i := range b.N {
+		if err := s.Queue(b.Context(), []webhook.Subscription{sub}, webhook.Message{ID: fmt.Sprint(i), Time: start, Vulnerability: "CVE-1", Images: make([]webhook.Image, 100)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	if err := s.Send(b.Context()); err != nil {
+		b.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/hullmark/hullmark/db/catalog"
 	"github.com/hullmark/hullmark/matcher/watch"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
@@ -47,4 +49,44 @@ func Example() {
 		log.Fatal(err)
 	}
 	// Output: {"type":"hullmark.exploited","timestamp":"2026-11-30T00:00:00Z","data":{"events":[{"id":"1","kind":"exploited","time":"2026-11-30T00:00:00Z","vulnerability":"CVE-2026-1","images":[{"repository":"registry.example/team/app","tag":"1.2"}]}]}}
+}
+
+// An event is written to the catalog with the change that it is about, in one transaction, and queued later. A crash at any point loses no
+// event and repeats none, because the catalog and the outbox know the IDs.
+func ExampleSender_Queue() {
+	ctx := context.Background()
+	var store catalog.Memory
+	event := webhook.Message{ID: "1", Kind: webhook.TagMoved, Time: time.Now(), Images: []webhook.Image{{Repository: "registry.example/app", Tag: "1"}}}
+	body, err := json.Marshal(event)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := store.Write(ctx, &catalog.Batch{
+		Tags:    []catalog.Tag{{Name: "registry.example/app:1", Since: event.Time}},
+		Notices: []catalog.Notice{{ID: event.ID, Kind: string(event.Kind), Body: body, Created: event.Time}},
+	}); err != nil {
+		log.Fatal(err)
+	}
+
+	sender := webhook.Sender{Outbox: new(webhook.Memory)}
+	subscriptions := []webhook.Subscription{{ID: "a"}, {ID: "b"}}
+	notices, err := store.Notices(ctx, 100)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, n := range notices {
+		var m webhook.Message
+		if err := json.Unmarshal(n.Body, &m); err != nil {
+			log.Fatal(err)
+		}
+		if err := sender.Queue(ctx, subscriptions, m); err != nil {
+			log.Fatal(err)
+		}
+		if err := store.Write(ctx, &catalog.Batch{Delivered: []string{n.ID}}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	queued, err := sender.Outbox.List(ctx, webhook.Pending, "", 100)
+	fmt.Println(len(queued), "deliveries,", err)
+	// Output: 2 deliveries, <nil>
 }

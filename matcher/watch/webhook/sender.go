@@ -260,7 +260,7 @@ func (s *Sender) Test(ctx context.Context, sub *Subscription) error {
 	return s.send(ctx, sub, &d).err
 }
 
-// Redeliver makes a dead or sent delivery due again, with all attempts and with the same webhook-id. Due ones are left as they are.
+// Redeliver makes a dead or sent delivery due again, with all attempts and with the same webhook-id. It does not change pending ones.
 func (s *Sender) Redeliver(ctx context.Context, id string) error {
 	d, err := s.Outbox.Get(ctx, id)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hullmark/hullmark/internal/glob"
@@ -18,7 +19,7 @@ type Subscription struct {
 	Disabled bool // deliveries become dead instead of being sent
 
 	Kinds        []watch.Kind  // to deliver; all if it is empty
-	Tenant       string        // only images of this tenant; of all tenants if it is ""
+	Tenant       string        // only images of this tenant; all images if it is ""
 	Repositories []string      // only images whose repository matches one of these patterns, in which "*" is any text; all if it is empty
 	Digest       time.Duration // collects the messages of each such period, counted from the zero time, and sends them as one
 
@@ -78,9 +79,9 @@ func (s *Subscription) has(i Image) bool {
 	return len(s.Repositories) == 0 || slices.ContainsFunc(s.Repositories, func(p string) bool { return glob.Match(p, i.Repository) })
 }
 
-// bounded returns m with long texts cut. It keeps its Images.
+// bounded returns m with long texts cut, in UTF-8.
 func bounded(m Message) Message {
-	return mapped(m, func(s string, n int) string { return cut(s, n) })
+	return mapped(m, func(s string, n int) string { return strings.ToValidUTF8(cut(s, n), "\uFFFD") })
 }
 
 // mapped returns m with a function applied to each text from outside, with the greatest number of characters.
