@@ -149,6 +149,36 @@ type failing struct{ *webhook.Memory }
 
 func (failing) Save(context.Context, ...webhook.Delivery) error { return errors.New("disk full") }
 
+// A watcher knows until when the sender holds a subscription.
+type watcher struct {
+	*webhook.Memory
+	until time.Time
+}
+
+func (w *watcher) Take(ctx context.Context, now, until time.Time) (string, error) {
+	w.until = until
+	return w.Memory.Take(ctx, now, until)
+}
+
+// TestHold requires that each attempt ends, at the latest by its timeout, before another sender may take the subscription.
+// https://github.com/apache/rocketmq-dashboard/issues/2661 is about a claim that ended during a slow request.
+func TestHold(t *testing.T) {
+	var f *fleet
+	var w *watcher
+	r := newReceiver(t, func(http.ResponseWriter, int) {
+		if left := w.until.Sub(f.now()); left < f.Timeout {
+			t.Errorf("an attempt begins %v before the end of the hold", left)
+		}
+		f.wait(19 * time.Second) // a slow receiver
+	})
+	f = newFleet(t, webhook.Subscription{ID: "s", URL: r.URL})
+	w = &watcher{Memory: &f.memory}
+	f.Outbox, f.Parallel, f.Timeout = w, 1, 20*time.Second
+	f.queue("1", "2", "3", "4", "5", "6", "7")
+	f.send()
+	equal(t, "events", r.events(), []string{"1", "2", "3", "4", "5", "6", "7"})
+}
+
 // TestSeveralSenders requires that senders of one outbox neither send twice nor change the order.
 func TestSeveralSenders(t *testing.T) {
 	receivers := make(map[string]*receiver)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -449,12 +450,16 @@ func TestClientCertificate(t *testing.T) {
 
 // TestEndlessAnswer requires that a response is read in part only.
 func TestEndlessAnswer(t *testing.T) {
+	written := make(chan int, 1)
 	r := newReceiver(t, func(w http.ResponseWriter, _ int) {
+		n := 0
+		defer func() { written <- n }()
 		w.WriteHeader(500)
-		for range 100_000 {
+		for range 20_000 {
 			if _, err := w.Write(bytes.Repeat([]byte("\x1b[31mé\u202e"), 1000)); err != nil {
 				return
 			}
+			n += 10_000
 		}
 	})
 	f := newFleet(t, webhook.Subscription{ID: "s", URL: r.URL})
@@ -464,6 +469,9 @@ func TestEndlessAnswer(t *testing.T) {
 	if want := `webhook: status 500: \x1b[31mé\u202e`; !strings.HasPrefix(d.Error, want) || !strings.HasSuffix(d.Error, "…") || len([]rune(d.Error)) > 300 {
 		t.Errorf("error %q", d.Error)
 	}
+	if n := <-written; n > 50<<20 { // most of it in buffers of the system
+		t.Errorf("%d bytes were read", n)
+	}
 }
 
 // TestFilters has one message about images of two tenants.
@@ -471,7 +479,7 @@ func TestFilters(t *testing.T) {
 	r := newReceiver(t, nil)
 	one := webhook.Image{Repository: "registry.example/one/app", Tag: "1", Tenant: "one"}
 	two := webhook.Image{Repository: "registry.example/two/app", Tag: "1", Tenant: "two"}
-	m := webhook.Message{ID: "1", Kind: watch.Appeared, Time: start, Images: []webhook.Image{one, two}}
+	m := webhook.Message{ID: "1", Kind: watch.Appeared, Time: start, Images: []webhook.Image{one, two}, More: 5}
 	global := webhook.Message{ID: "2", Kind: webhook.FeedFailed, Time: start}
 	for name, c := range map[string]struct {
 		sub  webhook.Subscription
@@ -497,8 +505,8 @@ func TestFilters(t *testing.T) {
 					images = append(images, i.String())
 				}
 				got = append(got, strings.Join(images, " "))
-				if d.Messages[0].More != 0 {
-					t.Error("the number of other images is told")
+				if restricted := name != "all"; restricted && d.Messages[0].More != 0 {
+					t.Error("the message has the number of images that the subscriber may not see")
 				}
 			}
 			equal(t, "images", got, c.want)
@@ -528,6 +536,8 @@ func TestDigest(t *testing.T) {
 		}
 	})
 	f := newFleet(t, webhook.Subscription{ID: "s", URL: r.URL, Digest: 24 * time.Hour})
+	other := newReceiver(t, nil)
+	f.subs = append(f.subs, webhook.Subscription{ID: "other", URL: other.URL, Digest: 24 * time.Hour})
 	f.queue("1", "2")
 	f.send()
 	f.wait(11 * time.Hour)
@@ -542,6 +552,7 @@ func TestDigest(t *testing.T) {
 	f.wait(24 * time.Hour)
 	f.send()
 	equal(t, "events", r.events(), []string{"1+2+3", "1+2+3", "4"})
+	equal(t, "events of another subscription", other.events(), []string{"1+2+3", "4"})
 	q := r.requests()
 	if q[0].id != q[1].id || q[1].id == q[2].id {
 		t.Errorf("webhook-ids %s, %s, %s", q[0].id, q[1].id, q[2].id)
@@ -567,6 +578,79 @@ func TestRedeliver(t *testing.T) {
 	}
 	if err := f.Redeliver(t.Context(), "other"); !errors.Is(err, webhook.ErrNotFound) {
 		t.Error(err)
+	}
+}
+
+// TestRedeliverHasAllAttempts repeats a dead delivery, whose receiver fails once more.
+func TestRedeliverHasAllAttempts(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, n int) {
+		if n < 3 {
+			w.WriteHeader(500)
+		}
+	})
+	f := newFleet(t, webhook.Subscription{ID: "s", URL: r.URL})
+	f.Schedule = []time.Duration{time.Minute}
+	f.queue("1")
+	for range 2 {
+		f.send()
+		f.wait(time.Minute)
+	}
+	if err := f.Redeliver(t.Context(), f.list(webhook.Dead)[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		f.send()
+		f.wait(time.Minute)
+	}
+	if n := len(f.list(webhook.Sent)); n != 1 {
+		t.Error("not sent")
+	}
+}
+
+// TestNewMessageAfterOutage requires that a new message does not wait for hours because an old one does.
+func TestNewMessageAfterOutage(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, n int) {
+		if n < 5 {
+			w.WriteHeader(503)
+		}
+	})
+	f := newFleet(t, webhook.Subscription{ID: "s", URL: r.URL})
+	f.queue("old")
+	for len(r.requests()) < 5 {
+		f.send()
+		f.wait(5 * time.Second)
+	}
+	f.queue("new")
+	f.send()
+	if n := len(r.requests()); n != 5 {
+		t.Errorf("%d requests, but the receiver has not had its pause", n)
+	}
+	f.wait(5 * time.Minute)
+	f.send()
+	if got := r.events(); got[len(got)-1] != "new" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// roundTrip is a client's transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestErrors requires that no error has the URL, which may contain a token, or an address of this network. The finding is that of
+// https://github.com/goharbor/harbor/pull/23568 and of reports about other services.
+func TestErrors(t *testing.T) {
+	for want, err := range map[string]error{
+		"webhook: broken":                   errors.New("broken"),
+		"webhook: lookup: no such host":     &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "internal.example", Server: "10.0.0.2:53"}},
+		"webhook: dial: connection refused": &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}, Err: errors.New("connection refused")},
+	} {
+		f := newFleet(t)
+		f.Client = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, err })}
+		got := f.Test(t.Context(), &webhook.Subscription{URL: "https://internal.example/token"})
+		if got == nil || got.Error() != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
 	}
 }
 
@@ -637,6 +721,33 @@ func TestCancelled(t *testing.T) {
 	if n := len(f.list(webhook.Sent)); n != 1 {
 		t.Error("not sent")
 	}
+}
+
+// TestCancelledAfterAnswer requires that an answer is stored although the caller gave up meanwhile.
+func TestCancelledAfterAnswer(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFleet(t, webhook.Subscription{ID: "s", Deliver: func(context.Context, string, *webhook.Body) error {
+		cancel()
+		return nil
+	}})
+	f.Outbox = strict{&f.memory}
+	f.queue("1")
+	if err := f.Send(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if n := len(f.list(webhook.Sent)); n != 1 {
+		t.Error("not stored")
+	}
+}
+
+// strict refuses to store anything for a caller who has given up, as databases do.
+type strict struct{ *webhook.Memory }
+
+func (s strict) Save(ctx context.Context, list ...webhook.Delivery) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.Memory.Save(ctx, list...)
 }
 
 // TestDeliver sends by a function of the caller, with the same attempts.
