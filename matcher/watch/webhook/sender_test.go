@@ -409,6 +409,19 @@ func TestOneReceiverIsDown(t *testing.T) {
 	}
 }
 
+// TestParallel has a receiver that answers only after another one has its message.
+func TestParallel(t *testing.T) {
+	arrived := make(chan struct{})
+	slow := newReceiver(t, func(http.ResponseWriter, int) { <-arrived })
+	r := newReceiver(t, func(http.ResponseWriter, int) { close(arrived) })
+	f := newFleet(t, webhook.Subscription{ID: "a", URL: slow.URL}, webhook.Subscription{ID: "b", URL: r.URL})
+	f.queue("1")
+	f.send()
+	if n := len(f.list(webhook.Sent)); n != 2 {
+		t.Errorf("%d deliveries are sent, want 2", n)
+	}
+}
+
 // TestAuthorization has the ways in which receivers know senders.
 func TestAuthorization(t *testing.T) {
 	r := newReceiver(t, nil)
