@@ -44,6 +44,8 @@
 //	matcher/purl              package URLs with wildcards and ranges of versions
 //	matcher/vex               reads OpenVEX, CSAF, CycloneDX and SPDX 3 statements about matches, and writes OpenVEX and CycloneDX
 //	matcher/watch             the effects of a change of advisories on many images
+//	matcher/watch/webhook     sends these effects to subscribers: Standard Webhooks, CloudEvents, chats, e-mail
+//	matcher/watch/webhook/webhooktest  tests outboxes of webhooks
 //	matcher/ignore            lists of vulnerabilities that a person decided to ignore, with reasons and ends
 //	matcher/policy            decisions by CEL rules and allow lists with reasons and dates
 //	matcher/policy/anchore    policy bundles of Anchore Engine

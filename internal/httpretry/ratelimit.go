@@ -37,9 +37,9 @@ func exhausted(h http.Header) bool {
 	return h.Get("X-RateLimit-Remaining") == "0" || h.Get("RateLimit-Remaining") == "0"
 }
 
-// retryAfter reads the header Retry-After of RFC 9110, section 10.2.3: seconds or a date. Without it, it reads the time at which a code host has
+// RetryAfter reads the header Retry-After of RFC 9110, section 10.2.3: seconds or a date. Without it, it reads the time at which a code host has
 // requests left again, in seconds of Unix time: X-RateLimit-Reset or RateLimit-Reset. Without a valid one it returns 0.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	s := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(s, 10, 63); err == nil {
 		return time.Duration(min(seconds, 1<<30)) * time.Second

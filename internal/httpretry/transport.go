@@ -50,7 +50,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			if !busy(res) {
 				return res, nil
 			}
-			asked = retryAfter(res.Header, time.Now())
+			asked = RetryAfter(res.Header, time.Now())
 		}
 		if req.Method != http.MethodGet && req.Method != http.MethodHead {
 			return res, err

@@ -20,7 +20,7 @@ const (
 var migrations embed.FS
 
 // latest is the number of the newest migration.
-const latest = 1
+const latest = 2
 
 // lockKey is the key of PostgreSQL's advisory locks: a transaction that writes shares it, one that deletes parts has it alone.
 const lockKey = 0x68756c6c6d61726b // "hullmark"
