@@ -167,6 +167,21 @@ func TestNotedLayouts(t *testing.T) {
 	}
 }
 
+// TestNotedBeside checks that programs stay nested in their packages if a package of a note is left out.
+func TestNotedBeside(t *testing.T) {
+	const installed = "P:libcrypto3\nV:3.6.0-r0\nA:x86_64\no:openssl\nF:usr/lib\nR:libcrypto.so.3\n\nP:zcurl\nV:7.88.1-r0\nA:x86_64\nF:usr/bin\nR:curl\n\n"
+	files := []txtar.File{
+		file("0/etc/os-release", "ID=wolfi\nVERSION_ID=20230201\n"), file("0/lib/apk/db/installed", installed), notedFile("0/usr/lib/libcrypto.so.3", wolfi),
+		notedFile("0/bin/first", wolfi), program("0/usr/bin/curl", "libcurl/7.88.1"),
+	}
+	got := listed(t, files, func(*analyzer.Component) bool { return true }, func(k *analyzer.Component) string { return k.Name })
+	want := []string{"curl usr/bin/curl layer 0 nested", "libcrypto3 lib/apk/db/installed layer 0", "zcurl lib/apk/db/installed layer 0"}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // FuzzNotes gives a Reader the same file in parts of several lengths. The answer is that of Analyze.
 func FuzzNotes(f *testing.F) {
 	for _, text := range []string{wolfi, ubuntu, fedora, `{"type":"go","name":"a"}`, "{"} {

@@ -17,12 +17,30 @@ func (r *run) nest(report *analyzer.Report) {
 	if streamed == nil {
 		return
 	}
+	dropInstalled(report, streamed)
 	byID := make(map[string]*analyzer.Component)
+	for i := range report.Components {
+		if c := &report.Components[i]; c.System && !c.Stated {
+			byID[c.ID] = c
+		}
+	}
+	for i := range report.Components {
+		if c := &report.Components[i]; streamed[c.Analyzer] {
+			c.Nested = nested(c, byID[c.Owner], report.Distro)
+		}
+	}
+}
+
+// dropInstalled removes the packages of distributions that analyzers found in programs, and that a database has.
+func dropInstalled(report *analyzer.Report, streamed map[string]bool) {
+	noted := func(c analyzer.Component) bool { return c.System && streamed[c.Analyzer] }
+	if !slices.ContainsFunc(report.Components, noted) {
+		return
+	}
 	type source struct{ purlType, name, version string }
 	installed := make(map[source]bool)
 	for i := range report.Components {
 		if c := &report.Components[i]; c.System && !c.Stated {
-			byID[c.ID] = c
 			installed[source{c.Type, c.Name, withoutEpoch(c.Version)}] = true
 			if s := c.SourcePackage; s != nil {
 				installed[source{c.Type, s.Name, withoutEpoch(cmp.Or(s.Version, c.Version))}] = true
@@ -30,13 +48,8 @@ func (r *run) nest(report *analyzer.Report) {
 		}
 	}
 	report.Components = slices.DeleteFunc(report.Components, func(c analyzer.Component) bool {
-		return streamed[c.Analyzer] && c.System && installed[source{c.Type, c.Name, withoutEpoch(c.Version)}]
+		return noted(c) && installed[source{c.Type, c.Name, withoutEpoch(c.Version)}]
 	})
-	for i := range report.Components {
-		if c := &report.Components[i]; streamed[c.Analyzer] {
-			c.Nested = nested(c, byID[c.Owner], report.Distro)
-		}
-	}
 }
 
 // streamed returns the names of analyzers that look at programs as they stream by, or nil if the report has no component of them.
@@ -65,10 +78,16 @@ func (r *run) joinRepeated(report *analyzer.Report) {
 		altered, nested     bool
 	}
 	keyOf := func(c *analyzer.Component) key { return key{c.PURL, prefixOf(c.Path), c.Owner, c.Altered, c.Nested} }
+	purls := make(map[string]bool)
+	for i := range report.Components {
+		if c := &report.Components[i]; streamed[c.Analyzer] {
+			purls[c.PURL] = true
+		}
+	}
 	first := make(map[key]*analyzer.Component)
 	var list []*analyzer.Component
 	for i := range report.Components {
-		if c := &report.Components[i]; streamed[c.Analyzer] || !c.System && !c.Declared && !c.Stated {
+		if c := &report.Components[i]; purls[c.PURL] && (streamed[c.Analyzer] || !c.System && !c.Declared && !c.Stated) {
 			list = append(list, c)
 		}
 	}
@@ -79,14 +98,10 @@ func (r *run) joinRepeated(report *analyzer.Report) {
 			first[k] = c
 		}
 	}
-	kept := make([]analyzer.Component, 0, len(report.Components))
-	for i := range report.Components {
-		c := &report.Components[i]
-		if !streamed[c.Analyzer] || first[keyOf(c)] == c {
-			kept = append(kept, *c)
-		}
+	repeats := func(c analyzer.Component) bool { return streamed[c.Analyzer] && first[keyOf(&c)].ID != c.ID }
+	if slices.ContainsFunc(report.Components, repeats) {
+		report.Components = slices.DeleteFunc(slices.Clone(report.Components), repeats) // first has places in the list
 	}
-	report.Components = kept
 }
 
 // compareFiles orders components by their files: programs before libraries.
