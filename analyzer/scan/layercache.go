@@ -15,7 +15,7 @@ import (
 )
 
 // cacheFormat is the version of the form of cache entries. Raise it when layerData changes, or its values for the same layer.
-const cacheFormat = 12
+const cacheFormat = 13
 
 // cacheKey returns the key of a layer. It depends on the hash that the walk checks, so that an image with wrong hashes cannot
 // poison the results for another image.
