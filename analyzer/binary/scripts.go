@@ -26,11 +26,13 @@ const maxScript = 32 << 20 // bytes of the largest file that is read
 
 // Wants implements stream.Analyzer.
 func (script) Wants(path string) bool {
-	return !strings.Contains("/"+path, "/node_modules/") && len(scripts().of(path)) > 0
+	return !strings.Contains("/"+path, "/node_modules/") && len(scripts().of(strings.ToLower(path))) > 0
 }
 
 // Stream implements stream.Analyzer.
-func (script) Stream(path string, size int64) stream.Reader { return newReader(scripts(), path, size) }
+func (script) Stream(path string, size int64) stream.Reader {
+	return newReader(scripts(), strings.ToLower(path), size) // jQuery.js is jquery.js
+}
 
 // Analyze implements analyzer.Analyzer. A scan uses Stream instead.
 func (s script) Analyze(_ context.Context, f *analyzer.File) (*analyzer.Result, error) {
@@ -65,11 +67,11 @@ var scripts = sync.OnceValue(func() *index {
 			{name: "bootstrap", files: "bootstrap.js bootstrap.min.js bootstrap.bundle*.js bootstrap.esm*.js bootstrap-2.*.js bootstrap-3.*.js bootstrap-4.*.js bootstrap-5.*.js", finds: []find{after("Bootstrap v"), at("bootstrap-", `bootstrap-[a-z]+\.js v`+v), at("this.close", `this\.close\)\};[A-Za-z]\.VERSION="`+v+`"`)}},
 			{name: "bootstrap-select", files: "bootstrap-select*.js", finds: []find{after("Bootstrap-select v"), after("bootstrap-select v")}},
 			{name: "c3", files: "c3.js c3.min.js c3-*.js", finds: []find{at("c3", `\bc3(?:\$1)? ?= ?\{ ?version: ?["']`+v+`["']`), after("C3.js v")}},
-			{name: "chart.js", files: "Chart.js Chart.min.js Chart.bundle*.js chart.js chart.min.js chart.umd*.js chart.esm.js chart-*.js", finds: []find{after("Chart.js v"), at("Chart.js", `Chart\.js\s+\* http://chartjs\.org/\s+\* Version: `+v)}},
+			{name: "chart.js", files: "chart.js chart.min.js chart.bundle*.js chart.umd*.js chart.esm.js chart-*.js", finds: []find{after("Chart.js v"), at("Chart.js", `Chart\.js\s+\* http://chartjs\.org/\s+\* Version: `+v)}},
 			{name: "ckeditor", files: "ckeditor*.js", finds: []find{at("timestamp:", `timestamp:"[^"]{1,20}",version:"`+v+`[ "(]`)}},
 			{name: "d3", files: "d3.js d3.min.js d3.v*.js d3-*.js", finds: []find{at("d3js.org ", `d3js\.org (?:v|Version )`+v+`\.? `), at("version:", `\bd3 ?= ?\{\s*version: ?"`+v+`"`)}},
-			{name: "datatables.net", files: "jquery.dataTables*.js dataTables.js dataTables.min.js datatables*.js", finds: []find{at("DataTables ", `/\*!? ?(?:[^\n]*\n)? *\*? ?DataTables `+v), at(".settings", `\b[A-Za-z]\.version="`+v+`";\s*[A-Za-z]\.settings`)}},
-			{name: "dompurify", files: "purify*.js dompurify*.js DOMPurify*.js tinymce.js tinymce.min.js", finds: []find{after("@license DOMPurify "), at("DOMPurify", `DOMPurify\.version ?= ?["']`+v+`["']`)}},
+			{name: "datatables.net", files: "jquery.datatables*.js datatables.js datatables.min.js datatables*.js", finds: []find{at("DataTables ", `/\*!? ?(?:[^\n]*\n)? *\*? ?DataTables `+v), at(".settings", `\b[A-Za-z]\.version="`+v+`";\s*[A-Za-z]\.settings`)}},
+			{name: "dompurify", files: "purify*.js dompurify*.js tinymce.js tinymce.min.js", finds: []find{after("@license DOMPurify "), at("DOMPurify", `DOMPurify\.version ?= ?["']`+v+`["']`)}},
 			{name: "ember", files: "ember*.js", finds: []find{at("@version", `@version +`+v), at("Version: v", `// Version: v`+v), after("Ember@")}},
 			{name: "froala-editor", files: "froala_editor*.js", finds: []find{after("froala_editor v")}},
 			{name: "fullcalendar", files: "fullcalendar*.js", finds: []find{at("ullCalendar ", `FullCalendar (?:Standard Bundle )?v`+v)}},
@@ -90,9 +92,9 @@ var scripts = sync.OnceValue(func() *index {
 			{name: "lodash", files: "lodash*.js lo-dash*.js", finds: []find{at("odash ", `[lL]odash v?`+v+` `), at("Lo-Dash ", `Lo-Dash v?`+v+` `), set("VERSION"), at("Unsupported core-js", `="`+v+`",[a-z]{1,2}=200,[a-z]{1,2}="Unsupported core-js`)}},
 			{name: "markdown-it", files: "markdown-it.js markdown-it.min.js markdown-it-*.js", finds: []find{after("markdown-it ")}},
 			{name: "marked", files: "marked*.js", finds: []find{after("marked v")}},
-			{name: "mathjax", files: "MathJax.js tex-*.js mml-*.js", finds: []find{set("MathJax.version"), at("VERSION=void 0", `VERSION=void 0,[a-z]\.VERSION="`+v+`"`)}},
-			{name: "moment", files: "Chart.js Chart.min.js Chart.bundle*.js chart.js chart.min.js moment.js moment.min.js moment-2.*.js moment-with-*.js", finds: []find{at("version : ", `version : `+v)}},
-			{name: "mootools", files: "mootools*.js MooTools*.js", finds: []find{at("MooTools", `MooTools ?= ?\{\s*version: ?["']`+v+`["']`)}},
+			{name: "mathjax", files: "mathjax.js tex-*.js mml-*.js", finds: []find{set("MathJax.version"), at("VERSION=void 0", `VERSION=void 0,[a-z]\.VERSION="`+v+`"`)}},
+			{name: "moment", files: "chart.js chart.min.js chart.bundle*.js moment.js moment.min.js moment-2.*.js moment-with-*.js", finds: []find{at("version : ", `version : `+v)}},
+			{name: "mootools", files: "mootools*.js", finds: []find{at("MooTools", `MooTools ?= ?\{\s*version: ?["']`+v+`["']`)}},
 			{name: "mustache", files: "mustache*.js", finds: []find{at("mustache.js", `name ?[=:] ?["']mustache\.js["'][;,]\s*(?:[a-z]+\.)?version ?[=:] ?["']`+v+`["']`)}},
 			{name: "pdfjs-dist", files: "pdf.js pdf.min.js pdf.mjs pdf.min.mjs pdf.worker*.js pdf.worker*.mjs", finds: []find{at("pdfjsVersion", `pdfjsVersion ?= ?["']?`+v), set("PDFJS.version")}},
 			{name: "pdfobject", files: "pdfobject*.js", finds: []find{after("PDFObject v")}},

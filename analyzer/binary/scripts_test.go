@@ -180,6 +180,8 @@ func TestScriptReports(t *testing.T) {
 		{"dependency-check/DependencyCheck#4967: a file with two libraries", "Chart.js", "/*!\n * Chart.js\n * http://chartjs.org/\n * Version: 2.6.0\n */\n//! moment.js\n//! version : 2.18.1\n", "chart.js 2.6.0, moment 2.18.1"},
 		{"RetireJS/retire.js#334: parts of jQuery UI", "jquery-ui.min.js", "/*! jQuery UI - v1.12.1 - 2016-09-14\n* http://jqueryui.com\n* Includes: widget.js, widgets/autocomplete.js */", "jquery-ui 1.12.1"},
 		{"zaproxy/zaproxy#6818: the name has the version", "bootstrap-3.4.1.min.js", "/*!\n * Bootstrap v3.4.1 (https://getbootstrap.com/)\n", "bootstrap 3.4.1"},
+		{"no report: upper case", "jQuery-3.5.1.Min.js", "/*! jQuery v3.5.1 | (c) JS Foundation */", "jquery 3.5.1"},
+		{"no report: upper case", "MOMENT.js", "//! moment.js\n//! version : 2.18.1\n", "moment 2.18.1"},
 		{"RetireJS/retire.js#399: an update", "ckeditor.js", `window.CKEDITOR=function(){var a={timestamp:"MBI3",version:"4.20.2 (Full)",revision:"1"`, "ckeditor 4.20.2"},
 	} {
 		r, err := Scripts().Analyze(t.Context(), analyzer.NewFile("var/www/"+c.file, 0o644, []byte(c.text)))

@@ -21,6 +21,11 @@ func nameComponents(report *analyzer.Report) {
 				c.Namespace = cmp.Or(distro.RPMThirdParty(report.Distro.ID, c.Vendor), c.Namespace)
 			}
 		}
+		if d := report.Distro; c.System && c.Stated && d != nil && c.Qualifiers["distro"] == d.ID {
+			if delete(c.Qualifiers, "distro"); len(c.Qualifiers) == 0 { // a note without a release is of the image's
+				c.Qualifiers = nil
+			}
+		}
 		c.PURL = c.Package.PURL(report.Distro)
 		c.ID = componentID(c)
 		i, ok := byID[c.ID]
