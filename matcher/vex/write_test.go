@@ -416,6 +416,11 @@ func FuzzWrite(f *testing.F) {
 		{"category": "product_version_range", "name": "", "product": {"product_id": "P1", "product_identification_helper": {"purl": "pkg:npm/lodash"}}},
 		{"category": "product_version_range", "name": "1.0,2.0", "product": {"product_id": "P2", "product_identification_helper": {"purl": "pkg:npm/lodash"}}}]},
 		"vulnerabilities": [{"cve": "CVE-2021-23337", "product_status": {"under_investigation": ["P1", "P2"]}}]}`)) // ranges that hold no version
+	for _, name := range []string{" ", "1.0?x=y", "4.17.20%20", "4.17.20#a", "/", "vers:npm/*"} { // what a package URL may read in another way
+		f.Add([]byte(`{"document": {"csaf_version": "2.0", "tracking": {"current_release_date": "2025-01-01T00:00:00Z"}}, "product_tree": {"branches": [
+			{"category": "product_version_range", "name": "` + name + `", "product": {"product_id": "P1", "product_identification_helper": {"purl": "pkg:npm/lodash"}}}]},
+			"vulnerabilities": [{"cve": "CVE-2021-23337", "product_status": {"under_investigation": ["P1"]}}]}`))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 1<<16 {
 			return
