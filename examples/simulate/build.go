@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -170,15 +169,20 @@ func tallyOf(r *analyzer.Report, refs []catalog.PartRef) [][]uint64 {
 		}
 		for i := range r.Components {
 			if c := &r.Components[i]; c.Layer == ref.Layer {
-				h := fnv.New64a()
-				fmt.Fprint(h, c.Type, "/", c.Namespace, "/", c.Name)
-				list[n] = append(list[n], h.Sum64())
-				fmt.Fprint(h, "@", c.Version)
-				list[n] = append(list[n], h.Sum64())
+				name := text(text(text(0, c.Type), c.Namespace), c.Name)
+				list[n] = append(list[n], name, text(name, c.Version))
 			}
 		}
 	}
 	return list
+}
+
+// text continues a hash with a string.
+func text(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return (h ^ 0xff) * 1099511628211
 }
 
 func (t *tally) add(d *divided) {

@@ -237,7 +237,7 @@ func (w *world) build(p place, patches int) string {
 	if len(list) == 0 {
 		return fmt.Sprintf("%d.%d-1+deb%su%d", 1+p.name%7, p.name%11, w.releases[p.release], patches)
 	}
-	n := max(len(list)-3, 0) + patches
+	n := max(len(list)-8, 0) + patches
 	if n < len(list) {
 		return list[n]
 	}
@@ -375,7 +375,7 @@ func (e *entry) can(c change) bool {
 func (w *world) schedule(changes int) {
 	left := make([]int, w.days+1)
 	for day := range left {
-		left[day] = min(changes, len(w.entries)/(2*w.days))
+		left[day] = min(changes, len(w.entries)*4/5/w.days)
 	}
 	for i := range w.entries {
 		left[w.entries[i].day]--
@@ -392,8 +392,11 @@ func (w *world) schedule(changes int) {
 			day++
 		}
 		c := change(random.IntN(5))
-		if day > w.days || e.day != 0 || !e.can(c) {
+		if day > w.days || e.day != 0 {
 			continue
+		}
+		for !e.can(c) {
+			c = (c + 1) % 5
 		}
 		e.day, e.change = day, c
 		left[day]--
