@@ -133,7 +133,7 @@ func want(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// TestAnalyzed: an analysis is an event, the same one again is not, and a tag that moves tells from where to where.
+// TestAnalyzed (anchore/anchore-engine 68): an analysis is an event, the same one again is not, and a tag that moves tells from where to where.
 func TestAnalyzed(t *testing.T) {
 	c := &clock{noon}
 	j := &Journal{Store: new(catalog.Memory), Now: c.now}
@@ -216,8 +216,8 @@ func (f *fleet) history(t *testing.T, n int) string {
 var notReachable = vex.Statement{Vulnerability: "CVE-2026-0001", Products: []vex.Product{{Name: "pkg:npm/left"}}, Status: matcher.NotAffected, Justification: "vulnerable_code_not_in_execute_path"}
 
 // TestMarks: a decision carries over to the next build of the repository and to no other, and ends at its instant, when the images are evaluated
-// again without being asked. Decisions of other services were lost with the digest (anchore/anchore-engine 494), or lasted for ever
-// (DependencyTrack/dependency-track 1216).
+// again without being asked. Decisions in other services were lost with the next version (cdxgen/cdxgen 1856), had no end (arminc/clair-scanner 67), or
+// still decided after it (goharbor/harbor 18078).
 func TestMarks(t *testing.T) {
 	f := newFleet(t, "CVE-2026-0001 left 1.5.0 critical")
 	f.analyzed(t, 1, "registry.example/app:1", "left 1.0.0")
@@ -390,7 +390,7 @@ func update(old, new *db.DB) watch.Update {
 	}}
 }
 
-// TestAdvisories: an event is stored once for all images, and has those of today's index and tags when it is read.
+// TestAdvisories: users got a notification for each image (anchore/anchore-engine 956). An event is stored once for all images, and has those of today's index and tags when it is read.
 func TestAdvisories(t *testing.T) {
 	f := newFleet(t, "CVE-2026-0001 left 1.5.0 critical")
 	for i := 1; i <= 3; i++ {
@@ -577,7 +577,7 @@ default: {policies: [production]}
 	}
 }
 
-// TestSameOutcome: another database with the same outcome makes no entry in the history.
+// TestSameOutcome: the stored evaluation was stale (anchore/anchore-engine 82). Here each is computed, and another database with the same outcome makes no entry in the history.
 func TestSameOutcome(t *testing.T) {
 	f := newFleet(t, "CVE-2026-0001 left 1.5.0 critical")
 	f.analyzed(t, 1, "registry.example/app:1", "left 1.0.0")
