@@ -11,6 +11,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
@@ -20,6 +21,9 @@ type Journal struct {
 	Store  catalog.Store
 	Tenant string           // of marks, verdicts, and images in events
 	Now    func() time.Time // default: time.Now
+
+	// Match matches a stored report, as catalog.Match does, which is the default. A service keeps the matches of chunks of base images.
+	Match func(ctx context.Context, m matcher.Matcher, found *analyzer.Report, parts []catalog.Part) (*matcher.Result, error)
 
 	// Names returns images by all their names, those without a name once. By default these are the tags of Store, with Tenant. A service
 	// with several tenants returns the images of each.

@@ -56,7 +56,7 @@ func (j *Journal) Mark(ctx context.Context, scope catalog.Scope, author string, 
 
 // Marks returns the marks that hold for an image of the store now, and their statements.
 func (j *Journal) Marks(ctx context.Context, digest string) ([]catalog.Mark, vex.Documents, error) {
-	found, image, _, err := j.load(ctx, digest)
+	image, found, _, err := j.load(ctx, digest)
 	if err != nil {
 		return nil, nil, err
 	}

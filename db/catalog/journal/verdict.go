@@ -12,6 +12,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/vex"
@@ -60,7 +61,11 @@ type Summary struct {
 // and Now. Its VEX must be nil or [vex.Documents].
 func (j *Journal) Evaluate(ctx context.Context, pipeline assess.Pipeline, policy Policy, digest string) (*report.Assessment, error) {
 	now := j.now()
-	found, image, config, err := j.load(ctx, digest)
+	image, found, parts, err := j.load(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	config, err := j.config(ctx, image)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +86,13 @@ func (j *Journal) Evaluate(ctx context.Context, pipeline assess.Pipeline, policy
 	}
 	if len(documents) > 0 {
 		pipeline.VEX = documents
+	}
+	match := j.Match
+	if match == nil {
+		match = catalog.Match
+	}
+	pipeline.Match = func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error) {
+		return match(ctx, m, found, parts)
 	}
 	pipeline.Policy, pipeline.Now = policy.Policy, now
 	for i := range tags {
@@ -182,28 +194,33 @@ func summarize(a *report.Assessment, hash string) Summary {
 	return s
 }
 
-// load returns the report of an image, and its configuration, which is nil if it was not stored.
-func (j *Journal) load(ctx context.Context, digest string) (*analyzer.Report, *catalog.Image, *v1.ConfigFile, error) {
+// load returns an image, its report and its parts.
+func (j *Journal) load(ctx context.Context, digest string) (*catalog.Image, *analyzer.Report, []catalog.Part, error) {
 	image, err := j.Store.Image(ctx, digest)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("journal: %w", err)
 	}
-	found, _, err := catalog.Load(ctx, j.Store, image.Digest)
+	found, parts, err := catalog.Load(ctx, j.Store, image.Digest)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("journal: %w", err)
 	}
+	return image, found, parts, nil
+}
+
+// config returns the configuration of an image, or nil if it was not stored.
+func (j *Journal) config(ctx context.Context, image *catalog.Image) (*v1.ConfigFile, error) {
 	d, err := j.Store.Document(ctx, image.Digest, Config)
 	if errors.Is(err, catalog.ErrNotFound) {
-		return found, image, nil, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("journal: %w", err)
+		return nil, fmt.Errorf("journal: %w", err)
 	}
 	config, err := v1.ParseConfigFile(bytes.NewReader(d.Content))
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("journal: configuration of %s: %w", image.Digest, err)
+		return nil, fmt.Errorf("journal: configuration of %s: %w", image.Digest, err)
 	}
-	return found, image, config, nil
+	return config, nil
 }
 
 // Due evaluates each image again whose verdict ended, in any tenant: it calls evaluate, which calls [Journal.Evaluate] with the policy of
