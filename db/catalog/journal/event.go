@@ -67,7 +67,7 @@ func parse(n *catalog.Notice) (*event, error) {
 }
 
 // Advisories writes the events of changed advisories, which [watch.Compare] found with this index. It may be repeated after a crash.
-func (j *Journal) Advisories(ctx context.Context, events []watch.Event, index *catalog.Index) error {
+func (j *Journal) Advisories(ctx context.Context, events []watch.Event, index Index) error {
 	for group := range slices.Chunk(events, eventsAtOnce) {
 		var b catalog.Batch
 		for i := range group {
@@ -97,39 +97,56 @@ func Message(n *catalog.Notice) (webhook.Message, error) {
 	return e.Message, nil
 }
 
-// Digests returns the images of an index that have the package versions of an event, or nil if the event names its images itself.
-func Digests(ctx context.Context, n *catalog.Notice, index *catalog.Index) (*catalog.ImageSet, error) {
-	e, err := parse(n)
-	if err != nil || len(e.Subjects) == 0 {
-		return nil, err
+// An Index finds the images that package versions are in: a [catalog.Index], or several as [catalog.Generations].
+type Index interface {
+	IDs(ctx context.Context, numbers []int) ([]catalog.SubjectID, error)
+	Lookup(ctx context.Context, keys []matcher.Key, ids []catalog.SubjectID) ([]int, error)
+	Digests(ctx context.Context, numbers []int) iter.Seq2[string, error]
+}
+
+// Digests yields the digests of the images that have the package versions of an event, or that the event names itself.
+func Digests(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		e, err := parse(n)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		if len(e.Subjects) == 0 {
+			for _, image := range e.Images {
+				if image.Digest != "" && !yield(image.Digest, nil) {
+					return
+				}
+			}
+			return
+		}
+		numbers, err := index.Lookup(ctx, matcher.Key(e.Package).Forms(), e.Subjects)
+		if err != nil {
+			yield("", fmt.Errorf("journal: event %s: %w", n.ID, err))
+			return
+		}
+		for digest, err := range index.Digests(ctx, numbers) {
+			if err != nil {
+				err = fmt.Errorf("journal: event %s: %w", n.ID, err)
+			}
+			if !yield(digest, err) || err != nil {
+				return
+			}
+		}
 	}
-	numbers, err := index.Lookup(ctx, matcher.Key(e.Package).Forms(), e.Subjects)
-	if err != nil {
-		return nil, fmt.Errorf("journal: event %s: %w", n.ID, err)
-	}
-	set, err := index.Images(ctx, numbers)
-	if err != nil {
-		return nil, fmt.Errorf("journal: event %s: %w", n.ID, err)
-	}
-	return set, nil
 }
 
 // Images yields the images of an event: one for each tag that points at an image with its package versions, and one without a tag for an
 // image that has none. Index may be newer than that of the event, and is not needed for events that name their images.
-func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index *catalog.Index) iter.Seq2[webhook.Image, error] {
+func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index Index) iter.Seq2[webhook.Image, error] {
 	return func(yield func(webhook.Image, error) bool) {
-		set, err := Digests(ctx, n, index)
+		e, err := parse(n)
 		if err != nil {
 			yield(webhook.Image{}, err)
 			return
 		}
-		if set == nil {
-			m, err := Message(n)
-			if err != nil {
-				yield(webhook.Image{}, err)
-				return
-			}
-			for _, image := range m.Images {
+		if len(e.Subjects) == 0 {
+			for _, image := range e.Images {
 				if !yield(image, nil) {
 					return
 				}
@@ -155,9 +172,9 @@ func (j *Journal) Images(ctx context.Context, n *catalog.Notice, index *catalog.
 			page = page[:0]
 			return true
 		}
-		for digest, err := range set.Digests(ctx) {
+		for digest, err := range Digests(ctx, n, index) {
 			if err != nil {
-				yield(webhook.Image{}, fmt.Errorf("journal: %w", err))
+				yield(webhook.Image{}, err)
 				return
 			}
 			if page = append(page, digest); len(page) == imagesAtOnce && !flush() {
@@ -193,7 +210,7 @@ func (j *Journal) names(ctx context.Context, digests []string) ([]webhook.Image,
 // Deliver queues the events that are not delivered for subscriptions, with all their images, and marks them as delivered. It may be repeated
 // after a crash, unless [webhook.Outbox].Purge has forgotten the deliveries meanwhile. An event that is damaged is marked, too, so that it
 // doesn't keep the others waiting, and is part of the error.
-func (j *Journal) Deliver(ctx context.Context, sender *webhook.Sender, subscriptions []webhook.Subscription, index *catalog.Index) error {
+func (j *Journal) Deliver(ctx context.Context, sender *webhook.Sender, subscriptions []webhook.Subscription, index Index) error {
 	var damaged []error
 	for {
 		list, err := j.Store.Notices(ctx, 1) // one at a time, because one may have all images of the fleet
