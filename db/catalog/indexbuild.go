@@ -87,13 +87,7 @@ func (b *IndexBuilder) Add(digest string, parts []Part) error {
 		if parts[i].Kind != Chunk {
 			continue
 		}
-		n, err := b.addChunk(parts[i].Hash, func() ([]matcher.Subject, error) {
-			var c chunk
-			if err := parts[i].decode(&c); err != nil {
-				return nil, err
-			}
-			return c.subjects(), nil
-		})
+		n, err := b.addChunk(parts[i].Hash, parts[i].subjects)
 		if err != nil {
 			return err
 		}
