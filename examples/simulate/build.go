@@ -40,7 +40,7 @@ func (s *simulation) build(ctx context.Context) error {
 	var b catalog.IndexBuilder
 	t := tally{chunks: make(map[catalog.Hash]bool), versions: make(map[uint64]bool), names: make(map[uint64]bool)}
 	for d := range s.divide(rand.New(rand.NewPCG(1, 1)).Perm(s.images)) {
-		if err := s.put(ctx, &b, d.image, 0, d.refs, d.parts); err != nil {
+		if err := s.put(ctx, &b, d.image, 0, d.parts); err != nil {
 			return err
 		}
 		t.add(&d)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/assess"
 	"github.com/hullmark/hullmark/matcher/watch"
@@ -37,15 +38,16 @@ func (s *simulation) check(ctx context.Context) error {
 			break
 		}
 		set := make(map[int]bool)
-		for d, err := range indexesOf(last.live).images(ctx, last.events[i].Subjects) {
+		for d, err := range s.indexes(last.live).Digests(ctx, last.events[i].Subjects) {
 			if err != nil {
 				return err
 			}
-			if image := s.numbers[prefix(d)]; !s.gone[d] {
-				set[image] = true
-			}
+			set[s.numbers[prefix(d)]] = true
 		}
 		sets[i] = set
+		if err := s.compareNotice(ctx, &last.events[i], last, set); err != nil {
+			return err
+		}
 		for n, image := range slices.Sorted(maps.Keys(set)) {
 			if n < 1+s.checked/100 {
 				touched = append(touched, image)
@@ -82,7 +84,7 @@ func (s *simulation) check(ctx context.Context) error {
 		list = append(list, o)
 	}
 	slices.SortFunc(keys, matcher.CompareKeys)
-	known := make(map[*catalog.Index]map[string]int) // numbers of package versions
+	known := make(map[*catalog.Index]*numbering)
 	applied := 0
 	for n := 1; n < len(s.history); n++ {
 		d := &s.history[n]
@@ -96,14 +98,22 @@ func (s *simulation) check(ctx context.Context) error {
 			if known[g.Index] != nil {
 				continue
 			}
-			numbers := make(map[string]int)
+			numbers := &numbering{own: make(map[string]int)}
 			for f, err := range g.Subjects(ctx, slices.Compact(keys)) {
 				if err != nil {
 					return err
 				}
-				numbers[formOf(&f.Subject)] = f.Number
+				numbers.last = f.Subject
+				numbers.own[formOf(&f.Subject)] = f.Number
 			}
 			known[g.Index] = numbers
+		}
+		first := make([]int, len(d.live)) // numbers of the first package versions
+		for i := range d.live {
+			var err error
+			if first[i], err = known[d.live[i].Index].offset(ctx, s.indexes(d.live[:i+1])); err != nil {
+				return err
+			}
 		}
 		for i := range list {
 			o := &list[i]
@@ -113,11 +123,11 @@ func (s *simulation) check(ctx context.Context) error {
 			}
 			mine := make(map[*watch.Event]bool)
 			for form, states := range o.states {
-				number, ok := known[d.live[at].Index][form]
+				number, ok := known[d.live[at].Index].own[form]
 				if !ok {
 					return fmt.Errorf("image %d: the index lacks a package version: %s", o.image, form)
 				}
-				events := byNumber[at<<32|number]
+				events := byNumber[first[at]+number]
 				if err := apply(states, events); err != nil {
 					return fmt.Errorf("image %d, day %d: %s: %w", o.image, n, form, err)
 				}
@@ -154,6 +164,51 @@ func (s *simulation) check(ctx context.Context) error {
 	s.print("of them touched by the last day", half)
 	s.print("events of them between, which agree", applied)
 	s.print("events of the last day whose sets of images agree", len(sets))
+	return nil
+}
+
+// A numbering has the numbers of package versions in an index, and one of them.
+type numbering struct {
+	own  map[string]int // by form
+	last matcher.Subject
+}
+
+// offset returns how much is added to the numbers of an index that is the last one of several.
+func (n *numbering) offset(ctx context.Context, all *catalog.Generations) (int, error) {
+	number, form := 0, formOf(&n.last)
+	for f, err := range all.Subjects(ctx, n.last.Keys()) {
+		if err != nil {
+			return 0, err
+		}
+		if formOf(&f.Subject) == form {
+			number = f.Number
+		}
+	}
+	return number - n.own[form], nil
+}
+
+// compareNotice compares the images of an event in the store with its set.
+func (s *simulation) compareNotice(ctx context.Context, e *watch.Event, d *day, set map[int]bool) error {
+	if s.store == nil {
+		return nil
+	}
+	notice, ok := s.notices[e.ID]
+	if !ok {
+		return fmt.Errorf("the store lacks an event about %s", e.Vulnerability)
+	}
+	n := 0
+	for digest, err := range journal.Digests(ctx, &notice, s.indexes(d.live)) {
+		if err != nil {
+			return err
+		}
+		if !set[s.numbers[prefix(digest)]] {
+			return fmt.Errorf("event about %s: %s is not in its set", e.Vulnerability, digest)
+		}
+		n++
+	}
+	if n != len(set) {
+		return fmt.Errorf("event about %s: %d images, want %d", e.Vulnerability, n, len(set))
+	}
 	return nil
 }
 

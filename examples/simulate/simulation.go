@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/watch"
 )
@@ -26,13 +28,14 @@ type simulation struct {
 
 	world   *world
 	fleet   *fleet
-	history []day // by number
-	live    []generation
+	history []day        // by number
+	live    []generation // newest first
 
 	numbers map[uint64]int // of images, by the first bytes of their digest
 	arrived map[int]int    // days of the images that were not there at first
 	gone    map[string]bool
 	store   catalog.Store // nil for a large fleet
+	notices map[string]catalog.Notice
 	tags    map[string][]catalog.Tag
 }
 
@@ -86,6 +89,7 @@ func (s *simulation) prepare(ctx context.Context) error {
 	for _, from := range []string{byDebian, byOSV, byChance} {
 		s.print("changes of advisories, "+from, s.world.counts[from])
 	}
+	s.notices = make(map[string]catalog.Notice)
 	s.numbers, s.arrived, s.gone, s.tags = make(map[uint64]int), make(map[int]int), make(map[string]bool), make(map[string][]catalog.Tag)
 	if s.images <= mostStored {
 		s.store = new(catalog.Memory)
@@ -116,8 +120,13 @@ func (s *simulation) month(ctx context.Context) error {
 			return err
 		}
 		d := day{db: now, live: slices.Clone(s.live)}
-		if d.events, err = watch.Compare(ctx, matcher.Matcher{}, u, indexesOf(d.live)); err != nil {
+		if d.events, err = watch.Compare(ctx, matcher.Matcher{}, u, s.indexes(d.live)); err != nil {
 			return err
+		}
+		if s.store != nil {
+			if err := s.journal(n).Advisories(ctx, d.events, s.indexes(d.live)); err != nil {
+				return err
+			}
 		}
 		times = append(times, processorTime()-start)
 		count := len(u.CVEs)
@@ -149,8 +158,8 @@ func (s *simulation) arrive(ctx context.Context, n int, random *rand.Rand) error
 	for range max(s.images/arriving, 3) {
 		image := s.images + len(s.arrived)
 		s.arrived[image] = n
-		refs, parts := catalog.Divide(s.fleet.report(image))
-		if err := s.put(ctx, &b, image, n, refs, parts); err != nil {
+		_, parts := catalog.Divide(s.fleet.report(image))
+		if err := s.put(ctx, &b, image, n, parts); err != nil {
 			return err
 		}
 	}
@@ -158,7 +167,7 @@ func (s *simulation) arrive(ctx context.Context, n int, random *rand.Rand) error
 	if err != nil {
 		return err
 	}
-	s.live = append(s.live, generation{x, n, n})
+	s.live = slices.Insert(s.live, 0, generation{x, n, n})
 	for range max(s.images/deleted, 1) {
 		digest := digestOf(random.IntN(s.images + len(s.arrived)))
 		s.gone[digest] = true
@@ -168,43 +177,61 @@ func (s *simulation) arrive(ctx context.Context, n int, random *rand.Rand) error
 			}
 		}
 	}
-	if len(s.live) > mostMerged+1 { // not the first one
-		merged, _, err := indexesOf(s.live[1:]).merge(ctx, s.deleted)
+	if last := len(s.live) - 1; last > mostMerged { // not the first day's
+		merged, _, err := s.merge(ctx, s.live[:last])
 		if err != nil {
 			return err
 		}
-		s.live = []generation{s.live[0], {merged, s.live[1].first, n}}
+		s.live = []generation{{merged, s.live[last-1].first, n}, s.live[last]}
 	}
 	return nil
 }
 
 func (s *simulation) deleted(digest string) bool { return s.gone[digest] }
 
-func indexesOf(list []generation) generations {
-	var all generations
+// indexes returns generations as one index, without deleted images.
+func (s *simulation) indexes(list []generation) *catalog.Generations {
+	all := &catalog.Generations{Current: func(_ context.Context, _ int, digests []string) ([]string, error) {
+		return slices.DeleteFunc(digests, s.deleted), nil
+	}}
 	for _, g := range list {
-		all = append(all, g.Index)
+		all.Indexes = append(all.Indexes, g.Index)
 	}
 	return all
 }
 
+func (s *simulation) journal(day int) *journal.Journal {
+	return &journal.Journal{Store: s.store, Now: func() time.Time { return dateOf(day) }}
+}
+
 // put adds an image to an index, and to the store with its tags: its own and the application's "latest", which moves.
-func (s *simulation) put(ctx context.Context, b *catalog.IndexBuilder, image, day int, refs []catalog.PartRef, parts []catalog.Part) error {
+func (s *simulation) put(ctx context.Context, b *catalog.IndexBuilder, image, day int, parts []catalog.Part) error {
 	digest := digestOf(image)
 	s.numbers[prefix(digest)] = image
 	if s.store != nil {
 		at := dateOf(day).Add(time.Duration(len(s.numbers)) * time.Millisecond)
-		batch := &catalog.Batch{Parts: parts, Images: []catalog.Image{{Digest: digest, Info: s.fleet.report(image).Image, Added: at, Parts: refs}}}
 		app, _ := application(image)
+		var tags []catalog.Tag
 		for _, name := range []string{tagOf(image), fmt.Sprintf("registry.example/app%d:latest", app)} {
 			t := catalog.Tag{Name: name, Digest: digest, Since: at}
-			batch.Tags, s.tags[name] = append(batch.Tags, t), append(s.tags[name], t)
+			tags, s.tags[name] = append(tags, t), append(s.tags[name], t)
 		}
-		if err := s.store.Write(ctx, batch); err != nil {
+		if err := s.journal(day).Analyzed(ctx, catalog.Image{Digest: digest, Added: at}, s.fleet.report(image), tags); err != nil {
 			return err
 		}
 	}
 	return b.Add(digest, parts)
+}
+
+// merge returns an index of the images of generations that are not deleted, and its file.
+func (s *simulation) merge(ctx context.Context, list []generation) (*catalog.Index, []byte, error) {
+	var b catalog.IndexBuilder
+	for _, g := range list { // the newest first
+		if err := b.AddIndex(ctx, g.Index, s.deleted); err != nil {
+			return nil, nil, err
+		}
+	}
+	return built(&b)
 }
 
 // compareStore merges all generations, and compares the file with that of an index that is built at once from the store. It compares the tags, too.
@@ -212,34 +239,19 @@ func (s *simulation) compareStore(ctx context.Context) error {
 	if s.store == nil {
 		return nil
 	}
-	_, merged, err := indexesOf(s.live).merge(ctx, s.deleted)
+	_, merged, err := s.merge(ctx, s.live)
 	if err != nil {
 		return err
 	}
 	var b catalog.IndexBuilder
-	images := 0
-	for image, err := range s.store.Images(ctx) {
-		if err != nil {
-			return err
-		}
-		var hashes []catalog.Hash
-		for _, ref := range image.Parts {
-			hashes = append(hashes, ref.Hash)
-		}
-		parts, err := s.store.Parts(ctx, hashes)
-		if err != nil {
-			return err
-		}
-		if err := b.Add(image.Digest, parts); err != nil {
-			return err
-		}
-		images++
+	if err := b.AddStore(ctx, s.store, nil); err != nil {
+		return err
 	}
-	_, whole, err := built(&b)
+	x, whole, err := built(&b)
 	if err != nil {
 		return err
 	}
-	if string(whole) != string(merged) {
+	if !bytes.Equal(whole, merged) {
 		return fmt.Errorf("the merged generations differ from an index of the store")
 	}
 	moved := 0
@@ -250,7 +262,25 @@ func (s *simulation) compareStore(ctx context.Context) error {
 		}
 		moved += len(want) - 1
 	}
-	s.print("images in the store, whose index equals the merged one", images)
-	s.print("moves of tags", moved)
+	kinds := make(map[string]int)
+	for after := int64(0); ; {
+		list, err := s.store.Events(ctx, after, 1000)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for i := range list {
+			kinds[list[i].Kind]++
+			s.notices[list[i].ID] = list[i]
+			after = list[i].Number
+		}
+	}
+	if kinds["tag-moved"] != moved || kinds["image-analyzed"] != s.images+len(s.arrived) {
+		return fmt.Errorf("events %v, want %d moves of tags and %d analyses", kinds, moved, s.images+len(s.arrived))
+	}
+	s.print("images in the store, whose index equals the merged one", x.Len())
+	s.print("events in the store", fmt.Sprint(kinds))
 	return nil
 }
