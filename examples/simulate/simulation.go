@@ -76,7 +76,11 @@ func (s *simulation) goal(what string, value any, goal string, ok bool) {
 func (s *simulation) prepare(ctx context.Context) error {
 	names := max(s.images*170/1000, 6000)
 	var err error
-	if s.world, err = newWorld(ctx, s.feeds, names, s.options.days, s.changes); err != nil {
+	covered := 0
+	if s.images <= mostStored { // all packages of the ecosystem are matched in that day
+		covered = (s.options.days + 1) / 2
+	}
+	if s.world, err = newWorld(ctx, s.feeds, names, s.options.days, s.changes, covered); err != nil {
 		return err
 	}
 	s.fleet = newFleet(s.world, s.images, names)
@@ -86,7 +90,7 @@ func (s *simulation) prepare(ctx context.Context) error {
 	}
 	s.history = []day{{db: first}}
 	s.print("advisories", len(s.world.entries))
-	for _, from := range []string{byDebian, byOSV, byChance} {
+	for _, from := range []string{byDebian, byOSV, byChance, byCoverage} {
 		s.print("changes of advisories, "+from, s.world.counts[from])
 	}
 	s.notices = make(map[string]catalog.Notice)

@@ -49,6 +49,8 @@ const (
 	byDebian = "real, by the dates of Debian's security advisories"
 	byOSV    = "real, by the dates of OSV's records"
 	byChance = "synthesized"
+
+	byCoverage = "since an ecosystem is covered"
 )
 
 type feedID struct{ feed, id string }
@@ -127,8 +129,9 @@ type enriched struct {
 	matcher.Enrichment
 }
 
-// newWorld reads the feeds, or makes everything up if the folder is "". A day changes about as many advisories as changes says.
-func newWorld(ctx context.Context, folder string, names, days, changes int) (*world, error) {
+// newWorld reads the feeds, or makes everything up if the folder is "". A day changes about as many advisories as changes says. Before the day
+// covered, there are no advisories for Go.
+func newWorld(ctx context.Context, folder string, names, days, changes, covered int) (*world, error) {
 	w := &world{days: days, builds: make(map[place][]string), byID: make(map[feedID][]int), counts: make(map[string]int)}
 	if folder == "" {
 		w.releases = []string{"10", "11", "12", "13"}
@@ -145,6 +148,12 @@ func newWorld(ctx context.Context, folder string, names, days, changes int) (*wo
 			return nil, err
 		}
 		w.datesOfOSV()
+	}
+	for i := range w.entries {
+		if e := &w.entries[i]; covered > 0 && e.Key.Type == "golang" {
+			e.day, e.change = covered, added
+			w.counts[byCoverage]++
+		}
 	}
 	w.schedule(changes)
 	for i := range w.entries {
