@@ -26,6 +26,7 @@ const (
 	perLibrary  = 100 // packages of the layer that several tags of an application share
 	perApp      = 30  // packages of the layer that each tag has for itself
 	mostTags    = 20  // of an application; the fewest are 1
+	perName     = 14  // versions of a package of a language
 	commonNames = 500 // of each language, which two of three packages of an application have
 )
 
@@ -110,7 +111,7 @@ func (f *fleet) report(image int) *analyzer.Report {
 		if random.IntN(3) == 0 {
 			number = random.IntN(f.names / len(kinds))
 		}
-		v, layer, updates := random.IntN(8), 1, tag/5
+		v, layer, updates := random.IntN(perName-3), 1, tag/5
 		if i >= perLibrary {
 			layer, updates = 2, tag
 		}
@@ -119,7 +120,7 @@ func (f *fleet) report(image int) *analyzer.Report {
 				v++
 			}
 		}
-		namespace, name, version := f.world.library(kind, number, min(v, 11))
+		namespace, name, version := f.world.library(kind, number, min(v, perName-1))
 		add("a", layer, "opt/app/lock", kinds[kind], analyzer.Package{Type: kinds[kind], Namespace: namespace, Name: name, Version: version})
 	}
 	return r

@@ -253,14 +253,14 @@ func (w *world) build(p place, patches int) string {
 	return fmt.Sprintf("%s+patch%d", list[len(list)-1], n-len(list)+1)
 }
 
-// library returns a package of a language in one of twelve versions.
+// library returns a package of a language in one of its versions, of which there are perName.
 func (w *world) library(kind, number, release int) (namespace, name, version string) {
 	if list := w.packages[kind]; number < len(list) {
 		p := &list[number]
 		if len(p.versions) == 0 {
 			return p.namespace, p.name, "1.0." + fmt.Sprint(release)
 		}
-		return p.namespace, p.name, p.versions[release*(len(p.versions)-1)/12]
+		return p.namespace, p.name, p.versions[release*(len(p.versions)-1)/(perName-1)]
 	}
 	if kinds[kind] == "maven" || kinds[kind] == "golang" {
 		namespace = "org.example"
