@@ -300,6 +300,7 @@ type trial struct {
 	job
 	receiver receiver
 	store    *sqlstore.Store
+	close    func()
 	output   bytes.Buffer
 }
 
@@ -308,6 +309,10 @@ func newTrial(t *testing.T, dialect sqlstore.Dialect, images int, fresh func(*te
 	server := httptest.NewServer(&x.receiver)
 	t.Cleanup(server.Close)
 	pool, source := fresh(t)
+	x.close = func() {
+		server.Close()
+		_ = pool.Close()
+	}
 	x.job = job{Dialect: dialect, Source: source, Index: filepath.Join(t.TempDir(), "index"), URL: server.URL, Images: images, Kill: -1}
 	x.store = open(t, pool, dialect)
 	return x
@@ -352,6 +357,7 @@ func (x *trial) killed(t *testing.T, cmd *exec.Cmd) bool {
 // finish runs a process that nothing kills, and compares what there is with the results of a job without crashes.
 func (x *trial) finish(t *testing.T) {
 	t.Helper()
+	defer x.close() // a server of PostgreSQL has a hundred connections
 	ctx := t.Context()
 	if x.killed(t, x.start(t, -1)) {
 		t.Fatal("the process was killed")
