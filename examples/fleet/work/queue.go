@@ -1,0 +1,163 @@
+package work
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/hullmark/hullmark/db/catalog/sqlstore"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+)
+
+const (
+	jobTimeout  = 10 * time.Minute
+	rescueAfter = 15 * time.Minute // River's default leaves the jobs of a killed worker running for an hour
+)
+
+// A turn is a job: the next submission. Which one that is, the store decides when the job starts, so that tenants take turns.
+type turn struct{}
+
+// Kind implements [river.JobArgs].
+func (turn) Kind() string { return "fleet_turn" }
+
+// A Queue runs jobs in this process and inserts them for all processes.
+type Queue struct {
+	insert func(ctx context.Context, tx *store.Tx, n int) error
+	alive  func(ctx context.Context, job int64) (bool, error)
+	start  func(context.Context) error
+	stop   func(context.Context) error
+	cancel func(context.Context) error
+}
+
+// OpenQueue opens the queue of a store and brings its tables up to date. Without a worker, it only inserts jobs.
+func OpenQueue(ctx context.Context, s *store.Store, w *Worker, log *slog.Logger) (*Queue, error) {
+	if s.Dialect == sqlstore.SQLite {
+		return openQueue(ctx, s, riversqlite.New(s.Jobs), func(tx *store.Tx) *sql.Tx { return tx.SQL }, w, log)
+	}
+	return openQueue(ctx, s, riverpgxv5.New(s.Pool), func(tx *store.Tx) pgx.Tx { return tx.PGX }, w, log)
+}
+
+func openQueue[T any](ctx context.Context, s *store.Store, driver riverdriver.Driver[T], of func(*store.Tx) T, w *Worker, log *slog.Logger) (*Queue, error) {
+	if err := migrate(ctx, s, driver); err != nil {
+		return nil, fmt.Errorf("work: queue: %w", err)
+	}
+	config := &river.Config{
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		FetchPollInterval:    time.Second,
+		FetchCooldown:        20 * time.Millisecond,
+		MaxAttempts:          attempts,
+		Logger:               log,
+	}
+	if w != nil {
+		config.Workers = river.NewWorkers()
+		river.AddWorker(config.Workers, &turns{worker: w})
+		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, w.Parallel)}}
+		config.RetryPolicy = w
+	}
+	client, err := river.NewClient(driver, config)
+	if err != nil {
+		return nil, fmt.Errorf("work: queue: %w", err)
+	}
+	return &Queue{
+		insert: func(ctx context.Context, tx *store.Tx, n int) error {
+			list := make([]river.InsertManyParams, n)
+			for i := range list {
+				list[i].Args = turn{}
+			}
+			_, err := client.InsertManyFastTx(ctx, of(tx), list)
+			return err
+		},
+		alive: func(ctx context.Context, job int64) (bool, error) {
+			row, err := client.JobGet(ctx, job)
+			if errors.Is(err, rivertype.ErrNotFound) {
+				return false, nil
+			}
+			return err == nil && row.FinalizedAt == nil, err
+		},
+		start:  client.Start,
+		stop:   client.Stop,
+		cancel: client.StopAndCancel,
+	}, nil
+}
+
+// migrate brings the tables of the queue up to date. Processes that start at once take turns.
+func migrate[T any](ctx context.Context, s *store.Store, driver riverdriver.Driver[T]) error {
+	holder := store.NewID()
+	for {
+		held, err := s.Claim(ctx, "migrate", holder, time.Minute)
+		if err != nil {
+			return err
+		}
+		if held {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	m, err := rivermigrate.New(driver, nil)
+	if err == nil {
+		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	}
+	return errors.Join(err, s.Release(ctx, "migrate", holder))
+}
+
+// Submit adds submissions and their jobs in a transaction of the caller.
+func (q *Queue) Submit(ctx context.Context, tx *store.Tx, list ...*store.Submission) error {
+	for _, m := range list {
+		if err := tx.Submit(ctx, m); err != nil {
+			return err
+		}
+	}
+	return q.insert(ctx, tx, len(list))
+}
+
+// Run works on jobs until ctx ends. Then it waits up to grace for those that run, cancels the rest, and returns.
+func (q *Queue) Run(ctx context.Context, grace time.Duration) error {
+	run, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	if err := q.start(run); err != nil {
+		return fmt.Errorf("work: queue: %w", err)
+	}
+	<-ctx.Done()
+	soft, cancel := context.WithTimeout(run, grace)
+	defer cancel()
+	if q.stop(soft) == nil {
+		return nil
+	}
+	hard, cancel := context.WithTimeout(run, 30*time.Second)
+	defer cancel()
+	if err := q.cancel(hard); err != nil {
+		return fmt.Errorf("work: queue: %w", err)
+	}
+	return nil
+}
+
+// turns runs a turn.
+type turns struct {
+	river.WorkerDefaults[turn]
+	worker *Worker
+}
+
+// Work implements [river.Worker].
+func (t *turns) Work(ctx context.Context, job *river.Job[turn]) error {
+	err := t.worker.turn(ctx, job.ID, job.Attempt >= job.MaxAttempts)
+	if wait, ok := errors.AsType[*waitError](err); ok {
+		return river.JobSnooze(wait.time)
+	}
+	return err
+}
