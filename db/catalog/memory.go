@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -17,9 +19,13 @@ type Memory struct {
 	images  map[string]Image
 	configs map[string][]string // digests of images by that of their configuration, in the order in which they were written
 	tags    map[string][]Tag
-	notices []Notice             // not delivered
-	seen    map[string]bool      // of each notice, whether it was delivered
-	created map[string]time.Time // of delivered notices
+
+	documents map[[2]string]Document // by image and name
+	marks     []Mark
+	verdicts  map[[2]string][]Verdict // by tenant and image
+	notices   []Notice
+	delivered map[string]bool // of each notice
+	number    int64           // of the last notice
 }
 
 var _ Store = (*Memory)(nil)
@@ -36,7 +42,8 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 	}
 	if m.parts == nil {
 		m.parts, m.images, m.configs = make(map[Hash]Part), make(map[string]Image), make(map[string][]string)
-		m.tags, m.seen, m.created = make(map[string][]Tag), make(map[string]bool), make(map[string]time.Time)
+		m.tags, m.documents = make(map[string][]Tag), make(map[[2]string]Document)
+		m.verdicts, m.delivered = make(map[[2]string][]Verdict), make(map[string]bool)
 	}
 	for _, p := range b.Parts {
 		if _, ok := m.parts[p.Hash]; !ok {
@@ -56,23 +63,42 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 	}
 	for _, digest := range b.Deleted {
 		m.remove(digest)
+		maps.DeleteFunc(m.documents, func(k [2]string, _ Document) bool { return k[0] == digest })
+		for k := range m.verdicts {
+			if k[1] == digest {
+				for i := range m.verdicts[k] {
+					m.verdicts[k][i].Until = time.Time{}
+				}
+			}
+		}
+	}
+	for _, d := range b.Documents {
+		if _, ok := m.images[d.Image]; ok {
+			d.Content, d.Size, d.Added = slices.Clone(d.Content), int64(len(d.Content)), stored(d.Added)
+			m.documents[[2]string{d.Image, d.Name}] = d
+		}
 	}
 	for _, t := range b.Tags {
 		t.Since = stored(t.Since)
 		m.tag(t)
 	}
+	for _, k := range b.Marks {
+		m.mark(k)
+	}
+	for _, v := range b.Verdicts {
+		m.verdict(v)
+	}
 	for _, n := range b.Notices {
-		if _, ok := m.seen[n.ID]; !ok {
-			m.seen[n.ID] = false
-			n.Body, n.Created = slices.Clone(n.Body), stored(n.Created)
+		if _, ok := m.delivered[n.ID]; !ok {
+			m.delivered[n.ID] = false
+			m.number++
+			n.Body, n.Created, n.Number = slices.Clone(n.Body), stored(n.Created), m.number
 			m.notices = append(m.notices, n)
 		}
 	}
 	for _, id := range b.Delivered {
-		i := slices.IndexFunc(m.notices, func(n Notice) bool { return n.ID == id })
-		if i >= 0 {
-			m.seen[id], m.created[id] = true, m.notices[i].Created
-			m.notices = slices.Delete(m.notices, i, i+1)
+		if _, ok := m.delivered[id]; ok {
+			m.delivered[id] = true
 		}
 	}
 	return nil
@@ -80,6 +106,43 @@ func (m *Memory) Write(ctx context.Context, b *Batch) error {
 
 // stored returns a time as stores keep it.
 func stored(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
+
+// storedEnd returns a time that is zero for no end.
+func storedEnd(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return stored(t)
+}
+
+// mark replaces or adds a mark.
+func (m *Memory) mark(k Mark) {
+	k.Document, k.Created, k.Expires = slices.Clone(k.Document), stored(k.Created), storedEnd(k.Expires)
+	k.Scope = Scope{slices.Clone(k.Scope.Images), slices.Clone(k.Scope.Repositories), slices.Clone(k.Scope.Layers)}
+	if i := slices.IndexFunc(m.marks, func(old Mark) bool { return old.ID == k.ID }); i >= 0 {
+		m.marks[i] = k
+		return
+	}
+	m.marks = append(m.marks, k)
+}
+
+// verdict adds a verdict, unless it repeats the current one of its history.
+func (m *Memory) verdict(v Verdict) {
+	v.Body, v.Since, v.Until = slices.Clone(v.Body), stored(v.Since), storedEnd(v.Until)
+	k := [2]string{v.Tenant, v.Image}
+	list := m.verdicts[k]
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Policy != v.Policy {
+			continue
+		}
+		if list[i].Key == v.Key && list[i].Action == v.Action {
+			list[i].Until = v.Until
+			return
+		}
+		break
+	}
+	m.verdicts[k] = append(list, v)
+}
 
 // remove removes an image, if it is there.
 func (m *Memory) remove(digest string) {
@@ -94,7 +157,7 @@ func (m *Memory) remove(digest string) {
 	delete(m.images, digest)
 }
 
-// check returns an error for a batch that a store must refuse as a whole: an image whose parts are not there.
+// check returns an error for a batch that a store must refuse as a whole: an image without its parts, a document without its image.
 func (m *Memory) check(b *Batch) error {
 	fresh := make(map[Hash]bool, len(b.Parts))
 	for _, p := range b.Parts {
@@ -105,6 +168,13 @@ func (m *Memory) check(b *Batch) error {
 			if _, ok := m.parts[ref.Hash]; !ok && !fresh[ref.Hash] {
 				return fmt.Errorf("catalog: part %s of %s: %w", ref.Hash, b.Images[i].Digest, ErrNotFound)
 			}
+		}
+	}
+	for i := range b.Documents {
+		digest := b.Documents[i].Image
+		_, ok := m.images[digest]
+		if ok = ok || slices.ContainsFunc(b.Images, func(image Image) bool { return image.Digest == digest }); !ok || slices.Contains(b.Deleted, digest) {
+			return fmt.Errorf("catalog: image %s of a document: %w", digest, ErrNotFound)
 		}
 	}
 	return nil
@@ -201,11 +271,109 @@ func (m *Memory) Tags(_ context.Context, name string) ([]Tag, error) {
 	return slices.Clone(m.tags[name]), nil
 }
 
-// Notices returns up to n notices that are not delivered. It implements [Store].
-func (m *Memory) Notices(_ context.Context, n int) ([]Notice, error) {
+// Pointing returns the tags that point at one of the digests. It implements [Store].
+func (m *Memory) Pointing(_ context.Context, digests []string) ([]Tag, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return slices.Clone(m.notices[:min(max(0, n), len(m.notices))]), nil
+	wanted := make(map[string]bool, len(digests))
+	for _, d := range digests {
+		wanted[d] = true
+	}
+	var list []Tag
+	for _, name := range slices.Sorted(maps.Keys(m.tags)) {
+		history := m.tags[name]
+		if last := history[len(history)-1]; last.Digest != "" && wanted[last.Digest] {
+			list = append(list, last)
+		}
+	}
+	return list, nil
+}
+
+// Document returns a document of an image. It implements [Store].
+func (m *Memory) Document(_ context.Context, digest, name string) (*Document, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	d, ok := m.documents[[2]string{digest, name}]
+	if !ok {
+		return nil, fmt.Errorf("catalog: document %s of %s: %w", name, digest, ErrNotFound)
+	}
+	return &d, nil
+}
+
+// Documents returns the documents of an image without their content. It implements [Store].
+func (m *Memory) Documents(_ context.Context, digest string) ([]Document, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []Document
+	for k, d := range m.documents {
+		if k[0] == digest {
+			d.Content = nil
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b Document) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// Marks returns the marks of a tenant. It implements [Store].
+func (m *Memory) Marks(_ context.Context, tenant string) ([]Mark, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []Mark
+	for _, k := range m.marks {
+		if k.Tenant == tenant {
+			list = append(list, k)
+		}
+	}
+	return list, nil
+}
+
+// Verdicts returns the verdicts of an image for a tenant. It implements [Store].
+func (m *Memory) Verdicts(_ context.Context, tenant, digest string) ([]Verdict, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(m.verdicts[[2]string{tenant, digest}]), nil
+}
+
+// Due returns current verdicts to evaluate again. It implements [Store].
+func (m *Memory) Due(_ context.Context, now time.Time, n int) ([]Verdict, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []Verdict
+	for _, history := range m.verdicts {
+		for i, v := range history {
+			current := !slices.ContainsFunc(history[i+1:], func(later Verdict) bool { return later.Policy == v.Policy })
+			if current && !v.Until.IsZero() && !v.Until.After(now) {
+				list = append(list, v)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Verdict) int {
+		return cmp.Or(a.Until.Compare(b.Until), strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Image, b.Image), strings.Compare(a.Policy, b.Policy))
+	})
+	return list[:min(max(0, n), len(list))], nil
+}
+
+// Notices returns up to n notices that are not delivered. It implements [Store].
+func (m *Memory) Notices(_ context.Context, n int) ([]Notice, error) {
+	return m.list(n, func(x *Notice) bool { return !m.delivered[x.ID] }), nil
+}
+
+// Events returns up to n notices after one with a number. It implements [Store].
+func (m *Memory) Events(_ context.Context, after int64, n int) ([]Notice, error) {
+	return m.list(n, func(x *Notice) bool { return x.Number > after }), nil
+}
+
+func (m *Memory) list(n int, wanted func(*Notice) bool) []Notice {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []Notice
+	for i := range m.notices {
+		if len(list) < n && wanted(&m.notices[i]) {
+			list = append(list, m.notices[i])
+		}
+	}
+	return list
 }
 
 // Collect deletes unused parts and old notices. It implements [Store].
@@ -218,13 +386,14 @@ func (m *Memory) Collect(_ context.Context, before time.Time) (int, error) {
 			used[ref.Hash] = true
 		}
 	}
-	n := len(m.parts) + len(m.seen)
+	n := len(m.parts) + len(m.notices)
 	maps.DeleteFunc(m.parts, func(h Hash, _ Part) bool { return !used[h] })
-	for id, t := range m.created {
-		if t.Before(before) {
-			delete(m.created, id)
-			delete(m.seen, id)
+	m.notices = slices.DeleteFunc(m.notices, func(x Notice) bool {
+		old := m.delivered[x.ID] && x.Created.Before(before)
+		if old {
+			delete(m.delivered, x.ID)
 		}
-	}
-	return n - len(m.parts) - len(m.seen), nil
+		return old
+	})
+	return n - len(m.parts) - len(m.notices), nil
 }

@@ -34,22 +34,49 @@ type Notice struct {
 	Kind    string
 	Body    []byte
 	Created time.Time
+	Number  int64 // the Store gives it: later notices have higher numbers
+}
+
+// A Verdict is the outcome of a policy for an image, from a time on. A Store keeps a history for each tenant, image and policy.
+type Verdict struct {
+	Tenant string
+	Image  string    // its digest
+	Policy string    // the name of its history
+	Key    string    // a hash of all that decided: policy, marks, matches
+	Action string    // a report.Action
+	Body   []byte    // the verdict in the form of its writer
+	Since  time.Time // when it was evaluated first
+	Until  time.Time // when it has to be evaluated again; zero if that does not depend on the time
+}
+
+// A Document is a file that was submitted with an image: an SBOM, a Dockerfile.
+type Document struct {
+	Image   string // digest of the image
+	Name    string // of its own among those of the image
+	Kind    string
+	Added   time.Time
+	Size    int64 // of the content, in bytes
+	Content []byte
 }
 
 // A Batch is written in one transaction: all of it, or nothing.
 type Batch struct {
-	Parts     []Part   // those that the store has are ignored
-	Images    []Image  // replace those of the same digest, and keep Added
-	Deleted   []string // digests of images
-	Tags      []Tag    // that an image has already are ignored
-	Notices   []Notice // those that the store has or had are ignored
-	Delivered []string // IDs of notices
+	Parts     []Part     // those that the store has are ignored
+	Images    []Image    // replace those of the same digest, and keep Added
+	Deleted   []string   // digests of images; their documents are deleted, tags and verdicts stay
+	Documents []Document // replace those of the same image and name
+	Tags      []Tag      // that an image has already are ignored
+	Marks     []Mark     // replace those of the same ID, and keep their place
+	Verdicts  []Verdict  // one with the Key and Action of the current verdict sets only its Until
+	Notices   []Notice   // those that the store has or had are ignored
+	Delivered []string   // IDs of notices
 }
 
 // A Store keeps a catalog. [Memory] is one, and package sqlstore has one for databases; package catalogtest tests others. Methods return
 // [ErrNotFound] for missing data, and [ErrCorrupt] for damaged data. Times are kept to the microsecond, in UTC. Strings are any bytes.
 type Store interface {
-	// Write writes a batch. An image whose parts are neither in the store nor in the batch is ErrNotFound.
+	// Write writes a batch. An image whose parts are neither in the store nor in the batch is ErrNotFound, and so is a document of an image
+	// that is in neither.
 	Write(ctx context.Context, b *Batch) error
 
 	// Image returns an image by its digest, or the one written last of those with a configuration of this digest.
@@ -67,8 +94,30 @@ type Store interface {
 	// Tags returns the images that a tag pointed at, oldest first.
 	Tags(ctx context.Context, name string) ([]Tag, error)
 
+	// Pointing returns the tags that point at one of the digests now, in the order of their names.
+	Pointing(ctx context.Context, digests []string) ([]Tag, error)
+
+	// Document returns a document of an image.
+	Document(ctx context.Context, digest, name string) (*Document, error)
+
+	// Documents returns the documents of an image without their content, in the order of their names.
+	Documents(ctx context.Context, digest string) ([]Document, error)
+
+	// Marks returns the marks of a tenant, in the order in which they were made.
+	Marks(ctx context.Context, tenant string) ([]Mark, error)
+
+	// Verdicts returns the verdicts of an image for a tenant, oldest first.
+	Verdicts(ctx context.Context, tenant, digest string) ([]Verdict, error)
+
+	// Due returns up to n current verdicts whose Until is not after now, the earliest first. Verdicts of deleted images are not due.
+	Due(ctx context.Context, now time.Time, n int) ([]Verdict, error)
+
 	// Notices returns up to n notices that are not delivered, oldest first.
 	Notices(ctx context.Context, n int) ([]Notice, error)
+
+	// Events returns up to n notices with a higher number than after, delivered or not, in the order of their numbers. A notice that is written
+	// later gets a higher number than those that Events has returned, so a reader that continues from the last number misses none.
+	Events(ctx context.Context, after int64, n int) ([]Notice, error)
 
 	// Collect deletes the parts that no image has, and the delivered notices that were created before a time, and returns their number.
 	Collect(ctx context.Context, before time.Time) (int, error)

@@ -33,7 +33,12 @@ func Run(t *testing.T, open func(t *testing.T) catalog.Store) {
 		{"keeps nothing of a deleted image", deleted},
 		{"finds an image by its configuration", config},
 		{"keeps the history of a tag", tags},
+		{"finds the tags of images", pointing},
 		{"keeps one notice of an event", notices},
+		{"numbers notices for readers", events},
+		{"keeps documents with their images", documents},
+		{"keeps marks", marks},
+		{"keeps the history of verdicts", verdicts},
 		{"keeps any bytes", anyBytes},
 		{"keeps a large report", large},
 		{"lists many images while they change", listing},
@@ -245,6 +250,175 @@ func notices(t *testing.T, s catalog.Store) {
 	}
 }
 
+// pointing: only the images that a tag points at now.
+func pointing(t *testing.T, s catalog.Store) {
+	must(t, s.Write(t.Context(), &catalog.Batch{Tags: []catalog.Tag{{Name: "app:1", Digest: "a", Since: at(1)}, {Name: "app:2", Digest: "a", Since: at(1)}, {Name: "app:2", Digest: "b", Since: at(2)},
+		{Name: "app:3", Digest: "a", Since: at(1)}, {Name: "app:3", Since: at(2)}, {Name: "app:0", Digest: "b", Since: at(3)}}}))
+	for _, test := range []struct {
+		digests []string
+		want    string
+	}{{[]string{"a"}, "app:1"}, {[]string{"b"}, "app:0 app:2"}, {[]string{"b", "a", "a", "c"}, "app:0 app:1 app:2"}, {[]string{"", "c"}, ""}, {nil, ""}} {
+		list, err := s.Pointing(t.Context(), test.digests)
+		var names []string
+		for _, tag := range list {
+			names = append(names, tag.Name)
+		}
+		if got := strings.Join(names, " "); err != nil || got != test.want {
+			t.Errorf("%q: %s, %v, want %s", test.digests, got, err, test.want)
+		}
+	}
+}
+
+// events: a reader that pages while many write misses no event (quay/clair 1716: pages of notifications overlapped).
+func events(t *testing.T, s catalog.Store) {
+	const count, each = 6, 30
+	var wg sync.WaitGroup
+	for w := range count {
+		wg.Go(func() {
+			for i := range each {
+				if err := s.Write(t.Context(), &catalog.Batch{Notices: []catalog.Notice{{ID: fmt.Sprint(w, " ", i), Body: []byte{byte(i)}, Created: at(1)}}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	seen := make(map[string]bool)
+	last, ended := int64(0), false
+	for {
+		list, err := s.Events(t.Context(), last, 7)
+		must(t, err)
+		for i := range list {
+			if n := &list[i]; n.Number <= last || seen[n.ID] || len(n.Body) != 1 {
+				t.Fatalf("notice %+v after number %d", n, last)
+			}
+			last = list[i].Number
+			seen[list[i].ID] = true
+		}
+		if len(list) > 0 {
+			continue
+		}
+		if ended {
+			break
+		}
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+	}
+	if len(seen) != count*each {
+		t.Errorf("%d events, want %d", len(seen), count*each)
+	}
+	must(t, s.Write(t.Context(), &catalog.Batch{Delivered: []string{"0 0"}})) // delivered ones stay for readers, until Collect
+	if list, err := s.Events(t.Context(), 0, 1000); err != nil || len(list) != count*each {
+		t.Errorf("%d events, %v", len(list), err)
+	}
+	if n, err := s.Collect(t.Context(), at(2)); err != nil || n != 1 {
+		t.Errorf("%d collected, %v", n, err)
+	}
+}
+
+func documents(t *testing.T, s catalog.Store) {
+	add := func(digest, name, content string) error {
+		return s.Write(t.Context(), &catalog.Batch{Documents: []catalog.Document{{Image: digest, Name: name, Kind: "kind of " + name, Added: at(1), Content: []byte(content)}}})
+	}
+	if err := add(digest(1), "a", "x"); !errors.Is(err, catalog.ErrNotFound) {
+		t.Errorf("a document without its image: %v", err)
+	}
+	put(t, s, 1, report(2, "app"))
+	for _, d := range [][2]string{{"b", "old"}, {"a", strings.Repeat("long", 1e5)}, {"b", "new"}, {"", ""}} {
+		must(t, add(digest(1), d[0], d[1]))
+	}
+	list, err := s.Documents(t.Context(), digest(1))
+	if want := []catalog.Document{{Image: digest(1), Kind: "kind of ", Added: at(1)}, {Image: digest(1), Name: "a", Kind: "kind of a", Added: at(1), Size: 4e5},
+		{Image: digest(1), Name: "b", Kind: "kind of b", Added: at(1), Size: 3}}; err != nil || !reflect.DeepEqual(list, want) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if d, err := s.Document(t.Context(), digest(1), "b"); err != nil || string(d.Content) != "new" || d.Kind != "kind of b" || d.Size != 3 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	put(t, s, 1, report(2, "app")) // analyzed again
+	if d, err := s.Document(t.Context(), digest(1), "a"); err != nil || len(d.Content) != 4e5 {
+		t.Error(err)
+	}
+	must(t, s.Write(t.Context(), &catalog.Batch{Deleted: []string{digest(1)}}))
+	if _, err := s.Document(t.Context(), digest(1), "b"); !errors.Is(err, catalog.ErrNotFound) {
+		t.Errorf("of a deleted image: %v", err)
+	}
+	if list, err := s.Documents(t.Context(), digest(1)); err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func marks(t *testing.T, s catalog.Store) {
+	one := catalog.Mark{ID: "1", Tenant: "a", Scope: catalog.Scope{Images: []string{"x", ""}, Layers: []string{"\xff\x00"}}, Document: []byte("{}"), Author: "Jane", Created: at(1), Expires: at(5)}
+	two := catalog.Mark{ID: "2", Tenant: "a", Scope: catalog.Scope{Repositories: []string{"registry.example/*"}}, Document: []byte("{\x00}"), Created: at(2)}
+	other := catalog.Mark{ID: "3", Tenant: "b", Document: []byte("3"), Created: at(1)}
+	must(t, s.Write(t.Context(), &catalog.Batch{Marks: []catalog.Mark{one, two, other}}))
+	if list, err := s.Marks(t.Context(), "a"); err != nil || !reflect.DeepEqual(list, []catalog.Mark{one, two}) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	one.Ended, one.Document = true, []byte("other")
+	must(t, s.Write(t.Context(), &catalog.Batch{Marks: []catalog.Mark{one}}))
+	if list, err := s.Marks(t.Context(), "a"); err != nil || !reflect.DeepEqual(list, []catalog.Mark{one, two}) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if list, err := s.Marks(t.Context(), ""); err != nil || len(list) > 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func verdicts(t *testing.T, s catalog.Store) {
+	write := func(list ...catalog.Verdict) {
+		t.Helper()
+		must(t, s.Write(t.Context(), &catalog.Batch{Verdicts: list}))
+	}
+	put(t, s, 1, report(2, "app"))
+	a := catalog.Verdict{Tenant: "a", Image: digest(1), Policy: "p", Key: "k1", Action: "go", Body: []byte("body"), Since: at(1), Until: at(4)}
+	b, same, again := a, a, a
+	b.Key, b.Action, b.Since, b.Until = "k2", "stop", at(3), time.Time{}
+	same.Since, same.Until, same.Body = at(2), at(3), []byte("not stored")
+	again.Since, again.Until = at(5), at(9)
+	other := a
+	other.Policy, other.Until = "q", at(2)
+	write(a, other)
+	write(same)
+	want := []catalog.Verdict{a, other}
+	want[0].Until = at(3)
+	if list, err := s.Verdicts(t.Context(), "a", digest(1)); err != nil || !reflect.DeepEqual(list, want) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	due := func(day int) string {
+		list, err := s.Due(t.Context(), at(day), 10)
+		must(t, err)
+		var texts []string
+		for _, v := range list {
+			texts = append(texts, v.Policy+" "+v.Key)
+		}
+		return strings.Join(texts, ", ")
+	}
+	if due(1) != "" || due(2) != "q k1" || due(3) != "q k1, p k1" {
+		t.Errorf("due: %s; %s; %s", due(1), due(2), due(3))
+	}
+	write(b)
+	if due(9) != "q k1" {
+		t.Errorf("due: %s", due(9))
+	}
+	write(again) // what held before holds again
+	if list, err := s.Verdicts(t.Context(), "a", digest(1)); err != nil || len(list) != 4 || !reflect.DeepEqual(list[3], again) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if list, err := s.Verdicts(t.Context(), "b", digest(1)); err != nil || len(list) > 0 {
+		t.Errorf("of another tenant: %v, %v", list, err)
+	}
+	must(t, s.Write(t.Context(), &catalog.Batch{Deleted: []string{digest(1)}}))
+	if list, err := s.Verdicts(t.Context(), "a", digest(1)); err != nil || len(list) != 4 || due(20) != "" {
+		t.Errorf("of a deleted image: %d, %v, due %s", len(list), err, due(20))
+	}
+}
+
 // anyBytes: names from images and clients are not always UTF-8, and hold NUL.
 func anyBytes(t *testing.T, s catalog.Store) {
 	for i, text := range []string{"a\x00b", "\xff\xfe", "'; DROP TABLE hullmark_images; --", "%_\\", "é\u202e", strings.Repeat("n", 3000)} {
@@ -263,7 +437,7 @@ func anyBytes(t *testing.T, s catalog.Store) {
 		}
 		list, err := s.Notices(t.Context(), 10)
 		if err != nil || len(list) != 1 || list[0].ID != text || list[0].Kind != text || string(list[0].Body) != text {
-			t.Errorf("%q: %q, %v", text, list, err)
+			t.Errorf("%q: %+v, %v", text, list, err)
 		}
 		must(t, s.Write(t.Context(), &catalog.Batch{Delivered: []string{text}}))
 	}
@@ -424,6 +598,22 @@ func model(t *testing.T, s catalog.Store) {
 		for range rng.IntN(3) {
 			b.Delivered = append(b.Delivered, pick(20))
 		}
+		for range rng.IntN(3) {
+			b.Documents = append(b.Documents, catalog.Document{Image: pick(12), Name: pick(2), Kind: pick(2), Added: at(1), Content: []byte(pick(99))})
+		}
+		if rng.IntN(3) > 0 { // documents of images that are not there fail the batch
+			b.Documents = nil
+		}
+		for range rng.IntN(3) {
+			b.Marks = append(b.Marks, catalog.Mark{ID: pick(9), Tenant: pick(2), Scope: catalog.Scope{Images: []string{pick(5)}}, Document: []byte(pick(99)), Created: at(1), Ended: rng.IntN(2) == 0})
+		}
+		for range rng.IntN(4) {
+			v := catalog.Verdict{Tenant: pick(2), Image: pick(4), Policy: pick(2), Key: pick(2), Action: pick(2), Body: []byte(pick(99)), Since: at(1 + rng.IntN(6)), Until: at(1 + rng.IntN(6))}
+			if rng.IntN(3) == 0 {
+				v.Until = time.Time{}
+			}
+			b.Verdicts = append(b.Verdicts, v)
+		}
 		want, err := memory.Write(t.Context(), b), s.Write(t.Context(), b)
 		if (want == nil) != (err == nil) || errors.Is(want, catalog.ErrNotFound) != errors.Is(err, catalog.ErrNotFound) {
 			t.Fatalf("seed %d: %v, want %v", seed, err, want)
@@ -459,6 +649,30 @@ func answers(t *testing.T, s catalog.Store, known map[catalog.Hash]bool) string 
 		}
 		fmt.Fprintf(&b, "%d notices %v\n", len(notices), err)
 	}
+	pointing, err := s.Pointing(t.Context(), []string{"0", "2"})
+	fmt.Fprintf(&b, "pointing %v %v\n", pointing, err)
+	for i := range 12 {
+		digest := fmt.Sprint(i)
+		documents, err := s.Documents(t.Context(), digest)
+		fmt.Fprintf(&b, "documents %s: %+v %v\n", digest, documents, err)
+		for _, d := range documents {
+			document, err := s.Document(t.Context(), digest, d.Name)
+			fmt.Fprintf(&b, "%+v %v\n", document, err)
+		}
+		for _, tenant := range []string{"0", "1"} {
+			verdicts, err := s.Verdicts(t.Context(), tenant, digest)
+			fmt.Fprintf(&b, "verdicts %s %s: %+v %v\n", tenant, digest, verdicts, err)
+		}
+	}
+	marks, err := s.Marks(t.Context(), "1")
+	fmt.Fprintf(&b, "marks %+v %v\n", marks, err)
+	due, err := s.Due(t.Context(), at(4), 5)
+	fmt.Fprintf(&b, "due %+v %v\n", due, err)
+	events, err := s.Events(t.Context(), 0, 1000)
+	for _, n := range events {
+		fmt.Fprintf(&b, "event %s %s %s %v\n", n.ID, n.Kind, n.Body, n.Created)
+	}
+	fmt.Fprintf(&b, "%d events %v\n", len(events), err)
 	sorted := slices.SortedFunc(maps.Keys(known), func(a, b catalog.Hash) int { return bytes.Compare(a[:], b[:]) })
 	missing, err := s.Missing(t.Context(), sorted)
 	fmt.Fprintf(&b, "missing %v %v\n", missing, err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +23,7 @@ const (
 var migrations embed.FS
 
 // latest is the number of the newest migration.
-const latest = 2
+const latest = 3
 
 // lockKey is the key of PostgreSQL's advisory locks: a transaction that writes shares it, one that deletes parts has it alone.
 const lockKey = 0x68756c6c6d61726b // "hullmark"
@@ -72,6 +75,33 @@ func (tx *tx) exclude(ctx context.Context) error {
 		return nil
 	}
 	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(lockKey))
+}
+
+// lock lets one transaction at a time change what a name stands for, until tx ends.
+func (tx *tx) lock(ctx context.Context, names ...string) error {
+	if tx.dialect == SQLite {
+		return nil
+	}
+	keys := make(map[int32]bool)
+	for _, name := range names {
+		h := fnv.New32a()
+		h.Write([]byte(name))
+		keys[int32(h.Sum32())] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) { // in one order, so that two can't wait for each other
+		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(?, ?)", int32(lockKey>>32), key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// number lets no other transaction number notices until tx ends. So a reader that saw a number never sees a lower one later.
+func (tx *tx) number(ctx context.Context) error {
+	if tx.dialect == SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(lockKey+1))
 }
 
 // migrate makes the tables, or brings those of an older version up to date.

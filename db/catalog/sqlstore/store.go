@@ -281,26 +281,6 @@ func (s *Store) Tags(ctx context.Context, name string) ([]catalog.Tag, error) {
 	return list, nil
 }
 
-// Notices returns up to n notices that are not delivered. It implements [catalog.Store].
-func (s *Store) Notices(ctx context.Context, n int) ([]catalog.Notice, error) {
-	var list []catalog.Notice
-	err := s.read(ctx, func(tx *tx) error {
-		return tx.rows(ctx, func(scan func(...any) error) error {
-			var id, kind, body []byte
-			var created int64
-			if err := scan(&id, &kind, &body, &created); err != nil {
-				return err
-			}
-			list = append(list, catalog.Notice{ID: string(id), Kind: string(kind), Body: body, Created: fromMicro(created)})
-			return nil
-		}, "SELECT id, kind, body, created FROM hullmark_notices WHERE delivered = 0 ORDER BY seq LIMIT ?", max(0, n))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("catalog: notices: %w", err)
-	}
-	return list, nil
-}
-
 // Collect deletes unused parts and old notices. Until it ends, other processes can't write. It implements [catalog.Store].
 func (s *Store) Collect(ctx context.Context, before time.Time) (int, error) {
 	n := 0

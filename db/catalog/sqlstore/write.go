@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -20,6 +19,10 @@ func (s *Store) Write(ctx context.Context, b *catalog.Batch) error {
 	if err != nil {
 		return fmt.Errorf("catalog: %w", err)
 	}
+	documents, err := s.documentRows(b.Documents)
+	if err != nil {
+		return fmt.Errorf("catalog: %w", err)
+	}
 	err = s.write(ctx, func(tx *tx) error {
 		if err := tx.share(ctx); err != nil {
 			return err
@@ -31,17 +34,25 @@ func (s *Store) Write(ctx context.Context, b *catalog.Batch) error {
 		if err := tx.writeImages(ctx, b.Images); err != nil {
 			return err
 		}
-		if _, err := tx.change(ctx, "DELETE FROM hullmark_images WHERE digest IN (?)", texts(b.Deleted)); err != nil {
+		if err := tx.deleteImages(ctx, texts(b.Deleted)); err != nil {
+			return err
+		}
+		if err := tx.writeDocuments(ctx, b.Documents, documents); err != nil {
 			return err
 		}
 		if err := tx.writeTags(ctx, b.Tags); err != nil {
 			return err
 		}
+		if err := tx.writeMarks(ctx, b.Marks); err != nil {
+			return err
+		}
+		if err := s.writeVerdicts(ctx, tx, b.Verdicts); err != nil {
+			return err
+		}
 		if err := tx.writeNotices(ctx, b.Notices); err != nil {
 			return err
 		}
-		// A delivered notice stays, without its body, so that it isn't delivered again.
-		_, err := tx.change(ctx, "UPDATE hullmark_notices SET delivered = 1, body = '' WHERE delivered = 0 AND id IN (?)", texts(b.Delivered))
+		_, err := tx.change(ctx, "UPDATE hullmark_notices SET delivered = 1 WHERE delivered = 0 AND id IN (?)", texts(b.Delivered))
 		return err
 	})
 	if err != nil {
@@ -124,18 +135,12 @@ func (tx *tx) writeImages(ctx context.Context, images []catalog.Image) error {
 
 // writeTags adds tags, each in the order of time, unless it repeats the one before.
 func (tx *tx) writeTags(ctx context.Context, tags []catalog.Tag) error {
-	if tx.dialect == PostgreSQL { // one transaction at a time changes a name
-		locks := make(map[int32]bool)
-		for i := range tags {
-			h := fnv.New32a()
-			h.Write([]byte(tags[i].Name))
-			locks[int32(h.Sum32())] = true
-		}
-		for _, lock := range slices.Sorted(maps.Keys(locks)) {
-			if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(?, ?)", int32(lockKey>>32), lock); err != nil {
-				return err
-			}
-		}
+	names := make([]string, len(tags))
+	for i := range tags {
+		names[i] = "tag " + tags[i].Name
+	}
+	if err := tx.lock(ctx, names...); err != nil {
+		return err
 	}
 	for i := range tags {
 		t := &tags[i]
@@ -180,6 +185,12 @@ func (tx *tx) tag(ctx context.Context, condition string, name []byte, since int6
 
 // writeNotices adds notices that the store never had.
 func (tx *tx) writeNotices(ctx context.Context, notices []catalog.Notice) error {
+	if len(notices) == 0 {
+		return nil
+	}
+	if err := tx.number(ctx); err != nil {
+		return err
+	}
 	rows := make([]any, 0, 4*len(notices))
 	seen := make(map[string]bool, len(notices))
 	for i := range notices {
