@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,7 @@ import (
 type Image struct {
 	Tenant      string
 	Digest      string // of the manifest, or another name that is the image's own
+	Kind        Kind   // SBOM if the tenant submitted an SBOM: then Config and Manifest are what it states
 	Config      string // digest of the configuration; "" for an SBOM
 	Manifest    string // digest of the manifest; "" without one
 	Reference   string // by which it was submitted last
@@ -48,14 +50,14 @@ func (tx *Tx) Begin(ctx context.Context, m *Image) error {
 		if old.State != Analyzed {
 			m.State = Analyzing
 		}
-		_, err = tx.exec(ctx, `UPDATE fleet_images SET config = ?, manifest = ?, reference = ?, platform = ?, state = ?, annotations = ?, revision = revision + 1
-			WHERE tenant = ? AND digest = ?`, m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), m.Tenant, m.Digest)
+		_, err = tx.exec(ctx, `UPDATE fleet_images SET kind = ?, config = ?, manifest = ?, reference = ?, platform = ?, state = ?, annotations = ?, revision = revision + 1
+			WHERE tenant = ? AND digest = ?`, string(m.Kind), m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), m.Tenant, m.Digest)
 		return err
 	}
 	m.State = Analyzing
-	_, err = tx.exec(ctx, `INSERT INTO fleet_images (tenant, digest, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision)
-		VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, 0, 1) ON CONFLICT (tenant, digest) DO NOTHING`,
-		m.Tenant, m.Digest, m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), micro(m.Submitted))
+	_, err = tx.exec(ctx, `INSERT INTO fleet_images (tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, 0, 1) ON CONFLICT (tenant, digest) DO NOTHING`,
+		m.Tenant, m.Digest, string(m.Kind), m.Config, m.Manifest, m.Reference, m.Platform, string(m.State), encode(m.Annotations), micro(m.Submitted))
 	return err
 }
 
@@ -78,17 +80,17 @@ func (tx *Tx) Point(ctx context.Context, tenant, name, digest string) (before st
 	return before, err
 }
 
-const imageColumns = "tenant, digest, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision"
+const imageColumns = "tenant, digest, kind, config, manifest, reference, platform, state, reason, message, annotations, submitted, finished, revision"
 
 func (tx *Tx) images(ctx context.Context, query string, args ...any) (list []Image, err error) {
 	err = tx.rows(ctx, func(scan func(...any) error) error {
 		var m Image
-		var state, annotations string
+		var kind, state, annotations string
 		var submitted, finished int64
-		if err := scan(&m.Tenant, &m.Digest, &m.Config, &m.Manifest, &m.Reference, &m.Platform, &state, &m.Reason, &m.Message, &annotations, &submitted, &finished, &m.Revision); err != nil {
+		if err := scan(&m.Tenant, &m.Digest, &kind, &m.Config, &m.Manifest, &m.Reference, &m.Platform, &state, &m.Reason, &m.Message, &annotations, &submitted, &finished, &m.Revision); err != nil {
 			return err
 		}
-		m.State, m.Submitted, m.Finished = State(state), fromMicro(submitted), fromMicro(finished)
+		m.Kind, m.State, m.Submitted, m.Finished = Kind(kind), State(state), fromMicro(submitted), fromMicro(finished)
 		list = append(list, m)
 		return json.Unmarshal([]byte(annotations), &list[len(list)-1].Annotations)
 	}, query, args...)
@@ -113,7 +115,10 @@ func (s *Store) Image(ctx context.Context, tenant, name string) (*Image, error) 
 	if err != ErrNotFound {
 		return m, wrap("image", err)
 	}
-	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND config = ? ORDER BY submitted DESC, digest LIMIT 1", tenant, name)
+	if name == "" {
+		return nil, wrap("image", ErrNotFound)
+	}
+	list, err := tx.images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND (config = ? OR manifest = ?) ORDER BY submitted DESC, digest LIMIT 1", tenant, name, name)
 	if err != nil || len(list) > 0 {
 		return first(list), wrap("image", err)
 	}
@@ -195,17 +200,16 @@ func (tx *Tx) DeleteImage(ctx context.Context, tenant, digest string) (last bool
 
 // Owned returns the images of a tenant among digests, in their order.
 func (s *Store) Owned(ctx context.Context, tenant string, digests []string) (list []Image, err error) {
-	for len(digests) > 0 {
-		n := min(len(digests), 400)
+	for group := range slices.Chunk(digests, 400) {
 		args := []any{tenant}
-		for _, d := range digests[:n] {
+		for _, d := range group {
 			args = append(args, d)
 		}
-		found, err := s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest IN ("+marks(n)+") ORDER BY digest", args...)
+		found, err := s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE tenant = ? AND digest IN ("+marks(len(group))+") ORDER BY digest", args...)
 		if err != nil {
 			return nil, wrap("images", err)
 		}
-		list, digests = append(list, found...), digests[n:]
+		list = append(list, found...)
 	}
 	return list, nil
 }

@@ -56,34 +56,3 @@ func (s *Store) DeleteObject(ctx context.Context, name, id string) error {
 		return err
 	}))
 }
-
-// A Generation is a part of the index: an object and the number of its images.
-type Generation struct {
-	ID     string
-	Object string
-	Images int
-}
-
-// Generations returns the generations of the index, newest first.
-func (s *Store) Generations(ctx context.Context) (list []Generation, err error) {
-	err = s.query().rows(ctx, func(scan func(...any) error) error {
-		var g Generation
-		err := scan(&g.ID, &g.Object, &g.Images)
-		list = append(list, g)
-		return err
-	}, "SELECT id, object, images FROM fleet_generations ORDER BY id DESC")
-	return list, wrap("generations", err)
-}
-
-// ReplaceGenerations adds a generation and deletes those that it replaces.
-func (s *Store) ReplaceGenerations(ctx context.Context, old []Generation, add Generation) error {
-	return wrap("generations", s.Write(ctx, func(tx *Tx) error {
-		for _, g := range old {
-			if _, err := tx.exec(ctx, "DELETE FROM fleet_generations WHERE id = ?", g.ID); err != nil {
-				return err
-			}
-		}
-		_, err := tx.exec(ctx, "INSERT INTO fleet_generations (id, object, images) VALUES (?, ?, ?)", add.ID, add.Object, add.Images)
-		return err
-	}))
-}

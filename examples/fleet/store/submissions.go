@@ -193,3 +193,29 @@ func (s *Store) Backlog(ctx context.Context) (map[State]int, error) {
 	}
 	return counts, nil
 }
+
+// A Started submission has a job.
+type Started struct {
+	Submission
+	Job int64
+}
+
+// Started returns the submissions of all tenants that have a job and were started before a time.
+func (s *Store) Started(ctx context.Context, before time.Time) (list []Started, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var job int64
+		m, err := scanSubmission(func(targets ...any) error { return scan(append(targets, &job)...) })
+		list = append(list, Started{m, job})
+		return err
+	}, "SELECT "+submissionColumns+", job FROM fleet_submissions WHERE job <> 0 AND state IN ('waiting', 'analyzing') AND started < ? ORDER BY id LIMIT 1000", micro(before))
+	return list, wrap("submissions", err)
+}
+
+// Turns counts the submissions of all tenants without a job, and the jobs of a kind that River has not ended.
+func (tx *Tx) Turns(ctx context.Context, kind string) (waiting, jobs int, err error) {
+	if err = tx.row(ctx, []any{&waiting}, "SELECT COUNT(*) FROM fleet_submissions WHERE job = 0"); err != nil {
+		return 0, 0, err
+	}
+	err = tx.row(ctx, []any{&jobs}, "SELECT COUNT(*) FROM river_job WHERE kind = ? AND finalized_at IS NULL", kind)
+	return waiting, jobs, err
+}

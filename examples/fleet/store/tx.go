@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,10 @@ const (
 	retries      = 5               // of a transaction that others made fail
 	rollbackTime = 5 * time.Second // for a transaction whose context has ended
 )
+
+// passing are the codes of PostgreSQL for what another transaction causes and that does not happen again: another order, a deadlock, and a
+// row that the other has just added.
+var passing = []string{"40001", "40P01", "23505"}
 
 // A Tx is a transaction. SQL or PGX is that of the driver, in which the queue inserts jobs.
 type Tx struct {
@@ -41,7 +46,7 @@ func (s *Store) Write(ctx context.Context, run func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.transact(ctx, run)
 		var state interface{ SQLState() string }
-		temporary := errors.As(err, &state) && (state.SQLState() == "40001" || state.SQLState() == "40P01")
+		temporary := errors.As(err, &state) && slices.Contains(passing, state.SQLState())
 		if !temporary || try == retries {
 			return err
 		}

@@ -84,4 +84,3 @@ func (l *Layers) Claim(ctx context.Context, key string) (release func(), err err
 		}
 	}, nil
 }
-

@@ -161,3 +161,40 @@ func (t *turns) Work(ctx context.Context, job *river.Job[turn]) error {
 	}
 	return err
 }
+
+// Sweep ends the submissions whose jobs are gone, as those whose workers were killed at the last attempt, and inserts a job for each
+// waiting one if no job is left, as after a long failure of the database.
+func (q *Queue) Sweep(ctx context.Context, s *store.Store) error {
+	list, err := s.Started(ctx, time.Now().Add(-rescueAfter))
+	if err != nil {
+		return err
+	}
+	for _, started := range list {
+		alive, err := q.alive(ctx, started.Job)
+		if err != nil {
+			return err
+		}
+		if alive {
+			continue
+		}
+		m := started.Submission
+		m.State, m.Reason, m.Message = store.Failed, "worker-lost", "the worker ended during the last attempt"
+		if err := s.Write(ctx, func(tx *store.Tx) error {
+			if m.Digest != "" {
+				if err := tx.End(ctx, m.Tenant, m.Digest, m.State, m.Reason, m.Message); err != nil {
+					return err
+				}
+			}
+			return tx.Finish(ctx, &m)
+		}); err != nil {
+			return err
+		}
+	}
+	return s.Write(ctx, func(tx *store.Tx) error {
+		waiting, jobs, err := tx.Turns(ctx, turn{}.Kind())
+		if err != nil || waiting == 0 || jobs > 0 {
+			return err
+		}
+		return q.insert(ctx, tx, waiting)
+	})
+}

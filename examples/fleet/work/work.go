@@ -233,7 +233,7 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if err != nil {
 		return err
 	}
-	row := &store.Image{Tenant: m.Tenant, Digest: img.ManifestDigest(), Manifest: img.ManifestDigest(), Config: config.String(), Annotations: m.Annotations, Submitted: m.Submitted}
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: img.ManifestDigest(), Manifest: img.ManifestDigest(), Config: config.String(), Annotations: m.Annotations, Submitted: m.Submitted}
 	if row.Digest == "" {
 		row.Digest = row.Config // of a docker archive
 	}
@@ -255,11 +255,11 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	}
 	raw, err := img.RawConfigFile()
 	if err == nil {
-		err = w.keep(ctx, "config/"+row.Config, raw)
+		err = w.keep(ctx, "config", row.Config, raw)
 	}
 	if err == nil && row.Manifest != "" {
 		if raw, err = img.RawManifest(); err == nil {
-			err = w.keep(ctx, "manifest/"+row.Manifest, raw)
+			err = w.keep(ctx, "manifest", row.Manifest, raw)
 		}
 	}
 	if err != nil {
@@ -272,12 +272,15 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if err := catalog.Put(ctx, w.Store.Catalog, catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}, found); err != nil {
 		return err
 	}
-	return w.end(ctx, m, row, ref)
+	return w.fresh(ctx, m, row, ref)
 }
 
-// keep stores a document of an image.
-func (w *Worker) keep(ctx context.Context, name string, content []byte) error {
-	_, err := w.Objects.Put(ctx, name, bytes.NewReader(content))
+// keep stores a document of an image under its digest.
+func (w *Worker) keep(ctx context.Context, kind, digest string, content []byte) error {
+	if got := fmt.Sprintf("sha256:%x", sha256.Sum256(content)); got != digest {
+		return &analyzer.DigestError{Want: digest, Got: got}
+	}
+	_, err := w.Objects.Put(ctx, kind+"/"+digest, bytes.NewReader(content))
 	return err
 }
 
@@ -305,7 +308,7 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 			return fmt.Errorf("work: %q: %w", m.Reference, address.ErrReference)
 		}
 	}
-	row := &store.Image{Tenant: m.Tenant, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: found.Image.ID, Manifest: found.Image.Digest, Platform: found.Image.Platform,
+	row := &store.Image{Tenant: m.Tenant, Kind: m.Kind, Digest: "sha256:" + hex.EncodeToString(h.Sum(nil)), Config: found.Image.ID, Manifest: found.Image.Digest, Platform: found.Image.Platform,
 		Annotations: m.Annotations, Submitted: m.Submitted}
 	if ref != nil {
 		row.Reference = ref.Name()
@@ -316,7 +319,7 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 	if err := catalog.Put(ctx, w.Store.Catalog, catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}, found); err != nil {
 		return err
 	}
-	return w.end(ctx, m, row, ref)
+	return w.fresh(ctx, m, row, ref)
 }
 
 // begin stores the image of a submission.
@@ -328,6 +331,14 @@ func (w *Worker) begin(ctx context.Context, m *store.Submission, row *store.Imag
 		}
 		return tx.Finish(ctx, m)
 	})
+}
+
+// fresh ends the analysis of an image whose content is new.
+func (w *Worker) fresh(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
+	if err := w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) }); err != nil {
+		return err
+	}
+	return w.end(ctx, m, row, ref)
 }
 
 // end stores that an image is analyzed, after the catalog has its content.

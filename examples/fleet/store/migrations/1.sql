@@ -39,6 +39,7 @@ CREATE INDEX fleet_submissions_state ON fleet_submissions (tenant, state, id);
 CREATE TABLE fleet_images (
 	tenant TEXT NOT NULL,
 	digest TEXT NOT NULL,
+	kind TEXT NOT NULL,
 	config TEXT NOT NULL,
 	manifest TEXT NOT NULL,
 	reference TEXT NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE fleet_images (
 	PRIMARY KEY (tenant, digest)
 );
 CREATE INDEX fleet_images_config ON fleet_images (tenant, config);
+CREATE INDEX fleet_images_manifest ON fleet_images (tenant, manifest);
 CREATE INDEX fleet_images_state ON fleet_images (tenant, state, digest);
 CREATE INDEX fleet_images_digest ON fleet_images (digest);
 CREATE TABLE fleet_tags (
@@ -158,3 +160,8 @@ CREATE TABLE fleet_audit (
 	subject TEXT NOT NULL
 );
 CREATE INDEX fleet_audit_tenant ON fleet_audit (tenant, id);
+CREATE TABLE fleet_indexed (
+	digest TEXT NOT NULL PRIMARY KEY,
+	generation TEXT NOT NULL
+);
+CREATE INDEX fleet_indexed_generation ON fleet_indexed (generation, digest);

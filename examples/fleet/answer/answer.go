@@ -1,0 +1,149 @@
+// Package answer assesses stored images: it loads an image from the catalog, matches it chunk by chunk, and applies statements and a
+// policy. The answer equals that of a scan of the image.
+package answer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/report"
+)
+
+// maxDocument is the most bytes of a manifest or a configuration; the client of registries reads no more.
+const maxDocument = 8 << 20
+
+// maxRows is the number of matches that an Answerer keeps, about 1 KB each.
+const maxRows = 200_000
+
+// An Answerer assesses images. It may be used by many goroutines at once.
+type Answerer struct {
+	Catalog catalog.Store
+	Objects objects.Store
+	cache   cache
+}
+
+// New returns an Answerer.
+func New(c catalog.Store, o objects.Store) *Answerer {
+	return &Answerer{Catalog: c, Objects: o, cache: cache{most: maxRows}}
+}
+
+// A Request says how to assess an image.
+type Request struct {
+	Image  *store.Image
+	Source Source        // of advisories; nil matches nothing
+	VEX    report.VEX    // statements about vulnerabilities
+	Policy report.Policy // nil without a verdict
+	View   report.View
+	Now    time.Time
+}
+
+// A Source has advisories, and says which.
+type Source interface {
+	matcher.Source
+	matcher.Describer
+}
+
+// Assess assesses an image.
+func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, error) {
+	found, parts, err := catalog.Load(ctx, a.Catalog, r.Image.Digest)
+	if err != nil {
+		return nil, err
+	}
+	config, err := a.Config(ctx, r.Image)
+	if err != nil {
+		return nil, err
+	}
+	name := r.Image.Reference
+	if name == "" {
+		name = r.Image.Digest
+	}
+	o := report.Options{Name: name, Tool: report.Tool{Name: "hullmark"}, Time: r.Now, View: r.View, Base: report.FindBase(found, config)}
+	if r.Source == nil {
+		return report.New(found, nil, o), nil
+	}
+	o.Database = r.Source.Describe()
+	result, err := a.match(ctx, matcher.Matcher{Source: r.Source, Now: r.Now}, o.Database.Hash, found, parts)
+	if err != nil {
+		return nil, err
+	}
+	if r.VEX != nil {
+		result, o.VEX = r.VEX.Apply(found, result, []string{name})
+	}
+	if r.Policy != nil {
+		in := report.PolicyInput{Reference: name, Config: config, Report: found, Result: result, Now: r.Now, Base: o.Base, Database: o.Database}
+		if o.Verdict, err = r.Policy.Evaluate(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	return report.New(found, result, o), nil
+}
+
+// match matches the chunks whose matches are not in the cache, and joins all. The matches of a chunk do not depend on the time and on the
+// rest of the report, so it is matched without both.
+func (a *Answerer) match(ctx context.Context, m matcher.Matcher, hash string, found *analyzer.Report, parts []catalog.Part) (*matcher.Result, error) {
+	alone, timeless := *found, m
+	alone.Diagnostics, timeless.Now = nil, time.Time{}
+	var results []*matcher.Result
+	for i := range parts {
+		if parts[i].Kind != catalog.Chunk {
+			continue
+		}
+		k := key{parts[i].Hash, hash}
+		result := a.cache.get(k)
+		if result == nil {
+			var err error
+			if result, err = catalog.Match(ctx, timeless, &alone, parts[i:i+1]); err != nil {
+				return nil, err
+			}
+			a.cache.put(k, result)
+		}
+		results = append(results, result)
+	}
+	return m.Join(found, results), nil
+}
+
+// Report returns what an image contains.
+func (a *Answerer) Report(ctx context.Context, image *store.Image) (*analyzer.Report, error) {
+	found, _, err := catalog.Load(ctx, a.Catalog, image.Digest)
+	return found, err
+}
+
+// Config returns the configuration of an image, or nil if it has none, as that of an SBOM.
+func (a *Answerer) Config(ctx context.Context, image *store.Image) (*v1.ConfigFile, error) {
+	raw, err := a.Raw(ctx, "config", image)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	config, err := v1.ParseConfigFile(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("answer: configuration: %w", err)
+	}
+	return config, nil
+}
+
+// Raw returns the bytes of the manifest or the configuration of an image, or an error that wraps fs.ErrNotExist. An SBOM only states their
+// digests, which gives no right to see them.
+func (a *Answerer) Raw(ctx context.Context, kind string, image *store.Image) ([]byte, error) {
+	digest := image.Config
+	if kind == "manifest" {
+		digest = image.Manifest
+	}
+	if _, err := v1.NewHash(digest); err != nil || image.Kind == store.SBOM {
+		return nil, fmt.Errorf("answer: %s of %s: %w", kind, image.Digest, fs.ErrNotExist)
+	}
+	return objects.ReadAll(ctx, a.Objects, kind+"/"+digest, maxDocument)
+}

@@ -1,0 +1,263 @@
+// Package serve joins the parts of the service to one process: an API server, a worker, or both.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/hullmark/hullmark/analyzer/all"
+	"github.com/hullmark/hullmark/analyzer/content"
+	"github.com/hullmark/hullmark/analyzer/scan"
+	"github.com/hullmark/hullmark/analyzer/source/registry"
+	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
+	"github.com/hullmark/hullmark/examples/fleet/answer"
+	"github.com/hullmark/hullmark/examples/fleet/api"
+	"github.com/hullmark/hullmark/examples/fleet/index"
+	"github.com/hullmark/hullmark/examples/fleet/metrics"
+	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/examples/fleet/seal"
+	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/work"
+)
+
+// A Role says what a process does.
+type Role string
+
+const (
+	API    Role = "api"
+	Worker Role = "worker"
+	All    Role = "all"
+)
+
+// Options say how to run a process. The zero value with a Data directory suits one process.
+type Options struct {
+	Data       string         // directory of the database, objects and keys
+	Database   string         // "postgres://..."; "" for SQLite in Data
+	Role       Role           // All if empty
+	Advisories string         // file; "advisories.db" in Data if empty
+	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
+	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
+	Allow      []netip.Prefix // addresses that registries may have although they are not public
+	Insecure   []string       // registries without TLS
+	Workers    int            // jobs at once; 4 if zero
+	MaxUpload  int64
+	Lease      time.Duration   // of a layer, see work.Layers
+	Pauses     []time.Duration // before further attempts, see work.Worker
+	Log        *slog.Logger
+}
+
+const (
+	indexEvery   = 5 * time.Second
+	tidyEvery    = time.Minute
+	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
+	maxLayers    = 10 << 30       // bytes of results of layers
+	stopTime     = 30 * time.Second
+	headerTime   = 10 * time.Second
+	idleTime     = 2 * time.Minute
+	maxHeader    = 64 << 10
+	workerMemory = 128 << 20 // of file contents, for all scans of a process
+)
+
+// A Service is an open process.
+type Service struct {
+	Store   *store.Store
+	handler http.Handler
+	worker  *work.Worker
+	queue   *work.Queue
+	index   *index.Index
+	files   *advisories.File
+	log     *slog.Logger
+	changed chan struct{} // an image was analyzed
+}
+
+// Address returns the address of the database that options name.
+func (o *Options) Address() string {
+	if o.Database != "" {
+		return o.Database
+	}
+	return filepath.Join(o.Data, "fleet.db")
+}
+
+// Open opens the database and prepares everything that Run needs.
+func Open(ctx context.Context, o Options) (_ *Service, err error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Role == "" {
+		o.Role = All
+	}
+	if o.Role != All && o.Role != API && o.Role != Worker {
+		return nil, fmt.Errorf("serve: unknown role %q", o.Role)
+	}
+	s := &Service{log: o.Log, changed: make(chan struct{}, 1)}
+	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Store.Close())
+		}
+	}()
+	var kept objects.Store = objects.Dir(filepath.Join(o.Data, "objects"))
+	if o.Database != "" {
+		kept = objects.SQL{Store: s.Store} // processes share no directory
+	}
+	if o.Key == "" {
+		o.Key = filepath.Join(o.Data, "key")
+	}
+	key, err := seal.Load(o.Key, o.Database == "")
+	if err != nil {
+		return nil, err
+	}
+	if o.Advisories == "" {
+		o.Advisories = filepath.Join(o.Data, "advisories.db")
+	}
+	if len(o.Registries) == 0 {
+		o.Registries = []string{"**"}
+	}
+	s.files = &advisories.File{Name: o.Advisories, Log: o.Log}
+	s.index = &index.Index{Store: s.Store, Objects: kept}
+	counts := new(metrics.Set)
+	if o.Role != API {
+		s.worker = newWorker(&o, s, kept, key, counts)
+	}
+	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
+		return nil, err
+	}
+	if o.Role != Worker {
+		server := &api.Server{Store: s.Store, Objects: kept, Queue: s.queue, Answers: answer.New(s.Store.Catalog, kept), Index: s.index, Advisories: s.files, Key: key,
+			Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload}
+		if s.handler, err = server.Handler(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts *metrics.Set) *work.Worker {
+	if o.Workers == 0 {
+		o.Workers = 4
+	}
+	return &work.Worker{
+		Store:   s.Store,
+		Objects: kept,
+		Scanner: scan.Scanner{
+			Analyzers: append(all.All(), content.All()...),
+			Cache:     &work.Layers{Store: s.Store, Log: o.Log, Lease: o.Lease},
+			Budget:    &scan.Budget{Memory: workerMemory, Parallel: runtime.GOMAXPROCS(0)},
+		},
+		Registry:   registry.Options{Transport: address.Transport(o.Allow...), Insecure: o.Insecure},
+		Parallel:   o.Workers,
+		Keychain:   (&keys{s.Store, key}).of,
+		Registries: s.registries(o.Registries),
+		Pauses:     o.Pauses,
+		Log:        o.Log,
+		Done: func(m *store.Submission) {
+			counts.Add("fleet_analyses_total", "Analyses that ended.", 1, "state", string(m.State), "reason", m.Reason)
+			select {
+			case s.changed <- struct{}{}:
+			default:
+			}
+		},
+	}
+}
+
+// registries returns the patterns of a tenant, or those of the service.
+func (s *Service) registries(otherwise []string) func(context.Context, string) ([]string, error) {
+	return func(ctx context.Context, tenant string) ([]string, error) {
+		list, err := s.Store.Registries(ctx, tenant)
+		if err == nil && list == nil {
+			list = otherwise
+		}
+		return list, err
+	}
+}
+
+// Run serves the API on a listener and works on jobs until ctx ends. Then it ends what it began. A worker needs no listener.
+func (s *Service) Run(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	failed := make(chan error, 4)
+	start := func(run func() error) {
+		wg.Go(func() {
+			if err := run(); err != nil {
+				failed <- err
+				cancel()
+			}
+		})
+	}
+	if s.handler != nil && l != nil {
+		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return ctx }}
+		start(func() error {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		start(func() error {
+			<-ctx.Done()
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+			defer cancel()
+			return server.Shutdown(end)
+		})
+	}
+	if s.worker != nil {
+		start(func() error { return s.queue.Run(ctx, stopTime) })
+		start(func() error { return s.maintain(ctx) })
+	}
+	wg.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// maintain updates the index and deletes what is not needed. Failures are repeated.
+func (s *Service) maintain(ctx context.Context) error {
+	look, tidy := time.NewTicker(indexEvery), time.NewTicker(tidyEvery)
+	defer look.Stop()
+	defer tidy.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.changed:
+		case <-look.C:
+		case <-tidy.C:
+			s.warn(ctx, "tidying", s.tidy(ctx))
+			continue
+		}
+		_, err := s.index.Update(ctx)
+		s.warn(ctx, "updating the index", err)
+	}
+}
+
+func (s *Service) warn(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn(what+" failed", "error", err)
+	}
+}
+
+func (s *Service) tidy(ctx context.Context) error {
+	_, err := s.Store.TrimLayers(ctx, maxLayers)
+	return errors.Join(err, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)), s.queue.Sweep(ctx, s.Store))
+}
+
+// Close closes everything that Open opened.
+func (s *Service) Close() error {
+	return errors.Join(s.index.Close(), s.files.Close(), s.Store.Close())
+}
