@@ -48,6 +48,11 @@ func (s *subjectIDs) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Notice returns the entry of the outbox for a message of the caller, which has an ID. The time is now.
+func (j *Journal) Notice(m webhook.Message) (catalog.Notice, error) {
+	return j.notice(event{Message: m})
+}
+
 func (j *Journal) notice(e event) (catalog.Notice, error) {
 	now := j.now().UTC()
 	e.Time = now

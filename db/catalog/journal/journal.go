@@ -37,8 +37,8 @@ func (j *Journal) now() time.Time {
 	return j.Now()
 }
 
-// identify returns the ID of an event: a hash of all that makes it the same.
-func identify(kind watch.Kind, values ...string) string {
+// ID returns the ID of an event: a hash of all that makes it the same.
+func ID(kind watch.Kind, values ...string) string {
 	h := sha256.New()
 	for _, s := range append([]string{string(kind)}, values...) {
 		_, _ = io.WriteString(h, fmt.Sprintf("%d %s\n", len(s), s))
@@ -70,7 +70,7 @@ func (j *Journal) Analyzed(ctx context.Context, image catalog.Image, found *anal
 			continue
 		}
 		n, err := j.notice(event{Message: webhook.Message{
-			ID:   identify(webhook.TagMoved, j.Tenant, t.Name, last.Digest, t.Digest, fmt.Sprint(last.Since.UnixMicro())),
+			ID:   ID(webhook.TagMoved, j.Tenant, t.Name, last.Digest, t.Digest, fmt.Sprint(last.Since.UnixMicro())),
 			Kind: webhook.TagMoved, Images: []webhook.Image{here}, Text: "from " + last.Digest + " to " + t.Digest,
 		}})
 		if err != nil {
@@ -83,7 +83,7 @@ func (j *Journal) Analyzed(ctx context.Context, image catalog.Image, found *anal
 	for i := range parts {
 		values = append(values, parts[i].Hash.String())
 	}
-	n, err := j.notice(event{Message: webhook.Message{ID: identify(webhook.ImageAnalyzed, values...), Kind: webhook.ImageAnalyzed, Images: images}})
+	n, err := j.notice(event{Message: webhook.Message{ID: ID(webhook.ImageAnalyzed, values...), Kind: webhook.ImageAnalyzed, Images: images}})
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,26 @@ func (j *Journal) Analyzed(ctx context.Context, image catalog.Image, found *anal
 		return fmt.Errorf("journal: %w", err)
 	}
 	return nil
+}
+
+// tags returns the tags of the tenant that point at an image.
+func (j *Journal) tags(ctx context.Context, digest string) ([]catalog.Tag, error) {
+	if j.Names == nil {
+		return j.Store.Pointing(ctx, []string{digest})
+	}
+	images, err := j.Names(ctx, []string{digest})
+	var list []catalog.Tag
+	for _, i := range images {
+		if i.Tenant != j.Tenant || i.Repository == "" {
+			continue
+		}
+		t := catalog.Tag{Name: i.Repository, Digest: digest}
+		if i.Tag != "" {
+			t.Name += ":" + i.Tag
+		}
+		list = append(list, t)
+	}
+	return list, err
 }
 
 // image returns the image that a tag points at.
@@ -109,7 +129,7 @@ func (j *Journal) Failed(ctx context.Context, image webhook.Image, reason error)
 		return errors.New("journal: a failure without a reason")
 	}
 	image.Tenant = j.Tenant
-	id := identify(webhook.AnalysisFailed, j.Tenant, image.String(), reason.Error(), fmt.Sprint(j.now().UnixMicro()))
+	id := ID(webhook.AnalysisFailed, j.Tenant, image.String(), reason.Error(), fmt.Sprint(j.now().UnixMicro()))
 	return j.write(ctx, event{Message: webhook.Message{ID: id, Kind: webhook.AnalysisFailed, Images: []webhook.Image{image}, Text: reason.Error()}})
 }
 
@@ -119,7 +139,7 @@ func (j *Journal) FeedFailed(ctx context.Context, feed string, reason error) err
 	if reason == nil {
 		return errors.New("journal: a failure without a reason")
 	}
-	id := identify(webhook.FeedFailed, feed, reason.Error(), j.now().UTC().Format(time.DateOnly))
+	id := ID(webhook.FeedFailed, feed, reason.Error(), j.now().UTC().Format(time.DateOnly))
 	return j.write(ctx, event{Message: webhook.Message{ID: id, Kind: webhook.FeedFailed, Text: feed + ": " + reason.Error()}})
 }
 

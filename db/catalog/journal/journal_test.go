@@ -655,3 +655,26 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// TestNames: a service with tables of its own gives the names of images, and marks of a tenant hold for that tenant's names only.
+func TestNames(t *testing.T) {
+	f := newFleet(t, "CVE-2026-0001 left 1.5.0 critical")
+	must(t, f.Analyzed(t.Context(), catalog.Image{Digest: digest(1)}, scanned("1", "left 1.0.0"), nil))
+	f.Names = func(_ context.Context, digests []string) (list []webhook.Image, err error) {
+		for _, d := range digests {
+			list = append(list, webhook.Image{Tenant: "a", Repository: "registry.example/a", Tag: "1", Digest: d}, webhook.Image{Tenant: "b", Repository: "registry.example/b", Digest: d})
+		}
+		return list, nil
+	}
+	_, err := f.Mark(t.Context(), catalog.Scope{Repositories: []string{"registry.example/b"}}, "Jane", time.Time{}, notReachable)
+	must(t, err)
+	if got := f.verdict(t, 1); got != "stop" {
+		t.Errorf("by the name of another tenant: %s", got)
+	}
+	_, err = f.Mark(t.Context(), catalog.Scope{Repositories: []string{"registry.example/a"}}, "Jane", time.Time{}, notReachable)
+	must(t, err)
+	if got := f.verdict(t, 1); got != "go" {
+		t.Errorf("by its own name: %s", got)
+	}
+	want(t, told(t, f.Journal, nil, &f.last), "image-analyzed 001", "verdict-changed registry.example/a:1@001: policy production: from stop to go")
+}

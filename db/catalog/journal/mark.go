@@ -47,7 +47,7 @@ func (j *Journal) Mark(ctx context.Context, scope catalog.Scope, author string, 
 		return nil, fmt.Errorf("journal: %s", omitted[0])
 	}
 	m := catalog.Mark{Tenant: j.Tenant, Scope: scope, Document: buf.Bytes(), Author: author, Created: now, Expires: expires}
-	m.ID = identify("mark", j.Tenant, fmt.Sprintf("%q", scope), fmt.Sprintf("%+v", statements), author, fmt.Sprint(expires.UnixMicro()))[:32]
+	m.ID = ID("mark", j.Tenant, fmt.Sprintf("%q", scope), fmt.Sprintf("%+v", statements), author, fmt.Sprint(expires.UnixMicro()))[:32]
 	if err := j.Store.Write(ctx, &catalog.Batch{Marks: []catalog.Mark{m}}); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -60,7 +60,7 @@ func (j *Journal) Marks(ctx context.Context, digest string) ([]catalog.Mark, vex
 	if err != nil {
 		return nil, nil, err
 	}
-	tags, err := j.Store.Pointing(ctx, []string{image.Digest})
+	tags, err := j.tags(ctx, image.Digest)
 	if err != nil {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
@@ -120,7 +120,7 @@ func (j *Journal) Expire(ctx context.Context) error {
 			images = []webhook.Image{{Tenant: j.Tenant}}
 		}
 		n, err := j.notice(event{Message: webhook.Message{
-			ID:   identify(webhook.MarkExpired, j.Tenant, m.ID, fmt.Sprint(m.Expires.UnixMicro())),
+			ID:   ID(webhook.MarkExpired, j.Tenant, m.ID, fmt.Sprint(m.Expires.UnixMicro())),
 			Kind: webhook.MarkExpired, Images: images, Text: text,
 		}})
 		if err != nil {
@@ -137,62 +137,32 @@ func (j *Journal) Expire(ctx context.Context) error {
 // Scoped yields the images of the store that a scope selects: those to evaluate again after a mark was made or withdrawn.
 func (j *Journal) Scoped(ctx context.Context, scope catalog.Scope) iter.Seq2[*catalog.Image, error] {
 	return func(yield func(*catalog.Image, error) bool) {
-		var page []catalog.Image
-		flush := func() bool {
-			tags, err := j.tagsOf(ctx, page)
-			if err != nil {
-				yield(nil, err)
-				return false
-			}
-			for i := range page {
-				image := &page[i]
-				selected := scope.Has(image, tags[image.Digest], nil)
-				if !selected && len(scope.Layers) > 0 {
-					found, _, err := catalog.Load(ctx, j.Store, image.Digest)
-					if errors.Is(err, catalog.ErrNotFound) { // deleted meanwhile
-						continue
-					}
-					if err != nil {
-						yield(nil, fmt.Errorf("journal: %w", err))
-						return false
-					}
-					selected = scope.Has(image, nil, layersOf(found))
-				}
-				if selected && !yield(image, nil) {
-					return false
-				}
-			}
-			page = page[:0]
-			return true
-		}
 		for image, err := range j.Store.Images(ctx) {
+			var tags []catalog.Tag
+			if err == nil && len(scope.Repositories) > 0 {
+				tags, err = j.tags(ctx, image.Digest)
+			}
 			if err != nil {
 				yield(nil, fmt.Errorf("journal: %w", err))
 				return
 			}
-			if page = append(page, image); len(page) == imagesAtOnce && !flush() {
+			selected := scope.Has(&image, tags, nil)
+			if !selected && len(scope.Layers) > 0 {
+				found, _, err := catalog.Load(ctx, j.Store, image.Digest)
+				if errors.Is(err, catalog.ErrNotFound) { // deleted meanwhile
+					continue
+				}
+				if err != nil {
+					yield(nil, fmt.Errorf("journal: %w", err))
+					return
+				}
+				selected = scope.Has(&image, nil, layersOf(found))
+			}
+			if selected && !yield(&image, nil) {
 				return
 			}
 		}
-		flush()
 	}
-}
-
-// tagsOf returns the tags that point at images, by digest.
-func (j *Journal) tagsOf(ctx context.Context, images []catalog.Image) (map[string][]catalog.Tag, error) {
-	digests := make([]string, len(images))
-	for i := range images {
-		digests[i] = images[i].Digest
-	}
-	tags, err := j.Store.Pointing(ctx, digests)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	of := make(map[string][]catalog.Tag)
-	for _, t := range tags {
-		of[t.Digest] = append(of[t.Digest], t)
-	}
-	return of, nil
 }
 
 func layersOf(found *analyzer.Report) []string {

@@ -69,7 +69,7 @@ func (j *Journal) Evaluate(ctx context.Context, pipeline assess.Pipeline, policy
 	if err != nil {
 		return nil, err
 	}
-	tags, err := j.Store.Pointing(ctx, []string{digest})
+	tags, err := j.tags(ctx, image.Digest)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -135,7 +135,7 @@ func (j *Journal) record(ctx context.Context, image *catalog.Image, tags []catal
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	v := catalog.Verdict{Tenant: j.Tenant, Image: image.Digest, Policy: policy, Key: identify("verdict", string(key)), Action: action.String(), Body: body, Since: now, Until: until}
+	v := catalog.Verdict{Tenant: j.Tenant, Image: image.Digest, Policy: policy, Key: ID("verdict", string(key)), Action: action.String(), Body: body, Since: now, Until: until}
 	b := &catalog.Batch{Verdicts: []catalog.Verdict{v}}
 	history, err := j.Store.Verdicts(ctx, j.Tenant, image.Digest)
 	if err != nil {
@@ -155,7 +155,7 @@ func (j *Journal) record(ctx context.Context, image *catalog.Image, tags []catal
 				images = []webhook.Image{{Digest: image.Digest, Tenant: j.Tenant}}
 			}
 			n, err := j.notice(event{Message: webhook.Message{
-				ID:   identify(webhook.VerdictChanged, j.Tenant, image.Digest, policy, before.Key, fmt.Sprint(before.Since.UnixMicro()), v.Key),
+				ID:   ID(webhook.VerdictChanged, j.Tenant, image.Digest, policy, before.Key, fmt.Sprint(before.Since.UnixMicro()), v.Key),
 				Kind: webhook.VerdictChanged, Images: images, Text: fmt.Sprintf("policy %s: from %s to %s", policy, before.Action, v.Action),
 			}})
 			if err != nil {
