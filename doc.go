@@ -63,6 +63,7 @@
 //	db/auto                   a database that fetches what images need
 //	db/oci                    databases in registries: pushed, pulled by changed blocks, or read in place
 //	db/catalog                the packages of many images, stored once, and the images that an advisory is about
+//	db/catalog/journal        what happens to images, and its events: analyses, tags, verdicts, marks, advisories
 //	db/catalog/sqlstore       a catalog in PostgreSQL or SQLite
 //	db/catalog/catalogtest    tests of stores of a catalog
 //	db/feed                   reads publishers' data, from files and URLs

@@ -9,18 +9,13 @@ import (
 	"strings"
 
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/watch"
 )
-
-// A Change is the difference of one advisory between two databases.
-type Change struct {
-	Old *matcher.Advisory // nil if only the new database has the advisory
-	New *matcher.Advisory // nil if only the old database has it
-}
 
 // Diff yields the changes from old to d, in the order of the files. It compares advisories that have the same feed, ID and key. It does not read
 // blocks that both files have. An error ends it.
-func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
-	return func(yield func(Change, error) bool) {
+func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[watch.Change, error] {
+	return func(yield func(watch.Change, error) bool) {
 		before, after := old.pieces(), d.pieces()
 		was, stopWas := iter.Pull2(old.except(ctx, after))
 		defer stopWas()
@@ -30,7 +25,7 @@ func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
 		n, errN, moreN := is()
 		for moreO || moreN {
 			if err := cmp.Or(errO, errN); err != nil {
-				yield(Change{}, err)
+				yield(watch.Change{}, err)
 				return
 			}
 			c := -1
@@ -40,17 +35,17 @@ func (d *DB) Diff(ctx context.Context, old *DB) iter.Seq2[Change, error] {
 			case moreN:
 				c = compareIdentity(&o, &n)
 			}
-			change, report := Change{}, true
+			change, report := watch.Change{}, true
 			switch {
 			case c < 0:
 				gone := o
-				change = Change{Old: &gone}
+				change = watch.Change{Old: &gone}
 			case c > 0:
 				added := n
-				change = Change{New: &added}
+				change = watch.Change{New: &added}
 			default:
 				was, is := o, n
-				change, report = Change{Old: &was, New: &is}, compare(was, is) != 0
+				change, report = watch.Change{Old: &was, New: &is}, compare(was, is) != 0
 			}
 			if report && !yield(change, nil) {
 				return

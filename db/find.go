@@ -8,12 +8,16 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-// Find yields the advisories that have id as their ID, among their aliases or among their updates, in the order of the file. It implements
-// [matcher.Finder].
+// Find yields the advisories that have one of ids as their ID, among their aliases or among their updates, in the order of the file. It
+// implements [matcher.Finder].
 //
-// The file is sorted by package, so Find reads every block: a quarter of a second for 500,000 advisories.
-func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+// The file is sorted by package, so Find reads every block, once for all ids: a quarter of a second for 500,000 advisories.
+func (d *DB) Find(ctx context.Context, ids ...string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
+		if len(ids) == 0 {
+			return
+		}
+		sorted := slices.Sorted(slices.Values(ids))
 		var text copier
 		for at, err := range d.places(d.announce(ctx)) {
 			var b *block
@@ -24,7 +28,7 @@ func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, er
 				yield(matcher.Advisory{}, err)
 				return
 			}
-			for f := range b.about(id) {
+			for f := range b.about(sorted) {
 				if !yield(f.advisory(&text), nil) {
 					return
 				}
@@ -34,16 +38,20 @@ func (d *DB) Find(ctx context.Context, id string) iter.Seq2[matcher.Advisory, er
 	}
 }
 
-// about yields the rows that have an identifier. Their keys are copies.
-func (b *block) about(id string) iter.Seq[found] {
+// about yields the rows that have one of sorted identifiers. Their keys are copies.
+func (b *block) about(ids []string) iter.Seq[found] {
 	return func(yield func(found) bool) {
-		at, ok := b.search(id)
-		if !ok {
+		wanted := b.common(ids)
+		if len(wanted) == 0 {
 			return
+		}
+		is := func(s uint32) bool {
+			_, ok := slices.BinarySearch(wanted, s)
+			return ok
 		}
 		var text copier
 		for f := range b.all {
-			if b.notes.id[f.note] != at && !slices.Contains(b.notes.aliases.at(f.note), at) && !slices.Contains(b.verdicts.updates.at(f.verdict), at) {
+			if !is(b.notes.id[f.note]) && !slices.ContainsFunc(b.notes.aliases.at(f.note), is) && !slices.ContainsFunc(b.verdicts.updates.at(f.verdict), is) {
 				continue
 			}
 			for _, s := range []*string{&f.key.Type, &f.key.Namespace, &f.key.Release, &f.key.Name} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"testing"
 
@@ -48,6 +49,28 @@ func TestFind(t *testing.T) {
 				t.Errorf("Find(%q): %+v is not found", id, k)
 			}
 		}
+	}
+	ids := []string{as[0].ID, "zzz", "X-7", "CVE-SHARED", "X-7", full().Updates[1], full().ID, "X-9"}
+	want, got := make(map[string]bool), make(map[string]bool)
+	for _, id := range ids {
+		for a, err := range d.Find(t.Context(), id) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[fmt.Sprint(a)] = true
+		}
+	}
+	for a, err := range d.Find(t.Context(), ids...) {
+		if err != nil || got[fmt.Sprint(a)] {
+			t.Fatalf("several identifiers: %v, %v twice", err, a.Key)
+		}
+		got[fmt.Sprint(a)] = true
+	}
+	if !maps.Equal(got, want) || len(want) < 50 {
+		t.Errorf("several identifiers: %d advisories, want %d", len(got), len(want))
+	}
+	for range d.Find(t.Context()) {
+		t.Fatal("no identifier finds an advisory")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

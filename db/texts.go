@@ -31,6 +31,24 @@ func (b *texts) search(s string) (uint32, bool) {
 	return uint32(at), at < b.strings() && b.str(uint32(at)) == s
 }
 
+// common returns the strings of the block that are in a sorted list. Its cost grows with the shorter of both.
+func (b *texts) common(list []string) []uint32 {
+	var found []uint32
+	for at := 0; at < b.strings() && len(list) > 0; {
+		at += sort.Search(b.strings()-at, func(i int) bool { return b.str(uint32(at+i)) >= list[0] })
+		if at == b.strings() {
+			break
+		}
+		next, ok := slices.BinarySearch(list, b.str(uint32(at)))
+		if ok {
+			found = append(found, uint32(at))
+			at++
+		}
+		list = list[next:]
+	}
+	return found
+}
+
 func (b *texts) parseStrings(s *scanner) {
 	n := s.count(2) // strings without the first, which is empty
 	total := s.uint()

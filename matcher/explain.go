@@ -68,9 +68,9 @@ func (c Comparison) String() string {
 // A Finder is a Source that finds all advisories of an identifier. With it, Explain distinguishes packages that are not
 // installed from unknown identifiers.
 type Finder interface {
-	// Find yields the advisories whose ID is id or that have it among their aliases or updates, in any order. The sequence ends with the
-	// first error.
-	Find(ctx context.Context, id string) iter.Seq2[Advisory, error]
+	// Find yields the advisories whose ID is one of ids, or that have one among their aliases or updates, each once, in any order. The sequence
+	// ends with the first error.
+	Find(ctx context.Context, ids ...string) iter.Seq2[Advisory, error]
 }
 
 // Explain returns the reasons why components of a report match a vulnerability, or why they don't. The identifier may be a CVE,

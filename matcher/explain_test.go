@@ -213,10 +213,10 @@ func TestExplainOtherRelease(t *testing.T) {
 // found are advisories that can be found by their identifiers.
 type found struct{ advisories }
 
-func (f found) Find(_ context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+func (f found) Find(_ context.Context, ids ...string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		for _, a := range f.advisories {
-			if a.ID == id && !yield(a, nil) {
+			if slices.Contains(ids, a.ID) && !yield(a, nil) {
 				return
 			}
 		}

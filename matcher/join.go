@@ -35,10 +35,10 @@ func (j joined) Advisories(ctx context.Context, keys []Key) iter.Seq2[Advisory, 
 	return j.each(func(s Source) iter.Seq2[Advisory, error] { return s.Advisories(ctx, keys) })
 }
 
-func (j joined) Find(ctx context.Context, id string) iter.Seq2[Advisory, error] {
+func (j joined) Find(ctx context.Context, ids ...string) iter.Seq2[Advisory, error] {
 	return j.each(func(s Source) iter.Seq2[Advisory, error] {
 		if f, ok := s.(Finder); ok {
-			return f.Find(ctx, id)
+			return f.Find(ctx, ids...)
 		}
 		return func(func(Advisory, error) bool) {}
 	})

@@ -36,10 +36,10 @@ func (s shelf) Coverage(context.Context, []matcher.Key) ([]matcher.Coverage, err
 	return slices.Clone(s.coverage), nil
 }
 
-func (s shelf) Find(_ context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+func (s shelf) Find(_ context.Context, ids ...string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		for _, a := range s.advisories {
-			if a.ID == id && !yield(a, nil) {
+			if slices.Contains(ids, a.ID) && !yield(a, nil) {
 				return
 			}
 		}

@@ -2,9 +2,11 @@ package catalog
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -23,20 +25,34 @@ import (
 const canonicalVersion = 1
 
 // encode returns the canonical form of a value.
-func encode(v any) []byte {
-	e := encoder{numbers: map[string]uint64{"": 0}}
+func encode(v any) []byte { return new(encoder).encode(v) }
+
+// An encoder encodes one value after another. The zero value is ready to use.
+type encoder struct {
+	body    []byte
+	strings []string
+	size    int // of strings
+	numbers map[string]uint64
+	names   map[*shape][]uint64 // numbers of the names of fields, 0 for those that have none yet
+}
+
+func (e *encoder) encode(v any) []byte {
+	e.body, e.strings, e.size = e.body[:0], e.strings[:0], 0
+	if e.numbers == nil {
+		e.numbers, e.names = make(map[string]uint64), make(map[*shape][]uint64)
+	}
+	clear(e.numbers)
+	e.numbers[""] = 0
+	for _, list := range e.names {
+		clear(list)
+	}
 	e.value(reflect.ValueOf(v))
-	b := binary.AppendUvarint([]byte{canonicalVersion}, uint64(len(e.strings)))
+	b := make([]byte, 0, 1+(1+len(e.strings))*2+e.size+len(e.body))
+	b = binary.AppendUvarint(append(b, canonicalVersion), uint64(len(e.strings)))
 	for _, s := range e.strings {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	return append(b, e.body...)
-}
-
-type encoder struct {
-	body    []byte
-	strings []string
-	numbers map[string]uint64
 }
 
 var (
@@ -46,14 +62,16 @@ var (
 
 func (e *encoder) uint(n uint64) { e.body = binary.AppendUvarint(e.body, n) }
 
-func (e *encoder) string(s string) {
+func (e *encoder) string(s string) uint64 {
 	n, ok := e.numbers[s]
 	if !ok {
 		e.strings = append(e.strings, s)
+		e.size += len(s)
 		n = uint64(len(e.strings))
 		e.numbers[s] = n
 	}
 	e.uint(n)
+	return n
 }
 
 func (e *encoder) value(v reflect.Value) {
@@ -107,20 +125,36 @@ func (e *encoder) structure(v reflect.Value) {
 		}
 		return
 	}
-	fields := fieldsOf(v.Type())
+	s := shapeOf(v.Type())
+	names := e.names[s]
+	if names == nil {
+		names = make([]uint64, len(s.fields))
+		e.names[s] = names
+	}
+	var set uint64 // the fields that are not zero
 	n := uint64(0)
-	for _, f := range fields {
+	for i, f := range s.fields {
 		if !v.Field(f.index).IsZero() {
+			set |= 1 << i
 			n++
 		}
 	}
 	e.uint(n)
-	for _, f := range fields {
-		if x := v.Field(f.index); !x.IsZero() {
-			e.string(f.name)
-			e.value(x)
+	for ; set != 0; set &= set - 1 {
+		i := bits.TrailingZeros64(set)
+		if names[i] != 0 {
+			e.uint(names[i])
+		} else {
+			names[i] = e.string(s.fields[i].name)
 		}
+		e.value(v.Field(s.fields[i].index))
 	}
+}
+
+// A shape has the fields of a struct in the order of their names.
+type shape struct {
+	fields []field
+	byName map[string]int // index of the field in the struct
 }
 
 type field struct {
@@ -128,12 +162,21 @@ type field struct {
 	index int
 }
 
-// fieldsOf returns the fields of a struct in the order of their names.
-func fieldsOf(t reflect.Type) []field {
-	list := make([]field, t.NumField())
-	for i := range list {
-		list[i] = field{t.Field(i).Name, i}
+// shapes are those of the few types of parts, by reflect.Type.
+var shapes sync.Map
+
+// shapeOf returns the shape of a struct. TestKinds requires that it has at most 64 fields.
+func shapeOf(t reflect.Type) *shape {
+	if s, ok := shapes.Load(t); ok {
+		return s.(*shape)
 	}
-	slices.SortFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	return list
+	s := &shape{byName: make(map[string]int)}
+	for i := range t.NumField() {
+		name := t.Field(i).Name
+		s.fields = append(s.fields, field{name, i})
+		s.byName[name] = i
+	}
+	slices.SortFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	known, _ := shapes.LoadOrStore(t, s)
+	return known.(*shape)
 }

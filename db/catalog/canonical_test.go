@@ -24,6 +24,9 @@ func TestKinds(t *testing.T) {
 		seen[typ] = true
 		switch typ.Kind() {
 		case reflect.Struct:
+			if typ.NumField() > 64 {
+				t.Errorf("%s: %s has %d fields", path, typ, typ.NumField())
+			}
 			for i := range typ.NumField() {
 				f := typ.Field(i)
 				if !f.IsExported() {

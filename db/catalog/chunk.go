@@ -34,8 +34,8 @@ type Part struct {
 	Form []byte
 }
 
-func partOf(kind Kind, content any) Part {
-	form := encode(content)
+func (e *encoder) part(kind Kind, content any) Part {
+	form := e.encode(content)
 	return Part{kind, sha256.Sum256(form), form}
 }
 

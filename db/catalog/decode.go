@@ -20,7 +20,7 @@ const (
 	maxDepth  = 16       // of values in values
 )
 
-// decode is the inverse of encode. Into is a pointer. Strings share the memory of the form.
+// decode is the inverse of encode. Into is a pointer. The strings share the memory of one copy of the form.
 func decode(form []byte, into any) error {
 	d := decoder{rest: form, budget: maxMemory + maxGrowth*len(form)}
 	if len(form) == 0 || form[0] != canonicalVersion {
@@ -28,8 +28,14 @@ func decode(form []byte, into any) error {
 	}
 	d.rest = form[1:]
 	d.strings = make([]string, 1, 1+d.count(1, 16))
+	text := string(d.rest)
 	for range cap(d.strings) - 1 {
-		d.strings = append(d.strings, string(d.take(d.uint())))
+		s := d.take(d.uint())
+		end := len(text) - len(d.rest)
+		if d.err != nil {
+			return d.err
+		}
+		d.strings = append(d.strings, text[end-len(s):end])
 	}
 	d.value(reflect.ValueOf(into).Elem(), 0)
 	if d.err == nil && len(d.rest) > 0 {
@@ -183,18 +189,18 @@ func (d *decoder) structure(v reflect.Value, depth int) {
 		d.files(v.Addr().Interface().(*analyzer.Files), depth)
 		return
 	}
-	last := ""
+	last, s := "", shapeOf(v.Type())
 	for range d.count(2, 0) {
 		name := d.string()
-		f := v.FieldByName(name)
-		if d.err == nil && (name <= last || !f.IsValid() || !f.CanSet()) {
+		i, ok := s.byName[name]
+		if d.err == nil && (name <= last || !ok || !v.Field(i).CanSet()) {
 			d.fail(fmt.Sprintf("field %q of %s: written by a newer version?", name, v.Type()))
 		}
 		if d.err != nil {
 			return
 		}
 		last = name
-		d.value(f, depth+1)
+		d.value(v.Field(i), depth+1)
 	}
 }
 

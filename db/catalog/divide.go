@@ -68,7 +68,7 @@ func groupsOf(report *analyzer.Report, subjects []matcher.Subject) []group {
 
 // chunkOf returns the chunk of a group.
 func chunkOf(report *analyzer.Report, subjects []matcher.Subject, g *group) *chunk {
-	c := &chunk{Layered: g.mixed}
+	c := &chunk{Layered: g.mixed, Components: make([]analyzer.Component, 0, len(g.components))}
 	own := make(map[string]bool, len(g.components))
 	names := make(map[string]bool)
 	for _, i := range g.components {

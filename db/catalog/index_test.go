@@ -432,3 +432,95 @@ func TestWatch(t *testing.T) {
 		t.Errorf("%d events without a change: %v", len(same), err)
 	}
 }
+
+// TestGenerations: several indexes answer as one of all images does, without those that were deleted or analyzed again.
+func TestGenerations(t *testing.T) {
+	reports := fleet(11, 60)
+	digests := slices.Sorted(maps.Keys(reports))
+	former := fleet(12, 20) // of images that are analyzed again later
+	var parts [3]map[string]*analyzer.Report
+	current := make(map[string]int) // generation of each image
+	for i := range parts {
+		parts[i] = make(map[string]*analyzer.Report)
+	}
+	for i, d := range digests {
+		parts[i%3][d], current[d] = reports[d], i%3
+		if i%3 < 2 && i < 20 {
+			parts[2][d] = former[slices.Sorted(maps.Keys(former))[i]]
+		}
+	}
+	deleted := digests[4]
+	delete(current, deleted)
+	delete(reports, deleted)
+	g := &Generations{Current: func(_ context.Context, generation int, list []string) ([]string, error) {
+		return slices.DeleteFunc(slices.Clone(list), func(d string) bool { n, ok := current[d]; return !ok || n != generation }), nil
+	}}
+	for _, p := range parts {
+		g.Indexes = append(g.Indexes, open(t, build(t, p, slices.Sorted(maps.Keys(p)))))
+	}
+	one := open(t, build(t, reports, slices.Sorted(maps.Keys(reports))))
+	images := func(x interface {
+		Digests(context.Context, []int) iter.Seq2[string, error]
+	}, numbers []int) (list []string) {
+		for d, err := range x.Digests(t.Context(), numbers) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, d)
+		}
+		slices.Sort(list)
+		return list
+	}
+	keys := make(map[matcher.Key]bool)
+	for _, r := range reports {
+		for _, s := range matcher.Subjects(r) {
+			for _, k := range s.Keys() {
+				keys[k] = true
+			}
+		}
+	}
+	tested := 0
+	for k := range keys {
+		var a, b []int
+		for f, err := range one.Subjects(t.Context(), []matcher.Key{k}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			a = append(a, f.Number)
+		}
+		for f, err := range g.Subjects(t.Context(), []matcher.Key{k}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = append(b, f.Number)
+		}
+		want, got := images(one, a), images(g, b)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v: %d images, want %d", k, len(got), len(want))
+		}
+		ids, err := one.IDs(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers, err := g.Lookup(t.Context(), []matcher.Key{k}, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := images(g, numbers); !slices.Equal(got, want) {
+			t.Fatalf("%v: %d images by identifiers, want %d", k, len(got), len(want))
+		}
+		if len(want) > 0 {
+			tested++
+			for range g.Digests(t.Context(), b) {
+				break
+			}
+		}
+	}
+	if tested < 100 {
+		t.Errorf("only %d keys", tested)
+	}
+	ids, err := g.IDs(t.Context(), []int{0, g.Indexes[0].subjects(), g.Indexes[0].subjects() + g.Indexes[1].subjects()})
+	if err != nil || len(ids) == 0 || len(ids) > 3 {
+		t.Errorf("%v, %v", ids, err)
+	}
+}

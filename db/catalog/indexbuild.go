@@ -24,6 +24,7 @@ type IndexBuilder struct {
 	chunks  [][]uint32 // sorted subjects of each chunk, by number in the order of arrival
 	byHash  map[Hash]uint32
 	byForm  map[Hash]uint32 // of the subjects
+	encoder encoder
 	images  map[[digestSize]byte][]uint32
 }
 
@@ -41,7 +42,7 @@ func (b *IndexBuilder) addChunk(hash Hash, subjects func() ([]matcher.Subject, e
 	}
 	ids := make([]uint32, 0, len(list))
 	for i := range list {
-		form := string(encode(&list[i]))
+		form := string(b.encoder.encode(&list[i]))
 		n, ok := b.numbers[form]
 		if !ok {
 			n = uint32(len(b.forms))
@@ -86,13 +87,7 @@ func (b *IndexBuilder) Add(digest string, parts []Part) error {
 		if parts[i].Kind != Chunk {
 			continue
 		}
-		n, err := b.addChunk(parts[i].Hash, func() ([]matcher.Subject, error) {
-			var c chunk
-			if err := parts[i].decode(&c); err != nil {
-				return nil, err
-			}
-			return c.subjects(), nil
-		})
+		n, err := b.addChunk(parts[i].Hash, parts[i].subjects)
 		if err != nil {
 			return err
 		}

@@ -213,6 +213,18 @@ func (x *Index) Images(ctx context.Context, numbers []int) (*ImageSet, error) {
 	return set, err
 }
 
+// Digests yields the digests of the images that have one of the package versions with numbers.
+func (x *Index) Digests(ctx context.Context, numbers []int) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		set, err := x.Images(ctx, numbers)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		set.Digests(ctx)(yield)
+	}
+}
+
 // Len returns the number of images.
 func (s *ImageSet) Len() int { return s.bits.len() }
 

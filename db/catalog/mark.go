@@ -17,13 +17,13 @@ type Mark struct {
 	Document []byte // OpenVEX
 	Author   string
 	Created  time.Time
-	Expires  time.Time // the first instant at which it does not hold; zero for no end
+	Expires  time.Time // last moment at which it holds; zero for no end
 	Ended    bool      // its end is recorded, and is not reported again
 }
 
 // Holds reports whether the mark holds at an instant.
 func (m *Mark) Holds(now time.Time) bool {
-	return !m.Ended && (m.Expires.IsZero() || now.Before(m.Expires))
+	return !m.Ended && (m.Expires.IsZero() || !now.After(m.Expires))
 }
 
 // A Scope selects images: those that one of its lists names. The zero Scope selects all.

@@ -40,6 +40,7 @@ type PartRef struct {
 
 // Divide divides a report into parts. Restore is its inverse.
 func Divide(report *analyzer.Report) (refs []PartRef, parts []Part) {
+	var e encoder
 	add := func(layer int, p Part) {
 		refs = append(refs, PartRef{p.Kind, layer, p.Hash})
 		parts = append(parts, p)
@@ -57,12 +58,12 @@ func Divide(report *analyzer.Report) (refs []PartRef, parts []Part) {
 			s.Empty = append(s.Empty, l.name)
 		}
 	}
-	add(-1, partOf(Setting, &s))
+	add(-1, e.part(Setting, &s))
 	var o orders
 	subjects := matcher.Subjects(report)
 	numbers := make([]int, len(report.Components))
 	for n, g := range groupsOf(report, subjects) {
-		add(g.layer, partOf(Chunk, chunkOf(report, subjects, &g)))
+		add(g.layer, e.part(Chunk, chunkOf(report, subjects, &g)))
 		for _, i := range g.components {
 			numbers[i] = n
 		}
@@ -72,13 +73,13 @@ func Divide(report *analyzer.Report) (refs []PartRef, parts []Part) {
 	}
 	all, layers := factsOf(report, &o)
 	for i := range all {
-		add(layers[i], partOf(Facts, &all[i]))
+		add(layers[i], e.part(Facts, &all[i]))
 	}
 	if report.Files != nil {
-		add(-1, partOf(Listing, &listing{report.Files}))
+		add(-1, e.part(Listing, &listing{report.Files}))
 	}
 	if o.Components != nil || o.Findings != nil || o.Records != nil || o.Diagnostics != nil {
-		add(-1, partOf(Order, &o))
+		add(-1, e.part(Order, &o))
 	}
 	return refs, parts
 }

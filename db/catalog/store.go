@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
@@ -125,6 +126,11 @@ type Store interface {
 
 // Put divides the report of an image and writes it, with tags, in one transaction. It writes only the parts that the store lacks.
 func Put(ctx context.Context, s Store, image Image, report *analyzer.Report, tags ...Tag) error {
+	return PutBatch(ctx, s, image, report, Batch{Tags: tags})
+}
+
+// PutBatch writes an image as Put does, and all that b has in the same transaction.
+func PutBatch(ctx context.Context, s Store, image Image, report *analyzer.Report, b Batch) error {
 	refs, parts := Divide(report)
 	image.Info, image.Parts = report.Image, refs
 	hashes := make([]Hash, len(parts))
@@ -139,17 +145,19 @@ func Put(ctx context.Context, s Store, image Image, report *analyzer.Report, tag
 	for _, h := range missing {
 		lacks[h] = true
 	}
-	b := &Batch{Images: []Image{image}, Tags: tags}
+	all := b
+	all.Images = append(slices.Clone(b.Images), image)
+	all.Parts = slices.Clone(b.Parts)
 	for i := range parts {
 		if lacks[parts[i].Hash] {
 			lacks[parts[i].Hash] = false
-			b.Parts = append(b.Parts, parts[i])
+			all.Parts = append(all.Parts, parts[i])
 		}
 	}
-	err = s.Write(ctx, b)
+	err = s.Write(ctx, &all)
 	if errors.Is(err, ErrNotFound) { // Collect deleted a part meanwhile
-		b.Parts = parts
-		err = s.Write(ctx, b)
+		all.Parts = append(slices.Clone(b.Parts), parts...)
+		err = s.Write(ctx, &all)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hullmark/hullmark/db"
 	"github.com/hullmark/hullmark/matcher"
+	"github.com/hullmark/hullmark/matcher/watch"
 )
 
 // Write writes all of a database: its inputs and coverage, its advisories, ordered by package, then the enrichments of each feed. [Read] reads
@@ -74,7 +75,7 @@ func WriteEnrichments(w io.Writer, all map[string]matcher.Enrichment) error {
 }
 
 // WriteChanges writes the changes that [db.DB.Diff] yields, each as added, changed or withdrawn, and returns how many there are of each.
-func WriteChanges(w io.Writer, changes iter.Seq2[db.Change, error]) (added, changed, withdrawn int, err error) {
+func WriteChanges(w io.Writer, changes iter.Seq2[watch.Change, error]) (added, changed, withdrawn int, err error) {
 	b := newWriter(w)
 	for c, err := range changes {
 		if err != nil {

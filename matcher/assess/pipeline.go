@@ -31,6 +31,10 @@ type Pipeline struct {
 	NewerBase *report.Assessment // of an image to build on instead, to compare with
 	Gate      report.Gate        // disallows findings
 
+	// Match replaces matcher.Matcher.Match, for a program that has the matches of parts of the report, such as catalog.Match. The result
+	// must be the same. It is not used if Exclude changes the report.
+	Match func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error)
+
 	Name  string   // of the image, for the reader; default: the reference by which it was opened
 	Names []string // further names that VEX documents and policies have for it; policies use the first one
 
@@ -98,7 +102,13 @@ func (p Pipeline) Report(ctx context.Context, found *analyzer.Report, config *v1
 		}
 		return report.New(found, nil, o), nil
 	}
-	result, err := p.matcher().Match(ctx, found)
+	match := p.Match
+	if match == nil || len(p.Exclude) > 0 {
+		match = func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error) {
+			return m.Match(ctx, found)
+		}
+	}
+	result, err := match(ctx, p.matcher(), found)
 	if err != nil {
 		return nil, err
 	}

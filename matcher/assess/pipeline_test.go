@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -235,5 +236,29 @@ func TestExplain(t *testing.T) {
 	}
 	if x, err = p.Explain(t.Context(), a.Report, "CVE-1999-0001"); err != nil || x.Affected || x.Groups[0].Outcome != matcher.OutcomeNoAdvisory {
 		t.Errorf("%+v, %v", x, err)
+	}
+}
+
+// TestMatch: a program that has the matches of a report gives them, but not of packages that it excludes.
+func TestMatch(t *testing.T) {
+	for _, test := range []struct {
+		exclude []report.Exclusion
+		calls   int
+	}{{nil, 1}, {[]report.Exclusion{{Path: "opt/**"}}, 0}} {
+		p := pipeline()
+		p.Exclude = test.exclude
+		want, err := p.FS(t.Context(), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		p.Match = func(ctx context.Context, m matcher.Matcher, found *analyzer.Report) (*matcher.Result, error) {
+			calls++
+			return m.Match(ctx, found)
+		}
+		got, err := p.FS(t.Context(), files)
+		if err != nil || !reflect.DeepEqual(got.Result, want.Result) || calls != test.calls {
+			t.Errorf("%v: %d calls, %v", test.exclude, calls, err)
+		}
 	}
 }

@@ -22,7 +22,11 @@ func (docs Documents) At(now time.Time) report.VEX {
 func (docs Documents) Next(now time.Time) (next time.Time) {
 	for _, d := range docs {
 		for i := range d.statements {
-			if e := d.statements[i].Expires; e.After(now) && (next.IsZero() || e.Before(next)) {
+			e := d.statements[i].Expires
+			if e.IsZero() {
+				continue
+			}
+			if e = e.Add(1); e.After(now) && (next.IsZero() || e.Before(next)) { // it holds at its last moment
 				next = e
 			}
 		}

@@ -23,13 +23,13 @@ type Index interface {
 	Subjects(ctx context.Context, keys []matcher.Key) iter.Seq2[Found, error]
 }
 
-// A Change is the difference of one advisory between two sources, such as a db.Change.
+// A Change is the difference of one advisory between two sources.
 type Change struct {
 	Old *matcher.Advisory // nil if only the new source has it
 	New *matcher.Advisory // nil if only the old source has it
 }
 
-// An Update is all that changed between two sources.
+// An Update is all that changed between two sources. Method Since of a db.DB returns one.
 type Update struct {
 	Old, New matcher.Source
 	Changes  iter.Seq2[Change, error] // of advisories
@@ -111,18 +111,19 @@ func (u *Update) touched(ctx context.Context) (keys map[matcher.Key]bool, seeds 
 			add(c.New)
 		}
 	}
-	for _, id := range u.CVEs {
-		for _, s := range []matcher.Source{u.Old, u.New} {
-			f, ok := s.(matcher.Finder)
-			if !ok {
-				return nil, nil, errors.New("watch: the packages of a CVE need a source that finds advisories")
+	for _, s := range []matcher.Source{u.Old, u.New} {
+		if len(u.CVEs) == 0 {
+			break
+		}
+		f, ok := s.(matcher.Finder)
+		if !ok {
+			return nil, nil, errors.New("watch: the packages of a CVE need a source that finds advisories")
+		}
+		for a, err := range f.Find(ctx, u.CVEs...) {
+			if err != nil {
+				return nil, nil, fmt.Errorf("watch: %w", err)
 			}
-			for a, err := range f.Find(ctx, id) {
-				if err != nil {
-					return nil, nil, fmt.Errorf("watch: %w", err)
-				}
-				add(&a)
-			}
+			add(&a)
 		}
 	}
 	for _, k := range u.Ecosystems {

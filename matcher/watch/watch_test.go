@@ -30,10 +30,10 @@ func (s *source) Advisories(_ context.Context, keys []matcher.Key) iter.Seq2[mat
 	}
 }
 
-func (s *source) Find(_ context.Context, id string) iter.Seq2[matcher.Advisory, error] {
+func (s *source) Find(_ context.Context, ids ...string) iter.Seq2[matcher.Advisory, error] {
 	return func(yield func(matcher.Advisory, error) bool) {
 		for _, a := range s.advisories {
-			if (a.ID == id || slices.Contains(a.Aliases, id)) && !yield(a, nil) {
+			if slices.ContainsFunc(append(a.Aliases, a.ID), func(id string) bool { return slices.Contains(ids, id) }) && !yield(a, nil) {
 				return
 			}
 		}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) catalog.Store) {
 		{"keeps one notice of an event", notices},
 		{"numbers notices for readers", events},
 		{"keeps documents with their images", documents},
+		{"has all that an index needs", index},
 		{"keeps marks", marks},
 		{"keeps the history of verdicts", verdicts},
 		{"keeps any bytes", anyBytes},
@@ -317,6 +318,36 @@ func events(t *testing.T, s catalog.Store) {
 	}
 	if n, err := s.Collect(t.Context(), at(2)); err != nil || n != 1 {
 		t.Errorf("%d collected, %v", n, err)
+	}
+}
+
+// index: an index that is made from the store has the bytes of one that is made from the reports.
+func index(t *testing.T, s catalog.Store) {
+	var direct, rebuilt catalog.IndexBuilder
+	for i := range 250 {
+		r := report(5+i%9, fmt.Sprint("app", i%20))
+		put(t, s, i, r)
+		if i%10 == 0 {
+			continue
+		}
+		_, parts := catalog.Divide(r)
+		must(t, direct.Add(digest(i), parts))
+	}
+	must(t, rebuilt.AddStore(t.Context(), s, func(d string) bool {
+		for i := 0; i < 250; i += 10 {
+			if d == digest(i) {
+				return true
+			}
+		}
+		return false
+	}))
+	var a, b bytes.Buffer
+	_, err := direct.WriteTo(&a)
+	must(t, err)
+	_, err = rebuilt.WriteTo(&b)
+	must(t, err)
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Errorf("%d bytes, want %d others", b.Len(), a.Len())
 	}
 }
 

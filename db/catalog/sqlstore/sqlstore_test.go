@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/catalog"
 )
 
 // TestDatabases runs the tests of the module in testdata/databases, which has the drivers.
@@ -47,9 +48,16 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(refs)
 	f.Add(encodeInfo(&analyzer.ImageInfo{ID: "x"}))
+	f.Add(encodeScope(&catalog.Scope{Images: []string{"a", ""}, Layers: []string{"b"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var info analyzer.ImageInfo
 		_ = decodeInfo(b, &info)
+		var scope, reread catalog.Scope
+		if decodeScope(b, &scope) == nil {
+			if err := decodeScope(encodeScope(&scope), &reread); err != nil || !reflect.DeepEqual(scope, reread) {
+				t.Fatal(scope, reread, err)
+			}
+		}
 		list, err := decodeRefs(b)
 		if err != nil {
 			return

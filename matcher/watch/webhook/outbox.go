@@ -59,6 +59,7 @@ type Outbox interface {
 	// List returns up to n deliveries of a state, in the order in which they were added, after the one with the ID after.
 	List(ctx context.Context, state DeliveryState, after string, n int) ([]Delivery, error)
 
-	// Purge deletes the deliveries that were created before a time and are neither Pending nor Waiting, and returns their number.
+	// Purge deletes the deliveries that were created before a time and are neither Pending nor Waiting, and returns their number. The time
+	// must be before the oldest message that may be queued again, or its receiver gets it twice.
 	Purge(ctx context.Context, before time.Time) (int, error)
 }
