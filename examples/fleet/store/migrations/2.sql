@@ -1,0 +1,33 @@
+CREATE TABLE fleet_files (
+	role TEXT NOT NULL PRIMARY KEY,
+	object TEXT NOT NULL,
+	hash TEXT NOT NULL,
+	changed BIGINT NOT NULL
+);
+CREATE TABLE fleet_feeds (
+	name TEXT NOT NULL PRIMARY KEY,
+	enabled BIGINT NOT NULL,
+	every BIGINT NOT NULL,
+	wanted BIGINT NOT NULL,
+	tried BIGINT NOT NULL,
+	succeeded BIGINT NOT NULL,
+	records BIGINT NOT NULL,
+	error TEXT NOT NULL
+);
+CREATE TABLE fleet_stale (
+	tenant TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	since BIGINT NOT NULL,
+	tries BIGINT NOT NULL,
+	PRIMARY KEY (tenant, digest)
+);
+CREATE INDEX fleet_stale_since ON fleet_stale (since, tenant, digest);
+CREATE TABLE fleet_watches (
+	tenant TEXT NOT NULL,
+	repository TEXT NOT NULL,
+	tags TEXT NOT NULL,
+	every BIGINT NOT NULL,
+	tried BIGINT NOT NULL,
+	error TEXT NOT NULL,
+	PRIMARY KEY (tenant, repository)
+);
