@@ -7,35 +7,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/hullmark/hullmark/analyzer"
 	"github.com/hullmark/hullmark/db/catalog"
-	"github.com/hullmark/hullmark/examples/fleet/objects"
+	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher"
 	"github.com/hullmark/hullmark/matcher/report"
 )
 
-// maxDocument is the most bytes of a manifest or a configuration; the client of registries reads no more.
-const maxDocument = 8 << 20
-
 // maxRows is the number of matches that an Answerer keeps, about 1 KB each.
 const maxRows = 200_000
+
+// Manifest is the name of the document that has the manifest of an image, as [journal.Config] is that of the configuration.
+const Manifest = "manifest.json"
 
 // An Answerer assesses images. It may be used by many goroutines at once.
 type Answerer struct {
 	Catalog catalog.Store
-	Objects objects.Store
 	cache   cache
 }
 
 // New returns an Answerer.
-func New(c catalog.Store, o objects.Store) *Answerer {
-	return &Answerer{Catalog: c, Objects: o, cache: cache{most: maxRows}}
+func New(c catalog.Store) *Answerer {
+	return &Answerer{Catalog: c, cache: cache{most: maxRows}}
 }
 
 // A Request says how to assess an image.
@@ -73,7 +71,7 @@ func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, 
 		return report.New(found, nil, o), nil
 	}
 	o.Database = r.Source.Describe()
-	result, err := a.match(ctx, matcher.Matcher{Source: r.Source, Now: r.Now}, o.Database.Hash, found, parts)
+	result, err := a.Match(ctx, matcher.Matcher{Source: r.Source, Now: r.Now}, found, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +87,14 @@ func (a *Answerer) Assess(ctx context.Context, r *Request) (*report.Assessment, 
 	return report.New(found, result, o), nil
 }
 
-// match matches the chunks whose matches are not in the cache, and joins all. The matches of a chunk do not depend on the time and on the
-// rest of the report, so it is matched without both.
-func (a *Answerer) match(ctx context.Context, m matcher.Matcher, hash string, found *analyzer.Report, parts []catalog.Part) (*matcher.Result, error) {
+// Match matches the chunks whose matches are not in the cache, and joins all, as [catalog.Match] does. The matches of a chunk do not depend
+// on the time and on the rest of the report, so it is matched without both.
+func (a *Answerer) Match(ctx context.Context, m matcher.Matcher, found *analyzer.Report, parts []catalog.Part) (*matcher.Result, error) {
+	d, ok := m.Source.(matcher.Describer)
+	if !ok {
+		return catalog.Match(ctx, m, found, parts)
+	}
+	hash := d.Describe().Hash
 	alone, timeless := *found, m
 	alone.Diagnostics, timeless.Now = nil, time.Time{}
 	var results []*matcher.Result
@@ -121,8 +124,8 @@ func (a *Answerer) Report(ctx context.Context, image *store.Image) (*analyzer.Re
 
 // Config returns the configuration of an image, or nil if it has none, as that of an SBOM.
 func (a *Answerer) Config(ctx context.Context, image *store.Image) (*v1.ConfigFile, error) {
-	raw, err := a.Raw(ctx, "config", image)
-	if errors.Is(err, fs.ErrNotExist) {
+	raw, err := a.Document(ctx, image, journal.Config)
+	if errors.Is(err, catalog.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -135,15 +138,12 @@ func (a *Answerer) Config(ctx context.Context, image *store.Image) (*v1.ConfigFi
 	return config, nil
 }
 
-// Raw returns the bytes of the manifest or the configuration of an image, or an error that wraps fs.ErrNotExist. An SBOM only states their
-// digests, which gives no right to see them.
-func (a *Answerer) Raw(ctx context.Context, kind string, image *store.Image) ([]byte, error) {
-	digest := image.Config
-	if kind == "manifest" {
-		digest = image.Manifest
+// Document returns a document of an image, or [catalog.ErrNotFound]. Those that the service stored itself are authenticated by the digest of
+// the image.
+func (a *Answerer) Document(ctx context.Context, image *store.Image, name string) ([]byte, error) {
+	d, err := a.Catalog.Document(ctx, image.Digest, name)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := v1.NewHash(digest); err != nil || image.Kind == store.SBOM {
-		return nil, fmt.Errorf("answer: %s of %s: %w", kind, image.Digest, fs.ErrNotExist)
-	}
-	return objects.ReadAll(ctx, a.Objects, kind+"/"+digest, maxDocument)
+	return d.Content, nil
 }

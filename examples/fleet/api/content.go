@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hullmark/hullmark/analyzer"
+	"github.com/hullmark/hullmark/db/catalog/journal"
+	"github.com/hullmark/hullmark/examples/fleet/advisories"
 	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/matcher/report"
 	"github.com/hullmark/hullmark/matcher/report/gitlab"
@@ -86,20 +88,20 @@ func listed[T any](c *call, items []T, key func(*T) string) (*reply, error) {
 // join joins texts to a key in whose order the first one counts first.
 func join(list ...string) string { return strings.ToValidUTF8(strings.Join(list, "\x01"), "\uFFFD") }
 
-func (c *call) raw(kind string) (*reply, error) {
+func (c *call) raw(name string) (*reply, error) {
 	m, err := c.image()
 	if err != nil {
 		return nil, err
 	}
-	body, err := c.s.Answers.Raw(c.ctx(), kind, m)
+	body, err := c.s.Answers.Document(c.ctx(), m, name)
 	if err != nil {
 		return nil, err
 	}
 	return &reply{status: http.StatusOK, body: body, kind: "application/json"}, nil
 }
 
-func (c *call) getManifest() (*reply, error) { return c.raw("manifest") }
-func (c *call) getConfig() (*reply, error)   { return c.raw("config") }
+func (c *call) getManifest() (*reply, error) { return c.raw(answer.Manifest) }
+func (c *call) getConfig() (*reply, error)   { return c.raw(journal.Config) }
 
 type layerView struct {
 	DiffID    string `json:"diffId"`
@@ -244,17 +246,18 @@ func (c *call) assess(matched bool) (*report.Assessment, error) {
 		}
 		defer release()
 		r.Source = source
+		if _, documents, err := c.s.Verdicts.Journal(c.tenant()).Marks(c.ctx(), m.Digest); err != nil {
+			return nil, err
+		} else if len(documents) > 0 {
+			r.VEX = documents
+		}
 	}
 	return c.s.Answers.Assess(c.ctx(), r)
 }
 
 // source returns the advisories that count for the tenant, and what releases them.
-func (c *call) source() (answer.Source, func(), error) {
-	set, release, err := c.s.Advisories.Current()
-	if err != nil {
-		return nil, nil, err
-	}
-	return set, release, nil
+func (c *call) source() (advisories.Source, func(), error) {
+	return c.s.Advisories.For(c.ctx(), c.tenant())
 }
 
 func (c *call) getSBOM() (*reply, error) {

@@ -27,6 +27,8 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/verdict"
+	"github.com/hullmark/hullmark/examples/fleet/webhooks"
 	"github.com/hullmark/hullmark/examples/fleet/work"
 )
 
@@ -44,7 +46,9 @@ type Server struct {
 	Queue      *work.Queue
 	Answers    *answer.Answerer
 	Index      *index.Index
-	Advisories *advisories.File
+	Advisories *advisories.Provider
+	Verdicts   *verdict.Evaluator
+	Webhooks   *webhooks.Webhooks
 	Key        *seal.Key // for credentials
 	Metrics    *metrics.Set
 	Log        *slog.Logger
@@ -53,6 +57,8 @@ type Server struct {
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero
 	Concurrent int           // requests at once, without those that wait; 64 if zero
+
+	Changed func() // called after a change that may make events or verdicts; may be nil
 }
 
 // Handler returns the handler of all routes in the document.
@@ -135,6 +141,13 @@ type reply struct {
 	database string
 	etag     string // a hash of the body if empty
 	volatile bool   // without ETag
+}
+
+// changed says that there may be new events or verdicts to compute.
+func (s *Server) changed() {
+	if s.Changed != nil {
+		s.Changed()
+	}
 }
 
 func ok(value any) *reply { return &reply{status: http.StatusOK, value: value} }

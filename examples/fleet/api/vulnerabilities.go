@@ -163,11 +163,12 @@ func (c *call) listAffected() (*reply, error) {
 
 // affectedBy returns the digests of the images of all tenants that a vulnerability affects.
 func (c *call) affectedBy(id string) ([]string, string, error) {
-	set, release, err := c.s.Advisories.Current()
+	set, release, err := c.source()
 	if err != nil {
 		return nil, "", err
 	}
 	defer release()
+	hash := set.Describe().Hash
 	var list []matcher.Advisory
 	for a, err := range set.Find(c.ctx(), id) {
 		if err != nil {
@@ -176,10 +177,10 @@ func (c *call) affectedBy(id string) ([]string, string, error) {
 		list = append(list, a)
 	}
 	if len(list) == 0 {
-		return nil, set.Hash(), nil
+		return nil, hash, nil
 	}
 	digests, err := c.s.Index.Affected(c.ctx(), matcher.Matcher{Source: set}, list...)
-	return digests, set.Hash(), err
+	return digests, hash, err
 }
 
 // containing returns the digests of the images of all tenants that have a package.

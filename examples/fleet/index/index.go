@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -209,9 +208,24 @@ func (x *Index) Close() error {
 	return err
 }
 
+// Generations returns the whole index, and what releases it. Images of all tenants are in it.
+func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), error) {
+	list, release, err := x.generations(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	g := &catalog.Generations{Current: func(ctx context.Context, generation int, digests []string) ([]string, error) {
+		return x.Store.Indexed(ctx, list[generation].id, digests)
+	}}
+	for _, o := range list {
+		g.Indexes = append(g.Indexes, o.Index)
+	}
+	return g, release, nil
+}
+
 // Affected returns the digests of the images of all tenants that advisories affect, or may affect, sorted.
 func (x *Index) Affected(ctx context.Context, m matcher.Matcher, list ...matcher.Advisory) ([]string, error) {
-	return x.find(ctx, func(i *catalog.Index) ([]int, error) { return watch.Affected(ctx, m, i, list...) })
+	return x.find(ctx, func(g *catalog.Generations) ([]int, error) { return watch.Affected(ctx, m, g, list...) })
 }
 
 // A Pattern selects packages.
@@ -267,8 +281,8 @@ func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.C
 	}
 	slices.SortFunc(keys, matcher.CompareKeys)
 	keys = slices.Compact(keys)
-	return x.find(ctx, func(i *catalog.Index) (numbers []int, err error) {
-		for found, err := range i.Subjects(ctx, keys) {
+	return x.find(ctx, func(g *catalog.Generations) (numbers []int, err error) {
+		for found, err := range g.Subjects(ctx, keys) {
 			if err != nil {
 				return nil, err
 			}
@@ -276,46 +290,29 @@ func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.C
 				numbers = append(numbers, found.Number)
 			}
 		}
+		slices.Sort(numbers)
 		return numbers, nil
 	})
 }
 
-// find joins what the generations find. An image that a later generation has, too, counts there.
-func (x *Index) find(ctx context.Context, subjects func(*catalog.Index) ([]int, error)) ([]string, error) {
-	list, release, err := x.generations(ctx)
+// find returns the digests of the images that have some package versions.
+func (x *Index) find(ctx context.Context, subjects func(*catalog.Generations) ([]int, error)) ([]string, error) {
+	g, release, err := x.Generations(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	numbers, err := subjects(g)
+	if err != nil {
+		return nil, err
+	}
 	var all []string
-	for _, g := range list {
-		numbers, err := subjects(g.Index)
+	for d, err := range g.Digests(ctx, numbers) {
 		if err != nil {
 			return nil, err
 		}
-		images, err := g.Images(ctx, numbers)
-		if err != nil {
-			return nil, err
-		}
-		digests, err := collect(images.Digests(ctx))
-		if err == nil {
-			digests, err = x.Store.Indexed(ctx, g.id, digests)
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, digests...)
+		all = append(all, d)
 	}
 	slices.Sort(all)
 	return all, nil
-}
-
-func collect(seq iter.Seq2[string, error]) (list []string, err error) {
-	for s, err := range seq {
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, nil
 }

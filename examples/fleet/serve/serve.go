@@ -27,7 +27,11 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/seal"
 	"github.com/hullmark/hullmark/examples/fleet/store"
+	"github.com/hullmark/hullmark/examples/fleet/verdict"
+	"github.com/hullmark/hullmark/examples/fleet/watcher"
+	"github.com/hullmark/hullmark/examples/fleet/webhooks"
 	"github.com/hullmark/hullmark/examples/fleet/work"
+	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
 
 // A Role says what a process does.
@@ -70,14 +74,25 @@ const (
 
 // A Service is an open process.
 type Service struct {
-	Store   *store.Store
-	handler http.Handler
-	worker  *work.Worker
-	queue   *work.Queue
-	index   *index.Index
-	files   *advisories.File
-	log     *slog.Logger
-	changed chan struct{} // an image was analyzed
+	Store    *store.Store
+	handler  http.Handler
+	worker   *work.Worker
+	queue    *work.Queue
+	index    *index.Index
+	files    *advisories.File
+	verdicts *verdict.Evaluator
+	watcher  *watcher.Watcher
+	webhooks *webhooks.Webhooks
+	log      *slog.Logger
+	changed  chan struct{} // an image was analyzed, or something else that maintain looks at
+}
+
+// kick makes maintain look now.
+func (s *Service) kick() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
 }
 
 // Address returns the address of the database that options name.
@@ -131,12 +146,17 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != API {
 		s.worker = newWorker(&o, s, kept, key, counts)
 	}
+	provider := &advisories.Provider{File: s.files, Own: &advisories.Own{Store: s.Store}}
+	s.verdicts = &verdict.Evaluator{Store: s.Store, Answers: answer.New(s.Store.Catalog), Advisories: provider}
+	s.watcher = &watcher.Watcher{Store: s.Store, Objects: kept, Index: s.index, Advisories: provider, Journal: s.verdicts.Journal}
+	s.webhooks = &webhooks.Webhooks{Store: s.Store, Index: s.index, Key: key, Sender: &webhook.Sender{Client: webhook.NewClient(o.Allow...)}, Journal: s.verdicts.Journal}
+	s.webhooks.Init()
 	if s.queue, err = work.OpenQueue(ctx, s.Store, s.worker, o.Log.With("part", "queue")); err != nil {
 		return nil, err
 	}
 	if o.Role != Worker {
-		server := &api.Server{Store: s.Store, Objects: kept, Queue: s.queue, Answers: answer.New(s.Store.Catalog, kept), Index: s.index, Advisories: s.files, Key: key,
-			Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload}
+		server := &api.Server{Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err
 		}
@@ -164,10 +184,7 @@ func newWorker(o *Options, s *Service, kept objects.Store, key *seal.Key, counts
 		Log:        o.Log,
 		Done: func(m *store.Submission) {
 			counts.Add("fleet_analyses_total", "Analyses that ended.", 1, "state", string(m.State), "reason", m.Reason)
-			select {
-			case s.changed <- struct{}{}:
-			default:
-			}
+			s.kick()
 		},
 	}
 }
@@ -226,7 +243,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// maintain updates the index and deletes what is not needed. Failures are repeated.
+// maintain updates the index, compares advisories, evaluates policies, sends events, and deletes what is not needed. Failures are repeated.
 func (s *Service) maintain(ctx context.Context) error {
 	look, tidy := time.NewTicker(indexEvery), time.NewTicker(tidyEvery)
 	defer look.Stop()
@@ -243,6 +260,9 @@ func (s *Service) maintain(ctx context.Context) error {
 		}
 		_, err := s.index.Update(ctx)
 		s.warn(ctx, "updating the index", err)
+		s.warn(ctx, "comparing advisories", s.watcher.Look(ctx))
+		s.warn(ctx, "evaluating policies", s.verdicts.Refresh(ctx))
+		s.warn(ctx, "sending events", s.webhooks.Deliver(ctx))
 	}
 }
 
@@ -254,7 +274,11 @@ func (s *Service) warn(ctx context.Context, what string, err error) {
 
 func (s *Service) tidy(ctx context.Context) error {
 	_, err := s.Store.TrimLayers(ctx, maxLayers)
-	return errors.Join(err, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)), s.queue.Sweep(ctx, s.Store))
+	tenants, listErr := s.Store.TenantNames(ctx)
+	for _, t := range tenants {
+		err = errors.Join(err, s.verdicts.Journal(t).Expire(ctx))
+	}
+	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)), s.queue.Sweep(ctx, s.Store))
 }
 
 // Close closes everything that Open opened.

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
 
 // An Image is an image of a tenant. Its content is in the catalog.
@@ -64,7 +67,7 @@ func (tx *Tx) Begin(ctx context.Context, m *Image) error {
 // End stores the end of an analysis. An image that was analyzed before stays analyzed if another analysis fails, with its reason.
 func (tx *Tx) End(ctx context.Context, tenant, digest string, state State, reason, message string) error {
 	_, err := tx.exec(ctx, `UPDATE fleet_images SET state = CASE WHEN state = 'analyzed' AND ? = 'failed' THEN state ELSE ? END,
-		reason = ?, message = ?, finished = ?, revision = revision + 1 WHERE tenant = ? AND digest = ?`,
+		reason = ?, message = ?, finished = ?, revision = revision + 1, stale = 1 WHERE tenant = ? AND digest = ?`,
 		string(state), string(state), reason, text(message), micro(time.Now()), tenant, digest)
 	return err
 }
@@ -193,6 +196,9 @@ func (tx *Tx) DeleteImage(ctx context.Context, tenant, digest string) (last bool
 	if _, err := tx.exec(ctx, "DELETE FROM fleet_tags WHERE tenant = ? AND digest = ?", tenant, digest); err != nil {
 		return false, err
 	}
+	if _, err := tx.exec(ctx, "DELETE FROM fleet_evaluations WHERE tenant = ? AND digest = ?", tenant, digest); err != nil {
+		return false, err
+	}
 	var others int
 	err = tx.row(ctx, []any{&others}, "SELECT COUNT(*) FROM fleet_images WHERE digest = ?", digest)
 	return others == 0, err
@@ -224,4 +230,75 @@ func marks(n int) string {
 		b = append(b, '?')
 	}
 	return string(b)
+}
+
+// Pointed returns the tag of a tenant, as it points now, or ErrNotFound.
+func (s *Store) Pointed(ctx context.Context, tenant, name string) (*Tag, error) {
+	t := Tag{Name: name}
+	var since int64
+	err := s.query().row(ctx, []any{&t.Digest, &since}, "SELECT digest, since FROM fleet_tags WHERE tenant = ? AND name = ? ORDER BY since DESC LIMIT 1", tenant, name)
+	t.Since = fromMicro(since)
+	return &t, wrap("tag", err)
+}
+
+// Names returns the images of all tenants among digests: one for each tag that points at it, and one without a tag for others.
+func (s *Store) Names(ctx context.Context, digests []string) (list []webhook.Image, err error) {
+	for group := range slices.Chunk(digests, 400) {
+		var args []any
+		for _, d := range group {
+			args = append(args, d)
+		}
+		err := s.query().rows(ctx, func(scan func(...any) error) error {
+			var i webhook.Image
+			var name string
+			if err := scan(&i.Tenant, &i.Digest, &name); err != nil {
+				return err
+			}
+			if name != "" {
+				t := catalog.Tag{Name: name}
+				i.Repository, i.Tag = t.Split()
+			}
+			list = append(list, i)
+			return nil
+		}, `SELECT m.tenant, m.digest, COALESCE(t.name, '') FROM fleet_images AS m
+			LEFT JOIN fleet_tags AS t ON t.tenant = m.tenant AND t.digest = m.digest
+			AND t.since = (SELECT MAX(since) FROM fleet_tags WHERE tenant = t.tenant AND name = t.name)
+			WHERE m.digest IN (`+marks(len(group))+") ORDER BY m.digest, m.tenant, t.name", args...)
+		if err != nil {
+			return nil, wrap("names", err)
+		}
+	}
+	return list, nil
+}
+
+// Stale marks images, of all tenants, whose verdicts have to be evaluated again.
+func (s *Store) Stale(ctx context.Context, digests []string) error {
+	for group := range slices.Chunk(digests, 400) {
+		var args []any
+		for _, d := range group {
+			args = append(args, d)
+		}
+		if _, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE digest IN ("+marks(len(group))+")", args...); err != nil {
+			return wrap("images", err)
+		}
+	}
+	return nil
+}
+
+// StaleTenant marks all images of a tenant.
+func (tx *Tx) StaleTenant(ctx context.Context, tenant string) error {
+	_, err := tx.exec(ctx, "UPDATE fleet_images SET stale = 1 WHERE tenant = ?", tenant)
+	return err
+}
+
+// TakeStale returns up to n analyzed images, of all tenants, that are marked, and Fresh ends the mark.
+func (s *Store) TakeStale(ctx context.Context, n int) (list []Image, err error) {
+	list, err = s.query().images(ctx, "SELECT "+imageColumns+" FROM fleet_images WHERE stale = 1 AND state = 'analyzed' ORDER BY tenant, digest LIMIT ?", n)
+	return list, wrap("images", err)
+}
+
+// Fresh ends the mark of an image. It has to be called before the image is evaluated, so that a mark that is set meanwhile stays.
+func (s *Store) Fresh(ctx context.Context, tenant, digest string) error {
+	_, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 0 WHERE tenant = ? AND digest = ?", tenant, digest)
+	return wrap("image", err)
 }

@@ -233,3 +233,114 @@ func (tx *Tx) SetMappings(ctx context.Context, tenant string, list []Mapping) er
 	}
 	return nil
 }
+
+// Basis returns what the last verdict of a policy about an image was based on, "" without one.
+func (s *Store) Basis(ctx context.Context, tenant, digest, policy string) (basis string, err error) {
+	err = s.query().row(ctx, []any{&basis}, "SELECT basis FROM fleet_evaluations WHERE tenant = ? AND digest = ? AND policy = ?", tenant, digest, policy)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return basis, wrap("evaluation", err)
+}
+
+// SetBasis stores it.
+func (s *Store) SetBasis(ctx context.Context, tenant, digest, policy, basis string) error {
+	_, err := s.query().exec(ctx, "INSERT INTO fleet_evaluations (tenant, digest, policy, basis) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, digest, policy) DO UPDATE SET basis = excluded.basis",
+		tenant, digest, policy, basis)
+	return wrap("evaluation", err)
+}
+
+// Setting returns a value of the service as a whole, "" without one.
+func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
+	err = s.query().row(ctx, []any{&value}, "SELECT value FROM fleet_settings WHERE name = ?", name)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return value, wrap("setting", err)
+}
+
+// SetSetting stores a value.
+func (s *Store) SetSetting(ctx context.Context, name, value string) error {
+	_, err := s.query().exec(ctx, "INSERT INTO fleet_settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	return wrap("setting", err)
+}
+
+// TenantNames returns the names of all tenants.
+func (s *Store) TenantNames(ctx context.Context) (list []string, err error) {
+	err = s.query().rows(ctx, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		list = append(list, name)
+		return err
+	}, "SELECT name FROM fleet_tenants ORDER BY name")
+	return list, wrap("tenants", err)
+}
+
+// A Subscription is a tenant's wish to get events. Its Body is JSON, and its Secret is encrypted.
+type Subscription struct {
+	ID       string
+	Tenant   string
+	Body     string
+	Secret   []byte
+	Disabled bool
+	Created  time.Time
+}
+
+const subscriptionColumns = "id, tenant, body, secret, disabled, created"
+
+func (tx *Tx) subscriptions(ctx context.Context, query string, args ...any) (list []Subscription, err error) {
+	err = tx.rows(ctx, func(scan func(...any) error) error {
+		var m Subscription
+		var disabled, created int64
+		err := scan(&m.ID, &m.Tenant, &m.Body, &m.Secret, &disabled, &created)
+		m.Disabled, m.Created = disabled != 0, fromMicro(created)
+		list = append(list, m)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// AddSubscription adds a subscription.
+func (tx *Tx) AddSubscription(ctx context.Context, m *Subscription) error {
+	_, err := tx.exec(ctx, "INSERT INTO fleet_subscriptions (id, tenant, body, secret, created) VALUES (?, ?, ?, ?, ?)", m.ID, m.Tenant, m.Body, m.Secret, micro(m.Created))
+	return err
+}
+
+// Subscription returns a subscription of a tenant.
+func (s *Store) Subscription(ctx context.Context, tenant, id string) (*Subscription, error) {
+	list, err := s.query().subscriptions(ctx, "SELECT "+subscriptionColumns+" FROM fleet_subscriptions WHERE tenant = ? AND id = ?", tenant, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, wrap("subscription", err)
+	}
+	return &list[0], nil
+}
+
+// Subscriptions returns up to n subscriptions of a tenant, in the order of their IDs, after one.
+func (s *Store) Subscriptions(ctx context.Context, tenant, after string, n int) ([]Subscription, error) {
+	list, err := s.query().subscriptions(ctx, "SELECT "+subscriptionColumns+" FROM fleet_subscriptions WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?", tenant, after, n)
+	return list, wrap("subscriptions", err)
+}
+
+// AllSubscriptions returns the subscriptions of all tenants, or the one with an ID if it is not "".
+func (s *Store) AllSubscriptions(ctx context.Context, id string) ([]Subscription, error) {
+	list, err := s.query().subscriptions(ctx, "SELECT "+subscriptionColumns+" FROM fleet_subscriptions WHERE id = ? OR ? = '' ORDER BY id", id, id)
+	return list, wrap("subscriptions", err)
+}
+
+// DisableSubscription disables a subscription of any tenant.
+func (s *Store) DisableSubscription(ctx context.Context, id string) error {
+	_, err := s.query().exec(ctx, "UPDATE fleet_subscriptions SET disabled = 1 WHERE id = ?", id)
+	return wrap("subscription", err)
+}
+
+// DeleteSubscription deletes a subscription of a tenant.
+func (tx *Tx) DeleteSubscription(ctx context.Context, tenant, id string) error {
+	n, err := tx.exec(ctx, "DELETE FROM fleet_subscriptions WHERE tenant = ? AND id = ?", tenant, id)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type Token struct {
 // Has reports whether a token has a scope.
 func (t *Token) Has(s Scope) bool { return slices.Contains(t.Scopes, s) }
 
+// tenants are the names that tenants may have, which are parts of the names of objects.
+var tenants = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
 // usedEvery limits how often the last use of a token is written.
 const usedEvery = time.Minute
 
@@ -49,6 +53,9 @@ func hashToken(secret string) []byte {
 
 // NewToken stores a token and returns its secret, which is shown once.
 func (s *Store) NewToken(ctx context.Context, t *Token) (secret string, err error) {
+	if !tenants.MatchString(t.Tenant) {
+		return "", fmt.Errorf("store: token: the tenant %q has other characters than lower-case letters, digits and hyphens, or more than 63", t.Tenant)
+	}
 	random := make([]byte, 32)
 	rand.Read(random)
 	secret = "fleet_" + base64.RawURLEncoding.EncodeToString(random)

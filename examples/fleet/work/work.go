@@ -2,7 +2,6 @@
 package work
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,7 +22,9 @@ import (
 	"github.com/hullmark/hullmark/analyzer/source"
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/db/catalog"
+	"github.com/hullmark/hullmark/db/catalog/journal"
 	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/answer"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
@@ -93,6 +94,11 @@ func (w *Worker) turn(ctx context.Context, job int64, last bool) (err error) {
 		m.State = store.Failed
 	}
 	w.Log.Warn("analysis failed", "tenant", m.Tenant, "submission", m.ID, "reason", reason, "attempt", m.Attempts, "final", m.State == store.Failed, "error", err)
+	if m.State == store.Failed {
+		if tellErr := w.tell(after, m.Tenant, failed(m)); tellErr != nil {
+			return errors.Join(err, tellErr)
+		}
+	}
 	if storeErr := w.Store.Write(after, func(tx *store.Tx) error {
 		if m.State == store.Failed && m.Digest != "" {
 			if err := tx.End(after, m.Tenant, m.Digest, store.Failed, reason, m.Message); err != nil {
@@ -253,15 +259,7 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return err
 	}
-	raw, err := img.RawConfigFile()
-	if err == nil {
-		err = w.keep(ctx, "config", row.Config, raw)
-	}
-	if err == nil && row.Manifest != "" {
-		if raw, err = img.RawManifest(); err == nil {
-			err = w.keep(ctx, "manifest", row.Manifest, raw)
-		}
-	}
+	documents, err := documentsOf(img, row)
 	if err != nil {
 		return err
 	}
@@ -269,19 +267,40 @@ func (w *Worker) image(ctx context.Context, m *store.Submission, img *source.Ima
 	if err != nil {
 		return err
 	}
-	if err := catalog.Put(ctx, w.Store.Catalog, catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}, found); err != nil {
+	if err := w.put(ctx, row, found, documents...); err != nil {
 		return err
 	}
-	return w.fresh(ctx, m, row, ref)
+	return w.end(ctx, m, row, ref)
 }
 
-// keep stores a document of an image under its digest.
-func (w *Worker) keep(ctx context.Context, kind, digest string, content []byte) error {
-	if got := fmt.Sprintf("sha256:%x", sha256.Sum256(content)); got != digest {
-		return &analyzer.DigestError{Want: digest, Got: got}
+// documentsOf returns the manifest and the configuration of an image, which its digest authenticates.
+func documentsOf(img *source.Image, row *store.Image) (list []catalog.Document, err error) {
+	add := func(name, digest string, raw []byte) error {
+		if got := fmt.Sprintf("sha256:%x", sha256.Sum256(raw)); got != digest {
+			return &analyzer.DigestError{Want: digest, Got: got}
+		}
+		list = append(list, catalog.Document{Image: row.Digest, Name: name, Kind: "application/json", Added: time.Now(), Content: raw})
+		return nil
 	}
-	_, err := w.Objects.Put(ctx, kind+"/"+digest, bytes.NewReader(content))
-	return err
+	raw, err := img.RawConfigFile()
+	if err == nil {
+		err = add(journal.Config, row.Config, raw)
+	}
+	if err == nil && row.Manifest != "" {
+		if raw, err = img.RawManifest(); err == nil {
+			err = add(answer.Manifest, row.Manifest, raw)
+		}
+	}
+	return list, err
+}
+
+// put writes the content of an image to the catalog, for all tenants, and marks it for the index.
+func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Report, documents ...catalog.Document) error {
+	image := catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}
+	if err := catalog.PutBatch(ctx, w.Store.Catalog, image, found, catalog.Batch{Documents: documents}); err != nil {
+		return err
+	}
+	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
 }
 
 // document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace what a scan found.
@@ -316,10 +335,10 @@ func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 	if err := w.begin(ctx, m, row); err != nil {
 		return err
 	}
-	if err := catalog.Put(ctx, w.Store.Catalog, catalog.Image{Digest: row.Digest, Info: found.Image, Added: time.Now()}, found); err != nil {
+	if err := w.put(ctx, row, found); err != nil {
 		return err
 	}
-	return w.fresh(ctx, m, row, ref)
+	return w.end(ctx, m, row, ref)
 }
 
 // begin stores the image of a submission.
@@ -333,21 +352,35 @@ func (w *Worker) begin(ctx context.Context, m *store.Submission, row *store.Imag
 	})
 }
 
-// fresh ends the analysis of an image whose content is new.
-func (w *Worker) fresh(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
-	if err := w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) }); err != nil {
+// end stores that an image is analyzed, after the catalog has its content and the events. A crash in between repeats all of it, and the events
+// have the same IDs.
+func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
+	named := webhook.Image{Tenant: m.Tenant, Digest: row.Digest}
+	var events []webhook.Message
+	tag, tagged := ref.(name.Tag)
+	if ref != nil {
+		named.Repository = ref.Context().Name()
+	}
+	if tagged {
+		named.Tag = tag.TagStr()
+		before, err := w.Store.Pointed(ctx, m.Tenant, tag.Name())
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && before.Digest != row.Digest {
+			events = append(events, webhook.Message{ID: journal.ID(webhook.TagMoved, m.Tenant, tag.Name(), before.Digest, row.Digest, fmt.Sprint(before.Since.UnixMicro())),
+				Kind: webhook.TagMoved, Images: []webhook.Image{named}, Text: "from " + before.Digest + " to " + row.Digest})
+		}
+	}
+	events = append(events, webhook.Message{ID: journal.ID(webhook.ImageAnalyzed, m.Tenant, m.ID), Kind: webhook.ImageAnalyzed, Images: []webhook.Image{named}})
+	if err := w.tell(ctx, m.Tenant, events...); err != nil {
 		return err
 	}
-	return w.end(ctx, m, row, ref)
-}
-
-// end stores that an image is analyzed, after the catalog has its content.
-func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image, ref name.Reference) error {
 	return w.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.End(ctx, m.Tenant, row.Digest, store.Analyzed, "", ""); err != nil {
 			return err
 		}
-		if tag, ok := ref.(name.Tag); ok {
+		if tagged {
 			if _, err := tx.Point(ctx, m.Tenant, tag.Name(), row.Digest); err != nil {
 				return err
 			}
@@ -355,4 +388,30 @@ func (w *Worker) end(ctx context.Context, m *store.Submission, row *store.Image,
 		m.State, m.Reason, m.Message = store.Analyzed, "", ""
 		return tx.Finish(ctx, m)
 	})
+}
+
+// tell writes events.
+func (w *Worker) tell(ctx context.Context, tenant string, events ...webhook.Message) error {
+	j := &journal.Journal{Store: w.Store.Catalog, Tenant: tenant}
+	var b catalog.Batch
+	for _, e := range events {
+		n, err := j.Notice(e)
+		if err != nil {
+			return err
+		}
+		b.Notices = append(b.Notices, n)
+	}
+	return w.Store.Catalog.Write(ctx, &b)
+}
+
+// failed returns the event that a submission failed.
+func failed(m *store.Submission) webhook.Message {
+	image := webhook.Image{Tenant: m.Tenant, Digest: m.Digest}
+	if ref, err := name.ParseReference(m.Reference); err == nil {
+		image.Repository = ref.Context().Name()
+		if tag, ok := ref.(name.Tag); ok {
+			image.Tag = tag.TagStr()
+		}
+	}
+	return webhook.Message{ID: journal.ID(webhook.AnalysisFailed, m.Tenant, m.ID), Kind: webhook.AnalysisFailed, Images: []webhook.Image{image}, Text: m.Reason}
 }

@@ -278,3 +278,10 @@ func Eventually(t testing.TB, what string, look func() bool) {
 		}
 	}
 }
+
+// With returns a client with another token.
+func (c *Client) With(secret string) *Client {
+	other := *c
+	other.Secret = secret
+	return &other
+}

@@ -51,11 +51,13 @@ CREATE TABLE fleet_images (
 	submitted BIGINT NOT NULL,
 	finished BIGINT NOT NULL,
 	revision BIGINT NOT NULL,
+	stale BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (tenant, digest)
 );
 CREATE INDEX fleet_images_config ON fleet_images (tenant, config);
 CREATE INDEX fleet_images_manifest ON fleet_images (tenant, manifest);
 CREATE INDEX fleet_images_state ON fleet_images (tenant, state, digest);
+CREATE INDEX fleet_images_stale ON fleet_images (tenant, digest) WHERE stale = 1;
 CREATE INDEX fleet_images_digest ON fleet_images (digest);
 CREATE TABLE fleet_tags (
 	tenant TEXT NOT NULL,
@@ -64,7 +66,7 @@ CREATE TABLE fleet_tags (
 	digest TEXT NOT NULL,
 	PRIMARY KEY (tenant, name, since)
 );
-CREATE INDEX fleet_tags_digest ON fleet_tags (tenant, digest);
+CREATE INDEX fleet_tags_digest ON fleet_tags (digest, tenant);
 CREATE TABLE fleet_claims (
 	name TEXT NOT NULL PRIMARY KEY,
 	holder TEXT NOT NULL,
@@ -136,13 +138,14 @@ CREATE TABLE fleet_mappings (
 	PRIMARY KEY (tenant, position)
 );
 CREATE TABLE fleet_subscriptions (
+	id TEXT NOT NULL PRIMARY KEY,
 	tenant TEXT NOT NULL,
-	id TEXT NOT NULL,
 	body TEXT NOT NULL,
 	secret {bytes} NOT NULL,
-	created BIGINT NOT NULL,
-	PRIMARY KEY (tenant, id)
+	disabled BIGINT NOT NULL DEFAULT 0,
+	created BIGINT NOT NULL
 );
+CREATE INDEX fleet_subscriptions_tenant ON fleet_subscriptions (tenant, id);
 CREATE TABLE fleet_advisories (
 	tenant TEXT NOT NULL,
 	id TEXT NOT NULL,
@@ -165,3 +168,14 @@ CREATE TABLE fleet_indexed (
 	generation TEXT NOT NULL
 );
 CREATE INDEX fleet_indexed_generation ON fleet_indexed (generation, digest);
+CREATE TABLE fleet_evaluations (
+	tenant TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	policy TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	PRIMARY KEY (tenant, digest, policy)
+);
+CREATE TABLE fleet_settings (
+	name TEXT NOT NULL PRIMARY KEY,
+	value TEXT NOT NULL
+);
