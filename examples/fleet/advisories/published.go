@@ -17,7 +17,7 @@ import (
 // others the process keeps a copy in a directory.
 func Published(s *store.Store, o objects.Store, dir string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		current, err := s.File(ctx, store.Current)
+		current, err := s.File(ctx)
 		if errors.Is(err, store.ErrNotFound) {
 			return "", fs.ErrNotExist
 		}

@@ -181,21 +181,6 @@ func (o *opened) closeUnused() {
 	}
 }
 
-// Generations returns the generations as one index, and what releases them.
-func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), error) {
-	list, release, err := x.generations(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	g := &catalog.Generations{Current: func(ctx context.Context, generation int, digests []string) ([]string, error) {
-		return x.Store.Indexed(ctx, list[generation].id, digests)
-	}}
-	for _, o := range list {
-		g.Indexes = append(g.Indexes, o.Index)
-	}
-	return g, release, nil
-}
-
 // Close closes all generations.
 func (x *Index) Close() error {
 	x.mu.Lock()

@@ -14,14 +14,6 @@ CREATE TABLE fleet_feeds (
 	records BIGINT NOT NULL,
 	error TEXT NOT NULL
 );
-CREATE TABLE fleet_stale (
-	tenant TEXT NOT NULL,
-	digest TEXT NOT NULL,
-	since BIGINT NOT NULL,
-	tries BIGINT NOT NULL,
-	PRIMARY KEY (tenant, digest)
-);
-CREATE INDEX fleet_stale_since ON fleet_stale (since, tenant, digest);
 CREATE TABLE fleet_watches (
 	tenant TEXT NOT NULL,
 	repository TEXT NOT NULL,
@@ -30,4 +22,11 @@ CREATE TABLE fleet_watches (
 	tried BIGINT NOT NULL,
 	error TEXT NOT NULL,
 	PRIMARY KEY (tenant, repository)
+);
+CREATE TABLE fleet_followed (
+	tenant TEXT NOT NULL,
+	repository TEXT NOT NULL,
+	tag TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	PRIMARY KEY (tenant, repository, tag)
 );
