@@ -45,7 +45,9 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 		o.Role = serve.Role(s)
 		return nil
 	})
-	f.StringVar(&o.Advisories, "db", "", "`FILE` of advisories (default advisories.db in the data directory)")
+	f.StringVar(&o.Advisories, "db", "", "`FILE` of advisories that another program replaces; by default, the service updates advisories itself")
+	f.StringVar(&o.Mirror, "mirror", "", "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
+	f.DurationVar(&o.FeedEvery, "update-every", 6*time.Hour, "update advisories after this `TIME`")
 	f.StringVar(&o.Key, "key", "", "`FILE` of the key that encrypts credentials (default key in the data directory)")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")
 	f.Int64Var(&o.MaxUpload, "max-upload", 10<<30, "refuse uploads of more than `N` bytes")

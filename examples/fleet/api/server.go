@@ -53,6 +53,7 @@ type Server struct {
 	Metrics    *metrics.Set
 	Log        *slog.Logger
 
+	Operators  []string      // tenants that may change what all tenants share
 	Registries []string      // allowed to tenants that have no list of their own
 	MaxUpload  int64         // bytes; 10 GiB if zero
 	UploadTime time.Duration // 30 minutes if zero

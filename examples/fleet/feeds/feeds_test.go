@@ -1,4 +1,4 @@
-package feeds
+package feeds_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"github.com/hullmark/hullmark/db/feed"
 	"github.com/hullmark/hullmark/db/feed/kev"
 	"github.com/hullmark/hullmark/examples/fleet/advisories"
+	"github.com/hullmark/hullmark/examples/fleet/feeds"
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/objects"
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -51,8 +52,8 @@ func update(t *testing.T, address string) {
 		modified = modified.Add(time.Minute)
 		must(t, errors.Join(os.WriteFile(name, []byte(text), 0o600), os.Chtimes(name, modified, modified)))
 	}
-	process := func() *Updater {
-		u := &Updater{Store: s, Objects: objects.SQL{Store: s}, Dir: t.TempDir(), Feeds: []feed.Feed{f}, Options: feed.UpdateOptions{Mirror: mirror, MayShrink: true},
+	process := func() *feeds.Updater {
+		u := &feeds.Updater{Store: s, Objects: objects.SQL{Store: s}, Dir: t.TempDir(), Feeds: []feed.Feed{f}, Options: feed.UpdateOptions{Mirror: mirror, MayShrink: true},
 			Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }}
 		must(t, u.Prepare(t.Context()))
 		return u

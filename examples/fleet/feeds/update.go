@@ -24,7 +24,8 @@ import (
 const (
 	lease      = time.Minute // until another process may update
 	renewEvery = 15 * time.Second
-	every      = 6 * time.Hour // between updates of a feed that has no time of its own
+	again      = 15 * time.Minute // after a failure
+	every      = 6 * time.Hour    // between updates of a feed that has no time of its own
 )
 
 // An Updater updates the advisories.
@@ -81,6 +82,9 @@ func (u *Updater) Update(ctx context.Context) error {
 	if due, err = u.due(ctx); err != nil || len(due) == 0 { // another process may have updated them meanwhile
 		return err
 	}
+	if err := os.MkdirAll(u.Dir, 0o700); err != nil {
+		return fmt.Errorf("feeds: %w", err)
+	}
 	name := filepath.Join(u.Dir, "updated.db")
 	if err := u.fetchCurrent(ctx, name); err != nil {
 		return err
@@ -119,7 +123,11 @@ func (u *Updater) due(ctx context.Context) (names []string, err error) {
 	for i := range states {
 		s := &states[i]
 		known := slices.ContainsFunc(u.Feeds, func(f feed.Feed) bool { return f.Name == s.Name })
-		if known && (s.Wanted || s.Enabled && now.Sub(s.Tried) >= s.Every) {
+		pause := s.Every
+		if s.Error != "" {
+			pause = min(pause, again)
+		}
+		if known && (s.Wanted || s.Enabled && now.Sub(s.Tried) >= pause) {
 			names = append(names, s.Name)
 		}
 	}

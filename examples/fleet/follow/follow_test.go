@@ -1,4 +1,4 @@
-package follow
+package follow_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/hullmark/hullmark/analyzer/source/registry"
 	"github.com/hullmark/hullmark/examples/fleet/address"
+	"github.com/hullmark/hullmark/examples/fleet/follow"
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
 	"github.com/hullmark/hullmark/examples/fleet/store"
 	"github.com/hullmark/hullmark/examples/fleet/work"
@@ -43,7 +44,7 @@ func TestLook(t *testing.T) {
 		must(t, err)
 		now := time.Now()
 		patterns := []string{"**"}
-		f := &Follower{Store: s, Queue: queue, Registry: registry.Options{Transport: address.Transport(netip.MustParsePrefix("127.0.0.0/8"))}, Log: log, Now: func() time.Time { return now },
+		f := &follow.Follower{Store: s, Queue: queue, Registry: registry.Options{Transport: address.Transport(netip.MustParsePrefix("127.0.0.0/8"))}, Log: log, Now: func() time.Time { return now },
 			Keychain:   func(context.Context, string) (authn.Keychain, error) { return authn.NewMultiKeychain(), nil },
 			Registries: func(context.Context, string) ([]string, error) { return patterns, nil }}
 		r := fleettest.NewRegistry(t)
