@@ -57,11 +57,11 @@ type Options struct {
 	MaxUpload  int64
 	Lease      time.Duration   // of a layer, see work.Layers
 	Pauses     []time.Duration // before further attempts, see work.Worker
+	Look       time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
 	Log        *slog.Logger
 }
 
 const (
-	indexEvery   = 5 * time.Second
 	tidyEvery    = time.Minute
 	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
 	maxLayers    = 10 << 30       // bytes of results of layers
@@ -84,6 +84,7 @@ type Service struct {
 	watcher  *watcher.Watcher
 	webhooks *webhooks.Webhooks
 	log      *slog.Logger
+	look     time.Duration
 	changed  chan struct{} // an image was analyzed, or something else that maintain looks at
 }
 
@@ -114,7 +115,10 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != All && o.Role != API && o.Role != Worker {
 		return nil, fmt.Errorf("serve: unknown role %q", o.Role)
 	}
-	s := &Service{log: o.Log, changed: make(chan struct{}, 1)}
+	if o.Look == 0 {
+		o.Look = 5 * time.Second
+	}
+	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1)}
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, err
 	}
@@ -245,7 +249,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 
 // maintain updates the index, compares advisories, evaluates policies, sends events, and deletes what is not needed. Failures are repeated.
 func (s *Service) maintain(ctx context.Context) error {
-	look, tidy := time.NewTicker(indexEvery), time.NewTicker(tidyEvery)
+	look, tidy := time.NewTicker(s.look), time.NewTicker(tidyEvery)
 	defer look.Stop()
 	defer tidy.Stop()
 	for {
@@ -258,6 +262,7 @@ func (s *Service) maintain(ctx context.Context) error {
 			s.warn(ctx, "tidying", s.tidy(ctx))
 			continue
 		}
+		s.warn(ctx, "looking for dead workers", s.queue.Sweep(ctx, s.Store))
 		_, err := s.index.Update(ctx)
 		s.warn(ctx, "updating the index", err)
 		s.warn(ctx, "comparing advisories", s.watcher.Look(ctx))
@@ -278,7 +283,12 @@ func (s *Service) tidy(ctx context.Context) error {
 	for _, t := range tenants {
 		err = errors.Join(err, s.verdicts.Journal(t).Expire(ctx))
 	}
-	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)), s.queue.Sweep(ctx, s.Store))
+	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
+}
+
+// Submit adds submissions.
+func (s *Service) Submit(ctx context.Context, list ...*store.Submission) error {
+	return s.Store.Write(ctx, func(tx *store.Tx) error { return s.queue.Submit(ctx, tx, list...) })
 }
 
 // Close closes everything that Open opened.
