@@ -211,7 +211,6 @@ func (t *route) answer(c *call) (*reply, error) {
 	}
 	if t.op.Body != "upload" {
 		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxJSON)
-		c.deadline(bodyTime)
 	}
 	return t.run(c)
 }
@@ -237,11 +236,15 @@ func (t *route) slot(c *call) (release func(), err error) {
 	return nil, &problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "too many requests at once", retry: time.Second}
 }
 
-// deadline limits the time to read the body.
-func (c *call) deadline(d time.Duration) {
-	if err := http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(d)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		c.s.Log.Warn("setting a deadline failed", "error", err)
+// deadline limits the time to read the body, until the function that it returns is called. Afterwards, a deadline would end the request.
+func (c *call) deadline(d time.Duration) (end func()) {
+	set := func(t time.Time) {
+		if err := http.NewResponseController(c.w).SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			c.s.Log.Warn("setting a deadline failed", "error", err)
+		}
 	}
+	set(time.Now().Add(d))
+	return func() { set(time.Time{}) }
 }
 
 // authenticate finds the token of the request.
@@ -305,6 +308,7 @@ func (c *call) decode(into any) error {
 }
 
 func (c *call) body() ([]byte, error) {
+	defer c.deadline(bodyTime)()
 	b, err := io.ReadAll(c.r.Body)
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(large.Limit)

@@ -184,7 +184,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	if d == 0 {
 		d = 30 * time.Minute
 	}
-	c.deadline(d)
+	end := c.deadline(d)
 	m := &store.Submission{Tenant: c.tenant(), Kind: kind, Object: "upload/" + store.NewID(), Platform: c.query.Get("platform"), Priority: c.int("priority", defaultPriority)}
 	if text := c.query.Get("reference"); text != "" {
 		ref, err := name.ParseReference(text)
@@ -195,6 +195,7 @@ func (c *call) uploaded(kind store.Kind) (*reply, error) {
 	}
 	sum := sha256.New()
 	_, err := c.s.Objects.Put(c.ctx(), m.Object, io.TeeReader(http.MaxBytesReader(c.w, c.r.Body, limit), sum))
+	end()
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(large.Limit)
 	}

@@ -255,12 +255,12 @@ func (p *Pattern) match(s *matcher.Subject) bool {
 }
 
 // Containing returns the digests of the images of all tenants that have a package, sorted. Releases are the releases of distributions
-// that images may have.
+// that images may have. The index has the packages of a distribution by their source packages, so all of a release are looked at.
 func (x *Index) Containing(ctx context.Context, p *Pattern, releases []matcher.Coverage) ([]string, error) {
 	keys := p.key.Forms()
 	for _, r := range releases {
 		if k := p.key; r.Type == k.Type && r.Namespace == k.Namespace && r.Release != "" {
-			k.Release = r.Release
+			k.Release, k.Name = r.Release, ""
 			keys = append(keys, k.Forms()...)
 		}
 	}

@@ -65,11 +65,11 @@ type Options struct {
 	MaxUpload  int64
 	Lease      time.Duration   // of a layer, see work.Layers
 	Pauses     []time.Duration // before further attempts, see work.Worker
+	Look       time.Duration   // between looks at new advisories, images and events; 5 seconds if zero
 	Log        *slog.Logger
 }
 
 const (
-	indexEvery   = 5 * time.Second
 	tidyEvery    = time.Minute
 	lookEvery    = 10 * time.Second // at the list of repositories to look at
 	feedsEvery   = 5 * time.Second  // at the list of feeds to update
@@ -98,6 +98,7 @@ type Service struct {
 	updater   *feeds.Updater // nil with a file of another program
 	follower  *follow.Follower
 	log       *slog.Logger
+	look      time.Duration
 	collected time.Time     // when unused parts were deleted last
 	changed   chan struct{} // an image was analyzed, or something else that maintain looks at
 }
@@ -129,7 +130,10 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 	if o.Role != All && o.Role != API && o.Role != Worker {
 		return nil, fmt.Errorf("serve: unknown role %q", o.Role)
 	}
-	s := &Service{log: o.Log, changed: make(chan struct{}, 1)}
+	if o.Look == 0 {
+		o.Look = 5 * time.Second
+	}
+	s := &Service{log: o.Log, look: o.Look, changed: make(chan struct{}, 1)}
 	if s.Store, err = store.Open(ctx, o.Address()); err != nil {
 		return nil, err
 	}
@@ -277,7 +281,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 
 // maintain updates the index, compares advisories, evaluates policies, sends events, and deletes what is not needed. Failures are repeated.
 func (s *Service) maintain(ctx context.Context) error {
-	look, tidy := time.NewTicker(indexEvery), time.NewTicker(tidyEvery)
+	look, tidy := time.NewTicker(s.look), time.NewTicker(tidyEvery)
 	defer look.Stop()
 	defer tidy.Stop()
 	for {
@@ -290,6 +294,7 @@ func (s *Service) maintain(ctx context.Context) error {
 			s.warn(ctx, "tidying", s.tidy(ctx))
 			continue
 		}
+		s.warn(ctx, "looking for dead workers", s.queue.Sweep(ctx, s.Store))
 		_, err := s.index.Update(ctx)
 		s.warn(ctx, "updating the index", err)
 		s.warn(ctx, "comparing advisories", s.watcher.Look(ctx))
@@ -331,7 +336,12 @@ func (s *Service) tidy(ctx context.Context) error {
 		_, purgeErr := s.Store.Catalog.Outbox().Purge(ctx, now.Add(-keepEvents-7*24*time.Hour))
 		err = errors.Join(err, collectErr, purgeErr)
 	}
-	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)), s.queue.Sweep(ctx, s.Store))
+	return errors.Join(err, listErr, s.Store.ForgetAnswers(ctx, time.Now().Add(-keepAnswers)))
+}
+
+// Submit adds submissions.
+func (s *Service) Submit(ctx context.Context, list ...*store.Submission) error {
+	return s.Store.Write(ctx, func(tx *store.Tx) error { return s.queue.Submit(ctx, tx, list...) })
 }
 
 // Close closes everything that Open opened.

@@ -1,6 +1,8 @@
 package serve_test
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/hullmark/hullmark/examples/fleet/internal/fleettest"
@@ -8,7 +10,16 @@ import (
 	"github.com/hullmark/hullmark/matcher"
 )
 
-func TestMain(m *testing.M) { fleettest.Main(m) }
+func TestMain(m *testing.M) {
+	if options := os.Getenv(child); options != "" {
+		if err := worker(options); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	fleettest.Main(m)
+}
 
 // TestFirstImage is the whole way: submit a reference, wait, read the vulnerabilities.
 func TestFirstImage(t *testing.T) {

@@ -42,6 +42,7 @@ type Submission struct {
 	Message     string // for a person
 	Digest      string // of the image, as soon as it is known
 	Attempts    int
+	Job         int64 // that works on it, or did last; 0 before the first
 	Submitted   time.Time
 	Started     time.Time
 	Finished    time.Time
@@ -74,13 +75,13 @@ func encode(m map[string]string) string {
 	return string(b)
 }
 
-const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, attempts, submitted, started, finished"
+const submissionColumns = "id, tenant, kind, reference, platform, object, annotations, priority, again, state, reason, message, digest, job, attempts, submitted, started, finished"
 
 func scanSubmission(scan func(...any) error) (m Submission, err error) {
 	var kind, state, annotations string
 	var again int
 	var submitted, started, finished int64
-	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Attempts,
+	if err := scan(&m.ID, &m.Tenant, &kind, &m.Reference, &m.Platform, &m.Object, &annotations, &m.Priority, &again, &state, &m.Reason, &m.Message, &m.Digest, &m.Job, &m.Attempts,
 		&submitted, &started, &finished); err != nil {
 		return m, err
 	}
@@ -125,8 +126,8 @@ func (tx *Tx) submissions(ctx context.Context, query string, args ...any) (list 
 
 // Start chooses the submission that a job works on: the one of its former attempt, else the next one. Tenants take turns; among those of a
 // tenant, the priority and then the age decide. So a job is no submission's before it starts, and a thousand submissions of one tenant
-// delay the first of another by one. Start returns ErrNotFound if no submission waits.
-func (s *Store) Start(ctx context.Context, job int64) (*Submission, error) {
+// delay the first of another by one. Start returns ErrNotFound if no submission waits. The worker is the process, see Alive.
+func (s *Store) Start(ctx context.Context, job int64, worker string) (*Submission, error) {
 	var found Submission
 	err := s.Write(ctx, func(tx *Tx) error {
 		if err := tx.lock(ctx, pickKey); err != nil {
@@ -155,8 +156,9 @@ func (s *Store) Start(ctx context.Context, job int64) (*Submission, error) {
 		found = list[0]
 		found.State, found.Started = Analyzing, time.Now().UTC().Truncate(time.Microsecond)
 		found.Attempts++
-		_, err = tx.exec(ctx, "UPDATE fleet_submissions SET state = 'analyzing', job = ?, started = ?, attempts = attempts + 1 WHERE tenant = ? AND id = ?",
-			job, micro(found.Started), found.Tenant, found.ID)
+		found.Job = job
+		_, err = tx.exec(ctx, "UPDATE fleet_submissions SET state = 'analyzing', job = ?, worker = ?, started = ?, attempts = attempts + 1 WHERE tenant = ? AND id = ?",
+			job, worker, micro(found.Started), found.Tenant, found.ID)
 		return err
 	})
 	if err != nil {
@@ -165,15 +167,16 @@ func (s *Store) Start(ctx context.Context, job int64) (*Submission, error) {
 	return &found, nil
 }
 
-// Finish stores the state of a submission, with the reason and the digest. The submission stays with its job.
+// Finish stores the state of a submission, with the reason and the digest. The submission stays with its job. It returns ErrConflict if
+// another job has it, since the worker was taken for dead.
 func (tx *Tx) Finish(ctx context.Context, m *Submission) error {
 	if m.State == Analyzed || m.State == Failed {
 		m.Finished = time.Now().UTC().Truncate(time.Microsecond)
 	}
-	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ? WHERE tenant = ? AND id = ?",
-		string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), m.Tenant, m.ID)
+	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = ?, reason = ?, message = ?, digest = ?, finished = ? WHERE tenant = ? AND id = ? AND job = ?",
+		string(m.State), m.Reason, text(m.Message), m.Digest, micro(m.Finished), m.Tenant, m.ID, m.Job)
 	if err == nil && n == 0 {
-		err = ErrNotFound
+		err = ErrConflict
 	}
 	return err
 }
@@ -194,21 +197,26 @@ func (s *Store) Backlog(ctx context.Context) (map[State]int, error) {
 	return counts, nil
 }
 
-// A Started submission has a job.
-type Started struct {
-	Submission
-	Job int64
+// Alive lets a worker count as alive for some time.
+func (s *Store) Alive(ctx context.Context, worker string, d time.Duration) error {
+	_, err := s.Claim(ctx, "worker/"+worker, worker, d)
+	return err
 }
 
-// Started returns the submissions of all tenants that have a job and were started before a time.
-func (s *Store) Started(ctx context.Context, before time.Time) (list []Started, err error) {
-	err = s.query().rows(ctx, func(scan func(...any) error) error {
-		var job int64
-		m, err := scanSubmission(func(targets ...any) error { return scan(append(targets, &job)...) })
-		list = append(list, Started{m, job})
-		return err
-	}, "SELECT "+submissionColumns+", job FROM fleet_submissions WHERE job <> 0 AND state IN ('waiting', 'analyzing') AND started < ? ORDER BY id LIMIT 1000", micro(before))
+// Lost returns submissions of all tenants whose workers are not alive.
+func (s *Store) Lost(ctx context.Context) ([]Submission, error) {
+	tx := s.query()
+	list, err := tx.submissions(ctx, "SELECT "+submissionColumns+` FROM fleet_submissions WHERE state = 'analyzing'
+		AND NOT EXISTS (SELECT 1 FROM fleet_claims WHERE name = 'worker/' || worker AND ends > `+tx.now()+") ORDER BY id LIMIT 1000")
 	return list, wrap("submissions", err)
+}
+
+// Again makes a submission wait for another job than the one that it has. The caller inserts the job. It reports whether the submission
+// still had the job.
+func (tx *Tx) Again(ctx context.Context, m *Submission) (bool, error) {
+	n, err := tx.exec(ctx, "UPDATE fleet_submissions SET state = 'waiting', job = 0, reason = ?, message = ? WHERE tenant = ? AND id = ? AND job = ? AND state = 'analyzing'",
+		m.Reason, text(m.Message), m.Tenant, m.ID, m.Job)
+	return n > 0, err
 }
 
 // Turns counts the submissions of all tenants without a job, and the jobs of a kind that River has not ended.

@@ -14,7 +14,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/hullmark/hullmark/db/catalog/sqlstore"
 	"github.com/hullmark/hullmark/examples/fleet/store"
@@ -34,10 +33,10 @@ func (turn) Kind() string { return "fleet_turn" }
 // A Queue runs jobs in this process and inserts them for all processes.
 type Queue struct {
 	insert func(ctx context.Context, tx *store.Tx, n int) error
-	alive  func(ctx context.Context, job int64) (bool, error)
 	start  func(context.Context) error
 	stop   func(context.Context) error
 	cancel func(context.Context) error
+	worker *Worker
 }
 
 // OpenQueue opens the queue of a store and brings its tables up to date. Without a worker, it only inserts jobs.
@@ -57,11 +56,12 @@ func openQueue[T any](ctx context.Context, s *store.Store, driver riverdriver.Dr
 		RescueStuckJobsAfter: rescueAfter,
 		FetchPollInterval:    time.Second,
 		FetchCooldown:        20 * time.Millisecond,
-		MaxAttempts:          attempts,
+		MaxAttempts:          100, // the worker counts attempts itself, because a job may take several submissions
 		Logger:               log,
 	}
 	if w != nil {
 		config.Workers = river.NewWorkers()
+		w.id = store.NewID()
 		river.AddWorker(config.Workers, &turns{worker: w})
 		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, w.Parallel)}}
 		config.RetryPolicy = w
@@ -79,16 +79,10 @@ func openQueue[T any](ctx context.Context, s *store.Store, driver riverdriver.Dr
 			_, err := client.InsertManyFastTx(ctx, of(tx), list)
 			return err
 		},
-		alive: func(ctx context.Context, job int64) (bool, error) {
-			row, err := client.JobGet(ctx, job)
-			if errors.Is(err, rivertype.ErrNotFound) {
-				return false, nil
-			}
-			return err == nil && row.FinalizedAt == nil, err
-		},
 		start:  client.Start,
 		stop:   client.Stop,
 		cancel: client.StopAndCancel,
+		worker: w,
 	}, nil
 }
 
@@ -130,6 +124,9 @@ func (q *Queue) Submit(ctx context.Context, tx *store.Tx, list ...*store.Submiss
 func (q *Queue) Run(ctx context.Context, grace time.Duration) error {
 	run, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
+	if err := q.worker.live(run); err != nil {
+		return fmt.Errorf("work: queue: %w", err)
+	}
 	if err := q.start(run); err != nil {
 		return fmt.Errorf("work: queue: %w", err)
 	}
@@ -155,38 +152,39 @@ type turns struct {
 
 // Work implements [river.Worker].
 func (t *turns) Work(ctx context.Context, job *river.Job[turn]) error {
-	err := t.worker.turn(ctx, job.ID, job.Attempt >= job.MaxAttempts)
+	err := t.worker.turn(ctx, job.ID)
 	if wait, ok := errors.AsType[*waitError](err); ok {
 		return river.JobSnooze(wait.time)
 	}
 	return err
 }
 
-// Sweep ends the submissions whose jobs are gone, as those whose workers were killed at the last attempt, and inserts a job for each
-// waiting one if no job is left, as after a long failure of the database.
+// Sweep makes the submissions wait again whose workers died, and inserts a job for each waiting one if no job is left, as after a long failure
+// of the database. River would rescue the jobs of a dead worker after rescueAfter; then they take other submissions.
 func (q *Queue) Sweep(ctx context.Context, s *store.Store) error {
-	list, err := s.Started(ctx, time.Now().Add(-rescueAfter))
+	list, err := s.Lost(ctx)
 	if err != nil {
 		return err
 	}
-	for _, started := range list {
-		alive, err := q.alive(ctx, started.Job)
-		if err != nil {
-			return err
-		}
-		if alive {
-			continue
-		}
-		m := started.Submission
-		m.State, m.Reason, m.Message = store.Failed, "worker-lost", "the worker ended during the last attempt"
+	for i := range list {
+		m := &list[i]
+		m.Reason, m.Message = "worker-lost", "the worker died"
 		if err := s.Write(ctx, func(tx *store.Tx) error {
+			if m.Attempts < attempts {
+				again, err := tx.Again(ctx, m)
+				if err == nil && again {
+					err = q.insert(ctx, tx, 1)
+				}
+				return err
+			}
+			m.State = store.Failed
 			if m.Digest != "" {
 				if err := tx.End(ctx, m.Tenant, m.Digest, m.State, m.Reason, m.Message); err != nil {
 					return err
 				}
 			}
-			return tx.Finish(ctx, &m)
-		}); err != nil {
+			return tx.Finish(ctx, m)
+		}); err != nil && !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}

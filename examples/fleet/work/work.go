@@ -48,6 +48,34 @@ type Worker struct {
 	Pauses []time.Duration // before further attempts; by default 5 s, 30 s, 2 min and 10 min
 	Log    *slog.Logger
 	Done   func(*store.Submission) // called after a submission ends; may be nil
+
+	id string // of the process
+}
+
+const (
+	aliveFor   = 15 * time.Second // without a sign
+	aliveEvery = 4 * time.Second
+	mostWaits  = 20 // attempts of a submission whose registry asks to wait
+)
+
+// live gives signs of life until ctx ends.
+func (w *Worker) live(ctx context.Context) error {
+	if err := w.Store.Alive(ctx, w.id, aliveFor); err != nil {
+		return err
+	}
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(aliveEvery):
+				if err := w.Store.Alive(ctx, w.id, aliveFor); err != nil && ctx.Err() == nil {
+					w.Log.Warn("a sign of life failed", "error", err)
+				}
+			}
+		}
+	}()
+	return nil
 }
 
 // ErrExpired reports a credential for a registry that has expired.
@@ -68,12 +96,12 @@ func (w *Worker) NextRetry(job *rivertype.JobRow) time.Time {
 	if len(pauses) == 0 {
 		pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 	}
-	return time.Now().Add(pauses[max(0, min(len(job.Errors), len(pauses)-1))])
+	return time.Now().Add(pauses[min(len(job.Errors), len(pauses)-1)])
 }
 
 // turn works on the submission of a job.
-func (w *Worker) turn(ctx context.Context, job int64, last bool) (err error) {
-	m, err := w.Store.Start(ctx, job)
+func (w *Worker) turn(ctx context.Context, job int64) (err error) {
+	m, err := w.Store.Start(ctx, job, w.id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // an earlier attempt ended, and its end was lost
 	}
@@ -88,6 +116,12 @@ func (w *Worker) turn(ctx context.Context, job int64, last bool) (err error) {
 		w.ended(m)
 		return nil
 	}
+	if errors.Is(err, store.ErrConflict) {
+		w.Log.Warn("another worker has the submission", "tenant", m.Tenant, "submission", m.ID)
+		return nil
+	}
+	limit, limited := errors.AsType[*registry.RateLimitError](err)
+	last := m.Attempts >= attempts && !limited || m.Attempts >= mostWaits
 	reason, permanent := Reason(err)
 	m.State, m.Reason, m.Message = store.Waiting, reason, err.Error()
 	if permanent || last {
@@ -113,7 +147,7 @@ func (w *Worker) turn(ctx context.Context, job int64, last bool) (err error) {
 		w.ended(m)
 		return nil
 	}
-	if limit, ok := errors.AsType[*registry.RateLimitError](err); ok {
+	if limited {
 		return &waitError{limit.Wait, err}
 	}
 	return err
@@ -155,6 +189,8 @@ func Reason(err error) (code string, permanent bool) {
 	_, digest := errors.AsType[*analyzer.DigestError](err)
 	_, rate := errors.AsType[*registry.RateLimitError](err)
 	switch {
+	case errors.Is(err, errMalformed):
+		return "malformed", true
 	case errors.Is(err, ErrExpired):
 		return "credential-expired", true
 	case errors.Is(err, address.ErrRegistry), errors.Is(err, webhook.ErrAddress):
@@ -173,8 +209,6 @@ func Reason(err error) (code string, permanent bool) {
 		return "access-denied", true
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, sbom.ErrUnsupported), errors.Is(err, source.ErrKind):
 		return "unsupported", true
-	case errors.Is(err, errMalformed):
-		return "malformed", true
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout", false
 	case errors.Is(err, context.Canceled):
@@ -224,7 +258,7 @@ func (w *Worker) archive(ctx context.Context, m *store.Submission) error {
 	img, err := source.OpenStream(ctx, source.Stream{Ref: "upload", Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(object.Reader()), nil }},
 		source.Options{Platform: m.Platform})
 	if err != nil {
-		if code, _ := Reason(err); code == "error" {
+		if code, _ := Reason(err); code == "error" || code == "not-found" {
 			err = fmt.Errorf("%w: %w", errMalformed, err)
 		}
 		return err

@@ -27,6 +27,9 @@ import (
 	"github.com/hullmark/hullmark/examples/fleet/store"
 )
 
+// Loopback are the addresses of registries in tests.
+var Loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+
 // A Service is a running service.
 type Service struct {
 	*serve.Service
@@ -50,12 +53,17 @@ func Start(t testing.TB, o serve.Options) *Service {
 			t.Fatal(err)
 		}
 	}
-	o.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	o.Allow = Loopback
 	if o.Pauses == nil {
 		o.Pauses = []time.Duration{10 * time.Millisecond}
 	}
+<<<<<<< HEAD
 	if o.Advisories == "" && o.Mirror == "" {
 		o.Advisories = filepath.Join(o.Data, "advisories.db")
+=======
+	if o.Look == 0 {
+		o.Look = 200 * time.Millisecond
+>>>>>>> fleet
 	}
 	inner, err := serve.Open(t.Context(), o)
 	if err != nil {
@@ -264,16 +272,16 @@ func (c *Client) Analyze(reference string) string {
 	return m.Image
 }
 
-// Eventually repeats a look until it succeeds, for a minute at most.
+// Eventually repeats a look until it succeeds, for 20 seconds at most.
 func Eventually(t testing.TB, what string, look func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !look() {
 		select {
 		case <-deadline:
-			t.Fatalf("%s: not within a minute", what)
+			t.Fatalf("%s: not within 20 seconds", what)
 		case <-tick.C:
 		}
 	}

@@ -28,6 +28,7 @@ CREATE TABLE fleet_submissions (
 	message TEXT NOT NULL,
 	digest TEXT NOT NULL,
 	job BIGINT NOT NULL,
+	worker TEXT NOT NULL DEFAULT '',
 	attempts BIGINT NOT NULL,
 	submitted BIGINT NOT NULL,
 	started BIGINT NOT NULL,
@@ -35,6 +36,7 @@ CREATE TABLE fleet_submissions (
 );
 CREATE INDEX fleet_submissions_turn ON fleet_submissions (tenant, priority, id) WHERE job = 0;
 CREATE INDEX fleet_submissions_job ON fleet_submissions (job) WHERE job <> 0;
+CREATE INDEX fleet_submissions_worker ON fleet_submissions (worker) WHERE state = 'analyzing';
 CREATE INDEX fleet_submissions_state ON fleet_submissions (tenant, state, id);
 CREATE TABLE fleet_images (
 	tenant TEXT NOT NULL,
