@@ -71,8 +71,6 @@ type Options struct {
 
 const (
 	tidyEvery    = time.Minute
-	lookEvery    = 10 * time.Second // at the list of repositories to look at
-	feedsEvery   = 5 * time.Second  // at the list of feeds to update
 	collectEvery = time.Hour
 	keepEvents   = 90 * 24 * time.Hour
 	keepAnswers  = 24 * time.Hour // to requests with an Idempotency-Key
@@ -265,9 +263,9 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	if s.worker != nil {
 		start(func() error { return s.queue.Run(ctx, stopTime) })
 		start(func() error { return s.maintain(ctx) })
-		start(func() error { return s.every(ctx, lookEvery, "looking at repositories", s.follower.Look) })
+		start(func() error { return s.every(ctx, s.look, "looking at repositories", s.follower.Look) })
 		if s.updater != nil {
-			start(func() error { return s.every(ctx, feedsEvery, "updating advisories", s.updater.Update) })
+			start(func() error { return s.every(ctx, s.look, "updating advisories", s.updater.Update) })
 		}
 	}
 	wg.Wait()

@@ -57,13 +57,11 @@ func Start(t testing.TB, o serve.Options) *Service {
 	if o.Pauses == nil {
 		o.Pauses = []time.Duration{10 * time.Millisecond}
 	}
-<<<<<<< HEAD
 	if o.Advisories == "" && o.Mirror == "" {
 		o.Advisories = filepath.Join(o.Data, "advisories.db")
-=======
+	}
 	if o.Look == 0 {
 		o.Look = 200 * time.Millisecond
->>>>>>> fleet
 	}
 	inner, err := serve.Open(t.Context(), o)
 	if err != nil {
