@@ -45,7 +45,7 @@ type Set struct {
 // Hash returns the hash of the content.
 func (s *Set) Hash() string { return s.Info().Hash }
 
-// Current returns the newest set, and what releases it. It returns ErrNone without a file.
+// Current returns the newest set, and a function that releases it. It returns ErrNone without a file.
 func (f *File) Current() (*Set, func(), error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

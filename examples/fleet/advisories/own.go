@@ -90,7 +90,7 @@ type built struct {
 	db       *db.DB
 }
 
-// Of returns the database of a tenant's own advisories and its bytes, or nil if it has none.
+// Of returns the database of a tenant's own advisories and its bytes, or nil without advisories.
 func (o *Own) Of(ctx context.Context, tenant string) (*db.DB, []byte, error) {
 	list, err := o.Store.Documents(ctx, store.Advisories, tenant, "", MostOwn)
 	if err != nil || len(list) == 0 {
@@ -134,7 +134,7 @@ type Provider struct {
 	*Own
 }
 
-// For returns the advisories that count for a tenant, and what releases them. It returns ErrNone without a file.
+// For returns the advisories that count for a tenant, and a function that releases them. It returns ErrNone without a file.
 func (p *Provider) For(ctx context.Context, tenant string) (Source, func(), error) {
 	set, release, err := p.Current()
 	if err != nil {

@@ -116,13 +116,13 @@ func (a *Answerer) Match(ctx context.Context, m matcher.Matcher, found *analyzer
 	return m.Join(found, results), nil
 }
 
-// Report returns what an image contains.
+// Report returns the report of an image.
 func (a *Answerer) Report(ctx context.Context, image *store.Image) (*analyzer.Report, error) {
 	found, _, err := catalog.Load(ctx, a.Catalog, image.Digest)
 	return found, err
 }
 
-// Config returns the configuration of an image, or nil if it has none, as that of an SBOM.
+// Config returns the configuration of an image, or nil for an SBOM.
 func (a *Answerer) Config(ctx context.Context, image *store.Image) (*v1.ConfigFile, error) {
 	raw, err := a.Document(ctx, image, journal.Config)
 	if errors.Is(err, catalog.ErrNotFound) {

@@ -52,7 +52,7 @@ func viewPackage(c *analyzer.Component) packageView {
 	return v
 }
 
-// contents returns what the image in the path contains.
+// contents returns the report of the image in the path.
 func (c *call) contents() (*analyzer.Report, error) {
 	m, err := c.analyzed()
 	if err != nil {
@@ -255,7 +255,7 @@ func (c *call) assess(matched bool) (*report.Assessment, error) {
 	return c.s.Answers.Assess(c.ctx(), r)
 }
 
-// source returns the advisories that count for the tenant, and what releases them.
+// source returns the advisories that count for the tenant, and a function that releases them.
 func (c *call) source() (advisories.Source, func(), error) {
 	return c.s.Advisories.For(c.ctx(), c.tenant())
 }
@@ -281,7 +281,7 @@ func (c *call) getSBOM() (*reply, error) {
 	return &reply{status: http.StatusOK, body: b.Bytes(), kind: o.MediaType(), database: a.Database.Hash}, nil
 }
 
-// unprocessable is the problem of a form that cannot say what was asked for.
+// unprocessable is the problem of a form that cannot express the answer.
 func unprocessable(err error) error {
 	return &problem{Status: http.StatusUnprocessableEntity, Code: "unsupported", Detail: err.Error()}
 }

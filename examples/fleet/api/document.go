@@ -97,7 +97,7 @@ func operations() ([]operation, error) {
 	return list, nil
 }
 
-// check returns what is wrong with the parameters of a query, "" if nothing is.
+// check returns the first fault of the parameters of a query, or "".
 func (o *operation) check(query url.Values) string {
 	for name, values := range query {
 		i := slices.IndexFunc(o.Parameters, func(p parameter) bool { return p.In == "query" && p.Name == name })

@@ -60,7 +60,7 @@ func (c *call) events(after int64, n int, kind string) (list []eventView, next i
 	}
 }
 
-// event returns an event as the tenant sees it, or nil if it is about none of the tenant's images.
+// event returns an event as the tenant sees it, or nil if it is about no image of the tenant.
 func (c *call) event(j *journal.Journal, n *catalog.Notice, index journal.Index, kind string) (*eventView, error) {
 	if kind != "" && n.Kind != kind {
 		return nil, nil

@@ -19,11 +19,8 @@ import (
 	"github.com/hullmark/hullmark/matcher/vex"
 )
 
-// mostMarks and mostPolicies bound what a tenant may have.
-const (
-	mostMarks    = 10_000
-	mostPolicies = 1000
-)
+// mostMarks is the number of marks that a tenant may have.
+const mostMarks = 10_000
 
 type verdictView struct {
 	Policy  string          `json:"policy"`

@@ -148,7 +148,7 @@ func (c *call) submit() (*reply, error) {
 	m := &store.Submission{Tenant: c.tenant(), Kind: store.Reference, Platform: in.Platform, Annotations: in.Annotations, Priority: defaultPriority, Again: in.Again}
 	if in.Priority != nil {
 		if m.Priority = *in.Priority; m.Priority < 0 || m.Priority > 9 {
-			return nil, malformed("the priority is none of 0 to 9")
+			return nil, malformed("the priority is not between 0 and 9")
 		}
 	}
 	ref, err := address.Check(in.Reference, patterns)

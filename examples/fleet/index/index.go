@@ -47,7 +47,7 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 	if err != nil || !held {
 		return 0, err
 	}
-	defer x.Store.Release(context.WithoutCancel(ctx), "index", holder) // it ends by itself otherwise
+	defer x.Store.Release(context.WithoutCancel(ctx), "index", holder) // otherwise the claim ends after its time
 	digests, err := x.Store.ToIndex(ctx, most)
 	if err != nil || len(digests) == 0 {
 		return 0, err
@@ -75,7 +75,7 @@ func (x *Index) Update(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	// Generations that are not larger than what is added to are merged, so that there are only a few.
+	// Small generations are merged, so that there are only a few.
 	all, err := x.Store.Generations(ctx)
 	if err != nil {
 		return 0, err
@@ -193,7 +193,7 @@ func (x *Index) Close() error {
 	return err
 }
 
-// Generations returns the whole index, and what releases it. Images of all tenants are in it.
+// Generations returns the whole index, and a function that releases it. Images of all tenants are in it.
 func (x *Index) Generations(ctx context.Context) (*catalog.Generations, func(), error) {
 	list, release, err := x.generations(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package metrics counts what happens and writes the counts in the text format of Prometheus.
+// Package metrics counts events and writes the counts in the text format of Prometheus.
 package metrics
 
 import (

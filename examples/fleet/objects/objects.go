@@ -18,7 +18,7 @@ import (
 // A Store keeps objects. An object never changes in part: Put replaces it as a whole or not at all. Methods may be called by many
 // goroutines and processes at once.
 type Store interface {
-	// Put stores all bytes of r under a name and returns their number. If r fails, the store has what it had.
+	// Put stores all bytes of r under a name and returns their number. If r fails, the store is unchanged.
 	Put(ctx context.Context, name string, r io.Reader) (int64, error)
 
 	// Open opens an object, or returns an error that wraps fs.ErrNotExist.

@@ -38,7 +38,7 @@ import (
 	"github.com/hullmark/hullmark/matcher/watch/webhook"
 )
 
-// A Role says what a process does.
+// A Role is the task of a process.
 type Role string
 
 const (
@@ -230,7 +230,7 @@ func (s *Service) registries(otherwise []string) func(context.Context, string) (
 	}
 }
 
-// Run serves the API on a listener and works on jobs until ctx ends. Then it ends what it began. A worker needs no listener.
+// Run serves the API on a listener and works on jobs until ctx ends. Then it ends all requests and jobs. A worker needs no listener.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -277,7 +277,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// maintain updates the index, compares advisories, evaluates policies, sends events, and deletes what is not needed. Failures are repeated.
+// maintain updates the index, compares advisories, evaluates policies, sends events, and deletes unused data. Failures are repeated.
 func (s *Service) maintain(ctx context.Context) error {
 	look, tidy := time.NewTicker(s.look), time.NewTicker(tidyEvery)
 	defer look.Stop()

@@ -92,6 +92,7 @@ func worker(options string) error {
 // the killed worker.
 func TestKilledWorker(t *testing.T) {
 	fleettest.Databases(t, func(t *testing.T, address string) {
+		t.Parallel() // it waits for claims to end
 		r := fleettest.NewRegistry(t)
 		shared := fleettest.Debian(t, "libc6 2.36-9 glibc")
 		digest := layerDigest(t, shared)
@@ -203,8 +204,10 @@ func TestFairness(t *testing.T) {
 		if before > 6 {
 			t.Errorf("%d submissions of the crowd were served before the fifth of the single one", before)
 		}
-		if first := list[999]; first.Priority != 0 || first.Started.IsZero() || first.Started.After(last) {
-			t.Errorf("the submission with priority 0 was started at %v", first.Started)
+		for _, m := range list {
+			if m.Priority == 0 && (m.Started.IsZero() || m.Started.After(last)) {
+				t.Errorf("the submission with priority 0 was started at %v", m.Started)
+			}
 		}
 	})
 }

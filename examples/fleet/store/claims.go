@@ -36,7 +36,7 @@ func (s *Store) Release(ctx context.Context, name, holder string) error {
 // layerUsedEvery limits how often the last use of a layer is written.
 const layerUsedEvery = time.Hour
 
-// Layer returns what a scan stored about a layer, or an error that wraps fs.ErrNotExist.
+// Layer returns the stored results of a layer, or an error that wraps fs.ErrNotExist.
 func (s *Store) Layer(ctx context.Context, name string) (value []byte, err error) {
 	var used int64
 	err = s.query().row(ctx, []any{&value, &used}, "SELECT value, used FROM fleet_layers WHERE name = ?", name)
@@ -49,7 +49,7 @@ func (s *Store) Layer(ctx context.Context, name string) (value []byte, err error
 	return value, wrap("layer", err)
 }
 
-// PutLayer stores what a scan found in a layer.
+// PutLayer stores the results of a layer.
 func (s *Store) PutLayer(ctx context.Context, name string, value []byte) error {
 	_, err := s.query().exec(ctx, `INSERT INTO fleet_layers (name, value, size, used) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
 		SET value = excluded.value, size = excluded.size, used = excluded.used`, name, value, len(value), micro(time.Now()))

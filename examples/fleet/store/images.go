@@ -15,7 +15,7 @@ import (
 type Image struct {
 	Tenant      string
 	Digest      string // of the manifest, or another name that is the image's own
-	Kind        Kind   // SBOM if the tenant submitted an SBOM: then Config and Manifest are what it states
+	Kind        Kind   // SBOM if the tenant submitted an SBOM: then the SBOM states Config and Manifest
 	Config      string // digest of the configuration; "" for an SBOM
 	Manifest    string // digest of the manifest; "" without one
 	Reference   string // by which it was submitted last
@@ -297,7 +297,7 @@ func (s *Store) TakeStale(ctx context.Context, n int) (list []Image, err error) 
 	return list, wrap("images", err)
 }
 
-// Fresh ends the mark of an image. It has to be called before the image is evaluated, so that a mark that is set meanwhile stays.
+// Fresh ends the mark of an image. It has to be called before the image is evaluated, so that a later mark stays.
 func (s *Store) Fresh(ctx context.Context, tenant, digest string) error {
 	_, err := s.query().exec(ctx, "UPDATE fleet_images SET stale = 0 WHERE tenant = ? AND digest = ?", tenant, digest)
 	return wrap("image", err)

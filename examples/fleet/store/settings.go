@@ -234,7 +234,7 @@ func (tx *Tx) SetMappings(ctx context.Context, tenant string, list []Mapping) er
 	return nil
 }
 
-// Basis returns what the last verdict of a policy about an image was based on, "" without one.
+// Basis returns the basis of the last verdict of a policy about an image, "" without one.
 func (s *Store) Basis(ctx context.Context, tenant, digest, policy string) (basis string, err error) {
 	err = s.query().row(ctx, []any{&basis}, "SELECT basis FROM fleet_evaluations WHERE tenant = ? AND digest = ? AND policy = ?", tenant, digest, policy)
 	if errors.Is(err, ErrNotFound) {

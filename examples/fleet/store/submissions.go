@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Kind says what a Submission submits.
+// A Kind is the kind of a Submission.
 type Kind string
 
 const (
@@ -40,7 +40,7 @@ type Submission struct {
 	State       State
 	Reason      string // a code, if it failed or waits for another attempt
 	Message     string // for a person
-	Digest      string // of the image, as soon as it is known
+	Digest      string // of the image, when it is known
 	Attempts    int
 	Job         int64 // that works on it, or did last; 0 before the first
 	Submitted   time.Time

@@ -22,7 +22,7 @@ const (
 	rollbackTime = 5 * time.Second // for a transaction whose context has ended
 )
 
-// passing are the codes of PostgreSQL for what another transaction causes and that does not happen again: another order, a deadlock, and a
+// passing are the codes of PostgreSQL for failures that another transaction causes and that do not happen again: another order, a deadlock, and a
 // row that the other has just added.
 var passing = []string{"40001", "40P01", "23505"}
 
@@ -94,7 +94,7 @@ func (s *Store) transact(ctx context.Context, run func(*Tx) error) error {
 	return t.Commit(ctx)
 }
 
-// query returns what runs single statements outside of a transaction.
+// query runs single statements outside of a transaction.
 func (s *Store) query() *Tx { return &Tx{dialect: s.Dialect, runner: s.DB} }
 
 // bind replaces each ? by the dialect's name of the argument.

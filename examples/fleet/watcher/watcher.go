@@ -44,7 +44,7 @@ func (w *Watcher) Look(ctx context.Context) error {
 	if err != nil || !held {
 		return err
 	}
-	defer w.Store.Release(context.WithoutCancel(ctx), "watch", holder) // it ends by itself otherwise
+	defer w.Store.Release(context.WithoutCancel(ctx), "watch", holder) // otherwise the claim ends after its time
 	set, release, err := w.Advisories.Current()
 	if errors.Is(err, advisories.ErrNone) {
 		return nil
@@ -114,7 +114,7 @@ func (w *Watcher) own(ctx context.Context, tenant string, all *db.DB) error {
 	if err != nil {
 		return err
 	}
-	if now == nil { // none, which are a database, too, after there were some
+	if now == nil { // an empty database, because there may have been some
 		if content, err = advisories.Build(nil); err != nil {
 			return err
 		}

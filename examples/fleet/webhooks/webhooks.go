@@ -27,7 +27,7 @@ var formats = map[string]webhook.Format{
 	"matrix":             webhook.Matrix,
 }
 
-// Settings are what a tenant says about a subscription.
+// Settings are the public part of a subscription.
 type Settings struct {
 	URL           string       `json:"url"`
 	Format        string       `json:"format"`
@@ -114,7 +114,7 @@ func (w *Webhooks) Open(m *store.Subscription) (*webhook.Subscription, error) {
 		URL: s.URL, Format: formats[s.Format], Secrets: []string{secrets.Sign}, Bearer: secrets.Bearer, User: secrets.Username, Password: secrets.Password}, nil
 }
 
-// Deliver queues the new events for all subscriptions, and sends what is due.
+// Deliver queues the new events for all subscriptions, and sends the deliveries that are due.
 func (w *Webhooks) Deliver(ctx context.Context) error {
 	rows, err := w.Store.AllSubscriptions(ctx, "")
 	if err != nil {
@@ -124,7 +124,7 @@ func (w *Webhooks) Deliver(ctx context.Context) error {
 	var failed []error
 	for i := range rows {
 		s, err := w.Open(&rows[i])
-		if err != nil { // one that cannot be opened must not keep the others waiting
+		if err != nil { // a damaged one must not keep the others waiting
 			failed = append(failed, err)
 			continue
 		}

@@ -337,7 +337,7 @@ func (w *Worker) put(ctx context.Context, row *store.Image, found *analyzer.Repo
 	return w.Store.Write(ctx, func(tx *store.Tx) error { return tx.Unindexed(ctx, row.Digest) })
 }
 
-// document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace what a scan found.
+// document analyzes an SBOM. Its image is named by the SBOM's own digest: a document cannot replace the result of a scan.
 func (w *Worker) document(ctx context.Context, m *store.Submission) error {
 	object, err := w.Objects.Open(ctx, m.Object)
 	if err != nil {

@@ -103,7 +103,7 @@ type Client struct {
 	Unchecked bool
 }
 
-// Client returns a client for a new token of a tenant, with all scopes if none is given.
+// Client returns a client for a new token of a tenant, with all scopes by default.
 func (s *Service) Client(t testing.TB, tenant string, scopes ...store.Scope) *Client {
 	t.Helper()
 	if scopes == nil {
