@@ -56,7 +56,7 @@ type call struct {
 	timeout               time.Duration
 }
 
-var commands = []command{
+var commandList = []command{
 	{"serve", "", "run the service", serveCommand},
 	{"token create", "", "make a token in the database of the service and print it", tokenCommand},
 	{"image add", "REFERENCE", "submit an image in a registry, an archive or an SBOM", imageAdd},
@@ -68,13 +68,33 @@ var commands = []command{
 	{"sbom", "IMAGE", "print the SBOM of an image", sbomCommand},
 	{"vuln", "IMAGE", "list the vulnerabilities of an image", vulnCommand},
 	{"affected", "IDENTIFIER|PURL", "list the images that a vulnerability affects, or that have a package", affectedCommand},
+	{"evaluate", "IMAGE", "print the verdict of a policy about an image; exit code 4 if the image does not pass", evaluateCommand},
+	{"events", "", "list what happened to the images", eventsCommand},
+	{"policy set", "NAME FILE", "add or replace a policy", policySet},
+	{"policy list", "", "list the policies", policyList},
+	{"policy map", "", "choose the policies of images, or print the choices", policyMap},
+	{"mark add", "VULNERABILITY", "state how a vulnerability affects packages", markAdd},
+	{"mark list", "", "list the marks", markList},
+	{"mark end", "MARK", "end a mark", markEnd},
+	{"subscription add", "URL", "send events to a receiver; prints the identifier and the secret of the signatures", subscriptionAdd},
+	{"subscription list", "", "list the receivers", subscriptionList},
+	{"subscription test", "SUBSCRIPTION", "send a test message", subscriptionTest},
+	{"subscription delete", "SUBSCRIPTION", "send events no longer", subscriptionDelete},
+	{"watch add", "REPOSITORY", "analyze the tags of a repository as they move", watchAdd},
+	{"watch list", "", "list the repositories", watchList},
+	{"watch delete", "REPOSITORY", "analyze them no longer", watchDelete},
+	{"feed list", "", "list the feeds of advisories and their last updates", feedList},
+	{"feed set", "FEED", "turn a feed on or off", feedSet},
+	{"feed sync", "FEED", "update a feed now", feedSync},
+	{"token list", "", "list the tokens", tokenList},
+	{"token revoke", "TOKEN", "revoke a token", tokenRevoke},
 }
 
 func (p *program) usage(w io.Writer) {
 	fmt.Fprint(w, "usage: fleet COMMAND [FLAGS] [ARGUMENTS]\n\ncommands:\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i := range commands {
-		c := &commands[i]
+	for i := range commandList {
+		c := &commandList[i]
 		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.about)
 	}
 	t.Flush()
@@ -87,12 +107,12 @@ func (p *program) run(ctx context.Context, args []string) int {
 		p.usage(p.stdout)
 		return 0
 	}
-	for i := range commands {
-		words := strings.Fields(commands[i].name)
-		if len(args) < len(words) || strings.Join(args[:len(words)], " ") != commands[i].name {
+	for i := range commandList {
+		words := strings.Fields(commandList[i].name)
+		if len(args) < len(words) || strings.Join(args[:len(words)], " ") != commandList[i].name {
 			continue
 		}
-		c := &call{command: &commands[i], args: args[len(words):]}
+		c := &call{command: &commandList[i], args: args[len(words):]}
 		c.flags = flag.NewFlagSet("fleet "+c.name, flag.ContinueOnError)
 		c.flags.SetOutput(p.stderr)
 		c.flags.Usage = func() {
