@@ -49,6 +49,7 @@ func serveCommand(ctx context.Context, p *program, c *call) error {
 	f.StringVar(&o.Mirror, "mirror", "", "fetch advisories from this `URL` or directory, as https://HOST/PATH in URL/HOST/PATH")
 	f.DurationVar(&o.FeedEvery, "update-every", 6*time.Hour, "update advisories after this `TIME`")
 	f.StringVar(&o.Key, "key", "", "`FILE` of the key that encrypts credentials (default key in the data directory)")
+	f.IntVar(&o.Daily, "daily", 0, "let a token submit `N` images a day (default no limit)")
 	f.IntVar(&o.Workers, "workers", 4, "work on `N` images at once")
 	f.Int64Var(&o.MaxUpload, "max-upload", 10<<30, "refuse uploads of more than `N` bytes")
 	f.Func("registry", "allow tenants without a list of their own to submit images of registries that match `PATTERN` (repeatable; default all)", func(s string) error {

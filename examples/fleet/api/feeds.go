@@ -241,7 +241,12 @@ func (c *call) registryEvents() (*reply, error) {
 	}
 	ids := []string{}
 	if len(list) > 0 {
-		if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) error { return c.s.Queue.Submit(c.ctx(), tx, list...) }); err != nil {
+		if err := c.s.Store.Write(c.ctx(), func(tx *store.Tx) error {
+			if err := c.count(tx, len(list)); err != nil {
+				return err
+			}
+			return c.s.Queue.Submit(c.ctx(), tx, list...)
+		}); err != nil {
 			return nil, err
 		}
 	}

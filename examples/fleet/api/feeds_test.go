@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,4 +115,19 @@ func TestRegistryEvents(t *testing.T) {
 	}
 	c.Do("DELETE", "/v1/watches?repository="+list.Items[0].Repository, nil).Want(http.StatusNoContent)
 	c.Do("DELETE", "/v1/watches?repository="+list.Items[0].Repository, nil).Want(http.StatusNotFound)
+}
+
+// TestDailyLimit: a token that submitted as many images as it may is told when it may again.
+func TestDailyLimit(t *testing.T) {
+	s := fleettest.Start(t, serve.Options{Daily: 2})
+	c, other := s.Client(t, "team"), s.Client(t, "team")
+	for range 2 {
+		c.Do("POST", "/v1/submissions", `{"reference": "registry.example/app:1"}`).Want(http.StatusAccepted)
+	}
+	a := c.Do("POST", "/v1/submissions", `{"reference": "registry.example/app:1"}`).Want(http.StatusTooManyRequests)
+	if n, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || n < 1 || n > 24*3600 {
+		t.Errorf("Retry-After %q", a.Header.Get("Retry-After"))
+	}
+	c.Do("POST", "/v1/sboms", `{}`).Want(http.StatusTooManyRequests)
+	other.Do("POST", "/v1/submissions", `{"reference": "registry.example/app:1"}`).Want(http.StatusAccepted)
 }

@@ -56,6 +56,7 @@ type Options struct {
 	Feeds      []feed.Feed    // all feeds of the library if it is nil
 	FeedEvery  time.Duration  // between updates; 6 hours if zero
 	Mirror     string         // of the feeds' publishers, see feed.UpdateOptions
+	Daily      int            // submissions of a token in a day; no limit if zero
 	Operators  []string       // tenants that may change what all tenants share; "default" if nil
 	Key        string         // file of the key that encrypts credentials; "key" in Data, which is made, if empty
 	Registries []string       // patterns of the registries that tenants without a list of their own may use; all if empty
@@ -185,7 +186,7 @@ func Open(ctx context.Context, o Options) (_ *Service, err error) {
 		s.follower = &follow.Follower{Store: s.Store, Queue: s.queue, Registry: s.worker.Registry, Log: o.Log, Keychain: s.worker.Keychain, Registries: s.worker.Registries}
 	}
 	if o.Role != Worker {
-		server := &api.Server{Operators: o.Operators, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
+		server := &api.Server{Operators: o.Operators, Daily: o.Daily, Store: s.Store, Objects: kept, Queue: s.queue, Answers: s.verdicts.Answers, Index: s.index, Advisories: provider,
 			Verdicts: s.verdicts, Webhooks: s.webhooks, Key: key, Metrics: counts, Log: o.Log, Registries: o.Registries, MaxUpload: o.MaxUpload, Changed: s.kick}
 		if s.handler, err = server.Handler(); err != nil {
 			return nil, err

@@ -30,3 +30,9 @@ CREATE TABLE fleet_followed (
 	digest TEXT NOT NULL,
 	PRIMARY KEY (tenant, repository, tag)
 );
+CREATE TABLE fleet_usage (
+	token TEXT NOT NULL,
+	day TEXT NOT NULL,
+	submissions BIGINT NOT NULL,
+	PRIMARY KEY (token, day)
+);
