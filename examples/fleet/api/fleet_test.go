@@ -166,7 +166,10 @@ func TestStory(t *testing.T) {
 
 		// New advisories: an event, and another verdict without a request.
 		fleettest.WriteAdvisories(t, s.File, fleettest.Debian12("CVE-2026-0003", "zlib", "", matcher.Low), fleettest.Debian12("CVE-2026-0001", "glibc", "2.36-10", matcher.High))
-		fleettest.Eventually(t, "the verdict changes by itself", func() bool { return slices.Contains(kinds(c), "verdict-changed") })
+		fleettest.Eventually(t, "the verdict changes by itself, and there is an event of the vulnerability", func() bool {
+			list := kinds(c)
+			return slices.Contains(list, "verdict-changed") && slices.Contains(list, "appeared CVE-2026-0001")
+		})
 		if got := action(); got != "stop" {
 			t.Errorf("verdict %s, want stop", got)
 		}
